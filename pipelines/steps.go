@@ -1,0 +1,203 @@
+package pipelines
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+
+	"lossatlas/artifacts"
+)
+
+// Kind names what a step does; each kind is one activity (or one fan-out of them).
+type Kind string
+
+// The kinds of steps, in the order in which an experiment runs them.
+const (
+	KindTrain      Kind = "train"
+	KindDirections Kind = "directions"
+	KindLine       Kind = "line"
+	KindSurface    Kind = "surface"
+	KindRender     Kind = "render"
+	KindReport     Kind = "report"
+)
+
+// kinds says of each kind what its key depends on beside parameters and inputs.
+var kinds = map[Kind]struct {
+	// version is the version of the step's code. A change that changes results must raise it.
+	version int
+	// numeric steps run on the numeric backend, so that the numerics class is part of their key.
+	numeric bool
+}{
+	KindTrain:      {version: 1, numeric: true},
+	KindDirections: {version: 1},
+	KindLine:       {version: 1, numeric: true},
+	KindSurface:    {version: 1, numeric: true},
+	KindRender:     {version: 1},
+	KindReport:     {version: 1},
+}
+
+// Output names that steps refer to.
+const (
+	OutWeights    = "weights"    // train: safetensors with PyTorch names, running statistics included
+	OutLog        = "log"        // train: JSON, see TrainLog
+	OutDirections = "directions" // directions: safetensors, tensors "x/<param>" and "y/<param>"
+	OutGrid       = "grid"       // line, surface: NPZ
+	OutPNG        = "png"        // render
+	OutSVG        = "svg"        // render
+	OutHTML       = "html"       // report
+)
+
+// Ref points at an output of another step of the same graph.
+type Ref struct {
+	Step   string `json:"step"`
+	Output string `json:"output"`
+}
+
+// Step is one unit of cached work. Its key is made from its kind, parameters
+// and the digests of its inputs, never from its ID.
+type Step struct {
+	// ID is unique within the sweep and reads well: "batch_size=128/surface-test".
+	ID   string `json:"id"`
+	Kind Kind   `json:"kind"`
+	// Params is the normalised parameter struct of the kind (TrainParams, …): defaults filled in, nothing cosmetic.
+	Params json.RawMessage `json:"params"`
+	Inputs map[string]Ref  `json:"inputs,omitempty"`
+	// Partial steps run with whatever inputs there are when steps before them failed.
+	Partial bool `json:"partial,omitempty"`
+	// AnyNumerics leaves the numerics class out of the key (a sweep's "numerics: any").
+	AnyNumerics bool `json:"any_numerics,omitempty"`
+}
+
+// Recipe returns everything that determines the step's result, given the
+// digests of its inputs and the numerics class it will run on.
+func (s Step) Recipe(inputs map[string]artifacts.Digest, numerics string) (artifacts.Recipe, error) {
+	k, ok := kinds[s.Kind]
+	if !ok {
+		return artifacts.Recipe{}, fmt.Errorf("step %s: unknown kind %q", s.ID, s.Kind)
+	}
+	if !k.numeric || s.AnyNumerics {
+		numerics = ""
+	}
+	return artifacts.Recipe{Kind: string(s.Kind), Version: k.version, Params: s.Params, Inputs: maps.Clone(inputs), Numerics: numerics}, nil
+}
+
+// TrainData says which images a training sees: the first Train records of the
+// training split, and the first Test of the test split for the recorded test error.
+type TrainData struct {
+	Name   string `json:"name"`
+	Digest string `json:"digest"` // of the whole dataset's content, "sha256:…"
+	Train  int    `json:"train"`
+	Test   int    `json:"test"`
+}
+
+// Drop multiplies the learning rate by Factor from the start of epoch Epoch (counted from 0).
+type Drop struct {
+	Epoch  int     `json:"epoch"`
+	Factor float64 `json:"factor"`
+}
+
+// Optimizer is the update rule and its schedule.
+type Optimizer struct {
+	Kind        string  `json:"kind"` // "sgd"
+	LR          float64 `json:"lr"`
+	Momentum    float64 `json:"momentum"`
+	Nesterov    bool    `json:"nesterov"`
+	WeightDecay float64 `json:"weight_decay"` // on all parameters
+	Schedule    []Drop  `json:"schedule"`
+}
+
+// TrainParams is the recipe of one training run.
+type TrainParams struct {
+	Net       string    `json:"net"`
+	Data      TrainData `json:"data"`
+	Optimizer Optimizer `json:"optimizer"`
+	Epochs    int       `json:"epochs"`
+	BatchSize int       `json:"batch_size"`
+	// BNGroup is how many images share batch statistics. A batch is processed in
+	// groups of this size and their gradients averaged, so that a large batch
+	// fits in memory and the result does not depend on how much there is.
+	BNGroup int    `json:"bn_group"`
+	Augment bool   `json:"augment"` // random crop with 4 pixels of padding, horizontal flip
+	Seed    uint64 `json:"seed"`
+}
+
+// DirectionsParams says how the directions of a map are drawn. Input: weights.
+type DirectionsParams struct {
+	Net       string `json:"net"`
+	Normalize string `json:"normalize"` // filter, layer, weight, none
+	Ignore    string `json:"ignore"`    // "biasbn" or "none"
+	Seed      uint64 `json:"seed"`
+	Axes      int    `json:"axes"` // 1 for a line, 2 for a surface
+}
+
+// Axis is one side of a lattice: N equidistant values from Min to Max, both included.
+type Axis struct {
+	Min float64 `json:"min"`
+	Max float64 `json:"max"`
+	N   int     `json:"n"`
+}
+
+// MapData names the records that a map's loss is the mean over: [From, To) of a split.
+type MapData struct {
+	Name   string `json:"name"`
+	Digest string `json:"digest"`
+	Split  string `json:"split"` // train, test
+	From   int    `json:"from"`
+	To     int    `json:"to"`
+}
+
+// MapParams is a line (Y nil) or a surface. Inputs: weights, directions. Output: grid.
+type MapParams struct {
+	Net   string  `json:"net"`
+	Data  MapData `json:"data"`
+	X     Axis    `json:"x"`
+	Y     *Axis   `json:"y,omitempty"`
+	Batch int     `json:"batch"` // images per executable call; summation order, hence the last bits, depend on it
+}
+
+// RenderParams is one picture. Inputs by plot: "line": grids "train", "test"
+// (either or both); "contour", "filled": "grid"; "training": "log". Outputs: png, svg.
+type RenderParams struct {
+	Plot  string `json:"plot"` // line, contour, filled, training
+	Title string `json:"title"`
+}
+
+// ReportExperiment is one row of the report.
+type ReportExperiment struct {
+	Name   string         `json:"name"`
+	Params map[string]any `json:"params"`
+	// Log is the input that holds the training log; Pictures are the inputs that hold
+	// the SVG (and PNG) pictures, in order.
+	Log      string          `json:"log"`
+	Pictures []ReportPicture `json:"pictures"`
+}
+
+// ReportPicture names the inputs of one picture. Grid is the input with its data ("" for training curves).
+type ReportPicture struct {
+	Title string `json:"title"`
+	SVG   string `json:"svg"`
+	PNG   string `json:"png"`
+	Grid  string `json:"grid,omitempty"`
+}
+
+// ReportParams is the page of a sweep. Output: html.
+type ReportParams struct {
+	Sweep       string             `json:"sweep"`
+	Title       string             `json:"title"`
+	Experiments []ReportExperiment `json:"experiments"`
+}
+
+// Experiment is one point of a sweep and the steps it needs, in topological order.
+type Experiment struct {
+	Name   string         `json:"name"`
+	Params map[string]any `json:"params"` // the swept values, by path
+	Steps  []Step         `json:"steps"`
+}
+
+// Graph is an expanded sweep: what to run, in topological order. Steps of
+// different experiments with the same key are the same work and run once.
+type Graph struct {
+	Sweep       string       `json:"sweep"`
+	Experiments []Experiment `json:"experiments"`
+	Final       []Step       `json:"final"` // steps over all experiments: the report
+}
