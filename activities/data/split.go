@@ -1,0 +1,50 @@
+package data
+
+import "fmt"
+
+// The shape of an example. Every data set of this package has 32×32 RGB
+// images, stored plane by plane (channel, row, column), as the CIFAR-10 files
+// store them.
+const (
+	Channels = 3
+	Height   = 32
+	Width    = 32
+	Plane    = Height * Width   // pixels of one channel
+	Pixels   = Channels * Plane // bytes of one image
+	Classes  = 10
+)
+
+// Mean and Std normalise a pixel byte v of channel c to (v/255 − Mean[c])/Std[c],
+// in the order red, green, blue: the constants of the paper's CIFAR-10
+// experiments. They are used for every data set, so that networks and
+// checkpoints can be carried from one to another.
+var (
+	Mean = [Channels]float64{125.3 / 255, 123.0 / 255, 113.9 / 255}
+	Std  = [Channels]float64{63.0 / 255, 62.1 / 255, 66.7 / 255}
+)
+
+// Split is a run of labelled images of a data set.
+type Split struct {
+	Name   string  // which part of the data set: "train" or "test"
+	Pixels []uint8 // Len()×3×32×32, CHW
+	Labels []uint8 // Len() classes, 0 to 9
+}
+
+// Len is the number of images.
+func (s Split) Len() int { return len(s.Labels) }
+
+// Image is the i-th image: 3×32×32 bytes that share memory with the split.
+func (s Split) Image(i int) []uint8 { return s.Pixels[i*Pixels : (i+1)*Pixels : (i+1)*Pixels] }
+
+// Slice is the images from ≤ i < to. It shares memory with s and, as the
+// slice expression s[from:to] would, panics when the range isn't inside.
+func (s Split) Slice(from, to int) Split {
+	if from < 0 || to < from || to > s.Len() {
+		panic(fmt.Sprintf("data: slice [%d:%d] of a split of %d images", from, to, s.Len()))
+	}
+	return Split{
+		Name:   s.Name,
+		Pixels: s.Pixels[from*Pixels : to*Pixels : to*Pixels],
+		Labels: s.Labels[from:to:to],
+	}
+}
