@@ -18,8 +18,8 @@ const Padding = 4
 // Augment takes exactly one 64-bit number from rng and allocates nothing, so a
 // stream of augmented images is a function of rng's seed alone.
 func Augment(dst, src []uint8, rng *rand.Rand) {
-	if len(dst) != Pixels || len(src) != Pixels {
-		panic(fmt.Sprintf("data: augment %d bytes into %d, want %d each", len(src), len(dst), Pixels))
+	if len(dst) != ImageSize || len(src) != ImageSize {
+		panic(fmt.Sprintf("data: augment %d bytes into %d, want %d each", len(src), len(dst), ImageSize))
 	}
 	dy, dx, flip := drawCrop(rng.Uint64())
 	crop(dst, src, dy, dx, flip)

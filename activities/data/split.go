@@ -6,12 +6,12 @@ import "fmt"
 // images, stored plane by plane (channel, row, column), as the CIFAR-10 files
 // store them.
 const (
-	Channels = 3
-	Height   = 32
-	Width    = 32
-	Plane    = Height * Width   // pixels of one channel
-	Pixels   = Channels * Plane // bytes of one image
-	Classes  = 10
+	Channels  = 3
+	Height    = 32
+	Width     = 32
+	Plane     = Height * Width   // pixels of one channel
+	ImageSize = Channels * Plane // bytes of one image
+	Classes   = 10
 )
 
 // Mean and Std normalise a pixel byte v of channel c to (v/255 − Mean[c])/Std[c],
@@ -34,7 +34,7 @@ type Split struct {
 func (s Split) Len() int { return len(s.Labels) }
 
 // Image is the i-th image: 3×32×32 bytes that share memory with the split.
-func (s Split) Image(i int) []uint8 { return s.Pixels[i*Pixels : (i+1)*Pixels : (i+1)*Pixels] }
+func (s Split) Image(i int) []uint8 { return s.Pixels[i*ImageSize : (i+1)*ImageSize : (i+1)*ImageSize] }
 
 // Slice is the images from ≤ i < to. It shares memory with s and, as the
 // slice expression s[from:to] would, panics when the range isn't inside.
@@ -44,7 +44,7 @@ func (s Split) Slice(from, to int) Split {
 	}
 	return Split{
 		Name:   s.Name,
-		Pixels: s.Pixels[from*Pixels : to*Pixels : to*Pixels],
+		Pixels: s.Pixels[from*ImageSize : to*ImageSize : to*ImageSize],
 		Labels: s.Labels[from:to:to],
 	}
 }
