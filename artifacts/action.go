@@ -1,0 +1,73 @@
+package artifacts
+
+import "time"
+
+// Action is the manifest of a finished step: what it was made from, the blobs
+// it wrote, by output name, and the circumstances. It is what the action cache
+// holds under the step's key.
+type Action struct {
+	Key     Key             `json:"key"`
+	Recipe  Recipe          `json:"recipe"`
+	Outputs map[string]Blob `json:"outputs"`
+	Made    Provenance      `json:"made"`
+}
+
+// Provenance records how an action came about. It never influences a key.
+type Provenance struct {
+	// At is when the step finished.
+	At time.Time `json:"at"`
+	// Seconds is how long it took, wall clock.
+	Seconds float64 `json:"seconds"`
+	Host    string  `json:"host,omitempty"`
+	// Program names the program that ran it, with its version.
+	Program string `json:"program,omitempty"`
+	// Numerics is the class of arithmetic it really ran on, also when the recipe accepts any.
+	Numerics string `json:"numerics,omitempty"`
+	// WorkflowID and RunID find the workflow's history.
+	WorkflowID string `json:"workflow_id,omitempty"`
+	RunID      string `json:"run_id,omitempty"`
+	// Producers names, for each input of the recipe, the step that wrote it. Inputs
+	// that were imported have none.
+	Producers map[string]Key `json:"producers,omitempty"`
+}
+
+// States of a root and of its steps.
+const (
+	StateRunning   = "running"
+	StateDone      = "done"
+	StateFailed    = "failed"
+	StateCancelled = "cancelled"
+
+	StepCached  = "cached"
+	StepRan     = "ran"
+	StepFailed  = "failed"
+	StepWaiting = "waiting"
+)
+
+// Root records a sweep's latest run and everything it needs, so that results
+// can be listed and shown, and nothing that a kept sweep needs is ever freed.
+type Root struct {
+	// Sweep is the sweep's name, and the root's: letters, digits, '.', '_' and '-'.
+	Sweep    string    `json:"sweep"`
+	RunID    string    `json:"run_id"`
+	Started  time.Time `json:"started"`
+	Finished time.Time `json:"finished,omitzero"`
+	// State is running, done, failed or cancelled.
+	State string `json:"state"`
+	// Graph is the expanded sweep, as JSON.
+	Graph Blob `json:"graph"`
+	// Steps are the steps by their ID within the sweep.
+	Steps map[string]RootStep `json:"steps"`
+}
+
+// RootStep is one step of a root.
+type RootStep struct {
+	Kind string `json:"kind"`
+	// Key is zero as long as an input is still to be made.
+	Key Key `json:"key"`
+	// State is cached, ran, failed or waiting.
+	State   string          `json:"state"`
+	Error   string          `json:"error,omitempty"`
+	Seconds float64         `json:"seconds,omitempty"`
+	Outputs map[string]Blob `json:"outputs,omitempty"`
+}

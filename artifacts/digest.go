@@ -1,0 +1,91 @@
+package artifacts
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+// algorithm is the only digest algorithm, spelled out in every digest's text
+// so that another one can be told apart should it ever be added.
+const algorithm = "sha256"
+
+// Digest is the SHA-256 of a blob's bytes, and so the blob's name. The zero
+// value stands for "no digest": no blob has it.
+type Digest [sha256.Size]byte
+
+// Of returns the digest of b.
+func Of(b []byte) Digest { return sha256.Sum256(b) }
+
+// ParseDigest reads the form that String writes, "sha256:" and 64 lowercase
+// hexadecimal digits, and nothing else: a digest has one spelling, so that
+// digests may be compared as text.
+func ParseDigest(s string) (Digest, error) {
+	digits, ok := strings.CutPrefix(s, algorithm+":")
+	if !ok {
+		return Digest{}, fmt.Errorf("%.80q is not a digest: it must begin with %q", s, algorithm+":")
+	}
+	b, err := parseHex(digits)
+	if err != nil {
+		return Digest{}, fmt.Errorf("%.80q is not a digest: %w", s, err)
+	}
+	return b, nil
+}
+
+// parseHex reads exactly 64 lowercase hexadecimal digits.
+func parseHex(s string) (b [sha256.Size]byte, err error) {
+	if len(s) != hex.EncodedLen(len(b)) {
+		return b, fmt.Errorf("it has %d hexadecimal digits, want %d", len(s), hex.EncodedLen(len(b)))
+	}
+	if strings.ContainsAny(s, "ABCDEF") {
+		return b, fmt.Errorf("its hexadecimal digits must be lower case")
+	}
+	if _, err := hex.Decode(b[:], []byte(s)); err != nil {
+		return [sha256.Size]byte{}, fmt.Errorf("it must be hexadecimal: %w", err)
+	}
+	return b, nil
+}
+
+// String returns "sha256:" and 64 lowercase hexadecimal digits.
+func (d Digest) String() string { return algorithm + ":" + d.Hex() }
+
+// Hex returns the 64 lowercase hexadecimal digits alone.
+func (d Digest) Hex() string { return hex.EncodeToString(d[:]) }
+
+// IsZero reports whether d is the zero value, which is no blob's digest.
+func (d Digest) IsZero() bool { return d == Digest{} }
+
+// MarshalText writes the form of String; the zero value becomes "".
+func (d Digest) MarshalText() ([]byte, error) {
+	if d.IsZero() {
+		return nil, nil
+	}
+	return []byte(d.String()), nil
+}
+
+// UnmarshalText reads the form that MarshalText writes.
+func (d *Digest) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*d = Digest{}
+		return nil
+	}
+	v, err := ParseDigest(string(text))
+	if err != nil {
+		return err
+	}
+	*d = v
+	return nil
+}
+
+// Blob names immutable bytes by their digest, with their size in bytes.
+type Blob struct {
+	Digest Digest `json:"digest"`
+	Size   int64  `json:"size"`
+}
+
+// BlobOf returns the blob that b would be stored as.
+func BlobOf(b []byte) Blob { return Blob{Digest: Of(b), Size: int64(len(b))} }
+
+// String returns the digest and the size, for messages.
+func (b Blob) String() string { return fmt.Sprintf("%s (%d bytes)", b.Digest, b.Size) }

@@ -1,0 +1,14 @@
+// Package artifacts is where results live: blobs under their own digest, the
+// action cache that maps a step's key to what the step wrote, the checkpoints
+// of steps still running, and the roots that say which results are kept. All
+// of it is objects in one bucket of any S3-compatible store:
+//
+//	cas/sha256/ab/abcd…    a blob, under the SHA-256 of its bytes
+//	actions/ab/abcd….json  an action, under the key of its recipe
+//	parts/abcd…/name       a checkpoint of the step with that key
+//	roots/name.json        a sweep's latest run
+//
+// Blobs and actions are written once, with a conditional put, and everything
+// is verified as it is read: damage is an error that names the object, never a
+// result.
+package artifacts

@@ -1,0 +1,102 @@
+package artifacts
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// KeySchema is the version of the canonical encoding below. A change of the
+// encoding must raise it, so that old keys are never taken for new ones.
+const KeySchema = 1
+
+// Recipe is everything that determines a step's result, and nothing else: two
+// recipes with the same meaning have the same key, however they are written.
+type Recipe struct {
+	// Kind is what the step does: "train", "surface". Not empty.
+	Kind string `json:"kind"`
+	// Version is the version of the code of that kind, at least 1.
+	Version int `json:"version"`
+	// Params is a JSON object, the step's normalised parameters. Absent and null mean {}.
+	Params json.RawMessage `json:"params,omitempty"`
+	// Inputs are the digests of what earlier steps really wrote, by the name this step uses.
+	Inputs map[string]Digest `json:"inputs,omitempty"`
+	// Numerics is the class of arithmetic the result depends on; empty when it
+	// depends on none, or when the sweep accepts any.
+	Numerics string `json:"numerics,omitempty"`
+}
+
+// Key returns the SHA-256 of the recipe's canonical encoding. It fails when the
+// parameters are no JSON object, have a key twice or hold a text that is no Unicode,
+// and when kind, version or an input is missing.
+func (r Recipe) Key() (Key, error) {
+	b, err := r.Canonical()
+	if err != nil {
+		return Key{}, err
+	}
+	return sha256.Sum256(b), nil
+}
+
+// Canonical returns the recipe's one encoding: a JSON object without white
+// space whose members are sorted by the bytes of their names, with numbers and
+// texts in the one spelling that canonical JSON (see CanonicalJSON) allows.
+func (r Recipe) Canonical() ([]byte, error) {
+	if r.Kind == "" {
+		return nil, fmt.Errorf("a recipe needs a kind")
+	}
+	if r.Version < 1 {
+		return nil, fmt.Errorf("recipe of kind %q: code version %d, want 1 or more", r.Kind, r.Version)
+	}
+	params, err := canonicalParams(r.Params)
+	if err != nil {
+		return nil, fmt.Errorf("recipe of kind %q: parameters: %w", r.Kind, err)
+	}
+	b := []byte(`{"inputs":{`)
+	for i, name := range slices.Sorted(maps.Keys(r.Inputs)) {
+		d := r.Inputs[name]
+		if name == "" || d.IsZero() {
+			return nil, fmt.Errorf("recipe of kind %q: input %q has the digest %q: an input needs a name, and the digest of what was really written", r.Kind, name, d)
+		}
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if b, err = appendText(b, name); err != nil {
+			return nil, fmt.Errorf("recipe of kind %q: name of an input: %w", r.Kind, err)
+		}
+		b = append(b, ':', '"')
+		b = append(b, d.String()...)
+		b = append(b, '"')
+	}
+	b = append(b, `},"key_schema":`...)
+	b = strconv.AppendInt(b, KeySchema, 10)
+	b = append(b, `,"kind":`...)
+	if b, err = appendText(b, r.Kind); err != nil {
+		return nil, fmt.Errorf("kind of a recipe: %w", err)
+	}
+	b = append(b, `,"numerics":`...)
+	if b, err = appendText(b, r.Numerics); err != nil {
+		return nil, fmt.Errorf("recipe of kind %q: numerics class: %w", r.Kind, err)
+	}
+	b = append(b, `,"params":`...)
+	b = append(b, params...)
+	b = append(b, `,"version":`...)
+	b = strconv.AppendInt(b, int64(r.Version), 10)
+	return append(b, '}'), nil
+}
+
+// canonicalParams canonicalises a JSON object; nil and null (which nil becomes
+// on its way through encoding/json) mean the empty one.
+func canonicalParams(raw json.RawMessage) ([]byte, error) {
+	trimmed := bytes.TrimSpace(raw)
+	if len(trimmed) == 0 || bytes.Equal(trimmed, []byte("null")) {
+		return []byte("{}"), nil
+	}
+	if trimmed[0] != '{' {
+		return nil, fmt.Errorf("%.40q is not a JSON object", trimmed)
+	}
+	return CanonicalJSON(trimmed)
+}
