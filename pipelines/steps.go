@@ -36,6 +36,9 @@ var kinds = map[Kind]struct {
 	KindReport:     {version: 1},
 }
 
+// Numeric says whether steps of this kind run on the numeric backend.
+func (k Kind) Numeric() bool { return kinds[k].numeric }
+
 // Output names that steps refer to.
 const (
 	OutWeights    = "weights"    // train: safetensors with PyTorch names, running statistics included
