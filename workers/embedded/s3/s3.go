@@ -1,0 +1,224 @@
+// Package s3 serves a folder as an S3 endpoint on loopback, with versitygw.
+//
+// The gateway keeps one file per object, so a store can be looked at, copied
+// and backed up with ordinary tools. Two of its habits shape this package:
+//
+//   - It changes the working directory of the process to the folder that it
+//     serves, for as long as it runs. Every path that the program uses after
+//     [Start] must be absolute; [Server.Stop] goes back to where it was.
+//   - One process can run one gateway. A second [Start] is refused.
+//
+// The package imports neither Temporal nor the artifact store.
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/versity/versitygw/auth"
+	"github.com/versity/versitygw/backend/posix"
+	"github.com/versity/versitygw/embedgw"
+	"github.com/versity/versitygw/s3api"
+
+	"lossatlas/workers/internal/port"
+)
+
+// Region is the region that the endpoint answers to when Options names none.
+const Region = "us-east-1"
+
+const (
+	service      = "the S3 endpoint"
+	startTimeout = 20 * time.Second
+	stopTimeout  = 15 * time.Second
+	maxInFlight  = 1024
+)
+
+// Options says what to serve, where, and to whom.
+type Options struct {
+	// Dir holds the objects; it is made (mode 0700) when absent.
+	Dir string
+	// Addr is host:port to listen on; "" and port 0 choose a free loopback port.
+	Addr string
+	// AccessKey and SecretKey are the one account that may do anything.
+	AccessKey, SecretKey string
+	// Region defaults to us-east-1.
+	Region string
+	// Sidecar keeps object attributes in files of their own even where the file
+	// system has user extended attributes. A store made this way stays this way.
+	Sidecar bool
+}
+
+// Server is a running endpoint.
+type Server struct {
+	addr     string
+	sidecar  bool
+	previous string // working directory before the gateway changed it
+	backend  *posix.Posix
+	cancel   context.CancelFunc
+	ready    chan struct{}
+	done     chan struct{}
+	err      error // of the gateway; set before done is closed
+}
+
+// ErrRunning is returned by [Start] when this process already runs a gateway.
+var ErrRunning = errors.New("this process already serves an S3 endpoint; it can serve only one: stop the first, or use its address")
+
+// running guards the process-wide state of the gateway: its globals and the
+// working directory. The goroutine that runs the gateway gives it back.
+var running atomic.Bool
+
+// Start serves opts.Dir and returns when requests are answered. Ending ctx
+// stops the server as Stop does, without waiting. The address being taken is
+// an error that wraps syscall.EADDRINUSE and names it.
+func Start(ctx context.Context, opts Options) (*Server, error) {
+	if opts.Dir == "" {
+		return nil, errors.New("start the S3 endpoint: no folder given")
+	}
+	if opts.AccessKey == "" || opts.SecretKey == "" {
+		return nil, errors.New("start the S3 endpoint: access key and secret key are needed, both not empty")
+	}
+	if opts.Region == "" {
+		opts.Region = Region
+	}
+	addr, err := resolve(opts.Addr)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := filepath.Abs(opts.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("start the S3 endpoint: %w", err)
+	}
+	if !running.CompareAndSwap(false, true) {
+		return nil, ErrRunning
+	}
+	s, err := prepare(dir, addr, opts.Sidecar)
+	if err != nil {
+		running.Store(false)
+		return nil, err
+	}
+	s.run(ctx, opts)
+	if err := s.wait(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// prepare makes the folders and enters them. After an error the process is in
+// the working directory that it was in before.
+func prepare(dir, addr string, sidecar bool) (*Server, error) {
+	previous, err := os.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("start the S3 endpoint: working directory: %w", err)
+	}
+	if err := port.Check(service, addr); err != nil {
+		return nil, err
+	}
+	folders, err := layOut(dir, sidecar)
+	if err != nil {
+		return nil, err
+	}
+	var perms posix.PosixOpts
+	perms.SetNewDirPerm(0o700)
+	perms.SetNewFilePerm(0o600)
+	backend, err := posix.New(folders.buckets, folders.attributes, perms)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("serve %s as S3: %w", dir, err), os.Chdir(previous))
+	}
+	return &Server{
+		addr: addr, sidecar: folders.sidecar, previous: previous, backend: backend,
+		ready: make(chan struct{}), done: make(chan struct{}),
+	}, nil
+}
+
+// run starts the gateway in a goroutine of its own; ready or done is closed
+// when it listens or has ended.
+func (s *Server) run(ctx context.Context, opts Options) {
+	ctx, s.cancel = context.WithCancel(ctx)
+	cfg := &embedgw.Config{
+		RootUserAccess: opts.AccessKey,
+		RootUserSecret: opts.SecretKey,
+		Region:         opts.Region,
+		Ports:          []string{s.addr},
+		// Given here because the gateway announces its own choice on stdout.
+		IAMService:        auth.NewIAMServiceSingle(auth.Account{Access: opts.AccessKey, Secret: opts.SecretKey, Role: auth.RoleAdmin}),
+		MaxConnections:    4 * maxInFlight,
+		MaxRequests:       maxInFlight,
+		MultipartMaxParts: 10000,
+		KeepAlive:         true,
+		Quiet:             true,
+		DisableACLs:       true,
+		S3Options:         []s3api.Option{s3api.WithOnListen(sync.OnceFunc(func() { close(s.ready) }))},
+	}
+	go func() {
+		err := embedgw.RunVersityGW(ctx, s.backend, cfg)
+		s.err = errors.Join(port.Explain(service, s.addr, err), os.Chdir(s.previous))
+		running.Store(false)
+		close(s.done)
+	}()
+}
+
+// wait returns when the gateway listens, or with the reason why it does not.
+func (s *Server) wait(ctx context.Context) error {
+	limit := time.NewTimer(startTimeout)
+	defer limit.Stop()
+	select {
+	case <-s.ready:
+		return nil
+	case <-s.done:
+		if s.err != nil {
+			return s.err
+		}
+		return fmt.Errorf("the S3 endpoint on %s ended before it was ready: %w", s.addr, context.Cause(ctx))
+	case <-limit.C:
+		return errors.Join(fmt.Errorf("the S3 endpoint on %s was not ready after %v", s.addr, startTimeout), s.Stop())
+	}
+}
+
+// Addr is host:port of the endpoint, with the port that was really chosen.
+func (s *Server) Addr() string { return s.addr }
+
+// Sidecar tells whether attributes are kept in files of their own because the
+// file system has no user extended attributes.
+func (s *Server) Sidecar() bool { return s.sidecar }
+
+// Done is closed when the endpoint has ended, by Stop or by a failure.
+func (s *Server) Done() <-chan struct{} { return s.done }
+
+// Stop lets the running requests end, closes the endpoint and goes back to the
+// working directory that the process had before. It may be called twice.
+func (s *Server) Stop() error {
+	s.cancel()
+	select {
+	case <-s.done:
+		return s.err
+	case <-time.After(stopTimeout):
+		return fmt.Errorf("the S3 endpoint on %s did not stop within %v", s.addr, stopTimeout)
+	}
+}
+
+// resolve checks addr and replaces an absent or zero port by a free one.
+func resolve(addr string) (string, error) {
+	if addr == "" {
+		addr = port.Addr(0)
+	}
+	host, p, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", fmt.Errorf("S3 address %q: want host:port, such as %s: %w", addr, port.Addr(9000), err)
+	}
+	if p != "0" {
+		return addr, nil
+	}
+	free, err := port.Free(1)
+	if err != nil {
+		return "", err
+	}
+	return net.JoinHostPort(host, strconv.Itoa(free[0])), nil
+}
