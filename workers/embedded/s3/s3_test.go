@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -42,7 +43,12 @@ func start(t *testing.T, opts s3.Options) *s3.Server {
 
 func client(t *testing.T, addr, secret string) *minio.Client {
 	t.Helper()
-	c, err := minio.New(addr, &minio.Options{Creds: credentials.NewStaticV4(access, secret, ""), Region: s3.Region})
+	transport, err := minio.DefaultTransport(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	c, err := minio.New(addr, &minio.Options{Creds: credentials.NewStaticV4(access, secret, ""), Region: s3.Region, Transport: transport})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,6 +169,27 @@ func TestAPortInUseIsNamed(t *testing.T) {
 		t.Errorf("a failed start left the process in %s", after)
 	}
 	start(t, s3.Options{Dir: t.TempDir()}) // and does not block the next one
+}
+
+func TestStopDoesNotWaitForIdleClients(t *testing.T) {
+	srv := start(t, s3.Options{Dir: t.TempDir()})
+	conn, err := net.Dial("tcp", srv.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	if err := srv.Stop(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("Stop took %v with an idle client", took)
+	}
+	if c, err := net.Dial("tcp", srv.Addr()); err == nil {
+		c.Close()
+		t.Error("the endpoint still takes connections after Stop")
+	}
+	conn.Close()
+	start(t, s3.Options{Dir: t.TempDir()}) // waits for the first to be gone
 }
 
 func TestOneGatewayPerProcess(t *testing.T) {
