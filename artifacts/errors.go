@@ -1,7 +1,152 @@
 package artifacts
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
 
-// ErrNotFound is the answer to a question for something that isn't in the
-// store: a blob, an action, a part or a root.
-var ErrNotFound = errors.New("not in the store")
+// What can be wrong, for errors.Is. Beside these, an ended context passes
+// through as context.Canceled or context.DeadlineExceeded.
+var (
+	// ErrNotFound is the answer to a question for something that isn't in the
+	// store: a blob, an action, a part or a root.
+	ErrNotFound = errors.New("not in the store")
+	// ErrUnreachable: nothing answered at the endpoint, or the connection was lost.
+	ErrUnreachable = errors.New("store unreachable")
+	// ErrCredentials: the store doesn't know the access key, or the secret key is wrong.
+	ErrCredentials = errors.New("wrong credentials")
+	// ErrAccessDenied: the credentials are known and don't allow this.
+	ErrAccessDenied = errors.New("access denied")
+	// ErrNoBucket: the bucket was there when the store was opened, and is gone.
+	ErrNoBucket = errors.New("no such bucket")
+	// ErrNoSpace: the disk behind the store is full, or a quota is used up.
+	ErrNoSpace = errors.New("no space left in the store")
+	// ErrClockSkew: this machine's clock and the store's differ by too much for signatures to hold.
+	ErrClockSkew = errors.New("clocks differ")
+	// ErrUnsupported: the server lacks something the store is built on.
+	ErrUnsupported = errors.New("not supported by the server")
+)
+
+// StoreError is a failed request: what was being done to which object, where,
+// and why it failed. Unwrap gives the sentinel (when there is one) and the
+// cause.
+type StoreError struct {
+	Op     string // "put", "get", …
+	Object string // its name in the bucket; "" when the request was about the bucket
+	Where  string // the endpoint and the bucket
+	Kind   error  // one of the sentinels, or nil
+	Advice string // what to do about it, or ""
+	Err    error  // what the client library reported
+}
+
+// Error says what failed, why, and what to do about it.
+func (e *StoreError) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Op)
+	if e.Object != "" {
+		b.WriteString(" " + e.Object)
+	}
+	b.WriteString(" (" + e.Where + "): ")
+	switch {
+	case e.Kind == nil:
+		b.WriteString(e.Err.Error())
+	case e.Err == nil || e.Kind == ErrNotFound: // the server's own words add nothing
+		b.WriteString(e.Kind.Error())
+	default:
+		b.WriteString(e.Kind.Error() + ": " + e.Err.Error())
+	}
+	if e.Advice != "" {
+		b.WriteString("; " + e.Advice)
+	}
+	return b.String()
+}
+
+// Unwrap gives errors.Is and errors.As both the kind and the cause.
+func (e *StoreError) Unwrap() []error {
+	var errs []error
+	for _, err := range []error{e.Kind, e.Err} {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+// DamagedError says that an object doesn't hold the bytes its name promises.
+// Nothing damaged is ever handed out as a result.
+type DamagedError struct {
+	Digest Digest // what the blob should have
+	Object string // where it lies in the bucket
+	// Size is how many bytes were found, at least: reading stops where they
+	// are already too many.
+	Size int64
+	// Want is how many there should have been, or -1 when the caller knew only the digest.
+	Want int64
+	// Found is the digest of what was found, or zero when the size already told.
+	Found Digest
+}
+
+// Error names the blob, the object, and what was found in it.
+func (e *DamagedError) Error() string {
+	var found string
+	switch {
+	case e.Want >= 0 && e.Size > e.Want:
+		found = fmt.Sprintf("it goes on after the %d bytes it should have", e.Want)
+	case e.Want >= 0 && e.Size < e.Want:
+		found = fmt.Sprintf("it ends after %d of %d bytes", e.Size, e.Want)
+	default:
+		found = fmt.Sprintf("its %d bytes have the digest %s", e.Size, e.Found)
+	}
+	return fmt.Sprintf("blob %s is damaged: object %s: %s; restore the object from a copy, or remove it and run the step that wrote it again", e.Digest, e.Object, found)
+}
+
+// RecordError says that an action or a root can't be read: damaged, or written
+// by a newer version of the program.
+type RecordError struct {
+	Object string
+	Reason string
+	// Newer is set when the record is whole, but of a schema this program doesn't know.
+	Newer bool
+}
+
+// Error names the object and what is wrong with it.
+func (e *RecordError) Error() string {
+	if e.Newer {
+		return fmt.Sprintf("object %s: %s; a newer version of the program wrote it: use that one with this store", e.Object, e.Reason)
+	}
+	return fmt.Sprintf("object %s is damaged: %s; restore it from a copy, or remove it and run the sweep again", e.Object, e.Reason)
+}
+
+// IncompleteError says that there is an action for the key, but blobs it names
+// are gone or have another size, so that it is no result.
+type IncompleteError struct {
+	Key     Key
+	Missing map[string]Blob // by output name
+}
+
+// Error lists what is missing.
+func (e *IncompleteError) Error() string {
+	return fmt.Sprintf("the cached result of step %s is incomplete: %s; the step has to run again", e.Key.Short(), missing(e.Missing))
+}
+
+// DanglingError refuses an action that names blobs the store doesn't hold.
+type DanglingError struct {
+	Key     Key
+	Missing map[string]Blob // by output name
+}
+
+// Error lists what is missing.
+func (e *DanglingError) Error() string {
+	return fmt.Sprintf("the result of step %s can't be recorded: %s; its blobs have to be stored before the action that names them", e.Key.Short(), missing(e.Missing))
+}
+
+func missing(blobs map[string]Blob) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(blobs)) {
+		parts = append(parts, fmt.Sprintf("output %q, %s, is not in the store with that size", name, blobs[name]))
+	}
+	return strings.Join(parts, "; ")
+}

@@ -1,0 +1,226 @@
+package artifacts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+)
+
+const blobPrefix = "cas/" + algorithm + "/"
+
+// blobObject is where a blob lies: cas/sha256/ab/abcd….
+func blobObject(d Digest) string { return blobPrefix + d.Hex()[:2] + "/" + d.Hex() }
+
+const (
+	// askFirst is the size in bytes from which Put asks whether the blob is
+	// already there before it sends it.
+	askFirst = 64 << 10
+	// putAttempts bounds the races that one put can lose in a row.
+	putAttempts = 8
+	// racePause is how long to wait for a competing writer.
+	racePause = 50 * time.Millisecond
+)
+
+// Put stores data under its digest. A blob that is already there is verified by
+// reading it, and replaced when it is damaged, so that Put returning nil always
+// means that the store holds exactly data. Concurrent Puts of one blob all
+// succeed. It fails with [ErrNoSpace] and the other errors of this package.
+func (s *Store) Put(ctx context.Context, data []byte) (Blob, error) {
+	blob := BlobOf(data)
+	if blob.Size > maxBlob {
+		return Blob{}, fmt.Errorf("put %s: a blob holds at most %d bytes", blob, int64(maxBlob))
+	}
+	object := blobObject(blob.Digest)
+	when := condition(ifAbsent)
+	if blob.Size >= askFirst {
+		switch there, err := s.holds(ctx, blob); {
+		case err != nil:
+			return Blob{}, err
+		case there == held:
+			return blob, nil
+		case there == damaged:
+			when = always
+		}
+	}
+	for range putAttempts {
+		err := s.put(ctx, object, data, blob.Digest, when)
+		if err == nil {
+			return blob, nil
+		}
+		if err != errLost {
+			return Blob{}, err
+		}
+		switch there, err := s.holds(ctx, blob); {
+		case err != nil:
+			return Blob{}, err
+		case there == held:
+			return blob, nil
+		case there == damaged:
+			when = always
+		case there == absent:
+			// Either the winner is still writing, or the server remembers an object
+			// whose bytes are gone. Whoever writes here writes these same bytes, so
+			// overwriting is safe.
+			when = always
+			if err := pause(ctx, racePause); err != nil {
+				return Blob{}, s.fail("put", object, err)
+			}
+		}
+	}
+	return Blob{}, &StoreError{Op: "put", Object: object, Where: s.where, Err: fmt.Errorf("%w, %d times in a row, and left nothing", errLost, putAttempts)}
+}
+
+// presence is what a store has of a blob.
+type presence int
+
+const (
+	absent presence = iota
+	damaged
+	held
+)
+
+// holds reads a blob to its end, to learn whether it is there and whole.
+func (s *Store) holds(ctx context.Context, blob Blob) (presence, error) {
+	err := s.Verify(ctx, blob)
+	var harm *DamagedError
+	switch {
+	case err == nil:
+		return held, nil
+	case errors.Is(err, ErrNotFound):
+		return absent, nil
+	case errors.As(err, &harm):
+		s.log.Warn().Str("object", harm.Object).Msg("replacing a damaged blob: " + err.Error())
+		return damaged, nil
+	}
+	return absent, err
+}
+
+// Verify reads a blob to its end and returns nil when it is whole, ErrNotFound
+// when it isn't there, and *[DamagedError] when it is something else.
+func (s *Store) Verify(ctx context.Context, blob Blob) error {
+	r, err := s.OpenBlob(ctx, blob)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	_, err = io.Copy(io.Discard, r)
+	return err
+}
+
+// Get returns the blob's bytes, verified. It fails with [ErrNotFound], and with
+// *[DamagedError] when the object holds anything else than what its name says.
+func (s *Store) Get(ctx context.Context, d Digest) ([]byte, error) {
+	return s.get(ctx, Blob{Digest: d, Size: -1})
+}
+
+// GetBlob is Get for a caller that also knows the size: damage is found
+// before more than that is read, and told more exactly.
+func (s *Store) GetBlob(ctx context.Context, blob Blob) ([]byte, error) {
+	return s.get(ctx, blob)
+}
+
+func (s *Store) get(ctx context.Context, blob Blob) ([]byte, error) {
+	r, size, err := s.open(ctx, blob)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return readAll(r, size)
+}
+
+// Open returns the blob's bytes as a stream. Read fails with *[DamagedError]
+// instead of io.EOF when the bytes that went by were not the blob's: whoever
+// reads a stream must not act on it before its end. The caller must Close it.
+func (s *Store) Open(ctx context.Context, d Digest) (io.ReadCloser, error) {
+	return s.OpenBlob(ctx, Blob{Digest: d, Size: -1})
+}
+
+// OpenBlob is Open for a caller that also knows the size.
+func (s *Store) OpenBlob(ctx context.Context, blob Blob) (io.ReadCloser, error) {
+	r, _, err := s.open(ctx, blob)
+	return r, err
+}
+
+// open returns a verifying stream and the size that the server announces, -1 if none.
+func (s *Store) open(ctx context.Context, blob Blob) (*verifier, int64, error) {
+	object := blobObject(blob.Digest)
+	body, info, err := s.read(ctx, object)
+	if err != nil {
+		return nil, 0, err
+	}
+	if blob.Size >= 0 && info.Size >= 0 && info.Size != blob.Size {
+		body.Close()
+		return nil, 0, &DamagedError{Digest: blob.Digest, Object: object, Size: info.Size, Want: blob.Size}
+	}
+	lost := func(err error) error { return s.fail("get", object, connectionLost(err)) }
+	return newVerifier(body, object, blob.Digest, blob.Size, lost), info.Size, nil
+}
+
+// read starts reading an object.
+func (s *Store) read(ctx context.Context, object string) (io.ReadCloser, minio.ObjectInfo, error) {
+	body, info, _, err := s.core.GetObject(ctx, s.bucket, object, minio.GetObjectOptions{})
+	if err != nil {
+		return nil, info, s.fail("get", object, err)
+	}
+	return body, info, nil
+}
+
+// Has reports whether the store holds an object of the blob's name and size. It
+// doesn't read the bytes; Get and Verify do.
+func (s *Store) Has(ctx context.Context, blob Blob) (bool, error) {
+	object := blobObject(blob.Digest)
+	info, err := s.core.StatObject(ctx, s.bucket, object, minio.StatObjectOptions{})
+	if err == nil {
+		return info.Size == blob.Size, nil
+	}
+	if err = s.fail("stat", object, err); errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return false, err
+}
+
+// Blobs lists what lies in the store, as named and sized there, unverified. An
+// object among the blobs whose name is no digest is skipped with a word in the log.
+func (s *Store) Blobs(ctx context.Context) iter.Seq2[Blob, error] {
+	return func(yield func(Blob, error) bool) {
+		for info, err := range s.list(ctx, blobPrefix) {
+			if err != nil {
+				yield(Blob{}, err)
+				return
+			}
+			b, err := parseHex(info.Key[strings.LastIndexByte(info.Key, '/')+1:])
+			if err != nil || info.Key != blobObject(b) {
+				s.log.Warn().Str("object", info.Key).Msg("an object among the blobs is none; it is ignored")
+				continue
+			}
+			if !yield(Blob{Digest: b, Size: info.Size}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// RemoveDamaged removes a blob if reading it once more shows it damaged, so
+// that what depends on it is made again; a whole one stays. It reports whether
+// it removed anything.
+func (s *Store) RemoveDamaged(ctx context.Context, d Digest) (bool, error) {
+	err := s.Verify(ctx, Blob{Digest: d, Size: -1})
+	var harm *DamagedError
+	switch {
+	case err == nil || errors.Is(err, ErrNotFound):
+		return false, nil
+	case !errors.As(err, &harm):
+		return false, err
+	}
+	if err := s.remove(ctx, harm.Object); err != nil {
+		return false, err
+	}
+	s.log.Warn().Str("object", harm.Object).Msg("removed a damaged blob: " + harm.Error())
+	return true, nil
+}

@@ -1,0 +1,201 @@
+package artifacts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+const actionPrefix = "actions/"
+
+// actionObject is where the action of a key lies: actions/ab/abcd….json.
+func actionObject(k Key) string { return actionPrefix + k.String()[:2] + "/" + k.String() + ".json" }
+
+// PutAction records what a step wrote, under its key. The blobs must be in the
+// store already: *[DanglingError] otherwise. The first writer wins, and the
+// winner is returned, because later steps' keys depend on which outputs they
+// see. Only an action that is damaged, or whose blobs are gone, is replaced.
+func (s *Store) PutAction(ctx context.Context, a Action) (Action, error) {
+	if err := a.check(); err != nil {
+		return Action{}, err
+	}
+	gone, err := s.gone(ctx, a.Outputs)
+	if err != nil {
+		return Action{}, err
+	}
+	if len(gone) > 0 {
+		return Action{}, &DanglingError{Key: a.Key, Missing: gone}
+	}
+	object := actionObject(a.Key)
+	when := condition(ifAbsent)
+	for range putAttempts {
+		err := s.putRecord(ctx, object, a, when)
+		if err == nil {
+			return a, nil
+		}
+		if err != errLost {
+			return Action{}, err
+		}
+		winner, etag, err := s.action(ctx, a.Key)
+		var harm *RecordError
+		var incomplete *IncompleteError
+		switch {
+		case err == nil:
+			return winner, nil
+		case errors.As(err, &harm) && !harm.Newer, errors.As(err, &incomplete):
+			// Of several that heal at the same time one wins, too.
+			s.log.Warn().Str("object", object).Msg("replacing an action: " + err.Error())
+			when = ifUnchanged(etag)
+		case errors.Is(err, ErrNotFound):
+			// As with blobs, the server may remember an object whose bytes are gone.
+			when = always
+			if err := pause(ctx, racePause); err != nil {
+				return Action{}, s.fail("put", object, err)
+			}
+		default:
+			return Action{}, err
+		}
+	}
+	return Action{}, &StoreError{Op: "put", Object: object, Where: s.where, Err: fmt.Errorf("%w, %d times in a row, and left no usable action", errLost, putAttempts)}
+}
+
+// check refuses an action that could never be looked up.
+func (a Action) check() error {
+	key, err := a.Recipe.Key()
+	if err != nil {
+		return fmt.Errorf("action %s: %w", a.Key.Short(), err)
+	}
+	if key != a.Key {
+		return fmt.Errorf("action %s: its recipe has the key %s: a result belongs under the key of what it was made from", a.Key.Short(), key.Short())
+	}
+	if len(a.Outputs) == 0 {
+		return fmt.Errorf("action %s: no outputs: a step that writes nothing has no result to keep", a.Key.Short())
+	}
+	for name, b := range a.Outputs {
+		if name == "" || b.Digest.IsZero() || b.Size < 0 {
+			return fmt.Errorf("action %s: output %q is %s: want a name, a digest and a size", a.Key.Short(), name, b)
+		}
+	}
+	return nil
+}
+
+// Lookup returns the action of a key, if there is one and the store holds every
+// blob it names, in the right size. It fails with [ErrNotFound] (a damaged
+// action counts as none, with a word in the log) and *[IncompleteError].
+func (s *Store) Lookup(ctx context.Context, k Key) (Action, error) {
+	a, _, err := s.action(ctx, k)
+	var harm *RecordError
+	if errors.As(err, &harm) && !harm.Newer {
+		s.log.Warn().Str("object", harm.Object).Msg("ignoring an action: " + err.Error())
+		return Action{}, s.notFound("look up", harm.Object)
+	}
+	if err != nil {
+		return Action{}, err
+	}
+	return a, nil
+}
+
+func (s *Store) notFound(op, object string) error {
+	return &StoreError{Op: op, Object: object, Where: s.where, Kind: ErrNotFound}
+}
+
+// action reads the action of a key and checks that its blobs are there. Beside
+// the errors of Lookup it has *RecordError; the entity tag is valid with both.
+func (s *Store) action(ctx context.Context, k Key) (Action, string, error) {
+	object := actionObject(k)
+	var a Action
+	etag, err := s.getRecord(ctx, object, &a)
+	if err != nil {
+		return Action{}, etag, err
+	}
+	if a.Key != k {
+		return Action{}, etag, &RecordError{Object: object, Reason: fmt.Sprintf("it is the action of step %s", a.Key)}
+	}
+	if err := a.check(); err != nil {
+		return Action{}, etag, &RecordError{Object: object, Reason: err.Error()}
+	}
+	gone, err := s.gone(ctx, a.Outputs)
+	if err != nil {
+		return Action{}, etag, err
+	}
+	if len(gone) > 0 {
+		return Action{}, etag, &IncompleteError{Key: k, Missing: gone}
+	}
+	return a, etag, nil
+}
+
+// gone returns those of the blobs that the store doesn't hold in their size.
+func (s *Store) gone(ctx context.Context, blobs map[string]Blob) (map[string]Blob, error) {
+	var mu sync.Mutex
+	gone := map[string]Blob{}
+	err := each(ctx, slices.Collect(maps.Keys(blobs)), func(ctx context.Context, name string) error {
+		there, err := s.Has(ctx, blobs[name])
+		if err != nil || there {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		gone[name] = blobs[name]
+		return nil
+	})
+	return gone, err
+}
+
+// Actions goes over all actions, in the order of their keys. It doesn't ask
+// whether their blobs are there. An action that can't be read comes as
+// *[RecordError], and the rest follows; after any other error it ends.
+func (s *Store) Actions(ctx context.Context) iter.Seq2[Action, error] {
+	return func(yield func(Action, error) bool) {
+		for info, err := range s.list(ctx, actionPrefix) {
+			if err != nil {
+				yield(Action{}, err)
+				return
+			}
+			var a Action
+			_, err := s.getRecord(ctx, info.Key, &a)
+			var harm *RecordError
+			switch {
+			case errors.Is(err, ErrNotFound): // removed since it was listed
+				continue
+			case err == nil && info.Key != actionObject(a.Key):
+				err = &RecordError{Object: info.Key, Reason: "it is the action of step " + a.Key.String()}
+			}
+			if err != nil {
+				a = Action{}
+			}
+			if !yield(a, err) || err != nil && !errors.As(err, &harm) {
+				return
+			}
+		}
+	}
+}
+
+// FindAction returns the key that begins with the given digits, at least 4, if
+// there is exactly one.
+func (s *Store) FindAction(ctx context.Context, digits string) (Key, error) {
+	if len(digits) < 4 || strings.Trim(digits, "0123456789abcdef") != "" {
+		return Key{}, fmt.Errorf("%.80q is not the beginning of a step key: want at least 4 lowercase hexadecimal digits", digits)
+	}
+	var found []Key
+	for info, err := range s.list(ctx, actionPrefix+digits[:2]+"/"+digits) {
+		if err != nil {
+			return Key{}, err
+		}
+		name := strings.TrimSuffix(info.Key[strings.LastIndexByte(info.Key, '/')+1:], ".json")
+		if k, err := ParseKey(name); err == nil {
+			found = append(found, k)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return Key{}, s.notFound("find step", digits)
+	case 1:
+		return found[0], nil
+	}
+	return Key{}, fmt.Errorf("%d step keys begin with %s: give more digits", len(found), digits)
+}

@@ -1,0 +1,82 @@
+package artifacts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+
+	"github.com/minio/minio-go/v7"
+)
+
+// fail turns an error of the client library into one for people.
+func (s *Store) fail(op, object string, err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s %s (%s): %w", op, object, s.where, err)
+	}
+	e := &StoreError{Op: op, Object: object, Where: s.where, Err: err}
+	var response minio.ErrorResponse
+	if errors.As(err, &response) {
+		e.Kind, e.Advice = kindOf(response)
+		if e.Kind == nil {
+			e.Err = fmt.Errorf("the server answered %s (HTTP status %d): %w", response.Code, response.StatusCode, err)
+		}
+		return e
+	}
+	var request *url.Error
+	var network net.Error
+	if errors.As(err, &request) || errors.As(err, &network) {
+		e.Kind = ErrUnreachable
+		e.Advice = "is the server running, and is this its address? Start it, or point the S3 endpoint elsewhere"
+	}
+	return e
+}
+
+// kindOf sorts a server's answer, by its code where S3 defines one and by its
+// HTTP status otherwise (the answer to a HEAD request has no body, hence no code).
+func kindOf(r minio.ErrorResponse) (kind error, advice string) {
+	switch r.Code {
+	case "NoSuchKey":
+		return ErrNotFound, ""
+	case "NoSuchBucket":
+		return ErrNoBucket, "it was there when the store was opened: has somebody removed it?"
+	case "SignatureDoesNotMatch":
+		return ErrCredentials, "check the secret key"
+	case "InvalidAccessKeyId":
+		return ErrCredentials, "check the access key"
+	case "InvalidToken", "ExpiredToken", "TokenRefreshRequired":
+		return ErrCredentials, "get new credentials"
+	case "RequestTimeTooSkewed":
+		return ErrClockSkew, "set this machine's clock, or the server's"
+	case "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded":
+		return ErrNoSpace, "free space on the server's disk or raise the quota, and run again: what is finished is kept"
+	case "NotImplemented":
+		return ErrUnsupported, "the server must support conditional puts (If-None-Match, If-Match)"
+	}
+	switch r.StatusCode {
+	case http.StatusInsufficientStorage:
+		return ErrNoSpace, "free space on the server's disk or raise the quota, and run again: what is finished is kept"
+	case http.StatusUnauthorized:
+		return ErrCredentials, "check access key and secret key"
+	case http.StatusForbidden:
+		return ErrAccessDenied, "the credentials need permission to list the bucket (and to make it when it is absent), and to get, put and delete its objects"
+	case http.StatusNotFound:
+		return ErrNotFound, ""
+	}
+	return nil, ""
+}
+
+// lost reports whether the answer means that a put's condition didn't hold:
+// 412 plainly, 409 when a competing put is still under way, and 404 when the
+// object that should have been unchanged is gone.
+func lost(r minio.ErrorResponse) bool {
+	switch r.StatusCode {
+	case http.StatusPreconditionFailed, http.StatusConflict:
+		return true
+	case http.StatusNotFound:
+		return r.Code == "NoSuchKey"
+	}
+	return false
+}

@@ -1,0 +1,172 @@
+package artifacts
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+	"github.com/rs/zerolog"
+)
+
+// Config says which bucket of which S3-compatible store holds the results.
+type Config struct {
+	// Endpoint is host:port, without a scheme.
+	Endpoint  string `json:"endpoint"`
+	AccessKey string `json:"access_key"`
+	SecretKey string `json:"secret_key"`
+	Bucket    string `json:"bucket"`
+	// Region is needed by some stores; when empty the server is asked.
+	Region string `json:"region,omitempty"`
+	// TLS speaks https instead of http.
+	TLS bool `json:"tls,omitempty"`
+}
+
+// Store is an opened bucket. Its methods may be called concurrently, by any
+// number of processes on the same bucket. Requests that fail on the way
+// (connection lost, server overloaded) are repeated by the client library, ten
+// times in about five seconds; every method is idempotent, so callers may
+// repeat further.
+type Store struct {
+	core   *minio.Core
+	bucket string
+	where  string // for messages
+	log    zerolog.Logger
+}
+
+const (
+	// openAttempts and openTimeout bound how long Open waits for an endpoint where nobody answers.
+	openAttempts = 3
+	openTimeout  = 20 * time.Second
+	// maxBlob is S3's limit of a single put, which conditional puts need.
+	maxBlob = 5 << 30
+)
+
+// Open connects to the store and makes the bucket when it is absent. It fails
+// with [ErrUnreachable], [ErrCredentials], [ErrAccessDenied] or [ErrClockSkew],
+// each saying what to do.
+func Open(ctx context.Context, cfg Config, log zerolog.Logger) (*Store, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	s := &Store{
+		bucket: cfg.Bucket,
+		where:  fmt.Sprintf("bucket %s at %s", cfg.Bucket, cfg.Endpoint),
+		log:    log.With().Str("bucket", cfg.Bucket).Logger(),
+	}
+	var err error
+	// An endpoint where nobody answers should be reported in a second, not after all retries.
+	if s.core, err = cfg.client(openAttempts); err != nil {
+		return nil, err
+	}
+	if err := s.ensureBucket(ctx, cfg.Region); err != nil {
+		return nil, err
+	}
+	if s.core, err = cfg.client(minio.MaxRetry); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// check finds what can be found wrong without asking the server.
+func (c Config) check() error {
+	if strings.Contains(c.Endpoint, "://") {
+		return fmt.Errorf("S3 endpoint %q: want host:port without a scheme; https is chosen by TLS", c.Endpoint)
+	}
+	if c.Endpoint == "" || strings.Contains(c.Endpoint, "/") {
+		return fmt.Errorf("S3 endpoint %q: want host:port, such as 127.0.0.1:9000", c.Endpoint)
+	}
+	for _, f := range []struct{ name, value string }{{"access key", c.AccessKey}, {"secret key", c.SecretKey}, {"bucket", c.Bucket}} {
+		if f.value == "" {
+			return fmt.Errorf("S3 endpoint %s: no %s given", c.Endpoint, f.name)
+		}
+	}
+	return nil
+}
+
+// client makes a client that addresses buckets by path, as every S3 server
+// understands, and leaves trailing checksums off, which break on plain http:
+// uploads are covered by the SHA-256 in their signature instead.
+func (c Config) client(attempts int) (*minio.Core, error) {
+	core, err := minio.NewCore(c.Endpoint, &minio.Options{
+		Creds:           credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""),
+		Secure:          c.TLS,
+		Region:          c.Region,
+		BucketLookup:    minio.BucketLookupPath,
+		TrailingHeaders: false,
+		MaxRetries:      attempts,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("S3 endpoint %q: %w", c.Endpoint, err)
+	}
+	return core, nil
+}
+
+// ensureBucket makes the bucket when it is absent. It asks with a listing
+// rather than a HEAD request, because the answer to the latter has no body, and
+// so doesn't tell wrong credentials from missing permission.
+func (s *Store) ensureBucket(ctx context.Context, region string) error {
+	probe, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	err := s.probe(probe)
+	if minio.ToErrorResponse(err).Code == minio.NoSuchBucket {
+		err = s.core.MakeBucket(probe, s.bucket, minio.MakeBucketOptions{Region: region})
+		switch minio.ToErrorResponse(err).Code {
+		case minio.BucketAlreadyOwnedByYou, minio.BucketAlreadyExists: // another process was quicker
+			err = s.probe(probe)
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		err = &net.OpError{Op: "connect", Net: "tcp", Err: fmt.Errorf("no answer within %v", openTimeout)}
+	}
+	return s.fail("open the store", "", err)
+}
+
+func (s *Store) probe(ctx context.Context) error {
+	for info := range s.core.Client.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{MaxKeys: 1}) {
+		return info.Err
+	}
+	return ctx.Err()
+}
+
+// condition limits a put to a state of the object.
+type condition func(*minio.PutObjectOptions)
+
+func always(*minio.PutObjectOptions)     {}
+func ifAbsent(o *minio.PutObjectOptions) { o.SetMatchETagExcept("*") }
+func ifUnchanged(etag string) condition {
+	return func(o *minio.PutObjectOptions) { o.SetMatchETag(etag) }
+}
+func contentType(object string) string {
+	if strings.HasSuffix(object, ".json") {
+		return "application/json"
+	}
+	return "application/octet-stream"
+}
+
+// errLost says that the condition of a put didn't hold: another writer was there first.
+var errLost = errors.New("another writer was there first")
+
+// put writes an object whole, in one request: only single puts can be
+// conditional. The digest of the body goes into the request's signature, so
+// that the server refuses a body damaged on its way.
+func (s *Store) put(ctx context.Context, object string, body []byte, digest Digest, when condition) error {
+	opts := minio.PutObjectOptions{ContentType: contentType(object), DisableMultipart: true}
+	when(&opts)
+	_, err := s.core.PutObject(ctx, s.bucket, object, bytes.NewReader(body), int64(len(body)), "", digest.Hex(), opts)
+	if err == nil {
+		return nil
+	}
+	if lost(minio.ToErrorResponse(err)) {
+		return errLost
+	}
+	return s.fail("put", object, err)
+}
