@@ -1,0 +1,83 @@
+package data
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"sync"
+)
+
+// digestOnce remembers the digest of a data set's files, so that a program
+// reads them once. A failure isn't remembered.
+type digestOnce struct {
+	mu    sync.Mutex
+	value string
+}
+
+// Digest is the SHA-256 over, for each file in order, the length of its name,
+// its name, its length and its content. It refuses files that changed since
+// the data set was opened: an answer for them would belong to no known state.
+func (c *cifar) Digest() (string, error) {
+	c.digest.mu.Lock()
+	defer c.digest.mu.Unlock()
+	for _, split := range []string{Train, Test} {
+		for _, f := range c.splits[split] {
+			if err := f.unchanged(); err != nil {
+				return "", err
+			}
+		}
+	}
+	if c.digest.value != "" {
+		return c.digest.value, nil
+	}
+	h := sha256.New()
+	for _, split := range []string{Train, Test} {
+		for _, f := range c.splits[split] {
+			if err := f.hashInto(h); err != nil {
+				return "", err
+			}
+		}
+	}
+	c.digest.value = formatDigest(h)
+	return c.digest.value, nil
+}
+
+// formatDigest writes a SHA-256 as "sha256:<hex>".
+func formatDigest(h hash.Hash) string { return "sha256:" + hex.EncodeToString(h.Sum(nil)) }
+
+// unchanged compares size and time of the file with those at Open.
+func (f cifarFile) unchanged() error {
+	now, err := statCIFAR10(f.path)
+	if err != nil {
+		return err
+	}
+	if now.size != f.size || !now.modTime.Equal(f.modTime) {
+		return &FileError{Path: f.path, Size: now.size, Record: -1,
+			Want: "changed while it was in use; expected data files to stay as they are; start again"}
+	}
+	return nil
+}
+
+// hashInto adds the framed file to h.
+func (f cifarFile) hashInto(h hash.Hash) error {
+	file, err := os.Open(f.path)
+	if err != nil {
+		return &FileError{Path: f.path, Size: f.size, Record: -1, Cause: err}
+	}
+	defer file.Close()
+	frame := binary.LittleEndian.AppendUint64(nil, uint64(len(f.name())))
+	frame = append(frame, f.name()...)
+	h.Write(binary.LittleEndian.AppendUint64(frame, uint64(f.size)))
+	n, err := io.Copy(h, file)
+	if err == nil && n != f.size {
+		err = fmt.Errorf("read %d bytes, expected %d", n, f.size)
+	}
+	if err != nil {
+		return &FileError{Path: f.path, Size: f.size, Record: -1, Cause: err}
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package data
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// otherFiles are members of the archive that are worth keeping beside the
+// records.
+var otherFiles = []string{"batches.meta.txt", "readme.html"}
+
+// maxMember bounds one unpacked file: the official ones have 30,730,000 bytes.
+const maxMember = 64 << 20
+
+// unpack writes the known files of a gzipped tar archive into a new folder.
+// Only base names of a fixed list are written, so no member can reach outside,
+// and all files of records must be there and sound.
+func unpack(archive, dir string) error {
+	file, err := os.Open(archive)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	zip, err := gzip.NewReader(file)
+	if err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	records := slices.Concat(trainFiles, testFiles)
+	for members := tar.NewReader(zip); ; {
+		head, err := members.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		name := path.Base(strings.ReplaceAll(head.Name, `\`, "/"))
+		if head.Typeflag != tar.TypeReg || !slices.Contains(records, name) && !slices.Contains(otherFiles, name) {
+			continue
+		}
+		if head.Size > maxMember {
+			return fmt.Errorf("%s has %d bytes, expected at most %d", head.Name, head.Size, maxMember)
+		}
+		if err := writeFile(filepath.Join(dir, name), members); err != nil {
+			return err
+		}
+	}
+	for _, name := range records {
+		_, err := statCIFAR10(filepath.Join(dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("the archive lacks %s", name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeFile writes a new file and forces it to the disk, so that the rename
+// that follows never exposes a file without its content after a power cut.
+func writeFile(path string, r io.Reader) error {
+	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, r)
+	return errors.Join(err, out.Sync(), out.Close())
+}
