@@ -1,0 +1,116 @@
+// Package home is the folder that holds everything the embedded services keep:
+// Temporal's database, the objects, the plugins, logs, and the generated
+// credentials. Two homes share nothing, and deleting one leaves nothing behind.
+//
+//	credentials.json  access and secret key of the S3 endpoint, mode 0600
+//	ports.json        the loopback ports this home was given
+//	services.json     where the running services are; valid while they run
+//	lock              held by the process that runs the services
+//	temporal.db       Temporal's SQLite database
+//	objects/ plugins/ logs/ reports/ datasets/
+//
+// The package imports no server, so commands that only look something up stay small.
+package home
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// EnvDir names the environment variable that chooses the home.
+const EnvDir = "LOSSATLAS_HOME"
+
+// Home is an existing, writable home folder.
+type Home struct{ dir string }
+
+// Open opens the home in dir and makes it (mode 0700) when absent. An empty
+// dir means $LOSSATLAS_HOME, or else "lossatlas" in the user's data folder.
+// It fails when the folder cannot be made or written, and says what to do.
+func Open(dir string) (*Home, error) {
+	if dir == "" {
+		var err error
+		if dir, err = Default(); err != nil {
+			return nil, err
+		}
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("home %s: %w", dir, err)
+	}
+	h := &Home{dir: abs}
+	if err := os.MkdirAll(abs, 0o700); err != nil {
+		return nil, h.explain("make the home", err)
+	}
+	if err := h.probe(); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// Default is the home that is used when none is named: $LOSSATLAS_HOME, else
+// $XDG_DATA_HOME/lossatlas, else ~/.local/share/lossatlas.
+func Default() (string, error) {
+	if dir := os.Getenv(EnvDir); dir != "" {
+		return dir, nil
+	}
+	// The XDG specification says that a relative path there is to be ignored.
+	if data := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(data) {
+		return filepath.Join(data, "lossatlas"), nil
+	}
+	user, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("find the user's data folder: %w; name a home with --home DIR or %s=DIR", err, EnvDir)
+	}
+	return filepath.Join(user, ".local", "share", "lossatlas"), nil
+}
+
+// Dir is the absolute path of the home.
+func (h *Home) Dir() string { return h.dir }
+
+// Path joins elem below the home; it makes nothing.
+func (h *Home) Path(elem ...string) string {
+	return filepath.Join(append([]string{h.dir}, elem...)...)
+}
+
+// Folder is Path, with the folder made (mode 0700) when absent.
+func (h *Home) Folder(elem ...string) (string, error) {
+	dir := h.Path(elem...)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", h.explain("make the folder "+dir, err)
+	}
+	return dir, nil
+}
+
+// probe writes a byte, so that a folder without rights or room is found before
+// any service starts.
+func (h *Home) probe() error {
+	f, err := os.CreateTemp(h.dir, ".probe-*")
+	if err != nil {
+		return h.explain("write in the home", err)
+	}
+	_, err = f.Write([]byte{'\n'})
+	if err = errors.Join(err, f.Close(), os.Remove(f.Name())); err != nil {
+		return h.explain("write in the home", err)
+	}
+	return nil
+}
+
+// explain adds to an error of the file system what a person can do about it.
+func (h *Home) explain(doing string, err error) error {
+	advice := "choose another with --home DIR or " + EnvDir + "=DIR"
+	switch {
+	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EEXIST):
+		advice = "a file stands where a folder is needed; move it away, or " + advice
+	case errors.Is(err, fs.ErrPermission):
+		advice = "this user may not write there; change its owner or rights, or " + advice
+	case errors.Is(err, syscall.EROFS):
+		advice = "the file system is read-only; " + advice
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		advice = "the disk is full; make room, or " + advice
+	}
+	return fmt.Errorf("%s %s: %w (%s)", doing, h.dir, err, advice)
+}
