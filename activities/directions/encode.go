@@ -1,0 +1,81 @@
+package directions
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"lossatlas/activities/nets"
+	"lossatlas/activities/safetensors"
+)
+
+// axes prefix the tensors' names, one per direction.
+var axes = []string{"x/", "y/"}
+
+// Encode writes one or two directions as safetensors: tensors "x/<parameter>"
+// of the first and "y/<parameter>" of the second, with metadata (nil for
+// none). Equal input gives equal bytes.
+func Encode(params []nets.Param, dirs [][]float32, meta map[string]string) ([]byte, error) {
+	if len(dirs) < 1 || len(dirs) > len(axes) {
+		return nil, fmt.Errorf("encode %d directions: a map has one or two", len(dirs))
+	}
+	var tensors []safetensors.Tensor
+	for i, d := range dirs {
+		if n := total(params); len(d) != n {
+			return nil, fmt.Errorf("direction %s has %d numbers, the network %d", strings.TrimSuffix(axes[i], "/"), len(d), n)
+		}
+		for _, p := range params {
+			tensors = append(tensors, safetensors.Tensor{Name: axes[i] + p.Name, Shape: p.Shape, Data: p.Of(d)})
+		}
+	}
+	return safetensors.Encode(tensors, meta)
+}
+
+// Decode reads the one or two directions of a file, for the network whose
+// parameters are given. It names every tensor that is missing, unknown or of
+// another shape.
+func Decode(params []nets.Param, b []byte) ([][]float32, error) {
+	tensors, _, err := safetensors.Decode(b)
+	if err != nil {
+		return nil, fmt.Errorf("directions: %w", err)
+	}
+	found := make(map[string]safetensors.Tensor, len(tensors))
+	wanted := 1
+	for _, t := range tensors {
+		found[t.Name] = t
+		if strings.HasPrefix(t.Name, axes[1]) {
+			wanted = 2
+		}
+	}
+	var wrong []string
+	dirs := make([][]float32, wanted)
+	for i := range dirs {
+		dirs[i] = make([]float32, total(params))
+		for _, p := range params {
+			name := axes[i] + p.Name
+			t, ok := found[name]
+			switch {
+			case !ok:
+				wrong = append(wrong, fmt.Sprintf("%s %v is missing", name, p.Shape))
+			case !slices.Equal(t.Shape, p.Shape):
+				wrong = append(wrong, fmt.Sprintf("%s has the shape %v, expected %v", name, t.Shape, p.Shape))
+			default:
+				copy(p.Of(dirs[i]), t.Data)
+			}
+			delete(found, name)
+		}
+	}
+	for _, t := range tensors {
+		if _, left := found[t.Name]; left {
+			wrong = append(wrong, fmt.Sprintf("%s %v is not a parameter of the network", t.Name, t.Shape))
+		}
+	}
+	if len(wrong) > 0 {
+		const most = 8
+		if n := len(wrong); n > most {
+			wrong = append(wrong[:most], fmt.Sprintf("and %d more", n-most))
+		}
+		return nil, fmt.Errorf("directions don't fit the network: %s", strings.Join(wrong, "; "))
+	}
+	return dirs, nil
+}
