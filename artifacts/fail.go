@@ -19,7 +19,7 @@ func (s *Store) fail(op, object string, err error) error {
 	e := &StoreError{Op: op, Object: object, Where: s.where, Err: err}
 	var response minio.ErrorResponse
 	if errors.As(err, &response) {
-		e.Kind, e.Advice = kindOf(response)
+		e.Advice, e.Kind = kindOf(response)
 		if e.Kind == nil {
 			e.Err = fmt.Errorf("the server answered %s (HTTP status %d): %w", response.Code, response.StatusCode, err)
 		}
@@ -36,47 +36,45 @@ func (s *Store) fail(op, object string, err error) error {
 
 // kindOf sorts a server's answer, by its code where S3 defines one and by its
 // HTTP status otherwise (the answer to a HEAD request has no body, hence no code).
-func kindOf(r minio.ErrorResponse) (kind error, advice string) {
+func kindOf(r minio.ErrorResponse) (advice string, kind error) {
 	switch r.Code {
 	case "NoSuchKey":
-		return ErrNotFound, ""
+		return "", ErrNotFound
 	case "NoSuchBucket":
-		return ErrNoBucket, "it was there when the store was opened: has somebody removed it?"
+		return "it was there when the store was opened: has somebody removed it?", ErrNoBucket
 	case "SignatureDoesNotMatch":
-		return ErrCredentials, "check the secret key"
+		return "check the secret key", ErrCredentials
 	case "InvalidAccessKeyId":
-		return ErrCredentials, "check the access key"
+		return "check the access key", ErrCredentials
 	case "InvalidToken", "ExpiredToken", "TokenRefreshRequired":
-		return ErrCredentials, "get new credentials"
+		return "get new credentials", ErrCredentials
 	case "RequestTimeTooSkewed":
-		return ErrClockSkew, "set this machine's clock, or the server's"
+		return "set this machine's clock, or the server's", ErrClockSkew
 	case "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded":
-		return ErrNoSpace, "free space on the server's disk or raise the quota, and run again: what is finished is kept"
+		return "free space on the server's disk or raise the quota, and run again: what is finished is kept", ErrNoSpace
 	case "NotImplemented":
-		return ErrUnsupported, "the server must support conditional puts (If-None-Match, If-Match)"
+		return "the server must support conditional puts (If-None-Match, If-Match)", ErrUnsupported
 	}
 	switch r.StatusCode {
 	case http.StatusInsufficientStorage:
-		return ErrNoSpace, "free space on the server's disk or raise the quota, and run again: what is finished is kept"
+		return "free space on the server's disk or raise the quota, and run again: what is finished is kept", ErrNoSpace
 	case http.StatusUnauthorized:
-		return ErrCredentials, "check access key and secret key"
+		return "check access key and secret key", ErrCredentials
 	case http.StatusForbidden:
-		return ErrAccessDenied, "the credentials need permission to list the bucket (and to make it when it is absent), and to get, put and delete its objects"
+		return "the credentials need permission to list the bucket (and to make it when it is absent), and to get, put and delete its objects", ErrAccessDenied
 	case http.StatusNotFound:
-		return ErrNotFound, ""
+		return "", ErrNotFound
 	}
-	return nil, ""
+	return "", nil
 }
 
 // lost reports whether the answer means that a put's condition didn't hold:
 // 412 plainly, 409 when a competing put is still under way, and 404 when the
 // object that should have been unchanged is gone.
 func lost(r minio.ErrorResponse) bool {
-	switch r.StatusCode {
-	case http.StatusPreconditionFailed, http.StatusConflict:
+	switch r.Code {
+	case "PreconditionFailed", "ConditionalRequestConflict", "OperationAborted", "NoSuchKey":
 		return true
-	case http.StatusNotFound:
-		return r.Code == "NoSuchKey"
 	}
-	return false
+	return r.StatusCode == http.StatusPreconditionFailed
 }

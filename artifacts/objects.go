@@ -3,7 +3,6 @@ package artifacts
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"net/url"
@@ -92,8 +91,5 @@ func each[T any](ctx context.Context, elements []T, do func(context.Context, T) 
 		})
 	}
 	wg.Wait()
-	if err := context.Cause(ctx); err != nil {
-		return fmt.Errorf("%w", err)
-	}
-	return nil
+	return context.Cause(ctx)
 }

@@ -1,0 +1,324 @@
+package storetest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"lossatlas/artifacts"
+)
+
+var actionTests = map[string]func(*testing.T, *Bucket){
+	"round trip":           actionRoundTrip,
+	"first writer wins":    actionFirstWins,
+	"32 writers":           actionWriters,
+	"dangling":             actionDangling,
+	"refused":              actionRefused,
+	"incomplete":           actionIncomplete,
+	"32 healers":           actionHealers,
+	"damaged":              actionDamaged,
+	"under another's key":  actionMisplaced,
+	"of a newer version":   actionNewer,
+	"list goes on":         actionList,
+	"found by some digits": actionFind,
+}
+
+// action makes one whose key and outputs depend on n; the blobs are stored.
+func action(t testing.TB, s *artifacts.Store, n int) artifacts.Action {
+	t.Helper()
+	recipe := artifacts.Recipe{
+		Kind: "surface", Version: 1,
+		Params:   fmt.Appendf(nil, `{"n":%d}`, n),
+		Inputs:   map[string]artifacts.Digest{"weights": artifacts.Of([]byte("weights"))},
+		Numerics: "xla:test",
+	}
+	key, err := recipe.Key()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return artifacts.Action{
+		Key: key, Recipe: recipe,
+		Outputs: map[string]artifacts.Blob{
+			"grid": put(t, s, fmt.Appendf(nil, "grid %d", n)),
+			"log":  put(t, s, fmt.Appendf(nil, "log %d", n)),
+		},
+		Made: artifacts.Provenance{
+			At: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Seconds: 1.5, Host: "here", Program: "lossatlas <1> & more",
+			Numerics: "xla:test", WorkflowID: "surface-1", RunID: "run",
+			Producers: map[string]artifacts.Key{"weights": {1, 2, 3}},
+		},
+	}
+}
+
+// same compares actions as what they mean: parameters are JSON, times are instants.
+var same = cmp.Options{cmpopts.EquateApproxTime(0), cmpopts.EquateEmpty()}
+
+func putAction(t testing.TB, s *artifacts.Store, a artifacts.Action) artifacts.Action {
+	t.Helper()
+	won, err := s.PutAction(t.Context(), a)
+	if err != nil {
+		t.Fatalf("PutAction: %v", err)
+	}
+	return won
+}
+
+func actionRoundTrip(t *testing.T, b *Bucket) {
+	a := action(t, b.Store, 1)
+	if _, err := b.Store.Lookup(t.Context(), a.Key); !errors.Is(err, artifacts.ErrNotFound) {
+		t.Errorf("Lookup before PutAction: %v, want ErrNotFound", err)
+	}
+	if diff := cmp.Diff(a, putAction(t, b.Store, a), same); diff != "" {
+		t.Errorf("PutAction returned another action (-put +returned):\n%s", diff)
+	}
+	got, err := b.Store.Lookup(t.Context(), a.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(a, got, same); diff != "" {
+		t.Errorf("Lookup (-put +got):\n%s", diff)
+	}
+}
+
+func actionFirstWins(t *testing.T, b *Bucket) {
+	first := action(t, b.Store, 1)
+	second := first
+	second.Outputs = map[string]artifacts.Blob{"grid": put(t, b.Store, []byte("another grid"))}
+	second.Made.Host = "there"
+	putAction(t, b.Store, first)
+	if diff := cmp.Diff(first, putAction(t, b.Store, second), same); diff != "" {
+		t.Errorf("the second PutAction didn't return the winner (-first +returned):\n%s", diff)
+	}
+	got, err := b.Store.Lookup(t.Context(), first.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first, got, same); diff != "" {
+		t.Errorf("Lookup (-first +got):\n%s", diff)
+	}
+}
+
+// compete has 32 writers put different actions under one key, and checks that all
+// learn of the same winner, which is what Lookup finds, and one of them.
+func compete(t *testing.T, b *Bucket, a artifacts.Action) {
+	t.Helper()
+	const writers = 32
+	won := make([]artifacts.Action, writers)
+	var wg sync.WaitGroup
+	for i := range writers {
+		mine := a
+		mine.Made.Host = fmt.Sprintf("host %d", i)
+		mine.Outputs = map[string]artifacts.Blob{"grid": put(t, b.Store, fmt.Appendf(nil, "grid of writer %d", i))}
+		wg.Go(func() {
+			var err error
+			if won[i], err = b.Store.PutAction(t.Context(), mine); err != nil {
+				t.Errorf("PutAction: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	got, err := b.Store.Lookup(t.Context(), a.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, w := range won {
+		if diff := cmp.Diff(got, w, same); diff != "" {
+			t.Fatalf("writer %d was told of another winner than Lookup finds (-found +told):\n%s", i, diff)
+		}
+	}
+	if !strings.HasPrefix(got.Made.Host, "host ") {
+		t.Errorf("the winner is of %q, who is none of the writers", got.Made.Host)
+	}
+}
+
+func actionWriters(t *testing.T, b *Bucket) { compete(t, b, action(t, b.Store, 1)) }
+
+// actionHealers: among those who replace an action whose blobs are gone one wins, too.
+func actionHealers(t *testing.T, b *Bucket) {
+	a := action(t, b.Store, 1)
+	putAction(t, b.Store, a)
+	b.Remove(t, Object(a.Outputs["log"].Digest))
+	compete(t, b, a)
+}
+
+func actionDangling(t *testing.T, b *Bucket) {
+	a := action(t, b.Store, 1)
+	gone := artifacts.BlobOf([]byte("never stored"))
+	wrong := a.Outputs["log"]
+	wrong.Size++
+	a.Outputs = map[string]artifacts.Blob{"grid": a.Outputs["grid"], "extra": gone, "log": wrong}
+	_, err := b.Store.PutAction(t.Context(), a)
+	var dangling *artifacts.DanglingError
+	if !errors.As(err, &dangling) {
+		t.Fatalf("PutAction naming absent blobs: %v, want *DanglingError", err)
+	}
+	if diff := cmp.Diff(map[string]artifacts.Blob{"extra": gone, "log": wrong}, dangling.Missing); diff != "" {
+		t.Errorf("Missing (-want +got):\n%s", diff)
+	}
+	if _, err := b.Store.Lookup(t.Context(), a.Key); !errors.Is(err, artifacts.ErrNotFound) {
+		t.Errorf("Lookup after the refusal: %v, want ErrNotFound", err)
+	}
+}
+
+func actionRefused(t *testing.T, b *Bucket) {
+	for name, spoil := range map[string]func(*artifacts.Action){
+		"key of something else": func(a *artifacts.Action) { a.Key[0]++ },
+		"no outputs":            func(a *artifacts.Action) { a.Outputs = nil },
+		"output without a name": func(a *artifacts.Action) {
+			a.Outputs = map[string]artifacts.Blob{"": a.Outputs["grid"]}
+		},
+		"output without a digest": func(a *artifacts.Action) {
+			a.Outputs = map[string]artifacts.Blob{"grid": {Size: 1}}
+		},
+		"recipe without a kind": func(a *artifacts.Action) { a.Recipe.Kind = "" },
+	} {
+		a := action(t, b.Store, 1)
+		spoil(&a)
+		if _, err := b.Store.PutAction(t.Context(), a); err == nil {
+			t.Errorf("PutAction accepted an action with: %s", name)
+		}
+	}
+	for _, err := range b.Store.Actions(t.Context()) {
+		t.Errorf("a refused action was stored (%v)", err)
+	}
+}
+
+// actionIncomplete: a hit counts only while every blob is there in its size.
+func actionIncomplete(t *testing.T, b *Bucket) {
+	a := action(t, b.Store, 1)
+	putAction(t, b.Store, a)
+	grid := a.Outputs["grid"]
+	for name, harm := range map[string]func(){
+		"removed":      func() { b.Remove(t, Object(grid.Digest)) },
+		"another size": func() { b.Overwrite(t, Object(grid.Digest), []byte("gri")) },
+	} {
+		harm()
+		_, err := b.Store.Lookup(t.Context(), a.Key)
+		var incomplete *artifacts.IncompleteError
+		if !errors.As(err, &incomplete) {
+			t.Fatalf("%s: Lookup: %v, want *IncompleteError", name, err)
+		}
+		if diff := cmp.Diff(map[string]artifacts.Blob{"grid": grid}, incomplete.Missing); diff != "" || incomplete.Key != a.Key {
+			t.Errorf("%s: key %v, Missing (-want +got):\n%s", name, incomplete.Key, diff)
+		}
+
+		healed := a
+		healed.Made.Host = "healer " + name
+		healed.Outputs = map[string]artifacts.Blob{"grid": put(t, b.Store, []byte("new grid "+name)), "log": a.Outputs["log"]}
+		putAction(t, b.Store, healed)
+		got, err := b.Store.Lookup(t.Context(), a.Key)
+		if err != nil {
+			t.Fatalf("%s: Lookup after healing: %v", name, err)
+		}
+		if diff := cmp.Diff(healed, got, same); diff != "" {
+			t.Errorf("%s: the incomplete action wasn't replaced (-new +got):\n%s", name, diff)
+		}
+		grid = healed.Outputs["grid"]
+	}
+}
+
+// actionDamaged: a damaged action counts as none, is logged, and is replaced.
+func actionDamaged(t *testing.T, b *Bucket) {
+	for i, damage := range Damages {
+		t.Run(damage.Name, func(t *testing.T) {
+			a := action(t, b.Store, i)
+			putAction(t, b.Store, a)
+			object := ActionObject(a.Key)
+			b.Overwrite(t, object, damage.Do(bytes.TrimSpace(b.Bytes(t, object))))
+			if _, err := b.Store.Lookup(t.Context(), a.Key); !errors.Is(err, artifacts.ErrNotFound) {
+				t.Fatalf("Lookup of a damaged action: %v, want ErrNotFound", err)
+			}
+			if !strings.Contains(b.Log.String(), object) {
+				t.Errorf("the log doesn't name the damaged object; it says:\n%s", b.Log)
+			}
+			putAction(t, b.Store, a)
+			if _, err := b.Store.Lookup(t.Context(), a.Key); err != nil {
+				t.Errorf("Lookup after the action was put again: %v", err)
+			}
+		})
+	}
+}
+
+func actionMisplaced(t *testing.T, b *Bucket) {
+	one, two := action(t, b.Store, 1), action(t, b.Store, 2)
+	putAction(t, b.Store, one)
+	b.Overwrite(t, ActionObject(two.Key), b.Bytes(t, ActionObject(one.Key)))
+	if _, err := b.Store.Lookup(t.Context(), two.Key); !errors.Is(err, artifacts.ErrNotFound) {
+		t.Errorf("Lookup of a key whose object holds another key's action: %v, want ErrNotFound", err)
+	}
+}
+
+// actionNewer: what a newer version wrote is neither ignored nor overwritten.
+func actionNewer(t *testing.T, b *Bucket) {
+	a := action(t, b.Store, 1)
+	putAction(t, b.Store, a)
+	newer := bytes.Replace(b.Bytes(t, ActionObject(a.Key)), []byte(`{"schema":1,`), []byte(`{"schema":99,`), 1)
+	b.Overwrite(t, ActionObject(a.Key), newer)
+	var harm *artifacts.RecordError
+	if _, err := b.Store.Lookup(t.Context(), a.Key); !errors.As(err, &harm) || !harm.Newer {
+		t.Errorf("Lookup of a newer version's action: %v, want *RecordError with Newer", err)
+	}
+	if _, err := b.Store.PutAction(t.Context(), a); !errors.As(err, &harm) || !harm.Newer {
+		t.Errorf("PutAction over a newer version's action: %v, want *RecordError with Newer", err)
+	}
+	if !bytes.Equal(b.Bytes(t, ActionObject(a.Key)), newer) {
+		t.Error("the newer version's action was overwritten")
+	}
+}
+
+func actionList(t *testing.T, b *Bucket) {
+	var want []artifacts.Key
+	for i := range 12 {
+		a := action(t, b.Store, i)
+		putAction(t, b.Store, a)
+		want = append(want, a.Key)
+	}
+	b.Overwrite(t, ActionObject(want[5]), []byte("{"))
+	damaged := want[5]
+	want = slices.Delete(want, 5, 6)
+	byText := func(x, y artifacts.Key) int { return strings.Compare(x.String(), y.String()) }
+	slices.SortFunc(want, byText)
+
+	var got []artifacts.Key
+	var harms []string
+	for a, err := range b.Store.Actions(t.Context()) {
+		var harm *artifacts.RecordError
+		switch {
+		case errors.As(err, &harm):
+			harms = append(harms, harm.Object)
+		case err != nil:
+			t.Fatal(err)
+		default:
+			got = append(got, a.Key)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("listed keys (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{ActionObject(damaged)}, harms); diff != "" {
+		t.Errorf("reported as damaged (-want +got):\n%s", diff)
+	}
+}
+
+func actionFind(t *testing.T, b *Bucket) {
+	a := action(t, b.Store, 1)
+	putAction(t, b.Store, a)
+	if got, err := b.Store.FindAction(t.Context(), a.Key.Short()); got != a.Key || err != nil {
+		t.Errorf("FindAction(%s): %v, %v, want %v", a.Key.Short(), got, err, a.Key)
+	}
+	if _, err := b.Store.FindAction(t.Context(), "0123456789"); !errors.Is(err, artifacts.ErrNotFound) {
+		t.Errorf("FindAction of no key: %v, want ErrNotFound", err)
+	}
+	for _, bad := range []string{"", "ab", "../../x", "ABCDEF"} {
+		if _, err := b.Store.FindAction(t.Context(), bad); err == nil || errors.Is(err, artifacts.ErrNotFound) {
+			t.Errorf("FindAction(%q): %v, want an error about its form", bad, err)
+		}
+	}
+}

@@ -1,0 +1,257 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/minio/minio-go/v7"
+
+	"lossatlas/artifacts"
+)
+
+var blobTests = map[string]func(*testing.T, *Bucket){
+	"round trip":         blobRoundTrip,
+	"put is idempotent":  blobIdempotent,
+	"absent":             blobAbsent,
+	"damage":             blobDamage,
+	"32 writers":         blobWriters,
+	"has":                blobHas,
+	"list":               blobList,
+	"cancelled":          blobCancelled,
+	"cancelled mid-read": blobCancelledMidRead,
+}
+
+// sizes in bytes: the empty blob, around the sizes where buffers and code paths change, and some MB.
+var sizes = []int{0, 1, 511, 512, 513, 64<<10 - 1, 64 << 10, 1<<20 - 1, 1 << 20, 1<<20 + 1, 5 << 20}
+
+func blobRoundTrip(t *testing.T, b *Bucket) {
+	for i, n := range sizes {
+		data := Data(uint64(i), n)
+		blob := put(t, b.Store, data)
+		if want := (artifacts.Blob{Digest: artifacts.Of(data), Size: int64(n)}); blob != want {
+			t.Errorf("Put of %d bytes returned %v, want %v", n, blob, want)
+		}
+		got, err := b.Store.Get(t.Context(), blob.Digest)
+		if err != nil || !bytes.Equal(got, data) {
+			t.Errorf("Get of %d bytes returned %d bytes, equal %v, error %v", n, len(got), bytes.Equal(got, data), err)
+		}
+		got, err = b.Store.GetBlob(t.Context(), blob)
+		if err != nil || !bytes.Equal(got, data) {
+			t.Errorf("GetBlob of %d bytes returned %d bytes, equal %v, error %v", n, len(got), bytes.Equal(got, data), err)
+		}
+		r, err := b.Store.Open(t.Context(), blob.Digest)
+		if err != nil {
+			t.Fatalf("Open of %d bytes: %v", n, err)
+		}
+		got, err = io.ReadAll(r)
+		if err != nil || !bytes.Equal(got, data) {
+			t.Errorf("Open of %d bytes gave %d bytes, equal %v, error %v", n, len(got), bytes.Equal(got, data), err)
+		}
+		if n, err := r.Read(make([]byte, 8)); n != 0 || err != io.EOF {
+			t.Errorf("Read after the end returned %d, %v, want 0, EOF", n, err)
+		}
+		if err := r.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		if !bytes.Equal(b.Bytes(t, Object(blob.Digest)), data) {
+			t.Errorf("the object of %d bytes is not the plain bytes", n)
+		}
+	}
+}
+
+func blobIdempotent(t *testing.T, b *Bucket) {
+	for _, n := range []int{10, 1 << 20} {
+		data := Data(7, n)
+		first := put(t, b.Store, data)
+		before, err := b.Raw.StatObject(t.Context(), b.Config.Bucket, Object(first.Digest), minio.StatObjectOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again := put(t, b.Store, data); again != first {
+			t.Errorf("the second Put returned %v, the first %v", again, first)
+		}
+		after, err := b.Raw.StatObject(t.Context(), b.Config.Bucket, Object(first.Digest), minio.StatObjectOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !after.LastModified.Equal(before.LastModified) {
+			t.Errorf("the second Put of %d bytes wrote the object again", n)
+		}
+	}
+}
+
+func blobAbsent(t *testing.T, b *Bucket) {
+	d := artifacts.Of([]byte("never stored"))
+	if _, err := b.Store.Get(t.Context(), d); !errors.Is(err, artifacts.ErrNotFound) {
+		t.Errorf("Get of an absent blob: %v, want ErrNotFound", err)
+	} else if !strings.Contains(err.Error(), d.Hex()) {
+		t.Errorf("the error doesn't name the blob: %v", err)
+	}
+	if _, err := b.Store.Open(t.Context(), d); !errors.Is(err, artifacts.ErrNotFound) {
+		t.Errorf("Open of an absent blob: %v, want ErrNotFound", err)
+	}
+	if err := b.Store.Verify(t.Context(), artifacts.Blob{Digest: d, Size: 12}); !errors.Is(err, artifacts.ErrNotFound) {
+		t.Errorf("Verify of an absent blob: %v, want ErrNotFound", err)
+	}
+	if removed, err := b.Store.RemoveDamaged(t.Context(), d); removed || err != nil {
+		t.Errorf("RemoveDamaged of an absent blob: %v, %v, want false, nil", removed, err)
+	}
+}
+
+// blobDamage: a damaged blob is never handed out, by any way of reading; it is
+// named; and storing the bytes again heals it.
+func blobDamage(t *testing.T, b *Bucket) {
+	for i, damage := range Damages {
+		t.Run(damage.Name, func(t *testing.T) {
+			data := Data(uint64(100+i), 200_000)
+			blob := put(t, b.Store, data)
+			b.Overwrite(t, Object(blob.Digest), damage.Do(slices.Clone(data)))
+
+			check := func(how string, got []byte, err error) {
+				t.Helper()
+				var harm *artifacts.DamagedError
+				if !errors.As(err, &harm) {
+					t.Fatalf("%s: error %v, want *DamagedError", how, err)
+				}
+				if got != nil {
+					t.Errorf("%s handed out %d bytes of a damaged blob", how, len(got))
+				}
+				if harm.Digest != blob.Digest || harm.Object != Object(blob.Digest) || !strings.Contains(err.Error(), Object(blob.Digest)) {
+					t.Errorf("%s: the error doesn't name the blob and its object: %v", how, err)
+				}
+			}
+			got, err := b.Store.Get(t.Context(), blob.Digest)
+			check("Get", got, err)
+			got, err = b.Store.GetBlob(t.Context(), blob)
+			check("GetBlob", got, err)
+			check("Verify", nil, b.Store.Verify(t.Context(), blob))
+			r, err := b.Store.Open(t.Context(), blob.Digest)
+			if err == nil {
+				_, err = io.Copy(io.Discard, r)
+				r.Close()
+			}
+			check("Open", nil, err)
+
+			put(t, b.Store, data)
+			if got, err := b.Store.Get(t.Context(), blob.Digest); err != nil || !bytes.Equal(got, data) {
+				t.Errorf("Put didn't heal the blob: Get returned %d bytes, error %v", len(got), err)
+			}
+			if removed, err := b.Store.RemoveDamaged(t.Context(), blob.Digest); removed || err != nil {
+				t.Errorf("RemoveDamaged of a whole blob: %v, %v, want false, nil", removed, err)
+			}
+			b.Overwrite(t, Object(blob.Digest), damage.Do(slices.Clone(data)))
+			if removed, err := b.Store.RemoveDamaged(t.Context(), blob.Digest); !removed || err != nil {
+				t.Errorf("RemoveDamaged of a damaged blob: %v, %v, want true, nil", removed, err)
+			}
+			if _, err := b.Store.Get(t.Context(), blob.Digest); !errors.Is(err, artifacts.ErrNotFound) {
+				t.Errorf("Get after RemoveDamaged: %v, want ErrNotFound", err)
+			}
+		})
+	}
+}
+
+// blobWriters: 32 writers of the same blob all succeed, and there is one whole blob.
+func blobWriters(t *testing.T, b *Bucket) {
+	for _, n := range []int{1000, 1 << 20} {
+		data := Data(uint64(n), n)
+		var wg sync.WaitGroup
+		for range 32 {
+			wg.Go(func() {
+				if blob, err := b.Store.Put(t.Context(), slices.Clone(data)); err != nil || blob != artifacts.BlobOf(data) {
+					t.Errorf("Put returned %v, %v", blob, err)
+					return
+				}
+				if got, err := b.Store.Get(t.Context(), artifacts.Of(data)); err != nil || !bytes.Equal(got, data) {
+					t.Errorf("Get after Put returned %d bytes, error %v", len(got), err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
+
+func blobHas(t *testing.T, b *Bucket) {
+	blob := put(t, b.Store, Data(3, 1000))
+	for _, c := range []struct {
+		name string
+		blob artifacts.Blob
+		want bool
+	}{
+		{"stored", blob, true},
+		{"another size", artifacts.Blob{Digest: blob.Digest, Size: 999}, false},
+		{"another digest", artifacts.Blob{Digest: artifacts.Of([]byte("x")), Size: 1000}, false},
+	} {
+		if got, err := b.Store.Has(t.Context(), c.blob); got != c.want || err != nil {
+			t.Errorf("Has of a blob that is %s: %v, %v, want %v", c.name, got, err, c.want)
+		}
+	}
+}
+
+func blobList(t *testing.T, b *Bucket) {
+	want := map[artifacts.Blob]bool{}
+	for i := range 20 {
+		want[put(t, b.Store, Data(uint64(i), 10*i))] = true
+	}
+	b.Overwrite(t, "cas/sha256/ab/notes.txt", []byte("not a blob"))
+	got := map[artifacts.Blob]bool{}
+	for blob, err := range b.Store.Blobs(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got[blob] || !want[blob] {
+			t.Errorf("listed %v: twice, or never stored", blob)
+		}
+		got[blob] = true
+	}
+	if len(got) != len(want) {
+		t.Errorf("listed %d blobs, want %d", len(got), len(want))
+	}
+	for range b.Store.Blobs(t.Context()) {
+		break // leaving early must not hang
+	}
+}
+
+func blobCancelled(t *testing.T, b *Bucket) {
+	blob := put(t, b.Store, Data(1, 100))
+	ctx := cancelled(t)
+	calls := map[string]func() error{
+		"Put":    func() error { _, err := b.Store.Put(ctx, Data(2, 100)); return err },
+		"PutBig": func() error { _, err := b.Store.Put(ctx, Data(2, 1<<20)); return err },
+		"Get":    func() error { _, err := b.Store.Get(ctx, blob.Digest); return err },
+		"Open":   func() error { _, err := b.Store.Open(ctx, blob.Digest); return err },
+		"Has":    func() error { _, err := b.Store.Has(ctx, blob); return err },
+		"Verify": func() error { return b.Store.Verify(ctx, blob) },
+		"Lookup": func() error { _, err := b.Store.Lookup(ctx, artifacts.Key{1}); return err },
+		"Roots":  func() error { _, err := b.Store.Roots(ctx); return err },
+		"Parts":  func() error { _, err := b.Store.Parts(ctx, artifacts.Key{1}); return err },
+		"Drop":   func() error { return b.Store.DropParts(ctx, artifacts.Key{1}) },
+	}
+	for name, call := range calls {
+		if err := call(); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s with a cancelled context: %v, want context.Canceled", name, err)
+		}
+	}
+}
+
+func blobCancelledMidRead(t *testing.T, b *Bucket) {
+	blob := put(t, b.Store, Data(1, 32<<20)) // more than any buffer between here and the disk
+	ctx, cancel := context.WithCancel(t.Context())
+	r, err := b.Store.Open(ctx, blob.Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := io.ReadFull(r, make([]byte, 1000)); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if _, err := io.Copy(io.Discard, r); !errors.Is(err, context.Canceled) {
+		t.Errorf("reading on after cancel: %v, want context.Canceled", err)
+	}
+}
