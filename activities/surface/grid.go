@@ -1,0 +1,109 @@
+package surface
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Grid is the loss f(α, β) = L(θ* + αδ + βη) on a lattice (Li et al. 2018,
+// equation 1), or on a line when there is a single Y. Values are row-major:
+// that of (X[ix], Y[iy]) has the index iy·len(X) + ix.
+type Grid struct {
+	X, Y []float64 // the coordinates α and β; Y is {0} for a line
+	// Loss is the mean cross-entropy. Where the network overflows it is NaN or
+	// infinite, which is a result; where Mask is false it is NaN and means nothing.
+	Loss     []float64
+	Accuracy []float64 // percent
+	Mask     []bool    // true where the point was evaluated
+	// Meta is where the grid comes from, as JSON; nil for nothing.
+	Meta json.RawMessage
+}
+
+// NewGrid is a grid none of whose points is evaluated yet.
+func NewGrid(x, y []float64) *Grid {
+	n := len(x) * len(y)
+	g := &Grid{X: x, Y: y, Loss: make([]float64, n), Accuracy: make([]float64, n), Mask: make([]bool, n)}
+	for i := range n {
+		g.Loss[i], g.Accuracy[i] = math.NaN(), math.NaN()
+	}
+	return g
+}
+
+// Add sets evaluated points. A point outside the lattice or one that is
+// already there is an error, after which the grid is as before.
+func (g *Grid) Add(points []Point) error {
+	for i, p := range points {
+		var err error
+		switch {
+		case p.Index < 0 || p.Index >= len(g.Mask):
+			err = fmt.Errorf("point %d lies outside a lattice of %d×%d points", p.Index, len(g.X), len(g.Y))
+		case g.Mask[p.Index]:
+			err = fmt.Errorf("point %d was evaluated twice", p.Index)
+		}
+		if err != nil {
+			for _, q := range points[:i] {
+				g.Loss[q.Index], g.Accuracy[q.Index], g.Mask[q.Index] = math.NaN(), math.NaN(), false
+			}
+			return err
+		}
+		g.Loss[p.Index], g.Accuracy[p.Index], g.Mask[p.Index] = p.Loss, p.Accuracy, true
+	}
+	return nil
+}
+
+// Missing is the indices of the points that aren't evaluated, in row-major order.
+func (g Grid) Missing() []int {
+	var missing []int
+	for i, done := range g.Mask {
+		if !done {
+			missing = append(missing, i)
+		}
+	}
+	return missing
+}
+
+// Merge makes a complete grid from parts that together hold each point once.
+func Merge(x, y []float64, parts ...[]Point) (*Grid, error) {
+	g := NewGrid(x, y)
+	for i, part := range parts {
+		if err := g.Add(part); err != nil {
+			return nil, fmt.Errorf("part %d: %w", i, err)
+		}
+	}
+	if missing := g.Missing(); len(missing) > 0 {
+		return nil, fmt.Errorf("%d of %d points are missing, the first of them %d", len(missing), len(g.Mask), missing[0])
+	}
+	return g, nil
+}
+
+// IsLine says that there is one row.
+func (g Grid) IsLine() bool { return len(g.Y) == 1 }
+
+// Validate checks that the grid is consistent: lengths fit, coordinates are
+// finite and increase, and Meta is JSON.
+func (g Grid) Validate() error {
+	n := len(g.X) * len(g.Y)
+	if n == 0 {
+		return errors.New("grid: no points")
+	}
+	if len(g.Loss) != n || len(g.Accuracy) != n || len(g.Mask) != n {
+		return fmt.Errorf("grid: %d×%d points, but %d losses, %d accuracies and %d mask values",
+			len(g.X), len(g.Y), len(g.Loss), len(g.Accuracy), len(g.Mask))
+	}
+	for name, axis := range map[string][]float64{"x": g.X, "y": g.Y} {
+		for i, v := range axis {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("grid: %s[%d] is %v", name, i, v)
+			}
+			if i > 0 && v <= axis[i-1] {
+				return fmt.Errorf("grid: %s[%d] = %v doesn't increase after %v", name, i, v, axis[i-1])
+			}
+		}
+	}
+	if g.Meta != nil && !json.Valid(g.Meta) {
+		return errors.New("grid: meta isn't JSON")
+	}
+	return nil
+}

@@ -1,0 +1,36 @@
+package surface
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+)
+
+// CSV writes the grid as a table, one row a point in row-major order: x, y,
+// loss, accuracy, evaluated. Numbers are the shortest that read back to the
+// same bits; NaN, Inf and -Inf stand for themselves, and the fields of points
+// that weren't evaluated are empty.
+func (g Grid) CSV() ([]byte, error) {
+	if err := g.Validate(); err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	b.WriteString("x,y,loss,accuracy,evaluated\n")
+	for i, done := range g.Mask {
+		b.WriteString(number(g.X[i%len(g.X)]) + "," + number(g.Y[i/len(g.X)]) + ",")
+		if done {
+			b.WriteString(number(g.Loss[i]) + "," + number(g.Accuracy[i]) + ",true\n")
+		} else {
+			b.WriteString(",,false\n")
+		}
+	}
+	return b.Bytes(), nil
+}
+
+// number formats without a plus sign, as spreadsheets and other programs read it.
+func number(v float64) string {
+	if math.IsInf(v, 1) {
+		return "Inf"
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
