@@ -1,0 +1,247 @@
+package pipelines
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// config is one experiment as its file says it, checked, with defaults filled in.
+// Fields that may be left out and have a default that depends on others are
+// pointers until resolve sets them.
+type config struct {
+	Name     string        `json:"name"`
+	Title    string        `json:"title"`
+	Dataset  datasetConfig `json:"dataset"`
+	Train    trainConfig   `json:"train"`
+	Maps     []mapConfig   `json:"maps"`
+	Plots    []string      `json:"plots"`
+	Numerics string        `json:"numerics"`
+}
+
+type datasetConfig struct {
+	Name  string `json:"name"`
+	Train int    `json:"train"`
+	Test  int    `json:"test"`
+}
+
+// count is the number of images in use of a split.
+func (d datasetConfig) count(split string) int {
+	if split == splitTrain {
+		return d.Train
+	}
+	return d.Test
+}
+
+type trainConfig struct {
+	Net       string          `json:"net"`
+	Optimizer optimizerConfig `json:"optimizer"`
+	Epochs    int             `json:"epochs"`
+	BatchSize int             `json:"batch_size"`
+	BNGroup   *int            `json:"bn_group"`
+	Augment   *bool           `json:"augment"`
+	Seed      uint64          `json:"seed"`
+}
+
+type optimizerConfig struct {
+	Kind        string  `json:"kind"`
+	LR          float64 `json:"lr"`
+	Momentum    float64 `json:"momentum"`
+	Nesterov    *bool   `json:"nesterov"`
+	WeightDecay float64 `json:"weight_decay"`
+	Schedule    *[]Drop `json:"schedule"`
+}
+
+type mapConfig struct {
+	Kind       string      `json:"kind"`
+	Name       string      `json:"name"`
+	Title      string      `json:"title"`
+	Normalize  string      `json:"normalize"`
+	Ignore     string      `json:"ignore"`
+	Seed       uint64      `json:"seed"`
+	Range      [2]float64  `json:"range"`
+	X          *[2]float64 `json:"x"`
+	Y          *[2]float64 `json:"y"`
+	Points     int         `json:"points"`
+	Resolution [2]int      `json:"resolution"`
+	Splits     []string    `json:"splits"`
+	Images     *imageSet   `json:"images"`
+	// Ranges says which images each split's loss is the mean over, in the order of the splits.
+	Ranges []imageRange `json:"-"`
+}
+
+// defaultBNGroup is the largest number of images that share batch statistics
+// unless a sweep says otherwise: large enough for what the paper's large batches
+// do to a network, small enough for the memory of a laptop.
+const defaultBNGroup = 512
+
+// decode turns the normalised values of a file into a config.
+func decode(values any) (*config, error) {
+	b, err := json.Marshal(values)
+	if err != nil {
+		return nil, err
+	}
+	var cfg config
+	if err := json.Unmarshal(b, &cfg); err != nil {
+		return nil, err
+	}
+	return &cfg, nil
+}
+
+// resolve fills in the defaults that depend on other fields and checks what
+// fields must keep to among each other. Errors point into tree, the file's values
+// that cfg was made from.
+func (cfg *config) resolve(c *checker, tree *node) {
+	cfg.resolveDataset(c, tree)
+	cfg.resolveTrain(c, tree)
+	names := make(map[string]bool)
+	for i := range cfg.Maps {
+		at := tree.at
+		item := tree
+		if maps := tree.get(mapsKey); maps != nil && i < len(maps.items) {
+			item = maps.items[i]
+			at = item.at
+		}
+		m := &cfg.Maps[i]
+		if m.Name == "" {
+			m.Name = m.Kind
+		}
+		if names[strings.ToLower(m.Name)] {
+			c.addf(at, "maps: two maps with the name %s; give one another name (name: …)", m.Name)
+		} else if mapFields.find(m.Name) != nil {
+			c.addf(item.place("name"), "maps: a map cannot be called %s, which is the name of a field", m.Name)
+		}
+		names[strings.ToLower(m.Name)] = true
+		cfg.resolveMap(c, m, item)
+	}
+	cfg.resolvePlots(c, tree)
+}
+
+func (cfg *config) resolveDataset(c *checker, tree *node) {
+	size, ok := c.cat.Sizes[cfg.Dataset.Name]
+	if !ok {
+		return
+	}
+	if cfg.Dataset.Train > size.Train {
+		c.addf(tree.place("dataset", "train"), "dataset.train is %d, but %s has %d training images", cfg.Dataset.Train, cfg.Dataset.Name, size.Train)
+	}
+	if cfg.Dataset.Test > size.Test {
+		c.addf(tree.place("dataset", "test"), "dataset.test is %d, but %s has %d test images", cfg.Dataset.Test, cfg.Dataset.Name, size.Test)
+	}
+}
+
+func (cfg *config) resolveTrain(c *checker, tree *node) {
+	t := &cfg.Train
+	if t.BatchSize > cfg.Dataset.Train {
+		c.addf(tree.place("train", "batch_size"), "train.batch_size is %d, but dataset.train has only %d images", t.BatchSize, cfg.Dataset.Train)
+	}
+	if t.BNGroup == nil {
+		t.BNGroup = ptr(min(t.BatchSize, defaultBNGroup))
+	}
+	if *t.BNGroup > t.BatchSize {
+		c.addf(tree.place("train", "bn_group"), "train.bn_group is %d, more than train.batch_size, which is %d", *t.BNGroup, t.BatchSize)
+	}
+	if t.Augment == nil {
+		t.Augment = ptr(cfg.Dataset.Name == "cifar10")
+	}
+	o := &t.Optimizer
+	if o.Nesterov == nil {
+		o.Nesterov = ptr(o.Momentum > 0)
+	}
+	if *o.Nesterov && o.Momentum == 0 {
+		c.add(tree.place("train", "optimizer", "nesterov"), "train.optimizer.nesterov needs a momentum above 0; set one, or nesterov: false")
+	}
+	if o.Schedule == nil {
+		o.Schedule = ptr(paperSchedule(t.Epochs))
+	}
+	o.Schedule = ptr(reached(*o.Schedule, t.Epochs))
+}
+
+// resolveMap settles which images a map looks at.
+func (cfg *config) resolveMap(c *checker, m *mapConfig, tree *node) {
+	if m.X == nil {
+		m.X = ptr(m.Range)
+	}
+	if m.Y == nil {
+		m.Y = ptr(m.Range)
+	}
+	if m.Images != nil && len(m.Images.Ranges) > 0 {
+		var named []string
+		for _, r := range m.Images.Ranges {
+			named = append(named, r.Split)
+		}
+		if m.Splits != nil && !slices.Equal(inOrder(m.Splits), named) {
+			c.addf(tree.place("images"), "maps.images names the images of %s, but maps.splits says %s; leave splits out",
+				strings.Join(named, " and "), strings.Join(m.Splits, " and "))
+			return
+		}
+		m.Splits, m.Ranges = named, m.Images.Ranges
+	} else {
+		switch {
+		case m.Splits == nil && m.Kind == mapLine:
+			m.Splits = splitNames
+		case m.Splits == nil:
+			m.Splits = []string{splitTrain}
+		}
+		m.Splits = inOrder(m.Splits)
+		for _, split := range m.Splits {
+			r := imageRange{Split: split, To: cfg.Dataset.count(split)}
+			if m.Images != nil {
+				r.To = m.Images.Count
+			}
+			m.Ranges = append(m.Ranges, r)
+		}
+	}
+	for _, r := range m.Ranges {
+		if have := cfg.Dataset.count(r.Split); r.To > have {
+			c.addf(tree.place("images"), "maps.images asks for %s, but dataset.%s has %d images", r, r.Split, have)
+		}
+	}
+}
+
+// inOrder returns splits as train, test, whichever way they were written.
+func inOrder(splits []string) []string {
+	out := slices.Clone(splits)
+	slices.SortFunc(out, func(a, b string) int { return slices.Index(splitNames, a) - slices.Index(splitNames, b) })
+	return out
+}
+
+// resolvePlots checks that the maps allow what plots asks for.
+func (cfg *config) resolvePlots(c *checker, tree *node) {
+	if cfg.Plots == nil {
+		cfg.Plots = slices.Clone(plotKinds)
+		return
+	}
+	needs := map[string]string{plotLine: mapLine, plotContour: mapSurface, plotFilled: mapSurface}
+	for _, plot := range cfg.Plots {
+		kind, ok := needs[plot]
+		if ok && !slices.ContainsFunc(cfg.Maps, func(m mapConfig) bool { return m.Kind == kind }) {
+			c.addf(tree.place("plots"), "plots: %s needs a map of kind %s; add one to maps, or leave it out", plot, kind)
+		}
+	}
+	// Pictures are drawn in one order, however they are listed.
+	slices.SortFunc(cfg.Plots, func(a, b string) int { return slices.Index(plotKinds, a) - slices.Index(plotKinds, b) })
+}
+
+// identity is a text that two experiments share when they are the same.
+func (cfg *config) identity() string {
+	b, err := json.Marshal(struct {
+		config
+		Ranges [][]imageRange
+	}{*cfg, rangesOf(cfg.Maps)})
+	if err != nil {
+		panic(fmt.Sprintf("pipelines: a config is not JSON: %v", err)) // numbers are checked to be finite
+	}
+	return string(b)
+}
+
+func rangesOf(maps []mapConfig) [][]imageRange {
+	out := make([][]imageRange, len(maps))
+	for i, m := range maps {
+		out[i] = m.Ranges
+	}
+	return out
+}
+
+func ptr[T any](v T) *T { return &v }

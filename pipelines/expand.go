@@ -1,0 +1,210 @@
+package pipelines
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// evaluateBatch is how many images one call of an evaluation executable takes.
+// The order of summation, hence the last bits of a loss, depends on it.
+const evaluateBatch = 128
+
+// Expand turns the sweep into its steps. datasetDigest is the digest of the whole
+// data set's content ("sha256:…"); it becomes part of the keys of all steps that
+// look at images.
+func (s *Sweep) Expand(datasetDigest string) (*Graph, error) {
+	g := &Graph{Sweep: s.Name}
+	report := ReportParams{Sweep: s.Name, Title: s.Title}
+	if report.Title == "" {
+		report.Title = s.Name
+	}
+	final := Step{ID: "report", Kind: KindReport, Inputs: make(map[string]Ref), Partial: true}
+	for _, e := range s.experiments {
+		b := &builder{experiment: e, digest: datasetDigest, row: ReportExperiment{Name: e.name, Params: e.shown()}}
+		if err := b.build(); err != nil {
+			return nil, fmt.Errorf("sweep %s, experiment %s: %w", s.Name, e.name, err)
+		}
+		g.Experiments = append(g.Experiments, Experiment{Name: e.name, Params: e.params, Steps: b.steps})
+		report.Experiments = append(report.Experiments, b.row)
+		for _, ref := range b.shown {
+			final.Inputs[inputName(ref)] = ref
+		}
+	}
+	var err error
+	if final.Params, err = json.Marshal(report); err != nil {
+		return nil, err
+	}
+	g.Final = []Step{final}
+	return g, g.Check()
+}
+
+// shown is what the report says of an experiment: the swept parameters, and the
+// ones that every reader asks for.
+func (e experiment) shown() map[string]any {
+	t := e.config.Train
+	out := map[string]any{
+		"dataset.name":                 e.config.Dataset.Name,
+		"dataset.train":                e.config.Dataset.Train,
+		"train.net":                    t.Net,
+		"train.epochs":                 t.Epochs,
+		"train.batch_size":             t.BatchSize,
+		"train.optimizer.lr":           t.Optimizer.LR,
+		"train.optimizer.weight_decay": t.Optimizer.WeightDecay,
+		"train.seed":                   t.Seed,
+	}
+	for path, v := range e.params {
+		out[path] = v
+	}
+	return out
+}
+
+// inputName is what the report calls an input: unique, and readable in a recipe.
+func inputName(r Ref) string { return r.Step + "/" + r.Output }
+
+// builder makes the steps of one experiment.
+type builder struct {
+	experiment
+	digest string
+	steps  []Step
+	row    ReportExperiment
+	shown  []Ref // what the report looks at
+}
+
+// add appends a step and returns its ID.
+func (b *builder) add(name string, kind Kind, params any, inputs map[string]Ref) (string, error) {
+	raw, err := json.Marshal(params)
+	if err != nil {
+		return "", fmt.Errorf("step %s: %w", name, err)
+	}
+	id := b.name + "/" + name
+	b.steps = append(b.steps, Step{ID: id, Kind: kind, Params: raw, Inputs: inputs, AnyNumerics: b.config.Numerics == "any"})
+	return id, nil
+}
+
+// show makes an output an input of the report and returns the input's name.
+func (b *builder) show(step, output string) string {
+	ref := Ref{Step: step, Output: output}
+	b.shown = append(b.shown, ref)
+	return inputName(ref)
+}
+
+func (b *builder) build() error {
+	train, err := b.add("train", KindTrain, b.trainParams(), nil)
+	if err != nil {
+		return err
+	}
+	b.row.Log = b.show(train, OutLog)
+	directions := make(map[DirectionsParams]string)
+	for _, m := range b.config.Maps {
+		if err := b.addMap(m, train, directions); err != nil {
+			return err
+		}
+	}
+	if b.draws(plotTraining) {
+		inputs := map[string]Ref{OutLog: {Step: train, Output: OutLog}}
+		return b.addPicture("training", RenderParams{Plot: plotTraining, Title: b.title()}, "Training", inputs, "")
+	}
+	return nil
+}
+
+// title is the experiment's name as a heading.
+func (b *builder) title() string { return strings.ReplaceAll(b.name, ",", ", ") }
+
+func (b *builder) draws(plot string) bool { return slices.Contains(b.config.Plots, plot) }
+
+func (b *builder) trainParams() TrainParams {
+	d, t := b.config.Dataset, b.config.Train
+	return TrainParams{
+		Net:  t.Net,
+		Data: TrainData{Name: d.Name, Digest: b.digest, Train: d.Train, Test: d.Test},
+		Optimizer: Optimizer{
+			Kind: t.Optimizer.Kind, LR: t.Optimizer.LR, Momentum: t.Optimizer.Momentum,
+			Nesterov: *t.Optimizer.Nesterov, WeightDecay: t.Optimizer.WeightDecay, Schedule: *t.Optimizer.Schedule,
+		},
+		Epochs: t.Epochs, BatchSize: t.BatchSize, BNGroup: *t.BNGroup, Augment: *t.Augment, Seed: t.Seed,
+	}
+}
+
+// addMap adds the steps of one map: directions (shared by the maps of the
+// experiment that draw the same ones), a grid per split, and their pictures.
+func (b *builder) addMap(m mapConfig, train string, directions map[DirectionsParams]string) error {
+	dp := DirectionsParams{Net: b.config.Train.Net, Normalize: m.Normalize, Ignore: m.Ignore, Seed: m.Seed, Axes: 1}
+	mp := MapParams{Net: b.config.Train.Net, X: Axis{m.X[0], m.X[1], m.Points}, Batch: evaluateBatch}
+	kind := KindLine
+	if m.Kind == mapSurface {
+		dp.Axes, kind = 2, KindSurface
+		mp.X.N = m.Resolution[0]
+		mp.Y = &Axis{m.Y[0], m.Y[1], m.Resolution[1]}
+	}
+	weights := Ref{Step: train, Output: OutWeights}
+	if _, ok := directions[dp]; !ok {
+		id, err := b.add(m.Name+"-directions", KindDirections, dp, map[string]Ref{"weights": weights})
+		if err != nil {
+			return err
+		}
+		directions[dp] = id
+	}
+	inputs := map[string]Ref{"weights": weights, "directions": {Step: directions[dp], Output: OutDirections}}
+
+	grids := make(map[string]string) // by split
+	for _, r := range m.Ranges {
+		mp.Data = MapData{Name: b.config.Dataset.Name, Digest: b.digest, Split: r.Split, From: r.From, To: r.To}
+		id, err := b.add(m.Name+"-"+r.Split, kind, mp, inputs)
+		if err != nil {
+			return err
+		}
+		grids[r.Split] = id
+	}
+	return b.addPictures(m, grids)
+}
+
+// addPictures adds the pictures of one map.
+func (b *builder) addPictures(m mapConfig, grids map[string]string) error {
+	title := m.Title
+	if title == "" {
+		title = b.title()
+	}
+	if m.Kind == mapLine {
+		if !b.draws(plotLine) {
+			return nil
+		}
+		inputs := make(map[string]Ref)
+		for split, id := range grids {
+			inputs[split] = Ref{Step: id, Output: OutGrid}
+		}
+		return b.addPicture(m.Name+"-plot", RenderParams{Plot: plotLine, Title: title}, "Loss and accuracy along a line", inputs, grids[m.Splits[0]])
+	}
+	captions := map[string]string{plotContour: "contours", plotFilled: "filled contours"}
+	for _, split := range m.Splits {
+		inputs := map[string]Ref{OutGrid: {Step: grids[split], Output: OutGrid}}
+		for _, plot := range []string{plotContour, plotFilled} {
+			if !b.draws(plot) {
+				continue
+			}
+			params := RenderParams{Plot: plot, Title: title + " · " + splitLoss[split]}
+			caption := "Surface of the " + splitLoss[split] + ", " + captions[plot]
+			if err := b.addPicture(m.Name+"-"+split+"-"+plot, params, caption, inputs, grids[split]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+var splitLoss = map[string]string{splitTrain: "training loss", splitTest: "test loss"}
+
+// addPicture adds a rendering step and shows it in the report, with the grid it was drawn from.
+func (b *builder) addPicture(name string, params RenderParams, caption string, inputs map[string]Ref, grid string) error {
+	id, err := b.add(name, KindRender, params, inputs)
+	if err != nil {
+		return err
+	}
+	picture := ReportPicture{Title: caption, SVG: b.show(id, OutSVG), PNG: b.show(id, OutPNG)}
+	if grid != "" {
+		picture.Grid = b.show(grid, OutGrid)
+	}
+	b.row.Pictures = append(b.row.Pictures, picture)
+	return nil
+}

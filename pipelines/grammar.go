@@ -1,0 +1,153 @@
+package pipelines
+
+import (
+	"regexp"
+	"sync"
+)
+
+// Catalog holds the names that the caller knows, so that this package needs to
+// know neither networks nor data sets. A nil list allows any name.
+type Catalog struct {
+	Nets     []string
+	Datasets []string
+	// Sizes are the numbers of records that data sets have. A data set that is not
+	// in it may be asked for any number.
+	Sizes map[string]Size
+}
+
+// Size is how many records the splits of a data set have.
+type Size struct{ Train, Test int }
+
+// Kinds of maps.
+const (
+	mapLine    = "line"
+	mapSurface = "surface"
+)
+
+// Plots that a sweep may ask for.
+const (
+	plotLine     = "line"
+	plotContour  = "contour"
+	plotFilled   = "filled"
+	plotTraining = "training"
+)
+
+// Splits of a data set.
+const (
+	splitTrain = "train"
+	splitTest  = "test"
+)
+
+var (
+	mapKinds   = []string{mapLine, mapSurface}
+	plotKinds  = []string{plotLine, plotContour, plotFilled, plotTraining}
+	splitNames = []string{splitTrain, splitTest}
+
+	nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+)
+
+// Limits of single values.
+const (
+	maxRecords    = 10_000_000
+	maxEpochs     = 100_000
+	maxResolution = 1025    // points along one side of a surface
+	maxPoints     = 100_001 // points of a line
+	maxRange      = 1e6
+	maxSeed       = 1<<53 - 1 // JSON keeps whole numbers exactly up to here
+	maxMaps       = 32
+)
+
+const nameWant = "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 64"
+
+// optimizerFields are the defaults of Li et al. (2018), appendix A.
+var optimizerFields = object{[]field{
+	{name: "kind", doc: "Update rule.", typ: choice{of: []string{"sgd"}, what: "an update rule"}, def: "sgd"},
+	{name: "lr", doc: "Learning rate at the first epoch.", typ: number{0, 1000, true}, def: 0.1},
+	{name: "momentum", doc: "Momentum.", typ: number{min: 0, max: 1}, def: 0.9},
+	{name: "nesterov", doc: "Nesterov's form of the momentum. Default: true where there is momentum.", typ: boolean{}},
+	{name: "weight_decay", doc: "Weight decay (L2), on all parameters.", typ: number{min: 0, max: 1000}, def: 5e-4},
+	{name: "schedule", doc: "Factors on the learning rate, {epoch: factor}, each from the start of that epoch on, counted from 0. " +
+		"Default: 0.1 at 1/2, 3/4 and 11/12 of the epochs, which for 300 epochs is the paper's 150, 225 and 275.", typ: schedule{}},
+}}
+
+var trainFields = object{[]field{
+	{name: "net", doc: "Network to train.", typ: choice{from: func(c Catalog) []string { return c.Nets }, what: "a network"}, required: true},
+	{name: "optimizer", doc: "How the weights are updated.", typ: optimizerFields},
+	{name: "epochs", doc: "Passes over the training images.", typ: integer{1, maxEpochs}, def: int64(300)},
+	{name: "batch_size", doc: "Images per update.", typ: integer{1, maxRecords}, def: int64(128)},
+	{name: "bn_group", doc: "Images that share batch statistics; a larger batch is processed in groups of this size. " +
+		"Default: the batch size, at most 512.", typ: integer{1, maxRecords}},
+	{name: "augment", doc: "Random crops and flips of the training images. Default: true for cifar10, else false.", typ: boolean{}},
+	{name: "seed", doc: "Seed of the initial weights, the order of the images and the augmentation.", typ: integer{0, maxSeed}, def: int64(1)},
+}}
+
+var datasetFields = object{[]field{
+	{name: "name", doc: "Data set.", typ: choice{from: func(c Catalog) []string { return c.Datasets }, what: "a data set"}, required: true},
+	{name: "train", doc: "How many images of the training split are used: the first ones.", typ: integer{1, maxRecords}, def: int64(50000)},
+	{name: "test", doc: "How many images of the test split are used: the first ones.", typ: integer{1, maxRecords}, def: int64(10000)},
+}}
+
+var (
+	onLine    = []string{mapLine}
+	onSurface = []string{mapSurface}
+)
+
+var mapFields = mapEntry{object{[]field{
+	{name: "kind", doc: "line: the loss along one direction. surface: in the plane of two.", typ: choice{of: mapKinds, what: "a kind of map"}, required: true},
+	{name: "name", doc: "Name of the map in step names, and in paths: maps.<name>.range. Default: its kind.",
+		typ: text{max: 64, form: nameForm, want: nameWant}},
+	{name: "title", doc: "Heading of its pictures. Default: the experiment's name.", typ: text{max: 200, want: "a text of at most 200 characters"}},
+	{name: "normalize", doc: "How the directions are scaled to the weights.",
+		typ: choice{of: []string{"filter", "layer", "weight", "none"}, what: "a normalization"}, def: "filter"},
+	{name: "ignore", doc: "biasbn: directions are zero on biases and on batch normalization's parameters.",
+		typ: choice{of: []string{"biasbn", "none"}, what: "what directions leave out"}, def: "biasbn"},
+	{name: "seed", doc: "Seed of the directions.", typ: integer{0, maxSeed}, def: int64(1)},
+	{name: "range", doc: "First and last value of α (and of β, unless y says otherwise).", typ: interval{}, def: []any{-1.0, 1.0}},
+	{name: "x", doc: "First and last value of α, in place of range.", typ: interval{}, kinds: onSurface},
+	{name: "y", doc: "First and last value of β, in place of range.", typ: interval{}, kinds: onSurface},
+	{name: "points", doc: "Points along the line.", typ: integer{2, maxPoints}, def: int64(401), kinds: onLine},
+	{name: "resolution", doc: "Points along each side: one number, or [x, y].", typ: resolution{}, def: []any{int64(51), int64(51)}, kinds: onSurface},
+	{name: "splits", doc: "Splits whose loss is mapped. Default: train and test for a line, train for a surface.",
+		typ: list{of: choice{of: splitNames, what: "a split"}, min: 1, max: 2, unique: true}},
+	{name: "images", doc: "Images the loss is the mean over: a number (the first ones of each split), or ranges such as test[0:1000]. " +
+		"Default: all that dataset names.", typ: images{}},
+}}}
+
+var sweepFields = object{[]field{
+	{name: "name", doc: "Name of the sweep.", typ: text{max: 64, form: nameForm, want: nameWant}, required: true},
+	{name: "title", doc: "Heading of the report.", typ: text{max: 200, want: "a text of at most 200 characters"}},
+	{name: "dataset", doc: "The images: {name, train, test}.", typ: datasetFields, required: true},
+	{name: "train", doc: "How the network is trained.", typ: trainFields, required: true},
+	{name: "sweep", doc: "Which parameters vary: {path: [values]}.", typ: axes{}},
+	{name: "maps", doc: "What is computed around the trained weights.", typ: list{of: mapFields, max: maxMaps}, def: []any{}},
+	{name: "plots", doc: "Pictures to draw. Default: every one that the maps allow.",
+		typ: list{of: choice{of: plotKinds, what: "a plot"}, max: len(plotKinds), unique: true}},
+	{name: "presets", doc: "The same sweep at other sizes, chosen by name: {name: {what differs}}.", typ: presets{}},
+	{name: "numerics", doc: "exact: results of different numeric backends are kept apart. any: one serves all.",
+		typ: choice{of: []string{"exact", "any"}, what: "a policy"}, def: "exact"},
+}}
+
+// The parts of a file that paths lead into.
+const mapsKey = "maps"
+
+// pathRoots are the keys below which every field is a parameter that can be swept.
+var pathRoots = []string{"dataset", "train", mapsKey}
+
+// allPaths lists the parameters: dotted paths to every field of dataset, train and maps.
+var allPaths = sync.OnceValue(func() []string {
+	var out []string
+	var walk func(path string, o object)
+	walk = func(path string, o object) {
+		for _, f := range o.fields {
+			if sub, ok := f.typ.(object); ok {
+				walk(join(path, f.name), sub)
+			} else {
+				out = append(out, join(path, f.name))
+			}
+		}
+	}
+	walk("dataset", datasetFields)
+	walk("train", trainFields)
+	walk(mapsKey, mapFields.object)
+	return out
+})

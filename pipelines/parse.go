@@ -1,0 +1,180 @@
+package pipelines
+
+import (
+	"strings"
+)
+
+// Sweep is a checked sweep file, with a preset applied.
+type Sweep struct {
+	File string
+	// Preset is the preset that was applied, "" for the file as it is; Presets are
+	// the ones that the file has.
+	Preset  string
+	Presets []string
+	Name    string
+	// Title is the heading of the report: cosmetic.
+	Title string
+	// Dataset is the name of the data set, whose digest Expand wants.
+	Dataset string
+
+	experiments []experiment
+}
+
+// experiment is one point of a sweep.
+type experiment struct {
+	name   string
+	params map[string]any // the swept values, by path
+	config *config
+}
+
+// Experiments returns the names of the experiments, in the order of the file.
+func (s *Sweep) Experiments() []string {
+	out := make([]string, len(s.experiments))
+	for i, e := range s.experiments {
+		out[i] = e.name
+	}
+	return out
+}
+
+// Limits on presets. Those that were not asked for are checked too, so that a
+// file is right or wrong as a whole, but not every one of their experiments.
+const (
+	maxPresets    = 16
+	presetSamples = 64
+)
+
+// Parse reads a sweep file and applies a preset ("" for none). file is its name
+// in messages. Everything in the file is checked, other presets too; what is
+// wrong comes back together as Errors, with places, what is allowed, and guesses
+// at typing errors.
+func Parse(file string, src []byte, cat Catalog, preset string) (*Sweep, error) {
+	c := &checker{collector: newCollector(file), cat: cat}
+	root := read(src, c.collector)
+	if root == nil {
+		return nil, c.err()
+	}
+	list := root.get("presets")
+	base := root.with([]string{"presets"}, nil)
+	names, chosen := readPresets(c, list, preset)
+	if preset != "" && chosen == nil && len(c.list) == 0 {
+		if len(names) == 0 {
+			c.addf(root.place("presets"), "there is no preset %s: the file has none", clip(preset))
+		} else {
+			c.addf(root.place("presets"), "there is no preset %s%s; the file has %s", clip(preset), didYouMean(preset, names), strings.Join(names, ", "))
+		}
+	}
+
+	limit := presetSamples
+	if preset == "" {
+		limit = maxExperiments
+	}
+	sweep := build(c, base, limit)
+	for _, name := range names {
+		c.where = " (preset " + name + ")"
+		overlaid := overlay(c, base, list.get(name))
+		if name == preset {
+			sweep = build(c, overlaid, maxExperiments)
+		} else {
+			build(c, overlaid, presetSamples)
+		}
+	}
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	sweep.File, sweep.Preset, sweep.Presets = file, preset, names
+	return sweep, nil
+}
+
+// readPresets returns the names of the presets that change something, and the chosen one.
+func readPresets(c *checker, list *node, preset string) (names []string, chosen *node) {
+	if list == nil {
+		return nil, nil
+	}
+	before := len(c.list)
+	presets{}.check(c, list, "presets")
+	if len(list.entries) > maxPresets {
+		c.addf(list.at, "more than %d presets", maxPresets)
+	}
+	if len(c.list) > before {
+		return nil, nil
+	}
+	for _, e := range list.entries {
+		if e.value.kind == nullNode {
+			c.addf(e.at, "presets.%s is empty; say what differs, or remove it", e.key)
+			continue
+		}
+		names = append(names, e.key)
+	}
+	return names, list.get(preset)
+}
+
+// build expands a tree without presets and checks at most limit of its experiments.
+func build(c *checker, tree *node, limit int) *Sweep {
+	before := len(c.list)
+	points := readAxes(c, tree.get("sweep"))
+	tree = tree.with([]string{"sweep"}, nil)
+	c.partial = true
+	sweepFields.check(c, tree, "")
+	c.partial = false
+	if len(c.list) > before {
+		return nil
+	}
+
+	s := &Sweep{}
+	same := make(map[string]int)
+	for i, p := range points[:min(limit, len(points))] {
+		cfg := configure(c, tree, p)
+		if c.full() {
+			return nil
+		}
+		if cfg == nil {
+			continue
+		}
+		if first, ok := same[cfg.identity()]; ok {
+			c.addf(p[0].node.at, "sweep: experiment %d (%s) is the same as experiment %d (%s)", i+1, p, first+1, points[first])
+			continue
+		}
+		same[cfg.identity()] = i
+		params := make(map[string]any, len(p))
+		for _, set := range p {
+			params[set.path] = plain(set.value)
+		}
+		s.experiments = append(s.experiments, experiment{params: params, config: cfg})
+	}
+	if len(c.list) > before {
+		return nil
+	}
+	for i, name := range experimentNames(s.experiments[0].config.Name, points[:len(s.experiments)]) {
+		s.experiments[i].name = name
+	}
+	first := s.experiments[0].config
+	s.Name, s.Title, s.Dataset = first.Name, first.Title, first.Dataset.Name
+	return s
+}
+
+// configure makes the config of one point.
+func configure(c *checker, tree *node, p point) *config {
+	before := len(c.list)
+	for _, set := range p {
+		next, err := assign(tree, set.path, set.node)
+		if err != nil {
+			c.addf(set.at, "sweep: %v", err)
+			return nil
+		}
+		tree = next
+	}
+	values := sweepFields.check(c, tree, "")
+	if len(c.list) > before {
+		return nil
+	}
+	cfg, err := decode(values)
+	if err != nil {
+		c.addf(tree.at, "the file does not fit together: %v", err)
+		return nil
+	}
+	cfg.resolve(c, tree)
+	if len(c.list) > before {
+		return nil
+	}
+	return cfg
+}

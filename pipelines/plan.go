@@ -1,0 +1,199 @@
+package pipelines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"lossatlas/artifacts"
+)
+
+// Cache is what a plan asks for finished steps. Lookup returns an action whose
+// blobs are all there, an error that is artifacts.ErrNotFound, or an
+// *artifacts.IncompleteError. It is called from several goroutines, once per key.
+type Cache interface {
+	Lookup(ctx context.Context, key artifacts.Key) (artifacts.Action, error)
+}
+
+// State says what a run would do with a step.
+type State string
+
+// The states of a planned step.
+const (
+	StateCached  State = "cached"  // its result is in the store
+	StateRun     State = "run"     // it would run
+	StateBlocked State = "blocked" // its key is not known before the steps it waits for have run
+)
+
+// PlannedStep is what a run would do with one step.
+type PlannedStep struct {
+	ID         string `json:"id"`
+	Experiment string `json:"experiment,omitempty"` // "" for steps over all experiments
+	Kind       Kind   `json:"kind"`
+	// Key is zero, and absent in JSON, for a blocked step.
+	Key    artifacts.Key `json:"key,omitzero"`
+	State  State         `json:"state"`
+	Reason string        `json:"reason"`
+	// Outputs of a cached step.
+	Outputs map[string]artifacts.Blob `json:"outputs,omitempty"`
+}
+
+// Plan is what a run of a sweep would do, in the order of its graph.
+type Plan struct {
+	Sweep string        `json:"sweep"`
+	Steps []PlannedStep `json:"steps"`
+}
+
+// Count returns how many steps are in a state.
+func (p *Plan) Count(s State) int {
+	n := 0
+	for _, step := range p.Steps {
+		if step.State == s {
+			n++
+		}
+	}
+	return n
+}
+
+// Complete says whether a run would find everything done.
+func (p *Plan) Complete() bool { return p.Count(StateCached) == len(p.Steps) }
+
+// lookups is how many look-ups a plan has in flight.
+const lookups = 16
+
+// MakePlan looks up which steps of a graph are done. numerics is the numerics
+// class that a run would have. A step whose inputs are not all known is blocked:
+// its key depends on what the steps before it will write.
+func MakePlan(ctx context.Context, g *Graph, numerics string, cache Cache) (*Plan, error) {
+	if err := g.Check(); err != nil {
+		return nil, fmt.Errorf("sweep %s: %w", g.Sweep, err)
+	}
+	p := &planner{numerics: numerics, cache: cache, done: make(map[string]*PlannedStep), first: make(map[artifacts.Key]string), found: make(map[artifacts.Key]lookup)}
+	for _, level := range g.Levels() {
+		if err := p.level(ctx, level); err != nil {
+			return nil, fmt.Errorf("sweep %s: %w", g.Sweep, err)
+		}
+	}
+	plan := &Plan{Sweep: g.Sweep}
+	for _, s := range g.All() {
+		plan.Steps = append(plan.Steps, *p.done[s.Step.ID])
+	}
+	return plan, nil
+}
+
+type planner struct {
+	numerics string
+	cache    Cache
+	done     map[string]*PlannedStep
+	first    map[artifacts.Key]string // the first step with a key
+	found    map[artifacts.Key]lookup
+}
+
+type lookup struct {
+	action artifacts.Action
+	err    error
+}
+
+// level plans steps that do not wait for each other.
+func (p *planner) level(ctx context.Context, steps []Placed) error {
+	var keys []artifacts.Key
+	for _, s := range steps {
+		planned := &PlannedStep{ID: s.Step.ID, Experiment: s.Experiment, Kind: s.Step.Kind}
+		p.done[s.Step.ID] = planned
+		inputs, waits := p.inputs(s.Step)
+		if len(waits) > 0 {
+			planned.State, planned.Reason = StateBlocked, waitReason(waits)
+			continue
+		}
+		recipe, err := s.Step.Recipe(inputs, p.numerics)
+		if err != nil {
+			return err
+		}
+		if planned.Key, err = recipe.Key(); err != nil {
+			return fmt.Errorf("step %s: %w", s.Step.ID, err)
+		}
+		if _, ok := p.first[planned.Key]; !ok {
+			p.first[planned.Key] = s.Step.ID
+			keys = append(keys, planned.Key)
+		}
+	}
+	p.lookup(ctx, keys)
+	for _, s := range steps {
+		if planned := p.done[s.Step.ID]; planned.State != StateBlocked {
+			if err := p.judge(planned); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// inputs returns the digests of a step's inputs, and the steps it waits for.
+func (p *planner) inputs(s Step) (digests map[string]artifacts.Digest, waits []string) {
+	digests = make(map[string]artifacts.Digest, len(s.Inputs))
+	for name, ref := range s.Inputs {
+		from := p.done[ref.Step]
+		blob, ok := from.Outputs[ref.Output]
+		if from.State != StateCached || !ok {
+			waits = append(waits, ref.Step)
+			continue
+		}
+		digests[name] = blob.Digest
+	}
+	slices.Sort(waits)
+	return digests, slices.Compact(waits)
+}
+
+func waitReason(waits []string) string {
+	if len(waits) > 2 {
+		return fmt.Sprintf("waits for %s and %d others", waits[0], len(waits)-1)
+	}
+	return "waits for " + strings.Join(waits, " and ")
+}
+
+// lookup asks the cache for keys, several at a time.
+func (p *planner) lookup(ctx context.Context, keys []artifacts.Key) {
+	results := make([]lookup, len(keys))
+	var wait sync.WaitGroup
+	next := make(chan int)
+	for range min(lookups, len(keys)) {
+		wait.Go(func() {
+			for i := range next {
+				results[i].action, results[i].err = p.cache.Lookup(ctx, keys[i])
+			}
+		})
+	}
+	for i := range keys {
+		next <- i
+	}
+	close(next)
+	wait.Wait()
+	for i, key := range keys {
+		p.found[key] = results[i]
+	}
+}
+
+// judge turns what the cache said of a step into its state and reason.
+func (p *planner) judge(s *PlannedStep) error {
+	result := p.found[s.Key]
+	var incomplete *artifacts.IncompleteError
+	switch {
+	case result.err == nil:
+		s.State, s.Reason, s.Outputs = StateCached, "done", result.action.Outputs
+		return nil
+	case errors.As(result.err, &incomplete):
+		s.State, s.Reason = StateRun, "blob missing: "+strings.Join(slices.Sorted(maps.Keys(incomplete.Missing)), ", ")
+	case errors.Is(result.err, artifacts.ErrNotFound):
+		s.State, s.Reason = StateRun, "never run"
+	default:
+		return fmt.Errorf("step %s: %w", s.ID, result.err)
+	}
+	if first := p.first[s.Key]; first != s.ID {
+		s.Reason += "; the same work as " + first + ", which runs once"
+	}
+	return nil
+}

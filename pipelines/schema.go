@@ -1,0 +1,121 @@
+package pipelines
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+)
+
+// Schema returns the JSON Schema (draft 2020-12) of sweep files, which editors
+// use for completion. It is made from the table that Parse checks files with.
+func Schema() ([]byte, error) { return SchemaFor(Catalog{}) }
+
+// SchemaFor is Schema with the names of a catalog as the allowed ones.
+func SchemaFor(cat Catalog) ([]byte, error) {
+	s := sweepFields.schema(cat)
+	maps.Copy(s, schema{
+		"$schema":     "https://json-schema.org/draft/2020-12/schema",
+		"title":       "lossatlas sweep",
+		"description": "What to train, what to vary, and which maps of the loss to draw.",
+	})
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(s); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+const mapPathPattern = `^maps\.[^.]+\.[^.]+$`
+
+// schema lists every parameter, so that editors complete paths.
+func (axes) schema(cat Catalog) schema {
+	lists := swept(cat, func(s schema) schema {
+		return schema{"type": "array", "items": s, "minItems": 1}
+	})
+	single := swept(cat, func(s schema) schema { return s })
+	alternatives := swept(cat, func(s schema) schema {
+		return schema{"anyOf": []schema{s, {"type": "array", "items": s, "minItems": 1}}}
+	})
+	properties := maps.Clone(lists["properties"].(schema))
+	properties[keyGrid] = lists
+	properties[keyZip] = schema{"description": "Lists of one length that vary together.", "anyOf": []schema{lists, {"type": "array", "items": lists}}}
+	properties[keyInclude] = schema{"description": "Further experiments.", "type": "array", "items": single}
+	properties[keyExclude] = schema{"description": "Experiments to leave out: all that have these values.", "type": "array", "items": alternatives}
+	out := maps.Clone(lists)
+	out["properties"] = properties
+	return out
+}
+
+// swept is the schema of a mapping from parameters to what wrap makes of their types.
+func swept(cat Catalog, wrap func(schema) schema) schema {
+	properties := schema{}
+	for _, path := range allPaths() {
+		t, err := parameter(path)
+		if err != nil || path == "dataset.name" {
+			continue // a name or a kind, which is not a parameter
+		}
+		properties[path] = wrap(t.schema(cat))
+	}
+	return schema{"type": "object", "properties": properties, "additionalProperties": false,
+		"patternProperties": schema{mapPathPattern: wrap(schema{})}}
+}
+
+// schema of presets: every field may be given, none must be, dotted paths as well.
+func (presets) schema(cat Catalog) schema {
+	properties := schema{}
+	for _, f := range sweepFields.fields {
+		if f.name != "presets" {
+			properties[f.name] = optional(f, cat)
+		}
+	}
+	for _, path := range allPaths() {
+		if t, err := parameter(path); err == nil {
+			properties[path] = nullable(t.schema(cat))
+		}
+	}
+	return schema{"type": "object", "propertyNames": schema{"pattern": nameForm.String()},
+		"additionalProperties": schema{"type": "object", "properties": properties, "additionalProperties": false,
+			"patternProperties": schema{mapPathPattern: schema{}, `^(dataset|train|sweep)\..+$`: schema{}}}}
+}
+
+// optional is the schema of a field in an overlay.
+func optional(f field, cat Catalog) schema {
+	switch t := f.typ.(type) {
+	case object:
+		properties := schema{}
+		for _, sub := range t.fields {
+			properties[sub.name] = optional(sub, cat)
+		}
+		return schema{"type": "object", "description": f.doc, "properties": properties, "additionalProperties": false,
+			"patternProperties": schema{`\.`: schema{}}}
+	case list:
+		if _, ok := t.of.(mapEntry); ok {
+			fields := schema{}
+			for _, sub := range mapFields.fields {
+				fields[sub.name] = nullable(sub.typ.schema(cat))
+			}
+			return schema{"description": f.doc, "anyOf": []schema{
+				t.schema(cat),
+				{"type": "object", "properties": fields, "additionalProperties": schema{"type": "object"}, "patternProperties": schema{`\.`: schema{}}},
+			}}
+		}
+	case axes:
+		s := t.schema(cat)
+		properties := schema{}
+		for path, one := range s["properties"].(schema) {
+			properties[path] = nullable(one.(schema))
+		}
+		s["properties"] = properties
+		s["description"] = f.doc
+		return nullable(s)
+	}
+	return nullable(f.schema(cat))
+}
+
+// nullable also allows an empty value, which in an overlay removes what was there.
+func nullable(s schema) schema {
+	return schema{"anyOf": []schema{s, {"type": "null"}}}
+}
