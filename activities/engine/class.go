@@ -1,0 +1,160 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gomlx/go-xla/pjrt"
+	"golang.org/x/sys/cpu"
+)
+
+// formulation counts the ways in which the graphs have been written: orders of
+// summation, forms of convolution. A change that can change the last bits of a
+// result raises it.
+const formulation = 1
+
+// Class names what the results of numeric work depend on besides their inputs:
+// the backend and its version (for xla the plugin's SHA-256), the number type,
+// the kind of device, the flags that change how code is generated, and the
+// version of the formulation of the graphs. Within one class results are equal
+// bit for bit. It doesn't open the backend.
+func Class(o Options) (string, error) {
+	kind, err := o.kind()
+	if err != nil {
+		return "", err
+	}
+	if kind == "go" {
+		arithmetic := "scalar"
+		if simd {
+			arithmetic = "simd"
+		}
+		return fmt.Sprintf("go:%s:f32:%s:%s:v%d", moduleVersion("github.com/gomlx/compute"), processor(), arithmetic, formulation), nil
+	}
+	plugin, err := inspect(o)
+	if err != nil {
+		return "", err
+	}
+	class := fmt.Sprintf("xla:sha256:%s:f32:%s:v%d", plugin.digest[:16], plugin.device(), formulation)
+	if flags := relevant(plugin.flags); flags != "" {
+		class += ":" + flags
+	}
+	return class, nil
+}
+
+// plugin is what is known of a PJRT plugin without loading it.
+type plugin struct {
+	path   string // absolute
+	digest string // SHA-256, hexadecimal
+	flags  string // the XLA_FLAGS it runs with
+}
+
+// userFlags are the XLA_FLAGS that the process was started with, before openXLA sets them.
+var userFlags = sync.OnceValue(func() string { return os.Getenv("XLA_FLAGS") })
+
+// digests remembers the plugins read by this process.
+var digests sync.Map // path → hexadecimal SHA-256
+
+var hexDigest = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+func inspect(o Options) (plugin, error) {
+	path, err := filepath.Abs(o.Plugin)
+	if err != nil {
+		return plugin{}, fmt.Errorf("PJRT plugin %s: %w", o.Plugin, err)
+	}
+	p := plugin{path: path, digest: o.PluginDigest, flags: userFlags()}
+	if p.digest == "" {
+		if known, ok := digests.Load(path); ok {
+			p.digest = known.(string)
+		} else if p.digest, err = digestFile(path); err != nil {
+			return plugin{}, fmt.Errorf("the PJRT plugin can't be read: %w", err)
+		}
+		digests.Store(path, p.digest)
+	}
+	if !hexDigest.MatchString(p.digest) {
+		return plugin{}, fmt.Errorf("the digest %q of the PJRT plugin is not a SHA-256 in hexadecimal", p.digest)
+	}
+	return p, nil
+}
+
+func digestFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// device is the class of device that the plugin computes on.
+func (p plugin) device() string {
+	if pjrt.IsCUDAName(p.path) {
+		return graphicsCard("/proc/driver/nvidia/gpus")
+	}
+	return processor()
+}
+
+// processor names the instruction set that code is generated for: wider
+// vectors sum in another order.
+func processor() string {
+	level := ""
+	switch {
+	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ:
+		level = "-avx512"
+	case cpu.X86.HasAVX2 && cpu.X86.HasFMA:
+		level = "-avx2"
+	}
+	return "cpu-" + runtime.GOARCH + level
+}
+
+// graphicsCard is the model that the driver reports below dir, or "cuda" where it reports none.
+func graphicsCard(dir string) string {
+	infos, _ := filepath.Glob(filepath.Join(dir, "*", "information")) // the only error is a malformed pattern
+	for _, info := range infos {
+		text, err := os.ReadFile(info)
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(text)) {
+			if model, ok := strings.CutPrefix(line, "Model:"); ok {
+				return "cuda-" + strings.Join(strings.Fields(model), "-")
+			}
+		}
+	}
+	return "cuda"
+}
+
+// relevant are the flags that can change results, in a canonical order: all
+// but those that only write diagnostics.
+func relevant(flags string) string {
+	kept := slices.DeleteFunc(strings.Fields(flags), func(f string) bool {
+		return strings.HasPrefix(f, "--xla_dump") || strings.HasPrefix(f, "--xla_hlo_profile")
+	})
+	slices.Sort(kept)
+	return strings.Join(slices.Compact(kept), " ")
+}
+
+// moduleVersion is the version of a module that the program was built with.
+func moduleVersion(path string) string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			if m.Path == path {
+				return m.Version
+			}
+		}
+	}
+	return "unknown"
+}

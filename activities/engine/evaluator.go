@@ -1,0 +1,252 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+
+	"lossatlas/activities/data"
+	"lossatlas/activities/nets"
+)
+
+// Eval is the loss and accuracy of a network over a set of images.
+type Eval struct {
+	Loss    float64 // mean cross-entropy, natural logarithm; may be infinite or NaN
+	Correct int     // images whose largest logit is their label's
+	Count   int     // images
+}
+
+// Accuracy is the share of correct images in percent.
+func (e Eval) Accuracy() float64 { return 100 * float64(e.Correct) / float64(e.Count) }
+
+// Evaluator computes f(α, β) = L(θ + αδ + βη), the surface of Li et al. 2018
+// (section 2), with batch normalisation by stored statistics. Images, θ, δ and
+// η stay on the device; for each point only α and β go there and a pair of
+// sums for each batch comes back. It serves one goroutine at a time.
+type Evaluator struct {
+	backend *Backend
+	net     *nets.Net
+	forward *Program
+	batches []batch
+
+	theta, state *Buffer
+	delta, eta   *Buffer
+}
+
+// batch is a batch of images on the device.
+type batch struct {
+	pixels *Buffer // uint8 [size, 32, 32, 3]
+	labels *Buffer // int32 [size]
+	count  *Buffer // int32 scalar: how many rows are images; the rest is padding
+	images int
+}
+
+// NewEvaluator puts the images onto the device and compiles the forward pass
+// for batches of the given size; the last is padded. Evaluators of the same
+// network and batch size share one compiled program.
+func NewEvaluator(b *Backend, net *nets.Net, images data.Split, size int) (*Evaluator, error) {
+	if size < 1 {
+		return nil, fmt.Errorf("evaluation in batches of %d images: the batch size is at least 1", size)
+	}
+	if images.Len() == 0 {
+		return nil, fmt.Errorf("evaluation of network %s over no images", net.Name)
+	}
+	if err := checkLabels(images, net); err != nil {
+		return nil, err
+	}
+	forward, err := compileForward(b, net, size)
+	if err != nil {
+		return nil, err
+	}
+	e := &Evaluator{backend: b, net: net, forward: forward}
+	for from := 0; from < images.Len(); from += size {
+		next, err := upload(b, images.Slice(from, min(from+size, images.Len())), size)
+		if err != nil {
+			e.Close()
+			return nil, err
+		}
+		e.batches = append(e.batches, next)
+	}
+	return e, nil
+}
+
+// checkLabels returns an error when a label has no logit.
+func checkLabels(s data.Split, net *nets.Net) error {
+	for i, l := range s.Labels {
+		if int(l) >= net.Classes {
+			return fmt.Errorf("image %d of %q has the label %d, but network %s tells %d classes apart", i, s.Name, l, net.Name, net.Classes)
+		}
+	}
+	return nil
+}
+
+func compileForward(b *Backend, net *nets.Net, size int) (*Program, error) {
+	inputs := []shapes.Shape{
+		Float32(net.NumParams()), Float32(net.NumState()),
+		shapes.Make(dtypes.Uint8, size, data.Height, data.Width, data.Channels),
+		shapes.Make(dtypes.Int32, size), shapes.Make(dtypes.Int32),
+	}
+	key := fmt.Sprintf("evaluate-%s-%d %s", net.Name, size, net.Signature())
+	return b.Compile(key, inputs, func(in []*graph.Node) []*graph.Node {
+		logits := net.Evaluate(in[0], in[1], Normalize(in[2], dtypes.Float32))
+		loss, correct := CrossEntropy(logits, in[3])
+		return []*graph.Node{graph.Stack([]*graph.Node{maskedSum(loss, in[4]), maskedSum(correct, in[4])}, 0)}
+	})
+}
+
+func upload(b *Backend, s data.Split, size int) (next batch, err error) {
+	pixels := make([]uint8, size*data.ImageSize)
+	Interleave(pixels, s.Pixels)
+	labels := make([]int32, size)
+	for i, l := range s.Labels {
+		labels[i] = int32(l)
+	}
+	next.images = s.Len()
+	if next.pixels, err = Upload(b, pixels, size, data.Height, data.Width, data.Channels); err != nil {
+		return next, err
+	}
+	if next.labels, err = Upload(b, labels, size); err != nil {
+		next.free()
+		return next, err
+	}
+	if next.count, err = Upload(b, []int32{int32(s.Len())}); err != nil {
+		next.free()
+		return next, err
+	}
+	return next, nil
+}
+
+func (b batch) free() {
+	b.pixels.Free()
+	b.labels.Free()
+	b.count.Free()
+}
+
+// SetCenter sets θ and the running statistics, the origin of the plane.
+func (e *Evaluator) SetCenter(theta, state []float32) error {
+	if err := e.net.Check(theta, state); err != nil {
+		return err
+	}
+	if err := e.replace(&e.theta, theta); err != nil {
+		return err
+	}
+	return e.replace(&e.state, state)
+}
+
+// SetDirections sets δ and η, which span the plane; η is nil for a line.
+func (e *Evaluator) SetDirections(delta, eta []float32) error {
+	if n := e.net.NumParams(); len(delta) != n || eta != nil && len(eta) != n {
+		return fmt.Errorf("directions of %d and %d numbers for network %s, which has %d parameters", len(delta), len(eta), e.net.Name, n)
+	}
+	if err := e.replace(&e.delta, delta); err != nil {
+		return err
+	}
+	if eta == nil {
+		e.eta.Free()
+		e.eta = nil
+		return nil
+	}
+	return e.replace(&e.eta, eta)
+}
+
+func (e *Evaluator) replace(at **Buffer, flat []float32) error {
+	next, err := Upload(e.backend, flat, len(flat))
+	if err != nil {
+		return err
+	}
+	(*at).Free()
+	*at = next
+	return nil
+}
+
+// At evaluates one point of the plane; α and β are rounded to float32.
+// Without directions only the centre, α = β = 0, can be evaluated. It returns
+// an error when the context ends, which is looked at between batches. The sums
+// of the batches are float32, what they add up to is float64.
+func (e *Evaluator) At(ctx context.Context, alpha, beta float64) (Eval, error) {
+	if e.theta == nil || e.state == nil {
+		return Eval{}, fmt.Errorf("evaluation of network %s before its centre was set", e.net.Name)
+	}
+	point, err := e.point(alpha, beta)
+	if err != nil {
+		return Eval{}, err
+	}
+	if point != e.theta {
+		defer point.Free()
+	}
+	var result Eval
+	var correct float64
+	for _, b := range e.batches {
+		if err := ctx.Err(); err != nil {
+			return Eval{}, err
+		}
+		out, err := e.forward.Run(point, e.state, b.pixels, b.labels, b.count)
+		if err != nil {
+			return Eval{}, err
+		}
+		var sums [2]float32
+		err = Download(out[0], sums[:])
+		out[0].Free()
+		if err != nil {
+			return Eval{}, err
+		}
+		result.Loss += float64(sums[0])
+		correct += float64(sums[1])
+		result.Count += b.images
+	}
+	result.Loss /= float64(result.Count)
+	result.Correct = int(correct)
+	return result, nil
+}
+
+// point returns θ + αδ + βη on the device, or θ itself at the centre.
+func (e *Evaluator) point(alpha, beta float64) (*Buffer, error) {
+	if alpha == 0 && beta == 0 {
+		return e.theta, nil
+	}
+	if e.delta == nil || beta != 0 && e.eta == nil {
+		return nil, fmt.Errorf("evaluation at (%g, %g) without a direction to go in", alpha, beta)
+	}
+	n := e.net.NumParams()
+	vector, scalar := Float32(n), Float32()
+	move := func(from, along *Buffer, by float64) (*Buffer, error) {
+		key := fmt.Sprintf("move-%d", n)
+		program, err := e.backend.Compile(key, []shapes.Shape{vector, vector, scalar}, func(in []*graph.Node) []*graph.Node {
+			return []*graph.Node{graph.Add(in[0], graph.Mul(in[2], in[1]))}
+		})
+		if err != nil {
+			return nil, err
+		}
+		step, err := Upload(e.backend, []float32{float32(by)})
+		if err != nil {
+			return nil, err
+		}
+		defer step.Free()
+		out, err := program.Run(from, along, step)
+		if err != nil {
+			return nil, err
+		}
+		return out[0], nil
+	}
+	first, err := move(e.theta, e.delta, alpha)
+	if err != nil || e.eta == nil {
+		return first, err
+	}
+	defer first.Free()
+	return move(first, e.eta, beta)
+}
+
+// Close frees what the evaluator keeps on the device.
+func (e *Evaluator) Close() {
+	for _, b := range e.batches {
+		b.free()
+	}
+	e.batches = nil
+	for _, b := range []**Buffer{&e.theta, &e.state, &e.delta, &e.eta} {
+		(*b).Free()
+		*b = nil
+	}
+}

@@ -1,0 +1,103 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"testing"
+
+	"lossatlas/activities/engine"
+	"lossatlas/activities/internal/shared"
+)
+
+// TestLossAtMinimum compares the loss of trained reference networks over 1000
+// test images with PyTorch's in float64. Float32 sums over at most 2304 terms
+// in each unit of a dozen layers stay well within 1e-5.
+func TestLossAtMinimum(t *testing.T) {
+	for _, c := range []struct{ net, backend string }{
+		{"tiny_a", "xla"}, {"tiny_a", "go"}, {"vgg9_w16", "xla"}, {"resnet20", "xla"},
+	} {
+		t.Run(c.net+"/"+c.backend, func(t *testing.T) {
+			ref := shared.Open(t, c.net)
+			e := evaluator(t, open(t, c.backend), ref, 128)
+			var want struct {
+				Loss float64 `json:"loss_f64"`
+				Acc  float64 `json:"acc_f64"`
+			}
+			ref.JSON(t, "loss_at_minimum.json", &want)
+			got, err := e.At(context.Background(), 0, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("loss %.9g, reference %.9g, relative difference %.1e", got.Loss, want.Loss, relative(got.Loss, want.Loss))
+			if relative(got.Loss, want.Loss) > 1e-5 {
+				t.Errorf("loss %.9g, PyTorch in float64 %.9g", got.Loss, want.Loss)
+			}
+			if got.Accuracy() != want.Acc || got.Count != 1000 {
+				t.Errorf("accuracy %.1f %% of %d images, PyTorch %.1f %% of 1000", got.Accuracy(), got.Count, want.Acc)
+			}
+		})
+	}
+}
+
+// evaluator returns an evaluator of the case's trained network on its evaluation images.
+func evaluator(t testing.TB, b *engine.Backend, ref shared.Case, batch int) *engine.Evaluator {
+	t.Helper()
+	e, err := engine.NewEvaluator(b, ref.Net, shared.Images(t, "test_batch.bin", 0, 1000), batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	theta, state := ref.Weights(t, "weights_a.npz")
+	if err := e.SetCenter(theta, state); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func relative(got, want float64) float64 { return math.Abs(got-want) / math.Abs(want) }
+
+// TestSurface compares points of the filter-normalised surface of the smallest
+// reference network, whose normalised directions are part of the reference.
+func TestSurface(t *testing.T) {
+	for _, backend := range []string{"xla", "go"} {
+		t.Run(backend, func(t *testing.T) {
+			ref := shared.Open(t, "tiny_a")
+			e := evaluator(t, open(t, backend), ref, 500)
+			delta := ref.Vector(t, "directions_normalised.npz", "filter_biasbn_x/", ref.Net.Params(), nil)
+			eta := ref.Vector(t, "directions_normalised.npz", "filter_biasbn_y/", ref.Net.Params(), nil)
+			if err := e.SetDirections(delta, eta); err != nil {
+				t.Fatal(err)
+			}
+			var want struct {
+				X, Y []float64
+				Loss [][]float64 `json:"loss_f64"`
+				Acc  [][]float64 `json:"acc_f64"`
+			}
+			ref.JSON(t, "surface.json", &want)
+			worst := 0.0
+			for iy, y := range want.Y {
+				for ix, x := range want.X {
+					got, err := e.At(context.Background(), x, y)
+					if err != nil {
+						t.Fatal(err)
+					}
+					worst = max(worst, relative(got.Loss, want.Loss[iy][ix]))
+					// One of 1000 images may lie on a decision boundary within rounding.
+					if math.Abs(got.Accuracy()-want.Acc[iy][ix]) > 0.11 {
+						t.Errorf("accuracy at (%g, %g): %g %%, PyTorch %g %%", x, y, got.Accuracy(), want.Acc[iy][ix])
+					}
+				}
+			}
+			t.Logf("largest relative difference of %d losses: %.1e", len(want.X)*len(want.Y), worst)
+			if worst > 1e-5 {
+				t.Errorf("losses differ by up to %.1e from PyTorch's in float64", worst)
+			}
+		})
+	}
+}
+
+func ExampleEval_Accuracy() {
+	fmt.Println(engine.Eval{Correct: 913, Count: 1000}.Accuracy(), "percent")
+	// Output: 91.3 percent
+}

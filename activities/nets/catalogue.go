@@ -1,0 +1,122 @@
+package nets
+
+import (
+	"fmt"
+	"strings"
+)
+
+// catalogue lists the built-in networks in the order in which messages show them.
+var catalogue = []struct {
+	name   string
+	layers func() []Layer
+}{
+	{"small", small},
+	{"resnet20", func() []Layer { return resNet(20, true) }},
+	{"resnet20-noshort", func() []Layer { return resNet(20, false) }},
+	{"resnet56", func() []Layer { return resNet(56, true) }},
+	{"resnet56-noshort", func() []Layer { return resNet(56, false) }},
+	{"resnet110", func() []Layer { return resNet(110, true) }},
+	{"resnet110-noshort", func() []Layer { return resNet(110, false) }},
+	{"vgg9", func() []Layer { return VGG9(64, 128, 256, 256) }},
+}
+
+// Names are the names of the built-in networks.
+func Names() []string {
+	names := make([]string, len(catalogue))
+	for i, c := range catalogue {
+		names[i] = c.name
+	}
+	return names
+}
+
+// ByName returns a built-in network.
+func ByName(name string) (*Net, error) {
+	for _, c := range catalogue {
+		if c.name == name {
+			return New(name, c.layers())
+		}
+	}
+	return nil, fmt.Errorf("there is no network called %q: choose one of %s", name, strings.Join(Names(), ", "))
+}
+
+// conv3 is the 3×3 convolution with padding 1 that most networks here are made of.
+func conv3(name string, out, stride int) Layer {
+	return Convolution{Name: name, Out: out, Kernel: 3, Stride: stride, Padding: 1}
+}
+
+// head ends a network: global average pool and a linear layer to ten classes.
+func head(name string) []Layer {
+	return []Layer{AvgPool{}, Flatten{}, FullyConnected{Name: name, Out: 10}}
+}
+
+// block is the basic residual block: two 3×3 convolutions with batch
+// normalisation, and a shortcut from its input to its output, which is a
+// strided 1×1 convolution with batch normalisation where the shape changes.
+func block(name string, in, out, stride int, shortcuts bool) []Layer {
+	body := []Layer{
+		conv3(name+".conv1", out, stride), BatchNorm{Name: name + ".bn1"}, ReLU{},
+		conv3(name+".conv2", out, 1), BatchNorm{Name: name + ".bn2"},
+	}
+	if !shortcuts {
+		return append(body, ReLU{})
+	}
+	var shortcut []Layer
+	if stride != 1 || in != out {
+		shortcut = []Layer{
+			Convolution{Name: name + ".shortcut.0", Out: out, Kernel: 1, Stride: stride},
+			BatchNorm{Name: name + ".shortcut.1"},
+		}
+	}
+	return []Layer{Residual{Body: body, Shortcut: shortcut}, ReLU{}}
+}
+
+// resNet is the residual network for CIFAR-10 of the given depth 6n+2: a stem
+// and three stages of n blocks with 16, 32 and 64 filters (He et al. 2016,
+// section 4.2), with or without its shortcuts (Li et al. 2018, section 5).
+func resNet(depth int, shortcuts bool) []Layer {
+	layers := []Layer{conv3("conv1", 16, 1), BatchNorm{Name: "bn1"}, ReLU{}}
+	in := 16
+	for stage, out := range []int{16, 32, 64} {
+		for i := range (depth - 2) / 6 {
+			stride := 1
+			if stage > 0 && i == 0 {
+				stride = 2
+			}
+			layers = append(layers, block(fmt.Sprintf("layer%d.%d", stage+1, i), in, out, stride, shortcuts)...)
+			in = out
+		}
+	}
+	return append(layers, head("linear")...)
+}
+
+// small is a residual network of eight layers on a strided stem. It costs a
+// twentieth of ResNet-20 and exists for first runs and tests.
+func small() []Layer {
+	layers := []Layer{conv3("conv1", 16, 2), BatchNorm{Name: "bn1"}, ReLU{}}
+	layers = append(layers, block("layer1.0", 16, 16, 1, true)...)
+	layers = append(layers, block("layer2.0", 16, 32, 2, true)...)
+	return append(layers, head("linear")...)
+}
+
+// VGG9 is the paper's VGG-9 with a, b and c filters in its three stages of
+// two, two and three convolutions, each stage followed by a 2×2 max-pool, and
+// hidden units in the first of its two linear layers. The paper's own has 64,
+// 128, 256 and 256. Convolutions have biases although a batch normalisation
+// follows, as in the authors' code.
+func VGG9(a, b, c, hidden int) []Layer {
+	var layers []Layer
+	index := 0 // position in PyTorch's nn.Sequential "features", which names the layers
+	for _, stage := range [][]int{{a, a}, {b, b}, {c, c, c}} {
+		for _, out := range stage {
+			layers = append(layers,
+				Convolution{Name: fmt.Sprintf("features.%d", index), Out: out, Kernel: 3, Stride: 1, Padding: 1, Bias: true},
+				BatchNorm{Name: fmt.Sprintf("features.%d", index+1)}, ReLU{})
+			index += 3
+		}
+		layers = append(layers, MaxPool{Kernel: 2, Stride: 2})
+		index++
+	}
+	return append(layers, Flatten{},
+		FullyConnected{Name: "fc.0", Out: hidden}, BatchNorm{Name: "fc.1"}, ReLU{},
+		FullyConnected{Name: "classifier", Out: 10})
+}

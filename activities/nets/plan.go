@@ -1,0 +1,168 @@
+package nets
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// Layer is one element of a network's definition: Convolution, BatchNorm,
+// ReLU, MaxPool, AvgPool, Flatten, FullyConnected or Residual. A layer with
+// parameters carries the name that they have at the border.
+type Layer interface {
+	// plan checks the layer against the shape it receives, enters its
+	// parameters into the table and returns the operation bound to them,
+	// with the shape that comes out.
+	plan(p *planner, in Shape) (op, Shape, error)
+}
+
+// op is a layer bound to its places in the parameter table.
+type op interface {
+	// forward adds the layer to a graph. x is [batch, height, width, channels],
+	// or [batch, features] once the activations are flat.
+	forward(p *pass, x *graph.Node) *graph.Node
+}
+
+// Shape is the shape of one image's activations: Height×Width×Channels, or,
+// when Flat, a vector of Channels features.
+type Shape struct {
+	Height, Width, Channels int
+	Flat                    bool
+}
+
+// String is the shape as it appears in messages: "32×32×3" or "64".
+func (s Shape) String() string {
+	if s.Flat {
+		return fmt.Sprintf("%d features", s.Channels)
+	}
+	return fmt.Sprintf("%d×%d×%d (height×width×channels)", s.Height, s.Width, s.Channels)
+}
+
+// spatial returns an error when the layer kind, which works on images, gets flat features.
+func (s Shape) spatial(kind string) error {
+	if s.Flat {
+		return fmt.Errorf("%s needs an image but gets %v: put it before the flatten layer", kind, s)
+	}
+	return nil
+}
+
+// window returns the number of positions of a kernel×kernel window on the
+// padded image: ⌊(size + 2·padding − kernel)/stride⌋ + 1 along each axis.
+func (s Shape) window(kind string, kernel, stride, padding int) (height, width int, err error) {
+	if err := s.spatial(kind); err != nil {
+		return 0, 0, err
+	}
+	if kernel < 1 || stride < 1 || padding < 0 {
+		return 0, 0, fmt.Errorf("%s has kernel %d, stride %d, padding %d: kernel and stride are at least 1, padding at least 0", kind, kernel, stride, padding)
+	}
+	if h, w := s.Height+2*padding, s.Width+2*padding; kernel > h || kernel > w {
+		return 0, 0, fmt.Errorf("%s: kernel %d is larger than its padded input of %d×%d", kind, kernel, h, w)
+	}
+	return (s.Height+2*padding-kernel)/stride + 1, (s.Width+2*padding-kernel)/stride + 1, nil
+}
+
+// planner collects what the layers of a network enter into its tables.
+type planner struct {
+	params, state []Param
+	numParams     int
+	numState      int
+	macs          int64
+	names         map[string]bool
+}
+
+// add enters a parameter and returns its index.
+func (p *planner) add(name string, role Role, shape ...int) (int, error) {
+	return len(p.params), p.enter(&p.params, &p.numParams, name, role, shape)
+}
+
+// addState enters a buffer and returns its index.
+func (p *planner) addState(name string, role Role, shape ...int) (int, error) {
+	return len(p.state), p.enter(&p.state, &p.numState, name, role, shape)
+}
+
+func (p *planner) enter(table *[]Param, total *int, name string, role Role, shape []int) error {
+	if p.names[name] {
+		return fmt.Errorf("two tensors are called %q: give each layer its own name", name)
+	}
+	p.names[name] = true
+	size := 1
+	for _, n := range shape {
+		if n < 1 {
+			return fmt.Errorf("%s has the shape %v: every size is at least 1", name, shape)
+		}
+		size *= n
+	}
+	*table = append(*table, Param{Name: name, Shape: shape, Offset: *total, Size: size, Role: role})
+	*total += size
+	return nil
+}
+
+// sequence plans layers one after another.
+func (p *planner) sequence(layers []Layer, in Shape) (chain, Shape, error) {
+	ops := make(chain, 0, len(layers))
+	for i, l := range layers {
+		if l == nil {
+			return nil, Shape{}, fmt.Errorf("layer %d is missing", i+1)
+		}
+		o, out, err := l.plan(p, in)
+		if err != nil {
+			return nil, Shape{}, fmt.Errorf("layer %d: %w", i+1, err)
+		}
+		ops, in = append(ops, o), out
+	}
+	return ops, in, nil
+}
+
+// chain is a sequence of operations.
+type chain []op
+
+func (c chain) forward(p *pass, x *graph.Node) *graph.Node {
+	for _, o := range c {
+		x = o.forward(p, x)
+	}
+	return x
+}
+
+// pass is one walk through a network while its graph is being built.
+type pass struct {
+	params   []*graph.Node // by index in the parameter table, in PyTorch's shapes
+	state    []*graph.Node // by index in the state table
+	training bool          // normalise by the batch's statistics and put the new running ones into newState
+	newState []*graph.Node
+}
+
+// padded surrounds the images x [batch, height, width, channels] with border
+// rows and columns of the given value. It concatenates constants because the
+// graph library has no gradient for its padding operation.
+func padded(x *graph.Node, border int, value float64) *graph.Node {
+	for axis := 1; border > 0 && axis <= 2; axis++ {
+		dims := append([]int(nil), x.Shape().Dimensions...)
+		dims[axis] = border
+		edge := graph.FillScalar(x.Graph(), shapes.Make(x.DType(), dims...), value)
+		x = graph.Concatenate([]*graph.Node{edge, x, edge}, axis)
+	}
+	return x
+}
+
+// tap is the part of the padded images x that the element (row, column) of a
+// window meets at each of its height×width positions, stride apart.
+func tap(x *graph.Node, row, column, height, width, stride int) *graph.Node {
+	span := func(from, n int) graph.SliceAxisSpec {
+		s := graph.AxisRange(from, from+(n-1)*stride+1)
+		if stride > 1 {
+			s = s.Stride(stride)
+		}
+		return s
+	}
+	return graph.Slice(x, graph.AxisRange(), span(row, height), span(column, width), graph.AxisRange())
+}
+
+// lowest is the value that no activation is below, for padding a maximum.
+func lowest(dtype dtypes.DType) float64 {
+	if dtype == dtypes.Float64 {
+		return -1.7976931348623157e308
+	}
+	return -3.4028234663852886e38
+}

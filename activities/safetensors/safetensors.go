@@ -1,0 +1,223 @@
+// Package safetensors reads and writes the safetensors format: an eight-byte
+// little-endian header length, a JSON header that gives each tensor's type,
+// shape and byte range, and the tensors' bytes one after another.
+//
+// It writes float32 only and deterministically: equal tensors and metadata
+// give equal bytes. It reads the numeric types that checkpoints of PyTorch
+// carry and converts them to float32.
+package safetensors
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Tensor is a named array in C order. A scalar has an empty shape and one element.
+type Tensor struct {
+	Name  string
+	Shape []int
+	Data  []float32
+}
+
+// metadataKey is the header entry that holds free-form strings instead of a tensor.
+const metadataKey = "__metadata__"
+
+// alignment of the first tensor's bytes within the file, reached by spaces
+// behind the header, as the reference implementation does.
+const alignment = 8
+
+// maxHeader is the largest header that the format allows.
+const maxHeader = 100_000_000
+
+// entry is a tensor's description in the header.
+type entry struct {
+	DType   string    `json:"dtype"`
+	Shape   []int     `json:"shape"`
+	Offsets [2]uint64 `json:"data_offsets"`
+}
+
+// Encode writes tensors in the given order, with metadata (nil for none). It
+// returns an error when a name is empty, taken or reserved, or a shape doesn't
+// fit its data.
+func Encode(tensors []Tensor, metadata map[string]string) ([]byte, error) {
+	var header bytes.Buffer
+	header.WriteByte('{')
+	seen := map[string]bool{metadataKey: true, "": true}
+	if len(metadata) > 0 {
+		if err := member(&header, metadataKey, metadata); err != nil { // maps are encoded with sorted keys
+			return nil, err
+		}
+	}
+	offset := uint64(0)
+	for _, t := range tensors {
+		if seen[t.Name] {
+			return nil, fmt.Errorf("safetensors: the tensor name %q is empty, reserved or given twice", t.Name)
+		}
+		seen[t.Name] = true
+		if n, ok := elements(t.Shape); !ok || n != len(t.Data) {
+			return nil, fmt.Errorf("safetensors: tensor %q has %d elements, which does not fit its shape %v", t.Name, len(t.Data), t.Shape)
+		}
+		end := offset + 4*uint64(len(t.Data))
+		if err := member(&header, t.Name, entry{"F32", slices.Concat([]int{}, t.Shape), [2]uint64{offset, end}}); err != nil {
+			return nil, err
+		}
+		offset = end
+	}
+	header.WriteByte('}')
+	for header.Len()%alignment != 0 {
+		header.WriteByte(' ')
+	}
+	if header.Len() > maxHeader {
+		return nil, fmt.Errorf("safetensors: a header of %d bytes is longer than the %d that the format allows", header.Len(), maxHeader)
+	}
+	out := make([]byte, 0, 8+header.Len()+int(offset))
+	out = binary.LittleEndian.AppendUint64(out, uint64(header.Len()))
+	out = append(out, header.Bytes()...)
+	for _, t := range tensors {
+		for _, v := range t.Data {
+			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
+		}
+	}
+	return out, nil
+}
+
+// member appends `"name":value` to a JSON object.
+func member(to *bytes.Buffer, name string, value any) error {
+	key, err := json.Marshal(name)
+	if err != nil {
+		return fmt.Errorf("safetensors: %q: %w", name, err)
+	}
+	v, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("safetensors: %q: %w", name, err)
+	}
+	if to.Len() > 1 {
+		to.WriteByte(',')
+	}
+	to.Write(key)
+	to.WriteByte(':')
+	to.Write(v)
+	return nil
+}
+
+// elements is the number of elements of a shape; ok is false when a size is
+// negative or the product overflows.
+func elements(shape []int) (n int, ok bool) {
+	n = 1
+	for _, d := range shape {
+		if d < 0 || d > 0 && n > math.MaxInt/d {
+			return 0, false
+		}
+		n *= d
+	}
+	return n, true
+}
+
+// Decode reads a file, with its tensors in the order of their bytes. Every byte
+// must belong to exactly one tensor, as the format demands, so that no header,
+// however hostile, makes it allocate more than a small multiple of the file's
+// size. Integers and half-precision numbers are converted to float32, float64
+// numbers and large integers rounded.
+func Decode(file []byte) (tensors []Tensor, metadata map[string]string, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("not a usable safetensors file: %w", err)
+		}
+	}()
+	if len(file) < 8 {
+		return nil, nil, fmt.Errorf("it has %d bytes, fewer than the 8 that give the header's length", len(file))
+	}
+	size := binary.LittleEndian.Uint64(file)
+	if size > maxHeader || size > uint64(len(file)-8) {
+		return nil, nil, fmt.Errorf("it announces a header of %d bytes, but %d bytes follow (the format allows %d): the file is damaged, cut short or of another format", size, len(file)-8, maxHeader)
+	}
+	header, body := file[8:8+size], file[8+size:]
+	entries, metadata, err := parseHeader(header)
+	if err != nil {
+		return nil, nil, err
+	}
+	slices.SortStableFunc(entries, func(a, b named) int {
+		switch x, y := a.Offsets, b.Offsets; {
+		case x[0] != y[0]:
+			return compare(x[0], y[0])
+		default:
+			return compare(x[1], y[1]) // an empty tensor comes before the one that starts at the same place
+		}
+	})
+	next := uint64(0)
+	for _, e := range entries {
+		if e.Offsets[0] != next || e.Offsets[1] < e.Offsets[0] || e.Offsets[1] > uint64(len(body)) {
+			return nil, nil, fmt.Errorf("tensor %q claims the bytes [%d, %d) of %d; its bytes should start at %d", e.name, e.Offsets[0], e.Offsets[1], len(body), next)
+		}
+		next = e.Offsets[1]
+		data, err := e.decode(body[e.Offsets[0]:e.Offsets[1]])
+		if err != nil {
+			return nil, nil, err
+		}
+		tensors = append(tensors, Tensor{Name: e.name, Shape: e.Shape, Data: data})
+	}
+	if next != uint64(len(body)) {
+		return nil, nil, fmt.Errorf("%d bytes at its end belong to no tensor", uint64(len(body))-next)
+	}
+	return tensors, metadata, nil
+}
+
+func compare(a, b uint64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// named is a header entry with its tensor's name.
+type named struct {
+	name string
+	entry
+}
+
+// parseHeader reads the header token by token, because a JSON object decoded
+// into a map would hide a name that is given twice.
+func parseHeader(header []byte) (entries []named, metadata map[string]string, err error) {
+	dec := json.NewDecoder(bytes.NewReader(header))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return nil, nil, errors.New("its header is not a JSON object")
+	}
+	seen := map[string]bool{}
+	for dec.More() {
+		token, err := dec.Token()
+		if err != nil {
+			return nil, nil, fmt.Errorf("header: %w", err)
+		}
+		name, _ := token.(string) // keys of objects are strings
+		if seen[name] {
+			return nil, nil, fmt.Errorf("its header names %q twice", name)
+		}
+		seen[name] = true
+		if name == metadataKey {
+			if err := dec.Decode(&metadata); err != nil {
+				return nil, nil, fmt.Errorf("header, metadata: %w", err)
+			}
+			continue
+		}
+		e := named{name: name}
+		if err := dec.Decode(&e.entry); err != nil {
+			return nil, nil, fmt.Errorf("header, tensor %q: %w", name, err)
+		}
+		entries = append(entries, e)
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, nil, fmt.Errorf("header: %w", err)
+	}
+	if _, err := dec.Token(); err == nil {
+		return nil, nil, errors.New("something follows the JSON object in its header")
+	}
+	return entries, metadata, nil
+}
