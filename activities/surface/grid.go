@@ -92,18 +92,27 @@ func (g Grid) Validate() error {
 		return fmt.Errorf("grid: %d×%d points, but %d losses, %d accuracies and %d mask values",
 			len(g.X), len(g.Y), len(g.Loss), len(g.Accuracy), len(g.Mask))
 	}
-	for name, axis := range map[string][]float64{"x": g.X, "y": g.Y} {
-		for i, v := range axis {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return fmt.Errorf("grid: %s[%d] is %v", name, i, v)
-			}
-			if i > 0 && v <= axis[i-1] {
-				return fmt.Errorf("grid: %s[%d] = %v doesn't increase after %v", name, i, v, axis[i-1])
-			}
-		}
+	if err := checkAxis("x", g.X); err != nil {
+		return err
+	}
+	if err := checkAxis("y", g.Y); err != nil {
+		return err
 	}
 	if g.Meta != nil && !json.Valid(g.Meta) {
 		return errors.New("grid: meta isn't JSON")
+	}
+	return nil
+}
+
+// checkAxis wants finite numbers that increase.
+func checkAxis(name string, axis []float64) error {
+	for i, v := range axis {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("grid: %s[%d] is %v", name, i, v)
+		}
+		if i > 0 && v <= axis[i-1] {
+			return fmt.Errorf("grid: %s[%d] = %v doesn't increase after %v", name, i, v, axis[i-1])
+		}
 	}
 	return nil
 }

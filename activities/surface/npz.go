@@ -1,0 +1,122 @@
+package surface
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"lossatlas/activities/npz"
+)
+
+// maxUnpacked bounds the memory that DecodeNPZ takes for a compressed file: a
+// grid of 4096×4096 points needs 285 MB.
+const maxUnpacked = 512 << 20
+
+// EncodeNPZ writes the grid as NumPy reads it: x [nx] and y [ny], loss and
+// accuracy [ny][nx] in float64, mask [ny][nx] in bool, and Meta's JSON as the
+// text meta. All bits of the numbers are kept, and equal grids give equal bytes.
+func (g Grid) EncodeNPZ() ([]byte, error) {
+	if err := g.Validate(); err != nil {
+		return nil, err
+	}
+	meta := "null"
+	if g.Meta != nil {
+		meta = string(g.Meta)
+	}
+	plane := []int{len(g.Y), len(g.X)}
+	return npz.Encode([]npz.Array{
+		{Name: "x", Shape: plane[1:], Data: g.X},
+		{Name: "y", Shape: plane[:1], Data: g.Y},
+		{Name: "loss", Shape: plane, Data: g.Loss},
+		{Name: "accuracy", Shape: plane, Data: g.Accuracy},
+		{Name: "mask", Shape: plane, Data: g.Mask},
+		{Name: "meta", Data: meta},
+	})
+}
+
+// DecodeNPZ reads a grid. Files that other programs wrote serve as well: mask
+// (all true) and meta may be absent, numbers may be float32, and arrays of
+// other names are passed over.
+func DecodeNPZ(b []byte) (*Grid, error) {
+	arrays, err := npz.Decode(b, maxUnpacked)
+	if err != nil {
+		return nil, fmt.Errorf("grid: %w", err)
+	}
+	g := &Grid{}
+	shapes := map[string][]int{}
+	for _, a := range arrays {
+		var err error
+		switch a.Name {
+		case "x":
+			g.X, err = floats(a.Data)
+		case "y":
+			g.Y, err = floats(a.Data)
+		case "loss":
+			g.Loss, err = floats(a.Data)
+		case "accuracy":
+			g.Accuracy, err = floats(a.Data)
+		case "mask":
+			mask, ok := a.Data.([]bool)
+			if g.Mask = mask; !ok {
+				err = errors.New("expected bool")
+			}
+		case "meta":
+			meta, ok := a.Data.(string)
+			if !ok || !json.Valid([]byte(meta)) {
+				err = errors.New("expected a text of JSON")
+			} else if strings.TrimSpace(meta) != "null" {
+				g.Meta = json.RawMessage(meta)
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("grid: array %s: %w", a.Name, err)
+		}
+		shapes[a.Name] = a.Shape
+	}
+	if err := checkShapes(shapes); err != nil {
+		return nil, err
+	}
+	if _, ok := shapes["mask"]; !ok {
+		g.Mask = make([]bool, len(g.Loss))
+		for i := range g.Mask {
+			g.Mask[i] = true
+		}
+	}
+	return g, g.Validate()
+}
+
+// checkShapes compares the arrays' shapes with those of x and y.
+func checkShapes(shapes map[string][]int) error {
+	for _, name := range []string{"x", "y", "loss", "accuracy"} {
+		if _, ok := shapes[name]; !ok {
+			return fmt.Errorf("grid: the array %s is missing; expected x, y, loss, accuracy, and perhaps mask and meta", name)
+		}
+	}
+	if len(shapes["x"]) != 1 || len(shapes["y"]) != 1 {
+		return fmt.Errorf("grid: x and y have the shapes %v and %v, expected one dimension each", shapes["x"], shapes["y"])
+	}
+	nx, ny := shapes["x"][0], shapes["y"][0]
+	for _, name := range []string{"loss", "accuracy", "mask"} {
+		shape, ok := shapes[name]
+		if ok && (len(shape) != 2 || shape[0] != ny || shape[1] != nx) {
+			return fmt.Errorf("grid: array %s has the shape %v, expected [%d %d] as y and x say", name, shape, ny, nx)
+		}
+	}
+	return nil
+}
+
+// floats accepts both widths of floating-point numbers.
+func floats(data any) ([]float64, error) {
+	switch v := data.(type) {
+	case []float64:
+		return v, nil
+	case []float32:
+		wide := make([]float64, len(v))
+		for i, x := range v {
+			wide[i] = float64(x)
+		}
+		return wide, nil
+	}
+	return nil, errors.New("expected floating-point numbers")
+}
