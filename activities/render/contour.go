@@ -1,0 +1,129 @@
+package render
+
+import (
+	"lossatlas/activities/surface"
+
+	"gonum.org/v1/plot/vg"
+)
+
+// Contour draws lines of equal loss over a surface with the level written into each (the
+// manner of the paper's Figures 3 and 5). Losses that are not finite and points that were not
+// evaluated (Grid.Mask) are masked, and no line crosses them. It fails when the grid has
+// fewer than 2×2 points or is not consistent, or when an option is out of range.
+func Contour(g surface.Grid, opt Options) (Figure, error) {
+	opt, err := opt.filled()
+	if err != nil {
+		return Figure{}, err
+	}
+	f, err := newField(g, "loss", g.Loss, 2)
+	if err != nil {
+		return Figure{}, err
+	}
+	l := chooseLevels(f.lo, f.hi, opt, lineLevels)
+	on, values := l.on(f)
+	s := layoutSurface(f, l, opt, 0)
+	lines := s.levelLines(on, values)
+
+	texts := make([]text, len(l.v))
+	for i, v := range l.v {
+		texts[i] = plain(number(v))
+	}
+	var labels []lineLabel
+	if !opt.NoLabels {
+		labels = placeLabels(lines, texts, levelSize, s.frame)
+	}
+	pieces := byLevel(lines, len(l.v))
+	return s.figure(opt, func(pn pen) {
+		s.drawMasked(pn, f)
+		for i := range l.v {
+			pn.lines(stroke{color: lineColor(opt.Colormap, i, len(l.v)), width: 1}, pieces[i]...)
+		}
+		for _, b := range labels {
+			// Covers what passes under the text of other lines.
+			pn.fill(rgb(0xFFFFFF), b.box.grown(0.8).corners())
+		}
+		for _, b := range labels {
+			pn.write(b.text, textStyle{size: levelSize, color: darker(lineColor(opt.Colormap, b.level, len(l.v))), h: 0.5, v: 0.5, angle: b.box.angle}, b.box.center)
+		}
+	}), nil
+}
+
+// Numbers of levels to aim at where the data choose.
+const (
+	lineLevels = 14
+	bandLevels = 12
+)
+
+// surfaceFigure is the layout of a figure over the plane of two directions.
+type surfaceFigure struct {
+	panel
+	xTicks, yTicks []tick
+	width, height  vg.Length
+	title, note    heading
+}
+
+// layoutSurface places the frame, with the aspect of the plane, and leaves right points beside it.
+func layoutSurface(f *field, l levels, opt Options, right vg.Length) surfaceFigure {
+	s := surfaceFigure{width: vg.Length(opt.Width) * vg.Inch}
+	s.x = scale{lo: f.x[0], hi: f.x[len(f.x)-1]}
+	s.y = scale{lo: f.y[0], hi: f.y[len(f.y)-1]}
+	s.xTicks, s.yTicks = s.x.ticks(6), s.y.ticks(6)
+	s.title = newHeading(opt.Title, true, titleSize, s.width-2*edge, inkColor, 3)
+	s.note = newHeading(f.notes(l), false, noteSize, s.width-2*edge, noteColor, 3)
+
+	left := edge + sideWidth(widest(s.yTicks))
+	// The last label of the x axis reaches beyond the frame.
+	right = max(right, s.xTicks[len(s.xTicks)-1].label.width(tickSize)/2) + edge
+	w := s.width - left - right
+	aspect := min(max((s.y.hi-s.y.lo)/(s.x.hi-s.x.lo), 0.4), 2.5)
+	h := w * vg.Length(aspect)
+	bottom := edge + s.note.height() + bottomHeight
+	top := edge + s.title.height() + 2
+	s.height = bottom + h + top
+	s.frame = vg.Rectangle{Min: vg.Point{X: left, Y: bottom}, Max: vg.Point{X: left + w, Y: bottom + h}}
+	return s
+}
+
+// levelLines returns the lines of all levels on the canvas.
+func (s surfaceFigure) levelLines(f *field, values []float64) []levelLine {
+	var lines []levelLine
+	for i, v := range values {
+		for _, iso := range isolines(f, v) {
+			lines = append(lines, levelLine{track: newTrack(s.place(iso.pts), iso.closed), level: i})
+		}
+	}
+	return lines
+}
+
+func (s surfaceFigure) place(pts []point) []vg.Point {
+	out := make([]vg.Point, len(pts))
+	for i, p := range pts {
+		out[i] = s.at(p.x, p.y)
+	}
+	return out
+}
+
+// byLevel returns, for each of n levels, what is left of its lines beside their labels.
+func byLevel(lines []levelLine, n int) [][][]vg.Point {
+	out := make([][][]vg.Point, n)
+	for _, l := range lines {
+		out[l.level] = append(out[l.level], l.without(l.gaps)...)
+	}
+	return out
+}
+
+// figure draws inside first, and the axes and texts over it.
+func (s surfaceFigure) figure(opt Options, inside func(pen)) Figure {
+	return Figure{
+		width: s.width, height: s.height, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
+		draw: func(pn pen) {
+			inside(pn)
+			s.drawFrame(pn)
+			s.bottomAxis(pn, s.xTicks, opt.XLabel)
+			s.sideAxis(pn, s.y, s.yTicks, widest(s.yTicks), opt.YLabel, false, inkColor)
+			center := (s.frame.Min.X + s.frame.Max.X) / 2
+			s.title.write(pn, center, s.height-edge, edge, s.width-edge)
+			s.note.write(pn, center, edge+s.note.height()-2-noteSize*(lineHeight-1), edge, s.width-edge)
+		},
+	}
+}

@@ -1,0 +1,89 @@
+package render
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"image/color"
+	"image/png"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// Format names a file format that a figure can be drawn in.
+type Format string
+
+// The formats.
+const (
+	PNG Format = "png"
+	SVG Format = "svg"
+)
+
+// Figure is a laid out picture. It can be drawn any number of times, in any format, concurrently.
+type Figure struct {
+	width, height vg.Length
+	dpi           int
+	title, meta   string
+	draw          func(pen)
+}
+
+// Size returns the size of the figure in points (1/72 inch).
+func (f Figure) Size() (width, height float64) { return f.width.Points(), f.height.Points() }
+
+// Draw returns the figure in the given format.
+func (f Figure) Draw(format Format) ([]byte, error) {
+	switch format {
+	case PNG:
+		return f.PNG()
+	case SVG:
+		return f.SVG()
+	}
+	return nil, fmt.Errorf("plot format %q; allowed are png, svg", format)
+}
+
+// PNG returns the figure as a PNG file of Options.DPI dots per inch, its
+// resolution and Options.Meta included.
+func (f Figure) PNG() ([]byte, error) {
+	c := vgimg.NewWith(vgimg.UseWH(f.width, f.height), vgimg.UseDPI(f.dpi), vgimg.UseBackgroundColor(color.White))
+	f.draw(pen{c})
+	var b bytes.Buffer
+	if err := png.Encode(&b, c.Image()); err != nil {
+		return nil, fmt.Errorf("encode the PNG of %q: %w", f.title, err)
+	}
+	return withPNGText(b.Bytes(), f.dpi, f.title, f.meta), nil
+}
+
+// SVG returns the figure as an SVG file. Text is drawn as outlines, and there are no element
+// IDs, so that several figures can stand in one page.
+func (f Figure) SVG() ([]byte, error) {
+	c := vgsvg.NewWith(vgsvg.UseWH(f.width, f.height))
+	f.draw(pen{c})
+	var b bytes.Buffer
+	if _, err := c.WriteTo(&b); err != nil {
+		return nil, fmt.Errorf("write the SVG of %q: %w", f.title, err)
+	}
+	src := b.Bytes()
+	start := bytes.Index(src, []byte("<svg"))
+	end := start + bytes.IndexByte(src[start:], '>') + 1
+	var out bytes.Buffer
+	out.Write(src[:end])
+	out.WriteString("\n<title>")
+	escape(&out, f.title)
+	out.WriteString("</title>")
+	if f.meta != "" {
+		out.WriteString("\n<metadata>")
+		escape(&out, f.meta)
+		out.WriteString("</metadata>")
+	}
+	fmt.Fprintf(&out, "\n<rect width=\"%.5g\" height=\"%.5g\" fill=\"#FFFFFF\"/>", f.width.Points(), f.height.Points())
+	out.Write(src[end:])
+	return out.Bytes(), nil
+}
+
+// escape writes s as XML character data; what XML cannot hold becomes U+FFFD.
+func escape(b *bytes.Buffer, s string) {
+	// Writing to a bytes.Buffer cannot fail.
+	_ = xml.EscapeText(b, []byte(s))
+}

@@ -1,0 +1,151 @@
+package render
+
+import (
+	"image/color"
+
+	"lossatlas/activities/surface"
+
+	"gonum.org/v1/plot/vg"
+)
+
+// FilledContour draws the bands between levels of the loss in colours that rise in lightness,
+// with a bar that names the levels. Masked points and errors are as in Contour.
+func FilledContour(g surface.Grid, opt Options) (Figure, error) {
+	opt, err := opt.filled()
+	if err != nil {
+		return Figure{}, err
+	}
+	f, err := newField(g, "loss", g.Loss, 2)
+	if err != nil {
+		return Figure{}, err
+	}
+	l := chooseLevels(f.lo, f.hi, opt, bandLevels)
+	on, values := l.on(f)
+	bar := newColorBar(f, l, opt)
+	s := layoutSurface(f, l, opt, bar.width())
+
+	// The lowest band is everything that has a value.
+	bands := make([][][]vg.Point, len(values)+1)
+	if !f.empty() {
+		bands[0] = s.placeAll(region(on, on.lo))
+	}
+	for i, v := range values {
+		bands[i+1] = s.placeAll(region(on, v))
+	}
+	var lines [][][]vg.Point
+	if len(values) <= maxLined {
+		lines = byLevel(s.levelLines(on, values), len(values))
+	}
+	return s.figure(opt, func(pn pen) {
+		for i, rings := range bands {
+			pn.fill(bar.color(i), rings...)
+		}
+		for i := range lines {
+			pn.lines(stroke{color: color.NRGBA{A: 90}, width: 0.5}, lines[i]...)
+		}
+		s.drawMasked(pn, f)
+		bar.draw(pn, s.frame)
+	}), nil
+}
+
+// maxLined is how many levels are drawn as lines too: more would darken the colours.
+const maxLined = 14
+
+func (s surfaceFigure) placeAll(rings [][]point) [][]vg.Point {
+	out := make([][]vg.Point, len(rings))
+	for i, r := range rings {
+		out[i] = s.place(r)
+	}
+	return out
+}
+
+// colorBar shows the bands as equal steps. Bands below the first and above the last level, which
+// have no bound, are triangles, drawn where there are such values. Fewer than two levels need no bar.
+type colorBar struct {
+	levels       []float64
+	labels       []tick
+	below, above bool
+	colormap     string
+}
+
+const (
+	barGap   vg.Length = 12
+	barWidth vg.Length = 11
+)
+
+func newColorBar(f *field, l levels, opt Options) colorBar {
+	b := colorBar{levels: l.v, colormap: opt.Colormap}
+	if len(l.v) < 2 {
+		return b
+	}
+	b.below = f.lo < l.v[0]
+	b.above = f.hi > l.v[len(l.v)-1]
+	every := (len(l.v) + 15) / 16
+	for i := 0; i < len(l.v); i += every {
+		b.labels = append(b.labels, tick{v: float64(i), label: plain(number(l.v[i]))})
+	}
+	return b
+}
+
+// width is the space that the bar needs beside the frame.
+func (b colorBar) width() vg.Length {
+	if len(b.labels) == 0 {
+		return 0
+	}
+	return barGap + barWidth + sideWidth(widest(b.labels))
+}
+
+// color returns the colour of band i, the one below level i.
+func (b colorBar) color(i int) color.Color {
+	first, n := 1, len(b.levels)-1 // bands with two bounds
+	if b.below || len(b.labels) == 0 {
+		first, n = 0, n+1
+	}
+	if b.above || len(b.labels) == 0 {
+		n++
+	}
+	return bandColor(b.colormap, i-first, n)
+}
+
+// draw draws the bar to the right of frame.
+func (b colorBar) draw(pn pen, frame vg.Rectangle) {
+	n := len(b.levels)
+	if len(b.labels) == 0 {
+		return
+	}
+	bar := vg.Rectangle{
+		Min: vg.Point{X: frame.Max.X + barGap, Y: frame.Min.Y},
+		Max: vg.Point{X: frame.Max.X + barGap + barWidth, Y: frame.Max.Y},
+	}
+	tip, mid := barWidth, (bar.Min.X+bar.Max.X)/2
+	outline := []vg.Point{}
+	if b.below {
+		bar.Min.Y += tip
+	}
+	if b.above {
+		bar.Max.Y -= tip
+	}
+	y := func(i int) vg.Length {
+		return bar.Min.Y + bar.Size().Y*vg.Length(i)/vg.Length(n-1)
+	}
+	for i := 1; i < n; i++ {
+		r := vg.Rectangle{Min: vg.Point{X: bar.Min.X, Y: y(i - 1)}, Max: vg.Point{X: bar.Max.X, Y: y(i)}}
+		pn.fill(b.color(i), corners(r))
+	}
+	outline = append(outline, bar.Min)
+	if b.below {
+		low := vg.Point{X: mid, Y: bar.Min.Y - tip}
+		pn.fill(b.color(0), []vg.Point{bar.Min, low, {X: bar.Max.X, Y: bar.Min.Y}})
+		outline = append(outline, low)
+	}
+	outline = append(outline, vg.Point{X: bar.Max.X, Y: bar.Min.Y}, bar.Max)
+	if b.above {
+		high := vg.Point{X: mid, Y: bar.Max.Y + tip}
+		pn.fill(b.color(n), []vg.Point{bar.Max, high, {X: bar.Min.X, Y: bar.Max.Y}})
+		outline = append(outline, high)
+	}
+	outline = append(outline, vg.Point{X: bar.Min.X, Y: bar.Max.Y})
+	pn.rings(stroke{color: frameColor, width: 0.7}, outline)
+	axis := panel{frame: bar}
+	axis.sideAxis(pn, scale{lo: 0, hi: float64(n - 1)}, b.labels, widest(b.labels), "loss", true, inkColor)
+}

@@ -1,0 +1,210 @@
+package render
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot/vg"
+)
+
+// lineLabel is a level written into one of its lines.
+type lineLabel struct {
+	box   box
+	text  text
+	level int
+}
+
+// levelLine is one line of a level, on the canvas.
+type levelLine struct {
+	track
+	level int
+	gaps  [][2]float64 // where labels stand
+}
+
+// labeller places labels on lines: in a gap of their own line where it runs straight,
+// upright, inside the frame, apart from each other and away from other lines.
+type labeller struct {
+	frame  vg.Rectangle
+	size   vg.Length // of the text
+	lines  []levelLine
+	near   *buckets
+	placed []lineLabel
+}
+
+const (
+	// labelPad is the space between a label and its line's ends, in shares of the text size.
+	labelPad = 0.3
+	// labelApart is the space between two labels.
+	labelApart = 0.6
+	// minStraight is the least chord of a label's stretch of line, as a share of its length.
+	minStraight = 0.94
+	// maxForeign is how many pieces of other lines a label may cover.
+	maxForeign = 2
+	// maxLabels bounds the labels of one figure; a chaotic surface has many short lines.
+	maxLabels = 60
+)
+
+// placeLabels labels the longest line of each level first and then the others, and
+// records in lines the gaps that the labels need.
+func placeLabels(lines []levelLine, texts []text, size vg.Length, frame vg.Rectangle) []lineLabel {
+	l := &labeller{frame: frame, size: size, lines: lines, near: newBuckets(lines, frame)}
+	order := make([]int, len(lines))
+	rank := make([]int, len(lines)) // of a line among those of its level, by length
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(lines[b].length(), lines[a].length()) })
+	seen := map[int]int{}
+	for _, i := range order {
+		rank[i] = seen[lines[i].level]
+		seen[lines[i].level]++
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Compare(min(rank[a], 1), min(rank[b], 1))
+	})
+	for _, i := range order {
+		if len(l.placed) >= maxLabels {
+			break
+		}
+		l.label(i, texts[lines[i].level])
+	}
+	return l.placed
+}
+
+// label finds the best place on line i, if there is one.
+func (l *labeller) label(i int, t text) {
+	line := &l.lines[i]
+	pad := labelPad * l.size.Points()
+	width := t.width(l.size).Points()
+	stretch := width + 2*pad
+	// A line not much longer than its label would show as two stumps.
+	need := 2.2 * stretch
+	if line.closed {
+		need = 3.2 * stretch
+	}
+	length := line.length()
+	if length < need {
+		return
+	}
+	from, to := stretch, length-stretch
+	if line.closed {
+		from, to = 0, length
+	}
+	best, bestCost := lineLabel{}, math.Inf(1)
+	var bestAt float64
+	for s := from; s <= to; s += stretch / 4 {
+		b, cost, ok := l.try(i, s, stretch, width, bestCost)
+		if ok && cost < bestCost {
+			best, bestCost, bestAt = lineLabel{box: b, text: t, level: line.level}, cost, s
+		}
+	}
+	if math.IsInf(bestCost, 1) {
+		return
+	}
+	l.placed = append(l.placed, best)
+	line.gaps = append(line.gaps, [2]float64{bestAt - stretch/2, bestAt + stretch/2})
+}
+
+// try judges the place at distance s along line i.
+func (l *labeller) try(i int, s, stretch, width, limit float64) (box, float64, bool) {
+	line := &l.lines[i]
+	a, b := line.point(s-stretch/2), line.point(s+stretch/2)
+	chord := distance(a, b)
+	if chord < minStraight*stretch {
+		return box{}, 0, false
+	}
+	mid := line.point(s)
+	angle := math.Atan2(float64(b.Y-a.Y), float64(b.X-a.X))
+	if angle > math.Pi/2 {
+		angle -= math.Pi
+	} else if angle <= -math.Pi/2 {
+		angle += math.Pi
+	}
+	bx := box{
+		// Between the chord and the bow of the line, so that both sides of the gap meet the text's middle.
+		center: vg.Point{X: (a.X+b.X)/4 + mid.X/2, Y: (a.Y+b.Y)/4 + mid.Y/2},
+		halfW:  width / 2,
+		halfH:  l.size.Points() * capHeight / 2,
+		angle:  angle,
+	}
+	// Straight and level places first.
+	cost := 40*(1-chord/stretch) + 0.6*math.Abs(angle)
+	if cost >= limit || !bx.grown(0.4*l.size.Points()).within(l.frame) {
+		return box{}, 0, false
+	}
+	apart := bx.grown(labelApart * l.size.Points())
+	for _, p := range l.placed {
+		if apart.overlaps(p.box) {
+			return box{}, 0, false
+		}
+	}
+	foreign := l.near.count(bx.grown(0.15*l.size.Points()), i)
+	if foreign > maxForeign {
+		return box{}, 0, false
+	}
+	return bx, cost + 1.5*float64(foreign), true
+}
+
+// buckets finds the lines near a place.
+type buckets struct {
+	origin vg.Point
+	size   float64
+	nx, ny int
+	cells  [][]piece
+}
+
+// piece is one segment of a line.
+type piece struct {
+	a, b vg.Point
+	line int
+}
+
+func newBuckets(lines []levelLine, frame vg.Rectangle) *buckets {
+	b := &buckets{origin: frame.Min, size: 6}
+	b.nx = int(float64(frame.Size().X)/b.size) + 1
+	b.ny = int(float64(frame.Size().Y)/b.size) + 1
+	b.cells = make([][]piece, b.nx*b.ny)
+	for i, l := range lines {
+		for j := 1; j < len(l.pts); j++ {
+			p := piece{l.pts[j-1], l.pts[j], i}
+			x0, x1, y0, y1 := b.span(p.a, p.b)
+			for y := y0; y <= y1; y++ {
+				for x := x0; x <= x1; x++ {
+					b.cells[y*b.nx+x] = append(b.cells[y*b.nx+x], p)
+				}
+			}
+		}
+	}
+	return b
+}
+
+// span returns the cells that hold all the points.
+func (b *buckets) span(pts ...vg.Point) (x0, x1, y0, y1 int) {
+	x0, y0 = b.nx-1, b.ny-1
+	for _, p := range pts {
+		x := min(max(int(float64(p.X-b.origin.X)/b.size), 0), b.nx-1)
+		y := min(max(int(float64(p.Y-b.origin.Y)/b.size), 0), b.ny-1)
+		x0, x1, y0, y1 = min(x0, x), max(x1, x), min(y0, y), max(y1, y)
+	}
+	return x0, x1, y0, y1
+}
+
+// count returns how many lines other than own meet the box, stopping above maxForeign.
+func (b *buckets) count(bx box, own int) int {
+	x0, x1, y0, y1 := b.span(bx.corners()...)
+	var met []int
+	for y := y0; y <= y1; y++ {
+		for x := x0; x <= x1; x++ {
+			for _, p := range b.cells[y*b.nx+x] {
+				if p.line == own || slices.Contains(met, p.line) || !bx.crosses(p.a, p.b) {
+					continue
+				}
+				if met = append(met, p.line); len(met) > maxForeign {
+					return len(met)
+				}
+			}
+		}
+	}
+	return len(met)
+}

@@ -1,0 +1,113 @@
+package render
+
+import (
+	"math"
+)
+
+// levels are the values whose lines a contour figure draws, rising, and
+// whether they are spaced, and the surface is interpolated, by the logarithm.
+type levels struct {
+	v   []float64
+	log bool
+}
+
+// The levels of the paper's figures: 0.1, 0.6, … below 10. Figures that share levels can be compared by eye.
+const (
+	paperMin  = 0.1
+	paperStep = 0.5
+	paperMax  = 10
+)
+
+// chooseLevels returns the levels that the options ask for. Left to itself it takes the
+// paper's levels where at least five of them and little else lie in the range [lo, hi] of the data,
+// logarithmic ones where the range is wide, and else about n round values.
+func chooseLevels(lo, hi float64, o Options, n int) levels {
+	switch {
+	case o.chosen() && o.Scale == ScaleLog:
+		return levels{logLevels(o.Min, o.Max, o.Step, n), true}
+	case o.chosen() && o.Step > 0:
+		return levels{v: steps(o.Min, o.Max, o.Step)}
+	case o.chosen():
+		v, _ := roundValues(o.Min, o.Max, n)
+		return levels{v: v}
+	case !(lo < hi): // constant or empty
+		return levels{}
+	case o.Scale == ScaleLog && hi > 0:
+		return levels{logLevels(positiveFloor(lo, hi), hi, 0, n), true}
+	case o.Scale == ScaleAuto && hi <= 1.5*paperMax && hi >= paperMin+4*paperStep && lo < 1:
+		return levels{v: steps(paperMin, min(hi, paperMax), paperStep)}
+	case o.Scale == ScaleAuto && hi > 0 && hi/positiveFloor(lo, hi) > 50:
+		return levels{logLevels(positiveFloor(lo, hi), hi, 0, n), true}
+	}
+	v, _ := roundValues(lo, hi, n)
+	return levels{v: v}
+}
+
+// positiveFloor is the lower end of a logarithmic range: nothing that matters lies more than
+// six decades below the largest loss, and an exact 0 must not stretch the scale without end.
+func positiveFloor(lo, hi float64) float64 { return max(lo, hi*1e-6) }
+
+// steps returns lo, lo+step, … up to hi, each rounded to the decimals that lo and step are written with.
+func steps(lo, hi, step float64) []float64 {
+	var v []float64
+	unit := math.Pow(10, float64(max(decimals(step)+3, 6)))
+	for k := 0; ; k++ {
+		x := lo + float64(k)*step
+		if x > hi+1e-9*step {
+			return v
+		}
+		if r := math.Round(x*unit) / unit; math.Abs(r-x) <= 1e-9*step {
+			x = r
+		}
+		v = append(v, x)
+	}
+}
+
+// logLevels returns levels every step decades from lo; without a step, values 1, 2, 5 of each decade
+// in [lo, hi], or only 1 (and 3) of them where that makes more than n.
+func logLevels(lo, hi, step float64, n int) []float64 {
+	if step > 0 {
+		var v []float64
+		for k := 0; ; k++ {
+			x := lo * math.Pow(10, float64(k)*step)
+			if x > hi*(1+1e-9) {
+				return v
+			}
+			v = append(v, x)
+		}
+	}
+	first := int(math.Floor(math.Log10(lo) + 1e-9))
+	last := int(math.Floor(math.Log10(hi) + 1e-9))
+	var v []float64
+	for _, mantissas := range [][]float64{{1, 1.5, 2, 3, 4, 5, 6, 8}, {1, 2, 3, 5}, {1, 2, 5}, {1, 3}, {1}} {
+		v = v[:0]
+		for e := first; e <= last; e++ {
+			for _, m := range mantissas {
+				if x := decimal(m, e); x >= lo*(1-1e-9) && x <= hi*(1+1e-9) {
+					v = append(v, x)
+				}
+			}
+		}
+		if len(v) <= n {
+			return v
+		}
+	}
+	every := (len(v) + n - 1) / n
+	var thin []float64
+	for i := 0; i < len(v); i += every {
+		thin = append(thin, v[i])
+	}
+	return thin
+}
+
+// on returns the field and the levels as the interpolation sees them: logarithms of both where the levels are logarithmic.
+func (l levels) on(f *field) (*field, []float64) {
+	if !l.log {
+		return f, l.v
+	}
+	v := make([]float64, len(l.v))
+	for i, x := range l.v {
+		v[i] = math.Log10(x)
+	}
+	return f.log10(), v
+}

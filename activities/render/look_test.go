@@ -1,0 +1,91 @@
+package render
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"lossatlas/activities/surface"
+)
+
+// TestLook writes every kind of figure into the folder LOSSATLAS_LOOK, for a person to look at.
+func TestLook(t *testing.T) {
+	dir := os.Getenv("LOSSATLAS_LOOK")
+	if dir == "" {
+		t.Skip("set LOSSATLAS_LOOK to a folder to write the sample figures there")
+	}
+	for name, f := range sampleFigures(t) {
+		for _, format := range []Format{PNG, SVG} {
+			b, err := f.Draw(format)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, name+"."+string(format)), b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	page, err := Report(sampleReport(t, 4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "report.html"), page, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// sampleFigures returns figures of every kind over surfaces of every sort.
+func sampleFigures(t testing.TB) map[string]Figure {
+	t.Helper()
+	figures := map[string]Figure{}
+	add := func(name string, f Figure, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		figures[name] = f
+	}
+	contours := func(name string, g surface.Grid, o Options) {
+		f, err := Contour(g, o)
+		add("contour-"+name, f, err)
+		f, err = FilledContour(g, o)
+		add("filled-"+name, f, err)
+	}
+	contours("bowl17", sampled(17, bowl), Options{Title: "ResNet-20, test error 8.3 %"})
+	contours("tilted51", sampled(51, tilted), Options{Title: "VGG-9, batch 128, weight decay 0.0005, test error 6.0 %"})
+	contours("chaotic51", sampled(51, chaotic), Options{Title: "ResNet-56-noshort, test error 13.3 %"})
+	contours("chaotic51-paper", sampled(51, chaotic), Options{Title: "ResNet-56-noshort, the paper's levels", Min: 0.1, Max: 10, Step: 0.5})
+	contours("broken51", sampled(51, broken), Options{Title: "Overflow in a corner"})
+	contours("coarse17", coarse(sampled(17, broken)), Options{Title: "Half of the lattice"})
+	contours("constant", sampled(9, func(x, y float64) float64 { return 2.3026 }), Options{Title: "A constant"})
+	contours("nothing", sampled(9, func(x, y float64) float64 { return math.NaN() }), Options{})
+
+	trainLoss := func(x float64) float64 { return 0.01 + 6*x*x }
+	testLoss := func(x float64) float64 { return 0.35 + 5.5*x*x }
+	trainAcc := func(x float64) float64 { return 10 + 90*math.Exp(-3*x*x) }
+	testAcc := func(x float64) float64 { return 10 + 83*math.Exp(-3*x*x) }
+	wild := func(f func(float64) float64) func(float64) float64 {
+		return func(x float64) float64 {
+			if x > 0.8 {
+				return math.Inf(1)
+			}
+			return f(x) * math.Exp(6*math.Abs(x))
+		}
+	}
+	train, test := sampledLine(-1, 1, 101, trainLoss, trainAcc), sampledLine(-1, 1, 101, testLoss, testAcc)
+	wildTrain, wildTest := sampledLine(-1, 1, 101, wild(trainLoss), trainAcc), sampledLine(-1, 1, 101, wild(testLoss), testAcc)
+	f, err := Line(train, test, Options{Title: "VGG-9, batch 128, weight decay 0, test error 7.4 %"})
+	add("line", f, err)
+	f, err = Line(wildTrain, wildTest, Options{Title: "A wide range"})
+	add("line-log", f, err)
+	f, err = Line(wildTrain, wildTest, Options{Title: "A wide range, cut", Cut: 10, Scale: ScaleLinear})
+	add("line-cut", f, err)
+	f, err = Line(nil, test, Options{Title: "Only the test set"})
+	add("line-test", f, err)
+	f, err = Training(sampledLog(300), Options{Title: "ResNet-56, batch 128, weight decay 0.0005"})
+	add("training", f, err)
+	f, err = Training(sampledLog(5), Options{Title: "Five epochs"})
+	add("training-short", f, err)
+	return figures
+}

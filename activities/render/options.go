@@ -1,0 +1,128 @@
+package render
+
+import (
+	"fmt"
+	"math"
+)
+
+// Scales of a quantity; the zero value lets the data decide.
+const (
+	ScaleAuto   = ""
+	ScaleLinear = "linear"
+	ScaleLog    = "log"
+)
+
+// Options is how a figure looks. The zero value is the default look; no option
+// changes what was computed. All fields travel as JSON.
+type Options struct {
+	// Title stands above the frame, wrapped where it is longer than the figure is wide.
+	Title string `json:"title,omitempty"`
+	// XLabel and YLabel name the axes; by default "α" and "β".
+	XLabel string `json:"x_label,omitempty"`
+	YLabel string `json:"y_label,omitempty"`
+	// Width of the figure in inches, by default 4. The height follows from the kind of
+	// figure: surfaces keep the aspect of their directions.
+	Width float64 `json:"width,omitempty"`
+	// DPI is the resolution of the PNG in dots per inch, by default 220.
+	DPI int `json:"dpi,omitempty"`
+	// Scale of the loss: linear, log, or chosen from its range ("").
+	Scale string `json:"scale,omitempty"`
+	// Min, Max and Step choose the contour levels Min, Min+Step, … ≤ Max, where Max > Min.
+	// With Scale "log", Step counts decades: 0.5 gives two levels per decade. Step 0
+	// chooses round levels between Min and Max; Min = Max = 0 chooses everything.
+	Min  float64 `json:"min,omitempty"`
+	Max  float64 `json:"max,omitempty"`
+	Step float64 `json:"step,omitempty"`
+	// Cut is the largest loss that a line figure shows; curves leave the frame
+	// there and a note says so. 0 chooses by the data.
+	Cut float64 `json:"cut,omitempty"`
+	// Colormap is viridis (the default), cividis or magma.
+	Colormap string `json:"colormap,omitempty"`
+	// NoLabels leaves the level off the contour lines.
+	NoLabels bool `json:"no_labels,omitempty"`
+	// Meta is carried inside the picture (a PNG text chunk named "lossatlas", SVG
+	// <metadata>): the provenance, usually as JSON.
+	Meta string `json:"meta,omitempty"`
+}
+
+// maxLevels bounds the number of contour levels: beyond it the lines merge into a surface.
+const maxLevels = 200
+
+// filled returns the options with their defaults in place, or says which of them cannot be drawn.
+func (o Options) filled() (Options, error) {
+	for _, v := range []struct {
+		name string
+		v    float64
+	}{{"width", o.Width}, {"min", o.Min}, {"max", o.Max}, {"step", o.Step}, {"cut", o.Cut}} {
+		if math.IsNaN(v.v) || math.IsInf(v.v, 0) {
+			return o, fmt.Errorf("plot option %s: %g is not a finite number", v.name, v.v)
+		}
+	}
+	if o.XLabel == "" {
+		o.XLabel = "α"
+	}
+	if o.YLabel == "" {
+		o.YLabel = "β"
+	}
+	if o.Width == 0 {
+		o.Width = 4
+	}
+	if o.Width < 2 || o.Width > 40 {
+		return o, fmt.Errorf("plot option width: %g inches; allowed are 2 to 40", o.Width)
+	}
+	if o.DPI == 0 {
+		o.DPI = 220
+	}
+	if o.DPI < 36 || o.DPI > 1200 {
+		return o, fmt.Errorf("plot option dpi: %d; allowed are 36 to 1200", o.DPI)
+	}
+	if pixels := o.Width * float64(o.DPI); pixels > 12000 {
+		return o, fmt.Errorf("plot options width %g and dpi %d make a picture %.0f pixels wide; at most 12000 are allowed", o.Width, o.DPI, pixels)
+	}
+	switch o.Scale {
+	case ScaleAuto, ScaleLinear, ScaleLog:
+	default:
+		return o, fmt.Errorf("plot option scale: %q; allowed are linear, log, or none to choose from the data", o.Scale)
+	}
+	if o.Colormap == "" {
+		o.Colormap = "viridis"
+	}
+	if _, ok := colormaps[o.Colormap]; !ok {
+		return o, fmt.Errorf("plot option colormap: %q; allowed are %s", o.Colormap, colormapNames())
+	}
+	if o.Cut < 0 {
+		return o, fmt.Errorf("plot option cut: %g; it must be above 0", o.Cut)
+	}
+	return o, o.checkLevels()
+}
+
+// chosen reports whether the options give the range of the levels.
+func (o Options) chosen() bool { return o.Min != 0 || o.Max != 0 }
+
+func (o Options) checkLevels() error {
+	if o.Step < 0 {
+		return fmt.Errorf("plot option step: %g; it must be above 0", o.Step)
+	}
+	if !o.chosen() {
+		if o.Step != 0 {
+			return fmt.Errorf("plot option step: %g without min and max; give all three", o.Step)
+		}
+		return nil
+	}
+	if o.Max <= o.Min {
+		return fmt.Errorf("plot options min %g and max %g: max must be above min", o.Min, o.Max)
+	}
+	if o.Scale == ScaleLog && o.Min <= 0 {
+		return fmt.Errorf("plot option min: %g; a logarithmic scale needs min above 0", o.Min)
+	}
+	if o.Step > 0 {
+		span := o.Max - o.Min
+		if o.Scale == ScaleLog {
+			span = math.Log10(o.Max / o.Min)
+		}
+		if n := span/o.Step + 1; n > maxLevels {
+			return fmt.Errorf("plot options min %g, max %g and step %g make %.0f contour levels; at most %d are allowed: take a larger step", o.Min, o.Max, o.Step, n, maxLevels)
+		}
+	}
+	return nil
+}

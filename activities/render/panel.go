@@ -1,0 +1,142 @@
+package render
+
+import (
+	"image/color"
+
+	"gonum.org/v1/plot/vg"
+)
+
+// Sizes of the parts of a figure, in points. At the default width of four inches a figure shown 400
+// pixels wide has axis text 12 and line labels 10 pixels high.
+const (
+	titleSize   vg.Length = 10
+	labelSize   vg.Length = 10
+	tickSize    vg.Length = 9
+	levelSize   vg.Length = 7.2
+	noteSize    vg.Length = 7.5
+	edge        vg.Length = 8 // white space around everything
+	tickLength  vg.Length = 3.5
+	minorLength vg.Length = 2
+	tickGap     vg.Length = 3
+	labelGap    vg.Length = 5
+	lineHeight            = 1.3 // of text, in sizes
+)
+
+// panel is a frame with its axes.
+type panel struct {
+	frame vg.Rectangle
+	x, y  scale
+}
+
+// at returns the place of (x, y) in the frame.
+func (p panel) at(x, y float64) vg.Point {
+	return vg.Point{X: p.px(x), Y: p.py(y, p.y)}
+}
+
+func (p panel) px(x float64) vg.Length {
+	return p.frame.Min.X + vg.Length(p.x.at(x))*p.frame.Size().X
+}
+
+// py returns the height of v on a vertical axis of the frame.
+func (p panel) py(v float64, s scale) vg.Length {
+	return p.frame.Min.Y + vg.Length(s.at(v))*p.frame.Size().Y
+}
+
+// drawFrame draws the frame's border.
+func (p panel) drawFrame(pn pen) {
+	pn.rings(stroke{color: frameColor, width: 0.8}, corners(p.frame))
+}
+
+// bottomAxis draws ticks below the frame, their labels, and the axis's name.
+func (p panel) bottomAxis(pn pen, ticks []tick, name string) {
+	y := p.frame.Min.Y
+	var marks [][]vg.Point
+	for _, t := range ticks {
+		x := p.px(t.v)
+		marks = append(marks, []vg.Point{{X: x, Y: y}, {X: x, Y: y - t.length()}})
+		pn.write(t.label, textStyle{size: tickSize, color: inkColor, h: 0.5, v: 1}, vg.Point{X: x, Y: y - tickLength - tickGap})
+	}
+	pn.lines(stroke{color: frameColor, width: 0.8}, marks...)
+	pn.write(plain(name), textStyle{size: labelSize, color: inkColor, h: 0.5, v: 1},
+		vg.Point{X: (p.frame.Min.X + p.frame.Max.X) / 2, Y: y - tickLength - tickGap - tickSize - labelGap})
+}
+
+// bottomHeight is the space that the bottom axis takes below the frame.
+const bottomHeight = tickLength + tickGap + tickSize + labelGap + labelSize
+
+// length is the length of the tick's mark.
+func (t tick) length() vg.Length {
+	if t.minor {
+		return minorLength
+	}
+	return tickLength
+}
+
+// sideAxis draws ticks of the given scale beside the frame, on its right side or its left,
+// and the axis's name turned along it past room points for the labels, all in one colour.
+func (p panel) sideAxis(pn pen, s scale, ticks []tick, room vg.Length, name string, right bool, c color.Color) {
+	x, out, h := p.frame.Min.X, vg.Length(-1), 1.0
+	if right {
+		x, out, h = p.frame.Max.X, 1, 0
+	}
+	var marks [][]vg.Point
+	for _, t := range ticks {
+		y := p.py(t.v, s)
+		marks = append(marks, []vg.Point{{X: x, Y: y}, {X: x + out*t.length(), Y: y}})
+		pn.write(t.label, textStyle{size: tickSize, color: c, h: h, v: 0.5}, vg.Point{X: x + out*(tickLength+tickGap), Y: y})
+	}
+	pn.lines(stroke{color: c, width: 0.8}, marks...)
+	at := vg.Point{X: x + out*(tickLength+tickGap+room+labelGap), Y: (p.frame.Min.Y + p.frame.Max.Y) / 2}
+	if right {
+		// Read downwards on the right, with the text's foot towards the frame.
+		at.X += labelSize * descent
+		pn.write(plain(name), textStyle{size: labelSize, color: c, h: 0.5, angle: -rightAngle, v: 0}, at)
+		return
+	}
+	at.X -= labelSize * descent
+	pn.write(plain(name), textStyle{size: labelSize, color: c, h: 0.5, angle: rightAngle}, at)
+}
+
+const rightAngle = 1.5707963267948966
+
+// sideWidth is the space that a side axis takes beside the frame, with room points for the labels.
+func sideWidth(room vg.Length) vg.Length {
+	return tickLength + tickGap + room + labelGap + labelSize
+}
+
+// widest returns the width of the longest tick label.
+func widest(ticks []tick) vg.Length {
+	var w vg.Length
+	for _, t := range ticks {
+		w = max(w, t.label.width(tickSize))
+	}
+	return w
+}
+
+// heading is the wrapped text above or below a frame.
+type heading struct {
+	lines []text
+	size  vg.Length
+	color color.Color
+}
+
+func newHeading(s string, b bool, size, width vg.Length, c color.Color, maxLines int) heading {
+	return heading{lines: wrap(s, b, size, width, maxLines), size: size, color: c}
+}
+
+// height is the space that the heading takes, the gap to the frame included.
+func (h heading) height() vg.Length {
+	if len(h.lines) == 0 {
+		return 0
+	}
+	return h.size*lineHeight*vg.Length(len(h.lines)) + 2
+}
+
+// write centres the lines on x, the first with the top of its capitals at y, and keeps them inside [left, right].
+func (h heading) write(pn pen, x, y, left, right vg.Length) {
+	for i, l := range h.lines {
+		half := l.width(h.size) / 2
+		at := min(max(x, left+half), right-half)
+		pn.write(l, textStyle{size: h.size, color: h.color, h: 0.5, v: 1}, vg.Point{X: at, Y: y - vg.Length(i)*h.size*lineHeight})
+	}
+}
