@@ -1,0 +1,107 @@
+package embedded
+
+import (
+	"time"
+
+	"go.temporal.io/server/common/cluster"
+	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/dynamicconfig"
+	"go.temporal.io/server/common/membership/static"
+	sqliteplugin "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
+	"go.temporal.io/server/common/primitives"
+
+	"lossatlas/workers/internal/port"
+)
+
+const (
+	clusterName = "active"
+	// historyShards is stored with the database and can't be changed later.
+	// SQLite has one writer, so more shards would only wait for each other.
+	historyShards = 1
+)
+
+// servicePorts are the loopback gRPC ports of the server's four services.
+type servicePorts map[primitives.ServiceName]int
+
+// choosePorts gives free ports to the services that only talk to one another.
+func choosePorts(frontend int) (servicePorts, error) {
+	inner := []primitives.ServiceName{primitives.HistoryService, primitives.MatchingService, primitives.WorkerService}
+	free, err := port.Free(len(inner))
+	if err != nil {
+		return nil, err
+	}
+	ports := servicePorts{primitives.FrontendService: frontend}
+	for i, s := range inner {
+		ports[s] = free[i]
+	}
+	return ports, nil
+}
+
+// hosts tells every service where the others are, in place of a gossip ring,
+// which would need ports of its own and take a second to form.
+func (p servicePorts) hosts() map[primitives.ServiceName]static.Hosts {
+	hosts := make(map[primitives.ServiceName]static.Hosts, len(p))
+	for s, n := range p {
+		hosts[s] = static.SingleLocalHost(port.Addr(n))
+	}
+	return hosts
+}
+
+// serverConfig is the configuration of one server with everything in one
+// SQLite database, no archive, no TLS, on loopback.
+func serverConfig(db config.SQL, ports servicePorts) *config.Config {
+	services := make(map[string]config.Service, len(ports))
+	for s, n := range ports {
+		services[string(s)] = config.Service{RPC: config.RPC{GRPCPort: n, BindOnIP: port.Loopback}}
+	}
+	frontend := port.Addr(ports[primitives.FrontendService])
+	return &config.Config{
+		Global: config.Global{
+			Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: port.Loopback},
+		},
+		Persistence: config.Persistence{
+			DefaultStore:     sqliteplugin.PluginName,
+			VisibilityStore:  sqliteplugin.PluginName,
+			NumHistoryShards: historyShards,
+			DataStores:       map[string]config.DataStore{sqliteplugin.PluginName: {SQL: &db}},
+		},
+		ClusterMetadata: &cluster.Config{
+			FailoverVersionIncrement: 10,
+			MasterClusterName:        clusterName,
+			CurrentClusterName:       clusterName,
+			ClusterInformation: map[string]cluster.ClusterInformation{
+				clusterName: {Enabled: true, InitialFailoverVersion: 1, RPCAddress: frontend},
+			},
+		},
+		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
+		Services:            services,
+		Archival: config.Archival{
+			History:    config.HistoryArchival{State: "disabled"},
+			Visibility: config.VisibilityArchival{State: "disabled"},
+		},
+		NamespaceDefaults: config.NamespaceDefaults{
+			Archival: config.ArchivalNamespaceDefaults{
+				History:    config.HistoryArchivalNamespaceDefaults{State: "disabled"},
+				Visibility: config.VisibilityArchivalNamespaceDefaults{State: "disabled"},
+			},
+		},
+		PublicClient: config.PublicClient{HostPort: frontend},
+	}
+}
+
+// dynamicConfig are the settings that differ from the server's defaults, which
+// are made for a cluster with many tenants.
+func dynamicConfig() dynamicconfig.StaticClient {
+	return dynamicconfig.StaticClient{
+		// New search attributes can be used at once.
+		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
+		// One task queue is one queue: four partitions on one SQLite writer only
+		// forward tasks and pollers to one another.
+		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
+		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
+		// One user, one machine: nobody has to be protected from anybody.
+		dynamicconfig.FrontendRPS.Key():                                         100_000,
+		dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key():                  100_000,
+		dynamicconfig.FrontendMaxConcurrentLongRunningRequestsPerInstance.Key(): 10_000,
+	}
+}

@@ -1,0 +1,88 @@
+package embedded
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime"
+
+	"github.com/rs/zerolog"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/server/common/log"
+	"go.temporal.io/server/common/log/tag"
+)
+
+// serverLog hands the server's log to zerolog. fatal is told what the server
+// would end the process for; the process is not the server's to end here.
+type serverLog struct {
+	zl    zerolog.Logger
+	fatal func(error)
+}
+
+var (
+	_ log.Logger     = serverLog{}
+	_ log.WithLogger = serverLog{}
+)
+
+func (l serverLog) Debug(msg string, tags ...tag.Tag) { send(l.zl.Debug(), msg, tags) }
+func (l serverLog) Info(msg string, tags ...tag.Tag)  { send(l.zl.Info(), msg, tags) }
+func (l serverLog) Warn(msg string, tags ...tag.Tag)  { send(l.zl.Warn(), msg, tags) }
+func (l serverLog) Error(msg string, tags ...tag.Tag) { send(l.zl.Error(), msg, tags) }
+
+// DPanic is for "can't happen" states that the server goes on from outside of
+// its developers' own builds.
+func (l serverLog) DPanic(msg string, tags ...tag.Tag) { send(l.zl.Error(), msg, tags) }
+
+// Panic logs and panics, as its callers rely on.
+func (l serverLog) Panic(msg string, tags ...tag.Tag) {
+	send(l.zl.Error(), msg, tags)
+	panic(msg)
+}
+
+// Fatal reports the failure and ends only the goroutine that called it: callers
+// rely on Fatal not returning.
+func (l serverLog) Fatal(msg string, tags ...tag.Tag) {
+	send(l.zl.Error(), msg, tags)
+	err := fmt.Errorf("the Temporal server failed: %s", msg)
+	for _, t := range tags {
+		if cause, ok := t.Value().(error); ok {
+			err = fmt.Errorf("%w: %w", err, cause)
+		} else if t.Key() == "error" {
+			err = fmt.Errorf("%w: %v", err, t.Value())
+		}
+	}
+	l.fatal(err)
+	runtime.Goexit()
+}
+
+// With returns a logger that adds tags to every line.
+func (l serverLog) With(tags ...tag.Tag) log.Logger {
+	c := l.zl.With()
+	for _, t := range tags {
+		c = c.Interface(t.Key(), plain(t.Value()))
+	}
+	return serverLog{zl: c.Logger(), fatal: l.fatal}
+}
+
+func send(e *zerolog.Event, msg string, tags []tag.Tag) {
+	if e == nil {
+		return
+	}
+	for _, t := range tags {
+		e = e.Interface(t.Key(), plain(t.Value()))
+	}
+	e.Msg(msg)
+}
+
+// plain gives errors their text, which JSON would drop.
+func plain(v any) any {
+	if err, ok := v.(error); ok {
+		return err.Error()
+	}
+	return v
+}
+
+// SDKLogger hands the log of Temporal's clients and workers to zerolog, by way
+// of slog.
+func SDKLogger(zl zerolog.Logger) sdklog.Logger {
+	return sdklog.NewStructuredLogger(slog.New(zerolog.NewSlogHandler(zl)))
+}

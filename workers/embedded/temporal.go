@@ -1,0 +1,210 @@
+// Package embedded runs a Temporal server with its web interface inside this
+// process: SQLite for storage, loopback only, no configuration files.
+//
+// It is the only package of the program that imports the Temporal server,
+// which takes minutes to compile for the first time.
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/server/common/authorization"
+	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/metrics"
+	"go.temporal.io/server/temporal"
+
+	"lossatlas/workers/internal/port"
+)
+
+// Namespace is the namespace that is made when Options names none.
+const Namespace = "lossatlas"
+
+const (
+	temporalService = "the Temporal server"
+	startTimeout    = time.Minute
+	stopTimeout     = 20 * time.Second
+)
+
+// Options says where the server keeps its state and where it listens.
+type Options struct {
+	// DBPath is the SQLite file, made when absent; "" keeps everything in memory.
+	DBPath string
+	// FrontendPort is the loopback port of the server; 0 chooses a free one.
+	FrontendPort int
+	// UIPort is the loopback port of the web interface; 0 means none.
+	UIPort int
+	// Namespace defaults to "lossatlas".
+	Namespace string
+	// Log takes what the server says; choose the level and the place.
+	Log zerolog.Logger
+}
+
+// Temporal is a running server.
+type Temporal struct {
+	address   string
+	namespace string
+	server    temporal.Server
+	ui        *ui
+	log       zerolog.Logger
+
+	failOnce sync.Once
+	failed   chan struct{} // closed after err is set
+	err      error
+	stopOnce sync.Once
+	stopErr  error
+}
+
+// StartTemporal starts a server and returns when it serves the namespace. A
+// database left by a killed process is taken up as it is: open workflows go on
+// when their workers come back.
+//
+// A taken port is a *port.InUseError. Only one process may use a database at a
+// time; the caller holds the home's lock.
+func StartTemporal(ctx context.Context, opts Options) (*Temporal, error) {
+	if opts.Namespace == "" {
+		opts.Namespace = Namespace
+	}
+	if opts.FrontendPort == 0 {
+		free, err := port.Free(1)
+		if err != nil {
+			return nil, err
+		}
+		opts.FrontendPort = free[0]
+	}
+	address := port.Addr(opts.FrontendPort)
+	if err := port.Check(temporalService, address); err != nil {
+		return nil, err
+	}
+	db, err := openDatabase(opts.DBPath)
+	if err != nil {
+		return nil, err
+	}
+	if err := createNamespace(&db, opts.Namespace); err != nil {
+		return nil, err
+	}
+	ports, err := choosePorts(opts.FrontendPort)
+	if err != nil {
+		return nil, err
+	}
+	t := &Temporal{address: address, namespace: opts.Namespace, log: opts.Log, failed: make(chan struct{})}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if err := t.start(ctx, db, ports); err != nil {
+		return nil, fmt.Errorf("start the Temporal server on %s: %w", address, err)
+	}
+	if err := t.ready(ctx, opts); err != nil {
+		return nil, errors.Join(err, t.Stop())
+	}
+	return t, nil
+}
+
+// start builds and starts the server in a goroutine of its own, because the
+// server's way to give up (serverLog.Fatal) ends the goroutine it happens in.
+func (t *Temporal) start(ctx context.Context, db config.SQL, ports servicePorts) error {
+	logger := serverLog{zl: t.log, fatal: t.fail}
+	result := make(chan error, 1)
+	go func() {
+		result <- func() error {
+			srv, err := temporal.NewServer(
+				temporal.WithConfig(serverConfig(db, ports)),
+				temporal.ForServices(temporal.DefaultServices),
+				temporal.WithStaticHosts(ports.hosts()),
+				temporal.WithLogger(logger),
+				temporal.WithNamespaceLogger(logger),
+				temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
+				temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return authorization.NewNoopClaimMapper() }),
+				temporal.WithDynamicConfigClient(dynamicConfig()),
+				temporal.WithCustomMetricsHandler(metrics.NoopMetricsHandler),
+			)
+			if err != nil {
+				return err
+			}
+			t.server = srv
+			return srv.Start()
+		}()
+	}()
+	select {
+	case err := <-result:
+		return err
+	case <-t.failed:
+		return t.err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// ready waits for the frontend, completes the search attributes of an older
+// database, and starts the web interface.
+func (t *Temporal) ready(ctx context.Context, opts Options) error {
+	c, err := client.DialContext(ctx, client.Options{HostPort: t.address, Namespace: t.namespace, Logger: SDKLogger(t.log)})
+	if err != nil {
+		return fmt.Errorf("the Temporal server on %s does not answer: %w", t.address, err)
+	}
+	defer c.Close()
+	if err := EnsureSearchAttributes(ctx, c, t.namespace); err != nil {
+		return err
+	}
+	if opts.UIPort == 0 {
+		return nil
+	}
+	t.ui, err = startUI(ctx, t.address, t.namespace, opts.UIPort)
+	return err
+}
+
+func (t *Temporal) fail(err error) {
+	t.failOnce.Do(func() {
+		t.err = err
+		close(t.failed)
+	})
+}
+
+// Address is host:port of the server, for clients and workers.
+func (t *Temporal) Address() string { return t.address }
+
+// Namespace is the namespace that was made.
+func (t *Temporal) Namespace() string { return t.namespace }
+
+// UIURL is the address of the web interface, "" when it was not asked for.
+func (t *Temporal) UIURL() string {
+	if t.ui == nil {
+		return ""
+	}
+	return t.ui.url
+}
+
+// Failed is closed when the server gave up by itself; Err then says why.
+func (t *Temporal) Failed() <-chan struct{} { return t.failed }
+
+// Err is why the server gave up by itself; nil while it has not.
+func (t *Temporal) Err() error {
+	select {
+	case <-t.failed:
+		return t.err
+	default:
+		return nil
+	}
+}
+
+// Stop ends the web interface and the server. Stop the workers first. It may
+// be called twice.
+func (t *Temporal) Stop() error {
+	t.stopOnce.Do(func() {
+		if t.ui != nil {
+			t.ui.stop()
+		}
+		done := make(chan error, 1)
+		go func() { done <- t.server.Stop() }()
+		select {
+		case t.stopErr = <-done:
+		case <-time.After(stopTimeout):
+			t.stopErr = fmt.Errorf("the Temporal server on %s did not stop within %v", t.address, stopTimeout)
+		}
+	})
+	return t.stopErr
+}
