@@ -1,0 +1,91 @@
+package optim
+
+import (
+	"fmt"
+	"math"
+)
+
+// Drop multiplies the learning rate by Factor from the start of epoch Epoch on (counted from 0).
+type Drop struct {
+	Epoch  int
+	Factor float64
+}
+
+// Config is the recipe of a training.
+type Config struct {
+	LR          float64
+	Momentum    float64 // 0 is plain gradient descent
+	Nesterov    bool
+	WeightDecay float64 // λ: adds λθ to the gradient, on all parameters
+	Schedule    []Drop
+	BatchSize   int
+	// BNGroup is how many images share batch statistics; 0 is the whole batch.
+	// A batch is split into groups of this size, and a smaller last one, whose
+	// gradients are averaged by their number of images. So a batch of any size
+	// fits in memory, and the result doesn't depend on how much there is.
+	BNGroup int
+	Augment bool   // random crop with 4 pixels of padding, and horizontal flip
+	Seed    uint64 // of initial weights, order and augmentation
+}
+
+// check returns an error that says which value is impossible.
+func (c Config) check(images int) error {
+	switch {
+	case images < 1:
+		return fmt.Errorf("training on no images")
+	case !(c.LR > 0) || math.IsInf(c.LR, 0):
+		return fmt.Errorf("the learning rate is %g: it must be a positive number", c.LR)
+	case !(c.Momentum >= 0 && c.Momentum < 1):
+		return fmt.Errorf("the momentum is %g: it must lie in [0, 1)", c.Momentum)
+	case c.Nesterov && c.Momentum == 0:
+		return fmt.Errorf("Nesterov's method needs a momentum above 0")
+	case !(c.WeightDecay >= 0) || math.IsInf(c.WeightDecay, 0):
+		return fmt.Errorf("the weight decay is %g: it must be 0 or a positive number", c.WeightDecay)
+	case c.BatchSize < 1:
+		return fmt.Errorf("the batch size is %d: it must be at least 1", c.BatchSize)
+	case c.BNGroup < 0:
+		return fmt.Errorf("the batch-normalisation group is %d: it must be at least 1, or 0 for the whole batch", c.BNGroup)
+	}
+	for _, d := range c.Schedule {
+		if d.Epoch < 0 || !(d.Factor > 0) || math.IsInf(d.Factor, 0) {
+			return fmt.Errorf("the schedule multiplies the learning rate by %g at epoch %d: factors are positive, epochs at least 0", d.Factor, d.Epoch)
+		}
+	}
+	return nil
+}
+
+// rate is the learning rate of an epoch: LR times the factors of the drops up to it.
+func (c Config) rate(epoch int) float64 {
+	lr := c.LR
+	for _, d := range c.Schedule {
+		if d.Epoch <= epoch {
+			lr *= d.Factor
+		}
+	}
+	return lr
+}
+
+// groups cuts a batch of n images into the sizes of its batch-normalisation groups.
+func (c Config) groups(n int) []int {
+	size := c.BNGroup
+	if size == 0 || size > c.BatchSize {
+		size = c.BatchSize
+	}
+	var sizes []int
+	for ; n > 0; n -= size {
+		sizes = append(sizes, min(n, size))
+	}
+	return sizes
+}
+
+// DivergedError says that the training loss became infinite or NaN.
+type DivergedError struct {
+	Epoch    int     // counted from 0
+	Step     int     // within the epoch, counted from 0
+	LastLoss float64 // the last finite loss of a step; NaN when there was none
+}
+
+// Error says where, and what to change.
+func (e *DivergedError) Error() string {
+	return fmt.Sprintf("the training diverged: its loss is not finite in epoch %d, step %d (it was %.4g before); lower the learning rate", e.Epoch+1, e.Step+1, e.LastLoss)
+}

@@ -1,0 +1,66 @@
+package optim
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+
+	"lossatlas/activities/data"
+	"lossatlas/activities/engine"
+	"lossatlas/activities/nets"
+)
+
+// compileGradient compiles one group's share of a step:
+//
+//	θ, state, g, images, labels, 1/B  →  g + ∇(Σ loss)/B, state', [Σ loss, Σ correct]
+//
+// with batch statistics of the group and B the size of the whole batch. Over
+// the groups of a batch g becomes the mean gradient, and the running
+// statistics are updated group after group.
+func compileGradient(b *engine.Backend, net *nets.Net, size int) (*engine.Program, error) {
+	inputs := []shapes.Shape{
+		engine.Float32(net.NumParams()), engine.Float32(net.NumState()), engine.Float32(net.NumParams()),
+		shapes.Make(dtypes.Uint8, size, data.Height, data.Width, data.Channels),
+		shapes.Make(dtypes.Int32, size), engine.Float32(),
+	}
+	key := fmt.Sprintf("gradient-%s-%d %s", net.Name, size, net.Signature())
+	return b.Compile(key, inputs, func(in []*graph.Node) []*graph.Node {
+		theta, state, sum, pixels, labels, share := in[0], in[1], in[2], in[3], in[4], in[5]
+		// The gradient is taken tensor by tensor and joined, because the gradient of
+		// cutting θ into tensors would pad each of them to the length of θ.
+		params := net.Split(theta)
+		logits, newState := net.Train(params, state, engine.Normalize(pixels, dtypes.Float32))
+		losses, correct := engine.CrossEntropy(logits, labels)
+		loss := graph.ReduceAllSum(losses)
+		gradient := nets.Join(graph.Gradient(graph.Mul(loss, share), params...))
+		return []*graph.Node{
+			graph.Add(sum, gradient), newState,
+			graph.Stack([]*graph.Node{loss, graph.ReduceAllSum(correct)}, 0),
+		}
+	})
+}
+
+// compileUpdate compiles the step of SGD as PyTorch does it:
+//
+//	g ← g + λθ;  v ← μv + g;  θ ← θ − η(g + μv) with Nesterov, θ − ηv without
+//
+// and returns θ, v and a gradient of zeros for the next step.
+func compileUpdate(b *engine.Backend, n int, c Config) (*engine.Program, error) {
+	vector := engine.Float32(n)
+	key := fmt.Sprintf("sgd-%d-%g-%g-%t", n, c.Momentum, c.WeightDecay, c.Nesterov)
+	return b.Compile(key, []shapes.Shape{vector, vector, vector, engine.Float32()}, func(in []*graph.Node) []*graph.Node {
+		theta, velocity, gradient, rate := in[0], in[1], in[2], in[3]
+		if c.WeightDecay > 0 {
+			gradient = graph.Add(gradient, graph.MulScalar(theta, c.WeightDecay))
+		}
+		velocity = graph.Add(graph.MulScalar(velocity, c.Momentum), gradient)
+		step := velocity
+		if c.Nesterov {
+			step = graph.Add(gradient, graph.MulScalar(velocity, c.Momentum))
+		}
+		theta = graph.Sub(theta, graph.Mul(rate, step))
+		return []*graph.Node{theta, velocity, graph.ZerosLike(theta)}
+	})
+}

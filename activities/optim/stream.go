@@ -1,0 +1,58 @@
+package optim
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math/rand/v2"
+
+	"lossatlas/activities/data"
+	"lossatlas/activities/engine"
+)
+
+// stream hands out the images of one epoch in random order, augmented. One
+// generator, keyed by the seed and the epoch, gives the order first and then the
+// augmentation of one image after another, so that nothing depends on how the
+// images are cut into batches.
+type stream struct {
+	images data.Split
+	order  []int
+	at     int
+	rng    *rand.Rand // nil without augmentation
+	planes []uint8    // one image, channel by channel
+	pixels []uint8    // the last group handed out
+	labels []int32
+}
+
+func newStream(c Config, epoch int, images data.Split) *stream {
+	rng := rand.New(rand.NewChaCha8(key(c.Seed, uint64(epoch))))
+	s := &stream{images: images, order: rng.Perm(images.Len()), planes: make([]uint8, data.ImageSize)}
+	if c.Augment {
+		s.rng = rng
+	}
+	return s
+}
+
+// key is the key of an epoch's random numbers.
+func key(seed, epoch uint64) [sha256.Size]byte {
+	b := binary.LittleEndian.AppendUint64([]byte("order and augmentation\x00"), seed)
+	return sha256.Sum256(binary.LittleEndian.AppendUint64(b, epoch))
+}
+
+// next returns the pixels (row, column, channel) and labels of the next n
+// images, valid until the next call.
+func (s *stream) next(n int) (pixels []uint8, labels []int32) {
+	s.pixels, s.labels = s.pixels[:0], s.labels[:0]
+	for _, i := range s.order[s.at : s.at+n] {
+		source := s.images.Image(i)
+		if s.rng != nil {
+			data.Augment(s.planes, source, s.rng)
+			source = s.planes
+		}
+		from := len(s.pixels)
+		s.pixels = append(s.pixels, s.planes...) // room for one more image
+		engine.Interleave(s.pixels[from:], source)
+		s.labels = append(s.labels, int32(s.images.Labels[i]))
+	}
+	s.at += n
+	return s.pixels, s.labels
+}

@@ -1,0 +1,230 @@
+package optim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"lossatlas/activities/data"
+	"lossatlas/activities/engine"
+	"lossatlas/activities/nets"
+)
+
+// Trainer trains one network. Parameters, velocity and running statistics stay
+// on the device. It serves one goroutine at a time; Close frees its memory.
+type Trainer struct {
+	backend *engine.Backend
+	net     *nets.Net
+	images  data.Split
+	config  Config
+
+	gradients map[int]*engine.Program // by size of the group
+	update    *engine.Program
+
+	epoch  int  // whole epochs done
+	broken bool // an epoch ended in its middle: the vectors belong to no epoch
+
+	theta, state, velocity, sum *engine.Buffer
+}
+
+// New prepares a training from the initial weights of the configuration's
+// seed. It compiles the programs for every size of group that an epoch needs:
+// the usual one, and those of incomplete groups at the end of a batch and of
+// the epoch, which are used like any other. (So the last group's statistics
+// may come from few images, as with PyTorch's loader that doesn't drop them.)
+func New(b *engine.Backend, net *nets.Net, train data.Split, config Config) (*Trainer, error) {
+	if err := config.check(train.Len()); err != nil {
+		return nil, err
+	}
+	for i, l := range train.Labels {
+		if int(l) >= net.Classes {
+			return nil, fmt.Errorf("training image %d has the label %d, but network %s tells %d classes apart", i, l, net.Name, net.Classes)
+		}
+	}
+	t := &Trainer{backend: b, net: net, images: train, config: config, gradients: map[int]*engine.Program{}}
+	var err error
+	for _, batch := range []int{min(config.BatchSize, train.Len()), train.Len() % config.BatchSize} {
+		for _, size := range config.groups(batch) {
+			if t.gradients[size] == nil {
+				if t.gradients[size], err = compileGradient(b, net, size); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	if t.update, err = compileUpdate(b, net.NumParams(), config); err != nil {
+		return nil, err
+	}
+	theta, state := net.Init(config.Seed)
+	if err := t.Restore(Checkpoint{Theta: theta, State: state, Momentum: make([]float32, len(theta))}); err != nil {
+		t.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// Restore sets the training back, or forward, to a checkpoint of the same recipe.
+func (t *Trainer) Restore(c Checkpoint) error {
+	if err := t.net.Check(c.Theta, c.State); err != nil {
+		return fmt.Errorf("the checkpoint does not fit: %w", err)
+	}
+	if len(c.Momentum) != len(c.Theta) || c.Epoch < 0 {
+		return fmt.Errorf("the checkpoint does not fit: epoch %d, %d velocities for %d parameters", c.Epoch, len(c.Momentum), len(c.Theta))
+	}
+	t.broken = true
+	for _, v := range []struct {
+		at   **engine.Buffer
+		flat []float32
+	}{{&t.theta, c.Theta}, {&t.state, c.State}, {&t.velocity, c.Momentum}, {&t.sum, make([]float32, len(c.Theta))}} {
+		next, err := engine.Upload(t.backend, v.flat, len(v.flat))
+		if err != nil {
+			return err
+		}
+		replace(v.at, next)
+	}
+	t.epoch, t.broken = c.Epoch, false
+	return nil
+}
+
+// replace puts a buffer into the place of another, which is freed.
+func replace(at **engine.Buffer, next *engine.Buffer) {
+	(*at).Free()
+	*at = next
+}
+
+// errBroken is returned between an interrupted epoch and the next Restore.
+var errBroken = errors.New("the training stopped in the middle of an epoch: restore a checkpoint first")
+
+// Checkpoint copies the state after the last whole epoch from the device.
+func (t *Trainer) Checkpoint() (Checkpoint, error) {
+	if t.broken {
+		return Checkpoint{}, errBroken
+	}
+	c := Checkpoint{
+		Epoch: t.epoch,
+		Theta: make([]float32, t.net.NumParams()), State: make([]float32, t.net.NumState()), Momentum: make([]float32, t.net.NumParams()),
+	}
+	return c, errors.Join(engine.Download(t.theta, c.Theta), engine.Download(t.state, c.State), engine.Download(t.velocity, c.Momentum))
+}
+
+// EpochStats describes one epoch.
+type EpochStats struct {
+	Epoch      int     // counted from 0
+	LR         float64 // learning rate
+	Loss       float64 // mean cross-entropy of the images as the training saw them: augmented, batch statistics, changing weights
+	Accuracy   float64 // percent, of the same
+	WeightNorm float64 // ‖θ‖₂ after the epoch, over all parameters
+}
+
+// Epoch trains for one epoch: every image once, in the order that seed and
+// epoch give. progress, which may be nil, is called after each step with the
+// number of steps done and the mean loss of the step's batch. The context is
+// looked at between steps. After an error, a *DivergedError among them, the
+// training is in the middle of an epoch and Restore is the only way on.
+func (t *Trainer) Epoch(ctx context.Context, progress func(step, steps int, loss float64)) (EpochStats, error) {
+	if t.broken {
+		return EpochStats{}, errBroken
+	}
+	t.broken = true
+	stats := EpochStats{Epoch: t.epoch, LR: t.config.rate(t.epoch)}
+	rate, err := engine.Upload(t.backend, []float32{float32(stats.LR)})
+	if err != nil {
+		return EpochStats{}, err
+	}
+	defer rate.Free()
+
+	stream := newStream(t.config, t.epoch, t.images)
+	steps := (t.images.Len() + t.config.BatchSize - 1) / t.config.BatchSize
+	lastLoss, correct := math.NaN(), 0.0
+	for step := range steps {
+		if err := ctx.Err(); err != nil {
+			return EpochStats{}, err
+		}
+		batch := min(t.config.BatchSize, t.images.Len()-step*t.config.BatchSize)
+		loss, hits, err := t.step(stream, batch, rate)
+		if err != nil {
+			return EpochStats{}, err
+		}
+		if mean := loss / float64(batch); math.IsNaN(mean) || math.IsInf(mean, 0) {
+			return EpochStats{}, &DivergedError{Epoch: t.epoch, Step: step, LastLoss: lastLoss}
+		} else {
+			lastLoss = mean
+		}
+		stats.Loss += loss / float64(t.images.Len())
+		correct += hits
+		if progress != nil {
+			progress(step+1, steps, lastLoss)
+		}
+	}
+	stats.Accuracy = 100 * correct / float64(t.images.Len())
+	theta := make([]float32, t.net.NumParams())
+	if err := engine.Download(t.theta, theta); err != nil {
+		return EpochStats{}, err
+	}
+	for _, v := range theta {
+		stats.WeightNorm += float64(v) * float64(v)
+	}
+	stats.WeightNorm = math.Sqrt(stats.WeightNorm)
+	t.epoch++
+	t.broken = false
+	return stats, nil
+}
+
+// step takes one step on the next images of the stream and returns the sums of
+// their losses and of the correct ones.
+func (t *Trainer) step(s *stream, batch int, rate *engine.Buffer) (loss, correct float64, err error) {
+	share, err := engine.Upload(t.backend, []float32{float32(1 / float64(batch))})
+	if err != nil {
+		return 0, 0, err
+	}
+	defer share.Free()
+	for _, size := range t.config.groups(batch) {
+		l, c, err := t.group(s, size, share)
+		if err != nil {
+			return 0, 0, err
+		}
+		loss, correct = loss+l, correct+c
+	}
+	out, err := t.update.Run(t.theta, t.velocity, t.sum, rate)
+	if err != nil {
+		return 0, 0, err
+	}
+	replace(&t.theta, out[0])
+	replace(&t.velocity, out[1])
+	replace(&t.sum, out[2])
+	return loss, correct, nil
+}
+
+// group adds the gradient of the stream's next images, a batch-normalisation group, to the sum.
+func (t *Trainer) group(s *stream, size int, share *engine.Buffer) (loss, correct float64, err error) {
+	hostPixels, hostLabels := s.next(size)
+	pixels, err := engine.Upload(t.backend, hostPixels, size, data.Height, data.Width, data.Channels)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer pixels.Free()
+	labels, err := engine.Upload(t.backend, hostLabels, size)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer labels.Free()
+	out, err := t.gradients[size].Run(t.theta, t.state, t.sum, pixels, labels, share)
+	if err != nil {
+		return 0, 0, err
+	}
+	replace(&t.sum, out[0])
+	replace(&t.state, out[1])
+	defer out[2].Free()
+	var sums [2]float32
+	err = engine.Download(out[2], sums[:])
+	return float64(sums[0]), float64(sums[1]), err
+}
+
+// Close frees what the training keeps on the device.
+func (t *Trainer) Close() {
+	t.broken = true
+	for _, b := range []**engine.Buffer{&t.theta, &t.state, &t.velocity, &t.sum} {
+		replace(b, nil)
+	}
+}
