@@ -134,7 +134,11 @@ func (cfg *config) resolveDataset(c *checker, tree *node) {
 func (cfg *config) resolveTrain(c *checker, tree *node) {
 	t := &cfg.Train
 	if t.BatchSize > cfg.Dataset.Train {
-		c.addf(tree.place("train", "batch_size"), "train.batch_size is %d, but dataset.train has only %d images", t.BatchSize, cfg.Dataset.Train)
+		at := tree.place("train", "batch_size")
+		if tree.get("train").get("batch_size") == nil { // the default, which the number of images does not allow
+			at = tree.place("dataset", "train")
+		}
+		c.addf(at, "train.batch_size is %d, but dataset.train has only %d images", t.BatchSize, cfg.Dataset.Train)
 	}
 	if t.BNGroup == nil {
 		t.BNGroup = ptr(min(t.BatchSize, defaultBNGroup))

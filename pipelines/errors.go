@@ -52,7 +52,7 @@ type collector struct {
 	// was already found without the preset is not repeated.
 	where string
 	seen  map[FileError]bool
-	list Errors
+	list  Errors
 }
 
 func newCollector(file string) *collector {

@@ -53,7 +53,7 @@ func read(src []byte, c *collector) *node {
 			continue
 		}
 		if body != nil {
-			c.add(tokenPlace(doc.Body.GetToken()), "a second YAML document; a sweep file holds one")
+			c.add(convert(doc.Body, newCollector("")).at, "a second YAML document; a sweep file holds one")
 			return nil
 		}
 		body = doc.Body
@@ -191,9 +191,13 @@ func convert(n ast.Node, c *collector) *node {
 	at := tokenPlace(n.GetToken())
 	switch n := n.(type) {
 	case *ast.MappingNode:
-		return convertMapping(at, n.Values, c)
+		out := convertMapping(n.Values, c)
+		if n.IsFlowStyle || len(n.Values) == 0 {
+			out.at = at
+		}
+		return out
 	case *ast.MappingValueNode:
-		return convertMapping(at, []*ast.MappingValueNode{n}, c)
+		return convertMapping([]*ast.MappingValueNode{n}, c)
 	case *ast.SequenceNode:
 		out := &node{kind: listNode, at: at}
 		for _, v := range n.Values {
@@ -220,8 +224,8 @@ func convert(n ast.Node, c *collector) *node {
 	return &node{at: at}
 }
 
-func convertMapping(at position, values []*ast.MappingValueNode, c *collector) *node {
-	out := &node{kind: mappingNode, at: at}
+func convertMapping(values []*ast.MappingValueNode, c *collector) *node {
+	out := &node{kind: mappingNode}
 	first := make(map[string]position, len(values))
 	for i, v := range values {
 		e := entry{key: strings.TrimSpace(v.Key.GetToken().Value), at: tokenPlace(v.Key.GetToken()), value: convert(v.Value, c)}
