@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"image"
 	"image/color"
 	"image/png"
 
@@ -49,7 +50,11 @@ func (f Figure) PNG() ([]byte, error) {
 	c := vgimg.NewWith(vgimg.UseWH(f.width, f.height), vgimg.UseDPI(f.dpi), vgimg.UseBackgroundColor(color.White))
 	f.draw(pen{c})
 	var b bytes.Buffer
-	if err := png.Encode(&b, c.Image()); err != nil {
+	var img image.Image = c.Image()
+	if full, ok := img.(*image.RGBA); ok {
+		img = indexed(full)
+	}
+	if err := png.Encode(&b, img); err != nil {
 		return nil, fmt.Errorf("encode the PNG of %q: %w", f.title, err)
 	}
 	return withPNGText(b.Bytes(), f.dpi, f.title, f.meta), nil

@@ -58,11 +58,11 @@ func (p panel) bottomAxis(pn pen, ticks []tick, name string) {
 	}
 	pn.lines(stroke{color: frameColor, width: 0.8}, marks...)
 	pn.write(plain(name), textStyle{size: labelSize, color: inkColor, h: 0.5, v: 1},
-		vg.Point{X: (p.frame.Min.X + p.frame.Max.X) / 2, Y: y - tickLength - tickGap - tickSize - labelGap})
+		vg.Point{X: (p.frame.Min.X + p.frame.Max.X) / 2, Y: y - tickLength - tickGap - tickSize*capHeight - labelGap})
 }
 
 // bottomHeight is the space that the bottom axis takes below the frame.
-const bottomHeight = tickLength + tickGap + tickSize + labelGap + labelSize
+const bottomHeight = tickLength + tickGap + tickSize*capHeight + labelGap + labelSize*(capHeight+descent)
 
 // length is the length of the tick's mark.
 func (t tick) length() vg.Length {

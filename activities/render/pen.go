@@ -2,6 +2,7 @@ package render
 
 import (
 	"image/color"
+	"math"
 
 	"gonum.org/v1/plot/vg"
 )
@@ -38,6 +39,7 @@ func (p pen) stroke(s stroke, path vg.Path) {
 	if len(path) == 0 {
 		return
 	}
+	rounded(path)
 	p.c.SetColor(s.color)
 	p.c.SetLineWidth(s.width)
 	p.c.SetLineDash(s.dash, 0)
@@ -47,6 +49,7 @@ func (p pen) stroke(s stroke, path vg.Path) {
 // fill fills the inside of rings that run counter-clockwise around it and clockwise around its holes.
 func (p pen) fill(c color.Color, rings ...[]vg.Point) {
 	if path := ringPath(rings); len(path) > 0 {
+		rounded(path)
 		p.c.SetColor(c)
 		p.c.Fill(path)
 	}
@@ -88,6 +91,23 @@ func (p pen) write(t text, s textStyle, at vg.Point) {
 		return
 	}
 	anchor := vg.Point{X: -w * vg.Length(s.h), Y: -s.size * capHeight * vg.Length(s.v)}
+	path = moved(moved(path, anchor, 0), at, s.angle)
+	rounded(path)
 	p.c.SetColor(s.color)
-	p.c.Fill(moved(moved(path, anchor, 0), at, s.angle))
+	p.c.Fill(path)
+}
+
+// rounded puts the points of a path on a raster of a hundredth of a point, far finer than
+// any screen or printer, which spares a vector file a quarter of its size.
+func rounded(path vg.Path) {
+	round := func(q *vg.Point) {
+		q.X = vg.Length(math.Round(float64(q.X)*100) / 100)
+		q.Y = vg.Length(math.Round(float64(q.Y)*100) / 100)
+	}
+	for i := range path {
+		round(&path[i].Pos)
+		for j := range path[i].Control {
+			round(&path[i].Control[j])
+		}
+	}
 }

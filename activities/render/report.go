@@ -47,7 +47,7 @@ func Report(d ReportData) ([]byte, error) {
 type pageView struct {
 	Title, Sweep, Summary, Command string
 	Facts                          []Pair
-	Columns                        []string
+	Columns                        []column
 	Experiments                    []experimentView
 	Omitted                        bool // some downloads
 	Policy                         string
@@ -93,13 +93,7 @@ func newPageView(d ReportData) (*pageView, error) {
 	if v.Summary == "" {
 		v.Summary = summarize(d.Experiments)
 	}
-	for _, e := range d.Experiments {
-		for _, p := range e.Params {
-			if !slices.Contains(v.Columns, p.Name) {
-				v.Columns = append(v.Columns, p.Name)
-			}
-		}
-	}
+	v.Columns = columns(d.Experiments)
 	limit := d.MaxBytes
 	if limit <= 0 {
 		limit = defaultMaxBytes
@@ -112,7 +106,7 @@ func newPageView(d ReportData) (*pageView, error) {
 		}
 		for _, c := range v.Columns {
 			value := "—"
-			if j := slices.IndexFunc(e.Params, func(p Pair) bool { return p.Name == c }); j >= 0 {
+			if j := slices.IndexFunc(e.Params, func(p Pair) bool { return p.Name == c.Path }); j >= 0 {
 				value = e.Params[j].Value
 			}
 			x.Values = append(x.Values, value)
@@ -129,6 +123,30 @@ func newPageView(d ReportData) (*pageView, error) {
 	}
 	v.Omitted = budget.omitted
 	return v, nil
+}
+
+// column is a swept parameter: its path in the sweep file, and a shorter name where that is clear.
+type column struct{ Path, Label string }
+
+// columns returns the swept parameters of all experiments in the order of their first use.
+func columns(experiments []ReportExperiment) []column {
+	var out []column
+	short := map[string]int{}
+	for _, e := range experiments {
+		for _, p := range e.Params {
+			if !slices.ContainsFunc(out, func(c column) bool { return c.Path == p.Name }) {
+				label := p.Name[strings.LastIndexByte(p.Name, '.')+1:]
+				out = append(out, column{p.Name, label})
+				short[label]++
+			}
+		}
+	}
+	for i, c := range out {
+		if c.Label == "" || short[c.Label] > 1 {
+			out[i].Label = c.Path
+		}
+	}
+	return out
 }
 
 // measured writes a value with fixed decimals, and a dash for one that is not known.

@@ -48,8 +48,6 @@ type text struct {
 
 func plain(s string) text { return text{runs: []run{{s, 1, 0}}} }
 
-func bold(s string) text { return text{runs: []run{{s, 1, 0}}, bold: true} }
-
 // power is 10 to the k, with k raised.
 func power(k int) text {
 	return text{runs: []run{{"10", 1, 0}, {strings.ReplaceAll(fmt.Sprint(k), "-", "−"), 0.72, 0.36}}}

@@ -1,0 +1,47 @@
+package render
+
+import "testing"
+
+// BenchmarkContour draws the contours of a chaotic 51×51 surface, the most lines and labels there are.
+func BenchmarkContour(b *testing.B) {
+	g := sampled(51, chaotic)
+	for _, format := range []Format{PNG, SVG} {
+		b.Run(string(format), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				f, err := Contour(g, Options{Title: "ResNet-56-noshort"})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := f.Draw(format); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkFilledContour draws the bands of the same surface.
+func BenchmarkFilledContour(b *testing.B) {
+	g := sampled(51, chaotic)
+	b.ReportAllocs()
+	for b.Loop() {
+		f, err := FilledContour(g, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := f.PNG(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkReport makes the page of four experiments with four pictures each.
+func BenchmarkReport(b *testing.B) {
+	d := sampleReport(b, 4)
+	for b.Loop() {
+		if _, err := Report(d); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
