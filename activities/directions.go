@@ -1,0 +1,74 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"lossatlas/activities/directions"
+	"lossatlas/activities/nets"
+	"lossatlas/pipelines"
+)
+
+// weightsInput and directionsInput name the inputs of the steps around a minimizer.
+const (
+	weightsInput    = "weights"
+	directionsInput = "directions"
+)
+
+// Directions draws the random directions of a map around a minimizer and
+// normalises them (section 4 of the paper).
+func (a *Activities) Directions(ctx context.Context, in StepInput) (StepResult, error) {
+	return guard(ctx, a, in, func() (StepResult, error) {
+		since := time.Now()
+		p, err := params[pipelines.DirectionsParams](in)
+		if err != nil {
+			return StepResult{}, err
+		}
+		net, theta, _, err := a.minimizer(ctx, in, p.Net)
+		if err != nil {
+			return StepResult{}, err
+		}
+		dirs := make([][]float32, p.Axes)
+		for i := range dirs {
+			dirs[i] = directions.Sample(net.Params(), p.Seed, i)
+			err := directions.Normalize(net.Params(), dirs[i], theta, directions.Normalization(p.Normalize), directions.Ignore(p.Ignore))
+			if err != nil {
+				return StepResult{}, permanent("BadDirections", err)
+			}
+		}
+		meta := map[string]string{"normalize": p.Normalize, "ignore": p.Ignore}
+		for i, d := range dirs {
+			meta[fmt.Sprintf("norm_%d", i)] = fmt.Sprintf("%.9g", directions.Norm(d))
+		}
+		if p.Axes == 2 {
+			meta["cosine"] = fmt.Sprintf("%.9g", directions.Cosine(dirs[0], dirs[1]))
+		}
+		b, err := directions.Encode(net.Params(), dirs, meta)
+		if err != nil {
+			return StepResult{}, err
+		}
+		outputs, err := a.putAll(ctx, map[string][]byte{pipelines.OutDirections: b})
+		if err != nil {
+			return StepResult{}, err
+		}
+		return a.finish(ctx, in, outputs, time.Since(since).Seconds())
+	})
+}
+
+// minimizer loads the weights that a step is centred on.
+func (a *Activities) minimizer(ctx context.Context, in StepInput, name string) (net *nets.Net, theta, state []float32, err error) {
+	net, err = nets.ByName(name)
+	if err != nil {
+		return nil, nil, nil, permanent("BadNet", err)
+	}
+	b, err := a.input(ctx, in, weightsInput)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	theta, state, err = net.Decode(b)
+	if err != nil {
+		return nil, nil, nil, permanent("BadWeights", fmt.Errorf("%s: %w", in.Label, err))
+	}
+	return net, theta, state, nil
+}

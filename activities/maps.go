@@ -1,0 +1,215 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"lossatlas/activities/directions"
+	"lossatlas/activities/engine"
+	"lossatlas/activities/nets"
+	"lossatlas/activities/surface"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// MapPlan says how a line or surface is cut into chunks, and which are left to do.
+type MapPlan struct {
+	Chunks  int   `json:"chunks"`
+	Missing []int `json:"missing"`
+}
+
+// ChunkResult is one evaluated chunk, or one found in the store.
+type ChunkResult struct {
+	Seconds float64 `json:"seconds"`
+}
+
+// PlanMap cuts a line or surface into chunks of a few seconds' work and lists
+// those that no earlier attempt has stored.
+func (a *Activities) PlanMap(ctx context.Context, in StepInput) (MapPlan, error) {
+	return guard(ctx, a, in, func() (MapPlan, error) {
+		_, chunks, err := mapChunks(in)
+		if err != nil {
+			return MapPlan{}, err
+		}
+		parts, err := a.Store.Parts(ctx, in.Key)
+		if err != nil {
+			return MapPlan{}, err
+		}
+		have := make(map[string]bool, len(parts))
+		for _, name := range parts {
+			have[name] = true
+		}
+		plan := MapPlan{Chunks: len(chunks)}
+		for i := range chunks {
+			if !have[chunkPart(i)] {
+				plan.Missing = append(plan.Missing, i)
+			}
+		}
+		return plan, nil
+	})
+}
+
+// EvaluateChunk evaluates equation (1) at the points of one chunk and stores
+// them as a part of the step.
+func (a *Activities) EvaluateChunk(ctx context.Context, in StepInput, chunk int) (ChunkResult, error) {
+	return guard(ctx, a, in, func() (ChunkResult, error) {
+		since := time.Now()
+		p, chunks, err := mapChunks(in)
+		if err != nil {
+			return ChunkResult{}, err
+		}
+		if chunk < 0 || chunk >= len(chunks) {
+			return ChunkResult{}, permanent("BadStep", fmt.Errorf("%s: chunk %d of %d", in.Label, chunk, len(chunks)))
+		}
+		e, release, err := a.evaluator(ctx, in, p)
+		if err != nil {
+			return ChunkResult{}, err
+		}
+		defer release()
+		xs, ys := lattice(p)
+		points := make([]surface.Point, 0, len(chunks[chunk]))
+		for i, index := range chunks[chunk] {
+			v, err := e.At(ctx, xs[index%len(xs)], ys[index/len(xs)])
+			if err != nil {
+				return ChunkResult{}, err
+			}
+			points = append(points, surface.Point{Index: index, Loss: v.Loss, Accuracy: v.Accuracy()})
+			beat(ctx, Progress{Done: i + 1, Total: len(chunks[chunk]), Unit: "point"})
+		}
+		return ChunkResult{Seconds: time.Since(since).Seconds()}, a.Store.PutPart(ctx, in.Key, chunkPart(chunk), surface.EncodePoints(points))
+	})
+}
+
+// AssembleMap joins the chunks into one grid. It fails with the missing
+// chunks' numbers if some were lost or damaged, so that they are evaluated again.
+func (a *Activities) AssembleMap(ctx context.Context, in StepInput, seconds float64) (StepResult, error) {
+	return guard(ctx, a, in, func() (StepResult, error) {
+		p, chunks, err := mapChunks(in)
+		if err != nil {
+			return StepResult{}, err
+		}
+		grid, err := a.newGrid(in, p)
+		if err != nil {
+			return StepResult{}, err
+		}
+		for i := range chunks {
+			b, err := a.Store.GetPart(ctx, in.Key, chunkPart(i))
+			if errors.Is(err, artifacts.ErrNotFound) {
+				return StepResult{}, permanent(ErrorChunkLost, fmt.Errorf("%s: chunk %d is not in the store", in.Label, i))
+			}
+			if err != nil {
+				return StepResult{}, err
+			}
+			points, err := surface.DecodePoints(b)
+			if err == nil {
+				err = grid.Add(points)
+			}
+			if err != nil {
+				return StepResult{}, permanent("BadChunk", fmt.Errorf("%s: chunk %d: %w", in.Label, i, err))
+			}
+		}
+		b, err := grid.EncodeNPZ()
+		if err != nil {
+			return StepResult{}, err
+		}
+		outputs, err := a.putAll(ctx, map[string][]byte{pipelines.OutGrid: b})
+		if err != nil {
+			return StepResult{}, err
+		}
+		return a.finish(ctx, in, outputs, seconds)
+	})
+}
+
+// ErrorChunkLost is the type of AssembleMap's error for a chunk that is gone.
+const ErrorChunkLost = "ChunkLost"
+
+func chunkPart(i int) string { return fmt.Sprintf("chunk-%05d", i) }
+
+// mapChunks cuts the lattice into chunks, coarse points first. The cut depends
+// on the step alone, so that every worker and every attempt cuts alike.
+func mapChunks(in StepInput) (pipelines.MapParams, [][]int, error) {
+	p, err := params[pipelines.MapParams](in)
+	if err != nil {
+		return p, nil, err
+	}
+	net, err := nets.ByName(p.Net)
+	if err != nil {
+		return p, nil, permanent("BadNet", err)
+	}
+	xs, ys := lattice(p)
+	order := surface.Order(len(xs), len(ys))
+	per := surface.PointsPerChunk(net.MACs(), p.Data.To-p.Data.From, len(order))
+	var chunks [][]int
+	for _, c := range surface.Chunks(len(order), per) {
+		chunks = append(chunks, order[c.From:c.To])
+	}
+	return p, chunks, nil
+}
+
+// lattice returns the coordinates along both axes; a line has the single β = 0.
+func lattice(p pipelines.MapParams) (xs, ys []float64) {
+	xs, ys = surface.Lattice(p.X.Min, p.X.Max, p.X.N), []float64{0}
+	if p.Y != nil {
+		ys = surface.Lattice(p.Y.Min, p.Y.Max, p.Y.N)
+	}
+	return xs, ys
+}
+
+// newGrid is the empty grid with its provenance.
+func (a *Activities) newGrid(in StepInput, p pipelines.MapParams) (*surface.Grid, error) {
+	xs, ys := lattice(p)
+	meta, err := json.Marshal(map[string]any{"key": in.Key, "recipe": in.Recipe})
+	if err != nil {
+		return nil, err
+	}
+	g := surface.NewGrid(xs, ys)
+	g.Meta = meta
+	return g, nil
+}
+
+// newEvaluator uploads a map's images, centre and directions.
+func (a *Activities) newEvaluator(ctx context.Context, in StepInput, p pipelines.MapParams) (*engine.Evaluator, error) {
+	b, err := a.numeric(in)
+	if err != nil {
+		return nil, err
+	}
+	net, theta, state, err := a.minimizer(ctx, in, p.Net)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := a.input(ctx, in, directionsInput)
+	if err != nil {
+		return nil, err
+	}
+	dirs, err := directions.Decode(net.Params(), raw)
+	if err != nil {
+		return nil, permanent("BadDirections", fmt.Errorf("%s: %w", in.Label, err))
+	}
+	want := 1
+	if p.Y != nil {
+		want = 2
+	}
+	if len(dirs) < want {
+		return nil, permanent("BadDirections", fmt.Errorf("%s: %d directions given, %d needed", in.Label, len(dirs), want))
+	}
+	images, err := a.load(p.Data.Name, p.Data.Digest, p.Data.Split, p.Data.From, p.Data.To)
+	if err != nil {
+		return nil, err
+	}
+	e, err := engine.NewEvaluator(b, net, images, p.Batch)
+	if err != nil {
+		return nil, err
+	}
+	var eta []float32
+	if want == 2 {
+		eta = dirs[1]
+	}
+	if err := errors.Join(e.SetCenter(theta, state), e.SetDirections(dirs[0], eta)); err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}

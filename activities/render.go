@@ -1,0 +1,113 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"lossatlas/activities/render"
+	"lossatlas/activities/surface"
+	"lossatlas/pipelines"
+)
+
+// Render draws one picture from data alone, as PNG and SVG.
+func (a *Activities) Render(ctx context.Context, in StepInput) (StepResult, error) {
+	return guard(ctx, a, in, func() (StepResult, error) {
+		since := time.Now()
+		p, err := params[pipelines.RenderParams](in)
+		if err != nil {
+			return StepResult{}, err
+		}
+		fig, err := a.figure(ctx, in, p)
+		if err != nil {
+			return StepResult{}, err
+		}
+		png, err := fig.PNG()
+		if err != nil {
+			return StepResult{}, err
+		}
+		svg, err := fig.SVG()
+		if err != nil {
+			return StepResult{}, err
+		}
+		outputs, err := a.putAll(ctx, map[string][]byte{pipelines.OutPNG: png, pipelines.OutSVG: svg})
+		if err != nil {
+			return StepResult{}, err
+		}
+		return a.finish(ctx, in, outputs, time.Since(since).Seconds())
+	})
+}
+
+// figure loads what the picture shows and lays it out. The picture carries the
+// step's key and recipe, from which it can be made again.
+func (a *Activities) figure(ctx context.Context, in StepInput, p pipelines.RenderParams) (render.Figure, error) {
+	meta, err := json.Marshal(map[string]any{"key": in.Key, "recipe": in.Recipe})
+	if err != nil {
+		return render.Figure{}, err
+	}
+	opt := render.Options{Title: p.Title, Meta: string(meta)}
+	switch p.Plot {
+	case "contour", "filled":
+		g, err := a.grid(ctx, in, "grid")
+		if err != nil {
+			return render.Figure{}, err
+		}
+		if p.Plot == "contour" {
+			return unretried(render.Contour(*g, opt))
+		}
+		return unretried(render.FilledContour(*g, opt))
+	case "line":
+		var lines [2]*surface.Grid
+		for i, split := range []string{"train", "test"} {
+			if _, ok := in.Recipe.Inputs[split]; !ok {
+				continue
+			}
+			if lines[i], err = a.grid(ctx, in, split); err != nil {
+				return render.Figure{}, err
+			}
+		}
+		return unretried(render.Line(lines[0], lines[1], opt))
+	case "training":
+		log, err := a.trainLog(ctx, in, "log")
+		if err != nil {
+			return render.Figure{}, err
+		}
+		return unretried(render.Training(log.curves(), opt))
+	}
+	return render.Figure{}, permanent("BadStep", fmt.Errorf("%s: this worker does not know the plot %q", in.Label, p.Plot))
+}
+
+// unretried marks an error of a picture as final: drawing depends on nothing that could change.
+func unretried(f render.Figure, err error) (render.Figure, error) {
+	if err != nil {
+		return f, permanent("BadPicture", err)
+	}
+	return f, nil
+}
+
+// grid decodes a grid input.
+func (a *Activities) grid(ctx context.Context, in StepInput, name string) (*surface.Grid, error) {
+	b, err := a.input(ctx, in, name)
+	if err != nil {
+		return nil, err
+	}
+	g, err := surface.DecodeNPZ(b)
+	if err != nil {
+		return nil, permanent("BadGrid", fmt.Errorf("%s: input %s: %w", in.Label, name, err))
+	}
+	return g, nil
+}
+
+// trainLog decodes a training log input.
+func (a *Activities) trainLog(ctx context.Context, in StepInput, name string) (TrainLog, error) {
+	var log TrainLog
+	b, err := a.input(ctx, in, name)
+	if err != nil {
+		return log, err
+	}
+	if err := json.Unmarshal(b, &log); err != nil {
+		return log, permanent("BadLog", fmt.Errorf("%s: input %s: %w", in.Label, name, err))
+	}
+	return log, nil
+}

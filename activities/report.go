@@ -1,0 +1,136 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"lossatlas/activities/render"
+	"lossatlas/pipelines"
+)
+
+// Report makes the page of a sweep from whatever of its results there are.
+// Everything on the page follows from the step's inputs and their recipes, so
+// that the same results give the same page.
+func (a *Activities) Report(ctx context.Context, in StepInput) (StepResult, error) {
+	return guard(ctx, a, in, func() (StepResult, error) {
+		since := time.Now()
+		p, err := params[pipelines.ReportParams](in)
+		if err != nil {
+			return StepResult{}, err
+		}
+		page := render.ReportData{Title: p.Title, Sweep: p.Sweep, Command: "lossatlas run " + p.Sweep + ".yaml"}
+		r := reporter{a: a, in: in, sweep: p.Sweep}
+		for _, e := range p.Experiments {
+			section, err := r.experiment(ctx, e)
+			if err != nil {
+				return StepResult{}, err
+			}
+			page.Experiments = append(page.Experiments, section)
+		}
+		html, err := render.Report(page)
+		if err != nil {
+			return StepResult{}, permanent("BadPicture", err)
+		}
+		outputs, err := a.putAll(ctx, map[string][]byte{pipelines.OutHTML: html})
+		if err != nil {
+			return StepResult{}, err
+		}
+		return a.finish(ctx, in, outputs, time.Since(since).Seconds())
+	})
+}
+
+// reporter fills the page of one sweep.
+type reporter struct {
+	a     *Activities
+	in    StepInput
+	sweep string
+}
+
+// has says whether an input is there; those of failed steps are not.
+func (r reporter) has(name string) bool {
+	_, ok := r.in.Recipe.Inputs[name]
+	return ok
+}
+
+func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) (render.ReportExperiment, error) {
+	out := render.ReportExperiment{Name: e.Name}
+	for _, path := range slices.Sorted(maps.Keys(e.Params)) {
+		out.Params = append(out.Params, render.Pair{Name: path, Value: fmt.Sprint(e.Params[path])})
+	}
+	if !r.has(e.Log) {
+		out.Note = "The training has no result; `lossatlas show " + r.sweep + "` says why."
+		return out, nil
+	}
+	log, err := r.a.trainLog(ctx, r.in, e.Log)
+	if err != nil {
+		return out, err
+	}
+	train, test, miss := float64(log.Final.TrainLoss), float64(log.Final.TestLoss), log.Final.TestError()
+	out.TrainLoss, out.TestLoss, out.TestError = &train, &test, &miss
+	made, err := r.provenance(ctx, e.Log)
+	if err != nil {
+		return out, err
+	}
+	out.Provenance = append(out.Provenance, made)
+	for _, pic := range e.Pictures {
+		figure, err := r.picture(ctx, pic)
+		if err != nil {
+			return out, err
+		}
+		out.Pictures = append(out.Pictures, figure)
+	}
+	return out, nil
+}
+
+func (r reporter) picture(ctx context.Context, pic pipelines.ReportPicture) (render.ReportPicture, error) {
+	out := render.ReportPicture{Title: pic.Title}
+	if !r.has(pic.SVG) || !r.has(pic.PNG) {
+		out.Note = "This picture was not made; `lossatlas show " + r.sweep + "` says why."
+		return out, nil
+	}
+	var err error
+	if out.SVG, err = r.a.input(ctx, r.in, pic.SVG); err != nil {
+		return out, err
+	}
+	if out.PNG, err = r.a.input(ctx, r.in, pic.PNG); err != nil {
+		return out, err
+	}
+	for _, name := range []string{pic.SVG, pic.Grid} {
+		if !r.has(name) {
+			continue
+		}
+		made, err := r.provenance(ctx, name)
+		if err != nil {
+			return out, err
+		}
+		out.Provenance = append(out.Provenance, made)
+	}
+	return out, nil
+}
+
+// provenance says how the step behind an input is identified and what it was
+// made from. Times and places stay in the store: they differ from run to run.
+func (r reporter) provenance(ctx context.Context, name string) (render.Provenance, error) {
+	key := r.in.Producers[name]
+	action, err := r.a.Store.Lookup(ctx, key)
+	if err != nil {
+		return render.Provenance{}, fmt.Errorf("provenance of %s: %w", name, err)
+	}
+	out := render.Provenance{Kind: action.Recipe.Kind, Key: key.String()}
+	add := func(name string, value any) {
+		out.Items = append(out.Items, render.Pair{Name: name, Value: fmt.Sprint(value)})
+	}
+	add("result", r.in.Recipe.Inputs[name])
+	for _, input := range slices.Sorted(maps.Keys(action.Recipe.Inputs)) {
+		add("input "+input, action.Recipe.Inputs[input])
+	}
+	add("parameters", string(action.Recipe.Params))
+	add("code version", action.Recipe.Version)
+	if action.Recipe.Numerics != "" {
+		add("numerics", action.Recipe.Numerics)
+	}
+	return out, nil
+}

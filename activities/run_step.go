@@ -1,0 +1,155 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// Input is one resolved input of a step.
+type Input struct {
+	Digest   artifacts.Digest `json:"digest"`
+	Producer artifacts.Key    `json:"producer"`
+}
+
+// StepRequest asks for a step's result on behalf of a sweep.
+type StepRequest struct {
+	Sweep    string           `json:"sweep"`
+	Step     pipelines.Step   `json:"step"`
+	Inputs   map[string]Input `json:"inputs,omitempty"`
+	Numerics string           `json:"numerics"`
+	// Waiter names who waits: the ID of the requesting workflow.
+	Waiter string `json:"waiter"`
+}
+
+// Signals of a step workflow. A step runs as long as somebody waits for it.
+const (
+	SignalJoin  = "join"  // argument: the waiter
+	SignalLeave = "leave" // argument: the waiter
+)
+
+// ErrorAbandoned is the type of the error with which a step workflow ends
+// when nobody waits for it any more.
+const ErrorAbandoned = "Abandoned"
+
+// started is the heartbeat detail of RunStep: whether it is waiting for a run.
+type started struct {
+	WorkflowID string `json:"workflow_id"`
+}
+
+// RunStep finds the result of a step in the action cache, or has it made. The
+// step's workflow ID comes from its key: whoever asks first starts it, and
+// everybody else, in this sweep or another, joins and waits.
+func (a *Activities) RunStep(ctx context.Context, req StepRequest) (StepResult, error) {
+	in, err := newStepInput(req.Step, req.Inputs, req.Numerics)
+	if err != nil {
+		return StepResult{}, permanent("BadStep", err)
+	}
+	return guard(ctx, a, in, func() (StepResult, error) {
+		var before started
+		if activity.HasHeartbeatDetails(ctx) {
+			if err := activity.GetHeartbeatDetails(ctx, &before); err != nil {
+				a.Log.Warn().Err(err).Msg("heartbeat details of an earlier attempt can't be read")
+			}
+		}
+		result, err := a.cached(ctx, in)
+		if err == nil {
+			result.Cached = before.WorkflowID == ""
+			return result, nil
+		}
+		var incomplete *artifacts.IncompleteError
+		switch {
+		case errors.As(err, &incomplete):
+			a.Log.Warn().Str("step", req.Step.ID).Err(err).Msg("a cached result lost its blobs and is made again")
+		case !errors.Is(err, artifacts.ErrNotFound):
+			return StepResult{}, err
+		}
+		return a.await(ctx, in, req)
+	})
+}
+
+// cached returns the step's result if it is in the action cache, whole.
+func (a *Activities) cached(ctx context.Context, in StepInput) (StepResult, error) {
+	act, err := a.Store.Lookup(ctx, in.Key)
+	if err != nil {
+		return StepResult{}, err
+	}
+	return StepResult{Key: in.Key, Outputs: act.Outputs, Cached: true, Seconds: act.Made.Seconds}, nil
+}
+
+// await joins the step's workflow, starting it if it is not running, and waits
+// for its end. When this activity is cancelled it leaves; the step goes on if
+// others wait for it.
+func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (StepResult, error) {
+	id := in.WorkflowID()
+	opts := client.StartWorkflowOptions{
+		TaskQueue:             QueueIO,
+		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		StaticSummary:         in.Label,
+		StaticDetails:         details(in, req.Sweep),
+		TypedSearchAttributes: searchAttributes(in, req.Sweep),
+	}
+	for {
+		run, err := a.Client.SignalWithStartWorkflow(ctx, id, SignalJoin, req.Waiter, opts, StepWorkflow, in)
+		if err != nil {
+			return StepResult{}, fmt.Errorf("start %s: %w", id, err)
+		}
+		activity.RecordHeartbeat(ctx, started{WorkflowID: id})
+		var result StepResult
+		err = a.wait(ctx, id, run, &result)
+		switch {
+		case err == nil:
+			return result, nil
+		case ctx.Err() != nil:
+			return StepResult{}, a.leave(in, id, req.Waiter, ctx.Err())
+		case abandoned(err):
+			continue // everybody else left just before this join: start it again
+		}
+		var app *temporal.ApplicationError
+		if errors.As(err, &app) {
+			return StepResult{}, temporal.NewNonRetryableApplicationError(app.Message(), app.Type(), nil)
+		}
+		return StepResult{}, permanent("StepEnded", fmt.Errorf("%s: %w", id, err))
+	}
+}
+
+// wait blocks until the workflow run ends, telling Temporal now and then that
+// this activity is alive; the step itself has its own heartbeat.
+func (a *Activities) wait(ctx context.Context, id string, run client.WorkflowRun, result *StepResult) error {
+	done := make(chan error, 1)
+	go func() { done <- run.Get(ctx, result) }()
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-tick.C:
+			activity.RecordHeartbeat(ctx, started{WorkflowID: id})
+		}
+	}
+}
+
+// leave tells the step that this waiter no longer waits.
+func (a *Activities) leave(in StepInput, id, waiter string, cause error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := a.Client.SignalWorkflow(ctx, id, "", SignalLeave, waiter); err != nil {
+		a.Log.Debug().Err(err).Str("step", in.Label).Msg("the step could not be told that nobody waits")
+	}
+	return cause
+}
+
+func abandoned(err error) bool {
+	var app *temporal.ApplicationError
+	return errors.As(err, &app) && app.Type() == ErrorAbandoned
+}

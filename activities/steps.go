@@ -1,0 +1,121 @@
+package activities
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// Workflow names, for code that starts them without importing them.
+const (
+	SweepWorkflow      = "Sweep"
+	ExperimentWorkflow = "Experiment"
+	StepWorkflow       = "Step"
+)
+
+// Task queues, one per kind of resource.
+const (
+	QueueIO  = "io"  // look-ups, waiting, assembling, drawing; workflow code too
+	QueueCPU = "cpu" // anything that computes on the numeric backend
+)
+
+// StepInput is what a step workflow is started with: small, and the same for
+// every sweep that needs the step.
+type StepInput struct {
+	Key    artifacts.Key    `json:"key"`
+	Recipe artifacts.Recipe `json:"recipe"`
+	// Label reads well in the UI: "train resnet20 bs128 wd0.0005".
+	Label     string                   `json:"label"`
+	Numeric   bool                     `json:"numeric,omitempty"`
+	Producers map[string]artifacts.Key `json:"producers,omitempty"`
+}
+
+// StepResult is what a step made.
+type StepResult struct {
+	Key     artifacts.Key             `json:"key"`
+	Outputs map[string]artifacts.Blob `json:"outputs"`
+	// Cached says that the result was there before.
+	Cached bool `json:"cached"`
+	// Seconds is the time that it took when it was made.
+	Seconds float64 `json:"seconds"`
+}
+
+// WorkflowID names the step's workflow: readable, and unique by key, so that
+// Temporal itself lets each step run only once at a time.
+func (in StepInput) WorkflowID() string {
+	return strings.ReplaceAll(in.Label, " ", "-") + "-" + in.Key.String()[:12]
+}
+
+// newStepInput makes the key of a step from its inputs' digests.
+func newStepInput(step pipelines.Step, inputs map[string]Input, numerics string) (StepInput, error) {
+	digests := make(map[string]artifacts.Digest, len(inputs))
+	producers := make(map[string]artifacts.Key, len(inputs))
+	for name, in := range inputs {
+		digests[name], producers[name] = in.Digest, in.Producer
+	}
+	recipe, err := step.Recipe(digests, numerics)
+	if err != nil {
+		return StepInput{}, err
+	}
+	key, err := recipe.Key()
+	if err != nil {
+		return StepInput{}, fmt.Errorf("step %s: %w", step.ID, err)
+	}
+	return StepInput{Key: key, Recipe: recipe, Label: label(step), Numeric: step.Kind.Numeric(), Producers: producers}, nil
+}
+
+// label describes a step by what is in its key alone, since steps are shared between sweeps.
+func label(step pipelines.Step) string {
+	words := []string{string(step.Kind)}
+	add := func(format string, args ...any) { words = append(words, fmt.Sprintf(format, args...)) }
+	switch step.Kind {
+	case pipelines.KindTrain:
+		var p pipelines.TrainParams
+		if json.Unmarshal(step.Params, &p) == nil {
+			add("%s", p.Net)
+			add("bs%d", p.BatchSize)
+			add("wd%g", p.Optimizer.WeightDecay)
+		}
+	case pipelines.KindDirections:
+		var p pipelines.DirectionsParams
+		if json.Unmarshal(step.Params, &p) == nil {
+			add("%s", p.Net)
+			add("%s", p.Normalize)
+			add("seed%d", p.Seed)
+		}
+	case pipelines.KindLine, pipelines.KindSurface:
+		var p pipelines.MapParams
+		if json.Unmarshal(step.Params, &p) == nil {
+			add("%s", p.Net)
+			add("%s", p.Data.Split)
+			if p.Y != nil {
+				add("%dx%d", p.X.N, p.Y.N)
+			} else {
+				add("%d", p.X.N)
+			}
+		}
+	case pipelines.KindRender:
+		var p pipelines.RenderParams
+		if json.Unmarshal(step.Params, &p) == nil {
+			add("%s", p.Plot)
+		}
+	case pipelines.KindReport:
+		var p pipelines.ReportParams
+		if json.Unmarshal(step.Params, &p) == nil {
+			add("%s", p.Sweep)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// params decodes the step's parameters into the struct of its kind.
+func params[T any](in StepInput) (T, error) {
+	var p T
+	if err := json.Unmarshal(in.Recipe.Params, &p); err != nil {
+		return p, permanent("BadStep", fmt.Errorf("%s: parameters: %w", in.Label, err))
+	}
+	return p, nil
+}

@@ -1,0 +1,124 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// SweepInput starts a sweep workflow. The graph lies in the store; the
+// workflow sees names and digests only.
+type SweepInput struct {
+	Sweep       string           `json:"sweep"`
+	Graph       artifacts.Digest `json:"graph"` // JSON pipelines.Graph
+	Experiments []string         `json:"experiments"`
+	Numerics    string           `json:"numerics"`
+	FailFast    bool             `json:"fail_fast,omitempty"`
+}
+
+// ExperimentInput starts an experiment's workflow.
+type ExperimentInput struct {
+	Sweep    string           `json:"sweep"`
+	Graph    artifacts.Digest `json:"graph"`
+	Index    int              `json:"index"` // of the experiment in the graph
+	Numerics string           `json:"numerics"`
+	FailFast bool             `json:"fail_fast,omitempty"`
+}
+
+// States of a step within a sweep.
+const (
+	StateWaiting   = "waiting"
+	StateRunning   = "running"
+	StateCached    = "cached"
+	StateRan       = "ran"
+	StateFailed    = "failed"
+	StateBlocked   = "blocked" // a step before it failed
+	StateCancelled = "cancelled"
+)
+
+// StepStatus is one step as seen by a sweep.
+type StepStatus struct {
+	ID    string     `json:"id"`
+	Kind  string     `json:"kind"`
+	State string     `json:"state"`
+	Error string     `json:"error,omitempty"`
+	Made  StepResult `json:"made"`
+}
+
+// LoadExperiment returns one experiment of a graph.
+func (a *Activities) LoadExperiment(ctx context.Context, graph artifacts.Digest, index int) (pipelines.Experiment, error) {
+	return guard(ctx, a, StepInput{Label: "sweep"}, func() (pipelines.Experiment, error) {
+		g, err := a.graph(ctx, graph)
+		if err != nil {
+			return pipelines.Experiment{}, err
+		}
+		if index < 0 || index >= len(g.Experiments) {
+			return pipelines.Experiment{}, permanent("BadStep", fmt.Errorf("experiment %d of %d", index, len(g.Experiments)))
+		}
+		return g.Experiments[index], nil
+	})
+}
+
+// LoadFinal returns the steps that follow all experiments.
+func (a *Activities) LoadFinal(ctx context.Context, graph artifacts.Digest) ([]pipelines.Step, error) {
+	return guard(ctx, a, StepInput{Label: "sweep"}, func() ([]pipelines.Step, error) {
+		g, err := a.graph(ctx, graph)
+		return g.Final, err
+	})
+}
+
+func (a *Activities) graph(ctx context.Context, d artifacts.Digest) (pipelines.Graph, error) {
+	var g pipelines.Graph
+	b, err := a.Store.Get(ctx, d)
+	if err != nil {
+		return g, err
+	}
+	if err := json.Unmarshal(b, &g); err != nil {
+		return g, permanent("BadStep", fmt.Errorf("sweep graph: %w", err))
+	}
+	return g, nil
+}
+
+// SweepRecord is what RecordSweep writes down.
+type SweepRecord struct {
+	Sweep SweepInput   `json:"sweep"`
+	State string       `json:"state"` // running, done, failed, cancelled
+	Steps []StepStatus `json:"steps,omitempty"`
+	Began time.Time    `json:"began"`
+}
+
+// RecordSweep writes the sweep's root: what it consists of and what became of it.
+func (a *Activities) RecordSweep(ctx context.Context, r SweepRecord) error {
+	_, err := guard(ctx, a, StepInput{Label: "sweep"}, func() (struct{}, error) {
+		g, err := a.Store.Get(ctx, r.Sweep.Graph)
+		if err != nil {
+			return struct{}{}, err
+		}
+		root := artifacts.Root{
+			Sweep: r.Sweep.Sweep, RunID: activity.GetInfo(ctx).WorkflowExecution.RunID, State: r.State, Started: r.Began,
+			Graph: artifacts.Blob{Digest: r.Sweep.Graph, Size: int64(len(g))}, Steps: RootSteps(r.Steps),
+		}
+		if r.State != StateRunning {
+			root.Finished = time.Now().UTC()
+		}
+		return struct{}{}, a.Store.PutRoot(ctx, root)
+	})
+	return err
+}
+
+// RootSteps are the steps in the form that a root keeps.
+func RootSteps(steps []StepStatus) map[string]artifacts.RootStep {
+	out := make(map[string]artifacts.RootStep, len(steps))
+	for _, s := range steps {
+		out[s.ID] = artifacts.RootStep{
+			Kind: s.Kind, Key: s.Made.Key, State: s.State, Error: s.Error, Seconds: s.Made.Seconds, Outputs: s.Made.Outputs,
+		}
+	}
+	return out
+}

@@ -1,0 +1,266 @@
+package activities
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"lossatlas/activities/data"
+	"lossatlas/activities/engine"
+	"lossatlas/activities/nets"
+	"lossatlas/activities/optim"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// checkpointPart holds a training's last finished epoch.
+const checkpointPart = "checkpoint"
+
+// evalBatch is how many images the losses recorded beside a training are evaluated at a time.
+const evalBatch = 128
+
+// training is what a checkpoint keeps beside the optimizer's state.
+type training struct {
+	Log     TrainLog `json:"log"`
+	Seconds float64  `json:"seconds"`
+}
+
+// Train trains a network and stores its weights and its log. It goes on from
+// the last epoch that an earlier attempt finished.
+func (a *Activities) Train(ctx context.Context, in StepInput) (StepResult, error) {
+	return guard(ctx, a, in, func() (StepResult, error) {
+		p, err := params[pipelines.TrainParams](in)
+		if err != nil {
+			return StepResult{}, err
+		}
+		run, err := a.newTrainRun(ctx, in, p)
+		if err != nil {
+			return StepResult{}, err
+		}
+		defer run.close()
+		if err := run.resume(ctx); err != nil {
+			return StepResult{}, err
+		}
+		for len(run.state.Log.Epochs) < p.Epochs {
+			if err := run.epoch(ctx); err != nil {
+				return StepResult{}, err
+			}
+		}
+		return run.finish(ctx)
+	})
+}
+
+// trainRun is one attempt at a training.
+type trainRun struct {
+	a           *Activities
+	in          StepInput
+	p           pipelines.TrainParams
+	net         *nets.Net
+	trainer     *optim.Trainer
+	train, test *engine.Evaluator
+	state       training
+	since       time.Time
+	before      float64 // seconds of earlier attempts
+}
+
+func (a *Activities) newTrainRun(ctx context.Context, in StepInput, p pipelines.TrainParams) (*trainRun, error) {
+	b, err := a.numeric(in)
+	if err != nil {
+		return nil, err
+	}
+	net, err := nets.ByName(p.Net)
+	if err != nil {
+		return nil, permanent("BadNet", err)
+	}
+	train, err := a.load(p.Data.Name, p.Data.Digest, "train", 0, p.Data.Train)
+	if err != nil {
+		return nil, err
+	}
+	test, err := a.load(p.Data.Name, p.Data.Digest, "test", 0, p.Data.Test)
+	if err != nil {
+		return nil, err
+	}
+	run := &trainRun{a: a, in: in, p: p, net: net, since: time.Now()}
+	return run, during(ctx, "compiling", func() error { return run.build(b, train, test) })
+}
+
+// build compiles what the training needs.
+func (r *trainRun) build(b *engine.Backend, train, test data.Split) (err error) {
+	cfg := optim.Config{
+		LR: r.p.Optimizer.LR, Momentum: r.p.Optimizer.Momentum, Nesterov: r.p.Optimizer.Nesterov,
+		WeightDecay: r.p.Optimizer.WeightDecay, BatchSize: r.p.BatchSize, BNGroup: r.p.BNGroup,
+		Augment: r.p.Augment, Seed: r.p.Seed,
+	}
+	for _, d := range r.p.Optimizer.Schedule {
+		cfg.Schedule = append(cfg.Schedule, optim.Drop{Epoch: d.Epoch, Factor: d.Factor})
+	}
+	if r.trainer, err = optim.New(b, r.net, train, cfg); err != nil {
+		return err
+	}
+	if r.train, err = engine.NewEvaluator(b, r.net, train, evalBatch); err != nil {
+		return err
+	}
+	r.test, err = engine.NewEvaluator(b, r.net, test, evalBatch)
+	return err
+}
+
+func (r *trainRun) close() {
+	r.trainer.Close()
+	r.train.Close()
+	r.test.Close()
+}
+
+// resume restores the last finished epoch, if there is one.
+func (r *trainRun) resume(ctx context.Context) error {
+	b, err := r.a.Store.GetPart(ctx, r.in.Key, checkpointPart)
+	if errors.Is(err, artifacts.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	state, c, err := decodeTraining(b)
+	if err != nil {
+		r.a.Log.Warn().Err(err).Str("step", r.in.Label).Msg("the checkpoint can't be read; training starts over")
+		return nil
+	}
+	if err := r.trainer.Restore(c); err != nil {
+		return err
+	}
+	r.state, r.before = state, state.Seconds
+	r.a.Log.Info().Str("step", r.in.Label).Int("epoch", c.Epoch).Msg("training goes on from its checkpoint")
+	return nil
+}
+
+// epoch trains one epoch, evaluates the test loss, and stores the checkpoint.
+func (r *trainRun) epoch(ctx context.Context) error {
+	n := len(r.state.Log.Epochs)
+	note := ""
+	if n > 0 {
+		last := r.state.Log.Epochs[n-1]
+		note = fmt.Sprintf("epoch %d: train loss %.4g, test error %.2f %%", n, float64(last.TrainLoss), 100-float64(last.TestAccuracy))
+	}
+	stats, err := r.trainer.Epoch(ctx, func(step, steps int, _ float64) {
+		beat(ctx, Progress{Done: n*steps + step, Total: r.p.Epochs * steps, Unit: "step", Note: note})
+	})
+	var diverged *optim.DivergedError
+	if errors.As(err, &diverged) {
+		return permanent("Diverged", fmt.Errorf("%w: lower train.optimizer.lr (now %g)", err, r.p.Optimizer.LR))
+	}
+	if err != nil {
+		return err
+	}
+	c, err := r.trainer.Checkpoint()
+	if err != nil {
+		return err
+	}
+	test, err := evaluateAt(ctx, r.test, c)
+	if err != nil {
+		return err
+	}
+	r.state.Log.Epochs = append(r.state.Log.Epochs, TrainEpoch{
+		Epoch: n + 1, LR: Number(stats.LR), TrainLoss: Number(stats.Loss), TrainAccuracy: Number(stats.Accuracy),
+		TestLoss: Number(test.Loss), TestAccuracy: Number(test.Accuracy()), WeightNorm: Number(stats.WeightNorm),
+	})
+	r.state.Seconds = r.before + time.Since(r.since).Seconds()
+	b, err := encodeTraining(r.state, c)
+	if err != nil {
+		return err
+	}
+	return r.a.Store.PutPart(ctx, r.in.Key, checkpointPart, b)
+}
+
+// finish evaluates the trained network on both splits and stores the outputs.
+func (r *trainRun) finish(ctx context.Context) (StepResult, error) {
+	c, err := r.trainer.Checkpoint()
+	if err != nil {
+		return StepResult{}, err
+	}
+	train, err := evaluateAt(ctx, r.train, c)
+	if err != nil {
+		return StepResult{}, err
+	}
+	test, err := evaluateAt(ctx, r.test, c)
+	if err != nil {
+		return StepResult{}, err
+	}
+	r.state.Log.Final = TrainFinal{
+		TrainLoss: Number(train.Loss), TrainAccuracy: Number(train.Accuracy()), TestLoss: Number(test.Loss), TestAccuracy: Number(test.Accuracy()),
+	}
+	weights, err := r.net.Encode(c.Theta, c.State, nil)
+	if err != nil {
+		return StepResult{}, err
+	}
+	log, err := json.Marshal(r.state.Log)
+	if err != nil {
+		return StepResult{}, err
+	}
+	outputs, err := r.a.putAll(ctx, map[string][]byte{pipelines.OutWeights: weights, pipelines.OutLog: log})
+	if err != nil {
+		return StepResult{}, err
+	}
+	return r.a.finish(ctx, r.in, outputs, r.before+time.Since(r.since).Seconds())
+}
+
+// evaluateAt returns loss and accuracy of a checkpoint, BN in eval mode.
+func evaluateAt(ctx context.Context, e *engine.Evaluator, c optim.Checkpoint) (engine.Eval, error) {
+	var out engine.Eval
+	err := during(ctx, "evaluating", func() (err error) {
+		if err = e.SetCenter(c.Theta, c.State); err != nil {
+			return err
+		}
+		out, err = e.At(ctx, 0, 0)
+		return err
+	})
+	return out, err
+}
+
+// putAll stores each output as a blob.
+func (a *Activities) putAll(ctx context.Context, files map[string][]byte) (map[string]artifacts.Blob, error) {
+	out := make(map[string]artifacts.Blob, len(files))
+	for name, b := range files {
+		blob, err := a.Store.Put(ctx, b)
+		if err != nil {
+			return nil, err
+		}
+		out[name] = blob
+	}
+	return out, nil
+}
+
+// encodeTraining frames the log (JSON, its length first) and the optimizer's checkpoint.
+func encodeTraining(t training, c optim.Checkpoint) ([]byte, error) {
+	head, err := json.Marshal(t)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	var n [8]byte
+	binary.LittleEndian.PutUint64(n[:], uint64(len(head)))
+	b.Write(n[:])
+	b.Write(head)
+	b.Write(c.Encode())
+	return b.Bytes(), nil
+}
+
+func decodeTraining(b []byte) (t training, c optim.Checkpoint, err error) {
+	if len(b) < 8 {
+		return t, c, errors.New("checkpoint is too short")
+	}
+	n := binary.LittleEndian.Uint64(b)
+	if n > uint64(len(b)-8) {
+		return t, c, errors.New("checkpoint header is longer than the checkpoint")
+	}
+	if err := json.Unmarshal(b[8:8+n], &t); err != nil {
+		return t, c, fmt.Errorf("checkpoint log: %w", err)
+	}
+	c, err = optim.DecodeCheckpoint(b[8+n:])
+	if err == nil && c.Epoch != len(t.Log.Epochs) {
+		err = fmt.Errorf("checkpoint is of epoch %d, its log of epoch %d", c.Epoch, len(t.Log.Epochs))
+	}
+	return t, c, err
+}

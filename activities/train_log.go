@@ -1,0 +1,84 @@
+package activities
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"lossatlas/activities/render"
+)
+
+// Number is a float64 that survives JSON even where it is not finite: NaN and
+// the infinities are written as the strings "NaN", "+Inf" and "-Inf".
+type Number float64
+
+// MarshalJSON writes the number, or its name where JSON has none.
+func (n Number) MarshalJSON() ([]byte, error) {
+	f := float64(n)
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return json.Marshal(fmt.Sprintf("%+g", f))
+	}
+	return json.Marshal(f)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (n *Number) UnmarshalJSON(b []byte) error {
+	var name string
+	if json.Unmarshal(b, &name) != nil {
+		return json.Unmarshal(b, (*float64)(n))
+	}
+	switch name {
+	case "NaN", "+NaN":
+		*n = Number(math.NaN())
+	case "+Inf":
+		*n = Number(math.Inf(1))
+	case "-Inf":
+		*n = Number(math.Inf(-1))
+	default:
+		return fmt.Errorf("%q is not a number", name)
+	}
+	return nil
+}
+
+// TrainLog is the course of a training, the "log" output of a train step.
+// Losses are mean cross-entropies, accuracies percent.
+type TrainLog struct {
+	Epochs []TrainEpoch `json:"epochs"`
+	// Final is the trained network on both splits, without augmentation, BN in eval mode.
+	Final TrainFinal `json:"final"`
+}
+
+// TrainEpoch is what one epoch gave. Train values are means over the epoch's
+// batches as they were trained on; test values are of the network after it.
+type TrainEpoch struct {
+	Epoch         int    `json:"epoch"` // counted from 1
+	LR            Number `json:"lr"`
+	TrainLoss     Number `json:"train_loss"`
+	TrainAccuracy Number `json:"train_accuracy"`
+	TestLoss      Number `json:"test_loss"`
+	TestAccuracy  Number `json:"test_accuracy"`
+	WeightNorm    Number `json:"weight_norm"` // ‖θ‖₂
+}
+
+// TrainFinal is the result of a training.
+type TrainFinal struct {
+	TrainLoss     Number `json:"train_loss"`
+	TrainAccuracy Number `json:"train_accuracy"`
+	TestLoss      Number `json:"test_loss"`
+	TestAccuracy  Number `json:"test_accuracy"`
+}
+
+// TestError is 100 % minus the test accuracy.
+func (f TrainFinal) TestError() float64 { return 100 - float64(f.TestAccuracy) }
+
+// curves is the log in the form that pictures are drawn from.
+func (l TrainLog) curves() render.TrainLog {
+	var out render.TrainLog
+	for _, e := range l.Epochs {
+		out.Epochs = append(out.Epochs, render.EpochLog{
+			Epoch: e.Epoch, LR: float64(e.LR), TrainLoss: float64(e.TrainLoss), TrainAccuracy: float64(e.TrainAccuracy),
+			TestLoss: float64(e.TestLoss), TestAccuracy: float64(e.TestAccuracy), WeightNorm: float64(e.WeightNorm),
+		})
+	}
+	return out
+}

@@ -1,0 +1,93 @@
+package registry_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// layers says what each package tree of the module may import: of this module
+// (by prefix), and which outside packages it must not see. The first rule
+// whose tree matches applies.
+var layers = []struct {
+	tree  string
+	may   []string // trees of this module
+	never []string // outside
+}{
+	{"activities/", []string{"activities/"}, []string{"go.temporal.io/", "github.com/minio/"}},
+	{"activities", []string{"activities/", "artifacts", "pipelines"}, []string{"go.temporal.io/server", "github.com/minio/"}},
+	{"workflows", []string{"activities", "artifacts", "pipelines"}, []string{"go.temporal.io/server", "github.com/minio/", "github.com/gomlx/"}},
+	{"pipelines", []string{"artifacts"}, []string{"go.temporal.io/", "github.com/minio/", "github.com/gomlx/"}},
+	{"artifacts", []string{"artifacts"}, []string{"go.temporal.io/", "github.com/gomlx/"}},
+	{"workers/embedded", []string{"workers/", "artifacts"}, []string{"github.com/gomlx/"}},
+	{"workers/", []string{"workers/", "workflows", "activities", "artifacts", "pipelines"}, []string{"go.temporal.io/server/"}},
+}
+
+// TestLayers holds the direction of imports: workers → workflows → activities →
+// numeric packages, with pipelines and artifacts knowing none of them.
+func TestLayers(t *testing.T) {
+	const module = "lossatlas/"
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	seen := 0
+	for {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name, ok := strings.CutPrefix(p.ImportPath, module)
+		if !ok {
+			continue
+		}
+		seen++
+		for _, rule := range layers {
+			if !within(name, rule.tree) {
+				continue
+			}
+			for _, imp := range p.Imports {
+				if own, ok := strings.CutPrefix(imp, module); ok && !anyWithin(own, rule.may) {
+					t.Errorf("%s imports %s; packages in %s may import only %v of this module", name, own, rule.tree, rule.may)
+				}
+				for _, bad := range rule.never {
+					if strings.HasPrefix(imp, bad) {
+						t.Errorf("%s imports %s, which packages in %s must not know", name, imp, rule.tree)
+					}
+				}
+			}
+			break
+		}
+	}
+	if seen < 15 {
+		t.Fatalf("go list named %d packages of the module: the test looks at the wrong place", seen)
+	}
+}
+
+// within says whether a package lies in a tree. "a/" means strictly below a,
+// "a" means a itself or below.
+func within(name, tree string) bool {
+	if strings.HasSuffix(tree, "/") {
+		return strings.HasPrefix(name, tree)
+	}
+	return name == tree || strings.HasPrefix(name, tree+"/")
+}
+
+func anyWithin(name string, trees []string) bool {
+	for _, t := range trees {
+		if within(name, t) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,93 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"lossatlas/activities"
+)
+
+// chunksInFlight is how many chunks wait in the queue or run at a time: enough
+// for several workers to share a map, few enough to cancel quickly.
+const chunksInFlight = 16
+
+// mapRounds is how often chunks that vanished between evaluation and assembly are made again.
+const mapRounds = 3
+
+// QueryProgress is the query of a map's step workflow that returns how many of
+// its chunks are done: activities.Progress.
+const QueryProgress = "progress"
+
+// mapStep evaluates the chunks of a line or surface and assembles the grid.
+func mapStep(ctx workflow.Context, in activities.StepInput) (activities.StepResult, error) {
+	var result activities.StepResult
+	var seconds float64
+	progress := activities.Progress{Unit: "chunk"}
+	if err := workflow.SetQueryHandler(ctx, QueryProgress, func() (activities.Progress, error) { return progress, nil }); err != nil {
+		return result, err
+	}
+	for round := 1; ; round++ {
+		var plan activities.MapPlan
+		if err := workflow.ExecuteActivity(quick(ctx, "which chunks are left"), acts.PlanMap, in).Get(ctx, &plan); err != nil {
+			return result, err
+		}
+		spent, err := evaluate(ctx, in, plan, &progress)
+		if err != nil {
+			return result, err
+		}
+		seconds += spent
+		err = workflow.ExecuteActivity(quick(ctx, "assemble"), acts.AssembleMap, in, seconds).Get(ctx, &result)
+		var app *temporal.ApplicationError
+		if errors.As(err, &app) && app.Type() == activities.ErrorChunkLost && round < mapRounds {
+			continue
+		}
+		return result, err
+	}
+}
+
+// evaluate runs the missing chunks, a window of them at a time, and returns
+// the seconds they took together, and counts them in progress. The first error stops it.
+func evaluate(ctx workflow.Context, in activities.StepInput, plan activities.MapPlan, progress *activities.Progress) (float64, error) {
+	ctx, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	var seconds float64
+	var failed error
+	running := 0
+	progress.Done, progress.Total = plan.Chunks-len(plan.Missing), plan.Chunks // those found in the store count, too
+	for _, chunk := range plan.Missing {
+		if err := workflow.Await(ctx, func() bool { return running < chunksInFlight || failed != nil }); err != nil {
+			return seconds, err
+		}
+		if failed != nil {
+			break
+		}
+		running++
+		summary := fmt.Sprintf("chunk %d of %d", chunk+1, plan.Chunks)
+		f := workflow.ExecuteActivity(computing(ctx, time.Hour, summary), acts.EvaluateChunk, in, chunk)
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			var r activities.ChunkResult
+			err := f.Get(ctx, &r)
+			running--
+			if err != nil {
+				if failed == nil {
+					failed = err
+				}
+				return
+			}
+			progress.Done++
+			seconds += r.Seconds
+			workflow.SetCurrentDetails(ctx, fmt.Sprintf("%d of %d chunks evaluated", progress.Done, plan.Chunks))
+		})
+	}
+	if failed != nil {
+		cancel()
+	}
+	if err := workflow.Await(ctx, func() bool { return running == 0 }); err != nil && failed == nil {
+		failed = err
+	}
+	return seconds, failed
+}

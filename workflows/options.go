@@ -1,0 +1,44 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"lossatlas/activities"
+)
+
+// acts gives workflow code typed references to activities.
+var acts *activities.Activities
+
+// retry goes on for as long as the error may pass; activities mark those that can't.
+var retry = &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second}
+
+// aliveWithin is how long an activity may go without a heartbeat. After a
+// worker was killed its work starts again no later than this.
+const aliveWithin = 20 * time.Second
+
+// quick is for activities of some seconds that only read and write the store.
+func quick(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: activities.QueueIO, StartToCloseTimeout: 2 * time.Minute, RetryPolicy: retry, Summary: summary,
+	})
+}
+
+// waiting is for the activity that waits for a step, however long it takes.
+func waiting(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: activities.QueueIO, StartToCloseTimeout: 30 * 24 * time.Hour, HeartbeatTimeout: aliveWithin,
+		WaitForCancellation: true, RetryPolicy: retry, Summary: summary,
+	})
+}
+
+// computing is for numeric work: the limit is per attempt, and an attempt goes
+// on from what the last one stored.
+func computing(ctx workflow.Context, limit time.Duration, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: activities.QueueCPU, StartToCloseTimeout: limit, HeartbeatTimeout: aliveWithin,
+		WaitForCancellation: true, RetryPolicy: retry, Summary: summary,
+	})
+}

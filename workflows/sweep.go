@@ -1,0 +1,140 @@
+package workflows
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"lossatlas/activities"
+	"lossatlas/pipelines"
+)
+
+// experimentsInFlight is how many experiments of a sweep run side by side;
+// their steps queue for workers, so more would only lengthen the queue.
+const experimentsInFlight = 16
+
+// SweepResult counts what became of a sweep's steps; the root in the store has each.
+type SweepResult struct {
+	Total  int `json:"total"`
+	Cached int `json:"cached"`
+	Ran    int `json:"ran"`
+	Failed int `json:"failed"` // blocked ones included
+}
+
+// ExperimentID is the workflow ID of one experiment of a sweep.
+func ExperimentID(sweepID, experiment string) string { return sweepID + "/" + experiment }
+
+// Sweep runs the experiments of a sweep, each as a child workflow, then the
+// steps over all of them, and records the outcome. Experiments that fail don't
+// stop the others unless FailFast is set.
+func Sweep(ctx workflow.Context, in activities.SweepInput) (SweepResult, error) {
+	record := activities.SweepRecord{Sweep: in, State: activities.StateRunning, Began: workflow.Now(ctx)}
+	if err := workflow.ExecuteActivity(quick(ctx, "record the start"), acts.RecordSweep, record).Get(ctx, nil); err != nil {
+		return SweepResult{}, err
+	}
+	steps, err := sweepSteps(ctx, in)
+	record.Steps = steps
+	result := count(steps)
+	switch {
+	case err != nil && temporal.IsCanceledError(err):
+		record.State = activities.StateCancelled
+	case err != nil || result.Failed > 0:
+		record.State = activities.StateFailed
+	default:
+		record.State = "done"
+	}
+	// A cancelled sweep is recorded, too.
+	last, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	if e := workflow.ExecuteActivity(quick(last, "record the end"), acts.RecordSweep, record).Get(last, nil); e != nil && err == nil {
+		err = e
+	}
+	return result, err
+}
+
+// sweepSteps runs everything and returns the status of each step.
+func sweepSteps(ctx workflow.Context, in activities.SweepInput) ([]activities.StepStatus, error) {
+	steps, err := experiments(ctx, in)
+	if err != nil {
+		return steps, err
+	}
+	var final []pipelines.Step
+	if err := workflow.ExecuteActivity(quick(ctx, "load the last steps"), acts.LoadFinal, in.Graph).Get(ctx, &final); err != nil {
+		return steps, err
+	}
+	r := newRunner(final, in.Sweep, in.Numerics, in.FailFast)
+	r.know(steps)
+	return append(steps, r.run(ctx)...), ctx.Err()
+}
+
+// experiments runs the experiments as child workflows, a window of them at a time.
+func experiments(parent workflow.Context, in activities.SweepInput) ([]activities.StepStatus, error) {
+	ctx, stop := workflow.WithCancel(parent)
+	defer stop()
+	results := make([][]activities.StepStatus, len(in.Experiments))
+	var failed error
+	running, done := 0, 0
+	for i, name := range in.Experiments {
+		if err := workflow.Await(ctx, func() bool { return running < experimentsInFlight || failed != nil }); err != nil {
+			failed = err
+			break
+		}
+		if failed != nil {
+			break
+		}
+		running++
+		child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+			WorkflowID:            ExperimentID(workflow.GetInfo(ctx).WorkflowExecution.ID, name),
+			TaskQueue:             activities.QueueIO,
+			WaitForCancellation:   true,
+			StaticSummary:         name,
+			TypedSearchAttributes: activities.SweepAttributes(in.Sweep, "experiment"),
+		})
+		f := workflow.ExecuteChildWorkflow(child, activities.ExperimentWorkflow, activities.ExperimentInput{
+			Sweep: in.Sweep, Graph: in.Graph, Index: i, Numerics: in.Numerics, FailFast: in.FailFast,
+		})
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			err := f.Get(ctx, &results[i])
+			running--
+			done++
+			if err == nil && in.FailFast && count(results[i]).Failed > 0 {
+				err = temporal.NewNonRetryableApplicationError("experiment "+name+" failed, and the sweep is to stop at the first failure", "FailFast", nil)
+			}
+			if err != nil && failed == nil {
+				failed = err
+				stop()
+			}
+			workflow.SetCurrentDetails(ctx, fmt.Sprintf("%d of %d experiments done", done, len(in.Experiments)))
+		})
+	}
+	// Children that were told to stop are waited for, so that what they did is recorded.
+	rest, cancel := workflow.NewDisconnectedContext(parent)
+	defer cancel()
+	if err := workflow.Await(rest, func() bool { return running == 0 }); err != nil && failed == nil {
+		failed = err
+	}
+	var steps []activities.StepStatus
+	for _, r := range results {
+		steps = append(steps, r...)
+	}
+	if failed == nil {
+		failed = parent.Err()
+	}
+	return steps, failed
+}
+
+func count(steps []activities.StepStatus) SweepResult {
+	r := SweepResult{Total: len(steps)}
+	for _, s := range steps {
+		switch s.State {
+		case activities.StateCached:
+			r.Cached++
+		case activities.StateRan:
+			r.Ran++
+		case activities.StateFailed, activities.StateBlocked:
+			r.Failed++
+		}
+	}
+	return r
+}

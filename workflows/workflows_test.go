@@ -1,0 +1,239 @@
+package workflows_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/mock"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+
+	"lossatlas/activities"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/registry"
+	"lossatlas/workflows"
+)
+
+// environment is a workflow test environment with this program's workflows and activities.
+func environment(t *testing.T) *testsuite.TestWorkflowEnvironment {
+	t.Helper()
+	var s testsuite.WorkflowTestSuite
+	env := s.NewTestWorkflowEnvironment()
+	registry.RegisterWorkflows(env)
+	env.RegisterActivity(&activities.Activities{})
+	return env
+}
+
+// steps is a small experiment: train → directions → surface → render.
+func steps(name string) []pipelines.Step {
+	id := func(s string) string { return name + "/" + s }
+	return []pipelines.Step{
+		{ID: id("train"), Kind: pipelines.KindTrain},
+		{ID: id("directions"), Kind: pipelines.KindDirections, Inputs: map[string]pipelines.Ref{"weights": {Step: id("train"), Output: "weights"}}},
+		{ID: id("surface"), Kind: pipelines.KindSurface, Inputs: map[string]pipelines.Ref{
+			"weights": {Step: id("train"), Output: "weights"}, "directions": {Step: id("directions"), Output: "directions"}}},
+		{ID: id("contour"), Kind: pipelines.KindRender, Inputs: map[string]pipelines.Ref{"grid": {Step: id("surface"), Output: "grid"}}},
+	}
+}
+
+// outputs of each kind, as a step would return them.
+var outputs = map[pipelines.Kind][]string{
+	pipelines.KindTrain: {"weights", "log"}, pipelines.KindDirections: {"directions"}, pipelines.KindSurface: {"grid"},
+	pipelines.KindRender: {"png", "svg"}, pipelines.KindReport: {"html"},
+}
+
+// fake stands in for RunStep: it makes outputs up and fails where told to.
+type fake struct {
+	mu    sync.Mutex
+	order []string
+	seen  map[string]map[string]activities.Input
+	fail  string
+}
+
+func (f *fake) run(_ context.Context, req activities.StepRequest) (activities.StepResult, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.order = append(f.order, req.Step.ID)
+	if f.seen == nil {
+		f.seen = map[string]map[string]activities.Input{}
+	}
+	f.seen[req.Step.ID] = req.Inputs
+	if req.Step.ID == f.fail {
+		return activities.StepResult{}, temporal.NewNonRetryableApplicationError("the loss is not finite: lower the rate", "Diverged", nil)
+	}
+	out := map[string]artifacts.Blob{}
+	for _, name := range outputs[req.Step.Kind] {
+		out[name] = artifacts.Blob{Digest: artifacts.Of([]byte(req.Step.ID + name)), Size: 1}
+	}
+	return activities.StepResult{Key: artifacts.Key(artifacts.Of([]byte(req.Step.ID))), Outputs: out}, nil
+}
+
+func TestExperimentRunsStepsInOrder(t *testing.T) {
+	env := environment(t)
+	f := &fake{}
+	var acts *activities.Activities
+	env.OnActivity(acts.LoadExperiment, mock.Anything, mock.Anything, 0).Return(pipelines.Experiment{Name: "a", Steps: steps("a")}, nil)
+	env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(f.run)
+	env.ExecuteWorkflow(workflows.Experiment, activities.ExperimentInput{Sweep: "s"})
+	var got []activities.StepStatus
+	if err := env.GetWorkflowResult(&got); err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprint(f.order) != "[a/train a/directions a/surface a/contour]" {
+		t.Errorf("order of execution: %v", f.order)
+	}
+	for _, s := range got {
+		if s.State != activities.StateRan {
+			t.Errorf("%s: state %s", s.ID, s.State)
+		}
+	}
+	want := artifacts.Of([]byte("a/directionsdirections"))
+	if in := f.seen["a/surface"]["directions"]; in.Digest != want || in.Producer != artifacts.Key(artifacts.Of([]byte("a/directions"))) {
+		t.Errorf("the surface's directions input is %+v, want digest %s", in, want)
+	}
+}
+
+// TestSweepKeepsGoing has one experiment fail: what depends on it is blocked,
+// the other experiment and the report run, and the failure is recorded.
+func TestSweepKeepsGoing(t *testing.T) {
+	env := environment(t)
+	f := &fake{fail: "a/train"}
+	var acts *activities.Activities
+	for i, name := range []string{"a", "b"} {
+		env.OnActivity(acts.LoadExperiment, mock.Anything, mock.Anything, i).Return(pipelines.Experiment{Name: name, Steps: steps(name)}, nil)
+	}
+	env.OnActivity(acts.LoadFinal, mock.Anything, mock.Anything).Return([]pipelines.Step{{
+		ID: "report", Kind: pipelines.KindReport, Partial: true,
+		Inputs: map[string]pipelines.Ref{"a": {Step: "a/contour", Output: "svg"}, "b": {Step: "b/contour", Output: "svg"}},
+	}}, nil)
+	env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(f.run)
+	var records []activities.SweepRecord
+	env.OnActivity(acts.RecordSweep, mock.Anything, mock.Anything).Return(func(_ context.Context, r activities.SweepRecord) error {
+		records = append(records, r)
+		return nil
+	})
+	env.ExecuteWorkflow(workflows.Sweep, activities.SweepInput{Sweep: "s", Experiments: []string{"a", "b"}})
+	var got workflows.SweepResult
+	if err := env.GetWorkflowResult(&got); err != nil {
+		t.Fatal(err)
+	}
+	if got != (workflows.SweepResult{Total: 9, Ran: 5, Failed: 4}) {
+		t.Errorf("result %+v", got)
+	}
+	if len(records) != 2 || records[0].State != "running" || records[1].State != "failed" {
+		t.Fatalf("recorded %+v", records)
+	}
+	states := map[string]activities.StepStatus{}
+	for _, s := range records[1].Steps {
+		states[s.ID] = s
+	}
+	if s := states["a/train"]; s.State != activities.StateFailed || s.Error != "the loss is not finite: lower the rate" {
+		t.Errorf("the failed step is recorded as %+v", s)
+	}
+	if s := states["a/contour"]; s.State != activities.StateBlocked || s.Error != "waits for a/surface" {
+		t.Errorf("the step behind it is recorded as %+v", s)
+	}
+	if in := f.seen["report"]; len(in) != 1 || in["b"].Digest.IsZero() {
+		t.Errorf("the report got inputs %v, want b's picture alone", in)
+	}
+}
+
+func TestSweepFailsFast(t *testing.T) {
+	env := environment(t)
+	f := &fake{fail: "a/train"}
+	var acts *activities.Activities
+	env.OnActivity(acts.LoadExperiment, mock.Anything, mock.Anything, 0).Return(pipelines.Experiment{Name: "a", Steps: steps("a")}, nil)
+	env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(f.run)
+	env.OnActivity(acts.RecordSweep, mock.Anything, mock.Anything).Return(nil)
+	env.ExecuteWorkflow(workflows.Sweep, activities.SweepInput{Sweep: "s", Experiments: []string{"a"}, FailFast: true})
+	if err := env.GetWorkflowError(); err == nil {
+		t.Error("a sweep told to fail fast ended without an error")
+	}
+}
+
+// surfaceInput is a surface step; the chunks are cut by the mocked plan.
+func surfaceInput() activities.StepInput {
+	params, err := json.Marshal(pipelines.MapParams{Net: "small"})
+	if err != nil {
+		panic(err)
+	}
+	return activities.StepInput{Label: "surface", Recipe: artifacts.Recipe{Kind: "surface", Params: params}}
+}
+
+// TestSurfaceEvaluatesMissingChunks resumes a surface of which two chunks are
+// stored, and evaluates again one that vanishes before assembly.
+func TestSurfaceEvaluatesMissingChunks(t *testing.T) {
+	env := environment(t)
+	var acts *activities.Activities
+	var evaluated []int
+	plans := []activities.MapPlan{{Chunks: 40, Missing: seq(2, 40)}, {Chunks: 40, Missing: []int{7}}}
+	env.OnActivity(acts.PlanMap, mock.Anything, mock.Anything).Return(func(context.Context, activities.StepInput) (activities.MapPlan, error) {
+		p := plans[0]
+		plans = plans[1:]
+		return p, nil
+	})
+	env.OnActivity(acts.EvaluateChunk, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, _ activities.StepInput, i int) (activities.ChunkResult, error) {
+		evaluated = append(evaluated, i)
+		return activities.ChunkResult{Seconds: 2}, nil
+	})
+	assembled := 0
+	env.OnActivity(acts.AssembleMap, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.StepInput, seconds float64) (activities.StepResult, error) {
+		if assembled++; assembled == 1 {
+			return activities.StepResult{}, temporal.NewNonRetryableApplicationError("chunk 7 is not in the store", activities.ErrorChunkLost, nil)
+		}
+		return activities.StepResult{Seconds: seconds}, nil
+	})
+	env.RegisterDelayedCallback(func() { env.SignalWorkflow(activities.SignalJoin, "w") }, 0)
+	env.ExecuteWorkflow(workflows.Step, surfaceInput())
+	var got activities.StepResult
+	if err := env.GetWorkflowResult(&got); err != nil {
+		t.Fatal(err)
+	}
+	if len(evaluated) != 39 || evaluated[38] != 7 || got.Seconds != 78 {
+		t.Errorf("evaluated %v in %v s", evaluated, got.Seconds)
+	}
+}
+
+// TestStepStopsWhenNobodyWaits: one of two waiters leaving changes nothing, the
+// last one leaving cancels the work.
+func TestStepStopsWhenNobodyWaits(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		leave     []string
+		abandoned bool
+	}{
+		{"one of two leaves", []string{"a"}, false},
+		{"both leave", []string{"a", "b"}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			env := environment(t)
+			var acts *activities.Activities
+			env.OnActivity(acts.Train, mock.Anything, mock.Anything).After(time.Hour).Return(activities.StepResult{Seconds: 1}, nil)
+			for _, w := range []string{"a", "b"} {
+				env.RegisterDelayedCallback(func() { env.SignalWorkflow(activities.SignalJoin, w) }, 0)
+			}
+			for _, w := range test.leave {
+				env.RegisterDelayedCallback(func() { env.SignalWorkflow(activities.SignalLeave, w) }, time.Minute)
+			}
+			env.ExecuteWorkflow(workflows.Step, activities.StepInput{Label: "train", Recipe: artifacts.Recipe{Kind: "train"}})
+			var app *temporal.ApplicationError
+			err := env.GetWorkflowError()
+			if test.abandoned != (asApplication(err, &app) && app.Type() == activities.ErrorAbandoned) {
+				t.Errorf("the step ended with %v", err)
+			}
+		})
+	}
+}
+
+func TestUnknownKindIsRefused(t *testing.T) {
+	env := environment(t)
+	env.ExecuteWorkflow(workflows.Step, activities.StepInput{Label: "x", Recipe: artifacts.Recipe{Kind: "x"}})
+	if err := env.GetWorkflowError(); err == nil {
+		t.Error("a step of an unknown kind ended without an error")
+	}
+}
