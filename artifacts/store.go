@@ -155,11 +155,13 @@ func contentType(object string) string {
 // errLost says that the condition of a put didn't hold: another writer was there first.
 var errLost = errors.New("another writer was there first")
 
-// put writes an object whole, in one request: only single puts can be
-// conditional. The digest of the body goes into the request's signature, so
-// that the server refuses a body damaged on its way.
+// put writes an object whole, in one request (as the core client always does):
+// only single puts can be conditional. The digest of the body goes into the request's signature, so
+// that the server refuses a body damaged on its way; the client library's own
+// way on plain http, signing chunk by chunk, costs another digest of the body,
+// and some servers answer it wrongly when the body is empty.
 func (s *Store) put(ctx context.Context, object string, body []byte, digest Digest, when condition) error {
-	opts := minio.PutObjectOptions{ContentType: contentType(object), DisableMultipart: true}
+	opts := minio.PutObjectOptions{ContentType: contentType(object), DisableContentSha256: true}
 	when(&opts)
 	_, err := s.core.PutObject(ctx, s.bucket, object, bytes.NewReader(body), int64(len(body)), "", digest.Hex(), opts)
 	if err == nil {

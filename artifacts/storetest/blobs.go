@@ -19,6 +19,7 @@ var blobTests = map[string]func(*testing.T, *Bucket){
 	"round trip":         blobRoundTrip,
 	"put is idempotent":  blobIdempotent,
 	"absent":             blobAbsent,
+	"damaged upload":     blobDamagedUpload,
 	"damage":             blobDamage,
 	"32 writers":         blobWriters,
 	"has":                blobHas,
@@ -101,6 +102,26 @@ func blobAbsent(t *testing.T, b *Bucket) {
 	}
 	if removed, err := b.Store.RemoveDamaged(t.Context(), d); removed || err != nil {
 		t.Errorf("RemoveDamaged of an absent blob: %v, %v, want false, nil", removed, err)
+	}
+}
+
+// blobDamagedUpload: the store relies on the server to refuse a body that isn't
+// what the request's signature says, so that damage on the way in isn't stored.
+func blobDamagedUpload(t *testing.T, b *Bucket) {
+	data := Data(1, 1000)
+	core := minio.Core{Client: b.Raw}
+	send := func(d artifacts.Digest) error {
+		_, err := core.PutObject(t.Context(), b.Config.Bucket, "upload", bytes.NewReader(data), int64(len(data)), "", d.Hex(), minio.PutObjectOptions{DisableContentSha256: true})
+		return err
+	}
+	if err := send(artifacts.Of([]byte("something else"))); err == nil {
+		t.Error("the server accepted a body with another digest than the request was signed for")
+	}
+	if _, err := b.Raw.StatObject(t.Context(), b.Config.Bucket, "upload", minio.StatObjectOptions{}); err == nil {
+		t.Error("the server stored a body that was damaged on its way")
+	}
+	if err := send(artifacts.Of(data)); err != nil {
+		t.Errorf("the server refused a whole body: %v", err)
 	}
 }
 

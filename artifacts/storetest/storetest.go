@@ -75,7 +75,7 @@ func New(t testing.TB, cfg artifacts.Config) *Bucket {
 // Overwrite replaces an object's bytes.
 func (b *Bucket) Overwrite(t testing.TB, object string, body []byte) {
 	t.Helper()
-	_, err := b.Raw.PutObject(t.Context(), b.Config.Bucket, object, bytes.NewReader(body), int64(len(body)), minio.PutObjectOptions{DisableMultipart: true})
+	_, err := b.Raw.PutObject(t.Context(), b.Config.Bucket, object, bytes.NewReader(body), int64(len(body)), minio.PutObjectOptions{DisableMultipart: true, DisableContentSha256: true})
 	if err != nil {
 		t.Fatalf("overwrite %s: %v", object, err)
 	}
