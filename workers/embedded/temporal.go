@@ -81,6 +81,11 @@ func StartTemporal(ctx context.Context, opts Options) (*Temporal, error) {
 	if err := port.Check(temporalService, address); err != nil {
 		return nil, err
 	}
+	if opts.UIPort != 0 { // before the server starts for nothing
+		if err := port.Check(uiService, port.Addr(opts.UIPort)); err != nil {
+			return nil, err
+		}
+	}
 	db, err := openDatabase(opts.DBPath)
 	if err != nil {
 		return nil, err

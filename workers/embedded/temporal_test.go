@@ -2,18 +2,30 @@ package embedded_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"lossatlas/workers/embedded"
+	"lossatlas/workers/internal/port"
 )
 
 const queue = "test"
@@ -89,6 +101,232 @@ func work(t testing.TB, c client.Client, pollers int) {
 	t.Cleanup(w.Stop)
 }
 
+func runFanOut(t testing.TB, c client.Client, n int) {
+	t.Helper()
+	run, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: queue}, fanOut, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum int
+	if err := run.Get(t.Context(), &sum); err != nil || sum != n*(n-1)/2 {
+		t.Fatalf("%d activities gave %d, %v", n, sum, err)
+	}
+}
+
+func TestTheNamespaceIsAsPromised(t *testing.T) {
+	srv := start(t, embedded.Options{})
+	c := dial(t, srv)
+	ns, err := c.WorkflowService().DescribeNamespace(t.Context(), &workflowservice.DescribeNamespaceRequest{Namespace: "lossatlas"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ns.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration(); got != 90*24*time.Hour {
+		t.Errorf("retention %v, want 90 days", got)
+	}
+	work(t, c, 2)
+	runFanOut(t, c, 20)
+}
+
+func TestSearchAttributesAreMadeOnceAndCanBeSearched(t *testing.T) {
+	srv := start(t, embedded.Options{})
+	c := dial(t, srv)
+	for range 2 {
+		if err := embedded.EnsureSearchAttributes(t.Context(), c, srv.Namespace()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+		ID: "searched", TaskQueue: "nobody",
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			temporal.NewSearchAttributeKeyKeyword("LossatlasSweep").ValueSet("fig3"),
+			temporal.NewSearchAttributeKeyKeyword("LossatlasKind").ValueSet("surface"),
+			temporal.NewSearchAttributeKeyKeyword("LossatlasNet").ValueSet("vgg9"),
+			temporal.NewSearchAttributeKeyInt64("LossatlasBatchSize").ValueSet(8192),
+			temporal.NewSearchAttributeKeyFloat64("LossatlasWeightDecay").ValueSet(5e-4),
+			temporal.NewSearchAttributeKeyKeyword("LossatlasKey").ValueSet(strings.Repeat("ab", 32)),
+			temporal.NewSearchAttributeKeyBool("LossatlasCached").ValueSet(true),
+		),
+	}, "anything")
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := `LossatlasSweep = "fig3" AND LossatlasKind = "surface" AND LossatlasNet = "vgg9" AND LossatlasBatchSize = 8192
+		AND LossatlasWeightDecay < 0.001 AND LossatlasKey STARTS_WITH "abab" AND LossatlasCached = true`
+	for begin := time.Now(); ; time.Sleep(50 * time.Millisecond) { // visibility lags a little
+		found, err := c.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: query})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(found.GetExecutions()) == 1 {
+			return
+		}
+		if time.Since(begin) > 20*time.Second {
+			t.Fatalf("found %d workflows, want 1", len(found.GetExecutions()))
+		}
+	}
+}
+
+func TestAnOlderNamespaceGetsTheMissingSearchAttributes(t *testing.T) {
+	srv := start(t, embedded.Options{})
+	c := dial(t, srv)
+	const older = "older"
+	_, err := c.WorkflowService().RegisterNamespace(t.Context(), &workflowservice.RegisterNamespaceRequest{
+		Namespace: older, WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := func() map[string]enums.IndexedValueType {
+		list, err := c.OperatorService().ListSearchAttributes(t.Context(), &operatorservice.ListSearchAttributesRequest{Namespace: older})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list.GetCustomAttributes()
+	}
+	if _, ok := names()["LossatlasKey"]; ok {
+		t.Fatal("a plain namespace has the search attribute already")
+	}
+	if err := embedded.EnsureSearchAttributes(t.Context(), c, older); err != nil {
+		t.Fatal(err)
+	}
+	if got := names()["LossatlasKey"]; got != enums.INDEXED_VALUE_TYPE_KEYWORD {
+		t.Errorf("LossatlasKey has type %v", got)
+	}
+}
+
+func TestADatabaseIsTakenUpAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "temporal.db")
+	srv := start(t, embedded.Options{DBPath: path})
+	run, err := dial(t, srv).ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: queue}, fanOut, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("database: %v, %v; want mode 600", info.Mode(), err)
+	}
+
+	again := start(t, embedded.Options{DBPath: path})
+	c := dial(t, again)
+	work(t, c, 2)
+	var sum int
+	if err := c.GetWorkflow(t.Context(), run.GetID(), run.GetRunID()).Get(t.Context(), &sum); err != nil || sum != 3 {
+		t.Errorf("the workflow gave %d, %v; want 3", sum, err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*")); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestTheUIAnswersAndIsClosed(t *testing.T) {
+	free, err := port.Free(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := start(t, embedded.Options{UIPort: free[0]})
+	get := func(path string) string {
+		resp, err := http.Get(srv.UIURL() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("GET %s: %s, %v", path, resp.Status, err)
+		}
+		return string(body)
+	}
+	if page := get("/namespaces/lossatlas/workflows"); !strings.Contains(page, "<html") {
+		t.Errorf("the page is %.200q", page)
+	}
+	if list := get("/api/v1/namespaces/lossatlas/workflows"); !strings.Contains(list, "{") {
+		t.Errorf("the list is %.200q", list)
+	}
+	var settings struct {
+		DefaultNamespace string
+		DisableNewsFetch bool
+	}
+	if err := json.Unmarshal([]byte(get("/api/v1/settings")), &settings); err != nil {
+		t.Fatal(err)
+	}
+	if settings.DefaultNamespace != "lossatlas" || !settings.DisableNewsFetch {
+		t.Errorf("settings %+v", settings)
+	}
+	if err := srv.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	for _, addr := range []string{srv.Address(), port.Addr(free[0])} {
+		if err := port.Check("a test", addr); err != nil {
+			t.Errorf("still in use after Stop: %v", err)
+		}
+	}
+}
+
+func TestAPortInUseIsNamed(t *testing.T) {
+	l, err := net.Listen("tcp", port.Addr(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	taken := l.Addr().(*net.TCPAddr).Port
+	for name, opts := range map[string]embedded.Options{"frontend": {FrontendPort: taken}, "ui": {UIPort: taken}} {
+		t.Run(name, func(t *testing.T) {
+			opts.Log = zerolog.Nop()
+			_, err := embedded.StartTemporal(t.Context(), opts)
+			var inUse *port.InUseError
+			if !errors.As(err, &inUse) || inUse.Addr != l.Addr().String() {
+				t.Errorf("got %v, want an InUseError with %s", err, l.Addr())
+			}
+		})
+	}
+}
+
+func TestAFileThatIsNoDatabaseIsRefused(t *testing.T) {
+	for name, content := range map[string]string{"empty": "", "text": "hello", "long text": strings.Repeat("hello", 10_000)} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "temporal.db")
+			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := embedded.StartTemporal(t.Context(), embedded.Options{DBPath: path})
+			if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "move it away") {
+				t.Errorf("got %v", err)
+			}
+			if got, _ := os.ReadFile(path); string(got) != content {
+				t.Error("the file was changed")
+			}
+		})
+	}
+	if _, err := embedded.StartTemporal(t.Context(), embedded.Options{DBPath: t.TempDir()}); err == nil {
+		t.Error("a folder is taken for a database")
+	}
+	if _, err := embedded.StartTemporal(t.Context(), embedded.Options{DBPath: "/nonexistent/temporal.db"}); err == nil {
+		t.Error("a folder that is not there is no error")
+	}
+}
+
+// BenchmarkStart reports how long it takes from nothing to a server with a UI
+// that answers.
+func BenchmarkStart(b *testing.B) {
+	dir := b.TempDir()
+	for b.Loop() {
+		free, err := port.Free(1)
+		if err != nil {
+			b.Fatal(err)
+		}
+		srv, err := embedded.StartTemporal(b.Context(), embedded.Options{DBPath: filepath.Join(dir, "temporal.db"), UIPort: free[0], Log: zerolog.Nop()})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if err := srv.Stop(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+}
+
 // BenchmarkActivities reports how many empty activities one workflow gets
 // through in a second: the cost of a step on the embedded server.
 func BenchmarkActivities(b *testing.B) {
@@ -99,14 +337,7 @@ func BenchmarkActivities(b *testing.B) {
 			work(b, c, pollers)
 			const n = 300
 			for b.Loop() {
-				run, err := c.ExecuteWorkflow(b.Context(), client.StartWorkflowOptions{TaskQueue: queue}, fanOut, n)
-				if err != nil {
-					b.Fatal(err)
-				}
-				var sum int
-				if err := run.Get(b.Context(), &sum); err != nil || sum != n*(n-1)/2 {
-					b.Fatalf("sum %d, %v", sum, err)
-				}
+				runFanOut(b, c, n)
 			}
 			b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "activities/s")
 		})
