@@ -18,20 +18,21 @@ import (
 //
 // with batch statistics of the group and B the size of the whole batch. Over
 // the groups of a batch g becomes the mean gradient, and the running
-// statistics are updated group after group.
-func compileGradient(b *engine.Backend, net *nets.Net, size int) (*engine.Program, error) {
+// statistics are updated group after group. number is the type of all numbers.
+func compileGradient(b *engine.Backend, net *nets.Net, size int, number dtypes.DType) (*engine.Program, error) {
+	vector := shapes.Make(number, net.NumParams())
 	inputs := []shapes.Shape{
-		engine.Float32(net.NumParams()), engine.Float32(net.NumState()), engine.Float32(net.NumParams()),
+		vector, shapes.Make(number, net.NumState()), vector,
 		shapes.Make(dtypes.Uint8, size, data.Height, data.Width, data.Channels),
-		shapes.Make(dtypes.Int32, size), engine.Float32(),
+		shapes.Make(dtypes.Int32, size), shapes.Make(number),
 	}
-	key := fmt.Sprintf("gradient-%s-%d %s", net.Name, size, net.Signature())
+	key := fmt.Sprintf("gradient-%s-%d-%s %s", net.Name, size, number, net.Signature())
 	return b.Compile(key, inputs, func(in []*graph.Node) []*graph.Node {
 		theta, state, sum, pixels, labels, share := in[0], in[1], in[2], in[3], in[4], in[5]
 		// The gradient is taken tensor by tensor and joined, because the gradient of
 		// cutting θ into tensors would pad each of them to the length of θ.
 		params := net.Split(theta)
-		logits, newState := net.Train(params, state, engine.Normalize(pixels, dtypes.Float32))
+		logits, newState := net.Train(params, state, engine.Normalize(pixels, number))
 		losses, correct := engine.CrossEntropy(logits, labels)
 		loss := graph.ReduceAllSum(losses)
 		gradient := nets.Join(graph.Gradient(graph.Mul(loss, share), params...))
@@ -47,10 +48,10 @@ func compileGradient(b *engine.Backend, net *nets.Net, size int) (*engine.Progra
 //	g ← g + λθ;  v ← μv + g;  θ ← θ − η(g + μv) with Nesterov, θ − ηv without
 //
 // and returns θ, v and a gradient of zeros for the next step.
-func compileUpdate(b *engine.Backend, n int, c Config) (*engine.Program, error) {
-	vector := engine.Float32(n)
-	key := fmt.Sprintf("sgd-%d-%g-%g-%t", n, c.Momentum, c.WeightDecay, c.Nesterov)
-	return b.Compile(key, []shapes.Shape{vector, vector, vector, engine.Float32()}, func(in []*graph.Node) []*graph.Node {
+func compileUpdate(b *engine.Backend, n int, c Config, number dtypes.DType) (*engine.Program, error) {
+	vector := shapes.Make(number, n)
+	key := fmt.Sprintf("sgd-%d-%s-%g-%g-%t", n, number, c.Momentum, c.WeightDecay, c.Nesterov)
+	return b.Compile(key, []shapes.Shape{vector, vector, vector, shapes.Make(number)}, func(in []*graph.Node) []*graph.Node {
 		theta, velocity, gradient, rate := in[0], in[1], in[2], in[3]
 		if c.WeightDecay > 0 {
 			gradient = graph.Add(gradient, graph.MulScalar(theta, c.WeightDecay))

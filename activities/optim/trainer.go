@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/gomlx/compute/dtypes"
+
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/nets"
@@ -47,13 +49,13 @@ func New(b *engine.Backend, net *nets.Net, train data.Split, config Config) (*Tr
 	for _, batch := range []int{min(config.BatchSize, train.Len()), train.Len() % config.BatchSize} {
 		for _, size := range config.groups(batch) {
 			if t.gradients[size] == nil {
-				if t.gradients[size], err = compileGradient(b, net, size); err != nil {
+				if t.gradients[size], err = compileGradient(b, net, size, dtypes.Float32); err != nil {
 					return nil, err
 				}
 			}
 		}
 	}
-	if t.update, err = compileUpdate(b, net.NumParams(), config); err != nil {
+	if t.update, err = compileUpdate(b, net.NumParams(), config, dtypes.Float32); err != nil {
 		return nil, err
 	}
 	theta, state := net.Init(config.Seed)

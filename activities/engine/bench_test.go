@@ -1,0 +1,62 @@
+package engine_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+
+	"lossatlas/activities/data"
+	"lossatlas/activities/engine"
+	"lossatlas/activities/nets"
+)
+
+// noise is n images of random bytes: speed doesn't depend on what is in them.
+func noise(n int) data.Split {
+	rng := rand.New(rand.NewPCG(1, 2))
+	s := data.Split{Name: "noise", Pixels: make([]uint8, n*data.ImageSize), Labels: make([]uint8, n)}
+	for i := range s.Pixels {
+		s.Pixels[i] = uint8(rng.Uint32())
+	}
+	for i := range s.Labels {
+		s.Labels[i] = uint8(rng.IntN(data.Classes))
+	}
+	return s
+}
+
+// BenchmarkEvaluate measures images and surface points of 1000 images per second.
+func BenchmarkEvaluate(b *testing.B) {
+	for _, c := range []struct {
+		net, backend string
+		images       int
+	}{
+		{"small", "xla", 1024}, {"resnet20", "xla", 1024}, {"resnet56", "xla", 512}, {"vgg9", "xla", 512},
+		{"small", "go", 256}, {"resnet20", "go", 128},
+	} {
+		b.Run(c.net+"/"+c.backend, func(b *testing.B) {
+			net, err := nets.ByName(c.net)
+			if err != nil {
+				b.Fatal(err)
+			}
+			e, err := engine.NewEvaluator(open(b, c.backend), net, noise(c.images), 128)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer e.Close()
+			theta, state := net.Init(1)
+			if err := e.SetCenter(theta, state); err != nil {
+				b.Fatal(err)
+			}
+			if err := e.SetDirections(theta, theta); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if _, err := e.At(context.Background(), 0.5, 0.25); err != nil {
+					b.Fatal(err)
+				}
+			}
+			perSecond := float64(b.N*c.images) / b.Elapsed().Seconds()
+			b.ReportMetric(perSecond, "images/s")
+			b.ReportMetric(perSecond/1000, "points/s")
+		})
+	}
+}

@@ -1,0 +1,53 @@
+package optim
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+
+	"lossatlas/activities/data"
+	"lossatlas/activities/nets"
+)
+
+// noise is n images of random bytes: speed doesn't depend on what is in them.
+func noise(n int) data.Split {
+	rng := rand.New(rand.NewPCG(1, 2))
+	s := data.Split{Name: "noise", Pixels: make([]uint8, n*data.ImageSize), Labels: make([]uint8, n)}
+	for i := range s.Pixels {
+		s.Pixels[i] = uint8(rng.Uint32())
+	}
+	for i := range s.Labels {
+		s.Labels[i] = uint8(rng.IntN(data.Classes))
+	}
+	return s
+}
+
+// BenchmarkTrain measures images per second through whole training epochs, augmentation included.
+func BenchmarkTrain(b *testing.B) {
+	for _, c := range []struct {
+		net, backend string
+		images       int
+	}{
+		{"small", "xla", 1024}, {"resnet20", "xla", 512}, {"resnet56", "xla", 256}, {"vgg9", "xla", 256},
+		{"small", "go", 128},
+	} {
+		b.Run(c.net+"/"+c.backend, func(b *testing.B) {
+			net, err := nets.ByName(c.net)
+			if err != nil {
+				b.Fatal(err)
+			}
+			config := Config{LR: 0.01, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4, BatchSize: 128, Augment: true}
+			trainer, err := New(open(b, c.backend), net, noise(c.images), config)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer trainer.Close()
+			for b.Loop() {
+				if _, err := trainer.Epoch(context.Background(), nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N*c.images)/b.Elapsed().Seconds(), "images/s")
+		})
+	}
+}
