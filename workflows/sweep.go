@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -65,6 +66,11 @@ func sweepSteps(ctx workflow.Context, in activities.SweepInput) ([]activities.St
 	}
 	r := newRunner(final, in.Sweep, in.Numerics, in.FailFast)
 	r.know(steps)
+	// Until here the experiments answer for themselves; now everything is known here.
+	err = workflow.SetQueryHandler(ctx, QueryStatus, func() ([]activities.StepStatus, error) { return append(slices.Clone(steps), r.list()...), nil })
+	if err != nil {
+		return steps, err
+	}
 	return append(steps, r.run(ctx)...), ctx.Err()
 }
 

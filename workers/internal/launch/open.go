@@ -1,0 +1,114 @@
+package launch
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"lossatlas/activities"
+)
+
+// Open is a sweep whose workflow is open.
+type Open struct {
+	Sweep, ID, RunID string
+	Started          time.Time
+}
+
+// OpenSweeps lists the sweeps whose workflows are open.
+func OpenSweeps(ctx context.Context, c client.Client) ([]Open, error) {
+	infos, err := open(ctx, c, activities.SweepWorkflow)
+	if err != nil {
+		return nil, err
+	}
+	var out []Open
+	for _, i := range infos {
+		id := i.GetExecution().GetWorkflowId()
+		out = append(out, Open{
+			Sweep: strings.TrimPrefix(id, IDPrefix), ID: id, RunID: i.GetExecution().GetRunId(), Started: i.GetStartTime().AsTime(),
+		})
+	}
+	return out, nil
+}
+
+// open lists open workflows of a type.
+func open(ctx context.Context, c client.Client, kind string) ([]*workflow.WorkflowExecutionInfo, error) {
+	req := &workflowservice.ListWorkflowExecutionsRequest{
+		Query: fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running'", kind),
+	}
+	var out []*workflow.WorkflowExecutionInfo
+	for {
+		page, err := c.ListWorkflow(ctx, req)
+		if err != nil {
+			return nil, fmt.Errorf("list open workflows: %w", err)
+		}
+		out = append(out, page.GetExecutions()...)
+		if len(page.GetNextPageToken()) == 0 {
+			return out, nil
+		}
+		req.NextPageToken = page.GetNextPageToken()
+	}
+}
+
+// SetAside ends the sweeps, other than one, that a process which was killed
+// left open, so that they don't take the machine from the one that was asked
+// for. Nothing that they did is lost. It returns their names.
+//
+// A step that they share with the sweep that goes on stays: each of their
+// requests for steps is withdrawn, and a step ends when nobody waits for it.
+func SetAside(ctx context.Context, c client.Client, except string) ([]string, error) {
+	sweeps, err := OpenSweeps(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	var names, waiters []string
+	for _, s := range sweeps {
+		if s.Sweep == except {
+			continue
+		}
+		if err := c.TerminateWorkflow(ctx, s.ID, s.RunID, "the process that ran it was killed; run the sweep again to go on"); err != nil && !gone(err) {
+			return names, fmt.Errorf("end sweep %s: %w", s.Sweep, err)
+		}
+		names = append(names, s.Sweep)
+		waiters = append(waiters, s.ID)
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	experiments, err := open(ctx, c, activities.ExperimentWorkflow)
+	if err != nil {
+		return names, err
+	}
+	for _, e := range experiments {
+		id := e.GetExecution().GetWorkflowId()
+		if parent, _, ok := strings.Cut(id, "/"); !ok || parent == WorkflowID(except) {
+			continue
+		}
+		waiters = append(waiters, id)
+		if err := c.TerminateWorkflow(ctx, id, e.GetExecution().GetRunId(), "its sweep was ended"); err != nil && !gone(err) {
+			return names, fmt.Errorf("end experiment %s: %w", id, err)
+		}
+	}
+	return names, withdraw(ctx, c, waiters)
+}
+
+// withdraw tells every open step that these waiters no longer wait.
+func withdraw(ctx context.Context, c client.Client, waiters []string) error {
+	steps, err := open(ctx, c, activities.StepWorkflow)
+	if err != nil {
+		return err
+	}
+	for _, s := range steps {
+		for _, w := range waiters {
+			err := c.SignalWorkflow(ctx, s.GetExecution().GetWorkflowId(), s.GetExecution().GetRunId(), activities.SignalLeave, w)
+			if err != nil && !gone(err) {
+				return fmt.Errorf("withdraw from %s: %w", s.GetExecution().GetWorkflowId(), err)
+			}
+		}
+	}
+	return nil
+}

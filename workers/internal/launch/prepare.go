@@ -1,0 +1,102 @@
+// Package launch takes a sweep from its file to a running workflow.
+package launch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"lossatlas/activities/data"
+	"lossatlas/activities/nets"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/exit"
+)
+
+// Catalog is the names that sweep files may use in this program.
+func Catalog() pipelines.Catalog {
+	return pipelines.Catalog{
+		Nets:     nets.Names(),
+		Datasets: data.Names(),
+		Sizes:    map[string]pipelines.Size{data.CIFAR10: {Train: 50000, Test: 10000}},
+	}
+}
+
+// maxFile is the size in bytes above which a file can't be a sweep file.
+const maxFile = 4 << 20
+
+// Read reads and checks a sweep file and applies a preset ("" for none). A
+// mistake in the file is a pipelines.Errors.
+func Read(file, preset string) (*pipelines.Sweep, error) {
+	info, err := os.Stat(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, exit.Usagef("there is no sweep file %s", file)
+	case err != nil:
+		return nil, exit.Usagef("the sweep file can't be read: %w", err)
+	case info.IsDir():
+		return nil, exit.Usagef("%s is a folder; name a sweep file in it", file)
+	case info.Size() > maxFile:
+		return nil, exit.Usagef("%s has %d bytes: this is no sweep file", file, info.Size())
+	}
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return nil, exit.Usagef("the sweep file can't be read: %w", err)
+	}
+	return pipelines.Parse(file, src, Catalog(), preset)
+}
+
+// Fetching is told of the progress of a download: bytes so far and in all.
+type Fetching func(done, total int64)
+
+// Expand makes the graph of a sweep for the data on this machine. A data set
+// that is absent is fetched if fetch is not nil.
+func Expand(ctx context.Context, s *pipelines.Sweep, where data.Options, fetch Fetching) (*pipelines.Graph, error) {
+	src, err := data.Open(s.Dataset, where)
+	var missing *data.MissingError
+	if errors.As(err, &missing) && fetch != nil && where.Dir == "" && s.Dataset == data.CIFAR10 {
+		if err := data.Fetch(ctx, where.Cache, data.FetchOptions{Progress: fetch}); err != nil {
+			return nil, err
+		}
+		src, err = data.Open(s.Dataset, where)
+	}
+	if err != nil {
+		return nil, err
+	}
+	digest, err := src.Digest()
+	if err != nil {
+		return nil, err
+	}
+	g, err := s.Expand(digest)
+	if err != nil {
+		return nil, err
+	}
+	return g, checkSizes(g, src)
+}
+
+// checkSizes finds steps that ask for more images than there are here, before
+// anything is trained.
+func checkSizes(g *pipelines.Graph, src data.Source) error {
+	for _, p := range g.All() {
+		if p.Step.Kind != pipelines.KindTrain {
+			continue // maps look at subsets of what trainings use
+		}
+		var t pipelines.TrainParams
+		if err := json.Unmarshal(p.Step.Params, &t); err != nil {
+			return fmt.Errorf("step %s: parameters: %w", p.Step.ID, err)
+		}
+		for split, want := range map[string]int{data.Train: t.Data.Train, data.Test: t.Data.Test} {
+			size, err := src.Size(split)
+			if err != nil {
+				return err
+			}
+			if want > size {
+				_, err := src.Load(split, 0, want)
+				return exit.With(exit.Usage, err)
+			}
+		}
+	}
+	return nil
+}

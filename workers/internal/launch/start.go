@@ -1,0 +1,143 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflow/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+
+	"lossatlas/activities"
+)
+
+// IDPrefix begins the workflow ID of every sweep.
+const IDPrefix = "sweep-"
+
+// WorkflowID is the workflow ID of a sweep.
+func WorkflowID(sweep string) string { return IDPrefix + sweep }
+
+// cancelPatience is how long a sweep that is to be replaced may take to end by itself.
+const cancelPatience = 20 * time.Second
+
+// Memo fields of a sweep's workflow, by which two runs of one sweep are compared.
+const (
+	memoGraph    = "graph"
+	memoNumerics = "numerics"
+)
+
+// Started is a sweep's workflow, just started or joined.
+type Started struct {
+	ID, RunID string
+	// Joined says that the same sweep was running already.
+	Joined bool
+	Run    client.WorkflowRun
+}
+
+// Start starts a sweep's workflow. If the same sweep runs already, it is
+// joined; if another version of it runs, that one is stopped first, keeping
+// what it has done. say tells the user about either.
+func Start(ctx context.Context, c client.Client, in activities.SweepInput, say func(string, ...any)) (Started, error) {
+	id := WorkflowID(in.Sweep)
+	opts := client.StartWorkflowOptions{
+		ID: id, TaskQueue: activities.QueueIO,
+		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		Memo:                                     map[string]any{memoGraph: in.Graph.String(), memoNumerics: in.Numerics},
+		StaticSummary:                            fmt.Sprintf("sweep %s: %d experiments", in.Sweep, len(in.Experiments)),
+		TypedSearchAttributes:                    activities.SweepAttributes(in.Sweep, "sweep"),
+	}
+	for {
+		run, err := c.ExecuteWorkflow(ctx, opts, activities.SweepWorkflow, in)
+		var taken *serviceerror.WorkflowExecutionAlreadyStarted
+		if !errors.As(err, &taken) {
+			if err != nil {
+				return Started{}, fmt.Errorf("start sweep %s: %w", in.Sweep, err)
+			}
+			return Started{ID: id, RunID: run.GetRunID(), Run: run}, nil
+		}
+		info, err := describe(ctx, c, id)
+		if err != nil {
+			return Started{}, err
+		}
+		if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+			continue // it ended in the meantime
+		}
+		runID := info.GetExecution().GetRunId()
+		if memo(info, memoGraph) == in.Graph.String() && memo(info, memoNumerics) == in.Numerics {
+			say("sweep %s is under way already; following it", in.Sweep)
+			return Started{ID: id, RunID: runID, Joined: true, Run: c.GetWorkflow(ctx, id, runID)}, nil
+		}
+		say("another version of sweep %s is under way; stopping it (what it finished is kept)", in.Sweep)
+		if err := Stop(ctx, c, id, runID, "replaced by another version of the sweep"); err != nil {
+			return Started{}, err
+		}
+	}
+}
+
+// Stop cancels a sweep's workflow and waits for it to record what it did; one
+// that takes too long is terminated.
+func Stop(ctx context.Context, c client.Client, id, runID, reason string) error {
+	err := c.CancelWorkflow(ctx, id, runID)
+	if gone(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("cancel %s: %w", id, err)
+	}
+	if Ended(ctx, c, id, runID, cancelPatience) {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err := c.TerminateWorkflow(ctx, id, runID, reason); err != nil && !gone(err) {
+		return fmt.Errorf("terminate %s: %w", id, err)
+	}
+	return nil
+}
+
+// Ended waits for the end of a workflow run; false if it lasts longer than patience.
+func Ended(ctx context.Context, c client.Client, id, runID string, patience time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_ = c.GetWorkflow(ctx, id, runID).Get(ctx, nil) // how it ended does not matter here
+	return ctx.Err() == nil
+}
+
+// gone says that a workflow does not run, so that it can't be cancelled.
+func gone(err error) bool {
+	var missing *serviceerror.NotFound
+	return errors.As(err, &missing)
+}
+
+func describe(ctx context.Context, c client.Client, id string) (*workflow.WorkflowExecutionInfo, error) {
+	d, err := c.DescribeWorkflowExecution(ctx, id, "")
+	if err != nil {
+		return nil, fmt.Errorf("look at %s: %w", id, err)
+	}
+	return d.GetWorkflowExecutionInfo(), nil
+}
+
+// memo returns a text from a workflow's memo, or "".
+func memo(info *workflow.WorkflowExecutionInfo, name string) string {
+	p, ok := info.GetMemo().GetFields()[name]
+	if !ok {
+		return ""
+	}
+	return text(p)
+}
+
+func text(p *common.Payload) string {
+	var s string
+	if converter.GetDefaultDataConverter().FromPayload(p, &s) != nil {
+		return "" // not written by this program
+	}
+	return s
+}

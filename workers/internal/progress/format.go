@@ -1,0 +1,127 @@
+package progress
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"lossatlas/activities"
+)
+
+// Duration writes a time span for people: "0.3 s", "12 s", "3 min 20 s", "2 h 05 min".
+func Duration(d time.Duration) string {
+	switch s := d.Seconds(); {
+	case s < 0:
+		return "0 s"
+	case s < 9.95:
+		return fmt.Sprintf("%.1f s", s)
+	case s < 59.5:
+		return fmt.Sprintf("%.0f s", s)
+	case s < 3600-30:
+		d = d.Round(time.Second)
+		return fmt.Sprintf("%d min %02d s", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	d = d.Round(time.Minute)
+	if d < 48*time.Hour {
+		return fmt.Sprintf("%d h %02d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%d days %d h", int(d.Hours())/24, int(d.Hours())%24)
+}
+
+// Left writes an estimate: rounded, since it is none of the second.
+func Left(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%d s left", int(math.Ceil(d.Seconds())))
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%d s left", int(d.Round(5*time.Second).Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min left", int(d.Round(time.Minute).Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%.1f h left", d.Hours())
+	}
+	return fmt.Sprintf("%.1f days left", d.Hours()/24)
+}
+
+// Summary is a sweep in one line: "3/21 steps done, 1 running, 2 min left".
+func Summary(s Snapshot, e Estimate) string {
+	parts := []string{fmt.Sprintf("%d/%d steps done", s.Over(), len(s.Steps))}
+	add := func(n int, word string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, word))
+		}
+	}
+	add(s.Count(activities.StateCached), "cached")
+	add(s.Count(activities.StateFailed, activities.StateBlocked), "failed")
+	add(s.Count(activities.StateRunning), "running")
+	if e.Known && s.Over() < len(s.Steps) && e.Left > 0 {
+		parts = append(parts, "about "+Left(e.Left))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Bar draws a fraction with width characters.
+func Bar(fraction float64, width int) string {
+	if math.IsNaN(fraction) {
+		fraction = 0
+	}
+	n := int(math.Round(min(max(fraction, 0), 1) * float64(width)))
+	return strings.Repeat("█", n) + strings.Repeat("░", width-n)
+}
+
+// Line is a running step in one line, for a display that is redrawn. nameWidth
+// is the width of the column of names.
+func Line(s Step, e Estimate, nameWidth int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s", pad(s.ID, nameWidth), Bar(s.Fraction, 20))
+	if s.Fraction > 0 {
+		fmt.Fprintf(&b, " %3.0f %%", math.Floor(100*s.Fraction))
+	}
+	if left, ok := e.Steps[s.ID]; ok {
+		b.WriteString("  " + Left(left))
+	}
+	for _, part := range []string{doing(s), s.Note} {
+		if part != "" {
+			b.WriteString("  " + part)
+		}
+	}
+	return b.String()
+}
+
+// doing says what keeps a running step from running.
+func doing(s Step) string {
+	switch {
+	case s.Retry != "":
+		return "trying again after: " + s.Retry
+	case s.Working == 0 && s.Fraction == 0:
+		return "waits for a worker"
+	}
+	return ""
+}
+
+func pad(s string, width int) string {
+	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
+}
+
+// Clip cuts a line to a number of characters, so that it does not wrap.
+func Clip(s string, width int) string {
+	if width <= 0 || utf8.RuneCountInString(s) <= width {
+		return s
+	}
+	return string([]rune(s)[:width-1]) + "…"
+}
+
+// Change is a step's new state in one line, for a log.
+func Change(s Step) string {
+	switch s.State {
+	case activities.StateRan:
+		return fmt.Sprintf("%s: done in %s", s.ID, Duration(time.Duration(s.Seconds*float64(time.Second))))
+	case activities.StateFailed:
+		return fmt.Sprintf("%s: failed: %s", s.ID, s.Error)
+	case activities.StateBlocked:
+		return fmt.Sprintf("%s: can't run: %s", s.ID, s.Error)
+	}
+	return s.ID + ": " + s.State
+}

@@ -1,0 +1,211 @@
+package progress
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"lossatlas/activities"
+)
+
+// Printer tells a person how a sweep goes on. It is also a writer, for log
+// lines that appear meanwhile.
+type Printer interface {
+	io.Writer
+	// Show takes the next snapshot.
+	Show(Snapshot, Estimate)
+	// Say prints a line of its own.
+	Say(format string, args ...any)
+	// Close removes what was drawn to be redrawn.
+	Close()
+}
+
+// every is how often a long step is mentioned where lines can't be redrawn.
+const every = 10 * time.Second
+
+// Plain prints one line per change, and one now and then for long steps.
+type Plain struct {
+	mu    sync.Mutex
+	out   io.Writer
+	state map[string]string
+	told  time.Time
+}
+
+// NewPlain prints to out, for a file or a pipe.
+func NewPlain(out io.Writer) *Plain { return &Plain{out: out, state: map[string]string{}} }
+
+// Write passes on what the log says.
+func (p *Plain) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.out.Write(b)
+}
+
+// Say prints a line.
+func (p *Plain) Say(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+
+// Close does nothing: nothing was drawn to be redrawn.
+func (p *Plain) Close() {}
+
+// Show prints what changed.
+func (p *Plain) Show(s Snapshot, e Estimate) {
+	lines := changes(p.state, s)
+	if len(lines) > 0 {
+		p.told = s.At
+	}
+	if p.told.IsZero() {
+		p.told = s.At
+	}
+	if len(lines) == 0 && s.At.Sub(p.told) >= every && s.Count(activities.StateRunning) > 0 {
+		p.told = s.At
+		for _, step := range s.Steps {
+			if step.State == activities.StateRunning && (step.Fraction > 0 || step.Retry != "") {
+				line := step.ID
+				if step.Fraction > 0 {
+					line += fmt.Sprintf(": %.0f %%", 100*step.Fraction)
+				}
+				for _, part := range []string{doing(step), step.Note} {
+					if part != "" {
+						line += ", " + part
+					}
+				}
+				lines = append(lines, line)
+			}
+		}
+		lines = append(lines, Summary(s, e))
+	}
+	for _, line := range lines {
+		p.Say("%s", line)
+	}
+}
+
+// changes returns a line for every step that is in another state than before,
+// and remembers it. Cached steps are counted in one line.
+func changes(before map[string]string, s Snapshot) []string {
+	var lines []string
+	cached := 0
+	for _, step := range s.Steps {
+		old, ok := before[step.ID]
+		if old == step.State || !ok && step.State == activities.StateWaiting {
+			continue
+		}
+		before[step.ID] = step.State
+		if step.State == activities.StateCached {
+			cached++
+			continue
+		}
+		lines = append(lines, Change(step))
+	}
+	if cached > 0 {
+		lines = append([]string{fmt.Sprintf("%d %s in the cache", cached, plural(cached, "step is", "steps are"))}, lines...)
+	}
+	return lines
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// Live redraws a few lines at the bottom of a terminal: what runs, and the sum.
+type Live struct {
+	mu    sync.Mutex
+	out   io.Writer
+	width func() int
+	state map[string]string
+	drawn int      // lines on the screen
+	lines []string // what they say
+	held  []byte   // an incomplete line of the log
+}
+
+// NewLive draws on a terminal; width is asked for its current width.
+func NewLive(out io.Writer, width func() int) *Live {
+	return &Live{out: out, width: width, state: map[string]string{}}
+}
+
+// shownSteps is how many running steps have a line.
+const shownSteps = 6
+
+// Write prints whole lines of the log above the drawing.
+func (l *Live) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held = append(l.held, b...)
+	if i := bytes.LastIndexByte(l.held, '\n'); i >= 0 {
+		whole := string(l.held[:i+1])
+		l.held = append([]byte(nil), l.held[i+1:]...)
+		return len(b), l.draw(whole, l.lines)
+	}
+	return len(b), nil
+}
+
+// Say prints a line above the drawing.
+func (l *Live) Say(format string, args ...any) { fmt.Fprintf(l, format+"\n", args...) }
+
+// Close removes the drawing.
+func (l *Live) Close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_ = l.draw("", nil) // a terminal that is gone needs no clearing
+}
+
+// Show redraws. Steps that ended since the last time are printed above, where they stay.
+func (l *Live) Show(s Snapshot, e Estimate) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var above strings.Builder
+	for _, line := range changes(l.state, s) {
+		if !strings.HasSuffix(line, ": "+activities.StateRunning) {
+			above.WriteString(line + "\n")
+		}
+	}
+	_ = l.draw(above.String(), drawing(s, e)) // a terminal that is gone can't be told
+}
+
+// drawing is the lines to be redrawn.
+func drawing(s Snapshot, e Estimate) []string {
+	var running []Step
+	width, more := 0, 0
+	for _, step := range s.Steps {
+		switch {
+		case step.State != activities.StateRunning:
+		case len(running) == shownSteps || step.Working == 0 && step.Fraction == 0 && step.Retry == "":
+			more++
+		default:
+			running = append(running, step)
+			width = max(width, utf8.RuneCountInString(step.ID))
+		}
+	}
+	var lines []string
+	for _, step := range running {
+		lines = append(lines, "  "+Line(step, e, min(width, 48)))
+	}
+	sum := Summary(s, e)
+	if more > 0 {
+		sum += fmt.Sprintf(" (%d in the queue)", more)
+	}
+	return append(lines, sum)
+}
+
+// draw replaces the drawing: it goes back to its first line, clears to the end
+// of the screen, and prints text above the new one.
+func (l *Live) draw(above string, lines []string) error {
+	var b strings.Builder
+	if l.drawn > 0 {
+		fmt.Fprintf(&b, "\x1b[%dA\r\x1b[J", l.drawn)
+	}
+	b.WriteString(above)
+	width := l.width()
+	for _, line := range lines {
+		b.WriteString(Clip(line, width-1) + "\n")
+	}
+	l.lines, l.drawn = lines, len(lines)
+	_, err := io.WriteString(l.out, b.String())
+	return err
+}

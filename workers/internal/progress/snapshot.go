@@ -1,0 +1,71 @@
+// Package progress follows a running sweep: what each step does, how far it is,
+// how long it will take, and how to tell a person.
+package progress
+
+import (
+	"time"
+
+	"lossatlas/activities"
+	"lossatlas/pipelines"
+)
+
+// Step is one step at one moment.
+type Step struct {
+	ID    string `json:"id"`
+	Kind  string `json:"kind"`
+	State string `json:"state"` // of activities.State…
+	Error string `json:"error,omitempty"`
+	// Seconds is how long a finished step took when it was made.
+	Seconds float64 `json:"seconds,omitempty"`
+	// Fraction of a running step that is done, 0 where it isn't known; Note says more.
+	Fraction float64 `json:"fraction,omitempty"`
+	Note     string  `json:"note,omitempty"`
+	// Working is how many workers are at it: 0 means that it waits for one.
+	Working int `json:"working,omitempty"`
+	// Retry says why the last attempt failed, when there will be another one.
+	Retry string `json:"retry,omitempty"`
+}
+
+// Over says whether the step has ended, well or not.
+func (s Step) Over() bool {
+	return s.State != activities.StateWaiting && s.State != activities.StateRunning
+}
+
+// Snapshot is a sweep at one moment.
+type Snapshot struct {
+	At    time.Time `json:"at"`
+	Steps []Step    `json:"steps"`
+}
+
+// Count returns how many steps are in one of some states.
+func (s Snapshot) Count(states ...string) int {
+	n := 0
+	for _, step := range s.Steps {
+		for _, state := range states {
+			if step.State == state {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// Over returns how many steps have ended.
+func (s Snapshot) Over() int {
+	n := 0
+	for _, step := range s.Steps {
+		if step.Over() {
+			n++
+		}
+	}
+	return n
+}
+
+// Waiting is the snapshot of a sweep of which nothing has begun.
+func Waiting(g *pipelines.Graph) Snapshot {
+	s := Snapshot{At: time.Now()}
+	for _, p := range g.All() {
+		s.Steps = append(s.Steps, Step{ID: p.Step.ID, Kind: string(p.Step.Kind), State: activities.StateWaiting})
+	}
+	return s
+}

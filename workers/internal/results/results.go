@@ -1,0 +1,141 @@
+// Package results gathers what a sweep has found into one table.
+package results
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"lossatlas/activities"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// Experiment is one row: what was set and what came out. What is not known yet
+// is nil.
+type Experiment struct {
+	Name   string         `json:"name"`
+	State  string         `json:"state"` // done, failed, running, waiting, cancelled
+	Params map[string]any `json:"params"`
+	// Losses are mean cross-entropies of the trained network; TestError is in percent.
+	TrainLoss *float64 `json:"train_loss"`
+	TestLoss  *float64 `json:"test_loss"`
+	TestError *float64 `json:"test_error"`
+	// Artifacts are digests of outputs, by "step/output" within the experiment.
+	Artifacts map[string]string `json:"artifacts"`
+	// Errors are those of failed steps, by step.
+	Errors map[string]string `json:"errors,omitempty"`
+}
+
+// Store is what results are read from.
+type Store interface {
+	Get(ctx context.Context, d artifacts.Digest) ([]byte, error)
+}
+
+// Graph reads the graph of a recorded sweep.
+func Graph(ctx context.Context, store Store, root artifacts.Root) (*pipelines.Graph, error) {
+	b, err := store.Get(ctx, root.Graph.Digest)
+	if err != nil {
+		return nil, fmt.Errorf("the steps of sweep %s: %w", root.Sweep, err)
+	}
+	var g pipelines.Graph
+	if err := json.Unmarshal(b, &g); err != nil {
+		return nil, fmt.Errorf("the steps of sweep %s: %w", root.Sweep, err)
+	}
+	return &g, nil
+}
+
+// Collect makes the table of a sweep from the state of its steps.
+func Collect(ctx context.Context, store Store, g *pipelines.Graph, steps map[string]artifacts.RootStep) ([]Experiment, error) {
+	rows := make([]Experiment, 0, len(g.Experiments))
+	for _, e := range g.Experiments {
+		row := Experiment{Name: e.Name, Params: e.Params, Artifacts: map[string]string{}}
+		if row.Params == nil {
+			row.Params = map[string]any{}
+		}
+		states := map[string]int{}
+		for _, s := range e.Steps {
+			st, ok := steps[s.ID]
+			if !ok {
+				st.State = activities.StateWaiting
+			}
+			states[st.State]++
+			if st.Error != "" {
+				if row.Errors == nil {
+					row.Errors = map[string]string{}
+				}
+				row.Errors[short(e.Name, s.ID)] = st.Error
+			}
+			for name, blob := range st.Outputs {
+				row.Artifacts[short(e.Name, s.ID)+"/"+name] = blob.Digest.String()
+			}
+			if blob, ok := st.Outputs[pipelines.OutLog]; ok && s.Kind == pipelines.KindTrain {
+				if err := row.read(ctx, store, blob.Digest); err != nil {
+					return nil, fmt.Errorf("the training log of %s: %w", s.ID, err)
+				}
+			}
+		}
+		row.State = state(states, len(e.Steps))
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// short is a step's name within its experiment.
+func short(experiment, id string) string { return strings.TrimPrefix(id, experiment+"/") }
+
+// state sums up the states of an experiment's steps.
+func state(n map[string]int, steps int) string {
+	switch {
+	case n[activities.StateFailed]+n[activities.StateBlocked] > 0:
+		return artifacts.StateFailed
+	case n[activities.StateCancelled] > 0:
+		return artifacts.StateCancelled
+	case n[activities.StateCached]+n[activities.StateRan] == steps:
+		return artifacts.StateDone
+	case n[activities.StateWaiting] == steps:
+		return activities.StateWaiting
+	}
+	return artifacts.StateRunning
+}
+
+// read takes the final losses out of a training log.
+func (e *Experiment) read(ctx context.Context, store Store, d artifacts.Digest) error {
+	b, err := store.Get(ctx, d)
+	if err != nil {
+		return err
+	}
+	var log activities.TrainLog
+	if err := json.Unmarshal(b, &log); err != nil {
+		return err
+	}
+	e.TrainLoss, e.TestLoss = finite(log.Final.TrainLoss), finite(log.Final.TestLoss)
+	if acc := finite(log.Final.TestAccuracy); acc != nil {
+		e.TestError = finite(100 - *acc)
+	}
+	return nil
+}
+
+// finite is a number that JSON can hold, or nil.
+func finite[F ~float64](v F) *float64 {
+	f := float64(v)
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return nil
+	}
+	return &f
+}
+
+// Params returns the swept parameters of all rows, sorted.
+func Params(rows []Experiment) []string {
+	names := map[string]bool{}
+	for _, r := range rows {
+		for name := range r.Params {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}

@@ -1,0 +1,226 @@
+// Package session gives a command the services it works with: the artifact
+// store and Temporal, embedded in this process, embedded in another process
+// that runs on the same home, or elsewhere.
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"go.temporal.io/sdk/client"
+
+	"lossatlas/artifacts"
+	"lossatlas/workers/embedded/s3"
+	"lossatlas/workers/home"
+	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/settings"
+)
+
+// Role says whose services a session uses.
+type Role int
+
+// The roles.
+const (
+	Owner    Role = iota // this process runs the embedded services
+	Attached             // another process on the same home runs them
+	External             // they are servers elsewhere
+)
+
+// patience is how long to wait for another process that is starting or ending
+// its services.
+const patience = 15 * time.Second
+
+// TemporalOptions are what an embedded Temporal server is started with.
+type TemporalOptions struct {
+	DBPath       string
+	FrontendPort int
+	UIPort       int
+	Namespace    string
+	Log          zerolog.Logger
+}
+
+// Temporal is an embedded Temporal server.
+type Temporal interface {
+	Address() string // host:port of the frontend
+	UIURL() string
+	Stop() error
+}
+
+// Options say what a session works with.
+type Options struct {
+	Settings *settings.Settings
+	Home     *home.Home
+	Log      zerolog.Logger
+	// StartTemporal starts the embedded server. Nil in a program built without it.
+	StartTemporal func(context.Context, TemporalOptions) (Temporal, error)
+	// Say tells the user what takes time. Nil says nothing.
+	Say func(format string, args ...any)
+}
+
+// Session is a command's access to the services. Close it.
+type Session struct {
+	// Store is the artifact store, open.
+	Store *artifacts.Store
+	role  Role
+
+	opts     Options
+	log      zerolog.Logger
+	s3       artifacts.Config
+	ports    home.Ports
+	running  home.Addresses // of the process that this one is attached to
+	server   *s3.Server
+	temporal Temporal
+	client   client.Client
+	closers  []func() error // in the order of opening
+	once     sync.Once
+	closed   error
+}
+
+// Open finds or starts the store. It does not start Temporal; Temporal does.
+// Services that are started here don't end with ctx but with Close, so that an
+// interrupted command can still record what it did.
+func Open(ctx context.Context, opts Options) (*Session, error) {
+	if opts.Say == nil {
+		opts.Say = func(string, ...any) {}
+	}
+	s := &Session{opts: opts, log: opts.Log}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Session) open(ctx context.Context) (err error) {
+	if s.opts.Settings.External() {
+		s.role, s.s3 = External, externalStore(s.opts.Settings)
+	} else if err := s.ownOrAttach(ctx); err != nil {
+		return err
+	}
+	s.Store, err = artifacts.Open(ctx, s.s3, s.log)
+	return err
+}
+
+// ownOrAttach makes this process the owner of the home's services, or attaches
+// to the owner. Between two owners, or while one starts, it waits.
+func (s *Session) ownOrAttach(ctx context.Context) error {
+	h := s.opts.Home
+	for end, told := time.Now().Add(patience), false; ; {
+		release, ok, err := h.Lock()
+		if err != nil {
+			return err
+		}
+		if ok {
+			s.closers = append(s.closers, func() error { release(); return nil })
+			return s.own(ctx)
+		}
+		if _, ok := h.Running(); ok {
+			if ok, err := s.attach(); ok || err != nil {
+				return err
+			}
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("another process holds the home %s and did not offer its services within %v: wait until it ends, or use another --home", h.Dir(), patience)
+		}
+		if !told {
+			s.opts.Say("another process works on %s; waiting for it", h.Dir())
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// attach uses the services of the process that owns the home. ok is false when
+// that process has ended them in the meantime.
+func (s *Session) attach() (ok bool, err error) {
+	h := s.opts.Home
+	forget, err := h.Guest()
+	if err != nil {
+		return false, err
+	}
+	a, ok := h.Running()
+	if !ok {
+		forget()
+		return false, nil
+	}
+	s.role, s.running, s.s3 = Attached, a, a.S3
+	s.closers = append(s.closers, func() error { forget(); return nil })
+	return true, nil
+}
+
+// Retire withdraws the services of this process, unless other processes are
+// attached to them: then ok is false.
+func (s *Session) Retire() (ok bool, err error) {
+	if s.role != Owner {
+		return true, nil
+	}
+	return s.opts.Home.Retire()
+}
+
+// own starts the embedded store.
+func (s *Session) own(ctx context.Context) (err error) {
+	h := s.opts.Home
+	s.role = Owner
+	access, secret, err := h.Credentials()
+	if err != nil {
+		return err
+	}
+	if s.ports, err = h.Ports(home.Ports{}, s.log); err != nil {
+		return err
+	}
+	dir, err := h.Folder("objects")
+	if err != nil {
+		return err
+	}
+	s.server, err = s3.Start(context.WithoutCancel(ctx), s3.Options{
+		Dir: dir, Addr: port.Addr(s.ports.S3), AccessKey: access, SecretKey: secret, Region: s.opts.Settings.S3Region,
+	})
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.server.Stop)
+	s.s3 = artifacts.Config{
+		Endpoint: s.server.Addr(), AccessKey: access, SecretKey: secret,
+		Bucket: s.opts.Settings.S3Bucket, Region: s.opts.Settings.S3Region,
+	}
+	return nil
+}
+
+// Role says whose services the session uses.
+func (s *Session) Role() Role { return s.role }
+
+// Endpoint is the URL of the store.
+func (s *Session) Endpoint() string {
+	if s.s3.TLS {
+		return "https://" + s.s3.Endpoint
+	}
+	return "http://" + s.s3.Endpoint
+}
+
+// Ended is closed when an embedded service of this process ended by itself; it
+// is nil when there is none.
+func (s *Session) Ended() <-chan struct{} {
+	if s.server == nil {
+		return nil
+	}
+	return s.server.Done()
+}
+
+// Close ends what the session started, last things first. It may be called twice.
+func (s *Session) Close() error {
+	s.once.Do(func() {
+		var errs []error
+		for i := len(s.closers) - 1; i >= 0; i-- {
+			errs = append(errs, s.closers[i]())
+		}
+		s.closed = errors.Join(errs...)
+	})
+	return s.closed
+}

@@ -1,0 +1,169 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+
+	"lossatlas/artifacts"
+	"lossatlas/workers/home"
+	"lossatlas/workers/internal/logging"
+	"lossatlas/workers/internal/settings"
+)
+
+// connectTimeout is how long a Temporal server may take to answer.
+const connectTimeout = 10 * time.Second
+
+// ErrNoServer is the answer to a request for Temporal in a program that was
+// built without the embedded server.
+var ErrNoServer = errors.New("this program was built without the embedded Temporal server: name one with --temporal-address and a store with --s3-endpoint")
+
+// HasTemporal says whether Temporal runs already, here or elsewhere.
+func (s *Session) HasTemporal() bool { return s.role != Owner || s.client != nil }
+
+// Temporal returns a client of the Temporal server, after starting the server
+// if this process is the owner of the services. Other processes can attach from then on.
+func (s *Session) Temporal(ctx context.Context) (client.Client, error) {
+	if s.client != nil {
+		return s.client, nil
+	}
+	address, namespace := s.opts.Settings.TemporalAddress, s.opts.Settings.TemporalNamespace
+	switch s.role {
+	case Attached:
+		address, namespace = s.running.Temporal, s.running.Namespace
+	case Owner:
+		if err := s.startTemporal(ctx); err != nil {
+			return nil, err
+		}
+		address = s.temporal.Address()
+	}
+	c, err := s.dial(ctx, address, namespace)
+	if err != nil {
+		return nil, err
+	}
+	s.client = c
+	s.closers = append(s.closers, func() error { c.Close(); return nil })
+	if s.role == Owner {
+		return c, s.publish(namespace)
+	}
+	return c, nil
+}
+
+func (s *Session) startTemporal(ctx context.Context) (err error) {
+	if s.opts.StartTemporal == nil {
+		return ErrNoServer
+	}
+	s.temporal, err = s.opts.StartTemporal(context.WithoutCancel(ctx), TemporalOptions{
+		DBPath: s.opts.Home.Path("temporal.db"), FrontendPort: s.ports.Temporal, UIPort: s.ports.UI,
+		Namespace: s.opts.Settings.TemporalNamespace, Log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.temporal.Stop)
+	return nil
+}
+
+// publish lets other processes attach, until Close.
+func (s *Session) publish(namespace string) error {
+	h := s.opts.Home
+	s.closers = append(s.closers, h.Withdraw)
+	return h.Publish(home.Addresses{Temporal: s.temporal.Address(), Namespace: namespace, UI: s.temporal.UIURL(), S3: s.s3})
+}
+
+// dial connects to a server and checks that it has the namespace. Where the
+// server is elsewhere, the profile of Temporal's own tools (TEMPORAL_TLS,
+// TEMPORAL_API_KEY and the like) applies, and the search attributes are added.
+func (s *Session) dial(ctx context.Context, address, namespace string) (client.Client, error) {
+	var opts client.Options
+	if s.role == External {
+		var err error
+		if opts, err = envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{}); err != nil {
+			return nil, fmt.Errorf("the Temporal client's own configuration (TEMPORAL_… variables or its file): %w", err)
+		}
+	}
+	opts.HostPort, opts.Namespace, opts.Logger = address, namespace, logging.Temporal(s.log)
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	c, err := client.DialContext(ctx, opts)
+	if err != nil {
+		return nil, fmt.Errorf("nothing that speaks Temporal answers at %s: check --temporal-address: %w", address, err)
+	}
+	if err := s.checkNamespace(ctx, c, address, namespace); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (s *Session) checkNamespace(ctx context.Context, c client.Client, address, namespace string) error {
+	_, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
+	var missing *serviceerror.NamespaceNotFound
+	switch {
+	case errors.As(err, &missing):
+		return fmt.Errorf("the Temporal server at %s has no namespace %q: create it (temporal operator namespace create --address %s -n %s --retention 90d) or name another with --temporal-namespace", address, namespace, address, namespace)
+	case err != nil:
+		return fmt.Errorf("the Temporal server at %s, namespace %s: %w", address, namespace, err)
+	}
+	if s.role == External {
+		return ensureAttributes(ctx, c, namespace)
+	}
+	return nil
+}
+
+// UI is the URL of the Temporal UI, or "" where it is not known.
+func (s *Session) UI() string {
+	switch {
+	case s.role == Attached:
+		return s.running.UI
+	case s.temporal != nil:
+		return s.temporal.UIURL()
+	}
+	return ""
+}
+
+// RunURL is the page of a workflow in the Temporal UI, or "".
+func (s *Session) RunURL(workflowID string) string {
+	ui := s.UI()
+	if ui == "" {
+		return ""
+	}
+	namespace := s.opts.Settings.TemporalNamespace
+	if s.role == Attached {
+		namespace = s.running.Namespace
+	}
+	return fmt.Sprintf("%s/namespaces/%s/workflows/%s", strings.TrimRight(ui, "/"), namespace, url.PathEscape(workflowID))
+}
+
+// TemporalAddress is host:port of the server in use, or "" when none was asked for.
+func (s *Session) TemporalAddress() string {
+	switch {
+	case s.role == External:
+		return s.opts.Settings.TemporalAddress
+	case s.role == Attached:
+		return s.running.Temporal
+	case s.temporal != nil:
+		return s.temporal.Address()
+	}
+	return ""
+}
+
+// PID is the process that runs the services this session is attached to.
+func (s *Session) PID() int { return s.running.PID }
+
+// externalStore translates the settings of a store elsewhere, which were checked.
+func externalStore(o *settings.Settings) artifacts.Config {
+	address, secure := strings.CutPrefix(strings.TrimRight(o.S3Endpoint, "/"), "https://")
+	return artifacts.Config{
+		Endpoint: strings.TrimPrefix(address, "http://"), TLS: secure,
+		AccessKey: o.S3AccessKey, SecretKey: o.S3SecretKey, Bucket: o.S3Bucket, Region: o.S3Region,
+	}
+}

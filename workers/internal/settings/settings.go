@@ -1,0 +1,230 @@
+// Package settings says where state and services are and how the program
+// speaks: from flags, the environment and a config file, in that order.
+package settings
+
+import (
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/pflag"
+
+	"lossatlas/workers/home"
+	"lossatlas/workers/internal/exit"
+)
+
+// Settings is everything that holds for more than one command.
+type Settings struct {
+	Home string // absolute
+	Data string // absolute; the folder that holds cifar-10-batches-bin/, or ""
+
+	TemporalAddress   string // host:port of an external server, or ""
+	TemporalNamespace string
+
+	S3Endpoint  string // http(s)://host:port of an external store, or ""
+	S3Bucket    string
+	S3AccessKey string
+	S3SecretKey string
+	S3Region    string
+
+	Backend string // auto, xla, go
+	Plugin  string // absolute path of a PJRT plugin, or "" to look for one
+
+	Output   string // text, json, jsonl
+	LogLevel string // "" lets the command choose
+	NoColor  bool
+
+	flags *pflag.FlagSet
+}
+
+// setting describes one setting: its flag, which is also its key in the config
+// file, and the environment variables that may give it.
+type setting struct {
+	name    string
+	env     []string // the first that is set and not empty counts
+	value   func(*Settings) *string
+	initial string
+	allowed []string
+	path    bool // made absolute against the working directory, or the config file's folder
+	help    string
+}
+
+var table = []setting{
+	{name: "home", env: []string{"LOSSATLAS_HOME"}, path: true, value: func(s *Settings) *string { return &s.Home },
+		help: "`folder` for everything embedded: database, objects, plugins, logs, credentials (default: lossatlas in the user's data folder)"},
+	{name: "data", env: []string{"LOSSATLAS_DATA"}, path: true, value: func(s *Settings) *string { return &s.Data },
+		help: "`folder` that holds cifar-10-batches-bin/ (default: the archive is fetched into the home)"},
+	{name: "temporal-address", env: []string{"LOSSATLAS_TEMPORAL_ADDRESS"}, value: func(s *Settings) *string { return &s.TemporalAddress },
+		help: "`host:port` of a Temporal server to use in place of the embedded one"},
+	{name: "temporal-namespace", env: []string{"LOSSATLAS_TEMPORAL_NAMESPACE"}, initial: "lossatlas", value: func(s *Settings) *string { return &s.TemporalNamespace },
+		help: "Temporal `namespace`"},
+	{name: "s3-endpoint", env: []string{"LOSSATLAS_S3_ENDPOINT"}, value: func(s *Settings) *string { return &s.S3Endpoint },
+		help: "`URL` (http://host:port or https://host:port) of an S3 store to use in place of the embedded one"},
+	{name: "s3-bucket", env: []string{"LOSSATLAS_S3_BUCKET"}, initial: "lossatlas", value: func(s *Settings) *string { return &s.S3Bucket },
+		help: "S3 `bucket`"},
+	{name: "s3-access-key", env: []string{"LOSSATLAS_S3_ACCESS_KEY", "AWS_ACCESS_KEY_ID"}, value: func(s *Settings) *string { return &s.S3AccessKey },
+		help: "S3 access `key`; better given in the environment as LOSSATLAS_S3_ACCESS_KEY"},
+	{name: "s3-secret-key", env: []string{"LOSSATLAS_S3_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"}, value: func(s *Settings) *string { return &s.S3SecretKey },
+		help: "S3 secret `key`; better given in the environment as LOSSATLAS_S3_SECRET_KEY, where other users can't see it"},
+	{name: "s3-region", env: []string{"LOSSATLAS_S3_REGION", "AWS_REGION"}, initial: "us-east-1", value: func(s *Settings) *string { return &s.S3Region },
+		help: "S3 `region`"},
+	{name: "backend", env: []string{"LOSSATLAS_BACKEND"}, initial: "auto", allowed: []string{"auto", "xla", "go"}, value: func(s *Settings) *string { return &s.Backend },
+		help: "numeric `backend`: auto, xla or go"},
+	{name: "plugin", env: []string{"LOSSATLAS_PLUGIN"}, path: true, value: func(s *Settings) *string { return &s.Plugin },
+		help: "`path` of the PJRT plugin for the xla backend (default: the one that is installed)"},
+	{name: "output", env: []string{"LOSSATLAS_OUTPUT"}, initial: "text", allowed: []string{"text", "json", "jsonl"}, value: func(s *Settings) *string { return &s.Output },
+		help: "`format` of what goes to standard output: text, json or jsonl"},
+	{name: "log-level", env: []string{"LOSSATLAS_LOG_LEVEL"}, allowed: []string{"debug", "info", "warn", "error", "off"}, value: func(s *Settings) *string { return &s.LogLevel },
+		help: "least `level` of the log on standard error: debug, info, warn, error or off (default: info for up and worker, else warn); the log file in the home has everything"},
+}
+
+const noColor = "no-color"
+
+// Bind adds the flags and returns the settings that Load will fill.
+func Bind(flags *pflag.FlagSet) *Settings {
+	s := &Settings{flags: flags}
+	for _, e := range table {
+		flags.String(e.name, e.initial, e.help)
+	}
+	flags.Bool(noColor, false, "no colours and no animation (also: NO_COLOR in the environment)")
+	return s
+}
+
+// Load fills the settings once the flags are parsed. env looks up the
+// environment and is os.LookupEnv outside tests.
+func (s *Settings) Load(env func(string) (string, bool)) error {
+	files := config{}
+	if dir := userConfig(env); dir != "" {
+		if err := files.read(filepath.Join(dir, "lossatlas", fileName)); err != nil {
+			return err
+		}
+	}
+	if err := s.fill(env, files); err != nil {
+		return err
+	}
+	// Now the home is known, and with it a second file.
+	if err := files.readHome(s.Home); err != nil {
+		return err
+	}
+	if err := s.fill(env, files); err != nil {
+		return err
+	}
+	return s.check()
+}
+
+// fill sets every setting from the first place that has it.
+func (s *Settings) fill(env func(string) (string, bool), files config) error {
+	for _, e := range table {
+		v, from, dir := e.find(s.flags, env, files)
+		if len(e.allowed) > 0 && v != e.initial && !slices.Contains(e.allowed, v) {
+			return exit.Usagef("%s: %q is not allowed; choose one of %s", from, v, strings.Join(e.allowed, ", "))
+		}
+		if e.path && v != "" {
+			abs, err := absolute(v, dir)
+			if err != nil {
+				return exit.Usagef("%s: %w", from, err)
+			}
+			v = abs
+		}
+		*e.value(s) = v
+	}
+	if s.Home == "" {
+		dir, err := home.Default()
+		if err != nil {
+			return err
+		}
+		s.Home = dir
+	}
+	v, err := s.flags.GetBool(noColor)
+	if err != nil {
+		return err
+	}
+	if set, ok := env("NO_COLOR"); ok && set != "" && !s.flags.Changed(noColor) {
+		v = true
+	}
+	s.NoColor = v
+	return nil
+}
+
+// find returns the value of one setting, where it comes from, for messages,
+// and the folder that a relative path in it is relative to ("": the working directory).
+func (e setting) find(flags *pflag.FlagSet, env func(string) (string, bool), files config) (value, from, dir string) {
+	if f := flags.Lookup(e.name); f != nil && f.Changed {
+		return f.Value.String(), "--" + e.name, ""
+	}
+	for _, name := range e.env {
+		if v, ok := env(name); ok && v != "" {
+			return v, name, ""
+		}
+	}
+	if v, ok := files[e.name]; ok {
+		return v.text, fmt.Sprintf("%s: %s", v.file, e.name), filepath.Dir(v.file)
+	}
+	return e.initial, "--" + e.name, ""
+}
+
+func absolute(path, dir string) (string, error) {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", err
+		}
+		return filepath.Join(home, rest), nil
+	}
+	if !filepath.IsAbs(path) && dir != "" {
+		path = filepath.Join(dir, path)
+	}
+	return filepath.Abs(path)
+}
+
+// check refuses combinations that can't work.
+func (s *Settings) check() error {
+	switch {
+	case s.TemporalAddress != "" && s.S3Endpoint == "":
+		return exit.Usagef("--temporal-address is given and --s3-endpoint is missing: both are external or both embedded (workers elsewhere could not reach an embedded store)")
+	case s.TemporalAddress == "" && s.S3Endpoint != "":
+		return exit.Usagef("--s3-endpoint is given and --temporal-address is missing: both are external or both embedded")
+	case s.S3Endpoint == "":
+		return nil
+	}
+	u, err := url.Parse(s.S3Endpoint)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		return exit.Usagef("--s3-endpoint: %q is no address; write http://host:port or https://host:port, without a path", s.S3Endpoint)
+	}
+	if s.S3AccessKey == "" || s.S3SecretKey == "" {
+		return exit.Usagef("--s3-endpoint is given without credentials: set LOSSATLAS_S3_ACCESS_KEY and LOSSATLAS_S3_SECRET_KEY in the environment")
+	}
+	return nil
+}
+
+// External says whether the services are elsewhere.
+func (s *Settings) External() bool { return s.S3Endpoint != "" }
+
+// Level is the log level for standard error; usual is the command's own choice.
+func (s *Settings) Level(usual zerolog.Level) zerolog.Level {
+	switch s.LogLevel {
+	case "debug":
+		return zerolog.DebugLevel
+	case "info":
+		return zerolog.InfoLevel
+	case "warn":
+		return zerolog.WarnLevel
+	case "error":
+		return zerolog.ErrorLevel
+	case "off":
+		return zerolog.Disabled
+	}
+	return usual
+}
+
+// Environment lists the variables for the help text.
+func Environment(w io.Writer) {
+	for _, e := range table {
+		fmt.Fprintf(w, "  %-24s %s\n", "--"+e.name, strings.Join(e.env, ", "))
+	}
+}
