@@ -7,8 +7,12 @@ import (
 	"strings"
 )
 
-// maxErrors is how many errors one parse reports; the rest are likely to follow from them.
-const maxErrors = 10
+// maxErrors is how many errors one parse reports; the rest are likely to follow
+// from them. maxCollected is how many it keeps until they are sorted.
+const (
+	maxErrors    = 10
+	maxCollected = 1000
+)
 
 // FileError is one thing that is wrong in a sweep file.
 type FileError struct {
@@ -61,7 +65,7 @@ func newCollector(file string) *collector {
 
 func (c *collector) add(at position, message string) {
 	e := FileError{File: c.file, Line: max(at.line, 1), Column: max(at.column, 1), Message: message}
-	if c.seen[e] {
+	if c.seen[e] || len(c.list) >= maxCollected {
 		return
 	}
 	c.seen[e] = true

@@ -39,12 +39,12 @@ func read(src []byte, c *collector) *node {
 	}
 	file, err := parseTokens(tokens)
 	if err != nil {
-		at, message := position{1, 1}, clip(err.Error())
+		// A yaml.Error's own text quotes the source around it, at a cost that grows with the file.
 		if y, ok := err.(yaml.Error); ok {
-			message = y.GetMessage()
-			at = tokenPlace(y.GetToken())
+			c.addf(tokenPlace(y.GetToken()), "not valid YAML: %s", clip(y.GetMessage()))
+		} else {
+			c.addf(position{1, 1}, "not valid YAML: %s", clip(err.Error()))
 		}
-		c.addf(at, "not valid YAML: %s", message)
 		return nil
 	}
 	var body ast.Node

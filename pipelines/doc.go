@@ -1,0 +1,41 @@
+// Package pipelines says what to run: it reads sweep files, checks them, expands
+// them into experiments and steps, and plans which of the steps are still to do.
+//
+// A sweep file is a YAML mapping:
+//
+//	name: fig3                         # required; names the sweep
+//	title: VGG-9                       # cosmetic
+//	dataset: {name: cifar10, train: 50000, test: 10000}
+//	train:
+//	  net: vgg9
+//	  optimizer: {kind: sgd, lr: 0.1, momentum: 0.9, nesterov: true, weight_decay: 5e-4, schedule: {150: 0.1}}
+//	  epochs: 300
+//	  batch_size: 128
+//	  bn_group: 128
+//	  augment: true
+//	  seed: 1
+//	sweep:                             # grid by default: every combination is an experiment
+//	  train.batch_size: [128, 8192]
+//	  zip: {train.net: [vgg9, small], train.optimizer.lr: [0.1, 0.01]}
+//	  exclude: [{train.net: small, train.batch_size: 8192}]
+//	  include: [{train.net: resnet20}]
+//	maps:
+//	  - {kind: line, range: [-1, 1], points: 401, splits: [train, test]}
+//	  - {kind: surface, normalize: filter, ignore: biasbn, resolution: 51, images: "test[0:1000]", seed: 1}
+//	plots: [line, contour, filled, training]
+//	presets:
+//	  laptop: {dataset: {train: 1000}, maps.resolution: 17}
+//	numerics: exact                    # any: results of all numeric backends count
+//
+// What is left out has the defaults of Li et al. (2018); the field table in this
+// package holds them with the ranges and the help texts, and [Schema] prints it
+// for editors.
+//
+// A parameter is a dotted path below dataset, train or maps. maps.resolution is
+// the resolution of every map that has one; maps.near.resolution that of the map
+// with the name near (a map's name is its kind unless it says otherwise).
+//
+// The steps of an experiment get their parameters in a normal form, defaults
+// filled in and nothing cosmetic, so that two files that mean the same have the
+// same keys: [Parse], [Sweep.Expand], then [MakePlan] against the action cache.
+package pipelines

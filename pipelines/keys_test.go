@@ -1,0 +1,383 @@
+package pipelines
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"lossatlas/artifacts"
+)
+
+// fakeOutputs stands in for what a step with a key would write, so that the keys
+// of the steps after it can be computed: equal keys write equal blobs.
+func fakeOutputs(s Step, key artifacts.Key) map[string]artifacts.Blob {
+	out := make(map[string]artifacts.Blob)
+	for name := range outputs[s.Kind] {
+		out[name] = artifacts.Blob{Digest: artifacts.Of([]byte(key.String() + name)), Size: 1}
+	}
+	return out
+}
+
+// keysOf computes the key of every step of a graph, as a run would.
+func keysOf(t rapid.TB, g *Graph) map[string]artifacts.Key {
+	t.Helper()
+	keys := make(map[string]artifacts.Key)
+	written := make(map[string]map[string]artifacts.Blob)
+	for _, p := range g.All() {
+		inputs := make(map[string]artifacts.Digest)
+		for name, ref := range p.Step.Inputs {
+			inputs[name] = written[ref.Step][ref.Output].Digest
+		}
+		recipe, err := p.Step.Recipe(inputs, "test:f32")
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := recipe.Key()
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[p.Step.ID] = key
+		written[p.Step.ID] = fakeOutputs(p.Step, key)
+	}
+	return keys
+}
+
+// computed leaves the keys of the steps that compute: a title may change pictures and the report.
+func computed(g *Graph, keys map[string]artifacts.Key) map[string]artifacts.Key {
+	out := maps.Clone(keys)
+	for _, p := range g.All() {
+		if p.Step.Kind == KindRender || p.Step.Kind == KindReport {
+			delete(out, p.Step.ID)
+		}
+	}
+	return out
+}
+
+const short = `name: one
+dataset: {name: cifar10}
+train: {net: resnet20}
+maps:
+  - {kind: line}
+  - {kind: surface}
+`
+
+// A default that is spelled out means the same, in every step.
+func TestSpelledOutDefaults(t *testing.T) {
+	const long = `numerics: exact
+plots: [training, filled, contour, line]
+maps:
+  - {points: 401, splits: [test, train], kind: line, normalize: filter, ignore: biasbn, range: [-1.0, 1], seed: 1, name: line}
+  - kind: surface
+    resolution: [51, 51]
+    x: [-1, 1e0]
+    y: [-1, 1]
+    images: train[0:50000]
+train:
+  net: "resnet20"
+  epochs: 300
+  batch_size: +128
+  bn_group: 128
+  augment: true
+  seed: 1
+  optimizer:
+    schedule: {275: 0.1, 225: 1e-1, 150: .1, 300: 0.5, 7: 1}
+    weight_decay: 0.0005
+    nesterov: true
+    momentum: 0.90
+    lr: 0.1
+    kind: sgd
+dataset: {test: 10000, train: 50000, name: cifar10}
+name: one
+`
+	a, b := mustExpand(t, short, ""), mustExpand(t, long, "")
+	ka, kb := keysOf(t, a), keysOf(t, b)
+	if len(ka) != 11 {
+		t.Errorf("%d steps, want train, 2 directions, 3 grids, 4 pictures and the report", len(ka))
+	}
+	if !maps.Equal(ka, kb) {
+		for id, key := range ka {
+			if kb[id] != key {
+				t.Errorf("%s: key %s against %s with defaults spelled out", id, key.Short(), kb[id].Short())
+			}
+		}
+	}
+}
+
+// edits change the meaning; each names a step whose key must change and one whose
+// key must not (or "").
+func TestMeaningChangesKeys(t *testing.T) {
+	cases := []struct{ from, to, changes, keeps string }{
+		{"net: resnet20", "net: vgg9", "one/train", ""},
+		{"{net: resnet20}", "{net: resnet20, seed: 2}", "one/train", ""},
+		{"{net: resnet20}", "{net: resnet20, optimizer: {weight_decay: 0}}", "one/train", ""},
+		{"{net: resnet20}", "{net: resnet20, optimizer: {schedule: {}}}", "one/train", ""},
+		{"{net: resnet20}", "{net: resnet20, bn_group: 64}", "one/train", ""},
+		{"{net: resnet20}", "{net: resnet20, augment: false}", "one/train", ""},
+		{"name: cifar10}", "name: cifar10, train: 49999}", "one/train", ""},
+		{"kind: line}", "kind: line, points: 41}", "one/line-train", "one/line-directions"},
+		{"kind: line}", "kind: line, images: 100}", "one/line-test", "one/line-directions"},
+		{"kind: line}", "kind: line, normalize: layer}", "one/line-directions", "one/surface-train"},
+		{"kind: line}", "kind: line, seed: 2}", "one/line-directions", "one/train"},
+		{"kind: surface}", "kind: surface, y: [-1, 2]}", "one/surface-train", "one/surface-directions"},
+	}
+	before := mustExpand(t, short, "")
+	old := keysOf(t, before)
+	for _, tc := range cases {
+		src := strings.Replace(short, tc.from, tc.to, 1)
+		if src == short {
+			t.Fatalf("%q is not in the file", tc.from)
+		}
+		now := keysOf(t, mustExpand(t, src, ""))
+		if now[tc.changes] == old[tc.changes] {
+			t.Errorf("%q instead of %q: the key of %s stays the same", tc.to, tc.from, tc.changes)
+		}
+		if tc.keeps != "" && now[tc.keeps] != old[tc.keeps] {
+			t.Errorf("%q instead of %q: the key of %s changes", tc.to, tc.from, tc.keeps)
+		}
+	}
+}
+
+// Names and titles never reach the key of a step that computes.
+func TestCosmeticEdits(t *testing.T) {
+	old := mustExpand(t, short, "")
+	for _, edit := range [][2]string{
+		{"name: one", "name: one\ntitle: A nicer title"},
+		{"kind: line}", "kind: line, title: \"α\"}"},
+		{"maps:", "plots: [line]\nmaps:"},
+		{"maps:", "# a comment\nmaps:"},
+	} {
+		now := mustExpand(t, strings.Replace(short, edit[0], edit[1], 1), "")
+		if !maps.Equal(computed(old, keysOf(t, old)), computed(now, keysOf(t, now))) {
+			t.Errorf("%q instead of %q changes the key of a step that computes", edit[1], edit[0])
+		}
+	}
+	renamed := mustExpand(t, strings.Replace(short, "name: one", "name: two", 1), "")
+	a := slices.SortedFunc(maps.Values(computed(old, keysOf(t, old))), compareKeys)
+	b := slices.SortedFunc(maps.Values(computed(renamed, keysOf(t, renamed))), compareKeys)
+	if !slices.Equal(a, b) {
+		t.Error("the sweep's name changes the key of a step that computes")
+	}
+}
+
+func compareKeys(a, b artifacts.Key) int { return strings.Compare(a.String(), b.String()) }
+
+// numerics: any leaves the numerics class out of every key; exact keeps it in those that compute.
+func TestNumerics(t *testing.T) {
+	for _, policy := range []string{"exact", "any"} {
+		g := mustExpand(t, short+"numerics: "+policy+"\n", "")
+		for _, p := range g.All() {
+			a, err := p.Step.Recipe(nil, "xla")
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept := a.Numerics != ""
+			if want := policy == "exact" && p.Step.Kind.Numeric(); kept != want {
+				t.Errorf("numerics %s: %s: the class is in the key: %v, want %v", policy, p.Step.ID, kept, want)
+			}
+		}
+	}
+}
+
+// A generated sweep: a few axes with distinct values of each parameter.
+type generated struct {
+	axes   []string // lines of the sweep
+	counts []int
+}
+
+func genSweep(t *rapid.T) generated {
+	pool := map[string][]string{
+		"train.batch_size":             {"1", "32", "128", "8192"},
+		"train.net":                    {"vgg9", "small", "resnet20"},
+		"train.optimizer.weight_decay": {"0", "5e-4", "1e-3"},
+		"train.optimizer.schedule":     {"{}", "{1: 0.5}", "{1: 0.5, 2: 0.1}"},
+		"train.augment":                {"true", "false"},
+		"train.epochs":                 {"3", "300"},
+		"dataset.train":                {"10000", "50000"},
+		"maps.range":                   {"[-1, 1]", "[-0.5, 0.5]", "[0, 2]"},
+		"maps.surface.resolution":      {"17", "[9, 5]"},
+		"maps.images":                  {"100", "'train[0:200]'"},
+		"maps.normalize":               {"filter", "layer", "none"},
+	}
+	var g generated
+	total := 1
+	for _, path := range rapid.SliceOfNDistinct(rapid.SampledFrom(slices.Sorted(maps.Keys(pool))), 0, 4, rapid.ID[string]).Draw(t, "paths") {
+		values := rapid.SliceOfNDistinct(rapid.SampledFrom(pool[path]), 1, -1, rapid.ID[string]).Draw(t, path)
+		g.axes = append(g.axes, fmt.Sprintf("  %s: [%s]\n", path, strings.Join(values, ", ")))
+		g.counts = append(g.counts, len(values))
+		total *= len(values)
+	}
+	return g
+}
+
+func (g generated) source(axes []string) string {
+	src := short
+	if len(axes) > 0 {
+		src += "sweep:\n" + strings.Join(axes, "")
+	}
+	return src
+}
+
+// A grid has as many experiments as the product of its lists; every ID is unique
+// and fit for file names; the steps of a graph are in order.
+func TestGridProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := genSweep(t)
+		s, err := Parse("sweep.yaml", []byte(g.source(g.axes)), catalog, "")
+		if err != nil {
+			t.Fatalf("%v\nin\n%s", err, g.source(g.axes))
+		}
+		want := 1
+		for _, n := range g.counts {
+			want *= n
+		}
+		graph, err := s.Expand(digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(graph.Experiments) != want {
+			t.Fatalf("%d experiments, want %d", len(graph.Experiments), want)
+		}
+		ids := make(map[string]bool)
+		for _, p := range graph.All() {
+			id := strings.ToLower(p.Step.ID)
+			if ids[id] {
+				t.Fatalf("the ID %s is not unique", id)
+			}
+			ids[id] = true
+			if strings.ContainsAny(id, " :*?\"<>|\\[]{}'") || strings.Count(id, "/") > 1 || strings.HasPrefix(id, ".") {
+				t.Fatalf("the ID %s is not fit for a file name", id)
+			}
+		}
+		n := 0
+		for _, level := range graph.Levels() {
+			n += len(level)
+		}
+		if n != len(ids) {
+			t.Fatalf("the levels hold %d steps of %d", n, len(ids))
+		}
+	})
+}
+
+// The order of keys in a file changes no key of a step that computes.
+func TestReorderedKeys(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := genSweep(t)
+		order := rapid.Permutation(g.axes).Draw(t, "order")
+		var all [2][]artifacts.Key
+		for i, axes := range [][]string{g.axes, order} {
+			s, err := Parse("sweep.yaml", []byte(g.source(axes)), catalog, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			graph, err := s.Expand(digest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[i] = slices.SortedFunc(maps.Values(computed(graph, keysOf(t, graph))), compareKeys)
+		}
+		if !slices.Equal(all[0], all[1]) {
+			t.Fatal("another order of the sweep's lines changes keys")
+		}
+	})
+}
+
+// zip, include and exclude, counted by hand.
+func TestSweepForms(t *testing.T) {
+	cases := []struct {
+		sweep string
+		want  []string
+	}{
+		{"{}", []string{"one"}},
+		{"{train.net: [small, vgg9]}", []string{"small", "vgg9"}},
+		{"{train.batch_size: [128, 8192], train.optimizer.weight_decay: [0, 5e-4]}",
+			[]string{"batch_size=128,weight_decay=0", "batch_size=128,weight_decay=0.0005", "batch_size=8192,weight_decay=0", "batch_size=8192,weight_decay=0.0005"}},
+		{"{grid: {train.seed: [1, 2]}, train.net: [small]}", []string{"seed=1,small", "seed=2,small"}},
+		{"{zip: {train.net: [small, small, vgg9], train.optimizer.lr: [0.1, 0.01, 0.1]}}", []string{"small,lr=0.1", "small,lr=0.01", "vgg9,lr=0.1"}},
+		{"{zip: [{train.net: [small, vgg9], train.optimizer.lr: [0.1, 0.01]}, {train.seed: [1, 2], maps.seed: [3, 4]}]}",
+			[]string{"small,lr=0.1,train.seed=1,maps.seed=3", "small,lr=0.1,train.seed=2,maps.seed=4", "vgg9,lr=0.01,train.seed=1,maps.seed=3", "vgg9,lr=0.01,train.seed=2,maps.seed=4"}},
+		{"{train.seed: [1, 2, 3], exclude: [{train.seed: [1, 3]}]}", []string{"seed=2"}},
+		{"{train.net: [small, vgg9], train.seed: [1, 2], exclude: [{train.net: vgg9, train.seed: 2}], include: [{train.net: resnet20}]}",
+			[]string{"small,seed=1", "small,seed=2", "vgg9,seed=1", "resnet20"}},
+		{"{include: [{train.seed: 4}, {train.net: vgg9, train.seed: 4}]}", []string{"seed=4", "vgg9,seed=4"}},
+	}
+	for _, tc := range cases {
+		got := mustParse(t, short+"sweep: "+tc.sweep+"\n", "").Experiments()
+		if !slices.Equal(got, tc.want) {
+			t.Errorf("%s:\ngot  %v\nwant %v", tc.sweep, got, tc.want)
+		}
+	}
+}
+
+// Steps that experiments share have one key: what was trained once is not trained
+// again for another map, and a sweep that adds a value adds only its own steps.
+func TestSharedWork(t *testing.T) {
+	g := mustExpand(t, short+"sweep: {maps.seed: [1, 2]}\n", "")
+	keys := keysOf(t, g)
+	if keys["seed=1/train"] != keys["seed=2/train"] {
+		t.Error("two seeds of the directions train twice")
+	}
+	if keys["seed=1/surface-train"] == keys["seed=2/surface-train"] {
+		t.Error("two seeds of the directions give one surface")
+	}
+	all := func(seeds string) map[artifacts.Key]bool {
+		g := mustExpand(t, short+"sweep: {train.seed: ["+seeds+"]}\n", "")
+		out := make(map[artifacts.Key]bool)
+		for _, key := range computed(g, keysOf(t, g)) {
+			out[key] = true
+		}
+		return out
+	}
+	two, three := all("1, 2"), all("1, 2, 3")
+	for key := range two {
+		if !three[key] {
+			t.Error("a third seed changes a key of the first two")
+		}
+	}
+	if added := len(three) - len(two); added != 6 {
+		t.Errorf("a third seed adds %d computing steps, want its train, 2 directions and 3 grids", added)
+	}
+}
+
+// Expansion is a function of the file: the same graph every time.
+func TestExpandIsDeterministic(t *testing.T) {
+	src := short + "sweep: {train.seed: [" + numbers(20) + "], train.net: [small, vgg9]}\n"
+	first := canonical(mustExpand(t, src, ""))
+	for range 5 {
+		if canonical(mustExpand(t, src, "")) != first {
+			t.Fatal("two expansions of one file differ")
+		}
+	}
+}
+
+// distance counts edits; checked against its definition on random words.
+func TestDistance(t *testing.T) {
+	for _, tc := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"a", "", 1}, {"ab", "ba", 1}, {"resnet20", "resnet2O", 1}, {"kitten", "sitting", 3}, {"surfce", "surface", 1}} {
+		if got := distance(tc.a, tc.b); got != tc.want {
+			t.Errorf("distance(%q, %q) = %d, want %d", tc.a, tc.b, got, tc.want)
+		}
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 1000 {
+		a, b := word(rng), word(rng)
+		d := distance(a, b)
+		if d != distance(b, a) || (d == 0) != (a == b) || d > max(len(a), len(b)) || d < max(len(a), len(b))-min(len(a), len(b)) {
+			t.Errorf("distance(%q, %q) = %d", a, b, d)
+		}
+	}
+}
+
+func word(rng *rand.Rand) string {
+	b := make([]byte, rng.IntN(8))
+	for i := range b {
+		b[i] = byte('a' + rng.IntN(3))
+	}
+	return string(b)
+}
