@@ -62,8 +62,8 @@ const nameWant = "letters, digits, '.', '_' and '-', beginning with a letter or 
 // optimizerFields are the defaults of Li et al. (2018), appendix A.
 var optimizerFields = object{[]field{
 	{name: "kind", doc: "Update rule.", typ: choice{of: []string{"sgd"}, what: "an update rule"}, def: "sgd"},
-	{name: "lr", doc: "Learning rate at the first epoch.", typ: number{0, 1000, true}, def: 0.1},
-	{name: "momentum", doc: "Momentum.", typ: number{min: 0, max: 1}, def: 0.9},
+	{name: "lr", doc: "Learning rate at the first epoch.", typ: number{min: 0, max: 1000, above: true}, def: 0.1},
+	{name: "momentum", doc: "Momentum.", typ: number{min: 0, max: 1, below: true}, def: 0.9},
 	{name: "nesterov", doc: "Nesterov's form of the momentum. Default: true where there is momentum.", typ: boolean{}},
 	{name: "weight_decay", doc: "Weight decay (L2), on all parameters.", typ: number{min: 0, max: 1000}, def: 5e-4},
 	{name: "schedule", doc: "Factors on the learning rate, {epoch: factor}, each from the start of that epoch on, counted from 0. " +

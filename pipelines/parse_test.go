@@ -74,6 +74,7 @@ func TestParseErrors(t *testing.T) {
 		{"default batch", "name: a\ndataset: {name: cifar10, train: 100}\ntrain: {net: vgg9}\n", []string{"2:33: |train.batch_size is 128"}},
 		{"batch group", "name: a\ndataset: {name: cifar10}\ntrain: {net: vgg9, bn_group: 129}\n", []string{"3:30: |train.bn_group is 129, more than train.batch_size, which is 128"}},
 		{"nesterov", "name: a\ndataset: {name: cifar10}\ntrain: {net: vgg9, optimizer: {momentum: 0, nesterov: true}}\n", []string{"3:55: |needs a momentum above 0"}},
+		{"momentum", "name: a\ndataset: {name: cifar10}\ntrain: {net: vgg9, optimizer: {momentum: 1}}\n", []string{"3:42: |a number from 0 and below 1, got 1"}},
 		{"schedule", "name: a\ndataset: {name: cifar10}\ntrain:\n  net: vgg9\n  optimizer:\n    schedule:\n      x: 0.1\n      3: 0\n      +3: 1\n      3: 1\n",
 			[]string{"7:7: |train.optimizer.schedule, epoch: want a whole number", "8:10: |a number above 0", "10:7: |3 is given twice"}},
 		{"map without kind", minimal + "maps:\n  - {points: 3}\n", []string{"5:5: |maps: want a map, as {kind: line"}},

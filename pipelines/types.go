@@ -58,24 +58,31 @@ func (t integer) schema(Catalog) schema {
 	return schema{"type": "integer", "minimum": t.min, "maximum": t.max}
 }
 
-// number is a finite number from min (or above it) to max.
+// number is a finite number from min (or above it) to max (or below it).
 type number struct {
 	min, max float64
 	above    bool // min itself is not allowed
+	below    bool // max itself is not allowed
 }
 
 func (t number) check(c *checker, n *node, path string) any {
-	if v, ok := parseNumber(n); ok && v <= t.max && (v > t.min || v == t.min && !t.above) {
+	if v, ok := parseNumber(n); ok && (v > t.min || v == t.min && !t.above) && (v < t.max || v == t.max && !t.below) {
 		return v
 	}
 	return c.reject(n, path, t.want()+unquote(n))
 }
 
 func (t number) want() string {
+	from, to := "from", "to"
 	if t.above {
-		return fmt.Sprintf("a number above %g, at most %g", t.min, t.max)
+		from = "above"
 	}
-	return fmt.Sprintf("a number from %g to %g", t.min, t.max)
+	if t.below {
+		to = "and below"
+	} else if t.above {
+		to = "and at most"
+	}
+	return fmt.Sprintf("a number %s %g %s %g", from, t.min, to, t.max)
 }
 
 func (t number) schema(Catalog) schema {
@@ -83,6 +90,10 @@ func (t number) schema(Catalog) schema {
 	if t.above {
 		delete(s, "minimum")
 		s["exclusiveMinimum"] = t.min
+	}
+	if t.below {
+		delete(s, "maximum")
+		s["exclusiveMaximum"] = t.max
 	}
 	return s
 }

@@ -72,7 +72,7 @@ func (schedule) check(c *checker, n *node, path string) any {
 	seen := make(map[int]bool)
 	for _, e := range n.entries {
 		epoch := integer{0, maxEpochs}.check(c, &node{kind: plainNode, at: e.at, text: e.key}, path+", epoch")
-		factor := number{0, 1e6, true}.check(c, e.value, path+"."+clip(e.key))
+		factor := number{min: 0, max: 1e6, above: true}.check(c, e.value, path+"."+clip(e.key))
 		if epoch == nil || factor == nil {
 			continue
 		}
@@ -89,7 +89,7 @@ func (schedule) check(c *checker, n *node, path string) any {
 
 func (schedule) schema(Catalog) schema {
 	return schema{"type": "object", "additionalProperties": false, "maxProperties": maxDrops,
-		"patternProperties": schema{`^(0|[1-9][0-9]*)$`: number{0, 1e6, true}.schema(Catalog{})}}
+		"patternProperties": schema{`^(0|[1-9][0-9]*)$`: number{min: 0, max: 1e6, above: true}.schema(Catalog{})}}
 }
 
 // paperSchedule is the schedule of Li et al. (2018), 0.1 at epochs 150, 225 and
