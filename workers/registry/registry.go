@@ -34,14 +34,8 @@ const waits = 2000
 // Workers are the running workers of one process.
 type Workers struct{ list []worker.Worker }
 
-// Register makes workflows and activities known to a worker (or to a replayer
-// or test environment, which take the same registry).
-func Register(r worker.Registry, a *activities.Activities) {
-	RegisterWorkflows(r)
-	r.RegisterActivity(a)
-}
-
-// RegisterWorkflows makes the workflows known under the names that clients use.
+// RegisterWorkflows makes the workflows known, to a worker, a replayer or a test
+// environment, under the names that clients use.
 func RegisterWorkflows(r worker.WorkflowRegistry) {
 	for name, f := range map[string]any{
 		activities.SweepWorkflow:      workflows.Sweep,
@@ -65,7 +59,10 @@ func Start(c client.Client, a *activities.Activities, opts Options) (*Workers, e
 			return nil, fmt.Errorf("unknown task queue %q: a worker serves %v", q, Queues())
 		}
 		w := worker.New(c, q, options(q, opts))
-		Register(w, a)
+		w.RegisterActivity(a)
+		if q == activities.QueueIO {
+			RegisterWorkflows(w)
+		}
 		if err := w.Start(); err != nil {
 			ws.Stop()
 			return nil, fmt.Errorf("start the worker for task queue %s: %w", q, err)
