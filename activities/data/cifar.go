@@ -1,12 +1,14 @@
 package data
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -42,7 +44,6 @@ func (f cifarFile) records() int { return int(f.size / recordSize) }
 type cifar struct {
 	dir    string
 	splits map[string][]cifarFile
-	digest digestOnce
 }
 
 // openCIFAR10 finds the folder and looks at the sizes of its files.
@@ -70,15 +71,22 @@ func openCIFAR10(opts Options) (*cifar, error) {
 // findCIFAR10 answers the folder with the .bin files: in opts.Dir if that is
 // set, else in opts.Cache.
 func findCIFAR10(opts Options) (string, error) {
-	var look []string
-	switch {
-	case opts.Dir != "":
-		look = []string{filepath.Join(opts.Dir, cifarFolder), opts.Dir}
-	case opts.Cache != "":
-		look = []string{filepath.Join(opts.Cache, cifarFolder)}
+	missing := &MissingError{Set: CIFAR10, Folder: cifarFolder}
+	root := cmp.Or(opts.Dir, opts.Cache)
+	if root == "" {
+		return "", missing
+	}
+	root, err := filepath.Abs(root) // the working directory may change later
+	if err != nil {
+		return "", err
+	}
+	missing.Looked = []string{root}
+	look := []string{filepath.Join(root, cifarFolder)}
+	if opts.Dir != "" {
+		look = append(look, root)
 	}
 	for _, dir := range look {
-		for _, name := range append(trainFiles[:len(trainFiles):len(trainFiles)], testFiles...) {
+		for _, name := range slices.Concat(trainFiles, testFiles) {
 			_, err := os.Stat(filepath.Join(dir, name))
 			if err == nil {
 				return dir, nil
@@ -88,12 +96,6 @@ func findCIFAR10(opts Options) (string, error) {
 				return "", &FileError{Path: filepath.Join(dir, name), Size: -1, Record: -1, Cause: err}
 			}
 		}
-	}
-	missing := &MissingError{Set: CIFAR10, Folder: cifarFolder}
-	if opts.Dir != "" {
-		missing.Looked = []string{opts.Dir}
-	} else if opts.Cache != "" {
-		missing.Looked = []string{opts.Cache}
 	}
 	return "", missing
 }
@@ -216,6 +218,9 @@ func (c *cifar) remedy(split string, files []cifarFile) string {
 // read fills s with the records of f that start at record first. Labels and
 // pixels are parted on the way, a few hundred kilobytes at a time.
 func (f cifarFile) read(s Split, first int) error {
+	if err := f.unchanged(); err != nil {
+		return err
+	}
 	file, err := os.Open(f.path)
 	if err != nil {
 		return &FileError{Path: f.path, Size: f.size, Record: -1, Cause: err}

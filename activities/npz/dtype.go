@@ -73,9 +73,9 @@ func decodeData(descr string, n int, body []byte) (any, error) {
 	if digits, ok := strings.CutPrefix(kind, "U"); ok {
 		return decodeText(little, digits, n, body)
 	}
-	size := map[string]int{"f8": 8, "f4": 4, "f2": 2, "i8": 8, "i4": 4, "i2": 2, "i1": 1, "u4": 4, "u2": 2, "u1": 1, "b1": 1}[kind]
+	size := map[string]int{"f8": 8, "f4": 4, "i8": 8, "i4": 4, "i2": 2, "i1": 1, "u4": 4, "u2": 2, "u1": 1, "b1": 1}[kind]
 	if size == 0 {
-		return nil, fmt.Errorf("elements of the type %.20q can't be read: f8, f4, f2, integers, b1 and a text can", descr)
+		return nil, fmt.Errorf("elements of the type %.20q can't be read: f8, f4, integers, b1 and a text can", descr)
 	}
 	if len(body) != n*size {
 		return nil, fmt.Errorf("%d bytes, expected %d elements of %d", len(body), n, size)
@@ -85,8 +85,6 @@ func decodeData(descr string, n int, body []byte) (any, error) {
 		return each(n, func(i int) float64 { return math.Float64frombits(little.Uint64(body[8*i:])) }), nil
 	case "f4":
 		return each(n, func(i int) float32 { return math.Float32frombits(little.Uint32(body[4*i:])) }), nil
-	case "f2":
-		return each(n, func(i int) float32 { return half(little.Uint16(body[2*i:])) }), nil
 	case "b1":
 		return each(n, func(i int) bool { return body[i] != 0 }), nil
 	case "i8":
@@ -130,18 +128,6 @@ func decodeText(order binary.ByteOrder, digits string, n int, body []byte) (any,
 		s.WriteRune(r)
 	}
 	return strings.TrimRight(s.String(), "\x00"), nil
-}
-
-// half converts an IEEE 754 half-precision number, exactly.
-func half(h uint16) float32 {
-	sign, exponent, fraction := uint32(h&0x8000)<<16, uint32(h>>10)&0x1f, uint32(h&0x3ff)
-	switch exponent {
-	case 0: // zero and subnormal numbers: fraction·2⁻²⁴
-		return math.Float32frombits(math.Float32bits(float32(fraction)*0x1p-24) | sign)
-	case 0x1f: // infinities and NaN
-		return math.Float32frombits(sign | 0x7f800000 | fraction<<13)
-	}
-	return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
 }
 
 // toC reorders elements from Fortran order (first index fastest) to C order.

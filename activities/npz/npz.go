@@ -15,8 +15,7 @@ import (
 
 // Array is a named array in C order. Data is a []float64, []float32, []int64
 // or []bool with the product of Shape elements, or a string with an empty
-// Shape. (Other numeric types are converted when read: float16 to float32,
-// smaller and unsigned integers to int64.)
+// Shape. (Smaller and unsigned integers are converted to int64 when read.)
 type Array struct {
 	Name  string
 	Shape []int
