@@ -44,7 +44,7 @@ func kindOf(r minio.ErrorResponse) (advice string, kind error) {
 		return "it was there when the store was opened: has somebody removed it?", ErrNoBucket
 	case "SignatureDoesNotMatch":
 		return "check the secret key", ErrCredentials
-	case "InvalidAccessKeyId":
+	case "InvalidAccessKeyId", "XAdminUserNotFound": // the latter is versitygw's word for it
 		return "check the access key", ErrCredentials
 	case "InvalidToken", "ExpiredToken", "TokenRefreshRequired":
 		return "get new credentials", ErrCredentials
@@ -62,8 +62,6 @@ func kindOf(r minio.ErrorResponse) (advice string, kind error) {
 		return "check access key and secret key", ErrCredentials
 	case http.StatusForbidden:
 		return "the credentials need permission to list the bucket (and to make it when it is absent), and to get, put and delete its objects", ErrAccessDenied
-	case http.StatusNotFound:
-		return "", ErrNotFound
 	}
 	return "", nil
 }

@@ -2,6 +2,7 @@ package artifacts_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -77,7 +78,8 @@ func start(dir, addr string, sidecar bool) (*server, error) {
 	if sidecar {
 		cmd.Env = append(cmd.Env, serveSidecar+"=1")
 	}
-	cmd.Stderr = os.Stderr
+	var complaints bytes.Buffer // the gateway also prints what it answers properly
+	cmd.Stderr = &complaints
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -92,7 +94,8 @@ func start(dir, addr string, sidecar bool) (*server, error) {
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		_ = cmd.Process.Kill()
-		return nil, fmt.Errorf("the server process said %q instead of its address, then: %v; it ended with: %v", line, err, cmd.Wait())
+		_ = cmd.Wait()
+		return nil, fmt.Errorf("the server process said %q instead of its address: %s", line, complaints.String())
 	}
 	return &server{dir: dir, addr: strings.TrimSpace(line), sidecar: sidecar, cmd: cmd, stdin: stdin}, nil
 }
