@@ -36,7 +36,7 @@ func openDatabase(path string) (config.SQL, error) {
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {
-		return config.SQL{}, fmt.Errorf("Temporal's database: %w", err)
+		return config.SQL{}, fmt.Errorf("the Temporal database: %w", err)
 	}
 	info, err := os.Stat(path)
 	switch {
@@ -45,9 +45,9 @@ func openDatabase(path string) (config.SQL, error) {
 			return config.SQL{}, fmt.Errorf("make Temporal's database %s: %w", path, err)
 		}
 	case err != nil:
-		return config.SQL{}, fmt.Errorf("Temporal's database: %w", err)
+		return config.SQL{}, fmt.Errorf("the Temporal database: %w", err)
 	case !info.Mode().IsRegular():
-		return config.SQL{}, fmt.Errorf("Temporal's database %s is not a file; move it away or choose another home", path)
+		return config.SQL{}, fmt.Errorf("the Temporal database %s is not a file; move it away or choose another home", path)
 	}
 	if err := checkDatabase(path); err != nil {
 		return config.SQL{}, err
@@ -99,12 +99,12 @@ func checkDatabase(path string) error {
 	const magic = "SQLite format 3\x00"
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
-		return fmt.Errorf("Temporal's database: %w", err)
+		return fmt.Errorf("the Temporal database: %w", err)
 	}
 	defer f.Close()
 	head := make([]byte, len(magic))
 	if _, err := f.ReadAt(head, 0); err != nil || string(head) != magic {
-		return fmt.Errorf("Temporal's database %s is damaged or not a database; move it away and a new one is made (finished steps stay in the object store)", path)
+		return fmt.Errorf("the Temporal database %s is damaged or not a database; move it away and a new one is made (finished steps stay in the object store)", path)
 	}
 	return nil
 }
