@@ -44,13 +44,20 @@ type batchNorm struct {
 
 func (b batchNorm) forward(p *pass, x *graph.Node) *graph.Node {
 	scale, shift := p.params[b.scale], p.params[b.shift]
-	mean, variance := p.state[b.mean], p.state[b.variance]
-	if p.training {
-		mean, variance = b.batchStatistics(p, x)
+	if !p.training {
+		// One multiplication and one addition an element: xf + (β − mean·f).
+		factor := slope(scale, p.state[b.variance])
+		offset := graph.Sub(shift, graph.Mul(p.state[b.mean], factor))
+		return graph.Add(graph.Mul(x, perChannel(factor, x)), perChannel(offset, x))
 	}
-	// 1/Sqrt, because the library's Rsqrt has no gradient.
-	factor := graph.Div(scale, graph.Sqrt(graph.AddScalar(variance, bnEpsilon)))
+	mean, variance := b.batchStatistics(p, x)
+	factor := slope(scale, variance)
 	return graph.Add(graph.Mul(graph.Sub(x, perChannel(mean, x)), perChannel(factor, x)), perChannel(shift, x))
+}
+
+// slope is γ/√(variance + ε), with 1/Sqrt because the library's Rsqrt has no gradient.
+func slope(scale, variance *graph.Node) *graph.Node {
+	return graph.Div(scale, graph.Sqrt(graph.AddScalar(variance, bnEpsilon)))
 }
 
 // batchStatistics returns the mean and the biased variance of each channel

@@ -53,10 +53,13 @@ func perChannel(v, x *graph.Node) *graph.Node {
 	return graph.ExpandLeftToRank(v, x.Rank())
 }
 
+// xlaBackend is what the backend that compiles with XLA calls itself.
+const xlaBackend = "xla"
+
 // convolve is the one place where a convolution becomes operations of a
 // backend. x is [batch, height, width, in], kernel [height, width, in, out].
 func convolve(x, kernel *graph.Node, stride, padding int) *graph.Node {
-	if x.Graph().Backend().Name() == "go" {
+	if x.Graph().Backend().Name() != xlaBackend {
 		return convolveAsProduct(x, kernel, stride, padding)
 	}
 	return graph.Convolve(x, kernel).Strides(stride).PaddingPerDim([][2]int{{padding, padding}, {padding, padding}}).Done()
