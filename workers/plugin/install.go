@@ -1,0 +1,149 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/rs/zerolog"
+
+	"lossatlas/workers/home"
+)
+
+// source is one place that a plugin can be had from.
+type source interface {
+	// name is for people.
+	name() string
+	// fetch puts the plugin and its licences into dir, an empty folder in the
+	// home, and returns the name of the folder to keep it under.
+	fetch(ctx context.Context, dir string, log zerolog.Logger) (folder string, err error)
+}
+
+// stagingPrefix marks a folder that is being filled; [Find] passes it over.
+const stagingPrefix = ".installing-"
+
+// lockPoll is how often a second installer looks whether the first is done.
+const lockPoll = 200 * time.Millisecond
+
+// Install gets a plugin into the home's plugins folder and returns its path:
+// go-xla's release first, else a build from the Python package index. Both need
+// a network. The error names what was tried and what can be done instead; the
+// pure-Go backend works without a plugin.
+//
+// The folder appears whole or not at all, whenever the process is killed, and
+// of two processes that install at once one waits and uses what the other got.
+func Install(ctx context.Context, h *home.Home, log zerolog.Logger) (string, error) {
+	return install(ctx, h, log, []source{release{}, wheel{}})
+}
+
+func install(ctx context.Context, h *home.Home, log zerolog.Logger, sources []source) (string, error) {
+	plugins, err := h.Folder("plugins")
+	if err != nil {
+		return "", err
+	}
+	lock := flock.New(filepath.Join(plugins, ".lock"), flock.SetPermissions(0o600))
+	if _, err := lock.TryLockContext(ctx, lockPoll); err != nil {
+		return "", fmt.Errorf("wait for another process that installs a plugin in %s: %w", plugins, err)
+	}
+	defer lock.Close()
+	if p, ok := inFolders(plugins); ok {
+		return p, nil
+	}
+	if err := sweep(plugins); err != nil {
+		return "", err
+	}
+	var failures []error
+	for _, src := range sources {
+		log.Info().Str("from", src.name()).Msg("Getting an XLA plugin.")
+		path, err := installFrom(ctx, src, plugins, log)
+		if err == nil {
+			log.Info().Str("path", path).Msg("The XLA plugin is installed.")
+			return path, nil
+		}
+		if ctx.Err() != nil {
+			return "", context.Cause(ctx)
+		}
+		log.Info().Str("from", src.name()).Str("reason", firstLine(err)).Msg("No XLA plugin from there.")
+		failures = append(failures, fmt.Errorf("%s: %w", src.name(), err))
+	}
+	return "", &UnavailableError{Folder: plugins, Causes: failures}
+}
+
+// installFrom fetches into a hidden folder and renames it.
+func installFrom(ctx context.Context, src source, plugins string, log zerolog.Logger) (string, error) {
+	staging, err := os.MkdirTemp(plugins, stagingPrefix)
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(staging)
+	content := filepath.Join(staging, "content")
+	if err := os.Mkdir(content, 0o700); err != nil {
+		return "", err
+	}
+	folder, err := src.fetch(ctx, content, log)
+	if err != nil {
+		return "", err
+	}
+	if _, ok := inFolder(content); !ok {
+		return "", errors.New("it holds no plugin for the CPU")
+	}
+	target := filepath.Join(plugins, folder)
+	if err := os.Rename(content, target); err != nil {
+		return "", err
+	}
+	path, ok := inFolder(target)
+	if !ok {
+		return "", fmt.Errorf("the plugin vanished from %s", target)
+	}
+	return path, nil
+}
+
+// sweep removes what a killed installer left.
+func sweep(plugins string) error {
+	entries, err := os.ReadDir(plugins)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), stagingPrefix) {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(plugins, e.Name())); err != nil {
+			return fmt.Errorf("remove an unfinished plugin: %w", err)
+		}
+	}
+	return nil
+}
+
+// UnavailableError says that no plugin could be had, and why from each place.
+type UnavailableError struct {
+	// Folder is where a plugin put by hand is found.
+	Folder string
+	// Causes has one error for each place that was tried.
+	Causes []error
+}
+
+// Error lists the causes and the ways out.
+func (e *UnavailableError) Error() string {
+	var b strings.Builder
+	b.WriteString("no XLA plugin could be installed")
+	for _, c := range e.Causes {
+		b.WriteString("; ")
+		b.WriteString(firstLine(c))
+	}
+	fmt.Fprintf(&b, ". Connect to a network and try again, or name a plugin with %s=/path/to/pjrt_c_api_cpu_plugin.so, or put it into a folder in %s, or go on with the pure-Go backend (several times slower)", EnvPlugin, e.Folder)
+	return b.String()
+}
+
+// Unwrap gives errors.Is and errors.As the causes.
+func (e *UnavailableError) Unwrap() []error { return e.Causes }
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}

@@ -1,0 +1,208 @@
+package plugin
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// The pinned wheel: a generic build of XLA's CPU plugin under the Apache
+// licence. Its digest is checked, so it does not matter who served it.
+const (
+	wheelPackage = "lammps-jax-pjrt-cpu"
+	wheelVersion = "0.11.2"
+	wheelDigest  = "1319390d948b39f69f7dade496b7c385149d9ca6097a6b62114da113216d9ad1"
+	wheelPlugin  = "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so"
+	wheelNotices = "lammps_jax_pjrt_cpu-0.11.2.dist-info/licenses/"
+)
+
+// maxUnpacked bounds the bytes taken out of a wheel; the pinned one holds 202 MB.
+const maxUnpacked = 1 << 30
+
+// wheel gets the plugin from the Python package index (or the mirror that pip
+// is set up for), by pip.
+type wheel struct {
+	// python is the interpreter; "" means python3 or python on the PATH.
+	python string
+	// digest is the expected SHA-256; "" means that of the pinned wheel.
+	digest string
+}
+
+func (wheel) name() string { return "the Python package " + wheelPackage + " " + wheelVersion }
+
+func (w wheel) fetch(ctx context.Context, dir string, log zerolog.Logger) (string, error) {
+	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
+		return "", fmt.Errorf("it is built for linux/amd64, this is %s/%s", runtime.GOOS, runtime.GOARCH)
+	}
+	python, err := w.interpreter()
+	if err != nil {
+		return "", err
+	}
+	file, err := pipDownload(ctx, python, filepath.Dir(dir), log)
+	if err != nil {
+		return "", err
+	}
+	want := w.digest
+	if want == "" {
+		want = wheelDigest
+	}
+	if err := verify(file, want); err != nil {
+		return "", err
+	}
+	if err := unpackWheel(file, dir); err != nil {
+		return "", fmt.Errorf("unpack the wheel: %w", err)
+	}
+	return wheelPackage + "-" + wheelVersion, nil
+}
+
+func (w wheel) interpreter() (string, error) {
+	candidates := []string{"python3", "python"}
+	if w.python != "" {
+		candidates = []string{w.python}
+	}
+	for _, name := range candidates {
+		if p, err := exec.LookPath(name); err == nil {
+			return p, nil
+		}
+	}
+	return "", errors.New("python3 is not installed, and its pip is what downloads the package")
+}
+
+// pipDownload has pip put the wheel into a new folder below staging, where pip's
+// own temporary files go too, so that nothing is left anywhere else.
+func pipDownload(ctx context.Context, python, staging string, log zerolog.Logger) (string, error) {
+	dest, tmp := filepath.Join(staging, "wheel"), filepath.Join(staging, "tmp")
+	for _, d := range []string{dest, tmp} {
+		if err := os.Mkdir(d, 0o700); err != nil {
+			return "", err
+		}
+	}
+	cmd := exec.CommandContext(ctx, python, "-m", "pip", "download",
+		"--no-deps", "--only-binary=:all:", "--no-cache-dir", "--no-input", "--disable-pip-version-check",
+		"--progress-bar=off", "--retries=1", "--timeout=15", "--dest="+dest, wheelPackage+"=="+wheelVersion)
+	cmd.Dir = staging
+	cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
+	cmd.WaitDelay = 5 * time.Second
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	done := make(chan struct{})
+	go func() {
+		for tick := time.NewTicker(sayEvery); ; {
+			select {
+			case <-done:
+				tick.Stop()
+				return
+			case <-tick.C:
+				log.Info().Int64("megabytes", size(staging)>>20).Msg("Downloading.")
+			}
+		}
+	}()
+	err := cmd.Run()
+	close(done)
+	if err != nil {
+		if ctx.Err() != nil {
+			return "", context.Cause(ctx)
+		}
+		return "", fmt.Errorf("pip download: %w: %s", err, lastLine(out.String()))
+	}
+	files, err := os.ReadDir(dest)
+	if err != nil {
+		return "", err
+	}
+	if len(files) != 1 {
+		return "", fmt.Errorf("pip downloaded %d files, want 1 wheel", len(files))
+	}
+	return filepath.Join(dest, files[0].Name()), nil
+}
+
+// verify compares the SHA-256 of a file with what was pinned.
+func verify(file, want string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return err
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != want {
+		return fmt.Errorf("the wheel has SHA-256 %s, want %s: it is not the one that was checked, and it is not used", got, want)
+	}
+	return nil
+}
+
+// unpackWheel takes the plugin and the licence files out of a wheel, into dir.
+func unpackWheel(file, dir string) error {
+	z, err := zip.OpenReader(file)
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	found := false
+	for _, f := range z.File {
+		notice := strings.HasPrefix(f.Name, wheelNotices) && !strings.HasSuffix(f.Name, "/")
+		if f.Name != wheelPlugin && !notice {
+			continue
+		}
+		found = found || f.Name == wheelPlugin
+		if err := unpackFile(f, filepath.Join(dir, path.Base(f.Name))); err != nil {
+			return fmt.Errorf("%s: %w", f.Name, err)
+		}
+	}
+	if !found {
+		return fmt.Errorf("it holds no %s", wheelPlugin)
+	}
+	return nil
+}
+
+func unpackFile(f *zip.File, to string) error {
+	if f.UncompressedSize64 > maxUnpacked {
+		return fmt.Errorf("it unpacks to %d bytes, more than the %d allowed", f.UncompressedSize64, maxUnpacked)
+	}
+	r, err := f.Open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, r) // the reader checks size and CRC
+	return errors.Join(err, out.Sync(), out.Close())
+}
+
+// size adds up the files below dir, in bytes.
+func size(dir string) (total int64) {
+	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			if info, err := d.Info(); err == nil {
+				total += info.Size()
+			}
+		}
+		return nil // files come and go while pip works
+	})
+	return total
+}
+
+// lastLine is where pip says what went wrong.
+func lastLine(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}
