@@ -70,6 +70,8 @@ func (w wheel) fetch(ctx context.Context, dir string, log zerolog.Logger) (strin
 	return wheelPackage + "-" + wheelVersion, nil
 }
 
+var errNoPython = errors.New("python3 is not installed, and its pip is what downloads the package")
+
 func (w wheel) interpreter() (string, error) {
 	candidates := []string{"python3", "python"}
 	if w.python != "" {
@@ -80,7 +82,7 @@ func (w wheel) interpreter() (string, error) {
 			return p, nil
 		}
 	}
-	return "", errors.New("python3 is not installed, and its pip is what downloads the package")
+	return "", errNoPython
 }
 
 // pipDownload has pip put the wheel into a new folder below staging, where pip's
