@@ -115,7 +115,7 @@ func byLevel(lines []levelLine, n int) [][][]vg.Point {
 // figure draws inside first, and the axes and texts over it.
 func (s surfaceFigure) figure(opt Options, inside func(pen)) Figure {
 	return Figure{
-		width: s.width, height: s.height, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
+		width: s.width, height: s.height, frame: s.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
 		draw: func(pn pen) {
 			inside(pn)
 			s.drawFrame(pn)

@@ -25,6 +25,7 @@ const (
 // Figure is a laid out picture. It can be drawn any number of times, in any format, concurrently.
 type Figure struct {
 	width, height vg.Length
+	frame         vg.Rectangle // of the (topmost) axes
 	dpi           int
 	title, meta   string
 	draw          func(pen)

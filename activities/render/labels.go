@@ -39,7 +39,8 @@ const (
 	labelApart = 0.6
 	// minStraight is the least chord of a label's stretch of line, as a share of its length.
 	minStraight = 0.94
-	// maxForeign is how many pieces of other lines a label may cover.
+	// maxForeign is how many other lines the label of a level's longest line may cover. The labels
+	// of its other lines cover none.
 	maxForeign = 2
 	// maxLabels bounds the labels of one figure; a chaotic surface has many short lines.
 	maxLabels = 60
@@ -67,13 +68,17 @@ func placeLabels(lines []levelLine, texts []text, size vg.Length, frame vg.Recta
 		if len(l.placed) >= maxLabels {
 			break
 		}
-		l.label(i, texts[lines[i].level])
+		foreign := 0
+		if rank[i] == 0 {
+			foreign = maxForeign
+		}
+		l.label(i, texts[lines[i].level], foreign)
 	}
 	return l.placed
 }
 
-// label finds the best place on line i, if there is one.
-func (l *labeller) label(i int, t text) {
+// label finds the best place on line i, if there is one, that covers at most foreign other lines.
+func (l *labeller) label(i int, t text, foreign int) {
 	line := &l.lines[i]
 	pad := labelPad * l.size.Points()
 	width := t.width(l.size).Points()
@@ -81,7 +86,7 @@ func (l *labeller) label(i int, t text) {
 	// A line not much longer than its label would show as two stumps.
 	need := 2.2 * stretch
 	if line.closed {
-		need = 3.2 * stretch
+		need = 4 * stretch
 	}
 	length := line.length()
 	if length < need {
@@ -94,7 +99,7 @@ func (l *labeller) label(i int, t text) {
 	best, bestCost := lineLabel{}, math.Inf(1)
 	var bestAt float64
 	for s := from; s <= to; s += stretch / 4 {
-		b, cost, ok := l.try(i, s, stretch, width, bestCost)
+		b, cost, ok := l.try(i, s, stretch, width, bestCost, foreign)
 		if ok && cost < bestCost {
 			best, bestCost, bestAt = lineLabel{box: b, text: t, level: line.level}, cost, s
 		}
@@ -106,8 +111,8 @@ func (l *labeller) label(i int, t text) {
 	line.gaps = append(line.gaps, [2]float64{bestAt - stretch/2, bestAt + stretch/2})
 }
 
-// try judges the place at distance s along line i.
-func (l *labeller) try(i int, s, stretch, width, limit float64) (box, float64, bool) {
+// try judges the place at distance s along line i; places that cost limit or more need not be judged to the end.
+func (l *labeller) try(i int, s, stretch, width, limit float64, mayCover int) (box, float64, bool) {
 	line := &l.lines[i]
 	a, b := line.point(s-stretch/2), line.point(s+stretch/2)
 	chord := distance(a, b)
@@ -140,7 +145,7 @@ func (l *labeller) try(i int, s, stretch, width, limit float64) (box, float64, b
 		}
 	}
 	foreign := l.near.count(bx.grown(0.15*l.size.Points()), i)
-	if foreign > maxForeign {
+	if foreign > mayCover {
 		return box{}, 0, false
 	}
 	return bx, cost + 1.5*float64(foreign), true

@@ -43,9 +43,10 @@ func chooseLevels(lo, hi float64, o Options, n int) levels {
 	return levels{v: v}
 }
 
-// positiveFloor is the lower end of a logarithmic range: nothing that matters lies more than
-// six decades below the largest loss, and an exact 0 must not stretch the scale without end.
-func positiveFloor(lo, hi float64) float64 { return max(lo, hi*1e-6) }
+// positiveFloor is the lower end of a logarithmic range. An exact 0, or a loss that is one for all
+// purposes, must not stretch the scale without end: six decades below the highest loss are enough,
+// as long as they reach down to 0.001, near which the minima are.
+func positiveFloor(lo, hi float64) float64 { return max(lo, min(hi*1e-6, 1e-3)) }
 
 // steps returns lo, lo+step, … up to hi, each rounded to the decimals that lo and step are written with.
 func steps(lo, hi, step float64) []float64 {
@@ -64,7 +65,7 @@ func steps(lo, hi, step float64) []float64 {
 }
 
 // logLevels returns levels every step decades from lo; without a step, values 1, 2, 5 of each decade
-// in [lo, hi], or only 1 (and 3) of them where that makes more than n.
+// in [lo, hi]: more of a decade where there are few, only 1 (and 3) where that makes more than n.
 func logLevels(lo, hi, step float64, n int) []float64 {
 	if step > 0 {
 		var v []float64
@@ -79,7 +80,7 @@ func logLevels(lo, hi, step float64, n int) []float64 {
 	first := int(math.Floor(math.Log10(lo) + 1e-9))
 	last := int(math.Floor(math.Log10(hi) + 1e-9))
 	var v []float64
-	for _, mantissas := range [][]float64{{1, 1.5, 2, 3, 4, 5, 6, 8}, {1, 2, 3, 5}, {1, 2, 5}, {1, 3}, {1}} {
+	for _, mantissas := range [][]float64{{1, 1.5, 2, 3, 4, 5, 6, 8}, {1, 2, 5}, {1, 3}, {1}} {
 		v = v[:0]
 		for e := first; e <= last; e++ {
 			for _, m := range mantissas {
@@ -87,6 +88,10 @@ func logLevels(lo, hi, step float64, n int) []float64 {
 					v = append(v, x)
 				}
 			}
+		}
+		if len(v) < 4 && hi > lo { // a fraction of a decade
+			v, _ = roundValues(lo, hi, n)
+			return v
 		}
 		if len(v) <= n {
 			return v

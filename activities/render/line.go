@@ -86,7 +86,7 @@ func layoutLine(curves []curve, losses []*field, x [2]float64, opt Options) Figu
 	height := p.frame.Max.Y + legendHeight + title.height() + edge
 
 	return Figure{
-		width: width, height: height, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
+		width: width, height: height, frame: p.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
 		draw: func(pn pen) {
 			p.grid(pn, left)
 			p.drawGaps(pn, losses)

@@ -65,7 +65,7 @@ type experimentView struct {
 
 type pictureView struct {
 	ID, Title, Caption, Note string
-	Src                      template.URL
+	Src                      template.HTMLAttr // whole, since the template would write each + of base64 as an entity
 	Width, Height            int
 	Downloads                []download
 	Provenance               []Provenance
@@ -75,7 +75,7 @@ type pictureView struct {
 // link takes it from there (From, the image's ID) rather than repeat it.
 type download struct {
 	Label, File, From string
-	Href              template.URL
+	Href              template.HTMLAttr
 }
 
 func newPageView(d ReportData) (*pageView, error) {
@@ -252,12 +252,12 @@ func newPictureView(id string, p ReportPicture, stem string, b *budget) (picture
 		uri := "data:" + f.kind + ";base64," + base64.StdEncoding.EncodeToString(f.data)
 		switch {
 		case i == 0:
-			v.Src, d.From = template.URL(uri), id
+			v.Src, d.From = template.HTMLAttr(`src="`+uri+`"`), id
 		case len(uri) > b.left:
 			b.omitted = true
 			continue
 		default:
-			d.Href = template.URL(uri)
+			d.Href = template.HTMLAttr(`href="` + uri + `"`)
 			b.left -= len(uri)
 		}
 		v.Downloads = append(v.Downloads, d)

@@ -114,12 +114,14 @@ func (s scale) decades() (first, last int) {
 }
 
 // logTicks labels powers of ten, every other or third one where there are many, and
-// also 2 and 5 times them where there are few. The rest of 2 to 9 are minor.
+// also 2 and 5 times them where there are few. The rest of 2 to 9 are minor. A range without
+// any of these is labelled as a linear one.
 func (s scale) logTicks(n int) []tick {
 	first, last := s.decades()
 	every := max(1, int(math.Ceil(float64(last-first+1)/float64(max(n, 1)))))
-	fewer := last-first < 2
+	fewer := 3*(math.Log10(s.hi)-math.Log10(s.lo)) <= float64(n+2)
 	var ticks []tick
+	labelled := false
 	for e := first - 1; e <= last; e++ {
 		for m := 1.0; m < 10; m++ {
 			v := decimal(m, e)
@@ -135,8 +137,12 @@ func (s scale) logTicks(n int) []tick {
 			case every > 1 && m > 1:
 				continue
 			}
+			labelled = labelled || !t.minor
 			ticks = append(ticks, t)
 		}
+	}
+	if !labelled {
+		return scale{lo: s.lo, hi: s.hi}.ticks(max(n, 4))
 	}
 	return ticks
 }

@@ -175,7 +175,7 @@ func layoutTraining(log TrainLog, opt Options) Figure {
 	height := legendAt + legendHeight - 4 + title.height() + edge
 
 	return Figure{
-		width: width, height: height, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
+		width: width, height: height, frame: top.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
 		draw: func(pn pen) {
 			for i, s := range parts {
 				s.grid(pn, s.ticks)

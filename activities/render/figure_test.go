@@ -1,0 +1,272 @@
+package render
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/xml"
+	"errors"
+	"hash/crc32"
+	"image/png"
+	"io"
+	"math"
+	"strings"
+	"sync"
+	"testing"
+
+	"lossatlas/activities/surface"
+
+	"pgregory.net/rapid"
+)
+
+// The same figure gives the same bytes, made again or drawn several times at once.
+func TestBytesAreDeterministic(t *testing.T) {
+	first, second := sampleFigures(t), sampleFigures(t)
+	for _, name := range []string{"contour-chaotic51", "filled-broken51", "contour-coarse17", "line-log", "training"} {
+		f := first[name]
+		for _, format := range []Format{PNG, SVG} {
+			want, err := f.Draw(format)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := make([][]byte, 2)
+			var wg sync.WaitGroup
+			for i := range got {
+				wg.Go(func() {
+					b, err := second[name].Draw(format)
+					if err != nil {
+						t.Error(err)
+					}
+					got[i] = b
+				})
+			}
+			wg.Wait()
+			for _, b := range got {
+				if !bytes.Equal(b, want) {
+					t.Errorf("%s: the %s differs from one drawing to the next", name, format)
+				}
+			}
+		}
+	}
+}
+
+// chunks returns the data of a PNG's chunks by kind, their checksums checked.
+func chunks(t testing.TB, b []byte) map[string][][]byte {
+	t.Helper()
+	out := map[string][][]byte{}
+	for b = b[8:]; len(b) > 0; {
+		n := binary.BigEndian.Uint32(b)
+		body := b[4 : 8+n]
+		if crc32.ChecksumIEEE(body) != binary.BigEndian.Uint32(b[8+n:]) {
+			t.Fatalf("chunk %q has a wrong checksum", body[:4])
+		}
+		out[string(body[:4])] = append(out[string(body[:4])], body[4:])
+		b = b[12+n:]
+	}
+	return out
+}
+
+// Provenance and title come back out of both formats as they went in, whatever is in them.
+func TestMetadataComesBack(t *testing.T) {
+	g := sampled(5, bowl)
+	rapid.Check(t, func(rt *rapid.T) {
+		// What XML and PNG text cannot hold (most control characters) is tested below.
+		text := rapid.StringMatching(`[ -~αβ🙂<>&"']{1,60}`)
+		meta, title := text.Draw(rt, "meta"), text.Draw(rt, "title")
+		f, err := Contour(g, Options{Title: title, Meta: meta, DPI: 40})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		b, err := f.PNG()
+		if err != nil {
+			rt.Fatal(err)
+		}
+		c := chunks(t, b)
+		found := append(c["tEXt"], c["iTXt"]...)
+		for keyword, want := range map[string]string{"lossatlas": meta, "Title": title} {
+			ok := false
+			for _, d := range found {
+				k, rest, _ := bytes.Cut(d, []byte{0})
+				ok = ok || string(k) == keyword && strings.TrimPrefix(string(rest), "\x00\x00\x00\x00") == want
+			}
+			if !ok {
+				rt.Fatalf("the PNG lacks %s %q: %q", keyword, want, found)
+			}
+		}
+		if b, err = f.SVG(); err != nil {
+			rt.Fatal(err)
+		}
+		var doc struct {
+			Title    string `xml:"title"`
+			Metadata string `xml:"metadata"`
+		}
+		if err := xml.Unmarshal(b, &doc); err != nil {
+			rt.Fatal(err)
+		}
+		if doc.Title != title || doc.Metadata != meta {
+			rt.Fatalf("SVG has title %q and metadata %q, want %q and %q", doc.Title, doc.Metadata, title, meta)
+		}
+	})
+}
+
+// FuzzTitle draws any title: never a panic, always a readable PNG and well-formed SVG.
+func FuzzTitle(f *testing.F) {
+	for _, s := range []string{"", "a\x00b", "\xff\xfe", strings.Repeat("w", 400), "<script>alert(1)</script>", "日本語 العربية", "\n\t \r", "a " + strings.Repeat("b", 90)} {
+		f.Add(s)
+	}
+	g := sampled(3, bowl)
+	f.Fuzz(func(t *testing.T, s string) {
+		fig, err := Contour(g, Options{Title: s, XLabel: s, YLabel: s, Meta: s, DPI: 40})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := fig.PNG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := png.Decode(bytes.NewReader(b)); err != nil {
+			t.Fatal(err)
+		}
+		if b, err = fig.SVG(); err != nil {
+			t.Fatal(err)
+		}
+		wellFormed(t, b)
+	})
+}
+
+func wellFormed(t testing.TB, b []byte) {
+	t.Helper()
+	for d := xml.NewDecoder(bytes.NewReader(b)); ; {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Fatalf("the SVG is not well formed: %v", err)
+		}
+	}
+}
+
+// Every figure is well-formed SVG without IDs, scripts or references, and a PNG of its size and resolution.
+func TestFilesAreWellFormed(t *testing.T) {
+	for name, f := range sampleFigures(t) {
+		b, err := f.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		wellFormed(t, b)
+		for _, bad := range []string{" id=", "href", "<script", "NaN", "Inf"} {
+			if bytes.Contains(b, []byte(bad)) {
+				t.Errorf("%s: the SVG contains %q", name, bad)
+			}
+		}
+		if b, err = f.PNG(); err != nil {
+			t.Fatal(err)
+		}
+		img, err := png.Decode(bytes.NewReader(b))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		w, h := f.Size()
+		if got := img.Bounds().Size(); got.X != int(w/72*220+0.5) || got.Y != int(h/72*220+0.5) {
+			t.Errorf("%s: %v pixels for %g×%g points", name, got, w, h)
+		}
+		if phys := chunks(t, b)["pHYs"]; len(phys) != 1 || binary.BigEndian.Uint32(phys[0]) != 8661 { // 220 / 0.0254
+			t.Errorf("%s: resolution %v", name, phys)
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := rapid.StringMatching(`[a-zA-Z0-9=,. ]{0,120}`).Draw(rt, "s")
+		lines := wrap(s, true, titleSize, 200, 3)
+		var all []string
+		for _, l := range lines {
+			if w := l.width(titleSize); w > 200 {
+				rt.Fatalf("line %q is %g wide", l.runs[0].s, w.Points())
+			}
+			all = append(all, l.runs[0].s)
+		}
+		got := strings.Join(all, "")
+		if cut, ok := strings.CutSuffix(got, "…"); ok && len(lines) == 3 {
+			got = cut
+		} else if strings.ReplaceAll(got, " ", "") != strings.ReplaceAll(s, " ", "") {
+			rt.Fatalf("%q became %q", s, all)
+		}
+		if !strings.HasPrefix(strings.ReplaceAll(s, " ", ""), strings.ReplaceAll(got, " ", "")) {
+			rt.Fatalf("%q became %q", s, all)
+		}
+	})
+}
+
+// What cannot be drawn is refused in words that say what to change.
+func TestBadInputIsRefused(t *testing.T) {
+	g := sampled(5, bowl)
+	line := sampledLine(-1, 1, 5, func(x float64) float64 { return x * x }, func(float64) float64 { return 50 })
+	short := sampled(5, bowl)
+	short.Loss = short.Loss[:7]
+	for _, c := range []struct {
+		want string
+		draw func() (Figure, error)
+	}{
+		{"7 losses", func() (Figure, error) { return Contour(short, Options{}) }},
+		{"no points", func() (Figure, error) { return FilledContour(surface.Grid{}, Options{}) }},
+		{"at least 2×2", func() (Figure, error) { return Contour(*line, Options{}) }},
+		{"5 rows", func() (Figure, error) { return Line(&g, nil, Options{}) }},
+		{"neither was given", func() (Figure, error) { return Line(nil, nil, Options{}) }},
+		{"no epochs", func() (Figure, error) { return Training(TrainLog{}, Options{}) }},
+		{"epoch 3 follows epoch 3", func() (Figure, error) {
+			return Training(TrainLog{Epochs: []EpochLog{{Epoch: 3}, {Epoch: 3}}}, Options{})
+		}},
+		{"allowed are cividis, magma, viridis", func() (Figure, error) { return Contour(g, Options{Colormap: "jet"}) }},
+		{"allowed are linear, log", func() (Figure, error) { return Contour(g, Options{Scale: "cubic"}) }},
+		{"take a larger step", func() (Figure, error) { return Contour(g, Options{Min: 0, Max: 1, Step: 1e-9}) }},
+		{"min above 0", func() (Figure, error) { return Contour(g, Options{Min: -1, Max: 1, Scale: ScaleLog}) }},
+		{"max must be above min", func() (Figure, error) { return Contour(g, Options{Min: 2, Max: 1}) }},
+		{"give all three", func() (Figure, error) { return Contour(g, Options{Step: 1}) }},
+		{"not a finite number", func() (Figure, error) { return Contour(g, Options{Cut: math.NaN()}) }},
+		{"allowed are 2 to 40", func() (Figure, error) { return Contour(g, Options{Width: 1000}) }},
+		{"at most 12000", func() (Figure, error) { return Contour(g, Options{Width: 40, DPI: 1200}) }},
+	} {
+		_, err := c.draw()
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got error %v, want one that says %q", err, c.want)
+		}
+	}
+	f, err := Contour(g, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Draw("gif"); err == nil || !strings.Contains(err.Error(), "png, svg") {
+		t.Errorf("format gif: %v", err)
+	}
+}
+
+// Figures of any surface and any losses draw without a panic, and the SVG has no number that is none.
+func TestAnySurfaceDraws(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		g := genGrid(rt)
+		if rapid.Bool().Draw(rt, "extreme") {
+			for i := range g.Loss {
+				g.Loss[i] *= rapid.SampledFrom([]float64{1, 0, -1, 1e-300, 1e300, 3e38}).Draw(rt, "factor")
+			}
+		}
+		o := Options{Scale: rapid.SampledFrom([]string{ScaleAuto, ScaleLinear, ScaleLog}).Draw(rt, "scale")}
+		row := surface.Grid{X: g.X, Y: g.Y[:1], Loss: g.Loss[:len(g.X)], Accuracy: g.Accuracy[:len(g.X)], Mask: g.Mask[:len(g.X)]}
+		for name, draw := range map[string]func() (Figure, error){
+			"contour": func() (Figure, error) { return Contour(g, o) },
+			"filled":  func() (Figure, error) { return FilledContour(g, o) },
+			"line":    func() (Figure, error) { return Line(&row, nil, o) },
+		} {
+			f, err := draw()
+			if err != nil {
+				rt.Fatalf("%s: %v", name, err)
+			}
+			b, err := f.SVG()
+			if err != nil {
+				rt.Fatalf("%s: %v", name, err)
+			}
+			if bytes.Contains(b, []byte("NaN")) || bytes.Contains(b, []byte("Inf")) {
+				rt.Fatalf("%s of %v has a coordinate that is no number", name, g.Loss)
+			}
+		}
+	})
+}

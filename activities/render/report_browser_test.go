@@ -1,0 +1,161 @@
+package render
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	cdpruntime "github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// browser starts a headless Chromium, or skips the test where there is none.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "headless-shell"} {
+		if p, err := exec.LookPath(name); err == nil {
+			path = p
+			break
+		}
+	}
+	if path == "" {
+		t.Skip("no Chromium on this machine: the page is not opened in a browser")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// In a browser the page has no error in its console, asks for nothing, is no wider than the screen of a phone or a desktop,
+// shows every picture, offers every download, and changes its colours with the system's.
+func TestReportInABrowser(t *testing.T) {
+	ctx := browser(t)
+	data := sampleReport(t, 2)
+	data.Experiments[0].Name = `<script>document.title = "taken"</script> ` + strings.Repeat("very-long-name", 12)
+	data.Experiments[1].Params = append(data.Experiments[1].Params, Pair{"train.optimizer.schedule", "{150: 0.1, 225: 0.1, 275: 0.1}"})
+	page, err := Report(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "report.html")
+	if err := os.WriteFile(file, page, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	var mu sync.Mutex
+	var complaints []string
+	complain := func(s string) {
+		mu.Lock()
+		defer mu.Unlock()
+		complaints = append(complaints, s)
+	}
+	chromedp.ListenTarget(ctx, func(ev any) {
+		switch e := ev.(type) {
+		case *network.EventRequestWillBeSent:
+			if u := e.Request.URL; u != "file://"+file && !strings.HasPrefix(u, "data:") {
+				complain("the page asks for " + u)
+			}
+		case *log.EventEntryAdded:
+			complain("log: " + e.Entry.Text)
+		case *cdpruntime.EventConsoleAPICalled:
+			complain("console: " + string(e.Type))
+		case *cdpruntime.EventExceptionThrown:
+			complain("exception: " + e.ExceptionDetails.Error())
+		}
+	})
+	look := os.Getenv("LOSSATLAS_LOOK")
+	grounds := map[string]bool{}
+	for _, screen := range []struct {
+		name          string
+		width, height int64
+		dark          bool
+	}{{"desktop-light", 1280, 1400, false}, {"desktop-dark", 1280, 1400, true}, {"phone-light", 390, 844, false}, {"phone-dark", 390, 844, true}} {
+		scheme := "light"
+		if screen.dark {
+			scheme = "dark"
+		}
+		var seen struct {
+			Title, Ground                        string
+			Width, Screen, Images, Broken, Links int
+			Unnamed, Tables, Unlinked            int
+		}
+		var shot []byte
+		err := chromedp.Run(ctx,
+			network.Enable(), log.Enable(),
+			emulation.SetDeviceMetricsOverride(screen.width, screen.height, 2, screen.width < 500),
+			emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+			chromedp.Navigate("file://"+file),
+			chromedp.WaitReady("footer"),
+			chromedp.Evaluate(`({
+				Title: document.title,
+				Ground: getComputedStyle(document.body).backgroundColor,
+				Width: document.documentElement.scrollWidth,
+				Screen: window.innerWidth,
+				Images: document.images.length,
+				Broken: [...document.images].filter(i => !i.complete || i.naturalWidth === 0).length,
+				Links: [...document.querySelectorAll("a[download]")].filter(a => !a.hidden && a.href.startsWith("data:image/")).length,
+				Unnamed: [...document.images].filter(i => !i.alt).length,
+				Tables: document.querySelectorAll("tbody tr").length,
+				Unlinked: [...document.querySelectorAll("tbody a")].filter(a => !document.querySelector(a.getAttribute("href"))).length,
+			})`, &seen),
+			chromedp.FullScreenshot(&shot, 90),
+		)
+		if err != nil {
+			t.Fatalf("%s: %v", screen.name, err)
+		}
+		if look != "" {
+			if err := os.WriteFile(filepath.Join(look, "report-"+screen.name+".jpg"), shot, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if seen.Title != data.Title {
+			t.Errorf("%s: the title is %q", screen.name, seen.Title)
+		}
+		if seen.Width > seen.Screen {
+			t.Errorf("%s: the page is %d wide on a screen of %d", screen.name, seen.Width, seen.Screen)
+		}
+		if seen.Images != 8 || seen.Broken != 0 || seen.Unnamed != 0 {
+			t.Errorf("%s: %d pictures, %d of them broken, %d without a description", screen.name, seen.Images, seen.Broken, seen.Unnamed)
+		}
+		if seen.Links != 16 {
+			t.Errorf("%s: %d downloads, want an SVG and a PNG of each of 8 pictures", screen.name, seen.Links)
+		}
+		if seen.Tables != 2 || seen.Unlinked != 0 {
+			t.Errorf("%s: %d rows, %d of them lead nowhere", screen.name, seen.Tables, seen.Unlinked)
+		}
+		grounds[seen.Ground] = true
+	}
+	if len(grounds) != 2 {
+		t.Errorf("light and dark have grounds %v", grounds)
+	}
+	// By keyboard: the first stop is the link that skips to the table, and it becomes visible.
+	var focus string
+	err = chromedp.Run(ctx, chromedp.KeyEvent("\t"), chromedp.Evaluate(`(() => { const a = document.activeElement; return a.className + " " + (a.getBoundingClientRect().left >= 0); })()`, &focus))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if focus != "skip true" {
+		t.Errorf("the first tab stop is %q", focus)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for _, c := range complaints {
+		t.Error(c)
+	}
+}

@@ -1,0 +1,133 @@
+package render
+
+import (
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func labelsOf(ticks []tick) []string {
+	var out []string
+	for _, t := range ticks {
+		if t.minor {
+			continue
+		}
+		s := ""
+		for _, r := range t.label.runs {
+			if r.rise > 0 {
+				s += "^"
+			}
+			s += r.s
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func TestTicks(t *testing.T) {
+	for _, c := range []struct {
+		s    scale
+		n    int
+		want []string
+	}{
+		{scale{lo: -1, hi: 1}, 6, []string{"−1.0", "−0.5", "0.0", "0.5", "1.0"}},
+		{scale{lo: 0, hi: 100}, 5, []string{"0", "20", "40", "60", "80", "100"}},
+		{scale{lo: 0, hi: 299}, 8, []string{"0", "50", "100", "150", "200", "250"}},
+		{scale{lo: 0.3, hi: 0.35}, 6, []string{"0.30", "0.31", "0.32", "0.33", "0.34", "0.35"}},
+		{scale{lo: 0.01, hi: 100, log: true}, 6, []string{"0.01", "0.1", "1", "10", "100"}},
+		{scale{lo: 0.5, hi: 9, log: true}, 6, []string{"0.5", "1", "2", "5"}},
+		{scale{lo: 2.2, hi: 2.4, log: true}, 5, []string{"2.20", "2.25", "2.30", "2.35", "2.40"}},
+		{scale{lo: 1e-6, hi: 1e6, log: true}, 5, []string{"10^−6", "10^−3", "10^0", "10^3", "10^6"}},
+	} {
+		if diff := cmp.Diff(c.want, labelsOf(c.s.ticks(c.n))); diff != "" {
+			t.Errorf("ticks of %+v (−want +got):\n%s", c.s, diff)
+		}
+	}
+}
+
+// Ticks rise, stay inside the range, and are neither too few to read nor more than asked for.
+func TestTicksOfAnyRange(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		lo := rapid.Float64Range(-1e9, 1e9).Draw(rt, "lo")
+		span := math.Pow(10, rapid.Float64Range(-3, 9).Draw(rt, "span"))
+		s := scale{lo: lo, hi: lo + span}
+		if rapid.Bool().Draw(rt, "log") {
+			s = scale{lo: math.Pow(10, rapid.Float64Range(-12, 6).Draw(rt, "decade")), log: true}
+			s.hi = s.lo * math.Pow(10, rapid.Float64Range(0.01, 12).Draw(rt, "decades"))
+		}
+		n := rapid.IntRange(2, 10).Draw(rt, "n")
+		ticks := s.ticks(n)
+		for i, x := range ticks {
+			if p := s.at(x.v); p < -1e-6 || p > 1+1e-6 {
+				rt.Fatalf("tick %g lies at %g of %+v", x.v, p, s)
+			}
+			if i > 0 && x.v <= ticks[i-1].v {
+				rt.Fatalf("ticks %g, %g", ticks[i-1].v, x.v)
+			}
+		}
+		if labels := labelsOf(ticks); !s.log && (len(labels) > n+1 || len(labels) < n/5) {
+			rt.Fatalf("%d labels where about %d were asked for: %v", len(labels), n, labels)
+		} else if s.log && (len(labels) == 0 || len(labels) > n+3) {
+			rt.Fatalf("%d labels where about %d were asked for: %v", len(labels), n, labels)
+		}
+	})
+}
+
+func TestNumbers(t *testing.T) {
+	for v, want := range map[float64]string{
+		0: "0", 0.1: "0.1", 0.6: "0.6", 1: "1", 2.0: "2", 20: "20", 1234: "1230", 0.05912: "0.0591", -3.5: "−3.5",
+		5e5: "500000", 2e6: "2e6", 3e-5: "3e−5", 0.001: "0.001",
+	} {
+		if got := number(v); got != want {
+			t.Errorf("number(%g) = %q, want %q", v, got, want)
+		}
+	}
+}
+
+func TestLevels(t *testing.T) {
+	for name, c := range map[string]struct {
+		lo, hi float64
+		o      Options
+		want   levels
+	}{
+		"the paper's command": {0, 700, Options{Min: 0.1, Max: 3, Step: 0.5}, levels{v: []float64{0.1, 0.6, 1.1, 1.6, 2.1, 2.6}}},
+		"the paper's levels":  {0.02, 3.2, Options{}, levels{v: []float64{0.1, 0.6, 1.1, 1.6, 2.1, 2.6, 3.1}}},
+		"a wide range":        {0.3, 800, Options{}, levels{v: []float64{0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500}, log: true}},
+		"a wider range":       {0.003, 5e5, Options{}, levels{v: []float64{0.01, 0.1, 1, 10, 100, 1e3, 1e4, 1e5}, log: true}},
+		"an exact zero":       {0, 500, Options{}, levels{v: []float64{0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300}, log: true}},
+		"a narrow range":      {2.21, 2.42, Options{}, levels{v: []float64{2.22, 2.24, 2.26, 2.28, 2.3, 2.32, 2.34, 2.36, 2.38, 2.4, 2.42}}},
+		"linear by choice":    {0.3, 800, Options{Scale: ScaleLinear}, levels{v: []float64{100, 200, 300, 400, 500, 600, 700, 800}}},
+		"logarithmic steps":   {0, 9, Options{Scale: ScaleLog, Min: 0.01, Max: 10, Step: 1}, levels{v: []float64{0.01, 0.1, 1, 10}, log: true}},
+		"a chosen range":      {0, 9, Options{Min: 1, Max: 2}, levels{v: []float64{1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2}}},
+		"a constant":          {2.3, 2.3, Options{}, levels{}},
+		"nothing":             {math.Inf(1), math.Inf(-1), Options{}, levels{}},
+	} {
+		got := chooseLevels(c.lo, c.hi, c.o, lineLevels)
+		// Levels by steps of a decade are powers, right to a few units in the last place.
+		same := cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) <= 1e-14*math.Abs(b) })
+		if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(levels{}), same); diff != "" {
+			t.Errorf("%s (−want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// Left to the data, levels rise, lie in its range (those of the paper may begin below it) and are at most the 21 of the paper.
+func TestLevelsOfAnyRange(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		lo := math.Pow(10, rapid.Float64Range(-8, 3).Draw(rt, "lo"))
+		hi := lo * math.Pow(10, rapid.Float64Range(0.01, 20).Draw(rt, "hi"))
+		o := Options{Scale: rapid.SampledFrom([]string{ScaleAuto, ScaleLinear, ScaleLog}).Draw(rt, "scale")}
+		l := chooseLevels(lo, hi, o, lineLevels)
+		if len(l.v) > 21 || (len(l.v) < 3 && hi > 2*lo) {
+			rt.Fatalf("%d levels in [%g, %g]: %v", len(l.v), lo, hi, l.v)
+		}
+		for i, v := range l.v {
+			slack := 1e-6*lo + 1e-9*(hi-lo)
+			if v < lo-slack && v > 1 || v > hi+slack || (i > 0 && v <= l.v[i-1]) {
+				rt.Fatalf("levels %v in [%g, %g]", l.v, lo, hi)
+			}
+		}
+	})
+}
