@@ -55,7 +55,7 @@ func readAxes(c *checker, n *node) []point {
 		c.reject(n, "sweep", "a mapping, as {train.batch_size: [128, 8192]}")
 		return nil
 	}
-	before := len(c.list)
+	before := c.reported
 	var all []axis
 	var exclude, include []point
 	used := make(map[string]position)
@@ -81,13 +81,13 @@ func readAxes(c *checker, n *node) []point {
 			all = append(all, readAxis(c, e, used))
 		}
 	}
-	if len(c.list) > before {
+	if c.reported > before {
 		return nil
 	}
 	points := product(c, n.at, all, len(include) > 0)
 	points = drop(c, points, exclude)
 	points = append(points, include...)
-	if len(points) == 0 && len(c.list) == before {
+	if len(points) == 0 && c.reported == before {
 		c.add(n.at, "sweep: no experiment is left")
 	}
 	if len(points) > maxExperiments {
@@ -145,9 +145,9 @@ func readZip(c *checker, n *node, used map[string]position) axis {
 		return out
 	}
 	for i, e := range n.entries {
-		before := len(c.list)
+		before := c.reported
 		a := readZipped(c, e, used)
-		if len(c.list) > before {
+		if c.reported > before {
 			continue
 		}
 		if i == 0 || out.rows == nil {

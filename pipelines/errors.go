@@ -57,6 +57,8 @@ type collector struct {
 	where string
 	seen  map[FileError]bool
 	list  Errors
+	// reported counts all errors, repeated ones too: a check has failed when it grew.
+	reported int
 }
 
 func newCollector(file string) *collector {
@@ -65,6 +67,7 @@ func newCollector(file string) *collector {
 
 func (c *collector) add(at position, message string) {
 	e := FileError{File: c.file, Line: max(at.line, 1), Column: max(at.column, 1), Message: message}
+	c.reported++
 	if c.seen[e] || len(c.list) >= maxCollected {
 		return
 	}

@@ -90,12 +90,12 @@ func readPresets(c *checker, list *node, preset string) (names []string, chosen 
 	if list == nil {
 		return nil, nil
 	}
-	before := len(c.list)
+	before := c.reported
 	presets{}.check(c, list, "presets")
 	if len(list.entries) > maxPresets {
 		c.addf(list.at, "more than %d presets", maxPresets)
 	}
-	if len(c.list) > before {
+	if c.reported > before {
 		return nil, nil
 	}
 	for _, e := range list.entries {
@@ -110,13 +110,13 @@ func readPresets(c *checker, list *node, preset string) (names []string, chosen 
 
 // build expands a tree without presets and checks at most limit of its experiments.
 func build(c *checker, tree *node, limit int) *Sweep {
-	before := len(c.list)
+	before := c.reported
 	points := readAxes(c, tree.get("sweep"))
 	tree = tree.with([]string{"sweep"}, nil)
 	c.partial = true
 	sweepFields.check(c, tree, "")
 	c.partial = false
-	if len(c.list) > before {
+	if c.reported > before {
 		return nil
 	}
 
@@ -141,7 +141,7 @@ func build(c *checker, tree *node, limit int) *Sweep {
 		}
 		s.experiments = append(s.experiments, experiment{params: params, config: cfg})
 	}
-	if len(c.list) > before {
+	if c.reported > before {
 		return nil
 	}
 	for i, name := range experimentNames(s.experiments[0].config.Name, points[:len(s.experiments)]) {
@@ -154,7 +154,7 @@ func build(c *checker, tree *node, limit int) *Sweep {
 
 // configure makes the config of one point.
 func configure(c *checker, tree *node, p point) *config {
-	before := len(c.list)
+	before := c.reported
 	for _, set := range p {
 		next, err := assign(tree, set.path, set.node)
 		if err != nil {
@@ -164,7 +164,7 @@ func configure(c *checker, tree *node, p point) *config {
 		tree = next
 	}
 	values := sweepFields.check(c, tree, "")
-	if len(c.list) > before {
+	if c.reported > before {
 		return nil
 	}
 	cfg, err := decode(values)
@@ -173,7 +173,7 @@ func configure(c *checker, tree *node, p point) *config {
 		return nil
 	}
 	cfg.resolve(c, tree)
-	if len(c.list) > before {
+	if c.reported > before {
 		return nil
 	}
 	return cfg

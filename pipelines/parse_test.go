@@ -118,6 +118,8 @@ func TestParseErrors(t *testing.T) {
 		{"preset: twice", minimal + "presets: {laptop: {train: {epochs: 3}, train.epochs: 4}}\n", []string{"4:40: |train.epochs is given twice"}},
 		{"preset: no mapping", minimal + "presets: {laptop: 3}\n", []string{"4:19: |a mapping of what differs"}},
 		{"preset: scalar for a mapping", minimal + "presets: {laptop: {train: 3}}\n", []string{"4:27: |train: want a mapping of what differs"}},
+		{"an error that presets share", minimal + "sweep: {trian.seed: [1]}\npresets: {a: {train: {epochs: 3}}, b: {train: {epochs: 4}}}\n", []string{"4:9: |did you mean train.seed?"}},
+		{"an error that only presets have", minimal + "presets:\n  a: {maps: [{kind: line, points: 1}]}\n  b: {maps: [{kind: line, points: 1}]}\n", []string{"5:35: |got 1 (preset a)", "6:35: |got 1 (preset b)"}},
 		{"tab", "name: a\n\ttitle: b\n", []string{"2:1: |tab|spaces"}},
 		{"not UTF-8", "name: a\ntitle: \xff\n", []string{"2:8: |UTF-8"}},
 		{"control character", "name: a\x00\n", []string{"1:8: |control character"}},
