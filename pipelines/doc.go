@@ -24,7 +24,7 @@
 //	  - {kind: surface, normalize: filter, ignore: biasbn, resolution: 51, images: "test[0:1000]", seed: 1}
 //	plots: [line, contour, filled, training]
 //	presets:
-//	  laptop: {dataset: {train: 1000}, maps.resolution: 17}
+//	  laptop: {dataset: {train: 10000}, train: {epochs: 12}, maps.resolution: 17}
 //	numerics: exact                    # any: results of all numeric backends count
 //
 // What is left out has the defaults of Li et al. (2018); the field table in this
