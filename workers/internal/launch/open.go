@@ -54,20 +54,20 @@ func open(ctx context.Context, c client.Client, kind string) ([]*workflow.Workfl
 	}
 }
 
-// SetAside ends the sweeps, other than one, that a process which was killed
-// left open, so that they don't take the machine from the one that was asked
-// for. Nothing that they did is lost. It returns their names.
+// SetAside ends the sweeps, except those to keep, that a process which was
+// killed left open, so that they don't take the machine from the one that was
+// asked for. Nothing that they did is lost. It returns their names.
 //
 // A step that they share with the sweep that goes on stays: each of their
 // requests for steps is withdrawn, and a step ends when nobody waits for it.
-func SetAside(ctx context.Context, c client.Client, except string) ([]string, error) {
+func SetAside(ctx context.Context, c client.Client, keep func(sweep string) bool) ([]string, error) {
 	sweeps, err := OpenSweeps(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	var names, waiters []string
 	for _, s := range sweeps {
-		if s.Sweep == except {
+		if keep(s.Sweep) {
 			continue
 		}
 		if err := c.TerminateWorkflow(ctx, s.ID, s.RunID, "the process that ran it was killed; run the sweep again to go on"); err != nil && !gone(err) {
@@ -85,7 +85,7 @@ func SetAside(ctx context.Context, c client.Client, except string) ([]string, er
 	}
 	for _, e := range experiments {
 		id := e.GetExecution().GetWorkflowId()
-		if parent, _, ok := strings.Cut(id, "/"); !ok || parent == WorkflowID(except) {
+		if parent, _, ok := strings.Cut(id, "/"); !ok || keep(strings.TrimPrefix(parent, IDPrefix)) {
 			continue
 		}
 		waiters = append(waiters, id)

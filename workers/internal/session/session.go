@@ -47,6 +47,9 @@ type TemporalOptions struct {
 type Temporal interface {
 	Address() string // host:port of the frontend
 	UIURL() string
+	// Failed is closed when the server gave up by itself; Err then says why.
+	Failed() <-chan struct{}
+	Err() error
 	Stop() error
 }
 
@@ -55,6 +58,9 @@ type Options struct {
 	Settings *settings.Settings
 	Home     *home.Home
 	Log      zerolog.Logger
+	// ServerLog takes what an embedded Temporal server and its clients say, which
+	// is of use only where something is wrong with them.
+	ServerLog zerolog.Logger
 	// StartTemporal starts the embedded server. Nil in a program built without it.
 	StartTemporal func(context.Context, TemporalOptions) (Temporal, error)
 	// Say tells the user what takes time. Nil says nothing.
@@ -204,13 +210,27 @@ func (s *Session) Endpoint() string {
 	return "http://" + s.s3.Endpoint
 }
 
-// Ended is closed when an embedded service of this process ended by itself; it
-// is nil when there is none.
-func (s *Session) Ended() <-chan struct{} {
-	if s.server == nil {
-		return nil
+// Watch returns a context that ends, with the reason as its cause, when an
+// embedded service of this process fails. It lasts as long as ctx otherwise.
+func (s *Session) Watch(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var store, temporal <-chan struct{}
+	if s.server != nil {
+		store = s.server.Done()
 	}
-	return s.server.Done()
+	if s.temporal != nil {
+		temporal = s.temporal.Failed()
+	}
+	go func() {
+		select {
+		case <-store:
+			cancel(errors.New("the embedded S3 endpoint ended by itself; the log in the home may say why"))
+		case <-temporal:
+			cancel(fmt.Errorf("the embedded Temporal server gave up: %w", s.temporal.Err()))
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(context.Canceled) }
 }
 
 // Close ends what the session started, last things first. It may be called twice.

@@ -63,7 +63,7 @@ func (s *Session) startTemporal(ctx context.Context) (err error) {
 	}
 	s.temporal, err = s.opts.StartTemporal(context.WithoutCancel(ctx), TemporalOptions{
 		DBPath: s.opts.Home.Path("temporal.db"), FrontendPort: s.ports.Temporal, UIPort: s.ports.UI,
-		Namespace: s.opts.Settings.TemporalNamespace, Log: s.log,
+		Namespace: s.opts.Settings.TemporalNamespace, Log: s.opts.ServerLog,
 	})
 	if err != nil {
 		return err
@@ -90,7 +90,11 @@ func (s *Session) dial(ctx context.Context, address, namespace string) (client.C
 			return nil, fmt.Errorf("the Temporal client's own configuration (TEMPORAL_… variables or its file): %w", err)
 		}
 	}
-	opts.HostPort, opts.Namespace, opts.Logger = address, namespace, logging.Temporal(s.log)
+	log := s.log
+	if s.role == Owner {
+		log = s.opts.ServerLog
+	}
+	opts.HostPort, opts.Namespace, opts.Logger = address, namespace, logging.Temporal(log)
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	c, err := client.DialContext(ctx, opts)

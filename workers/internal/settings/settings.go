@@ -91,7 +91,7 @@ func Bind(flags *pflag.FlagSet) *Settings {
 	for _, e := range table {
 		flags.String(e.name, e.initial, e.help)
 	}
-	flags.Bool(noColor, false, "no colours and no animation (also: NO_COLOR in the environment)")
+	flags.Bool(noColor, false, "no colours (also: NO_COLOR in the environment)")
 	return s
 }
 
@@ -200,6 +200,16 @@ func (s *Settings) check() error {
 		return exit.Usagef("--s3-endpoint is given without credentials: set LOSSATLAS_S3_ACCESS_KEY and LOSSATLAS_S3_SECRET_KEY in the environment")
 	}
 	return nil
+}
+
+// JSON says whether output is for programs. It holds, as far as the flags tell,
+// before Load and after a Load that failed.
+func (s *Settings) JSON() bool {
+	out := s.Output
+	if f := s.flags.Lookup("output"); f != nil && (out == "" || f.Changed) {
+		out = f.Value.String()
+	}
+	return out == "json" || out == "jsonl"
 }
 
 // External says whether the services are elsewhere.

@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/activities/nets"
+)
+
+// version is the program's version: as the build was told, else from the
+// version control system, else "unknown".
+func (a *app) version() string {
+	if a.Version != "" {
+		return a.Version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	revision, modified := "", ""
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			revision = s.Value[:min(12, len(s.Value))]
+		case "vcs.modified":
+			if s.Value == "true" {
+				modified = "-dirty"
+			}
+		}
+	}
+	if revision == "" {
+		return "unknown"
+	}
+	return revision + modified
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	return command("version", "Say which version this is", cobra.NoArgs, func(*cobra.Command, []string) error {
+		if a.set.Output != "text" {
+			return a.printJSON(map[string]string{"version": a.version(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH})
+		}
+		_, err := fmt.Fprintf(a.Out, "lossatlas %s (%s, %s/%s)\n", a.version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		return err
+	})
+}
+
+// netRow is a network in the list of `nets`.
+type netRow struct {
+	Name       string `json:"name"`
+	Parameters int    `json:"parameters"`
+	MACs       int64  `json:"macs"` // multiply-adds of a forward pass of one image
+}
+
+func (a *app) netsCommand() *cobra.Command {
+	return command("nets", "List the networks with their parameters and multiply-adds per image", cobra.NoArgs, func(*cobra.Command, []string) error {
+		var rows []netRow
+		for _, name := range nets.Names() {
+			n, err := nets.ByName(name)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, netRow{name, n.NumParams(), n.MACs()})
+		}
+		return printList(a, rows, func() error {
+			t := table{header: []string{"NET", "PARAMETERS", "MULTIPLY-ADDS"}, right: map[int]bool{1: true, 2: true}}
+			for _, r := range rows {
+				t.add(r.Name, fmt.Sprint(r.Parameters), fmt.Sprintf("%.1f M", float64(r.MACs)/1e6))
+			}
+			return t.text(a.Out)
+		})
+	})
+}

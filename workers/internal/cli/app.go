@@ -1,0 +1,216 @@
+// Package cli is the command line: what each command does, in which form it
+// answers, and how it ends.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"lossatlas/pipelines"
+	"lossatlas/workers/home"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/logging"
+	"lossatlas/workers/internal/progress"
+	"lossatlas/workers/internal/session"
+	"lossatlas/workers/internal/settings"
+)
+
+// Program is what differs between builds of the command, and what tests replace.
+type Program struct {
+	// Version as the build was told, or "".
+	Version string
+	// StartTemporal starts the embedded server; nil in a build without it.
+	StartTemporal func(context.Context, session.TemporalOptions) (session.Temporal, error)
+	In            io.Reader
+	Out, Err      io.Writer
+	Env           func(string) (string, bool)
+	// Restart says that the process may start itself again with another environment.
+	Restart bool
+}
+
+// Main runs the command line and returns the exit code.
+func (p Program) Main(args []string) int {
+	ctx, stop := interruptible(context.Background(), p.Err)
+	defer stop()
+	return p.Run(ctx, args)
+}
+
+// Run is Main without signals.
+func (p Program) Run(ctx context.Context, args []string) int {
+	a := &app{Program: p}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(p.In)
+	root.SetOut(p.Out)
+	root.SetErr(p.Err)
+	err := root.ExecuteContext(ctx)
+	var coded *exit.Error
+	if ctx.Err() != nil && err != nil && !errors.As(err, &coded) {
+		// After an interrupt all sorts of things fail, each in its own words.
+		a.log.Debug().Err(err).Msg("interrupted")
+		err = exit.With(exit.Interrupted, errors.New("interrupted"))
+	}
+	if err != nil && !exit.Told(err) {
+		a.complain(err)
+	}
+	return int(exit.Of(err))
+}
+
+// interruptible ends the context at the first Ctrl-C or SIGTERM, and the
+// process at the second.
+func interruptible(ctx context.Context, stderr io.Writer) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 2)
+	watched := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // under nohup it stays ignored
+		watched = append(watched, syscall.SIGHUP)
+	}
+	signal.Notify(signals, watched...)
+	go func() {
+		if _, ok := <-signals; !ok {
+			return
+		}
+		cancel()
+		if _, ok := <-signals; ok {
+			fmt.Fprintln(stderr, "\nlossatlas: ended at once; what was finished is kept")
+			os.Exit(int(exit.Interrupted))
+		}
+	}()
+	return ctx, func() { signal.Stop(signals); close(signals); cancel() }
+}
+
+// app is one call of the program.
+type app struct {
+	Program
+	set  *settings.Settings
+	home *home.Home
+	log  zerolog.Logger
+	// quiet is the log for what only the log file should have: the servers' own words.
+	quiet   zerolog.Logger
+	printer progress.Printer
+}
+
+// complain tells the user what went wrong.
+func (a *app) complain(err error) {
+	if a.set.JSON() {
+		_ = json.NewEncoder(a.Err).Encode(map[string]any{"error": jsonError(err)}) // nowhere to report it
+		return
+	}
+	var list pipelines.Errors
+	if errors.As(err, &list) {
+		fmt.Fprintf(a.Err, "lossatlas: %s in the sweep file\n", count(len(list), "mistake"))
+		for _, e := range list {
+			fmt.Fprintf(a.Err, "  %v\n", e)
+		}
+		return
+	}
+	fmt.Fprintf(a.Err, "lossatlas: %s\n", strings.TrimSpace(err.Error()))
+}
+
+// jsonError is an error for programs.
+func jsonError(err error) map[string]any {
+	out := map[string]any{"code": exit.Of(err), "message": err.Error()}
+	var list pipelines.Errors
+	if errors.As(err, &list) {
+		out["mistakes"] = list
+	}
+	return out
+}
+
+// count writes a number with its noun: "1 step", "2 steps".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// terminal says whether a stream is one.
+func terminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// live says whether lines on standard error can be redrawn.
+func (a *app) live() bool {
+	kind, _ := a.Env("TERM")
+	return terminal(a.Err) && kind != "dumb"
+}
+
+// begin opens the home and the log. Commands that work, and not just look,
+// write the log file, too.
+func (a *app) begin(level zerolog.Level, file bool) error {
+	h, err := home.Open(a.set.Home)
+	if err != nil {
+		return err
+	}
+	a.home = h
+	if a.live() {
+		f := a.Err.(*os.File)
+		a.printer = progress.NewLive(f, func() int {
+			if w, _, err := term.GetSize(int(f.Fd())); err == nil {
+				return w
+			}
+			return 80
+		})
+	} else {
+		a.printer = progress.NewPlain(a.Err)
+	}
+	opts := logging.Options{Stderr: a.printer, Terminal: terminal(a.Err), Color: !a.set.NoColor, Level: a.set.Level(level)}
+	hidden := logging.Options{Stderr: io.Discard, Level: zerolog.Disabled}
+	if file {
+		w, err := h.Log("lossatlas")
+		if err != nil {
+			return err
+		}
+		opts.File, hidden.File = w, w
+	}
+	a.log, a.quiet = logging.New(opts), logging.New(hidden).Level(zerolog.WarnLevel)
+	return nil
+}
+
+// say tells the user something on standard error.
+func (a *app) say(format string, args ...any) { a.printer.Say(format, args...) }
+
+// services opens the session that a command works with.
+func (a *app) services(ctx context.Context) (*session.Session, error) {
+	return session.Open(ctx, session.Options{
+		Settings: a.set, Home: a.home, Log: a.log, ServerLog: a.quiet, StartTemporal: a.StartTemporal, Say: a.say,
+	})
+}
+
+// finish closes a session, keeping the command's own error first.
+func (a *app) finish(s *session.Session, err *error) {
+	if e := s.Close(); e != nil {
+		a.log.Warn().Err(e).Msg("the services did not end cleanly")
+		if *err == nil {
+			*err = e
+		}
+	}
+}
+
+// command makes a command with the error handling that all share.
+func command(use, short string, args cobra.PositionalArgs, run func(*cobra.Command, []string) error) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Args: usage(args), RunE: run}
+}
+
+// usage makes errors about arguments usage errors.
+func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return exit.Usagef("%s: %w; usage: %s", cmd.CommandPath(), err, cmd.UseLine())
+		}
+		return nil
+	}
+}

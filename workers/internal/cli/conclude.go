@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"lossatlas/activities"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/progress"
+	"lossatlas/workers/internal/results"
+	"lossatlas/workers/internal/session"
+)
+
+// runResult is what `run --output json` ends with. Scripts rely on it.
+type runResult struct {
+	Sweep       string          `json:"sweep"`
+	RunID       string          `json:"run_id"`
+	Steps       stepCounts      `json:"steps"`
+	Seconds     float64         `json:"seconds"`
+	Report      string          `json:"report"` // path, "" if there is none
+	Experiments []runExperiment `json:"experiments"`
+}
+
+type stepCounts struct {
+	Total  int `json:"total"`
+	Cached int `json:"cached"`
+	Ran    int `json:"ran"`
+	Failed int `json:"failed"`
+}
+
+// runExperiment is one experiment in a run's result. Losses are null as long as
+// they are not known; the error is in percent.
+type runExperiment struct {
+	Name      string            `json:"name"`
+	Params    map[string]any    `json:"params"`
+	TrainLoss *float64          `json:"train_loss"`
+	TestLoss  *float64          `json:"test_loss"`
+	TestError *float64          `json:"test_error"`
+	Artifacts map[string]string `json:"artifacts"`
+}
+
+func countSteps(g *pipelines.Graph, steps map[string]artifacts.RootStep) stepCounts {
+	c := stepCounts{}
+	for _, p := range g.All() {
+		c.Total++
+		switch steps[p.Step.ID].State {
+		case activities.StateCached:
+			c.Cached++
+		case activities.StateRan:
+			c.Ran++
+		case activities.StateFailed, activities.StateBlocked:
+			c.Failed++
+		}
+	}
+	return c
+}
+
+// conclude tells what a finished run came to, and returns the error that makes
+// the exit code.
+func (r *run) conclude(ctx context.Context, root artifacts.Root) error {
+	r.printer.Close()
+	rows, err := results.Collect(ctx, r.services.Store, r.graph, root.Steps)
+	if err != nil {
+		return err
+	}
+	report, err := r.keepReport(ctx, r.services.Store, root)
+	if err != nil {
+		return err
+	}
+	out := runResult{
+		Sweep: root.Sweep, RunID: root.RunID, Steps: countSteps(r.graph, root.Steps),
+		Seconds: time.Since(r.began).Seconds(), Report: report,
+	}
+	for _, row := range rows {
+		out.Experiments = append(out.Experiments, runExperiment{row.Name, row.Params, row.TrainLoss, row.TestLoss, row.TestError, row.Artifacts})
+	}
+	if r.set.Output != "text" {
+		if err := r.printJSON(out); err != nil {
+			return err
+		}
+	} else if err := r.printResult(out, rows); err != nil {
+		return err
+	}
+	return r.verdict(root, rows)
+}
+
+// printResult is the result for people.
+func (r *run) printResult(out runResult, rows []results.Experiment) error {
+	took := progress.Duration(time.Duration(out.Seconds * float64(time.Second)))
+	_, err := fmt.Fprintf(r.Out, "%s: %s, %d cached, %d ran, %d failed, in %s\n\n", out.Sweep, count(out.Steps.Total, "step"), out.Steps.Cached, out.Steps.Ran, out.Steps.Failed, took)
+	if err != nil {
+		return err
+	}
+	if err := resultTable(rows, false).text(r.Out); err != nil {
+		return err
+	}
+	fmt.Fprintln(r.Out)
+	if out.Report != "" {
+		fmt.Fprintf(r.Out, "report  %s\n", out.Report)
+	}
+	switch ui := r.services.UI(); {
+	case ui == "" && r.services.Role() == session.Owner:
+		fmt.Fprintf(r.Out, "runs    lossatlas up, then the address that it prints\n")
+	case r.services.Role() == session.Owner:
+		fmt.Fprintf(r.Out, "runs    lossatlas up, then %s\n", ui)
+	case ui != "":
+		fmt.Fprintf(r.Out, "runs    %s\n", ui)
+	}
+	return nil
+}
+
+// verdict is the error of a run of which something failed.
+func (r *run) verdict(root artifacts.Root, rows []results.Experiment) error {
+	failed := 0
+	for _, row := range rows {
+		if row.State != artifacts.StateDone {
+			failed++
+		}
+		for _, step := range slices.Sorted(maps.Keys(row.Errors)) {
+			r.log.Debug().Str("experiment", row.Name).Str("step", step).Str("error", row.Errors[step]).Msg("step failed")
+		}
+	}
+	switch {
+	case failed == 0 && root.State == artifacts.StateDone:
+		return nil
+	case failed == 0:
+		for id, s := range root.Steps {
+			if s.Error != "" {
+				return fmt.Errorf("all experiments are done, but %s failed: %s", id, s.Error)
+			}
+		}
+		return fmt.Errorf("the sweep ended as %q", root.State)
+	}
+	err := fmt.Errorf("%d of %s failed: %s", failed, count(len(rows), "experiment"), firstError(rows))
+	if failed < len(rows) {
+		return exit.With(exit.Partial, err)
+	}
+	return err
+}
+
+// firstError is the cause of the first failure.
+func firstError(rows []results.Experiment) string {
+	for _, row := range rows {
+		for _, step := range slices.Sorted(maps.Keys(row.Errors)) {
+			if row.State == artifacts.StateFailed {
+				return fmt.Sprintf("%s/%s: %s", row.Name, step, row.Errors[step])
+			}
+		}
+	}
+	return "see `lossatlas status`"
+}

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/activities/safetensors"
+	"lossatlas/activities/surface"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/results"
+	"lossatlas/workers/internal/session"
+)
+
+func (a *app) exportCommand() *cobra.Command {
+	grid := command("grid STEP|DIGEST FILE.npz|FILE.csv", "Write a line or surface: x, y, loss[y][x], accuracy[y][x], mask", cobra.ExactArgs(2),
+		func(cmd *cobra.Command, args []string) error { return a.exportGrid(cmd.Context(), args[0], args[1]) })
+	grid.Long = grid.Short + `.
+
+A step is named as in ` + "`lossatlas status`" + `: sweep/experiment/step, or any end of that
+which is unique. The NPZ holds float64 arrays and the provenance as JSON in "meta".`
+	weights := command("weights STEP|DIGEST FILE.safetensors", "Write trained weights as safetensors with PyTorch's names and layouts", cobra.ExactArgs(2),
+		func(cmd *cobra.Command, args []string) error { return a.exportWeights(cmd.Context(), args[0], args[1]) })
+	return group("export", "Write results to files", grid, weights)
+}
+
+// blob fetches the output that a name stands for.
+func (a *app) blob(ctx context.Context, s *session.Session, name, output string) ([]byte, error) {
+	roots, err := s.Store.Roots(ctx)
+	if err != nil && roots == nil {
+		return nil, err
+	}
+	d, err := results.Resolve(roots, name, output)
+	if err != nil {
+		return nil, exit.With(exit.Usage, err)
+	}
+	return s.Store.Get(ctx, d)
+}
+
+func (a *app) exportGrid(ctx context.Context, name, file string) error {
+	return a.export(ctx, name, pipelines.OutGrid, file, func(b []byte, ext string) ([]byte, error) {
+		g, err := surface.DecodeNPZ(b)
+		if err != nil {
+			return nil, fmt.Errorf("%s is no grid: %w", name, err)
+		}
+		switch ext {
+		case ".npz":
+			return b, nil
+		case ".csv":
+			return g.CSV()
+		}
+		return nil, exit.Usagef("%s: a grid is written as .npz or .csv", file)
+	})
+}
+
+func (a *app) exportWeights(ctx context.Context, name, file string) error {
+	return a.export(ctx, name, pipelines.OutWeights, file, func(b []byte, ext string) ([]byte, error) {
+		if _, _, err := safetensors.Decode(b); err != nil {
+			return nil, fmt.Errorf("%s is no weights file: %w", name, err)
+		}
+		if ext != ".safetensors" {
+			return nil, exit.Usagef("%s: weights are written as .safetensors", file)
+		}
+		return b, nil
+	})
+}
+
+// export writes an output to a file, in the form that the file's name asks for.
+func (a *app) export(ctx context.Context, name, output, file string, convert func(b []byte, ext string) ([]byte, error)) (err error) {
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	s, err := a.looking(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.finish(s, &err)
+	b, err := a.blob(ctx, s, name, output)
+	if err != nil {
+		return err
+	}
+	b, err = convert(b, strings.ToLower(filepath.Ext(path)))
+	if err != nil {
+		return err
+	}
+	if err := writeFile(path, b); err != nil {
+		return err
+	}
+	a.say("wrote %s (%s)", path, size(int64(len(b))))
+	return nil
+}

@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/progress"
+	"lossatlas/workers/internal/session"
+)
+
+const (
+	pollEvery = time.Second
+	// endPatience is how long a cancelled sweep may take to record what it did.
+	endPatience = 10 * time.Second
+	// silence is how long the servers may give no answer before that is an error.
+	silence = 30 * time.Second
+)
+
+// follower waits for a sweep's workflow and shows its progress.
+type follower struct {
+	*app
+	services *session.Session
+	client   client.Client
+	graph    *pipelines.Graph
+	started  launch.Started
+	numerics string
+	// watching only looks: an interrupt leaves the sweep alone.
+	watching bool
+}
+
+// follow returns the sweep's root when its workflow has ended. When ctx ends
+// first, the sweep is cancelled, unless it belongs to somebody else.
+func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
+	apart := context.WithoutCancel(ctx) // what must still work after an interrupt
+	ended := make(chan error, 1)
+	waiting, stop := context.WithCancel(apart)
+	defer stop()
+	go func() { ended <- f.started.Run.Get(waiting, nil) }()
+
+	poller := progress.NewPoller(f.client, f.graph, f.started.ID, f.started.RunID, f.numerics)
+	estimator := progress.NewEstimator(f.graph)
+	answered := time.Now()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			f.show(apart, poller, estimator)
+			return f.root(apart, err)
+		case <-ctx.Done():
+			return artifacts.Root{}, f.interrupt(ctx, ended)
+		case <-tick.C:
+			switch err := f.show(ctx, poller, estimator); {
+			case err == nil:
+				answered = time.Now()
+			case ctx.Err() == nil && time.Since(answered) > silence:
+				return artifacts.Root{}, f.lost(err)
+			}
+		}
+	}
+}
+
+// show polls and shows the progress.
+func (f *follower) show(ctx context.Context, p *progress.Poller, e *progress.Estimator) error {
+	s, err := p.Poll(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
+	f.printer.Show(s, e.Estimate(s))
+	if err != nil {
+		f.log.Debug().Err(err).Msg("the sweep's state could not be asked for")
+	}
+	return err
+}
+
+// lost is the error when the services no longer answer.
+func (f *follower) lost(err error) error {
+	if f.services.Role() == session.Attached {
+		if _, ok := f.home.Running(); !ok {
+			return fmt.Errorf("the process that ran the services (%d) has ended; run the sweep again to go on", f.services.PID())
+		}
+	}
+	var unavailable *serviceerror.Unavailable
+	if errors.As(err, &unavailable) {
+		return fmt.Errorf("the Temporal server at %s has not answered for %v: %w", f.services.TemporalAddress(), silence, err)
+	}
+	return fmt.Errorf("the sweep has not answered for %v (does a worker run?): %w", silence, err)
+}
+
+// interrupt ends the sweep because the user wants it, or because a service failed.
+func (f *follower) interrupt(ctx context.Context, ended <-chan error) error {
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	name := f.graph.Sweep
+	if f.watching || f.started.Joined {
+		f.say("the sweep goes on without being watched; `lossatlas cancel %s` ends it", name)
+		return exit.Silently(exit.Interrupted)
+	}
+	f.say("interrupted: stopping %s (again to end at once)", name)
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), endPatience)
+	defer cancel()
+	if err := f.client.CancelWorkflow(limit, f.started.ID, f.started.RunID); err != nil {
+		f.log.Debug().Err(err).Msg("the sweep could not be cancelled")
+	} else {
+		select {
+		case <-ended:
+		case <-limit.Done():
+			f.log.Debug().Msg("the sweep did not end in time; it will be set aside by the next run")
+		}
+	}
+	f.say("stopped; what was finished is kept: run the same command to go on")
+	return exit.Silently(exit.Interrupted)
+}
+
+// root returns what the workflow has recorded at its end.
+func (f *follower) root(ctx context.Context, err error) (artifacts.Root, error) {
+	var canceled *temporal.CanceledError
+	var ended *temporal.TerminatedError
+	switch {
+	case errors.As(err, &canceled):
+		return artifacts.Root{}, fmt.Errorf("sweep %s was cancelled; run it again to go on", f.graph.Sweep)
+	case errors.As(err, &ended):
+		return artifacts.Root{}, fmt.Errorf("sweep %s was ended from outside; run it again to go on", f.graph.Sweep)
+	case err != nil:
+		f.log.Debug().Err(err).Msg("the sweep's workflow failed")
+	}
+	root, rootErr := f.services.Store.Root(ctx, f.graph.Sweep)
+	if rootErr != nil {
+		return root, errors.Join(err, rootErr)
+	}
+	if root.RunID != f.started.RunID || root.State == artifacts.StateRunning {
+		if err == nil {
+			err = fmt.Errorf("sweep %s ended without a record of what it did", f.graph.Sweep)
+		}
+		return root, err
+	}
+	return root, nil
+}

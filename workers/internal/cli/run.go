@@ -1,0 +1,183 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"lossatlas/activities"
+	"lossatlas/activities/engine"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/session"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	r := &run{app: a}
+	cmd := command("run SWEEP.yaml", "Do what a sweep file says: train, map, draw; interrupt it and run it again to go on", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, args []string) error { return r.do(cmd.Context(), args[0]) })
+	cmd.Flags().StringVar(&r.preset, "preset", "", "`name` of a preset in the file: the same sweep at another size")
+	cmd.Flags().BoolVar(&r.detach, "detach", false, "start it and return; needs `lossatlas up` or servers elsewhere to work on it")
+	cmd.Flags().BoolVar(&r.failFast, "fail-fast", false, "stop at the first failure (default: finish what can be finished)")
+	return cmd
+}
+
+// run is one call of `lossatlas run`.
+type run struct {
+	*app
+	preset           string
+	detach, failFast bool
+
+	began    time.Time
+	engine   engine.Options
+	numerics string
+	sweep    *pipelines.Sweep
+	graph    *pipelines.Graph
+	blob     artifacts.Blob // the graph, stored
+	services *session.Session
+}
+
+func (r *run) do(ctx context.Context, file string) (err error) {
+	r.began = time.Now()
+	r.settle()
+	if r.sweep, err = launch.Read(file, r.preset); err != nil {
+		return err
+	}
+	if err := r.begin(zerolog.WarnLevel, true); err != nil {
+		return err
+	}
+	defer r.printer.Close()
+	r.engine, _ = r.engineOptions()
+	class := make(chan error, 1)
+	go func() { // reading a plugin of 200 MB for its digest takes a moment
+		var err error
+		r.numerics, err = engine.Class(r.engine)
+		class <- err
+	}()
+	if r.graph, err = launch.Expand(ctx, r.sweep, r.dataOptions(), r.fetching()); err != nil {
+		return errors.Join(err, <-class)
+	}
+	if err := <-class; err != nil {
+		return err
+	}
+	if r.services, err = r.app.services(ctx); err != nil {
+		return err
+	}
+	defer r.finish(r.services, &err)
+	plan, err := pipelines.MakePlan(ctx, r.graph, r.numerics, r.services.Store)
+	if err != nil {
+		return err
+	}
+	encoded, err := json.Marshal(r.graph)
+	if err != nil {
+		return err
+	}
+	if r.blob, err = r.services.Store.Put(ctx, encoded); err != nil {
+		return err
+	}
+	r.log.Info().Str("sweep", r.graph.Sweep).Str("numerics", r.numerics).Int("steps", len(plan.Steps)).
+		Int("cached", plan.Count(pipelines.StateCached)).Msg("planned")
+	if plan.Complete() {
+		return r.nothing(ctx, plan)
+	}
+	return r.work(ctx, plan)
+}
+
+// nothing records a run that has nothing to do, which takes no workflow.
+func (r *run) nothing(ctx context.Context, plan *pipelines.Plan) error {
+	root, err := launch.RecordCached(ctx, r.services.Store, plan, r.blob)
+	if err != nil {
+		return err
+	}
+	r.say("nothing to do: %s cached", count(len(plan.Steps), "step"))
+	return r.conclude(ctx, root)
+}
+
+// work runs the sweep's workflow, here or elsewhere.
+func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
+	owner := r.services.Role() == session.Owner
+	if r.detach && owner {
+		return exit.Usagef("--detach leaves the work to another process, and none runs: start `lossatlas up` first, or leave --detach out")
+	}
+	if owner {
+		r.warnSlow(r.engine)
+		r.say("%s: %s, %d cached; starting the services", r.graph.Sweep, count(len(plan.Steps), "step"), plan.Count(pipelines.StateCached))
+	}
+	c, err := r.services.Temporal(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, stop := r.services.Watch(ctx)
+	defer stop()
+	if owner {
+		if err := r.clear(ctx, c); err != nil {
+			return err
+		}
+	}
+	in := activities.SweepInput{Sweep: r.graph.Sweep, Graph: r.blob.Digest, Numerics: r.numerics, FailFast: r.failFast}
+	for _, e := range r.graph.Experiments {
+		in.Experiments = append(in.Experiments, e.Name)
+	}
+	workers, err := r.localWorkers(ctx, r.services, c, r.engine, r.detach)
+	if err != nil {
+		return err
+	}
+	defer workers.Stop()
+	started, err := launch.Start(ctx, c, in, r.say)
+	if err != nil {
+		return err
+	}
+	r.log.Info().Str("workflow", started.ID).Str("run", started.RunID).Bool("joined", started.Joined).Msg("sweep started")
+	if url := r.services.RunURL(started.ID); url != "" {
+		r.say("browse it while it runs: %s", url)
+	}
+	if r.detach {
+		r.say("started; `lossatlas watch %s` follows it", r.graph.Sweep)
+		if r.set.Output == "text" {
+			return nil
+		}
+		return r.printJSON(map[string]string{"sweep": r.graph.Sweep, "run_id": started.RunID, "workflow_id": started.ID})
+	}
+	f := &follower{app: r.app, services: r.services, client: c, graph: r.graph, started: started, numerics: r.numerics}
+	root, err := f.follow(ctx)
+	if err != nil {
+		return err
+	}
+	err = r.conclude(ctx, root)
+	return errors.Join(err, r.serveGuests(ctx))
+}
+
+// serveGuests goes on serving as long as other processes use the services of this one.
+func (r *run) serveGuests(ctx context.Context) error {
+	for told := false; ; {
+		ok, err := r.services.Retire()
+		if ok || err != nil {
+			return err
+		}
+		if !told {
+			r.say("another process uses the services of this one: serving until it is done (Ctrl-C ends it, too)")
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return exit.Silently(exit.Interrupted)
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+// nameList joins names for a sentence.
+func nameList(names []string) string {
+	const most = 5
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", join(names[:most]), len(names)-most)
+	}
+	return join(names)
+}

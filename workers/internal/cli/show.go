@@ -1,0 +1,205 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/activities/engine"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/results"
+)
+
+// Columns of results beside the swept parameters.
+const (
+	colExperiment = "experiment"
+	colTrainLoss  = "train_loss"
+	colTestLoss   = "test_loss"
+	colTestError  = "test_error"
+	colState      = "state"
+)
+
+func (a *app) showCommand() *cobra.Command {
+	var format, sortBy string
+	var reverse bool
+	cmd := command("show SWEEP", "Show a sweep's results as a table: what was set, losses, test error in percent", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, args []string) error {
+			return a.show(cmd.Context(), args[0], format, sortBy, reverse)
+		})
+	cmd.Flags().StringVar(&format, "format", "", "`form` of the table: text, csv, md or json (default: --output)")
+	cmd.Flags().StringVar(&sortBy, "sort-by", "", "`column` to sort by: a swept parameter, train_loss, test_loss, test_error, state or experiment")
+	cmd.Flags().BoolVar(&reverse, "reverse", false, "largest first")
+	return cmd
+}
+
+func (a *app) show(ctx context.Context, name, format, sortBy string, reverse bool) (err error) {
+	if format == "" {
+		format = a.set.Output
+	}
+	if !slices.Contains([]string{"text", "csv", "md", "json", "jsonl"}, format) {
+		return exit.Usagef("--format: %q is not allowed; choose text, csv, md or json", format)
+	}
+	s, err := a.looking(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.finish(s, &err)
+	w, err := a.find(ctx, s, name)
+	if err != nil {
+		return err
+	}
+	e, _ := a.engineOptions()
+	numerics, err := engine.Class(e)
+	if err != nil {
+		return err
+	}
+	steps, err := w.steps(ctx, s, numerics)
+	if err != nil {
+		return err
+	}
+	rows, err := results.Collect(ctx, s.Store, w.graph, steps)
+	if err != nil {
+		return err
+	}
+	if err := sortRows(rows, sortBy, reverse); err != nil {
+		return err
+	}
+	switch format {
+	case "csv":
+		return resultTable(rows, true).csv(a.Out)
+	case "md":
+		return resultTable(rows, true).markdown(a.Out)
+	}
+	a.set.Output = format
+	return printList(a, rows, func() error { return resultTable(rows, true).text(a.Out) })
+}
+
+// resultTable is the table of experiments; the parameters can be left out where
+// the names of the experiments tell them.
+func resultTable(rows []results.Experiment, withParams bool) *table {
+	t := &table{header: []string{colExperiment}, right: map[int]bool{}}
+	var params []string
+	if withParams {
+		params = results.Params(rows)
+	}
+	t.header = append(t.header, params...)
+	t.header = append(t.header, colTrainLoss, colTestLoss, colTestError, colState)
+	for i := 1; i < len(t.header)-1; i++ {
+		t.right[i] = true
+	}
+	for _, r := range rows {
+		cells := []string{r.Name}
+		for _, p := range params {
+			cells = append(cells, value(r.Params[p]))
+		}
+		t.add(append(cells, number(r.TrainLoss, 4), number(r.TestLoss, 4), number(r.TestError, 2), r.State)...)
+	}
+	return t
+}
+
+// number writes a result, or "-" for one that is not known.
+func number(v *float64, digits int) string {
+	if v == nil {
+		return "-"
+	}
+	return strconv.FormatFloat(*v, 'f', digits, 64)
+}
+
+// value writes a parameter, which came out of JSON.
+func value(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "-"
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return fmt.Sprint(v)
+}
+
+// sortRows sorts by a column; rows without a value come last.
+func sortRows(rows []results.Experiment, by string, reverse bool) error {
+	if by == "" {
+		return nil
+	}
+	columns := append(results.Params(rows), colExperiment, colTrainLoss, colTestLoss, colTestError, colState)
+	column := by
+	if !slices.Contains(columns, column) {
+		// The end of a parameter's path is enough where it is unique.
+		var ends []string
+		for _, c := range columns {
+			if len(c) > len(by) && c[len(c)-len(by)-1:] == "."+by {
+				ends = append(ends, c)
+			}
+		}
+		if len(ends) != 1 {
+			return exit.Usagef("--sort-by: there is no column %q; the columns are %s", by, join(columns))
+		}
+		column = ends[0]
+	}
+	slices.SortStableFunc(rows, func(x, y results.Experiment) int {
+		c, absent := compare(cell(x, column), cell(y, column))
+		if reverse && !absent {
+			return -c
+		}
+		return c
+	})
+	return nil
+}
+
+// cell is the value of a column: a float64, a string, or nil.
+func cell(r results.Experiment, column string) any {
+	pick := func(v *float64) any {
+		if v == nil {
+			return nil
+		}
+		return *v
+	}
+	switch column {
+	case colExperiment:
+		return r.Name
+	case colState:
+		return r.State
+	case colTrainLoss:
+		return pick(r.TrainLoss)
+	case colTestLoss:
+		return pick(r.TestLoss)
+	case colTestError:
+		return pick(r.TestError)
+	}
+	switch v := r.Params[column].(type) {
+	case nil, float64:
+		return v
+	default:
+		return value(v)
+	}
+}
+
+// compare orders two cells, numbers before texts; absent says that one of them has no value.
+func compare(x, y any) (c int, absent bool) {
+	if x == nil || y == nil {
+		return cmp.Compare(rank(x), rank(y)), true
+	}
+	fx, okx := x.(float64)
+	fy, oky := y.(float64)
+	if okx && oky {
+		return cmp.Compare(fx, fy), false
+	}
+	if okx != oky {
+		return cmp.Compare(rank(x), rank(y)), false
+	}
+	return cmp.Compare(fmt.Sprint(x), fmt.Sprint(y)), false
+}
+
+func rank(v any) int {
+	switch v.(type) {
+	case float64:
+		return 0
+	case nil:
+		return 2
+	}
+	return 1
+}

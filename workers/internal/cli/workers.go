@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"lossatlas/activities"
+	"lossatlas/activities/engine"
+	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/session"
+	"lossatlas/workers/registry"
+)
+
+// drain is how long a worker's running activities may go on when a command
+// ends; what they have stored is kept in any case.
+const drain = 2 * time.Second
+
+// workerSet is the workers of a command, or none.
+type workerSet struct {
+	workers *registry.Workers
+	acts    *activities.Activities
+}
+
+// Stop drains and stops the workers and closes their numeric backend.
+func (w workerSet) Stop() {
+	if w.workers != nil {
+		w.workers.Stop()
+		activities.Close(w.acts)
+	}
+}
+
+// startWorkers serves task queues in this process.
+func (a *app) startWorkers(s *session.Session, c client.Client, e engine.Options, opts registry.Options) (workerSet, error) {
+	acts := &activities.Activities{
+		Store: s.Store, Client: c, Log: a.log, Engine: e, Data: a.dataOptions(), Program: "lossatlas " + a.version(),
+	}
+	workers, err := registry.Start(c, acts, opts)
+	return workerSet{workers, acts}, err
+}
+
+// localWorkers starts workers where nobody else would do the work: always for
+// the owner of the services, and for servers elsewhere when no worker serves
+// their task queues.
+func (a *app) localWorkers(ctx context.Context, s *session.Session, c client.Client, e engine.Options, detach bool) (workerSet, error) {
+	switch s.Role() {
+	case session.Attached:
+		return workerSet{}, nil
+	case session.External:
+		idle, err := unserved(ctx, c)
+		if err != nil || len(idle) == 0 {
+			return workerSet{}, err
+		}
+		if detach {
+			a.say("no worker serves the task queue %s: the sweep waits until one does (`lossatlas worker`)", join(idle))
+			return workerSet{}, nil
+		}
+		a.say("no worker serves the task queue %s: this process does, until the sweep is done", join(idle))
+		a.warnSlow(e)
+		return a.startWorkers(s, c, e, registry.Options{Queues: idle, Drain: drain})
+	}
+	return a.startWorkers(s, c, e, registry.Options{Drain: drain})
+}
+
+// unserved lists the task queues that no worker polls.
+func unserved(ctx context.Context, c client.Client) ([]string, error) {
+	var idle []string
+	for _, q := range registry.Queues() {
+		d, err := c.DescribeTaskQueue(ctx, q, enumspb.TASK_QUEUE_TYPE_ACTIVITY)
+		if err != nil {
+			return nil, err
+		}
+		if len(d.GetPollers()) == 0 {
+			idle = append(idle, q)
+		}
+	}
+	return idle, nil
+}
+
+// clear sets aside what a killed process left open, except the sweep of this run.
+func (r *run) clear(ctx context.Context, c client.Client) error {
+	names, err := launch.SetAside(ctx, c, func(sweep string) bool { return sweep == r.graph.Sweep })
+	if len(names) > 0 {
+		r.say("set aside %s, which an earlier process left unfinished: run it again to go on with it", nameList(names))
+	}
+	return err
+}
+
+func join(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}

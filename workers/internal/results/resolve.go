@@ -1,0 +1,109 @@
+package results
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"lossatlas/artifacts"
+)
+
+// Output is one output of one step of a recorded sweep.
+type Output struct {
+	Sweep  string           `json:"sweep"`
+	Step   string           `json:"step"`
+	Kind   string           `json:"kind"`
+	Key    artifacts.Key    `json:"key"`
+	Output string           `json:"output"`
+	Digest artifacts.Digest `json:"digest"`
+	Size   int64            `json:"size"`
+}
+
+// Outputs lists what recorded sweeps have, by sweep, step and output.
+func Outputs(roots []artifacts.Root) []Output {
+	var out []Output
+	for _, r := range roots {
+		for id, s := range r.Steps {
+			for name, blob := range s.Outputs {
+				out = append(out, Output{r.Sweep, id, s.Kind, s.Key, name, blob.Digest, blob.Size})
+			}
+		}
+	}
+	slices.SortFunc(out, func(x, y Output) int {
+		for _, c := range []int{strings.Compare(x.Sweep, y.Sweep), strings.Compare(x.Step, y.Step), strings.Compare(x.Output, y.Output)} {
+			if c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
+	return out
+}
+
+// NameError says that a name stands for no output, or for more than one.
+type NameError struct {
+	Name    string
+	Output  string   // the output that was wanted, "" for any
+	Matches []string // what the name could mean; empty when nothing has it
+}
+
+// Error says what the name could mean, or what a name may be.
+func (e *NameError) Error() string {
+	what := "output"
+	if e.Output != "" {
+		what = e.Output
+	}
+	if len(e.Matches) == 0 {
+		return fmt.Sprintf("no %s has the name %q: give a digest (sha256:…), a step (sweep/experiment/step, or the end of it), or a step's key; `lossatlas artifacts ls` lists them", what, e.Name)
+	}
+	const most = 5
+	list := e.Matches
+	more := ""
+	if len(list) > most {
+		more = fmt.Sprintf(" and %d more", len(list)-most)
+		list = list[:most]
+	}
+	return fmt.Sprintf("%q is not clear: it could be %s%s", e.Name, strings.Join(list, ", "), more)
+}
+
+// Resolve finds the blob that a name stands for: a digest, a step's key or the
+// first 8 or more digits of it, or a step as "sweep/experiment/step" or any end
+// of that, each step with "/output" behind it where it has several. want is the
+// output to look for, "" for any. roots are the recorded sweeps; a digest needs none.
+func Resolve(roots []artifacts.Root, name, want string) (artifacts.Digest, error) {
+	if strings.HasPrefix(name, "sha256:") {
+		return artifacts.ParseDigest(name)
+	}
+	var digests []artifacts.Digest
+	var matches []string
+	for _, o := range Outputs(roots) {
+		if want != "" && o.Output != want || !o.named(name) {
+			continue
+		}
+		if !slices.Contains(digests, o.Digest) {
+			digests = append(digests, o.Digest)
+		}
+		matches = append(matches, o.Sweep+"/"+o.Step+"/"+o.Output)
+	}
+	if len(digests) == 1 {
+		return digests[0], nil
+	}
+	return artifacts.Digest{}, &NameError{Name: name, Output: want, Matches: matches}
+}
+
+// minKey is how many digits of a key are enough to be taken for one.
+const minKey = 8
+
+// named says whether a name can stand for an output.
+func (o Output) named(name string) bool {
+	if len(name) >= minKey && strings.HasPrefix(o.Key.String(), name) {
+		return true
+	}
+	full := o.Sweep + "/" + o.Step
+	for _, path := range []string{full, full + "/" + o.Output} {
+		if path == name || strings.HasSuffix(path, "/"+name) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,317 @@
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// binary is the program under test, built by TestMain.
+var binary string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "lossatlas-test-")
+	if err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(dir, "lossatlas")
+	build := exec.Command("go", "build", "-o", binary, ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	code := m.Run()
+	if err := os.RemoveAll(dir); err != nil {
+		panic(err)
+	}
+	os.Exit(code)
+}
+
+// sweepFile is a sweep of seconds: two trainings, a line and a surface each.
+const sweepFile = `name: small
+dataset: {name: shapes10, train: 384, test: 128}
+train: {net: small, epochs: 3, optimizer: {lr: 0.05}}
+sweep: {train.batch_size: [32, 64]}
+maps:
+  - {kind: line, points: 9, images: 128, splits: [train, test]}
+  - {kind: surface, resolution: 9, images: 128}
+plots: [line, contour, filled, training]
+`
+
+// outcome is the object that `run --output json` ends with.
+type outcome struct {
+	Sweep string `json:"sweep"`
+	Steps struct {
+		Total, Cached, Ran, Failed int
+	} `json:"steps"`
+	Seconds     float64 `json:"seconds"`
+	Report      string  `json:"report"`
+	Experiments []struct {
+		Name      string            `json:"name"`
+		Params    map[string]any    `json:"params"`
+		TrainLoss *float64          `json:"train_loss"`
+		TestLoss  *float64          `json:"test_loss"`
+		TestError *float64          `json:"test_error"`
+		Artifacts map[string]string `json:"artifacts"`
+	} `json:"experiments"`
+}
+
+// digests is every artifact of every experiment.
+func (o outcome) digests() map[string]string {
+	out := map[string]string{}
+	for _, e := range o.Experiments {
+		for name, d := range e.Artifacts {
+			out[e.Name+"/"+name] = d
+		}
+	}
+	return out
+}
+
+// writeSweep puts a sweep file into a new folder.
+func writeSweep(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "small.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// command is the program with a home of its own and none of the caller's settings but the plugin.
+func command(ctx context.Context, home string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, binary, args...)
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "LOSSATLAS_") && !strings.HasPrefix(v, "XLA_FLAGS=") && !strings.HasPrefix(v, "MALLOC_") {
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
+	cmd.Env = append(cmd.Env, "LOSSATLAS_HOME="+home)
+	if p := os.Getenv("LOSSATLAS_PLUGIN"); p != "" {
+		cmd.Env = append(cmd.Env, "LOSSATLAS_PLUGIN="+p)
+	}
+	return cmd
+}
+
+// invoke runs the program to its end.
+func invoke(t *testing.T, home string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
+	defer cancel()
+	cmd := command(ctx, home, args...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// runSweep runs a sweep to its end and returns what it says about it.
+func runSweep(t *testing.T, home, file string, args ...string) outcome {
+	t.Helper()
+	stdout, stderr, code := invoke(t, home, append([]string{"run", file, "--output", "json"}, args...)...)
+	if code != 0 {
+		t.Fatalf("run ended with %d:\n%s\n%s", code, stdout, stderr)
+	}
+	var o outcome
+	if err := json.Unmarshal([]byte(stdout), &o); err != nil {
+		t.Fatalf("stdout is not one JSON object: %v\n%s", err, stdout)
+	}
+	return o
+}
+
+// TestSweep runs a sweep, runs it again for nothing, and then adds one value
+// to one parameter.
+func TestSweep(t *testing.T) {
+	home := t.TempDir()
+	file := writeSweep(t, sweepFile)
+	first := runSweep(t, home, file)
+	if first.Steps.Ran != first.Steps.Total || first.Steps.Total == 0 {
+		t.Fatalf("first run: %+v", first.Steps)
+	}
+	for _, e := range first.Experiments {
+		if e.TestError == nil || e.TrainLoss == nil || *e.TestError < 0 || *e.TestError > 100 {
+			t.Errorf("experiment %s has no test error or train loss: %+v", e.Name, e)
+		}
+	}
+	page, err := os.ReadFile(first.Report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range first.Experiments {
+		if !bytes.Contains(page, []byte(e.Name)) {
+			t.Errorf("the report does not show experiment %s", e.Name)
+		}
+	}
+
+	began := time.Now()
+	second := runSweep(t, home, file)
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("a run of a finished sweep took %v, want under 3 s", took)
+	}
+	if second.Steps.Ran != 0 || second.Steps.Cached != second.Steps.Total {
+		t.Errorf("a run of a finished sweep did something: %+v", second.Steps)
+	}
+	same(t, first, second)
+
+	third := runSweep(t, home, writeSweep(t, strings.Replace(sweepFile, "[32, 64]", "[32, 64, 128]", 1)))
+	added := third.Steps.Total - second.Steps.Total
+	if third.Steps.Ran != added+1 { // and the report, which shows the new experiment
+		t.Errorf("adding one value to a parameter added %d steps and ran %d", added, third.Steps.Ran)
+	}
+	t.Run("plan", func(t *testing.T) { checkPlan(t, home, file) })
+	t.Run("show", func(t *testing.T) { checkShow(t, home) })
+}
+
+// checkPlan holds that everything is planned as cached, with its key.
+func checkPlan(t *testing.T, home, file string) {
+	stdout, stderr, code := invoke(t, home, "plan", file, "--output", "json")
+	if code != 0 {
+		t.Fatalf("plan ended with %d: %s", code, stderr)
+	}
+	var plan struct {
+		Steps []struct{ ID, Kind, Key, State, Reason string }
+	}
+	if err := json.Unmarshal([]byte(stdout), &plan); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range plan.Steps {
+		if s.State != "cached" || len(s.Key) != 64 {
+			t.Errorf("step %s is planned as %s (key %q): %s", s.ID, s.State, s.Key, s.Reason)
+		}
+	}
+	if len(plan.Steps) == 0 {
+		t.Error("the plan has no steps")
+	}
+}
+
+func checkShow(t *testing.T, home string) {
+	stdout, stderr, code := invoke(t, home, "show", "small")
+	if code != 0 || !strings.Contains(stdout, "batch_size=64") {
+		t.Errorf("show ended with %d:\n%s\n%s", code, stdout, stderr)
+	}
+}
+
+// same compares the artifacts of two runs.
+func same(t *testing.T, a, b outcome) {
+	t.Helper()
+	got, want := b.digests(), a.digests()
+	if len(want) == 0 {
+		t.Fatal("the run has no artifacts")
+	}
+	for name, d := range want {
+		if got[name] != d {
+			t.Errorf("%s has digest %s in one run and %q in the other", name, d, got[name])
+		}
+	}
+}
+
+// TestKill kills the whole process at several moments of a sweep. The same
+// command goes on each time, and ends with the digests of an undisturbed run.
+func TestKill(t *testing.T) {
+	file := writeSweep(t, sweepFile)
+	undisturbed := runSweep(t, t.TempDir(), file)
+	home := t.TempDir()
+	for _, moment := range []struct {
+		name  string
+		after func(stderr string) bool
+	}{
+		{"as it starts", func(string) bool { return true }},
+		{"in a training", func(s string) bool { return strings.Contains(s, "train") }},
+		{"in the maps", func(s string) bool { return strings.Contains(s, "surface") }},
+	} {
+		kill(t, home, file, moment.name, moment.after)
+	}
+	same(t, undisturbed, runSweep(t, home, file))
+}
+
+// kill starts the sweep and sends SIGKILL two seconds after its output says so.
+func kill(t *testing.T, home, file, moment string, after func(string) bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	errs, err := os.CreateTemp(t.TempDir(), "stderr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer errs.Close()
+	cmd := command(ctx, home, "run", file, "--output", "json")
+	cmd.Stderr = errs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for ctx.Err() == nil {
+		b, err := os.ReadFile(errs.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if after(string(b)) {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	time.Sleep(2 * time.Second)
+	if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
+		t.Logf("%s: the run was over before it could be killed", moment)
+	}
+	_ = cmd.Wait() // it was killed
+}
+
+// TestInterrupt stops a sweep by SIGINT: exit code 130, and the next run ends it.
+func TestInterrupt(t *testing.T) {
+	home, file := t.TempDir(), writeSweep(t, sweepFile)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	cmd := command(ctx, home, "run", file)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(5 * time.Second)
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 130 {
+		t.Errorf("an interrupted run ended with %d, want 130:\n%s", code, errs.String())
+	}
+	if o := runSweep(t, home, file); o.Steps.Failed != 0 {
+		t.Errorf("after the interruption: %+v", o.Steps)
+	}
+}
+
+// TestTwoAtOnce runs one sweep from two processes on one home: each step is
+// done once, and both end with all results.
+func TestTwoAtOnce(t *testing.T) {
+	home, file := t.TempDir(), writeSweep(t, sweepFile)
+	results := make(chan outcome, 2)
+	for range 2 {
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+			defer cancel()
+			var o outcome
+			out, err := command(ctx, home, "run", file, "--output", "json").Output()
+			if err == nil {
+				err = json.Unmarshal(out, &o)
+			}
+			if err != nil {
+				t.Errorf("one of two runs: %v", err)
+			}
+			results <- o
+		}()
+	}
+	a, b := <-results, <-results
+	if !t.Failed() {
+		same(t, a, b)
+	}
+}
