@@ -32,7 +32,7 @@ func (s *Store) PutAction(ctx context.Context, a Action) (Action, error) {
 		return Action{}, &DanglingError{Key: a.Key, Missing: gone}
 	}
 	object := actionObject(a.Key)
-	when := condition(ifAbsent)
+	when, absent := condition(ifAbsent), 0
 	for range putAttempts {
 		err := s.putRecord(ctx, object, a, when)
 		if err == nil {
@@ -41,27 +41,53 @@ func (s *Store) PutAction(ctx context.Context, a Action) (Action, error) {
 		if err != errLost {
 			return Action{}, err
 		}
-		winner, etag, err := s.action(ctx, a.Key)
-		var harm *RecordError
-		var incomplete *IncompleteError
+		winner, etag, err := s.settled(ctx, a.Key)
 		switch {
 		case err == nil:
 			return winner, nil
-		case errors.As(err, &harm) && !harm.Newer, errors.As(err, &incomplete):
-			// Of several that heal at the same time one wins, too.
+		case !replaceable(err):
+			return Action{}, err
+		case !errors.Is(err, ErrNotFound):
+			// Of several that replace it at the same time one wins, too.
 			s.log.Warn().Str("object", object).Msg("replacing an action: " + err.Error())
 			when = ifUnchanged(etag)
-		case errors.Is(err, ErrNotFound):
-			// As with blobs, the server may remember an object whose bytes are gone.
-			when = always
-			if err := pause(ctx, racePause); err != nil {
-				return Action{}, s.fail("put", object, err)
-			}
 		default:
-			return Action{}, err
+			// A server that keeps attributes apart may remember an object whose bytes are gone.
+			if when, absent = ifAbsent, absent+1; absent > 1 {
+				when = always
+			}
 		}
 	}
 	return Action{}, &StoreError{Op: "put", Object: object, Where: s.where, Err: fmt.Errorf("%w, %d times in a row, and left no usable action", errLost, putAttempts)}
+}
+
+// replaceable reports whether the error of an action says that it is no result.
+func replaceable(err error) bool {
+	var harm *RecordError
+	var incomplete *IncompleteError
+	return errors.Is(err, ErrNotFound) || errors.As(err, &incomplete) || errors.As(err, &harm) && !harm.Newer
+}
+
+// settled reads an action that another writer may just be putting. Servers that
+// keep attributes apart from bytes show, for a moment, the entity tag of the
+// new object with the bytes of the old one, or with none: to take that for an
+// action to be replaced would make two winners. So what is no result must look
+// the same twice.
+func (s *Store) settled(ctx context.Context, k Key) (Action, string, error) {
+	a, etag, err := s.action(ctx, k)
+	for range putAttempts {
+		if err == nil || !replaceable(err) {
+			break
+		}
+		if err := pause(ctx, racePause); err != nil {
+			return Action{}, "", s.fail("get", actionObject(k), err)
+		}
+		seen := etag
+		if a, etag, err = s.action(ctx, k); etag == seen {
+			break
+		}
+	}
+	return a, etag, err
 }
 
 // check refuses an action that could never be looked up.

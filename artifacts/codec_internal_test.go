@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"reflect"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -94,6 +97,27 @@ func FuzzDecodeRecord(f *testing.F) {
 			t.Fatalf("accepted %q, which doesn't hold its record's digest", b)
 		}
 	})
+}
+
+// TestRecordDamage: any single changed byte of a record is found. The record is
+// padded so that most changes keep it valid JSON of the right form.
+func TestRecordDamage(t *testing.T) {
+	want := Root{Sweep: "fig3", State: StateFailed, Steps: map[string]RootStep{"train": {Error: strings.Repeat("loss is not finite ", 20)}}}
+	whole, err := encodeRecord(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Root
+	if err := decodeRecord(whole, &got); err != nil || !reflect.DeepEqual(got, want) {
+		t.Fatalf("read back %+v, %v", got, err)
+	}
+	for at := range len(whole) - 1 { // the last is a newline, in whose place any white space means the same
+		damaged := slices.Clone(whole)
+		damaged[at] ^= 1
+		if decodeRecord(damaged, &got) == nil {
+			t.Errorf("accepted a changed byte %d: …%q…", at, damaged[max(0, at-10):min(at+10, len(damaged))])
+		}
+	}
 }
 
 // TestReadAll: all sizes and hints, true or not, give what was there.

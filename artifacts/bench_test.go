@@ -1,0 +1,144 @@
+package artifacts_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/minio/minio-go/v7"
+
+	"lossatlas/artifacts"
+	"lossatlas/artifacts/storetest"
+)
+
+// The benchmarks stand beside the bare client library against the same server:
+// the difference is what digests, conditions and verification cost.
+
+var benchSizes = []int{4 << 10, 1 << 20, 32 << 20}
+
+// distinct stamps the data so that every put is of a new blob.
+func distinct(data []byte, i int) []byte {
+	binary.LittleEndian.PutUint64(data, uint64(i))
+	return data
+}
+
+func BenchmarkPut(b *testing.B) {
+	for _, n := range benchSizes {
+		b.Run(fmt.Sprintf("store/%dKiB", n>>10), func(b *testing.B) {
+			bucket := storetest.New(b, serve(b).config())
+			data := storetest.Data(1, n)
+			b.SetBytes(int64(n))
+			for i := 0; b.Loop(); i++ {
+				if _, err := bucket.Store.Put(b.Context(), distinct(data, i)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("bare/%dKiB", n>>10), func(b *testing.B) {
+			bucket := storetest.New(b, serve(b).config())
+			data := storetest.Data(1, n)
+			b.SetBytes(int64(n))
+			for i := 0; b.Loop(); i++ {
+				_, err := bucket.Raw.PutObject(b.Context(), bucket.Config.Bucket, fmt.Sprintf("bare-%d-%d", n, i), bytes.NewReader(data), int64(n), minio.PutObjectOptions{DisableMultipart: true})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkPutExisting(b *testing.B) {
+	for _, n := range benchSizes {
+		b.Run(fmt.Sprintf("%dKiB", n>>10), func(b *testing.B) {
+			bucket := storetest.New(b, serve(b).config())
+			data := storetest.Data(1, n)
+			b.SetBytes(int64(n))
+			for b.Loop() {
+				if _, err := bucket.Store.Put(b.Context(), data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkGet(b *testing.B) {
+	for _, n := range benchSizes {
+		bucket := storetest.New(b, serve(b).config())
+		blob, err := bucket.Store.Put(b.Context(), storetest.Data(1, n))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprintf("store/%dKiB", n>>10), func(b *testing.B) {
+			b.SetBytes(int64(n))
+			for b.Loop() {
+				if _, err := bucket.Store.Get(b.Context(), blob.Digest); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("bare/%dKiB", n>>10), func(b *testing.B) {
+			b.SetBytes(int64(n))
+			for b.Loop() {
+				r, err := bucket.Raw.GetObject(b.Context(), bucket.Config.Bucket, storetest.Object(blob.Digest), minio.GetObjectOptions{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := io.Copy(io.Discard, r); err != nil {
+					b.Fatal(err)
+				}
+				r.Close()
+			}
+		})
+	}
+}
+
+// BenchmarkLookup is what a sweep pays for every step that is already done.
+func BenchmarkLookup(b *testing.B) {
+	for _, outputs := range []int{1, 2, 16} {
+		b.Run(fmt.Sprintf("hit/%d", outputs), func(b *testing.B) {
+			bucket := storetest.New(b, serve(b).config())
+			recipe := artifacts.Recipe{Kind: "train", Version: outputs}
+			key, err := recipe.Key()
+			if err != nil {
+				b.Fatal(err)
+			}
+			a := artifacts.Action{Key: key, Recipe: recipe, Outputs: map[string]artifacts.Blob{}}
+			for i := range outputs {
+				blob, err := bucket.Store.Put(b.Context(), storetest.Data(uint64(i), 1000))
+				if err != nil {
+					b.Fatal(err)
+				}
+				a.Outputs[fmt.Sprint(i)] = blob
+			}
+			if _, err := bucket.Store.PutAction(b.Context(), a); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if _, err := bucket.Store.Lookup(b.Context(), key); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("miss", func(b *testing.B) {
+		bucket := storetest.New(b, serve(b).config())
+		for b.Loop() {
+			if _, err := bucket.Store.Lookup(b.Context(), artifacts.Key{1}); err == nil {
+				b.Fatal("found an action that was never put")
+			}
+		}
+	})
+}
+
+func BenchmarkKey(b *testing.B) {
+	r := golden()
+	for b.Loop() {
+		if _, err := r.Key(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
