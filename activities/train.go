@@ -85,7 +85,11 @@ func (a *Activities) newTrainRun(ctx context.Context, in StepInput, p pipelines.
 		return nil, err
 	}
 	run := &trainRun{a: a, in: in, p: p, net: net, since: time.Now()}
-	return run, during(ctx, "compiling", func() error { return run.build(b, train, test) })
+	if err := during(ctx, "compiling", func() error { return run.build(b, train, test) }); err != nil {
+		run.close()
+		return nil, err
+	}
+	return run, nil
 }
 
 // build compiles what the training needs.
@@ -108,10 +112,16 @@ func (r *trainRun) build(b *engine.Backend, train, test data.Split) (err error) 
 	return err
 }
 
+// close frees what is on the device, all of it or as much as was built.
 func (r *trainRun) close() {
-	r.trainer.Close()
-	r.train.Close()
-	r.test.Close()
+	if r.trainer != nil {
+		r.trainer.Close()
+	}
+	for _, e := range []*engine.Evaluator{r.train, r.test} {
+		if e != nil {
+			e.Close()
+		}
+	}
 }
 
 // resume restores the last finished epoch, if there is one.
