@@ -1,0 +1,55 @@
+package surface
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"math"
+)
+
+// VTS writes the grid as a VTK XML structured grid, for ParaView and the like:
+// points (α, β, 0) with the arrays loss, accuracy and mask (1 where evaluated).
+// Numbers are in base64, as VTK's text form knows no NaN.
+func (g Grid) VTS() ([]byte, error) {
+	if err := g.Validate(); err != nil {
+		return nil, err
+	}
+	points := make([]float64, 0, 3*len(g.Mask))
+	mask := make([]byte, len(g.Mask))
+	for i, done := range g.Mask {
+		points = append(points, g.X[i%len(g.X)], g.Y[i/len(g.X)], 0)
+		if done {
+			mask[i] = 1
+		}
+	}
+	extent := fmt.Sprintf("0 %d 0 %d 0 0", len(g.X)-1, len(g.Y)-1)
+	var b bytes.Buffer
+	b.WriteString(`<?xml version="1.0"?>` + "\n" +
+		`<VTKFile type="StructuredGrid" version="1.0" byte_order="LittleEndian" header_type="UInt64">` + "\n")
+	fmt.Fprintf(&b, "<StructuredGrid WholeExtent=%q>\n<Piece Extent=%q>\n", extent, extent)
+	b.WriteString("<Points>\n")
+	vtkArray(&b, `type="Float64" Name="points" NumberOfComponents="3"`, vtkFloats(points))
+	b.WriteString("</Points>\n" + `<PointData Scalars="loss">` + "\n")
+	vtkArray(&b, `type="Float64" Name="loss"`, vtkFloats(g.Loss))
+	vtkArray(&b, `type="Float64" Name="accuracy"`, vtkFloats(g.Accuracy))
+	vtkArray(&b, `type="UInt8" Name="mask"`, mask)
+	b.WriteString("</PointData>\n</Piece>\n</StructuredGrid>\n</VTKFile>\n")
+	return b.Bytes(), nil
+}
+
+// vtkArray writes an array inline: its length in bytes and its bytes, encoded
+// together.
+func vtkArray(b *bytes.Buffer, attributes string, content []byte) {
+	framed := binary.LittleEndian.AppendUint64(nil, uint64(len(content)))
+	framed = append(framed, content...)
+	fmt.Fprintf(b, "<DataArray %s format=\"binary\">%s</DataArray>\n", attributes, base64.StdEncoding.EncodeToString(framed))
+}
+
+func vtkFloats(v []float64) []byte {
+	b := make([]byte, 0, 8*len(v))
+	for _, x := range v {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(x))
+	}
+	return b
+}
