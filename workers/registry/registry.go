@@ -28,6 +28,11 @@ type Options struct {
 	Drain time.Duration
 }
 
+// heartbeatEvery is how often heartbeats really go to the server: often enough
+// for progress to be seen moving, and for a cancellation, which comes back with
+// a heartbeat, to be felt at once.
+const heartbeatEvery = time.Second
+
 // waits is how many steps one process can wait for; a waiting activity costs little.
 const waits = 2000
 
@@ -73,7 +78,7 @@ func Start(c client.Client, a *activities.Activities, opts Options) (*Workers, e
 }
 
 func options(queue string, opts Options) worker.Options {
-	o := worker.Options{WorkerStopTimeout: opts.Drain}
+	o := worker.Options{WorkerStopTimeout: opts.Drain, MaxHeartbeatThrottleInterval: heartbeatEvery}
 	if queue == activities.QueueCPU {
 		o.DisableWorkflowWorker = true
 		o.MaxConcurrentActivityExecutionSize = max(opts.Slots, 1)

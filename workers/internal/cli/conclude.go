@@ -13,7 +13,6 @@ import (
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/progress"
 	"lossatlas/workers/internal/results"
-	"lossatlas/workers/internal/session"
 )
 
 // runResult is what `run --output json` ends with. Scripts rely on it.
@@ -103,12 +102,9 @@ func (r *run) printResult(out runResult, rows []results.Experiment) error {
 	if out.Report != "" {
 		fmt.Fprintf(r.Out, "report  %s\n", out.Report)
 	}
-	switch ui := r.services.UI(); {
-	case ui == "" && r.services.Role() == session.Owner:
-		fmt.Fprintf(r.Out, "runs    lossatlas up, then the address that it prints\n")
-	case r.services.Role() == session.Owner:
-		fmt.Fprintf(r.Out, "runs    lossatlas up, then %s\n", ui)
-	case ui != "":
+	if later := r.services.LaterUI(); later != "" {
+		fmt.Fprintf(r.Out, "runs    lossatlas up, then %s\n", later)
+	} else if ui := r.services.UI(); ui != "" {
 		fmt.Fprintf(r.Out, "runs    %s\n", ui)
 	}
 	return nil

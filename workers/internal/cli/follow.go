@@ -103,7 +103,7 @@ func (f *follower) interrupt(ctx context.Context, ended <-chan error) error {
 		return cause
 	}
 	name := f.graph.Sweep
-	if f.watching || f.started.Joined {
+	if f.watching || f.started.Joined && f.services.Role() != session.Owner {
 		f.say("the sweep goes on without being watched; `lossatlas cancel %s` ends it", name)
 		return exit.Silently(exit.Interrupted)
 	}

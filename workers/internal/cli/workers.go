@@ -20,16 +20,13 @@ import (
 const drain = 2 * time.Second
 
 // workerSet is the workers of a command, or none.
-type workerSet struct {
-	workers *registry.Workers
-	acts    *activities.Activities
-}
+type workerSet struct{ *registry.Workers }
 
-// Stop drains and stops the workers and closes their numeric backend.
+// Stop drains and stops the workers. Their numeric backend stays open until the
+// process ends: a computation that outlasts the drain still uses it.
 func (w workerSet) Stop() {
-	if w.workers != nil {
-		w.workers.Stop()
-		activities.Close(w.acts)
+	if w.Workers != nil {
+		w.Workers.Stop()
 	}
 }
 
@@ -39,7 +36,10 @@ func (a *app) startWorkers(s *session.Session, c client.Client, e engine.Options
 		Store: s.Store, Client: c, Log: a.log, Engine: e, Data: a.dataOptions(), Program: "lossatlas " + a.version(),
 	}
 	workers, err := registry.Start(c, acts, opts)
-	return workerSet{workers, acts}, err
+	if err != nil {
+		return workerSet{}, err
+	}
+	return workerSet{workers}, nil
 }
 
 // localWorkers starts workers where nobody else would do the work: always for

@@ -93,7 +93,7 @@ func Line(s Step, e Estimate, nameWidth int) string {
 // doing says what keeps a running step from running.
 func doing(s Step) string {
 	switch {
-	case s.Retry != "":
+	case s.Retry != "" && s.Working == 0:
 		return "trying again after: " + s.Retry
 	case s.Working == 0 && s.Fraction == 0:
 		return "waits for a worker"

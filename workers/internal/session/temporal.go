@@ -16,6 +16,7 @@ import (
 	"lossatlas/artifacts"
 	"lossatlas/workers/home"
 	"lossatlas/workers/internal/logging"
+	"lossatlas/workers/internal/port"
 	"lossatlas/workers/internal/settings"
 )
 
@@ -132,6 +133,15 @@ func (s *Session) UI() string {
 		return s.temporal.UIURL()
 	}
 	return ""
+}
+
+// LaterUI is where the UI of this home will be when `lossatlas up` runs, or ""
+// where that isn't this program's business.
+func (s *Session) LaterUI() string {
+	if s.role != Owner || s.ports.UI == 0 {
+		return ""
+	}
+	return "http://" + port.Addr(s.ports.UI)
 }
 
 // RunURL is the page of a workflow in the Temporal UI, or "".
