@@ -1,27 +1,24 @@
 package engine
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/gomlx/go-xla/pjrt"
 	"golang.org/x/sys/cpu"
+
+	"lossatlas/activities/nets"
 )
 
 // formulation counts the ways in which the graphs have been written: orders of
 // summation, forms of convolution. A change that can change the last bits of a
 // result raises it.
-const formulation = 1
+const formulation = 2
 
 // Class names what the results of numeric work depend on besides their inputs:
 // the backend and its version (for xla the plugin's SHA-256), the number type,
@@ -45,58 +42,13 @@ func Class(o Options) (string, error) {
 		return "", err
 	}
 	class := fmt.Sprintf("xla:sha256:%s:f32:%s:v%d", plugin.digest[:16], plugin.device(), formulation)
+	if plugin.formulation == nets.OneDNN {
+		class += ":onednn"
+	}
 	if flags := relevant(plugin.flags); flags != "" {
 		class += ":" + flags
 	}
 	return class, nil
-}
-
-// plugin is what is known of a PJRT plugin without loading it.
-type plugin struct {
-	path   string // absolute
-	digest string // SHA-256, hexadecimal
-	flags  string // the XLA_FLAGS it runs with
-}
-
-// userFlags are the XLA_FLAGS that the process was started with, before openXLA sets them.
-var userFlags = sync.OnceValue(func() string { return os.Getenv("XLA_FLAGS") })
-
-// digests remembers the plugins read by this process.
-var digests sync.Map // path → hexadecimal SHA-256
-
-var hexDigest = regexp.MustCompile(`^[0-9a-f]{64}$`)
-
-func inspect(o Options) (plugin, error) {
-	path, err := filepath.Abs(o.Plugin)
-	if err != nil {
-		return plugin{}, fmt.Errorf("PJRT plugin %s: %w", o.Plugin, err)
-	}
-	p := plugin{path: path, digest: o.PluginDigest, flags: userFlags()}
-	if p.digest == "" {
-		if known, ok := digests.Load(path); ok {
-			p.digest = known.(string)
-		} else if p.digest, err = digestFile(path); err != nil {
-			return plugin{}, fmt.Errorf("the PJRT plugin can't be read: %w", err)
-		}
-		digests.Store(path, p.digest)
-	}
-	if !hexDigest.MatchString(p.digest) {
-		return plugin{}, fmt.Errorf("the digest %q of the PJRT plugin is not a SHA-256 in hexadecimal", p.digest)
-	}
-	return p, nil
-}
-
-func digestFile(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // device is the class of device that the plugin computes on.
@@ -138,10 +90,10 @@ func graphicsCard(dir string) string {
 }
 
 // relevant are the flags that can change results, in a canonical order: all
-// but those that only write diagnostics.
+// but those that only write diagnostics, and those that go with the formulation.
 func relevant(flags string) string {
 	kept := slices.DeleteFunc(strings.Fields(flags), func(f string) bool {
-		return strings.HasPrefix(f, "--xla_dump") || strings.HasPrefix(f, "--xla_hlo_profile")
+		return strings.HasPrefix(f, "--xla_dump") || strings.HasPrefix(f, "--xla_hlo_profile") || slices.Contains(oneDNNFlags, f)
 	})
 	slices.Sort(kept)
 	return strings.Join(slices.Compact(kept), " ")

@@ -18,6 +18,8 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/go-xla/compute/xla"
+
+	"lossatlas/activities/nets"
 )
 
 // Options choose a backend. The zero value is the pure-Go one.
@@ -61,6 +63,8 @@ type Backend struct {
 	compute compute.Backend
 	ledger  ledger
 
+	formulation nets.Formulation
+
 	mu       sync.Mutex
 	programs map[string]*Program
 }
@@ -78,9 +82,10 @@ func Open(o Options) (*Backend, error) {
 	}
 	b := &Backend{name: kind, class: class, programs: map[string]*Program{}}
 	if kind == "go" {
+		b.formulation = nets.Product
 		b.compute, err = gobackend.New("")
 	} else {
-		b.compute, err = openXLA(o)
+		b.compute, b.formulation, err = openXLA(o)
 	}
 	if err != nil {
 		return nil, err
@@ -91,26 +96,29 @@ func Open(o Options) (*Backend, error) {
 // openXLA loads the plugin and makes a client. Settings that the plugin reads
 // from the environment are put there first: the C environment of the process
 // is the only way in.
-func openXLA(o Options) (compute.Backend, error) {
+func openXLA(o Options) (compute.Backend, nets.Formulation, error) {
 	plugin, err := inspect(o)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if err := os.Setenv("XLA_FLAGS", plugin.flags); err != nil {
-		return nil, fmt.Errorf("setting XLA_FLAGS: %w", err)
+		return nil, 0, fmt.Errorf("setting XLA_FLAGS: %w", err)
 	}
 	if o.Threads > 0 {
 		if err := os.Setenv("PJRT_NPROC", strconv.Itoa(o.Threads)); err != nil {
-			return nil, fmt.Errorf("setting PJRT_NPROC: %w", err)
+			return nil, 0, fmt.Errorf("setting PJRT_NPROC: %w", err)
 		}
 	}
 	xla.EnableAutoInstall(false)
 	b, err := xla.New(plugin.path)
 	if err != nil {
-		return nil, fmt.Errorf("the PJRT plugin %s could not be opened (%w): it may be damaged or made for another system; install one with `lossatlas backend install`, or use the backend go", plugin.path, err)
+		return nil, 0, fmt.Errorf("the PJRT plugin %s could not be opened (%w): it may be damaged or made for another system; install one with `lossatlas backend install`, or use the backend go", plugin.path, err)
 	}
-	return b, nil
+	return b, plugin.formulation, nil
 }
+
+// Formulation is how graphs for this backend write convolutions to be fast.
+func (b *Backend) Formulation() nets.Formulation { return b.formulation }
 
 // Name is "xla" or "go".
 func (b *Backend) Name() string { return b.name }

@@ -91,7 +91,7 @@ func compileForward(b *Backend, net *nets.Net, size int) (*Program, error) {
 	}
 	key := fmt.Sprintf("evaluate-%s-%d %s", net.Name, size, net.Signature())
 	return b.Compile(key, inputs, func(in []*graph.Node) []*graph.Node {
-		logits := net.Evaluate(in[0], in[1], Normalize(in[2], dtypes.Float32))
+		logits := net.Evaluate(b.Formulation(), in[0], in[1], Normalize(in[2], dtypes.Float32))
 		loss, correct := CrossEntropy(logits, in[3])
 		return []*graph.Node{graph.Stack([]*graph.Node{maskedSum(loss, in[4]), maskedSum(correct, in[4])}, 0)}
 	})

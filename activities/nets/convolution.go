@@ -41,7 +41,7 @@ type convolution struct {
 
 func (c convolution) forward(p *pass, x *graph.Node) *graph.Node {
 	kernel := graph.TransposeAllAxes(p.params[c.weight], 2, 3, 1, 0) // OIHW to HWIO
-	y := convolve(x, kernel, c.Stride, c.Padding)
+	y := p.formulation.convolve(x, kernel, c.Stride, c.Padding)
 	if c.bias >= 0 {
 		y = graph.Add(y, perChannel(p.params[c.bias], y))
 	}
@@ -53,22 +53,37 @@ func perChannel(v, x *graph.Node) *graph.Node {
 	return graph.ExpandLeftToRank(v, x.Rank())
 }
 
-// xlaBackend is what the backend that compiles with XLA calls itself.
-const xlaBackend = "xla"
+// Formulation says how convolutions are written. The results are the same but
+// for the order of summation; the speed on a backend is not.
+type Formulation int
+
+// The formulations.
+const (
+	Plain   Formulation = iota // the backend's own convolution, with the library's gradients
+	Product                    // matrix products of image patches, for backends with a slow convolution
+	OneDNN                     // forms that XLA's CPU compiler hands to oneDNN, gradients included
+)
 
 // convolve is the one place where a convolution becomes operations of a
 // backend. x is [batch, height, width, in], kernel [height, width, in, out].
-func convolve(x, kernel *graph.Node, stride, padding int) *graph.Node {
-	if x.Graph().Backend().Name() != xlaBackend {
-		return convolveAsProduct(x, kernel, stride, padding)
+func (f Formulation) convolve(x, kernel *graph.Node, stride, padding int) *graph.Node {
+	switch f {
+	case Product:
+		return convolveProduct(x, kernel, stride, padding)
+	case OneDNN:
+		return convolveOneDNN(x, kernel, stride, padding)
 	}
+	return convolvePlain(x, kernel, stride, padding)
+}
+
+func convolvePlain(x, kernel *graph.Node, stride, padding int) *graph.Node {
 	return graph.Convolve(x, kernel).Strides(stride).PaddingPerDim([][2]int{{padding, padding}, {padding, padding}}).Done()
 }
 
-// convolveAsProduct writes the convolution as one matrix product of the image
+// convolveProduct writes the convolution as one matrix product of the image
 // patches with the kernel (im2col). The pure-Go backend's own convolution is a
 // plain loop and ten times slower.
-func convolveAsProduct(x, kernel *graph.Node, stride, padding int) *graph.Node {
+func convolveProduct(x, kernel *graph.Node, stride, padding int) *graph.Node {
 	k, in, out := kernel.Shape().Dim(0), kernel.Shape().Dim(2), kernel.Shape().Dim(3)
 	batch := x.Shape().Dim(0)
 	x = padded(x, padding, 0)

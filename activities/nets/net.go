@@ -61,15 +61,15 @@ func (n *Net) Signature() string { return fmt.Sprintf("%#v", n.layers) }
 // Evaluate adds the forward pass with stored statistics to a graph. images is
 // [batch, 32, 32, 3], normalised; theta and state are the flat vectors. The
 // result is the logits, [batch, Classes].
-func (n *Net) Evaluate(theta, state, images *graph.Node) *graph.Node {
-	return n.ops.forward(&pass{params: split(theta, n.Params()), state: split(state, n.State())}, images)
+func (n *Net) Evaluate(f Formulation, theta, state, images *graph.Node) *graph.Node {
+	return n.ops.forward(&pass{formulation: f, params: split(theta, n.Params()), state: split(state, n.State())}, images)
 }
 
 // Train adds the forward pass with batch statistics to a graph. params are the
 // tensors that Split cuts from θ, so that gradients can be taken with respect
 // to them. The result is the logits and the new flat state vector.
-func (n *Net) Train(params []*graph.Node, state, images *graph.Node) (logits, newState *graph.Node) {
-	p := &pass{params: params, state: split(state, n.State()), training: true, newState: make([]*graph.Node, len(n.State()))}
+func (n *Net) Train(f Formulation, params []*graph.Node, state, images *graph.Node) (logits, newState *graph.Node) {
+	p := &pass{formulation: f, params: params, state: split(state, n.State()), training: true, newState: make([]*graph.Node, len(n.State()))}
 	logits = n.ops.forward(p, images)
 	if len(p.newState) == 0 {
 		return logits, state

@@ -127,10 +127,11 @@ func (c chain) forward(p *pass, x *graph.Node) *graph.Node {
 
 // pass is one walk through a network while its graph is being built.
 type pass struct {
-	params   []*graph.Node // by index in the parameter table, in PyTorch's shapes
-	state    []*graph.Node // by index in the state table
-	training bool          // normalise by the batch's statistics and put the new running ones into newState
-	newState []*graph.Node
+	formulation Formulation
+	params      []*graph.Node // by index in the parameter table, in PyTorch's shapes
+	state       []*graph.Node // by index in the state table
+	training    bool          // normalise by the batch's statistics and put the new running ones into newState
+	newState    []*graph.Node
 }
 
 // padded surrounds the images x [batch, height, width, channels] with border

@@ -32,7 +32,7 @@ func compileGradient(b *engine.Backend, net *nets.Net, size int, number dtypes.D
 		// The gradient is taken tensor by tensor and joined, because the gradient of
 		// cutting θ into tensors would pad each of them to the length of θ.
 		params := net.Split(theta)
-		logits, newState := net.Train(params, state, engine.Normalize(pixels, number))
+		logits, newState := net.Train(b.Formulation(), params, state, engine.Normalize(pixels, number))
 		losses, correct := engine.CrossEntropy(logits, labels)
 		loss := graph.ReduceAllSum(losses)
 		gradient := nets.Join(graph.Gradient(graph.Mul(loss, share), params...))

@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/gomlx/go-xla/pjrt"
+
+	"lossatlas/activities/nets"
+)
+
+// plugin is what is known of a PJRT plugin without loading it.
+type plugin struct {
+	path        string // absolute
+	digest      string // SHA-256, hexadecimal
+	flags       string // the XLA_FLAGS it runs with
+	formulation nets.Formulation
+}
+
+// oneDNNFlags make XLA's CPU compiler use oneDNN for convolutions over three
+// dimensions. A plugin that doesn't know a flag ends the process, so they are
+// for plugins in which they were found.
+var oneDNNFlags = []string{"--xla_cpu_use_onednn=true", "--xla_cpu_experimental_onednn_custom_call=true"}
+
+// pinned is the SHA-256 of the plugin that the program installs, which knows the flags.
+const pinned = "ad1309ac822b1b24d51b7f9947c7c9fa9ef5d67f390584cbc3d1fa2428fed9c2"
+
+// userFlags are the XLA_FLAGS that the process was started with, before openXLA sets them.
+var userFlags = sync.OnceValue(func() string { return os.Getenv("XLA_FLAGS") })
+
+// contents is what reading a plugin's file tells.
+type contents struct {
+	digest string
+	oneDNN bool // it knows oneDNNFlags
+}
+
+// read remembers the plugins that this process has read, by path, size and time of change.
+var read sync.Map // string → contents
+
+var hexDigest = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// inspect finds out about the plugin of the options. It reads the file, unless
+// the caller knows its digest to be the pinned one.
+func inspect(o Options) (plugin, error) {
+	path, err := filepath.Abs(o.Plugin)
+	if err != nil {
+		return plugin{}, fmt.Errorf("PJRT plugin %s: %w", o.Plugin, err)
+	}
+	if o.PluginDigest != "" && !hexDigest.MatchString(o.PluginDigest) {
+		return plugin{}, fmt.Errorf("the digest %q of the PJRT plugin is not a SHA-256 in hexadecimal", o.PluginDigest)
+	}
+	c := contents{digest: o.PluginDigest, oneDNN: true}
+	if o.PluginDigest != pinned {
+		if c, err = readPlugin(path); err != nil {
+			return plugin{}, fmt.Errorf("the PJRT plugin can't be read: %w", err)
+		}
+	}
+	p := plugin{path: path, digest: c.digest, flags: userFlags()}
+	if c.oneDNN && !pjrt.IsCUDAName(path) {
+		p.formulation = nets.OneDNN
+		for _, f := range oneDNNFlags {
+			if name, _, _ := strings.Cut(f, "="); !strings.Contains(p.flags, name) { // the user's own setting counts
+				p.flags = strings.TrimSpace(p.flags + " " + f)
+			}
+		}
+	}
+	return p, nil
+}
+
+// readPlugin reads the file once for its digest and the flags it knows.
+func readPlugin(path string) (contents, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return contents{}, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return contents{}, err
+	}
+	key := fmt.Sprintf("%s %d %d", path, info.Size(), info.ModTime().UnixNano())
+	if c, ok := read.Load(key); ok {
+		return c.(contents), nil
+	}
+	hash := sha256.New()
+	search := &finder{}
+	for _, f := range oneDNNFlags {
+		name, _, _ := strings.Cut(strings.TrimPrefix(f, "--"), "=")
+		search.wanted = append(search.wanted, []byte(name))
+	}
+	if _, err := io.Copy(io.MultiWriter(hash, search), bufio.NewReaderSize(f, 1<<20)); err != nil {
+		return contents{}, err
+	}
+	c := contents{digest: hex.EncodeToString(hash.Sum(nil)), oneDNN: len(search.wanted) == 0}
+	read.Store(key, c)
+	return c, nil
+}
+
+// finder is a writer that crosses off the strings it sees from its list.
+type finder struct {
+	wanted [][]byte
+	tail   []byte // the end of what came before, where a string may begin
+}
+
+// Write looks at one piece of the stream.
+func (f *finder) Write(b []byte) (int, error) {
+	const longest = 64
+	seen := append(f.tail, b...)
+	left := f.wanted[:0]
+	for _, w := range f.wanted {
+		if len(w) > longest {
+			return 0, errors.New("a string too long to be found across pieces")
+		}
+		if !bytes.Contains(seen, w) {
+			left = append(left, w)
+		}
+	}
+	f.wanted = left
+	f.tail = append([]byte(nil), seen[max(0, len(seen)-longest):]...)
+	return len(b), nil
+}
