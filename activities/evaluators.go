@@ -31,11 +31,8 @@ func (a *Activities) evaluator(ctx context.Context, in StepInput, p pipelines.Ma
 	c := &a.evaluators
 	e := c.take(in.Key)
 	if e == nil {
-		err := during(ctx, "compiling and uploading", func() (err error) {
-			e, err = a.newEvaluator(ctx, in, p)
-			return err
-		})
-		if err != nil {
+		var err error
+		if e, err = a.newEvaluator(ctx, in, p); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -4,59 +4,89 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/activity"
 )
 
-// Progress is the detail of a heartbeat: how far a long step has come. It
-// advances with the work, never with a clock, so that a hung step is noticed.
+// Progress is the detail of a heartbeat: how far a long step has come.
 type Progress struct {
 	Done  int    `json:"done"`
 	Total int    `json:"total"`
-	Unit  string `json:"unit"` // "step", "image", "point"
+	Unit  string `json:"unit"` // "step", "point"
 	Note  string `json:"note,omitempty"`
 }
 
-// quiet is how long a call that cannot report progress (compiling an
-// executable, uploading images) may take before it counts as hung.
-const quiet = 10 * time.Minute
+const (
+	// pulseEvery is how often a worker says that it is alive.
+	pulseEvery = 4 * time.Second
+	// hungAfter is how long work may go without progress before it counts as
+	// hung: longer than any one executable takes to compile or to run.
+	hungAfter = 30 * time.Minute
+)
 
-// beat reports progress to Temporal; outside an activity it does nothing.
-func beat(ctx context.Context, p Progress) {
-	if activity.IsActivity(ctx) {
-		activity.RecordHeartbeat(ctx, p)
-	}
+// pulse is the heartbeat of one activity. It beats by the clock, so that a
+// dead worker is noticed within seconds although one call of an executable may
+// take minutes; and it stops when the work has shown no progress for
+// hungAfter, so that a hung loop is noticed, too.
+type pulse struct {
+	ctx     context.Context
+	stop    context.CancelFunc
+	stopped sync.WaitGroup
+
+	mu   sync.Mutex
+	last Progress
+	at   time.Time // of the last progress
 }
 
-// during keeps the heartbeat going while f, which has no progress to show,
-// runs; it stops doing so after the time that f may take at most.
-func during(ctx context.Context, note string, f func() error) error {
-	done := make(chan struct{})
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		tick := time.NewTicker(2 * time.Second)
+// startPulse begins to beat; end it by end.
+func startPulse(ctx context.Context, note string) *pulse {
+	p := &pulse{last: Progress{Note: note}, at: time.Now()}
+	p.ctx, p.stop = context.WithCancel(ctx)
+	p.stopped.Go(func() {
+		tick := time.NewTicker(pulseEvery)
 		defer tick.Stop()
-		limit := time.NewTimer(quiet)
-		defer limit.Stop()
-		for {
-			beat(ctx, Progress{Note: note})
+		for p.beat() {
 			select {
-			case <-done:
-				return
-			case <-limit.C:
-				return
-			case <-ctx.Done():
+			case <-p.ctx.Done():
 				return
 			case <-tick.C:
 			}
 		}
-	}()
-	err := f()
-	close(done)
-	<-stopped
-	return err
+	})
+	return p
+}
+
+// beat sends a heartbeat; false says that the work counts as hung.
+func (p *pulse) beat() bool {
+	p.mu.Lock()
+	last, quiet := p.last, time.Since(p.at)
+	p.mu.Unlock()
+	if quiet > hungAfter {
+		return false
+	}
+	activity.RecordHeartbeat(p.ctx, last)
+	return true
+}
+
+// progress notes that the work has come further.
+func (p *pulse) progress(now Progress) {
+	p.mu.Lock()
+	p.last, p.at = now, time.Now()
+	p.mu.Unlock()
+}
+
+// note says what the work is at now, keeping how far it has come.
+func (p *pulse) note(text string) {
+	p.mu.Lock()
+	p.last.Note, p.at = text, time.Now()
+	p.mu.Unlock()
+}
+
+func (p *pulse) end() {
+	p.stop()
+	p.stopped.Wait()
 }
 
 // panicked logs a panic with its stack and makes an error of it.

@@ -64,6 +64,8 @@ func (a *Activities) EvaluateChunk(ctx context.Context, in StepInput, chunk int)
 		if chunk < 0 || chunk >= len(chunks) {
 			return ChunkResult{}, permanent("BadStep", fmt.Errorf("%s: chunk %d of %d", in.Label, chunk, len(chunks)))
 		}
+		pulse := startPulse(ctx, "compiling and uploading")
+		defer pulse.end()
 		e, release, err := a.evaluator(ctx, in, p)
 		if err != nil {
 			return ChunkResult{}, err
@@ -77,7 +79,7 @@ func (a *Activities) EvaluateChunk(ctx context.Context, in StepInput, chunk int)
 				return ChunkResult{}, err
 			}
 			points = append(points, surface.Point{Index: index, Loss: v.Loss, Accuracy: v.Accuracy()})
-			beat(ctx, Progress{Done: i + 1, Total: len(chunks[chunk]), Unit: "point"})
+			pulse.progress(Progress{Done: i + 1, Total: len(chunks[chunk]), Unit: "point"})
 		}
 		return ChunkResult{Seconds: time.Since(since).Seconds()}, a.Store.PutPart(ctx, in.Key, chunkPart(chunk), surface.EncodePoints(points))
 	})

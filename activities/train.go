@@ -37,7 +37,9 @@ func (a *Activities) Train(ctx context.Context, in StepInput) (StepResult, error
 		if err != nil {
 			return StepResult{}, err
 		}
-		run, err := a.newTrainRun(ctx, in, p)
+		pulse := startPulse(ctx, "compiling")
+		defer pulse.end()
+		run, err := a.newTrainRun(in, p, pulse)
 		if err != nil {
 			return StepResult{}, err
 		}
@@ -62,12 +64,13 @@ type trainRun struct {
 	net         *nets.Net
 	trainer     *optim.Trainer
 	train, test *engine.Evaluator
+	pulse       *pulse
 	state       training
 	since       time.Time
 	before      float64 // seconds of earlier attempts
 }
 
-func (a *Activities) newTrainRun(ctx context.Context, in StepInput, p pipelines.TrainParams) (*trainRun, error) {
+func (a *Activities) newTrainRun(in StepInput, p pipelines.TrainParams, pulse *pulse) (*trainRun, error) {
 	b, err := a.numeric(in)
 	if err != nil {
 		return nil, err
@@ -84,8 +87,8 @@ func (a *Activities) newTrainRun(ctx context.Context, in StepInput, p pipelines.
 	if err != nil {
 		return nil, err
 	}
-	run := &trainRun{a: a, in: in, p: p, net: net, since: time.Now()}
-	if err := during(ctx, "compiling", func() error { return run.build(b, train, test) }); err != nil {
+	run := &trainRun{a: a, in: in, p: p, net: net, pulse: pulse, since: time.Now()}
+	if err := run.build(b, train, test); err != nil {
 		run.close()
 		return nil, err
 	}
@@ -155,7 +158,7 @@ func (r *trainRun) epoch(ctx context.Context) error {
 		note = fmt.Sprintf("epoch %d: train loss %.4g, test error %.2f %%", n, float64(last.TrainLoss), 100-float64(last.TestAccuracy))
 	}
 	stats, err := r.trainer.Epoch(ctx, func(step, steps int, _ float64) {
-		beat(ctx, Progress{Done: n*steps + step, Total: r.p.Epochs * steps, Unit: "step", Note: note})
+		r.pulse.progress(Progress{Done: n*steps + step, Total: r.p.Epochs * steps, Unit: "step", Note: note})
 	})
 	var diverged *optim.DivergedError
 	if errors.As(err, &diverged) {
@@ -168,6 +171,7 @@ func (r *trainRun) epoch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.pulse.note("evaluating")
 	test, err := evaluateAt(ctx, r.test, c)
 	if err != nil {
 		return err
@@ -186,6 +190,7 @@ func (r *trainRun) epoch(ctx context.Context) error {
 
 // finish evaluates the trained network on both splits and stores the outputs.
 func (r *trainRun) finish(ctx context.Context) (StepResult, error) {
+	r.pulse.note("evaluating")
 	c, err := r.trainer.Checkpoint()
 	if err != nil {
 		return StepResult{}, err
@@ -218,15 +223,10 @@ func (r *trainRun) finish(ctx context.Context) (StepResult, error) {
 
 // evaluateAt returns loss and accuracy of a checkpoint, BN in eval mode.
 func evaluateAt(ctx context.Context, e *engine.Evaluator, c optim.Checkpoint) (engine.Eval, error) {
-	var out engine.Eval
-	err := during(ctx, "evaluating", func() (err error) {
-		if err = e.SetCenter(c.Theta, c.State); err != nil {
-			return err
-		}
-		out, err = e.At(ctx, 0, 0)
-		return err
-	})
-	return out, err
+	if err := e.SetCenter(c.Theta, c.State); err != nil {
+		return engine.Eval{}, err
+	}
+	return e.At(ctx, 0, 0)
 }
 
 // putAll stores each output as a blob.
