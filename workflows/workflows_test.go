@@ -23,6 +23,7 @@ import (
 func environment(t *testing.T) *testsuite.TestWorkflowEnvironment {
 	t.Helper()
 	var s testsuite.WorkflowTestSuite
+	s.SetLogger(quiet)
 	env := s.NewTestWorkflowEnvironment()
 	registry.RegisterWorkflows(env)
 	env.RegisterActivity(&activities.Activities{})
