@@ -75,7 +75,7 @@ func (o outcome) digests() map[string]string {
 }
 
 // writeSweep puts a sweep file into a new folder.
-func writeSweep(t *testing.T, text string) string {
+func writeSweep(t testing.TB, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "small.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -100,7 +100,7 @@ func command(ctx context.Context, home string, args ...string) *exec.Cmd {
 }
 
 // invoke runs the program to its end.
-func invoke(t *testing.T, home string, args ...string) (stdout, stderr string, code int) {
+func invoke(t testing.TB, home string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
 	defer cancel()
@@ -116,17 +116,23 @@ func invoke(t *testing.T, home string, args ...string) (stdout, stderr string, c
 }
 
 // runSweep runs a sweep to its end and returns what it says about it.
-func runSweep(t *testing.T, home, file string, args ...string) outcome {
+func runSweep(t testing.TB, home, file string, args ...string) outcome {
 	t.Helper()
 	stdout, stderr, code := invoke(t, home, append([]string{"run", file, "--output", "json"}, args...)...)
 	if code != 0 {
 		t.Fatalf("run ended with %d:\n%s\n%s", code, stdout, stderr)
 	}
 	var o outcome
-	if err := json.Unmarshal([]byte(stdout), &o); err != nil {
+	decode(t, stdout, &o)
+	return o
+}
+
+// decode reads the one JSON object that a command printed.
+func decode(t testing.TB, stdout string, v any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(stdout), v); err != nil {
 		t.Fatalf("stdout is not one JSON object: %v\n%s", err, stdout)
 	}
-	return o
 }
 
 // TestSweep runs a sweep, runs it again for nothing, and then adds one value
@@ -181,9 +187,7 @@ func checkPlan(t *testing.T, home, file string) {
 	var plan struct {
 		Steps []struct{ ID, Kind, Key, State, Reason string }
 	}
-	if err := json.Unmarshal([]byte(stdout), &plan); err != nil {
-		t.Fatal(err)
-	}
+	decode(t, stdout, &plan)
 	for _, s := range plan.Steps {
 		if s.State != "cached" || len(s.Key) != 64 {
 			t.Errorf("step %s is planned as %s (key %q): %s", s.ID, s.State, s.Key, s.Reason)
