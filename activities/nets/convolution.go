@@ -53,33 +53,6 @@ func perChannel(v, x *graph.Node) *graph.Node {
 	return graph.ExpandLeftToRank(v, x.Rank())
 }
 
-// Formulation says how convolutions are written. The results are the same but
-// for the order of summation; the speed on a backend is not.
-type Formulation int
-
-// The formulations.
-const (
-	Plain   Formulation = iota // the backend's own convolution, with the library's gradients
-	Product                    // matrix products of image patches, for backends with a slow convolution
-	OneDNN                     // forms that XLA's CPU compiler hands to oneDNN, gradients included
-)
-
-// convolve is the one place where a convolution becomes operations of a
-// backend. x is [batch, height, width, in], kernel [height, width, in, out].
-func (f Formulation) convolve(x, kernel *graph.Node, stride, padding int) *graph.Node {
-	switch f {
-	case Product:
-		return convolveProduct(x, kernel, stride, padding)
-	case OneDNN:
-		return convolveOneDNN(x, kernel, stride, padding)
-	}
-	return convolvePlain(x, kernel, stride, padding)
-}
-
-func convolvePlain(x, kernel *graph.Node, stride, padding int) *graph.Node {
-	return graph.Convolve(x, kernel).Strides(stride).PaddingPerDim([][2]int{{padding, padding}, {padding, padding}}).Done()
-}
-
 // convolveProduct writes the convolution as one matrix product of the image
 // patches with the kernel (im2col). The pure-Go backend's own convolution is a
 // plain loop and ten times slower.

@@ -33,14 +33,14 @@ func BenchmarkConvolution(b *testing.B) {
 	} {
 		flop := 2 * 9 * float64(batch*l.in*l.out) * float64(l.size/l.stride) * float64(l.size/l.stride)
 		for _, f := range []struct {
-			name     string
-			convolve func(x, kernel *graph.Node, stride, padding int) *graph.Node
-		}{{"plain", convolvePlain}, {"onednn", convolveOneDNN}} {
+			name        string
+			formulation Formulation
+		}{{"plain", Plain}, {"onednn", OneDNN}} {
 			for _, what := range []string{"forward", "input", "kernel"} {
 				b.Run(fmt.Sprintf("%d-%d-%d-s%d/%s/%s", l.size, l.in, l.out, l.stride, what, f.name), func(b *testing.B) {
 					// The gradients are those of Σ y·dy, so that neither y nor anything else is computed beside them.
 					exec := graph.MustNewExec(backend, func(x, kernel, dy *graph.Node) *graph.Node {
-						y := f.convolve(x, kernel, l.stride, 1)
+						y := f.formulation.convolve(x, kernel, l.stride, 1)
 						switch what {
 						case "input":
 							return graph.Gradient(graph.ReduceAllSum(graph.Mul(y, dy)), x)[0]

@@ -1,7 +1,6 @@
 package nets
 
 import (
-	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
@@ -12,29 +11,12 @@ import (
 // that oneDNN is good at; XLA's own choices run at a third to a tenth of the
 // speed, depending on the number of channels (BenchmarkConvolution).
 
-// convolveOneDNN is a convolution with gradients of its own making.
-//
-// The graph library takes a custom gradient only for an identity of one input.
-// So there are three: the one around the result notes the incoming gradient dy,
-// and those around x and the kernel, which are reached later on the way back,
-// compute theirs from it. What the library derives for the convolution itself
-// is not used by anything and is dropped by the compiler.
-func convolveOneDNN(x, kernel *graph.Node, stride, padding int) *graph.Node {
-	if kernel.Shape().Dim(0) == 1 && padding == 0 {
-		return convolvePoints(x, kernel, stride)
-	}
-	var dy *graph.Node
-	xIn := graph.IdentityWithCustomGradient(x, func(_, _ *graph.Node) *graph.Node {
-		return inputGradient(x, kernel, dy, stride, padding)
-	})
-	kernelIn := graph.IdentityWithCustomGradient(kernel, func(_, _ *graph.Node) *graph.Node {
-		return kernelGradient(x, kernel, dy, stride, padding)
-	})
-	y := withDepth(xIn, kernelIn, stride, [2]int{padding, padding}, [2]int{padding, padding})
-	return graph.IdentityWithCustomGradient(y, func(_, v *graph.Node) *graph.Node {
-		dy = v
-		return v
-	})
+var oneDNN = rules{
+	forward: func(x, kernel *graph.Node, stride, padding int) *graph.Node {
+		return withDepth(x, kernel, stride, [2]int{padding, padding})
+	},
+	input:  inputGradientWithDepth,
+	kernel: kernelGradientWithDepth,
 }
 
 // convolvePoints is a convolution with a kernel of one pixel: a matrix product for the pixels it meets.
@@ -49,31 +31,22 @@ func convolvePoints(x, kernel *graph.Node, stride int) *graph.Node {
 
 // withDepth is the convolution of x [batch, height, width, in] with kernel
 // [height, width, in, out], as one over three dimensions with a depth of one.
-func withDepth(x, kernel *graph.Node, stride int, rows, columns [2]int) *graph.Node {
+// border is the padding before and after, along both axes.
+func withDepth(x, kernel *graph.Node, stride int, border [2]int) *graph.Node {
 	y := graph.Convolve(graph.InsertAxes(x, 1), graph.InsertAxes(kernel, 0)).
-		StridePerAxis(1, stride, stride).PaddingPerDim([][2]int{{0, 0}, rows, columns}).Done()
+		StridePerAxis(1, stride, stride).PaddingPerDim([][2]int{{0, 0}, border, border}).Done()
 	return graph.Squeeze(y, 1)
 }
 
-// inputGradient is dx of a convolution, given dy.
-func inputGradient(x, kernel, dy *graph.Node, stride, padding int) *graph.Node {
-	k := kernel.Shape().Dim(0)
-	turned := graph.Transpose(graph.Reverse(kernel, 0, 1), 2, 3) // [k, k, out, in]
-	height, width := x.Shape().Dim(1), x.Shape().Dim(2)
+func inputGradientWithDepth(x, kernel, dy *graph.Node, stride, padding int) *graph.Node {
+	k, height, width := kernel.Shape().Dim(0), x.Shape().Dim(1), x.Shape().Dim(2)
 	switch {
 	case stride == 1:
-		around := [2]int{k - 1 - padding, k - 1 - padding}
-		return withDepth(dy, turned, 1, around, around)
+		return withDepth(dy, turned(kernel), 1, [2]int{k - 1 - padding, k - 1 - padding})
 	case stride == 2 && k == 3 && padding == 1 && height%2 == 0 && width%2 == 0:
-		return inputGradientByPhases(turned, dy)
+		return inputGradientByPhases(turned(kernel), dy)
 	}
-	// The general case: dy with stride−1 zeros between its elements.
-	border := func(size, out int) [2]int {
-		low := k - 1 - padding
-		return [2]int{low, size + k - 1 - low - ((out-1)*stride + 1)}
-	}
-	return graph.Convolve(dy, turned).InputDilationPerAxis(stride, stride).
-		PaddingPerDim([][2]int{border(height, dy.Shape().Dim(1)), border(width, dy.Shape().Dim(2))}).Done()
+	return inputGradient(x, kernel, dy, stride, padding)
 }
 
 // inputGradientByPhases is dx of a 3×3 convolution with stride 2 and padding 1
@@ -95,8 +68,7 @@ func inputGradientByPhases(turned, dy *graph.Node) *graph.Node {
 			graph.Concatenate([]*graph.Node{column(0), column(2)}, 1))
 	}
 	kernel := graph.Concatenate(phases, 3) // [2, 2, out, 4·in]
-	after := [2]int{0, 1}
-	all := withDepth(dy, kernel, 1, after, after)
+	all := withDepth(dy, kernel, 1, [2]int{0, 1})
 	batch, height, width, in := dy.Shape().Dim(0), dy.Shape().Dim(1), dy.Shape().Dim(2), turned.Shape().Dim(3)
 	all = graph.TransposeAllAxes(graph.Reshape(all, batch, height, width, 2, 2, in), 0, 1, 3, 2, 4, 5)
 	return graph.Reshape(all, batch, 2*height, 2*width, in)
@@ -105,25 +77,22 @@ func inputGradientByPhases(turned, dy *graph.Node) *graph.Node {
 // cacheBytes is how much of x and dy a kernel gradient works on at a time.
 const cacheBytes = 8 << 20
 
-// kernelGradient is the gradient with respect to the kernel, given dy.
-//
-// It is the correlation of x with dy. As a convolution over the three
-// dimensions batch, row, and column-and-channel, of one input channel, with dy
-// as its kernel as it lies in memory, dilated by the stride, nothing needs to
-// be transposed. The batch is cut into parts that fit the cache.
-func kernelGradient(x, kernel, dy *graph.Node, stride, padding int) *graph.Node {
+// kernelGradientWithDepth is the gradient with respect to the kernel as a
+// convolution over the three dimensions batch, row, and column-and-channel, of
+// one input channel. Its kernel is dy as it lies in memory, dilated by the
+// stride, so that nothing needs to be transposed. The batch is cut into parts
+// that fit the cache.
+func kernelGradientWithDepth(x, kernel, dy *graph.Node, stride, padding int) *graph.Node {
 	k, in, out := kernel.Shape().Dim(0), kernel.Shape().Dim(2), kernel.Shape().Dim(3)
-	batch, outHeight, outWidth := dy.Shape().Dim(0), dy.Shape().Dim(1), dy.Shape().Dim(2)
-	// The rows and columns of the padded image that the kernel reaches.
-	height, width := (outHeight-1)*stride+k, (outWidth-1)*stride+k
-	x = reach(reach(x, 1, padding, height), 2, padding, width)
-	perImage := x.Shape().Size()/batch + dy.Shape().Size()/batch
-	part := max(1, cacheBytes/(x.DType().Size()*perImage))
+	batch, height, width := dy.Shape().Dim(0), dy.Shape().Dim(1), dy.Shape().Dim(2)
+	x = met(x, kernel, dy, stride, padding)
+	rows, columns := x.Shape().Dim(1), x.Shape().Dim(2)
+	part := max(1, cacheBytes/(x.DType().Size()*(rows*columns*in+height*width*out)))
 	var sum *graph.Node
 	for from := 0; from < batch; from += part {
 		n := min(part, batch-from)
-		images := graph.Reshape(graph.Slice(x, graph.AxisRange(from, from+n)), 1, n, height, width*in, 1)
-		filter := graph.Reshape(graph.Slice(dy, graph.AxisRange(from, from+n)), n, outHeight, outWidth, 1, out)
+		images := graph.Reshape(graph.Slice(x, graph.AxisRange(from, from+n)), 1, n, rows, columns*in, 1)
+		filter := graph.Reshape(graph.Slice(dy, graph.AxisRange(from, from+n)), n, height, width, 1, out)
 		g := graph.Convolve(images, filter).NoPadding().DilationPerAxis(1, stride, stride*in).Done()
 		if g = graph.Reshape(g, k, k, in, out); sum == nil {
 			sum = g
@@ -132,14 +101,4 @@ func kernelGradient(x, kernel, dy *graph.Node, stride, padding int) *graph.Node 
 		sum = graph.Add(sum, g)
 	}
 	return sum
-}
-
-// reach puts padding zeros before the image along an axis and cuts or pads it
-// behind so that size elements are left.
-func reach(x *graph.Node, axis, padding, size int) *graph.Node {
-	have := x.Shape().Dim(axis)
-	pads := make([]compute.PadAxis, x.Rank())
-	pads[axis] = compute.PadAxis{Start: padding, End: max(0, size-padding-have)}
-	x = graph.Pad(x, graph.ScalarZero(x.Graph(), x.DType()), pads...)
-	return graph.SliceAxis(x, axis, graph.AxisRange(0, size))
 }
