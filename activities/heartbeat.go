@@ -31,9 +31,10 @@ const (
 // take minutes; and it stops when the work has shown no progress for
 // hungAfter, so that a hung loop is noticed, too.
 type pulse struct {
-	ctx     context.Context
-	stop    context.CancelFunc
-	stopped sync.WaitGroup
+	activity context.Context // of the activity: a heartbeat on an ended context would cancel it
+	ctx      context.Context // ends with the pulse
+	stop     context.CancelFunc
+	stopped  sync.WaitGroup
 
 	mu   sync.Mutex
 	last Progress
@@ -42,7 +43,7 @@ type pulse struct {
 
 // startPulse begins to beat; end it by end.
 func startPulse(ctx context.Context, note string) *pulse {
-	p := &pulse{last: Progress{Note: note}, at: time.Now()}
+	p := &pulse{activity: ctx, last: Progress{Note: note}, at: time.Now()}
 	p.ctx, p.stop = context.WithCancel(ctx)
 	p.stopped.Go(func() {
 		tick := time.NewTicker(pulseEvery)
@@ -66,7 +67,7 @@ func (p *pulse) beat() bool {
 	if quiet > hungAfter {
 		return false
 	}
-	activity.RecordHeartbeat(p.ctx, last)
+	activity.RecordHeartbeat(p.activity, last)
 	return true
 }
 
