@@ -12,7 +12,7 @@ import (
 
 // keptEvaluators is how many maps' images, centres and directions stay on the
 // device between chunks.
-const keptEvaluators = 2
+const keptEvaluators = 4
 
 // evaluatorCache keeps the most recently used evaluators, one per map step.
 // A chunk takes one out and gives it back, so that none is used twice at once.

@@ -22,7 +22,8 @@ func (a *Activities) Report(ctx context.Context, in StepInput) (StepResult, erro
 			return StepResult{}, err
 		}
 		page := render.ReportData{Title: p.Title, Sweep: p.Sweep, Command: "lossatlas run " + p.Sweep + ".yaml"}
-		r := reporter{a: a, in: in, sweep: p.Sweep}
+		page.Facts = common(p.Experiments)
+		r := reporter{a: a, in: in, sweep: p.Sweep, facts: page.Facts}
 		for _, e := range p.Experiments {
 			section, err := r.experiment(ctx, e)
 			if err != nil {
@@ -47,6 +48,30 @@ type reporter struct {
 	a     *Activities
 	in    StepInput
 	sweep string
+	facts []render.Pair
+}
+
+// pairs are an experiment's parameters, sorted by path.
+func pairs(params map[string]any) []render.Pair {
+	var out []render.Pair
+	for _, path := range slices.Sorted(maps.Keys(params)) {
+		out = append(out, render.Pair{Name: path, Value: fmt.Sprint(params[path])})
+	}
+	return out
+}
+
+// common are the parameters that all experiments share. They are said once, so
+// that the table of experiments shows what differs. A single experiment shares nothing.
+func common(experiments []pipelines.ReportExperiment) []render.Pair {
+	if len(experiments) < 2 {
+		return nil
+	}
+	shared := pairs(experiments[0].Params)
+	for _, e := range experiments[1:] {
+		own := pairs(e.Params)
+		shared = slices.DeleteFunc(shared, func(p render.Pair) bool { return !slices.Contains(own, p) })
+	}
+	return shared
 }
 
 // has says whether an input is there; those of failed steps are not.
@@ -57,8 +82,10 @@ func (r reporter) has(name string) bool {
 
 func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) (render.ReportExperiment, error) {
 	out := render.ReportExperiment{Name: e.Name}
-	for _, path := range slices.Sorted(maps.Keys(e.Params)) {
-		out.Params = append(out.Params, render.Pair{Name: path, Value: fmt.Sprint(e.Params[path])})
+	for _, p := range pairs(e.Params) {
+		if !slices.Contains(r.facts, p) {
+			out.Params = append(out.Params, p)
+		}
 	}
 	if !r.has(e.Log) {
 		out.Note = "The training has no result; `lossatlas show " + r.sweep + "` says why."
