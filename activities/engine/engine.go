@@ -29,7 +29,8 @@ type Options struct {
 	// Plugin is the path of a PJRT plugin, the shared library that the xla backend loads.
 	Plugin string
 	// PluginDigest is the plugin's SHA-256 in hexadecimal, for callers that
-	// remember it. Empty, the file is read to find it.
+	// remember it: the file of the plugin that the program installs need not be
+	// read then. Others are read in any case, for the flags they know.
 	PluginDigest string
 	// Threads is how many threads the xla backend computes with; 0 is one per
 	// core. The go backend follows GOMAXPROCS.

@@ -1,0 +1,278 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"lossatlas/activities/engine"
+	"lossatlas/activities/internal/shared"
+	"lossatlas/activities/nets"
+)
+
+// eachBackend runs a test on both backends.
+func eachBackend(t *testing.T, test func(t *testing.T, b *engine.Backend)) {
+	for _, name := range []string{"xla", "go"} {
+		t.Run(name, func(t *testing.T) { test(t, open(t, name)) })
+	}
+}
+
+// tiny is a small network for tests that are not about its size.
+func tiny(t testing.TB) (net *nets.Net, theta, state []float32) {
+	t.Helper()
+	net, err := nets.New("tiny", shared.TinyA())
+	if err != nil {
+		t.Fatal(err)
+	}
+	theta, state = net.Init(1)
+	for i := range theta {
+		theta[i] += float32(math.Sin(float64(i))) / 10
+	}
+	return net, theta, state
+}
+
+func at(t testing.TB, e *engine.Evaluator, alpha, beta float64) engine.Eval {
+	t.Helper()
+	got, err := e.At(context.Background(), alpha, beta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// TestBatchesDoNotMatter evaluates the same images in batches of several
+// sizes, padded and not. Only the order of summation differs.
+func TestBatchesDoNotMatter(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b *engine.Backend) {
+		net, theta, state := tiny(t)
+		images := noise(21)
+		var first engine.Eval
+		for _, size := range []int{21, 1, 7, 8, 64} {
+			e, err := engine.NewEvaluator(b, net, images, size)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := e.SetCenter(theta, state); err != nil {
+				t.Fatal(err)
+			}
+			got := at(t, e, 0, 0)
+			e.Close()
+			if first.Count == 0 {
+				first = got
+			}
+			if got.Count != 21 || got.Correct != first.Correct || relative(got.Loss, first.Loss) > 1e-6 {
+				t.Errorf("batches of %d: %+v, at once %+v", size, got, first)
+			}
+		}
+	})
+}
+
+// TestPointsOfThePlane checks that f(α, β) is the loss at θ + αδ + βη, and
+// that evaluating a point twice gives the same bits.
+func TestPointsOfThePlane(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b *engine.Backend) {
+		net, theta, state := tiny(t)
+		delta, eta := make([]float32, len(theta)), make([]float32, len(theta))
+		for i := range theta {
+			delta[i], eta[i] = float32(math.Cos(float64(i))), float32(math.Cos(float64(3*i)))
+		}
+		e, err := engine.NewEvaluator(b, net, noise(16), 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		for _, c := range []struct {
+			alpha, beta float64
+			eta         []float32
+		}{{0.5, -0.25, eta}, {0, 1, eta}, {-1, 0, eta}, {0.5, 0, nil}, {0, 0, nil}} {
+			if err := errors.Join(e.SetCenter(theta, state), e.SetDirections(delta, c.eta)); err != nil {
+				t.Fatal(err)
+			}
+			got := at(t, e, c.alpha, c.beta)
+			if again := at(t, e, c.alpha, c.beta); again != got {
+				t.Errorf("(%g, %g) evaluated twice: %v and %v", c.alpha, c.beta, got, again)
+			}
+			moved := make([]float32, len(theta))
+			for i := range moved {
+				moved[i] = theta[i] + float32(c.alpha)*delta[i] + float32(c.beta)*eta[i]
+			}
+			if err := e.SetCenter(moved, state); err != nil {
+				t.Fatal(err)
+			}
+			// The coefficients are powers of two, so that both ways round alike but for fused multiply-adds.
+			if want := at(t, e, 0, 0); relative(got.Loss, want.Loss) > 1e-5 {
+				t.Errorf("f(%g, %g) = %v, the loss there is %v", c.alpha, c.beta, got, want)
+			}
+		}
+	})
+}
+
+// TestExtremeParameters checks that overflow is a value and not an error, and
+// that padding doesn't bring it in.
+func TestExtremeParameters(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b *engine.Backend) {
+		net, theta, state := tiny(t)
+		e, err := engine.NewEvaluator(b, net, noise(5), 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		if err := e.SetCenter(theta, state); err != nil {
+			t.Fatal(err)
+		}
+		delta := make([]float32, len(theta))
+		for i := range delta {
+			delta[i] = 1
+		}
+		if err := e.SetDirections(delta, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := at(t, e, 1e38, 0); !math.IsNaN(got.Loss) && !math.IsInf(got.Loss, 0) {
+			t.Errorf("the loss at parameters of 1e38 is %v", got)
+		}
+		if got := at(t, e, 1, 0); math.IsNaN(got.Loss) || math.IsInf(got.Loss, 0) || got.Count != 5 {
+			t.Errorf("the loss at parameters of about 1 is %v", got)
+		}
+		state[len(state)-1] = -1 // a negative variance
+		if err := e.SetCenter(theta, state); err != nil {
+			t.Fatal(err)
+		}
+		if got := at(t, e, 0, 0); !math.IsNaN(got.Loss) {
+			t.Errorf("the loss with a negative running variance is %v, want NaN", got)
+		}
+	})
+}
+
+// TestMisuse checks that mistakes are errors that say what is wrong.
+func TestMisuse(t *testing.T) {
+	b := open(t, "go")
+	net, theta, state := tiny(t)
+	says := func(err error, word string) {
+		t.Helper()
+		if err == nil || !strings.Contains(err.Error(), word) {
+			t.Errorf("the error is %v, want one that says %q", err, word)
+		}
+	}
+	_, err := engine.NewEvaluator(b, net, noise(0), 8)
+	says(err, "no images")
+	_, err = engine.NewEvaluator(b, net, noise(3), 0)
+	says(err, "batch size")
+	bad := noise(3)
+	bad.Labels[1] = 10
+	_, err = engine.NewEvaluator(b, net, bad, 8)
+	says(err, "label 10")
+	e, err := engine.NewEvaluator(b, net, noise(3), 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	_, err = e.At(context.Background(), 0, 0)
+	says(err, "centre")
+	says(e.SetCenter(theta[1:], state), "914")
+	says(e.SetDirections(theta, state), "914")
+	if err := e.SetCenter(theta, state); err != nil {
+		t.Fatal(err)
+	}
+	_, err = e.At(context.Background(), 1, 0)
+	says(err, "direction")
+	if err := e.SetDirections(theta, nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err = e.At(context.Background(), 0, 1)
+	says(err, "direction")
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := e.At(cancelled, 0, 0); !errors.Is(err, context.Canceled) {
+		t.Errorf("with a cancelled context the error is %v", err)
+	}
+}
+
+// TestSeveralAtOnce uses one backend from several goroutines, each with its own evaluator.
+func TestSeveralAtOnce(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b *engine.Backend) {
+		net, theta, state := tiny(t)
+		results := make([]engine.Eval, 4)
+		var wg sync.WaitGroup
+		for i := range results {
+			wg.Go(func() {
+				e, err := engine.NewEvaluator(b, net, noise(20), 8)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer e.Close()
+				if err := errors.Join(e.SetCenter(theta, state), e.SetDirections(theta, nil)); err != nil {
+					t.Error(err)
+					return
+				}
+				for range 3 {
+					results[i], err = e.At(context.Background(), 0.5, 0)
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		for _, r := range results {
+			if r != results[0] {
+				t.Errorf("results differ: %+v", results)
+			}
+		}
+	})
+}
+
+// TestMemoryIsFreed checks that nothing stays on the device after Close, by the
+// backend's own count and by the process's memory: forty evaluators of 25 MB
+// each would leave a gigabyte.
+func TestMemoryIsFreed(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b *engine.Backend) {
+		net, theta, state := tiny(t)
+		images := noise(8192)
+		cycle := func() {
+			e, err := engine.NewEvaluator(b, net, images, 8192)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(e.SetCenter(theta, state), e.SetDirections(theta, theta), e.SetDirections(theta, nil)); err != nil {
+				t.Fatal(err)
+			}
+			if buffers, bytes := b.InUse(); buffers == 0 || bytes < 8192*3072 {
+				t.Fatalf("%d buffers of %d bytes are counted", buffers, bytes)
+			}
+			e.Close()
+			e.Close() // closing twice does no harm
+			if buffers, bytes := b.InUse(); buffers != 0 || bytes != 0 {
+				t.Fatalf("%d buffers of %d bytes are left", buffers, bytes)
+			}
+		}
+		for range 5 {
+			cycle()
+		}
+		before := resident(t)
+		for range 40 {
+			cycle()
+		}
+		if grown := resident(t) - before; grown > 300<<20 {
+			t.Errorf("the process grew by %d MB", grown>>20)
+		}
+	})
+}
+
+// resident is the process's resident memory in bytes.
+func resident(t *testing.T) int {
+	b, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Skip("this system doesn't tell the process's memory: ", err)
+	}
+	pages, err := strconv.Atoi(strings.Fields(string(b))[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages * os.Getpagesize()
+}

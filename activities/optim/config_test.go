@@ -1,0 +1,142 @@
+package optim
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"lossatlas/activities/data"
+)
+
+func TestImpossibleRecipes(t *testing.T) {
+	good := Config{LR: 0.1, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4, BatchSize: 128, BNGroup: 64, Schedule: []Drop{{150, 0.1}}}
+	if err := good.check(1); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		says   string
+		change func(*Config)
+	}{
+		{"learning rate is 0", func(c *Config) { c.LR = 0 }},
+		{"learning rate is NaN", func(c *Config) { c.LR = math.NaN() }},
+		{"learning rate is +Inf", func(c *Config) { c.LR = math.Inf(1) }},
+		{"momentum is 1", func(c *Config) { c.Momentum = 1 }},
+		{"momentum above 0", func(c *Config) { c.Momentum = 0 }},
+		{"weight decay is -1", func(c *Config) { c.WeightDecay = -1 }},
+		{"batch size is 0", func(c *Config) { c.BatchSize = 0 }},
+		{"group is -1", func(c *Config) { c.BNGroup = -1 }},
+		{"by 0 at epoch 3", func(c *Config) { c.Schedule = []Drop{{3, 0}} }},
+		{"at epoch -1", func(c *Config) { c.Schedule = []Drop{{-1, 0.1}} }},
+	} {
+		bad := good
+		c.change(&bad)
+		if err := bad.check(1); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("the error is %v, want one that says %q", err, c.says)
+		}
+	}
+	if err := good.check(0); err == nil {
+		t.Error("no images were accepted")
+	}
+}
+
+// TestGroupsCoverTheBatch checks that groups add up, and that none but the last is incomplete.
+func TestGroupsCoverTheBatch(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		c := Config{BatchSize: rapid.IntRange(1, 300).Draw(rt, "batch"), BNGroup: rapid.IntRange(0, 300).Draw(rt, "group")}
+		n := rapid.IntRange(0, c.BatchSize).Draw(rt, "n")
+		size := c.BatchSize
+		if c.BNGroup > 0 {
+			size = min(size, c.BNGroup)
+		}
+		total := 0
+		groups := c.groups(n)
+		for i, g := range groups {
+			total += g
+			if g > size || g < 1 || g < size && i != len(groups)-1 {
+				rt.Errorf("groups %v of at most %d", groups, size)
+			}
+		}
+		if total != n {
+			rt.Errorf("groups %v of a batch of %d", groups, n)
+		}
+	})
+}
+
+// TestStreamIsAPermutation checks that an epoch has every image once, in an
+// order that changes with the epoch, and however it is cut.
+func TestStreamIsAPermutation(t *testing.T) {
+	images := data.Split{Pixels: make([]uint8, 50*data.ImageSize), Labels: make([]uint8, 50)}
+	for i := range images.Labels {
+		images.Labels[i] = uint8(i)
+		images.Pixels[i*data.ImageSize] = uint8(i)
+	}
+	read := func(c Config, epoch int, cuts ...int) (labels []int32, pixels []uint8) {
+		s := newStream(c, epoch, images)
+		for _, n := range cuts {
+			p, l := s.next(n)
+			labels, pixels = append(labels, l...), append(pixels, p...)
+		}
+		return labels, pixels
+	}
+	for _, augment := range []bool{false, true} {
+		c := Config{Seed: 3, Augment: augment}
+		labels, pixels := read(c, 4, 50)
+		seen := map[int32]bool{}
+		for i, l := range labels {
+			seen[l] = true
+			if !augment && pixels[i*data.ImageSize] != uint8(l) {
+				t.Fatalf("image %d has the label of another", i)
+			}
+		}
+		if len(seen) != 50 {
+			t.Errorf("%d of 50 images come", len(seen))
+		}
+		cutLabels, cutPixels := read(c, 4, 20, 1, 29)
+		if !cmp.Equal(labels, cutLabels) || !cmp.Equal(pixels, cutPixels) {
+			t.Error("images depend on how they are cut into batches")
+		}
+		if other, _ := read(c, 5, 50); cmp.Equal(labels, other) {
+			t.Error("two epochs have one order")
+		}
+	}
+}
+
+func TestCheckpointRoundTrip(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		vector := rapid.SliceOfN(rapid.Float32(), 0, 20)
+		c := Checkpoint{Epoch: rapid.IntRange(0, 1000).Draw(rt, "epoch"), Theta: vector.Draw(rt, "theta"), State: vector.Draw(rt, "state"), Momentum: vector.Draw(rt, "momentum")}
+		b := c.Encode()
+		got, err := DecodeCheckpoint(b)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if string(got.Encode()) != string(b) {
+			rt.Errorf("%v became %v", c, got)
+		}
+		at := rapid.IntRange(0, len(b)-1).Draw(rt, "at")
+		b[at] ^= 1 << rapid.IntRange(0, 7).Draw(rt, "bit")
+		if _, err := DecodeCheckpoint(b); err == nil {
+			rt.Errorf("a checkpoint with byte %d changed was read", at)
+		}
+		b[at] = 0
+		if _, err := DecodeCheckpoint(b[:at]); err == nil {
+			rt.Errorf("%d of %d bytes were read", at, len(b))
+		}
+	})
+}
+
+// FuzzDecodeCheckpoint checks that no input makes DecodeCheckpoint panic.
+func FuzzDecodeCheckpoint(f *testing.F) {
+	f.Add([]byte{})
+	f.Add([]byte(checkpointMagic))
+	f.Add(Checkpoint{Epoch: 1, Theta: []float32{1, 2}, State: []float32{3}, Momentum: []float32{4, 5}}.Encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := DecodeCheckpoint(b)
+		if err == nil && string(c.Encode()) != string(b) {
+			t.Errorf("%q is read as %v", b, c)
+		}
+	})
+}
