@@ -14,6 +14,8 @@ import (
 	sqliteplugin "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
 	"go.temporal.io/server/schema/sqlite"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"lossatlas/workers/internal/attributes"
 )
 
 // Retention is how long finished workflows can be looked at.
@@ -112,7 +114,7 @@ func checkDatabase(path string) error {
 // createNamespace makes the namespace with its retention and search attributes,
 // when the database does not have it yet.
 func createNamespace(db *config.SQL, name string) error {
-	ns, err := sqlite.NewNamespaceConfig(clusterName, name, false, searchAttributes())
+	ns, err := sqlite.NewNamespaceConfig(clusterName, name, false, attributes.Types())
 	if err != nil {
 		return fmt.Errorf("namespace %s: %w", name, err)
 	}

@@ -19,6 +19,7 @@ import (
 	"go.temporal.io/server/common/metrics"
 	"go.temporal.io/server/temporal"
 
+	"lossatlas/workers/internal/attributes"
 	"lossatlas/workers/internal/port"
 )
 
@@ -152,7 +153,7 @@ func (t *Temporal) ready(ctx context.Context, opts Options) error {
 		return fmt.Errorf("the Temporal server on %s does not answer: %w", t.address, err)
 	}
 	defer c.Close()
-	if err := EnsureSearchAttributes(ctx, c, t.namespace); err != nil {
+	if err := attributes.Ensure(ctx, c, t.namespace); err != nil {
 		return err
 	}
 	if opts.UIPort == 0 {

@@ -25,6 +25,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"lossatlas/workers/embedded"
+	"lossatlas/workers/internal/attributes"
 	"lossatlas/workers/internal/port"
 )
 
@@ -131,7 +132,7 @@ func TestSearchAttributesAreMadeOnceAndCanBeSearched(t *testing.T) {
 	srv := start(t, embedded.Options{})
 	c := dial(t, srv)
 	for range 2 {
-		if err := embedded.EnsureSearchAttributes(t.Context(), c, srv.Namespace()); err != nil {
+		if err := attributes.Ensure(t.Context(), c, srv.Namespace()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -185,7 +186,7 @@ func TestAnOlderNamespaceGetsTheMissingSearchAttributes(t *testing.T) {
 	if _, ok := names()["LossatlasKey"]; ok {
 		t.Fatal("a plain namespace has the search attribute already")
 	}
-	if err := embedded.EnsureSearchAttributes(t.Context(), c, older); err != nil {
+	if err := attributes.Ensure(t.Context(), c, older); err != nil {
 		t.Fatal(err)
 	}
 	if got := names()["LossatlasKey"]; got != enums.INDEXED_VALUE_TYPE_KEYWORD {

@@ -63,7 +63,7 @@ func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
 			switch err := f.show(ctx, poller, estimator); {
 			case err == nil:
 				answered = time.Now()
-			case ctx.Err() == nil && time.Since(answered) > silence:
+			case ctx.Err() == nil && (time.Since(answered) > silence || f.deserted()):
 				return artifacts.Root{}, f.lost(err)
 			}
 		}
@@ -83,12 +83,19 @@ func (f *follower) show(ctx context.Context, p *progress.Poller, e *progress.Est
 	return err
 }
 
+// deserted says that the process that ran the services has ended.
+func (f *follower) deserted() bool {
+	if f.services.Role() != session.Attached {
+		return false
+	}
+	_, ok := f.home.Running()
+	return !ok
+}
+
 // lost is the error when the services no longer answer.
 func (f *follower) lost(err error) error {
-	if f.services.Role() == session.Attached {
-		if _, ok := f.home.Running(); !ok {
-			return fmt.Errorf("the process that ran the services (%d) has ended; run the sweep again to go on", f.services.PID())
-		}
+	if f.deserted() {
+		return fmt.Errorf("the process that ran the services (%d) has ended; run the sweep again to go on", f.services.PID())
 	}
 	var unavailable *serviceerror.Unavailable
 	if errors.As(err, &unavailable) {

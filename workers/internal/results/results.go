@@ -64,7 +64,7 @@ func Collect(ctx context.Context, store Store, g *pipelines.Graph, steps map[str
 				st.State = activities.StateWaiting
 			}
 			states[st.State]++
-			if st.Error != "" {
+			if st.Error != "" && st.State == activities.StateFailed {
 				if row.Errors == nil {
 					row.Errors = map[string]string{}
 				}

@@ -15,6 +15,7 @@ import (
 
 	"lossatlas/artifacts"
 	"lossatlas/workers/home"
+	"lossatlas/workers/internal/attributes"
 	"lossatlas/workers/internal/logging"
 	"lossatlas/workers/internal/port"
 	"lossatlas/workers/internal/settings"
@@ -119,7 +120,7 @@ func (s *Session) checkNamespace(ctx context.Context, c client.Client, address, 
 		return fmt.Errorf("the Temporal server at %s, namespace %s: %w", address, namespace, err)
 	}
 	if s.role == External {
-		return ensureAttributes(ctx, c, namespace)
+		return attributes.Ensure(ctx, c, namespace)
 	}
 	return nil
 }

@@ -1,4 +1,6 @@
-package embedded
+// Package attributes is the search attributes by which workflows are found in
+// the Temporal UI and by commands. It knows Temporal's client only, not its server.
+package attributes
 
 import (
 	"context"
@@ -9,8 +11,8 @@ import (
 	"go.temporal.io/sdk/client"
 )
 
-// searchAttributes are what workflows can be found by in the UI and the command.
-func searchAttributes() map[string]enums.IndexedValueType {
+// Types are the search attributes that workflows carry, with their types.
+func Types() map[string]enums.IndexedValueType {
 	return map[string]enums.IndexedValueType{
 		"LossatlasSweep":       enums.INDEXED_VALUE_TYPE_KEYWORD,
 		"LossatlasKind":        enums.INDEXED_VALUE_TYPE_KEYWORD,
@@ -22,18 +24,18 @@ func searchAttributes() map[string]enums.IndexedValueType {
 	}
 }
 
-// EnsureSearchAttributes adds the search attributes that the namespace lacks,
+// Ensure adds the search attributes that the namespace lacks,
 // on the embedded or any other Temporal server. Calling it again changes
 // nothing. It fails when one exists with another type, or when the server does
 // not let this client add any.
-func EnsureSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
+func Ensure(ctx context.Context, c client.Client, namespace string) error {
 	op := c.OperatorService()
 	have, err := op.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
 	if err != nil {
 		return fmt.Errorf("list the search attributes of namespace %s: %w", namespace, err)
 	}
 	missing := map[string]enums.IndexedValueType{}
-	for name, want := range searchAttributes() {
+	for name, want := range Types() {
 		switch got, ok := have.GetCustomAttributes()[name]; {
 		case !ok:
 			missing[name] = want

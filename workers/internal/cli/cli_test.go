@@ -1,0 +1,270 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/results"
+)
+
+// run calls the program as main does, with a home of its own and without the
+// embedded Temporal server.
+func call(t *testing.T, args ...string) (code exit.Code, stdout, stderr string) {
+	t.Helper()
+	home := t.TempDir()
+	env := map[string]string{"LOSSATLAS_HOME": home, "HOME": home}
+	var out, err bytes.Buffer
+	p := Program{Version: "v1", In: strings.NewReader(""), Out: &out, Err: &err, Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+	code = exit.Code(p.Run(t.Context(), args))
+	return code, out.String(), err.String()
+}
+
+func file(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "sweep.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const good = `name: small
+dataset: {name: shapes10, train: 64, test: 64}
+train: {net: small, epochs: 1, batch_size: 32}
+sweep: {train.seed: [1, 2]}
+maps: [{kind: line, points: 3}]
+presets: {tiny: {dataset: {train: 32}}}
+`
+
+// TestUsage: what is wrong with a call ends with 2 and one line that says so.
+func TestUsage(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"unknown command", []string{"bogus"}, `unknown command "bogus"`},
+		{"mistyped command", []string{"statu"}, "did you mean status?"},
+		{"unknown subcommand", []string{"artifacts", "lst"}, `unknown command "lst" for lossatlas artifacts`},
+		{"unknown flag", []string{"list", "--bogus"}, "unknown flag: --bogus"},
+		{"missing argument", []string{"run"}, "lossatlas run: accepts 1 arg(s)"},
+		{"one argument too many", []string{"list", "x"}, "lossatlas list: unknown command"},
+		{"unknown backend", []string{"--backend", "tpu", "list"}, "auto, xla, go"},
+		{"no such file", []string{"run", "absent.yaml"}, "there is no sweep file absent.yaml"},
+		{"folder", []string{"validate", "."}, "is a folder"},
+		{"unknown sweep", []string{"show", "absent"}, `there is no sweep "absent"`},
+		{"unknown format", []string{"show", "absent", "--format", "xml"}, "choose text, csv, md or json"},
+		{"unknown queue", []string{"worker", "--queues", "tpu"}, "a worker serves io and cpu"},
+		{"no slots", []string{"worker", "--slots", "0"}, "give 1 to 64"},
+		{"worker without servers", []string{"worker"}, "somebody to work for"},
+		{"detach without up", []string{"run", "--detach", file(t, good)}, "start `lossatlas up` first"},
+		{"half external", []string{"list", "--temporal-address", "a:1"}, "--s3-endpoint is missing"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			code, stdout, stderr := call(t, c.args...)
+			if code != exit.Usage {
+				t.Errorf("exit code %d, want %d", code, exit.Usage)
+			}
+			if !strings.HasPrefix(stderr, "lossatlas: ") || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, c.want) {
+				t.Errorf("standard error %q: want one line that begins with the program's name and has %q", stderr, c.want)
+			}
+			if stdout != "" {
+				t.Errorf("standard output has %q", stdout)
+			}
+		})
+	}
+}
+
+// TestSweepFileMistakes: all of them, with their places, in text and in JSON.
+func TestSweepFileMistakes(t *testing.T) {
+	path := file(t, strings.Replace(strings.Replace(good, "epochs: 1", "epochs: one", 1), "shapes10", "shapes11", 1))
+	code, _, stderr := call(t, "validate", path)
+	lines := strings.Split(strings.TrimSpace(stderr), "\n")
+	if code != exit.Usage || len(lines) != 3 || lines[0] != "lossatlas: 2 mistakes in the sweep file" {
+		t.Fatalf("exit code %d, standard error:\n%s", code, stderr)
+	}
+	if !strings.HasPrefix(lines[1], "  "+path+":2:") || !strings.HasPrefix(lines[2], "  "+path+":3:") {
+		t.Errorf("the places are missing:\n%s", stderr)
+	}
+	code, _, stderr = call(t, "validate", "--output", "json", path)
+	var answer struct {
+		Error struct {
+			Code     int
+			Message  string
+			Mistakes []struct {
+				Line, Column int
+				Message      string
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(stderr), &answer); err != nil {
+		t.Fatalf("%v in %s", err, stderr)
+	}
+	if e := answer.Error; code != exit.Usage || e.Code != 2 || len(e.Mistakes) != 2 || e.Mistakes[0].Line != 2 || e.Mistakes[1].Line != 3 {
+		t.Errorf("exit code %d, answer %+v", code, e)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	path := file(t, good)
+	code, stdout, stderr := call(t, "validate", path)
+	if want := path + ": sweep small is fine: 2 experiments, 13 steps; presets: tiny\n"; code != 0 || stdout != want {
+		t.Errorf("exit code %d, %q, want %q\n%s", code, stdout, want, stderr)
+	}
+	code, stdout, _ = call(t, "--output", "jsonl", "validate", path)
+	if code != 0 || strings.Count(stdout, "\n") != 1 || !json.Valid([]byte(stdout)) {
+		t.Errorf("exit code %d, %q: want one line of JSON", code, stdout)
+	}
+}
+
+// TestPlan: a plan needs no Temporal server; its exit code tells of work to do if asked.
+func TestPlan(t *testing.T) {
+	path := file(t, good)
+	code, stdout, stderr := call(t, "plan", "--backend", "go", "--output", "json", path)
+	var plan struct {
+		Sweep string
+		Steps []struct{ ID, Kind, Key, State, Reason string }
+	}
+	if err := json.Unmarshal([]byte(stdout), &plan); err != nil || code != 0 {
+		t.Fatalf("exit code %d, %v\n%s%s", code, err, stdout, stderr)
+	}
+	if len(plan.Steps) != 13 || plan.Steps[0].ID != "seed=1/train" || plan.Steps[0].State != "run" || len(plan.Steps[0].Key) != 64 {
+		t.Errorf("plan %+v", plan)
+	}
+	if last := plan.Steps[12]; last.State != "blocked" || last.Key != "" || last.Reason == "" {
+		t.Errorf("the report is %+v, want it blocked", last)
+	}
+	if code, _, _ := call(t, "plan", "--backend", "go", "--detailed-exitcode", path); code != exit.Changes {
+		t.Errorf("--detailed-exitcode: exit code %d, want %d", code, exit.Changes)
+	}
+	if code, _, _ := call(t, "plan", "--backend", "go", "--detailed-exitcode", "absent.yaml"); code != exit.Failed {
+		t.Errorf("--detailed-exitcode after an error: exit code %d, want %d", code, exit.Failed)
+	}
+}
+
+// TestLooking: an empty home is no error.
+func TestLooking(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"list", "--output", "json"}, "[]\n"},
+		{[]string{"list", "--output", "jsonl"}, ""},
+		{[]string{"artifacts", "ls", "--output", "json"}, "[]\n"},
+		{[]string{"status", "--output", "jsonl"}, `{"services":null,"sweeps":[]}` + "\n"},
+	} {
+		code, stdout, stderr := call(t, c.args...)
+		if code != 0 || stdout != c.want {
+			t.Errorf("%v: exit code %d, %q, want %q\n%s", c.args, code, stdout, c.want, stderr)
+		}
+	}
+}
+
+// TestWithoutServer: a build without the embedded server says so when it needs it.
+func TestWithoutServer(t *testing.T) {
+	code, _, stderr := call(t, "run", "--backend", "go", file(t, good))
+	if code != exit.Failed || !strings.Contains(stderr, "--temporal-address") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
+
+func num(v float64) *float64 { return &v }
+
+func sample() []results.Experiment {
+	return []results.Experiment{
+		{Name: "b=128", State: "done", Params: map[string]any{"train.batch_size": 128.0, "train.net": "a|b"}, TrainLoss: num(0.125), TestLoss: num(0.25), TestError: num(8.127)},
+		{Name: "b=8192", State: "failed", Params: map[string]any{"train.batch_size": 8192.0}},
+		{Name: "b=32", State: "done", Params: map[string]any{"train.batch_size": 32.0}, TrainLoss: num(1), TestLoss: num(2), TestError: num(20)},
+	}
+}
+
+func TestResultTable(t *testing.T) {
+	table := resultTable(sample(), true)
+	var text, csv, md bytes.Buffer
+	if err := table.text(&text); err != nil {
+		t.Fatal(err)
+	}
+	if err := table.csv(&csv); err != nil {
+		t.Fatal(err)
+	}
+	if err := table.markdown(&md); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, got, want string }{
+		{"text", text.String(), `experiment  train.batch_size  train.net  train_loss  test_loss  test_error  state
+b=128                    128        a|b      0.1250     0.2500        8.13  done
+b=8192                  8192          -           -          -           -  failed
+b=32                      32          -      1.0000     2.0000       20.00  done
+`},
+		{"csv", csv.String(), `experiment,train.batch_size,train.net,train_loss,test_loss,test_error,state
+b=128,128,a|b,0.1250,0.2500,8.13,done
+b=8192,8192,-,-,-,-,failed
+b=32,32,-,1.0000,2.0000,20.00,done
+`},
+		{"md", md.String(), `| experiment | train.batch_size | train.net | train_loss | test_loss | test_error | state |
+| --- | ---: | ---: | ---: | ---: | ---: | --- |
+| b=128 | 128 | a\|b | 0.1250 | 0.2500 | 8.13 | done |
+| b=8192 | 8192 | - | - | - | - | failed |
+| b=32 | 32 | - | 1.0000 | 2.0000 | 20.00 | done |
+`},
+	} {
+		if diff := cmp.Diff(c.want, c.got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
+func TestSortRows(t *testing.T) {
+	for _, c := range []struct {
+		by      string
+		reverse bool
+		want    string
+	}{
+		{"", false, "b=128 b=8192 b=32"},
+		{"train.batch_size", false, "b=32 b=128 b=8192"}, // by number, not by text
+		{"batch_size", true, "b=8192 b=128 b=32"},
+		{"test_error", false, "b=128 b=32 b=8192"}, // what is not known comes last
+		{"test_error", true, "b=32 b=128 b=8192"},  // that way, too
+		{"state", false, "b=128 b=32 b=8192"},
+		{"experiment", false, "b=128 b=32 b=8192"},
+	} {
+		rows := sample()
+		if err := sortRows(rows, c.by, c.reverse); err != nil {
+			t.Errorf("%s: %v", c.by, err)
+			continue
+		}
+		var names []string
+		for _, r := range rows {
+			names = append(names, r.Name)
+		}
+		if got := strings.Join(names, " "); got != c.want {
+			t.Errorf("by %q, reverse %v: %s, want %s", c.by, c.reverse, got, c.want)
+		}
+	}
+	if err := sortRows(sample(), "loss", false); exit.Of(err) != exit.Usage || !strings.Contains(err.Error(), "test_loss") {
+		t.Errorf("an unknown column: %v, want a usage error that lists the columns", err)
+	}
+}
+
+// TestRunResult holds the form of what `run --output json` ends with.
+func TestRunResult(t *testing.T) {
+	b, err := json.Marshal(runResult{
+		Sweep: "s", RunID: "r", Steps: stepCounts{3, 1, 1, 1}, Seconds: 1.5, Report: "/r",
+		Experiments: []runExperiment{{Name: "e", Params: map[string]any{"p": 1}, TestError: num(2), Artifacts: map[string]string{"train/log": "sha256:0"}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"sweep":"s","run_id":"r","steps":{"total":3,"cached":1,"ran":1,"failed":1},"seconds":1.5,"report":"/r",` +
+		`"experiments":[{"name":"e","params":{"p":1},"train_loss":null,"test_loss":null,"test_error":2,"artifacts":{"train/log":"sha256:0"}}]}`
+	if diff := cmp.Diff(want, string(b)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,192 @@
+package progress_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lossatlas/activities"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/progress"
+)
+
+func TestDuration(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0 s", 40 * time.Millisecond: "0.0 s", 9900 * time.Millisecond: "9.9 s", 9960 * time.Millisecond: "10 s",
+		59400 * time.Millisecond: "59 s", 59600 * time.Millisecond: "1 min 00 s", 200 * time.Second: "3 min 20 s",
+		3599 * time.Second: "1 h 00 min", 125 * time.Minute: "2 h 05 min", 50*time.Hour + 10*time.Minute: "2 days 2 h",
+	} {
+		if got := progress.Duration(d); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestBar(t *testing.T) {
+	for f, want := range map[float64]string{-1: "░░░░", 0: "░░░░", 0.5: "██░░", 1: "████", 7: "████"} {
+		if got := progress.Bar(f, 4); got != want {
+			t.Errorf("%v: %s, want %s", f, got, want)
+		}
+	}
+}
+
+// graph has one training of some epochs and one surface behind it.
+func graph(t *testing.T) *pipelines.Graph {
+	t.Helper()
+	raw := func(v any) json.RawMessage {
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	return &pipelines.Graph{Sweep: "s", Experiments: []pipelines.Experiment{{Name: "e", Steps: []pipelines.Step{
+		{ID: "e/train", Kind: pipelines.KindTrain, Params: raw(pipelines.TrainParams{Net: "small", Epochs: 10, Data: pipelines.TrainData{Train: 300, Test: 100}})},
+		{ID: "e/surface", Kind: pipelines.KindSurface, Params: raw(pipelines.MapParams{
+			Net: "small", Data: pipelines.MapData{To: 100}, X: pipelines.Axis{N: 10}, Y: &pipelines.Axis{N: 10}})},
+	}}}, Final: []pipelines.Step{{ID: "report", Kind: pipelines.KindReport}}}
+}
+
+// at is a snapshot some seconds after the start, of the graph's three steps.
+func at(seconds float64, train, surface progress.Step) progress.Snapshot {
+	train.ID, train.Kind = "e/train", "train"
+	surface.ID, surface.Kind = "e/surface", "surface"
+	return progress.Snapshot{
+		At:    time.Unix(1000, 0).Add(time.Duration(seconds * float64(time.Second))),
+		Steps: []progress.Step{train, surface, {ID: "report", Kind: "report", State: activities.StateWaiting}},
+	}
+}
+
+// TestEstimate follows a sweep whose speed is constant. The training costs
+// 10·(3·300 + 100) = 10,000 images forward, the surface 100·100 = 10,000: as
+// long as the training takes, so does the surface.
+func TestEstimate(t *testing.T) {
+	e := progress.NewEstimator(graph(t))
+	waiting := progress.Step{State: activities.StateWaiting}
+	running := func(f float64) progress.Step {
+		return progress.Step{State: activities.StateRunning, Fraction: f, Working: 1}
+	}
+	near := func(what string, got time.Duration, want float64) {
+		t.Helper()
+		// The estimate is exact for a constant speed, but for the rounding of fractions.
+		if d := got.Seconds() - want; d > 0.5 || d < -0.5 {
+			t.Errorf("%s: %v left, want %v s", what, got, want)
+		}
+	}
+	if got := e.Estimate(at(0, running(0), waiting)); got.Known {
+		t.Errorf("before anything was measured: %v left", got.Left)
+	}
+	e.Estimate(at(10, running(0.1), waiting)) // from here on the training is watched
+	if got := e.Estimate(at(11, running(0.11), waiting)); got.Known {
+		t.Errorf("after a second: %v left; too soon to tell", got.Left)
+	}
+	got := e.Estimate(at(20, running(0.2), waiting)) // 1 % a second
+	near("training", got.Steps["e/train"], 80)
+	near("sweep", got.Left, 80+100)
+
+	done := progress.Step{State: activities.StateRan, Seconds: 100}
+	got = e.Estimate(at(100, done, waiting))
+	near("surface waits", got.Left, 100)
+	e.Estimate(at(110, done, running(0.2)))
+	got = e.Estimate(at(120, done, running(0.4))) // twice as fast as the training was
+	near("surface", got.Left, 30)
+	got = e.Estimate(at(130, done, progress.Step{State: activities.StateRan, Seconds: 40}))
+	if !got.Known || got.Left != 0 {
+		t.Errorf("all computed: %v left (known: %v), want none", got.Left, got.Known)
+	}
+}
+
+// TestEstimateAfterARestart: the time in which a step had no worker does not count.
+func TestEstimateAfterARestart(t *testing.T) {
+	e := progress.NewEstimator(graph(t))
+	step := func(f float64, working int) progress.Step {
+		return progress.Step{State: activities.StateRunning, Fraction: f, Working: working}
+	}
+	over := progress.Step{State: activities.StateCached}
+	e.Estimate(at(0, step(0.1, 1), over))
+	e.Estimate(at(100, step(0.1, 0), over)) // the worker was killed
+	e.Estimate(at(200, step(0.1, 1), over)) // another one took over
+	got := e.Estimate(at(210, step(0.2, 1), over))
+	if s := got.Left.Seconds(); s < 79 || s > 81 {
+		t.Errorf("%v s left, want 80: 1 %% a second since the restart", s)
+	}
+}
+
+// TestPlain: one line per change, cached steps in one, and one line now and then for a long step.
+func TestPlain(t *testing.T) {
+	var out bytes.Buffer
+	p := progress.NewPlain(&out)
+	e := progress.NewEstimator(graph(t))
+	show := func(s progress.Snapshot) { p.Show(s, e.Estimate(s)) }
+	cached := progress.Step{State: activities.StateCached}
+	for second := range 25 { // shown every second, mentioned every ten
+		show(at(float64(second), cached, progress.Step{State: activities.StateRunning, Fraction: float64(second) / 100, Working: 1, Note: "1 of 9 chunks"}))
+	}
+	show(at(25, cached, progress.Step{State: activities.StateFailed, Error: "disk full"}))
+	show(at(26, cached, progress.Step{State: activities.StateFailed, Error: "disk full"}))
+	want := `1 step is in the cache
+e/surface: running
+e/surface: 10 %, 1 of 9 chunks
+1/3 steps done, 1 cached, 1 running, about 90 s left
+e/surface: 20 %, 1 of 9 chunks
+1/3 steps done, 1 cached, 1 running, about 80 s left
+e/surface: failed: disk full
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("output (-want +got):\n%s", diff)
+	}
+	if strings.Contains(out.String(), "\x1b") {
+		t.Error("escape sequences in a file")
+	}
+}
+
+// TestLive plays the terminal: what remains on the screen must be the changes, the log, and
+// the last drawing, no line wider than the terminal.
+func TestLive(t *testing.T) {
+	const width = 40
+	var out bytes.Buffer
+	l := progress.NewLive(&out, func() int { return width })
+	waiting := progress.Step{State: activities.StateWaiting}
+	l.Show(at(0, progress.Step{State: activities.StateRunning, Fraction: 0.5, Working: 1, Note: strings.Repeat("long ", 20)}, waiting), progress.Estimate{})
+	fmt.Fprint(l, "half a line")
+	fmt.Fprint(l, ", completed\n")
+	l.Show(at(1, progress.Step{State: activities.StateRan, Seconds: 3}, waiting), progress.Estimate{})
+	if diff := cmp.Diff([]string{"half a line, completed", "e/train: done in 3.0 s", "1/3 steps done"}, screen(t, out.String(), width)); diff != "" {
+		t.Errorf("screen (-want +got):\n%s", diff)
+	}
+	l.Close()
+	if diff := cmp.Diff([]string{"half a line, completed", "e/train: done in 3.0 s"}, screen(t, out.String(), width)); diff != "" {
+		t.Errorf("screen after Close (-want +got):\n%s", diff)
+	}
+}
+
+// screen interprets the few sequences that Live uses: up n lines, carriage return, clear to the end.
+func screen(t *testing.T, s string, width int) []string {
+	t.Helper()
+	var lines []string
+	for len(s) > 0 {
+		var up int
+		if n, err := fmt.Sscanf(s, "\x1b[%dA\r\x1b[J", &up); n == 1 && err == nil {
+			if up > len(lines) {
+				t.Fatalf("goes up %d lines of %d", up, len(lines))
+			}
+			lines = lines[:len(lines)-up]
+			s = s[strings.Index(s, "J")+1:]
+			continue
+		}
+		line, rest, ok := strings.Cut(s, "\n")
+		if !ok || strings.Contains(line, "\x1b") {
+			t.Fatalf("unexpected output %q", s)
+		}
+		if n := len([]rune(line)); n >= width {
+			t.Errorf("line of %d characters on a terminal of %d: %q", n, width, line)
+		}
+		lines, s = append(lines, line), rest
+	}
+	return lines
+}

@@ -1,0 +1,138 @@
+package results_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lossatlas/activities"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/results"
+)
+
+// memory is a store of blobs in memory.
+type memory map[artifacts.Digest][]byte
+
+func (m memory) Get(_ context.Context, d artifacts.Digest) ([]byte, error) {
+	if b, ok := m[d]; ok {
+		return b, nil
+	}
+	return nil, artifacts.ErrNotFound
+}
+
+func (m memory) put(t *testing.T, v any) artifacts.Blob {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m[artifacts.Of(b)] = b
+	return artifacts.BlobOf(b)
+}
+
+func steps(names ...string) []pipelines.Step {
+	var out []pipelines.Step
+	for _, n := range names {
+		kind := pipelines.KindSurface
+		if n[2:] == "train" {
+			kind = pipelines.KindTrain
+		}
+		out = append(out, pipelines.Step{ID: n, Kind: kind})
+	}
+	return out
+}
+
+func TestCollect(t *testing.T) {
+	store := memory{}
+	log := store.put(t, activities.TrainLog{Final: activities.TrainFinal{TrainLoss: 0.25, TestLoss: 0.5, TestAccuracy: 91.5}})
+	lost := store.put(t, activities.TrainLog{Final: activities.TrainFinal{TrainLoss: activities.Number(math.Inf(1)), TestLoss: activities.Number(math.NaN()), TestAccuracy: 10}})
+	weights := artifacts.BlobOf([]byte("weights"))
+	g := &pipelines.Graph{Sweep: "s", Experiments: []pipelines.Experiment{
+		{Name: "a", Params: map[string]any{"train.net": "small"}, Steps: steps("a/train", "a/surface")},
+		{Name: "b", Steps: steps("b/train", "b/surface")},
+		{Name: "c", Steps: steps("c/train", "c/surface")},
+		{Name: "d", Steps: steps("d/train")},
+	}}
+	rows, err := results.Collect(t.Context(), store, g, map[string]artifacts.RootStep{
+		"a/train":   {State: activities.StateCached, Outputs: map[string]artifacts.Blob{"log": log, "weights": weights}},
+		"a/surface": {State: activities.StateRan},
+		"b/train":   {State: activities.StateRan, Outputs: map[string]artifacts.Blob{"log": lost}},
+		"b/surface": {State: activities.StateFailed, Error: "out of memory"},
+		"c/train":   {State: activities.StateRunning},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	num := func(v float64) *float64 { return &v }
+	want := []results.Experiment{
+		{Name: "a", State: "done", Params: map[string]any{"train.net": "small"}, TrainLoss: num(0.25), TestLoss: num(0.5), TestError: num(8.5),
+			Artifacts: map[string]string{"train/log": log.Digest.String(), "train/weights": weights.Digest.String()}},
+		{Name: "b", State: "failed", Params: map[string]any{}, TestError: num(90), Artifacts: map[string]string{"train/log": lost.Digest.String()},
+			Errors: map[string]string{"surface": "out of memory"}},
+		{Name: "c", State: "running", Params: map[string]any{}, Artifacts: map[string]string{}},
+		{Name: "d", State: "waiting", Params: map[string]any{}, Artifacts: map[string]string{}},
+	}
+	if diff := cmp.Diff(want, rows); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	if _, err := json.Marshal(rows); err != nil {
+		t.Errorf("losses that are not finite break JSON: %v", err)
+	}
+}
+
+func TestResolve(t *testing.T) {
+	blob := func(s string) artifacts.Blob { return artifacts.BlobOf([]byte(s)) }
+	key := artifacts.Key{0xab, 0xcd, 0xef, 0x01, 0x23}
+	root := func(sweep string, outputs map[string]map[string]artifacts.Blob) artifacts.Root {
+		r := artifacts.Root{Sweep: sweep, Steps: map[string]artifacts.RootStep{}}
+		for id, o := range outputs {
+			r.Steps[id] = artifacts.RootStep{Outputs: o}
+		}
+		return r
+	}
+	one := root("one", map[string]map[string]artifacts.Blob{
+		"a/surface": {"grid": blob("grid a")}, "b/surface": {"grid": blob("grid b")},
+		"a/picture": {"png": blob("png"), "svg": blob("svg")},
+		"a/shared":  {"grid": blob("shared")},
+	})
+	one.Steps["a/train"] = artifacts.RootStep{Key: key, Outputs: map[string]artifacts.Blob{"weights": blob("weights"), "log": blob("log")}}
+	roots := []artifacts.Root{one, root("two", map[string]map[string]artifacts.Blob{"a/shared": {"grid": blob("shared")}})}
+	any := blob("not in any sweep").Digest
+	for _, c := range []struct {
+		name, want string
+		found      artifacts.Digest
+		matches    int // of the error; -1 for no error
+	}{
+		{any.String(), "grid", any, -1},
+		{"one/a/surface", "grid", blob("grid a").Digest, -1},
+		{"b/surface", "grid", blob("grid b").Digest, -1},
+		{"surface", "grid", artifacts.Digest{}, 2},
+		{"a/surface", "weights", artifacts.Digest{}, 0},
+		{"a/shared", "grid", blob("shared").Digest, -1}, // two sweeps, one blob
+		{"a/picture", "", artifacts.Digest{}, 2},
+		{"a/picture/png", "", blob("png").Digest, -1},
+		{"abcdef01", "weights", blob("weights").Digest, -1},
+		{key.String(), "log", blob("log").Digest, -1},
+		{"abcdef0", "weights", artifacts.Digest{}, 0}, // too short for a key
+		{"face", "grid", artifacts.Digest{}, 0},       // the end of a word is not the end of a path
+	} {
+		got, err := results.Resolve(roots, c.name, c.want)
+		var name *results.NameError
+		switch {
+		case c.matches < 0 && err != nil:
+			t.Errorf("%s (%s): %v", c.name, c.want, err)
+		case c.matches < 0 && got != c.found:
+			t.Errorf("%s (%s): another blob", c.name, c.want)
+		case c.matches >= 0 && (!errors.As(err, &name) || len(name.Matches) != c.matches):
+			t.Errorf("%s (%s): error %v, want one with %d matches", c.name, c.want, err, c.matches)
+		}
+	}
+	if _, err := results.Resolve(roots, "sha256:12", "grid"); err == nil {
+		t.Error("half a digest was accepted")
+	}
+}
