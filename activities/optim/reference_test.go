@@ -89,6 +89,9 @@ func TestProgramsInFloat64(t *testing.T) {
 		{"tiny_a", "xla"}, {"tiny_a", "go"}, {"vgg9_w16", "xla"}, {"resnet20", "xla"},
 	} {
 		t.Run(c.net+"/"+c.backend, func(t *testing.T) {
+			if testing.Short() && c.net != "tiny_a" {
+				t.Skip("float64 convolutions of a deep network take half a minute")
+			}
 			s, b := openSteps(t, c.net), open(t, c.backend)
 			gradient, err := compileGradient(b, s.Net, s.Batch, dtypes.Float64)
 			if err != nil {
