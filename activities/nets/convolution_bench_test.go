@@ -52,10 +52,10 @@ func BenchmarkConvolution(b *testing.B) {
 					x := random(batch, l.size, l.size, l.in)
 					k := random(3, 3, l.in, l.out)
 					dy := random(batch, l.size/l.stride, l.size/l.stride, l.out)
-					exec.MustExec1(x, k, dy).MustFinalizeAll()
+					exec.MustCall1(x, k, dy).MustFinalizeAll()
 					before := cpuSeconds()
 					for b.Loop() {
-						exec.MustExec1(x, k, dy).MustFinalizeAll()
+						exec.MustCall1(x, k, dy).MustFinalizeAll()
 					}
 					b.ReportMetric(flop*float64(b.N)/1e9/(cpuSeconds()-before), "GFLOP/cpu-s")
 					b.ReportMetric(1000*(cpuSeconds()-before)/float64(b.N), "cpu-ms")

@@ -52,7 +52,7 @@ func run(t testing.TB, b compute.Backend, build func(in []*graph.Node) []*graph.
 	for i, a := range inputs {
 		args[i] = tensors.FromFlatDataAndDimensions(a.data, a.dims...)
 	}
-	outputs, err := exec.Exec(args...)
+	outputs, err := exec.Call(args...)
 	if err != nil {
 		t.Fatal(err)
 	}

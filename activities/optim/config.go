@@ -38,7 +38,7 @@ func (c Config) check(images int) error {
 	case !(c.Momentum >= 0 && c.Momentum < 1):
 		return fmt.Errorf("the momentum is %g: it must lie in [0, 1)", c.Momentum)
 	case c.Nesterov && c.Momentum == 0:
-		return fmt.Errorf("Nesterov's method needs a momentum above 0")
+		return fmt.Errorf("nesterov: its method needs a momentum above 0")
 	case !(c.WeightDecay >= 0) || math.IsInf(c.WeightDecay, 0):
 		return fmt.Errorf("the weight decay is %g: it must be 0 or a positive number", c.WeightDecay)
 	case c.BatchSize < 1:
