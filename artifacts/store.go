@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"time"
 
@@ -33,10 +34,11 @@ type Config struct {
 // times in about five seconds; every method is idempotent, so callers may
 // repeat further.
 type Store struct {
-	core   *minio.Core
-	bucket string
-	where  string // for messages
-	log    zerolog.Logger
+	core        *minio.Core
+	connections *http.Transport
+	bucket      string
+	where       string // for messages
+	log         zerolog.Logger
 }
 
 const (
@@ -60,18 +62,25 @@ func Open(ctx context.Context, cfg Config, log zerolog.Logger) (*Store, error) {
 		log:    log.With().Str("bucket", cfg.Bucket).Logger(),
 	}
 	var err error
+	if s.connections, err = minio.DefaultTransport(cfg.TLS); err != nil {
+		return nil, fmt.Errorf("S3 endpoint %q: %w", cfg.Endpoint, err)
+	}
 	// An endpoint where nobody answers should be reported in a second, not after all retries.
-	if s.core, err = cfg.client(openAttempts); err != nil {
+	if s.core, err = cfg.client(openAttempts, s.connections); err != nil {
 		return nil, err
 	}
 	if err := s.ensureBucket(ctx, cfg.Region); err != nil {
 		return nil, err
 	}
-	if s.core, err = cfg.client(minio.MaxRetry); err != nil {
+	if s.core, err = cfg.client(minio.MaxRetry, s.connections); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
+
+// Close gives up idle connections, for which a server that is about to end
+// would wait. The store can still be used.
+func (s *Store) Close() { s.connections.CloseIdleConnections() }
 
 // check finds what can be found wrong without asking the server.
 func (c Config) check() error {
@@ -92,7 +101,7 @@ func (c Config) check() error {
 // client makes a client that addresses buckets by path, as every S3 server
 // understands, and leaves trailing checksums off, which break on plain http:
 // uploads are covered by the SHA-256 in their signature instead.
-func (c Config) client(attempts int) (*minio.Core, error) {
+func (c Config) client(attempts int, connections *http.Transport) (*minio.Core, error) {
 	core, err := minio.NewCore(c.Endpoint, &minio.Options{
 		Creds:           credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""),
 		Secure:          c.TLS,
@@ -100,6 +109,7 @@ func (c Config) client(attempts int) (*minio.Core, error) {
 		BucketLookup:    minio.BucketLookupPath,
 		TrailingHeaders: false,
 		MaxRetries:      attempts,
+		Transport:       connections,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("S3 endpoint %q: %w", c.Endpoint, err)

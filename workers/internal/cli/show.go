@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -105,6 +106,9 @@ func resultTable(rows []results.Experiment, withParams bool) *table {
 func number(v *float64, digits int) string {
 	if v == nil {
 		return "-"
+	}
+	if math.Abs(*v) >= 1e4 { // of a training that went astray
+		return strconv.FormatFloat(*v, 'g', 4, 64)
 	}
 	return strconv.FormatFloat(*v, 'f', digits, 64)
 }

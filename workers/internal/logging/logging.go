@@ -3,8 +3,11 @@
 package logging
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -32,9 +35,30 @@ func New(o Options) zerolog.Logger {
 	least := o.Level
 	if o.File != nil {
 		least = min(least, zerolog.DebugLevel)
-		out = zerolog.MultiLevelWriter(out, o.File)
+		out = zerolog.MultiLevelWriter(out, &faint{out: o.File, front: o.Stderr})
 	}
 	return zerolog.New(out).Level(least).With().Timestamp().Logger()
+}
+
+// faint passes on to a file until a write fails, which it says once: a full disk
+// must not drown what the program itself has to say about it.
+type faint struct {
+	out   io.Writer
+	front io.Writer
+	once  sync.Once
+	dead  atomic.Bool
+}
+
+// Write never fails.
+func (f *faint) Write(b []byte) (int, error) {
+	if f.dead.Load() {
+		return len(b), nil
+	}
+	if _, err := f.out.Write(b); err != nil {
+		f.dead.Store(true)
+		f.once.Do(func() { fmt.Fprintf(f.front, "the log file is given up: %v\n", err) })
+	}
+	return len(b), nil
 }
 
 // temporalLevel: of what the Temporal SDK says, only warnings and errors are of

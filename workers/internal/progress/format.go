@@ -47,7 +47,7 @@ func Left(d time.Duration) string {
 
 // Summary is a sweep in one line: "3/21 steps done, 1 running, 2 min left".
 func Summary(s Snapshot, e Estimate) string {
-	parts := []string{fmt.Sprintf("%d/%d steps done", s.Over(), len(s.Steps))}
+	parts := []string{fmt.Sprintf("%d/%d steps done", s.Count(activities.StateCached, activities.StateRan), len(s.Steps))}
 	add := func(n int, word string) {
 		if n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, word))

@@ -61,7 +61,8 @@ type Options struct {
 	// ServerLog takes what an embedded Temporal server and its clients say, which
 	// is of use only where something is wrong with them.
 	ServerLog zerolog.Logger
-	// StartTemporal starts the embedded server. Nil in a program built without it.
+	// StartTemporal starts the embedded server, which runs until it is stopped;
+	// the context limits the start. Nil in a program built without it.
 	StartTemporal func(context.Context, TemporalOptions) (Temporal, error)
 	// Say tells the user what takes time. Nil says nothing.
 	Say func(format string, args ...any)
@@ -106,8 +107,11 @@ func (s *Session) open(ctx context.Context) (err error) {
 	} else if err := s.ownOrAttach(ctx); err != nil {
 		return err
 	}
-	s.Store, err = artifacts.Open(ctx, s.s3, s.log)
-	return err
+	if s.Store, err = artifacts.Open(ctx, s.s3, s.log); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, func() error { s.Store.Close(); return nil })
+	return nil
 }
 
 // ownOrAttach makes this process the owner of the home's services, or attaches

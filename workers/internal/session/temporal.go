@@ -63,7 +63,10 @@ func (s *Session) startTemporal(ctx context.Context) (err error) {
 	if s.opts.StartTemporal == nil {
 		return ErrNoServer
 	}
-	s.temporal, err = s.opts.StartTemporal(context.WithoutCancel(ctx), TemporalOptions{
+	if err := checkSpace(s.opts.Home); err != nil {
+		return err
+	}
+	s.temporal, err = s.opts.StartTemporal(ctx, TemporalOptions{
 		DBPath: s.opts.Home.Path("temporal.db"), FrontendPort: s.ports.Temporal, UIPort: s.ports.UI,
 		Namespace: s.opts.Settings.TemporalNamespace, Log: s.opts.ServerLog,
 	})
