@@ -87,34 +87,18 @@ func kernelGradientWithDepth(x, kernel, dy *graph.Node, stride, padding int) *gr
 	batch, height, width := dy.Shape().Dim(0), dy.Shape().Dim(1), dy.Shape().Dim(2)
 	x = met(x, kernel, dy, stride, padding)
 	rows, columns := x.Shape().Dim(1), x.Shape().Dim(2)
-	side := 1
-	for out*side < wide && width%(2*side) == 0 {
-		side *= 2
-	}
-	span := (side-1)*stride + k // columns that side neighbours meet together
 	part := max(1, cacheBytes/(x.DType().Size()*(rows*columns*in+height*width*out)))
 	var sum *graph.Node
 	for from := 0; from < batch; from += part {
 		n := min(part, batch-from)
 		images := graph.Reshape(graph.Slice(x, graph.AxisRange(from, from+n)), 1, n, rows, columns*in, 1)
-		filter := graph.Reshape(graph.Slice(dy, graph.AxisRange(from, from+n)), n, height, width/side, 1, side*out)
-		g := graph.Convolve(images, filter).NoPadding().DilationPerAxis(1, stride, stride*side*in).Done()
-		if g = graph.Reshape(g, k, span, in, side, out); sum == nil {
+		filter := graph.Reshape(graph.Slice(dy, graph.AxisRange(from, from+n)), n, height, width, 1, out)
+		g := graph.Convolve(images, filter).NoPadding().DilationPerAxis(1, stride, stride*in).Done()
+		if g = graph.Reshape(g, k, k, in, out); sum == nil {
 			sum = g
 			continue
 		}
 		sum = graph.Add(sum, g)
 	}
-	var total *graph.Node
-	for i := range side {
-		own := graph.Slice(sum, graph.AxisRange(), graph.AxisRange(i*stride, i*stride+k), graph.AxisRange(), graph.AxisRange(i, i+1))
-		if own = graph.Reshape(own, k, k, in, out); total == nil {
-			total = own
-			continue
-		}
-		total = graph.Add(total, own)
-	}
-	return total
+	return sum
 }
-
-const wide = 64
