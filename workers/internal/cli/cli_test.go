@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lossatlas/artifacts"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/results"
 )
@@ -250,6 +251,30 @@ func TestSortRows(t *testing.T) {
 	}
 	if err := sortRows(sample(), "loss", false); exit.Of(err) != exit.Usage || !strings.Contains(err.Error(), "test_loss") {
 		t.Errorf("an unknown column: %v, want a usage error that lists the columns", err)
+	}
+}
+
+// TestVerdict: which exit code a run ends with, and what it says.
+func TestVerdict(t *testing.T) {
+	done := results.Experiment{Name: "a", State: artifacts.StateDone}
+	failed := results.Experiment{Name: "b", State: artifacts.StateFailed, Errors: map[string]string{"train": "diverged"}}
+	for _, c := range []struct {
+		name string
+		root artifacts.Root
+		rows []results.Experiment
+		code exit.Code
+		say  string
+	}{
+		{"all done", artifacts.Root{State: artifacts.StateDone}, []results.Experiment{done, done}, exit.Done, ""},
+		{"one failed", artifacts.Root{State: artifacts.StateFailed}, []results.Experiment{done, failed}, exit.Partial, "1 of 2 experiments failed: b/train: diverged"},
+		{"all failed", artifacts.Root{State: artifacts.StateFailed}, []results.Experiment{failed}, exit.Failed, "1 of 1 experiment failed: b/train: diverged"},
+		{"the report failed", artifacts.Root{State: artifacts.StateFailed, Steps: map[string]artifacts.RootStep{"report": {State: "failed", Error: "disk full"}}},
+			[]results.Experiment{done}, exit.Failed, "all experiments are done, but report failed: disk full"},
+	} {
+		err := (&run{app: &app{}}).verdict(c.root, c.rows)
+		if exit.Of(err) != c.code || err != nil && err.Error() != c.say || err == nil && c.say != "" {
+			t.Errorf("%s: code %d, %v; want code %d, %q", c.name, exit.Of(err), err, c.code, c.say)
+		}
 	}
 }
 

@@ -17,12 +17,13 @@ import (
 )
 
 func (a *app) exportCommand() *cobra.Command {
-	grid := command("grid STEP|DIGEST FILE.npz|FILE.csv", "Write a line or surface: x, y, loss[y][x], accuracy[y][x], mask", cobra.ExactArgs(2),
+	grid := command("grid STEP|DIGEST FILE", "Write a line or surface as NPZ, CSV or VTK, by the end of the file's name (.npz, .csv, .vts)", cobra.ExactArgs(2),
 		func(cmd *cobra.Command, args []string) error { return a.exportGrid(cmd.Context(), args[0], args[1]) })
 	grid.Long = grid.Short + `.
 
 A step is named as in ` + "`lossatlas status`" + `: sweep/experiment/step, or any end of that
-which is unique. The NPZ holds float64 arrays and the provenance as JSON in "meta".`
+which is unique. The NPZ holds float64 arrays x, y, loss[y][x], accuracy[y][x], the mask of
+evaluated points, and the provenance as JSON in "meta".`
 	weights := command("weights STEP|DIGEST FILE.safetensors", "Write trained weights as safetensors with PyTorch's names and layouts", cobra.ExactArgs(2),
 		func(cmd *cobra.Command, args []string) error { return a.exportWeights(cmd.Context(), args[0], args[1]) })
 	return group("export", "Write results to files", grid, weights)
@@ -52,8 +53,10 @@ func (a *app) exportGrid(ctx context.Context, name, file string) error {
 			return b, nil
 		case ".csv":
 			return g.CSV()
+		case ".vts":
+			return g.VTS()
 		}
-		return nil, exit.Usagef("%s: a grid is written as .npz or .csv", file)
+		return nil, exit.Usagef("%s: a grid is written as .npz, .csv or .vts", file)
 	})
 }
 

@@ -91,7 +91,7 @@ func Stop(ctx context.Context, c client.Client, id, runID, reason string) error 
 	if err != nil {
 		return fmt.Errorf("cancel %s: %w", id, err)
 	}
-	if Ended(ctx, c, id, runID, cancelPatience) {
+	if ended(ctx, c, id, runID, cancelPatience) {
 		return nil
 	}
 	if ctx.Err() != nil {
@@ -103,8 +103,8 @@ func Stop(ctx context.Context, c client.Client, id, runID, reason string) error 
 	return nil
 }
 
-// Ended waits for the end of a workflow run; false if it lasts longer than patience.
-func Ended(ctx context.Context, c client.Client, id, runID string, patience time.Duration) bool {
+// ended waits for the end of a workflow run; false if it lasts longer than patience.
+func ended(ctx context.Context, c client.Client, id, runID string, patience time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	_ = c.GetWorkflow(ctx, id, runID).Get(ctx, nil) // how it ended does not matter here

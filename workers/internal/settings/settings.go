@@ -4,7 +4,6 @@ package settings
 
 import (
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -230,11 +229,4 @@ func (s *Settings) Level(usual zerolog.Level) zerolog.Level {
 		return zerolog.Disabled
 	}
 	return usual
-}
-
-// Environment lists the variables for the help text.
-func Environment(w io.Writer) {
-	for _, e := range table {
-		fmt.Fprintf(w, "  %-24s %s\n", "--"+e.name, strings.Join(e.env, ", "))
-	}
 }
