@@ -162,7 +162,7 @@ func (r *trainRun) epoch(ctx context.Context) error {
 	})
 	var diverged *optim.DivergedError
 	if errors.As(err, &diverged) {
-		return permanent("Diverged", fmt.Errorf("%w: lower train.optimizer.lr (now %g)", err, r.p.Optimizer.LR))
+		return permanent("Diverged", fmt.Errorf("%w (train.optimizer.lr is %g)", err, r.p.Optimizer.LR))
 	}
 	if err != nil {
 		return err
