@@ -42,7 +42,7 @@ func TestBadInput(t *testing.T) {
 		{"unknown flag", home, []string{"run", "--fast"}, 2, []string{"--fast"}},
 		{"data missing", home, []string{"run", write(cifar), "--data", t.TempDir()}, 1, []string{"--data", "cifar-10-batches-bin"}},
 		{"data truncated", home, []string{"run", write(cifar), "--data", truncated}, 1, []string{"data_batch_1.bin", "3073"}},
-		{"home is a file", notAFolder, []string{"run", write(sweepFile)}, 2, []string{notAFolder}},
+		{"home is a file", notAFolder, []string{"run", write(sweepFile)}, 1, []string{notAFolder}},
 		{"half a remote", home, []string{"run", write(sweepFile), "--temporal-address", "127.0.0.1:1"}, 2, []string{"--s3-endpoint"}},
 		{"no such plugin", home, []string{"run", write(sweepFile), "--plugin", "/no/such/plugin.so"}, 1, []string{"/no/such/plugin.so"}},
 	} {
