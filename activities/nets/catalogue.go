@@ -11,13 +11,20 @@ var catalogue = []struct {
 	layers func() []Layer
 }{
 	{"small", small},
-	{"resnet20", func() []Layer { return resNet(20, true) }},
-	{"resnet20-noshort", func() []Layer { return resNet(20, false) }},
-	{"resnet56", func() []Layer { return resNet(56, true) }},
-	{"resnet56-noshort", func() []Layer { return resNet(56, false) }},
-	{"resnet110", func() []Layer { return resNet(110, true) }},
-	{"resnet110-noshort", func() []Layer { return resNet(110, false) }},
+	{"resnet20", func() []Layer { return resNet(20, 1, true) }},
+	{"resnet20-noshort", func() []Layer { return resNet(20, 1, false) }},
+	{"resnet56", func() []Layer { return resNet(56, 1, true) }},
+	{"resnet56-noshort", func() []Layer { return resNet(56, 1, false) }},
+	{"resnet110", func() []Layer { return resNet(110, 1, true) }},
+	{"resnet110-noshort", func() []Layer { return resNet(110, 1, false) }},
+	{"wrn56-2", func() []Layer { return resNet(56, 2, true) }},
+	{"wrn56-2-noshort", func() []Layer { return resNet(56, 2, false) }},
+	{"wrn56-4", func() []Layer { return resNet(56, 4, true) }},
+	{"wrn56-4-noshort", func() []Layer { return resNet(56, 4, false) }},
+	{"wrn56-8", func() []Layer { return resNet(56, 8, true) }},
+	{"wrn56-8-noshort", func() []Layer { return resNet(56, 8, false) }},
 	{"vgg9", func() []Layer { return VGG9(64, 128, 256, 256) }},
+	{"densenet121", func() []Layer { return DenseNet(32, 6, 12, 24, 16) }},
 }
 
 // Names are the names of the built-in networks.
@@ -72,11 +79,12 @@ func block(name string, in, out, stride int, shortcuts bool) []Layer {
 
 // resNet is the residual network for CIFAR-10 of the given depth 6n+2: a stem
 // and three stages of n blocks with 16, 32 and 64 filters (He et al. 2016,
-// section 4.2), with or without its shortcuts (Li et al. 2018, section 5).
-func resNet(depth int, shortcuts bool) []Layer {
-	layers := []Layer{conv3("conv1", 16, 1), BatchNorm{Name: "bn1"}, ReLU{}}
-	in := 16
-	for stage, out := range []int{16, 32, 64} {
+// section 4.2), with or without its shortcuts (Li et al. 2018, section 5). A
+// wide one has width times as many filters everywhere, in the stem as well.
+func resNet(depth, width int, shortcuts bool) []Layer {
+	in := 16 * width
+	layers := []Layer{conv3("conv1", in, 1), BatchNorm{Name: "bn1"}, ReLU{}}
+	for stage, out := range []int{16 * width, 32 * width, 64 * width} {
 		for i := range (depth - 2) / 6 {
 			stride := 1
 			if stage > 0 && i == 0 {

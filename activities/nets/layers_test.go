@@ -120,7 +120,7 @@ func anyLayers(rt *rapid.T) []Layer {
 	layers := []Layer{AvgPool{Kernel: 4, Stride: 4}} // 8×8, to keep it cheap
 	channels := 3
 	for range rapid.IntRange(1, 3).Draw(rt, "layers") {
-		switch rapid.IntRange(0, 5).Draw(rt, "kind") {
+		switch rapid.IntRange(0, 6).Draw(rt, "kind") {
 		case 0:
 			channels = rapid.IntRange(1, 3).Draw(rt, "out")
 			k := rapid.IntRange(1, 3).Draw(rt, "kernel")
@@ -139,6 +139,9 @@ func anyLayers(rt *rapid.T) []Layer {
 				Body:     []Layer{conv3(name("conv"), channels, 2), BatchNorm{name("bn")}, ReLU{}},
 				Shortcut: []Layer{Convolution{Name: name("short"), Out: channels, Kernel: 1, Stride: 2}},
 			})
+		case 6:
+			layers = append(layers, Dense{Body: []Layer{BatchNorm{name("bn")}, conv3(name("conv"), 2, 1), ReLU{}}})
+			channels += 2
 		}
 	}
 	return append(layers, Flatten{}, FullyConnected{name("fc"), 4}, BatchNorm{name("bn")}, FullyConnected{name("fc"), 3})

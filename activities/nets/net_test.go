@@ -54,20 +54,23 @@ func TestTablesMatchPyTorch(t *testing.T) {
 
 // TestSizesOfBuiltInNetworks pins the numbers of parameters and multiply-adds.
 // Those of the residual networks follow from He et al. 2016, section 4.2:
-// n = (depth−2)/6 blocks a stage, stages of 1024, 256 and 64 pixels.
+// n = (depth−2)/6 blocks a stage, stages of 1024, 256 and 64 pixels; a wide one
+// has k times the filters (Zagoruyko and Komodakis 2016, table 1). That of
+// DenseNet-121 is what PyTorch counts for the authors' densenet.py; the formula
+// for it follows Huang et al. 2017, section 3.
 func TestSizesOfBuiltInNetworks(t *testing.T) {
-	residual := func(n int, shortcuts bool) (params int, macs int64) {
+	residual := func(n, k int, shortcuts bool) (params int, macs int64) {
 		conv := func(in, out, size, pixels int) {
 			params += in * out * size * size
 			macs += int64(in * out * size * size * pixels)
 		}
 		bn := func(channels int) { params += 2 * channels }
-		conv(3, 16, 3, 1024)
-		bn(16)
-		in, pixels := 16, 1024
-		for _, out := range []int{16, 32, 64} {
+		conv(3, 16*k, 3, 1024)
+		bn(16 * k)
+		in, pixels := 16*k, 1024
+		for _, out := range []int{16 * k, 32 * k, 64 * k} {
 			for block := range n {
-				if block == 0 && out > 16 {
+				if block == 0 && out > 16*k {
 					pixels /= 4
 					if shortcuts {
 						conv(in, out, 1, pixels)
@@ -81,12 +84,14 @@ func TestSizesOfBuiltInNetworks(t *testing.T) {
 				in = out
 			}
 		}
-		return params + 650, macs + 640
+		return params + 640*k + 10, macs + int64(640*k)
 	}
-	for name, blocks := range map[string]int{"resnet20": 3, "resnet56": 9, "resnet110": 18} {
+	for name, size := range map[string]struct{ blocks, width int }{
+		"resnet20": {3, 1}, "resnet56": {9, 1}, "resnet110": {18, 1}, "wrn56-2": {9, 2}, "wrn56-4": {9, 4}, "wrn56-8": {9, 8},
+	} {
 		for _, suffix := range []string{"", "-noshort"} {
 			net := byName(t, name+suffix)
-			params, macs := residual(blocks, suffix == "")
+			params, macs := residual(size.blocks, size.width, suffix == "")
 			if net.NumParams() != params || net.MACs() != macs || net.Classes != 10 {
 				t.Errorf("%s: %d parameters, %d multiply-adds, %d classes; want %d, %d, 10", net.Name, net.NumParams(), net.MACs(), net.Classes, params, macs)
 			}
@@ -96,6 +101,22 @@ func TestSizesOfBuiltInNetworks(t *testing.T) {
 	vgg9 := 9*(3*64+64*64+64*128+128*128+128*256+2*256*256) + 3*(2*64+2*128+3*256) + 4096*256 + 3*256 + 2570
 	if n := byName(t, "vgg9").NumParams(); n != vgg9 {
 		t.Errorf("vgg9 has %d parameters, want %d", n, vgg9)
+	}
+	dense, channels := 3*64*9, 64
+	for block, layers := range []int{6, 12, 24, 16} {
+		for range layers {
+			dense += 2*channels + channels*128 + 2*128 + 128*32*9
+			channels += 32
+		}
+		dense += 2 * channels
+		if block < 3 {
+			dense += channels * channels / 2
+			channels /= 2
+		}
+	}
+	dense += channels*10 + 10
+	if n := byName(t, "densenet121").NumParams(); n != dense || n != 6_956_298 {
+		t.Errorf("densenet121 has %d parameters, by the formula %d, PyTorch counts 6,956,298", n, dense)
 	}
 	if n := byName(t, "small").NumParams(); n < 10_000 || n > 30_000 {
 		t.Errorf("small has %d parameters; it is meant to have 10,000 to 30,000", n)
@@ -276,6 +297,7 @@ func TestImpossibleNetworks(t *testing.T) {
 		{"conv after flatten", []nets.Layer{nets.Flatten{}, conv("a", 3)}, []string{"layer 2", "flatten"}},
 		{"ends with an image", []nets.Layer{conv("a", 3)}, []string{"30×30×4", "linear"}},
 		{"shapes of a residual", []nets.Layer{nets.Residual{Body: []nets.Layer{conv("a", 3)}}}, []string{"30×30×4", "32×32×3", "shortcut"}},
+		{"shapes of a dense block", []nets.Layer{nets.Dense{Body: []nets.Layer{conv("a", 3)}}}, []string{"30×30×4", "32×32×3", "stride"}},
 		{"pool after flatten", []nets.Layer{nets.Flatten{}, nets.AvgPool{}}, []string{"layer 2", "average-pool"}},
 		{"missing layer", []nets.Layer{nil}, []string{"layer 1"}},
 		{"nothing", nil, []string{"ends with an image"}},

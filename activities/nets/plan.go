@@ -9,8 +9,8 @@ import (
 )
 
 // Layer is one element of a network's definition: Convolution, BatchNorm,
-// ReLU, MaxPool, AvgPool, Flatten, FullyConnected or Residual. A layer with
-// parameters carries the name that they have at the border.
+// ReLU, MaxPool, AvgPool, Flatten, FullyConnected, Residual or Dense. A layer
+// with parameters carries the name that they have at the border.
 type Layer interface {
 	// plan checks the layer against the shape it receives, enters its
 	// parameters into the table and returns the operation bound to them,

@@ -52,24 +52,35 @@ type netRow struct {
 	Name       string `json:"name"`
 	Parameters int    `json:"parameters"`
 	MACs       int64  `json:"macs"` // multiply-adds of a forward pass of one image
+	// Estimates of the bytes that batches of memoryBatch images take.
+	EvaluateBytes int64 `json:"evaluate_bytes"`
+	TrainBytes    int64 `json:"train_bytes"`
 }
 
+// memoryBatch is the batch for which memory is estimated, the usual one.
+const memoryBatch = 128
+
 func (a *app) netsCommand() *cobra.Command {
-	return command("nets", "List the networks with their parameters and multiply-adds per image", cobra.NoArgs, func(*cobra.Command, []string) error {
+	return command("nets", "List the networks with their parameters, multiply-adds per image and memory", cobra.NoArgs, func(*cobra.Command, []string) error {
 		var rows []netRow
 		for _, name := range nets.Names() {
 			n, err := nets.ByName(name)
 			if err != nil {
 				return err
 			}
-			rows = append(rows, netRow{name, n.NumParams(), n.MACs()})
+			memory := n.Memory(memoryBatch)
+			rows = append(rows, netRow{name, n.NumParams(), n.MACs(), memory.Evaluate, memory.Train})
 		}
 		return printList(a, rows, func() error {
-			t := table{header: []string{"NET", "PARAMETERS", "MULTIPLY-ADDS"}, right: map[int]bool{1: true, 2: true}}
+			t := table{header: []string{"NET", "PARAMETERS", "MULTIPLY-ADDS", "EVALUATE", "TRAIN"}, right: map[int]bool{1: true, 2: true, 3: true, 4: true}}
 			for _, r := range rows {
-				t.add(r.Name, fmt.Sprint(r.Parameters), fmt.Sprintf("%.1f M", float64(r.MACs)/1e6))
+				t.add(r.Name, fmt.Sprint(r.Parameters), fmt.Sprintf("%.1f M", float64(r.MACs)/1e6), size(r.EvaluateBytes), size(r.TrainBytes))
 			}
-			return t.text(a.Out)
+			if err := t.text(a.Out); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(a.Out, "\nEVALUATE and TRAIN are estimates of the memory for batches of %d images.\n", memoryBatch)
+			return err
 		})
 	})
 }

@@ -293,3 +293,27 @@ func TestRunResult(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// TestNets: the list has every network with its size and what it takes, also for scripts.
+func TestNets(t *testing.T) {
+	code, stdout, _ := call(t, "nets", "--output", "json")
+	var rows []netRow
+	if err := json.Unmarshal([]byte(stdout), &rows); err != nil || code != 0 {
+		t.Fatalf("exit code %d, %v in %s", code, err, stdout)
+	}
+	found := map[string]netRow{}
+	for _, r := range rows {
+		found[r.Name] = r
+		if r.Parameters <= 0 || r.MACs <= 0 || r.EvaluateBytes <= 0 || r.TrainBytes <= r.EvaluateBytes {
+			t.Errorf("%+v: want numbers above 0, and more memory to train than to evaluate", r)
+		}
+	}
+	for _, name := range []string{"vgg9", "resnet110-noshort", "wrn56-8-noshort", "densenet121"} {
+		if _, ok := found[name]; !ok {
+			t.Errorf("%s is not in the list", name)
+		}
+	}
+	if _, text, _ := call(t, "nets"); strings.Count(text, "\n") != len(rows)+3 || !strings.Contains(text, "batches of 128") {
+		t.Errorf("want a header, %d lines and what memory means:\n%s", len(rows), text)
+	}
+}

@@ -1,0 +1,72 @@
+package nets
+
+// Memory is an estimate of the bytes that a network needs on the device.
+type Memory struct {
+	Evaluate int64 // a forward pass with stored statistics
+	Train    int64 // a training step: forward, backward and update
+}
+
+// Memory estimates what batches of the given size need in float32.
+//
+// An evaluation holds θ three times (centre, direction, their sum) and the
+// largest set of activations that must be there at a time. A training step
+// keeps the output of every convolution, pooling, linear layer, block and
+// activation function for the way back, and holds θ five times (parameters,
+// velocity, gradient, its sum, and the new parameters). Batch normalisations
+// are counted with the function behind them, into which they are compiled.
+// Work space of the convolutions comes on top, so that the true need lies up
+// to half as much above it.
+func (n *Net) Memory(batch int) Memory {
+	_, kept, peak := footprint(n.layers, input)
+	const size = 4
+	images, theta := int64(batch)*size, int64(n.NumParams())*size
+	return Memory{Evaluate: images*peak + 3*theta, Train: images*(kept+peak) + 5*theta}
+}
+
+// footprint walks through layers that New has checked. kept is the number of
+// activations of one image that a backward pass needs, peak the largest number
+// that is alive at a time in a forward pass, the input included.
+func footprint(layers []Layer, in Shape) (out Shape, kept, peak int64) {
+	peak = in.size()
+	for _, l := range layers {
+		var bodyKept, bodyPeak int64
+		switch l := l.(type) {
+		case Residual:
+			var body Shape
+			body, bodyKept, bodyPeak = footprint(l.Body, in)
+			_, shortKept, shortPeak := footprint(l.Shortcut, in)
+			out = body
+			// The input stays while the body runs, and the body's output while the shortcut does.
+			bodyKept, bodyPeak = bodyKept+shortKept+out.size(), max(bodyPeak+in.size(), shortPeak+out.size())
+		case Dense:
+			out, bodyKept, bodyPeak = footprint(l.Body, in)
+			out.Channels += in.Channels
+			bodyKept, bodyPeak = bodyKept+out.size(), max(bodyPeak+in.size(), in.size()+out.size())
+		case BatchNorm, Flatten:
+			out = after(l, in)
+			bodyPeak = in.size()
+		default:
+			out = after(l, in)
+			bodyKept, bodyPeak = out.size(), in.size()+out.size()
+		}
+		kept, peak, in = kept+bodyKept, max(peak, bodyPeak), out
+	}
+	return in, kept, peak
+}
+
+// after is the shape that a checked layer gives.
+func after(l Layer, in Shape) Shape {
+	_, out, err := l.plan(&planner{names: map[string]bool{}}, in)
+	if err != nil {
+		return in // New has refused the network before
+	}
+	return out
+}
+
+// size is the number of elements of one image's activations.
+func (s Shape) size() int64 {
+	if s.Flat {
+		return int64(s.Channels)
+	}
+	return int64(s.Height) * int64(s.Width) * int64(s.Channels)
+}
