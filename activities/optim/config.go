@@ -16,8 +16,11 @@ type Config struct {
 	LR          float64
 	Momentum    float64 // 0 is plain gradient descent
 	Nesterov    bool
+	Adam        *Adam   // in place of gradient descent; momentum is then 0
 	WeightDecay float64 // λ: adds λθ to the gradient, on all parameters
 	Schedule    []Drop
+	Cosine      int // the epochs in which the rate falls to 0 along half a cosine; 0 is no such fall
+	Warmup      int // the epochs in which the rate rises to its full value, step by step
 	BatchSize   int
 	// BNGroup is how many images share batch statistics; 0 is the whole batch.
 	// A batch is split into groups of this size, and a smaller last one, whose
@@ -41,10 +44,19 @@ func (c Config) check(images int) error {
 		return fmt.Errorf("nesterov: its method needs a momentum above 0")
 	case !(c.WeightDecay >= 0) || math.IsInf(c.WeightDecay, 0):
 		return fmt.Errorf("the weight decay is %g: it must be 0 or a positive number", c.WeightDecay)
+	case c.Adam != nil && (c.Momentum != 0 || c.Nesterov):
+		return fmt.Errorf("Adam has its own moments: leave momentum and Nesterov out")
+	case c.Cosine < 0 || c.Warmup < 0 || c.Cosine > 0 && c.Warmup >= c.Cosine:
+		return fmt.Errorf("a warm-up of %d epochs and a cosine over %d: the warm-up must leave epochs for the fall", c.Warmup, c.Cosine)
 	case c.BatchSize < 1:
 		return fmt.Errorf("the batch size is %d: it must be at least 1", c.BatchSize)
 	case c.BNGroup < 0:
 		return fmt.Errorf("the batch-normalisation group is %d: it must be at least 1, or 0 for the whole batch", c.BNGroup)
+	}
+	if c.Adam != nil {
+		if err := c.Adam.check(); err != nil {
+			return err
+		}
 	}
 	for _, d := range c.Schedule {
 		if d.Epoch < 0 || !(d.Factor > 0) || math.IsInf(d.Factor, 0) {
@@ -52,17 +64,6 @@ func (c Config) check(images int) error {
 		}
 	}
 	return nil
-}
-
-// rate is the learning rate of an epoch: LR times the factors of the drops up to it.
-func (c Config) rate(epoch int) float64 {
-	lr := c.LR
-	for _, d := range c.Schedule {
-		if d.Epoch <= epoch {
-			lr *= d.Factor
-		}
-	}
-	return lr
 }
 
 // groups cuts a batch of n images into the sizes of its batch-normalisation groups.

@@ -26,6 +26,11 @@ func TestImpossibleRecipes(t *testing.T) {
 		{"momentum is 1", func(c *Config) { c.Momentum = 1 }},
 		{"momentum above 0", func(c *Config) { c.Momentum = 0 }},
 		{"weight decay is -1", func(c *Config) { c.WeightDecay = -1 }},
+		{"leave momentum", func(c *Config) { c.Adam = &Adam{0.9, 0.999, 1e-8} }},
+		{"β are 1 and 0.9", func(c *Config) { c.Momentum, c.Nesterov, c.Adam = 0, false, &Adam{1, 0.9, 1e-8} }},
+		{"ε is 0", func(c *Config) { c.Momentum, c.Nesterov, c.Adam = 0, false, &Adam{0.9, 0.999, 0} }},
+		{"warm-up of -1", func(c *Config) { c.Warmup = -1 }},
+		{"leave epochs", func(c *Config) { c.Warmup, c.Cosine = 10, 10 }},
 		{"batch size is 0", func(c *Config) { c.BatchSize = 0 }},
 		{"group is -1", func(c *Config) { c.BNGroup = -1 }},
 		{"by 0 at epoch 3", func(c *Config) { c.Schedule = []Drop{{3, 0}} }},
@@ -107,7 +112,7 @@ func TestStreamIsAPermutation(t *testing.T) {
 func TestCheckpointRoundTrip(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		vector := rapid.SliceOfN(rapid.Float32(), 0, 20)
-		c := Checkpoint{Epoch: rapid.IntRange(0, 1000).Draw(rt, "epoch"), Theta: vector.Draw(rt, "theta"), State: vector.Draw(rt, "state"), Momentum: vector.Draw(rt, "momentum")}
+		c := Checkpoint{Epoch: rapid.IntRange(0, 1000).Draw(rt, "epoch"), Theta: vector.Draw(rt, "theta"), State: vector.Draw(rt, "state"), Momentum: vector.Draw(rt, "momentum"), Second: vector.Draw(rt, "second")}
 		b := c.Encode()
 		got, err := DecodeCheckpoint(b)
 		if err != nil {
@@ -133,6 +138,7 @@ func FuzzDecodeCheckpoint(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte(checkpointMagic))
 	f.Add(Checkpoint{Epoch: 1, Theta: []float32{1, 2}, State: []float32{3}, Momentum: []float32{4, 5}}.Encode())
+	f.Add(Checkpoint{Epoch: 1, Theta: []float32{1}, State: []float32{3}, Momentum: []float32{4}, Second: []float32{5}}.Encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := DecodeCheckpoint(b)
 		if err == nil && string(c.Encode()) != string(b) {

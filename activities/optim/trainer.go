@@ -28,6 +28,7 @@ type Trainer struct {
 	broken bool // an epoch ended in its middle: the vectors belong to no epoch
 
 	theta, state, velocity, sum *engine.Buffer
+	second                      *engine.Buffer // Adam's second moment; nil for gradient descent
 }
 
 // New prepares a training from the initial weights of the configuration's
@@ -55,11 +56,19 @@ func New(b *engine.Backend, net *nets.Net, train data.Split, config Config) (*Tr
 			}
 		}
 	}
-	if t.update, err = compileUpdate(b, net.NumParams(), config, dtypes.Float32); err != nil {
+	compile := compileUpdate
+	if config.Adam != nil {
+		compile = compileAdam
+	}
+	if t.update, err = compile(b, net.NumParams(), config, dtypes.Float32); err != nil {
 		return nil, err
 	}
 	theta, state := net.Init(config.Seed)
-	if err := t.Restore(Checkpoint{Theta: theta, State: state, Momentum: make([]float32, len(theta))}); err != nil {
+	start := Checkpoint{Theta: theta, State: state, Momentum: make([]float32, len(theta))}
+	if config.Adam != nil {
+		start.Second = make([]float32, len(theta))
+	}
+	if err := t.Restore(start); err != nil {
 		t.Close()
 		return nil, err
 	}
@@ -74,11 +83,23 @@ func (t *Trainer) Restore(c Checkpoint) error {
 	if len(c.Momentum) != len(c.Theta) || c.Epoch < 0 {
 		return fmt.Errorf("the checkpoint does not fit: epoch %d, %d velocities for %d parameters", c.Epoch, len(c.Momentum), len(c.Theta))
 	}
-	t.broken = true
-	for _, v := range []struct {
+	second := 0
+	if t.config.Adam != nil {
+		second = len(c.Theta)
+	}
+	if len(c.Second) != second {
+		return fmt.Errorf("the checkpoint does not fit: it has %d second moments, and the optimizer %d", len(c.Second), second)
+	}
+	type vector struct {
 		at   **engine.Buffer
 		flat []float32
-	}{{&t.theta, c.Theta}, {&t.state, c.State}, {&t.velocity, c.Momentum}, {&t.sum, make([]float32, len(c.Theta))}} {
+	}
+	vectors := []vector{{&t.theta, c.Theta}, {&t.state, c.State}, {&t.velocity, c.Momentum}, {&t.sum, make([]float32, len(c.Theta))}}
+	if second > 0 {
+		vectors = append(vectors, vector{&t.second, c.Second})
+	}
+	t.broken = true
+	for _, v := range vectors {
 		next, err := engine.Upload(t.backend, v.flat, len(v.flat))
 		if err != nil {
 			return err
@@ -107,13 +128,18 @@ func (t *Trainer) Checkpoint() (Checkpoint, error) {
 		Epoch: t.epoch,
 		Theta: make([]float32, t.net.NumParams()), State: make([]float32, t.net.NumState()), Momentum: make([]float32, t.net.NumParams()),
 	}
-	return c, errors.Join(engine.Download(t.theta, c.Theta), engine.Download(t.state, c.State), engine.Download(t.velocity, c.Momentum))
+	err := errors.Join(engine.Download(t.theta, c.Theta), engine.Download(t.state, c.State), engine.Download(t.velocity, c.Momentum))
+	if t.second != nil {
+		c.Second = make([]float32, t.net.NumParams())
+		err = errors.Join(err, engine.Download(t.second, c.Second))
+	}
+	return c, err
 }
 
 // EpochStats describes one epoch.
 type EpochStats struct {
 	Epoch      int     // counted from 0
-	LR         float64 // learning rate
+	LR         float64 // learning rate of the last step
 	Loss       float64 // mean cross-entropy of the images as the training saw them: augmented, batch statistics, changing weights
 	Accuracy   float64 // percent, of the same
 	WeightNorm float64 // ‖θ‖₂ after the epoch, over all parameters
@@ -129,13 +155,7 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(step, steps int, loss
 		return EpochStats{}, errBroken
 	}
 	t.broken = true
-	stats := EpochStats{Epoch: t.epoch, LR: t.config.rate(t.epoch)}
-	rate, err := engine.Upload(t.backend, []float32{float32(stats.LR)})
-	if err != nil {
-		return EpochStats{}, err
-	}
-	defer rate.Free()
-
+	stats := EpochStats{Epoch: t.epoch}
 	stream := newStream(t.config, t.epoch, t.images)
 	steps := (t.images.Len() + t.config.BatchSize - 1) / t.config.BatchSize
 	lastLoss, correct := math.NaN(), 0.0
@@ -144,7 +164,8 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(step, steps int, loss
 			return EpochStats{}, err
 		}
 		batch := min(t.config.BatchSize, t.images.Len()-step*t.config.BatchSize)
-		loss, hits, err := t.step(stream, batch, rate)
+		stats.LR = t.config.rate(t.epoch, step, steps)
+		loss, hits, err := t.scheduled(stream, batch, stats.LR, t.epoch*steps+step+1)
 		if err != nil {
 			return EpochStats{}, err
 		}
@@ -173,9 +194,27 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(step, steps int, loss
 	return stats, nil
 }
 
+// scheduled takes a step of the training, the one of the given number, counted from 1, at a learning rate.
+func (t *Trainer) scheduled(s *stream, batch int, rate float64, number int) (loss, correct float64, err error) {
+	numbers := []float64{rate}
+	if t.config.Adam != nil {
+		step, root := t.config.Adam.corrections(rate, number)
+		numbers = []float64{step, root}
+	}
+	scalars := make([]*engine.Buffer, len(numbers))
+	for i, v := range numbers {
+		if scalars[i], err = engine.Upload(t.backend, []float32{float32(v)}); err != nil {
+			return 0, 0, err
+		}
+		defer scalars[i].Free()
+	}
+	return t.step(s, batch, scalars...)
+}
+
 // step takes one step on the next images of the stream and returns the sums of
-// their losses and of the correct ones.
-func (t *Trainer) step(s *stream, batch int, rate *engine.Buffer) (loss, correct float64, err error) {
+// their losses and of the correct ones. scalars are what the update takes
+// beside vectors: the rate, or Adam's two corrections.
+func (t *Trainer) step(s *stream, batch int, scalars ...*engine.Buffer) (loss, correct float64, err error) {
 	share, err := engine.Upload(t.backend, []float32{float32(1 / float64(batch))})
 	if err != nil {
 		return 0, 0, err
@@ -188,13 +227,21 @@ func (t *Trainer) step(s *stream, batch int, rate *engine.Buffer) (loss, correct
 		}
 		loss, correct = loss+l, correct+c
 	}
-	out, err := t.update.Run(t.theta, t.velocity, t.sum, rate)
+	vectors := []**engine.Buffer{&t.theta, &t.velocity, &t.sum}
+	if t.second != nil {
+		vectors = []**engine.Buffer{&t.theta, &t.velocity, &t.second, &t.sum}
+	}
+	var in []*engine.Buffer
+	for _, v := range vectors {
+		in = append(in, *v)
+	}
+	out, err := t.update.Run(append(in, scalars...)...)
 	if err != nil {
 		return 0, 0, err
 	}
-	replace(&t.theta, out[0])
-	replace(&t.velocity, out[1])
-	replace(&t.sum, out[2])
+	for i, v := range vectors {
+		replace(v, out[i])
+	}
 	return loss, correct, nil
 }
 
@@ -226,7 +273,7 @@ func (t *Trainer) group(s *stream, size int, share *engine.Buffer) (loss, correc
 // Close frees what the training keeps on the device.
 func (t *Trainer) Close() {
 	t.broken = true
-	for _, b := range []**engine.Buffer{&t.theta, &t.state, &t.velocity, &t.sum} {
+	for _, b := range []**engine.Buffer{&t.theta, &t.state, &t.velocity, &t.second, &t.sum} {
 		replace(b, nil)
 	}
 }

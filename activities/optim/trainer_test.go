@@ -36,6 +36,10 @@ func tiny(t testing.TB) *nets.Net {
 var recipe = Config{LR: 0.05, Momentum: 0.9, Nesterov: true, WeightDecay: 1e-3, BatchSize: 20, BNGroup: 8, Augment: true, Seed: 5,
 	Schedule: []Drop{{Epoch: 1, Factor: 0.5}, {Epoch: 2, Factor: 0.1}}}
 
+// adamRecipe is the same for Adam, with a warm-up and a cosine.
+var adamRecipe = Config{LR: 0.01, Adam: &Adam{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}, WeightDecay: 1e-3, BatchSize: 20, BNGroup: 8, Augment: true, Seed: 5,
+	Warmup: 1, Cosine: 4}
+
 func start(t testing.TB, b *engine.Backend, c Config, images data.Split) *Trainer {
 	t.Helper()
 	trainer, err := New(b, tiny(t), images, c)
@@ -71,6 +75,11 @@ func checkpoint(t testing.TB, trainer *Trainer) Checkpoint {
 // checkpoint through its encoding between them, on another trainer that has
 // already done something else. The bits must be equal.
 func TestResumeIsExact(t *testing.T) {
+	t.Run("sgd", func(t *testing.T) { resumes(t, recipe) })
+	t.Run("adam", func(t *testing.T) { resumes(t, adamRecipe) })
+}
+
+func resumes(t *testing.T, recipe Config) {
 	eachBackend(t, func(t *testing.T, b *engine.Backend) {
 		images := noise(45)
 		whole := start(t, b, recipe, images)
