@@ -14,6 +14,7 @@ import (
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
 	"lossatlas/artifacts"
+	"lossatlas/pipelines"
 )
 
 // Activities are the steps' implementations with what they work on. Workflow
@@ -89,6 +90,15 @@ func (a *Activities) load(name, digest, split string, from, to int) (data.Split,
 		return data.Split{}, permanent("BadData", err)
 	}
 	return s, nil
+}
+
+// loadMapData returns the images of a map, with the labels that the training saw.
+func (a *Activities) loadMapData(d pipelines.MapData) (data.Split, error) {
+	s, err := a.load(d.Name, d.Digest, d.Split, d.From, d.To)
+	if err == nil && d.Noise != nil {
+		s = s.WithLabelNoise(d.Noise.Fraction, d.Noise.Seed, d.From)
+	}
+	return s, err
 }
 
 // finish records a step's outputs under its key and drops its parts.

@@ -197,7 +197,7 @@ func (a *Activities) newEvaluator(ctx context.Context, in StepInput, p pipelines
 	if len(dirs) < want {
 		return nil, permanent("BadDirections", fmt.Errorf("%s: %d directions given, %d needed", in.Label, len(dirs), want))
 	}
-	images, err := a.load(p.Data.Name, p.Data.Digest, p.Data.Split, p.Data.From, p.Data.To)
+	images, err := a.loadMapData(p.Data)
 	if err != nil {
 		return nil, err
 	}

@@ -83,6 +83,9 @@ func (a *Activities) newTrainRun(in StepInput, p pipelines.TrainParams, pulse *p
 	if err != nil {
 		return nil, err
 	}
+	if p.LabelNoise > 0 {
+		train = train.WithLabelNoise(p.LabelNoise, p.Seed, 0)
+	}
 	test, err := a.load(p.Data.Name, p.Data.Digest, "test", 0, p.Data.Test)
 	if err != nil {
 		return nil, err
@@ -97,15 +100,7 @@ func (a *Activities) newTrainRun(in StepInput, p pipelines.TrainParams, pulse *p
 
 // build compiles what the training needs.
 func (r *trainRun) build(b *engine.Backend, train, test data.Split) (err error) {
-	cfg := optim.Config{
-		LR: r.p.Optimizer.LR, Momentum: r.p.Optimizer.Momentum, Nesterov: r.p.Optimizer.Nesterov,
-		WeightDecay: r.p.Optimizer.WeightDecay, BatchSize: r.p.BatchSize, BNGroup: r.p.BNGroup,
-		Augment: r.p.Augment, Seed: r.p.Seed,
-	}
-	for _, d := range r.p.Optimizer.Schedule {
-		cfg.Schedule = append(cfg.Schedule, optim.Drop{Epoch: d.Epoch, Factor: d.Factor})
-	}
-	if r.trainer, err = optim.New(b, r.net, train, cfg); err != nil {
+	if r.trainer, err = optim.New(b, r.net, train, recipe(r.p)); err != nil {
 		return err
 	}
 	if r.train, err = engine.NewEvaluator(b, r.net, train, evalBatch); err != nil {
@@ -113,6 +108,25 @@ func (r *trainRun) build(b *engine.Backend, train, test data.Split) (err error) 
 	}
 	r.test, err = engine.NewEvaluator(b, r.net, test, evalBatch)
 	return err
+}
+
+// recipe is the optimizer's view of a training's parameters.
+func recipe(p pipelines.TrainParams) optim.Config {
+	o := p.Optimizer
+	cfg := optim.Config{
+		LR: o.LR, Momentum: o.Momentum, Nesterov: o.Nesterov, WeightDecay: o.WeightDecay, Warmup: o.Warmup,
+		BatchSize: p.BatchSize, BNGroup: p.BNGroup, Augment: p.Augment, Seed: p.Seed,
+	}
+	if o.Kind == "adam" {
+		cfg.Adam = &optim.Adam{Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Epsilon}
+	}
+	if o.Cosine {
+		cfg.Cosine = p.Epochs
+	}
+	for _, d := range o.Schedule {
+		cfg.Schedule = append(cfg.Schedule, optim.Drop{Epoch: d.Epoch, Factor: d.Factor})
+	}
+	return cfg
 }
 
 // close frees what is on the device, all of it or as much as was built.

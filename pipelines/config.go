@@ -42,15 +42,20 @@ type trainConfig struct {
 	BNGroup   *int            `json:"bn_group"`
 	Augment   *bool           `json:"augment"`
 	Seed      uint64          `json:"seed"`
+
+	LabelNoise float64 `json:"label_noise"`
 }
 
 type optimizerConfig struct {
-	Kind        string  `json:"kind"`
-	LR          float64 `json:"lr"`
-	Momentum    float64 `json:"momentum"`
-	Nesterov    *bool   `json:"nesterov"`
-	WeightDecay float64 `json:"weight_decay"`
-	Schedule    *[]Drop `json:"schedule"`
+	Kind        string   `json:"kind"`
+	LR          *float64 `json:"lr"`
+	Momentum    *float64 `json:"momentum"`
+	Nesterov    *bool    `json:"nesterov"`
+	Beta1       *float64 `json:"beta1"`
+	Beta2       *float64 `json:"beta2"`
+	Epsilon     *float64 `json:"epsilon"`
+	WeightDecay float64  `json:"weight_decay"`
+	Schedule    *course  `json:"schedule"`
 }
 
 type mapConfig struct {
@@ -149,17 +154,7 @@ func (cfg *config) resolveTrain(c *checker, tree *node) {
 	if t.Augment == nil {
 		t.Augment = ptr(cfg.Dataset.Name == "cifar10")
 	}
-	o := &t.Optimizer
-	if o.Nesterov == nil {
-		o.Nesterov = ptr(o.Momentum > 0)
-	}
-	if *o.Nesterov && o.Momentum == 0 {
-		c.add(tree.place("train", "optimizer", "nesterov"), "train.optimizer.nesterov needs a momentum above 0; set one, or nesterov: false")
-	}
-	if o.Schedule == nil {
-		o.Schedule = ptr(paperSchedule(t.Epochs))
-	}
-	o.Schedule = ptr(reached(*o.Schedule, t.Epochs))
+	t.Optimizer.resolve(c, tree, t.Epochs)
 }
 
 // resolveMap settles which images a map looks at.

@@ -50,9 +50,15 @@ func (e experiment) shown() map[string]any {
 		"train.net":                    t.Net,
 		"train.epochs":                 t.Epochs,
 		"train.batch_size":             t.BatchSize,
-		"train.optimizer.lr":           t.Optimizer.LR,
+		"train.optimizer.lr":           *t.Optimizer.LR,
 		"train.optimizer.weight_decay": t.Optimizer.WeightDecay,
 		"train.seed":                   t.Seed,
+	}
+	if t.Optimizer.Kind != optimizerSGD {
+		out["train.optimizer.kind"] = t.Optimizer.Kind
+	}
+	if t.LabelNoise > 0 {
+		out["train.label_noise"] = t.LabelNoise
 	}
 	for path, v := range e.params {
 		out[path] = v
@@ -116,14 +122,17 @@ func (b *builder) draws(plot string) bool { return slices.Contains(b.config.Plot
 
 func (b *builder) trainParams() TrainParams {
 	d, t := b.config.Dataset, b.config.Train
+	o := t.Optimizer
 	return TrainParams{
 		Net:  t.Net,
 		Data: TrainData{Name: d.Name, Digest: b.digest, Train: d.Train, Test: d.Test},
 		Optimizer: Optimizer{
-			Kind: t.Optimizer.Kind, LR: t.Optimizer.LR, Momentum: t.Optimizer.Momentum,
-			Nesterov: *t.Optimizer.Nesterov, WeightDecay: t.Optimizer.WeightDecay, Schedule: *t.Optimizer.Schedule,
+			Kind: o.Kind, LR: *o.LR, Momentum: *o.Momentum, Nesterov: *o.Nesterov, WeightDecay: o.WeightDecay,
+			Schedule: o.Schedule.Drops, Cosine: o.Schedule.Cosine, Warmup: o.Schedule.Warmup,
+			Beta1: *o.Beta1, Beta2: *o.Beta2, Epsilon: *o.Epsilon,
 		},
 		Epochs: t.Epochs, BatchSize: t.BatchSize, BNGroup: *t.BNGroup, Augment: *t.Augment, Seed: t.Seed,
+		LabelNoise: t.LabelNoise,
 	}
 }
 
@@ -150,7 +159,7 @@ func (b *builder) addMap(m mapConfig, train string, directions map[DirectionsPar
 
 	grids := make(map[string]string) // by split
 	for _, r := range m.Ranges {
-		mp.Data = MapData{Name: b.config.Dataset.Name, Digest: b.digest, Split: r.Split, From: r.From, To: r.To}
+		mp.Data = b.mapData(r)
 		id, err := b.add(m.Name+"-"+r.Split, kind, mp, inputs)
 		if err != nil {
 			return err
@@ -158,6 +167,15 @@ func (b *builder) addMap(m mapConfig, train string, directions map[DirectionsPar
 		grids[r.Split] = id
 	}
 	return b.addPictures(m, grids)
+}
+
+// mapData names the images of a range, with the labels that the training saw.
+func (b *builder) mapData(r imageRange) MapData {
+	data := MapData{Name: b.config.Dataset.Name, Digest: b.digest, Split: r.Split, From: r.From, To: r.To}
+	if t := b.config.Train; r.Split == splitTrain && t.LabelNoise > 0 {
+		data.Noise = &LabelNoise{Fraction: t.LabelNoise, Seed: t.Seed}
+	}
+	return data
 }
 
 // addPictures adds the pictures of one map.

@@ -41,11 +41,11 @@ presets:
 	if cfg.Dataset.Train != 1000 || cfg.Dataset.Test != 10000 {
 		t.Errorf("dataset %+v, want 1000 training images and the default of test images", cfg.Dataset)
 	}
-	if diff := cmp.Diff([]Drop{{Epoch: 2, Factor: 0.5}}, *cfg.Train.Optimizer.Schedule); diff != "" {
+	if diff := cmp.Diff([]Drop{{Epoch: 2, Factor: 0.5}}, cfg.Train.Optimizer.Schedule.Drops); diff != "" {
 		t.Errorf("the schedule is not replaced (-want +got):\n%s", diff)
 	}
-	if cfg.Train.Optimizer.LR != 0.1 {
-		t.Errorf("lr %v, want the file's 0.1", cfg.Train.Optimizer.LR)
+	if *cfg.Train.Optimizer.LR != 0.1 {
+		t.Errorf("lr %v, want the file's 0.1", *cfg.Train.Optimizer.LR)
 	}
 	if !*cfg.Train.Augment {
 		t.Error("augment is not back at its default, true")
@@ -104,7 +104,7 @@ func TestPaperSizes(t *testing.T) {
 				t.Errorf("%s: %s: %+v of %+v", file, e.name, tr, e.config.Dataset)
 			}
 			want := []Drop{{150, 0.1}, {225, 0.1}, {275, 0.1}}
-			if diff := cmp.Diff(want, *tr.Optimizer.Schedule); diff != "" {
+			if diff := cmp.Diff(want, tr.Optimizer.Schedule.Drops); diff != "" {
 				t.Errorf("%s: schedule (-want +got):\n%s", file, diff)
 			}
 		}

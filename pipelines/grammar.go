@@ -24,6 +24,12 @@ const (
 	mapSurface = "surface"
 )
 
+// Update rules.
+const (
+	optimizerSGD  = "sgd"
+	optimizerAdam = "adam"
+)
+
 // Plots that a sweep may ask for.
 const (
 	plotLine     = "line"
@@ -43,6 +49,8 @@ var (
 	plotKinds  = []string{plotLine, plotContour, plotFilled, plotTraining}
 	splitNames = []string{splitTrain, splitTest}
 
+	optimizerKinds = []string{optimizerSGD, optimizerAdam}
+
 	nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 )
 
@@ -61,12 +69,16 @@ const nameWant = "letters, digits, '.', '_' and '-', beginning with a letter or 
 
 // optimizerFields are the defaults of Li et al. (2018), appendix A.
 var optimizerFields = object{[]field{
-	{name: "kind", doc: "Update rule.", typ: choice{of: []string{"sgd"}, what: "an update rule"}, def: "sgd"},
-	{name: "lr", doc: "Learning rate at the first epoch.", typ: number{min: 0, max: 1000, above: true}, def: 0.1},
-	{name: "momentum", doc: "Momentum.", typ: number{min: 0, max: 1, below: true}, def: 0.9},
-	{name: "nesterov", doc: "Nesterov's form of the momentum. Default: true where there is momentum.", typ: boolean{}},
-	{name: "weight_decay", doc: "Weight decay (L2), on all parameters.", typ: number{min: 0, max: 1000}, def: 5e-4},
-	{name: "schedule", doc: "Factors on the learning rate, {epoch: factor}, each from the start of that epoch on, counted from 0. " +
+	{name: "kind", doc: "Update rule.", typ: choice{of: optimizerKinds, what: "an update rule"}, def: optimizerSGD},
+	{name: "lr", doc: "Learning rate before any drop. Default: 0.1 for sgd, 0.001 for adam.", typ: number{min: 0, max: 1000, above: true}},
+	{name: "momentum", doc: "Momentum of sgd. Default: 0.9.", typ: number{min: 0, max: 1, below: true}},
+	{name: "nesterov", doc: "Nesterov's form of the momentum of sgd. Default: true where there is momentum.", typ: boolean{}},
+	{name: "beta1", doc: "Decay of adam's first moment. Default: 0.9.", typ: number{min: 0, max: 1, below: true}},
+	{name: "beta2", doc: "Decay of adam's second moment. Default: 0.999.", typ: number{min: 0, max: 1, below: true}},
+	{name: "epsilon", doc: "What adam adds to the root of the second moment. Default: 1e-8.", typ: number{min: 0, max: 1, above: true}},
+	{name: "weight_decay", doc: "Weight decay (L2, as part of the gradient), on all parameters.", typ: number{min: 0, max: 1000}, def: 5e-4},
+	{name: "schedule", doc: "Factors on the learning rate, {epoch: factor}, each from the start of that epoch on, counted from 0; " +
+		"or {cosine: true}, half a cosine down to 0 over the epochs. Either with warmup: N, epochs in which the rate rises to its full value. " +
 		"Default: 0.1 at 1/2, 3/4 and 11/12 of the epochs, which for 300 epochs is the paper's 150, 225 and 275.", typ: schedule{}},
 }}
 
@@ -78,7 +90,9 @@ var trainFields = object{[]field{
 	{name: "bn_group", doc: "Images that share batch statistics; a larger batch is processed in groups of this size. " +
 		"Default: the batch size, at most 512.", typ: integer{1, maxRecords}},
 	{name: "augment", doc: "Random crops and flips of the training images. Default: true for cifar10, else false.", typ: boolean{}},
-	{name: "seed", doc: "Seed of the initial weights, the order of the images and the augmentation.", typ: integer{0, maxSeed}, def: int64(1)},
+	{name: "label_noise", doc: "Fraction of wrong labels: each training label becomes another class with this probability. " +
+		"Maps of the training split see the same wrong labels.", typ: number{min: 0, max: 1}, def: 0.0},
+	{name: "seed", doc: "Seed of the initial weights, the order of the images, the augmentation and the wrong labels.", typ: integer{0, maxSeed}, def: int64(1)},
 }}
 
 var datasetFields = object{[]field{

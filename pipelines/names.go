@@ -85,15 +85,8 @@ func valueLabel(v any) string {
 			parts[i] = valueLabel(v[i])
 		}
 		return strings.Join(parts, "_")
-	case []Drop:
-		parts := make([]string, len(v))
-		for i, d := range v {
-			parts[i] = fmt.Sprintf("%dx%g", d.Epoch, d.Factor)
-		}
-		if len(parts) == 0 {
-			return "none"
-		}
-		return strings.Join(parts, "_")
+	case course:
+		return v.label()
 	case imageSet:
 		if v.Count > 0 {
 			return strconv.Itoa(v.Count)

@@ -101,12 +101,18 @@ type Drop struct {
 
 // Optimizer is the update rule and its schedule.
 type Optimizer struct {
-	Kind        string  `json:"kind"` // "sgd"
+	Kind        string  `json:"kind"` // "sgd" or "adam"
 	LR          float64 `json:"lr"`
-	Momentum    float64 `json:"momentum"`
-	Nesterov    bool    `json:"nesterov"`
-	WeightDecay float64 `json:"weight_decay"` // on all parameters
+	Momentum    float64 `json:"momentum"`     // of sgd
+	Nesterov    bool    `json:"nesterov"`     // of sgd
+	WeightDecay float64 `json:"weight_decay"` // on all parameters, as part of the gradient
 	Schedule    []Drop  `json:"schedule"`
+	Cosine      bool    `json:"cosine,omitempty"` // the rate falls to 0 along half a cosine, after the warm-up
+	Warmup      int     `json:"warmup,omitempty"` // epochs in which the rate rises to its full value
+	// Constants of adam.
+	Beta1   float64 `json:"beta1,omitempty"`
+	Beta2   float64 `json:"beta2,omitempty"`
+	Epsilon float64 `json:"epsilon,omitempty"`
 }
 
 // TrainParams is the recipe of one training run.
@@ -122,6 +128,8 @@ type TrainParams struct {
 	BNGroup int    `json:"bn_group"`
 	Augment bool   `json:"augment"` // random crop with 4 pixels of padding, horizontal flip
 	Seed    uint64 `json:"seed"`
+	// LabelNoise is the probability with which a training label is a wrong one.
+	LabelNoise float64 `json:"label_noise,omitempty"`
 }
 
 // DirectionsParams says how the directions of a map are drawn. Input: weights.
@@ -147,6 +155,14 @@ type MapData struct {
 	Split  string `json:"split"` // train, test
 	From   int    `json:"from"`
 	To     int    `json:"to"`
+	// Noise is how the labels were made wrong for the training, of which a map of the training split sees the same.
+	Noise *LabelNoise `json:"label_noise,omitempty"`
+}
+
+// LabelNoise makes each label a wrong one with probability Fraction; which ones, the seed says.
+type LabelNoise struct {
+	Fraction float64 `json:"fraction"`
+	Seed     uint64  `json:"seed"`
 }
 
 // MapParams is a line (Y nil) or a surface. Inputs: weights, directions. Output: grid.

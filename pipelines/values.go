@@ -59,67 +59,6 @@ func (resolution) schema(Catalog) schema {
 	return schema{"anyOf": []schema{side, {"type": "array", "minItems": 2, "maxItems": 2, "items": side}}}
 }
 
-// schedule is {epoch: factor}, normalised to drops in the order of their epochs.
-type schedule struct{}
-
-const maxDrops = 1000
-
-func (schedule) check(c *checker, n *node, path string) any {
-	if n.kind != mappingNode || len(n.entries) > maxDrops {
-		return c.reject(n, path, "{epoch: factor, …}, as {150: 0.1, 225: 0.1}, or {} for none")
-	}
-	drops := make([]Drop, 0, len(n.entries))
-	seen := make(map[int]bool)
-	for _, e := range n.entries {
-		epoch := integer{0, maxEpochs}.check(c, &node{kind: plainNode, at: e.at, text: e.key}, path+", epoch")
-		factor := number{min: 0, max: 1e6, above: true}.check(c, e.value, path+"."+clip(e.key))
-		if epoch == nil || factor == nil {
-			continue
-		}
-		if i := int(epoch.(int64)); seen[i] {
-			c.addf(e.at, "%s: epoch %d is given twice", path, i)
-		} else {
-			seen[i] = true
-			drops = append(drops, Drop{Epoch: i, Factor: factor.(float64)})
-		}
-	}
-	slices.SortFunc(drops, func(a, b Drop) int { return cmp.Compare(a.Epoch, b.Epoch) })
-	return drops
-}
-
-func (schedule) schema(Catalog) schema {
-	return schema{"type": "object", "additionalProperties": false, "maxProperties": maxDrops,
-		"patternProperties": schema{`^(0|[1-9][0-9]*)$`: number{min: 0, max: 1e6, above: true}.schema(Catalog{})}}
-}
-
-// paperSchedule is the schedule of Li et al. (2018), 0.1 at epochs 150, 225 and
-// 275 of 300, scaled to a number of epochs. With so few epochs that drops would
-// fall together, or on the first one, those are left out.
-func paperSchedule(epochs int) []Drop {
-	drops := []Drop{}
-	last := 0
-	for _, epoch := range []int{epochs / 2, epochs * 3 / 4, epochs * 11 / 12} {
-		if epoch > last {
-			drops = append(drops, Drop{Epoch: epoch, Factor: 0.1})
-			last = epoch
-		}
-	}
-	return drops
-}
-
-// reached leaves of a schedule what has an effect: later epochs never come, and a
-// factor of 1 changes nothing. Two schedules that train alike become equal.
-func reached(drops []Drop, epochs int) []Drop {
-	out := []Drop{}
-	for _, d := range drops {
-		if d.Epoch >= epochs || d.Factor == 1 {
-			continue
-		}
-		out = append(out, d)
-	}
-	return out
-}
-
 // imageSet is the normalised form of images: the first Count of each split, or
 // ranges that name their splits.
 type imageSet struct {

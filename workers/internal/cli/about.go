@@ -79,7 +79,7 @@ func (a *app) netsCommand() *cobra.Command {
 			if err := t.text(a.Out); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(a.Out, "\nEVALUATE and TRAIN are estimates of the memory for batches of %d images.\n", memoryBatch)
+			_, err := fmt.Fprintf(a.Out, "\nEVALUATE and TRAIN are the estimated memory of weights and activations for batches of %d images;\nthe process takes about twice that and 400 MB.\n", memoryBatch)
 			return err
 		})
 	})

@@ -313,7 +313,7 @@ func TestNets(t *testing.T) {
 			t.Errorf("%s is not in the list", name)
 		}
 	}
-	if _, text, _ := call(t, "nets"); strings.Count(text, "\n") != len(rows)+3 || !strings.Contains(text, "batches of 128") {
+	if _, text, _ := call(t, "nets"); strings.Count(text, "\n") != len(rows)+4 || !strings.Contains(text, "batches of 128") {
 		t.Errorf("want a header, %d lines and what memory means:\n%s", len(rows), text)
 	}
 }
