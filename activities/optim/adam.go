@@ -20,9 +20,9 @@ type Adam struct {
 func (a Adam) check() error {
 	switch {
 	case !(a.Beta1 >= 0 && a.Beta1 < 1) || !(a.Beta2 >= 0 && a.Beta2 < 1):
-		return fmt.Errorf("Adam's β are %g and %g: both must lie in [0, 1)", a.Beta1, a.Beta2)
+		return fmt.Errorf("the two β of Adam are %g and %g: both must lie in [0, 1)", a.Beta1, a.Beta2)
 	case !(a.Epsilon > 0) || math.IsInf(a.Epsilon, 0):
-		return fmt.Errorf("Adam's ε is %g: it must be a positive number", a.Epsilon)
+		return fmt.Errorf("the ε of Adam is %g: it must be a positive number", a.Epsilon)
 	}
 	return nil
 }

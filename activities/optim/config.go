@@ -45,7 +45,7 @@ func (c Config) check(images int) error {
 	case !(c.WeightDecay >= 0) || math.IsInf(c.WeightDecay, 0):
 		return fmt.Errorf("the weight decay is %g: it must be 0 or a positive number", c.WeightDecay)
 	case c.Adam != nil && (c.Momentum != 0 || c.Nesterov):
-		return fmt.Errorf("Adam has its own moments: leave momentum and Nesterov out")
+		return fmt.Errorf("momentum and Nesterov belong to gradient descent: leave them out with Adam")
 	case c.Cosine < 0 || c.Warmup < 0 || c.Cosine > 0 && c.Warmup >= c.Cosine:
 		return fmt.Errorf("a warm-up of %d epochs and a cosine over %d: the warm-up must leave epochs for the fall", c.Warmup, c.Cosine)
 	case c.BatchSize < 1:
