@@ -84,7 +84,9 @@ func Open(o Options) (*Backend, error) {
 	b := &Backend{name: kind, class: class, programs: map[string]*Program{}}
 	if kind == "go" {
 		b.formulation = nets.Product
-		b.compute, err = gobackend.New("")
+		// One operation at a time: matrix products that run side by side each wait
+		// for workers that the others hold, for ever. Each is parallel in itself.
+		b.compute, err = gobackend.New("ops_sequential")
 	} else {
 		b.compute, b.formulation, err = openXLA(o)
 	}
