@@ -19,11 +19,18 @@ var (
 	attrBatchSize   = temporal.NewSearchAttributeKeyInt64("LossatlasBatchSize")
 	attrWeightDecay = temporal.NewSearchAttributeKeyFloat64("LossatlasWeightDecay")
 	attrKey         = temporal.NewSearchAttributeKeyKeyword("LossatlasKey")
+	attrCached      = temporal.NewSearchAttributeKeyBool("LossatlasCached")
 )
 
 // SweepAttributes are the search attributes of a sweep's own workflows.
 func SweepAttributes(sweep, kind string) temporal.SearchAttributes {
 	return temporal.NewSearchAttributes(attrSweep.ValueSet(sweep), attrKind.ValueSet(kind))
+}
+
+// CachedAttribute says of an experiment whether all its steps were found in the
+// action cache. (A step that is found there starts no workflow of its own.)
+func CachedAttribute(steps []StepStatus) temporal.SearchAttributeUpdate {
+	return attrCached.ValueSet(!slices.ContainsFunc(steps, func(s StepStatus) bool { return s.State != StateCached }))
 }
 
 // searchAttributes are those of a step. A step that several sweeps share

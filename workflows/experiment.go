@@ -29,7 +29,8 @@ func Experiment(ctx workflow.Context, in activities.ExperimentInput) ([]activiti
 	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() ([]activities.StepStatus, error) { return r.list(), nil }); err != nil {
 		return nil, err
 	}
-	return r.run(ctx), nil
+	steps := r.run(ctx)
+	return steps, workflow.UpsertTypedSearchAttributes(ctx, activities.CachedAttribute(steps))
 }
 
 // runner executes a list of steps in topological order, side by side where
