@@ -67,11 +67,12 @@ func TestSurface(t *testing.T) {
 		every        int // uses each every-th row and column of the 7×7 reference
 		tolerance    float64
 	}{
-		{"tiny_a", "xla", 1, 1e-5}, {"tiny_a", "go", 3, 1e-5}, {"vgg9_w16", "xla", 3, 1e-5}, {"resnet20", "xla", 3, 1e-5},
+		{"tiny_a", "xla", 1, 1e-5}, {"tiny_a", "go", 1, 1e-5}, {"vgg9_w16", "xla", 3, 1e-5}, {"resnet20", "xla", 3, 1e-5},
 	} {
 		t.Run(c.net+"/"+c.backend, func(t *testing.T) {
 			ref := shared.Open(t, c.net)
-			e := evaluator(t, open(t, c.backend), ref, 500)
+			b := open(t, c.backend)
+			e := evaluator(t, b, ref, 500)
 			theta, _ := ref.Weights(t, "weights_a.npz")
 			axis := func(prefix string) []float32 {
 				d := ref.Vector(t, "directions_raw.npz", prefix, ref.Net.Params(), nil)
@@ -93,6 +94,9 @@ func TestSurface(t *testing.T) {
 			worst, points := 0.0, 0
 			for iy := 0; iy < len(want.Y); iy += c.every {
 				for ix := 0; ix < len(want.X); ix += c.every {
+					if b.Name() == "go" && ix != iy {
+						continue // the diagonal is enough on the slow backend
+					}
 					got, err := e.At(context.Background(), want.X[ix], want.Y[iy])
 					if err != nil {
 						t.Fatal(err)
