@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"lossatlas/activities/render"
@@ -95,14 +96,22 @@ func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) 
 	if err != nil {
 		return out, err
 	}
-	train, test, miss := float64(log.Final.TrainLoss), float64(log.Final.TestLoss), log.Final.TestError()
-	out.TrainLoss, out.TestLoss, out.TestError = &train, &test, &miss
+	if log.Diverged != nil {
+		out.Note = log.Diverged.String() + "; nothing was mapped"
+		out.Note = strings.ToUpper(out.Note[:1]) + out.Note[1:] + "."
+	} else {
+		train, test, miss := float64(log.Final.TrainLoss), float64(log.Final.TestLoss), log.Final.TestError()
+		out.TrainLoss, out.TestLoss, out.TestError = &train, &test, &miss
+	}
 	made, err := r.provenance(ctx, e.Log)
 	if err != nil {
 		return out, err
 	}
 	out.Provenance = append(out.Provenance, made)
 	for _, pic := range e.Pictures {
+		if log.Diverged != nil && !r.has(pic.SVG) {
+			continue // the note says why
+		}
 		figure, err := r.picture(ctx, pic)
 		if err != nil {
 			return out, err

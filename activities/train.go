@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"lossatlas/activities/data"
@@ -48,7 +49,12 @@ func (a *Activities) Train(ctx context.Context, in StepInput) (StepResult, error
 			return StepResult{}, err
 		}
 		for len(run.state.Log.Epochs) < p.Epochs {
-			if err := run.epoch(ctx); err != nil {
+			err := run.epoch(ctx)
+			var diverged *optim.DivergedError
+			if errors.As(err, &diverged) {
+				return run.diverged(ctx, diverged)
+			}
+			if err != nil {
 				return StepResult{}, err
 			}
 		}
@@ -174,10 +180,6 @@ func (r *trainRun) epoch(ctx context.Context) error {
 	stats, err := r.trainer.Epoch(ctx, func(step, steps int, _ float64) {
 		r.pulse.progress(Progress{Done: n*steps + step, Total: r.p.Epochs * steps, Unit: "step", Note: note})
 	})
-	var diverged *optim.DivergedError
-	if errors.As(err, &diverged) {
-		return permanent("Diverged", fmt.Errorf("%w (train.optimizer.lr is %g)", err, r.p.Optimizer.LR))
-	}
 	if err != nil {
 		return err
 	}
@@ -224,11 +226,28 @@ func (r *trainRun) finish(ctx context.Context) (StepResult, error) {
 	if err != nil {
 		return StepResult{}, err
 	}
+	return r.store(ctx, map[string][]byte{pipelines.OutWeights: weights})
+}
+
+// diverged stores a training that came to no weights. That is a result like any
+// other: the same recipe would diverge again, so it is kept and not retried,
+// and the steps that need weights are not run.
+func (r *trainRun) diverged(ctx context.Context, d *optim.DivergedError) (StepResult, error) {
+	r.state.Log.Diverged = &Divergence{Epoch: d.Epoch + 1, Step: d.Step + 1, LastLoss: Number(d.LastLoss), LR: Number(r.p.Optimizer.LR)}
+	nan := Number(math.NaN())
+	r.state.Log.Final = TrainFinal{TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan}
+	r.a.Log.Warn().Str("step", r.in.Label).Msg(r.state.Log.Diverged.String())
+	return r.store(ctx, map[string][]byte{})
+}
+
+// store puts the outputs and the log into the store and records the step as done.
+func (r *trainRun) store(ctx context.Context, files map[string][]byte) (StepResult, error) {
 	log, err := json.Marshal(r.state.Log)
 	if err != nil {
 		return StepResult{}, err
 	}
-	outputs, err := r.a.putAll(ctx, map[string][]byte{pipelines.OutWeights: weights, pipelines.OutLog: log})
+	files[pipelines.OutLog] = log
+	outputs, err := r.a.putAll(ctx, files)
 	if err != nil {
 		return StepResult{}, err
 	}

@@ -46,6 +46,35 @@ type TrainLog struct {
 	Epochs []TrainEpoch `json:"epochs"`
 	// Final is the trained network on both splits, without augmentation, BN in eval mode.
 	Final TrainFinal `json:"final"`
+	// Diverged is set when the training ended because its loss became infinite
+	// or NaN. There are no weights then, and Final is NaN.
+	Diverged *Divergence `json:"diverged,omitempty"`
+}
+
+// Divergence says where a training's loss stopped being finite.
+type Divergence struct {
+	Epoch    int    `json:"epoch"`     // counted from 1
+	Step     int    `json:"step"`      // within the epoch, counted from 1
+	LastLoss Number `json:"last_loss"` // the last finite loss of a batch in that epoch; NaN when there was none
+	LR       Number `json:"lr"`        // train.optimizer.lr
+}
+
+// String says it in a sentence, with what to do.
+func (d Divergence) String() string {
+	return fmt.Sprintf("the training diverged in epoch %d, step %d (%s): lower train.optimizer.lr, which was %g, or warm it up",
+		d.Epoch, d.Step, d.last(), float64(d.LR))
+}
+
+// Short says it in a few words.
+func (d Divergence) Short() string {
+	return fmt.Sprintf("diverged in epoch %d, step %d (%s)", d.Epoch, d.Step, d.last())
+}
+
+func (d Divergence) last() string {
+	if f := float64(d.LastLoss); !math.IsNaN(f) {
+		return fmt.Sprintf("last finite loss %.4g", f)
+	}
+	return "no finite loss in it"
 }
 
 // TrainEpoch is what one epoch gave. Train values are means over the epoch's
@@ -79,6 +108,10 @@ func (l TrainLog) curves() render.TrainLog {
 			Epoch: e.Epoch, LR: float64(e.LR), TrainLoss: float64(e.TrainLoss), TrainAccuracy: float64(e.TrainAccuracy),
 			TestLoss: float64(e.TestLoss), TestAccuracy: float64(e.TestAccuracy), WeightNorm: float64(e.WeightNorm),
 		})
+	}
+	if nan := math.NaN(); l.Diverged != nil && len(out.Epochs) == 0 {
+		// An empty picture in place of none.
+		out.Epochs = []render.EpochLog{{Epoch: 1, LR: float64(l.Diverged.LR), TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan, WeightNorm: nan}}
 	}
 	return out
 }

@@ -38,6 +38,9 @@ type PlannedStep struct {
 	Key    artifacts.Key `json:"key,omitzero"`
 	State  State         `json:"state"`
 	Reason string        `json:"reason"`
+	// Never is set for a blocked step whose input will never come: a step before
+	// it is done and has no such output, as a diverged training has no weights.
+	Never bool `json:"never,omitempty"`
 	// Outputs of a cached step.
 	Outputs map[string]artifacts.Blob `json:"outputs,omitempty"`
 }
@@ -59,8 +62,15 @@ func (p *Plan) Count(s State) int {
 	return n
 }
 
-// Complete says whether a run would find everything done.
-func (p *Plan) Complete() bool { return p.Count(StateCached) == len(p.Steps) }
+// Complete says whether a run would find everything done that can be.
+func (p *Plan) Complete() bool {
+	for _, step := range p.Steps {
+		if step.State != StateCached && !step.Never {
+			return false
+		}
+	}
+	return true
+}
 
 // lookups is how many look-ups a plan has in flight.
 const lookups = 16
@@ -104,7 +114,11 @@ func (p *planner) level(ctx context.Context, steps []Placed) error {
 	for _, s := range steps {
 		planned := &PlannedStep{ID: s.Step.ID, Experiment: s.Experiment, Kind: s.Step.Kind}
 		p.done[s.Step.ID] = planned
-		inputs, waits := p.inputs(s.Step)
+		inputs, waits, never := p.inputs(s.Step)
+		if never != "" && !s.Step.Partial {
+			planned.State, planned.Reason, planned.Never = StateBlocked, never, true
+			continue
+		}
 		if len(waits) > 0 {
 			planned.State, planned.Reason = StateBlocked, waitReason(waits)
 			continue
@@ -132,21 +146,33 @@ func (p *planner) level(ctx context.Context, steps []Placed) error {
 	return nil
 }
 
-// inputs returns the digests of a step's inputs, and the steps it waits for.
-func (p *planner) inputs(s Step) (digests map[string]artifacts.Digest, waits []string) {
+// inputs returns the digests of a step's inputs, the steps it waits for, and why
+// one of them will never come.
+func (p *planner) inputs(s Step) (digests map[string]artifacts.Digest, waits []string, never string) {
 	digests = make(map[string]artifacts.Digest, len(s.Inputs))
-	for name, ref := range s.Inputs {
+	for _, name := range slices.Sorted(maps.Keys(s.Inputs)) {
+		ref := s.Inputs[name]
 		from := p.done[ref.Step]
 		blob, ok := from.Outputs[ref.Output]
-		if from.State != StateCached || !ok {
+		switch {
+		case from.Never:
+			never = from.Reason
+			continue
+		case from.State == StateCached && !ok:
+			never = NoOutput(ref)
+			continue
+		case from.State != StateCached:
 			waits = append(waits, ref.Step)
 			continue
 		}
 		digests[name] = blob.Digest
 	}
 	slices.Sort(waits)
-	return digests, slices.Compact(waits)
+	return digests, slices.Compact(waits), never
 }
+
+// NoOutput says that a step is done and came to no such output.
+func NoOutput(ref Ref) string { return ref.Step + " came to no " + ref.Output }
 
 func waitReason(waits []string) string {
 	if len(waits) > 2 {

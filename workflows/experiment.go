@@ -97,7 +97,7 @@ func (r *runner) step(ctx workflow.Context, s pipelines.Step) {
 	}
 	inputs, missing := r.inputs(s)
 	if missing != "" && !s.Partial {
-		st.State, st.Error = activities.StateBlocked, "waits for "+missing
+		st.State, st.Error = activities.StateBlocked, missing
 		return
 	}
 	st.State = activities.StateRunning
@@ -127,7 +127,7 @@ func (r *runner) settled(s pipelines.Step) bool {
 	return true
 }
 
-// inputs resolves the references of a step; missing names one that has no result.
+// inputs resolves the references of a step; missing says which one has no result.
 func (r *runner) inputs(s pipelines.Step) (inputs map[string]activities.Input, missing string) {
 	inputs = make(map[string]activities.Input, len(s.Inputs))
 	for _, name := range workflow.DeterministicKeys(s.Inputs) {
@@ -138,7 +138,10 @@ func (r *runner) inputs(s pipelines.Step) (inputs map[string]activities.Input, m
 			blob, ok = st.Made.Outputs[ref.Output]
 		}
 		if !ok {
-			missing = ref.Step
+			missing = "waits for " + ref.Step
+			if st != nil && (st.State == activities.StateRan || st.State == activities.StateCached) {
+				missing = pipelines.NoOutput(ref)
+			}
 			continue
 		}
 		inputs[name] = activities.Input{Digest: blob.Digest, Producer: st.Made.Key}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/results"
@@ -258,6 +259,8 @@ func TestSortRows(t *testing.T) {
 func TestVerdict(t *testing.T) {
 	done := results.Experiment{Name: "a", State: artifacts.StateDone}
 	failed := results.Experiment{Name: "b", State: artifacts.StateFailed, Errors: map[string]string{"train": "diverged"}}
+	diverged := results.Experiment{Name: "c", State: results.StateDiverged, Diverged: &activities.Divergence{Epoch: 1, Step: 2, LastLoss: 2.5, LR: 10}}
+	const lost = "c: the training diverged in epoch 1, step 2 (last finite loss 2.5): lower train.optimizer.lr, which was 10, or warm it up"
 	for _, c := range []struct {
 		name string
 		root artifacts.Root
@@ -268,6 +271,9 @@ func TestVerdict(t *testing.T) {
 		{"all done", artifacts.Root{State: artifacts.StateDone}, []results.Experiment{done, done}, exit.Done, ""},
 		{"one failed", artifacts.Root{State: artifacts.StateFailed}, []results.Experiment{done, failed}, exit.Partial, "1 of 2 experiments failed: b/train: diverged"},
 		{"all failed", artifacts.Root{State: artifacts.StateFailed}, []results.Experiment{failed}, exit.Failed, "1 of 1 experiment failed: b/train: diverged"},
+		{"one diverged", artifacts.Root{State: artifacts.StateFailed}, []results.Experiment{done, diverged}, exit.Partial, "1 of 2 experiments diverged: " + lost},
+		{"all diverged", artifacts.Root{State: artifacts.StateFailed}, []results.Experiment{diverged}, exit.Partial, "1 of 1 experiment diverged: " + lost},
+		{"one failed, one diverged", artifacts.Root{State: artifacts.StateFailed}, []results.Experiment{failed, diverged}, exit.Partial, "1 of 2 experiments failed: b/train: diverged"},
 		{"the report failed", artifacts.Root{State: artifacts.StateFailed, Steps: map[string]artifacts.RootStep{"report": {State: "failed", Error: "disk full"}}},
 			[]results.Experiment{done}, exit.Failed, "all experiments are done, but report failed: disk full"},
 	} {

@@ -41,6 +41,8 @@ type runExperiment struct {
 	TestLoss  *float64          `json:"test_loss"`
 	TestError *float64          `json:"test_error"`
 	Artifacts map[string]string `json:"artifacts"`
+	// Diverged is set where the training ended because its loss was not finite.
+	Diverged *activities.Divergence `json:"diverged,omitempty"`
 }
 
 func countSteps(g *pipelines.Graph, steps map[string]artifacts.RootStep) stepCounts {
@@ -76,7 +78,7 @@ func (r *run) conclude(ctx context.Context, root artifacts.Root) error {
 		Seconds: time.Since(r.began).Seconds(), Report: report,
 	}
 	for _, row := range rows {
-		out.Experiments = append(out.Experiments, runExperiment{row.Name, row.Params, row.TrainLoss, row.TestLoss, row.TestError, row.Artifacts})
+		out.Experiments = append(out.Experiments, runExperiment{row.Name, row.Params, row.TrainLoss, row.TestLoss, row.TestError, row.Artifacts, row.Diverged})
 	}
 	if r.set.Output != "text" {
 		if err := r.printJSON(out); err != nil {
@@ -112,9 +114,13 @@ func (r *run) printResult(out runResult, rows []results.Experiment) error {
 
 // verdict is the error of a run of which something failed.
 func (r *run) verdict(root artifacts.Root, rows []results.Experiment) error {
-	failed := 0
+	failed, diverged := 0, 0
 	for _, row := range rows {
-		if row.State != artifacts.StateDone {
+		switch row.State {
+		case artifacts.StateDone:
+		case results.StateDiverged:
+			diverged++
+		default:
 			failed++
 		}
 		for _, step := range slices.Sorted(maps.Keys(row.Errors)) {
@@ -122,8 +128,10 @@ func (r *run) verdict(root artifacts.Root, rows []results.Experiment) error {
 		}
 	}
 	switch {
-	case failed == 0 && root.State == artifacts.StateDone:
+	case failed+diverged == 0 && root.State == artifacts.StateDone:
 		return nil
+	case failed == 0 && diverged > 0:
+		return exit.With(exit.Partial, fmt.Errorf("%d of %s diverged: %s", diverged, count(len(rows), "experiment"), firstDivergence(rows)))
 	case failed == 0:
 		for id, s := range root.Steps {
 			if s.Error != "" {
@@ -137,6 +145,16 @@ func (r *run) verdict(root artifacts.Root, rows []results.Experiment) error {
 		return exit.With(exit.Partial, err)
 	}
 	return err
+}
+
+// firstDivergence says of the first diverged experiment where it did and what to do.
+func firstDivergence(rows []results.Experiment) string {
+	for _, row := range rows {
+		if row.Diverged != nil {
+			return row.Name + ": " + row.Diverged.String()
+		}
+	}
+	return ""
 }
 
 // firstError is the cause of the first failure.

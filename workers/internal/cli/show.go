@@ -97,9 +97,17 @@ func resultTable(rows []results.Experiment, withParams bool) *table {
 		for _, p := range params {
 			cells = append(cells, value(r.Params[p]))
 		}
-		t.add(append(cells, number(r.TrainLoss, 4), number(r.TestLoss, 4), number(r.TestError, 2), r.State)...)
+		t.add(append(cells, number(r.TrainLoss, 4), number(r.TestLoss, 4), number(r.TestError, 2), outcome(r))...)
 	}
 	return t
+}
+
+// outcome is the state of an experiment, with where it diverged.
+func outcome(r results.Experiment) string {
+	if r.State == results.StateDiverged {
+		return r.Diverged.Short()
+	}
+	return r.State
 }
 
 // number writes a result, or "-" for one that is not known.

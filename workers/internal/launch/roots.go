@@ -7,11 +7,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
-// RecordCached writes the root of a run that found every step done, so that
+// RecordCached writes the root of a run that found every step done that can be, so that
 // the sweep is listed and kept like any other. Such a run needs no workflow.
 // How long the steps took is taken over from the run that made them, where that
 // was one of the same sweep.
@@ -27,6 +28,11 @@ func RecordCached(ctx context.Context, store *artifacts.Store, plan *pipelines.P
 		return root, ctx.Err()
 	}
 	for _, s := range plan.Steps {
+		if s.Never {
+			root.State = artifacts.StateFailed
+			root.Steps[s.ID] = artifacts.RootStep{Kind: string(s.Kind), State: activities.StateBlocked, Error: s.Reason}
+			continue
+		}
 		if s.State != pipelines.StateCached {
 			return root, fmt.Errorf("step %s is not cached", s.ID)
 		}

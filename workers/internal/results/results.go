@@ -19,17 +19,23 @@ import (
 // is nil.
 type Experiment struct {
 	Name   string         `json:"name"`
-	State  string         `json:"state"` // done, failed, running, waiting, cancelled
+	State  string         `json:"state"` // done, diverged, failed, running, waiting, cancelled
 	Params map[string]any `json:"params"`
 	// Losses are mean cross-entropies of the trained network; TestError is in percent.
 	TrainLoss *float64 `json:"train_loss"`
 	TestLoss  *float64 `json:"test_loss"`
 	TestError *float64 `json:"test_error"`
+	// Diverged says where the training lost its way, if it did.
+	Diverged *activities.Divergence `json:"diverged,omitempty"`
 	// Artifacts are digests of outputs, by "step/output" within the experiment.
 	Artifacts map[string]string `json:"artifacts"`
 	// Errors are those of failed steps, by step.
 	Errors map[string]string `json:"errors,omitempty"`
 }
+
+// StateDiverged is the state of an experiment whose training diverged: it is
+// over, with that as its result, and what needs weights was not run.
+const StateDiverged = "diverged"
 
 // Store is what results are read from.
 type Store interface {
@@ -80,6 +86,9 @@ func Collect(ctx context.Context, store Store, g *pipelines.Graph, steps map[str
 			}
 		}
 		row.State = state(states, len(e.Steps))
+		if row.Diverged != nil && states[activities.StateFailed]+states[activities.StateRunning]+states[activities.StateCancelled] == 0 {
+			row.State = StateDiverged
+		}
 		rows = append(rows, row)
 	}
 	return rows, nil
@@ -113,6 +122,7 @@ func (e *Experiment) read(ctx context.Context, store Store, d artifacts.Digest) 
 	if err := json.Unmarshal(b, &log); err != nil {
 		return err
 	}
+	e.Diverged = log.Diverged
 	e.TrainLoss, e.TestLoss = finite(log.Final.TrainLoss), finite(log.Final.TestLoss)
 	if acc := finite(log.Final.TestAccuracy); acc != nil {
 		e.TestError = finite(100 - *acc)

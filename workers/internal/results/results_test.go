@@ -51,12 +51,16 @@ func TestCollect(t *testing.T) {
 	store := memory{}
 	log := store.put(t, activities.TrainLog{Final: activities.TrainFinal{TrainLoss: 0.25, TestLoss: 0.5, TestAccuracy: 91.5}})
 	lost := store.put(t, activities.TrainLog{Final: activities.TrainFinal{TrainLoss: activities.Number(math.Inf(1)), TestLoss: activities.Number(math.NaN()), TestAccuracy: 10}})
+	divergence := &activities.Divergence{Epoch: 2, Step: 3, LastLoss: 7, LR: 10}
+	nan := activities.Number(math.NaN())
+	gone := store.put(t, activities.TrainLog{Diverged: divergence, Final: activities.TrainFinal{TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan}})
 	weights := artifacts.BlobOf([]byte("weights"))
 	g := &pipelines.Graph{Sweep: "s", Experiments: []pipelines.Experiment{
 		{Name: "a", Params: map[string]any{"train.net": "small"}, Steps: steps("a/train", "a/surface")},
 		{Name: "b", Steps: steps("b/train", "b/surface")},
 		{Name: "c", Steps: steps("c/train", "c/surface")},
 		{Name: "d", Steps: steps("d/train")},
+		{Name: "e", Steps: steps("e/train", "e/surface")},
 	}}
 	rows, err := results.Collect(t.Context(), store, g, map[string]artifacts.RootStep{
 		"a/train":   {State: activities.StateCached, Outputs: map[string]artifacts.Blob{"log": log, "weights": weights}},
@@ -64,6 +68,8 @@ func TestCollect(t *testing.T) {
 		"b/train":   {State: activities.StateRan, Outputs: map[string]artifacts.Blob{"log": lost}},
 		"b/surface": {State: activities.StateFailed, Error: "out of memory"},
 		"c/train":   {State: activities.StateRunning},
+		"e/train":   {State: activities.StateCached, Outputs: map[string]artifacts.Blob{"log": gone}},
+		"e/surface": {State: activities.StateBlocked, Error: "e/train came to no weights"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -76,6 +82,7 @@ func TestCollect(t *testing.T) {
 			Errors: map[string]string{"surface": "out of memory"}},
 		{Name: "c", State: "running", Params: map[string]any{}, Artifacts: map[string]string{}},
 		{Name: "d", State: "waiting", Params: map[string]any{}, Artifacts: map[string]string{}},
+		{Name: "e", State: "diverged", Params: map[string]any{}, Diverged: divergence, Artifacts: map[string]string{"train/log": gone.Digest.String()}},
 	}
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)

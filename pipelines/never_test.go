@@ -1,0 +1,44 @@
+package pipelines
+
+import (
+	"strings"
+	"testing"
+
+	"lossatlas/artifacts"
+)
+
+// TestPlanOfADivergedTraining: what needs the weights of a training that came to
+// none is blocked for good, and the report is planned with what there is.
+func TestPlanOfADivergedTraining(t *testing.T) {
+	g := mustExpand(t, short, "")
+	c := newMemoryCache()
+	train := mustPlan(t, g, c).Steps[0]
+	c.actions[train.Key] = artifacts.Action{Key: train.Key, Outputs: map[string]artifacts.Blob{OutLog: artifacts.BlobOf([]byte("log"))}}
+	plan := mustPlan(t, g, c)
+	for _, s := range plan.Steps {
+		want := StateBlocked
+		switch s.ID {
+		case "one/train":
+			want = StateCached
+		case "one/training":
+			want = StateRun
+		}
+		if s.State != want || s.Never != (want == StateBlocked && s.ID != "report") {
+			t.Errorf("%s is planned as %s (never: %v): %s", s.ID, s.State, s.Never, s.Reason)
+		}
+		if s.Never && !strings.Contains(s.Reason, "one/train came to no weights") {
+			t.Errorf("%s is blocked because %s", s.ID, s.Reason)
+		}
+	}
+	// With the picture of the training and the report that shows it, nothing is left to do.
+	for _, id := range []string{"one/training", "report"} {
+		for _, s := range mustPlan(t, g, c).Steps {
+			if s.ID == id {
+				c.actions[s.Key] = artifacts.Action{Key: s.Key, Outputs: map[string]artifacts.Blob{OutSVG: artifacts.BlobOf([]byte("svg")), OutPNG: artifacts.BlobOf([]byte("png"))}}
+			}
+		}
+	}
+	if plan := mustPlan(t, g, c); !plan.Complete() {
+		t.Errorf("not complete: %+v", plan.Steps)
+	}
+}

@@ -1,0 +1,44 @@
+package workflows_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/mock"
+
+	"lossatlas/activities"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workflows"
+)
+
+// TestDivergedTrainingBlocksItsMaps: a training that is done without weights is
+// asked for once, and what needs them is blocked, saying why.
+func TestDivergedTrainingBlocksItsMaps(t *testing.T) {
+	env := environment(t)
+	asked := 0
+	var acts *activities.Activities
+	env.OnActivity(acts.LoadExperiment, mock.Anything, mock.Anything, 0).Return(pipelines.Experiment{Name: "a", Steps: steps("a")}, nil)
+	env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(func(_ context.Context, req activities.StepRequest) (activities.StepResult, error) {
+		asked++
+		return activities.StepResult{Outputs: map[string]artifacts.Blob{"log": {Size: 1}}}, nil
+	})
+	env.ExecuteWorkflow(workflows.Experiment, activities.ExperimentInput{Sweep: "s"})
+	var got []activities.StepStatus
+	if err := env.GetWorkflowResult(&got); err != nil {
+		t.Fatal(err)
+	}
+	if asked != 1 {
+		t.Errorf("%d steps were asked for, want the training alone", asked)
+	}
+	want := map[string]string{"a/train": "", "a/directions": "a/train came to no weights", "a/surface": "a/train came to no weights", "a/contour": "waits for a/surface"}
+	for _, s := range got {
+		state := activities.StateBlocked
+		if s.ID == "a/train" {
+			state = activities.StateRan
+		}
+		if s.State != state || s.Error != want[s.ID] {
+			t.Errorf("%s: %s, %q; want %s, %q", s.ID, s.State, s.Error, state, want[s.ID])
+		}
+	}
+}
