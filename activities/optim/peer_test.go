@@ -101,7 +101,9 @@ var perCPUSecond = regexp.MustCompile(`([0-9.e+]+) images/cpu-s`)
 // own runs one of this package's benchmarks in a process of its own on the same core.
 func own(b *testing.B, name string) float64 {
 	b.Helper()
-	raw, err := exec.Command("taskset", "-c", "0", os.Args[0], "-test.run", "^$", "-test.bench", "^"+name+"$", "-test.benchtime", "3x").Output()
+	cmd := exec.Command("taskset", "-c", "0", os.Args[0], "-test.run", "^$", "-test.bench", "^"+name+"$", "-test.benchtime", "3x")
+	cmd.Env = engine.Environ(os.Environ()) // as the program starts itself
+	raw, err := cmd.Output()
 	if err != nil {
 		b.Fatalf("%s: %v\n%s", name, err, raw)
 	}
