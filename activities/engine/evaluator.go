@@ -30,6 +30,7 @@ type Evaluator struct {
 	backend *Backend
 	net     *nets.Net
 	forward *Program
+	size    int // of a batch, padding included
 	batches []batch
 
 	theta, state *Buffer
@@ -61,7 +62,7 @@ func NewEvaluator(b *Backend, net *nets.Net, images data.Split, size int) (*Eval
 	if err != nil {
 		return nil, err
 	}
-	e := &Evaluator{backend: b, net: net, forward: forward}
+	e := &Evaluator{backend: b, net: net, forward: forward, size: size}
 	for from := 0; from < images.Len(); from += size {
 		next, err := upload(b, images.Slice(from, min(from+size, images.Len())), size)
 		if err != nil {

@@ -37,17 +37,33 @@ func Normalize(pixels *graph.Node, dtype dtypes.DType) *graph.Node {
 // logit is the label's, as 1 or 0. Both have the shape [batch]. Overflowing
 // logits give infinities and NaN, which are values like others.
 func CrossEntropy(logits, labels *graph.Node) (loss, correct *graph.Node) {
-	batch, classes := logits.Shape().Dim(0), logits.Shape().Dim(1)
-	g, dtype := logits.Graph(), logits.DType()
+	batch, dtype := logits.Shape().Dim(0), logits.DType()
 	top := graph.StopGradient(graph.ReduceMax(logits, 1))
 	shifted := graph.Sub(logits, graph.Reshape(top, batch, 1))
-	column := graph.Iota(g, shapes.Make(dtypes.Int32, batch, classes), 1)
-	mine := graph.Equal(column, graph.BroadcastToDims(graph.Reshape(labels, batch, 1), batch, classes))
 	// Selected by Where and not by a product with 0 and 1, which would turn infinities elsewhere into NaN.
-	own := graph.ReduceSum(graph.Where(mine, shifted, graph.ZerosLike(shifted)), 1)
+	own := graph.ReduceSum(graph.Where(isLabel(logits, labels), shifted, graph.ZerosLike(shifted)), 1)
 	loss = graph.Sub(graph.Log(graph.ReduceSum(graph.Exp(shifted), 1)), own)
 	hit := graph.Equal(graph.ArgMax(logits, 1, dtypes.Int32), labels)
 	return loss, graph.ConvertDType(hit, dtype)
+}
+
+// crossEntropySlope adds to a graph the derivative of each row's cross-entropy
+// when the logits move along tangent: Σ softmax(logits)·tangent less the
+// tangent of the label's logit. The shape is [batch].
+func crossEntropySlope(logits, tangent, labels *graph.Node) *graph.Node {
+	batch := logits.Shape().Dim(0)
+	top := graph.StopGradient(graph.ReduceMax(logits, 1))
+	weights := graph.Exp(graph.Sub(logits, graph.Reshape(top, batch, 1)))
+	mean := graph.Div(graph.ReduceSum(graph.Mul(weights, tangent), 1), graph.ReduceSum(weights, 1))
+	own := graph.ReduceSum(graph.Where(isLabel(logits, labels), tangent, graph.ZerosLike(tangent)), 1)
+	return graph.Sub(mean, own)
+}
+
+// isLabel says of each of the logits [batch, classes] whether it is the label's.
+func isLabel(logits, labels *graph.Node) *graph.Node {
+	batch, classes := logits.Shape().Dim(0), logits.Shape().Dim(1)
+	column := graph.Iota(logits.Graph(), shapes.Make(dtypes.Int32, batch, classes), 1)
+	return graph.Equal(column, graph.BroadcastToDims(graph.Reshape(labels, batch, 1), batch, classes))
 }
 
 // maskedSum is the sum of v [batch] over the first count (a scalar, int32)

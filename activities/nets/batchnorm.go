@@ -45,14 +45,30 @@ type batchNorm struct {
 func (b batchNorm) forward(p *pass, x *graph.Node) *graph.Node {
 	scale, shift := p.params[b.scale], p.params[b.shift]
 	if !p.training {
-		// One multiplication and one addition an element: xf + (β − mean·f).
-		factor := slope(scale, p.state[b.variance])
-		offset := graph.Sub(shift, graph.Mul(p.state[b.mean], factor))
-		return graph.Add(graph.Mul(x, perChannel(factor, x)), perChannel(offset, x))
+		return b.affine(p, x, scale, shift)
 	}
 	mean, variance := b.batchStatistics(p, x)
 	factor := slope(scale, variance)
 	return graph.Add(graph.Mul(graph.Sub(x, perChannel(mean, x)), perChannel(factor, x)), perChannel(shift, x))
+}
+
+// affine normalises x by the stored statistics, scales by γ and shifts by β,
+// with one multiplication and one addition an element: xf + (β − mean·f).
+func (b batchNorm) affine(p *pass, x, scale, shift *graph.Node) *graph.Node {
+	factor := slope(scale, p.state[b.variance])
+	offset := graph.Sub(shift, graph.Mul(p.state[b.mean], factor))
+	return graph.Add(graph.Mul(x, perChannel(factor, x)), perChannel(offset, x))
+}
+
+// tangent is ẋf plus the layer with γ̇ and β̇ in place of γ and β: in these it is linear.
+func (b batchNorm) tangent(p *pass, x dual) dual {
+	scale := p.params[b.scale]
+	moved := b.affine(p, x.value, p.tangents[b.scale], p.tangents[b.shift])
+	if x.tangent != nil {
+		factor := slope(scale, p.state[b.variance])
+		moved = graph.Add(graph.Mul(x.tangent, perChannel(factor, x.tangent)), moved)
+	}
+	return dual{b.affine(p, x.value, scale, p.params[b.shift]), moved}
 }
 
 // slope is γ/√(variance + ε), with 1/Sqrt because the library's Rsqrt has no gradient.

@@ -62,7 +62,13 @@ func (n *Net) Signature() string { return fmt.Sprintf("%#v", n.layers) }
 // [batch, 32, 32, 3], normalised; theta and state are the flat vectors. The
 // result is the logits, [batch, Classes].
 func (n *Net) Evaluate(f Formulation, theta, state, images *graph.Node) *graph.Node {
-	return n.ops.forward(&pass{formulation: f, params: split(theta, n.Params()), state: split(state, n.State())}, images)
+	return n.EvaluateAt(f, n.Split(theta), state, images)
+}
+
+// EvaluateAt is Evaluate with the tensors that Split cuts from θ in its place,
+// so that gradients can be taken with respect to them.
+func (n *Net) EvaluateAt(f Formulation, params []*graph.Node, state, images *graph.Node) *graph.Node {
+	return n.ops.forward(&pass{formulation: f, params: params, state: split(state, n.State())}, images)
 }
 
 // Train adds the forward pass with batch statistics to a graph. params are the

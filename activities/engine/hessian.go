@@ -1,0 +1,229 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+
+	"lossatlas/activities/data"
+	"lossatlas/activities/nets"
+)
+
+// Subset names the parameters over which second derivatives are taken.
+type Subset string
+
+// The subsets.
+const (
+	AllParams   Subset = "all"
+	WeightsOnly Subset = "weights" // kernels of convolutions and linear layers, without biases and batch normalisation
+)
+
+// Hessian is the matrix of second derivatives of the loss at one point of an
+// evaluator's plane, over the evaluator's images, as an operator: it
+// multiplies vectors and is never written out. Batch normalisation uses stored
+// statistics. It works on the evaluator's images and centre, and serves one
+// goroutine at a time, the evaluator included.
+type Hessian struct {
+	*Evaluator
+	subset    []nets.Param // the parameters that vary
+	dim       int
+	product   *Program
+	at        *Buffer // θ; the evaluator's own at the centre
+	gradient  []float32
+	direction []float32
+}
+
+// NewHessian compiles the product for the evaluator's network and batch size.
+// The point is the evaluator's centre until MoveTo. Close frees what the
+// Hessian itself keeps, not the evaluator.
+func NewHessian(e *Evaluator, subset Subset) (*Hessian, error) {
+	h := &Hessian{Evaluator: e}
+	for _, p := range e.net.Params() {
+		switch {
+		case subset == AllParams, subset == WeightsOnly && p.Role.IsWeight():
+			h.subset = append(h.subset, p)
+			h.dim += p.Size
+		case subset != WeightsOnly:
+			return nil, fmt.Errorf("second derivatives over the parameters %q: choose %q or %q", subset, AllParams, WeightsOnly)
+		}
+	}
+	var err error
+	if h.product, err = compileProduct(e.backend, e.net, e.size); err != nil {
+		return nil, err
+	}
+	h.gradient, h.direction = make([]float32, e.net.NumParams()), make([]float32, e.net.NumParams())
+	return h, nil
+}
+
+// gradientInputs are θ, the state, images, labels and their number.
+func gradientInputs(net *nets.Net, size int) []shapes.Shape {
+	return []shapes.Shape{
+		Float32(net.NumParams()), Float32(net.NumState()),
+		shapes.Make(dtypes.Uint8, size, data.Height, data.Width, data.Channels),
+		shapes.Make(dtypes.Int32, size), shapes.Make(dtypes.Int32),
+	}
+}
+
+// compileProduct compiles ∇⟨∇ Σ loss, v⟩ = Σ Hv over a batch: one ordinary
+// gradient of the directional derivative, which the forward pass brings along
+// with the value.
+func compileProduct(b *Backend, net *nets.Net, size int) (*Program, error) {
+	key := fmt.Sprintf("hessian-%s-%d %s", net.Name, size, net.Signature())
+	inputs := append(gradientInputs(net, size), Float32(net.NumParams()))
+	return b.Compile(key, inputs, func(in []*graph.Node) []*graph.Node {
+		params := net.Split(in[0])
+		logits, tangent := net.Tangent(b.Formulation(), params, net.Split(in[5]), in[1], Normalize(in[2], dtypes.Float32))
+		slope := maskedSum(crossEntropySlope(logits, tangent, in[3]), in[4])
+		return []*graph.Node{nets.Join(graph.Gradient(slope, params...))}
+	})
+}
+
+// compileLossGradient compiles ∇ Σ loss and Σ loss over a batch.
+func compileLossGradient(b *Backend, net *nets.Net, size int) (*Program, error) {
+	key := fmt.Sprintf("loss-gradient-%s-%d %s", net.Name, size, net.Signature())
+	return b.Compile(key, gradientInputs(net, size), func(in []*graph.Node) []*graph.Node {
+		params := net.Split(in[0])
+		logits := net.EvaluateAt(b.Formulation(), params, in[1], Normalize(in[2], dtypes.Float32))
+		losses, _ := CrossEntropy(logits, in[3])
+		loss := maskedSum(losses, in[4])
+		return []*graph.Node{nets.Join(graph.Gradient(loss, params...)), loss}
+	})
+}
+
+// Dim is the number of parameters in the subset: the matrix is Dim×Dim.
+func (h *Hessian) Dim() int { return h.dim }
+
+// MoveTo makes θ + αδ + βη the point, as Evaluator.At does.
+func (h *Hessian) MoveTo(alpha, beta float64) error {
+	if h.theta == nil || h.state == nil {
+		return fmt.Errorf("Hessian of network %s before the evaluator's centre was set", h.net.Name)
+	}
+	at, err := h.point(alpha, beta)
+	if err != nil {
+		return err
+	}
+	h.leave()
+	if at != h.theta {
+		h.at = at
+	}
+	return nil
+}
+
+// leave frees the point, unless it is the evaluator's.
+func (h *Hessian) leave() {
+	h.at.Free()
+	h.at = nil
+}
+
+// here is θ at the point.
+func (h *Hessian) here() *Buffer {
+	if h.at != nil {
+		return h.at
+	}
+	return h.theta
+}
+
+// Product puts Hv into dst, where H is the Hessian of the mean loss. Both have
+// length Dim, and may be the same slice. v is rounded to float32 and so is the
+// work on each batch; batches are added in float64. Overflow gives infinities
+// and NaN. The context is looked at between batches.
+func (h *Hessian) Product(ctx context.Context, dst, v []float64) error {
+	if len(dst) != h.dim || len(v) != h.dim {
+		return fmt.Errorf("product of a Hessian of %d rows with a vector of %d numbers into one of %d", h.dim, len(v), len(dst))
+	}
+	from := 0
+	for _, p := range h.subset {
+		for i, x := range v[from : from+p.Size] {
+			h.direction[p.Offset+i] = float32(x)
+		}
+		from += p.Size
+	}
+	direction, err := Upload(h.backend, h.direction, len(h.direction))
+	if err != nil {
+		return err
+	}
+	defer direction.Free()
+	_, err = h.sum(ctx, dst, h.product, direction)
+	return err
+}
+
+// Gradient puts the gradient of the mean loss over the subset into dst, of
+// length Dim, and returns the loss.
+func (h *Hessian) Gradient(ctx context.Context, dst []float64) (loss float64, err error) {
+	if len(dst) != h.dim {
+		return 0, fmt.Errorf("gradient over %d parameters into a vector of %d numbers", h.dim, len(dst))
+	}
+	program, err := compileLossGradient(h.backend, h.net, h.size)
+	if err != nil {
+		return 0, err
+	}
+	return h.sum(ctx, dst, program)
+}
+
+// sum runs a program on every batch and puts the mean over the images of its
+// first output, restricted to the subset, into dst. It returns the mean of the
+// second output, if there is one.
+func (h *Hessian) sum(ctx context.Context, dst []float64, program *Program, extra ...*Buffer) (second float64, err error) {
+	if h.theta == nil || h.state == nil {
+		return 0, fmt.Errorf("Hessian of network %s before the evaluator's centre was set", h.net.Name)
+	}
+	clear(dst)
+	count := 0
+	for _, b := range h.batches {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		out, err := program.Run(append([]*Buffer{h.here(), h.state, b.pixels, b.labels, b.count}, extra...)...)
+		if err != nil {
+			return 0, err
+		}
+		err = Download(out[0], h.gradient)
+		var scalar [1]float32
+		if err == nil && len(out) > 1 {
+			err = Download(out[1], scalar[:])
+		}
+		for _, o := range out {
+			o.Free()
+		}
+		if err != nil {
+			return 0, err
+		}
+		h.collect(dst)
+		second += float64(scalar[0])
+		count += b.images
+	}
+	for i := range dst {
+		dst[i] /= float64(count)
+	}
+	return second / float64(count), nil
+}
+
+// collect adds the subset of what was downloaded to dst.
+func (h *Hessian) collect(dst []float64) {
+	from := 0
+	for _, p := range h.subset {
+		for i, x := range p.Of(h.gradient) {
+			dst[from+i] += float64(x)
+		}
+		from += p.Size
+	}
+}
+
+// Scatter spreads a vector over the subset to one over all parameters, zero outside the subset.
+func (h *Hessian) Scatter(v []float64) []float32 {
+	flat := make([]float32, h.net.NumParams())
+	from := 0
+	for _, p := range h.subset {
+		for i, x := range v[from : from+p.Size] {
+			flat[p.Offset+i] = float32(x)
+		}
+		from += p.Size
+	}
+	return flat
+}
+
+// Close frees the point. The evaluator stays open.
+func (h *Hessian) Close() { h.leave() }
