@@ -1,0 +1,202 @@
+package spectrum
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Operator is a symmetric matrix.
+type Operator interface {
+	// Dim is the number of its rows.
+	Dim() int
+	// Product puts the matrix times v into dst, which is another slice. It leaves v as it is.
+	Product(ctx context.Context, dst, v []float64) error
+}
+
+// Pair is an approximate eigenvalue λ and its eigenvector v of length 1.
+type Pair struct {
+	Value float64
+	// Residual is ‖Hv − λv‖: an eigenvalue of the matrix lies no farther from Value than that.
+	Residual float64
+	Vector   []float64
+}
+
+// Ends are the two ends of a spectrum.
+type Ends struct {
+	Min, Max  Pair
+	Products  int  // with the matrix
+	Converged bool // whether both residuals keep to the tolerance
+}
+
+// ErrNotFinite says that a product held an infinity or NaN: there is no spectrum.
+var ErrNotFinite = errors.New("the matrix times a vector is not finite")
+
+// Extremes computes the smallest and the largest eigenvalue of a matrix, each
+// to its own tolerance. When the products that Options allow do not suffice it
+// returns what it has, with its residuals and Converged false. It returns
+// ErrNotFinite, and the operator's own errors.
+//
+// Equal matrices and options give equal bits.
+func Extremes(ctx context.Context, op Operator, opt Options) (Ends, error) {
+	opt, err := opt.resolve(op.Dim())
+	if err != nil {
+		return Ends{}, err
+	}
+	k := newKrylov(op.Dim(), opt)
+	for products := 1; ; products++ {
+		if err := k.extend(ctx, op); err != nil {
+			return Ends{}, fmt.Errorf("product %d: %w", products, err)
+		}
+		if err := k.solve(); err != nil {
+			return Ends{}, err
+		}
+		last := k.size - 1
+		low, high := k.residual(0), k.residual(last)
+		// One vector says nothing of two ends, unless it is an eigenvector: then,
+		// the start being random, the matrix is a multiple of the identity.
+		converged := opt.meets(k.values, low, high) && (k.size > 1 || low <= rounding*math.Abs(k.values[0]))
+		if opt.Progress != nil {
+			opt.Progress(products, max(low/opt.allowed(k.values, 0), high/opt.allowed(k.values, last)))
+		}
+		if converged || products == opt.MaxProducts || k.size == op.Dim() {
+			return Ends{
+				Min: Pair{k.values[0], low, k.ritz(0)}, Max: Pair{k.values[last], high, k.ritz(last)},
+				Products: products, Converged: converged || k.size == op.Dim(),
+			}, nil
+		}
+		if k.size == opt.Basis {
+			k.restart()
+		}
+		k.advance()
+	}
+}
+
+// rounding is a residual, relative to the eigenvalue, that is zero but for rounding.
+const rounding = 1e-13
+
+// krylov is an orthonormal basis Q of a Krylov subspace, with
+//
+//	H·Q = Q·T + next·q·eᵀ
+//
+// where T is symmetric, q the residual direction of length 1, and e the last unit vector.
+type krylov struct {
+	size     int         // vectors in Q
+	basis    [][]float64 // those, then q
+	t        *mat.SymDense
+	residue  []float64 // next·q
+	next     float64
+	values   []float64 // eigenvalues of T, ascending
+	vectors  mat.Dense // and eigenvectors
+	overlaps []float64
+}
+
+func newKrylov(n int, opt Options) *krylov {
+	return &krylov{
+		size: 1, basis: [][]float64{opt.start(n)}, t: mat.NewSymDense(opt.Basis, nil),
+		residue: make([]float64, n), overlaps: make([]float64, opt.Basis),
+	}
+}
+
+// extend multiplies the newest vector of the basis, which gives the newest
+// column of T and the next residual. Orthogonalising twice against all of the
+// basis makes it orthogonal to working precision.
+func (k *krylov) extend(ctx context.Context, op Operator) error {
+	newest := k.size - 1
+	w := k.residue
+	if err := op.Product(ctx, w, k.basis[newest]); err != nil {
+		return err
+	}
+	if s := floats.Sum(w); math.IsNaN(s) || math.IsInf(s, 0) {
+		return ErrNotFinite
+	}
+	column := k.overlaps[:k.size]
+	clear(column)
+	for range 2 {
+		for i, q := range k.basis[:k.size] {
+			overlap := floats.Dot(q, w)
+			floats.AddScaled(w, -overlap, q)
+			column[i] += overlap
+		}
+	}
+	for i, v := range column {
+		k.t.SetSym(i, newest, v)
+	}
+	k.next = floats.Norm(w, 2)
+	return nil
+}
+
+// solve computes the eigenvalues and eigenvectors of T.
+func (k *krylov) solve() error {
+	var eigen mat.EigenSym
+	if !eigen.Factorize(k.t.SliceSym(0, k.size), true) {
+		return fmt.Errorf("the eigenvalues of a %d×%d projection could not be found", k.size, k.size)
+	}
+	k.values = eigen.Values(nil)
+	k.vectors.Reset()
+	eigen.VectorsTo(&k.vectors)
+	return nil
+}
+
+// residual is ‖Hv − λv‖ of the Ritz pair i, by the recurrence.
+func (k *krylov) residual(i int) float64 {
+	return k.next * math.Abs(k.vectors.At(k.size-1, i))
+}
+
+// ritz is the vector of the Ritz pair i in the full space.
+func (k *krylov) ritz(i int) []float64 {
+	v := make([]float64, len(k.residue))
+	for j, q := range k.basis[:k.size] {
+		floats.AddScaled(v, k.vectors.At(j, i), q)
+	}
+	floats.Scale(1/floats.Norm(v, 2), v)
+	return v
+}
+
+// restart replaces the basis by the Ritz vectors nearest to both ends, half as
+// many. The recurrence holds for these with the same residual direction.
+func (k *krylov) restart() {
+	keep := k.size / 2
+	kept := make([]int, 0, keep)
+	for i := range keep {
+		if i < keep/2 {
+			kept = append(kept, i)
+		} else {
+			kept = append(kept, k.size-keep+i)
+		}
+	}
+	// In place, a stretch of the vectors at a time: a second basis might not fit.
+	const stretch = 1024
+	block := make([][stretch]float64, keep)
+	for from := 0; from < len(k.residue); from += stretch {
+		to := min(from+stretch, len(k.residue))
+		for j, i := range kept {
+			row := block[j][:to-from]
+			clear(row)
+			for l, q := range k.basis[:k.size] {
+				floats.AddScaled(row, k.vectors.At(l, i), q[from:to])
+			}
+		}
+		for j := range kept {
+			copy(k.basis[j][from:to], block[j][:to-from])
+		}
+	}
+	k.t.Zero()
+	for j, i := range kept {
+		k.t.SetSym(j, j, k.values[i])
+	}
+	k.size = keep
+}
+
+// advance takes the residual direction into the basis.
+func (k *krylov) advance() {
+	if len(k.basis) == k.size {
+		k.basis = append(k.basis, make([]float64, len(k.residue)))
+	}
+	floats.ScaleTo(k.basis[k.size], 1/k.next, k.residue)
+	k.size++
+}
