@@ -26,7 +26,7 @@ type ChunkResult struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// PlanMap cuts a line or surface into chunks of a few seconds' work and lists
+// PlanMap cuts a map into chunks of a few seconds' work and lists
 // those that no earlier attempt has stored.
 func (a *Activities) PlanMap(ctx context.Context, in StepInput) (MapPlan, error) {
 	return guard(ctx, a, in, func() (MapPlan, error) {
@@ -105,11 +105,7 @@ func (a *Activities) AssembleMap(ctx context.Context, in StepInput, seconds floa
 			if err != nil {
 				return StepResult{}, err
 			}
-			points, err := surface.DecodePoints(b)
-			if err == nil {
-				err = grid.Add(points)
-			}
-			if err != nil {
+			if err := addChunk(grid, in, b); err != nil {
 				return StepResult{}, permanent("BadChunk", fmt.Errorf("%s: chunk %d: %w", in.Label, i, err))
 			}
 		}
@@ -123,6 +119,22 @@ func (a *Activities) AssembleMap(ctx context.Context, in StepInput, seconds floa
 		}
 		return a.finish(ctx, in, outputs, seconds)
 	})
+}
+
+// addChunk puts the points of an encoded chunk into the grid.
+func addChunk(grid *surface.Grid, in StepInput, b []byte) error {
+	if pipelines.Kind(in.Recipe.Kind) == pipelines.KindHessian {
+		points, err := surface.DecodeCurved(b)
+		if err != nil {
+			return err
+		}
+		return grid.AddCurved(points)
+	}
+	points, err := surface.DecodePoints(b)
+	if err != nil {
+		return err
+	}
+	return grid.Add(points)
 }
 
 // ErrorChunkLost is the type of AssembleMap's error for a chunk that is gone.
@@ -143,7 +155,11 @@ func mapChunks(in StepInput) (pipelines.MapParams, [][]int, error) {
 	}
 	xs, ys := lattice(p)
 	order := surface.Order(len(xs), len(ys))
-	per := surface.PointsPerChunk(net.MACs(), p.Data.To-p.Data.From, len(order))
+	cost := net.MACs()
+	if pipelines.Kind(in.Recipe.Kind) == pipelines.KindHessian {
+		cost *= SpectrumPasses
+	}
+	per := surface.PointsPerChunk(cost, p.Data.To-p.Data.From, len(order))
 	var chunks [][]int
 	for _, c := range surface.Chunks(len(order), per) {
 		chunks = append(chunks, order[c.From:c.To])

@@ -57,6 +57,12 @@ func (a *Activities) figure(ctx context.Context, in StepInput, p pipelines.Rende
 			return unretried(render.Contour(*g, opt))
 		}
 		return unretried(render.FilledContour(*g, opt))
+	case "ratio":
+		g, err := a.grid(ctx, in, "grid")
+		if err != nil {
+			return render.Figure{}, err
+		}
+		return unretried(render.Ratio(*g, opt))
 	case "line":
 		var lines [2]*surface.Grid
 		for i, split := range []string{"train", "test"} {

@@ -86,7 +86,7 @@ func label(step pipelines.Step) string {
 			add("%s", p.Normalize)
 			add("seed%d", p.Seed)
 		}
-	case pipelines.KindLine, pipelines.KindSurface:
+	case pipelines.KindLine, pipelines.KindSurface, pipelines.KindHessian:
 		var p pipelines.MapParams
 		if json.Unmarshal(step.Params, &p) == nil {
 			add("%s", p.Net)

@@ -72,6 +72,8 @@ type mapConfig struct {
 	Resolution [2]int      `json:"resolution"`
 	Splits     []string    `json:"splits"`
 	Images     *imageSet   `json:"images"`
+	Subset     string      `json:"subset"`
+	Tolerance  float64     `json:"tolerance"`
 	// Ranges says which images each split's loss is the mean over, in the order of the splits.
 	Ranges []imageRange `json:"-"`
 }
@@ -212,7 +214,7 @@ func (cfg *config) resolvePlots(c *checker, tree *node) {
 		cfg.Plots = slices.Clone(plotKinds)
 		return
 	}
-	needs := map[string]string{plotLine: mapLine, plotContour: mapSurface, plotFilled: mapSurface}
+	needs := map[string]string{plotLine: mapLine, plotContour: mapSurface, plotFilled: mapSurface, plotRatio: mapHessian}
 	for _, plot := range cfg.Plots {
 		kind, ok := needs[plot]
 		if ok && !slices.ContainsFunc(cfg.Maps, func(m mapConfig) bool { return m.Kind == kind }) {

@@ -141,9 +141,8 @@ func (b *builder) trainParams() TrainParams {
 func (b *builder) addMap(m mapConfig, train string, directions map[DirectionsParams]string) error {
 	dp := DirectionsParams{Net: b.config.Train.Net, Normalize: m.Normalize, Ignore: m.Ignore, Seed: m.Seed, Axes: 1}
 	mp := MapParams{Net: b.config.Train.Net, X: Axis{m.X[0], m.X[1], m.Points}, Batch: evaluateBatch}
-	kind := KindLine
-	if m.Kind == mapSurface {
-		dp.Axes, kind = 2, KindSurface
+	if m.Kind != mapLine {
+		dp.Axes = 2
 		mp.X.N = m.Resolution[0]
 		mp.Y = &Axis{m.Y[0], m.Y[1], m.Resolution[1]}
 	}
@@ -160,7 +159,8 @@ func (b *builder) addMap(m mapConfig, train string, directions map[DirectionsPar
 	grids := make(map[string]string) // by split
 	for _, r := range m.Ranges {
 		mp.Data = b.mapData(r)
-		id, err := b.add(m.Name+"-"+r.Split, kind, mp, inputs)
+		kind, params := m.step(mp)
+		id, err := b.add(m.Name+"-"+r.Split, kind, params, inputs)
 		if err != nil {
 			return err
 		}
@@ -176,6 +176,17 @@ func (b *builder) mapData(r imageRange) MapData {
 		data.Noise = &LabelNoise{Fraction: t.LabelNoise, Seed: t.Seed}
 	}
 	return data
+}
+
+// step is the kind of a map's step, and its parameters.
+func (m mapConfig) step(mp MapParams) (Kind, any) {
+	switch m.Kind {
+	case mapLine:
+		return KindLine, mp
+	case mapHessian:
+		return KindHessian, HessianParams{MapParams: mp, Subset: m.Subset, Tolerance: m.Tolerance}
+	}
+	return KindSurface, mp
 }
 
 // addPictures adds the pictures of one map.
@@ -194,21 +205,27 @@ func (b *builder) addPictures(m mapConfig, grids map[string]string) error {
 		}
 		return b.addPicture(m.Name+"-plot", RenderParams{Plot: plotLine, Title: title}, "Loss and accuracy along a line", inputs, grids[m.Splits[0]])
 	}
-	captions := map[string]string{plotContour: "contours", plotFilled: "filled contours"}
 	for _, split := range m.Splits {
 		inputs := map[string]Ref{OutGrid: {Step: grids[split], Output: OutGrid}}
-		for _, plot := range []string{plotContour, plotFilled} {
-			if !b.draws(plot) {
+		for _, p := range planePictures {
+			if p.kind != m.Kind || !b.draws(p.plot) {
 				continue
 			}
-			params := RenderParams{Plot: plot, Title: title + " · " + splitLoss[split]}
-			caption := "Surface of the " + splitLoss[split] + ", " + captions[plot]
-			if err := b.addPicture(m.Name+"-"+split+"-"+plot, params, caption, inputs, grids[split]); err != nil {
+			params := RenderParams{Plot: p.plot, Title: title + " · " + splitLoss[split]}
+			caption := fmt.Sprintf(p.caption, splitLoss[split])
+			if err := b.addPicture(m.Name+"-"+split+"-"+p.plot, params, caption, inputs, grids[split]); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// planePictures are the pictures of maps over a plane, with what the report calls them.
+var planePictures = []struct{ kind, plot, caption string }{
+	{mapSurface, plotContour, "Surface of the %s, contours"},
+	{mapSurface, plotFilled, "Surface of the %s, filled contours"},
+	{mapHessian, plotRatio, "Ratio of the extreme curvatures of the %s, |λmin/λmax|"},
 }
 
 var splitLoss = map[string]string{splitTrain: "training loss", splitTest: "test loss"}

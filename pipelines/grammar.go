@@ -22,6 +22,7 @@ type Size struct{ Train, Test int }
 const (
 	mapLine    = "line"
 	mapSurface = "surface"
+	mapHessian = "hessian"
 )
 
 // Update rules.
@@ -35,6 +36,7 @@ const (
 	plotLine     = "line"
 	plotContour  = "contour"
 	plotFilled   = "filled"
+	plotRatio    = "ratio"
 	plotTraining = "training"
 )
 
@@ -45,9 +47,10 @@ const (
 )
 
 var (
-	mapKinds   = []string{mapLine, mapSurface}
-	plotKinds  = []string{plotLine, plotContour, plotFilled, plotTraining}
+	mapKinds   = []string{mapLine, mapSurface, mapHessian}
+	plotKinds  = []string{plotLine, plotContour, plotFilled, plotRatio, plotTraining}
 	splitNames = []string{splitTrain, splitTest}
+	subsets    = []string{"weights", "all"}
 
 	optimizerKinds = []string{optimizerSGD, optimizerAdam}
 
@@ -103,11 +106,12 @@ var datasetFields = object{[]field{
 
 var (
 	onLine    = []string{mapLine}
-	onSurface = []string{mapSurface}
+	onPlane   = []string{mapSurface, mapHessian}
+	onHessian = []string{mapHessian}
 )
 
 var mapFields = mapEntry{object{[]field{
-	{name: "kind", doc: "line: the loss along one direction. surface: in the plane of two.", typ: choice{of: mapKinds, what: "a kind of map"}, required: true},
+	{name: "kind", doc: "line: the loss along one direction. surface: in the plane of two. hessian: the extreme eigenvalues of its second derivatives, in the same plane.", typ: choice{of: mapKinds, what: "a kind of map"}, required: true},
 	{name: "name", doc: "Name of the map in step names, and in paths: maps.<name>.range. Default: its kind.",
 		typ: text{max: 64, form: nameForm, want: nameWant}},
 	{name: "title", doc: "Heading of its pictures. Default: the experiment's name.", typ: text{max: 200, want: "a text of at most 200 characters"}},
@@ -117,14 +121,18 @@ var mapFields = mapEntry{object{[]field{
 		typ: choice{of: []string{"biasbn", "none"}, what: "what directions leave out"}, def: "biasbn"},
 	{name: "seed", doc: "Seed of the directions.", typ: integer{0, maxSeed}, def: int64(1)},
 	{name: "range", doc: "First and last value of α (and of β, unless y says otherwise).", typ: interval{}, def: []any{-1.0, 1.0}},
-	{name: "x", doc: "First and last value of α, in place of range.", typ: interval{}, kinds: onSurface},
-	{name: "y", doc: "First and last value of β, in place of range.", typ: interval{}, kinds: onSurface},
+	{name: "x", doc: "First and last value of α, in place of range.", typ: interval{}, kinds: onPlane},
+	{name: "y", doc: "First and last value of β, in place of range.", typ: interval{}, kinds: onPlane},
 	{name: "points", doc: "Points along the line.", typ: integer{2, maxPoints}, def: int64(401), kinds: onLine},
-	{name: "resolution", doc: "Points along each side: one number, or [x, y].", typ: resolution{}, def: []any{int64(51), int64(51)}, kinds: onSurface},
-	{name: "splits", doc: "Splits whose loss is mapped. Default: train and test for a line, train for a surface.",
+	{name: "resolution", doc: "Points along each side: one number, or [x, y].", typ: resolution{}, def: []any{int64(51), int64(51)}, kinds: onPlane},
+	{name: "splits", doc: "Splits whose loss is mapped. Default: train and test for a line, train for the others.",
 		typ: list{of: choice{of: splitNames, what: "a split"}, min: 1, max: 2, unique: true}},
 	{name: "images", doc: "Images the loss is the mean over: a number (the first ones of each split), or ranges such as test[0:1000]. " +
 		"Default: all that dataset names.", typ: images{}},
+	{name: "subset", doc: "Parameters of the second derivatives. weights: those of convolutions and linear layers, as in the paper. all: biases and batch normalization's as well.",
+		typ: choice{of: subsets, what: "a set of parameters"}, def: "weights", kinds: onHessian},
+	{name: "tolerance", doc: "Largest residual of each eigenvalue, relative to its size.",
+		typ: number{min: 0, max: 0.1, above: true}, def: 1e-3, kinds: onHessian},
 }}}
 
 var sweepFields = object{[]field{

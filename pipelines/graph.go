@@ -58,6 +58,7 @@ var outputs = map[Kind]map[string]bool{
 	KindDirections: {OutDirections: true},
 	KindLine:       {OutGrid: true},
 	KindSurface:    {OutGrid: true},
+	KindHessian:    {OutGrid: true},
 	KindRender:     {OutPNG: true, OutSVG: true},
 	KindReport:     {OutHTML: true},
 }

@@ -116,13 +116,17 @@ func (t mapEntry) ofKind(kind string) object {
 func (t mapEntry) check(c *checker, n *node, path string) any {
 	kind := n.get("kind")
 	if n.kind != mappingNode || kind == nil {
-		return c.reject(n, path, "a map, as {kind: line, …} or {kind: surface, …}")
+		return c.reject(n, path, "a map, as {kind: line, …}, {kind: surface, …} or {kind: hessian, …}")
 	}
 	if slices.Contains(mapKinds, kind.text) {
 		for _, e := range n.entries {
 			if f := t.find(e.key); f != nil && f.kinds != nil && !slices.Contains(f.kinds, kind.text) {
-				c.addf(e.at, "%s: a map of kind %s has no %s, only %s has; allowed: %s", path, kind.text, e.key,
-					strings.Join(f.kinds, " and "), strings.Join(t.ofKind(kind.text).names(), ", "))
+				have := "has"
+				if len(f.kinds) > 1 {
+					have = "have"
+				}
+				c.addf(e.at, "%s: a map of kind %s has no %s, only %s %s; allowed: %s", path, kind.text, e.key,
+					strings.Join(f.kinds, " and "), have, strings.Join(t.ofKind(kind.text).names(), ", "))
 				return nil
 			}
 		}

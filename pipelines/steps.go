@@ -17,6 +17,7 @@ const (
 	KindDirections Kind = "directions"
 	KindLine       Kind = "line"
 	KindSurface    Kind = "surface"
+	KindHessian    Kind = "hessian"
 	KindRender     Kind = "render"
 	KindReport     Kind = "report"
 )
@@ -32,6 +33,7 @@ var kinds = map[Kind]struct {
 	KindDirections: {version: 1},
 	KindLine:       {version: 1, numeric: true},
 	KindSurface:    {version: 1, numeric: true},
+	KindHessian:    {version: 1, numeric: true},
 	KindRender:     {version: 1},
 	KindReport:     {version: 1},
 }
@@ -44,7 +46,7 @@ const (
 	OutWeights    = "weights"    // train: safetensors with PyTorch names, running statistics included
 	OutLog        = "log"        // train: JSON, see TrainLog
 	OutDirections = "directions" // directions: safetensors, tensors "x/<param>" and "y/<param>"
-	OutGrid       = "grid"       // line, surface: NPZ
+	OutGrid       = "grid"       // line, surface, hessian: NPZ
 	OutPNG        = "png"        // render
 	OutSVG        = "svg"        // render
 	OutHTML       = "html"       // report
@@ -174,10 +176,18 @@ type MapParams struct {
 	Batch int     `json:"batch"` // images per executable call; summation order, hence the last bits, depend on it
 }
 
+// HessianParams is a map of the extreme eigenvalues of the Hessian of the same
+// loss, over a surface's lattice. Inputs: weights, directions. Output: grid.
+type HessianParams struct {
+	MapParams
+	Subset    string  `json:"subset"`    // "all" parameters, or "weights" without biases and batch normalization
+	Tolerance float64 `json:"tolerance"` // residual allowed to each eigenvalue, relative to its size
+}
+
 // RenderParams is one picture. Inputs by plot: "line": grids "train", "test"
-// (either or both); "contour", "filled": "grid"; "training": "log". Outputs: png, svg.
+// (either or both); "contour", "filled", "ratio": "grid"; "training": "log". Outputs: png, svg.
 type RenderParams struct {
-	Plot  string `json:"plot"` // line, contour, filled, training
+	Plot  string `json:"plot"` // line, contour, filled, ratio, training
 	Title string `json:"title"`
 }
 

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"lossatlas/activities"
+	"lossatlas/pipelines"
 )
 
 // chunksInFlight is how many chunks wait in the queue or run at a time: enough
@@ -22,7 +23,7 @@ const mapRounds = 3
 // its chunks are done: activities.Progress.
 const QueryProgress = "progress"
 
-// mapStep evaluates the chunks of a line or surface and assembles the grid.
+// mapStep evaluates the chunks of a line, surface or Hessian map and assembles the grid.
 func mapStep(ctx workflow.Context, in activities.StepInput) (activities.StepResult, error) {
 	var result activities.StepResult
 	var seconds float64
@@ -67,7 +68,7 @@ func evaluate(ctx workflow.Context, in activities.StepInput, plan activities.Map
 		}
 		running++
 		summary := fmt.Sprintf("chunk %d of %d", chunk+1, plan.Chunks)
-		f := workflow.ExecuteActivity(computing(ctx, time.Hour, summary), acts.EvaluateChunk, in, chunk)
+		f := chunkActivity(ctx, in, chunk, summary)
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			var r activities.ChunkResult
 			err := f.Get(ctx, &r)
@@ -90,4 +91,13 @@ func evaluate(ctx workflow.Context, in activities.StepInput, plan activities.Map
 		failed = err
 	}
 	return seconds, failed
+}
+
+// chunkActivity starts the evaluation of a chunk. A single spectrum of a deep
+// network over many images takes hours.
+func chunkActivity(ctx workflow.Context, in activities.StepInput, chunk int, summary string) workflow.Future {
+	if pipelines.Kind(in.Recipe.Kind) == pipelines.KindHessian {
+		return workflow.ExecuteActivity(computing(ctx, 24*time.Hour, summary), acts.EvaluateSpectra, in, chunk)
+	}
+	return workflow.ExecuteActivity(computing(ctx, time.Hour, summary), acts.EvaluateChunk, in, chunk)
 }

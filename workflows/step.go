@@ -61,7 +61,7 @@ func runKind(ctx workflow.Context, in activities.StepInput) (result activities.S
 		err = one(computing(ctx, 14*24*time.Hour, in.Label), acts.Train)
 	case pipelines.KindDirections:
 		err = one(quick(ctx, in.Label), acts.Directions)
-	case pipelines.KindLine, pipelines.KindSurface:
+	case pipelines.KindLine, pipelines.KindSurface, pipelines.KindHessian:
 		result, err = mapStep(ctx, in)
 	case pipelines.KindRender:
 		err = one(quick(ctx, in.Label), acts.Render)

@@ -2,9 +2,10 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"math"
+	"math/rand/v2"
 	"testing"
-	"time"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -120,4 +121,173 @@ func TestGradientAndProduct(t *testing.T) {
 	}
 }
 
-var _ = []any{time.Now, mat.NewSymDense, rapid.Check}
+// TestFullHessian writes the matrix of the smallest reference network out,
+// product by product, and compares all of its eigenvalues with PyTorch's in
+// float64: each within 1e-4 of the largest.
+func TestFullHessian(t *testing.T) {
+	for _, c := range []struct {
+		subset engine.Subset
+		file   string
+	}{{engine.AllParams, "eigenvalues_all"}, {engine.WeightsOnly, "eigenvalues_weights_only"}} {
+		t.Run(string(c.subset), func(t *testing.T) {
+			ref := shared.Open(t, "tiny_a")
+			h := hessian(t, open(t, "xla"), ref, 256, c.subset)
+			n := h.Dim()
+			full, unit := mat.NewDense(n, n, nil), make([]float64, n)
+			for i := range n {
+				unit[i] = 1
+				full.SetRow(i, product(t, h, unit))
+				unit[i] = 0
+			}
+			symmetric, asymmetry := mat.NewSymDense(n, nil), 0.0
+			for i := range n {
+				for j := i; j < n; j++ {
+					symmetric.SetSym(i, j, (full.At(i, j)+full.At(j, i))/2)
+					asymmetry = max(asymmetry, math.Abs(full.At(i, j)-full.At(j, i)))
+				}
+			}
+			var eigen mat.EigenSym
+			if !eigen.Factorize(symmetric, false) {
+				t.Fatal("the eigenvalues could not be found")
+			}
+			var want []float64
+			ref.Array(t, "hessian_full.npz", c.file, &want)
+			got, worst := eigen.Values(nil), 0.0
+			for i := range want {
+				worst = max(worst, math.Abs(got[i]-want[i]))
+			}
+			largest := want[len(want)-1]
+			t.Logf("%d eigenvalues, the farthest %.1e λmax off; asymmetry %.1e λmax", n, worst/largest, asymmetry/largest)
+			if worst > 1e-4*largest {
+				t.Errorf("an eigenvalue is %.1e λmax off", worst/largest)
+			}
+			if asymmetry > 1e-5*largest {
+				t.Errorf("the matrix is %.1e λmax from symmetric", asymmetry/largest)
+			}
+		})
+	}
+}
+
+// TestProductIsLinearAndSymmetric checks ⟨u, Hv⟩ = ⟨v, Hu⟩ and H(au+v) = aHu+Hv
+// for random vectors, to the precision of float32 products of some thousand terms.
+func TestProductIsLinearAndSymmetric(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b *engine.Backend) {
+		net, theta, state := tiny(t)
+		e, err := engine.NewEvaluator(b, net, noise(10), 8) // a padded batch, too
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		if err := e.SetCenter(theta, state); err != nil {
+			t.Fatal(err)
+		}
+		for _, subset := range []engine.Subset{engine.AllParams, engine.WeightsOnly} {
+			h, err := engine.NewHessian(e, subset)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer h.Close()
+			draw := rapid.Custom(func(rt *rapid.T) []float64 {
+				rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 1))
+				v := make([]float64, h.Dim())
+				for i := range v {
+					v[i] = rng.NormFloat64()
+				}
+				return v
+			})
+			rapid.Check(t, func(rt *rapid.T) {
+				u, v := draw.Draw(rt, "u"), draw.Draw(rt, "v")
+				a := rapid.Float64Range(-10, 10).Draw(rt, "a")
+				hu, hv := product(t, h, u), product(t, h, v)
+				size := floats.Norm(hu, 2)*floats.Norm(v, 2) + floats.Norm(hv, 2)*floats.Norm(u, 2)
+				if d := math.Abs(floats.Dot(u, hv) - floats.Dot(v, hu)); d > 1e-6*size {
+					rt.Errorf("⟨u, Hv⟩ and ⟨v, Hu⟩ differ by %.1e of their size", d/size)
+				}
+				sum := make([]float64, len(u))
+				floats.AddScaledTo(sum, v, a, u)
+				hsum := product(t, h, sum)
+				floats.AddScaled(hsum, -a, hu)
+				floats.Sub(hsum, hv)
+				if d, size := floats.Norm(hsum, 2), math.Abs(a)*floats.Norm(hu, 2)+floats.Norm(hv, 2); d > 1e-5*size {
+					rt.Errorf("H(au+v) and aHu+Hv differ by %.1e of their size", d/size)
+				}
+			})
+		}
+	})
+}
+
+// TestHessianMoves checks that MoveTo goes where Evaluator.At evaluates, and back.
+func TestHessianMoves(t *testing.T) {
+	net, theta, state := tiny(t)
+	e, err := engine.NewEvaluator(open(t, "go"), net, noise(10), 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	h, err := engine.NewHessian(e, engine.AllParams)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	ctx, g := context.Background(), make([]float64, h.Dim())
+	if err := h.Product(ctx, g, wide(theta)); err == nil {
+		t.Error("a product without a centre is no error")
+	}
+	if err := errors.Join(e.SetCenter(theta, state), e.SetDirections(theta, theta)); err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range [][2]float64{{0.5, 0}, {-0.5, 0.25}, {0, 0}} {
+		if err := h.MoveTo(to[0], to[1]); err != nil {
+			t.Fatal(err)
+		}
+		loss, err := h.Gradient(ctx, g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := at(t, e, to[0], to[1]).Loss; relative(loss, want) > 1e-6 {
+			t.Errorf("loss %g at %v, the evaluator says %g", loss, to, want)
+		}
+	}
+	if err := h.Product(ctx, g, g[1:]); err == nil {
+		t.Error("a vector that is too short is no error")
+	}
+	if _, err := engine.NewHessian(e, "some"); err == nil {
+		t.Error("an unknown subset is no error")
+	}
+}
+
+// BenchmarkHessian measures Hessian-vector products in images per second.
+func BenchmarkHessian(b *testing.B) {
+	for _, name := range []string{"small", "resnet20", "resnet56", "vgg9"} {
+		b.Run(name, func(b *testing.B) {
+			net, err := nets.ByName(name)
+			if err != nil {
+				b.Fatal(err)
+			}
+			e, err := engine.NewEvaluator(open(b, "xla"), net, noise(256), 128)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer e.Close()
+			theta, state := net.Init(1)
+			if err := e.SetCenter(theta, state); err != nil {
+				b.Fatal(err)
+			}
+			h, err := engine.NewHessian(e, engine.AllParams)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer h.Close()
+			v := wide(theta)
+			out := product(b, h, v)
+			before := cpuSeconds()
+			for b.Loop() {
+				if err := h.Product(context.Background(), out, v); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N*256)/b.Elapsed().Seconds(), "images/s")
+			b.ReportMetric(float64(b.N*256)/(cpuSeconds()-before), "images/cpu-s")
+		})
+	}
+}

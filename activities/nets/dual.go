@@ -20,6 +20,24 @@ func (x dual) linear(f func(*graph.Node) *graph.Node) dual {
 	return y
 }
 
+// before is the channels of x followed by those of y.
+func (x dual) before(y dual) dual {
+	join := func(a, b *graph.Node) *graph.Node { return graph.Concatenate([]*graph.Node{a, b}, -1) }
+	z := dual{value: join(x.value, y.value)}
+	if x.tangent != nil || y.tangent != nil {
+		z.tangent = join(x.moved(), y.moved())
+	}
+	return z
+}
+
+// moved is the tangent, written out where it is zero.
+func (x dual) moved() *graph.Node {
+	if x.tangent == nil {
+		return graph.ZerosLike(x.value)
+	}
+	return x.tangent
+}
+
 // plus is a + b where either may be nil, which is zero.
 func plus(a, b *graph.Node) *graph.Node {
 	switch {
@@ -41,8 +59,5 @@ func plus(a, b *graph.Node) *graph.Node {
 func (n *Net) Tangent(f Formulation, params, direction []*graph.Node, state, images *graph.Node) (logits, tangent *graph.Node) {
 	p := &pass{formulation: f, params: params, tangents: direction, state: split(state, n.State())}
 	y := n.ops.tangent(p, dual{value: images})
-	if y.tangent == nil {
-		y.tangent = graph.ZerosLike(y.value) // a network without parameters
-	}
-	return y.value, y.tangent
+	return y.value, y.moved()
 }

@@ -21,7 +21,7 @@ func Contour(g surface.Grid, opt Options) (Figure, error) {
 	}
 	l := chooseLevels(f.lo, f.hi, opt, lineLevels)
 	on, values := l.on(f)
-	s := layoutSurface(f, l, opt, 0)
+	s := layoutSurface(f, f.notes(l), opt, 0)
 	lines := s.levelLines(on, values)
 
 	texts := make([]text, len(l.v))
@@ -62,14 +62,14 @@ type surfaceFigure struct {
 	title, note    heading
 }
 
-// layoutSurface places the frame, with the aspect of the plane, and leaves right points beside it.
-func layoutSurface(f *field, l levels, opt Options, right vg.Length) surfaceFigure {
+// layoutSurface places the frame, with the aspect of the plane, leaves right points beside it and puts a note below.
+func layoutSurface(f *field, note string, opt Options, right vg.Length) surfaceFigure {
 	s := surfaceFigure{width: vg.Length(opt.Width) * vg.Inch}
 	s.x = scale{lo: f.x[0], hi: f.x[len(f.x)-1]}
 	s.y = scale{lo: f.y[0], hi: f.y[len(f.y)-1]}
 	s.xTicks, s.yTicks = s.x.ticks(6), s.y.ticks(6)
 	s.title = newHeading(opt.Title, true, titleSize, s.width-2*edge, inkColor, 3)
-	s.note = newHeading(f.notes(l), false, noteSize, s.width-2*edge, noteColor, 3)
+	s.note = newHeading(note, false, noteSize, s.width-2*edge, noteColor, 3)
 
 	left := edge + sideWidth(widest(s.yTicks))
 	// The last label of the x axis reaches beyond the frame.

@@ -22,7 +22,7 @@ func FilledContour(g surface.Grid, opt Options) (Figure, error) {
 	l := chooseLevels(f.lo, f.hi, opt, bandLevels)
 	on, values := l.on(f)
 	bar := newColorBar(f, l, opt)
-	s := layoutSurface(f, l, opt, bar.width())
+	s := layoutSurface(f, f.notes(l), opt, bar.width())
 
 	// The lowest band is everything that has a value.
 	bands := make([][][]vg.Point, len(values)+1)

@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write the golden images anew; look at t
 // goldens are the figures kept as images: every kind, and every way a surface can be difficult.
 var goldens = []string{
 	"contour-bowl17", "contour-tilted51", "contour-chaotic51", "contour-chaotic51-paper", "contour-broken51", "contour-coarse17", "contour-nothing",
-	"filled-bowl17", "filled-chaotic51", "filled-coarse17", "line", "line-log", "line-cut", "training", "training-short",
+	"filled-bowl17", "filled-chaotic51", "filled-coarse17", "ratio", "ratio-broken", "line", "line-log", "line-cut", "training", "training-short",
 }
 
 // goldenWidth is the width that figures are scaled down to before they are compared: about a

@@ -16,7 +16,7 @@ func TestLabelsStandApartUprightInsideAndOnTheirLine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := layoutSurface(f, l, opt, 0)
+		s := layoutSurface(f, f.notes(l), opt, 0)
 		lines := s.levelLines(on, values)
 		texts := make([]text, len(l.v))
 		for i, v := range l.v {

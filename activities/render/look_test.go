@@ -61,6 +61,18 @@ func sampleFigures(t testing.TB) map[string]Figure {
 	contours("constant", sampled(9, func(x, y float64) float64 { return 2.3026 }), Options{Title: "A constant"})
 	contours("nothing", sampled(9, func(x, y float64) float64 { return math.NaN() }), Options{})
 
+	curved := curvedSample(33)
+	ratio, err := Ratio(curved, Options{Title: "ResNet-56-noshort, training loss"})
+	add("ratio", ratio, err)
+	for i := range curved.Mask {
+		curved.Mask[i] = i%33 != 5 && i/33 != 7
+		if curved.X[i%33]+curved.Y[i/33] > 1.6 {
+			curved.Curvature.LambdaMax[i] = math.NaN()
+		}
+	}
+	ratio, err = Ratio(curved, Options{})
+	add("ratio-broken", ratio, err)
+
 	trainLoss := func(x float64) float64 { return 0.01 + 6*x*x }
 	testLoss := func(x float64) float64 { return 0.35 + 5.5*x*x }
 	trainAcc := func(x float64) float64 { return 10 + 90*math.Exp(-3*x*x) }

@@ -17,6 +17,9 @@ type Grid struct {
 	Loss     []float64
 	Accuracy []float64 // percent
 	Mask     []bool    // true where the point was evaluated
+	// Curvature is the extreme eigenvalues of the Hessian at the points; nil for
+	// a line or surface.
+	Curvature *Curvature
 	// Meta is where the grid comes from, as JSON; nil for nothing.
 	Meta json.RawMessage
 }
@@ -91,6 +94,13 @@ func (g Grid) Validate() error {
 	if len(g.Loss) != n || len(g.Accuracy) != n || len(g.Mask) != n {
 		return fmt.Errorf("grid: %d×%d points, but %d losses, %d accuracies and %d mask values",
 			len(g.X), len(g.Y), len(g.Loss), len(g.Accuracy), len(g.Mask))
+	}
+	if c := g.Curvature; c != nil {
+		for _, a := range c.arrays() {
+			if len(*a.values) != n {
+				return fmt.Errorf("grid: %d×%d points, but %d values of %s", len(g.X), len(g.Y), len(*a.values), a.name)
+			}
+		}
 	}
 	if err := checkAxis("x", g.X); err != nil {
 		return err

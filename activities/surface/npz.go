@@ -15,7 +15,8 @@ const maxUnpacked = 512 << 20
 
 // EncodeNPZ writes the grid as NumPy reads it: x [nx] and y [ny], loss and
 // accuracy [ny][nx] in float64, mask [ny][nx] in bool, and Meta's JSON as the
-// text meta. All bits of the numbers are kept, and equal grids give equal bytes.
+// text meta; with Curvature lambda_min, lambda_max, residual_min and
+// residual_max [ny][nx] as well. All bits of the numbers are kept, and equal grids give equal bytes.
 func (g Grid) EncodeNPZ() ([]byte, error) {
 	if err := g.Validate(); err != nil {
 		return nil, err
@@ -25,14 +26,20 @@ func (g Grid) EncodeNPZ() ([]byte, error) {
 		meta = string(g.Meta)
 	}
 	plane := []int{len(g.Y), len(g.X)}
-	return npz.Encode([]npz.Array{
+	arrays := []npz.Array{
 		{Name: "x", Shape: plane[1:], Data: g.X},
 		{Name: "y", Shape: plane[:1], Data: g.Y},
 		{Name: "loss", Shape: plane, Data: g.Loss},
 		{Name: "accuracy", Shape: plane, Data: g.Accuracy},
 		{Name: "mask", Shape: plane, Data: g.Mask},
 		{Name: "meta", Data: meta},
-	})
+	}
+	if g.Curvature != nil {
+		for _, a := range g.Curvature.arrays() {
+			arrays = append(arrays, npz.Array{Name: a.name, Shape: plane, Data: *a.values})
+		}
+	}
+	return npz.Encode(arrays)
 }
 
 // DecodeNPZ reads a grid. Files that other programs wrote serve as well: mask
@@ -43,7 +50,7 @@ func DecodeNPZ(b []byte) (*Grid, error) {
 	if err != nil {
 		return nil, fmt.Errorf("grid: %w", err)
 	}
-	g := &Grid{}
+	g, curvature := &Grid{}, &Curvature{}
 	shapes := map[string][]int{}
 	for _, a := range arrays {
 		var err error
@@ -67,6 +74,12 @@ func DecodeNPZ(b []byte) (*Grid, error) {
 				err = errors.New("expected a text of JSON")
 			} else if strings.TrimSpace(meta) != "null" {
 				g.Meta = json.RawMessage(meta)
+			}
+		}
+		for _, c := range curvature.arrays() {
+			if c.name == a.Name {
+				*c.values, err = floats(a.Data)
+				g.Curvature = curvature
 			}
 		}
 		if err != nil {
@@ -97,7 +110,7 @@ func checkShapes(shapes map[string][]int) error {
 		return fmt.Errorf("grid: x and y have the shapes %v and %v, expected one dimension each", shapes["x"], shapes["y"])
 	}
 	nx, ny := shapes["x"][0], shapes["y"][0]
-	for _, name := range []string{"loss", "accuracy", "mask"} {
+	for _, name := range []string{"loss", "accuracy", "mask", "lambda_min", "lambda_max", "residual_min", "residual_max"} {
 		shape, ok := shapes[name]
 		if ok && (len(shape) != 2 || shape[0] != ny || shape[1] != nx) {
 			return fmt.Errorf("grid: array %s has the shape %v, expected [%d %d] as y and x say", name, shape, ny, nx)

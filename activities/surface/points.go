@@ -15,11 +15,19 @@ type Point struct {
 	Accuracy float64 // percent
 }
 
+// Curved is a point with the extreme eigenvalues of the Hessian there.
+type Curved struct {
+	Point
+	LambdaMin, LambdaMax     float64 // NaN where the Hessian is not finite
+	ResidualMin, ResidualMax float64 // ‖Hv − λv‖ of either
+}
+
 // The encoding of points: a magic word with the version, the count, for each
-// point index, loss and accuracy, and a CRC-32C of all that; little endian.
+// point index, loss, accuracy and what else there is, and a CRC-32C of all
+// that; little endian.
 const (
 	pointsMagic = "LApts\x00\x00\x01"
-	pointSize   = 24
+	curvedMagic = "LAcrv\x00\x00\x01"
 	pointsFrame = len(pointsMagic) + 8 + 4
 )
 
@@ -28,47 +36,80 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // EncodePoints writes points in their order. All bits of the numbers are kept,
 // also those of NaNs. An index outside 0 ≤ index ≤ 2³¹−1 panics.
 func EncodePoints(points []Point) []byte {
-	b := make([]byte, 0, pointsFrame+pointSize*len(points))
-	b = append(b, pointsMagic...)
-	b = binary.LittleEndian.AppendUint64(b, uint64(len(points)))
-	for _, p := range points {
-		if p.Index < 0 || p.Index > math.MaxInt32 {
-			panic(fmt.Sprintf("surface: point with index %d", p.Index))
-		}
-		b = binary.LittleEndian.AppendUint64(b, uint64(p.Index))
-		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(p.Loss))
-		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(p.Accuracy))
-	}
-	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+	return encodeRows(pointsMagic, len(points), func(i int) (int, []float64) {
+		p := points[i]
+		return p.Index, []float64{p.Loss, p.Accuracy}
+	})
+}
+
+// EncodeCurved is EncodePoints for points with eigenvalues.
+func EncodeCurved(points []Curved) []byte {
+	return encodeRows(curvedMagic, len(points), func(i int) (int, []float64) {
+		p := points[i]
+		return p.Index, []float64{p.Loss, p.Accuracy, p.LambdaMin, p.LambdaMax, p.ResidualMin, p.ResidualMax}
+	})
 }
 
 // DecodePoints reads what EncodePoints wrote, and refuses anything else.
 func DecodePoints(b []byte) ([]Point, error) {
-	if len(b) < pointsFrame || string(b[:len(pointsMagic)]) != pointsMagic {
-		return nil, errors.New("points: not a list of points of this version")
+	var points []Point
+	err := decodeRows(b, pointsMagic, 2, func(index int, v []float64) {
+		points = append(points, Point{Index: index, Loss: v[0], Accuracy: v[1]})
+	})
+	return points, err
+}
+
+// DecodeCurved reads what EncodeCurved wrote, and refuses anything else.
+func DecodeCurved(b []byte) ([]Curved, error) {
+	var points []Curved
+	err := decodeRows(b, curvedMagic, 6, func(index int, v []float64) {
+		points = append(points, Curved{Point{index, v[0], v[1]}, v[2], v[3], v[4], v[5]})
+	})
+	return points, err
+}
+
+func encodeRows(magic string, n int, row func(i int) (index int, values []float64)) []byte {
+	b := binary.LittleEndian.AppendUint64([]byte(magic), uint64(n))
+	for i := range n {
+		index, values := row(i)
+		if index < 0 || index > math.MaxInt32 {
+			panic(fmt.Sprintf("surface: point with index %d", index))
+		}
+		b = binary.LittleEndian.AppendUint64(b, uint64(index))
+		for _, v := range values {
+			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+		}
+	}
+	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+}
+
+// decodeRows calls do for each row of an index and width numbers, none if there is an error.
+func decodeRows(b []byte, magic string, width int, do func(index int, values []float64)) error {
+	if len(b) < pointsFrame || string(b[:len(magic)]) != magic {
+		return errors.New("points: not a list of points of this version")
 	}
 	body, sum := b[:len(b)-4], binary.LittleEndian.Uint32(b[len(b)-4:])
 	if crc32.Checksum(body, castagnoli) != sum {
-		return nil, errors.New("points: damaged, the checksum doesn't fit")
+		return errors.New("points: damaged, the checksum doesn't fit")
 	}
-	body = body[len(pointsMagic):]
+	body = body[len(magic):]
 	count := binary.LittleEndian.Uint64(body)
 	body = body[8:]
-	if len(body)%pointSize != 0 || count != uint64(len(body)/pointSize) {
-		return nil, fmt.Errorf("points: %d announced, %d bytes of them there", count, len(body))
+	size := 8 + 8*width
+	if len(body)%size != 0 || count != uint64(len(body)/size) {
+		return fmt.Errorf("points: %d announced, %d bytes of them there", count, len(body))
 	}
-	points := make([]Point, count)
-	for i := range points {
-		p := body[i*pointSize:]
-		index := binary.LittleEndian.Uint64(p)
-		if index > math.MaxInt32 {
-			return nil, fmt.Errorf("points: index %d is larger than any lattice", index)
-		}
-		points[i] = Point{
-			Index:    int(index),
-			Loss:     math.Float64frombits(binary.LittleEndian.Uint64(p[8:])),
-			Accuracy: math.Float64frombits(binary.LittleEndian.Uint64(p[16:])),
+	for row := body; len(row) > 0; row = row[size:] {
+		if index := binary.LittleEndian.Uint64(row); index > math.MaxInt32 {
+			return fmt.Errorf("points: index %d is larger than any lattice", index)
 		}
 	}
-	return points, nil
+	values := make([]float64, width)
+	for row := body; len(row) > 0; row = row[size:] {
+		for i := range values {
+			values[i] = math.Float64frombits(binary.LittleEndian.Uint64(row[8+8*i:]))
+		}
+		do(int(binary.LittleEndian.Uint64(row)), values)
+	}
+	return nil
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // CSV writes the grid as a table, one row a point in row-major order: x, y,
-// loss, accuracy, evaluated. Numbers are the shortest that read back to the
+// loss, accuracy, evaluated, and with Curvature lambda_min, lambda_max,
+// residual_min, residual_max. Numbers are the shortest that read back to the
 // same bits; NaN, Inf and -Inf stand for themselves, and the fields of points
 // that weren't evaluated are empty.
 func (g Grid) CSV() ([]byte, error) {
@@ -15,14 +16,29 @@ func (g Grid) CSV() ([]byte, error) {
 		return nil, err
 	}
 	var b bytes.Buffer
-	b.WriteString("x,y,loss,accuracy,evaluated\n")
+	b.WriteString("x,y,loss,accuracy,evaluated")
+	var extra []namedValues
+	if g.Curvature != nil {
+		extra = g.Curvature.arrays()
+	}
+	for _, a := range extra {
+		b.WriteString("," + a.name)
+	}
+	b.WriteByte('\n')
 	for i, done := range g.Mask {
 		b.WriteString(number(g.X[i%len(g.X)]) + "," + number(g.Y[i/len(g.X)]) + ",")
 		if done {
-			b.WriteString(number(g.Loss[i]) + "," + number(g.Accuracy[i]) + ",true\n")
+			b.WriteString(number(g.Loss[i]) + "," + number(g.Accuracy[i]) + ",true")
 		} else {
-			b.WriteString(",,false\n")
+			b.WriteString(",,false")
 		}
+		for _, a := range extra {
+			b.WriteByte(',')
+			if done {
+				b.WriteString(number((*a.values)[i]))
+			}
+		}
+		b.WriteByte('\n')
 	}
 	return b.Bytes(), nil
 }

@@ -33,6 +33,11 @@ func (g Grid) VTS() ([]byte, error) {
 	b.WriteString("</Points>\n" + `<PointData Scalars="loss">` + "\n")
 	vtkArray(&b, `type="Float64" Name="loss"`, vtkFloats(g.Loss))
 	vtkArray(&b, `type="Float64" Name="accuracy"`, vtkFloats(g.Accuracy))
+	if g.Curvature != nil {
+		for _, a := range g.Curvature.arrays() {
+			vtkArray(&b, fmt.Sprintf(`type="Float64" Name=%q`, a.name), vtkFloats(*a.values))
+		}
+	}
 	vtkArray(&b, `type="UInt8" Name="mask"`, mask)
 	b.WriteString("</PointData>\n</Piece>\n</StructuredGrid>\n</VTKFile>\n")
 	return b.Bytes(), nil

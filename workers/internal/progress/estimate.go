@@ -52,7 +52,7 @@ func cost(s pipelines.Step) float64 {
 			return 0
 		}
 		return macs(p.Net) * float64(p.Epochs) * (trainingCost*float64(p.Data.Train) + forwardCost*float64(p.Data.Test))
-	case pipelines.KindLine, pipelines.KindSurface:
+	case pipelines.KindLine, pipelines.KindSurface, pipelines.KindHessian:
 		var p pipelines.MapParams
 		if json.Unmarshal(s.Params, &p) != nil {
 			return 0
@@ -60,6 +60,9 @@ func cost(s pipelines.Step) float64 {
 		points := p.X.N
 		if p.Y != nil {
 			points *= p.Y.N
+		}
+		if s.Kind == pipelines.KindHessian {
+			points *= activities.SpectrumPasses
 		}
 		return macs(p.Net) * float64(points) * float64(p.Data.To-p.Data.From)
 	}

@@ -1,0 +1,76 @@
+package spectrum_test
+
+import (
+	"context"
+	"math"
+	"os"
+	"testing"
+
+	"lossatlas/activities/engine"
+	"lossatlas/activities/internal/shared"
+	"lossatlas/activities/spectrum"
+)
+
+// TestHessiansOfNetworks compares λmin and λmax of trained reference networks,
+// over all parameters and over the weights only, with those that PyTorch and
+// Lanczos in float64 gave: within 1e-3 of their own size, which is also what is
+// asked of the residuals. On top of that come the references' own residuals.
+func TestHessiansOfNetworks(t *testing.T) {
+	plugin := os.Getenv("LOSSATLAS_PLUGIN")
+	if plugin == "" {
+		t.Skip("no numeric plugin: LOSSATLAS_PLUGIN is not set")
+	}
+	b, err := engine.Open(engine.Options{Backend: "xla", Plugin: plugin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	type value struct {
+		Value    float64 `json:"value_f64"`
+		Residual float64 `json:"residual_f64"`
+	}
+	type ends struct{ Min, Max value }
+	for _, name := range []string{"resnet20", "vgg9_w16"} {
+		ref := shared.Open(t, name)
+		e, err := engine.NewEvaluator(b, ref.Net, shared.Images(t, "data_batch_1.bin", 0, 256), 128)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(e.Close)
+		if err := e.SetCenter(ref.Weights(t, "weights_a.npz")); err != nil {
+			t.Fatal(err)
+		}
+		var want struct {
+			All     ends `json:"lanczos_all"`
+			Weights ends `json:"lanczos_weights_only"`
+		}
+		ref.JSON(t, "hessian.json", &want)
+		for subset, want := range map[engine.Subset]ends{engine.AllParams: want.All, engine.WeightsOnly: want.Weights} {
+			t.Run(name+"/"+string(subset), func(t *testing.T) {
+				h, err := engine.NewHessian(e, subset)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer h.Close()
+				got, err := spectrum.Extremes(context.Background(), h, spectrum.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !got.Converged {
+					t.Error("not converged")
+				}
+				for _, end := range []struct {
+					name string
+					got  spectrum.Pair
+					want value
+				}{{"λmin", got.Min, want.Min}, {"λmax", got.Max, want.Max}} {
+					off := math.Abs(end.got.Value - end.want.Value)
+					t.Logf("%s = %.8g ± %.1g, reference %.8g: %.1e off; %d products", end.name, end.got.Value, end.got.Residual, end.want.Value, off/math.Abs(end.want.Value), got.Products)
+					if off > 1e-3*math.Abs(end.want.Value)+end.want.Residual {
+						t.Errorf("%s = %.8g, reference %.8g", end.name, end.got.Value, end.want.Value)
+					}
+				}
+			})
+		}
+	}
+}
