@@ -134,13 +134,7 @@ func (h *Hessian) Product(ctx context.Context, dst, v []float64) error {
 	if len(dst) != h.dim || len(v) != h.dim {
 		return fmt.Errorf("product of a Hessian of %d rows with a vector of %d numbers into one of %d", h.dim, len(v), len(dst))
 	}
-	from := 0
-	for _, p := range h.subset {
-		for i, x := range v[from : from+p.Size] {
-			h.direction[p.Offset+i] = float32(x)
-		}
-		from += p.Size
-	}
+	h.scatter(h.direction, v)
 	direction, err := Upload(h.backend, h.direction, len(h.direction))
 	if err != nil {
 		return err
@@ -215,6 +209,11 @@ func (h *Hessian) collect(dst []float64) {
 // Scatter spreads a vector over the subset to one over all parameters, zero outside the subset.
 func (h *Hessian) Scatter(v []float64) []float32 {
 	flat := make([]float32, h.net.NumParams())
+	h.scatter(flat, v)
+	return flat
+}
+
+func (h *Hessian) scatter(flat []float32, v []float64) {
 	from := 0
 	for _, p := range h.subset {
 		for i, x := range v[from : from+p.Size] {
@@ -222,7 +221,6 @@ func (h *Hessian) Scatter(v []float64) []float32 {
 		}
 		from += p.Size
 	}
-	return flat
 }
 
 // Close frees the point. The evaluator stays open.
