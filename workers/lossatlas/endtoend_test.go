@@ -3,11 +3,14 @@ package main_test
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -342,5 +345,49 @@ func TestKeepGoing(t *testing.T) {
 	}
 	if page, err := os.ReadFile(o.Report); err != nil || !bytes.Contains(page, []byte("no result")) {
 		t.Errorf("the report does not say that an experiment has no result (%v)", err)
+	}
+}
+
+// TestHessianMap maps the extreme curvatures around a network, twice under two
+// homes: the same bits, in the grid that is exported and in the picture.
+func TestHessianMap(t *testing.T) {
+	file := writeSweep(t, `name: curved
+dataset: {name: shapes10, train: 384, test: 128}
+train: {net: small, epochs: 2, batch_size: 64, optimizer: {lr: 0.05}}
+maps:
+  - {kind: hessian, resolution: [3, 2], images: 64, tolerance: 0.01}
+`)
+	home := t.TempDir()
+	first := runSweep(t, home, file)
+	if a := first.Experiments[0].Artifacts; a["hessian-train/grid"] == "" || a["hessian-train-ratio/svg"] == "" {
+		t.Errorf("artifacts %v", a)
+	}
+	same(t, first, runSweep(t, t.TempDir(), file))
+	grid := filepath.Join(t.TempDir(), "grid.csv")
+	if _, stderr, code := invoke(t, home, "export", "grid", "curved/curved/hessian-train", grid); code != 0 {
+		t.Fatalf("export ended with %d: %s", code, stderr)
+	}
+	text, err := os.ReadFile(grid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 7 || strings.Join(rows[0][5:], " ") != "lambda_min lambda_max residual_min residual_max" {
+		t.Fatalf("the exported grid is\n%s", text)
+	}
+	for _, row := range rows[1:] {
+		var v [4]float64
+		for i := range v {
+			if v[i], err = strconv.ParseFloat(row[5+i], 64); err != nil {
+				t.Fatal(err)
+			}
+		}
+		low, high := v[0], v[1]
+		if !(low < high) || !(v[2] <= 0.01*math.Abs(low)+1e-5*high) || !(v[3] <= 0.01*high) {
+			t.Errorf("λmin = %g ± %g and λmax = %g ± %g at (%s, %s)", low, v[2], high, v[3], row[0], row[1])
+		}
 	}
 }
