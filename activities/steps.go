@@ -79,6 +79,11 @@ func label(step pipelines.Step) string {
 			add("bs%d", p.BatchSize)
 			add("wd%g", p.Optimizer.WeightDecay)
 		}
+	case pipelines.KindImport:
+		var p pipelines.ImportParams
+		if json.Unmarshal(step.Params, &p) == nil {
+			add("%s", p.Net)
+		}
 	case pipelines.KindDirections:
 		var p pipelines.DirectionsParams
 		if json.Unmarshal(step.Params, &p) == nil {

@@ -44,6 +44,7 @@ type trainConfig struct {
 	Seed      uint64          `json:"seed"`
 
 	LabelNoise float64 `json:"label_noise"`
+	Import     string  `json:"import"`
 }
 
 type optimizerConfig struct {
@@ -140,6 +141,14 @@ func (cfg *config) resolveDataset(c *checker, tree *node) {
 
 func (cfg *config) resolveTrain(c *checker, tree *node) {
 	t := &cfg.Train
+	if t.Import != "" {
+		for _, e := range tree.get("train").entries {
+			if e.key != "net" && e.key != "import" && e.value.kind != nullNode {
+				c.addf(e.at, "train.%s has no effect beside train.import, which takes the place of a training; leave one of them out", clip(e.key))
+			}
+		}
+		t.BatchSize = min(t.BatchSize, cfg.Dataset.Train)
+	}
 	if t.BatchSize > cfg.Dataset.Train {
 		at := tree.place("train", "batch_size")
 		if tree.get("train").get("batch_size") == nil { // the default, which the number of images does not allow

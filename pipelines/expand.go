@@ -22,7 +22,7 @@ func (s *Sweep) Expand(datasetDigest string) (*Graph, error) {
 	}
 	final := Step{ID: "report", Kind: KindReport, Inputs: make(map[string]Ref), Partial: true}
 	for _, e := range s.experiments {
-		b := &builder{experiment: e, digest: datasetDigest, row: ReportExperiment{Name: e.name, Params: e.shown()}}
+		b := &builder{experiment: e, digest: datasetDigest, imported: s.imported, row: ReportExperiment{Name: e.name, Params: e.shown()}}
 		if err := b.build(); err != nil {
 			return nil, fmt.Errorf("sweep %s, experiment %s: %w", s.Name, e.name, err)
 		}
@@ -60,6 +60,9 @@ func (e experiment) shown() map[string]any {
 	if t.LabelNoise > 0 {
 		out["train.label_noise"] = t.LabelNoise
 	}
+	if t.Import != "" {
+		out = map[string]any{"dataset.name": e.config.Dataset.Name, "train.net": t.Net, "train.import": t.Import}
+	}
 	for path, v := range e.params {
 		out[path] = v
 	}
@@ -72,10 +75,11 @@ func inputName(r Ref) string { return r.Step + "/" + r.Output }
 // builder makes the steps of one experiment.
 type builder struct {
 	experiment
-	digest string
-	steps  []Step
-	row    ReportExperiment
-	shown  []Ref // what the report looks at
+	digest   string
+	imported map[Import]string
+	steps    []Step
+	row      ReportExperiment
+	shown    []Ref // what the report looks at
 }
 
 // add appends a step and returns its ID.
@@ -97,7 +101,7 @@ func (b *builder) show(step, output string) string {
 }
 
 func (b *builder) build() error {
-	train, err := b.add("train", KindTrain, b.trainParams(), nil)
+	train, err := b.addWeights()
 	if err != nil {
 		return err
 	}
@@ -108,7 +112,7 @@ func (b *builder) build() error {
 			return err
 		}
 	}
-	if b.draws(plotTraining) {
+	if b.draws(plotTraining) && b.config.Train.Import == "" {
 		inputs := map[string]Ref{OutLog: {Step: train, Output: OutLog}}
 		return b.addPicture("training", RenderParams{Plot: plotTraining, Title: b.title()}, "Training", inputs, "")
 	}

@@ -54,7 +54,8 @@ var (
 
 	optimizerKinds = []string{optimizerSGD, optimizerAdam}
 
-	nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+	importForm = regexp.MustCompile(`^.+\.(safetensors|npz)$`)
+	nameForm   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 )
 
 // Limits of single values.
@@ -87,6 +88,8 @@ var optimizerFields = object{[]field{
 
 var trainFields = object{[]field{
 	{name: "net", doc: "Network to train.", typ: choice{from: func(c Catalog) []string { return c.Nets }, what: "a network"}, required: true},
+	{name: "import", doc: "Weights to take in place of a training: a .safetensors or .npz file with PyTorch's names, relative to the sweep file.",
+		typ: text{max: 500, form: importForm, want: "the path of a .safetensors or .npz file"}},
 	{name: "optimizer", doc: "How the weights are updated.", typ: optimizerFields},
 	{name: "epochs", doc: "Passes over the training images.", typ: integer{1, maxEpochs}, def: int64(300)},
 	{name: "batch_size", doc: "Images per update.", typ: integer{1, maxRecords}, def: int64(128)},

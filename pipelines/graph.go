@@ -55,6 +55,7 @@ func (g *Graph) Check() error {
 // outputs says which outputs the kinds of steps write.
 var outputs = map[Kind]map[string]bool{
 	KindTrain:      {OutWeights: true, OutLog: true},
+	KindImport:     {OutWeights: true, OutLog: true},
 	KindDirections: {OutDirections: true},
 	KindLine:       {OutGrid: true},
 	KindSurface:    {OutGrid: true},

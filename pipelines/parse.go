@@ -18,6 +18,7 @@ type Sweep struct {
 	Dataset string
 
 	experiments []experiment
+	imported    map[Import]string // digests of weights, by what is imported
 }
 
 // experiment is one point of a sweep.

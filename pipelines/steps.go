@@ -14,6 +14,7 @@ type Kind string
 // The kinds of steps, in the order in which an experiment runs them.
 const (
 	KindTrain      Kind = "train"
+	KindImport     Kind = "import" // in place of a training
 	KindDirections Kind = "directions"
 	KindLine       Kind = "line"
 	KindSurface    Kind = "surface"
@@ -30,6 +31,7 @@ var kinds = map[Kind]struct {
 	numeric bool
 }{
 	KindTrain:      {version: 1, numeric: true},
+	KindImport:     {version: 1, numeric: true},
 	KindDirections: {version: 1},
 	KindLine:       {version: 1, numeric: true},
 	KindSurface:    {version: 1, numeric: true},
@@ -43,8 +45,8 @@ func (k Kind) Numeric() bool { return kinds[k].numeric }
 
 // Output names that steps refer to.
 const (
-	OutWeights    = "weights"    // train: safetensors with PyTorch names, running statistics included
-	OutLog        = "log"        // train: JSON, see TrainLog
+	OutWeights    = "weights"    // train, import: safetensors with PyTorch names, running statistics included
+	OutLog        = "log"        // train, import: JSON, see TrainLog
 	OutDirections = "directions" // directions: safetensors, tensors "x/<param>" and "y/<param>"
 	OutGrid       = "grid"       // line, surface, hessian: NPZ
 	OutPNG        = "png"        // render
@@ -132,6 +134,15 @@ type TrainParams struct {
 	Seed    uint64 `json:"seed"`
 	// LabelNoise is the probability with which a training label is a wrong one.
 	LabelNoise float64 `json:"label_noise,omitempty"`
+}
+
+// ImportParams takes weights that are in the store in place of a training's, and
+// evaluates them on the data. As maps depend on the weights' digest alone, they are
+// shared with a training that came to the same weights.
+type ImportParams struct {
+	Net     string    `json:"net"`
+	Weights string    `json:"weights"` // digest of the weights as a training would store them
+	Data    TrainData `json:"data"`
 }
 
 // DirectionsParams says how the directions of a map are drawn. Input: weights.

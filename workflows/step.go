@@ -59,6 +59,8 @@ func runKind(ctx workflow.Context, in activities.StepInput) (result activities.S
 	switch kind := pipelines.Kind(in.Recipe.Kind); kind {
 	case pipelines.KindTrain:
 		err = one(computing(ctx, 14*24*time.Hour, in.Label), acts.Train)
+	case pipelines.KindImport:
+		err = one(computing(ctx, 24*time.Hour, in.Label), acts.Import)
 	case pipelines.KindDirections:
 		err = one(quick(ctx, in.Label), acts.Directions)
 	case pipelines.KindLine, pipelines.KindSurface, pipelines.KindHessian:

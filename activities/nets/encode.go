@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"lossatlas/activities/npz"
 	"lossatlas/activities/safetensors"
 )
 
@@ -35,9 +36,45 @@ func (n *Net) Decode(file []byte) (theta, state []float32, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	return n.gather(tensors)
+}
+
+// DecodeNPZ reads an .npz file of float32 or float64 arrays under PyTorch's
+// names, as numpy.savez writes a state_dict. Otherwise it is like Decode.
+func (n *Net) DecodeNPZ(file []byte) (theta, state []float32, err error) {
+	const most = 2 << 30 // bytes, unpacked: ten times the largest network
+	arrays, err := npz.Decode(file, most)
+	if err != nil {
+		return nil, nil, err
+	}
+	tensors := make([]safetensors.Tensor, 0, len(arrays))
+	for _, a := range arrays {
+		t := safetensors.Tensor{Name: a.Name, Shape: a.Shape}
+		switch v := a.Data.(type) {
+		case []float32:
+			t.Data = v
+		case []float64:
+			for _, x := range v {
+				t.Data = append(t.Data, float32(x))
+			}
+		default:
+			if !strings.HasSuffix(a.Name, counter) {
+				return nil, nil, fmt.Errorf("%s does not hold floating-point numbers: weights are float32 or float64", a.Name)
+			}
+		}
+		tensors = append(tensors, t)
+	}
+	return n.gather(tensors)
+}
+
+// counter ends the names of the batch counters in PyTorch's checkpoints.
+const counter = ".num_batches_tracked"
+
+// gather puts tensors into the network's flat vectors.
+func (n *Net) gather(tensors []safetensors.Tensor) (theta, state []float32, err error) {
 	given := map[string]safetensors.Tensor{}
 	for _, t := range tensors {
-		if !strings.HasSuffix(t.Name, ".num_batches_tracked") {
+		if !strings.HasSuffix(t.Name, counter) {
 			given[t.Name] = t
 		}
 	}

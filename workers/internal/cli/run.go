@@ -71,6 +71,9 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 		return err
 	}
 	defer r.finish(r.services, &err)
+	if err := launch.StoreImports(ctx, r.services.Store, r.sweep); err != nil {
+		return err
+	}
 	plan, err := pipelines.MakePlan(ctx, r.graph, r.numerics, r.services.Store)
 	if err != nil {
 		return err

@@ -69,6 +69,9 @@ func Expand(ctx context.Context, s *pipelines.Sweep, where data.Options, fetch F
 	if err != nil {
 		return nil, err
 	}
+	if err := resolve(s, nil); err != nil {
+		return nil, err
+	}
 	g, err := s.Expand(digest)
 	if err != nil {
 		return nil, err
@@ -80,10 +83,10 @@ func Expand(ctx context.Context, s *pipelines.Sweep, where data.Options, fetch F
 // anything is trained.
 func checkSizes(g *pipelines.Graph, src data.Source) error {
 	for _, p := range g.All() {
-		if p.Step.Kind != pipelines.KindTrain {
+		if p.Step.Kind != pipelines.KindTrain && p.Step.Kind != pipelines.KindImport {
 			continue // maps look at subsets of what trainings use
 		}
-		var t pipelines.TrainParams
+		var t struct{ Data pipelines.TrainData }
 		if err := json.Unmarshal(p.Step.Params, &t); err != nil {
 			return fmt.Errorf("step %s: parameters: %w", p.Step.ID, err)
 		}

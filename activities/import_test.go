@@ -1,0 +1,107 @@
+package activities
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"lossatlas/activities/data"
+	"lossatlas/activities/engine"
+	"lossatlas/activities/internal/shared"
+	"lossatlas/activities/nets"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// TestImportOfATraining: weights that a training wrote come out of an import
+// under the same digest, with the training's losses.
+func TestImportOfATraining(t *testing.T) {
+	b := newBench(t)
+	p := b.trainParams(1)
+	trained := do[StepResult](t, b, b.Train, b.step(t, pipelines.KindTrain, p, nil))
+	weights := trained.Outputs[pipelines.OutWeights]
+	made := do[StepResult](t, b, b.Import, b.step(t, pipelines.KindImport, pipelines.ImportParams{Net: p.Net, Weights: weights.Digest.String(), Data: p.Data}, nil))
+	if made.Outputs[pipelines.OutWeights] != weights {
+		t.Errorf("imported weights %v, trained ones %v", made.Outputs[pipelines.OutWeights], weights)
+	}
+	if got, want := b.final(t, made), b.final(t, trained); got != want {
+		t.Errorf("imported weights have the losses %+v, trained ones %+v", got, want)
+	}
+	wrong := pipelines.ImportParams{Net: "vgg9", Weights: weights.Digest.String(), Data: p.Data}
+	if _, err := b.env.ExecuteActivity(b.Import, b.step(t, pipelines.KindImport, wrong, nil)); kindOfError(err) != "BadWeights" {
+		t.Errorf("weights of another network: %v", err)
+	}
+}
+
+func (b *bench) final(t *testing.T, r StepResult) TrainFinal {
+	t.Helper()
+	raw, err := b.Store.Get(t.Context(), r.Outputs[pipelines.OutLog].Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log TrainLog
+	if err := json.Unmarshal(raw, &log); err != nil {
+		t.Fatal(err)
+	}
+	return log.Final
+}
+
+// TestImportAgreesWithPyTorch imports PyTorch's ResNet-20 and compares its loss
+// on 1,000 test images with PyTorch's, in float64: 1e-5 relative is what float32
+// leaves over twenty layers. Accuracy may differ by one image whose two largest
+// logits are equal to seven digits.
+func TestImportAgreesWithPyTorch(t *testing.T) {
+	dir := shared.Dir(t)
+	b := newBench(t)
+	b.Data = data.Options{Dir: filepath.Join(dir, "data")}
+	if plugin := os.Getenv("LOSSATLAS_PLUGIN"); plugin != "" { // the pure-Go backend takes forty seconds
+		b.Engine = engine.Options{Backend: "xla", Plugin: plugin}
+		class, err := engine.Class(b.Engine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.class = class
+	}
+	src, err := data.Open(data.CIFAR10, b.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest, err := src.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := nets.ByName("resnet20")
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "reference", "resnet20", "weights_a.npz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	theta, state, err := net.DecodeNPZ(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := net.Encode(theta, state, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Store.Put(t.Context(), file); err != nil {
+		t.Fatal(err)
+	}
+	made := do[StepResult](t, b, b.Import, b.step(t, pipelines.KindImport, pipelines.ImportParams{
+		Net: "resnet20", Weights: artifacts.Of(file).String(), Data: pipelines.TrainData{Name: data.CIFAR10, Digest: digest, Train: 16, Test: 1000},
+	}, nil))
+	var want struct {
+		Loss float64 `json:"loss_f64"`
+		Acc  float64 `json:"acc_f64"`
+	}
+	shared.Open(t, "resnet20").JSON(t, "loss_at_minimum.json", &want)
+	got := b.final(t, made)
+	t.Logf("loss %.9f, PyTorch's %.9f", float64(got.TestLoss), want.Loss)
+	if math.Abs(float64(got.TestLoss)-want.Loss) > 1e-5*want.Loss || math.Abs(float64(got.TestAccuracy)-want.Acc) > 0.1001 {
+		t.Errorf("loss %v, accuracy %v; PyTorch has %v, %v", got.TestLoss, got.TestAccuracy, want.Loss, want.Acc)
+	}
+}

@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/launch"
+)
+
+// kindWeights is the kind of the one step in the record of imported weights.
+const kindWeights = "weights"
+
+var importName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+func (a *app) importCommand() *cobra.Command {
+	var net string
+	weights := command("weights NAME FILE.safetensors|FILE.npz", "Store the weights of a network, with PyTorch's names and layouts, under a name", cobra.ExactArgs(2),
+		func(cmd *cobra.Command, args []string) error {
+			return a.importWeights(cmd.Context(), args[0], args[1], net)
+		})
+	weights.Flags().StringVar(&net, "net", "", "`network` that the weights are of (see lossatlas nets)")
+	weights.Long = weights.Short + `.
+
+They get the digest that a training would have given them, so that results for the
+same weights are shared. ` + "`export weights NAME FILE`" + ` gives them back; a sweep takes
+weights straight from a file with train: {net: …, import: FILE}.`
+	return group("import", "Bring results in from files", weights)
+}
+
+// imported is what `import weights` says.
+type imported struct {
+	Name   string           `json:"name"`
+	Net    string           `json:"net"`
+	Digest artifacts.Digest `json:"digest"`
+	Size   int64            `json:"size"`
+}
+
+func (a *app) importWeights(ctx context.Context, name, file, net string) (err error) {
+	if !importName.MatchString(name) {
+		return exit.Usagef("%q is not a name: letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 64", name)
+	}
+	if net == "" {
+		return exit.Usagef("--net is missing: say which network the weights are of (`lossatlas nets` lists them)")
+	}
+	b, err := launch.Weights(file, net)
+	if err != nil {
+		return err
+	}
+	s, err := a.looking(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.finish(s, &err)
+	before, err := s.Store.Root(ctx, name)
+	switch {
+	case errors.Is(err, artifacts.ErrNotFound):
+	case err != nil:
+		return err
+	case before.Steps[kindWeights].Kind != kindWeights:
+		return exit.Usagef("there is a sweep %s: choose another name for the weights", name)
+	}
+	blob, err := s.Store.Put(ctx, b)
+	if err != nil {
+		return err
+	}
+	// The record is that of a sweep without experiments, so that whatever looks at records finds the weights.
+	graph, err := json.Marshal(pipelines.Graph{Sweep: name})
+	if err != nil {
+		return err
+	}
+	empty, err := s.Store.Put(ctx, graph)
+	if err != nil {
+		return err
+	}
+	now := time.Now().UTC()
+	err = s.Store.PutRoot(ctx, artifacts.Root{
+		Sweep: name, RunID: uuid.NewString(), Started: now, Finished: now, State: artifacts.StateDone, Graph: empty,
+		Steps: map[string]artifacts.RootStep{kindWeights: {Kind: kindWeights, State: artifacts.StepCached, Outputs: map[string]artifacts.Blob{pipelines.OutWeights: blob}}},
+	})
+	if err != nil {
+		return err
+	}
+	if a.set.Output != "text" {
+		return a.printJSON(imported{name, net, blob.Digest, blob.Size})
+	}
+	_, err = fmt.Fprintf(a.Out, "%s  %s of %s (%s)\n", blob.Digest, name, net, size(blob.Size))
+	return err
+}

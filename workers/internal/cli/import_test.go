@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lossatlas/activities/nets"
+	"lossatlas/artifacts"
+	"lossatlas/workers/internal/exit"
+)
+
+// TestImportWeights stores the weights of a file, plans a sweep on the same file,
+// and refuses weights of another network with a list of what differs.
+func TestImportWeights(t *testing.T) {
+	net, err := nets.ByName("small")
+	if err != nil {
+		t.Fatal(err)
+	}
+	theta, state := net.Init(1)
+	file, err := net.Encode(theta, state, map[string]string{"from": "elsewhere"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare, err := net.Encode(theta, state, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	weights := filepath.Join(dir, "w.safetensors")
+	if err := os.WriteFile(weights, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := call(t, "import", "weights", "mine", weights, "--net", "small", "--output", "json")
+	var got imported
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != 0 {
+		t.Fatalf("exit code %d, %v: %s%s", code, err, stdout, stderr)
+	}
+	// What the file says of itself is not part of the weights.
+	if want := artifacts.Of(bare); got.Digest != want || got.Net != "small" || got.Name != "mine" {
+		t.Errorf("imported %+v, want the digest %s that a training gives these weights", got, want)
+	}
+	sweep := filepath.Join(dir, "sweep.yaml")
+	text := "name: s\ndataset: {name: shapes10, train: 64, test: 64}\ntrain: {net: small, import: w.safetensors}\nmaps: [{kind: line, points: 3}]\n"
+	if err := os.WriteFile(sweep, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr = call(t, "plan", "--backend", "go", "--output", "json", sweep)
+	if code != 0 || !strings.Contains(stdout, `"s/import"`) || strings.Contains(stdout, `"s/train"`) {
+		t.Errorf("plan: exit code %d: %s%s", code, stdout, stderr)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"mine", weights, "--net", "vgg9"}, "not those of the network vgg9: features.0.weight [64 3 3 3] is missing"},
+		{[]string{"mine", weights}, "--net is missing"},
+		{[]string{"a/b", weights, "--net", "small"}, "is not a name"},
+		{[]string{"mine", sweep, "--net", "small"}, ".safetensors and .npz"},
+		{[]string{"mine", weights + "x.npz", "--net", "small"}, "can't be read"},
+	} {
+		code, _, stderr := call(t, append([]string{"import", "weights"}, c.args...)...)
+		if code != exit.Usage || !strings.Contains(stderr, c.want) {
+			t.Errorf("%v: exit code %d, %q; want %d and %q", c.args, code, stderr, exit.Usage, c.want)
+		}
+	}
+}

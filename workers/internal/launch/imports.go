@@ -1,0 +1,74 @@
+package launch
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"lossatlas/activities/nets"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/exit"
+)
+
+// Weights reads a weights file of a network, .safetensors or .npz, and returns
+// it in the form in which a training stores weights: the same numbers are the
+// same bytes, wherever they come from. Names and shapes that are not the
+// network's are listed in the error.
+func Weights(file, net string) ([]byte, error) {
+	n, err := nets.ByName(net)
+	if err != nil {
+		return nil, exit.With(exit.Usage, err)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, exit.Usagef("the weights can't be read: %w", err)
+	}
+	decode := n.Decode
+	switch ext := strings.ToLower(filepath.Ext(file)); ext {
+	case ".safetensors":
+	case ".npz":
+		decode = n.DecodeNPZ
+	default:
+		return nil, exit.Usagef("%s: weights are read from .safetensors and .npz files", file)
+	}
+	theta, state, err := decode(b)
+	if err != nil {
+		return nil, exit.With(exit.Usage, fmt.Errorf("%s: %w", file, err))
+	}
+	return n.Encode(theta, state, nil)
+}
+
+// resolve reads the weights files of a sweep and tells it their digests. put,
+// which may be nil, stores them.
+func resolve(s *pipelines.Sweep, put func([]byte) error) error {
+	for _, i := range s.Imports() {
+		path := i.File
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(filepath.Dir(s.File), path)
+		}
+		b, err := Weights(path, i.Net)
+		if err != nil {
+			return err
+		}
+		s.Resolve(i, artifacts.Of(b))
+		if put == nil {
+			continue
+		}
+		if err := put(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// StoreImports puts the weights that the sweep imports into the store, where its
+// steps find them.
+func StoreImports(ctx context.Context, store *artifacts.Store, s *pipelines.Sweep) error {
+	return resolve(s, func(b []byte) error {
+		_, err := store.Put(ctx, b)
+		return err
+	})
+}
