@@ -7,6 +7,8 @@ import (
 // Sweep is a checked sweep file, with a preset applied.
 type Sweep struct {
 	File string
+	// Folder is what file names in the sweep file are relative to; the caller of Parse sets it.
+	Folder string
 	// Preset is the preset that was applied, "" for the file as it is; Presets are
 	// the ones that the file has.
 	Preset  string

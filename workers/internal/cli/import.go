@@ -66,7 +66,7 @@ func (a *app) importWeights(ctx context.Context, name, file, net string) (err er
 	case errors.Is(err, artifacts.ErrNotFound):
 	case err != nil:
 		return err
-	case before.Steps[kindWeights].Kind != kindWeights:
+	case before.Steps[name].Kind != kindWeights:
 		return exit.Usagef("there is a sweep %s: choose another name for the weights", name)
 	}
 	blob, err := s.Store.Put(ctx, b)
@@ -85,7 +85,7 @@ func (a *app) importWeights(ctx context.Context, name, file, net string) (err er
 	now := time.Now().UTC()
 	err = s.Store.PutRoot(ctx, artifacts.Root{
 		Sweep: name, RunID: uuid.NewString(), Started: now, Finished: now, State: artifacts.StateDone, Graph: empty,
-		Steps: map[string]artifacts.RootStep{kindWeights: {Kind: kindWeights, State: artifacts.StepCached, Outputs: map[string]artifacts.Blob{pipelines.OutWeights: blob}}},
+		Steps: map[string]artifacts.RootStep{name: {Kind: kindWeights, State: artifacts.StepCached, Outputs: map[string]artifacts.Blob{pipelines.OutWeights: blob}}},
 	})
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -50,6 +51,25 @@ func TestImportWeights(t *testing.T) {
 	code, stdout, stderr = call(t, "plan", "--backend", "go", "--output", "json", sweep)
 	if code != 0 || !strings.Contains(stdout, `"s/import"`) || strings.Contains(stdout, `"s/train"`) {
 		t.Errorf("plan: exit code %d: %s%s", code, stdout, stderr)
+	}
+	// One home for these: what was imported comes out again under its name, and is not overwritten by a mistake.
+	home := t.TempDir()
+	at := func(args ...string) (exit.Code, string) {
+		code, stdout, stderr := call(t, append([]string{"--home", home}, args...)...)
+		return code, stdout + stderr
+	}
+	out := filepath.Join(dir, "out.safetensors")
+	if code, said := at("import", "weights", "mine", weights, "--net", "small"); code != 0 {
+		t.Fatal(said)
+	}
+	if code, said := at("import", "weights", "mine", weights, "--net", "small"); code != 0 {
+		t.Errorf("importing again: %s", said)
+	}
+	if code, said := at("export", "weights", "mine", out); code != 0 {
+		t.Fatal(said)
+	}
+	if b, err := os.ReadFile(out); err != nil || !bytes.Equal(b, bare) {
+		t.Errorf("other bytes came out than went in, %v", err)
 	}
 	for _, c := range []struct {
 		args []string

@@ -47,7 +47,7 @@ func resolve(s *pipelines.Sweep, put func([]byte) error) error {
 	for _, i := range s.Imports() {
 		path := i.File
 		if !filepath.IsAbs(path) {
-			path = filepath.Join(filepath.Dir(s.File), path)
+			path = filepath.Join(s.Folder, path)
 		}
 		b, err := Weights(path, i.Net)
 		if err != nil {

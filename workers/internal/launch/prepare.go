@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/nets"
@@ -45,7 +46,15 @@ func Read(file, preset string) (*pipelines.Sweep, error) {
 	if err != nil {
 		return nil, exit.Usagef("the sweep file can't be read: %w", err)
 	}
-	return pipelines.Parse(file, src, Catalog(), preset)
+	s, err := pipelines.Parse(file, src, Catalog(), preset)
+	if err != nil {
+		return nil, err
+	}
+	// Services may change the working directory later.
+	if s.Folder, err = filepath.Abs(filepath.Dir(file)); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Fetching is told of the progress of a download: bytes so far and in all.
