@@ -11,11 +11,10 @@ import (
 	"lossatlas/activities/spectrum"
 )
 
-// TestHessiansOfNetworks compares λmin and λmax of trained reference networks,
-// over all parameters or over the weights only, with those that PyTorch and
-// Lanczos in float64 gave: within 1e-3 of their own size, which is also what is
-// asked of the residuals. On top of that come the references' own residuals.
-func TestHessiansOfNetworks(t *testing.T) {
+// openXLA opens the backend whose plugin LOSSATLAS_PLUGIN names; the pure-Go one
+// would take half an hour for what follows.
+func openXLA(t *testing.T) *engine.Backend {
+	t.Helper()
 	plugin := os.Getenv("LOSSATLAS_PLUGIN")
 	if plugin == "" {
 		t.Skip("no numeric plugin: LOSSATLAS_PLUGIN is not set")
@@ -25,6 +24,15 @@ func TestHessiansOfNetworks(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.Close)
+	return b
+}
+
+// TestHessiansOfNetworks compares λmin and λmax of trained reference networks,
+// over all parameters or over the weights only, with those that PyTorch and
+// Lanczos in float64 gave: within 1e-3 of their own size, which is also what is
+// asked of the residuals. On top of that come the references' own residuals.
+func TestHessiansOfNetworks(t *testing.T) {
+	b := openXLA(t)
 	type value struct {
 		Value    float64 `json:"value_f64"`
 		Residual float64 `json:"residual_f64"`
@@ -75,6 +83,59 @@ func TestHessiansOfNetworks(t *testing.T) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// TestOffCenter compares λmin and λmax at points of the filter-normalised plane
+// with those of the exact Hessians there, within 1e-3 of each.
+func TestOffCenter(t *testing.T) {
+	ref := shared.Open(t, "tiny_a")
+	e, err := engine.NewEvaluator(openXLA(t), ref.Net, shared.Images(t, "data_batch_1.bin", 0, 256), 128)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	if err := e.SetCenter(ref.Weights(t, "weights_a.npz")); err != nil {
+		t.Fatal(err)
+	}
+	params := ref.Net.Params()
+	delta := ref.Vector(t, "directions_normalised.npz", "filter_biasbn_x/", params, nil)
+	if err := e.SetDirections(delta, ref.Vector(t, "directions_normalised.npz", "filter_biasbn_y/", params, nil)); err != nil {
+		t.Fatal(err)
+	}
+	var want struct {
+		Points []struct {
+			X, Y       float64
+			MinAll     float64 `json:"min_all"`
+			MaxAll     float64 `json:"max_all"`
+			MinWeights float64 `json:"min_weights_only"`
+			MaxWeights float64 `json:"max_weights_only"`
+		} `json:"off_centre_points_filter_plane"`
+	}
+	ref.JSON(t, "hessian.json", &want)
+	if len(want.Points) == 0 {
+		t.Fatal("the reference has no points")
+	}
+	for _, p := range want.Points {
+		for subset, want := range map[engine.Subset][2]float64{engine.AllParams: {p.MinAll, p.MaxAll}, engine.WeightsOnly: {p.MinWeights, p.MaxWeights}} {
+			h, err := engine.NewHessian(e, subset)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer h.Close()
+			if err := h.MoveTo(p.X, p.Y); err != nil {
+				t.Fatal(err)
+			}
+			got, err := spectrum.Extremes(context.Background(), h, spectrum.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			low, high := math.Abs(got.Min.Value/want[0]-1), math.Abs(got.Max.Value/want[1]-1)
+			t.Logf("(%g, %g), %s: λmin %.1e off, λmax %.1e, %d products", p.X, p.Y, subset, low, high, got.Products)
+			if low > 1e-3 || high > 1e-3 {
+				t.Errorf("(%g, %g), %s: from %g to %g, reference %g to %g", p.X, p.Y, subset, got.Min.Value, got.Max.Value, want[0], want[1])
+			}
 		}
 	}
 }
