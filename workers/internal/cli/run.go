@@ -99,7 +99,7 @@ func (r *run) nothing(ctx context.Context, plan *pipelines.Plan) error {
 	if err != nil {
 		return err
 	}
-	r.say("nothing to do: %s cached", count(len(plan.Steps), "step"))
+	r.say("nothing to do: %s cached", count(plan.Count(pipelines.StateCached), "step"))
 	return r.conclude(ctx, root)
 }
 
