@@ -323,31 +323,6 @@ func TestTwoAtOnce(t *testing.T) {
 	}
 }
 
-// TestKeepGoing has one of two trainings diverge: the other experiment and the
-// report are finished all the same, and the exit code says so.
-func TestKeepGoing(t *testing.T) {
-	home := t.TempDir()
-	file := writeSweep(t, strings.Replace(sweepFile, "train.batch_size: [32, 64]", "zip: {train.optimizer.lr: [0.05, 1000], train.optimizer.weight_decay: [5e-4, 1000]}", 1))
-	stdout, stderr, code := invoke(t, home, "run", file, "--output", "json")
-	if code != 3 {
-		t.Fatalf("exit code %d, want 3:\n%s", code, stderr)
-	}
-	var o outcome
-	decode(t, stdout, &o)
-	if o.Steps.Failed == 0 || o.Steps.Ran == 0 {
-		t.Errorf("%+v", o.Steps)
-	}
-	if len(o.Experiments) != 2 || o.Experiments[0].TestError == nil || o.Experiments[1].TestError != nil {
-		t.Errorf("experiments %+v", o.Experiments)
-	}
-	if !strings.Contains(stderr, "diverged") {
-		t.Errorf("nothing says that the training diverged:\n%s", stderr)
-	}
-	if page, err := os.ReadFile(o.Report); err != nil || !bytes.Contains(page, []byte("no result")) {
-		t.Errorf("the report does not say that an experiment has no result (%v)", err)
-	}
-}
-
 // TestHessianMap maps the extreme curvatures around a network, twice under two
 // homes: the same bits, in the grid that is exported and in the picture.
 func TestHessianMap(t *testing.T) {
