@@ -76,7 +76,7 @@ func (b *bench) step(t *testing.T, kind pipelines.Kind, params any, inputs map[s
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := newStepInput(pipelines.Step{ID: "x/" + string(kind), Kind: kind, Params: raw}, inputs, b.class)
+	in, err := NewStepInput(pipelines.Step{ID: "x/" + string(kind), Kind: kind, Params: raw}, inputs, b.class)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ type started struct {
 // step's workflow ID comes from its key: whoever asks first starts it, and
 // everybody else, in this sweep or another, joins and waits.
 func (a *Activities) RunStep(ctx context.Context, req StepRequest) (StepResult, error) {
-	in, err := newStepInput(req.Step, req.Inputs, req.Numerics)
+	in, err := NewStepInput(req.Step, req.Inputs, req.Numerics)
 	if err != nil {
 		return StepResult{}, permanent("BadStep", err)
 	}

@@ -49,8 +49,9 @@ func (in StepInput) WorkflowID() string {
 	return strings.ReplaceAll(in.Label, " ", "-") + "-" + in.Key.String()[:12]
 }
 
-// newStepInput makes the key of a step from its inputs' digests.
-func newStepInput(step pipelines.Step, inputs map[string]Input, numerics string) (StepInput, error) {
+// NewStepInput makes the key of a step from its inputs' digests. It fails for a
+// kind of step that this program does not know.
+func NewStepInput(step pipelines.Step, inputs map[string]Input, numerics string) (StepInput, error) {
 	digests := make(map[string]artifacts.Digest, len(inputs))
 	producers := make(map[string]artifacts.Key, len(inputs))
 	for name, in := range inputs {

@@ -152,7 +152,7 @@ func (p *Poller) look(ctx context.Context, s pipelines.Step, out *Step) {
 		}
 		inputs[name] = activities.Input{Digest: blob.Digest, Producer: p.known[ref.Step].Made.Key}
 	}
-	in, err := activities.StepID(s, inputs, p.numerics)
+	in, err := activities.NewStepInput(s, inputs, p.numerics)
 	if err != nil {
 		return
 	}
