@@ -33,6 +33,10 @@ func Dir(t testing.TB) string {
 	return ""
 }
 
+// start is the working directory in which the test began: an S3 server in the
+// same process changes it.
+var start, startErr = os.Getwd()
+
 func find() (string, error) {
 	if dir := os.Getenv("LOSSATLAS_SHARED"); dir != "" {
 		if _, err := os.Stat(dir); err != nil {
@@ -40,11 +44,10 @@ func find() (string, error) {
 		}
 		return dir, nil
 	}
-	at, err := os.Getwd()
-	if err != nil {
-		return "", err
+	if startErr != nil {
+		return "", startErr
 	}
-	for ; at != filepath.Dir(at); at = filepath.Dir(at) {
+	for at := start; at != filepath.Dir(at); at = filepath.Dir(at) {
 		if _, err := os.Stat(filepath.Join(at, "go.mod")); err != nil {
 			continue
 		}
