@@ -219,7 +219,7 @@ func checkSurrogates(src []byte) error {
 	return nil
 }
 
-// escaped reads an escape of the form \uXXXX at the beginning of src.
+// escaped reads an escape, \u and four hexadecimal digits, at the beginning of src.
 func escaped(src []byte) (uint64, bool) {
 	if len(src) < 6 || src[0] != '\\' || src[1] != 'u' {
 		return 0, false
