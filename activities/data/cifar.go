@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -42,8 +41,9 @@ func (f cifarFile) records() int { return int(f.size / recordSize) }
 
 // cifar is CIFAR-10 in a folder of this machine.
 type cifar struct {
-	dir    string
-	splits map[string][]cifarFile
+	dir      string
+	splits   map[string][]cifarFile
+	resident int // see Options
 }
 
 // openCIFAR10 finds the folder and looks at the sizes of its files.
@@ -52,7 +52,7 @@ func openCIFAR10(opts Options) (*cifar, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cifar{dir: dir, splits: map[string][]cifarFile{}}
+	c := &cifar{dir: dir, splits: map[string][]cifarFile{}, resident: cmp.Or(opts.Resident, DefaultResident)}
 	for split, names := range map[string][]string{Train: trainFiles, Test: testFiles} {
 		for _, name := range names {
 			f, err := statCIFAR10(filepath.Join(dir, name))
@@ -158,7 +158,8 @@ func (c *cifar) Size(split string) (int, error) {
 	return n, nil
 }
 
-// Load reads the records asked for, across files.
+// Load reads the records asked for, across files. Pixels that are too many for
+// memory are left where they are, after a look at each label.
 func (c *cifar) Load(split string, from, to int) (Split, error) {
 	files, err := c.files(split)
 	if err != nil {
@@ -171,17 +172,15 @@ func (c *cifar) Load(split string, from, to int) (Split, error) {
 	if err := checkRange(CIFAR10, split, from, to, size, c.where(files), c.remedy(split, files)); err != nil {
 		return Split{}, err
 	}
-	s := Split{Name: split, Pixels: make([]uint8, (to-from)*ImageSize), Labels: make([]uint8, to-from)}
-	first, done := 0, 0 // the split's index of the file's first record; images read
-	for _, f := range files {
-		lo, hi := max(from-first, 0), min(to-first, f.records())
-		if lo < hi {
-			if err := f.read(s.Slice(done, done+hi-lo), lo); err != nil {
-				return Split{}, err
-			}
-			done += hi - lo
-		}
-		first += f.records()
+	all := &records{files: files, from: from}
+	s := Split{Name: split, Labels: make([]uint8, to-from)}
+	if (to-from)*ImageSize <= c.resident {
+		s.Pixels = make([]uint8, (to-from)*ImageSize)
+	} else {
+		s.files = all
+	}
+	if err := all.read(s.Pixels, s.Labels, 0); err != nil {
+		return Split{}, err
 	}
 	return s, nil
 }
@@ -213,40 +212,4 @@ func (c *cifar) remedy(split string, files []cifarFile) string {
 		return ""
 	}
 	return "add " + strings.Join(lacks, ", ") + " of the official data set"
-}
-
-// read fills s with the records of f that start at record first. Labels and
-// pixels are parted on the way, a few hundred kilobytes at a time.
-func (f cifarFile) read(s Split, first int) error {
-	if err := f.unchanged(); err != nil {
-		return err
-	}
-	file, err := os.Open(f.path)
-	if err != nil {
-		return &FileError{Path: f.path, Size: f.size, Record: -1, Cause: err}
-	}
-	defer file.Close()
-	const block = 128 // records
-	buf := make([]byte, min(block, s.Len())*recordSize)
-	for done := 0; done < s.Len(); {
-		n := min(block, s.Len()-done)
-		part := buf[:n*recordSize]
-		if got, err := file.ReadAt(part, int64(first+done)*recordSize); got < len(part) {
-			if errors.Is(err, io.EOF) {
-				err = errors.New("the file became shorter while it was in use")
-			}
-			return &FileError{Path: f.path, Size: f.size, Record: first + done + got/recordSize, Cause: err}
-		}
-		for i := range n {
-			record := part[i*recordSize:][:recordSize]
-			if record[0] >= Classes {
-				return &FileError{Path: f.path, Size: f.size, Record: first + done + i,
-					Want: fmt.Sprintf("has the label %d; expected 0 to 9, so the file is damaged or not CIFAR-10 (records of %s)", record[0], recordWords)}
-			}
-			s.Labels[done+i] = record[0]
-			copy(s.Image(done+i), record[1:])
-		}
-		done += n
-	}
-	return nil
 }

@@ -91,6 +91,48 @@ func TestLoadRanges(t *testing.T) {
 	})
 }
 
+// TestImagesStayInTheirFiles reads ranges of a split that is too large for the
+// memory it may use, and wants the bytes that a split in memory has, in slices
+// of slices, across files and with an error where a file changes meanwhile.
+func TestImagesStayInTheirFiles(t *testing.T) {
+	dir := folder(t, map[string][]byte{"data_batch_1.bin": records(301, 1), "data_batch_2.bin": records(170, 3)})
+	inMemory, err := open(t, dir).Load(data.Train, 5, 470)
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, err := data.Open(data.CIFAR10, data.Options{Dir: dir, Resident: 100 * data.ImageSize})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := src.Load(data.Train, 5, 470)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Pixels != nil || !bytes.Equal(s.Labels, inMemory.Labels) {
+		t.Fatalf("%d bytes of pixels in memory; labels equal: %v", len(s.Pixels), bytes.Equal(s.Labels, inMemory.Labels))
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		from := rapid.IntRange(0, 465).Draw(t, "from")
+		to := rapid.IntRange(from, 465).Draw(t, "to")
+		i := rapid.IntRange(0, to-from).Draw(t, "i")
+		n := rapid.IntRange(0, to-from-i).Draw(t, "n")
+		got, want := make([]uint8, n*data.ImageSize), make([]uint8, n*data.ImageSize)
+		if err := errors.Join(s.Slice(from, to).Read(got, i), inMemory.Slice(from, to).Read(want, i)); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) || !bytes.Equal(want, inMemory.Pixels[(from+i)*data.ImageSize:(from+i+n)*data.ImageSize]) {
+			t.Fatalf("images %d to %d of [%d:%d] differ", i, i+n, from, to)
+		}
+	})
+	if err := os.Truncate(filepath.Join(dir, "cifar-10-batches-bin", "data_batch_2.bin"), 10*record); err != nil {
+		t.Fatal(err)
+	}
+	var changed *data.FileError
+	if err := s.Read(make([]uint8, 465*data.ImageSize), 0); !errors.As(err, &changed) {
+		t.Errorf("reading a file that was cut short: %v", err)
+	}
+}
+
 // TestOpenAcceptsTheFolderItself: --data may name either folder.
 func TestOpenAcceptsTheFolderItself(t *testing.T) {
 	dir := folder(t, map[string][]byte{"test_batch.bin": records(2, 1)})

@@ -34,7 +34,14 @@ type Options struct {
 	// Cache is the folder into which Fetch puts downloaded data sets. Open
 	// looks there when Dir is empty.
 	Cache string
+	// Resident is how many bytes of pixels a split read from files keeps in
+	// memory; one that is larger is read from its files as it is needed. 0 means
+	// DefaultResident.
+	Resident int
 }
+
+// DefaultResident is a gigabyte: all of CIFAR-10 several times over.
+const DefaultResident = 1 << 30
 
 // Names is the data sets that Open knows.
 func Names() []string { return []string{CIFAR10, Shapes10} }

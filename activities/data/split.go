@@ -23,18 +23,32 @@ var (
 	Std  = [Channels]float64{63.0 / 255, 62.1 / 255, 66.7 / 255}
 )
 
-// Split is a run of labelled images of a data set.
+// Split is a run of labelled images of a data set. The labels are in memory.
+// So are the pixels, unless there are more than fit well: then they stay in
+// their files, and Read gets them from there each time.
 type Split struct {
 	Name   string  // which part of the data set: "train" or "test"
-	Pixels []uint8 // Len()×3×32×32, CHW
+	Pixels []uint8 // Len()×3×32×32, CHW; nil when they stay in files
 	Labels []uint8 // Len() classes, 0 to 9
+	files  *records
 }
 
 // Len is the number of images.
 func (s Split) Len() int { return len(s.Labels) }
 
-// Image is the i-th image: 3×32×32 bytes that share memory with the split.
+// Image is the i-th image of a split in memory: 3×32×32 bytes that share memory with the split.
 func (s Split) Image(i int) []uint8 { return s.Pixels[i*ImageSize : (i+1)*ImageSize : (i+1)*ImageSize] }
+
+// Read copies the pixels of the first len(dst)/ImageSize images from the i-th on
+// into dst (CHW), from memory or from their files. A file that can't be read or
+// has changed is a *FileError.
+func (s Split) Read(dst []uint8, i int) error {
+	if s.files != nil {
+		return s.files.read(dst, nil, i)
+	}
+	copy(dst, s.Pixels[i*ImageSize:i*ImageSize+len(dst)])
+	return nil
+}
 
 // Slice is the images from ≤ i < to. It shares memory with s and, as the
 // slice expression s[from:to] would, panics when the range isn't inside.
@@ -42,9 +56,11 @@ func (s Split) Slice(from, to int) Split {
 	if from < 0 || to < from || to > s.Len() {
 		panic(fmt.Sprintf("data: slice [%d:%d] of a split of %d images", from, to, s.Len()))
 	}
-	return Split{
-		Name:   s.Name,
-		Pixels: s.Pixels[from*ImageSize : to*ImageSize : to*ImageSize],
-		Labels: s.Labels[from:to:to],
+	part := Split{Name: s.Name, Labels: s.Labels[from:to:to]}
+	if s.files != nil {
+		part.files = &records{files: s.files.files, from: s.files.from + from}
+	} else {
+		part.Pixels = s.Pixels[from*ImageSize : to*ImageSize : to*ImageSize]
 	}
+	return part
 }

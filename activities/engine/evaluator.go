@@ -31,7 +31,8 @@ type Evaluator struct {
 	net     *nets.Net
 	forward *Program
 	size    int // of a batch, padding included
-	batches []batch
+	images  data.Split
+	batches []batch // the first of the images, on the device
 
 	theta, state *Buffer
 	delta, eta   *Buffer
@@ -45,9 +46,13 @@ type batch struct {
 	images int
 }
 
-// NewEvaluator puts the images onto the device and compiles the forward pass
-// for batches of the given size; the last is padded. Evaluators of the same
-// network and batch size share one compiled program.
+// residentBytes is how many bytes of images an evaluator keeps on the device.
+// What is beyond goes there anew for each point.
+var residentBytes = 1 << 30
+
+// NewEvaluator puts the images onto the device, a gigabyte of them at most, and
+// compiles the forward pass for batches of the given size; the last is padded.
+// Evaluators of the same network and batch size share one compiled program.
 func NewEvaluator(b *Backend, net *nets.Net, images data.Split, size int) (*Evaluator, error) {
 	if size < 1 {
 		return nil, fmt.Errorf("evaluation in batches of %d images: the batch size is at least 1", size)
@@ -62,8 +67,8 @@ func NewEvaluator(b *Backend, net *nets.Net, images data.Split, size int) (*Eval
 	if err != nil {
 		return nil, err
 	}
-	e := &Evaluator{backend: b, net: net, forward: forward, size: size}
-	for from := 0; from < images.Len(); from += size {
+	e := &Evaluator{backend: b, net: net, forward: forward, size: size, images: images}
+	for from := 0; from < images.Len() && from*data.ImageSize < residentBytes; from += size {
 		next, err := upload(b, images.Slice(from, min(from+size, images.Len())), size)
 		if err != nil {
 			e.Close()
@@ -99,8 +104,11 @@ func compileForward(b *Backend, net *nets.Net, size int) (*Program, error) {
 }
 
 func upload(b *Backend, s data.Split, size int) (next batch, err error) {
-	pixels := make([]uint8, size*data.ImageSize)
-	Interleave(pixels, s.Pixels)
+	planes, pixels := make([]uint8, s.Len()*data.ImageSize), make([]uint8, size*data.ImageSize)
+	if err := s.Read(planes, 0); err != nil {
+		return next, err
+	}
+	Interleave(pixels, planes)
 	labels := make([]int32, size)
 	for i, l := range s.Labels {
 		labels[i] = int32(l)
@@ -124,6 +132,35 @@ func (b batch) free() {
 	b.pixels.Free()
 	b.labels.Free()
 	b.count.Free()
+}
+
+// each calls do for every batch, in order, and uploads those that aren't on the
+// device for as long as that takes. It ends with the context, which is looked at
+// between batches, or the first error.
+func (e *Evaluator) each(ctx context.Context, do func(batch) error) error {
+	for _, b := range e.batches {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := do(b); err != nil {
+			return err
+		}
+	}
+	for from := len(e.batches) * e.size; from < e.images.Len(); from += e.size {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		b, err := upload(e.backend, e.images.Slice(from, min(from+e.size, e.images.Len())), e.size)
+		if err != nil {
+			return err
+		}
+		err = do(b)
+		b.free()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SetCenter sets θ and the running statistics, the origin of the plane.
@@ -180,23 +217,21 @@ func (e *Evaluator) At(ctx context.Context, alpha, beta float64) (Eval, error) {
 	}
 	var result Eval
 	var correct float64
-	for _, b := range e.batches {
-		if err := ctx.Err(); err != nil {
-			return Eval{}, err
-		}
+	err = e.each(ctx, func(b batch) error {
 		out, err := e.forward.Run(point, e.state, b.pixels, b.labels, b.count)
 		if err != nil {
-			return Eval{}, err
+			return err
 		}
 		var sums [2]float32
 		err = Download(out[0], sums[:])
 		out[0].Free()
-		if err != nil {
-			return Eval{}, err
-		}
 		result.Loss += float64(sums[0])
 		correct += float64(sums[1])
 		result.Count += b.images
+		return err
+	})
+	if err != nil {
+		return Eval{}, err
 	}
 	result.Loss /= float64(result.Count)
 	result.Correct = int(correct)

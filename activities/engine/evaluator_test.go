@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -70,6 +71,43 @@ func TestBatchesDoNotMatter(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestImagesBeyondTheDevice evaluates loss and second derivatives over more
+// images than stay on the device, and wants the same bits as with all there.
+func TestImagesBeyondTheDevice(t *testing.T) {
+	b := open(t, "xla")
+	net, theta, state := tiny(t)
+	images := noise(21)
+	measure := func() (engine.Eval, []float64) {
+		e, err := engine.NewEvaluator(b, net, images, 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		if err := e.SetCenter(theta, state); err != nil {
+			t.Fatal(err)
+		}
+		h, err := engine.NewHessian(e, engine.AllParams)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.Close()
+		v := make([]float64, h.Dim())
+		for i := range v {
+			v[i] = math.Cos(float64(i))
+		}
+		if err := h.Product(context.Background(), v, v); err != nil {
+			t.Fatal(err)
+		}
+		return at(t, e, 0, 0), v
+	}
+	loss, product := measure()
+	engine.KeepOnDevice(t, 5*32*32*3)
+	again, productAgain := measure()
+	if loss != again || !slices.Equal(product, productAgain) {
+		t.Errorf("with all images on the device %v, with some %v; products equal: %v", loss, again, slices.Equal(product, productAgain))
+	}
 }
 
 // TestPointsOfThePlane checks that f(α, β) is the loss at θ + αδ + βη, and

@@ -166,13 +166,10 @@ func (h *Hessian) sum(ctx context.Context, dst []float64, program *Program, extr
 	}
 	clear(dst)
 	count := 0
-	for _, b := range h.batches {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
+	err = h.each(ctx, func(b batch) error {
 		out, err := program.Run(append([]*Buffer{h.here(), h.state, b.pixels, b.labels, b.count}, extra...)...)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		err = Download(out[0], h.gradient)
 		var scalar [1]float32
@@ -183,11 +180,15 @@ func (h *Hessian) sum(ctx context.Context, dst []float64, program *Program, extr
 			o.Free()
 		}
 		if err != nil {
-			return 0, err
+			return err
 		}
 		h.collect(dst)
 		second += float64(scalar[0])
 		count += b.images
+		return nil
+	})
+	if err != nil {
+		return 0, err
 	}
 	for i := range dst {
 		dst[i] /= float64(count)

@@ -81,7 +81,10 @@ func TestStreamIsAPermutation(t *testing.T) {
 	read := func(c Config, epoch int, cuts ...int) (labels []int32, pixels []uint8) {
 		s := newStream(c, epoch, images)
 		for _, n := range cuts {
-			p, l := s.next(n)
+			p, l, err := s.next(n)
+			if err != nil {
+				t.Fatal(err)
+			}
 			labels, pixels = append(labels, l...), append(pixels, p...)
 		}
 		return labels, pixels

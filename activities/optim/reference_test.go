@@ -107,7 +107,10 @@ func TestProgramsInFloat64(t *testing.T) {
 			rate, share := put(t, b, []float64{s.config.LR}), put(t, b, []float64{1 / float64(s.Batch)})
 			in := s.inOrder()
 			for step, want := range s.Losses {
-				pixels, labels := in.next(s.Batch)
+				pixels, labels, err := in.next(s.Batch)
+				if err != nil {
+					t.Fatal(err)
+				}
 				out := run(t, gradient, theta, state, sum, put(t, b, pixels, s.Batch, 32, 32, 3), put(t, b, labels, s.Batch), share)
 				state = out[1]
 				var sums [2]float64

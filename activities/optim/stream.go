@@ -18,14 +18,15 @@ type stream struct {
 	order  []int
 	at     int
 	rng    *rand.Rand // nil without augmentation
-	planes []uint8    // one image, channel by channel
+	source []uint8    // one image, channel by channel, as it is stored
+	planes []uint8    // the same, augmented
 	pixels []uint8    // the last group handed out
 	labels []int32
 }
 
 func newStream(c Config, epoch int, images data.Split) *stream {
 	rng := rand.New(rand.NewChaCha8(key(c.Seed, uint64(epoch))))
-	s := &stream{images: images, order: rng.Perm(images.Len()), planes: make([]uint8, data.ImageSize)}
+	s := &stream{images: images, order: rng.Perm(images.Len()), source: make([]uint8, data.ImageSize), planes: make([]uint8, data.ImageSize)}
 	if c.Augment {
 		s.rng = rng
 	}
@@ -39,20 +40,23 @@ func key(seed, epoch uint64) [sha256.Size]byte {
 }
 
 // next returns the pixels (row, column, channel) and labels of the next n
-// images, valid until the next call.
-func (s *stream) next(n int) (pixels []uint8, labels []int32) {
+// images, valid until the next call, or why an image can't be read.
+func (s *stream) next(n int) (pixels []uint8, labels []int32, err error) {
 	s.pixels, s.labels = s.pixels[:0], s.labels[:0]
 	for _, i := range s.order[s.at : s.at+n] {
-		source := s.images.Image(i)
+		if err := s.images.Read(s.source, i); err != nil {
+			return nil, nil, err
+		}
+		planes := s.source
 		if s.rng != nil {
-			data.Augment(s.planes, source, s.rng)
-			source = s.planes
+			data.Augment(s.planes, s.source, s.rng)
+			planes = s.planes
 		}
 		from := len(s.pixels)
-		s.pixels = append(s.pixels, s.planes...) // room for one more image
-		engine.Interleave(s.pixels[from:], source)
+		s.pixels = append(s.pixels, planes...) // room for one more image
+		engine.Interleave(s.pixels[from:], planes)
 		s.labels = append(s.labels, int32(s.images.Labels[i]))
 	}
 	s.at += n
-	return s.pixels, s.labels
+	return s.pixels, s.labels, nil
 }

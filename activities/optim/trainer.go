@@ -247,7 +247,10 @@ func (t *Trainer) step(s *stream, batch int, scalars ...*engine.Buffer) (loss, c
 
 // group adds the gradient of the stream's next images, a batch-normalisation group, to the sum.
 func (t *Trainer) group(s *stream, size int, share *engine.Buffer) (loss, correct float64, err error) {
-	hostPixels, hostLabels := s.next(size)
+	hostPixels, hostLabels, err := s.next(size)
+	if err != nil {
+		return 0, 0, err
+	}
 	pixels, err := engine.Upload(t.backend, hostPixels, size, data.Height, data.Width, data.Channels)
 	if err != nil {
 		return 0, 0, err
