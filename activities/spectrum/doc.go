@@ -1,6 +1,6 @@
-// Package spectrum computes the two ends of the spectrum of a symmetric matrix
-// that is known only by its products with vectors, such as the Hessian of a
-// network's loss.
+// Package spectrum computes what can be known of the spectrum of a symmetric
+// matrix by its products with vectors, such as the Hessian of a network's loss:
+// both ends, leading eigenvectors, the trace and the density.
 //
 // λmin and λmax come from one Krylov subspace at once, by Lanczos' method with
 // thick restarts (Wu and Simon 2000) and full reorthogonalisation. Finding the

@@ -43,37 +43,114 @@ var ErrNotFinite = errors.New("the matrix times a vector is not finite")
 //
 // Equal matrices and options give equal bits.
 func Extremes(ctx context.Context, op Operator, opt Options) (Ends, error) {
-	opt, err := opt.resolve(op.Dim())
+	found, err := lanczos(ctx, op, opt, 1, 1)
 	if err != nil {
 		return Ends{}, err
 	}
+	return Ends{Min: found.pair(0), Max: found.pair(found.size - 1), Products: found.products, Converged: found.converged}, nil
+}
+
+// Leading are the eigenpairs at the upper end of a spectrum.
+type Leading struct {
+	Pairs     []Pair // the largest eigenvalue first
+	Products  int
+	Converged bool // whether all residuals keep to the tolerance
+}
+
+// Top computes the count algebraically largest eigenvalues of a matrix and
+// their eigenvectors, fewer if it has fewer rows; large negative eigenvalues
+// are none of them. The sign of an eigenvector is such that its entry of
+// largest magnitude is positive. Like Extremes it returns what it has when the
+// products do not suffice. An eigenvalue of several eigenvectors appears once:
+// one Krylov subspace holds one of them.
+func Top(ctx context.Context, op Operator, count int, opt Options) (Leading, error) {
+	if count < 1 {
+		return Leading{}, fmt.Errorf("the %d largest eigenvalues: ask for at least 1", count)
+	}
+	found, err := lanczos(ctx, op, opt, 0, min(count, max(op.Dim(), 1)))
+	if err != nil {
+		return Leading{}, err
+	}
+	out := Leading{Products: found.products, Converged: found.converged}
+	for i := range min(count, found.size) {
+		p := found.pair(found.size - 1 - i)
+		orient(p.Vector)
+		out.Pairs = append(out.Pairs, p)
+	}
+	return out, nil
+}
+
+// orient makes the entry of largest magnitude positive.
+func orient(v []float64) {
+	most := 0
+	for i, x := range v {
+		if math.Abs(x) > math.Abs(v[most]) {
+			most = i
+		}
+	}
+	if v[most] < 0 {
+		floats.Scale(-1, v)
+	}
+}
+
+// subspace is a Krylov subspace in which the wanted eigenvectors were sought.
+type subspace struct {
+	*krylov
+	products  int
+	converged bool
+}
+
+// pair is Ritz pair i, in ascending order.
+func (s subspace) pair(i int) Pair { return Pair{s.values[i], s.residual(i), s.ritz(i)} }
+
+// lanczos extends and restarts a Krylov subspace until the low smallest and
+// high largest Ritz pairs keep to the tolerance.
+func lanczos(ctx context.Context, op Operator, opt Options, low, high int) (subspace, error) {
+	opt, err := opt.resolve(op.Dim())
+	if err != nil {
+		return subspace{}, err
+	}
+	opt.Basis = max(opt.Basis, 4*(low+high)) // a restart keeps half: the wanted, and as many beside them
 	k := newKrylov(op.Dim(), opt)
 	for products := 1; ; products++ {
 		if err := k.extend(ctx, op); err != nil {
-			return Ends{}, fmt.Errorf("product %d: %w", products, err)
+			return subspace{}, fmt.Errorf("product %d: %w", products, err)
 		}
 		if err := k.solve(); err != nil {
-			return Ends{}, err
+			return subspace{}, err
 		}
-		last := k.size - 1
-		low, high := k.residual(0), k.residual(last)
-		// One vector says nothing of two ends, unless it is an eigenvector: then,
-		// the start being random, the matrix is a multiple of the identity.
-		converged := opt.meets(k.values, low, high) && (k.size > 1 || low <= rounding*math.Abs(k.values[0]))
+		worst := k.worst(opt, low, high)
+		// A subspace that the matrix maps into itself holds all that the start
+		// leads to: with a random start, every eigenvalue once.
+		size := max(math.Abs(k.values[0]), math.Abs(k.values[k.size-1]))
+		invariant := k.next <= rounding*size
 		if opt.Progress != nil {
-			opt.Progress(products, max(low/opt.allowed(k.values, 0), high/opt.allowed(k.values, last)))
+			opt.Progress(products, worst)
 		}
-		if converged || products == opt.MaxProducts || k.size == op.Dim() {
-			return Ends{
-				Min: Pair{k.values[0], low, k.ritz(0)}, Max: Pair{k.values[last], high, k.ritz(last)},
-				Products: products, Converged: converged || k.size == op.Dim(),
-			}, nil
+		// One vector alone says nothing of an end.
+		converged := worst <= 1 && k.size >= max(low+high, 2) || invariant || k.size == op.Dim()
+		if converged || products == opt.MaxProducts {
+			return subspace{k, products, converged}, nil
 		}
 		if k.size == opt.Basis {
-			k.restart()
+			k.restart(low, high)
 		}
 		k.advance()
 	}
+}
+
+// worst is the largest residual of the wanted Ritz pairs, as a multiple of what is allowed.
+func (k *krylov) worst(opt Options, low, high int) float64 {
+	worst := 0.0
+	for i := range k.size {
+		if i < low || i >= k.size-high {
+			// A residual of zero is allowed even where the eigenvalue is zero.
+			if r := k.residual(i); r > 0 {
+				worst = max(worst, r/opt.allowed(k.values, i))
+			}
+		}
+	}
+	return worst
 }
 
 // rounding is a residual, relative to the eigenvalue, that is zero but for rounding.
@@ -157,13 +234,15 @@ func (k *krylov) ritz(i int) []float64 {
 	return v
 }
 
-// restart replaces the basis by the Ritz vectors nearest to both ends, half as
-// many. The recurrence holds for these with the same residual direction.
-func (k *krylov) restart() {
+// restart replaces the basis by the Ritz vectors nearest to the ends that are
+// wanted, half as many: in equal parts if both are. The recurrence holds for
+// these with the same residual direction.
+func (k *krylov) restart(low, high int) {
 	keep := k.size / 2
+	below := keep * low / (low + high)
 	kept := make([]int, 0, keep)
 	for i := range keep {
-		if i < keep/2 {
+		if i < below {
 			kept = append(kept, i)
 		} else {
 			kept = append(kept, k.size-keep+i)

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 )
 
-// Options of Extremes. Zero values stand for the defaults.
+// Options of Extremes and Top. Zero values stand for the defaults.
 type Options struct {
 	// Tolerance is the residual allowed to each eigenvalue, relative to its own
 	// size. Default: 1e-3. The error of an eigenvalue is of the order of
@@ -29,9 +30,11 @@ type Options struct {
 	// eigenvectors of a matrix nearby. A little of the random vector is added,
 	// because a subspace without the wanted eigenvectors would never find them.
 	Start []float64
-	// Progress is called after each product with the larger of the two
+	// Progress is called after each product with the largest of the wanted
 	// residuals, as a multiple of what is allowed.
 	Progress func(products int, residual float64)
+	// pure takes Start as it is.
+	pure bool
 }
 
 const (
@@ -77,13 +80,13 @@ func (o Options) allowed(values []float64, i int) float64 {
 	return max(o.Tolerance*math.Abs(values[i]), o.Noise*size)
 }
 
-// meets says whether the residuals of both ends keep to the tolerance.
-func (o Options) meets(values []float64, low, high float64) bool {
-	return low <= o.allowed(values, 0) && high <= o.allowed(values, len(values)-1)
-}
-
 // start is the first vector of the basis.
 func (o Options) start(n int) []float64 {
+	if o.pure {
+		v := slices.Clone(o.Start)
+		floats.Scale(1/floats.Norm(v, 2), v)
+		return v
+	}
 	rng := rand.New(rand.NewPCG(o.Seed, 0x6c616e637a6f73))
 	v := make([]float64, n)
 	for i := range v {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"testing"
 
+	"gonum.org/v1/gonum/floats"
+
 	"lossatlas/activities/engine"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/spectrum"
@@ -135,6 +137,57 @@ func TestOffCenter(t *testing.T) {
 			t.Logf("(%g, %g), %s: λmin %.1e off, λmax %.1e, %d products", p.X, p.Y, subset, low, high, got.Products)
 			if low > 1e-3 || high > 1e-3 {
 				t.Errorf("(%g, %g), %s: from %g to %g, reference %g to %g", p.X, p.Y, subset, got.Min.Value, got.Max.Value, want[0], want[1])
+			}
+		}
+	}
+}
+
+// TestHessianOfNetwork compares the Hessian of the smallest reference network,
+// by its products on the backend, with the exact matrix: its leading
+// eigenvector up to sign, its trace, and the mean squares of its eigenvalues.
+func TestHessianOfNetwork(t *testing.T) {
+	ref := shared.Open(t, "tiny_a")
+	e, err := engine.NewEvaluator(openXLA(t), ref.Net, shared.Images(t, "data_batch_1.bin", 0, 256), 128)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	if err := e.SetCenter(ref.Weights(t, "weights_a.npz")); err != nil {
+		t.Fatal(err)
+	}
+	for subset, name := range map[engine.Subset]string{engine.AllParams: "all", engine.WeightsOnly: "weights_only"} {
+		h, err := engine.NewHessian(e, subset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.Close()
+		var values, vector []float64
+		ref.Array(t, "hessian_full.npz", "eigenvalues_"+name, &values)
+		ref.Array(t, "hessian_full.npz", "v_top_"+name, &vector)
+		top, err := spectrum.Top(context.Background(), h, 2, spectrum.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cosine := math.Abs(floats.Dot(top.Pairs[0].Vector, vector))
+		t.Logf("%s: λ = %g, %g after %d products; cosine with the exact eigenvector 1 − %.1g", name, top.Pairs[0].Value, top.Pairs[1].Value, top.Products, 1-cosine)
+		if cosine < 1-1e-6 {
+			t.Errorf("%s: the cosine with the exact eigenvector is %.9g", name, cosine)
+		}
+		for i, p := range top.Pairs {
+			if want := values[len(values)-1-i]; math.Abs(p.Value-want) > 1e-4*want {
+				t.Errorf("%s: eigenvalue %d is %g, exact %g", name, i, p.Value, want)
+			}
+		}
+		d := density(t, h, 10, 20)
+		for k := 1; k <= 2; k++ {
+			exact := 0.0
+			for _, v := range values {
+				exact += math.Pow(v, float64(k)) / float64(len(values))
+			}
+			mean, deviation := d.Moment(k)
+			t.Logf("%s: moment %d is %.4g ± %.2g, exact %.4g", name, k, mean, deviation, exact)
+			if math.Abs(mean-exact) > 4*deviation || deviation > 0.5*mean {
+				t.Errorf("%s: moment %d is %g ± %g, exact %g", name, k, mean, deviation, exact)
 			}
 		}
 	}
