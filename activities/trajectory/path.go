@@ -1,0 +1,103 @@
+package trajectory
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+)
+
+// Path is a training's path in two planes through its last point, as it is stored.
+type Path struct {
+	// Epochs are those of the points, rising: 0 is the initial weights, the last one the trained network.
+	Epochs []int `json:"epochs"`
+	// PCA are the points' coordinates along the first two principal components; Random those in
+	// the plane of two random directions. The last point is (0, 0).
+	PCA    [][2]float64 `json:"pca"`
+	Random [][2]float64 `json:"random"`
+	// Variance is what all components explain, n−1 in the denominator, and Ratio their shares (sum 1).
+	Variance []float64 `json:"explained_variance"`
+	Ratio    []float64 `json:"explained_variance_ratio"`
+	// PCACosine and RandomCosine are the cosines of the angles between the axes.
+	PCACosine    float64 `json:"pca_cosine"`
+	RandomCosine float64 `json:"random_cosine"`
+	// RateChanges are the epochs, as in Epochs, after which the learning rate was changed.
+	RateChanges []int `json:"rate_changes"`
+	// Norm is ‖θ_i‖, Distance ‖θ_i − θ_n‖.
+	Norm     []float64 `json:"norm"`
+	Distance []float64 `json:"distance"`
+}
+
+// Check reports whether the parts of the path agree with each other.
+func (p *Path) Check() error {
+	n := len(p.Epochs)
+	if n < 2 {
+		return fmt.Errorf("a path of %d points", n)
+	}
+	for i := 1; i < n; i++ {
+		if p.Epochs[i] <= p.Epochs[i-1] {
+			return fmt.Errorf("a path in which epoch %d follows epoch %d", p.Epochs[i], p.Epochs[i-1])
+		}
+	}
+	if len(p.PCA) != n || len(p.Random) != n || len(p.Norm) != n || len(p.Distance) != n {
+		return fmt.Errorf("a path of %d epochs with %d and %d coordinates, %d norms and %d distances", n, len(p.PCA), len(p.Random), len(p.Norm), len(p.Distance))
+	}
+	if len(p.Ratio) < 2 {
+		return fmt.Errorf("a path with the shares of %d components", len(p.Ratio))
+	}
+	for _, points := range [][][2]float64{p.PCA, p.Random} {
+		for i, c := range points {
+			if s := c[0] + c[1]; math.IsNaN(s) || math.IsInf(s, 0) {
+				return fmt.Errorf("epoch %d of the path has the coordinates %v", p.Epochs[i], c)
+			}
+		}
+	}
+	return nil
+}
+
+// Encode writes the path as JSON, equal paths as equal bytes.
+func (p *Path) Encode() ([]byte, error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	return json.Marshal(p)
+}
+
+// DecodePath reads what Encode writes.
+func DecodePath(b []byte) (*Path, error) {
+	var p Path
+	if err := json.Unmarshal(b, &p); err != nil {
+		return nil, fmt.Errorf("path: %w", err)
+	}
+	return &p, p.Check()
+}
+
+// CSV is the path as a table, a line for each point, with a header line.
+func (p *Path) CSV() ([]byte, error) {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	rows := [][]string{{"epoch", "pc1", "pc2", "random1", "random2", "norm", "distance", "rate_change"}}
+	for i, epoch := range p.Epochs {
+		row := []string{strconv.Itoa(epoch)}
+		for _, v := range []float64{p.PCA[i][0], p.PCA[i][1], p.Random[i][0], p.Random[i][1], p.Norm[i], p.Distance[i]} {
+			row = append(row, strconv.FormatFloat(v, 'g', -1, 64))
+		}
+		rows = append(rows, append(row, strconv.FormatBool(slices.Contains(p.RateChanges, epoch))))
+	}
+	err := w.WriteAll(rows)
+	return b.Bytes(), err
+}
+
+// Range is the interval of axis 0 or 1 of the PCA plane that the path takes up,
+// widened on both sides by margin times its length.
+func (p *Path) Range(axis int, margin float64) (lo, hi float64) {
+	lo, hi = math.Inf(1), math.Inf(-1)
+	for _, c := range p.PCA {
+		lo, hi = min(lo, c[axis]), max(hi, c[axis])
+	}
+	room := margin * (hi - lo)
+	return lo - room, hi + room
+}
