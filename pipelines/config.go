@@ -45,6 +45,8 @@ type trainConfig struct {
 
 	LabelNoise float64 `json:"label_noise"`
 	Import     string  `json:"import"`
+
+	Checkpoints *checkpointSet `json:"checkpoints"`
 }
 
 type optimizerConfig struct {
@@ -75,6 +77,7 @@ type mapConfig struct {
 	Images     *imageSet   `json:"images"`
 	Subset     string      `json:"subset"`
 	Tolerance  float64     `json:"tolerance"`
+	Margin     float64     `json:"margin"`
 	// Ranges says which images each split's loss is the mean over, in the order of the splits.
 	Ranges []imageRange `json:"-"`
 }
@@ -166,15 +169,20 @@ func (cfg *config) resolveTrain(c *checker, tree *node) {
 		t.Augment = ptr(cfg.Dataset.Name == "cifar10")
 	}
 	t.Optimizer.resolve(c, tree, t.Epochs)
+	t.resolveCheckpoints(c, tree)
 }
 
 // resolveMap settles which images a map looks at.
 func (cfg *config) resolveMap(c *checker, m *mapConfig, tree *node) {
-	if m.X == nil {
-		m.X = ptr(m.Range)
-	}
-	if m.Y == nil {
-		m.Y = ptr(m.Range)
+	if m.Kind == mapTrajectory {
+		cfg.Train.resolvePath(c, m, tree)
+	} else {
+		if m.X == nil {
+			m.X = ptr(m.Range)
+		}
+		if m.Y == nil {
+			m.Y = ptr(m.Range)
+		}
 	}
 	if m.Images != nil && len(m.Images.Ranges) > 0 {
 		var named []string
@@ -223,7 +231,7 @@ func (cfg *config) resolvePlots(c *checker, tree *node) {
 		cfg.Plots = slices.Clone(plotKinds)
 		return
 	}
-	needs := map[string]string{plotLine: mapLine, plotContour: mapSurface, plotFilled: mapSurface, plotRatio: mapHessian}
+	needs := map[string]string{plotLine: mapLine, plotContour: mapSurface, plotFilled: mapSurface, plotRatio: mapHessian, plotTrajectory: mapTrajectory}
 	for _, plot := range cfg.Plots {
 		kind, ok := needs[plot]
 		if ok && !slices.ContainsFunc(cfg.Maps, func(m mapConfig) bool { return m.Kind == kind }) {

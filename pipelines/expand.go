@@ -136,13 +136,16 @@ func (b *builder) trainParams() TrainParams {
 			Beta1: *o.Beta1, Beta2: *o.Beta2, Epsilon: *o.Epsilon,
 		},
 		Epochs: t.Epochs, BatchSize: t.BatchSize, BNGroup: *t.BNGroup, Augment: *t.Augment, Seed: t.Seed,
-		LabelNoise: t.LabelNoise,
+		LabelNoise: t.LabelNoise, Checkpoints: t.kept(),
 	}
 }
 
 // addMap adds the steps of one map: directions (shared by the maps of the
 // experiment that draw the same ones), a grid per split, and their pictures.
 func (b *builder) addMap(m mapConfig, train string, directions map[DirectionsParams]string) error {
+	if m.Kind == mapTrajectory {
+		return b.addTrajectory(m, train)
+	}
 	dp := DirectionsParams{Net: b.config.Train.Net, Normalize: m.Normalize, Ignore: m.Ignore, Seed: m.Seed, Axes: 1}
 	mp := MapParams{Net: b.config.Train.Net, X: Axis{m.X[0], m.X[1], m.Points}, Batch: evaluateBatch}
 	if m.Kind != mapLine {

@@ -23,6 +23,8 @@ const (
 	mapLine    = "line"
 	mapSurface = "surface"
 	mapHessian = "hessian"
+
+	mapTrajectory = "trajectory"
 )
 
 // Update rules.
@@ -38,6 +40,8 @@ const (
 	plotFilled   = "filled"
 	plotRatio    = "ratio"
 	plotTraining = "training"
+
+	plotTrajectory = "trajectory"
 )
 
 // Splits of a data set.
@@ -47,8 +51,8 @@ const (
 )
 
 var (
-	mapKinds   = []string{mapLine, mapSurface, mapHessian}
-	plotKinds  = []string{plotLine, plotContour, plotFilled, plotRatio, plotTraining}
+	mapKinds   = []string{mapLine, mapSurface, mapHessian, mapTrajectory}
+	plotKinds  = []string{plotLine, plotContour, plotFilled, plotRatio, plotTrajectory, plotTraining}
 	splitNames = []string{splitTrain, splitTest}
 	subsets    = []string{"weights", "all"}
 
@@ -98,6 +102,8 @@ var trainFields = object{[]field{
 	{name: "augment", doc: "Random crops and flips of the training images. Default: true for cifar10, else false.", typ: boolean{}},
 	{name: "label_noise", doc: "Fraction of wrong labels: each training label becomes another class with this probability. " +
 		"Maps of the training split see the same wrong labels.", typ: number{min: 0, max: 1}, def: 0.0},
+	{name: "checkpoints", doc: "Epochs after which the weights are kept: 5 for every fifth, or a list such as [0, 1, 5]; 0 is the initial weights. " +
+		"The last epoch's are kept always. Default: none else.", typ: checkpoints{}},
 	{name: "seed", doc: "Seed of the initial weights, the order of the images, the augmentation and the wrong labels.", typ: integer{0, maxSeed}, def: int64(1)},
 }}
 
@@ -109,23 +115,28 @@ var datasetFields = object{[]field{
 
 var (
 	onLine    = []string{mapLine}
-	onPlane   = []string{mapSurface, mapHessian}
+	onPlane   = []string{mapSurface, mapHessian, mapTrajectory}
 	onHessian = []string{mapHessian}
+	onPath    = []string{mapTrajectory}
+	// aroundCenter are the kinds whose lattice lies around the weights, where that of a trajectory lies around its path.
+	aroundCenter = []string{mapLine, mapSurface, mapHessian}
 )
 
 var mapFields = mapEntry{object{[]field{
-	{name: "kind", doc: "line: the loss along one direction. surface: in the plane of two. hessian: the extreme eigenvalues of its second derivatives, in the same plane.", typ: choice{of: mapKinds, what: "a kind of map"}, required: true},
+	{name: "kind", doc: "line: the loss along one direction. surface: in the plane of two. hessian: the extreme eigenvalues of its second derivatives, in the same plane. " +
+		"trajectory: the path of the training, and the loss in the plane of its first two principal components; train.checkpoints says which weights it leads through.", typ: choice{of: mapKinds, what: "a kind of map"}, required: true},
 	{name: "name", doc: "Name of the map in step names, and in paths: maps.<name>.range. Default: its kind.",
 		typ: text{max: 64, form: nameForm, want: nameWant}},
 	{name: "title", doc: "Heading of its pictures. Default: the experiment's name.", typ: text{max: 200, want: "a text of at most 200 characters"}},
-	{name: "normalize", doc: "How the directions are scaled to the weights.",
+	{name: "normalize", doc: "How random directions are scaled to the weights.",
 		typ: choice{of: []string{"filter", "layer", "weight", "none"}, what: "a normalization"}, def: "filter"},
-	{name: "ignore", doc: "biasbn: directions are zero on biases and on batch normalization's parameters.",
+	{name: "ignore", doc: "biasbn: directions are zero on biases and on batch normalization's parameters, which a trajectory leaves out.",
 		typ: choice{of: []string{"biasbn", "none"}, what: "what directions leave out"}, def: "biasbn"},
-	{name: "seed", doc: "Seed of the directions.", typ: integer{0, maxSeed}, def: int64(1)},
-	{name: "range", doc: "First and last value of α (and of β, unless y says otherwise).", typ: interval{}, def: []any{-1.0, 1.0}},
-	{name: "x", doc: "First and last value of α, in place of range.", typ: interval{}, kinds: onPlane},
-	{name: "y", doc: "First and last value of β, in place of range.", typ: interval{}, kinds: onPlane},
+	{name: "seed", doc: "Seed of the random directions.", typ: integer{0, maxSeed}, def: int64(1)},
+	{name: "range", doc: "First and last value of α (and of β, unless y says otherwise).", typ: interval{}, def: []any{-1.0, 1.0}, kinds: aroundCenter},
+	{name: "x", doc: "First and last value of α, in place of range; of a trajectory, of the first principal component, in place of what fits the path.", typ: interval{}, kinds: onPlane},
+	{name: "y", doc: "First and last value of β, in place of range; of a trajectory, of the second principal component.", typ: interval{}, kinds: onPlane},
+	{name: "margin", doc: "Room around the path on each side, as a fraction of its extent along that axis.", typ: number{min: 0, max: 100}, def: 0.15, kinds: onPath},
 	{name: "points", doc: "Points along the line.", typ: integer{2, maxPoints}, def: int64(401), kinds: onLine},
 	{name: "resolution", doc: "Points along each side: one number, or [x, y].", typ: resolution{}, def: []any{int64(51), int64(51)}, kinds: onPlane},
 	{name: "splits", doc: "Splits whose loss is mapped. Default: train and test for a line, train for the others.",

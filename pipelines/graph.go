@@ -1,6 +1,9 @@
 package pipelines
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // All returns the steps of the graph in topological order, with the name of the
 // experiment each belongs to ("" for the final ones).
@@ -43,13 +46,18 @@ func (g *Graph) Check() error {
 				return fmt.Errorf("step %s: its input %s comes from %s, which is not a step before it", id, name, ref.Step)
 			case p.Experiment != "" && p.Experiment != from.Experiment:
 				return fmt.Errorf("step %s: its input %s comes from another experiment (%s)", id, name, ref.Step)
-			case !outputs[from.Step.Kind][ref.Output]:
+			case !from.Step.has(ref.Output):
 				return fmt.Errorf("step %s: its input %s is the output %q of %s, and a %s has no such output", id, name, ref.Output, ref.Step, from.Step.Kind)
 			}
 		}
 		place[id] = p
 	}
 	return nil
+}
+
+// has says whether a step writes an output: one of its kind, or a checkpoint that its parameters ask for.
+func (s Step) has(output string) bool {
+	return outputs[s.Kind][output] || slices.Contains(s.checkpoints(), output)
 }
 
 // outputs says which outputs the kinds of steps write.
@@ -60,6 +68,7 @@ var outputs = map[Kind]map[string]bool{
 	KindLine:       {OutGrid: true},
 	KindSurface:    {OutGrid: true},
 	KindHessian:    {OutGrid: true},
+	KindTrajectory: {OutPath: true, OutDirections: true},
 	KindRender:     {OutPNG: true, OutSVG: true},
 	KindReport:     {OutHTML: true},
 }

@@ -87,6 +87,8 @@ func valueLabel(v any) string {
 		return strings.Join(parts, "_")
 	case course:
 		return v.label()
+	case checkpointSet:
+		return v.label()
 	case imageSet:
 		if v.Count > 0 {
 			return strconv.Itoa(v.Count)

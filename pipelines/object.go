@@ -116,7 +116,7 @@ func (t mapEntry) ofKind(kind string) object {
 func (t mapEntry) check(c *checker, n *node, path string) any {
 	kind := n.get("kind")
 	if n.kind != mappingNode || kind == nil {
-		return c.reject(n, path, "a map, as {kind: line, …}, {kind: surface, …} or {kind: hessian, …}")
+		return c.reject(n, path, "a map, as {kind: line, …}, {kind: surface, …}, {kind: hessian, …} or {kind: trajectory, …}")
 	}
 	if slices.Contains(mapKinds, kind.text) {
 		for _, e := range n.entries {

@@ -19,6 +19,7 @@ const (
 	KindLine       Kind = "line"
 	KindSurface    Kind = "surface"
 	KindHessian    Kind = "hessian"
+	KindTrajectory Kind = "trajectory"
 	KindRender     Kind = "render"
 	KindReport     Kind = "report"
 )
@@ -36,6 +37,7 @@ var kinds = map[Kind]struct {
 	KindLine:       {version: 1, numeric: true},
 	KindSurface:    {version: 1, numeric: true},
 	KindHessian:    {version: 1, numeric: true},
+	KindTrajectory: {version: 1},
 	KindRender:     {version: 1},
 	KindReport:     {version: 1},
 }
@@ -47,8 +49,9 @@ func (k Kind) Numeric() bool { return kinds[k].numeric }
 const (
 	OutWeights    = "weights"    // train, import: safetensors with PyTorch names, running statistics included
 	OutLog        = "log"        // train, import: JSON, see TrainLog
-	OutDirections = "directions" // directions: safetensors, tensors "x/<param>" and "y/<param>"
+	OutDirections = "directions" // directions, trajectory: safetensors, tensors "x/<param>" and "y/<param>"
 	OutGrid       = "grid"       // line, surface, hessian: NPZ
+	OutPath       = "path"       // trajectory: JSON, see activities/trajectory
 	OutPNG        = "png"        // render
 	OutSVG        = "svg"        // render
 	OutHTML       = "html"       // report
@@ -134,6 +137,9 @@ type TrainParams struct {
 	Seed    uint64 `json:"seed"`
 	// LabelNoise is the probability with which a training label is a wrong one.
 	LabelNoise float64 `json:"label_noise,omitempty"`
+	// Checkpoints are the epochs after which the weights are kept, rising; 0 is before
+	// the first. The last epoch is not among them: its weights are the output "weights".
+	Checkpoints []int `json:"checkpoints,omitempty"`
 }
 
 // ImportParams takes weights that are in the store in place of a training's, and
@@ -178,12 +184,34 @@ type LabelNoise struct {
 	Seed     uint64  `json:"seed"`
 }
 
-// MapParams is a line (Y nil) or a surface. Inputs: weights, directions. Output: grid.
+// TrajectoryParams says which path is analysed. Inputs: weights, and for each
+// epoch but the last one its checkpoint, named as the output. Outputs: path, directions.
+type TrajectoryParams struct {
+	Net    string `json:"net"`
+	Ignore string `json:"ignore"` // of the principal components and the random directions
+	// Normalize and Seed are those of the two random directions in which the path is shown beside.
+	Normalize string `json:"normalize"`
+	Seed      uint64 `json:"seed"`
+	// Epochs are those of the path's points, rising; the last one is that of the weights.
+	Epochs []int `json:"epochs"`
+	// RateChanges are the epochs after which the learning rate was changed by the schedule.
+	RateChanges []int `json:"rate_changes"`
+}
+
+// Fit lays the axes of a map around a path. Each such axis says only how many points it has.
+type Fit struct {
+	X      bool    `json:"x"`
+	Y      bool    `json:"y"`
+	Margin float64 `json:"margin"` // room on each side, as a fraction of the path's extent
+}
+
+// MapParams is a line (Y nil) or a surface. Inputs: weights, directions, and with Fit the path. Output: grid.
 type MapParams struct {
 	Net   string  `json:"net"`
 	Data  MapData `json:"data"`
 	X     Axis    `json:"x"`
 	Y     *Axis   `json:"y,omitempty"`
+	Fit   *Fit    `json:"fit,omitempty"`
 	Batch int     `json:"batch"` // images per executable call; summation order, hence the last bits, depend on it
 }
 
@@ -196,9 +224,10 @@ type HessianParams struct {
 }
 
 // RenderParams is one picture. Inputs by plot: "line": grids "train", "test"
-// (either or both); "contour", "filled", "ratio": "grid"; "training": "log". Outputs: png, svg.
+// (either or both); "contour", "filled", "ratio": "grid"; "trajectory": "grid",
+// "path"; "training": "log". Outputs: png, svg.
 type RenderParams struct {
-	Plot  string `json:"plot"` // line, contour, filled, ratio, training
+	Plot  string `json:"plot"` // line, contour, filled, ratio, trajectory, training
 	Title string `json:"title"`
 }
 
@@ -212,12 +241,14 @@ type ReportExperiment struct {
 	Pictures []ReportPicture `json:"pictures"`
 }
 
-// ReportPicture names the inputs of one picture. Grid is the input with its data ("" for training curves).
+// ReportPicture names the inputs of one picture. Grid is the input with its data ("" for training curves),
+// Path that with the path of a trajectory; a picture with a path offers both for download.
 type ReportPicture struct {
 	Title string `json:"title"`
 	SVG   string `json:"svg"`
 	PNG   string `json:"png"`
 	Grid  string `json:"grid,omitempty"`
+	Path  string `json:"path,omitempty"`
 }
 
 // ReportParams is the page of a sweep. Output: html.
