@@ -30,7 +30,7 @@ type ChunkResult struct {
 // those that no earlier attempt has stored.
 func (a *Activities) PlanMap(ctx context.Context, in StepInput) (MapPlan, error) {
 	return guard(ctx, a, in, func() (MapPlan, error) {
-		_, chunks, err := mapChunks(in)
+		_, chunks, err := a.mapChunks(ctx, in)
 		if err != nil {
 			return MapPlan{}, err
 		}
@@ -57,7 +57,7 @@ func (a *Activities) PlanMap(ctx context.Context, in StepInput) (MapPlan, error)
 func (a *Activities) EvaluateChunk(ctx context.Context, in StepInput, chunk int) (ChunkResult, error) {
 	return guard(ctx, a, in, func() (ChunkResult, error) {
 		since := time.Now()
-		p, chunks, err := mapChunks(in)
+		p, chunks, err := a.mapChunks(ctx, in)
 		if err != nil {
 			return ChunkResult{}, err
 		}
@@ -89,7 +89,7 @@ func (a *Activities) EvaluateChunk(ctx context.Context, in StepInput, chunk int)
 // chunks' numbers if some were lost or damaged, so that they are evaluated again.
 func (a *Activities) AssembleMap(ctx context.Context, in StepInput, seconds float64) (StepResult, error) {
 	return guard(ctx, a, in, func() (StepResult, error) {
-		p, chunks, err := mapChunks(in)
+		p, chunks, err := a.mapChunks(ctx, in)
 		if err != nil {
 			return StepResult{}, err
 		}
@@ -144,9 +144,12 @@ func chunkPart(i int) string { return fmt.Sprintf("chunk-%05d", i) }
 
 // mapChunks cuts the lattice into chunks, coarse points first. The cut depends
 // on the step alone, so that every worker and every attempt cuts alike.
-func mapChunks(in StepInput) (pipelines.MapParams, [][]int, error) {
+func (a *Activities) mapChunks(ctx context.Context, in StepInput) (pipelines.MapParams, [][]int, error) {
 	p, err := params[pipelines.MapParams](in)
 	if err != nil {
+		return p, nil, err
+	}
+	if p, err = a.fitted(ctx, in, p); err != nil {
 		return p, nil, err
 	}
 	net, err := nets.ByName(p.Net)

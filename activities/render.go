@@ -63,6 +63,16 @@ func (a *Activities) figure(ctx context.Context, in StepInput, p pipelines.Rende
 			return render.Figure{}, err
 		}
 		return unretried(render.Ratio(*g, opt))
+	case "trajectory":
+		path, err := a.path(ctx, in, "path")
+		if err != nil {
+			return render.Figure{}, err
+		}
+		g, err := a.grid(ctx, in, "grid")
+		if err != nil {
+			return render.Figure{}, err
+		}
+		return unretried(render.Trajectory(*path, *g, opt))
 	case "line":
 		var lines [2]*surface.Grid
 		for i, split := range []string{"train", "test"} {

@@ -134,7 +134,12 @@ func (r reporter) picture(ctx context.Context, pic pipelines.ReportPicture) (ren
 	if out.PNG, err = r.a.input(ctx, r.in, pic.PNG); err != nil {
 		return out, err
 	}
-	for _, name := range []string{pic.SVG, pic.Grid} {
+	if r.has(pic.Path) {
+		if out.Data, err = r.numbers(ctx, pic); err != nil {
+			return out, err
+		}
+	}
+	for _, name := range []string{pic.SVG, pic.Grid, pic.Path} {
 		if !r.has(name) {
 			continue
 		}
@@ -145,6 +150,34 @@ func (r reporter) picture(ctx context.Context, pic pipelines.ReportPicture) (ren
 		out.Provenance = append(out.Provenance, made)
 	}
 	return out, nil
+}
+
+// numbers are the path and the grid behind a picture, as files.
+func (r reporter) numbers(ctx context.Context, pic pipelines.ReportPicture) ([]render.ReportFile, error) {
+	path, err := r.a.path(ctx, r.in, pic.Path)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := path.Encode()
+	if err != nil {
+		return nil, err
+	}
+	table, err := path.CSV()
+	if err != nil {
+		return nil, err
+	}
+	out := []render.ReportFile{
+		{Label: "path (JSON)", Ext: "path.json", Type: "application/json", Data: raw},
+		{Label: "path (CSV)", Ext: "path.csv", Type: "text/csv", Data: table},
+	}
+	if !r.has(pic.Grid) {
+		return out, nil
+	}
+	g, err := r.a.input(ctx, r.in, pic.Grid)
+	if err != nil {
+		return nil, err
+	}
+	return append(out, render.ReportFile{Label: "grid (NPZ)", Ext: "npz", Type: "application/octet-stream", Data: g}), nil
 }
 
 // provenance says how the step behind an input is identified and what it was

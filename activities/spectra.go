@@ -35,10 +35,11 @@ func (a *Activities) EvaluateSpectra(ctx context.Context, in StepInput, chunk in
 		if err != nil {
 			return ChunkResult{}, err
 		}
-		_, chunks, err := mapChunks(in)
+		resolved, chunks, err := a.mapChunks(ctx, in)
 		if err != nil {
 			return ChunkResult{}, err
 		}
+		p.MapParams = resolved
 		if chunk < 0 || chunk >= len(chunks) {
 			return ChunkResult{}, permanent("BadStep", fmt.Errorf("%s: chunk %d of %d", in.Label, chunk, len(chunks)))
 		}

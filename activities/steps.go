@@ -92,6 +92,12 @@ func label(step pipelines.Step) string {
 			add("%s", p.Normalize)
 			add("seed%d", p.Seed)
 		}
+	case pipelines.KindTrajectory:
+		var p pipelines.TrajectoryParams
+		if json.Unmarshal(step.Params, &p) == nil {
+			add("%s", p.Net)
+			add("%d", len(p.Epochs))
+		}
 	case pipelines.KindLine, pipelines.KindSurface, pipelines.KindHessian:
 		var p pipelines.MapParams
 		if json.Unmarshal(step.Params, &p) == nil {

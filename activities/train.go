@@ -48,6 +48,9 @@ func (a *Activities) Train(ctx context.Context, in StepInput) (StepResult, error
 		if err := run.resume(ctx); err != nil {
 			return StepResult{}, err
 		}
+		if err := run.keep(ctx, 0); err != nil {
+			return StepResult{}, err
+		}
 		for len(run.state.Log.Epochs) < p.Epochs {
 			err := run.epoch(ctx)
 			var diverged *optim.DivergedError
@@ -161,6 +164,9 @@ func (r *trainRun) resume(ctx context.Context) error {
 		r.a.Log.Warn().Err(err).Str("step", r.in.Label).Msg("the checkpoint can't be read; training starts over")
 		return nil
 	}
+	if lost, err := r.lost(ctx, c.Epoch); err != nil || lost {
+		return err
+	}
 	if err := r.trainer.Restore(c); err != nil {
 		return err
 	}
@@ -196,6 +202,9 @@ func (r *trainRun) epoch(ctx context.Context) error {
 		Epoch: n + 1, LR: Number(stats.LR), TrainLoss: Number(stats.Loss), TrainAccuracy: Number(stats.Accuracy),
 		TestLoss: Number(test.Loss), TestAccuracy: Number(test.Accuracy()), WeightNorm: Number(stats.WeightNorm),
 	})
+	if err := r.keepAt(ctx, c); err != nil { // before the epoch counts as done
+		return err
+	}
 	r.state.Seconds = r.before + time.Since(r.since).Seconds()
 	b, err := encodeTraining(r.state, c)
 	if err != nil {
@@ -249,6 +258,9 @@ func (r *trainRun) store(ctx context.Context, files map[string][]byte) (StepResu
 	files[pipelines.OutLog] = log
 	outputs, err := r.a.putAll(ctx, files)
 	if err != nil {
+		return StepResult{}, err
+	}
+	if err := r.putKept(ctx, outputs); err != nil {
 		return StepResult{}, err
 	}
 	return r.a.finish(ctx, r.in, outputs, r.before+time.Since(r.since).Seconds())

@@ -99,5 +99,10 @@ func sampleFigures(t testing.TB) map[string]Figure {
 	add("training", f, err)
 	f, err = Training(sampledLog(5), Options{Title: "Five epochs"})
 	add("training-short", f, err)
+	for name, n := range map[string]int{"trajectory": 20, "trajectory-long": 300} {
+		path, plane := spiral(n)
+		f, err = Trajectory(path, plane, Options{Title: "VGG-9, batch 128, weight decay 0.0005, test error 6.0 %"})
+		add(name, f, err)
+	}
 	return figures
 }

@@ -262,6 +262,15 @@ func newPictureView(id string, p ReportPicture, stem string, b *budget) (picture
 		}
 		v.Downloads = append(v.Downloads, d)
 	}
+	for _, f := range p.Data {
+		uri := "data:" + f.Type + ";base64," + base64.StdEncoding.EncodeToString(f.Data)
+		if len(uri) > b.left {
+			b.omitted = true
+			continue
+		}
+		b.left -= len(uri)
+		v.Downloads = append(v.Downloads, download{Label: f.Label, File: stem + "." + f.Ext, Href: template.HTMLAttr(`href="` + uri + `"`)})
+	}
 	return v, nil
 }
 

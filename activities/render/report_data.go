@@ -39,9 +39,19 @@ type ReportPicture struct {
 	Title   string
 	Caption string
 	// SVG and PNG are whole files; one of them is enough. Without either, Note is shown in their place.
-	SVG, PNG   []byte
+	SVG, PNG []byte
+	// Data are the numbers behind the picture, offered for download.
+	Data       []ReportFile
 	Note       string
 	Provenance []Provenance
+}
+
+// ReportFile is a file to download.
+type ReportFile struct {
+	Label string // of the link, "path (CSV)"
+	Ext   string // of the file's name, "csv"
+	Type  string // its media type
+	Data  []byte
 }
 
 // Provenance says how one result came about.

@@ -24,7 +24,9 @@ type Path struct {
 	// PCACosine and RandomCosine are the cosines of the angles between the axes.
 	PCACosine    float64 `json:"pca_cosine"`
 	RandomCosine float64 `json:"random_cosine"`
-	// RateChanges are the epochs, as in Epochs, after which the learning rate was changed.
+	// RandomRatio is the share of the variance that lies in the plane of the random directions.
+	RandomRatio float64 `json:"random_variance_ratio"`
+	// RateChanges are the epochs after which the learning rate was changed. Not all need be points of the path.
 	RateChanges []int `json:"rate_changes"`
 	// Norm is ‖θ_i‖, Distance ‖θ_i − θ_n‖.
 	Norm     []float64 `json:"norm"`
@@ -85,10 +87,15 @@ func (p *Path) CSV() ([]byte, error) {
 		for _, v := range []float64{p.PCA[i][0], p.PCA[i][1], p.Random[i][0], p.Random[i][1], p.Norm[i], p.Distance[i]} {
 			row = append(row, strconv.FormatFloat(v, 'g', -1, 64))
 		}
-		rows = append(rows, append(row, strconv.FormatBool(slices.Contains(p.RateChanges, epoch))))
+		rows = append(rows, append(row, strconv.FormatBool(p.Changed(i))))
 	}
 	err := w.WriteAll(rows)
 	return b.Bytes(), err
+}
+
+// Changed says whether the learning rate was changed at point i, or between it and the next one.
+func (p *Path) Changed(i int) bool {
+	return i < len(p.Epochs)-1 && slices.ContainsFunc(p.RateChanges, func(e int) bool { return p.Epochs[i] <= e && e < p.Epochs[i+1] })
 }
 
 // Range is the interval of axis 0 or 1 of the PCA plane that the path takes up,

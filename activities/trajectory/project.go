@@ -58,6 +58,23 @@ func (p *Plane) Coordinates(d []float64) [2]float64 {
 	return [2]float64{(a*g[1][1] - b*g[0][1]) / det, (b*g[0][0] - a*g[1][0]) / det}
 }
 
+// Variance is what points with these coordinates vary within the plane: the sum
+// of squared distances from their mean, over their number less one.
+func (p *Plane) Variance(coordinates [][2]float64) float64 {
+	n := float64(len(coordinates))
+	var mean [2]float64
+	for _, c := range coordinates {
+		mean[0] += c[0] / n
+		mean[1] += c[1] / n
+	}
+	sum := 0.0
+	for _, c := range coordinates {
+		x, y := c[0]-mean[0], c[1]-mean[1]
+		sum += x*x*p.gram[0][0] + 2*x*y*p.gram[0][1] + y*y*p.gram[1][1]
+	}
+	return sum / (n - 1)
+}
+
 // Projection is a path seen from several planes.
 type Projection struct {
 	// Coordinates are those of each plane, for each point.

@@ -150,6 +150,9 @@ func compare(t *testing.T, name string, path memory, pca *trajectory.PCA, want a
 	if err != nil {
 		t.Fatal(err)
 	}
+	if got, sum := p.Variance(seen.Coordinates[0]), want.Variance[0]+want.Variance[1]; math.Abs(got-sum) > 2e-6*sum {
+		t.Errorf("%s: the path varies %v in the plane of its components, which explain %v", name, got, sum)
+	}
 	for k := range 2 {
 		var got, lstsq []float64
 		for i, c := range seen.Coordinates[0] {

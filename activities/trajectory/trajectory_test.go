@@ -103,6 +103,10 @@ func TestPlanarPath(t *testing.T) {
 	if seen.Coordinates[0][0][0] < 0 || seen.Coordinates[0][0][1] < 0 {
 		t.Errorf("the first point has the coordinates %v, want none below 0", seen.Coordinates[0][0])
 	}
+	// In oblique coordinates, too, all of the variance lies in the plane.
+	if got, want := oblique.Variance(seen.Coordinates[1]), pca.Variance[0]+pca.Variance[1]; math.Abs(got-want) > 1e-5*want {
+		t.Errorf("the path varies %v in its plane, want %v", got, want)
+	}
 	for i, c := range seen.Coordinates[0] {
 		if d := math.Hypot(c[0], c[1]); math.Abs(d-seen.Distance[i]) > 1e-5*seen.Distance[0] {
 			t.Errorf("point %d lies %v from the end, in the plane %v", i, seen.Distance[i], d)

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"lossatlas/activities/safetensors"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trajectory"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/results"
@@ -26,8 +28,21 @@ which is unique. The NPZ holds float64 arrays x, y, loss[y][x], accuracy[y][x], 
 evaluated points, and the provenance as JSON in "meta".`
 	weights := command("weights STEP|DIGEST FILE.safetensors", "Write trained weights as safetensors with PyTorch's names and layouts", cobra.ExactArgs(2),
 		func(cmd *cobra.Command, args []string) error { return a.exportWeights(cmd.Context(), args[0], args[1]) })
-	return group("export", "Write results to files", grid, weights)
+	weights.Long = weights.Short + `.
+
+A training that keeps weights along its way (train.checkpoints) has one output for each, as
+sweep/experiment/train/checkpoint-00010; 00000 is the initial weights.`
+	path := command("path STEP|DIGEST FILE", "Write the path of a training as JSON or CSV, by the end of the file's name (.json, .csv)", cobra.ExactArgs(2),
+		func(cmd *cobra.Command, args []string) error { return a.exportPath(cmd.Context(), args[0], args[1]) })
+	path.Long = path.Short + `.
+
+For each epoch its coordinates along the first two principal components and along two random
+directions, the norm of the weights and their distance from the last ones.`
+	return group("export", "Write results to files", grid, weights, path)
 }
+
+// checkpointName is what the weights kept along a training are called.
+var checkpointName = regexp.MustCompile(`^checkpoint-[0-9]{5,}$`)
 
 // blob fetches the output that a name stands for.
 func (a *app) blob(ctx context.Context, s *session.Session, name, output string) ([]byte, error) {
@@ -60,8 +75,28 @@ func (a *app) exportGrid(ctx context.Context, name, file string) error {
 	})
 }
 
+func (a *app) exportPath(ctx context.Context, name, file string) error {
+	return a.export(ctx, name, pipelines.OutPath, file, func(b []byte, ext string) ([]byte, error) {
+		p, err := trajectory.DecodePath(b)
+		if err != nil {
+			return nil, fmt.Errorf("%s is no path: %w", name, err)
+		}
+		switch ext {
+		case ".json":
+			return b, nil
+		case ".csv":
+			return p.CSV()
+		}
+		return nil, exit.Usagef("%s: a path is written as .json or .csv", file)
+	})
+}
+
 func (a *app) exportWeights(ctx context.Context, name, file string) error {
-	return a.export(ctx, name, pipelines.OutWeights, file, func(b []byte, ext string) ([]byte, error) {
+	output := pipelines.OutWeights
+	if i := strings.LastIndexByte(name, '/'); checkpointName.MatchString(name[i+1:]) {
+		output = name[i+1:]
+	}
+	return a.export(ctx, name, output, file, func(b []byte, ext string) ([]byte, error) {
 		if _, _, err := safetensors.Decode(b); err != nil {
 			return nil, fmt.Errorf("%s is no weights file: %w", name, err)
 		}

@@ -1,0 +1,278 @@
+package render
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"lossatlas/activities/surface"
+	"lossatlas/activities/trajectory"
+
+	"gonum.org/v1/plot/vg"
+)
+
+// Sizes of a path's marks, in points.
+const (
+	dotRadius   vg.Length = 1.9 // of an epoch
+	smallRadius vg.Length = 1.2 // of one of many epochs
+	markRadius  vg.Length = 3.2 // of the ends, and where the learning rate was changed
+	manyPoints            = 60  // from here on dots are small
+)
+
+// How wide the two planes are drawn, and the gap between them.
+const (
+	planeAspect           = 0.86
+	planeGap    vg.Length = 16
+)
+
+// Trajectory draws the path of a training twice: at the left in the plane of two random directions,
+// which hardly sees it (the manner of the paper's Figure 8), at the right over the contours of the loss in the plane of its
+// first two principal components (Figure 9). A blue dot is an epoch, a ring the start, a square the end; epochs
+// after which the learning rate was changed are red. The axes at the right say how much of the path's
+// variance each component explains; losses that are not finite are masked. Its default width is 8 inches.
+// It fails when the path is not consistent or the grid has fewer than 2×2 points.
+func Trajectory(path trajectory.Path, g surface.Grid, opt Options) (Figure, error) {
+	if opt.Width == 0 {
+		opt.Width = 8
+	}
+	opt, err := opt.filled()
+	if err != nil {
+		return Figure{}, err
+	}
+	if err := path.Check(); err != nil {
+		return Figure{}, err
+	}
+	f, err := newField(g, "loss", g.Loss, 2)
+	if err != nil {
+		return Figure{}, err
+	}
+	return layoutTrajectory(path, f, opt), nil
+}
+
+// walk is a path in one plane, with how its axes are called.
+type walk struct {
+	surfaceFigure
+	points         [][2]float64
+	heading        string
+	xLabel, yLabel string
+}
+
+func layoutTrajectory(path trajectory.Path, f *field, opt Options) Figure {
+	l := chooseLevels(f.lo, f.hi, opt, lineLevels)
+	left := walk{
+		points: path.Random, heading: "two random directions: " + percent(path.RandomRatio) + " of the variance",
+		xLabel: "1st random direction", yLabel: "2nd random direction",
+	}
+	left.x, left.y = around(path.Random)
+	right := walk{
+		points: path.PCA, heading: "principal components: " + percent(path.Ratio[0]+path.Ratio[1]) + " of the variance",
+		xLabel: "1st PCA component: " + percent(path.Ratio[0]), yLabel: "2nd PCA component: " + percent(path.Ratio[1]),
+	}
+	right.x = scale{lo: f.x[0], hi: f.x[len(f.x)-1]}
+	right.y = scale{lo: f.y[0], hi: f.y[len(f.y)-1]}
+
+	width := vg.Length(opt.Width) * vg.Inch
+	title := newHeading(opt.Title, true, titleSize, width-2*edge, inkColor, 3)
+	note := newHeading(f.notes(l), false, noteSize, width-2*edge, noteColor, 3)
+	half := (width - 2*edge - planeGap) / 2
+	planes := []*walk{&left, &right}
+	for i, w := range planes {
+		w.xTicks, w.yTicks = w.x.ticks(5), w.y.ticks(6)
+		from := edge + vg.Length(i)*(half+planeGap)
+		w.frame.Min.X = from + sideWidth(widest(w.yTicks))
+		w.frame.Max.X = from + half - w.xTicks[len(w.xTicks)-1].label.width(tickSize)/2
+	}
+	bottom := edge + note.height() + bottomHeight
+	h := vg.Length(planeAspect) * min(left.frame.Size().X, right.frame.Size().X)
+	const headingAt vg.Length = 5
+	legendAt := bottom + h + headingAt + tickSize*lineHeight + 2
+	height := legendAt + legendHeight - 4 + title.height() + edge
+	for _, w := range planes {
+		w.frame.Min.Y, w.frame.Max.Y = bottom, bottom+h
+	}
+
+	on, values := l.on(f)
+	lines := right.levelLines(on, values)
+	texts := make([]text, len(l.v))
+	for i, v := range l.v {
+		texts[i] = plain(number(v))
+	}
+	var labels []lineLabel
+	if !opt.NoLabels {
+		labels = placeLabels(lines, texts, levelSize, right.frame)
+	}
+	pieces := byLevel(lines, len(l.v))
+	return Figure{
+		width: width, height: height, frame: right.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
+		draw: func(pn pen) {
+			right.drawMasked(pn, f)
+			for i := range l.v {
+				pn.lines(stroke{color: lineColor(opt.Colormap, i, len(l.v)), width: 1}, pieces[i]...)
+			}
+			for _, b := range labels {
+				pn.write(b.text, textStyle{size: levelSize, color: darker(lineColor(opt.Colormap, b.level, len(l.v))), h: 0.5, v: 0.5, angle: b.box.angle}, b.box.center)
+			}
+			for _, w := range planes {
+				w.drawPath(pn, path)
+				w.drawFrame(pn)
+				w.bottomAxis(pn, w.xTicks, w.xLabel)
+				w.sideAxis(pn, w.y, w.yTicks, widest(w.yTicks), w.yLabel, false, inkColor)
+				pn.write(plain(w.heading), textStyle{size: tickSize, color: inkColor, h: 0.5},
+					vg.Point{X: (w.frame.Min.X + w.frame.Max.X) / 2, Y: w.frame.Max.Y + headingAt})
+			}
+			pathLegend(pn, vg.Point{X: width / 2, Y: legendAt}, path)
+			title.write(pn, width/2, height-edge, edge, width-edge)
+			note.write(pn, width/2, edge+note.height()-2-noteSize*(lineHeight-1), edge, width-edge)
+		},
+	}
+}
+
+// around is a frame around points, with a little room on each side. A path that does not move along an axis gets one, too.
+func around(points [][2]float64) (x, y scale) {
+	var s [2]scale
+	for axis := range s {
+		lo, hi := math.Inf(1), math.Inf(-1)
+		for _, p := range points {
+			lo, hi = min(lo, p[axis]), max(hi, p[axis])
+		}
+		room := 0.12 * (hi - lo)
+		if room == 0 {
+			room = 1e-3
+		}
+		s[axis] = scale{lo: lo - room, hi: hi + room}
+	}
+	return s[0], s[1]
+}
+
+// percent writes a share, small ones with more decimals.
+func percent(share float64) string {
+	switch p := 100 * share; {
+	case p >= 1:
+		return fmt.Sprintf("%.1f %%", p)
+	case p >= 0.01:
+		return fmt.Sprintf("%.2f %%", p)
+	case p > 0:
+		return "less than 0.01 %"
+	}
+	return "0 %"
+}
+
+// drawPath draws the line through the points that lie in the frame, and their marks.
+func (w walk) drawPath(pn pen, path trajectory.Path) {
+	at := make([]vg.Point, len(w.points))
+	inside := make([]bool, len(w.points))
+	for i, p := range w.points {
+		at[i] = w.at(p[0], p[1])
+		inside[i] = p[0] >= w.x.lo && p[0] <= w.x.hi && p[1] >= w.y.lo && p[1] <= w.y.hi
+	}
+	var parts [][]vg.Point
+	for i := range at[1:] {
+		if inside[i] && inside[i+1] {
+			parts = append(parts, at[i:i+2])
+		}
+	}
+	pn.lines(stroke{color: lossColor, width: 0.8}, parts...)
+	r := dotRadius
+	if len(at) > manyPoints {
+		r = smallRadius
+	}
+	for i, p := range at {
+		if inside[i] && i > 0 && !path.Changed(i) {
+			pn.fill(lossColor, disc(p, r))
+		}
+	}
+	// Over the others, where epochs crowd.
+	last := len(at) - 1
+	if inside[0] {
+		startMark(pn, at[0])
+	}
+	if inside[last] {
+		endMark(pn, at[last])
+	}
+	for i, p := range at {
+		if inside[i] && path.Changed(i) {
+			changeMark(pn, p)
+		}
+	}
+}
+
+func startMark(pn pen, p vg.Point) {
+	pn.fill(rgb(0xFFFFFF), disc(p, markRadius))
+	pn.rings(stroke{color: lossColor, width: 1.2}, disc(p, markRadius))
+}
+
+func endMark(pn pen, p vg.Point) {
+	s := markRadius * 0.9
+	r := corners(vg.Rectangle{Min: vg.Point{X: p.X - s, Y: p.Y - s}, Max: vg.Point{X: p.X + s, Y: p.Y + s}})
+	pn.fill(inkColor, r)
+	pn.rings(stroke{color: rgb(0xFFFFFF), width: 0.6}, r)
+}
+
+func changeMark(pn pen, p vg.Point) {
+	pn.fill(accColor, disc(p, markRadius*0.85))
+	pn.rings(stroke{color: rgb(0xFFFFFF), width: 0.6}, disc(p, markRadius*0.85))
+}
+
+// disc is a circle as a ring of many corners.
+func disc(c vg.Point, r vg.Length) []vg.Point {
+	const corners = 20
+	out := make([]vg.Point, corners)
+	for i := range out {
+		sin, cos := math.Sincos(2 * math.Pi * float64(i) / corners)
+		out[i] = vg.Point{X: c.X + r*vg.Length(cos), Y: c.Y + r*vg.Length(sin)}
+	}
+	return out
+}
+
+// pathLegend explains the marks, centred on at.
+func pathLegend(pn pen, at vg.Point, path trajectory.Path) {
+	const gap, apart vg.Length = 7, 16
+	type entry struct {
+		name text
+		mark func(pen, vg.Point)
+	}
+	last := path.Epochs[len(path.Epochs)-1]
+	start := "initial weights"
+	if path.Epochs[0] > 0 {
+		start = fmt.Sprintf("epoch %d", path.Epochs[0])
+	}
+	entries := []entry{{plain(start), startMark}, {plain(epochsName(path)), func(pn pen, p vg.Point) { pn.fill(lossColor, disc(p, dotRadius)) }}}
+	var changes []string
+	for i, e := range path.Epochs {
+		if path.Changed(i) {
+			changes = append(changes, fmt.Sprint(e))
+		}
+	}
+	switch n := len(changes); {
+	case n > 4:
+		entries = append(entries, entry{plain("rate changed"), changeMark})
+	case n > 0:
+		entries = append(entries, entry{plain("rate changed after epoch " + strings.Join(changes, ", ")), changeMark})
+	}
+	entries = append(entries, entry{plain(fmt.Sprintf("epoch %d", last)), endMark})
+	width := -apart
+	for _, e := range entries {
+		width += gap + e.name.width(tickSize) + apart
+	}
+	x := at.X - width/2
+	for _, e := range entries {
+		e.mark(pn, vg.Point{X: x, Y: at.Y + tickSize*capHeight/2})
+		x += gap
+		pn.write(e.name, textStyle{size: tickSize, color: inkColor}, vg.Point{X: x, Y: at.Y})
+		x += e.name.width(tickSize) + apart
+	}
+}
+
+// epochsName says what the dots of a path are.
+func epochsName(path trajectory.Path) string {
+	step := path.Epochs[1] - path.Epochs[0]
+	for i := 1; i < len(path.Epochs)-1; i++ {
+		if path.Epochs[i+1]-path.Epochs[i] != step {
+			return "checkpoint"
+		}
+	}
+	if step == 1 {
+		return "epoch"
+	}
+	return fmt.Sprintf("every %d epochs", step)
+}

@@ -1,0 +1,112 @@
+package render
+
+import (
+	"bytes"
+	"image/png"
+	"math"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/plot/vg"
+
+	"lossatlas/activities/surface"
+	"lossatlas/activities/trajectory"
+)
+
+// spiral is a path of n epochs that curls into its end, the learning rate changed at half of them, over a bowl.
+func spiral(n int) (trajectory.Path, surface.Grid) {
+	p := trajectory.Path{
+		Variance: []float64{84.2, 9.91, 5.89}, Ratio: []float64{0.842, 0.0991, 0.0589}, RandomRatio: 0.0004, RateChanges: []int{n / 2},
+	}
+	for i := range n + 1 {
+		left := 1 - float64(i)/float64(n)
+		phase := 5 * left * left
+		c := [2]float64{12 * left * math.Cos(phase-5), 4 * left * math.Sin(phase)}
+		p.Epochs, p.PCA = append(p.Epochs, i), append(p.PCA, c)
+		p.Random = append(p.Random, [2]float64{-0.06 * left, 0.01 * math.Sin(9*left) * left})
+		p.Norm, p.Distance = append(p.Norm, 20+left), append(p.Distance, math.Hypot(c[0], c[1]))
+	}
+	var lo, hi [2]float64
+	for axis := range 2 {
+		lo[axis], hi[axis] = p.Range(axis, 0.15)
+	}
+	const side = 25
+	g := surface.NewGrid(surface.Lattice(lo[0], hi[0], side), surface.Lattice(lo[1], hi[1], side))
+	for i := range g.Loss {
+		x, y := g.X[i%side], g.Y[i/side]
+		g.Loss[i], g.Mask[i] = 0.02+0.016*x*x+0.1*y*y, true
+	}
+	return p, *g
+}
+
+// TestTrajectoryMarks looks at the pixels where epochs lie in the plane of the
+// principal components: blue for an epoch, red where the rate was changed, ink at the end.
+func TestTrajectoryMarks(t *testing.T) {
+	path, g := spiral(12)
+	f, err := Trajectory(path, g, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := f.PNG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := png.Decode(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := panel{frame: f.frame, x: scale{lo: g.X[0], hi: g.X[len(g.X)-1]}, y: scale{lo: g.Y[0], hi: g.Y[len(g.Y)-1]}}
+	dots := float64(f.dpi) / float64(vg.Inch)
+	for i, want := range map[int]any{3: lossColor, 6: accColor, 12: inkColor, 0: rgb(0xFFFFFF)} {
+		at := p.at(path.PCA[i][0], path.PCA[i][1])
+		got := img.At(int(float64(at.X)*dots), img.Bounds().Dy()-1-int(float64(at.Y)*dots))
+		r, gr, bl, _ := got.RGBA()
+		wr, wg, wb, _ := want.(interface{ RGBA() (r, g, b, a uint32) }).RGBA()
+		if r>>8 != wr>>8 || gr>>8 != wg>>8 || bl>>8 != wb>>8 {
+			t.Errorf("epoch %d is drawn in %02x%02x%02x, want %02x%02x%02x", i, r>>8, gr>>8, bl>>8, wr>>8, wg>>8, wb>>8)
+		}
+	}
+}
+
+// TestTrajectoryRanges: part of a path outside the frame is left out, a path at
+// rest in the random plane and a surface without finite values are drawn.
+func TestTrajectoryRanges(t *testing.T) {
+	path, g := spiral(300)
+	for i := range path.Random {
+		path.Random[i] = [2]float64{}
+	}
+	for i := range g.X {
+		g.X[i] /= 20
+	}
+	for i := range g.Loss {
+		g.Loss[i] = math.Inf(1)
+	}
+	f, err := Trajectory(path, g, Options{Width: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	svg, err := f.SVG()
+	if err != nil || bytes.Contains(svg, []byte("NaN")) {
+		t.Errorf("the SVG can't be read: %v", err)
+	}
+}
+
+func TestTrajectoryErrors(t *testing.T) {
+	path, g := spiral(4)
+	short := path
+	short.PCA = short.PCA[:2]
+	if _, err := Trajectory(short, g, Options{}); err == nil || !strings.Contains(err.Error(), "5 epochs with 2") {
+		t.Errorf("a path without coordinates: %v", err)
+	}
+	if _, err := Trajectory(path, *surface.NewGrid([]float64{0, 1}, []float64{0}), Options{}); err == nil {
+		t.Error("a line was drawn as a plane")
+	}
+}
+
+func TestPercent(t *testing.T) {
+	for share, want := range map[float64]string{0.842: "84.2 %", 1: "100.0 %", 0.0004: "0.04 %", 1e-9: "less than 0.01 %", 0: "0 %"} {
+		if got := percent(share); got != want {
+			t.Errorf("%g is written %s, want %s", share, got, want)
+		}
+	}
+}
