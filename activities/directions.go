@@ -57,8 +57,8 @@ func (a *Activities) Directions(ctx context.Context, in StepInput) (StepResult, 
 }
 
 // minimizer loads the weights that a step is centred on.
-func (a *Activities) minimizer(ctx context.Context, in StepInput, name string) (net *nets.Net, theta, state []float32, err error) {
-	net, err = nets.ByName(name)
+func (a *Activities) minimizer(ctx context.Context, in StepInput, network pipelines.Network) (net *nets.Net, theta, state []float32, err error) {
+	net, err = Network(network)
 	if err != nil {
 		return nil, nil, nil, permanent("BadNet", err)
 	}

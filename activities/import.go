@@ -31,7 +31,7 @@ func (a *Activities) Import(ctx context.Context, in StepInput) (StepResult, erro
 		if err != nil {
 			return StepResult{}, fmt.Errorf("%s: the imported weights: %w", in.Label, err)
 		}
-		net, err := nets.ByName(p.Net)
+		net, err := Network(p.Net)
 		if err != nil {
 			return StepResult{}, permanent("BadNet", err)
 		}

@@ -9,7 +9,6 @@ import (
 
 	"lossatlas/activities/directions"
 	"lossatlas/activities/engine"
-	"lossatlas/activities/nets"
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -152,7 +151,7 @@ func (a *Activities) mapChunks(ctx context.Context, in StepInput) (pipelines.Map
 	if p, err = a.fitted(ctx, in, p); err != nil {
 		return p, nil, err
 	}
-	net, err := nets.ByName(p.Net)
+	net, err := Network(p.Net)
 	if err != nil {
 		return p, nil, permanent("BadNet", err)
 	}

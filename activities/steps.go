@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"lossatlas/activities/nets"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -121,6 +122,18 @@ func label(step pipelines.Step) string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// Network is the network that a step's parameters name or write out.
+func Network(n pipelines.Network) (*nets.Net, error) {
+	if !n.Written() {
+		return nets.ByName(string(n))
+	}
+	layers, err := nets.Parse([]byte(n))
+	if err != nil {
+		return nil, err
+	}
+	return nets.New(n.String(), layers)
 }
 
 // params decodes the step's parameters into the struct of its kind.

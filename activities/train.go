@@ -84,7 +84,7 @@ func (a *Activities) newTrainRun(in StepInput, p pipelines.TrainParams, pulse *p
 	if err != nil {
 		return nil, err
 	}
-	net, err := nets.ByName(p.Net)
+	net, err := Network(p.Net)
 	if err != nil {
 		return nil, permanent("BadNet", err)
 	}

@@ -40,13 +40,13 @@ func searchAttributes(in StepInput, sweep string) temporal.SearchAttributes {
 		attrSweep.ValueSet(sweep), attrKind.ValueSet(in.Recipe.Kind), attrKey.ValueSet(in.Key.String()),
 	}
 	var p struct {
-		Net       string               `json:"net"`
+		Net       pipelines.Network    `json:"net"`
 		BatchSize int64                `json:"batch_size"`
 		Optimizer *pipelines.Optimizer `json:"optimizer"`
 	}
 	if json.Unmarshal(in.Recipe.Params, &p) == nil {
 		if p.Net != "" {
-			updates = append(updates, attrNet.ValueSet(p.Net))
+			updates = append(updates, attrNet.ValueSet(p.Net.String()))
 		}
 		if p.BatchSize > 0 {
 			updates = append(updates, attrBatchSize.ValueSet(p.BatchSize))

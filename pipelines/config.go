@@ -11,13 +11,14 @@ import (
 // Fields that may be left out and have a default that depends on others are
 // pointers until resolve sets them.
 type config struct {
-	Name     string        `json:"name"`
-	Title    string        `json:"title"`
-	Dataset  datasetConfig `json:"dataset"`
-	Train    trainConfig   `json:"train"`
-	Maps     []mapConfig   `json:"maps"`
-	Plots    []string      `json:"plots"`
-	Numerics string        `json:"numerics"`
+	Name     string             `json:"name"`
+	Title    string             `json:"title"`
+	Dataset  datasetConfig      `json:"dataset"`
+	Networks map[string]Network `json:"networks"`
+	Train    trainConfig        `json:"train"`
+	Maps     []mapConfig        `json:"maps"`
+	Plots    []string           `json:"plots"`
+	Numerics string             `json:"numerics"`
 }
 
 type datasetConfig struct {
@@ -98,6 +99,14 @@ func decode(values any) (*config, error) {
 		return nil, err
 	}
 	return &cfg, nil
+}
+
+// network is the network of the experiment.
+func (cfg *config) network() Network {
+	if n, ok := cfg.Networks[cfg.Train.Net]; ok {
+		return n
+	}
+	return Network(cfg.Train.Net)
 }
 
 // resolve fills in the defaults that depend on other fields and checks what

@@ -128,7 +128,7 @@ func (b *builder) trainParams() TrainParams {
 	d, t := b.config.Dataset, b.config.Train
 	o := t.Optimizer
 	return TrainParams{
-		Net:  t.Net,
+		Net:  b.config.network(),
 		Data: TrainData{Name: d.Name, Digest: b.digest, Train: d.Train, Test: d.Test},
 		Optimizer: Optimizer{
 			Kind: o.Kind, LR: *o.LR, Momentum: *o.Momentum, Nesterov: *o.Nesterov, WeightDecay: o.WeightDecay,
@@ -146,8 +146,8 @@ func (b *builder) addMap(m mapConfig, train string, directions map[DirectionsPar
 	if m.Kind == mapTrajectory {
 		return b.addTrajectory(m, train)
 	}
-	dp := DirectionsParams{Net: b.config.Train.Net, Normalize: m.Normalize, Ignore: m.Ignore, Seed: m.Seed, Axes: 1}
-	mp := MapParams{Net: b.config.Train.Net, X: Axis{m.X[0], m.X[1], m.Points}, Batch: evaluateBatch}
+	dp := DirectionsParams{Net: b.config.network(), Normalize: m.Normalize, Ignore: m.Ignore, Seed: m.Seed, Axes: 1}
+	mp := MapParams{Net: b.config.network(), X: Axis{m.X[0], m.X[1], m.Points}, Batch: evaluateBatch}
 	if m.Kind != mapLine {
 		dp.Axes = 2
 		mp.X.N = m.Resolution[0]

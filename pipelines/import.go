@@ -4,8 +4,8 @@ import "lossatlas/artifacts"
 
 // Import is a weights file that a sweep takes in place of a training.
 type Import struct {
-	File string // as the sweep file names it, relative to its folder
-	Net  string // the network that the weights are of
+	File string  // as the sweep file names it, relative to its folder
+	Net  Network // the network that the weights are of
 }
 
 // Imports lists the weights files of the sweep, each once, in the order of the experiments.
@@ -13,7 +13,7 @@ func (s *Sweep) Imports() []Import {
 	var out []Import
 	seen := make(map[Import]bool)
 	for _, e := range s.experiments {
-		i := Import{File: e.config.Train.Import, Net: e.config.Train.Net}
+		i := Import{File: e.config.Train.Import, Net: e.config.network()}
 		if i.File != "" && !seen[i] {
 			seen[i] = true
 			out = append(out, i)
@@ -38,6 +38,6 @@ func (b *builder) addWeights() (string, error) {
 	if t.Import == "" {
 		return b.add("train", KindTrain, b.trainParams(), nil)
 	}
-	i := Import{File: t.Import, Net: t.Net}
-	return b.add("import", KindImport, ImportParams{Net: t.Net, Weights: b.imported[i], Data: b.trainParams().Data}, nil)
+	i := Import{File: t.Import, Net: b.config.network()}
+	return b.add("import", KindImport, ImportParams{Net: i.Net, Weights: b.imported[i], Data: b.trainParams().Data}, nil)
 }

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -51,7 +52,7 @@ const (
 // wrong comes back together as Errors, with places, what is allowed, and guesses
 // at typing errors.
 func Parse(file string, src []byte, cat Catalog, preset string) (*Sweep, error) {
-	c := &checker{collector: newCollector(file), cat: cat}
+	c := &checker{collector: newCollector(file), cat: cat, builtIn: cat.Nets}
 	root := read(src, c.collector)
 	if root == nil {
 		return nil, c.err()
@@ -114,6 +115,9 @@ func readPresets(c *checker, list *node, preset string) (names []string, chosen 
 // build expands a tree without presets and checks at most limit of its experiments.
 func build(c *checker, tree *node, limit int) *Sweep {
 	before := c.reported
+	if c.builtIn != nil {
+		c.cat.Nets = slices.Concat(c.builtIn, writtenNetworks(tree))
+	}
 	points := readAxes(c, tree.get("sweep"))
 	tree = tree.with([]string{"sweep"}, nil)
 	c.partial = true

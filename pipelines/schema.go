@@ -17,6 +17,7 @@ func SchemaFor(cat Catalog) ([]byte, error) {
 		"$schema":     "https://json-schema.org/draft/2020-12/schema",
 		"title":       "lossatlas sweep",
 		"description": "What to train, what to vary, and which maps of the loss to draw.",
+		"$defs":       schema{"layer": layerSchema()},
 	})
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

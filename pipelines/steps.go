@@ -124,7 +124,7 @@ type Optimizer struct {
 
 // TrainParams is the recipe of one training run.
 type TrainParams struct {
-	Net       string    `json:"net"`
+	Net       Network   `json:"net"`
 	Data      TrainData `json:"data"`
 	Optimizer Optimizer `json:"optimizer"`
 	Epochs    int       `json:"epochs"`
@@ -146,18 +146,18 @@ type TrainParams struct {
 // evaluates them on the data. As maps depend on the weights' digest alone, they are
 // shared with a training that came to the same weights.
 type ImportParams struct {
-	Net     string    `json:"net"`
+	Net     Network   `json:"net"`
 	Weights string    `json:"weights"` // digest of the weights as a training would store them
 	Data    TrainData `json:"data"`
 }
 
 // DirectionsParams says how the directions of a map are drawn. Input: weights.
 type DirectionsParams struct {
-	Net       string `json:"net"`
-	Normalize string `json:"normalize"` // filter, layer, weight, none
-	Ignore    string `json:"ignore"`    // "biasbn" or "none"
-	Seed      uint64 `json:"seed"`
-	Axes      int    `json:"axes"` // 1 for a line, 2 for a surface
+	Net       Network `json:"net"`
+	Normalize string  `json:"normalize"` // filter, layer, weight, none
+	Ignore    string  `json:"ignore"`    // "biasbn" or "none"
+	Seed      uint64  `json:"seed"`
+	Axes      int     `json:"axes"` // 1 for a line, 2 for a surface
 }
 
 // Axis is one side of a lattice: N equidistant values from Min to Max, both included.
@@ -187,8 +187,8 @@ type LabelNoise struct {
 // TrajectoryParams says which path is analysed. Inputs: weights, and for each
 // epoch but the last one its checkpoint, named as the output. Outputs: path, directions.
 type TrajectoryParams struct {
-	Net    string `json:"net"`
-	Ignore string `json:"ignore"` // of the principal components and the random directions
+	Net    Network `json:"net"`
+	Ignore string  `json:"ignore"` // of the principal components and the random directions
 	// Normalize and Seed are those of the two random directions in which the path is shown beside.
 	Normalize string `json:"normalize"`
 	Seed      uint64 `json:"seed"`
@@ -207,7 +207,7 @@ type Fit struct {
 
 // MapParams is a line (Y nil) or a surface. Inputs: weights, directions, and with Fit the path. Output: grid.
 type MapParams struct {
-	Net   string  `json:"net"`
+	Net   Network `json:"net"`
 	Data  MapData `json:"data"`
 	X     Axis    `json:"x"`
 	Y     *Axis   `json:"y,omitempty"`

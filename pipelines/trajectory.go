@@ -23,7 +23,7 @@ func (t *trainConfig) resolvePath(c *checker, m *mapConfig, tree *node) {
 // the loss in their plane for each split, and the pictures.
 func (b *builder) addTrajectory(m mapConfig, train string) error {
 	t := b.config.Train
-	tp := TrajectoryParams{Net: t.Net, Ignore: m.Ignore, Normalize: m.Normalize, Seed: m.Seed, RateChanges: []int{}}
+	tp := TrajectoryParams{Net: b.config.network(), Ignore: m.Ignore, Normalize: m.Normalize, Seed: m.Seed, RateChanges: []int{}}
 	for _, d := range t.Optimizer.Schedule.Drops {
 		tp.RateChanges = append(tp.RateChanges, d.Epoch)
 	}
@@ -38,7 +38,7 @@ func (b *builder) addTrajectory(m mapConfig, train string) error {
 	if err != nil {
 		return err
 	}
-	mp := MapParams{Net: t.Net, X: Axis{N: m.Resolution[0]}, Y: &Axis{N: m.Resolution[1]}, Batch: evaluateBatch}
+	mp := MapParams{Net: b.config.network(), X: Axis{N: m.Resolution[0]}, Y: &Axis{N: m.Resolution[1]}, Batch: evaluateBatch}
 	inputs = map[string]Ref{OutWeights: weights, OutDirections: {Step: path, Output: OutDirections}}
 	if m.X != nil {
 		mp.X.Min, mp.X.Max = m.X[0], m.X[1]

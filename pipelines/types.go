@@ -12,7 +12,9 @@ import (
 // checker reads nodes against the field table.
 type checker struct {
 	*collector
-	cat Catalog
+	// cat is what the caller knows, and the networks that the file writes out; builtIn are the caller's alone.
+	cat     Catalog
+	builtIn []string
 	// partial leaves out the rules that need the whole file: required fields.
 	partial bool
 }

@@ -1,6 +1,7 @@
 package nets
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/gomlx/compute/dtypes"
@@ -64,8 +65,19 @@ func (s Shape) window(kind string, kernel, stride, padding int) (height, width i
 	if h, w := s.Height+2*padding, s.Width+2*padding; kernel > h || kernel > w {
 		return 0, 0, fmt.Errorf("%s: kernel %d is larger than its padded input of %d×%d", kind, kernel, h, w)
 	}
-	return (s.Height+2*padding-kernel)/stride + 1, (s.Width+2*padding-kernel)/stride + 1, nil
+	height, width = (s.Height+2*padding-kernel)/stride+1, (s.Width+2*padding-kernel)/stride+1
+	if height > maxSide || width > maxSide {
+		return 0, 0, fmt.Errorf("%s: its padding makes the image %d×%d, and %d is the largest side", kind, height, width, maxSide)
+	}
+	return height, width, nil
 }
+
+// Limits far above what trains here, and low enough that a slip of the pen does
+// not exhaust the memory of a machine.
+const (
+	maxParams = 1 << 30
+	maxSide   = 1024
+)
 
 // planner collects what the layers of a network enter into its tables.
 type planner struct {
@@ -98,6 +110,9 @@ func (p *planner) enter(table *[]Param, total *int, name string, role Role, shap
 		}
 		size *= n
 	}
+	if *total+size > maxParams {
+		return fmt.Errorf("with %s of shape %v the network has more than %d parameters", name, shape, maxParams)
+	}
 	*table = append(*table, Param{Name: name, Shape: shape, Offset: *total, Size: size, Role: role})
 	*total += size
 	return nil
@@ -108,11 +123,11 @@ func (p *planner) sequence(layers []Layer, in Shape) (chain, Shape, error) {
 	ops := make(chain, 0, len(layers))
 	for i, l := range layers {
 		if l == nil {
-			return nil, Shape{}, fmt.Errorf("layer %d is missing", i+1)
+			return nil, Shape{}, &LayerError{Layer: i, Err: errors.New("it is missing")}
 		}
 		o, out, err := l.plan(p, in)
 		if err != nil {
-			return nil, Shape{}, fmt.Errorf("layer %d: %w", i+1, err)
+			return nil, Shape{}, &LayerError{Layer: i, Err: err}
 		}
 		ops, in = append(ops, o), out
 	}

@@ -52,7 +52,7 @@ func (a *app) importWeights(ctx context.Context, name, file, net string) (err er
 	if net == "" {
 		return exit.Usagef("--net is missing: say which network the weights are of (`lossatlas nets` lists them)")
 	}
-	b, err := launch.Weights(file, net)
+	b, err := launch.Weights(file, pipelines.Network(net))
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"lossatlas/activities/nets"
+	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
@@ -17,8 +17,8 @@ import (
 // it in the form in which a training stores weights: the same numbers are the
 // same bytes, wherever they come from. Names and shapes that are not the
 // network's are listed in the error.
-func Weights(file, net string) ([]byte, error) {
-	n, err := nets.ByName(net)
+func Weights(file string, net pipelines.Network) ([]byte, error) {
+	n, err := activities.Network(net)
 	if err != nil {
 		return nil, exit.With(exit.Usage, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"lossatlas/activities"
 	"lossatlas/activities/data"
 	"lossatlas/activities/nets"
 	"lossatlas/pipelines"
@@ -22,7 +23,22 @@ func Catalog() pipelines.Catalog {
 		Nets:     nets.Names(),
 		Datasets: data.Names(),
 		Sizes:    map[string]pipelines.Size{data.CIFAR10: {Train: 50000, Test: 10000}},
+
+		CheckNetwork: checkNetwork,
 	}
+}
+
+// checkNetwork builds a written-out network and wants a logit for each class of the data sets.
+func checkNetwork(n pipelines.Network) (layer int, err error) {
+	net, err := activities.Network(n)
+	var at *nets.LayerError
+	switch {
+	case errors.As(err, &at):
+		return at.Layer, err
+	case err == nil && net.Classes != data.Classes:
+		err = fmt.Errorf("it ends with %d features; the data sets have %d classes, so end it with {linear: %d}", net.Classes, data.Classes, data.Classes)
+	}
+	return -1, err
 }
 
 // maxFile is the size in bytes above which a file can't be a sweep file.

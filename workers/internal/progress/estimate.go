@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"lossatlas/activities"
-	"lossatlas/activities/nets"
 	"lossatlas/pipelines"
 )
 
@@ -69,8 +68,8 @@ func cost(s pipelines.Step) float64 {
 	return 0
 }
 
-func macs(net string) float64 {
-	n, err := nets.ByName(net)
+func macs(net pipelines.Network) float64 {
+	n, err := activities.Network(net)
 	if err != nil {
 		return 0
 	}

@@ -1,0 +1,110 @@
+package nets
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// write is the inverse of Parse.
+func write(t testing.TB, layers []Layer) []written {
+	t.Helper()
+	var list []written
+	for _, l := range layers {
+		switch l := l.(type) {
+		case Convolution:
+			list = append(list, written{Kind: "conv", Name: l.Name, Out: l.Out, Kernel: l.Kernel, Stride: l.Stride, Padding: l.Padding, Bias: l.Bias})
+		case FullyConnected:
+			list = append(list, written{Kind: "linear", Name: l.Name, Out: l.Out})
+		case BatchNorm:
+			list = append(list, written{Kind: "bn", Name: l.Name})
+		case ReLU:
+			list = append(list, written{Kind: "relu"})
+		case MaxPool:
+			list = append(list, written{Kind: "maxpool", Kernel: l.Kernel, Stride: l.Stride, Padding: l.Padding})
+		case AvgPool:
+			list = append(list, written{Kind: "avgpool", Kernel: l.Kernel, Stride: l.Stride, Padding: l.Padding})
+		case Flatten:
+			list = append(list, written{Kind: "flatten"})
+		case Residual:
+			list = append(list, written{Kind: "residual", Body: write(t, l.Body), Shortcut: write(t, l.Shortcut)})
+		case Dense:
+			list = append(list, written{Kind: "dense", Body: write(t, l.Body)})
+		default:
+			t.Fatalf("a layer of type %T", l)
+		}
+	}
+	return list
+}
+
+// TestBuiltInNetworksWrittenOut writes every built-in network as a list and
+// wants the same network back.
+func TestBuiltInNetworksWrittenOut(t *testing.T) {
+	for _, c := range catalogue {
+		b, err := json.Marshal(write(t, c.layers()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		layers, err := Parse(b)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if !reflect.DeepEqual(layers, c.layers()) {
+			t.Errorf("%s is another network after writing and reading", c.name)
+		}
+	}
+}
+
+// TestWrittenNetworkErrors checks that the wrong layer is named.
+func TestWrittenNetworkErrors(t *testing.T) {
+	for _, test := range []struct{ layers, want string }{
+		{`[{"kind":"conv","name":"a","out":4,"kernel":3,"stride":1},{"kind":"bn","name":"a"}]`, "layer 2: batch normalisation"},
+		{`[{"kind":"linear","name":"a","out":4}]`, "layer 1: linear layer \"a\" needs flat features"},
+		{`[{"kind":"residual","body":[{"kind":"relu"},{"kind":"conv","name":"c","out":4,"kernel":64,"stride":1}]}]`, "layer 1: residual body: layer 2:"},
+		{`[{"kind":"conv","name":"a","out":100000,"kernel":3,"stride":1,"padding":1},{"kind":"conv","name":"b","out":100000,"kernel":3,"stride":1}]`, "more than 1073741824 parameters"},
+		{`[{"kind":"maxpool","kernel":1,"stride":1,"padding":600}]`, "1024 is the largest side"},
+		{`[{"kind":"gelu"}]`, `layer 1: there is no layer of kind "gelu"`},
+		{`[{"kind":"relu","slope":1}]`, "slope"},
+		{`[] []`, "something follows"},
+	} {
+		layers, err := Parse([]byte(test.layers))
+		if err == nil {
+			_, err = New("test", layers)
+		}
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %q", test.layers, err, test.want)
+		}
+	}
+}
+
+// FuzzParse checks that no text panics, neither when it is read nor when what it
+// says is built, and that what is built comes back from its written form.
+func FuzzParse(f *testing.F) {
+	for _, c := range catalogue[:2] {
+		b, err := json.Marshal(write(f, c.layers()))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Add([]byte(`[{"kind":"avgpool"},{"kind":"dense","body":[{"kind":"dense"}]},{"kind":"flatten"},{"kind":"linear","name":"x","out":10}]`))
+	f.Add([]byte(`[{"kind":"conv","out":-1,"kernel":9223372036854775807,"stride":-1,"padding":-1}]`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		layers, err := Parse(b)
+		if err != nil {
+			return
+		}
+		if _, err := New("fuzz", layers); err != nil {
+			return
+		}
+		again, err := json.Marshal(write(t, layers))
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := Parse(again)
+		if err != nil || !reflect.DeepEqual(layers, back) {
+			t.Fatalf("%s came back as %s (%v)", b, again, err)
+		}
+	})
+}
