@@ -13,7 +13,6 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/directions"
-	"lossatlas/activities/nets"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -79,7 +78,7 @@ func TestCheckpointsOfATraining(t *testing.T) {
 	if whole.Outputs["checkpoint-00001"] != first.Outputs[pipelines.OutWeights] {
 		t.Error("the checkpoint of epoch 1 is not what one epoch comes to")
 	}
-	net, err := nets.ByName(p.Net)
+	net, err := Network(p.Net)
 	if err != nil {
 		t.Fatal(err)
 	}
