@@ -13,6 +13,7 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/directions"
+	"lossatlas/activities/nets"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
