@@ -93,7 +93,7 @@ func TestSweepFiles(t *testing.T) {
 
 // The sizes of the paper are what the files of its figures say without a preset.
 func TestPaperSizes(t *testing.T) {
-	for _, file := range []string{"depth.yaml", "fig3.yaml"} {
+	for _, file := range []string{"depth.yaml", "fig3.yaml", "fig9.yaml"} {
 		src, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -182,17 +182,16 @@ func (w walk) drawPath(pn pen, path trajectory.Path) {
 		}
 	}
 	// Over the others, where epochs crowd.
-	last := len(at) - 1
 	if inside[0] {
 		startMark(pn, at[0])
-	}
-	if inside[last] {
-		endMark(pn, at[last])
 	}
 	for i, p := range at {
 		if inside[i] && path.Changed(i) {
 			changeMark(pn, p)
 		}
+	}
+	if last := len(at) - 1; inside[last] {
+		endMark(pn, at[last])
 	}
 }
 
@@ -202,7 +201,7 @@ func startMark(pn pen, p vg.Point) {
 }
 
 func endMark(pn pen, p vg.Point) {
-	s := markRadius * 0.9
+	const s = markRadius * 0.6 // smaller than the mark of a change just before it
 	r := corners(vg.Rectangle{Min: vg.Point{X: p.X - s, Y: p.Y - s}, Max: vg.Point{X: p.X + s, Y: p.Y + s}})
 	pn.fill(inkColor, r)
 	pn.rings(stroke{color: rgb(0xFFFFFF), width: 0.6}, r)
