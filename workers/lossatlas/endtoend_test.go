@@ -37,15 +37,16 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// sweepFile is a sweep of seconds: two trainings, a line and a surface each.
+// sweepFile is a sweep of seconds: two trainings that keep their checkpoints, a line, a surface and a trajectory each.
 const sweepFile = `name: small
 dataset: {name: shapes10, train: 384, test: 128}
-train: {net: small, epochs: 3, optimizer: {lr: 0.05}}
+train: {net: small, epochs: 3, checkpoints: 1, optimizer: {lr: 0.05}}
 sweep: {train.batch_size: [32, 64]}
 maps:
   - {kind: line, points: 9, images: 128, splits: [train, test]}
   - {kind: surface, resolution: 9, images: 128}
-plots: [line, contour, filled, training]
+  - {kind: trajectory, resolution: 5, images: 128}
+plots: [line, contour, filled, trajectory, training]
 `
 
 // outcome is the object that `run --output json` ends with.

@@ -323,3 +323,22 @@ func TestNets(t *testing.T) {
 		t.Errorf("want a header, %d lines and what memory means:\n%s", len(rows), text)
 	}
 }
+
+// What maps came to has a column each, before the state, and can be sorted by.
+func TestMeasuresAreColumns(t *testing.T) {
+	rows := sample()
+	rows[0].Measures = map[string]float64{"path.pc1": 41.238}
+	rows[2].Measures = map[string]float64{"path.pc1": 90}
+	if err := sortRows(rows, "path.pc1", true); err != nil {
+		t.Fatal(err)
+	}
+	var csv bytes.Buffer
+	if err := resultTable(rows, false).csv(&csv); err != nil {
+		t.Fatal(err)
+	}
+	want := "experiment,train_loss,test_loss,test_error,path.pc1,state\nb=32,1.0000,2.0000,20.00,90,done\n" +
+		"b=128,0.1250,0.2500,8.13,41.24,done\nb=8192,-,-,-,-,failed\n"
+	if csv.String() != want {
+		t.Errorf("the table is\n%swant\n%s", csv.String(), want)
+	}
+}

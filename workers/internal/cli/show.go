@@ -27,12 +27,12 @@ const (
 func (a *app) showCommand() *cobra.Command {
 	var format, sortBy string
 	var reverse bool
-	cmd := command("show SWEEP", "Show a sweep's results as a table: what was set, losses, test error in percent", cobra.ExactArgs(1),
+	cmd := command("show SWEEP", "Show a sweep's results as a table: what was set, losses, test error in percent, and what maps came to", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, args []string) error {
 			return a.show(cmd.Context(), args[0], format, sortBy, reverse)
 		})
 	cmd.Flags().StringVar(&format, "format", "", "`form` of the table: text, csv, md or json (default: --output)")
-	cmd.Flags().StringVar(&sortBy, "sort-by", "", "`column` to sort by: a swept parameter, train_loss, test_loss, test_error, state or experiment")
+	cmd.Flags().StringVar(&sortBy, "sort-by", "", "`column` to sort by: a swept parameter, train_loss, test_loss, test_error, state, experiment or a map's number")
 	cmd.Flags().BoolVar(&reverse, "reverse", false, "largest first")
 	return cmd
 }
@@ -88,7 +88,9 @@ func resultTable(rows []results.Experiment, withParams bool) *table {
 		params = results.Params(rows)
 	}
 	t.header = append(t.header, params...)
-	t.header = append(t.header, colTrainLoss, colTestLoss, colTestError, colState)
+	measures := results.Measures(rows)
+	t.header = append(t.header, colTrainLoss, colTestLoss, colTestError)
+	t.header = append(append(t.header, measures...), colState)
 	for i := 1; i < len(t.header)-1; i++ {
 		t.right[i] = true
 	}
@@ -97,7 +99,11 @@ func resultTable(rows []results.Experiment, withParams bool) *table {
 		for _, p := range params {
 			cells = append(cells, value(r.Params[p]))
 		}
-		t.add(append(cells, number(r.TrainLoss, 4), number(r.TestLoss, 4), number(r.TestError, 2), outcome(r))...)
+		cells = append(cells, number(r.TrainLoss, 4), number(r.TestLoss, 4), number(r.TestError, 2))
+		for _, m := range measures {
+			cells = append(cells, measure(r, m))
+		}
+		t.add(append(cells, outcome(r))...)
 	}
 	return t
 }
@@ -108,6 +114,15 @@ func outcome(r results.Experiment) string {
 		return r.Diverged.Short()
 	}
 	return r.State
+}
+
+// measure writes a measure with four significant digits, or "-".
+func measure(r results.Experiment, name string) string {
+	v, ok := r.Measures[name]
+	if !ok {
+		return "-"
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
 }
 
 // number writes a result, or "-" for one that is not known.
@@ -138,6 +153,7 @@ func sortRows(rows []results.Experiment, by string, reverse bool) error {
 		return nil
 	}
 	columns := append(results.Params(rows), colExperiment, colTrainLoss, colTestLoss, colTestError, colState)
+	columns = append(columns, results.Measures(rows)...)
 	column := by
 	if !slices.Contains(columns, column) {
 		// The end of a parameter's path is enough where it is unique.
@@ -181,6 +197,9 @@ func cell(r results.Experiment, column string) any {
 		return pick(r.TestLoss)
 	case colTestError:
 		return pick(r.TestError)
+	}
+	if v, ok := r.Measures[column]; ok {
+		return v
 	}
 	switch v := r.Params[column].(type) {
 	case nil, float64:

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"lossatlas/activities"
+	"lossatlas/activities/trajectory"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -25,6 +26,9 @@ type Experiment struct {
 	TrainLoss *float64 `json:"train_loss"`
 	TestLoss  *float64 `json:"test_loss"`
 	TestError *float64 `json:"test_error"`
+	// Measures are further numbers that steps came to, by what to call them:
+	// "trajectory.pc1" is how much of a path its first principal component explains, in percent.
+	Measures map[string]float64 `json:"measures,omitempty"`
 	// Diverged says where the training lost its way, if it did.
 	Diverged *activities.Divergence `json:"diverged,omitempty"`
 	// Artifacts are digests of outputs, by "step/output" within the experiment.
@@ -84,6 +88,11 @@ func Collect(ctx context.Context, store Store, g *pipelines.Graph, steps map[str
 					return nil, fmt.Errorf("the training log of %s: %w", s.ID, err)
 				}
 			}
+			if blob, ok := st.Outputs[pipelines.OutPath]; ok {
+				if err := row.readPath(ctx, store, strings.TrimSuffix(short(e.Name, s.ID), "-path"), blob.Digest); err != nil {
+					return nil, fmt.Errorf("the path of %s: %w", s.ID, err)
+				}
+			}
 		}
 		row.State = state(states, len(e.Steps))
 		if row.Diverged != nil && states[activities.StateFailed]+states[activities.StateRunning]+states[activities.StateCancelled] == 0 {
@@ -130,6 +139,32 @@ func (e *Experiment) read(ctx context.Context, store Store, d artifacts.Digest) 
 	return nil
 }
 
+// readPath takes out of a path what its first two components explain.
+func (e *Experiment) readPath(ctx context.Context, store Store, name string, d artifacts.Digest) error {
+	b, err := store.Get(ctx, d)
+	if err != nil {
+		return err
+	}
+	path, err := trajectory.DecodePath(b)
+	if err != nil {
+		return err
+	}
+	e.measure(name+".pc1", 100*path.Ratio[0])
+	e.measure(name+".pc2", 100*path.Ratio[1])
+	return nil
+}
+
+// measure notes a number that JSON can hold; any other is as good as none.
+func (e *Experiment) measure(name string, v float64) {
+	if finite(v) == nil {
+		return
+	}
+	if e.Measures == nil {
+		e.Measures = map[string]float64{}
+	}
+	e.Measures[name] = v
+}
+
 // finite is a number that JSON can hold, or nil.
 func finite[F ~float64](v F) *float64 {
 	f := float64(v)
@@ -137,6 +172,17 @@ func finite[F ~float64](v F) *float64 {
 		return nil
 	}
 	return &f
+}
+
+// Measures returns the names of the measures of all rows, sorted.
+func Measures(rows []Experiment) []string {
+	names := map[string]bool{}
+	for _, r := range rows {
+		for name := range r.Measures {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
 // Params returns the swept parameters of all rows, sorted.

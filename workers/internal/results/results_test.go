@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lossatlas/activities"
+	"lossatlas/activities/trajectory"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/results"
@@ -55,6 +56,8 @@ func TestCollect(t *testing.T) {
 	nan := activities.Number(math.NaN())
 	gone := store.put(t, activities.TrainLog{Diverged: divergence, Final: activities.TrainFinal{TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan}})
 	weights := artifacts.BlobOf([]byte("weights"))
+	path := store.put(t, trajectory.Path{Epochs: []int{0, 1, 2}, PCA: make([][2]float64, 3), Random: make([][2]float64, 3),
+		Ratio: []float64{0.75, 0.25}, Norm: make([]float64, 3), Distance: make([]float64, 3)})
 	g := &pipelines.Graph{Sweep: "s", Experiments: []pipelines.Experiment{
 		{Name: "a", Params: map[string]any{"train.net": "small"}, Steps: steps("a/train", "a/surface")},
 		{Name: "b", Steps: steps("b/train", "b/surface")},
@@ -64,7 +67,7 @@ func TestCollect(t *testing.T) {
 	}}
 	rows, err := results.Collect(t.Context(), store, g, map[string]artifacts.RootStep{
 		"a/train":   {State: activities.StateCached, Outputs: map[string]artifacts.Blob{"log": log, "weights": weights}},
-		"a/surface": {State: activities.StateRan},
+		"a/surface": {State: activities.StateRan, Outputs: map[string]artifacts.Blob{"path": path}},
 		"b/train":   {State: activities.StateRan, Outputs: map[string]artifacts.Blob{"log": lost}},
 		"b/surface": {State: activities.StateFailed, Error: "out of memory"},
 		"c/train":   {State: activities.StateRunning},
@@ -77,7 +80,8 @@ func TestCollect(t *testing.T) {
 	num := func(v float64) *float64 { return &v }
 	want := []results.Experiment{
 		{Name: "a", State: "done", Params: map[string]any{"train.net": "small"}, TrainLoss: num(0.25), TestLoss: num(0.5), TestError: num(8.5),
-			Artifacts: map[string]string{"train/log": log.Digest.String(), "train/weights": weights.Digest.String()}},
+			Measures:  map[string]float64{"surface.pc1": 75, "surface.pc2": 25},
+			Artifacts: map[string]string{"train/log": log.Digest.String(), "train/weights": weights.Digest.String(), "surface/path": path.Digest.String()}},
 		{Name: "b", State: "failed", Params: map[string]any{}, TestError: num(90), Artifacts: map[string]string{"train/log": lost.Digest.String()},
 			Errors: map[string]string{"surface": "out of memory"}},
 		{Name: "c", State: "running", Params: map[string]any{}, Artifacts: map[string]string{}},
