@@ -67,6 +67,7 @@ type pictureView struct {
 	ID, Title, Caption, Note string
 	Src                      template.HTMLAttr // whole, since the template would write each + of base64 as an entity
 	Width, Height            int
+	Class                    template.HTMLAttr // of its place in the page
 	Downloads                []download
 	Provenance               []Provenance
 }
@@ -244,6 +245,9 @@ func newPictureView(id string, p ReportPicture, stem string, b *budget) (picture
 		return v, nil
 	}
 	v.Width, v.Height = width, height
+	if 2*width > 3*height { // two panels side by side
+		v.Class = `class="wide"`
+	}
 	for i, f := range files {
 		if len(f.data) == 0 {
 			continue

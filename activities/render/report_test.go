@@ -82,6 +82,35 @@ func TestReportIsSelfContainedAndSmall(t *testing.T) {
 }
 
 // Text from sweep files stays text, wherever it is shown.
+// A picture of two panels takes two columns, and offers the numbers behind it.
+func TestReportShowsAPath(t *testing.T) {
+	path, plane := spiral(9)
+	f, err := Trajectory(path, plane, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture := ReportPicture{Title: "Path", Data: []ReportFile{{Label: "path (CSV)", Ext: "path.csv", Type: "text/csv", Data: []byte("epoch\n")}}}
+	if picture.PNG, err = f.PNG(); err != nil {
+		t.Fatal(err)
+	}
+	d := sampleReport(t, 1)
+	d.Experiments[0].Pictures = append(d.Experiments[0].Pictures, picture)
+	page, err := Report(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(page, []byte(`<figure class="wide">`)); n != 1 {
+		t.Errorf("%d figures are wide, want the path alone", n)
+	}
+	if !regexp.MustCompile(`download="[^"]*-path\.path\.csv" href="data:text/csv;base64,ZXBvY2gK">path \(CSV\)<`).Match(page) {
+		t.Error("the report does not offer the path")
+	}
+	d.MaxBytes = 1
+	if page, err = Report(d); err != nil || bytes.Contains(page, []byte("text/csv")) {
+		t.Errorf("a page that is full offers the path all the same (%v)", err)
+	}
+}
+
 func TestReportEscapesText(t *testing.T) {
 	const evil = `<script>alert("x")</script>"' onload=alert(1) javascript:alert(1)`
 	p := ReportPicture{Title: evil, Caption: evil, Note: evil, Provenance: []Provenance{{Kind: evil, Key: evil, Items: []Pair{{evil, evil}}}}}
