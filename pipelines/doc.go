@@ -12,6 +12,7 @@
 //	  epochs: 300
 //	  batch_size: 128
 //	  bn_group: 128
+//	  checkpoints: 5                   # weights to keep: of every fifth epoch; or a list of epochs
 //	  augment: true
 //	  seed: 1
 //	sweep:                             # grid by default: every combination is an experiment
@@ -22,7 +23,8 @@
 //	maps:
 //	  - {kind: line, range: [-1, 1], points: 401, splits: [train, test]}
 //	  - {kind: surface, normalize: filter, ignore: biasbn, resolution: 51, images: "test[0:1000]", seed: 1}
-//	plots: [line, contour, filled, training]
+//	  - {kind: trajectory, resolution: 51}
+//	plots: [line, contour, filled, trajectory, training]
 //	presets:
 //	  laptop: {dataset: {train: 10000}, train: {epochs: 12}, maps.resolution: 17}
 //	numerics: exact                    # any: results of all numeric backends count

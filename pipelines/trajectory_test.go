@@ -99,6 +99,20 @@ func TestCheckpoints(t *testing.T) {
 	}
 }
 
+// Checkpoints can be swept, and name their experiments.
+func TestSweptCheckpoints(t *testing.T) {
+	s := mustParse(t, followed+"sweep: {train.checkpoints: [1, [5, 0]]}\nmaps: [{kind: trajectory, margin: 0.2}]\npresets: {wide: {maps.margin: 1, train.checkpoints: 3}}\n", "wide")
+	if d := cmp.Diff([]string{"checkpoints=1", "checkpoints=0_5"}, s.Experiments()); d != "" {
+		t.Errorf("experiments (-want +got):\n%s", d)
+	}
+	for i, want := range [][]int{{0, 1, 2, 3, 4, 5}, {0, 5}} {
+		cfg := s.experiments[i].config
+		if d := cmp.Diff(want, cfg.Train.kept()); d != "" || cfg.Maps[0].Margin != 1 {
+			t.Errorf("margin %g, checkpoints (-want +got):\n%s", cfg.Maps[0].Margin, d)
+		}
+	}
+}
+
 func TestTrajectoryErrors(t *testing.T) {
 	const plain = "name: one\ndataset: {name: cifar10}\ntrain: {net: resnet20, epochs: 6%}\n"
 	const follow = "maps: [{kind: trajectory}]\n"
