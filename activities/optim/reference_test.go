@@ -70,7 +70,7 @@ func openSteps(t *testing.T, name string) *steps {
 
 // inOrder hands out the images as they are.
 func (s *steps) inOrder() *stream {
-	in := &stream{images: s.images, planes: make([]uint8, data.ImageSize)}
+	in := &stream{images: s.images}
 	for i := range s.images.Len() {
 		in.order = append(in.order, i)
 	}

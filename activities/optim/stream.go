@@ -17,16 +17,16 @@ type stream struct {
 	images data.Split
 	order  []int
 	at     int
-	rng    *rand.Rand // nil without augmentation
-	source []uint8    // one image, channel by channel, as it is stored
-	planes []uint8    // the same, augmented
-	pixels []uint8    // the last group handed out
+	rng    *rand.Rand            // nil without augmentation
+	source [data.ImageSize]uint8 // one image, channel by channel, as it is stored
+	planes [data.ImageSize]uint8 // the same, augmented
+	pixels []uint8               // the last group handed out
 	labels []int32
 }
 
 func newStream(c Config, epoch int, images data.Split) *stream {
 	rng := rand.New(rand.NewChaCha8(key(c.Seed, uint64(epoch))))
-	s := &stream{images: images, order: rng.Perm(images.Len()), source: make([]uint8, data.ImageSize), planes: make([]uint8, data.ImageSize)}
+	s := &stream{images: images, order: rng.Perm(images.Len())}
 	if c.Augment {
 		s.rng = rng
 	}
@@ -44,13 +44,13 @@ func key(seed, epoch uint64) [sha256.Size]byte {
 func (s *stream) next(n int) (pixels []uint8, labels []int32, err error) {
 	s.pixels, s.labels = s.pixels[:0], s.labels[:0]
 	for _, i := range s.order[s.at : s.at+n] {
-		if err := s.images.Read(s.source, i); err != nil {
+		if err := s.images.Read(s.source[:], i); err != nil {
 			return nil, nil, err
 		}
-		planes := s.source
+		planes := s.source[:]
 		if s.rng != nil {
-			data.Augment(s.planes, s.source, s.rng)
-			planes = s.planes
+			data.Augment(s.planes[:], s.source[:], s.rng)
+			planes = s.planes[:]
 		}
 		from := len(s.pixels)
 		s.pixels = append(s.pixels, planes...) // room for one more image

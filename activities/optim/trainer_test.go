@@ -208,7 +208,7 @@ func TestRunningStatisticsGoGroupByGroup(t *testing.T) {
 	run := func(n, group int) []float32 {
 		trainer := start(t, b, Config{LR: 0.1, BatchSize: n, BNGroup: group}, images.Slice(0, n))
 		rate := put(t, b, []float32{0.1})
-		s := &stream{images: images, planes: make([]uint8, data.ImageSize)}
+		s := &stream{images: images}
 		for i := range n {
 			s.order = append(s.order, i)
 		}
