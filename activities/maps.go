@@ -9,6 +9,7 @@ import (
 
 	"lossatlas/activities/directions"
 	"lossatlas/activities/engine"
+	"lossatlas/activities/nets"
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -33,22 +34,27 @@ func (a *Activities) PlanMap(ctx context.Context, in StepInput) (MapPlan, error)
 		if err != nil {
 			return MapPlan{}, err
 		}
-		parts, err := a.Store.Parts(ctx, in.Key)
-		if err != nil {
-			return MapPlan{}, err
-		}
-		have := make(map[string]bool, len(parts))
-		for _, name := range parts {
-			have[name] = true
-		}
-		plan := MapPlan{Chunks: len(chunks)}
-		for i := range chunks {
-			if !have[chunkPart(i)] {
-				plan.Missing = append(plan.Missing, i)
-			}
-		}
-		return plan, nil
+		return a.planChunks(ctx, in, len(chunks))
 	})
+}
+
+// planChunks lists which of the chunks of a step are not in the store.
+func (a *Activities) planChunks(ctx context.Context, in StepInput, chunks int) (MapPlan, error) {
+	parts, err := a.Store.Parts(ctx, in.Key)
+	if err != nil {
+		return MapPlan{}, err
+	}
+	have := make(map[string]bool, len(parts))
+	for _, name := range parts {
+		have[name] = true
+	}
+	plan := MapPlan{Chunks: chunks}
+	for i := range chunks {
+		if !have[chunkPart(i)] {
+			plan.Missing = append(plan.Missing, i)
+		}
+	}
+	return plan, nil
 }
 
 // EvaluateChunk evaluates equation (1) at the points of one chunk and stores
@@ -190,7 +196,7 @@ func (a *Activities) newGrid(in StepInput, p pipelines.MapParams) (*surface.Grid
 	return g, nil
 }
 
-// newEvaluator uploads a map's images, centre and directions.
+// newEvaluator uploads a map's images, centre, and directions if the step has any.
 func (a *Activities) newEvaluator(ctx context.Context, in StepInput, p pipelines.MapParams) (*engine.Evaluator, error) {
 	b, err := a.numeric(in)
 	if err != nil {
@@ -200,20 +206,9 @@ func (a *Activities) newEvaluator(ctx context.Context, in StepInput, p pipelines
 	if err != nil {
 		return nil, err
 	}
-	raw, err := a.input(ctx, in, directionsInput)
+	delta, eta, err := a.mapDirections(ctx, in, net, p)
 	if err != nil {
 		return nil, err
-	}
-	dirs, err := directions.Decode(net.Params(), raw)
-	if err != nil {
-		return nil, permanent("BadDirections", fmt.Errorf("%s: %w", in.Label, err))
-	}
-	want := 1
-	if p.Y != nil {
-		want = 2
-	}
-	if len(dirs) < want {
-		return nil, permanent("BadDirections", fmt.Errorf("%s: %d directions given, %d needed", in.Label, len(dirs), want))
 	}
 	images, err := a.loadMapData(p.Data)
 	if err != nil {
@@ -223,13 +218,36 @@ func (a *Activities) newEvaluator(ctx context.Context, in StepInput, p pipelines
 	if err != nil {
 		return nil, err
 	}
-	var eta []float32
-	if want == 2 {
-		eta = dirs[1]
+	err = e.SetCenter(theta, state)
+	if delta != nil {
+		err = errors.Join(err, e.SetDirections(delta, eta))
 	}
-	if err := errors.Join(e.SetCenter(theta, state), e.SetDirections(dirs[0], eta)); err != nil {
+	if err != nil {
 		e.Close()
 		return nil, err
 	}
 	return e, nil
+}
+
+// mapDirections are the directions that a map's plane, or its line, is spanned
+// by; none for a step at the minimizer alone.
+func (a *Activities) mapDirections(ctx context.Context, in StepInput, net *nets.Net, p pipelines.MapParams) (delta, eta []float32, err error) {
+	if _, ok := in.Recipe.Inputs[directionsInput]; !ok && p.X.N == 0 {
+		return nil, nil, nil
+	}
+	raw, err := a.input(ctx, in, directionsInput)
+	if err != nil {
+		return nil, nil, err
+	}
+	dirs, err := directions.Decode(net.Params(), raw)
+	if err != nil {
+		return nil, nil, permanent("BadDirections", fmt.Errorf("%s: %w", in.Label, err))
+	}
+	switch {
+	case p.Y == nil:
+		return dirs[0], nil, nil
+	case len(dirs) < 2:
+		return nil, nil, permanent("BadDirections", fmt.Errorf("%s: a single direction given, two needed", in.Label))
+	}
+	return dirs[0], dirs[1], nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lossatlas/activities/render"
+	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
 	"lossatlas/pipelines"
 )
@@ -73,6 +74,16 @@ func (a *Activities) figure(ctx context.Context, in StepInput, p pipelines.Rende
 			return render.Figure{}, err
 		}
 		return unretried(render.Trajectory(*path, *g, opt))
+	case "density":
+		b, err := a.input(ctx, in, pipelines.OutSpectrum)
+		if err != nil {
+			return render.Figure{}, err
+		}
+		s, err := spectrum.DecodeNPZ(b)
+		if err != nil {
+			return render.Figure{}, permanent("BadSpectrum", fmt.Errorf("%s: %w", in.Label, err))
+		}
+		return unretried(render.Density(*s, opt))
 	case "line":
 		var lines [2]*surface.Grid
 		for i, split := range []string{"train", "test"} {

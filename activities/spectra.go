@@ -21,6 +21,10 @@ const (
 	productPasses    = 12
 	// SpectrumPasses is the cost of a point of a Hessian map in forward passes.
 	SpectrumPasses = spectrumProducts * productPasses
+	// ProductPasses is the cost of one product in forward passes.
+	ProductPasses = productPasses
+	// EndsProducts is the usual number of products for both ends of a spectrum.
+	EndsProducts = spectrumProducts
 )
 
 // EvaluateSpectra computes loss, λmin and λmax at the points of one chunk of a

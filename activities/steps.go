@@ -110,6 +110,13 @@ func label(step pipelines.Step) string {
 				add("%d", p.X.N)
 			}
 		}
+	case pipelines.KindSpectrum:
+		var p pipelines.SpectrumParams
+		if json.Unmarshal(step.Params, &p) == nil {
+			add("%s", p.Net)
+			add("%s", p.Data.Split)
+			add("%dx%d", p.Probes, p.Steps)
+		}
 	case pipelines.KindRender:
 		var p pipelines.RenderParams
 		if json.Unmarshal(step.Params, &p) == nil {

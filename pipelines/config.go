@@ -78,6 +78,8 @@ type mapConfig struct {
 	Images     *imageSet   `json:"images"`
 	Subset     string      `json:"subset"`
 	Tolerance  float64     `json:"tolerance"`
+	Probes     int         `json:"probes"`
+	Steps      int         `json:"steps"`
 	Margin     float64     `json:"margin"`
 	// Ranges says which images each split's loss is the mean over, in the order of the splits.
 	Ranges []imageRange `json:"-"`
@@ -240,7 +242,7 @@ func (cfg *config) resolvePlots(c *checker, tree *node) {
 		cfg.Plots = slices.Clone(plotKinds)
 		return
 	}
-	needs := map[string]string{plotLine: mapLine, plotContour: mapSurface, plotFilled: mapSurface, plotRatio: mapHessian, plotTrajectory: mapTrajectory}
+	needs := map[string]string{plotLine: mapLine, plotContour: mapSurface, plotFilled: mapSurface, plotRatio: mapHessian, plotTrajectory: mapTrajectory, plotDensity: mapSpectrum}
 	for _, plot := range cfg.Plots {
 		kind, ok := needs[plot]
 		if ok && !slices.ContainsFunc(cfg.Maps, func(m mapConfig) bool { return m.Kind == kind }) {

@@ -114,7 +114,7 @@ func (b *builder) build() error {
 	}
 	if b.draws(plotTraining) && b.config.Train.Import == "" {
 		inputs := map[string]Ref{OutLog: {Step: train, Output: OutLog}}
-		return b.addPicture("training", RenderParams{Plot: plotTraining, Title: b.title()}, "Training", inputs, "")
+		return b.addPicture("training", RenderParams{Plot: plotTraining, Title: b.title()}, "Training", inputs, Ref{})
 	}
 	return nil
 }
@@ -143,8 +143,11 @@ func (b *builder) trainParams() TrainParams {
 // addMap adds the steps of one map: directions (shared by the maps of the
 // experiment that draw the same ones), a grid per split, and their pictures.
 func (b *builder) addMap(m mapConfig, train string, directions map[DirectionsParams]string) error {
-	if m.Kind == mapTrajectory {
+	switch m.Kind {
+	case mapTrajectory:
 		return b.addTrajectory(m, train)
+	case mapSpectrum:
+		return b.addSpectrum(m, train)
 	}
 	dp := DirectionsParams{Net: b.config.network(), Normalize: m.Normalize, Ignore: m.Ignore, Seed: m.Seed, Axes: 1}
 	mp := MapParams{Net: b.config.network(), X: Axis{m.X[0], m.X[1], m.Points}, Batch: evaluateBatch}
@@ -196,12 +199,17 @@ func (m mapConfig) step(mp MapParams) (Kind, any) {
 	return KindSurface, mp
 }
 
+// mapTitle is the heading of a map's pictures.
+func (b *builder) mapTitle(m mapConfig) string {
+	if m.Title != "" {
+		return m.Title
+	}
+	return b.title()
+}
+
 // addPictures adds the pictures of one map.
 func (b *builder) addPictures(m mapConfig, grids map[string]string) error {
-	title := m.Title
-	if title == "" {
-		title = b.title()
-	}
+	title := b.mapTitle(m)
 	if m.Kind == mapLine {
 		if !b.draws(plotLine) {
 			return nil
@@ -210,7 +218,7 @@ func (b *builder) addPictures(m mapConfig, grids map[string]string) error {
 		for split, id := range grids {
 			inputs[split] = Ref{Step: id, Output: OutGrid}
 		}
-		return b.addPicture(m.Name+"-plot", RenderParams{Plot: plotLine, Title: title}, "Loss and accuracy along a line", inputs, grids[m.Splits[0]])
+		return b.addPicture(m.Name+"-plot", RenderParams{Plot: plotLine, Title: title}, "Loss and accuracy along a line", inputs, Ref{grids[m.Splits[0]], OutGrid})
 	}
 	for _, split := range m.Splits {
 		inputs := map[string]Ref{OutGrid: {Step: grids[split], Output: OutGrid}}
@@ -220,7 +228,7 @@ func (b *builder) addPictures(m mapConfig, grids map[string]string) error {
 			}
 			params := RenderParams{Plot: p.plot, Title: title + " · " + splitLoss[split]}
 			caption := fmt.Sprintf(p.caption, splitLoss[split])
-			if err := b.addPicture(m.Name+"-"+split+"-"+p.plot, params, caption, inputs, grids[split]); err != nil {
+			if err := b.addPicture(m.Name+"-"+split+"-"+p.plot, params, caption, inputs, inputs[OutGrid]); err != nil {
 				return err
 			}
 		}
@@ -237,15 +245,15 @@ var planePictures = []struct{ kind, plot, caption string }{
 
 var splitLoss = map[string]string{splitTrain: "training loss", splitTest: "test loss"}
 
-// addPicture adds a rendering step and shows it in the report, with the grid it was drawn from.
-func (b *builder) addPicture(name string, params RenderParams, caption string, inputs map[string]Ref, grid string) error {
+// addPicture adds a rendering step and shows it in the report, with the data it was drawn from, if not Ref{}.
+func (b *builder) addPicture(name string, params RenderParams, caption string, inputs map[string]Ref, grid Ref) error {
 	id, err := b.add(name, KindRender, params, inputs)
 	if err != nil {
 		return err
 	}
 	picture := ReportPicture{Title: caption, SVG: b.show(id, OutSVG), PNG: b.show(id, OutPNG)}
-	if grid != "" {
-		picture.Grid = b.show(grid, OutGrid)
+	if grid != (Ref{}) {
+		picture.Grid = b.show(grid.Step, grid.Output)
 	}
 	b.row.Pictures = append(b.row.Pictures, picture)
 	return nil

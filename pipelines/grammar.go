@@ -28,6 +28,7 @@ const (
 	mapHessian = "hessian"
 
 	mapTrajectory = "trajectory"
+	mapSpectrum   = "spectrum"
 )
 
 // Update rules.
@@ -45,6 +46,7 @@ const (
 	plotTraining = "training"
 
 	plotTrajectory = "trajectory"
+	plotDensity    = "density"
 )
 
 // Splits of a data set.
@@ -54,10 +56,11 @@ const (
 )
 
 var (
-	mapKinds   = []string{mapLine, mapSurface, mapHessian, mapTrajectory}
-	plotKinds  = []string{plotLine, plotContour, plotFilled, plotRatio, plotTrajectory, plotTraining}
-	splitNames = []string{splitTrain, splitTest}
-	subsets    = []string{"weights", "all"}
+	mapKinds       = []string{mapLine, mapSurface, mapHessian, mapTrajectory, mapSpectrum}
+	plotKinds      = []string{plotLine, plotContour, plotFilled, plotRatio, plotTrajectory, plotDensity, plotTraining}
+	splitNames     = []string{splitTrain, splitTest}
+	normalizations = []string{"filter", "layer", "weight", "dfilter", "dlayer", "none"}
+	subsets        = []string{"weights", "all"}
 
 	optimizerKinds = []string{optimizerSGD, optimizerAdam}
 
@@ -74,6 +77,8 @@ const (
 	maxRange      = 1e6
 	maxSeed       = 1<<53 - 1 // JSON keeps whole numbers exactly up to here
 	maxMaps       = 32
+	maxProbes     = 1000
+	maxSteps      = 1000
 )
 
 const nameWant = "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 64"
@@ -119,23 +124,27 @@ var datasetFields = object{[]field{
 var (
 	onLine    = []string{mapLine}
 	onPlane   = []string{mapSurface, mapHessian, mapTrajectory}
-	onHessian = []string{mapHessian}
 	onPath    = []string{mapTrajectory}
+	ofHessian = []string{mapHessian, mapSpectrum}
+	onProbes  = []string{mapSpectrum}
+	// withDirections are the kinds that lie along directions.
+	withDirections = []string{mapLine, mapSurface, mapHessian, mapTrajectory}
 	// aroundCenter are the kinds whose lattice lies around the weights, where that of a trajectory lies around its path.
 	aroundCenter = []string{mapLine, mapSurface, mapHessian}
 )
 
 var mapFields = mapEntry{object{[]field{
 	{name: "kind", doc: "line: the loss along one direction. surface: in the plane of two. hessian: the extreme eigenvalues of its second derivatives, in the same plane. " +
-		"trajectory: the path of the training, and the loss in the plane of its first two principal components; train.checkpoints says which weights it leads through.", typ: choice{of: mapKinds, what: "a kind of map"}, required: true},
+		"trajectory: the path of the training, and the loss in the plane of its first two principal components; train.checkpoints says which weights it leads through. " +
+		"spectrum: the extreme eigenvalues, the trace and the density of the eigenvalues of the second derivatives at the trained weights.", typ: choice{of: mapKinds, what: "a kind of map"}, required: true},
 	{name: "name", doc: "Name of the map in step names, and in paths: maps.<name>.range. Default: its kind.",
 		typ: text{max: 64, form: nameForm, want: nameWant}},
 	{name: "title", doc: "Heading of its pictures. Default: the experiment's name.", typ: text{max: 200, want: "a text of at most 200 characters"}},
-	{name: "normalize", doc: "How random directions are scaled to the weights.",
-		typ: choice{of: []string{"filter", "layer", "weight", "none"}, what: "a normalization"}, def: "filter"},
+	{name: "normalize", doc: "How random directions are scaled to the weights; dfilter and dlayer give each filter or layer length 1 instead.",
+		typ: choice{of: normalizations, what: "a normalization"}, def: "filter", kinds: withDirections},
 	{name: "ignore", doc: "biasbn: directions are zero on biases and on batch normalization's parameters, which a trajectory leaves out.",
-		typ: choice{of: []string{"biasbn", "none"}, what: "what directions leave out"}, def: "biasbn"},
-	{name: "seed", doc: "Seed of the random directions.", typ: integer{0, maxSeed}, def: int64(1)},
+		typ: choice{of: []string{"biasbn", "none"}, what: "what directions leave out"}, def: "biasbn", kinds: withDirections},
+	{name: "seed", doc: "Seed of the random directions, or of a spectrum's random vectors.", typ: integer{0, maxSeed}, def: int64(1)},
 	{name: "range", doc: "First and last value of α (and of β, unless y says otherwise).", typ: interval{}, def: []any{-1.0, 1.0}, kinds: aroundCenter},
 	{name: "x", doc: "First and last value of α, in place of range; of a trajectory, of the first principal component, in place of what fits the path.", typ: interval{}, kinds: onPlane},
 	{name: "y", doc: "First and last value of β, in place of range; of a trajectory, of the second principal component.", typ: interval{}, kinds: onPlane},
@@ -147,9 +156,12 @@ var mapFields = mapEntry{object{[]field{
 	{name: "images", doc: "Images the loss is the mean over: a number (the first ones of each split), or ranges such as test[0:1000]. " +
 		"Default: all that dataset names.", typ: images{}},
 	{name: "subset", doc: "Parameters of the second derivatives. weights: those of convolutions and linear layers, as in the paper. all: biases and batch normalization's as well.",
-		typ: choice{of: subsets, what: "a set of parameters"}, def: "weights", kinds: onHessian},
+		typ: choice{of: subsets, what: "a set of parameters"}, def: "weights", kinds: ofHessian},
 	{name: "tolerance", doc: "Largest residual of each eigenvalue, relative to its size.",
-		typ: number{min: 0, max: 0.1, above: true}, def: 1e-3, kinds: onHessian},
+		typ: number{min: 0, max: 0.1, above: true}, def: 1e-3, kinds: ofHessian},
+	{name: "probes", doc: "Random vectors for the trace and the density.", typ: integer{2, maxProbes}, def: int64(10), kinds: onProbes},
+	{name: "steps", doc: "Lanczos steps with each random vector, one product and one vector in memory each: the more, the finer the density.",
+		typ: integer{2, maxSteps}, def: int64(80), kinds: onProbes},
 }}}
 
 var sweepFields = object{[]field{

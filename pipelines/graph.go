@@ -69,6 +69,7 @@ var outputs = map[Kind]map[string]bool{
 	KindSurface:    {OutGrid: true},
 	KindHessian:    {OutGrid: true},
 	KindTrajectory: {OutPath: true, OutDirections: true},
+	KindSpectrum:   {OutSpectrum: true},
 	KindRender:     {OutPNG: true, OutSVG: true},
 	KindReport:     {OutHTML: true},
 }

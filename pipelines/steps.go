@@ -20,6 +20,7 @@ const (
 	KindSurface    Kind = "surface"
 	KindHessian    Kind = "hessian"
 	KindTrajectory Kind = "trajectory"
+	KindSpectrum   Kind = "spectrum"
 	KindRender     Kind = "render"
 	KindReport     Kind = "report"
 )
@@ -38,6 +39,7 @@ var kinds = map[Kind]struct {
 	KindSurface:    {version: 1, numeric: true},
 	KindHessian:    {version: 1, numeric: true},
 	KindTrajectory: {version: 1},
+	KindSpectrum:   {version: 1, numeric: true},
 	KindRender:     {version: 1},
 	KindReport:     {version: 1},
 }
@@ -52,6 +54,7 @@ const (
 	OutDirections = "directions" // directions, trajectory: safetensors, tensors "x/<param>" and "y/<param>"
 	OutGrid       = "grid"       // line, surface, hessian: NPZ
 	OutPath       = "path"       // trajectory: JSON, see activities/trajectory
+	OutSpectrum   = "spectrum"   // spectrum: NPZ
 	OutPNG        = "png"        // render
 	OutSVG        = "svg"        // render
 	OutHTML       = "html"       // report
@@ -223,11 +226,24 @@ type HessianParams struct {
 	Tolerance float64 `json:"tolerance"` // residual allowed to each eigenvalue, relative to its size
 }
 
+// SpectrumParams is the spectrum of the Hessian of the loss at the minimizer: its
+// two ends, its trace and its density. Input: weights. Output: spectrum.
+type SpectrumParams struct {
+	Net       Network `json:"net"`
+	Data      MapData `json:"data"`
+	Batch     int     `json:"batch"`
+	Subset    string  `json:"subset"`    // as of HessianParams
+	Tolerance float64 `json:"tolerance"` // of the two ends, as of HessianParams
+	Probes    int     `json:"probes"`    // random vectors
+	Steps     int     `json:"steps"`     // of Lanczos' method, for each of them
+	Seed      uint64  `json:"seed"`      // of the random vectors
+}
+
 // RenderParams is one picture. Inputs by plot: "line": grids "train", "test"
 // (either or both); "contour", "filled", "ratio": "grid"; "trajectory": "grid",
-// "path"; "training": "log". Outputs: png, svg.
+// "path"; "density": "spectrum"; "training": "log". Outputs: png, svg.
 type RenderParams struct {
-	Plot  string `json:"plot"` // line, contour, filled, ratio, trajectory, training
+	Plot  string `json:"plot"` // line, contour, filled, ratio, trajectory, density, training
 	Title string `json:"title"`
 }
 
@@ -241,7 +257,7 @@ type ReportExperiment struct {
 	Pictures []ReportPicture `json:"pictures"`
 }
 
-// ReportPicture names the inputs of one picture. Grid is the input with its data ("" for training curves),
+// ReportPicture names the inputs of one picture. Grid is the input with its data, a grid or a spectrum ("" for training curves),
 // Path that with the path of a trajectory; a picture with a path offers both for download.
 type ReportPicture struct {
 	Title string `json:"title"`

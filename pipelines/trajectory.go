@@ -50,10 +50,7 @@ func (b *builder) addTrajectory(m mapConfig, train string) error {
 		mp.Fit = &Fit{X: m.X == nil, Y: m.Y == nil, Margin: m.Margin}
 		inputs[OutPath] = Ref{Step: path, Output: OutPath}
 	}
-	title := m.Title
-	if title == "" {
-		title = b.title()
-	}
+	title := b.mapTitle(m)
 	for _, r := range m.Ranges {
 		mp.Data = b.mapData(r)
 		grid, err := b.add(m.Name+"-"+r.Split, KindSurface, mp, inputs)
@@ -65,7 +62,7 @@ func (b *builder) addTrajectory(m mapConfig, train string) error {
 		}
 		drawn := map[string]Ref{OutGrid: {Step: grid, Output: OutGrid}, OutPath: {Step: path, Output: OutPath}}
 		params := RenderParams{Plot: plotTrajectory, Title: title + " · " + splitLoss[r.Split]}
-		if err := b.addPicture(m.Name+"-"+r.Split+"-plot", params, "Path of the training over the "+splitLoss[r.Split], drawn, grid); err != nil {
+		if err := b.addPicture(m.Name+"-"+r.Split+"-plot", params, "Path of the training over the "+splitLoss[r.Split], drawn, drawn[OutGrid]); err != nil {
 			return err
 		}
 		b.row.Pictures[len(b.row.Pictures)-1].Path = b.show(path, OutPath)

@@ -23,17 +23,21 @@ const mapRounds = 3
 // its chunks are done: activities.Progress.
 const QueryProgress = "progress"
 
-// mapStep evaluates the chunks of a line, surface or Hessian map and assembles the grid.
+// mapStep evaluates the chunks of a line, surface, Hessian map or spectrum and assembles them.
 func mapStep(ctx workflow.Context, in activities.StepInput) (activities.StepResult, error) {
 	var result activities.StepResult
 	var seconds float64
 	progress := activities.Progress{Unit: "chunk"}
+	var planning, assembling any = acts.PlanMap, acts.AssembleMap
+	if pipelines.Kind(in.Recipe.Kind) == pipelines.KindSpectrum {
+		planning, assembling = acts.PlanSpectrum, acts.AssembleSpectrum
+	}
 	if err := workflow.SetQueryHandler(ctx, QueryProgress, func() (activities.Progress, error) { return progress, nil }); err != nil {
 		return result, err
 	}
 	for round := 1; ; round++ {
 		var plan activities.MapPlan
-		if err := workflow.ExecuteActivity(quick(ctx, "which chunks are left"), acts.PlanMap, in).Get(ctx, &plan); err != nil {
+		if err := workflow.ExecuteActivity(quick(ctx, "which chunks are left"), planning, in).Get(ctx, &plan); err != nil {
 			return result, err
 		}
 		spent, err := evaluate(ctx, in, plan, &progress)
@@ -41,7 +45,7 @@ func mapStep(ctx workflow.Context, in activities.StepInput) (activities.StepResu
 			return result, err
 		}
 		seconds += spent
-		err = workflow.ExecuteActivity(quick(ctx, "assemble"), acts.AssembleMap, in, seconds).Get(ctx, &result)
+		err = workflow.ExecuteActivity(quick(ctx, "assemble"), assembling, in, seconds).Get(ctx, &result)
 		var app *temporal.ApplicationError
 		if errors.As(err, &app) && app.Type() == activities.ErrorChunkLost && round < mapRounds {
 			continue
@@ -96,8 +100,11 @@ func evaluate(ctx workflow.Context, in activities.StepInput, plan activities.Map
 // chunkActivity starts the evaluation of a chunk. A single spectrum of a deep
 // network over many images takes hours.
 func chunkActivity(ctx workflow.Context, in activities.StepInput, chunk int, summary string) workflow.Future {
-	if pipelines.Kind(in.Recipe.Kind) == pipelines.KindHessian {
+	switch pipelines.Kind(in.Recipe.Kind) {
+	case pipelines.KindHessian:
 		return workflow.ExecuteActivity(computing(ctx, 24*time.Hour, summary), acts.EvaluateSpectra, in, chunk)
+	case pipelines.KindSpectrum:
+		return workflow.ExecuteActivity(computing(ctx, 24*time.Hour, summary), acts.EvaluateProbe, in, chunk)
 	}
 	return workflow.ExecuteActivity(computing(ctx, time.Hour, summary), acts.EvaluateChunk, in, chunk)
 }

@@ -65,7 +65,7 @@ func runKind(ctx workflow.Context, in activities.StepInput) (result activities.S
 		err = one(quick(ctx, in.Label), acts.Directions)
 	case pipelines.KindTrajectory:
 		err = one(computing(ctx, 24*time.Hour, in.Label), acts.Trajectory)
-	case pipelines.KindLine, pipelines.KindSurface, pipelines.KindHessian:
+	case pipelines.KindLine, pipelines.KindSurface, pipelines.KindHessian, pipelines.KindSpectrum:
 		result, err = mapStep(ctx, in)
 	case pipelines.KindRender:
 		err = one(quick(ctx, in.Label), acts.Render)

@@ -58,6 +58,17 @@ func NewHessian(e *Evaluator, subset Subset) (*Hessian, error) {
 	return h, nil
 }
 
+// SubsetSize is the number of parameters of a network that a subset has.
+func SubsetSize(net *nets.Net, subset Subset) int {
+	size := 0
+	for _, p := range net.Params() {
+		if subset == AllParams || p.Role.IsWeight() {
+			size += p.Size
+		}
+	}
+	return size
+}
+
 // gradientInputs are θ, the state, images, labels and their number.
 func gradientInputs(net *nets.Net, size int) []shapes.Shape {
 	return []shapes.Shape{

@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden images anew; look at t
 var goldens = []string{
 	"contour-bowl17", "contour-tilted51", "contour-chaotic51", "contour-chaotic51-paper", "contour-broken51", "contour-coarse17", "contour-nothing",
 	"filled-bowl17", "filled-chaotic51", "filled-coarse17", "ratio", "ratio-broken", "line", "line-log", "line-cut", "training", "training-short",
-	"trajectory", "trajectory-long",
+	"trajectory", "trajectory-long", "density",
 }
 
 // goldenWidth is the width that figures are scaled down to before they are compared: about a

@@ -95,6 +95,8 @@ func sampleFigures(t testing.TB) map[string]Figure {
 	add("line-cut", f, err)
 	f, err = Line(nil, test, Options{Title: "Only the test set"})
 	add("line-test", f, err)
+	f, err = Density(sampledSpectrum(t), Options{Title: "ResNet-20, training loss"})
+	add("density", f, err)
 	f, err = Training(sampledLog(300), Options{Title: "ResNet-56, batch 128, weight decay 0.0005"})
 	add("training", f, err)
 	f, err = Training(sampledLog(5), Options{Title: "Five epochs"})

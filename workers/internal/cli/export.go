@@ -9,7 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lossatlas/activities/npz"
 	"lossatlas/activities/safetensors"
+	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
 	"lossatlas/pipelines"
@@ -38,7 +40,24 @@ sweep/experiment/train/checkpoint-00010; 00000 is the initial weights.`
 
 For each epoch its coordinates along the first two principal components and along two random
 directions, the norm of the weights and their distance from the last ones.`
-	return group("export", "Write results to files", grid, weights, path)
+	spectrum := command("spectrum STEP|DIGEST FILE", "Write the spectrum of a Hessian as NPZ or CSV, by the end of the file's name (.npz, .csv)", cobra.ExactArgs(2),
+		func(cmd *cobra.Command, args []string) error {
+			return a.exportSpectrum(cmd.Context(), args[0], args[1])
+		})
+	spectrum.Long = spectrum.Short + `.
+
+The NPZ holds lambda_min, lambda_max and their residuals, trace and trace_error, the nodes and
+weights of each random vector's quadrature, the density over x, and the provenance as JSON in
+"meta"; the CSV the density over x.`
+	directions := command("directions STEP|DIGEST FILE", "Write the directions of a map as safetensors or NPZ (.safetensors, .npz), as `directions: {import: FILE}` reads them", cobra.ExactArgs(2),
+		func(cmd *cobra.Command, args []string) error {
+			return a.exportDirections(cmd.Context(), args[0], args[1])
+		})
+	directions.Long = directions.Short + `.
+
+The tensors are called x/<parameter> and y/<parameter>, with PyTorch's names and layouts of
+parameters.`
+	return group("export", "Write results to files", grid, weights, directions, path, spectrum)
 }
 
 // checkpointName is what the weights kept along a training are called.
@@ -104,6 +123,42 @@ func (a *app) exportWeights(ctx context.Context, name, file string) error {
 			return nil, exit.Usagef("%s: weights are written as .safetensors", file)
 		}
 		return b, nil
+	})
+}
+
+func (a *app) exportSpectrum(ctx context.Context, name, file string) error {
+	return a.export(ctx, name, pipelines.OutSpectrum, file, func(b []byte, ext string) ([]byte, error) {
+		s, err := spectrum.DecodeNPZ(b)
+		if err != nil {
+			return nil, fmt.Errorf("%s is no spectrum: %w", name, err)
+		}
+		switch ext {
+		case ".npz":
+			return b, nil
+		case ".csv":
+			return s.CSV(), nil
+		}
+		return nil, exit.Usagef("%s: a spectrum is written as .npz or .csv", file)
+	})
+}
+
+func (a *app) exportDirections(ctx context.Context, name, file string) error {
+	return a.export(ctx, name, pipelines.OutDirections, file, func(b []byte, ext string) ([]byte, error) {
+		tensors, _, err := safetensors.Decode(b)
+		if err != nil {
+			return nil, fmt.Errorf("%s is no directions file: %w", name, err)
+		}
+		switch ext {
+		case ".safetensors":
+			return b, nil
+		case ".npz":
+			var arrays []npz.Array
+			for _, t := range tensors {
+				arrays = append(arrays, npz.Array{Name: t.Name, Shape: t.Shape, Data: t.Data})
+			}
+			return npz.Encode(arrays)
+		}
+		return nil, exit.Usagef("%s: directions are written as .safetensors or .npz", file)
 	})
 }
 

@@ -64,6 +64,13 @@ func cost(s pipelines.Step) float64 {
 			points *= activities.SpectrumPasses
 		}
 		return macs(p.Net) * float64(points) * float64(p.Data.To-p.Data.From)
+	case pipelines.KindSpectrum:
+		var p pipelines.SpectrumParams
+		if json.Unmarshal(s.Params, &p) != nil {
+			return 0
+		}
+		products := activities.EndsProducts + p.Probes*p.Steps
+		return macs(p.Net) * float64(activities.ProductPasses*products) * float64(p.Data.To-p.Data.From)
 	}
 	return 0
 }

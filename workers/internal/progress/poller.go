@@ -180,7 +180,7 @@ func (p *Poller) look(ctx context.Context, s pipelines.Step, out *Step) {
 	}
 	out.Note = last.Note
 	switch s.Kind {
-	case pipelines.KindLine, pipelines.KindSurface, pipelines.KindHessian:
+	case pipelines.KindLine, pipelines.KindSurface, pipelines.KindHessian, pipelines.KindSpectrum:
 		var chunks activities.Progress
 		answer, err := p.client.QueryWorkflow(ctx, in.WorkflowID(), "", workflows.QueryProgress)
 		if err != nil || answer.Get(&chunks) != nil || chunks.Total == 0 {

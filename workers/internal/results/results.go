@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"lossatlas/activities"
+	"lossatlas/activities/spectrum"
 	"lossatlas/activities/trajectory"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -27,7 +28,8 @@ type Experiment struct {
 	TestLoss  *float64 `json:"test_loss"`
 	TestError *float64 `json:"test_error"`
 	// Measures are further numbers that steps came to, by what to call them:
-	// "trajectory.pc1" is how much of a path its first principal component explains, in percent.
+	// "trajectory.pc1" is how much of a path its first principal component explains, in percent,
+	// "spectrum.lambda_max" the largest eigenvalue of the Hessian at the trained weights.
 	Measures map[string]float64 `json:"measures,omitempty"`
 	// Diverged says where the training lost its way, if it did.
 	Diverged *activities.Divergence `json:"diverged,omitempty"`
@@ -93,6 +95,11 @@ func Collect(ctx context.Context, store Store, g *pipelines.Graph, steps map[str
 					return nil, fmt.Errorf("the path of %s: %w", s.ID, err)
 				}
 			}
+			if blob, ok := st.Outputs[pipelines.OutSpectrum]; ok {
+				if err := row.readSpectrum(ctx, store, mapName(e, s), blob.Digest); err != nil {
+					return nil, fmt.Errorf("the spectrum of %s: %w", s.ID, err)
+				}
+			}
 		}
 		row.State = state(states, len(e.Steps))
 		if row.Diverged != nil && states[activities.StateFailed]+states[activities.StateRunning]+states[activities.StateCancelled] == 0 {
@@ -151,6 +158,43 @@ func (e *Experiment) readPath(ctx context.Context, store Store, name string, d a
 	}
 	e.measure(name+".pc1", 100*path.Ratio[0])
 	e.measure(name+".pc2", 100*path.Ratio[1])
+	return nil
+}
+
+// mapName is what a map's step is called among the measures: the map's name,
+// with the split behind it if the map is of both.
+func mapName(e pipelines.Experiment, s pipelines.Step) string {
+	name := short(e.Name, s.ID)
+	both := 0
+	for _, split := range []string{"-train", "-test"} {
+		name = strings.TrimSuffix(name, split)
+	}
+	for _, other := range e.Steps {
+		if id := short(e.Name, other.ID); id == name+"-train" || id == name+"-test" {
+			both++
+		}
+	}
+	if both > 1 {
+		return short(e.Name, s.ID)
+	}
+	return name
+}
+
+// readSpectrum takes the numbers out of a spectrum.
+func (e *Experiment) readSpectrum(ctx context.Context, store Store, name string, d artifacts.Digest) error {
+	b, err := store.Get(ctx, d)
+	if err != nil {
+		return err
+	}
+	s, err := spectrum.DecodeNPZ(b)
+	if err != nil {
+		return err
+	}
+	trace, deviation := s.Density.Trace()
+	e.measure(name+".lambda_max", s.LambdaMax)
+	e.measure(name+".lambda_min", s.LambdaMin)
+	e.measure(name+".trace", trace)
+	e.measure(name+".trace_error", deviation)
 	return nil
 }
 

@@ -1,0 +1,93 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"lossatlas/activities/spectrum"
+
+	"gonum.org/v1/plot/vg"
+)
+
+// densityDecades is how far below its largest value a density is shown.
+const densityDecades = 7
+
+// Density draws the density of the eigenvalues of a Hessian on a logarithmic
+// axis, where single large eigenvalues show beside the bulk around zero, in the
+// manner of Ghorbani et al. (2019). Ticks at the bottom mark λmin and λmax. It
+// fails when there is no density.
+func Density(s spectrum.Spectrum, opt Options) (Figure, error) {
+	if opt.XLabel == "" {
+		opt.XLabel = "eigenvalue"
+	}
+	opt, err := opt.filled()
+	if err != nil {
+		return Figure{}, err
+	}
+	if len(s.Density.Probes) == 0 || s.Density.Dim < 1 {
+		return Figure{}, errors.New("a spectrum of no random vector: there is no density to draw")
+	}
+	for _, v := range []float64{s.LambdaMin, s.LambdaMax} {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return Figure{}, errors.New("a spectrum whose ends are not finite: there is no density to draw")
+		}
+	}
+	xs, values, _ := s.Curve()
+	f := &field{x: xs, z: values, lo: math.Inf(1), hi: math.Inf(-1), ok: make([]bool, len(xs))}
+	for i, v := range values {
+		f.ok[i] = !math.IsNaN(v) && !math.IsInf(v, 0)
+		if f.ok[i] {
+			f.hi = max(f.hi, v)
+		}
+	}
+	if !(f.hi > 0) {
+		return Figure{}, errors.New("the density is zero everywhere: there is nothing to draw")
+	}
+	top := math.Pow(10, math.Ceil(math.Log10(f.hi)))
+	y := scale{lo: top / math.Pow(10, densityDecades), hi: top, log: true}
+	f.lo = y.lo
+	return layoutDensity(s, f, y, opt), nil
+}
+
+func layoutDensity(s spectrum.Spectrum, f *field, y scale, opt Options) Figure {
+	width := vg.Length(opt.Width) * vg.Inch
+	p := panel{x: scale{lo: f.x[0], hi: f.x[len(f.x)-1]}, y: y}
+	xTicks, left := p.x.ticks(6), y.ticks(8)
+	title := newHeading(opt.Title, true, titleSize, width-2*edge, inkColor, 3)
+	note := newHeading(densityNote(s), false, noteSize, width-2*edge, noteColor, 3)
+	bottom := edge + note.height() + bottomHeight
+	p.frame.Min = vg.Point{X: edge + sideWidth(widest(left)), Y: bottom}
+	p.frame.Max.X = width - edge - 4
+	p.frame.Max.Y = bottom + 0.68*(p.frame.Max.X-p.frame.Min.X)
+	height := p.frame.Max.Y + 4 + title.height() + edge
+	return Figure{
+		width: width, height: height, frame: p.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
+		draw: func(pn pen) {
+			p.grid(pn, left)
+			for _, v := range []float64{s.LambdaMin, s.LambdaMax} {
+				x := p.px(v)
+				pn.lines(stroke{color: accColor, width: 0.9, dash: []vg.Length{2, 2}},
+					[]vg.Point{{X: x, Y: p.frame.Min.Y}, {X: x, Y: p.frame.Max.Y}})
+			}
+			p.curve(pn, curve{f: f, color: lossColor, name: "density"}, y)
+			p.drawFrame(pn)
+			p.bottomAxis(pn, xTicks, opt.XLabel)
+			p.sideAxis(pn, y, left, widest(left), "density", false, inkColor)
+			center := (p.frame.Min.X + p.frame.Max.X) / 2
+			title.write(pn, center, height-edge, edge, width-edge)
+			note.write(pn, center, edge+note.height()-2-noteSize*(lineHeight-1), edge, width-edge)
+		},
+	}
+}
+
+// densityNote is the spectrum in numbers.
+func densityNote(s spectrum.Spectrum) string {
+	trace, deviation := s.Density.Trace()
+	text := "trace " + number(trace)
+	if !math.IsNaN(deviation) {
+		text += " ± " + number(deviation)
+	}
+	return fmt.Sprintf("λmin %s and λmax %s (dashed); %s; %d random vectors, %d parameters",
+		number(s.LambdaMin), number(s.LambdaMax), text, len(s.Density.Probes), s.Density.Dim)
+}

@@ -1,0 +1,27 @@
+package pipelines
+
+// addSpectrum adds the spectrum at the trained weights of each split's loss, and its picture.
+func (b *builder) addSpectrum(m mapConfig, train string) error {
+	inputs := map[string]Ref{OutWeights: {Step: train, Output: OutWeights}}
+	for _, r := range m.Ranges {
+		params := SpectrumParams{
+			Net: b.config.network(), Data: b.mapData(r), Batch: evaluateBatch,
+			Subset: m.Subset, Tolerance: m.Tolerance, Probes: m.Probes, Steps: m.Steps, Seed: m.Seed,
+		}
+		id, err := b.add(m.Name+"-"+r.Split, KindSpectrum, params, inputs)
+		if err != nil {
+			return err
+		}
+		data := Ref{Step: id, Output: OutSpectrum}
+		if !b.draws(plotDensity) {
+			b.show(id, OutSpectrum)
+			continue
+		}
+		picture := RenderParams{Plot: plotDensity, Title: b.mapTitle(m) + " · " + splitLoss[r.Split]}
+		caption := "Density of the Hessian's eigenvalues, " + splitLoss[r.Split]
+		if err := b.addPicture(m.Name+"-"+r.Split+"-"+plotDensity, picture, caption, map[string]Ref{OutSpectrum: data}, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
