@@ -13,9 +13,9 @@ type Catalog struct {
 	// Sizes are the numbers of records that data sets have. A data set that is not
 	// in it may be asked for any number.
 	Sizes map[string]Size
-	// CheckNetwork says what is wrong with a written-out network: which of its
-	// layers, or -1, and why. nil checks nothing.
-	CheckNetwork func(n Network) (layer int, err error)
+	// CheckNetwork says what is wrong with a written-out network, and the way to the
+	// layer through the network's JSON ("4", "shortcut", "0"); nil checks nothing.
+	CheckNetwork func(n Network) (place []string, err error)
 }
 
 // Size is how many records the splits of a data set have.
@@ -99,7 +99,7 @@ var optimizerFields = object{[]field{
 }}
 
 var trainFields = object{[]field{
-	{name: "net", doc: "Network to train: a built-in one, or one of networks.", typ: choice{from: func(c Catalog) []string { return c.Nets }, what: "a network"}, required: true},
+	{name: "net", doc: "Network to train: a built-in one, or one of networks.", typ: choice{from: func(c Catalog) []string { return c.Nets }, what: "a network", open: true}, required: true},
 	{name: "import", doc: "Weights to take in place of a training: a .safetensors or .npz file with PyTorch's names, relative to the sweep file.",
 		typ: text{max: 500, form: importForm, want: "the path of a .safetensors or .npz file"}},
 	{name: "optimizer", doc: "How the weights are updated.", typ: optimizerFields},
@@ -168,7 +168,7 @@ var sweepFields = object{[]field{
 	{name: "name", doc: "Name of the sweep.", typ: text{max: 64, form: nameForm, want: nameWant}, required: true},
 	{name: "title", doc: "Heading of the report.", typ: text{max: 200, want: "a text of at most 200 characters"}},
 	{name: "dataset", doc: "The images: {name, train, test}.", typ: datasetFields, required: true},
-	{name: "networks", doc: "Networks written out as lists of layers: {name: [layers]}.", typ: networks{}},
+	{name: networksKey, doc: "Networks written out as lists of layers: {name: [layers]}.", typ: networks{}},
 	{name: "train", doc: "How the network is trained.", typ: trainFields, required: true},
 	{name: "sweep", doc: "Which parameters vary: {path: [values]}.", typ: axes{}},
 	{name: "maps", doc: "What is computed around the trained weights.", typ: list{of: mapFields, max: maxMaps}, def: []any{}},
@@ -180,7 +180,10 @@ var sweepFields = object{[]field{
 }}
 
 // The parts of a file that paths lead into.
-const mapsKey = "maps"
+const (
+	mapsKey     = "maps"
+	networksKey = "networks"
+)
 
 // pathRoots are the keys below which every field is a parameter that can be swept.
 var pathRoots = []string{"dataset", "train", mapsKey}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"lossatlas/artifacts"
@@ -115,6 +116,10 @@ func (networks) check(c *checker, n *node, path string) any {
 			c.reject(e.value, where, "a list of layers, from the 32×32 RGB image to the logits")
 			continue
 		}
+		if net, ok := c.right[e.value]; ok {
+			out[e.key] = net
+			continue
+		}
 		r := layerReader{c: c}
 		before := c.reported
 		layers := r.list(e.value, where, "", 0)
@@ -127,24 +132,46 @@ func (networks) check(c *checker, n *node, path string) any {
 			continue
 		}
 		if c.cat.CheckNetwork != nil {
-			if layer, err := c.cat.CheckNetwork(net); err != nil {
-				at := e.at
-				if layer >= 0 && layer < len(e.value.items) {
-					at = e.value.items[layer].at
-				}
+			if place, err := c.cat.CheckNetwork(net); err != nil {
+				at, where := e.value.layer(where, place)
 				c.addf(at, "%s: %v", where, err)
 				continue
 			}
 		}
-		out[e.key] = net
+		c.right[e.value], out[e.key] = net, net
 	}
 	return out
+}
+
+// layer follows a place in a network's JSON through its list of layers in the file,
+// and returns the position and the path, at which n is.
+func (n *node) layer(path string, place []string) (position, string) {
+	for _, step := range place {
+		if i, err := strconv.Atoi(step); err == nil {
+			if i < 0 || i >= len(n.items) {
+				break
+			}
+			n, path = n.items[i], fmt.Sprintf("%s[%d]", path, i)
+			continue
+		}
+		inner := n.get(step) // shortcut; the body stands under the layer's kind
+		for _, kind := range []string{layerResidual, layerDense} {
+			if step == "body" && n.get(kind) != nil {
+				inner, step = n.get(kind), kind
+			}
+		}
+		if inner == nil {
+			break
+		}
+		n, path = inner, join(path, step)
+	}
+	return n.at, path
 }
 
 // writtenNetworks are the names that a tree gives networks.
 func writtenNetworks(tree *node) []string {
 	var names []string
-	if list := tree.get("networks"); list != nil {
+	if list := tree.get(networksKey); list != nil {
 		for _, e := range list.entries {
 			names = append(names, e.key)
 		}
@@ -161,8 +188,8 @@ type layerReader struct {
 // list reads layers one after another. Those without a name of their own get
 // their place as one, as in PyTorch's nn.Sequential.
 func (r *layerReader) list(n *node, path, prefix string, depth int) []Layer {
-	if n.kind != listNode {
-		r.c.reject(n, path, "a list of layers")
+	if n.kind != listNode || len(n.items) == 0 {
+		r.c.reject(n, path, "a list of at least one layer")
 		return nil
 	}
 	if depth > maxDepth {
@@ -187,32 +214,32 @@ func (r *layerReader) list(n *node, path, prefix string, depth int) []Layer {
 var layerForms = []struct {
 	kind   string
 	value  typ // nil for nothing
+	doc    string
 	word   bool
 	fields object
 }{
-	{layerConv, integer{1, maxChannels}, false, object{[]field{
-		{name: "name", doc: "What the names of its weights begin with. Default: its place in the list.", typ: layerName},
+	{layerConv, integer{1, maxChannels}, "A convolution: its number of filters.", false, object{[]field{
+		nameField,
 		{name: "kernel", doc: "Side of the kernel.", typ: integer{1, maxKernel}, def: int64(3)},
 		{name: "stride", doc: "Pixels from one window to the next.", typ: integer{1, maxKernel}, def: int64(1)},
 		{name: "padding", doc: "Rows and columns of zeros around the image. Default: half the kernel, which keeps the size.", typ: integer{0, maxKernel}},
 		{name: "bias", doc: "Whether there is a bias.", typ: boolean{}, def: false},
 	}}},
-	{layerLinear, integer{1, maxChannels}, false, object{[]field{
-		{name: "name", doc: "What the names of its weights begin with. Default: its place in the list.", typ: layerName},
-	}}},
-	{layerBN, layerName, true, object{}},
-	{layerReLU, nil, true, object{}},
-	{layerMaxPool, integer{1, maxKernel}, false, poolFields},
-	{layerAvgPool, integer{1, maxKernel}, true, poolFields},
-	{layerFlatten, nil, true, object{}},
-	{layerResidual, layerList{}, false, object{[]field{
+	{layerLinear, integer{1, maxChannels}, "A linear layer with bias: its number of outputs.", false, object{[]field{nameField}}},
+	{layerBN, layerName, "Batch normalization, of an image's channels or of features: its name, or nothing.", true, object{[]field{nameField}}},
+	{layerReLU, nil, "", true, object{}},
+	{layerMaxPool, integer{1, maxKernel}, "Maximum over windows: their side.", false, poolFields},
+	{layerAvgPool, window{}, "Mean over windows: their side; global, or nothing, for the whole image.", true, poolFields},
+	{layerFlatten, nil, "", true, object{}},
+	{layerResidual, layerList{}, "The layers whose output is added to their input.", false, object{[]field{
 		{name: "shortcut", doc: "Layers between the input and the sum. Default: none, the input itself.", typ: layerList{}},
 	}}},
-	{layerDense, layerList{}, false, object{}},
+	{layerDense, layerList{}, "The layers whose output is put in front of their input's channels.", false, object{}},
 }
 
 var (
-	layerName  = text{max: 100, form: nameForm, want: nameWant}
+	layerName  = text{max: 100, form: nameForm, want: "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100"}
+	nameField  = field{name: "name", doc: "What the names of its weights begin with. Default: its place in the list.", typ: layerName}
 	poolFields = object{[]field{
 		{name: "stride", doc: "Pixels from one window to the next. Default: the kernel.", typ: integer{1, maxKernel}},
 		{name: "padding", doc: "Rows and columns around the image.", typ: integer{0, maxKernel}, def: int64(0)},
@@ -220,13 +247,33 @@ var (
 	layerKinds = []string{layerConv, layerLinear, layerBN, layerReLU, layerMaxPool, layerAvgPool, layerFlatten, layerResidual, layerDense}
 )
 
+// window is the side of a window, or global, the whole image, which is 0.
+type window struct{}
+
+const globalPool = "global"
+
+func (window) check(c *checker, n *node, path string) any {
+	if n.isScalar() && n.text == globalPool {
+		return int64(0)
+	}
+	side := integer{1, maxKernel}
+	if n.kind == plainNode && intText.MatchString(n.text) {
+		return side.check(c, n, path)
+	}
+	return c.reject(n, path, side.want()+", or "+globalPool)
+}
+
+func (window) schema(Catalog) schema {
+	return schema{"anyOf": []schema{integer{1, maxKernel}.schema(Catalog{}), {"const": globalPool}}}
+}
+
 // layerList is a list of layers; layerReader reads it.
 type layerList struct{}
 
 func (layerList) check(c *checker, n *node, path string) any { return n }
 
 func (layerList) schema(Catalog) schema {
-	return schema{"type": "array", "items": schema{"$ref": layerRef}}
+	return schema{"type": "array", "minItems": 1, "items": schema{"$ref": layerRef}}
 }
 
 // layerRef is where the schema keeps the definition of a layer, which is recursive.
@@ -315,6 +362,9 @@ func (r *layerReader) fill(kind string, typ typ, fields object, n, value *node, 
 		l.Out = size
 	case layerMaxPool, layerAvgPool:
 		l.Kernel, l.Stride, l.Padding = size, number("stride", size), number("padding", 0)
+		if kind == layerAvgPool && size == 0 && len(rest.entries) > 0 {
+			r.c.addf(rest.entries[0].at, "%s: %s has no effect on the mean over the whole image; give the side of the windows, as {avgpool: 2}", path, rest.entries[0].key)
+		}
 	case layerResidual, layerDense:
 		l.Body = r.list(value, join(path, kind), place+".", depth+1)
 		if shortcut, ok := options["shortcut"].(*node); ok {
@@ -322,15 +372,16 @@ func (r *layerReader) fill(kind string, typ typ, fields object, n, value *node, 
 		}
 	}
 	switch kind {
-	case layerConv, layerLinear:
+	case layerConv, layerLinear, layerBN:
 		l.Name, _ = options["name"].(string)
+		if kind == layerBN && value != nil {
+			if l.Name != "" {
+				r.c.addf(rest.get("name").at, "%s: the bn layer has the name %s already; leave one out", path, clip(value.text))
+			}
+			l.Name = value.text
+		}
 		if l.Name == "" {
 			l.Name = place
-		}
-	case layerBN:
-		l.Name = place
-		if value != nil {
-			l.Name = value.text
 		}
 	}
 	return l
@@ -358,6 +409,7 @@ func layerSchema() schema {
 		if form.word {
 			value = nullable(value)
 		}
+		value["description"] = form.doc
 		s["properties"].(schema)[form.kind] = value
 		s["required"] = []string{form.kind}
 		forms = append(forms, s)

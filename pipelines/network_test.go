@@ -69,6 +69,10 @@ func TestWrittenNetworkMistakes(t *testing.T) {
 		{"{bn: bn1}", "{bn: bn1, linear: 4}", `6:17: networks.plain[1]: one layer cannot be bn and linear; write two`},
 		{"{bn: bn1}", "{relu: 1}", `6:14: networks.plain[1]: relu takes no value`},
 		{"{bn: bn1}", "[relu]", `6:7: networks.plain[1]`},
+		{"{bn: bn1}", "{bn: bn1, name: bn2}", `6:23: networks.plain[1]: the bn layer has the name bn1 already`},
+		{"- avgpool", "- {avgpool: , stride: 2}", `14:19: networks.plain[6]: stride has no effect on the mean over the whole image`},
+		{"- avgpool", "- {avgpool: globl}", `14:17: networks.plain[6].avgpool: want a whole number from 1 to 32, or global, got globl`},
+		{"{dense: [{conv: 8}]}", "{dense: []}", `13:15: networks.plain[5].dense: want a list of at least one layer`},
 		{"{bn: bn1}", "{kernel: 3}", `6:7: networks.plain[1]: want a layer`},
 		{"  plain:\n", "  resnet20:\n", `4:3: networks: resnet20 is the name of a built-in network`},
 		{"net: plain", "net: plai", `17:14: train.net: unknown name plai; did you mean plain?`},
@@ -80,8 +84,98 @@ func TestWrittenNetworkMistakes(t *testing.T) {
 		}
 	}
 	cat := catalog
-	cat.CheckNetwork = func(Network) (int, error) { return 4, errors.New("it does not fit") }
-	if _, err := Parse("own.yaml", []byte(written), cat, ""); err == nil || !strings.Contains(err.Error(), "9:7: networks.plain: it does not fit") {
-		t.Errorf("a layer that does not fit: %v", err)
+	for place, want := range map[string]string{
+		"4":            "9:7: networks.plain[4]: it does not fit",
+		"4/body/1":     "11:11: networks.plain[4].residual[1]: it",
+		"4/shortcut/0": "12:18: networks.plain[4].shortcut[0]: it",
+		"5/body/0":     "13:16: networks.plain[5].dense[0]: it",
+		"6/body/0":     "14:7: networks.plain[6]: it",
+		"99":           "5:5: networks.plain: it",
+	} {
+		cat.CheckNetwork = func(Network) ([]string, error) { return strings.Split(place, "/"), errors.New("it does not fit") }
+		if _, err := Parse("own.yaml", []byte(written), cat, ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a layer at %s that does not fit: %v\nwant %s", place, err, want)
+		}
+	}
+}
+
+// TestNetworkIsCheckedOnce checks that experiments share what is known of a network.
+func TestNetworkIsCheckedOnce(t *testing.T) {
+	cat, calls := catalog, 0
+	cat.CheckNetwork = func(Network) ([]string, error) { calls++; return nil, nil }
+	src := strings.Replace(written, "sweep: {", "sweep: {train.seed: [1, 2, 3], ", 1)
+	if _, err := Parse("own.yaml", []byte(src), cat, ""); err != nil || calls != 1 {
+		t.Errorf("%v; the network was checked %d times, want once for six experiments", err, calls)
+	}
+}
+
+// TestLayerSpellings checks that two ways of writing a layer are one layer.
+func TestLayerSpellings(t *testing.T) {
+	want := mustExpand(t, written, "").Experiments[0].Steps[0].Params
+	for _, c := range [][2]string{
+		{"{bn: bn1}", "{bn: , name: bn1}"},
+		{"        - bn\n", "        - {bn: 4.1}\n"},
+		{"- avgpool", "- {avgpool: global}"},
+		{"- avgpool", "- {avgpool: }"},
+		{"{maxpool: 2}", "{maxpool: 2, stride: 2, padding: 0}"},
+		{"{conv: 16, name: conv1}", "{name: conv1, conv: 16, kernel: 3, stride: 1, padding: 1, bias: false}"},
+	} {
+		if !strings.Contains(written, c[0]) {
+			t.Fatal(c[0])
+		}
+		g := mustExpand(t, strings.Replace(written, c[0], c[1], 1), "")
+		if got := g.Experiments[0].Steps[0].Params; string(got) != string(want) {
+			t.Errorf("%s makes another network than %s", c[1], c[0])
+		}
+	}
+}
+
+// TestPresetNetworks checks that a preset replaces one network, adds one, and
+// that its names are known where it uses them.
+func TestPresetNetworks(t *testing.T) {
+	src := written + `presets:
+  other:
+    networks:
+      plain: [avgpool, flatten, {linear: 10}]
+      v2.1: [flatten, {linear: 10}]
+    sweep: {train.net: [plain, v2.1]}
+`
+	g := mustExpand(t, src, "other")
+	for i, want := range []string{`[{"kind":"avgpool"},{"kind":"flatten"},{"kind":"linear","name":"2","out":10}]`, `[{"kind":"flatten"},{"kind":"linear","name":"1","out":10}]`} {
+		var p TrainParams
+		if err := json.Unmarshal(g.Experiments[i].Steps[0].Params, &p); err != nil || string(p.Net) != want {
+			t.Errorf("experiment %d: %v, network %q", i, err, string(p.Net))
+		}
+	}
+	if base := mustExpand(t, src, ""); len(base.Experiments) != 2 || base.Experiments[1].Name != "resnet20" {
+		t.Error("the preset changes the file without it")
+	}
+	bad := strings.Replace(src, "[flatten, {", "[flaten, {", 1)
+	if _, err := Parse("own.yaml", []byte(bad), catalog, ""); err == nil || !strings.Contains(err.Error(), "unknown layer flaten; did you mean flatten?") {
+		t.Errorf("a mistake in a preset's network: %v", err)
+	}
+}
+
+// TestNetworkSchema checks what an editor is told of networks.
+func TestNetworkSchema(t *testing.T) {
+	s := compileSchema(t)
+	good := []string{written,
+		strings.Replace(written, "- avgpool", "- {avgpool: global}", 1),
+		strings.Replace(written, "{bn: bn1}", "{bn: , name: bn1}", 1),
+		written + "presets: {p: {networks: {plain: [flatten, {linear: 10}], more: }, train: {net: plain}}}\n",
+	}
+	for _, src := range good {
+		mustExpand(t, src, "")
+		if err := validate(t, s, src); err != nil {
+			t.Errorf("%s\n%v", src, err)
+		}
+	}
+	for _, c := range [][2]string{
+		{"relu\n", "rellu\n"}, {"{maxpool: 2}", "{maxpool: 2, strid: 1}"}, {"{conv: 8}", "{conv: 0}"},
+		{"{bn: bn1}", "{bn: bn1, linear: 4}"}, {"{bn: bn1}", "[relu]"}, {"{dense: [{conv: 8}]}", "{dense: []}"},
+	} {
+		if err := validate(t, s, strings.Replace(written, c[0], c[1], 1)); err == nil {
+			t.Errorf("the schema allows %s", c[1])
+		}
 	}
 }

@@ -52,7 +52,7 @@ const (
 // wrong comes back together as Errors, with places, what is allowed, and guesses
 // at typing errors.
 func Parse(file string, src []byte, cat Catalog, preset string) (*Sweep, error) {
-	c := &checker{collector: newCollector(file), cat: cat, builtIn: cat.Nets}
+	c := &checker{collector: newCollector(file), cat: cat, builtIn: cat.Nets, right: make(map[*node]Network)}
 	root := read(src, c.collector)
 	if root == nil {
 		return nil, c.err()

@@ -35,8 +35,9 @@ func overlay(c *checker, root, preset *node) *node {
 	var leaves []leaf
 	collect(c, "", preset, &leaves)
 	for _, l := range leaves {
-		if path, ok := strings.CutPrefix(l.path, "sweep."); ok {
-			root = root.with([]string{"sweep", path}, l.v)
+		// What is below these are names, in which a dot means nothing.
+		if head, name, ok := strings.Cut(l.path, "."); ok && (head == "sweep" || head == networksKey) {
+			root = root.with([]string{head, name}, l.v)
 			continue
 		}
 		next, err := assign(root, l.path, l.v)
@@ -59,6 +60,7 @@ func collect(c *checker, prefix string, n *node, out *[]leaf) {
 			c.addf(e.at, "%s%s", unknownKey("a preset", e.key, overlayKeys()), elsewhere("", path))
 			continue
 		case head == "sweep" && dotted: // one parameter's values, or zip, include, exclude
+		case head == networksKey && dotted: // one network's layers
 		case branch(path) && e.value.kind == mappingNode:
 			collect(c, path, e.value, out)
 			continue
@@ -87,7 +89,7 @@ func collect(c *checker, prefix string, n *node, out *[]leaf) {
 // branch says whether an overlay goes on below a path rather than replacing what is there.
 func branch(path string) bool {
 	switch path {
-	case mapsKey, "sweep":
+	case mapsKey, networksKey, "sweep":
 		return true
 	}
 	parts := strings.Split(path, ".")

@@ -79,7 +79,7 @@ func (presets) schema(cat Catalog) schema {
 	}
 	return schema{"type": "object", "propertyNames": schema{"pattern": nameForm.String()},
 		"additionalProperties": schema{"type": "object", "properties": properties, "additionalProperties": false,
-			"patternProperties": schema{mapPathPattern: schema{}, `^(dataset|train|sweep)\..+$`: schema{}}}}
+			"patternProperties": schema{mapPathPattern: schema{}, `^(dataset|train|sweep|networks)\..+$`: schema{}}}}
 }
 
 // optional is the schema of a field in an overlay.
@@ -103,6 +103,11 @@ func optional(f field, cat Catalog) schema {
 				{"type": "object", "properties": fields, "additionalProperties": schema{"type": "object"}, "patternProperties": schema{`\.`: schema{}}},
 			}}
 		}
+	case networks:
+		s := t.schema(cat)
+		s["additionalProperties"] = nullable(s["additionalProperties"].(schema))
+		s["description"] = f.doc
+		return nullable(s)
 	case axes:
 		s := t.schema(cat)
 		properties := schema{}

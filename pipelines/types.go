@@ -15,6 +15,8 @@ type checker struct {
 	// cat is what the caller knows, and the networks that the file writes out; builtIn are the caller's alone.
 	cat     Catalog
 	builtIn []string
+	// right are the lists of layers that are known to be right: they are the same for all experiments.
+	right map[*node]Network
 	// partial leaves out the rules that need the whole file: required fields.
 	partial bool
 }
@@ -164,6 +166,7 @@ type choice struct {
 	of   []string
 	from func(Catalog) []string
 	what string // "a network"
+	open bool   // the file itself can add names, which an editor doesn't know
 }
 
 func (t choice) names(cat Catalog) []string {
@@ -192,7 +195,11 @@ func (t choice) check(c *checker, n *node, path string) any {
 
 func (t choice) schema(cat Catalog) schema {
 	s := schema{"type": "string"}
-	if names := t.names(cat); names != nil {
+	names := t.names(cat)
+	switch {
+	case names != nil && t.open:
+		return schema{"anyOf": []schema{{"enum": names}, {"type": "string", "pattern": nameForm.String()}}}
+	case names != nil:
 		s["enum"] = names
 	}
 	return s

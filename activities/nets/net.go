@@ -31,7 +31,8 @@ func New(name string, layers []Layer) (*Net, error) {
 		return nil, fmt.Errorf("network %q: %w", name, err)
 	}
 	if !out.Flat {
-		return nil, fmt.Errorf("network %q ends with an image of %v: end it with a flatten and a linear layer, whose outputs are the classes", name, out)
+		err := fmt.Errorf("the network ends with an image of %v: end it with a flatten and a linear layer, whose outputs are the classes", out)
+		return nil, fmt.Errorf("network %q: %w", name, &LayerError{Layer: max(len(layers)-1, 0), Err: err})
 	}
 	n.ops, n.Classes = ops, out.Channels
 	return n, nil
@@ -50,6 +51,9 @@ func (n *Net) NumParams() int { return n.plan.numParams }
 
 // NumState is the length of the state vector.
 func (n *Net) NumState() int { return n.plan.numState }
+
+// Len is the number of layers, those within others not counted.
+func (n *Net) Len() int { return len(n.layers) }
 
 // MACs is the number of multiply-adds of the convolutions and linear layers for one image.
 func (n *Net) MACs() int64 { return n.plan.macs }

@@ -108,10 +108,10 @@ func (p *planner) enter(table *[]Param, total *int, name string, role Role, shap
 		if n < 1 {
 			return fmt.Errorf("%s has the shape %v: every size is at least 1", name, shape)
 		}
+		if n > (maxParams-*total)/size { // before the product, which could overflow
+			return fmt.Errorf("with %s of shape %v the network has more than %d parameters", name, shape, maxParams)
+		}
 		size *= n
-	}
-	if *total+size > maxParams {
-		return fmt.Errorf("with %s of shape %v the network has more than %d parameters", name, shape, maxParams)
 	}
 	*table = append(*table, Param{Name: name, Shape: shape, Offset: *total, Size: size, Role: role})
 	*total += size

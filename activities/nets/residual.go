@@ -17,11 +17,11 @@ type Residual struct {
 func (l Residual) plan(p *planner, in Shape) (op, Shape, error) {
 	body, out, err := p.sequence(l.Body, in)
 	if err != nil {
-		return nil, Shape{}, fmt.Errorf("residual body: %w", err)
+		return nil, Shape{}, &partError{"residual", "body", err}
 	}
 	shortcut, short, err := p.sequence(l.Shortcut, in)
 	if err != nil {
-		return nil, Shape{}, fmt.Errorf("residual shortcut: %w", err)
+		return nil, Shape{}, &partError{"residual", "shortcut", err}
 	}
 	if out != short {
 		return nil, Shape{}, fmt.Errorf("residual block: the body gives %v but its shortcut %v: add a shortcut of a 1×1 convolution with the same stride and number of filters", out, short)

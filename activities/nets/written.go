@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 )
 
 // written is a layer in JSON. Which fields a kind has is what a sweep file allows
@@ -70,17 +72,17 @@ func (w written) layer() (Layer, error) {
 	case "residual":
 		body, err := build(w.Body)
 		if err != nil {
-			return nil, fmt.Errorf("residual body: %w", err)
+			return nil, &partError{"residual", "body", err}
 		}
 		shortcut, err := build(w.Shortcut)
 		if err != nil {
-			return nil, fmt.Errorf("residual shortcut: %w", err)
+			return nil, &partError{"residual", "shortcut", err}
 		}
 		return Residual{Body: body, Shortcut: shortcut}, nil
 	case "dense":
 		body, err := build(w.Body)
 		if err != nil {
-			return nil, fmt.Errorf("dense body: %w", err)
+			return nil, &partError{"dense", "body", err}
 		}
 		return Dense{Body: body}, nil
 	}
@@ -98,3 +100,27 @@ func (e *LayerError) Error() string { return fmt.Sprintf("layer %d: %v", e.Layer
 
 // Unwrap is what is wrong with the layer.
 func (e *LayerError) Unwrap() error { return e.Err }
+
+// Innermost is where the error lies, as the way through the JSON that Parse reads
+// (the layer's number, and for each list within a layer its key and the number in
+// it: "4", "shortcut", "0"), and what is wrong there.
+func (e *LayerError) Innermost() (place []string, err error) {
+	place, err = []string{strconv.Itoa(e.Layer)}, e.Err
+	var part *partError
+	var inner *LayerError
+	if errors.As(err, &part) && errors.As(part.err, &inner) {
+		rest, cause := inner.Innermost()
+		return slices.Concat(place, []string{part.part}, rest), cause
+	}
+	return place, err
+}
+
+// partError is an error in a list of layers within a layer.
+type partError struct {
+	kind, part string // "residual", "shortcut"
+	err        error
+}
+
+func (e *partError) Error() string { return fmt.Sprintf("%s %s: %v", e.kind, e.part, e.err) }
+
+func (e *partError) Unwrap() error { return e.err }

@@ -2,6 +2,7 @@ package nets
 
 import (
 	"encoding/json"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -67,6 +68,8 @@ func TestWrittenNetworkErrors(t *testing.T) {
 		{`[{"kind":"gelu"}]`, `layer 1: there is no layer of kind "gelu"`},
 		{`[{"kind":"relu","slope":1}]`, "slope"},
 		{`[] []`, "something follows"},
+		{`[{"kind":"relu"},{"kind":"avgpool"}]`, "layer 2: the network ends with an image"},
+		{`[{"kind":"conv","name":"a","out":2,"kernel":4611686018427387904,"stride":1,"padding":2305843009213693952}]`, "parameters"},
 	} {
 		layers, err := Parse([]byte(test.layers))
 		if err == nil {
@@ -74,6 +77,28 @@ func TestWrittenNetworkErrors(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", test.layers, err, test.want)
+		}
+	}
+}
+
+// TestInnermost checks the way to the layer that is wrong.
+func TestInnermost(t *testing.T) {
+	const conv, wide = `{"kind":"conv","name":"c","out":3,"kernel":3,"stride":1,"padding":1}`, `{"kind":"conv","name":"d","out":3,"kernel":64,"stride":1}`
+	for layers, want := range map[string]string{
+		`[{"kind":"relu"},` + wide + `]`: "1",
+		`[{"kind":"residual","body":[` + conv + `],"shortcut":[{"kind":"dense","body":[{"kind":"relu"},` + wide + `]}]}]`: "0/shortcut/0/body/1",
+		`[{"kind":"dense","body":[{"kind":"residual","body":[{"kind":"gelu"}]}]}]`:                                        "0/body/0/body/0",
+	} {
+		list, err := Parse([]byte(layers))
+		if err == nil {
+			_, err = New("test", list)
+		}
+		var at *LayerError
+		if !errors.As(err, &at) {
+			t.Fatalf("%s: %v", layers, err)
+		}
+		if place, cause := at.Innermost(); strings.Join(place, "/") != want || strings.Contains(cause.Error(), "layer 1:") {
+			t.Errorf("%s: %q at %v, want %s", layers, cause, place, want)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"lossatlas/activities"
 	"lossatlas/activities/data"
@@ -29,16 +30,17 @@ func Catalog() pipelines.Catalog {
 }
 
 // checkNetwork builds a written-out network and wants a logit for each class of the data sets.
-func checkNetwork(n pipelines.Network) (layer int, err error) {
+func checkNetwork(n pipelines.Network) (place []string, err error) {
 	net, err := activities.Network(n)
 	var at *nets.LayerError
 	switch {
 	case errors.As(err, &at):
-		return at.Layer, err
+		return at.Innermost()
 	case err == nil && net.Classes != data.Classes:
-		err = fmt.Errorf("it ends with %d features; the data sets have %d classes, so end it with {linear: %d}", net.Classes, data.Classes, data.Classes)
+		err = fmt.Errorf("the network ends with %d features; the data sets have %d classes, so end it with {linear: %d}", net.Classes, data.Classes, data.Classes)
+		place = []string{strconv.Itoa(net.Len() - 1)}
 	}
-	return -1, err
+	return place, err
 }
 
 // maxFile is the size in bytes above which a file can't be a sweep file.
