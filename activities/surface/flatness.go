@@ -1,0 +1,291 @@
+package surface
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+)
+
+// FlatnessOptions say at which levels and within which radii flatness is measured.
+type FlatnessOptions struct {
+	// Levels are heights above L(θ*) at which widths are taken, above 0.
+	Levels []float64 `json:"levels"`
+	// Radii are distances √(α²+β²) from the centre, above 0.
+	Radii []float64 `json:"radii"`
+}
+
+// Measured is a number that a grid allows to be known, or to be bounded.
+type Measured struct {
+	// Value is NaN where the grid says nothing of it, and infinite where the loss is not finite.
+	Value float64
+	// AtLeast says that the grid ends before the quantity does: Value is a lower bound.
+	AtLeast bool
+}
+
+var unknown = Measured{Value: math.NaN()}
+
+// measuredJSON is a Measured with null for NaN and the text "Inf" for infinity.
+type measuredJSON struct {
+	Value   any  `json:"value"`
+	AtLeast bool `json:"at_least,omitempty"`
+}
+
+// MarshalJSON writes {"value": v, "at_least": true}, null for NaN and "Inf" for infinity.
+func (m Measured) MarshalJSON() ([]byte, error) {
+	out := measuredJSON{AtLeast: m.AtLeast}
+	switch {
+	case math.IsInf(m.Value, 0):
+		out.Value = "Inf"
+	case !math.IsNaN(m.Value):
+		out.Value = m.Value
+	}
+	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (m *Measured) UnmarshalJSON(b []byte) error {
+	var in measuredJSON
+	if err := json.Unmarshal(b, &in); err != nil {
+		return err
+	}
+	*m = Measured{Value: math.NaN(), AtLeast: in.AtLeast}
+	switch v := in.Value.(type) {
+	case float64:
+		m.Value = v
+	case string:
+		m.Value = math.Inf(1)
+	}
+	return nil
+}
+
+// Flatness describes how flat the loss of a grid is around the centre
+// α = β = 0, where it is L(θ*). Lengths are in units of the directions.
+//
+// Where 0 is no coordinate of the grid (an axis of an even number of points),
+// the loss at the centre and along the axes through it is interpolated
+// linearly; where it lies outside the grid, only Convex is known.
+type Flatness struct {
+	// Center is L(θ*), NaN where the centre lies outside the grid or has no finite loss.
+	Center Measured `json:"center"`
+	// Interpolated says that the centre is no point of the grid.
+	Interpolated bool `json:"interpolated,omitempty"`
+	// Widths[l][a] is the length of the interval around the centre, along axis
+	// a, in which the loss stays at or below L(θ*) + Levels[l]. Between points
+	// the loss is taken linearly. An interval that reaches the end of the grid, or
+	// a point without a finite loss, is known to be at least that long.
+	Widths [][]Measured `json:"widths"`
+	// Convex is the fraction of the judged points at which the plotted loss is
+	// convex: its second derivative (of a line), or both eigenvalues of its 2×2
+	// matrix of second derivatives, by central differences, are at least 0, but
+	// for rounding. A point is judged where it and its neighbours (two on a line,
+	// eight on a surface) have finite losses; points on the border have not all of them.
+	Convex Measured `json:"convex"`
+	Judged int      `json:"judged"`
+	// Area is the largest area enclosed by a convex contour around the centre:
+	// of the highest level whose sublevel set around the centre is convex, without
+	// holes, inside the grid. Convex means that the contour nowhere lies
+	// farther than half a cell inside its convex hull. It is a lower bound where
+	// contours are convex until they leave the grid, or run into points without a
+	// finite loss. NaN for a line, and where no contour around the centre closes.
+	Area Measured `json:"area"`
+	// Sharpness[r] is the largest loss within Radii[r] of the centre, less
+	// L(θ*), over the grid's points: infinite if one of them is not finite. It is a
+	// lower bound where the grid does not cover the whole disc.
+	Sharpness []Measured `json:"sharpness"`
+}
+
+// Flatness measures the grid. It fails where Validate does.
+func (g Grid) Flatness(opt FlatnessOptions) (Flatness, error) {
+	if err := g.Validate(); err != nil {
+		return Flatness{}, err
+	}
+	f := g.Field()
+	out := Flatness{Center: unknown, Area: unknown, Convex: unknown}
+	out.Convex.Value, out.Judged = f.convex()
+	x, y := bracket(g.X), bracket(g.Y)
+	if g.IsLine() {
+		y = &between{} // a line has no second axis, wherever it lies
+	}
+	var alongX, alongY []float64
+	if x != nil && y != nil {
+		alongX = f.profile(len(g.X), func(i int) (p, q int) { return y.low*len(g.X) + i, y.high*len(g.X) + i }, y.share)
+		alongY = f.profile(len(g.Y), func(i int) (p, q int) { return i*len(g.X) + x.low, i*len(g.X) + x.high }, x.share)
+		out.Interpolated = x.low != x.high || y.low != y.high
+		out.Center.Value = x.of(alongX)
+	}
+	l0 := out.Center.Value
+	for _, level := range opt.Levels {
+		widths := []Measured{width(g.X, alongX, x, l0, l0+level)}
+		if !g.IsLine() {
+			widths = append(widths, width(g.Y, alongY, y, l0, l0+level))
+		}
+		out.Widths = append(out.Widths, widths)
+	}
+	for _, radius := range opt.Radii {
+		out.Sharpness = append(out.Sharpness, f.sharpness(g, radius, l0))
+	}
+	if !math.IsNaN(l0) && !g.IsLine() {
+		out.Area = f.convexArea(l0)
+	}
+	return out, nil
+}
+
+// between is where 0 lies on an axis: at low = high, or the share of the way
+// from low to high, the next point.
+type between struct {
+	low, high int
+	share     float64
+}
+
+// bracket finds 0 on an axis; nil if it lies outside.
+func bracket(axis []float64) *between {
+	i, found := slices.BinarySearch(axis, 0)
+	if found {
+		return &between{i, i, 0}
+	}
+	if i == 0 || i == len(axis) {
+		return nil
+	}
+	return &between{i - 1, i, -axis[i-1] / (axis[i] - axis[i-1])}
+}
+
+// of interpolates linearly; NaN where a value is missing.
+func (b *between) of(v []float64) float64 { return mix(v[b.low], v[b.high], b.share) }
+
+func mix(a, b, share float64) float64 {
+	if share == 0 {
+		return a
+	}
+	return a + share*(b-a)
+}
+
+// profile is the loss along an axis, interpolated between two rows or columns;
+// NaN where it has no value.
+func (f *Field) profile(n int, at func(i int) (p, q int), share float64) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		p, q := at(i)
+		if out[i] = math.NaN(); f.OK[p] && f.OK[q] {
+			out[i] = mix(f.Z[p], f.Z[q], share)
+		}
+	}
+	return out
+}
+
+// width is the length of the interval around 0 where the profile, whose value
+// there is center, is at most level.
+func width(axis, profile []float64, at *between, center, level float64) Measured {
+	if at == nil || profile == nil || math.IsNaN(center) {
+		return unknown
+	}
+	side := func(from, step int) (reach float64, atLeast bool) {
+		x, v := 0.0, center
+		for i := from; i >= 0 && i < len(axis); i += step {
+			switch p := profile[i]; {
+			case math.IsNaN(p):
+				return math.Abs(x), true
+			case p > level:
+				return math.Abs(x + (level-v)/(p-v)*(axis[i]-x)), false
+			default:
+				x, v = axis[i], p
+			}
+		}
+		return math.Abs(x), true
+	}
+	// The points next to 0 on either side; at a point, the point itself has no length.
+	down, cut1 := side(at.low, -1)
+	up, cut2 := side(at.high, 1)
+	return Measured{down + up, cut1 || cut2}
+}
+
+// curvatureRounding is the error of a loss relative to its size that
+// convexity allows for: losses are sums of float32 numbers.
+const curvatureRounding = 1e-6
+
+// convex is the share of points whose plotted loss is locally convex, NaN if
+// none can be judged, and how many can.
+//
+// A loss of size M off by r = curvatureRounding·M changes a second difference over the
+// spacing h by up to 4r/h², the mixed one by r/(h·k), and so an eigenvalue of the
+// 2×2 matrix by up to 4r/min(h, k)² + r/(h·k): that much below 0 counts as 0.
+func (f *Field) convex() (share float64, judged int) {
+	nx, ny := len(f.X), len(f.Y)
+	good := 0
+	for i := range f.Z {
+		ix, iy := i%nx, i/nx
+		if ix == 0 || ix == nx-1 || ny > 1 && (iy == 0 || iy == ny-1) {
+			continue
+		}
+		rows := []int{i}
+		if ny > 1 {
+			rows = []int{i - nx, i, i + nx}
+		}
+		whole, size := true, 0.0
+		for _, r := range rows {
+			for j := r - 1; j <= r+1; j++ {
+				whole = whole && f.OK[j]
+				size = max(size, math.Abs(f.Z[j])) // NaN spreads, and whole is false
+			}
+		}
+		if !whole {
+			continue
+		}
+		judged++
+		rounding := curvatureRounding * size
+		hx1, hx2 := f.X[ix]-f.X[ix-1], f.X[ix+1]-f.X[ix]
+		xx := second(f.Z[i-1], f.Z[i], f.Z[i+1], hx1, hx2)
+		least, h := xx, min(hx1, hx2)
+		allowed := 4 * rounding / (h * h)
+		if ny > 1 {
+			hy1, hy2 := f.Y[iy]-f.Y[iy-1], f.Y[iy+1]-f.Y[iy]
+			yy := second(f.Z[i-nx], f.Z[i], f.Z[i+nx], hy1, hy2)
+			xy := (f.Z[i+nx+1] - f.Z[i+nx-1] - f.Z[i-nx+1] + f.Z[i-nx-1]) / ((hx1 + hx2) * (hy1 + hy2))
+			least = (xx+yy)/2 - math.Hypot((xx-yy)/2, xy)
+			k := min(hy1, hy2)
+			allowed = 4*rounding/min(h*h, k*k) + rounding/(h*k)
+		}
+		if least >= -allowed {
+			good++
+		}
+	}
+	if judged == 0 {
+		return math.NaN(), 0
+	}
+	return float64(good) / float64(judged), judged
+}
+
+// second is the second derivative of the parabola through three points, h and k apart.
+func second(a, b, c, h, k float64) float64 { return 2 * ((c-b)/k - (b-a)/h) / (h + k) }
+
+// sharpness is the largest loss within a radius of the centre, less that at the centre.
+func (f *Field) sharpness(g Grid, radius, center float64) Measured {
+	if math.IsNaN(center) {
+		return unknown
+	}
+	nx, ny := len(f.X), len(f.Y)
+	// A radius that ends on a point takes it in, however it is rounded.
+	radius *= 1 + 1e-12
+	out := Measured{Value: center}
+	covers := func(axis []float64) bool { return -axis[0]*(1+1e-9) >= radius && axis[len(axis)-1]*(1+1e-9) >= radius }
+	out.AtLeast = !covers(f.X) || ny > 1 && !covers(f.Y)
+	for i, v := range f.Z {
+		distance := math.Abs(f.X[i%nx])
+		if ny > 1 {
+			distance = math.Hypot(distance, f.Y[i/nx])
+		}
+		switch {
+		case distance > radius:
+		case !g.Mask[i]:
+			out.AtLeast = true
+		case !f.OK[i]:
+			out.Value = math.Inf(1)
+		default:
+			out.Value = max(out.Value, v)
+		}
+	}
+	out.Value -= center
+	if math.IsInf(out.Value, 1) {
+		out.AtLeast = false // nothing is larger
+	}
+	return out
+}
