@@ -6,6 +6,12 @@ import "lossatlas/artifacts"
 type Import struct {
 	File string  // as the sweep file names it, relative to its folder
 	Net  Network // the network that the weights are of
+	Name string  // its name in the sweep file, for messages
+}
+
+// imports is what the experiment takes in place of a training, if it does.
+func (cfg *config) imports() Import {
+	return Import{File: cfg.Train.Import, Net: cfg.network(), Name: cfg.Train.Net}
 }
 
 // Imports lists the weights files of the sweep, each once, in the order of the experiments.
@@ -13,7 +19,7 @@ func (s *Sweep) Imports() []Import {
 	var out []Import
 	seen := make(map[Import]bool)
 	for _, e := range s.experiments {
-		i := Import{File: e.config.Train.Import, Net: e.config.network()}
+		i := e.config.imports()
 		if i.File != "" && !seen[i] {
 			seen[i] = true
 			out = append(out, i)
@@ -38,6 +44,6 @@ func (b *builder) addWeights() (string, error) {
 	if t.Import == "" {
 		return b.add("train", KindTrain, b.trainParams(), nil)
 	}
-	i := Import{File: t.Import, Net: b.config.network()}
+	i := b.config.imports()
 	return b.add("import", KindImport, ImportParams{Net: i.Net, Weights: b.imported[i], Data: b.trainParams().Data}, nil)
 }

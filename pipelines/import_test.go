@@ -15,7 +15,7 @@ import (
 // stood, knows the digest of the weights, and draws no training curve.
 func TestImportTakesThePlaceOfTraining(t *testing.T) {
 	s := mustParse(t, strings.Replace(short, "{net: resnet20}", "{net: resnet20, import: weights/a.npz}", 1), "")
-	i := Import{File: "weights/a.npz", Net: "resnet20"}
+	i := Import{File: "weights/a.npz", Net: "resnet20", Name: "resnet20"}
 	if d := cmp.Diff([]Import{i}, s.Imports()); d != "" {
 		t.Fatalf("imports (-want +got):\n%s", d)
 	}

@@ -3,6 +3,7 @@ package pipelines
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +53,32 @@ func (n *Network) UnmarshalJSON(b []byte) error {
 func network(layers []Layer) (Network, error) {
 	b, err := json.Marshal(layers)
 	return Network(b), err
+}
+
+// NamedNetwork is a network with its name in a sweep file.
+type NamedNetwork struct {
+	Name    string
+	Network Network
+}
+
+// Networks lists the networks of the sweep: those that it trains in the order of
+// its experiments, then those that it writes out and doesn't train, by name.
+func (s *Sweep) Networks() []NamedNetwork {
+	var out []NamedNetwork
+	add := func(n NamedNetwork) {
+		if !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	for _, e := range s.experiments {
+		add(NamedNetwork{e.config.Train.Net, e.config.network()})
+	}
+	for _, e := range s.experiments {
+		for _, name := range slices.Sorted(maps.Keys(e.config.Networks)) {
+			add(NamedNetwork{name, e.config.Networks[name]})
+		}
+	}
+	return out
 }
 
 // Kinds of layers.

@@ -112,5 +112,8 @@ func TestMemory(t *testing.T) {
 		if m.Train <= m.Evaluate+2*4*c.kept {
 			t.Errorf("%s takes %d bytes to train, no more than to evaluate and to keep activations", c.name, m.Train)
 		}
+		if got, want := m.Product-4*4*c.weights, 2*(m.Train-5*4*c.weights); got != want {
+			t.Errorf("%s: the activations of a Hessian-vector product take %d bytes, want the %d of a training step and its tangents", c.name, got, want)
+		}
 	}
 }

@@ -4,6 +4,7 @@ package nets
 type Memory struct {
 	Evaluate int64 // a forward pass with stored statistics
 	Train    int64 // a training step: forward, backward and update
+	Product  int64 // a Hessian-vector product: forward with tangents, and backward
 }
 
 // Memory estimates what batches of the given size need in float32.
@@ -13,15 +14,18 @@ type Memory struct {
 // keeps the output of every convolution, pooling, linear layer, block and
 // activation function for the way back, and holds θ five times (parameters,
 // velocity, gradient, its sum, and the new parameters). Batch normalisations
-// are counted with the function behind them, into which they are compiled. The
+// are counted with the function behind them, into which they are compiled. A
+// Hessian-vector product carries a tangent beside every activation and updates
+// nothing: it holds θ four times (parameters, direction, product, its sum). The
 // compiler and the work space of convolutions come on top, and a compiled
 // program doesn't free at the first moment: measured peaks of the whole process
-// (ResNet-20, WRN-56-2, DenseNet-121) are twice the estimate and 400 MB.
+// (ResNet-20, WRN-56-2, DenseNet-121) are twice the estimate and 400 MB, and for
+// Hessian-vector products 1.8 times (VGG-9) to 3.4 times it (ResNet-20) and 400 MB.
 func (n *Net) Memory(batch int) Memory {
 	_, kept, peak := footprint(n.layers, input)
 	const size = 4
 	images, theta := int64(batch)*size, int64(n.NumParams())*size
-	return Memory{Evaluate: images*peak + 3*theta, Train: images*(kept+peak) + 5*theta}
+	return Memory{Evaluate: images*peak + 3*theta, Train: images*(kept+peak) + 5*theta, Product: 2*images*(kept+peak) + 4*theta}
 }
 
 // footprint walks through layers that New has checked. kept is the number of

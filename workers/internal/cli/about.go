@@ -7,7 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lossatlas/activities"
 	"lossatlas/activities/nets"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/launch"
 )
 
 // version is the program's version: as the build was told, else from the
@@ -55,31 +58,43 @@ type netRow struct {
 	// Estimates of the bytes that batches of memoryBatch images take.
 	EvaluateBytes int64 `json:"evaluate_bytes"`
 	TrainBytes    int64 `json:"train_bytes"`
+	HessianBytes  int64 `json:"hessian_bytes"` // of a Hessian-vector product
 }
 
 // memoryBatch is the batch for which memory is estimated, the usual one.
 const memoryBatch = 128
 
 func (a *app) netsCommand() *cobra.Command {
-	return command("nets", "List the networks with their parameters, multiply-adds per image and memory", cobra.NoArgs, func(*cobra.Command, []string) error {
-		var rows []netRow
+	return command("nets [SWEEP]", "List the networks, or those of a sweep file, with their parameters, multiply-adds per image and memory", cobra.MaximumNArgs(1), func(_ *cobra.Command, args []string) error {
+		var list []pipelines.NamedNetwork
 		for _, name := range nets.Names() {
-			n, err := nets.ByName(name)
+			list = append(list, pipelines.NamedNetwork{Name: name, Network: pipelines.Network(name)})
+		}
+		if len(args) == 1 {
+			s, err := launch.Read(args[0], "")
+			if err != nil {
+				return err
+			}
+			list = s.Networks()
+		}
+		var rows []netRow
+		for _, named := range list {
+			n, err := activities.Network(named.Network)
 			if err != nil {
 				return err
 			}
 			memory := n.Memory(memoryBatch)
-			rows = append(rows, netRow{name, n.NumParams(), n.MACs(), memory.Evaluate, memory.Train})
+			rows = append(rows, netRow{named.Name, n.NumParams(), n.MACs(), memory.Evaluate, memory.Train, memory.Product})
 		}
 		return printList(a, rows, func() error {
-			t := table{header: []string{"NET", "PARAMETERS", "MULTIPLY-ADDS", "EVALUATE", "TRAIN"}, right: map[int]bool{1: true, 2: true, 3: true, 4: true}}
+			t := table{header: []string{"NET", "PARAMETERS", "MULTIPLY-ADDS", "EVALUATE", "TRAIN", "HESSIAN"}, right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
 			for _, r := range rows {
-				t.add(r.Name, fmt.Sprint(r.Parameters), fmt.Sprintf("%.1f M", float64(r.MACs)/1e6), size(r.EvaluateBytes), size(r.TrainBytes))
+				t.add(r.Name, fmt.Sprint(r.Parameters), fmt.Sprintf("%.1f M", float64(r.MACs)/1e6), size(r.EvaluateBytes), size(r.TrainBytes), size(r.HessianBytes))
 			}
 			if err := t.text(a.Out); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(a.Out, "\nEVALUATE and TRAIN are the estimated memory of weights and activations for batches of %d images;\nthe process takes about twice that and 400 MB.\n", memoryBatch)
+			_, err := fmt.Fprintf(a.Out, "\nEVALUATE, TRAIN and HESSIAN (a Hessian-vector product) are the estimated memory of weights and activations\nfor batches of %d images; the process takes about twice that, for HESSIAN up to 3.5 times that, and 400 MB.\n", memoryBatch)
 			return err
 		})
 	})

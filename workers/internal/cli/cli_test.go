@@ -310,8 +310,8 @@ func TestNets(t *testing.T) {
 	found := map[string]netRow{}
 	for _, r := range rows {
 		found[r.Name] = r
-		if r.Parameters <= 0 || r.MACs <= 0 || r.EvaluateBytes <= 0 || r.TrainBytes <= r.EvaluateBytes {
-			t.Errorf("%+v: want numbers above 0, and more memory to train than to evaluate", r)
+		if r.Parameters <= 0 || r.MACs <= 0 || r.EvaluateBytes <= 0 || r.TrainBytes <= r.EvaluateBytes || r.HessianBytes <= r.EvaluateBytes {
+			t.Errorf("%+v: want numbers above 0, and more memory to train and to multiply by the Hessian than to evaluate", r)
 		}
 	}
 	for _, name := range []string{"vgg9", "resnet110-noshort", "wrn56-8-noshort", "densenet121"} {

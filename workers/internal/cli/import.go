@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,12 +24,13 @@ const kindWeights = "weights"
 var importName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 func (a *app) importCommand() *cobra.Command {
-	var net string
+	var net, sweep string
 	weights := command("weights NAME FILE.safetensors|FILE.npz", "Store the weights of a network, with PyTorch's names and layouts, under a name", cobra.ExactArgs(2),
 		func(cmd *cobra.Command, args []string) error {
-			return a.importWeights(cmd.Context(), args[0], args[1], net)
+			return a.importWeights(cmd.Context(), args[0], args[1], net, sweep)
 		})
 	weights.Flags().StringVar(&net, "net", "", "`network` that the weights are of (see lossatlas nets)")
+	weights.Flags().StringVar(&sweep, "sweep", "", "sweep `file` that writes the network out")
 	weights.Long = weights.Short + `.
 
 They get the digest that a training would have given them, so that results for the
@@ -45,14 +47,38 @@ type imported struct {
 	Size   int64            `json:"size"`
 }
 
-func (a *app) importWeights(ctx context.Context, name, file, net string) (err error) {
+// namedNetwork finds a network by its name: in a sweep file, or among the built-in ones.
+func namedNetwork(name, sweep string) (pipelines.NamedNetwork, error) {
+	if sweep == "" {
+		return pipelines.NamedNetwork{Name: name, Network: pipelines.Network(name)}, nil
+	}
+	s, err := launch.Read(sweep, "")
+	if err != nil {
+		return pipelines.NamedNetwork{}, err
+	}
+	all := s.Networks()
+	var names []string
+	for _, n := range all {
+		if n.Name == name {
+			return n, nil
+		}
+		names = append(names, n.Name)
+	}
+	return pipelines.NamedNetwork{}, exit.Usagef("%s has no network %q: choose one of %s", sweep, name, strings.Join(names, ", "))
+}
+
+func (a *app) importWeights(ctx context.Context, name, file, net, sweep string) (err error) {
 	if !importName.MatchString(name) {
 		return exit.Usagef("%q is not a name: letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 64", name)
 	}
 	if net == "" {
 		return exit.Usagef("--net is missing: say which network the weights are of (`lossatlas nets` lists them)")
 	}
-	b, err := launch.Weights(file, pipelines.Network(net))
+	network, err := namedNetwork(net, sweep)
+	if err != nil {
+		return err
+	}
+	b, err := launch.Weights(file, network)
 	if err != nil {
 		return err
 	}

@@ -71,10 +71,44 @@ func TestImportWeights(t *testing.T) {
 	if b, err := os.ReadFile(out); err != nil || !bytes.Equal(b, bare) {
 		t.Errorf("other bytes came out than went in, %v", err)
 	}
+	// Of a network that a sweep file writes out, by the name it has there.
+	own := filepath.Join(dir, "own.yaml")
+	text = "name: o\ndataset: {name: shapes10}\nnetworks: {tiny: [avgpool, flatten, {linear: 10, name: fc}]}\ntrain: {net: tiny, import: tiny.safetensors}\n"
+	if err := os.WriteFile(own, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tiny, err := nets.New("tiny", []nets.Layer{nets.AvgPool{}, nets.Flatten{}, nets.FullyConnected{Name: "fc", Out: 10}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	theta, state = tiny.Init(1)
+	if file, err = tiny.Encode(theta, state, nil); err != nil {
+		t.Fatal(err)
+	}
+	written := filepath.Join(dir, "tiny.safetensors")
+	if err := os.WriteFile(written, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, said := at("import", "weights", "written", written, "--net", "tiny", "--sweep", own); code != 0 || !strings.Contains(said, "written of tiny") {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+	if code, stdout, stderr := call(t, "nets", own, "--output", "json"); code != 0 || !strings.Contains(stdout, `"name": "tiny"`) || !strings.Contains(stdout, `"parameters": 40`) {
+		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+	}
+	if code, stdout, stderr := call(t, "plan", "--backend", "go", own); code != 0 || !strings.Contains(stdout, "o/import") {
+		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+	}
+	if err := os.WriteFile(written, bare, 0o600); err != nil { // of another network
+		t.Fatal(err)
+	}
+	if code, _, stderr := call(t, "plan", "--backend", "go", own); code != exit.Usage || !strings.Contains(stderr, "not those of the network tiny: fc.weight [10 3] is missing") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
 	for _, c := range []struct {
 		args []string
 		want string
 	}{
+		{[]string{"mine", weights, "--net", "tini", "--sweep", own}, "has no network \"tini\": choose one of tiny"},
 		{[]string{"mine", weights, "--net", "vgg9"}, "not those of the network vgg9: features.0.weight [64 3 3 3] is missing"},
 		{[]string{"mine", weights}, "--net is missing"},
 		{[]string{"a/b", weights, "--net", "small"}, "is not a name"},

@@ -17,11 +17,12 @@ import (
 // it in the form in which a training stores weights: the same numbers are the
 // same bytes, wherever they come from. Names and shapes that are not the
 // network's are listed in the error.
-func Weights(file string, net pipelines.Network) ([]byte, error) {
-	n, err := activities.Network(net)
+func Weights(file string, net pipelines.NamedNetwork) ([]byte, error) {
+	n, err := activities.Network(net.Network)
 	if err != nil {
 		return nil, exit.With(exit.Usage, err)
 	}
+	n.Name = net.Name // as the user knows it
 	b, err := os.ReadFile(file)
 	if err != nil {
 		return nil, exit.Usagef("the weights can't be read: %w", err)
@@ -49,7 +50,7 @@ func resolve(s *pipelines.Sweep, put func([]byte) error) error {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(s.Folder, path)
 		}
-		b, err := Weights(path, i.Net)
+		b, err := Weights(path, pipelines.NamedNetwork{Name: i.Name, Network: i.Net})
 		if err != nil {
 			return err
 		}
