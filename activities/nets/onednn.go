@@ -77,6 +77,11 @@ func inputGradientByPhases(turned, dy *graph.Node) *graph.Node {
 // cacheBytes is how much of x and dy a kernel gradient works on at a time.
 const cacheBytes = 8 << 20
 
+// maxParts is how many parts a kernel gradient is the sum of at most: the plugin
+// fuses their additions into one convolution, and oneDNN has room for 32 operations
+// after one. Beyond it the plugin ends the process.
+const maxParts = 32
+
 // kernelGradientWithDepth is the gradient with respect to the kernel as a
 // convolution over the three dimensions batch, row, and column-and-channel, of
 // one input channel. Its kernel is dy as it lies in memory, dilated by the
@@ -87,7 +92,7 @@ func kernelGradientWithDepth(x, kernel, dy *graph.Node, stride, padding int) *gr
 	batch, height, width := dy.Shape().Dim(0), dy.Shape().Dim(1), dy.Shape().Dim(2)
 	x = met(x, kernel, dy, stride, padding)
 	rows, columns := x.Shape().Dim(1), x.Shape().Dim(2)
-	part := max(1, cacheBytes/(x.DType().Size()*(rows*columns*in+height*width*out)))
+	part := max(1, cacheBytes/(x.DType().Size()*(rows*columns*in+height*width*out)), (batch+maxParts-1)/maxParts)
 	var sum *graph.Node
 	for from := 0; from < batch; from += part {
 		n := min(part, batch-from)

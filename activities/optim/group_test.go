@@ -1,0 +1,23 @@
+package optim
+
+import (
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+
+	"lossatlas/activities/nets"
+)
+
+// TestLargestGroupCompiles: the gradient of the largest group that a sweep has
+// by default, 512 images, compiles for the network with the most numbers in a
+// layer. The plugin ends the process when a sum has too many parts.
+func TestLargestGroupCompiles(t *testing.T) {
+	b := open(t, "xla")
+	net, err := nets.ByName("vgg9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := compileGradient(b, net, 512, dtypes.Float32); err != nil {
+		t.Error(err)
+	}
+}
