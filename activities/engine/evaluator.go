@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/gomlx/compute/dtypes"
@@ -36,6 +37,8 @@ type Evaluator struct {
 
 	theta, state *Buffer
 	delta, eta   *Buffer
+	// The running statistics move along with θ where these are not nil.
+	stateDelta, stateEta *Buffer
 }
 
 // batch is a batch of images on the device.
@@ -174,7 +177,8 @@ func (e *Evaluator) SetCenter(theta, state []float32) error {
 	return e.replace(&e.state, state)
 }
 
-// SetDirections sets δ and η, which span the plane; η is nil for a line.
+// SetDirections sets δ and η, which span the plane; η is nil for a line. The
+// running statistics stay what they are at the centre.
 func (e *Evaluator) SetDirections(delta, eta []float32) error {
 	if n := e.net.NumParams(); len(delta) != n || eta != nil && len(eta) != n {
 		return fmt.Errorf("directions of %d and %d numbers for network %s, which has %d parameters", len(delta), len(eta), e.net.Name, n)
@@ -182,12 +186,36 @@ func (e *Evaluator) SetDirections(delta, eta []float32) error {
 	if err := e.replace(&e.delta, delta); err != nil {
 		return err
 	}
-	if eta == nil {
-		e.eta.Free()
-		e.eta = nil
+	if err := e.replaceOptional(&e.eta, eta); err != nil {
+		return err
+	}
+	return errors.Join(e.replaceOptional(&e.stateDelta, nil), e.replaceOptional(&e.stateEta, nil))
+}
+
+// SetStateDirections also moves the running statistics of batch normalisation,
+// along delta and eta, which is nil for a line: between two minimizers (1 − α)a +
+// αb holds for them as for θ. Where a running variance so becomes negative, by more
+// than batch normalisation adds to it, the loss is NaN. It follows SetDirections.
+func (e *Evaluator) SetStateDirections(delta, eta []float32) error {
+	if n := e.net.NumState(); len(delta) != n || eta != nil && len(eta) != n {
+		return fmt.Errorf("directions of %d and %d running statistics for network %s, which has %d", len(delta), len(eta), e.net.Name, n)
+	}
+	if e.delta == nil || (eta == nil) != (e.eta == nil) {
+		return errors.New("directions of running statistics without the same number of directions of the parameters")
+	}
+	if len(delta) == 0 {
+		return nil // a network without batch normalisation
+	}
+	return errors.Join(e.replaceOptional(&e.stateDelta, delta), e.replaceOptional(&e.stateEta, eta))
+}
+
+func (e *Evaluator) replaceOptional(at **Buffer, flat []float32) error {
+	if flat == nil {
+		(*at).Free()
+		*at = nil
 		return nil
 	}
-	return e.replace(&e.eta, eta)
+	return e.replace(at, flat)
 }
 
 func (e *Evaluator) replace(at **Buffer, flat []float32) error {
@@ -215,10 +243,17 @@ func (e *Evaluator) At(ctx context.Context, alpha, beta float64) (Eval, error) {
 	if point != e.theta {
 		defer point.Free()
 	}
+	state, err := e.stateAt(alpha, beta)
+	if err != nil {
+		return Eval{}, err
+	}
+	if state != e.state {
+		defer state.Free()
+	}
 	var result Eval
 	var correct float64
 	err = e.each(ctx, func(b batch) error {
-		out, err := e.forward.Run(point, e.state, b.pixels, b.labels, b.count)
+		out, err := e.forward.Run(point, state, b.pixels, b.labels, b.count)
 		if err != nil {
 			return err
 		}
@@ -246,33 +281,45 @@ func (e *Evaluator) point(alpha, beta float64) (*Buffer, error) {
 	if e.delta == nil || beta != 0 && e.eta == nil {
 		return nil, fmt.Errorf("evaluation at (%g, %g) without a direction to go in", alpha, beta)
 	}
-	n := e.net.NumParams()
+	return e.move(e.net.NumParams(), e.theta, e.delta, e.eta, alpha, beta)
+}
+
+// stateAt returns the running statistics at a point, or those of the centre
+// where they don't move.
+func (e *Evaluator) stateAt(alpha, beta float64) (*Buffer, error) {
+	if e.stateDelta == nil || alpha == 0 && beta == 0 {
+		return e.state, nil
+	}
+	return e.move(e.net.NumState(), e.state, e.stateDelta, e.stateEta, alpha, beta)
+}
+
+// move returns from + α·δ + β·η on the device, for vectors of n numbers; η may be nil.
+func (e *Evaluator) move(n int, from, delta, eta *Buffer, alpha, beta float64) (*Buffer, error) {
 	vector, scalar := Float32(n), Float32()
-	move := func(from, along *Buffer, by float64) (*Buffer, error) {
-		key := fmt.Sprintf("move-%d", n)
-		program, err := e.backend.Compile(key, []shapes.Shape{vector, vector, scalar}, func(in []*graph.Node) []*graph.Node {
-			return []*graph.Node{graph.Add(in[0], graph.Mul(in[2], in[1]))}
-		})
-		if err != nil {
-			return nil, err
-		}
+	program, err := e.backend.Compile(fmt.Sprintf("move-%d", n), []shapes.Shape{vector, vector, scalar}, func(in []*graph.Node) []*graph.Node {
+		return []*graph.Node{graph.Add(in[0], graph.Mul(in[2], in[1]))}
+	})
+	if err != nil {
+		return nil, err
+	}
+	along := func(from, direction *Buffer, by float64) (*Buffer, error) {
 		step, err := Upload(e.backend, []float32{float32(by)})
 		if err != nil {
 			return nil, err
 		}
 		defer step.Free()
-		out, err := program.Run(from, along, step)
+		out, err := program.Run(from, direction, step)
 		if err != nil {
 			return nil, err
 		}
 		return out[0], nil
 	}
-	first, err := move(e.theta, e.delta, alpha)
-	if err != nil || e.eta == nil {
+	first, err := along(from, delta, alpha)
+	if err != nil || eta == nil {
 		return first, err
 	}
 	defer first.Free()
-	return move(first, e.eta, beta)
+	return along(first, eta, beta)
 }
 
 // Close frees what the evaluator keeps on the device.
@@ -281,7 +328,7 @@ func (e *Evaluator) Close() {
 		b.free()
 	}
 	e.batches = nil
-	for _, b := range []**Buffer{&e.theta, &e.state, &e.delta, &e.eta} {
+	for _, b := range []**Buffer{&e.theta, &e.state, &e.delta, &e.eta, &e.stateDelta, &e.stateEta} {
 		(*b).Free()
 		*b = nil
 	}

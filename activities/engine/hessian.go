@@ -112,6 +112,9 @@ func (h *Hessian) MoveTo(alpha, beta float64) error {
 	if h.theta == nil || h.state == nil {
 		return fmt.Errorf("Hessian of network %s before the evaluator's centre was set", h.net.Name)
 	}
+	if h.stateDelta != nil {
+		return fmt.Errorf("Hessian of network %s along directions that move its running statistics, which are no parameters", h.net.Name)
+	}
 	at, err := h.point(alpha, beta)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"testing"
@@ -116,6 +117,88 @@ func TestSurface(t *testing.T) {
 			t.Logf("largest relative difference of %d losses: %.1e", points, worst)
 			if !(worst <= c.tolerance) {
 				t.Errorf("losses differ by up to %.1e from PyTorch's", worst)
+			}
+		})
+	}
+}
+
+// TestInterpolation compares the loss between two minimizers, and beyond them,
+// with PyTorch's, with the running statistics in θ and without. Where a running
+// variance is extrapolated below zero the loss is NaN in both. The reference is
+// float32 as well, so that of large losses only the leading digits agree.
+func TestInterpolation(t *testing.T) {
+	for _, c := range []struct{ net, backend string }{
+		{"tiny_a", "xla"}, {"tiny_a", "go"}, {"vgg9_w16", "xla"}, {"resnet20", "xla"},
+	} {
+		t.Run(c.net+"/"+c.backend, func(t *testing.T) {
+			ref := shared.Open(t, c.net)
+			b := open(t, c.backend)
+			type curve struct {
+				Test  []any `json:"test_loss"`
+				Train []any `json:"train_loss"`
+			}
+			var want struct {
+				Alpha   []float64
+				States  curve
+				Weights *curve `json:"weights_only"`
+			}
+			ref.JSON(t, "interp_1d.json", &want)
+			theta, state := ref.Weights(t, "weights_a.npz")
+			delta, move := ref.Weights(t, "weights_b.npz")
+			for i := range delta {
+				delta[i] -= theta[i]
+			}
+			for i := range move {
+				move[i] -= state[i]
+			}
+			train := 1000
+			if c.net == "resnet20" {
+				train = 500
+			}
+			compare := func(name, file string, images int, states bool, losses []any) {
+				e, err := engine.NewEvaluator(b, ref.Net, shared.Images(t, file, 0, images), 500)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer e.Close()
+				if err := errors.Join(e.SetCenter(theta, state), e.SetDirections(delta, nil)); err != nil {
+					t.Fatal(err)
+				}
+				if states {
+					if err := e.SetStateDirections(move, nil); err != nil {
+						t.Fatal(err)
+					}
+				}
+				largest := 0.0
+				for _, v := range losses {
+					if v, ok := v.(float64); ok {
+						largest = max(largest, v)
+					}
+				}
+				worst, nan := 0.0, 0
+				for i, alpha := range want.Alpha {
+					if b.Name() == "go" && i%4 != 0 {
+						continue // enough on the slow backend
+					}
+					got := at(t, e, alpha, 0).Loss
+					loss, finite := losses[i].(float64)
+					if !finite {
+						if nan++; !math.IsNaN(got) {
+							t.Errorf("%s: the loss at α = %g is %g, PyTorch's is %v", name, alpha, got, losses[i])
+						}
+						continue
+					}
+					worst = max(worst, math.Abs(got-loss)/max(1e-4*loss, 1e-5*largest))
+				}
+				t.Logf("%s: %d losses are NaN, the others reach %.1e of the tolerance", name, nan, worst)
+				if !(worst <= 1) {
+					t.Errorf("%s: the losses differ by up to %.3g of the tolerance from PyTorch's", name, worst)
+				}
+			}
+			compare("test, statistics in θ", "test_batch.bin", 1000, true, want.States.Test)
+			compare("train, statistics in θ", "data_batch_1.bin", train, true, want.States.Train)
+			if want.Weights != nil {
+				compare("test, weights alone", "test_batch.bin", 1000, false, want.Weights.Test)
 			}
 		})
 	}
