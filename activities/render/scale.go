@@ -89,7 +89,7 @@ func decimals(step float64) int {
 
 // fixedNumber writes v with as many decimals as its axis's step needs.
 func fixedNumber(v, step float64) string {
-	if a := max(math.Abs(v), step); a >= 1e6 || a < 1e-5 {
+	if a := max(math.Abs(v), step); a >= 1e6 || a < 1e-4 && step < 1e-5 {
 		return number(v)
 	}
 	return strings.ReplaceAll(strconv.FormatFloat(v, 'f', decimals(step), 64), "-", "−")
