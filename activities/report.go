@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -108,6 +109,25 @@ func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) 
 		return out, err
 	}
 	out.Provenance = append(out.Provenance, made)
+	for _, f := range e.Flatness {
+		if !r.has(f.Input) {
+			continue // the pictures' notes say why
+		}
+		b, err := r.a.input(ctx, r.in, f.Input)
+		if err != nil {
+			return out, err
+		}
+		var measured FlatnessResult
+		if err := json.Unmarshal(b, &measured); err != nil {
+			return out, permanent("BadFlatness", fmt.Errorf("%s: input %s: %w", r.in.Label, f.Input, err))
+		}
+		made, err := r.provenance(ctx, f.Input)
+		if err != nil {
+			return out, err
+		}
+		out.Flatness = append(out.Flatness, render.ReportFlatness{Name: f.Name, Pairs: len(measured.Grids), Summary: measured.Summary})
+		out.Provenance = append(out.Provenance, made)
+	}
 	for _, pic := range e.Pictures {
 		if log.Diverged != nil && !r.has(pic.SVG) {
 			continue // the note says why

@@ -69,6 +69,7 @@ type mapConfig struct {
 	Normalize  string      `json:"normalize"`
 	Ignore     string      `json:"ignore"`
 	Seed       uint64      `json:"seed"`
+	Pairs      int         `json:"pairs"`
 	Range      [2]float64  `json:"range"`
 	X          *[2]float64 `json:"x"`
 	Y          *[2]float64 `json:"y"`

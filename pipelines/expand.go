@@ -140,6 +140,12 @@ func (b *builder) trainParams() TrainParams {
 	}
 }
 
+// At what levels and within what radii flatness is measured.
+var (
+	flatnessLevels = []float64{0.1, 0.5, 1}
+	flatnessRadii  = []float64{0.25, 0.5, 1}
+)
+
 // addMap adds the steps of one map: directions (shared by the maps of the
 // experiment that draw the same ones), a grid per split, and their pictures.
 func (b *builder) addMap(m mapConfig, train string, directions map[DirectionsParams]string) error {
@@ -157,26 +163,43 @@ func (b *builder) addMap(m mapConfig, train string, directions map[DirectionsPar
 		mp.Y = &Axis{m.Y[0], m.Y[1], m.Resolution[1]}
 	}
 	weights := Ref{Step: train, Output: OutWeights}
-	if _, ok := directions[dp]; !ok {
-		id, err := b.add(m.Name+"-directions", KindDirections, dp, map[string]Ref{"weights": weights})
-		if err != nil {
-			return err
+	grids := make(map[string][]string) // by split, one for each pair of directions
+	for pair := range max(m.Pairs, 1) {
+		// No map can have this in its name, so that the steps of pairs are like those of no other map.
+		suffix := ""
+		if pair > 0 {
+			suffix = fmt.Sprintf("@%d", pair+1)
 		}
-		directions[dp] = id
+		dp.Seed = m.Seed + uint64(pair)
+		if _, ok := directions[dp]; !ok {
+			id, err := b.add(m.Name+"-directions"+suffix, KindDirections, dp, map[string]Ref{"weights": weights})
+			if err != nil {
+				return err
+			}
+			directions[dp] = id
+		}
+		inputs := map[string]Ref{"weights": weights, "directions": {Step: directions[dp], Output: OutDirections}}
+		for _, r := range m.Ranges {
+			mp.Data = b.mapData(r)
+			kind, params := m.step(mp)
+			id, err := b.add(m.Name+"-"+r.Split+suffix, kind, params, inputs)
+			if err != nil {
+				return err
+			}
+			grids[r.Split] = append(grids[r.Split], id)
+		}
 	}
-	inputs := map[string]Ref{"weights": weights, "directions": {Step: directions[dp], Output: OutDirections}}
-
-	grids := make(map[string]string) // by split
+	drawn := make(map[string]string)
 	for _, r := range m.Ranges {
-		mp.Data = b.mapData(r)
-		kind, params := m.step(mp)
-		id, err := b.add(m.Name+"-"+r.Split, kind, params, inputs)
-		if err != nil {
+		drawn[r.Split] = grids[r.Split][0]
+		if m.Kind == mapHessian {
+			continue
+		}
+		if err := b.addFlatness(m.Name+"-"+r.Split, grids[r.Split]); err != nil {
 			return err
 		}
-		grids[r.Split] = id
 	}
-	return b.addPictures(m, grids)
+	return b.addPictures(m, drawn)
 }
 
 // mapData names the images of a range, with the labels that the training saw.
@@ -256,5 +279,19 @@ func (b *builder) addPicture(name string, params RenderParams, caption string, i
 		picture.Grid = b.show(grid.Step, grid.Output)
 	}
 	b.row.Pictures = append(b.row.Pictures, picture)
+	return nil
+}
+
+// addFlatness measures the grids of one map and split, one for each pair of directions.
+func (b *builder) addFlatness(name string, grids []string) error {
+	inputs := make(map[string]Ref, len(grids))
+	for i, grid := range grids {
+		inputs[InGrid(i)] = Ref{Step: grid, Output: OutGrid}
+	}
+	id, err := b.add(name+"-flatness", KindFlatness, FlatnessParams{Levels: flatnessLevels, Radii: flatnessRadii}, inputs)
+	if err != nil {
+		return err
+	}
+	b.row.Flatness = append(b.row.Flatness, ReportFlatness{Name: name, Input: b.show(id, OutFlatness)})
 	return nil
 }

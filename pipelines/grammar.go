@@ -77,6 +77,7 @@ const (
 	maxRange      = 1e6
 	maxSeed       = 1<<53 - 1 // JSON keeps whole numbers exactly up to here
 	maxMaps       = 32
+	maxPairs      = 100
 	maxProbes     = 1000
 	maxSteps      = 1000
 )
@@ -125,6 +126,7 @@ var (
 	onLine    = []string{mapLine}
 	onPlane   = []string{mapSurface, mapHessian, mapTrajectory}
 	onPath    = []string{mapTrajectory}
+	onRandom  = []string{mapLine, mapSurface}
 	ofHessian = []string{mapHessian, mapSpectrum}
 	onProbes  = []string{mapSpectrum}
 	// withDirections are the kinds that lie along directions.
@@ -145,6 +147,8 @@ var mapFields = mapEntry{object{[]field{
 	{name: "ignore", doc: "biasbn: directions are zero on biases and on batch normalization's parameters, which a trajectory leaves out.",
 		typ: choice{of: []string{"biasbn", "none"}, what: "what directions leave out"}, def: "biasbn", kinds: withDirections},
 	{name: "seed", doc: "Seed of the random directions, or of a spectrum's random vectors.", typ: integer{0, maxSeed}, def: int64(1)},
+	{name: "pairs", doc: "Pairs of directions (of a line: directions) along which flatness is measured, with the seeds seed, seed + 1 and so on. The first is drawn.",
+		typ: integer{1, maxPairs}, def: int64(1), kinds: onRandom},
 	{name: "range", doc: "First and last value of α (and of β, unless y says otherwise).", typ: interval{}, def: []any{-1.0, 1.0}, kinds: aroundCenter},
 	{name: "x", doc: "First and last value of α, in place of range; of a trajectory, of the first principal component, in place of what fits the path.", typ: interval{}, kinds: onPlane},
 	{name: "y", doc: "First and last value of β, in place of range; of a trajectory, of the second principal component.", typ: interval{}, kinds: onPlane},

@@ -70,6 +70,7 @@ var outputs = map[Kind]map[string]bool{
 	KindHessian:    {OutGrid: true},
 	KindTrajectory: {OutPath: true, OutDirections: true},
 	KindSpectrum:   {OutSpectrum: true},
+	KindFlatness:   {OutFlatness: true},
 	KindRender:     {OutPNG: true, OutSVG: true},
 	KindReport:     {OutHTML: true},
 }

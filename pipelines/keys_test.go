@@ -98,8 +98,8 @@ name: one
 `
 	a, b := mustExpand(t, short, ""), mustExpand(t, long, "")
 	ka, kb := keysOf(t, a), keysOf(t, b)
-	if len(ka) != 11 {
-		t.Errorf("%d steps, want train, 2 directions, 3 grids, 4 pictures and the report", len(ka))
+	if len(ka) != 14 {
+		t.Errorf("%d steps, want train, 2 directions, 3 grids with their flatness, 4 pictures and the report", len(ka))
 	}
 	if !maps.Equal(ka, kb) {
 		for id, key := range ka {
@@ -210,8 +210,8 @@ func TestSharedWork(t *testing.T) {
 			t.Error("a third seed changes a key of the first two")
 		}
 	}
-	if added := len(three) - len(two); added != 6 {
-		t.Errorf("a third seed adds %d computing steps, want its train, 2 directions and 3 grids", added)
+	if added := len(three) - len(two); added != 9 {
+		t.Errorf("a third seed adds %d computing steps, want its train, 2 directions, 3 grids and their flatness", added)
 	}
 }
 

@@ -107,17 +107,20 @@ func states(p *Plan) map[string]string {
 func TestPlanFresh(t *testing.T) {
 	g := mustExpand(t, short, "")
 	want := map[string]string{
-		"one/train":                 "run: never run",
-		"one/line-directions":       "blocked: waits for one/train",
-		"one/line-train":            "blocked: waits for one/line-directions and one/train",
-		"one/line-test":             "blocked: waits for one/line-directions and one/train",
-		"one/line-plot":             "blocked: waits for one/line-test and one/line-train",
-		"one/surface-directions":    "blocked: waits for one/train",
-		"one/surface-train":         "blocked: waits for one/surface-directions and one/train",
-		"one/surface-train-contour": "blocked: waits for one/surface-train",
-		"one/surface-train-filled":  "blocked: waits for one/surface-train",
-		"one/training":              "blocked: waits for one/train",
-		"report":                    "blocked: waits for one/line-plot and 6 others",
+		"one/train":                  "run: never run",
+		"one/line-directions":        "blocked: waits for one/train",
+		"one/line-train":             "blocked: waits for one/line-directions and one/train",
+		"one/line-test":              "blocked: waits for one/line-directions and one/train",
+		"one/line-train-flatness":    "blocked: waits for one/line-train",
+		"one/line-test-flatness":     "blocked: waits for one/line-test",
+		"one/surface-train-flatness": "blocked: waits for one/surface-train",
+		"one/line-plot":              "blocked: waits for one/line-test and one/line-train",
+		"one/surface-directions":     "blocked: waits for one/train",
+		"one/surface-train":          "blocked: waits for one/surface-directions and one/train",
+		"one/surface-train-contour":  "blocked: waits for one/surface-train",
+		"one/surface-train-filled":   "blocked: waits for one/surface-train",
+		"one/training":               "blocked: waits for one/train",
+		"report":                     "blocked: waits for one/line-plot and 9 others",
 	}
 	if diff := cmp.Diff(want, states(mustPlan(t, g, newMemoryCache()))); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
@@ -129,12 +132,12 @@ func TestPlanFresh(t *testing.T) {
 func TestPlanAsStepsFinish(t *testing.T) {
 	g := mustExpand(t, short, "")
 	cache := newMemoryCache()
-	// train; directions and the training's picture; grids; pictures; the report; nothing.
+	// train; directions and the training's picture; grids; pictures and flatness; the report; nothing.
 	if rounds := cache.run(t, g); rounds != 6 {
 		t.Errorf("%d rounds, want 6", rounds)
 	}
 	plan := mustPlan(t, g, cache)
-	if !plan.Complete() || plan.Count(StateCached) != 11 {
+	if !plan.Complete() || plan.Count(StateCached) != 14 {
 		t.Errorf("the plan is not complete: %v", states(plan))
 	}
 	keys := keysOf(t, g)
@@ -154,11 +157,12 @@ func TestPlanMissingBlob(t *testing.T) {
 	cache.missing[keys["one/line-train"]] = []string{OutGrid}
 	got := states(mustPlan(t, g, cache))
 	for id, want := range map[string]string{
-		"one/line-train":    "run: blob missing: grid",
-		"one/line-test":     "cached: done",
-		"one/line-plot":     "blocked: waits for one/line-train",
-		"one/surface-train": "cached: done",
-		"report":            "blocked: waits for one/line-plot and one/line-train",
+		"one/line-train":          "run: blob missing: grid",
+		"one/line-test":           "cached: done",
+		"one/line-plot":           "blocked: waits for one/line-train",
+		"one/surface-train":       "cached: done",
+		"report":                  "blocked: waits for one/line-plot and 2 others",
+		"one/line-train-flatness": "blocked: waits for one/line-train",
 	} {
 		if got[id] != want {
 			t.Errorf("%s: %s, want %s", id, got[id], want)
@@ -243,8 +247,8 @@ func TestPlanConcurrency(t *testing.T) {
 	start := time.Now()
 	plan := mustPlan(t, g, cache)
 	took := time.Since(start)
-	if len(plan.Steps) != 1001 || !plan.Complete() {
-		t.Fatalf("%d steps, %d cached; want 1001", len(plan.Steps), plan.Count(StateCached))
+	if len(plan.Steps) != 1301 || !plan.Complete() {
+		t.Fatalf("%d steps, %d cached; want 1301", len(plan.Steps), plan.Count(StateCached))
 	}
 	if cache.most > lookups || cache.most < 2 {
 		t.Errorf("%d look-ups at once, want several and at most %d", cache.most, lookups)

@@ -21,6 +21,7 @@ const (
 	KindHessian    Kind = "hessian"
 	KindTrajectory Kind = "trajectory"
 	KindSpectrum   Kind = "spectrum"
+	KindFlatness   Kind = "flatness"
 	KindRender     Kind = "render"
 	KindReport     Kind = "report"
 )
@@ -40,8 +41,9 @@ var kinds = map[Kind]struct {
 	KindHessian:    {version: 1, numeric: true},
 	KindTrajectory: {version: 1},
 	KindSpectrum:   {version: 1, numeric: true},
+	KindFlatness:   {version: 1},
 	KindRender:     {version: 1},
-	KindReport:     {version: 1},
+	KindReport:     {version: 2},
 }
 
 // Numeric says whether steps of this kind run on the numeric backend.
@@ -55,6 +57,7 @@ const (
 	OutGrid       = "grid"       // line, surface, hessian: NPZ
 	OutPath       = "path"       // trajectory: JSON, see activities/trajectory
 	OutSpectrum   = "spectrum"   // spectrum: NPZ
+	OutFlatness   = "flatness"   // flatness: JSON, see activities.FlatnessResult
 	OutPNG        = "png"        // render
 	OutSVG        = "svg"        // render
 	OutHTML       = "html"       // report
@@ -239,6 +242,16 @@ type SpectrumParams struct {
 	Seed      uint64  `json:"seed"`      // of the random vectors
 }
 
+// FlatnessParams says what is measured of grids around one minimizer that
+// differ in their directions alone. Inputs: grid-0, grid-1, …. Output: flatness.
+type FlatnessParams struct {
+	Levels []float64 `json:"levels"` // above the loss at the minimizer, at which widths are taken
+	Radii  []float64 `json:"radii"`  // within which the largest loss is looked for
+}
+
+// InGrid is what a flatness step calls the grid of the i-th pair of directions, counted from 0.
+func InGrid(i int) string { return fmt.Sprintf("grid-%d", i) }
+
 // RenderParams is one picture. Inputs by plot: "line": grids "train", "test"
 // (either or both); "contour", "filled", "ratio": "grid"; "trajectory": "grid",
 // "path"; "density": "spectrum"; "training": "log". Outputs: png, svg.
@@ -255,6 +268,14 @@ type ReportExperiment struct {
 	// the SVG (and PNG) pictures, in order.
 	Log      string          `json:"log"`
 	Pictures []ReportPicture `json:"pictures"`
+	// Flatness are the inputs with numbers of flatness, in order.
+	Flatness []ReportFlatness `json:"flatness,omitempty"`
+}
+
+// ReportFlatness names the input with the numbers of one map and split.
+type ReportFlatness struct {
+	Name  string `json:"name"` // of the map and split, surface-train
+	Input string `json:"input"`
 }
 
 // ReportPicture names the inputs of one picture. Grid is the input with its data, a grid or a spectrum ("" for training curves),

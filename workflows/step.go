@@ -67,6 +67,8 @@ func runKind(ctx workflow.Context, in activities.StepInput) (result activities.S
 		err = one(computing(ctx, 24*time.Hour, in.Label), acts.Trajectory)
 	case pipelines.KindLine, pipelines.KindSurface, pipelines.KindHessian, pipelines.KindSpectrum:
 		result, err = mapStep(ctx, in)
+	case pipelines.KindFlatness:
+		err = one(quick(ctx, in.Label), acts.Flatness)
 	case pipelines.KindRender:
 		err = one(quick(ctx, in.Label), acts.Render)
 	case pipelines.KindReport:

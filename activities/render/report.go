@@ -60,6 +60,7 @@ type experimentView struct {
 	Values                         []string // of Columns
 	TrainLoss, TestLoss, TestError string
 	Pictures                       []pictureView
+	Flatness                       []flatnessView
 	Provenance                     []Provenance
 }
 
@@ -112,6 +113,9 @@ func newPageView(d ReportData) (*pageView, error) {
 			}
 			x.Values = append(x.Values, value)
 		}
+		for _, f := range e.Flatness {
+			x.Flatness = append(x.Flatness, newFlatnessView(f))
+		}
 		for j, p := range e.Pictures {
 			id := fmt.Sprintf("picture-%d-%d", i+1, j+1)
 			view, err := newPictureView(id, p, fileStem(d.Sweep, e.Name, p.Title), budget)
@@ -124,6 +128,48 @@ func newPageView(d ReportData) (*pageView, error) {
 	}
 	v.Omitted = budget.omitted
 	return v, nil
+}
+
+// flatnessView is a row of the table of flatness.
+type flatnessView struct {
+	Name          string
+	Names, Values []string
+}
+
+func newFlatnessView(f ReportFlatness) flatnessView {
+	v := flatnessView{Name: f.Name}
+	if f.Pairs > 1 {
+		v.Name += fmt.Sprintf(" (%d draws)", f.Pairs)
+	}
+	for _, s := range f.Summary {
+		value := number(s.Mean)
+		switch {
+		case math.IsNaN(s.Mean):
+			value = "—"
+		case math.IsInf(s.Mean, 0):
+			value = "not finite"
+		case s.Bounds > 0:
+			value = "≥ " + value
+		}
+		if !math.IsNaN(s.Deviation) {
+			value += " ± " + number(s.Deviation)
+		}
+		v.Names, v.Values = append(v.Names, flatnessName(s.Name)), append(v.Values, value)
+	}
+	return v
+}
+
+// flatnessName is a measure in words: "width at +0.5".
+func flatnessName(name string) string {
+	for prefix, words := range map[string]string{"width": "width at +", "sharp": "sharpness within "} {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			return words + rest
+		}
+	}
+	if name == "convex" {
+		return "convex (%)"
+	}
+	return name
 }
 
 // column is a swept parameter: its path in the sweep file, and a shorter name where that is clear.

@@ -1,5 +1,7 @@
 package render
 
+import "lossatlas/activities/surface"
+
 // ReportData is everything that a sweep's page shows. All text is plain text: whatever
 // it contains is shown as written.
 type ReportData struct {
@@ -29,9 +31,18 @@ type ReportExperiment struct {
 	// Losses are mean cross-entropies, TestError is in percent; nil where they are not known.
 	TrainLoss, TestLoss, TestError *float64
 	// Note says what is missing and why, for an experiment that failed or is not finished.
-	Note       string
-	Pictures   []ReportPicture
+	Note     string
+	Pictures []ReportPicture
+	// Flatness are the measures of maps, one a row of a table.
+	Flatness   []ReportFlatness
 	Provenance []Provenance
+}
+
+// ReportFlatness is how flat the loss is by one map.
+type ReportFlatness struct {
+	Name    string // of the map and split
+	Pairs   int    // of directions; lines have single ones
+	Summary []surface.Summary
 }
 
 // ReportPicture is a figure of the page.

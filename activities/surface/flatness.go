@@ -32,14 +32,29 @@ type measuredJSON struct {
 
 // MarshalJSON writes {"value": v, "at_least": true}, null for NaN and "Inf" for infinity.
 func (m Measured) MarshalJSON() ([]byte, error) {
-	out := measuredJSON{AtLeast: m.AtLeast}
+	return json.Marshal(measuredJSON{m.json(), m.AtLeast})
+}
+
+// json is the value as JSON has it.
+func (m Measured) json() any {
 	switch {
 	case math.IsInf(m.Value, 0):
-		out.Value = "Inf"
-	case !math.IsNaN(m.Value):
-		out.Value = m.Value
+		return "Inf"
+	case math.IsNaN(m.Value):
+		return nil
 	}
-	return json.Marshal(out)
+	return m.Value
+}
+
+// number64 reads what json wrote.
+func number64(v any) float64 {
+	switch v := v.(type) {
+	case float64:
+		return v
+	case string:
+		return math.Inf(1)
+	}
+	return math.NaN()
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -48,13 +63,7 @@ func (m *Measured) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &in); err != nil {
 		return err
 	}
-	*m = Measured{Value: math.NaN(), AtLeast: in.AtLeast}
-	switch v := in.Value.(type) {
-	case float64:
-		m.Value = v
-	case string:
-		m.Value = math.Inf(1)
-	}
+	*m = Measured{number64(in.Value), in.AtLeast}
 	return nil
 }
 
@@ -89,8 +98,9 @@ type Flatness struct {
 	// finite loss. NaN for a line, and where no contour around the centre closes.
 	Area Measured `json:"area"`
 	// Sharpness[r] is the largest loss within Radii[r] of the centre, less
-	// L(θ*), over the grid's points: infinite if one of them is not finite. It is a
-	// lower bound where the grid does not cover the whole disc.
+	// L(θ*), over the grid's points: infinite if one of them is not finite, NaN if
+	// there is none but the centre. It is a lower bound where the grid does not cover
+	// the whole disc.
 	Sharpness []Measured `json:"sharpness"`
 }
 
@@ -265,13 +275,16 @@ func (f *Field) sharpness(g Grid, radius, center float64) Measured {
 	nx, ny := len(f.X), len(f.Y)
 	// A radius that ends on a point takes it in, however it is rounded.
 	radius *= 1 + 1e-12
-	out := Measured{Value: center}
+	out, points := Measured{Value: center}, 0
 	covers := func(axis []float64) bool { return -axis[0]*(1+1e-9) >= radius && axis[len(axis)-1]*(1+1e-9) >= radius }
 	out.AtLeast = !covers(f.X) || ny > 1 && !covers(f.Y)
 	for i, v := range f.Z {
 		distance := math.Abs(f.X[i%nx])
 		if ny > 1 {
 			distance = math.Hypot(distance, f.Y[i/nx])
+		}
+		if distance > 0 && distance <= radius {
+			points++
 		}
 		switch {
 		case distance > radius:
@@ -282,6 +295,9 @@ func (f *Field) sharpness(g Grid, radius, center float64) Measured {
 		default:
 			out.Value = max(out.Value, v)
 		}
+	}
+	if points == 0 {
+		return unknown
 	}
 	out.Value -= center
 	if math.IsInf(out.Value, 1) {

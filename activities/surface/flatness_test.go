@@ -218,6 +218,26 @@ func TestFlatnessOfALine(t *testing.T) {
 	near(t, "the convex part of a cosine", f.Convex, 20.0/39, 2.0/39, false)
 }
 
+// TestSummarize: over pairs and axes, with what is unknown left out.
+func TestSummarize(t *testing.T) {
+	nan := surface.Measured{Value: math.NaN()}
+	opt := surface.FlatnessOptions{Levels: []float64{0.5}, Radii: []float64{1}}
+	got := surface.Summarize(opt, []surface.Flatness{
+		{Widths: [][]surface.Measured{{{Value: 1}, {Value: 2, AtLeast: true}}}, Convex: surface.Measured{Value: 0.5}, Area: nan, Sharpness: []surface.Measured{{Value: 1}}},
+		{Widths: [][]surface.Measured{{nan, {Value: 6}}}, Convex: surface.Measured{Value: 0.5}, Area: nan, Sharpness: []surface.Measured{{Value: math.Inf(1)}}},
+	})
+	want := `[{"name":"width0.5","mean":3,"sd":2.6457513110645907,"count":3,"bounds":1},{"name":"convex","mean":50,"sd":0,"count":2},` +
+		`{"name":"area","mean":null,"sd":null,"count":0},{"name":"sharp1","mean":"Inf","sd":null,"count":2}]`
+	b, err := json.Marshal(got)
+	if err != nil || string(b) != want {
+		t.Errorf("summarized (%v)\n%s, want\n%s", err, b, want)
+	}
+	var back []surface.Summary
+	if err := json.Unmarshal(b, &back); err != nil || back[0] != got[0] || !math.IsNaN(back[2].Mean) || !math.IsInf(back[3].Mean, 1) {
+		t.Errorf("read back %+v (%v)", back, err)
+	}
+}
+
 // TestFlatnessAsJSON: numbers that JSON lacks come back.
 func TestFlatnessAsJSON(t *testing.T) {
 	for _, m := range []surface.Measured{{Value: 0.25}, {Value: 2, AtLeast: true}, {Value: math.NaN()}, {Value: math.Inf(1)}} {

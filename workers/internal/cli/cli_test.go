@@ -3,6 +3,8 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lossatlas/activities"
+	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/results"
@@ -117,7 +120,7 @@ func TestSweepFileMistakes(t *testing.T) {
 func TestValidate(t *testing.T) {
 	path := file(t, good)
 	code, stdout, stderr := call(t, "validate", path)
-	if want := path + ": sweep small is fine: 2 experiments, 13 steps; presets: tiny\n"; code != 0 || stdout != want {
+	if want := path + ": sweep small is fine: 2 experiments, 17 steps; presets: tiny\n"; code != 0 || stdout != want {
 		t.Errorf("exit code %d, %q, want %q\n%s", code, stdout, want, stderr)
 	}
 	code, stdout, _ = call(t, "--output", "jsonl", "validate", path)
@@ -137,10 +140,10 @@ func TestPlan(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &plan); err != nil || code != 0 {
 		t.Fatalf("exit code %d, %v\n%s%s", code, err, stdout, stderr)
 	}
-	if len(plan.Steps) != 13 || plan.Steps[0].ID != "seed=1/train" || plan.Steps[0].State != "run" || len(plan.Steps[0].Key) != 64 {
+	if len(plan.Steps) != 17 || plan.Steps[0].ID != "seed=1/train" || plan.Steps[0].State != "run" || len(plan.Steps[0].Key) != 64 {
 		t.Errorf("plan %+v", plan)
 	}
-	if last := plan.Steps[12]; last.State != "blocked" || last.Key != "" || last.Reason == "" {
+	if last := plan.Steps[16]; last.State != "blocked" || last.Key != "" || last.Reason == "" {
 		t.Errorf("the report is %+v, want it blocked", last)
 	}
 	if code, _, _ := call(t, "plan", "--backend", "go", "--detailed-exitcode", path); code != exit.Changes {
@@ -188,7 +191,7 @@ func sample() []results.Experiment {
 }
 
 func TestResultTable(t *testing.T) {
-	table := resultTable(sample(), true)
+	table := resultTable(sample(), readable)
 	var text, csv, md bytes.Buffer
 	if err := table.text(&text); err != nil {
 		t.Fatal(err)
@@ -333,12 +336,36 @@ func TestMeasuresAreColumns(t *testing.T) {
 		t.Fatal(err)
 	}
 	var csv bytes.Buffer
-	if err := resultTable(rows, false).csv(&csv); err != nil {
+	if err := resultTable(rows, summary).csv(&csv); err != nil {
 		t.Fatal(err)
 	}
 	want := "experiment,train_loss,test_loss,test_error,path.pc1,state\nb=32,1.0000,2.0000,20.00,90,done\n" +
 		"b=128,0.1250,0.2500,8.13,41.24,done\nb=8192,-,-,-,-,failed\n"
 	if csv.String() != want {
 		t.Errorf("the table is\n%swant\n%s", csv.String(), want)
+	}
+}
+
+// Flatness has a column a measure, in csv with what belongs to it.
+func TestFlatnessIsColumns(t *testing.T) {
+	rows := sample()
+	rows[0].Flatness = map[string][]surface.Summary{"surface-train": {
+		{Name: "width0.1", Mean: 0.25, Deviation: 0.125, Count: 4}, {Name: "width0.5", Mean: 2, Deviation: math.NaN(), Count: 1, Bounds: 1},
+	}}
+	if err := sortRows(rows, "width0.5", false); err != nil {
+		t.Fatal(err)
+	}
+	var text, csv bytes.Buffer
+	if err := errors.Join(resultTable(rows[:2], readable).markdown(&text), resultTable(rows[:1], everything).csv(&csv)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| surface-train.width0.5 | state |", "| >2 | done |", "| - | failed |"} {
+		if !strings.Contains(text.String(), want) || strings.Contains(text.String(), "width0.1") {
+			t.Errorf("the table has no %s, or too much:\n%s", want, text.String())
+		}
+	}
+	want := "surface-train.width0.1,surface-train.width0.1.sd,surface-train.width0.1.bounds,surface-train.width0.5,surface-train.width0.5.sd,surface-train.width0.5.bounds,state\n"
+	if got := csv.String(); !strings.Contains(got, want) || !strings.HasSuffix(got, "0.25,0.125,0,2,-,1,done\n") {
+		t.Errorf("the csv table is\n%s", got)
 	}
 }

@@ -97,7 +97,7 @@ func (r *run) printResult(out runResult, rows []results.Experiment) error {
 	if err != nil {
 		return err
 	}
-	if err := resultTable(rows, false).text(r.Out); err != nil {
+	if err := resultTable(rows, summary).text(r.Out); err != nil {
 		return err
 	}
 	fmt.Fprintln(r.Out)

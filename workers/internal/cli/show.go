@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -71,26 +72,45 @@ func (a *app) show(ctx context.Context, name, format, sortBy string, reverse boo
 	}
 	switch format {
 	case "csv":
-		return resultTable(rows, true).csv(a.Out)
+		return resultTable(rows, everything).csv(a.Out)
 	case "md":
-		return resultTable(rows, true).markdown(a.Out)
+		return resultTable(rows, readable).markdown(a.Out)
 	}
 	a.set.Output = format
-	return printList(a, rows, func() error { return resultTable(rows, true).text(a.Out) })
+	return printList(a, rows, func() error { return resultTable(rows, readable).text(a.Out) })
 }
 
-// resultTable is the table of experiments; the parameters can be left out where
-// the names of the experiments tell them.
-func resultTable(rows []results.Experiment, withParams bool) *table {
+// detail is how much a table of experiments says.
+type detail int
+
+const (
+	summary    detail = iota // without parameters, which the experiments' names tell, and flatness
+	readable                 // the most telling measures of flatness
+	everything               // all of them, with deviations and how many values are lower bounds
+)
+
+// resultTable is the table of experiments.
+func resultTable(rows []results.Experiment, show detail) *table {
 	t := &table{header: []string{colExperiment}, right: map[int]bool{}}
 	var params []string
-	if withParams {
+	if show > summary {
 		params = results.Params(rows)
 	}
 	t.header = append(t.header, params...)
 	measures := results.Measures(rows)
 	t.header = append(t.header, colTrainLoss, colTestLoss, colTestError)
-	t.header = append(append(t.header, measures...), colState)
+	t.header = append(t.header, measures...)
+	var flatness []string
+	if show > summary {
+		flatness = results.Flatness(rows, show == readable)
+	}
+	for _, f := range flatness {
+		t.header = append(t.header, f)
+		if show == everything {
+			t.header = append(t.header, f+".sd", f+".bounds")
+		}
+	}
+	t.header = append(t.header, colState)
 	for i := 1; i < len(t.header)-1; i++ {
 		t.right[i] = true
 	}
@@ -102,6 +122,9 @@ func resultTable(rows []results.Experiment, withParams bool) *table {
 		cells = append(cells, number(r.TrainLoss, 4), number(r.TestLoss, 4), number(r.TestError, 2))
 		for _, m := range measures {
 			cells = append(cells, measure(r, m))
+		}
+		for _, f := range flatness {
+			cells = append(cells, flat(r, f, show)...)
 		}
 		t.add(append(cells, outcome(r))...)
 	}
@@ -123,6 +146,30 @@ func measure(r results.Experiment, name string) string {
 		return "-"
 	}
 	return strconv.FormatFloat(v, 'g', 4, 64)
+}
+
+// flat writes a measure of flatness: its mean, ">" before it if that is a lower
+// bound, or in three cells mean, deviation, and how many values are lower bounds.
+func flat(r results.Experiment, column string, show detail) []string {
+	s, ok := r.Flat(column)
+	write := func(v float64, digits int) string {
+		if !ok || math.IsNaN(v) {
+			return "-"
+		}
+		return strings.TrimPrefix(strconv.FormatFloat(v, 'g', digits, 64), "+")
+	}
+	if show == everything {
+		bounds := "-"
+		if ok {
+			bounds = strconv.Itoa(s.Bounds)
+		}
+		return []string{write(s.Mean, 6), write(s.Deviation, 6), bounds}
+	}
+	cell := write(s.Mean, 4)
+	if s.Bounds > 0 {
+		cell = ">" + cell
+	}
+	return []string{cell}
 }
 
 // number writes a result, or "-" for one that is not known.
@@ -153,7 +200,7 @@ func sortRows(rows []results.Experiment, by string, reverse bool) error {
 		return nil
 	}
 	columns := append(results.Params(rows), colExperiment, colTrainLoss, colTestLoss, colTestError, colState)
-	columns = append(columns, results.Measures(rows)...)
+	columns = append(append(columns, results.Measures(rows)...), results.Flatness(rows, false)...)
 	column := by
 	if !slices.Contains(columns, column) {
 		// The end of a parameter's path is enough where it is unique.
@@ -200,6 +247,12 @@ func cell(r results.Experiment, column string) any {
 	}
 	if v, ok := r.Measures[column]; ok {
 		return v
+	}
+	if s, ok := r.Flat(column); ok {
+		if math.IsNaN(s.Mean) {
+			return nil
+		}
+		return s.Mean
 	}
 	switch v := r.Params[column].(type) {
 	case nil, float64:

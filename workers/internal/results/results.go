@@ -12,6 +12,7 @@ import (
 
 	"lossatlas/activities"
 	"lossatlas/activities/spectrum"
+	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -31,6 +32,8 @@ type Experiment struct {
 	// "trajectory.pc1" is how much of a path its first principal component explains, in percent,
 	// "spectrum.lambda_max" the largest eigenvalue of the Hessian at the trained weights.
 	Measures map[string]float64 `json:"measures,omitempty"`
+	// Flatness is how flat the loss is by each map and split ("surface-train").
+	Flatness map[string][]surface.Summary `json:"flatness,omitempty"`
 	// Diverged says where the training lost its way, if it did.
 	Diverged *activities.Divergence `json:"diverged,omitempty"`
 	// Artifacts are digests of outputs, by "step/output" within the experiment.
@@ -93,6 +96,11 @@ func Collect(ctx context.Context, store Store, g *pipelines.Graph, steps map[str
 			if blob, ok := st.Outputs[pipelines.OutPath]; ok {
 				if err := row.readPath(ctx, store, strings.TrimSuffix(short(e.Name, s.ID), "-path"), blob.Digest); err != nil {
 					return nil, fmt.Errorf("the path of %s: %w", s.ID, err)
+				}
+			}
+			if blob, ok := st.Outputs[pipelines.OutFlatness]; ok {
+				if err := row.readFlatness(ctx, store, strings.TrimSuffix(short(e.Name, s.ID), "-flatness"), blob.Digest); err != nil {
+					return nil, fmt.Errorf("the flatness of %s: %w", s.ID, err)
 				}
 			}
 			if blob, ok := st.Outputs[pipelines.OutSpectrum]; ok {
@@ -196,6 +204,61 @@ func (e *Experiment) readSpectrum(ctx context.Context, store Store, name string,
 	e.measure(name+".trace", trace)
 	e.measure(name+".trace_error", deviation)
 	return nil
+}
+
+// readFlatness takes the measures over all grids of a map.
+func (e *Experiment) readFlatness(ctx context.Context, store Store, name string, d artifacts.Digest) error {
+	b, err := store.Get(ctx, d)
+	if err != nil {
+		return err
+	}
+	var f activities.FlatnessResult
+	if err := json.Unmarshal(b, &f); err != nil {
+		return err
+	}
+	if e.Flatness == nil {
+		e.Flatness = map[string][]surface.Summary{}
+	}
+	e.Flatness[name] = f.Summary
+	return nil
+}
+
+// briefly are the measures of flatness that a narrow table shows.
+var briefly = []string{"width0.5", "convex", "sharp0.5"}
+
+// Flatness returns the columns of flatness of all rows: for each map its
+// measures in their order, "surface-train.width0.5", if any row knows them. A brief list leaves most of them out.
+func Flatness(rows []Experiment, brief bool) []string {
+	var out []string
+	byMap, known := map[string][]surface.Summary{}, map[string]bool{}
+	for _, r := range rows {
+		maps.Copy(byMap, r.Flatness)
+		for name, measures := range r.Flatness {
+			for _, s := range measures {
+				known[name+"."+s.Name] = known[name+"."+s.Name] || s.Count > 0
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(byMap)) {
+		for _, s := range byMap[name] {
+			if column := name + "." + s.Name; known[column] && (!brief || slices.Contains(briefly, s.Name)) {
+				out = append(out, column)
+			}
+		}
+	}
+	return out
+}
+
+// Flat returns the measure behind a column of flatness.
+func (e *Experiment) Flat(column string) (surface.Summary, bool) {
+	for name, measures := range e.Flatness {
+		for _, s := range measures {
+			if column == name+"."+s.Name {
+				return s, true
+			}
+		}
+	}
+	return surface.Summary{}, false
 }
 
 // measure notes a number that JSON can hold; any other is as good as none.

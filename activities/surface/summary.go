@@ -1,0 +1,100 @@
+package surface
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+)
+
+// Summary is one measure of flatness over several grids around the same
+// centre, each along directions of its own.
+type Summary struct {
+	// Name is width0.5 (at the level 0.5), convex (in percent), area, or sharp0.25 (within 0.25).
+	Name string
+	// Mean and Deviation (of a sample: over Count−1) are over the grids and their
+	// axes where the measure is known. Mean is NaN if there is none, infinite if one
+	// is; Deviation is NaN for fewer than two, or infinite ones.
+	Mean, Deviation float64
+	Count           int
+	// Bounds is how many of the values are lower bounds only, so that Mean is one as well.
+	Bounds int
+}
+
+// summaryJSON is a Summary with null for NaN and the text "Inf" for infinity.
+type summaryJSON struct {
+	Name      string   `json:"name"`
+	Mean      any      `json:"mean"`
+	Deviation *float64 `json:"sd"`
+	Count     int      `json:"count"`
+	Bounds    int      `json:"bounds,omitempty"`
+}
+
+// MarshalJSON writes {"name", "mean", "sd", "count", "bounds"}, null for NaN and "Inf" for infinity.
+func (s Summary) MarshalJSON() ([]byte, error) {
+	out := summaryJSON{Name: s.Name, Mean: Measured{Value: s.Mean}.json(), Count: s.Count, Bounds: s.Bounds}
+	if !math.IsNaN(s.Deviation) {
+		out.Deviation = &s.Deviation
+	}
+	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (s *Summary) UnmarshalJSON(b []byte) error {
+	var in summaryJSON
+	if err := json.Unmarshal(b, &in); err != nil {
+		return err
+	}
+	*s = Summary{Name: in.Name, Mean: number64(in.Mean), Deviation: math.NaN(), Count: in.Count, Bounds: in.Bounds}
+	if in.Deviation != nil {
+		s.Deviation = *in.Deviation
+	}
+	return nil
+}
+
+// Summarize takes the measures of several grids together, measured with the same options.
+func Summarize(opt FlatnessOptions, grids []Flatness) []Summary {
+	var out []Summary
+	add := func(name string, factor float64, pick func(f Flatness) []Measured) {
+		s := Summary{Name: name}
+		var values []float64
+		for _, f := range grids {
+			for _, m := range pick(f) {
+				if math.IsNaN(m.Value) {
+					continue
+				}
+				values = append(values, factor*m.Value)
+				if m.AtLeast {
+					s.Bounds++
+				}
+			}
+		}
+		s.Count = len(values)
+		s.Mean, s.Deviation = meanAndDeviation(values)
+		out = append(out, s)
+	}
+	for i, level := range opt.Levels {
+		add(fmt.Sprintf("width%g", level), 1, func(f Flatness) []Measured { return f.Widths[i] })
+	}
+	add("convex", 100, func(f Flatness) []Measured { return []Measured{f.Convex} })
+	add("area", 1, func(f Flatness) []Measured { return []Measured{f.Area} })
+	for i, radius := range opt.Radii {
+		add(fmt.Sprintf("sharp%g", radius), 1, func(f Flatness) []Measured { return f.Sharpness[i : i+1] })
+	}
+	return out
+}
+
+// meanAndDeviation are NaN where there are too few values.
+func meanAndDeviation(values []float64) (mean, deviation float64) {
+	n := float64(len(values))
+	for _, v := range values {
+		mean += v
+	}
+	mean /= n // NaN for none
+	if n < 2 || math.IsInf(mean, 0) {
+		return mean, math.NaN()
+	}
+	for _, v := range values {
+		deviation += (v - mean) * (v - mean) / (n - 1)
+	}
+	return mean, math.Sqrt(deviation)
+}
