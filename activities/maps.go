@@ -26,13 +26,22 @@ type ChunkResult struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// PlanMap cuts a map into chunks of a few seconds' work and lists
-// those that no earlier attempt has stored.
+// PlanMap cuts a map into chunks of a few seconds' work and lists those that no
+// earlier attempt has stored. What a coarser lattice of the same map has, it
+// takes from there.
 func (a *Activities) PlanMap(ctx context.Context, in StepInput) (MapPlan, error) {
 	return guard(ctx, a, in, func() (MapPlan, error) {
-		_, chunks, err := a.mapChunks(ctx, in)
+		p, chunks, err := a.mapChunks(ctx, in)
 		if err != nil {
 			return MapPlan{}, err
+		}
+		plan, err := a.planChunks(ctx, in, len(chunks))
+		if err != nil || len(plan.Missing) == 0 || pipelines.Kind(in.Recipe.Kind) == pipelines.KindHessian {
+			return plan, err
+		}
+		filled, err := a.fillFromCoarser(ctx, in, p, chunks, plan.Missing)
+		if err != nil || filled == 0 {
+			return plan, err
 		}
 		return a.planChunks(ctx, in, len(chunks))
 	})
@@ -145,7 +154,7 @@ func addChunk(grid *surface.Grid, in StepInput, b []byte) error {
 // ErrorChunkLost is the type of AssembleMap's error for a chunk that is gone.
 const ErrorChunkLost = "ChunkLost"
 
-func chunkPart(i int) string { return fmt.Sprintf("chunk-%05d", i) }
+func chunkPart(i int) string { return fmt.Sprintf("points-%05d", i) }
 
 // mapChunks cuts the lattice into chunks, coarse points first. The cut depends
 // on the step alone, so that every worker and every attempt cuts alike.
@@ -162,17 +171,12 @@ func (a *Activities) mapChunks(ctx context.Context, in StepInput) (pipelines.Map
 		return p, nil, permanent("BadNet", err)
 	}
 	xs, ys := lattice(p)
-	order := surface.Order(len(xs), len(ys))
 	cost := net.MACs()
 	if pipelines.Kind(in.Recipe.Kind) == pipelines.KindHessian {
 		cost *= SpectrumPasses
 	}
-	per := surface.PointsPerChunk(cost, p.Data.To-p.Data.From, len(order))
-	var chunks [][]int
-	for _, c := range surface.Chunks(len(order), per) {
-		chunks = append(chunks, order[c.From:c.To])
-	}
-	return p, chunks, nil
+	per := surface.PointsPerChunk(cost, p.Data.To-p.Data.From, len(xs)*len(ys))
+	return p, surface.Chunks(surface.Rounds(len(xs), len(ys)), per), nil
 }
 
 // lattice returns the coordinates along both axes; a line has the single β = 0.

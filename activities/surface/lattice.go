@@ -1,6 +1,10 @@
 package surface
 
-import "math"
+import (
+	"math"
+	"math/bits"
+	"slices"
+)
 
 // Lattice is n equidistant numbers from min to max, both included and exact.
 // The one point of n = 1 is the middle, and there is none for n < 1.
@@ -31,24 +35,60 @@ func Lattice(min, max float64, n int) []float64 {
 // Order is the row-major indices of an nx×ny lattice, each once, coarse points
 // first: the corners, then in rounds the middles between what is there, each
 // round in row-major order. Evaluated in this order, a picture of the whole
-// range is there early and becomes finer. On lattices of 2^k+1 points a side
-// each round completes a lattice of half the distance.
-func Order(nx, ny int) []int {
+// range is there early and becomes finer. Each lattice that nests in it (see
+// Coarser) is completed by a round, before any other point.
+func Order(nx, ny int) []int { return slices.Concat(Rounds(nx, ny)...) }
+
+// Rounds is Order cut into its rounds.
+func Rounds(nx, ny int) [][]int {
 	if nx < 1 || ny < 1 {
 		return nil
 	}
-	lx, ly := rounds(nx), rounds(ny)
-	order := make([]int, 0, nx*ny)
-	for round := 0; len(order) < nx*ny; round++ {
-		for iy := range ny {
-			for ix := range nx {
-				if max(lx[ix], ly[iy]) == round {
-					order = append(order, iy*nx+ix)
-				}
-			}
+	// The coarsest lattice of all is bisected as it goes; from there on, rounds halve the distances exactly.
+	halvings := 0
+	cx, cy := nx, ny
+	for x, y, ok := Coarser(cx, cy); ok; x, y, ok = Coarser(cx, cy) {
+		cx, cy, halvings = x, y, halvings+1
+	}
+	bx, by := rounds(cx), rounds(cy)
+	last := max(slices.Max(bx), slices.Max(by))
+	rx, ry := halved(nx, bx, last, halvings), halved(ny, by, last, halvings)
+	var out [][]int
+	for i := range nx * ny {
+		r := max(rx[i%nx], ry[i/nx])
+		for len(out) <= r {
+			out = append(out, nil)
+		}
+		out[r] = append(out[r], i)
+	}
+	return slices.DeleteFunc(out, func(round []int) bool { return len(round) == 0 })
+}
+
+// Coarser is the lattice of every other point of an nx×ny lattice, over the
+// same range; ok is false if there is none with at least two points a side. A
+// line (ny = 1) stays one.
+func Coarser(nx, ny int) (cx, cy int, ok bool) {
+	if nx < 3 || nx%2 == 0 || ny != 1 && (ny < 3 || ny%2 == 0) {
+		return 0, 0, false
+	}
+	return (nx + 1) / 2, (ny + 1) / 2, true
+}
+
+// halved is the round of each place of an axis of n points: that in base for
+// the points of the coarsest lattice, whose last round is last, and then one for
+// each halving.
+func halved(n int, base []int, last, halvings int) []int {
+	round := make([]int, n)
+	for i := range round {
+		if n == 1 {
+			break
+		}
+		zeros := bits.TrailingZeros(uint(i) | 1<<halvings)
+		if round[i] = last + halvings - zeros; zeros == halvings {
+			round[i] = base[i>>halvings]
 		}
 	}
-	return order
+	return round
 }
 
 // rounds is, for each place of an axis of n points, the round in which it is
@@ -74,18 +114,13 @@ func rounds(n int) []int {
 	return round
 }
 
-// Chunk is a run From ≤ i < To of an evaluation order: the portion of work
-// that is stored as a whole.
-type Chunk struct{ From, To int }
-
-// Chunks cuts n points into runs of per points, the last one shorter.
-func Chunks(n, per int) []Chunk {
-	if per < 1 {
-		per = 1
-	}
-	var chunks []Chunk
-	for from := 0; from < n; from += per {
-		chunks = append(chunks, Chunk{from, min(n, from+per)})
+// Chunks cuts each round into runs of per points, the last one shorter. A
+// chunk is the portion of work that is stored as a whole; as none straddles a
+// round, those of the lattices that nest in it are whole chunks.
+func Chunks(rounds [][]int, per int) [][]int {
+	var chunks [][]int
+	for _, round := range rounds {
+		chunks = slices.AppendSeq(chunks, slices.Chunk(round, max(per, 1)))
 	}
 	return chunks
 }

@@ -107,27 +107,59 @@ func TestOrder(t *testing.T) {
 	if diff := cmp.Diff([]int{0, 4, 2, 1, 3}, surface.Order(5, 1)); diff != "" {
 		t.Errorf("a line of five: %s", diff)
 	}
-	// A range that doesn't nest is spread over as well: the first 9 of 51×51
-	// hold corners, middle and edges.
-	if diff := cmp.Diff([]int{0, 50, 51 * 50, 51*50 + 50, 25, 51 * 25, 51*25 + 25, 51*25 + 50, 51*50 + 25}, surface.Order(51, 51)[:9]); diff != "" {
+	// A range of other numbers of points is spread over as well: the first 9 of 51×51
+	// hold corners, and middle and edges as 26×26 has them.
+	if diff := cmp.Diff([]int{0, 50, 51 * 50, 51*50 + 50, 24, 51 * 24, 51*24 + 24, 51*24 + 50, 51*50 + 24}, surface.Order(51, 51)[:9]); diff != "" {
 		t.Errorf("51×51 begins with: %s", diff)
 	}
 }
 
-func TestChunks(t *testing.T) {
+// TestRounds: whatever the numbers of points, each nested lattice is a number
+// of whole rounds, and so of whole chunks.
+func TestRounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n, per := rapid.IntRange(0, 1000).Draw(t, "n"), rapid.IntRange(-1, 50).Draw(t, "per")
-		next := 0
-		for _, c := range surface.Chunks(n, per) {
-			if c.From != next || c.To <= c.From || c.To-c.From > max(per, 1) || c.To < n && c.To-c.From != max(per, 1) {
-				t.Fatalf("chunk %+v after %d, %d points by %d", c, next, n, per)
-			}
-			next = c.To
+		nx, ny := rapid.IntRange(1, 70).Draw(t, "nx"), rapid.IntRange(1, 70).Draw(t, "ny")
+		per := rapid.IntRange(-1, 50).Draw(t, "per")
+		chunks := surface.Chunks(surface.Rounds(nx, ny), per)
+		if !slices.Equal(slices.Concat(chunks...), surface.Order(nx, ny)) {
+			t.Fatal("the chunks are not the order")
 		}
-		if next != n {
-			t.Fatalf("the chunks end at %d of %d", next, n)
+		step := 1
+		for cx, cy, ok := surface.Coarser(nx, ny); ok; cx, cy, ok = surface.Coarser(cx, cy) {
+			step *= 2
+			coarse := map[int]bool{}
+			for i := range cx * cy {
+				coarse[i/cx*step*nx+i%cx*step] = true
+			}
+			seen := 0
+			for _, c := range chunks {
+				if len(c) == 0 || len(c) > max(per, 1) {
+					t.Fatalf("a chunk of %d points by %d", len(c), per)
+				}
+				inside := 0
+				for _, i := range c {
+					if coarse[i] {
+						inside++
+					}
+				}
+				if inside != 0 && inside != len(c) || inside > 0 && seen == len(coarse) {
+					t.Fatalf("%d of a chunk's %d points are of the %d×%d in %d×%d", inside, len(c), cx, cy, nx, ny)
+				}
+				if inside == 0 && seen < len(coarse) {
+					t.Fatalf("%d×%d is not complete before other points", cx, cy)
+				}
+				seen += inside
+			}
 		}
 	})
+	for _, c := range []struct {
+		nx, ny, cx, cy int
+		ok             bool
+	}{{17, 17, 9, 9, true}, {3, 3, 2, 2, true}, {2, 2, 0, 0, false}, {51, 51, 26, 26, true}, {26, 26, 0, 0, false}, {401, 1, 201, 1, true}, {2, 1, 0, 0, false}, {9, 2, 0, 0, false}, {9, 5, 5, 3, true}, {1, 9, 0, 0, false}} {
+		if x, y, ok := surface.Coarser(c.nx, c.ny); x != c.cx || y != c.cy || ok != c.ok {
+			t.Errorf("every other point of %d×%d is %d×%d, %v", c.nx, c.ny, x, y, ok)
+		}
+	}
 }
 
 func TestPointsPerChunk(t *testing.T) {
@@ -151,7 +183,7 @@ func TestPointsPerChunk(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		points := rapid.IntRange(1, 1_000_000).Draw(t, "points")
 		per := surface.PointsPerChunk(rapid.Int64Range(0, math.MaxInt64).Draw(t, "macs"), rapid.IntRange(0, 60000).Draw(t, "images"), points)
-		if per < 1 || per > points || len(surface.Chunks(points, per)) > 400 {
+		if per < 1 || per > points || (points+per-1)/per > 400 {
 			t.Fatalf("%d points by %d", points, per)
 		}
 	})
