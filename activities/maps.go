@@ -210,7 +210,7 @@ func (a *Activities) newEvaluator(ctx context.Context, in StepInput, p pipelines
 	if err != nil {
 		return nil, err
 	}
-	delta, eta, err := a.mapDirections(ctx, in, net, p)
+	dirs, moves, err := a.mapDirections(ctx, in, net, p)
 	if err != nil {
 		return nil, err
 	}
@@ -223,8 +223,11 @@ func (a *Activities) newEvaluator(ctx context.Context, in StepInput, p pipelines
 		return nil, err
 	}
 	err = e.SetCenter(theta, state)
-	if delta != nil {
-		err = errors.Join(err, e.SetDirections(delta, eta))
+	if dirs != nil {
+		err = errors.Join(err, e.SetDirections(dirs[0], dirs[1]))
+	}
+	if moves != nil {
+		err = errors.Join(err, e.SetStateDirections(moves[0], moves[1]))
 	}
 	if err != nil {
 		e.Close()
@@ -233,9 +236,10 @@ func (a *Activities) newEvaluator(ctx context.Context, in StepInput, p pipelines
 	return e, nil
 }
 
-// mapDirections are the directions that a map's plane, or its line, is spanned
-// by; none for a step at the minimizer alone.
-func (a *Activities) mapDirections(ctx context.Context, in StepInput, net *nets.Net, p pipelines.MapParams) (delta, eta []float32, err error) {
+// mapDirections are the two directions that a map's plane is spanned by, the
+// second nil for a line; none for a step at the minimizer alone. moves are those
+// of the running statistics, nil where they stay.
+func (a *Activities) mapDirections(ctx context.Context, in StepInput, net *nets.Net, p pipelines.MapParams) (dirs, moves [][]float32, err error) {
 	if _, ok := in.Recipe.Inputs[directionsInput]; !ok && p.X.N == 0 {
 		return nil, nil, nil
 	}
@@ -243,15 +247,17 @@ func (a *Activities) mapDirections(ctx context.Context, in StepInput, net *nets.
 	if err != nil {
 		return nil, nil, err
 	}
-	dirs, err := directions.Decode(net.Params(), raw)
-	if err != nil {
-		return nil, nil, permanent("BadDirections", fmt.Errorf("%s: %w", in.Label, err))
-	}
+	dirs, moves, err = directions.DecodeWithState(net.Params(), net.State(), raw)
 	switch {
-	case p.Y == nil:
-		return dirs[0], nil, nil
-	case len(dirs) < 2:
+	case err != nil:
+		return nil, nil, permanent("BadDirections", fmt.Errorf("%s: %w", in.Label, err))
+	case p.Y != nil && len(dirs) < 2:
 		return nil, nil, permanent("BadDirections", fmt.Errorf("%s: a single direction given, two needed", in.Label))
+	case p.Y == nil: // of a plane's directions, a line goes along the first
+		dirs = [][]float32{dirs[0], nil}
+		if moves != nil {
+			moves = [][]float32{moves[0], nil}
+		}
 	}
-	return dirs[0], dirs[1], nil
+	return dirs, moves, nil
 }

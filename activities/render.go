@@ -48,6 +48,9 @@ func (a *Activities) figure(ctx context.Context, in StepInput, p pipelines.Rende
 		return render.Figure{}, err
 	}
 	opt := render.Options{Title: p.Title, Meta: string(meta)}
+	for _, m := range p.Marks {
+		opt.Marks = append(opt.Marks, render.Mark{X: m.X, Y: m.Y, Label: m.Label})
+	}
 	switch p.Plot {
 	case "contour", "filled":
 		g, err := a.grid(ctx, in, "grid")

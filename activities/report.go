@@ -33,6 +33,13 @@ func (a *Activities) Report(ctx context.Context, in StepInput) (StepResult, erro
 			}
 			page.Experiments = append(page.Experiments, section)
 		}
+		for _, e := range p.Comparisons {
+			section, err := r.comparison(ctx, e)
+			if err != nil {
+				return StepResult{}, err
+			}
+			page.Comparisons = append(page.Comparisons, section)
+		}
 		html, err := render.Report(page)
 		if err != nil {
 			return StepResult{}, permanent("BadPicture", err)
@@ -132,6 +139,19 @@ func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) 
 		if log.Diverged != nil && !r.has(pic.SVG) {
 			continue // the note says why
 		}
+		figure, err := r.picture(ctx, pic)
+		if err != nil {
+			return out, err
+		}
+		out.Pictures = append(out.Pictures, figure)
+	}
+	return out, nil
+}
+
+// comparison is the section of maps between several experiments, which are its parameters.
+func (r reporter) comparison(ctx context.Context, e pipelines.ReportExperiment) (render.ReportExperiment, error) {
+	out := render.ReportExperiment{Name: e.Name, Params: pairs(e.Params)}
+	for _, pic := range e.Pictures {
 		figure, err := r.picture(ctx, pic)
 		if err != nil {
 			return out, err

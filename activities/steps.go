@@ -99,6 +99,11 @@ func label(step pipelines.Step) string {
 			add("%s", p.Net)
 			add("%d", len(p.Epochs))
 		}
+	case pipelines.KindDifference:
+		var p pipelines.DifferenceParams
+		if json.Unmarshal(step.Params, &p) == nil {
+			add("%s", p.Net)
+		}
 	case pipelines.KindLine, pipelines.KindSurface, pipelines.KindHessian:
 		var p pipelines.MapParams
 		if json.Unmarshal(step.Params, &p) == nil {

@@ -17,6 +17,7 @@ type config struct {
 	Networks map[string]Network `json:"networks"`
 	Train    trainConfig        `json:"train"`
 	Maps     []mapConfig        `json:"maps"`
+	Compare  []compareConfig    `json:"compare"`
 	Plots    []string           `json:"plots"`
 	Numerics string             `json:"numerics"`
 }
@@ -138,6 +139,7 @@ func (cfg *config) resolve(c *checker, tree *node) {
 		names[strings.ToLower(m.Name)] = true
 		cfg.resolveMap(c, m, item)
 	}
+	cfg.resolveCompare(c, tree)
 	cfg.resolvePlots(c, tree)
 }
 

@@ -32,11 +32,30 @@ func (s *Sweep) Expand(datasetDigest string) (*Graph, error) {
 			final.Inputs[inputName(ref)] = ref
 		}
 	}
+	for _, cmp := range s.comparisons {
+		e := s.experiments[cmp.ends[0]]
+		e.name = cmp.name
+		b := &builder{experiment: e, digest: datasetDigest, row: ReportExperiment{Name: cmp.name, Params: make(map[string]any)}}
+		var train, names []string
+		for i, end := range cmp.ends {
+			train = append(train, g.Experiments[end].Steps[0].ID)
+			names = append(names, s.experiments[end].name)
+			b.row.Params[string(rune('a'+i))] = names[i]
+		}
+		if err := b.addComparison(cmp.config, train, names); err != nil {
+			return nil, fmt.Errorf("sweep %s, comparison %s: %w", s.Name, cmp.name, err)
+		}
+		g.Final = append(g.Final, b.steps...)
+		report.Comparisons = append(report.Comparisons, b.row)
+		for _, ref := range b.shown {
+			final.Inputs[inputName(ref)] = ref
+		}
+	}
 	var err error
 	if final.Params, err = json.Marshal(report); err != nil {
 		return nil, err
 	}
-	g.Final = []Step{final}
+	g.Final = append(g.Final, final)
 	return g, g.Check()
 }
 
@@ -120,7 +139,10 @@ func (b *builder) build() error {
 }
 
 // title is the experiment's name as a heading.
-func (b *builder) title() string { return strings.ReplaceAll(b.name, ",", ", ") }
+func (b *builder) title() string { return plainName(b.name) }
+
+// plainName is an experiment's name as people read it.
+func plainName(name string) string { return strings.ReplaceAll(name, ",", ", ") }
 
 func (b *builder) draws(plot string) bool { return slices.Contains(b.config.Plots, plot) }
 

@@ -168,6 +168,32 @@ var mapFields = mapEntry{object{[]field{
 		typ: integer{2, maxSteps}, def: int64(80), kinds: onProbes},
 }}}
 
+var (
+	onInterpolation = []string{compareInterpolation}
+	onThree         = []string{comparePlane}
+)
+
+var compareFields = compareEntry{mapEntry{object{[]field{
+	{name: "kind", doc: "interpolation: the loss at (1 − α)θa + αθb, between two minimizers and beyond. plane: in the plane through three.",
+		typ: choice{of: compareKinds, what: "a kind of comparison"}, required: true},
+	{name: "name", doc: "Name of the comparison in step names. Default: its kind.", typ: text{max: 64, form: nameForm, want: nameWant}},
+	{name: "title", doc: "Heading of its pictures. Default: the experiments' names.", typ: text{max: 200, want: "a text of at most 200 characters"}},
+	{name: "between", doc: "The two experiments, each a name or parameters such as {train.batch_size: 128}. Parameters that neither names are kept equal: " +
+		"there is a comparison for each of their values.", typ: selectors{2}, kinds: onInterpolation},
+	{name: "through", doc: "The three experiments, written as those of between.", typ: selectors{3}, kinds: onThree},
+	{name: "range", doc: "First and last value of α (and of β, unless y says otherwise); the first minimizer is at 0, the others at 1.", typ: interval{}, def: []any{-0.5, 1.5}},
+	{name: "x", doc: "First and last value of α, in place of range.", typ: interval{}, kinds: onThree},
+	{name: "y", doc: "First and last value of β, in place of range.", typ: interval{}, kinds: onThree},
+	{name: "points", doc: "Points along the line.", typ: integer{2, maxPoints}, def: int64(401), kinds: onInterpolation},
+	{name: "resolution", doc: "Points along each side: one number, or [x, y].", typ: resolution{}, def: []any{int64(51), int64(51)}, kinds: onThree},
+	{name: "splits", doc: "Splits whose loss is mapped. Default: train and test for an interpolation, train for a plane.",
+		typ: list{of: choice{of: splitNames, what: "a split"}, min: 1, max: 2, unique: true}},
+	{name: "images", doc: "Images the loss is the mean over: a number (the first ones of each split), or ranges such as test[0:1000]. " +
+		"Default: all that dataset names.", typ: images{}},
+	{name: "states", doc: "Whether batch normalization's running statistics are interpolated like the weights. Without it they stay those of the first minimizer.",
+		typ: boolean{}, def: true},
+}}}}
+
 var sweepFields = object{[]field{
 	{name: "name", doc: "Name of the sweep.", typ: text{max: 64, form: nameForm, want: nameWant}, required: true},
 	{name: "title", doc: "Heading of the report.", typ: text{max: 200, want: "a text of at most 200 characters"}},
@@ -176,6 +202,7 @@ var sweepFields = object{[]field{
 	{name: "train", doc: "How the network is trained.", typ: trainFields, required: true},
 	{name: "sweep", doc: "Which parameters vary: {path: [values]}.", typ: axes{}},
 	{name: "maps", doc: "What is computed around the trained weights.", typ: list{of: mapFields, max: maxMaps}, def: []any{}},
+	{name: compareKey, doc: "What is computed between the trained weights of several experiments.", typ: list{of: compareFields, max: maxMaps}, def: []any{}},
 	{name: "plots", doc: "Pictures to draw. Default: every one that the maps allow.",
 		typ: list{of: choice{of: plotKinds, what: "a plot"}, max: len(plotKinds), unique: true}},
 	{name: "presets", doc: "The same sweep at other sizes, chosen by name: {name: {what differs}}.", typ: presets{}},

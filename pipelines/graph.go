@@ -65,6 +65,7 @@ var outputs = map[Kind]map[string]bool{
 	KindTrain:      {OutWeights: true, OutLog: true},
 	KindImport:     {OutWeights: true, OutLog: true},
 	KindDirections: {OutDirections: true},
+	KindDifference: {OutDirections: true},
 	KindLine:       {OutGrid: true},
 	KindSurface:    {OutGrid: true},
 	KindHessian:    {OutGrid: true},

@@ -102,6 +102,15 @@ func (f field) schema(cat Catalog) schema {
 // mapEntry is one map of a sweep. Which of the fields it has depends on its kind.
 type mapEntry struct{ object }
 
+// compareEntry is one comparison of a sweep, whose fields depend on its kind as a map's do.
+type compareEntry struct{ mapEntry }
+
+func (t compareEntry) check(c *checker, n *node, path string) any {
+	return t.checkKinds(c, n, path, compareKinds, "a comparison, as {kind: interpolation, between: [a, b]} or {kind: plane, through: [a, b, c]}")
+}
+
+func (t compareEntry) schema(cat Catalog) schema { return t.kindsSchema(cat, compareKinds) }
+
 // ofKind returns the fields that maps of a kind have.
 func (t mapEntry) ofKind(kind string) object {
 	var o object
@@ -114,11 +123,15 @@ func (t mapEntry) ofKind(kind string) object {
 }
 
 func (t mapEntry) check(c *checker, n *node, path string) any {
+	return t.checkKinds(c, n, path, mapKinds, "a map, as {kind: line, …}, {kind: surface, …} or {kind: hessian, …}")
+}
+
+func (t mapEntry) checkKinds(c *checker, n *node, path string, kinds []string, want string) any {
 	kind := n.get("kind")
 	if n.kind != mappingNode || kind == nil {
-		return c.reject(n, path, "a map, as {kind: line, …}, {kind: surface, …}, {kind: hessian, …} or {kind: trajectory, …}")
+		return c.reject(n, path, want)
 	}
-	if slices.Contains(mapKinds, kind.text) {
+	if slices.Contains(kinds, kind.text) {
 		for _, e := range n.entries {
 			if f := t.find(e.key); f != nil && f.kinds != nil && !slices.Contains(f.kinds, kind.text) {
 				have := "has"
@@ -135,9 +148,11 @@ func (t mapEntry) check(c *checker, n *node, path string) any {
 	return t.object.check(c, n, path)
 }
 
-func (t mapEntry) schema(cat Catalog) schema {
+func (t mapEntry) schema(cat Catalog) schema { return t.kindsSchema(cat, mapKinds) }
+
+func (t mapEntry) kindsSchema(cat Catalog, of []string) schema {
 	var kinds []schema
-	for _, kind := range mapKinds {
+	for _, kind := range of {
 		s := t.ofKind(kind).schema(cat)
 		properties := s["properties"].(schema)
 		properties["kind"] = schema{"const": kind, "description": properties["kind"].(schema)["description"]}

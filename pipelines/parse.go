@@ -21,6 +21,7 @@ type Sweep struct {
 	Dataset string
 
 	experiments []experiment
+	comparisons []comparison
 	imported    map[Import]string // digests of weights, by what is imported
 }
 
@@ -153,6 +154,9 @@ func build(c *checker, tree *node, limit int) *Sweep {
 	}
 	for i, name := range experimentNames(s.experiments[0].config.Name, points[:len(s.experiments)]) {
 		s.experiments[i].name = name
+	}
+	if len(s.experiments) == len(points) { // else some were left unchecked
+		s.compare(c, tree, points)
 	}
 	first := s.experiments[0].config
 	s.Name, s.Title, s.Dataset = first.Name, first.Title, first.Dataset.Name

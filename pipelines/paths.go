@@ -75,21 +75,22 @@ func suggestPath(path string) string {
 	return "; did you mean " + strings.Join(ends, " or ") + "?"
 }
 
-// assign returns the tree with v at path. Below maps it sets every map the path
-// means; an error says why there is none.
+// assign returns the tree with v at path. Below maps, and in presets below
+// compare, it sets every entry the path means; an error says why there is none.
 func assign(root *node, path string, v *node) (*node, error) {
 	parts := strings.Split(path, ".")
-	if parts[0] != mapsKey || len(parts) == 1 {
+	fields, ok := entryLists[parts[0]]
+	if !ok || len(parts) == 1 {
 		return root.with(parts, v), nil
 	}
-	field := parts[len(parts)-1]
+	key, field := parts[0], parts[len(parts)-1]
 	name := ""
 	if len(parts) == 3 {
 		name = parts[1]
 	}
-	old := root.get(mapsKey)
+	old := root.get(key)
 	if old == nil || old.kind != listNode {
-		return nil, fmt.Errorf("%s: there are no maps to set it on", path)
+		return nil, fmt.Errorf("%s: there is nothing in %s to set it on", path, key)
 	}
 	set := &node{kind: listNode, at: old.at, items: slices.Clone(old.items)}
 	var names []string
@@ -100,7 +101,7 @@ func assign(root *node, path string, v *node) (*node, error) {
 			continue
 		}
 		names = append(names, mapName(item))
-		f := mapFields.ofKind(kind.text).find(field)
+		f := fields.ofKind(kind.text).find(field)
 		if f == nil || name != "" && name != mapName(item) {
 			continue
 		}
@@ -108,10 +109,13 @@ func assign(root *node, path string, v *node) (*node, error) {
 		set.items[i] = item.with([]string{field}, v)
 	}
 	if !found {
-		return nil, fmt.Errorf("%s: no map has it%s; the maps are %s", path, didYouMean(name, names), strings.Join(names, ", "))
+		return nil, fmt.Errorf("%s: nothing in %s has it%s; there are %s", path, key, didYouMean(name, names), strings.Join(names, ", "))
 	}
-	return root.with([]string{mapsKey}, set), nil
+	return root.with([]string{key}, set), nil
 }
+
+// entryLists are the lists whose entries' fields depend on their kind.
+var entryLists = map[string]mapEntry{mapsKey: mapFields, compareKey: compareFields.mapEntry}
 
 // mapName is the name of a map, by default its kind.
 func mapName(n *node) string {

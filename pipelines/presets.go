@@ -64,9 +64,15 @@ func collect(c *checker, prefix string, n *node, out *[]leaf) {
 		case branch(path) && e.value.kind == mappingNode:
 			collect(c, path, e.value, out)
 			continue
-		case branch(path) && path != mapsKey && path != "sweep":
+		case branch(path) && path != mapsKey && path != compareKey && path != "sweep":
 			c.reject(e.value, path, "a mapping of what differs")
 			continue
+		case dotted && head == compareKey:
+			field := path[strings.LastIndexByte(path, '.')+1:]
+			if compareFields.find(field) == nil || strings.Count(path, ".") > 2 {
+				c.addf(e.at, "%s", unknownKey(compareKey, field, compareFields.names()))
+				continue
+			}
 		case dotted:
 			if _, err := parameter(path); err != nil {
 				c.add(e.at, err.Error())
@@ -89,12 +95,12 @@ func collect(c *checker, prefix string, n *node, out *[]leaf) {
 // branch says whether an overlay goes on below a path rather than replacing what is there.
 func branch(path string) bool {
 	switch path {
-	case mapsKey, networksKey, "sweep":
+	case mapsKey, compareKey, networksKey, "sweep":
 		return true
 	}
 	parts := strings.Split(path, ".")
-	if parts[0] == mapsKey {
-		return len(parts) == 2 && mapFields.find(parts[1]) == nil // maps.<name>
+	if fields, ok := entryLists[parts[0]]; ok {
+		return len(parts) == 2 && fields.find(parts[1]) == nil // maps.<name>
 	}
 	o := sweepFields
 	for _, part := range parts {

@@ -93,9 +93,9 @@ func optional(f field, cat Catalog) schema {
 		return schema{"type": "object", "description": f.doc, "properties": properties, "additionalProperties": false,
 			"patternProperties": schema{`\.`: schema{}}}
 	case list:
-		if _, ok := t.of.(mapEntry); ok {
+		if entry, ok := entryLists[f.name]; ok {
 			fields := schema{}
-			for _, sub := range mapFields.fields {
+			for _, sub := range entry.fields {
 				fields[sub.name] = nullable(sub.typ.schema(cat))
 			}
 			return schema{"description": f.doc, "anyOf": []schema{

@@ -16,6 +16,7 @@ const (
 	KindTrain      Kind = "train"
 	KindImport     Kind = "import" // in place of a training
 	KindDirections Kind = "directions"
+	KindDifference Kind = "difference"
 	KindLine       Kind = "line"
 	KindSurface    Kind = "surface"
 	KindHessian    Kind = "hessian"
@@ -36,6 +37,7 @@ var kinds = map[Kind]struct {
 	KindTrain:      {version: 1, numeric: true},
 	KindImport:     {version: 1, numeric: true},
 	KindDirections: {version: 1},
+	KindDifference: {version: 1},
 	KindLine:       {version: 1, numeric: true},
 	KindSurface:    {version: 1, numeric: true},
 	KindHessian:    {version: 1, numeric: true},
@@ -61,6 +63,12 @@ const (
 	OutPNG        = "png"        // render
 	OutSVG        = "svg"        // render
 	OutHTML       = "html"       // report
+)
+
+// Inputs of a difference beside the weights that it starts from.
+const (
+	InTowardX = "toward_x"
+	InTowardY = "toward_y"
 )
 
 // Ref points at an output of another step of the same graph.
@@ -166,6 +174,14 @@ type DirectionsParams struct {
 	Axes      int     `json:"axes"` // 1 for a line, 2 for a surface
 }
 
+// DifferenceParams are directions between minimizers. Inputs: weights, where they
+// start; toward_x and, for a plane, toward_y, where they lead. Output: directions.
+type DifferenceParams struct {
+	Net Network `json:"net"`
+	// States also moves the running statistics of batch normalization.
+	States bool `json:"states"`
+}
+
 // Axis is one side of a lattice: N equidistant values from Min to Max, both included.
 type Axis struct {
 	Min float64 `json:"min"`
@@ -258,6 +274,15 @@ func InGrid(i int) string { return fmt.Sprintf("grid-%d", i) }
 type RenderParams struct {
 	Plot  string `json:"plot"` // line, contour, filled, ratio, trajectory, density, training
 	Title string `json:"title"`
+	// Marks are named points of a line or plane.
+	Marks []Mark `json:"marks,omitempty"`
+}
+
+// Mark is a named point of a picture, at the coordinates (X, Y) of its map.
+type Mark struct {
+	X     float64 `json:"x"`
+	Y     float64 `json:"y"`
+	Label string  `json:"label"`
 }
 
 // ReportExperiment is one row of the report.
@@ -293,6 +318,8 @@ type ReportParams struct {
 	Sweep       string             `json:"sweep"`
 	Title       string             `json:"title"`
 	Experiments []ReportExperiment `json:"experiments"`
+	// Comparisons are maps between the minimizers of several experiments; they have no log.
+	Comparisons []ReportExperiment `json:"comparisons,omitempty"`
 }
 
 // Experiment is one point of a sweep and the steps it needs, in topological order.

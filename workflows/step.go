@@ -65,6 +65,8 @@ func runKind(ctx workflow.Context, in activities.StepInput) (result activities.S
 		err = one(quick(ctx, in.Label), acts.Directions)
 	case pipelines.KindTrajectory:
 		err = one(computing(ctx, 24*time.Hour, in.Label), acts.Trajectory)
+	case pipelines.KindDifference:
+		err = one(quick(ctx, in.Label), acts.Difference)
 	case pipelines.KindLine, pipelines.KindSurface, pipelines.KindHessian, pipelines.KindSpectrum:
 		result, err = mapStep(ctx, in)
 	case pipelines.KindFlatness:

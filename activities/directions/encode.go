@@ -79,3 +79,51 @@ func Decode(params []nets.Param, b []byte) ([][]float32, error) {
 	}
 	return dirs, nil
 }
+
+// withState is the table of θ followed by that of the running statistics.
+func withState(params, state []nets.Param) []nets.Param {
+	table := slices.Clone(params)
+	n := total(params)
+	for _, p := range state {
+		p.Offset += n
+		table = append(table, p)
+	}
+	return table
+}
+
+// EncodeWithState is Encode for directions along which the running statistics
+// move too: moves[i] belongs to dirs[i].
+func EncodeWithState(params, state []nets.Param, dirs, moves [][]float32, meta map[string]string) ([]byte, error) {
+	joined := make([][]float32, len(dirs))
+	for i := range dirs {
+		if n := total(state); len(moves[i]) != n {
+			return nil, fmt.Errorf("a direction has %d running statistics, the network %d", len(moves[i]), n)
+		}
+		joined[i] = slices.Concat(dirs[i], moves[i])
+	}
+	return Encode(withState(params, state), joined, meta)
+}
+
+// DecodeWithState is Decode for directions that may move the running statistics;
+// moves is nil where they don't.
+func DecodeWithState(params, state []nets.Param, b []byte) (dirs, moves [][]float32, err error) {
+	tensors, _, err := safetensors.Decode(b)
+	if err != nil {
+		return nil, nil, fmt.Errorf("directions: %w", err)
+	}
+	moving := slices.ContainsFunc(tensors, func(t safetensors.Tensor) bool {
+		return slices.ContainsFunc(state, func(p nets.Param) bool { return t.Name == axes[0]+p.Name })
+	})
+	if !moving {
+		dirs, err = Decode(params, b)
+		return dirs, nil, err
+	}
+	joined, err := Decode(withState(params, state), b)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, j := range joined {
+		dirs, moves = append(dirs, j[:total(params)]), append(moves, j[total(params):])
+	}
+	return dirs, moves, nil
+}

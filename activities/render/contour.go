@@ -118,6 +118,11 @@ func (s surfaceFigure) figure(opt Options, inside func(pen)) Figure {
 		width: s.width, height: s.height, frame: s.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
 		draw: func(pn pen) {
 			inside(pn)
+			for _, m := range opt.Marks {
+				if m.X >= s.x.lo && m.X <= s.x.hi && m.Y >= s.y.lo && m.Y <= s.y.hi {
+					s.mark(pn, s.at(m.X, m.Y), m.Label)
+				}
+			}
 			s.drawFrame(pn)
 			s.bottomAxis(pn, s.xTicks, opt.XLabel)
 			s.sideAxis(pn, s.y, s.yTicks, widest(s.yTicks), opt.YLabel, false, inkColor)
@@ -126,4 +131,14 @@ func (s surfaceFigure) figure(opt Options, inside func(pen)) Figure {
 			s.note.write(pn, center, edge+s.note.height()-2-noteSize*(lineHeight-1), edge, s.width-edge)
 		},
 	}
+}
+
+// mark draws a named dot, its name to the upper right on a ground that lines do not run through.
+func (p panel) mark(pn pen, at vg.Point, label string) {
+	t, name := plain(label), vg.Point{X: at.X + 4, Y: at.Y + 3}
+	w := t.width(tickSize)
+	pn.fill(rgb(0xFFFFFF), corners(vg.Rectangle{Min: vg.Point{X: name.X - 1, Y: name.Y - 1}, Max: vg.Point{X: name.X + w + 1, Y: name.Y + tickSize*capHeight + 1}}))
+	pn.write(t, textStyle{size: tickSize, color: inkColor}, name)
+	pn.fill(accColor, disc(at, markRadius*0.85))
+	pn.rings(stroke{color: rgb(0xFFFFFF), width: 0.6}, disc(at, markRadius*0.85))
 }

@@ -90,6 +90,7 @@ func layoutLine(curves []curve, losses []*field, x [2]float64, opt Options) Figu
 		draw: func(pn pen) {
 			p.grid(pn, left)
 			p.drawGaps(pn, losses)
+			p.lineMarks(pn, opt.Marks)
 			for _, c := range curves {
 				s := lossScale
 				if c.right {
@@ -209,6 +210,18 @@ func (p panel) curve(pn pen, c curve, s scale) {
 	flush()
 	clip := draw.Canvas{Canvas: pn.c, Rectangle: p.frame}
 	pn.lines(stroke{color: c.color, width: curveWidth, dash: c.dash}, clip.ClipLinesXY(parts...)...)
+}
+
+// lineMarks draws a thin vertical line at each mark, with its name at the lower end.
+func (p panel) lineMarks(pn pen, marks []Mark) {
+	for _, m := range marks {
+		if m.X < p.x.lo || m.X > p.x.hi {
+			continue
+		}
+		x := p.px(m.X)
+		pn.lines(stroke{color: hatchColor, width: 0.7, dash: []vg.Length{1.5, 1.5}}, []vg.Point{{X: x, Y: p.frame.Min.Y}, {X: x, Y: p.frame.Max.Y}})
+		pn.write(plain(m.Label), textStyle{size: tickSize, color: inkColor}, vg.Point{X: x + 3, Y: p.frame.Min.Y + 3})
+	}
 }
 
 // drawGaps hatches the stretches of the x axis in which a loss is not finite, from the last point before to

@@ -38,11 +38,20 @@ type Options struct {
 	Cut float64 `json:"cut,omitempty"`
 	// Colormap is viridis (the default), cividis or magma.
 	Colormap string `json:"colormap,omitempty"`
+	// Marks are named points: of a line at their X, of a surface at (X, Y). Those outside are left out.
+	Marks []Mark `json:"marks,omitempty"`
 	// NoLabels leaves the level off the contour lines.
 	NoLabels bool `json:"no_labels,omitempty"`
 	// Meta is carried inside the picture (a PNG text chunk named "lossatlas", SVG
 	// <metadata>): the provenance, usually as JSON.
 	Meta string `json:"meta,omitempty"`
+}
+
+// Mark is a named point of a figure.
+type Mark struct {
+	X     float64 `json:"x"`
+	Y     float64 `json:"y"`
+	Label string  `json:"label"`
 }
 
 // maxLevels bounds the number of contour levels: beyond it the lines merge into a surface.

@@ -48,8 +48,9 @@ type pageView struct {
 	Title, Sweep, Summary, Command string
 	Facts                          []Pair
 	Columns                        []column
-	Experiments                    []experimentView
-	Omitted                        bool // some downloads
+	Experiments                    []experimentView // with a row in the table
+	Sections                       []experimentView // the experiments, then the comparisons
+	Omitted                        bool             // some downloads
 	Policy                         string
 	Style                          template.CSS
 	Script                         template.JS
@@ -57,6 +58,7 @@ type pageView struct {
 
 type experimentView struct {
 	ID, Name, Note                 string
+	Compared                       []Pair   // of a comparison: the experiments by their letters
 	Values                         []string // of Columns
 	TrainLoss, TestLoss, TestError string
 	Pictures                       []pictureView
@@ -101,7 +103,7 @@ func newPageView(d ReportData) (*pageView, error) {
 		limit = defaultMaxBytes
 	}
 	budget := newBudget(d, limit)
-	for i, e := range d.Experiments {
+	for i, e := range slices.Concat(d.Experiments, d.Comparisons) {
 		x := experimentView{
 			ID: fmt.Sprintf("experiment-%d", i+1), Name: e.Name, Note: e.Note, Provenance: e.Provenance,
 			TrainLoss: measured(e.TrainLoss, 4), TestLoss: measured(e.TestLoss, 4), TestError: measured(e.TestError, 2),
@@ -124,8 +126,12 @@ func newPageView(d ReportData) (*pageView, error) {
 			}
 			x.Pictures = append(x.Pictures, view)
 		}
-		v.Experiments = append(v.Experiments, x)
+		if i >= len(d.Experiments) {
+			x.Compared = e.Params
+		}
+		v.Sections = append(v.Sections, x)
 	}
+	v.Experiments = v.Sections[:len(d.Experiments)]
 	v.Omitted = budget.omitted
 	return v, nil
 }
@@ -245,7 +251,7 @@ const textBytes = 6000
 
 func newBudget(d ReportData, limit int) *budget {
 	var preferred, smallest int
-	for _, e := range d.Experiments {
+	for _, e := range slices.Concat(d.Experiments, d.Comparisons) {
 		for _, p := range e.Pictures {
 			n, m := len(p.SVG), len(p.SVG)
 			if n == 0 {

@@ -15,6 +15,8 @@ type ReportData struct {
 	// Facts hold for the whole sweep: dataset, network, numbers of images.
 	Facts       []Pair
 	Experiments []ReportExperiment
+	// Comparisons are sections after those of the experiments, about several of them: their Params say which.
+	Comparisons []ReportExperiment
 	// MaxBytes bounds the size of the page, by default 5 MB. Downloads are left out where they do not
 	// fit; pictures never are.
 	MaxBytes int
