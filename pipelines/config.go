@@ -14,7 +14,7 @@ type config struct {
 	Name     string             `json:"name"`
 	Title    string             `json:"title"`
 	Dataset  datasetConfig      `json:"dataset"`
-	Networks map[string]Network `json:"networks"`
+	Networks map[string]Network `json:"-"` // the same for all experiments of a file
 	Train    trainConfig        `json:"train"`
 	Maps     []mapConfig        `json:"maps"`
 	Compare  []compareConfig    `json:"compare"`

@@ -121,6 +121,7 @@ const (
 // networks is {name: [layers]}.
 type networks struct{}
 
+// check leaves the networks in the checker.
 func (networks) check(c *checker, n *node, path string) any {
 	if n.kind != mappingNode {
 		return c.reject(n, path, "networks by name, as {mynet: [{conv: 16}, {bn: }, relu, avgpool, flatten, {linear: 10}]}")
@@ -129,7 +130,7 @@ func (networks) check(c *checker, n *node, path string) any {
 		c.addf(n.at, "%s: more than %d networks", path, maxNetworks)
 		return nil
 	}
-	out := make(map[string]any)
+	out := make(map[string]Network)
 	for _, e := range n.entries {
 		where := join(path, e.key)
 		switch {
@@ -167,7 +168,8 @@ func (networks) check(c *checker, n *node, path string) any {
 		}
 		c.right[e.value], out[e.key] = net, net
 	}
-	return out
+	c.networks = out
+	return nil
 }
 
 // layer follows a place in a network's JSON through its list of layers in the file,

@@ -116,6 +116,7 @@ func readPresets(c *checker, list *node, preset string) (names []string, chosen 
 // build expands a tree without presets and checks at most limit of its experiments.
 func build(c *checker, tree *node, limit int) *Sweep {
 	before := c.reported
+	c.networks = nil
 	if c.builtIn != nil {
 		c.cat.Nets = slices.Concat(c.builtIn, writtenNetworks(tree))
 	}
@@ -183,6 +184,7 @@ func configure(c *checker, tree *node, p point) *config {
 		c.addf(tree.at, "the file does not fit together: %v", err)
 		return nil
 	}
+	cfg.Networks = c.networks
 	cfg.resolve(c, tree)
 	if c.reported > before {
 		return nil

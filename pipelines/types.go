@@ -17,6 +17,8 @@ type checker struct {
 	builtIn []string
 	// right are the lists of layers that are known to be right: they are the same for all experiments.
 	right map[*node]Network
+	// networks are those of the file by name. They are kept here, as copying them for each experiment would take long.
+	networks map[string]Network
 	// partial leaves out the rules that need the whole file: required fields.
 	partial bool
 }
