@@ -156,7 +156,7 @@ const ErrorChunkLost = "ChunkLost"
 
 func chunkPart(i int) string { return fmt.Sprintf("points-%05d", i) }
 
-// mapChunks cuts the lattice into chunks, coarse points first. The cut depends
+// mapChunks cuts the lattice into chunks, coarse points first, or a Hessian map into its rows. The cut depends
 // on the step alone, so that every worker and every attempt cuts alike.
 func (a *Activities) mapChunks(ctx context.Context, in StepInput) (pipelines.MapParams, [][]int, error) {
 	p, err := params[pipelines.MapParams](in)
@@ -171,12 +171,20 @@ func (a *Activities) mapChunks(ctx context.Context, in StepInput) (pipelines.Map
 		return p, nil, permanent("BadNet", err)
 	}
 	xs, ys := lattice(p)
-	cost := net.MACs()
 	if pipelines.Kind(in.Recipe.Kind) == pipelines.KindHessian {
-		cost *= SpectrumPasses
+		return p, rows(len(xs), len(ys)), nil
 	}
-	per := surface.PointsPerChunk(cost, p.Data.To-p.Data.From, len(xs)*len(ys))
+	per := surface.PointsPerChunk(net.MACs(), p.Data.To-p.Data.From, len(xs)*len(ys))
 	return p, surface.Chunks(surface.Rounds(len(xs), len(ys)), per), nil
+}
+
+// rows cuts a lattice into its rows, in which a point lies beside the one before.
+func rows(nx, ny int) [][]int {
+	chunks := make([][]int, ny)
+	for i := range nx * ny {
+		chunks[i/nx] = append(chunks[i/nx], i)
+	}
+	return chunks
 }
 
 // lattice returns the coordinates along both axes; a line has the single β = 0.

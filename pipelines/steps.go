@@ -40,7 +40,7 @@ var kinds = map[Kind]struct {
 	KindDifference: {version: 1},
 	KindLine:       {version: 1, numeric: true},
 	KindSurface:    {version: 1, numeric: true},
-	KindHessian:    {version: 1, numeric: true},
+	KindHessian:    {version: 2, numeric: true},
 	KindTrajectory: {version: 1},
 	KindSpectrum:   {version: 1, numeric: true},
 	KindFlatness:   {version: 1},

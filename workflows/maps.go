@@ -97,12 +97,12 @@ func evaluate(ctx workflow.Context, in activities.StepInput, plan activities.Map
 	return seconds, failed
 }
 
-// chunkActivity starts the evaluation of a chunk. A single spectrum of a deep
-// network over many images takes hours.
+// chunkActivity starts the evaluation of a chunk. A row of spectra of a deep
+// network over many images takes days.
 func chunkActivity(ctx workflow.Context, in activities.StepInput, chunk int, summary string) workflow.Future {
 	switch pipelines.Kind(in.Recipe.Kind) {
 	case pipelines.KindHessian:
-		return workflow.ExecuteActivity(computing(ctx, 24*time.Hour, summary), acts.EvaluateSpectra, in, chunk)
+		return workflow.ExecuteActivity(computing(ctx, 14*24*time.Hour, summary), acts.EvaluateSpectra, in, chunk)
 	case pipelines.KindSpectrum:
 		return workflow.ExecuteActivity(computing(ctx, 24*time.Hour, summary), acts.EvaluateProbe, in, chunk)
 	}

@@ -49,7 +49,7 @@ directions, the norm of the weights and their distance from the last ones.`
 The NPZ holds lambda_min, lambda_max and their residuals, trace and trace_error, the nodes and
 weights of each random vector's quadrature, the density over x, and the provenance as JSON in
 "meta"; the CSV the density over x.`
-	directions := command("directions STEP|DIGEST FILE", "Write the directions of a map as safetensors or NPZ (.safetensors, .npz), as `directions: {import: FILE}` reads them", cobra.ExactArgs(2),
+	directions := command("directions STEP|DIGEST FILE", "Write the directions of a map as safetensors or NPZ (.safetensors, .npz)", cobra.ExactArgs(2),
 		func(cmd *cobra.Command, args []string) error {
 			return a.exportDirections(cmd.Context(), args[0], args[1])
 		})
