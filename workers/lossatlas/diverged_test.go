@@ -19,7 +19,7 @@ maps: [{kind: line, points: 3}]
 // nothing to do. Both end with 3.
 func TestDivergingTraining(t *testing.T) {
 	home, file := t.TempDir(), writeSweep(t, divergingFile)
-	for run, ran := range []int{9, 0} {
+	for run, ran := range []int{11, 0} {
 		stdout, stderr, code := invoke(t, home, "run", file, "--output", "json")
 		if code != 3 || !strings.Contains(stderr, "lr=1000: the training diverged in epoch") || !strings.Contains(stderr, "lower train.optimizer.lr") {
 			t.Errorf("run %d ended with %d:\n%s", run+1, code, stderr)
@@ -34,9 +34,9 @@ func TestDivergingTraining(t *testing.T) {
 			}
 		}
 		decode(t, stdout, &got)
-		// All but the directions, the two grids and the picture of the line of one experiment.
-		if got.Steps.Ran != ran || got.Steps.Failed != 4 {
-			t.Errorf("run %d: %+v, want %d steps run and 4 left out", run+1, got.Steps, ran)
+		// All but the directions, the two grids, what is measured on them, and the picture of the line of one experiment.
+		if got.Steps.Ran != ran || got.Steps.Failed != 6 {
+			t.Errorf("run %d: %+v, want %d steps run and 6 left out", run+1, got.Steps, ran)
 		}
 		for _, e := range got.Experiments {
 			lost := e.Name == "lr=1000"
