@@ -47,9 +47,51 @@ func (b batchNorm) forward(p *pass, x *graph.Node) *graph.Node {
 	if !p.training {
 		return b.affine(p, x, scale, shift)
 	}
-	mean, variance := b.batchStatistics(p, x)
-	factor := slope(scale, variance)
-	return graph.Add(graph.Mul(graph.Sub(x, perChannel(mean, x)), perChannel(factor, x)), perChannel(shift, x))
+	return b.normalize(p, x, scale, shift)
+}
+
+// normalize is y = cγ/s + β, where c = x − mean and s = √(variance + ε), with
+// the batch's own statistics. The gradient is written out, since what the
+// library derives goes over the activations about twice as often:
+//
+//	dβ = Σ dy,  dγ = Σ (dy·c)/s,  dx = (dy − dβ/n − c·Σ(dy·c)/(n·s²))·γ/s
+//
+// with sums and the mean over the n pixels of a channel.
+func (b batchNorm) normalize(p *pass, x, scale, shift *graph.Node) *graph.Node {
+	axes := []int{0}
+	if x.Rank() == 4 {
+		axes = []int{0, 1, 2}
+	}
+	total := func(v *graph.Node) *graph.Node { return graph.ReduceSum(v, axes...) }
+	n := float64(x.Shape().Size() / x.Shape().Dim(-1))
+
+	fixed := graph.StopGradient(x)
+	mean := graph.DivScalar(total(fixed), n)
+	centred := graph.Sub(fixed, perChannel(mean, x))
+	variance := graph.DivScalar(total(graph.Square(centred)), n)
+	b.record(p, mean, variance, n)
+	deviation := graph.Sqrt(graph.AddScalar(variance, bnEpsilon))
+
+	var dy, sum, product *graph.Node
+	sums := func(v *graph.Node) {
+		if dy != v {
+			dy, sum, product = v, total(v), total(graph.Mul(v, centred))
+		}
+	}
+	return withGradients([]*graph.Node{x, scale, shift},
+		func(in []*graph.Node) *graph.Node {
+			factor := graph.Div(in[1], deviation)
+			c := graph.Sub(in[0], perChannel(mean, x))
+			return graph.Add(graph.Mul(c, perChannel(factor, x)), perChannel(in[2], x))
+		},
+		func(dy *graph.Node) *graph.Node {
+			sums(dy)
+			along := graph.DivScalar(graph.Div(product, graph.Square(deviation)), n)
+			inner := graph.Sub(graph.Sub(dy, perChannel(graph.DivScalar(sum, n), x)), graph.Mul(centred, perChannel(along, x)))
+			return graph.Mul(inner, perChannel(graph.Div(scale, deviation), x))
+		},
+		func(dy *graph.Node) *graph.Node { sums(dy); return graph.Div(product, deviation) },
+		func(dy *graph.Node) *graph.Node { sums(dy); return sum })
 }
 
 // affine normalises x by the stored statistics, scales by γ and shifts by β,
@@ -76,26 +118,15 @@ func slope(scale, variance *graph.Node) *graph.Node {
 	return graph.Div(scale, graph.Sqrt(graph.AddScalar(variance, bnEpsilon)))
 }
 
-// batchStatistics returns the mean and the biased variance of each channel
-// over the batch, through which gradients flow, and records the new running
-// statistics. The running variance takes the unbiased variance. It is written
-// from primitives because the library's layer stops gradients here.
-func (b batchNorm) batchStatistics(p *pass, x *graph.Node) (mean, variance *graph.Node) {
-	axes := []int{0}
-	if x.Rank() == 4 {
-		axes = []int{0, 1, 2}
-	}
-	n := x.Shape().Size() / x.Shape().Dim(-1)
-	mean = graph.DivScalar(graph.ReduceSum(x, axes...), float64(n))
-	centred := graph.Sub(x, perChannel(mean, x))
-	variance = graph.DivScalar(graph.ReduceSum(graph.Square(centred), axes...), float64(n))
+// record puts the new running statistics into the pass, of which the variance
+// takes the batch's unbiased one. n is the number of values.
+func (b batchNorm) record(p *pass, mean, variance *graph.Node, n float64) {
 	// One value has no unbiased variance; the biased one, 0, is then as good.
-	unbiased := graph.MulScalar(variance, float64(n)/float64(max(n-1, 1)))
+	unbiased := graph.MulScalar(variance, n/max(n-1, 1))
 	p.newState[b.mean] = running(p.state[b.mean], mean)
 	p.newState[b.variance] = running(p.state[b.variance], unbiased)
-	return mean, variance
 }
 
 func running(old, batch *graph.Node) *graph.Node {
-	return graph.Add(graph.MulScalar(old, 1-bnMomentum), graph.MulScalar(graph.StopGradient(batch), bnMomentum))
+	return graph.Add(graph.MulScalar(old, 1-bnMomentum), graph.MulScalar(batch, bnMomentum))
 }

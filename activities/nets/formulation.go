@@ -42,24 +42,30 @@ type rules struct {
 	kernel  func(x, kernel, dy *graph.Node, stride, padding int) *graph.Node
 }
 
-// convolve applies the rules.
+// convolve applies the rules. What the library derives for the convolution
+// itself is wrong for kernels of even size.
+func (r rules) convolve(x, kernel *graph.Node, stride, padding int) *graph.Node {
+	return withGradients([]*graph.Node{x, kernel},
+		func(in []*graph.Node) *graph.Node { return r.forward(in[0], in[1], stride, padding) },
+		func(dy *graph.Node) *graph.Node { return r.input(x, kernel, dy, stride, padding) },
+		func(dy *graph.Node) *graph.Node { return r.kernel(x, kernel, dy, stride, padding) })
+}
+
+// withGradients is y = forward(inputs) with the gradient of each input written
+// out, as a function of dy, the gradient that reaches y.
 //
 // The graph library takes a custom gradient only for an identity of one input.
-// So there are three: the one around the result notes the incoming gradient dy,
-// and those around x and the kernel, which are reached later on the way back,
-// compute theirs from it. What the library derives for the convolution itself,
-// which is wrong for kernels of even size, is used by nothing and dropped when
-// the graph is compiled.
-func (r rules) convolve(x, kernel *graph.Node, stride, padding int) *graph.Node {
+// So there is one around the result, which notes dy, and one around each
+// input, which are reached later on the way back and compute theirs from it.
+// What the library derives in between is used by nothing and dropped when the
+// graph is compiled.
+func withGradients(inputs []*graph.Node, forward func(in []*graph.Node) *graph.Node, gradients ...func(dy *graph.Node) *graph.Node) *graph.Node {
 	var dy *graph.Node
-	xIn := graph.IdentityWithCustomGradient(x, func(_, _ *graph.Node) *graph.Node {
-		return r.input(x, kernel, dy, stride, padding)
-	})
-	kernelIn := graph.IdentityWithCustomGradient(kernel, func(_, _ *graph.Node) *graph.Node {
-		return r.kernel(x, kernel, dy, stride, padding)
-	})
-	y := r.forward(xIn, kernelIn, stride, padding)
-	return graph.IdentityWithCustomGradient(y, func(_, v *graph.Node) *graph.Node {
+	in := make([]*graph.Node, len(inputs))
+	for i, x := range inputs {
+		in[i] = graph.IdentityWithCustomGradient(x, func(_, _ *graph.Node) *graph.Node { return gradients[i](dy) })
+	}
+	return graph.IdentityWithCustomGradient(forward(in), func(_, v *graph.Node) *graph.Node {
 		dy = v
 		return v
 	})
