@@ -37,13 +37,8 @@ func (a *Activities) Directions(ctx context.Context, in StepInput) (StepResult, 
 				return StepResult{}, permanent("BadDirections", err)
 			}
 		}
-		meta := map[string]string{"normalize": p.Normalize, "ignore": p.Ignore}
-		for i, d := range dirs {
-			meta[fmt.Sprintf("norm_%d", i)] = fmt.Sprintf("%.9g", directions.Norm(d))
-		}
-		if p.Axes == 2 {
-			meta["cosine"] = fmt.Sprintf("%.9g", directions.Cosine(dirs[0], dirs[1]))
-		}
+		meta := directionsMeta(dirs)
+		meta["normalize"], meta["ignore"] = p.Normalize, p.Ignore
 		b, err := directions.Encode(net.Params(), dirs, meta)
 		if err != nil {
 			return StepResult{}, err

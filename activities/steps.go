@@ -93,6 +93,12 @@ func label(step pipelines.Step) string {
 			add("%s", p.Normalize)
 			add("seed%d", p.Seed)
 		}
+	case pipelines.KindEigenvectors:
+		var p pipelines.EigenvectorsParams
+		if json.Unmarshal(step.Params, &p) == nil {
+			add("%s", p.Net)
+			add("%s", p.Data.Split)
+		}
 	case pipelines.KindTrajectory:
 		var p pipelines.TrajectoryParams
 		if json.Unmarshal(step.Params, &p) == nil {

@@ -67,6 +67,7 @@ type mapConfig struct {
 	Kind       string      `json:"kind"`
 	Name       string      `json:"name"`
 	Title      string      `json:"title"`
+	Directions string      `json:"directions"`
 	Normalize  string      `json:"normalize"`
 	Ignore     string      `json:"ignore"`
 	Seed       uint64      `json:"seed"`
@@ -186,8 +187,9 @@ func (cfg *config) resolveTrain(c *checker, tree *node) {
 	t.resolveCheckpoints(c, tree)
 }
 
-// resolveMap settles which images a map looks at.
+// resolveMap settles which directions a map has and which images it looks at.
 func (cfg *config) resolveMap(c *checker, m *mapConfig, tree *node) {
+	m.resolveDirections(c, tree)
 	if m.Kind == mapTrajectory {
 		cfg.Train.resolvePath(c, m, tree)
 	} else {

@@ -168,8 +168,7 @@ var (
 	flatnessRadii  = []float64{0.25, 0.5, 1}
 )
 
-// addMap adds the steps of one map: directions (shared by the maps of the
-// experiment that draw the same ones), a grid per split, and their pictures.
+// addMap adds the steps of one map: its directions, a grid per split, and their pictures.
 func (b *builder) addMap(m mapConfig, train string, directions map[DirectionsParams]string) error {
 	switch m.Kind {
 	case mapTrajectory:
@@ -177,10 +176,8 @@ func (b *builder) addMap(m mapConfig, train string, directions map[DirectionsPar
 	case mapSpectrum:
 		return b.addSpectrum(m, train)
 	}
-	dp := DirectionsParams{Net: b.config.network(), Normalize: m.Normalize, Ignore: m.Ignore, Seed: m.Seed, Axes: 1}
 	mp := MapParams{Net: b.config.network(), X: Axis{m.X[0], m.X[1], m.Points}, Batch: evaluateBatch}
 	if m.Kind != mapLine {
-		dp.Axes = 2
 		mp.X.N = m.Resolution[0]
 		mp.Y = &Axis{m.Y[0], m.Y[1], m.Resolution[1]}
 	}
@@ -192,15 +189,11 @@ func (b *builder) addMap(m mapConfig, train string, directions map[DirectionsPar
 		if pair > 0 {
 			suffix = fmt.Sprintf("@%d", pair+1)
 		}
-		dp.Seed = m.Seed + uint64(pair)
-		if _, ok := directions[dp]; !ok {
-			id, err := b.add(m.Name+"-directions"+suffix, KindDirections, dp, map[string]Ref{"weights": weights})
-			if err != nil {
-				return err
-			}
-			directions[dp] = id
+		along, err := b.addDirections(m, m.Name+"-directions"+suffix, m.Seed+uint64(pair), weights, directions)
+		if err != nil {
+			return err
 		}
-		inputs := map[string]Ref{"weights": weights, "directions": {Step: directions[dp], Output: OutDirections}}
+		inputs := map[string]Ref{OutWeights: weights, OutDirections: along}
 		for _, r := range m.Ranges {
 			mp.Data = b.mapData(r)
 			kind, params := m.step(mp)

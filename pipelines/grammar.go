@@ -142,8 +142,12 @@ var mapFields = mapEntry{object{[]field{
 	{name: "name", doc: "Name of the map in step names, and in paths: maps.<name>.range. Default: its kind.",
 		typ: text{max: 64, form: nameForm, want: nameWant}},
 	{name: "title", doc: "Heading of its pictures. Default: the experiment's name.", typ: text{max: 200, want: "a text of at most 200 characters"}},
-	{name: "normalize", doc: "How random directions are scaled to the weights; dfilter and dlayer give each filter or layer length 1 instead.",
-		typ: choice{of: normalizations, what: "a normalization"}, def: "filter", kinds: withDirections},
+	{name: "directions", doc: "random: Gaussian directions. hessian: the eigenvectors of the largest eigenvalues of the second derivatives at the weights, of length 1, " +
+		"for the images of the map (of the training split, if it has both). With ignore: biasbn the second derivatives are those over weights alone.",
+		typ: choice{of: directionKinds, what: "a kind of directions"}, def: directionsRandom, kinds: aroundCenter},
+	{name: "normalize", doc: "How random directions are scaled to the weights; dfilter and dlayer give each filter or layer length 1 instead. " +
+		"Default: filter.",
+		typ: choice{of: normalizations, what: "a normalization"}, kinds: withDirections},
 	{name: "ignore", doc: "biasbn: directions are zero on biases and on batch normalization's parameters, which a trajectory leaves out.",
 		typ: choice{of: []string{"biasbn", "none"}, what: "what directions leave out"}, def: "biasbn", kinds: withDirections},
 	{name: "seed", doc: "Seed of the random directions, or of a spectrum's random vectors.", typ: integer{0, maxSeed}, def: int64(1)},

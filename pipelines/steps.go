@@ -13,18 +13,19 @@ type Kind string
 
 // The kinds of steps, in the order in which an experiment runs them.
 const (
-	KindTrain      Kind = "train"
-	KindImport     Kind = "import" // in place of a training
-	KindDirections Kind = "directions"
-	KindDifference Kind = "difference"
-	KindLine       Kind = "line"
-	KindSurface    Kind = "surface"
-	KindHessian    Kind = "hessian"
-	KindTrajectory Kind = "trajectory"
-	KindSpectrum   Kind = "spectrum"
-	KindFlatness   Kind = "flatness"
-	KindRender     Kind = "render"
-	KindReport     Kind = "report"
+	KindTrain        Kind = "train"
+	KindImport       Kind = "import" // in place of a training
+	KindDirections   Kind = "directions"
+	KindEigenvectors Kind = "eigenvectors"
+	KindDifference   Kind = "difference"
+	KindLine         Kind = "line"
+	KindSurface      Kind = "surface"
+	KindHessian      Kind = "hessian"
+	KindTrajectory   Kind = "trajectory"
+	KindSpectrum     Kind = "spectrum"
+	KindFlatness     Kind = "flatness"
+	KindRender       Kind = "render"
+	KindReport       Kind = "report"
 )
 
 // kinds says of each kind what its key depends on beside parameters and inputs.
@@ -34,18 +35,19 @@ var kinds = map[Kind]struct {
 	// numeric steps run on the numeric backend, so that the numerics class is part of their key.
 	numeric bool
 }{
-	KindTrain:      {version: 1, numeric: true},
-	KindImport:     {version: 1, numeric: true},
-	KindDirections: {version: 1},
-	KindDifference: {version: 1},
-	KindLine:       {version: 1, numeric: true},
-	KindSurface:    {version: 1, numeric: true},
-	KindHessian:    {version: 2, numeric: true},
-	KindTrajectory: {version: 1},
-	KindSpectrum:   {version: 1, numeric: true},
-	KindFlatness:   {version: 1},
-	KindRender:     {version: 1},
-	KindReport:     {version: 2},
+	KindTrain:        {version: 1, numeric: true},
+	KindImport:       {version: 1, numeric: true},
+	KindDirections:   {version: 1},
+	KindEigenvectors: {version: 1, numeric: true},
+	KindDifference:   {version: 1},
+	KindLine:         {version: 1, numeric: true},
+	KindSurface:      {version: 1, numeric: true},
+	KindHessian:      {version: 2, numeric: true},
+	KindTrajectory:   {version: 1},
+	KindSpectrum:     {version: 1, numeric: true},
+	KindFlatness:     {version: 1},
+	KindRender:       {version: 1},
+	KindReport:       {version: 2},
 }
 
 // Numeric says whether steps of this kind run on the numeric backend.
@@ -55,7 +57,7 @@ func (k Kind) Numeric() bool { return kinds[k].numeric }
 const (
 	OutWeights    = "weights"    // train, import: safetensors with PyTorch names, running statistics included
 	OutLog        = "log"        // train, import: JSON, see TrainLog
-	OutDirections = "directions" // directions, trajectory: safetensors, tensors "x/<param>" and "y/<param>"
+	OutDirections = "directions" // directions, eigenvectors, difference, trajectory: safetensors, tensors "x/<param>" and "y/<param>"
 	OutGrid       = "grid"       // line, surface, hessian: NPZ
 	OutPath       = "path"       // trajectory: JSON, see activities/trajectory
 	OutSpectrum   = "spectrum"   // spectrum: NPZ
@@ -172,6 +174,17 @@ type DirectionsParams struct {
 	Ignore    string  `json:"ignore"`    // "biasbn" or "none"
 	Seed      uint64  `json:"seed"`
 	Axes      int     `json:"axes"` // 1 for a line, 2 for a surface
+}
+
+// EigenvectorsParams are directions along the eigenvectors, of length 1, of the largest eigenvalues of
+// the Hessian of the loss at the minimizer. Input: weights. Output: directions.
+type EigenvectorsParams struct {
+	Net       Network `json:"net"`
+	Data      MapData `json:"data"`
+	Batch     int     `json:"batch"`
+	Subset    string  `json:"subset"`    // as of HessianParams
+	Tolerance float64 `json:"tolerance"` // as of HessianParams
+	Axes      int     `json:"axes"`      // 1 for a line, 2 for a surface
 }
 
 // DifferenceParams are directions between minimizers. Inputs: weights, where they

@@ -63,6 +63,8 @@ func runKind(ctx workflow.Context, in activities.StepInput) (result activities.S
 		err = one(computing(ctx, 24*time.Hour, in.Label), acts.Import)
 	case pipelines.KindDirections:
 		err = one(quick(ctx, in.Label), acts.Directions)
+	case pipelines.KindEigenvectors:
+		err = one(computing(ctx, 24*time.Hour, in.Label), acts.Eigenvectors)
 	case pipelines.KindTrajectory:
 		err = one(computing(ctx, 24*time.Hour, in.Label), acts.Trajectory)
 	case pipelines.KindDifference:

@@ -64,6 +64,12 @@ func cost(s pipelines.Step) float64 {
 			points *= activities.SpectrumPasses
 		}
 		return macs(p.Net) * float64(points) * float64(p.Data.To-p.Data.From)
+	case pipelines.KindEigenvectors:
+		var p pipelines.EigenvectorsParams
+		if json.Unmarshal(s.Params, &p) != nil {
+			return 0
+		}
+		return macs(p.Net) * float64(activities.ProductPasses*activities.EndsProducts) * float64(p.Data.To-p.Data.From)
 	case pipelines.KindSpectrum:
 		var p pipelines.SpectrumParams
 		if json.Unmarshal(s.Params, &p) != nil {

@@ -1,0 +1,53 @@
+package pipelines
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A map along eigenvectors looks at the same images as the Hessian whose
+// eigenvectors they are, over weights alone unless nothing is ignored.
+func TestEigenvectorMap(t *testing.T) {
+	steps := stepsOf(t, minimal+"maps:\n  - {kind: surface, directions: hessian, resolution: 5, images: 'test[0:64]'}\n"+
+		"  - {kind: line, directions: hessian, ignore: none}\n  - {kind: surface, name: random, resolution: 5}\n")
+	step := steps["surface-directions"]
+	var got EigenvectorsParams
+	if err := json.Unmarshal(step.Params, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := EigenvectorsParams{
+		Net: got.Net, Batch: evaluateBatch, Subset: "weights", Tolerance: 1e-3, Axes: 2,
+		Data: MapData{Name: got.Data.Name, Digest: got.Data.Digest, Split: "test", To: 64},
+	}
+	if d := cmp.Diff(want, got); d != "" || step.Kind != KindEigenvectors || !step.Kind.Numeric() {
+		t.Errorf("a step of kind %s (-want +got):\n%s", step.Kind, d)
+	}
+	if in := steps["surface-test"].Inputs[OutDirections]; !strings.HasSuffix(in.Step, "/surface-directions") {
+		t.Errorf("the surface lies along %v", in)
+	}
+	if err := json.Unmarshal(steps["line-directions"].Params, &got); err != nil || got.Subset != "all" || got.Axes != 1 || got.Data.Split != "train" {
+		t.Errorf("of the line: %+v, %v", got, err)
+	}
+	var random DirectionsParams
+	if err := json.Unmarshal(steps["random-directions"].Params, &random); err != nil || steps["random-directions"].Kind != KindDirections || random.Normalize != "filter" {
+		t.Errorf("of the random surface: %+v, %v", random, err)
+	}
+}
+
+func TestEigenvectorMapErrors(t *testing.T) {
+	for fields, want := range map[string]string{
+		"kind: surface, directions: hesian":                     "unknown name hesian; did you mean hessian?; allowed: random, hessian",
+		"kind: surface, directions: hessian, pairs: 2":          "maps.pairs is 2, but eigenvectors are one pair",
+		"kind: surface, directions: hessian, seed: 2":           "maps.seed has no effect beside directions: hessian",
+		"kind: surface, directions: hessian, normalize: filter": "maps.normalize is filter, but eigenvectors have length 1",
+		"kind: spectrum, directions: hessian":                   "a map of kind spectrum has no directions",
+	} {
+		_, err := Parse("sweep.yaml", []byte(minimal+"maps: [{"+fields+"}]\n"), catalog, "")
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", fields, err, want)
+		}
+	}
+}
