@@ -7,6 +7,7 @@ import (
 
 	"lossatlas/activities/directions"
 	"lossatlas/activities/nets"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
@@ -40,6 +41,45 @@ func (a *Activities) Directions(ctx context.Context, in StepInput) (StepResult, 
 		meta := directionsMeta(dirs)
 		meta["normalize"], meta["ignore"] = p.Normalize, p.Ignore
 		b, err := directions.Encode(net.Params(), dirs, meta)
+		if err != nil {
+			return StepResult{}, err
+		}
+		outputs, err := a.putAll(ctx, map[string][]byte{pipelines.OutDirections: b})
+		if err != nil {
+			return StepResult{}, err
+		}
+		return a.finish(ctx, in, outputs, time.Since(since).Seconds())
+	})
+}
+
+// GivenDirections takes directions from a file that is in the store, as they are.
+func (a *Activities) GivenDirections(ctx context.Context, in StepInput) (StepResult, error) {
+	return guard(ctx, a, in, func() (StepResult, error) {
+		since := time.Now()
+		p, err := params[pipelines.GivenDirectionsParams](in)
+		if err != nil {
+			return StepResult{}, err
+		}
+		net, err := Network(p.Net)
+		if err != nil {
+			return StepResult{}, permanent("BadNet", err)
+		}
+		digest, err := artifacts.ParseDigest(p.Directions)
+		if err != nil {
+			return StepResult{}, permanent("BadStep", fmt.Errorf("%s: directions: %w", in.Label, err))
+		}
+		file, err := a.Store.Get(ctx, digest)
+		if err != nil {
+			return StepResult{}, fmt.Errorf("%s: the imported directions: %w", in.Label, err)
+		}
+		dirs, err := directions.Decode(net.Params(), file)
+		if err != nil {
+			return StepResult{}, permanent("BadDirections", fmt.Errorf("%s: %w", in.Label, err))
+		}
+		if len(dirs) < p.Axes {
+			return StepResult{}, permanent("BadDirections", fmt.Errorf("%s: the file has %d direction, the map needs %d", in.Label, len(dirs), p.Axes))
+		}
+		b, err := directions.Encode(net.Params(), dirs[:p.Axes], directionsMeta(dirs[:p.Axes]))
 		if err != nil {
 			return StepResult{}, err
 		}

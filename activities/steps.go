@@ -99,6 +99,11 @@ func label(step pipelines.Step) string {
 			add("%s", p.Net)
 			add("%s", p.Data.Split)
 		}
+	case pipelines.KindGivenDirections:
+		var p pipelines.GivenDirectionsParams
+		if json.Unmarshal(step.Params, &p) == nil {
+			add("%s", p.Net)
+		}
 	case pipelines.KindTrajectory:
 		var p pipelines.TrajectoryParams
 		if json.Unmarshal(step.Params, &p) == nil {

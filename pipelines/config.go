@@ -67,7 +67,7 @@ type mapConfig struct {
 	Kind       string      `json:"kind"`
 	Name       string      `json:"name"`
 	Title      string      `json:"title"`
-	Directions string      `json:"directions"`
+	Directions source      `json:"directions"`
 	Normalize  string      `json:"normalize"`
 	Ignore     string      `json:"ignore"`
 	Seed       uint64      `json:"seed"`

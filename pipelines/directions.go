@@ -1,35 +1,95 @@
 package pipelines
 
+import (
+	"encoding/json"
+	"strings"
+)
+
 // What the directions of a map are.
 const (
 	directionsRandom  = "random"
 	directionsHessian = "hessian"
+	directionsImport  = "import"
 )
-
-var directionKinds = []string{directionsRandom, directionsHessian}
 
 // eigenvectorTolerance is the residual allowed to the eigenvalues whose
 // eigenvectors are directions, relative to their size.
 const eigenvectorTolerance = 1e-3
 
+// source says where the directions of a map come from. As JSON it is random,
+// hessian or {import: FILE}.
+type source struct {
+	kind string
+	file string // of an import
+}
+
+// MarshalJSON writes the form in which a sweep file has it.
+func (s source) MarshalJSON() ([]byte, error) {
+	if s.kind == directionsImport {
+		return json.Marshal(map[string]string{directionsImport: s.file})
+	}
+	return json.Marshal(s.kind)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (s *source) UnmarshalJSON(b []byte) error {
+	if strings.HasPrefix(string(b), "{") {
+		s.kind = directionsImport
+		return json.Unmarshal(b, &struct {
+			File *string `json:"import"`
+		}{&s.file})
+	}
+	return json.Unmarshal(b, &s.kind)
+}
+
+// sources is the type of the field directions.
+type sources struct{}
+
+var (
+	namedSources = choice{of: []string{directionsRandom, directionsHessian}, what: "random, hessian or {import: FILE}"}
+	directionsAt = text{max: 500, form: importForm, want: "the path of a .safetensors or .npz file"}
+)
+
+func (sources) check(c *checker, n *node, path string) any {
+	if n.kind != mappingNode {
+		return namedSources.check(c, n, path)
+	}
+	if len(n.entries) != 1 || n.entries[0].key != directionsImport {
+		return c.reject(n, path, namedSources.what)
+	}
+	file, ok := directionsAt.check(c, n.entries[0].value, join(path, directionsImport)).(string)
+	if !ok {
+		return nil
+	}
+	return source{kind: directionsImport, file: file}
+}
+
+func (sources) schema(cat Catalog) schema {
+	return schema{"anyOf": []schema{namedSources.schema(cat), {
+		"type": "object", "properties": schema{directionsImport: directionsAt.schema(cat)},
+		"required": []string{directionsImport}, "additionalProperties": false,
+	}}}
+}
+
 // resolveDirections settles how a map's directions are scaled, and checks that
 // nothing that belongs to random ones alone stands beside others.
 func (m *mapConfig) resolveDirections(c *checker, tree *node) {
-	if m.Directions != directionsHessian {
+	var random []string // what has no effect
+	switch m.Directions.kind {
+	case directionsHessian:
+		random = []string{"normalize", "pairs", "seed"}
+	case directionsImport:
+		random = []string{"ignore", "normalize", "pairs", "seed"}
+	default:
 		if m.Normalize == "" {
 			m.Normalize = "filter"
 		}
 		return
 	}
-	if m.Normalize != "" && m.Normalize != "none" {
-		c.addf(tree.place("normalize"), "maps.normalize is %s, but eigenvectors have length 1; leave it out, or map along directions: random", m.Normalize)
-	}
-	m.Normalize = "none"
-	if m.Pairs > 1 {
-		c.addf(tree.place("pairs"), "maps.pairs is %d, but eigenvectors are one pair; leave it out, or map along directions: random", m.Pairs)
-	}
-	if tree.get("seed") != nil {
-		c.addf(tree.place("seed"), "maps.seed has no effect beside directions: hessian, which are not random; leave it out")
+	for _, key := range random {
+		if tree.get(key) != nil {
+			c.addf(tree.place(key), "maps.%s has no effect beside directions: %s, which are taken as they are; leave it out, or map along directions: random", key, m.Directions.kind)
+		}
 	}
 }
 
@@ -41,7 +101,12 @@ func (b *builder) addDirections(m mapConfig, name string, seed uint64, weights R
 	if m.Kind == mapLine {
 		axes = 1
 	}
-	if m.Directions == directionsHessian {
+	switch m.Directions.kind {
+	case directionsImport:
+		i := b.config.importsDirections(m)
+		id, err := b.add(name, KindGivenDirections, GivenDirectionsParams{Net: i.Net, Directions: b.imported[i], Axes: axes}, nil)
+		return Ref{Step: id, Output: OutDirections}, err
+	case directionsHessian:
 		subset := "all"
 		if m.Ignore == "biasbn" {
 			subset = "weights"

@@ -62,19 +62,20 @@ func (s Step) has(output string) bool {
 
 // outputs says which outputs the kinds of steps write.
 var outputs = map[Kind]map[string]bool{
-	KindTrain:        {OutWeights: true, OutLog: true},
-	KindImport:       {OutWeights: true, OutLog: true},
-	KindDirections:   {OutDirections: true},
-	KindEigenvectors: {OutDirections: true},
-	KindDifference:   {OutDirections: true},
-	KindLine:         {OutGrid: true},
-	KindSurface:      {OutGrid: true},
-	KindHessian:      {OutGrid: true},
-	KindTrajectory:   {OutPath: true, OutDirections: true},
-	KindSpectrum:     {OutSpectrum: true},
-	KindFlatness:     {OutFlatness: true},
-	KindRender:       {OutPNG: true, OutSVG: true},
-	KindReport:       {OutHTML: true},
+	KindTrain:           {OutWeights: true, OutLog: true},
+	KindImport:          {OutWeights: true, OutLog: true},
+	KindDirections:      {OutDirections: true},
+	KindEigenvectors:    {OutDirections: true},
+	KindGivenDirections: {OutDirections: true},
+	KindDifference:      {OutDirections: true},
+	KindLine:            {OutGrid: true},
+	KindSurface:         {OutGrid: true},
+	KindHessian:         {OutGrid: true},
+	KindTrajectory:      {OutPath: true, OutDirections: true},
+	KindSpectrum:        {OutSpectrum: true},
+	KindFlatness:        {OutFlatness: true},
+	KindRender:          {OutPNG: true, OutSVG: true},
+	KindReport:          {OutHTML: true},
 }
 
 // Levels groups the steps by how many steps must run before them, one after

@@ -2,11 +2,15 @@ package pipelines
 
 import "lossatlas/artifacts"
 
-// Import is a weights file that a sweep takes in place of a training.
+// Import is a file that a sweep takes weights from in place of a training, or
+// the directions of a map.
 type Import struct {
 	File string  // as the sweep file names it, relative to its folder
-	Net  Network // the network that the weights are of
+	Net  Network // the network that the weights or directions are of
 	Name string  // its name in the sweep file, for messages
+	// Directions says that the file holds directions: Axes of them are needed.
+	Directions bool
+	Axes       int
 }
 
 // imports is what the experiment takes in place of a training, if it does.
@@ -14,27 +18,41 @@ func (cfg *config) imports() Import {
 	return Import{File: cfg.Train.Import, Net: cfg.network(), Name: cfg.Train.Net}
 }
 
-// Imports lists the weights files of the sweep, each once, in the order of the experiments.
+// importsDirections is what a map takes its directions from, if it does.
+func (cfg *config) importsDirections(m mapConfig) Import {
+	i := Import{File: m.Directions.file, Net: cfg.network(), Name: cfg.Train.Net, Directions: true, Axes: 2}
+	if m.Kind == mapLine {
+		i.Axes = 1
+	}
+	return i
+}
+
+// Imports lists the files that the sweep imports, each once for what it is needed for, in the order of the experiments.
 func (s *Sweep) Imports() []Import {
 	var out []Import
 	seen := make(map[Import]bool)
-	for _, e := range s.experiments {
-		i := e.config.imports()
+	add := func(i Import) {
 		if i.File != "" && !seen[i] {
 			seen[i] = true
 			out = append(out, i)
 		}
 	}
+	for _, e := range s.experiments {
+		add(e.config.imports())
+		for _, m := range e.config.Maps {
+			add(e.config.importsDirections(m))
+		}
+	}
 	return out
 }
 
-// Resolve tells Expand the digest of a weights file's content, in the form in
-// which a training stores weights.
-func (s *Sweep) Resolve(i Import, weights artifacts.Digest) {
+// Resolve tells Expand the digest of a file's content, in the form in which a
+// step stores weights or directions.
+func (s *Sweep) Resolve(i Import, content artifacts.Digest) {
 	if s.imported == nil {
 		s.imported = make(map[Import]string)
 	}
-	s.imported[i] = weights.String()
+	s.imported[i] = content.String()
 }
 
 // addWeights adds the step that the maps take their weights from: a training, or

@@ -13,19 +13,20 @@ type Kind string
 
 // The kinds of steps, in the order in which an experiment runs them.
 const (
-	KindTrain        Kind = "train"
-	KindImport       Kind = "import" // in place of a training
-	KindDirections   Kind = "directions"
-	KindEigenvectors Kind = "eigenvectors"
-	KindDifference   Kind = "difference"
-	KindLine         Kind = "line"
-	KindSurface      Kind = "surface"
-	KindHessian      Kind = "hessian"
-	KindTrajectory   Kind = "trajectory"
-	KindSpectrum     Kind = "spectrum"
-	KindFlatness     Kind = "flatness"
-	KindRender       Kind = "render"
-	KindReport       Kind = "report"
+	KindTrain           Kind = "train"
+	KindImport          Kind = "import" // in place of a training
+	KindDirections      Kind = "directions"
+	KindEigenvectors    Kind = "eigenvectors"
+	KindGivenDirections Kind = "given-directions"
+	KindDifference      Kind = "difference"
+	KindLine            Kind = "line"
+	KindSurface         Kind = "surface"
+	KindHessian         Kind = "hessian"
+	KindTrajectory      Kind = "trajectory"
+	KindSpectrum        Kind = "spectrum"
+	KindFlatness        Kind = "flatness"
+	KindRender          Kind = "render"
+	KindReport          Kind = "report"
 )
 
 // kinds says of each kind what its key depends on beside parameters and inputs.
@@ -35,19 +36,20 @@ var kinds = map[Kind]struct {
 	// numeric steps run on the numeric backend, so that the numerics class is part of their key.
 	numeric bool
 }{
-	KindTrain:        {version: 1, numeric: true},
-	KindImport:       {version: 1, numeric: true},
-	KindDirections:   {version: 1},
-	KindEigenvectors: {version: 1, numeric: true},
-	KindDifference:   {version: 1},
-	KindLine:         {version: 1, numeric: true},
-	KindSurface:      {version: 1, numeric: true},
-	KindHessian:      {version: 2, numeric: true},
-	KindTrajectory:   {version: 1},
-	KindSpectrum:     {version: 1, numeric: true},
-	KindFlatness:     {version: 1},
-	KindRender:       {version: 1},
-	KindReport:       {version: 2},
+	KindTrain:           {version: 1, numeric: true},
+	KindImport:          {version: 1, numeric: true},
+	KindDirections:      {version: 1},
+	KindEigenvectors:    {version: 1, numeric: true},
+	KindGivenDirections: {version: 1},
+	KindDifference:      {version: 1},
+	KindLine:            {version: 1, numeric: true},
+	KindSurface:         {version: 1, numeric: true},
+	KindHessian:         {version: 2, numeric: true},
+	KindTrajectory:      {version: 1},
+	KindSpectrum:        {version: 1, numeric: true},
+	KindFlatness:        {version: 1},
+	KindRender:          {version: 1},
+	KindReport:          {version: 2},
 }
 
 // Numeric says whether steps of this kind run on the numeric backend.
@@ -185,6 +187,13 @@ type EigenvectorsParams struct {
 	Subset    string  `json:"subset"`    // as of HessianParams
 	Tolerance float64 `json:"tolerance"` // as of HessianParams
 	Axes      int     `json:"axes"`      // 1 for a line, 2 for a surface
+}
+
+// GivenDirectionsParams are directions from a file that is in the store. Output: directions.
+type GivenDirectionsParams struct {
+	Net        Network `json:"net"`
+	Directions string  `json:"directions"` // digest of the file, in the form of the output directions
+	Axes       int     `json:"axes"`       // 1 for a line, which takes the first of two; 2 for a surface
 }
 
 // DifferenceParams are directions between minimizers. Inputs: weights, where they

@@ -65,6 +65,8 @@ func runKind(ctx workflow.Context, in activities.StepInput) (result activities.S
 		err = one(quick(ctx, in.Label), acts.Directions)
 	case pipelines.KindEigenvectors:
 		err = one(computing(ctx, 24*time.Hour, in.Label), acts.Eigenvectors)
+	case pipelines.KindGivenDirections:
+		err = one(quick(ctx, in.Label), acts.GivenDirections)
 	case pipelines.KindTrajectory:
 		err = one(computing(ctx, 24*time.Hour, in.Label), acts.Trajectory)
 	case pipelines.KindDifference:

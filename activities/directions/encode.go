@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lossatlas/activities/nets"
+	"lossatlas/activities/npz"
 	"lossatlas/activities/safetensors"
 )
 
@@ -39,6 +40,36 @@ func Decode(params []nets.Param, b []byte) ([][]float32, error) {
 	if err != nil {
 		return nil, fmt.Errorf("directions: %w", err)
 	}
+	return gather(params, tensors)
+}
+
+// DecodeNPZ is Decode for an .npz file of float32 or float64 arrays.
+func DecodeNPZ(params []nets.Param, b []byte) ([][]float32, error) {
+	const most = 4 << 30 // bytes, unpacked: two directions in float64 of the largest network, several times
+	arrays, err := npz.Decode(b, most)
+	if err != nil {
+		return nil, fmt.Errorf("directions: %w", err)
+	}
+	var tensors []safetensors.Tensor
+	for _, a := range arrays {
+		t := safetensors.Tensor{Name: a.Name, Shape: a.Shape}
+		switch v := a.Data.(type) {
+		case []float32:
+			t.Data = v
+		case []float64:
+			for _, x := range v {
+				t.Data = append(t.Data, float32(x))
+			}
+		default:
+			return nil, fmt.Errorf("directions: %s does not hold floating-point numbers", a.Name)
+		}
+		tensors = append(tensors, t)
+	}
+	return gather(params, tensors)
+}
+
+// gather lays tensors out like θ.
+func gather(params []nets.Param, tensors []safetensors.Tensor) ([][]float32, error) {
 	found := make(map[string]safetensors.Tensor, len(tensors))
 	wanted := 1
 	for _, t := range tensors {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"lossatlas/activities"
+	"lossatlas/activities/directions"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
@@ -42,7 +43,33 @@ func Weights(file string, net pipelines.NamedNetwork) ([]byte, error) {
 	return n.Encode(theta, state, nil)
 }
 
-// resolve reads the weights files of a sweep and tells it their digests. put,
+// Directions reads a directions file, .safetensors or .npz, of at least axes
+// directions, and returns the first of them in the form in which steps store
+// directions. Names and shapes that are not the network's are listed in the error.
+func Directions(file string, net pipelines.NamedNetwork, axes int) ([]byte, error) {
+	n, err := activities.Network(net.Network)
+	if err != nil {
+		return nil, exit.With(exit.Usage, err)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, exit.Usagef("the directions can't be read: %w", err)
+	}
+	decode := directions.Decode
+	if strings.ToLower(filepath.Ext(file)) == ".npz" {
+		decode = directions.DecodeNPZ
+	}
+	dirs, err := decode(n.Params(), b)
+	if err != nil {
+		return nil, exit.With(exit.Usage, fmt.Errorf("%s: %w (for the network %s)", file, err, net.Name))
+	}
+	if len(dirs) < axes {
+		return nil, exit.Usagef("%s: the file has one direction, x/…; a map over a plane needs y/… as well", file)
+	}
+	return directions.Encode(n.Params(), dirs[:axes], nil)
+}
+
+// resolve reads the files that a sweep imports and tells it their digests. put,
 // which may be nil, stores them.
 func resolve(s *pipelines.Sweep, put func([]byte) error) error {
 	for _, i := range s.Imports() {
@@ -50,7 +77,13 @@ func resolve(s *pipelines.Sweep, put func([]byte) error) error {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(s.Folder, path)
 		}
-		b, err := Weights(path, pipelines.NamedNetwork{Name: i.Name, Network: i.Net})
+		net := pipelines.NamedNetwork{Name: i.Name, Network: i.Net}
+		b, err := []byte(nil), error(nil)
+		if i.Directions {
+			b, err = Directions(path, net, i.Axes)
+		} else {
+			b, err = Weights(path, net)
+		}
 		if err != nil {
 			return err
 		}
@@ -65,7 +98,7 @@ func resolve(s *pipelines.Sweep, put func([]byte) error) error {
 	return nil
 }
 
-// StoreImports puts the weights that the sweep imports into the store, where its
+// StoreImports puts what the sweep imports into the store, where its
 // steps find them.
 func StoreImports(ctx context.Context, store *artifacts.Store, s *pipelines.Sweep) error {
 	return resolve(s, func(b []byte) error {
