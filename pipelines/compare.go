@@ -71,25 +71,9 @@ func (t selectors) check(c *checker, n *node, path string) any {
 	}
 	var out []selector
 	for _, item := range n.items {
-		if item.isScalar() && item.text != "" {
-			out = append(out, selector{name: item.text})
-			continue
-		}
-		if item.kind != mappingNode || len(item.entries) == 0 {
-			return c.reject(item, path, t.want())
-		}
-		s := selector{set: make(map[string]string)}
-		for _, e := range item.entries {
-			typ, err := parameter(e.key)
-			if err != nil {
-				c.addf(e.at, "%s: %v", path, err)
-				return nil
-			}
-			v := typ.check(c, e.value, e.key)
-			if v == nil {
-				return nil
-			}
-			s.set[e.key] = canonical(v)
+		s, ok := readSelector(c, item, path, t.want())
+		if !ok {
+			return nil
 		}
 		out = append(out, s)
 	}
@@ -99,6 +83,51 @@ func (t selectors) check(c *checker, n *node, path string) any {
 func (t selectors) schema(cat Catalog) schema {
 	one := schema{"anyOf": []schema{{"type": "string"}, swept(cat, func(s schema) schema { return s })}}
 	return schema{"type": "array", "minItems": t.n, "maxItems": t.n, "items": one}
+}
+
+// oneSelector is the type of a field that selects one experiment.
+type oneSelector struct{}
+
+func (oneSelector) check(c *checker, n *node, path string) any {
+	if s, ok := readSelector(c, n, path, "an experiment, its name or parameters such as {train.batch_size: 128}"); ok {
+		return s
+	}
+	return nil
+}
+
+// schema gives the names of parameters but not their types: this field is a parameter itself.
+func (oneSelector) schema(Catalog) schema {
+	properties := schema{}
+	for _, path := range allPaths() {
+		properties[path] = schema{}
+	}
+	return schema{"anyOf": []schema{{"type": "string"}, {"type": "object", "minProperties": 1, "properties": properties,
+		"additionalProperties": false, "patternProperties": schema{mapPathPattern: schema{}}}}}
+}
+
+// readSelector reads a selector, or reports what is wanted instead.
+func readSelector(c *checker, n *node, path, want string) (selector, bool) {
+	if n.isScalar() && n.text != "" {
+		return selector{name: n.text}, true
+	}
+	if n.kind != mappingNode || len(n.entries) == 0 {
+		c.reject(n, path, want)
+		return selector{}, false
+	}
+	s := selector{set: make(map[string]string)}
+	for _, e := range n.entries {
+		typ, err := parameter(e.key)
+		if err != nil {
+			c.addf(e.at, "%s: %v", path, err)
+			return selector{}, false
+		}
+		v := typ.check(c, e.value, e.key)
+		if v == nil {
+			return selector{}, false
+		}
+		s.set[e.key] = canonical(v)
+	}
+	return s, true
 }
 
 // resolveCompare settles the names and images of the comparisons.
@@ -154,18 +183,8 @@ func (s *Sweep) compare(c *checker, tree *node, points []point) {
 		}
 		found := make([][]int, len(ends))
 		for j, end := range ends {
-			at := item.get(key).items[j].at
-			for k := range s.experiments {
-				if end.selects(s.experiments[k].name, points[k]) {
-					found[j] = append(found[j], k)
-				}
-			}
-			if len(found[j]) == 0 {
-				hint := ""
-				if end.name != "" {
-					hint = didYouMean(end.name, s.Experiments())
-				}
-				c.addf(at, "compare: no experiment is %s%s; the experiments are %s", end, hint, some(s.Experiments()))
+			if found[j] = s.selected(end, points); len(found[j]) == 0 {
+				c.addf(item.get(key).items[j].at, "compare: %s", s.unknown(end))
 			}
 		}
 		if slices.ContainsFunc(found, func(f []int) bool { return len(f) == 0 }) {
@@ -238,6 +257,36 @@ func (s selector) selects(name string, p point) bool {
 		}
 	}
 	return true
+}
+
+// alike says whether two points are the same but for what the selector names.
+// A name leaves nothing open.
+func (s selector) alike(a, b point) bool {
+	named := make(map[string]bool, len(s.set))
+	for path := range s.set {
+		named[path] = true
+	}
+	return s.name != "" || rest(a, named) == rest(b, named)
+}
+
+// selected are the experiments that the selector stands for.
+func (s *Sweep) selected(end selector, points []point) []int {
+	var found []int
+	for k := range s.experiments {
+		if end.selects(s.experiments[k].name, points[k]) {
+			found = append(found, k)
+		}
+	}
+	return found
+}
+
+// unknown says that a selector stands for no experiment.
+func (s *Sweep) unknown(end selector) string {
+	hint := ""
+	if end.name != "" {
+		hint = didYouMean(end.name, s.Experiments())
+	}
+	return fmt.Sprintf("no experiment is %s%s; the experiments are %s", end, hint, some(s.Experiments()))
 }
 
 // String is the selector as a message shows it.

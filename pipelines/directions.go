@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -10,6 +11,7 @@ const (
 	directionsRandom  = "random"
 	directionsHessian = "hessian"
 	directionsImport  = "import"
+	directionsOf      = "of" // those of another experiment
 )
 
 // eigenvectorTolerance is the residual allowed to the eigenvalues whose
@@ -17,58 +19,82 @@ const (
 const eigenvectorTolerance = 1e-3
 
 // source says where the directions of a map come from. As JSON it is random,
-// hessian or {import: FILE}.
+// hessian, {import: FILE} or {of: EXPERIMENT}.
 type source struct {
 	kind string
-	file string // of an import
+	file string   // of an import
+	of   selector // the experiment whose directions they are
 }
 
 // MarshalJSON writes the form in which a sweep file has it.
 func (s source) MarshalJSON() ([]byte, error) {
-	if s.kind == directionsImport {
+	switch s.kind {
+	case directionsImport:
 		return json.Marshal(map[string]string{directionsImport: s.file})
+	case directionsOf:
+		return json.Marshal(map[string]selector{directionsOf: s.of})
 	}
 	return json.Marshal(s.kind)
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (s *source) UnmarshalJSON(b []byte) error {
-	if strings.HasPrefix(string(b), "{") {
-		s.kind = directionsImport
-		return json.Unmarshal(b, &struct {
-			File *string `json:"import"`
-		}{&s.file})
+	if !strings.HasPrefix(string(b), "{") {
+		return json.Unmarshal(b, &s.kind)
 	}
-	return json.Unmarshal(b, &s.kind)
+	var v struct {
+		File *string   `json:"import"`
+		Of   *selector `json:"of"`
+	}
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	switch {
+	case v.File != nil:
+		s.kind, s.file = directionsImport, *v.File
+	case v.Of != nil:
+		s.kind, s.of = directionsOf, *v.Of
+	}
+	return nil
 }
 
 // sources is the type of the field directions.
 type sources struct{}
 
 var (
-	namedSources = choice{of: []string{directionsRandom, directionsHessian}, what: "random, hessian or {import: FILE}"}
+	namedSources = choice{of: []string{directionsRandom, directionsHessian}, what: "random, hessian, {import: FILE} or {of: EXPERIMENT}"}
 	directionsAt = text{max: 500, form: importForm, want: "the path of a .safetensors or .npz file"}
+	lenderAt     = oneSelector{}
 )
 
 func (sources) check(c *checker, n *node, path string) any {
 	if n.kind != mappingNode {
 		return namedSources.check(c, n, path)
 	}
-	if len(n.entries) != 1 || n.entries[0].key != directionsImport {
+	if len(n.entries) != 1 {
 		return c.reject(n, path, namedSources.what)
 	}
-	file, ok := directionsAt.check(c, n.entries[0].value, join(path, directionsImport)).(string)
-	if !ok {
+	e := n.entries[0]
+	switch e.key {
+	case directionsImport:
+		if file, ok := directionsAt.check(c, e.value, join(path, e.key)).(string); ok {
+			return source{kind: directionsImport, file: file}
+		}
+		return nil
+	case directionsOf:
+		if s, ok := lenderAt.check(c, e.value, join(path, e.key)).(selector); ok {
+			return source{kind: directionsOf, of: s}
+		}
 		return nil
 	}
-	return source{kind: directionsImport, file: file}
+	return c.reject(n, path, namedSources.what)
 }
 
 func (sources) schema(cat Catalog) schema {
-	return schema{"anyOf": []schema{namedSources.schema(cat), {
-		"type": "object", "properties": schema{directionsImport: directionsAt.schema(cat)},
-		"required": []string{directionsImport}, "additionalProperties": false,
-	}}}
+	only := func(key string, of schema) schema {
+		return schema{"type": "object", "properties": schema{key: of}, "required": []string{key}, "additionalProperties": false}
+	}
+	return schema{"anyOf": []schema{namedSources.schema(cat), only(directionsImport, directionsAt.schema(cat)), only(directionsOf, lenderAt.schema(cat))}}
 }
 
 // resolveDirections settles how a map's directions are scaled, and checks that
@@ -93,10 +119,58 @@ func (m *mapConfig) resolveDirections(c *checker, tree *node) {
 	}
 }
 
+// lend finds, for each map whose directions are those of another experiment,
+// that experiment: the one that its selector stands for and that is like this
+// one in whatever the selector doesn't name.
+func (s *Sweep) lend(c *checker, tree *node, points []point) {
+	for i := range s.experiments {
+		e := &s.experiments[i]
+		for j, m := range e.config.Maps {
+			if m.Directions.kind != directionsOf {
+				continue
+			}
+			of, at := m.Directions.of, tree.get(mapsKey).items[j].place("directions")
+			found := s.selected(of, points)
+			if len(found) == 0 {
+				c.addf(at, "maps.directions: %s", s.unknown(of))
+				return
+			}
+			found = slices.DeleteFunc(found, func(k int) bool { return !of.alike(points[i], points[k]) })
+			switch {
+			case len(found) == 0:
+				c.addf(at, "maps.directions: no experiment is %s and else like %s; give more of its parameters, or its name", of, e.name)
+				return
+			case len(found) > 1:
+				c.addf(at, "maps.directions: %s is several experiments, %s and %s among them; give more of their parameters",
+					of, s.experiments[found[0]].name, s.experiments[found[1]].name)
+				return
+			}
+			lender := s.experiments[found[0]]
+			if lender.config.network() != e.config.network() {
+				c.addf(at, "maps.directions: %s and %s are different networks, whose directions don't have the same shape; leave one out", lender.name, e.name)
+				return
+			}
+			if found[0] == i {
+				continue
+			}
+			if e.lenders == nil {
+				e.lenders = make(map[string]experiment)
+			}
+			e.lenders[m.Name] = lender
+		}
+	}
+}
+
+// drawing is what random directions are drawn from: maps of an experiment for
+// which it is the same share them.
+type drawing struct {
+	DirectionsParams
+	around Ref // the weights
+}
+
 // addDirections adds the step that makes a map's directions and returns its
-// output. Maps of the experiment that draw the same random ones share them.
-func (b *builder) addDirections(m mapConfig, name string, seed uint64, weights Ref, drawn map[DirectionsParams]string) (Ref, error) {
-	inputs := map[string]Ref{OutWeights: weights}
+// output. drawn are the steps of the experiment that have drawn some already.
+func (b *builder) addDirections(m mapConfig, name string, seed uint64, weights Ref, drawn map[drawing]string) (Ref, error) {
 	axes := 2
 	if m.Kind == mapLine {
 		axes = 1
@@ -114,16 +188,45 @@ func (b *builder) addDirections(m mapConfig, name string, seed uint64, weights R
 		id, err := b.add(name, KindEigenvectors, EigenvectorsParams{
 			Net: b.config.network(), Data: b.mapData(m.Ranges[0]), Batch: evaluateBatch,
 			Subset: subset, Tolerance: eigenvectorTolerance, Axes: axes,
-		}, inputs)
+		}, map[string]Ref{OutWeights: weights})
 		return Ref{Step: id, Output: OutDirections}, err
+	case directionsOf:
+		if lender, ok := b.lenders[m.Name]; ok {
+			id, err := b.addLender(lender)
+			if err != nil {
+				return Ref{}, err
+			}
+			weights.Step = id
+		}
 	}
 	params := DirectionsParams{Net: b.config.network(), Normalize: m.Normalize, Ignore: m.Ignore, Seed: seed, Axes: axes}
-	if _, ok := drawn[params]; !ok {
-		id, err := b.add(name, KindDirections, params, inputs)
+	d := drawing{params, weights}
+	if _, ok := drawn[d]; !ok {
+		id, err := b.add(name, KindDirections, params, map[string]Ref{OutWeights: weights})
 		if err != nil {
 			return Ref{}, err
 		}
-		drawn[params] = id
+		drawn[d] = id
 	}
-	return Ref{Step: drawn[params], Output: OutDirections}, nil
+	return Ref{Step: drawn[d], Output: OutDirections}, nil
 }
+
+// addLender adds the step that another experiment's weights come from. It has
+// that experiment's key, so that it runs once for both.
+func (b *builder) addLender(lender experiment) (string, error) {
+	id := b.name + "/" + lenderStep(lender.name)
+	if slices.ContainsFunc(b.steps, func(s Step) bool { return s.ID == id }) {
+		return id, nil
+	}
+	other := builder{experiment: lender, digest: b.digest, imported: b.imported}
+	if _, err := other.addWeights(); err != nil {
+		return "", err
+	}
+	step := other.steps[0]
+	step.ID = id
+	b.steps = append(b.steps, step)
+	return id, nil
+}
+
+// lenderStep names that step; no map can have an @ in its name.
+func lenderStep(lender string) string { return "train@" + lender }

@@ -47,7 +47,8 @@ func TestEigenvectorMapErrors(t *testing.T) {
 		"kind: surface, directions: hessian, normalize: filter":    "maps.normalize has no effect beside directions: hessian",
 		"kind: surface, directions: {import: a.npz}, ignore: none": "maps.ignore has no effect beside directions: import",
 		"kind: surface, directions: {import: a.txt}":               "want the path of a .safetensors or .npz file, got a.txt",
-		"kind: surface, directions: {of: a}":                       "want random, hessian or {import: FILE}",
+		"kind: surface, directions: {from: a}":                     "want random, hessian, {import: FILE} or {of: EXPERIMENT}",
+		"kind: surface, directions: {of: {train.nett: vgg9}}":      "did you mean train.net?",
 		"kind: spectrum, directions: hessian":                      "a map of kind spectrum has no directions",
 	} {
 		_, err := Parse("sweep.yaml", []byte(minimal+"maps: [{"+fields+"}]\n"), catalog, "")
@@ -82,4 +83,80 @@ func TestImportedDirections(t *testing.T) {
 		return
 	}
 	t.Error("no step makes the surface's directions")
+}
+
+// lentSweep has two trainings of each weight decay, in the plane of one's directions.
+const lentSweep = minimal + `sweep:
+  train.batch_size: [32, 64]
+  train.optimizer.weight_decay: [0, 1e-3]
+maps:
+  - {kind: surface, resolution: 5, directions: {of: {train.batch_size: 32}}}
+  - {kind: line, points: 5, directions: {of: {train.batch_size: 32}}}
+`
+
+// Directions of another experiment are scaled to its weights, which come from
+// a step with the key of its own training; for that experiment they are its own.
+func TestLentDirections(t *testing.T) {
+	g, err := mustParse(t, lentSweep, "").Expand(digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := make(map[string]Step)
+	for _, p := range g.All() {
+		steps[p.Step.ID] = p.Step
+	}
+	for _, decay := range []string{"0", "0.001"} {
+		lender, borrower := "batch_size=32,weight_decay="+decay, "batch_size=64,weight_decay="+decay
+		train := borrower + "/train@" + lender
+		if d := cmp.Diff(string(steps[lender+"/train"].Params), string(steps[train].Params)); d != "" || steps[train].Kind != KindTrain {
+			t.Errorf("%s is not the training of %s (-want +got):\n%s", train, lender, d)
+		}
+		for _, name := range []string{"surface", "line"} {
+			from := steps[borrower+"/"+name+"-train"].Inputs
+			if from[OutWeights].Step != borrower+"/train" {
+				t.Errorf("the %s of %s is around %s", name, borrower, from[OutWeights].Step)
+			}
+			if got := steps[from[OutDirections].Step].Inputs[OutWeights].Step; got != train {
+				t.Errorf("the directions of the %s of %s are scaled to %s, want %s", name, borrower, got, train)
+			}
+			from = steps[lender+"/"+name+"-train"].Inputs
+			if got := steps[from[OutDirections].Step].Inputs[OutWeights].Step; got != lender+"/train" {
+				t.Errorf("the directions of the %s of %s are scaled to %s", name, lender, got)
+			}
+		}
+		var random, lent DirectionsParams
+		if err := json.Unmarshal(steps[lender+"/surface-directions"].Params, &random); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(steps[borrower+"/surface-directions"].Params, &lent); err != nil || lent != random {
+			t.Errorf("lent directions %+v, of the lender %+v, %v", lent, random, err)
+		}
+	}
+	trainings := 0
+	for id := range steps {
+		if strings.Contains(id, "/train@") {
+			trainings++
+		}
+	}
+	if trainings != 2 {
+		t.Errorf("%d trainings of lenders, want one for each of 2 borrowers", trainings)
+	}
+}
+
+func TestLentDirectionsErrors(t *testing.T) {
+	const sweep = minimal + "sweep: {train.batch_size: [32, 64], train.net: [vgg9, resnet20]}\n"
+	for of, want := range map[string]string{
+		"a":                     "no experiment is a; the experiments are",
+		"{train.batch_size: 8}": "no experiment is train.batch_size=8",
+		"{train.seed: 1}":       "no experiment is train.seed=1", // which is not swept
+		"{train.net: vgg9}":     "are different networks, whose directions don't have the same shape",
+		"'batch_size=32,vgg9'":  "are different networks",
+		"[a]":                   "want an experiment, its name or parameters such as",
+		"{}":                    "want an experiment, its name or parameters such as",
+	} {
+		_, err := Parse("sweep.yaml", []byte(sweep+"maps: [{kind: surface, directions: {of: "+of+"}}]\n"), catalog, "")
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "sweep.yaml:") {
+			t.Errorf("of: %s: %v, want %q", of, err, want)
+		}
+	}
 }

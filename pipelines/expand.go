@@ -125,7 +125,7 @@ func (b *builder) build() error {
 		return err
 	}
 	b.row.Log = b.show(train, OutLog)
-	directions := make(map[DirectionsParams]string)
+	directions := make(map[drawing]string)
 	for _, m := range b.config.Maps {
 		if err := b.addMap(m, train, directions); err != nil {
 			return err
@@ -169,7 +169,7 @@ var (
 )
 
 // addMap adds the steps of one map: its directions, a grid per split, and their pictures.
-func (b *builder) addMap(m mapConfig, train string, directions map[DirectionsParams]string) error {
+func (b *builder) addMap(m mapConfig, train string, directions map[drawing]string) error {
 	switch m.Kind {
 	case mapTrajectory:
 		return b.addTrajectory(m, train)

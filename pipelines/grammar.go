@@ -144,7 +144,9 @@ var mapFields = mapEntry{object{[]field{
 	{name: "title", doc: "Heading of its pictures. Default: the experiment's name.", typ: text{max: 200, want: "a text of at most 200 characters"}},
 	{name: "directions", doc: "random: Gaussian directions. hessian: the eigenvectors of the largest eigenvalues of the second derivatives at the weights, of length 1, " +
 		"for the images of the map (of the training split, if it has both). With ignore: biasbn the second derivatives are those over weights alone. " +
-		"{import: FILE}: those of a .safetensors or .npz file, with the tensors x/<parameter> and y/<parameter>, as they are.",
+		"{import: FILE}: those of a .safetensors or .npz file, with the tensors x/<parameter> and y/<parameter>, as they are. " +
+		"{of: EXPERIMENT}: random ones as that experiment has them, scaled to its weights; it is a name, or parameters such as {train.batch_size: 128}, " +
+		"the others being equal.",
 		typ: sources{}, def: directionsRandom, kinds: aroundCenter},
 	{name: "normalize", doc: "How random directions are scaled to the weights; dfilter and dlayer give each filter or layer length 1 instead. " +
 		"Default: filter.",

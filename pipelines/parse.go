@@ -30,6 +30,8 @@ type experiment struct {
 	name   string
 	params map[string]any // the swept values, by path
 	config *config
+	// lenders are the experiments whose directions its maps have, by the name of the map.
+	lenders map[string]experiment
 }
 
 // Experiments returns the names of the experiments, in the order of the file.
@@ -157,6 +159,7 @@ func build(c *checker, tree *node, limit int) *Sweep {
 		s.experiments[i].name = name
 	}
 	if len(s.experiments) == len(points) { // else some were left unchecked
+		s.lend(c, tree, points)
 		s.compare(c, tree, points)
 	}
 	first := s.experiments[0].config

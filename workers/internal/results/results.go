@@ -88,7 +88,7 @@ func Collect(ctx context.Context, store Store, g *pipelines.Graph, steps map[str
 			for name, blob := range st.Outputs {
 				row.Artifacts[short(e.Name, s.ID)+"/"+name] = blob.Digest.String()
 			}
-			if blob, ok := st.Outputs[pipelines.OutLog]; ok && (s.Kind == pipelines.KindTrain || s.Kind == pipelines.KindImport) {
+			if blob, ok := st.Outputs[pipelines.OutLog]; ok && s.ID == e.Steps[0].ID { // its own training, the first step
 				if err := row.read(ctx, store, blob.Digest); err != nil {
 					return nil, fmt.Errorf("the training log of %s: %w", s.ID, err)
 				}
