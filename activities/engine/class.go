@@ -18,7 +18,7 @@ import (
 // formulation counts the ways in which the graphs have been written: orders of
 // summation, forms of convolution. A change that can change the last bits of a
 // result raises it.
-const formulation = 3
+const formulation = 4
 
 // Class names what the results of numeric work depend on besides their inputs:
 // the backend and its version (for xla the plugin's SHA-256), the number type,

@@ -118,20 +118,24 @@ func kernelGradientWithDepth(x, kernel, dy *graph.Node, stride, padding int) *gr
 
 // cutKernelGradient chooses how kernelGradientWithDepth does its work, by
 // what was measured for layers of the built-in networks at batches of 128, in
-// GFLOP per CPU-second:
+// GFLOP per CPU-second, on one machine and another:
 //
-//	out  fold  parts of   1 part, fold 1   so
-//	 16    2   the batch        52         66 (3 input channels: 33, 51)
-//	 32    1   the batch       166        166 (folded 116)
-//	≥64    1   4 MB            111 to 189 161 to 242
+//	out  in  fold  parts of    1 part, fold 1   so
+//	 16  16    2   2 MB         52, 45           —, 47 (in one part  66, 38)
+//	 16   3    2   the batch    33, 18          51, 28 (in parts      —, 17)
+//	 32  any   1   the batch   166, 88         166, 88 (folded      116, 73)
+//	≥64  any   1   4 MB        111 to 189      161 to 242, —
 func cutKernelGradient(x, dy *graph.Node) (fold, parts int) {
 	const vector, cache = 16, 4 << 20 // numbers in a vector of the processor; bytes of x and dy that stay in its cache
-	switch out := dy.Shape().Dim(3); {
-	case out <= vector && dy.Shape().Dim(2)%2 == 0:
+	bytes := x.DType().Size() * (x.Shape().Size() + dy.Shape().Size())
+	pieces := func(size int) int { return min(x.Shape().Dim(0), (bytes+size-1)/size, maxParts) }
+	switch in, out := x.Shape().Dim(3), dy.Shape().Dim(3); {
+	case out <= vector && dy.Shape().Dim(2)%2 == 0 && in < vector:
 		return 2, 1
+	case out <= vector && dy.Shape().Dim(2)%2 == 0:
+		return 2, pieces(cache / 2)
 	case out < 4*vector:
 		return 1, 1
 	}
-	bytes := x.DType().Size() * (x.Shape().Size() + dy.Shape().Size())
-	return 1, min(x.Shape().Dim(0), (bytes+cache-1)/cache, maxParts)
+	return 1, pieces(cache)
 }
