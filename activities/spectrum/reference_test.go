@@ -15,7 +15,7 @@ import (
 
 // openXLA opens the backend whose plugin LOSSATLAS_PLUGIN names; the pure-Go one
 // would take half an hour for what follows.
-func openXLA(t *testing.T) *engine.Backend {
+func openXLA(t testing.TB) *engine.Backend {
 	t.Helper()
 	plugin := os.Getenv("LOSSATLAS_PLUGIN")
 	if plugin == "" {
