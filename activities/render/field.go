@@ -28,7 +28,7 @@ func newField(g surface.Grid, what string, values []float64, minY int) (*field, 
 	if nx < 2 || ny < minY {
 		return nil, fmt.Errorf("grid of %d×%d points: a picture of its %s needs at least 2×%d", nx, ny, what, minY)
 	}
-	f := &field{x: g.X, y: g.Y, z: values, ok: make([]bool, nx*ny), missing: make([]bool, nx*ny), lo: math.Inf(1), hi: math.Inf(-1)}
+	f := &field{x: g.X, y: g.Y, z: make([]float64, nx*ny), ok: make([]bool, nx*ny), missing: make([]bool, nx*ny), lo: math.Inf(1), hi: math.Inf(-1)}
 	for i, v := range values {
 		switch {
 		case !g.Mask[i]:
@@ -37,11 +37,26 @@ func newField(g surface.Grid, what string, values []float64, minY int) (*field, 
 		case math.IsNaN(v) || math.IsInf(v, 0):
 			f.bad++
 		default:
-			f.ok[i] = true
-			f.lo, f.hi = min(f.lo, v), max(f.hi, v)
+			f.z[i], f.ok[i] = drawable(v), true
+			f.lo, f.hi = min(f.lo, f.z[i]), max(f.hi, f.z[i])
 		}
 	}
 	return f, nil
+}
+
+// Values nearer to zero than least are drawn as 0, and none lies further from it than most. Scales multiply and
+// divide by powers of ten: without this room a step would vanish among the denormal numbers, or a span be infinite.
+const (
+	least = 1e-280
+	most  = 1e280
+)
+
+// drawable is the value nearest to v that scales can handle.
+func drawable(v float64) float64 {
+	if math.Abs(v) < least {
+		return 0
+	}
+	return min(max(v, -most), most)
 }
 
 // empty reports whether no point has a value.

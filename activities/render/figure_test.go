@@ -270,3 +270,30 @@ func TestAnySurfaceDraws(t *testing.T) {
 		}
 	})
 }
+
+// Losses at the ends of what a float64 holds, and differences in its last bit, leave every scale with a range and a step.
+func TestExtremeLossesDraw(t *testing.T) {
+	for _, loss := range [][]float64{
+		{0, 3.637978807094e-312, 6.938895e-318}, {0, 5e-324, 0}, {0, 1e-318, 1e-320}, {1e-300, 1.0000000000000002e-300, 1e-300},
+		{1, 1.0000000000000002, 1}, {-math.MaxFloat64, math.MaxFloat64, 0}, {1.7e308, 1.79e308, 1.75e308}, {5e-324, 1.7e308, 1e-3},
+	} {
+		for _, scale := range []string{ScaleAuto, ScaleLinear, ScaleLog} {
+			g := surface.NewGrid([]float64{0, 1, 2}, []float64{0})
+			copy(g.Loss, loss)
+			for i := range g.Mask {
+				g.Mask[i] = true
+			}
+			f, err := Line(g, nil, Options{Scale: scale})
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := f.SVG()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Contains(b, []byte("NaN")) || bytes.Contains(b, []byte("Inf")) {
+				t.Errorf("the line %v on a scale %q has a coordinate that is no number", loss, scale)
+			}
+		}
+	}
+}

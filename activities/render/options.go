@@ -66,6 +66,9 @@ func (o Options) filled() (Options, error) {
 		if math.IsNaN(v.v) || math.IsInf(v.v, 0) {
 			return o, fmt.Errorf("plot option %s: %g is not a finite number", v.name, v.v)
 		}
+		if drawable(v.v) != v.v {
+			return o, fmt.Errorf("plot option %s: %g; beside 0, sizes from %g to %g are allowed", v.name, v.v, least, most)
+		}
 	}
 	if o.XLabel == "" {
 		o.XLabel = "α"

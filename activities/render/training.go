@@ -69,6 +69,9 @@ func (log TrainLog) multiples(opt Options) []small {
 			}
 			v := value(e)
 			ok := !math.IsNaN(v) && !math.IsInf(v, 0)
+			if ok {
+				v = drawable(v)
+			}
 			f.x, f.z, f.ok = append(f.x, float64(e.Epoch)), append(f.z, v), append(f.ok, ok)
 			if ok {
 				f.lo, f.hi = min(f.lo, v), max(f.hi, v)
