@@ -12,7 +12,7 @@ import (
 	"lossatlas/pipelines"
 )
 
-// Render draws one picture from data alone, as PNG and SVG.
+// Render draws one picture from data alone, as PNG, SVG and PDF.
 func (a *Activities) Render(ctx context.Context, in StepInput) (StepResult, error) {
 	return guard(ctx, a, in, func() (StepResult, error) {
 		since := time.Now()
@@ -32,7 +32,11 @@ func (a *Activities) Render(ctx context.Context, in StepInput) (StepResult, erro
 		if err != nil {
 			return StepResult{}, err
 		}
-		outputs, err := a.putAll(ctx, map[string][]byte{pipelines.OutPNG: png, pipelines.OutSVG: svg})
+		pdf, err := fig.PDF()
+		if err != nil {
+			return StepResult{}, err
+		}
+		outputs, err := a.putAll(ctx, map[string][]byte{pipelines.OutPNG: png, pipelines.OutSVG: svg, pipelines.OutPDF: pdf})
 		if err != nil {
 			return StepResult{}, err
 		}

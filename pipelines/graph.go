@@ -74,7 +74,7 @@ var outputs = map[Kind]map[string]bool{
 	KindTrajectory:      {OutPath: true, OutDirections: true},
 	KindSpectrum:        {OutSpectrum: true},
 	KindFlatness:        {OutFlatness: true},
-	KindRender:          {OutPNG: true, OutSVG: true},
+	KindRender:          {OutPNG: true, OutSVG: true, OutPDF: true},
 	KindReport:          {OutHTML: true},
 }
 

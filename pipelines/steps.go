@@ -48,7 +48,7 @@ var kinds = map[Kind]struct {
 	KindTrajectory:      {version: 1},
 	KindSpectrum:        {version: 1, numeric: true},
 	KindFlatness:        {version: 1},
-	KindRender:          {version: 1},
+	KindRender:          {version: 2},
 	KindReport:          {version: 2},
 }
 
@@ -66,6 +66,7 @@ const (
 	OutFlatness   = "flatness"   // flatness: JSON, see activities.FlatnessResult
 	OutPNG        = "png"        // render
 	OutSVG        = "svg"        // render
+	OutPDF        = "pdf"        // render
 	OutHTML       = "html"       // report
 )
 
@@ -292,7 +293,7 @@ func InGrid(i int) string { return fmt.Sprintf("grid-%d", i) }
 
 // RenderParams is one picture. Inputs by plot: "line": grids "train", "test"
 // (either or both); "contour", "filled", "ratio": "grid"; "trajectory": "grid",
-// "path"; "density": "spectrum"; "training": "log". Outputs: png, svg.
+// "path"; "density": "spectrum"; "training": "log". Outputs: png, svg, pdf.
 type RenderParams struct {
 	Plot  string `json:"plot"` // line, contour, filled, ratio, trajectory, density, training
 	Title string `json:"title"`

@@ -5,7 +5,7 @@ import "testing"
 // BenchmarkContour draws the contours of a chaotic 51×51 surface, the most lines and labels there are.
 func BenchmarkContour(b *testing.B) {
 	g := sampled(51, chaotic)
-	for _, format := range []Format{PNG, SVG} {
+	for _, format := range []Format{PNG, SVG, PDF} {
 		b.Run(string(format), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -2,8 +2,8 @@
 // and filled contours of a surface, the loss and accuracy along a line, the
 // course of a training, and the page that shows them together.
 //
-// A figure is made from data alone and holds no picture yet; Figure.PNG and
-// Figure.SVG draw it. The bytes depend on the data and the options and on
+// A figure is made from data alone and holds no picture yet; Figure.PNG,
+// Figure.SVG and Figure.PDF draw it. The bytes depend on the data and the options and on
 // nothing else, so a figure can be stored under the digest of its inputs.
 //
 // The manner is that of the figures of Li et al. 2018: contours of the loss over

@@ -20,6 +20,7 @@ type Format string
 const (
 	PNG Format = "png"
 	SVG Format = "svg"
+	PDF Format = "pdf"
 )
 
 // Figure is a laid out picture. It can be drawn any number of times, in any format, concurrently.
@@ -41,15 +42,17 @@ func (f Figure) Draw(format Format) ([]byte, error) {
 		return f.PNG()
 	case SVG:
 		return f.SVG()
+	case PDF:
+		return f.PDF()
 	}
-	return nil, fmt.Errorf("plot format %q; allowed are png, svg", format)
+	return nil, fmt.Errorf("plot format %q; allowed are png, svg, pdf", format)
 }
 
 // PNG returns the figure as a PNG file of Options.DPI dots per inch, its
 // resolution and Options.Meta included.
 func (f Figure) PNG() ([]byte, error) {
 	c := vgimg.NewWith(vgimg.UseWH(f.width, f.height), vgimg.UseDPI(f.dpi), vgimg.UseBackgroundColor(color.White))
-	f.draw(pen{c})
+	f.draw(pen{c: c})
 	var b bytes.Buffer
 	var img image.Image = c.Image()
 	if full, ok := img.(*image.RGBA); ok {
@@ -65,7 +68,7 @@ func (f Figure) PNG() ([]byte, error) {
 // IDs, so that several figures can stand in one page.
 func (f Figure) SVG() ([]byte, error) {
 	c := vgsvg.NewWith(vgsvg.UseWH(f.width, f.height))
-	f.draw(pen{c})
+	f.draw(pen{c: c})
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("write the SVG of %q: %w", f.title, err)
@@ -86,6 +89,18 @@ func (f Figure) SVG() ([]byte, error) {
 	fmt.Fprintf(&out, "\n<rect width=\"%.5g\" height=\"%.5g\" fill=\"#FFFFFF\"/>", f.width.Points(), f.height.Points())
 	out.Write(src[end:])
 	return out.Bytes(), nil
+}
+
+// PDF returns the figure as a PDF file of one page, with the title, and Options.Meta as its subject. Text is
+// drawn as outlines, as in the SVG.
+func (f Figure) PDF() ([]byte, error) {
+	page := newPDFPage()
+	f.draw(pen{c: page})
+	b, err := page.file(f.width, f.height, f.title, f.meta)
+	if err != nil {
+		return nil, fmt.Errorf("write the PDF of %q: %w", f.title, err)
+	}
+	return b, nil
 }
 
 // escape writes s as XML character data; what XML cannot hold becomes U+FFFD.

@@ -23,7 +23,7 @@ func TestBytesAreDeterministic(t *testing.T) {
 	first, second := sampleFigures(t), sampleFigures(t)
 	for _, name := range []string{"contour-chaotic51", "filled-broken51", "contour-coarse17", "line-log", "training"} {
 		f := first[name]
-		for _, format := range []Format{PNG, SVG} {
+		for _, format := range []Format{PNG, SVG, PDF} {
 			want, err := f.Draw(format)
 			if err != nil {
 				t.Fatal(err)
@@ -235,7 +235,7 @@ func TestBadInputIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Draw("gif"); err == nil || !strings.Contains(err.Error(), "png, svg") {
+	if _, err := f.Draw("gif"); err == nil || !strings.Contains(err.Error(), "png, svg, pdf") {
 		t.Errorf("format gif: %v", err)
 	}
 }

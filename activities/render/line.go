@@ -208,7 +208,7 @@ func (p panel) curve(pn pen, c curve, s scale) {
 		part = append(part, vg.Point{X: p.px(c.f.x[i]), Y: p.py(v, s)})
 	}
 	flush()
-	clip := draw.Canvas{Canvas: pn.c, Rectangle: p.frame}
+	clip := draw.Canvas{Rectangle: p.frame}
 	pn.lines(stroke{color: c.color, width: curveWidth, dash: c.dash}, clip.ClipLinesXY(parts...)...)
 }
 

@@ -16,7 +16,7 @@ func TestLook(t *testing.T) {
 		t.Skip("set LOSSATLAS_LOOK to a folder to write the sample figures there")
 	}
 	for name, f := range sampleFigures(t) {
-		for _, format := range []Format{PNG, SVG} {
+		for _, format := range []Format{PNG, SVG, PDF} {
 			b, err := f.Draw(format)
 			if err != nil {
 				t.Fatal(err)

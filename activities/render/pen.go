@@ -7,8 +7,23 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// pen draws on a canvas with absolute coordinates in points, the origin at the bottom left.
-type pen struct{ c vg.Canvas }
+// ink is what a pen needs of a canvas. Those of gonum have it.
+type ink interface {
+	SetColor(color.Color)
+	SetLineWidth(vg.Length)
+	SetLineDash(pattern []vg.Length, offset vg.Length)
+	Stroke(vg.Path)
+	Fill(vg.Path)
+}
+
+// pen draws with coordinates in points, from an origin that is the canvas's bottom left unless it was moved.
+type pen struct {
+	c      ink
+	origin vg.Point
+}
+
+// from returns the pen with its origin moved.
+func (p pen) from(by vg.Point) pen { return pen{p.c, p.origin.Add(by)} }
 
 // stroke is how a line looks.
 type stroke struct {
@@ -39,7 +54,7 @@ func (p pen) stroke(s stroke, path vg.Path) {
 	if len(path) == 0 {
 		return
 	}
-	rounded(path)
+	p.rounded(path)
 	p.c.SetColor(s.color)
 	p.c.SetLineWidth(s.width)
 	p.c.SetLineDash(s.dash, 0)
@@ -49,7 +64,7 @@ func (p pen) stroke(s stroke, path vg.Path) {
 // fill fills the inside of rings that run counter-clockwise around it and clockwise around its holes.
 func (p pen) fill(c color.Color, rings ...[]vg.Point) {
 	if path := ringPath(rings); len(path) > 0 {
-		rounded(path)
+		p.rounded(path)
 		p.c.SetColor(c)
 		p.c.Fill(path)
 	}
@@ -92,17 +107,17 @@ func (p pen) write(t text, s textStyle, at vg.Point) {
 	}
 	anchor := vg.Point{X: -w * vg.Length(s.h), Y: -s.size * capHeight * vg.Length(s.v)}
 	path = moved(moved(path, anchor, 0), at, s.angle)
-	rounded(path)
+	p.rounded(path)
 	p.c.SetColor(s.color)
 	p.c.Fill(path)
 }
 
-// rounded puts the points of a path on a raster of a hundredth of a point, far finer than
-// any screen or printer, which spares a vector file a quarter of its size.
-func rounded(path vg.Path) {
+// rounded puts the points of a path where the pen's origin is, on a raster of a hundredth of a point, far
+// finer than any screen or printer, which spares a vector file a quarter of its size.
+func (p pen) rounded(path vg.Path) {
 	round := func(q *vg.Point) {
-		q.X = vg.Length(math.Round(float64(q.X)*100) / 100)
-		q.Y = vg.Length(math.Round(float64(q.Y)*100) / 100)
+		q.X = vg.Length(math.Round(float64(q.X+p.origin.X)*100) / 100)
+		q.Y = vg.Length(math.Round(float64(q.Y+p.origin.Y)*100) / 100)
 	}
 	for i := range path {
 		round(&path[i].Pos)

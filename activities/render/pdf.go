@@ -1,0 +1,169 @@
+package render
+
+import (
+	"bytes"
+	"compress/zlib"
+	"fmt"
+	"image/color"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+
+	"gonum.org/v1/plot/vg"
+)
+
+// pdfPage is a page of PDF 1.4 with paths alone, which is all that figures are made of. It is written here and not
+// with gonum's vgpdf because that one has no way to set title and provenance, and stamps each file with its time.
+type pdfPage struct {
+	ops      bytes.Buffer
+	now, set pdfState // what is asked for, and what the operators so far have set
+	opacity  []uint8  // those in use, beside 255
+}
+
+// pdfState is how a path is painted.
+type pdfState struct {
+	color color.NRGBA
+	width vg.Length
+	dash  string
+}
+
+func newPDFPage() *pdfPage {
+	// PDF begins with black lines, 1 point wide.
+	begin := pdfState{color: color.NRGBA{A: 255}, width: 1, dash: "[] 0"}
+	return &pdfPage{now: begin, set: begin}
+}
+
+func (p *pdfPage) SetColor(c color.Color) {
+	if n, ok := color.NRGBAModel.Convert(c).(color.NRGBA); ok {
+		p.now.color = n
+	}
+}
+
+func (p *pdfPage) SetLineWidth(w vg.Length) { p.now.width = w }
+
+func (p *pdfPage) SetLineDash(pattern []vg.Length, offset vg.Length) {
+	parts := make([]string, len(pattern))
+	for i, d := range pattern {
+		parts[i] = pdfNumber(d)
+	}
+	p.now.dash = "[" + strings.Join(parts, " ") + "] " + pdfNumber(offset)
+}
+
+func (p *pdfPage) Stroke(path vg.Path) { p.paint(path, "S") }
+func (p *pdfPage) Fill(path vg.Path)   { p.paint(path, "f") }
+
+// paint writes what of the state has changed, and the path.
+func (p *pdfPage) paint(path vg.Path, operator string) {
+	c := p.now.color
+	if c != p.set.color {
+		part := func(v uint8) string { return strconv.FormatFloat(math.Round(float64(v)/255*1000)/1000, 'f', -1, 64) }
+		rgb := part(c.R) + " " + part(c.G) + " " + part(c.B)
+		fmt.Fprintf(&p.ops, "%s rg %s RG\n", rgb, rgb)
+	}
+	if c.A != p.set.color.A {
+		if !slices.Contains(p.opacity, c.A) {
+			p.opacity = append(p.opacity, c.A)
+		}
+		fmt.Fprintf(&p.ops, "/A%d gs\n", c.A)
+	}
+	if p.now.width != p.set.width {
+		fmt.Fprintf(&p.ops, "%s w\n", pdfNumber(p.now.width))
+	}
+	if p.now.dash != p.set.dash {
+		fmt.Fprintf(&p.ops, "%s d\n", p.now.dash)
+	}
+	p.set = p.now
+	var at vg.Point
+	for _, e := range path {
+		switch e.Type {
+		case vg.MoveComp:
+			p.op("m", e.Pos)
+		case vg.LineComp:
+			p.op("l", e.Pos)
+		case vg.CurveComp:
+			if len(e.Control) == 1 { // PDF has cubic curves only
+				q := e.Control[0]
+				third := func(end vg.Point) vg.Point {
+					return vg.Point{X: (end.X + 2*q.X) / 3, Y: (end.Y + 2*q.Y) / 3}
+				}
+				p.op("c", third(at), third(e.Pos), e.Pos)
+			} else {
+				p.op("c", e.Control[0], e.Control[1], e.Pos)
+			}
+		case vg.CloseComp:
+			p.ops.WriteString("h\n")
+			continue
+		}
+		at = e.Pos
+	}
+	p.ops.WriteString(operator + "\n")
+}
+
+func (p *pdfPage) op(operator string, points ...vg.Point) {
+	for _, q := range points {
+		p.ops.WriteString(pdfNumber(q.X) + " " + pdfNumber(q.Y) + " ")
+	}
+	p.ops.WriteString(operator + "\n")
+}
+
+// pdfNumber writes a length to a hundredth of a point. PDF has no exponents.
+func pdfNumber(l vg.Length) string {
+	return strconv.FormatFloat(math.Round(float64(l)*100)/100+0, 'f', -1, 64)
+}
+
+// file returns the page as a PDF file of the given size, with title and subject in its information.
+func (p *pdfPage) file(width, height vg.Length, title, subject string) ([]byte, error) {
+	var packed bytes.Buffer
+	z := zlib.NewWriter(&packed)
+	if _, err := z.Write(p.ops.Bytes()); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	var states strings.Builder
+	for _, a := range append([]uint8{255}, p.opacity...) {
+		v := strconv.FormatFloat(float64(a)/255, 'f', 4, 64)
+		fmt.Fprintf(&states, "/A%d << /ca %s /CA %s >> ", a, v, v)
+	}
+	info := "<< /Creator (lossatlas)"
+	for _, t := range [][2]string{{"Title", title}, {"Subject", subject}} {
+		if t[1] != "" {
+			info += " /" + t[0] + " " + pdfString(t[1])
+		}
+	}
+	objects := []string{
+		"<< /Type /Catalog /Pages 2 0 R >>",
+		"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+		fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %s %s] /Contents 4 0 R /Resources << /ExtGState << %s>> >> >>",
+			pdfNumber(width), pdfNumber(height), states.String()),
+		fmt.Sprintf("<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream", packed.Len(), packed.String()),
+		info + " >>",
+	}
+	var b bytes.Buffer
+	b.WriteString("%PDF-1.4\n%\xe2\xe3\xcf\xd3\n") // bytes that mark the file as binary
+	table := fmt.Sprintf("xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
+	for i, o := range objects {
+		table += fmt.Sprintf("%010d 00000 n \n", b.Len())
+		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
+	}
+	at := b.Len()
+	fmt.Fprintf(&b, "%strailer\n<< /Size %d /Root 1 0 R /Info 5 0 R >>\nstartxref\n%d\n%%%%EOF\n", table, len(objects)+1, at)
+	return b.Bytes(), nil
+}
+
+// pdfString writes text as PDF has it: in brackets where it is ASCII, else as UTF-16.
+func pdfString(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if !strings.ContainsFunc(s, func(r rune) bool { return r > '~' || r < ' ' }) {
+		return "(" + strings.NewReplacer(`\`, `\\`, "(", `\(`, ")", `\)`).Replace(s) + ")"
+	}
+	var b strings.Builder
+	b.WriteString("<FEFF")
+	for _, u := range utf16.Encode([]rune(s)) {
+		fmt.Fprintf(&b, "%04X", u)
+	}
+	return b.String() + ">"
+}
