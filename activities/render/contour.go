@@ -19,7 +19,8 @@ func Contour(g surface.Grid, opt Options) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
-	l := chooseLevels(f.lo, f.hi, opt, lineLevels)
+	lo, hi := opt.span(f)
+	l := chooseLevels(lo, hi, opt, lineLevels)
 	on, values := l.on(f)
 	s := layoutSurface(f, f.notes(l), opt, 0)
 	lines := s.levelLines(on, values)
@@ -67,22 +68,29 @@ func layoutSurface(f *field, note string, opt Options, right vg.Length) surfaceF
 	s := surfaceFigure{width: vg.Length(opt.Width) * vg.Inch}
 	s.x = scale{lo: f.x[0], hi: f.x[len(f.x)-1]}
 	s.y = scale{lo: f.y[0], hi: f.y[len(f.y)-1]}
-	s.xTicks, s.yTicks = s.x.ticks(6), s.y.ticks(6)
+	n := 6
+	if s.width < narrow {
+		n = 4
+	}
+	s.xTicks, s.yTicks = s.x.ticks(n), s.y.ticks(n)
 	s.title = newHeading(opt.Title, true, titleSize, s.width-2*edge, inkColor, 3)
-	s.note = newHeading(note, false, noteSize, s.width-2*edge, noteColor, 3)
+	s.note = newHeading(opt.note(note), false, noteSize, s.width-2*edge, noteColor, 3)
 
-	left := edge + sideWidth(widest(s.yTicks))
+	left := opt.side() + sideWidth(widest(s.yTicks))
 	// The last label of the x axis reaches beyond the frame.
-	right = max(right, s.xTicks[len(s.xTicks)-1].label.width(tickSize)/2) + edge
+	right = max(right, s.xTicks[len(s.xTicks)-1].label.width(tickSize)/2) + opt.side()
 	w := s.width - left - right
 	aspect := min(max((s.y.hi-s.y.lo)/(s.x.hi-s.x.lo), 0.4), 2.5)
 	h := w * vg.Length(aspect)
-	bottom := edge + s.note.height() + bottomHeight
-	top := edge + s.title.height() + 2
+	bottom := opt.side() + s.note.height() + bottomHeight
+	top := opt.side() + s.title.height() + 2
 	s.height = bottom + h + top
 	s.frame = vg.Rectangle{Min: vg.Point{X: left, Y: bottom}, Max: vg.Point{X: left + w, Y: bottom + h}}
 	return s
 }
+
+// narrow is the width below which a figure has fewer ticks.
+const narrow = 3 * vg.Inch
 
 // levelLines returns the lines of all levels on the canvas.
 func (s surfaceFigure) levelLines(f *field, values []float64) []levelLine {
@@ -114,7 +122,9 @@ func byLevel(lines []levelLine, n int) [][][]vg.Point {
 
 // figure draws inside first, and the axes and texts over it.
 func (s surfaceFigure) figure(opt Options, inside func(pen)) Figure {
+	xName, yName := opt.names()
 	return Figure{
+		spare: opt.spare(),
 		width: s.width, height: s.height, frame: s.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
 		draw: func(pn pen) {
 			inside(pn)
@@ -124,8 +134,8 @@ func (s surfaceFigure) figure(opt Options, inside func(pen)) Figure {
 				}
 			}
 			s.drawFrame(pn)
-			s.bottomAxis(pn, s.xTicks, opt.XLabel)
-			s.sideAxis(pn, s.y, s.yTicks, widest(s.yTicks), opt.YLabel, false, inkColor)
+			s.bottomAxis(pn, s.xTicks, xName)
+			s.sideAxis(pn, s.y, s.yTicks, widest(s.yTicks), yName, false, inkColor)
 			center := (s.frame.Min.X + s.frame.Max.X) / 2
 			s.title.write(pn, center, s.height-edge, edge, s.width-edge)
 			s.note.write(pn, center, edge+s.note.height()-2-noteSize*(lineHeight-1), edge, s.width-edge)

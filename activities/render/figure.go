@@ -30,7 +30,12 @@ type Figure struct {
 	dpi           int
 	title, meta   string
 	draw          func(pen)
+	shaded        bool  // has more colours than a palette holds
+	spare         spare // of a panel
 }
+
+// spare is the space at the edges of a panel that its neighbours may use.
+type spare struct{ left, right, bottom vg.Length }
 
 // Size returns the size of the figure in points (1/72 inch).
 func (f Figure) Size() (width, height float64) { return f.width.Points(), f.height.Points() }
@@ -55,7 +60,7 @@ func (f Figure) PNG() ([]byte, error) {
 	f.draw(pen{c: c})
 	var b bytes.Buffer
 	var img image.Image = c.Image()
-	if full, ok := img.(*image.RGBA); ok {
+	if full, ok := img.(*image.RGBA); ok && !f.shaded {
 		img = indexed(full)
 	}
 	if err := png.Encode(&b, img); err != nil {

@@ -255,6 +255,8 @@ func TestAnySurfaceDraws(t *testing.T) {
 			"contour": func() (Figure, error) { return Contour(g, o) },
 			"filled":  func() (Figure, error) { return FilledContour(g, o) },
 			"line":    func() (Figure, error) { return Line(&row, nil, o) },
+			"heat":    func() (Figure, error) { return Heat(g, o) },
+			"surface": func() (Figure, error) { return Surface3D(g, o) },
 		} {
 			f, err := draw()
 			if err != nil {

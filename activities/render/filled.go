@@ -19,10 +19,11 @@ func FilledContour(g surface.Grid, opt Options) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
-	l := chooseLevels(f.lo, f.hi, opt, bandLevels)
+	lo, hi := opt.span(f)
+	l := chooseLevels(lo, hi, opt, bandLevels)
 	on, values := l.on(f)
-	bar := newColorBar(f, l, opt)
-	s := layoutSurface(f, f.notes(l), opt, bar.width())
+	bar := newColorBar(lo, hi, l, opt)
+	s := layoutSurface(f, f.notes(l), opt, opt.beside(bar))
 
 	// The lowest band is everything that has a value.
 	bands := make([][][]vg.Point, len(values)+1)
@@ -44,7 +45,9 @@ func FilledContour(g surface.Grid, opt Options) (Figure, error) {
 			pn.lines(stroke{color: color.NRGBA{A: 90}, width: 0.5}, lines[i]...)
 		}
 		s.drawMasked(pn, f)
-		bar.draw(pn, s.frame)
+		if opt.panel == nil {
+			bar.draw(pn, s.frame)
+		}
 	}), nil
 }
 
@@ -73,13 +76,28 @@ const (
 	barWidth vg.Length = 11
 )
 
-func newColorBar(f *field, l levels, opt Options) colorBar {
+// sideBar is a bar of colours beside a frame.
+type sideBar interface {
+	width() vg.Length // that it needs beside the frame
+	draw(pn pen, frame vg.Rectangle)
+}
+
+// beside is the space for a bar: a sheet has one for all of its panels.
+func (o Options) beside(bar sideBar) vg.Length {
+	if o.panel != nil {
+		return 0
+	}
+	return bar.width()
+}
+
+// newColorBar is the bar of the levels for values from lo to hi.
+func newColorBar(lo, hi float64, l levels, opt Options) colorBar {
 	b := colorBar{levels: l.v, colormap: opt.Colormap}
 	if len(l.v) < 2 {
 		return b
 	}
-	b.below = f.lo < l.v[0]
-	b.above = f.hi > l.v[len(l.v)-1]
+	b.below = lo < l.v[0]
+	b.above = hi > l.v[len(l.v)-1]
 	every := (len(l.v) + 15) / 16
 	for i := 0; i < len(l.v); i += every {
 		b.labels = append(b.labels, tick{v: float64(i), label: plain(number(l.v[i]))})
@@ -87,7 +105,6 @@ func newColorBar(f *field, l levels, opt Options) colorBar {
 	return b
 }
 
-// width is the space that the bar needs beside the frame.
 func (b colorBar) width() vg.Length {
 	if len(b.labels) == 0 {
 		return 0

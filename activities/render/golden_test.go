@@ -18,7 +18,8 @@ var update = flag.Bool("update", false, "write the golden images anew; look at t
 var goldens = []string{
 	"contour-bowl17", "contour-tilted51", "contour-chaotic51", "contour-chaotic51-paper", "contour-broken51", "contour-coarse17", "contour-nothing",
 	"filled-bowl17", "filled-chaotic51", "filled-coarse17", "ratio", "ratio-broken", "line", "line-log", "line-cut", "training", "training-short",
-	"trajectory", "trajectory-long", "density",
+	"trajectory", "trajectory-long", "density", "heat", "heat-log",
+	"surface3d-tilted51", "surface3d-chaotic51", "surface3d-broken17", "surface3d-cut", "surface3d-open", "surface3d-constant", "surface3d-nothing",
 }
 
 // goldenWidth is the width that figures are scaled down to before they are compared: about a

@@ -18,6 +18,9 @@ const (
 	paperMax  = 10
 )
 
+// wideSurface is the ratio of the largest to the smallest loss from which on a surface is logarithmic.
+const wideSurface = 50
+
 // chooseLevels returns the levels that the options ask for. Left to itself it takes the
 // paper's levels where at least five of them and little else lie in the range [lo, hi] of the data,
 // logarithmic ones where the range is wide, and else about n round values.
@@ -36,7 +39,7 @@ func chooseLevels(lo, hi float64, o Options, n int) levels {
 		return levels{logLevels(positiveFloor(lo, hi), hi, 0, n), true}
 	case o.Scale == ScaleAuto && hi <= 1.5*paperMax && hi >= paperMin+4*paperStep && lo < 1:
 		return levels{v: steps(paperMin, min(hi, paperMax), paperStep)}
-	case o.Scale == ScaleAuto && hi > 0 && hi/positiveFloor(lo, hi) > 50:
+	case o.Scale == ScaleAuto && hi > 0 && hi/positiveFloor(lo, hi) > wideSurface:
 		return levels{logLevels(positiveFloor(lo, hi), hi, 0, n), true}
 	}
 	v, _ := roundValues(lo, hi, n)

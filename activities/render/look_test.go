@@ -61,6 +61,26 @@ func sampleFigures(t testing.TB) map[string]Figure {
 	contours("constant", sampled(9, func(x, y float64) float64 { return 2.3026 }), Options{Title: "A constant"})
 	contours("nothing", sampled(9, func(x, y float64) float64 { return math.NaN() }), Options{})
 
+	heat, err := Heat(sampled(51, broken), Options{Title: "Overflow in a corner"})
+	add("heat", heat, err)
+	heat, err = Heat(coarse(sampled(17, chaotic)), Options{Title: "Half of a chaotic lattice", Colormap: "magma"})
+	add("heat-log", heat, err)
+	for name, of := range map[string]struct {
+		g surface.Grid
+		o Options
+	}{
+		"surface3d-tilted51":  {sampled(51, tilted), Options{Title: "VGG-9, batch 128, weight decay 0.0005"}},
+		"surface3d-chaotic51": {sampled(51, chaotic), Options{Title: "ResNet-56-noshort"}},
+		"surface3d-broken17":  {sampled(17, broken), Options{Title: "Overflow in a corner", Scale: ScaleLinear}},
+		"surface3d-cut":       {sampled(51, chaotic), Options{Title: "Cut at 100", Cut: 100, Scale: ScaleLinear}},
+		"surface3d-open":      {sampled(51, bowl), Options{Title: "Open above 3", Cut: 3, Scale: ScaleLinear, Open: true}},
+		"surface3d-constant":  {sampled(9, func(x, y float64) float64 { return 2.3026 }), Options{}},
+		"surface3d-nothing":   {sampled(9, func(x, y float64) float64 { return math.NaN() }), Options{}},
+	} {
+		f, err := Surface3D(of.g, of.o)
+		add(name, f, err)
+	}
+
 	curved := curvedSample(33)
 	ratio, err := Ratio(curved, Options{Title: "ResNet-56-noshort, training loss"})
 	add("ratio", ratio, err)

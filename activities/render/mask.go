@@ -64,7 +64,10 @@ func hatch(r vg.Rectangle) [][]vg.Point {
 }
 
 // notes says what the picture does not show by itself: masked points, and a range that the levels do not reach.
-func (f *field) notes(l levels) string {
+func (f *field) notes(l levels) string { return f.notesOf(l, "hatched", "grey") }
+
+// notesOf is notes where points that are not finite, and such that were not evaluated, are shown in other ways.
+func (f *field) notesOf(l levels, bad, absent string) string {
 	var notes []string
 	total := len(f.z)
 	switch {
@@ -74,10 +77,10 @@ func (f *field) notes(l levels) string {
 		return "the loss is not finite anywhere"
 	}
 	if f.bad > 0 {
-		notes = append(notes, fmt.Sprintf("hatched: loss not finite (%d of %d points)", f.bad, total))
+		notes = append(notes, fmt.Sprintf("%s: loss not finite (%d of %d points)", bad, f.bad, total))
 	}
 	if f.absent > 0 {
-		notes = append(notes, fmt.Sprintf("grey: not evaluated (%d of %d points)", f.absent, total))
+		notes = append(notes, fmt.Sprintf("%s: not evaluated (%d of %d points)", absent, f.absent, total))
 	}
 	switch {
 	case f.empty():

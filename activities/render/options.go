@@ -3,6 +3,8 @@ package render
 import (
 	"fmt"
 	"math"
+
+	"gonum.org/v1/plot/vg"
 )
 
 // Scales of a quantity; the zero value lets the data decide.
@@ -33,9 +35,11 @@ type Options struct {
 	Min  float64 `json:"min,omitempty"`
 	Max  float64 `json:"max,omitempty"`
 	Step float64 `json:"step,omitempty"`
-	// Cut is the largest loss that a line figure shows; curves leave the frame
-	// there and a note says so. 0 chooses by the data.
+	// Cut is the largest loss that a line, heat or 3D figure shows: curves leave the frame there,
+	// colours and heights stay at their last, and a note says so. 0 chooses by the data.
 	Cut float64 `json:"cut,omitempty"`
+	// Open leaves a surface in 3D open above Cut, in place of a flat top.
+	Open bool `json:"open,omitempty"`
 	// Colormap is viridis (the default), cividis or magma.
 	Colormap string `json:"colormap,omitempty"`
 	// Marks are named points: of a line at their X, of a surface at (X, Y). Those outside are left out.
@@ -45,6 +49,15 @@ type Options struct {
 	// Meta is carried inside the picture (a PNG text chunk named "lossatlas", SVG
 	// <metadata>): the provenance, usually as JSON.
 	Meta string `json:"meta,omitempty"`
+
+	// panel is set for a figure that is one of the panels of a sheet.
+	panel *panelOptions
+}
+
+// panelOptions say how a figure is drawn as one of several panels: without title, note, legend and bar.
+type panelOptions struct {
+	lo, hi      float64 // of the values in all panels; lo > hi when there are none
+	x, y, right bool    // whether this one names its axis at the bottom, at the left, at the right
 }
 
 // Mark is a named point of a figure.
@@ -79,7 +92,7 @@ func (o Options) filled() (Options, error) {
 	if o.Width == 0 {
 		o.Width = 4
 	}
-	if o.Width < 2 || o.Width > 40 {
+	if o.panel == nil && o.Width < 2 || o.Width > 40 {
 		return o, fmt.Errorf("plot option width: %g inches; allowed are 2 to 40", o.Width)
 	}
 	if o.DPI == 0 {
@@ -105,7 +118,65 @@ func (o Options) filled() (Options, error) {
 	if o.Cut < 0 {
 		return o, fmt.Errorf("plot option cut: %g; it must be above 0", o.Cut)
 	}
+	if o.panel != nil {
+		o.Title = ""
+	}
 	return o, o.checkLevels()
+}
+
+// span is the range of values that a figure's scale is for.
+func (o Options) span(f *field) (lo, hi float64) {
+	if o.panel != nil {
+		return o.panel.lo, o.panel.hi
+	}
+	return f.lo, f.hi
+}
+
+// side is the white space at the sides of the figure.
+func (o Options) side() vg.Length {
+	if o.panel != nil {
+		return 2
+	}
+	return edge
+}
+
+// note is what stands below the figure.
+func (o Options) note(s string) string {
+	if o.panel != nil {
+		return ""
+	}
+	return s
+}
+
+// names returns how the axes are called in this figure.
+func (o Options) names() (x, y string) {
+	x, y = o.XLabel, o.YLabel
+	if o.panel != nil && !o.panel.x {
+		x = ""
+	}
+	if o.panel != nil && !o.panel.y {
+		y = ""
+	}
+	return x, y
+}
+
+// Space that the names of axes take.
+const (
+	bottomName vg.Length = labelGap + labelSize*(capHeight+descent)
+	sideName   vg.Length = labelGap + labelSize
+)
+
+// spare is the space that a panel leaves for names which it does not write.
+func (o Options) spare() (s spare) {
+	if p := o.panel; p != nil {
+		if !p.x {
+			s.bottom = bottomName
+		}
+		if !p.y {
+			s.left = sideName
+		}
+	}
+	return s
 }
 
 // chosen reports whether the options give the range of the levels.

@@ -1,0 +1,366 @@
+package render
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+
+	"lossatlas/activities/surface"
+
+	"gonum.org/v1/plot/vg"
+)
+
+// Surface3D draws the loss as a lit surface over the plane, in the manner of the paper's Figures 1 and 4: seen from above
+// one corner, coloured by height, with a logarithmic height where the range is wide. Above Options.Cut
+// it is flat, or with Options.Open open. Cells with a corner that has no value are left open. Errors are as in Contour.
+func Surface3D(g surface.Grid, opt Options) (Figure, error) {
+	opt, err := opt.filled()
+	if err != nil {
+		return Figure{}, err
+	}
+	f, err := newField(g, "loss", g.Loss, 2)
+	if err != nil {
+		return Figure{}, err
+	}
+	return layoutSurface3D(f, opt), nil
+}
+
+// How the box is seen, and its height where its longer side is 1.
+const (
+	azimuth   = -58.0
+	elevation = 30.0
+	boxHeight = 0.62
+)
+
+// The surface has at least fineCells cells a side, for smooth colours, and at most mostCells, for small files.
+const (
+	fineCells = 44
+	mostCells = 100
+	meshCells = 26 // most lines of the mesh a side
+)
+
+// relief is a field as a surface in a box.
+type relief struct {
+	view
+	space
+	f      *field
+	r      ramp
+	open   bool // above the ramp
+	ix, iy []int
+	normal []vec // at each lattice point
+}
+
+func layoutSurface3D(f *field, opt Options) Figure {
+	r, note := heights(f, opt, "open", "open")
+	s := relief{view: newView(azimuth, elevation), f: f, r: r, open: opt.Open}
+	s.space = space{x: 0.5, y: 0.5, z: boxHeight}
+	if aspect := (f.y[len(f.y)-1] - f.y[0]) / (f.x[len(f.x)-1] - f.x[0]); aspect < 1 {
+		s.space.y = 0.5 * max(aspect, 0.4)
+	} else {
+		s.space.x = 0.5 * max(1/aspect, 0.4)
+	}
+	s.ix, s.iy = thinned(len(f.x)), thinned(len(f.y))
+	if len(s.ix) < len(f.x) || len(s.iy) < len(f.y) {
+		note += fmt.Sprintf("; drawn from %d×%d of the points", len(s.ix), len(s.iy))
+	}
+	s.normal = s.normals()
+
+	width := vg.Length(opt.Width) * vg.Inch
+	title := newHeading(opt.Title, true, titleSize, width-2*edge, inkColor, 3)
+	text := newHeading(opt.note(note), false, noteSize, width-2*edge, noteColor, 3)
+	axes := s.axes(width < narrow, opt)
+	side := opt.side()
+	// The vertical axis stands at the left corner; the others' labels hang below the front corner and beside the right one.
+	left := side + sideWidth(widest(axes.z))
+	const under = tickLength + 2*tickGap + tickSize
+	last := tickLength + tickGap + widest(axes.y)
+	right := side + max(last, opt.beside(r)+last-barGap/2)
+	unit := s.extent(s.space)
+	s.view.scale = (width - left - right) / unit.Size().X
+	bottom := side + text.height() + under
+	s.origin = vg.Point{X: left - unit.Min.X*s.view.scale, Y: bottom - unit.Min.Y*s.view.scale}
+	frame := s.extent(s.space)
+	height := frame.Max.Y + 4 + title.height() + side
+	return Figure{
+		width: width, height: height, frame: frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta, shaded: true,
+		draw: func(pn pen) {
+			s.drawBox(pn, axes)
+			s.drawSurface(pn)
+			s.drawAxes(pn, axes)
+			for _, m := range opt.Marks {
+				s.drawMark(pn, m)
+			}
+			if opt.panel == nil {
+				r.draw(pn, vg.Rectangle{
+					Min: vg.Point{X: frame.Min.X, Y: frame.Min.Y + 0.1*frame.Size().Y}, Max: vg.Point{X: frame.Max.X + last - barGap/2, Y: frame.Max.Y},
+				})
+			}
+			center := (frame.Min.X + frame.Max.X) / 2
+			title.write(pn, center, height-edge, edge, width-edge)
+			text.write(pn, center, edge+text.height()-2-noteSize*(lineHeight-1), edge, width-edge)
+		},
+	}
+}
+
+// thinned returns the indices of at most mostCells+1 of n lattice points, the ends included.
+func thinned(n int) []int {
+	step := (n - 2) / mostCells
+	var out []int
+	for i := 0; i < n-1; i += step + 1 {
+		out = append(out, i)
+	}
+	return append(out, n-1)
+}
+
+// place is lattice point (ix, iy) in the box. Its height may lie above it.
+func (s relief) place(ix, iy int) vec {
+	v := s.f.z[s.f.index(ix, iy)]
+	if s.r.scale.log {
+		v = max(v, s.r.scale.lo)
+	}
+	z := max(s.r.scale.at(v), 0)
+	if !s.open {
+		z = min(z, 1)
+	}
+	return vec{s.across(s.f.x, ix, s.x), s.across(s.f.y, iy, s.y), s.z * z}
+}
+
+// across is the place of a coordinate between −half and half.
+func (s relief) across(axis []float64, i int, half float64) float64 {
+	return half * (2*(axis[i]-axis[0])/(axis[len(axis)-1]-axis[0]) - 1)
+}
+
+// normals are the directions upright on the surface at the lattice points, from differences to neighbours that have a value.
+func (s relief) normals() []vec {
+	out := make([]vec, len(s.ix)*len(s.iy))
+	slope := func(i, j, di, dj int) float64 {
+		var lo, hi *vec
+		for _, d := range []int{-1, 0, 1} {
+			a, b := i+d*di, j+d*dj
+			if a < 0 || b < 0 || a >= len(s.ix) || b >= len(s.iy) || !s.f.ok[s.f.index(s.ix[a], s.iy[b])] {
+				continue
+			}
+			p := s.place(s.ix[a], s.iy[b])
+			p.z = min(p.z, s.z)
+			if lo == nil {
+				lo = &p
+			}
+			hi = &p
+		}
+		if lo == nil || lo == hi {
+			return 0
+		}
+		return (hi.z - lo.z) / ((hi.x-lo.x)*float64(di) + (hi.y-lo.y)*float64(dj))
+	}
+	for j := range s.iy {
+		for i := range s.ix {
+			out[j*len(s.ix)+i] = vec{-slope(i, j, 1, 0), -slope(i, j, 0, 1), 1}.unit()
+		}
+	}
+	return out
+}
+
+// drawSurface draws the cells from the back to the front, so that near ones cover far ones. Over a lattice that
+// order is exact: nothing with a smaller α or a larger β can hide what has a larger or a smaller one.
+func (s relief) drawSurface(pn pen) {
+	parts := max(1, (fineCells+max(len(s.ix), len(s.iy))-2)/(max(len(s.ix), len(s.iy))-1))
+	mesh := func(n int) int { return (n-2)/meshCells + 1 }
+	meshX, meshY := mesh(len(s.ix)), mesh(len(s.iy))
+	lines := stroke{color: color.NRGBA{A: 70}, width: 0.35}
+	for i := range len(s.ix) - 1 {
+		for j := len(s.iy) - 2; j >= 0; j-- {
+			var c [4]vec // counter-clockwise as seen from above
+			whole := true
+			for k, d := range [4][2]int{{0, 0}, {1, 0}, {1, 1}, {0, 1}} {
+				ix, iy := s.ix[i+d[0]], s.iy[j+d[1]]
+				whole = whole && s.f.ok[s.f.index(ix, iy)]
+				c[k] = s.place(ix, iy)
+			}
+			if !whole {
+				continue
+			}
+			at := j*len(s.ix) + i
+			s.drawCell(pn, c, [4]vec{s.normal[at], s.normal[at+1], s.normal[at+len(s.ix)+1], s.normal[at+len(s.ix)]}, parts)
+			// Its far edges, which no cell drawn later touches.
+			var edges [][]vg.Point
+			if i%meshX == 0 {
+				edges = append(edges, s.line(c[0], c[3]))
+			}
+			if (j+1)%meshY == 0 {
+				edges = append(edges, s.line(c[3], c[2]))
+			}
+			if i == len(s.ix)-2 {
+				edges = append(edges, s.line(c[1], c[2]))
+			}
+			if j == 0 {
+				edges = append(edges, s.line(c[0], c[1]))
+			}
+			pn.lines(lines, edges...)
+		}
+	}
+}
+
+// line is the part of an edge that lies in the box.
+func (s relief) line(a, b vec) []vg.Point {
+	if a.z > b.z {
+		a, b = b, a
+	}
+	if a.z > s.z {
+		return nil
+	}
+	if b.z > s.z {
+		t := (s.z - a.z) / (b.z - a.z)
+		b = vec{a.x + t*(b.x-a.x), a.y + t*(b.y-a.y), s.z}
+	}
+	return s.all(a, b)
+}
+
+// drawCell fills a cell in parts×parts pieces, between whose corners places and directions are interpolated.
+func (s relief) drawCell(pn pen, c, normal [4]vec, parts int) {
+	between := func(v [4]vec, x, y float64) vec {
+		var out vec
+		for k, w := range [4]float64{(1 - x) * (1 - y), x * (1 - y), x * y, (1 - x) * y} {
+			out = out.plus(v[k], w)
+		}
+		return out
+	}
+	n := float64(parts)
+	for i := range parts {
+		for j := parts - 1; j >= 0; j-- {
+			x, y := float64(i)/n, float64(j)/n
+			piece := []vec{between(c, x, y), between(c, x+1/n, y), between(c, x+1/n, y+1/n), between(c, x, y+1/n)}
+			mid := between(c, x+0.5/n, y+0.5/n)
+			if piece = below(piece, s.z); len(piece) < 3 {
+				continue
+			}
+			up := between(normal, x+0.5/n, y+0.5/n).unit()
+			pn.fill(s.lit(mid.z/s.z, up), grownBy(s.all(piece...), 0.3))
+		}
+	}
+}
+
+// The light comes from the left and above, and reaches a little everywhere.
+var light = vec{-0.35, -0.45, 0.82}.unit()
+
+// lit is the colour of the map at t under the light, on a surface with the given upright. Where it is seen from below it is darker.
+func (s relief) lit(t float64, up vec) color.RGBA {
+	c := colorAt(s.r.colormap, t)
+	shade := 0.62 + 0.46*max(up.dot(light), 0)
+	if up.dot(s.toEye()) < 0 {
+		shade *= 0.75
+	}
+	part := func(v uint8) uint8 { return uint8(min(float64(v)*shade+0.5, 255)) }
+	return color.RGBA{part(c.R), part(c.G), part(c.B), 255}
+}
+
+// boxAxes are the ticks of the three axes, and how they are called.
+type boxAxes struct {
+	x, y, z             []tick
+	alongX, alongY      scale
+	xName, yName, zName string
+}
+
+func (s relief) axes(small bool, opt Options) boxAxes {
+	n := 5
+	if small {
+		n = 3
+	}
+	a := boxAxes{xName: opt.XLabel, yName: opt.YLabel, zName: "loss"}
+	a.alongX = scale{lo: s.f.x[0], hi: s.f.x[len(s.f.x)-1]}
+	a.alongY = scale{lo: s.f.y[0], hi: s.f.y[len(s.f.y)-1]}
+	a.x, a.y, a.z = a.alongX.ticks(n), a.alongY.ticks(n), s.r.scale.ticks(n)
+	return a
+}
+
+// drawBox draws the floor and the two walls behind the surface, with faint lines at the ticks.
+func (s relief) drawBox(pn pen, a boxAxes) {
+	l, r, f, b, t := -s.x, s.x, -s.y, s.y, s.z
+	for _, face := range [][]vec{
+		{{l, f, 0}, {r, f, 0}, {r, b, 0}, {l, b, 0}},
+		{{l, f, 0}, {l, b, 0}, {l, b, t}, {l, f, t}},
+		{{l, b, 0}, {r, b, 0}, {r, b, t}, {l, b, t}},
+	} {
+		pn.fill(rgb(0xF6F6F6), s.all(face...))
+	}
+	var lines [][]vg.Point
+	for _, k := range a.x {
+		x := s.x * (2*a.alongX.at(k.v) - 1)
+		lines = append(lines, s.all(vec{x, f, 0}, vec{x, b, 0}, vec{x, b, t}))
+	}
+	for _, k := range a.y {
+		y := s.y * (2*a.alongY.at(k.v) - 1)
+		lines = append(lines, s.all(vec{r, y, 0}, vec{l, y, 0}, vec{l, y, t}))
+	}
+	for _, k := range a.z {
+		if !k.minor {
+			z := t * s.r.scale.at(k.v)
+			lines = append(lines, s.all(vec{l, f, z}, vec{l, b, z}, vec{r, b, z}))
+		}
+	}
+	pn.lines(stroke{color: faintColor, width: 0.5}, lines...)
+	pn.lines(stroke{color: hatchColor, width: 0.6}, s.all(vec{l, b, 0}, vec{l, b, t}), s.all(vec{l, b, 0}, vec{r, b, 0}), s.all(vec{l, b, 0}, vec{l, f, 0}),
+		s.all(vec{l, f, t}, vec{l, b, t}, vec{r, b, t}, vec{r, b, 0}))
+}
+
+// drawAxes draws the front edges of the floor and the left edge of the box, with ticks, labels and names.
+func (s relief) drawAxes(pn pen, a boxAxes) {
+	l, r, f, b, t := -s.x, s.x, -s.y, s.y, s.z
+	lines := [][]vg.Point{s.all(vec{l, f, 0}, vec{r, f, 0}, vec{r, b, 0}), s.all(vec{l, f, 0}, vec{l, f, t})}
+	style := textStyle{size: tickSize, color: inkColor, v: 1}
+	// out is the direction, on the canvas, of an axis's ticks.
+	label := func(at vec, out vec, k tick) {
+		p, q := s.at(at), s.at(at.plus(out, 1))
+		d := q.Sub(p)
+		n := vg.Length(math.Hypot(float64(d.X), float64(d.Y)))
+		d = d.Scale(1 / n)
+		lines = append(lines, []vg.Point{p, p.Add(d.Scale(tickLength))})
+		to := p.Add(d.Scale(tickLength + tickGap))
+		pn.write(k.label, style, vg.Point{X: to.X, Y: to.Y})
+	}
+	for _, k := range a.x {
+		style.h = 0.8
+		label(vec{s.x * (2*a.alongX.at(k.v) - 1), f, 0}, vec{0, -1, 0}, k)
+	}
+	for _, k := range a.y {
+		style.h = 0.1
+		label(vec{r, s.y * (2*a.alongY.at(k.v) - 1), 0}, vec{1, 0, 0}, k)
+	}
+	corner := s.at(vec{l, f, 0})
+	for _, k := range a.z {
+		y := s.at(vec{l, f, t * s.r.scale.at(k.v)}).Y
+		lines = append(lines, []vg.Point{{X: corner.X, Y: y}, {X: corner.X - k.length(), Y: y}})
+		pn.write(k.label, textStyle{size: tickSize, color: inkColor, h: 1, v: 0.5}, vg.Point{X: corner.X - tickLength - tickGap, Y: y})
+	}
+	pn.lines(stroke{color: frameColor, width: 0.8}, lines...)
+	// Names stand below the middle of their edge.
+	const away = 2*tickSize + 3
+	name := func(at vec, text string, shift vg.Length) {
+		p := s.at(at)
+		pn.write(plain(text), textStyle{size: labelSize, color: inkColor, h: 0.5, v: 1}, vg.Point{X: p.X + shift, Y: p.Y - away + labelSize*capHeight/2})
+	}
+	name(vec{0, f, 0}, a.xName, -away)
+	name(vec{r, 0, 0}, a.yName, away)
+	pn.write(plain(a.zName), textStyle{size: labelSize, color: inkColor, h: 0.5, angle: rightAngle},
+		vg.Point{X: corner.X - tickLength - tickGap - widest(a.z) - labelGap - labelSize*descent, Y: (corner.Y + s.at(vec{l, f, t}).Y) / 2})
+}
+
+// drawMark draws a named dot on the surface, above the lattice point that is nearest.
+func (s relief) drawMark(pn pen, m Mark) {
+	nearest := func(axis []float64, v float64) (int, bool) {
+		best := 0
+		for i := range axis {
+			if math.Abs(axis[i]-v) < math.Abs(axis[best]-v) {
+				best = i
+			}
+		}
+		return best, v >= axis[0] && v <= axis[len(axis)-1]
+	}
+	ix, inX := nearest(s.f.x, m.X)
+	iy, inY := nearest(s.f.y, m.Y)
+	if !inX || !inY || !s.f.ok[s.f.index(ix, iy)] {
+		return
+	}
+	p := s.place(ix, iy)
+	p.z = min(p.z, s.z)
+	panel{}.mark(pn, s.at(p), m.Label)
+}

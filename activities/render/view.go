@@ -1,0 +1,108 @@
+package render
+
+import (
+	"math"
+
+	"gonum.org/v1/plot/vg"
+)
+
+// vec is a place in the box of a picture in 3D: α along x, β along y, the loss along z.
+type vec struct{ x, y, z float64 }
+
+func (a vec) plus(b vec, t float64) vec { return vec{a.x + t*b.x, a.y + t*b.y, a.z + t*b.z} }
+func (a vec) dot(b vec) float64         { return a.x*b.x + a.y*b.y + a.z*b.z }
+
+func (a vec) unit() vec {
+	n := math.Sqrt(a.dot(a))
+	return vec{a.x / n, a.y / n, a.z / n}
+}
+
+// view is an orthographic projection, in which parallel lines stay parallel and equal heights look equal. The eye is
+// at the side of large α and small β, so that what has a larger α or a smaller β lies in front.
+type view struct {
+	sinA, cosA float64 // of the eye's azimuth
+	sinE, cosE float64 // of its elevation
+	scale      vg.Length
+	origin     vg.Point // where the middle of the box's floor is drawn
+}
+
+// newView looks from an azimuth between −90° and 0° (−90° sees α from left to right) and an elevation above the floor.
+func newView(azimuth, elevation float64) view {
+	v := view{scale: 1}
+	v.sinA, v.cosA = math.Sincos(azimuth * math.Pi / 180)
+	v.sinE, v.cosE = math.Sincos(elevation * math.Pi / 180)
+	return v
+}
+
+// at returns where p is drawn.
+func (v view) at(p vec) vg.Point {
+	x := -p.x*v.sinA + p.y*v.cosA
+	y := -(p.x*v.cosA+p.y*v.sinA)*v.sinE + p.z*v.cosE
+	return vg.Point{X: v.origin.X + v.scale*vg.Length(x), Y: v.origin.Y + v.scale*vg.Length(y)}
+}
+
+// all returns where the points are drawn.
+func (v view) all(points ...vec) []vg.Point {
+	out := make([]vg.Point, len(points))
+	for i, p := range points {
+		out[i] = v.at(p)
+	}
+	return out
+}
+
+// toEye is the direction from anywhere to the eye.
+func (v view) toEye() vec { return vec{v.cosA * v.cosE, v.sinA * v.cosE, v.sinE} }
+
+// space is the box that a picture in 3D fills, around the middle of its floor.
+type space struct{ x, y, z float64 } // half of the sides, and the height
+
+// extent is the smallest rectangle around the box as it is drawn.
+func (v view) extent(s space) vg.Rectangle {
+	r := vg.Rectangle{Min: vg.Point{X: vg.Inch * 1e6, Y: vg.Inch * 1e6}, Max: vg.Point{X: -vg.Inch * 1e6, Y: -vg.Inch * 1e6}}
+	for i := range 8 {
+		side := func(bit int, lo, hi float64) float64 {
+			if i>>bit&1 == 1 {
+				return hi
+			}
+			return lo
+		}
+		q := v.at(vec{side(0, -s.x, s.x), side(1, -s.y, s.y), side(2, 0, s.z)})
+		r.Min.X, r.Min.Y = min(r.Min.X, q.X), min(r.Min.Y, q.Y)
+		r.Max.X, r.Max.Y = max(r.Max.X, q.X), max(r.Max.Y, q.Y)
+	}
+	return r
+}
+
+// below returns the part of a convex polygon that has a z of at most top.
+func below(polygon []vec, top float64) []vec {
+	var out []vec
+	for i, p := range polygon {
+		q := polygon[(i+1)%len(polygon)]
+		if p.z <= top {
+			out = append(out, p)
+		}
+		if (p.z <= top) != (q.z <= top) {
+			t := (top - p.z) / (q.z - p.z)
+			out = append(out, vec{p.x + t*(q.x-p.x), p.y + t*(q.y-p.y), top})
+		}
+	}
+	return out
+}
+
+// grownBy is a convex polygon with its corners moved away from its middle, under what is drawn over it later, so
+// that no seams show.
+func grownBy(polygon []vg.Point, by vg.Length) []vg.Point {
+	var mid vg.Point
+	for _, p := range polygon {
+		mid.X, mid.Y = mid.X+p.X/vg.Length(len(polygon)), mid.Y+p.Y/vg.Length(len(polygon))
+	}
+	out := make([]vg.Point, len(polygon))
+	for i, p := range polygon {
+		d := p.Sub(mid)
+		if n := vg.Length(math.Hypot(float64(d.X), float64(d.Y))); n > 0 {
+			p = p.Add(d.Scale(by / n))
+		}
+		out[i] = p
+	}
+	return out
+}
