@@ -12,7 +12,7 @@ import (
 	"lossatlas/pipelines"
 )
 
-// Render draws one picture from data alone, as PNG, SVG and PDF.
+// Render draws one picture, of one experiment or over several, from data alone, as PNG, SVG and PDF.
 func (a *Activities) Render(ctx context.Context, in StepInput) (StepResult, error) {
 	return guard(ctx, a, in, func() (StepResult, error) {
 		since := time.Now()
@@ -55,22 +55,21 @@ func (a *Activities) figure(ctx context.Context, in StepInput, p pipelines.Rende
 	for _, m := range p.Marks {
 		opt.Marks = append(opt.Marks, render.Mark{X: m.X, Y: m.Y, Label: m.Label})
 	}
+	if s := p.Style; s != nil {
+		opt.Scale, opt.Min, opt.Max, opt.Step, opt.Cut, opt.Open = s.Scale, s.Min, s.Max, s.Step, s.Cut, s.Open
+		opt.Colormap, opt.Width, opt.DPI, opt.NoLabels = s.Colormap, s.Width, s.DPI, s.NoLabels
+	}
+	if p.Figure != nil {
+		return a.overview(ctx, in, p.Plot, *p.Figure, opt)
+	}
+	if draw, ok := planePlots[p.Plot]; ok {
+		g, err := a.grid(ctx, in, "grid")
+		if err != nil {
+			return render.Figure{}, err
+		}
+		return unretried(draw(*g, opt))
+	}
 	switch p.Plot {
-	case "contour", "filled":
-		g, err := a.grid(ctx, in, "grid")
-		if err != nil {
-			return render.Figure{}, err
-		}
-		if p.Plot == "contour" {
-			return unretried(render.Contour(*g, opt))
-		}
-		return unretried(render.FilledContour(*g, opt))
-	case "ratio":
-		g, err := a.grid(ctx, in, "grid")
-		if err != nil {
-			return render.Figure{}, err
-		}
-		return unretried(render.Ratio(*g, opt))
 	case "trajectory":
 		path, err := a.path(ctx, in, "path")
 		if err != nil {
@@ -110,6 +109,11 @@ func (a *Activities) figure(ctx context.Context, in StepInput, p pipelines.Rende
 		return unretried(render.Training(log.curves(), opt))
 	}
 	return render.Figure{}, permanent("BadStep", fmt.Errorf("%s: this worker does not know the plot %q", in.Label, p.Plot))
+}
+
+// planePlots are the pictures of one grid.
+var planePlots = map[string]func(surface.Grid, render.Options) (render.Figure, error){
+	"contour": render.Contour, "filled": render.FilledContour, "heat": render.Heat, "surface3d": render.Surface3D, "ratio": render.Ratio,
 }
 
 // unretried marks an error of a picture as final: drawing depends on nothing that could change.

@@ -33,6 +33,13 @@ func (a *Activities) Report(ctx context.Context, in StepInput) (StepResult, erro
 			}
 			page.Experiments = append(page.Experiments, section)
 		}
+		if len(p.Figures) > 0 {
+			section, err := r.comparison(ctx, pipelines.ReportExperiment{Name: "All experiments", Pictures: p.Figures})
+			if err != nil {
+				return StepResult{}, err
+			}
+			page.Comparisons = append(page.Comparisons, section)
+		}
 		for _, e := range p.Comparisons {
 			section, err := r.comparison(ctx, e)
 			if err != nil {

@@ -58,15 +58,18 @@ func (s *selector) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &s.name)
 }
 
-// selectors is a list of n selectors.
+// selectors is a list of n selectors; n = 0 allows any number.
 type selectors struct{ n int }
 
 func (t selectors) want() string {
+	if t.n == 0 {
+		return "a list of experiments, each a name or parameters such as {train.batch_size: 128}"
+	}
 	return fmt.Sprintf("a list of %d experiments, each a name or parameters such as {train.batch_size: 128}", t.n)
 }
 
 func (t selectors) check(c *checker, n *node, path string) any {
-	if n.kind != listNode || len(n.items) != t.n {
+	if n.kind != listNode || len(n.items) == 0 || t.n > 0 && len(n.items) != t.n {
 		return c.reject(n, path, t.want())
 	}
 	var out []selector
@@ -82,6 +85,9 @@ func (t selectors) check(c *checker, n *node, path string) any {
 
 func (t selectors) schema(cat Catalog) schema {
 	one := schema{"anyOf": []schema{{"type": "string"}, swept(cat, func(s schema) schema { return s })}}
+	if t.n == 0 {
+		return schema{"type": "array", "minItems": 1, "items": one}
+	}
 	return schema{"type": "array", "minItems": t.n, "maxItems": t.n, "items": one}
 }
 
@@ -337,11 +343,9 @@ func (b *builder) addComparison(m compareConfig, train []string, names []string)
 		return err
 	}
 	mp := MapParams{Net: net, X: Axis{m.X[0], m.X[1], m.Points}, Batch: evaluateBatch}
-	marks := []Mark{{X: 0, Label: "a"}, {X: 1, Label: "b"}}
 	if m.Kind == mapSurface {
 		mp.X.N = m.Resolution[0]
 		mp.Y = &Axis{m.Y[0], m.Y[1], m.Resolution[1]}
-		marks = append(marks, Mark{Y: 1, Label: "c"})
 	}
 	inputs = map[string]Ref{OutWeights: weights, OutDirections: {Step: directions, Output: OutDirections}}
 	grids := make(map[string]string)
@@ -366,15 +370,15 @@ func (b *builder) addComparison(m compareConfig, train []string, names []string)
 		for split, id := range grids {
 			drawn[split] = Ref{Step: id, Output: OutGrid}
 		}
-		return b.addPicture("plot", RenderParams{Plot: plotLine, Title: title, Marks: marks}, "Loss and accuracy between two minimizers", drawn, Ref{grids[m.Splits[0]], OutGrid})
+		return b.addPicture("plot", RenderParams{Plot: plotLine, Title: title, Marks: marks(len(train))}, "Loss and accuracy between two minimizers", drawn, Ref{grids[m.Splits[0]], OutGrid})
 	}
 	for _, split := range m.Splits {
 		drawn := map[string]Ref{OutGrid: {Step: grids[split], Output: OutGrid}}
 		for _, p := range planePictures {
-			if p.kind != m.Kind {
+			if p.kind != m.Kind || p.plot != plotContour && p.plot != plotFilled && !b.draws(p.plot) {
 				continue
 			}
-			params := RenderParams{Plot: p.plot, Title: title + " · " + splitLoss[split], Marks: marks}
+			params := RenderParams{Plot: p.plot, Title: title + " · " + splitLoss[split], Marks: marks(len(train))}
 			if err := b.addPicture(split+"-"+p.plot, params, fmt.Sprintf(p.caption, splitLoss[split])+", in the plane of three minimizers", drawn, drawn[OutGrid]); err != nil {
 				return err
 			}

@@ -18,7 +18,8 @@ type config struct {
 	Train    trainConfig        `json:"train"`
 	Maps     []mapConfig        `json:"maps"`
 	Compare  []compareConfig    `json:"compare"`
-	Plots    []string           `json:"plots"`
+	Plots    []plotConfig       `json:"plots"`
+	Figures  []figureConfig     `json:"figures"`
 	Numerics string             `json:"numerics"`
 }
 
@@ -142,6 +143,7 @@ func (cfg *config) resolve(c *checker, tree *node) {
 	}
 	cfg.resolveCompare(c, tree)
 	cfg.resolvePlots(c, tree)
+	cfg.resolveFigures(c, tree)
 }
 
 func (cfg *config) resolveDataset(c *checker, tree *node) {
@@ -239,23 +241,6 @@ func inOrder(splits []string) []string {
 	out := slices.Clone(splits)
 	slices.SortFunc(out, func(a, b string) int { return slices.Index(splitNames, a) - slices.Index(splitNames, b) })
 	return out
-}
-
-// resolvePlots checks that the maps allow what plots asks for.
-func (cfg *config) resolvePlots(c *checker, tree *node) {
-	if cfg.Plots == nil {
-		cfg.Plots = slices.Clone(plotKinds)
-		return
-	}
-	needs := map[string]string{plotLine: mapLine, plotContour: mapSurface, plotFilled: mapSurface, plotRatio: mapHessian, plotTrajectory: mapTrajectory, plotDensity: mapSpectrum}
-	for _, plot := range cfg.Plots {
-		kind, ok := needs[plot]
-		if ok && !slices.ContainsFunc(cfg.Maps, func(m mapConfig) bool { return m.Kind == kind }) {
-			c.addf(tree.place("plots"), "plots: %s needs a map of kind %s; add one to maps, or leave it out", plot, kind)
-		}
-	}
-	// Pictures are drawn in one order, however they are listed.
-	slices.SortFunc(cfg.Plots, func(a, b string) int { return slices.Index(plotKinds, a) - slices.Index(plotKinds, b) })
 }
 
 // identity is a text that two experiments share when they are the same.

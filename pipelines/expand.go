@@ -3,7 +3,6 @@ package pipelines
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -50,6 +49,23 @@ func (s *Sweep) Expand(datasetDigest string) (*Graph, error) {
 		for _, ref := range b.shown {
 			final.Inputs[inputName(ref)] = ref
 		}
+	}
+	for _, f := range s.figures {
+		step, caption, err := f.step(s, g)
+		if err != nil {
+			return nil, fmt.Errorf("sweep %s, figure %s: %w", s.Name, f.config.Name, err)
+		}
+		picture := ReportPicture{Title: caption}
+		for _, out := range []struct {
+			name string
+			to   *string
+		}{{OutSVG, &picture.SVG}, {OutPNG, &picture.PNG}} {
+			ref := Ref{Step: step.ID, Output: out.name}
+			*out.to = inputName(ref)
+			final.Inputs[*out.to] = ref
+		}
+		g.Final = append(g.Final, step)
+		report.Figures = append(report.Figures, picture)
 	}
 	var err error
 	if final.Params, err = json.Marshal(report); err != nil {
@@ -143,8 +159,6 @@ func (b *builder) title() string { return plainName(b.name) }
 
 // plainName is an experiment's name as people read it.
 func plainName(name string) string { return strings.ReplaceAll(name, ",", ", ") }
-
-func (b *builder) draws(plot string) bool { return slices.Contains(b.config.Plots, plot) }
 
 func (b *builder) trainParams() TrainParams {
 	d, t := b.config.Dataset, b.config.Train
@@ -278,6 +292,8 @@ func (b *builder) addPictures(m mapConfig, grids map[string]string) error {
 var planePictures = []struct{ kind, plot, caption string }{
 	{mapSurface, plotContour, "Surface of the %s, contours"},
 	{mapSurface, plotFilled, "Surface of the %s, filled contours"},
+	{mapSurface, plotHeat, "Surface of the %s, a heat map"},
+	{mapSurface, plotSurface3D, "Surface of the %s in 3D"},
 	{mapHessian, plotRatio, "Ratio of the extreme curvatures of the %s, |λmin/λmax|"},
 }
 
@@ -285,6 +301,7 @@ var splitLoss = map[string]string{splitTrain: "training loss", splitTest: "test 
 
 // addPicture adds a rendering step and shows it in the report, with the data it was drawn from, if not Ref{}.
 func (b *builder) addPicture(name string, params RenderParams, caption string, inputs map[string]Ref, grid Ref) error {
+	params.Style = b.style(params.Plot)
 	id, err := b.add(name, KindRender, params, inputs)
 	if err != nil {
 		return err

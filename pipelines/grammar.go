@@ -47,6 +47,8 @@ const (
 
 	plotTrajectory = "trajectory"
 	plotDensity    = "density"
+	plotHeat       = "heat"
+	plotSurface3D  = "surface3d"
 )
 
 // Splits of a data set.
@@ -57,7 +59,8 @@ const (
 
 var (
 	mapKinds       = []string{mapLine, mapSurface, mapHessian, mapTrajectory, mapSpectrum}
-	plotKinds      = []string{plotLine, plotContour, plotFilled, plotRatio, plotTrajectory, plotDensity, plotTraining}
+	plotKinds      = []string{plotLine, plotContour, plotFilled, plotHeat, plotSurface3D, plotRatio, plotTrajectory, plotDensity, plotTraining}
+	defaultPlots   = []string{plotLine, plotContour, plotFilled, plotRatio, plotTrajectory, plotDensity, plotTraining}
 	splitNames     = []string{splitTrain, splitTest}
 	normalizations = []string{"filter", "layer", "weight", "dfilter", "dlayer", "none"}
 	subsets        = []string{"weights", "all"}
@@ -210,8 +213,9 @@ var sweepFields = object{[]field{
 	{name: "sweep", doc: "Which parameters vary: {path: [values]}.", typ: axes{}},
 	{name: "maps", doc: "What is computed around the trained weights.", typ: list{of: mapFields, max: maxMaps}, def: []any{}},
 	{name: compareKey, doc: "What is computed between the trained weights of several experiments.", typ: list{of: compareFields, max: maxMaps}, def: []any{}},
-	{name: "plots", doc: "Pictures to draw. Default: every one that the maps allow.",
-		typ: list{of: choice{of: plotKinds, what: "a plot"}, max: len(plotKinds), unique: true}},
+	{name: "plots", doc: "Pictures of each experiment: names, or mappings of a kind and how it looks. Default: every one that the maps allow, but for heat and surface3d.",
+		typ: list{of: plotFields, max: len(plotKinds)}},
+	{name: figuresKey, doc: "Pictures over several experiments.", typ: list{of: figureFields, max: maxFigures}},
 	{name: "presets", doc: "The same sweep at other sizes, chosen by name: {name: {what differs}}.", typ: presets{}},
 	{name: "numerics", doc: "exact: results of different numeric backends are kept apart. any: one serves all.",
 		typ: choice{of: []string{"exact", "any"}, what: "a policy"}, def: "exact"},

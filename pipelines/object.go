@@ -106,7 +106,7 @@ type mapEntry struct{ object }
 type compareEntry struct{ mapEntry }
 
 func (t compareEntry) check(c *checker, n *node, path string) any {
-	return t.checkKinds(c, n, path, compareKinds, "a comparison, as {kind: interpolation, between: [a, b]} or {kind: plane, through: [a, b, c]}")
+	return t.checkKinds(c, n, path, compareKinds, "a map", "a comparison, as {kind: interpolation, between: [a, b]} or {kind: plane, through: [a, b, c]}")
 }
 
 func (t compareEntry) schema(cat Catalog) schema { return t.kindsSchema(cat, compareKinds) }
@@ -123,10 +123,10 @@ func (t mapEntry) ofKind(kind string) object {
 }
 
 func (t mapEntry) check(c *checker, n *node, path string) any {
-	return t.checkKinds(c, n, path, mapKinds, "a map, as {kind: line, …}, {kind: surface, …} or {kind: hessian, …}")
+	return t.checkKinds(c, n, path, mapKinds, "a map", "a map, as {kind: line, …}, {kind: surface, …} or {kind: hessian, …}")
 }
 
-func (t mapEntry) checkKinds(c *checker, n *node, path string, kinds []string, want string) any {
+func (t mapEntry) checkKinds(c *checker, n *node, path string, kinds []string, what, want string) any {
 	kind := n.get("kind")
 	if n.kind != mappingNode || kind == nil {
 		return c.reject(n, path, want)
@@ -138,7 +138,7 @@ func (t mapEntry) checkKinds(c *checker, n *node, path string, kinds []string, w
 				if len(f.kinds) > 1 {
 					have = "have"
 				}
-				c.addf(e.at, "%s: a map of kind %s has no %s, only %s %s; allowed: %s", path, kind.text, e.key,
+				c.addf(e.at, "%s: %s of kind %s has no %s, only %s %s; allowed: %s", path, what, kind.text, e.key,
 					strings.Join(f.kinds, " and "), have, strings.Join(t.ofKind(kind.text).names(), ", "))
 				return nil
 			}

@@ -22,6 +22,7 @@ type Sweep struct {
 
 	experiments []experiment
 	comparisons []comparison
+	figures     []figure
 	imported    map[Import]string // digests of weights, by what is imported
 }
 
@@ -161,6 +162,7 @@ func build(c *checker, tree *node, limit int) *Sweep {
 	if len(s.experiments) == len(points) { // else some were left unchecked
 		s.lend(c, tree, points)
 		s.compare(c, tree, points)
+		s.arrange(c, tree, points)
 	}
 	first := s.experiments[0].config
 	s.Name, s.Title, s.Dataset = first.Name, first.Title, first.Dataset.Name

@@ -292,11 +292,16 @@ type FlatnessParams struct {
 func InGrid(i int) string { return fmt.Sprintf("grid-%d", i) }
 
 // RenderParams is one picture. Inputs by plot: "line": grids "train", "test"
-// (either or both); "contour", "filled", "ratio": "grid"; "trajectory": "grid",
-// "path"; "density": "spectrum"; "training": "log". Outputs: png, svg, pdf.
+// (either or both); "contour", "filled", "heat", "surface3d", "ratio": "grid"; "trajectory":
+// "grid", "path"; "density": "spectrum"; "training": "log"; of a figure over several
+// experiments as FigureParams says. Outputs: png, svg, pdf.
 type RenderParams struct {
-	Plot  string `json:"plot"` // line, contour, filled, ratio, trajectory, density, training
+	Plot  string `json:"plot"` // a plot, or the kind of a figure
 	Title string `json:"title"`
+	// Style is how it looks, where a sweep says so.
+	Style *Style `json:"style,omitempty"`
+	// Figure is what a figure over several experiments shows.
+	Figure *FigureParams `json:"figure,omitempty"`
 	// Marks are named points of a line or plane.
 	Marks []Mark `json:"marks,omitempty"`
 }
@@ -341,6 +346,8 @@ type ReportParams struct {
 	Sweep       string             `json:"sweep"`
 	Title       string             `json:"title"`
 	Experiments []ReportExperiment `json:"experiments"`
+	// Figures are pictures over several experiments, which come first.
+	Figures []ReportPicture `json:"figures,omitempty"`
 	// Comparisons are maps between the minimizers of several experiments; they have no log.
 	Comparisons []ReportExperiment `json:"comparisons,omitempty"`
 }

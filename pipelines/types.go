@@ -244,7 +244,8 @@ func (t list) schema(cat Catalog) schema {
 	if t.unique {
 		s["uniqueItems"] = true
 	}
-	if _, scalar := t.of.(choice); scalar {
+	switch t.of.(type) {
+	case choice, plotEntry: // whose single values are read as lists of one
 		return schema{"anyOf": []schema{item, s}}
 	}
 	return s

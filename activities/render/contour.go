@@ -70,7 +70,7 @@ func layoutSurface(f *field, note string, opt Options, right vg.Length) surfaceF
 	s.y = scale{lo: f.y[0], hi: f.y[len(f.y)-1]}
 	n := 6
 	if s.width < narrow {
-		n = 4
+		n = 5
 	}
 	s.xTicks, s.yTicks = s.x.ticks(n), s.y.ticks(n)
 	s.title = newHeading(opt.Title, true, titleSize, s.width-2*edge, inkColor, 3)

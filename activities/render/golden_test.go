@@ -20,6 +20,8 @@ var goldens = []string{
 	"filled-bowl17", "filled-chaotic51", "filled-coarse17", "ratio", "ratio-broken", "line", "line-log", "line-cut", "training", "training-short",
 	"trajectory", "trajectory-long", "density", "heat", "heat-log",
 	"surface3d-tilted51", "surface3d-chaotic51", "surface3d-broken17", "surface3d-cut", "surface3d-open", "surface3d-constant", "surface3d-nothing",
+	"multiples-contour", "multiples-filled", "multiples-heat", "multiples-surface3d", "multiples-ratio", "multiples-line", "multiples-trajectory", "multiples-nothing",
+	"lines", "norms", "curves", "histogram", "histogram-log", "scatter", "scatter-nothing",
 }
 
 // goldenWidth is the width that figures are scaled down to before they are compared: about a

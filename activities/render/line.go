@@ -76,16 +76,34 @@ func layoutLine(curves []curve, losses []*field, x [2]float64, opt Options) Figu
 	percent := scale{lo: 0, hi: 100}
 	width := vg.Length(opt.Width) * vg.Inch
 	p := panel{x: scale{lo: x[0], hi: x[1]}, y: lossScale}
-	xTicks, left, right := p.x.ticks(6), lossScale.ticks(6), percent.ticks(5)
+	n, aspect := 6, vg.Length(0.68)
+	if width < narrow {
+		n, aspect = 4, 0.8
+	}
+	xTicks, left, right := p.x.ticks(n), lossScale.ticks(n), percent.ticks(n-1)
 	title := newHeading(opt.Title, true, titleSize, width-2*edge, inkColor, 3)
-	note := newHeading(notes, false, noteSize, width-2*edge, noteColor, 3)
-	bottom := edge + note.height() + bottomHeight
-	p.frame.Min = vg.Point{X: edge + sideWidth(widest(left)), Y: bottom}
-	p.frame.Max.X = width - edge - sideWidth(widest(right))
-	p.frame.Max.Y = bottom + 0.68*(p.frame.Max.X-p.frame.Min.X)
-	height := p.frame.Max.Y + legendHeight + title.height() + edge
+	note := newHeading(opt.note(notes), false, noteSize, width-2*edge, noteColor, 3)
+	bottom := opt.side() + note.height() + bottomHeight
+	p.frame.Min = vg.Point{X: opt.side() + sideWidth(widest(left)), Y: bottom}
+	p.frame.Max.X = width - opt.side() - sideWidth(widest(right))
+	p.frame.Max.Y = bottom + aspect*(p.frame.Max.X-p.frame.Min.X)
+	height := p.frame.Max.Y + opt.side()
+	xName, lossName, rightName := opt.XLabel, "loss", "accuracy (%)"
+	unused := opt.spare()
+	if opt.panel == nil {
+		height += legendHeight + title.height()
+	} else {
+		xName, _ = opt.names()
+		if !opt.panel.y {
+			lossName = ""
+		}
+		if !opt.panel.right {
+			rightName, unused.right = "", sideName
+		}
+	}
 
 	return Figure{
+		spare: unused,
 		width: width, height: height, frame: p.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
 		draw: func(pn pen) {
 			p.grid(pn, left)
@@ -99,10 +117,12 @@ func layoutLine(curves []curve, losses []*field, x [2]float64, opt Options) Figu
 				p.curve(pn, c, s)
 			}
 			p.drawFrame(pn)
-			p.bottomAxis(pn, xTicks, opt.XLabel)
-			p.sideAxis(pn, lossScale, left, widest(left), "loss", false, lossColor)
-			p.sideAxis(pn, percent, right, widest(right), "accuracy (%)", true, accColor)
-			p.legend(pn, p.frame.Max.Y+4, curves)
+			p.bottomAxis(pn, xTicks, xName)
+			p.sideAxis(pn, lossScale, left, widest(left), lossName, false, lossColor)
+			p.sideAxis(pn, percent, right, widest(right), rightName, true, accColor)
+			if opt.panel == nil {
+				p.legend(pn, p.frame.Max.Y+4, curves)
+			}
 			center := (p.frame.Min.X + p.frame.Max.X) / 2
 			title.write(pn, center, height-edge, edge, width-edge)
 			note.write(pn, center, edge+note.height()-2-noteSize*(lineHeight-1), edge, width-edge)
@@ -130,6 +150,9 @@ func lossAxis(losses []*field, opt Options) (scale, string) {
 	}
 	if absent > 0 {
 		notes = append(notes, fmt.Sprintf("gaps: not evaluated (%d of %d points)", absent, total))
+	}
+	if opt.panel != nil {
+		lo, hi = opt.panel.lo, opt.panel.hi
 	}
 	if lo > hi { // nothing to draw: any scale will do
 		return scale{lo: 0, hi: 1}, strings.Join(notes, "; ")

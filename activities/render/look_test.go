@@ -126,5 +126,8 @@ func sampleFigures(t testing.TB) map[string]Figure {
 		f, err = Trajectory(path, plane, Options{Title: "VGG-9, batch 128, weight decay 0.0005, test error 6.0 %"})
 		add(name, f, err)
 	}
+	for name, f := range sheetFigures(t) {
+		add(name, f, nil)
+	}
 	return figures
 }

@@ -8,6 +8,9 @@ import (
 	"lossatlas/activities/surface"
 )
 
+// ratioColormap goes from blue to yellow.
+const ratioColormap = "cividis"
+
 // Ratio draws |λmin/λmax|, the ratio of the extreme curvatures, as a map of
 // one rectangle a point in colours from blue (0: convex but for noise) to
 // yellow (1 and more), the manner of the paper's Figure 7. All such maps have
@@ -16,7 +19,7 @@ import (
 // curvature, or fewer than 2×2 points.
 func Ratio(g surface.Grid, opt Options) (Figure, error) {
 	if opt.Colormap == "" {
-		opt.Colormap = "cividis" // blue to yellow
+		opt.Colormap = ratioColormap
 	}
 	opt, err := opt.filled()
 	if err != nil {

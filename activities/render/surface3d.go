@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 
 	"lossatlas/activities/surface"
 
@@ -269,6 +270,9 @@ func (s relief) axes(small bool, opt Options) boxAxes {
 	a.alongX = scale{lo: s.f.x[0], hi: s.f.x[len(s.f.x)-1]}
 	a.alongY = scale{lo: s.f.y[0], hi: s.f.y[len(s.f.y)-1]}
 	a.x, a.y, a.z = a.alongX.ticks(n), a.alongY.ticks(n), s.r.scale.ticks(n)
+	if small {
+		a.z = slices.DeleteFunc(a.z, func(t tick) bool { return t.minor })
+	}
 	return a
 }
 

@@ -39,15 +39,62 @@ func Training(log TrainLog, opt Options) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
+	if err := log.check(); err != nil {
+		return Figure{}, err
+	}
+	return layoutTraining(log, opt), nil
+}
+
+// check wants epochs, and that they rise.
+func (log TrainLog) check() error {
 	if len(log.Epochs) == 0 {
-		return Figure{}, errors.New("the training log has no epochs: there is nothing to draw")
+		return errors.New("the training log has no epochs: there is nothing to draw")
 	}
 	for i, e := range log.Epochs[1:] {
 		if e.Epoch <= log.Epochs[i].Epoch {
-			return Figure{}, fmt.Errorf("training log: epoch %d follows epoch %d; epochs must rise", e.Epoch, log.Epochs[i].Epoch)
+			return fmt.Errorf("training log: epoch %d follows epoch %d; epochs must rise", e.Epoch, log.Epochs[i].Epoch)
 		}
 	}
-	return layoutTraining(log, opt), nil
+	return nil
+}
+
+// series is a quantity over the epochs that have it; has may be nil for all.
+func (log TrainLog) series(value func(EpochLog) float64, has func(EpochLog) bool) *field {
+	f := &field{lo: math.Inf(1), hi: math.Inf(-1)}
+	for _, e := range log.Epochs {
+		if has != nil && !has(e) {
+			continue
+		}
+		v := value(e)
+		ok := !math.IsNaN(v) && !math.IsInf(v, 0)
+		if ok {
+			v = drawable(v)
+		}
+		f.x, f.z, f.ok = append(f.x, float64(e.Epoch)), append(f.z, v), append(f.ok, ok)
+		if ok {
+			f.lo, f.hi = min(f.lo, v), max(f.hi, v)
+		}
+	}
+	return f
+}
+
+// trainingScale is the scale of a loss, logarithmic where it falls by orders of magnitude.
+func trainingScale(lo, hi float64, opt Options) string {
+	if opt.Scale == ScaleAuto && lo > 0 && hi/lo > 100 {
+		return ScaleLog
+	}
+	return opt.Scale
+}
+
+// epochTicks are ticks at whole epochs.
+func epochTicks(x scale) []tick {
+	var out []tick
+	for _, t := range x.ticks(int(min(8, max(1, x.hi-x.lo)))) {
+		if t.v == math.Trunc(t.v) {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // small is one of the small multiples of a training.
@@ -61,28 +108,9 @@ type small struct {
 
 // multiples returns what a training figure shows, from top to bottom.
 func (log TrainLog) multiples(opt Options) []small {
-	series := func(value func(EpochLog) float64, has func(EpochLog) bool) *field {
-		f := &field{lo: math.Inf(1), hi: math.Inf(-1)}
-		for _, e := range log.Epochs {
-			if !has(e) {
-				continue
-			}
-			v := value(e)
-			ok := !math.IsNaN(v) && !math.IsInf(v, 0)
-			if ok {
-				v = drawable(v)
-			}
-			f.x, f.z, f.ok = append(f.x, float64(e.Epoch)), append(f.z, v), append(f.ok, ok)
-			if ok {
-				f.lo, f.hi = min(f.lo, v), max(f.hi, v)
-			}
-		}
-		return f
-	}
-	always := func(EpochLog) bool { return true }
 	both := func(c color.Color, train, test func(EpochLog) float64) []curve {
-		curves := []curve{{series(train, always), c, nil, "training", false}}
-		if f := series(test, EpochLog.tested); len(f.x) > 0 {
+		curves := []curve{{log.series(train, nil), c, nil, "training", false}}
+		if f := log.series(test, EpochLog.tested); len(f.x) > 0 {
 			curves = append(curves, curve{f, c, dashed, "test", false})
 		}
 		return curves
@@ -92,7 +120,7 @@ func (log TrainLog) multiples(opt Options) []small {
 			func(e EpochLog) float64 { return e.TrainLoss }, func(e EpochLog) float64 { return e.TestLoss })},
 		{name: "error (%)", color: accColor, curves: both(accColor,
 			func(e EpochLog) float64 { return 100 - e.TrainAccuracy }, func(e EpochLog) float64 { return 100 - e.TestAccuracy })},
-		{name: "weight norm", color: inkColor, curves: []curve{{series(func(e EpochLog) float64 { return e.WeightNorm }, always), inkColor, nil, "training", false}}},
+		{name: "weight norm", color: inkColor, curves: []curve{{log.series(func(e EpochLog) float64 { return e.WeightNorm }, nil), inkColor, nil, "training", false}}},
 	}
 	for i := range out {
 		lo, hi := 1.0, 0.0
@@ -109,10 +137,7 @@ func (log TrainLog) multiples(opt Options) []small {
 		}
 		kind := ScaleLinear
 		if i == 0 {
-			kind = opt.Scale
-			if kind == ScaleAuto && lo > 0 && hi/lo > 100 {
-				kind = ScaleLog // a training loss that falls by orders of magnitude
-			}
+			kind = trainingScale(lo, hi, opt)
 		}
 		out[i].y = chooseScale(lo, hi, kind)
 		out[i].ticks = out[i].y.ticks(5)
@@ -156,12 +181,7 @@ func layoutTraining(log TrainLog, opt Options) Figure {
 	for _, s := range parts {
 		room = max(room, widest(s.ticks))
 	}
-	var xTicks []tick
-	for _, t := range x.ticks(int(min(8, max(1, x.hi-x.lo)))) {
-		if t.v == math.Trunc(t.v) {
-			xTicks = append(xTicks, t)
-		}
-	}
+	xTicks := epochTicks(x)
 	width := vg.Length(opt.Width) * vg.Inch
 	title := newHeading(opt.Title, true, titleSize, width-2*edge, inkColor, 3)
 	left, right := edge+sideWidth(room), width-edge-4

@@ -91,27 +91,11 @@ func layoutTrajectory(path trajectory.Path, f *field, opt Options) Figure {
 		w.frame.Min.Y, w.frame.Max.Y = bottom, bottom+h
 	}
 
-	on, values := l.on(f)
-	lines := right.levelLines(on, values)
-	texts := make([]text, len(l.v))
-	for i, v := range l.v {
-		texts[i] = plain(number(v))
-	}
-	var labels []lineLabel
-	if !opt.NoLabels {
-		labels = placeLabels(lines, texts, levelSize, right.frame)
-	}
-	pieces := byLevel(lines, len(l.v))
+	lines := right.contours(f, l, opt)
 	return Figure{
 		width: width, height: height, frame: right.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
 		draw: func(pn pen) {
-			right.drawMasked(pn, f)
-			for i := range l.v {
-				pn.lines(stroke{color: lineColor(opt.Colormap, i, len(l.v)), width: 1}, pieces[i]...)
-			}
-			for _, b := range labels {
-				pn.write(b.text, textStyle{size: levelSize, color: darker(lineColor(opt.Colormap, b.level, len(l.v))), h: 0.5, v: 0.5, angle: b.box.angle}, b.box.center)
-			}
+			lines(pn)
 			for _, w := range planes {
 				w.drawPath(pn, path)
 				w.drawFrame(pn)
@@ -124,6 +108,62 @@ func layoutTrajectory(path trajectory.Path, f *field, opt Options) Figure {
 			title.write(pn, width/2, height-edge, edge, width-edge)
 			note.write(pn, width/2, edge+note.height()-2-noteSize*(lineHeight-1), edge, width-edge)
 		},
+	}
+}
+
+// plane draws the path in the plane of its principal components alone, as a panel of a sheet.
+func plane(path trajectory.Path, g surface.Grid, opt Options) (Figure, error) {
+	opt, err := opt.filled()
+	if err != nil {
+		return Figure{}, err
+	}
+	if err := path.Check(); err != nil {
+		return Figure{}, err
+	}
+	f, err := newField(g, "loss", g.Loss, 2)
+	if err != nil {
+		return Figure{}, err
+	}
+	lo, hi := opt.span(f)
+	w := walk{surfaceFigure: layoutSurface(f, "", opt, 0), points: path.PCA}
+	// Planes of any aspect share a row.
+	shorter := w.frame.Size().Y - planeAspect*w.frame.Size().X
+	w.frame.Max.Y -= shorter
+	w.height -= shorter
+	lines := w.contours(f, chooseLevels(lo, hi, opt, lineLevels), opt)
+	return Figure{
+		width: w.width, height: w.height, frame: w.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
+		draw: func(pn pen) {
+			lines(pn)
+			w.drawPath(pn, path)
+			w.drawFrame(pn)
+			w.bottomAxis(pn, w.xTicks, "1st component: "+percent(path.Ratio[0]))
+			w.sideAxis(pn, w.y, w.yTicks, widest(w.yTicks), "2nd component: "+percent(path.Ratio[1]), false, inkColor)
+		},
+	}, nil
+}
+
+// contours lays out the lines of equal loss in the plane, and returns what draws them.
+func (w walk) contours(f *field, l levels, opt Options) func(pen) {
+	on, values := l.on(f)
+	lines := w.levelLines(on, values)
+	texts := make([]text, len(l.v))
+	for i, v := range l.v {
+		texts[i] = plain(number(v))
+	}
+	var labels []lineLabel
+	if !opt.NoLabels {
+		labels = placeLabels(lines, texts, levelSize, w.frame)
+	}
+	pieces := byLevel(lines, len(l.v))
+	return func(pn pen) {
+		w.drawMasked(pn, f)
+		for i := range l.v {
+			pn.lines(stroke{color: lineColor(opt.Colormap, i, len(l.v)), width: 1}, pieces[i]...)
+		}
+		for _, b := range labels {
+			pn.write(b.text, textStyle{size: levelSize, color: darker(lineColor(opt.Colormap, b.level, len(l.v))), h: 0.5, v: 0.5, angle: b.box.angle}, b.box.center)
+		}
 	}
 }
 

@@ -1,0 +1,135 @@
+package render
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot/vg"
+)
+
+// Weights are the weights of one network; none where there is no result.
+type Weights struct {
+	Name   string
+	Values []float32
+}
+
+// Bins of a histogram, an odd number so that 0 lies in the middle of one; the share of the weights that lie in its range.
+const (
+	histogramBins  = 101
+	histogramShare = 0.999
+)
+
+// Histogram draws how many weights of each network have which size, over each other (the paper's Figure 2c and 2f). The
+// counts are linear, or with Options.Scale log logarithmic. The few largest weights are counted in the note alone.
+func Histogram(networks []Weights, opt Options) (Figure, error) {
+	if opt.XLabel == "" {
+		opt.XLabel = "weight"
+	}
+	if opt.Width == 0 {
+		opt.Width = seriesWidth
+	}
+	opt, err := opt.filled()
+	if err != nil {
+		return Figure{}, err
+	}
+	bound := weightBound(networks)
+	s := frames{x: scale{lo: -bound, hi: bound}, xName: opt.XLabel}
+	s.xTicks = s.x.ticks(6)
+	var all []counts
+	var missing []string
+	beyond, total, most := 0, 0, 1
+	for i, n := range networks {
+		if len(n.Values) == 0 {
+			missing = append(missing, n.Name)
+			continue
+		}
+		c := countWeights(n.Values, bound, histogramBins)
+		c.color = seriesColor(i, len(networks))
+		all = append(all, c)
+		s.series = append(s.series, legendEntry{name: n.Name, color: c.color})
+		beyond, total, most = beyond+c.beyond, total+len(n.Values), max(most, slices.Max(c.n))
+	}
+	y := scale{lo: 0, hi: 1.05 * float64(most)}
+	if opt.Scale == ScaleLog {
+		y = scale{lo: 0.7, hi: 1.5 * float64(most), log: true}
+	}
+	note := ""
+	if beyond > 0 {
+		note = fmt.Sprintf("beyond the range: %d of %d weights", beyond, total)
+	}
+	s.note = joined(missingNote(missing), note)
+	s.parts = []framePart{{panel: panel{y: y}, name: "number of weights", ticks: y.ticks(5), inside: func(pn pen, p panel) {
+		for _, c := range all {
+			outline := c.outline(p, bound)
+			ring := append([]vg.Point{{X: p.frame.Min.X, Y: p.frame.Min.Y}}, outline...)
+			tint := c.color
+			pn.fill(color.NRGBA{tint.R, tint.G, tint.B, 40}, append(ring, vg.Point{X: p.frame.Max.X, Y: p.frame.Min.Y}))
+		}
+		for _, c := range all {
+			pn.lines(stroke{color: c.color, width: 1.1}, c.outline(p, bound))
+		}
+	}}}
+	return s.layout(opt, 0.62), nil
+}
+
+// counts are the numbers of weights in equal bins from −bound to bound, and beyond.
+type counts struct {
+	n      []int
+	beyond int
+	color  color.RGBA
+}
+
+func countWeights(values []float32, bound float64, bins int) counts {
+	c := counts{n: make([]int, bins)}
+	for _, v := range values {
+		i := math.Floor((float64(v) + bound) / (2 * bound) * float64(bins))
+		if float64(v) == bound { // the last bin has both of its ends
+			i = float64(bins - 1)
+		}
+		if !(i >= 0 && i < float64(bins)) {
+			c.beyond++
+			continue
+		}
+		c.n[int(i)]++
+	}
+	return c
+}
+
+// weightBound is the round size below which nearly all weights of each network are.
+func weightBound(networks []Weights) float64 {
+	bound := 0.0
+	for _, n := range networks {
+		sizes := make([]float64, 0, len(n.Values))
+		for _, v := range n.Values {
+			if a := math.Abs(float64(v)); !math.IsNaN(a) && !math.IsInf(a, 0) {
+				sizes = append(sizes, a)
+			}
+		}
+		if len(sizes) > 0 {
+			slices.Sort(sizes)
+			bound = max(bound, sizes[int(histogramShare*float64(len(sizes)-1))])
+		}
+	}
+	if bound < 1e-30 {
+		return 1
+	}
+	step := roundStep(bound, 10)
+	return math.Ceil(bound/step-1e-9) * step
+}
+
+// outline is the upper edge of the bins.
+func (c counts) outline(p panel, bound float64) []vg.Point {
+	var out []vg.Point
+	width := 2 * bound / float64(len(c.n))
+	for i, n := range c.n {
+		y := p.frame.Min.Y
+		if v := float64(n); v > p.y.lo {
+			y = p.py(v, p.y)
+		}
+		lo := -bound + float64(i)*width
+		out = append(out, vg.Point{X: p.px(lo), Y: y}, vg.Point{X: p.px(lo + width), Y: y})
+	}
+	return out
+}

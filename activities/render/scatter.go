@@ -1,0 +1,186 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/plot/vg"
+)
+
+// Dot is a minimizer in a scatter plot: its measure of flatness, and its test error in percent. NaN is for what is not known.
+type Dot struct {
+	Name     string
+	Flatness float64
+	AtLeast  bool // Flatness is a lower bound
+	Error    float64
+}
+
+// measureWords say what the measures of flatness are, by how their names begin.
+var measureWords = []struct{ prefix, words string }{
+	{"width", "width up to a loss higher by %s"}, {"convex", "convex share of the surface (%%)"},
+	{"area", "area of the largest convex contour"}, {"sharp", "largest rise of the loss within %s"},
+}
+
+// measureName is a measure of flatness in words: "width up to a loss higher by 0.5" for width0.5.
+func measureName(name string) string {
+	for _, m := range measureWords {
+		if of, ok := strings.CutPrefix(name, m.prefix); ok {
+			if strings.Contains(m.words, "%s") {
+				return fmt.Sprintf(m.words, of)
+			}
+			return strings.ReplaceAll(m.words, "%%", "%")
+		}
+	}
+	return name
+}
+
+// Scatter draws the test errors of minimizers against a measure of flatness, with Spearman's rank correlation between
+// the two in the note. A small arrow marks a lower bound.
+func Scatter(dots []Dot, measure string, opt Options) (Figure, error) {
+	if opt.XLabel == "" {
+		opt.XLabel = measureName(measure)
+	}
+	if opt.Width == 0 {
+		opt.Width = seriesWidth
+	}
+	opt, err := opt.filled()
+	if err != nil {
+		return Figure{}, err
+	}
+	var shown []Dot
+	var missing []string
+	bounds := false
+	for _, d := range dots {
+		if math.IsNaN(d.Flatness) || math.IsInf(d.Flatness, 0) || math.IsNaN(d.Error) || math.IsInf(d.Error, 0) {
+			missing = append(missing, d.Name)
+			continue
+		}
+		d.Flatness, d.Error = drawable(d.Flatness), drawable(d.Error)
+		shown = append(shown, d)
+		bounds = bounds || d.AtLeast
+	}
+	x, y := make([]float64, len(shown)), make([]float64, len(shown))
+	for i, d := range shown {
+		x[i], y[i] = d.Flatness, d.Error
+	}
+	s := frames{x: dotScale(x), xName: opt.XLabel}
+	s.xTicks = s.x.ticks(6)
+	note := fmt.Sprintf("Spearman's rank correlation: needs three minimizers, there are %d", len(shown))
+	if rho := spearman(x, y); len(shown) >= 3 && !math.IsNaN(rho) {
+		note = fmt.Sprintf("Spearman's rank correlation %s over %d minimizers", strings.ReplaceAll(fmt.Sprintf("%.2f", rho), "-", "−"), len(shown))
+	} else if len(shown) >= 3 {
+		note = "Spearman's rank correlation: not defined, as all values of one axis are equal"
+	}
+	if bounds {
+		note = joined(note, "arrows: lower bounds")
+	}
+	if len(missing) > 0 {
+		note = joined(note, "not known of "+strings.Join(missing, "; "))
+	}
+	s.note = note
+	axis := dotScale(y)
+	s.parts = []framePart{{panel: panel{y: axis}, name: "test error (%)", ticks: axis.ticks(6), inside: func(pn pen, p panel) { p.dots(pn, shown) }}}
+	return s.layout(opt, 0.62), nil
+}
+
+// dotScale is an axis around values with room for marks and names.
+func dotScale(values []float64) scale {
+	if len(values) == 0 {
+		return scale{lo: 0, hi: 1}
+	}
+	lo, hi := slices.Min(values), slices.Max(values)
+	room := 0.12 * (hi - lo)
+	if room <= 1e-9*max(math.Abs(lo), math.Abs(hi)) {
+		room = max(0.1*math.Abs(hi), 0.1)
+	}
+	return scale{lo: lo - room, hi: hi + room}
+}
+
+// dots draws the points, each with its name where it covers least.
+func (p panel) dots(pn pen, dots []Dot) {
+	var taken []vg.Rectangle
+	for _, d := range dots {
+		at := p.at(d.Flatness, d.Error)
+		taken = append(taken, squareAround(at, markRadius+1))
+	}
+	for i, d := range dots {
+		at, color := p.at(d.Flatness, d.Error), seriesColor(i, len(dots))
+		if d.AtLeast {
+			tip := vg.Point{X: at.X + 11, Y: at.Y}
+			pn.lines(stroke{color: color, width: 1}, []vg.Point{at, tip}, []vg.Point{{X: tip.X - 3, Y: tip.Y + 2.2}, tip, {X: tip.X - 3, Y: tip.Y - 2.2}})
+		}
+		pn.fill(color, disc(at, markRadius))
+		name := plain(d.Name)
+		r := p.free(at, name.width(noteSize), taken)
+		taken = append(taken, r)
+		pn.write(name, textStyle{size: noteSize, color: inkColor}, r.Min)
+	}
+}
+
+// squareAround is the square of half side r around a point.
+func squareAround(c vg.Point, r vg.Length) vg.Rectangle {
+	return vg.Rectangle{Min: vg.Point{X: c.X - r, Y: c.Y - r}, Max: vg.Point{X: c.X + r, Y: c.Y + r}}
+}
+
+// free is the place for a text near a point, inside the frame, that covers least of what is taken.
+func (p panel) free(at vg.Point, width vg.Length, taken []vg.Rectangle) vg.Rectangle {
+	const h, gap = noteSize * (capHeight + descent), markRadius + 3
+	best, least := vg.Rectangle{}, math.Inf(1)
+	for k, corner := range []vg.Point{
+		{X: at.X - width/2, Y: at.Y + gap}, {X: at.X - width/2, Y: at.Y - gap - noteSize*capHeight},
+		{X: at.X + gap + 1, Y: at.Y - h/2}, {X: at.X - gap - 1 - width, Y: at.Y - h/2},
+		{X: at.X - width/2, Y: at.Y + gap + h + 2}, {X: at.X - width/2, Y: at.Y - gap - h - 2 - noteSize*capHeight},
+	} {
+		corner.X = min(max(corner.X, p.frame.Min.X+2), p.frame.Max.X-2-width)
+		corner.Y = min(max(corner.Y, p.frame.Min.Y+3), p.frame.Max.Y-3-h)
+		r := vg.Rectangle{Min: corner, Max: vg.Point{X: corner.X + width, Y: corner.Y + h}}
+		cost := 0.01 * float64(k)
+		for _, t := range taken {
+			w, d := min(r.Max.X, t.Max.X)-max(r.Min.X, t.Min.X), min(r.Max.Y, t.Max.Y)-max(r.Min.Y, t.Min.Y)
+			if w > 0 && d > 0 {
+				cost += float64(w * d)
+			}
+		}
+		if cost < least {
+			best, least = r, cost
+		}
+	}
+	return best
+}
+
+// spearman is the correlation of the ranks of two lists, NaN where the values of one are all equal. Equal values share the mean of their ranks.
+func spearman(x, y []float64) float64 {
+	a, b := ranks(x), ranks(y)
+	mean := float64(len(a)+1) / 2
+	var ab, aa, bb float64
+	for i := range a {
+		ab += (a[i] - mean) * (b[i] - mean)
+		aa += (a[i] - mean) * (a[i] - mean)
+		bb += (b[i] - mean) * (b[i] - mean)
+	}
+	return ab / math.Sqrt(aa*bb)
+}
+
+// ranks are counted from 1.
+func ranks(v []float64) []float64 {
+	order := make([]int, len(v))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(v[a], v[b]) })
+	out := make([]float64, len(v))
+	for from := 0; from < len(order); {
+		to := from
+		for to < len(order) && v[order[to]] == v[order[from]] {
+			to++
+		}
+		for _, i := range order[from:to] {
+			out[i] = float64(from+1+to) / 2
+		}
+		from = to
+	}
+	return out
+}

@@ -1,0 +1,340 @@
+package render
+
+import (
+	"fmt"
+	"math"
+
+	"lossatlas/activities/surface"
+	"lossatlas/activities/trajectory"
+
+	"gonum.org/v1/plot/vg"
+)
+
+// Panel is one of the panels of a sheet. One whose data are nil has no result: its place stays empty.
+type Panel struct {
+	Title, Below string // text above and below
+	Row, Column  int
+	Grid         *surface.Grid    // of a plot over a plane
+	Path         *trajectory.Path // of a trajectory
+	Train, Test  *surface.Grid    // of a line: either may be nil
+}
+
+// Multiples draws one plot (contour, filled, heat, surface3d, ratio, line, trajectory) for each panel, in rows and columns, all of
+// them with one scale, and with one colour bar or legend where the plot has one (the paper's Figures 3, 5, 6 and 7).
+func Multiples(plot string, panels []Panel, opt Options) (Figure, error) {
+	draw, ok := panelPlots[plot]
+	if !ok {
+		return Figure{}, fmt.Errorf("multiples of the plot %q; allowed are contour, filled, heat, surface3d, ratio, line, trajectory", plot)
+	}
+	s := sheet{panels: panels, plot: plot, rows: 1, columns: 1}
+	for _, p := range panels {
+		s.rows, s.columns = max(s.rows, p.Row+1), max(s.columns, p.Column+1)
+	}
+	if opt.Width == 0 {
+		opt.Width = []float64{4, 6, 7.5}[min(s.columns, 3)-1]
+		if s.columns > 3 {
+			opt.Width = min(2.3*float64(s.columns), 40)
+		}
+	}
+	if plot == "ratio" && opt.Colormap == "" {
+		opt.Colormap = ratioColormap
+	}
+	opt, err := opt.filled()
+	if err != nil {
+		return Figure{}, err
+	}
+	if s.lo, s.hi, err = spanOf(plot, panels); err != nil {
+		return Figure{}, err
+	}
+	return s.layout(draw, opt)
+}
+
+// panelPlots draw one panel that has its data.
+var panelPlots = map[string]func(Panel, Options) (Figure, error){
+	"contour":    func(p Panel, o Options) (Figure, error) { return Contour(*p.Grid, o) },
+	"filled":     func(p Panel, o Options) (Figure, error) { return FilledContour(*p.Grid, o) },
+	"heat":       func(p Panel, o Options) (Figure, error) { return Heat(*p.Grid, o) },
+	"surface3d":  func(p Panel, o Options) (Figure, error) { return Surface3D(*p.Grid, o) },
+	"ratio":      func(p Panel, o Options) (Figure, error) { return Ratio(*p.Grid, o) },
+	"line":       func(p Panel, o Options) (Figure, error) { return Line(p.Train, p.Test, o) },
+	"trajectory": func(p Panel, o Options) (Figure, error) { return plane(*p.Path, *p.Grid, o) },
+}
+
+// has says whether the panel has what the plot needs.
+func (p Panel) has(plot string) bool {
+	switch plot {
+	case "line":
+		return p.Train != nil || p.Test != nil
+	case "trajectory":
+		return p.Grid != nil && p.Path != nil
+	}
+	return p.Grid != nil
+}
+
+// fields are the losses of the panel, and what they leave out.
+func (p Panel) fields(plot string) ([]*field, error) {
+	var out []*field
+	for _, g := range []*surface.Grid{p.Grid, p.Train, p.Test} {
+		if g == nil || (g == p.Grid) == (plot == "line") {
+			continue
+		}
+		least := 2
+		if plot == "line" {
+			least = 1
+		}
+		f, err := newField(*g, "loss", g.Loss, least)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.Title, err)
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// spanOf is the range of all losses; lo > hi when there are none.
+func spanOf(plot string, panels []Panel) (lo, hi float64, err error) {
+	lo, hi = math.Inf(1), math.Inf(-1)
+	for _, p := range panels {
+		fields, err := p.fields(plot)
+		if err != nil {
+			return lo, hi, err
+		}
+		for _, f := range fields {
+			lo, hi = min(lo, f.lo), max(hi, f.hi)
+		}
+	}
+	return lo, hi, nil
+}
+
+// sheet is a figure of panels.
+type sheet struct {
+	panels        []Panel
+	plot          string
+	rows, columns int
+	lo, hi        float64
+}
+
+const (
+	panelGap  vg.Length = 9
+	leastWide vg.Length = 1.15 * vg.Inch // of a panel
+)
+
+// overlap is how much of its width a panel shares with the one beside it, where axes are not named.
+func (s sheet) overlap() vg.Length {
+	switch s.plot {
+	case "line":
+		return 2*sideName - panelGap
+	case "surface3d", "trajectory":
+		return -panelGap
+	}
+	return sideName - panelGap
+}
+
+// bar is the bar of colours that the panels share, or nil.
+func (s sheet) bar(opt Options) sideBar {
+	switch s.plot {
+	case "filled":
+		return newColorBar(s.lo, s.hi, chooseLevels(s.lo, s.hi, opt, bandLevels), opt)
+	case "heat", "surface3d":
+		return lossRamp(s.lo, s.hi, opt)
+	case "ratio":
+		return ratioRamp(opt)
+	}
+	return nil
+}
+
+// placed is a panel with its figure and where that is.
+type placed struct {
+	Panel
+	figure        Figure
+	origin        vg.Point
+	title, below  heading
+	missing       bool
+	titleY, textY vg.Length
+}
+
+func (s sheet) layout(draw func(Panel, Options) (Figure, error), opt Options) (Figure, error) {
+	width := vg.Length(opt.Width) * vg.Inch
+	bar := s.bar(opt)
+	room := width - 2*edge
+	if bar != nil {
+		room -= bar.width()
+	}
+	n := vg.Length(s.columns)
+	each := (room + (n-1)*s.overlap()) / n
+	if each < leastWide {
+		return Figure{}, fmt.Errorf("plot option width: %g inches leave %.2g for each of %d columns; take at least %.1f", opt.Width, float64(each/vg.Inch), s.columns,
+			float64(vg.Length(opt.Width)+n*(leastWide-each)/vg.Inch)+0.05)
+	}
+	all, err := s.draw(draw, opt, each)
+	if err != nil {
+		return Figure{}, err
+	}
+	title := newHeading(opt.Title, true, titleSize, width-2*edge, inkColor, 3)
+	note := newHeading(s.note(), false, noteSize, width-2*edge, noteColor, 4)
+	legend := newLegend(width-2*edge, s.legend())
+
+	// From the bottom row up: below a row's frames stand their axes and the texts, above them the titles.
+	y := edge + note.height()
+	var barFrame vg.Rectangle
+	for row := s.rows - 1; row >= 0; row-- {
+		var under, over, text, head vg.Length
+		for _, p := range all {
+			if p.Row == row {
+				under, over = max(under, p.figure.frame.Min.Y-p.figure.spare.bottom), max(over, p.figure.height-p.figure.frame.Min.Y)
+				text, head = max(text, p.below.height()+2), max(head, p.title.height())
+			}
+		}
+		for i := range all {
+			p := &all[i]
+			if p.Row != row {
+				continue
+			}
+			p.origin = vg.Point{X: edge + vg.Length(p.Column)*(each-s.overlap()), Y: y + text + under - p.figure.frame.Min.Y}
+			frame := vg.Rectangle{Min: p.figure.frame.Min.Add(p.origin), Max: p.figure.frame.Max.Add(p.origin)}
+			p.textY = y + text - 4
+			p.titleY = frame.Max.Y + 4 + p.title.height() - 2
+			if barFrame == (vg.Rectangle{}) {
+				barFrame = frame
+			}
+			barFrame.Min.Y, barFrame.Max.Y = min(barFrame.Min.Y, frame.Min.Y), max(barFrame.Max.Y, frame.Max.Y)
+		}
+		y += text + under + over + head
+		if row > 0 {
+			y += panelGap / 2
+		}
+	}
+	height := y + legend.height() + title.height() + edge
+	if bar != nil {
+		barFrame.Max.X = width - edge - bar.width()
+		const longest = 4 * vg.Inch
+		if extra := barFrame.Size().Y - longest; extra > 0 {
+			barFrame.Min.Y, barFrame.Max.Y = barFrame.Min.Y+extra/2, barFrame.Max.Y-extra/2
+		}
+	}
+	return Figure{
+		width: width, height: height, frame: barFrame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta, shaded: s.plot == "surface3d",
+		draw: func(pn pen) {
+			for _, p := range all {
+				p.draw(pn)
+			}
+			if bar != nil {
+				bar.draw(pn, barFrame)
+			}
+			legend.draw(pn, width/2, y)
+			title.write(pn, width/2, height-edge, edge, width-edge)
+			note.write(pn, width/2, edge+note.height()-2-noteSize*(lineHeight-1), edge, width-edge)
+		},
+	}, nil
+}
+
+// draw lays out the figures of the panels, each as wide as the others.
+func (s sheet) draw(draw func(Panel, Options) (Figure, error), opt Options, width vg.Length) ([]placed, error) {
+	at := func(row, column int) bool {
+		for _, p := range s.panels {
+			if p.Row == row && p.Column == column {
+				return true
+			}
+		}
+		return false
+	}
+	out := make([]placed, len(s.panels))
+	for i, p := range s.panels {
+		o := opt
+		o.Width = float64(width / vg.Inch)
+		o.panel = &panelOptions{lo: s.lo, hi: s.hi, x: !at(p.Row+1, p.Column), y: p.Column == 0, right: p.Column == s.columns-1}
+		out[i] = placed{Panel: p, missing: !p.has(s.plot)}
+		shown := p
+		if out[i].missing {
+			shown = s.stand()
+		}
+		f, err := draw(shown, o)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.Title, err)
+		}
+		text := p.Below
+		if fields, err := p.fields(s.plot); err == nil && !out[i].missing {
+			text = joined(text, s.without(fields))
+		}
+		wide := f.frame.Size().X + 2*sideName
+		out[i].figure = f
+		out[i].title = newHeading(p.Title, true, panelSize, wide, inkColor, 3)
+		out[i].below = newHeading(text, false, panelSize, wide, inkColor, 3)
+	}
+	return out, nil
+}
+
+// panelSize is the size of the texts above and below a panel.
+const panelSize vg.Length = 8.5
+
+// stand is a panel of the sheet that has a result, for the axes of one that has none; without any, one of no points.
+func (s sheet) stand() Panel {
+	for _, p := range s.panels {
+		if p.has(s.plot) {
+			return p
+		}
+	}
+	side := []float64{-1, 1}
+	g, line := surface.NewGrid(side, side), surface.NewGrid(side, []float64{0})
+	g.Curvature = surface.NewCurvature(len(g.Loss))
+	path := &trajectory.Path{Epochs: []int{0, 1}, PCA: make([][2]float64, 2), Random: make([][2]float64, 2), Norm: side, Distance: side, Ratio: []float64{0, 0}}
+	return Panel{Grid: g, Train: line, Path: path}
+}
+
+// without counts the points that a panel shows no value for.
+func (s sheet) without(fields []*field) string {
+	bad := 0
+	for _, f := range fields {
+		bad += f.bad
+	}
+	if bad == 0 || s.plot == "ratio" {
+		return ""
+	}
+	return fmt.Sprintf("%d points not finite", bad)
+}
+
+// draw draws a panel where it was placed; of one without a result its frame and a word.
+func (p placed) draw(pn pen) {
+	frame := vg.Rectangle{Min: p.figure.frame.Min.Add(p.origin), Max: p.figure.frame.Max.Add(p.origin)}
+	center := (frame.Min.X + frame.Max.X) / 2
+	left, right := frame.Min.X-2*sideName, frame.Max.X+2*sideName
+	if p.missing {
+		pn.fill(rgb(0xF6F6F6), corners(frame))
+		pn.rings(stroke{color: faintColor, width: 0.8}, corners(frame))
+		pn.write(plain("no result yet"), textStyle{size: tickSize, color: noteColor, h: 0.5, v: 0.5}, vg.Point{X: center, Y: (frame.Min.Y + frame.Max.Y) / 2})
+	} else {
+		p.figure.draw(pn.from(p.origin))
+	}
+	p.title.write(pn, center, p.titleY, left, right)
+	p.below.write(pn, center, p.textY, left, right)
+}
+
+// note says what the panels share.
+func (s sheet) note() string {
+	if s.plot == "ratio" {
+		return ""
+	}
+	if s.lo > s.hi {
+		return "no finite loss"
+	}
+	if s.lo == s.hi {
+		return "the loss is " + number(s.lo) + " everywhere"
+	}
+	note := "all on one scale; loss from " + number(s.lo) + " to " + number(s.hi)
+	if s.plot == "trajectory" {
+		note += "; ring: the first weights kept, square: the last, red: where the learning rate was changed"
+	}
+	return note
+}
+
+// legend explains what the panels have in common.
+func (s sheet) legend() []legendEntry {
+	if s.plot != "line" {
+		return nil
+	}
+	train, test := false, false
+	for _, p := range s.panels {
+		train, test = train || p.Train != nil, test || p.Test != nil
+	}
+	return splitLegend(train, test)
+}

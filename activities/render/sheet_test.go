@@ -1,0 +1,304 @@
+package render
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"lossatlas/activities/surface"
+
+	"pgregory.net/rapid"
+)
+
+// sixPanels are the panels of the paper's Figure 5: three depths, with and without short cuts.
+func sixPanels(n int) []Panel {
+	var out []Panel
+	for i, depth := range []int{20, 56, 110} {
+		for j, cut := range []string{"", "-noshort"} {
+			f := func(x, y float64) float64 { return 0.05 + (2+float64(i))*x*x + (3+float64(i))*y*y }
+			if j == 1 && i > 0 {
+				f = func(x, y float64) float64 { return chaotic(x, y) / float64(20/i) }
+			}
+			g := sampled(n, f)
+			out = append(out, Panel{Title: fmt.Sprintf("resnet%d%s", depth, cut), Below: fmt.Sprintf("test error %.1f %%", 6+float64(3*j*i)), Row: j, Column: i, Grid: &g})
+		}
+	}
+	return out
+}
+
+// sheetFigures are figures over several experiments, of every kind.
+func sheetFigures(t testing.TB) map[string]Figure {
+	t.Helper()
+	out := map[string]Figure{}
+	add := func(name string, f Figure, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		out[name] = f
+	}
+	six := sixPanels(33)
+	six[3].Grid = nil // a training that is not done
+	for _, plot := range []string{"contour", "filled", "heat", "surface3d"} {
+		f, err := Multiples(plot, six, Options{Title: "ResNets with and without short cuts"})
+		add("multiples-"+plot, f, err)
+	}
+	var ratios, lines, paths []Panel
+	var curves []LossLine
+	for i := range 4 {
+		g := curvedSample(21)
+		title := fmt.Sprintf("batch_size=%d, weight_decay=%g", []int{128, 8192}[i%2], []float64{0, 5e-4}[i/2])
+		ratios = append(ratios, Panel{Title: title, Below: "test error 6.1 %", Row: i / 2, Column: i % 2, Grid: &g})
+		steep := 2 + 3*float64(i)
+		loss := func(x float64) float64 { return 0.01 + steep*x*x }
+		train := sampledLine(-1, 1, 41, loss, func(x float64) float64 { return 100 * math.Exp(-3*x*x) })
+		test := sampledLine(-1, 1, 41, func(x float64) float64 { return loss(x) + 0.4 }, func(x float64) float64 { return 92 * math.Exp(-3*x*x) })
+		lines = append(lines, Panel{Title: title, Below: "test error 7.9 %", Row: i / 2, Column: i % 2, Train: train, Test: test})
+		curves = append(curves, LossLine{Name: title, Train: train, Test: test})
+		path, plane := spiral(12 + i)
+		paths = append(paths, Panel{Title: title, Below: "test error 6.1 %", Row: i / 2, Column: i % 2, Grid: &plane, Path: &path})
+	}
+	f, err := Multiples("ratio", ratios, Options{Title: "Ratio of the extreme curvatures"})
+	add("multiples-ratio", f, err)
+	f, err = Multiples("line", lines, Options{Title: "VGG-9"})
+	add("multiples-line", f, err)
+	f, err = Multiples("trajectory", paths, Options{})
+	add("multiples-trajectory", f, err)
+	f, err = Multiples("filled", []Panel{{Title: "batch_size=32"}, {Title: "batch_size=128", Column: 1}}, Options{})
+	add("multiples-nothing", f, err)
+	f, err = Lines(append(curves, LossLine{Name: "batch_size=512"}), Options{Title: "VGG-9"})
+	add("lines", f, err)
+
+	var runs []Run
+	for i, n := range []int{100, 100, 60} {
+		log := sampledLog(n)
+		for j := range log.Epochs {
+			log.Epochs[j].WeightNorm += 6 * float64(i)
+			log.Epochs[j].TrainLoss *= 1 + 0.2*float64(i)
+		}
+		runs = append(runs, Run{Name: fmt.Sprintf("batch_size=%d", 32<<(2*i)), Log: log})
+	}
+	runs = append(runs, Run{Name: "batch_size=8192"})
+	f, err = Norms(runs, Options{Title: "Norm of the weights"})
+	add("norms", f, err)
+	f, err = Curves(runs, Options{})
+	add("curves", f, err)
+
+	r := rand.New(rand.NewPCG(1, 2))
+	networks := []Weights{{Name: "batch_size=128"}, {Name: "batch_size=8192"}, {Name: "batch_size=512"}}
+	for range 40000 {
+		networks[0].Values = append(networks[0].Values, float32(0.02*r.NormFloat64()))
+		networks[1].Values = append(networks[1].Values, float32(0.04*r.NormFloat64()))
+	}
+	f, err = Histogram(networks, Options{Title: "Weights"})
+	add("histogram", f, err)
+	f, err = Histogram(networks, Options{Title: "Weights", Scale: ScaleLog})
+	add("histogram-log", f, err)
+
+	f, err = Scatter([]Dot{
+		{Name: "resnet20", Flatness: 1.1, Error: 8.3}, {Name: "resnet56", Flatness: 1.2, Error: 7.1, AtLeast: true}, {Name: "resnet110", Flatness: 1.21, Error: 7.0},
+		{Name: "resnet56-noshort", Flatness: 0.4, Error: 13.3}, {Name: "resnet110-noshort", Flatness: 0.38, Error: 16.4}, {Name: "diverged", Flatness: math.NaN(), Error: 90},
+	}, "width0.5", Options{Title: "Test error and flatness"})
+	add("scatter", f, err)
+	f, err = Scatter(nil, "sharp0.25", Options{})
+	add("scatter-nothing", f, err)
+	return out
+}
+
+// Panels share their levels: a level has one colour in all of them, and one that only one of them reaches is in the bar.
+func TestPanelsShareOneScale(t *testing.T) {
+	low, high := sampled(9, func(x, y float64) float64 { return 0.1 + x*x }), sampled(9, func(x, y float64) float64 { return 0.1 + 9*x*x })
+	panels := []Panel{{Grid: &low}, {Grid: &high, Column: 1}}
+	lo, hi, err := spanOf("filled", panels)
+	if err != nil || lo != 0.1 || hi != 9.1 {
+		t.Fatalf("span %g to %g, %v", lo, hi, err)
+	}
+	colors := func(g *surface.Grid) map[string]bool {
+		opt, err := Options{panel: &panelOptions{lo: lo, hi: hi}}.filled()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := Contour(*g, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := f.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := map[string]bool{}
+		for _, part := range strings.Split(string(b), "stroke:")[1:] {
+			out[part[:7]] = true
+		}
+		return out
+	}
+	first, second := colors(&low), colors(&high)
+	for c := range first {
+		if !second[c] {
+			t.Errorf("the low surface has lines of the colour %s, which the high one has not", c)
+		}
+	}
+	if len(second) <= len(first) {
+		t.Errorf("the low surface has %d colours of lines, the high one %d", len(first), len(second))
+	}
+}
+
+// A sheet too narrow for its columns says how wide it must be, and is drawn at that width.
+func TestSheetNeedsWidth(t *testing.T) {
+	_, err := Multiples("contour", sixPanels(5), Options{Width: 2})
+	if err == nil || !strings.Contains(err.Error(), "take at least") {
+		t.Fatalf("three columns in two inches: %v", err)
+	}
+	var width float64
+	if _, scanErr := fmt.Sscanf(err.Error()[strings.Index(err.Error(), "take at least")+len("take at least "):], "%g", &width); scanErr != nil {
+		t.Fatal(scanErr)
+	}
+	if _, err := Multiples("contour", sixPanels(5), Options{Width: width}); err != nil {
+		t.Errorf("at the width of %g that it asked for: %v", width, err)
+	}
+}
+
+func TestRanksOfTies(t *testing.T) {
+	if got := fmt.Sprint(ranks([]float64{10, 20, 20, 5})); got != "[2 3.5 3.5 1]" {
+		t.Errorf("ranks %s", got)
+	}
+	for _, c := range []struct {
+		x, y []float64
+		want float64
+	}{
+		{[]float64{1, 2, 3, 4}, []float64{1, 8, 27, 64}, 1},
+		{[]float64{1, 2, 3, 4}, []float64{9, 7, 5, -1}, -1},
+		{[]float64{1, 2, 3, 4, 5}, []float64{2, 1, 4, 3, 5}, 0.8},
+		// Ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4: covariance 4.5, variances 4.5 and 5.
+		{[]float64{1, 2, 2, 3}, []float64{1, 2, 3, 4}, 4.5 / math.Sqrt(4.5*5)},
+	} {
+		if got := spearman(c.x, c.y); math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("Spearman of %v and %v is %g, want %g", c.x, c.y, got, c.want)
+		}
+	}
+	if got := spearman([]float64{1, 1, 1}, []float64{1, 2, 3}); !math.IsNaN(got) {
+		t.Errorf("Spearman of equal values is %g", got)
+	}
+}
+
+// Spearman's correlation depends on the order of values alone.
+func TestSpearmanIsOfRanks(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		n := rapid.IntRange(3, 12).Draw(rt, "n")
+		draw := func(name string) []float64 {
+			out := make([]float64, n)
+			for i := range out {
+				out[i] = float64(rapid.IntRange(-5, 5).Draw(rt, name))
+			}
+			return out
+		}
+		x, y := draw("x"), draw("y")
+		cubed, turned := make([]float64, n), make([]float64, n)
+		for i := range x {
+			cubed[i], turned[i] = x[i]*x[i]*x[i], -y[i]
+		}
+		rho := spearman(x, y)
+		if math.IsNaN(rho) {
+			return
+		}
+		if got := spearman(cubed, y); math.Abs(got-rho) > 1e-12 {
+			rt.Fatalf("%g, and %g of the cubes", rho, got)
+		}
+		if got := spearman(x, turned); math.Abs(got+rho) > 1e-12 {
+			rt.Fatalf("%g, and %g turned round", rho, got)
+		}
+		if rho > 1+1e-12 || rho < -1-1e-12 {
+			rt.Fatalf("correlation %g", rho)
+		}
+	})
+}
+
+// Counts are those of the bins, both ends of the range included, and nothing is lost.
+func TestHistogramCounts(t *testing.T) {
+	c := countWeights([]float32{-1, -0.9, -0.21, 0, 0.19, 0.21, 1, 1.5, -7, float32(math.NaN()), float32(math.Inf(1))}, 1, 5)
+	if got := fmt.Sprint(c.n); got != "[2 1 2 1 1]" || c.beyond != 4 {
+		t.Errorf("counts %s and %d beyond", got, c.beyond)
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		values := rapid.SliceOf(rapid.Float32()).Draw(rt, "values")
+		bound := weightBound([]Weights{{Values: values}})
+		c := countWeights(values, bound, histogramBins)
+		sum := c.beyond
+		for _, n := range c.n {
+			sum += n
+		}
+		if sum != len(values) {
+			rt.Fatalf("%d of %d weights are counted", sum, len(values))
+		}
+	})
+}
+
+// Figures over any number of experiments draw, whichever of them have no result.
+func TestAnyExperimentsDraw(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		n := rapid.IntRange(1, 5).Draw(rt, "n")
+		o := Options{Scale: rapid.SampledFrom([]string{ScaleAuto, ScaleLinear, ScaleLog}).Draw(rt, "scale")}
+		var panels []Panel
+		var lines []LossLine
+		var dots []Dot
+		var networks []Weights
+		for i := range n {
+			p := Panel{Title: rapid.StringMatching(`[a-z=, ]{0,40}`).Draw(rt, "title"), Row: i / 2, Column: i % 2}
+			if rapid.IntRange(0, 3).Draw(rt, "there") > 0 {
+				g := genGrid(rt)
+				p.Grid = &g
+				p.Train = &surface.Grid{X: g.X, Y: g.Y[:1], Loss: g.Loss[:len(g.X)], Accuracy: g.Accuracy[:len(g.X)], Mask: g.Mask[:len(g.X)]}
+			}
+			panels = append(panels, p)
+			lines = append(lines, LossLine{Name: p.Title, Train: p.Train})
+			dots = append(dots, Dot{Name: p.Title, Flatness: rapid.Float64().Draw(rt, "flatness"), Error: rapid.Float64Range(0, 100).Draw(rt, "error")})
+			networks = append(networks, Weights{Name: p.Title, Values: rapid.SliceOf(rapid.Float32()).Draw(rt, "weights")})
+		}
+		for name, draw := range map[string]func() (Figure, error){
+			"contour": func() (Figure, error) { return Multiples("contour", panels, o) },
+			"filled":  func() (Figure, error) { return Multiples("filled", panels, o) },
+			"heat":    func() (Figure, error) { return Multiples("heat", panels, o) },
+			"3d":      func() (Figure, error) { return Multiples("surface3d", panels, o) },
+			"line":    func() (Figure, error) { return Multiples("line", panels, o) },
+			"lines":   func() (Figure, error) { return Lines(lines, o) },
+			"scatter": func() (Figure, error) { return Scatter(dots, "width0.5", o) },
+			"weights": func() (Figure, error) { return Histogram(networks, o) },
+		} {
+			f, err := draw()
+			if err != nil {
+				rt.Fatalf("%s: %v", name, err)
+			}
+			b, err := f.SVG()
+			if err != nil {
+				rt.Fatalf("%s: %v", name, err)
+			}
+			if bytes.Contains(b, []byte("NaN")) || bytes.Contains(b, []byte("Inf")) {
+				rt.Fatalf("%s has a coordinate that is no number", name)
+			}
+		}
+	})
+}
+
+// BenchmarkFigure5 draws the paper's Figure 5 whole: six panels of 51×51 points.
+func BenchmarkFigure5(b *testing.B) {
+	panels := sixPanels(51)
+	for _, plot := range []string{"contour", "surface3d"} {
+		b.Run(plot, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				f, err := Multiples(plot, panels, Options{Title: "ResNets"})
+				if err != nil {
+					b.Fatal(err)
+				}
+				for _, format := range []Format{PNG, SVG, PDF} {
+					if _, err := f.Draw(format); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		})
+	}
+}
