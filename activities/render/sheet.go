@@ -254,7 +254,7 @@ func (s sheet) draw(draw func(Panel, Options) (Figure, error), opt Options, widt
 		}
 		text := p.Below
 		if fields, err := p.fields(s.plot); err == nil && !out[i].missing {
-			text = joined(text, s.without(fields))
+			text = joined(text, s.without(fields), s.between(fields, opt))
 		}
 		wide := f.frame.Size().X + 2*sideName
 		out[i].figure = f
@@ -291,6 +291,25 @@ func (s sheet) without(fields []*field) string {
 		return ""
 	}
 	return fmt.Sprintf("%d points not finite", bad)
+}
+
+// between says what a panel without any line shows: a range between two levels.
+func (s sheet) between(fields []*field, opt Options) string {
+	if s.plot != "contour" && s.plot != "trajectory" {
+		return ""
+	}
+	for _, f := range fields {
+		if f.empty() {
+			return ""
+		}
+		for _, v := range chooseLevels(s.lo, s.hi, opt, lineLevels).v {
+			if v >= f.lo && v <= f.hi {
+				return ""
+			}
+		}
+		return "loss from " + number(f.lo) + " to " + number(f.hi) + ", between two levels"
+	}
+	return ""
 }
 
 // draw draws a panel where it was placed; of one without a result its frame and a word.
