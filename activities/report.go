@@ -34,7 +34,9 @@ func (a *Activities) Report(ctx context.Context, in StepInput) (StepResult, erro
 			page.Experiments = append(page.Experiments, section)
 		}
 		if len(p.Figures) > 0 {
-			section, err := r.comparison(ctx, pipelines.ReportExperiment{Name: "All experiments", Pictures: p.Figures})
+			section, err := r.comparison(ctx, pipelines.ReportExperiment{
+				Name: "All experiments", Params: map[string]any{"experiments": len(p.Experiments)}, Pictures: p.Figures,
+			})
 			if err != nil {
 				return StepResult{}, err
 			}

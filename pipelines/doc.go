@@ -24,7 +24,9 @@
 //	  - {kind: line, range: [-1, 1], points: 401, splits: [train, test]}
 //	  - {kind: surface, normalize: filter, ignore: biasbn, resolution: 51, images: "test[0:1000]", seed: 1}
 //	  - {kind: trajectory, resolution: 51}
-//	plots: [line, contour, filled, trajectory, training]
+//	plots: [line, {kind: contour, scale: log}, filled, trajectory, training]
+//	figures:                           # over several experiments
+//	  - {kind: multiples, plot: contour, rows: train.net, columns: train.batch_size}
 //	presets:
 //	  laptop: {dataset: {train: 10000}, train: {epochs: 12}, maps.resolution: 17}
 //	numerics: exact                    # any: results of all numeric backends count

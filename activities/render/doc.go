@@ -1,6 +1,7 @@
-// Package render draws what the numeric packages computed: labelled contours
-// and filled contours of a surface, the loss and accuracy along a line, the
-// course of a training, and the page that shows them together.
+// Package render draws what the numeric packages computed: labelled contours,
+// filled contours, heat maps and lit surfaces of the loss over a plane, the loss
+// and accuracy along a line, the course of a training, all of these over several
+// experiments on one scale, and the page that shows them together.
 //
 // A figure is made from data alone and holds no picture yet; Figure.PNG,
 // Figure.SVG and Figure.PDF draw it. The bytes depend on the data and the options and on
@@ -9,10 +10,11 @@
 // The manner is that of the figures of Li et al. 2018: contours of the loss over
 // [-1,1]² with the level written into each line (Figure 5), loss in blue and
 // accuracy in red on two axes with the training set solid and the test set
-// dashed (Figure 2), quantities of a training over its epochs (Figure 2b).
+// dashed (Figure 2), quantities of a training over its epochs (Figure 2b), surfaces
+// seen from above a corner (Figure 1), small multiples (Figures 3, 5, 6, 7).
 //
 // Canvases and fonts come from gonum.org/v1/plot. Text is drawn as the outlines
 // of its glyphs, so that a figure looks the same wherever it is opened, with no
 // font installed and at any angle. What the library lacks is written here: lines of
-// equal level joined across cells, their labels, bands, masked cells, a second axis.
+// equal level joined across cells, their labels, bands, masked cells, a second axis, a third one, PDF.
 package render

@@ -68,8 +68,11 @@ type curve struct {
 
 var dashed = []vg.Length{4, 2.4}
 
-// curveWidth is the width of a curve in points.
-const curveWidth vg.Length = 1.4
+// curveWidth is the width of a curve in points, loneWidth the length of one of a single value.
+const (
+	curveWidth vg.Length = 1.4
+	loneWidth  vg.Length = 4
+)
 
 func layoutLine(curves []curve, losses []*field, x [2]float64, opt Options) Figure {
 	lossScale, notes := lossAxis(losses, opt)
@@ -213,7 +216,7 @@ func (p panel) curve(pn pen, c curve, s scale) {
 	flush := func() {
 		if len(part) == 1 { // a value without neighbours still shows
 			dot := part[0]
-			part = []vg.Point{{X: dot.X - curveWidth/2, Y: dot.Y}, {X: dot.X + curveWidth/2, Y: dot.Y}}
+			part = []vg.Point{{X: dot.X - loneWidth/2, Y: dot.Y}, {X: dot.X + loneWidth/2, Y: dot.Y}}
 		}
 		if len(part) > 0 {
 			parts = append(parts, part)

@@ -298,18 +298,16 @@ func (s sheet) between(fields []*field, opt Options) string {
 	if s.plot != "contour" && s.plot != "trajectory" {
 		return ""
 	}
-	for _, f := range fields {
-		if f.empty() {
+	f := fields[0] // a plane has one
+	for _, v := range chooseLevels(s.lo, s.hi, opt, lineLevels).v {
+		if v >= f.lo && v <= f.hi {
 			return ""
 		}
-		for _, v := range chooseLevels(s.lo, s.hi, opt, lineLevels).v {
-			if v >= f.lo && v <= f.hi {
-				return ""
-			}
-		}
-		return "loss from " + number(f.lo) + " to " + number(f.hi) + ", between two levels"
 	}
-	return ""
+	if f.empty() {
+		return ""
+	}
+	return "loss from " + number(f.lo) + " to " + number(f.hi) + ", between two levels"
 }
 
 // draw draws a panel where it was placed; of one without a result its frame and a word.
