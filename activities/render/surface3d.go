@@ -33,7 +33,8 @@ const (
 	boxHeight = 0.62
 )
 
-// The surface has at least fineCells cells a side, for smooth colours, and at most mostCells, for small files.
+// The surface has at least fineCells cells a side, for smooth colours, and at most mostCells, for small files. Half
+// of fineCells and meshCells are enough for a panel.
 const (
 	fineCells = 44
 	mostCells = 100
@@ -47,13 +48,14 @@ type relief struct {
 	f      *field
 	r      ramp
 	open   bool // above the ramp
+	small  bool
 	ix, iy []int
 	normal []vec // at each lattice point
 }
 
 func layoutSurface3D(f *field, opt Options) Figure {
 	r, note := heights(f, opt, "open", "open")
-	s := relief{view: newView(azimuth, elevation), f: f, r: r, open: opt.Open}
+	s := relief{view: newView(azimuth, elevation), f: f, r: r, open: opt.Open, small: opt.panel != nil}
 	s.space = space{x: 0.5, y: 0.5, z: boxHeight}
 	if aspect := (f.y[len(f.y)-1] - f.y[0]) / (f.x[len(f.x)-1] - f.x[0]); aspect < 1 {
 		s.space.y = 0.5 * max(aspect, 0.4)
@@ -164,8 +166,13 @@ func (s relief) normals() []vec {
 // drawSurface draws the cells from the back to the front, so that near ones cover far ones. Over a lattice that
 // order is exact: nothing with a smaller α or a larger β can hide what has a larger or a smaller one.
 func (s relief) drawSurface(pn pen) {
-	parts := max(1, (fineCells+max(len(s.ix), len(s.iy))-2)/(max(len(s.ix), len(s.iy))-1))
-	mesh := func(n int) int { return (n-2)/meshCells + 1 }
+	fine, most := fineCells, meshCells
+	if s.small {
+		fine, most = fineCells/2, meshCells/2
+	}
+	cells := max(len(s.ix), len(s.iy)) - 1
+	parts := max(1, (fine+cells-1)/cells)
+	mesh := func(n int) int { return (n-2)/most + 1 }
 	meshX, meshY := mesh(len(s.ix)), mesh(len(s.iy))
 	lines := stroke{color: color.NRGBA{A: 70}, width: 0.35}
 	for i := range len(s.ix) - 1 {
