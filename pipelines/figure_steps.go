@@ -65,6 +65,9 @@ func (fig figure) step(s *Sweep, g *Graph) (Step, string, error) {
 		params.Panels = append(params.Panels, panel)
 	}
 	caption := f.caption()
+	if fig.shared != "" {
+		caption += " · " + fig.shared
+	}
 	r := RenderParams{Plot: f.Kind, Title: f.Title, Style: f.style(), Figure: &params}
 	if r.Title == "" {
 		r.Title = caption

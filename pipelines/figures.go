@@ -194,6 +194,7 @@ type figure struct {
 	config  figureConfig
 	columns int
 	panels  []figurePanel
+	shared  string // what all panels have in common, which their titles leave out
 }
 
 // figurePanel is what a figure shows of one experiment, or of one comparison.
@@ -234,14 +235,14 @@ func (s *Sweep) arrange(c *checker, tree *node, points []point) {
 		fig := figure{config: f}
 		for k, e := range s.experiments {
 			if chosen[k] && !f.compared {
-				fig.panels = append(fig.panels, figurePanel{title: plainName(e.name), experiments: []int{k}, steps: e.name + "/" + f.Map + "-"})
+				fig.panels = append(fig.panels, figurePanel{title: e.name, experiments: []int{k}, steps: e.name + "/" + f.Map + "-"})
 			}
 		}
 		for _, cmp := range s.comparisons {
 			if f.compared && cmp.config.Name == f.Map && !slices.ContainsFunc(cmp.ends, func(k int) bool { return !chosen[k] }) {
-				title := plainName(strings.TrimPrefix(strings.TrimPrefix(cmp.name, cmp.config.Name), ","))
+				title := strings.TrimPrefix(strings.TrimPrefix(cmp.name, cmp.config.Name), ",")
 				if title == "" {
-					title = plainName(cmp.name)
+					title = cmp.name
 				}
 				fig.panels = append(fig.panels, figurePanel{title: title, experiments: cmp.ends, steps: cmp.name + "/"})
 			}
@@ -250,11 +251,34 @@ func (s *Sweep) arrange(c *checker, tree *node, points []point) {
 			c.addf(item.place("of"), "figures: no comparison %s is between the experiments of this figure", f.Map)
 			continue
 		}
+		fig.share()
 		if f.Kind == figureMultiples && !fig.place(c, item, points, labels) {
 			continue
 		}
 		s.figures = append(s.figures, fig)
 	}
+}
+
+// share takes out of the panels' titles what all of them have, as long as each of them keeps something.
+func (fig *figure) share() {
+	parts := make([][]string, len(fig.panels))
+	for i, p := range fig.panels {
+		parts[i] = strings.Split(p.title, ",")
+	}
+	var shared []string
+	for _, part := range parts[0] {
+		if !slices.ContainsFunc(parts, func(of []string) bool { return !slices.Contains(of, part) }) {
+			shared = append(shared, part)
+		}
+	}
+	if slices.ContainsFunc(parts, func(of []string) bool { return len(of) == len(shared) }) {
+		shared = nil // a title would be empty
+	}
+	for i := range fig.panels {
+		own := slices.DeleteFunc(parts[i], func(part string) bool { return slices.Contains(shared, part) })
+		fig.panels[i].title = strings.Join(own, ", ")
+	}
+	fig.shared = strings.Join(shared, ", ")
 }
 
 // place puts panels into rows and columns.

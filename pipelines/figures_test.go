@@ -116,6 +116,14 @@ func TestFigures(t *testing.T) {
 	if got := params["figures/histogram"].Style; got == nil || *got != (Style{Scale: "log"}) {
 		t.Errorf("the style of the histogram is %+v", got)
 	}
+	// What all panels share stands in the heading.
+	norms, histogram := params["figures/norms"], params["figures/histogram"]
+	if got := norms.Figure.Panels[1].Title + " of " + norms.Title; got != "batch_size=128, weight_decay=0.0005 of Norm of the weights during training" {
+		t.Errorf("the second panel of four is %s", got)
+	}
+	if got := histogram.Figure.Panels[1].Title + " of " + histogram.Title; got != "batch_size=8192 of Weights of convolutions and linear layers · weight_decay=0" {
+		t.Errorf("the second panel of two without weight decay is %s", got)
+	}
 	if marks := params["figures/between"].Marks; len(marks) != 2 {
 		t.Errorf("%d marks between two minimizers", len(marks))
 	}
