@@ -76,9 +76,9 @@ func layoutSurface(f *field, note string, opt Options, right vg.Length) surfaceF
 	s.title = newHeading(opt.Title, true, titleSize, s.width-2*edge, inkColor, 3)
 	s.note = newHeading(opt.note(note), false, noteSize, s.width-2*edge, noteColor, 3)
 
-	left := opt.side() + sideWidth(widest(s.yTicks))
+	left := opt.side() + sideWidth(opt.room(s.yTicks))
 	// The last label of the x axis reaches beyond the frame.
-	right = max(right, s.xTicks[len(s.xTicks)-1].label.width(tickSize)/2) + opt.side()
+	right = max(right, opt.room(s.xTicks[len(s.xTicks)-1:])/2) + opt.side()
 	w := s.width - left - right
 	aspect := min(max((s.y.hi-s.y.lo)/(s.x.hi-s.x.lo), 0.4), 2.5)
 	h := w * vg.Length(aspect)

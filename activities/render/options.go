@@ -58,6 +58,16 @@ type Options struct {
 type panelOptions struct {
 	lo, hi      float64 // of the values in all panels; lo > hi when there are none
 	x, y, right bool    // whether this one names its axis at the bottom, at the left, at the right
+	// room is the least width that is left for the labels of ticks, so that frames with different labels are equally large.
+	room vg.Length
+}
+
+// room is the space for labels of ticks.
+func (o Options) room(ticks []tick) vg.Length {
+	if o.panel != nil {
+		return max(o.panel.room, widest(ticks))
+	}
+	return widest(ticks)
 }
 
 // Mark is a named point of a figure.

@@ -243,6 +243,9 @@ func (s sheet) draw(draw func(Panel, Options) (Figure, error), opt Options, widt
 		o := opt
 		o.Width = float64(width / vg.Inch)
 		o.panel = &panelOptions{lo: s.lo, hi: s.hi, x: !at(p.Row+1, p.Column), y: p.Column == 0, right: p.Column == s.columns-1}
+		if s.plot == "trajectory" { // the only plot whose axes differ from panel to panel
+			o.panel.room = plain("−0.000").width(tickSize)
+		}
 		out[i] = placed{Panel: p, missing: !p.has(s.plot)}
 		shown := p
 		if out[i].missing {
