@@ -75,12 +75,12 @@ func layoutSurface3D(f *field, opt Options) Figure {
 	side := opt.side()
 	// The vertical axis stands at the left corner; the others' labels hang below the front corner and beside the right one.
 	left := side + sideWidth(widest(axes.z))
-	const under = tickLength + 2*tickGap + tickSize
+	const foot = tickLength + 2*tickGap + tickSize
 	last := tickLength + tickGap + widest(axes.y)
 	right := side + max(last, opt.beside(r)+last-barGap/2)
 	unit := s.extent(s.space)
 	s.view.scale = (width - left - right) / unit.Size().X
-	bottom := side + text.height() + under
+	bottom := side + text.height() + foot
 	s.origin = vg.Point{X: left - unit.Min.X*s.view.scale, Y: bottom - unit.Min.Y*s.view.scale}
 	frame := s.extent(s.space)
 	height := frame.Max.Y + 4 + title.height() + side
@@ -188,7 +188,7 @@ func (s relief) drawSurface(pn pen) {
 				continue
 			}
 			at := j*len(s.ix) + i
-			s.drawCell(pn, c, [4]vec{s.normal[at], s.normal[at+1], s.normal[at+len(s.ix)+1], s.normal[at+len(s.ix)]}, parts)
+			s.drawCell(pn, c, [4]vec{s.normal[at], s.normal[at+1], s.normal[at+len(s.ix)+1], s.normal[at+len(s.ix)]}, parts, i == len(s.ix)-2, j == 0)
 			// Its far edges, which no cell drawn later touches.
 			var edges [][]vg.Point
 			if i%meshX == 0 {
@@ -223,8 +223,12 @@ func (s relief) line(a, b vec) []vg.Point {
 	return s.all(a, b)
 }
 
-// drawCell fills a cell in parts×parts pieces, between whose corners places and directions are interpolated.
-func (s relief) drawCell(pn pen, c, normal [4]vec, parts int) {
+// under is how far a piece of a cell reaches, in its own size, under the nearer ones that are drawn over it: no seams show.
+const under = 0.12
+
+// drawCell fills a cell in parts×parts pieces, between whose corners places and directions are interpolated. The edges to
+// the right and in front may be those of the surface.
+func (s relief) drawCell(pn pen, c, normal [4]vec, parts int, lastX, lastY bool) {
 	between := func(v [4]vec, x, y float64) vec {
 		var out vec
 		for k, w := range [4]float64{(1 - x) * (1 - y), x * (1 - y), x * y, (1 - x) * y} {
@@ -236,13 +240,22 @@ func (s relief) drawCell(pn pen, c, normal [4]vec, parts int) {
 	for i := range parts {
 		for j := parts - 1; j >= 0; j-- {
 			x, y := float64(i)/n, float64(j)/n
-			piece := []vec{between(c, x, y), between(c, x+1/n, y), between(c, x+1/n, y+1/n), between(c, x, y+1/n)}
-			mid := between(c, x+0.5/n, y+0.5/n)
-			if piece = below(piece, s.z); len(piece) < 3 {
+			right, front := x+(1+under)/n, y-under/n
+			if lastX && i == parts-1 {
+				right = 1
+			}
+			if lastY && j == 0 {
+				front = 0
+			}
+			piece := below([]vec{between(c, x, front), between(c, right, front), between(c, right, y+1/n), between(c, x, y+1/n)}, s.z)
+			if len(piece) < 3 {
 				continue
 			}
-			up := between(normal, x+0.5/n, y+0.5/n).unit()
-			pn.fill(s.lit(mid.z/s.z, up), grownBy(s.all(piece...), 0.3))
+			height := 0.0
+			for _, p := range piece {
+				height += p.z / float64(len(piece))
+			}
+			pn.fill(s.lit(height/s.z, between(normal, x+0.5/n, y+0.5/n).unit()), s.all(piece...))
 		}
 	}
 }

@@ -88,21 +88,3 @@ func below(polygon []vec, top float64) []vec {
 	}
 	return out
 }
-
-// grownBy is a convex polygon with its corners moved away from its middle, under what is drawn over it later, so
-// that no seams show.
-func grownBy(polygon []vg.Point, by vg.Length) []vg.Point {
-	var mid vg.Point
-	for _, p := range polygon {
-		mid.X, mid.Y = mid.X+p.X/vg.Length(len(polygon)), mid.Y+p.Y/vg.Length(len(polygon))
-	}
-	out := make([]vg.Point, len(polygon))
-	for i, p := range polygon {
-		d := p.Sub(mid)
-		if n := vg.Length(math.Hypot(float64(d.X), float64(d.Y))); n > 0 {
-			p = p.Add(d.Scale(by / n))
-		}
-		out[i] = p
-	}
-	return out
-}
