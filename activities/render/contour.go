@@ -11,20 +11,21 @@ import (
 // evaluated (Grid.Mask) are masked, and no line crosses them. It fails when the grid has
 // fewer than 2×2 points or is not consistent, or when an option is out of range.
 func Contour(g surface.Grid, opt Options) (Figure, error) {
-	opt, err := opt.filled()
-	if err != nil {
-		return Figure{}, err
-	}
-	f, err := newField(g, "loss", g.Loss, 2)
+	f, opt, err := lossPlane(g, opt)
 	if err != nil {
 		return Figure{}, err
 	}
 	lo, hi := opt.span(f)
 	l := chooseLevels(lo, hi, opt, lineLevels)
-	on, values := l.on(f)
 	s := layoutSurface(f, f.notes(l), opt, 0)
-	lines := s.levelLines(on, values)
+	return s.figure(opt, s.contours(f, l, opt, true)), nil
+}
 
+// contours lays out the lines of equal loss with their labels, and returns what draws them. Labels on a ground cover
+// what passes under the text of other lines.
+func (s surfaceFigure) contours(f *field, l levels, opt Options, ground bool) func(pen) {
+	on, values := l.on(f)
+	lines := s.levelLines(on, values)
 	texts := make([]text, len(l.v))
 	for i, v := range l.v {
 		texts[i] = plain(number(v))
@@ -34,19 +35,20 @@ func Contour(g surface.Grid, opt Options) (Figure, error) {
 		labels = placeLabels(lines, texts, levelSize, s.frame)
 	}
 	pieces := byLevel(lines, len(l.v))
-	return s.figure(opt, func(pn pen) {
+	return func(pn pen) {
 		s.drawMasked(pn, f)
 		for i := range l.v {
 			pn.lines(stroke{color: lineColor(opt.Colormap, i, len(l.v)), width: 1}, pieces[i]...)
 		}
 		for _, b := range labels {
-			// Covers what passes under the text of other lines.
-			pn.fill(rgb(0xFFFFFF), b.box.grown(0.8).corners())
+			if ground {
+				pn.fill(rgb(0xFFFFFF), b.box.grown(0.8).corners())
+			}
 		}
 		for _, b := range labels {
 			pn.write(b.text, textStyle{size: levelSize, color: darker(lineColor(opt.Colormap, b.level, len(l.v))), h: 0.5, v: 0.5, angle: b.box.angle}, b.box.center)
 		}
-	}), nil
+	}
 }
 
 // Numbers of levels to aim at where the data choose.

@@ -44,6 +44,16 @@ func newField(g surface.Grid, what string, values []float64, minY int) (*field, 
 	return f, nil
 }
 
+// lossPlane takes the losses of a grid over a plane, and the options that a picture of it has.
+func lossPlane(g surface.Grid, opt Options) (*field, Options, error) {
+	opt, err := opt.filled()
+	if err != nil {
+		return nil, opt, err
+	}
+	f, err := newField(g, "loss", g.Loss, 2)
+	return f, opt, err
+}
+
 // Values nearer to zero than least are drawn as 0, and none lies further from it than most. Scales multiply and
 // divide by powers of ten: without this room a step would vanish among the denormal numbers, or a span be infinite.
 const (

@@ -11,11 +11,7 @@ import (
 // FilledContour draws the bands between levels of the loss in colours that rise in lightness,
 // with a bar that names the levels. Masked points and errors are as in Contour.
 func FilledContour(g surface.Grid, opt Options) (Figure, error) {
-	opt, err := opt.filled()
-	if err != nil {
-		return Figure{}, err
-	}
-	f, err := newField(g, "loss", g.Loss, 2)
+	f, opt, err := lossPlane(g, opt)
 	if err != nil {
 		return Figure{}, err
 	}

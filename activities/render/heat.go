@@ -10,11 +10,7 @@ import (
 // lightness along a linear or logarithmic bar. Losses that are not finite are hatched, points that were not evaluated
 // grey. Options.Min and Max choose the ends of the bar, Cut its upper one. Errors are as in Contour.
 func Heat(g surface.Grid, opt Options) (Figure, error) {
-	opt, err := opt.filled()
-	if err != nil {
-		return Figure{}, err
-	}
-	f, err := newField(g, "loss", g.Loss, 2)
+	f, opt, err := lossPlane(g, opt)
 	if err != nil {
 		return Figure{}, err
 	}

@@ -15,11 +15,7 @@ import (
 // one corner, coloured by height, with a logarithmic height where the range is wide. Above Options.Cut
 // it is flat, or with Options.Open open. Cells with a corner that has no value are left open. Errors are as in Contour.
 func Surface3D(g surface.Grid, opt Options) (Figure, error) {
-	opt, err := opt.filled()
-	if err != nil {
-		return Figure{}, err
-	}
-	f, err := newField(g, "loss", g.Loss, 2)
+	f, opt, err := lossPlane(g, opt)
 	if err != nil {
 		return Figure{}, err
 	}

@@ -35,15 +35,11 @@ func Trajectory(path trajectory.Path, g surface.Grid, opt Options) (Figure, erro
 	if opt.Width == 0 {
 		opt.Width = 8
 	}
-	opt, err := opt.filled()
+	f, opt, err := lossPlane(g, opt)
 	if err != nil {
 		return Figure{}, err
 	}
 	if err := path.Check(); err != nil {
-		return Figure{}, err
-	}
-	f, err := newField(g, "loss", g.Loss, 2)
-	if err != nil {
 		return Figure{}, err
 	}
 	return layoutTrajectory(path, f, opt), nil
@@ -91,7 +87,7 @@ func layoutTrajectory(path trajectory.Path, f *field, opt Options) Figure {
 		w.frame.Min.Y, w.frame.Max.Y = bottom, bottom+h
 	}
 
-	lines := right.contours(f, l, opt)
+	lines := right.contours(f, l, opt, false)
 	return Figure{
 		width: width, height: height, frame: right.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
 		draw: func(pn pen) {
@@ -113,15 +109,11 @@ func layoutTrajectory(path trajectory.Path, f *field, opt Options) Figure {
 
 // plane draws the path in the plane of its principal components alone, as a panel of a sheet.
 func plane(path trajectory.Path, g surface.Grid, opt Options) (Figure, error) {
-	opt, err := opt.filled()
+	f, opt, err := lossPlane(g, opt)
 	if err != nil {
 		return Figure{}, err
 	}
 	if err := path.Check(); err != nil {
-		return Figure{}, err
-	}
-	f, err := newField(g, "loss", g.Loss, 2)
-	if err != nil {
 		return Figure{}, err
 	}
 	lo, hi := opt.span(f)
@@ -130,7 +122,7 @@ func plane(path trajectory.Path, g surface.Grid, opt Options) (Figure, error) {
 	shorter := w.frame.Size().Y - planeAspect*w.frame.Size().X
 	w.frame.Max.Y -= shorter
 	w.height -= shorter
-	lines := w.contours(f, chooseLevels(lo, hi, opt, lineLevels), opt)
+	lines := w.contours(f, chooseLevels(lo, hi, opt, lineLevels), opt, false)
 	return Figure{
 		width: w.width, height: w.height, frame: w.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
 		draw: func(pn pen) {
@@ -141,30 +133,6 @@ func plane(path trajectory.Path, g surface.Grid, opt Options) (Figure, error) {
 			w.sideAxis(pn, w.y, w.yTicks, widest(w.yTicks), "2nd component: "+percent(path.Ratio[1]), false, inkColor)
 		},
 	}, nil
-}
-
-// contours lays out the lines of equal loss in the plane, and returns what draws them.
-func (w walk) contours(f *field, l levels, opt Options) func(pen) {
-	on, values := l.on(f)
-	lines := w.levelLines(on, values)
-	texts := make([]text, len(l.v))
-	for i, v := range l.v {
-		texts[i] = plain(number(v))
-	}
-	var labels []lineLabel
-	if !opt.NoLabels {
-		labels = placeLabels(lines, texts, levelSize, w.frame)
-	}
-	pieces := byLevel(lines, len(l.v))
-	return func(pn pen) {
-		w.drawMasked(pn, f)
-		for i := range l.v {
-			pn.lines(stroke{color: lineColor(opt.Colormap, i, len(l.v)), width: 1}, pieces[i]...)
-		}
-		for _, b := range labels {
-			pn.write(b.text, textStyle{size: levelSize, color: darker(lineColor(opt.Colormap, b.level, len(l.v))), h: 0.5, v: 0.5, angle: b.box.angle}, b.box.center)
-		}
-	}
 }
 
 // around is a frame around points, with a little room on each side. A path that does not move along an axis gets one, too.
