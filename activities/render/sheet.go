@@ -207,16 +207,23 @@ func (s sheet) stand() Panel {
 	return Panel{Grid: g, Train: line, Path: path}
 }
 
-// without counts the points that a panel shows no value for.
+// without counts the points that a panel shows no loss for.
 func (s sheet) without(fields []*field) string {
-	bad := 0
-	for _, f := range fields {
-		bad += f.bad
-	}
-	if bad == 0 || s.plot == "ratio" {
+	if s.plot == "ratio" {
 		return ""
 	}
-	return fmt.Sprintf("%d points not finite", bad)
+	bad, absent := 0, 0
+	for _, f := range fields {
+		bad, absent = bad+f.bad, absent+f.absent
+	}
+	var notes []string
+	if bad > 0 {
+		notes = append(notes, fmt.Sprintf("%d points not finite", bad))
+	}
+	if absent > 0 {
+		notes = append(notes, fmt.Sprintf("%d not evaluated", absent))
+	}
+	return joined(notes...)
 }
 
 // between says what a panel without any line shows: a range between two levels.
