@@ -165,9 +165,9 @@ func missingNote(names []string) string {
 	case len(names) == 0:
 		return ""
 	case len(names) > most:
-		return "no result yet of " + strings.Join(names[:most], "; ") + " and others"
+		return "no result of " + strings.Join(names[:most], "; ") + " and others"
 	}
-	return "no result yet of " + strings.Join(names, "; ")
+	return "no result of " + strings.Join(names, "; ")
 }
 
 // joined puts notes together, without empty ones.

@@ -94,7 +94,7 @@ func (p placed) draw(pn pen) {
 	if p.missing {
 		pn.fill(rgb(0xF6F6F6), corners(frame))
 		pn.rings(stroke{color: faintColor, width: 0.8}, corners(frame))
-		pn.write(plain("no result yet"), textStyle{size: tickSize, color: noteColor, h: 0.5, v: 0.5}, vg.Point{X: center, Y: (frame.Min.Y + frame.Max.Y) / 2})
+		pn.write(plain("no result"), textStyle{size: tickSize, color: noteColor, h: 0.5, v: 0.5}, vg.Point{X: center, Y: (frame.Min.Y + frame.Max.Y) / 2})
 	} else {
 		p.figure.draw(pn.from(p.origin))
 	}
