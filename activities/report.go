@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"lossatlas/activities/render"
+	"lossatlas/activities/atlas"
 	"lossatlas/pipelines"
 )
 
@@ -23,7 +23,7 @@ func (a *Activities) Report(ctx context.Context, in StepInput) (StepResult, erro
 		if err != nil {
 			return StepResult{}, err
 		}
-		page := render.ReportData{Title: p.Title, Sweep: p.Sweep, Command: "lossatlas run " + p.Sweep + ".yaml"}
+		page := atlas.Data{Title: p.Title, Sweep: p.Sweep, Command: "lossatlas run " + p.Sweep + ".yaml"}
 		page.Facts = common(p.Experiments)
 		r := reporter{a: a, in: in, sweep: p.Sweep, facts: page.Facts}
 		for _, e := range p.Experiments {
@@ -49,7 +49,7 @@ func (a *Activities) Report(ctx context.Context, in StepInput) (StepResult, erro
 			}
 			page.Comparisons = append(page.Comparisons, section)
 		}
-		html, err := render.Report(page)
+		html, err := atlas.Page(page)
 		if err != nil {
 			return StepResult{}, permanent("BadPicture", err)
 		}
@@ -66,28 +66,28 @@ type reporter struct {
 	a     *Activities
 	in    StepInput
 	sweep string
-	facts []render.Pair
+	facts []atlas.Pair
 }
 
 // pairs are an experiment's parameters, sorted by path.
-func pairs(params map[string]any) []render.Pair {
-	var out []render.Pair
+func pairs(params map[string]any) []atlas.Pair {
+	var out []atlas.Pair
 	for _, path := range slices.Sorted(maps.Keys(params)) {
-		out = append(out, render.Pair{Name: path, Value: fmt.Sprint(params[path])})
+		out = append(out, atlas.Pair{Name: path, Value: fmt.Sprint(params[path])})
 	}
 	return out
 }
 
 // common are the parameters that all experiments share. They are said once, so
 // that the table of experiments shows what differs. A single experiment shares nothing.
-func common(experiments []pipelines.ReportExperiment) []render.Pair {
+func common(experiments []pipelines.ReportExperiment) []atlas.Pair {
 	if len(experiments) < 2 {
 		return nil
 	}
 	shared := pairs(experiments[0].Params)
 	for _, e := range experiments[1:] {
 		own := pairs(e.Params)
-		shared = slices.DeleteFunc(shared, func(p render.Pair) bool { return !slices.Contains(own, p) })
+		shared = slices.DeleteFunc(shared, func(p atlas.Pair) bool { return !slices.Contains(own, p) })
 	}
 	return shared
 }
@@ -98,8 +98,8 @@ func (r reporter) has(name string) bool {
 	return ok
 }
 
-func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) (render.ReportExperiment, error) {
-	out := render.ReportExperiment{Name: e.Name}
+func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) (atlas.Experiment, error) {
+	out := atlas.Experiment{Name: e.Name}
 	for _, p := range pairs(e.Params) {
 		if !slices.Contains(r.facts, p) {
 			out.Params = append(out.Params, p)
@@ -141,7 +141,7 @@ func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) 
 		if err != nil {
 			return out, err
 		}
-		out.Flatness = append(out.Flatness, render.ReportFlatness{Name: f.Name, Pairs: len(measured.Grids), Summary: measured.Summary})
+		out.Flatness = append(out.Flatness, atlas.Flatness{Name: f.Name, Pairs: len(measured.Grids), Summary: measured.Summary})
 		out.Provenance = append(out.Provenance, made)
 	}
 	for _, pic := range e.Pictures {
@@ -158,8 +158,8 @@ func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) 
 }
 
 // comparison is the section of maps between several experiments, which are its parameters.
-func (r reporter) comparison(ctx context.Context, e pipelines.ReportExperiment) (render.ReportExperiment, error) {
-	out := render.ReportExperiment{Name: e.Name, Params: pairs(e.Params)}
+func (r reporter) comparison(ctx context.Context, e pipelines.ReportExperiment) (atlas.Experiment, error) {
+	out := atlas.Experiment{Name: e.Name, Params: pairs(e.Params)}
 	for _, pic := range e.Pictures {
 		figure, err := r.picture(ctx, pic)
 		if err != nil {
@@ -170,8 +170,8 @@ func (r reporter) comparison(ctx context.Context, e pipelines.ReportExperiment) 
 	return out, nil
 }
 
-func (r reporter) picture(ctx context.Context, pic pipelines.ReportPicture) (render.ReportPicture, error) {
-	out := render.ReportPicture{Title: pic.Title}
+func (r reporter) picture(ctx context.Context, pic pipelines.ReportPicture) (atlas.Picture, error) {
+	out := atlas.Picture{Title: pic.Title}
 	if !r.has(pic.SVG) || !r.has(pic.PNG) {
 		out.Note = "This picture was not made; `lossatlas show " + r.sweep + "` says why."
 		return out, nil
@@ -202,7 +202,7 @@ func (r reporter) picture(ctx context.Context, pic pipelines.ReportPicture) (ren
 }
 
 // numbers are the path and the grid behind a picture, as files.
-func (r reporter) numbers(ctx context.Context, pic pipelines.ReportPicture) ([]render.ReportFile, error) {
+func (r reporter) numbers(ctx context.Context, pic pipelines.ReportPicture) ([]atlas.File, error) {
 	path, err := r.a.path(ctx, r.in, pic.Path)
 	if err != nil {
 		return nil, err
@@ -215,7 +215,7 @@ func (r reporter) numbers(ctx context.Context, pic pipelines.ReportPicture) ([]r
 	if err != nil {
 		return nil, err
 	}
-	out := []render.ReportFile{
+	out := []atlas.File{
 		{Label: "path (JSON)", Ext: "path.json", Type: "application/json", Data: raw},
 		{Label: "path (CSV)", Ext: "path.csv", Type: "text/csv", Data: table},
 	}
@@ -226,20 +226,20 @@ func (r reporter) numbers(ctx context.Context, pic pipelines.ReportPicture) ([]r
 	if err != nil {
 		return nil, err
 	}
-	return append(out, render.ReportFile{Label: "grid (NPZ)", Ext: "npz", Type: "application/octet-stream", Data: g}), nil
+	return append(out, atlas.File{Label: "grid (NPZ)", Ext: "npz", Type: "application/octet-stream", Data: g}), nil
 }
 
 // provenance says how the step behind an input is identified and what it was
 // made from. Times and places stay in the store: they differ from run to run.
-func (r reporter) provenance(ctx context.Context, name string) (render.Provenance, error) {
+func (r reporter) provenance(ctx context.Context, name string) (atlas.Provenance, error) {
 	key := r.in.Producers[name]
 	action, err := r.a.Store.Lookup(ctx, key)
 	if err != nil {
-		return render.Provenance{}, fmt.Errorf("provenance of %s: %w", name, err)
+		return atlas.Provenance{}, fmt.Errorf("provenance of %s: %w", name, err)
 	}
-	out := render.Provenance{Kind: action.Recipe.Kind, Key: key.String()}
+	out := atlas.Provenance{Kind: action.Recipe.Kind, Key: key.String()}
 	add := func(name string, value any) {
-		out.Items = append(out.Items, render.Pair{Name: name, Value: fmt.Sprint(value)})
+		out.Items = append(out.Items, atlas.Pair{Name: name, Value: fmt.Sprint(value)})
 	}
 	add("result", r.in.Recipe.Inputs[name])
 	for _, input := range slices.Sorted(maps.Keys(action.Recipe.Inputs)) {

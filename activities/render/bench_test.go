@@ -35,13 +35,3 @@ func BenchmarkFilledContour(b *testing.B) {
 		}
 	}
 }
-
-// BenchmarkReport makes the page of four experiments with four pictures each.
-func BenchmarkReport(b *testing.B) {
-	d := sampleReport(b, 4)
-	for b.Loop() {
-		if _, err := Report(d); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

@@ -1,7 +1,7 @@
 // Package render draws what the numeric packages computed: labelled contours,
 // filled contours, heat maps and lit surfaces of the loss over a plane, the loss
-// and accuracy along a line, the course of a training, all of these over several
-// experiments on one scale, and the page that shows them together.
+// and accuracy along a line, the course of a training, and all of these over several
+// experiments on one scale.
 //
 // A figure is made from data alone and holds no picture yet; Figure.PNG,
 // Figure.SVG and Figure.PDF draw it. The bytes depend on the data and the options and on

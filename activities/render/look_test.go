@@ -26,13 +26,6 @@ func TestLook(t *testing.T) {
 			}
 		}
 	}
-	page, err := Report(sampleReport(t, 4))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "report.html"), page, 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // sampleFigures returns figures of every kind over surfaces of every sort.

@@ -1,4 +1,4 @@
-package render
+package atlas
 
 import (
 	"bytes"
@@ -10,40 +10,41 @@ import (
 	"html/template"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-//go:embed report.html
-var reportSource string
+//go:embed page.html
+var pageSource string
 
-//go:embed report.css
-var reportStyle string
+//go:embed page.css
+var pageStyle string
 
-//go:embed report.js
-var reportScript string
+//go:embed page.js
+var pageScript string
 
-var reportTemplate = template.Must(template.New("report").Parse(reportSource))
+var pageTemplate = template.Must(template.New("page").Parse(pageSource))
 
 // defaultMaxBytes is the size that a page stays below.
 const defaultMaxBytes = 5_000_000
 
-// Report returns one self-contained HTML file: a table of the experiments, and for each of them its pictures, where
+// Page returns one self-contained HTML file: a table of the experiments, and for each of them its pictures, where
 // they came from, and the files to download. It works offline: pictures are data URIs, which as images can run no
 // script and share no element IDs, and the page's content security policy forbids every request.
 // The bytes depend on d alone. It fails when a picture is neither SVG nor PNG.
-func Report(d ReportData) ([]byte, error) {
+func Page(d Data) ([]byte, error) {
 	v, err := newPageView(d)
 	if err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer
-	if err := reportTemplate.Execute(&b, v); err != nil {
-		return nil, fmt.Errorf("write the report of %q: %w", d.Sweep, err)
+	if err := pageTemplate.Execute(&b, v); err != nil {
+		return nil, fmt.Errorf("write the page of %q: %w", d.Sweep, err)
 	}
 	return b.Bytes(), nil
 }
 
-// pageView is the report as its template sees it.
+// pageView is the page as its template sees it.
 type pageView struct {
 	Title, Sweep, Summary, Command string
 	Facts                          []Pair
@@ -82,12 +83,12 @@ type download struct {
 	Href              template.HTMLAttr
 }
 
-func newPageView(d ReportData) (*pageView, error) {
-	script := strings.TrimSpace(reportScript)
+func newPageView(d Data) (*pageView, error) {
+	script := strings.TrimSpace(pageScript)
 	hash := sha256.Sum256([]byte(script))
 	v := &pageView{
 		Title: d.Title, Sweep: d.Sweep, Summary: d.Summary, Command: d.Command, Facts: d.Facts,
-		Style: template.CSS(reportStyle), Script: template.JS(script),
+		Style: template.CSS(pageStyle), Script: template.JS(script),
 		Policy: "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-" +
 			base64.StdEncoding.EncodeToString(hash[:]) + "'; base-uri 'none'; form-action 'none'",
 	}
@@ -122,7 +123,7 @@ func newPageView(d ReportData) (*pageView, error) {
 			id := fmt.Sprintf("picture-%d-%d", i+1, j+1)
 			view, err := newPictureView(id, p, fileStem(d.Sweep, e.Name, p.Title), budget)
 			if err != nil {
-				return nil, fmt.Errorf("report of %q, experiment %q, picture %q: %w", d.Sweep, e.Name, p.Title, err)
+				return nil, fmt.Errorf("page of %q, experiment %q, picture %q: %w", d.Sweep, e.Name, p.Title, err)
 			}
 			x.Pictures = append(x.Pictures, view)
 		}
@@ -142,7 +143,7 @@ type flatnessView struct {
 	Names, Values []string
 }
 
-func newFlatnessView(f ReportFlatness) flatnessView {
+func newFlatnessView(f Flatness) flatnessView {
 	v := flatnessView{Name: f.Name}
 	if f.Pairs > 1 {
 		v.Name += fmt.Sprintf(" (%d draws)", f.Pairs)
@@ -182,7 +183,7 @@ func flatnessName(name string) string {
 type column struct{ Path, Label string }
 
 // columns returns the swept parameters of all experiments in the order of their first use.
-func columns(experiments []ReportExperiment) []column {
+func columns(experiments []Experiment) []column {
 	var out []column
 	short := map[string]int{}
 	for _, e := range experiments {
@@ -216,7 +217,7 @@ func measured(v *float64, decimals int) string {
 }
 
 // summarize says how many experiments there are and which has the lowest test error.
-func summarize(experiments []ReportExperiment) string {
+func summarize(experiments []Experiment) string {
 	count := fmt.Sprintf("%d experiments.", len(experiments))
 	if len(experiments) == 1 {
 		count = "1 experiment."
@@ -249,7 +250,7 @@ func encoded(n int) int { return (n+2)/3*4 + 32 }
 // textBytes is set aside for the page's own text, for each picture of it.
 const textBytes = 6000
 
-func newBudget(d ReportData, limit int) *budget {
+func newBudget(d Data, limit int) *budget {
 	var preferred, smallest int
 	for _, e := range slices.Concat(d.Experiments, d.Comparisons) {
 		for _, p := range e.Pictures {
@@ -270,7 +271,7 @@ func newBudget(d ReportData, limit int) *budget {
 }
 
 // newPictureView shows the SVG, which stays sharp at any size, unless the page would become too large.
-func newPictureView(id string, p ReportPicture, stem string, b *budget) (pictureView, error) {
+func newPictureView(id string, p Picture, stem string, b *budget) (pictureView, error) {
 	v := pictureView{ID: id, Title: p.Title, Caption: p.Caption, Note: p.Note, Provenance: p.Provenance}
 	if len(p.SVG) > 0 && !bytes.Contains(p.SVG[:min(len(p.SVG), 1000)], []byte("<svg")) {
 		return v, fmt.Errorf("the SVG does not begin as one")
@@ -328,6 +329,21 @@ func newPictureView(id string, p ReportPicture, stem string, b *budget) (picture
 		v.Downloads = append(v.Downloads, download{Label: f.Label, File: stem + "." + f.Ext, Href: template.HTMLAttr(`href="` + uri + `"`)})
 	}
 	return v, nil
+}
+
+// pngHead is the length of a PNG's signature and IHDR chunk.
+const pngHead = 8 + 4 + 4 + 13 + 4
+
+// number writes three digits, without an exponent where that reads better.
+func number(v float64) string {
+	s := strconv.FormatFloat(v, 'g', 3, 64)
+	if a := math.Abs(v); a >= 1e-3 && a < 1e6 {
+		if r, err := strconv.ParseFloat(s, 64); err == nil {
+			s = strconv.FormatFloat(r, 'f', -1, 64)
+		}
+	}
+	s = strings.NewReplacer("e+0", "e", "e+", "e", "e-0", "e-").Replace(s)
+	return strings.ReplaceAll(s, "-", "−")
 }
 
 // fileStem makes a file name that every system takes.

@@ -1,4 +1,4 @@
-package render
+package atlas
 
 import (
 	"context"
@@ -50,16 +50,16 @@ func browser(t *testing.T) context.Context {
 
 // In a browser the page has no error in its console, asks for nothing, is no wider than the screen of a phone or a desktop,
 // shows every picture, offers every download, and changes its colours with the system's.
-func TestReportInABrowser(t *testing.T) {
+func TestPageInABrowser(t *testing.T) {
 	ctx := browser(t)
-	data := sampleReport(t, 2)
+	data := samplePage(t, 2)
 	data.Experiments[0].Name = `<script>document.title = "taken"</script> ` + strings.Repeat("very-long-name", 12)
 	data.Experiments[1].Params = append(data.Experiments[1].Params, Pair{"train.optimizer.schedule", "{150: 0.1, 225: 0.1, 275: 0.1}"})
-	page, err := Report(data)
+	page, err := Page(data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "report.html")
+	file := filepath.Join(t.TempDir(), "page.html")
 	if err := os.WriteFile(file, page, 0o600); err != nil {
 		t.Fatal(err)
 	}

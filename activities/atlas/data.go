@@ -1,10 +1,10 @@
-package render
+package atlas
 
 import "lossatlas/activities/surface"
 
-// ReportData is everything that a sweep's page shows. All text is plain text: whatever
+// Data is everything that a sweep's page shows. All text is plain text: whatever
 // it contains is shown as written.
-type ReportData struct {
+type Data struct {
 	// Title heads the page; Sweep is the name of the sweep.
 	Title string
 	Sweep string
@@ -14,9 +14,9 @@ type ReportData struct {
 	Command string
 	// Facts hold for the whole sweep: dataset, network, numbers of images.
 	Facts       []Pair
-	Experiments []ReportExperiment
+	Experiments []Experiment
 	// Comparisons are sections after those of the experiments, about several of them: their Params say which.
-	Comparisons []ReportExperiment
+	Comparisons []Experiment
 	// MaxBytes bounds the size of the page, by default 5 MB. Downloads are left out where they do not
 	// fit; pictures never are.
 	MaxBytes int
@@ -25,8 +25,8 @@ type ReportData struct {
 // Pair is a named value.
 type Pair struct{ Name, Value string }
 
-// ReportExperiment is one row of the table and one section of the page.
-type ReportExperiment struct {
+// Experiment is one row of the table and one section of the page.
+type Experiment struct {
 	Name string
 	// Params are the swept values by their path in the sweep file.
 	Params []Pair
@@ -34,33 +34,33 @@ type ReportExperiment struct {
 	TrainLoss, TestLoss, TestError *float64
 	// Note says what is missing and why, for an experiment that failed or is not finished.
 	Note     string
-	Pictures []ReportPicture
+	Pictures []Picture
 	// Flatness are the measures of maps, one a row of a table.
-	Flatness   []ReportFlatness
+	Flatness   []Flatness
 	Provenance []Provenance
 }
 
-// ReportFlatness is how flat the loss is by one map.
-type ReportFlatness struct {
+// Flatness is how flat the loss is by one map.
+type Flatness struct {
 	Name    string // of the map and split
 	Pairs   int    // of directions; lines have single ones
 	Summary []surface.Summary
 }
 
-// ReportPicture is a figure of the page.
-type ReportPicture struct {
+// Picture is a figure of the page.
+type Picture struct {
 	Title   string
 	Caption string
 	// SVG and PNG are whole files; one of them is enough. Without either, Note is shown in their place.
 	SVG, PNG []byte
 	// Data are the numbers behind the picture, offered for download.
-	Data       []ReportFile
+	Data       []File
 	Note       string
 	Provenance []Provenance
 }
 
-// ReportFile is a file to download.
-type ReportFile struct {
+// File is a file to download.
+type File struct {
 	Label string // of the link, "path (CSV)"
 	Ext   string // of the file's name, "csv"
 	Type  string // its media type

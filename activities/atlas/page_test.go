@@ -1,0 +1,131 @@
+package atlas
+
+import (
+	"bytes"
+	"math"
+	"regexp"
+	"strings"
+	"testing"
+
+	"lossatlas/activities/render"
+)
+
+func TestPageIsSelfContainedAndSmall(t *testing.T) {
+	d := samplePage(t, 10)
+	page, err := Page(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(page) > defaultMaxBytes {
+		t.Errorf("a page of 10 experiments has %d bytes, more than %d", len(page), defaultMaxBytes)
+	}
+	if again, err := Page(d); err != nil || !bytes.Equal(again, page) {
+		t.Errorf("the page differs from one making to the next (%v)", err)
+	}
+	if n := bytes.Count(page, []byte("<figure>")); n != 40 {
+		t.Errorf("%d figures, want 40", n)
+	}
+	// Whatever the page refers to lies inside it.
+	for _, m := range regexp.MustCompile(`(?i)\s(?:src|href|action|srcset)="([^"]{0,20})|url\(|@import`).FindAllSubmatch(page, -1) {
+		if ref := string(m[1]); !strings.HasPrefix(ref, "data:") && !strings.HasPrefix(ref, "#") {
+			t.Errorf("the page refers to %q (%q)", ref, m[0])
+		}
+	}
+}
+
+// A picture of two panels takes two columns, and offers the numbers behind it.
+func TestPageShowsAPath(t *testing.T) {
+	path, plane := spiral(9)
+	f, err := render.Trajectory(path, plane, render.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture := Picture{Title: "Path", Data: []File{{Label: "path (CSV)", Ext: "path.csv", Type: "text/csv", Data: []byte("epoch\n")}}}
+	if picture.PNG, err = f.PNG(); err != nil {
+		t.Fatal(err)
+	}
+	d := samplePage(t, 1)
+	d.Experiments[0].Pictures = append(d.Experiments[0].Pictures, picture)
+	page, err := Page(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(page, []byte(`<figure class="wide">`)); n != 1 {
+		t.Errorf("%d figures are wide, want the path alone", n)
+	}
+	if !regexp.MustCompile(`download="[^"]*-path\.path\.csv" href="data:text/csv;base64,ZXBvY2gK">path \(CSV\)<`).Match(page) {
+		t.Error("the report does not offer the path")
+	}
+	d.MaxBytes = 1
+	if page, err = Page(d); err != nil || bytes.Contains(page, []byte("text/csv")) {
+		t.Errorf("a page that is full offers the path all the same (%v)", err)
+	}
+}
+
+// Text from sweep files stays text, wherever it is shown.
+func TestPageEscapesText(t *testing.T) {
+	const evil = `<script>alert("x")</script>"' onload=alert(1) javascript:alert(1)`
+	p := Picture{Title: evil, Caption: evil, Note: evil, Provenance: []Provenance{{Kind: evil, Key: evil, Items: []Pair{{evil, evil}}}}}
+	drawn := samplePage(t, 1).Experiments[0].Pictures[0]
+	drawn.Title, drawn.Caption = evil, evil
+	page, err := Page(Data{Title: evil, Sweep: evil, Summary: evil, Command: evil, Facts: []Pair{{evil, evil}}, Experiments: []Experiment{{
+		Name: evil, Params: []Pair{{evil, evil}}, Note: evil, Pictures: []Picture{p, drawn}, Provenance: p.Provenance,
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(page, []byte("<script")); n != 1 {
+		t.Errorf("%d script elements, want the page's own", n)
+	}
+	unquoted := regexp.MustCompile(`"[^"]*"`).ReplaceAll(page, []byte(`""`))
+	for _, m := range regexp.MustCompile(`<[a-z][^>]*\son[a-z]+=`).FindAll(unquoted, -1) {
+		t.Errorf("an event handler got into %.200s", m)
+	}
+	if !bytes.Contains(page, []byte(`&lt;script&gt;`)) {
+		t.Error("the text is not shown")
+	}
+}
+
+func TestPageShowsWhatIsMissing(t *testing.T) {
+	nan := math.NaN()
+	page, err := Page(Data{Sweep: "s", Experiments: []Experiment{
+		{Name: "a", Params: []Pair{{"train.lr", "0.1"}, {"maps.lr", "2"}}, TestLoss: &nan, Note: "training diverged in epoch 3"},
+		{Name: "b", Params: []Pair{{"train.seed", "1"}}, Pictures: []Picture{{Title: "p"}}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"training diverged in epoch 3", "not finite", ">—<", "This picture has not been drawn.", ">train.lr<", ">maps.lr<", ">seed<", "2 experiments."} {
+		if !bytes.Contains(page, []byte(want)) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if page, err = Page(Data{Sweep: "s", Experiments: []Experiment{{Name: "a", Pictures: []Picture{{SVG: []byte("GIF89a")}}}}}); err == nil {
+		t.Errorf("a GIF passed for an SVG: %s", page)
+	}
+}
+
+// A page that would be too large loses downloads first, then shows the smaller file of each picture, and never a picture.
+func TestPageKeepsToItsSize(t *testing.T) {
+	d := samplePage(t, 4)
+	full, err := Page(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, limit := range []int{len(full) * 3 / 4, len(full) / 2, 1} {
+		d.MaxBytes = limit
+		page, err := Page(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if limit > 1 && len(page) > limit {
+			t.Errorf("%d bytes where %d are allowed", len(page), limit)
+		}
+		if n := bytes.Count(page, []byte("<img id=")); n != 16 {
+			t.Errorf("at %d bytes the page shows %d pictures, want 16", limit, n)
+		}
+		if !bytes.Contains(page, []byte("some downloads were left out")) {
+			t.Errorf("at %d bytes nothing says that downloads were left out", limit)
+		}
+	}
+}

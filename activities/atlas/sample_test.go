@@ -1,0 +1,155 @@
+package atlas
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"lossatlas/activities/render"
+	"lossatlas/activities/surface"
+	"lossatlas/activities/trajectory"
+)
+
+// sampleKey is the key of every step of a sample.
+const sampleKey = "9f2c4e7a1b3d5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8"
+
+// surfaces are losses of every sort: a bowl, a tilted one, one of many minima that rises to hundreds, and
+// a bowl that overflows in one corner and has no value in a disc.
+var surfaces = []func(x, y float64) float64{
+	bowl,
+	func(x, y float64) float64 {
+		sin, cos := math.Sincos(math.Pi / 6)
+		u, v := cos*x+sin*y, -sin*x+cos*y
+		return 0.05 + 0.7*u*u + 11.2*v*v
+	},
+	func(x, y float64) float64 {
+		r := x*x + y*y
+		waves := math.Sin(9*x+1)*math.Sin(8*y) + 0.7*math.Sin(17*x-11*y) + 0.5*math.Sin(23*y+5*x*x+2)
+		return 0.3 + 2*r + 1000*math.Pow(min(r/2, 1), 2)*math.Pow((waves+2.3)/4.5, 2)
+	},
+	func(x, y float64) float64 {
+		switch {
+		case x > 0.4 && y > 0.5:
+			return math.Inf(1)
+		case math.Hypot(x+0.6, y+0.5) < 0.2:
+			return math.NaN()
+		}
+		return bowl(x, y)
+	},
+}
+
+func bowl(x, y float64) float64 { return 0.02 + 2.5*x*x + 2.5*y*y }
+
+// sampled evaluates f over [-1,1]² on n×n points. Accuracy falls as the loss rises.
+func sampled(n int, f func(x, y float64) float64) *surface.Grid {
+	g := surface.NewGrid(surface.Lattice(-1, 1, n), surface.Lattice(-1, 1, n))
+	for i := range g.Loss {
+		v := f(g.X[i%n], g.Y[i/n])
+		g.Loss[i], g.Accuracy[i], g.Mask[i] = v, 10+90*math.Exp(-max(v, 0)), true
+	}
+	return g
+}
+
+// sampledLine evaluates f at n points of [-1, 1].
+func sampledLine(n int, f func(x, y float64) float64) *surface.Grid {
+	g := surface.NewGrid(surface.Lattice(-1, 1, n), []float64{0})
+	for i, x := range g.X {
+		v := f(x, 0)
+		g.Loss[i], g.Accuracy[i], g.Mask[i] = v, 10+90*math.Exp(-max(v, 0)), true
+	}
+	return g
+}
+
+// sampledLog is a training of n epochs whose rate drops at a half and three quarters.
+func sampledLog(n int) render.TrainLog {
+	var log render.TrainLog
+	for e := range n {
+		t := float64(e) / float64(n)
+		lr := 0.1
+		if t >= 0.5 {
+			lr = 0.01
+		}
+		if t >= 0.75 {
+			lr = 0.001
+		}
+		fall := math.Exp(-6*t) + 0.25*lr/0.1 + 0.02*math.Sin(40*t)*lr/0.1
+		l := render.EpochLog{Epoch: e + 1, LR: lr, TrainLoss: 2.1*fall + 0.004, TrainAccuracy: 100 - 85*min(fall, 1), WeightNorm: 20 + 18*math.Sqrt(t)}
+		l.TestLoss, l.TestAccuracy = l.TrainLoss*1.1+0.15, l.TrainAccuracy-4*t-2
+		log.Epochs = append(log.Epochs, l)
+	}
+	return log
+}
+
+// spiral is a path of n epochs that curls into its end, the learning rate changed at half of them, over a bowl.
+func spiral(n int) (trajectory.Path, surface.Grid) {
+	p := trajectory.Path{
+		Variance: []float64{84.2, 9.91, 5.89}, Ratio: []float64{0.842, 0.0991, 0.0589}, RandomRatio: 0.0004, RateChanges: []int{n / 2},
+	}
+	for i := range n + 1 {
+		left := 1 - float64(i)/float64(n)
+		phase := 5 * left * left
+		c := [2]float64{12 * left * math.Cos(phase-5), 4 * left * math.Sin(phase)}
+		p.Epochs, p.PCA = append(p.Epochs, i), append(p.PCA, c)
+		p.Random = append(p.Random, [2]float64{-0.06 * left, 0.01 * math.Sin(9*left) * left})
+		p.Norm, p.Distance = append(p.Norm, 20+left), append(p.Distance, math.Hypot(c[0], c[1]))
+	}
+	var lo, hi [2]float64
+	for axis := range 2 {
+		lo[axis], hi[axis] = p.Range(axis, 0.15)
+	}
+	const side = 25
+	g := surface.NewGrid(surface.Lattice(lo[0], hi[0], side), surface.Lattice(lo[1], hi[1], side))
+	for i := range g.Loss {
+		x, y := g.X[i%side], g.Y[i/side]
+		g.Loss[i], g.Mask[i] = 0.02+0.016*x*x+0.1*y*y, true
+	}
+	return p, *g
+}
+
+// samplePage is the page of n experiments with four pictures each.
+func samplePage(t testing.TB, n int) Data {
+	t.Helper()
+	draw := func(f render.Figure, err error) (p Picture) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.SVG, err = f.SVG(); err != nil {
+			t.Fatal(err)
+		}
+		if p.PNG, err = f.PNG(); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	d := Data{
+		Title: "VGG-9: batch size against weight decay", Sweep: "fig3", Command: "lossatlas run pipelines/fig3.yaml",
+		Facts: []Pair{{"dataset", "cifar10"}, {"training images", "50,000"}, {"network", "vgg9"}},
+	}
+	for i := range n {
+		trainLoss, testLoss, testError := 0.01*float64(i+1), 0.3+0.02*float64(i), 7.4+0.3*float64(i)
+		batch, decay := []string{"128", "8192"}[i%2], []string{"0", "0.0005"}[i/2%2]
+		e := Experiment{
+			Name:      fmt.Sprintf("batch_size=%s, weight_decay=%s", batch, decay),
+			Params:    []Pair{{"train.batch_size", batch}, {"train.optimizer.weight_decay", decay}},
+			TrainLoss: &trainLoss, TestLoss: &testLoss, TestError: &testError,
+			Provenance: []Provenance{{Kind: "train", Key: sampleKey, Items: []Pair{{"weights", "sha256:" + sampleKey}, {"seconds", "412.3"}, {"numerics", "xla:sha256:ad1309ac822b:f32:cpu"}}}},
+		}
+		o := render.Options{Title: fmt.Sprintf("%s, %s, %.1f %%", decay, batch, testError), Meta: `{"sweep":"fig3"}`}
+		f := surfaces[i%4]
+		line := draw(render.Line(sampledLine(51, f), nil, o))
+		line.Title, line.Caption = "Along one direction", "Loss (blue) and accuracy (red) on the training set."
+		contour := draw(render.Contour(*sampled(51, f), o))
+		contour.Title, contour.Caption = "Loss surface", "Lines of equal loss around the minimizer; filter-normalised random directions."
+		filled := draw(render.FilledContour(*sampled(51, f), o))
+		filled.Title = "Loss surface, filled"
+		training := draw(render.Training(sampledLog(300), o))
+		training.Title, training.Caption = "Training", "Loss, error and norm of the weights over the epochs."
+		e.Pictures = []Picture{line, contour, filled, training}
+		for j := range e.Pictures {
+			e.Pictures[j].Provenance = []Provenance{{Kind: "render", Key: sampleKey, Items: []Pair{{"grid", "sha256:" + sampleKey}, {"svg", "sha256:" + sampleKey}}}}
+		}
+		d.Experiments = append(d.Experiments, e)
+	}
+	return d
+}
