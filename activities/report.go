@@ -2,14 +2,8 @@ package activities
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
-	"lossatlas/activities/atlas"
 	"lossatlas/pipelines"
 )
 
@@ -23,35 +17,13 @@ func (a *Activities) Report(ctx context.Context, in StepInput) (StepResult, erro
 		if err != nil {
 			return StepResult{}, err
 		}
-		page := atlas.Data{Title: p.Title, Sweep: p.Sweep, Command: "lossatlas run " + p.Sweep + ".yaml"}
-		page.Facts = common(p.Experiments)
-		r := reporter{a: a, in: in, sweep: p.Sweep, facts: page.Facts}
-		for _, e := range p.Experiments {
-			section, err := r.experiment(ctx, e)
-			if err != nil {
-				return StepResult{}, err
-			}
-			page.Experiments = append(page.Experiments, section)
+		inputs := make(map[string]Input, len(in.Recipe.Inputs))
+		for name, digest := range in.Recipe.Inputs {
+			inputs[name] = Input{Digest: digest, Producer: in.Producers[name]}
 		}
-		if len(p.Figures) > 0 {
-			section, err := r.comparison(ctx, pipelines.ReportExperiment{
-				Name: "All experiments", Params: map[string]any{"experiments": len(p.Experiments)}, Pictures: p.Figures,
-			})
-			if err != nil {
-				return StepResult{}, err
-			}
-			page.Comparisons = append(page.Comparisons, section)
-		}
-		for _, e := range p.Comparisons {
-			section, err := r.comparison(ctx, e)
-			if err != nil {
-				return StepResult{}, err
-			}
-			page.Comparisons = append(page.Comparisons, section)
-		}
-		html, err := atlas.Page(page)
+		html, err := Page(ctx, a.Store, p, inputs, PageOptions{})
 		if err != nil {
-			return StepResult{}, permanent("BadPicture", err)
+			return StepResult{}, err
 		}
 		outputs, err := a.putAll(ctx, map[string][]byte{pipelines.OutHTML: html})
 		if err != nil {
@@ -59,196 +31,4 @@ func (a *Activities) Report(ctx context.Context, in StepInput) (StepResult, erro
 		}
 		return a.finish(ctx, in, outputs, time.Since(since).Seconds())
 	})
-}
-
-// reporter fills the page of one sweep.
-type reporter struct {
-	a     *Activities
-	in    StepInput
-	sweep string
-	facts []atlas.Pair
-}
-
-// pairs are an experiment's parameters, sorted by path.
-func pairs(params map[string]any) []atlas.Pair {
-	var out []atlas.Pair
-	for _, path := range slices.Sorted(maps.Keys(params)) {
-		out = append(out, atlas.Pair{Name: path, Value: fmt.Sprint(params[path])})
-	}
-	return out
-}
-
-// common are the parameters that all experiments share. They are said once, so
-// that the table of experiments shows what differs. A single experiment shares nothing.
-func common(experiments []pipelines.ReportExperiment) []atlas.Pair {
-	if len(experiments) < 2 {
-		return nil
-	}
-	shared := pairs(experiments[0].Params)
-	for _, e := range experiments[1:] {
-		own := pairs(e.Params)
-		shared = slices.DeleteFunc(shared, func(p atlas.Pair) bool { return !slices.Contains(own, p) })
-	}
-	return shared
-}
-
-// has says whether an input is there; those of failed steps are not.
-func (r reporter) has(name string) bool {
-	_, ok := r.in.Recipe.Inputs[name]
-	return ok
-}
-
-func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) (atlas.Experiment, error) {
-	out := atlas.Experiment{Name: e.Name}
-	for _, p := range pairs(e.Params) {
-		if !slices.Contains(r.facts, p) {
-			out.Params = append(out.Params, p)
-		}
-	}
-	if !r.has(e.Log) {
-		out.Note = "The training has no result; `lossatlas show " + r.sweep + "` says why."
-		return out, nil
-	}
-	log, err := r.a.trainLog(ctx, r.in, e.Log)
-	if err != nil {
-		return out, err
-	}
-	if log.Diverged != nil {
-		out.Note = log.Diverged.String() + "; nothing was mapped"
-		out.Note = strings.ToUpper(out.Note[:1]) + out.Note[1:] + "."
-	} else {
-		train, test, miss := float64(log.Final.TrainLoss), float64(log.Final.TestLoss), log.Final.TestError()
-		out.TrainLoss, out.TestLoss, out.TestError = &train, &test, &miss
-	}
-	made, err := r.provenance(ctx, e.Log)
-	if err != nil {
-		return out, err
-	}
-	out.Provenance = append(out.Provenance, made)
-	for _, f := range e.Flatness {
-		if !r.has(f.Input) {
-			continue // the pictures' notes say why
-		}
-		b, err := r.a.input(ctx, r.in, f.Input)
-		if err != nil {
-			return out, err
-		}
-		var measured FlatnessResult
-		if err := json.Unmarshal(b, &measured); err != nil {
-			return out, permanent("BadFlatness", fmt.Errorf("%s: input %s: %w", r.in.Label, f.Input, err))
-		}
-		made, err := r.provenance(ctx, f.Input)
-		if err != nil {
-			return out, err
-		}
-		out.Flatness = append(out.Flatness, atlas.Flatness{Name: f.Name, Pairs: len(measured.Grids), Summary: measured.Summary})
-		out.Provenance = append(out.Provenance, made)
-	}
-	for _, pic := range e.Pictures {
-		if log.Diverged != nil && !r.has(pic.SVG) {
-			continue // the note says why
-		}
-		figure, err := r.picture(ctx, pic)
-		if err != nil {
-			return out, err
-		}
-		out.Pictures = append(out.Pictures, figure)
-	}
-	return out, nil
-}
-
-// comparison is the section of maps between several experiments, which are its parameters.
-func (r reporter) comparison(ctx context.Context, e pipelines.ReportExperiment) (atlas.Experiment, error) {
-	out := atlas.Experiment{Name: e.Name, Params: pairs(e.Params)}
-	for _, pic := range e.Pictures {
-		figure, err := r.picture(ctx, pic)
-		if err != nil {
-			return out, err
-		}
-		out.Pictures = append(out.Pictures, figure)
-	}
-	return out, nil
-}
-
-func (r reporter) picture(ctx context.Context, pic pipelines.ReportPicture) (atlas.Picture, error) {
-	out := atlas.Picture{Title: pic.Title}
-	if !r.has(pic.SVG) || !r.has(pic.PNG) {
-		out.Note = "This picture was not made; `lossatlas show " + r.sweep + "` says why."
-		return out, nil
-	}
-	var err error
-	if out.SVG, err = r.a.input(ctx, r.in, pic.SVG); err != nil {
-		return out, err
-	}
-	if out.PNG, err = r.a.input(ctx, r.in, pic.PNG); err != nil {
-		return out, err
-	}
-	if r.has(pic.Path) {
-		if out.Data, err = r.numbers(ctx, pic); err != nil {
-			return out, err
-		}
-	}
-	for _, name := range []string{pic.SVG, pic.Grid, pic.Path} {
-		if !r.has(name) {
-			continue
-		}
-		made, err := r.provenance(ctx, name)
-		if err != nil {
-			return out, err
-		}
-		out.Provenance = append(out.Provenance, made)
-	}
-	return out, nil
-}
-
-// numbers are the path and the grid behind a picture, as files.
-func (r reporter) numbers(ctx context.Context, pic pipelines.ReportPicture) ([]atlas.File, error) {
-	path, err := r.a.path(ctx, r.in, pic.Path)
-	if err != nil {
-		return nil, err
-	}
-	raw, err := path.Encode()
-	if err != nil {
-		return nil, err
-	}
-	table, err := path.CSV()
-	if err != nil {
-		return nil, err
-	}
-	out := []atlas.File{
-		{Label: "path (JSON)", Ext: "path.json", Type: "application/json", Data: raw},
-		{Label: "path (CSV)", Ext: "path.csv", Type: "text/csv", Data: table},
-	}
-	if !r.has(pic.Grid) {
-		return out, nil
-	}
-	g, err := r.a.input(ctx, r.in, pic.Grid)
-	if err != nil {
-		return nil, err
-	}
-	return append(out, atlas.File{Label: "grid (NPZ)", Ext: "npz", Type: "application/octet-stream", Data: g}), nil
-}
-
-// provenance says how the step behind an input is identified and what it was
-// made from. Times and places stay in the store: they differ from run to run.
-func (r reporter) provenance(ctx context.Context, name string) (atlas.Provenance, error) {
-	key := r.in.Producers[name]
-	action, err := r.a.Store.Lookup(ctx, key)
-	if err != nil {
-		return atlas.Provenance{}, fmt.Errorf("provenance of %s: %w", name, err)
-	}
-	out := atlas.Provenance{Kind: action.Recipe.Kind, Key: key.String()}
-	add := func(name string, value any) {
-		out.Items = append(out.Items, atlas.Pair{Name: name, Value: fmt.Sprint(value)})
-	}
-	add("result", r.in.Recipe.Inputs[name])
-	for _, input := range slices.Sorted(maps.Keys(action.Recipe.Inputs)) {
-		add("input "+input, action.Recipe.Inputs[input])
-	}
-	add("parameters", string(action.Recipe.Params))
-	add("code version", action.Recipe.Version)
-	if action.Recipe.Numerics != "" {
-		add("numerics", action.Recipe.Numerics)
-	}
-	return out, nil
 }

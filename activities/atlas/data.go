@@ -73,4 +73,6 @@ type Provenance struct {
 	Key  string // of the step, 64 hexadecimal digits
 	// Items are digests of inputs and outputs, seconds taken, the backend, and the like.
 	Items []Pair
+	// Run is the address of the step's run in the Temporal UI, for a page that is served beside one.
+	Run string
 }

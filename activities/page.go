@@ -1,0 +1,275 @@
+package activities
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"lossatlas/activities/atlas"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// PageOptions are what a page that is served shows beyond the results. The page that a sweep keeps has none of it.
+type PageOptions struct {
+	// UI is the address of the Temporal UI ("http://127.0.0.1:8233"), to which the results' runs are linked, and Namespace
+	// is theirs, by default "default".
+	UI, Namespace string
+	// Unfinished says that inputs which are not there may still come.
+	Unfinished bool
+}
+
+// Page makes the page of a sweep from the inputs that there are, by the names that p has for them. It needs
+// no more than the store, and is the same for the same results and options.
+func Page(ctx context.Context, store *artifacts.Store, p pipelines.ReportParams, inputs map[string]Input, opt PageOptions) ([]byte, error) {
+	in := StepInput{
+		Label: "report", Recipe: artifacts.Recipe{Kind: string(pipelines.KindReport), Inputs: make(map[string]artifacts.Digest, len(inputs))},
+		Producers: make(map[string]artifacts.Key, len(inputs)),
+	}
+	for name, i := range inputs {
+		in.Recipe.Inputs[name], in.Producers[name] = i.Digest, i.Producer
+	}
+	page := atlas.Data{Title: p.Title, Sweep: p.Sweep, Command: "lossatlas run " + p.Sweep + ".yaml", Facts: common(p.Experiments)}
+	r := reporter{a: &Activities{Store: store}, in: in, opt: opt, sweep: p.Sweep, facts: page.Facts}
+	for _, e := range p.Experiments {
+		section, err := r.experiment(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		page.Experiments = append(page.Experiments, section)
+	}
+	if len(p.Figures) > 0 {
+		section, err := r.comparison(ctx, pipelines.ReportExperiment{
+			Name: "All experiments", Params: map[string]any{"experiments": len(p.Experiments)}, Pictures: p.Figures,
+		})
+		if err != nil {
+			return nil, err
+		}
+		page.Comparisons = append(page.Comparisons, section)
+	}
+	for _, e := range p.Comparisons {
+		section, err := r.comparison(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		page.Comparisons = append(page.Comparisons, section)
+	}
+	html, err := atlas.Page(page)
+	if err != nil {
+		return nil, permanent("BadPicture", err)
+	}
+	return html, nil
+}
+
+// reporter fills the page of one sweep.
+type reporter struct {
+	a     *Activities // with a store alone
+	in    StepInput
+	opt   PageOptions
+	sweep string
+	facts []atlas.Pair
+}
+
+// absent says why something is not there.
+func (r reporter) absent(what string) string {
+	if r.opt.Unfinished {
+		return what + " is not there yet."
+	}
+	return what + " was not made; `lossatlas show " + r.sweep + "` says why."
+}
+
+// pairs are an experiment's parameters, sorted by path.
+func pairs(params map[string]any) []atlas.Pair {
+	var out []atlas.Pair
+	for _, path := range slices.Sorted(maps.Keys(params)) {
+		out = append(out, atlas.Pair{Name: path, Value: fmt.Sprint(params[path])})
+	}
+	return out
+}
+
+// common are the parameters that all experiments share. They are said once, so
+// that the table of experiments shows what differs. A single experiment shares nothing.
+func common(experiments []pipelines.ReportExperiment) []atlas.Pair {
+	if len(experiments) < 2 {
+		return nil
+	}
+	shared := pairs(experiments[0].Params)
+	for _, e := range experiments[1:] {
+		own := pairs(e.Params)
+		shared = slices.DeleteFunc(shared, func(p atlas.Pair) bool { return !slices.Contains(own, p) })
+	}
+	return shared
+}
+
+// has says whether an input is there; those of failed steps are not.
+func (r reporter) has(name string) bool {
+	_, ok := r.in.Recipe.Inputs[name]
+	return ok
+}
+
+func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) (atlas.Experiment, error) {
+	out := atlas.Experiment{Name: e.Name}
+	for _, p := range pairs(e.Params) {
+		if !slices.Contains(r.facts, p) {
+			out.Params = append(out.Params, p)
+		}
+	}
+	if !r.has(e.Log) {
+		out.Note = "The training has no result; `lossatlas show " + r.sweep + "` says why."
+		if r.opt.Unfinished {
+			out.Note = "The training is not done yet."
+		}
+		return out, nil
+	}
+	log, err := r.a.trainLog(ctx, r.in, e.Log)
+	if err != nil {
+		return out, err
+	}
+	if log.Diverged != nil {
+		out.Note = log.Diverged.String() + "; nothing was mapped"
+		out.Note = strings.ToUpper(out.Note[:1]) + out.Note[1:] + "."
+	} else {
+		train, test, miss := float64(log.Final.TrainLoss), float64(log.Final.TestLoss), log.Final.TestError()
+		out.TrainLoss, out.TestLoss, out.TestError = &train, &test, &miss
+	}
+	made, err := r.provenance(ctx, e.Log)
+	if err != nil {
+		return out, err
+	}
+	out.Provenance = append(out.Provenance, made)
+	for _, f := range e.Flatness {
+		if !r.has(f.Input) {
+			continue // the pictures' notes say why
+		}
+		b, err := r.a.input(ctx, r.in, f.Input)
+		if err != nil {
+			return out, err
+		}
+		var measured FlatnessResult
+		if err := json.Unmarshal(b, &measured); err != nil {
+			return out, permanent("BadFlatness", fmt.Errorf("%s: input %s: %w", r.in.Label, f.Input, err))
+		}
+		made, err := r.provenance(ctx, f.Input)
+		if err != nil {
+			return out, err
+		}
+		out.Flatness = append(out.Flatness, atlas.Flatness{Name: f.Name, Pairs: len(measured.Grids), Summary: measured.Summary})
+		out.Provenance = append(out.Provenance, made)
+	}
+	for _, pic := range e.Pictures {
+		if log.Diverged != nil && !r.has(pic.SVG) {
+			continue // the note says why
+		}
+		figure, err := r.picture(ctx, pic)
+		if err != nil {
+			return out, err
+		}
+		out.Pictures = append(out.Pictures, figure)
+	}
+	return out, nil
+}
+
+// comparison is the section of maps between several experiments, which are its parameters.
+func (r reporter) comparison(ctx context.Context, e pipelines.ReportExperiment) (atlas.Experiment, error) {
+	out := atlas.Experiment{Name: e.Name, Params: pairs(e.Params)}
+	for _, pic := range e.Pictures {
+		figure, err := r.picture(ctx, pic)
+		if err != nil {
+			return out, err
+		}
+		out.Pictures = append(out.Pictures, figure)
+	}
+	return out, nil
+}
+
+func (r reporter) picture(ctx context.Context, pic pipelines.ReportPicture) (atlas.Picture, error) {
+	out := atlas.Picture{Title: pic.Title}
+	if !r.has(pic.SVG) || !r.has(pic.PNG) {
+		out.Note = r.absent("This picture")
+		return out, nil
+	}
+	var err error
+	if out.SVG, err = r.a.input(ctx, r.in, pic.SVG); err != nil {
+		return out, err
+	}
+	if out.PNG, err = r.a.input(ctx, r.in, pic.PNG); err != nil {
+		return out, err
+	}
+	if r.has(pic.Path) {
+		if out.Data, err = r.numbers(ctx, pic); err != nil {
+			return out, err
+		}
+	}
+	for _, name := range []string{pic.SVG, pic.Grid, pic.Path} {
+		if !r.has(name) {
+			continue
+		}
+		made, err := r.provenance(ctx, name)
+		if err != nil {
+			return out, err
+		}
+		out.Provenance = append(out.Provenance, made)
+	}
+	return out, nil
+}
+
+// numbers are the path and the grid behind a picture, as files.
+func (r reporter) numbers(ctx context.Context, pic pipelines.ReportPicture) ([]atlas.File, error) {
+	path, err := r.a.path(ctx, r.in, pic.Path)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := path.Encode()
+	if err != nil {
+		return nil, err
+	}
+	table, err := path.CSV()
+	if err != nil {
+		return nil, err
+	}
+	out := []atlas.File{
+		{Label: "path (JSON)", Ext: "path.json", Type: "application/json", Data: raw},
+		{Label: "path (CSV)", Ext: "path.csv", Type: "text/csv", Data: table},
+	}
+	if !r.has(pic.Grid) {
+		return out, nil
+	}
+	g, err := r.a.input(ctx, r.in, pic.Grid)
+	if err != nil {
+		return nil, err
+	}
+	return append(out, atlas.File{Label: "grid (NPZ)", Ext: "npz", Type: "application/octet-stream", Data: g}), nil
+}
+
+// provenance says how the step behind an input is identified and what it was
+// made from. Times and places stay in the store: they differ from run to run.
+func (r reporter) provenance(ctx context.Context, name string) (atlas.Provenance, error) {
+	key := r.in.Producers[name]
+	action, err := r.a.Store.Lookup(ctx, key)
+	if err != nil {
+		return atlas.Provenance{}, fmt.Errorf("provenance of %s: %w", name, err)
+	}
+	out := atlas.Provenance{Kind: action.Recipe.Kind, Key: key.String()}
+	add := func(name string, value any) {
+		out.Items = append(out.Items, atlas.Pair{Name: name, Value: fmt.Sprint(value)})
+	}
+	if made := action.Made; r.opt.UI != "" && made.WorkflowID != "" {
+		out.Run = fmt.Sprintf("%s/namespaces/%s/workflows/%s/%s/history", strings.TrimSuffix(r.opt.UI, "/"),
+			url.PathEscape(cmp.Or(r.opt.Namespace, "default")), url.PathEscape(made.WorkflowID), url.PathEscape(made.RunID))
+	}
+	add("result", r.in.Recipe.Inputs[name])
+	for _, input := range slices.Sorted(maps.Keys(action.Recipe.Inputs)) {
+		add("input "+input, action.Recipe.Inputs[input])
+	}
+	add("parameters", string(action.Recipe.Params))
+	add("code version", action.Recipe.Version)
+	if action.Recipe.Numerics != "" {
+		add("numerics", action.Recipe.Numerics)
+	}
+	return out, nil
+}
