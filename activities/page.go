@@ -22,6 +22,8 @@ type PageOptions struct {
 	UI, Namespace string
 	// Unfinished says that inputs which are not there may still come.
 	Unfinished bool
+	// Running are the steps that are making inputs, by the input's name: the page shows the points of a map that are there.
+	Running map[string]StepInput
 }
 
 // Page makes the page of a sweep from the inputs that there are, by the names that p has for them. It needs
@@ -34,7 +36,7 @@ func Page(ctx context.Context, store *artifacts.Store, p pipelines.ReportParams,
 	for name, i := range inputs {
 		in.Recipe.Inputs[name], in.Producers[name] = i.Digest, i.Producer
 	}
-	page := atlas.Data{Title: p.Title, Sweep: p.Sweep, Command: "lossatlas run " + p.Sweep + ".yaml", Facts: common(p.Experiments)}
+	page := atlas.Data{Title: p.Title, Sweep: p.Sweep, Command: "lossatlas run " + p.Sweep + ".yaml", Facts: common(p.Experiments), Unfinished: opt.Unfinished}
 	r := reporter{a: &Activities{Store: store}, in: in, opt: opt, sweep: p.Sweep, facts: page.Facts}
 	for _, e := range p.Experiments {
 		section, err := r.experiment(ctx, e)
@@ -161,6 +163,10 @@ func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) 
 		out.Flatness = append(out.Flatness, atlas.Flatness{Name: f.Name, Pairs: len(measured.Grids), Summary: measured.Summary})
 		out.Provenance = append(out.Provenance, made)
 	}
+	if out.Maps, err = r.maps(ctx, e.Maps, log.Diverged != nil); err != nil {
+		return out, err
+	}
+	out.Training = log.course()
 	for _, pic := range e.Pictures {
 		if log.Diverged != nil && !r.has(pic.SVG) {
 			continue // the note says why
@@ -177,6 +183,10 @@ func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) 
 // comparison is the section of maps between several experiments, which are its parameters.
 func (r reporter) comparison(ctx context.Context, e pipelines.ReportExperiment) (atlas.Experiment, error) {
 	out := atlas.Experiment{Name: e.Name, Params: pairs(e.Params)}
+	var err error
+	if out.Maps, err = r.maps(ctx, e.Maps, false); err != nil {
+		return out, err
+	}
 	for _, pic := range e.Pictures {
 		figure, err := r.picture(ctx, pic)
 		if err != nil {

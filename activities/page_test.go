@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"lossatlas/activities/data"
 	"lossatlas/pipelines"
 )
 
@@ -15,13 +16,31 @@ func TestPageOfAnUnfinishedSweep(t *testing.T) {
 	p := pipelines.ReportParams{Sweep: "s", Title: "t", Experiments: []pipelines.ReportExperiment{
 		{Name: "a", Log: "log", Pictures: []pipelines.ReportPicture{{Title: "Surface", SVG: "svg", PNG: "png"}}},
 		{Name: "b", Log: "another"},
+		{Name: "c", Log: "log", Maps: []pipelines.ReportMap{
+			{Name: "surface", Kind: "surface", Split: "test", Data: "grid"}, {Name: "waiting", Kind: "surface", Split: "test", Data: "later"},
+		}},
 	}}
 	inputs := map[string]Input{"log": from(trained, pipelines.OutLog)}
-	page, err := Page(t.Context(), b.Store, p, inputs, PageOptions{UI: "http://127.0.0.1:8233/", Unfinished: true})
+	// Of one map, the corners are evaluated; of another, nothing.
+	weights := map[string]Input{weightsInput: from(trained, pipelines.OutWeights)}
+	dirs := do[StepResult](t, b, b.Directions, b.step(t, pipelines.KindDirections, pipelines.DirectionsParams{Net: "small", Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, weights))
+	weights[directionsInput] = from(dirs, pipelines.OutDirections)
+	mp := pipelines.MapParams{
+		Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Split: "test", To: 16},
+		X: pipelines.Axis{Min: -1, Max: 1, N: 3}, Y: &pipelines.Axis{Min: -1, Max: 1, N: 3}, Batch: 16,
+	}
+	begun := b.step(t, pipelines.KindSurface, mp, weights)
+	do[ChunkResult](t, b, b.EvaluateChunk, begun, 0)
+	mp.X.N = 5
+	waiting := b.step(t, pipelines.KindSurface, mp, weights)
+	page, err := Page(t.Context(), b.Store, p, inputs, PageOptions{
+		UI: "http://127.0.0.1:8233/", Unfinished: true, Running: map[string]StepInput{"grid": begun, "later": waiting},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"This picture is not there yet.", "The training is not done yet.", `href="http://127.0.0.1:8233/namespaces/default/workflows/`} {
+	for _, want := range []string{"This picture is not there yet.", "The training is not done yet.", "4 of 9 points are there.", "This map is not there yet.",
+		"Not there yet: 1 of 3 trainings, 1 of 2 maps, 1 of 1 pictures, 1 of 2 maps in part.", `"mask":"AQABAAAAAQAB"`, `href="http://127.0.0.1:8233/namespaces/default/workflows/`} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page has no %q", want)
 		}

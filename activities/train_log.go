@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"lossatlas/activities/atlas"
 	"lossatlas/activities/render"
 )
 
@@ -114,4 +115,23 @@ func (l TrainLog) curves() render.TrainLog {
 		out.Epochs = []render.EpochLog{{Epoch: 1, LR: float64(l.Diverged.LR), TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan, WeightNorm: nan}}
 	}
 	return out
+}
+
+// course is the log in the form that the page of a sweep draws; nil for none.
+func (l TrainLog) course() *atlas.Training {
+	if len(l.Epochs) == 0 {
+		return nil
+	}
+	t := &atlas.Training{}
+	for _, e := range l.Epochs {
+		testLoss, testAccuracy := float64(e.TestLoss), float64(e.TestAccuracy)
+		if testLoss == 0 && testAccuracy == 0 { // the test set was not evaluated
+			testLoss, testAccuracy = math.NaN(), math.NaN()
+		}
+		t.Epoch, t.LR = append(t.Epoch, float64(e.Epoch)), append(t.LR, float64(e.LR))
+		t.TrainLoss, t.TrainAccuracy = append(t.TrainLoss, float64(e.TrainLoss)), append(t.TrainAccuracy, float64(e.TrainAccuracy))
+		t.TestLoss, t.TestAccuracy = append(t.TestLoss, testLoss), append(t.TestAccuracy, testAccuracy)
+		t.WeightNorm = append(t.WeightNorm, float64(e.WeightNorm))
+	}
+	return t
 }

@@ -357,6 +357,7 @@ func (b *builder) addComparison(m compareConfig, train []string, names []string)
 			return err
 		}
 		grids[r.Split] = id
+		b.showMap(ReportMap{Name: m.Name, Kind: m.Kind, Split: r.Split, Marks: marks(len(train))}, Ref{Step: id, Output: OutGrid})
 	}
 	title := m.Title
 	if title == "" {

@@ -135,6 +135,12 @@ func (b *builder) show(step, output string) string {
 	return inputName(ref)
 }
 
+// showMap shows the numbers of a map in the report.
+func (b *builder) showMap(m ReportMap, data Ref) {
+	m.Data = b.show(data.Step, data.Output)
+	b.row.Maps = append(b.row.Maps, m)
+}
+
 func (b *builder) build() error {
 	train, err := b.addWeights()
 	if err != nil {
@@ -221,6 +227,7 @@ func (b *builder) addMap(m mapConfig, train string, directions map[drawing]strin
 	drawn := make(map[string]string)
 	for _, r := range m.Ranges {
 		drawn[r.Split] = grids[r.Split][0]
+		b.showMap(ReportMap{Name: m.Name, Kind: m.Kind, Split: r.Split}, Ref{Step: drawn[r.Split], Output: OutGrid})
 		if m.Kind == mapHessian {
 			continue
 		}

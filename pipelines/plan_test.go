@@ -120,7 +120,7 @@ func TestPlanFresh(t *testing.T) {
 		"one/surface-train-contour":  "blocked: waits for one/surface-train",
 		"one/surface-train-filled":   "blocked: waits for one/surface-train",
 		"one/training":               "blocked: waits for one/train",
-		"report":                     "blocked: waits for one/line-plot and 9 others",
+		"report":                     "blocked: waits for one/line-plot and 10 others",
 	}
 	if diff := cmp.Diff(want, states(mustPlan(t, g, newMemoryCache()))); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)

@@ -13,8 +13,8 @@ func (b *builder) addSpectrum(m mapConfig, train string) error {
 			return err
 		}
 		data := Ref{Step: id, Output: OutSpectrum}
+		b.showMap(ReportMap{Name: m.Name, Kind: m.Kind, Split: r.Split}, data)
 		if !b.draws(plotDensity) {
-			b.show(id, OutSpectrum)
 			continue
 		}
 		picture := RenderParams{Plot: plotDensity, Title: b.mapTitle(m) + " · " + splitLoss[r.Split]}

@@ -49,7 +49,7 @@ var kinds = map[Kind]struct {
 	KindSpectrum:        {version: 1, numeric: true},
 	KindFlatness:        {version: 1},
 	KindRender:          {version: 2},
-	KindReport:          {version: 2},
+	KindReport:          {version: 3},
 }
 
 // Numeric says whether steps of this kind run on the numeric backend.
@@ -323,6 +323,20 @@ type ReportExperiment struct {
 	Pictures []ReportPicture `json:"pictures"`
 	// Flatness are the inputs with numbers of flatness, in order.
 	Flatness []ReportFlatness `json:"flatness,omitempty"`
+	// Maps are the inputs with the numbers of maps, in order.
+	Maps []ReportMap `json:"maps,omitempty"`
+}
+
+// ReportMap names the inputs of one map and split.
+type ReportMap struct {
+	Name  string `json:"name"`  // of the map, surface
+	Kind  string `json:"kind"`  // line, surface, hessian, trajectory, spectrum
+	Split string `json:"split"` // train, test
+	// Data is the input with the grid, or of a spectrum; Path that with the path of a trajectory.
+	Data string `json:"data"`
+	Path string `json:"path,omitempty"`
+	// Marks are the named points of a comparison.
+	Marks []Mark `json:"marks,omitempty"`
 }
 
 // ReportFlatness names the input with the numbers of one map and split.

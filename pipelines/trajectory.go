@@ -57,6 +57,8 @@ func (b *builder) addTrajectory(m mapConfig, train string) error {
 		if err != nil {
 			return err
 		}
+		shown := ReportMap{Name: m.Name, Kind: m.Kind, Split: r.Split, Path: b.show(path, OutPath)}
+		b.showMap(shown, Ref{Step: grid, Output: OutGrid})
 		if !b.draws(plotTrajectory) {
 			continue
 		}
@@ -65,7 +67,7 @@ func (b *builder) addTrajectory(m mapConfig, train string) error {
 		if err := b.addPicture(m.Name+"-"+r.Split+"-plot", params, "Path of the training over the "+splitLoss[r.Split], drawn, drawn[OutGrid]); err != nil {
 			return err
 		}
-		b.row.Pictures[len(b.row.Pictures)-1].Path = b.show(path, OutPath)
+		b.row.Pictures[len(b.row.Pictures)-1].Path = shown.Path
 	}
 	return nil
 }

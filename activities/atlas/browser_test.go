@@ -2,6 +2,7 @@ package atlas
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,7 +19,7 @@ import (
 )
 
 // browser starts a headless Chromium, or skips the test where there is none.
-func browser(t *testing.T) context.Context {
+func browser(t testing.TB, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "headless-shell"} {
@@ -31,8 +32,10 @@ func browser(t *testing.T) context.Context {
 		t.Skip("no Chromium on this machine: the page is not opened in a browser")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("enable-unsafe-swiftshader", true), chromedp.Flag("use-angle", "swiftshader")) // WebGL without a graphics card
+	options = append(options, more...)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
@@ -64,27 +67,7 @@ func TestPageInABrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	var mu sync.Mutex
-	var complaints []string
-	complain := func(s string) {
-		mu.Lock()
-		defer mu.Unlock()
-		complaints = append(complaints, s)
-	}
-	chromedp.ListenTarget(ctx, func(ev any) {
-		switch e := ev.(type) {
-		case *network.EventRequestWillBeSent:
-			if u := e.Request.URL; u != "file://"+file && !strings.HasPrefix(u, "data:") {
-				complain("the page asks for " + u)
-			}
-		case *log.EventEntryAdded:
-			complain("log: " + e.Entry.Text)
-		case *cdpruntime.EventConsoleAPICalled:
-			complain("console: " + string(e.Type))
-		case *cdpruntime.EventExceptionThrown:
-			complain("exception: " + e.ExceptionDetails.Error())
-		}
-	})
+	complaints := watched(ctx, file)
 	look := os.Getenv("LOSSATLAS_LOOK")
 	grounds := map[string]bool{}
 	for _, screen := range []struct {
@@ -108,6 +91,7 @@ func TestPageInABrowser(t *testing.T) {
 			emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
 			chromedp.Navigate("file://"+file),
 			chromedp.WaitReady("footer"),
+			chromedp.Evaluate(`Promise.all([...document.images].map(i => { i.loading = "eager"; return i.decode().catch(() => 0); })).then(() => true)`, nil, awaited),
 			chromedp.Evaluate(`({
 				Title: document.title,
 				Ground: getComputedStyle(document.body).backgroundColor,
@@ -159,9 +143,44 @@ func TestPageInABrowser(t *testing.T) {
 	if focus != "skip true" {
 		t.Errorf("the first tab stop is %q", focus)
 	}
-	mu.Lock()
-	defer mu.Unlock()
-	for _, c := range complaints {
+	for _, c := range complaints() {
 		t.Error(c)
+	}
+}
+
+// awaited waits for what a script promises.
+func awaited(p *cdpruntime.EvaluateParams) *cdpruntime.EvaluateParams {
+	return p.WithAwaitPromise(true)
+}
+
+// watched collects what a page must not do: ask for anything but its own file, and complain.
+func watched(ctx context.Context, file string) func() []string {
+	var mu sync.Mutex
+	var complaints []string
+	complain := func(s string) {
+		mu.Lock()
+		defer mu.Unlock()
+		complaints = append(complaints, s)
+	}
+	chromedp.ListenTarget(ctx, func(ev any) {
+		switch e := ev.(type) {
+		case *network.EventRequestWillBeSent:
+			if u := e.Request.URL; u != "file://"+file && !strings.HasPrefix(u, "data:") && !strings.HasPrefix(u, "blob:") {
+				complain("the page asks for " + u)
+			}
+		case *log.EventEntryAdded:
+			complain("log: " + e.Entry.Text)
+		case *cdpruntime.EventConsoleAPICalled:
+			for _, arg := range e.Args {
+				complain(fmt.Sprintf("console: %s: %s %s", e.Type, arg.Value, arg.Description))
+			}
+		case *cdpruntime.EventExceptionThrown:
+			complain("exception: " + e.ExceptionDetails.Error())
+		}
+	})
+	return func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return complaints
 	}
 }

@@ -1,6 +1,9 @@
 package atlas
 
-import "lossatlas/activities/surface"
+import (
+	"lossatlas/activities/surface"
+	"lossatlas/activities/trajectory"
+)
 
 // Data is everything that a sweep's page shows. All text is plain text: whatever
 // it contains is shown as written.
@@ -17,8 +20,10 @@ type Data struct {
 	Experiments []Experiment
 	// Comparisons are sections after those of the experiments, about several of them: their Params say which.
 	Comparisons []Experiment
-	// MaxBytes bounds the size of the page, by default 5 MB. Downloads are left out where they do not
-	// fit; pictures never are.
+	// Unfinished says that what is missing may still come.
+	Unfinished bool
+	// MaxBytes bounds the size of the page, by default 16 MB. Downloads of pictures, then digits of maps beyond the seventh and
+	// then the largest maps are left out where they do not fit; pictures never are.
 	MaxBytes int
 }
 
@@ -35,6 +40,10 @@ type Experiment struct {
 	// Note says what is missing and why, for an experiment that failed or is not finished.
 	Note     string
 	Pictures []Picture
+	// Maps are the numbers that the page draws itself.
+	Maps []Map
+	// Training is its course, nil where there is none.
+	Training *Training
 	// Flatness are the measures of maps, one a row of a table.
 	Flatness   []Flatness
 	Provenance []Provenance
@@ -45,6 +54,43 @@ type Flatness struct {
 	Name    string // of the map and split
 	Pairs   int    // of directions; lines have single ones
 	Summary []surface.Summary
+}
+
+// Map is one map of an experiment over one split.
+type Map struct {
+	Name, Kind, Split string // surface; line, surface, hessian, trajectory or spectrum; train or test
+	// Grid is the loss over a line or plane, nil for a spectrum and for a map that is not there.
+	Grid *surface.Grid
+	// Plane names the centre and directions of the grid: maps of equal ones show the same plane.
+	Plane string
+	// Path is that of a trajectory, in the plane of its principal components.
+	Path *trajectory.Path
+	// Marks are named points of the plane.
+	Marks []Mark
+	// Spectrum is nil for every other kind.
+	Spectrum *Spectrum
+	// Note says what is missing.
+	Note       string
+	Provenance []Provenance
+}
+
+// Mark is a named point at the coordinates (X, Y) of a map.
+type Mark struct {
+	X, Y  float64
+	Label string
+}
+
+// Spectrum is the density of the Hessian's eigenvalues, and numbers about them.
+type Spectrum struct {
+	X, Density           []float64
+	LambdaMin, LambdaMax float64
+	Trace, TraceError    float64 // TraceError is NaN where it is not known
+}
+
+// Training is the course of a training, a value for each epoch. Losses are mean cross-entropies, accuracies percent; test values are
+// NaN where the test set was not evaluated.
+type Training struct {
+	Epoch, LR, TrainLoss, TrainAccuracy, TestLoss, TestAccuracy, WeightNorm []float64
 }
 
 // Picture is a figure of the page.

@@ -153,3 +153,86 @@ func samplePage(t testing.TB, n int) Data {
 	}
 	return d
 }
+
+// sampleAtlas is the page of n experiments with maps of every kind, side points a side, and no pictures.
+func sampleAtlas(n, side int) Data {
+	d := Data{Title: "ResNets: batch size against weight decay", Sweep: "fig3", Command: "lossatlas run fig3.yaml", Facts: []Pair{{"dataset.name", "cifar10"}, {"train.epochs", "300"}}}
+	made := func(kind string) []Provenance {
+		return []Provenance{{Kind: kind, Key: sampleKey, Items: []Pair{{"result", "sha256:" + sampleKey}, {"parameters", `{"net":"resnet20"}`}, {"code version", "1"}}}}
+	}
+	for i := range n {
+		trainLoss, testLoss, testError := 0.01*float64(i+1), 0.3+0.02*float64(i), 7.4+0.3*float64((i*7)%n)
+		batch, decay := []string{"128", "8192"}[i%2], fmt.Sprint(float64(i/2)*1e-4)
+		name := fmt.Sprintf("batch_size=%s,weight_decay=%s", batch, decay)
+		f := surfaces[i%4]
+		shifted := func(x, y float64) float64 { return 1.1*f(x*0.95+0.03, y) + 0.2 }
+		curved := sampled((side+1)/2, f)
+		curved.Curvature = surface.NewCurvature(len(curved.Mask))
+		for k := range curved.Mask {
+			x, y := curved.X[k%len(curved.X)], curved.Y[k/len(curved.X)]
+			curved.Curvature.LambdaMax[k], curved.Curvature.LambdaMin[k] = 40+20*x*x, -0.1-30*x*x*y*y
+			curved.Curvature.ResidualMax[k], curved.Curvature.ResidualMin[k] = 0.01, 0.02
+		}
+		partly := sampled(side, f)
+		if i == 1 { // as it is in the middle of being evaluated
+			for _, k := range surface.Order(side, side)[side*side*3/5:] {
+				partly.Mask[k], partly.Loss[k], partly.Accuracy[k] = false, math.NaN(), math.NaN()
+			}
+		}
+		e := Experiment{
+			Name: name, Params: []Pair{{"train.batch_size", batch}, {"train.optimizer.weight_decay", decay}},
+			TrainLoss: &trainLoss, TestLoss: &testLoss, TestError: &testError, Provenance: made("train"),
+			Flatness: []Flatness{{Name: "surface-train", Pairs: 3, Summary: []surface.Summary{
+				{Name: "width0.1", Mean: 0.2, Deviation: 0.01}, {Name: "width0.5", Mean: 0.5 + 0.01*float64(i), Deviation: 0.02, Bounds: i % 2},
+				{Name: "convex", Mean: 90 - float64(i), Deviation: math.NaN()}, {Name: "sharp0.5", Mean: float64(i + 1), Deviation: math.NaN()},
+			}}},
+			Maps: []Map{
+				{Name: "surface", Kind: "surface", Split: "train", Grid: partly, Plane: name, Provenance: made("surface")},
+				{Name: "hessian", Kind: "hessian", Split: "train", Grid: curved, Plane: name, Provenance: made("hessian")},
+				{Name: "line", Kind: "line", Split: "train", Grid: sampledLine(2*side-1, f), Provenance: made("line")},
+				{Name: "line", Kind: "line", Split: "test", Grid: sampledLine(2*side-1, shifted), Provenance: made("line")},
+				{Name: "spectrum", Kind: "spectrum", Split: "train", Spectrum: sampledSpectrum(float64(i + 1)), Provenance: made("spectrum")},
+			},
+			Training: course(sampledLog(300), 0.5+0.1*float64(i)),
+		}
+		if i == 1 {
+			e.Maps[0].Note = "Some points are not there yet."
+		}
+		if i < 2 {
+			path, plane := spiral(20)
+			e.Maps = append(e.Maps, Map{Name: "trajectory", Kind: "trajectory", Split: "train", Grid: &plane, Path: &path, Plane: name + " path", Provenance: made("surface")})
+		}
+		d.Experiments = append(d.Experiments, e)
+	}
+	d.Experiments[0].Maps[0].Provenance[0].Run = "http://127.0.0.1:8233/namespaces/default/workflows/a/b/history"
+	if n > 1 {
+		d.Comparisons = []Experiment{{Name: "between", Params: []Pair{{"a", d.Experiments[0].Name}, {"b", d.Experiments[1].Name}}, Maps: []Map{
+			{Name: "between", Kind: "line", Split: "train", Grid: sampledLine(41, bowl), Marks: []Mark{{0, 0, "a"}, {1, 0, "b"}}, Provenance: made("line")},
+			{Name: "between", Kind: "surface", Split: "train", Grid: sampled(side, bowl), Marks: []Mark{{0, 0, "a"}, {0.8, 0, "b"}, {0, 0.8, "c"}}, Provenance: made("surface")},
+		}}}
+	}
+	return d
+}
+
+// sampledSpectrum has a bulk near 0 and a few outliers.
+func sampledSpectrum(scale float64) *Spectrum {
+	s := &Spectrum{LambdaMin: -0.2 * scale, LambdaMax: 10 * scale, Trace: 30 * scale, TraceError: 2}
+	for i := range 512 {
+		x := -0.5 + 12*float64(i)/511
+		s.X = append(s.X, x*scale)
+		s.Density = append(s.Density, math.Exp(-x*x*8)+1e-3*math.Exp(-20*(x-6)*(x-6))+1e-3*math.Exp(-20*(x-10)*(x-10)))
+	}
+	return s
+}
+
+// course scales a training for the page.
+func course(log render.TrainLog, scale float64) *Training {
+	t := &Training{}
+	for _, e := range log.Epochs {
+		t.Epoch, t.LR = append(t.Epoch, float64(e.Epoch)), append(t.LR, e.LR)
+		t.TrainLoss, t.TrainAccuracy = append(t.TrainLoss, e.TrainLoss*scale), append(t.TrainAccuracy, e.TrainAccuracy)
+		t.TestLoss, t.TestAccuracy = append(t.TestLoss, e.TestLoss*scale), append(t.TestAccuracy, e.TestAccuracy)
+		t.WeightNorm = append(t.WeightNorm, e.WeightNorm*scale)
+	}
+	return t
+}

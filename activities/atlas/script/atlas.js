@@ -1,0 +1,138 @@
+// The landscapes of the chosen experiments beside each other: one view, one scale, one cut for all.
+
+const planes = landscapes.filter((l) => l.isPlane);
+
+const atlas = {
+  cards: [],
+  point: null, // that is looked at, in the coordinates of the plane
+  scales: new Map(),
+
+  prepare() {
+    const section = document.getElementById("landscapes");
+    if (!section || !planes.length) return;
+    section.hidden = false;
+    const groups = new Map(planes.map((l) => [l.group, l]));
+    if (!groups.has(state.group)) state.group = planes[0].group;
+    const option = (l) => [l.group, l.groupLabel];
+    const own = [...groups.values()].filter((l) => !l.experiment.comparison), between = [...groups.values()].filter((l) => l.experiment.comparison);
+    const options = between.length ? [{ group: "of each experiment", options: own.map(option) }, { group: "between experiments", options: between.map(option) }] : own.map(option);
+    this.quantityChoice = element("span", {});
+    this.log = element("input", { type: "checkbox", onchange: () => this.set({ height: this.log.checked ? "log" : "linear" }) });
+    this.cut = element("input", { type: "range", min: 1, max: 100, step: 0.5, value: state.cut * 100, oninput: () => this.set({ cut: this.cut.value / 100 }) });
+    this.cutAt = element("output", {});
+    const shared = element("input", { type: "checkbox", checked: state.shared, onchange: () => this.set({ shared: shared.checked }) });
+    this.grid = element("div", { class: "cards" });
+    this.count = element("p", { class: "legend", role: "status" });
+    this.webgl = element("p", { class: "note", hidden: true });
+    this.turnable = element("p", { class: "legend" },
+      "Drag a surface, or tab to it and use the arrow keys, to turn all of them; once one is clicked, the wheel or two fingers zoom. ",
+      "A place that is pointed at is marked on every view. Hatched: not evaluated, or not finite. Grey from above, missing on the surface: beyond the cut.");
+    section.append(
+      element("div", { class: "bar" },
+        choice("map", options, state.group, (group) => { this.set({ group }); this.rebuild(); }), this.quantityChoice,
+        choice("view", [["both", "surface and contours"], ["space", "surface"], ["plane", "contours"]], state.view, (view) => { this.set({ view }); }),
+        element("label", { class: "control check" }, this.log, " log scale"),
+        element("label", { class: "control" }, element("span", {}, "cut at"), this.cut, this.cutAt),
+        element("label", { class: "control check" }, shared, " same scale for all"),
+        choice("contours", [["6", "few"], ["12", "some"], ["24", "many"]], String(state.contours), (n) => this.set({ contours: Number(n) })),
+        choice("colours", Object.keys(palettes).map((p) => [p, p]), state.palette, (palette) => this.set({ palette })),
+        button("Turn back", () => this.turnBack())),
+      this.webgl, this.count, this.grid, this.turnable);
+    this.watch = new IntersectionObserver((entries) => {
+      for (const entry of entries) this.cards.find((c) => c.root === entry.target).seen = entry.isIntersecting;
+      this.refresh();
+    }, { rootMargin: "200px" });
+    new ResizeObserver(() => this.refresh()).observe(this.grid);
+    window.addEventListener("beforeprint", () => { // what has not been on the screen as well
+      for (const card of this.cards) {
+        card.seen = true;
+        card.draw(themed());
+      }
+    });
+    listeners.push((what) => {
+      if (what === "chosen") this.rebuild();
+      else this.redraw();
+    });
+    this.rebuild();
+  },
+  set(values) {
+    Object.assign(state, values);
+    saved();
+    this.adapt();
+    this.refresh();
+  },
+  // shown are the planes that are compared now.
+  shown() {
+    return planes.filter((l) => l.group === state.group && (l.experiment.comparison || state.chosen.has(l.experiment.name)));
+  },
+  // rebuild makes the cards anew where others are chosen; those that stay keep what they have drawn.
+  rebuild() {
+    const shown = this.shown(), before = new Map(this.cards.map((c) => [c.landscape, c]));
+    for (const [l, card] of before) {
+      if (shown.includes(l)) continue;
+      this.watch.unobserve(card.root);
+      card.dispose();
+    }
+    this.cards = shown.map((l) => before.get(l) || new Card(l, this));
+    this.grid.replaceChildren(...this.cards.map((c) => c.root));
+    for (const card of this.cards) if (!before.has(card.landscape)) this.watch.observe(card.root);
+    const gone = absentMaps.filter((l) => l.group === state.group && state.chosen.has(l.experiment.name));
+    this.count.replaceChildren(shown.length ? "" : "Choose experiments in the table to compare their landscapes here.");
+    for (const l of gone) this.count.append(element("span", { class: "note" }, `${l.title}: ${l.map.note || "this map is not there."} `));
+    this.adapt();
+    this.refresh();
+  },
+  // adapt brings the controls into line with the chosen maps.
+  adapt() {
+    const shown = this.shown(), able = Object.keys(quantities).filter((q) => (shown.length ? shown : planes.filter((l) => l.group === state.group)).every((l) => l.has(q)));
+    if (!able.includes(state.quantity)) state.quantity = able[0] === "loss" && able.includes("ratio") ? "ratio" : able[0];
+    this.quantityChoice.replaceChildren(choice("shows", able.map((q) => [q, quantities[q].label]), state.quantity, (quantity) => this.set({ quantity, cut: 1 })));
+    this.scales.clear();
+    this.common = scaleOf(shown, state.quantity, state.height, state.cut);
+    this.log.checked = this.common.logarithmic;
+    this.log.disabled = !this.common.able;
+    this.cut.value = state.cut * 100;
+    this.cutAt.value = state.cut < 1 ? (state.shared ? spell(this.common.high, 3) : `${Math.round(state.cut * 100)} %`) : "no cut";
+    this.grid.dataset.view = state.view;
+    this.grid.dataset.many = shown.length > 2 ? "yes" : "no";
+  },
+  scaleFor(landscape) {
+    if (state.shared) return { scale: this.common, quantity: state.quantity };
+    if (!this.scales.has(landscape)) this.scales.set(landscape, scaleOf([landscape], state.quantity, state.height, state.cut));
+    return { scale: this.scales.get(landscape), quantity: state.quantity };
+  },
+  // look sets the point that is looked at; null for none.
+  look(point) {
+    if (!point && !this.point) return;
+    this.point = point;
+    this.refresh();
+  },
+  turn(azimuth, elevation, zoom) {
+    const t = state.turn;
+    t.azimuth += azimuth;
+    t.elevation = Math.max(0.02, Math.min(Math.PI / 2 - 0.01, t.elevation + elevation));
+    t.zoom = Math.max(0.4, Math.min(6, t.zoom * zoom));
+    saved();
+    this.refresh();
+  },
+  turnBack() {
+    Object.assign(state.turn, { azimuth: 0.75, elevation: 0.55, zoom: 1 });
+    this.turn(0, 0, 1);
+  },
+  // refresh draws with the next frame of the screen.
+  refresh() {
+    this.waiting ||= requestAnimationFrame(() => {
+      this.waiting = 0;
+      const colors = themed();
+      for (const card of this.cards) card.draw(colors);
+      this.webgl.hidden = !space.missing;
+      this.webgl.textContent = space.missing;
+      this.grid.classList.toggle("flat", space.missing !== "");
+    });
+  },
+  // redraw forgets what is drawn.
+  redraw() {
+    for (const card of this.cards) card.madeOf = null;
+    this.refresh();
+  },
+};

@@ -1,0 +1,189 @@
+// Curves over each other: lines through the landscapes, trainings, and densities of eigenvalues.
+
+// A Curves is a plot of several series; one legend says what is at the place that is pointed at.
+class Curves {
+  constructor(parent, options) {
+    Object.assign(this, { parent, options });
+    this.root = element("div", { class: "curves", tabIndex: 0, role: "img", "aria-label": `${options.title}. Arrow keys move along the curves.` });
+    this.root.addEventListener("keydown", (event) => this.walk(event));
+    parent.append(this.root);
+    new ResizeObserver(() => this.resize()).observe(this.root);
+  }
+  // set replaces the series: {label, x, y, color, dash}.
+  set(series, logarithmic, marks = []) {
+    this.given = [series, logarithmic, marks];
+    this.plot?.destroy();
+    this.plot = null;
+    if (!series.length || !this.root.clientWidth) return;
+    const colors = themed(), y = series.map((s) => s.y.map((v) => (Number.isFinite(v) && (!logarithmic || v > 0) ? v : null)));
+    const data = libraries.uPlot.join(series.map((s, i) => [s.x, y[i]]));
+    const axis = { stroke: colors.soft, grid: { stroke: colors.line, width: 1 }, ticks: { stroke: colors.line }, font: "11px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif", labelSize: 22 };
+    const positive = y.flat().filter((v) => v !== null), decades = Math.log10(Math.max(...positive) / Math.min(...positive));
+    // On a logarithmic axis lines and numbers stand at powers of ten, or where there are few of them at 1, 2 and 5.
+    const round = (u, splits) => splits.map((v) => (v !== null && (!logarithmic || (decades > 1.5 ? /^1e/ : /^[125]e/).test(v.toExponential(6).replace(/\.?0+e/, "e"))) ? v : null));
+    const drops = () => ({
+      hooks: {
+        drawClear: (u) => {
+          u.ctx.save();
+          u.ctx.strokeStyle = colors.hatch;
+          u.ctx.setLineDash([4, 4]);
+          u.ctx.beginPath();
+          for (const x of marks) {
+            const px = Math.round(u.valToPos(x, "x", true));
+            u.ctx.moveTo(px, u.bbox.top);
+            u.ctx.lineTo(px, u.bbox.top + u.bbox.height);
+          }
+          u.ctx.stroke();
+          u.ctx.restore();
+        },
+      },
+    });
+    this.plot = new libraries.uPlot({
+      width: this.root.clientWidth, height: this.options.height || 260, plugins: [drops()],
+      cursor: { sync: this.options.sync ? { key: this.options.sync } : undefined, drag: { x: true, y: false } },
+      scales: { x: { time: false }, y: logarithmic && positive.length ? { distr: 3 } : {} },
+      axes: [{ ...axis, label: this.options.x, labelSize: 18, size: 34, values: (u, splits) => splits.map((v) => spell(v, 4)) }, {
+        ...axis, label: this.options.y, size: 62, filter: round, grid: { ...axis.grid, filter: round }, ticks: { ...axis.ticks, filter: round },
+        values: (u, splits) => splits.map((v) => (v === null ? "" : spell(v, 3))),
+      }],
+      legend: { live: true },
+      series: [
+        { label: this.options.x, value: (u, v) => (v === null || v === undefined ? "–" : spell(v, 4)) },
+        ...series.map((s) => ({
+          label: s.label, stroke: s.color, dash: s.dash, width: 1.6, points: { show: s.x.length < 40, size: 4 },
+          value: (u, v) => (v === null || v === undefined ? "–" : spell(v, 4)),
+        })),
+      ],
+    }, data, this.root);
+    this.root.setAttribute("aria-label", `${this.options.title}: ${series.map((s) => s.label).join("; ")}. Arrow keys move along the curves.`);
+  }
+  resize() {
+    if (!this.plot) {
+      if (this.given) this.set(...this.given);
+    } else if (this.root.clientWidth && this.root.clientWidth !== this.plot.width) {
+      this.plot.setSize({ width: this.root.clientWidth, height: this.options.height || 260 });
+    }
+  }
+  walk(event) {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!by || !this.plot) return;
+    event.preventDefault();
+    const xs = this.plot.data[0], at = this.plot.cursor.idx ?? Math.floor(xs.length / 2), i = Math.max(0, Math.min(xs.length - 1, at + by));
+    this.plot.setCursor({ left: this.plot.valToPos(xs[i], "x"), top: this.plot.over.clientHeight / 2 });
+    announce([...this.root.querySelectorAll(".u-series")].map((row) => row.textContent.replace(":", " ")).join(", "));
+  }
+  png() { this.plot?.ctx.canvas.toBlob((blob) => save(`${stem(pageData.sweep, this.options.title)}.png`, "image/png", blob)); }
+  csv() {
+    if (!this.plot) return;
+    const [xs, ...ys] = this.plot.data, quote = (s) => `"${s.replaceAll('"', '""')}"`;
+    const head = [this.options.x, ...this.given[0].map((s) => s.label)].map(quote).join(",");
+    const rows = xs.map((x, i) => [x, ...ys.map((y) => y[i] ?? "")].join(","));
+    save(`${stem(pageData.sweep, this.options.title)}.csv`, "text/csv", [head, ...rows].join("\n") + "\n");
+  }
+  get buttons() { return [element("span", {}, `${this.options.y}:`), button("PNG", () => this.png()), button("CSV", () => this.csv())]; }
+}
+
+// downloads offer plots as they are seen, and the numbers behind them.
+const downloads = (...plots) => element("p", { class: "links" }, ...plots.flatMap((c) => c.buttons));
+
+const chosenOf = (list) => list.filter((l) => l.experiment.comparison || state.chosen.has(l.experiment.name));
+const dashOf = (split) => (split === "test" ? [6, 4] : undefined);
+
+// logSwitch is a labelled switch of a logarithmic axis.
+function logSwitch(key, redraw) {
+  const box = element("input", { type: "checkbox", checked: state[key] !== "linear", onchange: () => { state[key] = box.checked ? "log" : "linear"; saved(); redraw(); } });
+  return element("label", { class: "control check" }, box, " log scale");
+}
+
+function prepareLines() {
+  const section = document.getElementById("lines"), lines = landscapes.filter((l) => l.isLine);
+  if (!section || !lines.length) return;
+  section.hidden = false;
+  const key = (l) => (l.experiment.comparison ? `${l.experiment.name}/` : "") + l.map.name;
+  const groups = [...new Set(lines.map(key))];
+  if (!groups.includes(state.line)) state.line = groups[0];
+  const wide = lines.some((l) => spread(l) > 100);
+  if (state.lineLog === "auto") state.lineLog = wide ? "log" : "linear";
+  const plots = element("div", { class: "plots" }), data = element("details", {}, element("summary", {}, "Numbers, and where they come from"));
+  section.append(element("div", { class: "bar" }, choice("line", groups.map((g) => [g, g]), state.line, (line) => { state.line = line; saved(); draw(); }), logSwitch("lineLog", () => draw())),
+    element("p", { class: "legend" }, "Solid: training set. Dashed: test set. Drag to enlarge, double-click to see all; click a name to hide its curve."), plots, data);
+  const loss = new Curves(plots, { title: "loss along a line", x: "α", y: "loss", sync: "line" });
+  const accuracy = new Curves(plots, { title: "accuracy along a line", x: "α", y: "accuracy (%)", sync: "line" });
+  section.append(downloads(loss, accuracy));
+  function draw() {
+    const shown = chosenOf(lines.filter((l) => key(l) === state.line));
+    const series = (quantity) => shown.map((l, i) => ({
+      label: `${l.experiment.comparison ? l.map.split : `${l.experiment.name}, ${l.map.split}`}`, x: l.x, y: [...l.values(quantity)].map((v, i) => (l.evaluated(i) ? v : NaN)),
+      color: l.experiment.comparison ? inks[i % inks.length] : inkOf(l.experiment.name), dash: dashOf(l.map.split),
+    }));
+    const marks = shown.flatMap((l) => (l.map.marks || []).map((m) => m.x));
+    loss.set(series("loss"), state.lineLog === "log", marks);
+    accuracy.set(series("accuracy"), false, marks);
+    data.replaceChildren(data.firstChild, ...shown.map((l) => element("div", {},
+      element("p", { class: "links" }, element("strong", {}, `${l.title}, ${splitNames[l.map.split] || l.map.split}`), ...dataButtons(l)), ...origin(l))));
+  }
+  listeners.push(draw);
+  draw();
+}
+
+// spread is the ratio of the largest to the smallest positive loss of a line.
+function spread(l) {
+  const v = [...l.values("loss")].filter((x) => Number.isFinite(x) && x > 0);
+  return v.length ? Math.max(...v) / Math.min(...v) : 1;
+}
+
+function prepareTrainings() {
+  const section = document.getElementById("trainings");
+  if (!section || !trainings.length) return;
+  section.hidden = false;
+  const plots = element("div", { class: "plots" });
+  section.append(element("div", { class: "bar" }, logSwitch("trainingLog", () => draw())),
+    element("p", { class: "legend" }, "Solid: training set, as it was trained on. Dashed: test set, after each epoch. Dotted uprights: the learning rate changes."), plots);
+  const made = [["loss", "loss"], ["error", "error (%)"], ["weight norm", "norm of the weights"], ["rate", "learning rate"]].map(([name, y]) =>
+    new Curves(plots, { title: name === "rate" ? "learning rate" : `${name} of the training`, x: "epoch", y, sync: "training", height: 240 }));
+  section.append(downloads(...made));
+  const read = new Map();
+  const of = (t) => {
+    if (!read.has(t)) read.set(t, Object.fromEntries(Object.entries(t.map).map(([name, text]) => [name, [...unpack(text)]])));
+    return read.get(t);
+  };
+  function draw() {
+    const shown = chosenOf(trainings), error = (v) => v.map((a) => 100 - a);
+    const series = (train, test, change = (v) => v) => shown.flatMap((t) => {
+      const log = of(t), color = inkOf(t.experiment.name), one = (name, split) => ({ label: test ? `${t.experiment.name}, ${split}` : t.experiment.name, x: log.epoch, y: change(log[name]), color, dash: dashOf(split) });
+      return test ? [one(train, "train"), one(test, "test")] : [one(train)];
+    });
+    // Where all rates change alike, or for a single training, the changes are marked.
+    const drops = [...new Set(shown.flatMap((t) => {
+      const { epoch, lr } = of(t), at = epoch.filter((_, i) => i > 0 && lr[i] !== lr[i - 1]);
+      return at.length <= 8 ? at.map((e) => e - 0.5) : [];
+    }))];
+    made[0].set(series("train_loss", "test_loss"), state.trainingLog !== "linear", drops);
+    made[1].set(series("train_accuracy", "test_accuracy", error), false, drops);
+    made[2].set(series("weight_norm"), false, drops);
+    made[3].set(series("lr"), false, drops);
+  }
+  listeners.push(draw);
+  draw();
+}
+
+function prepareSpectra() {
+  const section = document.getElementById("spectra");
+  if (!section || !spectra.length) return;
+  section.hidden = false;
+  const plots = element("div", { class: "plots" }), data = element("details", {}, element("summary", {}, "Where these come from"));
+  section.append(element("div", { class: "bar" }, logSwitch("densityLog", () => draw())),
+    element("p", { class: "legend" }, "Density of the eigenvalues of the Hessian at the trained weights; its integral is 1. The table has λmin, λmax and the trace."), plots, data);
+  const density = new Curves(plots, { title: "density of eigenvalues", x: "eigenvalue", y: "density", height: 320 });
+  section.append(downloads(density));
+  function draw() {
+    const shown = chosenOf(spectra), log = state.densityLog !== "linear";
+    density.set(shown.map((l) => ({
+      label: `${l.experiment.name}, ${l.map.name} ${l.map.split}`, x: [...l.values("x")], y: [...l.values("density")].map((v) => (log && v < 1e-9 ? NaN : v)),
+      color: inkOf(l.experiment.name), dash: dashOf(l.map.split),
+    })), log);
+    data.replaceChildren(data.firstChild, ...shown.map((l) => element("div", {}, element("strong", {}, l.title), ...origin(l))));
+  }
+  listeners.push(draw);
+  draw();
+}

@@ -1,0 +1,115 @@
+// The numbers of the page. Arrays are unpacked when they are first needed.
+
+const numbersElement = document.getElementById("numbers");
+const pageData = numbersElement ? JSON.parse(numbersElement.textContent) : { sweep: "", experiments: [] };
+
+// bytesOf reads base64.
+function bytesOf(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const raw = atob(text), bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+  return bytes;
+}
+
+// unpack reads an array of floating-point numbers.
+function unpack(text, single) {
+  const bytes = bytesOf(text);
+  return single ? Float64Array.from(new Float32Array(bytes.buffer)) : new Float64Array(bytes.buffer);
+}
+
+// What can be shown of a plane.
+const quantities = {
+  loss: { label: "loss", logarithmic: true },
+  accuracy: { label: "accuracy (%)" },
+  ratio: { label: "|λmin/λmax|", logarithmic: true },
+  lambda_max: { label: "λmax" },
+  lambda_min: { label: "λmin" },
+};
+
+const splitNames = { train: "training set", test: "test set" };
+
+// A Landscape is one map of one experiment: a line or a plane.
+class Landscape {
+  constructor(experiment, map, number) {
+    this.experiment = experiment;
+    this.map = map;
+    this.id = `map-${number}`;
+    this.x = map.x || [];
+    this.y = map.y || [];
+    this.unpacked = {};
+    this.cellsOf = {};
+    this.curvature = null; // a Hessian map over the same plane
+  }
+  get title() { return this.experiment.name; }
+  get isLine() { return this.map.kind === "line"; }
+  get isPlane() { return this.y.length > 1 && this.x.length > 1; }
+  // group names the maps of other experiments that this one is compared with.
+  get group() { return (this.experiment.comparison ? `${this.experiment.name}/` : "") + `${this.map.name}/${this.map.split}`; }
+  get groupLabel() {
+    const of = { hessian: "curvature", trajectory: "path and loss" }[this.map.kind] || "loss";
+    return `${this.experiment.comparison ? this.experiment.name : this.map.name}: ${of} of the ${splitNames[this.map.split] || this.map.split}`;
+  }
+  has(quantity) { return quantity === "ratio" ? "lambda_min" in this.map.arrays : quantity in this.map.arrays; }
+  // values are those of a quantity at the points, row by row.
+  values(quantity) {
+    if (!this.unpacked[quantity]) {
+      if (quantity === "ratio") {
+        const low = this.values("lambda_min"), high = this.values("lambda_max");
+        this.unpacked.ratio = low.map((v, i) => Math.abs(v / high[i]));
+      } else {
+        this.unpacked[quantity] = unpack(this.map.arrays[quantity], this.map.single);
+      }
+    }
+    return this.unpacked[quantity];
+  }
+  // mask is 1 where a point was evaluated; null if all were.
+  get mask() {
+    if (this.readMask === undefined) this.readMask = this.map.mask ? bytesOf(this.map.mask) : null;
+    return this.readMask;
+  }
+  evaluated(i) { return !this.mask || this.mask[i] === 1; }
+  // cells are the parts of the plane that can be drawn.
+  cells(quantity) { return this.cellsOf[quantity] ||= new Cells(this, this.values(quantity)); }
+  // nearest is the index of the evaluated point that is nearest to (x, y), −1 if there is none close by.
+  nearest(x, y) {
+    const i = nearestIndex(this.x, x), j = nearestIndex(this.y, y), n = this.x.length;
+    for (let ring = 0; ring <= 8; ring++) {
+      let best = -1, least = Infinity;
+      for (let q = Math.max(0, j - ring); q <= Math.min(this.y.length - 1, j + ring); q++) {
+        for (let p = Math.max(0, i - ring); p <= Math.min(n - 1, i + ring); p++) {
+          if (Math.max(Math.abs(p - i), Math.abs(q - j)) !== ring || !this.evaluated(q * n + p)) continue;
+          const distance = (this.x[p] - x) ** 2 + (this.y[q] - y) ** 2;
+          if (distance < least) [best, least] = [q * n + p, distance];
+        }
+      }
+      if (best >= 0) return best;
+    }
+    return -1;
+  }
+}
+
+function nearestIndex(axis, v) {
+  let low = 0, high = axis.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (axis[middle] <= v) low = middle; else high = middle;
+  }
+  return v - axis[low] <= axis[high] - v ? low : high;
+}
+
+const landscapes = [], spectra = [], trainings = [], absentMaps = [];
+for (const experiment of pageData.experiments) {
+  for (const map of experiment.maps || []) {
+    const made = new Landscape(experiment, map, landscapes.length + absentMaps.length + spectra.length + 1);
+    if (!map.arrays) absentMaps.push(made);
+    else if (map.kind === "spectrum") spectra.push(made);
+    else landscapes.push(made);
+  }
+  if (experiment.training) trainings.push({ experiment, map: experiment.training });
+}
+for (const l of landscapes) {
+  if (l.isPlane && !l.has("lambda_max") && l.map.plane) {
+    const same = landscapes.filter((m) => m.has("lambda_max") && m.map.plane === l.map.plane && m.experiment === l.experiment);
+    l.curvature = same.find((m) => m.map.split === l.map.split) || same[0] || null;
+  }
+}

@@ -1,0 +1,93 @@
+// How values become heights and colours.
+
+const palettes = {
+  viridis: "440154 48186A 472D7B 424086 3B528B 33638D 2C728E 26818E 21908C 1F9F88 28AE80 3EBC74 5DC963 82D34C ABDC32 D5E21A FDE725",
+  cividis: "00224E 002E6A 1A386F 32436D 434E6C 52596D 61656F 6F7073 7C7B78 8B8778 9B9376 ABA072 BBAD6C CCBA64 DDC958 EFD748 FEE838",
+  magma: "000004 0A0822 1D1146 36106A 50127C 6A1C81 822681 9C2E7F B63779 CF4170 E65163 F5695C FB8761 FEA571 FEC387 FDE0A2 FCFDBF",
+};
+const tables = {};
+
+// shades are 256 colours of a palette, three bytes each.
+function shades(name) {
+  if (!tables[name]) {
+    const anchors = palettes[name].split(" ").map((hex) => [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16)));
+    const table = new Uint8Array(768);
+    for (let i = 0; i < 256; i++) {
+      const at = (i / 255) * (anchors.length - 1), k = Math.min(Math.floor(at), anchors.length - 2);
+      for (let c = 0; c < 3; c++) table[3 * i + c] = Math.round(anchors[k][c] + (at - k) * (anchors[k + 1][c] - anchors[k][c]));
+    }
+    tables[name] = table;
+  }
+  return tables[name];
+}
+
+// A Scale maps [low, high] to [0, 1].
+class Scale {
+  constructor(low, high, logarithmic) {
+    this.low = low;
+    this.high = high > low ? high : low + (Math.abs(low) || 1) * 1e-6;
+    this.logarithmic = logarithmic;
+    this.from = logarithmic ? Math.log(this.low) : this.low;
+    this.over = 1 / ((logarithmic ? Math.log(this.high) : this.high) - this.from);
+  }
+  // place is below 0 or above 1 for values outside.
+  place(v) { return ((this.logarithmic ? Math.log(Math.max(v, this.low)) : v) - this.from) * this.over; }
+  value(place) {
+    const v = this.from + place / this.over;
+    return this.logarithmic ? Math.exp(v) : v;
+  }
+  // levels are about so many round values, at which contours are drawn.
+  levels(count) {
+    const { low, high } = this;
+    const decades = this.logarithmic ? Math.log10(high / low) : 0;
+    if (decades < 1.3) return roundValues(low, high, count);
+    const steps = decades > 7 ? [1] : decades > 3.5 ? [1, 3] : decades > 2 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7];
+    const out = [];
+    for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e++) {
+      for (const s of steps) {
+        const v = Number(`${s}e${e}`);
+        if (v > low && v < high) out.push(v);
+      }
+    }
+    return out;
+  }
+  // ticks are few values that are written at an axis.
+  ticks(count) {
+    const all = this.levels(count), every = Math.ceil(all.length / count);
+    return every < 2 ? all : all.filter((v, i) => (all.length - 1 - i) % every === 0);
+  }
+}
+
+// roundValues are round numbers in [low, high], about so many.
+function roundValues(low, high, count) {
+  const rough = (high - low) / Math.max(count, 1), power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 2.5, 5, 10].find((s) => s * power >= rough * 0.999) * power;
+  const out = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) out.push(Number((i * step).toPrecision(12)));
+  return out;
+}
+
+// rangeOf is the range of finite values of several planes.
+function rangeOf(list, quantity) {
+  let low = Infinity, high = -Infinity, lowest = Infinity;
+  for (const l of list) {
+    const cells = l.cells(quantity);
+    low = Math.min(low, cells.low);
+    high = Math.max(high, cells.high);
+    lowest = Math.min(lowest, cells.lowest);
+  }
+  return low <= high ? { low, high, lowest } : { low: 0, high: 1, lowest: 1 };
+}
+
+// scaleOf is the scale of several planes: the cut, a fraction of the scale, takes off its upper end. Auto
+// takes a logarithmic one where values span more than two orders of magnitude.
+function scaleOf(list, quantity, height, cut) {
+  const { low, high, lowest } = rangeOf(list, quantity);
+  const able = quantities[quantity].logarithmic && lowest < high;
+  const logarithmic = able && (height === "log" || (height === "auto" && low >= 0 && high / lowest > 100));
+  const whole = new Scale(logarithmic ? lowest : low, high, logarithmic);
+  const scale = cut < 1 ? new Scale(whole.low, whole.value(Math.max(cut, 0.01)), logarithmic) : whole;
+  scale.able = able;
+  scale.whole = whole;
+  return scale;
+}

@@ -1,0 +1,61 @@
+// Words and elements.
+
+// element makes an element; text goes in as text, never as markup.
+function element(tag, properties, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties || {})) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name === "class") made.className = value;
+    else if (name in made && !name.includes("-") && name !== "list") made[name] = value;
+    else made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...children.filter((c) => c !== null && c !== undefined));
+  return made;
+}
+
+// spell writes a number with so many digits, without an exponent where that reads better.
+function spell(v, digits = 4) {
+  if (Number.isNaN(v)) return "NaN";
+  if (!Number.isFinite(v)) return v > 0 ? "∞" : "−∞";
+  const size = Math.abs(v);
+  const text = size !== 0 && (size < 1e-3 || size >= 1e6) ? v.toExponential(digits - 1).replace(/\.?0+e/, "e").replace("e+", "e") : String(Number(v.toPrecision(digits)));
+  return text.replaceAll("-", "−");
+}
+
+// choice is a labelled select; options are [value, label] or {group, options}.
+function choice(label, options, value, onchange) {
+  const select = element("select", { onchange: () => onchange(select.value) });
+  const add = (parent, list) => {
+    for (const o of list) {
+      if (o.group) {
+        const group = element("optgroup", { label: o.group });
+        add(group, o.options);
+        parent.append(group);
+      } else {
+        parent.append(element("option", { value: o[0], selected: o[0] === value }, o[1]));
+      }
+    }
+  };
+  add(select, options);
+  return element("label", { class: "control" }, element("span", {}, label), select);
+}
+
+function button(label, onclick, properties) {
+  return element("button", { type: "button", onclick, ...properties }, label);
+}
+
+// announce tells people who listen to the page what has changed.
+const announcer = element("p", { class: "unseen", role: "status", "aria-live": "polite" });
+let announcing = 0;
+function announce(text) {
+  clearTimeout(announcing);
+  announcing = setTimeout(() => { announcer.textContent = text; }, 250);
+}
+
+// themed are the page's colours for what is drawn on a canvas.
+function themed() {
+  const style = getComputedStyle(document.documentElement);
+  const of = (name) => style.getPropertyValue(`--${name}`).trim();
+  return { ink: of("ink"), soft: of("soft"), line: of("line"), ground: of("card"), hatch: of("hatch"), over: of("over"), link: of("link"), warn: of("warn") };
+}

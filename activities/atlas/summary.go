@@ -1,0 +1,74 @@
+package atlas
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// summarize says how many experiments there are and which has the lowest test error.
+func summarize(experiments []Experiment) string {
+	count := fmt.Sprintf("%d experiments.", len(experiments))
+	if len(experiments) == 1 {
+		count = "1 experiment."
+	}
+	best := -1
+	for i, e := range experiments {
+		if e.TestError != nil && !math.IsNaN(*e.TestError) && (best < 0 || *e.TestError < *experiments[best].TestError) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return count
+	}
+	if len(experiments) == 1 {
+		return fmt.Sprintf("%s Its test error is %s %%.", count, measured(experiments[0].TestError, 2))
+	}
+	return fmt.Sprintf("%s The lowest test error is %s %%, of %s.", count, measured(experiments[best].TestError, 2), experiments[best].Name)
+}
+
+// missing says what of a sweep is not there, "" if all is. What an experiment lacks because its training
+// is not there or diverged is not counted.
+func missing(d Data) string {
+	var parts []string
+	count := func(what string, n, of int) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d of %d %s", n, of, what))
+		}
+	}
+	var trainings, maps, allMaps, begun, pictures, allPictures int
+	for i, e := range append(d.Experiments[:len(d.Experiments):len(d.Experiments)], d.Comparisons...) {
+		if i < len(d.Experiments) && e.Note != "" && len(e.Provenance) == 0 {
+			trainings++
+		}
+		for _, m := range e.Maps {
+			allMaps++
+			switch {
+			case m.Grid == nil && m.Spectrum == nil:
+				maps++
+			case m.Note != "":
+				begun++
+			}
+		}
+		for _, p := range e.Pictures {
+			allPictures++
+			if len(p.SVG) == 0 && len(p.PNG) == 0 {
+				pictures++
+			}
+		}
+	}
+	count("trainings", trainings, len(d.Experiments))
+	count("maps", maps, allMaps)
+	count("pictures", pictures, allPictures)
+	count("maps in part", begun, allMaps)
+	text := strings.Join(parts, ", ")
+	switch {
+	case text == "" && !d.Unfinished:
+		return ""
+	case text == "":
+		return "This sweep is not finished."
+	case d.Unfinished:
+		return "This sweep is not finished. Not there yet: " + text + "."
+	}
+	return "Not all of this sweep is here. Missing: " + text + "."
+}

@@ -1,0 +1,227 @@
+package atlas
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// column is a column of the table of experiments.
+type column struct {
+	Path, Label string // Path is what it holds in full, Label a shorter name where that is clear
+	Hidden      bool   // until a reader picks it
+}
+
+// cell is a value of the table: as shown, and as the table is sorted by, "" where there is none.
+type cell struct{ Text, Sort string }
+
+// columns returns the swept parameters of all experiments in the order of their first use.
+func columns(experiments []Experiment) []column {
+	var out []column
+	short := map[string]int{}
+	for _, e := range experiments {
+		for _, p := range e.Params {
+			if !slices.ContainsFunc(out, func(c column) bool { return c.Path == p.Name }) {
+				label := p.Name[strings.LastIndexByte(p.Name, '.')+1:]
+				out = append(out, column{Path: p.Name, Label: label})
+				short[label]++
+			}
+		}
+	}
+	for i, c := range out {
+		if c.Label == "" || short[c.Label] > 1 {
+			out[i].Label = c.Path
+		}
+	}
+	return out
+}
+
+// value is an experiment's cell of a swept parameter.
+func (c column) value(e Experiment) cell {
+	if j := slices.IndexFunc(e.Params, func(p Pair) bool { return p.Name == c.Path }); j >= 0 {
+		return cell{e.Params[j].Value, e.Params[j].Value}
+	}
+	return cell{"—", ""}
+}
+
+// results are the columns of what came out: losses and error, then flatness and curvature, of which
+// few are shown from the start.
+func results(experiments []Experiment) (out []column, values [][]cell) {
+	values = make([][]cell, len(experiments))
+	add := func(c column, value func(e Experiment) cell) {
+		out = append(out, c)
+		for i, e := range experiments {
+			values[i] = append(values[i], value(e))
+		}
+	}
+	add(column{Path: "mean cross-entropy of the training set", Label: "train loss"}, func(e Experiment) cell { return numeric(e.TrainLoss, 4) })
+	add(column{Path: "mean cross-entropy of the test set", Label: "test loss"}, func(e Experiment) cell { return numeric(e.TestLoss, 4) })
+	add(column{Path: "share of the test images classified wrongly", Label: "test error (%)"}, func(e Experiment) cell { return numeric(e.TestError, 2) })
+	known := measures(experiments)
+	for _, m := range known {
+		words, of := flatnessName(m[1]), ""
+		if known[0][0] != known[len(known)-1][0] {
+			of = " · " + m[0]
+		}
+		hidden := known[0][0] != m[0] || !slices.Contains([]string{"width0.5", "convex"}, m[1])
+		add(column{Path: words + ", " + m[0], Label: words + of, Hidden: hidden}, func(e Experiment) cell { return e.measure(m[0], m[1]) })
+	}
+	names := spectra(experiments)
+	for _, name := range names {
+		of := ""
+		if len(names) > 1 {
+			of = " · " + name
+		}
+		for _, c := range []struct {
+			label string
+			value func(s *Spectrum) float64
+		}{
+			{"λmax", func(s *Spectrum) float64 { return s.LambdaMax }},
+			{"λmin", func(s *Spectrum) float64 { return s.LambdaMin }},
+			{"trace", func(s *Spectrum) float64 { return s.Trace }},
+		} {
+			add(column{Path: c.label + " of the Hessian, " + name, Label: c.label + of, Hidden: c.label == "trace"}, func(e Experiment) cell {
+				for _, m := range e.Maps {
+					if m.Spectrum != nil && m.Name+"-"+m.Split == name {
+						return cell{number(c.value(m.Spectrum)), sortable(c.value(m.Spectrum))}
+					}
+				}
+				return cell{"—", ""}
+			})
+		}
+	}
+	return out, values
+}
+
+// measures are the names of maps and of what was measured of their flatness, in the order of their first use.
+func measures(experiments []Experiment) (out [][2]string) {
+	for _, e := range experiments {
+		for _, f := range e.Flatness {
+			for _, s := range f.Summary {
+				if m := [2]string{f.Name, s.Name}; !slices.Contains(out, m) {
+					out = append(out, m)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// spectra are the names of maps of the spectrum with their split.
+func spectra(experiments []Experiment) (out []string) {
+	for _, e := range experiments {
+		for _, m := range e.Maps {
+			if name := m.Name + "-" + m.Split; m.Spectrum != nil && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
+// measure is the cell of one measure of flatness of a map.
+func (e Experiment) measure(name, what string) cell {
+	for _, f := range e.Flatness {
+		for _, s := range f.Summary {
+			if f.Name == name && s.Name == what {
+				return cell{flatnessValue(s.Mean, s.Deviation, s.Bounds), sortable(s.Mean)}
+			}
+		}
+	}
+	return cell{"—", ""}
+}
+
+// flatnessView is a row of the table of flatness.
+type flatnessView struct {
+	Name          string
+	Names, Values []string
+}
+
+func newFlatnessView(f Flatness) flatnessView {
+	v := flatnessView{Name: f.Name}
+	if f.Pairs > 1 {
+		v.Name += fmt.Sprintf(" (%d draws)", f.Pairs)
+	}
+	for _, s := range f.Summary {
+		v.Names, v.Values = append(v.Names, flatnessName(s.Name)), append(v.Values, flatnessValue(s.Mean, s.Deviation, s.Bounds))
+	}
+	return v
+}
+
+// flatnessValue is a mean with its deviation, if that is known; bounds says that it is a lower bound.
+func flatnessValue(mean, deviation float64, bounds int) string {
+	value := number(mean)
+	switch {
+	case math.IsNaN(mean):
+		value = "—"
+	case math.IsInf(mean, 0):
+		value = "not finite"
+	case bounds > 0:
+		value = "≥ " + value
+	}
+	if !math.IsNaN(deviation) {
+		value += " ± " + number(deviation)
+	}
+	return value
+}
+
+// flatnessName is a measure in words: "width at +0.5".
+func flatnessName(name string) string {
+	for prefix, words := range map[string]string{"width": "width at +", "sharp": "sharpness within "} {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			return words + rest
+		}
+	}
+	if name == "convex" {
+		return "convex (%)"
+	}
+	return name
+}
+
+// numeric is the cell of a value with fixed decimals, and a dash for one that is not known.
+func numeric(v *float64, decimals int) cell {
+	if v == nil {
+		return cell{"—", ""}
+	}
+	return cell{measured(v, decimals), sortable(*v)}
+}
+
+// sortable writes a value for the page's script, infinities by the names that it knows.
+func sortable(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return "NaN"
+	case math.IsInf(v, 1):
+		return "Infinity"
+	case math.IsInf(v, -1):
+		return "-Infinity"
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+// measured writes a value with fixed decimals, and a dash for one that is not known.
+func measured(v *float64, decimals int) string {
+	switch {
+	case v == nil:
+		return "—"
+	case math.IsNaN(*v) || math.IsInf(*v, 0):
+		return "not finite"
+	case math.Abs(*v) >= 1e5:
+		return number(*v)
+	}
+	return strings.ReplaceAll(fmt.Sprintf("%.*f", decimals, *v), "-", "−")
+}
+
+// number writes three digits, without an exponent where that reads better.
+func number(v float64) string {
+	s := strconv.FormatFloat(v, 'g', 3, 64)
+	if a := math.Abs(v); a >= 1e-3 && a < 1e6 {
+		if r, err := strconv.ParseFloat(s, 64); err == nil {
+			s = strconv.FormatFloat(r, 'f', -1, 64)
+		}
+	}
+	s = strings.NewReplacer("e+0", "e", "e+", "e", "e-0", "e-").Replace(s)
+	return strings.ReplaceAll(s, "-", "−")
+}

@@ -1,0 +1,145 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"lossatlas/activities/atlas"
+	"lossatlas/activities/spectrum"
+	"lossatlas/activities/surface"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// maps are the numbers of an experiment's maps; without those that are not there, if diverged.
+func (r reporter) maps(ctx context.Context, shown []pipelines.ReportMap, diverged bool) ([]atlas.Map, error) {
+	var out []atlas.Map
+	for _, m := range shown {
+		if diverged && !r.has(m.Data) {
+			continue // the note says why
+		}
+		made, err := r.oneMap(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, made)
+	}
+	return out, nil
+}
+
+func (r reporter) oneMap(ctx context.Context, m pipelines.ReportMap) (atlas.Map, error) {
+	out := atlas.Map{Name: m.Name, Kind: m.Kind, Split: m.Split}
+	for _, mark := range m.Marks {
+		out.Marks = append(out.Marks, atlas.Mark{X: mark.X, Y: mark.Y, Label: mark.Label})
+	}
+	var err error
+	if r.has(m.Path) {
+		if out.Path, err = r.a.path(ctx, r.in, m.Path); err != nil {
+			return out, err
+		}
+	}
+	if !r.has(m.Data) {
+		return out, r.begun(ctx, m, &out)
+	}
+	if m.Kind == "spectrum" {
+		if out.Spectrum, err = r.spectrum(ctx, m.Data); err != nil {
+			return out, err
+		}
+	} else {
+		if out.Grid, err = r.a.grid(ctx, r.in, m.Data); err != nil {
+			return out, err
+		}
+		if out.Plane, err = r.plane(ctx, m.Data); err != nil {
+			return out, err
+		}
+	}
+	for _, name := range []string{m.Data, m.Path} {
+		if !r.has(name) {
+			continue
+		}
+		made, err := r.provenance(ctx, name)
+		if err != nil {
+			return out, err
+		}
+		out.Provenance = append(out.Provenance, made)
+	}
+	return out, nil
+}
+
+// plane names the centre and the directions of a grid by their digests.
+func (r reporter) plane(ctx context.Context, name string) (string, error) {
+	action, err := r.a.Store.Lookup(ctx, r.in.Producers[name])
+	if err != nil {
+		return "", fmt.Errorf("provenance of %s: %w", name, err)
+	}
+	return planeOf(action.Recipe), nil
+}
+
+func planeOf(recipe artifacts.Recipe) string {
+	return fmt.Sprint(recipe.Inputs[weightsInput], recipe.Inputs[directionsInput])
+}
+
+// begun shows as much as there is of a map that is not finished.
+func (r reporter) begun(ctx context.Context, m pipelines.ReportMap, out *atlas.Map) error {
+	out.Note = r.absent("This map")
+	in, ok := r.opt.Running[m.Data]
+	if !ok || m.Kind == "spectrum" {
+		return nil
+	}
+	grid, err := r.a.partialGrid(ctx, in)
+	if err != nil || grid == nil {
+		return err
+	}
+	done := len(grid.Mask) - len(grid.Missing())
+	out.Grid, out.Plane = grid, planeOf(in.Recipe)
+	out.Note = fmt.Sprintf("%d of %d points are there.", done, len(grid.Mask))
+	return nil
+}
+
+// partialGrid is the grid of the points that a map's step has stored so far, nil if there are none.
+func (a *Activities) partialGrid(ctx context.Context, in StepInput) (*surface.Grid, error) {
+	p, chunks, err := a.mapChunks(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := a.planChunks(ctx, in, len(chunks))
+	if err != nil || len(plan.Missing) == len(chunks) {
+		return nil, err
+	}
+	grid, err := a.newGrid(in, p)
+	if err != nil {
+		return nil, err
+	}
+	for i := range chunks {
+		b, err := a.Store.GetPart(ctx, in.Key, chunkPart(i))
+		if errors.Is(err, artifacts.ErrNotFound) {
+			continue // not there yet, or dropped this moment because the map is finished
+		}
+		if err == nil {
+			err = addChunk(grid, in, b)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: chunk %d: %w", in.Label, i, err)
+		}
+	}
+	if len(grid.Missing()) == len(grid.Mask) {
+		return nil, nil
+	}
+	return grid, nil
+}
+
+func (r reporter) spectrum(ctx context.Context, name string) (*atlas.Spectrum, error) {
+	b, err := r.a.input(ctx, r.in, name)
+	if err != nil {
+		return nil, err
+	}
+	s, err := spectrum.DecodeNPZ(b)
+	if err != nil {
+		return nil, permanent("BadSpectrum", fmt.Errorf("%s: input %s: %w", r.in.Label, name, err))
+	}
+	out := &atlas.Spectrum{LambdaMin: s.LambdaMin, LambdaMax: s.LambdaMax}
+	out.X, out.Density, _ = s.Curve()
+	out.Trace, out.TraceError = s.Density.Trace()
+	return out, nil
+}
