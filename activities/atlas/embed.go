@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"lossatlas/activities/surface"
 )
@@ -22,6 +23,7 @@ type experimentJSON struct {
 	ID         string        `json:"id"`
 	Name       string        `json:"name"`
 	Comparison bool          `json:"comparison,omitempty"`
+	Between    string        `json:"between,omitempty"` // of a comparison: the experiments by their letters
 	TestError  string        `json:"error,omitempty"`
 	Maps       []mapJSON     `json:"maps,omitempty"`
 	Training   *trainingJSON `json:"training,omitempty"`
@@ -105,6 +107,13 @@ func embedded(d Data, limit int) (data []byte, note string, err error) {
 	out := pageJSON{Sweep: d.Sweep}
 	for i, e := range slices.Concat(d.Experiments, d.Comparisons) {
 		x := experimentJSON{ID: experimentID(i), Name: e.Name, Comparison: i >= len(d.Experiments), Training: e.Training.packed()}
+		if x.Comparison {
+			var ends []string
+			for _, p := range e.Params {
+				ends = append(ends, p.Name+": "+p.Value)
+			}
+			x.Between = strings.Join(ends, " · ")
+		}
 		if e.TestError != nil {
 			x.TestError = measured(e.TestError, 2)
 		}

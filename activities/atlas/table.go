@@ -1,6 +1,7 @@
 package atlas
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -59,13 +60,13 @@ func results(experiments []Experiment) (out []column, values [][]cell) {
 	add(column{Path: "mean cross-entropy of the training set", Label: "train loss"}, func(e Experiment) cell { return numeric(e.TrainLoss, 4) })
 	add(column{Path: "mean cross-entropy of the test set", Label: "test loss"}, func(e Experiment) cell { return numeric(e.TestLoss, 4) })
 	add(column{Path: "share of the test images classified wrongly", Label: "test error (%)"}, func(e Experiment) cell { return numeric(e.TestError, 2) })
-	known := measures(experiments)
+	known, first := measures(experiments), plane(experiments)
 	for _, m := range known {
 		words, of := flatnessName(m[1]), ""
 		if known[0][0] != known[len(known)-1][0] {
 			of = " · " + m[0]
 		}
-		hidden := known[0][0] != m[0] || !slices.Contains([]string{"width0.5", "convex"}, m[1])
+		hidden := m[0] != first || !slices.Contains([]string{"width0.5", "convex"}, m[1])
 		add(column{Path: words + ", " + m[0], Label: words + of, Hidden: hidden}, func(e Experiment) cell { return e.measure(m[0], m[1]) })
 	}
 	names := spectra(experiments)
@@ -107,6 +108,21 @@ func measures(experiments []Experiment) (out [][2]string) {
 		}
 	}
 	return out
+}
+
+// plane is the first map whose flatness is that of a surface, or the first map.
+func plane(experiments []Experiment) (name string) {
+	for _, e := range experiments {
+		for _, f := range e.Flatness {
+			for _, s := range f.Summary {
+				if s.Name == "area" && !math.IsNaN(s.Mean) {
+					return f.Name
+				}
+			}
+			name = cmp.Or(name, f.Name)
+		}
+	}
+	return name
 }
 
 // spectra are the names of maps of the spectrum with their split.

@@ -2,6 +2,8 @@
 
 const planes = landscapes.filter((l) => l.isPlane);
 
+const groupKind = (group) => planes.find((l) => l.group === group).map.kind;
+
 const atlas = {
   cards: [],
   point: null, // that is looked at, in the coordinates of the plane
@@ -25,11 +27,11 @@ const atlas = {
     this.count = element("p", { class: "legend", role: "status" });
     this.webgl = element("p", { class: "note", hidden: true });
     this.turnable = element("p", { class: "legend" },
-      "Drag a surface, or tab to it and use the arrow keys, to turn all of them; once one is clicked, the wheel or two fingers zoom. ",
-      "A place that is pointed at is marked on every view. Hatched: not evaluated, or not finite. Grey from above, missing on the surface: beyond the cut.");
+      "Point at a place to mark it on every view and to read its numbers. Drag a surface, or tab to it and use the arrow keys, to turn all of them; once one is clicked, the wheel or two fingers zoom. ",
+      "Hatched: not evaluated, or not finite. Grey from above, missing on the surface: beyond the cut.");
     section.append(
       element("div", { class: "bar" },
-        choice("map", options, state.group, (group) => { this.set({ group }); this.rebuild(); }), this.quantityChoice,
+        choice("map", options, state.group, (group) => this.setGroup(group)), this.quantityChoice,
         choice("view", [["both", "surface and contours"], ["space", "surface"], ["plane", "contours"]], state.view, (view) => { this.set({ view }); }),
         element("label", { class: "control check" }, this.log, " log scale"),
         element("label", { class: "control" }, element("span", {}, "cut at"), this.cut, this.cutAt),
@@ -61,6 +63,13 @@ const atlas = {
     this.adapt();
     this.refresh();
   },
+  // setGroup shows other maps: of curvature first the ratio, of others what was shown before.
+  setGroup(group) {
+    const curved = groupKind(group) === "hessian", before = groupKind(state.group) === "hessian";
+    Object.assign(state, { group, cut: 1, quantity: curved ? "ratio" : before ? "loss" : state.quantity });
+    saved();
+    this.rebuild();
+  },
   // shown are the planes that are compared now.
   shown() {
     return planes.filter((l) => l.group === state.group && (l.experiment.comparison || state.chosen.has(l.experiment.name)));
@@ -85,7 +94,7 @@ const atlas = {
   // adapt brings the controls into line with the chosen maps.
   adapt() {
     const shown = this.shown(), able = Object.keys(quantities).filter((q) => (shown.length ? shown : planes.filter((l) => l.group === state.group)).every((l) => l.has(q)));
-    if (!able.includes(state.quantity)) state.quantity = able[0] === "loss" && able.includes("ratio") ? "ratio" : able[0];
+    if (!able.includes(state.quantity)) state.quantity = able[0];
     this.quantityChoice.replaceChildren(choice("shows", able.map((q) => [q, quantities[q].label]), state.quantity, (quantity) => this.set({ quantity, cut: 1 })));
     this.scales.clear();
     this.common = scaleOf(shown, state.quantity, state.height, state.cut);

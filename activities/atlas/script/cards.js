@@ -15,13 +15,13 @@ class Card {
     });
     this.readout = element("p", { class: "readout" });
     const error = landscape.experiment.error ? `test error ${landscape.experiment.error} %` : "";
-    const points = `${landscape.x.length}×${landscape.y.length} points`;
+    const points = `${landscape.x.length}×${landscape.y.length} points`, between = landscape.experiment.between;
     this.views = element("div", { class: "views" }, this.space, this.plane);
     const heading = element("h3", {}, element("a", { href: `#${landscape.experiment.id}` }, landscape.title));
     if (!landscape.experiment.comparison) heading.prepend(element("span", { class: "dot", "aria-hidden": "true" }));
     heading.style.setProperty("--dot", landscape.experiment.comparison ? "transparent" : inkOf(landscape.experiment.name));
     this.root = element("figure", { class: "card", id: landscape.id },
-      element("figcaption", { class: "card-head" }, heading, element("span", { class: "about" }, [error, points].filter(Boolean).join(" · "))),
+      element("figcaption", { class: "card-head" }, heading, element("span", { class: "about" }, [error, between, points].filter(Boolean).join(" · "))),
       landscape.map.note ? element("p", { class: "note" }, landscape.map.note) : null,
       this.views, this.readout,
       element("details", {}, element("summary", {}, "Download, and where this comes from"),
@@ -177,7 +177,7 @@ class Card {
 // described says what is at point i of a plane, nothing for −1.
 function described(l, i) {
   const words = [], say = (name, value) => words.push(element("span", {}, element("b", {}, name), ` ${value}`));
-  if (i < 0) return [element("span", { class: "soft" }, "Point at a place to read its numbers.")];
+  if (i < 0) return [];
   const n = l.x.length, [nameX, nameY] = l.map.kind === "trajectory" ? ["PC 1", "PC 2"] : ["α", "β"];
   say(nameX, spell(l.x[i % n], 3));
   say(nameY, spell(l.y[Math.floor(i / n)], 3));

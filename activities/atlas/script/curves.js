@@ -14,7 +14,7 @@ class Curves {
     this.given = [series, logarithmic, marks];
     this.plot?.destroy();
     this.plot = null;
-    if (!series.length || !this.root.clientWidth) return;
+    if (!series.length || !this.width) return;
     const colors = themed(), y = series.map((s) => s.y.map((v) => (Number.isFinite(v) && (!logarithmic || v > 0) ? v : null)));
     const data = libraries.uPlot.join(series.map((s, i) => [s.x, y[i]]));
     const axis = { stroke: colors.soft, grid: { stroke: colors.line, width: 1 }, ticks: { stroke: colors.line }, font: "11px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif", labelSize: 22 };
@@ -39,10 +39,10 @@ class Curves {
       },
     });
     this.plot = new libraries.uPlot({
-      width: this.root.clientWidth, height: this.options.height || 260, plugins: [drops()],
+      width: this.width, height: this.options.height || 260, plugins: [drops()],
       cursor: { sync: this.options.sync ? { key: this.options.sync } : undefined, drag: { x: true, y: false } },
       scales: { x: { time: false }, y: logarithmic && positive.length ? { distr: 3 } : {} },
-      axes: [{ ...axis, label: this.options.x, labelSize: 18, size: 34, values: (u, splits) => splits.map((v) => spell(v, 4)) }, {
+      axes: [{ ...axis, ...(this.options.x === "epoch" ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] } : {}), label: this.options.x, labelSize: 18, size: 34, values: (u, splits) => splits.map((v) => spell(v, 4)) }, {
         ...axis, label: this.options.y, size: 62, filter: round, grid: { ...axis.grid, filter: round }, ticks: { ...axis.ticks, filter: round },
         values: (u, splits) => splits.map((v) => (v === null ? "" : spell(v, 3))),
       }],
@@ -50,18 +50,19 @@ class Curves {
       series: [
         { label: this.options.x, value: (u, v) => (v === null || v === undefined ? "–" : spell(v, 4)) },
         ...series.map((s) => ({
-          label: s.label, stroke: s.color, dash: s.dash, width: 1.6, points: { show: s.x.length < 40, size: 4 },
+          label: s.label, stroke: s.color, dash: s.dash, width: 1.6, paths: this.options.stepped ? libraries.uPlot.paths.stepped({ align: 1 }) : undefined, points: { show: s.x.length < 40, size: 4 },
           value: (u, v) => (v === null || v === undefined ? "–" : spell(v, 4)),
         })),
       ],
     }, data, this.root);
     this.root.setAttribute("aria-label", `${this.options.title}: ${series.map((s) => s.label).join("; ")}. Arrow keys move along the curves.`);
   }
+  get width() { return Math.max(0, this.root.clientWidth - 18); } // less the padding
   resize() {
     if (!this.plot) {
       if (this.given) this.set(...this.given);
-    } else if (this.root.clientWidth && this.root.clientWidth !== this.plot.width) {
-      this.plot.setSize({ width: this.root.clientWidth, height: this.options.height || 260 });
+    } else if (this.width && this.width !== this.plot.width) {
+      this.plot.setSize({ width: this.width, height: this.options.height || 260 });
     }
   }
   walk(event) {
@@ -140,7 +141,7 @@ function prepareTrainings() {
   section.append(element("div", { class: "bar" }, logSwitch("trainingLog", () => draw())),
     element("p", { class: "legend" }, "Solid: training set, as it was trained on. Dashed: test set, after each epoch. Dotted uprights: the learning rate changes."), plots);
   const made = [["loss", "loss"], ["error", "error (%)"], ["weight norm", "norm of the weights"], ["rate", "learning rate"]].map(([name, y]) =>
-    new Curves(plots, { title: name === "rate" ? "learning rate" : `${name} of the training`, x: "epoch", y, sync: "training", height: 240 }));
+    new Curves(plots, { title: name === "rate" ? "learning rate" : `${name} of the training`, x: "epoch", y, sync: "training", height: 240, stepped: name === "rate" }));
   section.append(downloads(...made));
   const read = new Map();
   const of = (t) => {
@@ -161,7 +162,7 @@ function prepareTrainings() {
     made[0].set(series("train_loss", "test_loss"), state.trainingLog !== "linear", drops);
     made[1].set(series("train_accuracy", "test_accuracy", error), false, drops);
     made[2].set(series("weight_norm"), false, drops);
-    made[3].set(series("lr"), false, drops);
+    made[3].set(series("lr"), state.trainingLog !== "linear", drops);
   }
   listeners.push(draw);
   draw();
@@ -178,8 +179,12 @@ function prepareSpectra() {
   section.append(downloads(density));
   function draw() {
     const shown = chosenOf(spectra), log = state.densityLog !== "linear";
+    const visible = (v) => { // what lies nine orders of magnitude below the peak is rounding
+      const least = log ? 1e-9 * Math.max(...v) : -Infinity;
+      return [...v].map((d) => (d < least ? NaN : d));
+    };
     density.set(shown.map((l) => ({
-      label: `${l.experiment.name}, ${l.map.name} ${l.map.split}`, x: [...l.values("x")], y: [...l.values("density")].map((v) => (log && v < 1e-9 ? NaN : v)),
+      label: `${l.experiment.name}, ${l.map.name} ${l.map.split}`, x: [...l.values("x")], y: visible(l.values("density")),
       color: inkOf(l.experiment.name), dash: dashOf(l.map.split),
     })), log);
     data.replaceChildren(data.firstChild, ...shown.map((l) => element("div", {}, element("strong", {}, l.title), ...origin(l))));

@@ -1,6 +1,6 @@
 // A plane from above: colours, contours, axes, and the point that is looked at.
 
-const edges = { left: 46, right: 62, top: 10, bottom: 36 };
+const edges = { left: 52, right: 62, top: 10, bottom: 36 };
 
 // frameOf lays the plane into a picture: its sides keep their proportion unless that is extreme.
 function frameOf(landscape, width, height) {
@@ -8,7 +8,7 @@ function frameOf(landscape, width, height) {
   const ratio = Math.min(Math.max(high / wide, 0.5), 2);
   let w = Math.max(width - edges.left - edges.right, 20), h = Math.max(height - edges.top - edges.bottom, 20);
   if (h > w * ratio) h = w * ratio; else w = h / ratio;
-  const left = edges.left + (width - edges.left - edges.right - w) / 2, top = edges.top;
+  const left = edges.left + (width - edges.left - edges.right - w) / 2, top = edges.top + (height - edges.top - edges.bottom - h) * 0.4;
   return {
     left, top, width: w, height: h,
     px: (v) => left + ((v - x[0]) / wide) * w, py: (v) => top + h - ((v - y[0]) / high) * h,
@@ -16,8 +16,13 @@ function frameOf(landscape, width, height) {
   };
 }
 
-// axisNames are what the directions are called.
-const axisNames = (landscape) => (landscape.map.kind === "trajectory" ? ["1st principal component", "2nd principal component"] : ["α", "β"]);
+// axisNames are what the directions are called; of principal components with their share of the variance.
+function axisNames(landscape) {
+  const { map } = landscape;
+  if (map.kind !== "trajectory") return ["α", "β"];
+  const shares = map.path ? unpack(map.path.shares) : [];
+  return [0, 1].map((i) => `PC ${i + 1}` + (Number.isFinite(shares[i]) ? ` (${spell(100 * shares[i], 2)} %)` : ""));
+}
 
 // heat fills a picture of w×h pixels with the colours of the plane; points without a value stay clear.
 function heat(landscape, quantity, scale, palette, w, h, over) {
@@ -214,7 +219,7 @@ function drawAxes(context, landscape, frame, colors) {
   context.textBaseline = "top";
   context.fillText(nameX, frame.left + frame.width / 2, frame.top + frame.height + 20);
   context.save();
-  context.translate(frame.left - 36, frame.top + frame.height / 2);
+  context.translate(frame.left - 43, frame.top + frame.height / 2);
   context.rotate(-Math.PI / 2);
   context.textBaseline = "middle";
   context.fillText(nameY, 0, 0);

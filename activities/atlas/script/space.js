@@ -1,6 +1,7 @@
 // A plane as a surface in space. One WebGL context draws all of them, one after the other, as browsers allow few.
 
-const lift = 0.95; // height of the scale's upper end, in half sides of the plane
+// Heights, in half sides of the plane: of the scale's upper end over its lower one, and of the ground.
+const lift = 0.95, ground = -0.06;
 
 // A Space is the shared renderer, or why there is none.
 const space = {
@@ -8,12 +9,12 @@ const space = {
   missing: "",
   start() {
     if (this.renderer || this.missing) return this.renderer;
-    try {
-      this.renderer = new libraries.WebGLRenderer({ antialias: true, alpha: true });
-    } catch {
-      this.missing = "This browser has no WebGL, so surfaces are shown from above only.";
+    const canvas = element("canvas"), context = canvas.getContext("webgl2", { antialias: true, alpha: true });
+    if (!context) {
+      this.missing = "This browser shows no WebGL, so surfaces are shown from above only.";
       return null;
     }
+    this.renderer = new libraries.WebGLRenderer({ canvas, context, antialias: true, alpha: true });
     this.renderer.localClippingEnabled = true;
     this.renderer.setClearColor(0, 0);
     this.camera = new libraries.PerspectiveCamera(28, 1, 0.1, 50);
@@ -28,7 +29,7 @@ const space = {
   },
   // aim puts the camera where the reader has turned it.
   aim(width, height) {
-    const { azimuth, elevation, zoom } = state.turn, distance = 6.4 / zoom * Math.max(1, 1.12 * height / width);
+    const { azimuth, elevation, zoom } = state.turn, distance = 6 / zoom * Math.max(1, 1.12 * height / width);
     const middle = lift * 0.42;
     this.camera.position.set(
       distance * Math.cos(elevation) * Math.sin(azimuth), middle + distance * Math.sin(elevation), distance * Math.cos(elevation) * Math.cos(azimuth));
@@ -53,7 +54,7 @@ class Surface {
     this.unit = [wide / 2 / this.half[0], high / 2 / this.half[1]];
     this.cells = landscape.cells(quantity);
     this.clip = new libraries.Plane(new libraries.Vector3(0, -1, 0), lift * 1.0005);
-    this.parts = [this.ground(colors), ...this.posts(colors)];
+    this.parts = [this.base(colors), ...this.posts(colors)];
     if (this.cells.quads.length) this.parts.push(this.mesh(), this.contours(quantity));
   }
   // at is where a point of the plane lies in space.
@@ -115,12 +116,12 @@ class Surface {
     }
     return segments(places, 0x000000, 0.42, [this.clip]);
   }
-  // ground is the plane at the scale's lower end, with a grid on it.
-  ground(colors) {
+  // base is the plane below the surface, with a grid on it.
+  base(colors) {
     const [a, b] = this.half, places = [];
     for (let i = 0; i <= 4; i++) {
       const s = -1 + i / 2;
-      places.push(-a, 0, s * b, a, 0, s * b, s * a, 0, -b, s * a, 0, b);
+      places.push(-a, ground, s * b, a, ground, s * b, s * a, ground, -b, s * a, ground, b);
     }
     return segments(places, colors.line, 1, []);
   }
@@ -128,7 +129,7 @@ class Surface {
   posts(colors) {
     const [a, b] = this.half;
     this.corners = [[-a, -b], [a, -b], [a, b], [-a, b]];
-    this.edges = this.corners.map(([x, z]) => segments([x, 0, z, x, lift, z], colors.line, 1, []));
+    this.edges = this.corners.map(([x, z]) => segments([x, ground, z, x, lift, z], colors.line, 1, []));
     return this.edges;
   }
   dispose() {
@@ -184,13 +185,13 @@ const near = ({ half: [a, b] }) => [Math.sin(state.turn.azimuth) >= 0 ? a : -a, 
 // notesOf are the words and numbers at the edges of the box: [text, px, py, align].
 function notesOf(surface, project, quantity) {
   const { landscape, scale } = surface, [nameX, nameY] = axisNames(landscape), [nearX, nearZ] = near(surface), out = [];
-  const put = (text, x, z) => out.push([text, ...project(x, 0, z).slice(0, 2), "center"]);
+  const put = (text, x, z) => out.push([text, ...project(x, ground, z).slice(0, 2), "center"]);
   const sx = Math.sign(nearX), sz = Math.sign(nearZ);
   for (const v of roundValues(landscape.x[0], landscape.x.at(-1), 3)) put(spell(v, 3), surface.at(v, surface.middle[1], 0)[0], nearZ + 0.16 * sz);
   for (const v of roundValues(landscape.y[0], landscape.y.at(-1), 3)) put(spell(v, 3), nearX + 0.16 * sx, surface.at(surface.middle[0], v, 0)[2]);
   put(nameX, -0.3 * nearX, nearZ + 0.4 * sz);
   put(nameY, nearX + 0.4 * sx, -0.3 * nearZ);
-  const posts = surface.corners.map(([x, z]) => [x, z, project(x, 0, z)[0]]);
+  const posts = surface.corners.map(([x, z]) => [x, z, project(x, ground, z)[0]]);
   const [x, z] = posts.reduce((left, p) => (p[2] < left[2] ? p : left));
   for (const v of scale.ticks(5)) {
     const p = project(x, scale.place(v) * lift, z);

@@ -1,0 +1,482 @@
+package atlas
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	cdpbrowser "github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"lossatlas/activities/surface"
+)
+
+// tab is a page that is open in a browser.
+type tab struct {
+	testing.TB
+	ctx        context.Context
+	complaints func() []string
+	folder     string // of downloads
+}
+
+// open opens the page of a sweep.
+func open(t testing.TB, d Data, width, height int64, more ...chromedp.ExecAllocatorOption) *tab {
+	t.Helper()
+	page, err := Page(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	file := filepath.Join(folder, "page.html")
+	if err := os.WriteFile(file, page, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := &tab{TB: t, ctx: browser(t, more...), folder: folder}
+	b.complaints = watched(b.ctx, file)
+	b.run(
+		network.Enable(), log.Enable(), emulation.SetDeviceMetricsOverride(width, height, 1, false),
+		cdpbrowser.SetDownloadBehavior(cdpbrowser.SetDownloadBehaviorBehaviorAllow).WithDownloadPath(folder).WithEventsEnabled(true),
+		chromedp.Navigate("file://"+file), chromedp.WaitReady("footer"),
+		chromedp.Evaluate(`document.documentElement.style.scrollBehavior = "auto"`, nil),
+	)
+	return b
+}
+
+func (b *tab) run(actions ...chromedp.Action) {
+	b.Helper()
+	if err := chromedp.Run(b.ctx, actions...); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// get is the value of an expression.
+func get[T any](b *tab, script string) T {
+	b.Helper()
+	var v T
+	b.run(chromedp.Evaluate(script, &v, awaited))
+	return v
+}
+
+// drawn waits until what was asked for is on the screen.
+func (b *tab) drawn() {
+	b.Helper()
+	b.run(chromedp.Evaluate(`new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(true))))`, nil, awaited))
+}
+
+// at is the place on the screen at a fraction of an element's width and height.
+func (b *tab) at(selector string, x, y float64) (float64, float64) {
+	b.Helper()
+	box := get[[]float64](b, fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.scrollIntoView({block: "center"}); const r = e.getBoundingClientRect(); return [r.left, r.top, r.width, r.height]; })()`, selector))
+	b.drawn()
+	return box[0] + x*box[2], box[1] + y*box[3]
+}
+
+func (b *tab) move(x, y float64) {
+	b.Helper()
+	b.run(chromedp.MouseEvent(input.MouseMoved, x, y))
+	b.drawn()
+}
+
+// pixels is a script that reads a canvas by way of a copy, which the browser expects to be read.
+const pixels = `const copy = document.createElement("canvas"); copy.width = c.width; copy.height = c.height;
+	const context = copy.getContext("2d", {willReadFrequently: true}); context.drawImage(c, 0, 0); const p = context.getImageData(0, 0, c.width, c.height).data;`
+
+// look is the sum of a canvas's pixels, which changes with what is on it.
+func (b *tab) look(selector string) float64 {
+	b.Helper()
+	return get[float64](b, fmt.Sprintf(`(() => { const c = document.querySelector(%q); %s let s = 0; for (let i = 0; i < p.length; i++) s = (s * 31 + p[i]) %% 1e9; return s; })()`, selector, pixels))
+}
+
+// colours is how many different ones a canvas has, up to 200.
+func (b *tab) colours(selector string) int {
+	b.Helper()
+	return get[int](b, fmt.Sprintf(`(() => { const c = document.querySelector(%q); %s const s = new Set(); for (const v of new Uint32Array(p.buffer)) if (s.size < 200) s.add(v); return s.size; })()`, selector, pixels))
+}
+
+// download presses a button of a card and returns the file that comes.
+func (b *tab) download(press, name string) []byte {
+	b.Helper()
+	b.run(chromedp.Evaluate(press, nil))
+	path := filepath.Join(b.folder, name)
+	for range 200 {
+		if raw, err := os.ReadFile(path); err == nil && len(raw) > 0 {
+			return raw
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	files, _ := filepath.Glob(filepath.Join(b.folder, "*"))
+	b.Fatalf("%s did not come; there are %v", name, files)
+	return nil
+}
+
+func (b *tab) done() {
+	b.Helper()
+	for _, c := range b.complaints() {
+		b.Error(c)
+	}
+}
+
+const shownRows = `[...document.querySelectorAll("#experiments tbody tr")].filter(r => !r.hidden).map(r => r.dataset.id)`
+
+// TestTable sorts, filters and picks columns, by mouse and by keyboard.
+func TestTable(t *testing.T) {
+	d := sampleAtlas(6, 9)
+	d.Experiments[0].Name = `<img src=x onerror="document.title='taken'"> & <b>bold</b>`
+	d.Experiments[2].TestError = nil
+	nan := math.NaN()
+	d.Experiments[3].TestError = &nan
+	b := open(t, d, 1280, 900)
+	errors := []float64{7.4, 7.7, 0, 0, 8.6, 8.9}
+	for i := range errors { // (i·7) mod 6 is i
+		if e := d.Experiments[i].TestError; e != nil && !math.IsNaN(*e) && math.Abs(*e-errors[i]) > 1e-9 {
+			t.Fatalf("experiment %d has the test error %g", i, *e)
+		}
+	}
+	press := `document.querySelector('th[data-path^="share of the test images"] button')`
+	ids := func(n ...int) (out []string) {
+		for _, i := range n {
+			out = append(out, experimentID(i))
+		}
+		return out
+	}
+	check := func(what string, want []string) {
+		t.Helper()
+		if got := get[[]string](b, shownRows); strings.Join(got, " ") != strings.Join(want, " ") {
+			t.Errorf("%s: the rows are %v, want %v", what, got, want)
+		}
+	}
+	check("at first", ids(0, 1, 2, 3, 4, 5))
+	b.run(chromedp.Evaluate(press+".click()", nil))
+	check("rising", ids(0, 1, 4, 5, 3, 2)) // what is not finite, then what is not there, comes last
+	b.run(chromedp.Evaluate(press+".focus()", nil), chromedp.KeyEvent(kb.Enter))
+	check("falling", ids(5, 4, 1, 0, 3, 2))
+	if s := get[string](b, press+`.closest("th").ariaSort`); s != "descending" {
+		t.Errorf("aria-sort is %q", s)
+	}
+	b.run(chromedp.Evaluate(press+".click()", nil))
+	check("as in the file", ids(0, 1, 2, 3, 4, 5))
+	b.run(chromedp.SendKeys(`#table-tools input[type=search]`, "8192 0.0001"))
+	check("filtered", ids(3))
+	b.run(chromedp.Evaluate(`[...document.querySelectorAll("#table-tools button")].find(x => x.textContent === "Compare none").click()`, nil))
+	b.run(chromedp.Evaluate(`[...document.querySelectorAll("#table-tools button")].find(x => x.textContent === "Compare all shown").click()`, nil))
+	b.drawn()
+	if got := get[[]string](b, `[...document.querySelectorAll(".card h3")].map(h => h.textContent)`); len(got) != 1 || got[0] != d.Experiments[3].Name {
+		t.Errorf("compared are %v, want experiment 3 alone", got)
+	}
+	b.run(chromedp.Evaluate(`const f = document.querySelector("#table-tools input[type=search]"); f.value = ""; f.dispatchEvent(new Event("input")); document.querySelector("#experiments tbody input").click()`, nil))
+	b.drawn()
+	if got := get[string](b, `document.querySelector(".card h3").textContent`); got != d.Experiments[0].Name {
+		t.Errorf("the card of an experiment with markup for a name is headed %q", got)
+	}
+	if title := get[string](b, "document.title"); title != d.Title {
+		t.Errorf("the title is %q: markup in a name was taken for such", title)
+	}
+	hidden := `document.querySelector('th[data-path^="sharpness"]').hidden`
+	if !get[bool](b, hidden) {
+		t.Error("sharpness is shown from the start")
+	}
+	b.run(chromedp.Evaluate(`[...document.querySelectorAll(".picks label")].find(l => l.textContent.includes("sharpness")).querySelector("input").click()`, nil))
+	if get[bool](b, hidden) {
+		t.Error("a picked column is not shown")
+	}
+	b.done()
+}
+
+// TestLandscapes looks around: what is pointed at is the same point on all views, turning one surface turns all, and scale and cut change what is drawn.
+func TestLandscapes(t *testing.T) {
+	d := sampleAtlas(4, 33)
+	b := open(t, d, 1400, 1000)
+	b.at(".card", 0, 0)
+	b.drawn()
+	if n := get[int](b, `document.querySelectorAll(".card").length`); n != 4 {
+		t.Fatalf("%d cards, want 4", n)
+	}
+	if !get[bool](b, `document.querySelector("#landscapes .note[hidden]") !== null`) {
+		t.Error("WebGL is said to be missing")
+	}
+	const first, other = ".card:nth-child(1) ", ".card:nth-child(2) "
+	for _, canvas := range []string{first + ".space", first + ".plane", other + ".space", other + ".plane"} {
+		if n := b.colours(canvas); n < 100 {
+			t.Errorf("%s has %d colours: nothing was drawn", canvas, n)
+		}
+	}
+	// The point that is looked at: the middle of the plane's frame is (0, 0).
+	readout := func(card string) string {
+		return get[string](b, fmt.Sprintf(`document.querySelector("%s.readout").textContent`, card))
+	}
+	before := b.look(other + ".space")
+	frame := get[[]float64](b, `(() => { const c = document.querySelector(".card .plane"); return [52 / c.clientWidth, (c.clientWidth - 62) / c.clientWidth]; })()`)
+	x, y := b.at(first+".plane", (frame[0]+frame[1])/2, 0.5)
+	b.move(x, y)
+	g := d.Experiments[0].Maps[0].Grid
+	centre := readout(first)
+	if !strings.Contains(centre, "α 0") || !strings.Contains(centre, "λmax 40") || !strings.Contains(centre, "|λmin/λmax| 0.0025") {
+		t.Errorf("at the middle of the plane it says %q", centre)
+	}
+	if !strings.Contains(readout(other), "α 0") {
+		t.Errorf("the other card says %q", readout(other))
+	}
+	if b.look(other+".space") == before {
+		t.Error("the point is not marked on the other surface")
+	}
+	b.run(chromedp.Evaluate(`document.querySelector(".card .plane").focus()`, nil), chromedp.KeyEvent(kb.ArrowDown))
+	b.drawn()
+	stepped := readout(first)
+	if stepped == centre {
+		t.Error("an arrow key does not move the point")
+	}
+	var beta float64
+	if _, err := fmt.Sscanf(strings.ReplaceAll(stepped[strings.Index(stepped, "β ")+len("β "):], "−", "-"), "%g", &beta); err != nil {
+		t.Fatalf("%q: %v", stepped, err)
+	}
+	for iy, v := range g.Y {
+		if math.Abs(v-beta) < 1e-3 {
+			if want := fmt.Sprintf("loss %.4g", g.Loss[iy*33+16]); !strings.Contains(stepped, want) {
+				t.Errorf("at β = %g it says %q, want %s", beta, stepped, want)
+			}
+		}
+	}
+	x, y = b.at(first+".space", 0.5, 0.55)
+	b.move(x, y)
+	if s := readout(other); !strings.Contains(s, "loss ") {
+		t.Errorf("pointing at a surface, the other card says %q", s)
+	}
+	b.move(2, 2)
+	if s := readout(other); s != "" {
+		t.Errorf("pointing at nothing, it says %q", s)
+	}
+
+	// Turning.
+	before = b.look(other + ".space")
+	x, y = b.at(first+".space", 0.5, 0.5)
+	b.run(chromedp.MouseEvent(input.MousePressed, x, y, chromedp.ButtonLeft), chromedp.MouseEvent(input.MouseMoved, x+60, y+10, chromedp.ButtonLeft), chromedp.MouseEvent(input.MouseReleased, x+60, y+10, chromedp.ButtonLeft))
+	b.drawn()
+	dragged := b.look(other + ".space")
+	if dragged == before {
+		t.Error("dragging one surface does not turn the other")
+	}
+	b.run(chromedp.Evaluate(`document.querySelector(".card .space").focus()`, nil), chromedp.KeyEvent(kb.ArrowRight))
+	b.drawn()
+	if b.look(other+".space") == dragged {
+		t.Error("an arrow key does not turn the surfaces")
+	}
+	b.run(chromedp.KeyEvent("0"))
+	b.move(2, 2)
+	if b.look(other+".space") != before {
+		t.Error("0 does not turn the surfaces back")
+	}
+
+	// Scale and cut. In the corner, the chaotic surface is far above its middle.
+	chaotic := ".card:nth-child(3) .plane"
+	b.at(chaotic, 0, 0)
+	whole := b.look(chaotic)
+	b.run(chromedp.Evaluate(`[...document.querySelectorAll("#landscapes label")].find(l => l.textContent.includes("log scale")).querySelector("input").click()`, nil))
+	b.drawn()
+	linear := b.look(chaotic)
+	if linear == whole {
+		t.Error("the scale makes no difference")
+	}
+	b.run(chromedp.Evaluate(`const c = document.querySelector("#landscapes input[type=range]"); c.value = 5; c.dispatchEvent(new Event("input"))`, nil))
+	b.drawn()
+	if b.look(chaotic) == linear {
+		t.Error("the cut makes no difference")
+	}
+	if s := get[string](b, `document.querySelector("#landscapes output").value`); s == "no cut" {
+		t.Error("the cut is not told")
+	}
+	// What is not finite is open: in the corner of the fourth surface there is no colour of the palette.
+	b.run(chromedp.Evaluate(`const k = document.querySelector("#landscapes input[type=range]"); k.value = 100; k.dispatchEvent(new Event("input"))`, nil))
+	b.at(".card:nth-child(4)", 0, 0)
+	b.drawn()
+	// The corner is a tenth of the frame from its right and its top edge.
+	if n := get[int](b, `(() => { const c = document.querySelector(".card:nth-child(4) .plane"); `+pixels+`
+		const left = 52, right = c.width - 62, at = (x, y) => [0, 1, 2].map(k => p[4 * (y * c.width + x) + k]);
+		const grey = (q) => Math.max(...q) - Math.min(...q) < 40;
+		const middle = Math.round((left + right) / 2), top = [...Array(c.height).keys()].find(y => !grey(at(middle, y)));
+		let n = 0; for (let x = right - Math.round((right - left) * 0.2); x < right - 8; x++) if (!grey(at(x, top + 8))) n++;
+		return n + (grey(at(left + 8, top + 8)) ? 1000 : 0); })()`); n != 0 {
+		t.Errorf("where there is no finite loss, %d points are coloured (or, beyond 1000, where there is one, none is)", n)
+	}
+	for _, group := range []string{"hessian/train", "trajectory/train", "between/between/train"} {
+		b.run(chromedp.Evaluate(fmt.Sprintf(`const s%[2]d = document.querySelector("#landscapes select"); s%[2]d.value = %[1]q; s%[2]d.dispatchEvent(new Event("change"))`, group, len(group)), nil))
+		b.at(".card .plane", 0, 0)
+		b.drawn()
+		if n := b.colours(".card .plane"); n < 60 {
+			t.Errorf("%s has %d colours", group, n)
+		}
+	}
+	// A reload keeps what was chosen.
+	b.run(chromedp.Sleep(400*time.Millisecond), chromedp.Reload(), chromedp.WaitReady("footer"))
+	if s := get[string](b, `document.querySelector("#landscapes select").value`); s != "between/between/train" {
+		t.Errorf("after a reload the map is %q", s)
+	}
+	b.done()
+}
+
+// TestFiles downloads what a card offers, and reads it as other programs do.
+func TestFiles(t *testing.T) {
+	d := sampleAtlas(4, 9)
+	g := d.Experiments[3].Maps[0].Grid // with infinities and NaN
+	g.Mask[5], g.Loss[5], g.Accuracy[5] = false, math.NaN(), math.NaN()
+	g.Meta = json.RawMessage(`{"key":"β"}`)
+	b := open(t, d, 1280, 900)
+	b.at(".card:nth-child(4)", 0, 0)
+	stem := "fig3-batch_size=8192-weight_decay=0.0001-surface-train"
+	press := func(label string) string {
+		return fmt.Sprintf(`[...document.querySelectorAll(".card:nth-child(4) .links button")].find(x => x.textContent === %q).click()`, label)
+	}
+	raw := b.download(press("NPZ"), stem+".npz")
+	read, err := surface.DecodeNPZ(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := func(a, b []float64) bool {
+		for i := range a {
+			if math.Float64bits(a[i]) != math.Float64bits(b[i]) && !(math.IsNaN(a[i]) && math.IsNaN(b[i])) {
+				return false
+			}
+		}
+		return len(a) == len(b)
+	}
+	if !same(read.Loss, g.Loss) || !same(read.Accuracy, g.Accuracy) || !same(read.X, g.X) || string(read.Meta) != string(g.Meta) || fmt.Sprint(read.Mask) != fmt.Sprint(g.Mask) {
+		t.Error("the grid is another one as NPZ")
+	}
+	want, err := g.VTS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := b.download(press("VTK"), stem+".vts"); !bytes.Equal(got, want) {
+		t.Errorf("the grid is another one as VTK: %d bytes, want %d", len(got), len(want))
+	}
+	if want, err = g.CSV(); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.download(press("CSV"), stem+".csv"); !bytes.Equal(got, want) {
+		t.Errorf("the grid is another one as CSV: %.300s\nwant %.300s", got, want)
+	}
+	var tree struct {
+		Loss [][]any
+		X    []float64
+	}
+	if err := json.Unmarshal(b.download(press("JSON"), stem+".json"), &tree); err != nil {
+		t.Fatal(err)
+	}
+	if len(tree.Loss) != 9 || tree.Loss[0][5] != nil || tree.Loss[8][8] != "Inf" || tree.Loss[0][0] != g.Loss[0] {
+		t.Errorf("the grid is another one as JSON: %v", tree.Loss)
+	}
+	for _, view := range []string{"surface", "contours"} {
+		svg := b.download(press(view+" (SVG)"), stem+"-loss-"+view+".svg")
+		if !bytes.HasPrefix(svg, []byte("<svg ")) || bytes.Count(svg, []byte("<path")) < map[string]int{"surface": 40, "contours": 4}[view] || bytes.Contains(svg, []byte("undefined")) || bytes.Contains(svg, []byte("NaN")) {
+			t.Errorf("the %s as SVG: %.200s", view, svg)
+		}
+		if png := b.download(press(view+" (PNG)"), stem+"-loss-"+view+".png"); !bytes.HasPrefix(png, []byte("\x89PNG")) || len(png) < 5000 {
+			t.Errorf("the %s as PNG has %d bytes", view, len(png))
+		}
+		if dir := os.Getenv("LOSSATLAS_LOOK"); dir != "" {
+			for _, form := range []string{"svg", "png"} {
+				raw, _ := os.ReadFile(filepath.Join(b.folder, stem+"-loss-"+view+"."+form))
+				if err := os.WriteFile(filepath.Join(dir, view+"."+form), raw, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	table := b.download(`[...document.querySelectorAll("#table-tools button")].find(x => x.textContent === "Table as CSV").click()`, "fig3-table.csv")
+	if n := bytes.Count(table, []byte("\n")); n != 5 {
+		t.Errorf("the table has %d lines, want a head and 4: %s", n, table)
+	}
+	if n := get[int](b, `document.querySelectorAll("#landscapes a[href^='http://127.0.0.1:8233/']").length`); n != 1 {
+		t.Errorf("%d links to the Temporal UI, want the one that was given", n)
+	}
+	b.done()
+}
+
+// TestWithoutWebGL shows planes from above, and says so.
+func TestWithoutWebGL(t *testing.T) {
+	b := open(t, sampleAtlas(2, 17), 1000, 900, chromedp.Flag("disable-3d-apis", true))
+	b.at(".card", 0, 0)
+	b.drawn()
+	if note := get[string](b, `document.querySelector("#landscapes .note:not([hidden])").textContent`); !strings.Contains(note, "WebGL") {
+		t.Errorf("the note is %q", note)
+	}
+	if n := b.colours(".card .plane"); n < 100 {
+		t.Errorf("the plane has %d colours", n)
+	}
+	if get[bool](b, `document.querySelector(".card .space").checkVisibility()`) {
+		t.Error("an empty surface is shown")
+	}
+	b.done()
+}
+
+// TestCurves shows lines, trainings and spectra, and says what is at a place.
+func TestCurves(t *testing.T) {
+	b := open(t, sampleAtlas(3, 17), 1280, 900)
+	if n := get[int](b, `document.querySelectorAll(".curves .uplot").length`); n != 7 {
+		t.Errorf("%d plots, want 2 of lines, 4 of trainings and 1 of spectra", n)
+	}
+	x, y := b.at("#lines .curves .u-over", 0.5, 0.5)
+	b.move(x, y)
+	if s := get[string](b, `document.querySelector("#lines .u-legend").textContent`); !strings.Contains(s, "0.02") {
+		t.Errorf("at the middle of the line it says %q", s)
+	}
+	b.run(chromedp.Evaluate(`document.querySelector("#trainings .curves").focus()`, nil), chromedp.KeyEvent(kb.ArrowRight))
+	b.drawn()
+	if s := get[string](b, `document.querySelector("#trainings .u-legend").textContent`); strings.Contains(s, "epoch–") {
+		t.Errorf("an arrow key shows nothing: %q", s)
+	}
+	dark := `document.querySelector("#theme").click(), getComputedStyle(document.body).backgroundColor`
+	if a, c := get[string](b, dark), get[string](b, dark); a == c {
+		t.Errorf("the switch of colours leaves the ground at %s", a)
+	}
+	b.done()
+}
+
+// TestManyLandscapes opens a page of fifty. How fast is the benchmark's business; here it must only not be slow by an order.
+func TestManyLandscapes(t *testing.T) {
+	d := sampleAtlas(50, 51)
+	page, err := Page(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(page) > defaultMaxBytes {
+		t.Errorf("the page has %d bytes, more than %d", len(page), defaultMaxBytes)
+	}
+	b := open(t, d, 1280, 900)
+	if ms := get[float64](b, opened); ms > 20000 {
+		t.Errorf("the page needed %.0f ms to open", ms)
+	}
+	b.run(chromedp.Evaluate(`[...document.querySelectorAll("#table-tools button")].find(x => x.textContent === "Compare all shown").click()`, nil))
+	b.at(".card:nth-child(50)", 0, 0)
+	b.drawn()
+	if n := b.colours(".card:nth-child(50) .space"); n < 100 {
+		t.Errorf("the last of 50 surfaces has %d colours", n)
+	}
+	b.done()
+}
+
+// opened is the time from the start of a page to its first two frames, in milliseconds.
+const opened = `new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(performance.now()))))`
+
+// BenchmarkOpen50 opens a page of fifty landscapes of 51×51 points; the metric is what the browser measures.
+func BenchmarkOpen50(b *testing.B) {
+	d := sampleAtlas(50, 51)
+	tab := open(b, d, 1280, 900)
+	total, n := 0.0, 0
+	for b.Loop() {
+		tab.run(chromedp.Reload(), chromedp.WaitReady("footer"))
+		total, n = total+get[float64](tab, opened), n+1
+	}
+	b.ReportMetric(total/float64(n), "ms/open")
+}
