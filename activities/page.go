@@ -210,10 +210,15 @@ func (r reporter) picture(ctx context.Context, pic pipelines.ReportPicture) (atl
 	if out.PNG, err = r.a.input(ctx, r.in, pic.PNG); err != nil {
 		return out, err
 	}
+	if out.Data, err = r.otherForms(ctx, pic.SVG); err != nil {
+		return out, err
+	}
 	if r.has(pic.Path) {
-		if out.Data, err = r.numbers(ctx, pic); err != nil {
+		numbers, err := r.numbers(ctx, pic)
+		if err != nil {
 			return out, err
 		}
+		out.Data = append(out.Data, numbers...)
 	}
 	for _, name := range []string{pic.SVG, pic.Grid, pic.Path} {
 		if !r.has(name) {
@@ -224,6 +229,26 @@ func (r reporter) picture(ctx context.Context, pic pipelines.ReportPicture) (atl
 			return out, err
 		}
 		out.Provenance = append(out.Provenance, made)
+	}
+	return out, nil
+}
+
+// otherForms are the files that a picture's step wrote beside those that the page shows.
+func (r reporter) otherForms(ctx context.Context, name string) ([]atlas.File, error) {
+	action, err := r.a.Store.Lookup(ctx, r.in.Producers[name])
+	if err != nil {
+		return nil, fmt.Errorf("provenance of %s: %w", name, err)
+	}
+	var out []atlas.File
+	for _, form := range slices.Sorted(maps.Keys(action.Outputs)) {
+		if form == pipelines.OutSVG || form == pipelines.OutPNG {
+			continue
+		}
+		b, err := r.a.Store.Get(ctx, action.Outputs[form].Digest)
+		if err != nil {
+			return nil, fmt.Errorf("output %s of the step of %s: %w", form, name, err)
+		}
+		out = append(out, atlas.File{Label: strings.ToUpper(form), Ext: form, Type: "application/" + form, Data: b})
 	}
 	return out, nil
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/data"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
@@ -44,5 +45,38 @@ func TestPageOfAnUnfinishedSweep(t *testing.T) {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page has no %q", want)
 		}
+	}
+}
+
+// TestPageOffersOtherForms: what a picture's step wrote beside SVG and PNG can be downloaded.
+func TestPageOffersOtherForms(t *testing.T) {
+	b := newBench(t)
+	trained := do[StepResult](t, b, b.Train, b.step(t, pipelines.KindTrain, b.trainParams(1), nil))
+	log := map[string]Input{"log": from(trained, pipelines.OutLog)}
+	in := b.step(t, pipelines.KindRender, pipelines.RenderParams{Plot: "training", Title: "x"}, log)
+	drawn := do[StepResult](t, b, b.Render, in)
+	outputs, err := b.putAll(t.Context(), map[string][]byte{"pdf": []byte("%PDF-1.7")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	outputs[pipelines.OutSVG], outputs[pipelines.OutPNG] = drawn.Outputs[pipelines.OutSVG], drawn.Outputs[pipelines.OutPNG]
+	in.Recipe.Version += 100
+	if in.Key, err = in.Recipe.Key(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Store.PutAction(t.Context(), artifacts.Action{Key: in.Key, Recipe: in.Recipe, Outputs: outputs}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{pipelines.OutSVG, pipelines.OutPNG} {
+		log[name] = Input{Digest: outputs[name].Digest, Producer: in.Key}
+	}
+	page, err := Page(t.Context(), b.Store, pipelines.ReportParams{Sweep: "s", Title: "t", Experiments: []pipelines.ReportExperiment{{
+		Name: "a", Log: "log", Pictures: []pipelines.ReportPicture{{Title: "Training", SVG: pipelines.OutSVG, PNG: pipelines.OutPNG}},
+	}}}, log, PageOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `download="s-a-training.pdf" href="data:application/pdf;base64,JVBERi0xLjc=">PDF<`; !strings.Contains(string(page), want) {
+		t.Errorf("the page has no %s", want)
 	}
 }

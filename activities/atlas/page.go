@@ -80,7 +80,6 @@ type pageView struct {
 	Omitted                                 bool             // some downloads
 	Shortened                               string           // what of the maps had no room
 	Draws                                   bool             // there is something to draw
-	Open                                    bool             // there are few pictures
 	Policy                                  string
 	Style                                   template.CSS
 	Libraries, Script                       template.JS
@@ -90,7 +89,9 @@ type pageView struct {
 
 type experimentView struct {
 	ID, Name, Note                 string
+	Comparison                     bool
 	Compared                       []Pair // of a comparison: the experiments by their letters
+	Open                           bool   // its pictures are shown without being asked for
 	Params                         []Pair
 	Values                         []cell // of Columns
 	TrainLoss, TestLoss, TestError string
@@ -99,7 +100,7 @@ type experimentView struct {
 	Provenance                     []Provenance
 }
 
-// fewPictures are shown without being asked for.
+// fewPictures of a page are shown without being asked for, and those of which the page has no numbers.
 const fewPictures = 8
 
 func newPageView(d Data) (*pageView, error) {
@@ -133,25 +134,29 @@ func newPageView(d Data) (*pageView, error) {
 	measured, values := results(d.Experiments)
 	v.Columns = slices.Concat(params, measured)
 	budget := newBudget(d, limit-len(data))
-	pictures := 0
-	for i, e := range slices.Concat(d.Experiments, d.Comparisons) {
+	all, pictures := slices.Concat(d.Experiments, d.Comparisons), 0
+	for _, e := range all {
+		pictures += len(e.Pictures)
+	}
+	for i, e := range all {
 		x, err := newExperimentView(d.Sweep, i, e, budget)
 		if err != nil {
 			return nil, err
 		}
-		if pictures += len(e.Pictures); i < len(d.Experiments) {
+		x.Open = pictures <= fewPictures || e.Training == nil && len(e.Maps) == 0
+		if i < len(d.Experiments) {
 			for _, c := range params {
 				x.Values = append(x.Values, c.value(e))
 			}
 			x.Values = append(x.Values, values[i]...)
 			x.Params = e.Params
 		} else {
-			x.Compared = e.Params
+			x.Comparison, x.Compared = true, e.Params
 		}
 		v.Sections = append(v.Sections, x)
 	}
 	v.Experiments = v.Sections[:len(d.Experiments)]
-	v.Omitted, v.Open = budget.omitted, !v.Draws || pictures <= fewPictures
+	v.Omitted = budget.omitted
 	return v, nil
 }
 

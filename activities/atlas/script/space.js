@@ -116,6 +116,21 @@ class Surface {
     }
     return segments(places, 0x000000, 0.42, [this.clip]);
   }
+  // frame draws the base and the posts as lines, without WebGL.
+  frame(context, project) {
+    const [nearX, nearZ] = near(this), far = this.edges.filter((_, i) => this.corners[i][0] !== nearX || this.corners[i][1] !== nearZ);
+    context.strokeStyle = themed().line;
+    context.lineWidth = 1;
+    context.beginPath();
+    for (const part of [this.parts[0], ...far]) {
+      const v = part.geometry.attributes.position.array;
+      for (let i = 0; i < v.length; i += 6) {
+        context.moveTo(...project(v[i], v[i + 1], v[i + 2]));
+        context.lineTo(...project(v[i + 3], v[i + 4], v[i + 5]));
+      }
+    }
+    context.stroke();
+  }
   // base is the plane below the surface, with a grid on it.
   base(colors) {
     const [a, b] = this.half, places = [];

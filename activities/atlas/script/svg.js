@@ -73,6 +73,7 @@ function polygons(context, surface, width, height) {
     });
   }
   drawn.sort((a, b) => b.depth - a.depth);
+  surface.frame(context, project);
   context.lineWidth = 0.4;
   for (const { points, color } of drawn) {
     context.beginPath();
