@@ -445,7 +445,7 @@ func TestCurves(t *testing.T) {
 
 // TestManyLandscapes opens a page of fifty. How fast is the benchmark's business; here it must only not be slow by an order.
 func TestManyLandscapes(t *testing.T) {
-	d := sampleAtlas(50, 51)
+	d := fifty(t)
 	page, err := Page(d)
 	if err != nil {
 		t.Fatal(err)
@@ -466,12 +466,21 @@ func TestManyLandscapes(t *testing.T) {
 	b.done()
 }
 
+// fifty is a page of fifty experiments, each with a surface of 51×51 points, a Hessian map, two lines, a spectrum and four pictures.
+func fifty(t testing.TB) Data {
+	d, drawn := sampleAtlas(50, 51), samplePage(t, 4)
+	for i := range d.Experiments {
+		d.Experiments[i].Pictures = drawn.Experiments[i%4].Pictures
+	}
+	return d
+}
+
 // opened is the time from the start of a page to its first two frames, in milliseconds.
 const opened = `new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(performance.now()))))`
 
 // BenchmarkOpen50 opens a page of fifty landscapes of 51×51 points; the metric is what the browser measures.
 func BenchmarkOpen50(b *testing.B) {
-	d := sampleAtlas(50, 51)
+	d := fifty(b)
 	tab := open(b, d, 1280, 900)
 	total, n := 0.0, 0
 	for b.Loop() {

@@ -22,7 +22,7 @@ type Data struct {
 	Comparisons []Experiment
 	// Unfinished says that what is missing may still come.
 	Unfinished bool
-	// MaxBytes bounds the size of the page, by default 16 MB. Downloads of pictures, then digits of maps beyond the seventh and
+	// MaxBytes bounds the size of the page, by default 24 MB. Downloads of pictures, then digits of maps beyond the seventh and
 	// then the largest maps are left out where they do not fit; pictures never are.
 	MaxBytes int
 }

@@ -12,7 +12,7 @@ func TestLook(t *testing.T) {
 	if dir == "" {
 		t.Skip("set LOSSATLAS_LOOK to a folder to write sample pages there")
 	}
-	for name, d := range map[string]Data{"atlas": sampleAtlas(6, 51), "atlas50": sampleAtlas(50, 51)} {
+	for name, d := range map[string]Data{"atlas": sampleAtlas(6, 51), "atlas50": fifty(t)} {
 		page, err := Page(d)
 		if err != nil {
 			t.Fatal(err)

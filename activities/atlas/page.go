@@ -51,7 +51,7 @@ func joined(names ...string) string {
 }
 
 // defaultMaxBytes is the size that a page stays below.
-const defaultMaxBytes = 16_000_000
+const defaultMaxBytes = 24_000_000
 
 // Page returns one self-contained HTML file: a table of the experiments, their maps as data that the page draws
 // itself, and for each experiment its pictures, where they came from, and the files to download. It works offline:
@@ -123,7 +123,7 @@ func newPageView(d Data) (*pageView, error) {
 		v.Libraries, v.Style, v.Licenses = template.JS(librariesScript), template.CSS(librariesStyle+pageStyle), licenses
 		limit -= len(librariesScript) + len(librariesStyle) + len(licenses)
 	}
-	data, note, err := embedded(d, limit-shown(d))
+	data, note, err := embedded(d, max(limit-shown(d), limit/2)) // maps are worth more than sharp pictures
 	if err != nil {
 		return nil, fmt.Errorf("page of %q: %w", d.Sweep, err)
 	}

@@ -17,7 +17,7 @@ class Card {
     const error = landscape.experiment.error ? `test error ${landscape.experiment.error} %` : "";
     const points = `${landscape.x.length}×${landscape.y.length} points`, between = landscape.experiment.between;
     this.views = element("div", { class: "views" }, this.space, this.plane);
-    const heading = element("h3", {}, element("a", { href: `#${landscape.experiment.id}` }, landscape.title));
+    const heading = element("h3", {}, element("a", { href: `#${landscape.experiment.id}` }, ...breakable(landscape.title)));
     if (!landscape.experiment.comparison) heading.prepend(element("span", { class: "dot", "aria-hidden": "true" }));
     heading.style.setProperty("--dot", landscape.experiment.comparison ? "transparent" : inkOf(landscape.experiment.name));
     this.root = element("figure", { class: "card", id: landscape.id },
@@ -44,7 +44,9 @@ class Card {
       else this.atlas.look([f.x(px), f.y(py)]);
     });
     this.plane.addEventListener("pointerdown", (event) => this.plane.dispatchEvent(new PointerEvent("pointermove", event)));
-    for (const canvas of [this.plane, this.space]) canvas.addEventListener("pointerleave", () => this.atlas.look(null));
+    for (const canvas of [this.plane, this.space]) { // a finger that lifts leaves its mark
+      canvas.addEventListener("pointerleave", (event) => event.pointerType === "touch" || this.atlas.look(null));
+    }
     this.plane.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
       if (!step) return;

@@ -6,7 +6,10 @@ function prepareTable() {
   const rows = [...body.rows];
   if (!rows.length) return;
   const columns = [...head.cells].map((cell, i) => ({ cell, cells: rows.map((row) => row.cells[i]), label: cell.textContent }));
-  rows.forEach((row, i) => { row.dataset.order = i; });
+  for (const row of rows) {
+    const link = row.querySelector("a");
+    link.replaceChildren(...breakable(link.textContent));
+  }
 
   // Sorting: rising, falling, as the sweep file has it.
   for (const column of columns) {

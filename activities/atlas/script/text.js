@@ -14,6 +14,9 @@ function element(tag, properties, ...children) {
   return made;
 }
 
+// breakable lets a long name go on in the next line after a comma.
+const breakable = (name) => name.split(/(?<=,)/).flatMap((part, i) => (i ? [element("wbr"), part] : [part]));
+
 // spell writes a number with so many digits, without an exponent where that reads better.
 function spell(v, digits = 4) {
   if (Number.isNaN(v)) return "NaN";
