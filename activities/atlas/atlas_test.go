@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -138,9 +140,9 @@ func TestTable(t *testing.T) {
 	nan := math.NaN()
 	d.Experiments[3].TestError = &nan
 	b := open(t, d, 1280, 900)
-	errors := []float64{7.4, 7.7, 0, 0, 8.6, 8.9}
-	for i := range errors { // (i·7) mod 6 is i
-		if e := d.Experiments[i].TestError; e != nil && !math.IsNaN(*e) && math.Abs(*e-errors[i]) > 1e-9 {
+	rates := []float64{7.4, 7.7, 0, 0, 8.6, 8.9}
+	for i := range rates { // (i·7) mod 6 is i
+		if e := d.Experiments[i].TestError; e != nil && !math.IsNaN(*e) && math.Abs(*e-rates[i]) > 1e-9 {
 			t.Fatalf("experiment %d has the test error %g", i, *e)
 		}
 	}
@@ -162,6 +164,10 @@ func TestTable(t *testing.T) {
 	check("rising", ids(0, 1, 4, 5, 3, 2)) // what is not finite, then what is not there, comes last
 	b.run(chromedp.Evaluate(press+".focus()", nil), chromedp.KeyEvent(kb.Enter))
 	check("falling", ids(5, 4, 1, 0, 3, 2))
+	b.drawn()
+	if got := get[string](b, `[...document.querySelectorAll(".card .about")].map(h => h.textContent.slice(11, 15)).join()`); !strings.HasPrefix(got, "7.70,7.40,not ") {
+		t.Errorf("what is compared stands in the order %s, want that of the table", got)
+	}
 	if s := get[string](b, press+`.closest("th").ariaSort`); s != "descending" {
 		t.Errorf("aria-sort is %q", s)
 	}
@@ -378,7 +384,7 @@ func TestFiles(t *testing.T) {
 	}
 	for _, view := range []string{"surface", "contours"} {
 		svg := b.download(press(view+" (SVG)"), stem+"-loss-"+view+".svg")
-		if !bytes.HasPrefix(svg, []byte("<svg ")) || bytes.Count(svg, []byte("<path")) < map[string]int{"surface": 40, "contours": 4}[view] || bytes.Contains(svg, []byte("undefined")) || bytes.Contains(svg, []byte("NaN")) {
+		if !bytes.HasPrefix(svg, []byte("<svg ")) || bytes.Count(svg, []byte("<path")) < map[string]int{"surface": 40, "contours": 4}[view] || bytes.Contains(withoutImages(svg), []byte("undefined")) || bytes.Contains(withoutImages(svg), []byte("NaN")) {
 			t.Errorf("the %s as SVG: %.200s", view, svg)
 		}
 		if png := b.download(press(view+" (PNG)"), stem+"-loss-"+view+".png"); !bytes.HasPrefix(png, []byte("\x89PNG")) || len(png) < 5000 {
@@ -393,6 +399,17 @@ func TestFiles(t *testing.T) {
 			}
 		}
 	}
+	all := b.download(`[...document.querySelectorAll("#landscapes .bar button")].find(x => x.textContent === "All as SVG").click()`, "fig3-surface-train-loss.svg")
+	if n := bytes.Count(all, []byte("<image ")); n != 4 || bytes.Contains(withoutImages(all), []byte("NaN")) {
+		t.Errorf("a picture of all has %d planes, want 4", n)
+	}
+	if png := b.download(`[...document.querySelectorAll("#landscapes .bar button")].find(x => x.textContent === "All as PNG").click()`, "fig3-surface-train-loss.png"); !bytes.HasPrefix(png, []byte("\x89PNG")) {
+		t.Error("a picture of all is no PNG")
+	} else if dir := os.Getenv("LOSSATLAS_LOOK"); dir != "" {
+		if err := errors.Join(os.WriteFile(filepath.Join(dir, "all.png"), png, 0o600), os.WriteFile(filepath.Join(dir, "all.svg"), all, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	table := b.download(`[...document.querySelectorAll("#table-tools button")].find(x => x.textContent === "Table as CSV").click()`, "fig3-table.csv")
 	if n := bytes.Count(table, []byte("\n")); n != 5 {
 		t.Errorf("the table has %d lines, want a head and 4: %s", n, table)
@@ -401,6 +418,11 @@ func TestFiles(t *testing.T) {
 		t.Errorf("%d links to the Temporal UI, want the one that was given", n)
 	}
 	b.done()
+}
+
+// withoutImages takes the data of pixels out of an SVG, in which any letters occur.
+func withoutImages(svg []byte) []byte {
+	return regexp.MustCompile(`href="data:[^"]*"`).ReplaceAll(svg, nil)
 }
 
 // TestWithoutWebGL shows planes from above, and says so.

@@ -38,7 +38,9 @@ const atlas = {
         element("label", { class: "control check" }, shared, " same scale for all"),
         choice("contours", [["6", "few"], ["12", "some"], ["24", "many"]], String(state.contours), (n) => this.set({ contours: Number(n) })),
         choice("colours", Object.keys(palettes).map((p) => [p, p]), state.palette, (palette) => this.set({ palette })),
-        button("Turn back", () => this.turnBack())),
+        choice("size", [["54rem", "large"], ["38rem", "medium"], ["27rem", "small"]], state.size, (size) => this.set({ size })),
+        button("Turn back", () => this.turnBack()),
+        button("All as PNG", () => this.saveAll("PNG"), { title: "one picture of everything that is compared" }), button("All as SVG", () => this.saveAll("SVG"))),
       this.webgl, this.count, this.grid, this.turnable);
     this.watch = new IntersectionObserver((entries) => {
       for (const entry of entries) this.cards.find((c) => c.root === entry.target).seen = entry.isIntersecting;
@@ -72,7 +74,8 @@ const atlas = {
   },
   // shown are the planes that are compared now.
   shown() {
-    return planes.filter((l) => l.group === state.group && (l.experiment.comparison || state.chosen.has(l.experiment.name)));
+    const place = (l) => state.order.indexOf(l.experiment.name);
+    return planes.filter((l) => l.group === state.group && (l.experiment.comparison || state.chosen.has(l.experiment.name))).sort((a, b) => place(a) - place(b));
   },
   // rebuild makes the cards anew where others are chosen; those that stay keep what they have drawn.
   rebuild() {
@@ -103,7 +106,7 @@ const atlas = {
     this.cut.value = state.cut * 100;
     this.cutAt.value = state.cut < 1 ? (state.shared ? spell(this.common.high, 3) : `${Math.round(state.cut * 100)} %`) : "no cut";
     this.grid.dataset.view = state.view;
-    this.grid.dataset.many = shown.length > 2 ? "yes" : "no";
+    this.grid.style.setProperty("--card", state.size);
   },
   scaleFor(landscape) {
     if (state.shared) return { scale: this.common, quantity: state.quantity };
@@ -127,6 +130,30 @@ const atlas = {
   turnBack() {
     Object.assign(state.turn, { azimuth: 0.75, elevation: 0.55, zoom: 1 });
     this.turn(0, 0, 1);
+  },
+  // saveAll makes one picture of all that is compared, each part as large as on the screen, with its name above.
+  saveAll(form) {
+    const views = ["space", "plane"].filter((v) => (state.view === "both" || state.view === v) && !(v === "space" && space.missing));
+    const parts = this.cards.flatMap((card) => (views.length ? views : ["plane"]).map((view) => ({ card, view })));
+    if (!parts.length) return;
+    const colors = themed(), width = 420, height = 386, head = 26, columns = Math.min(parts.length, Math.max(1, Math.ceil(Math.sqrt(parts.length / (views.length || 1)))) * (views.length || 1));
+    const whole = [columns * width, Math.ceil(parts.length / columns) * (height + head)], density = Math.min(2, 8000 / Math.max(...whole));
+    const picture = pictureOf(form, ...whole, density), context = picture.context;
+    context.fillStyle = colors.ground;
+    context.fillRect(0, 0, ...whole);
+    parts.forEach(({ card, view }, i) => {
+      context.save();
+      context.translate((i % columns) * width, Math.floor(i / columns) * (height + head));
+      context.fillStyle = colors.ink;
+      context.font = "bold 13px system-ui, sans-serif";
+      context.textAlign = "left";
+      context.textBaseline = "top";
+      if (view === views[0] || views.length < 2) context.fillText(card.landscape.title, 10, 8);
+      context.translate(0, head);
+      card.paint(context, view, width, height, density);
+      context.restore();
+    });
+    picture.save(stem(pageData.sweep, state.group, state.quantity), `${pageData.sweep}: ${state.group}, ${quantities[state.quantity].label}`);
   },
   // refresh draws with the next frame of the screen.
   refresh() {

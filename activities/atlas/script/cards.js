@@ -154,26 +154,33 @@ class Card {
   // saveView makes a picture of a view, three times as fine as the screen's for PNG.
   saveView(which, form) {
     const canvas = this[which], width = canvas.clientWidth || 480, height = canvas.clientHeight || 360, density = 3;
-    const { scale, quantity } = this.atlas.scaleFor(this.landscape);
-    const colors = { ...themed() }, name = `${this.landscape.map.stem}-${quantity}-${which === "space" ? "surface" : "contours"}`;
-    const draw = (context) => {
-      if (which === "plane") return drawPlane(context, this.landscape, quantity, scale, width, height, colors, density);
-      const surface = new Surface(this.landscape, quantity, scale, colors);
-      drawSpace(context, surface, quantity, width, height, colors, density);
-      return surface.dispose();
-    };
-    if (form === "SVG") {
-      const context = new Vector(width, height);
-      draw(context);
-      save(`${name}.svg`, "image/svg+xml", context.toString(`${this.landscape.title}: ${this.landscape.groupLabel}`));
+    const picture = pictureOf(form, width, height, density);
+    this.paint(picture.context, which, width, height, density);
+    picture.save(`${this.landscape.map.stem}-${state.quantity}-${which === "space" ? "surface" : "contours"}`, `${this.landscape.title}: ${this.landscape.groupLabel}`);
+  }
+  // paint draws a view at another place than on the screen.
+  paint(context, which, width, height, density) {
+    const { scale, quantity } = this.atlas.scaleFor(this.landscape), colors = themed();
+    if (which === "plane") {
+      drawPlane(context, this.landscape, quantity, scale, width, height, colors, density);
       return;
     }
-    const picture = element("canvas", { width: width * density, height: height * density }), context = picture.getContext("2d");
-    context.scale(density, density);
-    draw(context);
-    picture.toBlob((blob) => save(`${name}.png`, "image/png", blob));
+    const surface = new Surface(this.landscape, quantity, scale, colors);
+    drawSpace(context, surface, quantity, width, height, colors, density);
+    surface.dispose();
   }
   dispose() { this.surface?.dispose(); }
+}
+
+// pictureOf is something to draw on, and to save as PNG or SVG.
+function pictureOf(form, width, height, density) {
+  if (form === "SVG") {
+    const context = new Vector(width, height);
+    return { context, save: (name, title) => save(`${name}.svg`, "image/svg+xml", context.toString(title)) };
+  }
+  const canvas = element("canvas", { width: Math.round(width * density), height: Math.round(height * density) }), context = canvas.getContext("2d");
+  context.scale(density, density);
+  return { context, save: (name) => canvas.toBlob((blob) => save(`${name}.png`, "image/png", blob)) };
 }
 
 // described says what is at point i of a plane, nothing for −1.

@@ -155,7 +155,7 @@ function origin(l) {
     const rows = [["step", made.kind], ["key", made.key], ...made.items];
     const entry = element("dl", { class: "origin" });
     for (const [name, value] of rows) entry.append(element("dt", {}, name), element("dd", {}, value));
-    if (made.run) entry.append(element("dt", {}, "run"), element("dd", {}, element("a", { href: made.run, target: "_blank", rel: "noopener" }, "in the Temporal UI")));
+    if (/^https?:/.test(made.run || "")) entry.append(element("dt", {}, "run"), element("dd", {}, element("a", { href: made.run, target: "_blank", rel: "noopener" }, "in the Temporal UI")));
     list.push(entry);
   }
   const key = l.map.provenance?.[0]?.key;

@@ -2,6 +2,8 @@
 
 const state = {
   chosen: null, // names of experiments
+  order: [], // of all of them, as the table is sorted
+  size: "38rem",
   group: "", line: "", quantity: "loss", view: "both", height: "auto", cut: 1, shared: true, palette: "viridis", contours: 12,
   turn: { azimuth: 0.75, elevation: 0.55, zoom: 1 },
   lineLog: "auto", trainingLog: "log", densityLog: "log",
@@ -25,7 +27,7 @@ const storeOf = (name) => { try { return window[name]; } catch { return null; } 
 const session = storeOf("sessionStorage"), local = storeOf("localStorage");
 const stateKey = `lossatlas ${pageData.sweep}`;
 
-Object.assign(state, stored(session, stateKey));
+Object.assign(state, stored(session, stateKey), { order: [] });
 const names = pageData.experiments.filter((e) => !e.comparison).map((e) => e.name);
 const firstChosen = 4;
 state.chosen = new Set(Array.isArray(state.chosen) ? state.chosen.filter((n) => names.includes(n)) : names.slice(0, firstChosen));

@@ -7,6 +7,7 @@ function prepareTable() {
   if (!rows.length) return;
   const columns = [...head.cells].map((cell, i) => ({ cell, cells: rows.map((row) => row.cells[i]), label: cell.textContent }));
   for (const row of rows) {
+    row.dataset.name = row.cells[0].dataset.sort;
     const link = row.querySelector("a");
     link.replaceChildren(...breakable(link.textContent));
   }
@@ -33,6 +34,8 @@ function prepareTable() {
       order.sort((a, b) => compared(a.cells[at].dataset.sort, b.cells[at].dataset.sort, sign));
     }
     body.append(...order);
+    state.order = order.map((row) => row.dataset.name);
+    changed("chosen"); // what is compared stands in the table's order
     announce(next === "none" ? "in the order of the sweep file" : `sorted by ${column.label}, ${next}`);
   }
 
@@ -43,7 +46,7 @@ function prepareTable() {
   if (several) {
     head.prepend(element("th", { scope: "col", class: "choose" }, element("span", { class: "unseen" }, "compare")));
     for (const row of rows) {
-      const name = row.cells[0].dataset.sort;
+      const { name } = row.dataset;
       const box = element("input", { type: "checkbox", "aria-label": `compare ${name}`, onchange: () => choose([name], box.checked) });
       boxes.set(name, box);
       row.prepend(element("td", { class: "choose" }, box));
@@ -79,10 +82,16 @@ function prepareTable() {
     return element("label", {}, box, ` ${column.label}`);
   });
   const tools = document.getElementById("table-tools");
-  tools.append(filter, element("details", { class: "menu" }, element("summary", {}, "Columns"), element("div", { class: "picks" }, ...picks)));
+  const menu = element("details", { class: "menu" }, element("summary", {}, "Columns"), element("div", { class: "picks" }, ...picks));
+  document.addEventListener("pointerdown", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    menu.open = false;
+    menu.firstChild.focus();
+  });
+  tools.append(filter, menu);
   if (several) {
     tools.append(button("Compare all shown", () => choose(visible().map((r) => r.dataset.name), true)), button("Compare none", () => choose(names, false)));
-    for (const row of rows) row.dataset.name = row.cells[1].dataset.sort;
   }
   tools.append(button("Table as CSV", () => save(`${stem(pageData.sweep)}-table.csv`, "text/csv", tableCSV())), count);
   tools.hidden = false;
