@@ -60,38 +60,35 @@ func results(experiments []Experiment) (out []column, values [][]cell) {
 	add(column{Path: "mean cross-entropy of the training set", Label: "train loss"}, func(e Experiment) cell { return numeric(e.TrainLoss, 4) })
 	add(column{Path: "mean cross-entropy of the test set", Label: "test loss"}, func(e Experiment) cell { return numeric(e.TestLoss, 4) })
 	add(column{Path: "share of the test images classified wrongly", Label: "test error (%)"}, func(e Experiment) cell { return numeric(e.TestError, 2) })
-	known, first := measures(experiments), plane(experiments)
-	for _, m := range known {
+	flat, first := measures(experiments), plane(experiments)
+	for _, m := range flat {
 		words, of := flatnessName(m[1]), ""
-		if known[0][0] != known[len(known)-1][0] {
+		if flat[0][0] != flat[len(flat)-1][0] {
 			of = " · " + m[0]
 		}
 		hidden := m[0] != first || !slices.Contains([]string{"width0.5", "convex"}, m[1])
 		add(column{Path: words + ", " + m[0], Label: words + of, Hidden: hidden}, func(e Experiment) cell { return e.measure(m[0], m[1]) })
 	}
-	names := spectra(experiments)
-	for _, name := range names {
-		of := ""
-		if len(names) > 1 {
-			of = " · " + name
-		}
-		for _, c := range []struct {
-			label string
-			value func(s *Spectrum) float64
-		}{
-			{"λmax", func(s *Spectrum) float64 { return s.LambdaMax }},
-			{"λmin", func(s *Spectrum) float64 { return s.LambdaMin }},
-			{"trace", func(s *Spectrum) float64 { return s.Trace }},
-		} {
-			add(column{Path: c.label + " of the Hessian, " + name, Label: c.label + of, Hidden: c.label == "trace"}, func(e Experiment) cell {
-				for _, m := range e.Maps {
-					if m.Spectrum != nil && m.Name+"-"+m.Split == name {
-						return cell{number(c.value(m.Spectrum)), sortable(c.value(m.Spectrum))}
+	known := 0
+	for _, kind := range curvatures {
+		names := kind.names(experiments)
+		for _, name := range names {
+			of := ""
+			if len(names) > 1 {
+				of = " · " + name
+			}
+			for _, c := range kind.columns {
+				add(column{Path: c.path + ", " + name, Label: c.label + of, Hidden: c.hidden || known > 0 && !c.only}, func(e Experiment) cell {
+					for _, m := range e.Maps {
+						if m.Name+"-"+m.Split == name && kind.of(m) {
+							return rounded(c.value(m))
+						}
 					}
-				}
-				return cell{"—", ""}
-			})
+					return cell{"—", ""}
+				})
+			}
 		}
+		known += len(names)
 	}
 	return out, values
 }
@@ -123,18 +120,6 @@ func plane(experiments []Experiment) (name string) {
 		}
 	}
 	return name
-}
-
-// spectra are the names of maps of the spectrum with their split.
-func spectra(experiments []Experiment) (out []string) {
-	for _, e := range experiments {
-		for _, m := range e.Maps {
-			if name := m.Name + "-" + m.Split; m.Spectrum != nil && !slices.Contains(out, name) {
-				out = append(out, name)
-			}
-		}
-	}
-	return out
 }
 
 // measure is the cell of one measure of flatness of a map.

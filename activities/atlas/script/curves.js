@@ -55,6 +55,15 @@ class Curves {
         })),
       ],
     }, data, this.root);
+    for (const name of this.root.querySelectorAll(".u-series:not(:first-child) th")) { // a click hides a curve; a key does too
+      name.tabIndex = 0;
+      name.setAttribute("role", "button");
+      name.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        name.click();
+      });
+    }
     this.root.setAttribute("aria-label", `${this.options.title}: ${series.map((s) => s.label).join("; ")}. Arrow keys move along the curves.`);
   }
   get width() { return Math.max(0, this.root.clientWidth - 18); } // less the padding
