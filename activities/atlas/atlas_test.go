@@ -2,7 +2,6 @@ package atlas
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,125 +9,17 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	cdpbrowser "github.com/chromedp/cdproto/browser"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"lossatlas/activities/surface"
 )
-
-// tab is a page that is open in a browser.
-type tab struct {
-	testing.TB
-	ctx        context.Context
-	complaints func() []string
-	folder     string // of downloads
-}
-
-// open opens the page of a sweep.
-func open(t testing.TB, d Data, width, height int64, more ...chromedp.ExecAllocatorOption) *tab {
-	t.Helper()
-	page, err := Page(d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := t.TempDir()
-	file := filepath.Join(folder, "page.html")
-	if err := os.WriteFile(file, page, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	b := &tab{TB: t, ctx: browser(t, more...), folder: folder}
-	b.complaints = watched(b.ctx, file)
-	b.run(
-		network.Enable(), log.Enable(), emulation.SetDeviceMetricsOverride(width, height, 1, false),
-		cdpbrowser.SetDownloadBehavior(cdpbrowser.SetDownloadBehaviorBehaviorAllow).WithDownloadPath(folder).WithEventsEnabled(true),
-		chromedp.Navigate("file://"+file), chromedp.WaitReady("footer"),
-		chromedp.Evaluate(`document.documentElement.style.scrollBehavior = "auto"`, nil),
-	)
-	return b
-}
-
-func (b *tab) run(actions ...chromedp.Action) {
-	b.Helper()
-	if err := chromedp.Run(b.ctx, actions...); err != nil {
-		b.Fatal(err)
-	}
-}
-
-// get is the value of an expression.
-func get[T any](b *tab, script string) T {
-	b.Helper()
-	var v T
-	b.run(chromedp.Evaluate(script, &v, awaited))
-	return v
-}
-
-// drawn waits until what was asked for is on the screen.
-func (b *tab) drawn() {
-	b.Helper()
-	b.run(chromedp.Evaluate(`new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(true))))`, nil, awaited))
-}
-
-// at is the place on the screen at a fraction of an element's width and height.
-func (b *tab) at(selector string, x, y float64) (float64, float64) {
-	b.Helper()
-	box := get[[]float64](b, fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.scrollIntoView({block: "center"}); const r = e.getBoundingClientRect(); return [r.left, r.top, r.width, r.height]; })()`, selector))
-	b.drawn()
-	return box[0] + x*box[2], box[1] + y*box[3]
-}
-
-func (b *tab) move(x, y float64) {
-	b.Helper()
-	b.run(chromedp.MouseEvent(input.MouseMoved, x, y))
-	b.drawn()
-}
-
-// pixels is a script that reads a canvas by way of a copy, which the browser expects to be read.
-const pixels = `const copy = document.createElement("canvas"); copy.width = c.width; copy.height = c.height;
-	const context = copy.getContext("2d", {willReadFrequently: true}); context.drawImage(c, 0, 0); const p = context.getImageData(0, 0, c.width, c.height).data;`
-
-// look is the sum of a canvas's pixels, which changes with what is on it.
-func (b *tab) look(selector string) float64 {
-	b.Helper()
-	return get[float64](b, fmt.Sprintf(`(() => { const c = document.querySelector(%q); %s let s = 0; for (let i = 0; i < p.length; i++) s = (s * 31 + p[i]) %% 1e9; return s; })()`, selector, pixels))
-}
-
-// colours is how many different ones a canvas has, up to 200.
-func (b *tab) colours(selector string) int {
-	b.Helper()
-	return get[int](b, fmt.Sprintf(`(() => { const c = document.querySelector(%q); %s const s = new Set(); for (const v of new Uint32Array(p.buffer)) if (s.size < 200) s.add(v); return s.size; })()`, selector, pixels))
-}
-
-// download presses a button of a card and returns the file that comes.
-func (b *tab) download(press, name string) []byte {
-	b.Helper()
-	b.run(chromedp.Evaluate(press, nil))
-	path := filepath.Join(b.folder, name)
-	for range 200 {
-		if raw, err := os.ReadFile(path); err == nil && len(raw) > 0 {
-			return raw
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	files, _ := filepath.Glob(filepath.Join(b.folder, "*"))
-	b.Fatalf("%s did not come; there are %v", name, files)
-	return nil
-}
-
-func (b *tab) done() {
-	b.Helper()
-	for _, c := range b.complaints() {
-		b.Error(c)
-	}
-}
 
 const shownRows = `[...document.querySelectorAll("#experiments tbody tr")].filter(r => !r.hidden).map(r => r.dataset.id)`
 
@@ -438,6 +329,46 @@ func TestWithoutWebGL(t *testing.T) {
 	}
 	if get[bool](b, `document.querySelector(".card .space").checkVisibility()`) {
 		t.Error("an empty surface is shown")
+	}
+	b.done()
+}
+
+// TestOddMaps shows maps that have no range, no value, no more than a corner each, values at the ends of what a number can be, or a hole of points in the
+// making: none of them is an error, and each is drawn as far as it can be.
+func TestOddMaps(t *testing.T) {
+	d := sampleAtlas(1, 9)
+	first := d.Experiments[0]
+	d.Experiments, d.Comparisons = nil, nil
+	begun := surface.NewGrid(surface.Lattice(-1, 1, 17), surface.Lattice(-1, 1, 17))
+	for _, k := range surface.Order(17, 17)[:30] {
+		begun.Loss[k], begun.Accuracy[k], begun.Mask[k] = bowl(begun.X[k%17], begun.Y[k/17]), 50, true
+	}
+	line := sampledLine(9, bowl)
+	line.Mask[3], line.Loss[3] = false, math.NaN()
+	for name, g := range map[string]*surface.Grid{
+		"1 constant": sampled(9, func(x, y float64) float64 { return 2.3 }), "2 nothing": sampled(9, func(x, y float64) float64 { return math.NaN() }),
+		"3 corners": sampled(2, bowl), "4 huge": sampled(9, func(x, y float64) float64 { return 1e308 * (x*x + y*y) / 2 }), "5 begun": begun,
+		"6 zero": sampled(9, func(x, y float64) float64 { return 0 }), "7 tiny": sampled(9, func(x, y float64) float64 { return math.SmallestNonzeroFloat64 }),
+	} {
+		e := first
+		e.Name, e.Maps = name, []Map{{Name: "surface", Kind: "surface", Split: "train", Grid: g}, {Name: "line", Kind: "line", Split: "train", Grid: line}}
+		d.Experiments = append(d.Experiments, e)
+	}
+	slices.SortFunc(d.Experiments, func(a, b Experiment) int { return strings.Compare(a.Name, b.Name) })
+	b := open(t, d, 1280, 900)
+	b.run(chromedp.Evaluate(`[...document.querySelectorAll("#table-tools button")].find(x => x.textContent === "Compare all shown").click();
+		[...document.querySelectorAll("#landscapes label")].find(l => l.textContent.includes("same scale")).querySelector("input").click()`, nil))
+	for i := range d.Experiments {
+		card := fmt.Sprintf(".card:nth-child(%d) ", i+1)
+		x, y := b.at(card+".plane", 0.5, 0.4)
+		b.move(x, y)
+		if s := get[string](b, fmt.Sprintf(`document.querySelector("%s.readout").textContent`, card)); !strings.Contains(s, "loss ") {
+			t.Errorf("%s says %q", d.Experiments[i].Name, s)
+		}
+	}
+	// Thirty points of a lattice in the making are the corners of sixteen cells and more: all of the plane has its colours.
+	if n := b.colours(".card:nth-child(5) .plane"); n < 100 {
+		t.Errorf("a lattice in the making has %d colours", n)
 	}
 	b.done()
 }

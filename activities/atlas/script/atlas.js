@@ -106,7 +106,7 @@ const atlas = {
     this.cut.value = state.cut * 100;
     this.cutAt.value = state.cut < 1 ? (state.shared ? spell(this.common.high, 3) : `${Math.round(state.cut * 100)} %`) : "no cut";
     this.grid.dataset.view = state.view;
-    this.grid.style.setProperty("--card", state.size);
+    this.grid.style.setProperty("--wide", state.size);
   },
   scaleFor(landscape) {
     if (state.shared) return { scale: this.common, quantity: state.quantity };

@@ -123,7 +123,8 @@ function prepareLines() {
   function draw() {
     const shown = chosenOf(lines.filter((l) => key(l) === state.line));
     const series = (quantity) => shown.map((l, i) => ({
-      label: `${l.experiment.comparison ? l.map.split : `${l.experiment.name}, ${l.map.split}`}`, x: l.x, y: [...l.values(quantity)].map((v, i) => (l.evaluated(i) ? v : NaN)),
+      label: l.experiment.comparison ? l.map.split : `${l.experiment.name}, ${l.map.split}`,
+      x: l.x.filter((_, i) => l.evaluated(i)), y: [...l.values(quantity)].filter((_, i) => l.evaluated(i)), // of a line in the making, the points that are there
       color: l.experiment.comparison ? inks[i % inks.length] : inkOf(l.experiment.name), dash: dashOf(l.map.split),
     }));
     const marks = shown.flatMap((l) => (l.map.marks || []).map((m) => m.x));

@@ -135,11 +135,12 @@ function drawPlane(context, landscape, quantity, scale, width, height, colors, d
   context.textBaseline = "middle";
   context.lineWidth = 3;
   context.lineJoin = "round";
-  for (const label of labelsOf(lines, frame)) {
+  const labels = labelsOf(lines, frame), words = spellAll(labels.map((l) => l.level));
+  for (const [i, label] of labels.entries()) {
     context.strokeStyle = "rgba(0,0,0,.65)";
     context.fillStyle = "#fff";
-    context.strokeText(spell(label.level, 3), label.x, label.y);
-    context.fillText(spell(label.level, 3), label.x, label.y);
+    context.strokeText(words[i], label.x, label.y);
+    context.fillText(words[i], label.x, label.y);
   }
   drawPath(context, pathOf(landscape).map((p) => ({ ...p, px: frame.px(p.x), py: frame.py(p.y) })));
   drawMarks(context, landscape, (x, y) => [frame.px(x), frame.py(y)]);
@@ -242,9 +243,10 @@ function drawBar(context, frame, quantity, scale, colors) {
   context.font = "10px system-ui, sans-serif";
   context.textAlign = "left";
   context.textBaseline = "middle";
-  for (const v of scale.ticks(6)) {
+  const ticks = scale.ticks(6), words = spellAll(ticks);
+  for (const [i, v] of ticks.entries()) {
     const py = frame.top + frame.height * (1 - scale.place(v));
-    if (py > frame.top + 4 && py < frame.top + frame.height - 4) context.fillText(spell(v, 3), left + 13, py);
+    if (py > frame.top + 4 && py < frame.top + frame.height - 4) context.fillText(words[i], left + 13, py);
   }
 }
 

@@ -25,7 +25,7 @@ function shades(name) {
 class Scale {
   constructor(low, high, logarithmic) {
     this.low = low;
-    this.high = high > low ? high : low + (Math.abs(low) || 1) * 1e-6;
+    this.high = high - low > 1e-300 ? high : low + (Math.abs(low) > 1e-290 ? Math.abs(low) * 0.01 : 1); // a constant lies at the foot
     this.logarithmic = logarithmic;
     this.from = logarithmic ? Math.log(this.low) : this.low;
     this.over = 1 / ((logarithmic ? Math.log(this.high) : this.high) - this.from);

@@ -208,9 +208,10 @@ function notesOf(surface, project, quantity) {
   put(nameY, nearX + 0.4 * sx, -0.3 * nearZ);
   const posts = surface.corners.map(([x, z]) => [x, z, project(x, ground, z)[0]]);
   const [x, z] = posts.reduce((left, p) => (p[2] < left[2] ? p : left));
-  for (const v of scale.ticks(5)) {
+  const ticks = scale.ticks(5), words = spellAll(ticks);
+  for (const [i, v] of ticks.entries()) {
     const p = project(x, scale.place(v) * lift, z);
-    out.push([spell(v, 3), p[0] - 6, p[1], "right"]);
+    out.push([words[i], p[0] - 6, p[1], "right"]);
   }
   const top = project(x, lift, z);
   out.push([quantities[quantity].label, Math.max(top[0] - 6, 4), top[1] - 14, "center"]);

@@ -26,6 +26,14 @@ function spell(v, digits = 4) {
   return text.replaceAll("-", "−");
 }
 
+// spellAll writes numbers with as few digits as tell them apart.
+function spellAll(values) {
+  for (let digits = 3; ; digits++) {
+    const words = values.map((v) => spell(v, digits));
+    if (new Set(words).size === words.length || digits > 9) return words;
+  }
+}
+
 // choice is a labelled select; options are [value, label] or {group, options}.
 function choice(label, options, value, onchange) {
   const select = element("select", { onchange: () => onchange(select.value) });
