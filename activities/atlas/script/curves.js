@@ -4,7 +4,7 @@
 class Curves {
   constructor(parent, options) {
     Object.assign(this, { parent, options });
-    this.root = element("div", { class: "curves", tabIndex: 0, role: "img", "aria-label": `${options.title}. Arrow keys move along the curves.` });
+    this.root = element("div", { class: "curves", tabIndex: 0, role: "group", "aria-label": `${options.title}. Arrow keys move along the curves.` });
     this.root.addEventListener("keydown", (event) => this.walk(event));
     parent.append(this.root);
     new ResizeObserver(() => this.resize()).observe(this.root);

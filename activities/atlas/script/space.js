@@ -16,6 +16,7 @@ const space = {
     }
     this.renderer = new libraries.WebGLRenderer({ canvas, context, antialias: true, alpha: true });
     this.renderer.localClippingEnabled = true;
+    this.renderer.setPixelRatio(1);
     this.renderer.setClearColor(0, 0);
     this.camera = new libraries.PerspectiveCamera(28, 1, 0.1, 50);
     this.light = new libraries.DirectionalLight(0xffffff, 2.1);
@@ -157,8 +158,8 @@ class Surface {
   draw(context, width, height, density) {
     const { renderer, scene, camera } = space;
     space.aim(width, height);
-    renderer.setPixelRatio(1);
-    renderer.setSize(Math.round(width * density), Math.round(height * density), false);
+    const w = Math.round(width * density), h = Math.round(height * density);
+    if (renderer.domElement.width !== w || renderer.domElement.height !== h) renderer.setSize(w, h, false); // which makes its memory anew
     const [nearX, nearZ] = near(this);
     this.corners.forEach(([x, z], i) => { this.edges[i].visible = x !== nearX || z !== nearZ; });
     scene.add(...this.parts);

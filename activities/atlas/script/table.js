@@ -15,10 +15,11 @@ function prepareTable() {
   // Sorting: rising, falling, as the sweep file has it.
   for (const column of columns) {
     const mark = element("span", { class: "mark", "aria-hidden": "true" });
-    const press = button("", () => sort(column), { class: "sort", title: column.cell.title || null });
+    const press = button("", null, { class: "sort", title: column.cell.title || null });
     press.append(column.label, mark);
     column.mark = mark;
     column.cell.replaceChildren(press);
+    column.cell.addEventListener("click", () => sort(column));
   }
   function sort(column) {
     const next = { ascending: "descending", descending: "none" }[column.cell.getAttribute("aria-sort")] || "ascending";
