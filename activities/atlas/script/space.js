@@ -223,7 +223,7 @@ function notesOf(surface, project, quantity) {
 function drawSpace(context, surface, quantity, width, height, colors, density) {
   context.fillStyle = colors.ground;
   context.fillRect(0, 0, width, height);
-  const project = context.vector ? polygons(context, surface, width, height) : surface.draw(context, width, height, density);
+  const project = context.vector ? polygons(context, surface, quantity, width, height) : surface.draw(context, width, height, density);
   context.font = "11px system-ui, sans-serif";
   context.textBaseline = "middle";
   context.fillStyle = colors.soft;

@@ -51,7 +51,7 @@ const cut = (v) => Math.round(v * 100) / 100;
 const escaped = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
 // polygons draws a surface from back to front, without WebGL. What rises above the cut is flat there.
-function polygons(context, surface, width, height) {
+function polygons(context, surface, quantity, width, height) {
   space.aim(width, height);
   const project = surface.projection(width, height), { cells, scale } = surface, table = shades(state.palette);
   const light = space.light.position.clone().normalize(), drawn = [];
@@ -72,13 +72,25 @@ function polygons(context, surface, width, height) {
       color: `rgb(${[0, 1, 2].map((k) => Math.min(255, Math.round(table[shade + k] * shine))).join(",")})`,
     });
   }
+  for (const { level, pieces } of linesOf(surface.landscape, quantity, scale)) { // each piece just in front of the cell that it lies on
+    for (let i = 0; i < pieces.length; i += 4) {
+      const points = [0, 2].map((k) => project(...surface.at(pieces[i + k], pieces[i + k + 1], level)));
+      drawn.push({ points, depth: 2 * (points[0][2] + points[1][2]) - 2e-3, line: true });
+    }
+  }
   drawn.sort((a, b) => b.depth - a.depth);
   surface.frame(context, project);
-  context.lineWidth = 0.4;
-  for (const { points, color } of drawn) {
+  for (const { points, color, line } of drawn) {
     context.beginPath();
     points.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
+    if (line) {
+      context.strokeStyle = "rgba(0,0,0,.45)";
+      context.lineWidth = 0.9;
+      context.stroke();
+      continue;
+    }
     context.closePath();
+    context.lineWidth = 0.8; // over the seams between cells
     context.fillStyle = context.strokeStyle = color;
     context.fill();
     context.stroke();
