@@ -56,6 +56,9 @@ func browser(t testing.TB, more ...chromedp.ExecAllocatorOption) context.Context
 func TestPageInABrowser(t *testing.T) {
 	ctx := browser(t)
 	data := samplePage(t, 2)
+	for i, e := range sampleAtlas(2, 17).Experiments {
+		data.Experiments[i].Maps, data.Experiments[i].Training, data.Experiments[i].Flatness = e.Maps, e.Training, e.Flatness
+	}
 	data.Experiments[0].Name = `<script>document.title = "taken"</script> ` + strings.Repeat("very-long-name", 12)
 	data.Experiments[1].Params = append(data.Experiments[1].Params, Pair{"train.optimizer.schedule", "{150: 0.1, 225: 0.1, 275: 0.1}"})
 	page, err := Page(data)
@@ -84,13 +87,13 @@ func TestPageInABrowser(t *testing.T) {
 			Width, Screen, Images, Broken, Links int
 			Unnamed, Tables, Unlinked            int
 		}
-		var shot []byte
 		err := chromedp.Run(ctx,
 			network.Enable(), log.Enable(),
 			emulation.SetDeviceMetricsOverride(screen.width, screen.height, 2, screen.width < 500),
 			emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
 			chromedp.Navigate("file://"+file),
 			chromedp.WaitReady("footer"),
+			chromedp.Evaluate(`window.dispatchEvent(new Event("beforeprint"))`, nil), // draws what is off the screen
 			chromedp.Evaluate(`Promise.all([...document.images].map(i => { i.loading = "eager"; return i.decode().catch(() => 0); })).then(() => true)`, nil, awaited),
 			chromedp.Evaluate(`({
 				Title: document.title,
@@ -101,16 +104,22 @@ func TestPageInABrowser(t *testing.T) {
 				Broken: [...document.images].filter(i => !i.complete || i.naturalWidth === 0).length,
 				Links: [...document.querySelectorAll("a[download]")].filter(a => !a.hidden && a.href.startsWith("data:image/")).length,
 				Unnamed: [...document.images].filter(i => !i.alt).length,
-				Tables: document.querySelectorAll("tbody tr").length,
-				Unlinked: [...document.querySelectorAll("tbody a")].filter(a => !document.querySelector(a.getAttribute("href"))).length,
+				Tables: document.querySelectorAll("#experiments tbody tr").length,
+				Unlinked: [...document.querySelectorAll("tbody a, .nav a")].filter(a => !document.querySelector(a.getAttribute("href"))).length,
 			})`, &seen),
-			chromedp.FullScreenshot(&shot, 90),
 		)
 		if err != nil {
 			t.Fatalf("%s: %v", screen.name, err)
 		}
-		if look != "" {
-			if err := os.WriteFile(filepath.Join(look, "report-"+screen.name+".jpg"), shot, 0o600); err != nil {
+		for _, part := range []string{"h1", "#landscapes", "#trainings", ".figures"} {
+			if look == "" {
+				break
+			}
+			var shot []byte
+			if err := chromedp.Run(ctx, chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).scrollIntoView({behavior: "instant"})`, part), nil), chromedp.Sleep(time.Second), chromedp.CaptureScreenshot(&shot)); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(look, "page-"+screen.name+"-"+strings.Trim(part, "#.")+".png"), shot, 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
