@@ -44,7 +44,10 @@ class Curves {
       scales: { x: { time: false }, y: logarithmic && positive.length ? { distr: 3 } : {} },
       axes: [{ ...axis, ...(this.options.x === "epoch" ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] } : {}), label: this.options.x, labelSize: 18, size: 34, values: (u, splits) => splits.map((v) => spell(v, 4)) }, {
         ...axis, label: this.options.y, size: 62, filter: round, grid: { ...axis.grid, filter: round }, ticks: { ...axis.ticks, filter: round },
-        values: (u, splits) => splits.map((v) => (v === null ? "" : spell(v, 3))),
+        values: (u, splits) => {
+          const words = spellAll(splits.filter((v) => v !== null));
+          return splits.map((v) => (v === null ? "" : words.shift()));
+        },
       }],
       legend: { live: true },
       series: [
