@@ -52,6 +52,7 @@ func Page(ctx context.Context, store *artifacts.Store, p pipelines.ReportParams,
 		if err != nil {
 			return nil, err
 		}
+		section.Overview = true
 		page.Comparisons = append(page.Comparisons, section)
 	}
 	for _, e := range p.Comparisons {

@@ -38,7 +38,9 @@ type Experiment struct {
 	// Losses are mean cross-entropies, TestError is in percent; nil where they are not known.
 	TrainLoss, TestLoss, TestError *float64
 	// Note says what is missing and why, for an experiment that failed or is not finished.
-	Note     string
+	Note string
+	// Overview puts a comparison before the experiments, as it is of all of them.
+	Overview bool
 	Pictures []Picture
 	// Maps are the numbers that the page draws itself.
 	Maps []Map

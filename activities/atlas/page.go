@@ -89,7 +89,7 @@ type pageView struct {
 
 type experimentView struct {
 	ID, Name, Note                 string
-	Comparison                     bool
+	Comparison, Overview           bool
 	Compared                       []Pair // of a comparison: the experiments by their letters
 	Open                           bool   // its pictures are shown without being asked for
 	Params                         []Pair
@@ -155,7 +155,16 @@ func newPageView(d Data) (*pageView, error) {
 		}
 		v.Sections = append(v.Sections, x)
 	}
-	v.Experiments = v.Sections[:len(d.Experiments)]
+	v.Experiments = slices.Clone(v.Sections[:len(d.Experiments)])
+	slices.SortStableFunc(v.Sections, func(a, b experimentView) int {
+		switch {
+		case a.Overview == b.Overview:
+			return 0
+		case a.Overview:
+			return -1
+		}
+		return 1
+	})
 	v.Omitted = budget.omitted
 	return v, nil
 }
@@ -163,7 +172,7 @@ func newPageView(d Data) (*pageView, error) {
 // newExperimentView is the section of experiment i.
 func newExperimentView(sweep string, i int, e Experiment, b *budget) (experimentView, error) {
 	x := experimentView{
-		ID: experimentID(i), Name: e.Name, Note: e.Note, Provenance: e.Provenance,
+		ID: experimentID(i), Name: e.Name, Note: e.Note, Overview: e.Overview, Provenance: e.Provenance,
 		TrainLoss: measured(e.TrainLoss, 4), TestLoss: measured(e.TestLoss, 4), TestError: measured(e.TestError, 2),
 	}
 	for _, f := range e.Flatness {

@@ -103,6 +103,26 @@ func TestPageEscapesText(t *testing.T) {
 	}
 }
 
+// Figures over all experiments come before the sections of each, which keep their rows and IDs.
+func TestPageBeginsWithTheOverview(t *testing.T) {
+	d := samplePage(t, 2)
+	d.Comparisons = []Experiment{{Name: "between two"}, {Name: "All experiments", Overview: true, Pictures: d.Experiments[0].Pictures[:1]}}
+	page, err := Page(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	for _, m := range regexp.MustCompile(`<h2 id="([^"]*)">`).FindAllSubmatch(page, -1) {
+		order = append(order, string(m[1]))
+	}
+	if got := strings.Join(order, " "); got != "experiment-4 experiment-1 experiment-2 experiment-3" {
+		t.Errorf("the sections are %s", got)
+	}
+	if n := bytes.Count(page, []byte("<tr data-id=")); n != 2 {
+		t.Errorf("the table has %d rows", n)
+	}
+}
+
 func TestPageShowsWhatIsMissing(t *testing.T) {
 	nan := math.NaN()
 	page, err := Page(Data{Sweep: "s", Experiments: []Experiment{

@@ -45,6 +45,7 @@ const parts = [...document.querySelectorAll("main > section[id]:not([hidden])")]
 if (parts.length) {
   document.querySelector("header").append(element("nav", { class: "nav", "aria-label": "Parts of the page" },
     element("a", { href: "#experiments" }, "Table"), ...parts.map((p) => element("a", { href: `#${p.id}` }, p.querySelector("h2").textContent)),
+    ...[...document.querySelectorAll(".overview h2")].map((h) => element("a", { href: `#${h.id}` }, h.textContent)),
     element("a", { href: "#experiment-1" }, "Each experiment")));
 }
 reveal();
