@@ -20,6 +20,8 @@ type SweepInput struct {
 	Experiments []string         `json:"experiments"`
 	Numerics    string           `json:"numerics"`
 	FailFast    bool             `json:"fail_fast,omitempty"`
+	// File is what the sweep was read from; it is recorded and changes nothing.
+	File *artifacts.RootFile `json:"file,omitempty"`
 }
 
 // ExperimentInput starts an experiment's workflow.
@@ -102,7 +104,7 @@ func (a *Activities) RecordSweep(ctx context.Context, r SweepRecord) error {
 		}
 		root := artifacts.Root{
 			Sweep: r.Sweep.Sweep, RunID: activity.GetInfo(ctx).WorkflowExecution.RunID, State: r.State, Started: r.Began,
-			Graph: artifacts.Blob{Digest: r.Sweep.Graph, Size: int64(len(g))}, Steps: RootSteps(r.Steps),
+			Graph: artifacts.Blob{Digest: r.Sweep.Graph, Size: int64(len(g))}, File: r.Sweep.File, Steps: RootSteps(r.Steps),
 		}
 		if r.State != StateRunning {
 			root.Finished = time.Now().UTC()

@@ -56,8 +56,17 @@ type Root struct {
 	State string `json:"state"`
 	// Graph is the expanded sweep, as JSON.
 	Graph Blob `json:"graph"`
+	// File is the sweep file as it was written; nil in roots of other origins.
+	File *RootFile `json:"file,omitempty"`
 	// Steps are the steps by their ID within the sweep.
 	Steps map[string]RootStep `json:"steps"`
+}
+
+// RootFile is the file that a sweep was read from.
+type RootFile struct {
+	Name   string `json:"name"`
+	Preset string `json:"preset,omitempty"` // that was applied
+	Text   Blob   `json:"text"`
 }
 
 // RootStep is one step of a root.

@@ -10,6 +10,8 @@ type Sweep struct {
 	File string
 	// Folder is what file names in the sweep file are relative to; the caller of Parse sets it.
 	Folder string
+	// Source is the text of the file.
+	Source []byte
 	// Preset is the preset that was applied, "" for the file as it is; Presets are
 	// the ones that the file has.
 	Preset  string

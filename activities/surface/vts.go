@@ -25,8 +25,7 @@ func (g Grid) VTS() ([]byte, error) {
 	}
 	extent := fmt.Sprintf("0 %d 0 %d 0 0", len(g.X)-1, len(g.Y)-1)
 	var b bytes.Buffer
-	b.WriteString(`<?xml version="1.0"?>` + "\n" +
-		`<VTKFile type="StructuredGrid" version="1.0" byte_order="LittleEndian" header_type="UInt64">` + "\n")
+	b.WriteString(vtkHead("StructuredGrid"))
 	fmt.Fprintf(&b, "<StructuredGrid WholeExtent=%q>\n<Piece Extent=%q>\n", extent, extent)
 	b.WriteString("<Points>\n")
 	vtkArray(&b, `type="Float64" Name="points" NumberOfComponents="3"`, vtkFloats(points))
@@ -57,4 +56,16 @@ func vtkFloats(v []float64) []byte {
 		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(x))
 	}
 	return b
+}
+
+func vtkInts(v []int64) []byte {
+	b := make([]byte, 0, 8*len(v))
+	for _, x := range v {
+		b = binary.LittleEndian.AppendUint64(b, uint64(x))
+	}
+	return b
+}
+
+func vtkHead(kind string) string {
+	return `<?xml version="1.0"?>` + "\n" + fmt.Sprintf(`<VTKFile type=%q version="1.0" byte_order="LittleEndian" header_type="UInt64">`, kind) + "\n"
 }

@@ -2,66 +2,63 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"lossatlas/activities/npz"
-	"lossatlas/activities/safetensors"
-	"lossatlas/activities/spectrum"
-	"lossatlas/activities/surface"
-	"lossatlas/activities/trajectory"
+	"lossatlas/activities/engine"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/export"
 	"lossatlas/workers/internal/results"
 	"lossatlas/workers/internal/session"
 )
 
 func (a *app) exportCommand() *cobra.Command {
-	grid := command("grid STEP|DIGEST FILE", "Write a line or surface as NPZ, CSV or VTK, by the end of the file's name (.npz, .csv, .vts)", cobra.ExactArgs(2),
-		func(cmd *cobra.Command, args []string) error { return a.exportGrid(cmd.Context(), args[0], args[1]) })
-	grid.Long = grid.Short + `.
+	one := func(use, output, short, long string) *cobra.Command {
+		cmd := command(use, short, cobra.ExactArgs(2),
+			func(cmd *cobra.Command, args []string) error {
+				return a.export(cmd.Context(), args[0], output, args[1])
+			})
+		cmd.Long = short + ".\n\n" + long
+		return cmd
+	}
+	sweep := command("sweep SWEEP FOLDER", "Write everything that a sweep has into a folder, with a sweep.json that says what it is", cobra.ExactArgs(2),
+		func(cmd *cobra.Command, args []string) error { return a.exportSweep(cmd.Context(), args[0], args[1]) })
+	sweep.Long = sweep.Short + `.
 
-A step is named as in ` + "`lossatlas status`" + `: sweep/experiment/step, or any end of that
+Grids are written as NPZ, CSV and VTK, paths as JSON, CSV and VTK, spectra as NPZ and CSV, weights and
+directions as safetensors, pictures as they are, and the report. sweep.json has the sweep file, experiments and
+comparisons with their parameters and results, each step's recipe and where it ran, and each file's digest.
+
+Each file is written whole or not at all, and a folder that was begun is gone on with. Of a sweep that is
+not finished it takes what is there; give the same command again for the rest.`
+	return group("export", "Write results to files",
+		sweep,
+		one("grid STEP|DIGEST FILE", pipelines.OutGrid, "Write a line or surface as NPZ, CSV or VTK, by the end of the file's name (.npz, .csv, .vts)",
+			`A step is named as in `+"`lossatlas status`"+`: sweep/experiment/step, or any end of that
 which is unique. The NPZ holds float64 arrays x, y, loss[y][x], accuracy[y][x], the mask of
-evaluated points, and the provenance as JSON in "meta".`
-	weights := command("weights STEP|DIGEST FILE.safetensors", "Write trained weights as safetensors with PyTorch's names and layouts", cobra.ExactArgs(2),
-		func(cmd *cobra.Command, args []string) error { return a.exportWeights(cmd.Context(), args[0], args[1]) })
-	weights.Long = weights.Short + `.
-
-A training that keeps weights along its way (train.checkpoints) has one output for each, as
-sweep/experiment/train/checkpoint-00010; 00000 is the initial weights.`
-	path := command("path STEP|DIGEST FILE", "Write the path of a training as JSON or CSV, by the end of the file's name (.json, .csv)", cobra.ExactArgs(2),
-		func(cmd *cobra.Command, args []string) error { return a.exportPath(cmd.Context(), args[0], args[1]) })
-	path.Long = path.Short + `.
-
-For each epoch its coordinates along the first two principal components and along two random
-directions, the norm of the weights and their distance from the last ones.`
-	spectrum := command("spectrum STEP|DIGEST FILE", "Write the spectrum of a Hessian as NPZ or CSV, by the end of the file's name (.npz, .csv)", cobra.ExactArgs(2),
-		func(cmd *cobra.Command, args []string) error {
-			return a.exportSpectrum(cmd.Context(), args[0], args[1])
-		})
-	spectrum.Long = spectrum.Short + `.
-
-The NPZ holds lambda_min, lambda_max and their residuals, trace and trace_error, the nodes and
+evaluated points, and the provenance as JSON in "meta".`),
+		one("weights STEP|DIGEST FILE.safetensors", pipelines.OutWeights, "Write trained weights as safetensors with PyTorch's names and layouts",
+			`A training that keeps weights along its way (train.checkpoints) has one output for each, as
+sweep/experiment/train/checkpoint-00010; 00000 is the initial weights.`),
+		one("directions STEP|DIGEST FILE", pipelines.OutDirections, "Write the directions of a map as safetensors or NPZ (.safetensors, .npz)",
+			`The tensors are called x/<parameter> and y/<parameter>, with PyTorch's names and layouts of
+parameters.`),
+		one("path STEP|DIGEST FILE", pipelines.OutPath, "Write the path of a training as JSON, CSV or VTK, by the end of the file's name (.json, .csv, .vtp)",
+			`For each epoch its coordinates along the first two principal components and along two random
+directions, the norm of the weights and their distance from the last ones. The .vtp is a line in the plane of
+the surface around it (export grid … .vts), with the loss of that surface where there is one.`),
+		one("spectrum STEP|DIGEST FILE", pipelines.OutSpectrum, "Write the spectrum of a Hessian as NPZ or CSV, by the end of the file's name (.npz, .csv)",
+			`The NPZ holds lambda_min, lambda_max and their residuals, trace and trace_error, the nodes and
 weights of each random vector's quadrature, the density over x, and the provenance as JSON in
-"meta"; the CSV the density over x.`
-	directions := command("directions STEP|DIGEST FILE", "Write the directions of a map as safetensors or NPZ (.safetensors, .npz)", cobra.ExactArgs(2),
-		func(cmd *cobra.Command, args []string) error {
-			return a.exportDirections(cmd.Context(), args[0], args[1])
-		})
-	directions.Long = directions.Short + `.
-
-The tensors are called x/<parameter> and y/<parameter>, with PyTorch's names and layouts of
-parameters.`
-	return group("export", "Write results to files", grid, weights, directions, path, spectrum)
+"meta"; the CSV the density over x.`),
+	)
 }
-
-// checkpointName is what the weights kept along a training are called.
-var checkpointName = regexp.MustCompile(`^checkpoint-[0-9]{5,}$`)
 
 // blob fetches the output that a name stands for.
 func (a *app) blob(ctx context.Context, s *session.Session, name, output string) ([]byte, error) {
@@ -76,94 +73,8 @@ func (a *app) blob(ctx context.Context, s *session.Session, name, output string)
 	return s.Store.Get(ctx, d)
 }
 
-func (a *app) exportGrid(ctx context.Context, name, file string) error {
-	return a.export(ctx, name, pipelines.OutGrid, file, func(b []byte, ext string) ([]byte, error) {
-		g, err := surface.DecodeNPZ(b)
-		if err != nil {
-			return nil, fmt.Errorf("%s is no grid: %w", name, err)
-		}
-		switch ext {
-		case ".npz":
-			return b, nil
-		case ".csv":
-			return g.CSV()
-		case ".vts":
-			return g.VTS()
-		}
-		return nil, exit.Usagef("%s: a grid is written as .npz, .csv or .vts", file)
-	})
-}
-
-func (a *app) exportPath(ctx context.Context, name, file string) error {
-	return a.export(ctx, name, pipelines.OutPath, file, func(b []byte, ext string) ([]byte, error) {
-		p, err := trajectory.DecodePath(b)
-		if err != nil {
-			return nil, fmt.Errorf("%s is no path: %w", name, err)
-		}
-		switch ext {
-		case ".json":
-			return b, nil
-		case ".csv":
-			return p.CSV()
-		}
-		return nil, exit.Usagef("%s: a path is written as .json or .csv", file)
-	})
-}
-
-func (a *app) exportWeights(ctx context.Context, name, file string) error {
-	output := pipelines.OutWeights
-	if i := strings.LastIndexByte(name, '/'); checkpointName.MatchString(name[i+1:]) {
-		output = name[i+1:]
-	}
-	return a.export(ctx, name, output, file, func(b []byte, ext string) ([]byte, error) {
-		if _, _, err := safetensors.Decode(b); err != nil {
-			return nil, fmt.Errorf("%s is no weights file: %w", name, err)
-		}
-		if ext != ".safetensors" {
-			return nil, exit.Usagef("%s: weights are written as .safetensors", file)
-		}
-		return b, nil
-	})
-}
-
-func (a *app) exportSpectrum(ctx context.Context, name, file string) error {
-	return a.export(ctx, name, pipelines.OutSpectrum, file, func(b []byte, ext string) ([]byte, error) {
-		s, err := spectrum.DecodeNPZ(b)
-		if err != nil {
-			return nil, fmt.Errorf("%s is no spectrum: %w", name, err)
-		}
-		switch ext {
-		case ".npz":
-			return b, nil
-		case ".csv":
-			return s.CSV(), nil
-		}
-		return nil, exit.Usagef("%s: a spectrum is written as .npz or .csv", file)
-	})
-}
-
-func (a *app) exportDirections(ctx context.Context, name, file string) error {
-	return a.export(ctx, name, pipelines.OutDirections, file, func(b []byte, ext string) ([]byte, error) {
-		tensors, _, err := safetensors.Decode(b)
-		if err != nil {
-			return nil, fmt.Errorf("%s is no directions file: %w", name, err)
-		}
-		switch ext {
-		case ".safetensors":
-			return b, nil
-		case ".npz":
-			var arrays []npz.Array
-			for _, t := range tensors {
-				arrays = append(arrays, npz.Array{Name: t.Name, Shape: t.Shape, Data: t.Data})
-			}
-			return npz.Encode(arrays)
-		}
-		return nil, exit.Usagef("%s: directions are written as .safetensors or .npz", file)
-	})
-}
-
 // export writes an output to a file, in the form that the file's name asks for.
-func (a *app) export(ctx context.Context, name, output, file string, convert func(b []byte, ext string) ([]byte, error)) (err error) {
+func (a *app) export(ctx context.Context, name, output, file string) (err error) {
 	path, err := filepath.Abs(file)
 	if err != nil {
 		return err
@@ -173,17 +84,132 @@ func (a *app) export(ctx context.Context, name, output, file string, convert fun
 		return err
 	}
 	defer a.finish(s, &err)
-	b, err := a.blob(ctx, s, name, output)
+	if i := strings.LastIndexByte(name, '/'); output == pipelines.OutWeights && export.IsCheckpoint(name[i+1:]) {
+		output = name[i+1:]
+	}
+	stored, err := a.blob(ctx, s, name, output)
 	if err != nil {
 		return err
 	}
-	b, err = convert(b, strings.ToLower(filepath.Ext(path)))
-	if err != nil {
-		return err
+	ext := strings.ToLower(filepath.Ext(path))
+	b, err := export.As(output, stored, ext)
+	var form *export.FormError
+	switch {
+	case errors.As(err, &form):
+		return exit.Usagef("%s: %w", file, err)
+	case err != nil:
+		return fmt.Errorf("%s is no %s: %w", name, output, err)
+	case ext == ".vtp":
+		if b, err = a.trackOn(ctx, s, stored, b); err != nil {
+			return err
+		}
 	}
-	if err := writeFile(path, b); err != nil {
+	if err := export.WriteFile(path, b); err != nil {
 		return err
 	}
 	a.say("wrote %s (%s)", path, size(int64(len(b))))
 	return nil
+}
+
+// trackOn is a path with the loss of the first surface around it that a recorded
+// sweep has; bare as it is where none does.
+func (a *app) trackOn(ctx context.Context, s *session.Session, path, bare []byte) ([]byte, error) {
+	roots, err := s.Store.Roots(ctx)
+	if err != nil && roots == nil {
+		return nil, err
+	}
+	for _, o := range results.Outputs(roots) {
+		if o.Output != pipelines.OutPath || o.Digest != artifacts.Of(path) {
+			continue
+		}
+		for _, root := range roots {
+			if root.Sweep != o.Sweep {
+				continue
+			}
+			g, err := results.Graph(ctx, s.Store, root)
+			if err != nil {
+				return nil, err
+			}
+			grid, ok := root.Steps[export.SurfaceOf(g, o.Step)].Outputs[pipelines.OutGrid]
+			if !ok {
+				continue
+			}
+			b, err := s.Store.Get(ctx, grid.Digest)
+			if err != nil {
+				return nil, err
+			}
+			return export.Track(path, b)
+		}
+	}
+	return bare, nil
+}
+
+// exported is what `export sweep` says.
+type exported struct {
+	Sweep    string `json:"sweep"`
+	Folder   string `json:"folder"`
+	Document string `json:"document"`
+	State    string `json:"state"`
+	Files    int    `json:"files"`
+	Bytes    int64  `json:"bytes"`
+	// Unfinished are the steps that have no result (yet).
+	Unfinished []string `json:"unfinished"`
+}
+
+func (a *app) exportSweep(ctx context.Context, name, folder string) (err error) {
+	dir, err := filepath.Abs(folder)
+	if err != nil {
+		return err
+	}
+	s, err := a.looking(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.finish(s, &err)
+	w, err := a.find(ctx, s, name)
+	if err != nil {
+		return err
+	}
+	steps, err := a.stepsOf(ctx, s, w)
+	if err != nil {
+		return err
+	}
+	doc, err := export.Folder(ctx, s.Store, dir, export.Sweep{Root: w.Root, Graph: w.graph, Steps: steps, State: w.State, Program: "lossatlas " + a.version()})
+	var foreign *export.ForeignError
+	if errors.As(err, &foreign) {
+		return exit.With(exit.Usage, err)
+	}
+	if err != nil {
+		return err
+	}
+	out := exported{Sweep: name, Folder: dir, Document: filepath.Join(dir, export.DocumentName), State: doc.State, Files: len(doc.Files), Unfinished: []string{}}
+	for _, f := range doc.Files {
+		out.Bytes += f.Bytes
+	}
+	for _, step := range doc.Unfinished() {
+		out.Unfinished = append(out.Unfinished, step.ID)
+	}
+	if a.set.Output != "text" {
+		return a.printJSON(out)
+	}
+	if _, err := fmt.Fprintf(a.Out, "%s: %s, %s, in %s\n", name, count(out.Files, "file"), size(out.Bytes), dir); err != nil {
+		return err
+	}
+	if n := len(out.Unfinished); n > 0 {
+		a.say("the sweep is %s: %s of %d have no result, %s; sweep.json lists them", doc.State, count(n, "step"), len(doc.Steps), nameList(out.Unfinished))
+	}
+	return nil
+}
+
+// stepsOf are a sweep's steps with their outputs so far.
+func (a *app) stepsOf(ctx context.Context, s *session.Session, w *sweep) (map[string]artifacts.RootStep, error) {
+	if !w.unfinished() {
+		return w.Steps, nil
+	}
+	e, _ := a.engineOptions()
+	numerics, err := engine.Class(e)
+	if err != nil {
+		return nil, err
+	}
+	return w.steps(ctx, s, numerics)
 }

@@ -3,11 +3,11 @@ package cli
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/workers/internal/export"
 )
 
 // keepReport copies a sweep's report out of the store, to reports/<sweep>/index.html
@@ -27,33 +27,7 @@ func (a *app) keepReport(ctx context.Context, store *artifacts.Store, root artif
 			return "", err
 		}
 		path := filepath.Join(dir, "index.html")
-		return path, writeFile(path, page)
+		return path, export.WriteFile(path, page)
 	}
 	return "", nil
-}
-
-// writeFile replaces a file as a whole: it is never seen half-written.
-func writeFile(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-			err = fmt.Errorf("write %s: %w", path, err)
-		}
-	}()
-	if _, err := f.Write(data); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lossatlas/activities/engine"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/results"
 )
@@ -54,12 +53,7 @@ func (a *app) show(ctx context.Context, name, format, sortBy string, reverse boo
 	if err != nil {
 		return err
 	}
-	e, _ := a.engineOptions()
-	numerics, err := engine.Class(e)
-	if err != nil {
-		return err
-	}
-	steps, err := w.steps(ctx, s, numerics)
+	steps, err := a.stepsOf(ctx, s, w)
 	if err != nil {
 		return err
 	}

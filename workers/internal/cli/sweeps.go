@@ -116,11 +116,16 @@ func recorded(g *pipelines.Graph, root artifacts.Root) progress.Snapshot {
 	return s
 }
 
+// unfinished says whether the record is not the last word on the sweep's steps.
+func (w *sweep) unfinished() bool {
+	return w.State == artifacts.StateRunning || w.State == interrupted
+}
+
 // steps are the sweep's steps with their outputs, in the form of a record: of a
 // running sweep those that the cache has so far. numerics is the class to look
 // with where the sweep itself does not tell.
 func (w *sweep) steps(ctx context.Context, s *session.Session, numerics string) (map[string]artifacts.RootStep, error) {
-	if w.State != artifacts.StateRunning && w.State != interrupted {
+	if !w.unfinished() {
 		return w.Steps, nil
 	}
 	if w.numerics != "" {

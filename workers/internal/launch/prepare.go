@@ -14,6 +14,7 @@ import (
 	"lossatlas/activities"
 	"lossatlas/activities/data"
 	"lossatlas/activities/nets"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
 )
@@ -72,7 +73,17 @@ func Read(file, preset string) (*pipelines.Sweep, error) {
 	if s.Folder, err = filepath.Abs(filepath.Dir(file)); err != nil {
 		return nil, err
 	}
+	s.Source = src
 	return s, nil
+}
+
+// StoreFile puts the sweep file itself into the store, for the record.
+func StoreFile(ctx context.Context, store *artifacts.Store, s *pipelines.Sweep) (*artifacts.RootFile, error) {
+	text, err := store.Put(ctx, s.Source)
+	if err != nil {
+		return nil, err
+	}
+	return &artifacts.RootFile{Name: filepath.Base(s.File), Preset: s.Preset, Text: text}, nil
 }
 
 // Fetching is told of the progress of a download: bytes so far and in all.

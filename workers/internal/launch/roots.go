@@ -16,11 +16,11 @@ import (
 // the sweep is listed and kept like any other. Such a run needs no workflow.
 // How long the steps took is taken over from the run that made them, where that
 // was one of the same sweep.
-func RecordCached(ctx context.Context, store *artifacts.Store, plan *pipelines.Plan, graph artifacts.Blob) (artifacts.Root, error) {
+func RecordCached(ctx context.Context, store *artifacts.Store, plan *pipelines.Plan, graph artifacts.Blob, file *artifacts.RootFile) (artifacts.Root, error) {
 	now := time.Now().UTC()
 	root := artifacts.Root{
 		Sweep: plan.Sweep, RunID: uuid.NewString(), Started: now, Finished: now, State: artifacts.StateDone,
-		Graph: graph, Steps: make(map[string]artifacts.RootStep, len(plan.Steps)),
+		Graph: graph, File: file, Steps: make(map[string]artifacts.RootStep, len(plan.Steps)),
 	}
 	// A record that is absent or can't be read is empty here, and replaced by a good one.
 	before, err := store.Root(ctx, plan.Sweep)

@@ -1,0 +1,167 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"lossatlas/activities"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/results"
+)
+
+// Format names the form of a Document; a change that breaks readers of it raises the number.
+const Format = "lossatlas-sweep/1"
+
+// Document is sweep.json: everything that is known of a sweep, and the files of the
+// folder that it lies in.
+type Document struct {
+	Format string `json:"format"`
+	// Complete is false while an export is under way, and after one that was killed.
+	Complete bool      `json:"complete"`
+	Program  string    `json:"program"`
+	Sweep    string    `json:"sweep"`
+	Title    string    `json:"title,omitempty"`
+	State    string    `json:"state"`
+	RunID    string    `json:"run_id,omitempty"`
+	Started  time.Time `json:"started,omitzero"`
+	Finished time.Time `json:"finished,omitzero"`
+	// SweepFile is what the sweep was read from; null where it is not known.
+	SweepFile   *SweepFile           `json:"sweep_file"`
+	Experiments []results.Experiment `json:"experiments"`
+	Comparisons []results.Comparison `json:"comparisons"`
+	Steps       []Step               `json:"steps"`
+	Files       []File               `json:"files"`
+}
+
+// SweepFile is a sweep file with its text.
+type SweepFile struct {
+	Name   string `json:"name"`
+	Preset string `json:"preset,omitempty"`
+	Text   string `json:"text"`
+}
+
+// Step is one step with what it was made from.
+type Step struct {
+	ID         string `json:"id"`
+	Kind       string `json:"kind"`
+	Experiment string `json:"experiment,omitempty"`
+	State      string `json:"state"`
+	Error      string `json:"error,omitempty"`
+	// Key is the SHA-256 of the recipe: parameters, the digests of the inputs, code version, numerics.
+	Key     string                    `json:"key,omitempty"`
+	Recipe  *artifacts.Recipe         `json:"recipe,omitempty"`
+	Made    *artifacts.Provenance     `json:"made,omitempty"`
+	Inputs  map[string]pipelines.Ref  `json:"inputs,omitempty"` // where they come from, in this sweep
+	Outputs map[string]artifacts.Blob `json:"outputs,omitempty"`
+}
+
+// File is one file of the folder.
+type File struct {
+	Path   string           `json:"path"` // below the folder, with slashes
+	Step   string           `json:"step"`
+	Output string           `json:"output"`
+	Bytes  int64            `json:"bytes"`
+	Digest artifacts.Digest `json:"digest"`
+	// From is the digest of the stored output that it was written from; equal to Digest for one that is written as it is.
+	From artifacts.Digest `json:"from"`
+}
+
+// Sweep is a recorded sweep as it is now.
+type Sweep struct {
+	Root    artifacts.Root
+	Graph   *pipelines.Graph
+	Steps   map[string]artifacts.RootStep
+	State   string
+	Program string
+}
+
+// Store is what a sweep is read from.
+type Store interface {
+	Get(ctx context.Context, d artifacts.Digest) ([]byte, error)
+	Lookup(ctx context.Context, k artifacts.Key) (artifacts.Action, error)
+}
+
+// Describe writes down what is known of a sweep, without files.
+func Describe(ctx context.Context, store Store, s Sweep) (*Document, error) {
+	d := &Document{
+		Format: Format, Program: s.Program, Sweep: s.Root.Sweep, State: s.State,
+		RunID: s.Root.RunID, Started: s.Root.Started, Finished: s.Root.Finished, Files: []File{},
+	}
+	if f := s.Root.File; f != nil {
+		text, err := store.Get(ctx, f.Text.Digest)
+		if err != nil {
+			return nil, fmt.Errorf("the sweep file of %s: %w", s.Root.Sweep, err)
+		}
+		d.SweepFile = &SweepFile{Name: f.Name, Preset: f.Preset, Text: string(text)}
+	}
+	report, err := results.ReportParams(s.Graph)
+	if err != nil {
+		return nil, err
+	}
+	d.Title = report.Title
+	if d.Experiments, err = results.Collect(ctx, store, s.Graph, s.Steps); err != nil {
+		return nil, err
+	}
+	if d.Comparisons, err = results.Comparisons(s.Graph, s.Steps); err != nil {
+		return nil, err
+	}
+	known := map[string]bool{}
+	for _, p := range s.Graph.All() {
+		known[p.Step.ID] = true
+		if err := d.addStep(ctx, store, p, s.Steps[p.Step.ID]); err != nil {
+			return nil, err
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.Steps)) { // imported weights have no graph
+		if known[id] {
+			continue
+		}
+		if err := d.addStep(ctx, store, pipelines.Placed{Step: pipelines.Step{ID: id, Kind: pipelines.Kind(s.Steps[id].Kind)}}, s.Steps[id]); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+func (d *Document) addStep(ctx context.Context, store Store, p pipelines.Placed, st artifacts.RootStep) error {
+	out := Step{
+		ID: p.Step.ID, Kind: string(p.Step.Kind), Experiment: p.Experiment, State: st.State, Error: st.Error,
+		Inputs: p.Step.Inputs, Outputs: st.Outputs,
+	}
+	if out.State == "" {
+		out.State = activities.StateWaiting
+	}
+	if st.Key != (artifacts.Key{}) {
+		out.Key = st.Key.String()
+	}
+	if len(st.Outputs) > 0 && out.Key != "" {
+		action, err := store.Lookup(ctx, st.Key)
+		var incomplete *artifacts.IncompleteError
+		switch {
+		case err == nil:
+			out.Recipe, out.Made = &action.Recipe, &action.Made
+		case errors.Is(err, artifacts.ErrNotFound) || errors.As(err, &incomplete):
+			return fmt.Errorf("%s is no longer in the store as the sweep recorded it (%w): run the sweep again, and then this", out.ID, err)
+		default:
+			return err
+		}
+	}
+	d.Steps = append(d.Steps, out)
+	return nil
+}
+
+// Unfinished lists the steps that have no result.
+func (d *Document) Unfinished() []Step {
+	var out []Step
+	for _, s := range d.Steps {
+		if len(s.Outputs) == 0 {
+			out = append(out, s)
+		}
+	}
+	return out
+}

@@ -1,0 +1,271 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// DocumentName is the file that makes a folder one of this program's.
+const DocumentName = "sweep.json"
+
+// ForeignError says that a folder holds something else than an export of the sweep.
+type ForeignError struct{ Dir, Sweep string }
+
+// Error says what to do.
+func (e *ForeignError) Error() string {
+	return fmt.Sprintf("%s is neither empty nor an export of sweep %s, so nothing is written there: name another folder", e.Dir, e.Sweep)
+}
+
+// Folder writes everything that a sweep has into a folder, each file whole or
+// not at all, and last of all sweep.json, which lists them. In a folder that has an export of the
+// same sweep, finished or not, only what differs is written, and files
+// of the earlier export that the sweep no longer has are removed.
+func Folder(ctx context.Context, store Store, dir string, s Sweep) (*Document, error) {
+	before, err := open(dir, s.Root.Sweep)
+	if err != nil {
+		return nil, err
+	}
+	d, err := Describe(ctx, store, s)
+	if err != nil {
+		return nil, err
+	}
+	begun := *d
+	begun.Files = before
+	if err := begun.write(dir); err != nil {
+		return nil, err
+	}
+	w := &writer{ctx: ctx, store: store, dir: dir, graph: s.Graph, steps: map[string]Step{}, taken: map[string]bool{DocumentName: true}}
+	for _, step := range d.Steps {
+		w.steps[step.ID] = step
+	}
+	for _, step := range d.Steps {
+		if err := w.step(step); err != nil {
+			return nil, err
+		}
+	}
+	d.Files = append(d.Files, w.files...)
+	for _, old := range before {
+		if !w.taken[strings.ToLower(old.Path)] && filepath.IsLocal(filepath.FromSlash(old.Path)) {
+			if err := os.Remove(filepath.Join(dir, filepath.FromSlash(old.Path))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
+		}
+	}
+	d.Complete = true
+	return d, d.write(dir)
+}
+
+// open makes the folder, or checks that it is one to write to, and
+// removes what a killed export left half-written. It returns the files that the folder is known to have.
+func open(dir, sweep string) ([]File, error) {
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return nil, &ForeignError{Dir: dir, Sweep: sweep}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return isPart(e.Name()) })
+	files := []File{}
+	if len(entries) > 0 {
+		var old struct {
+			Format, Sweep string
+			Files         []File
+		}
+		b, err := os.ReadFile(filepath.Join(dir, DocumentName))
+		if err != nil || json.Unmarshal(b, &old) != nil || !strings.HasPrefix(old.Format, strings.TrimRight(Format, "0123456789")) || old.Sweep != sweep {
+			return nil, &ForeignError{Dir: dir, Sweep: sweep}
+		}
+		files = append(files, old.Files...)
+	}
+	return files, filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() && isPart(e.Name()) {
+			return os.Remove(name)
+		}
+		return err
+	})
+}
+
+func (d *Document) write(dir string) error {
+	b, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return err
+	}
+	return WriteFile(filepath.Join(dir, DocumentName), append(b, '\n'))
+}
+
+// writer writes the files of one sweep.
+type writer struct {
+	ctx   context.Context
+	store Store
+	dir   string
+	graph *pipelines.Graph
+	steps map[string]Step
+	files []File
+	taken map[string]bool // paths, in lower case
+}
+
+// step writes the outputs of one step.
+func (w *writer) step(s Step) error {
+	for _, output := range slices.Sorted(maps.Keys(s.Outputs)) {
+		stem := s.ID
+		if !telling(s.Kind, output) {
+			stem += "-" + output
+		}
+		exts := Forms(output)
+		switch output {
+		case pipelines.OutDirections:
+			exts = exts[:1] // one form of large files is enough
+		case pipelines.OutPath:
+			exts = slices.DeleteFunc(exts, func(ext string) bool { return ext == ".vtp" })
+		}
+		stored, err := w.stored(s, output, stem+exts[0])
+		if err != nil {
+			return err
+		}
+		for _, ext := range exts[1:] {
+			b, err := As(output, stored, ext)
+			if err != nil {
+				return fmt.Errorf("%s: %w", s.ID, err)
+			}
+			if err := w.put(s, output, stem+ext, b); err != nil {
+				return err
+			}
+		}
+		if output == pipelines.OutPath {
+			if err := w.tracks(s, stored); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// telling says whether an output needs no name beside its step's.
+func telling(kind, output string) bool {
+	switch output {
+	case pipelines.OutWeights, pipelines.OutLog:
+		return false
+	case pipelines.OutDirections:
+		return pipelines.Kind(kind) != pipelines.KindTrajectory
+	}
+	_, picture := plain[output]
+	_, numbers := forms[output]
+	return picture || numbers
+}
+
+// tracks writes a path for VTK beside each of its surfaces, or by itself where there is none.
+func (w *writer) tracks(s Step, path []byte) error {
+	written := false
+	for _, id := range surfacesOf(w.graph, s.ID) {
+		grid, ok := w.steps[id].Outputs[pipelines.OutGrid]
+		if !ok {
+			continue
+		}
+		b, err := w.store.Get(w.ctx, grid.Digest)
+		if err != nil {
+			return fmt.Errorf("%s: %w", id, err)
+		}
+		if b, err = Track(path, b); err != nil {
+			return fmt.Errorf("%s: %w", s.ID, err)
+		}
+		if err := w.put(s, pipelines.OutPath, id+".vtp", b); err != nil {
+			return err
+		}
+		written = true
+	}
+	if written {
+		return nil
+	}
+	b, err := Track(path, nil)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.ID, err)
+	}
+	return w.put(s, pipelines.OutPath, s.ID+".vtp", b)
+}
+
+// stored writes an output as it is stored, and returns it. What the folder has
+// already is not fetched.
+func (w *writer) stored(s Step, output, name string) ([]byte, error) {
+	blob := s.Outputs[output]
+	b, err := os.ReadFile(filepath.Join(w.dir, filepath.FromSlash(name)))
+	if err != nil || artifacts.Of(b) != blob.Digest {
+		if b, err = w.store.Get(w.ctx, blob.Digest); err != nil {
+			return nil, fmt.Errorf("%s of %s: %w", output, s.ID, err)
+		}
+	}
+	return b, w.put(s, output, name, b)
+}
+
+// put writes one file, unless the folder has it already.
+func (w *writer) put(s Step, output, name string, b []byte) error {
+	name = path.Clean(name)
+	local := filepath.FromSlash(name)
+	if !filepath.IsLocal(local) {
+		return fmt.Errorf("step %q can't be written as a file: its name leads out of the folder", s.ID)
+	}
+	if w.taken[strings.ToLower(name)] {
+		return fmt.Errorf("two results would be written as %s; give their maps other names in the sweep file", name)
+	}
+	w.taken[strings.ToLower(name)] = true
+	w.files = append(w.files, File{Path: name, Step: s.ID, Output: output, Bytes: int64(len(b)), Digest: artifacts.Of(b), From: s.Outputs[output].Digest})
+	full := filepath.Join(w.dir, local)
+	if old, err := os.ReadFile(full); err == nil && bytes.Equal(old, b) {
+		return nil
+	}
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+		return err
+	}
+	return WriteFile(full, b)
+}
+
+const partMark = ".part-"
+
+func isPart(name string) bool {
+	return strings.HasPrefix(name, ".") && strings.Contains(name, partMark)
+}
+
+// WriteFile replaces a file as a whole: it is never seen half-written.
+func WriteFile(path string, data []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+partMark+"*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name())
+			err = fmt.Errorf("write %s: %w", path, err)
+		}
+	}()
+	if _, err := f.Write(data); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,157 @@
+// Package export writes results as the files that other programs open, one at
+// a time or a whole sweep as a folder.
+package export
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"lossatlas/activities/npz"
+	"lossatlas/activities/safetensors"
+	"lossatlas/activities/spectrum"
+	"lossatlas/activities/surface"
+	"lossatlas/activities/trajectory"
+	"lossatlas/pipelines"
+)
+
+// form is one way to write an output: the end of the file's name, and how the
+// stored bytes become it. A nil function leaves them as they are.
+type form struct {
+	ext     string
+	convert func(b []byte) ([]byte, error)
+}
+
+// check reads an output and throws the result away, to see whether it is one.
+type check func(b []byte) error
+
+// forms are the ways to write each output, the stored one first.
+var forms = map[string]struct {
+	what  string // "a grid"
+	check check
+	as    []form
+}{
+	pipelines.OutGrid:       {"a grid", reads(surface.DecodeNPZ), []form{{".npz", nil}, {".csv", gridAs(surface.Grid.CSV)}, {".vts", gridAs(surface.Grid.VTS)}}},
+	pipelines.OutPath:       {"a path", reads(trajectory.DecodePath), []form{{".json", nil}, {".csv", pathCSV}, {".vtp", func(b []byte) ([]byte, error) { return Track(b, nil) }}}},
+	pipelines.OutSpectrum:   {"a spectrum", reads(spectrum.DecodeNPZ), []form{{".npz", nil}, {".csv", spectrumCSV}}},
+	pipelines.OutDirections: {"directions", readsTensors, []form{{".safetensors", nil}, {".npz", tensorsNPZ}}},
+	pipelines.OutWeights:    {"weights", readsTensors, []form{{".safetensors", nil}}},
+}
+
+// plain are the outputs that are files of a kind already, with the ends of their names.
+var plain = map[string]string{
+	pipelines.OutLog: ".json", pipelines.OutFlatness: ".json", pipelines.OutHTML: ".html",
+	pipelines.OutPNG: ".png", pipelines.OutSVG: ".svg", "pdf": ".pdf",
+}
+
+var checkpointName = regexp.MustCompile(`^checkpoint-[0-9]{5,}$`)
+
+// IsCheckpoint says whether an output is the weights that a training kept along its way.
+func IsCheckpoint(output string) bool { return checkpointName.MatchString(output) }
+
+// Forms are the ends of the names of the files that an output is written as, the stored one first.
+func Forms(output string) []string {
+	if IsCheckpoint(output) {
+		output = pipelines.OutWeights
+	}
+	var out []string
+	for _, f := range forms[output].as {
+		out = append(out, f.ext)
+	}
+	if ext, ok := plain[output]; ok {
+		out = append(out, ext)
+	}
+	if out == nil {
+		out = []string{".bin"} // an output of a later version of the program
+	}
+	return out
+}
+
+// FormError says that an output can't be written as a file of this name.
+type FormError struct {
+	What string // "a grid"
+	Ext  string
+	Want []string
+}
+
+// Error says which ends of names there are.
+func (e *FormError) Error() string {
+	last := len(e.Want) - 1
+	list := e.Want[last]
+	if last > 0 {
+		list = strings.Join(e.Want[:last], ", ") + " or " + list
+	}
+	return fmt.Sprintf("%s is written as %s, by the end of the file's name, which is %q", e.What, list, e.Ext)
+}
+
+// As turns the stored bytes of an output into a file of the given end (".csv"). The error is a
+// *FormError where the output has no such form.
+func As(output string, b []byte, ext string) ([]byte, error) {
+	if IsCheckpoint(output) {
+		output = pipelines.OutWeights
+	}
+	f, ok := forms[output]
+	if !ok {
+		return b, nil
+	}
+	for _, form := range f.as {
+		if form.ext != ext {
+			continue
+		}
+		if form.convert == nil {
+			return b, f.check(b)
+		}
+		return form.convert(b)
+	}
+	return nil, &FormError{What: f.what, Ext: ext, Want: Forms(output)}
+}
+
+func reads[T any](decode func([]byte) (*T, error)) check {
+	return func(b []byte) error {
+		_, err := decode(b)
+		return err
+	}
+}
+
+func readsTensors(b []byte) error {
+	_, _, err := safetensors.Decode(b)
+	return err
+}
+
+func gridAs(encode func(surface.Grid) ([]byte, error)) func([]byte) ([]byte, error) {
+	return func(b []byte) ([]byte, error) {
+		g, err := surface.DecodeNPZ(b)
+		if err != nil {
+			return nil, err
+		}
+		return encode(*g)
+	}
+}
+
+func pathCSV(b []byte) ([]byte, error) {
+	p, err := trajectory.DecodePath(b)
+	if err != nil {
+		return nil, err
+	}
+	return p.CSV()
+}
+
+func spectrumCSV(b []byte) ([]byte, error) {
+	s, err := spectrum.DecodeNPZ(b)
+	if err != nil {
+		return nil, err
+	}
+	return s.CSV(), nil
+}
+
+func tensorsNPZ(b []byte) ([]byte, error) {
+	tensors, _, err := safetensors.Decode(b)
+	if err != nil {
+		return nil, err
+	}
+	var arrays []npz.Array
+	for _, t := range tensors {
+		arrays = append(arrays, npz.Array{Name: t.Name, Shape: t.Shape, Data: t.Data})
+	}
+	return npz.Encode(arrays)
+}
