@@ -292,12 +292,13 @@ func TestRunResult(t *testing.T) {
 	b, err := json.Marshal(runResult{
 		Sweep: "s", RunID: "r", Steps: stepCounts{3, 1, 1, 1}, Seconds: 1.5, Report: "/r",
 		Experiments: []runExperiment{{Name: "e", Params: map[string]any{"p": 1}, TestError: num(2), Artifacts: map[string]string{"train/log": "sha256:0"}}},
+		Comparisons: []results.Comparison{},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := `{"sweep":"s","run_id":"r","steps":{"total":3,"cached":1,"ran":1,"failed":1},"seconds":1.5,"report":"/r",` +
-		`"experiments":[{"name":"e","params":{"p":1},"train_loss":null,"test_loss":null,"test_error":2,"artifacts":{"train/log":"sha256:0"}}]}`
+		`"experiments":[{"name":"e","params":{"p":1},"train_loss":null,"test_loss":null,"test_error":2,"artifacts":{"train/log":"sha256:0"}}],"comparisons":[]}`
 	if diff := cmp.Diff(want, string(b)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -23,6 +23,8 @@ type runResult struct {
 	Seconds     float64         `json:"seconds"`
 	Report      string          `json:"report"` // path, "" if there is none
 	Experiments []runExperiment `json:"experiments"`
+	// Comparisons are maps between the minimizers of several experiments.
+	Comparisons []results.Comparison `json:"comparisons"`
 }
 
 type stepCounts struct {
@@ -80,6 +82,9 @@ func (r *run) conclude(ctx context.Context, root artifacts.Root) error {
 	for _, row := range rows {
 		out.Experiments = append(out.Experiments, runExperiment{row.Name, row.Params, row.TrainLoss, row.TestLoss, row.TestError, row.Artifacts, row.Diverged})
 	}
+	if out.Comparisons, err = results.Comparisons(r.graph, root.Steps); err != nil {
+		return err
+	}
 	if r.set.Output != "text" {
 		if err := r.printJSON(out); err != nil {
 			return err
@@ -99,6 +104,12 @@ func (r *run) printResult(out runResult, rows []results.Experiment) error {
 	}
 	if err := resultTable(rows, summary).text(r.Out); err != nil {
 		return err
+	}
+	if len(out.Comparisons) > 0 {
+		fmt.Fprintln(r.Out)
+		if err := comparisonTable(out.Comparisons).text(r.Out); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintln(r.Out)
 	if out.Report != "" {

@@ -206,10 +206,19 @@ func (a *app) stepsOf(ctx context.Context, s *session.Session, w *sweep) (map[st
 	if !w.unfinished() {
 		return w.Steps, nil
 	}
-	e, _ := a.engineOptions()
-	numerics, err := engine.Class(e)
+	numerics, err := a.numericsOf(w)
 	if err != nil {
 		return nil, err
 	}
 	return w.steps(ctx, s, numerics)
+}
+
+// numericsOf is the numerics class that a sweep is computed in: its own, or that of this machine
+// where it doesn't tell.
+func (a *app) numericsOf(w *sweep) (string, error) {
+	if w.numerics != "" {
+		return w.numerics, nil
+	}
+	e, _ := a.engineOptions()
+	return engine.Class(e)
 }

@@ -25,24 +25,40 @@ const (
 )
 
 func (a *app) showCommand() *cobra.Command {
-	var format, sortBy string
-	var reverse bool
+	var o showOptions
 	cmd := command("show SWEEP", "Show a sweep's results as a table: what was set, losses, test error in percent, and what maps came to", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, args []string) error {
-			return a.show(cmd.Context(), args[0], format, sortBy, reverse)
+			return a.show(cmd.Context(), args[0], o)
 		})
-	cmd.Flags().StringVar(&format, "format", "", "`form` of the table: text, csv, md or json (default: --output)")
-	cmd.Flags().StringVar(&sortBy, "sort-by", "", "`column` to sort by: a swept parameter, train_loss, test_loss, test_error, state, experiment or a map's number")
-	cmd.Flags().BoolVar(&reverse, "reverse", false, "largest first")
+	cmd.Long = cmd.Short + `.
+
+Comparisons (compare: in the sweep file) are a second table; --comparisons has them alone, also as csv and json.
+A file of everything, with parameters, recipes and digests, is the sweep.json of ` + "`lossatlas export sweep`" + `.`
+	cmd.Flags().StringVar(&o.format, "format", "", "`form` of the table: text, csv, md or json (default: --output)")
+	cmd.Flags().StringVar(&o.sortBy, "sort-by", "", "`column` to sort by: a swept parameter, train_loss, test_loss, test_error, state, experiment or a map's number")
+	cmd.Flags().BoolVar(&o.reverse, "reverse", false, "largest first")
+	cmd.Flags().BoolVar(&o.comparisons, "comparisons", false, "the maps between experiments in place of the experiments")
+	cmd.Flags().BoolVar(&o.maps, "maps", false, "draw each map below the table, small and by the logarithm of the loss")
 	return cmd
 }
 
-func (a *app) show(ctx context.Context, name, format, sortBy string, reverse bool) (err error) {
-	if format == "" {
-		format = a.set.Output
+// showOptions are what `show` is asked for.
+type showOptions struct {
+	format, sortBy             string
+	reverse, comparisons, maps bool
+}
+
+func (a *app) show(ctx context.Context, name string, o showOptions) (err error) {
+	if o.format == "" {
+		o.format = a.set.Output
 	}
-	if !slices.Contains([]string{"text", "csv", "md", "json", "jsonl"}, format) {
-		return exit.Usagef("--format: %q is not allowed; choose text, csv, md or json", format)
+	switch {
+	case !slices.Contains([]string{"text", "csv", "md", "json", "jsonl"}, o.format):
+		return exit.Usagef("--format: %q is not allowed; choose text, csv, md or json", o.format)
+	case o.maps && o.format != "text":
+		return exit.Usagef("--maps draws in text, not in %s; `lossatlas export sweep` writes the maps to files", o.format)
+	case o.comparisons && (o.sortBy != "" || o.reverse):
+		return exit.Usagef("--sort-by and --reverse sort the experiments; leave them out beside --comparisons")
 	}
 	s, err := a.looking(ctx)
 	if err != nil {
@@ -61,17 +77,70 @@ func (a *app) show(ctx context.Context, name, format, sortBy string, reverse boo
 	if err != nil {
 		return err
 	}
-	if err := sortRows(rows, sortBy, reverse); err != nil {
+	if err := sortRows(rows, o.sortBy, o.reverse); err != nil {
 		return err
 	}
-	switch format {
-	case "csv":
-		return resultTable(rows, everything).csv(a.Out)
-	case "md":
-		return resultTable(rows, readable).markdown(a.Out)
+	compared, err := results.Comparisons(w.graph, steps)
+	if err != nil {
+		return err
 	}
-	a.set.Output = format
-	return printList(a, rows, func() error { return resultTable(rows, readable).text(a.Out) })
+	if err := a.printShown(o, rows, compared); err != nil || !o.maps {
+		return err
+	}
+	return a.showMaps(ctx, s, w, steps)
+}
+
+// printShown writes the tables: csv and json one of them, text and md both.
+func (a *app) printShown(o showOptions, rows []results.Experiment, compared []results.Comparison) error {
+	a.set.Output = o.format
+	var tables []*table
+	if !o.comparisons {
+		show := readable
+		if o.format == "csv" {
+			show = everything
+		}
+		tables = append(tables, resultTable(rows, show))
+	}
+	if o.comparisons || len(compared) > 0 {
+		tables = append(tables, comparisonTable(compared))
+	}
+	text := func() error {
+		for i, t := range tables {
+			write := t.text
+			switch {
+			case o.format == "csv" && i > 0:
+				return nil
+			case o.format == "csv":
+				write = t.csv
+			case o.format == "md":
+				write = t.markdown
+			}
+			if i > 0 {
+				fmt.Fprintln(a.Out)
+			}
+			if err := write(a.Out); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if o.comparisons {
+		return printList(a, compared, text)
+	}
+	return printList(a, rows, text)
+}
+
+// comparisonTable is the table of comparisons.
+func comparisonTable(rows []results.Comparison) *table {
+	t := &table{header: []string{"comparison", "between", colState, "why"}}
+	for _, r := range rows {
+		why := r.Why
+		if why == "" {
+			why = "-"
+		}
+		t.add(r.Name, join(r.Between), r.State, why)
+	}
+	return t
 }
 
 // detail is how much a table of experiments says.

@@ -122,14 +122,10 @@ func (w *sweep) unfinished() bool {
 }
 
 // steps are the sweep's steps with their outputs, in the form of a record: of a
-// running sweep those that the cache has so far. numerics is the class to look
-// with where the sweep itself does not tell.
+// running sweep those that the cache has so far. numerics is the class to look with.
 func (w *sweep) steps(ctx context.Context, s *session.Session, numerics string) (map[string]artifacts.RootStep, error) {
 	if !w.unfinished() {
 		return w.Steps, nil
-	}
-	if w.numerics != "" {
-		numerics = w.numerics
 	}
 	plan, err := pipelines.MakePlan(ctx, w.graph, numerics, s.Store)
 	if err != nil {

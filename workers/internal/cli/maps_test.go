@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"lossatlas/activities/surface"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/results"
+	"lossatlas/workers/internal/sketch"
+)
+
+// TestDrawMaps: maps of one name stand beside each other on one scale, as many
+// as fit, and say how far they are.
+func TestDrawMaps(t *testing.T) {
+	plane := func(n, points int) *surface.Grid {
+		g := surface.NewGrid(surface.Lattice(-1, 1, n), surface.Lattice(-1, 1, n))
+		for i := range points {
+			g.Loss[i], g.Mask[i] = float64(1+i), true
+		}
+		return g
+	}
+	line := surface.NewGrid([]float64{-1, 0, 1}, []float64{0})
+	for i := range 3 {
+		line.Loss[i], line.Mask[i] = float64(3-i), true
+	}
+	step := func(id string) pipelines.Step { return pipelines.Step{ID: id} }
+	maps := []results.Map{
+		{Step: step("a/surface"), Owner: "a", Name: "surface", Grid: plane(17, 289), Done: true},
+		{Step: step("a/surface@2"), Owner: "a", Name: "surface@2", Grid: plane(17, 289), Done: true},
+		{Step: step("a/line"), Owner: "a", Name: "line", Grid: line, Done: true},
+		{Step: step("b/surface"), Owner: "a-name-that-is-too-long", Name: "surface", Grid: plane(17, 40)},
+		{Step: step("c/surface"), Owner: "c", Name: "surface"},
+		{Step: step("cmp/line"), Owner: "cmp", Name: "line", Comparison: true},
+	}
+	for width, blocks := range map[int]int{80: 1, 30: 2} {
+		var out bytes.Buffer
+		if err := drawMaps(&out, maps, sketch.Plain, width); err != nil {
+			t.Fatal(err)
+		}
+		text := out.String()
+		for _, want := range []string{
+			"surface  loss 1 .:-=+#%@ 289 (logarithmic); · not computed; 1 not begun\n", "a-name-that-… 40/289",
+			"line  loss 1 .:-=+#%@ 3 (logarithmic)\n  a  ", "least 1 at 1\n", "cmp/line  nothing of it is there yet\n",
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("width %d: no %q in\n%s", width, want, text)
+			}
+		}
+		if n := strings.Count(text, "\n"); n != 2+blocks*10+3+2 {
+			t.Errorf("width %d: %d lines, want the surfaces in %d rows of blocks:\n%s", width, n, blocks, text)
+		}
+		if strings.Contains(text, "surface@2") || strings.Contains(text, "\x1b") {
+			t.Errorf("width %d: more than was asked for in\n%s", width, text)
+		}
+	}
+}
+
+// TestShowOptions: what does not go together is said before anything is looked for.
+func TestShowOptions(t *testing.T) {
+	for want, args := range map[string][]string{
+		"--maps draws in text, not in csv":    {"show", "absent", "--maps", "--format", "csv"},
+		"leave them out beside --comparisons": {"show", "absent", "--comparisons", "--sort-by", "state"},
+	} {
+		code, stdout, stderr := call(t, args...)
+		if code != exit.Usage || stdout != "" || !strings.Contains(stderr, want) {
+			t.Errorf("%v: exit code %d, %q", args, code, stderr)
+		}
+	}
+}
