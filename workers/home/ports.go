@@ -14,6 +14,7 @@ type Ports struct {
 	Temporal int `json:"temporal"`
 	UI       int `json:"ui"`
 	S3       int `json:"s3"`
+	Pages    int `json:"pages"`
 }
 
 // each pairs the ports with the names that people know them by.
@@ -24,7 +25,7 @@ func (p *Ports) each() []struct {
 	return []struct {
 		name string
 		port *int
-	}{{"the Temporal server", &p.Temporal}, {"the Temporal UI", &p.UI}, {"the S3 endpoint", &p.S3}}
+	}{{"the Temporal server", &p.Temporal}, {"the Temporal UI", &p.UI}, {"the S3 endpoint", &p.S3}, {"the pages of sweeps", &p.Pages}}
 }
 
 // Ports returns free ports for the services, the same at every start as long
@@ -41,7 +42,7 @@ func (h *Home) Ports(want Ports, log zerolog.Logger) (Ports, error) {
 		log.Warn().Err(err).Msg("The remembered ports can't be read; choosing new ones.")
 		kept = Ports{}
 	}
-	fresh, err := port.Free(3)
+	fresh, err := port.Free(len(want.each()))
 	if err != nil {
 		return Ports{}, err
 	}

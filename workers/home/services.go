@@ -28,6 +28,8 @@ type Addresses struct {
 	Namespace string `json:"namespace"`
 	// UI is the URL of the Temporal UI; empty when it does not run.
 	UI string `json:"ui,omitempty"`
+	// Pages is the URL of the pages of sweeps; empty when they are not served.
+	Pages string `json:"pages,omitempty"`
 	// S3 is the object store, secret included: the file has mode 0600.
 	S3 artifacts.Config `json:"s3"`
 }

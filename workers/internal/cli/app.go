@@ -186,7 +186,7 @@ func (a *app) say(format string, args ...any) { a.printer.Say(format, args...) }
 // services opens the session that a command works with.
 func (a *app) services(ctx context.Context) (*session.Session, error) {
 	return session.Open(ctx, session.Options{
-		Settings: a.set, Home: a.home, Log: a.log, ServerLog: a.quiet, StartTemporal: a.StartTemporal, Say: a.say,
+		Settings: a.set, Home: a.home, Log: a.log, ServerLog: a.quiet, StartTemporal: a.StartTemporal, Pages: a.pages, Say: a.say,
 	})
 }
 

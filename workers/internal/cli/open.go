@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,10 +10,12 @@ import (
 	"runtime"
 
 	"github.com/spf13/cobra"
+
+	"lossatlas/workers/internal/pages"
 )
 
 func (a *app) openCommand() *cobra.Command {
-	return command("open SWEEP", "Show a sweep's report in a browser, or print its address where there is none", cobra.ExactArgs(1),
+	return command("open SWEEP", "Show a sweep's page in a browser, or print its address where there is none: live while `up` or `run` serves it, else the report", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, args []string) error { return a.open(cmd.Context(), args[0]) })
 }
 
@@ -30,13 +33,17 @@ func (a *app) open(ctx context.Context, name string) (err error) {
 	if err != nil {
 		return err
 	}
-	if path == "" {
-		return fmt.Errorf("sweep %s has no report: it is %s", name, w.State)
+	out := opened{Sweep: name, Report: path}
+	if served := s.Pages(); served != "" {
+		out.Page = served + pages.Path(name)
+	}
+	if out.Page == "" && path == "" {
+		return fmt.Errorf("sweep %s has no report: it is %s; `lossatlas up` serves a page of what there is", name, w.State)
 	}
 	if a.set.Output != "text" {
-		return a.printJSON(map[string]string{"sweep": name, "report": path})
+		return a.printJSON(out)
 	}
-	address := (&url.URL{Scheme: "file", Path: path}).String()
+	address := cmp.Or(out.Page, (&url.URL{Scheme: "file", Path: path}).String())
 	if _, err := fmt.Fprintln(a.Out, address); err != nil {
 		return err
 	}
@@ -44,6 +51,13 @@ func (a *app) open(ctx context.Context, name string) (err error) {
 		a.log.Info().Err(err).Msg("no browser was started")
 	}
 	return nil
+}
+
+// opened is what `open` shows: the stored report, "" if there is none, and the page where it is served.
+type opened struct {
+	Sweep  string `json:"sweep"`
+	Report string `json:"report"`
+	Page   string `json:"page,omitempty"`
 }
 
 // browse asks the desktop to show an address. A machine without one is an error.

@@ -16,6 +16,7 @@ import (
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/pages"
 	"lossatlas/workers/internal/session"
 )
 
@@ -142,8 +143,11 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 		return err
 	}
 	r.log.Info().Str("workflow", started.ID).Str("run", started.RunID).Bool("joined", started.Joined).Msg("sweep started")
+	if url := r.services.Pages(); url != "" {
+		r.say("look at it while it runs: %s%s", url, pages.Path(r.graph.Sweep))
+	}
 	if url := r.services.RunURL(started.ID); url != "" {
-		r.say("browse it while it runs: %s", url)
+		r.say("and at its workflows:     %s", url)
 	}
 	if r.detach {
 		r.say("started; `lossatlas watch %s` follows it", r.graph.Sweep)

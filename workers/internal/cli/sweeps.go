@@ -32,6 +32,7 @@ type sweep struct {
 	graph    *pipelines.Graph
 	client   client.Client // not nil while the sweep's workflow is open
 	numerics string        // of the open workflow
+	poller   *progress.Poller
 	// now is the state of its steps at this moment, from its workflows or its record.
 	now progress.Snapshot
 }
@@ -46,11 +47,12 @@ func (a *app) find(ctx context.Context, s *session.Session, name string) (*sweep
 	if err != nil {
 		return nil, err
 	}
-	out := &sweep{Root: root}
-	if out.graph, err = results.Graph(ctx, s.Store, root); err != nil {
+	g, err := results.Graph(ctx, s.Store, root)
+	if err != nil {
 		return nil, err
 	}
-	return out, out.refresh(ctx, s)
+	w := &sweep{Root: root, graph: g}
+	return w, w.refresh(ctx, s)
 }
 
 func (a *app) noSweep(ctx context.Context, s *session.Session, name string) error {
@@ -97,9 +99,11 @@ func (w *sweep) refresh(ctx context.Context, s *session.Session) error {
 		return nil
 	}
 	w.client = c
-	w.numerics = launch.Numerics(ctx, c, w.Sweep)
-	w.now, err = progress.NewPoller(c, w.graph, launch.WorkflowID(w.Sweep), w.RunID, w.numerics).Poll(ctx)
-	if err != nil {
+	if w.poller == nil {
+		w.numerics = launch.Numerics(ctx, c, w.Sweep)
+		w.poller = progress.NewPoller(c, w.graph, launch.WorkflowID(w.Sweep), w.RunID, w.numerics)
+	}
+	if w.now, err = w.poller.Poll(ctx); err != nil {
 		return fmt.Errorf("sweep %s runs but doesn't answer: %w", w.Sweep, err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,24 +21,23 @@ import (
 type addresses struct {
 	Home     string `json:"home"`
 	UI       string `json:"ui,omitempty"`
+	Pages    string `json:"pages,omitempty"` // of the sweeps
 	Temporal string `json:"temporal"`
 	S3       string `json:"s3"`
 	PID      int    `json:"pid,omitempty"`
 }
 
 func (a *app) addresses(s *session.Session) addresses {
-	return addresses{Home: a.home.Dir(), UI: s.UI(), Temporal: s.TemporalAddress(), S3: s.Endpoint(), PID: s.PID()}
+	return addresses{Home: a.home.Dir(), UI: s.UI(), Pages: s.Pages(), Temporal: s.TemporalAddress(), S3: s.Endpoint(), PID: s.PID()}
 }
 
 func (a *app) printAddresses(x addresses) error {
 	if a.set.Output != "text" {
 		return a.printJSON(x)
 	}
-	ui := x.UI
-	if ui == "" {
-		ui = "not known"
-	}
-	_, err := fmt.Fprintf(a.Out, "Temporal UI  %s\nTemporal     %s\nS3           %s\nhome         %s\n", ui, x.Temporal, x.S3, x.Home)
+	known := func(url string) string { return cmp.Or(url, "not known") }
+	_, err := fmt.Fprintf(a.Out, "sweeps       %s\nTemporal UI  %s\nTemporal     %s\nS3           %s\nhome         %s\n",
+		known(x.Pages), known(x.UI), x.Temporal, x.S3, x.Home)
 	return err
 }
 
@@ -60,7 +60,7 @@ func (a *app) up(ctx context.Context) (err error) {
 	}
 	defer a.finish(s, &err)
 	if s.Role() == session.Attached {
-		return fmt.Errorf("process %d runs the services of %s already; the Temporal UI is at %s", s.PID(), a.home.Dir(), s.UI())
+		return fmt.Errorf("process %d runs the services of %s already; the sweeps are at %s and the Temporal UI at %s", s.PID(), a.home.Dir(), cmp.Or(s.Pages(), "no address"), s.UI())
 	}
 	c, err := s.Temporal(ctx)
 	if err != nil {

@@ -69,6 +69,9 @@ func (p *Poller) Poll(ctx context.Context) (Snapshot, error) {
 	return s, errors.Join(errs...)
 }
 
+// Known is what the workflows have said of the steps so far, outputs included.
+func (p *Poller) Known() map[string]activities.StepStatus { return p.known }
+
 // finalPending says whether all experiments are over, so that the steps after them run.
 func (p *Poller) finalPending() bool {
 	for _, e := range p.graph.Experiments {

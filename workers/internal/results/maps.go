@@ -69,11 +69,9 @@ func Maps(ctx context.Context, store *artifacts.Store, g *pipelines.Graph, steps
 				return nil, err
 			}
 			if ok {
-				var part activities.PartialMap
-				if err := part.Update(ctx, store, in); err != nil {
+				if m.Grid, err = activities.PartialGrid(ctx, store, in); err != nil {
 					return nil, err
 				}
-				m.Grid = part.Grid
 			}
 		}
 		out = append(out, m)

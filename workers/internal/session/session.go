@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -64,6 +65,8 @@ type Options struct {
 	// StartTemporal starts the embedded server, which runs until it is stopped;
 	// the context limits the start. Nil in a program built without it.
 	StartTemporal func(context.Context, TemporalOptions) (Temporal, error)
+	// Pages makes what serves the pages of sweeps beside the embedded Temporal server. Nil for none.
+	Pages func(*Session) http.Handler
 	// Say tells the user what takes time. Nil says nothing.
 	Say func(format string, args ...any)
 }
@@ -82,6 +85,7 @@ type Session struct {
 	server   *s3.Server
 	temporal Temporal
 	client   client.Client
+	pages    string         // their URL
 	closers  []func() error // in the order of opening
 	once     sync.Once
 	closed   error

@@ -17,6 +17,7 @@ import (
 	"lossatlas/workers/home"
 	"lossatlas/workers/internal/attributes"
 	"lossatlas/workers/internal/logging"
+	"lossatlas/workers/internal/pages"
 	"lossatlas/workers/internal/port"
 	"lossatlas/workers/internal/settings"
 )
@@ -54,9 +55,24 @@ func (s *Session) Temporal(ctx context.Context) (client.Client, error) {
 	s.client = c
 	s.closers = append(s.closers, func() error { c.Close(); return nil })
 	if s.role == Owner {
+		s.servePages()
 		return c, s.publish(namespace)
 	}
 	return c, nil
+}
+
+// servePages serves the pages of sweeps. A sweep can be run without them: what is in the way is logged.
+func (s *Session) servePages() {
+	if s.opts.Pages == nil {
+		return
+	}
+	l, err := pages.Listen(s.opts.Pages(s), s.ports.Pages, s.log)
+	if err != nil {
+		s.log.Warn().Err(err).Msg("the pages of sweeps are not served")
+		return
+	}
+	s.pages = l.URL()
+	s.closers = append(s.closers, l.Stop)
 }
 
 func (s *Session) startTemporal(ctx context.Context) (err error) {
@@ -81,7 +97,7 @@ func (s *Session) startTemporal(ctx context.Context) (err error) {
 func (s *Session) publish(namespace string) error {
 	h := s.opts.Home
 	s.closers = append(s.closers, h.Withdraw)
-	return h.Publish(home.Addresses{Temporal: s.temporal.Address(), Namespace: namespace, UI: s.temporal.UIURL(), S3: s.s3})
+	return h.Publish(home.Addresses{Temporal: s.temporal.Address(), Namespace: namespace, UI: s.temporal.UIURL(), Pages: s.pages, S3: s.s3})
 }
 
 // dial connects to a server and checks that it has the namespace. Where the
@@ -139,6 +155,22 @@ func (s *Session) UI() string {
 	return ""
 }
 
+// Pages is the URL of the pages of sweeps, or "" where nobody serves them.
+func (s *Session) Pages() string {
+	if s.role == Attached {
+		return s.running.Pages
+	}
+	return s.pages
+}
+
+// Namespace is the namespace of the Temporal server in use.
+func (s *Session) Namespace() string {
+	if s.role == Attached {
+		return s.running.Namespace
+	}
+	return s.opts.Settings.TemporalNamespace
+}
+
 // LaterUI is where the UI of this home will be when `lossatlas up` runs, or ""
 // where that isn't this program's business.
 func (s *Session) LaterUI() string {
@@ -154,11 +186,7 @@ func (s *Session) RunURL(workflowID string) string {
 	if ui == "" {
 		return ""
 	}
-	namespace := s.opts.Settings.TemporalNamespace
-	if s.role == Attached {
-		namespace = s.running.Namespace
-	}
-	return fmt.Sprintf("%s/namespaces/%s/workflows/%s", strings.TrimRight(ui, "/"), namespace, url.PathEscape(workflowID))
+	return fmt.Sprintf("%s/namespaces/%s/workflows/%s", strings.TrimRight(ui, "/"), s.Namespace(), url.PathEscape(workflowID))
 }
 
 // TemporalAddress is host:port of the server in use, or "" when none was asked for.

@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"lossatlas/activities"
+	"lossatlas/artifacts"
+	"lossatlas/workers/internal/pages"
+	"lossatlas/workers/internal/progress"
+	"lossatlas/workers/internal/results"
+	"lossatlas/workers/internal/session"
+)
+
+// pages makes what serves the pages of the sweeps of a session.
+func (a *app) pages(s *session.Session) http.Handler {
+	w := &watcher{app: a, services: s, seen: map[string]*watched{}}
+	return pages.New(pages.Options{Store: s.Store, Sweeps: w.all, Sweep: w.one, UI: s.UI(), Namespace: s.Namespace(), Log: a.log})
+}
+
+// fresh is how old what is known of a sweep may be when a page asks, so that
+// many that look on make no more work than one.
+const fresh = 2 * time.Second
+
+// watcher knows the sweeps of a home as they are now, for pages that ask often.
+type watcher struct {
+	*app
+	services *session.Session
+	mu       sync.Mutex
+	seen     map[string]*watched
+}
+
+// watched is one sweep; its lock is held while it is asked for.
+type watched struct {
+	mu    sync.Mutex
+	at    time.Time
+	sweep *sweep // kept, as its poller knows what is over
+	last  *pages.Sweep
+}
+
+func (w *watcher) all(ctx context.Context) ([]*pages.Sweep, error) {
+	roots, err := w.services.Store.Roots(ctx)
+	if err != nil && roots == nil {
+		return nil, err
+	}
+	if err != nil {
+		w.log.Warn().Err(err).Msg("some sweeps can't be listed")
+	}
+	var out []*pages.Sweep
+	for _, r := range roots {
+		s, err := w.look(ctx, r)
+		if err != nil {
+			w.log.Warn().Err(err).Str("sweep", r.Sweep).Msg("its state is not known")
+			continue
+		}
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(x, y *pages.Sweep) int {
+		if c := y.Root.Started.Compare(x.Root.Started); c != 0 {
+			return c
+		}
+		return strings.Compare(x.Root.Sweep, y.Root.Sweep)
+	})
+	return out, nil
+}
+
+func (w *watcher) one(ctx context.Context, name string) (*pages.Sweep, error) {
+	root, err := w.services.Store.Root(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return w.look(ctx, root)
+}
+
+// look brings what is known of a sweep up to date with its record.
+func (w *watcher) look(ctx context.Context, root artifacts.Root) (*pages.Sweep, error) {
+	w.mu.Lock()
+	x := w.seen[root.Sweep]
+	if x == nil {
+		x = &watched{}
+		w.seen[root.Sweep] = x
+	}
+	w.mu.Unlock()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	same := x.last != nil && x.sweep.RunID == root.RunID && x.sweep.Graph == root.Graph
+	if same && (time.Since(x.at) < fresh || x.sweep.Finished.Equal(root.Finished) && !x.sweep.unfinished()) {
+		return x.last, nil
+	}
+	if !same || x.sweep.poller == nil {
+		g, err := results.Graph(ctx, w.services.Store, root)
+		if err != nil {
+			return nil, err
+		}
+		x.sweep = &sweep{graph: g}
+	}
+	x.sweep.Root = root
+	if err := x.sweep.refresh(ctx, w.services); err != nil {
+		// A worker that does not answer has said something before.
+		w.log.Debug().Err(err).Str("sweep", root.Sweep).Msg("the sweep's state could not be asked for")
+	}
+	last, err := w.page(ctx, x.sweep)
+	if err != nil {
+		return nil, err
+	}
+	x.last, x.at = last, time.Now()
+	return last, nil
+}
+
+// page is a sweep in the form that pages show.
+func (w *watcher) page(ctx context.Context, s *sweep) (*pages.Sweep, error) {
+	out := &pages.Sweep{Root: s.Root, Graph: s.graph, State: s.State, Steps: s.Steps, Now: s.now}
+	if !s.unfinished() && s.State != artifacts.StateCancelled {
+		return out, nil
+	}
+	var err error
+	if out.Numerics, err = w.numericsOf(s); err != nil {
+		w.log.Debug().Err(err).Msg("the numerics class of this machine is not known")
+		err = nil
+	}
+	switch {
+	case s.poller != nil && len(s.poller.Known()) > 0:
+		out.Steps = told(s.poller)
+	case s.unfinished():
+		out.Steps, err = s.steps(ctx, w.services, out.Numerics)
+		out.Now = progress.Waiting(s.graph)
+		for i, st := range out.Now.Steps {
+			now := out.Steps[st.ID]
+			if now.State == activities.StateRunning { // nobody is at it
+				now.State = activities.StateWaiting
+			}
+			out.Now.Steps[i].State, out.Now.Steps[i].Error, out.Now.Steps[i].Seconds = now.State, now.Error, now.Seconds
+		}
+	}
+	return out, err
+}
+
+// told are the steps of a sweep as its workflows know them.
+func told(p *progress.Poller) map[string]artifacts.RootStep {
+	known := p.Known()
+	list := make([]activities.StepStatus, 0, len(known))
+	for _, st := range known {
+		list = append(list, st)
+	}
+	return activities.RootSteps(list)
+}

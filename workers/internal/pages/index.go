@@ -1,0 +1,146 @@
+package pages
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"lossatlas/activities"
+	"lossatlas/artifacts"
+	"lossatlas/workers/internal/progress"
+	"lossatlas/workers/internal/results"
+)
+
+// Row is a sweep in the index.
+type Row struct {
+	Sweep       string    `json:"sweep"`
+	Title       string    `json:"title"`
+	State       string    `json:"state"`
+	Steps       int       `json:"steps"`
+	Done        int       `json:"done"`
+	Failed      int       `json:"failed"`
+	Experiments int       `json:"experiments"`
+	Started     time.Time `json:"started"`
+	Finished    time.Time `json:"finished,omitzero"`
+	// TestErrors are those that are known, in percent, lowest first.
+	TestErrors []float64 `json:"test_errors"`
+	// Page is the address of the sweep's page on this server.
+	Page string `json:"page"`
+}
+
+// Errors are the test errors in words.
+func (r Row) Errors() string {
+	switch n := len(r.TestErrors); {
+	case n == 0:
+		return "—"
+	case n == 1 || r.TestErrors[0] == r.TestErrors[n-1]:
+		return fmt.Sprintf("%.2f %%", r.TestErrors[0])
+	default:
+		return fmt.Sprintf("%.2f – %.2f %%", r.TestErrors[0], r.TestErrors[n-1])
+	}
+}
+
+// Began is when it was started.
+func (r Row) Began() string { return r.Started.Local().Format(time.DateTime) }
+
+// Took is how long it took, "" as long as it isn't over.
+func (r Row) Took() string {
+	if r.Finished.IsZero() {
+		return ""
+	}
+	return progress.Duration(r.Finished.Sub(r.Started))
+}
+
+func (s *Server) row(ctx context.Context, sweep *Sweep) (Row, error) {
+	r := Row{
+		Sweep: sweep.Root.Sweep, Title: sweep.Root.Sweep, State: sweep.State, Steps: len(sweep.Now.Steps), Experiments: len(sweep.Graph.Experiments),
+		Done:   sweep.Now.Count(activities.StateCached, activities.StateRan),
+		Failed: sweep.Now.Count(activities.StateFailed, activities.StateBlocked), Started: sweep.Root.Started, TestErrors: []float64{},
+		Page: Path(sweep.Root.Sweep),
+	}
+	if !sweep.Unfinished() {
+		r.Finished = sweep.Root.Finished
+	}
+	report, err := results.ReportParams(sweep.Graph)
+	if err != nil {
+		return r, err
+	}
+	if report.Title != "" {
+		r.Title = report.Title
+	}
+	found, err := results.Collect(ctx, s.blobs, sweep.Graph, sweep.Steps)
+	if err != nil {
+		return r, err
+	}
+	for _, e := range found {
+		if e.TestError != nil {
+			r.TestErrors = append(r.TestErrors, *e.TestError)
+		}
+	}
+	slices.Sort(r.TestErrors)
+	return r, nil
+}
+
+// Index is what sweeps.json has. Version changes when anything in it does.
+type Index struct {
+	Version string `json:"version"`
+	// Live says that something runs, so that it is worth asking again soon.
+	Live   bool  `json:"live"`
+	Sweeps []Row `json:"sweeps"`
+}
+
+func (s *Server) list(ctx context.Context) (Index, error) {
+	out := Index{Sweeps: []Row{}}
+	sweeps, err := s.opts.Sweeps(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, sweep := range sweeps {
+		r, err := s.row(ctx, sweep)
+		if err != nil { // one that is damaged must not hide the others
+			s.opts.Log.Warn().Err(err).Str("sweep", sweep.Root.Sweep).Msg("its results can't be read")
+		}
+		out.Live = out.Live || sweep.State == artifacts.StateRunning
+		out.Sweeps = append(out.Sweeps, r)
+	}
+	out.Version = versionOf([]any{out.Sweeps, s.since})
+	return out, nil
+}
+
+// versionOf is a short name for a value: equal for equal ones.
+func versionOf(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("pages: a version of what is not JSON: %v", err)) // plain texts and finite numbers
+	}
+	return artifacts.Of(b).Hex()[:24]
+}
+
+func (s *Server) index(w http.ResponseWriter, r *http.Request) {
+	list, err := s.list(r.Context())
+	if err == nil {
+		err = tagged(w, r, htmlKind, list.Version, func() ([]byte, error) {
+			return render("index", map[string]any{"Index": list, "UI": s.opts.UI})
+		})
+	}
+	if err != nil {
+		s.fail(w, r, err)
+	}
+}
+
+func (s *Server) indexState(w http.ResponseWriter, r *http.Request) {
+	list, err := s.list(r.Context())
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	sendJSON(w, list)
+}
+
+func sendJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v) // whoever asked may be gone
+}
