@@ -1,0 +1,341 @@
+package pages_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"lossatlas/activities"
+	"lossatlas/activities/surface"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/embedded/s3"
+	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/pages"
+	"lossatlas/workers/internal/progress"
+	"lossatlas/workers/internal/results"
+)
+
+const secret = "a-secret-that-no-page-may-show"
+
+// half is a sweep of two experiments in a real store: the first is trained and
+// its surface under way, the second has not begun.
+type half struct {
+	store *artifacts.Store
+	sweep *pages.Sweep
+}
+
+const sweepFile = `name: half
+title: <script>alert("title")</script>
+dataset: {name: shapes10, train: 64, test: 64}
+train: {net: small, epochs: 1, batch_size: 32}
+sweep: {train.seed: [1, 2]}
+maps: [{kind: surface, resolution: 5, images: 64}]
+compare: [{kind: interpolation, between: ["seed=1", "seed=2"], points: 5}]
+`
+
+const numerics = "go"
+
+func newHalf(t *testing.T) *half {
+	t.Helper()
+	srv, err := s3.Start(t.Context(), s3.Options{Dir: filepath.Join(t.TempDir(), "objects"), Addr: "127.0.0.1:0", AccessKey: "tester", SecretKey: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = srv.Stop() })
+	store, err := artifacts.Open(t.Context(), artifacts.Config{Endpoint: srv.Addr(), AccessKey: "tester", SecretKey: secret, Bucket: "lossatlas", Region: "us-east-1"}, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	parsed, err := pipelines.Parse("half.yaml", []byte(sweepFile), launch.Catalog(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := parsed.Expand(artifacts.Of(nil).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &half{store: store, sweep: &pages.Sweep{
+		Root:  artifacts.Root{Sweep: "half", RunID: "run", State: artifacts.StateRunning, Started: time.Now()},
+		Graph: g, State: artifacts.StateRunning, Steps: map[string]artifacts.RootStep{}, Now: progress.Waiting(g), Numerics: numerics,
+	}}
+	log, err := json.Marshal(activities.TrainLog{Final: activities.TrainFinal{TrainLoss: 0.5, TestLoss: 0.75, TestAccuracy: 87.5}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.finish(t, "seed=1/train", map[string][]byte{"weights": []byte("weights"), "log": log})
+	h.finish(t, "seed=1/surface-directions", map[string][]byte{"directions": []byte("directions")})
+	return h
+}
+
+// input is what a step is started with.
+func (h *half) input(t *testing.T, id string) activities.StepInput {
+	t.Helper()
+	for _, p := range h.sweep.Graph.All() {
+		if p.Step.ID == id {
+			in, ok, err := results.Input(p.Step, h.sweep.Steps, numerics)
+			if err != nil || !ok {
+				t.Fatalf("%s can't be started: %v, %v", id, ok, err)
+			}
+			return in
+		}
+	}
+	t.Fatalf("there is no step %s", id)
+	return activities.StepInput{}
+}
+
+// finish records the outputs of a step, as its worker would.
+func (h *half) finish(t *testing.T, id string, outputs map[string][]byte) {
+	t.Helper()
+	in := h.input(t, id)
+	blobs := map[string]artifacts.Blob{}
+	for name, b := range outputs {
+		blob, err := h.store.Put(t.Context(), b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blobs[name] = blob
+	}
+	if _, err := h.store.PutAction(t.Context(), artifacts.Action{Key: in.Key, Recipe: in.Recipe, Outputs: blobs, Made: artifacts.Provenance{At: time.Now(), WorkflowID: in.WorkflowID(), RunID: "r"}}); err != nil {
+		t.Fatal(err)
+	}
+	h.sweep.Steps[id] = artifacts.RootStep{Kind: in.Recipe.Kind, Key: in.Key, State: activities.StateRan, Outputs: blobs}
+	h.now(id, activities.StateRan)
+}
+
+func (h *half) now(id, state string) {
+	for i := range h.sweep.Now.Steps {
+		if s := &h.sweep.Now.Steps[i]; s.ID == id {
+			s.State = state
+		}
+	}
+}
+
+// chunk stores points of the surface, as its worker does while it computes.
+func (h *half) chunk(t *testing.T, i int, indices ...int) {
+	t.Helper()
+	var points []surface.Point
+	for _, index := range indices {
+		points = append(points, surface.Point{Index: index, Loss: 1 + float64(index), Accuracy: 50})
+	}
+	if i == 0 {
+		points[0].Loss = math.NaN()
+	}
+	if err := h.store.PutPart(t.Context(), h.input(t, "seed=1/surface-train").Key, fmt.Sprintf("points-%05d", i), surface.EncodePoints(points)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (h *half) serve() *pages.Server {
+	return pages.New(pages.Options{
+		Store: h.store, UI: "http://127.0.0.1:8233/", Namespace: "space", Log: zerolog.Nop(),
+		Sweeps: func(context.Context) ([]*pages.Sweep, error) { return []*pages.Sweep{h.sweep}, nil },
+		Sweep: func(_ context.Context, name string) (*pages.Sweep, error) {
+			if name == "half" {
+				return h.sweep, nil
+			}
+			return nil, artifacts.ErrNotFound
+		},
+	})
+}
+
+// get asks for a path of the server, as a browser on this machine does.
+func get(t *testing.T, s http.Handler, path string, change ...func(*http.Request)) (*http.Response, string) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:1234"+path, nil)
+	for _, c := range change {
+		c(r)
+	}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	b, err := io.ReadAll(w.Result().Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(b), secret) {
+		t.Fatalf("%s shows the secret of the store", path)
+	}
+	return w.Result(), string(b)
+}
+
+func state(t *testing.T, s http.Handler) pages.State {
+	t.Helper()
+	var out pages.State
+	if r, body := get(t, s, "/sweeps/half/state.json"); r.StatusCode != http.StatusOK || json.Unmarshal([]byte(body), &out) != nil {
+		t.Fatalf("%s: %s", r.Status, body)
+	}
+	return out
+}
+
+// TestHalfFinished: the page shows what is there, says what is missing, and changes when more comes.
+func TestHalfFinished(t *testing.T) {
+	h := newHalf(t)
+	s := h.serve()
+	h.now("seed=1/surface-train", activities.StateRunning)
+	first := state(t, s)
+	if !first.Live || first.Done != 2 || first.Report || len(first.TestErrors) != 1 || first.TestErrors[0] != 12.5 {
+		t.Errorf("the state is %+v", first)
+	}
+	if o := first.Open[0]; o.Step != "seed=1/surface-train" || o.State != "running" || !strings.HasPrefix(o.Run, "http://127.0.0.1:8233/namespaces/space/workflows/surface-small-train-5x5-") {
+		t.Errorf("what runs is not first: %+v", o)
+	}
+	r, page := get(t, s, "/sweeps/half/page")
+	if r.StatusCode != http.StatusOK || !strings.Contains(page, "This map is not there yet.") || !strings.Contains(page, "12.50") || !strings.Contains(page, "The training is not done yet.") {
+		t.Errorf("%s: the page does not say what is there and what is not", r.Status)
+	}
+	if strings.Contains(page, "<script>alert") || !strings.Contains(page, "&lt;script&gt;alert(&#34;title&#34;)") {
+		t.Error("the title is not shown as it was written")
+	}
+	tag := r.Header.Get("ETag")
+	h.chunk(t, 0, 0, 4, 20, 24)
+	h.chunk(t, 1, 2, 10, 12, 14, 22)
+	second := state(t, s)
+	if second.Version == first.Version {
+		t.Error("the version of the page is the same after points have come")
+	}
+	r, page = get(t, s, "/sweeps/half/page", func(r *http.Request) { r.Header.Set("If-None-Match", tag) })
+	if r.StatusCode != http.StatusOK || !strings.Contains(page, "9 of 25 points are there.") {
+		t.Errorf("%s: the page does not show the points that are there", r.Status)
+	}
+	tag = r.Header.Get("ETag")
+	if r, page = get(t, s, "/sweeps/half/page", func(r *http.Request) { r.Header.Set("If-None-Match", tag) }); r.StatusCode != http.StatusNotModified || page != "" {
+		t.Errorf("%s for a page that has not changed", r.Status)
+	}
+	if again := state(t, s); again.Version != second.Version {
+		t.Error("the version changes by itself")
+	}
+	if r, _ := get(t, s, "/sweeps/half/report.html"); r.StatusCode != http.StatusNotFound {
+		t.Errorf("%s for a report that is not there yet", r.Status)
+	}
+	_, frame := get(t, s, "/sweeps/half/")
+	for _, want := range []string{`data-live="true"`, `data-version="` + second.Version + `"`, `<iframe src="page"`, "2/19 steps done", `href="http://127.0.0.1:8233/namespaces/space/workflows/sweep-half"`, "<noscript><meta http-equiv"} {
+		if !strings.Contains(frame, want) {
+			t.Errorf("the frame has no %s:\n%s", want, frame)
+		}
+	}
+	if strings.Contains(frame, "<script>alert") {
+		t.Error("the title is a script in the frame")
+	}
+}
+
+// TestFinished: a sweep that is done serves its report as it is stored, and no longer asks to be looked at again.
+func TestFinished(t *testing.T) {
+	h := newHalf(t)
+	h.sweep.State, h.sweep.Root.State, h.sweep.Root.Finished = artifacts.StateFailed, artifacts.StateFailed, time.Now()
+	html := []byte("<!DOCTYPE html><title>stored</title>")
+	blob, err := h.store.Put(t.Context(), html)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.sweep.Steps["report"] = artifacts.RootStep{Kind: "report", State: activities.StateRan, Outputs: map[string]artifacts.Blob{"html": blob}}
+	h.sweep.Steps["seed=2/train"] = artifacts.RootStep{Kind: "train", State: activities.StateFailed, Error: "out of <memory>"}
+	for i := range h.sweep.Now.Steps {
+		if st := &h.sweep.Now.Steps[i]; st.ID == "seed=2/train" {
+			st.State, st.Error = activities.StateFailed, "out of <memory>"
+		}
+	}
+	s := h.serve()
+	r, body := get(t, s, "/sweeps/half/report.html")
+	if r.StatusCode != http.StatusOK || body != string(html) || r.Header.Get("ETag") != `"`+blob.Digest.Hex()+`"` {
+		t.Errorf("%s: %q", r.Status, body)
+	}
+	now := state(t, s)
+	if now.Live || !now.Report || now.Open[0].Note != "out of <memory>" {
+		t.Errorf("the state is %+v", now)
+	}
+	_, frame := get(t, s, "/sweeps/half/")
+	if strings.Contains(frame, "http-equiv") || strings.Contains(frame, "<memory>") || !strings.Contains(frame, "out of &lt;memory&gt;") {
+		t.Errorf("the frame is\n%s", frame)
+	}
+	if _, page := get(t, s, "/sweeps/half/page"); strings.Contains(page, "is not there yet.") || !strings.Contains(page, "lossatlas show half") {
+		t.Error("the page of a failed sweep promises more to come")
+	}
+}
+
+// TestIndex: all sweeps with their state, for people and programs.
+func TestIndex(t *testing.T) {
+	h := newHalf(t)
+	s := h.serve()
+	_, body := get(t, s, "/")
+	for _, want := range []string{`href="/sweeps/half/"`, "&lt;script&gt;", "12.50 %", "2 of 19", "running"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the index has no %s:\n%s", want, body)
+		}
+	}
+	var list pages.Index
+	if _, body = get(t, s, "/sweeps.json"); json.Unmarshal([]byte(body), &list) != nil || len(list.Sweeps) != 1 || !list.Live || list.Sweeps[0].Page != "/sweeps/half/" {
+		t.Errorf("as JSON it is %s", body)
+	}
+	none := pages.New(pages.Options{Store: h.store, Sweeps: func(context.Context) ([]*pages.Sweep, error) { return nil, nil }})
+	if _, body := get(t, none, "/"); !strings.Contains(body, "No sweep was run yet") {
+		t.Errorf("without sweeps the index is\n%s", body)
+	}
+}
+
+// TestWhoMayAsk: only this machine by its own name, only to read, only what there is.
+func TestWhoMayAsk(t *testing.T) {
+	h := newHalf(t)
+	s := h.serve()
+	host := func(name string) func(*http.Request) { return func(r *http.Request) { r.Host = name } }
+	method := func(m string) func(*http.Request) { return func(r *http.Request) { r.Method = m } }
+	for _, c := range []struct {
+		what   string
+		path   string
+		change func(*http.Request)
+		want   int
+	}{
+		{"localhost", "/", host("localhost:1234"), http.StatusOK},
+		{"no port", "/", host("127.0.0.1"), http.StatusOK},
+		{"HEAD", "/sweeps/half/page", method(http.MethodHead), http.StatusOK},
+		{"a name that was made to point here", "/", host("evil.example:1234"), http.StatusForbidden},
+		{"a name that begins like ours", "/sweeps/half/page", host("127.0.0.1.evil.example"), http.StatusForbidden},
+		{"no name", "/", host(""), http.StatusForbidden},
+		{"POST", "/", method(http.MethodPost), http.StatusMethodNotAllowed},
+		{"DELETE", "/sweeps/half/", method(http.MethodDelete), http.StatusMethodNotAllowed},
+		{"OPTIONS", "/sweeps.json", method(http.MethodOptions), http.StatusMethodNotAllowed},
+		{"unknown sweep", "/sweeps/other/", host("localhost"), http.StatusNotFound},
+		{"no sweep's name", "/sweeps/..%2f..%2fetc/page", host("localhost"), http.StatusNotFound},
+		{"a name without its slash", "/sweeps/half", host("localhost"), http.StatusFound},
+		{"nothing", "/favicon.ico", host("localhost"), http.StatusNotFound},
+	} {
+		r, body := get(t, s, c.path, c.change)
+		if r.StatusCode != c.want {
+			t.Errorf("%s: %s, want %d\n%s", c.what, r.Status, c.want, body)
+		}
+		if c.want == http.StatusForbidden && strings.Contains(body, "half") {
+			t.Errorf("%s: the answer tells of sweeps", c.what)
+		}
+		if r.Header.Get("Access-Control-Allow-Origin") != "" || r.Header.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(r.Header.Get("Content-Security-Policy"), "frame-ancestors 'self'") {
+			t.Errorf("%s: the headers are %v", c.what, r.Header)
+		}
+	}
+}
+
+// TestListen: a server listens on loopback only, and stops.
+func TestListen(t *testing.T) {
+	l, err := pages.Listen(http.NotFoundHandler(), 0, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(l.URL(), "http://127.0.0.1:") {
+		t.Errorf("it listens on %s", l.URL())
+	}
+	if err := l.Stop(); err != nil {
+		t.Error(err)
+	}
+	if r, err := http.Get(l.URL()); err == nil {
+		r.Body.Close()
+		t.Error("it answers after its end")
+	}
+}

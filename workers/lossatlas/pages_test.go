@@ -1,0 +1,182 @@
+package main_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// fetch reads a page that the program serves.
+func fetch(t *testing.T, address string) (status int, body string) {
+	t.Helper()
+	r, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.StatusCode, string(b)
+}
+
+// TestPages: while `up` runs, the pages of sweeps are where `status` and `open` say, from the start of a sweep
+// to its end; when nobody serves them, `open` has the stored report.
+func TestPages(t *testing.T) {
+	home, file := t.TempDir(), writeSweep(t, sweepFile)
+	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Minute)
+	defer cancel()
+	up := command(ctx, home, "up")
+	if err := up.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = up.Process.Kill() }() // in case the test ends early
+	var status struct {
+		Services *struct{ Pages string }
+	}
+	for status.Services == nil {
+		if ctx.Err() != nil {
+			t.Fatal("up did not come up")
+		}
+		time.Sleep(200 * time.Millisecond)
+		stdout, _, _ := invoke(t, home, "status", "--output", "json")
+		decode(t, stdout, &status)
+	}
+	site := status.Services.Pages
+	if !strings.HasPrefix(site, "http://127.0.0.1:") {
+		t.Fatalf("the pages are at %q", site)
+	}
+	if code, body := fetch(t, site); code != http.StatusOK || !strings.Contains(body, "No sweep was run yet") {
+		t.Errorf("the index of a new home: %d\n%s", code, body)
+	}
+	if _, stderr, code := invoke(t, home, "run", "--detach", file); code != 0 || !strings.Contains(stderr, site+"/sweeps/small/") {
+		t.Fatalf("run --detach ended with %d: %s", code, stderr)
+	}
+	type list struct {
+		Sweeps []struct {
+			Sweep, State, Page string
+			Done, Steps        int
+			TestErrors         []float64 `json:"test_errors"`
+		}
+	}
+	var now list
+	versions, unfinished := map[string]bool{}, 0
+	for len(now.Sweeps) == 0 || now.Sweeps[0].State == "running" {
+		if ctx.Err() != nil {
+			t.Fatalf("the sweep does not end: %+v", now)
+		}
+		time.Sleep(500 * time.Millisecond)
+		_, body := fetch(t, site+"/sweeps.json")
+		now = list{}
+		if err := json.Unmarshal([]byte(body), &now); err != nil {
+			t.Fatalf("%v in %s", err, body)
+		}
+		if len(now.Sweeps) == 0 {
+			continue
+		}
+		var state struct {
+			Version string
+			Open    []struct{ Step string }
+		}
+		_, body = fetch(t, site+"/sweeps/small/state.json")
+		if err := json.Unmarshal([]byte(body), &state); err != nil {
+			t.Fatalf("%v in %s", err, body)
+		}
+		versions[state.Version] = true
+		if len(state.Open) > 0 {
+			if code, page := fetch(t, site+"/sweeps/small/page"); code != http.StatusOK {
+				t.Fatalf("the page of an unfinished sweep: %d\n%s", code, page)
+			}
+			unfinished++
+		}
+	}
+	if s := now.Sweeps[0]; s.State != "done" || s.Done != s.Steps || len(s.TestErrors) != 2 {
+		t.Errorf("at its end the sweep is %+v", s)
+	}
+	if len(versions) < 3 || unfinished < 2 {
+		t.Errorf("the page had %d versions and was there %d times before the end", len(versions), unfinished)
+	}
+	stdout, _, _ := invoke(t, home, "open", "small", "--output", "json")
+	var open struct{ Report, Page string }
+	decode(t, stdout, &open)
+	if open.Page != site+"/sweeps/small/" {
+		t.Errorf("open says %+v", open)
+	}
+	if code, body := fetch(t, open.Page); code != http.StatusOK || !strings.Contains(body, "<iframe") {
+		t.Errorf("%d\n%s", code, body)
+	}
+	stored, err := os.ReadFile(open.Report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, body := fetch(t, open.Page+"report.html"); body != string(stored) {
+		t.Error("the report that is served is not the one that is stored")
+	}
+	if err := up.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	_ = up.Wait()
+	open.Page = ""
+	stdout, _, _ = invoke(t, home, "open", "small", "--output", "json")
+	decode(t, stdout, &open)
+	if open.Page != "" || open.Report == "" {
+		t.Errorf("after the end of up, open says %+v", open)
+	}
+	t.Run("show", func(t *testing.T) { checkMaps(t, home) })
+	t.Run("export", func(t *testing.T) { checkExport(t, home, file) })
+}
+
+// checkMaps holds that the maps are drawn without colours where nobody looks at a terminal.
+func checkMaps(t *testing.T, home string) {
+	stdout, stderr, code := invoke(t, home, "show", "small", "--maps")
+	if code != 0 || !strings.Contains(stdout, "\nsurface-train  loss ") || !strings.Contains(stdout, "\nline-test  loss ") || strings.Contains(stdout, "\x1b") {
+		t.Errorf("show --maps ended with %d:\n%s\n%s", code, stdout, stderr)
+	}
+}
+
+// checkExport exports the sweep, and goes on with that when it is asked again.
+func checkExport(t *testing.T, home, file string) {
+	dir := filepath.Join(t.TempDir(), "out")
+	for range 2 {
+		stdout, stderr, code := invoke(t, home, "export", "sweep", "small", dir, "--output", "json")
+		if code != 0 {
+			t.Fatalf("export ended with %d: %s", code, stderr)
+		}
+		var out struct {
+			Document   string
+			Files      int
+			Unfinished []string
+		}
+		decode(t, stdout, &out)
+		b, err := os.ReadFile(out.Document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var doc struct {
+			Complete  bool
+			State     string
+			SweepFile struct{ Name, Text string } `json:"sweep_file"`
+			Files     []struct{ Path string }
+		}
+		decode(t, string(b), &doc)
+		if !doc.Complete || doc.State != "done" || doc.SweepFile.Text != sweepFile || doc.SweepFile.Name != filepath.Base(file) || len(doc.Files) != out.Files || len(out.Unfinished) != 0 {
+			t.Errorf("exported %+v, and the document says %+v", out, doc)
+		}
+		for _, name := range []string{"report.html", "batch_size=32/trajectory-train.vtp", "batch_size=64/surface-train.vts", "batch_size=64/train-weights.safetensors"} {
+			if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if _, stderr, code := invoke(t, home, "export", "sweep", "small", filepath.Dir(file)); code != 2 || !strings.Contains(stderr, "name another folder") {
+		t.Errorf("an export over other files ended with %d: %s", code, stderr)
+	}
+}
