@@ -37,7 +37,7 @@ func Page(ctx context.Context, store *artifacts.Store, p pipelines.ReportParams,
 		in.Recipe.Inputs[name], in.Producers[name] = i.Digest, i.Producer
 	}
 	page := atlas.Data{Title: p.Title, Sweep: p.Sweep, Command: "lossatlas run " + p.Sweep + ".yaml", Facts: common(p.Experiments), Unfinished: opt.Unfinished}
-	r := reporter{a: &Activities{Store: store}, in: in, opt: opt, sweep: p.Sweep, facts: page.Facts}
+	r := reporter{a: &Activities{Store: store}, in: in, opt: opt, sweep: p.Sweep, facts: page.Facts, experiments: p.Experiments}
 	for _, e := range p.Experiments {
 		section, err := r.experiment(ctx, e)
 		if err != nil {
@@ -76,6 +76,8 @@ type reporter struct {
 	opt   PageOptions
 	sweep string
 	facts []atlas.Pair
+	// experiments are those of the sweep, which comparisons name.
+	experiments []pipelines.ReportExperiment
 }
 
 // absent says why something is not there.
@@ -185,10 +187,16 @@ func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) 
 func (r reporter) comparison(ctx context.Context, e pipelines.ReportExperiment) (atlas.Experiment, error) {
 	out := atlas.Experiment{Name: e.Name, Params: pairs(e.Params)}
 	var err error
-	if out.Maps, err = r.maps(ctx, e.Maps, false); err != nil {
+	if out.Note, err = r.incomparable(ctx, e); err != nil {
+		return out, err
+	}
+	if out.Maps, err = r.maps(ctx, e.Maps, out.Note != ""); err != nil {
 		return out, err
 	}
 	for _, pic := range e.Pictures {
+		if out.Note != "" && !r.has(pic.SVG) {
+			continue // the note says why
+		}
 		figure, err := r.picture(ctx, pic)
 		if err != nil {
 			return out, err
@@ -196,6 +204,27 @@ func (r reporter) comparison(ctx context.Context, e pipelines.ReportExperiment) 
 		out.Pictures = append(out.Pictures, figure)
 	}
 	return out, nil
+}
+
+// incomparable says which training of a comparison came to no weights, "" if all have some or may still have.
+func (r reporter) incomparable(ctx context.Context, comparison pipelines.ReportExperiment) (string, error) {
+	for _, end := range pairs(comparison.Params) {
+		i := slices.IndexFunc(r.experiments, func(e pipelines.ReportExperiment) bool { return e.Name == end.Value })
+		switch {
+		case i < 0:
+		case r.has(r.experiments[i].Log):
+			log, err := r.a.trainLog(ctx, r.in, r.experiments[i].Log)
+			if err != nil {
+				return "", err
+			}
+			if log.Diverged != nil {
+				return fmt.Sprintf("There is nothing to compare: in %s, %s.", end.Value, log.Diverged), nil
+			}
+		case !r.opt.Unfinished:
+			return fmt.Sprintf("There is nothing to compare: the training of %s has no result; `lossatlas show %s` says why.", end.Value, r.sweep), nil
+		}
+	}
+	return "", nil
 }
 
 func (r reporter) picture(ctx context.Context, pic pipelines.ReportPicture) (atlas.Picture, error) {
