@@ -4,7 +4,7 @@
   "use strict";
   const body = document.body, state = body.dataset.state, frame = document.querySelector("iframe"), hold = document.getElementById("hold");
   if (!state) return;
-  let version = body.dataset.version, shown = version, loaded = Date.now(), live = body.dataset.live === "true";
+  let version = body.dataset.version, shown = version, loaded = 0, live = body.dataset.live === "true";
   const soon = 3000, later = 15000, pause = 10000;
 
   const text = (id, value) => { const e = document.getElementById(id); if (e) e.textContent = value; };

@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,7 +34,17 @@ const secret = "a-secret-that-no-page-may-show"
 // its surface under way, the second has not begun.
 type half struct {
 	store *artifacts.Store
+	mu    sync.Mutex // of what changes while a server looks
 	sweep *pages.Sweep
+}
+
+// look is the sweep at this moment.
+func (h *half) look() *pages.Sweep {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := *h.sweep
+	s.Now.Steps = slices.Clone(s.Now.Steps)
+	return &s
 }
 
 const sweepFile = `name: half
@@ -115,6 +127,8 @@ func (h *half) finish(t *testing.T, id string, outputs map[string][]byte) {
 }
 
 func (h *half) now(id, state string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	for i := range h.sweep.Now.Steps {
 		if s := &h.sweep.Now.Steps[i]; s.ID == id {
 			s.State = state
@@ -140,10 +154,10 @@ func (h *half) chunk(t *testing.T, i int, indices ...int) {
 func (h *half) serve() *pages.Server {
 	return pages.New(pages.Options{
 		Store: h.store, UI: "http://127.0.0.1:8233/", Namespace: "space", Log: zerolog.Nop(),
-		Sweeps: func(context.Context) ([]*pages.Sweep, error) { return []*pages.Sweep{h.sweep}, nil },
+		Sweeps: func(context.Context) ([]*pages.Sweep, error) { return []*pages.Sweep{h.look()}, nil },
 		Sweep: func(_ context.Context, name string) (*pages.Sweep, error) {
 			if name == "half" {
-				return h.sweep, nil
+				return h.look(), nil
 			}
 			return nil, artifacts.ErrNotFound
 		},
