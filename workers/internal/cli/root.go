@@ -14,9 +14,10 @@ const long = `lossatlas trains image classifiers and maps the loss landscape aro
 trained: lines and surfaces through the space of weights.
 
   lossatlas run pipelines/quickstart.yaml     trains, maps, draws; run it again and nothing is done twice
-  lossatlas open quickstart                   the report, in a browser
+  lossatlas open quickstart                   its page, in a browser
   lossatlas show quickstart                   the results as a table
-  lossatlas up                                the Temporal UI and a worker, until interrupted
+  lossatlas up                                the pages of all sweeps, the Temporal UI and a worker, until interrupted
+  lossatlas export sweep quickstart out       everything as files that other programs open
 
 Everything needed starts inside this program and keeps its state in one folder
 (--home). Settings come from flags, then the environment (LOSSATLAS_HOME for
