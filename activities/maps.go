@@ -154,7 +154,9 @@ func addChunk(grid *surface.Grid, in StepInput, b []byte) error {
 // ErrorChunkLost is the type of AssembleMap's error for a chunk that is gone.
 const ErrorChunkLost = "ChunkLost"
 
-func chunkPart(i int) string { return fmt.Sprintf("points-%05d", i) }
+const chunkPrefix = "points-"
+
+func chunkPart(i int) string { return fmt.Sprintf(chunkPrefix+"%05d", i) }
 
 // mapChunks cuts the lattice into chunks, coarse points first, or a Hessian map into its rows. The cut depends
 // on the step alone, so that every worker and every attempt cuts alike.

@@ -24,6 +24,8 @@ type PageOptions struct {
 	Unfinished bool
 	// Running are the steps that are making inputs, by the input's name: the page shows the points of a map that are there.
 	Running map[string]StepInput
+	// Partial remembers the points of such maps for the next page; nil is as good.
+	Partial *PartialMaps
 }
 
 // Page makes the page of a sweep from the inputs that there are, by the names that p has for them. It needs

@@ -2,12 +2,10 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"lossatlas/activities/atlas"
 	"lossatlas/activities/spectrum"
-	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -87,7 +85,7 @@ func (r reporter) begun(ctx context.Context, m pipelines.ReportMap, out *atlas.M
 	if !ok || m.Kind == "spectrum" {
 		return nil
 	}
-	grid, err := r.a.partialGrid(ctx, in)
+	grid, err := r.opt.Partial.Grid(ctx, r.a.Store, in)
 	if err != nil || grid == nil {
 		return err
 	}
@@ -95,38 +93,6 @@ func (r reporter) begun(ctx context.Context, m pipelines.ReportMap, out *atlas.M
 	out.Grid, out.Plane = grid, planeOf(in.Recipe)
 	out.Note = fmt.Sprintf("%d of %d points are there.", done, len(grid.Mask))
 	return nil
-}
-
-// partialGrid is the grid of the points that a map's step has stored so far, nil if there are none.
-func (a *Activities) partialGrid(ctx context.Context, in StepInput) (*surface.Grid, error) {
-	p, chunks, err := a.mapChunks(ctx, in)
-	if err != nil {
-		return nil, err
-	}
-	plan, err := a.planChunks(ctx, in, len(chunks))
-	if err != nil || len(plan.Missing) == len(chunks) {
-		return nil, err
-	}
-	grid, err := a.newGrid(in, p)
-	if err != nil {
-		return nil, err
-	}
-	for i := range chunks {
-		b, err := a.Store.GetPart(ctx, in.Key, chunkPart(i))
-		if errors.Is(err, artifacts.ErrNotFound) {
-			continue // not there yet, or dropped this moment because the map is finished
-		}
-		if err == nil {
-			err = addChunk(grid, in, b)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: chunk %d: %w", in.Label, i, err)
-		}
-	}
-	if len(grid.Missing()) == len(grid.Mask) {
-		return nil, nil
-	}
-	return grid, nil
 }
 
 func (r reporter) spectrum(ctx context.Context, name string) (*atlas.Spectrum, error) {

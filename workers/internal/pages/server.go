@@ -17,6 +17,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/port"
@@ -59,6 +60,8 @@ type Server struct {
 	mux   *http.ServeMux
 	blobs *cache
 	drawn *drawn
+	// partial has the points of maps that are under way.
+	partial activities.PartialMaps
 	// since tells pages of this program from those that another version of it may have made.
 	since time.Time
 }

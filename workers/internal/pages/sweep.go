@@ -219,7 +219,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), drawTimeout)
 			defer cancel()
 			return activities.Page(ctx, s.opts.Store, v.params, v.inputs, activities.PageOptions{
-				UI: s.opts.UI, Namespace: s.opts.Namespace, Unfinished: sweep.Unfinished(), Running: v.running,
+				UI: s.opts.UI, Namespace: s.opts.Namespace, Unfinished: sweep.Unfinished(), Running: v.running, Partial: &s.partial,
 			})
 		})
 	})

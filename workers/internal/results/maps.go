@@ -44,6 +44,7 @@ func Input(s pipelines.Step, steps map[string]artifacts.RootStep, numerics strin
 // numerics is the class in which they are computed, "" to leave them out.
 func Maps(ctx context.Context, store *artifacts.Store, g *pipelines.Graph, steps map[string]artifacts.RootStep, numerics string) ([]Map, error) {
 	var out []Map
+	var partial activities.PartialMaps
 	for _, p := range g.All() {
 		s := p.Step
 		if !IsMap(s.Kind) {
@@ -69,7 +70,7 @@ func Maps(ctx context.Context, store *artifacts.Store, g *pipelines.Graph, steps
 				return nil, err
 			}
 			if ok {
-				if m.Grid, err = activities.PartialGrid(ctx, store, in); err != nil {
+				if m.Grid, err = partial.Grid(ctx, store, in); err != nil {
 					return nil, err
 				}
 			}
