@@ -18,13 +18,16 @@ import (
 
 // pages makes what serves the pages of the sweeps of a session.
 func (a *app) pages(s *session.Session) http.Handler {
-	w := &watcher{app: a, services: s, seen: map[string]*watched{}}
+	w := &watcher{app: a, services: s, seen: map[string]*watched{}, class: sync.OnceValues(func() (string, error) { return a.numericsOf(&sweep{}) })}
 	return pages.New(pages.Options{Store: s.Store, Sweeps: w.all, Sweep: w.one, UI: s.UI(), Namespace: s.Namespace(), Log: a.log})
 }
 
-// fresh is how old what is known of a sweep may be when a page asks, so that
-// many that look on make no more work than one.
-const fresh = 2 * time.Second
+// How old what is known of a sweep may be when a page asks, so that many that look on make no more work than
+// one. An interrupted sweep, whose steps are looked up one by one, changes only when another sweep shares steps with it.
+const (
+	fresh     = 2 * time.Second
+	freshIdle = 30 * time.Second
+)
 
 // watcher knows the sweeps of a home as they are now, for pages that ask often.
 type watcher struct {
@@ -32,6 +35,8 @@ type watcher struct {
 	services *session.Session
 	mu       sync.Mutex
 	seen     map[string]*watched
+	// class is the numerics class of this machine, which takes a moment to find.
+	class func() (string, error)
 }
 
 // watched is one sweep; its lock is held while it is asked for.
@@ -40,6 +45,8 @@ type watched struct {
 	at    time.Time
 	sweep *sweep // kept, as its poller knows what is over
 	last  *pages.Sweep
+	// estimator learns from one look to the next.
+	estimator *progress.Estimator
 }
 
 func (w *watcher) all(ctx context.Context) ([]*pages.Sweep, error) {
@@ -88,15 +95,19 @@ func (w *watcher) look(ctx context.Context, root artifacts.Root) (*pages.Sweep, 
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	same := x.last != nil && x.sweep.RunID == root.RunID && x.sweep.Graph == root.Graph
-	if same && (time.Since(x.at) < fresh || x.sweep.Finished.Equal(root.Finished) && !x.sweep.unfinished()) {
-		return x.last, nil
+	if same {
+		age := time.Since(x.at)
+		over := x.sweep.Finished.Equal(root.Finished) && !x.sweep.unfinished()
+		if over || age < fresh || x.last.State == interrupted && age < freshIdle {
+			return x.last, nil
+		}
 	}
 	if !same || x.sweep.poller == nil {
 		g, err := results.Graph(ctx, w.services.Store, root)
 		if err != nil {
 			return nil, err
 		}
-		x.sweep = &sweep{graph: g}
+		x.sweep, x.estimator = &sweep{graph: g}, progress.NewEstimator(g)
 	}
 	x.sweep.Root = root
 	if err := x.sweep.refresh(ctx, w.services); err != nil {
@@ -106,6 +117,9 @@ func (w *watcher) look(ctx context.Context, root artifacts.Root) (*pages.Sweep, 
 	last, err := w.page(ctx, x.sweep)
 	if err != nil {
 		return nil, err
+	}
+	if last.State == artifacts.StateRunning {
+		last.Left = x.estimator.Estimate(last.Now)
 	}
 	x.last, x.at = last, time.Now()
 	return last, nil
@@ -118,9 +132,11 @@ func (w *watcher) page(ctx context.Context, s *sweep) (*pages.Sweep, error) {
 		return out, nil
 	}
 	var err error
-	if out.Numerics, err = w.numericsOf(s); err != nil {
-		w.log.Debug().Err(err).Msg("the numerics class of this machine is not known")
-		err = nil
+	if out.Numerics = s.numerics; out.Numerics == "" {
+		if out.Numerics, err = w.class(); err != nil {
+			w.log.Debug().Err(err).Msg("the numerics class of this machine is not known")
+			err = nil
+		}
 	}
 	switch {
 	case s.poller != nil && len(s.poller.Known()) > 0:

@@ -33,6 +33,8 @@ type Sweep struct {
 	Steps map[string]artifacts.RootStep
 	// Now is how far they are, in the order of the graph.
 	Now progress.Snapshot
+	// Left is how long the rest will take, where that is known.
+	Left progress.Estimate
 	// Numerics is the class in which unfinished steps are computed, "" where it isn't known.
 	Numerics string
 }

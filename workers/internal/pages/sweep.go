@@ -110,7 +110,10 @@ func (s *Server) state(ctx context.Context, sweep *Sweep) (State, error) {
 	if out.Row, err = s.row(ctx, sweep); err != nil {
 		return State{}, err
 	}
-	out.Summary = progress.Summary(sweep.Now, progress.Estimate{})
+	out.Summary = progress.Summary(sweep.Now, sweep.Left)
+	if sweep.Unfinished() && !out.Live {
+		out.Summary += "; run the sweep again to go on"
+	}
 	if sweep.Root.RunID != "" && out.Live {
 		out.Run = s.run(launch.WorkflowID(sweep.Root.Sweep))
 	}
