@@ -185,9 +185,18 @@ func (a *app) say(format string, args ...any) { a.printer.Say(format, args...) }
 
 // services opens the session that a command works with.
 func (a *app) services(ctx context.Context) (*session.Session, error) {
-	return session.Open(ctx, session.Options{
-		Settings: a.set, Home: a.home, Log: a.log, ServerLog: a.quiet, StartTemporal: a.StartTemporal, Pages: a.pages, Say: a.say,
-	})
+	return session.Open(ctx, a.sessionOptions())
+}
+
+func (a *app) sessionOptions() session.Options {
+	return session.Options{Settings: a.set, Home: a.home, Log: a.log, ServerLog: a.quiet, StartTemporal: a.StartTemporal, Say: a.say}
+}
+
+// serving is services for a command that lasts: it serves the pages of sweeps meanwhile.
+func (a *app) serving(ctx context.Context) (*session.Session, error) {
+	opts := a.sessionOptions()
+	opts.Pages = a.pages
+	return session.Open(ctx, opts)
 }
 
 // finish closes a session, keeping the command's own error first.

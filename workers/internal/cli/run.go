@@ -69,7 +69,7 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 	if err := <-class; err != nil {
 		return err
 	}
-	if r.services, err = r.app.services(ctx); err != nil {
+	if r.services, err = r.app.serving(ctx); err != nil {
 		return err
 	}
 	defer r.finish(r.services, &err)

@@ -54,7 +54,7 @@ func (a *app) up(ctx context.Context) (err error) {
 	if err := a.begin(zerolog.InfoLevel, true); err != nil {
 		return err
 	}
-	s, err := a.services(ctx)
+	s, err := a.serving(ctx)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (a *app) worker(ctx context.Context, opts registry.Options) (err error) {
 	if err := a.begin(zerolog.InfoLevel, true); err != nil {
 		return err
 	}
-	s, err := a.services(ctx)
+	s, err := a.serving(ctx)
 	if err != nil {
 		return err
 	}
@@ -137,6 +137,9 @@ func (a *app) worker(ctx context.Context, opts registry.Options) (err error) {
 		return err
 	}
 	a.say("serving the task queues %s of %s until interrupted", join(opts.Queues), s.TemporalAddress())
+	if url := s.Pages(); url != "" {
+		a.say("the sweeps are at %s", url)
+	}
 	<-ctx.Done()
 	a.say("draining for up to %v (again to end at once)", opts.Drain)
 	return nil

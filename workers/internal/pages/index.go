@@ -99,6 +99,9 @@ func (s *Server) list(ctx context.Context) (Index, error) {
 		return out, err
 	}
 	for _, sweep := range sweeps {
+		if len(sweep.Graph.Experiments) == 0 { // imported weights
+			continue
+		}
 		r, err := s.row(ctx, sweep)
 		if err != nil { // one that is damaged must not hide the others
 			s.opts.Log.Warn().Err(err).Str("sweep", sweep.Root.Sweep).Msg("its results can't be read")

@@ -65,7 +65,7 @@ type Options struct {
 	// StartTemporal starts the embedded server, which runs until it is stopped;
 	// the context limits the start. Nil in a program built without it.
 	StartTemporal func(context.Context, TemporalOptions) (Temporal, error)
-	// Pages makes what serves the pages of sweeps beside the embedded Temporal server. Nil for none.
+	// Pages makes what serves the pages of sweeps as soon as Temporal is there. Nil for none.
 	Pages func(*Session) http.Handler
 	// Say tells the user what takes time. Nil says nothing.
 	Say func(format string, args ...any)

@@ -54,8 +54,10 @@ func (s *Session) Temporal(ctx context.Context) (client.Client, error) {
 	}
 	s.client = c
 	s.closers = append(s.closers, func() error { c.Close(); return nil })
-	if s.role == Owner {
+	if s.role != Attached { // else the owner of the services serves them
 		s.servePages()
+	}
+	if s.role == Owner {
 		return c, s.publish(namespace)
 	}
 	return c, nil
