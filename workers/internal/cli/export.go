@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -178,6 +179,9 @@ func (a *app) exportSweep(ctx context.Context, name, folder string) (err error) 
 	var foreign *export.ForeignError
 	if errors.As(err, &foreign) {
 		return exit.With(exit.Usage, err)
+	}
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%w; what is written is whole: make room and give the same command again to go on", err)
 	}
 	if err != nil {
 		return err
