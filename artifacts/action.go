@@ -56,7 +56,7 @@ type Root struct {
 	State string `json:"state"`
 	// Graph is the expanded sweep, as JSON.
 	Graph Blob `json:"graph"`
-	// File is the sweep file as it was written; nil in roots of other origins.
+	// File is the sweep file as it was written; nil where it is not known.
 	File *RootFile `json:"file,omitempty"`
 	// Steps are the steps by their ID within the sweep.
 	Steps map[string]RootStep `json:"steps"`
@@ -66,7 +66,7 @@ type Root struct {
 type RootFile struct {
 	Name   string `json:"name"`
 	Preset string `json:"preset,omitempty"` // that was applied
-	Text   Blob   `json:"text"`
+	Text   string `json:"text"`
 }
 
 // RootStep is one step of a root.

@@ -42,7 +42,6 @@ type run struct {
 	sweep    *pipelines.Sweep
 	graph    *pipelines.Graph
 	blob     artifacts.Blob // the graph, stored
-	file     *artifacts.RootFile
 	services *session.Session
 }
 
@@ -87,9 +86,6 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 	if r.blob, err = r.services.Store.Put(ctx, encoded); err != nil {
 		return err
 	}
-	if r.file, err = launch.StoreFile(ctx, r.services.Store, r.sweep); err != nil {
-		return err
-	}
 	r.log.Info().Str("sweep", r.graph.Sweep).Str("numerics", r.numerics).Int("steps", len(plan.Steps)).
 		Int("cached", plan.Count(pipelines.StateCached)).Msg("planned")
 	if plan.Complete() {
@@ -100,7 +96,7 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 
 // nothing records a run that has nothing to do, which takes no workflow.
 func (r *run) nothing(ctx context.Context, plan *pipelines.Plan) error {
-	root, err := launch.RecordCached(ctx, r.services.Store, plan, r.blob, r.file)
+	root, err := launch.RecordCached(ctx, r.services.Store, plan, r.blob, launch.File(r.sweep))
 	if err != nil {
 		return err
 	}
@@ -129,7 +125,7 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 			return err
 		}
 	}
-	in := activities.SweepInput{Sweep: r.graph.Sweep, Graph: r.blob.Digest, Numerics: r.numerics, FailFast: r.failFast, File: r.file}
+	in := activities.SweepInput{Sweep: r.graph.Sweep, Graph: r.blob.Digest, Numerics: r.numerics, FailFast: r.failFast, File: launch.File(r.sweep)}
 	for _, e := range r.graph.Experiments {
 		in.Experiments = append(in.Experiments, e.Name)
 	}

@@ -31,18 +31,11 @@ type Document struct {
 	Started  time.Time `json:"started,omitzero"`
 	Finished time.Time `json:"finished,omitzero"`
 	// SweepFile is what the sweep was read from; null where it is not known.
-	SweepFile   *SweepFile           `json:"sweep_file"`
+	SweepFile   *artifacts.RootFile  `json:"sweep_file"`
 	Experiments []results.Experiment `json:"experiments"`
 	Comparisons []results.Comparison `json:"comparisons"`
 	Steps       []Step               `json:"steps"`
 	Files       []File               `json:"files"`
-}
-
-// SweepFile is a sweep file with its text.
-type SweepFile struct {
-	Name   string `json:"name"`
-	Preset string `json:"preset,omitempty"`
-	Text   string `json:"text"`
 }
 
 // Step is one step with what it was made from.
@@ -90,14 +83,7 @@ type Store interface {
 func Describe(ctx context.Context, store Store, s Sweep) (*Document, error) {
 	d := &Document{
 		Format: Format, Program: s.Program, Sweep: s.Root.Sweep, State: s.State,
-		RunID: s.Root.RunID, Started: s.Root.Started, Finished: s.Root.Finished, Files: []File{},
-	}
-	if f := s.Root.File; f != nil {
-		text, err := store.Get(ctx, f.Text.Digest)
-		if err != nil {
-			return nil, fmt.Errorf("the sweep file of %s: %w", s.Root.Sweep, err)
-		}
-		d.SweepFile = &SweepFile{Name: f.Name, Preset: f.Preset, Text: string(text)}
+		RunID: s.Root.RunID, Started: s.Root.Started, Finished: s.Root.Finished, SweepFile: s.Root.File, Files: []File{},
 	}
 	report, err := results.ReportParams(s.Graph)
 	if err != nil {

@@ -110,7 +110,7 @@ func newSample(t *testing.T) *sample {
 // record puts everything into the store and makes the sweep's record.
 func (s *sample) record(t *testing.T) {
 	g := &pipelines.Graph{Sweep: "s"}
-	root := artifacts.Root{Sweep: "s", State: artifacts.StateDone, Steps: map[string]artifacts.RootStep{}, File: &artifacts.RootFile{Name: "s.yaml", Preset: "tiny", Text: s.put([]byte(source))}}
+	root := artifacts.Root{Sweep: "s", State: artifacts.StateDone, Steps: map[string]artifacts.RootStep{}, File: &artifacts.RootFile{Name: "s.yaml", Preset: "tiny", Text: source}}
 	e := pipelines.Experiment{Name: "lr=0.1,net=a", Params: map[string]any{"train.optimizer.lr": 0.1}}
 	add := func(to *[]pipelines.Step, id string, kind pipelines.Kind, inputs map[string]pipelines.Ref, outputs map[string][]byte) {
 		params := json.RawMessage(`{}`)

@@ -77,13 +77,15 @@ func Read(file, preset string) (*pipelines.Sweep, error) {
 	return s, nil
 }
 
-// StoreFile puts the sweep file itself into the store, for the record.
-func StoreFile(ctx context.Context, store *artifacts.Store, s *pipelines.Sweep) (*artifacts.RootFile, error) {
-	text, err := store.Put(ctx, s.Source)
-	if err != nil {
-		return nil, err
+// maxRecorded is the size in bytes up to which a sweep file is recorded: it goes through the workflow's history.
+const maxRecorded = 256 << 10
+
+// File is the sweep's file for its record, nil for one that is too long.
+func File(s *pipelines.Sweep) *artifacts.RootFile {
+	if len(s.Source) > maxRecorded {
+		return nil
 	}
-	return &artifacts.RootFile{Name: filepath.Base(s.File), Preset: s.Preset, Text: text}, nil
+	return &artifacts.RootFile{Name: filepath.Base(s.File), Preset: s.Preset, Text: string(s.Source)}
 }
 
 // Fetching is told of the progress of a download: bytes so far and in all.
