@@ -41,7 +41,7 @@ var forms = map[string]struct {
 // plain are the outputs that are files of a kind already, with the ends of their names.
 var plain = map[string]string{
 	pipelines.OutLog: ".json", pipelines.OutFlatness: ".json", pipelines.OutHTML: ".html",
-	pipelines.OutPNG: ".png", pipelines.OutSVG: ".svg", "pdf": ".pdf",
+	pipelines.OutPNG: ".png", pipelines.OutSVG: ".svg", pipelines.OutPDF: ".pdf",
 }
 
 var checkpointName = regexp.MustCompile(`^checkpoint-[0-9]{5,}$`)
