@@ -205,22 +205,3 @@ func (s *Store) Blobs(ctx context.Context) iter.Seq2[Blob, error] {
 		}
 	}
 }
-
-// RemoveDamaged removes a blob if reading it once more shows it damaged, so
-// that what depends on it is made again; a whole one stays. It reports whether
-// it removed anything.
-func (s *Store) RemoveDamaged(ctx context.Context, d Digest) (bool, error) {
-	err := s.Verify(ctx, Blob{Digest: d, Size: -1})
-	var harm *DamagedError
-	switch {
-	case err == nil || errors.Is(err, ErrNotFound):
-		return false, nil
-	case !errors.As(err, &harm):
-		return false, err
-	}
-	if err := s.remove(ctx, harm.Object); err != nil {
-		return false, err
-	}
-	s.log.Warn().Str("object", harm.Object).Msg("removed a damaged blob: " + harm.Error())
-	return true, nil
-}

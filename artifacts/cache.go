@@ -182,18 +182,11 @@ func (s *Store) Actions(ctx context.Context) iter.Seq2[Action, error] {
 				yield(Action{}, err)
 				return
 			}
-			var a Action
-			_, err := s.getRecord(ctx, info.Key, &a)
-			var harm *RecordError
-			switch {
-			case errors.Is(err, ErrNotFound): // removed since it was listed
+			a, err := s.readAction(ctx, info.Key)
+			if errors.Is(err, ErrNotFound) { // removed since it was listed
 				continue
-			case err == nil && info.Key != actionObject(a.Key):
-				err = &RecordError{Object: info.Key, Reason: "it is the action of step " + a.Key.String()}
 			}
-			if err != nil {
-				a = Action{}
-			}
+			var harm *RecordError
 			if !yield(a, err) || err != nil && !errors.As(err, &harm) {
 				return
 			}

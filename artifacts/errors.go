@@ -91,16 +91,18 @@ type DamagedError struct {
 
 // Error names the blob, the object, and what was found in it.
 func (e *DamagedError) Error() string {
-	var found string
+	return fmt.Sprintf("blob %s is damaged: object %s: %s; `lossatlas artifacts verify` sets it aside, and the next run makes it again", e.Digest, e.Object, e.found())
+}
+
+// found says what was found in place of the blob.
+func (e *DamagedError) found() string {
 	switch {
 	case e.Want >= 0 && e.Size > e.Want:
-		found = fmt.Sprintf("it goes on after the %d bytes it should have", e.Want)
+		return fmt.Sprintf("it goes on after the %d bytes it should have", e.Want)
 	case e.Want >= 0 && e.Size < e.Want:
-		found = fmt.Sprintf("it ends after %d of %d bytes", e.Size, e.Want)
-	default:
-		found = fmt.Sprintf("its %d bytes have the digest %s", e.Size, e.Found)
+		return fmt.Sprintf("it ends after %d of %d bytes", e.Size, e.Want)
 	}
-	return fmt.Sprintf("blob %s is damaged: object %s: %s; restore the object from a copy, or remove it and run the step that wrote it again", e.Digest, e.Object, found)
+	return fmt.Sprintf("its %d bytes have the digest %s", e.Size, e.Found)
 }
 
 // RecordError says that an action or a root can't be read: damaged, or written
@@ -117,7 +119,7 @@ func (e *RecordError) Error() string {
 	if e.Newer {
 		return fmt.Sprintf("object %s: %s; a newer version of the program wrote it: use that one with this store", e.Object, e.Reason)
 	}
-	return fmt.Sprintf("object %s is damaged: %s; restore it from a copy, or remove it and run the sweep again", e.Object, e.Reason)
+	return fmt.Sprintf("object %s is damaged: %s; `lossatlas artifacts verify` sets it aside, and running the sweep again replaces it", e.Object, e.Reason)
 }
 
 // IncompleteError says that there is an action for the key, but blobs it names

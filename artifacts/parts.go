@@ -59,6 +59,17 @@ func (s *Store) GetPart(ctx context.Context, k Key, name string) ([]byte, error)
 		return nil, err
 	}
 	object := partObject(k, name)
+	data, err := s.readPart(ctx, object)
+	var harm *partError
+	if errors.As(err, &harm) {
+		s.log.Warn().Str("object", object).Str("step", k.Short()).Msg("ignoring a damaged part: " + err.Error())
+		return nil, s.notFound("get", object)
+	}
+	return data, err
+}
+
+// readPart reads a part to its end. Damage is *partError.
+func (s *Store) readPart(ctx context.Context, object string) ([]byte, error) {
 	body, info, err := s.read(ctx, object)
 	if err != nil {
 		return nil, err
@@ -66,18 +77,14 @@ func (s *Store) GetPart(ctx context.Context, k Key, name string) ([]byte, error)
 	defer body.Close()
 	data, err := unframePart(body, info.Size)
 	var harm *partError
-	if errors.As(err, &harm) {
-		s.log.Warn().Str("object", object).Str("step", k.Short()).Msg("ignoring a damaged part: " + err.Error())
-		return nil, s.notFound("get", object)
-	}
-	if err != nil {
+	if err != nil && !errors.As(err, &harm) {
 		return nil, s.fail("get", object, connectionLost(err))
 	}
-	return data, nil
+	return data, err
 }
 
 // partError says what is wrong with a part's frame.
-type partError struct{ reason string }
+type partError struct{ problem, reason string }
 
 func (e *partError) Error() string { return e.reason }
 
@@ -95,16 +102,16 @@ func framePart(data []byte) []byte {
 func unframePart(r io.Reader, size int64) ([]byte, error) {
 	header := make([]byte, partHeader)
 	if n, err := io.ReadFull(r, header); err == io.EOF || err == io.ErrUnexpectedEOF && (size < 0 || int64(n) == size) {
-		return nil, &partError{fmt.Sprintf("it ends within its header, after %d bytes", n)}
+		return nil, &partError{Truncated, fmt.Sprintf("it ends within its header, after %d bytes", n)}
 	} else if err != nil {
 		return nil, err
 	}
 	if !bytes.HasPrefix(header, []byte(partMagic)) {
-		return nil, &partError{fmt.Sprintf("it begins with %q, want %q", header[:len(partMagic)], partMagic)}
+		return nil, &partError{Damaged, fmt.Sprintf("it begins with %q, want %q", header[:len(partMagic)], partMagic)}
 	}
 	length := binary.BigEndian.Uint64(header[len(partMagic):])
 	if length > maxBlob {
-		return nil, &partError{fmt.Sprintf("its header says %d bytes", length)}
+		return nil, &partError{Damaged, fmt.Sprintf("its header says %d bytes", length)}
 	}
 	// One byte more is read than there should be, to see whether something follows.
 	data, err := readAll(io.LimitReader(r, int64(length)+1), int64(length))
@@ -112,12 +119,12 @@ func unframePart(r io.Reader, size int64) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case uint64(len(data)) < length:
-		return nil, &partError{fmt.Sprintf("it ends after %d of %d bytes", len(data), length)}
+		return nil, &partError{Truncated, fmt.Sprintf("it ends after %d of %d bytes", len(data), length)}
 	case uint64(len(data)) > length:
-		return nil, &partError{fmt.Sprintf("it goes on after its %d bytes", length)}
+		return nil, &partError{Trailing, fmt.Sprintf("it goes on after its %d bytes", length)}
 	}
 	if found := Of(data); !bytes.Equal(found[:], header[len(header)-len(found):]) {
-		return nil, &partError{fmt.Sprintf("its %d bytes have the digest %s, which its header doesn't say", length, found)}
+		return nil, &partError{Damaged, fmt.Sprintf("its %d bytes have the digest %s, which its header doesn't say", length, found)}
 	}
 	return data, nil
 }

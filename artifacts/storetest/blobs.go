@@ -100,8 +100,8 @@ func blobAbsent(t *testing.T, b *Bucket) {
 	if err := b.Store.Verify(t.Context(), artifacts.Blob{Digest: d, Size: 12}); !errors.Is(err, artifacts.ErrNotFound) {
 		t.Errorf("Verify of an absent blob: %v, want ErrNotFound", err)
 	}
-	if removed, err := b.Store.RemoveDamaged(t.Context(), d); removed || err != nil {
-		t.Errorf("RemoveDamaged of an absent blob: %v, %v, want false, nil", removed, err)
+	if moved, err := b.Store.SetAside(t.Context(), d); moved != "" || err != nil {
+		t.Errorf("SetAside of an absent blob: %q, %v, want nothing moved", moved, err)
 	}
 }
 
@@ -163,15 +163,20 @@ func blobDamage(t *testing.T, b *Bucket) {
 			if got, err := b.Store.Get(t.Context(), blob.Digest); err != nil || !bytes.Equal(got, data) {
 				t.Errorf("Put didn't heal the blob: Get returned %d bytes, error %v", len(got), err)
 			}
-			if removed, err := b.Store.RemoveDamaged(t.Context(), blob.Digest); removed || err != nil {
-				t.Errorf("RemoveDamaged of a whole blob: %v, %v, want false, nil", removed, err)
+			if moved, err := b.Store.SetAside(t.Context(), blob.Digest); moved != "" || err != nil {
+				t.Errorf("SetAside of a whole blob: %q, %v, want nothing moved", moved, err)
 			}
-			b.Overwrite(t, Object(blob.Digest), damage.Do(slices.Clone(data)))
-			if removed, err := b.Store.RemoveDamaged(t.Context(), blob.Digest); !removed || err != nil {
-				t.Errorf("RemoveDamaged of a damaged blob: %v, %v, want true, nil", removed, err)
+			bad := damage.Do(slices.Clone(data))
+			b.Overwrite(t, Object(blob.Digest), bad)
+			moved, err := b.Store.SetAside(t.Context(), blob.Digest)
+			if err != nil || !strings.HasPrefix(moved, "quarantine/") || !strings.HasSuffix(moved, "/"+Object(blob.Digest)) {
+				t.Fatalf("SetAside of a damaged blob: %q, %v, want it under quarantine/", moved, err)
+			}
+			if got := b.Bytes(t, moved); !bytes.Equal(got, bad) {
+				t.Errorf("what was set aside has %d bytes, want the %d damaged ones", len(got), len(bad))
 			}
 			if _, err := b.Store.Get(t.Context(), blob.Digest); !errors.Is(err, artifacts.ErrNotFound) {
-				t.Errorf("Get after RemoveDamaged: %v, want ErrNotFound", err)
+				t.Errorf("Get after SetAside: %v, want ErrNotFound", err)
 			}
 		})
 	}

@@ -29,7 +29,7 @@ func Run(t *testing.T, cfg artifacts.Config) {
 		name  string
 		tests map[string]func(*testing.T, *Bucket)
 	}{
-		{"blobs", blobTests}, {"actions", actionTests}, {"parts", partTests}, {"roots", rootTests},
+		{"blobs", blobTests}, {"actions", actionTests}, {"parts", partTests}, {"roots", rootTests}, {"check", checkTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for name, test := range group.tests {
