@@ -24,6 +24,29 @@ func (s *Store) PutAction(ctx context.Context, a Action) (Action, error) {
 	if err := a.check(); err != nil {
 		return Action{}, err
 	}
+	for range putAttempts {
+		since, err := s.Moment(ctx)
+		if err != nil {
+			return Action{}, err
+		}
+		won, err := s.putAction(ctx, a)
+		if err != nil {
+			return Action{}, err
+		}
+		_, interfered, err := s.settle(ctx, since)
+		if err != nil || !interfered {
+			return won, err
+		}
+		// What is there now is there to stay, or is found to be gone and put again.
+		if won, _, err = s.action(ctx, a.Key); err == nil || !replaceable(err) {
+			return won, err
+		}
+	}
+	return Action{}, &StoreError{Op: "put", Object: actionObject(a.Key), Where: s.where, Err: fmt.Errorf("garbage was collected %d times in a row, and took it along", putAttempts)}
+}
+
+// putAction is PutAction while no garbage is collected.
+func (s *Store) putAction(ctx context.Context, a Action) (Action, error) {
 	gone, err := s.gone(ctx, a.Outputs)
 	if err != nil {
 		return Action{}, err

@@ -145,6 +145,18 @@ func (e *DanglingError) Error() string {
 	return fmt.Sprintf("the result of step %s can't be recorded: %s; its blobs have to be stored before the action that names them", e.Key.Short(), missing(e.Missing))
 }
 
+// LostError says that garbage was collected while a sweep's results were being
+// recorded, and that some of them had counted as garbage before.
+type LostError struct {
+	Sweep   string
+	Missing []string // steps
+}
+
+// Error lists what is missing.
+func (e *LostError) Error() string {
+	return fmt.Sprintf("sweep %s can't be recorded: garbage was collected just now, and took the results of %s along; run it again", e.Sweep, strings.Join(e.Missing, ", "))
+}
+
 func missing(blobs map[string]Blob) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(blobs)) {

@@ -4,14 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"sync"
+
+	"github.com/minio/minio-go/v7"
 )
 
 const rootPrefix = "roots/"
 
 func rootObject(name string) string { return rootPrefix + name + ".json" }
 
-// PutRoot records a sweep's run, in place of its earlier one.
+// PutRoot records a sweep's run, in place of its earlier one. What a run that is
+// under way needs is kept by those who collect garbage.
 func (s *Store) PutRoot(ctx context.Context, r Root) error {
 	if err := checkName("sweep", r.Sweep); err != nil {
 		return err
@@ -22,6 +28,62 @@ func (s *Store) PutRoot(ctx context.Context, r Root) error {
 		return fmt.Errorf("sweep %s: state %q, want %s, %s, %s or %s", r.Sweep, r.State, StateRunning, StateDone, StateFailed, StateCancelled)
 	}
 	return s.putRecord(ctx, rootObject(r.Sweep), r, always)
+}
+
+// PutRootSince is PutRoot for results that were looked up after a moment. If
+// garbage was collected since, and took some of them along, the sweep has to be
+// run again: *[LostError].
+func (s *Store) PutRootSince(ctx context.Context, r Root, since Moment) error {
+	now, err := s.unharmed(ctx, r, since)
+	if err != nil {
+		return err
+	}
+	if err := s.PutRoot(ctx, r); err != nil {
+		return err
+	}
+	var lost *LostError
+	if _, err = s.unharmed(ctx, r, now); errors.As(err, &lost) {
+		return errors.Join(err, s.DropRoot(ctx, r.Sweep))
+	}
+	return err
+}
+
+// unharmed waits for a collection that is under way and fails with *LostError if
+// one since the moment took something of the root.
+func (s *Store) unharmed(ctx context.Context, r Root, since Moment) (Moment, error) {
+	now, interfered, err := s.settle(ctx, since)
+	if err != nil || !interfered {
+		return now, err
+	}
+	if there, err := s.Has(ctx, r.Graph); err != nil {
+		return now, err
+	} else if !there {
+		return now, &LostError{r.Sweep, []string{"its list of steps"}}
+	}
+	var mu sync.Mutex
+	var lost []string
+	err = each(ctx, slices.Collect(maps.Keys(r.Steps)), func(ctx context.Context, id string) error {
+		step := r.Steps[id]
+		gone, err := s.gone(ctx, step.Outputs)
+		if err == nil && len(gone) == 0 && len(step.Outputs) > 0 && !step.Key.IsZero() {
+			_, err = s.core.StatObject(ctx, s.bucket, actionObject(step.Key), minio.StatObjectOptions{})
+			if err != nil {
+				err = s.fail("stat", actionObject(step.Key), err)
+			}
+		}
+		if err != nil && !errors.Is(err, ErrNotFound) || err == nil && len(gone) == 0 {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		lost = append(lost, id)
+		return nil
+	})
+	if err == nil && len(lost) > 0 {
+		slices.Sort(lost)
+		err = &LostError{r.Sweep, lost}
+	}
+	return now, err
 }
 
 // Root returns the latest run of a sweep. It fails with [ErrNotFound] and *[RecordError].
@@ -73,11 +135,19 @@ func (s *Store) Roots(ctx context.Context) ([]Root, error) {
 	return roots, errors.Join(harms...)
 }
 
-// DropRoot forgets a sweep's run, so that what only it needs may be freed; that
-// there is none is no error.
+// DropRoot forgets a sweep's run, also a damaged one that was set aside, so that
+// what only it needs may be freed; that there is none is no error.
 func (s *Store) DropRoot(ctx context.Context, name string) error {
 	if err := checkName("sweep", name); err != nil {
 		return err
 	}
-	return s.remove(ctx, rootObject(name))
+	if err := s.remove(ctx, rootObject(name)); err != nil {
+		return err
+	}
+	aside, err := s.Quarantined(ctx)
+	if err != nil {
+		return err
+	}
+	aside = slices.DeleteFunc(aside, func(object string) bool { return quarantinedRoot(object) != name })
+	return each(ctx, aside, s.remove)
 }

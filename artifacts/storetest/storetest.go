@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"io"
 	mathrand "math/rand/v2"
@@ -29,7 +30,7 @@ func Run(t *testing.T, cfg artifacts.Config) {
 		name  string
 		tests map[string]func(*testing.T, *Bucket)
 	}{
-		{"blobs", blobTests}, {"actions", actionTests}, {"parts", partTests}, {"roots", rootTests}, {"check", checkTests},
+		{"blobs", blobTests}, {"actions", actionTests}, {"parts", partTests}, {"roots", rootTests}, {"check", checkTests}, {"collect", collectTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for name, test := range group.tests {
@@ -154,4 +155,19 @@ func cancelled(t testing.TB) context.Context {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	return ctx
+}
+
+// unfinished makes the record of a finished collection that of one under way.
+func unfinished(t testing.TB, record []byte) []byte {
+	t.Helper()
+	var e struct{ Record map[string]any }
+	if err := json.Unmarshal(record, &e); err != nil {
+		t.Fatal(err)
+	}
+	delete(e.Record, "finished")
+	body, err := json.Marshal(e.Record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Appendf(nil, `{"schema":1,"digest":%q,"record":%s}`, artifacts.Of(body), body)
 }
