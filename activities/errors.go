@@ -50,7 +50,20 @@ func guard[T any](ctx context.Context, a *Activities, in StepInput, body func() 
 		if r := recover(); r != nil {
 			err = panicked(a, in, r)
 		}
+		a.setAside(ctx, err)
 		err = classify(ctx, err)
 	}()
 	return body()
+}
+
+// setAside moves a damaged blob that a step met out of its way, so that the next
+// run of the sweep makes it again.
+func (a *Activities) setAside(ctx context.Context, err error) {
+	var damaged *artifacts.DamagedError
+	if !errors.As(err, &damaged) {
+		return
+	}
+	if _, err := a.Store.SetAside(ctx, damaged.Digest); err != nil {
+		a.Log.Warn().Err(err).Str("object", damaged.Object).Msg("a damaged blob could not be set aside")
+	}
 }

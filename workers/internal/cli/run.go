@@ -72,7 +72,12 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 		return err
 	}
 	defer r.finish(r.services, &err)
+	defer func() { err = setAside(ctx, r.services.Store, err) }()
 	if err := launch.StoreImports(ctx, r.services.Store, r.sweep); err != nil {
+		return err
+	}
+	since, err := r.services.Store.Moment(ctx)
+	if err != nil {
 		return err
 	}
 	plan, err := pipelines.MakePlan(ctx, r.graph, r.numerics, r.services.Store)
@@ -89,14 +94,14 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 	r.log.Info().Str("sweep", r.graph.Sweep).Str("numerics", r.numerics).Int("steps", len(plan.Steps)).
 		Int("cached", plan.Count(pipelines.StateCached)).Msg("planned")
 	if plan.Complete() {
-		return r.nothing(ctx, plan)
+		return r.nothing(ctx, plan, since)
 	}
 	return r.work(ctx, plan)
 }
 
 // nothing records a run that has nothing to do, which takes no workflow.
-func (r *run) nothing(ctx context.Context, plan *pipelines.Plan) error {
-	root, err := launch.RecordCached(ctx, r.services.Store, plan, r.blob, launch.File(r.sweep))
+func (r *run) nothing(ctx context.Context, plan *pipelines.Plan, since artifacts.Moment) error {
+	root, err := launch.RecordCached(ctx, r.services.Store, plan, r.blob, launch.File(r.sweep), since)
 	if err != nil {
 		return err
 	}
@@ -178,6 +183,18 @@ func (r *run) serveGuests(ctx context.Context) error {
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
+}
+
+// setAside moves a damaged blob that a run met out of the way of the next one.
+func setAside(ctx context.Context, store *artifacts.Store, err error) error {
+	var harm *artifacts.DamagedError
+	if !errors.As(err, &harm) {
+		return err
+	}
+	if moved, e := store.SetAside(ctx, harm.Digest); e != nil || moved == "" {
+		return err
+	}
+	return fmt.Errorf("a stored result is damaged (%s) and was set aside: run the sweep again to make it anew", harm.Object)
 }
 
 // nameList joins names for a sentence.

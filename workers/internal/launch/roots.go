@@ -15,8 +15,8 @@ import (
 // RecordCached writes the root of a run that found every step done that can be, so that
 // the sweep is listed and kept like any other. Such a run needs no workflow.
 // How long the steps took is taken over from the run that made them, where that
-// was one of the same sweep.
-func RecordCached(ctx context.Context, store *artifacts.Store, plan *pipelines.Plan, graph artifacts.Blob, file *artifacts.RootFile) (artifacts.Root, error) {
+// was one of the same sweep. since is from before the plan was made.
+func RecordCached(ctx context.Context, store *artifacts.Store, plan *pipelines.Plan, graph artifacts.Blob, file *artifacts.RootFile, since artifacts.Moment) (artifacts.Root, error) {
 	now := time.Now().UTC()
 	root := artifacts.Root{
 		Sweep: plan.Sweep, RunID: uuid.NewString(), Started: now, Finished: now, State: artifacts.StateDone,
@@ -42,5 +42,5 @@ func RecordCached(ctx context.Context, store *artifacts.Store, plan *pipelines.P
 		}
 		root.Steps[s.ID] = step
 	}
-	return root, store.PutRoot(ctx, root)
+	return root, store.PutRootSince(ctx, root, since)
 }
