@@ -1,0 +1,219 @@
+package artifacts
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// CopyOptions say how a sweep is copied.
+type CopyOptions struct {
+	// Replace also replaces a later run of the same sweep at the other store.
+	Replace bool
+	// Progress is told how many blobs were sent or found there, of how many.
+	Progress func(blobs, of int, sent, ofBytes int64)
+}
+
+// Copied is what a copy came to.
+type Copied struct {
+	Blobs   int   `json:"blobs"`   // sent
+	Bytes   int64 `json:"bytes"`   // of these
+	Actions int   `json:"actions"` // sent
+	There   int   `json:"there"`   // blobs and actions that were there already
+	// Other are steps that the other store had other results of. It keeps its own
+	// for runs to come; the sweep that was copied names those that were sent.
+	Other []Key `json:"other"`
+}
+
+// LaterError refuses to replace a later run of a sweep.
+type LaterError struct{ Sweep string }
+
+// Error says what to do.
+func (e *LaterError) Error() string {
+	return fmt.Sprintf("the other store has a later run of sweep %s: replace it with --replace, or pin this one under another name first", e.Sweep)
+}
+
+// Copy copies a sweep's run with all that it needs, through the recipes to the
+// data it began with, to another store: blobs first, then actions, the run last,
+// so that a copy that is cut short leaves nothing that dangles, and goes on where
+// it was. What is there already, in its size, is not sent again. Everything is
+// verified as it is read and as it is written.
+func (s *Store) Copy(ctx context.Context, sweep string, to *Store, o CopyOptions) (Copied, error) {
+	out := Copied{Other: []Key{}}
+	root, err := s.Root(ctx, sweep)
+	if err != nil {
+		return out, err
+	}
+	if err := to.accepts(ctx, root, o.Replace); err != nil {
+		return out, err
+	}
+	since, err := to.Moment(ctx)
+	if err != nil {
+		return out, err
+	}
+	here, err := s.closure(ctx, root)
+	if err != nil {
+		return out, err
+	}
+	if err := s.copyBlobs(ctx, here, to, o, &out); err != nil {
+		return out, err
+	}
+	if err := s.copyActions(ctx, here, to, &out); err != nil {
+		return out, err
+	}
+	return out, to.PutRootSince(ctx, root, since)
+}
+
+// accepts says whether a run may take the place of the one that is there.
+func (s *Store) accepts(ctx context.Context, root Root, replace bool) error {
+	there, err := s.Root(ctx, root.Sweep)
+	var harm *RecordError
+	switch {
+	case errors.Is(err, ErrNotFound) || errors.As(err, &harm) && !harm.Newer:
+		return nil
+	case err != nil:
+		return err
+	case !replace && there.RunID != root.RunID && there.Started.After(root.Started):
+		return &LaterError{root.Sweep}
+	}
+	return nil
+}
+
+// closure is what a root needs: its actions and the blobs of the store among
+// what they name.
+func (s *Store) closure(ctx context.Context, root Root) (*survey, error) {
+	v := &survey{actions: map[Key]*storedAction{}, blobs: map[Digest]stored{}}
+	all := &survey{blobs: map[Digest]stored{}}
+	if err := s.eachObject(ctx, blobPrefix, all.addBlob); err != nil {
+		return nil, err
+	}
+	var todo []Key
+	seen := map[Key]bool{}
+	visit := func(k Key) {
+		if !k.IsZero() && !seen[k] {
+			seen[k] = true
+			todo = append(todo, k)
+		}
+	}
+	for _, step := range root.Steps {
+		visit(step.Key)
+	}
+	for len(todo) > 0 {
+		batch := todo
+		todo = nil
+		var mu sync.Mutex
+		err := each(ctx, batch, func(ctx context.Context, k Key) error {
+			a, err := s.readAction(ctx, actionObject(k))
+			var harm *RecordError
+			if errors.Is(err, ErrNotFound) || errors.As(err, &harm) && !harm.Newer { // of a step that failed, or was lost
+				return nil
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			v.actions[k] = &storedAction{Action: a}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range batch {
+			if a := v.actions[k]; a != nil {
+				for _, producer := range a.Made.Producers {
+					visit(producer)
+				}
+			}
+		}
+	}
+	for d := range v.reach([]Root{root}, nil).blobs {
+		if b, ok := all.blobs[d]; ok {
+			v.blobs[d] = b
+		}
+	}
+	for _, step := range root.Steps {
+		for name, b := range step.Outputs {
+			if !all.holds(b) {
+				return nil, fmt.Errorf("sweep %s is not whole: output %q of a %s step, %s, is not in the store; `lossatlas artifacts verify` says more", root.Sweep, name, step.Kind, b)
+			}
+		}
+	}
+	return v, nil
+}
+
+func (s *Store) copyBlobs(ctx context.Context, here *survey, to *Store, o CopyOptions, out *Copied) error {
+	there := &survey{blobs: map[Digest]stored{}}
+	if err := to.eachObject(ctx, blobPrefix, there.addBlob); err != nil {
+		return err
+	}
+	var missing []Blob
+	var total int64
+	for d, b := range here.blobs {
+		blob := Blob{d, b.size}
+		if there.holds(blob) {
+			out.There++
+			continue
+		}
+		missing = append(missing, blob)
+		total += b.size
+	}
+	slices.SortFunc(missing, func(a, b Blob) int { return cmp.Compare(a.Digest.Hex(), b.Digest.Hex()) })
+	var mu sync.Mutex
+	return each(ctx, missing, func(ctx context.Context, b Blob) error {
+		data, err := s.GetBlob(ctx, b)
+		if err != nil {
+			return err
+		}
+		if _, err := to.Put(ctx, data); err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		out.Blobs++
+		out.Bytes += b.Size
+		if o.Progress != nil {
+			o.Progress(out.Blobs, len(missing), out.Bytes, total)
+		}
+		return nil
+	})
+}
+
+func (s *Store) copyActions(ctx context.Context, here *survey, to *Store, out *Copied) error {
+	var mu sync.Mutex
+	var keys []Key
+	for k := range here.actions {
+		if here.complete(here.actions[k]) { // one whose blobs are lost is no result there, either
+			keys = append(keys, k)
+		}
+	}
+	err := each(ctx, keys, func(ctx context.Context, k Key) error {
+		a := here.actions[k].Action
+		won, err := to.Lookup(ctx, k)
+		sent := false
+		var incomplete *IncompleteError
+		if errors.Is(err, ErrNotFound) || errors.As(err, &incomplete) {
+			won, err = to.PutAction(ctx, a)
+			sent = true
+		}
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if sent {
+			out.Actions++
+		} else {
+			out.There++
+		}
+		for name, b := range a.Outputs {
+			if won.Outputs[name] != b {
+				out.Other = append(out.Other, k)
+				break
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(out.Other, func(a, b Key) int { return slices.Compare(a[:], b[:]) })
+	return err
+}

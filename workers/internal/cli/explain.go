@@ -1,0 +1,367 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/activities/engine"
+	"lossatlas/artifacts"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/progress"
+	"lossatlas/workers/internal/results"
+	"lossatlas/workers/internal/session"
+)
+
+func (a *app) explainCommand() *cobra.Command {
+	cmd := command("explain STEP|DIGEST [STEP|DIGEST]", "Say what a result was made from, down to data and seed; of two results, what tells them apart", cobra.RangeArgs(1, 2),
+		func(cmd *cobra.Command, args []string) error { return a.explain(cmd.Context(), args) })
+	cmd.Long = cmd.Short + `.
+
+A step is named as in ` + "`lossatlas status`" + `: sweep/experiment/step, or any end of that which is
+unique, or the first digits of its key; a digest is sha256:….`
+	return cmd
+}
+
+// explainer knows how steps are called in sweeps.
+type explainer struct {
+	*app
+	services *session.Session
+	names    map[artifacts.Key][]string
+	written  map[artifacts.Key]map[string]artifacts.Blob
+	outputs  map[artifacts.Digest][]artifacts.Key
+	imports  map[artifacts.Digest]string // of weights, by the name they were imported under
+}
+
+// explained is what `explain` says of two results.
+type explained struct {
+	A           *artifacts.History     `json:"a"`
+	B           *artifacts.History     `json:"b"`
+	Same        bool                   `json:"same"` // the same result
+	Differences []artifacts.Difference `json:"differences"`
+}
+
+func (a *app) explain(ctx context.Context, args []string) (err error) {
+	s, err := a.looking(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.finish(s, &err)
+	e, err := a.explainer(ctx, s)
+	if err != nil {
+		return err
+	}
+	var histories []*artifacts.History
+	for _, name := range args {
+		k, err := e.find(ctx, name)
+		if err != nil {
+			return err
+		}
+		h, err := s.Store.History(ctx, k)
+		if errors.Is(err, artifacts.ErrNotFound) {
+			return fmt.Errorf("the result of %s is not in the store any more: %w", name, err)
+		}
+		if err != nil {
+			return err
+		}
+		histories = append(histories, h)
+	}
+	if len(args) == 2 {
+		x := explained{histories[0], histories[1], histories[0].Top == histories[1].Top, artifacts.Compare(histories[0], histories[1])}
+		if a.set.Output != "text" {
+			if x.Differences == nil {
+				x.Differences = []artifacts.Difference{}
+			}
+			return a.printJSON(x)
+		}
+		return e.printDifferences(x)
+	}
+	if a.set.Output != "text" {
+		return a.printJSON(histories[0])
+	}
+	return e.printHistory(histories[0])
+}
+
+// explainer reads the sweeps' records.
+func (a *app) explainer(ctx context.Context, s *session.Session) (*explainer, error) {
+	e := &explainer{app: a, services: s, names: map[artifacts.Key][]string{}, written: map[artifacts.Key]map[string]artifacts.Blob{}, outputs: map[artifacts.Digest][]artifacts.Key{}, imports: map[artifacts.Digest]string{}}
+	roots, err := s.Store.Roots(ctx)
+	if err != nil && roots == nil {
+		return nil, err
+	} else if err != nil {
+		a.log.Warn().Err(err).Msg("some sweeps can't be read")
+	}
+	for _, r := range roots {
+		steps := r.Steps
+		if r.State == artifacts.StateRunning { // its record tells at its end
+			if steps, err = e.underWay(ctx, r.Sweep); err != nil {
+				a.log.Warn().Err(err).Str("sweep", r.Sweep).Msg("its steps can't be listed")
+			}
+		}
+		for id, step := range steps {
+			name := r.Sweep + "/" + id
+			if !step.Key.IsZero() && len(step.Outputs) > 0 {
+				e.names[step.Key], e.written[step.Key] = append(e.names[step.Key], name), step.Outputs
+			}
+			for _, b := range step.Outputs {
+				switch {
+				case step.Kind == kindWeights:
+					e.imports[b.Digest] = r.Sweep
+				case !slices.Contains(e.outputs[b.Digest], step.Key):
+					e.outputs[b.Digest] = append(e.outputs[b.Digest], step.Key)
+				}
+			}
+		}
+	}
+	for _, names := range e.names {
+		slices.Sort(names)
+	}
+	return e, nil
+}
+
+func (e *explainer) underWay(ctx context.Context, sweep string) (map[string]artifacts.RootStep, error) {
+	w, err := e.app.find(ctx, e.services, sweep)
+	if err != nil {
+		return nil, err
+	}
+	o, _ := e.engineOptions()
+	class, err := engine.Class(o)
+	if err != nil {
+		return nil, err
+	}
+	return w.steps(ctx, e.services, class)
+}
+
+var hexDigits = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
+
+// find returns the step that a name stands for.
+func (e *explainer) find(ctx context.Context, name string) (artifacts.Key, error) {
+	if strings.HasPrefix(name, "sha256:") {
+		return e.maker(ctx, name)
+	}
+	if hexDigits.MatchString(name) {
+		k, err := e.services.Store.FindAction(ctx, name)
+		if err == nil || !errors.Is(err, artifacts.ErrNotFound) {
+			return k, err
+		}
+	}
+	var found []artifacts.Key
+	var matches []string
+	for k, names := range e.names {
+		for _, full := range names {
+			if full == name || strings.HasSuffix(full, "/"+name) || e.isOutput(k, full, name) {
+				matches = append(matches, full)
+				if !slices.Contains(found, k) {
+					found = append(found, k)
+				}
+			}
+		}
+	}
+	if len(found) == 1 {
+		return found[0], nil
+	}
+	slices.Sort(matches)
+	return artifacts.Key{}, exit.With(exit.Usage, &results.NameError{Name: name, Output: "step", Matches: matches})
+}
+
+// isOutput says whether a name is a step's with one of its outputs behind it.
+func (e *explainer) isOutput(k artifacts.Key, full, name string) bool {
+	i := strings.LastIndexByte(name, '/')
+	if i < 0 {
+		return false
+	}
+	_, ok := e.written[k][name[i+1:]]
+	return ok && (full == name[:i] || strings.HasSuffix(full, "/"+name[:i]))
+}
+
+// maker is the step that wrote a blob, the earliest if several wrote the same.
+func (e *explainer) maker(ctx context.Context, name string) (artifacts.Key, error) {
+	d, err := artifacts.ParseDigest(name)
+	if err != nil {
+		return artifacts.Key{}, exit.With(exit.Usage, err)
+	}
+	keys := e.outputs[d]
+	if len(keys) != 1 { // unknown, or to be put in order
+		if keys, err = e.services.Store.MadeBy(ctx, d); err != nil {
+			return artifacts.Key{}, err
+		}
+	}
+	if len(keys) > 1 {
+		e.say("%s wrote these bytes; this is about the first", count(len(keys), "step"))
+	}
+	if len(keys) > 0 {
+		return keys[0], nil
+	}
+	if imported, ok := e.imports[d]; ok {
+		return artifacts.Key{}, fmt.Errorf("%s was imported as %s and made by no step", d, imported)
+	}
+	return artifacts.Key{}, exit.Usagef("no step in the store wrote %s", d)
+}
+
+// called is a step as people know it.
+func (e *explainer) called(h *artifacts.History, k artifacts.Key) string {
+	name := fmt.Sprintf("%s %s", h.Steps[k].Kind, k.Short())
+	if names := e.names[k]; len(names) > 0 {
+		name += "  " + names[0]
+		if len(names) > 1 {
+			name += fmt.Sprintf(" and %d more", len(names)-1)
+		}
+	}
+	return name
+}
+
+// printHistory draws the tree of what a result was made from.
+func (e *explainer) printHistory(h *artifacts.History) error {
+	var b strings.Builder
+	e.node(&b, h, h.Top, "", "", "", map[artifacts.Key]bool{})
+	_, err := io.WriteString(e.Out, b.String())
+	return err
+}
+
+// node writes one step and what is below it. first begins its line, rest those under it.
+func (e *explainer) node(b *strings.Builder, h *artifacts.History, k artifacts.Key, as, first, rest string, seen map[artifacts.Key]bool) {
+	step := h.Steps[k]
+	fmt.Fprintf(b, "%s%s%s\n", first, as, e.called(h, k))
+	if seen[k] {
+		fmt.Fprintf(b, "%s    as above\n", rest)
+		return
+	}
+	seen[k] = true
+	under := rest + "    "
+	if len(step.Inputs) > 0 {
+		under = rest + "│   "
+	}
+	for _, line := range wrap(describe(step.Params), 100) {
+		fmt.Fprintf(b, "%s%s\n", under, line)
+	}
+	fmt.Fprintf(b, "%s%s\n", under, circumstances(step))
+	for _, name := range slices.Sorted(maps.Keys(step.Outputs)) {
+		fmt.Fprintf(b, "%s→ %s %s (%s)\n", under, name, shortDigest(step.Outputs[name].Digest.String()), size(step.Outputs[name].Size))
+	}
+	names := slices.Sorted(maps.Keys(step.Inputs))
+	for i, name := range names {
+		from := step.Inputs[name]
+		branch, below := "├─ ", "│  "
+		if i == len(names)-1 {
+			branch, below = "└─ ", "   "
+		}
+		switch {
+		case h.Steps[from.Step] != nil:
+			e.node(b, h, from.Step, name+": ", rest+branch, rest+below, seen)
+		case from.Gone:
+			fmt.Fprintf(b, "%s%s%s: %s, of step %s, whose record is gone\n", rest, branch, name, shortDigest(from.Digest.String()), from.Step.Short())
+		default:
+			fmt.Fprintf(b, "%s%s%s: %s, imported\n", rest, branch, name, shortDigest(from.Digest.String()))
+		}
+	}
+}
+
+// circumstances are how a step was made.
+func circumstances(s *artifacts.HistoricStep) string {
+	parts := []string{fmt.Sprintf("version %d", s.Version)}
+	if !s.Made.At.IsZero() {
+		parts = append(parts, fmt.Sprintf("made %s in %s", s.Made.At.Local().Format(time.DateTime), progress.Duration(time.Duration(s.Made.Seconds*float64(time.Second)))))
+	}
+	if s.Made.Host != "" {
+		parts = append(parts, "on "+s.Made.Host)
+	}
+	if s.Made.Program != "" {
+		parts = append(parts, "by "+s.Made.Program)
+	}
+	if s.Numerics != "" {
+		parts = append(parts, "numerics "+s.Numerics)
+	} else if s.Made.Numerics != "" {
+		parts = append(parts, "numerics any, computed on "+s.Made.Numerics)
+	}
+	return strings.Join(parts, ", ")
+}
+
+var digestText = regexp.MustCompile(`sha256:[0-9a-f]{64}`)
+
+// shortDigest shortens digests to what tells them apart.
+func shortDigest(text string) string {
+	return digestText.ReplaceAllStringFunc(text, func(d string) string { return d[:len("sha256:")+12] })
+}
+
+// describe writes parameters as words.
+func describe(params []byte) []string {
+	flat := artifacts.Flat(params)
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(flat)) {
+		out = append(out, name+"="+shorten(flat[name]))
+	}
+	const most = 60 // of a report's pictures, or a network's layers
+	if len(out) > most {
+		out = append(out[:most], fmt.Sprintf("and %d more (--output json has all)", len(out)-most))
+	}
+	return out
+}
+
+func shorten(v string) string {
+	v = shortDigest(v)
+	if r := []rune(v); len(r) > 60 {
+		return string(r[:59]) + "…"
+	}
+	return v
+}
+
+// wrap joins words to lines.
+func wrap(words []string, width int) []string {
+	var lines []string
+	for _, w := range words {
+		if n := len(lines); n > 0 && len(lines[n-1])+1+len(w) <= width {
+			lines[n-1] += " " + w
+		} else {
+			lines = append(lines, w)
+		}
+	}
+	return lines
+}
+
+// printDifferences says what tells two results apart.
+func (e *explainer) printDifferences(x explained) error {
+	fmt.Fprintf(e.Out, "A  %s\nB  %s\n\n", e.called(x.A, x.A.Top), e.called(x.B, x.B.Top))
+	if x.Same {
+		_, err := fmt.Fprintln(e.Out, "they are the same result: the same step")
+		return err
+	}
+	a, b := x.A.Steps[x.A.Top], x.B.Steps[x.B.Top]
+	for _, name := range slices.Sorted(maps.Keys(a.Outputs)) {
+		if other, ok := b.Outputs[name]; ok && other == a.Outputs[name] {
+			fmt.Fprintf(e.Out, "%s: the same bytes, %s\n", name, shortDigest(other.Digest.String()))
+		}
+	}
+	t := table{header: []string{"WHERE", "WHAT", "A", "B"}}
+	for _, d := range x.Differences {
+		where := "itself"
+		if len(d.Path) > 0 {
+			where = strings.Join(d.Path, " ← ")
+		}
+		t.add(where, d.What, orNone(d.ValueA), orNone(d.ValueB))
+	}
+	if err := t.text(e.Out); err != nil || len(x.Differences) == 0 {
+		return err
+	}
+	first := x.Differences[0]
+	where := "the results themselves"
+	if len(first.Path) > 0 {
+		where = "what they were made from (" + strings.Join(first.Path, " ← ") + ")"
+	}
+	_, err := fmt.Fprintf(e.Out, "\nthe first difference is in %s: %s, %s and %s\n", where, first.What, orNone(first.ValueA), orNone(first.ValueB))
+	return err
+}
+
+func orNone(v string) string {
+	if v == "" {
+		return "-"
+	}
+	return shorten(v)
+}

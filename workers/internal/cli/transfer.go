@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"lossatlas/artifacts"
+	"lossatlas/workers/internal/exit"
+)
+
+// remote is the other store of a transfer: flags, or else the environment.
+type remote struct {
+	endpoint, bucket, accessKey, secretKey, region string
+	replace                                        bool
+}
+
+const remoteEnv = "LOSSATLAS_REMOTE_"
+
+func (r *remote) bind(f *pflag.FlagSet) {
+	f.StringVar(&r.endpoint, "remote-endpoint", "", "`URL` (http://host:port or https://host:port) of the other store ("+remoteEnv+"ENDPOINT)")
+	f.StringVar(&r.bucket, "remote-bucket", "", "its `bucket` ("+remoteEnv+"BUCKET; default lossatlas)")
+	f.StringVar(&r.accessKey, "remote-access-key", "", "its access `key`; better given in the environment as "+remoteEnv+"ACCESS_KEY")
+	f.StringVar(&r.secretKey, "remote-secret-key", "", "its secret `key`; better given in the environment as "+remoteEnv+"SECRET_KEY, where other users can't see it")
+	f.StringVar(&r.region, "remote-region", "", "its `region` ("+remoteEnv+"REGION; default us-east-1)")
+	f.BoolVar(&r.replace, "replace", false, "also in place of a later run of the same sweep")
+}
+
+// config fills in what flags left out and checks it.
+func (r *remote) config(env func(string) (string, bool)) (artifacts.Config, error) {
+	for _, s := range []struct {
+		value   *string
+		name    string
+		initial string
+	}{
+		{&r.endpoint, "ENDPOINT", ""}, {&r.bucket, "BUCKET", "lossatlas"}, {&r.accessKey, "ACCESS_KEY", ""}, {&r.secretKey, "SECRET_KEY", ""}, {&r.region, "REGION", "us-east-1"},
+	} {
+		if *s.value == "" {
+			*s.value = s.initial
+			if v, ok := env(remoteEnv + s.name); ok && v != "" {
+				*s.value = v
+			}
+		}
+	}
+	if r.endpoint == "" {
+		return artifacts.Config{}, exit.Usagef("--remote-endpoint is missing: say where the other store is, as http://host:port or https://host:port")
+	}
+	u, err := url.Parse(r.endpoint)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		return artifacts.Config{}, exit.Usagef("--remote-endpoint: %q is no address; write http://host:port or https://host:port, without a path", r.endpoint)
+	}
+	if r.accessKey == "" || r.secretKey == "" {
+		return artifacts.Config{}, exit.Usagef("--remote-endpoint is given without credentials: set %sACCESS_KEY and %sSECRET_KEY in the environment", remoteEnv, remoteEnv)
+	}
+	return artifacts.Config{Endpoint: u.Host, TLS: u.Scheme == "https", AccessKey: r.accessKey, SecretKey: r.secretKey, Bucket: r.bucket, Region: r.region}, nil
+}
+
+func (a *app) pushCommand() *cobra.Command {
+	return a.transferCommand("push", "Copy a sweep with all that it needs to another store", true)
+}
+
+func (a *app) pullCommand() *cobra.Command {
+	return a.transferCommand("pull", "Copy a sweep with all that it needs from another store", false)
+}
+
+func (a *app) transferCommand(verb, short string, push bool) *cobra.Command {
+	r := &remote{}
+	cmd := command(verb+" SWEEP", short, cobra.ExactArgs(1),
+		func(cmd *cobra.Command, args []string) error { return a.transfer(cmd.Context(), args[0], r, push) })
+	cmd.Long = short + `.
+
+Results, pictures, and what they were made from go along, so that a run of the sweep there
+finds everything done. Nothing is sent that is there already; give the command again after an
+interruption and it goes on. Everything is verified on its way.`
+	r.bind(cmd.Flags())
+	return cmd
+}
+
+func (a *app) transfer(ctx context.Context, sweep string, r *remote, push bool) (err error) {
+	cfg, err := r.config(a.Env)
+	if err != nil {
+		return err
+	}
+	s, err := a.looking(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.finish(s, &err)
+	other, err := artifacts.Open(ctx, cfg, a.log)
+	if err != nil {
+		return err
+	}
+	defer other.Close()
+	from, to := s.Store, other
+	if !push {
+		from, to = other, s.Store
+	} else if w, err := a.find(ctx, s, sweep); err != nil {
+		return err
+	} else if w.Root.State == artifacts.StateRunning {
+		return fmt.Errorf("sweep %s is %s: its results can be copied when it has ended", sweep, w.State)
+	}
+	told := time.Now()
+	c, err := from.Copy(ctx, sweep, to, artifacts.CopyOptions{Replace: r.replace, Progress: func(n, of int, sent, total int64) {
+		if time.Since(told) >= progressEvery {
+			told = time.Now()
+			a.say("copied %d of %s, %s of %s", n, count(of, "blob"), size(sent), size(total))
+		}
+	}})
+	if err != nil {
+		return err
+	}
+	for _, k := range c.Other {
+		a.log.Warn().Str("step", k.Short()).Msg("the other store has another result of this step and keeps it for runs to come")
+	}
+	if a.set.Output != "text" {
+		return a.printJSON(c)
+	}
+	_, err = fmt.Fprintf(a.Out, "%s: sent %s (%s) and %s; %d were there already\n", sweep, count(c.Blobs, "blob"), size(c.Bytes), count(c.Actions, "result"), c.There)
+	return err
+}
