@@ -142,3 +142,91 @@ func BenchmarkKey(b *testing.B) {
 		}
 	}
 }
+
+// fill puts n actions with a blob of the given size each, and a sweep that names them all.
+func fill(b *testing.B, bucket *storetest.Bucket, n, size int) {
+	b.Helper()
+	graph, err := bucket.Store.Put(b.Context(), []byte("graph"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	root := artifacts.Root{Sweep: "bench", State: artifacts.StateDone, Graph: graph, Steps: map[string]artifacts.RootStep{}}
+	data := storetest.Data(1, size)
+	for i := range n {
+		recipe := artifacts.Recipe{Kind: "train", Version: 1, Params: fmt.Appendf(nil, `{"n":%d}`, i)}
+		key, err := recipe.Key()
+		if err != nil {
+			b.Fatal(err)
+		}
+		blob, err := bucket.Store.Put(b.Context(), distinct(data, i))
+		if err != nil {
+			b.Fatal(err)
+		}
+		a := artifacts.Action{Key: key, Recipe: recipe, Outputs: map[string]artifacts.Blob{"weights": blob}}
+		if _, err := bucket.Store.PutAction(b.Context(), a); err != nil {
+			b.Fatal(err)
+		}
+		root.Steps[fmt.Sprint(i)] = artifacts.RootStep{Kind: "train", Key: key, State: artifacts.StepRan, Outputs: a.Outputs}
+	}
+	if err := bucket.Store.PutRoot(b.Context(), root); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkTenThousand is what looking at a store of 10,000 artifacts costs:
+// listing the sweeps' outputs (one record), listing the blobs, and a check and a
+// collection, which read every record.
+func BenchmarkTenThousand(b *testing.B) {
+	const n = 10_000
+	bucket := storetest.New(b, serve(b).config())
+	fill(b, bucket, n, 1000)
+	b.Run("roots", func(b *testing.B) {
+		for b.Loop() {
+			roots, err := bucket.Store.Roots(b.Context())
+			if err != nil || len(roots[0].Steps) != n {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("blobs", func(b *testing.B) {
+		for b.Loop() {
+			found := 0
+			for _, err := range bucket.Store.Blobs(b.Context()) {
+				if err != nil {
+					b.Fatal(err)
+				}
+				found++
+			}
+			if found != n+1 {
+				b.Fatalf("%d blobs", found)
+			}
+		}
+	})
+	b.Run("check", func(b *testing.B) {
+		for b.Loop() {
+			if c, err := bucket.Store.Check(b.Context(), artifacts.CheckOptions{}); err != nil || len(c.Findings) > 0 {
+				b.Fatal(c, err)
+			}
+		}
+	})
+	b.Run("collect", func(b *testing.B) {
+		for b.Loop() {
+			if c, err := bucket.Store.Collect(b.Context(), artifacts.CollectOptions{}); err != nil || len(c.Freed) > 0 {
+				b.Fatal(c, err)
+			}
+		}
+	})
+}
+
+// BenchmarkCheck is how fast a check reads large blobs.
+func BenchmarkCheck(b *testing.B) {
+	const n, size = 32, 8 << 20
+	bucket := storetest.New(b, serve(b).config())
+	fill(b, bucket, n, size)
+	b.SetBytes(n * size)
+	for b.Loop() {
+		if c, err := bucket.Store.Check(b.Context(), artifacts.CheckOptions{}); err != nil || len(c.Findings) > 0 {
+			b.Fatal(c, err)
+		}
+	}
+}

@@ -47,6 +47,9 @@ func (s *Store) Copy(ctx context.Context, sweep string, to *Store, o CopyOptions
 	if err != nil {
 		return out, err
 	}
+	if root.State == StateRunning {
+		return out, fmt.Errorf("sweep %s is still running, or was interrupted: its results can be copied when it has ended", sweep)
+	}
 	if err := to.accepts(ctx, root, o.Replace); err != nil {
 		return out, err
 	}

@@ -7,6 +7,8 @@
 //	actions/ab/abcd….json  an action, under the key of its recipe
 //	parts/abcd…/name       a checkpoint of the step with that key
 //	roots/name.json        a sweep's latest run
+//	quarantine/time/…      what was found damaged, moved out of the way
+//	collection.json        the latest collection of garbage
 //
 // Blobs and actions are written once, with a conditional put, and everything
 // is verified as it is read: damage is an error that names the object, never a

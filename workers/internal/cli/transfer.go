@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -99,10 +100,9 @@ func (a *app) transfer(ctx context.Context, sweep string, r *remote, push bool) 
 	from, to := s.Store, other
 	if !push {
 		from, to = other, s.Store
-	} else if w, err := a.find(ctx, s, sweep); err != nil {
-		return err
-	} else if w.Root.State == artifacts.StateRunning {
-		return fmt.Errorf("sweep %s is %s: its results can be copied when it has ended", sweep, w.State)
+	}
+	if _, err := from.Root(ctx, sweep); errors.Is(err, artifacts.ErrNotFound) {
+		return noSweepIn(ctx, from, sweep)
 	}
 	told := time.Now()
 	c, err := from.Copy(ctx, sweep, to, artifacts.CopyOptions{Replace: r.replace, Progress: func(n, of int, sent, total int64) {
@@ -122,4 +122,20 @@ func (a *app) transfer(ctx context.Context, sweep string, r *remote, push bool) 
 	}
 	_, err = fmt.Fprintf(a.Out, "%s: sent %s (%s) and %s; %d were there already\n", sweep, count(c.Blobs, "blob"), size(c.Bytes), count(c.Actions, "result"), c.There)
 	return err
+}
+
+// noSweepIn says which sweeps a store has.
+func noSweepIn(ctx context.Context, store *artifacts.Store, name string) error {
+	roots, err := store.Roots(ctx)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, r := range roots {
+		names = append(names, r.Sweep)
+	}
+	if len(names) == 0 {
+		return exit.Usagef("there is no sweep %q to copy: that store has none", name)
+	}
+	return exit.Usagef("there is no sweep %q to copy; there are %s", name, nameList(names))
 }

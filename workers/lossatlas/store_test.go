@@ -1,0 +1,308 @@
+package main_test
+
+import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// storeSweep is a sweep of seconds.
+const storeSweep = `name: kept
+dataset: {name: shapes10, train: 256, test: 64}
+train: {net: small, epochs: 2, batch_size: 64, optimizer: {lr: 0.05}}
+maps: [{kind: surface, resolution: 3, images: 64}]
+plots: [contour]
+`
+
+// verified is what `artifacts verify --output json` says.
+type verified struct {
+	Records, Blobs, Parts int
+	Findings              []struct {
+		Object, Problem, Moved string
+		Needed                 []string
+	}
+}
+
+func verify(t *testing.T, home string, want int, args ...string) (verified, []string) {
+	t.Helper()
+	stdout, stderr, code := invoke(t, home, append([]string{"artifacts", "verify", "--output", "json"}, args...)...)
+	if code != want {
+		t.Fatalf("verify ended with %d, want %d:\n%s\n%s", code, want, stdout, stderr)
+	}
+	var v verified
+	decode(t, stdout, &v)
+	var objects []string
+	for _, f := range v.Findings {
+		objects = append(objects, f.Object)
+	}
+	return v, objects
+}
+
+// bucket is the folder that the embedded store keeps objects in.
+func bucket(home string) string { return filepath.Join(home, "objects", "buckets", "lossatlas") }
+
+// objects lists the objects of one kind.
+func objects(t *testing.T, home, kind string) []string {
+	t.Helper()
+	var out []string
+	err := filepath.WalkDir(filepath.Join(bucket(home), kind), func(path string, e fs.DirEntry, err error) error {
+		if err == nil && e.Type().IsRegular() {
+			rel, e := filepath.Rel(bucket(home), path)
+			out, err = append(out, rel), e
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// damage changes an object in the store's folder: in turn a flipped bit, a cut end and something behind the end.
+func damage(t *testing.T, home, object string, way int) {
+	t.Helper()
+	path := filepath.Join(bucket(home), object)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch way % 3 {
+	case 0:
+		b[len(b)/2] ^= 1
+	case 1:
+		b = b[:len(b)/2]
+	case 2:
+		b = append(b, "more"...)
+	}
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestVerify damages every object of a store, one kind of damage after another.
+// Each is found, says which sweep needs it, and is moved; the next run makes all
+// again with the same digests.
+func TestVerify(t *testing.T) {
+	home, file := t.TempDir(), writeSweep(t, storeSweep)
+	first := runSweep(t, home, file)
+	if v, _ := verify(t, home, 0); v.Blobs == 0 || v.Records != first.Steps.Total+1 {
+		t.Fatalf("verify of a whole store: %+v", v)
+	}
+	for way := range 3 {
+		var hurt []string
+		for _, kind := range []string{"cas", "actions", "roots"} {
+			hurt = append(hurt, objects(t, home, kind)...)
+		}
+		for i, object := range hurt {
+			damage(t, home, object, way+i)
+		}
+		if _, found := verify(t, home, 1, "--dry-run"); !subset(hurt, found) {
+			t.Errorf("verify --dry-run found %v, want all of %v", found, hurt)
+		}
+		v, found := verify(t, home, 1)
+		if !subset(hurt, found) {
+			t.Errorf("verify found %v, want all of %v", found, hurt)
+		}
+		for _, f := range v.Findings {
+			if _, err := os.Stat(filepath.Join(bucket(home), f.Moved)); f.Moved == "" || err != nil {
+				t.Errorf("%s was not set aside: %q, %v", f.Object, f.Moved, err)
+			}
+		}
+		if stdout, stderr, code := invoke(t, home, "artifacts", "gc", "--yes", "--older-than", "0s"); code == 0 || !strings.Contains(stderr, "kept") {
+			t.Errorf("gc with the sweep's record in quarantine ended with %d: %s%s", code, stdout, stderr)
+		}
+		again := runSweep(t, home, file)
+		if again.Steps.Ran != again.Steps.Total {
+			t.Errorf("the run after it: %+v", again.Steps)
+		}
+		same(t, first, again)
+		verify(t, home, 0)
+	}
+}
+
+func subset(want, got []string) bool {
+	return !slices.ContainsFunc(want, func(s string) bool { return !slices.Contains(got, s) })
+}
+
+// TestDamageMetByRun: damage that a run or a step meets is never served; it is set
+// aside and the next run makes it again.
+func TestDamageMetByRun(t *testing.T) {
+	home, file := t.TempDir(), writeSweep(t, storeSweep)
+	first := runSweep(t, home, file)
+	digest := func(name string) string {
+		hex := strings.TrimPrefix(first.digests()[name], "sha256:")
+		if len(hex) != 64 {
+			t.Fatalf("no digest of %s among %v", name, first.digests())
+		}
+		return "cas/sha256/" + hex[:2] + "/" + hex
+	}
+	// The log is read by the run itself, the weights by a step that is new.
+	damage(t, home, digest("kept/train/log"), 0)
+	if stdout, stderr, code := invoke(t, home, "run", file); code != 1 || !strings.Contains(stderr, "set aside") {
+		t.Fatalf("a run that reads a damaged log ended with %d:\n%s\n%s", code, stdout, stderr)
+	}
+	same(t, first, runSweep(t, home, file))
+
+	damage(t, home, digest("kept/train/weights"), 0)
+	more := writeSweep(t, strings.Replace(storeSweep, "resolution: 3", "resolution: 4", 1))
+	if stdout, stderr, code := invoke(t, home, "run", more); code == 0 {
+		t.Fatalf("a run with damaged weights ended well:\n%s\n%s", stdout, stderr)
+	}
+	got := runSweep(t, home, more)
+	if got.digests()["kept/train/weights"] != first.digests()["kept/train/weights"] {
+		t.Error("the training was not made again with the same digest")
+	}
+	verify(t, home, 0)
+}
+
+// TestGC: a changed sweep leaves garbage, a pinned run and an unfinished one don't.
+func TestGC(t *testing.T) {
+	home, file := t.TempDir(), writeSweep(t, storeSweep)
+	first := runSweep(t, home, file)
+	gc := func(args ...string) (freed []string) {
+		t.Helper()
+		stdout, stderr, code := invoke(t, home, append([]string{"artifacts", "gc", "--output", "json", "--older-than", "0s"}, args...)...)
+		var c struct{ Freed []struct{ Object string } }
+		if code != 0 || json.Unmarshal([]byte(stdout), &c) != nil {
+			t.Fatalf("gc ended with %d:\n%s\n%s", code, stdout, stderr)
+		}
+		for _, f := range c.Freed {
+			freed = append(freed, f.Object)
+		}
+		return freed
+	}
+	if freed := gc("--yes"); len(freed) > 0 {
+		t.Errorf("gc of a store with one sweep freed %v", freed)
+	}
+	if _, stderr, code := invoke(t, home, "artifacts", "pin", "kept", "before"); code != 0 {
+		t.Fatalf("pin ended with %d: %s", code, stderr)
+	}
+	runSweep(t, home, writeSweep(t, strings.Replace(storeSweep, "batch_size: 64", "batch_size: 32", 1)))
+	if freed := gc("--dry-run"); len(freed) > 0 {
+		t.Errorf("gc would free what is pinned: %v", freed)
+	}
+	if _, stderr, code := invoke(t, home, "artifacts", "rm", "before", "--yes"); code != 0 {
+		t.Fatalf("rm ended with %d: %s", code, stderr)
+	}
+	planned := gc("--dry-run")
+	if _, stderr, code := invoke(t, home, "artifacts", "gc", "--older-than", "0s"); code != 2 || !strings.Contains(stderr, "--yes") {
+		t.Errorf("gc without a terminal to ask on ended with %d: %s", code, stderr)
+	}
+	if young := func() string { s, _, _ := invoke(t, home, "artifacts", "gc", "--yes"); return s }(); !strings.Contains(young, "nothing to free") {
+		t.Errorf("gc frees what is younger than a day: %s", young)
+	}
+	freed := gc("--yes")
+	if len(freed) == 0 || !slices.Equal(freed, planned) {
+		t.Errorf("gc freed %v, and planned %v", freed, planned)
+	}
+	verify(t, home, 0)
+	second := runSweep(t, home, file)
+	if second.Steps.Ran == 0 {
+		t.Error("what was freed is still there")
+	}
+	same(t, first, second)
+}
+
+// TestExplain: two trainings differ in their batch size, and so do their maps.
+func TestExplain(t *testing.T) {
+	home := t.TempDir()
+	runSweep(t, home, writeSweep(t, storeSweep+"sweep: {train.batch_size: [32, 64]}\n"))
+	stdout, stderr, code := invoke(t, home, "explain", "batch_size=32/surface-train-contour")
+	for _, want := range []string{"render ", "─ grid: surface ", "─ weights: train ", "batch_size=32", "seed=", "data.name=shapes10", "as above"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("explain has no %q (%d):\n%s%s", want, code, stdout, stderr)
+		}
+	}
+	stdout, stderr, code = invoke(t, home, "explain", "batch_size=32/surface-train", "batch_size=64/surface-train", "--output", "json")
+	var x struct {
+		Same        bool
+		Differences []struct {
+			Path []string
+			What string
+			A    string `json:"value_a"`
+			B    string `json:"value_b"`
+		}
+	}
+	if code != 0 {
+		t.Fatalf("explain ended with %d: %s", code, stderr)
+	}
+	decode(t, stdout, &x)
+	var what []string
+	for _, d := range x.Differences {
+		what = append(what, strings.Join(d.Path, ",")+" "+d.What+" "+d.A+" "+d.B)
+	}
+	if x.Same || !slices.Contains(what, "directions,weights parameter batch_size 32 64") {
+		t.Errorf("differences %q", what)
+	}
+}
+
+// TestPushPull copies a sweep to the store of another home, whose run finds everything done.
+func TestPushPull(t *testing.T) {
+	home, other, file := t.TempDir(), t.TempDir(), writeSweep(t, storeSweep)
+	first := runSweep(t, home, file)
+	env := serving(t, other)
+	push := func() string {
+		t.Helper()
+		cmd := command(t.Context(), home, "artifacts", "push", "kept", "--output", "json")
+		cmd.Env = append(cmd.Env, env...)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("push: %v", err)
+		}
+		return string(out)
+	}
+	var sent struct{ Blobs, Actions, There int }
+	decode(t, push(), &sent)
+	if sent.Blobs == 0 || sent.Actions != first.Steps.Total || sent.There != 0 {
+		t.Errorf("pushed %+v", sent)
+	}
+	decode(t, push(), &sent)
+	if sent.Blobs != 0 || sent.Actions != 0 {
+		t.Errorf("pushed again: %+v", sent)
+	}
+	third := t.TempDir()
+	cmd := command(t.Context(), third, "artifacts", "pull", "kept")
+	cmd.Env = append(cmd.Env, env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("pull: %v\n%s", err, out)
+	}
+	got := runSweep(t, third, file)
+	if got.Steps.Ran != 0 {
+		t.Errorf("a run where the sweep was pulled to: %+v", got.Steps)
+	}
+	same(t, first, got)
+	verify(t, third, 0)
+}
+
+// serving runs `lossatlas up` on a home until the test ends, and returns how its store is reached.
+func serving(t *testing.T, home string) []string {
+	t.Helper()
+	cmd := command(t.Context(), home, "up")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() })
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		var running struct {
+			S3 struct {
+				Endpoint, Bucket string
+				AccessKey        string `json:"access_key"`
+				SecretKey        string `json:"secret_key"`
+			} `json:"s3"`
+		}
+		b, err := os.ReadFile(filepath.Join(home, "services.json"))
+		if err == nil && json.Unmarshal(b, &running) == nil && running.S3.Endpoint != "" {
+			return []string{
+				"LOSSATLAS_REMOTE_ENDPOINT=http://" + running.S3.Endpoint, "LOSSATLAS_REMOTE_BUCKET=" + running.S3.Bucket,
+				"LOSSATLAS_REMOTE_ACCESS_KEY=" + running.S3.AccessKey, "LOSSATLAS_REMOTE_SECRET_KEY=" + running.S3.SecretKey,
+			}
+		}
+	}
+	t.Fatal("`lossatlas up` did not say where its services are")
+	return nil
+}
