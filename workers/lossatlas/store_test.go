@@ -208,6 +208,31 @@ func TestGC(t *testing.T) {
 	same(t, first, second)
 }
 
+// TestGCUnfinished: what a killed run has finished and begun stays, however strict the collection is.
+func TestGCUnfinished(t *testing.T) {
+	home, file := t.TempDir(), writeSweep(t, storeSweep)
+	kill(t, home, file, "in the map", func(s string) bool { return strings.Contains(s, "surface-train: ") })
+	before := append(append(objects(t, home, "cas"), objects(t, home, "actions")...), objects(t, home, "roots")...)
+	if len(objects(t, home, "actions")) == 0 {
+		t.Fatal("the run was killed before it had finished anything")
+	}
+	if stdout, stderr, code := invoke(t, home, "artifacts", "gc", "--yes", "--older-than", "0s"); code != 0 {
+		t.Fatalf("gc ended with %d:\n%s\n%s", code, stdout, stderr)
+	}
+	after := append(append(objects(t, home, "cas"), objects(t, home, "actions")...), objects(t, home, "roots")...)
+	// Blobs whose action the kill prevented may go; what an action names may not.
+	verify(t, home, 0)
+	for _, object := range before {
+		if !strings.HasPrefix(object, "cas/") && !slices.Contains(after, object) {
+			t.Errorf("%s was freed", object)
+		}
+	}
+	if o := runSweep(t, home, file); o.Steps.Cached == 0 {
+		t.Errorf("the run went on with nothing: %+v", o.Steps)
+	}
+	verify(t, home, 0)
+}
+
 // TestExplain: two trainings differ in their batch size, and so do their maps.
 func TestExplain(t *testing.T) {
 	home := t.TempDir()

@@ -51,6 +51,9 @@ func ageOf(text string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		var n float64
 		n, err = strconv.ParseFloat(days, 64)
+		if !(n >= 0 && n < 1e5) {
+			n = -1
+		}
 		d = time.Duration(n * 24 * float64(time.Hour))
 	}
 	if err != nil || d < 0 {
