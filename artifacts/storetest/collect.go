@@ -136,13 +136,13 @@ func (w world) writer(t *testing.T, n int, stop <-chan struct{}) (recorded, lost
 			t.Errorf("Moment: %v", err)
 			return
 		}
-		a := artifacts.Action{Recipe: artifacts.Recipe{Kind: "train", Version: 1, Params: fmt.Appendf(nil, `{"n":%d}`, random.IntN(12))}, Outputs: map[string]artifacts.Blob{}}
+		a := artifacts.Action{Recipe: artifacts.Recipe{Kind: "train", Version: 1, Params: fmt.Appendf(nil, `{"n":%d}`, random.IntN(20))}, Outputs: map[string]artifacts.Blob{}}
 		if a.Key, err = a.Recipe.Key(); err != nil {
 			t.Errorf("Key: %v", err)
 			return
 		}
 		for name := range 2 {
-			blob, err := w.Store.Put(t.Context(), fmt.Appendf(nil, "pool %d", random.IntN(6)))
+			blob, err := w.Store.Put(t.Context(), fmt.Appendf(nil, "pool %d", random.IntN(20)))
 			if err != nil {
 				t.Errorf("Put: %v", err)
 				return
@@ -160,7 +160,7 @@ func (w world) writer(t *testing.T, n int, stop <-chan struct{}) (recorded, lost
 			return
 		}
 		r := w.root
-		r.Sweep = fmt.Sprintf("writer-%d-%d", n, i%3)
+		r.Sweep = fmt.Sprintf("writer-%d-%d", n, i%2)
 		r.Steps = map[string]artifacts.RootStep{"train": {Kind: "train", Key: won.Key, State: artifacts.StepRan, Outputs: won.Outputs}}
 		err = w.Store.PutRootSince(t.Context(), r, since)
 		var gone *artifacts.LostError
@@ -188,9 +188,9 @@ func collectWriters(t *testing.T, b *Bucket) {
 		wg.Go(func() { recorded[n], lost[n] = w.writer(t, n, stop) })
 	}
 	freed := 0
-	for range 12 {
+	for range 16 {
 		freed += len(collect(t, b.Store, artifacts.CollectOptions{}).Freed)
-		time.Sleep(time.Duration(rand.IntN(300)) * time.Millisecond)
+		time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
 	}
 	close(stop)
 	wg.Wait()
