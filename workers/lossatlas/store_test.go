@@ -1,10 +1,13 @@
 package main_test
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -231,6 +234,75 @@ func TestGCUnfinished(t *testing.T) {
 		t.Errorf("the run went on with nothing: %+v", o.Steps)
 	}
 	verify(t, home, 0)
+}
+
+// TestNoCacheRead: a sweep done again is the same to the last bit; a stored result
+// that is another is named, and stays.
+func TestNoCacheRead(t *testing.T) {
+	home, file := t.TempDir(), writeSweep(t, storeSweep)
+	first := runSweep(t, home, file)
+	type again struct {
+		Compared, Same, New int
+		Failed              []string
+		Differ              []struct {
+			Step, Output, Stored, Again string
+			Inherited                   bool
+		}
+	}
+	recompute := func(want int) (a again) {
+		t.Helper()
+		stdout, stderr, code := invoke(t, home, "run", file, "--no-cache-read", "--output", "json")
+		if code != want {
+			t.Fatalf("run --no-cache-read ended with %d, want %d:\n%s\n%s", code, want, stdout, stderr)
+		}
+		decode(t, stdout, &a)
+		return a
+	}
+	if a := recompute(0); a.Same != a.Compared || a.Same < first.Steps.Total || a.New != 0 {
+		t.Errorf("done again: %+v", a)
+	}
+	same(t, first, runSweep(t, home, file))
+
+	grid, log := first.digests()["kept/surface-train/grid"], first.digests()["kept/train/log"]
+	forge(t, home, grid, log)
+	a := recompute(1)
+	if len(a.Differ) != 1 || a.Differ[0].Step != "kept/surface-train" || a.Differ[0].Stored != log || a.Differ[0].Again != grid || a.Differ[0].Inherited {
+		t.Errorf("with another result in the cache: %+v", a)
+	}
+	if rest, err := filepath.Glob(bucket(home) + "?*"); err != nil || len(rest) != 0 {
+		t.Errorf("buckets are left: %v, %v", rest, err)
+	}
+}
+
+// forge makes the cache say that the step which wrote a blob wrote another one.
+func forge(t *testing.T, home, digest, other string) {
+	t.Helper()
+	info, err := os.Stat(filepath.Join(bucket(home), "cas", "sha256", other[7:9], other[7:]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := regexp.MustCompile(`\{"digest":"` + digest + `","size":[0-9]+\}`)
+	for _, object := range objects(t, home, "actions") {
+		path := filepath.Join(bucket(home), object)
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e struct{ Record json.RawMessage }
+		if err := json.Unmarshal(b, &e); err != nil {
+			t.Fatal(err)
+		}
+		if !written.Match(e.Record) {
+			continue
+		}
+		record := written.ReplaceAll(e.Record, fmt.Appendf(nil, `{"digest":%q,"size":%d}`, other, info.Size()))
+		b = fmt.Appendf(nil, `{"schema":1,"digest":"sha256:%x","record":%s}`+"\n", sha256.Sum256(record), record)
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Fatalf("no action wrote %s", digest)
 }
 
 // TestExplain: two trainings differ in their batch size, and so do their maps.

@@ -27,6 +27,7 @@ func (a *app) runCommand() *cobra.Command {
 	cmd.Flags().StringVar(&r.preset, "preset", "", "`name` of a preset in the file: the same sweep at another size")
 	cmd.Flags().BoolVar(&r.detach, "detach", false, "start it and return; needs `lossatlas up` or servers elsewhere to work on it")
 	cmd.Flags().BoolVar(&r.failFast, "fail-fast", false, "stop at the first failure (default: finish what can be finished)")
+	cmd.Flags().BoolVar(&r.noCacheRead, "no-cache-read", false, "do everything again apart from the cache, and say which outputs are not the stored ones; these stay")
 	return cmd
 }
 
@@ -35,6 +36,7 @@ type run struct {
 	*app
 	preset           string
 	detach, failFast bool
+	noCacheRead      bool
 
 	began    time.Time
 	engine   engine.Options
@@ -73,22 +75,18 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 	}
 	defer r.finish(r.services, &err)
 	defer func() { err = setAside(ctx, r.services.Store, err) }()
-	if err := launch.StoreImports(ctx, r.services.Store, r.sweep); err != nil {
-		return err
+	if r.noCacheRead {
+		return r.recompute(ctx)
 	}
 	since, err := r.services.Store.Moment(ctx)
 	if err != nil {
 		return err
 	}
+	if err := r.store(ctx); err != nil {
+		return err
+	}
 	plan, err := pipelines.MakePlan(ctx, r.graph, r.numerics, r.services.Store)
 	if err != nil {
-		return err
-	}
-	encoded, err := json.Marshal(r.graph)
-	if err != nil {
-		return err
-	}
-	if r.blob, err = r.services.Store.Put(ctx, encoded); err != nil {
 		return err
 	}
 	r.log.Info().Str("sweep", r.graph.Sweep).Str("numerics", r.numerics).Int("steps", len(plan.Steps)).
@@ -97,6 +95,19 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 		return r.nothing(ctx, plan, since)
 	}
 	return r.work(ctx, plan)
+}
+
+// store puts what the sweep begins with into the store: what it imports, and its graph.
+func (r *run) store(ctx context.Context) error {
+	if err := launch.StoreImports(ctx, r.services.Store, r.sweep); err != nil {
+		return err
+	}
+	encoded, err := json.Marshal(r.graph)
+	if err != nil {
+		return err
+	}
+	r.blob, err = r.services.Store.Put(ctx, encoded)
+	return err
 }
 
 // nothing records a run that has nothing to do, which takes no workflow.

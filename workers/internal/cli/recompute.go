@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"lossatlas/activities"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/session"
+)
+
+// againSuffix tells a recomputation's workflow from that of the sweep itself.
+const againSuffix = ".again"
+
+// recomputed is what `run --no-cache-read` ends with.
+type recomputed struct {
+	Sweep    string       `json:"sweep"`
+	Compared int          `json:"compared"` // outputs
+	Same     int          `json:"same"`
+	New      int          `json:"new"`    // outputs that the store has not
+	Failed   []string     `json:"failed"` // steps that have no result this time
+	Differ   []difference `json:"differ"`
+}
+
+// difference is one output that came out otherwise than before.
+type difference struct {
+	Step   string           `json:"step"`
+	Output string           `json:"output"`
+	Stored artifacts.Digest `json:"stored"`
+	Again  artifacts.Digest `json:"again"`
+	// Inherited says that an input of the step differed already.
+	Inherited bool `json:"inherited"`
+}
+
+// recompute does all of a sweep again in a store of its own, which is removed
+// afterwards, and compares the outputs with those that are stored.
+func (r *run) recompute(ctx context.Context) (err error) {
+	if r.services.Role() != session.Owner || r.detach {
+		return exit.Usagef("--no-cache-read needs the services of the home for itself: end the process that runs them, and leave --detach out")
+	}
+	stored, err := pipelines.MakePlan(ctx, r.graph, r.numerics, r.services.Store)
+	if err != nil {
+		return err
+	}
+	scratch, err := r.services.Scratch(ctx)
+	if err != nil {
+		return err
+	}
+	own := r.services.Store
+	r.services.Store = scratch
+	defer func() {
+		r.services.Store = own
+		if e := scratch.Destroy(context.WithoutCancel(ctx)); e != nil {
+			r.log.Warn().Err(e).Msg("the store of the recomputation could not be removed; the next one removes it")
+		}
+		scratch.Close()
+	}()
+	again := *r.graph
+	again.Sweep += againSuffix
+	root, err := r.doAgain(ctx, &again)
+	if err != nil {
+		return err
+	}
+	return r.printRecomputed(compareRuns(r.graph.Sweep, stored, root))
+}
+
+// doAgain runs the sweep's workflow under another name, with an empty cache.
+func (r *run) doAgain(ctx context.Context, again *pipelines.Graph) (artifacts.Root, error) {
+	var root artifacts.Root
+	if err := r.store(ctx); err != nil {
+		return root, err
+	}
+	r.warnSlow(r.engine)
+	r.say("%s: doing all of %s again, apart from the cache", r.graph.Sweep, count(len(r.graph.All()), "step"))
+	c, err := r.services.Temporal(ctx)
+	if err != nil {
+		return root, err
+	}
+	// Nobody else may work here now: it would not find its results again.
+	if ok, err := r.services.Retire(); err != nil || !ok {
+		return root, exit.Usagef("another process has begun to use the services of %s: wait for it and try again", r.home.Dir())
+	}
+	ctx, stop := r.services.Watch(ctx)
+	defer stop()
+	if _, err := launch.SetAside(ctx, c, func(string) bool { return false }); err != nil {
+		return root, err
+	}
+	in := activities.SweepInput{Sweep: again.Sweep, Graph: r.blob.Digest, Numerics: r.numerics, FailFast: r.failFast}
+	for _, e := range r.graph.Experiments {
+		in.Experiments = append(in.Experiments, e.Name)
+	}
+	workers, err := r.localWorkers(ctx, r.services, c, r.engine, false)
+	if err != nil {
+		return root, err
+	}
+	defer workers.Stop()
+	started, err := launch.Start(ctx, c, in, r.say)
+	if err != nil {
+		return root, err
+	}
+	f := &follower{app: r.app, services: r.services, client: c, graph: again, started: started, numerics: r.numerics}
+	root, err = f.follow(ctx)
+	r.printer.Close()
+	return root, err
+}
+
+// compareRuns compares what a sweep came to again with what is stored.
+func compareRuns(sweep string, stored *pipelines.Plan, again artifacts.Root) recomputed {
+	out := recomputed{Sweep: sweep, Failed: []string{}, Differ: []difference{}}
+	for _, p := range stored.Steps {
+		now := again.Steps[p.ID]
+		if len(now.Outputs) == 0 && !p.Never {
+			out.Failed = append(out.Failed, p.ID)
+		}
+		for _, name := range slices.Sorted(maps.Keys(now.Outputs)) {
+			before, ok := p.Outputs[name]
+			switch {
+			case !ok:
+				out.New++
+				continue
+			case before == now.Outputs[name]:
+				out.Same++
+			default:
+				out.Differ = append(out.Differ, difference{p.ID, name, before.Digest, now.Outputs[name].Digest, p.Key != now.Key})
+			}
+			out.Compared++
+		}
+	}
+	return out
+}
+
+func (r *run) printRecomputed(out recomputed) error {
+	if r.set.Output != "text" {
+		if err := r.printJSON(out); err != nil {
+			return err
+		}
+	} else {
+		t := table{header: []string{"OUTPUT", "STORED", "AGAIN", ""}}
+		for _, d := range out.Differ {
+			note := ""
+			if d.Inherited {
+				note = "as its inputs differ"
+			}
+			t.add(d.Step+"/"+d.Output, shortDigest(d.Stored.String()), shortDigest(d.Again.String()), note)
+		}
+		if len(out.Differ) > 0 {
+			if err := t.text(r.Out); err != nil {
+				return err
+			}
+			fmt.Fprintln(r.Out)
+		}
+		for _, id := range out.Failed {
+			fmt.Fprintf(r.Out, "no result this time: %s\n", id)
+		}
+		if _, err := fmt.Fprintf(r.Out, "%s: %d of %s the same to the last bit", out.Sweep, out.Same, count(out.Compared, "stored output")); err != nil {
+			return err
+		}
+		if out.New > 0 {
+			fmt.Fprintf(r.Out, "; %d were not stored and are not kept", out.New)
+		}
+		fmt.Fprintln(r.Out)
+	}
+	if len(out.Differ)+len(out.Failed) > 0 {
+		return exit.Silently(exit.Failed)
+	}
+	return nil
+}

@@ -1,0 +1,23 @@
+package session
+
+import (
+	"context"
+
+	"lossatlas/artifacts"
+)
+
+// Scratch opens an empty store beside the session's own, on the same server.
+// What an earlier one left behind is removed. The caller destroys it.
+func (s *Session) Scratch(ctx context.Context) (*artifacts.Store, error) {
+	cfg := s.s3
+	cfg.Bucket += "-scratch"
+	store, err := artifacts.Open(ctx, cfg, s.log)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Empty(ctx); err != nil {
+		store.Close()
+		return nil, err
+	}
+	return store, nil
+}
