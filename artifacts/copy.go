@@ -93,20 +93,20 @@ func (s *Store) closure(ctx context.Context, root Root) (*survey, error) {
 	if err := s.eachObject(ctx, blobPrefix, all.addBlob); err != nil {
 		return nil, err
 	}
-	var todo []Key
+	var queue []Key
 	seen := map[Key]bool{}
 	visit := func(k Key) {
 		if !k.IsZero() && !seen[k] {
 			seen[k] = true
-			todo = append(todo, k)
+			queue = append(queue, k)
 		}
 	}
 	for _, step := range root.Steps {
 		visit(step.Key)
 	}
-	for len(todo) > 0 {
-		batch := todo
-		todo = nil
+	for len(queue) > 0 {
+		batch := queue
+		queue = nil
 		var mu sync.Mutex
 		err := each(ctx, batch, func(ctx context.Context, k Key) error {
 			a, err := s.readAction(ctx, actionObject(k))

@@ -45,9 +45,9 @@ type Origin struct {
 func (s *Store) History(ctx context.Context, k Key) (*History, error) {
 	h := &History{Top: k, Steps: map[Key]*HistoricStep{}}
 	gone := map[Key]bool{}
-	for todo := []Key{k}; len(todo) > 0; {
-		next := todo[0]
-		todo = todo[1:]
+	for queue := []Key{k}; len(queue) > 0; {
+		next := queue[0]
+		queue = queue[1:]
 		if h.Steps[next] != nil || gone[next] {
 			continue
 		}
@@ -68,7 +68,7 @@ func (s *Store) History(ctx context.Context, k Key) (*History, error) {
 			from := a.Made.Producers[name]
 			step.Inputs[name] = Origin{Digest: d, Step: from}
 			if !from.IsZero() {
-				todo = append(todo, from)
+				queue = append(queue, from)
 			}
 		}
 		h.Steps[next] = step

@@ -231,11 +231,11 @@ type reach struct {
 // they need: blobs, and the actions that made the inputs.
 func (v *survey) reach(roots []Root, keep func(*storedAction) bool) reach {
 	r := reach{map[Key]bool{}, map[Digest]bool{}}
-	var todo []Key
+	var queue []Key
 	visit := func(k Key) {
 		if !k.IsZero() && !r.actions[k] {
 			r.actions[k] = true
-			todo = append(todo, k)
+			queue = append(queue, k)
 		}
 	}
 	for _, root := range roots {
@@ -252,9 +252,9 @@ func (v *survey) reach(roots []Root, keep func(*storedAction) bool) reach {
 			visit(k)
 		}
 	}
-	for len(todo) > 0 {
-		a := v.actions[todo[len(todo)-1]]
-		todo = todo[:len(todo)-1]
+	for len(queue) > 0 {
+		a := v.actions[queue[len(queue)-1]]
+		queue = queue[:len(queue)-1]
 		if a == nil {
 			continue
 		}
