@@ -91,8 +91,8 @@ type mapConfig struct {
 
 // defaultBNGroup is the largest number of images that share batch statistics
 // unless a sweep says otherwise: large enough for what the paper's large batches
-// do to a network, small enough for the memory of a laptop.
-const defaultBNGroup = 512
+// do to a network, small enough that a training takes less than 4 GiB.
+const defaultBNGroup = 256
 
 // decode turns the normalised values of a file into a config.
 func decode(values any) (*config, error) {

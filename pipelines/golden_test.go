@@ -10,7 +10,7 @@ import (
 // change here is right only together with a raised version of the step.
 func TestKeysStay(t *testing.T) {
 	spelled := strings.Replace(short, "{net: resnet20}",
-		"{net: vgg9, batch_size: 8192, optimizer: {kind: sgd, lr: 0.05, momentum: 0, weight_decay: 0, schedule: {20: 0.5}}, seed: 3}", 1)
+		"{net: vgg9, batch_size: 8192, bn_group: 512, optimizer: {kind: sgd, lr: 0.05, momentum: 0, weight_decay: 0, schedule: {20: 0.5}}, seed: 3}", 1)
 	figures := short + "plots: [line, {kind: contour, scale: log}]\nfigures: [{kind: multiples}, {kind: norms}]\n"
 	for _, c := range []struct{ src, step, key string }{
 		{short, "one/train", "cb27e30a9d82fe06"},

@@ -110,7 +110,7 @@ var trainFields = object{[]field{
 	{name: "epochs", doc: "Passes over the training images.", typ: integer{1, maxEpochs}, def: int64(300)},
 	{name: "batch_size", doc: "Images per update.", typ: integer{1, maxRecords}, def: int64(128)},
 	{name: "bn_group", doc: "Images that share batch statistics; a larger batch is processed in groups of this size. " +
-		"Default: the batch size, at most 512.", typ: integer{1, maxRecords}},
+		"Default: the batch size, at most 256.", typ: integer{1, maxRecords}},
 	{name: "augment", doc: "Random crops and flips of the training images. Default: true for cifar10, else false.", typ: boolean{}},
 	{name: "label_noise", doc: "Fraction of wrong labels: each training label becomes another class with this probability. " +
 		"Maps of the training split see the same wrong labels.", typ: number{min: 0, max: 1}, def: 0.0},

@@ -159,7 +159,7 @@ func (w *worker) prepare(kind string) (work func() error, count float64, err err
 		err = train(4*peerBatch, peerBatch, 0)
 		work, count = epoch, 4*peerBatch
 	case "train8192":
-		err = train(8192, 8192, 512)
+		err = train(8192, 8192, 256) // in the groups that sweep files have by default
 		work, count = epoch, 8192
 	default:
 		err = fmt.Errorf("no work is called %q", kind)
