@@ -173,12 +173,26 @@ var errLost = errors.New("another writer was there first")
 func (s *Store) put(ctx context.Context, object string, body []byte, digest Digest, when condition) error {
 	opts := minio.PutObjectOptions{ContentType: contentType(object), DisableContentSha256: true}
 	when(&opts)
-	_, err := s.core.PutObject(ctx, s.bucket, object, bytes.NewReader(body), int64(len(body)), "", digest.Hex(), opts)
-	if err == nil {
-		return nil
+	for try := 1; ; try++ {
+		_, err := s.core.PutObject(ctx, s.bucket, object, bytes.NewReader(body), int64(len(body)), "", digest.Hex(), opts)
+		if err == nil {
+			return nil
+		}
+		response := minio.ToErrorResponse(err)
+		if response.Code == folderGone && try < putTries {
+			continue
+		}
+		if lost(response) {
+			return errLost
+		}
+		return s.fail("put", object, err)
 	}
-	if lost(minio.ToErrorResponse(err)) {
-		return errLost
-	}
-	return s.fail("put", object, err)
 }
+
+// folderGone is also what a server that keeps objects as files says of a put
+// whose folder was removed under it, together with the last other object in
+// there. Nothing was written then, and the next try makes the folder anew.
+const (
+	folderGone = "ExistingObjectIsDirectory"
+	putTries   = 5
+)
