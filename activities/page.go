@@ -172,17 +172,8 @@ func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) 
 		return out, err
 	}
 	out.Training = log.course()
-	for _, pic := range e.Pictures {
-		if log.Diverged != nil && !r.has(pic.SVG) {
-			continue // the note says why
-		}
-		figure, err := r.picture(ctx, pic)
-		if err != nil {
-			return out, err
-		}
-		out.Pictures = append(out.Pictures, figure)
-	}
-	return out, nil
+	out.Pictures, err = r.pictures(ctx, e.Pictures, log.Diverged != nil)
+	return out, err
 }
 
 // comparison is the section of maps between several experiments, which are its parameters.
@@ -195,15 +186,22 @@ func (r reporter) comparison(ctx context.Context, e pipelines.ReportExperiment) 
 	if out.Maps, err = r.maps(ctx, e.Maps, out.Note != ""); err != nil {
 		return out, err
 	}
-	for _, pic := range e.Pictures {
-		if out.Note != "" && !r.has(pic.SVG) {
-			continue // the note says why
+	out.Pictures, err = r.pictures(ctx, e.Pictures, out.Note != "")
+	return out, err
+}
+
+// pictures are those of a section; explained says that its note tells why some were not drawn, which are then left out.
+func (r reporter) pictures(ctx context.Context, pictures []pipelines.ReportPicture, explained bool) ([]atlas.Picture, error) {
+	var out []atlas.Picture
+	for _, pic := range pictures {
+		if explained && !r.has(pic.SVG) {
+			continue
 		}
 		figure, err := r.picture(ctx, pic)
 		if err != nil {
-			return out, err
+			return nil, err
 		}
-		out.Pictures = append(out.Pictures, figure)
+		out = append(out, figure)
 	}
 	return out, nil
 }
@@ -252,15 +250,22 @@ func (r reporter) picture(ctx context.Context, pic pipelines.ReportPicture) (atl
 		}
 		out.Data = append(out.Data, numbers...)
 	}
-	for _, name := range []string{pic.SVG, pic.Grid, pic.Path} {
+	out.Provenance, err = r.origins(ctx, pic.SVG, pic.Grid, pic.Path)
+	return out, err
+}
+
+// origins are the provenance of those inputs that there are.
+func (r reporter) origins(ctx context.Context, names ...string) ([]atlas.Provenance, error) {
+	var out []atlas.Provenance
+	for _, name := range names {
 		if !r.has(name) {
 			continue
 		}
 		made, err := r.provenance(ctx, name)
 		if err != nil {
-			return out, err
+			return nil, err
 		}
-		out.Provenance = append(out.Provenance, made)
+		out = append(out, made)
 	}
 	return out, nil
 }

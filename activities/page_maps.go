@@ -52,17 +52,8 @@ func (r reporter) oneMap(ctx context.Context, m pipelines.ReportMap) (atlas.Map,
 			return out, err
 		}
 	}
-	for _, name := range []string{m.Data, m.Path} {
-		if !r.has(name) {
-			continue
-		}
-		made, err := r.provenance(ctx, name)
-		if err != nil {
-			return out, err
-		}
-		out.Provenance = append(out.Provenance, made)
-	}
-	return out, nil
+	out.Provenance, err = r.origins(ctx, m.Data, m.Path)
+	return out, err
 }
 
 // plane names the centre and the directions of a grid by their digests.

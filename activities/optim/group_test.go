@@ -8,10 +8,10 @@ import (
 	"lossatlas/activities/nets"
 )
 
-// TestLargestGroupCompiles: the gradient of the largest group that a sweep has
-// by default, 512 images, compiles for the network with the most numbers in a
+// TestLargeGroupCompiles: the gradient of a group of 512 images, twice the
+// largest that a sweep has by default, compiles for the network with the most numbers in a
 // layer. The plugin ends the process when a sum has too many parts.
-func TestLargestGroupCompiles(t *testing.T) {
+func TestLargeGroupCompiles(t *testing.T) {
 	b := open(t, "xla")
 	net, err := nets.ByName("vgg9")
 	if err != nil {

@@ -158,7 +158,7 @@ func (e *explainer) printDifferences(x explained) error {
 		return err
 	}
 	first := x.Differences[0]
-	where := "the results themselves"
+	where := "the two steps themselves"
 	if len(first.Path) > 0 {
 		where = "what they were made from (" + strings.Join(first.Path, " ← ") + ")"
 	}
