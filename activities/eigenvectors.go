@@ -15,7 +15,7 @@ import (
 // minimizer. The second derivative of the loss along one is its eigenvalue, which
 // is recorded with its residual.
 func (a *Activities) Eigenvectors(ctx context.Context, in StepInput) (StepResult, error) {
-	return guard(ctx, a, in, func() (StepResult, error) {
+	return guard(ctx, a, in, func(in StepInput) (StepResult, error) {
 		since := time.Now()
 		p, err := params[pipelines.EigenvectorsParams](in)
 		if err != nil {

@@ -43,9 +43,9 @@ func classify(ctx context.Context, err error) error {
 	return err
 }
 
-// guard runs one activity's body: it classifies its error and turns a panic
-// into one, with its stack in the log.
-func guard[T any](ctx context.Context, a *Activities, in StepInput, body func() (T, error)) (out T, err error) {
+// guard runs one activity's body on the step with its whole recipe: it classifies
+// its error and turns a panic into one, with its stack in the log.
+func guard[T any](ctx context.Context, a *Activities, in StepInput, body func(StepInput) (T, error)) (out T, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = panicked(a, in, r)
@@ -53,7 +53,10 @@ func guard[T any](ctx context.Context, a *Activities, in StepInput, body func() 
 		a.setAside(ctx, err)
 		err = classify(ctx, err)
 	}()
-	return body()
+	if in, err = a.whole(ctx, in); err != nil {
+		return out, err
+	}
+	return body(in)
 }
 
 // setAside moves a damaged blob that a step met out of its way, so that the next

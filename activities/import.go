@@ -17,7 +17,7 @@ import (
 // their loss and accuracy on the data. The weights come out under the digest
 // under which they went in.
 func (a *Activities) Import(ctx context.Context, in StepInput) (StepResult, error) {
-	return guard(ctx, a, in, func() (StepResult, error) {
+	return guard(ctx, a, in, func(in StepInput) (StepResult, error) {
 		since := time.Now()
 		p, err := params[pipelines.ImportParams](in)
 		if err != nil {

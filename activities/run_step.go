@@ -29,6 +29,12 @@ type StepRequest struct {
 	Numerics string           `json:"numerics"`
 	// Waiter names who waits: the ID of the requesting workflow.
 	Waiter string `json:"waiter"`
+	// Graph is that of the sweep for one of its last steps, whose parameters and inputs
+	// may be many: the step is read from there, and its inputs from the records of the sweep's run. Inputs
+	// are then those that other last steps have made.
+	Graph artifacts.Digest `json:"graph,omitzero"`
+	// Known are steps that are in no record.
+	Known []StepStatus `json:"known,omitempty"`
 }
 
 // Signals of a step workflow. A step runs as long as somebody waits for it.
@@ -50,11 +56,17 @@ type started struct {
 // step's workflow ID comes from its key: whoever asks first starts it, and
 // everybody else, in this sweep or another, joins and waits.
 func (a *Activities) RunStep(ctx context.Context, req StepRequest) (StepResult, error) {
-	in, err := NewStepInput(req.Step, req.Inputs, req.Numerics)
-	if err != nil {
-		return StepResult{}, permanent("BadStep", err)
-	}
-	return guard(ctx, a, in, func() (StepResult, error) {
+	return guard(ctx, a, StepInput{Label: req.Step.ID}, func(StepInput) (StepResult, error) {
+		if !req.Graph.IsZero() {
+			var err error
+			if req.Step, req.Inputs, err = a.lastStep(ctx, req); err != nil {
+				return StepResult{}, err
+			}
+		}
+		in, err := NewStepInput(req.Step, req.Inputs, req.Numerics)
+		if err != nil {
+			return StepResult{}, permanent("BadStep", err)
+		}
 		var before started
 		if activity.HasHeartbeatDetails(ctx) {
 			if err := activity.GetHeartbeatDetails(ctx, &before); err != nil {
@@ -99,7 +111,11 @@ func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (
 		TypedSearchAttributes: searchAttributes(in, req.Sweep),
 	}
 	for {
-		run, err := a.Client.SignalWithStartWorkflow(ctx, id, SignalJoin, req.Waiter, opts, StepWorkflow, in)
+		small, err := a.slim(ctx, in)
+		if err != nil {
+			return StepResult{}, err
+		}
+		run, err := a.Client.SignalWithStartWorkflow(ctx, id, SignalJoin, req.Waiter, opts, StepWorkflow, small)
 		if err != nil {
 			return StepResult{}, fmt.Errorf("start %s: %w", id, err)
 		}
@@ -111,8 +127,10 @@ func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (
 			return result, nil
 		case ctx.Err() != nil:
 			return StepResult{}, a.leave(in, id, req.Waiter, ctx.Err())
-		case abandoned(err):
+		case hasType(err, ErrorAbandoned):
 			continue // everybody else left just before this join: start it again
+		case hasType(err, ErrorRecipeLost):
+			continue // another run of it ended just before this one, and took the recipe along
 		}
 		var app *temporal.ApplicationError
 		if errors.As(err, &app) {
@@ -153,7 +171,8 @@ func (a *Activities) leave(in StepInput, id, waiter string, cause error) error {
 	return cause
 }
 
-func abandoned(err error) bool {
+// hasType says whether an error of a workflow is of one of the types that this package names.
+func hasType(err error, kind string) bool {
 	var app *temporal.ApplicationError
-	return errors.As(err, &app) && app.Type() == ErrorAbandoned
+	return errors.As(err, &app) && app.Type() == kind
 }

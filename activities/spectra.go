@@ -37,7 +37,7 @@ const (
 // each point the row so far is stored with the vector that the next one starts
 // from, so that a row that was interrupted goes on there with the same bits.
 func (a *Activities) EvaluateSpectra(ctx context.Context, in StepInput, chunk int) (ChunkResult, error) {
-	return guard(ctx, a, in, func() (ChunkResult, error) {
+	return guard(ctx, a, in, func(in StepInput) (ChunkResult, error) {
 		since := time.Now()
 		p, err := params[pipelines.HessianParams](in)
 		if err != nil {

@@ -32,6 +32,8 @@ type StepInput struct {
 	Label     string                   `json:"label"`
 	Numeric   bool                     `json:"numeric,omitempty"`
 	Producers map[string]artifacts.Key `json:"producers,omitempty"`
+	// Large says that parameters, inputs and producers lie in the store, being too large for a history.
+	Large bool `json:"large,omitempty"`
 }
 
 // StepResult is what a step made.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -31,6 +33,9 @@ type ExperimentInput struct {
 	Index    int              `json:"index"` // of the experiment in the graph
 	Numerics string           `json:"numerics"`
 	FailFast bool             `json:"fail_fast,omitempty"`
+	// Run is the run of the sweep under which the experiment records its steps. It is empty where
+	// an earlier release started the experiment, which returned them.
+	Run string `json:"run,omitempty"`
 }
 
 // States of a step within a sweep.
@@ -55,7 +60,7 @@ type StepStatus struct {
 
 // LoadExperiment returns one experiment of a graph.
 func (a *Activities) LoadExperiment(ctx context.Context, graph artifacts.Digest, index int) (pipelines.Experiment, error) {
-	return guard(ctx, a, StepInput{Label: "sweep"}, func() (pipelines.Experiment, error) {
+	return guard(ctx, a, StepInput{Label: "sweep"}, func(_ StepInput) (pipelines.Experiment, error) {
 		g, err := a.graph(ctx, graph)
 		if err != nil {
 			return pipelines.Experiment{}, err
@@ -67,11 +72,11 @@ func (a *Activities) LoadExperiment(ctx context.Context, graph artifacts.Digest,
 	})
 }
 
-// LoadFinal returns the steps that follow all experiments.
+// LoadFinal returns the outline of the steps that follow all experiments.
 func (a *Activities) LoadFinal(ctx context.Context, graph artifacts.Digest) ([]pipelines.Step, error) {
-	return guard(ctx, a, StepInput{Label: "sweep"}, func() ([]pipelines.Step, error) {
+	return guard(ctx, a, StepInput{Label: "sweep"}, func(StepInput) ([]pipelines.Step, error) {
 		g, err := a.graph(ctx, graph)
-		return g.Final, err
+		return g.FinalOutline(), err
 	})
 }
 
@@ -89,27 +94,42 @@ func (a *Activities) graph(ctx context.Context, d artifacts.Digest) (pipelines.G
 
 // SweepRecord is what RecordSweep writes down.
 type SweepRecord struct {
-	Sweep SweepInput   `json:"sweep"`
-	State string       `json:"state"` // running, done, failed, cancelled
+	Sweep SweepInput `json:"sweep"`
+	State string     `json:"state"` // running, done, failed, cancelled
+	// Steps are those that are in no record of RecordSteps.
 	Steps []StepStatus `json:"steps,omitempty"`
 	Began time.Time    `json:"began"`
 }
 
 // RecordSweep writes the sweep's root: what it consists of and what became of it.
 func (a *Activities) RecordSweep(ctx context.Context, r SweepRecord) error {
-	_, err := guard(ctx, a, StepInput{Label: "sweep"}, func() (struct{}, error) {
+	_, err := guard(ctx, a, StepInput{Label: "sweep"}, func(StepInput) (struct{}, error) {
 		g, err := a.Store.Get(ctx, r.Sweep.Graph)
 		if err != nil {
 			return struct{}{}, err
 		}
+		run := activity.GetInfo(ctx).WorkflowExecution.RunID
+		if before, err := a.Store.Root(ctx, r.Sweep.Sweep); err == nil && before.RunID == run && before.State != StateRunning {
+			return struct{}{}, nil // an earlier attempt has done it, and its answer was lost
+		}
+		steps, err := a.records(ctx, run, r.Steps)
+		if err != nil {
+			return struct{}{}, err
+		}
 		root := artifacts.Root{
-			Sweep: r.Sweep.Sweep, RunID: activity.GetInfo(ctx).WorkflowExecution.RunID, State: r.State, Started: r.Began,
-			Graph: artifacts.Blob{Digest: r.Sweep.Graph, Size: int64(len(g))}, File: r.Sweep.File, Steps: RootSteps(r.Steps),
+			Sweep: r.Sweep.Sweep, RunID: run, State: r.State, Started: r.Began,
+			Graph: artifacts.Blob{Digest: r.Sweep.Graph, Size: int64(len(g))}, File: r.Sweep.File, Steps: RootSteps(slices.Collect(maps.Values(steps))),
 		}
 		if r.State != StateRunning {
 			root.Finished = time.Now().UTC()
 		}
-		return struct{}{}, a.Store.PutRoot(ctx, root)
+		if err := a.Store.PutRoot(ctx, root); err != nil || r.State == StateRunning {
+			return struct{}{}, err
+		}
+		if err := a.Store.DropParts(ctx, RunKey(run)); err != nil {
+			a.Log.Warn().Err(err).Str("sweep", r.Sweep.Sweep).Msg("the records of the sweep's steps could not be removed")
+		}
+		return struct{}{}, nil
 	})
 	return err
 }

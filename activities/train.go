@@ -33,7 +33,7 @@ type training struct {
 // Train trains a network and stores its weights and its log. It goes on from
 // the last epoch that an earlier attempt finished.
 func (a *Activities) Train(ctx context.Context, in StepInput) (StepResult, error) {
-	return guard(ctx, a, in, func() (StepResult, error) {
+	return guard(ctx, a, in, func(in StepInput) (StepResult, error) {
 		p, err := params[pipelines.TrainParams](in)
 		if err != nil {
 			return StepResult{}, err

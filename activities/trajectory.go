@@ -17,7 +17,7 @@ import (
 // principal components of the weights kept along it, less the last ones, and
 // the path's coordinates along the first two of them and along two random directions.
 func (a *Activities) Trajectory(ctx context.Context, in StepInput) (StepResult, error) {
-	return guard(ctx, a, in, func() (StepResult, error) {
+	return guard(ctx, a, in, func(in StepInput) (StepResult, error) {
 		since := time.Now()
 		p, err := params[pipelines.TrajectoryParams](in)
 		if err != nil {

@@ -26,6 +26,26 @@ type Placed struct {
 	Step       Step
 }
 
+// FinalOutline returns the final steps without their parameters and with those inputs
+// alone that come from each other: the order in which they run. A report over hundreds
+// of experiments has megabytes of the rest.
+func (g *Graph) FinalOutline() []Step {
+	out := make([]Step, len(g.Final))
+	final := make(map[string]bool, len(g.Final))
+	for i, s := range g.Final {
+		final[s.ID] = true
+		inputs := make(map[string]Ref)
+		for name, ref := range s.Inputs {
+			if final[ref.Step] {
+				inputs[name] = ref
+			}
+		}
+		s.Params, s.Inputs = nil, inputs
+		out[i] = s
+	}
+	return out
+}
+
 // Check reports whether the graph can run: IDs are unique, and every input is an
 // output that an earlier step has. Steps of an experiment look only at their own
 // experiment; final ones at all.

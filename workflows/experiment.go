@@ -1,8 +1,10 @@
 package workflows
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.temporal.io/sdk/temporal"
@@ -17,20 +19,52 @@ import (
 // experiment's steps: []activities.StepStatus.
 const QueryStatus = "status"
 
+// ExperimentResult is how the steps of an experiment ended.
+type ExperimentResult struct {
+	SweepResult
+	// Steps are there only where an earlier release started the experiment. Now each is in the
+	// store: RecordSteps.
+	Steps []activities.StepStatus `json:"steps,omitempty"`
+}
+
+// UnmarshalJSON reads the list of steps, too, that earlier releases returned.
+func (r *ExperimentResult) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '[' {
+		err := json.Unmarshal(b, &r.Steps)
+		r.SweepResult = count(r.Steps)
+		return err
+	}
+	type plain ExperimentResult
+	return json.Unmarshal(b, (*plain)(r))
+}
+
 // Experiment runs the steps of one experiment as their inputs appear and
-// returns what became of each. Failed and cancelled steps are in the result,
-// not the error, so that what did run is always recorded.
-func Experiment(ctx workflow.Context, in activities.ExperimentInput) ([]activities.StepStatus, error) {
+// records what became of each. Failed and cancelled steps are in the record,
+// not the error, so that what did run is always known.
+func Experiment(ctx workflow.Context, in activities.ExperimentInput) (ExperimentResult, error) {
 	var exp pipelines.Experiment
 	if err := workflow.ExecuteActivity(quick(ctx, "load the experiment"), acts.LoadExperiment, in.Graph, in.Index).Get(ctx, &exp); err != nil {
-		return nil, err
+		return ExperimentResult{}, err
 	}
 	r := newRunner(exp.Steps, in.Sweep, in.Numerics, in.FailFast)
 	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() ([]activities.StepStatus, error) { return r.list(), nil }); err != nil {
-		return nil, err
+		return ExperimentResult{}, err
 	}
 	steps := r.run(ctx)
-	return steps, workflow.UpsertTypedSearchAttributes(ctx, activities.CachedAttribute(steps))
+	result := ExperimentResult{SweepResult: count(steps)}
+	if in.Run == "" {
+		result.Steps = steps
+	} else if err := keep(ctx, activities.StepsRecord{Run: in.Run, Group: in.Index, Steps: steps}); err != nil {
+		return result, err
+	}
+	return result, workflow.UpsertTypedSearchAttributes(ctx, activities.CachedAttribute(steps))
+}
+
+// keep records what became of steps, also those of a cancelled sweep.
+func keep(ctx workflow.Context, r activities.StepsRecord) error {
+	last, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	return workflow.ExecuteActivity(quick(last, "record the steps"), acts.RecordSteps, r).Get(last, nil)
 }
 
 // runner executes a list of steps in topological order, side by side where
@@ -41,6 +75,9 @@ type runner struct {
 	sweep    string
 	numerics string
 	failFast bool
+	// Of the last steps of a sweep: where to read them, and the steps that are in no record.
+	graph artifacts.Digest
+	known []activities.StepStatus
 }
 
 func newRunner(steps []pipelines.Step, sweep, numerics string, failFast bool) *runner {
@@ -49,13 +86,6 @@ func newRunner(steps []pipelines.Step, sweep, numerics string, failFast bool) *r
 		r.status[s.ID] = &activities.StepStatus{ID: s.ID, Kind: string(s.Kind), State: activities.StateWaiting}
 	}
 	return r
-}
-
-// know adds the results of steps that ran elsewhere, for steps that refer to them.
-func (r *runner) know(steps []activities.StepStatus) {
-	for _, s := range steps {
-		r.status[s.ID] = &s
-	}
 }
 
 // list returns the status of the runner's own steps, in their order.
@@ -95,7 +125,7 @@ func (r *runner) step(ctx workflow.Context, s pipelines.Step) {
 		st.State = activities.StateCancelled
 		return
 	}
-	inputs, missing := r.inputs(s)
+	inputs, missing := activities.ResolveInputs(s, r.ownInputs(s), r.find)
 	if missing != "" && !s.Partial {
 		st.State, st.Error = activities.StateBlocked, missing
 		return
@@ -103,6 +133,7 @@ func (r *runner) step(ctx workflow.Context, s pipelines.Step) {
 	st.State = activities.StateRunning
 	req := activities.StepRequest{
 		Sweep: r.sweep, Step: s, Inputs: inputs, Numerics: r.numerics, Waiter: workflow.GetInfo(ctx).WorkflowExecution.ID,
+		Graph: r.graph, Known: r.known,
 	}
 	err = workflow.ExecuteActivity(waiting(ctx, s.ID), acts.RunStep, req).Get(ctx, &st.Made)
 	switch {
@@ -112,6 +143,8 @@ func (r *runner) step(ctx workflow.Context, s pipelines.Step) {
 		st.State = activities.StateRan
 	case temporal.IsCanceledError(err):
 		st.State = activities.StateCancelled
+	case hasType(err, activities.ErrorBlocked):
+		st.State, st.Error = activities.StateBlocked, message(err)
 	default:
 		st.State, st.Error = activities.StateFailed, message(err)
 	}
@@ -127,26 +160,22 @@ func (r *runner) settled(s pipelines.Step) bool {
 	return true
 }
 
-// inputs resolves the references of a step; missing says which one has no result.
-func (r *runner) inputs(s pipelines.Step) (inputs map[string]activities.Input, missing string) {
-	inputs = make(map[string]activities.Input, len(s.Inputs))
-	for _, name := range workflow.DeterministicKeys(s.Inputs) {
-		ref := s.Inputs[name]
-		var blob artifacts.Blob
-		st, ok := r.status[ref.Step]
-		if ok {
-			blob, ok = st.Made.Outputs[ref.Output]
-		}
-		if !ok {
-			missing = "waits for " + ref.Step
-			if st != nil && (st.State == activities.StateRan || st.State == activities.StateCached) {
-				missing = pipelines.NoOutput(ref)
-			}
-			continue
-		}
-		inputs[name] = activities.Input{Digest: blob.Digest, Producer: st.Made.Key}
+// ownInputs are the names of a step's inputs, of a sweep's last step those alone that come from
+// others of these: an earlier release has the rest in its histories.
+func (r *runner) ownInputs(s pipelines.Step) []string {
+	names := workflow.DeterministicKeys(s.Inputs)
+	if r.graph.IsZero() {
+		return names
 	}
-	return inputs, missing
+	return slices.DeleteFunc(names, func(name string) bool { return r.status[s.Inputs[name].Step] == nil })
+}
+
+// find returns the state of one of the runner's own steps.
+func (r *runner) find(id string) (activities.StepStatus, bool) {
+	if st, ok := r.status[id]; ok {
+		return *st, true
+	}
+	return activities.StepStatus{}, false
 }
 
 // describe is a table of the steps for the Temporal UI.
@@ -157,6 +186,12 @@ func (r *runner) describe() string {
 		fmt.Fprintf(&b, "| %s | %s |\n", s.ID, s.State)
 	}
 	return b.String()
+}
+
+// hasType says whether an activity failed with one of the types of error that activities name.
+func hasType(err error, kind string) bool {
+	var app *temporal.ApplicationError
+	return errors.As(err, &app) && app.Type() == kind
 }
 
 // message is the innermost error text that a person can act on.

@@ -1,11 +1,9 @@
 package workflows
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"lossatlas/activities"
@@ -46,8 +44,7 @@ func mapStep(ctx workflow.Context, in activities.StepInput) (activities.StepResu
 		}
 		seconds += spent
 		err = workflow.ExecuteActivity(quick(ctx, "assemble"), assembling, in, seconds).Get(ctx, &result)
-		var app *temporal.ApplicationError
-		if errors.As(err, &app) && app.Type() == activities.ErrorChunkLost && round < mapRounds {
+		if hasType(err, activities.ErrorChunkLost) && round < mapRounds {
 			continue
 		}
 		return result, err

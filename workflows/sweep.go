@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"fmt"
-	"slices"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -34,9 +33,8 @@ func Sweep(ctx workflow.Context, in activities.SweepInput) (SweepResult, error) 
 	if err := workflow.ExecuteActivity(quick(ctx, "record the start"), acts.RecordSweep, record).Get(ctx, nil); err != nil {
 		return SweepResult{}, err
 	}
-	steps, err := sweepSteps(ctx, in)
-	record.Steps = steps
-	result := count(steps)
+	result, known, err := sweepSteps(ctx, in)
+	record.Steps = known
 	switch {
 	case err != nil && temporal.IsCanceledError(err):
 		record.State = activities.StateCancelled
@@ -54,32 +52,37 @@ func Sweep(ctx workflow.Context, in activities.SweepInput) (SweepResult, error) 
 	return result, err
 }
 
-// sweepSteps runs everything and returns the status of each step.
-func sweepSteps(ctx workflow.Context, in activities.SweepInput) ([]activities.StepStatus, error) {
-	steps, err := experiments(ctx, in)
+// sweepSteps runs everything, and returns how the steps ended, and those that are in no record.
+func sweepSteps(ctx workflow.Context, in activities.SweepInput) (SweepResult, []activities.StepStatus, error) {
+	result, known, err := experiments(ctx, in)
 	if err != nil {
-		return steps, err
+		return result, known, err
 	}
 	var final []pipelines.Step
 	if err := workflow.ExecuteActivity(quick(ctx, "load the last steps"), acts.LoadFinal, in.Graph).Get(ctx, &final); err != nil {
-		return steps, err
+		return result, known, err
 	}
 	r := newRunner(final, in.Sweep, in.Numerics, in.FailFast)
-	r.know(steps)
-	// Until here the experiments answer for themselves; now everything is known here.
-	err = workflow.SetQueryHandler(ctx, QueryStatus, func() ([]activities.StepStatus, error) { return append(slices.Clone(steps), r.list()...), nil })
-	if err != nil {
-		return steps, err
+	r.graph, r.known = in.Graph, known
+	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() ([]activities.StepStatus, error) { return r.list(), nil }); err != nil {
+		return result, known, err
 	}
-	return append(steps, r.run(ctx)...), ctx.Err()
+	steps := r.run(ctx)
+	result.add(count(steps))
+	if workflow.GetVersion(ctx, "record the last steps", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		known = append(known, steps...)
+	} else if err := keep(ctx, activities.StepsRecord{Run: workflow.GetInfo(ctx).WorkflowExecution.RunID, Group: len(in.Experiments), Steps: steps}); err != nil {
+		return result, known, err
+	}
+	return result, known, ctx.Err()
 }
 
-// experiments runs the experiments as child workflows, a window of them at a time.
-func experiments(parent workflow.Context, in activities.SweepInput) ([]activities.StepStatus, error) {
+// experiments runs the experiments as child workflows, a window of them at a
+// time. It returns how their steps ended, and the steps of those that an earlier release started.
+func experiments(parent workflow.Context, in activities.SweepInput) (sum SweepResult, known []activities.StepStatus, failed error) {
 	ctx, stop := workflow.WithCancel(parent)
 	defer stop()
-	results := make([][]activities.StepStatus, len(in.Experiments))
-	var failed error
+	results := make([]ExperimentResult, len(in.Experiments))
 	running, done := 0, 0
 	for i, name := range in.Experiments {
 		if err := workflow.Await(ctx, func() bool { return running < experimentsInFlight || failed != nil }); err != nil {
@@ -99,12 +102,13 @@ func experiments(parent workflow.Context, in activities.SweepInput) ([]activitie
 		})
 		f := workflow.ExecuteChildWorkflow(child, activities.ExperimentWorkflow, activities.ExperimentInput{
 			Sweep: in.Sweep, Graph: in.Graph, Index: i, Numerics: in.Numerics, FailFast: in.FailFast,
+			Run: workflow.GetInfo(ctx).WorkflowExecution.RunID,
 		})
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			err := f.Get(ctx, &results[i])
 			running--
 			done++
-			if err == nil && in.FailFast && count(results[i]).Failed > 0 {
+			if err == nil && in.FailFast && results[i].Failed > 0 {
 				err = temporal.NewNonRetryableApplicationError("experiment "+name+" failed, and the sweep is to stop at the first failure", "FailFast", nil)
 			}
 			if err != nil && failed == nil {
@@ -120,14 +124,18 @@ func experiments(parent workflow.Context, in activities.SweepInput) ([]activitie
 	if err := workflow.Await(rest, func() bool { return running == 0 }); err != nil && failed == nil {
 		failed = err
 	}
-	var steps []activities.StepStatus
 	for _, r := range results {
-		steps = append(steps, r...)
+		sum.add(r.SweepResult)
+		known = append(known, r.Steps...)
 	}
 	if failed == nil {
 		failed = parent.Err()
 	}
-	return steps, failed
+	return sum, known, failed
+}
+
+func (r *SweepResult) add(o SweepResult) {
+	r.Total, r.Cached, r.Ran, r.Failed = r.Total+o.Total, r.Cached+o.Cached, r.Ran+o.Ran, r.Failed+o.Failed
 }
 
 func count(steps []activities.StepStatus) SweepResult {

@@ -53,6 +53,7 @@ type fake struct {
 	mu    sync.Mutex
 	order []string
 	seen  map[string]map[string]activities.Input
+	asked map[string]activities.StepRequest
 	fail  string
 }
 
@@ -61,17 +62,44 @@ func (f *fake) run(_ context.Context, req activities.StepRequest) (activities.St
 	defer f.mu.Unlock()
 	f.order = append(f.order, req.Step.ID)
 	if f.seen == nil {
-		f.seen = map[string]map[string]activities.Input{}
+		f.seen, f.asked = map[string]map[string]activities.Input{}, map[string]activities.StepRequest{}
 	}
+	f.asked[req.Step.ID] = req
 	f.seen[req.Step.ID] = req.Inputs
 	if req.Step.ID == f.fail {
 		return activities.StepResult{}, temporal.NewNonRetryableApplicationError("the loss is not finite: lower the rate", "Diverged", nil)
 	}
-	out := map[string]artifacts.Blob{}
-	for _, name := range outputs[req.Step.Kind] {
-		out[name] = artifacts.Blob{Digest: artifacts.Of([]byte(req.Step.ID + name)), Size: 1}
+	if req.Step.ID == "interpolation" && f.fail == "a/train" {
+		return activities.StepResult{}, temporal.NewNonRetryableApplicationError("waits for a/train", activities.ErrorBlocked, nil)
 	}
-	return activities.StepResult{Key: artifacts.Key(artifacts.Of([]byte(req.Step.ID))), Outputs: out}, nil
+	return made(req.Step.ID, outputs[req.Step.Kind]), nil
+}
+
+// made makes up what a step has made.
+func made(id string, outputs []string) activities.StepResult {
+	out := map[string]artifacts.Blob{}
+	for _, name := range outputs {
+		out[name] = artifacts.Blob{Digest: artifacts.Of([]byte(id + name)), Size: 1}
+	}
+	return activities.StepResult{Key: artifacts.Key(artifacts.Of([]byte(id))), Outputs: out}
+}
+
+// recorded stands in for RecordSteps.
+type recorded struct {
+	mu    sync.Mutex
+	steps map[string]activities.StepStatus
+}
+
+func (k *recorded) keep(_ context.Context, r activities.StepsRecord) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.steps == nil {
+		k.steps = map[string]activities.StepStatus{}
+	}
+	for _, s := range r.Steps {
+		k.steps[s.ID] = s
+	}
+	return nil
 }
 
 func TestExperimentRunsStepsInOrder(t *testing.T) {
@@ -80,17 +108,22 @@ func TestExperimentRunsStepsInOrder(t *testing.T) {
 	var acts *activities.Activities
 	env.OnActivity(acts.LoadExperiment, mock.Anything, mock.Anything, 0).Return(pipelines.Experiment{Name: "a", Steps: steps("a")}, nil)
 	env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(f.run)
-	env.ExecuteWorkflow(workflows.Experiment, activities.ExperimentInput{Sweep: "s"})
-	var got []activities.StepStatus
+	var kept recorded
+	env.OnActivity(acts.RecordSteps, mock.Anything, mock.Anything).Return(kept.keep)
+	env.ExecuteWorkflow(workflows.Experiment, activities.ExperimentInput{Sweep: "s", Run: "r"})
+	var got workflows.ExperimentResult
 	if err := env.GetWorkflowResult(&got); err != nil {
 		t.Fatal(err)
 	}
 	if fmt.Sprint(f.order) != "[a/train a/directions a/surface a/contour]" {
 		t.Errorf("order of execution: %v", f.order)
 	}
-	for _, s := range got {
+	if got.SweepResult != (workflows.SweepResult{Total: 4, Ran: 4}) || len(got.Steps) != 0 {
+		t.Errorf("result %+v", got)
+	}
+	for id, s := range kept.steps {
 		if s.State != activities.StateRan {
-			t.Errorf("%s: state %s", s.ID, s.State)
+			t.Errorf("%s: state %s", id, s.State)
 		}
 	}
 	want := artifacts.Of([]byte("a/directionsdirections"))
@@ -108,39 +141,41 @@ func TestSweepKeepsGoing(t *testing.T) {
 	for i, name := range []string{"a", "b"} {
 		env.OnActivity(acts.LoadExperiment, mock.Anything, mock.Anything, i).Return(pipelines.Experiment{Name: name, Steps: steps(name)}, nil)
 	}
-	env.OnActivity(acts.LoadFinal, mock.Anything, mock.Anything).Return([]pipelines.Step{{
-		ID: "report", Kind: pipelines.KindReport, Partial: true,
-		Inputs: map[string]pipelines.Ref{"a": {Step: "a/contour", Output: "svg"}, "b": {Step: "b/contour", Output: "svg"}},
-	}}, nil)
+	env.OnActivity(acts.LoadFinal, mock.Anything, mock.Anything).Return([]pipelines.Step{
+		{ID: "interpolation", Kind: pipelines.KindDifference},
+		{ID: "report", Kind: pipelines.KindReport, Partial: true},
+	}, nil)
 	env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(f.run)
+	var kept recorded
+	env.OnActivity(acts.RecordSteps, mock.Anything, mock.Anything).Return(kept.keep)
 	var records []activities.SweepRecord
 	env.OnActivity(acts.RecordSweep, mock.Anything, mock.Anything).Return(func(_ context.Context, r activities.SweepRecord) error {
 		records = append(records, r)
 		return nil
 	})
-	env.ExecuteWorkflow(workflows.Sweep, activities.SweepInput{Sweep: "s", Experiments: []string{"a", "b"}})
+	graph := artifacts.Of([]byte("graph"))
+	env.ExecuteWorkflow(workflows.Sweep, activities.SweepInput{Sweep: "s", Graph: graph, Experiments: []string{"a", "b"}})
 	var got workflows.SweepResult
 	if err := env.GetWorkflowResult(&got); err != nil {
 		t.Fatal(err)
 	}
-	if got != (workflows.SweepResult{Total: 9, Ran: 5, Failed: 4}) {
+	if got != (workflows.SweepResult{Total: 10, Ran: 5, Failed: 5}) {
 		t.Errorf("result %+v", got)
 	}
 	if len(records) != 2 || records[0].State != "running" || records[1].State != "failed" {
 		t.Fatalf("recorded %+v", records)
 	}
-	states := map[string]activities.StepStatus{}
-	for _, s := range records[1].Steps {
-		states[s.ID] = s
-	}
-	if s := states["a/train"]; s.State != activities.StateFailed || s.Error != "the loss is not finite: lower the rate" {
+	if s := kept.steps["a/train"]; s.State != activities.StateFailed || s.Error != "the loss is not finite: lower the rate" {
 		t.Errorf("the failed step is recorded as %+v", s)
 	}
-	if s := states["a/contour"]; s.State != activities.StateBlocked || s.Error != "waits for a/surface" {
+	if s := kept.steps["a/contour"]; s.State != activities.StateBlocked || s.Error != "waits for a/surface" {
 		t.Errorf("the step behind it is recorded as %+v", s)
 	}
-	if in := f.seen["report"]; len(in) != 1 || in["b"].Digest.IsZero() {
-		t.Errorf("the report got inputs %v, want b's picture alone", in)
+	if s := kept.steps["interpolation"]; s.State != activities.StateBlocked || s.Error != "waits for a/train" {
+		t.Errorf("the step over both experiments is recorded as %+v", s)
+	}
+	if req := f.asked["report"]; req.Graph != graph || len(req.Step.Inputs)+len(req.Inputs)+len(req.Known) != 0 {
+		t.Errorf("the report is asked for by value: %+v", req)
 	}
 }
 
@@ -150,6 +185,7 @@ func TestSweepFailsFast(t *testing.T) {
 	var acts *activities.Activities
 	env.OnActivity(acts.LoadExperiment, mock.Anything, mock.Anything, 0).Return(pipelines.Experiment{Name: "a", Steps: steps("a")}, nil)
 	env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(f.run)
+	env.OnActivity(acts.RecordSteps, mock.Anything, mock.Anything).Return(nil)
 	env.OnActivity(acts.RecordSweep, mock.Anything, mock.Anything).Return(nil)
 	env.ExecuteWorkflow(workflows.Sweep, activities.SweepInput{Sweep: "s", Experiments: []string{"a"}, FailFast: true})
 	if err := env.GetWorkflowError(); err == nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lossatlas/activities"
 	"lossatlas/activities/engine"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -198,6 +199,9 @@ func (a *app) unfinished(ctx context.Context, s *session.Session) (*unfinished, 
 		u.graphs = append(u.graphs, g)
 		for _, p := range g.All() {
 			u.steps[stepName(string(p.Step.Kind), p.Step.Params)] = true
+		}
+		if r.State == artifacts.StateRunning {
+			u.keys[activities.RunKey(r.RunID)] = true
 		}
 		if r.State == artifacts.StateRunning && s.HasTemporal() {
 			c, err := s.Temporal(ctx)

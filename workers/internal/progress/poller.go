@@ -52,9 +52,13 @@ func (p *Poller) Poll(ctx context.Context) (Snapshot, error) {
 		if p.children[e.Name].over {
 			continue
 		}
-		if err := p.ask(ctx, e.Name); err != nil {
+		begun, err := p.ask(ctx, e.Name)
+		if err != nil {
 			errs = append(errs, err)
 			break // the others would wait for the same worker
+		}
+		if !begun {
+			break // experiments begin in their order
 		}
 	}
 	if p.finalPending() {
@@ -83,8 +87,8 @@ func (p *Poller) finalPending() bool {
 }
 
 // ask queries one experiment's workflow, provided it belongs to this run of the
-// sweep: an earlier run's has the same ID.
-func (p *Poller) ask(ctx context.Context, experiment string) error {
+// sweep: an earlier run's has the same ID. It says whether the experiment has begun.
+func (p *Poller) ask(ctx context.Context, experiment string) (begun bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	id := workflows.ExperimentID(p.id, experiment)
@@ -92,22 +96,22 @@ func (p *Poller) ask(ctx context.Context, experiment string) error {
 	d, err := p.client.DescribeWorkflowExecution(ctx, id, ch.runID)
 	var missing *serviceerror.NotFound
 	if errors.As(err, &missing) {
-		return nil // not started yet
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	info := d.GetWorkflowExecutionInfo()
 	if parent := info.GetParentExecution(); parent.GetWorkflowId() != p.id || p.runID != "" && parent.GetRunId() != p.runID {
-		return nil // of an earlier run
+		return false, nil // of an earlier run
 	}
 	ch.runID = info.GetExecution().GetRunId()
 	if err := p.query(ctx, id, ch.runID); err != nil {
-		return err
+		return false, err
 	}
 	ch.over = info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
 	p.children[experiment] = ch
-	return nil
+	return true, nil
 }
 
 func (p *Poller) query(ctx context.Context, id, runID string) error {

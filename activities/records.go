@@ -1,0 +1,120 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"go.temporal.io/sdk/activity"
+
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// What became of a sweep's steps does not go through its history, which a sweep of hundreds of experiments
+// would fill: each experiment leaves a record in the store, a part of the sweep's run,
+// until RecordSweep makes the sweep's root of them.
+
+// StepsRecord is what RecordSteps writes down: what became of the steps of one
+// experiment, or of the last steps of a sweep, in a run of it.
+type StepsRecord struct {
+	Run   string       `json:"run"`   // the ID of the run of the sweep's workflow
+	Group int          `json:"group"` // the experiment's place in the graph; the last steps follow all of them
+	Steps []StepStatus `json:"steps"`
+}
+
+// RunKey is the key under which the records of a sweep's run are kept while it lasts.
+func RunKey(run string) artifacts.Key { return artifacts.Key(artifacts.Of([]byte("sweep run " + run))) }
+
+func recordPart(group int) string { return fmt.Sprintf("steps-%05d", group) }
+
+// RecordSteps keeps what became of some of a sweep's steps until RecordSweep.
+func (a *Activities) RecordSteps(ctx context.Context, r StepsRecord) error {
+	_, err := guard(ctx, a, StepInput{Label: "sweep"}, func(StepInput) (struct{}, error) {
+		b, err := json.Marshal(r.Steps)
+		if err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, a.Store.PutPart(ctx, RunKey(r.Run), recordPart(r.Group), b)
+	})
+	return err
+}
+
+// records returns what was recorded of a run's steps so far, those of known
+// included, by their IDs.
+func (a *Activities) records(ctx context.Context, run string, known []StepStatus) (map[string]StepStatus, error) {
+	out := make(map[string]StepStatus)
+	names, err := a.Store.Parts(ctx, RunKey(run))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		b, err := a.Store.GetPart(ctx, RunKey(run), name)
+		if errors.Is(err, artifacts.ErrNotFound) {
+			return nil, permanent("RecordLost", fmt.Errorf("the record of what the steps of this run came to is damaged; run the sweep again, which finds their results"))
+		}
+		if err != nil {
+			return nil, err
+		}
+		var steps []StepStatus
+		if err := json.Unmarshal(b, &steps); err != nil {
+			return nil, permanent("RecordLost", fmt.Errorf("a record of steps: %w", err))
+		}
+		known = append(known, steps...)
+	}
+	for _, s := range known {
+		out[s.ID] = s
+	}
+	return out, nil
+}
+
+// ErrorBlocked is the type of RunStep's error for a step that misses an input.
+const ErrorBlocked = "Blocked"
+
+// lastStep returns one of the last steps of a sweep whole, with its inputs.
+func (a *Activities) lastStep(ctx context.Context, req StepRequest) (pipelines.Step, map[string]Input, error) {
+	g, err := a.graph(ctx, req.Graph)
+	if err != nil {
+		return pipelines.Step{}, nil, err
+	}
+	i := slices.IndexFunc(g.Final, func(s pipelines.Step) bool { return s.ID == req.Step.ID })
+	if i < 0 {
+		return pipelines.Step{}, nil, permanent("BadStep", fmt.Errorf("the sweep has no last step %s", req.Step.ID))
+	}
+	step := g.Final[i]
+	made, err := a.records(ctx, activity.GetInfo(ctx).WorkflowExecution.RunID, req.Known)
+	if err != nil {
+		return step, nil, err
+	}
+	inputs, missing := ResolveInputs(step, slices.Sorted(maps.Keys(step.Inputs)), func(id string) (StepStatus, bool) {
+		s, ok := made[id]
+		return s, ok
+	})
+	maps.Copy(inputs, req.Inputs)
+	if len(inputs) < len(step.Inputs) && !step.Partial {
+		return step, nil, permanent(ErrorBlocked, errors.New(missing))
+	}
+	return step, inputs, nil
+}
+
+// ResolveInputs finds the inputs of a step, by the given order of their names, in what
+// earlier steps have made; missing says which one has no result.
+func ResolveInputs(step pipelines.Step, names []string, status func(id string) (StepStatus, bool)) (inputs map[string]Input, missing string) {
+	inputs = make(map[string]Input, len(names))
+	for _, name := range names {
+		ref := step.Inputs[name]
+		s, known := status(ref.Step)
+		if blob, ok := s.Made.Outputs[ref.Output]; ok {
+			inputs[name] = Input{Digest: blob.Digest, Producer: s.Made.Key}
+			continue
+		}
+		missing = "waits for " + ref.Step
+		if known && (s.State == StateRan || s.State == StateCached) {
+			missing = pipelines.NoOutput(ref)
+		}
+	}
+	return inputs, missing
+}
