@@ -3,8 +3,11 @@ package main_test
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // BenchmarkCachedRun measures the same command again on a finished sweep,
@@ -41,6 +44,40 @@ plots: [line, training]
 		steps += float64(o.Steps.Ran)
 	}
 	b.ReportMetric(1000*overhead/steps, "ms/step")
+}
+
+// BenchmarkThousandSteps measures a finished sweep of a thousand steps, 500 experiments: what one of its steps cost beside
+// its own work while it ran, the same command again, and its plan.
+func BenchmarkThousandSteps(b *testing.B) {
+	seeds := make([]string, 500)
+	for i := range seeds {
+		seeds[i] = strconv.Itoa(i)
+	}
+	home, file := b.TempDir(), writeSweep(b, `name: thousand
+dataset: {name: shapes10, train: 8, test: 8}
+train: {net: small, epochs: 1, batch_size: 8}
+sweep: {train.seed: [`+strings.Join(seeds, ", ")+`]}
+plots: [training]
+`)
+	o := runSweep(b, home, file)
+	b.ReportMetric(1000*(o.Seconds-workSeconds(b, home, "thousand"))/float64(o.Steps.Ran), "overhead-ms/step")
+	var run, plan time.Duration
+	n := 0.0
+	for b.Loop() {
+		began := time.Now()
+		if o := runSweep(b, home, file); o.Steps.Ran != 0 {
+			b.Fatalf("%+v", o.Steps)
+		}
+		run += time.Since(began)
+		began = time.Now()
+		if _, stderr, code := invoke(b, home, "plan", file); code != 0 {
+			b.Fatalf("plan ended with %d: %s", code, stderr)
+		}
+		plan += time.Since(began)
+		n++
+	}
+	b.ReportMetric(run.Seconds()/n, "run-s")
+	b.ReportMetric(plan.Seconds()/n, "plan-s")
 }
 
 // workSeconds is the sum of the seconds that a sweep's steps took by themselves.

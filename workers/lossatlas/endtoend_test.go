@@ -299,7 +299,7 @@ func TestInterrupt(t *testing.T) {
 }
 
 // TestTwoAtOnce runs one sweep from two processes on one home: each step is
-// done once, and both end with all results.
+// done once, by the histories, and both end with all results.
 func TestTwoAtOnce(t *testing.T) {
 	home, file := t.TempDir(), writeSweep(t, sweepFile)
 	results := make(chan outcome, 2)
@@ -321,6 +321,7 @@ func TestTwoAtOnce(t *testing.T) {
 	a, b := <-results, <-results
 	if !t.Failed() {
 		same(t, a, b)
+		checkOnce(t, home, a.Steps.Total)
 	}
 }
 

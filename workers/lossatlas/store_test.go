@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // storeSweep is a sweep of seconds.
@@ -342,7 +341,7 @@ func TestExplain(t *testing.T) {
 func TestPushPull(t *testing.T) {
 	home, other, file := t.TempDir(), t.TempDir(), writeSweep(t, storeSweep)
 	first := runSweep(t, home, file)
-	env := serving(t, other)
+	env := remote(t, other)
 	push := func() string {
 		t.Helper()
 		cmd := command(t.Context(), home, "artifacts", "push", "kept", "--output", "json")
@@ -376,30 +375,12 @@ func TestPushPull(t *testing.T) {
 	verify(t, third, 0)
 }
 
-// serving runs `lossatlas up` on a home until the test ends, and returns how its store is reached.
-func serving(t *testing.T, home string) []string {
+// remote is how the store of a home on which `lossatlas up` runs is reached from another.
+func remote(t *testing.T, home string) []string {
 	t.Helper()
-	cmd := command(t.Context(), home, "up")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	s := serve(t, home).S3
+	return []string{
+		"LOSSATLAS_REMOTE_ENDPOINT=http://" + s.Endpoint, "LOSSATLAS_REMOTE_BUCKET=" + s.Bucket,
+		"LOSSATLAS_REMOTE_ACCESS_KEY=" + s.AccessKey, "LOSSATLAS_REMOTE_SECRET_KEY=" + s.SecretKey,
 	}
-	t.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() })
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
-		var running struct {
-			S3 struct {
-				Endpoint, Bucket string
-				AccessKey        string `json:"access_key"`
-				SecretKey        string `json:"secret_key"`
-			} `json:"s3"`
-		}
-		b, err := os.ReadFile(filepath.Join(home, "services.json"))
-		if err == nil && json.Unmarshal(b, &running) == nil && running.S3.Endpoint != "" {
-			return []string{
-				"LOSSATLAS_REMOTE_ENDPOINT=http://" + running.S3.Endpoint, "LOSSATLAS_REMOTE_BUCKET=" + running.S3.Bucket,
-				"LOSSATLAS_REMOTE_ACCESS_KEY=" + running.S3.AccessKey, "LOSSATLAS_REMOTE_SECRET_KEY=" + running.S3.SecretKey,
-			}
-		}
-	}
-	t.Fatal("`lossatlas up` did not say where its services are")
-	return nil
 }
