@@ -34,6 +34,7 @@ type Activities struct {
 	backend    *engine.Backend
 	backendErr error
 	evaluators evaluatorCache
+	graphs     graphs
 }
 
 // open returns the numeric backend, opening it on first use.

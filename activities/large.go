@@ -9,9 +9,9 @@ import (
 	"lossatlas/artifacts"
 )
 
-// maxInline is the size in bytes up to which a step's recipe goes through Temporal. That of a report over
-// hundreds of experiments has megabytes, and a history takes no payload above 2 MiB.
-const maxInline = 32 << 10
+// maxInline is the size in bytes up to which a step's recipe goes through Temporal, once for each of its chunks. That of a
+// report over hundreds of experiments has megabytes, and a history takes no payload above 2 MiB.
+const maxInline = 8 << 10
 
 // recipePart is the part of a step under which a larger recipe lies while the step runs.
 const recipePart = "recipe"

@@ -74,30 +74,33 @@ func (a *Activities) records(ctx context.Context, run string, known []StepStatus
 // ErrorBlocked is the type of RunStep's error for a step that misses an input.
 const ErrorBlocked = "Blocked"
 
-// lastStep returns one of the last steps of a sweep whole, with its inputs.
-func (a *Activities) lastStep(ctx context.Context, req StepRequest) (pipelines.Step, map[string]Input, error) {
+// requested returns the step of a request whole, with its inputs: to those that its workflow
+// knows come, for one of the last steps of a sweep, those that experiments have made.
+func (a *Activities) requested(ctx context.Context, req StepRequest) (pipelines.Step, map[string]Input, error) {
 	g, err := a.graph(ctx, req.Graph)
 	if err != nil {
 		return pipelines.Step{}, nil, err
 	}
-	i := slices.IndexFunc(g.Final, func(s pipelines.Step) bool { return s.ID == req.Step.ID })
-	if i < 0 {
-		return pipelines.Step{}, nil, permanent("BadStep", fmt.Errorf("the sweep has no last step %s", req.Step.ID))
+	p, ok := g.steps[req.Step.ID]
+	switch {
+	case !ok:
+		return p.Step, nil, permanent("BadStep", fmt.Errorf("the sweep has no step %s", req.Step.ID))
+	case p.Experiment != "":
+		return p.Step, req.Inputs, nil
 	}
-	step := g.Final[i]
 	made, err := a.records(ctx, activity.GetInfo(ctx).WorkflowExecution.RunID, req.Known)
 	if err != nil {
-		return step, nil, err
+		return p.Step, nil, err
 	}
-	inputs, missing := ResolveInputs(step, slices.Sorted(maps.Keys(step.Inputs)), func(id string) (StepStatus, bool) {
+	inputs, missing := ResolveInputs(p.Step, slices.Sorted(maps.Keys(p.Step.Inputs)), func(id string) (StepStatus, bool) {
 		s, ok := made[id]
 		return s, ok
 	})
 	maps.Copy(inputs, req.Inputs)
-	if len(inputs) < len(step.Inputs) && !step.Partial {
-		return step, nil, permanent(ErrorBlocked, errors.New(missing))
+	if len(inputs) < len(p.Step.Inputs) && !p.Step.Partial {
+		return p.Step, nil, permanent(ErrorBlocked, errors.New(missing))
 	}
-	return step, inputs, nil
+	return p.Step, inputs, nil
 }
 
 // ResolveInputs finds the inputs of a step, by the given order of their names, in what

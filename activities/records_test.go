@@ -75,7 +75,7 @@ func TestRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	resolve := func(ctx context.Context, req StepRequest) (map[string]Input, error) {
-		_, inputs, err := b.lastStep(ctx, req)
+		_, inputs, err := b.requested(ctx, req)
 		return inputs, err
 	}
 	b.env.RegisterActivity(resolve)

@@ -29,11 +29,9 @@ type StepRequest struct {
 	Numerics string           `json:"numerics"`
 	// Waiter names who waits: the ID of the requesting workflow.
 	Waiter string `json:"waiter"`
-	// Graph is that of the sweep for one of its last steps, whose parameters and inputs
-	// may be many: the step is read from there, and its inputs from the records of the sweep's run. Inputs
-	// are then those that other last steps have made.
+	// Graph is that of the sweep, from which the step is read. An earlier release sent the step whole, and no graph.
 	Graph artifacts.Digest `json:"graph,omitzero"`
-	// Known are steps that are in no record.
+	// Known are steps of the sweep that are in no record of RecordSteps.
 	Known []StepStatus `json:"known,omitempty"`
 }
 
@@ -59,7 +57,7 @@ func (a *Activities) RunStep(ctx context.Context, req StepRequest) (StepResult, 
 	return guard(ctx, a, StepInput{Label: req.Step.ID}, func(StepInput) (StepResult, error) {
 		if !req.Graph.IsZero() {
 			var err error
-			if req.Step, req.Inputs, err = a.lastStep(ctx, req); err != nil {
+			if req.Step, req.Inputs, err = a.requested(ctx, req); err != nil {
 				return StepResult{}, err
 			}
 		}

@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -58,9 +57,9 @@ type StepStatus struct {
 	Made  StepResult `json:"made"`
 }
 
-// LoadExperiment returns one experiment of a graph.
+// LoadExperiment returns an experiment of a graph, its steps in outline.
 func (a *Activities) LoadExperiment(ctx context.Context, graph artifacts.Digest, index int) (pipelines.Experiment, error) {
-	return guard(ctx, a, StepInput{Label: "sweep"}, func(_ StepInput) (pipelines.Experiment, error) {
+	return guard(ctx, a, StepInput{Label: "sweep"}, func(StepInput) (pipelines.Experiment, error) {
 		g, err := a.graph(ctx, graph)
 		if err != nil {
 			return pipelines.Experiment{}, err
@@ -68,28 +67,21 @@ func (a *Activities) LoadExperiment(ctx context.Context, graph artifacts.Digest,
 		if index < 0 || index >= len(g.Experiments) {
 			return pipelines.Experiment{}, permanent("BadStep", fmt.Errorf("experiment %d of %d", index, len(g.Experiments)))
 		}
-		return g.Experiments[index], nil
+		e := g.Experiments[index]
+		e.Steps = pipelines.Outline(e.Steps)
+		return e, nil
 	})
 }
 
-// LoadFinal returns the outline of the steps that follow all experiments.
+// LoadFinal returns the steps that follow all experiments, in outline.
 func (a *Activities) LoadFinal(ctx context.Context, graph artifacts.Digest) ([]pipelines.Step, error) {
 	return guard(ctx, a, StepInput{Label: "sweep"}, func(StepInput) ([]pipelines.Step, error) {
 		g, err := a.graph(ctx, graph)
-		return g.FinalOutline(), err
+		if err != nil {
+			return nil, err
+		}
+		return pipelines.Outline(g.Final), nil
 	})
-}
-
-func (a *Activities) graph(ctx context.Context, d artifacts.Digest) (pipelines.Graph, error) {
-	var g pipelines.Graph
-	b, err := a.Store.Get(ctx, d)
-	if err != nil {
-		return g, err
-	}
-	if err := json.Unmarshal(b, &g); err != nil {
-		return g, permanent("BadStep", fmt.Errorf("sweep graph: %w", err))
-	}
-	return g, nil
 }
 
 // SweepRecord is what RecordSweep writes down.

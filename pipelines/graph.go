@@ -26,17 +26,16 @@ type Placed struct {
 	Step       Step
 }
 
-// FinalOutline returns the final steps without their parameters and with those inputs
-// alone that come from each other: the order in which they run. A report over hundreds
-// of experiments has megabytes of the rest.
-func (g *Graph) FinalOutline() []Step {
-	out := make([]Step, len(g.Final))
-	final := make(map[string]bool, len(g.Final))
-	for i, s := range g.Final {
-		final[s.ID] = true
+// Outline returns steps without their parameters, and with those inputs alone that come
+// from each other: the order in which they run. The rest may be large, as the thousands of inputs of a report.
+func Outline(steps []Step) []Step {
+	out := make([]Step, len(steps))
+	among := make(map[string]bool, len(steps))
+	for i, s := range steps {
+		among[s.ID] = true
 		inputs := make(map[string]Ref)
 		for name, ref := range s.Inputs {
-			if final[ref.Step] {
+			if among[ref.Step] {
 				inputs[name] = ref
 			}
 		}

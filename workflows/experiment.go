@@ -46,7 +46,7 @@ func Experiment(ctx workflow.Context, in activities.ExperimentInput) (Experiment
 	if err := workflow.ExecuteActivity(quick(ctx, "load the experiment"), acts.LoadExperiment, in.Graph, in.Index).Get(ctx, &exp); err != nil {
 		return ExperimentResult{}, err
 	}
-	r := newRunner(exp.Steps, in.Sweep, in.Numerics, in.FailFast)
+	r := newRunner(exp.Steps, in.Graph, in.Sweep, in.Numerics, in.FailFast)
 	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() ([]activities.StepStatus, error) { return r.list(), nil }); err != nil {
 		return ExperimentResult{}, err
 	}
@@ -75,13 +75,13 @@ type runner struct {
 	sweep    string
 	numerics string
 	failFast bool
-	// Of the last steps of a sweep: where to read them, and the steps that are in no record.
-	graph artifacts.Digest
+	graph    artifacts.Digest
+	// known are, for the last steps of a sweep, the steps that are in no record.
 	known []activities.StepStatus
 }
 
-func newRunner(steps []pipelines.Step, sweep, numerics string, failFast bool) *runner {
-	r := &runner{steps: steps, status: map[string]*activities.StepStatus{}, sweep: sweep, numerics: numerics, failFast: failFast}
+func newRunner(steps []pipelines.Step, graph artifacts.Digest, sweep, numerics string, failFast bool) *runner {
+	r := &runner{steps: steps, status: map[string]*activities.StepStatus{}, sweep: sweep, numerics: numerics, failFast: failFast, graph: graph}
 	for _, s := range steps {
 		r.status[s.ID] = &activities.StepStatus{ID: s.ID, Kind: string(s.Kind), State: activities.StateWaiting}
 	}
@@ -132,7 +132,7 @@ func (r *runner) step(ctx workflow.Context, s pipelines.Step) {
 	}
 	st.State = activities.StateRunning
 	req := activities.StepRequest{
-		Sweep: r.sweep, Step: s, Inputs: inputs, Numerics: r.numerics, Waiter: workflow.GetInfo(ctx).WorkflowExecution.ID,
+		Sweep: r.sweep, Step: pipelines.Step{ID: s.ID, Kind: s.Kind}, Inputs: inputs, Numerics: r.numerics, Waiter: workflow.GetInfo(ctx).WorkflowExecution.ID,
 		Graph: r.graph, Known: r.known,
 	}
 	err = workflow.ExecuteActivity(waiting(ctx, s.ID), acts.RunStep, req).Get(ctx, &st.Made)
@@ -160,14 +160,10 @@ func (r *runner) settled(s pipelines.Step) bool {
 	return true
 }
 
-// ownInputs are the names of a step's inputs, of a sweep's last step those alone that come from
-// others of these: an earlier release has the rest in its histories.
+// ownInputs are the names of a step's inputs that come from the runner's steps. In the histories of an earlier release
+// a sweep's last steps have others, too.
 func (r *runner) ownInputs(s pipelines.Step) []string {
-	names := workflow.DeterministicKeys(s.Inputs)
-	if r.graph.IsZero() {
-		return names
-	}
-	return slices.DeleteFunc(names, func(name string) bool { return r.status[s.Inputs[name].Step] == nil })
+	return slices.DeleteFunc(workflow.DeterministicKeys(s.Inputs), func(name string) bool { return r.status[s.Inputs[name].Step] == nil })
 }
 
 // find returns the state of one of the runner's own steps.

@@ -99,7 +99,7 @@ func TestPayloadsStaySmall(t *testing.T) {
 	env.OnActivity(acts.RecordSweep, mock.Anything, mock.Anything).Return(nil)
 	var kept recorded
 	env.OnActivity(acts.RecordSteps, mock.Anything, mock.Anything).Return(kept.keep)
-	env.OnActivity(acts.LoadFinal, mock.Anything, mock.Anything).Return(g.FinalOutline(), nil)
+	env.OnActivity(acts.LoadFinal, mock.Anything, mock.Anything).Return(pipelines.Outline(g.Final), nil)
 	env.ExecuteWorkflow(workflows.Sweep, in)
 	var got workflows.SweepResult
 	if err := env.GetWorkflowResult(&got); err != nil {

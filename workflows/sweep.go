@@ -62,8 +62,8 @@ func sweepSteps(ctx workflow.Context, in activities.SweepInput) (SweepResult, []
 	if err := workflow.ExecuteActivity(quick(ctx, "load the last steps"), acts.LoadFinal, in.Graph).Get(ctx, &final); err != nil {
 		return result, known, err
 	}
-	r := newRunner(final, in.Sweep, in.Numerics, in.FailFast)
-	r.graph, r.known = in.Graph, known
+	r := newRunner(final, in.Graph, in.Sweep, in.Numerics, in.FailFast)
+	r.known = known
 	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() ([]activities.StepStatus, error) { return r.list(), nil }); err != nil {
 		return result, known, err
 	}
