@@ -1,23 +1,7 @@
 package pipelines
 
-import (
-	"slices"
-	"strings"
-)
-
 // maxExperiments is how many experiments one sweep may have.
 const maxExperiments = 2000
-
-// setting gives one parameter a value.
-type setting struct {
-	path  string
-	at    position // of the path in the file
-	node  *node
-	value any // normalised
-}
-
-// point is one experiment of a sweep: what it sets.
-type point []setting
 
 // axis varies one parameter, or several together (zip).
 type axis struct {
@@ -40,21 +24,43 @@ const (
 //	include: [{train.net: c}]             # further experiments
 //	exclude: [{train.net: a, train.batch_size: 8192}]           # all experiments with these values
 //
+// or a list of such mappings: the experiments of the first, then those of the second, and so on.
+//
 // It is read by readAxes, once the presets are applied.
 type axes struct{}
 
 func (axes) check(*checker, *node, string) any { return nil }
 
-// readAxes reads the field sweep into the points of the sweep. A sweep without it
-// has one point, which sets nothing.
+// readAxes reads the field sweep into the points of the sweep: those of all its
+// parts, in order. A sweep without it has one point, which sets nothing.
 func readAxes(c *checker, n *node) []point {
-	if n == nil || n.kind == nullNode {
-		return []point{nil}
-	}
-	if n.kind != mappingNode {
-		c.reject(n, "sweep", "a mapping, as {train.batch_size: [128, 8192]}")
+	const want = "a mapping, as {train.batch_size: [128, 8192]}, or a list of such"
+	switch {
+	case n == nil || n.kind == nullNode:
+		return []point{{}}
+	case n.kind == mappingNode:
+		return readPart(c, n)
+	case n.kind != listNode || len(n.items) == 0:
+		c.reject(n, "sweep", want)
 		return nil
 	}
+	var points []point
+	for _, item := range n.items {
+		if item.kind != mappingNode {
+			c.reject(item, "sweep", want)
+			continue
+		}
+		points = append(points, readPart(c, item)...)
+		if len(points) > maxExperiments {
+			c.addf(item.at, "sweep: more than %d experiments", maxExperiments)
+			return nil
+		}
+	}
+	return points
+}
+
+// readPart reads a mapping of axes into the points of its grid.
+func readPart(c *checker, n *node) []point {
 	before := c.reported
 	var all []axis
 	var exclude, include []point
@@ -132,7 +138,7 @@ func readAxis(c *checker, e entry, used map[string]position) axis {
 			continue
 		}
 		seen[canonical(v)] = item
-		a.rows = append(a.rows, point{{path: e.key, at: e.at, node: item, value: v}})
+		a.rows = append(a.rows, point{at: item.at, sets: []setting{{path: e.key, at: e.at, node: item, value: v}}})
 	}
 	return a
 }
@@ -155,11 +161,11 @@ func readZip(c *checker, n *node, used map[string]position) axis {
 			continue
 		}
 		if len(a) != len(out.rows) {
-			c.addf(e.at, "sweep.zip: %s has %d values and %s has %d; zipped lists are of one length", e.key, len(a), out.rows[0][0].path, len(out.rows))
+			c.addf(e.at, "sweep.zip: %s has %d values and %s has %d; zipped lists are of one length", e.key, len(a), out.rows[0].sets[0].path, len(out.rows))
 			continue
 		}
 		for j := range a {
-			out.rows[j] = append(slices.Clip(out.rows[j]), a[j]...)
+			out.rows[j] = out.rows[j].and(a[j])
 		}
 	}
 	return out
@@ -199,7 +205,7 @@ func readPoints(c *checker, e entry, alternatives bool) []point {
 			c.reject(item, "sweep."+e.key, "a mapping, as {train.net: a, train.batch_size: 128}")
 			continue
 		}
-		points := []point{nil}
+		points := []point{{at: item.at}}
 		for _, kv := range item.entries {
 			values := kv.value
 			if !alternatives || values.kind != listNode {
@@ -215,74 +221,4 @@ func readPoints(c *checker, e entry, alternatives bool) []point {
 		out = append(out, points...)
 	}
 	return out
-}
-
-// product is the grid of the axes, the last one varying fastest.
-func product(c *checker, at position, all []axis, included bool) []point {
-	if len(all) == 0 && included {
-		return nil
-	}
-	n := 1
-	for _, a := range all {
-		if n *= len(a.rows); n > maxExperiments {
-			c.addf(at, "sweep: more than %d experiments", maxExperiments)
-			return nil
-		}
-	}
-	points := []point{nil}
-	for _, a := range all {
-		points = multiply(points, a.rows)
-	}
-	return points
-}
-
-func multiply(points, rows []point) []point {
-	out := make([]point, 0, len(points)*len(rows))
-	for _, p := range points {
-		for _, r := range rows {
-			out = append(out, slices.Concat(p, r))
-		}
-	}
-	return out
-}
-
-// drop removes the points that an exclusion matches, and reports exclusions that match none.
-func drop(c *checker, points, exclude []point) []point {
-	hit := make([]bool, len(exclude))
-	out := slices.DeleteFunc(points, func(p point) bool {
-		any := false
-		for i, x := range exclude {
-			if p.matches(x) {
-				hit[i], any = true, true
-			}
-		}
-		return any
-	})
-	for i, x := range exclude {
-		if !hit[i] {
-			c.addf(x[0].at, "sweep.exclude: no experiment has %s; it excludes nothing", x)
-		}
-	}
-	return out
-}
-
-// matches says whether p has every value of x.
-func (p point) matches(x point) bool {
-	for _, want := range x {
-		if !slices.ContainsFunc(p, func(s setting) bool {
-			return s.path == want.path && canonical(s.value) == canonical(want.value)
-		}) {
-			return false
-		}
-	}
-	return true
-}
-
-// String lists the settings, for messages.
-func (p point) String() string {
-	parts := make([]string, len(p))
-	for i, s := range p {
-		parts[i] = s.path + "=" + s.node.describe()
-	}
-	return strings.Join(parts, ", ")
 }

@@ -229,7 +229,7 @@ func (s *Sweep) compare(c *checker, tree *node, points []point) {
 			}
 			cmp := comparison{name: m.Name, config: m, ends: group}
 			if len(found[0]) > 1 {
-				for _, set := range points[a] {
+				for _, set := range points[a].sets {
 					if named[set.path] {
 						continue
 					}
@@ -258,7 +258,7 @@ func (s selector) selects(name string, p point) bool {
 		return s.name == name
 	}
 	for path, v := range s.set {
-		if !slices.ContainsFunc(p, func(set setting) bool { return set.path == path && canonical(set.value) == v }) {
+		if !slices.ContainsFunc(p.sets, func(set setting) bool { return set.path == path && canonical(set.value) == v }) {
 			return false
 		}
 	}
@@ -310,7 +310,7 @@ func (s selector) String() string {
 // rest is what a point sets beside the named parameters.
 func rest(p point, named map[string]bool) string {
 	var parts []string
-	for _, set := range p {
+	for _, set := range p.sets {
 		if !named[set.path] {
 			parts = append(parts, set.path+"="+canonical(set.value))
 		}

@@ -133,6 +133,9 @@ func TestSweepForms(t *testing.T) {
 		{"{train.seed: [1, 2, 3], exclude: [{train.seed: [1, 3]}]}", []string{"seed=2"}},
 		{"{train.net: [small, vgg9], train.seed: [1, 2], exclude: [{train.net: vgg9, train.seed: 2}], include: [{train.net: resnet20}]}",
 			[]string{"small,seed=1", "small,seed=2", "vgg9,seed=1", "resnet20"}},
+		{"[{train.net: [small, vgg9], train.seed: [1, 2], exclude: [{train.net: vgg9, train.seed: 1}]}, {zip: {train.epochs: [3, 4], maps.seed: [5, 6]}}]",
+			[]string{"small,train.seed=1", "small,train.seed=2", "vgg9,train.seed=2", "epochs=3,maps.seed=5", "epochs=4,maps.seed=6"}},
+		{"[{}, {train.seed: [2]}]", []string{"one", "seed=2"}},
 		{"{include: [{train.seed: 4}, {train.net: vgg9, train.seed: 4}]}", []string{"seed=4", "vgg9,seed=4"}},
 	}
 	for _, tc := range cases {

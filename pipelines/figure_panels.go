@@ -128,7 +128,7 @@ func (fig *figure) place(c *checker, item *node, points []point, labels map[stri
 		if path == "" {
 			return rest(p, named)
 		}
-		for _, set := range p {
+		for _, set := range p.sets {
 			if set.path == path {
 				return canonical(set.value)
 			}

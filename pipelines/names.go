@@ -18,8 +18,8 @@ func experimentNames(sweep string, points []point) []string {
 	taken := make(map[string]bool)
 	out := make([]string, len(points))
 	for i, p := range points {
-		parts := make([]string, len(p))
-		for j, s := range p {
+		parts := make([]string, len(p.sets))
+		for j, s := range p.sets {
 			parts[j] = valueLabel(s.value)
 			if labels[s.path] != "net" {
 				parts[j] = labels[s.path] + "=" + parts[j]
@@ -46,7 +46,7 @@ func experimentNames(sweep string, points []point) []string {
 func pathLabels(points []point) map[string]string {
 	paths := make(map[string]bool)
 	for _, p := range points {
-		for _, s := range p {
+		for _, s := range p.sets {
 			paths[s.path] = true
 		}
 	}

@@ -9,6 +9,11 @@ import (
 // position is a place in a sweep file; line and column count from 1.
 type position struct{ line, column int }
 
+// String is the place as a message names it.
+func (p position) String() string {
+	return fmt.Sprintf("line %d column %d", p.line, p.column)
+}
+
 type nodeKind uint8
 
 const (

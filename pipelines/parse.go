@@ -145,12 +145,12 @@ func build(c *checker, tree *node, limit int) *Sweep {
 			continue
 		}
 		if first, ok := same[cfg.identity()]; ok {
-			c.addf(p[0].node.at, "sweep: experiment %d (%s) is the same as experiment %d (%s)", i+1, p, first+1, points[first])
+			c.addf(p.at, "sweep: experiment %d (%s) is the same as experiment %d (%s, %s)", i+1, p, first+1, points[first], points[first].at)
 			continue
 		}
 		same[cfg.identity()] = i
-		params := make(map[string]any, len(p))
-		for _, set := range p {
+		params := make(map[string]any, len(p.sets))
+		for _, set := range p.sets {
 			params[set.path] = plain(set.value)
 		}
 		s.experiments = append(s.experiments, experiment{params: params, config: cfg})
@@ -174,7 +174,7 @@ func build(c *checker, tree *node, limit int) *Sweep {
 // configure makes the config of one point.
 func configure(c *checker, tree *node, p point) *config {
 	before := c.reported
-	for _, set := range p {
+	for _, set := range p.sets {
 		next, err := assign(tree, set.path, set.node)
 		if err != nil {
 			c.addf(set.at, "sweep: %v", err)

@@ -4,7 +4,8 @@ import "strings"
 
 // presets is {name: overlay}. An overlay is laid over the file: mappings merge,
 // anything else (a list, a schedule) replaces what was there, an empty value
-// removes it, and dotted paths reach below (maps.resolution). Overlays are checked
+// removes it, and dotted paths reach below (maps.resolution). A sweep that is a list is
+// replaced as a whole. Overlays are checked
 // where they are applied, so the check of the field itself is only for its shape.
 type presets struct{}
 
@@ -35,6 +36,10 @@ func overlay(c *checker, root, preset *node) *node {
 	var leaves []leaf
 	collect(c, "", preset, &leaves)
 	for _, l := range leaves {
+		if list := root.get("sweep"); strings.HasPrefix(l.path, "sweep.") && list != nil && list.kind == listNode {
+			c.addf(l.at, "sweep is a list, from %s on: a preset replaces it by a list of its own, as [{train.batch_size: [128, 8192]}]", list.at)
+			continue
+		}
 		// What is below these are names, in which a dot means nothing.
 		if head, name, ok := strings.Cut(l.path, "."); ok && (head == "sweep" || head == networksKey) {
 			root = root.with([]string{head, name}, l.v)

@@ -31,8 +31,13 @@ func SchemaFor(cat Catalog) ([]byte, error) {
 
 const mapPathPattern = `^maps\.[^.]+\.[^.]+$`
 
-// schema lists every parameter, so that editors complete paths.
-func (axes) schema(cat Catalog) schema {
+func (t axes) schema(cat Catalog) schema {
+	part := t.part(cat)
+	return schema{"anyOf": []schema{part, {"type": "array", "items": part, "minItems": 1}}}
+}
+
+// part lists every parameter, so that editors complete paths.
+func (axes) part(cat Catalog) schema {
 	lists := swept(cat, func(s schema) schema {
 		return schema{"type": "array", "items": s, "minItems": 1}
 	})
@@ -45,9 +50,9 @@ func (axes) schema(cat Catalog) schema {
 	properties[keyZip] = schema{"description": "Lists of one length that vary together.", "anyOf": []schema{lists, {"type": "array", "items": lists}}}
 	properties[keyInclude] = schema{"description": "Further experiments.", "type": "array", "items": single}
 	properties[keyExclude] = schema{"description": "Experiments to leave out: all that have these values.", "type": "array", "items": alternatives}
-	out := maps.Clone(lists)
-	out["properties"] = properties
-	return out
+	part := maps.Clone(lists)
+	part["properties"] = properties
+	return part
 }
 
 // swept is the schema of a mapping from parameters to what wrap makes of their types.
@@ -109,14 +114,14 @@ func optional(f field, cat Catalog) schema {
 		s["description"] = f.doc
 		return nullable(s)
 	case axes:
-		s := t.schema(cat)
+		part := t.part(cat)
 		properties := schema{}
-		for path, one := range s["properties"].(schema) {
+		for path, one := range part["properties"].(schema) {
 			properties[path] = nullable(one.(schema))
 		}
-		s["properties"] = properties
-		s["description"] = f.doc
-		return nullable(s)
+		laid := maps.Clone(part)
+		laid["properties"] = properties
+		return schema{"description": f.doc, "anyOf": []schema{laid, {"type": "array", "items": part, "minItems": 1}, {"type": "null"}}}
 	}
 	return nullable(f.schema(cat))
 }
