@@ -106,7 +106,7 @@ func readPart(c *checker, n *node) []point {
 // readAxis reads "path: [values]".
 func readAxis(c *checker, e entry, used map[string]position) axis {
 	a := axis{at: e.at}
-	t, err := parameter(e.key)
+	t, err := c.parameter(e.key)
 	if err == nil && e.key == "dataset.name" {
 		c.add(e.at, "sweep: dataset.name cannot be swept; a sweep has one data set, make a file for each")
 		return a

@@ -122,7 +122,7 @@ func readSelector(c *checker, n *node, path, want string) (selector, bool) {
 	}
 	s := selector{set: make(map[string]string)}
 	for _, e := range n.entries {
-		typ, err := parameter(e.key)
+		typ, err := c.parameter(e.key)
 		if err != nil {
 			c.addf(e.at, "%s: %v", path, err)
 			return selector{}, false

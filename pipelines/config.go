@@ -14,7 +14,7 @@ type config struct {
 	Name     string             `json:"name"`
 	Title    string             `json:"title"`
 	Dataset  datasetConfig      `json:"dataset"`
-	Networks map[string]Network `json:"-"` // the same for all experiments of a file
+	Networks map[string]Network `json:"-"`
 	Train    trainConfig        `json:"train"`
 	Maps     []mapConfig        `json:"maps"`
 	Compare  []compareConfig    `json:"compare"`
@@ -247,8 +247,9 @@ func inOrder(splits []string) []string {
 func (cfg *config) identity() string {
 	b, err := json.Marshal(struct {
 		config
-		Ranges [][]imageRange
-	}{*cfg, rangesOf(cfg.Maps)})
+		Network Network
+		Ranges  [][]imageRange
+	}{*cfg, cfg.network(), rangesOf(cfg.Maps)})
 	if err != nil {
 		panic(fmt.Sprintf("pipelines: a config is not JSON: %v", err)) // numbers are checked to be finite
 	}

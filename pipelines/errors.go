@@ -66,6 +66,9 @@ func newCollector(file string) *collector {
 }
 
 func (c *collector) add(at position, message string) {
+	if at.of != nil {
+		message += fmt.Sprintf(" ($%s, from %s)", at.of.name, at.of.value.at)
+	}
 	e := FileError{File: c.file, Line: max(at.line, 1), Column: max(at.column, 1), Message: message}
 	c.reported++
 	if c.seen[e] || len(c.list) >= maxCollected {

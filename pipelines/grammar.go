@@ -210,7 +210,8 @@ var sweepFields = object{[]field{
 	{name: "dataset", doc: "The images: {name, train, test}.", typ: datasetFields, required: true},
 	{name: networksKey, doc: "Networks written out as lists of layers: {name: [layers]}.", typ: networks{}},
 	{name: "train", doc: "How the network is trained.", typ: trainFields, required: true},
-	{name: "sweep", doc: "Which parameters vary: {path: [values]}.", typ: axes{}},
+	{name: variablesKey, doc: "Values with names: {name: value}. $name stands for the value wherever a value may stand.", typ: variables{}},
+	{name: "sweep", doc: "Which parameters vary: {path: [values]}, or a list of such, one after the other.", typ: axes{}},
 	{name: "maps", doc: "What is computed around the trained weights.", typ: list{of: mapFields, max: maxMaps}, def: []any{}},
 	{name: compareKey, doc: "What is computed between the trained weights of several experiments.", typ: list{of: compareFields, max: maxMaps}, def: []any{}},
 	{name: "plots", doc: "Pictures of each experiment: names, or mappings of a kind and how it looks. Default: every one that the maps allow, but for heat and surface3d.",
@@ -228,7 +229,7 @@ const (
 )
 
 // pathRoots are the keys below which every field is a parameter that can be swept.
-var pathRoots = []string{"dataset", "train", mapsKey}
+var pathRoots = []string{"dataset", "train", mapsKey, variablesKey}
 
 // allPaths lists the parameters: dotted paths to every field of dataset, train and maps.
 var allPaths = sync.OnceValue(func() []string {

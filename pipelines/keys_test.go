@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -47,6 +48,13 @@ func keysOf(t rapid.TB, g *Graph) map[string]artifacts.Key {
 		written[p.Step.ID] = fakeOutputs(p.Step, key)
 	}
 	return keys
+}
+
+func mustUnmarshal(t testing.TB, b []byte, v any) {
+	t.Helper()
+	if err := json.Unmarshal(b, v); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // computed leaves the keys of the steps that compute: a title may change pictures and the report.

@@ -7,7 +7,10 @@ import (
 )
 
 // position is a place in a sweep file; line and column count from 1.
-type position struct{ line, column int }
+type position struct {
+	line, column int
+	of           *variable // whose value stands here, nil for what is written here
+}
 
 // String is the place as a message names it.
 func (p position) String() string {

@@ -159,7 +159,7 @@ func (t mapEntry) kindsSchema(cat Catalog, of []string) schema {
 		s["title"] = kind
 		kinds = append(kinds, s)
 	}
-	return schema{"oneOf": kinds}
+	return schema{"anyOf": kinds}
 }
 
 func join(path, key string) string {

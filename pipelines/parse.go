@@ -63,6 +63,9 @@ func Parse(file string, src []byte, cat Catalog, preset string) (*Sweep, error) 
 	if root == nil {
 		return nil, c.err()
 	}
+	if !c.declare(root) {
+		return nil, c.err() // what else is wrong may follow from it
+	}
 	list := root.get("presets")
 	base := root.with([]string{"presets"}, nil)
 	names, chosen := readPresets(c, list, preset)
@@ -125,7 +128,13 @@ func build(c *checker, tree *node, limit int) *Sweep {
 	if c.builtIn != nil {
 		c.cat.Nets = slices.Concat(c.builtIn, writtenNetworks(tree))
 	}
+	file := newFiller(tree)
+	tree = file.at(c, point{})
 	points := readAxes(c, tree.get("sweep"))
+	if swept := sweptVariables(points); len(swept) > 0 {
+		c.checkSwept(file.tree, "", swept)
+	}
+	file.tree = file.tree.with([]string{"sweep"}, nil)
 	tree = tree.with([]string{"sweep"}, nil)
 	c.partial = true
 	sweepFields.check(c, tree, "")
@@ -137,8 +146,8 @@ func build(c *checker, tree *node, limit int) *Sweep {
 	s := &Sweep{}
 	same := make(map[string]int)
 	for i, p := range points[:min(limit, len(points))] {
-		cfg := configure(c, tree, p)
-		if c.full() {
+		cfg := configure(c, file.at(c, p), p)
+		if c.full() || c.filled > maxFilled {
 			return nil
 		}
 		if cfg == nil {
@@ -171,10 +180,13 @@ func build(c *checker, tree *node, limit int) *Sweep {
 	return s
 }
 
-// configure makes the config of one point.
+// configure makes the config of one point from the tree that has its variables.
 func configure(c *checker, tree *node, p point) *config {
 	before := c.reported
 	for _, set := range p.sets {
+		if strings.HasPrefix(set.path, variablesKey+".") {
+			continue // in its places already
+		}
 		next, err := assign(tree, set.path, set.node)
 		if err != nil {
 			c.addf(set.at, "sweep: %v", err)

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,11 +9,15 @@ import (
 
 // A path names a parameter: train.batch_size, train.optimizer.lr. Below maps it
 // means every map that has the field (maps.resolution), or the one with a name
-// (maps.surface.resolution; a map without a name goes by its kind).
+// (maps.surface.resolution; a map without a name goes by its kind). Below
+// variables stand the file's own (variables.width).
 
 // parameter returns the type of the parameter at a path, or what is wrong with the path.
 func parameter(path string) (typ, error) {
 	parts := strings.Split(path, ".")
+	if parts[0] == variablesKey && len(parts) == 2 {
+		return anyValue{}, nil
+	}
 	if !slices.Contains(pathRoots, parts[0]) || len(parts) < 2 {
 		return nil, fmt.Errorf("unknown parameter %s%s; a parameter is a dotted path below %s",
 			clip(path), suggestPath(path), strings.Join(pathRoots, ", "))
@@ -43,6 +48,14 @@ func parameter(path string) (typ, error) {
 		}
 	}
 	return nil, fmt.Errorf("unknown parameter %s", clip(path))
+}
+
+// parameter is the function parameter for a file, whose variables are known.
+func (c *checker) parameter(path string) (typ, error) {
+	if name, ok := strings.CutPrefix(path, variablesKey+"."); ok && !slices.Contains(c.declared, name) {
+		return nil, errors.New(c.unknownVariable(name))
+	}
+	return parameter(path)
 }
 
 // below lists the parameters below a path.

@@ -79,8 +79,11 @@ func collect(c *checker, prefix string, n *node, out *[]leaf) {
 				continue
 			}
 		case dotted:
-			if _, err := parameter(path); err != nil {
+			if _, err := c.parameter(path); err != nil {
 				c.add(e.at, err.Error())
+				continue
+			}
+			if head == variablesKey && !checkVariable(c, entry{key: strings.TrimPrefix(path, variablesKey+"."), at: e.at, value: e.value}) {
 				continue
 			}
 		}
@@ -100,7 +103,7 @@ func collect(c *checker, prefix string, n *node, out *[]leaf) {
 // branch says whether an overlay goes on below a path rather than replacing what is there.
 func branch(path string) bool {
 	switch path {
-	case mapsKey, compareKey, networksKey, "sweep":
+	case mapsKey, compareKey, networksKey, variablesKey, "sweep":
 		return true
 	}
 	parts := strings.Split(path, ".")

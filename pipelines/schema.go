@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"slices"
+	"strings"
 )
 
 // Schema returns the JSON Schema (draft 2020-12) of sweep files, which editors
@@ -12,12 +14,13 @@ func Schema() ([]byte, error) { return SchemaFor(Catalog{}) }
 
 // SchemaFor is Schema with the names of a catalog as the allowed ones.
 func SchemaFor(cat Catalog) ([]byte, error) {
-	s := sweepFields.schema(cat)
+	s := allowVariables(sweepFields.schema(cat))
 	maps.Copy(s, schema{
 		"$schema":     "https://json-schema.org/draft/2020-12/schema",
 		"title":       "lossatlas sweep",
 		"description": "What to train, what to vary, and which maps of the loss to draw.",
-		"$defs":       schema{"layer": layerSchema()},
+		"$defs": schema{"layer": allowVariables(layerSchema()), "variable": schema{"type": "string", "pattern": `^\$` + strings.TrimPrefix(variableForm.String(), "^"),
+			"description": "The value of one of variables."}},
 	})
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -29,7 +32,8 @@ func SchemaFor(cat Catalog) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-const mapPathPattern = `^maps\.[^.]+\.[^.]+$`
+// mapPathPattern are the parameters that the schema cannot name: of maps by name, and variables.
+const mapPathPattern = `^(maps\.[^.]+\.[^.]+|variables\.[^.]+)$`
 
 func (t axes) schema(cat Catalog) schema {
 	part := t.part(cat)
@@ -124,6 +128,65 @@ func optional(f field, cat Catalog) schema {
 		return schema{"description": f.doc, "anyOf": []schema{laid, {"type": "array", "items": part, "minItems": 1}, {"type": "null"}}}
 	}
 	return nullable(f.schema(cat))
+}
+
+// variableRef is where the schema keeps the form of a variable that stands for a value.
+const variableRef = "#/$defs/variable"
+
+// allowVariables returns the schema with variables allowed wherever it allows a
+// value: a number, a text, a list, a choice. A mapping is written out.
+func allowVariables(s schema) schema {
+	out := maps.Clone(s)
+	for key, v := range s {
+		switch v := v.(type) {
+		case schema:
+			switch key {
+			case "properties", "patternProperties":
+				of := schema{}
+				for name, one := range v {
+					if of[name] = one; name != variablesKey {
+						of[name] = orVariable(one.(schema))
+					}
+				}
+				out[key] = of
+			case "items", "additionalProperties":
+				out[key] = orVariable(v)
+			}
+		case []schema: // anyOf, oneOf
+			of := make([]schema, 0, len(v)+1)
+			for _, one := range v {
+				of = append(of, allowVariables(one))
+			}
+			if slices.ContainsFunc(v, holdsValue) {
+				of = append(of, schema{"$ref": variableRef})
+			}
+			out[key] = of
+		}
+	}
+	return out
+}
+
+// orVariable is allowVariables of a schema that stands by itself, not among alternatives.
+func orVariable(s schema) schema {
+	out := allowVariables(s)
+	if !holdsValue(s) {
+		return out
+	}
+	either := schema{}
+	for _, key := range []string{"description", "default"} {
+		if v, ok := out[key]; ok {
+			either[key] = v
+			delete(out, key)
+		}
+	}
+	either["anyOf"] = []schema{out, {"$ref": variableRef}}
+	return either
+}
+
+// holdsValue says whether a schema, but for its alternatives, is of a value.
+func holdsValue(s schema) bool {
+	t := s["type"]
+	return s["enum"] != nil || s["const"] != nil || t != nil && t != "object" && t != "null"
 }
 
 // nullable also allows an empty value, which in an overlay removes what was there.

@@ -43,7 +43,7 @@ func read(src []byte, c *collector) *node {
 		if y, ok := err.(yaml.Error); ok {
 			c.addf(tokenPlace(y.GetToken()), "not valid YAML: %s", clip(y.GetMessage()))
 		} else {
-			c.addf(position{1, 1}, "not valid YAML: %s", clip(err.Error()))
+			c.addf(position{line: 1, column: 1}, "not valid YAML: %s", clip(err.Error()))
 		}
 		return nil
 	}
@@ -59,7 +59,7 @@ func read(src []byte, c *collector) *node {
 		body = doc.Body
 	}
 	if body == nil {
-		c.add(position{1, 1}, "the sweep file is empty; the least it needs is name, dataset and train")
+		c.add(position{line: 1, column: 1}, "the sweep file is empty; the least it needs is name, dataset and train")
 		return nil
 	}
 	root := convert(body, c)
@@ -73,7 +73,7 @@ func read(src []byte, c *collector) *node {
 // checkText refuses what is not a short text file.
 func checkText(src []byte, c *collector) bool {
 	if len(src) > maxSource {
-		c.addf(position{1, 1}, "the file has %d bytes; a sweep file has at most %d", len(src), maxSource)
+		c.addf(position{line: 1, column: 1}, "the file has %d bytes; a sweep file has at most %d", len(src), maxSource)
 		return false
 	}
 	line := 1
@@ -87,7 +87,7 @@ func checkText(src []byte, c *collector) bool {
 				}
 				text, column = text[n:], column+1
 			}
-			c.add(position{line, column}, "not UTF-8 text; save the file as UTF-8")
+			c.add(position{line: line, column: column}, "not UTF-8 text; save the file as UTF-8")
 			return false
 		}
 		column := 1
@@ -96,10 +96,10 @@ func checkText(src []byte, c *collector) bool {
 			comment = comment || r == '#'
 			switch {
 			case r == '\t' && !comment:
-				c.add(position{line, column}, "a tab character; YAML is indented with spaces")
+				c.add(position{line: line, column: column}, "a tab character; YAML is indented with spaces")
 				return false
 			case r != '\t' && r != '\n' && r < ' ', r == 0x7f, r >= 0x80 && r < 0xa0, r == 0xfeff:
-				c.addf(position{line, column}, "a control character (%U)", r)
+				c.addf(position{line: line, column: column}, "a control character (%U)", r)
 				return false
 			}
 			column++
@@ -178,15 +178,15 @@ func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
 
 func tokenPlace(t *token.Token) position {
 	if t == nil || t.Position == nil {
-		return position{1, 1}
+		return position{line: 1, column: 1}
 	}
-	return position{t.Position.Line, t.Position.Column}
+	return position{line: t.Position.Line, column: t.Position.Column}
 }
 
 // convert turns a YAML node into ours and reports duplicate keys.
 func convert(n ast.Node, c *collector) *node {
 	if n == nil {
-		return &node{at: position{1, 1}}
+		return &node{at: position{line: 1, column: 1}}
 	}
 	at := tokenPlace(n.GetToken())
 	switch n := n.(type) {

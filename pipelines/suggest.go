@@ -22,9 +22,11 @@ func didYouMean(got string, allowed []string) string {
 	return "; did you mean " + best + "?"
 }
 
+var separators = strings.NewReplacer("_", "", "-", "", " ", "")
+
 // fold makes batch-size, batchSize and batch_size the same.
 func fold(s string) string {
-	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(s))
+	return separators.Replace(strings.ToLower(s))
 }
 
 // distance is the number of insertions, deletions, replacements and swaps of

@@ -19,6 +19,9 @@ type checker struct {
 	right map[*node]Network
 	// networks are those of the file by name. They are kept here, as copying them for each experiment would take long.
 	networks map[string]Network
+	// declared are the names of the variables; filled counts what was made to put their values in place.
+	declared []string
+	filled   int
 	// partial leaves out the rules that need the whole file: required fields.
 	partial bool
 }
