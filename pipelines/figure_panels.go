@@ -68,11 +68,36 @@ func (s *Sweep) arrange(c *checker, tree *node, points []point) {
 			continue
 		}
 		fig.share()
-		if f.Kind == figureMultiples && !fig.place(c, item, points, labels) {
+		if f.Kind == figureMultiples && !fig.place(c, item, points, labels) || !s.hasSplits(c, item, fig) {
 			continue
 		}
 		s.figures = append(s.figures, fig)
 	}
+}
+
+// hasSplits checks that the map of a figure has the splits that it shows in every
+// experiment, where that is swept.
+func (s *Sweep) hasSplits(c *checker, item *node, fig figure) bool {
+	f := fig.config
+	if f.Map == "" || f.compared {
+		return true
+	}
+	want := []string{f.Split}
+	if f.source.Kind == mapLine && f.Kind != figureScatter {
+		want = f.source.Splits
+	}
+	for _, p := range fig.panels {
+		e := s.experiments[p.experiments[0]]
+		for _, m := range e.config.Maps {
+			for _, split := range want {
+				if m.Name == f.Map && !slices.Contains(m.Splits, split) {
+					c.addf(item.at, "figures: %s of %s has no split %s, only %s; choose experiments that have it with of, or another split", f.Map, e.name, split, strings.Join(m.Splits, " and "))
+					return false
+				}
+			}
+		}
+	}
+	return true
 }
 
 // share takes out of the panels' titles what all of them have, as long as each of them keeps something.

@@ -240,6 +240,16 @@ func TestFigureErrors(t *testing.T) {
 		_, err := Parse("sweep.yaml", []byte(four+c.src+"\n"), catalog, "")
 		checkError(t, c.name, err, strings.ReplaceAll(c.want, "L:", string(rune('0'+line/10))+string(rune('0'+line%10))+":"))
 	}
+	swept := short + "sweep: {maps.splits: [[train], [train, test]]}\nfigures: [{kind: multiples, plot: contour}, {kind: lines, of: [splits=train_test]}]\n"
+	mustExpand(t, swept, "")
+	for _, c := range []struct{ from, to, want string }{
+		{"[[train], [train, test]]", "[[train], [test]]", "8:11: |surface of splits=test has no split train, only test"},
+		{"[[train], [train, test]]", "[[train, test], [train]]", "8:45: |line of splits=train has no split test, only train"},
+	} {
+		src := strings.Replace(strings.Replace(swept, c.from, c.to, 1), ", of: [splits=train_test]", "", 1)
+		_, err := Parse("sweep.yaml", []byte(src), catalog, "")
+		checkError(t, "swept splits", err, c.want)
+	}
 	for _, c := range []struct{ name, plots, want string }{
 		{"kind", "[{kind: contuor}]", "unknown name contuor; did you mean contour?"},
 		{"twice", "[contour, {kind: contour, scale: log}]", "contour is listed twice"},

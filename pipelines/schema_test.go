@@ -110,7 +110,7 @@ func TestSchemaAgreesWithParse(t *testing.T) {
 		{short + "presets: {a: {train: {optimizer: {lr: 0.5}}, maps.resolution: 5, sweep: {train.seed: [1]}}}\n", true},
 		{short + "sweep: [{train.seed: [4]}, {}, {zip: {train.net: [small, vgg9], train.seed: [2, 3]}}]\n", true},
 		{short + "sweep: {train.seed: [1]}\npresets: {a: {sweep: [{train.seed: [2]}, {train.epochs: [1]}]}, b: {sweep: }, c: {sweep: {train.seed: , train.epochs: [2]}}}\n", true},
-		{strings.Replace(short, "net: resnet20", "net: $net, epochs: $n, optimizer: {schedule: {3: $f}}", 1) + "variables: {net: vgg9, n: 5, f: 0.5, sizes: [1, 2], w: 3, plots: [line, contour], two: 2}\n" +
+		{strings.Replace(short, "net: resnet20", "net: $net, epochs: $n, optimizer: {schedule: {3: $f}}", 1) + "variables: {net: mine, n: 5, f: 0.5, sizes: [1, 2], w: 3, plots: [line, contour], two: 2}\n" +
 			"networks: {mine: [{conv: $w}, flatten, {linear: 10}]}\nplots: $plots\nsweep: {train.batch_size: $sizes, variables.w: [4, 5], exclude: [{variables.w: 4, train.batch_size: [$two]}]}\n" +
 			"presets: {a: {variables: {n: 3}, variables.f: 0.25, train: {seed: $two}}}\n", true},
 		{strings.Replace(short, "kind: line", "kind: $kind, images: $images, splits: [$split], range: [$low, 1]", 1) + "variables: {kind: line, images: 100, split: test, low: -2}\n", true},
