@@ -90,7 +90,7 @@ func readPart(c *checker, n *node) []point {
 	if c.reported > before {
 		return nil
 	}
-	points := product(c, n.at, all, len(include) > 0)
+	points := product(c, "sweep", n.at, all, len(include) > 0)
 	points = drop(c, points, exclude)
 	points = append(points, include...)
 	if len(points) == 0 && c.reported == before {
@@ -123,10 +123,17 @@ func readAxis(c *checker, e entry, used map[string]position) axis {
 		c.addf(e.at, "sweep: %s is swept twice, first on line %d", e.key, at.line)
 	}
 	used[e.key] = e.at
+	a.rows = readValues(c, "sweep", e, t)
+	return a
+}
+
+// readValues reads the values of a parameter, which must differ.
+func readValues(c *checker, field string, e entry, t typ) []point {
 	if e.value.kind != listNode || len(e.value.items) == 0 {
-		c.reject(e.value, "sweep: "+e.key, "a list of at least one value, as [1, 2]")
-		return a
+		c.reject(e.value, field+": "+e.key, "a list of at least one value, as [1, 2]")
+		return nil
 	}
+	var rows []point
 	seen := make(map[string]*node)
 	for _, item := range e.value.items {
 		v := t.check(c, item, e.key)
@@ -134,13 +141,13 @@ func readAxis(c *checker, e entry, used map[string]position) axis {
 			continue
 		}
 		if was := seen[canonical(v)]; was != nil {
-			c.addf(item.at, "sweep: %s: %s is listed twice, first as %s in column %d of line %d", e.key, item.describe(), was.describe(), was.at.column, was.at.line)
+			c.addf(item.at, "%s: %s: %s is listed twice, first as %s in column %d of line %d", field, e.key, item.describe(), was.describe(), was.at.column, was.at.line)
 			continue
 		}
 		seen[canonical(v)] = item
-		a.rows = append(a.rows, point{at: item.at, sets: []setting{{path: e.key, at: e.at, node: item, value: v}}})
+		rows = append(rows, point{at: item.at, sets: []setting{{field: field, path: e.key, at: e.at, node: item, value: v}}})
 	}
-	return a
+	return rows
 }
 
 // readZip reads {path: [values], path: [values]} with lists of one length.

@@ -21,11 +21,11 @@ func (s *Sweep) Expand(datasetDigest string) (*Graph, error) {
 	}
 	final := Step{ID: "report", Kind: KindReport, Inputs: make(map[string]Ref), Partial: true}
 	for _, e := range s.experiments {
-		b := &builder{experiment: e, digest: datasetDigest, imported: s.imported, row: ReportExperiment{Name: e.name, Params: e.shown()}}
+		b := &builder{experiment: e, digest: datasetDigest, imported: s.imported, row: ReportExperiment{Name: e.name, Group: e.group, Params: e.shown()}}
 		if err := b.build(); err != nil {
 			return nil, fmt.Errorf("sweep %s, experiment %s: %w", s.Name, e.name, err)
 		}
-		g.Experiments = append(g.Experiments, Experiment{Name: e.name, Params: e.params, Steps: b.steps})
+		g.Experiments = append(g.Experiments, Experiment{Name: e.name, Group: e.group, Params: e.params, Steps: b.steps})
 		report.Experiments = append(report.Experiments, b.row)
 		for _, ref := range b.shown {
 			final.Inputs[inputName(ref)] = ref

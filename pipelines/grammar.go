@@ -212,6 +212,8 @@ var sweepFields = object{[]field{
 	{name: "train", doc: "How the network is trained.", typ: trainFields, required: true},
 	{name: variablesKey, doc: "Values with names: {name: value}. $name stands for the value wherever a value may stand.", typ: variables{}},
 	{name: "sweep", doc: "Which parameters vary: {path: [values]}, or a list of such, one after the other.", typ: axes{}},
+	{name: repeatsKey, doc: "Repetitions of every experiment, whose results have a mean and a spread: how many, with the seeds train.seed, train.seed + 1 and so on; " +
+		"or the seeds themselves, as {train.seed: [1, 2], maps.seed: [1, 2]}.", typ: repeats{}},
 	{name: "maps", doc: "What is computed around the trained weights.", typ: list{of: mapFields, max: maxMaps}, def: []any{}},
 	{name: compareKey, doc: "What is computed between the trained weights of several experiments.", typ: list{of: compareFields, max: maxMaps}, def: []any{}},
 	{name: "plots", doc: "Pictures of each experiment: names, or mappings of a kind and how it looks. Default: every one that the maps allow, but for heat and surface3d.",

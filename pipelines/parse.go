@@ -31,6 +31,7 @@ type Sweep struct {
 // experiment is one point of a sweep.
 type experiment struct {
 	name   string
+	group  string         // what it and its repetitions are called together, "" where nothing is repeated
 	params map[string]any // the swept values, by path
 	config *config
 	// lenders are the experiments whose directions its maps have, by the name of the map.
@@ -131,14 +132,18 @@ func build(c *checker, tree *node, limit int) *Sweep {
 	file := newFiller(tree)
 	tree = file.at(c, point{})
 	points := readAxes(c, tree.get("sweep"))
-	if swept := sweptVariables(points); len(swept) > 0 {
-		c.checkSwept(file.tree, "", swept)
-	}
-	file.tree = file.tree.with([]string{"sweep"}, nil)
-	tree = tree.with([]string{"sweep"}, nil)
+	repetitions := readRepeats(c, tree.get(repeatsKey))
 	c.partial = true
 	sweepFields.check(c, tree, "")
 	c.partial = false
+	if c.reported > before {
+		return nil
+	}
+	once := points
+	points = repetitions.repeat(c, file, points)
+	if swept := sweptVariables(points); len(swept) > 0 {
+		c.checkSwept(file.tree, "", swept)
+	}
 	if c.reported > before {
 		return nil
 	}
@@ -170,6 +175,12 @@ func build(c *checker, tree *node, limit int) *Sweep {
 	for i, name := range experimentNames(s.experiments[0].config.Name, points[:len(s.experiments)]) {
 		s.experiments[i].name = name
 	}
+	if repetitions.any() {
+		groups := experimentNames(s.experiments[0].config.Name, once)
+		for i := range s.experiments {
+			s.experiments[i].group = groups[points[i].of]
+		}
+	}
 	if len(s.experiments) == len(points) { // else some were left unchecked
 		s.lend(c, tree, points)
 		s.compare(c, tree, points)
@@ -189,7 +200,7 @@ func configure(c *checker, tree *node, p point) *config {
 		}
 		next, err := assign(tree, set.path, set.node)
 		if err != nil {
-			c.addf(set.at, "sweep: %v", err)
+			c.addf(set.at, "%s: %v", set.field, err)
 			return nil
 		}
 		tree = next

@@ -7,6 +7,7 @@ import (
 
 // setting gives one parameter a value.
 type setting struct {
+	field string // of the file that sets it: sweep or repeats
 	path  string
 	at    position // of the path in the file
 	node  *node
@@ -17,17 +18,18 @@ type setting struct {
 type point struct {
 	at   position // in the file
 	sets []setting
+	of   int // which point of the sweep it repeats, where there are repetitions
 }
 
 // product is the grid of the axes, the last one varying fastest.
-func product(c *checker, at position, all []axis, included bool) []point {
+func product(c *checker, field string, at position, all []axis, included bool) []point {
 	if len(all) == 0 && included {
 		return nil
 	}
 	n := 1
 	for _, a := range all {
 		if n *= len(a.rows); n > maxExperiments {
-			c.addf(at, "sweep: more than %d experiments", maxExperiments)
+			c.addf(at, "%s: more than %d experiments", field, maxExperiments)
 			return nil
 		}
 	}

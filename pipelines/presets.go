@@ -1,6 +1,9 @@
 package pipelines
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // presets is {name: overlay}. An overlay is laid over the file: mappings merge,
 // anything else (a list, a schedule) replaces what was there, an empty value
@@ -31,6 +34,9 @@ type leaf struct {
 	v    *node    // nil removes
 }
 
+// namesBelow are the fields below which stand names, in which a dot means nothing.
+var namesBelow = []string{"sweep", repeatsKey, networksKey}
+
 // overlay lays a preset over the tree.
 func overlay(c *checker, root, preset *node) *node {
 	var leaves []leaf
@@ -40,8 +46,7 @@ func overlay(c *checker, root, preset *node) *node {
 			c.addf(l.at, "sweep is a list, from %s on: a preset replaces it by a list of its own, as [{train.batch_size: [128, 8192]}]", list.at)
 			continue
 		}
-		// What is below these are names, in which a dot means nothing.
-		if head, name, ok := strings.Cut(l.path, "."); ok && (head == "sweep" || head == networksKey) {
+		if head, name, ok := strings.Cut(l.path, "."); ok && slices.Contains(namesBelow, head) {
 			root = root.with([]string{head, name}, l.v)
 			continue
 		}
@@ -64,12 +69,11 @@ func collect(c *checker, prefix string, n *node, out *[]leaf) {
 		case sweepFields.find(head) == nil || head == "presets":
 			c.addf(e.at, "%s%s", unknownKey("a preset", e.key, overlayKeys()), elsewhere("", path))
 			continue
-		case head == "sweep" && dotted: // one parameter's values, or zip, include, exclude
-		case head == networksKey && dotted: // one network's layers
+		case dotted && slices.Contains(namesBelow, head): // one parameter's values, or zip, include, exclude; one network's layers
 		case branch(path) && e.value.kind == mappingNode:
 			collect(c, path, e.value, out)
 			continue
-		case branch(path) && path != mapsKey && path != compareKey && path != "sweep":
+		case branch(path) && path != mapsKey && path != compareKey && path != repeatsKey && path != "sweep":
 			c.reject(e.value, path, "a mapping of what differs")
 			continue
 		case dotted && head == compareKey:
@@ -103,7 +107,7 @@ func collect(c *checker, prefix string, n *node, out *[]leaf) {
 // branch says whether an overlay goes on below a path rather than replacing what is there.
 func branch(path string) bool {
 	switch path {
-	case mapsKey, compareKey, networksKey, variablesKey, "sweep":
+	case mapsKey, compareKey, networksKey, variablesKey, repeatsKey, "sweep":
 		return true
 	}
 	parts := strings.Split(path, ".")

@@ -88,7 +88,7 @@ func (presets) schema(cat Catalog) schema {
 	}
 	return schema{"type": "object", "propertyNames": schema{"pattern": nameForm.String()},
 		"additionalProperties": schema{"type": "object", "properties": properties, "additionalProperties": false,
-			"patternProperties": schema{mapPathPattern: schema{}, `^(dataset|train|sweep|networks)\..+$`: schema{}}}}
+			"patternProperties": schema{mapPathPattern: schema{}, `^(dataset|train|sweep|repeats|networks)\..+$`: schema{}}}}
 }
 
 // optional is the schema of a field in an overlay.
@@ -117,6 +117,8 @@ func optional(f field, cat Catalog) schema {
 		s["additionalProperties"] = nullable(s["additionalProperties"].(schema))
 		s["description"] = f.doc
 		return nullable(s)
+	case repeats:
+		return schema{"description": f.doc, "anyOf": []schema{integer{1, maxRepeats}.schema(cat), repeatedSeeds(nullable), {"type": "null"}}}
 	case axes:
 		part := t.part(cat)
 		properties := schema{}

@@ -316,6 +316,7 @@ type Mark struct {
 // ReportExperiment is one row of the report.
 type ReportExperiment struct {
 	Name   string         `json:"name"`
+	Group  string         `json:"group,omitempty"` // as of Experiment
 	Params map[string]any `json:"params"`
 	// Log is the input that holds the training log; Pictures are the inputs that hold
 	// the SVG (and PNG) pictures, in order.
@@ -368,7 +369,9 @@ type ReportParams struct {
 
 // Experiment is one point of a sweep and the steps it needs, in topological order.
 type Experiment struct {
-	Name   string         `json:"name"`
+	Name string `json:"name"`
+	// Group is what an experiment and its repetitions are called together, "" where the sweep repeats nothing.
+	Group  string         `json:"group,omitempty"`
 	Params map[string]any `json:"params"` // the swept values, by path
 	Steps  []Step         `json:"steps"`
 }
