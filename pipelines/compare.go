@@ -83,8 +83,8 @@ func (t selectors) check(c *checker, n *node, path string) any {
 	return out
 }
 
-func (t selectors) schema(cat Catalog) schema {
-	one := schema{"anyOf": []schema{{"type": "string"}, swept(cat, func(s schema) schema { return s })}}
+func (t selectors) schema(Catalog) schema {
+	one := schema{"anyOf": []schema{{"type": "string"}, pointRef}}
 	if t.n == 0 {
 		return schema{"type": "array", "minItems": 1, "items": one}
 	}

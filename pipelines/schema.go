@@ -19,8 +19,14 @@ func SchemaFor(cat Catalog) ([]byte, error) {
 		"$schema":     "https://json-schema.org/draft/2020-12/schema",
 		"title":       "lossatlas sweep",
 		"description": "What to train, what to vary, and which maps of the loss to draw.",
-		"$defs": schema{"layer": allowVariables(layerSchema()), "variable": schema{"type": "string", "pattern": `^\$` + strings.TrimPrefix(variableForm.String(), "^"),
-			"description": "The value of one of variables."}},
+		"$defs": schema{
+			"layer":  allowVariables(layerSchema()),
+			"part":   allowVariables(axes{}.part(cat)),
+			"values": allowVariables(sweptValues(cat)),
+			"point":  allowVariables(swept(cat, func(s schema) schema { return s })),
+			"variable": schema{"type": "string", "pattern": `^\$` + strings.TrimPrefix(variableForm.String(), "^"),
+				"description": "The value of one of variables."},
+		},
 	})
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -35,27 +41,31 @@ func SchemaFor(cat Catalog) ([]byte, error) {
 // mapPathPattern are the parameters that the schema cannot name: of maps by name, and variables.
 const mapPathPattern = `^(maps\.[^.]+\.[^.]+|variables\.[^.]+)$`
 
-func (t axes) schema(cat Catalog) schema {
-	part := t.part(cat)
-	return schema{"anyOf": []schema{part, {"type": "array", "items": part, "minItems": 1}}}
+// Where the schema keeps what stands in it often: a mapping of a sweep, lists of
+// values by parameter, and single values by parameter.
+var (
+	partRef   = schema{"$ref": "#/$defs/part"}
+	valuesRef = schema{"$ref": "#/$defs/values"}
+	pointRef  = schema{"$ref": "#/$defs/point"}
+)
+
+func (axes) schema(Catalog) schema {
+	return schema{"anyOf": []schema{partRef, listOf(partRef)}}
 }
+
+func listOf(s schema) schema { return schema{"type": "array", "items": s, "minItems": 1} }
+
+func sweptValues(cat Catalog) schema { return swept(cat, listOf) }
 
 // part lists every parameter, so that editors complete paths.
 func (axes) part(cat Catalog) schema {
-	lists := swept(cat, func(s schema) schema {
-		return schema{"type": "array", "items": s, "minItems": 1}
-	})
-	single := swept(cat, func(s schema) schema { return s })
-	alternatives := swept(cat, func(s schema) schema {
-		return schema{"anyOf": []schema{s, {"type": "array", "items": s, "minItems": 1}}}
-	})
-	properties := maps.Clone(lists["properties"].(schema))
-	properties[keyGrid] = lists
-	properties[keyZip] = schema{"description": "Lists of one length that vary together.", "anyOf": []schema{lists, {"type": "array", "items": lists}}}
-	properties[keyInclude] = schema{"description": "Further experiments.", "type": "array", "items": single}
+	alternatives := swept(cat, func(s schema) schema { return schema{"anyOf": []schema{s, listOf(s)}} })
+	part := sweptValues(cat)
+	properties := part["properties"].(schema)
+	properties[keyGrid] = valuesRef
+	properties[keyZip] = schema{"description": "Lists of one length that vary together.", "anyOf": []schema{valuesRef, {"type": "array", "items": valuesRef}}}
+	properties[keyInclude] = schema{"description": "Further experiments.", "type": "array", "items": pointRef}
 	properties[keyExclude] = schema{"description": "Experiments to leave out: all that have these values.", "type": "array", "items": alternatives}
-	part := maps.Clone(lists)
-	part["properties"] = properties
 	return part
 }
 
@@ -125,9 +135,8 @@ func optional(f field, cat Catalog) schema {
 		for path, one := range part["properties"].(schema) {
 			properties[path] = nullable(one.(schema))
 		}
-		laid := maps.Clone(part)
-		laid["properties"] = properties
-		return schema{"description": f.doc, "anyOf": []schema{laid, {"type": "array", "items": part, "minItems": 1}, {"type": "null"}}}
+		part["properties"] = properties
+		return schema{"description": f.doc, "anyOf": []schema{part, listOf(partRef), {"type": "null"}}}
 	}
 	return nullable(f.schema(cat))
 }
