@@ -69,7 +69,7 @@ func Summarize(opt FlatnessOptions, grids []Flatness) []Summary {
 			}
 		}
 		s.Count = len(values)
-		s.Mean, s.Deviation = meanAndDeviation(values)
+		s.Mean, s.Deviation = Mean(values)
 		out = append(out, s)
 	}
 	for i, level := range opt.Levels {
@@ -83,8 +83,9 @@ func Summarize(opt FlatnessOptions, grids []Flatness) []Summary {
 	return out
 }
 
-// meanAndDeviation are NaN where there are too few values.
-func meanAndDeviation(values []float64) (mean, deviation float64) {
+// Mean returns the mean of a sample and its standard deviation (over n − 1). They are
+// NaN where there are too few values; the deviation is so beside an infinite mean.
+func Mean(values []float64) (mean, deviation float64) {
 	n := float64(len(values))
 	for _, v := range values {
 		mean += v

@@ -105,6 +105,12 @@ func (r *run) printResult(out runResult, rows []results.Experiment) error {
 	if err := resultTable(rows, summary).text(r.Out); err != nil {
 		return err
 	}
+	if groups := results.Means(rows); len(groups) > 0 {
+		fmt.Fprintln(r.Out)
+		if err := meansTable(groups, rows, summary).text(r.Out); err != nil {
+			return err
+		}
+	}
 	if len(out.Comparisons) > 0 {
 		fmt.Fprintln(r.Out)
 		if err := comparisonTable(out.Comparisons).text(r.Out); err != nil {

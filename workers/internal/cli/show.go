@@ -32,12 +32,15 @@ func (a *app) showCommand() *cobra.Command {
 		})
 	cmd.Long = cmd.Short + `.
 
-Comparisons (compare: in the sweep file) are a second table; --comparisons has them alone, also as csv and json.
+Of experiments that are repeated (repeats: in the sweep file) a second table has the mean ± the standard deviation over the repetitions
+that came to a number, in brackets how many those are where it is not all of them; --means has it alone, also as csv and json.
+Comparisons (compare: in the sweep file) are a further table; --comparisons has them alone, also as csv and json.
 A file of everything, with parameters, recipes and digests, is the sweep.json of ` + "`lossatlas export sweep`" + `.`
 	cmd.Flags().StringVar(&o.format, "format", "", "`form` of the table: text, csv, md or json (default: --output)")
 	cmd.Flags().StringVar(&o.sortBy, "sort-by", "", "`column` to sort by: a swept parameter, train_loss, test_loss, test_error, state, experiment or a map's number")
 	cmd.Flags().BoolVar(&o.reverse, "reverse", false, "largest first")
 	cmd.Flags().BoolVar(&o.comparisons, "comparisons", false, "the maps between experiments in place of the experiments")
+	cmd.Flags().BoolVar(&o.means, "means", false, "means and deviations over repetitions (repeats: in the sweep file) in place of the experiments")
 	cmd.Flags().BoolVar(&o.maps, "maps", false, "draw each map below the table, small and by the logarithm of the loss")
 	return cmd
 }
@@ -46,6 +49,7 @@ A file of everything, with parameters, recipes and digests, is the sweep.json of
 type showOptions struct {
 	format, sortBy             string
 	reverse, comparisons, maps bool
+	means                      bool
 }
 
 func (a *app) show(ctx context.Context, name string, o showOptions) (err error) {
@@ -57,6 +61,8 @@ func (a *app) show(ctx context.Context, name string, o showOptions) (err error) 
 		return exit.Usagef("--format: %q is not allowed; choose text, csv, md or json", o.format)
 	case o.maps && o.format != "text":
 		return exit.Usagef("--maps draws in text, not in %s; `lossatlas export sweep` writes the maps to files", o.format)
+	case o.means && (o.comparisons || o.maps || o.sortBy != "" || o.reverse):
+		return exit.Usagef("--means shows the means alone; leave --comparisons, --maps, --sort-by and --reverse out beside it")
 	case o.comparisons && (o.sortBy != "" || o.reverse):
 		return exit.Usagef("--sort-by and --reverse sort the experiments; leave them out beside --comparisons")
 	}
@@ -76,6 +82,9 @@ func (a *app) show(ctx context.Context, name string, o showOptions) (err error) 
 	rows, err := results.Collect(ctx, s.Store, w.graph, steps)
 	if err != nil {
 		return err
+	}
+	if o.means {
+		return a.printMeans(o, w.graph.Sweep, rows)
 	}
 	if err := sortRows(rows, o.sortBy, o.reverse); err != nil {
 		return err
@@ -100,6 +109,9 @@ func (a *app) printShown(o showOptions, rows []results.Experiment, compared []re
 			show = everything
 		}
 		tables = append(tables, resultTable(rows, show))
+		if groups := results.Means(rows); len(groups) > 0 {
+			tables = append(tables, meansTable(groups, rows, show))
+		}
 	}
 	if o.comparisons || len(compared) > 0 {
 		tables = append(tables, comparisonTable(compared))

@@ -21,7 +21,9 @@ import (
 // Experiment is one row: what was set and what came out. What is not known yet
 // is nil.
 type Experiment struct {
-	Name   string         `json:"name"`
+	Name string `json:"name"`
+	// Group is what the experiment and its repetitions are called together, "" where the sweep repeats nothing.
+	Group  string         `json:"group,omitempty"`
 	State  string         `json:"state"` // done, diverged, failed, running, waiting, cancelled
 	Params map[string]any `json:"params"`
 	// Losses are mean cross-entropies of the trained network; TestError is in percent.
@@ -68,7 +70,7 @@ func Graph(ctx context.Context, store Store, root artifacts.Root) (*pipelines.Gr
 func Collect(ctx context.Context, store Store, g *pipelines.Graph, steps map[string]artifacts.RootStep) ([]Experiment, error) {
 	rows := make([]Experiment, 0, len(g.Experiments))
 	for _, e := range g.Experiments {
-		row := Experiment{Name: e.Name, Params: e.Params, Artifacts: map[string]string{}}
+		row := Experiment{Name: e.Name, Group: e.Group, Params: e.Params, Artifacts: map[string]string{}}
 		if row.Params == nil {
 			row.Params = map[string]any{}
 		}

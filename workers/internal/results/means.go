@@ -1,0 +1,114 @@
+package results
+
+import (
+	"math"
+	"reflect"
+	"slices"
+
+	"lossatlas/activities/surface"
+)
+
+// Group is what the repetitions of one experiment came to, taken together.
+type Group struct {
+	Name string `json:"group"`
+	// Params are the swept parameters that all repetitions share.
+	Params      map[string]any `json:"params"`
+	Repetitions int            `json:"repetitions"`
+	// States counts the repetitions by their state.
+	States map[string]int `json:"states"`
+	// Measures are the mean and the sample's standard deviation of each number over
+	// the repetitions that came to one. Count is how many those are: what diverged
+	// counts for none, and neither does what failed or is not there yet.
+	Measures []surface.Summary `json:"measures"`
+}
+
+// The losses and the error among measures.
+const (
+	MeasureTrainLoss = "train_loss"
+	MeasureTestLoss  = "test_loss"
+	MeasureTestError = "test_error"
+)
+
+// Means takes the repetitions of each experiment together, in the order of the
+// rows. A sweep without repetitions has none.
+func Means(rows []Experiment) []Group {
+	names := MeanMeasures(rows)
+	var order []string
+	members := map[string][]Experiment{}
+	for _, r := range rows {
+		if r.Group == "" {
+			continue
+		}
+		if members[r.Group] == nil {
+			order = append(order, r.Group)
+		}
+		members[r.Group] = append(members[r.Group], r)
+	}
+	var out []Group
+	for _, name := range order {
+		g := Group{Name: name, Params: sharedParams(members[name]), Repetitions: len(members[name]), States: map[string]int{}}
+		for _, r := range members[name] {
+			g.States[r.State]++
+		}
+		for _, m := range names {
+			g.Measures = append(g.Measures, meanOf(m, members[name]))
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+// MeanMeasures are the numbers of which there are means: losses and error, then
+// the measures of maps and of flatness that any row has.
+func MeanMeasures(rows []Experiment) []string {
+	return slices.Concat([]string{MeasureTrainLoss, MeasureTestLoss, MeasureTestError}, Measures(rows), Flatness(rows, false))
+}
+
+// meanOf is the mean of one measure. Of flatness it is the mean of what each
+// repetition has as its own mean over pairs of directions.
+func meanOf(name string, rows []Experiment) surface.Summary {
+	s := surface.Summary{Name: name}
+	var values []float64
+	for _, r := range rows {
+		v, bound, ok := r.number(name)
+		if !ok || r.State == StateDiverged {
+			continue
+		}
+		values = append(values, v)
+		if bound {
+			s.Bounds++
+		}
+	}
+	s.Count = len(values)
+	s.Mean, s.Deviation = surface.Mean(values)
+	return s
+}
+
+// number is what a row has for a measure; bound says that it is a lower bound.
+func (e *Experiment) number(name string) (v float64, bound, ok bool) {
+	of := map[string]*float64{MeasureTrainLoss: e.TrainLoss, MeasureTestLoss: e.TestLoss, MeasureTestError: e.TestError}
+	if p, known := of[name]; known {
+		if p == nil {
+			return 0, false, false
+		}
+		return *p, false, true
+	}
+	if v, ok := e.Measures[name]; ok {
+		return v, false, true
+	}
+	if s, ok := e.Flat(name); ok && !math.IsNaN(s.Mean) {
+		return s.Mean, s.Bounds > 0, true
+	}
+	return 0, false, false
+}
+
+// sharedParams are the parameters that are the same in all rows.
+func sharedParams(rows []Experiment) map[string]any {
+	out := map[string]any{}
+	for path, v := range rows[0].Params {
+		if !slices.ContainsFunc(rows, func(r Experiment) bool { return !reflect.DeepEqual(r.Params[path], v) }) {
+			out[path] = v
+		}
+	}
+	return out
+}
