@@ -120,7 +120,7 @@ func (r reporter) has(name string) bool {
 }
 
 func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) (atlas.Experiment, error) {
-	out := atlas.Experiment{Name: e.Name}
+	out := atlas.Experiment{Name: e.Name, Group: e.Group}
 	for _, p := range pairs(e.Params) {
 		if !slices.Contains(r.facts, p) {
 			out.Params = append(out.Params, p)

@@ -33,6 +33,8 @@ type Pair struct{ Name, Value string }
 // Experiment is one row of the table and one section of the page.
 type Experiment struct {
 	Name string
+	// Group is what the experiment and its repetitions are called together, "" where nothing is repeated.
+	Group string
 	// Params are the swept values by their path in the sweep file.
 	Params []Pair
 	// Losses are mean cross-entropies, TestError is in percent; nil where they are not known.

@@ -76,6 +76,8 @@ type pageView struct {
 	Facts                                   []Pair
 	Columns                                 []column
 	Experiments                             []experimentView // with a row in the table
+	MeanColumns                             []column         // of the table of means over repetitions
+	Means                                   []meanView
 	Sections                                []experimentView // the experiments, then the comparisons
 	Omitted                                 bool             // some downloads
 	Shortened                               string           // what of the maps had no room
@@ -133,6 +135,7 @@ func newPageView(d Data) (*pageView, error) {
 	params := columns(d.Experiments)
 	measured, values := results(d.Experiments)
 	v.Columns = slices.Concat(params, measured)
+	v.MeanColumns, v.Means = means(d.Experiments, measured, values)
 	budget := newBudget(d, limit-len(data))
 	all, pictures := slices.Concat(d.Experiments, d.Comparisons), 0
 	for _, e := range all {

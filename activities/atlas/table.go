@@ -16,7 +16,10 @@ type column struct {
 }
 
 // cell is a value of the table: as shown, and as the table is sorted by, "" where there is none.
-type cell struct{ Text, Sort string }
+type cell struct {
+	Text, Sort string
+	Bound      bool // the value is a lower bound
+}
 
 // columns returns the swept parameters of all experiments in the order of their first use.
 func columns(experiments []Experiment) []column {
@@ -42,9 +45,9 @@ func columns(experiments []Experiment) []column {
 // value is an experiment's cell of a swept parameter.
 func (c column) value(e Experiment) cell {
 	if j := slices.IndexFunc(e.Params, func(p Pair) bool { return p.Name == c.Path }); j >= 0 {
-		return cell{e.Params[j].Value, e.Params[j].Value}
+		return cell{Text: e.Params[j].Value, Sort: e.Params[j].Value}
 	}
-	return cell{"—", ""}
+	return cell{Text: "—", Sort: ""}
 }
 
 // results are the columns of what came out: losses and error, then flatness and curvature, of which
@@ -84,7 +87,7 @@ func results(experiments []Experiment) (out []column, values [][]cell) {
 							return rounded(c.value(m))
 						}
 					}
-					return cell{"—", ""}
+					return cell{Text: "—", Sort: ""}
 				})
 			}
 		}
@@ -127,11 +130,11 @@ func (e Experiment) measure(name, what string) cell {
 	for _, f := range e.Flatness {
 		for _, s := range f.Summary {
 			if f.Name == name && s.Name == what {
-				return cell{flatnessValue(s.Mean, s.Deviation, s.Bounds), sortable(s.Mean)}
+				return cell{Text: flatnessValue(s.Mean, s.Deviation, s.Bounds), Sort: sortable(s.Mean), Bound: s.Bounds > 0}
 			}
 		}
 	}
-	return cell{"—", ""}
+	return cell{Text: "—", Sort: ""}
 }
 
 // flatnessView is a row of the table of flatness.
@@ -184,9 +187,9 @@ func flatnessName(name string) string {
 // numeric is the cell of a value with fixed decimals, and a dash for one that is not known.
 func numeric(v *float64, decimals int) cell {
 	if v == nil {
-		return cell{"—", ""}
+		return cell{Text: "—", Sort: ""}
 	}
-	return cell{measured(v, decimals), sortable(*v)}
+	return cell{Text: measured(v, decimals), Sort: sortable(*v)}
 }
 
 // sortable writes a value for the page's script, infinities by the names that it knows.

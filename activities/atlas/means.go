@@ -1,0 +1,97 @@
+package atlas
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"lossatlas/activities/surface"
+)
+
+// meanView is a row of the table of means over repetitions.
+type meanView struct {
+	Name, Count string
+	Values      []meanCell // of the columns of what came out
+}
+
+// meanCell is a mean as it is shown, and of what it is where that has to be said.
+type meanCell struct{ Text, Of string }
+
+// means takes the repetitions of each experiment together, in the order of the
+// table whose columns and values these are. It leaves out columns that are hidden
+// and those of which nothing is known.
+func means(experiments []Experiment, columns []column, values [][]cell) (shown []column, rows []meanView) {
+	members := map[string][]int{}
+	for i, e := range experiments {
+		if e.Group == "" {
+			continue
+		}
+		if members[e.Group] == nil {
+			rows = append(rows, meanView{Name: e.Group})
+		}
+		members[e.Group] = append(members[e.Group], i)
+	}
+	for r := range rows {
+		rows[r].Count = trained(experiments, members[rows[r].Name])
+	}
+	for k, c := range columns {
+		cells, known := make([]meanCell, len(rows)), false
+		for r := range rows {
+			var of []cell
+			for _, i := range members[rows[r].Name] {
+				of = append(of, values[i][k])
+			}
+			cells[r] = meanOf(of)
+			known = known || cells[r] != unknownMean
+		}
+		if c.Hidden || !known {
+			continue
+		}
+		shown = append(shown, c)
+		for r := range rows {
+			rows[r].Values = append(rows[r].Values, cells[r])
+		}
+	}
+	return shown, rows
+}
+
+// trained says how many of the members came to weights: "5", or "3 of 5".
+func trained(experiments []Experiment, members []int) string {
+	n := 0
+	for _, i := range members {
+		if experiments[i].TrainLoss != nil {
+			n++
+		}
+	}
+	if n < len(members) {
+		return fmt.Sprintf("%d of %d", n, len(members))
+	}
+	return strconv.Itoa(n)
+}
+
+var unknownMean = meanCell{Text: "—"}
+
+// meanOf is the mean of those cells that hold a number.
+func meanOf(cells []cell) meanCell {
+	var numbers []float64
+	bounds := 0
+	for _, c := range cells {
+		v, err := strconv.ParseFloat(c.Sort, 64)
+		if err != nil || math.IsNaN(v) {
+			continue
+		}
+		numbers = append(numbers, v)
+		if c.Bound {
+			bounds++
+		}
+	}
+	if len(numbers) == 0 {
+		return unknownMean
+	}
+	mean, deviation := surface.Mean(numbers)
+	out := meanCell{Text: flatnessValue(mean, deviation, bounds)}
+	if len(numbers) < len(cells) {
+		out.Of = fmt.Sprintf("of %d", len(numbers))
+	}
+	return out
+}
