@@ -39,9 +39,11 @@ func means(experiments []Experiment, columns []column, values [][]cell) (shown [
 		for r := range rows {
 			var of []cell
 			for _, i := range members[rows[r].Name] {
-				of = append(of, values[i][k])
+				if experiments[i].sound() {
+					of = append(of, values[i][k])
+				}
 			}
-			cells[r] = meanOf(of)
+			cells[r] = meanOf(of, len(members[rows[r].Name]))
 			known = known || cells[r] != unknownMean
 		}
 		if c.Hidden || !known {
@@ -59,7 +61,7 @@ func means(experiments []Experiment, columns []column, values [][]cell) (shown [
 func trained(experiments []Experiment, members []int) string {
 	n := 0
 	for _, i := range members {
-		if experiments[i].TrainLoss != nil {
+		if experiments[i].sound() {
 			n++
 		}
 	}
@@ -71,8 +73,13 @@ func trained(experiments []Experiment, members []int) string {
 
 var unknownMean = meanCell{Text: "—"}
 
-// meanOf is the mean of those cells that hold a number.
-func meanOf(cells []cell) meanCell {
+// sound says that a training came to weights with a finite loss.
+func (e Experiment) sound() bool {
+	return e.TrainLoss != nil && !math.IsNaN(*e.TrainLoss) && !math.IsInf(*e.TrainLoss, 0)
+}
+
+// meanOf is the mean of those cells that hold a number, of so many repetitions.
+func meanOf(cells []cell, repetitions int) meanCell {
 	var numbers []float64
 	bounds := 0
 	for _, c := range cells {
@@ -90,7 +97,7 @@ func meanOf(cells []cell) meanCell {
 	}
 	mean, deviation := surface.Mean(numbers)
 	out := meanCell{Text: flatnessValue(mean, deviation, bounds)}
-	if len(numbers) < len(cells) {
+	if len(numbers) < repetitions {
 		out.Of = fmt.Sprintf("of %d", len(numbers))
 	}
 	return out

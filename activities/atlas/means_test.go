@@ -23,6 +23,7 @@ func TestPageShowsMeans(t *testing.T) {
 	d := Data{Sweep: "s", Experiments: []Experiment{
 		repetition("a<b", 1, 1, 0), repetition("c", 1, 4, 0), repetition("a<b", 2, 2, 1),
 		{Name: "c,seed=2", Group: "c", Note: "The training diverged."},
+		{Name: "c,seed=4", Group: "c", TrainLoss: &nan, TestLoss: &nan, TestError: loss(90)},
 		{Name: "c,seed=3", Group: "c", TrainLoss: loss(6), TestLoss: &nan, TestError: loss(90)},
 	}}
 	page, err := Page(d)
@@ -41,7 +42,7 @@ func TestPageShowsMeans(t *testing.T) {
 	want := []string{
 		"experiments | repetitions | train loss | test loss | test error (%) | width at &#43;0.5",
 		"a&lt;b | 2 | 1.5 ± 0.707 | 2.5 ± 0.707 | 15 ± 7.07 | ≥ 1.5 ± 0.707",
-		"c | 2 of 3 | 5 ± 1.41 (of 2) | 5 (of 1) | 65 ± 35.4 (of 2) | 4 (of 1)",
+		"c | 2 of 4 | 5 ± 1.41 (of 2) | 5 (of 1) | 65 ± 35.4 (of 2) | 4 (of 1)",
 	}
 	if strings.Join(rows, "\n") != strings.Join(want, "\n") {
 		t.Errorf("the means are\n%s\nwant\n%s", strings.Join(rows, "\n"), strings.Join(want, "\n"))

@@ -33,7 +33,7 @@ func (a *app) showCommand() *cobra.Command {
 	cmd.Long = cmd.Short + `.
 
 Of experiments that are repeated (repeats: in the sweep file) a second table has the mean ± the standard deviation over the repetitions
-that came to a number, in brackets how many those are where it is not all of them; --means has it alone, also as csv and json.
+that came to a number, in brackets how many those are where it is not all of them (a training that diverged counts for none); --means has it alone, also as csv and json.
 Comparisons (compare: in the sweep file) are a further table; --comparisons has them alone, also as csv and json.
 A file of everything, with parameters, recipes and digests, is the sweep.json of ` + "`lossatlas export sweep`" + `.`
 	cmd.Flags().StringVar(&o.format, "format", "", "`form` of the table: text, csv, md or json (default: --output)")

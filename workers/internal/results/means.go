@@ -17,8 +17,9 @@ type Group struct {
 	// States counts the repetitions by their state.
 	States map[string]int `json:"states"`
 	// Measures are the mean and the sample's standard deviation of each number over
-	// the repetitions that came to one. Count is how many those are: what diverged
-	// counts for none, and neither does what failed or is not there yet.
+	// the repetitions that came to one. Count is how many those are: a training that
+	// diverged, or ended with a loss that is not finite, counts for none, and neither
+	// does what failed or is not there yet.
 	Measures []surface.Summary `json:"measures"`
 }
 
@@ -71,7 +72,7 @@ func meanOf(name string, rows []Experiment) surface.Summary {
 	var values []float64
 	for _, r := range rows {
 		v, bound, ok := r.number(name)
-		if !ok || r.State == StateDiverged {
+		if !ok || r.TrainLoss == nil || r.State == StateDiverged {
 			continue
 		}
 		values = append(values, v)

@@ -29,12 +29,13 @@ func TestMeans(t *testing.T) {
 		{Name: "a,seed=2", Group: "a", State: "done", Params: params("a", 2), TrainLoss: num(2), TestLoss: num(2), TestError: num(20), Flatness: flat(0.7, 1)},
 		{Name: "a,seed=3", Group: "a", State: "failed", Params: params("a", 3), TrainLoss: num(3), TestError: num(30)}, // a map failed, and its test loss is not finite
 		{Name: "a,seed=4", Group: "a", State: "diverged", Params: params("a", 4), TestError: num(90)},
+		{Name: "a,seed=5", Group: "a", State: "done", Params: params("a", 5), TestError: num(90), Measures: map[string]float64{"spectrum.trace": 1000}}, // a loss that is not finite
 		{Name: "b,seed=2", Group: "b", State: "waiting", Params: params("b", 2)},
 		{Name: "alone", State: "done", TrainLoss: num(100)},
 	}
 	nan := math.NaN()
 	want := []results.Group{
-		{Name: "a", Params: map[string]any{"train.net": "a"}, Repetitions: 4, States: map[string]int{"done": 2, "failed": 1, "diverged": 1}, Measures: []surface.Summary{
+		{Name: "a", Params: map[string]any{"train.net": "a"}, Repetitions: 5, States: map[string]int{"done": 3, "failed": 1, "diverged": 1}, Measures: []surface.Summary{
 			{Name: "train_loss", Mean: 2, Deviation: 1, Count: 3},
 			{Name: "test_loss", Mean: 2, Deviation: 0, Count: 2},
 			{Name: "test_error", Mean: 20, Deviation: 10, Count: 3},
