@@ -28,7 +28,7 @@ func (s *Sweep) arrange(c *checker, tree *node, points []point) {
 		item := tree.get(figuresKey).items[i]
 		chosen := make([]bool, len(s.experiments))
 		for k := range chosen {
-			chosen[k] = len(f.Of) == 0
+			chosen[k] = len(f.Of) == 0 && (f.showsAll(points[k]) || k == 0 || points[k-1].of != points[k].of)
 		}
 		right := true
 		for j, end := range f.Of {
@@ -73,6 +73,21 @@ func (s *Sweep) arrange(c *checker, tree *node, points []point) {
 		}
 		s.figures = append(s.figures, fig)
 	}
+}
+
+// showsAll says whether a figure shows all repetitions of an experiment, unless it
+// is told which: multiples show the first, but where they are laid out by seeds.
+func (f figureConfig) showsAll(p point) bool {
+	repeated := false
+	for _, set := range p.sets {
+		if set.field == repeatsKey {
+			if set.path == f.Rows || set.path == f.Columns {
+				return true
+			}
+			repeated = true
+		}
+	}
+	return f.Kind != figureMultiples || !repeated
 }
 
 // hasSplits checks that the map of a figure has the splits that it shows in every

@@ -75,7 +75,7 @@ var figureFields = figureEntry{mapEntry{object{append([]field{
 	{name: "rows", doc: "Swept parameter that the rows are for.", typ: text{max: 200, want: "a swept parameter, as train.batch_size"}, kinds: ofMultiples},
 	{name: "columns", doc: "Swept parameter that the columns are for. Default: the experiments in the order of the file.", typ: text{max: 200, want: "a swept parameter, as train.batch_size"}, kinds: ofMultiples},
 	{name: "measure", doc: "Measure of flatness. Default: width0.5.", typ: choice{of: measureNames(), what: "a measure of flatness"}, kinds: []string{figureScatter}},
-	{name: "of", doc: "The experiments, each a name or parameters such as {train.batch_size: 128}, which stand for all that have them. Default: all.", typ: selectors{}},
+	{name: "of", doc: "The experiments, each a name or parameters such as {train.batch_size: 128}, which stand for all that have them. Default: all; of repetitions, multiples show the first, unless rows or columns are a seed.", typ: selectors{}},
 }, styleFields(func(s shownIn) []string { return s.figures })...)}}}
 
 func (t figureEntry) check(c *checker, n *node, path string) any {

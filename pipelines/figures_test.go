@@ -213,6 +213,25 @@ func TestFigureOfADivergedTraining(t *testing.T) {
 	}
 }
 
+// Of repetitions multiples show the first, as long as nothing else is asked for, and say so in the heading.
+func TestFiguresOfRepetitions(t *testing.T) {
+	_, params := finals(t, mustExpand(t, four+"figures:\n"+`  - {kind: multiples, rows: train.batch_size, columns: train.optimizer.weight_decay}
+  - {kind: multiples, name: seeds, columns: train.seed}
+  - {kind: multiples, name: second, of: [{train.seed: 2}]}
+  - {kind: multiples, name: between, map: interpolation}
+  - {kind: norms}
+repeats: {train.seed: [1, 2, 3]}
+`, ""))
+	for id, want := range map[string]int{"multiples": 4, "seeds": 12, "second": 4, "between": 2, "norms": 12} {
+		if got := len(params["figures/"+id].Figure.Panels); got != want {
+			t.Errorf("%s has %d panels, want %d", id, got, want)
+		}
+	}
+	if got := params["figures/multiples"].Title; !strings.HasSuffix(got, " · seed=1") {
+		t.Errorf("the heading is %s", got)
+	}
+}
+
 // Mistakes in plots and figures name their place and what is allowed.
 func TestFigureErrors(t *testing.T) {
 	line := strings.Count(four, "\n") + 1

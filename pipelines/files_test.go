@@ -123,7 +123,10 @@ func TestDocExample(t *testing.T) {
 			src.WriteString(text)
 		}
 	}
-	want := []string{"batch_size=128,vgg9,lr=0.1", "batch_size=128,small,lr=0.01", "batch_size=8192,vgg9,lr=0.1", "resnet20"}
+	var want []string
+	for _, e := range []string{"batch_size=128,vgg9,lr=0.1", "batch_size=128,small,lr=0.01", "batch_size=8192,vgg9,lr=0.1", "resnet20"} {
+		want = append(want, e+",seed=1", e+",seed=2")
+	}
 	for _, preset := range []string{"", "laptop"} {
 		if diff := cmp.Diff(want, mustParse(t, src.String(), preset).Experiments()); diff != "" {
 			t.Errorf("preset %q: experiments (-want +got):\n%s", preset, diff)
@@ -146,7 +149,11 @@ func FuzzParse(f *testing.F) {
 		f.Add(src, "laptop")
 	}
 	for _, src := range []string{minimal, "", "a", "- - -", "{", "[[[[", "? a", "&a *a", "a: |\n  b", "a: >\n", "\"", "a: b: c", "%YAML", "---\n...\n", "name:\n- a\n", "!", "a:\r\n b", "\xef\xbb\xbfa: 1",
-		"maps: {a: 1}\nsweep: {maps.range: [[1,2]]}", "a: 'x\n y'", "{a: {b: {c: [}]}}", "presets: {a: {sweep: {zip: []}}}", "sweep: {include: [{train.seed: 1}], exclude: [{}]}"} {
+		"maps: {a: 1}\nsweep: {maps.range: [[1,2]]}", "a: 'x\n y'", "{a: {b: {c: [}]}}", "presets: {a: {sweep: {zip: []}}}", "sweep: {include: [{train.seed: 1}], exclude: [{}]}",
+		"variables: {a: 3, b: [1, 2]}\nrepeats: $a\nsweep: [{train.batch_size: $b}, {}]\npresets: {a: {variables: {a: 2}, sweep: [{variables.a: [1]}]}}",
+		"variables: {s: 1, w: [$s]}\nnetworks: {n: [{conv: $w}, $s]}\nsweep: {variables.s: [1, x, [2]], zip: {variables.w: [1, 1, 2]}}\nrepeats: {variables.s: [$w]}",
+		"maps: [{kind: line, seed: $s}]\nvariables: {s: 1}\nrepeats: {train.seed: [1, 2], maps.line.seed: [4]}\ncompare: [{kind: interpolation, between: [{train.seed: 1}, {train.seed: 2}]}]\npresets: {a: {repeats: {maps.seed: [2], train.seed: }}}",
+		"repeats: {variables.seed: [9, 8]}\nvariables: {seed: 1}\ntitle: $seed\nmaps: $seed", "variables: {a: {b: c}}\ntitle: $"} {
 		f.Add([]byte(src), "")
 		f.Add([]byte(minimal+src), "a")
 	}
