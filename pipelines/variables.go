@@ -98,6 +98,9 @@ func (c *checker) declare(root *node) bool {
 
 // unknownVariable says that there is no such variable, and what to do about it.
 func (c *checker) unknownVariable(name string) string {
+	if name == "" {
+		return "$ without the name of a variable; put a text that begins with $ in quotes"
+	}
 	msg := "there is no variable " + clip(name) + didYouMean(name, c.declared)
 	if len(c.declared) == 0 {
 		return msg + "; give it a value under variables, or put a text that begins with $ in quotes"

@@ -118,6 +118,7 @@ func TestVariableErrors(t *testing.T) {
 		{with("", "title: $titel\n"), "5:8: there is no variable titel; give it a value under variables, or put a text that begins with $ in quotes"},
 		{with("title: a", "title: $titel\n"), "4:13: variables: title is not used; write $title where its value belongs, or remove it\n" +
 			"5:8: there is no variable titel; did you mean title?; there are title (a text that begins with $ stands in quotes)"},
+		{minimal + "title: $\n", "4:8: $ without the name of a variable; put a text that begins with $ in quotes"},
 		{minimal + "title: $5 off\n", "4:8: there is no variable 5 off; give"},
 		{with("n: many", "maps: [{kind: line, points: $n}]\n"), "5:29: maps.points: want a whole number from 2 to 100001, got many ($n, from line 4 column 16)"},
 		{with("n: \"41\"", "maps: [{kind: line, points: $n}]\n"), "5:29: maps.points: want a whole number from 2 to 100001 (without quotes), got the text \"41\" ($n, from line 4 column 16)"},
