@@ -206,7 +206,7 @@ func (s *Sweep) compare(c *checker, tree *node, points []point) {
 						partners = append(partners, b)
 					}
 				}
-				if len(partners) > 1 {
+				if partners = sameRepetition(points, a, partners); len(partners) > 1 {
 					c.addf(item.get(key).items[j+1].at, "compare: %s is several experiments, %s and %s among them; give more of their parameters",
 						end, s.experiments[partners[0]].name, s.experiments[partners[1]].name)
 					return
@@ -275,22 +275,33 @@ func (s selector) alike(a, b point) bool {
 	return s.name != "" || rest(a, named) == rest(b, named)
 }
 
-// selected are the experiments that the selector stands for.
+// selected are the experiments that the selector stands for. The name of a group
+// stands for all of its repetitions.
 func (s *Sweep) selected(end selector, points []point) []int {
 	var found []int
 	for k := range s.experiments {
-		if end.selects(s.experiments[k].name, points[k]) {
+		if end.selects(s.experiments[k].name, points[k]) || end.name != "" && end.name == s.experiments[k].group {
 			found = append(found, k)
 		}
 	}
 	return found
 }
 
+// sameRepetition leaves of several experiments those that are the same repetition
+// as point a, if any is: with the same seeds.
+func sameRepetition(points []point, a int, others []int) []int {
+	same := slices.DeleteFunc(slices.Clone(others), func(b int) bool { return points[a].repetition() != points[b].repetition() })
+	if len(same) == 0 {
+		return others
+	}
+	return same
+}
+
 // unknown says that a selector stands for no experiment.
 func (s *Sweep) unknown(end selector) string {
 	hint := ""
 	if end.name != "" {
-		hint = didYouMean(end.name, s.Experiments())
+		hint = didYouMean(end.name, append(s.groups(), s.Experiments()...))
 	}
 	return fmt.Sprintf("no experiment is %s%s; the experiments are %s", end, hint, some(s.Experiments()))
 }

@@ -135,7 +135,7 @@ func (s *Sweep) lend(c *checker, tree *node, points []point) {
 				c.addf(at, "maps.directions: %s", s.unknown(of))
 				return
 			}
-			found = slices.DeleteFunc(found, func(k int) bool { return !of.alike(points[i], points[k]) })
+			found = sameRepetition(points, i, slices.DeleteFunc(found, func(k int) bool { return !of.alike(points[i], points[k]) }))
 			switch {
 			case len(found) == 0:
 				c.addf(at, "maps.directions: no experiment is %s and else like %s; give more of its parameters, or its name", of, e.name)

@@ -51,7 +51,8 @@
 //
 // Repetitions are experiments that differ in seeds alone. Each has its own steps
 // and its own row, under the name of its group ([Experiment].Group), over which
-// results are summed up. (pairs of a map is something else: it measures the flatness
+// results are summed up; where experiments are chosen by name, that of the group
+// stands for all of them. (pairs of a map is something else: it measures the flatness
 // of one network along several directions, as one result.)
 //
 // A parameter is a dotted path below dataset, train or maps, or a variable. maps.resolution is

@@ -131,16 +131,15 @@ func build(c *checker, tree *node, limit int) *Sweep {
 	}
 	file := newFiller(tree)
 	tree = file.at(c, point{})
-	points := readAxes(c, tree.get("sweep"))
-	repetitions := readRepeats(c, tree.get(repeatsKey))
+	once := readAxes(c, tree.get("sweep"))
+	again := readRepeats(c, tree.get(repeatsKey))
 	c.partial = true
 	sweepFields.check(c, tree, "")
 	c.partial = false
 	if c.reported > before {
 		return nil
 	}
-	once := points
-	points = repetitions.repeat(c, file, points)
+	points := again.repeat(c, file, once)
 	if swept := sweptVariables(points); len(swept) > 0 {
 		c.checkSwept(file.tree, "", swept)
 	}
@@ -148,9 +147,34 @@ func build(c *checker, tree *node, limit int) *Sweep {
 		return nil
 	}
 
-	s := &Sweep{}
+	s := &Sweep{experiments: configureAll(c, file, points[:min(limit, len(points))])}
+	if c.reported > before || s.experiments == nil {
+		return nil
+	}
+	first := s.experiments[0].config
+	s.Name, s.Title, s.Dataset = first.Name, first.Title, first.Dataset.Name
+	for i, name := range experimentNames(s.Name, points[:len(s.experiments)]) {
+		s.experiments[i].name = name
+	}
+	if again.any() {
+		groups := experimentNames(s.Name, once)
+		for i := range s.experiments {
+			s.experiments[i].group = groups[points[i].of]
+		}
+	}
+	if len(s.experiments) == len(points) { // else some were left unchecked
+		s.lend(c, tree, points)
+		s.compare(c, tree, points)
+		s.arrange(c, tree, points)
+	}
+	return s
+}
+
+// configureAll makes the experiments of points, which must differ; it makes none once there are enough errors.
+func configureAll(c *checker, file *filler, points []point) []experiment {
+	var out []experiment
 	same := make(map[string]int)
-	for i, p := range points[:min(limit, len(points))] {
+	for i, p := range points {
 		cfg := configure(c, file.at(c, p), p)
 		if c.full() || c.filled > maxFilled {
 			return nil
@@ -167,28 +191,9 @@ func build(c *checker, tree *node, limit int) *Sweep {
 		for _, set := range p.sets {
 			params[set.path] = plain(set.value)
 		}
-		s.experiments = append(s.experiments, experiment{params: params, config: cfg})
+		out = append(out, experiment{params: params, config: cfg})
 	}
-	if c.reported > before {
-		return nil
-	}
-	for i, name := range experimentNames(s.experiments[0].config.Name, points[:len(s.experiments)]) {
-		s.experiments[i].name = name
-	}
-	if repetitions.any() {
-		groups := experimentNames(s.experiments[0].config.Name, once)
-		for i := range s.experiments {
-			s.experiments[i].group = groups[points[i].of]
-		}
-	}
-	if len(s.experiments) == len(points) { // else some were left unchecked
-		s.lend(c, tree, points)
-		s.compare(c, tree, points)
-		s.arrange(c, tree, points)
-	}
-	first := s.experiments[0].config
-	s.Name, s.Title, s.Dataset = first.Name, first.Title, first.Dataset.Name
-	return s
+	return out
 }
 
 // configure makes the config of one point from the tree that has its variables.

@@ -117,6 +117,28 @@ func (r repetitions) repeat(c *checker, file *filler, points []point) []point {
 	return out
 }
 
+// repetition tells the repetitions of one point apart.
+func (p point) repetition() string {
+	var parts []string
+	for _, set := range p.sets {
+		if set.field == repeatsKey {
+			parts = append(parts, set.path+"="+canonical(set.value))
+		}
+	}
+	return strings.Join(parts, "\n")
+}
+
+// groups are the names of what is repeated.
+func (s *Sweep) groups() []string {
+	var out []string
+	for _, e := range s.experiments {
+		if e.group != "" && !slices.Contains(out, e.group) {
+			out = append(out, e.group)
+		}
+	}
+	return out
+}
+
 // seeds are the training seeds counted up from that of a tree, which is known to be right.
 func (r repetitions) seeds(c *checker, tree *node) []point {
 	const path = "train.seed"

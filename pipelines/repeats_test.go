@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -94,6 +95,41 @@ func TestRepeatsShareSteps(t *testing.T) {
 	all := keysOf(t, two)
 	if all["seed=1/train"] != all["seed=2/train"] || all["seed=1/surface-train"] == all["seed=2/surface-train"] {
 		t.Error("repetitions over directions train twice, or map once")
+	}
+}
+
+// The name of an experiment stands for its repetitions: they are compared with,
+// and take directions from, the ones with the same seeds.
+func TestRepetitionsByName(t *testing.T) {
+	src := short + `sweep: {train.batch_size: [32, 64]}
+compare: [{kind: interpolation, between: [batch_size=32, batch_size=64]}]
+figures: [{kind: norms, of: [batch_size=64]}]
+`
+	src = strings.Replace(src, "{kind: line}", "{kind: line, directions: {of: batch_size=32}}", 1)
+	for repeats, want := range map[string][]string{
+		"": {"interpolation: batch_size=32 and batch_size=64"},
+		"repeats: {train.seed: [1, 2]}\n": {"interpolation,batch_size=32,seed=1: batch_size=32,seed=1 and batch_size=64,seed=1",
+			"interpolation,batch_size=32,seed=2: batch_size=32,seed=2 and batch_size=64,seed=2"},
+	} {
+		g := mustExpand(t, src+repeats, "")
+		var report ReportParams
+		mustUnmarshal(t, g.Final[len(g.Final)-1].Params, &report)
+		var got []string
+		for _, c := range report.Comparisons {
+			got = append(got, fmt.Sprintf("%s: %v and %v", c.Name, c.Params["a"], c.Params["b"]))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q: comparisons (-want +got):\n%s", repeats, diff)
+		}
+		_, params := finals(t, g)
+		if got := len(params["figures/norms"].Figure.Panels); got != len(want) {
+			t.Errorf("%q: the figure of one experiment is of %d", repeats, got)
+		}
+		for _, e := range g.Experiments {
+			if name, ok := strings.CutPrefix(e.Name, "batch_size=64"); ok && !slices.ContainsFunc(e.Steps, func(s Step) bool { return s.ID == e.Name+"/train@batch_size=32"+name }) {
+				t.Errorf("the directions of %s are not those of its counterpart", e.Name)
+			}
+		}
 	}
 }
 
