@@ -75,7 +75,7 @@ func (a *Activities) overview(ctx context.Context, in StepInput, plot string, p 
 			}
 			dots = append(dots, dot)
 		}
-		return unretried(render.Scatter(dots, p.Measure, opt))
+		return unretried(render.Scatter(groupMeans(p.Panels, dots), p.Measure, opt))
 	}
 	return render.Figure{}, permanent("BadStep", fmt.Errorf("%s: this worker does not know the figure %q", in.Label, plot))
 }
@@ -222,4 +222,38 @@ func (f panels) dot(ctx context.Context, i int) (render.Dot, error) {
 		}
 	}
 	return d, nil
+}
+
+// groupMeans puts one dot in the place of those of the repetitions of an
+// experiment: the mean of those of which both numbers are known.
+func groupMeans(panels []pipelines.FigurePanel, dots []render.Dot) []render.Dot {
+	var out []render.Dot
+	at := map[string]int{} // the place of a group among the dots
+	flatness, errors, repetitions := map[string][]float64{}, map[string][]float64{}, map[string]int{}
+	for i, dot := range dots {
+		name := panels[i].Group
+		if name == "" {
+			out = append(out, dot)
+			continue
+		}
+		if _, ok := at[name]; !ok {
+			at[name] = len(out)
+			out = append(out, render.Dot{Name: name})
+		}
+		repetitions[name]++
+		if known := dot.Flatness + dot.Error; math.IsNaN(known) || math.IsInf(known, 0) {
+			continue
+		}
+		out[at[name]].AtLeast = out[at[name]].AtLeast || dot.AtLeast
+		flatness[name], errors[name] = append(flatness[name], dot.Flatness), append(errors[name], dot.Error)
+	}
+	for name, i := range at {
+		d := &out[i]
+		d.Flatness, d.FlatnessBar = surface.Mean(flatness[name])
+		d.Error, d.ErrorBar = surface.Mean(errors[name])
+		if n := len(errors[name]); n > 0 && n < repetitions[name] {
+			d.Name += fmt.Sprintf(" (%d of %d)", n, repetitions[name])
+		}
+	}
+	return out
 }

@@ -6,7 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"lossatlas/activities/data"
+	"lossatlas/activities/render"
 	"lossatlas/activities/surface"
 	"lossatlas/pipelines"
 )
@@ -134,5 +138,24 @@ func TestStyleReachesThePicture(t *testing.T) {
 		if draw(c.plot, nil) == draw(c.plot, &c.style) {
 			t.Errorf("the style %+v does not change a plot %s", c.style, c.plot)
 		}
+	}
+}
+
+// Repetitions are one dot, the mean of those of which both numbers are known.
+func TestGroupMeans(t *testing.T) {
+	nan := math.NaN()
+	panels := []pipelines.FigurePanel{{Group: "a"}, {Title: "alone"}, {Group: "b"}, {Group: "a"}, {Group: "b"}, {Group: "a"}, {Group: "c"}}
+	dots := []render.Dot{
+		{Flatness: 1, Error: 10}, {Name: "alone", Flatness: 5, Error: 5}, {Flatness: nan, Error: 90}, {Flatness: 3, Error: 20, AtLeast: true},
+		{Flatness: 2, Error: 7}, {Flatness: nan, Error: nan}, {Flatness: math.Inf(1), Error: 1},
+	}
+	want := []render.Dot{
+		{Name: "a (2 of 3)", Flatness: 2, Error: 15, AtLeast: true, FlatnessBar: math.Sqrt2, ErrorBar: math.Sqrt(50)},
+		{Name: "alone", Flatness: 5, Error: 5},
+		{Name: "b (1 of 2)", Flatness: 2, Error: 7, FlatnessBar: nan, ErrorBar: nan},
+		{Name: "c", Flatness: nan, Error: nan, FlatnessBar: nan, ErrorBar: nan},
+	}
+	if diff := cmp.Diff(want, groupMeans(panels, dots), cmpopts.EquateNaNs(), cmpopts.EquateApprox(1e-12, 0)); diff != "" {
+		t.Errorf("dots (-want +got):\n%s", diff)
 	}
 }

@@ -22,6 +22,8 @@ type FigurePanel struct {
 	Title  string `json:"title"`
 	Row    int    `json:"row,omitempty"`
 	Column int    `json:"column,omitempty"`
+	// Group is what the experiment and its repetitions are called together: of a scatter plot, whose dots are their means.
+	Group string `json:"group,omitempty"`
 	// Net is the network whose weights a histogram counts.
 	Net Network `json:"net,omitempty"`
 }
@@ -49,6 +51,7 @@ func (fig figure) step(s *Sweep, g *Graph) (Step, string, error) {
 			add(i, OutWeights, g.Experiments[p.experiments[0]].Steps[0].ID, OutWeights)
 			panel.Net = s.experiments[p.experiments[0]].config.network()
 		case figureScatter:
+			panel.Group = plainName(s.experiments[p.experiments[0]].group)
 			add(i, OutFlatness, p.steps+f.Split+"-flatness", OutFlatness)
 		case figureLines, figureMultiples:
 			if f.source.Kind == mapLine {

@@ -65,7 +65,7 @@ type figureEntry struct{ mapEntry }
 
 var figureFields = figureEntry{mapEntry{object{append([]field{
 	{name: "kind", doc: "multiples: one plot of one map for each experiment, on one scale. lines: the losses along a line in one frame. norms: the norm of the weights during training. " +
-		"histogram: the weights of convolutions and linear layers. scatter: the test error against a measure of flatness. curves: loss and error during training.",
+		"histogram: the weights of convolutions and linear layers. scatter: the test error against a measure of flatness, of repetitions the means. curves: loss and error during training.",
 		typ: choice{of: figureKinds, what: "a kind of figure"}, required: true},
 	{name: "name", doc: "Name of the figure in step names. Default: its kind.", typ: text{max: 64, form: nameForm, want: nameWant}},
 	{name: "title", doc: "Heading of the figure. Default: what it shows.", typ: text{max: 200, want: "a text of at most 200 characters"}},

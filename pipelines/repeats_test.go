@@ -103,7 +103,7 @@ func TestRepeatsShareSteps(t *testing.T) {
 func TestRepetitionsByName(t *testing.T) {
 	src := short + `sweep: {train.batch_size: [32, 64]}
 compare: [{kind: interpolation, between: [batch_size=32, batch_size=64]}]
-figures: [{kind: norms, of: [batch_size=64]}]
+figures: [{kind: norms, of: [batch_size=64]}, {kind: scatter}]
 `
 	src = strings.Replace(src, "{kind: line}", "{kind: line, directions: {of: batch_size=32}}", 1)
 	for repeats, want := range map[string][]string{
@@ -124,6 +124,11 @@ figures: [{kind: norms, of: [batch_size=64]}]
 		_, params := finals(t, g)
 		if got := len(params["figures/norms"].Figure.Panels); got != len(want) {
 			t.Errorf("%q: the figure of one experiment is of %d", repeats, got)
+		}
+		for i, p := range params["figures/scatter"].Figure.Panels {
+			if p.Group != g.Experiments[i].Group {
+				t.Errorf("%q: a dot of %s is of the group %s", repeats, g.Experiments[i].Name, p.Group)
+			}
 		}
 		for _, e := range g.Experiments {
 			if name, ok := strings.CutPrefix(e.Name, "batch_size=64"); ok && !slices.ContainsFunc(e.Steps, func(s Step) bool { return s.ID == e.Name+"/train@batch_size=32"+name }) {

@@ -16,6 +16,16 @@ type Dot struct {
 	Flatness float64
 	AtLeast  bool // Flatness is a lower bound
 	Error    float64
+	// FlatnessBar and ErrorBar are standard deviations, of a dot that is a mean; 0 or NaN for none.
+	FlatnessBar, ErrorBar float64
+}
+
+// bar is half the length of a bar, 0 for none.
+func bar(deviation float64) float64 {
+	if deviation > 0 && !math.IsInf(deviation, 0) {
+		return drawable(deviation)
+	}
+	return 0
 }
 
 // measureWords say what the measures of flatness are, by how their names begin.
@@ -38,7 +48,7 @@ func measureName(name string) string {
 }
 
 // Scatter draws the test errors of minimizers against a measure of flatness, with Spearman's rank correlation between
-// the two in the note. A small arrow marks a lower bound.
+// the two in the note. A small arrow marks a lower bound, bars the standard deviations of means.
 func Scatter(dots []Dot, measure string, opt Options) (Figure, error) {
 	if opt.XLabel == "" {
 		opt.XLabel = measureName(measure)
@@ -59,20 +69,28 @@ func Scatter(dots []Dot, measure string, opt Options) (Figure, error) {
 			continue
 		}
 		d.Flatness, d.Error = drawable(d.Flatness), drawable(d.Error)
+		d.FlatnessBar, d.ErrorBar = bar(d.FlatnessBar), bar(d.ErrorBar)
 		shown = append(shown, d)
 		bounds = bounds || d.AtLeast
 	}
 	x, y := make([]float64, len(shown)), make([]float64, len(shown))
+	var ends, heights []float64
+	bars := false
 	for i, d := range shown {
 		x[i], y[i] = d.Flatness, d.Error
+		ends, heights = append(ends, d.Flatness-d.FlatnessBar, d.Flatness+d.FlatnessBar), append(heights, d.Error-d.ErrorBar, d.Error+d.ErrorBar)
+		bars = bars || d.FlatnessBar > 0 || d.ErrorBar > 0
 	}
-	s := frames{x: dotScale(x), xName: opt.XLabel}
+	s := frames{x: dotScale(ends), xName: opt.XLabel}
 	s.xTicks = s.x.ticks(6)
 	note := fmt.Sprintf("Spearman's rank correlation: needs three minimizers, there are %d", len(shown))
 	if rho := spearman(x, y); len(shown) >= 3 && !math.IsNaN(rho) {
 		note = fmt.Sprintf("Spearman's rank correlation %s over %d minimizers", strings.ReplaceAll(fmt.Sprintf("%.2f", rho), "-", "−"), len(shown))
 	} else if len(shown) >= 3 {
 		note = "Spearman's rank correlation: not defined, as all values of one axis are equal"
+	}
+	if bars {
+		note = joined(note, "bars: standard deviations over repetitions")
 	}
 	if bounds {
 		note = joined(note, "arrows: lower bounds")
@@ -81,7 +99,7 @@ func Scatter(dots []Dot, measure string, opt Options) (Figure, error) {
 		note = joined(note, "not known of "+strings.Join(missing, "; "))
 	}
 	s.note = note
-	axis := dotScale(y)
+	axis := dotScale(heights)
 	s.parts = []framePart{{panel: panel{y: axis}, name: "test error (%)", ticks: axis.ticks(6), inside: func(pn pen, p panel) { p.dots(pn, shown) }}}
 	return s.layout(opt, 0.62), nil
 }
@@ -108,6 +126,13 @@ func (p panel) dots(pn pen, dots []Dot) {
 	}
 	for i, d := range dots {
 		at, color := p.at(d.Flatness, d.Error), seriesColor(i, len(dots))
+		thin := stroke{color: color, width: 0.7}
+		if d.FlatnessBar > 0 {
+			pn.lines(thin, []vg.Point{p.at(d.Flatness-d.FlatnessBar, d.Error), p.at(d.Flatness+d.FlatnessBar, d.Error)})
+		}
+		if d.ErrorBar > 0 {
+			pn.lines(thin, []vg.Point{p.at(d.Flatness, d.Error-d.ErrorBar), p.at(d.Flatness, d.Error+d.ErrorBar)})
+		}
 		if d.AtLeast {
 			tip := vg.Point{X: at.X + 11, Y: at.Y}
 			pn.lines(stroke{color: color, width: 1}, []vg.Point{at, tip}, []vg.Point{{X: tip.X - 3, Y: tip.Y + 2.2}, tip, {X: tip.X - 3, Y: tip.Y - 2.2}})

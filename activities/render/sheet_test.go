@@ -103,6 +103,9 @@ func sheetFigures(t testing.TB) map[string]Figure {
 		{Name: "resnet56-noshort", Flatness: 0.4, Error: 13.3}, {Name: "resnet110-noshort", Flatness: 0.38, Error: 16.4}, {Name: "diverged", Flatness: math.NaN(), Error: 90},
 	}, "width0.5", Options{Title: "Test error and flatness"})
 	add("scatter", f, err)
+	f, err = Scatter([]Dot{{Name: "small", Flatness: 1.1, Error: 8.3, FlatnessBar: 0.2, ErrorBar: 0.7}, {Name: "large (2 of 3)", Flatness: 0.6, Error: 9.5, FlatnessBar: math.NaN(), ErrorBar: 1.2}},
+		"width0.5", Options{Title: "Means"})
+	add("scatter-means", f, err)
 	f, err = Scatter(nil, "sharp0.25", Options{})
 	add("scatter-nothing", f, err)
 	return out
