@@ -123,26 +123,41 @@ func (p panel) dots(pn pen, dots []Dot) {
 	for _, d := range dots {
 		at := p.at(d.Flatness, d.Error)
 		taken = append(taken, squareAround(at, markRadius+1))
+		for _, b := range p.bars(d) {
+			taken = append(taken, vg.Rectangle{Min: b[0], Max: vg.Point{X: b[1].X + 1, Y: b[1].Y + 1}}, vg.Rectangle{Min: at, Max: vg.Point{X: at.X + arrowLength, Y: at.Y + 2}})
+		}
 	}
 	for i, d := range dots {
 		at, color := p.at(d.Flatness, d.Error), seriesColor(i, len(dots))
 		thin := stroke{color: color, width: 0.7}
-		if d.FlatnessBar > 0 {
-			pn.lines(thin, []vg.Point{p.at(d.Flatness-d.FlatnessBar, d.Error), p.at(d.Flatness+d.FlatnessBar, d.Error)})
-		}
-		if d.ErrorBar > 0 {
-			pn.lines(thin, []vg.Point{p.at(d.Flatness, d.Error-d.ErrorBar), p.at(d.Flatness, d.Error+d.ErrorBar)})
+		for _, b := range p.bars(d) {
+			pn.lines(thin, b)
 		}
 		if d.AtLeast {
-			tip := vg.Point{X: at.X + 11, Y: at.Y}
+			tip := vg.Point{X: at.X + arrowLength, Y: at.Y}
 			pn.lines(stroke{color: color, width: 1}, []vg.Point{at, tip}, []vg.Point{{X: tip.X - 3, Y: tip.Y + 2.2}, tip, {X: tip.X - 3, Y: tip.Y - 2.2}})
 		}
 		pn.fill(color, disc(at, markRadius))
 		name := plain(d.Name)
-		r := p.free(at, name.width(noteSize), taken)
+		r := p.free(at, name.width(noteSize), taken, len(p.bars(d)) > 0)
 		taken = append(taken, r)
 		pn.write(name, textStyle{size: noteSize, color: inkColor}, r.Min)
 	}
+}
+
+// arrowLength is that of the mark of a lower bound.
+const arrowLength = 11
+
+// bars are the ends of a dot's bars.
+func (p panel) bars(d Dot) [][]vg.Point {
+	var out [][]vg.Point
+	if d.FlatnessBar > 0 {
+		out = append(out, []vg.Point{p.at(d.Flatness-d.FlatnessBar, d.Error), p.at(d.Flatness+d.FlatnessBar, d.Error)})
+	}
+	if d.ErrorBar > 0 {
+		out = append(out, []vg.Point{p.at(d.Flatness, d.Error-d.ErrorBar), p.at(d.Flatness, d.Error+d.ErrorBar)})
+	}
+	return out
 }
 
 // squareAround is the square of half side r around a point.
@@ -150,15 +165,22 @@ func squareAround(c vg.Point, r vg.Length) vg.Rectangle {
 	return vg.Rectangle{Min: vg.Point{X: c.X - r, Y: c.Y - r}, Max: vg.Point{X: c.X + r, Y: c.Y + r}}
 }
 
-// free is the place for a text near a point, inside the frame, that covers least of what is taken.
-func (p panel) free(at vg.Point, width vg.Length, taken []vg.Rectangle) vg.Rectangle {
+// free is the place for a text near a point, inside the frame, that covers least of what is taken; between
+// says that the point has bars, so that there is room between them.
+func (p panel) free(at vg.Point, width vg.Length, taken []vg.Rectangle, between bool) vg.Rectangle {
 	const h, gap = noteSize * (capHeight + descent), markRadius + 3
 	best, least := vg.Rectangle{}, math.Inf(1)
-	for k, corner := range []vg.Point{
+	corners := []vg.Point{
 		{X: at.X - width/2, Y: at.Y + gap}, {X: at.X - width/2, Y: at.Y - gap - noteSize*capHeight},
 		{X: at.X + gap + 1, Y: at.Y - h/2}, {X: at.X - gap - 1 - width, Y: at.Y - h/2},
 		{X: at.X - width/2, Y: at.Y + gap + h + 2}, {X: at.X - width/2, Y: at.Y - gap - h - 2 - noteSize*capHeight},
-	} {
+	}
+	if between {
+		above, below := at.Y+gap, at.Y-gap-noteSize*capHeight
+		corners = append(corners, vg.Point{X: at.X + gap, Y: above}, vg.Point{X: at.X - gap - width, Y: above},
+			vg.Point{X: at.X + gap, Y: below}, vg.Point{X: at.X - gap - width, Y: below})
+	}
+	for k, corner := range corners {
 		corner.X = min(max(corner.X, p.frame.Min.X+2), p.frame.Max.X-2-width)
 		corner.Y = min(max(corner.Y, p.frame.Min.Y+3), p.frame.Max.Y-3-h)
 		r := vg.Rectangle{Min: corner, Max: vg.Point{X: corner.X + width, Y: corner.Y + h}}
