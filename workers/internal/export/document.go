@@ -33,6 +33,8 @@ type Document struct {
 	// SweepFile is what the sweep was read from; null where it is not known.
 	SweepFile   *artifacts.RootFile  `json:"sweep_file"`
 	Experiments []results.Experiment `json:"experiments"`
+	// Means are those over the repetitions of experiments, where the sweep repeats them.
+	Means       []results.Group      `json:"means,omitempty"`
 	Comparisons []results.Comparison `json:"comparisons"`
 	Steps       []Step               `json:"steps"`
 	Files       []File               `json:"files"`
@@ -93,6 +95,7 @@ func Describe(ctx context.Context, store Store, s Sweep) (*Document, error) {
 	if d.Experiments, err = results.Collect(ctx, store, s.Graph, s.Steps); err != nil {
 		return nil, err
 	}
+	d.Means = results.Means(d.Experiments)
 	if d.Comparisons, err = results.Comparisons(s.Graph, s.Steps); err != nil {
 		return nil, err
 	}
