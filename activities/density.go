@@ -26,7 +26,7 @@ type ends struct {
 // PlanSpectrum lists the parts of a spectrum that no earlier attempt has
 // stored: chunk 0 is its two ends, each further chunk one random vector.
 func (a *Activities) PlanSpectrum(ctx context.Context, in StepInput) (MapPlan, error) {
-	return guard(ctx, a, in, func(in StepInput) (MapPlan, error) {
+	return short(ctx, a, in, func(in StepInput) (MapPlan, error) {
 		p, err := params[pipelines.SpectrumParams](in)
 		if err != nil {
 			return MapPlan{}, err
@@ -123,7 +123,7 @@ func productsProgress(pulse *pulse) func(int, float64) {
 // AssembleSpectrum joins the parts into one file. Like AssembleMap it names
 // parts that were lost, so that they are computed again.
 func (a *Activities) AssembleSpectrum(ctx context.Context, in StepInput, seconds float64) (StepResult, error) {
-	return guard(ctx, a, in, func(in StepInput) (StepResult, error) {
+	return short(ctx, a, in, func(in StepInput) (StepResult, error) {
 		p, err := params[pipelines.SpectrumParams](in)
 		if err != nil {
 			return StepResult{}, err

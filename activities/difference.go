@@ -13,7 +13,7 @@ import (
 // δ = θ_b − θ_a the line θ_a + αδ = (1 − α)θ_a + αθ_b leads through both (Goodfellow
 // et al. 2015; section 3 of the paper), and δ and η = θ_c − θ_a span the plane of three.
 func (a *Activities) Difference(ctx context.Context, in StepInput) (StepResult, error) {
-	return guard(ctx, a, in, func(in StepInput) (StepResult, error) {
+	return short(ctx, a, in, func(in StepInput) (StepResult, error) {
 		since := time.Now()
 		p, err := params[pipelines.DifferenceParams](in)
 		if err != nil {

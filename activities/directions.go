@@ -20,7 +20,7 @@ const (
 // Directions draws the random directions of a map around a minimizer and
 // normalises them (section 4 of the paper).
 func (a *Activities) Directions(ctx context.Context, in StepInput) (StepResult, error) {
-	return guard(ctx, a, in, func(in StepInput) (StepResult, error) {
+	return short(ctx, a, in, func(in StepInput) (StepResult, error) {
 		since := time.Now()
 		p, err := params[pipelines.DirectionsParams](in)
 		if err != nil {
@@ -54,7 +54,7 @@ func (a *Activities) Directions(ctx context.Context, in StepInput) (StepResult, 
 
 // GivenDirections takes directions from a file that is in the store, as they are.
 func (a *Activities) GivenDirections(ctx context.Context, in StepInput) (StepResult, error) {
-	return guard(ctx, a, in, func(in StepInput) (StepResult, error) {
+	return short(ctx, a, in, func(in StepInput) (StepResult, error) {
 		since := time.Now()
 		p, err := params[pipelines.GivenDirectionsParams](in)
 		if err != nil {

@@ -21,7 +21,7 @@ type FlatnessResult struct {
 // Flatness measures how flat the loss is around a minimizer, from the grids of
 // one map along one or several pairs of directions.
 func (a *Activities) Flatness(ctx context.Context, in StepInput) (StepResult, error) {
-	return guard(ctx, a, in, func(in StepInput) (StepResult, error) {
+	return short(ctx, a, in, func(in StepInput) (StepResult, error) {
 		since := time.Now()
 		p, err := params[pipelines.FlatnessParams](in)
 		if err != nil {

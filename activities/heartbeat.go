@@ -18,13 +18,13 @@ type Progress struct {
 	Note  string `json:"note,omitempty"`
 }
 
-const (
-	// pulseEvery is how often a worker says that it is alive.
-	pulseEvery = 4 * time.Second
-	// hungAfter is how long work may go without progress before it counts as
-	// hung: longer than any one executable takes to compile or to run.
-	hungAfter = 30 * time.Minute
-)
+// BeatEvery is how often a running activity says that it is alive. A cancellation
+// comes back with that, so that this is also how soon an interrupted sweep lets go.
+const BeatEvery = 2 * time.Second
+
+// hungAfter is how long work may go without progress before it counts as
+// hung: longer than any one executable takes to compile or to run.
+const hungAfter = 30 * time.Minute
 
 // pulse is the heartbeat of one activity. It beats by the clock, so that a
 // dead worker is noticed within seconds although one call of an executable may
@@ -46,7 +46,7 @@ func startPulse(ctx context.Context, note string) *pulse {
 	p := &pulse{activity: ctx, last: Progress{Note: note}, at: time.Now()}
 	p.ctx, p.stop = context.WithCancel(ctx)
 	p.stopped.Go(func() {
-		tick := time.NewTicker(pulseEvery)
+		tick := time.NewTicker(BeatEvery)
 		defer tick.Stop()
 		for p.beat() {
 			select {
@@ -88,6 +88,28 @@ func (p *pulse) note(text string) {
 func (p *pulse) end() {
 	p.stop()
 	p.stopped.Wait()
+}
+
+// short is guard for an activity of some seconds that does not say how far it is:
+// it beats meanwhile, so that it is noticed when its worker dies.
+func short[T any](ctx context.Context, a *Activities, in StepInput, body func(StepInput) (T, error)) (T, error) {
+	done := make(chan struct{})
+	var stopped sync.WaitGroup
+	stopped.Go(func() {
+		tick := time.NewTicker(BeatEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+				activity.RecordHeartbeat(ctx)
+			}
+		}
+	})
+	defer stopped.Wait()
+	defer close(done)
+	return guard(ctx, a, in, body)
 }
 
 // panicked logs a panic with its stack and makes an error of it.

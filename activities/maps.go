@@ -30,7 +30,7 @@ type ChunkResult struct {
 // earlier attempt has stored. What a coarser lattice of the same map has, it
 // takes from there.
 func (a *Activities) PlanMap(ctx context.Context, in StepInput) (MapPlan, error) {
-	return guard(ctx, a, in, func(in StepInput) (MapPlan, error) {
+	return short(ctx, a, in, func(in StepInput) (MapPlan, error) {
 		p, chunks, err := a.mapChunks(ctx, in)
 		if err != nil {
 			return MapPlan{}, err
@@ -102,7 +102,7 @@ func (a *Activities) EvaluateChunk(ctx context.Context, in StepInput, chunk int)
 // AssembleMap joins the chunks into one grid. It fails with the missing
 // chunks' numbers if some were lost or damaged, so that they are evaluated again.
 func (a *Activities) AssembleMap(ctx context.Context, in StepInput, seconds float64) (StepResult, error) {
-	return guard(ctx, a, in, func(in StepInput) (StepResult, error) {
+	return short(ctx, a, in, func(in StepInput) (StepResult, error) {
 		p, chunks, err := a.mapChunks(ctx, in)
 		if err != nil {
 			return StepResult{}, err

@@ -33,7 +33,7 @@ func recordPart(group int) string { return fmt.Sprintf("steps-%05d", group) }
 
 // RecordSteps keeps what became of some of a sweep's steps until RecordSweep.
 func (a *Activities) RecordSteps(ctx context.Context, r StepsRecord) error {
-	_, err := guard(ctx, a, StepInput{Label: "sweep"}, func(StepInput) (struct{}, error) {
+	_, err := short(ctx, a, StepInput{Label: "sweep"}, func(StepInput) (struct{}, error) {
 		b, err := json.Marshal(r.Steps)
 		if err != nil {
 			return struct{}{}, err

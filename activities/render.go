@@ -14,7 +14,7 @@ import (
 
 // Render draws one picture, of one experiment or over several, from data alone, as PNG, SVG and PDF.
 func (a *Activities) Render(ctx context.Context, in StepInput) (StepResult, error) {
-	return guard(ctx, a, in, func(in StepInput) (StepResult, error) {
+	return short(ctx, a, in, func(in StepInput) (StepResult, error) {
 		since := time.Now()
 		p, err := params[pipelines.RenderParams](in)
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 // Everything on the page follows from the step's inputs and their recipes, so
 // that the same results give the same page.
 func (a *Activities) Report(ctx context.Context, in StepInput) (StepResult, error) {
-	return guard(ctx, a, in, func(in StepInput) (StepResult, error) {
+	return short(ctx, a, in, func(in StepInput) (StepResult, error) {
 		since := time.Now()
 		p, err := params[pipelines.ReportParams](in)
 		if err != nil {

@@ -138,16 +138,12 @@ func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (
 	}
 }
 
-// aliveEvery is how often a waiting activity reports. A cancellation comes back
-// with a report, so that this is also how soon an interrupted sweep lets go.
-const aliveEvery = 2 * time.Second
-
 // wait blocks until the workflow run ends, telling Temporal now and then that
 // this activity is alive; the step itself has its own heartbeat.
 func (a *Activities) wait(ctx context.Context, id string, run client.WorkflowRun, result *StepResult) error {
 	done := make(chan error, 1)
 	go func() { done <- run.Get(ctx, result) }()
-	tick := time.NewTicker(aliveEvery)
+	tick := time.NewTicker(BeatEvery)
 	defer tick.Stop()
 	for {
 		select {

@@ -17,6 +17,9 @@ const (
 	StepWorkflow       = "Step"
 )
 
+// RunStepActivity is the name of the activity by which a workflow asks for a step; its argument is a [StepRequest].
+const RunStepActivity = "RunStep"
+
 // Task queues, one per kind of resource.
 const (
 	QueueIO  = "io"  // look-ups, waiting, assembling, drawing; workflow code too

@@ -59,7 +59,7 @@ type StepStatus struct {
 
 // LoadExperiment returns an experiment of a graph, its steps in outline.
 func (a *Activities) LoadExperiment(ctx context.Context, graph artifacts.Digest, index int) (pipelines.Experiment, error) {
-	return guard(ctx, a, StepInput{Label: "sweep"}, func(StepInput) (pipelines.Experiment, error) {
+	return short(ctx, a, StepInput{Label: "sweep"}, func(StepInput) (pipelines.Experiment, error) {
 		g, err := a.graph(ctx, graph)
 		if err != nil {
 			return pipelines.Experiment{}, err
@@ -75,7 +75,7 @@ func (a *Activities) LoadExperiment(ctx context.Context, graph artifacts.Digest,
 
 // LoadFinal returns the steps that follow all experiments, in outline.
 func (a *Activities) LoadFinal(ctx context.Context, graph artifacts.Digest) ([]pipelines.Step, error) {
-	return guard(ctx, a, StepInput{Label: "sweep"}, func(StepInput) ([]pipelines.Step, error) {
+	return short(ctx, a, StepInput{Label: "sweep"}, func(StepInput) ([]pipelines.Step, error) {
 		g, err := a.graph(ctx, graph)
 		if err != nil {
 			return nil, err
@@ -95,7 +95,7 @@ type SweepRecord struct {
 
 // RecordSweep writes the sweep's root: what it consists of and what became of it.
 func (a *Activities) RecordSweep(ctx context.Context, r SweepRecord) error {
-	_, err := guard(ctx, a, StepInput{Label: "sweep"}, func(StepInput) (struct{}, error) {
+	_, err := short(ctx, a, StepInput{Label: "sweep"}, func(StepInput) (struct{}, error) {
 		g, err := a.Store.Get(ctx, r.Sweep.Graph)
 		if err != nil {
 			return struct{}{}, err
@@ -110,7 +110,7 @@ func (a *Activities) RecordSweep(ctx context.Context, r SweepRecord) error {
 		}
 		root := artifacts.Root{
 			Sweep: r.Sweep.Sweep, RunID: run, State: r.State, Started: r.Began,
-			Graph: artifacts.Blob{Digest: r.Sweep.Graph, Size: int64(len(g))}, File: r.Sweep.File, Steps: RootSteps(slices.Collect(maps.Values(steps))),
+			Graph: artifacts.Blob{Digest: r.Sweep.Graph, Size: int64(len(g))}, Numerics: r.Sweep.Numerics, File: r.Sweep.File, Steps: RootSteps(slices.Collect(maps.Values(steps))),
 		}
 		if r.State != StateRunning {
 			root.Finished = time.Now().UTC()

@@ -56,6 +56,8 @@ type Root struct {
 	State string `json:"state"`
 	// Graph is the expanded sweep, as JSON.
 	Graph Blob `json:"graph"`
+	// Numerics is the class of arithmetic that the run was started with, "" where it is not known.
+	Numerics string `json:"numerics,omitempty"`
 	// File is the sweep file as it was written; nil where it is not known.
 	File *RootFile `json:"file,omitempty"`
 	// Steps are the steps by their ID within the sweep.

@@ -15,10 +15,6 @@ import (
 	"lossatlas/pipelines"
 )
 
-// QueryStatus is the query that returns the state of a sweep's or an
-// experiment's steps: []activities.StepStatus.
-const QueryStatus = "status"
-
 // ExperimentResult is how the steps of an experiment ended.
 type ExperimentResult struct {
 	SweepResult
@@ -47,9 +43,6 @@ func Experiment(ctx workflow.Context, in activities.ExperimentInput) (Experiment
 		return ExperimentResult{}, err
 	}
 	r := newRunner(exp.Steps, in.Graph, in.Sweep, in.Numerics, in.FailFast)
-	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() ([]activities.StepStatus, error) { return r.list(), nil }); err != nil {
-		return ExperimentResult{}, err
-	}
 	steps := r.run(ctx)
 	result := ExperimentResult{SweepResult: count(steps)}
 	if in.Run == "" {

@@ -22,7 +22,7 @@ const aliveWithin = 20 * time.Second
 // quick is for activities of some seconds that only read and write the store.
 func quick(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: activities.QueueIO, StartToCloseTimeout: 2 * time.Minute, RetryPolicy: retry, Summary: summary,
+		TaskQueue: activities.QueueIO, StartToCloseTimeout: 2 * time.Minute, HeartbeatTimeout: aliveWithin, RetryPolicy: retry, Summary: summary,
 	})
 }
 

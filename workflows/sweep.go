@@ -64,9 +64,6 @@ func sweepSteps(ctx workflow.Context, in activities.SweepInput) (SweepResult, []
 	}
 	r := newRunner(final, in.Graph, in.Sweep, in.Numerics, in.FailFast)
 	r.known = known
-	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() ([]activities.StepStatus, error) { return r.list(), nil }); err != nil {
-		return result, known, err
-	}
 	steps := r.run(ctx)
 	result.add(count(steps))
 	if workflow.GetVersion(ctx, "record the last steps", workflow.DefaultVersion, 1) == workflow.DefaultVersion {

@@ -58,7 +58,7 @@ func (a *app) close(ctx context.Context, s *session.Session, w *sweep) error {
 	if _, err := launch.SetAside(ctx, c, func(other string) bool { return other != w.Sweep }); err != nil {
 		return err
 	}
-	root := w.Root
+	root := w.Root // with the steps that the store has
 	root.State, root.Finished = artifacts.StateCancelled, time.Now().UTC()
 	if err := s.Store.PutRoot(ctx, root); err != nil {
 		return err

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lossatlas/activities/engine"
 	"lossatlas/artifacts"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/results"
@@ -128,12 +127,7 @@ func (e *explainer) underWay(ctx context.Context, sweep string) (map[string]arti
 	if err != nil {
 		return nil, err
 	}
-	o, _ := e.engineOptions()
-	class, err := engine.Class(o)
-	if err != nil {
-		return nil, err
-	}
-	return w.steps(ctx, e.services, class)
+	return w.steps(ctx, e.services)
 }
 
 var hexDigits = regexp.MustCompile(`^[0-9a-f]{8,64}$`)

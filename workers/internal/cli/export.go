@@ -171,7 +171,7 @@ func (a *app) exportSweep(ctx context.Context, name, folder string) (err error) 
 	if err != nil {
 		return err
 	}
-	steps, err := a.stepsOf(ctx, s, w)
+	steps, err := w.steps(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -205,24 +205,8 @@ func (a *app) exportSweep(ctx context.Context, name, folder string) (err error) 
 	return nil
 }
 
-// stepsOf are a sweep's steps with their outputs so far.
-func (a *app) stepsOf(ctx context.Context, s *session.Session, w *sweep) (map[string]artifacts.RootStep, error) {
-	if !w.unfinished() {
-		return w.Steps, nil
-	}
-	numerics, err := a.numericsOf(w)
-	if err != nil {
-		return nil, err
-	}
-	return w.steps(ctx, s, numerics)
-}
-
-// numericsOf is the numerics class that a sweep is computed in: its own, or that of this machine
-// where it doesn't tell.
-func (a *app) numericsOf(w *sweep) (string, error) {
-	if w.numerics != "" {
-		return w.numerics, nil
-	}
+// machineClass is the numerics class of this machine.
+func (a *app) machineClass() (string, error) {
 	e, _ := a.engineOptions()
 	return engine.Class(e)
 }

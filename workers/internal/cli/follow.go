@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
@@ -33,7 +32,6 @@ type follower struct {
 	client   client.Client
 	graph    *pipelines.Graph
 	started  launch.Started
-	numerics string
 	// watching only looks: an interrupt leaves the sweep alone.
 	watching bool
 }
@@ -47,7 +45,7 @@ func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
 	defer stop()
 	go func() { ended <- f.started.Run.Get(waiting, nil) }()
 
-	poller := progress.NewPoller(f.client, f.graph, f.started.ID, f.started.RunID, f.numerics)
+	poller := progress.NewPoller(f.client, f.graph, f.started.ID, f.started.RunID)
 	estimator := progress.NewEstimator(f.graph)
 	answered := time.Now()
 	tick := time.NewTicker(pollEvery)
@@ -97,11 +95,7 @@ func (f *follower) lost(err error) error {
 	if f.deserted() {
 		return fmt.Errorf("the process that ran the services (%d) has ended; run the sweep again to go on", f.services.PID())
 	}
-	var unavailable *serviceerror.Unavailable
-	if errors.As(err, &unavailable) {
-		return fmt.Errorf("the Temporal server at %s has not answered for %v: %w", f.services.TemporalAddress(), silence, err)
-	}
-	return fmt.Errorf("the sweep has not answered for %v (does a worker run?): %w", silence, err)
+	return fmt.Errorf("the Temporal server at %s has not answered for %v: %w", f.services.TemporalAddress(), silence, err)
 }
 
 // interrupt ends the sweep because the user wants it, or because a service failed.

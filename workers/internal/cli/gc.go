@@ -17,7 +17,6 @@ import (
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
-	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/results"
 	"lossatlas/workers/internal/session"
 )
@@ -179,7 +178,7 @@ type unfinished struct {
 
 func (a *app) unfinished(ctx context.Context, s *session.Session) (*unfinished, error) {
 	u := &unfinished{ctx: ctx, store: s.Store, steps: map[string]bool{}, classes: map[string]bool{}, keys: map[artifacts.Key]bool{}}
-	roots, err := s.Store.Roots(ctx)
+	roots, err := a.records(ctx, s)
 	var harm *artifacts.RecordError
 	if err != nil && !errors.As(err, &harm) { // with damaged roots nothing is freed
 		return nil, err
@@ -203,13 +202,7 @@ func (a *app) unfinished(ctx context.Context, s *session.Session) (*unfinished, 
 		if r.State == artifacts.StateRunning {
 			u.keys[activities.RunKey(r.RunID)] = true
 		}
-		if r.State == artifacts.StateRunning && s.HasTemporal() {
-			c, err := s.Temporal(ctx)
-			if err != nil {
-				return nil, err
-			}
-			u.classes[launch.Numerics(ctx, c, r.Sweep)] = true
-		}
+		u.classes[r.Numerics] = true
 	}
 	return u, nil
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
@@ -54,7 +53,7 @@ func (a *app) list(ctx context.Context) (err error) {
 			if !r.Finished.IsZero() {
 				took = progress.Duration(r.Finished.Sub(r.Started))
 			}
-			t.add(r.Sweep, r.State, fmt.Sprintf("%d/%d", r.Done, r.Steps), fmt.Sprint(r.Experiments), r.Started.Local().Format(time.DateTime), took)
+			t.add(r.Sweep, r.doing, fmt.Sprintf("%d/%d", r.Done, r.Steps), fmt.Sprint(r.Experiments), r.Started.Local().Format(time.DateTime), took)
 		}
 		return t.text(a.Out)
 	})
@@ -113,7 +112,7 @@ func (a *app) status(ctx context.Context) (err error) {
 	}
 	fmt.Fprintln(a.Out)
 	for _, r := range out.Sweeps {
-		fmt.Fprintf(a.Out, "%s: %s, %d of %d steps done, %d failed\n", r.Sweep, r.State, r.Done, r.Steps, r.Failed)
+		fmt.Fprintf(a.Out, "%s: %s, %d of %d steps done, %d failed\n", r.Sweep, r.doing, r.Done, r.Steps, r.Failed)
 	}
 	return nil
 }
@@ -139,22 +138,16 @@ func (a *app) statusOf(ctx context.Context, name string) (err error) {
 	return printList(a, w.now.Steps, func() error {
 		t := table{header: []string{"STATE", "STEP", "KIND", "TOOK", ""}, right: map[int]bool{3: true}}
 		for _, st := range w.now.Steps {
-			took, note := "-", st.Error
+			took := "-"
 			if st.Seconds > 0 {
 				took = progress.Duration(time.Duration(st.Seconds * float64(time.Second)))
 			}
-			if st.State == activities.StateRunning {
-				note = fmt.Sprintf("%.0f %% %s", 100*st.Fraction, st.Note)
-				if st.Retry != "" {
-					note += "; trying again after: " + st.Retry
-				}
-			}
-			t.add(st.State, st.ID, st.Kind, took, note)
+			t.add(st.State, st.ID, st.Kind, took, progress.Detail(st))
 		}
 		if err := t.text(a.Out); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.Out, "\n%s: %s; %s\n", w.Sweep, w.State, progress.Summary(w.now, progress.Estimate{}))
+		fmt.Fprintf(a.Out, "\n%s: %s; %s\n", w.Sweep, w.row().doing, progress.Summary(w.now, progress.Estimate{}))
 		return nil
 	})
 }
@@ -178,7 +171,7 @@ func (a *app) watch(ctx context.Context, name string) (err error) {
 	root := w.Root
 	if w.client != nil {
 		id := launch.WorkflowID(name)
-		f := &follower{app: a, services: s, client: w.client, graph: w.graph, numerics: w.numerics, watching: true,
+		f := &follower{app: a, services: s, client: w.client, graph: w.graph, watching: true,
 			started: launch.Started{ID: id, RunID: w.RunID, Joined: true, Run: w.client.GetWorkflow(ctx, id, w.RunID)}}
 		if root, err = f.follow(ctx); err != nil {
 			return err

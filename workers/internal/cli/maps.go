@@ -22,7 +22,7 @@ func (a *app) showMaps(ctx context.Context, s *session.Session, w *sweep, steps 
 	numerics := ""
 	if w.unfinished() {
 		var err error
-		if numerics, err = a.numericsOf(w); err != nil {
+		if numerics, err = w.numerics(); err != nil {
 			return err
 		}
 	}

@@ -18,7 +18,7 @@ import (
 
 // pages makes what serves the pages of the sweeps of a session.
 func (a *app) pages(s *session.Session) http.Handler {
-	w := &watcher{app: a, services: s, seen: map[string]*watched{}, class: sync.OnceValues(func() (string, error) { return a.numericsOf(&sweep{}) })}
+	w := &watcher{app: a, services: s, seen: map[string]*watched{}, class: sync.OnceValues(a.machineClass)}
 	return pages.New(pages.Options{Store: s.Store, Sweeps: w.all, Sweep: w.one, UI: s.UI(), Namespace: s.Namespace(), Log: a.log})
 }
 
@@ -50,7 +50,7 @@ type watched struct {
 }
 
 func (w *watcher) all(ctx context.Context) ([]*pages.Sweep, error) {
-	roots, err := w.services.Store.Roots(ctx)
+	roots, err := w.records(ctx, w.services)
 	if err != nil && roots == nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (w *watcher) all(ctx context.Context) ([]*pages.Sweep, error) {
 }
 
 func (w *watcher) one(ctx context.Context, name string) (*pages.Sweep, error) {
-	root, err := w.services.Store.Root(ctx, name)
+	root, err := w.record(ctx, w.services, name)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (w *watcher) look(ctx context.Context, root artifacts.Root) (*pages.Sweep, 
 		if err != nil {
 			return nil, err
 		}
-		x.sweep, x.estimator = &sweep{graph: g}, progress.NewEstimator(g)
+		x.sweep, x.estimator = &sweep{graph: g, class: w.class}, progress.NewEstimator(g)
 	}
 	x.sweep.Root = root
 	if err := x.sweep.refresh(ctx, w.services); err != nil {
@@ -132,25 +132,15 @@ func (w *watcher) page(ctx context.Context, s *sweep) (*pages.Sweep, error) {
 		return out, nil
 	}
 	var err error
-	if out.Numerics = s.numerics; out.Numerics == "" {
-		if out.Numerics, err = w.class(); err != nil {
-			w.log.Debug().Err(err).Msg("the numerics class of this machine is not known")
-			err = nil
-		}
+	if out.Numerics, err = s.numerics(); err != nil {
+		w.log.Debug().Err(err).Msg("the numerics class of this machine is not known")
+		return out, nil
 	}
 	switch {
 	case s.poller != nil && len(s.poller.Known()) > 0:
 		out.Steps = told(s.poller)
-	case s.unfinished():
-		out.Steps, err = s.steps(ctx, w.services, out.Numerics)
-		out.Now = progress.Waiting(s.graph)
-		for i, st := range out.Now.Steps {
-			now := out.Steps[st.ID]
-			if now.State == activities.StateRunning { // nobody is at it
-				now.State = activities.StateWaiting
-			}
-			out.Now.Steps[i].State, out.Now.Steps[i].Error, out.Now.Steps[i].Seconds = now.State, now.Error, now.Seconds
-		}
+	default:
+		out.Steps, err = s.steps(ctx, w.services)
 	}
 	return out, err
 }

@@ -77,7 +77,7 @@ func (a *app) pin(ctx context.Context, sweep, name string) (err error) {
 	if err != nil {
 		return err
 	}
-	if w.Root.State == artifacts.StateRunning {
+	if w.unfinished() {
 		return exit.Usagef("sweep %s is %s: its results can be pinned when it has ended", sweep, w.State)
 	}
 	if _, err := s.Store.Root(ctx, name); !errors.Is(err, artifacts.ErrNotFound) {

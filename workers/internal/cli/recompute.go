@@ -103,7 +103,7 @@ func (r *run) doAgain(ctx context.Context, again *pipelines.Graph) (artifacts.Ro
 	if err != nil {
 		return root, err
 	}
-	f := &follower{app: r.app, services: r.services, client: c, graph: again, started: started, numerics: r.numerics}
+	f := &follower{app: r.app, services: r.services, client: c, graph: again, started: started}
 	root, err = f.follow(ctx)
 	r.printer.Close()
 	return root, err

@@ -168,7 +168,7 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 		}
 		return r.printJSON(map[string]string{"sweep": r.graph.Sweep, "run_id": started.RunID, "workflow_id": started.ID})
 	}
-	f := &follower{app: r.app, services: r.services, client: c, graph: r.graph, started: started, numerics: r.numerics}
+	f := &follower{app: r.app, services: r.services, client: c, graph: r.graph, started: started}
 	root, err := f.follow(ctx)
 	if err != nil {
 		return err

@@ -75,7 +75,7 @@ func (a *app) show(ctx context.Context, name string, o showOptions) (err error) 
 	if err != nil {
 		return err
 	}
-	steps, err := a.stepsOf(ctx, s, w)
+	steps, err := w.steps(ctx, s)
 	if err != nil {
 		return err
 	}

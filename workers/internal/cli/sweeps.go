@@ -29,18 +29,19 @@ const interrupted = "interrupted"
 // sweep is what is known of one sweep: its record, and what Temporal says now.
 type sweep struct {
 	artifacts.Root
-	graph    *pipelines.Graph
-	client   client.Client // not nil while the sweep's workflow is open
-	numerics string        // of the open workflow
-	poller   *progress.Poller
-	// now is the state of its steps at this moment, from its workflows or its record.
+	graph  *pipelines.Graph
+	client client.Client // not nil while the sweep's workflow is open
+	poller *progress.Poller
+	// class is the numerics class of this machine, for a record that doesn't tell its own.
+	class func() (string, error)
+	// now is the state of its steps at this moment, from its workflows, its record or the store.
 	now progress.Snapshot
 }
 
 // find returns a sweep by name. A sweep that is not known is a usage error that
 // lists those that are.
 func (a *app) find(ctx context.Context, s *session.Session, name string) (*sweep, error) {
-	root, err := s.Store.Root(ctx, name)
+	root, err := a.record(ctx, s, name)
 	if errors.Is(err, artifacts.ErrNotFound) {
 		return nil, a.noSweep(ctx, s, name)
 	}
@@ -51,12 +52,61 @@ func (a *app) find(ctx context.Context, s *session.Session, name string) (*sweep
 	if err != nil {
 		return nil, err
 	}
-	w := &sweep{Root: root, graph: g}
+	w := &sweep{Root: root, graph: g, class: a.machineClass}
 	return w, w.refresh(ctx, s)
 }
 
-func (a *app) noSweep(ctx context.Context, s *session.Session, name string) error {
+// record is a sweep's record, or the beginning of one where its workflow has not
+// come to writing it yet.
+func (a *app) record(ctx context.Context, s *session.Session, name string) (artifacts.Root, error) {
+	root, err := s.Store.Root(ctx, name)
+	if err != nil && !errors.Is(err, artifacts.ErrNotFound) || !s.HasTemporal() {
+		return root, err
+	}
+	c, e := s.Temporal(ctx)
+	if e != nil {
+		return root, e
+	}
+	open, ok, e := launch.OpenSweep(ctx, c, name)
+	if e != nil {
+		return root, e
+	}
+	if !ok || err == nil && open.RunID == root.RunID {
+		return root, err
+	}
+	return open.Record(), nil
+}
+
+// records are those of all sweeps, sorted by name. Those that can't be read are
+// left out and come as errors beside the others.
+func (a *app) records(ctx context.Context, s *session.Session) ([]artifacts.Root, error) {
 	roots, err := s.Store.Roots(ctx)
+	if err != nil && roots == nil || !s.HasTemporal() {
+		return roots, err
+	}
+	c, e := s.Temporal(ctx)
+	if e != nil {
+		return nil, e
+	}
+	open, e := launch.OpenSweeps(ctx, c)
+	if e != nil {
+		return nil, e
+	}
+	for _, o := range open {
+		i := slices.IndexFunc(roots, func(r artifacts.Root) bool { return r.Sweep == o.Sweep })
+		switch {
+		case i < 0:
+			roots = append(roots, o.Record())
+		case roots[i].RunID != o.RunID && o.Started.After(roots[i].Started):
+			roots[i] = o.Record()
+		}
+	}
+	slices.SortFunc(roots, func(x, y artifacts.Root) int { return strings.Compare(x.Sweep, y.Sweep) })
+	return roots, err
+}
+
+func (a *app) noSweep(ctx context.Context, s *session.Session, name string) error {
+	roots, err := a.records(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -77,8 +127,7 @@ func (w *sweep) refresh(ctx context.Context, s *session.Session) error {
 		return nil
 	}
 	if !s.HasTemporal() {
-		w.State = interrupted
-		return nil
+		return w.interrupted(ctx, s)
 	}
 	c, err := s.Temporal(ctx)
 	if err != nil {
@@ -95,18 +144,34 @@ func (w *sweep) refresh(ctx context.Context, s *session.Session) error {
 			w.Root, w.now = again, recorded(w.graph, again)
 			return nil
 		}
-		w.State = interrupted
-		return nil
+		return w.interrupted(ctx, s)
 	}
 	w.client = c
 	if w.poller == nil {
-		w.numerics = launch.Numerics(ctx, c, w.Sweep)
-		w.poller = progress.NewPoller(c, w.graph, launch.WorkflowID(w.Sweep), w.RunID, w.numerics)
+		w.poller = progress.NewPoller(c, w.graph, launch.WorkflowID(w.Sweep), w.RunID)
 	}
 	if w.now, err = w.poller.Poll(ctx); err != nil {
-		return fmt.Errorf("sweep %s runs but doesn't answer: %w", w.Sweep, err)
+		return fmt.Errorf("sweep %s runs, but how far it is can't be asked: %w", w.Sweep, err)
 	}
 	return nil
+}
+
+// interrupted settles the state of a sweep that nothing runs: what the store has of it is done.
+func (w *sweep) interrupted(ctx context.Context, s *session.Session) (err error) {
+	w.State = interrupted
+	if w.Steps, err = w.planned(ctx, s); err != nil {
+		return fmt.Errorf("what sweep %s had done: %w", w.Sweep, err)
+	}
+	w.now = recorded(w.graph, w.Root)
+	return nil
+}
+
+// numerics is the class of arithmetic that the sweep is computed in.
+func (w *sweep) numerics() (string, error) {
+	if w.Root.Numerics != "" {
+		return w.Root.Numerics, nil
+	}
+	return w.class()
 }
 
 // recorded is the state of a sweep's steps as its record has it.
@@ -126,10 +191,19 @@ func (w *sweep) unfinished() bool {
 }
 
 // steps are the sweep's steps with their outputs, in the form of a record: of a
-// running sweep those that the cache has so far. numerics is the class to look with.
-func (w *sweep) steps(ctx context.Context, s *session.Session, numerics string) (map[string]artifacts.RootStep, error) {
-	if !w.unfinished() {
-		return w.Steps, nil
+// running sweep those that the cache has so far.
+func (w *sweep) steps(ctx context.Context, s *session.Session) (map[string]artifacts.RootStep, error) {
+	if w.State == artifacts.StateRunning {
+		return w.planned(ctx, s)
+	}
+	return w.Steps, nil
+}
+
+// planned are the steps of an unfinished sweep as a plan finds them.
+func (w *sweep) planned(ctx context.Context, s *session.Session) (map[string]artifacts.RootStep, error) {
+	numerics, err := w.numerics()
+	if err != nil {
+		return nil, err
 	}
 	plan, err := pipelines.MakePlan(ctx, w.graph, numerics, s.Store)
 	if err != nil {
@@ -154,22 +228,27 @@ type row struct {
 	Steps       int       `json:"steps"`
 	Done        int       `json:"done"`
 	Failed      int       `json:"failed"`
+	Running     int       `json:"running"`
+	Ready       int       `json:"ready"` // that wait for nothing but a worker
 	Experiments int       `json:"experiments"`
 	Started     time.Time `json:"started"`
 	Finished    time.Time `json:"finished,omitzero"`
+
+	doing string // the state in words
 }
 
 func (w *sweep) row() row {
 	return row{
 		Sweep: w.Sweep, State: w.State, Steps: len(w.now.Steps), Experiments: len(w.graph.Experiments), Started: w.Started, Finished: w.Finished,
+		doing:  progress.Doing(w.State, w.now),
 		Done:   w.now.Count(activities.StateCached, activities.StateRan),
-		Failed: w.now.Count(activities.StateFailed, activities.StateBlocked),
+		Failed: w.now.Count(activities.StateFailed, activities.StateBlocked), Running: w.now.Count(activities.StateRunning), Ready: w.now.Ready(),
 	}
 }
 
 // all returns every sweep, the latest first. Records that can't be read are left out with a warning.
 func (a *app) all(ctx context.Context, s *session.Session) ([]*sweep, error) {
-	roots, err := s.Store.Roots(ctx)
+	roots, err := a.records(ctx, s)
 	if err != nil && roots == nil {
 		return nil, err
 	}
@@ -178,7 +257,7 @@ func (a *app) all(ctx context.Context, s *session.Session) ([]*sweep, error) {
 	}
 	var out []*sweep
 	for _, r := range roots {
-		w := &sweep{Root: r}
+		w := &sweep{Root: r, class: a.machineClass}
 		if w.graph, err = results.Graph(ctx, s.Store, r); err != nil {
 			a.log.Warn().Err(err).Str("sweep", r.Sweep).Msg("its steps can't be listed")
 			w.graph = &pipelines.Graph{Sweep: r.Sweep}

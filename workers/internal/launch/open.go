@@ -6,17 +6,37 @@ import (
 	"strings"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"lossatlas/activities"
+	"lossatlas/artifacts"
 )
 
 // Open is a sweep whose workflow is open.
 type Open struct {
 	Sweep, ID, RunID string
 	Started          time.Time
+	graph, numerics  string // as it was started with
+}
+
+func openSweep(i *workflow.WorkflowExecutionInfo) Open {
+	id := i.GetExecution().GetWorkflowId()
+	return Open{
+		Sweep: strings.TrimPrefix(id, IDPrefix), ID: id, RunID: i.GetExecution().GetRunId(), Started: i.GetStartTime().AsTime(),
+		graph: memo(i, memoGraph), numerics: memo(i, memoNumerics),
+	}
+}
+
+// Record is what the sweep's workflow records when it begins, which takes a worker.
+func (o Open) Record() artifacts.Root {
+	r := artifacts.Root{Sweep: o.Sweep, RunID: o.RunID, Started: o.Started, State: artifacts.StateRunning, Numerics: o.numerics}
+	if d, err := artifacts.ParseDigest(o.graph); err == nil {
+		r.Graph.Digest = d
+	}
+	return r
 }
 
 // OpenSweeps lists the sweeps whose workflows are open.
@@ -27,12 +47,21 @@ func OpenSweeps(ctx context.Context, c client.Client) ([]Open, error) {
 	}
 	var out []Open
 	for _, i := range infos {
-		id := i.GetExecution().GetWorkflowId()
-		out = append(out, Open{
-			Sweep: strings.TrimPrefix(id, IDPrefix), ID: id, RunID: i.GetExecution().GetRunId(), Started: i.GetStartTime().AsTime(),
-		})
+		out = append(out, openSweep(i))
 	}
 	return out, nil
+}
+
+// OpenSweep finds a sweep whose workflow is open.
+func OpenSweep(ctx context.Context, c client.Client, sweep string) (o Open, ok bool, err error) {
+	info, err := describe(ctx, c, WorkflowID(sweep))
+	if gone(err) || err == nil && info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return Open{}, false, nil
+	}
+	if err != nil {
+		return Open{}, false, err
+	}
+	return openSweep(info), true, nil
 }
 
 // open lists open workflows of a type.

@@ -117,16 +117,6 @@ func gone(err error) bool {
 	return errors.As(err, &missing)
 }
 
-// Numerics is the numerics class that a running sweep was started with, or ""
-// if that can't be had.
-func Numerics(ctx context.Context, c client.Client, sweep string) string {
-	info, err := describe(ctx, c, WorkflowID(sweep))
-	if err != nil {
-		return ""
-	}
-	return memo(info, memoNumerics)
-}
-
 func describe(ctx context.Context, c client.Client, id string) (*workflow.WorkflowExecutionInfo, error) {
 	d, err := c.DescribeWorkflowExecution(ctx, id, "")
 	if err != nil {

@@ -19,6 +19,7 @@ type Row struct {
 	Sweep       string    `json:"sweep"`
 	Title       string    `json:"title"`
 	State       string    `json:"state"`
+	Doing       string    `json:"doing"` // the state in words
 	Steps       int       `json:"steps"`
 	Done        int       `json:"done"`
 	Failed      int       `json:"failed"`
@@ -56,7 +57,7 @@ func (r Row) Took() string {
 
 func (s *Server) row(ctx context.Context, sweep *Sweep) (Row, error) {
 	r := Row{
-		Sweep: sweep.Root.Sweep, Title: sweep.Root.Sweep, State: sweep.State, Steps: len(sweep.Now.Steps), Experiments: len(sweep.Graph.Experiments),
+		Sweep: sweep.Root.Sweep, Title: sweep.Root.Sweep, State: sweep.State, Doing: progress.Doing(sweep.State, sweep.Now), Steps: len(sweep.Now.Steps), Experiments: len(sweep.Graph.Experiments),
 		Done:   sweep.Now.Count(activities.StateCached, activities.StateRan),
 		Failed: sweep.Now.Count(activities.StateFailed, activities.StateBlocked), Started: sweep.Root.Started, TestErrors: []float64{},
 		Page: Path(sweep.Root.Sweep),

@@ -31,7 +31,7 @@
   function update(now) {
     text("summary", now.summary);
     const badge = document.getElementById("state");
-    if (badge) { badge.textContent = now.state; badge.className = "state " + now.state; }
+    if (badge) { badge.textContent = now.doing; badge.className = "state " + now.state; }
     const bar = document.getElementById("bar");
     if (bar) { bar.max = now.steps || 1; bar.value = now.done; }
     steps(now.open);

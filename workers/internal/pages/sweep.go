@@ -22,7 +22,7 @@ import (
 type Open struct {
 	Step  string `json:"step"`
 	State string `json:"state"`
-	// Percent of a running step that is done, −1 where it isn't known; Note says more, or what went wrong.
+	// Percent of a step that is done, −1 where it isn't known; Note says more, or what went wrong.
 	Percent int    `json:"percent"`
 	Note    string `json:"note,omitempty"`
 	// Run is the address of its workflow in the Temporal UI, "" where there is none.
@@ -122,14 +122,10 @@ func (s *Server) state(ctx context.Context, sweep *Sweep) (State, error) {
 		if len(sweep.Steps[st.ID].Outputs) > 0 || st.State == activities.StateCached || st.State == activities.StateRan {
 			continue
 		}
-		o := Open{Step: st.ID, State: st.State, Percent: -1, Note: st.Note}
-		if st.Error != "" {
-			o.Note = st.Error
-		}
-		if st.State == activities.StateRunning {
-			o.Percent = int(100 * st.Fraction)
-			if st.Retry != "" {
-				o.Note = "trying again after: " + st.Retry
+		o := Open{Step: st.ID, State: st.State, Percent: -1, Note: progress.Note(st)}
+		if st.State == activities.StateRunning || st.Ready {
+			if st.State == activities.StateRunning || st.Fraction > 0 {
+				o.Percent = int(100 * st.Fraction)
 			}
 			if in, ok, err := results.Input(placed[i].Step, sweep.Steps, sweep.Numerics); err == nil && ok && sweep.Numerics != "" {
 				o.Run = s.run(in.WorkflowID())

@@ -114,7 +114,7 @@ func (e *Estimator) Estimate(s Snapshot) Estimate {
 				seconds += step.Seconds
 				work += c
 			}
-		case step.State == activities.StateRunning:
+		case step.State == activities.StateRunning || step.Ready:
 			workers = max(workers, step.Working)
 			if speed := e.speed(step, s.At); speed > 0 { // fractions per second
 				own := time.Duration((1 - step.Fraction) / speed * float64(time.Second))

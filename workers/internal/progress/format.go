@@ -56,10 +56,19 @@ func Summary(s Snapshot, e Estimate) string {
 	add(s.Count(activities.StateCached), "cached")
 	add(s.Count(activities.StateFailed, activities.StateBlocked), "failed")
 	add(s.Count(activities.StateRunning), "running")
+	add(s.Ready(), "waiting for a worker")
 	if e.Known && s.Over() < len(s.Steps) && e.Left > 0 {
 		parts = append(parts, "about "+Left(e.Left))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// Doing is the state of a sweep in words: one that runs may have nobody who works on it.
+func Doing(state string, s Snapshot) string {
+	if state == activities.StateRunning && s.Count(activities.StateRunning) == 0 && s.Ready() > 0 {
+		return "waits for a worker"
+	}
+	return state
 }
 
 // Bar draws a fraction with width characters.
@@ -71,7 +80,7 @@ func Bar(fraction float64, width int) string {
 	return strings.Repeat("█", n) + strings.Repeat("░", width-n)
 }
 
-// Line is a running step in one line, for a display that is redrawn. nameWidth
+// Line is a step that has begun or could in one line, for a display that is redrawn. nameWidth
 // is the width of the column of names.
 func Line(s Step, e Estimate, nameWidth int) string {
 	var b strings.Builder
@@ -90,15 +99,39 @@ func Line(s Step, e Estimate, nameWidth int) string {
 	return b.String()
 }
 
-// doing says what keeps a running step from running.
+// doing says what keeps a step that could run from running.
 func doing(s Step) string {
 	switch {
-	case s.Retry != "" && s.Working == 0:
-		return "trying again after: " + s.Retry
-	case s.Working == 0 && s.Fraction == 0:
-		return "waits for a worker"
+	case !s.Ready:
+		return ""
+	case s.Retry != "":
+		return "waits for a worker, after: " + s.Retry
 	}
-	return ""
+	return "waits for a worker"
+}
+
+// Note says in words what there is to say of a step beside its state and how far it is:
+// "epoch 2, waits for a worker".
+func Note(s Step) string {
+	var parts []string
+	retry := ""
+	if s.Retry != "" && !s.Ready {
+		retry = "tried again after: " + s.Retry
+	}
+	for _, part := range []string{s.Note, doing(s), retry, s.Error} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Detail is Note with how far the step is, where that is known.
+func Detail(s Step) string {
+	if s.Fraction == 0 {
+		return Note(s)
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.0f %%, %s", math.Floor(100*s.Fraction), Note(s)), ", ")
 }
 
 func pad(s string, width int) string {

@@ -60,20 +60,11 @@ func (p *Plain) Show(s Snapshot, e Estimate) {
 	if p.told.IsZero() {
 		p.told = s.At
 	}
-	if len(lines) == 0 && s.At.Sub(p.told) >= every && s.Count(activities.StateRunning) > 0 {
+	if len(lines) == 0 && s.At.Sub(p.told) >= every && s.Count(activities.StateRunning)+s.Ready() > 0 {
 		p.told = s.At
 		for _, step := range s.Steps {
-			if step.State == activities.StateRunning && (step.Fraction > 0 || step.Retry != "") {
-				line := step.ID
-				if step.Fraction > 0 {
-					line += fmt.Sprintf(": %.0f %%", 100*step.Fraction)
-				}
-				for _, part := range []string{doing(step), step.Note} {
-					if part != "" {
-						line += ", " + part
-					}
-				}
-				lines = append(lines, line)
+			if (step.State == activities.StateRunning || step.Ready) && (step.Fraction > 0 || step.Retry != "") {
+				lines = append(lines, step.ID+": "+Detail(step))
 			}
 		}
 		lines = append(lines, Summary(s, e))
@@ -84,13 +75,14 @@ func (p *Plain) Show(s Snapshot, e Estimate) {
 }
 
 // changes returns a line for every step that is in another state than before,
-// and remembers it. Cached steps are counted in one line.
+// and remembers it. Cached steps are counted in one line. Steps that take turns
+// at one worker are not mentioned each time.
 func changes(before map[string]string, s Snapshot) []string {
 	var lines []string
 	cached := 0
 	for _, step := range s.Steps {
 		old, ok := before[step.ID]
-		if old == step.State || !ok && step.State == activities.StateWaiting {
+		if old == step.State || step.Ready || !ok && step.State == activities.StateWaiting {
 			continue
 		}
 		before[step.ID] = step.State
@@ -171,12 +163,11 @@ func (l *Live) Show(s Snapshot, e Estimate) {
 // drawing is the lines to be redrawn.
 func drawing(s Snapshot, e Estimate) []string {
 	var running []Step
-	width, more := 0, 0
+	width := 0
 	for _, step := range s.Steps {
 		switch {
-		case step.State != activities.StateRunning:
-		case len(running) == shownSteps || step.Working == 0 && step.Fraction == 0 && step.Retry == "":
-			more++
+		case step.State != activities.StateRunning && !step.Ready:
+		case len(running) == shownSteps || step.Ready && step.Fraction == 0 && step.Retry == "": // in the queue
 		default:
 			running = append(running, step)
 			width = max(width, utf8.RuneCountInString(step.ID))
@@ -186,11 +177,7 @@ func drawing(s Snapshot, e Estimate) []string {
 	for _, step := range running {
 		lines = append(lines, "  "+Line(step, e, min(width, 48)))
 	}
-	sum := Summary(s, e)
-	if more > 0 {
-		sum += fmt.Sprintf(" (%d in the queue)", more)
-	}
-	return append(lines, sum)
+	return append(lines, Summary(s, e))
 }
 
 // draw replaces the drawing: it goes back to its first line, clears to the end

@@ -20,9 +20,11 @@ type Step struct {
 	// Fraction of a running step that is done, 0 where it isn't known; Note says more.
 	Fraction float64 `json:"fraction,omitempty"`
 	Note     string  `json:"note,omitempty"`
-	// Working is how many workers are at it: 0 means that it waits for one.
+	// Working is how many workers are at it.
 	Working int `json:"working,omitempty"`
-	// Retry says why the last attempt failed, when there will be another one.
+	// Ready says of a waiting step that it waits for nothing but a worker.
+	Ready bool `json:"ready,omitempty"`
+	// Retry says why the last attempt came to nothing, when there will be another one.
 	Retry string `json:"retry,omitempty"`
 }
 
@@ -45,6 +47,17 @@ func (s Snapshot) Count(states ...string) int {
 			if step.State == state {
 				n++
 			}
+		}
+	}
+	return n
+}
+
+// Ready returns how many steps wait for nothing but a worker.
+func (s Snapshot) Ready() int {
+	n := 0
+	for _, step := range s.Steps {
+		if step.Ready {
+			n++
 		}
 	}
 	return n

@@ -132,10 +132,10 @@ func state(n map[string]int, steps int) string {
 		return artifacts.StateCancelled
 	case n[activities.StateCached]+n[activities.StateRan] == steps:
 		return artifacts.StateDone
-	case n[activities.StateWaiting] == steps:
-		return activities.StateWaiting
+	case n[activities.StateRunning] > 0:
+		return artifacts.StateRunning
 	}
-	return artifacts.StateRunning
+	return activities.StateWaiting
 }
 
 // read takes the final losses out of a training log.

@@ -1,0 +1,108 @@
+package progress
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflow/v1"
+
+	"lossatlas/activities"
+	"lossatlas/pipelines"
+	"lossatlas/workflows"
+)
+
+// lostAfter is how long a worker may go without a sign of life before it counts as
+// dead here: four beats, so that a busy machine raises no alarm. Temporal gives
+// the work to another one some seconds later.
+const lostAfter = 4 * activities.BeatEvery
+
+// beat is the last sign of life of a running activity, by the server's clock, and
+// when it was first seen, by this one's.
+type beat struct{ at, seen time.Time }
+
+// look fills in who is at a step and how far it is. What can't be had is left
+// out: then nobody is at it.
+func (p *Poller) look(ctx context.Context, s pipelines.Step, out *Step) {
+	inputs, _ := p.inputs(s)
+	in, err := activities.NewStepInput(s, inputs, p.asked[s.ID].Numerics)
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	d, err := p.client.DescribeWorkflowExecution(ctx, in.WorkflowID(), "")
+	if err != nil || d.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return
+	}
+	var inside float64 // units of a map's chunks that are begun
+	var last activities.Progress
+	for _, a := range d.GetPendingActivities() {
+		if a.GetLastFailure() != nil {
+			out.Retry = a.GetLastFailure().GetMessage()
+		}
+		if a.GetState() == enumspb.PENDING_ACTIVITY_STATE_SCHEDULED {
+			continue
+		}
+		if quiet := p.quiet(in.WorkflowID(), a); quiet > lostAfter {
+			out.Retry = fmt.Sprintf("its worker was last heard of %s ago", Duration(quiet))
+		} else {
+			out.Working++
+		}
+		var now activities.Progress
+		if payload(a.GetHeartbeatDetails(), &now) == nil {
+			last = now
+			inside += fraction(now)
+		}
+	}
+	out.Note = last.Note
+	switch s.Kind {
+	case pipelines.KindLine, pipelines.KindSurface, pipelines.KindHessian, pipelines.KindSpectrum:
+		p.chunks(ctx, in.WorkflowID(), inside, out)
+	default:
+		out.Fraction = fraction(last)
+	}
+}
+
+// quiet is how long a started activity has shown no sign of life. A beat that was
+// seen to change counts from then on, however the server's clock goes.
+func (p *Poller) quiet(id string, a *workflow.PendingActivityInfo) time.Duration {
+	at := a.GetLastStartedTime().AsTime()
+	if b := a.GetLastHeartbeatTime(); b != nil && b.AsTime().After(at) {
+		at = b.AsTime()
+	}
+	now := time.Now()
+	id += "/" + a.GetActivityId()
+	before, ok := p.beats[id]
+	switch {
+	case !ok:
+		p.beats[id] = beat{at, at}
+	case !before.at.Equal(at):
+		p.beats[id] = beat{at, now}
+	}
+	return now.Sub(p.beats[id].seen)
+}
+
+// chunks fills in how far a map is. Its workflow knows, and answers as long as there is a worker.
+func (p *Poller) chunks(ctx context.Context, id string, inside float64, out *Step) {
+	if out.Working == 0 {
+		return
+	}
+	var chunks activities.Progress
+	answer, err := p.client.QueryWorkflow(ctx, id, "", workflows.QueryProgress)
+	if err != nil || answer.Get(&chunks) != nil || chunks.Total == 0 {
+		return
+	}
+	out.Fraction = min((float64(chunks.Done)+inside)/float64(chunks.Total), 1)
+	if out.Note == "" {
+		out.Note = fmt.Sprintf("%d of %d chunks", chunks.Done, chunks.Total)
+	}
+}
+
+func fraction(p activities.Progress) float64 {
+	if p.Total <= 0 {
+		return 0
+	}
+	return min(max(float64(p.Done)/float64(p.Total), 0), 1)
+}
