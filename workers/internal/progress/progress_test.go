@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lossatlas/activities"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/progress"
 )
@@ -189,4 +190,23 @@ func screen(t *testing.T, s string, width int) []string {
 		lines, s = append(lines, line), rest
 	}
 	return lines
+}
+
+// TestDeadWorker: a step whose worker died waits for one, keeps how far it was, and says why.
+func TestDeadWorker(t *testing.T) {
+	lost := progress.Step{State: activities.StateWaiting, Ready: true, Fraction: 0.4, Note: "epoch 2", Retry: "its worker was last heard of 9.0 s ago"}
+	s := at(0, lost, progress.Step{State: activities.StateWaiting})
+	if got, want := progress.Summary(s, progress.Estimate{}), "0/3 steps done, 1 waiting for a worker"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got, want := progress.Detail(lost), "40 %, epoch 2, waits for a worker, after: its worker was last heard of 9.0 s ago"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := progress.Doing(artifacts.StateRunning, s); got != "waits for a worker" {
+		t.Errorf("a sweep that nobody works on is %q", got)
+	}
+	s.Steps[1].State = activities.StateRunning
+	if got := progress.Doing(artifacts.StateRunning, s); got != "running" {
+		t.Errorf("a sweep that somebody works on is %q", got)
+	}
 }
