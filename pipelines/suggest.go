@@ -22,6 +22,9 @@ func didYouMean(got string, allowed []string) string {
 	return "; did you mean " + best + "?"
 }
 
+// DidYouMean is didYouMean for names outside sweep files.
+func DidYouMean(got string, allowed []string) string { return didYouMean(got, allowed) }
+
 var separators = strings.NewReplacer("_", "", "-", "", " ", "")
 
 // fold makes batch-size, batchSize and batch_size the same.

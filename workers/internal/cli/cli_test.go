@@ -17,6 +17,7 @@ import (
 	"lossatlas/artifacts"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/results"
+	"lossatlas/workers/internal/settings"
 )
 
 // run calls the program as main does, with a home of its own and without the
@@ -241,7 +242,7 @@ func TestSortRows(t *testing.T) {
 		{"experiment", false, "b=128 b=32 b=8192"},
 	} {
 		rows := sample()
-		if err := sortRows(rows, c.by, c.reverse); err != nil {
+		if err := catalogOf(rows, nil).sort(rows, c.by, c.reverse); err != nil {
 			t.Errorf("%s: %v", c.by, err)
 			continue
 		}
@@ -253,8 +254,46 @@ func TestSortRows(t *testing.T) {
 			t.Errorf("by %q, reverse %v: %s, want %s", c.by, c.reverse, got, c.want)
 		}
 	}
-	if err := sortRows(sample(), "loss", false); exit.Of(err) != exit.Usage || !strings.Contains(err.Error(), "test_loss") {
+	if err := catalogOf(sample(), nil).sort(sample(), "loss", false); exit.Of(err) != exit.Usage || !strings.Contains(err.Error(), "test_loss") {
 		t.Errorf("an unknown column: %v, want a usage error that lists the columns", err)
+	}
+}
+
+// TestColumns: columns are picked by name or an unambiguous end of it, in the order given, in every form.
+func TestColumns(t *testing.T) {
+	rows := sample()
+	rows[0].Flatness = map[string][]surface.Summary{"surface-train": {{Name: "width0.5", Mean: 2, Deviation: 0.5, Count: 5, Bounds: 1}}}
+	known := catalogOf(rows, map[string]results.Fact{"b=128": {
+		"train.epochs": 3.0, "trajectory.epochs": 9.0, "train.net": "fixed", "train.augment": true, "train.key": "abc", "parameters": 100.0, "seconds": 2.5, "train/weights": "sha256:00",
+	}})
+	for _, c := range []struct{ format, columns, want string }{
+		{"csv", "epochs,experiment,width0.5.sd,batch_size,test_error", "train.epochs,experiment,surface-train.width0.5.sd,train.batch_size,test_error\n3,b=128,0.5,128,8.13\n-,b=8192,-,8192,-\n-,b=32,-,32,20.00\n"},
+		{"csv", "net,parameters,seconds,train.key,train/weights,augment", "train.net,parameters,seconds,train.key,train/weights,train.augment\na|b,100,2.5,abc,sha256:00,true\n-,-,-,-,-,-\n-,-,-,-,-,-\n"},
+		{"md", "experiment,net", "| experiment | train.net |\n| --- | ---: |\n| b=128 | a\\|b |\n| b=8192 | - |\n| b=32 | - |\n"},
+		{"jsonl", "test_error,experiment,train.augment", `{"test_error":8.127,"experiment":"b=128","train.augment":true}` + "\n" + `{"test_error":null,"experiment":"b=8192","train.augment":null}` + "\n" + `{"test_error":20,"experiment":"b=32","train.augment":null}` + "\n"},
+	} {
+		columns, err := known.pick(strings.Split(c.columns, ","))
+		if err != nil {
+			t.Errorf("%s: %v", c.columns, err)
+			continue
+		}
+		var out bytes.Buffer
+		a := &app{Program: Program{Out: &out}, set: &settings.Settings{Output: c.format}}
+		if err := a.printPicked(c.format, rows, columns); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, out.String()); diff != "" {
+			t.Errorf("%s as %s (-want +got):\n%s", c.columns, c.format, diff)
+		}
+	}
+	all, err := known.pick([]string{"all"})
+	if err != nil || len(all) != len(columnsOf(rows, everything)) {
+		t.Errorf("all are %d columns, %v", len(all), err)
+	}
+	for name, want := range map[string]string{"tset_error": "did you mean test_error?", "epoch": "did you mean", "loss": "train_loss", "": "the columns are"} {
+		if _, err := known.pick([]string{name}); exit.Of(err) != exit.Usage || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want a usage error with %q", name, err, want)
+		}
 	}
 }
 
@@ -333,7 +372,7 @@ func TestMeasuresAreColumns(t *testing.T) {
 	rows := sample()
 	rows[0].Measures = map[string]float64{"path.pc1": 41.238}
 	rows[2].Measures = map[string]float64{"path.pc1": 90}
-	if err := sortRows(rows, "path.pc1", true); err != nil {
+	if err := catalogOf(rows, nil).sort(rows, "path.pc1", true); err != nil {
 		t.Fatal(err)
 	}
 	var csv bytes.Buffer
@@ -353,7 +392,7 @@ func TestFlatnessIsColumns(t *testing.T) {
 	rows[0].Flatness = map[string][]surface.Summary{"surface-train": {
 		{Name: "width0.1", Mean: 0.25, Deviation: 0.125, Count: 4}, {Name: "width0.5", Mean: 2, Deviation: math.NaN(), Count: 1, Bounds: 1},
 	}}
-	if err := sortRows(rows, "width0.5", false); err != nil {
+	if err := catalogOf(rows, nil).sort(rows, "width0.5", false); err != nil {
 		t.Fatal(err)
 	}
 	var text, csv bytes.Buffer

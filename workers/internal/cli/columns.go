@@ -1,0 +1,375 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/results"
+)
+
+// column is one column of a table of experiments.
+type column struct {
+	name  string
+	right bool // of numbers
+	// value is a float64, a text, or nil where an experiment has none.
+	value func(results.Experiment) any
+	// text is the value as a table has it.
+	text func(results.Experiment) string
+}
+
+// detail is how much a table of experiments says.
+type detail int
+
+const (
+	summary    detail = iota // without parameters, which the experiments' names tell, and flatness
+	readable                 // the most telling measures of flatness
+	everything               // all of them, with deviations and how many values are lower bounds
+)
+
+// resultTable is the table of experiments.
+func resultTable(rows []results.Experiment, show detail) *table {
+	return tableOf(rows, columnsOf(rows, show))
+}
+
+func tableOf(rows []results.Experiment, columns []column) *table {
+	t := &table{right: map[int]bool{}}
+	for i, c := range columns {
+		t.header = append(t.header, c.name)
+		t.right[i] = c.right
+	}
+	for _, r := range rows {
+		cells := make([]string, len(columns))
+		for i, c := range columns {
+			cells[i] = c.text(r)
+		}
+		t.add(cells...)
+	}
+	return t
+}
+
+// columnsOf are the columns of a table that nobody chose columns for.
+func columnsOf(rows []results.Experiment, show detail) []column {
+	out := []column{{name: colExperiment, value: func(r results.Experiment) any { return r.Name }, text: func(r results.Experiment) string { return r.Name }}}
+	if show > summary {
+		for _, p := range results.Params(rows) {
+			out = append(out, paramColumn(p, func(r results.Experiment) any { return r.Params[p] }))
+		}
+	}
+	out = append(out,
+		resultColumn(colTrainLoss, 4, func(r results.Experiment) *float64 { return r.TrainLoss }),
+		resultColumn(colTestLoss, 4, func(r results.Experiment) *float64 { return r.TestLoss }),
+		resultColumn(colTestError, 2, func(r results.Experiment) *float64 { return r.TestError }))
+	for _, m := range results.Measures(rows) {
+		out = append(out, measureColumn(m))
+	}
+	if show > summary {
+		for _, f := range results.Flatness(rows, show == readable) {
+			out = append(out, flatnessColumns(f, show)...)
+		}
+	}
+	return append(out, column{name: colState, value: func(r results.Experiment) any { return r.State }, text: outcome})
+}
+
+// paramColumn is a column of what came out of JSON.
+func paramColumn(name string, of func(results.Experiment) any) column {
+	return column{name, true, func(r results.Experiment) any {
+		switch v := of(r).(type) {
+		case nil, float64, bool:
+			return v
+		default:
+			return value(v)
+		}
+	}, func(r results.Experiment) string { return value(of(r)) }}
+}
+
+// resultColumn is a column of losses or errors with so many decimals.
+func resultColumn(name string, decimals int, of func(results.Experiment) *float64) column {
+	return column{name, true, func(r results.Experiment) any {
+		if v := of(r); v != nil {
+			return *v
+		}
+		return nil
+	}, func(r results.Experiment) string { return number(of(r), decimals) }}
+}
+
+func measureColumn(name string) column {
+	return column{name, true, func(r results.Experiment) any {
+		if v, ok := r.Measures[name]; ok {
+			return v
+		}
+		return nil
+	}, func(r results.Experiment) string { return measure(r, name) }}
+}
+
+// flatnessColumns are a measure of flatness: its mean, and where everything is
+// shown its deviation and how many values are lower bounds.
+func flatnessColumns(name string, show detail) []column {
+	var out []column
+	for i, end := range []string{"", ".sd", ".bounds"} {
+		out = append(out, column{name + end, true, func(r results.Experiment) any {
+			s, ok := r.Flat(name)
+			if v := []float64{s.Mean, s.Deviation, float64(s.Bounds)}[i]; ok && !math.IsNaN(v) {
+				return v
+			}
+			return nil
+		}, func(r results.Experiment) string { return flat(r, name, show)[i] }})
+		if show != everything {
+			break
+		}
+	}
+	return out
+}
+
+// catalog is every column that there is, by how near at hand it is: those of the
+// whole table, those of the training, and those of other steps. A name that ends
+// columns of several tiers is of the first.
+type catalog [][]column
+
+// catalogOf is the catalog of a table of experiments and of facts about them.
+func catalogOf(rows []results.Experiment, facts map[string]results.Fact) catalog {
+	tiers := catalog{columnsOf(rows, everything), nil, nil}
+	shown := map[string]bool{}
+	for _, c := range tiers[0] {
+		shown[c.name] = true
+	}
+	names := map[string]bool{}
+	for _, f := range facts {
+		for name := range f {
+			names[name] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if shown[name] {
+			continue
+		}
+		tier := 2
+		if strings.HasPrefix(name, "train.") || !strings.ContainsAny(name, "./") {
+			tier = 1
+		}
+		tiers[tier] = append(tiers[tier], paramColumn(name, func(r results.Experiment) any { return facts[r.Name][name] }))
+	}
+	return tiers
+}
+
+// find returns the column of a name, or of an unambiguous end of one.
+func (c catalog) find(flag, name string) (column, error) {
+	for _, tier := range c {
+		for _, col := range tier {
+			if col.name == name {
+				return col, nil
+			}
+		}
+	}
+	for _, tier := range c {
+		var ends []column
+		for _, col := range tier {
+			if strings.HasSuffix(col.name, "."+name) {
+				ends = append(ends, col)
+			}
+		}
+		switch {
+		case len(ends) == 1:
+			return ends[0], nil
+		case len(ends) > 1:
+			return column{}, exit.Usagef("%s: there is no column %q; it could be %s", flag, name, join(namesOf(ends)))
+		}
+	}
+	var all []string
+	for _, tier := range c {
+		for _, full := range namesOf(tier) {
+			all = append(all, full, full[strings.LastIndexByte(full, '.')+1:])
+		}
+	}
+	return column{}, exit.Usagef("%s: there is no column %q%s; the columns are %s; also %s, and STEP.seconds, STEP.key, STEP.PARAMETER and STEP/OUTPUT of each step",
+		flag, name, pipelines.DidYouMean(name, all), join(namesOf(c[0])), join(namesOf(c[1])))
+}
+
+func namesOf(columns []column) []string {
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// pick returns the columns of names, "all" being those of the whole table.
+func (c catalog) pick(names []string) ([]column, error) {
+	var out []column
+	for _, name := range names {
+		if name = strings.TrimSpace(name); name == "all" {
+			out = append(out, c[0]...)
+			continue
+		}
+		col, err := c.find("--columns", name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, col)
+	}
+	return out, nil
+}
+
+// sort sorts by a column; rows without a value come last.
+func (c catalog) sort(rows []results.Experiment, by string, reverse bool) error {
+	if by == "" {
+		return nil
+	}
+	col, err := c.find("--sort-by", by)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(rows, func(x, y results.Experiment) int {
+		c, absent := compare(col.value(x), col.value(y))
+		if reverse && !absent {
+			return -c
+		}
+		return c
+	})
+	return nil
+}
+
+// picked is a row of chosen columns, an object in their order.
+type picked struct {
+	columns []column
+	row     results.Experiment
+}
+
+// MarshalJSON writes numbers in full.
+func (p picked) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, c := range p.columns {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		name, err := json.Marshal(c.name)
+		if err != nil {
+			return nil, err
+		}
+		v, err := json.Marshal(c.value(p.row))
+		if err != nil {
+			return nil, err
+		}
+		b.Write(name)
+		b.WriteByte(':')
+		b.Write(v)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// printPicked writes the table of chosen columns.
+func (a *app) printPicked(format string, rows []results.Experiment, columns []column) error {
+	list := make([]picked, len(rows))
+	for i, r := range rows {
+		list[i] = picked{columns, r}
+	}
+	return printList(a, list, func() error {
+		t := tableOf(rows, columns)
+		switch format {
+		case "csv":
+			return t.csv(a.Out)
+		case "md":
+			return t.markdown(a.Out)
+		}
+		return t.text(a.Out)
+	})
+}
+
+// outcome is the state of an experiment, with where it diverged.
+func outcome(r results.Experiment) string {
+	if r.State == results.StateDiverged {
+		return r.Diverged.Short()
+	}
+	return r.State
+}
+
+// measure writes a measure with four significant digits, or "-".
+func measure(r results.Experiment, name string) string {
+	v, ok := r.Measures[name]
+	if !ok {
+		return "-"
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
+}
+
+// flat writes a measure of flatness: its mean, ">" before it if that is a lower
+// bound, or in three cells mean, deviation, and how many values are lower bounds.
+func flat(r results.Experiment, column string, show detail) []string {
+	s, ok := r.Flat(column)
+	write := func(v float64, digits int) string {
+		if !ok || math.IsNaN(v) {
+			return "-"
+		}
+		return strings.TrimPrefix(strconv.FormatFloat(v, 'g', digits, 64), "+")
+	}
+	if show == everything {
+		bounds := "-"
+		if ok {
+			bounds = strconv.Itoa(s.Bounds)
+		}
+		return []string{write(s.Mean, 6), write(s.Deviation, 6), bounds}
+	}
+	cell := write(s.Mean, 4)
+	if s.Bounds > 0 {
+		cell = ">" + cell
+	}
+	return []string{cell}
+}
+
+// number writes a result, or "-" for one that is not known.
+func number(v *float64, digits int) string {
+	if v == nil {
+		return "-"
+	}
+	if math.Abs(*v) >= 1e4 { // of a training that went astray
+		return strconv.FormatFloat(*v, 'g', 4, 64)
+	}
+	return strconv.FormatFloat(*v, 'f', digits, 64)
+}
+
+// value writes a parameter, which came out of JSON.
+func value(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "-"
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return fmt.Sprint(v)
+}
+
+// compare orders two cells, numbers before texts; absent says that one of them has no value.
+func compare(x, y any) (c int, absent bool) {
+	if x == nil || y == nil {
+		return cmp.Compare(rank(x), rank(y)), true
+	}
+	fx, okx := x.(float64)
+	fy, oky := y.(float64)
+	if okx && oky {
+		return cmp.Compare(fx, fy), false
+	}
+	if okx != oky {
+		return cmp.Compare(rank(x), rank(y)), false
+	}
+	return cmp.Compare(fmt.Sprint(x), fmt.Sprint(y)), false
+}
+
+func rank(v any) int {
+	switch v.(type) {
+	case float64:
+		return 0
+	case nil:
+		return 2
+	}
+	return 1
+}
