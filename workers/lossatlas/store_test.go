@@ -335,6 +335,45 @@ func TestExplain(t *testing.T) {
 	if x.Same || !slices.Contains(what, "directions,weights parameter batch_size 32 64") {
 		t.Errorf("differences %q", what)
 	}
+	checkCompare(t, home)
+}
+
+// checkCompare: two experiments side by side, with what differs, and a sweep with itself.
+func checkCompare(t *testing.T, home string) {
+	var c struct {
+		Pairs []struct {
+			A, B       string
+			Parameters []struct {
+				Name string
+				A, B any
+			}
+			Results []struct{ Name string }
+			Steps   []struct{ Name, Relation string }
+		}
+		Steps map[string]int
+	}
+	stdout, stderr, code := invoke(t, home, "compare", "kept/batch_size=32", "kept/batch_size=64", "--output", "json")
+	if code != 0 {
+		t.Fatalf("compare ended with %d: %s", code, stderr)
+	}
+	decode(t, stdout, &c)
+	if len(c.Pairs) != 1 || len(c.Pairs[0].Parameters) == 0 || c.Pairs[0].Parameters[0].Name != "train.batch_size" || c.Pairs[0].Parameters[0].A != 32.0 || c.Pairs[0].Results[0].Name != "train_loss" {
+		t.Errorf("compare says\n%s", stdout)
+	}
+	if c.Steps["shared"] != 0 || c.Steps["other outputs"] == 0 {
+		t.Errorf("steps: %v", c.Steps)
+	}
+	stdout, _, _ = invoke(t, home, "compare", "kept/batch_size=32", "kept/batch_size=64")
+	if !strings.Contains(stdout, "weights ← parameter batch_size: 32 and 64") {
+		t.Errorf("compare has no cause:\n%s", stdout)
+	}
+	stdout, _, _ = invoke(t, home, "compare", "kept", "kept")
+	if !strings.Contains(stdout, "2 pairs compared") || strings.Contains(stdout, "other") {
+		t.Errorf("a sweep and itself:\n%s", stdout)
+	}
+	if _, stderr, code := invoke(t, home, "compare", "kept", "kept/batch_size=6"); code != 2 || !strings.Contains(stderr, "did you mean batch_size=64") {
+		t.Errorf("compare with an unknown experiment ended with %d: %s", code, stderr)
+	}
 }
 
 // TestPushPull copies a sweep to the store of another home, whose run finds everything done.

@@ -228,7 +228,7 @@ func (c catalog) sort(rows []results.Experiment, by string, reverse bool) error 
 		return err
 	}
 	slices.SortStableFunc(rows, func(x, y results.Experiment) int {
-		c, absent := compare(col.value(x), col.value(y))
+		c, absent := compareCells(col.value(x), col.value(y))
 		if reverse && !absent {
 			return -c
 		}
@@ -343,13 +343,16 @@ func value(v any) string {
 	case nil:
 		return "-"
 	case float64:
+		if v == math.Trunc(v) && math.Abs(v) < 1e15 { // a count
+			return strconv.FormatFloat(v, 'f', -1, 64)
+		}
 		return strconv.FormatFloat(v, 'g', -1, 64)
 	}
 	return fmt.Sprint(v)
 }
 
-// compare orders two cells, numbers before texts; absent says that one of them has no value.
-func compare(x, y any) (c int, absent bool) {
+// compareCells orders two cells, numbers before texts; absent says that one of them has no value.
+func compareCells(x, y any) (c int, absent bool) {
 	if x == nil || y == nil {
 		return cmp.Compare(rank(x), rank(y)), true
 	}

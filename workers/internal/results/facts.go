@@ -2,6 +2,7 @@ package results
 
 import (
 	"encoding/json"
+	"math"
 	"strconv"
 
 	"lossatlas/activities"
@@ -29,7 +30,7 @@ func Facts(g *pipelines.Graph, steps map[string]artifacts.RootStep) map[string]F
 				f[name+".key"] = st.Key.String()
 			}
 			if st.Seconds > 0 {
-				f[name+".seconds"] = st.Seconds
+				f[name+".seconds"] = math.Round(1000*st.Seconds) / 1000
 				seconds += st.Seconds
 			}
 			for output, blob := range st.Outputs {
@@ -44,7 +45,7 @@ func Facts(g *pipelines.Graph, steps map[string]artifacts.RootStep) map[string]F
 			}
 		}
 		if seconds > 0 {
-			f["seconds"] = seconds
+			f["seconds"] = math.Round(1000*seconds) / 1000
 		}
 		out[e.Name] = f
 	}

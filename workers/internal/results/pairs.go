@@ -1,0 +1,266 @@
+package results
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// Side is one experiment of a comparison, with all that is known of it.
+type Side struct {
+	Experiment
+	Sweep string
+	Facts Fact
+	Steps []SideStep
+}
+
+// SideStep is a step of a side, by its name within the experiment.
+type SideStep struct {
+	Name string
+	Kind pipelines.Kind
+	artifacts.RootStep
+}
+
+// Sides are the experiments of a sweep.
+func Sides(g *pipelines.Graph, steps map[string]artifacts.RootStep, rows []Experiment) []Side {
+	facts := Facts(g, steps)
+	out := make([]Side, len(rows))
+	for i, r := range rows {
+		out[i] = Side{Experiment: r, Sweep: g.Sweep, Facts: facts[r.Name]}
+		for _, s := range g.Experiments[i].Steps {
+			out[i].Steps = append(out[i].Steps, SideStep{short(r.Name, s.ID), s.Kind, steps[s.ID]})
+		}
+	}
+	return out
+}
+
+// FullName is the sweep and the experiment.
+func (s Side) FullName() string { return s.Sweep + "/" + s.Name }
+
+// param is a parameter, swept or not; nil where it isn't known.
+func (s Side) param(path string) any {
+	if v, ok := s.Params[path]; ok {
+		return v
+	}
+	return s.Facts[path]
+}
+
+// Pair puts experiments of two sweeps side by side: those that agree in all
+// parameters that either sweeps, and of several such those that agree in most
+// others. Two that stand alone are a pair whatever they are.
+func Pair(a, b []Side) (pairs [][2]Side, onlyA, onlyB []Side) {
+	if len(a) == 1 && len(b) == 1 {
+		return [][2]Side{{a[0], b[0]}}, nil, nil
+	}
+	swept := map[string]bool{}
+	for _, s := range slices.Concat(a, b) {
+		for path := range s.Params {
+			swept[path] = true
+		}
+	}
+	paths := slices.Sorted(maps.Keys(swept))
+	left := slices.Clone(b)
+	for _, x := range a {
+		best, fewest := -1, math.MaxInt
+		for i, y := range left {
+			if !agree(x, y, paths) {
+				continue
+			}
+			if n := len(differences(x, y)); n < fewest {
+				best, fewest = i, n
+			}
+		}
+		if best < 0 {
+			onlyA = append(onlyA, x)
+			continue
+		}
+		pairs = append(pairs, [2]Side{x, left[best]})
+		left = slices.Delete(left, best, best+1)
+	}
+	return pairs, onlyA, left
+}
+
+// agree says whether two experiments have the same values of parameters, as far as both are known.
+func agree(x, y Side, paths []string) bool {
+	for _, p := range paths {
+		if v, w := x.param(p), y.param(p); v != nil && w != nil && fmt.Sprint(v) != fmt.Sprint(w) {
+			return false
+		}
+	}
+	return true
+}
+
+// ParamDifference is a parameter that two experiments do not share; nil stands for none.
+type ParamDifference struct {
+	Name string `json:"name"`
+	A    any    `json:"a"`
+	B    any    `json:"b"`
+}
+
+// ResultDifference is a result side by side. What is not known is nil.
+type ResultDifference struct {
+	Name       string   `json:"name"`
+	A          *float64 `json:"a"`
+	B          *float64 `json:"b"`
+	Difference *float64 `json:"difference"` // B − A
+}
+
+// Relations of a step in two experiments.
+const (
+	StepShared   = "shared"            // the same step
+	StepEqual    = "equal outputs"     // another step that wrote the same bytes
+	StepOther    = "other outputs"     // another step that wrote something else
+	StepUnstable = "not deterministic" // the same step, or one with an equal recipe, that wrote something else
+	StepOnlyA    = "only in A"
+	StepOnlyB    = "only in B"
+	StepOpen     = "no result"
+)
+
+// StepRelation is what a step is to the step of its name in the other experiment.
+type StepRelation struct {
+	Name     string         `json:"name"`
+	Kind     pipelines.Kind `json:"kind"`
+	Relation string         `json:"relation"`
+	// Outputs that are not the same, by name.
+	Differ []string      `json:"differ,omitempty"`
+	KeyA   artifacts.Key `json:"key_a,omitzero"`
+	KeyB   artifacts.Key `json:"key_b,omitzero"`
+	// Differences tell two steps with other outputs apart, the first cause first.
+	Differences []artifacts.Difference `json:"differences,omitempty"`
+}
+
+// differences lists the parameters that tell two experiments apart. One that
+// several steps have is told once, of the training if that has it.
+func differences(x, y Side) []ParamDifference {
+	names := map[string]bool{}
+	for _, s := range []Side{x, y} {
+		for name := range s.Params {
+			names[name] = true
+		}
+		for name := range s.Facts {
+			if strings.ContainsRune(name, '.') && !strings.ContainsRune(name, '/') && !strings.HasSuffix(name, ".key") && !strings.HasSuffix(name, ".seconds") {
+				names[name] = true
+			}
+		}
+	}
+	shared := map[string]bool{}
+	for _, s := range x.Steps {
+		shared[s.Name] = slices.ContainsFunc(y.Steps, func(t SideStep) bool { return t.Name == s.Name })
+	}
+	sorted := slices.SortedFunc(maps.Keys(names), func(a, b string) int {
+		return strings.Compare(order(a), order(b))
+	})
+	told := map[string]bool{}
+	var out []ParamDifference
+	for _, name := range sorted {
+		v, w := x.param(name), y.param(name)
+		step, rest, _ := strings.Cut(name, ".")
+		_, swept := x.Params[name]
+		if fmt.Sprint(v) == fmt.Sprint(w) || !shared[step] && !swept && y.Params[name] == nil {
+			continue
+		}
+		same := fmt.Sprint(rest, "\x00", v, "\x00", w)
+		if told[same] {
+			continue
+		}
+		told[same] = true
+		out = append(out, ParamDifference{name, v, w})
+	}
+	return out
+}
+
+// order puts the training before what is made of it.
+func order(name string) string {
+	if strings.HasPrefix(name, "train.") {
+		return "\x00" + name
+	}
+	return name
+}
+
+// Differences are the parameters and the results of two experiments side by side.
+// A brief list has the most telling measures of flatness only.
+func Differences(x, y Side, brief bool) (params []ParamDifference, numbers []ResultDifference) {
+	add := func(name string, a, b *float64) {
+		d := ResultDifference{Name: name, A: a, B: b}
+		if a != nil && b != nil {
+			d.Difference = finite(*b - *a)
+		}
+		if a != nil || b != nil {
+			numbers = append(numbers, d)
+		}
+	}
+	add("train_loss", x.TrainLoss, y.TrainLoss)
+	add("test_loss", x.TestLoss, y.TestLoss)
+	add("test_error", x.TestError, y.TestError)
+	both := []Experiment{x.Experiment, y.Experiment}
+	for _, m := range Measures(both) {
+		number := func(e Experiment) *float64 {
+			if v, ok := e.Measures[m]; ok {
+				return &v
+			}
+			return nil
+		}
+		add(m, number(x.Experiment), number(y.Experiment))
+	}
+	for _, f := range Flatness(both, brief) {
+		number := func(e Experiment) *float64 {
+			s, ok := e.Flat(f)
+			if !ok {
+				return nil
+			}
+			return finite(s.Mean)
+		}
+		add(f, number(x.Experiment), number(y.Experiment))
+	}
+	return differences(x, y), numbers
+}
+
+// Relations say what the steps of two experiments are to each other.
+func Relations(x, y Side) []StepRelation {
+	var out []StepRelation
+	for _, s := range x.Steps {
+		i := slices.IndexFunc(y.Steps, func(t SideStep) bool { return t.Name == s.Name })
+		if i < 0 {
+			out = append(out, StepRelation{Name: s.Name, Kind: s.Kind, Relation: StepOnlyA, KeyA: s.Key})
+			continue
+		}
+		out = append(out, relate(s, y.Steps[i]))
+	}
+	for _, t := range y.Steps {
+		if !slices.ContainsFunc(x.Steps, func(s SideStep) bool { return s.Name == t.Name }) {
+			out = append(out, StepRelation{Name: t.Name, Kind: t.Kind, Relation: StepOnlyB, KeyB: t.Key})
+		}
+	}
+	return out
+}
+
+func relate(s, t SideStep) StepRelation {
+	r := StepRelation{Name: s.Name, Kind: s.Kind, KeyA: s.Key, KeyB: t.Key}
+	if len(s.Outputs) == 0 || len(t.Outputs) == 0 {
+		r.Relation = StepOpen
+		return r
+	}
+	names := maps.Clone(s.Outputs)
+	maps.Copy(names, t.Outputs)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if s.Outputs[name] != t.Outputs[name] {
+			r.Differ = append(r.Differ, name)
+		}
+	}
+	switch same := len(r.Differ) == 0; {
+	case s.Key == t.Key && same:
+		r.Relation = StepShared
+	case s.Key == t.Key:
+		r.Relation = StepUnstable
+	case same:
+		r.Relation = StepEqual
+	default:
+		r.Relation = StepOther
+	}
+	return r
+}
