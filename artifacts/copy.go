@@ -33,7 +33,28 @@ type LaterError struct{ Sweep string }
 
 // Error says what to do.
 func (e *LaterError) Error() string {
-	return fmt.Sprintf("the other store has a later run of sweep %s: replace it with --replace, or pin this one under another name first", e.Sweep)
+	return fmt.Sprintf("there is a later run of sweep %s already where it is to go: replace it with --replace, or pin this one under another name first", e.Sweep)
+}
+
+// source is where a sweep is copied from: a store, or an archive.
+type source interface {
+	Root(ctx context.Context, name string) (Root, error)
+	// closure is what a root needs: its actions, and the blobs that are there among what they name.
+	closure(ctx context.Context, root Root) (*survey, error)
+	GetBlob(ctx context.Context, b Blob) ([]byte, error)
+}
+
+// sink is where a sweep is copied to: a store, or an archive that is being written.
+type sink interface {
+	accepts(ctx context.Context, root Root, replace bool) error
+	Moment(ctx context.Context) (Moment, error)
+	listBlobs(ctx context.Context) (*survey, error)
+	Put(ctx context.Context, data []byte) (Blob, error)
+	// take stores an action unless there is one already, and returns which is there now.
+	take(ctx context.Context, a Action) (won Action, sent bool, err error)
+	PutRootSince(ctx context.Context, root Root, since Moment) error
+	// writers is how many may write at a time.
+	writers() int
 }
 
 // Copy copies a sweep's run with all that it needs, through the recipes to the
@@ -42,8 +63,12 @@ func (e *LaterError) Error() string {
 // it was. What is there already, in its size, is not sent again. Everything is
 // verified as it is read and as it is written.
 func (s *Store) Copy(ctx context.Context, sweep string, to *Store, o CopyOptions) (Copied, error) {
+	return transfer(ctx, s, sweep, to, o)
+}
+
+func transfer(ctx context.Context, from source, sweep string, to sink, o CopyOptions) (Copied, error) {
 	out := Copied{Other: []Key{}}
-	root, err := s.Root(ctx, sweep)
+	root, err := from.Root(ctx, sweep)
 	if err != nil {
 		return out, err
 	}
@@ -57,14 +82,14 @@ func (s *Store) Copy(ctx context.Context, sweep string, to *Store, o CopyOptions
 	if err != nil {
 		return out, err
 	}
-	here, err := s.closure(ctx, root)
+	here, err := from.closure(ctx, root)
 	if err != nil {
 		return out, err
 	}
-	if err := s.copyBlobs(ctx, here, to, o, &out); err != nil {
+	if err := copyBlobs(ctx, from, here, to, o, &out); err != nil {
 		return out, err
 	}
-	if err := s.copyActions(ctx, here, to, &out); err != nil {
+	if err := copyActions(ctx, here, to, &out); err != nil {
 		return out, err
 	}
 	return out, to.PutRootSince(ctx, root, since)
@@ -85,14 +110,25 @@ func (s *Store) accepts(ctx context.Context, root Root, replace bool) error {
 	return nil
 }
 
-// closure is what a root needs: its actions and the blobs of the store among
-// what they name.
+// closure reads what a root needs.
 func (s *Store) closure(ctx context.Context, root Root) (*survey, error) {
-	v := &survey{actions: map[Key]*storedAction{}, blobs: map[Digest]stored{}}
-	all := &survey{blobs: map[Digest]stored{}}
-	if err := s.eachObject(ctx, blobPrefix, all.addBlob); err != nil {
+	all, err := s.listBlobs(ctx)
+	if err != nil {
 		return nil, err
 	}
+	return closure(ctx, root, all, func(ctx context.Context, k Key) (Action, error) { return s.readAction(ctx, actionObject(k)) })
+}
+
+func (s *Store) listBlobs(ctx context.Context) (*survey, error) {
+	all := &survey{blobs: map[Digest]stored{}}
+	return all, s.eachObject(ctx, blobPrefix, all.addBlob)
+}
+
+func (s *Store) writers() int { return parallel }
+
+// closure follows a root through actions to all that it needs of the blobs that there are.
+func closure(ctx context.Context, root Root, all *survey, read func(context.Context, Key) (Action, error)) (*survey, error) {
+	v := &survey{actions: map[Key]*storedAction{}, blobs: map[Digest]stored{}}
 	var queue []Key
 	seen := map[Key]bool{}
 	visit := func(k Key) {
@@ -109,7 +145,7 @@ func (s *Store) closure(ctx context.Context, root Root) (*survey, error) {
 		queue = nil
 		var mu sync.Mutex
 		err := each(ctx, batch, func(ctx context.Context, k Key) error {
-			a, err := s.readAction(ctx, actionObject(k))
+			a, err := read(ctx, k)
 			var harm *RecordError
 			if errors.Is(err, ErrNotFound) || errors.As(err, &harm) && !harm.Newer { // of a step that failed, or was lost
 				return nil
@@ -135,19 +171,22 @@ func (s *Store) closure(ctx context.Context, root Root) (*survey, error) {
 			v.blobs[d] = b
 		}
 	}
+	if _, ok := v.blobs[root.Graph.Digest]; !ok {
+		return nil, fmt.Errorf("sweep %s is not whole: its list of steps, %s, is not there", root.Sweep, root.Graph)
+	}
 	for _, step := range root.Steps {
 		for name, b := range step.Outputs {
 			if !all.holds(b) {
-				return nil, fmt.Errorf("sweep %s is not whole: output %q of a %s step, %s, is not in the store; `lossatlas artifacts verify` says more", root.Sweep, name, step.Kind, b)
+				return nil, fmt.Errorf("sweep %s is not whole: output %q of a %s step, %s, is not there; `lossatlas artifacts verify` says more", root.Sweep, name, step.Kind, b)
 			}
 		}
 	}
 	return v, nil
 }
 
-func (s *Store) copyBlobs(ctx context.Context, here *survey, to *Store, o CopyOptions, out *Copied) error {
-	there := &survey{blobs: map[Digest]stored{}}
-	if err := to.eachObject(ctx, blobPrefix, there.addBlob); err != nil {
+func copyBlobs(ctx context.Context, from source, here *survey, to sink, o CopyOptions, out *Copied) error {
+	there, err := to.listBlobs(ctx)
+	if err != nil {
 		return err
 	}
 	var missing []Blob
@@ -163,8 +202,8 @@ func (s *Store) copyBlobs(ctx context.Context, here *survey, to *Store, o CopyOp
 	}
 	slices.SortFunc(missing, func(a, b Blob) int { return cmp.Compare(a.Digest.Hex(), b.Digest.Hex()) })
 	var mu sync.Mutex
-	return each(ctx, missing, func(ctx context.Context, b Blob) error {
-		data, err := s.GetBlob(ctx, b)
+	return eachOf(ctx, to.writers(), missing, func(ctx context.Context, b Blob) error {
+		data, err := from.GetBlob(ctx, b)
 		if err != nil {
 			return err
 		}
@@ -182,7 +221,7 @@ func (s *Store) copyBlobs(ctx context.Context, here *survey, to *Store, o CopyOp
 	})
 }
 
-func (s *Store) copyActions(ctx context.Context, here *survey, to *Store, out *Copied) error {
+func copyActions(ctx context.Context, here *survey, to sink, out *Copied) error {
 	var mu sync.Mutex
 	var keys []Key
 	for k := range here.actions {
@@ -190,15 +229,10 @@ func (s *Store) copyActions(ctx context.Context, here *survey, to *Store, out *C
 			keys = append(keys, k)
 		}
 	}
-	err := each(ctx, keys, func(ctx context.Context, k Key) error {
+	slices.SortFunc(keys, func(a, b Key) int { return slices.Compare(a[:], b[:]) })
+	err := eachOf(ctx, to.writers(), keys, func(ctx context.Context, k Key) error {
 		a := here.actions[k].Action
-		won, err := to.Lookup(ctx, k)
-		sent := false
-		var incomplete *IncompleteError
-		if errors.Is(err, ErrNotFound) || errors.As(err, &incomplete) {
-			won, err = to.PutAction(ctx, a)
-			sent = true
-		}
+		won, sent, err := to.take(ctx, a)
 		if err != nil {
 			return err
 		}
@@ -219,4 +253,15 @@ func (s *Store) copyActions(ctx context.Context, here *survey, to *Store, out *C
 	})
 	slices.SortFunc(out.Other, func(a, b Key) int { return slices.Compare(a[:], b[:]) })
 	return err
+}
+
+// take stores an action where there is none, or none that is whole.
+func (s *Store) take(ctx context.Context, a Action) (won Action, sent bool, err error) {
+	won, err = s.Lookup(ctx, a.Key)
+	var incomplete *IncompleteError
+	if errors.Is(err, ErrNotFound) || errors.As(err, &incomplete) {
+		won, err = s.PutAction(ctx, a)
+		return won, err == nil, err
+	}
+	return won, false, err
 }

@@ -71,9 +71,14 @@ const parallel = 8
 // each calls do for every element, several at a time, and returns the first
 // error; after one, elements not yet begun are left out.
 func each[T any](ctx context.Context, elements []T, do func(context.Context, T) error) error {
+	return eachOf(ctx, parallel, elements, do)
+}
+
+// eachOf is each with so many at a time; one keeps the order.
+func eachOf[T any](ctx context.Context, n int, elements []T, do func(context.Context, T) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	slots := make(chan struct{}, parallel)
+	slots := make(chan struct{}, n)
 	var wg sync.WaitGroup
 	for _, e := range elements {
 		select {

@@ -19,6 +19,14 @@ func rootObject(name string) string { return rootPrefix + name + ".json" }
 // PutRoot records a sweep's run, in place of its earlier one. What a run that is
 // under way needs is kept by those who collect garbage.
 func (s *Store) PutRoot(ctx context.Context, r Root) error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	return s.putRecord(ctx, rootObject(r.Sweep), r, always)
+}
+
+// check refuses a root that could never be read.
+func (r Root) check() error {
 	if err := checkName("sweep", r.Sweep); err != nil {
 		return err
 	}
@@ -27,7 +35,7 @@ func (s *Store) PutRoot(ctx context.Context, r Root) error {
 	default:
 		return fmt.Errorf("sweep %s: state %q, want %s, %s, %s or %s", r.Sweep, r.State, StateRunning, StateDone, StateFailed, StateCancelled)
 	}
-	return s.putRecord(ctx, rootObject(r.Sweep), r, always)
+	return nil
 }
 
 // PutRootSince is PutRoot for results that were looked up after a moment. If

@@ -15,7 +15,7 @@ func (a *app) artifactsCommand() *cobra.Command {
 		func(cmd *cobra.Command, args []string) error { return a.artifactsList(cmd.Context(), args) })
 	cat := command("cat DIGEST|STEP/OUTPUT", "Write a stored output to standard output, verified", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, args []string) error { return a.artifactsCat(cmd.Context(), args[0]) })
-	return group("artifacts", "Look into the store of results, check it and keep it clean", ls, cat, a.verifyCommand(), a.gcCommand(), a.pinCommand(), a.rmCommand(), a.pushCommand(), a.pullCommand())
+	return group("artifacts", "Look into the store of results, check it and keep it clean", ls, cat, a.verifyCommand(), a.gcCommand(), a.pinCommand(), a.rmCommand(), a.pushCommand(), a.pullCommand(), a.saveCommand(), a.loadCommand())
 }
 
 func (a *app) artifactsList(ctx context.Context, sweeps []string) (err error) {

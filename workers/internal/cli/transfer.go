@@ -104,23 +104,33 @@ func (a *app) transfer(ctx context.Context, sweep string, r *remote, push bool) 
 	if _, err := from.Root(ctx, sweep); errors.Is(err, artifacts.ErrNotFound) {
 		return noSweepIn(ctx, from, sweep)
 	}
+	c, err := from.Copy(ctx, sweep, to, artifacts.CopyOptions{Replace: r.replace, Progress: a.copying()})
+	if err != nil {
+		return err
+	}
+	return a.printCopied(sweep, "sent", c, c)
+}
+
+// copying says now and then how far a copy is.
+func (a *app) copying() func(n, of int, sent, total int64) {
 	told := time.Now()
-	c, err := from.Copy(ctx, sweep, to, artifacts.CopyOptions{Replace: r.replace, Progress: func(n, of int, sent, total int64) {
+	return func(n, of int, sent, total int64) {
 		if time.Since(told) >= progressEvery {
 			told = time.Now()
 			a.say("copied %d of %s, %s of %s", n, count(of, "blob"), size(sent), size(total))
 		}
-	}})
-	if err != nil {
-		return err
 	}
+}
+
+// printCopied says what a copy came to; answer is the same for programs.
+func (a *app) printCopied(sweep, done string, c artifacts.Copied, answer any) error {
 	for _, k := range c.Other {
-		a.log.Warn().Str("step", k.Short()).Msg("the other store has another result of this step and keeps it for runs to come")
+		a.log.Warn().Str("step", k.Short()).Msg("there is another result of this step where it went, which is kept for runs to come")
 	}
 	if a.set.Output != "text" {
-		return a.printJSON(c)
+		return a.printJSON(answer)
 	}
-	_, err = fmt.Fprintf(a.Out, "%s: sent %s (%s) and %s; %d were there already\n", sweep, count(c.Blobs, "blob"), size(c.Bytes), count(c.Actions, "result"), c.There)
+	_, err := fmt.Fprintf(a.Out, "%s: %s %s (%s) and %s; %d were there already\n", sweep, done, count(c.Blobs, "blob"), size(c.Bytes), count(c.Actions, "result"), c.There)
 	return err
 }
 

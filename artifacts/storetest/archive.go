@@ -1,0 +1,266 @@
+package storetest
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"lossatlas/artifacts"
+)
+
+var archiveTests = map[string]func(*testing.T, *Bucket){
+	"there and back":     archiveWhole,
+	"goes on":            archiveGoesOn,
+	"damaged":            archiveDamaged,
+	"hostile":            archiveHostile,
+	"damaged where from": archiveSource,
+}
+
+// save is a chain of steps, and the archive of its sweep.
+func save(t *testing.T, b *Bucket, n int) (world, []byte) {
+	t.Helper()
+	w := chain(t, b, n)
+	var file bytes.Buffer
+	c, err := b.Store.Save(t.Context(), "fig3", &file, artifacts.CopyOptions{})
+	if err != nil || c.Actions != n || c.Blobs != n+2 {
+		t.Fatalf("Save: %+v, %v", c, err)
+	}
+	return w, file.Bytes()
+}
+
+func open(t *testing.T, file []byte) *artifacts.Archive {
+	t.Helper()
+	a, err := artifacts.OpenArchive(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatalf("OpenArchive: %v", err)
+	}
+	return a
+}
+
+// archiveWhole: an archive brings all that a copy would, and the same archive comes out again.
+func archiveWhole(t *testing.T, b *Bucket) {
+	litter(t, b, 3)
+	w, file := save(t, b, 5)
+	to := second(t, b)
+	c, err := to.Store.Load(t.Context(), open(t, file), artifacts.CopyOptions{})
+	if err != nil || c.Actions != 5 || c.Blobs != 5+2 || c.There != 0 {
+		t.Fatalf("Load: %+v, %v", c, err)
+	}
+	there := world{Bucket: to}
+	there.wholeRoots(t)
+	if h, err := to.Store.History(t.Context(), w.action.Key); err != nil || len(h.Steps) != 5 {
+		t.Errorf("the history there: %+v, %v", h, err)
+	}
+	again, err := to.Store.Load(t.Context(), open(t, file), artifacts.CopyOptions{})
+	if err != nil || again.Blobs != 0 || again.Actions != 0 || again.There != 12 {
+		t.Errorf("a second Load: %+v, %v, want nothing written", again, err)
+	}
+	var back bytes.Buffer
+	if _, err := to.Store.Save(t.Context(), "fig3", &back, artifacts.CopyOptions{}); err != nil || !bytes.Equal(back.Bytes(), file) {
+		t.Errorf("saved again there: %d bytes, %v, want the %d bytes that were loaded", back.Len(), err, len(file))
+	}
+}
+
+// archiveGoesOn: wherever a load is cut short the store is whole, and the next does the rest.
+func archiveGoesOn(t *testing.T, b *Bucket) {
+	_, file := save(t, b, 40)
+	to := second(t, b)
+	for cut := range 3 {
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := to.Store.Load(ctx, open(t, file), artifacts.CopyOptions{Progress: func(n, _ int, _, _ int64) {
+			if n > 3*cut {
+				cancel()
+			}
+		}})
+		cancel()
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("Load that was cut short: %v", err)
+		}
+		if found, err := to.Store.Check(t.Context(), artifacts.CheckOptions{}); err != nil || len(found.Findings) > 0 {
+			t.Errorf("a cut load leaves %+v, %v", found.Findings, err)
+		}
+		if _, err := to.Store.Root(t.Context(), "fig3"); !errors.Is(err, artifacts.ErrNotFound) {
+			t.Errorf("Root after a cut load: %v", err)
+		}
+	}
+	c, err := to.Store.Load(t.Context(), open(t, file), artifacts.CopyOptions{})
+	if err != nil || c.There < 3 || c.Actions != 40 {
+		t.Errorf("the last load: %+v, %v", c, err)
+	}
+	(world{Bucket: to}).wholeRoots(t)
+}
+
+// archiveDamaged: a file with a flipped bit, a cut end or a hole brings nothing that dangles, and no sweep.
+func archiveDamaged(t *testing.T, b *Bucket) {
+	_, file := save(t, b, 3)
+	to := second(t, b)
+	load := func(damaged []byte) error {
+		a, err := artifacts.OpenArchive(bytes.NewReader(damaged), int64(len(damaged)))
+		if err != nil {
+			return err
+		}
+		_, err = to.Store.Load(t.Context(), a, artifacts.CopyOptions{})
+		return err
+	}
+	for at := 700; at < len(file)-1024; at += 997 { // the last two blocks are the end of a tar, which says nothing
+		flipped := bytes.Clone(file)
+		flipped[at] ^= 0x10
+		if load(flipped) != nil {
+			continue
+		}
+		// Between files there are zeros, and dates and rights in headers, that mean nothing.
+		(world{Bucket: to}).wholeRoots(t)
+		if err := to.Store.DropRoot(t.Context(), "fig3"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, end := range []int{0, 1, 511, 512, 1000, len(file) / 2, len(file) - 2000} {
+		if err := load(file[:end]); err == nil {
+			t.Errorf("a file of %d of %d bytes was loaded", end, len(file))
+		}
+	}
+	if found, err := to.Store.Check(t.Context(), artifacts.CheckOptions{}); err != nil || len(found.Findings) > 0 {
+		t.Errorf("damaged archives leave %+v, %v", found.Findings, err)
+	}
+}
+
+// rewrite copies an archive, each entry as change has it; nil leaves one out.
+func rewrite(t *testing.T, file []byte, change func(h *tar.Header, data []byte) ([]*tar.Header, []byte)) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	for r := tar.NewReader(bytes.NewReader(file)); ; {
+		h, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		headers, data := change(h, data)
+		for _, h := range headers {
+			if h.Typeflag == tar.TypeReg {
+				h.Size = int64(len(data))
+			}
+			if err := w.WriteHeader(h); err != nil {
+				t.Fatal(err)
+			}
+			if h.Typeflag == tar.TypeReg {
+				if _, err := w.Write(data); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// archiveHostile: a file that was made to do harm is refused, and nothing of it is listed.
+func archiveHostile(t *testing.T, b *Bucket) {
+	w, file := save(t, b, 2)
+	weights := Object(w.action.Outputs["weights"].Digest)
+	entry := func(name string, kind byte) *tar.Header {
+		return &tar.Header{Name: name, Typeflag: kind, Linkname: map[bool]string{true: "/etc/passwd"}[kind != tar.TypeReg], Mode: 0o644}
+	}
+	beside := func(extra ...*tar.Header) func(*tar.Header, []byte) ([]*tar.Header, []byte) {
+		return func(h *tar.Header, data []byte) ([]*tar.Header, []byte) {
+			if h.Name == "sweep.json" {
+				return append(extra, h), data
+			}
+			return []*tar.Header{h}, data
+		}
+	}
+	without := func(name string) func(*tar.Header, []byte) ([]*tar.Header, []byte) {
+		return func(h *tar.Header, data []byte) ([]*tar.Header, []byte) {
+			if strings.HasPrefix(h.Name, name) {
+				return nil, nil
+			}
+			return []*tar.Header{h}, data
+		}
+	}
+	instead := func(name string, other []byte) func(*tar.Header, []byte) ([]*tar.Header, []byte) {
+		return func(h *tar.Header, data []byte) ([]*tar.Header, []byte) {
+			if h.Name == name {
+				data = other
+			}
+			return []*tar.Header{h}, data
+		}
+	}
+	huge := bytes.Clone(file)
+	copy(huge[124:136], "77777777777\x00") // the first header's size: 8 GiB
+	sum := 8 * int(' ')
+	for i, c := range huge[:512] {
+		if i < 148 || i >= 156 {
+			sum += int(c)
+		}
+	}
+	copy(huge[148:156], []byte{'0', byte('0' + sum>>12&7), byte('0' + sum>>9&7), byte('0' + sum>>6&7), byte('0' + sum>>3&7), byte('0' + sum&7), 0, ' '})
+	to := second(t, b)
+	for name, c := range map[string]struct {
+		file []byte
+		why  string
+	}{
+		"a link":             {rewrite(t, file, beside(entry(Object(artifacts.Of([]byte("x"))), tar.TypeSymlink))), "plain file"},
+		"a hard link":        {rewrite(t, file, beside(entry(Object(artifacts.Of([]byte("x"))), tar.TypeLink))), "plain file"},
+		"a folder":           {rewrite(t, file, beside(entry("cas/", tar.TypeDir))), "plain file"},
+		"a way out":          {rewrite(t, file, beside(entry("../../roots/fig3.json", tar.TypeReg))), "no business"},
+		"an absolute name":   {rewrite(t, file, beside(entry("/etc/cron.d/x", tar.TypeReg))), "no business"},
+		"a root":             {rewrite(t, file, beside(entry("roots/other.json", tar.TypeReg))), "no business"},
+		"a way out of cas":   {rewrite(t, file, beside(entry("cas/sha256/../../roots/fig3.json", tar.TypeReg))), "no blob"},
+		"a misplaced blob":   {rewrite(t, file, beside(entry(strings.Replace(weights, "cas/sha256/", "cas/sha256/z", 1), tar.TypeReg))), "no blob"},
+		"no action's name":   {rewrite(t, file, beside(entry("actions/ab/x.json", tar.TypeReg))), "no action"},
+		"twice":              {rewrite(t, file, beside(entry(weights, tar.TypeReg))), "twice"},
+		"other bytes":        {rewrite(t, file, instead(weights, []byte("something else"))), "size"},
+		"same size":          {rewrite(t, file, instead(weights, bytes.Repeat([]byte{7}, 1001))), "damaged"},
+		"no blob":            {rewrite(t, file, without(weights)), "not whole"},
+		"no run":             {rewrite(t, file, without("sweep.json")), "written last"},
+		"another's action":   {rewrite(t, file, instead(ActionObject(w.action.Key), []byte(`{"schema":1,"digest":"","record":{}}`))), "digest"},
+		"a run that is none": {rewrite(t, file, instead("sweep.json", []byte("{}"))), "schema"},
+		"an announced size":  {huge, ""},
+		"no tar":             {bytes.Repeat([]byte("hello "), 1000), ""},
+		"empty":              {nil, "written last"},
+	} {
+		a, err := artifacts.OpenArchive(bytes.NewReader(c.file), int64(len(c.file)))
+		if err == nil {
+			_, err = to.Store.Load(t.Context(), a, artifacts.CopyOptions{})
+		}
+		if err == nil {
+			t.Errorf("%s: loaded", name)
+		} else if !strings.Contains(err.Error(), c.why) && name != "other bytes" {
+			t.Errorf("%s: %v, want word of %q", name, err, c.why)
+		}
+		if roots, err := to.Store.Roots(t.Context()); err != nil || len(roots) > 0 {
+			t.Errorf("%s: there are runs %v, %v", name, roots, err)
+		}
+	}
+	if found, err := to.Store.Check(t.Context(), artifacts.CheckOptions{}); err != nil || len(found.Findings) > 0 {
+		t.Errorf("hostile archives leave %+v, %v", found.Findings, err)
+	}
+}
+
+// archiveSource: what is damaged in the store is not saved.
+func archiveSource(t *testing.T, b *Bucket) {
+	w := chain(t, b, 3)
+	blob := w.action.Outputs["weights"]
+	for _, damage := range Damages {
+		b.Overwrite(t, Object(blob.Digest), damage.Do(Data(2, 1002)))
+		var file bytes.Buffer
+		if _, err := b.Store.Save(t.Context(), "fig3", &file, artifacts.CopyOptions{}); err == nil {
+			t.Errorf("%s: saved", damage.Name)
+		}
+		if _, err := artifacts.OpenArchive(bytes.NewReader(file.Bytes()), int64(file.Len())); err == nil {
+			t.Errorf("%s: what was written before the error counts as an archive", damage.Name)
+		}
+	}
+}

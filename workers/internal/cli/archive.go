@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/artifacts"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/export"
+)
+
+func (a *app) saveCommand() *cobra.Command {
+	cmd := command("save SWEEP FILE.tar", "Write a sweep with all that it needs into one file, for another store", cobra.ExactArgs(2),
+		func(cmd *cobra.Command, args []string) error { return a.saveArchive(cmd.Context(), args[0], args[1]) })
+	cmd.Long = cmd.Short + `.
+
+The file is a plain tar of what ` + "`artifacts push`" + ` would send, verified as it is read; equal sweeps make
+equal files. It is written whole or not at all. ` + "`artifacts load FILE.tar`" + ` brings it into another
+store, where a run of the sweep finds everything done. Files for people and other programs are
+written by ` + "`export sweep`" + `.`
+	return cmd
+}
+
+func (a *app) loadCommand() *cobra.Command {
+	var replace bool
+	cmd := command("load FILE.tar", "Bring in a sweep that `artifacts save` wrote", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, args []string) error { return a.loadArchive(cmd.Context(), args[0], replace) })
+	cmd.Long = cmd.Short + `.
+
+Everything is verified as it is read, and nothing is written that is there already; give the command
+again after an interruption and it goes on. The sweep is listed when all of it is there.`
+	cmd.Flags().BoolVar(&replace, "replace", false, "also in place of a later run of the same sweep")
+	return cmd
+}
+
+// saved is what `artifacts save` and `artifacts load` say.
+type saved struct {
+	Sweep string `json:"sweep"`
+	File  string `json:"file"`
+	artifacts.Copied
+}
+
+func (a *app) saveArchive(ctx context.Context, sweep, file string) (err error) {
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	s, err := a.looking(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.finish(s, &err)
+	if _, err := a.find(ctx, s, sweep); err != nil {
+		return err
+	}
+	var c artifacts.Copied
+	err = export.Write(path, func(w io.Writer) (err error) {
+		c, err = s.Store.Save(ctx, sweep, w, artifacts.CopyOptions{Progress: a.copying()})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return a.printCopied(sweep, "wrote", c, saved{sweep, path, c})
+}
+
+func (a *app) loadArchive(ctx context.Context, file string, replace bool) (err error) {
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return exit.Usagef("the archive can't be read: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return exit.Usagef("%s is no file", file)
+	}
+	archive, err := artifacts.OpenArchive(f, info.Size())
+	if err != nil {
+		return archiveError(file, err)
+	}
+	s, err := a.looking(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.finish(s, &err)
+	c, err := s.Store.Load(ctx, archive, artifacts.CopyOptions{Replace: replace, Progress: a.copying()})
+	if err != nil {
+		return archiveError(file, err)
+	}
+	return a.printCopied(archive.Sweep(), "loaded", c, saved{archive.Sweep(), path, c})
+}
+
+// archiveError makes a file that is no archive the user's mistake.
+func archiveError(file string, err error) error {
+	var bad *artifacts.ArchiveError
+	var record *artifacts.RecordError
+	if errors.As(err, &bad) || errors.As(err, &record) {
+		return exit.With(exit.Usage, fmt.Errorf("%s: %w", file, err))
+	}
+	return err
+}
