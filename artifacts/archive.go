@@ -25,10 +25,12 @@ type archiveWriter struct {
 	tar *tar.Writer
 }
 
+func newArchiveWriter(w io.Writer) *archiveWriter { return &archiveWriter{tar.NewWriter(w)} }
+
 // Save writes a sweep's run with all that it needs, as [Store.Copy] has it, to w
 // as an archive. What came before an error is no archive: it has no end.
 func (s *Store) Save(ctx context.Context, sweep string, w io.Writer, o CopyOptions) (Copied, error) {
-	a := &archiveWriter{tar.NewWriter(w)}
+	a := newArchiveWriter(w)
 	out, err := transfer(ctx, s, sweep, a, o)
 	if err != nil {
 		return out, err

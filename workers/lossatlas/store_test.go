@@ -412,6 +412,53 @@ func TestPushPull(t *testing.T) {
 	}
 	same(t, first, got)
 	verify(t, third, 0)
+	checkArchive(t, third, file, first)
+}
+
+// checkArchive saves a sweep into a file and loads that into a home of its own, whose run finds everything
+// done and which saves the same file. A file that is cut or no archive changes nothing.
+func checkArchive(t *testing.T, home, file string, first outcome) {
+	t.Helper()
+	other, dir := t.TempDir(), t.TempDir()
+	archive, again := filepath.Join(dir, "kept.tar"), filepath.Join(dir, "again.tar")
+	do := func(home string, want int, args ...string) (stdout, stderr string) {
+		t.Helper()
+		stdout, stderr, code := invoke(t, home, append([]string{"artifacts"}, args...)...)
+		if code != want {
+			t.Fatalf("artifacts %v ended with %d, want %d:\n%s\n%s", args, code, want, stdout, stderr)
+		}
+		return stdout, stderr
+	}
+	do(home, 0, "save", "kept", archive)
+	b, err := os.ReadFile(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := filepath.Join(dir, "cut.tar")
+	if err := os.WriteFile(cut, b[:len(b)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr := do(other, 2, "load", cut); !strings.Contains(stderr, "cut short") {
+		t.Errorf("of an archive that was cut: %s", stderr)
+	}
+	do(other, 2, "load", file)
+	do(home, 2, "save", "absent", again)
+	do(other, 0, "load", archive)
+	got := runSweep(t, other, file)
+	if got.Steps.Ran != 0 {
+		t.Errorf("a run where the sweep was loaded: %+v", got.Steps)
+	}
+	same(t, first, got)
+	verify(t, other, 0)
+	fresh := t.TempDir()
+	do(fresh, 0, "load", archive)
+	do(fresh, 0, "save", "kept", again)
+	if c, err := os.ReadFile(again); err != nil || !slices.Equal(b, c) {
+		t.Errorf("saved where it was loaded, the archive is another: %v", err)
+	}
+	if rest, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(rest) > 0 {
+		t.Errorf("half files are left: %v, %v", rest, err)
+	}
 }
 
 // remote is how the store of a home on which `lossatlas up` runs is reached from another.

@@ -1,0 +1,71 @@
+package artifacts
+
+import (
+	"bytes"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// memoryArchive is an archive of one step with its input, as Save writes one.
+func memoryArchive(t testing.TB) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	w := newArchiveWriter(&file)
+	put := func(text string) Blob {
+		b, err := w.Put(t.Context(), []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	graph, input, output := put("graph"), put("input"), put("output")
+	act := Action{Recipe: Recipe{Kind: "line", Version: 1, Params: []byte(`{"n":3}`), Inputs: map[string]Digest{"weights": input.Digest}}, Outputs: map[string]Blob{"grid": output}}
+	var err error
+	if act.Key, err = act.Recipe.Key(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.take(t.Context(), act); err != nil {
+		t.Fatal(err)
+	}
+	root := Root{Sweep: "s", State: StateDone, Started: time.Unix(1, 0).UTC(), Graph: graph, Steps: map[string]RootStep{"line": {Kind: "line", Key: act.Key, Outputs: act.Outputs}}}
+	if err := w.PutRootSince(t.Context(), root, Moment{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.tar.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
+// FuzzArchive: whatever a file holds, reading it as an archive never panics, takes no more memory than
+// the file warrants, and gives only blobs that are what their names say.
+func FuzzArchive(f *testing.F) {
+	whole := memoryArchive(f)
+	f.Add(whole)
+	f.Add(whole[:len(whole)/2])
+	for _, at := range []int{0, 124, 156, 345, 512, 3 * 512} { // name, size, kind, prefix, content, the next header
+		changed := bytes.Clone(whole)
+		changed[at] ^= 4
+		f.Add(changed)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		a, err := OpenArchive(bytes.NewReader(b), int64(len(b)))
+		if err == nil {
+			var v *survey
+			if v, err = a.closure(t.Context(), a.root); err == nil {
+				for d, o := range v.blobs {
+					if data, err := a.GetBlob(t.Context(), Blob{d, o.size}); err == nil && Of(data) != d {
+						t.Fatalf("blob %s holds something else", d)
+					}
+				}
+			}
+		}
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; used > 8<<20+64*uint64(len(b)) {
+			t.Fatalf("a file of %d bytes took %d bytes of memory (%v)", len(b), used, err)
+		}
+	})
+}
