@@ -21,6 +21,9 @@ var otherFiles = []string{"batches.meta.txt", "readme.html"}
 // maxMember bounds one unpacked file: the official ones have 30,730,000 bytes.
 const maxMember = 64 << 20
 
+// maxUnpacked bounds all that is read of an archive: the official one has 184,380,000 bytes.
+const maxUnpacked = 16 * maxMember
+
 // unpack writes the known files of a gzipped tar archive into a new folder.
 // Only base names of a fixed list are written, so no member can reach outside,
 // and all files of records must be there and sound.
@@ -38,7 +41,7 @@ func unpack(archive, dir string) error {
 		return err
 	}
 	records := slices.Concat(trainFiles, testFiles)
-	for members := tar.NewReader(zip); ; {
+	for members := tar.NewReader(io.LimitReader(zip, maxUnpacked)); ; {
 		head, err := members.Next()
 		if errors.Is(err, io.EOF) {
 			break

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -139,6 +140,23 @@ func TestRefusesDamage(t *testing.T) {
 	for name, b := range hostile {
 		if tensors, _, err := safetensors.Decode(b); err == nil {
 			t.Errorf("%s: read as %v", name, tensors)
+		}
+	}
+}
+
+// TestHostileHeaderAllocatesLittle: what a header promises is refused before memory of that size is taken.
+func TestHostileHeaderAllocatesLittle(t *testing.T) {
+	for name, b := range map[string][]byte{
+		"a large tensor":  file(`{"a":{"dtype":"F32","shape":[1073741824,1024],"data_offsets":[0,4398046511104]}}`, 0, 0, 0, 0),
+		"many dimensions": file(`{"a":{"dtype":"U8","shape":[65536,65536,65536,65536,0],"data_offsets":[0,0]}}`),
+		"a long header":   append(binary.LittleEndian.AppendUint64(nil, 1<<40), "{}"...),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		tensors, _, err := safetensors.Decode(b)
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 {
+			t.Errorf("%s: allocated %d bytes (%d tensors, %v)", name, used, len(tensors), err)
 		}
 	}
 }
