@@ -57,28 +57,35 @@ func (a *app) find(ctx context.Context, s *session.Session, name string) (*sweep
 }
 
 // record is a sweep's record, or the beginning of one where its workflow has not
-// come to writing it yet.
+// come to writing it yet. A record of what is over needs no Temporal server.
 func (a *app) record(ctx context.Context, s *session.Session, name string) (artifacts.Root, error) {
 	root, err := s.Store.Root(ctx, name)
 	if err != nil && !errors.Is(err, artifacts.ErrNotFound) || !s.HasTemporal() {
 		return root, err
 	}
-	c, e := s.Temporal(ctx)
-	if e != nil {
+	open, ok, e := openSweep(ctx, s, name)
+	switch {
+	case e != nil && err == nil:
+		a.log.Debug().Err(e).Msg("whether the sweep runs could not be asked")
+		return root, nil
+	case e != nil:
 		return root, e
-	}
-	open, ok, e := launch.OpenSweep(ctx, c, name)
-	if e != nil {
-		return root, e
-	}
-	if !ok || err == nil && open.RunID == root.RunID {
+	case !ok || err == nil && open.RunID == root.RunID:
 		return root, err
 	}
 	return open.Record(), nil
 }
 
-// records are those of all sweeps, sorted by name. Those that can't be read are
-// left out and come as errors beside the others.
+func openSweep(ctx context.Context, s *session.Session, name string) (launch.Open, bool, error) {
+	c, err := s.Temporal(ctx)
+	if err != nil {
+		return launch.Open{}, false, err
+	}
+	return launch.OpenSweep(ctx, c, name)
+}
+
+// records are those of all sweeps, sorted by name. What can't be read is left out
+// and comes as an error beside the others.
 func (a *app) records(ctx context.Context, s *session.Session) ([]artifacts.Root, error) {
 	roots, err := s.Store.Roots(ctx)
 	if err != nil && roots == nil || !s.HasTemporal() {
@@ -86,12 +93,9 @@ func (a *app) records(ctx context.Context, s *session.Session) ([]artifacts.Root
 	}
 	c, e := s.Temporal(ctx)
 	if e != nil {
-		return nil, e
+		return roots, errors.Join(err, e)
 	}
 	open, e := launch.OpenSweeps(ctx, c)
-	if e != nil {
-		return nil, e
-	}
 	for _, o := range open {
 		i := slices.IndexFunc(roots, func(r artifacts.Root) bool { return r.Sweep == o.Sweep })
 		switch {
@@ -102,7 +106,7 @@ func (a *app) records(ctx context.Context, s *session.Session) ([]artifacts.Root
 		}
 	}
 	slices.SortFunc(roots, func(x, y artifacts.Root) int { return strings.Compare(x.Sweep, y.Sweep) })
-	return roots, err
+	return roots, errors.Join(err, e)
 }
 
 func (a *app) noSweep(ctx context.Context, s *session.Session, name string) error {

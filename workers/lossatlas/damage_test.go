@@ -1,0 +1,139 @@
+package main_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestDamageOfEveryKind flips a bit in, and then cuts, one object of each kind in a stored sweep. `artifacts verify`
+// finds it, whoever reads it says so or does without, and nothing of it is served. Put back, all is as before.
+func TestDamageOfEveryKind(t *testing.T) {
+	home, file := t.TempDir(), writeSweep(t, storeSweep)
+	first := runSweep(t, home, file)
+	if _, stderr, code := invoke(t, home, "artifacts", "pin", "kept", "pinned"); code != 0 {
+		t.Fatalf("pin ended with %d: %s", code, stderr)
+	}
+	blob := func(name string) string {
+		hex := strings.TrimPrefix(first.digests()[name], "sha256:")
+		return "cas/sha256/" + hex[:2] + "/" + hex
+	}
+	out := t.TempDir()
+	for _, c := range []struct {
+		kind, object string
+		read         []string // a command that meets it
+		code         int
+		says         string // on standard output or error
+	}{
+		{"weights", blob("kept/train/weights"), []string{"artifacts", "cat", "kept/kept/train/weights"}, 1, "damaged"},
+		{"weights that are exported", blob("kept/train/weights"), []string{"export", "weights", "kept/kept/train", filepath.Join(out, "w.safetensors")}, 1, "damaged"},
+		{"a grid in a folder", blob("kept/surface-train/grid"), []string{"export", "sweep", "kept", filepath.Join(out, "folder")}, 1, "damaged"},
+		{"a grid in an archive", blob("kept/surface-train/grid"), []string{"artifacts", "save", "kept", filepath.Join(out, "kept.tar")}, 1, "damaged"},
+		{"a log in the table", blob("kept/train/log"), []string{"show", "kept"}, 1, "damaged"},
+		{"the list of steps", graphObject(t, home), []string{"status", "kept"}, 1, "damaged"},
+		{"an action", actionOf(t, home, first.digests()["kept/surface-train/grid"]), []string{"plan", file}, 0, "never run"},
+		{"an action's history", actionOf(t, home, first.digests()["kept/surface-train/grid"]), []string{"explain", "kept/kept/surface-train"}, 1, "can't be read"},
+		{"a root", "roots/kept.json", []string{"show", "kept"}, 1, "roots/kept.json"},
+		{"a pin", "roots/pinned.json", []string{"show", "pinned"}, 1, "roots/pinned.json"},
+		{"a pin in the list", "roots/pinned.json", []string{"list"}, 0, "can't be listed"},
+	} {
+		path := filepath.Join(bucket(home), c.object)
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for way, name := range []string{"a flipped bit", "a cut end"} {
+			damage(t, home, c.object, way)
+			stdout, stderr, code := invoke(t, home, c.read...)
+			if code != c.code || !strings.Contains(stdout+stderr, c.says) {
+				t.Errorf("%s, %s: %v ended with %d, want %d and word of %q:\n%s\n%s", c.kind, name, c.read, code, c.code, c.says, stdout, stderr)
+			}
+			if c.read[1%len(c.read)] == "cat" && stdout != "" {
+				t.Errorf("%s, %s: %d bytes were served", c.kind, name, len(stdout))
+			}
+			if _, found := verify(t, home, 1, "--dry-run"); !slices.Contains(found, c.object) {
+				t.Errorf("%s, %s: verify found %v", c.kind, name, found)
+			}
+			// A step that meets damage sets it aside, where the next run doesn't trip over it.
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, whole, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(out, "*.*")); err != nil || len(left) > 0 {
+		t.Errorf("half a result was left behind: %v, %v", left, err)
+	}
+	verify(t, home, 0)
+	again := runSweep(t, home, file)
+	if again.Steps.Ran != 0 {
+		t.Errorf("a run after all was put back: %+v", again.Steps)
+	}
+	same(t, first, again)
+}
+
+// graphObject is the blob of the list of steps of the sweep kept.
+func graphObject(t *testing.T, home string) string {
+	t.Helper()
+	for _, object := range objects(t, home, "cas") {
+		b, err := os.ReadFile(filepath.Join(bucket(home), object))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.HasPrefix(b, []byte(`{"sweep":"kept"`)) {
+			return object
+		}
+	}
+	t.Fatal("the list of steps is not in the store")
+	return ""
+}
+
+// actionOf is the action that wrote a blob.
+func actionOf(t *testing.T, home, digest string) string {
+	t.Helper()
+	for _, object := range objects(t, home, "actions") {
+		b, err := os.ReadFile(filepath.Join(bucket(home), object))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, outputs, ok := bytes.Cut(b, []byte(`"outputs"`)); ok && bytes.Contains(outputs, []byte(digest)) {
+			return object
+		}
+	}
+	t.Fatalf("no action wrote %s", digest)
+	return ""
+}
+
+// TestDamagedParts: what a killed run would go on from is damaged. verify finds it, and the next run does that
+// work again and ends with the digests of an undisturbed one.
+func TestDamagedParts(t *testing.T) {
+	file := writeSweep(t, strings.Replace(storeSweep, "epochs: 2", "epochs: 60", 1))
+	undisturbed := runSweep(t, t.TempDir(), file)
+	home := t.TempDir()
+	run := background(t, home, "run", file)
+	var parts []string
+	for end := time.Now().Add(2 * time.Minute); len(parts) == 0 && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		var err error
+		if parts, err = filepath.Glob(filepath.Join(bucket(home), "parts", "*", "*")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run.kill()
+	if parts = objects(t, home, "parts"); len(parts) == 0 {
+		t.Fatal("the run kept nothing to go on from")
+	}
+	for i, object := range parts {
+		damage(t, home, object, i%2)
+	}
+	if _, found := verify(t, home, 1, "--dry-run"); !subset(parts, found) {
+		t.Errorf("verify found %v, want all of %v", found, parts)
+	}
+	same(t, undisturbed, runSweep(t, home, file))
+	verify(t, home, 0)
+}
