@@ -100,7 +100,7 @@ func (a *Archive) add(h *tar.Header, s section, size int64) error {
 	case len(a.entries) == maxEntries:
 		return refuse(fmt.Sprintf("is one too many: an archive has at most %d files", maxEntries))
 	case h.Size < 0 || s.at+h.Size > size || s.at%tarBlock != 0:
-		return refuse("goes beyond the end of the file")
+		return refuse("goes beyond the end of the file, which was cut short")
 	case h.Name == archivedRoot || strings.HasPrefix(h.Name, actionPrefix):
 		if h.Size > maxRecord {
 			return refuse(fmt.Sprintf("has %d bytes, and may have %d", h.Size, int64(maxRecord)))
@@ -194,7 +194,7 @@ func (a *Archive) read(name string) (b []byte, ok bool, err error) {
 	}
 	b, err = readAll(io.NewSectionReader(a.file, s.at, s.size), s.size)
 	if err == nil && int64(len(b)) != s.size {
-		err = &ArchiveError{name, "goes beyond the end of the file"}
+		err = &ArchiveError{name, "goes beyond the end of the file, which was cut short"}
 	}
 	return b, true, err
 }

@@ -94,7 +94,10 @@ func (a *app) show(ctx context.Context, name string, o showOptions) (err error) 
 			return err
 		}
 		a.set.Output = o.format
-		return a.printPicked(o.format, rows, picked)
+		if err := a.printPicked(o.format, rows, picked); err != nil || !o.maps {
+			return err
+		}
+		return a.showMaps(ctx, s, w, steps)
 	}
 	compared, err := results.Comparisons(w.graph, steps)
 	if err != nil {

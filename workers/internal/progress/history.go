@@ -26,9 +26,13 @@ type telling struct {
 	asked    map[string]activities.StepRequest
 }
 
+func newTelling() telling {
+	return telling{map[int64]string{}, map[string]activities.StepStatus{}, map[string]activities.StepRequest{}}
+}
+
 // read takes what became of steps out of the history of an experiment or a sweep.
 func (p *Poller) read(ctx context.Context, id, runID string) error {
-	t := telling{map[int64]string{}, map[string]activities.StepStatus{}, map[string]activities.StepRequest{}}
+	t := newTelling()
 	for events := p.client.GetWorkflowHistory(ctx, id, runID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); events.HasNext(); {
 		e, err := events.Next()
 		if err == nil {
