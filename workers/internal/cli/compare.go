@@ -39,7 +39,9 @@ type compared struct {
 	Pairs []comparedPair `json:"pairs"`
 	OnlyA []string       `json:"only_a"` // experiments without a counterpart
 	OnlyB []string       `json:"only_b"`
-	Steps map[string]int `json:"steps"` // how many are what to each other
+	// OverAll are the steps over all experiments: comparisons, figures, the report.
+	OverAll []results.StepRelation `json:"over_all,omitempty"`
+	Steps   map[string]int         `json:"steps"` // how many are what to each other
 }
 
 // comparedPair is two experiments side by side.
@@ -63,11 +65,11 @@ func (a *app) compare(ctx context.Context, nameA, nameB, format string) (err err
 		return err
 	}
 	defer a.finish(s, &err)
-	sidesA, err := a.sides(ctx, s, nameA)
+	sidesA, overA, err := a.sides(ctx, s, nameA)
 	if err != nil {
 		return err
 	}
-	sidesB, err := a.sides(ctx, s, nameB)
+	sidesB, overB, err := a.sides(ctx, s, nameB)
 	if err != nil {
 		return err
 	}
@@ -76,13 +78,13 @@ func (a *app) compare(ctx context.Context, nameA, nameB, format string) (err err
 	for _, p := range pairs {
 		pair := comparedPair{A: p[0].FullName(), B: p[1].FullName(), Steps: results.Relations(p[0], p[1])}
 		pair.Parameters, pair.Results = results.Differences(p[0], p[1], format == "text" || format == "md")
-		for i := range pair.Steps {
-			if err := why(ctx, s.Store, &pair.Steps[i]); err != nil {
-				return err
-			}
-			out.Steps[pair.Steps[i].Relation]++
-		}
 		out.Pairs = append(out.Pairs, pair)
+	}
+	if len(overA)+len(overB) > 0 {
+		out.OverAll = results.Relations(results.Side{Steps: overA}, results.Side{Steps: overB})
+	}
+	if err := out.explain(ctx, s.Store); err != nil {
+		return err
 	}
 	if a.set.Output = format; format == "json" || format == "jsonl" {
 		return a.printJSON(out)
@@ -98,45 +100,62 @@ func fullNames(sides []results.Side) []string {
 	return out
 }
 
-// sides are the experiments that a name stands for: those of a sweep, or one of them.
-func (a *app) sides(ctx context.Context, s *session.Session, name string) ([]results.Side, error) {
+// sides are the experiments that a name stands for: those of a sweep, with the steps over all of them, or one.
+func (a *app) sides(ctx context.Context, s *session.Session, name string) (sides []results.Side, over []results.SideStep, err error) {
 	sweep, experiment, one := strings.Cut(name, "/")
 	if !importName.MatchString(sweep) {
-		return nil, exit.Usagef("%q is neither a sweep nor SWEEP/EXPERIMENT", name)
+		return nil, over, exit.Usagef("%q is neither a sweep nor SWEEP/EXPERIMENT", name)
 	}
 	w, err := a.find(ctx, s, sweep)
 	if err != nil {
-		return nil, err
+		return nil, over, err
 	}
 	steps, err := w.steps(ctx, s)
 	if err != nil {
-		return nil, err
+		return nil, over, err
 	}
 	rows, err := results.Collect(ctx, s.Store, w.graph, steps)
 	if err != nil {
-		return nil, err
+		return nil, over, err
 	}
 	if len(rows) == 0 {
-		return nil, exit.Usagef("%s has no experiments: it is imported weights", sweep)
+		return nil, over, exit.Usagef("%s has no experiments: it is imported weights", sweep)
 	}
-	sides := results.Sides(w.graph, steps, rows)
+	sides = results.Sides(w.graph, steps, rows)
 	if !one {
-		return sides, nil
+		return sides, results.OverAll(w.graph, steps), nil
 	}
 	var names []string
 	for _, side := range sides {
 		if side.Name == experiment {
-			return []results.Side{side}, nil
+			return []results.Side{side}, over, nil
 		}
 		names = append(names, side.Name)
 	}
-	return nil, exit.Usagef("sweep %s has no experiment %q%s; it has %s", sweep, experiment, pipelines.DidYouMean(experiment, names), nameList(names))
+	return nil, over, exit.Usagef("sweep %s has no experiment %q%s; it has %s", sweep, experiment, pipelines.DidYouMean(experiment, names), nameList(names))
+}
+
+// explain finds why steps are not the same, and counts them.
+func (c *compared) explain(ctx context.Context, store *artifacts.Store) error {
+	lists := [][]results.StepRelation{c.OverAll}
+	for _, p := range c.Pairs {
+		lists = append(lists, p.Steps)
+	}
+	for _, list := range lists {
+		for i := range list {
+			if err := why(ctx, store, &list[i]); err != nil {
+				return err
+			}
+			c.Steps[list[i].Relation]++
+		}
+	}
+	return nil
 }
 
 // why finds what tells two steps with other outputs apart. A picture's cause is
 // that of what it shows.
 func why(ctx context.Context, store *artifacts.Store, r *results.StepRelation) error {
-	if r.Relation != results.StepOther || r.Kind == pipelines.KindRender {
+	if r.Relation != results.StepOther || r.Kind == pipelines.KindRender || r.Kind == pipelines.KindReport {
 		return nil
 	}
 	a, err := store.History(ctx, r.KeyA)
@@ -188,13 +207,19 @@ func (c compared) print(a *app, format string) error {
 		for _, d := range p.Results {
 			numbers.add(name, d.Name, significant(d.A), significant(d.B), significant(d.Difference))
 		}
-		for _, r := range p.Steps {
-			if r.Relation != results.StepShared && r.Kind != pipelines.KindRender {
-				steps.add(name, r.Name, r.Relation, cause(r))
-			}
+		addSteps(steps, name, p.Steps)
+	}
+	addSteps(steps, "(all)", c.OverAll)
+	return c.tables(a, format, params, numbers, steps)
+}
+
+// addSteps lists the steps that are not shared. Pictures and reports differ with what they show.
+func addSteps(t *table, name string, steps []results.StepRelation) {
+	for _, r := range steps {
+		if r.Relation != results.StepShared && r.Kind != pipelines.KindRender && r.Kind != pipelines.KindReport {
+			t.add(name, r.Name, r.Relation, cause(r))
 		}
 	}
-	return c.tables(a, format, params, numbers, steps)
 }
 
 func (c compared) tables(a *app, format string, tables ...*table) error {
@@ -276,6 +301,9 @@ func (c compared) long() *table {
 		for _, r := range p.Steps {
 			t.add(p.A, p.B, "step", r.Name, keyText(r.KeyA), keyText(r.KeyB), r.Relation)
 		}
+	}
+	for _, r := range c.OverAll {
+		t.add(c.A, c.B, "step", r.Name, keyText(r.KeyA), keyText(r.KeyB), r.Relation)
 	}
 	for _, name := range c.OnlyA {
 		t.add(name, "", "experiment", "", "", "", results.StepOnlyA)

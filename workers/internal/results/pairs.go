@@ -39,6 +39,15 @@ func Sides(g *pipelines.Graph, steps map[string]artifacts.RootStep, rows []Exper
 	return out
 }
 
+// OverAll are the steps over all experiments of a sweep.
+func OverAll(g *pipelines.Graph, steps map[string]artifacts.RootStep) []SideStep {
+	var out []SideStep
+	for _, s := range g.Final {
+		out = append(out, SideStep{s.ID, s.Kind, steps[s.ID]})
+	}
+	return out
+}
+
 // FullName is the sweep and the experiment.
 func (s Side) FullName() string { return s.Sweep + "/" + s.Name }
 
