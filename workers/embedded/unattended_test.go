@@ -1,0 +1,43 @@
+package embedded_test
+
+import (
+	"testing"
+	"time"
+
+	"lossatlas/activities"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/embedded"
+	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/progress"
+)
+
+// TestSweepWithoutWorker: a sweep that no worker has touched yet is known, and its steps wait; nobody has to answer for that.
+func TestSweepWithoutWorker(t *testing.T) {
+	c := dial(t, start(t, embedded.Options{}))
+	g := &pipelines.Graph{Sweep: "s", Experiments: []pipelines.Experiment{{Name: "e", Steps: []pipelines.Step{{ID: "e/train", Kind: pipelines.KindTrain}}}}}
+	digest := artifacts.Of([]byte("graph"))
+	in := activities.SweepInput{Sweep: "s", Graph: digest, Experiments: []string{"e"}, Numerics: "go"}
+	started, err := launch.Start(t.Context(), c, in, t.Logf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, ok, err := launch.OpenSweep(t.Context(), c, "s")
+	if err != nil || !ok || open.RunID != started.RunID {
+		t.Fatalf("OpenSweep: %+v, %v, %v", open, ok, err)
+	}
+	if r := open.Record(); r.Sweep != "s" || r.State != artifacts.StateRunning || r.Graph.Digest != digest || r.Numerics != "go" || r.Started.IsZero() {
+		t.Errorf("its record is %+v", r)
+	}
+	began := time.Now()
+	s, err := progress.NewPoller(c, g, started.ID, started.RunID).Poll(t.Context())
+	if err != nil || len(s.Steps) != 1 || s.Steps[0].State != activities.StateWaiting {
+		t.Errorf("Poll: %+v, %v", s, err)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("Poll took %v, as if it waited for a worker", took)
+	}
+	if _, ok, err := launch.OpenSweep(t.Context(), c, "other"); ok || err != nil {
+		t.Errorf("a sweep that is not: %v, %v", ok, err)
+	}
+}
