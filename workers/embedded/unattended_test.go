@@ -37,7 +37,12 @@ func TestSweepWithoutWorker(t *testing.T) {
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("Poll took %v, as if it waited for a worker", took)
 	}
-	if _, ok, err := launch.OpenSweep(t.Context(), c, "other"); ok || err != nil {
-		t.Errorf("a sweep that is not: %v, %v", ok, err)
+	if err := c.TerminateWorkflow(t.Context(), started.ID, started.RunID, "from outside"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"s", "other"} { // one that was ended from outside, one that never was
+		if _, ok, err := launch.OpenSweep(t.Context(), c, name); ok || err != nil {
+			t.Errorf("sweep %s is open: %v, %v", name, ok, err)
+		}
 	}
 }
