@@ -165,7 +165,7 @@ func differences(x, y Side) []ParamDifference {
 		return strings.Compare(order(a), order(b))
 	})
 	told := map[string]bool{}
-	var out []ParamDifference
+	out := []ParamDifference{}
 	for _, name := range sorted {
 		v, w := x.param(name), y.param(name)
 		step, rest, _ := strings.Cut(name, ".")
@@ -194,6 +194,7 @@ func order(name string) string {
 // Differences are the parameters and the results of two experiments side by side.
 // A brief list has the most telling measures of flatness only.
 func Differences(x, y Side, brief bool) (params []ParamDifference, numbers []ResultDifference) {
+	numbers = []ResultDifference{}
 	add := func(name string, a, b *float64) {
 		d := ResultDifference{Name: name, A: a, B: b}
 		if a != nil && b != nil {

@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/results"
+)
+
+// cause is the first thing that tells two steps apart.
+func cause(r results.StepRelation) string {
+	if len(r.Differences) == 0 {
+		return strings.Join(r.Differ, ", ")
+	}
+	d := r.Differences[0]
+	text := fmt.Sprintf("%s: %s and %s", d.What, orNone(d.ValueA), orNone(d.ValueB))
+	if len(d.Path) > 0 {
+		text = strings.Join(d.Path, " ← ") + " ← " + text
+	}
+	if n := len(r.Differences) - 1; n > 0 {
+		text += fmt.Sprintf(" and %d more", n)
+	}
+	return text
+}
+
+// print writes the comparison as tables: in csv one of all, else one of each kind.
+func (c compared) print(a *app, format string) error {
+	if format == "csv" {
+		return c.long().csv(a.Out)
+	}
+	params := &table{header: []string{"experiment", "parameter", "A", "B"}}
+	numbers := &table{header: []string{"experiment", "result", "A", "B", "difference"}, right: map[int]bool{2: true, 3: true, 4: true}}
+	steps := &table{header: []string{"experiment", "step", "relation", "why"}}
+	for _, p := range c.Pairs {
+		name := p.label()
+		for _, d := range p.Parameters {
+			params.add(name, d.Name, shorten(value(d.A)), shorten(value(d.B)))
+		}
+		for _, d := range p.Results {
+			numbers.add(name, d.Name, significant(d.A), significant(d.B), significant(d.Difference))
+		}
+		addSteps(steps, name, p.Steps)
+	}
+	addSteps(steps, "(all)", c.OverAll)
+	return c.tables(a, format, params, numbers, steps)
+}
+
+// addSteps lists the steps that are not shared. Pictures and reports differ with what they show.
+func addSteps(t *table, name string, steps []results.StepRelation) {
+	for _, r := range steps {
+		if r.Relation != results.StepShared && r.Kind != pipelines.KindRender && r.Kind != pipelines.KindReport {
+			t.add(name, r.Name, r.Relation, cause(r))
+		}
+	}
+}
+
+func (c compared) tables(a *app, format string, tables ...*table) error {
+	if _, err := fmt.Fprintf(a.Out, "A: %s\nB: %s\n\n", c.A, c.B); err != nil {
+		return err
+	}
+	for _, t := range tables {
+		if len(t.rows) == 0 {
+			continue
+		}
+		write := t.text
+		if format == "md" {
+			write = t.markdown
+		}
+		if err := write(a.Out); err != nil {
+			return err
+		}
+		fmt.Fprintln(a.Out)
+	}
+	_, err := fmt.Fprintln(a.Out, c.summary())
+	return err
+}
+
+// summary says how much the two have in common.
+func (c compared) summary() string {
+	var parts []string
+	for _, relation := range []string{results.StepShared, results.StepEqual, results.StepOther, results.StepUnstable, results.StepOpen, results.StepOnlyA, results.StepOnlyB} {
+		if n := c.Steps[relation]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, relation))
+		}
+	}
+	text := fmt.Sprintf("%s compared; steps: %s", count(len(c.Pairs), "pair"), strings.Join(parts, ", "))
+	if len(c.Pairs) == 0 {
+		text = "no experiment of one has the swept parameters of one of the other"
+	}
+	for _, only := range []struct {
+		label string
+		names []string
+	}{{"A", c.OnlyA}, {"B", c.OnlyB}} {
+		if len(only.names) > 0 {
+			text += fmt.Sprintf("\nonly in %s: %s", only.label, join(only.names))
+		}
+	}
+	return text
+}
+
+// label is what a pair is called in a table: what its two names have in common.
+func (p comparedPair) label() string {
+	_, a, _ := strings.Cut(p.A, "/")
+	_, b, _ := strings.Cut(p.B, "/")
+	if a == b {
+		return a
+	}
+	return a + " | " + b
+}
+
+// long is everything in one table, for programs.
+func (c compared) long() *table {
+	t := &table{header: []string{"a", "b", "what", "name", "value_a", "value_b", "difference"}}
+	exact := func(v *float64) string {
+		if v == nil {
+			return ""
+		}
+		return strconv.FormatFloat(*v, 'g', -1, 64)
+	}
+	known := func(v any) string {
+		if v == nil {
+			return ""
+		}
+		return value(v)
+	}
+	for _, p := range c.Pairs {
+		for _, d := range p.Parameters {
+			t.add(p.A, p.B, "parameter", d.Name, known(d.A), known(d.B), "")
+		}
+		for _, d := range p.Results {
+			t.add(p.A, p.B, "result", d.Name, exact(d.A), exact(d.B), exact(d.Difference))
+		}
+		for _, r := range p.Steps {
+			t.add(p.A, p.B, "step", r.Name, keyText(r.KeyA), keyText(r.KeyB), r.Relation)
+		}
+	}
+	for _, r := range c.OverAll {
+		t.add(c.A, c.B, "step", r.Name, keyText(r.KeyA), keyText(r.KeyB), r.Relation)
+	}
+	for _, name := range c.OnlyA {
+		t.add(name, "", "experiment", "", "", "", results.StepOnlyA)
+	}
+	for _, name := range c.OnlyB {
+		t.add("", name, "experiment", "", "", "", results.StepOnlyB)
+	}
+	return t
+}
+
+func keyText(k artifacts.Key) string {
+	if k.IsZero() {
+		return ""
+	}
+	return k.String()
+}
+
+// significant writes a number with five significant digits, or "-".
+func significant(v *float64) string {
+	if v == nil {
+		return "-"
+	}
+	return strconv.FormatFloat(*v, 'g', 5, 64)
+}
