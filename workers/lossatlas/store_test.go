@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // storeSweep is a sweep of seconds.
@@ -416,7 +417,7 @@ func TestPushPull(t *testing.T) {
 }
 
 // checkArchive saves a sweep into a file and loads that into a home of its own, whose run finds everything
-// done and which saves the same file. A file that is cut or no archive changes nothing.
+// done and which saves the same file. A load that was killed goes on; a file that is cut or no archive changes nothing.
 func checkArchive(t *testing.T, home, file string, first outcome) {
 	t.Helper()
 	other, dir := t.TempDir(), t.TempDir()
@@ -443,6 +444,12 @@ func checkArchive(t *testing.T, home, file string, first outcome) {
 	}
 	do(other, 2, "load", file)
 	do(home, 2, "save", "absent", again)
+	for _, after := range []time.Duration{80, 120, 160, 200} { // milliseconds into the load
+		cut := background(t, other, "artifacts", "load", archive)
+		time.Sleep(after * time.Millisecond)
+		cut.kill()
+		verify(t, other, 0)
+	}
 	do(other, 0, "load", archive)
 	got := runSweep(t, other, file)
 	if got.Steps.Ran != 0 {
