@@ -149,6 +149,12 @@ func (s *Store) Lookup(ctx context.Context, k Key) (Action, error) {
 	return a, nil
 }
 
+// Recorded returns the action of a key whether or not its blobs are there. It
+// fails with [ErrNotFound] and *[RecordError].
+func (s *Store) Recorded(ctx context.Context, k Key) (Action, error) {
+	return s.readAction(ctx, actionObject(k))
+}
+
 func (s *Store) notFound(op, object string) error {
 	return &StoreError{Op: op, Object: object, Where: s.where, Kind: ErrNotFound}
 }

@@ -65,3 +65,6 @@ func (b *builder) addWeights() (string, error) {
 	i := b.config.imports()
 	return b.add("import", KindImport, ImportParams{Net: i.Net, Weights: b.imported[i], Data: b.trainParams().Data}, nil)
 }
+
+// Imported is the digest that Resolve was told of a file, "" for none.
+func (s *Sweep) Imported(i Import) string { return s.imported[i] }

@@ -38,17 +38,30 @@ type PlannedStep struct {
 	Key    artifacts.Key `json:"key,omitzero"`
 	State  State         `json:"state"`
 	Reason string        `json:"reason"`
+	// Why is the reason for programs; nil for a cached step.
+	Why *Why `json:"why,omitempty"`
 	// Never is set for a blocked step whose input will never come: a step before
 	// it is done and has no such output, as a diverged training has no weights.
 	Never bool `json:"never,omitempty"`
+	// EstimateS is how many seconds it would take, after EstimateFrom earlier steps;
+	// absent where nothing is known, or another step of the plan does the same work.
+	EstimateS    float64 `json:"estimate_s,omitempty"`
+	EstimateFrom int     `json:"estimate_from,omitempty"`
 	// Outputs of a cached step.
 	Outputs map[string]artifacts.Blob `json:"outputs,omitempty"`
+
+	recipe artifacts.Recipe // unless it is blocked
 }
 
 // Plan is what a run of a sweep would do, in the order of its graph.
 type Plan struct {
 	Sweep string        `json:"sweep"`
 	Steps []PlannedStep `json:"steps"`
+	// EstimateS is the sum of the steps' estimates, after EstimateFrom earlier steps in
+	// all; Unknown steps that are to be made are not in it.
+	EstimateS    float64 `json:"estimate_s,omitempty"`
+	EstimateFrom int     `json:"estimate_from,omitempty"`
+	Unknown      int     `json:"estimate_without,omitempty"`
 }
 
 // Count returns how many steps are in a state.
@@ -115,19 +128,19 @@ func (p *planner) level(ctx context.Context, steps []Placed) error {
 		planned := &PlannedStep{ID: s.Step.ID, Experiment: s.Experiment, Kind: s.Step.Kind}
 		p.done[s.Step.ID] = planned
 		inputs, waits, never := p.inputs(s.Step)
-		if never != "" && !s.Step.Partial {
-			planned.State, planned.Reason, planned.Never = StateBlocked, never, true
+		if never != nil && !s.Step.Partial {
+			planned.State, planned.Reason, planned.Why, planned.Never = StateBlocked, never.Error, never, true
 			continue
 		}
 		if len(waits) > 0 {
-			planned.State, planned.Reason = StateBlocked, waitReason(waits)
+			planned.State, planned.Reason, planned.Why = StateBlocked, waitReason(waits), &Why{Type: WhyWaits, Steps: waits}
 			continue
 		}
-		recipe, err := s.Step.Recipe(inputs, p.numerics)
-		if err != nil {
+		var err error
+		if planned.recipe, err = s.Step.Recipe(inputs, p.numerics); err != nil {
 			return err
 		}
-		if planned.Key, err = recipe.Key(); err != nil {
+		if planned.Key, err = planned.recipe.Key(); err != nil {
 			return fmt.Errorf("step %s: %w", s.Step.ID, err)
 		}
 		if _, ok := p.first[planned.Key]; !ok {
@@ -148,18 +161,18 @@ func (p *planner) level(ctx context.Context, steps []Placed) error {
 
 // inputs returns the digests of a step's inputs, the steps it waits for, and why
 // one of them will never come.
-func (p *planner) inputs(s Step) (digests map[string]artifacts.Digest, waits []string, never string) {
+func (p *planner) inputs(s Step) (digests map[string]artifacts.Digest, waits []string, never *Why) {
 	digests = make(map[string]artifacts.Digest, len(s.Inputs))
-	for _, name := range slices.Sorted(maps.Keys(s.Inputs)) {
+	for _, name := range sortedKeys(s.Inputs) {
 		ref := s.Inputs[name]
 		from := p.done[ref.Step]
 		blob, ok := from.Outputs[ref.Output]
 		switch {
 		case from.Never:
-			never = from.Reason
+			never = from.Why
 			continue
 		case from.State == StateCached && !ok:
-			never = NoOutput(ref)
+			never = &Why{Type: WhyNoInput, Steps: []string{ref.Step}, Error: NoOutput(ref)}
 			continue
 		case from.State != StateCached:
 			waits = append(waits, ref.Step)
@@ -180,6 +193,8 @@ func waitReason(waits []string) string {
 	}
 	return "waits for " + strings.Join(waits, " and ")
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // lookup asks the cache for keys, several at a time.
 func (p *planner) lookup(ctx context.Context, keys []artifacts.Key) {
@@ -212,12 +227,13 @@ func (p *planner) judge(s *PlannedStep) error {
 		s.State, s.Reason, s.Outputs = StateCached, "done", result.action.Outputs
 		return nil
 	case errors.As(result.err, &incomplete):
-		s.State, s.Reason = StateRun, "blob missing: "+strings.Join(slices.Sorted(maps.Keys(incomplete.Missing)), ", ")
+		s.State, s.Why = StateRun, &Why{Type: WhyBlobMissing, Missing: sortedKeys(incomplete.Missing)}
 	case errors.Is(result.err, artifacts.ErrNotFound):
-		s.State, s.Reason = StateRun, "never run"
+		s.State, s.Why = StateRun, &Why{Type: WhyNeverRun}
 	default:
 		return fmt.Errorf("step %s: %w", s.ID, result.err)
 	}
+	s.Reason = s.Why.text()
 	if first := p.first[s.Key]; first != s.ID {
 		s.Reason += "; the same work as " + first + ", which runs once"
 	}

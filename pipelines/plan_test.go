@@ -226,9 +226,12 @@ func TestPlanJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []map[string]any{
-		{"id": "one/train", "experiment": "one", "kind": "train", "key": plan.Steps[0].Key.String(), "state": "run", "reason": "never run"},
-		{"id": "one/training", "experiment": "one", "kind": "render", "state": "blocked", "reason": "waits for one/train"},
-		{"id": "report", "kind": "report", "state": "blocked", "reason": "waits for one/train and one/training"},
+		{"id": "one/train", "experiment": "one", "kind": "train", "key": plan.Steps[0].Key.String(), "state": "run", "reason": "never run",
+			"why": map[string]any{"type": "never-run"}},
+		{"id": "one/training", "experiment": "one", "kind": "render", "state": "blocked", "reason": "waits for one/train",
+			"why": map[string]any{"type": "waits", "steps": []any{"one/train"}}},
+		{"id": "report", "kind": "report", "state": "blocked", "reason": "waits for one/train and one/training",
+			"why": map[string]any{"type": "waits", "steps": []any{"one/train", "one/training"}}},
 	}
 	if diff := cmp.Diff(want, got.Steps, cmpopts.EquateEmpty()); diff != "" || got.Sweep != "one" {
 		t.Errorf("JSON of sweep %s (-want +got):\n%s", got.Sweep, diff)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 
 	"lossatlas/artifacts"
 )
@@ -52,8 +53,17 @@ var kinds = map[Kind]struct {
 	KindReport:          {version: 3},
 }
 
+// Kinds are all kinds of steps, sorted.
+func Kinds() []Kind { return slices.Sorted(maps.Keys(kinds)) }
+
 // Numeric says whether steps of this kind run on the numeric backend.
 func (k Kind) Numeric() bool { return kinds[k].numeric }
+
+// Computes says whether steps of this kind take computing time, not just moments.
+func (k Kind) Computes() bool { return kinds[k].numeric || k == KindTrajectory }
+
+// Version is the version of the code of steps of this kind.
+func (k Kind) Version() int { return kinds[k].version }
 
 // Output names that steps refer to.
 const (

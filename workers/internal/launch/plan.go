@@ -1,0 +1,47 @@
+package launch
+
+import (
+	"context"
+	"errors"
+
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/results"
+)
+
+// Plan says what a run of a graph would do, and of what it would do again, what
+// changed since the sweep's last recorded run.
+func Plan(ctx context.Context, store *artifacts.Store, g *pipelines.Graph, numerics string) (*pipelines.Plan, error) {
+	plan, err := pipelines.MakePlan(ctx, g, numerics, store)
+	if err != nil || plan.Count(pipelines.StateRun) == 0 {
+		return plan, err
+	}
+	past, err := lastRun(ctx, store, g.Sweep)
+	if past == nil || err != nil {
+		return plan, err
+	}
+	return plan, plan.Explain(ctx, g, *past)
+}
+
+// lastRun is what is recorded of a sweep's last run, nil where nothing is that can be read.
+func lastRun(ctx context.Context, store *artifacts.Store, sweep string) (*pipelines.Past, error) {
+	root, err := store.Root(ctx, sweep)
+	if err != nil {
+		return nil, unlessLost(err)
+	}
+	g, err := results.Graph(ctx, store, root)
+	if err != nil {
+		return nil, unlessLost(err)
+	}
+	return &pipelines.Past{Graph: g, Steps: root.Steps, Read: store.Recorded}, nil
+}
+
+// unlessLost is nil for what is gone or damaged: a plan can do without.
+func unlessLost(err error) error {
+	var record *artifacts.RecordError
+	var blob *artifacts.DamagedError
+	if errors.Is(err, artifacts.ErrNotFound) || errors.As(err, &record) || errors.As(err, &blob) {
+		return nil
+	}
+	return err
+}
