@@ -32,8 +32,11 @@ type follower struct {
 	client   client.Client
 	graph    *pipelines.Graph
 	started  launch.Started
+	prior    map[string]time.Duration // how long steps are expected to take
 	// watching only looks: an interrupt leaves the sweep alone.
 	watching bool
+	// apart says that nothing of the sweep is kept.
+	apart bool
 }
 
 // follow returns the sweep's root when its workflow has ended. When ctx ends
@@ -46,7 +49,7 @@ func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
 	go func() { ended <- f.started.Run.Get(waiting, nil) }()
 
 	poller := progress.NewPoller(f.client, f.graph, f.started.ID, f.started.RunID)
-	estimator := progress.NewEstimator(f.graph)
+	estimator := progress.NewEstimator(f.graph, f.prior)
 	answered := time.Now()
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
@@ -120,7 +123,11 @@ func (f *follower) interrupt(ctx context.Context, ended <-chan error) error {
 			f.log.Debug().Msg("the sweep did not end in time; it will be set aside by the next run")
 		}
 	}
-	f.say("stopped; what was finished is kept: run the same command to go on")
+	if f.apart {
+		f.say("stopped; nothing of it is kept")
+	} else {
+		f.say("stopped; what was finished is kept: run the same command to go on")
+	}
 	return exit.Silently(exit.Interrupted)
 }
 

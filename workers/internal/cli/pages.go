@@ -107,7 +107,7 @@ func (w *watcher) look(ctx context.Context, root artifacts.Root) (*pages.Sweep, 
 		if err != nil {
 			return nil, err
 		}
-		x.sweep, x.estimator = &sweep{graph: g, class: w.class}, progress.NewEstimator(g)
+		x.sweep, x.estimator = &sweep{graph: g, class: w.class}, progress.NewEstimator(g, nil)
 	}
 	x.sweep.Root = root
 	if err := x.sweep.refresh(ctx, w.services); err != nil {

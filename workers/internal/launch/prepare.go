@@ -65,6 +65,9 @@ func Read(file, preset string) (*pipelines.Sweep, error) {
 	if err != nil {
 		return nil, exit.Usagef("the sweep file can't be read: %w", err)
 	}
+	if isPlan(src) {
+		return nil, exit.Usagef("%s is a plan, and no sweep file: `lossatlas run %s` does what it says", file, file)
+	}
 	s, err := pipelines.Parse(file, src, Catalog(), preset)
 	if err != nil {
 		return nil, err

@@ -1,19 +1,26 @@
 package progress
 
 import (
-	"encoding/json"
 	"time"
 
 	"lossatlas/activities"
 	"lossatlas/pipelines"
+	"lossatlas/workers/internal/estimate"
 )
 
 // Estimator says how long a sweep will still take. It knows the cost of each
 // step in multiply-adds and learns from finished and running steps how many of
-// them a second does, for each kind of step.
+// them a second does, for each kind of step; until it has, it goes by earlier runs.
 type Estimator struct {
-	cost map[string]float64 // by step; absent for steps that take no time worth counting
-	seen map[string]first   // running steps, when they were first seen
+	steps map[string]expected // absent for those that take no time worth counting
+	seen  map[string]first    // running steps, when they were first seen
+}
+
+// expected is what is known of a step beforehand.
+type expected struct {
+	kind  string
+	cost  float64
+	prior time.Duration // 0 where no step like it ran before
 }
 
 // first is where a running step was when it was first seen to move.
@@ -22,71 +29,19 @@ type first struct {
 	fraction float64
 }
 
-// Relative costs of a forward pass (1) and of a training step on the same images.
-const (
-	forwardCost  = 1
-	trainingCost = 3
-)
-
 // enough is how long a running step is watched before its speed is believed.
 const enough = 3 * time.Second
 
-// NewEstimator knows the costs of a sweep's steps.
-func NewEstimator(g *pipelines.Graph) *Estimator {
-	e := &Estimator{cost: map[string]float64{}, seen: map[string]first{}}
+// NewEstimator knows the costs of a sweep's steps. prior is how long they are
+// expected to take, by their IDs, as far as that is known.
+func NewEstimator(g *pipelines.Graph, prior map[string]time.Duration) *Estimator {
+	e := &Estimator{steps: map[string]expected{}, seen: map[string]first{}}
 	for _, p := range g.All() {
-		if c := cost(p.Step); c > 0 {
-			e.cost[p.Step.ID] = c
+		if c := estimate.Cost(p.Step); c > 0 {
+			e.steps[p.Step.ID] = expected{string(p.Step.Kind), c, prior[p.Step.ID]}
 		}
 	}
 	return e
-}
-
-// cost is the number of multiply-adds of a step, forward ones; 0 if it does not compute.
-func cost(s pipelines.Step) float64 {
-	switch s.Kind {
-	case pipelines.KindTrain:
-		var p pipelines.TrainParams
-		if json.Unmarshal(s.Params, &p) != nil {
-			return 0
-		}
-		return macs(p.Net) * float64(p.Epochs) * (trainingCost*float64(p.Data.Train) + forwardCost*float64(p.Data.Test))
-	case pipelines.KindLine, pipelines.KindSurface, pipelines.KindHessian:
-		var p pipelines.MapParams
-		if json.Unmarshal(s.Params, &p) != nil {
-			return 0
-		}
-		points := p.X.N
-		if p.Y != nil {
-			points *= p.Y.N
-		}
-		if s.Kind == pipelines.KindHessian {
-			points *= activities.SpectrumPasses
-		}
-		return macs(p.Net) * float64(points) * float64(p.Data.To-p.Data.From)
-	case pipelines.KindEigenvectors:
-		var p pipelines.EigenvectorsParams
-		if json.Unmarshal(s.Params, &p) != nil {
-			return 0
-		}
-		return macs(p.Net) * float64(activities.ProductPasses*activities.EndsProducts) * float64(p.Data.To-p.Data.From)
-	case pipelines.KindSpectrum:
-		var p pipelines.SpectrumParams
-		if json.Unmarshal(s.Params, &p) != nil {
-			return 0
-		}
-		products := activities.EndsProducts + p.Probes*p.Steps
-		return macs(p.Net) * float64(activities.ProductPasses*products) * float64(p.Data.To-p.Data.From)
-	}
-	return 0
-}
-
-func macs(net pipelines.Network) float64 {
-	n, err := activities.Network(net)
-	if err != nil {
-		return 0
-	}
-	return float64(n.MACs())
 }
 
 // Estimate is the time left, for the sweep and for its running steps. A sweep's
@@ -97,45 +52,64 @@ type Estimate struct {
 	Steps map[string]time.Duration
 }
 
+// pace is measured: multiply-adds, and the seconds that they took.
+type pace struct{ work, seconds float64 }
+
+func (p *pace) add(work, seconds float64) { p.work, p.seconds = p.work+work, p.seconds+seconds }
+
 // Estimate takes a snapshot into account and says how long the rest will take.
 // Snapshots must come in the order of time.
 func (e *Estimator) Estimate(s Snapshot) Estimate {
 	out := Estimate{Steps: map[string]time.Duration{}}
-	var seconds, work float64 // measured: time, and multiply-adds done in it
-	var rest float64          // multiply-adds left in steps without a speed of their own
-	var left time.Duration
+	var all pace
+	kinds := map[string]*pace{}
+	rest := map[string]float64{} // multiply-adds left in steps without a speed of their own
 	workers := 1
 	for _, step := range s.Steps {
-		c := e.cost[step.ID]
+		x, ok := e.steps[step.ID]
+		if !ok {
+			continue
+		}
+		if kinds[x.kind] == nil {
+			kinds[x.kind] = &pace{}
+		}
 		switch {
-		case c == 0:
 		case step.Over():
 			if step.Seconds > 0 {
-				seconds += step.Seconds
-				work += c
+				kinds[x.kind].add(x.cost, step.Seconds)
+				all.add(x.cost, step.Seconds)
 			}
 		case step.State == activities.StateRunning || step.Ready:
 			workers = max(workers, step.Working)
 			if speed := e.speed(step, s.At); speed > 0 { // fractions per second
 				own := time.Duration((1 - step.Fraction) / speed * float64(time.Second))
 				out.Steps[step.ID] = own
-				left += own
-				work += c * speed * enough.Seconds()
-				seconds += enough.Seconds()
+				out.Left += own
+				kinds[x.kind].add(x.cost*speed*enough.Seconds(), enough.Seconds())
+				all.add(x.cost*speed*enough.Seconds(), enough.Seconds())
 			} else {
-				rest += c * (1 - step.Fraction)
+				rest[step.ID] = x.cost * (1 - step.Fraction)
 			}
 		default:
-			rest += c
+			rest[step.ID] = x.cost
 		}
 	}
-	if rest > 0 && work == 0 {
-		return out
+	var seconds float64
+	for id, work := range rest {
+		x := e.steps[id]
+		switch p := kinds[x.kind]; {
+		case p.work > 0:
+			seconds += work * p.seconds / p.work
+		case x.prior > 0:
+			seconds += work / x.cost * x.prior.Seconds()
+		case all.work > 0:
+			seconds += work * all.seconds / all.work
+		default:
+			return Estimate{Steps: out.Steps}
+		}
 	}
-	if rest > 0 {
-		left += time.Duration(rest * seconds / work / float64(workers) * float64(time.Second))
-	}
-	out.Left, out.Known = left, true
+	out.Left += time.Duration(seconds / float64(workers) * float64(time.Second))
+	out.Known = true
 	return out
 }
 

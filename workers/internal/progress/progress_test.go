@@ -67,7 +67,7 @@ func at(seconds float64, train, surface progress.Step) progress.Snapshot {
 // 10·(3·300 + 100) = 10,000 images forward, the surface 100·100 = 10,000: as
 // long as the training takes, so does the surface.
 func TestEstimate(t *testing.T) {
-	e := progress.NewEstimator(graph(t))
+	e := progress.NewEstimator(graph(t), nil)
 	waiting := progress.Step{State: activities.StateWaiting}
 	running := func(f float64) progress.Step {
 		return progress.Step{State: activities.StateRunning, Fraction: f, Working: 1}
@@ -102,9 +102,23 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
+// TestEstimateByEarlierRuns: what steps took before is the estimate until they are
+// measured, each kind by its own.
+func TestEstimateByEarlierRuns(t *testing.T) {
+	e := progress.NewEstimator(graph(t), map[string]time.Duration{"e/train": 50 * time.Second, "e/surface": 30 * time.Second})
+	waiting := progress.Step{State: activities.StateWaiting}
+	if got := e.Estimate(at(0, waiting, waiting)); !got.Known || got.Left != 80*time.Second {
+		t.Errorf("before the start: %v left (known: %v), want 80 s", got.Left, got.Known)
+	}
+	got := e.Estimate(at(100, progress.Step{State: activities.StateRan, Seconds: 100}, waiting))
+	if got.Left != 30*time.Second {
+		t.Errorf("after the training: %v left, want 30 s for the surface, whatever the training took", got.Left)
+	}
+}
+
 // TestEstimateAfterARestart: the time in which a step had no worker does not count.
 func TestEstimateAfterARestart(t *testing.T) {
-	e := progress.NewEstimator(graph(t))
+	e := progress.NewEstimator(graph(t), nil)
 	step := func(f float64, working int) progress.Step {
 		return progress.Step{State: activities.StateRunning, Fraction: f, Working: working}
 	}
@@ -122,7 +136,7 @@ func TestEstimateAfterARestart(t *testing.T) {
 func TestPlain(t *testing.T) {
 	var out bytes.Buffer
 	p := progress.NewPlain(&out)
-	e := progress.NewEstimator(graph(t))
+	e := progress.NewEstimator(graph(t), nil)
 	show := func(s progress.Snapshot) { p.Show(s, e.Estimate(s)) }
 	cached := progress.Step{State: activities.StateCached}
 	for second := range 25 { // shown every second, mentioned every ten

@@ -1,0 +1,141 @@
+package estimate_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/embedded/s3"
+	"lossatlas/workers/internal/estimate"
+)
+
+func openStore(t *testing.T) *artifacts.Store {
+	t.Helper()
+	srv, err := s3.Start(t.Context(), s3.Options{Dir: filepath.Join(t.TempDir(), "objects"), Addr: "127.0.0.1:0", AccessKey: "tester", SecretKey: "secretsecret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = srv.Stop() })
+	store, err := artifacts.Open(t.Context(), artifacts.Config{Endpoint: srv.Addr(), AccessKey: "tester", SecretKey: "secretsecret", Bucket: "lossatlas", Region: "us-east-1"}, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+func training(id, net string, epochs int) pipelines.Step {
+	p := pipelines.TrainParams{Net: pipelines.Network(net), Epochs: epochs, Data: pipelines.TrainData{Train: 300, Test: 100}}
+	raw, err := json.Marshal(p)
+	if err != nil {
+		panic(err)
+	}
+	return pipelines.Step{ID: id, Kind: pipelines.KindTrain, Params: raw}
+}
+
+// ran records a sweep of one step that took a time somewhere.
+func ran(t *testing.T, store *artifacts.Store, sweep string, s pipelines.Step, numerics, host string, seconds float64) {
+	t.Helper()
+	recipe, err := s.Recipe(nil, numerics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := recipe.Key()
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob, err := store.Put(t.Context(), []byte(sweep))
+	if err != nil {
+		t.Fatal(err)
+	}
+	outputs := map[string]artifacts.Blob{"weights": blob}
+	made := artifacts.Provenance{Seconds: seconds, Host: host, Numerics: numerics}
+	if _, err := store.PutAction(t.Context(), artifacts.Action{Key: key, Recipe: recipe, Outputs: outputs, Made: made}); err != nil {
+		t.Fatal(err)
+	}
+	g, err := json.Marshal(pipelines.Graph{Sweep: sweep, Experiments: []pipelines.Experiment{{Name: "e", Steps: []pipelines.Step{s}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	graph, err := store.Put(t.Context(), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = store.PutRoot(t.Context(), artifacts.Root{
+		Sweep: sweep, State: artifacts.StateDone, Started: time.Now(), Graph: graph,
+		Steps: map[string]artifacts.RootStep{s.ID: {Kind: string(s.Kind), Key: key, State: artifacts.StepRan, Seconds: seconds, Outputs: outputs}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestHistory: a step's time goes by its cost, after steps of the same network on
+// the same host with the same arithmetic where there are any.
+func TestHistory(t *testing.T) {
+	store := openStore(t)
+	read := func() *estimate.History {
+		t.Helper()
+		h, err := estimate.Read(t.Context(), store, estimate.Machine{Numerics: "xla", Host: "here"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	want := func(s pipelines.Step, seconds float64, from int) {
+		t.Helper()
+		got, n, ok := read().Step(context.Background(), s)
+		if ok != (from > 0) || n != from || math.Abs(got.Seconds()-seconds) > 1e-6*seconds {
+			t.Errorf("%v after %d steps, want %g s after %d", got, n, seconds, from)
+		}
+	}
+	asked := training("e/train", "small", 10)
+	want(asked, 0, 0)
+	ran(t, store, "other-arithmetic", training("e/train", "small", 2), "go", "here", 400)
+	want(asked, 2000, 1)
+	ran(t, store, "other-host", training("e/train", "small", 4), "xla", "there", 40)
+	want(asked, 100, 1)
+	ran(t, store, "a", training("e/train", "small", 1), "xla", "here", 5)
+	ran(t, store, "b", training("e/train", "small", 3), "xla", "here", 11)
+	want(asked, 40, 2) // 16 s for 4 epochs
+	// Of another network the costs tell, after all that ran here.
+	want(training("e/train", "vgg9", 1), 16./4*estimate.Cost(training("", "vgg9", 1))/estimate.Cost(training("", "small", 1)), 2)
+	want(pipelines.Step{ID: "e/picture", Kind: pipelines.KindRender, Params: json.RawMessage(`{}`)}, 0, 0)
+}
+
+// TestFill: work that experiments share counts once, cached steps count nothing,
+// and what is not known is counted apart.
+func TestFill(t *testing.T) {
+	store := openStore(t)
+	ran(t, store, "a", training("e/train", "small", 1), "xla", "here", 5)
+	h, err := estimate.Read(t.Context(), store, estimate.Machine{Numerics: "xla", Host: "here"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &pipelines.Graph{Sweep: "s"}
+	for i := range 2 {
+		name := fmt.Sprint(i)
+		picture := pipelines.Step{ID: name + "/picture", Kind: pipelines.KindRender, Params: json.RawMessage(`{}`),
+			Inputs: map[string]pipelines.Ref{"log": {Step: name + "/train", Output: pipelines.OutLog}}}
+		g.Experiments = append(g.Experiments, pipelines.Experiment{Name: name, Steps: []pipelines.Step{training(name+"/train", "small", 2), picture}})
+	}
+	g.Experiments = append(g.Experiments, pipelines.Experiment{Name: "e", Steps: []pipelines.Step{training("e/train", "small", 1)}})
+	plan, err := pipelines.MakePlan(t.Context(), g, "xla", store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Fill(t.Context(), plan, g)
+	if math.Abs(plan.EstimateS-10) > 1e-6 || plan.EstimateFrom != 1 || plan.Unknown != 1 {
+		t.Errorf("%g s after %d steps, %d unknown; want 10 s after 1, 1 unknown", plan.EstimateS, plan.EstimateFrom, plan.Unknown)
+	}
+	if s := plan.Steps[4]; s.State != pipelines.StateCached || s.EstimateS != 0 {
+		t.Errorf("the cached step is planned as %+v", s)
+	}
+}
