@@ -166,7 +166,11 @@ func (s *Store) open(ctx context.Context, blob Blob) (*verifier, int64, error) {
 func (s *Store) read(ctx context.Context, object string) (io.ReadCloser, minio.ObjectInfo, error) {
 	body, info, _, err := s.core.GetObject(ctx, s.bucket, object, minio.GetObjectOptions{})
 	if err != nil {
-		return nil, info, s.fail("get", object, err)
+		err = s.fail("get", object, err)
+		if under := s.below(object, err); under != nil {
+			return under.read(ctx, object)
+		}
+		return nil, info, err
 	}
 	return body, info, nil
 }
@@ -179,7 +183,11 @@ func (s *Store) Has(ctx context.Context, blob Blob) (bool, error) {
 	if err == nil {
 		return info.Size == blob.Size, nil
 	}
-	if err = s.fail("stat", object, err); errors.Is(err, ErrNotFound) {
+	err = s.fail("stat", object, err)
+	if under := s.below(object, err); under != nil {
+		return under.Has(ctx, blob)
+	}
+	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
 	return false, err

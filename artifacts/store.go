@@ -39,6 +39,8 @@ type Store struct {
 	bucket      string
 	where       string // for messages
 	log         zerolog.Logger
+	// under has the results that are read when this store has them not; nil for none.
+	under *Store
 }
 
 const (
@@ -76,6 +78,22 @@ func Open(ctx context.Context, cfg Config, log zerolog.Logger) (*Store, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// Over returns the store with another one under it: blobs and actions that it has
+// not are read from there, where nothing is ever written or removed.
+func (s *Store) Over(under *Store) *Store {
+	over := *s
+	over.under = under
+	return &over
+}
+
+// below is the store to look into for an object that this one has not, nil for none.
+func (s *Store) below(object string, err error) *Store {
+	if errors.Is(err, ErrNotFound) && (strings.HasPrefix(object, blobPrefix) || strings.HasPrefix(object, actionPrefix)) {
+		return s.under
+	}
+	return nil
 }
 
 // Close gives up idle connections, for which a server that is about to end

@@ -31,7 +31,7 @@ func Run(t *testing.T, cfg artifacts.Config) {
 		tests map[string]func(*testing.T, *Bucket)
 	}{
 		{"blobs", blobTests}, {"actions", actionTests}, {"parts", partTests}, {"roots", rootTests}, {"check", checkTests}, {"collect", collectTests},
-		{"copy", copyTests}, {"archive", archiveTests}, {"history", historyTests},
+		{"copy", copyTests}, {"archive", archiveTests}, {"history", historyTests}, {"over", overTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for name, test := range group.tests {
