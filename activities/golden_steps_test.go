@@ -1,0 +1,143 @@
+package activities
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"testing"
+
+	"lossatlas/activities/data"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// goldenStep is a small step of a kind.
+type goldenStep struct {
+	kind pipelines.Kind
+	run  func(*testing.T) StepResult
+}
+
+// goldenNet is a network with layers of most sorts and little to compute.
+func goldenNet(t *testing.T) pipelines.Network {
+	t.Helper()
+	s, err := pipelines.Parse("golden.yaml", []byte(`name: golden
+dataset: {name: shapes10, train: 32, test: 16}
+networks:
+  golden: [{conv: 4, stride: 2}, bn, relu, {maxpool: 2}, {residual: [{conv: 4}, bn]}, relu, avgpool, flatten, {linear: 10}]
+train: {net: golden, batch_size: 16}
+`), pipelines.Catalog{}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := s.Expand("sha256:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p pipelines.TrainParams
+	if err := json.Unmarshal(g.Experiments[0].Steps[0].Params, &p); err != nil {
+		t.Fatal(err)
+	}
+	return p.Net
+}
+
+// goldenSteps are one of each kind. What they are made from is given, so that each
+// one's result is its own kind's doing.
+func (b *bench) goldenSteps(t *testing.T) []goldenStep {
+	golden := goldenNet(t)
+	net, err := Network(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(file []byte, err error) Input {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		blob, err := b.Store.Put(t.Context(), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Input{Digest: blob.Digest}
+	}
+	weights := func(seed uint64) Input {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		theta, state := make([]float32, net.NumParams()), make([]float32, net.NumState())
+		for i := range theta {
+			theta[i] = float32(0.1 * rng.NormFloat64())
+		}
+		for i := range state {
+			state[i] = 1
+		}
+		return put(net.Encode(theta, state, nil))
+	}
+	at := map[string]Input{weightsInput: weights(1)}
+	given := func() Input {
+		r := do[StepResult](t, b, b.Difference, b.step(t, pipelines.KindDifference, pipelines.DifferenceParams{Net: golden},
+			map[string]Input{weightsInput: weights(1), pipelines.InTowardX: weights(2), pipelines.InTowardY: weights(3)}))
+		return from(r, pipelines.OutDirections)
+	}()
+	around := map[string]Input{weightsInput: weights(1), directionsInput: given}
+	// made is a file as the output of a step with a record, which the report wants.
+	made := func(kind pipelines.Kind, output string, in Input) Input {
+		t.Helper()
+		file, err := b.Store.Get(t.Context(), in.Digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := artifacts.Recipe{Kind: string(kind), Version: 1}
+		if in.Producer, err = r.Key(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Store.PutAction(t.Context(), artifacts.Action{Key: in.Producer, Recipe: r, Outputs: map[string]artifacts.Blob{output: artifacts.BlobOf(file)}}); err != nil {
+			t.Fatal(err)
+		}
+		return in
+	}
+	log := put(json.Marshal(TrainLog{
+		Epochs: []TrainEpoch{{1, 0.1, 2.2, 20, 2.1, 25, 10}, {2, 0.1, 1.8, 40, 1.9, 35, 11}}, Final: TrainFinal{TrainLoss: 1.5, TrainAccuracy: 45, TestLoss: 1.9, TestAccuracy: 35},
+	}))
+	images := pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Split: "test", To: 8}
+	side := pipelines.Axis{Min: -0.5, Max: 0.5, N: 3}
+	mp := pipelines.MapParams{Net: golden, Data: images, X: side, Y: &side, Batch: 8}
+
+	one := func(kind pipelines.Kind, activity, params any, inputs map[string]Input) goldenStep {
+		return goldenStep{kind, func(t *testing.T) StepResult {
+			return do[StepResult](t, b, activity, b.step(t, kind, params, inputs))
+		}}
+	}
+	chunks := func(kind pipelines.Kind, plan, evaluate, assemble, params any, inputs map[string]Input) goldenStep {
+		return goldenStep{kind, func(t *testing.T) StepResult {
+			in := b.step(t, kind, params, inputs)
+			for _, i := range do[MapPlan](t, b, plan, in).Missing {
+				do[ChunkResult](t, b, evaluate, in, i)
+			}
+			return do[StepResult](t, b, assemble, in, 1.0)
+		}}
+	}
+	trained := b.trainParams(1)
+	trained.Net = golden
+	trained.Checkpoints = []int{0}
+	line := mp
+	line.Y = nil
+	return []goldenStep{
+		one(pipelines.KindTrain, b.Train, trained, nil),
+		one(pipelines.KindImport, b.Import, pipelines.ImportParams{Net: golden, Weights: at[weightsInput].Digest.String(), Data: trained.Data}, nil),
+		one(pipelines.KindDirections, b.Directions, pipelines.DirectionsParams{Net: golden, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, at),
+		one(pipelines.KindEigenvectors, b.Eigenvectors, pipelines.EigenvectorsParams{Net: golden, Data: images, Batch: 8, Subset: "weights", Tolerance: 0.1, Axes: 2}, at),
+		one(pipelines.KindGivenDirections, b.GivenDirections, pipelines.GivenDirectionsParams{Net: golden, Directions: given.Digest.String(), Axes: 2}, nil),
+		one(pipelines.KindDifference, b.Difference, pipelines.DifferenceParams{Net: golden, States: true},
+			map[string]Input{weightsInput: weights(1), pipelines.InTowardX: weights(2), pipelines.InTowardY: weights(3)}),
+		chunks(pipelines.KindLine, b.PlanMap, b.EvaluateChunk, b.AssembleMap, line, around),
+		chunks(pipelines.KindSurface, b.PlanMap, b.EvaluateChunk, b.AssembleMap, mp, around),
+		chunks(pipelines.KindHessian, b.PlanMap, b.EvaluateSpectra, b.AssembleMap,
+			pipelines.HessianParams{MapParams: pipelines.MapParams{Net: golden, Data: images, X: pipelines.Axis{Max: 0.5, N: 2}, Y: &pipelines.Axis{Max: 0.5, N: 2}, Batch: 8}, Subset: "weights", Tolerance: 0.1}, around),
+		chunks(pipelines.KindSpectrum, b.PlanSpectrum, b.EvaluateProbe, b.AssembleSpectrum,
+			pipelines.SpectrumParams{Net: golden, Data: images, Batch: 8, Subset: "weights", Tolerance: 0.1, Probes: 2, Steps: 8, Seed: 1}, at),
+		one(pipelines.KindTrajectory, b.Trajectory, pipelines.TrajectoryParams{Net: golden, Ignore: "biasbn", Normalize: "filter", Seed: 1, Epochs: []int{0, 1, 2}},
+			map[string]Input{pipelines.OutCheckpoint(0): weights(3), pipelines.OutCheckpoint(1): weights(2), weightsInput: weights(1)}),
+		one(pipelines.KindFlatness, b.Flatness, pipelines.FlatnessParams{Levels: []float64{0.5}, Radii: []float64{0.5}}, map[string]Input{pipelines.InGrid(0): b.drawnGrid(t, 3)}),
+		one(pipelines.KindRender, b.Render, pipelines.RenderParams{Plot: "contour", Title: "golden"}, map[string]Input{"grid": b.drawnGrid(t, 3)}),
+		one(pipelines.KindReport, b.Report, pipelines.ReportParams{Sweep: "golden", Title: "golden", Experiments: []pipelines.ReportExperiment{{
+			Name: "a", Params: map[string]any{"train.seed": 1}, Log: "log", Maps: []pipelines.ReportMap{{Name: "surface", Kind: "surface", Split: "train", Data: "grid"}},
+		}}}, map[string]Input{"log": made(pipelines.KindTrain, pipelines.OutLog, log), "grid": made(pipelines.KindSurface, pipelines.OutGrid, b.drawnGrid(t, 3))}),
+	}
+}
