@@ -107,6 +107,7 @@ func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (
 		StaticSummary:         in.Label,
 		StaticDetails:         details(in, req.Sweep),
 		TypedSearchAttributes: searchAttributes(in, req.Sweep),
+		Priority:              activity.GetInfo(ctx).Priority,
 	}
 	for {
 		small, err := a.slim(ctx, in)

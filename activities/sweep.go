@@ -21,6 +21,8 @@ type SweepInput struct {
 	Experiments []string         `json:"experiments"`
 	Numerics    string           `json:"numerics"`
 	FailFast    bool             `json:"fail_fast,omitempty"`
+	// Concurrency is how many steps that compute may run at a time, 0 for as many as there are.
+	Concurrency int `json:"concurrency,omitempty"`
 	// File is what the sweep was read from; it is recorded and changes nothing.
 	File *artifacts.RootFile `json:"file,omitempty"`
 }
@@ -35,6 +37,8 @@ type ExperimentInput struct {
 	// Run is the run of the sweep under which the experiment records its steps. It is empty where
 	// an earlier release started the experiment, which returned them.
 	Run string `json:"run,omitempty"`
+	// Concurrency is how many steps of this experiment that compute may run at a time, 0 for all.
+	Concurrency int `json:"concurrency,omitempty"`
 }
 
 // States of a step within a sweep.

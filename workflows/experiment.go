@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"lossatlas/activities"
-	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
@@ -42,7 +41,7 @@ func Experiment(ctx workflow.Context, in activities.ExperimentInput) (Experiment
 	if err := workflow.ExecuteActivity(quick(ctx, "load the experiment"), acts.LoadExperiment, in.Graph, in.Index).Get(ctx, &exp); err != nil {
 		return ExperimentResult{}, err
 	}
-	r := newRunner(exp.Steps, in.Graph, in.Sweep, in.Numerics, in.FailFast)
+	r := newRunner(ctx, exp.Steps, in)
 	steps := r.run(ctx)
 	result := ExperimentResult{SweepResult: count(steps)}
 	if in.Run == "" {
@@ -63,18 +62,19 @@ func keep(ctx workflow.Context, r activities.StepsRecord) error {
 // runner executes a list of steps in topological order, side by side where
 // their inputs allow.
 type runner struct {
-	steps    []pipelines.Step
-	status   map[string]*activities.StepStatus
-	sweep    string
-	numerics string
-	failFast bool
-	graph    artifacts.Digest
+	in     activities.ExperimentInput
+	steps  []pipelines.Step
+	status map[string]*activities.StepStatus
+	slots  workflow.Semaphore // of steps that compute; nil for no limit
 	// known are, for the last steps of a sweep, the steps that are in no record.
 	known []activities.StepStatus
 }
 
-func newRunner(steps []pipelines.Step, graph artifacts.Digest, sweep, numerics string, failFast bool) *runner {
-	r := &runner{steps: steps, status: map[string]*activities.StepStatus{}, sweep: sweep, numerics: numerics, failFast: failFast, graph: graph}
+func newRunner(ctx workflow.Context, steps []pipelines.Step, in activities.ExperimentInput) *runner {
+	r := &runner{in: in, steps: steps, status: map[string]*activities.StepStatus{}}
+	if in.Concurrency > 0 {
+		r.slots = workflow.NewSemaphore(ctx, int64(in.Concurrency))
+	}
 	for _, s := range steps {
 		r.status[s.ID] = &activities.StepStatus{ID: s.ID, Kind: string(s.Kind), State: activities.StateWaiting}
 	}
@@ -100,7 +100,7 @@ func (r *runner) run(ctx workflow.Context) []activities.StepStatus {
 		workflow.Go(steps, func(ctx workflow.Context) {
 			defer wg.Done()
 			r.step(ctx, s)
-			if r.status[s.ID].State == activities.StateFailed && r.failFast {
+			if r.status[s.ID].State == activities.StateFailed && r.in.FailFast {
 				stop()
 			}
 			workflow.SetCurrentDetails(ctx, r.describe())
@@ -123,10 +123,17 @@ func (r *runner) step(ctx workflow.Context, s pipelines.Step) {
 		st.State, st.Error = activities.StateBlocked, missing
 		return
 	}
+	if r.slots != nil && s.Kind.Computes() {
+		if r.slots.Acquire(ctx, 1) != nil {
+			st.State = activities.StateCancelled
+			return
+		}
+		defer r.slots.Release(1)
+	}
 	st.State = activities.StateRunning
 	req := activities.StepRequest{
-		Sweep: r.sweep, Step: pipelines.Step{ID: s.ID, Kind: s.Kind}, Inputs: inputs, Numerics: r.numerics, Waiter: workflow.GetInfo(ctx).WorkflowExecution.ID,
-		Graph: r.graph, Known: r.known,
+		Sweep: r.in.Sweep, Step: pipelines.Step{ID: s.ID, Kind: s.Kind}, Inputs: inputs, Numerics: r.in.Numerics, Waiter: workflow.GetInfo(ctx).WorkflowExecution.ID,
+		Graph: r.in.Graph, Known: r.known,
 	}
 	err = workflow.ExecuteActivity(waiting(ctx, s.ID), acts.RunStep, req).Get(ctx, &st.Made)
 	switch {

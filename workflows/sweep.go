@@ -62,7 +62,9 @@ func sweepSteps(ctx workflow.Context, in activities.SweepInput) (SweepResult, []
 	if err := workflow.ExecuteActivity(quick(ctx, "load the last steps"), acts.LoadFinal, in.Graph).Get(ctx, &final); err != nil {
 		return result, known, err
 	}
-	r := newRunner(final, in.Graph, in.Sweep, in.Numerics, in.FailFast)
+	r := newRunner(ctx, final, activities.ExperimentInput{
+		Sweep: in.Sweep, Graph: in.Graph, Numerics: in.Numerics, FailFast: in.FailFast, Concurrency: in.Concurrency,
+	})
 	r.known = known
 	steps := r.run(ctx)
 	result.add(count(steps))
@@ -74,6 +76,17 @@ func sweepSteps(ctx workflow.Context, in activities.SweepInput) (SweepResult, []
 	return result, known, ctx.Err()
 }
 
+// share divides the steps that may compute at a time between experiments: as
+// many experiments as may have one, and for each the same number, so that their
+// product is at most that. Without a limit (0) each may run all its steps.
+func share(concurrency, experiments int) (window, steps int) {
+	if concurrency == 0 {
+		return experimentsInFlight, 0
+	}
+	window = max(min(concurrency, experiments, experimentsInFlight), 1)
+	return window, concurrency / window
+}
+
 // experiments runs the experiments as child workflows, a window of them at a
 // time. It returns how their steps ended, and the steps of those that an earlier release started.
 func experiments(parent workflow.Context, in activities.SweepInput) (sum SweepResult, known []activities.StepStatus, failed error) {
@@ -81,8 +94,9 @@ func experiments(parent workflow.Context, in activities.SweepInput) (sum SweepRe
 	defer stop()
 	results := make([]ExperimentResult, len(in.Experiments))
 	running, done := 0, 0
+	window, each := share(in.Concurrency, len(in.Experiments))
 	for i, name := range in.Experiments {
-		if err := workflow.Await(ctx, func() bool { return running < experimentsInFlight || failed != nil }); err != nil {
+		if err := workflow.Await(ctx, func() bool { return running < window || failed != nil }); err != nil {
 			failed = err
 			break
 		}
@@ -99,7 +113,7 @@ func experiments(parent workflow.Context, in activities.SweepInput) (sum SweepRe
 		})
 		f := workflow.ExecuteChildWorkflow(child, activities.ExperimentWorkflow, activities.ExperimentInput{
 			Sweep: in.Sweep, Graph: in.Graph, Index: i, Numerics: in.Numerics, FailFast: in.FailFast,
-			Run: workflow.GetInfo(ctx).WorkflowExecution.RunID,
+			Run: workflow.GetInfo(ctx).WorkflowExecution.RunID, Concurrency: each,
 		})
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			err := f.Get(ctx, &results[i])

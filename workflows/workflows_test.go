@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -179,17 +180,80 @@ func TestSweepKeepsGoing(t *testing.T) {
 	}
 }
 
+// TestSweepFailsFast: after the first failure no other step is begun, and what became of
+// each is recorded. One step at a time makes it certain which is the first.
 func TestSweepFailsFast(t *testing.T) {
 	env := environment(t)
-	f := &fake{fail: "a/train"}
+	f := &fake{fail: "a/directions"}
 	var acts *activities.Activities
-	env.OnActivity(acts.LoadExperiment, mock.Anything, mock.Anything, 0).Return(pipelines.Experiment{Name: "a", Steps: steps("a")}, nil)
+	for i, name := range []string{"a", "b"} {
+		env.OnActivity(acts.LoadExperiment, mock.Anything, mock.Anything, i).Return(pipelines.Experiment{Name: name, Steps: steps(name)}, nil)
+	}
 	env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(f.run)
-	env.OnActivity(acts.RecordSteps, mock.Anything, mock.Anything).Return(nil)
-	env.OnActivity(acts.RecordSweep, mock.Anything, mock.Anything).Return(nil)
-	env.ExecuteWorkflow(workflows.Sweep, activities.SweepInput{Sweep: "s", Experiments: []string{"a"}, FailFast: true})
+	var kept recorded
+	env.OnActivity(acts.RecordSteps, mock.Anything, mock.Anything).Return(kept.keep)
+	var last activities.SweepRecord
+	env.OnActivity(acts.RecordSweep, mock.Anything, mock.Anything).Return(func(_ context.Context, r activities.SweepRecord) error {
+		last = r
+		return nil
+	})
+	env.ExecuteWorkflow(workflows.Sweep, activities.SweepInput{Sweep: "s", Experiments: []string{"a", "b"}, FailFast: true, Concurrency: 1})
 	if err := env.GetWorkflowError(); err == nil {
 		t.Error("a sweep told to fail fast ended without an error")
+	}
+	if fmt.Sprint(f.order) != "[a/train a/directions]" {
+		t.Errorf("began %v, and should have stopped after a/directions", f.order)
+	}
+	var states []string
+	for _, s := range steps("a") {
+		states = append(states, s.ID+" "+kept.steps[s.ID].State)
+	}
+	if got := fmt.Sprint(states); last.State != activities.StateFailed || len(kept.steps) != 4 || got != "[a/train ran a/directions failed a/surface blocked a/contour blocked]" {
+		t.Errorf("recorded as %s: %s", last.State, got)
+	}
+}
+
+// TestConcurrency: no more steps that compute are under way than allowed, and as
+// many as are allowed and can be shared out. Pictures don't count.
+func TestConcurrency(t *testing.T) {
+	for _, test := range []struct{ experiments, limit, want int }{{3, 1, 1}, {3, 2, 2}, {3, 3, 3}, {3, 5, 3}, {3, 7, 6}, {1, 4, 4}, {20, 18, 16}} {
+		t.Run(fmt.Sprintf("%d experiments, at most %d", test.experiments, test.limit), func(t *testing.T) {
+			env := environment(t)
+			var acts *activities.Activities
+			in := activities.SweepInput{Sweep: "s", Concurrency: test.limit}
+			for i := range test.experiments {
+				name := fmt.Sprint(i)
+				e := pipelines.Experiment{Name: name}
+				for j := range 5 {
+					e.Steps = append(e.Steps, pipelines.Step{ID: fmt.Sprint(name, "/", j), Kind: pipelines.KindTrain})
+				}
+				e.Steps = append(e.Steps, pipelines.Step{ID: name + "/picture", Kind: pipelines.KindRender})
+				in.Experiments = append(in.Experiments, name)
+				env.OnActivity(acts.LoadExperiment, mock.Anything, mock.Anything, i).Return(e, nil)
+			}
+			env.OnActivity(acts.LoadFinal, mock.Anything, mock.Anything).Return([]pipelines.Step(nil), nil)
+			env.OnActivity(acts.RecordSweep, mock.Anything, mock.Anything).Return(nil)
+			env.OnActivity(acts.RecordSteps, mock.Anything, mock.Anything).Return(nil)
+			var busy, most atomic.Int32
+			env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(func(_ context.Context, req activities.StepRequest) (activities.StepResult, error) {
+				if req.Step.Kind == pipelines.KindTrain {
+					n := busy.Add(1)
+					defer busy.Add(-1)
+					for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+					}
+					time.Sleep(20 * time.Millisecond)
+				}
+				return activities.StepResult{}, nil
+			})
+			env.ExecuteWorkflow(workflows.Sweep, in)
+			var got workflows.SweepResult
+			if err := env.GetWorkflowResult(&got); err != nil {
+				t.Fatal(err)
+			}
+			if got.Ran != 6*test.experiments || int(most.Load()) != test.want {
+				t.Errorf("%d steps ran, %d at a time; want %d, %d at a time", got.Ran, most.Load(), 6*test.experiments, test.want)
+			}
+		})
 	}
 }
 

@@ -99,6 +99,8 @@ func dynamicConfig() dynamicconfig.StaticClient {
 		// forward tasks and pollers to one another.
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
+		// Tasks go by the priority of their sweep, and equally urgent sweeps share the workers.
+		dynamicconfig.MatchingEnableFairness.Key(): true,
 		// One user, one machine: nobody has to be protected from anybody.
 		dynamicconfig.FrontendRPS.Key():                                         100_000,
 		dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key():                  100_000,

@@ -18,7 +18,7 @@ func TestSweepWithoutWorker(t *testing.T) {
 	g := &pipelines.Graph{Sweep: "s", Experiments: []pipelines.Experiment{{Name: "e", Steps: []pipelines.Step{{ID: "e/train", Kind: pipelines.KindTrain}}}}}
 	digest := artifacts.Of([]byte("graph"))
 	in := activities.SweepInput{Sweep: "s", Graph: digest, Experiments: []string{"e"}, Numerics: "go"}
-	started, err := launch.Start(t.Context(), c, in, t.Logf)
+	started, err := launch.Start(t.Context(), c, in, activities.DefaultPriority, t.Logf)
 	if err != nil {
 		t.Fatal(err)
 	}

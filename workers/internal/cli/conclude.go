@@ -76,7 +76,7 @@ func (r *run) conclude(ctx context.Context, root artifacts.Root) error {
 		return err
 	}
 	out := runResult{
-		Sweep: root.Sweep, RunID: root.RunID, Steps: countSteps(r.graph, root.Steps),
+		Sweep: r.graph.Sweep, RunID: root.RunID, Steps: countSteps(r.graph, root.Steps),
 		Seconds: time.Since(r.began).Seconds(), Report: report,
 	}
 	for _, row := range rows {

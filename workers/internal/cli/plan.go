@@ -118,6 +118,14 @@ func (a *app) timings(ctx context.Context, store *artifacts.Store, numerics stri
 	return h
 }
 
+// prior is how long the steps of a graph are expected to take, by their IDs, after earlier runs.
+func (a *app) prior(ctx context.Context, store *artifacts.Store, g *pipelines.Graph, numerics string) map[string]time.Duration {
+	if h := a.timings(ctx, store, numerics); h != nil {
+		return h.Prior(ctx, g)
+	}
+	return nil
+}
+
 func (a *app) printPlan(plan *pipelines.Plan) error {
 	switch a.set.Output {
 	case "json":

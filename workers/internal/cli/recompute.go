@@ -6,16 +6,11 @@ import (
 	"maps"
 	"slices"
 
-	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
-	"lossatlas/workers/internal/session"
 )
-
-// againSuffix tells a recomputation's workflow from that of the sweep itself.
-const againSuffix = ".again"
 
 // recomputed is what `run --no-cache-read` ends with.
 type recomputed struct {
@@ -39,74 +34,20 @@ type difference struct {
 
 // recompute does all of a sweep again in a store of its own, which is removed
 // afterwards, and compares the outputs with those that are stored.
-func (r *run) recompute(ctx context.Context) (err error) {
-	if r.services.Role() != session.Owner || r.detach {
-		return exit.Usagef("--no-cache-read needs the services of the home for itself: end the process that runs them, and leave --detach out")
-	}
+func (r *run) recompute(ctx context.Context) error {
 	stored, err := pipelines.MakePlan(ctx, r.graph, r.numerics, r.services.Store)
 	if err != nil {
 		return err
 	}
-	scratch, err := r.services.Scratch(ctx)
-	if err != nil {
-		return err
-	}
-	own := r.services.Store
-	r.services.Store = scratch
-	defer func() {
-		r.services.Store = own
-		if e := scratch.Destroy(context.WithoutCancel(ctx)); e != nil {
-			r.log.Warn().Err(e).Msg("the store of the recomputation could not be removed; the next one removes it")
+	prior := r.prior(ctx, r.services.Store, r.graph, r.numerics)
+	return r.apart(ctx, "--no-cache-read", false, func() error {
+		r.say("%s: doing all of %s again, apart from the cache", r.graph.Sweep, count(len(r.graph.All()), "step"))
+		root, err := r.doApart(ctx, launch.AgainSuffix, prior)
+		if err != nil {
+			return err
 		}
-		scratch.Close()
-	}()
-	again := *r.graph
-	again.Sweep += againSuffix
-	root, err := r.doAgain(ctx, &again)
-	if err != nil {
-		return err
-	}
-	return r.printRecomputed(compareRuns(r.graph.Sweep, stored, root))
-}
-
-// doAgain runs the sweep's workflow under another name, with an empty cache.
-func (r *run) doAgain(ctx context.Context, again *pipelines.Graph) (artifacts.Root, error) {
-	var root artifacts.Root
-	if err := r.store(ctx); err != nil {
-		return root, err
-	}
-	r.warnSlow(r.engine)
-	r.say("%s: doing all of %s again, apart from the cache", r.graph.Sweep, count(len(r.graph.All()), "step"))
-	c, err := r.services.Temporal(ctx)
-	if err != nil {
-		return root, err
-	}
-	// Nobody else may work here now: it would not find its results again.
-	if ok, err := r.services.Retire(); err != nil || !ok {
-		return root, exit.Usagef("another process has begun to use the services of %s: wait for it and try again", r.home.Dir())
-	}
-	ctx, stop := r.services.Watch(ctx)
-	defer stop()
-	if _, err := launch.SetAside(ctx, c, func(string) bool { return false }); err != nil {
-		return root, err
-	}
-	in := activities.SweepInput{Sweep: again.Sweep, Graph: r.blob.Digest, Numerics: r.numerics, FailFast: r.failFast}
-	for _, e := range r.graph.Experiments {
-		in.Experiments = append(in.Experiments, e.Name)
-	}
-	workers, err := r.localWorkers(ctx, r.services, c, r.engine, false)
-	if err != nil {
-		return root, err
-	}
-	defer workers.Stop()
-	started, err := launch.Start(ctx, c, in, r.say)
-	if err != nil {
-		return root, err
-	}
-	f := &follower{app: r.app, services: r.services, client: c, graph: again, started: started}
-	root, err = f.follow(ctx)
-	r.printer.Close()
-	return root, err
+		return r.printRecomputed(compareRuns(r.graph.Sweep, stored, root))
+	})
 }
 
 // compareRuns compares what a sweep came to again with what is stored.

@@ -22,11 +22,31 @@ import (
 
 func (a *app) runCommand() *cobra.Command {
 	r := &run{app: a}
-	cmd := command("run SWEEP.yaml", "Do what a sweep file says: train, map, draw; interrupt it and run it again to go on", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, args []string) error { return r.do(cmd.Context(), args[0]) })
+	cmd := command("run SWEEP.yaml|PLAN", "Do what a sweep file, or a plan that was kept, says: train, map, draw; interrupt it and run it again to go on", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, args []string) error {
+			if err := r.check(cmd.Flags().Changed); err != nil {
+				return err
+			}
+			return r.do(cmd.Context(), args[0])
+		})
+	cmd.Long = cmd.Short + `.
+
+--concurrency N keeps machines free for others: at most N steps of this sweep that compute (trainings, maps, spectra;
+no pictures) are under way at a time. Of E experiments, min(N, E, 16) run side by side, each with N divided by that
+many steps, rounded down. A map whose chunks several workers evaluate is one step. --priority says whose tasks go
+first where several sweeps wait for the same workers; of equally urgent ones each gets its share (on a Temporal server
+elsewhere, where that has matching.enableFairness on). Neither changes a result or its key. A step that two sweeps share
+has the priority of the one that asked for it first, and counts in both.
+
+--no-cache-write is for trying things, and for a disk that is nearly full: results that are stored are used, what is
+missing is made in a store of its own that is removed at the end, and only the report stays, as a file. --no-cache-read
+does everything again in such a store and compares.`
 	cmd.Flags().StringVar(&r.preset, "preset", "", "`name` of a preset in the file: the same sweep at another size")
 	cmd.Flags().BoolVar(&r.detach, "detach", false, "start it and return; needs `lossatlas up` or servers elsewhere to work on it")
 	cmd.Flags().BoolVar(&r.failFast, "fail-fast", false, "stop at the first failure (default: finish what can be finished)")
+	cmd.Flags().IntVar(&r.concurrency, "concurrency", 0, "at most `N` steps of this sweep compute at a time (default: as many as there are workers for)")
+	cmd.Flags().IntVar(&r.priority, "priority", activities.DefaultPriority, "`number` from 1, before all others, to 5, after them")
+	cmd.Flags().BoolVar(&r.noCacheWrite, "no-cache-write", false, "leave no results behind for later runs, only the report")
 	cmd.Flags().BoolVar(&r.noCacheRead, "no-cache-read", false, "do everything again apart from the cache, and say which outputs are not the stored ones; these stay")
 	return cmd
 }
@@ -36,12 +56,16 @@ type run struct {
 	*app
 	preset           string
 	detach, failFast bool
+	concurrency      int
+	priority         int
 	noCacheRead      bool
+	noCacheWrite     bool
 
 	began    time.Time
 	engine   engine.Options
 	numerics string
 	sweep    *pipelines.Sweep
+	kept     *launch.PlanFile // the plan that is run, nil for a sweep file
 	graph    *pipelines.Graph
 	blob     artifacts.Blob // the graph, stored
 	services *session.Session
@@ -50,7 +74,7 @@ type run struct {
 func (r *run) do(ctx context.Context, file string) (err error) {
 	r.began = time.Now()
 	r.settle()
-	if r.sweep, err = launch.Read(file, r.preset); err != nil {
+	if err := r.read(file); err != nil {
 		return err
 	}
 	if err := r.begin(zerolog.WarnLevel, true); err != nil {
@@ -70,13 +94,21 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 	if err := <-class; err != nil {
 		return err
 	}
+	if r.kept != nil {
+		if err := r.kept.Same(r.sweep, r.graph, r.numerics); err != nil {
+			return err
+		}
+	}
 	if r.services, err = r.app.serving(ctx); err != nil {
 		return err
 	}
 	defer r.finish(r.services, &err)
 	defer func() { err = setAside(ctx, r.services.Store, err) }()
-	if r.noCacheRead {
+	switch {
+	case r.noCacheRead:
 		return r.recompute(ctx)
+	case r.noCacheWrite:
+		return r.try(ctx)
 	}
 	since, err := r.services.Store.Moment(ctx)
 	if err != nil {
@@ -89,12 +121,57 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 	if err != nil {
 		return err
 	}
+	if r.kept != nil {
+		if err := r.kept.Holds(plan); err != nil {
+			return err
+		}
+	}
 	r.log.Info().Str("sweep", r.graph.Sweep).Str("numerics", r.numerics).Int("steps", len(plan.Steps)).
 		Int("cached", plan.Count(pipelines.StateCached)).Msg("planned")
 	if plan.Complete() {
 		return r.nothing(ctx, plan, since)
 	}
 	return r.work(ctx, plan)
+}
+
+// check refuses flags that make no sense.
+func (r *run) check(given func(string) bool) error {
+	switch {
+	case given("concurrency") && r.concurrency < 1:
+		return exit.Usagef("--concurrency %d: want at least 1 step", r.concurrency)
+	case r.priority < activities.MostUrgent || r.priority > activities.LeastUrgent:
+		return exit.Usagef("--priority %d: want a number from %d, before all others, to %d, after them", r.priority, activities.MostUrgent, activities.LeastUrgent)
+	case r.noCacheRead && r.noCacheWrite:
+		return exit.Usagef("--no-cache-read leaves nothing behind in any case: leave --no-cache-write out")
+	}
+	return nil
+}
+
+// read reads a sweep file, or a plan with the sweep file in it.
+func (r *run) read(file string) (err error) {
+	if r.kept, err = launch.ReadPlan(file); err != nil {
+		return err
+	}
+	switch {
+	case r.kept == nil:
+		r.sweep, err = launch.Read(file, r.preset)
+	case r.preset != "":
+		err = exit.Usagef("%s is a plan, made with its preset: leave --preset out, or name the sweep file", file)
+	case r.noCacheRead || r.noCacheWrite:
+		err = exit.Usagef("%s is a plan, which says what is read and what is stored: name the sweep file with --no-cache-read and --no-cache-write", file)
+	default:
+		r.sweep, err = r.kept.Sweep()
+	}
+	return err
+}
+
+// input is what a sweep's workflow is started with.
+func (r *run) input(g *pipelines.Graph) activities.SweepInput {
+	in := activities.SweepInput{Sweep: g.Sweep, Graph: r.blob.Digest, Numerics: r.numerics, FailFast: r.failFast, Concurrency: r.concurrency}
+	for _, e := range g.Experiments {
+		in.Experiments = append(in.Experiments, e.Name)
+	}
+	return in
 }
 
 // store puts what the sweep begins with into the store: what it imports, and its graph.
@@ -141,18 +218,20 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 			return err
 		}
 	}
-	in := activities.SweepInput{Sweep: r.graph.Sweep, Graph: r.blob.Digest, Numerics: r.numerics, FailFast: r.failFast, File: launch.File(r.sweep)}
-	for _, e := range r.graph.Experiments {
-		in.Experiments = append(in.Experiments, e.Name)
-	}
+	in := r.input(r.graph)
+	in.File = launch.File(r.sweep)
+	prior := r.prior(ctx, r.services.Store, r.graph, r.numerics)
 	workers, err := r.localWorkers(ctx, r.services, c, r.engine, r.detach)
 	if err != nil {
 		return err
 	}
 	defer workers.Stop()
-	started, err := launch.Start(ctx, c, in, r.say)
+	started, err := launch.Start(ctx, c, in, r.priority, r.say)
 	if err != nil {
 		return err
+	}
+	if started.Joined && (r.concurrency > 0 || r.priority != activities.DefaultPriority) {
+		r.say("it keeps the --concurrency and --priority that it was started with")
 	}
 	r.log.Info().Str("workflow", started.ID).Str("run", started.RunID).Bool("joined", started.Joined).Msg("sweep started")
 	if url := r.services.Pages(); url != "" {
@@ -168,7 +247,7 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 		}
 		return r.printJSON(map[string]string{"sweep": r.graph.Sweep, "run_id": started.RunID, "workflow_id": started.ID})
 	}
-	f := &follower{app: r.app, services: r.services, client: c, graph: r.graph, started: started}
+	f := &follower{app: r.app, services: r.services, client: c, graph: r.graph, started: started, prior: prior}
 	root, err := f.follow(ctx)
 	if err != nil {
 		return err

@@ -83,18 +83,31 @@ func open(ctx context.Context, c client.Client, kind string) ([]*workflow.Workfl
 	}
 }
 
+// Suffixes of the names under which a sweep runs apart from the store of its home.
+const (
+	AgainSuffix = ".again"
+	TrialSuffix = ".trial"
+)
+
+// Apart says whether a sweep runs, under such a name, apart from the store.
+func Apart(sweep string) bool {
+	return strings.HasSuffix(sweep, AgainSuffix) || strings.HasSuffix(sweep, TrialSuffix)
+}
+
 // SetAside ends the sweeps, except those to keep, that a process which was
 // killed left open, so that they don't take the machine from the one that was
 // asked for. Nothing that they did is lost. It returns their names.
 //
 // A step that they share with the sweep that goes on stays: each of their
-// requests for steps is withdrawn, and a step ends when nobody waits for it.
+// requests for steps is withdrawn, and a step ends when nobody waits for it. After
+// a sweep that ran apart, and so alone, all steps end: what they did is not in the store.
 func SetAside(ctx context.Context, c client.Client, keep func(sweep string) bool) ([]string, error) {
 	sweeps, err := OpenSweeps(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	var names, waiters []string
+	apart := false
 	for _, s := range sweeps {
 		if keep(s.Sweep) {
 			continue
@@ -103,6 +116,7 @@ func SetAside(ctx context.Context, c client.Client, keep func(sweep string) bool
 			return names, fmt.Errorf("end sweep %s: %w", s.Sweep, err)
 		}
 		names = append(names, s.Sweep)
+		apart = apart || Apart(s.Sweep)
 		waiters = append(waiters, s.ID)
 	}
 	if len(names) == 0 {
@@ -122,7 +136,25 @@ func SetAside(ctx context.Context, c client.Client, keep func(sweep string) bool
 			return names, fmt.Errorf("end experiment %s: %w", id, err)
 		}
 	}
+	if apart {
+		return names, endSteps(ctx, c)
+	}
 	return names, withdraw(ctx, c, waiters)
+}
+
+// endSteps ends every open step.
+func endSteps(ctx context.Context, c client.Client) error {
+	steps, err := open(ctx, c, activities.StepWorkflow)
+	if err != nil {
+		return err
+	}
+	for _, s := range steps {
+		id := s.GetExecution().GetWorkflowId()
+		if err := c.TerminateWorkflow(ctx, id, s.GetExecution().GetRunId(), "it ran apart from the store"); err != nil && !gone(err) {
+			return fmt.Errorf("end step %s: %w", id, err)
+		}
+	}
+	return nil
 }
 
 // withdraw tells every open step that these waiters no longer wait.

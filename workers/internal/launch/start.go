@@ -39,10 +39,10 @@ type Started struct {
 	Run    client.WorkflowRun
 }
 
-// Start starts a sweep's workflow. If the same sweep runs already, it is
+// Start starts a sweep's workflow, of a priority from 1, the most urgent, to 5. If the same sweep runs already, it is
 // joined; if another version of it runs, that one is stopped first, keeping
 // what it has done. say tells the user about either.
-func Start(ctx context.Context, c client.Client, in activities.SweepInput, say func(string, ...any)) (Started, error) {
+func Start(ctx context.Context, c client.Client, in activities.SweepInput, priority int, say func(string, ...any)) (Started, error) {
 	id := WorkflowID(in.Sweep)
 	opts := client.StartWorkflowOptions{
 		ID: id, TaskQueue: activities.QueueIO,
@@ -52,6 +52,7 @@ func Start(ctx context.Context, c client.Client, in activities.SweepInput, say f
 		Memo:                                     map[string]any{memoGraph: in.Graph.String(), memoNumerics: in.Numerics},
 		StaticSummary:                            fmt.Sprintf("sweep %s: %d experiments", in.Sweep, len(in.Experiments)),
 		TypedSearchAttributes:                    activities.SweepAttributes(in.Sweep, "sweep"),
+		Priority:                                 activities.Priority(in.Sweep, priority),
 	}
 	for {
 		run, err := c.ExecuteWorkflow(ctx, opts, activities.SweepWorkflow, in)

@@ -7,7 +7,8 @@ import (
 )
 
 // Scratch opens an empty store beside the session's own, on the same server.
-// What an earlier one left behind is removed. The caller destroys it.
+// What an earlier one left behind is removed. The caller destroys it, and puts
+// it over the session's own where results are to be read from there.
 func (s *Session) Scratch(ctx context.Context) (*artifacts.Store, error) {
 	cfg := s.s3
 	cfg.Bucket += "-scratch"

@@ -1,0 +1,230 @@
+package embedded_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
+
+	"lossatlas/activities"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/embedded"
+	"lossatlas/workers/embedded/s3"
+	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/registry"
+)
+
+// site is a server with a store and workers, on which whole sweeps run. Only the
+// training is not the program's own.
+type site struct {
+	client client.Client
+	store  *artifacts.Store
+}
+
+// newSite starts one whose trainings, one at a time, are done by train.
+func newSite(t *testing.T, train func(context.Context, activities.StepInput) error) *site {
+	t.Helper()
+	s := &site{client: dial(t, start(t, embedded.Options{}))}
+	srv, err := s3.Start(t.Context(), s3.Options{Dir: filepath.Join(t.TempDir(), "objects"), Addr: "127.0.0.1:0", AccessKey: "tester", SecretKey: "secretsecret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = srv.Stop() })
+	s.store, err = artifacts.Open(t.Context(), artifacts.Config{Endpoint: srv.Addr(), AccessKey: "tester", SecretKey: "secretsecret", Bucket: "lossatlas", Region: "us-east-1"}, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	acts := &activities.Activities{Store: s.store, Client: s.client, Log: zerolog.Nop(), Program: "test"}
+	ws, err := registry.Start(s.client, acts, registry.Options{Queues: []string{activities.QueueIO}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(ws.Stop)
+	w := worker.New(s.client, activities.QueueCPU, worker.Options{MaxConcurrentActivityExecutionSize: 1, DisableWorkflowWorker: true})
+	w.RegisterActivityWithOptions(func(ctx context.Context, in activities.StepInput) (activities.StepResult, error) {
+		if err := train(ctx, in); err != nil {
+			return activities.StepResult{}, err
+		}
+		blob, err := s.store.Put(ctx, []byte(in.Key.String()))
+		if err != nil {
+			return activities.StepResult{}, err
+		}
+		outputs := map[string]artifacts.Blob{pipelines.OutWeights: blob}
+		_, err = s.store.PutAction(ctx, artifacts.Action{Key: in.Key, Recipe: in.Recipe, Outputs: outputs})
+		return activities.StepResult{Key: in.Key, Outputs: outputs}, err
+	}, activity.RegisterOptions{Name: "Train"})
+	if err := w.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Stop)
+	return s
+}
+
+// sweep begins a sweep of trainings of the given names, each an experiment.
+func (s *site) sweep(t *testing.T, name string, priority int, trainings ...string) client.WorkflowRun {
+	t.Helper()
+	in := activities.SweepInput{Sweep: name, Numerics: "test"}
+	g := pipelines.Graph{Sweep: name}
+	for _, training := range trainings {
+		g.Experiments = append(g.Experiments, pipelines.Experiment{Name: training, Steps: []pipelines.Step{
+			{ID: training + "/train", Kind: pipelines.KindTrain, Params: json.RawMessage(fmt.Sprintf(`{"net": %q}`, training))},
+		}})
+		in.Experiments = append(in.Experiments, training)
+	}
+	b, err := json.Marshal(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob, err := s.store.Put(t.Context(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Graph = blob.Digest
+	started, err := launch.Start(t.Context(), s.client, in, priority, t.Logf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return started.Run
+}
+
+// queued waits until as many steps have been started.
+func (s *site) queued(t *testing.T, steps int) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		n := 0
+		list, err := s.client.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowType = 'Step' AND ExecutionStatus = 'Running'"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range list.GetExecutions() {
+			d, err := s.client.DescribeWorkflowExecution(t.Context(), step.GetExecution().GetWorkflowId(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += len(d.GetPendingActivities())
+		}
+		if n == steps {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d trainings wait for the worker, want %d", n, steps)
+		}
+	}
+}
+
+// names are a sweep's trainings.
+func names(prefix string, n int) []string {
+	var out []string
+	for i := range n {
+		out = append(out, fmt.Sprint(prefix, i))
+	}
+	return out
+}
+
+// TestUrgentSweepsGoFirst: with one slot, the steps of an urgent sweep overtake
+// those that wait, and equally urgent sweeps take turns.
+func TestUrgentSweepsGoFirst(t *testing.T) {
+	for name, test := range map[string]struct {
+		priority int
+		within   int // so many trainings after the first, both of the second sweep are begun
+	}{
+		// One may be on its way to the worker already.
+		"more urgent":    {activities.MostUrgent, 3},
+		"equally urgent": {activities.DefaultPriority, 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			var order []string
+			begin := make(chan struct{})
+			s := newSite(t, func(_ context.Context, in activities.StepInput) error {
+				mu.Lock()
+				order = append(order, strings.Fields(in.Label)[1])
+				mu.Unlock()
+				<-begin
+				return nil
+			})
+			bulk := s.sweep(t, "bulk", activities.DefaultPriority, names("bulk", 8)...)
+			s.queued(t, 8)
+			small := s.sweep(t, "small", test.priority, names("small", 2)...)
+			s.queued(t, 10)
+			time.Sleep(time.Second) // until they have come from the workflows' histories to the task queue
+			close(begin)
+			for _, run := range []client.WorkflowRun{bulk, small} {
+				if err := run.Get(t.Context(), nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			last := 0
+			for i, n := range order {
+				if strings.HasPrefix(n, "small") {
+					last = i // the first of all held the slot before the second sweep came
+				}
+			}
+			if len(order) != 10 || last == 0 || last > test.within {
+				t.Errorf("the trainings began in the order %v; want the small sweep's among the first %d after the first", order, test.within)
+			}
+		})
+	}
+}
+
+// TestSharedStepFails: a step that two sweeps wait for fails once, and both with
+// the same error; each can do it again.
+func TestSharedStepFails(t *testing.T) {
+	var mu sync.Mutex
+	broken, tries := true, 0
+	wait := make(chan struct{})
+	s := newSite(t, func(context.Context, activities.StepInput) error {
+		<-wait
+		mu.Lock()
+		defer mu.Unlock()
+		tries++
+		if broken {
+			return temporal.NewNonRetryableApplicationError("the images are not here", "BadData", nil)
+		}
+		return nil
+	})
+	outcome := func(run client.WorkflowRun, sweep string) artifacts.RootStep {
+		t.Helper()
+		if err := run.Get(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		root, err := s.store.Root(t.Context(), sweep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return root.Steps["shared/train"]
+	}
+	first := s.sweep(t, "one", activities.DefaultPriority, "shared")
+	s.queued(t, 1)
+	second := s.sweep(t, "two", activities.DefaultPriority, "shared", "own")
+	s.queued(t, 2)
+	close(wait)
+	a, b := outcome(first, "one"), outcome(second, "two")
+	if a.State != artifacts.StepFailed || a.Error != "the images are not here" || b.State != a.State || b.Error != a.Error {
+		t.Errorf("the step ended as %s (%s) in one sweep and as %s (%s) in the other", a.State, a.Error, b.State, b.Error)
+	}
+	if tries != 2 {
+		t.Errorf("%d trainings were tried, want the shared one and the other, once each", tries)
+	}
+	mu.Lock()
+	broken = false
+	mu.Unlock()
+	if a := outcome(s.sweep(t, "one", activities.DefaultPriority, "shared"), "one"); a.State != artifacts.StepRan {
+		t.Errorf("run again, the step ended as %s (%s)", a.State, a.Error)
+	}
+	if b := outcome(s.sweep(t, "two", activities.DefaultPriority, "shared", "own"), "two"); b.State != artifacts.StepCached {
+		t.Errorf("run again, the step ended as %s (%s) in the other sweep, want cached", b.State, b.Error)
+	}
+}
