@@ -53,8 +53,9 @@ func openCIFAR10(opts Options) (*cifar, error) {
 		return nil, err
 	}
 	c := &cifar{dir: dir, splits: map[string][]cifarFile{}, resident: cmp.Or(opts.Resident, DefaultResident)}
-	for split, names := range map[string][]string{Train: trainFiles, Test: testFiles} {
-		for _, name := range names {
+	files := map[string][]string{Train: trainFiles, Test: testFiles}
+	for _, split := range []string{Train, Test} { // of several bad files, always the same is named
+		for _, name := range files[split] {
 			f, err := statCIFAR10(filepath.Join(dir, name))
 			if errors.Is(err, fs.ErrNotExist) {
 				continue

@@ -133,13 +133,16 @@ func checkSizes(g *pipelines.Graph, src data.Source) error {
 		if err := json.Unmarshal(p.Step.Params, &t); err != nil {
 			return fmt.Errorf("step %s: parameters: %w", p.Step.ID, err)
 		}
-		for split, want := range map[string]int{data.Train: t.Data.Train, data.Test: t.Data.Test} {
-			size, err := src.Size(split)
+		for _, use := range []struct {
+			split string
+			want  int
+		}{{data.Train, t.Data.Train}, {data.Test, t.Data.Test}} {
+			size, err := src.Size(use.split)
 			if err != nil {
 				return err
 			}
-			if want > size {
-				_, err := src.Load(split, 0, want)
+			if use.want > size {
+				_, err := src.Load(use.split, 0, use.want)
 				return exit.With(exit.Usage, err)
 			}
 		}
