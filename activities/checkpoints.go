@@ -35,7 +35,9 @@ func (r *trainRun) keepAt(ctx context.Context, c optim.Checkpoint) error {
 	if err != nil {
 		return err
 	}
-	return r.a.Store.PutPart(ctx, r.in.Key, pipelines.OutCheckpoint(c.Epoch), weights)
+	return r.pulse.patiently(ctx, r.a.Log, func() error {
+		return r.a.Store.PutPart(ctx, r.in.Key, pipelines.OutCheckpoint(c.Epoch), weights)
+	})
 }
 
 // lost says whether weights that should have been kept up to an epoch are not

@@ -54,6 +54,7 @@ func (a *Activities) EvaluateProbe(ctx context.Context, in StepInput, chunk int)
 			return ChunkResult{}, err
 		}
 		defer release()
+		work := a.begin(in, pulse, "chunk", chunk)
 		var part any
 		if chunk == 0 {
 			part, err = bothEnds(ctx, h, p.Tolerance, pulse)
@@ -69,7 +70,7 @@ func (a *Activities) EvaluateProbe(ctx context.Context, in StepInput, chunk int)
 		if err != nil {
 			return ChunkResult{}, err
 		}
-		return ChunkResult{Seconds: time.Since(since).Seconds()}, a.Store.PutPart(ctx, in.Key, chunkPart(chunk), b)
+		return ChunkResult{Seconds: time.Since(since).Seconds()}, work.store(ctx, chunkPart(chunk), b)
 	})
 }
 

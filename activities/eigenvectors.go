@@ -53,7 +53,7 @@ func (a *Activities) Eigenvectors(ctx context.Context, in StepInput) (StepResult
 		if err != nil {
 			return StepResult{}, err
 		}
-		outputs, err := a.putAll(ctx, map[string][]byte{pipelines.OutDirections: b})
+		outputs, err := pulse.putAll(ctx, a, map[string][]byte{pipelines.OutDirections: b})
 		if err != nil {
 			return StepResult{}, err
 		}

@@ -31,8 +31,8 @@ func classify(ctx context.Context, err error) error {
 		return ctx.Err()
 	case errors.Is(err, artifacts.ErrUnreachable):
 		return temporal.NewApplicationErrorWithCause(err.Error(), "StoreUnreachable", err)
-	case errors.Is(err, artifacts.ErrNoSpace):
-		return permanent("StoreFull", err)
+	case errors.Is(err, artifacts.ErrNoSpace): // until somebody makes room
+		return temporal.NewApplicationErrorWithCause(err.Error(), "StoreFull", err)
 	case errors.Is(err, artifacts.ErrAccessDenied), errors.Is(err, artifacts.ErrCredentials), errors.Is(err, artifacts.ErrClockSkew):
 		return permanent("StoreDenied", err)
 	case errors.As(err, &damaged):

@@ -85,6 +85,7 @@ func (a *Activities) EvaluateChunk(ctx context.Context, in StepInput, chunk int)
 			return ChunkResult{}, err
 		}
 		defer release()
+		work := a.begin(in, pulse, "chunk", chunk)
 		xs, ys := lattice(p)
 		points := make([]surface.Point, 0, len(chunks[chunk]))
 		for i, index := range chunks[chunk] {
@@ -95,7 +96,7 @@ func (a *Activities) EvaluateChunk(ctx context.Context, in StepInput, chunk int)
 			points = append(points, surface.Point{Index: index, Loss: v.Loss, Accuracy: v.Accuracy()})
 			pulse.progress(Progress{Done: i + 1, Total: len(chunks[chunk]), Unit: "point"})
 		}
-		return ChunkResult{Seconds: time.Since(since).Seconds()}, a.Store.PutPart(ctx, in.Key, chunkPart(chunk), surface.EncodePoints(points))
+		return ChunkResult{Seconds: time.Since(since).Seconds()}, work.store(ctx, chunkPart(chunk), surface.EncodePoints(points))
 	})
 }
 

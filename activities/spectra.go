@@ -70,6 +70,7 @@ func (a *Activities) EvaluateSpectra(ctx context.Context, in StepInput, chunk in
 		}
 		for i := len(row.points); i < len(chunks[chunk]); i++ {
 			index := chunks[chunk][i]
+			work := a.begin(in, pulse, "point", index)
 			progress := func(products int, residual float64) {
 				pulse.progress(Progress{
 					Done: i*spectrumProducts + min(products, spectrumProducts-1), Total: len(chunks[chunk]) * spectrumProducts, Unit: "product",
@@ -83,7 +84,7 @@ func (a *Activities) EvaluateSpectra(ctx context.Context, in StepInput, chunk in
 			}
 			point.Index = index
 			row.points, row.start = append(row.points, point), start
-			if err := a.Store.PutPart(ctx, in.Key, rowPart(chunk), row.encode()); err != nil {
+			if err := work.store(ctx, rowPart(chunk), row.encode()); err != nil {
 				return ChunkResult{}, err
 			}
 		}

@@ -178,6 +178,7 @@ func (r *trainRun) resume(ctx context.Context) error {
 // epoch trains one epoch, evaluates the test loss, and stores the checkpoint.
 func (r *trainRun) epoch(ctx context.Context) error {
 	n := len(r.state.Log.Epochs)
+	work := r.a.begin(r.in, r.pulse, "epoch", n+1)
 	note := ""
 	if n > 0 {
 		last := r.state.Log.Epochs[n-1]
@@ -210,7 +211,7 @@ func (r *trainRun) epoch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.a.Store.PutPart(ctx, r.in.Key, checkpointPart, b)
+	return work.store(ctx, checkpointPart, b)
 }
 
 // finish evaluates the trained network on both splits and stores the outputs.

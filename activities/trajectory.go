@@ -59,7 +59,7 @@ func (a *Activities) Trajectory(ctx context.Context, in StepInput) (StepResult, 
 		if err != nil {
 			return StepResult{}, err
 		}
-		outputs, err := a.putAll(ctx, map[string][]byte{pipelines.OutPath: encoded, pipelines.OutDirections: dirs})
+		outputs, err := pulse.putAll(ctx, a, map[string][]byte{pipelines.OutPath: encoded, pipelines.OutDirections: dirs})
 		if err != nil {
 			return StepResult{}, err
 		}

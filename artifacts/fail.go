@@ -51,13 +51,13 @@ func kindOf(r minio.ErrorResponse) (advice string, kind error) {
 	case "RequestTimeTooSkewed":
 		return "set this machine's clock, or the server's", ErrClockSkew
 	case "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded":
-		return "free space on the server's disk or raise the quota, and run again: what is finished is kept", ErrNoSpace
+		return "free space on the server's disk or raise the quota: a sweep that is under way then goes on by itself, anything else can be run again", ErrNoSpace
 	case "NotImplemented":
 		return "the server must support conditional puts (If-None-Match, If-Match)", ErrUnsupported
 	}
 	switch r.StatusCode {
 	case http.StatusInsufficientStorage:
-		return "free space on the server's disk or raise the quota, and run again: what is finished is kept", ErrNoSpace
+		return "free space on the server's disk or raise the quota: a sweep that is under way then goes on by itself, anything else can be run again", ErrNoSpace
 	case http.StatusUnauthorized:
 		return "check access key and secret key", ErrCredentials
 	case http.StatusForbidden:
