@@ -47,6 +47,9 @@ func (a *Activities) EvaluateProbe(ctx context.Context, in StepInput, chunk int)
 		if chunk < 0 || chunk > p.Probes {
 			return ChunkResult{}, permanent("BadStep", fmt.Errorf("%s: chunk %d of %d", in.Label, chunk, 1+p.Probes))
 		}
+		if there, err := a.stored(ctx, in, chunk); there || err != nil {
+			return ChunkResult{}, err
+		}
 		pulse := startPulse(ctx, "compiling and uploading")
 		defer pulse.end()
 		h, release, err := a.hessian(ctx, in, pipelines.MapParams{Net: p.Net, Data: p.Data, Batch: p.Batch}, p.Subset)

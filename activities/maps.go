@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
 	"lossatlas/activities/directions"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/nets"
@@ -78,6 +80,9 @@ func (a *Activities) EvaluateChunk(ctx context.Context, in StepInput, chunk int)
 		if chunk < 0 || chunk >= len(chunks) {
 			return ChunkResult{}, permanent("BadStep", fmt.Errorf("%s: chunk %d of %d", in.Label, chunk, len(chunks)))
 		}
+		if there, err := a.stored(ctx, in, chunk); there || err != nil {
+			return ChunkResult{}, err
+		}
 		pulse := startPulse(ctx, "compiling and uploading")
 		defer pulse.end()
 		e, release, err := a.evaluator(ctx, in, p)
@@ -98,6 +103,18 @@ func (a *Activities) EvaluateChunk(ctx context.Context, in StepInput, chunk int)
 		}
 		return ChunkResult{Seconds: time.Since(since).Seconds()}, work.store(ctx, chunkPart(chunk), surface.EncodePoints(points))
 	})
+}
+
+// stored says whether an earlier attempt has stored the chunk, and could not say so.
+func (a *Activities) stored(ctx context.Context, in StepInput, chunk int) (bool, error) {
+	if activity.GetInfo(ctx).Attempt == 1 {
+		return false, nil // the plan says that it is missing
+	}
+	_, err := a.Store.GetPart(ctx, in.Key, chunkPart(chunk))
+	if errors.Is(err, artifacts.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // AssembleMap joins the chunks into one grid. It fails with the missing

@@ -51,6 +51,9 @@ func (a *Activities) EvaluateSpectra(ctx context.Context, in StepInput, chunk in
 		if chunk < 0 || chunk >= len(chunks) {
 			return ChunkResult{}, permanent("BadStep", fmt.Errorf("%s: chunk %d of %d", in.Label, chunk, len(chunks)))
 		}
+		if there, err := a.stored(ctx, in, chunk); there || err != nil {
+			return ChunkResult{}, err
+		}
 		pulse := startPulse(ctx, "compiling and uploading")
 		defer pulse.end()
 		e, release, err := a.evaluator(ctx, in, p.MapParams)
