@@ -7,6 +7,7 @@ import (
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
@@ -116,7 +117,7 @@ func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (
 		}
 		run, err := a.Client.SignalWithStartWorkflow(ctx, id, SignalJoin, req.Waiter, opts, StepWorkflow, small)
 		if err != nil {
-			return StepResult{}, fmt.Errorf("start %s: %w", id, err)
+			return StepResult{}, unanswered(fmt.Errorf("start %s: %w", id, err))
 		}
 		activity.RecordHeartbeat(ctx, started{WorkflowID: id})
 		var result StepResult
@@ -132,10 +133,14 @@ func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (
 			continue // another run of it ended just before this one, and took the recipe along
 		}
 		var app *temporal.ApplicationError
-		if errors.As(err, &app) {
+		var ended *temporal.WorkflowExecutionError
+		switch {
+		case errors.As(err, &app):
 			return StepResult{}, temporal.NewNonRetryableApplicationError(app.Message(), app.Type(), nil)
+		case errors.As(err, &ended):
+			return StepResult{}, permanent("StepEnded", fmt.Errorf("%s: %w", id, err))
 		}
-		return StepResult{}, permanent("StepEnded", fmt.Errorf("%s: %w", id, err))
+		return StepResult{}, unanswered(fmt.Errorf("wait for %s: %w", id, err))
 	}
 }
 
@@ -164,6 +169,20 @@ func (a *Activities) leave(in StepInput, id, waiter string, cause error) error {
 		a.Log.Debug().Err(err).Str("step", in.Label).Msg("the step could not be told that nobody waits")
 	}
 	return cause
+}
+
+// unanswered marks what Temporal did not answer as something to be asked again,
+// however often: the step goes on meanwhile.
+func unanswered(err error) error {
+	var away *serviceerror.Unavailable
+	var late *serviceerror.DeadlineExceeded
+	var busy *serviceerror.ResourceExhausted
+	var aborted *serviceerror.Aborted
+	var internal *serviceerror.Internal
+	if errors.As(err, &away) || errors.As(err, &late) || errors.As(err, &busy) || errors.As(err, &aborted) || errors.As(err, &internal) || errors.Is(err, context.DeadlineExceeded) {
+		return temporal.NewApplicationErrorWithCause(err.Error(), "TemporalUnreachable", err)
+	}
+	return err
 }
 
 // hasType says whether an error of a workflow is of one of the types that this package names.
