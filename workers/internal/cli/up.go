@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
 
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
@@ -104,6 +105,49 @@ func (a *app) workerCommand() *cobra.Command {
 	return cmd
 }
 
+// How often a worker tries servers that do not answer, and says so.
+const (
+	tryEvery  = 2 * time.Second
+	tellEvery = 30 * time.Second
+)
+
+// employer returns the services that a worker works for. They may start after it,
+// on a machine that starts up, say: it waits for them.
+func (a *app) employer(ctx context.Context) (*session.Session, client.Client, error) {
+	var told time.Time
+	for {
+		s, c, err := a.hire(ctx)
+		if err == nil || !session.Unanswered(err) {
+			return s, c, err
+		}
+		if time.Since(told) >= tellEvery {
+			a.say("waiting for the servers: %v", err)
+			told = time.Now()
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		case <-time.After(tryEvery):
+		}
+	}
+}
+
+// hire is one try.
+func (a *app) hire(ctx context.Context) (s *session.Session, c client.Client, err error) {
+	if s, err = a.serving(ctx); err != nil {
+		return nil, nil, err
+	}
+	if s.Role() == session.Owner {
+		err = exit.Usagef("a worker needs somebody to work for: name servers with --temporal-address and --s3-endpoint, or start `lossatlas up` on this home (which works itself)")
+	} else {
+		c, err = s.Temporal(ctx)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, s.Close())
+	}
+	return s, c, nil
+}
+
 func (a *app) worker(ctx context.Context, opts registry.Options) (err error) {
 	for _, q := range opts.Queues {
 		if !slices.Contains(registry.Queues(), q) {
@@ -117,18 +161,11 @@ func (a *app) worker(ctx context.Context, opts registry.Options) (err error) {
 	if err := a.begin(zerolog.InfoLevel, true); err != nil {
 		return err
 	}
-	s, err := a.serving(ctx)
+	s, c, err := a.employer(ctx)
 	if err != nil {
 		return err
 	}
 	defer a.finish(s, &err)
-	if s.Role() == session.Owner {
-		return exit.Usagef("a worker needs somebody to work for: name servers with --temporal-address and --s3-endpoint, or start `lossatlas up` on this home (which works itself)")
-	}
-	c, err := s.Temporal(ctx)
-	if err != nil {
-		return err
-	}
 	e, _ := a.engineOptions()
 	a.warnSlow(e)
 	workers, err := a.startWorkers(s, c, e, opts)

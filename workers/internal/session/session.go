@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
 	"lossatlas/artifacts"
@@ -30,6 +31,14 @@ const (
 	Attached             // another process on the same home runs them
 	External             // they are servers elsewhere
 )
+
+// Unanswered says that a server did not answer, as it may at the next try: it
+// has not started yet, or is started again just now.
+func Unanswered(err error) bool {
+	var away *serviceerror.Unavailable
+	var late *serviceerror.DeadlineExceeded
+	return errors.Is(err, artifacts.ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &away) || errors.As(err, &late)
+}
 
 // patience is how long to wait for another process that is starting or ending
 // its services.
