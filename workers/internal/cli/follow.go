@@ -46,7 +46,7 @@ func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
 	ended := make(chan error, 1)
 	waiting, stop := context.WithCancel(apart)
 	defer stop()
-	go func() { ended <- f.started.Run.Get(waiting, nil) }()
+	go func() { ended <- f.await(waiting) }()
 
 	poller := progress.NewPoller(f.client, f.graph, f.started.ID, f.started.RunID)
 	estimator := progress.NewEstimator(f.graph, f.prior)
@@ -67,6 +67,23 @@ func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
 			case ctx.Err() == nil && (time.Since(answered) > silence || f.deserted()):
 				return artifacts.Root{}, f.lost(err)
 			}
+		}
+	}
+}
+
+// await returns how the sweep's workflow has ended. A server that is away for a
+// moment is asked again: how long is too long is for the caller to say.
+func (f *follower) await(ctx context.Context) error {
+	for {
+		err := f.started.Run.Get(ctx, nil)
+		var ended *temporal.WorkflowExecutionError
+		if err == nil || errors.As(err, &ended) || !session.Unanswered(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pollEvery):
 		}
 	}
 }
