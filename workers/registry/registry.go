@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -27,11 +28,6 @@ type Options struct {
 	// Drain is how long running activities may go on after Stop.
 	Drain time.Duration
 }
-
-// heartbeatEvery is how often heartbeats really go to the server: often enough
-// for progress to be seen moving, and for a cancellation, which comes back with
-// a heartbeat, to be felt at once.
-const heartbeatEvery = time.Second
 
 // waits is how many steps one process can wait for; a waiting activity costs little.
 const waits = 2000
@@ -63,7 +59,7 @@ func Start(c client.Client, a *activities.Activities, opts Options) (*Workers, e
 			ws.Stop()
 			return nil, fmt.Errorf("unknown task queue %q: a worker serves %v", q, Queues())
 		}
-		w := worker.New(c, q, options(q, opts))
+		w := worker.New(c, q, options(c, q, opts))
 		w.RegisterActivity(a)
 		if q == activities.QueueIO {
 			RegisterWorkflows(w)
@@ -77,8 +73,8 @@ func Start(c client.Client, a *activities.Activities, opts Options) (*Workers, e
 	return ws, nil
 }
 
-func options(queue string, opts Options) worker.Options {
-	o := worker.Options{WorkerStopTimeout: opts.Drain, MaxHeartbeatThrottleInterval: heartbeatEvery}
+func options(c client.Client, queue string, opts Options) worker.Options {
+	o := worker.Options{WorkerStopTimeout: opts.Drain, Interceptors: []interceptor.WorkerInterceptor{&heartbeats{client: c}}}
 	if queue == activities.QueueCPU {
 		o.DisableWorkflowWorker = true
 		o.MaxConcurrentActivityExecutionSize = max(opts.Slots, 1)
