@@ -126,7 +126,10 @@ func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (
 		case err == nil:
 			return result, nil
 		case ctx.Err() != nil:
-			return StepResult{}, a.leave(in, id, req.Waiter, ctx.Err())
+			if temporal.IsCanceledError(context.Cause(ctx)) { // else another attempt goes on waiting
+				a.leave(in, id, req.Waiter)
+			}
+			return StepResult{}, ctx.Err()
 		case hasType(err, ErrorAbandoned):
 			continue // everybody else left just before this join: start it again
 		case hasType(err, ErrorRecipeLost):
@@ -162,13 +165,12 @@ func (a *Activities) wait(ctx context.Context, id string, run client.WorkflowRun
 }
 
 // leave tells the step that this waiter no longer waits.
-func (a *Activities) leave(in StepInput, id, waiter string, cause error) error {
+func (a *Activities) leave(in StepInput, id, waiter string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := a.Client.SignalWorkflow(ctx, id, "", SignalLeave, waiter); err != nil {
 		a.Log.Debug().Err(err).Str("step", in.Label).Msg("the step could not be told that nobody waits")
 	}
-	return cause
 }
 
 // unanswered marks what Temporal did not answer as something to be asked again,
