@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/pkg/xattr"
 	"github.com/versity/versitygw/backend/meta"
@@ -60,6 +61,9 @@ func probe(dir string) error {
 		_, err = f.Write([]byte("probe"))
 		err = errors.Join(err, f.Close(), os.Remove(f.Name()))
 	}
+	if errors.Is(err, syscall.ENOSPC) {
+		return nil // what is there can be read, and removed to make room
+	}
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("the S3 endpoint may not write in %s; change its owner or rights, or choose another folder: %w", dir, err)
 	}
@@ -69,13 +73,12 @@ func probe(dir string) error {
 	return nil
 }
 
-// hasXattrs tries to keep a user extended attribute on a file in dir.
+// hasXattrs tries to keep a user extended attribute on a file in dir. A full disk
+// does not tell, and must not change where a store keeps them.
 func hasXattrs(dir string) bool {
 	f, err := os.CreateTemp(dir, ".probe-*")
-	if err != nil {
-		return false
+	if err == nil {
+		err = errors.Join(xattr.FSet(f, "user.lossatlas", []byte("1")), f.Close(), os.Remove(f.Name()))
 	}
-	defer os.Remove(f.Name())
-	defer f.Close()
-	return xattr.FSet(f, "user.lossatlas", []byte("1")) == nil
+	return err == nil || errors.Is(err, syscall.ENOSPC)
 }
