@@ -158,7 +158,7 @@ func (s *Store) open(ctx context.Context, blob Blob) (*verifier, int64, error) {
 		body.Close()
 		return nil, 0, &DamagedError{Digest: blob.Digest, Object: object, Size: info.Size, Want: blob.Size}
 	}
-	lost := func(err error) error { return s.fail("get", object, connectionLost(err)) }
+	lost := func(err error) error { return s.fail("get", object, err) }
 	return newVerifier(body, object, blob.Digest, blob.Size, lost), info.Size, nil
 }
 

@@ -26,7 +26,7 @@ func answering(t *testing.T, answer http.HandlerFunc) *artifacts.Store {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		if r.Method == http.MethodGet && r.URL.Query().Has("list-type") {
+		if r.Method == http.MethodGet && r.URL.Query().Get("max-keys") == "1" {
 			fmt.Fprint(w, `<ListBucketResult><Name>b</Name><KeyCount>0</KeyCount><MaxKeys>1</MaxKeys><IsTruncated>false</IsTruncated></ListBucketResult>`)
 			return
 		}
@@ -123,6 +123,17 @@ func TestHostileSize(t *testing.T) {
 	var harm *artifacts.DamagedError
 	if _, err := s.GetBlob(t.Context(), artifacts.BlobOf([]byte("x"))); !errors.As(err, &harm) || harm.Size != 1<<40 {
 		t.Errorf("GetBlob of an object announced with another size: %v, want *DamagedError", err)
+	}
+}
+
+// TestCutListing: a listing that ends in the middle is a lost connection, not a short list.
+func TestCutListing(t *testing.T) {
+	s := answering(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		_, _ = io.WriteString(w, "<ListBucketResult><Contents><Key>parts/")
+	})
+	if names, err := s.Parts(t.Context(), artifacts.Key{1}); !errors.Is(err, artifacts.ErrUnreachable) {
+		t.Errorf("Parts: %q, %v, want ErrUnreachable", names, err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -27,7 +28,8 @@ func (s *Store) fail(op, object string, err error) error {
 	}
 	var request *url.Error
 	var network net.Error
-	if errors.As(err, &request) || errors.As(err, &network) {
+	// A body that ends before its announced length is no damage: the connection was lost.
+	if errors.As(err, &request) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) {
 		e.Kind = ErrUnreachable
 		e.Advice = "is the server running, and is this its address? Start it, or point the S3 endpoint elsewhere"
 	}
@@ -58,6 +60,8 @@ func kindOf(r minio.ErrorResponse) (advice string, kind error) {
 	switch r.StatusCode {
 	case http.StatusInsufficientStorage:
 		return "free space on the server's disk or raise the quota: a sweep that is under way then goes on by itself, anything else can be run again", ErrNoSpace
+	case http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout:
+		return "the server is busy, or about to start or to stop", ErrUnreachable
 	case http.StatusUnauthorized:
 		return "check access key and secret key", ErrCredentials
 	case http.StatusForbidden:

@@ -3,9 +3,7 @@ package artifacts
 import (
 	"context"
 	"errors"
-	"io"
 	"iter"
-	"net/url"
 	"sync"
 	"time"
 
@@ -40,15 +38,6 @@ func (s *Store) remove(ctx context.Context, object string) error {
 	}
 	if err = s.fail("remove", object, err); errors.Is(err, ErrNotFound) {
 		return nil
-	}
-	return err
-}
-
-// connectionLost makes a body that ended before its announced length a
-// transport error, to be told from a damaged object.
-func connectionLost(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return &url.Error{Op: "read", URL: "body", Err: err}
 	}
 	return err
 }

@@ -78,7 +78,7 @@ func (s *Store) readPart(ctx context.Context, object string) ([]byte, error) {
 	data, err := unframePart(body, info.Size)
 	var harm *partError
 	if err != nil && !errors.As(err, &harm) {
-		return nil, s.fail("get", object, connectionLost(err))
+		return nil, s.fail("get", object, err)
 	}
 	return data, err
 }

@@ -44,7 +44,7 @@ func (s *Store) quarantine(ctx context.Context, object string, now time.Time) (s
 	defer body.Close()
 	b, err := readAll(body, info.Size)
 	if err != nil {
-		return "", s.fail("quarantine", object, connectionLost(err))
+		return "", s.fail("quarantine", object, err)
 	}
 	moved := quarantinePrefix + now.UTC().Format("20060102T150405.000Z") + "/" + object
 	if err := s.put(ctx, moved, b, Of(b), always); err != nil {

@@ -71,7 +71,7 @@ func (s *Store) getRecord(ctx context.Context, object string, v any) (etag strin
 	defer body.Close()
 	b, err := readAll(io.LimitReader(body, maxRecord+1), info.Size)
 	if err != nil {
-		return "", s.fail("get", object, connectionLost(err))
+		return "", s.fail("get", object, err)
 	}
 	if len(b) > maxRecord {
 		return info.ETag, &RecordError{Object: object, Reason: fmt.Sprintf("more than %d bytes", maxRecord)}
