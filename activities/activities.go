@@ -35,6 +35,7 @@ type Activities struct {
 	backendErr error
 	evaluators evaluatorCache
 	graphs     graphs
+	unknown    unknown
 }
 
 // open returns the numeric backend, opening it on first use.

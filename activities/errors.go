@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
@@ -10,9 +11,33 @@ import (
 	"lossatlas/artifacts"
 )
 
-// unknownAttempts is how often an error of unknown nature is tried: enough to
-// get over a hiccup, too few to hide a bug behind an endless retry.
-const unknownAttempts = 3
+// unknownErrors is how many errors of unknown nature one activity may have:
+// enough to get over a hiccup, too few to hide a bug behind an endless retry.
+const unknownErrors = 3
+
+// unknown counts the errors of unknown nature of each activity in this process.
+// The attempts that Temporal counts include those that were lost with a worker.
+type unknown struct {
+	mu    sync.Mutex
+	count map[string]int
+}
+
+// another counts one more and says whether it was the last that is tried.
+func (u *unknown) another(ctx context.Context) (last bool) {
+	info := activity.GetInfo(ctx)
+	id := info.WorkflowExecution.RunID + "/" + info.ActivityID
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.count == nil {
+		u.count = map[string]int{}
+	}
+	u.count[id]++
+	if u.count[id] < unknownErrors {
+		return false
+	}
+	delete(u.count, id)
+	return true
+}
 
 // permanent marks an error that no retry can mend: bad input, or a recipe
 // that fails by itself. kind is the error type that the UI shows.
@@ -21,7 +46,7 @@ func permanent(kind string, err error) error {
 }
 
 // classify decides what an activity's error means for its retry.
-func classify(ctx context.Context, err error) error {
+func (a *Activities) classify(ctx context.Context, err error) error {
 	var app *temporal.ApplicationError
 	var damaged *artifacts.DamagedError
 	switch {
@@ -37,7 +62,7 @@ func classify(ctx context.Context, err error) error {
 		return permanent("StoreDenied", err)
 	case errors.As(err, &damaged):
 		return permanent("Damaged", err)
-	case activity.GetInfo(ctx).Attempt >= unknownAttempts:
+	case a.unknown.another(ctx):
 		return permanent("Failed", err)
 	}
 	return err
@@ -51,7 +76,7 @@ func guard[T any](ctx context.Context, a *Activities, in StepInput, body func(St
 			err = panicked(a, in, r)
 		}
 		a.setAside(ctx, err)
-		err = classify(ctx, err)
+		err = a.classify(ctx, err)
 	}()
 	if in, err = a.whole(ctx, in); err != nil {
 		return out, err
