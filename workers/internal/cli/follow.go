@@ -115,6 +115,9 @@ func (f *follower) lost(err error) error {
 	if f.deserted() {
 		return fmt.Errorf("the process that ran the services (%d) has ended; run the sweep again to go on", f.services.PID())
 	}
+	if full := f.services.CheckSpace(); full != nil {
+		return fmt.Errorf("%w; then run the sweep again: what was finished is kept", full)
+	}
 	return fmt.Errorf("the Temporal server at %s has not answered for %v: %w", f.services.TemporalAddress(), silence, err)
 }
 

@@ -13,6 +13,15 @@ import (
 // Without it, the server would try for a minute to make its database.
 const leastSpace = 16 << 20
 
+// CheckSpace is an error when the disk of the services that this process runs is
+// full: they may not answer then.
+func (s *Session) CheckSpace() error {
+	if s.role != Owner {
+		return nil
+	}
+	return checkSpace(s.opts.Home)
+}
+
 // checkSpace refuses a disk that is full, before a server tries to write to it.
 func checkSpace(h *home.Home) error {
 	var fs unix.Statfs_t
