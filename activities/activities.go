@@ -120,10 +120,15 @@ func (a *Activities) finish(ctx context.Context, in StepInput, outputs map[strin
 	if err != nil {
 		return StepResult{}, err
 	}
+	a.dropParts(ctx, in)
+	return StepResult{Key: in.Key, Outputs: won.Outputs, Seconds: won.Made.Seconds}, nil
+}
+
+// dropParts removes what a step that is made had stored on its way.
+func (a *Activities) dropParts(ctx context.Context, in StepInput) {
 	if err := a.Store.DropParts(ctx, in.Key); err != nil {
 		a.Log.Warn().Err(err).Str("step", in.Label).Msg("the finished step's checkpoints could not be removed")
 	}
-	return StepResult{Key: in.Key, Outputs: won.Outputs, Seconds: won.Made.Seconds}, nil
 }
 
 // class is the numerics class to record: of the backend if the step used it.

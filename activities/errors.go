@@ -69,7 +69,8 @@ func (a *Activities) classify(ctx context.Context, err error) error {
 }
 
 // guard runs one activity's body on the step with its whole recipe: it classifies
-// its error and turns a panic into one, with its stack in the log.
+// its error and turns a panic into one, with its stack in the log. A body that
+// makes the step's result is left out where the cache has that.
 func guard[T any](ctx context.Context, a *Activities, in StepInput, body func(StepInput) (T, error)) (out T, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -78,10 +79,32 @@ func guard[T any](ctx context.Context, a *Activities, in StepInput, body func(St
 		a.setAside(ctx, err)
 		err = a.classify(ctx, err)
 	}()
+	if result, ok := any(&out).(*StepResult); ok && !in.Key.IsZero() {
+		if *result, ok, err = a.made(ctx, in); ok || err != nil {
+			return out, err
+		}
+	}
 	if in, err = a.whole(ctx, in); err != nil {
 		return out, err
 	}
 	return body(in)
+}
+
+// made returns the step's result if it is in the cache already: an attempt that
+// recorded it, and removed what it had stored on the way, was killed before it
+// could say so; or the step has ended since somebody asked for it.
+func (a *Activities) made(ctx context.Context, in StepInput) (r StepResult, ok bool, err error) {
+	r, err = a.cached(ctx, in)
+	var incomplete *artifacts.IncompleteError
+	if errors.Is(err, artifacts.ErrNotFound) || errors.As(err, &incomplete) {
+		return StepResult{}, false, nil
+	}
+	if err != nil {
+		return r, false, err
+	}
+	r.Cached = false
+	a.dropParts(ctx, in)
+	return r, true, nil
 }
 
 // setAside moves a damaged blob that a step met out of its way, so that the next

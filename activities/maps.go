@@ -51,6 +51,9 @@ func (a *Activities) PlanMap(ctx context.Context, in StepInput) (MapPlan, error)
 
 // planChunks lists which of the chunks of a step are not in the store.
 func (a *Activities) planChunks(ctx context.Context, in StepInput, chunks int) (MapPlan, error) {
+	if _, ok, err := a.made(ctx, in); ok || err != nil {
+		return MapPlan{Chunks: chunks}, err
+	}
 	parts, err := a.Store.Parts(ctx, in.Key)
 	if err != nil {
 		return MapPlan{}, err

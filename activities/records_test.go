@@ -3,7 +3,9 @@ package activities
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -43,6 +45,13 @@ func TestLargeRecipe(t *testing.T) {
 	action, err := b.Store.Lookup(t.Context(), made.Key)
 	if err != nil || made.Key != in.Key || len(action.Recipe.Inputs) != 1000 || len(action.Made.Producers) != 1000 {
 		t.Errorf("recorded under %v with %d inputs, %v; want %v", made.Key, len(action.Recipe.Inputs), err, in.Key)
+	}
+	if again := do[StepResult](t, b, b.Report, small); !maps.Equal(again.Outputs, made.Outputs) {
+		t.Errorf("made, and its recipe gone, the step came to %v, want %v", again.Outputs, made.Outputs)
+	}
+	small, err = b.slim(t.Context(), b.step(t, pipelines.KindReport, pipelines.ReportParams{Sweep: "s", Title: "another"}, inputs))
+	if err := errors.Join(err, b.Store.DropParts(t.Context(), small.Key)); err != nil {
+		t.Fatal(err)
 	}
 	if _, err := b.env.ExecuteActivity(b.Report, small); kindOfError(err) != ErrorRecipeLost {
 		t.Errorf("a step whose recipe is gone ended with %v", err)
