@@ -91,3 +91,20 @@ func anyWithin(name string, trees []string) bool {
 	}
 	return false
 }
+
+// TestSlim: the program for machines that work for servers elsewhere is built without any server.
+func TestSlim(t *testing.T) {
+	out, err := exec.Command("go", "list", "-tags", "slim", "-deps", "lossatlas/workers/lossatlas").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	packages := strings.Fields(string(out))
+	for _, p := range packages {
+		if strings.HasPrefix(p, "go.temporal.io/server") || strings.HasPrefix(p, "github.com/versity/") || strings.HasPrefix(p, "lossatlas/workers/embedded") {
+			t.Errorf("the slim program has %s", p)
+		}
+	}
+	if len(packages) < 300 {
+		t.Fatalf("go list named %d packages: the test looks at the wrong place", len(packages))
+	}
+}

@@ -30,11 +30,11 @@ import (
 type Program struct {
 	// Version as the build was told, or "".
 	Version string
-	// StartTemporal starts the embedded server; nil in a build without it.
-	StartTemporal func(context.Context, session.TemporalOptions) (session.Temporal, error)
-	In            io.Reader
-	Out, Err      io.Writer
-	Env           func(string) (string, bool)
+	// Embedded starts the embedded services; nil in a build without them.
+	Embedded *session.Embedded
+	In       io.Reader
+	Out, Err io.Writer
+	Env      func(string) (string, bool)
 	// Restart says that the process may start itself again with another environment.
 	Restart bool
 }
@@ -189,7 +189,7 @@ func (a *app) services(ctx context.Context) (*session.Session, error) {
 }
 
 func (a *app) sessionOptions() session.Options {
-	return session.Options{Settings: a.set, Home: a.home, Log: a.log, ServerLog: a.quiet, StartTemporal: a.StartTemporal, Say: a.say}
+	return session.Options{Settings: a.set, Home: a.home, Log: a.log, ServerLog: a.quiet, Embedded: a.Embedded, Say: a.say}
 }
 
 // serving is services for a command that lasts: it serves the pages of sweeps meanwhile.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -15,19 +16,28 @@ import (
 	"lossatlas/activities"
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
+	"lossatlas/workers/embedded/s3"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/results"
+	"lossatlas/workers/internal/session"
 	"lossatlas/workers/internal/settings"
 )
 
-// run calls the program as main does, with a home of its own and without the
+// call calls the program as main does, with a home of its own and without the
 // embedded Temporal server.
 func call(t *testing.T, args ...string) (code exit.Code, stdout, stderr string) {
+	t.Helper()
+	return callWith(t, &session.Embedded{Store: func(ctx context.Context, o session.StoreOptions) (session.Store, error) {
+		return s3.Start(ctx, s3.Options{Dir: o.Dir, Addr: o.Addr, AccessKey: o.AccessKey, SecretKey: o.SecretKey, Region: o.Region})
+	}}, args...)
+}
+
+func callWith(t *testing.T, services *session.Embedded, args ...string) (code exit.Code, stdout, stderr string) {
 	t.Helper()
 	home := t.TempDir()
 	env := map[string]string{"LOSSATLAS_HOME": home, "HOME": home}
 	var out, err bytes.Buffer
-	p := Program{Version: "v1", In: strings.NewReader(""), Out: &out, Err: &err, Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+	p := Program{Version: "v1", Embedded: services, In: strings.NewReader(""), Out: &out, Err: &err, Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
 	code = exit.Code(p.Run(t.Context(), args))
 	return code, out.String(), err.String()
 }
@@ -173,11 +183,14 @@ func TestLooking(t *testing.T) {
 	}
 }
 
-// TestWithoutServer: a build without the embedded server says so when it needs it.
-func TestWithoutServer(t *testing.T) {
-	code, _, stderr := call(t, "run", "--backend", "go", file(t, good))
-	if code != exit.Failed || !strings.Contains(stderr, "--temporal-address") {
+// TestWithoutServices: a build without embedded services says so when it would start them.
+func TestWithoutServices(t *testing.T) {
+	code, _, stderr := callWith(t, nil, "run", "--backend", "go", file(t, good))
+	if code != exit.Usage || !strings.Contains(stderr, "--temporal-address") {
 		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	if code, _, stderr := callWith(t, nil, "validate", file(t, good)); code != exit.Done {
+		t.Errorf("validate needs no service and ended with %d, %s", code, stderr)
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"lossatlas/artifacts"
-	"lossatlas/workers/embedded/s3"
 	"lossatlas/workers/home"
+	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/port"
 	"lossatlas/workers/internal/settings"
 )
@@ -63,6 +63,32 @@ type Temporal interface {
 	Stop() error
 }
 
+// StoreOptions are what an embedded store is started with.
+type StoreOptions struct {
+	Dir                  string // of its objects
+	Addr                 string // host:port to listen on
+	AccessKey, SecretKey string
+	Region               string
+}
+
+// Store is an embedded object store.
+type Store interface {
+	Addr() string          // host:port
+	Done() <-chan struct{} // closed when it has ended
+	Stop() error
+}
+
+// Embedded starts the services that run in this process.
+type Embedded struct {
+	// Temporal runs until it is stopped; the context limits the start.
+	Temporal func(context.Context, TemporalOptions) (Temporal, error)
+	// Store ends with the context.
+	Store func(context.Context, StoreOptions) (Store, error)
+}
+
+// ErrNotEmbedded is the answer where services would be started in a program that was built without them.
+var ErrNotEmbedded = exit.Usagef("this program was built without embedded services: name servers with --temporal-address and --s3-endpoint")
+
 // Options say what a session works with.
 type Options struct {
 	Settings *settings.Settings
@@ -71,9 +97,8 @@ type Options struct {
 	// ServerLog takes what an embedded Temporal server and its clients say, which
 	// is of use only where something is wrong with them.
 	ServerLog zerolog.Logger
-	// StartTemporal starts the embedded server, which runs until it is stopped;
-	// the context limits the start. Nil in a program built without it.
-	StartTemporal func(context.Context, TemporalOptions) (Temporal, error)
+	// Embedded is nil in a program that was built without embedded services.
+	Embedded *Embedded
 	// Pages makes what serves the pages of sweeps as soon as Temporal is there. Nil for none.
 	Pages func(*Session) http.Handler
 	// Say tells the user what takes time. Nil says nothing.
@@ -91,7 +116,7 @@ type Session struct {
 	s3       artifacts.Config
 	ports    home.Ports
 	running  home.Addresses // of the process that this one is attached to
-	server   *s3.Server
+	server   Store
 	temporal Temporal
 	client   client.Client
 	pages    string         // their URL
@@ -191,6 +216,9 @@ func (s *Session) Retire() (ok bool, err error) {
 func (s *Session) own(ctx context.Context) (err error) {
 	h := s.opts.Home
 	s.role = Owner
+	if s.opts.Embedded == nil {
+		return ErrNotEmbedded
+	}
 	access, secret, err := h.Credentials()
 	if err != nil {
 		return err
@@ -202,7 +230,7 @@ func (s *Session) own(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.server, err = s3.Start(context.WithoutCancel(ctx), s3.Options{
+	s.server, err = s.opts.Embedded.Store(context.WithoutCancel(ctx), StoreOptions{
 		Dir: dir, Addr: port.Addr(s.ports.S3), AccessKey: access, SecretKey: secret, Region: s.opts.Settings.S3Region,
 	})
 	if err != nil {

@@ -25,10 +25,6 @@ import (
 // connectTimeout is how long a Temporal server may take to answer.
 const connectTimeout = 10 * time.Second
 
-// ErrNoServer is the answer to a request for Temporal in a program that was
-// built without the embedded server.
-var ErrNoServer = errors.New("this program was built without the embedded Temporal server: name one with --temporal-address and a store with --s3-endpoint")
-
 // HasTemporal says whether Temporal runs already, here or elsewhere.
 func (s *Session) HasTemporal() bool { return s.role != Owner || s.client != nil }
 
@@ -78,13 +74,10 @@ func (s *Session) servePages() {
 }
 
 func (s *Session) startTemporal(ctx context.Context) (err error) {
-	if s.opts.StartTemporal == nil {
-		return ErrNoServer
-	}
 	if err := checkSpace(s.opts.Home); err != nil {
 		return err
 	}
-	s.temporal, err = s.opts.StartTemporal(ctx, TemporalOptions{
+	s.temporal, err = s.opts.Embedded.Temporal(ctx, TemporalOptions{
 		DBPath: s.opts.Home.Path("temporal.db"), FrontendPort: s.ports.Temporal, UIPort: s.ports.UI,
 		Namespace: s.opts.Settings.TemporalNamespace, Log: s.opts.ServerLog,
 	})
