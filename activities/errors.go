@@ -58,7 +58,8 @@ func (a *Activities) classify(ctx context.Context, err error) error {
 		return temporal.NewApplicationErrorWithCause(err.Error(), "StoreUnreachable", err)
 	case errors.Is(err, artifacts.ErrNoSpace): // until somebody makes room
 		return temporal.NewApplicationErrorWithCause(err.Error(), "StoreFull", err)
-	case errors.Is(err, artifacts.ErrAccessDenied), errors.Is(err, artifacts.ErrCredentials), errors.Is(err, artifacts.ErrClockSkew):
+	case errors.Is(err, artifacts.ErrAccessDenied), errors.Is(err, artifacts.ErrCredentials), errors.Is(err, artifacts.ErrClockSkew),
+		errors.Is(err, artifacts.ErrCertificate):
 		return permanent("StoreDenied", err)
 	case errors.As(err, &damaged):
 		return permanent("Damaged", err)

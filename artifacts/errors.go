@@ -16,6 +16,8 @@ var (
 	ErrNotFound = errors.New("not in the store")
 	// ErrUnreachable: nothing answered at the endpoint, or the connection was lost.
 	ErrUnreachable = errors.New("store unreachable")
+	// ErrCertificate: the server is not who it should be, as far as its certificate tells, or does not speak https.
+	ErrCertificate = errors.New("no secure connection")
 	// ErrCredentials: the store doesn't know the access key, or the secret key is wrong.
 	ErrCredentials = errors.New("wrong credentials")
 	// ErrAccessDenied: the credentials are known and don't allow this.

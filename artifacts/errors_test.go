@@ -188,8 +188,8 @@ func TestOpenUnreachable(t *testing.T) {
 func TestOpenWrongScheme(t *testing.T) {
 	cfg := serve(t).config()
 	cfg.TLS = true
-	if _, err := artifacts.Open(t.Context(), cfg, zerolog.Nop()); !errors.Is(err, artifacts.ErrUnreachable) || !strings.Contains(err.Error(), "HTTP response to HTTPS client") {
-		t.Errorf("https to plain http: %v, want ErrUnreachable that says so", err)
+	if _, err := artifacts.Open(t.Context(), cfg, zerolog.Nop()); !errors.Is(err, artifacts.ErrCertificate) || !strings.Contains(err.Error(), "write http://") {
+		t.Errorf("https to plain http: %v, want ErrCertificate that says so", err)
 	}
 	srv := httptest.NewUnstartedServer(http.NotFoundHandler())
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains, rightly

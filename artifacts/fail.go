@@ -2,12 +2,15 @@ package artifacts
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/minio/minio-go/v7"
 )
@@ -26,6 +29,14 @@ func (s *Store) fail(op, object string, err error) error {
 		}
 		return e
 	}
+	if errors.Is(err, errNoKeys) {
+		e.Kind, e.Advice = ErrCredentials, "give an access key and a secret key, or a profile in ~/.aws/credentials, or run where the machine has a role"
+		return e
+	}
+	if advice := certificateAdvice(err); advice != "" {
+		e.Kind, e.Advice = ErrCertificate, advice
+		return e
+	}
 	var request *url.Error
 	var network net.Error
 	// A body that ends before its announced length is no damage: the connection was lost.
@@ -34,6 +45,25 @@ func (s *Store) fail(op, object string, err error) error {
 		e.Advice = "is the server running, and is this its address? Start it, or point the S3 endpoint elsewhere"
 	}
 	return e
+}
+
+// certificateAdvice is what to do about an error of TLS, "" for any other.
+func certificateAdvice(err error) string {
+	var unknown x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var record tls.RecordHeaderError
+	switch {
+	case errors.As(err, &unknown):
+		return "name the certificates that the server's is signed by, or check that this is the server"
+	case errors.As(err, &name):
+		return "use the name that the server's certificate is for"
+	case errors.As(err, &invalid):
+		return "the server's certificate has to be renewed, or this machine's clock to be set"
+	case errors.As(err, &record), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
+		return "the server speaks http; write http:// if that is meant"
+	}
+	return ""
 }
 
 // kindOf sorts a server's answer, by its code where S3 defines one and by its

@@ -11,22 +11,8 @@ import (
 	"time"
 
 	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/rs/zerolog"
 )
-
-// Config says which bucket of which S3-compatible store holds the results.
-type Config struct {
-	// Endpoint is host:port, without a scheme.
-	Endpoint  string `json:"endpoint"`
-	AccessKey string `json:"access_key"`
-	SecretKey string `json:"secret_key"`
-	Bucket    string `json:"bucket"`
-	// Region is needed by some stores; when empty the server is asked.
-	Region string `json:"region,omitempty"`
-	// TLS speaks https instead of http.
-	TLS bool `json:"tls,omitempty"`
-}
 
 // Store is an opened bucket. Its methods may be called concurrently, by any
 // number of processes on the same bucket. Requests that fail on the way
@@ -52,7 +38,7 @@ const (
 )
 
 // Open connects to the store and makes the bucket when it is absent. It fails
-// with [ErrUnreachable], [ErrCredentials], [ErrAccessDenied] or [ErrClockSkew],
+// with [ErrUnreachable], [ErrCertificate], [ErrCredentials], [ErrAccessDenied] or [ErrClockSkew],
 // each saying what to do.
 func Open(ctx context.Context, cfg Config, log zerolog.Logger) (*Store, error) {
 	if err := cfg.check(); err != nil {
@@ -64,8 +50,11 @@ func Open(ctx context.Context, cfg Config, log zerolog.Logger) (*Store, error) {
 		log:    log.With().Str("bucket", cfg.Bucket).Logger(),
 	}
 	var err error
-	if s.connections, err = minio.DefaultTransport(cfg.TLS); err != nil {
-		return nil, fmt.Errorf("S3 endpoint %q: %w", cfg.Endpoint, err)
+	if s.connections, err = cfg.transport(); err != nil {
+		return nil, err
+	}
+	if err := cfg.checkCredentials(); err != nil {
+		return nil, s.fail("open the store", "", err)
 	}
 	// An endpoint where nobody answers should be reported in a second, not after all retries.
 	if s.core, err = cfg.client(openAttempts, s.connections); err != nil {
@@ -99,41 +88,6 @@ func (s *Store) below(object string, err error) *Store {
 // Close gives up idle connections, for which a server that is about to end
 // would wait. The store can still be used.
 func (s *Store) Close() { s.connections.CloseIdleConnections() }
-
-// check finds what can be found wrong without asking the server.
-func (c Config) check() error {
-	if strings.Contains(c.Endpoint, "://") {
-		return fmt.Errorf("S3 endpoint %q: want host:port without a scheme; https is chosen by TLS", c.Endpoint)
-	}
-	if c.Endpoint == "" || strings.Contains(c.Endpoint, "/") {
-		return fmt.Errorf("S3 endpoint %q: want host:port, such as 127.0.0.1:9000", c.Endpoint)
-	}
-	for _, f := range []struct{ name, value string }{{"access key", c.AccessKey}, {"secret key", c.SecretKey}, {"bucket", c.Bucket}} {
-		if f.value == "" {
-			return fmt.Errorf("S3 endpoint %s: no %s given", c.Endpoint, f.name)
-		}
-	}
-	return nil
-}
-
-// client makes a client that addresses buckets by path, as every S3 server
-// understands, and leaves trailing checksums off, which break on plain http:
-// uploads are covered by the SHA-256 in their signature instead.
-func (c Config) client(attempts int, connections *http.Transport) (*minio.Core, error) {
-	core, err := minio.NewCore(c.Endpoint, &minio.Options{
-		Creds:           credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""),
-		Secure:          c.TLS,
-		Region:          c.Region,
-		BucketLookup:    minio.BucketLookupPath,
-		TrailingHeaders: false,
-		MaxRetries:      attempts,
-		Transport:       connections,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("S3 endpoint %q: %w", c.Endpoint, err)
-	}
-	return core, nil
-}
 
 // ensureBucket makes the bucket when it is absent. It asks with a listing
 // rather than a HEAD request, because the answer to the latter has no body, and

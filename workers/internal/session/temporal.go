@@ -203,8 +203,12 @@ func (s *Session) PID() int { return s.running.PID }
 // externalStore translates the settings of a store elsewhere, which were checked.
 func externalStore(o *settings.Settings) artifacts.Config {
 	address, secure := strings.CutPrefix(strings.TrimRight(o.S3Endpoint, "/"), "https://")
-	return artifacts.Config{
-		Endpoint: strings.TrimPrefix(address, "http://"), TLS: secure,
-		AccessKey: o.S3AccessKey, SecretKey: o.S3SecretKey, Bucket: o.S3Bucket, Region: o.S3Region,
+	c := artifacts.Config{
+		Endpoint: strings.TrimPrefix(address, "http://"), TLS: secure, HostStyle: o.S3Style == "host",
+		AccessKey: o.S3AccessKey, SecretKey: o.S3SecretKey, SessionToken: o.S3Token, Bucket: o.S3Bucket, Region: o.S3Region,
 	}
+	if secure {
+		c.CAFile = o.S3CA
+	}
+	return c
 }

@@ -29,7 +29,10 @@ type Settings struct {
 	S3Bucket    string
 	S3AccessKey string
 	S3SecretKey string
+	S3Token     string // of keys for a time, or ""
 	S3Region    string
+	S3CA        string // absolute path of a PEM file, or ""
+	S3Style     string // path, host
 
 	Backend string // auto, xla, go
 	Plugin  string // absolute path of a PJRT plugin, or "" to look for one
@@ -70,8 +73,14 @@ var table = []setting{
 		help: "S3 access `key`; better given in the environment as LOSSATLAS_S3_ACCESS_KEY"},
 	{name: "s3-secret-key", env: []string{"LOSSATLAS_S3_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"}, value: func(s *Settings) *string { return &s.S3SecretKey },
 		help: "S3 secret `key`; better given in the environment as LOSSATLAS_S3_SECRET_KEY, where other users can't see it"},
+	{name: "s3-session-token", env: []string{"LOSSATLAS_S3_SESSION_TOKEN", "AWS_SESSION_TOKEN"}, value: func(s *Settings) *string { return &s.S3Token },
+		help: "`token` that goes with S3 keys which are for a time"},
 	{name: "s3-region", env: []string{"LOSSATLAS_S3_REGION", "AWS_REGION"}, initial: "us-east-1", value: func(s *Settings) *string { return &s.S3Region },
 		help: "S3 `region`"},
+	{name: "s3-ca", env: []string{"LOSSATLAS_S3_CA", "AWS_CA_BUNDLE"}, path: true, value: func(s *Settings) *string { return &s.S3CA },
+		help: "PEM `file` with the certificates that an https endpoint's is checked by, beside the system's"},
+	{name: "s3-style", env: []string{"LOSSATLAS_S3_STYLE"}, initial: "path", allowed: []string{"path", "host"}, value: func(s *Settings) *string { return &s.S3Style },
+		help: "where a request names the bucket: in the `path` (every server), or as part of the host (bucket.host)"},
 	{name: "backend", env: []string{"LOSSATLAS_BACKEND"}, initial: "auto", allowed: []string{"auto", "xla", "go"}, value: func(s *Settings) *string { return &s.Backend },
 		help: "numeric `backend`: auto, xla or go"},
 	{name: "plugin", env: []string{"LOSSATLAS_PLUGIN"}, path: true, value: func(s *Settings) *string { return &s.Plugin },
@@ -195,8 +204,8 @@ func (s *Settings) check() error {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
 		return exit.Usagef("--s3-endpoint: %q is no address; write http://host:port or https://host:port, without a path", s.S3Endpoint)
 	}
-	if s.S3AccessKey == "" || s.S3SecretKey == "" {
-		return exit.Usagef("--s3-endpoint is given without credentials: set LOSSATLAS_S3_ACCESS_KEY and LOSSATLAS_S3_SECRET_KEY in the environment")
+	if (s.S3AccessKey == "") != (s.S3SecretKey == "") {
+		return exit.Usagef("one of the two S3 keys is missing: set LOSSATLAS_S3_ACCESS_KEY and LOSSATLAS_S3_SECRET_KEY in the environment, or neither, to use ~/.aws/credentials or the machine's role")
 	}
 	return nil
 }

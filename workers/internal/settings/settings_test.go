@@ -129,7 +129,7 @@ func TestMistakes(t *testing.T) {
 		{"S3 alone", []string{"--s3-endpoint", "http://a:1"}, nil, "", []string{"--temporal-address is missing"}},
 		{"S3 without a scheme", []string{"--s3-endpoint", "a:1", "--temporal-address", "b:2"}, nil, "", []string{"http://host:port"}},
 		{"S3 with a path", []string{"--s3-endpoint", "http://a:1/bucket", "--temporal-address", "b:2"}, nil, "", []string{"without a path"}},
-		{"S3 without credentials", []string{"--s3-endpoint", "http://a:1", "--temporal-address", "b:2"}, nil, "", []string{"LOSSATLAS_S3_ACCESS_KEY"}},
+		{"S3 with half of the credentials", []string{"--s3-endpoint", "http://a:1", "--temporal-address", "b:2", "--s3-access-key", "k"}, nil, "", []string{"LOSSATLAS_S3_ACCESS_KEY"}},
 		{"unknown key", nil, nil, "bakend: go\n", []string{"config.yaml", "bakend", "the settings are"}},
 		{"a home that moves itself", nil, nil, "home: /elsewhere\n", []string{"config.yaml", "--home"}},
 		{"list", nil, nil, "backend: [go]\n", []string{"config.yaml", "backend", "single text"}},
