@@ -118,3 +118,76 @@ func TestFoundCredentials(t *testing.T) {
 		})
 	}
 }
+
+// TestAccess: what a store does not allow or support is found before any work is begun, all of it, and
+// nothing is left behind where nothing is wrong.
+func TestAccess(t *testing.T) {
+	s := serve(t)
+	target := &url.URL{Scheme: "http", Host: s.addr}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host }}
+	var refuse func(*http.Request) string
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if code := refuse(r); code == "OK" {
+			w.Header().Set("ETag", `"1"`)
+		} else if code != "" {
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprintf(w, `<Error><Code>%s</Code></Error>`, code)
+		} else {
+			proxy.ServeHTTP(w, r)
+		}
+	}))
+	defer front.Close()
+	cfg := s.config()
+	cfg.Endpoint = strings.TrimPrefix(front.URL, "http://")
+	cfg.Bucket = "access"
+	object := func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/parts/") }
+	for _, c := range []struct {
+		name                string
+		refuse              func(*http.Request) string
+		denied, unsupported int
+		says                string
+	}{
+		{"all is well", func(*http.Request) string { return "" }, 0, 0, ""},
+		{"read only", func(r *http.Request) string {
+			if object(r) && r.Method != http.MethodGet {
+				return "AccessDenied"
+			}
+			return ""
+		}, 2, 0, "put objects, nor delete objects"},
+		{"never deletes", func(r *http.Request) string {
+			if r.Method == http.MethodDelete {
+				return "AccessDenied"
+			}
+			return ""
+		}, 1, 0, "may not delete objects"},
+		{"takes no notice of conditions", func(r *http.Request) string {
+			if r.Method == http.MethodPut && object(r) && r.Header.Get("If-Match")+r.Header.Get("If-None-Match") != "" {
+				return "OK"
+			}
+			return ""
+		}, 0, 2, "If-None-Match"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			refuse = func(*http.Request) string { return "" }
+			store, err := artifacts.Open(t.Context(), cfg, zerolog.Nop())
+			if err != nil {
+				t.Fatal(err)
+			}
+			refuse = c.refuse
+			err = store.CheckAccess(t.Context())
+			var access *artifacts.AccessError
+			if c.denied+c.unsupported == 0 {
+				if parts, e := store.Parts(t.Context(), artifacts.Key(artifacts.Of([]byte("access")))); err != nil || e != nil || len(parts) > 0 {
+					t.Errorf("%v; left behind: %v, %v", err, parts, e)
+				}
+				return
+			}
+			if !errors.As(err, &access) || len(access.Denied) != c.denied || len(access.Unsupported) != c.unsupported || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%v, want %d denied, %d unsupported, and %q", err, c.denied, c.unsupported, c.says)
+			}
+			if errors.Is(err, artifacts.ErrAccessDenied) != (c.denied > 0) || errors.Is(err, artifacts.ErrUnsupported) != (c.unsupported > 0) {
+				t.Errorf("%v is of the wrong kind", err)
+			}
+		})
+	}
+}

@@ -195,7 +195,7 @@ func (a *app) sessionOptions() session.Options {
 // serving is services for a command that lasts: it serves the pages of sweeps meanwhile.
 func (a *app) serving(ctx context.Context) (*session.Session, error) {
 	opts := a.sessionOptions()
-	opts.Pages = a.pages
+	opts.Work, opts.Pages = true, a.pages
 	return session.Open(ctx, opts)
 }
 

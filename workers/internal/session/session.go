@@ -99,6 +99,9 @@ type Options struct {
 	ServerLog zerolog.Logger
 	// Embedded is nil in a program that was built without embedded services.
 	Embedded *Embedded
+	// Work says that the command will work on the store: what one elsewhere does not allow or
+	// support is then found before.
+	Work bool
 	// Pages makes what serves the pages of sweeps as soon as Temporal is there. Nil for none.
 	Pages func(*Session) http.Handler
 	// Say tells the user what takes time. Nil says nothing.
@@ -149,6 +152,9 @@ func (s *Session) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, func() error { s.Store.Close(); return nil })
+	if s.role == External && s.opts.Work {
+		return s.Store.CheckAccess(ctx)
+	}
 	return nil
 }
 

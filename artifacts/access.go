@@ -1,0 +1,101 @@
+package artifacts
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// AccessError says what a store does not let its users do, or cannot do at all.
+type AccessError struct {
+	Where string
+	// Denied are the requests that the credentials do not allow.
+	Denied []string
+	// Unsupported is what the server does not do, or only says that it does.
+	Unsupported []string
+}
+
+// Error lists what is missing.
+func (e *AccessError) Error() string {
+	var parts []string
+	if len(e.Denied) > 0 {
+		parts = append(parts, "the credentials may not "+strings.Join(e.Denied, ", nor "))
+	}
+	if len(e.Unsupported) > 0 {
+		parts = append(parts, "the server does not support "+strings.Join(e.Unsupported, ", nor "))
+	}
+	return e.Where + ": " + strings.Join(parts, "; ")
+}
+
+// Unwrap gives ErrAccessDenied and ErrUnsupported, as they apply.
+func (e *AccessError) Unwrap() (kinds []error) {
+	if len(e.Denied) > 0 {
+		kinds = append(kinds, ErrAccessDenied)
+	}
+	if len(e.Unsupported) > 0 {
+		kinds = append(kinds, ErrUnsupported)
+	}
+	return kinds
+}
+
+// CheckAccess tries, on an object of its own, all that work on the store takes: to put, with and without
+// conditions, to get, list and delete. It fails with *[AccessError], before any work is begun, or as
+// requests fail.
+func (s *Store) CheckAccess(ctx context.Context) error {
+	key := Key(Of([]byte("access")))
+	name := "try-" + uuid.NewString()
+	object := partObject(key, name) // left behind, it is garbage like any other part
+	body := framePart([]byte(name))
+	put := func(when condition) error { return s.put(ctx, object, body, Of(body), when) }
+	missing := &AccessError{Where: s.where}
+	for _, try := range []struct {
+		what string
+		do   func() error
+		need func(error) bool
+	}{
+		{"put objects", func() error { return put(ifAbsent) }, nil},
+		{"puts on the condition that an object is absent (If-None-Match)", func() error { return put(ifAbsent) }, isLost},
+		{"puts on the condition that an object is unchanged (If-Match)", func() error { return put(ifUnchanged("0123456789abcdef0123456789abcdef")) }, isLost},
+		{"get objects", func() error { return s.sameAs(ctx, object, body) }, nil},
+		{"list objects", func() error { _, err := s.Parts(ctx, key); return err }, nil},
+		{"delete objects", func() error { return s.remove(ctx, object) }, nil},
+	} {
+		err := try.do()
+		switch {
+		case errors.Is(err, ErrAccessDenied) && try.need == nil:
+			missing.Denied = append(missing.Denied, try.what)
+		case errors.Is(err, ErrAccessDenied), errors.Is(err, ErrNotFound): // what was to be put is not there
+		case try.need != nil && (err == nil || errors.Is(err, ErrUnsupported)):
+			missing.Unsupported = append(missing.Unsupported, try.what)
+		case err != nil && (try.need == nil || !try.need(err)):
+			return err
+		}
+	}
+	if len(missing.Denied)+len(missing.Unsupported) > 0 {
+		return missing
+	}
+	return nil
+}
+
+func isLost(err error) bool { return errors.Is(err, errLost) }
+
+// sameAs reads an object and compares it with what was put.
+func (s *Store) sameAs(ctx context.Context, object string, want []byte) error {
+	body, info, err := s.read(ctx, object)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	b, err := readAll(body, info.Size)
+	if err != nil {
+		return s.fail("get", object, connectionLost(err))
+	}
+	if !bytes.Equal(b, want) {
+		return fmt.Errorf("%s: the server gave back other bytes than were put", s.where)
+	}
+	return nil
+}
