@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -39,7 +40,14 @@ type pulse struct {
 	mu   sync.Mutex
 	last Progress
 	at   time.Time // of the last progress
+	hung bool
 }
+
+var hung atomic.Int32
+
+// Hung is how many activities of this process have shown no progress for half an hour. Temporal has given their work
+// to others by then, but they still hold their place here.
+func Hung() int { return int(hung.Load()) }
 
 // startPulse begins to beat; end it by end.
 func startPulse(ctx context.Context, note string) *pulse {
@@ -65,6 +73,8 @@ func (p *pulse) beat() bool {
 	last, quiet := p.last, time.Since(p.at)
 	p.mu.Unlock()
 	if quiet > hungAfter {
+		p.hung = true
+		hung.Add(1)
 		return false
 	}
 	activity.RecordHeartbeat(p.activity, last)
@@ -88,6 +98,9 @@ func (p *pulse) note(text string) {
 func (p *pulse) end() {
 	p.stop()
 	p.stopped.Wait()
+	if p.hung {
+		hung.Add(-1)
+	}
 }
 
 // short is guard for an activity of some seconds that does not say how far it is:

@@ -172,6 +172,7 @@ func (s *Store) read(ctx context.Context, object string) (io.ReadCloser, minio.O
 		}
 		return nil, info, err
 	}
+	countBytes(ctx, info.Size, bytesRead)
 	return body, info, nil
 }
 

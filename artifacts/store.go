@@ -85,6 +85,14 @@ func (s *Store) below(object string, err error) *Store {
 	return nil
 }
 
+// Ping asks whether the store answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.probe(ctx); err != nil {
+		return s.fail("list", "", err)
+	}
+	return nil
+}
+
 // Close gives up idle connections, for which a server that is about to end
 // would wait. The store can still be used.
 func (s *Store) Close() { s.connections.CloseIdleConnections() }
@@ -148,6 +156,7 @@ func (s *Store) put(ctx context.Context, object string, body []byte, digest Dige
 	for try := 1; ; try++ {
 		_, err := s.core.PutObject(ctx, s.bucket, object, bytes.NewReader(body), int64(len(body)), "", digest.Hex(), opts)
 		if err == nil {
+			countBytes(ctx, int64(len(body)), bytesWritten)
 			return nil
 		}
 		response := minio.ToErrorResponse(err)

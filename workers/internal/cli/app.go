@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"lossatlas/activities"
 	"lossatlas/pipelines"
 	"lossatlas/workers/home"
 	"lossatlas/workers/internal/exit"
@@ -24,6 +25,7 @@ import (
 	"lossatlas/workers/internal/progress"
 	"lossatlas/workers/internal/session"
 	"lossatlas/workers/internal/settings"
+	"lossatlas/workers/internal/telemetry"
 )
 
 // Program is what differs between builds of the command, and what tests replace.
@@ -99,6 +101,8 @@ type app struct {
 	// quiet is the log for what only the log file should have: the servers' own words.
 	quiet   zerolog.Logger
 	printer progress.Printer
+	// telemetry is nil in commands that don't last.
+	telemetry *telemetry.Telemetry
 }
 
 // complain tells the user what went wrong.
@@ -192,16 +196,31 @@ func (a *app) sessionOptions() session.Options {
 	return session.Options{Settings: a.set, Home: a.home, Log: a.log, ServerLog: a.quiet, Embedded: a.Embedded, Say: a.say}
 }
 
-// serving is services for a command that lasts: it serves the pages of sweeps meanwhile.
+// serving is services for a command that lasts: it serves the pages of sweeps meanwhile, and what operators look at.
 func (a *app) serving(ctx context.Context) (*session.Session, error) {
+	if a.telemetry == nil {
+		var err error
+		a.telemetry, err = telemetry.Start(ctx, telemetry.Options{Address: a.set.MetricsAddress, Version: a.version(), Alive: alive, Log: a.log})
+		if err != nil {
+			return nil, err
+		}
+	}
 	opts := a.sessionOptions()
-	opts.Work, opts.Pages = true, a.pages
+	opts.Work, opts.Pages, opts.Telemetry = true, a.pages, a.telemetry
 	return session.Open(ctx, opts)
+}
+
+// alive says whether this process still does what it was given.
+func alive() error {
+	if n := activities.Hung(); n > 0 {
+		return fmt.Errorf("%d activities have made no progress for long", n)
+	}
+	return nil
 }
 
 // finish closes a session, keeping the command's own error first.
 func (a *app) finish(s *session.Session, err *error) {
-	if e := s.Close(); e != nil {
+	if e := errors.Join(s.Close(), a.telemetry.Stop()); e != nil {
 		a.log.Warn().Err(e).Msg("the services did not end cleanly")
 		if *err == nil {
 			*err = e

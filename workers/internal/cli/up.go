@@ -178,6 +178,7 @@ func (a *app) worker(ctx context.Context, opts registry.Options) (err error) {
 		a.say("the sweeps are at %s", url)
 	}
 	<-ctx.Done()
+	a.telemetry.Ready(nil)
 	a.say("draining for up to %v (again to end at once)", opts.Drain)
 	return nil
 }

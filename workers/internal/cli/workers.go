@@ -13,6 +13,7 @@ import (
 	"lossatlas/activities/engine"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/session"
+	"lossatlas/workers/internal/telemetry"
 	"lossatlas/workers/registry"
 )
 
@@ -40,6 +41,13 @@ func (a *app) startWorkers(s *session.Session, c client.Client, e engine.Options
 	if err != nil {
 		return workerSet{}, err
 	}
+	a.telemetry.Ready(map[string]telemetry.Check{
+		"Temporal": func(ctx context.Context) error {
+			_, err := c.CheckHealth(ctx, &client.CheckHealthRequest{})
+			return err
+		},
+		"the store": s.Store.Ping,
+	})
 	return workerSet{workers}, nil
 }
 

@@ -20,6 +20,7 @@ import (
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/port"
 	"lossatlas/workers/internal/settings"
+	"lossatlas/workers/internal/telemetry"
 )
 
 // Role says whose services a session uses.
@@ -102,6 +103,8 @@ type Options struct {
 	// Work says that the command will work on the store: what one elsewhere does not allow or
 	// support is then found before.
 	Work bool
+	// Telemetry measures and traces what goes through Temporal. Nil for none.
+	Telemetry *telemetry.Telemetry
 	// Pages makes what serves the pages of sweeps as soon as Temporal is there. Nil for none.
 	Pages func(*Session) http.Handler
 	// Say tells the user what takes time. Nil says nothing.

@@ -110,6 +110,9 @@ func (s *Session) dial(ctx context.Context, address, namespace string) (client.C
 	if s.role == Owner {
 		log = s.opts.ServerLog
 	}
+	if err := s.opts.Telemetry.Client(&opts); err != nil {
+		return nil, err
+	}
 	opts.HostPort, opts.Namespace, opts.Logger = address, namespace, logging.Temporal(log)
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()

@@ -34,6 +34,8 @@ type Settings struct {
 	S3CA        string // absolute path of a PEM file, or ""
 	S3Style     string // path, host
 
+	MetricsAddress string // host:port to serve metrics and health at, or ""
+
 	Backend string // auto, xla, go
 	Plugin  string // absolute path of a PJRT plugin, or "" to look for one
 
@@ -81,6 +83,8 @@ var table = []setting{
 		help: "PEM `file` with the certificates that an https endpoint's is checked by, beside the system's"},
 	{name: "s3-style", env: []string{"LOSSATLAS_S3_STYLE"}, initial: "path", allowed: []string{"path", "host"}, value: func(s *Settings) *string { return &s.S3Style },
 		help: "where a request names the bucket: in the `path` (every server), or as part of the host (bucket.host)"},
+	{name: "metrics-address", env: []string{"LOSSATLAS_METRICS_ADDRESS"}, value: func(s *Settings) *string { return &s.MetricsAddress },
+		help: "`host:port` at which run, up and worker serve /metrics for Prometheus, /healthz and /readyz (default: nowhere)"},
 	{name: "backend", env: []string{"LOSSATLAS_BACKEND"}, initial: "auto", allowed: []string{"auto", "xla", "go"}, value: func(s *Settings) *string { return &s.Backend },
 		help: "numeric `backend`: auto, xla or go"},
 	{name: "plugin", env: []string{"LOSSATLAS_PLUGIN"}, path: true, value: func(s *Settings) *string { return &s.Plugin },
