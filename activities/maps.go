@@ -103,6 +103,7 @@ func (a *Activities) EvaluateChunk(ctx context.Context, in StepInput, chunk int)
 			}
 			points = append(points, surface.Point{Index: index, Loss: v.Loss, Accuracy: v.Accuracy()})
 			pulse.progress(Progress{Done: i + 1, Total: len(chunks[chunk]), Unit: "point"})
+			countPoint(ctx, in, p.Data)
 		}
 		return ChunkResult{Seconds: time.Since(since).Seconds()}, work.store(ctx, chunkPart(chunk), surface.EncodePoints(points))
 	})

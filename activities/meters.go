@@ -2,10 +2,12 @@ package activities
 
 import (
 	"context"
+	"errors"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.temporal.io/sdk/temporal"
 
 	"lossatlas/pipelines"
 )
@@ -14,7 +16,7 @@ import (
 var (
 	stepsEnded      = counter("lossatlas.steps", "{step}", "Steps that ended, by kind and outcome: cached, ran, failed, cancelled.")
 	pointsEvaluated = counter("lossatlas.points", "{point}", "Points of maps that were evaluated, by the kind of map.")
-	imagesProcessed = counter("lossatlas.images", "{image}", "Images that went through networks, by purpose: train, evaluate.")
+	imagesProcessed = counter("lossatlas.images", "{image}", "Images that trainings and the points of lines and surfaces took, by purpose: train, evaluate.")
 )
 
 func counter(name, unit, what string) metric.Int64Counter {
@@ -25,13 +27,29 @@ func counter(name, unit, what string) metric.Int64Counter {
 	return c
 }
 
-func countStep(ctx context.Context, kind pipelines.Kind, outcome string) {
+// countStep counts a step that a sweep asked for, once its outcome is final: an error that is tried again is none.
+func countStep(ctx context.Context, kind pipelines.Kind, result StepResult, err error) {
+	outcome := StateRan
+	var app *temporal.ApplicationError
+	switch {
+	case err == nil && result.Cached:
+		outcome = StateCached
+	case temporal.IsCanceledError(err) || errors.Is(err, context.Canceled):
+		outcome = StateCancelled
+	case errors.As(err, &app) && app.NonRetryable():
+		outcome = StateFailed
+	case err != nil:
+		return
+	}
 	stepsEnded.Add(ctx, 1, metric.WithAttributes(attribute.String("kind", string(kind)), attribute.String("outcome", outcome)))
 }
 
-func countPoints(ctx context.Context, kind string, points, images int) {
-	pointsEvaluated.Add(ctx, int64(points), metric.WithAttributes(attribute.String("kind", kind)))
-	countImages(ctx, "evaluate", points*images)
+// countPoint counts a point of a map, and the images that its loss is the mean over: of a Hessian map each many times, which is not counted.
+func countPoint(ctx context.Context, in StepInput, d pipelines.MapData) {
+	pointsEvaluated.Add(ctx, 1, metric.WithAttributes(attribute.String("kind", in.Recipe.Kind)))
+	if pipelines.Kind(in.Recipe.Kind) != pipelines.KindHessian {
+		countImages(ctx, "evaluate", d.To-d.From)
+	}
 }
 
 func countImages(ctx context.Context, purpose string, images int) {

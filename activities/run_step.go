@@ -54,7 +54,8 @@ type started struct {
 // RunStep finds the result of a step in the action cache, or has it made. The
 // step's workflow ID comes from its key: whoever asks first starts it, and
 // everybody else, in this sweep or another, joins and waits.
-func (a *Activities) RunStep(ctx context.Context, req StepRequest) (StepResult, error) {
+func (a *Activities) RunStep(ctx context.Context, req StepRequest) (result StepResult, err error) {
+	defer func() { countStep(ctx, req.Step.Kind, result, err) }()
 	return guard(ctx, a, StepInput{Label: req.Step.ID}, func(StepInput) (StepResult, error) {
 		if !req.Graph.IsZero() {
 			var err error
@@ -117,7 +118,7 @@ func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (
 		}
 		run, err := a.Client.SignalWithStartWorkflow(ctx, id, SignalJoin, req.Waiter, opts, StepWorkflow, small)
 		if err != nil {
-			return StepResult{}, unanswered(fmt.Errorf("start %s: %w", id, err))
+			return StepResult{}, askAgain(fmt.Errorf("start %s: %w", id, err))
 		}
 		activity.RecordHeartbeat(ctx, started{WorkflowID: id})
 		var result StepResult
@@ -143,7 +144,7 @@ func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (
 		case errors.As(err, &ended):
 			return StepResult{}, permanent("StepEnded", fmt.Errorf("%s: %w", id, err))
 		}
-		return StepResult{}, unanswered(fmt.Errorf("wait for %s: %w", id, err))
+		return StepResult{}, askAgain(fmt.Errorf("wait for %s: %w", id, err))
 	}
 }
 
@@ -173,15 +174,20 @@ func (a *Activities) leave(in StepInput, id, waiter string) {
 	}
 }
 
-// unanswered marks what Temporal did not answer as something to be asked again,
-// however often: the step goes on meanwhile.
-func unanswered(err error) error {
+// Unanswered says that Temporal has not answered a request, as it may at the next try.
+func Unanswered(err error) bool {
 	var away *serviceerror.Unavailable
 	var late *serviceerror.DeadlineExceeded
 	var busy *serviceerror.ResourceExhausted
 	var aborted *serviceerror.Aborted
 	var internal *serviceerror.Internal
-	if errors.As(err, &away) || errors.As(err, &late) || errors.As(err, &busy) || errors.As(err, &aborted) || errors.As(err, &internal) || errors.Is(err, context.DeadlineExceeded) {
+	return errors.As(err, &away) || errors.As(err, &late) || errors.As(err, &busy) || errors.As(err, &aborted) || errors.As(err, &internal) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// askAgain marks what Temporal did not answer as something to be asked again,
+// however often: the step goes on meanwhile.
+func askAgain(err error) error {
+	if Unanswered(err) {
 		return temporal.NewApplicationErrorWithCause(err.Error(), "TemporalUnreachable", err)
 	}
 	return err

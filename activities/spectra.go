@@ -85,6 +85,7 @@ func (a *Activities) EvaluateSpectra(ctx context.Context, in StepInput, chunk in
 			if err != nil {
 				return ChunkResult{}, fmt.Errorf("%s: point %d: %w", in.Label, index, err)
 			}
+			countPoint(ctx, in, p.Data)
 			point.Index = index
 			row.points, row.start = append(row.points, point), start
 			if err := work.store(ctx, rowPart(chunk), row.encode()); err != nil {

@@ -190,6 +190,7 @@ func (r *trainRun) epoch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	countImages(ctx, "train", r.p.Data.Train)
 	c, err := r.trainer.Checkpoint()
 	if err != nil {
 		return err

@@ -92,7 +92,7 @@ func (s *Store) sameAs(ctx context.Context, object string, want []byte) error {
 	defer body.Close()
 	b, err := readAll(body, info.Size)
 	if err != nil {
-		return s.fail("get", object, connectionLost(err))
+		return s.fail("get", object, err)
 	}
 	if !bytes.Equal(b, want) {
 		return fmt.Errorf("%s: the server gave back other bytes than were put", s.where)

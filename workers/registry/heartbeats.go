@@ -2,13 +2,13 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
+
+	"lossatlas/activities"
 )
 
 // heartbeatEvery is how often heartbeats really go to the server: often enough
@@ -83,19 +83,10 @@ func (a *beatingActivity) beat(ctx context.Context, details []any) {
 	try, cancel := context.WithTimeout(ctx, heartbeatTimeout)
 	defer cancel()
 	err := a.client.RecordActivityHeartbeat(try, a.sdk.GetInfo(ctx).TaskToken, details...)
-	if err == nil || ctx.Err() != nil || undelivered(err) {
+	if err == nil || ctx.Err() != nil || activities.Unanswered(err) {
 		return
 	}
 	a.sdk.RecordHeartbeat(ctx, details...)
-}
-
-// undelivered says that the server has not answered.
-func undelivered(err error) bool {
-	var away *serviceerror.Unavailable
-	var late *serviceerror.DeadlineExceeded
-	var busy *serviceerror.ResourceExhausted
-	var internal *serviceerror.Internal
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &away) || errors.As(err, &late) || errors.As(err, &busy) || errors.As(err, &internal)
 }
 
 // beatingCalls is what the activity calls.

@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/workers/home"
 	"lossatlas/workers/internal/exit"
@@ -36,9 +36,7 @@ const (
 // Unanswered says that a server did not answer, as it may at the next try: it
 // has not started yet, or is started again just now.
 func Unanswered(err error) bool {
-	var away *serviceerror.Unavailable
-	var late *serviceerror.DeadlineExceeded
-	return errors.Is(err, artifacts.ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &away) || errors.As(err, &late)
+	return errors.Is(err, artifacts.ErrUnreachable) || activities.Unanswered(err)
 }
 
 // patience is how long to wait for another process that is starting or ending
