@@ -10,7 +10,7 @@ import (
 
 // transferred counts the bytes of objects, by their direction. Without a program that shows metrics it counts nothing.
 var transferred = func() metric.Int64Counter {
-	c, err := otel.Meter("lossatlas").Int64Counter("lossatlas.store.bytes", metric.WithUnit("By"), metric.WithDescription("Bytes of objects that went to the store and came from it."))
+	c, err := otel.Meter("lossatlas").Int64Counter("lossatlas.store", metric.WithUnit("By"), metric.WithDescription("Bytes of objects that went to the store and came from it."))
 	if err != nil {
 		panic(err) // of the name
 	}
