@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"lossatlas/activities/surface"
 )
@@ -96,7 +97,10 @@ func meanOf(cells []cell, repetitions int) meanCell {
 		return unknownMean
 	}
 	mean, deviation := surface.Mean(numbers)
-	out := meanCell{Text: flatnessValue(mean, deviation, bounds)}
+	out := meanCell{Text: strings.ReplaceAll(surface.PlusMinus(mean, deviation), "-", "−")}
+	if bounds > 0 {
+		out.Text = "≥ " + out.Text
+	}
 	if len(numbers) < repetitions {
 		out.Of = fmt.Sprintf("of %d", len(numbers))
 	}

@@ -41,8 +41,8 @@ func TestPageShowsMeans(t *testing.T) {
 	}
 	want := []string{
 		"experiments | repetitions | train loss | test loss | test error (%) | width at &#43;0.5",
-		"a&lt;b | 2 | 1.5 ± 0.707 | 2.5 ± 0.707 | 15 ± 7.07 | ≥ 1.5 ± 0.707",
-		"c | 2 of 4 | 5 ± 1.41 (of 2) | 5 (of 1) | 65 ± 35.4 (of 2) | 4 (of 1)",
+		"a&lt;b | 2 | 1.50 ± 0.71 | 2.50 ± 0.71 | 15.0 ± 7.1 | ≥ 1.50 ± 0.71",
+		"c | 2 of 4 | 5.0 ± 1.4 (of 2) | 5 (of 1) | 65 ± 35 (of 2) | 4 (of 1)",
 	}
 	if strings.Join(rows, "\n") != strings.Join(want, "\n") {
 		t.Errorf("the means are\n%s\nwant\n%s", strings.Join(rows, "\n"), strings.Join(want, "\n"))

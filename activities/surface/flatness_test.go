@@ -251,3 +251,17 @@ func TestFlatnessAsJSON(t *testing.T) {
 		}
 	}
 }
+
+func TestPlusMinus(t *testing.T) {
+	for _, c := range []struct {
+		mean, deviation float64
+		want            string
+	}{
+		{2.279134, 0.003581, "2.2791 ± 0.0036"}, {90.36, 0.45, "90.36 ± 0.45"}, {15, 7.07, "15.0 ± 7.1"}, {1000, 123, "1000 ± 123"},
+		{-0.5, 0.0999, "-0.500 ± 0.100"}, {2, 0, "2 ± 0"}, {5.12345, math.NaN(), "5.123"}, {1e7, 2e5, "1e+07 ± 2e+05"}, {1, 1e-12, "1 ± 1e-12"},
+	} {
+		if got := surface.PlusMinus(c.mean, c.deviation); got != c.want {
+			t.Errorf("%v and %v: %q, want %q", c.mean, c.deviation, got, c.want)
+		}
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 )
 
 // Summary is one measure of flatness over several grids around the same
@@ -18,6 +20,24 @@ type Summary struct {
 	Count           int
 	// Bounds is how many of the values are lower bounds only, so that Mean is one as well.
 	Bounds int
+}
+
+// PlusMinus writes a mean and its deviation, with as many decimals as the first two
+// digits of the deviation take: "90.36 ± 0.45". Without a deviation (NaN) it is the mean
+// alone, with four digits.
+func PlusMinus(mean, deviation float64) string {
+	short := func(v float64, digits int) string {
+		return strings.TrimPrefix(strconv.FormatFloat(v, 'g', digits, 64), "+")
+	}
+	if math.IsNaN(deviation) {
+		return short(mean, 4)
+	}
+	decimals := 1 - int(math.Floor(math.Log10(deviation)))
+	if !(deviation > 0) || math.Abs(mean)+deviation >= 1e5 || decimals > 9 {
+		return short(mean, 4) + " ± " + short(deviation, 2)
+	}
+	decimals = max(decimals, 0)
+	return strconv.FormatFloat(mean, 'f', decimals, 64) + " ± " + strconv.FormatFloat(deviation, 'f', decimals, 64)
 }
 
 // summaryJSON is a Summary with null for NaN and the text "Inf" for infinity.

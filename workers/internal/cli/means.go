@@ -119,12 +119,9 @@ func meanCell(m surface.Summary, of int) string {
 	if m.Count == 0 {
 		return "-"
 	}
-	cell := digits(m.Mean, 4)
+	cell := surface.PlusMinus(m.Mean, m.Deviation)
 	if m.Bounds > 0 {
 		cell = ">" + cell
-	}
-	if !math.IsNaN(m.Deviation) {
-		cell += " ± " + digits(m.Deviation, 2)
 	}
 	if m.Count != of {
 		cell += fmt.Sprintf(" (%d)", m.Count)

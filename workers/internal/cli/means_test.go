@@ -29,15 +29,15 @@ func TestMeansTables(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ name, got, want string }{
-		{"text", text.String(), `group  n  train_loss  test_loss  test_error  line-test.width0.5  state
-a      2  1.5 ± 0.71    3 ± 1.4    15 ± 7.1         >1.5 ± 0.71  done
-b      3     0.5 (1)      1 (1)       5 (1)            >0.5 (1)  1 done, 1 diverged, 1 running
-c      2           -          -           -                   -  failed
+		{"text", text.String(), `group  n   train_loss  test_loss  test_error  line-test.width0.5  state
+a      2  1.50 ± 0.71  3.0 ± 1.4  15.0 ± 7.1        >1.50 ± 0.71  done
+b      3      0.5 (1)      1 (1)       5 (1)            >0.5 (1)  1 done, 1 diverged, 1 running
+c      2            -          -           -                   -  failed
 `},
-		{"short", short.String(), `group  n  train_loss  test_loss  test_error  state
-a      2  1.5 ± 0.71    3 ± 1.4    15 ± 7.1  done
-b      3     0.5 (1)      1 (1)       5 (1)  1 done, 1 diverged, 1 running
-c      2           -          -           -  failed
+		{"short", short.String(), `group  n   train_loss  test_loss  test_error  state
+a      2  1.50 ± 0.71  3.0 ± 1.4  15.0 ± 7.1  done
+b      3      0.5 (1)      1 (1)       5 (1)  1 done, 1 diverged, 1 running
+c      2            -          -           -  failed
 `},
 		{"csv", csv.String(), `group,train.net,n,done,diverged,failed,unfinished,train_loss,train_loss.sd,train_loss.n,test_loss,test_loss.sd,test_loss.n,test_error,test_error.sd,test_error.n,` +
 			`line-test.width0.5,line-test.width0.5.sd,line-test.width0.5.n,line-test.width0.5.bounds,line-test.width1,line-test.width1.sd,line-test.width1.n,line-test.width1.bounds
