@@ -141,9 +141,20 @@ func (cfg *config) resolve(c *checker, tree *node) {
 		names[strings.ToLower(m.Name)] = true
 		cfg.resolveMap(c, m, item)
 	}
+	if n := cfg.evaluations(); n > maxEvaluations {
+		c.addf(tree.place(mapsKey), "maps: an experiment has %d directions and grids, and may have %d: measure fewer pairs of directions, or make a sweep of its own for some of the maps", n, maxEvaluations)
+	}
 	cfg.resolveCompare(c, tree)
 	cfg.resolvePlots(c, tree)
 	cfg.resolveFigures(c, tree)
+}
+
+// evaluations is how many steps the maps have that draw directions or evaluate: of all the steps the most.
+func (cfg *config) evaluations() (n int) {
+	for _, m := range cfg.Maps {
+		n += max(m.Pairs, 1) * (1 + len(m.Ranges))
+	}
+	return n
 }
 
 func (cfg *config) resolveDataset(c *checker, tree *node) {

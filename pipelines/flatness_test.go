@@ -50,7 +50,8 @@ func TestPairsErrors(t *testing.T) {
 	for maps, want := range map[string]string{
 		"{kind: surface, pairs: 0}":   "one.yaml:4:31: maps.pairs: want a whole number from 1 to 100, got 0",
 		"{kind: surface, pairs: 101}": "want a whole number from 1 to 100",
-		"{kind: hessian, pairs: 2}":   "a map of kind hessian has no pairs, only line and surface have",
+		"{name: a, kind: line, pairs: 100}, {name: b, kind: line, pairs: 100}, {name: c, kind: line, pairs: 100}, {name: d, kind: line, pairs: 100}": "one.yaml:4:7: maps: an experiment has 1200 directions and grids, and may have 1000",
+		"{kind: hessian, pairs: 2}": "a map of kind hessian has no pairs, only line and surface have",
 	} {
 		_, err := Parse("one.yaml", []byte("name: one\ndataset: {name: cifar10}\ntrain: {net: resnet20}\nmaps: ["+maps+"]\n"), Catalog{}, "")
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -83,6 +83,9 @@ const (
 	maxPairs      = 100
 	maxProbes     = 1000
 	maxSteps      = 1000
+	// maxEvaluations is how many steps that evaluate one experiment may have: they may all wait at a time, and
+	// Temporal lets a workflow wait for 2,000.
+	maxEvaluations = 1000
 )
 
 const nameWant = "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 64"
