@@ -17,32 +17,17 @@ type goldenStep struct {
 }
 
 // goldenNet is a network with layers of most sorts and little to compute.
-func goldenNet(t *testing.T) pipelines.Network {
-	t.Helper()
-	s, err := pipelines.Parse("golden.yaml", []byte(`name: golden
+const goldenNet = `name: golden
 dataset: {name: shapes10, train: 32, test: 16}
 networks:
   golden: [{conv: 4, stride: 2}, bn, relu, {maxpool: 2}, {residual: [{conv: 4}, bn]}, relu, avgpool, flatten, {linear: 10}]
 train: {net: golden, batch_size: 16}
-`), pipelines.Catalog{}, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := s.Expand("sha256:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var p pipelines.TrainParams
-	if err := json.Unmarshal(g.Experiments[0].Steps[0].Params, &p); err != nil {
-		t.Fatal(err)
-	}
-	return p.Net
-}
+`
 
 // goldenSteps are one of each kind. What they are made from is given, so that each
 // one's result is its own kind's doing.
 func (b *bench) goldenSteps(t *testing.T) []goldenStep {
-	golden := goldenNet(t)
+	golden := written(t, goldenNet)
 	net, err := Network(golden)
 	if err != nil {
 		t.Fatal(err)

@@ -28,12 +28,10 @@ networks:
 train: {net: tiny_a, epochs: 1}
 `
 
-// TestWrittenNetworkSurface takes a network from a sweep file's words through a
-// step's parameters and compares its loss on the reference surface with PyTorch's
-// in float64.
-func TestWrittenNetworkSurface(t *testing.T) {
-	ref := shared.Open(t, "tiny_a")
-	s, err := pipelines.Parse("tiny.yaml", []byte(tinyA), pipelines.Catalog{}, "")
+// written takes the network that a sweep file trains to the form that a step's parameters have.
+func written(t *testing.T, text string) pipelines.Network {
+	t.Helper()
+	s, err := pipelines.Parse("sweep.yaml", []byte(text), pipelines.Catalog{}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +43,15 @@ func TestWrittenNetworkSurface(t *testing.T) {
 	if err := json.Unmarshal(g.Experiments[0].Steps[0].Params, &p); err != nil {
 		t.Fatal(err)
 	}
-	net, err := Network(p.Net)
+	return p.Net
+}
+
+// TestWrittenNetworkSurface takes a network from a sweep file's words through a
+// step's parameters and compares its loss on the reference surface with PyTorch's
+// in float64.
+func TestWrittenNetworkSurface(t *testing.T) {
+	ref := shared.Open(t, "tiny_a")
+	net, err := Network(written(t, tinyA))
 	if err != nil {
 		t.Fatal(err)
 	}
