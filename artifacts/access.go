@@ -44,7 +44,7 @@ func (e *AccessError) Unwrap() (kinds []error) {
 
 // CheckAccess tries, on an object of its own, all that work on the store takes: to put, with and without
 // conditions, to get, list and delete. It fails with *[AccessError], before any work is begun, or as
-// requests fail.
+// requests fail. A full store is none that does not allow to put.
 func (s *Store) CheckAccess(ctx context.Context) error {
 	key := Key(Of([]byte("access")))
 	name := "try-" + uuid.NewString()
@@ -68,6 +68,8 @@ func (s *Store) CheckAccess(ctx context.Context) error {
 		switch {
 		case errors.Is(err, ErrAccessDenied) && try.need == nil:
 			missing.Denied = append(missing.Denied, try.what)
+		case errors.Is(err, ErrNoSpace): // nothing can be tried now, and who works on the store waits for room
+			return nil
 		case errors.Is(err, ErrAccessDenied), errors.Is(err, ErrNotFound): // what was to be put is not there
 		case try.need != nil && (err == nil || errors.Is(err, ErrUnsupported)):
 			missing.Unsupported = append(missing.Unsupported, try.what)

@@ -148,6 +148,12 @@ func TestAccess(t *testing.T) {
 		says                string
 	}{
 		{"all is well", func(*http.Request) string { return "" }, 0, 0, ""},
+		{"full", func(r *http.Request) string {
+			if object(r) && r.Method == http.MethodPut {
+				return "QuotaExceeded"
+			}
+			return ""
+		}, 0, 0, ""},
 		{"read only", func(r *http.Request) string {
 			if object(r) && r.Method != http.MethodGet {
 				return "AccessDenied"

@@ -35,7 +35,7 @@ func TestDamageOfEveryKind(t *testing.T) {
 		{"a grid in an archive", blob("kept/surface-train/grid"), []string{"artifacts", "save", "kept", filepath.Join(out, "kept.tar")}, 1, "damaged or is not whole"},
 		{"a log in the table", blob("kept/train/log"), []string{"show", "kept"}, 1, "damaged"},
 		{"the list of steps", graphObject(t, home), []string{"status", "kept"}, 1, "damaged"},
-		{"an action", actionOf(t, home, first.digests()["kept/surface-train/grid"]), []string{"plan", file}, 0, "never run"},
+		{"an action", actionOf(t, home, first.digests()["kept/surface-train/grid"]), []string{"plan", file}, 0, "its result is in the store no more"},
 		{"an action's history", actionOf(t, home, first.digests()["kept/surface-train/grid"]), []string{"explain", "kept/kept/surface-train"}, 1, "is damaged"},
 		{"a root", "roots/kept.json", []string{"show", "kept"}, 1, "roots/kept.json"},
 		{"a pin", "roots/pinned.json", []string{"show", "pinned"}, 1, "roots/pinned.json"},
