@@ -131,6 +131,11 @@ func (s *Store) get(ctx context.Context, blob Blob) ([]byte, error) {
 		return nil, err
 	}
 	defer r.Close()
+	if size >= worthAhead { // what readAll reads into stays as it is
+		ahead := hashAhead(r.hash)
+		defer ahead.stop()
+		r.hash = ahead
+	}
 	return readAll(r, size)
 }
 

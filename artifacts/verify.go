@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"hash"
 	"io"
+	"sync"
 )
 
 // verifier passes bytes through and compares them, at their end, with what they
@@ -55,6 +56,45 @@ func (v *verifier) verdict() error {
 }
 
 func (v *verifier) Close() error { return v.body.Close() }
+
+// worthAhead is the size in bytes from which it is worth to hash beside the reading.
+const worthAhead = 256 << 10
+
+// aheadHash is a hash that works on what was written while more is written: the
+// bytes must stay as they are until Sum.
+type aheadHash struct {
+	hash.Hash
+	parts chan []byte
+	done  chan struct{}
+	once  sync.Once
+}
+
+func hashAhead(h hash.Hash) *aheadHash {
+	a := &aheadHash{Hash: h, parts: make(chan []byte, 256), done: make(chan struct{})}
+	go func() {
+		defer close(a.done)
+		for p := range a.parts {
+			a.Hash.Write(p)
+		}
+	}()
+	return a
+}
+
+func (a *aheadHash) Write(p []byte) (int, error) {
+	a.parts <- p
+	return len(p), nil
+}
+
+func (a *aheadHash) Sum(b []byte) []byte {
+	a.stop()
+	return a.Hash.Sum(b)
+}
+
+// stop waits until all that was written is hashed. Nothing may be written after it.
+func (a *aheadHash) stop() {
+	a.once.Do(func() { close(a.parts) })
+	<-a.done
+}
 
 // firstRead is how much memory is set aside before a byte has come: what a
 // server says about a size is no reason to allocate it.
