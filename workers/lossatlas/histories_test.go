@@ -133,38 +133,38 @@ func checkOnce(t *testing.T, home string, steps int) {
 	}
 }
 
-// stub does the work of activities in no time, so that nothing but histories comes of a large sweep.
-type stub struct {
+// instant does the work of activities in no time, so that nothing but histories comes of a large sweep.
+type instant struct {
 	steps  []pipelines.Step // of each experiment
 	chunks int              // of each map
 }
 
-func (s *stub) LoadExperiment(context.Context, artifacts.Digest, int) (pipelines.Experiment, error) {
+func (s *instant) LoadExperiment(context.Context, artifacts.Digest, int) (pipelines.Experiment, error) {
 	return pipelines.Experiment{Steps: s.steps}, nil
 }
-func (s *stub) LoadFinal(context.Context, artifacts.Digest) ([]pipelines.Step, error) {
+func (s *instant) LoadFinal(context.Context, artifacts.Digest) ([]pipelines.Step, error) {
 	return nil, nil
 }
-func (s *stub) RecordSteps(context.Context, activities.StepsRecord) error { return nil }
-func (s *stub) RecordSweep(context.Context, activities.SweepRecord) error { return nil }
-func (s *stub) RunStep(_ context.Context, req activities.StepRequest) (activities.StepResult, error) {
+func (s *instant) RecordSteps(context.Context, activities.StepsRecord) error { return nil }
+func (s *instant) RecordSweep(context.Context, activities.SweepRecord) error { return nil }
+func (s *instant) RunStep(_ context.Context, req activities.StepRequest) (activities.StepResult, error) {
 	return s.made(req.Step.Kind), nil
 }
-func (s *stub) PlanMap(context.Context, activities.StepInput) (activities.MapPlan, error) {
+func (s *instant) PlanMap(context.Context, activities.StepInput) (activities.MapPlan, error) {
 	plan := activities.MapPlan{Chunks: s.chunks}
 	for i := range s.chunks {
 		plan.Missing = append(plan.Missing, i)
 	}
 	return plan, nil
 }
-func (s *stub) EvaluateChunk(context.Context, activities.StepInput, int) (activities.ChunkResult, error) {
+func (s *instant) EvaluateChunk(context.Context, activities.StepInput, int) (activities.ChunkResult, error) {
 	return activities.ChunkResult{Seconds: 1}, nil
 }
-func (s *stub) AssembleMap(_ context.Context, in activities.StepInput, _ float64) (activities.StepResult, error) {
+func (s *instant) AssembleMap(_ context.Context, in activities.StepInput, _ float64) (activities.StepResult, error) {
 	return s.made(pipelines.Kind(in.Recipe.Kind)), nil
 }
 
-func (s *stub) made(kind pipelines.Kind) activities.StepResult {
+func (s *instant) made(kind pipelines.Kind) activities.StepResult {
 	blob := artifacts.Blob{Digest: artifacts.Of([]byte(kind)), Size: 1}
 	return activities.StepResult{Outputs: map[string]artifacts.Blob{pipelines.OutWeights: blob, pipelines.OutLog: blob, pipelines.OutGrid: blob}}
 }
@@ -173,7 +173,7 @@ func (s *stub) made(kind pipelines.Kind) activities.StepResult {
 // thousand points of a large network has: no history comes near the 51,200 events at which Temporal ends a workflow.
 func TestHistoriesStayBounded(t *testing.T) {
 	const experiments, points = 500, 10_000
-	s := &stub{
+	s := &instant{
 		steps:  []pipelines.Step{{ID: "train", Kind: pipelines.KindTrain}},
 		chunks: len(surface.Chunks(surface.Rounds(100, points/100), surface.PointsPerChunk(1e9, 10_000, points))),
 	}
