@@ -3,6 +3,7 @@ package embedded_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -226,5 +227,47 @@ func TestSharedStepFails(t *testing.T) {
 	}
 	if b := outcome(s.sweep(t, "two", activities.DefaultPriority, "shared", "own"), "two"); b.State != artifacts.StepCached {
 		t.Errorf("run again, the step ended as %s (%s) in the other sweep, want cached", b.State, b.Error)
+	}
+}
+
+// TestCancelledSweepLeavesSharedSteps: a sweep that is cancelled takes its own steps along, and
+// leaves those that another waits for.
+func TestCancelledSweepLeavesSharedSteps(t *testing.T) {
+	var mu sync.Mutex
+	var trained []string
+	wait := make(chan struct{})
+	s := newSite(t, func(_ context.Context, in activities.StepInput) error {
+		<-wait
+		mu.Lock()
+		defer mu.Unlock()
+		trained = append(trained, strings.Fields(in.Label)[1])
+		return nil
+	})
+	second := s.sweep(t, "two", activities.DefaultPriority, "shared")
+	s.queued(t, 1) // and has the one slot
+	first := s.sweep(t, "one", activities.DefaultPriority, "shared", "own")
+	s.queued(t, 2)
+	time.Sleep(time.Second) // until the request of the first has reached the shared step, too
+	if err := s.client.CancelWorkflow(t.Context(), first.GetID(), first.GetRunID()); err != nil {
+		t.Fatal(err)
+	}
+	var canceled *temporal.CanceledError
+	if err := first.Get(t.Context(), nil); !errors.As(err, &canceled) {
+		t.Errorf("the first sweep ended with %v", err)
+	}
+	s.queued(t, 1)
+	close(wait)
+	if err := second.Get(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	one, errOne := s.store.Root(t.Context(), "one")
+	two, errTwo := s.store.Root(t.Context(), "two")
+	if errOne != nil || errTwo != nil || one.State != artifacts.StateCancelled || two.State != artifacts.StateDone {
+		t.Errorf("the sweeps are recorded as %s, %v and %s, %v", one.State, errOne, two.State, errTwo)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if fmt.Sprint(trained) != "[shared]" {
+		t.Errorf("trained were %v, want the shared network alone", trained)
 	}
 }
