@@ -26,14 +26,11 @@ type graph struct {
 	steps  map[string]pipelines.Placed
 }
 
-// graph returns the graph with a digest.
+// graph returns the graph with a digest. Two that ask for one at the same time may both read it, but
+// nobody waits for another's request.
 func (a *Activities) graph(ctx context.Context, d artifacts.Digest) (*graph, error) {
-	a.graphs.mu.Lock()
-	defer a.graphs.mu.Unlock()
-	for _, g := range a.graphs.kept {
-		if g.digest == d {
-			return g, nil
-		}
+	if g := a.graphs.find(d); g != nil {
+		return g, nil
 	}
 	b, err := a.Store.Get(ctx, d)
 	if err != nil {
@@ -46,9 +43,28 @@ func (a *Activities) graph(ctx context.Context, d artifacts.Digest) (*graph, err
 	for _, p := range g.All() {
 		g.steps[p.Step.ID] = p
 	}
-	a.graphs.kept = append(a.graphs.kept, g)
-	if n := len(a.graphs.kept); n > mostGraphs {
-		a.graphs.kept = a.graphs.kept[n-mostGraphs:]
-	}
+	a.graphs.keep(g)
 	return g, nil
+}
+
+// find returns a graph that is kept, or nil.
+func (s *graphs) find(d artifacts.Digest) *graph {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, g := range s.kept {
+		if g.digest == d {
+			return g
+		}
+	}
+	return nil
+}
+
+// keep keeps a graph, in place of the oldest if there are too many.
+func (s *graphs) keep(g *graph) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept = append(s.kept, g)
+	if n := len(s.kept); n > mostGraphs {
+		s.kept = s.kept[n-mostGraphs:]
+	}
 }

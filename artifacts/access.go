@@ -70,7 +70,8 @@ func (s *Store) CheckAccess(ctx context.Context) error {
 			missing.Denied = append(missing.Denied, try.what)
 		case errors.Is(err, ErrNoSpace): // nothing can be tried now, and who works on the store waits for room
 			return nil
-		case errors.Is(err, ErrAccessDenied), errors.Is(err, ErrNotFound): // what was to be put is not there
+		case errors.Is(err, ErrAccessDenied), errors.Is(err, ErrNotFound) && len(missing.Denied)+len(missing.Unsupported) > 0:
+			// what was to be put is not there
 		case try.need != nil && (err == nil || errors.Is(err, ErrUnsupported)):
 			missing.Unsupported = append(missing.Unsupported, try.what)
 		case err != nil && (try.need == nil || !try.need(err)):

@@ -55,11 +55,11 @@ func (f *Field) convexArea(center float64) Measured {
 func (f *Field) escapes(level float64) bool {
 	nx, ny := len(f.X), len(f.Y)
 	x, y := bracket(f.X), bracket(f.Y)
-	todo := []int{y.low*nx + x.low, y.low*nx + x.high, y.high*nx + x.low, y.high*nx + x.high}
+	next := []int{y.low*nx + x.low, y.low*nx + x.high, y.high*nx + x.low, y.high*nx + x.high}
 	seen := make([]bool, len(f.Z))
-	for len(todo) > 0 {
-		i := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
+	for len(next) > 0 {
+		i := next[len(next)-1]
+		next = next[:len(next)-1]
 		if seen[i] {
 			continue
 		}
@@ -74,7 +74,7 @@ func (f *Field) escapes(level float64) bool {
 		if ix == 0 || iy == 0 || ix == nx-1 || iy == ny-1 {
 			return true
 		}
-		todo = append(todo, i-1, i+1, i-nx, i+nx)
+		next = append(next, i-1, i+1, i-nx, i+nx)
 	}
 	return false
 }

@@ -83,7 +83,7 @@ func remember(t testing.TB, home string) past {
 	}
 }
 
-// activities counts, for every run of a step, how often each of its activities was completed, by name and input.
+// activities counts how often each activity of a step's run was completed, by its name and what it was given beside the step.
 func (p past) activities(t testing.TB, r *workflow.WorkflowExecutionInfo) map[string]int {
 	t.Helper()
 	names, done := map[int64]string{}, map[string]int{}
