@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
@@ -29,12 +30,16 @@ type Activities struct {
 	Data data.Options
 	// Program is the version recorded in provenance.
 	Program string
+	// Version is the version of the worker deployment that the process belongs to, if it is one: steps
+	// stay with the version of those who ask for them.
+	Version worker.WorkerDeploymentVersion
 
 	once       sync.Once
 	backend    *engine.Backend
 	backendErr error
 	evaluators evaluatorCache
 	graphs     graphs
+	gpus       gpus
 	unknown    unknown
 }
 
@@ -58,7 +63,7 @@ func (a *Activities) numeric(in StepInput) (*engine.Backend, error) {
 	}
 	if want := in.Recipe.Numerics; want != "" && want != b.Class() {
 		return nil, permanent("NumericsMismatch", fmt.Errorf(
-			"the step asks for numerics class %q, this worker computes in %q: start a worker with that backend, or put `numerics: any` into the sweep file", want, b.Class()))
+			"the step asks for numerics class %q, this worker computes in %q: run the sweep again, which sends it to workers of its class, or put `numerics: any` into the sweep file", want, b.Class()))
 	}
 	return b, nil
 }

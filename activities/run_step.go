@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
 
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -103,6 +104,7 @@ func (a *Activities) cached(ctx context.Context, in StepInput) (StepResult, erro
 // others wait for it.
 func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (StepResult, error) {
 	id := in.WorkflowID()
+	in.Queue = a.queue(ctx, in)
 	opts := client.StartWorkflowOptions{
 		TaskQueue:             QueueIO,
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
@@ -110,6 +112,9 @@ func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (
 		StaticDetails:         details(in, req.Sweep),
 		TypedSearchAttributes: searchAttributes(in, req.Sweep),
 		Priority:              activity.GetInfo(ctx).Priority,
+	}
+	if a.Version != (worker.WorkerDeploymentVersion{}) {
+		opts.VersioningOverride = &client.PinnedVersioningOverride{Version: a.Version}
 	}
 	for {
 		small, err := a.slim(ctx, in)

@@ -20,12 +20,6 @@ const (
 // RunStepActivity is the name of the activity by which a workflow asks for a step; its argument is a [StepRequest].
 const RunStepActivity = "RunStep"
 
-// Task queues, one per kind of resource.
-const (
-	QueueIO  = "io"  // look-ups, waiting, assembling, drawing; workflow code too
-	QueueCPU = "cpu" // anything that computes on the numeric backend
-)
-
 // StepInput is what a step workflow is started with: small, and the same for
 // every sweep that needs the step.
 type StepInput struct {
@@ -35,6 +29,8 @@ type StepInput struct {
 	Label     string                   `json:"label"`
 	Numeric   bool                     `json:"numeric,omitempty"`
 	Producers map[string]artifacts.Key `json:"producers,omitempty"`
+	// Queue is the task queue on which the step is computed; "" is QueueCPU, as in histories of an earlier release.
+	Queue string `json:"queue,omitempty"`
 	// Large says that parameters, inputs and producers lie in the store, being too large for a history.
 	Large bool `json:"large,omitempty"`
 }

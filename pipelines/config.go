@@ -21,6 +21,7 @@ type config struct {
 	Plots    []plotConfig       `json:"plots"`
 	Figures  []figureConfig     `json:"figures"`
 	Numerics string             `json:"numerics"`
+	Device   string             `json:"device"`
 }
 
 type datasetConfig struct {
@@ -119,6 +120,9 @@ func (cfg *config) network() Network {
 // fields must keep to among each other. Errors point into tree, the file's values
 // that cfg was made from.
 func (cfg *config) resolve(c *checker, tree *node) {
+	if cfg.Device != "" && cfg.Numerics == anyNumerics {
+		c.addf(tree.place(deviceKey), "device: with `numerics: any` every worker may compute; leave device out, or say `numerics: exact`")
+	}
 	cfg.resolveDataset(c, tree)
 	cfg.resolveTrain(c, tree)
 	names := make(map[string]bool)

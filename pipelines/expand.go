@@ -124,7 +124,7 @@ func (b *builder) add(name string, kind Kind, params any, inputs map[string]Ref)
 		return "", fmt.Errorf("step %s: %w", name, err)
 	}
 	id := b.name + "/" + name
-	b.steps = append(b.steps, Step{ID: id, Kind: kind, Params: raw, Inputs: inputs, AnyNumerics: b.config.Numerics == "any"})
+	b.steps = append(b.steps, Step{ID: id, Kind: kind, Params: raw, Inputs: inputs, AnyNumerics: b.config.Numerics == anyNumerics})
 	return id, nil
 }
 

@@ -224,8 +224,17 @@ var sweepFields = object{[]field{
 	{name: figuresKey, doc: "Pictures over several experiments.", typ: list{of: figureFields, max: maxFigures}},
 	{name: "presets", doc: "The same sweep at other sizes, chosen by name: {name: {what differs}}.", typ: presets{}},
 	{name: "numerics", doc: "exact: results of different numeric backends are kept apart. any: one serves all.",
-		typ: choice{of: []string{"exact", "any"}, what: "a policy"}, def: "exact"},
+		typ: choice{of: []string{exactNumerics, anyNumerics}, what: "a policy"}, def: exactNumerics},
+	{name: deviceKey, doc: "Which workers compute the sweep, where there are several kinds: cpu, gpu, or a part of their numerics class, as cuda-NVIDIA-H100 or avx512.",
+		typ: text{max: 128, form: nameForm, want: "cpu, gpu, or a part of a numerics class, as cuda-NVIDIA-H100 or avx512"}},
 }}
+
+// Policies of numerics, and the key that goes with the first.
+const (
+	exactNumerics = "exact"
+	anyNumerics   = "any"
+	deviceKey     = "device"
+)
 
 // The parts of a file that paths lead into.
 const (

@@ -21,6 +21,10 @@ type Sweep struct {
 	Title string
 	// Dataset is the name of the data set, whose digest Expand wants.
 	Dataset string
+	// AnyNumerics says that the numerics class of no step is part of its key.
+	AnyNumerics bool
+	// Device says which workers compute: cpu, gpu, a part of their numerics class, or "" where it is all one.
+	Device string
 
 	experiments []experiment
 	comparisons []comparison
@@ -153,6 +157,7 @@ func build(c *checker, tree *node, limit int) *Sweep {
 	}
 	first := s.experiments[0].config
 	s.Name, s.Title, s.Dataset = first.Name, first.Title, first.Dataset.Name
+	s.AnyNumerics, s.Device = first.Numerics == anyNumerics, first.Device
 	for i, name := range experimentNames(s.Name, points[:len(s.experiments)]) {
 		s.experiments[i].name = name
 	}

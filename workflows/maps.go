@@ -99,9 +99,9 @@ func evaluate(ctx workflow.Context, in activities.StepInput, plan activities.Map
 func chunkActivity(ctx workflow.Context, in activities.StepInput, chunk int, summary string) workflow.Future {
 	switch pipelines.Kind(in.Recipe.Kind) {
 	case pipelines.KindHessian:
-		return workflow.ExecuteActivity(computing(ctx, 14*24*time.Hour, summary), acts.EvaluateSpectra, in, chunk)
+		return workflow.ExecuteActivity(computing(ctx, in, 14*24*time.Hour, summary), acts.EvaluateSpectra, in, chunk)
 	case pipelines.KindSpectrum:
-		return workflow.ExecuteActivity(computing(ctx, 24*time.Hour, summary), acts.EvaluateProbe, in, chunk)
+		return workflow.ExecuteActivity(computing(ctx, in, 24*time.Hour, summary), acts.EvaluateProbe, in, chunk)
 	}
-	return workflow.ExecuteActivity(computing(ctx, time.Hour, summary), acts.EvaluateChunk, in, chunk)
+	return workflow.ExecuteActivity(computing(ctx, in, time.Hour, summary), acts.EvaluateChunk, in, chunk)
 }

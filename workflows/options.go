@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -38,9 +39,9 @@ func waiting(ctx workflow.Context, summary string) workflow.Context {
 
 // computing is for numeric work: the limit is per attempt, and an attempt goes
 // on from what the last one stored.
-func computing(ctx workflow.Context, limit time.Duration, summary string) workflow.Context {
+func computing(ctx workflow.Context, in activities.StepInput, limit time.Duration, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: activities.QueueCPU, StartToCloseTimeout: limit, HeartbeatTimeout: aliveWithin,
+		TaskQueue: cmp.Or(in.Queue, activities.QueueCPU), StartToCloseTimeout: limit, HeartbeatTimeout: aliveWithin,
 		WaitForCancellation: true, RetryPolicy: retry, Summary: summary,
 	})
 }

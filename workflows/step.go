@@ -58,17 +58,17 @@ func runKind(ctx workflow.Context, in activities.StepInput) (result activities.S
 	}
 	switch kind := pipelines.Kind(in.Recipe.Kind); kind {
 	case pipelines.KindTrain:
-		err = one(computing(ctx, 14*24*time.Hour, in.Label), acts.Train)
+		err = one(computing(ctx, in, 14*24*time.Hour, in.Label), acts.Train)
 	case pipelines.KindImport:
-		err = one(computing(ctx, 24*time.Hour, in.Label), acts.Import)
+		err = one(computing(ctx, in, 24*time.Hour, in.Label), acts.Import)
 	case pipelines.KindDirections:
 		err = one(quick(ctx, in.Label), acts.Directions)
 	case pipelines.KindEigenvectors:
-		err = one(computing(ctx, 24*time.Hour, in.Label), acts.Eigenvectors)
+		err = one(computing(ctx, in, 24*time.Hour, in.Label), acts.Eigenvectors)
 	case pipelines.KindGivenDirections:
 		err = one(quick(ctx, in.Label), acts.GivenDirections)
 	case pipelines.KindTrajectory:
-		err = one(computing(ctx, 24*time.Hour, in.Label), acts.Trajectory)
+		err = one(computing(ctx, in, 24*time.Hour, in.Label), acts.Trajectory)
 	case pipelines.KindDifference:
 		err = one(quick(ctx, in.Label), acts.Difference)
 	case pipelines.KindLine, pipelines.KindSurface, pipelines.KindHessian, pipelines.KindSpectrum:

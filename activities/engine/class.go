@@ -59,6 +59,14 @@ func (p plugin) device() string {
 	return processor()
 }
 
+// Device is the kind of device that a numerics class computes on: cpu or gpu.
+func Device(class string) string {
+	if strings.Contains(class, ":"+cuda) {
+		return "gpu"
+	}
+	return "cpu"
+}
+
 // processor names the instruction set that code is generated for: wider
 // vectors sum in another order.
 func processor() string {
@@ -72,6 +80,9 @@ func processor() string {
 	return "cpu-" + runtime.GOARCH + level
 }
 
+// cuda begins the name of a graphics card.
+const cuda = "cuda"
+
 // graphicsCard is the model that the driver reports below dir, or "cuda" where it reports none.
 func graphicsCard(dir string) string {
 	infos, _ := filepath.Glob(filepath.Join(dir, "*", "information")) // the only error is a malformed pattern
@@ -82,11 +93,11 @@ func graphicsCard(dir string) string {
 		}
 		for line := range strings.Lines(string(text)) {
 			if model, ok := strings.CutPrefix(line, "Model:"); ok {
-				return "cuda-" + strings.Join(strings.Fields(model), "-")
+				return cuda + "-" + strings.Join(strings.Fields(model), "-")
 			}
 		}
 	}
-	return "cuda"
+	return cuda
 }
 
 // relevant are the flags that can change results, in a canonical order: all

@@ -53,9 +53,16 @@ func newSite(t *testing.T, train func(context.Context, activities.StepInput) err
 		t.Fatal(err)
 	}
 	t.Cleanup(ws.Stop)
-	w := worker.New(s.client, activities.QueueCPU, worker.Options{MaxConcurrentActivityExecutionSize: 1, DisableWorkflowWorker: true})
+	s.train(t, activities.ClassQueue("test"), "", train)
+	return s
+}
+
+// train makes trainings that come to a task queue, one at a time, be done by do.
+func (s *site) train(t *testing.T, queue, class string, do func(context.Context, activities.StepInput) error) {
+	t.Helper()
+	w := worker.New(s.client, queue, worker.Options{Identity: activities.Identity(class), MaxConcurrentActivityExecutionSize: 1, DisableWorkflowWorker: true})
 	w.RegisterActivityWithOptions(func(ctx context.Context, in activities.StepInput) (activities.StepResult, error) {
-		if err := train(ctx, in); err != nil {
+		if err := do(ctx, in); err != nil {
 			return activities.StepResult{}, err
 		}
 		blob, err := s.store.Put(ctx, []byte(in.Key.String()))
@@ -70,17 +77,22 @@ func newSite(t *testing.T, train func(context.Context, activities.StepInput) err
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Stop)
-	return s
 }
 
 // sweep begins a sweep of trainings of the given names, each an experiment.
 func (s *site) sweep(t *testing.T, name string, priority int, trainings ...string) client.WorkflowRun {
 	t.Helper()
+	return s.begin(t, name, priority, false, trainings...)
+}
+
+// begin is sweep for any numerics, if anyNumerics is true.
+func (s *site) begin(t *testing.T, name string, priority int, anyNumerics bool, trainings ...string) client.WorkflowRun {
+	t.Helper()
 	in := activities.SweepInput{Sweep: name, Numerics: "test"}
 	g := pipelines.Graph{Sweep: name}
 	for _, training := range trainings {
 		g.Experiments = append(g.Experiments, pipelines.Experiment{Name: training, Steps: []pipelines.Step{
-			{ID: training + "/train", Kind: pipelines.KindTrain, Params: json.RawMessage(fmt.Sprintf(`{"net": %q}`, training))},
+			{ID: training + "/train", Kind: pipelines.KindTrain, Params: json.RawMessage(fmt.Sprintf(`{"net": %q}`, training)), AnyNumerics: anyNumerics},
 		}})
 		in.Experiments = append(in.Experiments, training)
 	}

@@ -53,7 +53,9 @@ func start(t testing.TB, opts embedded.Options) *embedded.Temporal {
 
 func dial(t testing.TB, srv *embedded.Temporal) client.Client {
 	t.Helper()
-	c, err := client.Dial(client.Options{HostPort: srv.Address(), Namespace: srv.Namespace(), Logger: embedded.SDKLogger(logTo(t))})
+	c, err := client.Dial(client.Options{
+		HostPort: srv.Address(), Namespace: srv.Namespace(), Logger: embedded.SDKLogger(logTo(t)), WorkerHeartbeatInterval: time.Second,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -187,7 +187,7 @@ func TestHistoriesStayBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	for _, queue := range registry.Queues() {
+	for _, queue := range registry.Queues("") {
 		w := worker.New(c, queue, worker.Options{})
 		registry.RegisterWorkflows(w)
 		w.RegisterActivity(s)

@@ -13,27 +13,40 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"lossatlas/activities"
+	"lossatlas/activities/engine"
 	"lossatlas/workflows"
 )
 
-// Queues are the task queues that a worker can serve.
-func Queues() []string { return []string{activities.QueueIO, activities.QueueCPU} }
+// Queues are the task queues that a worker can serve which computes in a numerics
+// class. Whoever serves one of computing serves the queue of its class, too.
+func Queues(class string) []string {
+	if engine.Device(class) == activities.QueueGPU {
+		return []string{activities.QueueIO, activities.QueueGPU, activities.QueueCPU}
+	}
+	return []string{activities.QueueIO, activities.QueueCPU}
+}
 
 // Options say what a worker process serves.
 type Options struct {
-	Queues []string // nil: all of them
+	Queues []string // nil: all that it can
 	// Slots is how many numeric activities run at a time; 0 means 1, since one
 	// already uses every core.
 	Slots int
 	// Drain is how long running activities may go on after Stop.
 	Drain time.Duration
+	// Version is the version of a worker deployment that the process belongs to. Workflows stay
+	// with the version that they began with. The zero value belongs to none.
+	Version worker.WorkerDeploymentVersion
 }
 
 // waits is how many steps one process can wait for; a waiting activity costs little.
 const waits = 2000
 
 // Workers are the running workers of one process.
-type Workers struct{ list []worker.Worker }
+type Workers struct {
+	list   []worker.Worker
+	queues []string
+}
 
 // RegisterWorkflows makes the workflows known, to a worker, a replayer or a test
 // environment, under the names that clients use.
@@ -47,24 +60,27 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	}
 }
 
-// Start runs a worker per queue until Stop. An unknown queue is an error.
+// Start runs a worker per queue until Stop. A queue that can't be served is an error.
 func Start(c client.Client, a *activities.Activities, opts Options) (*Workers, error) {
+	class, err := engine.Class(a.Engine)
+	if err != nil {
+		return nil, err
+	}
 	queues := opts.Queues
 	if len(queues) == 0 {
-		queues = Queues()
+		queues = Queues(class)
 	}
-	ws := &Workers{}
+	if slices.ContainsFunc(queues, computes) {
+		queues = append(slices.Clone(queues), activities.ClassQueue(class))
+	}
+	ws, d := &Workers{queues: queues}, newDevice(max(opts.Slots, 1))
 	for _, q := range queues {
-		if !slices.Contains(Queues(), q) {
+		if !slices.Contains(Queues(class), q) && q != activities.ClassQueue(class) {
 			ws.Stop()
-			return nil, fmt.Errorf("unknown task queue %q: a worker serves %v", q, Queues())
+			return nil, fmt.Errorf("task queue %q can't be served here: a worker that computes in %s serves %v", q, class, Queues(class))
 		}
-		w := worker.New(c, q, options(c, q, opts))
-		w.RegisterActivity(a)
-		if q == activities.QueueIO {
-			RegisterWorkflows(w)
-		}
-		if err := w.Start(); err != nil {
+		w, err := start(c, a, q, class, d, opts)
+		if err != nil {
 			ws.Stop()
 			return nil, fmt.Errorf("start the worker for task queue %s: %w", q, err)
 		}
@@ -73,16 +89,39 @@ func Start(c client.Client, a *activities.Activities, opts Options) (*Workers, e
 	return ws, nil
 }
 
-func options(c client.Client, queue string, opts Options) worker.Options {
-	o := worker.Options{WorkerStopTimeout: opts.Drain, Interceptors: []interceptor.WorkerInterceptor{&heartbeats{client: c}}}
-	if queue == activities.QueueCPU {
-		o.DisableWorkflowWorker = true
-		o.MaxConcurrentActivityExecutionSize = max(opts.Slots, 1)
-		return o
+// computes says whether a queue is one of computing that any worker may do.
+func computes(queue string) bool { return queue == activities.QueueCPU || queue == activities.QueueGPU }
+
+// start runs the worker of one queue.
+func start(c client.Client, a *activities.Activities, queue, class string, d *device, opts Options) (worker.Worker, error) {
+	o := worker.Options{
+		Identity: activities.Identity(""), WorkerStopTimeout: opts.Drain, MaxConcurrentActivityExecutionSize: waits,
+		Interceptors: []interceptor.WorkerInterceptor{&heartbeats{client: c}},
 	}
-	o.MaxConcurrentActivityExecutionSize = waits
-	return o
+	if opts.Version != (worker.WorkerDeploymentVersion{}) {
+		o.DeploymentOptions = worker.DeploymentOptions{UseVersioning: true, Version: opts.Version, DefaultVersioningBehavior: workflow.VersioningBehaviorPinned}
+	}
+	if computes(queue) {
+		o.Identity = activities.Identity(class)
+	}
+	if queue != activities.QueueIO {
+		tuner, err := d.tuner()
+		if err != nil {
+			return nil, err
+		}
+		o.DisableWorkflowWorker, o.MaxConcurrentActivityExecutionSize, o.Tuner = true, 0, tuner
+		o.Interceptors = append(o.Interceptors, &deviceInterceptor{device: d})
+	}
+	w := worker.New(c, queue, o)
+	w.RegisterActivity(a)
+	if queue == activities.QueueIO {
+		RegisterWorkflows(w)
+	}
+	return w, w.Start()
 }
+
+// Queues are the task queues that are served.
+func (ws *Workers) Queues() []string { return ws.queues }
 
 // Stop drains and stops the workers.
 func (ws *Workers) Stop() {

@@ -77,7 +77,7 @@ func (r *run) doApart(ctx context.Context, suffix string, prior map[string]time.
 	}
 	g := *r.graph
 	g.Sweep += suffix
-	workers, err := r.localWorkers(ctx, r.services, c, r.engine, false)
+	workers, err := r.localWorkers(ctx, r.services, c, r.engine, r.computing(), false)
 	if err != nil {
 		return root, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"lossatlas/activities"
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/nets"
@@ -22,7 +23,7 @@ func (a *app) backendCommand() *cobra.Command {
 	return group("backend", "Numeric backends: list, install, check",
 		command("ls", "List the numeric backends and say which one computes", cobra.NoArgs, func(*cobra.Command, []string) error { return a.backendList() }),
 		install,
-		command("check", "Open the backend and evaluate a small network on it", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error { return a.backendCheck(cmd.Context()) }),
+		command("check", "Open the backend and evaluate a small network on it; name its numerics class and that class's task queue", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error { return a.backendCheck(cmd.Context()) }),
 		command("path", "Print the path of the XLA plugin in use", cobra.NoArgs, func(*cobra.Command, []string) error { return a.backendPath() }),
 	)
 }
@@ -124,6 +125,7 @@ func (a *app) backendPath() error {
 type backendChecked struct {
 	Backend string  `json:"backend"`
 	Class   string  `json:"class"`
+	Queue   string  `json:"queue"` // the task queue of the class
 	Plugin  string  `json:"plugin,omitempty"`
 	Open    float64 `json:"open_seconds"`
 	First   float64 `json:"compile_seconds"` // of the first evaluation, compilation included
@@ -149,7 +151,7 @@ func (a *app) backendCheck(ctx context.Context) error {
 		return err
 	}
 	defer b.Close()
-	out := backendChecked{Backend: b.Name(), Class: b.Class(), Plugin: o.Plugin, Open: time.Since(since).Seconds()}
+	out := backendChecked{Backend: b.Name(), Class: b.Class(), Queue: activities.ClassQueue(b.Class()), Plugin: o.Plugin, Open: time.Since(since).Seconds()}
 	e, err := checkEvaluator(b)
 	if err != nil {
 		return err
@@ -168,8 +170,8 @@ func (a *app) backendCheck(ctx context.Context) error {
 	if a.set.Output != "text" {
 		return a.printJSON(out)
 	}
-	_, err = fmt.Fprintf(a.Out, "backend %s works: %s evaluates %.0f images/s (opened in %.1f s, compiled in %.1f s)\nclass %s\n",
-		out.Backend, checkNet, out.Speed, out.Open, out.First, out.Class)
+	_, err = fmt.Fprintf(a.Out, "backend %s works: %s evaluates %.0f images/s (opened in %.1f s, compiled in %.1f s)\nclass %s\ntask queue %s\n",
+		out.Backend, checkNet, out.Speed, out.Open, out.First, out.Class, out.Queue)
 	return err
 }
 

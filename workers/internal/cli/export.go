@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lossatlas/activities/engine"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
@@ -203,10 +202,4 @@ func (a *app) exportSweep(ctx context.Context, name, folder string) (err error) 
 		a.say("the sweep is %s: %s of %d have no result, %s; sweep.json lists them", doc.State, count(n, "step"), len(doc.Steps), nameList(out.Unfinished))
 	}
 	return nil
-}
-
-// machineClass is the numerics class of this machine.
-func (a *app) machineClass() (string, error) {
-	e, _ := a.engineOptions()
-	return engine.Class(e)
 }

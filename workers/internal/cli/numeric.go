@@ -1,12 +1,17 @@
 package cli
 
 import (
+	"context"
 	"os"
 	"slices"
 	"syscall"
 
+	"lossatlas/activities"
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/session"
 	"lossatlas/workers/plugin"
 )
 
@@ -32,6 +37,34 @@ func (a *app) engineOptions() (o engine.Options, how string) {
 		o.PluginDigest = d.Hex()
 	}
 	return o, how
+}
+
+// machineClass is the numerics class of this machine.
+func (a *app) machineClass() (string, error) {
+	e, _ := a.engineOptions()
+	return engine.Class(e)
+}
+
+// classOf is the numerics class that a sweep is computed in: this machine's, unless other processes work.
+// before is the one that is wanted where there is a choice; "" is that of the sweep's last run.
+func (a *app) classOf(ctx context.Context, s *session.Session, sweep *pipelines.Sweep, own, before string) (string, error) {
+	if sweep.AnyNumerics || s.Role() == session.Owner {
+		return launch.Class(sweep, own, before, nil)
+	}
+	c, err := s.Temporal(ctx)
+	if err != nil {
+		return "", err
+	}
+	served, err := activities.Served(ctx, c, s.Namespace())
+	if err != nil {
+		return "", err
+	}
+	if before == "" {
+		if root, err := s.Store.Root(ctx, sweep.Name); err == nil {
+			before = root.Numerics
+		}
+	}
+	return launch.Class(sweep, own, before, served)
 }
 
 // warnSlow says what it costs to have no plugin, when nobody asked for that.

@@ -9,7 +9,6 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"lossatlas/activities/engine"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/estimate"
@@ -69,8 +68,7 @@ func (a *app) plan(ctx context.Context, file string, o planOptions) (err error) 
 	if err != nil {
 		return err
 	}
-	e, _ := a.engineOptions()
-	numerics, err := engine.Class(e)
+	own, err := a.machineClass()
 	if err != nil {
 		return err
 	}
@@ -79,6 +77,10 @@ func (a *app) plan(ctx context.Context, file string, o planOptions) (err error) 
 		return err
 	}
 	defer a.finish(s, &err)
+	numerics, err := a.classOf(ctx, s, sweep, own, "")
+	if err != nil {
+		return err
+	}
 	plan, err := launch.Plan(ctx, s.Store, g, numerics)
 	if err != nil {
 		return err

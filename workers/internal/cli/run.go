@@ -94,16 +94,23 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 	if err := <-class; err != nil {
 		return err
 	}
-	if r.kept != nil {
-		if err := r.kept.Same(r.sweep, r.graph, r.numerics); err != nil {
-			return err
-		}
-	}
 	if r.services, err = r.app.serving(ctx); err != nil {
 		return err
 	}
 	defer r.finish(r.services, &err)
 	defer func() { err = setAside(ctx, r.services.Store, err) }()
+	before := ""
+	if r.kept != nil {
+		before = r.kept.Numerics
+	}
+	if r.numerics, err = r.classOf(ctx, r.services, r.sweep, r.numerics, before); err != nil {
+		return err
+	}
+	if r.kept != nil {
+		if err := r.kept.Same(r.sweep, r.graph, r.numerics); err != nil {
+			return err
+		}
+	}
 	switch {
 	case r.noCacheRead:
 		return r.recompute(ctx)
@@ -145,6 +152,14 @@ func (r *run) check(given func(string) bool) error {
 		return exit.Usagef("--no-cache-read leaves nothing behind in any case: leave --no-cache-write out")
 	}
 	return nil
+}
+
+// computing is the task queue that the sweep's computing goes to.
+func (r *run) computing() string {
+	if r.sweep.AnyNumerics {
+		return activities.QueueCPU
+	}
+	return activities.ClassQueue(r.numerics)
 }
 
 // read reads a sweep file, or a plan with the sweep file in it.
@@ -221,7 +236,7 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 	in := r.input(r.graph)
 	in.File = launch.File(r.sweep)
 	prior := r.prior(ctx, r.services.Store, r.graph, r.numerics)
-	workers, err := r.localWorkers(ctx, r.services, c, r.engine, r.detach)
+	workers, err := r.localWorkers(ctx, r.services, c, r.engine, r.computing(), r.detach)
 	if err != nil {
 		return err
 	}

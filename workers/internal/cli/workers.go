@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
 	"lossatlas/activities"
@@ -35,7 +34,7 @@ func (w workerSet) Stop() {
 // startWorkers serves task queues in this process.
 func (a *app) startWorkers(s *session.Session, c client.Client, e engine.Options, opts registry.Options) (workerSet, error) {
 	acts := &activities.Activities{
-		Store: s.Store, Client: c, Log: a.log, Engine: e, Data: a.dataOptions(), Program: "lossatlas " + a.version(),
+		Store: s.Store, Client: c, Log: a.log, Engine: e, Data: a.dataOptions(), Program: "lossatlas " + a.version(), Version: opts.Version,
 	}
 	workers, err := registry.Start(c, acts, opts)
 	if err != nil {
@@ -53,13 +52,13 @@ func (a *app) startWorkers(s *session.Session, c client.Client, e engine.Options
 
 // localWorkers starts workers where nobody else would do the work: always for
 // the owner of the services, and for servers elsewhere when no worker serves
-// their task queues.
-func (a *app) localWorkers(ctx context.Context, s *session.Session, c client.Client, e engine.Options, detach bool) (workerSet, error) {
+// the task queues that a sweep needs. computing is the one of its computing.
+func (a *app) localWorkers(ctx context.Context, s *session.Session, c client.Client, e engine.Options, computing string, detach bool) (workerSet, error) {
 	switch s.Role() {
 	case session.Attached:
 		return workerSet{}, nil
 	case session.External:
-		idle, err := unserved(ctx, c)
+		idle, err := unserved(ctx, c, s.Namespace(), computing)
 		if err != nil || len(idle) == 0 {
 			return workerSet{}, err
 		}
@@ -74,17 +73,22 @@ func (a *app) localWorkers(ctx context.Context, s *session.Session, c client.Cli
 	return a.startWorkers(s, c, e, registry.Options{Drain: drain})
 }
 
-// unserved lists the task queues that no worker polls.
-func unserved(ctx context.Context, c client.Client) ([]string, error) {
+// unserved lists the task queues that a sweep needs, and that no worker serves. Whoever
+// serves QueueCPU serves the queue of a numerics class.
+func unserved(ctx context.Context, c client.Client, namespace, computing string) ([]string, error) {
+	served, err := activities.Served(ctx, c, namespace)
+	if err != nil {
+		return nil, err
+	}
+	serves := func(queue string) bool {
+		return slices.ContainsFunc(served, func(s activities.Serving) bool { return s.Queue == queue })
+	}
 	var idle []string
-	for _, q := range registry.Queues() {
-		d, err := c.DescribeTaskQueue(ctx, q, enumspb.TASK_QUEUE_TYPE_ACTIVITY)
-		if err != nil {
-			return nil, err
-		}
-		if len(d.GetPollers()) == 0 {
-			idle = append(idle, q)
-		}
+	if !serves(activities.QueueIO) {
+		idle = append(idle, activities.QueueIO)
+	}
+	if !serves(computing) {
+		idle = append(idle, activities.QueueCPU)
 	}
 	return idle, nil
 }

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 
+	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/workers/home"
 	"lossatlas/workers/internal/attributes"
@@ -24,6 +25,10 @@ import (
 
 // connectTimeout is how long a Temporal server may take to answer.
 const connectTimeout = 10 * time.Second
+
+// heartbeatEvery is how often workers tell the server that they are there, so that a sweep knows who will do it soon
+// after either has started.
+const heartbeatEvery = 5 * time.Second
 
 // HasTemporal says whether Temporal runs already, here or elsewhere.
 func (s *Session) HasTemporal() bool { return s.role != Owner || s.client != nil }
@@ -114,6 +119,7 @@ func (s *Session) dial(ctx context.Context, address, namespace string) (client.C
 		return nil, err
 	}
 	opts.HostPort, opts.Namespace, opts.Logger = address, namespace, logging.Temporal(log)
+	opts.Identity, opts.WorkerHeartbeatInterval = activities.Identity(""), heartbeatEvery
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	c, err := client.DialContext(ctx, opts)
@@ -128,13 +134,16 @@ func (s *Session) dial(ctx context.Context, address, namespace string) (client.C
 }
 
 func (s *Session) checkNamespace(ctx context.Context, c client.Client, address, namespace string) error {
-	_, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
+	d, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
 	var missing *serviceerror.NamespaceNotFound
 	switch {
 	case errors.As(err, &missing):
 		return fmt.Errorf("the Temporal server at %s has no namespace %q: create it (temporal operator namespace create --address %s -n %s --retention 90d) or name another with --temporal-namespace", address, namespace, address, namespace)
 	case err != nil:
 		return fmt.Errorf("the Temporal server at %s, namespace %s: %w", address, namespace, err)
+	}
+	if !d.GetNamespaceInfo().GetCapabilities().GetWorkerHeartbeats() {
+		return fmt.Errorf("the Temporal server at %s does not know which workers there are: it must have frontend.WorkerHeartbeatsEnabled on (version 1.32 has it so)", address)
 	}
 	if s.role == External {
 		return attributes.Ensure(ctx, c, namespace)

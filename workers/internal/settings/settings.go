@@ -36,6 +36,9 @@ type Settings struct {
 
 	MetricsAddress string // host:port to serve metrics and health at, or ""
 
+	Deployment string // the worker deployment that a worker belongs to, or ""
+	BuildID    string // its version there, or "" for the program's
+
 	Backend string // auto, xla, go
 	Plugin  string // absolute path of a PJRT plugin, or "" to look for one
 
@@ -85,6 +88,10 @@ var table = []setting{
 		help: "where a request names the bucket: in the `path` (every server), or as part of the host (bucket.host)"},
 	{name: "metrics-address", env: []string{"LOSSATLAS_METRICS_ADDRESS"}, value: func(s *Settings) *string { return &s.MetricsAddress },
 		help: "`host:port` at which run, up and worker serve /metrics for Prometheus, /healthz and /readyz (default: nowhere)"},
+	{name: "deployment", env: []string{"LOSSATLAS_DEPLOYMENT"}, value: func(s *Settings) *string { return &s.Deployment },
+		help: "`name` of the worker deployment, in Temporal, that workers of this program belong to (default: none)"},
+	{name: "build-id", env: []string{"LOSSATLAS_BUILD_ID"}, value: func(s *Settings) *string { return &s.BuildID },
+		help: "`version` of the worker deployment (default: the program's)"},
 	{name: "backend", env: []string{"LOSSATLAS_BACKEND"}, initial: "auto", allowed: []string{"auto", "xla", "go"}, value: func(s *Settings) *string { return &s.Backend },
 		help: "numeric `backend`: auto, xla or go"},
 	{name: "plugin", env: []string{"LOSSATLAS_PLUGIN"}, path: true, value: func(s *Settings) *string { return &s.Plugin },

@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"lossatlas/activities"
+	"lossatlas/activities/engine"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/session"
+	"lossatlas/workers/registry"
+)
+
+func (a *app) workerCommand() *cobra.Command {
+	var opts registry.Options
+	var processes int
+	cmd := command("worker", "Work for a Temporal server and a store elsewhere, or for another process on this home", cobra.NoArgs,
+		func(cmd *cobra.Command, _ []string) error {
+			if processes != 1 {
+				return a.crew(cmd.Context(), processes)
+			}
+			return a.worker(cmd.Context(), opts)
+		})
+	cmd.Long = cmd.Short + `.
+
+Task queues: io looks up, waits, joins and draws, and runs the workflows; cpu computes what any worker may; gpu computes
+what a GPU does best, trainings and Hessians. A worker that serves cpu or gpu serves one more queue, that of its own numerics
+class, to which sweeps with ` + "`numerics: exact`" + ` send their computing. A worker with a GPU serves gpu and cpu.
+
+--processes N is for machines with many cores or several GPUs: N worker processes, each with its share of the cores, or
+with a GPU of its own, and all started again when they die. Their --metrics-address are that port and the ones after it.
+
+With --deployment the worker is a version of a worker deployment (of its --build-id), and each sweep stays with the version
+that it began with. Which version new sweeps begin with is said to Temporal: temporal worker deployment set-current-version.`
+	cmd.Flags().StringSliceVar(&opts.Queues, "queues", nil, "task `queues` to serve: io, cpu, gpu (default: all that this machine can)")
+	cmd.Flags().IntVar(&opts.Slots, "slots", 1, "numeric activities at a time; one uses all cores already")
+	cmd.Flags().DurationVar(&opts.Drain, "drain", 30*time.Second, "`time` that running activities get to end after an interrupt")
+	cmd.Flags().IntVar(&processes, "processes", 1, "`number` of worker processes, each on its own cores or GPU")
+	return cmd
+}
+
+// queuesFor checks the task queues that a worker of a numerics class is to serve; none are all that it can.
+func queuesFor(class string, queues []string) ([]string, error) {
+	can := registry.Queues(class)
+	if len(queues) == 0 {
+		return can, nil
+	}
+	for _, q := range queues {
+		switch {
+		case slices.Contains(can, q):
+		case q == activities.QueueGPU:
+			return nil, exit.Usagef("--queues: gpu is for workers with a GPU, and this one computes in %s: leave gpu out, or name a CUDA plugin with --plugin", class)
+		default:
+			return nil, exit.Usagef("--queues: there is no task queue %q; a worker serves %s", q, join(can))
+		}
+	}
+	return queues, nil
+}
+
+// How often a worker tries servers that do not answer, and says so.
+const (
+	tryEvery  = 2 * time.Second
+	tellEvery = 30 * time.Second
+)
+
+// employer returns the services that a worker works for. They may start after it,
+// on a machine that starts up, say: it waits for them.
+func (a *app) employer(ctx context.Context) (*session.Session, client.Client, error) {
+	var told time.Time
+	for {
+		s, c, err := a.hire(ctx)
+		if err == nil || !session.Unanswered(err) {
+			return s, c, err
+		}
+		if time.Since(told) >= tellEvery {
+			a.say("waiting for the servers: %v", err)
+			told = time.Now()
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		case <-time.After(tryEvery):
+		}
+	}
+}
+
+// hire is one try.
+func (a *app) hire(ctx context.Context) (s *session.Session, c client.Client, err error) {
+	if s, err = a.serving(ctx); err != nil {
+		return nil, nil, err
+	}
+	if s.Role() == session.Owner {
+		err = exit.Usagef("a worker needs somebody to work for: name servers with --temporal-address and --s3-endpoint, or start `lossatlas up` on this home (which works itself)")
+	} else {
+		c, err = s.Temporal(ctx)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, s.Close())
+	}
+	return s, c, nil
+}
+
+func (a *app) worker(ctx context.Context, opts registry.Options) (err error) {
+	if opts.Slots < 1 || opts.Slots > 64 {
+		return exit.Usagef("--slots: %d is not allowed; give 1 to 64", opts.Slots)
+	}
+	a.settle()
+	if err := a.begin(zerolog.InfoLevel, true); err != nil {
+		return err
+	}
+	e, _ := a.engineOptions()
+	class, err := engine.Class(e)
+	if err != nil {
+		return err
+	}
+	if opts.Queues, err = queuesFor(class, opts.Queues); err != nil {
+		return err
+	}
+	if a.set.Deployment != "" {
+		opts.Version = worker.WorkerDeploymentVersion{DeploymentName: a.set.Deployment, BuildID: cmp.Or(a.set.BuildID, a.version())}
+	}
+	s, c, err := a.employer(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.finish(s, &err)
+	a.warnSlow(e)
+	workers, err := a.startWorkers(s, c, e, opts)
+	defer workers.Stop()
+	if err != nil {
+		return err
+	}
+	a.say("serving the task queues %s of %s until interrupted; numerics class %s", join(workers.Queues()), s.TemporalAddress(), class)
+	if url := s.Pages(); url != "" {
+		a.say("the sweeps are at %s", url)
+	}
+	<-ctx.Done()
+	a.telemetry.Ready(nil)
+	a.say("draining for up to %v (again to end at once)", opts.Drain)
+	return nil
+}

@@ -1,0 +1,49 @@
+package launch
+
+import (
+	"slices"
+	"strings"
+
+	"lossatlas/activities"
+	"lossatlas/activities/engine"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/exit"
+)
+
+// Class is the numerics class that a sweep is computed in. own is this program's, which computes where
+// no worker does; before is that of the sweep's last run, "" for none. Of the classes of workers that are
+// served, those count that the sweep's device allows, and if they are several, the one of before. A
+// sweep of any numerics needs none of that: the class is in no key of it.
+func Class(s *pipelines.Sweep, own, before string, served []activities.Serving) (string, error) {
+	if s.AnyNumerics {
+		return own, nil
+	}
+	var classes []string
+	for _, w := range served {
+		if w.Class != "" {
+			classes = append(classes, w.Class)
+		}
+	}
+	slices.Sort(classes)
+	if classes = slices.Compact(classes); len(classes) == 0 {
+		classes = []string{own}
+	}
+	fit := slices.DeleteFunc(slices.Clone(classes), func(class string) bool { return !fits(s.Device, class) })
+	switch {
+	case len(fit) == 1:
+		return fit[0], nil
+	case slices.Contains(fit, before):
+		return before, nil
+	case len(fit) == 0 && len(served) == 0:
+		return "", exit.Usagef("%s: the sweep wants device %s, and this machine computes in %s: run it where such a worker is, or leave `device` out", s.File, s.Device, own)
+	case len(fit) == 0:
+		return "", exit.Usagef("%s: the sweep wants device %s, and no worker is one: there are %s", s.File, s.Device, strings.Join(classes, ", "))
+	}
+	return "", exit.Usagef("%s: workers compute in several numerics classes, whose results differ in their last bits: %s. Choose one by `device:` in the sweep file (cpu, gpu, or a part of its name), or take them all by `numerics: any`",
+		s.File, strings.Join(fit, ", "))
+}
+
+// fits says whether a class is of a sweep's device.
+func fits(device, class string) bool {
+	return device == "" || device == engine.Device(class) || device != "cpu" && device != "gpu" && strings.Contains(class, device)
+}
