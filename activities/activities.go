@@ -30,8 +30,8 @@ type Activities struct {
 	Data data.Options
 	// Program is the version recorded in provenance.
 	Program string
-	// Version is the version of the worker deployment that the process belongs to, if it is one: steps
-	// stay with the version of those who ask for them.
+	// Version is the version of a worker deployment that the process belongs to, the zero value for none.
+	// Workflows stay with the version that they began with, and steps with that of those who ask for them.
 	Version worker.WorkerDeploymentVersion
 
 	once       sync.Once

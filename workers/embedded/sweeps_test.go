@@ -32,10 +32,12 @@ import (
 type site struct {
 	client client.Client
 	store  *artifacts.Store
+	// concurrency is that of sweeps, 0 for no limit.
+	concurrency int
 }
 
-// newSite starts one whose trainings, one at a time, are done by train.
-func newSite(t *testing.T, train func(context.Context, activities.StepInput) error) *site {
+// newEmptySite starts one without workers.
+func newEmptySite(t *testing.T) *site {
 	t.Helper()
 	s := &site{client: dial(t, start(t, embedded.Options{}))}
 	srv, err := s3.Start(t.Context(), s3.Options{Dir: filepath.Join(t.TempDir(), "objects"), Addr: "127.0.0.1:0", AccessKey: "tester", SecretKey: "secretsecret"})
@@ -47,20 +49,39 @@ func newSite(t *testing.T, train func(context.Context, activities.StepInput) err
 	if err != nil {
 		t.Fatal(err)
 	}
-	acts := &activities.Activities{Store: s.store, Client: s.client, Log: zerolog.Nop(), Program: "test"}
+	return s
+}
+
+// newSite starts one whose trainings, one at a time, are done by train.
+func newSite(t *testing.T, train func(context.Context, activities.StepInput) error) *site {
+	t.Helper()
+	s := newEmptySite(t)
+	s.workflows(t, worker.WorkerDeploymentVersion{})
+	s.train(t, activities.ClassQueue("test"), "", train)
+	return s
+}
+
+// workflows starts a worker that does all but computing.
+func (s *site) workflows(t *testing.T, version worker.WorkerDeploymentVersion) {
+	t.Helper()
+	acts := &activities.Activities{Store: s.store, Client: s.client, Log: zerolog.Nop(), Program: "test", Version: version}
 	ws, err := registry.Start(s.client, acts, registry.Options{Queues: []string{activities.QueueIO}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(ws.Stop)
-	s.train(t, activities.ClassQueue("test"), "", train)
-	return s
 }
 
 // train makes trainings that come to a task queue, one at a time, be done by do.
 func (s *site) train(t *testing.T, queue, class string, do func(context.Context, activities.StepInput) error) {
 	t.Helper()
-	w := worker.New(s.client, queue, worker.Options{Identity: activities.Identity(class), MaxConcurrentActivityExecutionSize: 1, DisableWorkflowWorker: true})
+	s.trainAs(t, queue, worker.Options{Identity: activities.Identity(class)}, do)
+}
+
+func (s *site) trainAs(t *testing.T, queue string, o worker.Options, do func(context.Context, activities.StepInput) error) {
+	t.Helper()
+	o.MaxConcurrentActivityExecutionSize, o.DisableWorkflowWorker = 1, true
+	w := worker.New(s.client, queue, o)
 	w.RegisterActivityWithOptions(func(ctx context.Context, in activities.StepInput) (activities.StepResult, error) {
 		if err := do(ctx, in); err != nil {
 			return activities.StepResult{}, err
@@ -88,7 +109,7 @@ func (s *site) sweep(t *testing.T, name string, priority int, trainings ...strin
 // begin is sweep for any numerics, if anyNumerics is true.
 func (s *site) begin(t *testing.T, name string, priority int, anyNumerics bool, trainings ...string) client.WorkflowRun {
 	t.Helper()
-	in := activities.SweepInput{Sweep: name, Numerics: "test"}
+	in := activities.SweepInput{Sweep: name, Numerics: "test", Concurrency: s.concurrency}
 	g := pipelines.Graph{Sweep: name}
 	for _, training := range trainings {
 		g.Experiments = append(g.Experiments, pipelines.Experiment{Name: training, Steps: []pipelines.Step{

@@ -34,9 +34,6 @@ type Options struct {
 	Slots int
 	// Drain is how long running activities may go on after Stop.
 	Drain time.Duration
-	// Version is the version of a worker deployment that the process belongs to. Workflows stay
-	// with the version that they began with. The zero value belongs to none.
-	Version worker.WorkerDeploymentVersion
 }
 
 // waits is how many steps one process can wait for; a waiting activity costs little.
@@ -98,8 +95,8 @@ func start(c client.Client, a *activities.Activities, queue, class string, d *de
 		Identity: activities.Identity(""), WorkerStopTimeout: opts.Drain, MaxConcurrentActivityExecutionSize: waits,
 		Interceptors: []interceptor.WorkerInterceptor{&heartbeats{client: c}},
 	}
-	if opts.Version != (worker.WorkerDeploymentVersion{}) {
-		o.DeploymentOptions = worker.DeploymentOptions{UseVersioning: true, Version: opts.Version, DefaultVersioningBehavior: workflow.VersioningBehaviorPinned}
+	if a.Version != (worker.WorkerDeploymentVersion{}) {
+		o.DeploymentOptions = worker.DeploymentOptions{UseVersioning: true, Version: a.Version, DefaultVersioningBehavior: workflow.VersioningBehaviorPinned}
 	}
 	if computes(queue) {
 		o.Identity = activities.Identity(class)

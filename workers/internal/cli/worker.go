@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -9,8 +8,8 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/worker"
 
 	"lossatlas/activities"
 	"lossatlas/activities/engine"
@@ -124,9 +123,6 @@ func (a *app) worker(ctx context.Context, opts registry.Options) (err error) {
 	if opts.Queues, err = queuesFor(class, opts.Queues); err != nil {
 		return err
 	}
-	if a.set.Deployment != "" {
-		opts.Version = worker.WorkerDeploymentVersion{DeploymentName: a.set.Deployment, BuildID: cmp.Or(a.set.BuildID, a.version())}
-	}
 	s, c, err := a.employer(ctx)
 	if err != nil {
 		return err
@@ -142,8 +138,25 @@ func (a *app) worker(ctx context.Context, opts registry.Options) (err error) {
 	if url := s.Pages(); url != "" {
 		a.say("the sweeps are at %s", url)
 	}
+	a.sayCurrent(ctx, s, c)
 	<-ctx.Done()
 	a.telemetry.Ready(nil)
 	a.say("draining for up to %v (again to end at once)", opts.Drain)
 	return nil
+}
+
+// sayCurrent says when no new sweep will come to this worker, because another version of its deployment is the current one.
+func (a *app) sayCurrent(ctx context.Context, s *session.Session, c client.Client) {
+	v := a.deployment(s)
+	if v.DeploymentName == "" {
+		return
+	}
+	d, err := c.WorkerDeploymentClient().GetHandle(v.DeploymentName).Describe(ctx, client.WorkerDeploymentDescribeOptions{})
+	var missing *serviceerror.NotFound // the server notes a first worker some moments after it began
+	switch {
+	case err != nil && !errors.As(err, &missing):
+		a.log.Warn().Err(err).Msg("which version of the worker deployment is current can't be asked")
+	case err != nil || d.Info.RoutingConfig.CurrentVersion == nil || *d.Info.RoutingConfig.CurrentVersion != v:
+		a.say("new sweeps come to version %s once it is the current one: temporal worker deployment set-current-version --deployment-name %s --build-id %s", v.BuildID, v.DeploymentName, v.BuildID)
+	}
 }

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
 
 	"lossatlas/activities"
 	"lossatlas/activities/engine"
@@ -34,7 +36,8 @@ func (w workerSet) Stop() {
 // startWorkers serves task queues in this process.
 func (a *app) startWorkers(s *session.Session, c client.Client, e engine.Options, opts registry.Options) (workerSet, error) {
 	acts := &activities.Activities{
-		Store: s.Store, Client: c, Log: a.log, Engine: e, Data: a.dataOptions(), Program: "lossatlas " + a.version(), Version: opts.Version,
+		Store: s.Store, Client: c, Log: a.log, Engine: e, Data: a.dataOptions(), Program: "lossatlas " + a.version(),
+		Version: a.deployment(s),
 	}
 	workers, err := registry.Start(c, acts, opts)
 	if err != nil {
@@ -48,6 +51,15 @@ func (a *app) startWorkers(s *session.Session, c client.Client, e engine.Options
 		"the store": s.Store.Ping,
 	})
 	return workerSet{workers}, nil
+}
+
+// deployment is the version of a worker deployment that this process belongs to: where servers are elsewhere, the one
+// of the settings.
+func (a *app) deployment(s *session.Session) (v worker.WorkerDeploymentVersion) {
+	if s.Role() == session.External && a.set.Deployment != "" {
+		v.DeploymentName, v.BuildID = a.set.Deployment, cmp.Or(a.set.BuildID, a.version())
+	}
+	return v
 }
 
 // localWorkers starts workers where nobody else would do the work: always for
