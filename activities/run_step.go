@@ -136,6 +136,8 @@ func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (
 				a.leave(in, id, req.Waiter)
 			}
 			return StepResult{}, ctx.Err()
+		case hasType(err, errorStopped):
+			return StepResult{}, err
 		case hasType(err, ErrorAbandoned):
 			continue // everybody else left just before this join: start it again
 		case hasType(err, ErrorRecipeLost):
@@ -166,6 +168,8 @@ func (a *Activities) wait(ctx context.Context, id string, run client.WorkflowRun
 			return err
 		case <-tick.C:
 			activity.RecordHeartbeat(ctx, started{WorkflowID: id})
+		case <-activity.GetWorkerStopChannel(ctx):
+			return stopped(ctx)
 		}
 	}
 }

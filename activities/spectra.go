@@ -72,6 +72,9 @@ func (a *Activities) EvaluateSpectra(ctx context.Context, in StepInput, chunk in
 			return ChunkResult{}, err
 		}
 		for i := len(row.points); i < len(chunks[chunk]); i++ {
+			if err := stopped(ctx); err != nil {
+				return ChunkResult{}, err
+			}
 			index := chunks[chunk][i]
 			work := a.begin(in, pulse, "point", index)
 			progress := func(products int, residual float64) {

@@ -52,6 +52,9 @@ func (a *Activities) Train(ctx context.Context, in StepInput) (StepResult, error
 			return StepResult{}, err
 		}
 		for len(run.state.Log.Epochs) < p.Epochs {
+			if err := stopped(ctx); err != nil {
+				return StepResult{}, err
+			}
 			err := run.epoch(ctx)
 			var diverged *optim.DivergedError
 			if errors.As(err, &diverged) {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
 
 	"lossatlas/artifacts"
 )
@@ -79,4 +81,20 @@ func (p *pulse) putAll(ctx context.Context, a *Activities, files map[string][]by
 		return err
 	})
 	return outputs, err
+}
+
+// errorStopped is the type of the error of an activity whose worker stops.
+const errorStopped = "WorkerStopped"
+
+// stopped is an error when the activity's worker is about to stop: what the activity has stored is then
+// handed on, to another worker or to the next start of this one. Nil while there is no such thing.
+func stopped(ctx context.Context) error {
+	select {
+	case <-activity.GetWorkerStopChannel(ctx):
+		return temporal.NewApplicationErrorWithOptions("its worker stops; another goes on", errorStopped, temporal.ApplicationErrorOptions{
+			NextRetryDelay: time.Millisecond, Category: temporal.ApplicationErrorCategoryBenign,
+		})
+	default:
+		return nil
+	}
 }

@@ -149,17 +149,7 @@ func TestWorkerProcesses(t *testing.T) {
 	}
 	serving(3)
 	workers = children(t, crew.last().cmd.Process.Pid)
-	crew.mu.Lock()
-	crew.stop = true
-	crew.mu.Unlock()
-	if err := crew.last().cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-crew.over:
-	case <-time.After(time.Minute):
-		t.Fatal("the workers do not end")
-	}
+	terminate(t, crew)
 	if n := crew.said("draining"); n != 2 || crew.last().code != 0 {
 		t.Errorf("%d workers drained, want 2; the exit code is %d", n, crew.last().code)
 	}
@@ -168,6 +158,63 @@ func TestWorkerProcesses(t *testing.T) {
 			t.Errorf("worker process %d outlives the one that started it", pid)
 		}
 	}
+}
+
+// TestDrain: a worker that is told to end while it trains ends after the epoch at hand, and the next one
+// goes on with the next epoch, at once.
+func TestDrain(t *testing.T) {
+	a := newApart(t)
+	first := a.worker(t, "first", "--drain", "1m")
+	file := writeSweep(t, strings.Replace(sweepFile, "epochs: 3", "epochs: 12", 1))
+	done := make(chan error, 1)
+	go func() {
+		_, stderr, code := a.run(t, file)
+		if code != 0 {
+			done <- fmt.Errorf("run ended with %d: %s", code, stderr)
+		}
+		close(done)
+	}()
+	for end := time.Now().Add(2 * time.Minute); len(attempts(t, first)) < 4; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the worker does not train")
+		}
+	}
+	took := terminate(t, first)
+	t.Logf("the worker ended after %v", took)
+	if took > 30*time.Second {
+		t.Errorf("the worker took %v to end", took)
+	}
+	ended := time.Now()
+	second := a.worker(t, "second")
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	w := sum(attempts(t, first, second))
+	if len(w.again) > 0 {
+		t.Errorf("begun again after the worker had drained: %v", w.again)
+	}
+	// Without a word from the first, the server would wait 20 s for a heartbeat.
+	if waited := attempts(t, second)[0].began.Sub(ended); waited > 15*time.Second {
+		t.Errorf("the next worker went on %v after the first had ended", waited)
+	}
+}
+
+// terminate ends a program as a service manager does, for good, and returns how long it took.
+func terminate(t *testing.T, p *member) time.Duration {
+	t.Helper()
+	p.mu.Lock()
+	p.stop = true
+	p.mu.Unlock()
+	began := time.Now()
+	if err := p.last().cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-p.over:
+	case <-time.After(2 * time.Minute):
+		t.Fatalf("%s does not end", p.name)
+	}
+	return time.Since(began)
 }
 
 // children are the processes that a process has started, by the thread that did.

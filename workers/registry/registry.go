@@ -5,6 +5,7 @@ package registry
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -120,9 +121,11 @@ func start(c client.Client, a *activities.Activities, queue, class string, d *de
 // Queues are the task queues that are served.
 func (ws *Workers) Queues() []string { return ws.queues }
 
-// Stop drains and stops the workers.
+// Stop drains and stops the workers, all at the same time.
 func (ws *Workers) Stop() {
-	for _, w := range slices.Backward(ws.list) {
-		w.Stop()
+	var all sync.WaitGroup
+	for _, w := range ws.list {
+		all.Go(w.Stop)
 	}
+	all.Wait()
 }
