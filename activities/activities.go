@@ -126,13 +126,14 @@ func (a *Activities) finish(ctx context.Context, in StepInput, outputs map[strin
 		return StepResult{}, err
 	}
 	a.dropParts(ctx, in)
+	a.log(ctx, in).Info().Float64("seconds", seconds).Msg("step made")
 	return StepResult{Key: in.Key, Outputs: won.Outputs, Seconds: won.Made.Seconds}, nil
 }
 
 // dropParts removes what a step that is made had stored on its way.
 func (a *Activities) dropParts(ctx context.Context, in StepInput) {
 	if err := a.Store.DropParts(ctx, in.Key); err != nil {
-		a.Log.Warn().Err(err).Str("step", in.Label).Msg("the finished step's checkpoints could not be removed")
+		a.log(ctx, in).Warn().Err(err).Msg("the finished step's checkpoints could not be removed")
 	}
 }
 

@@ -49,7 +49,7 @@ func (r *trainRun) lost(ctx context.Context, epoch int) (bool, error) {
 		}
 		_, err := r.a.Store.GetPart(ctx, r.in.Key, pipelines.OutCheckpoint(e))
 		if errors.Is(err, artifacts.ErrNotFound) {
-			r.a.Log.Warn().Str("step", r.in.Label).Int("epoch", e).Msg("the weights kept of this epoch are gone; training starts over")
+			r.a.log(ctx, r.in).Warn().Int("epoch", e).Msg("the weights kept of this epoch are gone; training starts over")
 			return true, nil
 		}
 		if err != nil {

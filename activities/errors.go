@@ -75,7 +75,7 @@ func (a *Activities) classify(ctx context.Context, err error) error {
 func guard[T any](ctx context.Context, a *Activities, in StepInput, body func(StepInput) (T, error)) (out T, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = panicked(a, in, r)
+			err = panicked(ctx, a, in, r)
 		}
 		a.setAside(ctx, err)
 		err = a.classify(ctx, err)

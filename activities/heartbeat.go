@@ -126,7 +126,7 @@ func short[T any](ctx context.Context, a *Activities, in StepInput, body func(St
 }
 
 // panicked logs a panic with its stack and makes an error of it.
-func panicked(a *Activities, in StepInput, r any) error {
-	a.Log.Error().Str("step", in.Label).Str("panic", fmt.Sprint(r)).Str("stack", string(debug.Stack())).Msg("an activity panicked")
+func panicked(ctx context.Context, a *Activities, in StepInput, r any) error {
+	a.log(ctx, in).Error().Str("panic", fmt.Sprint(r)).Str("stack", string(debug.Stack())).Msg("an activity panicked")
 	return permanent("Panic", fmt.Errorf("%s: internal error: %v (the log has the stack)", in.Label, r))
 }

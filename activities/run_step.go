@@ -71,7 +71,7 @@ func (a *Activities) RunStep(ctx context.Context, req StepRequest) (result StepR
 		var before started
 		if activity.HasHeartbeatDetails(ctx) {
 			if err := activity.GetHeartbeatDetails(ctx, &before); err != nil {
-				a.Log.Warn().Err(err).Msg("heartbeat details of an earlier attempt can't be read")
+				a.log(ctx, in).Warn().Err(err).Msg("heartbeat details of an earlier attempt can't be read")
 			}
 		}
 		result, err := a.cached(ctx, in)
@@ -82,7 +82,7 @@ func (a *Activities) RunStep(ctx context.Context, req StepRequest) (result StepR
 		var incomplete *artifacts.IncompleteError
 		switch {
 		case errors.As(err, &incomplete):
-			a.Log.Warn().Str("step", req.Step.ID).Err(err).Msg("a cached result lost its blobs and is made again")
+			a.log(ctx, in).Warn().Err(err).Msg("a cached result lost its blobs and is made again")
 		case !errors.Is(err, artifacts.ErrNotFound):
 			return StepResult{}, err
 		}

@@ -160,7 +160,7 @@ func (a *Activities) loadRow(ctx context.Context, in StepInput, chunk int, indic
 	}
 	row, err := decodeRow(b, indices, dim)
 	if err != nil {
-		a.Log.Warn().Err(err).Str("step", in.Label).Int("row", chunk).Msg("the row begins anew")
+		a.log(ctx, in).Warn().Err(err).Int("row", chunk).Msg("the row begins anew")
 		return spectraRow{}, nil
 	}
 	return row, nil

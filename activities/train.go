@@ -164,7 +164,7 @@ func (r *trainRun) resume(ctx context.Context) error {
 	}
 	state, c, err := decodeTraining(b)
 	if err != nil {
-		r.a.Log.Warn().Err(err).Str("step", r.in.Label).Msg("the checkpoint can't be read; training starts over")
+		r.a.log(ctx, r.in).Warn().Err(err).Msg("the checkpoint can't be read; training starts over")
 		return nil
 	}
 	if lost, err := r.lost(ctx, c.Epoch); err != nil || lost {
@@ -174,7 +174,7 @@ func (r *trainRun) resume(ctx context.Context) error {
 		return err
 	}
 	r.state, r.before = state, state.Seconds
-	r.a.Log.Info().Str("step", r.in.Label).Int("epoch", c.Epoch).Msg("training goes on from its checkpoint")
+	r.a.log(ctx, r.in).Info().Int("epoch", c.Epoch).Msg("training goes on from its checkpoint")
 	return nil
 }
 
@@ -250,7 +250,7 @@ func (r *trainRun) diverged(ctx context.Context, d *optim.DivergedError) (StepRe
 	r.state.Log.Diverged = &Divergence{Epoch: d.Epoch + 1, Step: d.Step + 1, LastLoss: Number(d.LastLoss), LR: Number(r.p.Optimizer.LR)}
 	nan := Number(math.NaN())
 	r.state.Log.Final = TrainFinal{TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan}
-	r.a.Log.Warn().Str("step", r.in.Label).Msg(r.state.Log.Diverged.String())
+	r.a.log(ctx, r.in).Warn().Msg(r.state.Log.Diverged.String())
 	return r.store(ctx, map[string][]byte{})
 }
 

@@ -28,9 +28,16 @@ type portion struct {
 	log   zerolog.Logger
 }
 
+// log is the program's log with the IDs by which an activity's step, and what asked for it, are found in Temporal.
+func (a *Activities) log(ctx context.Context, in StepInput) *zerolog.Logger {
+	run := activity.GetInfo(ctx).WorkflowExecution
+	l := a.Log.With().Str("step", in.Label).Str("key", in.Key.String()).Str("workflow", run.ID).Str("run", run.RunID).Logger()
+	return &l
+}
+
 // begin notes that a portion begins to be computed; everything it needs is there.
 func (a *Activities) begin(in StepInput, p *pulse, unit string, number int) portion {
-	w := portion{a, in, p, a.Log.With().Str("step", in.Label).Str("key", in.Key.String()).Str("unit", unit).Int("number", number).Logger()}
+	w := portion{a, in, p, a.log(p.activity, in).With().Str("unit", unit).Int("number", number).Logger()}
 	w.log.Debug().Msg(LogBegins)
 	return w
 }
