@@ -125,7 +125,7 @@ func (c *cluster) root(t *testing.T) artifacts.Root {
 	return root
 }
 
-// open lists the workflows that have not ended some seconds after the sweep.
+// open lists the sweep's workflows that have not ended.
 func (c *cluster) open(t *testing.T) (ids []string) {
 	t.Helper()
 	tc, err := client.Dial(client.Options{HostPort: port.Addr(c.temporalPort), Namespace: embedded.Namespace, Logger: embedded.SDKLogger(zerolog.Nop())})
@@ -133,6 +133,12 @@ func (c *cluster) open(t *testing.T) (ids []string) {
 		t.Fatal(err)
 	}
 	defer tc.Close()
+	return stillRunning(t, tc)
+}
+
+// stillRunning lists the workflows that have not ended some seconds after a sweep.
+func stillRunning(t testing.TB, tc client.Client) (ids []string) {
+	t.Helper()
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(200 * time.Millisecond) {
 		list, err := tc.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: "ExecutionStatus = 'Running'"})
 		if err != nil {

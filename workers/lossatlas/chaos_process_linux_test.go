@@ -87,7 +87,7 @@ func serverCommand(role, dir string, number int) *exec.Cmd {
 
 // serverPort is a port that nobody listens on and that no outgoing connection is
 // given while its server is down: from below the range of those.
-func serverPort(t *testing.T) int {
+func serverPort(t testing.TB) int {
 	t.Helper()
 	for range 100 {
 		n := 20_000 + rand.IntN(10_000)
@@ -123,7 +123,7 @@ type life struct {
 }
 
 // start begins the first life; done says, at the end of each, that it was the last.
-func start(t *testing.T, name, dir string, command func() *exec.Cmd, done func(*life) bool) *member {
+func start(t testing.TB, name, dir string, command func() *exec.Cmd, done func(*life) bool) *member {
 	t.Helper()
 	p := &member{name: name, command: command, dir: dir, over: make(chan struct{})}
 	first, err := p.begin()
@@ -165,7 +165,10 @@ func (p *member) begin() (*life, error) {
 	if _, err := l.cmd.StdinPipe(); err != nil { // closed at the latest by the end of this process
 		return nil, err
 	}
-	l.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if l.cmd.SysProcAttr == nil {
+		l.cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	l.cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	if err := l.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -195,7 +198,10 @@ func (p *member) await(l *life, done func(*life) bool) bool {
 }
 
 // kill ends the process wherever it is, to stay down for a while; false if it is down already.
-func (p *member) kill(down time.Duration) bool {
+func (p *member) kill(down time.Duration) bool { return p.fell(syscall.SIGKILL, down) }
+
+// fell is kill by some signal.
+func (p *member) fell(by syscall.Signal, down time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l := p.lives[len(p.lives)-1]
@@ -203,7 +209,7 @@ func (p *member) kill(down time.Duration) bool {
 		return false
 	}
 	l.killed, l.down = true, down
-	return l.cmd.Process.Kill() == nil
+	return l.cmd.Process.Signal(by) == nil
 }
 
 // end kills the process for good.
@@ -223,7 +229,7 @@ func (p *member) last() *life {
 }
 
 // awaitWord waits until the process has said something.
-func (p *member) awaitWord(t *testing.T, word string) {
+func (p *member) awaitWord(t testing.TB, word string) {
 	t.Helper()
 	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		b, err := os.ReadFile(p.last().stderr)

@@ -33,7 +33,7 @@ type attempt struct {
 }
 
 // attempts reads the logs of processes, in the order of time.
-func attempts(t *testing.T, processes ...*member) []*attempt {
+func attempts(t testing.TB, processes ...*member) []*attempt {
 	t.Helper()
 	var all []*attempt
 	for _, p := range processes {

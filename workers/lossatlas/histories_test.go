@@ -65,7 +65,14 @@ type past struct {
 func remember(t testing.TB, home string) past {
 	t.Helper()
 	s := serve(t, home)
-	c, err := client.Dial(client.Options{HostPort: s.Temporal, Namespace: s.Namespace, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	return pastOf(t, client.Options{HostPort: s.Temporal, Namespace: s.Namespace})
+}
+
+// pastOf is what a server remembers.
+func pastOf(t testing.TB, o client.Options) past {
+	t.Helper()
+	o.Logger = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
+	c, err := client.Dial(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,8 +115,10 @@ func (p past) activities(t testing.TB, r *workflow.WorkflowExecutionInfo) map[st
 }
 
 // checkOnce holds, from the histories, that each step ran once, and each piece of its work.
-func checkOnce(t *testing.T, home string, steps int) {
-	p := remember(t, home)
+func checkOnce(t *testing.T, home string, steps int) { remember(t, home).checkOnce(t, steps) }
+
+func (p past) checkOnce(t *testing.T, steps int) {
+	t.Helper()
 	runs := map[string]int{}
 	for _, r := range p.runs {
 		if r.GetType().GetName() != "Step" {

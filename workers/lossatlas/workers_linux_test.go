@@ -200,7 +200,7 @@ func TestDrain(t *testing.T) {
 }
 
 // terminate ends a program as a service manager does, for good, and returns how long it took.
-func terminate(t *testing.T, p *member) time.Duration {
+func terminate(t testing.TB, p *member) time.Duration {
 	t.Helper()
 	p.mu.Lock()
 	p.stop = true
