@@ -39,7 +39,7 @@ type Activities struct {
 	backendErr error
 	evaluators evaluatorCache
 	graphs     graphs
-	gpus       gpus
+	workforce  workforce
 	unknown    unknown
 }
 

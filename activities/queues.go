@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,18 +34,22 @@ func ClassQueue(class string) string {
 	return engine.Device(class) + "-" + hex.EncodeToString(sum[:4])
 }
 
-// queue is the task queue on which a step is computed, "" for one that does not compute.
-func (a *Activities) queue(ctx context.Context, in StepInput) string {
+// place says on which task queue a step is computed, and how much of it may be in that queue at a time.
+func (a *Activities) place(ctx context.Context, in *StepInput) {
 	kind := pipelines.Kind(in.Recipe.Kind)
-	switch {
-	case !kind.Computes():
-		return ""
-	case in.Recipe.Numerics != "":
-		return ClassQueue(in.Recipe.Numerics)
-	case longest(kind) && a.gpus.served(ctx, a):
-		return QueueGPU
+	if !kind.Computes() {
+		return
 	}
-	return QueueCPU
+	served := a.workforce.now(ctx, a)
+	switch {
+	case in.Recipe.Numerics != "":
+		in.Queue = ClassQueue(in.Recipe.Numerics)
+	case longest(kind) && Workers(served, QueueGPU) > 0:
+		in.Queue = QueueGPU
+	default:
+		in.Queue = QueueCPU
+	}
+	in.Window = Window(Workers(served, in.Queue))
 }
 
 // longest says whether steps of this kind are those that take longest, each one on a worker of its own for hours:
@@ -96,27 +99,45 @@ func Served(ctx context.Context, c client.Client, namespace string) ([]Serving, 
 	}
 }
 
-// lookEvery is how often a process asks whether a worker with a GPU is there.
+// Workers counts those who serve a task queue.
+func Workers(served []Serving, queue string) (n int) {
+	for _, s := range served {
+		if s.Queue == queue {
+			n++
+		}
+	}
+	return n
+}
+
+// LeastWindow is how much of a kind waits for workers or is with them at a time, at the least: enough for some
+// workers to be busy, and few enough that first results come early and that all is soon cancelled.
+const LeastWindow = 16
+
+// Window is LeastWindow, or twice as much as there are workers, so that none of them has to wait.
+func Window(workers int) int { return max(LeastWindow, 2*workers) }
+
+// lookEvery is how often a process asks which workers there are.
 const lookEvery = 5 * time.Second
 
-// gpus remembers whether a worker with a GPU is there.
-type gpus struct {
+// workforce remembers which workers there are.
+type workforce struct {
 	mu    sync.Mutex
-	there bool
+	list  []Serving
 	asked time.Time
 }
 
-func (g *gpus) served(ctx context.Context, a *Activities) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if time.Since(g.asked) < lookEvery {
-		return g.there
+// now is who is there, or was when it could last be asked.
+func (w *workforce) now(ctx context.Context, a *Activities) []Serving {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if time.Since(w.asked) < lookEvery {
+		return w.list
 	}
 	list, err := Served(ctx, a.Client, activity.GetInfo(ctx).Namespace)
 	if err != nil {
-		a.Log.Debug().Err(err).Msg("whether a GPU is there can't be asked")
-		return g.there
+		a.Log.Debug().Err(err).Msg("which workers there are can't be asked")
+		return w.list
 	}
-	g.there, g.asked = slices.ContainsFunc(list, func(s Serving) bool { return s.Queue == QueueGPU }), time.Now()
-	return g.there
+	w.list, w.asked = list, time.Now()
+	return w.list
 }

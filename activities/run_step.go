@@ -104,7 +104,7 @@ func (a *Activities) cached(ctx context.Context, in StepInput) (StepResult, erro
 // others wait for it.
 func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (StepResult, error) {
 	id := in.WorkflowID()
-	in.Queue = a.queue(ctx, in)
+	a.place(ctx, &in)
 	opts := client.StartWorkflowOptions{
 		TaskQueue:             QueueIO,
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,

@@ -31,6 +31,8 @@ type StepInput struct {
 	Producers map[string]artifacts.Key `json:"producers,omitempty"`
 	// Queue is the task queue on which the step is computed; "" is QueueCPU, as in histories of an earlier release.
 	Queue string `json:"queue,omitempty"`
+	// Window is how many of a map's chunks may be in the queue, or with workers, at a time; 0 is LeastWindow.
+	Window int `json:"window,omitempty"`
 	// Large says that parameters, inputs and producers lie in the store, being too large for a history.
 	Large bool `json:"large,omitempty"`
 }

@@ -23,6 +23,8 @@ type SweepInput struct {
 	FailFast    bool             `json:"fail_fast,omitempty"`
 	// Concurrency is how many steps that compute may run at a time, 0 for as many as there are.
 	Concurrency int `json:"concurrency,omitempty"`
+	// Window is how many experiments run side by side; 0 is LeastWindow.
+	Window int `json:"window,omitempty"`
 	// File is what the sweep was read from; it is recorded and changes nothing.
 	File *artifacts.RootFile `json:"file,omitempty"`
 }

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -9,10 +10,6 @@ import (
 	"lossatlas/activities"
 	"lossatlas/pipelines"
 )
-
-// chunksInFlight is how many chunks wait in the queue or run at a time: enough
-// for several workers to share a map, few enough to cancel quickly.
-const chunksInFlight = 16
 
 // mapRounds is how often chunks that vanished between evaluation and assembly are made again.
 const mapRounds = 3
@@ -58,10 +55,10 @@ func evaluate(ctx workflow.Context, in activities.StepInput, plan activities.Map
 	defer cancel()
 	var seconds float64
 	var failed error
-	running := 0
+	running, window := 0, cmp.Or(in.Window, activities.LeastWindow)
 	progress.Done, progress.Total = plan.Chunks-len(plan.Missing), plan.Chunks // those found in the store count, too
 	for _, chunk := range plan.Missing {
-		if err := workflow.Await(ctx, func() bool { return running < chunksInFlight || failed != nil }); err != nil {
+		if err := workflow.Await(ctx, func() bool { return running < window || failed != nil }); err != nil {
 			return seconds, err
 		}
 		if failed != nil {

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 
 	"go.temporal.io/sdk/temporal"
@@ -9,10 +10,6 @@ import (
 	"lossatlas/activities"
 	"lossatlas/pipelines"
 )
-
-// experimentsInFlight is how many experiments of a sweep run side by side;
-// their steps queue for workers, so more would only lengthen the queue.
-const experimentsInFlight = 16
 
 // SweepResult counts what became of a sweep's steps; the root in the store has each.
 type SweepResult struct {
@@ -76,14 +73,14 @@ func sweepSteps(ctx workflow.Context, in activities.SweepInput) (SweepResult, []
 	return result, known, ctx.Err()
 }
 
-// share divides the steps that may compute at a time between experiments: as
+// share divides the steps that may compute at a time between experiments, of which most run side by side: as
 // many experiments as may have one, and for each the same number, so that their
 // product is at most that. Without a limit (0) each may run all its steps.
-func share(concurrency, experiments int) (window, steps int) {
+func share(concurrency, experiments, most int) (window, steps int) {
 	if concurrency == 0 {
-		return experimentsInFlight, 0
+		return most, 0
 	}
-	window = max(min(concurrency, experiments, experimentsInFlight), 1)
+	window = max(min(concurrency, experiments, most), 1)
 	return window, concurrency / window
 }
 
@@ -94,7 +91,7 @@ func experiments(parent workflow.Context, in activities.SweepInput) (sum SweepRe
 	defer stop()
 	results := make([]ExperimentResult, len(in.Experiments))
 	running, done := 0, 0
-	window, each := share(in.Concurrency, len(in.Experiments))
+	window, each := share(in.Concurrency, len(in.Experiments), cmp.Or(in.Window, activities.LeastWindow))
 	for i, name := range in.Experiments {
 		if err := workflow.Await(ctx, func() bool { return running < window || failed != nil }); err != nil {
 			failed = err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
 
 	"lossatlas/activities"
 	"lossatlas/activities/engine"
@@ -32,7 +33,7 @@ func (a *app) runCommand() *cobra.Command {
 	cmd.Long = cmd.Short + `.
 
 --concurrency N keeps machines free for others: at most N steps of this sweep that compute (trainings, maps, spectra;
-no pictures) are under way at a time. Of E experiments, min(N, E, 16) run side by side, each with N divided by that
+no pictures) are under way at a time. Of E experiments, min(N, E, 16) run side by side (of --window W, min(N, E, W)), each with N divided by that
 many steps, rounded down. A map whose chunks several workers evaluate is one step. --priority says whose tasks go
 first where several sweeps wait for the same workers; of equally urgent ones each gets its share (on a Temporal server
 elsewhere, where that has matching.enableFairness on). Neither changes a result or its key. A step that two sweeps share
@@ -45,6 +46,7 @@ does everything again in such a store and compares.`
 	cmd.Flags().BoolVar(&r.detach, "detach", false, "start it and return; needs `lossatlas up` or servers elsewhere to work on it")
 	cmd.Flags().BoolVar(&r.failFast, "fail-fast", false, "stop at the first failure (default: finish what can be finished)")
 	cmd.Flags().IntVar(&r.concurrency, "concurrency", 0, "at most `N` steps of this sweep compute at a time (default: as many as there are workers for)")
+	cmd.Flags().IntVar(&r.window, "window", 0, "at most `N` experiments side by side (default: 16, or twice as many as there are workers)")
 	cmd.Flags().IntVar(&r.priority, "priority", activities.DefaultPriority, "`number` from 1, before all others, to 5, after them")
 	cmd.Flags().BoolVar(&r.noCacheWrite, "no-cache-write", false, "leave no results behind for later runs, only the report")
 	cmd.Flags().BoolVar(&r.noCacheRead, "no-cache-read", false, "do everything again apart from the cache, and say which outputs are not the stored ones; these stay")
@@ -57,6 +59,7 @@ type run struct {
 	preset           string
 	detach, failFast bool
 	concurrency      int
+	window           int
 	priority         int
 	noCacheRead      bool
 	noCacheWrite     bool
@@ -146,12 +149,23 @@ func (r *run) check(given func(string) bool) error {
 	switch {
 	case given("concurrency") && r.concurrency < 1:
 		return exit.Usagef("--concurrency %d: want at least 1 step", r.concurrency)
+	case given("window") && r.window < 1:
+		return exit.Usagef("--window %d: want at least 1 experiment", r.window)
 	case r.priority < activities.MostUrgent || r.priority > activities.LeastUrgent:
 		return exit.Usagef("--priority %d: want a number from %d, before all others, to %d, after them", r.priority, activities.MostUrgent, activities.LeastUrgent)
 	case r.noCacheRead && r.noCacheWrite:
 		return exit.Usagef("--no-cache-read leaves nothing behind in any case: leave --no-cache-write out")
 	}
 	return nil
+}
+
+// sideBySide is how many experiments run at a time: more where many workers are.
+func (r *run) sideBySide(ctx context.Context, c client.Client) (int, error) {
+	if r.window > 0 || r.services.Role() != session.External {
+		return r.window, nil
+	}
+	served, err := activities.Served(ctx, c, r.services.Namespace())
+	return activities.Window(activities.Workers(served, r.computing())), err
 }
 
 // computing is the task queue that the sweep's computing goes to.
@@ -235,6 +249,9 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 	}
 	in := r.input(r.graph)
 	in.File = launch.File(r.sweep)
+	if in.Window, err = r.sideBySide(ctx, c); err != nil {
+		return err
+	}
 	prior := r.prior(ctx, r.services.Store, r.graph, r.numerics)
 	workers, err := r.localWorkers(ctx, r.services, c, r.engine, r.computing(), r.detach)
 	if err != nil {
