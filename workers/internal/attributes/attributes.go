@@ -4,10 +4,17 @@ package attributes
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 )
 
@@ -27,7 +34,8 @@ func Types() map[string]enums.IndexedValueType {
 // Ensure adds the search attributes that the namespace lacks,
 // on the embedded or any other Temporal server. Calling it again changes
 // nothing. It fails when one exists with another type, or when the server does
-// not let this client add any.
+// not let this client add any. It waits until the server takes what was added,
+// which takes some seconds where its services are many.
 func Ensure(ctx context.Context, c client.Client, namespace string) error {
 	op := c.OperatorService()
 	have, err := op.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
@@ -44,11 +52,31 @@ func Ensure(ctx context.Context, c client.Client, namespace string) error {
 		}
 	}
 	if len(missing) == 0 {
-		return nil
+		return await(ctx, c, namespace)
 	}
 	_, err = op.AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: missing})
 	if err != nil {
 		return fmt.Errorf("add search attributes to namespace %s: %w", namespace, err)
 	}
-	return nil
+	return await(ctx, c, namespace)
+}
+
+// patience is how long a server may take to know search attributes that it was given.
+const patience = time.Minute
+
+// await waits until the namespace's workflows can be searched by all search attributes.
+func await(ctx context.Context, c client.Client, namespace string) error {
+	query := strings.Join(slices.Sorted(maps.Keys(Types())), " IS NULL AND ") + " IS NULL"
+	for end := time.Now().Add(patience); ; {
+		_, err := c.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: namespace, Query: query})
+		var unknown *serviceerror.InvalidArgument
+		if !errors.As(err, &unknown) || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
