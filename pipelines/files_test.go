@@ -64,6 +64,39 @@ presets:
 	}
 }
 
+// fileCatalog has the networks that the sweep files of this folder name.
+var fileCatalog = Catalog{
+	Nets: []string{
+		"small", "vgg9", "densenet121", "resnet20", "resnet56", "resnet110", "resnet20-noshort", "resnet56-noshort", "resnet110-noshort",
+		"wrn56-2", "wrn56-4", "wrn56-8", "wrn56-2-noshort", "wrn56-4-noshort", "wrn56-8-noshort",
+	},
+	Datasets: catalog.Datasets, Sizes: catalog.Sizes,
+}
+
+// readFile reads a sweep file of this folder.
+func readFile(t *testing.T, file, preset string) *Sweep {
+	t.Helper()
+	src, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Parse(file, src, fileCatalog, preset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// expandFile expands one.
+func expandFile(t *testing.T, file, preset string) *Graph {
+	t.Helper()
+	g, err := readFile(t, file, preset).Expand(digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
 // The sweep files of this folder are right, in every preset.
 func TestSweepFiles(t *testing.T) {
 	files, err := filepath.Glob("*.yaml")
@@ -71,34 +104,23 @@ func TestSweepFiles(t *testing.T) {
 		t.Fatalf("found %v (%v), want at least three sweep files", files, err)
 	}
 	for _, file := range files {
-		src, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := Parse(file, src, catalog, "")
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := readFile(t, file, "")
 		if want := strings.TrimSuffix(file, ".yaml"); s.Name != want {
 			t.Errorf("%s: name %s, want %s", file, s.Name, want)
 		}
 		for _, preset := range append([]string{""}, s.Presets...) {
-			if got := len(mustParse(t, string(src), preset).Experiments()); got < 2 {
+			if got := len(readFile(t, file, preset).Experiments()); got < 2 {
 				t.Errorf("%s, preset %q: %d experiments, want a comparison", file, preset, got)
 			}
-			mustExpand(t, string(src), preset)
+			expandFile(t, file, preset)
 		}
 	}
 }
 
 // The sizes of the paper are what the files of its figures say without a preset.
 func TestPaperSizes(t *testing.T) {
-	for _, file := range []string{"depth.yaml", "fig3.yaml", "fig9.yaml"} {
-		src, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range mustParse(t, string(src), "").experiments {
+	for _, file := range []string{"depth.yaml", "fig1.yaml", "fig2.yaml", "fig3.yaml", "fig4.yaml", "fig5.yaml", "fig6.yaml", "fig7.yaml", "fig9.yaml", "fig13.yaml", "normalization.yaml", "sharpness.yaml"} {
+		for _, e := range readFile(t, file, "").experiments {
 			tr := e.config.Train
 			if tr.Epochs != 300 || e.config.Dataset.Train != 50000 || e.config.Dataset.Test != 10000 || !*tr.Augment {
 				t.Errorf("%s: %s: %+v of %+v", file, e.name, tr, e.config.Dataset)
