@@ -126,7 +126,7 @@ func (s *site) begin(t *testing.T, name string, priority int, anyNumerics bool, 
 		t.Fatal(err)
 	}
 	in.Graph = blob.Digest
-	started, err := launch.Start(t.Context(), s.client, in, priority, t.Logf)
+	started, err := launch.Start(t.Context(), s.client, plain.Data, in, priority, t.Logf)
 	if err != nil {
 		t.Fatal(err)
 	}

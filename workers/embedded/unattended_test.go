@@ -8,9 +8,13 @@ import (
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/embedded"
+	"lossatlas/workers/internal/codec"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/progress"
 )
+
+// plain reads what is not encrypted, as all of an embedded server is.
+var plain = (&codec.Codec{}).Converters(nil)
 
 // TestSweepWithoutWorker: a sweep that no worker has touched yet is known, and its steps wait; nobody has to answer for that.
 func TestSweepWithoutWorker(t *testing.T) {
@@ -18,11 +22,11 @@ func TestSweepWithoutWorker(t *testing.T) {
 	g := &pipelines.Graph{Sweep: "s", Experiments: []pipelines.Experiment{{Name: "e", Steps: []pipelines.Step{{ID: "e/train", Kind: pipelines.KindTrain}}}}}
 	digest := artifacts.Of([]byte("graph"))
 	in := activities.SweepInput{Sweep: "s", Graph: digest, Experiments: []string{"e"}, Numerics: "go"}
-	started, err := launch.Start(t.Context(), c, in, activities.DefaultPriority, t.Logf)
+	started, err := launch.Start(t.Context(), c, plain.Data, in, activities.DefaultPriority, t.Logf)
 	if err != nil {
 		t.Fatal(err)
 	}
-	open, ok, err := launch.OpenSweep(t.Context(), c, "s")
+	open, ok, err := launch.OpenSweep(t.Context(), c, plain.Data, "s")
 	if err != nil || !ok || open.RunID != started.RunID {
 		t.Fatalf("OpenSweep: %+v, %v, %v", open, ok, err)
 	}
@@ -30,7 +34,7 @@ func TestSweepWithoutWorker(t *testing.T) {
 		t.Errorf("its record is %+v", r)
 	}
 	began := time.Now()
-	s, err := progress.NewPoller(c, g, started.ID, started.RunID).Poll(t.Context())
+	s, err := progress.NewPoller(c, plain, g, started.ID, started.RunID).Poll(t.Context())
 	if err != nil || len(s.Steps) != 1 || s.Steps[0].State != activities.StateWaiting {
 		t.Errorf("Poll: %+v, %v", s, err)
 	}
@@ -41,7 +45,7 @@ func TestSweepWithoutWorker(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"s", "other"} { // one that was ended from outside, one that never was
-		if _, ok, err := launch.OpenSweep(t.Context(), c, name); ok || err != nil {
+		if _, ok, err := launch.OpenSweep(t.Context(), c, plain.Data, name); ok || err != nil {
 			t.Errorf("sweep %s is open: %v, %v", name, ok, err)
 		}
 	}

@@ -72,7 +72,7 @@ func (r *run) doApart(ctx context.Context, suffix string, prior map[string]time.
 	}
 	ctx, stop := r.services.Watch(ctx)
 	defer stop()
-	if _, err := launch.SetAside(ctx, c, func(string) bool { return false }); err != nil {
+	if _, err := launch.SetAside(ctx, c, r.services.Payloads().Data, func(string) bool { return false }); err != nil {
 		return root, err
 	}
 	g := *r.graph
@@ -82,7 +82,7 @@ func (r *run) doApart(ctx context.Context, suffix string, prior map[string]time.
 		return root, err
 	}
 	defer workers.Stop()
-	started, err := launch.Start(ctx, c, r.input(&g), r.priority, r.say)
+	started, err := launch.Start(ctx, c, r.services.Payloads().Data, r.input(&g), r.priority, r.say)
 	if err != nil {
 		return root, err
 	}

@@ -160,6 +160,18 @@ func (a *app) begin(level zerolog.Level, file bool) error {
 		return err
 	}
 	a.home = h
+	var w io.Writer
+	if file {
+		if w, err = h.Log("lossatlas"); err != nil {
+			return err
+		}
+	}
+	a.speak(level, w)
+	return nil
+}
+
+// speak opens the log, with a file for all of it unless that is nil.
+func (a *app) speak(level zerolog.Level, file io.Writer) {
 	if a.live() {
 		f := a.Err.(*os.File)
 		a.printer = progress.NewLive(f, func() int {
@@ -173,15 +185,8 @@ func (a *app) begin(level zerolog.Level, file bool) error {
 	}
 	opts := logging.Options{Stderr: a.printer, Terminal: terminal(a.Err), Color: !a.set.NoColor, Level: a.set.Level(level)}
 	hidden := logging.Options{Stderr: io.Discard, Level: zerolog.Disabled}
-	if file {
-		w, err := h.Log("lossatlas")
-		if err != nil {
-			return err
-		}
-		opts.File, hidden.File = w, w
-	}
+	opts.File, hidden.File = file, file
 	a.log, a.quiet = logging.New(opts), logging.New(hidden).Level(zerolog.WarnLevel)
-	return nil
 }
 
 // say tells the user something on standard error.

@@ -56,7 +56,7 @@ func (a *app) root() *cobra.Command {
 	add(work, a.runCommand(), a.planCommand(), a.validateCommand(), a.schemaCommand(), a.upCommand(), a.workerCommand(), a.cancelCommand())
 	add(look, a.statusCommand(), a.watchCommand(), a.listCommand(), a.showCommand(), a.compareCommand(), a.openCommand())
 	add(store, a.importCommand(), a.exportCommand(), a.explainCommand(), a.artifactsCommand())
-	add(other, a.backendCommand(), a.netsCommand(), a.versionCommand())
+	add(other, a.backendCommand(), a.netsCommand(), a.codecCommand(), a.versionCommand())
 	root.SetHelpCommandGroupID(other)
 	root.SetCompletionCommandGroupID(other)
 	return root

@@ -258,7 +258,7 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 		return err
 	}
 	defer workers.Stop()
-	started, err := launch.Start(ctx, c, in, r.priority, r.say)
+	started, err := launch.Start(ctx, c, r.services.Payloads().Data, in, r.priority, r.say)
 	if err != nil {
 		return err
 	}

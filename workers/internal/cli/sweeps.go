@@ -81,7 +81,7 @@ func openSweep(ctx context.Context, s *session.Session, name string) (launch.Ope
 	if err != nil {
 		return launch.Open{}, false, err
 	}
-	return launch.OpenSweep(ctx, c, name)
+	return launch.OpenSweep(ctx, c, s.Payloads().Data, name)
 }
 
 // records are those of all sweeps, sorted by name. What can't be read is left out
@@ -95,7 +95,7 @@ func (a *app) records(ctx context.Context, s *session.Session) ([]artifacts.Root
 	if e != nil {
 		return roots, errors.Join(err, e)
 	}
-	open, e := launch.OpenSweeps(ctx, c)
+	open, e := launch.OpenSweeps(ctx, c, s.Payloads().Data)
 	for _, o := range open {
 		i := slices.IndexFunc(roots, func(r artifacts.Root) bool { return r.Sweep == o.Sweep })
 		switch {
@@ -152,7 +152,7 @@ func (w *sweep) refresh(ctx context.Context, s *session.Session) error {
 	}
 	w.client = c
 	if w.poller == nil {
-		w.poller = progress.NewPoller(c, w.graph, launch.WorkflowID(w.Sweep), w.RunID)
+		w.poller = progress.NewPoller(c, s.Payloads(), w.graph, launch.WorkflowID(w.Sweep), w.RunID)
 	}
 	if w.now, err = w.poller.Poll(ctx); err != nil {
 		return fmt.Errorf("sweep %s runs, but how far it is can't be asked: %w", w.Sweep, err)

@@ -76,7 +76,7 @@ func (a *app) up(ctx context.Context) (err error) {
 	if err := a.printAddresses(a.addresses(s)); err != nil {
 		return err
 	}
-	open, err := launch.OpenSweeps(ctx, c)
+	open, err := launch.OpenSweeps(ctx, c, s.Payloads().Data)
 	if err != nil {
 		return err
 	}

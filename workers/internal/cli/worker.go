@@ -128,6 +128,8 @@ func (a *app) worker(ctx context.Context, opts registry.Options) (err error) {
 		return err
 	}
 	defer a.finish(s, &err)
+	ctx, stop := s.Watch(ctx)
+	defer stop()
 	a.warnSlow(e)
 	workers, err := a.startWorkers(s, c, e, opts)
 	defer workers.Stop()
@@ -141,6 +143,9 @@ func (a *app) worker(ctx context.Context, opts registry.Options) (err error) {
 	a.sayCurrent(ctx, s, c)
 	<-ctx.Done()
 	a.telemetry.Ready(nil)
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
 	a.say("draining for up to %v (again to end at once)", opts.Drain)
 	return nil
 }

@@ -2,6 +2,7 @@ package launch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 
 	"lossatlas/activities"
 	"lossatlas/artifacts"
@@ -22,12 +24,16 @@ type Open struct {
 	graph, numerics  string // as it was started with
 }
 
-func openSweep(i *workflow.WorkflowExecutionInfo) Open {
+func openSweep(i *workflow.WorkflowExecutionInfo, data converter.DataConverter) (o Open, err error) {
 	id := i.GetExecution().GetWorkflowId()
-	return Open{
-		Sweep: strings.TrimPrefix(id, IDPrefix), ID: id, RunID: i.GetExecution().GetRunId(), Started: i.GetStartTime().AsTime(),
-		graph: memo(i, memoGraph), numerics: memo(i, memoNumerics),
+	o = Open{Sweep: strings.TrimPrefix(id, IDPrefix), ID: id, RunID: i.GetExecution().GetRunId(), Started: i.GetStartTime().AsTime()}
+	if o.graph, err = memo(i, memoGraph, data); err == nil {
+		o.numerics, err = memo(i, memoNumerics, data)
 	}
+	if err != nil {
+		return o, fmt.Errorf("sweep %s is under way: %w", o.Sweep, err)
+	}
+	return o, nil
 }
 
 // Record is what the sweep's workflow records when it begins, which takes a worker.
@@ -39,21 +45,27 @@ func (o Open) Record() artifacts.Root {
 	return r
 }
 
-// OpenSweeps lists the sweeps whose workflows are open.
-func OpenSweeps(ctx context.Context, c client.Client) ([]Open, error) {
+// OpenSweeps lists the sweeps whose workflows are open. data is the client's converter; sweeps
+// whose key it lacks are left out and come as an error beside the others.
+func OpenSweeps(ctx context.Context, c client.Client, data converter.DataConverter) ([]Open, error) {
 	infos, err := open(ctx, c, activities.SweepWorkflow)
 	if err != nil {
 		return nil, err
 	}
 	var out []Open
+	var errs []error
 	for _, i := range infos {
-		out = append(out, openSweep(i))
+		if o, err := openSweep(i, data); err != nil {
+			errs = append(errs, err)
+		} else {
+			out = append(out, o)
+		}
 	}
-	return out, nil
+	return out, errors.Join(errs...)
 }
 
-// OpenSweep finds a sweep whose workflow is open.
-func OpenSweep(ctx context.Context, c client.Client, sweep string) (o Open, ok bool, err error) {
+// OpenSweep finds a sweep whose workflow is open, as OpenSweeps.
+func OpenSweep(ctx context.Context, c client.Client, data converter.DataConverter, sweep string) (o Open, ok bool, err error) {
 	info, err := describe(ctx, c, WorkflowID(sweep))
 	if gone(err) || err == nil && info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		return Open{}, false, nil
@@ -61,7 +73,10 @@ func OpenSweep(ctx context.Context, c client.Client, sweep string) (o Open, ok b
 	if err != nil {
 		return Open{}, false, err
 	}
-	return openSweep(info), true, nil
+	if o, err = openSweep(info, data); err != nil {
+		return Open{}, false, err
+	}
+	return o, true, nil
 }
 
 // open lists open workflows of a type.
@@ -101,8 +116,8 @@ func Apart(sweep string) bool {
 // A step that they share with the sweep that goes on stays: each of their
 // requests for steps is withdrawn, and a step ends when nobody waits for it. After
 // a sweep that ran apart, and so alone, all steps end: what they did is not in the store.
-func SetAside(ctx context.Context, c client.Client, keep func(sweep string) bool) ([]string, error) {
-	sweeps, err := OpenSweeps(ctx, c)
+func SetAside(ctx context.Context, c client.Client, data converter.DataConverter, keep func(sweep string) bool) ([]string, error) {
+	sweeps, err := OpenSweeps(ctx, c, data)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflow/v1"
@@ -14,6 +13,7 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"lossatlas/activities"
+	"lossatlas/workers/internal/codec"
 )
 
 // IDPrefix begins the workflow ID of every sweep.
@@ -41,8 +41,8 @@ type Started struct {
 
 // Start starts a sweep's workflow, of a priority from 1, the most urgent, to 5. If the same sweep runs already, it is
 // joined; if another version of it runs, that one is stopped first, keeping
-// what it has done. say tells the user about either.
-func Start(ctx context.Context, c client.Client, in activities.SweepInput, priority int, say func(string, ...any)) (Started, error) {
+// what it has done. say tells the user about either. data is the client's converter.
+func Start(ctx context.Context, c client.Client, data converter.DataConverter, in activities.SweepInput, priority int, say func(string, ...any)) (Started, error) {
 	id := WorkflowID(in.Sweep)
 	opts := client.StartWorkflowOptions{
 		ID: id, TaskQueue: activities.QueueIO,
@@ -71,7 +71,11 @@ func Start(ctx context.Context, c client.Client, in activities.SweepInput, prior
 			continue // it ended in the meantime
 		}
 		runID := info.GetExecution().GetRunId()
-		if memo(info, memoGraph) == in.Graph.String() && memo(info, memoNumerics) == in.Numerics {
+		open, err := openSweep(info, data)
+		if err != nil {
+			return Started{}, err
+		}
+		if open.graph == in.Graph.String() && open.numerics == in.Numerics {
 			say("sweep %s is under way already; following it", in.Sweep)
 			return Started{ID: id, RunID: runID, Joined: true, Run: c.GetWorkflow(ctx, id, runID)}, nil
 		}
@@ -126,19 +130,19 @@ func describe(ctx context.Context, c client.Client, id string) (*workflow.Workfl
 	return d.GetWorkflowExecutionInfo(), nil
 }
 
-// memo returns a text from a workflow's memo, or "".
-func memo(info *workflow.WorkflowExecutionInfo, name string) string {
+// memo returns a text from a workflow's memo, or "" where this program wrote none. It fails with
+// *[codec.UnreadableError] where the text is encrypted with a key that is not there.
+func memo(info *workflow.WorkflowExecutionInfo, name string, data converter.DataConverter) (text string, err error) {
 	p, ok := info.GetMemo().GetFields()[name]
 	if !ok {
-		return ""
+		return "", nil
 	}
-	return text(p)
-}
-
-func text(p *common.Payload) string {
-	var s string
-	if converter.GetDefaultDataConverter().FromPayload(p, &s) != nil {
-		return "" // not written by this program
+	var secret *codec.UnreadableError
+	switch err := data.FromPayload(p, &text); {
+	case errors.As(err, &secret):
+		return "", err
+	case err != nil:
+		return "", nil
 	}
-	return s
+	return text, nil
 }

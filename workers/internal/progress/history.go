@@ -11,28 +11,29 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/failure/v1"
 	"go.temporal.io/api/history/v1"
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"lossatlas/activities"
 	"lossatlas/pipelines"
+	"lossatlas/workers/internal/codec"
 	"lossatlas/workflows"
 )
 
 // telling is what a history says of steps, as far as it was read.
 type telling struct {
+	reader
 	requests map[int64]string // by their events
 	steps    map[string]activities.StepStatus
 	asked    map[string]activities.StepRequest
 }
 
-func newTelling() telling {
-	return telling{map[int64]string{}, map[string]activities.StepStatus{}, map[string]activities.StepRequest{}}
+func (r reader) newTelling() telling {
+	return telling{r, map[int64]string{}, map[string]activities.StepStatus{}, map[string]activities.StepRequest{}}
 }
 
-// read takes what became of steps out of the history of an experiment or a sweep.
-func (p *Poller) read(ctx context.Context, id, runID string) error {
-	t := newTelling()
+// history takes what became of steps out of the history of an experiment or a sweep.
+func (p *Poller) history(ctx context.Context, id, runID string) error {
+	t := p.read.newTelling()
 	for events := p.client.GetWorkflowHistory(ctx, id, runID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); events.HasNext(); {
 		e, err := events.Next()
 		if err == nil {
@@ -60,15 +61,15 @@ func (t *telling) event(e *history.HistoryEvent) error {
 		if a.GetFailure().GetApplicationFailureInfo().GetType() == activities.ErrorBlocked {
 			state = activities.StateBlocked
 		}
-		t.end(a.GetScheduledEventId(), state, message(a.GetFailure()))
+		t.end(a.GetScheduledEventId(), state, t.message(a.GetFailure()))
 	case enumspb.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
 		a := e.GetActivityTaskTimedOutEventAttributes()
-		t.end(a.GetScheduledEventId(), activities.StateFailed, message(a.GetFailure()))
+		t.end(a.GetScheduledEventId(), activities.StateFailed, t.message(a.GetFailure()))
 	case enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCELED:
 		t.end(e.GetActivityTaskCanceledEventAttributes().GetScheduledEventId(), activities.StateCancelled, "")
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
 		var result workflows.ExperimentResult // with its steps, if an earlier release began it
-		if payload(e.GetWorkflowExecutionCompletedEventAttributes().GetResult(), &result) == nil {
+		if t.payload(e.GetWorkflowExecutionCompletedEventAttributes().GetResult(), &result) == nil {
 			for _, st := range result.Steps {
 				t.steps[st.ID] = st
 			}
@@ -82,7 +83,7 @@ func (t *telling) request(event int64, a *history.ActivityTaskScheduledEventAttr
 		return nil // it loads or records something
 	}
 	var req activities.StepRequest
-	if err := payload(a.GetInput(), &req); err != nil {
+	if err := t.payload(a.GetInput(), &req); err != nil {
 		return err
 	}
 	id := req.Step.ID
@@ -97,7 +98,7 @@ func (t *telling) done(a *history.ActivityTaskCompletedEventAttributes) error {
 		return nil
 	}
 	st := t.steps[id]
-	if err := payload(a.GetResult(), &st.Made); err != nil {
+	if err := t.payload(a.GetResult(), &st.Made); err != nil {
 		return err
 	}
 	if st.State = activities.StateRan; st.Made.Cached {
@@ -148,19 +149,25 @@ func (p *Poller) inputs(s pipelines.Step) (inputs map[string]activities.Input, m
 	})
 }
 
-func payload(p *common.Payloads, v any) error {
+// reader reads what histories hold.
+type reader struct{ by codec.Converters }
+
+func (r reader) payload(p *common.Payloads, v any) error {
 	if len(p.GetPayloads()) == 0 {
 		return errors.New("it has no content")
 	}
-	return converter.GetDefaultDataConverter().FromPayloads(p, v)
+	return r.by.Data.FromPayloads(p, v)
 }
 
 // message is the text of a failure that a person can act on.
-func message(f *failure.Failure) string {
-	err := temporal.GetDefaultFailureConverter().FailureToError(f)
+func (r reader) message(f *failure.Failure) string {
+	err := r.by.Failure.FailureToError(f)
 	var app *temporal.ApplicationError
 	if errors.As(err, &app) {
 		return app.Message()
 	}
-	return f.GetMessage()
+	if f.GetEncodedAttributes() == nil { // the server's own words
+		return f.GetMessage()
+	}
+	return err.Error()
 }

@@ -11,7 +11,11 @@ import (
 
 	"lossatlas/activities"
 	"lossatlas/pipelines"
+	"lossatlas/workers/internal/codec"
 )
+
+// plain reads what is not encrypted.
+var plain = reader{(&codec.Codec{}).Converters(nil)}
 
 // told reads the first events of a saved history of an experiment; all of them for 0.
 func told(t *testing.T, events int) telling {
@@ -29,7 +33,7 @@ func told(t *testing.T, events int) telling {
 	if events > 0 {
 		list = list[:events]
 	}
-	tell := newTelling()
+	tell := plain.newTelling()
 	for _, e := range list {
 		if err := tell.event(e); err != nil {
 			t.Fatal(err)
@@ -68,7 +72,7 @@ func TestHistory(t *testing.T) {
 
 // TestHistoryOfFailures: failed, blocked and cancelled steps, and what waits for them.
 func TestHistoryOfFailures(t *testing.T) {
-	tell := newTelling()
+	tell := plain.newTelling()
 	for event, id := range map[int64]string{5: "e/train", 6: "e/other", 7: "e/third"} {
 		tell.requests[event], tell.steps[id] = id, activities.StepStatus{ID: id, State: activities.StateRunning}
 	}
@@ -90,7 +94,7 @@ func TestHistoryOfFailures(t *testing.T) {
 	}
 	weights := map[string]pipelines.Ref{"weights": {Step: "e/train", Output: "weights"}}
 	grid := map[string]pipelines.Ref{"grid": {Step: "e/map", Output: "grid"}}
-	p := NewPoller(nil, &pipelines.Graph{
+	p := NewPoller(nil, plain.by, &pipelines.Graph{
 		Experiments: []pipelines.Experiment{{Name: "e", Steps: []pipelines.Step{{ID: "e/train"}, {ID: "e/other"}, {ID: "e/third"}, {ID: "e/map", Inputs: weights}, {ID: "e/plot", Inputs: grid}}}},
 		Final:       []pipelines.Step{{ID: "report", Inputs: grid, Partial: true}},
 	}, "sweep-s", "run")

@@ -40,7 +40,7 @@ func (p *Poller) look(ctx context.Context, s pipelines.Step, out *Step) {
 	var last activities.Progress
 	for _, a := range d.GetPendingActivities() {
 		if a.GetLastFailure() != nil {
-			out.Retry = a.GetLastFailure().GetMessage()
+			out.Retry = p.read.message(a.GetLastFailure())
 		}
 		if a.GetState() == enumspb.PENDING_ACTIVITY_STATE_SCHEDULED {
 			continue
@@ -51,7 +51,7 @@ func (p *Poller) look(ctx context.Context, s pipelines.Step, out *Step) {
 			out.Working++
 		}
 		var now activities.Progress
-		if payload(a.GetHeartbeatDetails(), &now) == nil {
+		if p.read.payload(a.GetHeartbeatDetails(), &now) == nil {
 			last = now
 			inside += fraction(now)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"lossatlas/activities"
 	"lossatlas/pipelines"
+	"lossatlas/workers/internal/codec"
 	"lossatlas/workflows"
 )
 
@@ -20,6 +21,7 @@ import (
 // answer is never stale.
 type Poller struct {
 	client client.Client
+	read   reader
 	graph  *pipelines.Graph
 	id     string // the sweep's workflow
 	runID  string
@@ -39,10 +41,10 @@ type child struct {
 	over  bool
 }
 
-// NewPoller follows the run of a sweep's workflow.
-func NewPoller(c client.Client, g *pipelines.Graph, id, runID string) *Poller {
+// NewPoller follows the run of a sweep's workflow, whose histories are read by the client's converters.
+func NewPoller(c client.Client, by codec.Converters, g *pipelines.Graph, id, runID string) *Poller {
 	return &Poller{
-		client: c, graph: g, id: id, runID: runID, own: child{runID: runID},
+		client: c, read: reader{by}, graph: g, id: id, runID: runID, own: child{runID: runID},
 		children: map[string]child{}, known: map[string]activities.StepStatus{}, asked: map[string]activities.StepRequest{},
 		beats: map[string]beat{},
 	}
@@ -111,7 +113,7 @@ func (p *Poller) ask(ctx context.Context, id string, ch *child) error {
 	}
 	ch.runID = info.GetExecution().GetRunId()
 	if length := info.GetHistoryLength(); length > ch.read {
-		if err := p.read(ctx, id, ch.runID); err != nil {
+		if err := p.history(ctx, id, ch.runID); err != nil {
 			return err
 		}
 		ch.read = length

@@ -17,6 +17,7 @@ import (
 	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/workers/home"
+	"lossatlas/workers/internal/codec"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/port"
 	"lossatlas/workers/internal/settings"
@@ -123,6 +124,8 @@ type Session struct {
 	server   Store
 	temporal Temporal
 	client   client.Client
+	payloads codec.Converters
+	locked   chan error     // of one element: what a worker of this process could not decrypt
 	pages    string         // their URL
 	closers  []func() error // in the order of opening
 	once     sync.Once
@@ -136,7 +139,7 @@ func Open(ctx context.Context, opts Options) (*Session, error) {
 	if opts.Say == nil {
 		opts.Say = func(string, ...any) {}
 	}
-	s := &Session{opts: opts, log: opts.Log}
+	s := &Session{opts: opts, log: opts.Log, locked: make(chan error, 1)}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -144,6 +147,9 @@ func Open(ctx context.Context, opts Options) (*Session, error) {
 }
 
 func (s *Session) open(ctx context.Context) (err error) {
+	if err := s.readKeys(); err != nil {
+		return err
+	}
 	if s.opts.Settings.External() {
 		s.role, s.s3 = External, externalStore(s.opts.Settings)
 	} else if err := s.ownOrAttach(ctx); err != nil {
@@ -263,7 +269,8 @@ func (s *Session) Endpoint() string {
 }
 
 // Watch returns a context that ends, with the reason as its cause, when an
-// embedded service of this process fails. It lasts as long as ctx otherwise.
+// embedded service of this process fails, or when its workers are given what they have no key for.
+// It lasts as long as ctx otherwise.
 func (s *Session) Watch(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var store, temporal <-chan struct{}
@@ -279,6 +286,8 @@ func (s *Session) Watch(ctx context.Context) (context.Context, context.CancelFun
 			cancel(errors.New("the embedded S3 endpoint ended by itself; the log in the home may say why"))
 		case <-temporal:
 			cancel(fmt.Errorf("the embedded Temporal server gave up: %w", s.temporal.Err()))
+		case err := <-s.locked:
+			cancel(fmt.Errorf("this process can't do the work of others: %w", err))
 		case <-ctx.Done():
 		}
 	}()

@@ -17,6 +17,9 @@ import (
 	"lossatlas/artifacts"
 	"lossatlas/workers/home"
 	"lossatlas/workers/internal/attributes"
+	"lossatlas/workers/internal/codec"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/logging"
 	"lossatlas/workers/internal/pages"
 	"lossatlas/workers/internal/port"
@@ -118,6 +121,7 @@ func (s *Session) dial(ctx context.Context, address, namespace string) (client.C
 	if err := s.opts.Telemetry.Client(&opts); err != nil {
 		return nil, err
 	}
+	opts.DataConverter, opts.FailureConverter = s.payloads.Data, s.payloads.Failure
 	opts.HostPort, opts.Namespace, opts.Logger = address, namespace, logging.Temporal(log)
 	opts.Identity, opts.WorkerHeartbeatInterval = activities.Identity(""), heartbeatEvery
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
@@ -145,11 +149,39 @@ func (s *Session) checkNamespace(ctx context.Context, c client.Client, address, 
 	if !d.GetNamespaceInfo().GetCapabilities().GetWorkerHeartbeats() {
 		return fmt.Errorf("the Temporal server at %s does not know which workers there are: it must have frontend.WorkerHeartbeatsEnabled on (version 1.32 has it so)", address)
 	}
-	if s.role == External {
-		return attributes.Ensure(ctx, c, namespace)
+	if s.role != External {
+		return nil
 	}
+	if err := attributes.Ensure(ctx, c, namespace); err != nil {
+		return err
+	}
+	if !s.opts.Work {
+		return nil
+	}
+	_, err = launch.OpenSweeps(ctx, c, s.payloads.Data) // whoever works must be able to read what is under way
+	return err
+}
+
+// readKeys reads the keys that payloads are encrypted with. Only servers elsewhere are given encrypted ones: the
+// embedded server's database lies beside the results, which are not encrypted.
+func (s *Session) readKeys() (err error) {
+	keys := &codec.Codec{}
+	if file := s.opts.Settings.CodecKeys; file != "" && s.opts.Settings.External() {
+		if keys, err = codec.Read(file); err != nil {
+			return exit.With(exit.Usage, err)
+		}
+	}
+	s.payloads = keys.Converters(func(err error) {
+		select {
+		case s.locked <- err:
+		default: // said already
+		}
+	})
 	return nil
 }
+
+// Payloads are the converters by which whatever Temporal keeps is read.
+func (s *Session) Payloads() codec.Converters { return s.payloads }
 
 // UI is the URL of the Temporal UI, or "" where it is not known.
 func (s *Session) UI() string {

@@ -24,6 +24,7 @@ type Settings struct {
 
 	TemporalAddress   string // host:port of an external server, or ""
 	TemporalNamespace string
+	CodecKeys         string // absolute path of a file of keys, or ""
 
 	S3Endpoint  string // http(s)://host:port of an external store, or ""
 	S3Bucket    string
@@ -70,6 +71,8 @@ var table = []setting{
 		help: "`host:port` of a Temporal server to use in place of the embedded one"},
 	{name: "temporal-namespace", env: []string{"LOSSATLAS_TEMPORAL_NAMESPACE"}, initial: "lossatlas", value: func(s *Settings) *string { return &s.TemporalNamespace },
 		help: "Temporal `namespace`"},
+	{name: "codec-keys", env: []string{"LOSSATLAS_CODEC_KEYS"}, path: true, value: func(s *Settings) *string { return &s.CodecKeys },
+		help: "`file` of keys that encrypt what a Temporal server elsewhere is given (`lossatlas codec key` writes one)"},
 	{name: "s3-endpoint", env: []string{"LOSSATLAS_S3_ENDPOINT"}, value: func(s *Settings) *string { return &s.S3Endpoint },
 		help: "`URL` (http://host:port or https://host:port) of an S3 store to use in place of the embedded one"},
 	{name: "s3-bucket", env: []string{"LOSSATLAS_S3_BUCKET"}, initial: "lossatlas", value: func(s *Settings) *string { return &s.S3Bucket },
