@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
 )
 
@@ -23,9 +24,9 @@ type HandlerOptions struct {
 }
 
 // Handler serves a remote codec for the Temporal UI and command line: POST /encode and /decode, below any path, and
-// GET /healthz.
+// GET /healthz. What it has no key for stays as it is, among the rest of a history.
 func (c *Codec) Handler(o HandlerOptions) http.Handler {
-	remote := http.MaxBytesHandler(converter.NewPayloadCodecHTTPHandler(c), maxBody)
+	remote := http.MaxBytesHandler(converter.NewPayloadCodecHTTPHandler(lenient{c}), maxBody)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -57,6 +58,22 @@ func (c *Codec) Handler(o HandlerOptions) http.Handler {
 		}
 		remote.ServeHTTP(w, r)
 	})
+}
+
+// lenient decrypts what it can: who asks wants to see a history, of which some may have been written with another key.
+type lenient struct{ *Codec }
+
+// Decode decrypts payloads, and leaves those as they are that it can't read.
+func (l lenient) Decode(payloads []*common.Payload) ([]*common.Payload, error) {
+	out := make([]*common.Payload, len(payloads))
+	for i, p := range payloads {
+		if one, err := l.Codec.Decode([]*common.Payload{p}); err == nil {
+			out[i] = one[0]
+		} else {
+			out[i] = p
+		}
+	}
+	return out, nil
 }
 
 // admits compares digests, which takes as long for any token.

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/proto"
 
 	"lossatlas/workers/internal/codec"
 )
@@ -41,6 +43,18 @@ func TestHandler(t *testing.T) {
 		case x.fails == "" && (err != nil || string(out[0].GetData()) != `"text"`):
 			t.Errorf("%+v: %v, %v", x, out, err)
 		}
+	}
+}
+
+// TestHandlerLeavesWhatItCannotRead: one payload with another key does not hide the others.
+func TestHandlerLeavesWhatItCannotRead(t *testing.T) {
+	c := read(t, keyLine("a", 1))
+	srv := httptest.NewServer(c.Handler(codec.HandlerOptions{}))
+	defer srv.Close()
+	other := encode(t, read(t, keyLine("b", 2)), "other").GetPayloads()[0]
+	out, err := converter.NewRemotePayloadCodec(converter.RemotePayloadCodecOptions{Endpoint: srv.URL}).Decode([]*common.Payload{other, encode(t, c, "text").GetPayloads()[0]})
+	if err != nil || !proto.Equal(out[0], other) || string(out[1].GetData()) != `"text"` {
+		t.Errorf("%v, %v", out, err)
 	}
 }
 

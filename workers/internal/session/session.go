@@ -287,7 +287,7 @@ func (s *Session) Watch(ctx context.Context) (context.Context, context.CancelFun
 		case <-temporal:
 			cancel(fmt.Errorf("the embedded Temporal server gave up: %w", s.temporal.Err()))
 		case err := <-s.locked:
-			cancel(fmt.Errorf("this process can't do the work of others: %w", err))
+			cancel(exit.Usagef("this process can't do the work of others: %w", err))
 		case <-ctx.Done():
 		}
 	}()

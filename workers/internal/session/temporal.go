@@ -158,7 +158,12 @@ func (s *Session) checkNamespace(ctx context.Context, c client.Client, address, 
 	if !s.opts.Work {
 		return nil
 	}
-	_, err = launch.OpenSweeps(ctx, c, s.payloads.Data) // whoever works must be able to read what is under way
+	// Whoever works must be able to read what is under way.
+	_, err = launch.OpenSweeps(ctx, c, s.payloads.Data)
+	var secret *codec.UnreadableError
+	if errors.As(err, &secret) {
+		return exit.With(exit.Usage, err)
+	}
 	return err
 }
 
