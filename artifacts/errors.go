@@ -54,17 +54,20 @@ func (e *StoreError) Error() string {
 	b.WriteString(" (" + e.Where + "): ")
 	switch {
 	case e.Kind == nil:
-		b.WriteString(e.Err.Error())
+		b.WriteString(words(e.Err))
 	case e.Err == nil || e.Kind == ErrNotFound: // the server's own words add nothing
 		b.WriteString(e.Kind.Error())
 	default:
-		b.WriteString(e.Kind.Error() + ": " + e.Err.Error())
+		b.WriteString(e.Kind.Error() + ": " + words(e.Err))
 	}
 	if e.Advice != "" {
 		b.WriteString("; " + e.Advice)
 	}
 	return b.String()
 }
+
+// words are those of an error, to go on after.
+func words(err error) string { return strings.TrimSuffix(err.Error(), ".") }
 
 // Unwrap gives errors.Is and errors.As both the kind and the cause.
 func (e *StoreError) Unwrap() []error {

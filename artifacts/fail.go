@@ -87,6 +87,9 @@ func kindOf(r minio.ErrorResponse) (advice string, kind error) {
 	case "NotImplemented":
 		return "the server must support conditional puts (If-None-Match, If-Match)", ErrUnsupported
 	}
+	if r.StatusCode == http.StatusBadRequest && strings.Contains(r.Message, "HTTPS") { // in the words of Go's servers and of nginx
+		return "the server speaks https; write https:// to it", ErrCertificate
+	}
 	switch r.StatusCode {
 	case http.StatusInsufficientStorage:
 		return "free space on the server's disk or raise the quota: a sweep that is under way then goes on by itself, anything else can be run again", ErrNoSpace

@@ -103,8 +103,10 @@ func (s *Store) Close() { s.connections.CloseIdleConnections() }
 func (s *Store) ensureBucket(ctx context.Context, region string) error {
 	probe, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
+	doing := "open the store"
 	err := s.probe(probe)
 	if minio.ToErrorResponse(err).Code == minio.NoSuchBucket {
+		doing = "make the bucket, which is not there"
 		err = s.core.MakeBucket(probe, s.bucket, minio.MakeBucketOptions{Region: region})
 		switch minio.ToErrorResponse(err).Code {
 		case minio.BucketAlreadyOwnedByYou, minio.BucketAlreadyExists: // another process was quicker
@@ -117,7 +119,7 @@ func (s *Store) ensureBucket(ctx context.Context, region string) error {
 	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		err = &net.OpError{Op: "connect", Net: "tcp", Err: fmt.Errorf("no answer within %v", openTimeout)}
 	}
-	return s.fail("open the store", "", err)
+	return s.fail(doing, "", err)
 }
 
 func (s *Store) probe(ctx context.Context) error {

@@ -33,6 +33,7 @@ const (
 
 	roleTemporal = "temporal"
 	roleS3       = "s3"
+	roleS3Users  = "s3 of several users"
 
 	accessKey, secretKey = "chaos", "chaos-secret"
 )
@@ -60,6 +61,10 @@ func runServer(role string) error {
 		_, err := io.Copy(io.Discard, os.Stdin)
 		failed <- err
 	}()
+	if role == roleS3Users {
+		go func() { failed <- serveUsers(filepath.Join(dir, "objects"), port.Addr(number)) }()
+		return <-failed
+	}
 	if role == roleS3 {
 		srv, err := s3.Start(context.Background(), s3.Options{Dir: filepath.Join(dir, "objects"), Addr: port.Addr(number), AccessKey: accessKey, SecretKey: secretKey})
 		if err != nil {

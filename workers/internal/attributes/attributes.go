@@ -31,6 +31,16 @@ func Types() map[string]enums.IndexedValueType {
 	}
 }
 
+// command adds search attributes from the command line.
+func command(namespace string, missing map[string]enums.IndexedValueType) string {
+	var b strings.Builder
+	b.WriteString("temporal operator search-attribute create --namespace " + namespace)
+	for _, name := range slices.Sorted(maps.Keys(missing)) {
+		b.WriteString(" --name " + name + " --type " + missing[name].String())
+	}
+	return b.String()
+}
+
 // Ensure adds the search attributes that the namespace lacks,
 // on the embedded or any other Temporal server. Calling it again changes
 // nothing. It fails when one exists with another type, or when the server does
@@ -56,7 +66,7 @@ func Ensure(ctx context.Context, c client.Client, namespace string) error {
 	}
 	_, err = op.AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: missing})
 	if err != nil {
-		return fmt.Errorf("add search attributes to namespace %s: %w", namespace, err)
+		return fmt.Errorf("add search attributes to namespace %s: %w; somebody who may can add them with `%s`", namespace, err, command(namespace, missing))
 	}
 	return await(ctx, c, namespace)
 }

@@ -52,6 +52,9 @@ func (r *remote) config(env func(string) (string, bool)) (artifacts.Config, erro
 		return artifacts.Config{}, exit.Usagef("--remote-endpoint is missing: say where the other store is, as http://host:port or https://host:port")
 	}
 	u, err := url.Parse(r.endpoint)
+	if strings.Contains(r.endpoint, "@") {
+		return artifacts.Config{}, exit.Usagef("--remote-endpoint: an address has no keys in it; give them as %sACCESS_KEY and %sSECRET_KEY in the environment", remoteEnv, remoteEnv)
+	}
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
 		return artifacts.Config{}, exit.Usagef("--remote-endpoint: %q is no address; write http://host:port or https://host:port, without a path", r.endpoint)
 	}

@@ -155,12 +155,14 @@ func (s *Session) open(ctx context.Context) (err error) {
 	} else if err := s.ownOrAttach(ctx); err != nil {
 		return err
 	}
-	if s.Store, err = artifacts.Open(ctx, s.s3, s.log); err != nil {
+	if s.Store, err = artifacts.Open(ctx, s.s3, s.log); err != nil && s.role == External {
+		return storeSetting(err)
+	} else if err != nil {
 		return err
 	}
 	s.closers = append(s.closers, func() error { s.Store.Close(); return nil })
 	if s.role == External && s.opts.Work {
-		return s.Store.CheckAccess(ctx)
+		return storeSetting(s.Store.CheckAccess(ctx))
 	}
 	return nil
 }

@@ -126,23 +126,34 @@ func (s *Session) dial(ctx context.Context, address, namespace string) (client.C
 	opts.Identity, opts.WorkerHeartbeatInterval = activities.Identity(""), heartbeatEvery
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
+	if s.role == External {
+		if err := probe(ctx, address, opts); err != nil {
+			return nil, err
+		}
+	}
 	c, err := client.DialContext(ctx, opts)
-	if err != nil {
+	switch {
+	case err != nil && denied(err):
+		return nil, refused(err, opts, "use")
+	case err != nil:
 		return nil, fmt.Errorf("nothing that speaks Temporal answers at %s: check --temporal-address: %w", address, err)
 	}
-	if err := s.checkNamespace(ctx, c, address, namespace); err != nil {
+	if err := s.checkNamespace(ctx, c, opts); err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
 }
 
-func (s *Session) checkNamespace(ctx context.Context, c client.Client, address, namespace string) error {
+func (s *Session) checkNamespace(ctx context.Context, c client.Client, opts client.Options) error {
+	address, namespace := opts.HostPort, opts.Namespace
 	d, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
 	var missing *serviceerror.NamespaceNotFound
 	switch {
 	case errors.As(err, &missing):
 		return fmt.Errorf("the Temporal server at %s has no namespace %q: create it (temporal operator namespace create --address %s -n %s --retention 90d) or name another with --temporal-namespace", address, namespace, address, namespace)
+	case err != nil && denied(err):
+		return refused(err, opts, "use")
 	case err != nil:
 		return fmt.Errorf("the Temporal server at %s, namespace %s: %w", address, namespace, err)
 	}
@@ -152,7 +163,9 @@ func (s *Session) checkNamespace(ctx context.Context, c client.Client, address, 
 	if s.role != External {
 		return nil
 	}
-	if err := attributes.Ensure(ctx, c, namespace); err != nil {
+	if err := attributes.Ensure(ctx, c, namespace); err != nil && denied(err) {
+		return refused(err, opts, "see or add the search attributes of")
+	} else if err != nil {
 		return err
 	}
 	if !s.opts.Work {

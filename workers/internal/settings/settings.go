@@ -215,6 +215,9 @@ func (s *Settings) check() error {
 		return nil
 	}
 	u, err := url.Parse(s.S3Endpoint)
+	if strings.Contains(s.S3Endpoint, "@") {
+		return exit.Usagef("--s3-endpoint: an address has no keys in it; give them as LOSSATLAS_S3_ACCESS_KEY and LOSSATLAS_S3_SECRET_KEY in the environment")
+	}
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
 		return exit.Usagef("--s3-endpoint: %q is no address; write http://host:port or https://host:port, without a path", s.S3Endpoint)
 	}

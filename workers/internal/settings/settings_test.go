@@ -129,6 +129,7 @@ func TestMistakes(t *testing.T) {
 		{"S3 alone", []string{"--s3-endpoint", "http://a:1"}, nil, "", []string{"--temporal-address is missing"}},
 		{"S3 without a scheme", []string{"--s3-endpoint", "a:1", "--temporal-address", "b:2"}, nil, "", []string{"http://host:port"}},
 		{"S3 with a path", []string{"--s3-endpoint", "http://a:1/bucket", "--temporal-address", "b:2"}, nil, "", []string{"without a path"}},
+		{"S3 with keys in the address", []string{"--s3-endpoint", "http://key:hidden@a:1", "--temporal-address", "b:2"}, nil, "", []string{"no keys in it", "LOSSATLAS_S3_SECRET_KEY"}},
 		{"S3 with half of the credentials", []string{"--s3-endpoint", "http://a:1", "--temporal-address", "b:2", "--s3-access-key", "k"}, nil, "", []string{"LOSSATLAS_S3_ACCESS_KEY"}},
 		{"unknown key", nil, nil, "bakend: go\n", []string{"config.yaml", "bakend", "the settings are"}},
 		{"a home that moves itself", nil, nil, "home: /elsewhere\n", []string{"config.yaml", "--home"}},
@@ -151,6 +152,9 @@ func TestMistakes(t *testing.T) {
 			}
 			if exit.Of(err) != exit.Usage {
 				t.Errorf("exit code %d, want %d", exit.Of(err), exit.Usage)
+			}
+			if strings.Contains(err.Error(), "hidden") {
+				t.Errorf("%q repeats a secret", err)
 			}
 			for _, w := range c.want {
 				if !strings.Contains(err.Error(), w) {
