@@ -106,7 +106,7 @@ func TestRefused(t *testing.T) {
 	guarded := front(t, toKey, secure(good))
 	unsearchable := front(t, toTemporal(temporal, func(r *http.Request) bool { return strings.Contains(r.URL.Path, "OperatorService") }), secure(good))
 
-	file := writeSweep(t, storeSweep)
+	file := writeSweep(t, storeSweep+"numerics: any\n")
 	call := func(env []string, args ...string) (stderr string, code int) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -134,7 +134,7 @@ func TestRefused(t *testing.T) {
 		{"S3: expired token", nil, []string{"--s3-endpoint", "http://" + expired, "--s3-session-token", "old-token"}, []string{"expired", "get new credentials", "LOSSATLAS_S3_SESSION_TOKEN"}},
 		{"S3: bucket that may only be read", nil, []string{"--s3-access-key", readerKey, "--s3-secret-key", readerSecret}, []string{"may not put objects, nor delete objects", "--s3-bucket"}},
 		{"S3: no bucket, and none may be made", nil, []string{"--s3-access-key", readerKey, "--s3-secret-key", readerSecret, "--s3-bucket", "absent"}, []string{"make the bucket, which is not there", "access denied", "absent", "--s3-bucket"}},
-		{"S3: clock two hours slow", nil, []string{"--s3-endpoint", "http://" + front(t, toStore(store, late), nil)}, []string{"clocks differ", "set this machine's clock"}},
+		{"S3: clock two hours slow", nil, []string{"--s3-endpoint", "http://" + front(t, toStore(store, func(r *http.Request) { sign(r, 2*time.Hour) }), nil)}, []string{"clocks differ", "set this machine's clock"}},
 
 		{"Temporal: certificate of an unknown authority", []string{"TEMPORAL_TLS=true"}, []string{"--temporal-address", trusted}, []string{"signed by nobody that this machine trusts", "TEMPORAL_TLS_SERVER_CA_CERT_PATH"}},
 		{"Temporal: certificate for another name", []string{trust}, []string{"--temporal-address", front(t, toKey, secure(known.server(t, "elsewhere.example.com", time.Hour)))}, []string{"another name", "TEMPORAL_TLS_SERVER_NAME"}},

@@ -136,11 +136,14 @@ func writePEM(t *testing.T, file, kind string, der []byte) {
 	}
 }
 
+// silent takes what servers complain of: those whom they refuse, and those who hang up.
+var silent = log.New(io.Discard, "", 0)
+
 // front serves a handler, over TLS if there is a config, and returns its host:port.
 func front(t *testing.T, h http.Handler, config *tls.Config) string {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(h)
-	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of those whom it refuses
+	srv.Config.ErrorLog = silent
 	srv.EnableHTTP2 = true
 	if srv.TLS = config; config != nil {
 		srv.StartTLS()
@@ -153,7 +156,7 @@ func front(t *testing.T, h http.Handler, config *tls.Config) string {
 
 // toStore passes requests on to an S3 store as they are, or changed.
 func toStore(addr string, change func(*http.Request)) http.Handler {
-	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	return &httputil.ReverseProxy{ErrorLog: silent, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: addr})
 		r.Out.Host = r.In.Host // which is signed
 		if change != nil {
@@ -162,15 +165,13 @@ func toStore(addr string, change func(*http.Request)) http.Handler {
 	}}
 }
 
-// late signs a request as a client does whose clock is two hours slow.
-func late(r *http.Request) {
-	for name := range r.Header {
-		if name != "X-Amz-Content-Sha256" {
-			r.Header.Del(name)
-		}
+// sign signs a request anew, as the owner of the store does whose clock is so much slow.
+func sign(r *http.Request, slow time.Duration) {
+	for _, name := range []string{"Authorization", "X-Amz-Date", "X-Amz-Security-Token"} {
+		r.Header.Del(name)
 	}
 	err := v4.NewSigner().SignHTTP(r.Context(), aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey}, r,
-		r.Header.Get("X-Amz-Content-Sha256"), "s3", s3.Region, time.Now().Add(-2*time.Hour))
+		r.Header.Get("X-Amz-Content-Sha256"), "s3", s3.Region, time.Now().Add(-slow))
 	if err != nil {
 		panic(err)
 	}
@@ -184,6 +185,7 @@ func toTemporal(addr string, deny func(*http.Request) bool) http.Handler {
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: "http", Host: addr}) },
 		Transport:     &http.Transport{Protocols: plain},
 		FlushInterval: -1,
+		ErrorLog:      silent,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if deny != nil && deny(r) && !strings.HasSuffix(r.URL.Path, "/GetSystemInfo") { // as a server with an authorizer does

@@ -48,12 +48,15 @@ func (a *app) machineClass() (string, error) {
 // classOf is the numerics class that a sweep is computed in: this machine's, unless other processes work.
 // before is the one that is wanted where there is a choice; "" is that of the sweep's last run.
 func (a *app) classOf(ctx context.Context, s *session.Session, sweep *pipelines.Sweep, own, before string) (string, error) {
-	if sweep.AnyNumerics || s.Role() == session.Owner {
+	if s.Role() == session.Owner {
 		return launch.Class(sweep, own, before, nil)
 	}
-	c, err := s.Temporal(ctx)
+	c, err := s.Temporal(ctx) // in any case: a server that can't be used is found before anything is stored
 	if err != nil {
 		return "", err
+	}
+	if sweep.AnyNumerics {
+		return launch.Class(sweep, own, before, nil)
 	}
 	served, err := activities.Served(ctx, c, s.Namespace())
 	if err != nil {
