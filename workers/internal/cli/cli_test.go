@@ -81,6 +81,10 @@ func TestUsage(t *testing.T) {
 		{"no slots", []string{"worker", "--slots", "0"}, "give 1 to 64"},
 		{"worker without servers", []string{"worker"}, "somebody to work for"},
 		{"detach without up", []string{"run", "--detach", file(t, good)}, "start `lossatlas up` first"},
+		{"codec without keys", []string{"codec"}, "lossatlas codec key"},
+		{"codec with half of a certificate", []string{"codec", "--codec-keys", "absent", "--tls-cert", "cert.pem"}, "go together"},
+		{"codec for a page", []string{"codec", "--codec-keys", "absent", "--ui-origin", "https://temporal.example.com/ui"}, "without a path"},
+		{"codec with an absent file", []string{"codec", "--codec-keys", "absent"}, "absent: no such file"},
 		{"half external", []string{"list", "--temporal-address", "a:1"}, "--s3-endpoint is missing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

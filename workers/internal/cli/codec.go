@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"net/url"
@@ -71,8 +72,10 @@ func (a *app) codecKey(files []string) (err error) {
 	return errors.Join(err, f.Close())
 }
 
-// stopPatience is how long requests under way may take after an interrupt.
-const stopPatience = 5 * time.Second
+const (
+	requestTimeout = 30 * time.Second // for a whole request to come
+	stopPatience   = 5 * time.Second  // for those under way to be answered after an interrupt
+)
 
 func (r *codecServer) serve(ctx context.Context) error {
 	r.speak(zerolog.InfoLevel, nil) // it needs no home
@@ -80,7 +83,7 @@ func (r *codecServer) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: stopPatience}
+	server := &http.Server{Handler: handler, ReadTimeout: requestTimeout, ErrorLog: log.New(r.log, "", 0)}
 	scheme := "http"
 	if r.cert != "" {
 		pair, err := tls.LoadX509KeyPair(r.cert, r.key)
