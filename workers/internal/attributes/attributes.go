@@ -47,6 +47,8 @@ func command(namespace string, missing map[string]enums.IndexedValueType) string
 // not let this client add any. It waits until the server takes what was added,
 // which takes some seconds where its services are many.
 func Ensure(ctx context.Context, c client.Client, namespace string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	op := c.OperatorService()
 	have, err := op.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
 	if err != nil {
@@ -77,15 +79,15 @@ const patience = time.Minute
 // await waits until the namespace's workflows can be searched by all search attributes.
 func await(ctx context.Context, c client.Client, namespace string) error {
 	query := strings.Join(slices.Sorted(maps.Keys(Types())), " IS NULL AND ") + " IS NULL"
-	for end := time.Now().Add(patience); ; {
+	for {
 		_, err := c.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: namespace, Query: query})
 		var unknown *serviceerror.InvalidArgument
-		if !errors.As(err, &unknown) || time.Now().After(end) {
+		if !errors.As(err, &unknown) {
 			return err
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return fmt.Errorf("the server does not take the search attributes of namespace %s: %w", namespace, err)
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

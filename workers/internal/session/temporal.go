@@ -124,14 +124,14 @@ func (s *Session) dial(ctx context.Context, address, namespace string) (client.C
 	opts.DataConverter, opts.FailureConverter = s.payloads.Data, s.payloads.Failure
 	opts.HostPort, opts.Namespace, opts.Logger = address, namespace, logging.Temporal(log)
 	opts.Identity, opts.WorkerHeartbeatInterval = activities.Identity(""), heartbeatEvery
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	dialing, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	if s.role == External {
-		if err := probe(ctx, address, opts); err != nil {
+		if err := probe(dialing, address, opts); err != nil {
 			return nil, err
 		}
 	}
-	c, err := client.DialContext(ctx, opts)
+	c, err := client.DialContext(dialing, opts)
 	switch {
 	case err != nil && denied(err):
 		return nil, refused(err, opts, "use")
@@ -147,7 +147,9 @@ func (s *Session) dial(ctx context.Context, address, namespace string) (client.C
 
 func (s *Session) checkNamespace(ctx context.Context, c client.Client, opts client.Options) error {
 	address, namespace := opts.HostPort, opts.Namespace
-	d, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
+	asking, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	d, err := c.WorkflowService().DescribeNamespace(asking, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
 	var missing *serviceerror.NamespaceNotFound
 	switch {
 	case errors.As(err, &missing):
