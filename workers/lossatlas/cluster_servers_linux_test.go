@@ -2,14 +2,9 @@ package main_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	crand "crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -291,44 +286,20 @@ func newCertificates(t testing.TB, dir string) certificates {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	c := certificates{dir: dir, pool: x509.NewCertPool()}
-	var authority *x509.Certificate
-	var authorityKey *ecdsa.PrivateKey
-	for i, name := range []string{"ca", "server", "client"} {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		form := &x509.Certificate{
-			SerialNumber: big.NewInt(int64(i + 1)), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-			IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"}, BasicConstraintsValid: true, IsCA: i == 0,
-			KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-		}
-		if i == 0 {
-			form.KeyUsage |= x509.KeyUsageCertSign
-			authority, authorityKey = form, key
-		}
-		signed, err := x509.CreateCertificate(crand.Reader, form, authority, key.Public(), authorityKey)
-		if err != nil {
-			t.Fatal(err)
-		}
+	c, a := certificates{dir: dir, pool: x509.NewCertPool()}, newAuthority(t, "installation")
+	c.pool.AddCert(a.cert)
+	writePEM(t, c.path("ca.crt"), "CERTIFICATE", a.cert.Raw)
+	for _, name := range []string{"server", "client"} {
+		cert, key := a.sign(t, &x509.Certificate{
+			Subject: pkix.Name{CommonName: name}, NotAfter: a.cert.NotAfter, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"},
+			ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, // the servers are clients of each other
+		})
 		secret, err := x509.MarshalPKCS8PrivateKey(key)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for suffix, block := range map[string]*pem.Block{".crt": {Type: "CERTIFICATE", Bytes: signed}, ".key": {Type: "PRIVATE KEY", Bytes: secret}} {
-			if err := os.WriteFile(c.path(name+suffix), pem.EncodeToMemory(block), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if i == 0 {
-			cert, err := x509.ParseCertificate(signed)
-			if err != nil {
-				t.Fatal(err)
-			}
-			authority = cert
-			c.pool.AddCert(cert)
-		}
+		writePEM(t, c.path(name+".crt"), "CERTIFICATE", cert.Raw)
+		writePEM(t, c.path(name+".key"), "PRIVATE KEY", secret)
 	}
 	return c
 }
