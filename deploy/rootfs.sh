@@ -17,6 +17,7 @@ for file in $libraries; do
 done
 
 cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
+: > "$root/etc/ld.so.conf" # libraries lie where the loader looks by itself; XLA's binding asks for the file
 echo 'hosts: files dns' > "$root/etc/nsswitch.conf"
 echo 'lossatlas:x:65532:65532::/var/lib/lossatlas:/nowhere' > "$root/etc/passwd"
 echo 'lossatlas:x:65532:' > "$root/etc/group"
