@@ -22,6 +22,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"lossatlas/activities/engine"
 	"lossatlas/workers/internal/port"
 )
 
@@ -268,7 +269,8 @@ func (s *servers) startTemporal(t testing.TB) {
 func (s *servers) program(ctx context.Context, binary, home string, args ...string) *exec.Cmd {
 	cmd := command(ctx, filepath.Join(s.dir, home), args...)
 	cmd.Path, cmd.Args[0] = binary, binary
-	cmd.Env = append(cmd.Env, s.settings()...)
+	// In this environment it does not start itself again, and so ends with the test whatever becomes of that.
+	cmd.Env = append(engine.Environ(cmd.Env), s.settings()...)
 	return cmd
 }
 
