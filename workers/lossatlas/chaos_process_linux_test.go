@@ -51,6 +51,9 @@ func init() {
 
 // runServer runs a server until its standard input is closed.
 func runServer(role string) error {
+	if role == roleWorkers {
+		return runWorkers()
+	}
 	number, err := strconv.Atoi(os.Getenv(servePort))
 	if err != nil {
 		return err

@@ -34,6 +34,7 @@ type servers struct {
 	certs    certificates
 
 	temporalPort, s3Port   int
+	postgresPort           int
 	postgres, temporal, s3 *member
 }
 
@@ -154,6 +155,7 @@ func (s *servers) startPostgres(t testing.TB) {
 		return cmd
 	}
 	data, listen := filepath.Join(dir, "data"), serverPort(t)
+	s.postgresPort = listen
 	if out, err := as("initdb", "-D", data, "-U", "temporal", "--auth", "trust", "-E", "UTF8", "--no-sync").CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
@@ -199,7 +201,7 @@ log: {stdout: true, level: warn}
 persistence:
   defaultStore: default
   visibilityStore: visibility
-  numHistoryShards: 16
+  numHistoryShards: {{.Shards}}
   datastores:
     default:
       sql: {pluginName: postgres12, databaseName: temporal, connectAddr: "127.0.0.1:{{.Postgres}}", connectProtocol: tcp, user: temporal, password: temporal, maxConns: 20, maxIdleConns: 20}
@@ -249,7 +251,7 @@ func (s *servers) configure(t testing.TB, postgres int) {
 			ports = append(ports, p)
 		}
 	}
-	err := temporalConfig.Execute(&text, map[string]any{"Postgres": postgres, "Certs": s.certs.dir, "Frontend": s.temporalPort, "Ports": ports, "Dynamic": dynamic})
+	err := temporalConfig.Execute(&text, map[string]any{"Shards": *simulationShards, "Postgres": postgres, "Certs": s.certs.dir, "Frontend": s.temporalPort, "Ports": ports, "Dynamic": dynamic})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@
 package registry
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sync"
@@ -35,6 +36,9 @@ type Options struct {
 	Slots int
 	// Drain is how long running activities may go on after Stop.
 	Drain time.Duration
+	// Steps does the steps in place of the activities that Start is given, which it embeds; nil for
+	// these. What simulates many workers has arithmetic of its own.
+	Steps any
 }
 
 // waits is how many steps one process can wait for; a waiting activity costs little.
@@ -111,7 +115,7 @@ func start(c client.Client, a *activities.Activities, queue, class string, d *de
 		o.Interceptors = append(o.Interceptors, &deviceInterceptor{device: d})
 	}
 	w := worker.New(c, queue, o)
-	w.RegisterActivity(a)
+	w.RegisterActivity(cmp.Or[any](opts.Steps, a))
 	if queue == activities.QueueIO {
 		RegisterWorkflows(w)
 	}
