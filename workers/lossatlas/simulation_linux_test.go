@@ -31,6 +31,7 @@ var (
 	simulationTrain       = flag.Duration("simulation.train", time.Second, "how long a training takes")
 	simulationNet         = flag.String("simulation.net", "small", "network, which says how large weights and directions are")
 	simulationWindow      = flag.Int("simulation.window", 0, "experiments side by side, as `run --window`")
+	simulationFor         = flag.Duration("simulation.for", 0, "end the simulation after this time, however far it is; 0: when it is done")
 	simulationShards      = flag.Int("simulation.shards", 16, "history shards of the Temporal server")
 )
 
@@ -89,7 +90,10 @@ func TestSimulation(t *testing.T) {
 		args = append(args, "--window", strconv.Itoa(*simulationWindow))
 	}
 	s.user = start(t, "user", s.dir, func() *exec.Cmd { return s.program(context.Background(), binary, "user", args...) }, func(*life) bool { return true })
-	s.watch(t, file, before)
+	if ended := s.watch(t, file, before); !ended {
+		s.report(t, outcome{}, time.Since(s.began), before, rows)
+		return
+	}
 	wall := time.Since(s.began)
 	if code := s.user.last().code; code != 0 {
 		t.Fatalf("the sweep ended with %d after %v: %s", code, wall, lastLine(s.user.last().stderr))
@@ -114,8 +118,9 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
-// watch samples what everything uses until the sweep is done, and says now and then how far it is.
-func (s *simulation) watch(t *testing.T, file string, before load) {
+// watch samples what everything uses until the sweep is done, and says now and then how far it is; false says that it
+// has gone on for as long as it may.
+func (s *simulation) watch(t *testing.T, file string, before load) (ended bool) {
 	t.Helper()
 	c, err := client.Dial(s.client(t))
 	if err != nil {
@@ -126,7 +131,7 @@ func (s *simulation) watch(t *testing.T, file string, before load) {
 	for n := 1; ; n++ {
 		select {
 		case <-s.user.over:
-			return
+			return true
 		case <-time.After(every):
 		}
 		now := s.load(t)
@@ -150,6 +155,9 @@ func (s *simulation) watch(t *testing.T, file string, before load) {
 		t.Logf("%4.0f s: %d trainings, %d chunks, %d workflows open; cores in use: %s; load of the machine %s", now.at.Seconds(), len(done["train"]), len(done["chunk"]), open.GetCount(), strings.Join(cpu, ", "), loadAverage())
 		if n%12 == 6 {
 			s.look(t, file)
+		}
+		if *simulationFor > 0 && now.at > *simulationFor {
+			return false
 		}
 	}
 }

@@ -12,17 +12,25 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lossatlas/activities"
 )
 
 // report prints what the simulation cost, in all, for each chunk and for each step.
 func (s *simulation) report(t *testing.T, o outcome, wall time.Duration, before load, rows map[string]float64) {
 	t.Helper()
 	after, rowsAfter, done := s.load(t), s.database(t), s.portionsDone(t)
-	chunks, steps := float64(len(done["chunk"])), float64(o.Steps.Ran)
+	past := pastOf(t, s.client(t))
+	chunks, steps := float64(len(done["chunk"])), 0.0
+	for _, r := range past.runs {
+		if r.GetType().GetName() == activities.StepWorkflow && r.GetCloseTime() != nil {
+			steps++
+		}
+	}
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("\n%d experiments, %d steps, %.0f chunks of %v, trainings of %v, network %s, %d workers that compute, %d that sort, %d history shards",
-		*simulationExperiments, o.Steps.Ran, chunks, *simulationChunk, *simulationTrain, *simulationNet, *simulationWorkers, *simulationIO, *simulationShards)
+	line("\nof %d experiments, %d chunks: %.0f steps, %.0f chunks of %v, trainings of %v, network %s, %d workers that compute, %d that sort, %d history shards",
+		*simulationExperiments, *simulationExperiments**simulationSide**simulationSide, steps, chunks, *simulationChunk, *simulationTrain, *simulationNet, *simulationWorkers, *simulationIO, *simulationShards)
 	s.reportTime(line, done, wall)
 	line("%-28s %12s %12s %12s", "", "in all", "each chunk", "each step")
 	each := func(name string, v float64, unit string) {
@@ -41,7 +49,7 @@ func (s *simulation) report(t *testing.T, o outcome, wall time.Duration, before 
 	}
 	s.reportCalls(t, each)
 	s.reportStore(t, each)
-	s.reportHistories(t, line)
+	s.reportHistories(past, line)
 	line("most workflows open at a time, of samples every 10 s: %d", s.mostOpen)
 	for name, m := range map[string]*member{"Temporal": s.temporal, "S3": s.s3, "workers": s.workers} {
 		line("memory of %s at most: %.0f MB", name, resident(m.last().cmd.Process.Pid))
@@ -144,21 +152,19 @@ func (s *simulation) reportStore(t *testing.T, each func(string, float64, string
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
-		// owner bucket [time zone] address requester request operation key "request" status error sent size …
-		before, after, ok := strings.Cut(lines.Text(), `" `)
-		head, _, _ := strings.Cut(before, ` "`)
-		fields, rest := strings.Fields(head), strings.Fields(after)
-		if !ok || len(fields) < 9 || len(rest) < 4 {
-			continue
+		// owner bucket [time zone] address requester request operation key URI status error sent size …
+		f := strings.Fields(lines.Text())
+		if len(f) < 14 || !strings.HasPrefix(f[2], "[") {
+			continue // the log's own beginning
 		}
-		kind, _, _ := strings.Cut(fields[8], "/")
-		name := strings.TrimPrefix(fields[7], "s3_") + " " + kind
-		if rest[0] != "200" && rest[0] != "204" && rest[0] != "206" {
-			name += " " + rest[0]
+		kind, _, _ := strings.Cut(f[8], "/")
+		name := strings.TrimPrefix(f[7], "s3_") + " " + kind
+		if status := f[10]; !strings.HasPrefix(status, "2") {
+			name += " " + status
 		}
 		count[name]++
 		sum++
-		if n, err := strconv.ParseFloat(rest[3], 64); err == nil {
+		if n, err := strconv.ParseFloat(f[13], 64); err == nil {
 			size[name] += n
 		}
 	}
@@ -171,12 +177,11 @@ func (s *simulation) reportStore(t *testing.T, each func(string, float64, string
 	each("S3 requests in all", sum, "")
 }
 
-// reportHistories says how long the histories are, by the workflows' types.
-func (s *simulation) reportHistories(t *testing.T, line func(string, ...any)) {
-	t.Helper()
+// reportHistories says how long the histories are of what has ended, by the workflows' types.
+func (s *simulation) reportHistories(p past, line func(string, ...any)) {
 	type size struct{ runs, events, most, bytes, largest int64 }
 	sizes := map[string]*size{}
-	for _, r := range pastOf(t, s.client(t)).runs {
+	for _, r := range p.runs {
 		name := r.GetType().GetName()
 		if name == "Step" {
 			id, _, _ := strings.Cut(r.GetExecution().GetWorkflowId(), "-")
