@@ -2,6 +2,8 @@ package activities
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"slices"
 	"sync"
 
@@ -22,27 +24,83 @@ type evaluatorCache struct {
 }
 
 type keptEvaluator struct {
-	key artifacts.Key
+	key    artifacts.Key
+	images string // imagesOf the map
 	*engine.Evaluator
 }
 
-// evaluator returns an evaluator for a map step, and the function that gives it back.
+// imagesOf names what maps have in common that differ in their centres and directions only: loading images
+// and putting them onto the device takes longer than some chunks do.
+func imagesOf(p pipelines.MapParams) string {
+	b, _ := json.Marshal([]any{p.Net, p.Data, p.Batch}) // strings and numbers
+	return string(b)
+}
+
+// evaluator returns an evaluator for a map step, and the function that gives it back. Of a sweep of many
+// experiments, whose chunks come to a worker mixed, an evaluator that the worker has no room to keep goes on with the next map.
 func (a *Activities) evaluator(ctx context.Context, in StepInput, p pipelines.MapParams) (*engine.Evaluator, func(), error) {
 	c := &a.evaluators
-	e := c.take(in.Key)
-	if e == nil {
-		var err error
-		if e, err = a.newEvaluator(ctx, in, p); err != nil {
+	kept := keptEvaluator{in.Key, imagesOf(p), c.take(in.Key)}
+	give := func() { c.give(kept) }
+	if kept.Evaluator != nil {
+		return kept.Evaluator, give, nil
+	}
+	b, err := a.numeric(in)
+	if err != nil {
+		return nil, nil, err
+	}
+	net, theta, state, err := a.minimizer(ctx, in, p.Net)
+	if err != nil {
+		return nil, nil, err
+	}
+	dirs, moves, err := a.mapDirections(ctx, in, net, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	if dirs != nil { // else those of another map would stay
+		kept.Evaluator = c.spare(kept.images)
+	}
+	if kept.Evaluator == nil {
+		images, err := a.loadMapData(p.Data)
+		if err != nil {
+			return nil, nil, err
+		}
+		if kept.Evaluator, err = engine.NewEvaluator(b, net, images, p.Batch); err != nil {
 			return nil, nil, err
 		}
 	}
-	return e, func() { c.give(in.Key, e) }, nil
+	err = kept.SetCenter(theta, state)
+	if dirs != nil {
+		err = errors.Join(err, kept.SetDirections(dirs[0], dirs[1]))
+	}
+	if moves != nil {
+		err = errors.Join(err, kept.SetStateDirections(moves[0], moves[1]))
+	}
+	if err != nil {
+		kept.Close()
+		return nil, nil, err
+	}
+	return kept.Evaluator, give, nil
 }
 
+// take returns the evaluator of a map, or nil.
 func (c *evaluatorCache) take(key artifacts.Key) *engine.Evaluator {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i := slices.IndexFunc(c.free, func(k keptEvaluator) bool { return k.key == key })
+	return c.out(slices.IndexFunc(c.free, func(k keptEvaluator) bool { return k.key == key }))
+}
+
+// spare returns an evaluator of the same images that would soon be closed to make room, or nil.
+func (c *evaluatorCache) spare(images string) *engine.Evaluator {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.free) < keptEvaluators {
+		return nil
+	}
+	return c.out(slices.IndexFunc(c.free, func(k keptEvaluator) bool { return k.images == images }))
+}
+
+func (c *evaluatorCache) out(i int) *engine.Evaluator {
 	if i < 0 {
 		return nil
 	}
@@ -51,10 +109,10 @@ func (c *evaluatorCache) take(key artifacts.Key) *engine.Evaluator {
 	return e
 }
 
-func (c *evaluatorCache) give(key artifacts.Key, e *engine.Evaluator) {
+func (c *evaluatorCache) give(k keptEvaluator) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.free = append(c.free, keptEvaluator{key, e})
+	c.free = append(c.free, k)
 	for len(c.free) > keptEvaluators {
 		c.free[0].Close()
 		c.free = slices.Delete(c.free, 0, 1)

@@ -10,7 +10,6 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"lossatlas/activities/directions"
-	"lossatlas/activities/engine"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
@@ -230,42 +229,6 @@ func (a *Activities) newGrid(in StepInput, p pipelines.MapParams) (*surface.Grid
 	g := surface.NewGrid(xs, ys)
 	g.Meta = meta
 	return g, nil
-}
-
-// newEvaluator uploads a map's images, centre, and directions if the step has any.
-func (a *Activities) newEvaluator(ctx context.Context, in StepInput, p pipelines.MapParams) (*engine.Evaluator, error) {
-	b, err := a.numeric(in)
-	if err != nil {
-		return nil, err
-	}
-	net, theta, state, err := a.minimizer(ctx, in, p.Net)
-	if err != nil {
-		return nil, err
-	}
-	dirs, moves, err := a.mapDirections(ctx, in, net, p)
-	if err != nil {
-		return nil, err
-	}
-	images, err := a.loadMapData(p.Data)
-	if err != nil {
-		return nil, err
-	}
-	e, err := engine.NewEvaluator(b, net, images, p.Batch)
-	if err != nil {
-		return nil, err
-	}
-	err = e.SetCenter(theta, state)
-	if dirs != nil {
-		err = errors.Join(err, e.SetDirections(dirs[0], dirs[1]))
-	}
-	if moves != nil {
-		err = errors.Join(err, e.SetStateDirections(moves[0], moves[1]))
-	}
-	if err != nil {
-		e.Close()
-		return nil, err
-	}
-	return e, nil
 }
 
 // mapDirections are the two directions that a map's plane is spanned by, the
