@@ -34,8 +34,9 @@ func ClassQueue(class string) string {
 	return engine.Device(class) + "-" + hex.EncodeToString(sum[:4])
 }
 
-// place says on which task queue a step is computed, and how much of it may be in that queue at a time.
-func (a *Activities) place(ctx context.Context, in *StepInput) {
+// place says on which task queue a step is computed, and how much of it may be in that queue at a time, beside that of
+// other experiments of the sweep.
+func (a *Activities) place(ctx context.Context, in *StepInput, experiments int) {
 	kind := pipelines.Kind(in.Recipe.Kind)
 	if !kind.Computes() {
 		return
@@ -49,7 +50,7 @@ func (a *Activities) place(ctx context.Context, in *StepInput) {
 	default:
 		in.Queue = QueueCPU
 	}
-	in.Window = Window(Workers(served, in.Queue))
+	in.Window = Window(Workers(served, in.Queue) / max(experiments, 1))
 }
 
 // longest says whether steps of this kind are those that take longest, each one on a worker of its own for hours:

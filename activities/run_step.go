@@ -104,7 +104,11 @@ func (a *Activities) cached(ctx context.Context, in StepInput) (StepResult, erro
 // others wait for it.
 func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (StepResult, error) {
 	id := in.WorkflowID()
-	a.place(ctx, &in)
+	experiments := 1
+	if g := a.graphs.find(req.Graph); g != nil {
+		experiments = len(g.Experiments)
+	}
+	a.place(ctx, &in, experiments)
 	opts := client.StartWorkflowOptions{
 		TaskQueue:             QueueIO,
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
