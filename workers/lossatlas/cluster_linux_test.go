@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"lossatlas/workers/internal/exit"
 )
 
 var clusterMinIO = flag.String("cluster.minio", "", "MinIO's program, to try as a second S3 server")
@@ -74,7 +76,7 @@ func (c *crew) worker(t testing.TB, name string, args ...string) *member {
 func (c *crew) begin(t testing.TB, file string) *member {
 	return start(t, "user "+filepath.Base(filepath.Dir(file)), c.dir, func() *exec.Cmd {
 		return c.program(context.Background(), c.binary, "user", "run", file, "--output", "json")
-	}, func(l *life) bool { return l.code == 0 })
+	}, func(l *life) bool { return l.code == int(exit.Done) || l.code == int(exit.Usage) })
 }
 
 // run is begin, to the end.
@@ -94,6 +96,9 @@ func (c *crew) finish(t testing.TB, user *member) (o outcome) {
 	b, err := os.ReadFile(user.last().stdout)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if code := user.last().code; code != int(exit.Done) {
+		t.Fatalf("the sweep ended with %d: %s", code, b)
 	}
 	decode(t, string(b), &o)
 	return o
@@ -188,7 +193,7 @@ func BenchmarkWorkers(b *testing.B) {
 	c := &crew{servers: newServers(b, versitygw), binary: slimProgram(b)}
 	c.worker(b, "io", "--queues", "io")
 	sweep := func(name string, more string) string {
-		return writeSweep(b, fmt.Sprintf("name: %s\ndataset: {name: shapes10, train: 256, test: 512}\ntrain: {net: resnet20, epochs: 1, optimizer: {lr: 0.05}}\nplots: []\n%s", name, more))
+		return writeSweep(b, fmt.Sprintf("name: %s\ndataset: {name: shapes10, train: 512, test: 128}\ntrain: {net: resnet20, epochs: 1, optimizer: {lr: 0.05}}\nplots: []\n%s", name, more))
 	}
 	pinned := func(name, core string) *member {
 		w := c.worker(b, name, "--queues", "cpu")
