@@ -84,7 +84,7 @@ func Scatter(dots []Dot, measure string, opt Options) (Figure, error) {
 	s := frames{x: dotScale(ends), xName: opt.XLabel}
 	s.xTicks = s.x.ticks(6)
 	note := fmt.Sprintf("Spearman's rank correlation: needs three minimizers, there are %d", len(shown))
-	if rho := spearman(x, y); len(shown) >= 3 && !math.IsNaN(rho) {
+	if rho := Spearman(x, y); len(shown) >= 3 && !math.IsNaN(rho) {
 		note = fmt.Sprintf("Spearman's rank correlation %s over %d minimizers", strings.ReplaceAll(fmt.Sprintf("%.2f", rho), "-", "−"), len(shown))
 	} else if len(shown) >= 3 {
 		note = "Spearman's rank correlation: not defined, as all values of one axis are equal"
@@ -198,8 +198,8 @@ func (p panel) free(at vg.Point, width vg.Length, taken []vg.Rectangle, between 
 	return best
 }
 
-// spearman is the correlation of the ranks of two lists, NaN where the values of one are all equal. Equal values share the mean of their ranks.
-func spearman(x, y []float64) float64 {
+// Spearman is the correlation of the ranks of two lists, NaN where the values of one are all equal. Equal values share the mean of their ranks.
+func Spearman(x, y []float64) float64 {
 	a, b := ranks(x), ranks(y)
 	mean := float64(len(a)+1) / 2
 	var ab, aa, bb float64

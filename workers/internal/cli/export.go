@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -27,8 +28,11 @@ func (a *app) exportCommand() *cobra.Command {
 		cmd.Long = short + ".\n\n" + long
 		return cmd
 	}
+	var without []string
 	sweep := command("sweep SWEEP FOLDER", "Write everything that a sweep has into a folder, with a sweep.json that says what it is", cobra.ExactArgs(2),
-		func(cmd *cobra.Command, args []string) error { return a.exportSweep(cmd.Context(), args[0], args[1]) })
+		func(cmd *cobra.Command, args []string) error {
+			return a.exportSweep(cmd.Context(), args[0], args[1], without)
+		})
 	sweep.Long = sweep.Short + `.
 
 Grids are written as NPZ, CSV and VTK, paths as JSON, CSV and VTK, spectra as NPZ and CSV, weights and
@@ -37,6 +41,7 @@ comparisons with their parameters and results, each step's recipe and where it r
 
 Each file is written whole or not at all, and a folder that was begun is gone on with. Of a sweep that is
 not finished it takes what is there; give the same command again for the rest.`
+	sweep.Flags().StringSliceVar(&without, "without", nil, "leave large files out: `kinds` of "+strings.Join(export.Large, ", "))
 	return group("export", "Write results to files",
 		sweep,
 		one("grid STEP|DIGEST FILE", pipelines.OutGrid, "Write a line or surface as NPZ, CSV or VTK, by the end of the file's name (.npz, .csv, .vts)",
@@ -156,7 +161,12 @@ type exported struct {
 	Unfinished []string `json:"unfinished"`
 }
 
-func (a *app) exportSweep(ctx context.Context, name, folder string) (err error) {
+func (a *app) exportSweep(ctx context.Context, name, folder string, without []string) (err error) {
+	for _, kind := range without {
+		if !slices.Contains(export.Large, kind) {
+			return exit.Usagef("--without: %q is no kind of large files; there are %s", kind, strings.Join(export.Large, ", "))
+		}
+	}
 	dir, err := filepath.Abs(folder)
 	if err != nil {
 		return err
@@ -174,7 +184,7 @@ func (a *app) exportSweep(ctx context.Context, name, folder string) (err error) 
 	if err != nil {
 		return err
 	}
-	doc, err := export.Folder(ctx, s.Store, dir, export.Sweep{Root: w.Root, Graph: w.graph, Steps: steps, State: w.State, Program: "lossatlas " + a.version()})
+	doc, err := export.Folder(ctx, s.Store, dir, export.Sweep{Root: w.Root, Graph: w.graph, Steps: steps, State: w.State, Program: "lossatlas " + a.version(), Without: without})
 	var foreign *export.ForeignError
 	if errors.As(err, &foreign) {
 		return exit.With(exit.Usage, err)

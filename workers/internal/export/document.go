@@ -38,6 +38,8 @@ type Document struct {
 	Comparisons []results.Comparison `json:"comparisons"`
 	Steps       []Step               `json:"steps"`
 	Files       []File               `json:"files"`
+	// Without names the kinds of large files that were left out.
+	Without []string `json:"without,omitempty"`
 }
 
 // Step is one step with what it was made from.
@@ -73,6 +75,8 @@ type Sweep struct {
 	Steps   map[string]artifacts.RootStep
 	State   string
 	Program string
+	// Without are the kinds of large files to leave out, of Large.
+	Without []string
 }
 
 // Store is what a sweep is read from.
@@ -85,7 +89,7 @@ type Store interface {
 func Describe(ctx context.Context, store Store, s Sweep) (*Document, error) {
 	d := &Document{
 		Format: Format, Program: s.Program, Sweep: s.Root.Sweep, State: s.State,
-		RunID: s.Root.RunID, Started: s.Root.Started, Finished: s.Root.Finished, SweepFile: s.Root.File, Files: []File{},
+		RunID: s.Root.RunID, Started: s.Root.Started, Finished: s.Root.Finished, SweepFile: s.Root.File, Files: []File{}, Without: s.Without,
 	}
 	report, err := results.ReportParams(s.Graph)
 	if err != nil {

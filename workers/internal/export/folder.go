@@ -48,7 +48,7 @@ func Folder(ctx context.Context, store Store, dir string, s Sweep) (*Document, e
 	if err := begun.write(dir); err != nil {
 		return nil, err
 	}
-	w := &writer{ctx: ctx, store: store, dir: dir, graph: s.Graph, steps: map[string]Step{}, taken: map[string]bool{DocumentName: true}}
+	w := &writer{ctx: ctx, store: store, dir: dir, graph: s.Graph, without: s.Without, steps: map[string]Step{}, taken: map[string]bool{DocumentName: true}}
 	for _, step := range d.Steps {
 		w.steps[step.ID] = step
 	}
@@ -113,18 +113,36 @@ func (d *Document) write(dir string) error {
 
 // writer writes the files of one sweep.
 type writer struct {
-	ctx   context.Context
-	store Store
-	dir   string
-	graph *pipelines.Graph
-	steps map[string]Step
-	files []File
-	taken map[string]bool // paths, in lower case
+	ctx     context.Context
+	store   Store
+	dir     string
+	graph   *pipelines.Graph
+	steps   map[string]Step
+	without []string
+	files   []File
+	taken   map[string]bool // paths, in lower case
+}
+
+// Large are the kinds of files that an export may leave out: those with a number for each weight of a network.
+var Large = []string{"weights", "checkpoints", "directions"}
+
+// large is which of Large an output is, "" for none.
+func large(output string) string {
+	switch {
+	case IsCheckpoint(output):
+		return "checkpoints"
+	case slices.Contains(Large, output):
+		return output
+	}
+	return ""
 }
 
 // step writes the outputs of one step.
 func (w *writer) step(s Step) error {
 	for _, output := range slices.Sorted(maps.Keys(s.Outputs)) {
+		if kind := large(output); kind != "" && slices.Contains(w.without, kind) {
+			continue
+		}
 		stem := s.ID
 		if !telling(s.Kind, output) {
 			stem += "-" + output

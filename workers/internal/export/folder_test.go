@@ -170,6 +170,31 @@ func info(t *testing.T, dir, name string) os.FileInfo {
 }
 
 // TestForeignFolder: what is not an export of the sweep is left alone.
+// What is left out is said, and goes from a folder that had it.
+func TestWithout(t *testing.T) {
+	s, dir := newSample(t), t.TempDir()
+	if _, err := export.Folder(t.Context(), s, dir, s.sweep); err != nil {
+		t.Fatal(err)
+	}
+	all := len(files(t, dir))
+	s.sweep.Without = export.Large
+	if _, err := export.Folder(t.Context(), s, dir, s.sweep); err != nil {
+		t.Fatal(err)
+	}
+	left := files(t, dir)
+	if len(left) >= all {
+		t.Errorf("%d files, %d before", len(left), all)
+	}
+	for _, name := range left {
+		if strings.HasSuffix(name, ".safetensors") {
+			t.Errorf("%s is still there", name)
+		}
+	}
+	if d := document(t, dir); !slices.Equal(d.Without, export.Large) || len(d.Files) != len(left)-1 {
+		t.Errorf("sweep.json says that %v are left out and has %d files", d.Without, len(d.Files))
+	}
+}
+
 func TestForeignFolder(t *testing.T) {
 	s := newSample(t)
 	for name, content := range map[string]string{

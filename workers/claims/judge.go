@@ -1,0 +1,499 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/gonum/stat"
+
+	"lossatlas/activities/render"
+	"lossatlas/activities/safetensors"
+	"lossatlas/activities/surface"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/results"
+)
+
+// level is the height above a minimizer's loss at which widths are compared.
+const level = 0.5
+
+var atLevel = surface.FlatnessOptions{Levels: []float64{level}, Radii: []float64{0.5}}
+
+// untrained is a training loss that tells of as good as no training: within 2 percent of guessing among ten classes.
+var untrained = 0.98 * math.Log(10)
+
+// missing is the finding of a claim whose sweep has not come to what it takes.
+func missing(what string) finding {
+	return finding{verdict: notRun, why: what + " has no results."}
+}
+
+// interpolations judges claim (a).
+func interpolations(s map[string]*sweep) (finding, error) {
+	fig := s["fig2"]
+	without, with := fig.byDecay()
+	t := table{"interpolation", []string{"weight decay", "width around small batch", "width around large batch", "test error small, %", "test error large, %"}, nil}
+	var wider []float64 // logarithm of small's width over large's, without and with weight decay
+	for _, sides := range [][]results.Experiment{without, with} {
+		if len(sides) != 2 {
+			return missing("fig2"), nil
+		}
+		small, large := sides[0], sides[1]
+		g, err := fig.between(small.Name, large.Name)
+		if err != nil {
+			return finding{}, err
+		}
+		if g == nil {
+			return missing("fig2"), nil
+		}
+		var widths []surface.Measured
+		for _, end := range []float64{0, 1} {
+			moved := *g
+			moved.X = slices.Clone(g.X)
+			for i := range moved.X {
+				moved.X[i] -= end
+			}
+			f, err := moved.Flatness(atLevel)
+			if err != nil {
+				return finding{}, err
+			}
+			widths = append(widths, f.Widths[0][0])
+		}
+		t.add(small.Params[weightDecay], bound(widths[0], 3), bound(widths[1], 3), percent(small.TestError), percent(large.TestError))
+		wider = append(wider, math.Log(widths[0].Value/widths[1].Value))
+	}
+	out := finding{tables: []table{t}}
+	clear := math.Log(1.1)
+	switch a, b := wider[0], wider[1]; {
+	case math.IsNaN(a + b):
+		out.verdict, out.why = unsure, "A width is not known."
+	case math.Abs(a) < clear || math.Abs(b) < clear:
+		out.verdict, out.why = unsure, "The widths are less than 10 percent apart."
+	case a*b < 0:
+		out.verdict, out.why = holds, fmt.Sprintf("Without weight decay the %s batch's minimizer looks wider, with it the %s batch's.", batch(a), batch(b))
+	default:
+		out.verdict, out.why = fails, fmt.Sprintf("The %s batch's minimizer looks wider both times.", batch(a))
+	}
+	return out, nil
+}
+
+// batch says whose minimizer is the wider one.
+func batch(logRatio float64) string {
+	if logRatio > 0 {
+		return "small"
+	}
+	return "large"
+}
+
+// between is the training loss along the line from one experiment's minimizer to another's.
+func (s *sweep) between(a, b string) (*surface.Grid, error) {
+	for _, c := range s.Comparisons {
+		if slices.Equal(c.Between, []string{a, b}) {
+			for _, st := range s.Steps {
+				if st.Kind == string(pipelines.KindLine) && strings.HasPrefix(st.ID, c.Name+"/") {
+					return s.grid(st.ID)
+				}
+			}
+		}
+	}
+	return nil, nil
+}
+
+// norms judges claim (b).
+func norms(s map[string]*sweep) (finding, error) {
+	fig := s["fig2"]
+	t := table{"norms", []string{"weight decay", "batch", "‖θ‖ after the first epoch", "after the last", "growth, %", "deviation of the filters' weights"}, nil}
+	var growth, deviation []float64 // small and large without, then with weight decay
+	without, with := fig.byDecay()
+	for _, sides := range [][]results.Experiment{without, with} {
+		if len(sides) != 2 {
+			return missing("fig2"), nil
+		}
+		for _, e := range sides {
+			log, err := fig.log(e.Name)
+			if err != nil {
+				return finding{}, err
+			}
+			b, err := fig.file(e.Name+"/train", pipelines.OutWeights, ".safetensors")
+			if err != nil {
+				return finding{}, err
+			}
+			if log == nil || b == nil || len(log.Epochs) == 0 {
+				return missing("fig2"), nil
+			}
+			tensors, _, err := safetensors.Decode(b)
+			if err != nil {
+				return finding{}, fmt.Errorf("%s: %w", e.Name, err)
+			}
+			first, last := float64(log.Epochs[0].WeightNorm), float64(log.Epochs[len(log.Epochs)-1].WeightNorm)
+			growth = append(growth, last/first-1)
+			deviation = append(deviation, filterDeviation(tensors))
+			t.add(e.Params[weightDecay], e.Params[batchSize], decimal(first, 2), decimal(last, 2), decimal(100*growth[len(growth)-1], 2), decimal(deviation[len(deviation)-1], 5))
+		}
+	}
+	signs := []struct {
+		is   bool
+		says string
+	}{
+		{growth[0] > 0, "the small batch's norm grows without weight decay"},
+		{growth[1] > 0, "the large batch's norm grows without weight decay"},
+		{deviation[1] < deviation[0], "without weight decay the large batch's weights are the smaller ones"},
+		{deviation[3] > deviation[2], "with weight decay the small batch's weights are the smaller ones"},
+	}
+	out := finding{verdict: holds, why: "All four differences have the paper's signs.", tables: []table{t}}
+	var not []string
+	for _, s := range signs {
+		if !s.is {
+			not = append(not, s.says)
+		}
+	}
+	if len(not) > 0 {
+		out.verdict, out.why = fails, fmt.Sprintf("%d of the four differences have the paper's signs. It is not so that %s.", len(signs)-len(not), strings.Join(not, ", nor that "))
+	}
+	return out, nil
+}
+
+// filterDeviation is the standard deviation of the weights of convolutions and linear layers.
+func filterDeviation(tensors []safetensors.Tensor) float64 {
+	var all []float64
+	for _, t := range tensors {
+		if len(t.Shape) < 2 {
+			continue
+		}
+		for _, v := range t.Data {
+			all = append(all, float64(v))
+		}
+	}
+	return stat.StdDev(all, nil)
+}
+
+// widths are those of one map of a sweep: of each experiment, with a width for each pair of directions.
+type widths struct {
+	experiments []results.Experiment
+	of          [][]surface.Measured // by experiment and pair
+}
+
+func (s *sweep) widths(mapName string) (widths, error) {
+	var out widths
+	for _, e := range s.Experiments {
+		f, err := s.flatness(e.Name + "/" + mapName + "-train-flatness")
+		if err != nil {
+			return out, err
+		}
+		if f == nil || e.TestError == nil {
+			continue
+		}
+		at := slices.Index(f.Levels, level)
+		if at < 0 {
+			return out, fmt.Errorf("%s, %s: its widths are not measured at %v above the minimum", s.Sweep, e.Name, level)
+		}
+		var pairs []surface.Measured
+		for _, g := range f.Grids {
+			pairs = append(pairs, g.Widths[at][0])
+		}
+		out.experiments, out.of = append(out.experiments, e), append(out.of, pairs)
+	}
+	return out, nil
+}
+
+// correlations are Spearman's between sharpness and test error, one for each pair of directions.
+func (w widths) correlations() (rho []float64, bounds int) {
+	for pair := range w.of[0] {
+		var sharp, wrong []float64
+		for i, e := range w.experiments {
+			m := w.of[i][pair]
+			if m.AtLeast {
+				bounds++
+			}
+			sharp, wrong = append(sharp, 1/m.Value), append(wrong, *e.TestError)
+		}
+		rho = append(rho, render.Spearman(sharp, wrong))
+	}
+	return rho, bounds
+}
+
+// families are the sweeps that measure networks along several pairs of directions.
+var families = []struct{ sweep, what string }{{"normalization", "VGG-9"}, {"sharpness", "ResNets"}}
+
+// sharpness judges claim (c).
+func sharpness(s map[string]*sweep) (finding, error) {
+	t := table{"correlation", []string{"networks", "directions normalized by", "networks mapped", "rank correlation, mean over pairs", "least", "largest", "pairs", "widths that the plot cuts off"}, nil}
+	each := table{"widths", []string{"networks", "experiment", "test error, %", "width, by filter", "by layer", "by nothing"}, nil}
+	out := finding{verdict: holds}
+	var why []string
+	for _, f := range families {
+		mean := map[string]float64{}
+		cells := map[string][]string{}
+		var order []results.Experiment
+		for _, by := range []string{"filter", "layer", "none"} {
+			w, err := s[f.sweep].widths(by)
+			if err != nil {
+				return finding{}, err
+			}
+			if len(w.experiments) < 3 {
+				return missing(f.sweep), nil
+			}
+			rho, bounds := w.correlations()
+			mean[by] = stat.Mean(rho, nil)
+			t.add(f.what, by, len(w.experiments), decimal(mean[by], 2), decimal(slices.Min(rho), 2), decimal(slices.Max(rho), 2), len(rho), fmt.Sprintf("%d of %d", bounds, len(rho)*len(w.experiments)))
+			order = w.experiments
+			for i, e := range w.experiments {
+				m, sd, cut := over(w.of[i])
+				text := decimal(m, 3) + " ± " + decimal(sd, 3)
+				if cut {
+					text = ">" + text
+				}
+				cells[e.Name] = append(cells[e.Name], text)
+			}
+		}
+		for _, e := range order {
+			each.add(f.what, e.Name, percent(e.TestError), cells[e.Name][0], cells[e.Name][1], cells[e.Name][2])
+		}
+		others := max(mean["layer"], mean["none"])
+		switch {
+		case math.IsNaN(mean["filter"] + mean["layer"] + mean["none"]):
+			why = append(why, f.what+": a correlation is not defined")
+			out.verdict = worse(out.verdict, unsure)
+		case mean["filter"] >= 0.8 && mean["filter"] > others:
+			why = append(why, f.what+": as the paper says")
+		case mean["filter"] <= 0 || mean["filter"] < others:
+			why = append(why, fmt.Sprintf("%s: %s with filters normalized, %s at best with the others", f.what, decimal(mean["filter"], 2), decimal(others, 2)))
+			out.verdict = worse(out.verdict, fails)
+		default:
+			why = append(why, fmt.Sprintf("%s: %s with filters normalized, %s at best with the others, which is between", f.what, decimal(mean["filter"], 2), decimal(others, 2)))
+			out.verdict = worse(out.verdict, unsure)
+		}
+	}
+	out.why = strings.Join(why, "; ") + ". With few networks a rank correlation is coarse: of four, one order in 24 gives 1 by chance."
+	out.tables = []table{t, each}
+	return out, nil
+}
+
+// worse is the less favourable of two verdicts.
+func worse(a, b verdict) verdict {
+	order := []verdict{holds, unsure, fails, notRun}
+	return order[max(slices.Index(order, a), slices.Index(order, b))]
+}
+
+// over is the mean and the deviation over pairs of directions, and whether a value is a lower bound.
+func over(pairs []surface.Measured) (mean, deviation float64, cut bool) {
+	var v []float64
+	for _, m := range pairs {
+		v = append(v, m.Value)
+		cut = cut || m.AtLeast
+	}
+	mean, deviation = stat.MeanStdDev(v, nil)
+	return mean, deviation, cut
+}
+
+// depth judges claim (d).
+func depth(s map[string]*sweep) (finding, error) {
+	fig := s["fig5"]
+	t := table{"depth", []string{"network", "training loss", "test error, %", "convex share, %", "least loss", "largest loss", "points not finite", "width along δ", "along η"}, nil}
+	convex, loss := map[string]float64{}, map[string]float64{}
+	for _, net := range []string{"resnet20", "resnet56", "resnet110", "resnet20-noshort", "resnet56-noshort", "resnet110-noshort"} {
+		e, ok := fig.experiment(net)
+		if !ok {
+			continue
+		}
+		g, err := fig.grid(e.Name + "/surface-train")
+		if err != nil {
+			return finding{}, err
+		}
+		if g == nil || e.TrainLoss == nil {
+			continue
+		}
+		f, err := g.Flatness(atLevel)
+		if err != nil {
+			return finding{}, err
+		}
+		stats := g.Stats()
+		convex[net], loss[net] = 100*f.Convex.Value, *e.TrainLoss
+		t.add(net, decimal(*e.TrainLoss, 3), percent(e.TestError), decimal(convex[net], 1), decimal(stats.MinLoss, 3), decimal(stats.MaxLoss, 3), stats.NonFinite, bound(f.Widths[0][0], 3), bound(f.Widths[0][1], 3))
+	}
+	for _, net := range []string{"resnet20", "resnet56", "resnet20-noshort", "resnet56-noshort"} {
+		if _, ok := convex[net]; !ok {
+			return missing("fig5"), nil
+		}
+	}
+	out := finding{tables: []table{t}}
+	with, without := convex["resnet56"]-convex["resnet20"], convex["resnet56-noshort"]-convex["resnet20-noshort"]
+	change := fmt.Sprintf("From 20 to 56 layers the convex share changes by %s points without short cuts, by %s with them", decimal(without, 1), decimal(with, 1))
+	switch {
+	case loss["resnet56-noshort"] > untrained:
+		out.verdict = unsure
+		out.why = change + fmt.Sprintf(". But ResNet-56 without short cuts has a training loss of %s, where guessing has %.3f: what is mapped is no minimizer.", decimal(loss["resnet56-noshort"], 3), math.Log(10))
+	case without <= -10 && with > -10:
+		out.verdict, out.why = holds, change+"."
+	default:
+		out.verdict, out.why = fails, change+"."
+	}
+	return out, nil
+}
+
+// curvature judges claim (e).
+func curvature(s map[string]*sweep) (finding, error) {
+	fig := s["fig7"]
+	t := table{"curvature", []string{"network", "points", "|λmin/λmax| at the minimizer", "median where the surface is convex", "points", "median elsewhere", "points", "largest"}, nil}
+	var allConvex, allOther []float64
+	for _, e := range fig.Experiments {
+		hessian, err := fig.grid(e.Name + "/hessian-train")
+		if err != nil {
+			return finding{}, err
+		}
+		plane, err := fig.grid(e.Name + "/surface-train")
+		if err != nil {
+			return finding{}, err
+		}
+		if hessian == nil || plane == nil || hessian.Curvature == nil {
+			continue
+		}
+		var convex, other []float64
+		center, largest := math.NaN(), math.Inf(-1)
+		for i, x := range hessian.X {
+			for j, y := range hessian.Y {
+				at := j*len(hessian.X) + i
+				ratio := math.Abs(hessian.Curvature.LambdaMin[at] / hessian.Curvature.LambdaMax[at])
+				if math.IsNaN(ratio) {
+					continue
+				}
+				if x == 0 && y == 0 {
+					center = ratio
+				}
+				largest = max(largest, ratio)
+				judged, is, err := convexAt(*plane, x, y)
+				switch {
+				case err != nil:
+					return finding{}, err
+				case !judged:
+				case is:
+					convex = append(convex, ratio)
+				default:
+					other = append(other, ratio)
+				}
+			}
+		}
+		t.add(e.Params[network], len(hessian.X)*len(hessian.Y), decimal(center, 3), decimal(median(convex), 3), len(convex), decimal(median(other), 3), len(other), decimal(largest, 3))
+		allConvex, allOther = append(allConvex, convex...), append(allOther, other...)
+	}
+	if len(t.rows) == 0 {
+		return missing("fig7"), nil
+	}
+	out := finding{tables: []table{t}}
+	a, b := median(allConvex), median(allOther)
+	out.why = fmt.Sprintf("Median %s over %d points at which the surface is convex, %s over the %d others.", decimal(a, 3), len(allConvex), decimal(b, 3), len(allOther))
+	switch {
+	case min(len(allConvex), len(allOther)) < 5:
+		out.verdict = unsure
+	case a < b/2:
+		out.verdict = holds
+	default:
+		out.verdict = fails
+	}
+	return out, nil
+}
+
+// convexAt says whether the plotted surface is convex at the lattice point next to (x, y): by it and its eight neighbours, as
+// in surface.Flatness. The border is not judged.
+func convexAt(g surface.Grid, x, y float64) (judged, is bool, err error) {
+	i, j := nearest(g.X, x), nearest(g.Y, y)
+	if i == 0 || j == 0 || i == len(g.X)-1 || j == len(g.Y)-1 {
+		return false, false, nil
+	}
+	part := surface.Grid{X: slices.Clone(g.X[i-1 : i+2]), Y: slices.Clone(g.Y[j-1 : j+2])}
+	for k := j - 1; k <= j+1; k++ {
+		from, to := k*len(g.X)+i-1, k*len(g.X)+i+2
+		part.Loss = append(part.Loss, g.Loss[from:to]...)
+		part.Accuracy = append(part.Accuracy, g.Accuracy[from:to]...)
+		part.Mask = append(part.Mask, g.Mask[from:to]...)
+	}
+	f, err := part.Flatness(atLevel)
+	return f.Judged == 1, f.Convex.Value == 1, err
+}
+
+// nearest is the index of the value next to v.
+func nearest(values []float64, v float64) int {
+	best := 0
+	for i := range values {
+		if math.Abs(values[i]-v) < math.Abs(values[best]-v) {
+			best = i
+		}
+	}
+	return best
+}
+
+// median is NaN of nothing.
+func median(v []float64) float64 {
+	if len(v) == 0 {
+		return math.NaN()
+	}
+	v = slices.Sorted(slices.Values(v))
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+}
+
+// paths judges claim (f).
+func paths(s map[string]*sweep) (finding, error) {
+	fig := s["fig9"]
+	t := table{"trajectories", []string{"experiment", "points", "PC1, %", "PC2, %", "together, %", "two random directions, %"}, nil}
+	low, high, random := math.Inf(1), math.Inf(-1), 0.0
+	for _, e := range fig.Experiments {
+		p, err := fig.path(e.Name + "/trajectory-path")
+		if err != nil {
+			return finding{}, err
+		}
+		if p == nil {
+			continue
+		}
+		both := 100 * (p.Ratio[0] + p.Ratio[1])
+		low, high, random = min(low, both), max(high, both), max(random, 100*p.RandomRatio)
+		t.add(e.Name, len(p.Epochs), decimal(100*p.Ratio[0], 1), decimal(100*p.Ratio[1], 1), decimal(both, 1), decimal(100*p.RandomRatio, 4))
+	}
+	if len(t.rows) == 0 {
+		return missing("fig9"), nil
+	}
+	out := finding{verdict: holds, tables: []table{t}}
+	out.why = fmt.Sprintf("Two components hold %s to %s percent, two random directions at most %s.", decimal(low, 1), decimal(high, 1), decimal(random, 4))
+	if low < 40 || random >= 1 {
+		out.verdict = fails
+	}
+	return out, nil
+}
+
+// directions judges claim (g).
+func directions(s map[string]*sweep) (finding, error) {
+	t := table{"directions", []string{"networks", "networks mapped", "pairs", "deviation of the width between pairs", "between networks", "their ratio"}, nil}
+	out := finding{verdict: holds}
+	for _, f := range families {
+		w, err := s[f.sweep].widths("filter")
+		if err != nil {
+			return finding{}, err
+		}
+		if len(w.experiments) < 3 {
+			return missing(f.sweep), nil
+		}
+		var variances, means []float64
+		for _, pairs := range w.of {
+			mean, sd, _ := over(pairs)
+			means, variances = append(means, mean), append(variances, sd*sd)
+		}
+		within, between := math.Sqrt(stat.Mean(variances, nil)), stat.StdDev(means, nil)
+		t.add(f.what, len(w.experiments), len(w.of[0]), decimal(within, 4), decimal(between, 4), decimal(within/between, 2))
+		switch ratio := within / between; {
+		case math.IsNaN(ratio):
+			out.verdict = worse(out.verdict, unsure)
+		case ratio >= 0.5:
+			out.verdict = worse(out.verdict, fails)
+		}
+	}
+	out.why = "Ratios: " + t.rows[0][5] + " and " + t.rows[1][5] + "."
+	out.tables = []table{t}
+	return out, nil
+}
+
+// percent writes a test error.
+func percent(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return decimal(*v, 2)
+}
