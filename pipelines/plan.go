@@ -62,6 +62,9 @@ type Plan struct {
 	EstimateS    float64 `json:"estimate_s,omitempty"`
 	EstimateFrom int     `json:"estimate_from,omitempty"`
 	Unknown      int     `json:"estimate_without,omitempty"`
+	// EstimateTFLOPS is the speed of the device, in 10¹² operations a second, that the estimates are for
+	// where they don't go by earlier steps.
+	EstimateTFLOPS float64 `json:"estimate_tflops,omitempty"`
 }
 
 // Count returns how many steps are in a state.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"time"
 
@@ -22,6 +23,7 @@ type planOptions struct {
 	preset   string
 	out      string
 	detailed bool
+	speed    float64 // TFLOP/s
 }
 
 func (a *app) planCommand() *cobra.Command {
@@ -31,12 +33,14 @@ func (a *app) planCommand() *cobra.Command {
 	cmd.Long = cmd.Short + `.
 
 Of a step to run it says what changed since the sweep's last recorded run: a parameter, an input, the code's
-version, the numerics class; and how long it will take, where steps of its kind ran before in this store.
+version, the numerics class; and how long it will take, where steps of its kind ran before in this store. With --speed it is how
+long it would take on a device of that speed, such as a GPU that is still to be rented.
 
 With --out the plan is kept in a file, sweep file included, and ` + "`lossatlas run FILE`" + ` does just that: it refuses when
 the data, imported files, numerics class or program are not those of the plan, or results that it counted on are gone.`
 	cmd.Flags().StringVar(&o.preset, "preset", "", "`name` of a preset in the file")
 	cmd.Flags().StringVarP(&o.out, "out", "o", "", "keep the plan in a `file`, for `lossatlas run`")
+	cmd.Flags().Float64Var(&o.speed, "speed", 0, "estimate times for a device that does so many `TFLOP/s` of such networks, whatever ran here")
 	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "end with 2 when there are steps to run, 0 when there are none, 1 after an error")
 	return cmd
 }
@@ -49,6 +53,9 @@ func (a *app) plan(ctx context.Context, file string, o planOptions) (err error) 
 				err = exit.With(exit.Failed, err)
 			}
 		}()
+	}
+	if o.speed < 0 || math.IsNaN(o.speed) || math.IsInf(o.speed, 0) {
+		return exit.Usagef("--speed: %v is no speed; give TFLOP/s, as 0.1 for two cores or 10 for a GPU", o.speed)
 	}
 	sweep, err := launch.Read(file, o.preset)
 	if err != nil {
@@ -85,7 +92,9 @@ func (a *app) plan(ctx context.Context, file string, o planOptions) (err error) 
 	if err != nil {
 		return err
 	}
-	if !plan.Complete() {
+	if o.speed > 0 {
+		estimate.OnDevice(plan, g, o.speed)
+	} else if !plan.Complete() {
 		if h := a.timings(ctx, s.Store, numerics); h != nil {
 			h.Fill(ctx, plan, g)
 		}
@@ -151,6 +160,9 @@ func (a *app) printPlan(plan *pipelines.Plan) error {
 	}
 	_, err := fmt.Fprintf(a.Out, "\n%s: %s, %d cached, %d to run, %d blocked until their inputs are known\n", plan.Sweep, count(len(plan.Steps), "step"),
 		plan.Count(pipelines.StateCached), plan.Count(pipelines.StateRun), plan.Count(pipelines.StateBlocked))
+	if err == nil && plan.EstimateTFLOPS > 0 {
+		_, err = fmt.Fprintf(a.Out, "about %s of work at %g TFLOP/s (%.4g TFLOP)\n", seconds(plan.EstimateS), plan.EstimateTFLOPS, plan.EstimateS*plan.EstimateTFLOPS)
+	}
 	if err != nil || plan.EstimateFrom == 0 {
 		return err
 	}

@@ -61,6 +61,18 @@ func Cost(s pipelines.Step) float64 {
 	return 0
 }
 
+// OnDevice puts into a plan of a graph how long its steps would take on a device that does so many TFLOP/s of them, all in
+// all: two operations for each multiply-add. Steps that don't compute count as nothing.
+func OnDevice(plan *pipelines.Plan, g *pipelines.Graph, tflops float64) {
+	plan.Estimate(g, func(s pipelines.Step) (float64, int) {
+		if c := Cost(s); c > 0 {
+			return 2 * c / (tflops * 1e12), 1
+		}
+		return 0, 0
+	})
+	plan.Unknown, plan.EstimateTFLOPS = 0, tflops
+}
+
 func macs(net pipelines.Network) float64 {
 	n, err := activities.Network(net)
 	if err != nil {

@@ -139,3 +139,27 @@ func TestFill(t *testing.T) {
 		t.Errorf("the cached step is planned as %+v", s)
 	}
 }
+
+// TestOnDevice: the two shared epochs of 300 images, thrice a forward pass, and of 100 test images, at two operations a multiply-add.
+func TestOnDevice(t *testing.T) {
+	store := openStore(t)
+	g := &pipelines.Graph{Sweep: "s"}
+	for i := range 2 {
+		name := fmt.Sprint(i)
+		picture := pipelines.Step{ID: name + "/picture", Kind: pipelines.KindRender, Params: json.RawMessage(`{}`),
+			Inputs: map[string]pipelines.Ref{"log": {Step: name + "/train", Output: pipelines.OutLog}}}
+		g.Experiments = append(g.Experiments, pipelines.Experiment{Name: name, Steps: []pipelines.Step{training(name+"/train", "resnet20", 2), picture}})
+	}
+	plan, err := pipelines.MakePlan(t.Context(), g, "xla", store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	estimate.OnDevice(plan, g, 0.5)
+	const macs = 40.8e6 // of ResNet-20
+	if want := 2 * 2 * macs * (3*300 + 100) / 0.5e12; math.Abs(plan.EstimateS/want-1) > 0.01 || plan.Unknown != 0 || plan.EstimateTFLOPS != 0.5 {
+		t.Errorf("%g s, %d unknown, at %g TFLOP/s; want %g s", plan.EstimateS, plan.Unknown, plan.EstimateTFLOPS, want)
+	}
+	if s := plan.Steps[1]; s.EstimateFrom != 0 {
+		t.Errorf("a picture is estimated: %+v", s)
+	}
+}
