@@ -47,7 +47,7 @@ func (t *table) add(cells ...any) {
 var claims = []claim{
 	{
 		"a", "Along the line between the minimizers of a small and a large batch, the small batch's looks wide and the large one's sharp; weight decay turns that round (section 3, figure 2).",
-		"which of the two is wider at a loss 0.5 above its own changes when weight decay is turned on, the widths being 10 percent apart both times.",
+		"which of the two is wider, from the minimizer towards the other one until the loss is 0.5 above its own, changes when weight decay is turned on, the widths being 10 percent apart both times. (At first the width was to be that on both sides. But beyond the large batch's minimizer running variances are extrapolated below zero, and there is no loss.)",
 		[]string{"fig2"}, interpolations,
 	},
 	{

@@ -187,7 +187,7 @@ func TestInterpolationsAndNorms(t *testing.T) {
 	}
 }
 
-// The half widths at 0.5 of k·x² are √(0.5/k).
+// k·x² reaches 0.5 at √(0.5/k).
 func TestInterpolationWidths(t *testing.T) {
 	exports := t.TempDir()
 	fig2(t, exports, [2][2]float64{{5, 50}, {50, 5}}, 1.2, [2][2]float64{{2, 1}, {1, 2}})
@@ -199,7 +199,7 @@ func TestInterpolationWidths(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []float64{2 * math.Sqrt(0.5/5), 2 * math.Sqrt(0.5/50)} {
+	for i, want := range []float64{math.Sqrt(0.5 / 5), math.Sqrt(0.5 / 50)} {
 		if got, w := f.tables[0].rows[0][1+i], decimal(want, 3); got != w {
 			t.Errorf("width %d is %s, want %s", i, got, w)
 		}

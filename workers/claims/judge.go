@@ -32,7 +32,7 @@ func missing(what string) finding {
 func interpolations(s map[string]*sweep) (finding, error) {
 	fig := s["fig2"]
 	without, with := fig.byDecay()
-	t := table{"interpolation", []string{"weight decay", "width around small batch", "width around large batch", "test error small, %", "test error large, %"}, nil}
+	t := table{"interpolation", []string{"weight decay", "width of the small batch's side", "of the large batch's", "test error small, %", "test error large, %"}, nil}
 	var wider []float64 // logarithm of small's width over large's, without and with weight decay
 	for _, sides := range [][]results.Experiment{without, with} {
 		if len(sides) != 2 {
@@ -46,21 +46,9 @@ func interpolations(s map[string]*sweep) (finding, error) {
 		if g == nil {
 			return missing("fig2"), nil
 		}
-		var widths []surface.Measured
-		for _, end := range []float64{0, 1} {
-			moved := *g
-			moved.X = slices.Clone(g.X)
-			for i := range moved.X {
-				moved.X[i] -= end
-			}
-			f, err := moved.Flatness(atLevel)
-			if err != nil {
-				return finding{}, err
-			}
-			widths = append(widths, f.Widths[0][0])
-		}
-		t.add(small.Params[weightDecay], bound(widths[0], 3), bound(widths[1], 3), percent(small.TestError), percent(large.TestError))
-		wider = append(wider, math.Log(widths[0].Value/widths[1].Value))
+		near, far := reach(*g, 0, 1), reach(*g, 1, 0)
+		t.add(small.Params[weightDecay], decimal(near, 3), decimal(far, 3), percent(small.TestError), percent(large.TestError))
+		wider = append(wider, math.Log(near/far))
 	}
 	out := finding{tables: []table{t}}
 	clear := math.Log(1.1)
@@ -75,6 +63,25 @@ func interpolations(s map[string]*sweep) (finding, error) {
 		out.verdict, out.why = fails, fmt.Sprintf("The %s batch's minimizer looks wider both times.", batch(a))
 	}
 	return out, nil
+}
+
+// reach is how far it is along a line of losses, from a point of it towards another, until the loss is 0.5 above the first
+// point's, linearly between points; NaN where it stays below, or is not finite before.
+func reach(g surface.Grid, from, to float64) float64 {
+	i, last := nearest(g.X, from), nearest(g.X, to)
+	step := 1
+	if last < i {
+		step = -1
+	}
+	top := g.Loss[i] + level
+	for ; i != last; i += step {
+		if a, b := g.Loss[i], g.Loss[i+step]; b > top && a <= top {
+			return math.Abs(g.X[i] + (top-a)/(b-a)*(g.X[i+step]-g.X[i]) - from)
+		} else if !(b <= top) {
+			break
+		}
+	}
+	return math.NaN()
 }
 
 // batch says whose minimizer is the wider one.

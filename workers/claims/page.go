@@ -49,15 +49,15 @@ func page(sweeps []*sweep, all []judged, cost table, figures map[string][]string
 	b.WriteString(`# The claims of Li et al. (2018), looked at on two cores
 
 What the paper says of loss landscapes, claim by claim, against the sweep files in the folder above, in their ` + "`laptop`" + ` presets on real
-CIFAR-10 images (10,000 for training, 2,000 for testing). The presets have a tenth of the paper's images and a thirtieth of its epochs or less; each file says what was reduced and
-why the comparison is still fair. What a claim takes to hold was written down before the sweeps were run. Each network was trained
+CIFAR-10 images, with a twelfth or less of the paper's images and a thirtieth of its epochs or less; each file says what was reduced and
+why the comparison is still fair. What a claim takes to hold was written down before the sweeps were run, but for what is said of (a). Each network was trained
 once, from one seed, unless it is said otherwise. This page, its tables and figures are written by ` + "`go tool task results`" + ` from the store.
 
 | | the paper says | here |
 |---|---|---|
 `)
 	for _, j := range all {
-		fmt.Fprintf(&b, "| [%s](#claim-%s) | %s | **%s** |\n", j.letter, j.letter, j.says, j.verdict)
+		fmt.Fprintf(&b, "| [%s](#claim-%s) | %s | **%s** |\n", j.letter, j.letter, cell(j.says), j.verdict)
 	}
 	shown := map[string]bool{}
 	for _, j := range all {
@@ -90,9 +90,12 @@ once, from one seed, unless it is said otherwise. This page, its tables and figu
 	}
 	b.WriteString("\n## What it took\n\nSeconds are those of the steps, by the wall clock, two at a time on two cores; a step that an earlier line has already counts as shared.\n\n")
 	b.WriteString(cost.markdown())
-	fmt.Fprintf(&b, "\n([cost.csv](cost.csv); the results of all networks: [experiments.csv](experiments.csv); SHA-256 of every result: [digests.csv](digests.csv))\n\nComputed with %s.\n", strings.Join(numerics(sweeps), " and "))
+	fmt.Fprintf(&b, "\n([cost.csv](cost.csv); the results of all networks: [experiments.csv](experiments.csv); SHA-256 of every file of numbers: [digests.csv](digests.csv))\n\nComputed with %s.\n", strings.Join(numerics(sweeps), " and "))
 	return b.Bytes()
 }
+
+// cell is text in a table, where a bar would begin another cell.
+func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
@@ -151,15 +154,15 @@ func (s *sweep) preset() string {
 	return s.SweepFile.Preset
 }
 
-// digestsOf are the digests of all results.
+// digestsOf are the digests of all numbers.
 func digestsOf(sweeps []*sweep) table {
 	t := table{"digests", []string{"sweep", "step", "key", "output", "bytes", "sha256"}, nil}
 	for _, s := range sweeps {
 		for _, st := range s.Steps {
+			if kind := pipelines.Kind(st.Kind); kind == pipelines.KindReport || kind == pipelines.KindRender {
+				continue // a report names its run, which is another one each time; pictures follow from the rest
+			}
 			for _, output := range sortedKeys(st.Outputs) {
-				if st.Kind == string(pipelines.KindReport) {
-					continue // it names the run, which is another one each time
-				}
 				blob := st.Outputs[output]
 				t.add(s.Sweep, st.ID, st.Key, output, blob.Size, blob.Digest)
 			}
@@ -240,7 +243,12 @@ func numerics(sweeps []*sweep) []string {
 
 func (t table) markdown() string {
 	var b strings.Builder
-	line := func(cells []string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
+	line := func(cells []string) {
+		for _, c := range cells {
+			b.WriteString("| " + cell(c) + " ")
+		}
+		b.WriteString("|\n")
+	}
 	line(t.header)
 	line(slices.Repeat([]string{"---"}, len(t.header)))
 	for _, row := range t.rows {
