@@ -460,6 +460,9 @@ func paths(s map[string]*sweep) (finding, error) {
 	}
 	out := finding{verdict: holds, tables: []table{t}}
 	out.why = fmt.Sprintf("Two components hold %s to %s percent, two random directions at most %s.", decimal(low, 1), decimal(high, 1), decimal(random, 4))
+	if high > 90 {
+		out.why += " Above the paper's range there is little left to vary in: the paths have few points."
+	}
 	if low < 40 || random >= 1 {
 		out.verdict = fails
 	}
