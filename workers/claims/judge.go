@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -109,8 +110,8 @@ func (s *sweep) between(a, b string) (*surface.Grid, error) {
 // norms judges claim (b).
 func norms(s map[string]*sweep) (finding, error) {
 	fig := s["fig2"]
-	t := table{"norms", []string{"weight decay", "batch", "‖θ‖ after the first epoch", "after the last", "growth, %", "deviation of the filters' weights"}, nil}
-	var growth, deviation []float64 // small and large without, then with weight decay
+	t := table{"norms", []string{"weight decay", "batch", "‖θ‖ after the first epoch", "after the last", "growth, %", "deviation of the filters' weights", "median of their |w|"}, nil}
+	var growth, deviation, middle []float64 // small and large without, then with weight decay
 	without, with := fig.byDecay()
 	for _, sides := range [][]results.Experiment{without, with} {
 		if len(sides) != 2 {
@@ -134,8 +135,13 @@ func norms(s map[string]*sweep) (finding, error) {
 			}
 			first, last := float64(log.Epochs[0].WeightNorm), float64(log.Epochs[len(log.Epochs)-1].WeightNorm)
 			growth = append(growth, last/first-1)
-			deviation = append(deviation, filterDeviation(tensors))
-			t.add(e.Params[weightDecay], e.Params[batchSize], decimal(first, 2), decimal(last, 2), decimal(100*growth[len(growth)-1], 2), decimal(deviation[len(deviation)-1], 5))
+			weights := filterWeights(tensors)
+			deviation = append(deviation, stat.StdDev(weights, nil))
+			for i, w := range weights {
+				weights[i] = math.Abs(w)
+			}
+			middle = append(middle, median(weights))
+			t.add(e.Params[weightDecay], e.Params[batchSize], decimal(first, 2), decimal(last, 2), decimal(100*growth[len(growth)-1], 2), decimal(deviation[len(deviation)-1], 5), decimal(middle[len(middle)-1], 5))
 		}
 	}
 	signs := []struct {
@@ -157,11 +163,14 @@ func norms(s map[string]*sweep) (finding, error) {
 	if len(not) > 0 {
 		out.verdict, out.why = fails, fmt.Sprintf("%d of the four differences have the paper's signs. It is not so that %s.", len(signs)-len(not), strings.Join(not, ", nor that "))
 	}
+	if (middle[1] < middle[0]) != (deviation[1] < deviation[0]) || (middle[3] > middle[2]) != (deviation[3] > deviation[2]) {
+		out.why += " The medians of |w| don't have the order of the deviations: the histograms differ in shape as well."
+	}
 	return out, nil
 }
 
-// filterDeviation is the standard deviation of the weights of convolutions and linear layers.
-func filterDeviation(tensors []safetensors.Tensor) float64 {
+// filterWeights are the weights of convolutions and linear layers.
+func filterWeights(tensors []safetensors.Tensor) []float64 {
 	var all []float64
 	for _, t := range tensors {
 		if len(t.Shape) < 2 {
@@ -171,7 +180,7 @@ func filterDeviation(tensors []safetensors.Tensor) float64 {
 			all = append(all, float64(v))
 		}
 	}
-	return stat.StdDev(all, nil)
+	return all
 }
 
 // widths are those of one map of a sweep: of each experiment, with a width for each pair of directions.
@@ -256,8 +265,15 @@ func sharpness(s map[string]*sweep) (finding, error) {
 		for _, e := range order {
 			each.add(f.what, e.Name, percent(e.TestError), cells[e.Name][0], cells[e.Name][1], cells[e.Name][2])
 		}
+		spread, noise, err := s[f.sweep].errorSpread(order)
+		if err != nil {
+			return finding{}, err
+		}
 		others := max(mean["layer"], mean["none"])
 		switch {
+		case spread < noise:
+			why = append(why, fmt.Sprintf("%s: the test errors lie within %s points, and %s would be chance", f.what, decimal(spread, 1), decimal(noise, 1)))
+			out.verdict = worse(out.verdict, unsure)
 		case math.IsNaN(mean["filter"] + mean["layer"] + mean["none"]):
 			why = append(why, f.what+": a correlation is not defined")
 			out.verdict = worse(out.verdict, unsure)
@@ -274,6 +290,36 @@ func sharpness(s map[string]*sweep) (finding, error) {
 	out.why = strings.Join(why, "; ") + ". With few networks a rank correlation is coarse: of four, one order in 24 gives 1 by chance."
 	out.tables = []table{t, each}
 	return out, nil
+}
+
+// errorSpread is how far the test errors of networks lie apart, and how far two of them may by chance, both in points:
+// twice the deviation √(2p(1−p)/n) of a difference of two errors p on n images.
+func (s *sweep) errorSpread(of []results.Experiment) (spread, noise float64, err error) {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, e := range of {
+		low, high = min(low, *e.TestError), max(high, *e.TestError)
+		n, err := s.testImages(e.Name)
+		if err != nil {
+			return 0, 0, err
+		}
+		p := *e.TestError / 100
+		noise = max(noise, 100*2*math.Sqrt(2*p*(1-p)/n))
+	}
+	return high - low, noise, nil
+}
+
+// testImages is on how many images an experiment's network was tested.
+func (s *sweep) testImages(experiment string) (float64, error) {
+	for _, st := range s.Steps {
+		if st.ID == experiment+"/train" && st.Recipe != nil {
+			var p pipelines.TrainParams
+			if err := json.Unmarshal(st.Recipe.Params, &p); err != nil {
+				return 0, fmt.Errorf("%s, %s: %w", s.Sweep, st.ID, err)
+			}
+			return float64(p.Data.Test), nil
+		}
+	}
+	return 0, fmt.Errorf("%s: experiment %s has no training", s.Sweep, experiment)
 }
 
 // worse is the less favourable of two verdicts.

@@ -50,7 +50,7 @@ func page(sweeps []*sweep, all []judged, cost table, figures map[string][]string
 
 What the paper says of loss landscapes, claim by claim, against the sweep files in the folder above, in their ` + "`laptop`" + ` presets on real
 CIFAR-10 images, with a twelfth or less of the paper's images and a thirtieth of its epochs or less; each file says what was reduced and
-why the comparison is still fair. What a claim takes to hold was written down before the sweeps were run, but for what is said of (a). Each network was trained
+why the comparison is still fair. What a claim takes to hold was written down before the sweeps were run, but for what is said of (a) and (c). Each network was trained
 once, from one seed, unless it is said otherwise. This page, its tables and figures are written by ` + "`go tool task results`" + ` from the store.
 
 | | the paper says | here |
