@@ -57,7 +57,7 @@ var claims = []claim{
 	},
 	{
 		"c", "Along filter-normalized directions flatter minimizers have lower test errors; with layers normalized, or nothing, less so (sections 4 and 5, appendix A.2).",
-		"in each family of networks Spearman's rank correlation between sharpness (1/width at 0.5 above the minimum) and test error, in the mean over the pairs of directions, is at least 0.8 with filters normalized and larger than with the others. (What was added later: it can't be told where the test errors are as close as chance brings two equal networks.)",
+		"in each family of networks Spearman's rank correlation between sharpness (1/width at 0.5 above the minimum) and test error, in the mean over the pairs of directions, is at least 0.8 with filters normalized and larger than with the others. (What was added later: it can't be told where the test errors are as close as chance brings two equal networks, and a normalization of which the plots cut off more than a quarter of the widths is not compared.)",
 		[]string{"normalization", "sharpness"}, sharpness,
 	},
 	{

@@ -251,7 +251,11 @@ func sharpness(s map[string]*sweep) (finding, error) {
 			}
 			rho, bounds := w.correlations()
 			mean[by] = stat.Mean(rho, nil)
-			t.add(f.what, by, len(w.experiments), decimal(mean[by], 2), decimal(slices.Min(rho), 2), decimal(slices.Max(rho), 2), len(rho), fmt.Sprintf("%d of %d", bounds, len(rho)*len(w.experiments)))
+			if by != "filter" && 4*bounds > len(rho)*len(w.experiments) {
+				delete(mean, by) // ranks of lower bounds say little
+				why = append(why, fmt.Sprintf("%s, normalized by %s: more than a quarter of the widths are cut off, so it is not compared", f.what, by))
+			}
+			t.add(f.what, by, len(w.experiments), decimal(stat.Mean(rho, nil), 2), decimal(slices.Min(rho), 2), decimal(slices.Max(rho), 2), len(rho), fmt.Sprintf("%d of %d", bounds, len(rho)*len(w.experiments)))
 			order = w.experiments
 			for i, e := range w.experiments {
 				m, sd, cut := over(w.of[i])
@@ -269,13 +273,18 @@ func sharpness(s map[string]*sweep) (finding, error) {
 		if err != nil {
 			return finding{}, err
 		}
-		others := max(mean["layer"], mean["none"])
+		others := math.Inf(-1)
+		for _, by := range []string{"layer", "none"} {
+			if v, ok := mean[by]; ok {
+				others = max(others, v)
+			}
+		}
 		switch {
 		case spread < noise:
 			why = append(why, fmt.Sprintf("%s: the test errors lie within %s points, and %s would be chance", f.what, decimal(spread, 1), decimal(noise, 1)))
 			out.verdict = worse(out.verdict, unsure)
-		case math.IsNaN(mean["filter"] + mean["layer"] + mean["none"]):
-			why = append(why, f.what+": a correlation is not defined")
+		case math.IsNaN(mean["filter"]+others) || math.IsInf(others, 0):
+			why = append(why, f.what+": a correlation is not known")
 			out.verdict = worse(out.verdict, unsure)
 		case mean["filter"] >= 0.8 && mean["filter"] > others:
 			why = append(why, f.what+": as the paper says")
