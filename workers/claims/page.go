@@ -88,7 +88,7 @@ once, from one seed, unless it is said otherwise. This page, its tables and figu
 			fmt.Fprintf(&b, "\n![%s](%s)\n", strings.TrimSuffix(f, ".png"), f)
 		}
 	}
-	b.WriteString("\n## What it took\n\nSeconds are those of the steps, by the wall clock, two at a time on two cores; a step that an earlier line has already counts as shared.\n\n")
+	b.WriteString("\n## What it took\n\nSeconds are those of the steps, by the wall clock, on two cores; a step that an earlier line has already counts as shared.\n\n")
 	b.WriteString(cost.markdown())
 	fmt.Fprintf(&b, "\n([cost.csv](cost.csv); the results of all networks: [experiments.csv](experiments.csv); SHA-256 of every file of numbers: [digests.csv](digests.csv))\n\nComputed with %s.\n", strings.Join(numerics(sweeps), " and "))
 	return b.Bytes()
@@ -222,10 +222,14 @@ func costRow(name string, n [7]float64) []any {
 		shared += fmt.Sprintf(" (%.0f %%)", 100*n[1]/n[0])
 	}
 	row := []any{name, n[0], shared}
-	for _, v := range n[2:] {
+	for _, v := range n[2:6] {
 		row = append(row, fmt.Sprintf("%.0f", v))
 	}
-	return row
+	saved := fmt.Sprintf("%.0f", n[6])
+	if n[2]+n[6] > 0 {
+		saved += fmt.Sprintf(" (%.0f %%)", 100*n[6]/(n[2]+n[6]))
+	}
+	return append(row, saved)
 }
 
 // numerics are the classes of arithmetic that the results are of.
