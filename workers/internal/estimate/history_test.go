@@ -110,6 +110,18 @@ func TestHistory(t *testing.T) {
 	want(pipelines.Step{ID: "e/picture", Kind: pipelines.KindRender, Params: json.RawMessage(`{}`)}, 0, 0)
 }
 
+// twice is a graph of two experiments with the same training, of two epochs, and a picture of each.
+func twice(net string) *pipelines.Graph {
+	g := &pipelines.Graph{Sweep: "s"}
+	for i := range 2 {
+		name := fmt.Sprint(i)
+		picture := pipelines.Step{ID: name + "/picture", Kind: pipelines.KindRender, Params: json.RawMessage(`{}`),
+			Inputs: map[string]pipelines.Ref{"log": {Step: name + "/train", Output: pipelines.OutLog}}}
+		g.Experiments = append(g.Experiments, pipelines.Experiment{Name: name, Steps: []pipelines.Step{training(name+"/train", net, 2), picture}})
+	}
+	return g
+}
+
 // TestFill: work that experiments share counts once, cached steps count nothing,
 // and what is not known is counted apart.
 func TestFill(t *testing.T) {
@@ -119,13 +131,7 @@ func TestFill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &pipelines.Graph{Sweep: "s"}
-	for i := range 2 {
-		name := fmt.Sprint(i)
-		picture := pipelines.Step{ID: name + "/picture", Kind: pipelines.KindRender, Params: json.RawMessage(`{}`),
-			Inputs: map[string]pipelines.Ref{"log": {Step: name + "/train", Output: pipelines.OutLog}}}
-		g.Experiments = append(g.Experiments, pipelines.Experiment{Name: name, Steps: []pipelines.Step{training(name+"/train", "small", 2), picture}})
-	}
+	g := twice("small")
 	g.Experiments = append(g.Experiments, pipelines.Experiment{Name: "e", Steps: []pipelines.Step{training("e/train", "small", 1)}})
 	plan, err := pipelines.MakePlan(t.Context(), g, "xla", store)
 	if err != nil {
@@ -143,13 +149,7 @@ func TestFill(t *testing.T) {
 // TestOnDevice: the two shared epochs of 300 images, thrice a forward pass, and of 100 test images, at two operations a multiply-add.
 func TestOnDevice(t *testing.T) {
 	store := openStore(t)
-	g := &pipelines.Graph{Sweep: "s"}
-	for i := range 2 {
-		name := fmt.Sprint(i)
-		picture := pipelines.Step{ID: name + "/picture", Kind: pipelines.KindRender, Params: json.RawMessage(`{}`),
-			Inputs: map[string]pipelines.Ref{"log": {Step: name + "/train", Output: pipelines.OutLog}}}
-		g.Experiments = append(g.Experiments, pipelines.Experiment{Name: name, Steps: []pipelines.Step{training(name+"/train", "resnet20", 2), picture}})
-	}
+	g := twice("resnet20")
 	plan, err := pipelines.MakePlan(t.Context(), g, "xla", store)
 	if err != nil {
 		t.Fatal(err)

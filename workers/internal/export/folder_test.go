@@ -169,8 +169,7 @@ func info(t *testing.T, dir, name string) os.FileInfo {
 	return i
 }
 
-// TestForeignFolder: what is not an export of the sweep is left alone.
-// What is left out is said, and goes from a folder that had it.
+// TestWithout: what is left out is said, and goes from a folder that had it.
 func TestWithout(t *testing.T) {
 	s, dir := newSample(t), t.TempDir()
 	if _, err := export.Folder(t.Context(), s, dir, s.sweep); err != nil {
@@ -195,6 +194,7 @@ func TestWithout(t *testing.T) {
 	}
 }
 
+// TestForeignFolder: what is not an export of the sweep is left alone.
 func TestForeignFolder(t *testing.T) {
 	s := newSample(t)
 	for name, content := range map[string]string{
