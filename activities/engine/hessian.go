@@ -10,6 +10,7 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/tangent"
 )
 
 // Subset names the parameters over which second derivatives are taken.
@@ -78,17 +79,14 @@ func gradientInputs(net *nets.Net, size int) []shapes.Shape {
 	}
 }
 
-// compileProduct compiles ∇⟨∇ Σ loss, v⟩ = Σ Hv over a batch: one ordinary
-// gradient of the directional derivative, which the forward pass brings along
-// with the value.
+// compileProduct compiles Σ Hv over a batch, the derivative of the gradient
+// ∇ Σ loss at θ along v.
 func compileProduct(b *Backend, net *nets.Net, size int) (*Program, error) {
 	key := fmt.Sprintf("hessian-%s-%d %s", net.Name, size, net.Signature())
 	inputs := append(gradientInputs(net, size), Float32(net.NumParams()))
 	return b.Compile(key, inputs, func(in []*graph.Node) []*graph.Node {
-		params := net.Split(in[0])
-		logits, tangent := net.Tangent(b.Formulation(), params, net.Split(in[5]), in[1], Normalize(in[2], dtypes.Float32))
-		slope := maskedSum(crossEntropySlope(logits, tangent, in[3]), in[4])
-		return []*graph.Node{nets.Join(graph.Gradient(slope, params...))}
+		gradient, _ := lossGradient(b, net, in)
+		return tangent.Along([]*graph.Node{gradient}, []*graph.Node{in[0]}, []*graph.Node{in[5]})
 	})
 }
 
@@ -96,12 +94,19 @@ func compileProduct(b *Backend, net *nets.Net, size int) (*Program, error) {
 func compileLossGradient(b *Backend, net *nets.Net, size int) (*Program, error) {
 	key := fmt.Sprintf("loss-gradient-%s-%d %s", net.Name, size, net.Signature())
 	return b.Compile(key, gradientInputs(net, size), func(in []*graph.Node) []*graph.Node {
-		params := net.Split(in[0])
-		logits := net.EvaluateAt(b.Formulation(), params, in[1], Normalize(in[2], dtypes.Float32))
-		losses, _ := CrossEntropy(logits, in[3])
-		loss := maskedSum(losses, in[4])
-		return []*graph.Node{nets.Join(graph.Gradient(loss, params...)), loss}
+		gradient, loss := lossGradient(b, net, in)
+		return []*graph.Node{gradient, loss}
 	})
+}
+
+// lossGradient adds ∇ Σ loss with respect to θ, [NumParams], and Σ loss over a
+// batch to a graph whose inputs are gradientInputs.
+func lossGradient(b *Backend, net *nets.Net, in []*graph.Node) (gradient, loss *graph.Node) {
+	params := net.Split(in[0])
+	logits := net.EvaluateAt(b.Formulation(), params, in[1], Normalize(in[2], dtypes.Float32))
+	losses, _ := CrossEntropy(logits, in[3])
+	loss = maskedSum(losses, in[4])
+	return nets.Join(graph.Gradient(loss, params...)), loss
 }
 
 // Dim is the number of parameters in the subset: the matrix is Dim×Dim.

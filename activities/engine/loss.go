@@ -47,18 +47,6 @@ func CrossEntropy(logits, labels *graph.Node) (loss, correct *graph.Node) {
 	return loss, graph.ConvertDType(hit, dtype)
 }
 
-// crossEntropySlope adds to a graph the derivative of each row's cross-entropy
-// when the logits move along tangent: Σ softmax(logits)·tangent less the
-// tangent of the label's logit. The shape is [batch].
-func crossEntropySlope(logits, tangent, labels *graph.Node) *graph.Node {
-	batch := logits.Shape().Dim(0)
-	top := graph.StopGradient(graph.ReduceMax(logits, 1))
-	weights := graph.Exp(graph.Sub(logits, graph.Reshape(top, batch, 1)))
-	mean := graph.Div(graph.ReduceSum(graph.Mul(weights, tangent), 1), graph.ReduceSum(weights, 1))
-	own := graph.ReduceSum(graph.Where(isLabel(logits, labels), tangent, graph.ZerosLike(tangent)), 1)
-	return graph.Sub(mean, own)
-}
-
 // isLabel says of each of the logits [batch, classes] whether it is the label's.
 func isLabel(logits, labels *graph.Node) *graph.Node {
 	batch, classes := logits.Shape().Dim(0), logits.Shape().Dim(1)

@@ -97,25 +97,10 @@ func (b batchNorm) normalize(p *pass, x, scale, shift *graph.Node) *graph.Node {
 // affine normalises x by the stored statistics, scales by γ and shifts by β,
 // with one multiplication and one addition an element: xf + (β − mean·f).
 func (b batchNorm) affine(p *pass, x, scale, shift *graph.Node) *graph.Node {
-	factor := slope(scale, p.state[b.variance])
+	// 1/Sqrt, because the library's Rsqrt has no gradient.
+	factor := graph.Div(scale, graph.Sqrt(graph.AddScalar(p.state[b.variance], bnEpsilon)))
 	offset := graph.Sub(shift, graph.Mul(p.state[b.mean], factor))
 	return graph.Add(graph.Mul(x, perChannel(factor, x)), perChannel(offset, x))
-}
-
-// tangent is ẋf plus the layer with γ̇ and β̇ in place of γ and β: in these it is linear.
-func (b batchNorm) tangent(p *pass, x dual) dual {
-	scale := p.params[b.scale]
-	moved := b.affine(p, x.value, p.tangents[b.scale], p.tangents[b.shift])
-	if x.tangent != nil {
-		factor := slope(scale, p.state[b.variance])
-		moved = graph.Add(graph.Mul(x.tangent, perChannel(factor, x.tangent)), moved)
-	}
-	return dual{b.affine(p, x.value, scale, p.params[b.shift]), moved}
-}
-
-// slope is γ/√(variance + ε), with 1/Sqrt because the library's Rsqrt has no gradient.
-func slope(scale, variance *graph.Node) *graph.Node {
-	return graph.Div(scale, graph.Sqrt(graph.AddScalar(variance, bnEpsilon)))
 }
 
 // record puts the new running statistics into the pass, of which the variance

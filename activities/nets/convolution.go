@@ -40,30 +40,12 @@ type convolution struct {
 }
 
 func (c convolution) forward(p *pass, x *graph.Node) *graph.Node {
-	return c.biased(c.apply(p, x, p.params[c.weight]), p.params)
-}
-
-// apply convolves x with a kernel in PyTorch's layout.
-func (c convolution) apply(p *pass, x, weight *graph.Node) *graph.Node {
-	kernel := graph.TransposeAllAxes(weight, 2, 3, 1, 0) // OIHW to HWIO
-	return p.formulation.convolve(x, kernel, c.Stride, c.Padding)
-}
-
-// biased adds the bias, if there is one, out of a list of parameters or of their tangents.
-func (c convolution) biased(y *graph.Node, params []*graph.Node) *graph.Node {
+	kernel := graph.TransposeAllAxes(p.params[c.weight], 2, 3, 1, 0) // OIHW to HWIO
+	y := p.formulation.convolve(x, kernel, c.Stride, c.Padding)
 	if c.bias < 0 {
 		return y
 	}
-	return graph.Add(y, perChannel(params[c.bias], y))
-}
-
-// tangent is ẋ∗K + x∗K̇ + ḃ.
-func (c convolution) tangent(p *pass, x dual) dual {
-	moved := c.apply(p, x.value, p.tangents[c.weight])
-	if x.tangent != nil {
-		moved = graph.Add(c.apply(p, x.tangent, p.params[c.weight]), moved)
-	}
-	return dual{c.forward(p, x.value), c.biased(moved, p.tangents)}
+	return graph.Add(y, perChannel(p.params[c.bias], y))
 }
 
 // perChannel reshapes a vector of one value per channel so that it broadcasts over x.

@@ -32,10 +32,6 @@ func (d dense) forward(p *pass, x *graph.Node) *graph.Node {
 	return graph.Concatenate([]*graph.Node{d.body.forward(p, x), x}, -1)
 }
 
-func (d dense) tangent(p *pass, x dual) dual {
-	return d.body.tangent(p, x).before(x)
-}
-
 // bottleneck is one layer of a dense block: a 1×1 convolution to 4·growth
 // channels and a 3×3 one to growth, each behind a batch normalisation and a ReLU.
 func bottleneck(name string, growth int) Layer {

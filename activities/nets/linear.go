@@ -27,10 +27,6 @@ func (flatten) forward(_ *pass, x *graph.Node) *graph.Node {
 	return graph.Reshape(x, batch, x.Shape().Size()/batch)
 }
 
-func (f flatten) tangent(p *pass, x dual) dual {
-	return x.linear(func(v *graph.Node) *graph.Node { return f.forward(p, v) })
-}
-
 // FullyConnected is y = xWᵀ + b on flat features, with Out rows in W.
 type FullyConnected struct {
 	Name string
@@ -58,26 +54,8 @@ type fullyConnected struct {
 	weight, bias int
 }
 
+// forward is xWᵀ + b.
 func (f fullyConnected) forward(p *pass, x *graph.Node) *graph.Node {
-	return f.apply(x, p.params[f.weight], p.params[f.bias])
-}
-
-// apply is xWᵀ + b.
-func (fullyConnected) apply(x, weight, bias *graph.Node) *graph.Node {
-	y := times(x, weight)
-	return graph.Add(y, perChannel(bias, y))
-}
-
-// times is xWᵀ.
-func times(x, weight *graph.Node) *graph.Node {
-	return graph.DotGeneral(x, []int{1}, nil, weight, []int{1}, nil)
-}
-
-// tangent is ẋWᵀ + xẆᵀ + ḃ.
-func (f fullyConnected) tangent(p *pass, x dual) dual {
-	moved := f.apply(x.value, p.tangents[f.weight], p.tangents[f.bias])
-	if x.tangent != nil {
-		moved = graph.Add(times(x.tangent, p.params[f.weight]), moved)
-	}
-	return dual{f.forward(p, x.value), moved}
+	y := graph.DotGeneral(x, []int{1}, nil, p.params[f.weight], []int{1}, nil)
+	return graph.Add(y, perChannel(p.params[f.bias], y))
 }

@@ -24,10 +24,6 @@ type op interface {
 	// forward adds the layer to a graph. x is [batch, height, width, channels],
 	// or [batch, features] once the activations are flat.
 	forward(p *pass, x *graph.Node) *graph.Node
-	// tangent adds the layer together with its derivative along a direction in
-	// which its input and its parameters move: it returns the value that
-	// forward returns, with stored statistics, and its tangent.
-	tangent(p *pass, x dual) dual
 }
 
 // Shape is the shape of one image's activations: Height×Width×Channels, or,
@@ -144,18 +140,10 @@ func (c chain) forward(p *pass, x *graph.Node) *graph.Node {
 	return x
 }
 
-func (c chain) tangent(p *pass, x dual) dual {
-	for _, o := range c {
-		x = o.tangent(p, x)
-	}
-	return x
-}
-
 // pass is one walk through a network while its graph is being built.
 type pass struct {
 	formulation Formulation
 	params      []*graph.Node // by index in the parameter table, in PyTorch's shapes
-	tangents    []*graph.Node // of params, in passes that carry tangents
 	state       []*graph.Node // by index in the state table
 	training    bool          // normalise by the batch's statistics and put the new running ones into newState
 	newState    []*graph.Node

@@ -17,16 +17,6 @@ func (relu) forward(_ *pass, x *graph.Node) *graph.Node {
 	return graph.Where(graph.LessOrEqual(x, zero), graph.ZerosLike(x), x)
 }
 
-// tangent lets through what forward lets through.
-func (r relu) tangent(p *pass, x dual) dual {
-	y := dual{value: r.forward(p, x.value)}
-	if x.tangent != nil {
-		zero := graph.ScalarZero(x.value.Graph(), x.value.DType())
-		y.tangent = graph.Where(graph.LessOrEqual(x.value, zero), graph.ZerosLike(x.tangent), x.tangent)
-	}
-	return y
-}
-
 // MaxPool takes the maximum over Kernel×Kernel windows that lie Stride apart
 // on the image, which is padded with values below every other.
 type MaxPool struct {
@@ -47,30 +37,17 @@ type maxPool struct {
 // equal ones gets the gradient, as in PyTorch, and a NaN wins. The backends'
 // own pooling would do but for its gradient, which the pure-Go backend lacks.
 func (m maxPool) forward(_ *pass, x *graph.Node) *graph.Node {
-	return m.choose(dual{value: x}).value
-}
-
-// tangent is the tangent of the element that is the maximum.
-func (m maxPool) tangent(_ *pass, x dual) dual { return m.choose(x) }
-
-func (m maxPool) choose(x dual) dual {
-	x.value = padded(x.value, m.Padding, lowest(x.value.DType()))
-	if x.tangent != nil {
-		x.tangent = padded(x.tangent, m.Padding, 0)
-	}
-	var best dual
+	x = padded(x, m.Padding, lowest(x.DType()))
+	var best *graph.Node
 	for row := range m.Kernel {
 		for column := range m.Kernel {
-			t := x.linear(func(v *graph.Node) *graph.Node { return tap(v, row, column, m.height, m.width, m.Stride) })
-			if best.value == nil {
+			t := tap(x, row, column, m.height, m.width, m.Stride)
+			if best == nil {
 				best = t
 				continue
 			}
-			larger := graph.LogicalOr(graph.GreaterThan(t.value, best.value), graph.NotEqual(t.value, t.value))
-			best.value = graph.Where(larger, t.value, best.value)
-			if t.tangent != nil {
-				best.tangent = graph.Where(larger, t.tangent, best.tangent)
-			}
+			larger := graph.LogicalOr(graph.GreaterThan(t, best), graph.NotEqual(t, t))
+			best = graph.Where(larger, t, best)
 		}
 	}
 	return best
@@ -107,17 +84,16 @@ func (a avgPool) forward(_ *pass, x *graph.Node) *graph.Node {
 	var sum *graph.Node
 	for row := range a.Kernel {
 		for column := range a.Kernel {
-			t := tap(x, row, column, a.height, a.width, a.Stride)
-			if sum == nil {
-				sum = t
-				continue
-			}
-			sum = graph.Add(sum, t)
+			sum = plus(sum, tap(x, row, column, a.height, a.width, a.Stride))
 		}
 	}
 	return graph.DivScalar(sum, float64(a.Kernel*a.Kernel))
 }
 
-func (a avgPool) tangent(p *pass, x dual) dual {
-	return x.linear(func(v *graph.Node) *graph.Node { return a.forward(p, v) })
+// plus is sum + x, or x where there is no sum yet.
+func plus(sum, x *graph.Node) *graph.Node {
+	if sum == nil {
+		return x
+	}
+	return graph.Add(sum, x)
 }

@@ -36,8 +36,3 @@ type residual struct {
 func (r residual) forward(p *pass, x *graph.Node) *graph.Node {
 	return graph.Add(r.body.forward(p, x), r.shortcut.forward(p, x))
 }
-
-func (r residual) tangent(p *pass, x dual) dual {
-	body, shortcut := r.body.tangent(p, x), r.shortcut.tangent(p, x)
-	return dual{graph.Add(body.value, shortcut.value), plus(body.tangent, shortcut.tangent)}
-}
