@@ -15,8 +15,8 @@ import (
 
 // ends is the part of a spectrum that is no random vector's: chunk 0.
 type ends struct {
-	Loss        float64 `json:"loss"`
-	Accuracy    float64 `json:"accuracy"`
+	Loss        Number  `json:"loss"`     // infinite or NaN in spite of a finite Hessian where single logits overflow
+	Accuracy    Number  `json:"accuracy"` // percent; NaN there
 	LambdaMin   float64 `json:"lambda_min"`
 	LambdaMax   float64 `json:"lambda_max"`
 	ResidualMin float64 `json:"residual_min"`
@@ -108,7 +108,7 @@ func bothEnds(ctx context.Context, h *engine.Hessian, tolerance float64, pulse *
 	}
 	found, err := spectrum.Extremes(ctx, h, spectrum.Options{Tolerance: tolerance, Progress: productsProgress(pulse)})
 	return ends{
-		Loss: v.Loss, Accuracy: v.Accuracy(),
+		Loss: Number(v.Loss), Accuracy: Number(v.Accuracy()),
 		LambdaMin: found.Min.Value, LambdaMax: found.Max.Value, ResidualMin: found.Min.Residual, ResidualMax: found.Max.Residual,
 	}, err
 }
@@ -141,7 +141,7 @@ func (a *Activities) AssembleSpectrum(ctx context.Context, in StepInput, seconds
 		if err := a.part(ctx, in, 0, &e); err != nil {
 			return StepResult{}, err
 		}
-		s.Loss, s.Accuracy = e.Loss, e.Accuracy
+		s.Loss, s.Accuracy = float64(e.Loss), float64(e.Accuracy)
 		s.LambdaMin, s.LambdaMax, s.ResidualMin, s.ResidualMax = e.LambdaMin, e.LambdaMax, e.ResidualMin, e.ResidualMax
 		s.Density.Probes = make([]spectrum.Quadrature, p.Probes)
 		for i := range s.Density.Probes {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -141,8 +142,11 @@ func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) 
 		out.Note = log.Diverged.String() + "; nothing was mapped"
 		out.Note = strings.ToUpper(out.Note[:1]) + out.Note[1:] + "."
 	} else {
-		train, test, miss := float64(log.Final.TrainLoss), float64(log.Final.TestLoss), log.Final.TestError()
-		out.TrainLoss, out.TestLoss, out.TestError = &train, &test, &miss
+		train, test := float64(log.Final.TrainLoss), float64(log.Final.TestLoss)
+		out.TrainLoss, out.TestLoss = &train, &test
+		if miss := log.Final.TestError(); !math.IsNaN(miss) {
+			out.TestError = &miss
+		}
 	}
 	made, err := r.provenance(ctx, e.Log)
 	if err != nil {

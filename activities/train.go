@@ -185,7 +185,10 @@ func (r *trainRun) epoch(ctx context.Context) error {
 	note := ""
 	if n > 0 {
 		last := r.state.Log.Epochs[n-1]
-		note = fmt.Sprintf("epoch %d: train loss %.4g, test error %.2f %%", n, float64(last.TrainLoss), 100-float64(last.TestAccuracy))
+		note = fmt.Sprintf("epoch %d: train loss %.4g", n, float64(last.TrainLoss))
+		if miss := 100 - float64(last.TestAccuracy); !math.IsNaN(miss) {
+			note += fmt.Sprintf(", test error %.2f %%", miss)
+		}
 	}
 	stats, err := r.trainer.Epoch(ctx, func(step, steps int, _ float64) {
 		r.pulse.progress(Progress{Done: n*steps + step, Total: r.p.Epochs * steps, Unit: "step", Note: note})

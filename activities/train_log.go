@@ -42,7 +42,7 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 }
 
 // TrainLog is the course of a training, the "log" output of a train step.
-// Losses are mean cross-entropies, accuracies percent.
+// Losses are mean cross-entropies, accuracies percent, NaN where a logit is not finite.
 type TrainLog struct {
 	Epochs []TrainEpoch `json:"epochs"`
 	// Final is the trained network on both splits, without augmentation, BN in eval mode.
@@ -98,7 +98,7 @@ type TrainFinal struct {
 	TestAccuracy  Number `json:"test_accuracy"`
 }
 
-// TestError is 100 % minus the test accuracy.
+// TestError is 100 % minus the test accuracy, NaN where that is missing.
 func (f TrainFinal) TestError() float64 { return 100 - float64(f.TestAccuracy) }
 
 // curves is the log in the form that pictures are drawn from.

@@ -37,20 +37,20 @@ var kinds = map[Kind]struct {
 	// numeric steps run on the numeric backend, so that the numerics class is part of their key.
 	numeric bool
 }{
-	KindTrain:           {version: 1, numeric: true},
-	KindImport:          {version: 1, numeric: true},
+	KindTrain:           {version: 2, numeric: true},
+	KindImport:          {version: 2, numeric: true},
 	KindDirections:      {version: 1},
 	KindEigenvectors:    {version: 2, numeric: true},
 	KindGivenDirections: {version: 1},
 	KindDifference:      {version: 1},
-	KindLine:            {version: 1, numeric: true},
-	KindSurface:         {version: 1, numeric: true},
+	KindLine:            {version: 2, numeric: true},
+	KindSurface:         {version: 2, numeric: true},
 	KindHessian:         {version: 3, numeric: true},
 	KindTrajectory:      {version: 1},
 	KindSpectrum:        {version: 2, numeric: true},
-	KindFlatness:        {version: 1},
-	KindRender:          {version: 2},
-	KindReport:          {version: 3},
+	KindFlatness:        {version: 2},
+	KindRender:          {version: 3},
+	KindReport:          {version: 4},
 }
 
 // Kinds are all kinds of steps, sorted.

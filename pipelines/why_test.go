@@ -79,8 +79,8 @@ func TestExplainPlan(t *testing.T) {
 			a.Recipe.Version = 99
 			train.Key, _ = a.Recipe.Key()
 			past.Steps["one/train"], c.actions[train.Key] = train, a
-		}, step: "one/train", reason: "code version changed from 99 to 1",
-			why: Why{Type: WhyVersion, Since: "one/train", Changes: []Change{{Type: WhyVersion, From: "99", To: "1"}}}},
+		}, step: "one/train", reason: "code version changed from 99 to 2",
+			why: Why{Type: WhyVersion, Since: "one/train", Changes: []Change{{Type: WhyVersion, From: "99", To: "2"}}}},
 		"an input": {before: one, after: one, spoil: func(c *memoryCache, past Past) {
 			c.actions[past.Steps["one/train"].Key].Outputs[OutWeights] = artifacts.BlobOf([]byte("retrained"))
 		}, step: "one/line-directions", reason: "input weights (of one/train) changed from sha256:",

@@ -15,13 +15,15 @@ import (
 
 // Eval is the loss and accuracy of a network over a set of images.
 type Eval struct {
-	Loss    float64 // mean cross-entropy, natural logarithm; may be infinite or NaN
-	Correct int     // images whose largest logit is their label's
-	Count   int     // images
+	Loss float64 // mean cross-entropy, natural logarithm; may be infinite or NaN
+	// Correct is how many images have their largest logit at their label; NaN if any logit of any image is not finite.
+	Correct float64
+	Count   int // images
 }
 
-// Accuracy is the share of correct images in percent.
-func (e Eval) Accuracy() float64 { return 100 * float64(e.Correct) / float64(e.Count) }
+// Accuracy is the share of correct images in percent, NaN (missing) where Correct is. The logits
+// decide and not the loss: a sum of losses may overflow although all logits are finite.
+func (e Eval) Accuracy() float64 { return 100 * e.Correct / float64(e.Count) }
 
 // Evaluator computes f(α, β) = L(θ + αδ + βη), the surface of Li et al. 2018
 // (section 2), with batch normalisation by stored statistics. Images, θ, δ and
@@ -251,7 +253,6 @@ func (e *Evaluator) At(ctx context.Context, alpha, beta float64) (Eval, error) {
 		defer state.Free()
 	}
 	var result Eval
-	var correct float64
 	err = e.each(ctx, func(b batch) error {
 		out, err := e.forward.Run(point, state, b.pixels, b.labels, b.count)
 		if err != nil {
@@ -261,7 +262,7 @@ func (e *Evaluator) At(ctx context.Context, alpha, beta float64) (Eval, error) {
 		err = Download(out[0], sums[:])
 		out[0].Free()
 		result.Loss += float64(sums[0])
-		correct += float64(sums[1])
+		result.Correct += float64(sums[1])
 		result.Count += b.images
 		return err
 	})
@@ -269,7 +270,6 @@ func (e *Evaluator) At(ctx context.Context, alpha, beta float64) (Eval, error) {
 		return Eval{}, err
 	}
 	result.Loss /= float64(result.Count)
-	result.Correct = int(correct)
 	return result, nil
 }
 

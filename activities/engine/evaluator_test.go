@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -11,6 +12,11 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+
+	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
@@ -172,6 +178,8 @@ func TestExtremeParameters(t *testing.T) {
 		}
 		if got := at(t, e, 1e38, 0); !math.IsNaN(got.Loss) && !math.IsInf(got.Loss, 0) {
 			t.Errorf("the loss at parameters of 1e38 is %v", got)
+		} else if !math.IsNaN(got.Accuracy()) {
+			t.Errorf("the accuracy at parameters of 1e38 is %v, want NaN", got.Accuracy())
 		}
 		if got := at(t, e, 1, 0); math.IsNaN(got.Loss) || math.IsInf(got.Loss, 0) || got.Count != 5 {
 			t.Errorf("the loss at parameters of about 1 is %v", got)
@@ -180,8 +188,8 @@ func TestExtremeParameters(t *testing.T) {
 		if err := e.SetCenter(theta, state); err != nil {
 			t.Fatal(err)
 		}
-		if got := at(t, e, 0, 0); !math.IsNaN(got.Loss) {
-			t.Errorf("the loss with a negative running variance is %v, want NaN", got)
+		if got := at(t, e, 0, 0); !math.IsNaN(got.Loss) || !math.IsNaN(got.Accuracy()) {
+			t.Errorf("loss and accuracy with a negative running variance are %v and %v, want NaN", got.Loss, got.Accuracy())
 		}
 	})
 }
@@ -313,4 +321,76 @@ func resident(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return pages * os.Getpagesize()
+}
+
+// TestAccuracyNeedsFiniteLogits scales the weights up until the logits of black images overflow and
+// those of others don't: the accuracy over all of them is missing, in batches of any size. That over the
+// others is a number, though the rows of padding, black as well, overflow.
+func TestAccuracyNeedsFiniteLogits(t *testing.T) {
+	const scale = 6.3e7
+	eachBackend(t, func(t *testing.T, b *engine.Backend) {
+		net, theta, state := tiny(t)
+		images := noise(21)
+		clear(images.Pixels[10*data.ImageSize : 12*data.ImageSize])
+		accuracy := func(images data.Split, size int) float64 {
+			e, err := engine.NewEvaluator(b, net, images, size)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer e.Close()
+			if err := errors.Join(e.SetCenter(theta, state), e.SetDirections(theta, nil)); err != nil {
+				t.Fatal(err)
+			}
+			return at(t, e, scale, 0).Accuracy()
+		}
+		if got := accuracy(images.Slice(10, 11), 1); !math.IsNaN(got) {
+			t.Errorf("the accuracy over a black image is %v, want NaN", got)
+		}
+		for _, size := range []int{1, 7, 8, 64} {
+			if got := accuracy(images, size); !math.IsNaN(got) {
+				t.Errorf("batches of %d: the accuracy is %v, want NaN", size, got)
+			}
+			if got := accuracy(images.Slice(12, 21), size); math.IsNaN(got) {
+				t.Errorf("batches of %d: the accuracy over images with finite logits is NaN", size)
+			}
+		}
+	})
+}
+
+// TestCorrectOfLogits gives CrossEntropy rows of logits. The loss of the last one is finite, its logits are not.
+func TestCorrectOfLogits(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	eachBackend(t, func(t *testing.T, b *engine.Backend) {
+		logits := []float32{3, 1, 2, 1, 3, 2, nan, nan, nan, 1, nan, 0, inf, 0, 0, 3e38, -3e38, 0, 2, 1, -inf}
+		rows := len(logits) / 3
+		program, err := b.Compile("correct", []shapes.Shape{engine.Float32(rows, 3), shapes.Make(dtypes.Int32, rows)}, func(in []*graph.Node) []*graph.Node {
+			_, correct := engine.CrossEntropy(in[0], in[1])
+			return []*graph.Node{correct}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := engine.Upload(b, logits, rows, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer x.Free()
+		labels, err := engine.Upload(b, make([]int32, rows), rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer labels.Free()
+		out, err := program.Run(x, labels)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer out[0].Free()
+		got := make([]float32, rows)
+		if err := engine.Download(out[0], got); err != nil {
+			t.Fatal(err)
+		}
+		if want := []float32{1, 0, nan, nan, nan, 1, nan}; fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("correct is %v, want %v", got, want)
+		}
+	})
 }

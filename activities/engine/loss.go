@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"math"
+
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
@@ -34,8 +36,9 @@ func Normalize(pixels *graph.Node, dtype dtypes.DType) *graph.Node {
 
 // CrossEntropy adds to a graph the cross-entropy of each row of logits
 // [batch, classes] against labels, int32 [batch], and whether the largest
-// logit is the label's, as 1 or 0. Both have the shape [batch]. Overflowing
-// logits give infinities and NaN, which are values like others.
+// logit is the label's, as 1 or 0, or NaN where a logit of the row is not finite:
+// such a network classifies nothing, and NaN would count as the first class. Both
+// have the shape [batch]. Overflowing logits give infinite and NaN losses, which are values like others.
 func CrossEntropy(logits, labels *graph.Node) (loss, correct *graph.Node) {
 	batch, dtype := logits.Shape().Dim(0), logits.DType()
 	top := graph.StopGradient(graph.ReduceMax(logits, 1))
@@ -43,8 +46,9 @@ func CrossEntropy(logits, labels *graph.Node) (loss, correct *graph.Node) {
 	// Selected by Where and not by a product with 0 and 1, which would turn infinities elsewhere into NaN.
 	own := graph.ReduceSum(graph.Where(isLabel(logits, labels), shifted, graph.ZerosLike(shifted)), 1)
 	loss = graph.Sub(graph.Log(graph.ReduceSum(graph.Exp(shifted), 1)), own)
-	hit := graph.Equal(graph.ArgMax(logits, 1, dtypes.Int32), labels)
-	return loss, graph.ConvertDType(hit, dtype)
+	hit := graph.ConvertDType(graph.Equal(graph.ArgMax(logits, 1, dtypes.Int32), labels), dtype)
+	correct = graph.Where(graph.LogicalAll(graph.IsFinite(logits), 1), hit, graph.AddScalar(graph.ZerosLike(hit), math.NaN()))
+	return loss, correct
 }
 
 // isLabel says of each of the logits [batch, classes] whether it is the label's.

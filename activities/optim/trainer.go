@@ -141,7 +141,7 @@ type EpochStats struct {
 	Epoch      int     // counted from 0
 	LR         float64 // learning rate of the last step
 	Loss       float64 // mean cross-entropy of the images as the training saw them: augmented, batch statistics, changing weights
-	Accuracy   float64 // percent, of the same
+	Accuracy   float64 // percent, of the same; NaN where a logit was not finite
 	WeightNorm float64 // ‖θ‖₂ after the epoch, over all parameters
 }
 

@@ -15,7 +15,7 @@ import (
 // Spectrum is what is known of the eigenvalues of a Hessian at one point.
 type Spectrum struct {
 	Loss     float64 // mean cross-entropy there
-	Accuracy float64 // percent
+	Accuracy float64 // percent; NaN where a logit is not finite
 	// The two ends, with ‖Hv − λv‖ of each.
 	LambdaMin, LambdaMax, ResidualMin, ResidualMax float64
 	Density                                        Density

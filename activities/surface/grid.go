@@ -15,7 +15,7 @@ type Grid struct {
 	// Loss is the mean cross-entropy. Where the network overflows it is NaN or
 	// infinite, which is a result; where Mask is false it is NaN and means nothing.
 	Loss     []float64
-	Accuracy []float64 // percent
+	Accuracy []float64 // percent; NaN where a logit of any image is not finite
 	Mask     []bool    // true where the point was evaluated
 	// Curvature is the extreme eigenvalues of the Hessian at the points; nil for
 	// a line or surface.

@@ -12,7 +12,7 @@ import (
 type Point struct {
 	Index    int     // row-major index in the lattice: iy·nx + ix
 	Loss     float64 // mean cross-entropy; NaN and ±Inf are values like others
-	Accuracy float64 // percent
+	Accuracy float64 // percent; NaN where a logit is not finite
 }
 
 // Curved is a point with the extreme eigenvalues of the Hessian there.
