@@ -22,6 +22,14 @@ type Measured struct {
 	AtLeast bool
 }
 
+// Mark writes ">" before the text of a value that is a lower bound: the one mark of it in tables and pictures.
+func (m Measured) Mark(text string) string {
+	if m.AtLeast {
+		return ">" + text
+	}
+	return text
+}
+
 var unknown = Measured{Value: math.NaN()}
 
 // measuredJSON is a Measured with null for NaN and the text "Inf" for infinity.

@@ -8,19 +8,48 @@ import (
 	"strings"
 )
 
-// Summary is one measure of flatness over several grids around the same
-// centre, each along directions of its own.
+// Summary is the mean of one measure, of flatness over several grids around the same
+// centre, each along directions of its own, or of any number over repetitions.
 type Summary struct {
 	// Name is width0.5 (at the level 0.5), convex (in percent), area, or sharp0.25 (within 0.25).
 	Name string
-	// Mean and Deviation (of a sample: over Count−1) are over the grids and their
-	// axes where the measure is known. Mean is NaN if there is none, infinite if one
-	// is; Deviation is NaN for fewer than two, or infinite ones.
+	// Mean and Deviation (of a sample: over Count−1) are over the values that are
+	// known: of flatness, by grids and their axes. Mean is NaN if there is none, infinite if one
+	// is; Deviation is NaN for fewer than two values, infinite ones, and lower bounds.
 	Mean, Deviation float64
 	Count           int
 	// Bounds is how many of the values are lower bounds only, so that Mean is one as well.
 	Bounds int
 }
+
+// NewSummary takes values together, with unknown ones (NaN) left out. A mean that includes lower bounds
+// is a lower bound, and how far the values deviate from it is not known.
+func NewSummary(name string, values []Measured) Summary {
+	s := Summary{Name: name}
+	var known []float64
+	for _, m := range values {
+		if math.IsNaN(m.Value) {
+			continue
+		}
+		known = append(known, m.Value)
+		if m.AtLeast {
+			s.Bounds++
+		}
+	}
+	s.Count = len(known)
+	if s.Mean, s.Deviation = Mean(known); s.Bounds > 0 {
+		s.Deviation = math.NaN()
+	}
+	return s
+}
+
+// Measured is the mean, as one value among others.
+func (s Summary) Measured() Measured {
+	return Measured{s.Mean, s.Bounds > 0 && !math.IsInf(s.Mean, 0)}
+}
+
+// String is the mean and its deviation as PlusMinus writes them, marked where it is a lower bound.
+func (s Summary) String() string { return s.Measured().Mark(PlusMinus(s.Mean, s.Deviation)) }
 
 // PlusMinus writes a mean and its deviation, with as many decimals as the first two
 // digits of the deviation take: "90.36 ± 0.45". Without a deviation (NaN) it is the mean
@@ -74,31 +103,20 @@ func (s *Summary) UnmarshalJSON(b []byte) error {
 // Summarize takes the measures of several grids together, measured with the same options.
 func Summarize(opt FlatnessOptions, grids []Flatness) []Summary {
 	var out []Summary
-	add := func(name string, factor float64, pick func(f Flatness) []Measured) {
-		s := Summary{Name: name}
-		var values []float64
+	add := func(name string, pick func(f Flatness) []Measured) {
+		var values []Measured
 		for _, f := range grids {
-			for _, m := range pick(f) {
-				if math.IsNaN(m.Value) {
-					continue
-				}
-				values = append(values, factor*m.Value)
-				if m.AtLeast {
-					s.Bounds++
-				}
-			}
+			values = append(values, pick(f)...)
 		}
-		s.Count = len(values)
-		s.Mean, s.Deviation = Mean(values)
-		out = append(out, s)
+		out = append(out, NewSummary(name, values))
 	}
 	for i, level := range opt.Levels {
-		add(fmt.Sprintf("width%g", level), 1, func(f Flatness) []Measured { return f.Widths[i] })
+		add(fmt.Sprintf("width%g", level), func(f Flatness) []Measured { return f.Widths[i] })
 	}
-	add("convex", 100, func(f Flatness) []Measured { return []Measured{f.Convex} })
-	add("area", 1, func(f Flatness) []Measured { return []Measured{f.Area} })
+	add("convex", func(f Flatness) []Measured { return []Measured{{100 * f.Convex.Value, f.Convex.AtLeast}} })
+	add("area", func(f Flatness) []Measured { return []Measured{f.Area} })
 	for i, radius := range opt.Radii {
-		add(fmt.Sprintf("sharp%g", radius), 1, func(f Flatness) []Measured { return f.Sharpness[i : i+1] })
+		add(fmt.Sprintf("sharp%g", radius), func(f Flatness) []Measured { return f.Sharpness[i : i+1] })
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -140,7 +141,11 @@ func (p picked) MarshalJSON() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		v, err := json.Marshal(c.value(p.row))
+		of := c.value(p.row)
+		if f, ok := of.(float64); ok && math.IsInf(f, 0) { // of a flatness that is not finite, as it is in the rows
+			of = "Inf"
+		}
+		v, err := json.Marshal(of)
 		if err != nil {
 			return nil, err
 		}
@@ -152,14 +157,18 @@ func (p picked) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// printPicked writes the table of chosen columns.
+// printPicked writes the table of chosen columns. For programs, means of flatness have their number of lower bounds with them.
 func (a *app) printPicked(format string, rows []results.Experiment, columns []column) error {
+	people := format == "text" || format == "md"
+	if !people {
+		columns = withBounds(columns)
+	}
 	list := make([]picked, len(rows))
 	for i, r := range rows {
 		list[i] = picked{columns, r}
 	}
 	return printList(a, list, func() error {
-		t := tableOf(rows, columns)
+		t := tableOf(rows, columns, people)
 		switch format {
 		case "csv":
 			return t.csv(a.Out)

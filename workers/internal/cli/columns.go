@@ -3,8 +3,8 @@ package cli
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
-	"strings"
 
 	"lossatlas/workers/internal/results"
 )
@@ -15,8 +15,10 @@ type column struct {
 	right bool // of numbers
 	// value is a float64, a text, or nil where an experiment has none.
 	value func(results.Experiment) any
-	// text is the value as a table has it.
+	// text is the value as a table has it, for people or for programs.
 	text func(results.Experiment) string
+	// flat is the measure of flatness whose mean this is, "" for other columns.
+	flat string
 }
 
 // detail is how much a table of experiments says.
@@ -30,10 +32,12 @@ const (
 
 // resultTable is the table of experiments.
 func resultTable(rows []results.Experiment, show detail) *table {
-	return tableOf(rows, columnsOf(rows, show))
+	return tableOf(rows, columnsOf(rows, show), show != everything)
 }
 
-func tableOf(rows []results.Experiment, columns []column) *table {
+// tableOf is the table of columns. In one for people lower bounds are marked; programs read numbers, and
+// from the column of their name with .bounds behind it which ones are lower bounds.
+func tableOf(rows []results.Experiment, columns []column, people bool) *table {
 	t := &table{right: map[int]bool{}}
 	for i, c := range columns {
 		t.header = append(t.header, c.name)
@@ -43,6 +47,9 @@ func tableOf(rows []results.Experiment, columns []column) *table {
 		cells := make([]string, len(columns))
 		for i, c := range columns {
 			cells[i] = c.text(r)
+			if s, ok := r.Flat(c.flat); ok && people {
+				cells[i] = s.Measured().Mark(cells[i])
+			}
 		}
 		t.add(cells...)
 	}
@@ -74,49 +81,70 @@ func columnsOf(rows []results.Experiment, show detail) []column {
 
 // paramColumn is a column of what came out of JSON.
 func paramColumn(name string, of func(results.Experiment) any) column {
-	return column{name, true, func(r results.Experiment) any {
+	return column{name: name, right: true, value: func(r results.Experiment) any {
 		switch v := of(r).(type) {
 		case nil, float64, bool:
 			return v
 		default:
 			return value(v)
 		}
-	}, func(r results.Experiment) string { return value(of(r)) }}
+	}, text: func(r results.Experiment) string { return value(of(r)) }}
 }
 
 // resultColumn is a column of losses or errors with so many decimals.
 func resultColumn(name string, decimals int, of func(results.Experiment) *float64) column {
-	return column{name, true, func(r results.Experiment) any {
+	return column{name: name, right: true, value: func(r results.Experiment) any {
 		if v := of(r); v != nil {
 			return *v
 		}
 		return nil
-	}, func(r results.Experiment) string { return number(of(r), decimals) }}
+	}, text: func(r results.Experiment) string { return number(of(r), decimals) }}
 }
 
 func measureColumn(name string) column {
-	return column{name, true, func(r results.Experiment) any {
+	return column{name: name, right: true, value: func(r results.Experiment) any {
 		if v, ok := r.Measures[name]; ok {
 			return v
 		}
 		return nil
-	}, func(r results.Experiment) string { return measure(r, name) }}
+	}, text: func(r results.Experiment) string { return measure(r, name) }}
 }
 
 // flatnessColumns are a measure of flatness: its mean, and where everything is
 // shown its deviation and how many values are lower bounds.
 func flatnessColumns(name string, show detail) []column {
+	precision := 6
+	if show != everything {
+		precision = 4
+	}
 	var out []column
 	for i, end := range []string{"", ".sd", ".bounds"} {
-		out = append(out, column{name + end, true, func(r results.Experiment) any {
-			s, ok := r.Flat(name)
-			if v := []float64{s.Mean, s.Deviation, float64(s.Bounds)}[i]; ok && !math.IsNaN(v) {
+		of := func(r results.Experiment) float64 {
+			if s, ok := r.Flat(name); ok {
+				return []float64{s.Mean, s.Deviation, float64(s.Bounds)}[i]
+			}
+			return math.NaN()
+		}
+		out = append(out, column{name: name + end, right: true, value: func(r results.Experiment) any {
+			if v := of(r); !math.IsNaN(v) {
 				return v
 			}
 			return nil
-		}, func(r results.Experiment) string { return flat(r, name, show)[i] }})
-		if show != everything {
-			break
+		}, text: func(r results.Experiment) string { return digits(of(r), precision) }})
+	}
+	if out[0].flat = name; show != everything {
+		return out[:1]
+	}
+	return out
+}
+
+// withBounds puts behind each mean of flatness how many of its values are lower bounds, where that is not among the columns.
+func withBounds(columns []column) []column {
+	var out []column
+	names := namesOf(columns)
+	for _, c := range columns {
+		if out = append(out, c); c.flat != "" && !slices.Contains(names, c.flat+".bounds") {
+			out = append(out, flatnessColumns(c.flat, everything)[2])
 		}
 	}
 	return out
@@ -137,30 +165,6 @@ func measure(r results.Experiment, name string) string {
 		return "-"
 	}
 	return strconv.FormatFloat(v, 'g', 4, 64)
-}
-
-// flat writes a measure of flatness: its mean, ">" before it if that is a lower
-// bound, or in three cells mean, deviation, and how many values are lower bounds.
-func flat(r results.Experiment, column string, show detail) []string {
-	s, ok := r.Flat(column)
-	write := func(v float64, digits int) string {
-		if !ok || math.IsNaN(v) {
-			return "-"
-		}
-		return strings.TrimPrefix(strconv.FormatFloat(v, 'g', digits, 64), "+")
-	}
-	if show == everything {
-		bounds := "-"
-		if ok {
-			bounds = strconv.Itoa(s.Bounds)
-		}
-		return []string{write(s.Mean, 6), write(s.Deviation, 6), bounds}
-	}
-	cell := write(s.Mean, 4)
-	if s.Bounds > 0 {
-		cell = ">" + cell
-	}
-	return []string{cell}
 }
 
 // number writes a result, or "-" for one that is not known.

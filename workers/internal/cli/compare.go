@@ -25,7 +25,10 @@ func (a *app) compareCommand() *cobra.Command {
 
 Each is a sweep, or SWEEP/EXPERIMENT. The experiments of two sweeps are paired by the parameters
 that either sweeps. Steps are shared (one step made both), have equal or other outputs, or are not
-deterministic: equal recipes that wrote other bytes. ` + "`explain A B`" + ` says more about two steps.`
+deterministic: equal recipes that wrote other bytes. ` + "`explain A B`" + ` says more about two steps.
+
+">" marks a lower bound: a measure of flatness that the plotted range cuts off. In csv and json bounds_a and bounds_b count the values behind
+a result that are lower bounds; 0 is an exact result. There is no difference where either is a lower bound.`
 	cmd.Flags().StringVar(&format, "format", "", "`form` of the tables: text, csv (all in one), md or json (default: --output)")
 	return cmd
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/results"
@@ -40,7 +41,7 @@ func (c compared) print(a *app, format string) error {
 			params.add(name, d.Name, shorten(value(d.A)), shorten(value(d.B)))
 		}
 		for _, d := range p.Results {
-			numbers.add(name, d.Name, significant(d.A), significant(d.B), significant(d.Difference))
+			numbers.add(name, d.Name, significant(d.A, d.BoundsA), significant(d.B, d.BoundsB), significant(d.Difference, 0))
 		}
 		addSteps(steps, name, p.Steps)
 	}
@@ -113,7 +114,7 @@ func (p comparedPair) label() string {
 
 // long is everything in one table, for programs.
 func (c compared) long() *table {
-	t := &table{header: []string{"a", "b", "what", "name", "value_a", "value_b", "difference"}}
+	t := &table{header: []string{"a", "b", "what", "name", "value_a", "value_b", "difference", "bounds_a", "bounds_b"}}
 	exact := func(v *float64) string {
 		if v == nil {
 			return ""
@@ -128,23 +129,23 @@ func (c compared) long() *table {
 	}
 	for _, p := range c.Pairs {
 		for _, d := range p.Parameters {
-			t.add(p.A, p.B, "parameter", d.Name, known(d.A), known(d.B), "")
+			t.add(p.A, p.B, "parameter", d.Name, known(d.A), known(d.B), "", "", "")
 		}
 		for _, d := range p.Results {
-			t.add(p.A, p.B, "result", d.Name, exact(d.A), exact(d.B), exact(d.Difference))
+			t.add(p.A, p.B, "result", d.Name, exact(d.A), exact(d.B), exact(d.Difference), strconv.Itoa(d.BoundsA), strconv.Itoa(d.BoundsB))
 		}
 		for _, r := range p.Steps {
-			t.add(p.A, p.B, "step", r.Name, keyText(r.KeyA), keyText(r.KeyB), r.Relation)
+			t.add(p.A, p.B, "step", r.Name, keyText(r.KeyA), keyText(r.KeyB), r.Relation, "", "")
 		}
 	}
 	for _, r := range c.OverAll {
-		t.add(c.A, c.B, "step", r.Name, keyText(r.KeyA), keyText(r.KeyB), r.Relation)
+		t.add(c.A, c.B, "step", r.Name, keyText(r.KeyA), keyText(r.KeyB), r.Relation, "", "")
 	}
 	for _, name := range c.OnlyA {
-		t.add(name, "", "experiment", "", "", "", results.StepOnlyA)
+		t.add(name, "", "experiment", "", "", "", results.StepOnlyA, "", "")
 	}
 	for _, name := range c.OnlyB {
-		t.add("", name, "experiment", "", "", "", results.StepOnlyB)
+		t.add("", name, "experiment", "", "", "", results.StepOnlyB, "", "")
 	}
 	return t
 }
@@ -156,10 +157,10 @@ func keyText(k artifacts.Key) string {
 	return k.String()
 }
 
-// significant writes a number with five significant digits, or "-".
-func significant(v *float64) string {
+// significant writes a number with five significant digits, marked if lower bounds are behind it, or "-".
+func significant(v *float64, bounds int) string {
 	if v == nil {
 		return "-"
 	}
-	return strconv.FormatFloat(*v, 'g', 5, 64)
+	return surface.Measured{AtLeast: bounds > 0}.Mark(strconv.FormatFloat(*v, 'g', 5, 64))
 }

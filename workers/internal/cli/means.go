@@ -113,16 +113,12 @@ func states(g results.Group) string {
 	return strings.Join(parts, ", ")
 }
 
-// meanCell writes a mean, ">" before it if that is a lower bound, its deviation,
-// and of how many it is where that is not of all.
+// meanCell writes a mean with its deviation, and of how many it is where that is not of all.
 func meanCell(m surface.Summary, of int) string {
 	if m.Count == 0 {
 		return "-"
 	}
-	cell := surface.PlusMinus(m.Mean, m.Deviation)
-	if m.Bounds > 0 {
-		cell = ">" + cell
-	}
+	cell := m.String()
 	if m.Count != of {
 		cell += fmt.Sprintf(" (%d)", m.Count)
 	}

@@ -30,7 +30,7 @@ func TestMeansTables(t *testing.T) {
 	}
 	for _, c := range []struct{ name, got, want string }{
 		{"text", text.String(), `group  n   train_loss  test_loss  test_error  line-test.width0.5  state
-a      2  1.50 ± 0.71  3.0 ± 1.4  15.0 ± 7.1        >1.50 ± 0.71  done
+a      2  1.50 ± 0.71  3.0 ± 1.4  15.0 ± 7.1                >1.5  done
 b      3      0.5 (1)      1 (1)       5 (1)            >0.5 (1)  1 done, 1 diverged, 1 running
 c      2            -          -           -                   -  failed
 `},
@@ -41,7 +41,7 @@ c      2            -          -           -  failed
 `},
 		{"csv", csv.String(), `group,train.net,n,done,diverged,failed,unfinished,train_loss,train_loss.sd,train_loss.n,test_loss,test_loss.sd,test_loss.n,test_error,test_error.sd,test_error.n,` +
 			`line-test.width0.5,line-test.width0.5.sd,line-test.width0.5.n,line-test.width0.5.bounds,line-test.width1,line-test.width1.sd,line-test.width1.n,line-test.width1.bounds
-a,a,2,2,0,0,0,1.5,0.707107,2,3,1.41421,2,15,7.07107,2,1.5,0.707107,2,1,1.5,0.707107,2,0
+a,a,2,2,0,0,0,1.5,0.707107,2,3,1.41421,2,15,7.07107,2,1.5,-,2,1,1.5,0.707107,2,0
 b,b,3,1,1,0,1,0.5,-,1,1,-,1,5,-,1,0.5,-,1,1,0.5,-,1,0
 c,c,2,0,0,2,0,-,-,0,-,-,0,-,-,0,-,-,0,0,-,-,0,0
 `},

@@ -19,7 +19,7 @@ type Group struct {
 	// Measures are the mean and the sample's standard deviation of each number over
 	// the repetitions that came to one. Count is how many those are: a training that
 	// diverged, or ended with a loss that is not finite, counts for none, and neither
-	// does what failed or is not there yet.
+	// does what failed or is not there yet. A mean over lower bounds is one, without a deviation.
 	Measures []surface.Summary `json:"measures"`
 }
 
@@ -68,39 +68,28 @@ func MeanMeasures(rows []Experiment) []string {
 // meanOf is the mean of one measure. Of flatness it is the mean of what each
 // repetition has as its own mean over pairs of directions.
 func meanOf(name string, rows []Experiment) surface.Summary {
-	s := surface.Summary{Name: name}
-	var values []float64
+	var values []surface.Measured
 	for _, r := range rows {
-		v, bound, ok := r.number(name)
-		if !ok || r.TrainLoss == nil || r.State == StateDiverged {
-			continue
-		}
-		values = append(values, v)
-		if bound {
-			s.Bounds++
+		if r.TrainLoss != nil && r.State != StateDiverged {
+			values = append(values, r.number(name))
 		}
 	}
-	s.Count = len(values)
-	s.Mean, s.Deviation = surface.Mean(values)
-	return s
+	return surface.NewSummary(name, values)
 }
 
-// number is what a row has for a measure; bound says that it is a lower bound.
-func (e *Experiment) number(name string) (v float64, bound, ok bool) {
+// number is what a row has for a measure, NaN for nothing.
+func (e *Experiment) number(name string) surface.Measured {
 	of := map[string]*float64{MeasureTrainLoss: e.TrainLoss, MeasureTestLoss: e.TestLoss, MeasureTestError: e.TestError}
-	if p, known := of[name]; known {
-		if p == nil {
-			return 0, false, false
-		}
-		return *p, false, true
+	if p := of[name]; p != nil {
+		return surface.Measured{Value: *p}
 	}
 	if v, ok := e.Measures[name]; ok {
-		return v, false, true
+		return surface.Measured{Value: v}
 	}
-	if s, ok := e.Flat(name); ok && !math.IsNaN(s.Mean) {
-		return s.Mean, s.Bounds > 0, true
+	if s, ok := e.Flat(name); ok {
+		return s.Measured()
 	}
-	return 0, false, false
+	return surface.Measured{Value: math.NaN()}
 }
 
 // sharedParams are the parameters that are the same in all rows.

@@ -113,10 +113,13 @@ type ParamDifference struct {
 
 // ResultDifference is a result side by side. What is not known is nil.
 type ResultDifference struct {
-	Name       string   `json:"name"`
-	A          *float64 `json:"a"`
-	B          *float64 `json:"b"`
-	Difference *float64 `json:"difference"` // B − A
+	Name string   `json:"name"`
+	A    *float64 `json:"a"`
+	B    *float64 `json:"b"`
+	// BoundsA and BoundsB are how many of the values behind A and B are lower bounds, as A and B then are.
+	BoundsA    int      `json:"bounds_a"`
+	BoundsB    int      `json:"bounds_b"`
+	Difference *float64 `json:"difference"` // B − A; nil also where either is a lower bound
 }
 
 // Relations of a step in two experiments.
@@ -195,37 +198,17 @@ func order(name string) string {
 // A brief list has the most telling measures of flatness only.
 func Differences(x, y Side, brief bool) (params []ParamDifference, numbers []ResultDifference) {
 	numbers = []ResultDifference{}
-	add := func(name string, a, b *float64) {
-		d := ResultDifference{Name: name, A: a, B: b}
-		if a != nil && b != nil {
-			d.Difference = finite(*b - *a)
+	both := []Experiment{x.Experiment, y.Experiment}
+	for _, name := range slices.Concat([]string{MeasureTrainLoss, MeasureTestLoss, MeasureTestError}, Measures(both), Flatness(both, brief)) {
+		a, _ := x.Flat(name)
+		b, _ := y.Flat(name)
+		d := ResultDifference{Name: name, A: finite(x.number(name).Value), B: finite(y.number(name).Value), BoundsA: a.Bounds, BoundsB: b.Bounds}
+		if d.A != nil && d.B != nil && a.Bounds+b.Bounds == 0 {
+			d.Difference = finite(*d.B - *d.A)
 		}
-		if a != nil || b != nil {
+		if d.A != nil || d.B != nil {
 			numbers = append(numbers, d)
 		}
-	}
-	add("train_loss", x.TrainLoss, y.TrainLoss)
-	add("test_loss", x.TestLoss, y.TestLoss)
-	add("test_error", x.TestError, y.TestError)
-	both := []Experiment{x.Experiment, y.Experiment}
-	for _, m := range Measures(both) {
-		number := func(e Experiment) *float64 {
-			if v, ok := e.Measures[m]; ok {
-				return &v
-			}
-			return nil
-		}
-		add(m, number(x.Experiment), number(y.Experiment))
-	}
-	for _, f := range Flatness(both, brief) {
-		number := func(e Experiment) *float64 {
-			s, ok := e.Flat(f)
-			if !ok {
-				return nil
-			}
-			return finite(s.Mean)
-		}
-		add(f, number(x.Experiment), number(y.Experiment))
 	}
 	return differences(x, y), numbers
 }

@@ -1,11 +1,13 @@
 package results_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/results"
@@ -93,5 +95,22 @@ func TestDifferences(t *testing.T) {
 	want := []results.ResultDifference{{Name: "train_loss", A: &loss, B: &other, Difference: &quarter}, {Name: "test_loss", B: &other}, {Name: "spectrum.trace", A: &trace}}
 	if diff := cmp.Diff(want, numbers); diff != "" {
 		t.Errorf("results (-want +got):\n%s", diff)
+	}
+}
+
+// TestDifferenceOfBounds: a lower bound is told as one, and has no difference to anything.
+func TestDifferenceOfBounds(t *testing.T) {
+	x, y := side("x", nil, nil), side("y", nil, nil)
+	x.Flatness = map[string][]surface.Summary{"line": {{Name: "width0.5", Mean: 1, Count: 2}, {Name: "width1", Mean: 2, Count: 2, Bounds: 2}}}
+	y.Flatness = map[string][]surface.Summary{"line": {{Name: "width0.5", Mean: 1.5, Count: 2}, {Name: "width1", Mean: 2.5, Count: 2}}}
+	_, numbers := results.Differences(x, y, false)
+	got, err := json.Marshal(numbers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `[{"name":"line.width0.5","a":1,"b":1.5,"bounds_a":0,"bounds_b":0,"difference":0.5},` +
+		`{"name":"line.width1","a":2,"b":2.5,"bounds_a":2,"bounds_b":0,"difference":null}]`
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("differences (-want +got):\n%s", diff)
 	}
 }
