@@ -218,7 +218,8 @@ func (f panels) dot(ctx context.Context, i int) (render.Dot, error) {
 	}
 	for _, s := range measured.Summary {
 		if s.Name == f.p.Measure {
-			d.Flatness, d.AtLeast = s.Mean, s.Bounds > 0
+			m := s.Measured()
+			d.Flatness, d.AtLeast = m.Value, m.AtLeast
 		}
 	}
 	return d, nil
@@ -229,7 +230,7 @@ func (f panels) dot(ctx context.Context, i int) (render.Dot, error) {
 func groupMeans(panels []pipelines.FigurePanel, dots []render.Dot) []render.Dot {
 	var out []render.Dot
 	at := map[string]int{} // the place of a group among the dots
-	flatness, errors, repetitions := map[string][]float64{}, map[string][]float64{}, map[string]int{}
+	flatness, errors, repetitions := map[string][]surface.Measured{}, map[string][]float64{}, map[string]int{}
 	for i, dot := range dots {
 		name := panels[i].Group
 		if name == "" {
@@ -244,12 +245,13 @@ func groupMeans(panels []pipelines.FigurePanel, dots []render.Dot) []render.Dot 
 		if known := dot.Flatness + dot.Error; math.IsNaN(known) || math.IsInf(known, 0) {
 			continue
 		}
-		out[at[name]].AtLeast = out[at[name]].AtLeast || dot.AtLeast
-		flatness[name], errors[name] = append(flatness[name], dot.Flatness), append(errors[name], dot.Error)
+		flatness[name] = append(flatness[name], surface.Measured{Value: dot.Flatness, AtLeast: dot.AtLeast})
+		errors[name] = append(errors[name], dot.Error)
 	}
 	for name, i := range at {
 		d := &out[i]
-		d.Flatness, d.FlatnessBar = surface.Mean(flatness[name])
+		s := surface.NewSummary("", flatness[name])
+		d.Flatness, d.FlatnessBar, d.AtLeast = s.Mean, s.Deviation, s.Bounds > 0
 		d.Error, d.ErrorBar = surface.Mean(errors[name])
 		if n := len(errors[name]); n > 0 && n < repetitions[name] {
 			d.Name += fmt.Sprintf(" (%d of %d)", n, repetitions[name])

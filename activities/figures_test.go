@@ -150,7 +150,7 @@ func TestGroupMeans(t *testing.T) {
 		{Flatness: 2, Error: 7}, {Flatness: nan, Error: nan}, {Flatness: math.Inf(1), Error: 1},
 	}
 	want := []render.Dot{
-		{Name: "a (2 of 3)", Flatness: 2, Error: 15, AtLeast: true, FlatnessBar: math.Sqrt2, ErrorBar: math.Sqrt(50)},
+		{Name: "a (2 of 3)", Flatness: 2, Error: 15, AtLeast: true, FlatnessBar: nan, ErrorBar: math.Sqrt(50)},
 		{Name: "alone", Flatness: 5, Error: 5},
 		{Name: "b (1 of 2)", Flatness: 2, Error: 7, FlatnessBar: nan, ErrorBar: nan},
 		{Name: "c", Flatness: nan, Error: nan, FlatnessBar: nan, ErrorBar: nan},

@@ -305,6 +305,10 @@ func TestFiles(t *testing.T) {
 	if n := bytes.Count(table, []byte("\n")); n != 5 {
 		t.Errorf("the table has %d lines, want a head and 4: %s", n, table)
 	}
+	// Every other of the sample's widths is a lower bound.
+	if !bytes.Contains(table, []byte(`,"width at +0.5, surface-train","width at +0.5, surface-train, lower bounds",`)) || bytes.Count(table, []byte(",0.51,1,")) != 1 || bytes.Count(table, []byte(",0.52,0,")) != 1 {
+		t.Errorf("the table does not tell lower bounds: %s", table)
+	}
 	if n := get[int](b, `document.querySelectorAll("#landscapes a[href^='http://127.0.0.1:8233/']").length`); n != 1 {
 		t.Errorf("%d links to the Temporal UI, want the one that was given", n)
 	}

@@ -81,28 +81,19 @@ func (e Experiment) sound() bool {
 
 // meanOf is the mean of those cells that hold a number, of so many repetitions.
 func meanOf(cells []cell, repetitions int) meanCell {
-	var numbers []float64
-	bounds := 0
+	var values []surface.Measured
 	for _, c := range cells {
-		v, err := strconv.ParseFloat(c.Sort, 64)
-		if err != nil || math.IsNaN(v) {
-			continue
-		}
-		numbers = append(numbers, v)
-		if c.Bound {
-			bounds++
+		if v, err := strconv.ParseFloat(c.Sort, 64); err == nil {
+			values = append(values, surface.Measured{Value: v, AtLeast: c.Bounds > 0})
 		}
 	}
-	if len(numbers) == 0 {
+	s := surface.NewSummary("", values)
+	if s.Count == 0 {
 		return unknownMean
 	}
-	mean, deviation := surface.Mean(numbers)
-	out := meanCell{Text: strings.ReplaceAll(surface.PlusMinus(mean, deviation), "-", "−")}
-	if bounds > 0 {
-		out.Text = "≥ " + out.Text
-	}
-	if len(numbers) < repetitions {
-		out.Of = fmt.Sprintf("of %d", len(numbers))
+	out := meanCell{Text: strings.ReplaceAll(s.String(), "-", "−")}
+	if s.Count < repetitions {
+		out.Of = fmt.Sprintf("of %d", s.Count)
 	}
 	return out
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"lossatlas/activities/surface"
 )
 
 // column is a column of the table of experiments.
@@ -18,7 +20,7 @@ type column struct {
 // cell is a value of the table: as shown, and as the table is sorted by, "" where there is none.
 type cell struct {
 	Text, Sort string
-	Bound      bool // the value is a lower bound
+	Bounds     int // how many of the values behind it are lower bounds
 }
 
 // columns returns the swept parameters of all experiments in the order of their first use.
@@ -130,7 +132,7 @@ func (e Experiment) measure(name, what string) cell {
 	for _, f := range e.Flatness {
 		for _, s := range f.Summary {
 			if f.Name == name && s.Name == what {
-				return cell{Text: flatnessValue(s.Mean, s.Deviation, s.Bounds), Sort: sortable(s.Mean), Bound: s.Bounds > 0}
+				return cell{Text: flatnessValue(s), Sort: sortable(s.Mean), Bounds: s.Bounds}
 			}
 		}
 	}
@@ -149,24 +151,22 @@ func newFlatnessView(f Flatness) flatnessView {
 		v.Name += fmt.Sprintf(" (%d draws)", f.Pairs)
 	}
 	for _, s := range f.Summary {
-		v.Names, v.Values = append(v.Names, flatnessName(s.Name)), append(v.Values, flatnessValue(s.Mean, s.Deviation, s.Bounds))
+		v.Names, v.Values = append(v.Names, flatnessName(s.Name)), append(v.Values, flatnessValue(s))
 	}
 	return v
 }
 
-// flatnessValue is a mean with its deviation, if that is known; bounds says that it is a lower bound.
-func flatnessValue(mean, deviation float64, bounds int) string {
-	value := number(mean)
+// flatnessValue is a mean with its deviation, if that is known, marked where it is a lower bound.
+func flatnessValue(s surface.Summary) string {
+	value := s.Measured().Mark(number(s.Mean))
 	switch {
-	case math.IsNaN(mean):
+	case math.IsNaN(s.Mean):
 		value = "—"
-	case math.IsInf(mean, 0):
+	case math.IsInf(s.Mean, 0):
 		value = "not finite"
-	case bounds > 0:
-		value = "≥ " + value
 	}
-	if !math.IsNaN(deviation) {
-		value += " ± " + number(deviation)
+	if !math.IsNaN(s.Deviation) {
+		value += " ± " + number(s.Deviation)
 	}
 	return value
 }

@@ -16,7 +16,7 @@ type Dot struct {
 	Flatness float64
 	AtLeast  bool // Flatness is a lower bound
 	Error    float64
-	// FlatnessBar and ErrorBar are standard deviations, of a dot that is a mean; 0 or NaN for none.
+	// FlatnessBar and ErrorBar are standard deviations, of a dot that is a mean; 0 or NaN for none, as of lower bounds.
 	FlatnessBar, ErrorBar float64
 }
 
@@ -47,8 +47,34 @@ func measureName(name string) string {
 	return name
 }
 
-// Scatter draws the test errors of minimizers against a measure of flatness, with Spearman's rank correlation between
-// the two in the note. A small arrow marks a lower bound, bars the standard deviations of means.
+// known says that both numbers of a dot are there and finite.
+func (d Dot) known() bool {
+	sum := d.Flatness + d.Error
+	return !math.IsNaN(sum) && !math.IsInf(sum, 0)
+}
+
+// RankCorrelation is Spearman's correlation between flatness and test error. Lower bounds have no known rank among
+// the others and are left out: exact is how many dots it is over, bounds how many were left out. It
+// is NaN for fewer than three, and where all values of one axis are equal.
+func RankCorrelation(dots []Dot) (rho float64, exact, bounds int) {
+	var x, y []float64
+	for _, d := range dots {
+		switch {
+		case !d.known():
+		case d.AtLeast:
+			bounds++
+		default:
+			x, y = append(x, d.Flatness), append(y, d.Error)
+		}
+	}
+	if len(x) < 3 {
+		return math.NaN(), len(x), bounds
+	}
+	return spearman(x, y), len(x), bounds
+}
+
+// Scatter draws the test errors of minimizers against a measure of flatness, with their RankCorrelation in the note.
+// A small arrow marks a lower bound, bars the standard deviations of means.
 func Scatter(dots []Dot, measure string, opt Options) (Figure, error) {
 	if opt.XLabel == "" {
 		opt.XLabel = measureName(measure)
@@ -62,38 +88,26 @@ func Scatter(dots []Dot, measure string, opt Options) (Figure, error) {
 	}
 	var shown []Dot
 	var missing []string
-	bounds := false
 	for _, d := range dots {
-		if math.IsNaN(d.Flatness) || math.IsInf(d.Flatness, 0) || math.IsNaN(d.Error) || math.IsInf(d.Error, 0) {
+		if !d.known() {
 			missing = append(missing, d.Name)
 			continue
 		}
 		d.Flatness, d.Error = drawable(d.Flatness), drawable(d.Error)
 		d.FlatnessBar, d.ErrorBar = bar(d.FlatnessBar), bar(d.ErrorBar)
 		shown = append(shown, d)
-		bounds = bounds || d.AtLeast
 	}
-	x, y := make([]float64, len(shown)), make([]float64, len(shown))
 	var ends, heights []float64
 	bars := false
-	for i, d := range shown {
-		x[i], y[i] = d.Flatness, d.Error
+	for _, d := range shown {
 		ends, heights = append(ends, d.Flatness-d.FlatnessBar, d.Flatness+d.FlatnessBar), append(heights, d.Error-d.ErrorBar, d.Error+d.ErrorBar)
 		bars = bars || d.FlatnessBar > 0 || d.ErrorBar > 0
 	}
 	s := frames{x: dotScale(ends), xName: opt.XLabel}
 	s.xTicks = s.x.ticks(6)
-	note := fmt.Sprintf("Spearman's rank correlation: needs three minimizers, there are %d", len(shown))
-	if rho := Spearman(x, y); len(shown) >= 3 && !math.IsNaN(rho) {
-		note = fmt.Sprintf("Spearman's rank correlation %s over %d minimizers", strings.ReplaceAll(fmt.Sprintf("%.2f", rho), "-", "−"), len(shown))
-	} else if len(shown) >= 3 {
-		note = "Spearman's rank correlation: not defined, as all values of one axis are equal"
-	}
+	note := correlationNote(shown)
 	if bars {
 		note = joined(note, "bars: standard deviations over repetitions")
-	}
-	if bounds {
-		note = joined(note, "arrows: lower bounds")
 	}
 	if len(missing) > 0 {
 		note = joined(note, "not known of "+strings.Join(missing, "; "))
@@ -102,6 +116,25 @@ func Scatter(dots []Dot, measure string, opt Options) (Figure, error) {
 	axis := dotScale(heights)
 	s.parts = []framePart{{panel: panel{y: axis}, name: "test error (%)", ticks: axis.ticks(6), inside: func(pn pen, p panel) { p.dots(pn, shown) }}}
 	return s.layout(opt, 0.62), nil
+}
+
+// correlationNote says what the RankCorrelation is, over how many, and how many were left out.
+func correlationNote(dots []Dot) string {
+	rho, exact, bounds := RankCorrelation(dots)
+	note := fmt.Sprintf("Spearman's rank correlation %s over %d minimizers", strings.ReplaceAll(fmt.Sprintf("%.2f", rho), "-", "−"), exact)
+	switch {
+	case exact < 3:
+		note = fmt.Sprintf("Spearman's rank correlation: needs three exact values, there are %d", exact)
+	case math.IsNaN(rho):
+		note = "Spearman's rank correlation: not defined, as all values of one axis are equal"
+	}
+	switch {
+	case bounds == 1:
+		note = joined(note, "arrow: a lower bound, excluded from the correlation")
+	case bounds > 1:
+		note = joined(note, fmt.Sprintf("arrows: %d lower bounds, excluded from the correlation", bounds))
+	}
+	return note
 }
 
 // dotScale is an axis around values with room for marks and names.
@@ -198,8 +231,8 @@ func (p panel) free(at vg.Point, width vg.Length, taken []vg.Rectangle, between 
 	return best
 }
 
-// Spearman is the correlation of the ranks of two lists, NaN where the values of one are all equal. Equal values share the mean of their ranks.
-func Spearman(x, y []float64) float64 {
+// spearman is the correlation of the ranks of two lists, NaN where the values of one are all equal. Equal values share the mean of their ranks.
+func spearman(x, y []float64) float64 {
 	a, b := ranks(x), ranks(y)
 	mean := float64(len(a)+1) / 2
 	var ab, aa, bb float64

@@ -178,11 +178,11 @@ func TestRanksOfTies(t *testing.T) {
 		// Ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4: covariance 4.5, variances 4.5 and 5.
 		{[]float64{1, 2, 2, 3}, []float64{1, 2, 3, 4}, 4.5 / math.Sqrt(4.5*5)},
 	} {
-		if got := Spearman(c.x, c.y); math.Abs(got-c.want) > 1e-12 {
+		if got := spearman(c.x, c.y); math.Abs(got-c.want) > 1e-12 {
 			t.Errorf("Spearman of %v and %v is %g, want %g", c.x, c.y, got, c.want)
 		}
 	}
-	if got := Spearman([]float64{1, 1, 1}, []float64{1, 2, 3}); !math.IsNaN(got) {
+	if got := spearman([]float64{1, 1, 1}, []float64{1, 2, 3}); !math.IsNaN(got) {
 		t.Errorf("Spearman of equal values is %g", got)
 	}
 }
@@ -203,14 +203,14 @@ func TestSpearmanIsOfRanks(t *testing.T) {
 		for i := range x {
 			cubed[i], turned[i] = x[i]*x[i]*x[i], -y[i]
 		}
-		rho := Spearman(x, y)
+		rho := spearman(x, y)
 		if math.IsNaN(rho) {
 			return
 		}
-		if got := Spearman(cubed, y); math.Abs(got-rho) > 1e-12 {
+		if got := spearman(cubed, y); math.Abs(got-rho) > 1e-12 {
 			rt.Fatalf("%g, and %g of the cubes", rho, got)
 		}
-		if got := Spearman(x, turned); math.Abs(got+rho) > 1e-12 {
+		if got := spearman(x, turned); math.Abs(got+rho) > 1e-12 {
 			rt.Fatalf("%g, and %g turned round", rho, got)
 		}
 		if rho > 1+1e-12 || rho < -1-1e-12 {

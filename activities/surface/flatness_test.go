@@ -226,14 +226,14 @@ func TestSummarize(t *testing.T) {
 		{Widths: [][]surface.Measured{{{Value: 1}, {Value: 2, AtLeast: true}}}, Convex: surface.Measured{Value: 0.5}, Area: nan, Sharpness: []surface.Measured{{Value: 1}}},
 		{Widths: [][]surface.Measured{{nan, {Value: 6}}}, Convex: surface.Measured{Value: 0.5}, Area: nan, Sharpness: []surface.Measured{{Value: math.Inf(1)}}},
 	})
-	want := `[{"name":"width0.5","mean":3,"sd":2.6457513110645907,"count":3,"bounds":1},{"name":"convex","mean":50,"sd":0,"count":2},` +
+	want := `[{"name":"width0.5","mean":3,"sd":null,"count":3,"bounds":1},{"name":"convex","mean":50,"sd":0,"count":2},` +
 		`{"name":"area","mean":null,"sd":null,"count":0},{"name":"sharp1","mean":"Inf","sd":null,"count":2}]`
 	b, err := json.Marshal(got)
 	if err != nil || string(b) != want {
 		t.Errorf("summarized (%v)\n%s, want\n%s", err, b, want)
 	}
 	var back []surface.Summary
-	if err := json.Unmarshal(b, &back); err != nil || back[0] != got[0] || !math.IsNaN(back[2].Mean) || !math.IsInf(back[3].Mean, 1) {
+	if err := json.Unmarshal(b, &back); err != nil || back[1] != got[1] || back[0].Bounds != 1 || !math.IsNaN(back[0].Deviation) || !math.IsNaN(back[2].Mean) || !math.IsInf(back[3].Mean, 1) {
 		t.Errorf("read back %+v (%v)", back, err)
 	}
 }

@@ -102,12 +102,12 @@ func (m *made) grid(step, kind string, from, to float64, n int, line bool, loss,
 	m.result(step, kind, pipelines.OutGrid, ".npz", b)
 }
 
-// flat adds widths along pairs of directions.
+// flat adds widths along pairs of directions; a negative one is a lower bound.
 func (m *made) flat(step string, widths ...float64) {
 	m.t.Helper()
 	r := activities.FlatnessResult{FlatnessOptions: surface.FlatnessOptions{Levels: []float64{0.1, level}, Radii: []float64{0.5}}}
 	for _, w := range widths {
-		r.Grids = append(r.Grids, surface.Flatness{Widths: [][]surface.Measured{{{Value: w / 2}}, {{Value: w}}}, Sharpness: []surface.Measured{{Value: 1}}})
+		r.Grids = append(r.Grids, surface.Flatness{Widths: [][]surface.Measured{{{Value: w / 2}}, {{Value: math.Abs(w), AtLeast: w < 0}}}, Sharpness: []surface.Measured{{Value: 1}}})
 	}
 	r.Summary = surface.Summarize(r.FlatnessOptions, r.Grids)
 	m.json(step, "flatness", pipelines.OutFlatness, r)
@@ -228,6 +228,9 @@ func TestSharpnessAndDirections(t *testing.T) {
 		"others are better":    {[4][3]float64{{0.8, 0.81, 0.79}, {0.4, 0.41, 0.39}, {0.6, 0.61, 0.59}, {0.2, 0.21, 0.19}}, -1, 1, fails, holds},
 		"pairs disagree":       {[4][3]float64{{0.9, 0.5, 0.7}, {0.7, 0.9, 0.4}, {0.8, 0.5, 0.6}, {0.4, 0.3, 0.6}}, 1, 1, unsure, fails},
 		"errors by chance":     {[4][3]float64{{0.8, 0.81, 0.79}, {0.6, 0.61, 0.59}, {0.4, 0.41, 0.39}, {0.2, 0.21, 0.19}}, 1, 0.1, unsure, holds},
+		"the widest cut off":   {[4][3]float64{{-0.1, -0.1, -0.1}, {0.6, 0.61, 0.59}, {0.4, 0.41, 0.39}, {0.2, 0.21, 0.19}}, 1, 1, holds, holds},
+		"one pair is enough":   {[4][3]float64{{-0.1, -0.1, 0.79}, {-0.1, -0.1, 0.59}, {0.4, 0.41, 0.39}, {0.2, 0.21, 0.19}}, 1, 1, holds, holds},
+		"all cut off":          {[4][3]float64{{-0.1, -0.1, -0.1}, {-0.1, -0.1, -0.1}, {0.4, 0.41, 0.39}, {-0.2, -0.1, -0.1}}, 1, 1, unsure, unsure},
 		"nothing is different": {[4][3]float64{{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}}, 1, 1, unsure, unsure},
 	} {
 		t.Run(name, func(t *testing.T) {

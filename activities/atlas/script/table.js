@@ -98,8 +98,11 @@ function prepareTable() {
   tools.hidden = false;
   function tableCSV() {
     const quote = (s) => (/[",\n]/.test(s) ? `"${s.replaceAll('"', '""')}"` : s);
-    const lines = [columns.map((c, i) => quote(i ? c.cell.dataset.path : "experiment")).join(",")];
-    for (const row of body.rows) if (!row.hidden) lines.push(columns.map((c, i) => quote(row.cells[i + offset].dataset.sort)).join(","));
+    // Behind a measure of which some values are lower bounds stands how many of those are behind each number.
+    const bounded = columns.map((c) => c.cells.some((cell) => cell.dataset.bounds));
+    const line = (of) => columns.flatMap((c, i) => of(c, i).slice(0, bounded[i] ? 2 : 1).map(quote)).join(",");
+    const lines = [line((c, i) => (i ? [c.cell.dataset.path, `${c.cell.dataset.path}, lower bounds`] : ["experiment"]))];
+    for (const row of body.rows) if (!row.hidden) lines.push(line((c, i) => [row.cells[i + offset].dataset.sort, row.cells[i + offset].dataset.bounds || "0"]));
     return lines.join("\n") + "\n";
   }
   listeners.push((what) => { if (what === "chosen") tick(); });
