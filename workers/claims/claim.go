@@ -57,7 +57,7 @@ var claims = []claim{
 	},
 	{
 		"c", "Along filter-normalized directions flatter minimizers have lower test errors; with layers normalized, or nothing, less so (sections 4 and 5, appendix A.2).",
-		"in each family of networks Spearman's rank correlation between sharpness (1/width at 0.5 above the minimum) and test error, in the mean over the pairs of directions, is at least 0.8 with filters normalized and larger than with the others. (What was added later: it can't be told where the test errors are as close as chance brings two equal networks, and a normalization of which the plots cut off more than a quarter of the widths is not compared.)",
+		"in each family of networks Spearman's rank correlation between the width at 0.5 above the minimum and the test error, in the mean over the pairs of directions, is at most -0.8 with filters normalized and lower than with the others (which is 0.8 or more for sharpness, 1/width). (What was added later: widths that the plots cut off are lower bounds, and left out; it can't be told where the test errors are as close as chance brings two equal networks, and a normalization of which the plots cut off more than a quarter of the widths is not compared.)",
 		[]string{"normalization", "sharpness"}, sharpness,
 	},
 	{
@@ -77,7 +77,7 @@ var claims = []claim{
 	},
 	{
 		"g", "Different random directions show similar surfaces (appendix A.1).",
-		"in each family of networks the deviation of the width between pairs of filter-normalized directions is less than half of the deviation between networks.",
+		"in each family of networks the deviation of the width between pairs of filter-normalized directions is less than half of the deviation between networks. (What was added later: networks of which the plots cut off a width are left out.)",
 		[]string{"normalization", "sharpness"}, directions,
 	},
 }

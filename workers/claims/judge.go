@@ -212,18 +212,19 @@ func (s *sweep) widths(mapName string) (widths, error) {
 	return out, nil
 }
 
-// correlations are Spearman's between sharpness and test error, one for each pair of directions.
+// correlations are those between width and test error that scatter plots show, one for each pair of
+// directions that has one. Widths that the plot cuts off are left out.
 func (w widths) correlations() (rho []float64, bounds int) {
 	for pair := range w.of[0] {
-		var sharp, wrong []float64
+		var dots []render.Dot
 		for i, e := range w.experiments {
 			m := w.of[i][pair]
-			if m.AtLeast {
-				bounds++
-			}
-			sharp, wrong = append(sharp, 1/m.Value), append(wrong, *e.TestError)
+			dots = append(dots, render.Dot{Flatness: m.Value, AtLeast: m.AtLeast, Error: *e.TestError})
 		}
-		rho = append(rho, render.Spearman(sharp, wrong))
+		r, _, cut := render.RankCorrelation(dots)
+		if bounds += cut; !math.IsNaN(r) {
+			rho = append(rho, r)
+		}
 	}
 	return rho, bounds
 }
@@ -233,7 +234,7 @@ var families = []struct{ sweep, what string }{{"normalization", "VGG-9"}, {"shar
 
 // sharpness judges claim (c).
 func sharpness(s map[string]*sweep) (finding, error) {
-	t := table{"correlation", []string{"networks", "directions normalized by", "networks mapped", "rank correlation, mean over pairs", "least", "largest", "pairs", "widths that the plot cuts off"}, nil}
+	t := table{"correlation", []string{"networks", "directions normalized by", "networks mapped", "rank correlation of width and test error, mean over pairs", "least", "largest", "pairs that have one", "widths that the plot cuts off, which are left out"}, nil}
 	each := table{"widths", []string{"networks", "experiment", "test error, %", "width, by filter", "by layer", "by nothing"}, nil}
 	out := finding{verdict: holds}
 	var why []string
@@ -250,18 +251,23 @@ func sharpness(s map[string]*sweep) (finding, error) {
 				return missing(f.sweep), nil
 			}
 			rho, bounds := w.correlations()
+			pairs := len(w.of[0])
 			mean[by] = stat.Mean(rho, nil)
-			if by != "filter" && 4*bounds > len(rho)*len(w.experiments) {
-				delete(mean, by) // ranks of lower bounds say little
+			if by != "filter" && 4*bounds > pairs*len(w.experiments) {
+				delete(mean, by) // what is left is a selection
 				why = append(why, fmt.Sprintf("%s, normalized by %s: more than a quarter of the widths are cut off, so it is not compared", f.what, by))
 			}
-			t.add(f.what, by, len(w.experiments), decimal(stat.Mean(rho, nil), 2), decimal(slices.Min(rho), 2), decimal(slices.Max(rho), 2), len(rho), fmt.Sprintf("%d of %d", bounds, len(rho)*len(w.experiments)))
+			ends := rho
+			if len(rho) == 0 {
+				ends = []float64{math.NaN()}
+			}
+			t.add(f.what, by, len(w.experiments), decimal(stat.Mean(rho, nil), 2), decimal(slices.Min(ends), 2), decimal(slices.Max(ends), 2), fmt.Sprintf("%d of %d", len(rho), pairs), fmt.Sprintf("%d of %d", bounds, pairs*len(w.experiments)))
 			order = w.experiments
 			for i, e := range w.experiments {
-				m, sd, cut := over(w.of[i])
-				text := decimal(m, 3) + " ± " + decimal(sd, 3)
-				if cut {
-					text = ">" + text
+				s := surface.NewSummary(by, w.of[i])
+				text := s.Measured().Mark(decimal(s.Mean, 3))
+				if !math.IsNaN(s.Deviation) {
+					text += " ± " + decimal(s.Deviation, 3)
 				}
 				cells[e.Name] = append(cells[e.Name], text)
 			}
@@ -273,10 +279,10 @@ func sharpness(s map[string]*sweep) (finding, error) {
 		if err != nil {
 			return finding{}, err
 		}
-		others := math.Inf(-1)
+		others := math.Inf(1)
 		for _, by := range []string{"layer", "none"} {
 			if v, ok := mean[by]; ok {
-				others = max(others, v)
+				others = min(others, v)
 			}
 		}
 		switch {
@@ -286,9 +292,9 @@ func sharpness(s map[string]*sweep) (finding, error) {
 		case math.IsNaN(mean["filter"]+others) || math.IsInf(others, 0):
 			why = append(why, f.what+": a correlation is not known")
 			out.verdict = worse(out.verdict, unsure)
-		case mean["filter"] >= 0.8 && mean["filter"] > others:
+		case mean["filter"] <= -0.8 && mean["filter"] < others:
 			why = append(why, f.what+": as the paper says")
-		case mean["filter"] <= 0 || mean["filter"] < others:
+		case mean["filter"] >= 0 || mean["filter"] > others:
 			why = append(why, fmt.Sprintf("%s: %s with filters normalized, %s at best with the others", f.what, decimal(mean["filter"], 2), decimal(others, 2)))
 			out.verdict = worse(out.verdict, fails)
 		default:
@@ -296,7 +302,7 @@ func sharpness(s map[string]*sweep) (finding, error) {
 			out.verdict = worse(out.verdict, unsure)
 		}
 	}
-	out.why = strings.Join(why, "; ") + ". With few networks a rank correlation is coarse: of four, one order in 24 gives 1 by chance."
+	out.why = strings.Join(why, "; ") + ". With few networks a rank correlation is coarse: of four, one order in 24 gives -1 by chance."
 	out.tables = []table{t, each}
 	return out, nil
 }
@@ -335,17 +341,6 @@ func (s *sweep) testImages(experiment string) (float64, error) {
 func worse(a, b verdict) verdict {
 	order := []verdict{holds, unsure, fails, notRun}
 	return order[max(slices.Index(order, a), slices.Index(order, b))]
-}
-
-// over is the mean and the deviation over pairs of directions, and whether a value is a lower bound.
-func over(pairs []surface.Measured) (mean, deviation float64, cut bool) {
-	var v []float64
-	for _, m := range pairs {
-		v = append(v, m.Value)
-		cut = cut || m.AtLeast
-	}
-	mean, deviation = stat.MeanStdDev(v, nil)
-	return mean, deviation, cut
 }
 
 // depth judges claim (d).
@@ -526,7 +521,7 @@ func paths(s map[string]*sweep) (finding, error) {
 
 // directions judges claim (g).
 func directions(s map[string]*sweep) (finding, error) {
-	t := table{"directions", []string{"networks", "networks mapped", "pairs", "deviation of the width between pairs", "between networks", "their ratio"}, nil}
+	t := table{"directions", []string{"networks", "networks mapped", "pairs", "deviation of the width between pairs", "between networks", "their ratio", "networks left out, as the plot cuts off a width"}, nil}
 	out := finding{verdict: holds}
 	for _, f := range families {
 		w, err := s[f.sweep].widths("filter")
@@ -538,11 +533,12 @@ func directions(s map[string]*sweep) (finding, error) {
 		}
 		var variances, means []float64
 		for _, pairs := range w.of {
-			mean, sd, _ := over(pairs)
-			means, variances = append(means, mean), append(variances, sd*sd)
+			if s := surface.NewSummary("", pairs); s.Bounds == 0 {
+				means, variances = append(means, s.Mean), append(variances, s.Deviation*s.Deviation)
+			}
 		}
 		within, between := math.Sqrt(stat.Mean(variances, nil)), stat.StdDev(means, nil)
-		t.add(f.what, len(w.experiments), len(w.of[0]), decimal(within, 4), decimal(between, 4), decimal(within/between, 2))
+		t.add(f.what, len(w.experiments), len(w.of[0]), decimal(within, 4), decimal(between, 4), decimal(within/between, 2), len(w.of)-len(means))
 		switch ratio := within / between; {
 		case math.IsNaN(ratio):
 			out.verdict = worse(out.verdict, unsure)

@@ -130,13 +130,8 @@ func (s *sweep) experiment(net string) (results.Experiment, bool) {
 	return results.Experiment{}, false
 }
 
-// bound marks a lower bound.
-func bound(m surface.Measured, digits int) string {
-	if m.AtLeast {
-		return ">" + decimal(m.Value, digits)
-	}
-	return decimal(m.Value, digits)
-}
+// bound writes a measure, marked where it is a lower bound.
+func bound(m surface.Measured, digits int) string { return m.Mark(decimal(m.Value, digits)) }
 
 // decimal writes a number; nothing for what is not known.
 func decimal(v float64, digits int) string {
