@@ -54,7 +54,7 @@ type Root struct {
 	Finished time.Time `json:"finished,omitzero"`
 	// State is running, done, failed or cancelled.
 	State string `json:"state"`
-	// Graph is the expanded sweep, as JSON.
+	// Graph is the expanded sweep, as JSON, of which this package reads what it holds against the steps: see [readGraph].
 	Graph Blob `json:"graph"`
 	// Numerics is the class of arithmetic that the run was started with, "" where it is not known.
 	Numerics string `json:"numerics,omitempty"`
@@ -81,4 +81,7 @@ type RootStep struct {
 	Error   string          `json:"error,omitempty"`
 	Seconds float64         `json:"seconds,omitempty"`
 	Outputs map[string]Blob `json:"outputs,omitempty"`
+	// Apart says that these outputs are not those of the action under the key: the sweep was copied to a store that
+	// had, and keeps, another result of the step, or from one that has made another since.
+	Apart bool `json:"apart,omitempty"`
 }

@@ -19,7 +19,7 @@ func memoryArchive(t testing.TB) []byte {
 		}
 		return b
 	}
-	graph, input, output := put("graph"), put("input"), put("output")
+	graph, input, output := put(`{"final":[{"id":"line","kind":"line","params":{}}]}`), put("input"), put("output")
 	act := Action{Recipe: Recipe{Kind: "line", Version: 1, Params: []byte(`{"n":3}`), Inputs: map[string]Digest{"weights": input.Digest}}, Outputs: map[string]Blob{"grid": output}}
 	var err error
 	if act.Key, err = act.Recipe.Key(); err != nil {
@@ -28,7 +28,7 @@ func memoryArchive(t testing.TB) []byte {
 	if _, _, err := w.take(t.Context(), act); err != nil {
 		t.Fatal(err)
 	}
-	root := Root{Sweep: "s", State: StateDone, Started: time.Unix(1, 0).UTC(), Graph: graph, Steps: map[string]RootStep{"line": {Kind: "line", Key: act.Key, Outputs: act.Outputs}}}
+	root := Root{Sweep: "s", State: StateDone, Started: time.Unix(1, 0).UTC(), Finished: time.Unix(2, 0).UTC(), Graph: graph, Steps: map[string]RootStep{"line": {Kind: "line", Key: act.Key, Outputs: act.Outputs}}}
 	if err := w.PutRootSince(t.Context(), root, Moment{}); err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func FuzzArchive(f *testing.F) {
 		a, err := OpenArchive(bytes.NewReader(b), int64(len(b)))
 		if err == nil {
 			var v *survey
-			if v, err = a.closure(t.Context(), a.root); err == nil {
+			if v, _, err = closure(t.Context(), a, a.root); err == nil {
 				for d, o := range v.blobs {
 					if data, err := a.GetBlob(t.Context(), Blob{d, o.size}); err == nil && Of(data) != d {
 						t.Fatalf("blob %s holds something else", d)

@@ -88,7 +88,7 @@ func (s *Store) putAction(ctx context.Context, a Action) (Action, error) {
 func replaceable(err error) bool {
 	var harm *RecordError
 	var incomplete *IncompleteError
-	return errors.Is(err, ErrNotFound) || errors.As(err, &incomplete) || errors.As(err, &harm) && !harm.Newer
+	return errors.Is(err, ErrNotFound) || errors.As(err, &incomplete) || errors.As(err, &harm)
 }
 
 // settled reads an action that another writer may just be putting. Servers that
@@ -135,11 +135,11 @@ func (a Action) check() error {
 
 // Lookup returns the action of a key, if there is one and the store holds every
 // blob it names, in the right size. It fails with [ErrNotFound] (a damaged
-// action counts as none, with a word in the log) and *[IncompleteError].
+// action counts as none, with a word in the log), *[IncompleteError] and *[NewerError].
 func (s *Store) Lookup(ctx context.Context, k Key) (Action, error) {
 	a, _, err := s.action(ctx, k)
 	var harm *RecordError
-	if errors.As(err, &harm) && !harm.Newer {
+	if errors.As(err, &harm) {
 		s.log.Warn().Str("object", harm.Object).Msg("ignoring an action: " + err.Error())
 		return Action{}, s.notFound("look up", harm.Object)
 	}
@@ -150,7 +150,7 @@ func (s *Store) Lookup(ctx context.Context, k Key) (Action, error) {
 }
 
 // Recorded returns the action of a key whether or not its blobs are there. It
-// fails with [ErrNotFound] and *[RecordError].
+// fails with [ErrNotFound], *[RecordError] and *[NewerError].
 func (s *Store) Recorded(ctx context.Context, k Key) (Action, error) {
 	return s.readAction(ctx, actionObject(k))
 }

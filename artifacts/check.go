@@ -14,14 +14,15 @@ import (
 
 // What can be wrong with an object.
 const (
-	Missing    = "missing"    // a blob that something names is not there
+	Missing    = "missing"    // a blob or an action that something names is not there
 	Damaged    = "damaged"    // other bytes than its name or frame promises
 	Truncated  = "truncated"  // it ends too early
 	Trailing   = "trailing"   // it goes on after its end
 	Unreadable = "unreadable" // a record that can't be read
 	Dangling   = "dangling"   // an action that names blobs which are not there
 	Stray      = "stray"      // an object that has no business where it lies
-	Newer      = "newer"      // a record that a newer version of the program wrote
+	// Contradicting is a root that does not agree with its graph, or an action that has other outputs than a root says.
+	Contradicting = "contradicting"
 )
 
 // Finding is one object that is not as it should be.
@@ -100,6 +101,9 @@ func (c *checker) run(ctx context.Context) error {
 	if err := c.missing(ctx); err != nil {
 		return err
 	}
+	if err := c.contradicting(ctx); err != nil {
+		return err
+	}
 	return c.dangling(ctx)
 }
 
@@ -124,13 +128,13 @@ func (c *checker) find(ctx context.Context, f Finding, move bool) (err error) {
 	return nil
 }
 
-// harmed reports a record that can't be read. One of a newer version stays.
+// harmed reports a record that can't be read.
 func (c *checker) harmed(ctx context.Context, h harm) error {
 	f := Finding{Object: h.object, Problem: h.problem, Detail: h.err.Reason, Needed: c.users.of(h.object)}
 	if sweep := quarantinedRoot(quarantinePrefix + "x/" + h.object); sweep != "" {
 		f.Needed = append(f.Needed, "sweep "+sweep)
 	}
-	return c.find(ctx, f, f.Problem != Newer)
+	return c.find(ctx, f, true)
 }
 
 // reading is one object to be read.
@@ -237,6 +241,60 @@ func (c *checker) missing(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// contradicting reports records that do not agree, each with the first step that shows it, and results of steps that are
+// recorded no more. What contradicts is moved as well: the next run makes it again, whichever was right.
+func (c *checker) contradicting(ctx context.Context) error {
+	reported := map[string]bool{}
+	for _, f := range c.out.Findings {
+		reported[f.Object] = true
+	}
+	report := func(f Finding, move bool) error {
+		if reported[f.Object] {
+			return nil
+		}
+		reported[f.Object] = true
+		return c.find(ctx, f, move)
+	}
+	for _, r := range c.survey.roots {
+		graph, err := c.store.GetBlob(ctx, r.Graph)
+		var damage *DamagedError
+		if errors.Is(err, ErrNotFound) || errors.As(err, &damage) { // which was reported
+			continue
+		} else if err != nil {
+			return err
+		}
+		for _, d := range r.disagreements(graph, c.survey.actions) {
+			if d.outputs && r.excuses(d.step, c.survey.actions[r.Steps[d.step].Key]) {
+				continue
+			}
+			needed := "sweep " + r.Sweep
+			if d.step != "" {
+				needed += ": " + d.step
+			}
+			if err := report(Finding{Object: d.object, Problem: Contradicting, Detail: d.reason, Needed: []string{needed}}, true); err != nil {
+				return err
+			}
+		}
+		for _, step := range r.Steps {
+			if object := actionObject(step.Key); c.lacks(ctx, step) {
+				if err := report(Finding{Object: object, Problem: Missing, Detail: "the result of a step is not in the store", Needed: c.users.of(object)}, false); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// lacks says whether the result of a step is recorded no more.
+func (c *checker) lacks(ctx context.Context, step RootStep) bool {
+	if step.Key.IsZero() || step.Apart || len(step.Outputs) == 0 || c.survey.actions[step.Key] != nil {
+		return false
+	}
+	_, err := c.store.Recorded(ctx, step.Key)
+	return errors.Is(err, ErrNotFound)
 }
 
 // dangling reports actions that name what is not there, now that damaged blobs

@@ -134,7 +134,7 @@ func (v *survey) known() error {
 	for _, h := range v.harms {
 		switch name := quarantinedRoot(quarantinePrefix + "x/" + h.object); {
 		case h.problem == Stray:
-		case h.problem == Newer || name == "": // what an action needs is unknown, too
+		case name == "": // what an action needs is unknown, too
 			return h.err
 		default:
 			sweeps = append(sweeps, name)

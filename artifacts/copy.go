@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 )
@@ -39,8 +40,12 @@ func (e *LaterError) Error() string {
 // source is where a sweep is copied from: a store, or an archive.
 type source interface {
 	Root(ctx context.Context, name string) (Root, error)
-	// closure is what a root needs: its actions, and the blobs that are there among what they name.
-	closure(ctx context.Context, root Root) (*survey, error)
+	// listBlobs lists the blobs that are there.
+	listBlobs(ctx context.Context) (*survey, error)
+	// Recorded returns the action of a key; it fails with [ErrNotFound] and *[RecordError].
+	Recorded(ctx context.Context, k Key) (Action, error)
+	// trusted says whether records that disagree may have good reasons to: where they were not all written at a time.
+	trusted() bool
 	GetBlob(ctx context.Context, b Blob) ([]byte, error)
 }
 
@@ -82,7 +87,7 @@ func transfer(ctx context.Context, from source, sweep string, to sink, o CopyOpt
 	if err != nil {
 		return out, err
 	}
-	here, err := from.closure(ctx, root)
+	here, apart, err := closure(ctx, from, root)
 	if err != nil {
 		return out, err
 	}
@@ -92,6 +97,10 @@ func transfer(ctx context.Context, from source, sweep string, to sink, o CopyOpt
 	if err := copyActions(ctx, here, to, &out); err != nil {
 		return out, err
 	}
+	for _, k := range out.Other {
+		apart[k] = true
+	}
+	root.setApart(apart)
 	return out, to.PutRootSince(ctx, root, since)
 }
 
@@ -100,7 +109,7 @@ func (s *Store) accepts(ctx context.Context, root Root, replace bool) error {
 	there, err := s.Root(ctx, root.Sweep)
 	var harm *RecordError
 	switch {
-	case errors.Is(err, ErrNotFound) || errors.As(err, &harm) && !harm.Newer:
+	case errors.Is(err, ErrNotFound) || errors.As(err, &harm):
 		return nil
 	case err != nil:
 		return err
@@ -110,59 +119,54 @@ func (s *Store) accepts(ctx context.Context, root Root, replace bool) error {
 	return nil
 }
 
-// closure reads what a root needs.
-func (s *Store) closure(ctx context.Context, root Root) (*survey, error) {
-	all, err := s.listBlobs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return closure(ctx, root, all, func(ctx context.Context, k Key) (Action, error) { return s.readAction(ctx, actionObject(k)) })
-}
-
 func (s *Store) listBlobs(ctx context.Context) (*survey, error) {
 	all := &survey{blobs: map[Digest]stored{}}
 	return all, s.eachObject(ctx, blobPrefix, all.addBlob)
 }
 
-func (s *Store) writers() int { return parallel }
+func (s *Store) writers() int  { return parallel }
+func (s *Store) trusted() bool { return true }
 
-// closure follows a root through actions to all that it needs of the blobs that there are.
-func closure(ctx context.Context, root Root, all *survey, read func(context.Context, Key) (Action, error)) (*survey, error) {
-	v := &survey{actions: map[Key]*storedAction{}, blobs: map[Digest]stored{}}
-	var queue []Key
-	seen := map[Key]bool{}
-	visit := func(k Key) {
-		if !k.IsZero() && !seen[k] {
-			seen[k] = true
-			queue = append(queue, k)
-		}
+// link leads to an action. What it was followed for is the output that has the digest, or is all of it for zero.
+type link struct {
+	key    Key
+	digest Digest
+}
+
+// closure follows a root through actions to all that it needs of the blobs that there are. Actions that have other
+// outputs than the root, with good reason, are left out, and their keys returned; without one, it fails with *[ContradictionError].
+func closure(ctx context.Context, from source, root Root) (v *survey, apart map[Key]bool, err error) {
+	all, err := from.listBlobs(ctx)
+	if err != nil {
+		return nil, nil, err
 	}
+	if !all.holds(root.Graph) {
+		return nil, nil, fmt.Errorf("sweep %s is not whole: its list of steps, %s, is not there", root.Sweep, root.Graph)
+	}
+	graph, err := from.GetBlob(ctx, root.Graph)
+	if err != nil {
+		return nil, nil, err
+	}
+	var queue []link
 	for _, step := range root.Steps {
-		visit(step.Key)
+		queue = append(queue, link{key: step.Key})
 	}
-	for len(queue) > 0 {
-		batch := queue
-		queue = nil
-		var mu sync.Mutex
-		err := each(ctx, batch, func(ctx context.Context, k Key) error {
-			a, err := read(ctx, k)
-			var harm *RecordError
-			if errors.Is(err, ErrNotFound) || errors.As(err, &harm) && !harm.Newer { // of a step that failed, or was lost
-				return nil
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			v.actions[k] = &storedAction{Action: a}
-			return err
-		})
+	v, seen := &survey{actions: map[Key]*storedAction{}, blobs: map[Digest]stored{}}, map[link]bool{}
+	for first := true; len(queue) > 0; first = false {
+		batch, err := follow(ctx, from, root, queue, seen)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		for _, k := range batch {
-			if a := v.actions[k]; a != nil {
-				for _, producer := range a.Made.Producers {
-					visit(producer)
-				}
+		if first {
+			if apart, err = root.agree(graph, batch, from.trusted()); err != nil {
+				return nil, nil, err
+			}
+		}
+		maps.Copy(v.actions, batch)
+		queue = nil
+		for _, a := range batch {
+			for name, producer := range a.Made.Producers {
+				queue = append(queue, link{producer, a.Recipe.Inputs[name]})
 			}
 		}
 	}
@@ -171,17 +175,57 @@ func closure(ctx context.Context, root Root, all *survey, read func(context.Cont
 			v.blobs[d] = b
 		}
 	}
-	if _, ok := v.blobs[root.Graph.Digest]; !ok {
-		return nil, fmt.Errorf("sweep %s is not whole: its list of steps, %s, is not there", root.Sweep, root.Graph)
-	}
 	for _, step := range root.Steps {
 		for name, b := range step.Outputs {
 			if !all.holds(b) {
-				return nil, fmt.Errorf("sweep %s is not whole: output %q of a %s step, %s, is not there; `lossatlas artifacts verify` says more", root.Sweep, name, step.Kind, b)
+				return nil, nil, fmt.Errorf("sweep %s is not whole: output %q of a %s step, %s, is not there; `lossatlas artifacts verify` says more", root.Sweep, name, step.Kind, b)
 			}
 		}
 	}
-	return v, nil
+	return v, apart, nil
+}
+
+// follow reads the actions that links lead to, but for those that were seen. One that is lost, or did not write what
+// it was followed for, is left out; the latter is an error where records can't have changed since.
+func follow(ctx context.Context, from source, root Root, links []link, seen map[link]bool) (map[Key]*storedAction, error) {
+	var fresh []link
+	for _, l := range links {
+		if !l.key.IsZero() && !seen[l] {
+			seen[l] = true
+			fresh = append(fresh, l)
+		}
+	}
+	var mu sync.Mutex
+	out := map[Key]*storedAction{}
+	return out, each(ctx, fresh, func(ctx context.Context, l link) error {
+		a, err := from.Recorded(ctx, l.key)
+		var harm *RecordError
+		switch {
+		case errors.Is(err, ErrNotFound) || errors.As(err, &harm): // of a step that failed, or was lost
+			return nil
+		case err != nil:
+			return err
+		case !l.digest.IsZero() && !a.wrote(l.digest):
+			if from.trusted() {
+				return nil
+			}
+			return &ContradictionError{Sweep: root.Sweep, Reason: fmt.Sprintf("the result %s is named as the one that wrote %s, and did not", l.key, l.digest)}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		out[l.key] = &storedAction{Action: a}
+		return nil
+	})
+}
+
+// wrote says whether an output has a digest.
+func (a Action) wrote(d Digest) bool {
+	for _, b := range a.Outputs {
+		if b.Digest == d {
+			return true
+		}
+	}
+	return false
 }
 
 func copyBlobs(ctx context.Context, from source, here *survey, to sink, o CopyOptions, out *Copied) error {

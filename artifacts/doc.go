@@ -9,6 +9,7 @@
 //	roots/name.json        a sweep's latest run
 //	quarantine/time/…      what was found damaged, moved out of the way
 //	collection.json        the latest collection of garbage
+//	format.json            the version of all these
 //
 // Blobs and actions are written once, with a conditional put, and everything
 // is verified as it is read: damage is an error that names the object, never a

@@ -110,21 +110,27 @@ func (e *DamagedError) found() string {
 	return fmt.Sprintf("its %d bytes have the digest %s", e.Size, e.Found)
 }
 
-// RecordError says that an action or a root can't be read: damaged, or written
-// by a newer version of the program.
+// RecordError says that an action or a root is damaged.
 type RecordError struct {
 	Object string
 	Reason string
-	// Newer is set when the record is whole, but of a schema this program doesn't know.
-	Newer bool
 }
 
 // Error names the object and what is wrong with it.
 func (e *RecordError) Error() string {
-	if e.Newer {
-		return fmt.Sprintf("object %s: %s; a newer version of the program wrote it: use that one with this store", e.Object, e.Reason)
-	}
 	return fmt.Sprintf("object %s is damaged: %s; `lossatlas artifacts verify` sets it aside, and running the sweep again replaces it", e.Object, e.Reason)
+}
+
+// NewerError says that an object was written by a newer version of the program. It is no damage: nothing may be
+// concluded from it, and it may not be replaced.
+type NewerError struct {
+	Object string
+	Schema int
+}
+
+// Error says what to do.
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("object %s was written by a newer lossatlas (schema %d, this one reads %d); update the program", e.Object, e.Schema, recordSchema)
 }
 
 // IncompleteError says that there is an action for the key, but blobs it names

@@ -19,8 +19,8 @@ import (
 	"lossatlas/artifacts"
 )
 
-// answering is an HTTP server that answers the listing with which a store is
-// opened like an empty bucket, and everything else as told: the answers of S3
+// answering is an HTTP server that answers what a store is opened with
+// like an empty bucket, and everything else as told: the answers of S3
 // servers that can't be provoked from a real one here.
 func answering(t *testing.T, answer http.HandlerFunc) *artifacts.Store {
 	t.Helper()
@@ -28,6 +28,13 @@ func answering(t *testing.T, answer http.HandlerFunc) *artifacts.Store {
 		_, _ = io.Copy(io.Discard, r.Body)
 		if r.Method == http.MethodGet && r.URL.Query().Get("max-keys") == "1" {
 			fmt.Fprint(w, `<ListBucketResult><Name>b</Name><KeyCount>0</KeyCount><MaxKeys>1</MaxKeys><IsTruncated>false</IsTruncated></ListBucketResult>`)
+			return
+		}
+		if strings.HasSuffix(r.URL.Path, "/format.json") {
+			if r.Method == http.MethodGet {
+				w.WriteHeader(http.StatusNotFound)
+				fmt.Fprint(w, `<Error><Code>NoSuchKey</Code></Error>`)
+			}
 			return
 		}
 		answer(w, r)

@@ -84,6 +84,8 @@ func kindOf(r minio.ErrorResponse) (advice string, kind error) {
 		return "set this machine's clock, or the server's", ErrClockSkew
 	case "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded":
 		return "free space on the server's disk or raise the quota: a sweep that is under way then goes on by itself, anything else can be run again", ErrNoSpace
+	case folderThere:
+		return "a folder lies in the object's place on the server's disk: remove it; `lossatlas artifacts verify` sets aside what is in it", nil
 	case "NotImplemented":
 		return "the server must support conditional puts (If-None-Match, If-Match)", ErrUnsupported
 	}

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"time"
 )
 
 const (
-	// recordSchema is the version of the format of actions and roots.
+	// recordSchema is the version of the store's formats: of records, and through formatObject of all else.
 	recordSchema = 1
 	// maxRecord bounds the size in bytes of a record that is read; a manifest of thousands of steps has a few MB.
 	maxRecord = 64 << 20
@@ -36,33 +38,34 @@ func encodeRecord(v any) ([]byte, error) {
 	return fmt.Appendf(nil, `{"schema":%d,"digest":%q,"record":%s}`+"\n", recordSchema, Of(record), record), nil
 }
 
-// decodeRecord reads what encodeRecord wrote. Errors are *RecordError without an object.
-func decodeRecord(b []byte, v any) error {
+// decodeRecord reads what encodeRecord wrote to an object. It fails with *RecordError or *NewerError.
+func decodeRecord(object string, b []byte, v any) error {
+	damaged := func(reason string) error { return &RecordError{Object: object, Reason: reason} }
 	var e envelope
 	dec := json.NewDecoder(bytes.NewReader(b))
 	if err := dec.Decode(&e); err != nil {
-		return &RecordError{Reason: err.Error()}
+		return damaged(err.Error())
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return &RecordError{Reason: "something follows the record"}
+		return damaged("something follows the record")
 	}
 	if e.Schema > recordSchema {
-		return &RecordError{Reason: fmt.Sprintf("schema %d, known up to %d", e.Schema, recordSchema), Newer: true}
+		return &NewerError{Object: object, Schema: e.Schema}
 	}
 	if e.Schema < 1 {
-		return &RecordError{Reason: "no schema version"}
+		return damaged("no schema version")
 	}
 	if found := Of(e.Record); found != e.Digest {
-		return &RecordError{Reason: fmt.Sprintf("its record has the digest %s, not %s", found, e.Digest)}
+		return damaged(fmt.Sprintf("its record has the digest %s, not %s", found, e.Digest))
 	}
 	if err := json.Unmarshal(e.Record, v); err != nil {
-		return &RecordError{Reason: err.Error()}
+		return damaged(err.Error())
 	}
 	return nil
 }
 
 // getRecord reads a record into v and returns the object's entity tag. It fails
-// with ErrNotFound or *RecordError; with the latter, too, the tag is valid.
+// with ErrNotFound, *RecordError or *NewerError; with the latter two the tag is valid, too.
 func (s *Store) getRecord(ctx context.Context, object string, v any) (etag string, err error) {
 	body, info, err := s.read(ctx, object)
 	if err != nil {
@@ -76,13 +79,47 @@ func (s *Store) getRecord(ctx context.Context, object string, v any) (etag strin
 	if len(b) > maxRecord {
 		return info.ETag, &RecordError{Object: object, Reason: fmt.Sprintf("more than %d bytes", maxRecord)}
 	}
-	if err := decodeRecord(b, v); err != nil {
-		if e, ok := err.(*RecordError); ok {
-			e.Object = object
-		}
-		return info.ETag, err
+	return info.ETag, decodeRecord(object, b, v)
+}
+
+// refuseNewer fails with *NewerError where a record lies that may not be replaced.
+func (s *Store) refuseNewer(ctx context.Context, object string) error {
+	var record json.RawMessage
+	_, err := s.getRecord(ctx, object, &record)
+	var newer *NewerError
+	if errors.As(err, &newer) {
+		return err
 	}
-	return info.ETag, nil
+	return nil // of all else, what is done next tells
+}
+
+// formatObject is a record that stands for the store as a whole. A program that changes any of its formats, of blobs
+// and parts as well, raises recordSchema and replaces it, and earlier ones refuse the store as they open it.
+const formatObject = "format.json"
+
+type format struct {
+	Made time.Time `json:"made"` // the store
+}
+
+// checkFormat fails with *NewerError for a store of a newer version. A store without the record is given one, unless
+// that is not allowed or the disk is full.
+func (s *Store) checkFormat(ctx context.Context) error {
+	var f format
+	_, err := s.getRecord(ctx, formatObject, &f)
+	var harm *RecordError
+	switch {
+	case errors.Is(err, ErrNotFound):
+		if err = s.putRecord(ctx, formatObject, format{time.Now().UTC()}, ifAbsent); err == errLost {
+			return s.refuseNewer(ctx, formatObject)
+		}
+	case errors.As(err, &harm):
+		s.log.Warn().Err(err).Msg("replacing the record of the store's format")
+		err = s.putRecord(ctx, formatObject, format{time.Now().UTC()}, always)
+	}
+	if errors.Is(err, ErrAccessDenied) || errors.Is(err, ErrNoSpace) {
+		return nil
+	}
+	return err
 }
 
 // putRecord writes a record, whole, if the condition holds; errLost says that it didn't.

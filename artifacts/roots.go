@@ -16,10 +16,13 @@ const rootPrefix = "roots/"
 
 func rootObject(name string) string { return rootPrefix + name + ".json" }
 
-// PutRoot records a sweep's run, in place of its earlier one. What a run that is
-// under way needs is kept by those who collect garbage.
+// PutRoot records a sweep's run, in place of its earlier one, unless a newer version of the program wrote that:
+// *[NewerError]. What a run that is under way needs is kept by those who collect garbage.
 func (s *Store) PutRoot(ctx context.Context, r Root) error {
 	if err := r.check(); err != nil {
+		return err
+	}
+	if err := s.refuseNewer(ctx, rootObject(r.Sweep)); err != nil {
 		return err
 	}
 	return s.putRecord(ctx, rootObject(r.Sweep), r, always)
@@ -94,7 +97,7 @@ func (s *Store) unharmed(ctx context.Context, r Root, since Moment) (Moment, err
 	return now, err
 }
 
-// Root returns the latest run of a sweep. It fails with [ErrNotFound] and *[RecordError].
+// Root returns the latest run of a sweep. It fails with [ErrNotFound], *[RecordError] and *[NewerError].
 func (s *Store) Root(ctx context.Context, name string) (Root, error) {
 	if err := checkName("sweep", name); err != nil {
 		return Root{}, err
@@ -116,7 +119,7 @@ func (s *Store) root(ctx context.Context, object string) (Root, error) {
 // Roots returns the latest runs of all sweeps, sorted by name. Roots that can't
 // be read are left out and come as *[RecordError], joined into the error, beside
 // the others: listing may go on without them, but nothing may be freed, because
-// nobody knows what they need.
+// nobody knows what they need. With *[NewerError] there are no others.
 func (s *Store) Roots(ctx context.Context) ([]Root, error) {
 	var roots []Root
 	var harms []error
@@ -149,8 +152,13 @@ func (s *Store) DropRoot(ctx context.Context, name string) error {
 	if err := checkName("sweep", name); err != nil {
 		return err
 	}
-	if err := s.remove(ctx, rootObject(name)); err != nil {
+	if err := s.refuseNewer(ctx, rootObject(name)); err != nil {
 		return err
+	}
+	for _, remove := range []func(context.Context, string) error{s.remove, s.removeFolder} {
+		if err := remove(ctx, rootObject(name)); err != nil {
+			return err
+		}
 	}
 	aside, err := s.Quarantined(ctx)
 	if err != nil {

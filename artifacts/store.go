@@ -38,8 +38,8 @@ const (
 )
 
 // Open connects to the store and makes the bucket when it is absent. It fails
-// with [ErrUnreachable], [ErrCertificate], [ErrCredentials], [ErrAccessDenied] or [ErrClockSkew],
-// each saying what to do.
+// with [ErrUnreachable], [ErrCertificate], [ErrCredentials], [ErrAccessDenied], [ErrClockSkew] or
+// *[NewerError], each saying what to do.
 func Open(ctx context.Context, cfg Config, log zerolog.Logger) (*Store, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -61,6 +61,9 @@ func Open(ctx context.Context, cfg Config, log zerolog.Logger) (*Store, error) {
 		return nil, err
 	}
 	if err := s.ensureBucket(ctx, cfg.Region); err != nil {
+		return nil, err
+	}
+	if err := s.checkFormat(ctx); err != nil {
 		return nil, err
 	}
 	if s.core, err = cfg.client(minio.MaxRetry, s.connections); err != nil {
@@ -162,7 +165,7 @@ func (s *Store) put(ctx context.Context, object string, body []byte, digest Dige
 			return nil
 		}
 		response := minio.ToErrorResponse(err)
-		if response.Code == folderGone && try < putTries {
+		if response.Code == folderThere && try < putTries && s.removeFolder(ctx, object) == nil {
 			continue
 		}
 		if lost(response) {
@@ -172,10 +175,15 @@ func (s *Store) put(ctx context.Context, object string, body []byte, digest Dige
 	}
 }
 
-// folderGone is also what a server that keeps objects as files says of a put
-// whose folder was removed under it, together with the last other object in
-// there. Nothing was written then, and the next try makes the folder anew.
+// folderThere is what a server that keeps objects as files says of a put where a
+// folder lies in the object's place, and also of one whose own folder was removed under it, together with the last
+// other object in there. Nothing was written then, and the next try makes the folder anew.
 const (
-	folderGone = "ExistingObjectIsDirectory"
-	putTries   = 5
+	folderThere = "ExistingObjectIsDirectory"
+	putTries    = 5
 )
+
+// removeFolder removes an empty folder in the place of an object, which no listing shows; that there is none is no error.
+func (s *Store) removeFolder(ctx context.Context, object string) error {
+	return s.remove(ctx, object+"/")
+}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/minio/minio-go/v7"
 )
 
 // stored is an object as a listing shows it.
@@ -35,13 +37,6 @@ type harm struct {
 	err     *RecordError
 }
 
-func unreadable(o stored, err *RecordError) harm {
-	if err.Newer {
-		return harm{o, Newer, err}
-	}
-	return harm{o, Unreadable, err}
-}
-
 // survey is all that lies in a store: records as they were read, blobs and parts
 // as they were listed.
 type survey struct {
@@ -56,7 +51,7 @@ type survey struct {
 	quarantined []stored
 }
 
-// survey reads all records and lists the rest. What names is read before what is
+// survey reads all records and lists the rest; it fails with *NewerError where a record tells nothing. What names is read before what is
 // named, so that a blob missing at the end was missing all the time.
 func (s *Store) survey(ctx context.Context) (*survey, error) {
 	v := &survey{actions: map[Key]*storedAction{}, blobs: map[Digest]stored{}}
@@ -95,6 +90,16 @@ func (v *survey) readRoots(ctx context.Context, s *Store) error {
 	if err := s.eachObject(ctx, rootPrefix, func(o stored) { objects = append(objects, o) }); err != nil {
 		return err
 	}
+	// A record in whose place a folder lies is in no listing of objects, and yet what it needs is unknown.
+	for info := range s.core.Client.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{Prefix: rootPrefix}) {
+		if info.Err != nil {
+			return s.fail("list", rootPrefix, info.Err)
+		}
+		if object, ok := strings.CutSuffix(info.Key, ".json/"); ok {
+			object += ".json"
+			v.harms = append(v.harms, harm{stored{object: object}, Unreadable, &RecordError{object, "a folder lies in its place"}})
+		}
+	}
 	for _, o := range objects {
 		v.records++
 		v.bytes += o.size
@@ -106,7 +111,7 @@ func (v *survey) readRoots(ctx context.Context, s *Store) error {
 		var damage *RecordError
 		switch {
 		case errors.As(err, &damage):
-			v.harms = append(v.harms, unreadable(o, damage))
+			v.harms = append(v.harms, harm{o, Unreadable, damage})
 		case errors.Is(err, ErrNotFound): // removed since it was listed
 		case err != nil:
 			return err
@@ -135,7 +140,7 @@ func (v *survey) readActions(ctx context.Context, s *Store) error {
 		var damage *RecordError
 		switch {
 		case errors.As(err, &damage):
-			v.harms = append(v.harms, unreadable(o, damage))
+			v.harms = append(v.harms, harm{o, Unreadable, damage})
 		case err != nil:
 			return err
 		default:

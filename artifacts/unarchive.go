@@ -44,7 +44,7 @@ type section struct{ at, size int64 }
 
 // OpenArchive reads the list of an archive of so many bytes. Nothing of it is
 // trusted: an entry that is no plain file of an expected name, comes twice, or
-// goes beyond the end of the file makes it none. Errors are *[ArchiveError], or of reading.
+// goes beyond the end of the file makes it none. Errors are *[ArchiveError], *[NewerError], or of reading.
 func OpenArchive(file io.ReaderAt, size int64) (*Archive, error) {
 	a := &Archive{file: file, entries: map[string]section{}, blobs: &survey{blobs: map[Digest]stored{}}}
 	whole := io.NewSectionReader(file, 0, size)
@@ -71,13 +71,22 @@ func OpenArchive(file io.ReaderAt, size int64) (*Archive, error) {
 	if !ok {
 		return nil, &ArchiveError{Reason: "it has no " + archivedRoot + ", which is written last: it was cut short, or is something else"}
 	}
-	if err := decodeRecord(b, &a.root); err != nil {
-		return nil, fmt.Errorf("%s: %w", archivedRoot, err)
+	if err := decodeRecord(archivedRoot, b, &a.root); err != nil {
+		return nil, noArchive(err)
 	}
 	if err := a.root.check(); err != nil {
 		return nil, &ArchiveError{archivedRoot, err.Error()}
 	}
 	return a, nil
+}
+
+// noArchive is an error of a record of an archive: one that is damaged makes it none.
+func noArchive(err error) error {
+	var harm *RecordError
+	if errors.As(err, &harm) {
+		return &ArchiveError{harm.Object, "is damaged: " + harm.Reason}
+	}
+	return err
 }
 
 // broken tells a file that is no tar, or is cut, from one that can't be read.
@@ -146,28 +155,31 @@ func (a *Archive) Root(_ context.Context, name string) (Root, error) {
 	return a.root, nil
 }
 
-func (a *Archive) closure(ctx context.Context, root Root) (*survey, error) {
-	return closure(ctx, root, a.blobs, func(_ context.Context, k Key) (Action, error) {
-		var act Action
-		object := actionObject(k)
-		b, ok, err := a.read(object)
-		if err != nil {
-			return act, err
-		}
-		if !ok { // of a step that failed
-			return act, ErrNotFound
-		}
-		if err := decodeRecord(b, &act); err != nil {
-			return act, &ArchiveError{object, err.Error()}
-		}
-		if act.Key != k {
-			return act, &ArchiveError{object, "is the action of step " + act.Key.String()}
-		}
-		if err := act.check(); err != nil {
-			return act, &ArchiveError{object, err.Error()}
-		}
-		return act, nil
-	})
+// An archive was written in one go: what disagrees in it was changed since.
+func (a *Archive) trusted() bool                              { return false }
+func (a *Archive) listBlobs(context.Context) (*survey, error) { return a.blobs, nil }
+
+// Recorded returns the action of a key. It fails with [ErrNotFound], *[ArchiveError] and *[NewerError].
+func (a *Archive) Recorded(_ context.Context, k Key) (Action, error) {
+	var act Action
+	object := actionObject(k)
+	b, ok, err := a.read(object)
+	if err != nil {
+		return act, err
+	}
+	if !ok { // of a step that failed
+		return act, ErrNotFound
+	}
+	if err := decodeRecord(object, b, &act); err != nil {
+		return act, noArchive(err)
+	}
+	if act.Key != k {
+		return act, &ArchiveError{object, "is the action of step " + act.Key.String()}
+	}
+	if err := act.check(); err != nil {
+		return act, &ArchiveError{object, err.Error()}
+	}
+	return act, nil
 }
 
 // GetBlob returns a blob's bytes, verified.

@@ -259,16 +259,16 @@ func actionMisplaced(t *testing.T, b *Bucket) {
 func actionNewer(t *testing.T, b *Bucket) {
 	a := action(t, b.Store, 1)
 	putAction(t, b.Store, a)
-	newer := bytes.Replace(b.Bytes(t, ActionObject(a.Key)), []byte(`{"schema":1,`), []byte(`{"schema":99,`), 1)
-	b.Overwrite(t, ActionObject(a.Key), newer)
-	var harm *artifacts.RecordError
-	if _, err := b.Store.Lookup(t.Context(), a.Key); !errors.As(err, &harm) || !harm.Newer {
-		t.Errorf("Lookup of a newer version's action: %v, want *RecordError with Newer", err)
+	body := bytes.Replace(b.Bytes(t, ActionObject(a.Key)), []byte(`{"schema":1,`), []byte(`{"schema":99,`), 1)
+	b.Overwrite(t, ActionObject(a.Key), body)
+	var newer *artifacts.NewerError
+	if _, err := b.Store.Lookup(t.Context(), a.Key); !errors.As(err, &newer) || newer.Schema != 99 {
+		t.Errorf("Lookup of a newer version's action: %v, want *NewerError", err)
 	}
-	if _, err := b.Store.PutAction(t.Context(), a); !errors.As(err, &harm) || !harm.Newer {
-		t.Errorf("PutAction over a newer version's action: %v, want *RecordError with Newer", err)
+	if _, err := b.Store.PutAction(t.Context(), a); !errors.As(err, &newer) {
+		t.Errorf("PutAction over a newer version's action: %v, want *NewerError", err)
 	}
-	if !bytes.Equal(b.Bytes(t, ActionObject(a.Key)), newer) {
+	if !bytes.Equal(b.Bytes(t, ActionObject(a.Key)), body) {
 		t.Error("the newer version's action was overwritten")
 	}
 }

@@ -4,10 +4,13 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"lossatlas/artifacts"
 )
@@ -17,6 +20,7 @@ var archiveTests = map[string]func(*testing.T, *Bucket){
 	"goes on":            archiveGoesOn,
 	"damaged":            archiveDamaged,
 	"hostile":            archiveHostile,
+	"forged":             archiveForged,
 	"damaged where from": archiveSource,
 }
 
@@ -263,4 +267,174 @@ func archiveSource(t *testing.T, b *Bucket) {
 			t.Errorf("%s: what was written before the error counts as an archive", damage.Name)
 		}
 	}
+}
+
+// forged is an archive whose digests are right and whose records were changed.
+type forged struct {
+	root    func(*artifacts.Root)
+	actions func(*artifacts.Action) // of each
+	graph   string                  // in place of the one that is there
+	put     []byte                  // a blob that is added
+	why     []string
+}
+
+// archiveForged: an archive whose records contradict each other is refused before anything is written. One that is
+// consistent is believed, whatever it says.
+func archiveForged(t *testing.T, b *Bucket) {
+	w, file := save(t, b, 3)
+	other := artifacts.BlobOf([]byte("other"))
+	weights, last := w.action.Outputs["weights"], w.root.Steps["last"]
+	is := func(a *artifacts.Action) bool { return a.Key == w.action.Key }
+	step := func(change func(*artifacts.RootStep)) func(*artifacts.Root) {
+		return func(r *artifacts.Root) {
+			s := r.Steps["last"]
+			change(&s)
+			r.Steps = map[string]artifacts.RootStep{"last": s}
+		}
+	}
+	outputs := map[string]artifacts.Blob{"weights": other}
+	for name, c := range map[string]forged{
+		"nothing": {},
+		"another blob in the action": {actions: func(a *artifacts.Action) {
+			if is(a) {
+				a.Outputs = outputs
+			}
+		}, put: []byte("other"), why: []string{"step last", weights.Digest.String(), other.Digest.String()}},
+		"another blob in the run": {root: step(func(s *artifacts.RootStep) { s.Outputs = outputs }), put: []byte("other"), why: []string{"step last", weights.Digest.String(), other.Digest.String()}},
+		"another blob, excused": {root: func(r *artifacts.Root) {
+			step(func(s *artifacts.RootStep) { s.Outputs, s.Apart = outputs, true })(r)
+			r.Finished = time.Time{}
+		}, put: []byte("other"), why: []string{"step last", other.Digest.String()}},
+		"another size": {root: step(func(s *artifacts.RootStep) {
+			s.Outputs = map[string]artifacts.Blob{"weights": {Digest: weights.Digest, Size: 1}}
+		}), why: []string{"step last", "(1 bytes)"}},
+		"an output more in the action": {actions: func(a *artifacts.Action) {
+			if is(a) {
+				a.Outputs["log"] = other
+			}
+		}, put: []byte("other"), why: []string{"step last", "log", other.Digest.String()}},
+		"an output more in the run": {root: step(func(s *artifacts.RootStep) {
+			s.Outputs = map[string]artifacts.Blob{"weights": weights, "log": other}
+		}), put: []byte("other"), why: []string{"step last", "log", other.Digest.String()}},
+		"the key of another step":   {root: step(func(s *artifacts.RootStep) { s.Key = firstKey(t, b, w) }), why: []string{"step last", "other parameters"}},
+		"another kind in the run":   {root: step(func(s *artifacts.RootStep) { s.Kind = "line" }), why: []string{"step last", "train", "line"}},
+		"another kind in the graph": {graph: `{"final":[{"id":"last","kind":"line"}]}`, why: []string{"step last", "train", "line"}},
+		"another kind in both":      {root: step(func(s *artifacts.RootStep) { s.Kind = "line" }), graph: `{"final":[{"id":"last","kind":"line"}]}`, why: []string{"step last", "train"}},
+		"other parameters":          {graph: `{"final":[{"id":"last","kind":"train","params":{"n":99}}]}`, why: []string{"step last", "other parameters"}},
+		"another input": {root: func(r *artifacts.Root) {
+			r.Steps = map[string]artifacts.RootStep{"last": last, "first": {Kind: "import", Outputs: outputs}}
+		}, graph: `{"experiments":[{"steps":[{"id":"first","kind":"import"},{"id":"last","kind":"train","inputs":{"weights":{"step":"first","output":"weights"}}}]}]}`,
+			put: []byte("other"), why: []string{"step last", "another weights", other.Digest.String()}},
+		"a graph of other steps":    {graph: `{"final":[{"id":"first","kind":"train"}]}`, why: []string{"step last", "list of steps"}},
+		"a graph without steps":     {graph: `{}`, why: []string{"step last", "list of steps"}},
+		"a graph with a step twice": {graph: `{"final":[{"id":"last"},{"id":"last"}]}`, why: []string{"list of steps", "twice"}},
+		"a graph that is none":      {graph: `[1]`, why: []string{"list of steps", "can't be read"}},
+		"a false producer": {actions: func(a *artifacts.Action) {
+			if is(a) {
+				a.Made.Producers = map[string]artifacts.Key{"weights": a.Key}
+			}
+		}, why: []string{"did not"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			to := second(t, b)
+			before := to.count(t)
+			a, err := artifacts.OpenArchive(c.file(t, file, w))
+			if err == nil {
+				_, err = to.Store.Load(t.Context(), a, artifacts.CopyOptions{})
+			}
+			if len(c.why) == 0 {
+				if err != nil {
+					t.Fatal(err)
+				}
+				(world{Bucket: to}).wholeRoots(t)
+				return
+			}
+			var contradiction *artifacts.ContradictionError
+			if !errors.As(err, &contradiction) {
+				t.Fatalf("loaded: %v, want *ContradictionError", err)
+			}
+			for _, want := range c.why {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%v, want word of %q", err, want)
+				}
+			}
+			if after := to.count(t); after != before {
+				t.Errorf("%d objects were written", after-before)
+			}
+		})
+	}
+}
+
+// firstKey is the key of a step of a chain that is not its last.
+func firstKey(t *testing.T, b *Bucket, w world) artifacts.Key {
+	t.Helper()
+	for a, err := range b.Store.Actions(t.Context()) {
+		if err == nil && a.Recipe.Kind == "train" && a.Key != w.action.Key {
+			return a.Key
+		}
+	}
+	t.Fatal("there is one step only")
+	return artifacts.Key{}
+}
+
+// file is the archive with its records changed, each in an envelope that is right.
+func (c forged) file(t *testing.T, whole []byte, w world) (io.ReaderAt, int64) {
+	t.Helper()
+	graph, added := Object(w.root.Graph.Digest), c.put == nil
+	var out bytes.Buffer
+	to := tar.NewWriter(&out)
+	add := func(name string, data []byte) {
+		t.Helper()
+		err := to.WriteHeader(&tar.Header{Name: name, Size: int64(len(data)), Mode: 0o644})
+		if err == nil {
+			_, err = to.Write(data)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	rewrite(t, whole, func(h *tar.Header, data []byte) ([]*tar.Header, []byte) {
+		switch {
+		case h.Name == graph && c.graph != "":
+			h.Name, data = Object(artifacts.Of([]byte(c.graph))), []byte(c.graph)
+		case strings.HasPrefix(h.Name, "actions/"):
+			if !added {
+				added = true
+				add(Object(artifacts.Of(c.put)), c.put)
+			}
+			data = reseal(t, data, c.actions)
+		case h.Name == "sweep.json":
+			data = reseal(t, data, func(r *artifacts.Root) {
+				if c.graph != "" {
+					r.Graph = artifacts.BlobOf([]byte(c.graph))
+				}
+				if c.root != nil {
+					c.root(r)
+				}
+			})
+		}
+		add(h.Name, data)
+		return nil, nil
+	})
+	if err := to.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return bytes.NewReader(out.Bytes()), int64(out.Len())
+}
+
+// reseal changes a record and makes its envelope right.
+func reseal[T any](t *testing.T, record []byte, change func(*T)) []byte {
+	t.Helper()
+	var e struct{ Record T }
+	if err := json.Unmarshal(record, &e); err != nil {
+		t.Fatal(err)
+	}
+	if change != nil {
+		change(&e.Record)
+	}
+	body, err := json.Marshal(e.Record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Appendf(nil, `{"schema":1,"digest":%q,"record":%s}`, artifacts.Of(body), body)
 }

@@ -1,11 +1,17 @@
 package storetest
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
 
 	"lossatlas/artifacts"
 )
@@ -18,6 +24,7 @@ var checkTests = map[string]func(*testing.T, *Bucket){
 	"damaged parts":     checkParts,
 	"misplaced action":  checkMisplaced,
 	"newer record":      checkNewer,
+	"contradictions":    checkContradictions,
 	"stray objects":     checkStray,
 	"samples are whole": checkSamples,
 }
@@ -35,8 +42,9 @@ func newWorld(t *testing.T, b *Bucket) world {
 	a := action(t, b.Store, 1)
 	putAction(t, b.Store, a)
 	r := root("fig3")
-	r.State, r.Graph = artifacts.StateDone, put(t, b.Store, []byte("graph"))
+	r.State, r.Finished = artifacts.StateDone, a.Made.At.Add(time.Hour)
 	r.Steps = map[string]artifacts.RootStep{"bs=1/surface": {Kind: "surface", Key: a.Key, State: artifacts.StepRan, Outputs: a.Outputs}}
+	r.Graph = putGraph(t, b.Store, r.Steps)
 	if err := b.Store.PutRoot(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
@@ -44,6 +52,31 @@ func newWorld(t *testing.T, b *Bucket) world {
 		t.Fatal(err)
 	}
 	return world{b, a, []byte("grid 1"), r}
+}
+
+// putGraph stores the graph of steps that are in the cache.
+func putGraph(t *testing.T, s *artifacts.Store, steps map[string]artifacts.RootStep) artifacts.Blob {
+	t.Helper()
+	type step struct {
+		ID     string          `json:"id"`
+		Kind   string          `json:"kind"`
+		Params json.RawMessage `json:"params"`
+	}
+	var graph struct {
+		Final []step `json:"final"`
+	}
+	for _, id := range slices.Sorted(maps.Keys(steps)) {
+		a, err := s.Recorded(t.Context(), steps[id].Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		graph.Final = append(graph.Final, step{id, steps[id].Kind, a.Recipe.Params})
+	}
+	b, err := json.Marshal(graph)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return put(t, s, b)
 }
 
 // check runs one and fails the test when the store can't be read.
@@ -118,7 +151,7 @@ func checkBlobs(t *testing.T, b *Bucket) {
 			if _, err := b.Store.Lookup(t.Context(), w.action.Key); !errors.Is(err, artifacts.ErrNotFound) {
 				t.Errorf("Lookup after the check: %v, want ErrNotFound", err)
 			}
-			w.finds(t, map[string]string{Object(grid.Digest): artifacts.Missing}) // as the sweep still names it
+			w.finds(t, map[string]string{Object(grid.Digest): artifacts.Missing, ActionObject(w.action.Key): artifacts.Missing}) // as the sweep still names them
 			put(t, b.Store, w.grid)
 			putAction(t, b.Store, w.action)
 			w.finds(t, map[string]string{})
@@ -151,7 +184,11 @@ func checkRecords(t *testing.T, b *Bucket) {
 				if f.Moved == "" || len(f.Needed) == 0 || !strings.Contains(f.Needed[0], "fig3") {
 					t.Errorf("finding %+v, want it moved and needed by fig3", f)
 				}
-				w.finds(t, map[string]string{})
+				after := map[string]string{}
+				if object != "roots/fig3.json" { // the sweep still names it
+					after[object] = artifacts.Missing
+				}
+				w.finds(t, after)
 				b.Overwrite(t, object, whole)
 			})
 		}
@@ -192,12 +229,118 @@ func checkMisplaced(t *testing.T, b *Bucket) {
 	}
 }
 
-// checkNewer: a record of a newer version is reported and stays.
+// checkNewer: what a newer version wrote is no damage. Whoever meets it refuses, and changes nothing.
 func checkNewer(t *testing.T, b *Bucket) {
 	w := newWorld(t, b)
-	b.Overwrite(t, "roots/future.json", []byte(`{"schema":99,"digest":"","record":{}}`))
-	if f := w.finds(t, map[string]string{"roots/future.json": artifacts.Newer})["roots/future.json"]; f.Moved != "" {
-		t.Errorf("it was moved to %s", f.Moved)
+	collect(t, b.Store, artifacts.CollectOptions{OlderThan: time.Hour})
+	later := w.root
+	later.RunID = "later"
+	for object, meets := range map[string]map[string]func() error{
+		"roots/fig3.json": {
+			"Root":     func() error { _, err := b.Store.Root(t.Context(), "fig3"); return err },
+			"Roots":    func() error { _, err := b.Store.Roots(t.Context()); return err },
+			"PutRoot":  func() error { return b.Store.PutRoot(t.Context(), later) },
+			"DropRoot": func() error { return b.Store.DropRoot(t.Context(), "fig3") },
+			"Copy to": func() error {
+				_, err := chain(t, second(t, b), 1).Store.Copy(t.Context(), "fig3", b.Store, artifacts.CopyOptions{Replace: true})
+				return err
+			},
+		},
+		ActionObject(w.action.Key): {
+			"Lookup":    func() error { _, err := b.Store.Lookup(t.Context(), w.action.Key); return err },
+			"PutAction": func() error { _, err := b.Store.PutAction(t.Context(), w.action); return err },
+			"History":   func() error { _, err := b.Store.History(t.Context(), w.action.Key); return err },
+			"Copy": func() error {
+				_, err := b.Store.Copy(t.Context(), "fig3", second(t, b).Store, artifacts.CopyOptions{})
+				return err
+			},
+		},
+		"collection.json": {"Moment": func() error { _, err := b.Store.Moment(t.Context()); return err }},
+		"format.json":     {"Open": func() error { _, err := artifacts.Open(t.Context(), b.Config, zerolog.Nop()); return err }},
+	} {
+		if object == "roots/fig3.json" || object == ActionObject(w.action.Key) {
+			meets["Check"] = func() error {
+				_, err := b.Store.Check(t.Context(), artifacts.CheckOptions{Quarantine: true})
+				return err
+			}
+			meets["Collect"] = func() error {
+				_, err := b.Store.Collect(t.Context(), artifacts.CollectOptions{Quarantine: true})
+				return err
+			}
+		}
+		before := b.Bytes(t, object)
+		body := bytes.Replace(before, []byte(`{"schema":1,`), []byte(`{"schema":2,`), 1)
+		b.Overwrite(t, object, body)
+		objects := b.count(t)
+		for name, meet := range meets {
+			var newer *artifacts.NewerError
+			if err := meet(); !errors.As(err, &newer) || !strings.Contains(err.Error(), "schema 2, this one reads 1); update the program") {
+				t.Errorf("%s that meets a newer %s: %v, want *NewerError", name, object, err)
+			}
+		}
+		if !bytes.Equal(b.Bytes(t, object), body) || b.count(t) != objects {
+			t.Errorf("a newer %s was changed, or one of %d objects of the store, which now has %d", object, objects, b.count(t))
+		}
+		b.Overwrite(t, object, before)
+	}
+	w.finds(t, map[string]string{})
+}
+
+// checkContradictions: records that are whole and do not agree are found and set aside, unless there is a good reason.
+func checkContradictions(t *testing.T, b *Bucket) {
+	w := newWorld(t, b)
+	action, other := ActionObject(w.action.Key), put(t, b.Store, []byte("other"))
+	const root = "roots/fig3.json"
+	wholeRoot, wholeAction := b.Bytes(t, root), b.Bytes(t, action)
+	step := func(change func(*artifacts.RootStep)) func(*artifacts.Root) {
+		return func(r *artifacts.Root) {
+			s := r.Steps["bs=1/surface"]
+			change(&s)
+			r.Steps["bs=1/surface"] = s
+		}
+	}
+	outputs := func(a *artifacts.Action) { a.Outputs = map[string]artifacts.Blob{"grid": other} }
+	for name, c := range map[string]struct {
+		root   func(*artifacts.Root)
+		action func(*artifacts.Action)
+		want   string // the object that is found
+		detail []string
+	}{
+		"other outputs":                {nil, outputs, action, []string{w.action.Outputs["grid"].Digest.String(), other.Digest.String()}},
+		"made again since":             {nil, func(a *artifacts.Action) { outputs(a); a.Made.At = w.root.Finished.Add(time.Hour) }, "", nil},
+		"kept apart":                   {step(func(s *artifacts.RootStep) { s.Apart = true }), outputs, "", nil},
+		"a step that failed":           {step(func(s *artifacts.RootStep) { s.Outputs, s.State = nil, artifacts.StepFailed }), nil, "", nil},
+		"another kind":                 {step(func(s *artifacts.RootStep) { s.Kind = "line" }), nil, root, []string{"surface", "line"}},
+		"a step that is not planned":   {func(r *artifacts.Root) { r.Steps["x"] = r.Steps["bs=1/surface"] }, nil, root, []string{"list of steps"}},
+		"a list of steps that is none": {func(r *artifacts.Root) { r.Graph = other }, nil, root, []string{other.Digest.String()}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b.Overwrite(t, root, reseal(t, wholeRoot, c.root))
+			b.Overwrite(t, action, reseal(t, wholeAction, c.action))
+			want := map[string]string{}
+			if c.want != "" {
+				want[c.want] = artifacts.Contradicting
+			}
+			f := w.finds(t, want)[c.want]
+			for _, d := range c.detail {
+				if !strings.Contains(f.Detail, d) {
+					t.Errorf("detail %q doesn't say %q", f.Detail, d)
+				}
+			}
+			if c.want == "" {
+				return
+			}
+			if f.Moved == "" || len(f.Needed) == 0 || !strings.HasPrefix(f.Needed[0], "sweep fig3") {
+				t.Errorf("finding %+v, want it moved and needed by fig3", f)
+			}
+			if c.want == action {
+				w.finds(t, map[string]string{action: artifacts.Missing})
+				putAction(t, b.Store, w.action)
+			} else if err := b.Store.PutRoot(t.Context(), w.root); err != nil {
+				t.Fatal(err)
+			}
+			w.finds(t, map[string]string{})
+		})
 	}
 }
 

@@ -162,6 +162,10 @@ func (w world) writer(t *testing.T, n int, stop <-chan struct{}) (recorded, lost
 		r := w.root
 		r.Sweep = fmt.Sprintf("writer-%d-%d", n, i%2)
 		r.Steps = map[string]artifacts.RootStep{"train": {Kind: "train", Key: won.Key, State: artifacts.StepRan, Outputs: won.Outputs}}
+		if r.Graph, err = w.Store.Put(t.Context(), fmt.Appendf(nil, `{"final":[{"id":"train","kind":"train","params":%s}]}`, a.Recipe.Params)); err != nil {
+			t.Errorf("Put: %v", err)
+			return
+		}
 		err = w.Store.PutRootSince(t.Context(), r, since)
 		var gone *artifacts.LostError
 		switch {

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"io"
 	mathrand "math/rand/v2"
@@ -159,16 +158,7 @@ func cancelled(t testing.TB) context.Context {
 }
 
 // unfinished makes the record of a finished collection that of one under way.
-func unfinished(t testing.TB, record []byte) []byte {
+func unfinished(t *testing.T, record []byte) []byte {
 	t.Helper()
-	var e struct{ Record map[string]any }
-	if err := json.Unmarshal(record, &e); err != nil {
-		t.Fatal(err)
-	}
-	delete(e.Record, "finished")
-	body, err := json.Marshal(e.Record)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Appendf(nil, `{"schema":1,"digest":%q,"record":%s}`, artifacts.Of(body), body)
+	return reseal(t, record, func(r *map[string]any) { delete(*r, "finished") })
 }
