@@ -49,6 +49,7 @@ func permanent(kind string, err error) error {
 func (a *Activities) classify(ctx context.Context, err error) error {
 	var app *temporal.ApplicationError
 	var damaged *artifacts.DamagedError
+	var newer *artifacts.NewerError
 	switch {
 	case err == nil, errors.As(err, &app):
 		return err
@@ -61,6 +62,8 @@ func (a *Activities) classify(ctx context.Context, err error) error {
 	case errors.Is(err, artifacts.ErrAccessDenied), errors.Is(err, artifacts.ErrCredentials), errors.Is(err, artifacts.ErrClockSkew),
 		errors.Is(err, artifacts.ErrCertificate):
 		return permanent("StoreDenied", err)
+	case errors.As(err, &newer):
+		return permanent("StoreNewer", err)
 	case errors.As(err, &damaged):
 		return permanent("Damaged", err)
 	case a.unknown.another(ctx):

@@ -60,11 +60,11 @@ func (s *Store) Quarantined(ctx context.Context) ([]string, error) {
 	return out, err
 }
 
-// quarantinedRoot is the name of the sweep whose root an object in quarantine was, or "".
+// quarantinedRoot is the name of the sweep whose root an object in quarantine was, or lay in a folder in place of, or "".
 func quarantinedRoot(object string) string {
 	_, was, _ := strings.Cut(strings.TrimPrefix(object, quarantinePrefix), "/")
 	rest, ok := strings.CutPrefix(was, rootPrefix)
-	sweep, json := strings.CutSuffix(rest, ".json")
+	sweep, _, json := strings.Cut(rest+"/", ".json/")
 	if !ok || !json {
 		return ""
 	}

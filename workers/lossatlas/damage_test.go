@@ -139,3 +139,92 @@ func TestDamagedParts(t *testing.T) {
 	same(t, undisturbed, runSweep(t, home, file))
 	verify(t, home, 0)
 }
+
+// TestFolderInPlace: a folder where an object was is found, and gives way to what the next run makes, whether it is empty or not.
+func TestFolderInPlace(t *testing.T) {
+	home, file := t.TempDir(), writeSweep(t, storeSweep)
+	first := runSweep(t, home, file)
+	hex := strings.TrimPrefix(first.digests()["kept/train/weights"], "sha256:")
+	for _, object := range []string{
+		"cas/sha256/" + hex[:2] + "/" + hex, graphObject(t, home), actionOf(t, home, first.digests()["kept/surface-train/grid"]), "roots/kept.json",
+	} {
+		for _, content := range []string{"", "y/z"} {
+			path := filepath.Join(bucket(home), object)
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.MkdirAll(filepath.Join(path, filepath.Dir(content)), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if content != "" {
+				if err := os.WriteFile(filepath.Join(path, content), []byte("stray"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if stdout, stderr, code := invoke(t, home, "run", file); code == 0 || !strings.Contains(stdout+stderr, "a folder lies in") || !strings.Contains(stdout+stderr, object) {
+					t.Errorf("%s is a folder with %s in it: run ended with %d:\n%s%s", object, content, code, stdout, stderr)
+				}
+			}
+			v, found := verify(t, home, 1)
+			if !slices.ContainsFunc(found, func(s string) bool { return s == object || content != "" && s == object+"/"+content }) {
+				t.Errorf("%s is a folder with %q in it: verify found %+v", object, content, v.Findings)
+			}
+			if object == "roots/kept.json" {
+				if stdout, stderr, code := invoke(t, home, "artifacts", "gc", "--yes", "--older-than", "0s"); code == 0 || !strings.Contains(stderr, "kept") {
+					t.Errorf("gc with a folder for the sweep's record ended with %d: %s%s", code, stdout, stderr)
+				}
+			}
+			same(t, first, runSweep(t, home, file))
+			verify(t, home, 0)
+		}
+	}
+}
+
+// TestNewerStore: what a newer version of the program wrote is no damage. Each command that meets it says so and changes nothing.
+func TestNewerStore(t *testing.T) {
+	home, file := t.TempDir(), writeSweep(t, storeSweep)
+	first := runSweep(t, home, file)
+	out := t.TempDir()
+	archive := filepath.Join(out, "kept.tar")
+	if _, stderr, code := invoke(t, home, "artifacts", "save", "kept", archive); code != 0 {
+		t.Fatalf("save ended with %d: %s", code, stderr)
+	}
+	everywhere := [][]string{
+		{"run", file}, {"artifacts", "verify"}, {"artifacts", "gc", "--yes", "--older-than", "0s", "--quarantine"}, {"artifacts", "load", archive, "--replace"}, {"artifacts", "save", "kept", filepath.Join(out, "again.tar")},
+	}
+	ofRoot := [][]string{{"list"}, {"show", "kept"}, {"status"}, {"artifacts", "ls"}, {"artifacts", "rm", "kept", "--yes"}, {"artifacts", "pin", "kept", "other"}, {"export", "sweep", "kept", filepath.Join(out, "folder")}}
+	for object, commands := range map[string][][]string{
+		"format.json":     append(slices.Concat(everywhere, ofRoot), []string{"plan", file}, []string{"explain", "kept/kept/train"}),
+		"roots/kept.json": slices.Concat(everywhere, ofRoot),
+		actionOf(t, home, first.digests()["kept/surface-train/grid"]): append(everywhere, []string{"plan", file}, []string{"explain", "kept/kept/surface-train"}),
+	} {
+		path := filepath.Join(bucket(home), object)
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		newer := bytes.Replace(whole, []byte(`{"schema":1,`), []byte(`{"schema":2,`), 1)
+		if err := os.WriteFile(path, newer, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		before := objects(t, home, "")
+		for _, args := range commands {
+			stdout, stderr, code := invoke(t, home, args...)
+			if code == 0 || !strings.Contains(stderr, "written by a newer lossatlas (schema 2, this one reads 1); update the program") {
+				t.Errorf("%v that meets a newer %s ended with %d:\n%s%s", args, object, code, stdout, stderr)
+			}
+		}
+		if b, err := os.ReadFile(path); err != nil || !bytes.Equal(b, newer) {
+			t.Errorf("a newer %s was changed: %v", object, err)
+		}
+		if after := objects(t, home, ""); !slices.Equal(after, before) {
+			t.Errorf("beside a newer %s the store has %v, and had %v", object, after, before)
+		}
+		if err := os.WriteFile(path, whole, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	verify(t, home, 0)
+	if again := runSweep(t, home, file); again.Steps.Ran != 0 {
+		t.Errorf("a run after all was put back: %+v", again.Steps)
+	}
+}

@@ -20,6 +20,7 @@ import (
 	"lossatlas/activities"
 	"lossatlas/pipelines"
 	"lossatlas/workers/home"
+	"lossatlas/workers/internal/escape"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/logging"
 	"lossatlas/workers/internal/progress"
@@ -50,12 +51,13 @@ func (p Program) Main(args []string) int {
 
 // Run is Main without signals.
 func (p Program) Run(ctx context.Context, args []string) int {
-	a := &app{Program: p}
+	a := &app{Program: p, rawOut: p.Out, rawErr: p.Err}
+	a.Out, a.Err = escape.NewWriter(p.Out), escape.NewWriter(p.Err)
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(p.In)
-	root.SetOut(p.Out)
-	root.SetErr(p.Err)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
 	err := root.ExecuteContext(ctx)
 	var coded *exit.Error
 	if ctx.Err() != nil && err != nil && !errors.As(err, &coded) {
@@ -92,12 +94,14 @@ func interruptible(ctx context.Context, stderr io.Writer) (context.Context, func
 	return ctx, func() { signal.Stop(signals); close(signals); cancel() }
 }
 
-// app is one call of the program.
+// app is one call of the program. Its Out and Err are for text: nothing in it steers a terminal, wherever it comes from.
 type app struct {
 	Program
-	set  *settings.Settings
-	home *home.Home
-	log  zerolog.Logger
+	// rawOut and rawErr are for drawings in colour, bytes that are asked for, and other processes.
+	rawOut, rawErr io.Writer
+	set            *settings.Settings
+	home           *home.Home
+	log            zerolog.Logger
 	// quiet is the log for what only the log file should have: the servers' own words.
 	quiet   zerolog.Logger
 	printer progress.Printer
@@ -149,7 +153,7 @@ func terminal(stream any) bool {
 // live says whether lines on standard error can be redrawn.
 func (a *app) live() bool {
 	kind, _ := a.Env("TERM")
-	return terminal(a.Err) && kind != "dumb"
+	return terminal(a.rawErr) && kind != "dumb"
 }
 
 // begin opens the home and the log. Commands that work, and not just look,
@@ -173,7 +177,7 @@ func (a *app) begin(level zerolog.Level, file bool) error {
 // speak opens the log, with a file for all of it unless that is nil.
 func (a *app) speak(level zerolog.Level, file io.Writer) {
 	if a.live() {
-		f := a.Err.(*os.File)
+		f := a.rawErr.(*os.File)
 		a.printer = progress.NewLive(f, func() int {
 			if w, _, err := term.GetSize(int(f.Fd())); err == nil {
 				return w
@@ -183,7 +187,7 @@ func (a *app) speak(level zerolog.Level, file io.Writer) {
 	} else {
 		a.printer = progress.NewPlain(a.Err)
 	}
-	opts := logging.Options{Stderr: a.printer, Terminal: terminal(a.Err), Color: !a.set.NoColor, Level: a.set.Level(level)}
+	opts := logging.Options{Stderr: a.printer, Terminal: terminal(a.rawErr), Color: !a.set.NoColor && a.live(), Level: a.set.Level(level)}
 	hidden := logging.Options{Stderr: io.Discard, Level: zerolog.Disabled}
 	opts.File, hidden.File = file, file
 	a.log, a.quiet = logging.New(opts), logging.New(hidden).Level(zerolog.WarnLevel)

@@ -34,7 +34,13 @@ func (a *app) loadCommand() *cobra.Command {
 	cmd.Long = cmd.Short + `.
 
 Everything is verified as it is read, and nothing is written that is there already; give the command
-again after an interruption and it goes on. The sweep is listed when all of it is there.`
+again after an interruption and it goes on. The sweep is listed when all of it is there.
+
+An archive deserves as much trust as its author. Digests prove that its bytes are those that its records
+name, and its records are compared: each step's outputs, recipe and kind must be the same in the sweep, in
+its list of steps and in the cached results, or nothing is written. Nothing proves that the results were
+computed: later runs use them as if they had been made here. ` + "`run --no-cache-read`" + ` computes them again
+and compares.`
 	cmd.Flags().BoolVar(&replace, "replace", false, "also in place of a later run of the same sweep")
 	return cmd
 }
@@ -103,11 +109,11 @@ func (a *app) loadArchive(ctx context.Context, file string, replace bool) (err e
 	return a.printCopied(archive.Sweep(), "loaded", c, saved{archive.Sweep(), path, c})
 }
 
-// archiveError makes a file that is no archive the user's mistake.
+// archiveError makes a file that is no archive, or contradicts itself, the user's mistake.
 func archiveError(file string, err error) error {
 	var bad *artifacts.ArchiveError
-	var record *artifacts.RecordError
-	if errors.As(err, &bad) || errors.As(err, &record) {
+	var contradiction *artifacts.ContradictionError
+	if errors.As(err, &bad) || errors.As(err, &contradiction) {
 		return exit.With(exit.Usage, fmt.Errorf("%s: %w", file, err))
 	}
 	return err

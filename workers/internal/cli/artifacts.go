@@ -59,6 +59,10 @@ func (a *app) artifactsCat(ctx context.Context, name string) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = a.Out.Write(b)
+	out := a.rawOut
+	if terminal(out) { // a file or another program has the bytes as they are
+		out = a.Out
+	}
+	_, err = out.Write(b)
 	return err
 }

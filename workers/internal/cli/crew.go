@@ -146,7 +146,7 @@ func (a *app) employ(ctx context.Context, s share, self string, args []string) e
 func (a *app) shift(ctx context.Context, s share, self string, args []string) (int, error) {
 	cmd := exec.CommandContext(ctx, self, args...)
 	// In this environment it does not start itself again, which would lose what child says of its parent's end.
-	cmd.Stdout, cmd.Stderr, cmd.Env = a.Out, a.Err, engine.Environ(os.Environ())
+	cmd.Stdout, cmd.Stderr, cmd.Env = a.rawOut, a.rawErr, engine.Environ(os.Environ())
 	if s.gpu != "" {
 		cmd.Env = append(cmd.Env, cudaDevices+"="+s.gpu)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
+	"lossatlas/workers/internal/escape"
 	"lossatlas/workers/internal/results"
 	"lossatlas/workers/internal/session"
 	"lossatlas/workers/internal/sketch"
@@ -31,7 +32,7 @@ func (a *app) showMaps(ctx context.Context, s *session.Session, w *sweep, steps 
 		return err
 	}
 	style, width := sketch.Plain, 80
-	if f, ok := a.Out.(*os.File); ok && terminal(f) {
+	if f, ok := a.rawOut.(*os.File); ok && terminal(f) {
 		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
 			width = n
 		}
@@ -39,7 +40,7 @@ func (a *app) showMaps(ctx context.Context, s *session.Session, w *sweep, steps 
 			style = sketch.StyleFor(a.Env)
 		}
 	}
-	return drawMaps(a.Out, maps, style, width)
+	return drawMaps(a.rawOut, maps, style, width)
 }
 
 // drawMaps draws maps by name, in the order of their first appearance. Of several pairs of
@@ -72,7 +73,7 @@ func drawMaps(out io.Writer, maps []results.Map, style sketch.Style, width int) 
 			}
 			there, grids = append(there, m), append(grids, m.Grid)
 		}
-		fmt.Fprintf(&b, "\n%s", name)
+		fmt.Fprintf(&b, "\n%s", escape.Line(name))
 		if len(there) == 0 {
 			b.WriteString("  nothing of it is there yet\n")
 			continue
@@ -100,7 +101,7 @@ func caption(m results.Map, width int) string {
 		st := m.Grid.Stats()
 		far = fmt.Sprintf(" %d/%d", st.Evaluated, st.Points)
 	}
-	return padded(cut(m.Owner, width-len(far))+far, width)
+	return padded(cut(escape.Line(m.Owner), width-len(far))+far, width)
 }
 
 const indent = "  "

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"lossatlas/workers/internal/escape"
 )
 
 // printJSON writes one value: indented for json, on one line for jsonl.
@@ -52,8 +54,11 @@ func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 func (t *table) text(w io.Writer) error {
 	widths := make([]int, len(t.header))
 	all := append([][]string{t.header}, t.rows...)
-	for _, row := range all {
+	for k, row := range all {
+		all[k] = make([]string, len(row))
 		for i, cell := range row {
+			cell = escape.Line(cell)
+			all[k][i] = cell
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}

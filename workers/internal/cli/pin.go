@@ -57,7 +57,7 @@ func (a *app) forget(ctx context.Context, name string, yes bool) (err error) {
 // inQuarantine says whether the sweep's record was damaged and lies in quarantine.
 func (a *app) inQuarantine(ctx context.Context, s *session.Session, name string) bool {
 	objects, err := s.Store.Quarantined(ctx)
-	return err == nil && slices.ContainsFunc(objects, func(o string) bool { return strings.HasSuffix(o, "/roots/"+name+".json") })
+	return err == nil && slices.ContainsFunc(objects, func(o string) bool { return strings.Contains(o+"/", "/roots/"+name+".json/") })
 }
 
 func (a *app) pin(ctx context.Context, sweep, name string) (err error) {

@@ -124,6 +124,10 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 	if err != nil {
 		return err
 	}
+	var newer *artifacts.NewerError
+	if _, err := r.services.Store.Root(ctx, r.graph.Sweep); errors.As(err, &newer) { // before anything is written
+		return err
+	}
 	if err := r.store(ctx); err != nil {
 		return err
 	}

@@ -21,7 +21,8 @@ func (a *app) verifyCommand() *cobra.Command {
 		func(cmd *cobra.Command, _ []string) error { return a.verify(cmd.Context(), sample, dry) })
 	cmd.Long = cmd.Short + `.
 
-Every record (results and sweeps) is read and every blob's size compared each time; of the
+Every record (results and sweeps) is read, records that contradict each other are found, and every blob's size
+is compared each time; of the
 blobs and checkpoints themselves --sample 1/7, then 2/7, and so on reads one part in each of
 seven nights. What is damaged is moved below quarantine/ in the bucket and never deleted, so
 that the next run makes it again. The exit code is 1 when something was found.`

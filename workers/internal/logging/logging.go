@@ -12,6 +12,8 @@ import (
 
 	"github.com/rs/zerolog"
 	sdklog "go.temporal.io/sdk/log"
+
+	"lossatlas/workers/internal/escape"
 )
 
 // Options say where the log goes.
@@ -29,7 +31,7 @@ type Options struct {
 func New(o Options) zerolog.Logger {
 	var front io.Writer = o.Stderr
 	if o.Terminal {
-		front = zerolog.ConsoleWriter{Out: o.Stderr, NoColor: !o.Color, TimeFormat: time.TimeOnly}
+		front = zerolog.ConsoleWriter{Out: o.Stderr, NoColor: !o.Color, TimeFormat: time.TimeOnly, FormatPrepare: escaped}
 	}
 	out := zerolog.LevelWriter(&zerolog.FilteredLevelWriter{Writer: zerolog.LevelWriterAdapter{Writer: front}, Level: o.Level})
 	least := o.Level
@@ -38,6 +40,14 @@ func New(o Options) zerolog.Logger {
 		out = zerolog.MultiLevelWriter(out, &faint{out: o.File, front: o.Stderr})
 	}
 	return zerolog.New(out).Level(least).With().Timestamp().Logger()
+}
+
+// escaped keeps a line's message from steering the terminal; other texts with such characters are quoted in any case.
+func escaped(line map[string]any) error {
+	if text, ok := line[zerolog.MessageFieldName].(string); ok {
+		line[zerolog.MessageFieldName] = escape.Text(text)
+	}
+	return nil
 }
 
 // faint passes on to a file until a write fails, which it says once: a full disk

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"lossatlas/activities"
+	"lossatlas/workers/internal/escape"
 )
 
 // Printer tells a person how a sweep goes on. It is also a writer, for log
@@ -35,7 +36,7 @@ type Plain struct {
 	told  time.Time
 }
 
-// NewPlain prints to out, for a file or a pipe.
+// NewPlain prints to out, for a file or a pipe, what it is given: a terminal has [escape.Writer] before it.
 func NewPlain(out io.Writer) *Plain { return &Plain{out: out, state: map[string]string{}} }
 
 // Write passes on what the log says.
@@ -116,7 +117,8 @@ type Live struct {
 	held  []byte   // an incomplete line of the log
 }
 
-// NewLive draws on a terminal; width is asked for its current width.
+// NewLive draws on a terminal; width is asked for its current width. Nothing that is said or shown steers the
+// terminal; what is written, the log with its colours, is passed on.
 func NewLive(out io.Writer, width func() int) *Live {
 	return &Live{out: out, width: width, state: map[string]string{}}
 }
@@ -138,7 +140,9 @@ func (l *Live) Write(b []byte) (int, error) {
 }
 
 // Say prints a line above the drawing.
-func (l *Live) Say(format string, args ...any) { fmt.Fprintf(l, format+"\n", args...) }
+func (l *Live) Say(format string, args ...any) {
+	_, _ = io.WriteString(l, escape.Text(fmt.Sprintf(format+"\n", args...))) // a terminal that is gone can't be told
+}
 
 // Close removes the drawing.
 func (l *Live) Close() {
@@ -154,7 +158,7 @@ func (l *Live) Show(s Snapshot, e Estimate) {
 	var above strings.Builder
 	for _, line := range changes(l.state, s) {
 		if !strings.HasSuffix(line, ": "+activities.StateRunning) {
-			above.WriteString(line + "\n")
+			above.WriteString(escape.Text(line) + "\n")
 		}
 	}
 	_ = l.draw(above.String(), drawing(s, e)) // a terminal that is gone can't be told
@@ -190,7 +194,7 @@ func (l *Live) draw(above string, lines []string) error {
 	b.WriteString(above)
 	width := l.width()
 	for _, line := range lines {
-		b.WriteString(Clip(line, width-1) + "\n")
+		b.WriteString(Clip(escape.Line(line), width-1) + "\n")
 	}
 	l.lines, l.drawn = lines, len(lines)
 	_, err := io.WriteString(l.out, b.String())

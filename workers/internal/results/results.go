@@ -60,7 +60,10 @@ func Graph(ctx context.Context, store Store, root artifacts.Root) (*pipelines.Gr
 		return nil, fmt.Errorf("the steps of sweep %s: %w", root.Sweep, err)
 	}
 	var g pipelines.Graph
-	if err := json.Unmarshal(b, &g); err != nil {
+	if err = json.Unmarshal(b, &g); err == nil {
+		err = g.Check()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("the steps of sweep %s: %w", root.Sweep, err)
 	}
 	return &g, nil
