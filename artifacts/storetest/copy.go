@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ var copyTests = map[string]func(*testing.T, *Bucket){
 	"goes on":                copyGoesOn,
 	"damaged":                copyDamaged,
 	"other results":          copyOther,
+	"contradictions":         copyContradictions,
 	"a later run":            copyLater,
 	"running":                copyRunning,
 }
@@ -135,6 +137,57 @@ func copyOther(t *testing.T, b *Bucket) {
 		t.Errorf("the other store's own result was replaced: %+v, %v", got.Outputs, err)
 	}
 	(world{Bucket: to}).wholeRoots(t)
+	copyOn(t, to, w, 0) // the other step is reached through this one
+}
+
+// copyOn copies a sweep that a store has other results of on, through an archive and to a third store: with so many of
+// its actions, those that agree with it.
+func copyOn(t *testing.T, b *Bucket, w world, actions int) {
+	t.Helper()
+	var file bytes.Buffer
+	if c, err := b.Store.Save(t.Context(), "fig3", &file, artifacts.CopyOptions{}); err != nil || c.Actions != actions {
+		t.Fatalf("Save: %+v, %v", c, err)
+	}
+	third, fourth := second(t, b), second(t, b)
+	if c, err := third.Store.Load(t.Context(), open(t, file.Bytes()), artifacts.CopyOptions{}); err != nil || c.Actions != actions {
+		t.Errorf("Load: %+v, %v", c, err)
+	}
+	if c, err := b.Store.Copy(t.Context(), "fig3", fourth.Store, artifacts.CopyOptions{}); err != nil || c.Actions != actions {
+		t.Errorf("Copy: %+v, %v", c, err)
+	}
+	for _, to := range []*Bucket{third, fourth} {
+		if r, err := to.Store.Root(t.Context(), "fig3"); err != nil || !r.Steps["last"].Apart || r.Steps["last"].Outputs["weights"] != w.action.Outputs["weights"] {
+			t.Errorf("the root there: %+v, %v", r, err)
+		}
+		if c := (world{Bucket: to}).check(t, artifacts.CheckOptions{}); len(c.Findings) > 0 {
+			t.Errorf("a check finds %+v", c.Findings)
+		}
+	}
+}
+
+// copyContradictions: a sweep whose step has other outputs than its action is not copied, unless the action was made
+// again after the run.
+func copyContradictions(t *testing.T, b *Bucket) {
+	w, to := chain(t, b, 2), second(t, b)
+	action := ActionObject(w.action.Key)
+	again := func(at time.Time) func(*artifacts.Action) {
+		return func(a *artifacts.Action) {
+			a.Outputs = map[string]artifacts.Blob{"weights": put(t, b.Store, []byte("other"))}
+			a.Made.At = at
+		}
+	}
+	whole := b.Bytes(t, action)
+	b.Overwrite(t, action, reseal(t, whole, again(w.root.Finished.Add(-time.Hour))))
+	before := to.count(t)
+	var contradiction *artifacts.ContradictionError
+	if _, err := b.Store.Copy(t.Context(), "fig3", to.Store, artifacts.CopyOptions{}); !errors.As(err, &contradiction) || contradiction.Step != "last" {
+		t.Errorf("Copy of a sweep that contradicts itself: %v, want *ContradictionError", err)
+	}
+	if after := to.count(t); after != before {
+		t.Errorf("%d objects were written", after-before)
+	}
+	b.Overwrite(t, action, reseal(t, whole, again(w.root.Finished.Add(time.Hour))))
+	copyOn(t, b, w, 0)
 }
 
 func copyLater(t *testing.T, b *Bucket) {

@@ -31,7 +31,7 @@ type Options struct {
 func New(o Options) zerolog.Logger {
 	var front io.Writer = o.Stderr
 	if o.Terminal {
-		front = zerolog.ConsoleWriter{Out: o.Stderr, NoColor: !o.Color, TimeFormat: time.TimeOnly, FormatPrepare: escaped}
+		front = zerolog.ConsoleWriter{Out: o.Stderr, NoColor: !o.Color, TimeFormat: time.TimeOnly, FormatPrepare: escaped, FormatFieldValue: escapedValue}
 	}
 	out := zerolog.LevelWriter(&zerolog.FilteredLevelWriter{Writer: zerolog.LevelWriterAdapter{Writer: front}, Level: o.Level})
 	least := o.Level
@@ -42,7 +42,10 @@ func New(o Options) zerolog.Logger {
 	return zerolog.New(out).Level(least).With().Timestamp().Logger()
 }
 
-// escaped keeps a line's message from steering the terminal; other texts with such characters are quoted in any case.
+// escapedValue is a field's value that does not steer the terminal.
+func escapedValue(v any) string { return escape.Text(fmt.Sprintf("%s", v)) }
+
+// escaped keeps a line's message from steering the terminal.
 func escaped(line map[string]any) error {
 	if text, ok := line[zerolog.MessageFieldName].(string); ok {
 		line[zerolog.MessageFieldName] = escape.Text(text)

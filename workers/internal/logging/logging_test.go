@@ -38,6 +38,19 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
+// TestHostileText: nothing that is logged steers the terminal, and colours are the program's own.
+func TestHostileText(t *testing.T) {
+	const evil = "\x1b[2J\r\u009b\u202e"
+	for _, color := range []bool{false, true} {
+		var front bytes.Buffer
+		log := logging.New(logging.Options{Stderr: &front, Terminal: true, Color: color, Level: zerolog.InfoLevel})
+		log.Info().Str("step", evil).Err(errors.New(evil)).Strs("list", []string{evil}).Msg("hello " + evil)
+		if got := front.String(); strings.Contains(got, "\x1b[2J") || strings.ContainsAny(got, "\r\u009b\u202e") || strings.Contains(got, "\x1b") != color {
+			t.Errorf("in color %v: %q", color, got)
+		}
+	}
+}
+
 // full is a disk on which nothing fits any more.
 type full struct{ tried int }
 

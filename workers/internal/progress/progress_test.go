@@ -180,6 +180,18 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// TestLiveHostileText: nothing of a step or of what is said steers the terminal.
+func TestLiveHostileText(t *testing.T) {
+	const evil = "\x1b[2J\r\n\u009b\u202e"
+	var out bytes.Buffer
+	l := progress.NewLive(&out, func() int { return 200 })
+	l.Say("said %s", evil)
+	l.Show(at(0, progress.Step{State: activities.StateRunning, Fraction: 0.5, Note: evil}, progress.Step{State: activities.StateFailed, Error: evil}), progress.Estimate{})
+	if got := out.String(); strings.ContainsAny(got, "\x1b\r\u009b\u202e") || strings.Count(got, `\u001b[2J`) != 3 {
+		t.Errorf("%q", got)
+	}
+}
+
 // screen interprets the few sequences that Live uses: up n lines, carriage return, clear to the end.
 func screen(t *testing.T, s string, width int) []string {
 	t.Helper()
