@@ -33,6 +33,8 @@ import (
 type Program struct {
 	// Version as the build was told, or "".
 	Version string
+	// Name is how the user called the program, or "".
+	Name string
 	// Embedded starts the embedded services; nil in a build without them.
 	Embedded *session.Embedded
 	In       io.Reader
@@ -51,7 +53,7 @@ func (p Program) Main(args []string) int {
 
 // Run is Main without signals.
 func (p Program) Run(ctx context.Context, args []string) int {
-	a := &app{Program: p, rawOut: p.Out, rawErr: p.Err}
+	a := &app{Program: p, rawOut: p.Out, rawErr: p.Err, invoked: invocation(p.Name)}
 	a.Out, a.Err = escape.NewWriter(p.Out), escape.NewWriter(p.Err)
 	root := a.root()
 	root.SetArgs(args)
@@ -99,9 +101,11 @@ type app struct {
 	Program
 	// rawOut and rawErr are for drawings in colour, bytes that are asked for, and other processes.
 	rawOut, rawErr io.Writer
-	set            *settings.Settings
-	home           *home.Home
-	log            zerolog.Logger
+	// invoked is the program in the commands that messages advise.
+	invoked string
+	set     *settings.Settings
+	home    *home.Home
+	log     zerolog.Logger
 	// quiet is the log for what only the log file should have: the servers' own words.
 	quiet   zerolog.Logger
 	printer progress.Printer
@@ -112,23 +116,23 @@ type app struct {
 // complain tells the user what went wrong.
 func (a *app) complain(err error) {
 	if a.set.JSON() {
-		_ = json.NewEncoder(a.Err).Encode(map[string]any{"error": jsonError(err)}) // nowhere to report it
+		_ = json.NewEncoder(a.Err).Encode(map[string]any{"error": a.jsonError(err)}) // nowhere to report it
 		return
 	}
 	var list pipelines.Errors
 	if errors.As(err, &list) {
 		fmt.Fprintf(a.Err, "lossatlas: %s in the sweep file\n", count(len(list), "mistake"))
 		for _, e := range list {
-			fmt.Fprintf(a.Err, "  %v\n", e)
+			fmt.Fprintf(a.Err, "  %s\n", a.hinted(e.Error()))
 		}
 		return
 	}
-	fmt.Fprintf(a.Err, "lossatlas: %s\n", strings.TrimSpace(err.Error()))
+	fmt.Fprintf(a.Err, "lossatlas: %s\n", a.hinted(strings.TrimSpace(err.Error())))
 }
 
 // jsonError is an error for programs.
-func jsonError(err error) map[string]any {
-	out := map[string]any{"code": exit.Of(err), "message": err.Error()}
+func (a *app) jsonError(err error) map[string]any {
+	out := map[string]any{"code": exit.Of(err), "message": a.hinted(err.Error())}
 	var list pipelines.Errors
 	if errors.As(err, &list) {
 		out["mistakes"] = list
@@ -194,7 +198,9 @@ func (a *app) speak(level zerolog.Level, file io.Writer) {
 }
 
 // say tells the user something on standard error.
-func (a *app) say(format string, args ...any) { a.printer.Say(format, args...) }
+func (a *app) say(format string, args ...any) {
+	a.printer.Say("%s", a.hinted(fmt.Sprintf(format, args...)))
+}
 
 // services opens the session that a command works with.
 func (a *app) services(ctx context.Context) (*session.Session, error) {

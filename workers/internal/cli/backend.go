@@ -52,7 +52,7 @@ func (a *app) backendList() error {
 	}
 	xla := backendRow{Backend: "xla", Plugin: found.Plugin, Found: how, InUse: chosen.Backend != "go" && chosen.Plugin != ""}
 	if found.Plugin == "" {
-		xla.Problem = "no plugin is installed; `lossatlas backend install` gets one"
+		xla.Problem = a.hinted("no plugin is installed; `lossatlas backend install` gets one")
 	} else if class, err := engine.Class(engine.Options{Backend: "xla", Plugin: found.Plugin}); err != nil {
 		xla.Problem = err.Error()
 	} else {

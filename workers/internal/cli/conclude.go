@@ -122,7 +122,7 @@ func (r *run) printResult(out runResult, rows []results.Experiment) error {
 		fmt.Fprintf(r.Out, "report  %s\n", out.Report)
 	}
 	if later := r.services.LaterUI(); later != "" {
-		fmt.Fprintf(r.Out, "runs    lossatlas up, then %s\n", later)
+		fmt.Fprintf(r.Out, "runs    %s up, then %s\n", r.self(), later)
 	} else if ui := r.services.UI(); ui != "" {
 		fmt.Fprintf(r.Out, "runs    %s\n", ui)
 	}

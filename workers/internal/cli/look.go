@@ -44,7 +44,7 @@ func (a *app) list(ctx context.Context) (err error) {
 	}
 	return printList(a, rows, func() error {
 		if len(rows) == 0 {
-			a.say("no sweep was run yet in %s; `lossatlas run pipelines/quickstart.yaml` is a start", a.home.Dir())
+			a.say("%s; `lossatlas run pipelines/quickstart.yaml` is a start", a.nothing(s))
 			return nil
 		}
 		t := table{header: []string{"SWEEP", "STATE", "STEPS", "EXPERIMENTS", "STARTED", "TOOK"}, right: map[int]bool{2: true, 3: true}}
@@ -106,7 +106,11 @@ func (a *app) status(ctx context.Context) (err error) {
 	} else if err := a.printAddresses(*out.Services); err != nil {
 		return err
 	}
-	if len(out.Sweeps) == 0 {
+	switch {
+	case len(sweeps) == 0:
+		fmt.Fprintln(a.Out, a.nothing(s))
+		return nil
+	case len(out.Sweeps) == 0:
 		fmt.Fprintf(a.Out, "%s, all done\n", count(len(sweeps), "sweep"))
 		return nil
 	}

@@ -115,13 +115,32 @@ func (a *app) noSweep(ctx context.Context, s *session.Session, name string) erro
 		return err
 	}
 	if len(roots) == 0 {
-		return exit.Usagef("there is no sweep %q: none was run yet in %s", name, a.home.Dir())
+		return exit.Usagef("there is no sweep %q: %s", name, a.nothing(s))
 	}
 	var names []string
 	for _, r := range roots {
 		names = append(names, r.Sweep)
 	}
-	return exit.Usagef("there is no sweep %q; there are %s", name, nameList(names))
+	return exit.Usagef("there is no sweep %q in %s; there %s %s", name, a.place(s), verb(len(names)), nameList(names))
+}
+
+// nothing says that no sweep is where the command looked.
+func (a *app) nothing(s *session.Session) string { return "no sweep was run yet in " + a.place(s) }
+
+// place is where a session's sweeps are kept.
+func (a *app) place(s *session.Session) string {
+	if s.Role() == session.External {
+		return fmt.Sprintf("bucket %s of %s", a.set.S3Bucket, s.Endpoint())
+	}
+	return a.home.Dir()
+}
+
+// verb is the verb of a number of things that are somewhere.
+func verb(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 // refresh settles whether the sweep runs, and the state of its steps.

@@ -224,5 +224,5 @@ func (f *PlanFile) stale(why []string) error {
 	if f.File.Preset != "" {
 		again += " --preset " + f.File.Preset
 	}
-	return fmt.Errorf("the plan %s is stale, and nothing was run: %s; make a new one (%s -o %s), or run the sweep file itself", f.path, strings.Join(why, "; "), again, f.path)
+	return fmt.Errorf("the plan %s is stale, and nothing was run: %s; make a new one (`%s -o %s`), or run the sweep file itself", f.path, strings.Join(why, "; "), again, f.path)
 }

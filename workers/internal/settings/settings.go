@@ -237,6 +237,14 @@ func (s *Settings) JSON() bool {
 	return out == "json" || out == "jsonl"
 }
 
+// Flag is the value of a setting as the user gave it on the command line, or "".
+func (s *Settings) Flag(name string) string {
+	if f := s.flags.Lookup(name); f != nil && f.Changed {
+		return f.Value.String()
+	}
+	return ""
+}
+
 // External says whether the services are elsewhere.
 func (s *Settings) External() bool { return s.S3Endpoint != "" }
 
