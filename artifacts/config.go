@@ -34,6 +34,9 @@ type Config struct {
 	// HostStyle addresses the bucket as part of the host name (bucket.host), in place of the path (host/bucket),
 	// which every server understands.
 	HostStyle bool `json:"host_style,omitempty"`
+	// Expect says that the server is a process of this machine, whose end breaks its connections: no request to it has a
+	// time limit then. It is called at the beginning of each request, and what it returns at its end.
+	Expect func() (answered func()) `json:"-"`
 }
 
 // check finds what can be found wrong without asking the server.
@@ -90,6 +93,9 @@ func (c Config) transport() (*http.Transport, error) {
 	if err != nil {
 		return nil, fmt.Errorf("S3 endpoint %q: %w", c.Endpoint, err)
 	}
+	if c.Expect != nil {
+		t.ResponseHeaderTimeout = 0
+	}
 	if c.CAFile == "" {
 		return t, nil
 	}
@@ -118,6 +124,10 @@ func (c Config) client(attempts int, connections *http.Transport) (*minio.Core, 
 	if c.HostStyle {
 		lookup = minio.BucketLookupDNS
 	}
+	transport := http.RoundTripper(connections)
+	if c.Expect != nil {
+		transport = expecting{connections, c.Expect}
+	}
 	core, err := minio.NewCore(c.Endpoint, &minio.Options{
 		Creds:           c.credentials(),
 		Secure:          c.TLS,
@@ -125,10 +135,21 @@ func (c Config) client(attempts int, connections *http.Transport) (*minio.Core, 
 		BucketLookup:    lookup,
 		TrailingHeaders: false,
 		MaxRetries:      attempts,
-		Transport:       connections,
+		Transport:       transport,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("S3 endpoint %q: %w", c.Endpoint, err)
 	}
 	return core, nil
+}
+
+// expecting announces each request to a server of this machine.
+type expecting struct {
+	http.RoundTripper
+	expect func() func()
+}
+
+func (e expecting) RoundTrip(r *http.Request) (*http.Response, error) {
+	defer e.expect()()
+	return e.RoundTripper.RoundTrip(r)
 }

@@ -60,7 +60,7 @@ func Open(ctx context.Context, cfg Config, log zerolog.Logger) (*Store, error) {
 	if s.core, err = cfg.client(openAttempts, s.connections); err != nil {
 		return nil, err
 	}
-	if err := s.ensureBucket(ctx, cfg.Region); err != nil {
+	if err := s.ensureBucket(ctx, cfg); err != nil {
 		return nil, err
 	}
 	if err := s.checkFormat(ctx); err != nil {
@@ -103,14 +103,18 @@ func (s *Store) Close() { s.connections.CloseIdleConnections() }
 // ensureBucket makes the bucket when it is absent. It asks with a listing
 // rather than a HEAD request, because the answer to the latter has no body, and
 // so doesn't tell wrong credentials from missing permission.
-func (s *Store) ensureBucket(ctx context.Context, region string) error {
-	probe, cancel := context.WithTimeout(ctx, openTimeout)
-	defer cancel()
+func (s *Store) ensureBucket(ctx context.Context, cfg Config) error {
+	probe := ctx
+	if cfg.Expect == nil {
+		var cancel context.CancelFunc
+		probe, cancel = context.WithTimeout(ctx, openTimeout)
+		defer cancel()
+	}
 	doing := "open the store"
 	err := s.probe(probe)
 	if minio.ToErrorResponse(err).Code == minio.NoSuchBucket {
 		doing = "make the bucket, which is not there"
-		err = s.core.MakeBucket(probe, s.bucket, minio.MakeBucketOptions{Region: region})
+		err = s.core.MakeBucket(probe, s.bucket, minio.MakeBucketOptions{Region: cfg.Region})
 		switch minio.ToErrorResponse(err).Code {
 		case minio.BucketAlreadyOwnedByYou, minio.BucketAlreadyExists: // another process was quicker
 			err = s.probe(probe)

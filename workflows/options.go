@@ -20,10 +20,10 @@ var retry = &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficie
 // worker was killed its work starts again no later than this.
 const aliveWithin = 20 * time.Second
 
-// quick is for activities of some seconds that only read and write the store.
+// quick is for activities of some seconds that only read and write the store; on a busy machine a large report takes minutes.
 func quick(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: activities.QueueIO, StartToCloseTimeout: 2 * time.Minute, HeartbeatTimeout: aliveWithin, RetryPolicy: retry, Summary: summary,
+		TaskQueue: activities.QueueIO, StartToCloseTimeout: 30 * time.Minute, HeartbeatTimeout: aliveWithin, RetryPolicy: retry, Summary: summary,
 	})
 }
 

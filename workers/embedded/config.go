@@ -57,7 +57,8 @@ func serverConfig(db config.SQL, ports servicePorts) *config.Config {
 	frontend := port.Addr(ports[primitives.FrontendService])
 	return &config.Config{
 		Global: config.Global{
-			Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: port.Loopback},
+			// Half of what the server's services may take to start, together; on a busy machine that is long.
+			Membership: config.Membership{MaxJoinDuration: 24 * time.Hour, BroadcastAddress: port.Loopback},
 		},
 		Persistence: config.Persistence{
 			DefaultStore:     sqliteplugin.PluginName,

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/rs/zerolog"
 	"go.temporal.io/sdk/client"
@@ -18,19 +17,17 @@ import (
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/common/metrics"
 	"go.temporal.io/server/temporal"
+	"google.golang.org/grpc"
 
 	"lossatlas/workers/internal/attributes"
+	"lossatlas/workers/internal/patience"
 	"lossatlas/workers/internal/port"
 )
 
 // Namespace is the namespace that is made when Options names none.
 const Namespace = "lossatlas"
 
-const (
-	temporalService = "the Temporal server"
-	startTimeout    = time.Minute
-	stopTimeout     = 20 * time.Second
-)
+const temporalService = "the Temporal server"
 
 // Options says where the server keeps its state and where it listens.
 type Options struct {
@@ -99,8 +96,6 @@ func StartTemporal(ctx context.Context, opts Options) (*Temporal, error) {
 		return nil, err
 	}
 	t := &Temporal{address: address, namespace: opts.Namespace, log: opts.Log, failed: make(chan struct{})}
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
 	if err := t.start(ctx, db, ports); err != nil {
 		return nil, fmt.Errorf("start the Temporal server on %s: %w", address, err)
 	}
@@ -148,7 +143,11 @@ func (t *Temporal) start(ctx context.Context, db config.SQL, ports servicePorts)
 // ready waits for the frontend, completes the search attributes of an older
 // database, and starts the web interface.
 func (t *Temporal) ready(ctx context.Context, opts Options) error {
-	c, err := client.DialContext(ctx, client.Options{HostPort: t.address, Namespace: t.namespace, Logger: SDKLogger(t.log)})
+	starting := (&patience.Service{}).Calls(ctx, func() bool { return t.Err() == nil })
+	c, err := client.DialContext(ctx, client.Options{
+		HostPort: t.address, Namespace: t.namespace, Logger: SDKLogger(t.log),
+		ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(starting)}},
+	})
 	if err != nil {
 		return fmt.Errorf("the Temporal server on %s does not answer: %w", t.address, err)
 	}
@@ -204,13 +203,7 @@ func (t *Temporal) Stop() error {
 		if t.ui != nil {
 			t.ui.stop()
 		}
-		done := make(chan error, 1)
-		go func() { done <- t.server.Stop() }()
-		select {
-		case t.stopErr = <-done:
-		case <-time.After(stopTimeout):
-			t.stopErr = fmt.Errorf("the Temporal server on %s did not stop within %v", t.address, stopTimeout)
-		}
+		t.stopErr = t.server.Stop()
 	})
 	return t.stopErr
 }

@@ -88,6 +88,19 @@ func (h *Home) Running() (a Addresses, ok bool) {
 	return a, true
 }
 
+// Serves tells whether the process that published these addresses still offers its services, busy or not: it holds
+// the lock, and has not withdrawn them.
+func (h *Home) Serves(a Addresses) bool {
+	var now Addresses
+	if readJSON(h.Path("services.json"), &now) != nil || now.PID != a.PID || now.Host != a.Host {
+		return false
+	}
+	l := flock.New(h.Path("lock"), flock.SetPermissions(0o600))
+	defer l.Close()
+	free, err := l.TryRLock()
+	return err == nil && !free
+}
+
 // Await waits until another process, which holds the lock, has published its
 // services. ok is false when it did not do so in time.
 func (h *Home) Await(timeout time.Duration) (a Addresses, ok bool) {

@@ -44,6 +44,10 @@ type Options struct {
 // waits is how many steps one process can wait for; a waiting activity costs little.
 const waits = 2000
 
+// stuckAfter is how long workflow code may take from one step to the next: as long as a task for it, since on a busy
+// machine a thread may get no core for seconds.
+const stuckAfter = 10 * time.Second
+
 // Workers are the running workers of one process.
 type Workers struct {
 	list   []worker.Worker
@@ -98,7 +102,7 @@ func computes(queue string) bool { return queue == activities.QueueCPU || queue 
 func start(c client.Client, a *activities.Activities, queue, class string, d *device, opts Options) (worker.Worker, error) {
 	o := worker.Options{
 		Identity: activities.Identity(""), WorkerStopTimeout: opts.Drain, MaxConcurrentActivityExecutionSize: waits,
-		Interceptors: []interceptor.WorkerInterceptor{&heartbeats{client: c}},
+		Interceptors: []interceptor.WorkerInterceptor{&heartbeats{client: c}}, DeadlockDetectionTimeout: stuckAfter,
 	}
 	if a.Version != (worker.WorkerDeploymentVersion{}) {
 		o.DeploymentOptions = worker.DeploymentOptions{UseVersioning: true, Version: a.Version, DefaultVersioningBehavior: workflow.VersioningBehaviorPinned}

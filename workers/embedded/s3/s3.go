@@ -35,11 +35,9 @@ import (
 const Region = "us-east-1"
 
 const (
-	service      = "the S3 endpoint"
-	startTimeout = 20 * time.Second
-	stopGrace    = time.Second
-	stopTimeout  = 15 * time.Second // more than the gateway's own limit of 10 s
-	maxInFlight  = 1024
+	service     = "the S3 endpoint"
+	stopGrace   = time.Second
+	maxInFlight = 1024
 )
 
 // Options says what to serve, where, and to whom.
@@ -90,12 +88,8 @@ func acquire() error {
 			return ErrRunning
 		}
 	}
-	select {
-	case gateway <- struct{}{}:
-		return nil
-	case <-time.After(stopTimeout):
-		return ErrRunning
-	}
+	gateway <- struct{}{}
+	return nil
 }
 
 func release() {
@@ -197,8 +191,6 @@ func (s *Server) run(ctx context.Context, opts Options) {
 
 // wait returns when the gateway listens, or with the reason why it does not.
 func (s *Server) wait(ctx context.Context) error {
-	limit := time.NewTimer(startTimeout)
-	defer limit.Stop()
 	select {
 	case <-s.ready:
 		return nil
@@ -207,8 +199,6 @@ func (s *Server) wait(ctx context.Context) error {
 			return s.err
 		}
 		return fmt.Errorf("the S3 endpoint on %s ended before it was ready: %w", s.addr, context.Cause(ctx))
-	case <-limit.C:
-		return errors.Join(fmt.Errorf("the S3 endpoint on %s was not ready after %v", s.addr, startTimeout), s.Stop())
 	}
 }
 

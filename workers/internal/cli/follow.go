@@ -21,7 +21,7 @@ const (
 	pollEvery = time.Second
 	// endPatience is how long a cancelled sweep may take to record what it did.
 	endPatience = 10 * time.Second
-	// silence is how long the servers may give no answer before that is an error.
+	// silence is how long servers elsewhere, or a disk that is full, may be in the way before that is an error.
 	silence = 30 * time.Second
 )
 
@@ -64,7 +64,7 @@ func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
 			switch err := f.show(ctx, poller, estimator); {
 			case err == nil:
 				answered = time.Now()
-			case ctx.Err() == nil && (time.Since(answered) > silence || f.deserted()):
+			case ctx.Err() == nil && f.unreachable(time.Since(answered)):
 				return artifacts.Root{}, f.lost(err)
 			}
 		}
@@ -101,18 +101,21 @@ func (f *follower) show(ctx context.Context, p *progress.Poller, e *progress.Est
 	return err
 }
 
-// deserted says that the process that ran the services has ended.
-func (f *follower) deserted() bool {
-	if f.services.Role() != session.Attached {
-		return false
+// unreachable says whether services that have not answered for some time are given up: of this home those that have
+// ended, or whose disk stays full.
+func (f *follower) unreachable(quiet time.Duration) bool {
+	switch f.services.Role() {
+	case session.Attached:
+		return !f.services.Lives()
+	case session.Owner:
+		return quiet > silence && !f.services.Lives()
 	}
-	_, ok := f.home.Running()
-	return !ok
+	return quiet > silence
 }
 
 // lost is the error when the services no longer answer.
 func (f *follower) lost(err error) error {
-	if f.deserted() {
+	if f.services.Role() == session.Attached {
 		return fmt.Errorf("the process that ran the services (%d) has ended; run the sweep again to go on", f.services.PID())
 	}
 	if full := f.services.CheckSpace(); full != nil {

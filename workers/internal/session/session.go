@@ -19,6 +19,7 @@ import (
 	"lossatlas/workers/home"
 	"lossatlas/workers/internal/codec"
 	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/patience"
 	"lossatlas/workers/internal/port"
 	"lossatlas/workers/internal/settings"
 	"lossatlas/workers/internal/telemetry"
@@ -39,10 +40,6 @@ const (
 func Unanswered(err error) bool {
 	return errors.Is(err, artifacts.ErrUnreachable) || activities.Unanswered(err)
 }
-
-// patience is how long to wait for another process that is starting or ending
-// its services.
-const patience = 15 * time.Second
 
 // TemporalOptions are what an embedded Temporal server is started with.
 type TemporalOptions struct {
@@ -155,6 +152,9 @@ func (s *Session) open(ctx context.Context) (err error) {
 	} else if err := s.ownOrAttach(ctx); err != nil {
 		return err
 	}
+	if s.role != External {
+		s.s3.Expect = s.service("the store").Expect
+	}
 	if s.Store, err = artifacts.Open(ctx, s.s3, s.log); err != nil && s.role == External {
 		return storeSetting(err)
 	} else if err != nil {
@@ -168,10 +168,10 @@ func (s *Session) open(ctx context.Context) (err error) {
 }
 
 // ownOrAttach makes this process the owner of the home's services, or attaches
-// to the owner. Between two owners, or while one starts, it waits.
+// to the owner. Between two owners, or while one starts, it waits: the system frees the lock when the owner ends.
 func (s *Session) ownOrAttach(ctx context.Context) error {
 	h := s.opts.Home
-	for end, told := time.Now().Add(patience), false; ; {
+	for told := false; ; {
 		release, ok, err := h.Lock()
 		if err != nil {
 			return err
@@ -185,11 +185,8 @@ func (s *Session) ownOrAttach(ctx context.Context) error {
 				return err
 			}
 		}
-		if time.Now().After(end) {
-			return fmt.Errorf("another process holds the home %s and did not offer its services within %v: wait until it ends, or use another --home", h.Dir(), patience)
-		}
 		if !told {
-			s.opts.Say("another process works on %s; waiting for it", h.Dir())
+			s.opts.Say("another process works on %s and offers no services yet; waiting for it (Ctrl-C ends this command alone)", h.Dir())
 			told = true
 		}
 		select {
@@ -245,6 +242,7 @@ func (s *Session) own(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	defer s.service("the store").Expect()()
 	s.server, err = s.opts.Embedded.Store(context.WithoutCancel(ctx), StoreOptions{
 		Dir: dir, Addr: port.Addr(s.ports.S3), AccessKey: access, SecretKey: secret, Region: s.opts.Settings.S3Region,
 	})
@@ -257,6 +255,22 @@ func (s *Session) own(ctx context.Context) (err error) {
 		Bucket: s.opts.Settings.S3Bucket, Region: s.opts.Settings.S3Region,
 	}
 	return nil
+}
+
+// service is one of the home's services, in this process or in the one that this one is attached to.
+func (s *Session) service(name string) *patience.Service {
+	return &patience.Service{Name: name, Say: s.opts.Say}
+}
+
+// Lives says whether the process that runs the services still offers them, and has room to. Of servers elsewhere it knows nothing.
+func (s *Session) Lives() bool {
+	switch s.role {
+	case Attached:
+		return s.opts.Home.Serves(s.running)
+	case Owner:
+		return (s.temporal == nil || s.temporal.Err() == nil) && s.CheckSpace() == nil
+	}
+	return true
 }
 
 // Role says whose services the session uses.

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
+	"google.golang.org/grpc"
 
 	"lossatlas/activities"
 	"lossatlas/artifacts"
@@ -26,7 +27,7 @@ import (
 	"lossatlas/workers/internal/settings"
 )
 
-// connectTimeout is how long a Temporal server may take to answer.
+// connectTimeout is how long a Temporal server elsewhere may take to answer.
 const connectTimeout = 10 * time.Second
 
 // heartbeatEvery is how often workers tell the server that they are there, so that a sweep knows who will do it soon
@@ -85,6 +86,7 @@ func (s *Session) startTemporal(ctx context.Context) (err error) {
 	if err := checkSpace(s.opts.Home); err != nil {
 		return err
 	}
+	defer s.service("Temporal").Expect()()
 	s.temporal, err = s.opts.Embedded.Temporal(ctx, TemporalOptions{
 		DBPath: s.opts.Home.Path("temporal.db"), FrontendPort: s.ports.Temporal, UIPort: s.ports.UI,
 		Namespace: s.opts.Settings.TemporalNamespace, Log: s.opts.ServerLog,
@@ -124,6 +126,9 @@ func (s *Session) dial(ctx context.Context, address, namespace string) (client.C
 	opts.DataConverter, opts.FailureConverter = s.payloads.Data, s.payloads.Failure
 	opts.HostPort, opts.Namespace, opts.Logger = address, namespace, logging.Temporal(log)
 	opts.Identity, opts.WorkerHeartbeatInterval = activities.Identity(""), heartbeatEvery
+	if s.role != External {
+		opts.ConnectionOptions.DialOptions = append(opts.ConnectionOptions.DialOptions, grpc.WithChainUnaryInterceptor(s.service("Temporal").Calls(ctx, s.Lives)))
+	}
 	dialing, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	if s.role == External {

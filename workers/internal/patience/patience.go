@@ -1,0 +1,81 @@
+// Package patience waits for servers of this machine. One that is busy answers late, and its end shows at once, as a
+// broken connection: time limits are for servers elsewhere, of which nothing else is known.
+package patience
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+const (
+	// silence is how long a service may be silent before the user is told.
+	silence = 30 * time.Second
+	// retryEvery is the pause before a call that a service did not take is made again.
+	retryEvery = time.Second
+)
+
+// Service is a server of this machine.
+type Service struct {
+	Name string // in messages
+	// Say tells the user something; nil for nobody.
+	Say  func(format string, args ...any)
+	told sync.Once
+}
+
+// Expect tells the user, once, when the service is silent for long. Call what it returns when it has answered.
+func (s *Service) Expect() (answered func()) {
+	t := time.AfterFunc(silence, func() {
+		if s.Say != nil {
+			s.told.Do(func() {
+				s.Say("the machine is busy: %s has not answered for %.0f s; waiting", s.Name, silence.Seconds())
+			})
+		}
+	})
+	return func() { t.Stop() }
+}
+
+// Calls makes each call to a Temporal server of this machine, whatever its deadline, last until it is answered, as long
+// as the server lives and until ctx ends. A call that is cancelled, and not late, ends.
+func (s *Service) Calls(ctx context.Context, lives func() bool) grpc.UnaryClientInterceptor {
+	return func(call context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+		if waitsForOthers(method, req) {
+			return invoke(call, method, req, reply, conn, opts...)
+		}
+		defer s.Expect()()
+		patient, cancel := context.WithCancel(context.WithoutCancel(call))
+		defer cancel()
+		defer context.AfterFunc(ctx, cancel)()
+		defer context.AfterFunc(call, func() {
+			if errors.Is(call.Err(), context.Canceled) {
+				cancel()
+			}
+		})()
+		for {
+			err := invoke(patient, method, req, reply, conn, opts...)
+			if code := status.Code(err); code != codes.DeadlineExceeded && code != codes.Unavailable || !lives() {
+				return err
+			}
+			select {
+			case <-patient.Done():
+				return err
+			case <-time.After(retryEvery):
+			}
+		}
+	}
+}
+
+// waitsForOthers says of a call that it is answered when somebody else has done something, or that the next of its
+// kind replaces it, so that its deadline counts.
+func waitsForOthers(method string, req any) bool {
+	name := method[strings.LastIndexByte(method, '/')+1:]
+	history, ok := req.(*workflowservice.GetWorkflowExecutionHistoryRequest)
+	return strings.HasPrefix(name, "Poll") || strings.HasSuffix(name, "Heartbeat") || name == "QueryWorkflow" || ok && history.GetWaitNewEvent()
+}
