@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"go.temporal.io/sdk/activity"
+	"golang.org/x/sync/errgroup"
 
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -29,7 +31,8 @@ type StepsRecord struct {
 // RunKey is the key under which the records of a sweep's run are kept while it lasts.
 func RunKey(run string) artifacts.Key { return artifacts.Key(artifacts.Of([]byte("sweep run " + run))) }
 
-func recordPart(group int) string { return fmt.Sprintf("steps-%05d", group) }
+// recordName is the part that holds the record of a group of steps.
+const recordName = "steps-%05d"
 
 // RecordSteps keeps what became of some of a sweep's steps until RecordSweep.
 func (a *Activities) RecordSteps(ctx context.Context, r StepsRecord) error {
@@ -38,37 +41,63 @@ func (a *Activities) RecordSteps(ctx context.Context, r StepsRecord) error {
 		if err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, a.Store.PutPart(ctx, RunKey(r.Run), recordPart(r.Group), b)
+		return struct{}{}, a.Store.PutPart(ctx, RunKey(r.Run), fmt.Sprintf(recordName, r.Group), b)
 	})
 	return err
+}
+
+// readers is how many records are read at a time.
+const readers = 16
+
+// Recorded returns what the experiments of a run have recorded of their steps so far, by their places in the graph;
+// have says which are not read. The records are gone when the run is over: [artifacts.ErrNotFound], if they go meanwhile.
+func Recorded(ctx context.Context, store *artifacts.Store, run string, have func(group int) bool) (map[int][]StepStatus, error) {
+	names, err := store.Parts(ctx, RunKey(run))
+	if err != nil {
+		return nil, err
+	}
+	var mu sync.Mutex
+	out := make(map[int][]StepStatus)
+	var reading errgroup.Group
+	reading.SetLimit(readers)
+	for _, name := range names {
+		var group int
+		if _, err := fmt.Sscanf(name, recordName, &group); err != nil || have(group) {
+			continue
+		}
+		reading.Go(func() error {
+			b, err := store.GetPart(ctx, RunKey(run), name)
+			if err != nil {
+				return err
+			}
+			var steps []StepStatus
+			if err := json.Unmarshal(b, &steps); err != nil {
+				return permanent("RecordLost", fmt.Errorf("a record of steps: %w", err))
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			out[group] = steps
+			return nil
+		})
+	}
+	return out, reading.Wait()
 }
 
 // records returns what was recorded of a run's steps so far, those of known
 // included, by their IDs.
 func (a *Activities) records(ctx context.Context, run string, known []StepStatus) (map[string]StepStatus, error) {
 	out := make(map[string]StepStatus)
-	names, err := a.Store.Parts(ctx, RunKey(run))
-	if err != nil {
-		return nil, err
+	recorded, err := Recorded(ctx, a.Store, run, func(int) bool { return false })
+	if errors.Is(err, artifacts.ErrNotFound) {
+		return nil, permanent("RecordLost", fmt.Errorf("the record of what the steps of this run came to is damaged; run the sweep again, which finds their results"))
 	}
-	for _, name := range names {
-		b, err := a.Store.GetPart(ctx, RunKey(run), name)
-		if errors.Is(err, artifacts.ErrNotFound) {
-			return nil, permanent("RecordLost", fmt.Errorf("the record of what the steps of this run came to is damaged; run the sweep again, which finds their results"))
-		}
-		if err != nil {
-			return nil, err
-		}
-		var steps []StepStatus
-		if err := json.Unmarshal(b, &steps); err != nil {
-			return nil, permanent("RecordLost", fmt.Errorf("a record of steps: %w", err))
-		}
+	for _, steps := range recorded {
 		known = append(known, steps...)
 	}
 	for _, s := range known {
 		out[s.ID] = s
 	}
-	return out, nil
+	return out, err
 }
 
 // ErrorBlocked is the type of RunStep's error for a step that misses an input.

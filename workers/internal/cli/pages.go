@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/workers/internal/pages"
 	"lossatlas/workers/internal/progress"
@@ -136,21 +135,6 @@ func (w *watcher) page(ctx context.Context, s *sweep) (*pages.Sweep, error) {
 		w.log.Debug().Err(err).Msg("the numerics class of this machine is not known")
 		return out, nil
 	}
-	switch {
-	case s.poller != nil && len(s.poller.Known()) > 0:
-		out.Steps = told(s.poller)
-	default:
-		out.Steps, err = s.steps(ctx, w.services)
-	}
+	out.Steps, err = s.steps(ctx, w.services)
 	return out, err
-}
-
-// told are the steps of a sweep as its workflows know them.
-func told(p *progress.Poller) map[string]artifacts.RootStep {
-	known := p.Known()
-	list := make([]activities.StepStatus, 0, len(known))
-	for _, st := range known {
-		list = append(list, st)
-	}
-	return activities.RootSteps(list)
 }

@@ -87,7 +87,11 @@ func (a *app) show(ctx context.Context, name string, o showOptions) (err error) 
 	if o.means {
 		return a.printMeans(o, w.graph.Sweep, rows)
 	}
-	known := catalogOf(rows, results.Facts(w.graph, steps))
+	var facts map[string]results.Fact
+	if o.sortBy != "" || len(o.columns) > 0 {
+		facts = results.Facts(w.graph, steps)
+	}
+	known := catalogOf(rows, facts)
 	if err := known.sort(rows, o.sortBy, o.reverse); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -171,7 +172,7 @@ func (w *sweep) refresh(ctx context.Context, s *session.Session) error {
 	}
 	w.client = c
 	if w.poller == nil {
-		w.poller = progress.NewPoller(c, s.Payloads(), w.graph, launch.WorkflowID(w.Sweep), w.RunID)
+		w.poller = progress.NewPoller(c, s.Store, s.Payloads(), w.graph, launch.WorkflowID(w.Sweep), w.RunID)
 	}
 	if w.now, err = w.poller.Poll(ctx); err != nil {
 		return fmt.Errorf("sweep %s runs, but how far it is can't be asked: %w", w.Sweep, err)
@@ -214,12 +215,28 @@ func (w *sweep) unfinished() bool {
 }
 
 // steps are the sweep's steps with their outputs, in the form of a record: of a
-// running sweep those that the cache has so far.
+// running sweep those that its workflows know, or as long as these know nothing, those that the cache has.
 func (w *sweep) steps(ctx context.Context, s *session.Session) (map[string]artifacts.RootStep, error) {
-	if w.State == artifacts.StateRunning {
-		return w.planned(ctx, s)
+	switch {
+	case w.State != artifacts.StateRunning:
+		return w.Steps, nil
+	case w.poller != nil && len(w.poller.Known()) > 0:
+		return activities.RootSteps(slices.Collect(maps.Values(w.poller.Known()))), nil
 	}
-	return w.Steps, nil
+	return w.planned(ctx, s)
+}
+
+// recordedActions is the action cache with the results that a run has recorded, which are not looked for again.
+type recordedActions struct {
+	*artifacts.Store
+	made map[artifacts.Key]artifacts.Action
+}
+
+func (r recordedActions) Lookup(ctx context.Context, k artifacts.Key) (artifacts.Action, error) {
+	if a, ok := r.made[k]; ok {
+		return a, nil
+	}
+	return r.Store.Lookup(ctx, k)
 }
 
 // planned are the steps of an unfinished sweep as a plan finds them.
@@ -228,7 +245,19 @@ func (w *sweep) planned(ctx context.Context, s *session.Session) (map[string]art
 	if err != nil {
 		return nil, err
 	}
-	plan, err := pipelines.MakePlan(ctx, w.graph, numerics, s.Store)
+	cache := recordedActions{s.Store, map[artifacts.Key]artifacts.Action{}}
+	records, err := activities.Recorded(ctx, s.Store, w.RunID, func(int) bool { return false })
+	if err != nil && !errors.Is(err, artifacts.ErrNotFound) {
+		return nil, err
+	}
+	for _, steps := range records {
+		for _, st := range steps {
+			if len(st.Made.Outputs) > 0 {
+				cache.made[st.Made.Key] = artifacts.Action{Key: st.Made.Key, Outputs: st.Made.Outputs}
+			}
+		}
+	}
+	plan, err := pipelines.MakePlan(ctx, w.graph, numerics, cache)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"lossatlas/activities"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/codec"
 	"lossatlas/workflows"
@@ -18,9 +19,11 @@ import (
 
 // Poller asks the Temporal server for the state of one run of a sweep. It reads
 // what the server has written down, so that it needs no worker to answer, and the
-// answer is never stale.
+// answer is never stale. What experiments came to that are over, it reads in their records in the store, which
+// are a hundredth of their histories.
 type Poller struct {
 	client client.Client
+	store  *artifacts.Store // nil for no records
 	read   reader
 	graph  *pipelines.Graph
 	id     string // the sweep's workflow
@@ -42,9 +45,9 @@ type child struct {
 }
 
 // NewPoller follows the run of a sweep's workflow, whose histories are read by the client's converters.
-func NewPoller(c client.Client, by codec.Converters, g *pipelines.Graph, id, runID string) *Poller {
+func NewPoller(c client.Client, store *artifacts.Store, by codec.Converters, g *pipelines.Graph, id, runID string) *Poller {
 	return &Poller{
-		client: c, read: reader{by}, graph: g, id: id, runID: runID, own: child{runID: runID},
+		client: c, store: store, read: reader{by}, graph: g, id: id, runID: runID, own: child{runID: runID},
 		children: map[string]child{}, known: map[string]activities.StepStatus{}, asked: map[string]activities.StepRequest{},
 		beats: map[string]beat{},
 	}
@@ -70,6 +73,9 @@ func (p *Poller) Known() map[string]activities.StepStatus { return p.known }
 // update reads what is new in the histories of the experiments, and in the
 // sweep's own when all of them are over, so that the steps after them run.
 func (p *Poller) update(ctx context.Context) error {
+	if err := p.recorded(ctx); err != nil {
+		return err
+	}
 	all := true
 	for _, e := range p.graph.Experiments {
 		ch := p.children[e.Name]
@@ -91,6 +97,25 @@ func (p *Poller) update(ctx context.Context) error {
 		}
 	}
 	p.block()
+	return nil
+}
+
+// recorded takes over the records of experiments that are over. One that can't be read is as good as none.
+func (p *Poller) recorded(ctx context.Context) error {
+	if p.store == nil {
+		return nil
+	}
+	over := func(i int) bool { return i >= len(p.graph.Experiments) || p.children[p.graph.Experiments[i].Name].over }
+	records, err := activities.Recorded(ctx, p.store, p.runID, over)
+	for i, steps := range records {
+		p.children[p.graph.Experiments[i].Name] = child{over: true}
+		for _, s := range steps {
+			p.known[s.ID] = s
+		}
+	}
+	if err != nil && !errors.Is(err, artifacts.ErrNotFound) {
+		return err
+	}
 	return nil
 }
 

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"lossatlas/activities"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
@@ -69,58 +71,71 @@ func Graph(ctx context.Context, store Store, root artifacts.Root) (*pipelines.Gr
 	return &g, nil
 }
 
+// readers is how many experiments' results are read at a time.
+const readers = 16
+
 // Collect makes the table of a sweep from the state of its steps.
 func Collect(ctx context.Context, store Store, g *pipelines.Graph, steps map[string]artifacts.RootStep) ([]Experiment, error) {
-	rows := make([]Experiment, 0, len(g.Experiments))
-	for _, e := range g.Experiments {
-		row := Experiment{Name: e.Name, Group: e.Group, Params: e.Params, Artifacts: map[string]string{}}
-		if row.Params == nil {
-			row.Params = map[string]any{}
-		}
-		states := map[string]int{}
-		for _, s := range e.Steps {
-			st, ok := steps[s.ID]
-			if !ok {
-				st.State = activities.StateWaiting
-			}
-			states[st.State]++
-			if st.Error != "" && st.State == activities.StateFailed {
-				if row.Errors == nil {
-					row.Errors = map[string]string{}
-				}
-				row.Errors[short(e.Name, s.ID)] = st.Error
-			}
-			for name, blob := range st.Outputs {
-				row.Artifacts[short(e.Name, s.ID)+"/"+name] = blob.Digest.String()
-			}
-			if blob, ok := st.Outputs[pipelines.OutLog]; ok && s.ID == e.Steps[0].ID { // its own training, the first step
-				if err := row.read(ctx, store, blob.Digest); err != nil {
-					return nil, fmt.Errorf("the training log of %s: %w", s.ID, err)
-				}
-			}
-			if blob, ok := st.Outputs[pipelines.OutPath]; ok {
-				if err := row.readPath(ctx, store, strings.TrimSuffix(short(e.Name, s.ID), "-path"), blob.Digest); err != nil {
-					return nil, fmt.Errorf("the path of %s: %w", s.ID, err)
-				}
-			}
-			if blob, ok := st.Outputs[pipelines.OutFlatness]; ok {
-				if err := row.readFlatness(ctx, store, strings.TrimSuffix(short(e.Name, s.ID), "-flatness"), blob.Digest); err != nil {
-					return nil, fmt.Errorf("the flatness of %s: %w", s.ID, err)
-				}
-			}
-			if blob, ok := st.Outputs[pipelines.OutSpectrum]; ok {
-				if err := row.readSpectrum(ctx, store, mapName(e, s), blob.Digest); err != nil {
-					return nil, fmt.Errorf("the spectrum of %s: %w", s.ID, err)
-				}
-			}
-		}
-		row.State = state(states, len(e.Steps))
-		if row.Diverged != nil && states[activities.StateFailed]+states[activities.StateRunning]+states[activities.StateCancelled] == 0 {
-			row.State = StateDiverged
-		}
-		rows = append(rows, row)
+	rows := make([]Experiment, len(g.Experiments))
+	reading, ctx := errgroup.WithContext(ctx)
+	reading.SetLimit(readers)
+	for i, e := range g.Experiments {
+		reading.Go(func() (err error) {
+			rows[i], err = collect(ctx, store, e, steps)
+			return err
+		})
 	}
-	return rows, nil
+	return rows, reading.Wait()
+}
+
+// collect makes the row of one experiment.
+func collect(ctx context.Context, store Store, e pipelines.Experiment, steps map[string]artifacts.RootStep) (Experiment, error) {
+	row := Experiment{Name: e.Name, Group: e.Group, Params: e.Params, Artifacts: map[string]string{}}
+	if row.Params == nil {
+		row.Params = map[string]any{}
+	}
+	states := map[string]int{}
+	for _, s := range e.Steps {
+		st, ok := steps[s.ID]
+		if !ok {
+			st.State = activities.StateWaiting
+		}
+		states[st.State]++
+		if st.Error != "" && st.State == activities.StateFailed {
+			if row.Errors == nil {
+				row.Errors = map[string]string{}
+			}
+			row.Errors[short(e.Name, s.ID)] = st.Error
+		}
+		for name, blob := range st.Outputs {
+			row.Artifacts[short(e.Name, s.ID)+"/"+name] = blob.Digest.String()
+		}
+		if blob, ok := st.Outputs[pipelines.OutLog]; ok && s.ID == e.Steps[0].ID { // its own training, the first step
+			if err := row.read(ctx, store, blob.Digest); err != nil {
+				return row, fmt.Errorf("the training log of %s: %w", s.ID, err)
+			}
+		}
+		if blob, ok := st.Outputs[pipelines.OutPath]; ok {
+			if err := row.readPath(ctx, store, strings.TrimSuffix(short(e.Name, s.ID), "-path"), blob.Digest); err != nil {
+				return row, fmt.Errorf("the path of %s: %w", s.ID, err)
+			}
+		}
+		if blob, ok := st.Outputs[pipelines.OutFlatness]; ok {
+			if err := row.readFlatness(ctx, store, strings.TrimSuffix(short(e.Name, s.ID), "-flatness"), blob.Digest); err != nil {
+				return row, fmt.Errorf("the flatness of %s: %w", s.ID, err)
+			}
+		}
+		if blob, ok := st.Outputs[pipelines.OutSpectrum]; ok {
+			if err := row.readSpectrum(ctx, store, mapName(e, s), blob.Digest); err != nil {
+				return row, fmt.Errorf("the spectrum of %s: %w", s.ID, err)
+			}
+		}
+	}
+	row.State = state(states, len(e.Steps))
+	if row.Diverged != nil && states[activities.StateFailed]+states[activities.StateRunning]+states[activities.StateCancelled] == 0 {
+		row.State = StateDiverged
+	}
+	return row, nil
 }
 
 // short is a step's name within its experiment.
