@@ -79,6 +79,11 @@ func (a *Activities) GivenDirections(ctx context.Context, in StepInput) (StepRes
 		if len(dirs) < p.Axes {
 			return StepResult{}, permanent("BadDirections", fmt.Errorf("%s: the file has %d direction, the map needs %d", in.Label, len(dirs), p.Axes))
 		}
+		for _, d := range dirs[:p.Axes] {
+			if err := nets.CheckFinite(net.Params(), d); err != nil {
+				return StepResult{}, permanent("BadDirections", fmt.Errorf("%s: %w", in.Label, err))
+			}
+		}
 		b, err := directions.Encode(net.Params(), dirs[:p.Axes], directionsMeta(dirs[:p.Axes]))
 		if err != nil {
 			return StepResult{}, err

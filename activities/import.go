@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -36,6 +37,9 @@ func (a *Activities) Import(ctx context.Context, in StepInput) (StepResult, erro
 			return StepResult{}, permanent("BadNet", err)
 		}
 		theta, state, err := net.Decode(file)
+		if err == nil {
+			err = errors.Join(nets.CheckFinite(net.Params(), theta), nets.CheckFinite(net.State(), state))
+		}
 		if err != nil {
 			return StepResult{}, permanent("BadWeights", fmt.Errorf("%s: %w", in.Label, err))
 		}

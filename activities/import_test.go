@@ -5,12 +5,15 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"lossatlas/activities/data"
+	"lossatlas/activities/directions"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/weights"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -48,6 +51,46 @@ func (b *bench) final(t *testing.T, r StepResult) TrainFinal {
 	return log.Final
 }
 
+// TestImportRefusesWeightsInTheStore: weights that are not finite, or with a negative variance, and directions
+// that are not finite are bad input, also where they lie in the store already.
+func TestImportRefusesWeightsInTheStore(t *testing.T) {
+	b := newBench(t)
+	p := b.trainParams(1)
+	net, err := Network(p.Net)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(file []byte, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		blob, err := b.Store.Put(t.Context(), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return blob.Digest.String()
+	}
+	for name, spoil := range map[string]func(theta, state []float32){
+		"conv1.weight":    func(theta, _ []float32) { theta[0] = float32(math.NaN()) },
+		"bn1.running_var": func(_, state []float32) { state[net.State()[1].Offset] = -1 },
+	} {
+		theta, state := net.Init(1)
+		spoil(theta, state)
+		in := pipelines.ImportParams{Net: p.Net, Weights: put(net.Encode(theta, state, nil)), Data: p.Data}
+		_, err := b.env.ExecuteActivity(b.Import, b.step(t, pipelines.KindImport, in, nil))
+		if kindOfError(err) != "BadWeights" || !strings.Contains(err.Error(), name) {
+			t.Errorf("a bad %s: %v", name, err)
+		}
+	}
+	d := make([]float32, net.NumParams())
+	d[1] = float32(math.Inf(1))
+	in := pipelines.GivenDirectionsParams{Net: p.Net, Directions: put(directions.Encode(net.Params(), [][]float32{d}, nil)), Axes: 1}
+	if _, err := b.env.ExecuteActivity(b.GivenDirections, b.step(t, pipelines.KindGivenDirections, in, nil)); kindOfError(err) != "BadDirections" {
+		t.Errorf("directions that are not finite: %v", err)
+	}
+}
+
 // TestImportAgreesWithPyTorch imports PyTorch's ResNet-20 and compares its loss
 // on 1,000 test images with PyTorch's, in float64: 1e-5 relative is what float32
 // leaves over twenty layers. Accuracy may differ by one image whose two largest
@@ -76,11 +119,7 @@ func TestImportAgreesWithPyTorch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := os.ReadFile(filepath.Join(dir, "reference", "resnet20", "weights_a.npz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	theta, state, err := net.DecodeNPZ(raw)
+	theta, state, _, err := weights.Read(filepath.Join(dir, "reference", "resnet20", "weights_a.npz"), net, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,6 +50,8 @@ type trainConfig struct {
 	LabelNoise float64 `json:"label_noise"`
 	Import     string  `json:"import"`
 
+	Rename map[string]string `json:"rename"`
+
 	Checkpoints *checkpointSet `json:"checkpoints"`
 }
 
@@ -178,11 +180,13 @@ func (cfg *config) resolveTrain(c *checker, tree *node) {
 	t := &cfg.Train
 	if t.Import != "" {
 		for _, e := range tree.get("train").entries {
-			if e.key != "net" && e.key != "import" && e.value.kind != nullNode {
+			if e.key != "net" && e.key != "import" && e.key != "rename" && e.value.kind != nullNode {
 				c.addf(e.at, "train.%s has no effect beside train.import, which takes the place of a training; leave one of them out", clip(e.key))
 			}
 		}
 		t.BatchSize = min(t.BatchSize, cfg.Dataset.Train)
+	} else if t.Rename != nil {
+		c.addf(tree.place("train", "rename"), "train.rename has no effect without train.import; leave it out")
 	}
 	if t.BatchSize > cfg.Dataset.Train {
 		at := tree.place("train", "batch_size")

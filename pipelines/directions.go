@@ -63,7 +63,6 @@ type sources struct{}
 
 var (
 	namedSources = choice{of: []string{directionsRandom, directionsHessian}, what: "random, hessian, {import: FILE} or {of: EXPERIMENT}"}
-	directionsAt = text{max: 500, form: importForm, want: "the path of a .safetensors or .npz file"}
 	lenderAt     = oneSelector{}
 )
 
@@ -77,7 +76,7 @@ func (sources) check(c *checker, n *node, path string) any {
 	e := n.entries[0]
 	switch e.key {
 	case directionsImport:
-		if file, ok := directionsAt.check(c, e.value, join(path, e.key)).(string); ok {
+		if file, ok := importedFile.check(c, e.value, join(path, e.key)).(string); ok {
 			return source{kind: directionsImport, file: file}
 		}
 		return nil
@@ -94,7 +93,7 @@ func (sources) schema(cat Catalog) schema {
 	only := func(key string, of schema) schema {
 		return schema{"type": "object", "properties": schema{key: of}, "required": []string{key}, "additionalProperties": false}
 	}
-	return schema{"anyOf": []schema{namedSources.schema(cat), only(directionsImport, directionsAt.schema(cat)), only(directionsOf, lenderAt.schema(cat))}}
+	return schema{"anyOf": []schema{namedSources.schema(cat), only(directionsImport, importedFile.schema(cat)), only(directionsOf, lenderAt.schema(cat))}}
 }
 
 // resolveDirections settles how a map's directions are scaled, and checks that

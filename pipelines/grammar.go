@@ -67,8 +67,7 @@ var (
 
 	optimizerKinds = []string{optimizerSGD, optimizerAdam}
 
-	importForm = regexp.MustCompile(`^.+\.(safetensors|npz)$`)
-	nameForm   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+	nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 )
 
 // Limits of single values.
@@ -87,6 +86,9 @@ const (
 	// Temporal lets a workflow wait for 2,000.
 	maxEvaluations = 1000
 )
+
+// importedFile is told by its content when it is read, whatever its name ends with.
+var importedFile = text{max: 500, form: regexp.MustCompile(`.`), want: "the path of a .safetensors or .npz file"}
 
 const nameWant = "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 64"
 
@@ -108,7 +110,8 @@ var optimizerFields = object{[]field{
 var trainFields = object{[]field{
 	{name: "net", doc: "Network to train: a built-in one, or one of networks.", typ: choice{from: func(c Catalog) []string { return c.Nets }, what: "a network", open: true}, required: true},
 	{name: "import", doc: "Weights to take in place of a training: a .safetensors or .npz file with PyTorch's names, relative to the sweep file.",
-		typ: text{max: 500, form: importForm, want: "the path of a .safetensors or .npz file"}},
+		typ: importedFile},
+	{name: "rename", doc: "Other names for parts of the names in the imported file: {fc: linear} takes fc.weight for linear.weight, {model: \"\"} takes a prefix off.", typ: renames{}},
 	{name: "optimizer", doc: "How the weights are updated.", typ: optimizerFields},
 	{name: "epochs", doc: "Passes over the training images.", typ: integer{1, maxEpochs}, def: int64(300)},
 	{name: "batch_size", doc: "Images per update.", typ: integer{1, maxRecords}, def: int64(128)},

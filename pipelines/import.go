@@ -1,6 +1,13 @@
 package pipelines
 
-import "lossatlas/artifacts"
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"lossatlas/artifacts"
+)
 
 // Import is a file that a sweep takes weights from in place of a training, or
 // the directions of a map.
@@ -8,6 +15,8 @@ type Import struct {
 	File string  // as the sweep file names it, relative to its folder
 	Net  Network // the network that the weights or directions are of
 	Name string  // its name in the sweep file, for messages
+	// Rename gives parts of tensors' names other names, as FROM=TO,…
+	Rename string
 	// Directions says that the file holds directions: Axes of them are needed.
 	Directions bool
 	Axes       int
@@ -15,7 +24,11 @@ type Import struct {
 
 // imports is what the experiment takes in place of a training, if it does.
 func (cfg *config) imports() Import {
-	return Import{File: cfg.Train.Import, Net: cfg.network(), Name: cfg.Train.Net}
+	var rules []string
+	for _, from := range slices.Sorted(maps.Keys(cfg.Train.Rename)) {
+		rules = append(rules, from+"="+cfg.Train.Rename[from])
+	}
+	return Import{File: cfg.Train.Import, Net: cfg.network(), Name: cfg.Train.Net, Rename: strings.Join(rules, ",")}
 }
 
 // importsDirections is what a map takes its directions from, if it does.
@@ -68,3 +81,33 @@ func (b *builder) addWeights() (string, error) {
 
 // Imported is the digest that Resolve was told of a file, "" for none.
 func (s *Sweep) Imported(i Import) string { return s.imported[i] }
+
+// renames is the type of the field rename: {fc: linear}.
+type renames struct{}
+
+const (
+	maxRenames = 1000
+	renameWant = "a mapping of parts of names to other names, such as {fc: linear}, or {model: \"\"} to take one off"
+)
+
+// renameForm leaves out the signs that stand between the rules of Import.Rename.
+var renameForm = regexp.MustCompile(`^[^=,]{0,200}$`)
+
+func (renames) check(c *checker, n *node, path string) any {
+	if n.kind != mappingNode || len(n.entries) > maxRenames {
+		return c.reject(n, path, renameWant)
+	}
+	out := make(map[string]string, len(n.entries))
+	for _, e := range n.entries {
+		if strings.Trim(e.key, "./") == "" || !renameForm.MatchString(e.key) || !e.value.isScalar() || !renameForm.MatchString(e.value.text) {
+			return c.reject(e.value, join(path, e.key), "a name without '=' and ','")
+		}
+		out[e.key] = e.value.text
+	}
+	return out
+}
+
+func (renames) schema(Catalog) schema {
+	form := schema{"type": "string", "pattern": renameForm.String()}
+	return schema{"type": "object", "propertyNames": form, "additionalProperties": form, "maxProperties": maxRenames}
+}

@@ -81,11 +81,24 @@ func TestImportsAreShared(t *testing.T) {
 	}
 }
 
-// TestImportMistakes: an import with training parameters beside it, or of a file that can hold no weights.
+// TestImportWithRenames: one file under other names is another import.
+func TestImportWithRenames(t *testing.T) {
+	s := mustParse(t, strings.Replace(short, "{net: resnet20}", "{net: resnet20, import: a.pth, rename: {fc: linear, model: \"\", b: c.d}}", 1), "")
+	want := []Import{{File: "a.pth", Net: "resnet20", Name: "resnet20", Rename: "b=c.d,fc=linear,model="}}
+	if d := cmp.Diff(want, s.Imports()); d != "" {
+		t.Errorf("imports (-want +got):\n%s", d)
+	}
+}
+
+// TestImportMistakes: an import with training parameters beside it, or renames that say nothing.
 func TestImportMistakes(t *testing.T) {
 	for _, c := range []struct{ says, want string }{
 		{"{net: resnet20, import: a.npz, epochs: 3}", "3:39: train.epochs has no effect beside train.import"},
-		{"{net: resnet20, import: a.pth}", "train.import: want the path of a .safetensors or .npz file, got a.pth"},
+		{"{net: resnet20, import: [a.npz]}", "train.import: want the path of a .safetensors or .npz file, got a list"},
+		{"{net: resnet20, rename: {fc: linear}}", "train.rename has no effect without train.import"},
+		{"{net: resnet20, import: a.npz, rename: fc}", "train.rename: want a mapping of parts of names to other names, such as {fc: linear}"},
+		{"{net: resnet20, import: a.npz, rename: {fc: \"a,b\"}}", "train.rename.fc: want a name without '=' and ','"},
+		{"{net: resnet20, import: a.npz, rename: {\"\": a}}", "want a name without '=' and ','"},
 		{"{import: a.npz}", "train.net is missing"},
 	} {
 		src := strings.Replace(short, "{net: resnet20}", c.says, 1)

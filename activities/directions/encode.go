@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"lossatlas/activities/nets"
-	"lossatlas/activities/npz"
 	"lossatlas/activities/safetensors"
 )
 
@@ -22,7 +21,7 @@ func Encode(params []nets.Param, dirs [][]float32, meta map[string]string) ([]by
 	}
 	var tensors []safetensors.Tensor
 	for i, d := range dirs {
-		if n := total(params); len(d) != n {
+		if n := nets.Length(params); len(d) != n {
 			return nil, fmt.Errorf("direction %s has %d numbers, the network %d", strings.TrimSuffix(axes[i], "/"), len(d), n)
 		}
 		for _, p := range params {
@@ -32,89 +31,38 @@ func Encode(params []nets.Param, dirs [][]float32, meta map[string]string) ([]by
 	return safetensors.Encode(tensors, meta)
 }
 
-// Decode reads the one or two directions of a file, for the network whose
-// parameters are given. It names every tensor that is missing, unknown or of
-// another shape.
+// Decode reads the one or two directions of a file that Encode wrote, for the
+// network whose parameters are given. The error lists the names and shapes that
+// differ from theirs.
 func Decode(params []nets.Param, b []byte) ([][]float32, error) {
 	tensors, _, err := safetensors.Decode(b)
 	if err != nil {
 		return nil, fmt.Errorf("directions: %w", err)
 	}
-	return gather(params, tensors)
-}
-
-// DecodeNPZ is Decode for an .npz file of float32 or float64 arrays.
-func DecodeNPZ(params []nets.Param, b []byte) ([][]float32, error) {
-	const most = 4 << 30 // bytes, unpacked: two directions in float64 of the largest network, several times
-	arrays, err := npz.Decode(b, most)
+	tables := [][]nets.Param{prefixed(axes[0], params)}
+	if slices.ContainsFunc(tensors, func(t safetensors.Tensor) bool { return strings.HasPrefix(t.Name, axes[1]) }) {
+		tables = append(tables, prefixed(axes[1], params))
+	}
+	dirs, err := nets.Gather(tensors, tables...)
 	if err != nil {
-		return nil, fmt.Errorf("directions: %w", err)
-	}
-	var tensors []safetensors.Tensor
-	for _, a := range arrays {
-		t := safetensors.Tensor{Name: a.Name, Shape: a.Shape}
-		switch v := a.Data.(type) {
-		case []float32:
-			t.Data = v
-		case []float64:
-			for _, x := range v {
-				t.Data = append(t.Data, float32(x))
-			}
-		default:
-			return nil, fmt.Errorf("directions: %s does not hold floating-point numbers", a.Name)
-		}
-		tensors = append(tensors, t)
-	}
-	return gather(params, tensors)
-}
-
-// gather lays tensors out like θ.
-func gather(params []nets.Param, tensors []safetensors.Tensor) ([][]float32, error) {
-	found := make(map[string]safetensors.Tensor, len(tensors))
-	wanted := 1
-	for _, t := range tensors {
-		found[t.Name] = t
-		if strings.HasPrefix(t.Name, axes[1]) {
-			wanted = 2
-		}
-	}
-	var wrong []string
-	dirs := make([][]float32, wanted)
-	for i := range dirs {
-		dirs[i] = make([]float32, total(params))
-		for _, p := range params {
-			name := axes[i] + p.Name
-			t, ok := found[name]
-			switch {
-			case !ok:
-				wrong = append(wrong, fmt.Sprintf("%s %v is missing", name, p.Shape))
-			case !slices.Equal(t.Shape, p.Shape):
-				wrong = append(wrong, fmt.Sprintf("%s has the shape %v, expected %v", name, t.Shape, p.Shape))
-			default:
-				copy(p.Of(dirs[i]), t.Data)
-			}
-			delete(found, name)
-		}
-	}
-	for _, t := range tensors {
-		if _, left := found[t.Name]; left {
-			wrong = append(wrong, fmt.Sprintf("%s %v is not a parameter of the network", t.Name, t.Shape))
-		}
-	}
-	if len(wrong) > 0 {
-		const most = 8
-		if n := len(wrong); n > most {
-			wrong = append(wrong[:most], fmt.Sprintf("and %d more", n-most))
-		}
-		return nil, fmt.Errorf("directions don't fit the network: %s", strings.Join(wrong, "; "))
+		return nil, fmt.Errorf("directions don't fit the network: %w", err)
 	}
 	return dirs, nil
+}
+
+// prefixed is a table with a prefix before all names.
+func prefixed(prefix string, table []nets.Param) []nets.Param {
+	table = slices.Clone(table)
+	for i := range table {
+		table[i].Name = prefix + table[i].Name
+	}
+	return table
 }
 
 // withState is the table of θ followed by that of the running statistics.
 func withState(params, state []nets.Param) []nets.Param {
 	table := slices.Clone(params)
-	n := total(params)
+	n := nets.Length(params)
 	for _, p := range state {
 		p.Offset += n
 		table = append(table, p)
@@ -127,7 +75,7 @@ func withState(params, state []nets.Param) []nets.Param {
 func EncodeWithState(params, state []nets.Param, dirs, moves [][]float32, meta map[string]string) ([]byte, error) {
 	joined := make([][]float32, len(dirs))
 	for i := range dirs {
-		if n := total(state); len(moves[i]) != n {
+		if n := nets.Length(state); len(moves[i]) != n {
 			return nil, fmt.Errorf("a direction has %d running statistics, the network %d", len(moves[i]), n)
 		}
 		joined[i] = slices.Concat(dirs[i], moves[i])
@@ -154,7 +102,7 @@ func DecodeWithState(params, state []nets.Param, b []byte) (dirs, moves [][]floa
 		return nil, nil, err
 	}
 	for _, j := range joined {
-		dirs, moves = append(dirs, j[:total(params)]), append(moves, j[total(params):])
+		dirs, moves = append(dirs, j[:nets.Length(params)]), append(moves, j[nets.Length(params):])
 	}
 	return dirs, moves, nil
 }

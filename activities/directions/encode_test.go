@@ -44,7 +44,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 	other := []nets.Param{{Name: "a", Shape: []int{4}, Size: 4}, {Name: "c", Shape: []int{3}, Size: 3, Offset: 4}}
 	_, err = directions.Decode(other, b)
-	for _, part := range []string{"x/a has the shape [2 2], expected [4]", "y/c [3] is missing", "x/b [3] is not a parameter"} {
+	for _, part := range []string{"x/a has the shape [2 2] instead of [4]", "y/c [3] is missing", "x/b [3] is not part of it"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("error %v, want one with %q", err, part)
 		}

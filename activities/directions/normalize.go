@@ -152,7 +152,7 @@ func dot(a, b []float32) float64 {
 
 // checkLengths compares the vectors and the table.
 func checkLengths(params []nets.Param, d, theta []float32) error {
-	n := total(params)
+	n := nets.Length(params)
 	if len(d) != n || len(theta) != n {
 		return fmt.Errorf("a direction of %d and weights of %d numbers for a network of %d", len(d), len(theta), n)
 	}

@@ -17,7 +17,7 @@ import (
 // of (seed, index, name). So a parameter's numbers don't depend on which other
 // parameters the network has, nor on their order.
 func Sample(params []nets.Param, seed uint64, index int) []float32 {
-	d := make([]float32, total(params))
+	d := make([]float32, nets.Length(params))
 	for _, p := range params {
 		rng := rand.New(rand.NewChaCha8(streamKey(seed, index, p.Name)))
 		out := p.Of(d)
@@ -34,13 +34,4 @@ func streamKey(seed uint64, index int, name string) [32]byte {
 	b = binary.LittleEndian.AppendUint64(b, seed)
 	b = binary.LittleEndian.AppendUint64(b, uint64(index))
 	return sha256.Sum256(append(b, name...))
-}
-
-// total is the length of the flat vector that a parameter table describes.
-func total(params []nets.Param) int {
-	n := 0
-	for _, p := range params {
-		n = max(n, p.Offset+p.Size)
-	}
-	return n
 }

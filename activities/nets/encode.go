@@ -1,11 +1,12 @@
 package nets
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
-	"lossatlas/activities/npz"
 	"lossatlas/activities/safetensors"
 )
 
@@ -28,58 +29,31 @@ func (n *Net) Encode(theta, state []float32, metadata map[string]string) ([]byte
 	return safetensors.Encode(tensors, metadata)
 }
 
-// Decode reads a safetensors file with exactly the network's tensors; the
-// batch counters of PyTorch checkpoints ("….num_batches_tracked") are passed
-// over. The error lists the names and shapes that differ from the expected.
+// Decode reads what Encode wrote. The error lists the names and shapes that
+// differ from the network's.
 func (n *Net) Decode(file []byte) (theta, state []float32, err error) {
 	tensors, _, err := safetensors.Decode(file)
 	if err != nil {
 		return nil, nil, err
 	}
-	return n.gather(tensors)
-}
-
-// DecodeNPZ reads an .npz file of float32 or float64 arrays under PyTorch's
-// names, as numpy.savez writes a state_dict. Otherwise it is like Decode.
-func (n *Net) DecodeNPZ(file []byte) (theta, state []float32, err error) {
-	const most = 2 << 30 // bytes, unpacked: ten times the largest network
-	arrays, err := npz.Decode(file, most)
+	flat, err := Gather(tensors, n.Params(), n.State())
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("these weights are not those of the network %s: %w", n.Name, err)
 	}
-	tensors := make([]safetensors.Tensor, 0, len(arrays))
-	for _, a := range arrays {
-		t := safetensors.Tensor{Name: a.Name, Shape: a.Shape}
-		switch v := a.Data.(type) {
-		case []float32:
-			t.Data = v
-		case []float64:
-			for _, x := range v {
-				t.Data = append(t.Data, float32(x))
-			}
-		default:
-			if !strings.HasSuffix(a.Name, counter) {
-				return nil, nil, fmt.Errorf("%s does not hold floating-point numbers: weights are float32 or float64", a.Name)
-			}
-		}
-		tensors = append(tensors, t)
-	}
-	return n.gather(tensors)
+	return flat[0], flat[1], nil
 }
 
-// counter ends the names of the batch counters in PyTorch's checkpoints.
-const counter = ".num_batches_tracked"
-
-// gather puts tensors into the network's flat vectors.
-func (n *Net) gather(tensors []safetensors.Tensor) (theta, state []float32, err error) {
-	given := map[string]safetensors.Tensor{}
+// Gather puts tensors into flat vectors, one for each table. It returns an
+// error that lists the differences unless the tensors are exactly those of the tables.
+func Gather(tensors []safetensors.Tensor, tables ...[]Param) ([][]float32, error) {
+	given := make(map[string]safetensors.Tensor, len(tensors))
 	for _, t := range tensors {
-		if !strings.HasSuffix(t.Name, counter) {
-			given[t.Name] = t
-		}
+		given[t.Name] = t
 	}
 	var wrong []string
-	take := func(table []Param, flat []float32) {
+	var flat [][]float32
+	for _, table := range tables {
+		v := make([]float32, Length(table))
 		for _, p := range table {
 			t, ok := given[p.Name]
 			delete(given, p.Name)
@@ -89,26 +63,69 @@ func (n *Net) gather(tensors []safetensors.Tensor) (theta, state []float32, err 
 			case !slices.Equal(t.Shape, p.Shape):
 				wrong = append(wrong, fmt.Sprintf("%s has the shape %v instead of %v", p.Name, t.Shape, p.Shape))
 			default:
-				copy(p.Of(flat), t.Data)
+				copy(p.Of(v), t.Data)
 			}
 		}
+		flat = append(flat, v)
 	}
-	theta, state = make([]float32, n.NumParams()), make([]float32, n.NumState())
-	take(n.Params(), theta)
-	take(n.State(), state)
 	for _, t := range tensors {
 		if _, left := given[t.Name]; left {
-			wrong = append(wrong, fmt.Sprintf("%s %v is not part of the network", t.Name, t.Shape))
+			wrong = append(wrong, fmt.Sprintf("%s %v is not part of it", t.Name, t.Shape))
 		}
 	}
 	if len(wrong) > 0 {
-		const most = 8
-		if len(wrong) > most {
-			wrong = append(wrong[:most:most], fmt.Sprintf("and %d more", len(wrong)-most))
-		}
-		return nil, nil, fmt.Errorf("these weights are not those of the network %s: %s", n.Name, strings.Join(wrong, "; "))
+		return nil, errors.New(strings.Join(Abridge(wrong), "; "))
 	}
-	return theta, state, nil
+	return flat, nil
+}
+
+// Abridge leaves out the middle of a long list, for messages.
+func Abridge(list []string) []string {
+	const first, last = 4, 2
+	left := len(list) - first - last
+	if left < 2 {
+		return list
+	}
+	return slices.Concat(list[:first], []string{fmt.Sprintf("… %d more …", left)}, list[len(list)-last:])
+}
+
+// CheckFinite returns an error that lists the tensors of a table with elements
+// that are not finite, or with negative variances, and where the first of each is.
+func CheckFinite(table []Param, flat []float32) error {
+	var wrong []string
+	for _, p := range table {
+		what, bad, first := "", 0, 0
+		for i, x := range p.Of(flat) {
+			is := ""
+			switch {
+			case math.IsNaN(float64(x)) || math.IsInf(float64(x), 0):
+				is = "not finite as float32"
+			case x < 0 && p.Role == RunningVar:
+				is = "negative, as no variance can be,"
+			default:
+				continue
+			}
+			if bad++; bad == 1 {
+				what, first = is, i
+			}
+		}
+		if bad > 0 {
+			wrong = append(wrong, fmt.Sprintf("%s is %s in %d of %d elements, first at %v (%g)", p.Name, what, bad, p.Size, index(first, p.Shape), p.Of(flat)[first]))
+		}
+	}
+	if len(wrong) > 0 {
+		return errors.New(strings.Join(Abridge(wrong), "; "))
+	}
+	return nil
+}
+
+// index is the place of the i-th element of a shape in C order.
+func index(i int, shape []int) []int {
+	at := make([]int, len(shape))
+	for k := len(shape) - 1; k >= 0; k-- {
+		i, at[k] = i/shape[k], i%shape[k]
+	}
+	return at
 }
 
 // Check returns an error unless theta and state have the network's lengths.

@@ -45,3 +45,12 @@ type Param struct {
 func (p Param) Of(v []float32) []float32 {
 	return v[p.Offset : p.Offset+p.Size : p.Offset+p.Size]
 }
+
+// Length is the length of the flat vector that a table describes.
+func Length(table []Param) int {
+	n := 0
+	for _, p := range table {
+		n = max(n, p.Offset+p.Size)
+	}
+	return n
+}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/x448/float16"
 )
 
 // encodeData is NumPy's name of an array's type, and its elements.
@@ -73,9 +75,9 @@ func decodeData(descr string, n int, body []byte) (any, error) {
 	if digits, ok := strings.CutPrefix(kind, "U"); ok {
 		return decodeText(little, digits, n, body)
 	}
-	size := map[string]int{"f8": 8, "f4": 4, "i8": 8, "i4": 4, "i2": 2, "i1": 1, "u4": 4, "u2": 2, "u1": 1, "b1": 1}[kind]
+	size := map[string]int{"f8": 8, "f4": 4, "f2": 2, "i8": 8, "i4": 4, "i2": 2, "i1": 1, "u4": 4, "u2": 2, "u1": 1, "b1": 1}[kind]
 	if size == 0 {
-		return nil, fmt.Errorf("elements of the type %.20q can't be read: f8, f4, integers, b1 and a text can", descr)
+		return nil, fmt.Errorf("elements of the type %.20q can't be read: f8, f4, f2, integers, b1 and a text can", descr)
 	}
 	if len(body) != n*size {
 		return nil, fmt.Errorf("%d bytes, expected %d elements of %d", len(body), n, size)
@@ -85,6 +87,8 @@ func decodeData(descr string, n int, body []byte) (any, error) {
 		return each(n, func(i int) float64 { return math.Float64frombits(little.Uint64(body[8*i:])) }), nil
 	case "f4":
 		return each(n, func(i int) float32 { return math.Float32frombits(little.Uint32(body[4*i:])) }), nil
+	case "f2":
+		return each(n, func(i int) float32 { return float16.Frombits(little.Uint16(body[2*i:])).Float32() }), nil
 	case "b1":
 		return each(n, func(i int) bool { return body[i] != 0 }), nil
 	case "i8":

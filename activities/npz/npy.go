@@ -1,9 +1,11 @@
 package npz
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -49,19 +51,16 @@ type header struct {
 
 // decodeArray reads one .npy file.
 func decodeArray(b []byte) (Array, error) {
-	text, body, err := splitHeader(b)
+	r := bytes.NewReader(b)
+	h, err := readHeader(r)
 	if err != nil {
 		return Array{}, err
-	}
-	h, err := parseHeader(text)
-	if err != nil {
-		return Array{}, fmt.Errorf("the .npy header %.120q: %w", text, err)
 	}
 	n, ok := product(h.shape)
 	if !ok {
 		return Array{}, fmt.Errorf("the shape %v is too large", h.shape)
 	}
-	data, err := decodeData(h.descr, n, body)
+	data, err := decodeData(h.descr, n, b[len(b)-r.Len():])
 	if err != nil {
 		return Array{}, err
 	}
@@ -71,25 +70,31 @@ func decodeArray(b []byte) (Array, error) {
 	return Array{Shape: h.shape, Data: data}, nil
 }
 
-// splitHeader parts the header's text from the elements.
-func splitHeader(b []byte) (text string, body []byte, err error) {
-	if len(b) < len(magic)+4 || string(b[:len(magic)]) != magic {
-		return "", nil, errors.New("not in the .npy format")
+// readHeader reads a .npy file up to its elements.
+func readHeader(r io.Reader) (header, error) {
+	var start [len(magic) + 2]byte
+	if _, err := io.ReadFull(r, start[:]); err != nil || string(start[:len(magic)]) != magic {
+		return header{}, errors.New("not in the .npy format")
 	}
-	major, rest := b[len(magic)], b[len(magic)+2:]
-	var size uint64
-	switch {
-	case major == 1:
-		size, rest = uint64(binary.LittleEndian.Uint16(rest)), rest[2:]
-	case (major == 2 || major == 3) && len(rest) >= 4:
-		size, rest = uint64(binary.LittleEndian.Uint32(rest)), rest[4:]
-	default:
-		return "", nil, fmt.Errorf("version %d of the .npy format is not known", major)
+	width := map[byte]int{1: 2, 2: 4, 3: 4}[start[len(magic)]]
+	if width == 0 {
+		return header{}, fmt.Errorf("version %d of the .npy format is not known", start[len(magic)])
 	}
-	if size > uint64(len(rest)) || size > maxHeader {
-		return "", nil, errors.New("the .npy header is cut off or too long")
+	var length [4]byte
+	_, err := io.ReadFull(r, length[:width])
+	size := binary.LittleEndian.Uint32(length[:])
+	if err != nil || size > maxHeader {
+		return header{}, errors.New("the .npy header is cut off or too long")
 	}
-	return string(rest[:size]), rest[size:], nil
+	text := make([]byte, size)
+	if _, err := io.ReadFull(r, text); err != nil {
+		return header{}, errors.New("the .npy header is cut off")
+	}
+	h, err := parseHeader(string(text))
+	if err != nil {
+		return header{}, fmt.Errorf("the .npy header %.120q: %w", text, err)
+	}
+	return h, nil
 }
 
 // product is the number of elements of a shape, false if it doesn't fit an int32.

@@ -9,13 +9,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 )
 
 // Array is a named array in C order. Data is a []float64, []float32, []int64
 // or []bool with the product of Shape elements, or a string with an empty
-// Shape. (Smaller and unsigned integers are converted to int64 when read.)
+// Shape. (Smaller and unsigned integers are converted to int64 when read,
+// half-precision numbers to float32.)
 type Array struct {
 	Name  string
 	Shape []int
@@ -57,31 +59,117 @@ func Encode(arrays []Array) ([]byte, error) {
 // Decode reads all arrays of a file, compressed or not, in their order. It
 // gives up when they have more than limit bytes together, unpacked.
 func Decode(file []byte, limit int64) ([]Array, error) {
-	archive, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+	f, err := Open(bytes.NewReader(file), int64(len(file)), int64(len(file)))
 	if err != nil {
-		return nil, fmt.Errorf("npz: not an .npz file: %w", err)
+		return nil, err
 	}
 	var arrays []Array
-	taken := map[string]bool{}
-	for _, entry := range archive.File {
-		name, ok := strings.CutSuffix(entry.Name, ".npy")
-		if !ok || name == "" || taken[name] {
-			return nil, fmt.Errorf("npz: the entry %q is not an array's name, or there twice", entry.Name)
-		}
-		taken[name] = true
-		body, err := unpack(entry, limit)
+	for i := range f.entries {
+		a, size, err := f.read(i, limit)
 		if err != nil {
-			return nil, fmt.Errorf("npz: array %s: %w", name, err)
+			return nil, err
 		}
-		limit -= int64(len(body))
-		a, err := decodeArray(body)
-		if err != nil {
-			return nil, fmt.Errorf("npz: array %s: %w", name, err)
-		}
-		a.Name = name
+		limit -= size
 		arrays = append(arrays, a)
 	}
 	return arrays, nil
+}
+
+// File is an .npz file whose arrays are read one at a time.
+type File struct {
+	// Names are those of the arrays, in the order of the file.
+	Names   []string
+	entries []*zip.File
+}
+
+// Open reads the list of a file's arrays, of at most maxList bytes.
+func Open(r io.ReaderAt, size, maxList int64) (*File, error) {
+	// The end of an archive is looked for in its last 65 KiB, twice where there is none.
+	bounded := &boundedReader{r, maxList + 256<<10}
+	archive, err := zip.NewReader(bounded, size)
+	if err != nil {
+		return nil, fmt.Errorf("not a usable .npz file: %w", err)
+	}
+	bounded.left = math.MaxInt64
+	f := &File{entries: archive.File}
+	taken := map[string]bool{}
+	for _, entry := range f.entries {
+		name, ok := strings.CutSuffix(entry.Name, ".npy")
+		if !ok || name == "" {
+			return nil, otherError(archive.File, entry.Name)
+		}
+		if taken[name] {
+			return nil, fmt.Errorf("not a usable .npz file: it has two arrays %q", name)
+		}
+		taken[name] = true
+		f.Names = append(f.Names, name)
+	}
+	return f, nil
+}
+
+// OtherError is an archive that holds other things than arrays.
+type OtherError struct {
+	Names []string // of all entries
+	first string   // that is no array
+}
+
+func (e *OtherError) Error() string {
+	return fmt.Sprintf("not a usable .npz file: the entry %q is not an array's name", e.first)
+}
+
+func otherError(entries []*zip.File, first string) error {
+	e := &OtherError{first: first}
+	for _, entry := range entries {
+		e.Names = append(e.Names, entry.Name)
+	}
+	return e
+}
+
+// boundedReader fails once more than a number of bytes have been asked of it.
+type boundedReader struct {
+	io.ReaderAt
+	left int64
+}
+
+func (b *boundedReader) ReadAt(p []byte, at int64) (int, error) {
+	if b.left -= int64(len(p)); b.left < 0 {
+		return 0, errors.New("its list of arrays is too long")
+	}
+	return b.ReaderAt.ReadAt(p, at)
+}
+
+// Header reads the type of an array's elements, as NumPy spells it ("<f4"), and
+// its shape, and none of the elements.
+func (f *File) Header(i int) (descr string, shape []int, err error) {
+	r, err := f.entries[i].Open()
+	if err != nil {
+		return "", nil, fmt.Errorf("array %s: %w", f.Names[i], err)
+	}
+	defer r.Close()
+	h, err := readHeader(r)
+	if err != nil {
+		return "", nil, fmt.Errorf("array %s: %w", f.Names[i], err)
+	}
+	return h.descr, h.shape, nil
+}
+
+// Read reads an array, which has at most limit bytes of elements.
+func (f *File) Read(i int, limit int64) (Array, error) {
+	a, _, err := f.read(i, limit+maxHeader+12)
+	return a, err
+}
+
+// read reads an array whose .npy file has at most limit bytes, and says how many it has.
+func (f *File) read(i int, limit int64) (a Array, size int64, err error) {
+	body, err := unpack(f.entries[i], limit)
+	if err == nil {
+		a, err = decodeArray(body)
+	}
+	if err != nil {
+		return Array{}, 0, fmt.Errorf("array %s: %w", f.Names[i], err)
+	}
+	a.Name = f.Names[i]
+	return a, int64(len(body)), nil
 }
 
 // unpack reads an entry of at most limit bytes. It believes no announced size:

@@ -182,6 +182,10 @@ func TestDecodeRefuses(t *testing.T) {
 	if a, err := npz.Decode(archive(t, map[string][]byte{"a.npy": npy(good, 1, 2)}), limit); err != nil || !cmp.Equal(a[0].Data, any([]int64{1, 2})) {
 		t.Fatalf("%v, %v", a, err)
 	}
+	half := npy("{'descr': '>f2', 'fortran_order': False, 'shape': (2,), }", 0x3c, 0, 0xfb, 0xff)
+	if a, err := npz.Decode(archive(t, map[string][]byte{"a.npy": half}), limit); err != nil || !cmp.Equal(a[0].Data, any([]float32{1, -65504})) {
+		t.Fatalf("half-precision numbers are read as %v, %v", a, err)
+	}
 	for _, c := range []struct {
 		name, entry string
 		content     []byte
@@ -215,8 +219,8 @@ func TestDecodeRefuses(t *testing.T) {
 		t.Error("something that is no archive was read")
 	}
 	// The limit is for all arrays together.
-	half := npy("{'descr': '|u1', 'fortran_order': False, 'shape': (600000,), }", make([]byte, 600000)...)
-	if _, err := npz.Decode(archive(t, map[string][]byte{"a.npy": half, "b.npy": half}), limit); err == nil || !strings.Contains(err.Error(), "more than allowed") {
+	large := npy("{'descr': '|u1', 'fortran_order': False, 'shape': (600000,), }", make([]byte, 600000)...)
+	if _, err := npz.Decode(archive(t, map[string][]byte{"a.npy": large, "b.npy": large}), limit); err == nil || !strings.Contains(err.Error(), "more than allowed") {
 		t.Errorf("twice 600,000 bytes with a limit of %d: %v", limit, err)
 	}
 }
@@ -277,6 +281,14 @@ func FuzzHeader(f *testing.F) {
 		if len(header) > math.MaxUint16 {
 			return
 		}
-		npz.Decode(archive(t, map[string][]byte{"a.npy": npy(header, body...)}), limit)
+		b := archive(t, map[string][]byte{"a.npy": npy(header, body...)})
+		a, err := npz.Decode(b, limit)
+		f, openErr := npz.Open(bytes.NewReader(b), int64(len(b)), limit)
+		if openErr != nil {
+			t.Fatal(openErr)
+		}
+		if _, shape, headErr := f.Header(0); err == nil && (headErr != nil || len(shape) > 0 && !cmp.Equal(shape, a[0].Shape)) {
+			t.Errorf("read with the shape %v, announced with %v (%v)", a[0].Shape, shape, headErr)
+		}
 	})
 }

@@ -3,7 +3,7 @@
 // shape and byte range, and the tensors' bytes one after another.
 //
 // It writes float32 only and deterministically: equal tensors and metadata
-// give equal bytes. It reads the numeric types that checkpoints of PyTorch
+// give equal bytes. It reads the floating-point types that checkpoints of PyTorch
 // carry and converts them to float32.
 package safetensors
 
@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 )
@@ -118,63 +119,105 @@ func elements(shape []int) (n int, ok bool) {
 	return n, true
 }
 
-// Decode reads a file, with its tensors in the order of their bytes. Every byte
-// must belong to exactly one tensor, as the format demands, so that no header,
-// however hostile, makes it allocate more than a small multiple of the file's
-// size. Integers and half-precision numbers are converted to float32, float64
-// numbers and large integers rounded.
+// Decode reads all of a file, with its tensors in the order of their bytes.
 func Decode(file []byte) (tensors []Tensor, metadata map[string]string, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("not a usable safetensors file: %w", err)
-		}
-	}()
-	if len(file) < 8 {
-		return nil, nil, fmt.Errorf("it has %d bytes, fewer than the 8 that give the header's length", len(file))
-	}
-	size := binary.LittleEndian.Uint64(file)
-	if size > maxHeader || size > uint64(len(file)-8) {
-		return nil, nil, fmt.Errorf("it announces a header of %d bytes, but %d bytes follow (the format allows %d): the file is damaged, cut short or of another format", size, len(file)-8, maxHeader)
-	}
-	header, body := file[8:8+size], file[8+size:]
-	entries, metadata, err := parseHeader(header)
+	f, err := Open(bytes.NewReader(file), int64(len(file)), maxHeader)
 	if err != nil {
 		return nil, nil, err
 	}
-	slices.SortStableFunc(entries, func(a, b named) int {
-		switch x, y := a.Offsets, b.Offsets; {
-		case x[0] != y[0]:
-			return compare(x[0], y[0])
-		default:
-			return compare(x[1], y[1]) // an empty tensor comes before the one that starts at the same place
-		}
-	})
-	next := uint64(0)
-	for _, e := range entries {
-		if e.Offsets[0] != next || e.Offsets[1] < e.Offsets[0] || e.Offsets[1] > uint64(len(body)) {
-			return nil, nil, fmt.Errorf("tensor %q claims the bytes [%d, %d) of %d; its bytes should start at %d", e.name, e.Offsets[0], e.Offsets[1], len(body), next)
-		}
-		next = e.Offsets[1]
-		data, err := e.decode(body[e.Offsets[0]:e.Offsets[1]])
+	for i, e := range f.entries {
+		data, err := f.Read(i)
 		if err != nil {
 			return nil, nil, err
 		}
 		tensors = append(tensors, Tensor{Name: e.name, Shape: e.Shape, Data: data})
 	}
-	if next != uint64(len(body)) {
-		return nil, nil, fmt.Errorf("%d bytes at its end belong to no tensor", uint64(len(body))-next)
-	}
-	return tensors, metadata, nil
+	return tensors, f.metadata, nil
 }
 
-func compare(a, b uint64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
+// File is a file whose tensors are read one at a time.
+type File struct {
+	// Names are those of the tensors, in the order of their bytes.
+	Names    []string
+	entries  []named
+	metadata map[string]string
+	body     io.ReaderAt
+}
+
+// Open reads the header of a file of size bytes; one of more than most bytes is
+// refused. Every byte behind it must belong to exactly one tensor, as the format
+// demands, so that no header, however hostile, makes Read allocate more than a
+// small multiple of the file's size.
+func Open(r io.ReaderAt, size, most int64) (f *File, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("not a usable safetensors file: %w", err)
+		}
+	}()
+	var length [8]byte
+	if size < int64(len(length)) {
+		return nil, fmt.Errorf("it has %d bytes, fewer than the 8 that give the header's length", size)
 	}
-	return 0
+	if err := readAt(r, length[:], 0); err != nil {
+		return nil, err
+	}
+	rest, n := uint64(size)-8, binary.LittleEndian.Uint64(length[:])
+	if n > maxHeader || n > rest {
+		return nil, fmt.Errorf("it announces a header of %d bytes, but %d bytes follow (the format allows %d): the file is damaged, cut short or of another format", n, rest, maxHeader)
+	}
+	if n > uint64(most) {
+		return nil, fmt.Errorf("its header has %d bytes, more than the %d that are allowed here", n, most)
+	}
+	header := make([]byte, n)
+	if err := readAt(r, header, 8); err != nil {
+		return nil, err
+	}
+	f = &File{body: io.NewSectionReader(r, 8+int64(n), size)}
+	if f.entries, f.metadata, err = parseHeader(header); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(f.entries, func(a, b named) int {
+		// An empty tensor comes before the one that starts at the same place.
+		return slices.Compare(a.Offsets[:], b.Offsets[:])
+	})
+	next, end := uint64(0), rest-n
+	for _, e := range f.entries {
+		if e.Offsets[0] != next || e.Offsets[1] < e.Offsets[0] || e.Offsets[1] > end {
+			return nil, fmt.Errorf("tensor %q claims the bytes [%d, %d) of %d; its bytes should start at %d", e.name, e.Offsets[0], e.Offsets[1], end, next)
+		}
+		next = e.Offsets[1]
+		f.Names = append(f.Names, e.name)
+	}
+	if next != end {
+		return nil, fmt.Errorf("%d bytes at its end belong to no tensor", end-next)
+	}
+	return f, nil
+}
+
+// readAt fills b.
+func readAt(r io.ReaderAt, b []byte, at int64) error {
+	if n, err := r.ReadAt(b, at); n < len(b) {
+		return err
+	}
+	return nil
+}
+
+// Header is the type of a tensor's elements, as the format spells it ("F32"), and its shape.
+func (f *File) Header(i int) (dtype string, shape []int) {
+	return f.entries[i].DType, f.entries[i].Shape
+}
+
+// Read reads the elements of a tensor and converts them to float32, float64 numbers rounded.
+func (f *File) Read(i int) ([]float32, error) {
+	e := f.entries[i]
+	if err := e.check(); err != nil {
+		return nil, err
+	}
+	b := make([]byte, e.size())
+	if err := readAt(f.body, b, int64(e.Offsets[0])); err != nil {
+		return nil, fmt.Errorf("tensor %q: %w", e.name, err)
+	}
+	return e.decode(b), nil
 }
 
 // named is a header entry with its tensor's name.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"lossatlas/activities/weights"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
@@ -25,18 +26,24 @@ var importName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 func (a *app) importCommand() *cobra.Command {
 	var net, sweep string
-	weights := command("weights NAME FILE.safetensors|FILE.npz", "Store the weights of a network, with PyTorch's names and layouts, under a name", cobra.ExactArgs(2),
+	var rename []string
+	cmd := command("weights NAME FILE.safetensors|FILE.npz", "Store the weights of a network, with PyTorch's names and layouts, under a name", cobra.ExactArgs(2),
 		func(cmd *cobra.Command, args []string) error {
-			return a.importWeights(cmd.Context(), args[0], args[1], net, sweep)
+			rules, err := weights.ParseRename(strings.Join(rename, ","))
+			if err != nil {
+				return exit.Usagef("--rename: %w", err)
+			}
+			return a.importWeights(cmd.Context(), args[0], args[1], net, sweep, rules)
 		})
-	weights.Flags().StringVar(&net, "net", "", "`network` that the weights are of (see lossatlas nets)")
-	weights.Flags().StringVar(&sweep, "sweep", "", "sweep `file` that writes the network out")
-	weights.Long = weights.Short + `.
+	cmd.Flags().StringVar(&net, "net", "", "`network` that the weights are of (see lossatlas nets)")
+	cmd.Flags().StringVar(&sweep, "sweep", "", "sweep `file` that writes the network out")
+	cmd.Flags().StringSliceVar(&rename, "rename", nil, "`FROM=TO`,…: take parts of the file's names, between dots, for others: fc=linear, or model= to take a prefix off")
+	cmd.Long = cmd.Short + `.
 
 They get the digest that a training would have given them, so that results for the
 same weights are shared. ` + "`export weights NAME FILE`" + ` gives them back; a sweep takes
 weights straight from a file with train: {net: …, import: FILE}.`
-	return group("import", "Bring results in from files", weights)
+	return group("import", "Bring results in from files", cmd)
 }
 
 // imported is what `import weights` says.
@@ -45,6 +52,7 @@ type imported struct {
 	Net    string           `json:"net"`
 	Digest artifacts.Digest `json:"digest"`
 	Size   int64            `json:"size"`
+	Notes  []string         `json:"notes,omitempty"` // what was done to fit the file to the network
 }
 
 // namedNetwork finds a network by its name: in a sweep file, or among the built-in ones.
@@ -67,7 +75,7 @@ func namedNetwork(name, sweep string) (pipelines.NamedNetwork, error) {
 	return pipelines.NamedNetwork{}, exit.Usagef("%s has no network %q: choose one of %s", sweep, name, strings.Join(names, ", "))
 }
 
-func (a *app) importWeights(ctx context.Context, name, file, net, sweep string) (err error) {
+func (a *app) importWeights(ctx context.Context, name, file, net, sweep string, rename weights.Rename) (err error) {
 	if !importName.MatchString(name) {
 		return exit.Usagef("%q is not a name: letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 64", name)
 	}
@@ -78,7 +86,7 @@ func (a *app) importWeights(ctx context.Context, name, file, net, sweep string) 
 	if err != nil {
 		return err
 	}
-	b, err := launch.Weights(file, network)
+	b, notes, err := launch.Weights(file, network, rename)
 	if err != nil {
 		return err
 	}
@@ -117,7 +125,10 @@ func (a *app) importWeights(ctx context.Context, name, file, net, sweep string) 
 		return err
 	}
 	if a.set.Output != "text" {
-		return a.printJSON(imported{name, net, blob.Digest, blob.Size})
+		return a.printJSON(imported{name, net, blob.Digest, blob.Size, notes})
+	}
+	for _, note := range notes {
+		a.say("%s: %s", file, note)
 	}
 	_, err = fmt.Fprintf(a.Out, "%s  %s of %s (%s)\n", blob.Digest, name, net, size(blob.Size))
 	return err

@@ -75,6 +75,9 @@ func (a *app) plan(ctx context.Context, file string, o planOptions) (err error) 
 	if err != nil {
 		return err
 	}
+	for _, note := range sweep.Notes {
+		a.say("%s", note)
+	}
 	own, err := a.machineClass()
 	if err != nil {
 		return err

@@ -94,6 +94,9 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 	if r.graph, err = launch.Expand(ctx, r.sweep, r.dataOptions(), r.fetching()); err != nil {
 		return errors.Join(err, <-class)
 	}
+	for _, note := range r.sweep.Notes {
+		r.say("%s", note)
+	}
 	if err := <-class; err != nil {
 		return err
 	}
