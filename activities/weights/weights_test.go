@@ -431,6 +431,20 @@ func TestOtherFormats(t *testing.T) {
 	}
 }
 
+// TestRealCheckpoints: checkpoints as their authors published them are told by their first bytes.
+func TestRealCheckpoints(t *testing.T) {
+	net := byName(t, "small")
+	for _, name := range []string{"resnet56.t7", "resnet56-noshort.t7", "resnet20-optionA.th"} {
+		b, err := os.ReadFile(filepath.Join(shared.Dir(t), "models", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, _, err := weights.Read(write(t, "model.npz", b), net, nil); err == nil || !strings.Contains(err.Error(), "torch.load(") {
+			t.Errorf("%s, called .npz: %v", name, err)
+		}
+	}
+}
+
 // TestDirections: one or two directions are read, whatever stands before the
 // parameters' names, and what is missing is named.
 func TestDirections(t *testing.T) {

@@ -3,6 +3,7 @@ package launch
 import (
 	"context"
 	"path/filepath"
+	"slices"
 
 	"lossatlas/activities"
 	"lossatlas/activities/directions"
@@ -60,7 +61,9 @@ func resolve(s *pipelines.Sweep, put func([]byte) error) error {
 		}
 		s.Resolve(i, artifacts.Of(b))
 		for _, note := range notes {
-			s.Notes = append(s.Notes, i.File+": "+note)
+			if note = i.File + ": " + note; !slices.Contains(s.Notes, note) {
+				s.Notes = append(s.Notes, note)
+			}
 		}
 		if put == nil {
 			continue
