@@ -36,11 +36,9 @@ func Read(path string, net *nets.Net, rename Rename) (theta, state []float32, no
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("these weights are not those of the network %s:\n  %w", net.Name, err)
 	}
-	if theta, err = f.load(at, net.Params()); err != nil {
-		return nil, nil, nil, err
-	}
-	state, err = f.load(at[len(net.Params()):], net.State())
-	return theta, state, notes, err
+	theta, err = f.load(at, net.Params())
+	state, stateErr := f.load(at[len(net.Params()):], net.State())
+	return theta, state, notes, errors.Join(err, stateErr)
 }
 
 // ReadDirections reads the first directions of a file, as many as axes (1 or 2),

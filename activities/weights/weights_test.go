@@ -227,10 +227,14 @@ func TestNotFinite(t *testing.T) {
 		i := slices.IndexFunc(tensors, func(r raw) bool { return r.name == "bn1.bias" })
 		n := len(c.bytes) / 2
 		tensors[i].dtype, tensors[i].bytes = c.dtype, append(c.bytes, make([]byte, 14*n)...)
+		i = slices.IndexFunc(tensors, func(r raw) bool { return r.name == "bn1.running_var" })
+		binary.LittleEndian.PutUint32(tensors[i].bytes[12:], math.Float32bits(-1))
 		for format, path := range files(t, tensors) {
-			want := "bn1.bias is not finite as float32 in 1 of 16 elements, " + c.want
-			if _, _, _, err := weights.Read(path, net, nil); err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("%s, %s: %v, want %q", what, format, err, want)
+			_, _, _, err := weights.Read(path, net, nil)
+			for _, want := range []string{"bn1.bias is not finite as float32 in 1 of 16 elements, " + c.want, "bn1.running_var is negative, as no variance can be, in 1 of 16 elements, first at [3] (-1)"} {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("%s, %s: %v, want %q", what, format, err, want)
+				}
 			}
 		}
 	}
