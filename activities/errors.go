@@ -51,7 +51,7 @@ func (a *Activities) classify(ctx context.Context, err error) error {
 	var damaged *artifacts.DamagedError
 	var newer *artifacts.NewerError
 	switch {
-	case err == nil, errors.As(err, &app):
+	case err == nil, errors.As(err, &app), temporal.IsCanceledError(err):
 		return err
 	case ctx.Err() != nil:
 		return ctx.Err()

@@ -9,12 +9,13 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.temporal.io/sdk/temporal"
 
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
 // What operators see of the work. Without a program that shows metrics nothing is counted.
 var (
-	stepsEnded      = counter("lossatlas.steps", "{step}", "Steps that ended, by kind and outcome: cached, ran, failed, cancelled.")
+	stepsEnded      = counter("lossatlas.steps", "{step}", "Steps that ended, by kind and outcome: cached, ran, failed, interrupted, not run.")
 	pointsEvaluated = counter("lossatlas.points", "{point}", "Points of maps that were evaluated, by the kind of map.")
 	imagesProcessed = counter("lossatlas.images", "{image}", "Images that trainings and the points of lines and surfaces took, by purpose: train, evaluate.")
 )
@@ -29,15 +30,18 @@ func counter(name, unit, what string) metric.Int64Counter {
 
 // countStep counts a step that a sweep asked for, once its outcome is final: an error that is tried again is none.
 func countStep(ctx context.Context, kind pipelines.Kind, result StepResult, err error) {
-	outcome := StateRan
+	outcome := artifacts.StateRan
 	var app *temporal.ApplicationError
+	stopped, ok := Stopped(err)
 	switch {
 	case err == nil && result.Cached:
-		outcome = StateCached
-	case temporal.IsCanceledError(err) || errors.Is(err, context.Canceled):
-		outcome = StateCancelled
+		outcome = artifacts.StateCached
+	case ok:
+		outcome = stopped
+	case hasType(err, ErrorBlocked):
+		outcome = artifacts.StateNotRun
 	case errors.As(err, &app) && app.NonRetryable():
-		outcome = StateFailed
+		outcome = artifacts.StateFailed
 	case err != nil:
 		return
 	}

@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -138,15 +139,36 @@ func ResolveInputs(step pipelines.Step, names []string, status func(id string) (
 	inputs = make(map[string]Input, len(names))
 	for _, name := range names {
 		ref := step.Inputs[name]
-		s, known := status(ref.Step)
+		s, _ := status(ref.Step)
 		if blob, ok := s.Made.Outputs[ref.Output]; ok {
 			inputs[name] = Input{Digest: blob.Digest, Producer: s.Made.Key}
 			continue
 		}
-		missing = "waits for " + ref.Step
-		if known && (s.State == StateRan || s.State == StateCached) {
-			missing = pipelines.NoOutput(ref)
-		}
+		missing = cmp.Or(whyMissing(s, ref), "waits for "+ref.Step)
 	}
 	return inputs, missing
+}
+
+// missingStopped is what keeps a step from running where none before it failed: the sweep was stopped.
+const missingStopped = "the sweep was stopped"
+
+// NotRun is the status of a step that will not run for what ResolveInputs says is missing.
+func NotRun(s pipelines.Step, missing string) StepStatus {
+	if missing == missingStopped {
+		missing = ""
+	}
+	return StepStatus{ID: s.ID, Kind: string(s.Kind), State: artifacts.StateNotRun, Error: missing}
+}
+
+// whyMissing says why a step has not made an output and will not: the first cause. "" as long as it may.
+func whyMissing(s StepStatus, ref pipelines.Ref) string {
+	switch s.State {
+	case artifacts.StateRan, artifacts.StateCached:
+		return pipelines.NoOutput(ref)
+	case artifacts.StateFailed:
+		return ref.Step + " failed"
+	case artifacts.StateInterrupted, artifacts.StateNotRun:
+		return cmp.Or(s.Error, missingStopped)
+	}
+	return ""
 }

@@ -94,9 +94,9 @@ func TestRecords(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	record(b.RecordSteps, StepsRecord{Run: testRun, Group: 0, Steps: []StepStatus{status("a/train", StateRan, pipelines.OutWeights)}})
-	record(b.RecordSteps, StepsRecord{Run: testRun, Group: 1, Steps: []StepStatus{status("b/train", StateRan, "")}})
-	record(b.RecordSteps, StepsRecord{Run: "another", Group: 1, Steps: []StepStatus{status("b/train", StateRan, pipelines.OutWeights)}})
+	record(b.RecordSteps, StepsRecord{Run: testRun, Group: 0, Steps: []StepStatus{status("a/train", artifacts.StateRan, pipelines.OutWeights)}})
+	record(b.RecordSteps, StepsRecord{Run: testRun, Group: 1, Steps: []StepStatus{status("b/train", artifacts.StateRan, "")}})
+	record(b.RecordSteps, StepsRecord{Run: "another", Group: 1, Steps: []StepStatus{status("b/train", artifacts.StateRan, pipelines.OutWeights)}})
 
 	last := func(id string) StepRequest { return StepRequest{Graph: blob.Digest, Step: pipelines.Step{ID: id}} }
 	if _, err := b.env.ExecuteActivity(resolve, last("between")); kindOfError(err) != ErrorBlocked {
@@ -108,15 +108,15 @@ func TestRecords(t *testing.T) {
 		t.Errorf("the report gets %v, want the weights of a and the direction", got)
 	}
 	req = last("beyond")
-	req.Known = []StepStatus{status("c/train", StateRan, pipelines.OutWeights)}
+	req.Known = []StepStatus{status("c/train", artifacts.StateRan, pipelines.OutWeights)}
 	if got := do[map[string]Input](t, b, resolve, req); len(got) != 2 {
 		t.Errorf("with c known, which is in no record, the step between both gets %v", got)
 	}
 
 	for range 2 {
-		record(b.RecordSweep, SweepRecord{Sweep: SweepInput{Sweep: "s", Graph: blob.Digest}, State: StateFailed, Steps: []StepStatus{status("report", StateRan, pipelines.OutHTML)}})
+		record(b.RecordSweep, SweepRecord{Sweep: SweepInput{Sweep: "s", Graph: blob.Digest}, State: artifacts.StateFailed, Steps: []StepStatus{status("report", artifacts.StateRan, pipelines.OutHTML)}})
 		root, err := b.Store.Root(t.Context(), "s")
-		if err != nil || len(root.Steps) != 3 || root.Steps["a/train"].Outputs[pipelines.OutWeights].Size != 1 || root.Steps["report"].State != StateRan {
+		if err != nil || len(root.Steps) != 5 || root.Steps["between"].State != artifacts.StateNotRun || root.Steps["a/train"].Outputs[pipelines.OutWeights].Size != 1 || root.Steps["report"].State != artifacts.StateRan {
 			t.Errorf("the sweep's root is %+v, %v", root, err)
 		}
 	}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
@@ -136,10 +138,12 @@ func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (
 		case err == nil:
 			return result, nil
 		case ctx.Err() != nil:
-			if temporal.IsCanceledError(context.Cause(ctx)) { // else another attempt goes on waiting
-				a.leave(in, id, req.Waiter)
+			if !temporal.IsCanceledError(context.Cause(ctx)) { // another attempt goes on waiting
+				return StepResult{}, ctx.Err()
 			}
-			return StepResult{}, ctx.Err()
+			begun := a.begun(in, id)
+			a.leave(in, id, req.Waiter)
+			return StepResult{}, temporal.NewCanceledError(begun)
 		case hasType(err, errorStopped):
 			return StepResult{}, err
 		case hasType(err, ErrorAbandoned):
@@ -176,6 +180,42 @@ func (a *Activities) wait(ctx context.Context, id string, run client.WorkflowRun
 			return stopped(ctx)
 		}
 	}
+}
+
+// begun says whether any of the step's work was done: a worker is at it, or the store has a part of it. It is
+// asked when the request for the step is withdrawn; what can't be asked then counts as begun.
+func (a *Activities) begun(in StepInput, id string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	d, err := a.Client.DescribeWorkflowExecution(ctx, id, "")
+	if err != nil || slices.ContainsFunc(d.GetPendingActivities(), func(p *workflow.PendingActivityInfo) bool {
+		return p.GetState() != enumspb.PENDING_ACTIVITY_STATE_SCHEDULED
+	}) {
+		return true
+	}
+	parts, err := a.Store.Parts(ctx, in.Key)
+	return err != nil || len(parts) > 0
+}
+
+// Stopped is the state of a step whose RunStep ended with an error because the sweep was stopped: interrupted if the
+// step had begun, else not run. ok is false for any other error.
+func Stopped(err error) (state string, ok bool) {
+	var canceled *temporal.CanceledError
+	var ended *temporal.ActivityError
+	begun := false
+	switch {
+	case errors.As(err, &canceled) && canceled.HasDetails():
+		ok = canceled.Details(&begun) == nil
+	case errors.As(err, &canceled), errors.Is(err, context.Canceled):
+		ok = true
+	case errors.As(err, &ended): // it was lost with its worker, and not tried again because it is not wanted
+		ok = ended.RetryState() == enumspb.RETRY_STATE_CANCEL_REQUESTED
+		begun = ok
+	}
+	if begun {
+		return artifacts.StateInterrupted, ok
+	}
+	return artifacts.StateNotRun, ok
 }
 
 // leave tells the step that this waiter no longer waits.

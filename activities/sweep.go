@@ -43,17 +43,6 @@ type ExperimentInput struct {
 	Concurrency int `json:"concurrency,omitempty"`
 }
 
-// States of a step within a sweep.
-const (
-	StateWaiting   = "waiting"
-	StateRunning   = "running"
-	StateCached    = "cached"
-	StateRan       = "ran"
-	StateFailed    = "failed"
-	StateBlocked   = "blocked" // a step before it failed
-	StateCancelled = "cancelled"
-)
-
 // StepStatus is one step as seen by a sweep.
 type StepStatus struct {
 	ID    string     `json:"id"`
@@ -93,7 +82,7 @@ func (a *Activities) LoadFinal(ctx context.Context, graph artifacts.Digest) ([]p
 // SweepRecord is what RecordSweep writes down.
 type SweepRecord struct {
 	Sweep SweepInput `json:"sweep"`
-	State string     `json:"state"` // running, done, failed, cancelled
+	State string     `json:"state"` // running, done, failed, interrupted
 	// Steps are those that are in no record of RecordSteps.
 	Steps []StepStatus `json:"steps,omitempty"`
 	Began time.Time    `json:"began"`
@@ -107,7 +96,7 @@ func (a *Activities) RecordSweep(ctx context.Context, r SweepRecord) error {
 			return struct{}{}, err
 		}
 		run := activity.GetInfo(ctx).WorkflowExecution.RunID
-		if before, err := a.Store.Root(ctx, r.Sweep.Sweep); err == nil && before.RunID == run && before.State != StateRunning {
+		if before, err := a.Store.Root(ctx, r.Sweep.Sweep); err == nil && before.RunID == run && before.State != artifacts.StateRunning {
 			return struct{}{}, nil // an earlier attempt has done it, and its answer was lost
 		}
 		steps, err := a.records(ctx, run, r.Steps)
@@ -118,10 +107,19 @@ func (a *Activities) RecordSweep(ctx context.Context, r SweepRecord) error {
 			Sweep: r.Sweep.Sweep, RunID: run, State: r.State, Started: r.Began,
 			Graph: artifacts.Blob{Digest: r.Sweep.Graph, Size: int64(len(g))}, Numerics: r.Sweep.Numerics, File: r.Sweep.File, Steps: RootSteps(slices.Collect(maps.Values(steps))),
 		}
-		if r.State != StateRunning {
+		if r.State != artifacts.StateRunning {
 			root.Finished = time.Now().UTC()
+			graph, err := a.graph(ctx, r.Sweep.Graph)
+			if err != nil {
+				return struct{}{}, err
+			}
+			for id, p := range graph.steps {
+				if _, ok := root.Steps[id]; !ok {
+					root.Steps[id] = artifacts.RootStep{Kind: string(p.Step.Kind), State: artifacts.StateNotRun}
+				}
+			}
 		}
-		if err := a.Store.PutRoot(ctx, root); err != nil || r.State == StateRunning {
+		if err := a.Store.PutRoot(ctx, root); err != nil || r.State == artifacts.StateRunning {
 			return struct{}{}, err
 		}
 		if err := a.Store.DropParts(ctx, RunKey(run)); err != nil {

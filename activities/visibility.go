@@ -8,6 +8,7 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
@@ -30,7 +31,7 @@ func SweepAttributes(sweep, kind string) temporal.SearchAttributes {
 // CachedAttribute says of an experiment whether all its steps were found in the
 // action cache. (A step that is found there starts no workflow of its own.)
 func CachedAttribute(steps []StepStatus) temporal.SearchAttributeUpdate {
-	return attrCached.ValueSet(!slices.ContainsFunc(steps, func(s StepStatus) bool { return s.State != StateCached }))
+	return attrCached.ValueSet(!slices.ContainsFunc(steps, func(s StepStatus) bool { return s.State != artifacts.StateCached }))
 }
 
 // searchAttributes are those of a step. A step that several sweeps share

@@ -31,17 +31,18 @@ type Provenance struct {
 	Producers map[string]Key `json:"producers,omitempty"`
 }
 
-// States of a root and of its steps.
+// States of sweeps, experiments and steps, the only ones in records, tables, pages and JSON.
+// `lossatlas status --help` explains them.
 const (
-	StateRunning   = "running"
-	StateDone      = "done"
-	StateFailed    = "failed"
-	StateCancelled = "cancelled"
-
-	StepCached  = "cached"
-	StepRan     = "ran"
-	StepFailed  = "failed"
-	StepWaiting = "waiting"
+	StateWaiting     = "waiting"     // step, experiment: for an input, or for a worker
+	StateRunning     = "running"     // sweep, experiment, step
+	StateCached      = "cached"      // step: its result was stored before
+	StateRan         = "ran"         // step: its result was computed in this run
+	StateDone        = "done"        // sweep, experiment: every step has a result
+	StateDiverged    = "diverged"    // experiment: its training ended with a loss that is not finite
+	StateFailed      = "failed"      // sweep, experiment: a step failed
+	StateInterrupted = "interrupted" // sweep, experiment, step: had begun when the sweep was stopped
+	StateNotRun      = "not run"     // experiment, step: never began; the error of a step says why, if it would not by another run
 )
 
 // Root records a sweep's latest run and everything it needs, so that results
@@ -52,7 +53,7 @@ type Root struct {
 	RunID    string    `json:"run_id"`
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished,omitzero"`
-	// State is running, done, failed or cancelled.
+	// State is running, done, failed or interrupted.
 	State string `json:"state"`
 	// Graph is the expanded sweep, as JSON, of which this package reads what it holds against the steps: see [readGraph].
 	Graph Blob `json:"graph"`
@@ -76,7 +77,7 @@ type RootStep struct {
 	Kind string `json:"kind"`
 	// Key is zero as long as an input is still to be made.
 	Key Key `json:"key"`
-	// State is cached, ran, failed or waiting.
+	// State is cached, ran, failed, interrupted, not run or waiting.
 	State   string          `json:"state"`
 	Error   string          `json:"error,omitempty"`
 	Seconds float64         `json:"seconds,omitempty"`

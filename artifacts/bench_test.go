@@ -163,7 +163,7 @@ func fill(b *testing.B, bucket *storetest.Bucket, n, size int) {
 		if _, err := bucket.Store.PutAction(b.Context(), a); err != nil {
 			b.Fatal(err)
 		}
-		root.Steps[fmt.Sprint(i)] = artifacts.RootStep{Kind: "train", Key: key, State: artifacts.StepRan, Outputs: a.Outputs}
+		root.Steps[fmt.Sprint(i)] = artifacts.RootStep{Kind: "train", Key: key, State: artifacts.StateRan, Outputs: a.Outputs}
 		graph = fmt.Appendf(graph, `{"id":"%d","kind":"train","params":%s},`, i, recipe.Params)
 	}
 	var err error

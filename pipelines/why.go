@@ -141,7 +141,7 @@ func (e *explaining) why(ctx context.Context, s *PlannedStep) (*Why, error) {
 		why.Changes = append(why.Changes, c)
 	}
 	if len(why.Changes) == 0 {
-		if recorded.State == artifacts.StepFailed {
+		if recorded.State == artifacts.StateFailed {
 			return &Why{Type: WhyFailed, Since: id, Error: recorded.Error}, nil
 		}
 		return never, nil

@@ -21,7 +21,7 @@ func (c *memoryCache) ran(t *testing.T, g *Graph) Past {
 		a := c.actions[s.Key]
 		a.Recipe = s.recipe
 		c.actions[s.Key] = a
-		steps[s.ID] = artifacts.RootStep{Kind: string(s.Kind), Key: s.Key, State: artifacts.StepRan, Outputs: s.Outputs}
+		steps[s.ID] = artifacts.RootStep{Kind: string(s.Kind), Key: s.Key, State: artifacts.StateRan, Outputs: s.Outputs}
 	}
 	return Past{Graph: g, Steps: steps, Read: func(_ context.Context, k artifacts.Key) (artifacts.Action, error) {
 		a, ok := c.actions[k]
@@ -88,7 +88,7 @@ func TestExplainPlan(t *testing.T) {
 		"a failure": {before: one, after: one, spoil: func(c *memoryCache, past Past) {
 			train := past.Steps["one/train"]
 			delete(c.actions, train.Key)
-			past.Steps["one/train"] = artifacts.RootStep{Kind: train.Kind, State: artifacts.StepFailed, Error: "no space"}
+			past.Steps["one/train"] = artifacts.RootStep{Kind: train.Kind, State: artifacts.StateFailed, Error: "no space"}
 		}, step: "one/train", reason: "failed in the last run: no space",
 			why: Why{Type: WhyFailed, Since: "one/train", Error: "no space"}},
 		"a record that is gone": {before: one, after: one, spoil: func(c *memoryCache, past Past) { delete(c.actions, past.Steps["one/train"].Key) },

@@ -31,11 +31,11 @@ func TestDivergedTrainingBlocksItsMaps(t *testing.T) {
 	if asked != 1 {
 		t.Errorf("%d steps were asked for, want the training alone", asked)
 	}
-	want := map[string]string{"a/train": "", "a/directions": "a/train came to no weights", "a/surface": "a/train came to no weights", "a/contour": "waits for a/surface"}
+	want := map[string]string{"a/train": "", "a/directions": "a/train came to no weights", "a/surface": "a/train came to no weights", "a/contour": "a/train came to no weights"}
 	for _, s := range got.Steps {
-		state := activities.StateBlocked
+		state := artifacts.StateNotRun
 		if s.ID == "a/train" {
-			state = activities.StateRan
+			state = artifacts.StateRan
 		}
 		if s.State != state || s.Error != want[s.ID] {
 			t.Errorf("%s: %s, %q; want %s, %q", s.ID, s.State, s.Error, state, want[s.ID])

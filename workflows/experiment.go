@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"lossatlas/activities"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
@@ -76,7 +77,7 @@ func newRunner(ctx workflow.Context, steps []pipelines.Step, in activities.Exper
 		r.slots = workflow.NewSemaphore(ctx, int64(in.Concurrency))
 	}
 	for _, s := range steps {
-		r.status[s.ID] = &activities.StepStatus{ID: s.ID, Kind: string(s.Kind), State: activities.StateWaiting}
+		r.status[s.ID] = &activities.StepStatus{ID: s.ID, Kind: string(s.Kind), State: artifacts.StateWaiting}
 	}
 	return r
 }
@@ -100,7 +101,7 @@ func (r *runner) run(ctx workflow.Context) []activities.StepStatus {
 		workflow.Go(steps, func(ctx workflow.Context) {
 			defer wg.Done()
 			r.step(ctx, s)
-			if r.status[s.ID].State == activities.StateFailed && r.in.FailFast {
+			if r.status[s.ID].State == artifacts.StateFailed && r.in.FailFast {
 				stop()
 			}
 			workflow.SetCurrentDetails(ctx, r.describe())
@@ -115,45 +116,46 @@ func (r *runner) step(ctx workflow.Context, s pipelines.Step) {
 	st := r.status[s.ID]
 	err := workflow.Await(ctx, func() bool { return r.settled(s) })
 	if err != nil {
-		st.State = activities.StateCancelled
+		st.State = artifacts.StateNotRun
 		return
 	}
 	inputs, missing := activities.ResolveInputs(s, r.ownInputs(s), r.find)
 	if missing != "" && !s.Partial {
-		st.State, st.Error = activities.StateBlocked, missing
+		*st = activities.NotRun(s, missing)
 		return
 	}
 	if r.slots != nil && s.Kind.Computes() {
 		if r.slots.Acquire(ctx, 1) != nil {
-			st.State = activities.StateCancelled
+			st.State = artifacts.StateNotRun
 			return
 		}
 		defer r.slots.Release(1)
 	}
-	st.State = activities.StateRunning
+	st.State = artifacts.StateRunning
 	req := activities.StepRequest{
 		Sweep: r.in.Sweep, Step: pipelines.Step{ID: s.ID, Kind: s.Kind}, Inputs: inputs, Numerics: r.in.Numerics, Waiter: workflow.GetInfo(ctx).WorkflowExecution.ID,
 		Graph: r.in.Graph, Known: r.known,
 	}
 	err = workflow.ExecuteActivity(waiting(ctx, s.ID), acts.RunStep, req).Get(ctx, &st.Made)
+	stopped, ok := activities.Stopped(err)
 	switch {
 	case err == nil && st.Made.Cached:
-		st.State = activities.StateCached
+		st.State = artifacts.StateCached
 	case err == nil:
-		st.State = activities.StateRan
-	case temporal.IsCanceledError(err):
-		st.State = activities.StateCancelled
+		st.State = artifacts.StateRan
+	case ok:
+		st.State = stopped
 	case hasType(err, activities.ErrorBlocked):
-		st.State, st.Error = activities.StateBlocked, message(err)
+		st.State, st.Error = artifacts.StateNotRun, message(err)
 	default:
-		st.State, st.Error = activities.StateFailed, message(err)
+		st.State, st.Error = artifacts.StateFailed, message(err)
 	}
 }
 
 // settled says whether all steps that s refers to have ended, well or not.
 func (r *runner) settled(s pipelines.Step) bool {
 	for _, name := range workflow.DeterministicKeys(s.Inputs) {
-		if st, ok := r.status[s.Inputs[name].Step]; ok && (st.State == activities.StateWaiting || st.State == activities.StateRunning) {
+		if st, ok := r.status[s.Inputs[name].Step]; ok && (st.State == artifacts.StateWaiting || st.State == artifacts.StateRunning) {
 			return false
 		}
 	}

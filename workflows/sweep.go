@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"lossatlas/activities"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
@@ -16,7 +17,10 @@ type SweepResult struct {
 	Total  int `json:"total"`
 	Cached int `json:"cached"`
 	Ran    int `json:"ran"`
-	Failed int `json:"failed"` // blocked ones included
+	Failed int `json:"failed"`
+	// NotRun are those that another failed one, or the stop of the sweep, kept from running.
+	Interrupted int `json:"interrupted,omitempty"`
+	NotRun      int `json:"not_run,omitempty"`
 }
 
 // ExperimentID is the workflow ID of one experiment of a sweep.
@@ -26,7 +30,7 @@ func ExperimentID(sweepID, experiment string) string { return sweepID + "/" + ex
 // steps over all of them, and records the outcome. Experiments that fail don't
 // stop the others unless FailFast is set.
 func Sweep(ctx workflow.Context, in activities.SweepInput) (SweepResult, error) {
-	record := activities.SweepRecord{Sweep: in, State: activities.StateRunning, Began: workflow.Now(ctx)}
+	record := activities.SweepRecord{Sweep: in, State: artifacts.StateRunning, Began: workflow.Now(ctx)}
 	if err := workflow.ExecuteActivity(quick(ctx, "record the start"), acts.RecordSweep, record).Get(ctx, nil); err != nil {
 		return SweepResult{}, err
 	}
@@ -34,11 +38,11 @@ func Sweep(ctx workflow.Context, in activities.SweepInput) (SweepResult, error) 
 	record.Steps = known
 	switch {
 	case err != nil && temporal.IsCanceledError(err):
-		record.State = activities.StateCancelled
-	case err != nil || result.Failed > 0:
-		record.State = activities.StateFailed
+		record.State = artifacts.StateInterrupted
+	case err != nil || result.Failed+result.NotRun > 0:
+		record.State = artifacts.StateFailed
 	default:
-		record.State = "done"
+		record.State = artifacts.StateDone
 	}
 	// A cancelled sweep is recorded, too.
 	last, cancel := workflow.NewDisconnectedContext(ctx)
@@ -144,18 +148,23 @@ func experiments(parent workflow.Context, in activities.SweepInput) (sum SweepRe
 
 func (r *SweepResult) add(o SweepResult) {
 	r.Total, r.Cached, r.Ran, r.Failed = r.Total+o.Total, r.Cached+o.Cached, r.Ran+o.Ran, r.Failed+o.Failed
+	r.Interrupted, r.NotRun = r.Interrupted+o.Interrupted, r.NotRun+o.NotRun
 }
 
 func count(steps []activities.StepStatus) SweepResult {
 	r := SweepResult{Total: len(steps)}
 	for _, s := range steps {
 		switch s.State {
-		case activities.StateCached:
+		case artifacts.StateCached:
 			r.Cached++
-		case activities.StateRan:
+		case artifacts.StateRan:
 			r.Ran++
-		case activities.StateFailed, activities.StateBlocked:
+		case artifacts.StateFailed:
 			r.Failed++
+		case artifacts.StateInterrupted:
+			r.Interrupted++
+		case artifacts.StateNotRun:
+			r.NotRun++
 		}
 	}
 	return r

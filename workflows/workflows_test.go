@@ -71,7 +71,7 @@ func (f *fake) run(_ context.Context, req activities.StepRequest) (activities.St
 		return activities.StepResult{}, temporal.NewNonRetryableApplicationError("the loss is not finite: lower the rate", "Diverged", nil)
 	}
 	if req.Step.ID == "interpolation" && f.fail == "a/train" {
-		return activities.StepResult{}, temporal.NewNonRetryableApplicationError("waits for a/train", activities.ErrorBlocked, nil)
+		return activities.StepResult{}, temporal.NewNonRetryableApplicationError("a/train failed", activities.ErrorBlocked, nil)
 	}
 	return made(req.Step.ID, outputs[req.Step.Kind]), nil
 }
@@ -123,7 +123,7 @@ func TestExperimentRunsStepsInOrder(t *testing.T) {
 		t.Errorf("result %+v", got)
 	}
 	for id, s := range kept.steps {
-		if s.State != activities.StateRan {
+		if s.State != artifacts.StateRan {
 			t.Errorf("%s: state %s", id, s.State)
 		}
 	}
@@ -133,7 +133,7 @@ func TestExperimentRunsStepsInOrder(t *testing.T) {
 	}
 }
 
-// TestSweepKeepsGoing has one experiment fail: what depends on it is blocked,
+// TestSweepKeepsGoing has one experiment fail: what depends on it is not run,
 // the other experiment and the report run, and the failure is recorded.
 func TestSweepKeepsGoing(t *testing.T) {
 	env := environment(t)
@@ -160,19 +160,19 @@ func TestSweepKeepsGoing(t *testing.T) {
 	if err := env.GetWorkflowResult(&got); err != nil {
 		t.Fatal(err)
 	}
-	if got != (workflows.SweepResult{Total: 10, Ran: 5, Failed: 5}) {
+	if got != (workflows.SweepResult{Total: 10, Ran: 5, Failed: 1, NotRun: 4}) {
 		t.Errorf("result %+v", got)
 	}
 	if len(records) != 2 || records[0].State != "running" || records[1].State != "failed" {
 		t.Fatalf("recorded %+v", records)
 	}
-	if s := kept.steps["a/train"]; s.State != activities.StateFailed || s.Error != "the loss is not finite: lower the rate" {
+	if s := kept.steps["a/train"]; s.State != artifacts.StateFailed || s.Error != "the loss is not finite: lower the rate" {
 		t.Errorf("the failed step is recorded as %+v", s)
 	}
-	if s := kept.steps["a/contour"]; s.State != activities.StateBlocked || s.Error != "waits for a/surface" {
+	if s := kept.steps["a/contour"]; s.State != artifacts.StateNotRun || s.Error != "a/train failed" {
 		t.Errorf("the step behind it is recorded as %+v", s)
 	}
-	if s := kept.steps["interpolation"]; s.State != activities.StateBlocked || s.Error != "waits for a/train" {
+	if s := kept.steps["interpolation"]; s.State != artifacts.StateNotRun || s.Error != "a/train failed" {
 		t.Errorf("the step over both experiments is recorded as %+v", s)
 	}
 	if req := f.asked["report"]; req.Graph != graph || len(req.Step.Inputs)+len(req.Inputs)+len(req.Known) != 0 {
@@ -208,7 +208,7 @@ func TestSweepFailsFast(t *testing.T) {
 	for _, s := range steps("a") {
 		states = append(states, s.ID+" "+kept.steps[s.ID].State)
 	}
-	if got := fmt.Sprint(states); last.State != activities.StateFailed || len(kept.steps) != 4 || got != "[a/train ran a/directions failed a/surface blocked a/contour blocked]" {
+	if got := fmt.Sprint(states); last.State != artifacts.StateFailed || len(kept.steps) != 4 || got != "[a/train ran a/directions failed a/surface not run a/contour not run]" {
 		t.Errorf("recorded as %s: %s", last.State, got)
 	}
 }

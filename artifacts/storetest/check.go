@@ -43,7 +43,7 @@ func newWorld(t *testing.T, b *Bucket) world {
 	putAction(t, b.Store, a)
 	r := root("fig3")
 	r.State, r.Finished = artifacts.StateDone, a.Made.At.Add(time.Hour)
-	r.Steps = map[string]artifacts.RootStep{"bs=1/surface": {Kind: "surface", Key: a.Key, State: artifacts.StepRan, Outputs: a.Outputs}}
+	r.Steps = map[string]artifacts.RootStep{"bs=1/surface": {Kind: "surface", Key: a.Key, State: artifacts.StateRan, Outputs: a.Outputs}}
 	r.Graph = putGraph(t, b.Store, r.Steps)
 	if err := b.Store.PutRoot(t.Context(), r); err != nil {
 		t.Fatal(err)
@@ -309,7 +309,7 @@ func checkContradictions(t *testing.T, b *Bucket) {
 		"other outputs":                {nil, outputs, action, []string{w.action.Outputs["grid"].Digest.String(), other.Digest.String()}},
 		"made again since":             {nil, func(a *artifacts.Action) { outputs(a); a.Made.At = w.root.Finished.Add(time.Hour) }, "", nil},
 		"kept apart":                   {step(func(s *artifacts.RootStep) { s.Apart = true }), outputs, "", nil},
-		"a step that failed":           {step(func(s *artifacts.RootStep) { s.Outputs, s.State = nil, artifacts.StepFailed }), nil, "", nil},
+		"a step that failed":           {step(func(s *artifacts.RootStep) { s.Outputs, s.State = nil, artifacts.StateFailed }), nil, "", nil},
 		"another kind":                 {step(func(s *artifacts.RootStep) { s.Kind = "line" }), nil, root, []string{"surface", "line"}},
 		"a step that is not planned":   {func(r *artifacts.Root) { r.Steps["x"] = r.Steps["bs=1/surface"] }, nil, root, []string{"list of steps"}},
 		"a list of steps that is none": {func(r *artifacts.Root) { r.Graph = other }, nil, root, []string{other.Digest.String()}},

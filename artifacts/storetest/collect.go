@@ -161,7 +161,7 @@ func (w world) writer(t *testing.T, n int, stop <-chan struct{}) (recorded, lost
 		}
 		r := w.root
 		r.Sweep = fmt.Sprintf("writer-%d-%d", n, i%2)
-		r.Steps = map[string]artifacts.RootStep{"train": {Kind: "train", Key: won.Key, State: artifacts.StepRan, Outputs: won.Outputs}}
+		r.Steps = map[string]artifacts.RootStep{"train": {Kind: "train", Key: won.Key, State: artifacts.StateRan, Outputs: won.Outputs}}
 		if r.Graph, err = w.Store.Put(t.Context(), fmt.Appendf(nil, `{"final":[{"id":"train","kind":"train","params":%s}]}`, a.Recipe.Params)); err != nil {
 			t.Errorf("Put: %v", err)
 			return
@@ -334,7 +334,7 @@ func collectLost(t *testing.T, b *Bucket) {
 	collect(t, b.Store, artifacts.CollectOptions{})
 	r := root("fig3")
 	r.Graph = put(t, b.Store, []byte("graph"))
-	r.Steps = map[string]artifacts.RootStep{"surface": {Kind: "surface", Key: a.Key, State: artifacts.StepCached, Outputs: a.Outputs}}
+	r.Steps = map[string]artifacts.RootStep{"surface": {Kind: "surface", Key: a.Key, State: artifacts.StateCached, Outputs: a.Outputs}}
 	var lost *artifacts.LostError
 	if err := b.Store.PutRootSince(t.Context(), r, since); !errors.As(err, &lost) || !slices.Equal(lost.Missing, []string{"surface"}) {
 		t.Errorf("PutRootSince: %v, want *LostError naming the step", err)

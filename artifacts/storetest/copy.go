@@ -40,7 +40,7 @@ func chain(t *testing.T, b *Bucket, n int) world {
 		input, producers = a.Outputs["weights"].Digest, map[string]artifacts.Key{"weights": key}
 	}
 	// The sweep names the last one only; the rest is reached through recipes.
-	w.root.Steps["last"] = artifacts.RootStep{Kind: "train", Key: w.action.Key, State: artifacts.StepRan, Outputs: w.action.Outputs}
+	w.root.Steps["last"] = artifacts.RootStep{Kind: "train", Key: w.action.Key, State: artifacts.StateRan, Outputs: w.action.Outputs}
 	w.root.Graph = putGraph(t, b.Store, w.root.Steps)
 	if err := b.Store.PutRoot(t.Context(), w.root); err != nil {
 		t.Fatal(err)

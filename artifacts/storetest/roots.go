@@ -22,9 +22,9 @@ func root(name string) artifacts.Root {
 		Sweep: name, RunID: "run-1", Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), State: artifacts.StateRunning,
 		Graph: artifacts.BlobOf([]byte("graph")),
 		Steps: map[string]artifacts.RootStep{
-			"train":   {Kind: "train", Key: artifacts.Key{1}, State: artifacts.StepRan, Seconds: 2.5, Outputs: map[string]artifacts.Blob{"weights": artifacts.BlobOf([]byte("w"))}},
-			"surface": {Kind: "surface", State: artifacts.StepWaiting},
-			"line":    {Kind: "line", Key: artifacts.Key{2}, State: artifacts.StepFailed, Error: "loss is NaN\nat <α, β> & more"},
+			"train":   {Kind: "train", Key: artifacts.Key{1}, State: artifacts.StateRan, Seconds: 2.5, Outputs: map[string]artifacts.Blob{"weights": artifacts.BlobOf([]byte("w"))}},
+			"surface": {Kind: "surface", State: artifacts.StateWaiting},
+			"line":    {Kind: "line", Key: artifacts.Key{2}, State: artifacts.StateFailed, Error: "loss is NaN\nat <α, β> & more"},
 		},
 	}
 }

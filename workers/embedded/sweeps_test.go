@@ -246,7 +246,7 @@ func TestSharedStepFails(t *testing.T) {
 	s.queued(t, 2)
 	close(wait)
 	a, b := outcome(first, "one"), outcome(second, "two")
-	if a.State != artifacts.StepFailed || a.Error != "the images are not here" || b.State != a.State || b.Error != a.Error {
+	if a.State != artifacts.StateFailed || a.Error != "the images are not here" || b.State != a.State || b.Error != a.Error {
 		t.Errorf("the step ended as %s (%s) in one sweep and as %s (%s) in the other", a.State, a.Error, b.State, b.Error)
 	}
 	if tries != 2 {
@@ -255,16 +255,16 @@ func TestSharedStepFails(t *testing.T) {
 	mu.Lock()
 	broken = false
 	mu.Unlock()
-	if a := outcome(s.sweep(t, "one", activities.DefaultPriority, "shared"), "one"); a.State != artifacts.StepRan {
+	if a := outcome(s.sweep(t, "one", activities.DefaultPriority, "shared"), "one"); a.State != artifacts.StateRan {
 		t.Errorf("run again, the step ended as %s (%s)", a.State, a.Error)
 	}
-	if b := outcome(s.sweep(t, "two", activities.DefaultPriority, "shared", "own"), "two"); b.State != artifacts.StepCached {
+	if b := outcome(s.sweep(t, "two", activities.DefaultPriority, "shared", "own"), "two"); b.State != artifacts.StateCached {
 		t.Errorf("run again, the step ended as %s (%s) in the other sweep, want cached", b.State, b.Error)
 	}
 }
 
 // TestCancelledSweepLeavesSharedSteps: a sweep that is cancelled takes its own steps along, and
-// leaves those that another waits for.
+// leaves those that another waits for. Its record tells the step that had begun from those that never did.
 func TestCancelledSweepLeavesSharedSteps(t *testing.T) {
 	var mu sync.Mutex
 	var trained []string
@@ -277,8 +277,9 @@ func TestCancelledSweepLeavesSharedSteps(t *testing.T) {
 		return nil
 	})
 	second := s.sweep(t, "two", activities.DefaultPriority, "shared")
-	s.queued(t, 1) // and has the one slot
-	first := s.sweep(t, "one", activities.DefaultPriority, "shared", "own")
+	s.queued(t, 1)    // and has the one slot
+	s.concurrency = 2 // the third experiment does not begin
+	first := s.sweep(t, "one", activities.DefaultPriority, "shared", "own", "later")
 	s.queued(t, 2)
 	time.Sleep(time.Second) // until the request of the first has reached the shared step, too
 	if err := s.client.CancelWorkflow(t.Context(), first.GetID(), first.GetRunID()); err != nil {
@@ -295,8 +296,15 @@ func TestCancelledSweepLeavesSharedSteps(t *testing.T) {
 	}
 	one, errOne := s.store.Root(t.Context(), "one")
 	two, errTwo := s.store.Root(t.Context(), "two")
-	if errOne != nil || errTwo != nil || one.State != artifacts.StateCancelled || two.State != artifacts.StateDone {
+	if errOne != nil || errTwo != nil || one.State != artifacts.StateInterrupted || two.State != artifacts.StateDone {
 		t.Errorf("the sweeps are recorded as %s, %v and %s, %v", one.State, errOne, two.State, errTwo)
+	}
+	states := map[string]string{}
+	for id, step := range one.Steps {
+		states[id] = step.State
+	}
+	if fmt.Sprint(states) != "map[later/train:not run own/train:not run shared/train:interrupted]" {
+		t.Errorf("the steps of the cancelled sweep are recorded as %v", states)
 	}
 	mu.Lock()
 	defer mu.Unlock()

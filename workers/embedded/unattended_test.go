@@ -35,7 +35,7 @@ func TestSweepWithoutWorker(t *testing.T) {
 	}
 	began := time.Now()
 	s, err := progress.NewPoller(c, nil, plain, g, started.ID, started.RunID).Poll(t.Context())
-	if err != nil || len(s.Steps) != 1 || s.Steps[0].State != activities.StateWaiting {
+	if err != nil || len(s.Steps) != 1 || s.Steps[0].State != artifacts.StateWaiting {
 		t.Errorf("Poll: %+v, %v", s, err)
 	}
 	if took := time.Since(began); took > 2*time.Second {

@@ -129,7 +129,7 @@ func (c *crowd) fill(b *testing.B, n int) map[string]artifacts.RootStep {
 			b.Error(err)
 			return
 		}
-		r := artifacts.RootStep{Kind: string(s.Kind), State: artifacts.StepRan, Seconds: 1, Outputs: map[string]artifacts.Blob{}}
+		r := artifacts.RootStep{Kind: string(s.Kind), State: artifacts.StateRan, Seconds: 1, Outputs: map[string]artifacts.Blob{}}
 		if r.Key, err = recipe.Key(); err != nil {
 			b.Error(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -274,27 +275,85 @@ func kill(t *testing.T, home, file, moment string, after func(string) bool) {
 	_ = cmd.Wait() // it was killed
 }
 
-// TestInterrupt stops a sweep by SIGINT: exit code 130, and the next run ends it.
-func TestInterrupt(t *testing.T) {
-	home, file := t.TempDir(), writeSweep(t, sweepFile)
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-	defer cancel()
-	cmd := command(ctx, home, "run", file)
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+// TestStop stops a sweep of many steps by SIGINT, and then by `cancel` from another process: exit code 130, one line for all
+// that was not done, the step at work interrupted and nothing failed, wherever it is shown; and the next run ends it.
+func TestStop(t *testing.T) {
+	var home string
+	const sweep = `name: stopped
+dataset: {name: shapes10, train: 64, test: 64}
+train: {net: small, epochs: %s, batch_size: 64, optimizer: {lr: 0.01}}
+sweep: {train.seed: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]}
+`
+	file := writeSweep(t, fmt.Sprintf(sweep, "100000"))
+	stops := map[string]struct {
+		stop func(*exec.Cmd) error
+		says string
+	}{
+		"Ctrl-C": {func(run *exec.Cmd) error { return run.Process.Signal(os.Interrupt) }, "interrupted: stopping stopped"},
+		"cancel": {func(*exec.Cmd) error {
+			_, stderr, code := invoke(t, home, "cancel", "stopped", "--yes")
+			if code != 0 {
+				return fmt.Errorf("cancel ended with %d: %s", code, stderr)
+			}
+			return nil
+		}, "sweep stopped was stopped by `lossatlas cancel`"},
 	}
-	time.Sleep(5 * time.Second)
-	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
-		t.Fatal(err)
+	for name, how := range stops {
+		home = t.TempDir()
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+		cmd := command(ctx, home, "run", file, "--output", "json")
+		var out bytes.Buffer
+		errs, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd.Stdout, cmd.Stderr = &out, errs
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		said := func() string {
+			b, err := os.ReadFile(errs.Name())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(b)
+		}
+		for ctx.Err() == nil && !strings.Contains(said(), "/train: running") {
+			time.Sleep(100 * time.Millisecond)
+		}
+		if err := how.stop(cmd); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait()
+		cancel()
+		if code := cmd.ProcessState.ExitCode(); code != 130 {
+			t.Errorf("%s: the run ended with %d, want 130", name, code)
+		}
+		stderr := said()
+		if !strings.Contains(stderr, how.says) || !strings.Contains(stderr, "1 step interrupted, 40 not run; run the same command again to continue") || strings.Count(stderr, "\n") > 15 {
+			t.Errorf("%s: the run says\n%s", name, stderr)
+		}
+		var o struct {
+			State string
+			Steps struct {
+				Total, Cached, Ran, Failed, Interrupted int
+				NotRun                                  int `json:"not_run"`
+			}
+			Experiments []struct{ Name string }
+		}
+		decode(t, out.String(), &o)
+		if s := o.Steps; o.State != "interrupted" || len(o.Experiments) != 20 || s.Total != 41 || s.Cached+s.Ran+s.Failed != 0 || s.Interrupted != 1 || s.NotRun != 40 {
+			t.Errorf("%s: the run ends with %s", name, out.String())
+		}
+		for _, args := range [][]string{{"status"}, {"status", "stopped"}, {"list"}, {"show", "stopped"}, {"compare", "stopped/seed=1", "stopped/seed=2"}} {
+			stdout, stderr, code := invoke(t, home, args...)
+			if code != 0 || strings.Contains(stdout, "failed") || strings.Contains(stdout, "waiting") || !strings.Contains(stdout, "interrupted") && args[0] != "compare" {
+				t.Errorf("%s: %v ends with %d and says\n%s%s", name, args, code, stdout, stderr)
+			}
+		}
 	}
-	_ = cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != 130 {
-		t.Errorf("an interrupted run ended with %d, want 130:\n%s", code, errs.String())
-	}
-	if o := runSweep(t, home, file); o.Steps.Failed != 0 {
-		t.Errorf("after the interruption: %+v", o.Steps)
+	if o := runSweep(t, home, writeSweep(t, fmt.Sprintf(sweep, "1"))); o.Steps.Failed != 0 || o.Steps.Total != 41 {
+		t.Errorf("after the stops: %+v", o.Steps)
 	}
 }
 

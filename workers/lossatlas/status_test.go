@@ -16,13 +16,15 @@ import (
 type statusOf struct {
 	State                       string
 	Steps, Done, Ready, Running int
+	Failed, Interrupted         int
+	NotRun                      int `json:"not_run"`
 	List                        []stepNow
 }
 
 type stepNow struct {
-	ID, State, Retry string
-	Ready            bool
-	Working          int
+	ID, State, Error, Retry string
+	Ready                   bool
+	Working                 int
 }
 
 // in lists the steps that are in a state.
@@ -141,7 +143,7 @@ sweep: {train.epochs: [1]}
 
 	up.kill()
 	s = await(t, home, "the sweep is interrupted", 5*time.Second, func(s statusOf) bool { return s.State == "interrupted" })
-	if s.Done != 2 || s.Running != 0 || s.Ready != 0 || !slices.Contains(s.in("cached"), "epochs=1/train") { // with its picture
+	if s.Done != 2 || s.Interrupted+s.NotRun != 5 || s.Ready != 0 || !slices.Contains(s.in("cached"), "epochs=1/train") { // with its picture
 		t.Errorf("%+v", s)
 	}
 	if stdout, _, _ = invoke(t, home, "list"); !strings.Contains(stdout, "interrupted") || !strings.Contains(stdout, " 2/") {
@@ -155,8 +157,8 @@ sweep: {train.epochs: [1]}
 	if _, stderr, code := invoke(t, home, "cancel", "slow", "--yes"); code != 0 {
 		t.Fatalf("cancel ended with %d: %s", code, stderr)
 	}
-	s = await(t, home, "the sweep is cancelled", 5*time.Second, func(s statusOf) bool { return s.State == "cancelled" })
-	if s.Done != 2 || s.Running != 0 {
+	s = await(t, home, "the sweep is stopped", 5*time.Second, func(s statusOf) bool { return s.State == "interrupted" && s.Running == 0 })
+	if s.Done != 2 || s.Interrupted+s.NotRun != 5 || s.Failed != 0 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lossatlas/artifacts"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/session"
@@ -33,7 +32,7 @@ func (a *app) cancel(ctx context.Context, name string, yes bool) (err error) {
 	if err != nil {
 		return err
 	}
-	if w.State != artifacts.StateRunning && w.State != interrupted {
+	if !w.unfinished() {
 		return fmt.Errorf("sweep %s does not run: it is %s", name, w.State)
 	}
 	if err := a.confirm(yes, fmt.Sprintf("Cancel sweep %s (%d of %s done)?", name, w.now.Over(), count(len(w.now.Steps), "step"))); err != nil {
@@ -42,10 +41,10 @@ func (a *app) cancel(ctx context.Context, name string, yes bool) (err error) {
 	if w.client == nil {
 		return a.close(ctx, s, w)
 	}
-	if err := launch.Stop(ctx, w.client, launch.WorkflowID(name), w.RunID, "cancelled with lossatlas cancel"); err != nil {
+	if err := launch.Stop(ctx, w.client, launch.WorkflowID(name), w.RunID, "`lossatlas cancel`"); err != nil {
 		return err
 	}
-	a.say("cancelled; run the sweep again to go on")
+	a.say("stopped; %s", runAgain)
 	return nil
 }
 
@@ -58,12 +57,12 @@ func (a *app) close(ctx context.Context, s *session.Session, w *sweep) error {
 	if _, err := launch.SetAside(ctx, c, s.Payloads().Data, func(other string) bool { return other != w.Sweep }); err != nil {
 		return err
 	}
-	root := w.Root // with the steps that the store has
-	root.State, root.Finished = artifacts.StateCancelled, time.Now().UTC()
+	root := w.Root                   // with the steps that the store has
+	root.Finished = time.Now().UTC() // it is interrupted already
 	if err := s.Store.PutRoot(ctx, root); err != nil {
 		return err
 	}
-	a.say("cancelled; no process was working on it; run the sweep again to go on")
+	a.say("stopped; no process was working on it; %s", runAgain)
 	return nil
 }
 

@@ -326,7 +326,7 @@ func TestColumns(t *testing.T) {
 func TestVerdict(t *testing.T) {
 	done := results.Experiment{Name: "a", State: artifacts.StateDone}
 	failed := results.Experiment{Name: "b", State: artifacts.StateFailed, Errors: map[string]string{"train": "diverged"}}
-	diverged := results.Experiment{Name: "c", State: results.StateDiverged, Diverged: &activities.Divergence{Epoch: 1, Step: 2, LastLoss: 2.5, LR: 10}}
+	diverged := results.Experiment{Name: "c", State: artifacts.StateDiverged, Diverged: &activities.Divergence{Epoch: 1, Step: 2, LastLoss: 2.5, LR: 10}}
 	const lost = "c: the training diverged in epoch 1, step 2 (last finite loss 2.5): lower train.optimizer.lr, which was 10, or warm it up"
 	for _, c := range []struct {
 		name string
@@ -339,6 +339,7 @@ func TestVerdict(t *testing.T) {
 		{"one failed", artifacts.Root{State: artifacts.StateFailed}, []results.Experiment{done, failed}, exit.Partial, "1 of 2 experiments failed: b/train: diverged"},
 		{"all failed", artifacts.Root{State: artifacts.StateFailed}, []results.Experiment{failed}, exit.Failed, "1 of 1 experiment failed: b/train: diverged"},
 		{"one diverged", artifacts.Root{State: artifacts.StateFailed}, []results.Experiment{done, diverged}, exit.Partial, "1 of 2 experiments diverged: " + lost},
+		{"one failed, one needs it", artifacts.Root{State: artifacts.StateFailed}, []results.Experiment{done, failed, {State: artifacts.StateNotRun}}, exit.Partial, "1 of 3 experiments failed and 1 not run: b/train: diverged"},
 		{"all diverged", artifacts.Root{State: artifacts.StateFailed}, []results.Experiment{diverged}, exit.Partial, "1 of 1 experiment diverged: " + lost},
 		{"one failed, one diverged", artifacts.Root{State: artifacts.StateFailed}, []results.Experiment{failed, diverged}, exit.Partial, "1 of 2 experiments failed: b/train: diverged"},
 		{"the report failed", artifacts.Root{State: artifacts.StateFailed, Steps: map[string]artifacts.RootStep{"report": {State: "failed", Error: "disk full"}}},
@@ -354,14 +355,14 @@ func TestVerdict(t *testing.T) {
 // TestRunResult holds the form of what `run --output json` ends with.
 func TestRunResult(t *testing.T) {
 	b, err := json.Marshal(runResult{
-		Sweep: "s", RunID: "r", Steps: stepCounts{3, 1, 1, 1}, Seconds: 1.5, Report: "/r",
+		Sweep: "s", RunID: "r", Steps: stepCounts{9, 1, 1, 1, 2, 4}, State: "interrupted", Seconds: 1.5, Report: "/r",
 		Experiments: []runExperiment{{Name: "e", Params: map[string]any{"p": 1}, TestError: num(2), Artifacts: map[string]string{"train/log": "sha256:0"}}},
 		Comparisons: []results.Comparison{},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"sweep":"s","run_id":"r","steps":{"total":3,"cached":1,"ran":1,"failed":1},"seconds":1.5,"report":"/r",` +
+	want := `{"sweep":"s","run_id":"r","state":"interrupted","steps":{"total":9,"cached":1,"ran":1,"failed":1,"interrupted":2,"not_run":4},"seconds":1.5,"report":"/r",` +
 		`"experiments":[{"name":"e","params":{"p":1},"train_loss":null,"test_loss":null,"test_error":2,"artifacts":{"train/log":"sha256:0"}}],"comparisons":[]}`
 	if diff := cmp.Diff(want, string(b)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

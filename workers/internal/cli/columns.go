@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"lossatlas/artifacts"
 	"lossatlas/workers/internal/results"
 )
 
@@ -152,7 +153,7 @@ func withBounds(columns []column) []column {
 
 // outcome is the state of an experiment, with where it diverged.
 func outcome(r results.Experiment) string {
-	if r.State == results.StateDiverged {
+	if r.State == artifacts.StateDiverged {
 		return r.Diverged.Short()
 	}
 	return r.State

@@ -19,6 +19,7 @@ import (
 type runResult struct {
 	Sweep       string          `json:"sweep"`
 	RunID       string          `json:"run_id"`
+	State       string          `json:"state"` // done, failed, interrupted
 	Steps       stepCounts      `json:"steps"`
 	Seconds     float64         `json:"seconds"`
 	Report      string          `json:"report"` // path, "" if there is none
@@ -32,6 +33,21 @@ type stepCounts struct {
 	Cached int `json:"cached"`
 	Ran    int `json:"ran"`
 	Failed int `json:"failed"`
+	// Interrupted had begun when the sweep was stopped; NotRun never began, for that or because another step failed.
+	Interrupted int `json:"interrupted"`
+	NotRun      int `json:"not_run"`
+}
+
+// String is the counts in words, of what there is at the least of a sweep that is over.
+func (c stepCounts) String() string {
+	s := fmt.Sprintf("%s, %d cached, %d ran, %d failed", count(c.Total, "step"), c.Cached, c.Ran, c.Failed)
+	if c.Interrupted > 0 {
+		s += fmt.Sprintf(", %d interrupted", c.Interrupted)
+	}
+	if c.NotRun > 0 {
+		s += fmt.Sprintf(", %d not run", c.NotRun)
+	}
+	return s
 }
 
 // runExperiment is one experiment in a run's result. Losses are null as long as
@@ -52,12 +68,16 @@ func countSteps(g *pipelines.Graph, steps map[string]artifacts.RootStep) stepCou
 	for _, p := range g.All() {
 		c.Total++
 		switch steps[p.Step.ID].State {
-		case activities.StateCached:
+		case artifacts.StateCached:
 			c.Cached++
-		case activities.StateRan:
+		case artifacts.StateRan:
 			c.Ran++
-		case activities.StateFailed, activities.StateBlocked:
+		case artifacts.StateFailed:
 			c.Failed++
+		case artifacts.StateInterrupted:
+			c.Interrupted++
+		default:
+			c.NotRun++
 		}
 	}
 	return c
@@ -76,7 +96,7 @@ func (r *run) conclude(ctx context.Context, root artifacts.Root) error {
 		return err
 	}
 	out := runResult{
-		Sweep: r.graph.Sweep, RunID: root.RunID, Steps: countSteps(r.graph, root.Steps),
+		Sweep: r.graph.Sweep, RunID: root.RunID, State: root.State, Steps: countSteps(r.graph, root.Steps),
 		Seconds: time.Since(r.began).Seconds(), Report: report,
 	}
 	for _, row := range rows {
@@ -98,10 +118,10 @@ func (r *run) conclude(ctx context.Context, root artifacts.Root) error {
 // printResult is the result for people.
 func (r *run) printResult(out runResult, rows []results.Experiment) error {
 	took := progress.Duration(time.Duration(out.Seconds * float64(time.Second)))
-	_, err := fmt.Fprintf(r.Out, "%s: %s, %d cached, %d ran, %d failed, in %s\n\n", out.Sweep, count(out.Steps.Total, "step"), out.Steps.Cached, out.Steps.Ran, out.Steps.Failed, took)
-	if err != nil {
+	if _, err := fmt.Fprintf(r.Out, "%s: %s, in %s\n", out.Sweep, out.Steps, took); err != nil || out.State == artifacts.StateInterrupted {
 		return err
 	}
+	fmt.Fprintln(r.Out)
 	if err := resultTable(rows, summary).text(r.Out); err != nil {
 		return err
 	}
@@ -129,16 +149,26 @@ func (r *run) printResult(out runResult, rows []results.Experiment) error {
 	return nil
 }
 
-// verdict is the error of a run of which something failed.
+// verdict is the error of a run that was stopped, or of which something failed.
 func (r *run) verdict(root artifacts.Root, rows []results.Experiment) error {
-	failed, diverged := 0, 0
+	if root.State == artifacts.StateInterrupted {
+		c := countSteps(r.graph, root.Steps)
+		left := count(c.NotRun, "step") + " not run"
+		if c.Interrupted > 0 {
+			left = fmt.Sprintf("%s interrupted, %d not run", count(c.Interrupted, "step"), c.NotRun)
+		}
+		r.say("%s; %s", left, runAgain)
+		return exit.Silently(exit.Interrupted)
+	}
+	failed, diverged, notRun := 0, 0, 0
 	for _, row := range rows {
 		switch row.State {
-		case artifacts.StateDone:
-		case results.StateDiverged:
-			diverged++
-		default:
+		case artifacts.StateFailed:
 			failed++
+		case artifacts.StateDiverged:
+			diverged++
+		case artifacts.StateInterrupted, artifacts.StateNotRun:
+			notRun++
 		}
 		for _, step := range slices.Sorted(maps.Keys(row.Errors)) {
 			r.log.Debug().Str("experiment", row.Name).Str("step", step).Str("error", row.Errors[step]).Msg("step failed")
@@ -150,14 +180,18 @@ func (r *run) verdict(root artifacts.Root, rows []results.Experiment) error {
 	case failed == 0 && diverged > 0:
 		return exit.With(exit.Partial, fmt.Errorf("%d of %s diverged: %s", diverged, count(len(rows), "experiment"), firstDivergence(rows)))
 	case failed == 0:
-		for id, s := range root.Steps {
-			if s.Error != "" {
+		for _, id := range slices.Sorted(maps.Keys(root.Steps)) {
+			if s := root.Steps[id]; s.State == artifacts.StateFailed {
 				return fmt.Errorf("all experiments are done, but %s failed: %s", id, s.Error)
 			}
 		}
 		return fmt.Errorf("the sweep ended as %q", root.State)
 	}
-	err := fmt.Errorf("%d of %s failed: %s", failed, count(len(rows), "experiment"), firstError(rows))
+	others := ""
+	if notRun > 0 {
+		others = fmt.Sprintf(" and %d not run", notRun)
+	}
+	err := fmt.Errorf("%d of %s failed%s: %s", failed, count(len(rows), "experiment"), others, firstError(rows))
 	if failed < len(rows) {
 		return exit.With(exit.Partial, err)
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,8 +40,11 @@ type follower struct {
 	apart bool
 }
 
+// runAgain is what to do about a sweep that was stopped.
+const runAgain = "run the same command again to continue"
+
 // follow returns the sweep's root when its workflow has ended. When ctx ends
-// first, the sweep is cancelled, unless it belongs to somebody else.
+// first, the sweep is stopped, unless it belongs to somebody else.
 func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
 	apart := context.WithoutCancel(ctx) // what must still work after an interrupt
 	ended := make(chan error, 1)
@@ -57,9 +61,12 @@ func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
 		select {
 		case err := <-ended:
 			f.show(apart, poller, estimator)
+			if by, stopped := f.stopped(apart, err); stopped {
+				f.say("sweep %s was stopped by %s", f.graph.Sweep, by)
+			}
 			return f.root(apart, err)
 		case <-ctx.Done():
-			return artifacts.Root{}, f.interrupt(ctx, ended)
+			return f.interrupt(ctx, ended)
 		case <-tick.C:
 			switch err := f.show(ctx, poller, estimator); {
 			case err == nil:
@@ -116,7 +123,7 @@ func (f *follower) unreachable(quiet time.Duration) bool {
 // lost is the error when the services no longer answer.
 func (f *follower) lost(err error) error {
 	if f.services.Role() == session.Attached {
-		return fmt.Errorf("the process that ran the services (%d) has ended; run the sweep again to go on", f.services.PID())
+		return fmt.Errorf("the process that ran the services (%d) has ended; %s", f.services.PID(), runAgain)
 	}
 	if full := f.services.CheckSpace(); full != nil {
 		return fmt.Errorf("%w; then run the sweep again: what was finished is kept", full)
@@ -125,23 +132,27 @@ func (f *follower) lost(err error) error {
 }
 
 // interrupt ends the sweep because the user wants it, or because a service failed.
-func (f *follower) interrupt(ctx context.Context, ended <-chan error) error {
+func (f *follower) interrupt(ctx context.Context, ended <-chan error) (none artifacts.Root, err error) {
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-		return cause
+		return none, cause
 	}
 	name := f.graph.Sweep
 	if f.watching || f.started.Joined && f.services.Role() != session.Owner {
 		f.say("the sweep goes on without being watched; `lossatlas cancel %s` ends it", name)
-		return exit.Silently(exit.Interrupted)
+		return none, exit.Silently(exit.Interrupted)
 	}
 	f.say("interrupted: stopping %s (again to end at once)", name)
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), endPatience)
 	defer cancel()
-	if err := f.client.CancelWorkflow(limit, f.started.ID, f.started.RunID); err != nil {
+	stop := client.CancelWorkflowOptions{WorkflowID: f.started.ID, RunID: f.started.RunID, Reason: "Ctrl-C where it was started"}
+	if err := f.client.CancelWorkflowWithOptions(limit, stop); err != nil {
 		f.log.Debug().Err(err).Msg("the sweep could not be cancelled")
 	} else {
 		select {
-		case <-ended:
+		case err := <-ended:
+			if root, err := f.root(limit, err); err == nil && !f.apart {
+				return root, nil
+			}
 		case <-limit.Done():
 			f.log.Debug().Msg("the sweep did not end in time; it will be set aside by the next run")
 		}
@@ -149,21 +160,27 @@ func (f *follower) interrupt(ctx context.Context, ended <-chan error) error {
 	if f.apart {
 		f.say("stopped; nothing of it is kept")
 	} else {
-		f.say("stopped; what was finished is kept: run the same command to go on")
+		f.say("stopped; what was finished is kept: %s", runAgain)
 	}
-	return exit.Silently(exit.Interrupted)
+	return none, exit.Silently(exit.Interrupted)
+}
+
+// stopped says whether a workflow that ended with an error was stopped from elsewhere, and by what.
+func (f *follower) stopped(ctx context.Context, err error) (by string, ok bool) {
+	var canceled *temporal.CanceledError
+	if !errors.As(err, &canceled) {
+		return "", false
+	}
+	return cmp.Or(launch.StoppedBy(ctx, f.client, f.started.ID, f.started.RunID), "another program"), true
 }
 
 // root returns what the workflow has recorded at its end.
 func (f *follower) root(ctx context.Context, err error) (artifacts.Root, error) {
-	var canceled *temporal.CanceledError
-	var ended *temporal.TerminatedError
-	switch {
-	case errors.As(err, &canceled):
-		return artifacts.Root{}, fmt.Errorf("sweep %s was cancelled; run it again to go on", f.graph.Sweep)
-	case errors.As(err, &ended):
-		return artifacts.Root{}, fmt.Errorf("sweep %s was ended from outside; run it again to go on", f.graph.Sweep)
-	case err != nil:
+	var terminated *temporal.TerminatedError
+	if errors.As(err, &terminated) {
+		return artifacts.Root{}, exit.With(exit.Interrupted, fmt.Errorf("sweep %s was terminated from elsewhere; %s", f.graph.Sweep, runAgain))
+	}
+	if err != nil {
 		f.log.Debug().Err(err).Msg("the sweep's workflow failed")
 	}
 	root, rootErr := f.services.Store.Root(ctx, f.graph.Sweep)

@@ -119,7 +119,7 @@ func (a *app) importWeights(ctx context.Context, name, file, net, sweep string, 
 	now := time.Now().UTC()
 	err = s.Store.PutRoot(ctx, artifacts.Root{
 		Sweep: name, RunID: uuid.NewString(), Started: now, Finished: now, State: artifacts.StateDone, Graph: empty,
-		Steps: map[string]artifacts.RootStep{name: {Kind: kindWeights, State: artifacts.StepCached, Outputs: map[string]artifacts.Blob{pipelines.OutWeights: blob}}},
+		Steps: map[string]artifacts.RootStep{name: {Kind: kindWeights, State: artifacts.StateCached, Outputs: map[string]artifacts.Blob{pipelines.OutWeights: blob}}},
 	})
 	if err != nil {
 		return err

@@ -60,13 +60,28 @@ func (a *app) list(ctx context.Context) (err error) {
 }
 
 func (a *app) statusCommand() *cobra.Command {
-	return command("status [SWEEP]", "Say what is going on: where the services are and what runs, or each step of one sweep", cobra.MaximumNArgs(1),
+	cmd := command("status [SWEEP]", "Say what is going on: where the services are and what runs, or each step of one sweep", cobra.MaximumNArgs(1),
 		func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				return a.statusOf(cmd.Context(), args[0])
 			}
 			return a.status(cmd.Context())
 		})
+	cmd.Long = cmd.Short + `.
+
+States, the same in every table, page and JSON:
+
+  waiting      a step or experiment that has not begun: it waits for an input, or for a worker
+  running      a worker is at it
+  cached, ran  a step that has a result: it was stored before, or was computed in this run
+  done         a sweep or experiment of which every step has a result
+  diverged     an experiment whose training ended with a loss that is not finite
+  failed       a step that failed, and the experiment and sweep that it belongs to
+  interrupted  had begun when the sweep was stopped (Ctrl-C, ` + "`lossatlas cancel`" + `, a process that was killed)
+  not run      never began: the sweep was stopped before, or a step that it needs failed, which is named
+
+The same ` + "`lossatlas run`" + ` continues what was interrupted or not run.`
+	return cmd
 }
 
 // statusAll is what `status` says.
@@ -116,7 +131,7 @@ func (a *app) status(ctx context.Context) (err error) {
 	}
 	fmt.Fprintln(a.Out)
 	for _, r := range out.Sweeps {
-		fmt.Fprintf(a.Out, "%s: %s, %d of %d steps done, %d failed\n", r.Sweep, r.doing, r.Done, r.Steps, r.Failed)
+		fmt.Fprintf(a.Out, "%s: %s; %s\n", r.Sweep, r.doing, r.summary)
 	}
 	return nil
 }
@@ -151,7 +166,7 @@ func (a *app) statusOf(ctx context.Context, name string) (err error) {
 		if err := t.text(a.Out); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.Out, "\n%s: %s; %s\n", w.Sweep, w.row().doing, progress.Summary(w.now, progress.Estimate{}))
+		fmt.Fprintf(a.Out, "\n%s: %s; %s\n", w.Sweep, w.row().doing, w.row().summary)
 		return nil
 	})
 }
@@ -194,6 +209,8 @@ func (a *app) watch(ctx context.Context, name string) (err error) {
 	switch {
 	case w.State == artifacts.StateDone:
 		return nil
+	case w.State == artifacts.StateInterrupted:
+		return exit.Silently(exit.Interrupted)
 	case w.State == artifacts.StateFailed && w.row().Done > 0:
 		return exit.Silently(exit.Partial)
 	}

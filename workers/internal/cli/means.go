@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"lossatlas/activities"
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/workers/internal/exit"
@@ -97,7 +96,7 @@ func wholeMeans(groups []results.Group, rows []results.Experiment) *table {
 }
 
 // overStates are the states of experiments that are over.
-var overStates = []string{artifacts.StateDone, results.StateDiverged, artifacts.StateFailed}
+var overStates = []string{artifacts.StateDone, artifacts.StateDiverged, artifacts.StateFailed}
 
 // states says what became of the repetitions: "done", or how many of them are what.
 func states(g results.Group) string {
@@ -105,7 +104,7 @@ func states(g results.Group) string {
 		return slices.Collect(maps.Keys(g.States))[0]
 	}
 	var parts []string
-	for _, state := range append(overStates[:len(overStates):len(overStates)], artifacts.StateCancelled, artifacts.StateRunning, activities.StateWaiting) {
+	for _, state := range append(overStates[:len(overStates):len(overStates)], artifacts.StateInterrupted, artifacts.StateNotRun, artifacts.StateRunning, artifacts.StateWaiting) {
 		if n := g.States[state]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, state))
 		}

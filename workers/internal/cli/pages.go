@@ -97,7 +97,7 @@ func (w *watcher) look(ctx context.Context, root artifacts.Root) (*pages.Sweep, 
 	if same {
 		age := time.Since(x.at)
 		over := x.sweep.Finished.Equal(root.Finished) && !x.sweep.unfinished()
-		if over || age < fresh || x.last.State == interrupted && age < freshIdle {
+		if over || age < fresh || x.last.State == artifacts.StateInterrupted && age < freshIdle {
 			return x.last, nil
 		}
 	}
@@ -127,7 +127,7 @@ func (w *watcher) look(ctx context.Context, root artifacts.Root) (*pages.Sweep, 
 // page is a sweep in the form that pages show.
 func (w *watcher) page(ctx context.Context, s *sweep) (*pages.Sweep, error) {
 	out := &pages.Sweep{Root: s.Root, Graph: s.graph, State: s.State, Steps: s.Steps, Now: s.now}
-	if !s.unfinished() && s.State != artifacts.StateCancelled {
+	if !s.unfinished() && s.State != artifacts.StateInterrupted {
 		return out, nil
 	}
 	var err error

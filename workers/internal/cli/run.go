@@ -291,7 +291,9 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 	if err != nil {
 		return err
 	}
-	err = r.conclude(ctx, root)
+	if err = r.conclude(context.WithoutCancel(ctx), root); ctx.Err() != nil {
+		return err
+	}
 	return errors.Join(err, r.serveGuests(ctx))
 }
 

@@ -23,16 +23,14 @@ import (
 	"lossatlas/workers/internal/session"
 )
 
-// interrupted is the state of a sweep whose record says that it runs, while
-// nothing runs it: its process was killed.
-const interrupted = "interrupted"
-
 // sweep is what is known of one sweep: its record, and what Temporal says now.
 type sweep struct {
 	artifacts.Root
 	graph  *pipelines.Graph
 	client client.Client // not nil while the sweep's workflow is open
 	poller *progress.Poller
+	// lost says that the record has the sweep running, and nothing runs it: its process was killed.
+	lost bool
 	// class is the numerics class of this machine, for a record that doesn't tell its own.
 	class func() (string, error)
 	// now is the state of its steps at this moment, from its workflows, its record or the store.
@@ -146,12 +144,12 @@ func verb(n int) string {
 
 // refresh settles whether the sweep runs, and the state of its steps.
 func (w *sweep) refresh(ctx context.Context, s *session.Session) error {
-	w.now = recorded(w.graph, w.Root)
+	w.now, w.lost = recorded(w.graph, w.Root), false
 	if w.State != artifacts.StateRunning {
 		return nil
 	}
 	if !s.HasTemporal() {
-		return w.interrupted(ctx, s)
+		return w.lose(ctx, s)
 	}
 	c, err := s.Temporal(ctx)
 	if err != nil {
@@ -168,7 +166,7 @@ func (w *sweep) refresh(ctx context.Context, s *session.Session) error {
 			w.Root, w.now = again, recorded(w.graph, again)
 			return nil
 		}
-		return w.interrupted(ctx, s)
+		return w.lose(ctx, s)
 	}
 	w.client = c
 	if w.poller == nil {
@@ -180,9 +178,9 @@ func (w *sweep) refresh(ctx context.Context, s *session.Session) error {
 	return nil
 }
 
-// interrupted settles the state of a sweep that nothing runs: what the store has of it is done.
-func (w *sweep) interrupted(ctx context.Context, s *session.Session) (err error) {
-	w.State = interrupted
+// lose settles the state of a sweep that nothing runs: what the store has of it is done.
+func (w *sweep) lose(ctx context.Context, s *session.Session) (err error) {
+	w.State, w.lost = artifacts.StateInterrupted, true
 	if w.Steps, err = w.planned(ctx, s); err != nil {
 		return fmt.Errorf("what sweep %s had done: %w", w.Sweep, err)
 	}
@@ -202,6 +200,9 @@ func (w *sweep) numerics() (string, error) {
 func recorded(g *pipelines.Graph, root artifacts.Root) progress.Snapshot {
 	s := progress.Waiting(g)
 	for i := range s.Steps {
+		if root.State != artifacts.StateRunning {
+			s.Steps[i].State = artifacts.StateNotRun
+		}
 		if st, ok := root.Steps[s.Steps[i].ID]; ok {
 			s.Steps[i].State, s.Steps[i].Error, s.Steps[i].Seconds = st.State, st.Error, st.Seconds
 		}
@@ -211,7 +212,7 @@ func recorded(g *pipelines.Graph, root artifacts.Root) progress.Snapshot {
 
 // unfinished says whether the record is not the last word on the sweep's steps.
 func (w *sweep) unfinished() bool {
-	return w.State == artifacts.StateRunning || w.State == interrupted
+	return w.State == artifacts.StateRunning || w.lost
 }
 
 // steps are the sweep's steps with their outputs, in the form of a record: of a
@@ -265,12 +266,30 @@ func (w *sweep) planned(ctx context.Context, s *session.Session) (map[string]art
 	for i, p := range plan.Steps {
 		now := w.now.Steps[i]
 		st := artifacts.RootStep{Kind: string(p.Kind), Key: p.Key, State: now.State, Error: now.Error, Seconds: now.Seconds, Outputs: p.Outputs}
-		if p.State == pipelines.StateCached && !now.Over() {
-			st.State = activities.StateCached
+		switch {
+		case now.Over():
+		case p.State == pipelines.StateCached:
+			st.State = artifacts.StateCached
+		case w.lost:
+			if st.State, err = begun(ctx, s.Store, p); err != nil {
+				return nil, err
+			}
 		}
 		out[p.ID] = st
 	}
 	return out, nil
+}
+
+// begun is the state of a planned step that has no result and that nothing makes: interrupted if parts of it are stored.
+func begun(ctx context.Context, store *artifacts.Store, p pipelines.PlannedStep) (string, error) {
+	if p.Key.IsZero() || !p.Kind.Computes() {
+		return artifacts.StateNotRun, nil
+	}
+	parts, err := store.Parts(ctx, p.Key)
+	if err != nil || len(parts) == 0 {
+		return artifacts.StateNotRun, err
+	}
+	return artifacts.StateInterrupted, nil
 }
 
 // row is a sweep in a list.
@@ -280,21 +299,24 @@ type row struct {
 	Steps       int       `json:"steps"`
 	Done        int       `json:"done"`
 	Failed      int       `json:"failed"`
+	Interrupted int       `json:"interrupted"`
+	NotRun      int       `json:"not_run"`
 	Running     int       `json:"running"`
 	Ready       int       `json:"ready"` // that wait for nothing but a worker
 	Experiments int       `json:"experiments"`
 	Started     time.Time `json:"started"`
 	Finished    time.Time `json:"finished,omitzero"`
 
-	doing string // the state in words
+	doing, summary string // the state in words, and its steps
 }
 
 func (w *sweep) row() row {
 	return row{
 		Sweep: w.Sweep, State: w.State, Steps: len(w.now.Steps), Experiments: len(w.graph.Experiments), Started: w.Started, Finished: w.Finished,
-		doing:  progress.Doing(w.State, w.now),
-		Done:   w.now.Count(activities.StateCached, activities.StateRan),
-		Failed: w.now.Count(activities.StateFailed, activities.StateBlocked), Running: w.now.Count(activities.StateRunning), Ready: w.now.Ready(),
+		doing: progress.Doing(w.State, w.now), summary: progress.Summary(w.now, progress.Estimate{}),
+		Done:   w.now.Count(artifacts.StateCached, artifacts.StateRan),
+		Failed: w.now.Count(artifacts.StateFailed), Interrupted: w.now.Count(artifacts.StateInterrupted), NotRun: w.now.Count(artifacts.StateNotRun),
+		Running: w.now.Count(artifacts.StateRunning), Ready: w.now.Ready(),
 	}
 }
 

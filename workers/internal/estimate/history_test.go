@@ -70,7 +70,7 @@ func ran(t *testing.T, store *artifacts.Store, sweep string, s pipelines.Step, n
 	}
 	err = store.PutRoot(t.Context(), artifacts.Root{
 		Sweep: sweep, State: artifacts.StateDone, Started: time.Now(), Graph: graph,
-		Steps: map[string]artifacts.RootStep{s.ID: {Kind: string(s.Kind), Key: key, State: artifacts.StepRan, Seconds: seconds, Outputs: outputs}},
+		Steps: map[string]artifacts.RootStep{s.ID: {Kind: string(s.Kind), Key: key, State: artifacts.StateRan, Seconds: seconds, Outputs: outputs}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/results"
@@ -127,7 +126,7 @@ func (d *Document) addStep(ctx context.Context, store Store, p pipelines.Placed,
 		Inputs: p.Step.Inputs, Outputs: st.Outputs,
 	}
 	if out.State == "" {
-		out.State = activities.StateWaiting
+		out.State = artifacts.StateWaiting
 	}
 	if st.Key != (artifacts.Key{}) {
 		out.Key = st.Key.String()

@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/workers/internal/export"
 )
@@ -218,7 +217,7 @@ func TestForeignFolder(t *testing.T) {
 func TestUnfinishedFolder(t *testing.T) {
 	s, dir := newSample(t), t.TempDir()
 	st := s.sweep.Steps["lr=0.1,net=a/path-train"]
-	st.State, st.Outputs = activities.StateRunning, nil
+	st.State, st.Outputs = artifacts.StateRunning, nil
 	s.sweep.Steps["lr=0.1,net=a/path-train"] = st
 	d, err := export.Folder(t.Context(), s, dir, s.sweep)
 	if err != nil {

@@ -121,7 +121,7 @@ func (s *sample) record(t *testing.T) {
 		step := pipelines.Step{ID: id, Kind: kind, Params: params, Inputs: inputs}
 		*to = append(*to, step)
 		recipe := artifacts.Recipe{Kind: string(kind), Version: 1, Params: must(json.Marshal(map[string]string{"id": id}))}
-		st := artifacts.RootStep{Kind: string(kind), Key: must(recipe.Key()), State: artifacts.StepRan, Outputs: map[string]artifacts.Blob{}}
+		st := artifacts.RootStep{Kind: string(kind), Key: must(recipe.Key()), State: artifacts.StateRan, Outputs: map[string]artifacts.Blob{}}
 		for name, b := range outputs {
 			st.Outputs[name] = s.put(b)
 		}

@@ -83,7 +83,7 @@ func fill(b *testing.B, store *artifacts.Store, g *pipelines.Graph) {
 		if _, err := store.PutAction(b.Context(), artifacts.Action{Key: key, Recipe: recipe, Outputs: out}); err != nil {
 			b.Fatal(err)
 		}
-		root.Steps[p.Step.ID] = artifacts.RootStep{Kind: string(p.Step.Kind), Key: key, State: artifacts.StepRan, Outputs: out}
+		root.Steps[p.Step.ID] = artifacts.RootStep{Kind: string(p.Step.Kind), Key: key, State: artifacts.StateRan, Outputs: out}
 	}
 	if err := store.PutRoot(b.Context(), root); err != nil {
 		b.Fatal(err)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -30,13 +29,13 @@ func RecordCached(ctx context.Context, store *artifacts.Store, plan *pipelines.P
 	for _, s := range plan.Steps {
 		if s.Never {
 			root.State = artifacts.StateFailed
-			root.Steps[s.ID] = artifacts.RootStep{Kind: string(s.Kind), State: activities.StateBlocked, Error: s.Reason}
+			root.Steps[s.ID] = artifacts.RootStep{Kind: string(s.Kind), State: artifacts.StateNotRun, Error: s.Reason}
 			continue
 		}
 		if s.State != pipelines.StateCached {
 			return root, fmt.Errorf("step %s is not cached", s.ID)
 		}
-		step := artifacts.RootStep{Kind: string(s.Kind), Key: s.Key, State: artifacts.StepCached, Outputs: s.Outputs}
+		step := artifacts.RootStep{Kind: string(s.Kind), Key: s.Key, State: artifacts.StateCached, Outputs: s.Outputs}
 		if old := before.Steps[s.ID]; old.Key == s.Key {
 			step.Seconds = old.Seconds
 		}

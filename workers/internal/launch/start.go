@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,16 +81,16 @@ func Start(ctx context.Context, c client.Client, data converter.DataConverter, i
 			return Started{ID: id, RunID: runID, Joined: true, Run: c.GetWorkflow(ctx, id, runID)}, nil
 		}
 		say("another version of sweep %s is under way; stopping it (what it finished is kept)", in.Sweep)
-		if err := Stop(ctx, c, id, runID, "replaced by another version of the sweep"); err != nil {
+		if err := Stop(ctx, c, id, runID, "`lossatlas run` of another version of it"); err != nil {
 			return Started{}, err
 		}
 	}
 }
 
 // Stop cancels a sweep's workflow and waits for it to record what it did; one
-// that takes too long is terminated.
+// that takes too long is terminated. The reason completes "it was stopped by" for whoever follows it.
 func Stop(ctx context.Context, c client.Client, id, runID, reason string) error {
-	err := c.CancelWorkflow(ctx, id, runID)
+	err := c.CancelWorkflowWithOptions(ctx, client.CancelWorkflowOptions{WorkflowID: id, RunID: runID, Reason: reason})
 	if gone(err) {
 		return nil
 	}
@@ -106,6 +107,19 @@ func Stop(ctx context.Context, c client.Client, id, runID, reason string) error 
 		return fmt.Errorf("terminate %s: %w", id, err)
 	}
 	return nil
+}
+
+// StoppedBy says what stopped a sweep's workflow, as Stop was told; "" where that can't be found.
+func StoppedBy(ctx context.Context, c client.Client, id, runID string) (reason string) {
+	events := c.GetWorkflowHistory(ctx, id, runID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		e, err := events.Next()
+		if err != nil {
+			return reason
+		}
+		reason = cmp.Or(e.GetWorkflowExecutionCancelRequestedEventAttributes().GetCause(), reason)
+	}
+	return reason
 }
 
 // ended waits for the end of a workflow run; false if it lasts longer than patience.

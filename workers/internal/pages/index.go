@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/workers/internal/progress"
 	"lossatlas/workers/internal/results"
@@ -23,6 +22,7 @@ type Row struct {
 	Steps       int       `json:"steps"`
 	Done        int       `json:"done"`
 	Failed      int       `json:"failed"`
+	NotRun      int       `json:"not_run"`
 	Experiments int       `json:"experiments"`
 	Started     time.Time `json:"started"`
 	Finished    time.Time `json:"finished,omitzero"`
@@ -58,12 +58,9 @@ func (r Row) Took() string {
 func (s *Server) row(ctx context.Context, sweep *Sweep) (Row, error) {
 	r := Row{
 		Sweep: sweep.Root.Sweep, Title: sweep.Root.Sweep, State: sweep.State, Doing: progress.Doing(sweep.State, sweep.Now), Steps: len(sweep.Now.Steps), Experiments: len(sweep.Graph.Experiments),
-		Done:   sweep.Now.Count(activities.StateCached, activities.StateRan),
-		Failed: sweep.Now.Count(activities.StateFailed, activities.StateBlocked), Started: sweep.Root.Started, TestErrors: []float64{},
+		Done:   sweep.Now.Count(artifacts.StateCached, artifacts.StateRan),
+		Failed: sweep.Now.Count(artifacts.StateFailed), NotRun: sweep.Now.Count(artifacts.StateNotRun), Started: sweep.Root.Started, Finished: sweep.Root.Finished, TestErrors: []float64{},
 		Page: Path(sweep.Root.Sweep),
-	}
-	if !sweep.Unfinished() {
-		r.Finished = sweep.Root.Finished
 	}
 	report, err := results.ReportParams(sweep.Graph)
 	if err != nil {

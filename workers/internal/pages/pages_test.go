@@ -122,8 +122,8 @@ func (h *half) finish(t *testing.T, id string, outputs map[string][]byte) {
 	if _, err := h.store.PutAction(t.Context(), artifacts.Action{Key: in.Key, Recipe: in.Recipe, Outputs: blobs, Made: artifacts.Provenance{At: time.Now(), WorkflowID: in.WorkflowID(), RunID: "r"}}); err != nil {
 		t.Fatal(err)
 	}
-	h.sweep.Steps[id] = artifacts.RootStep{Kind: in.Recipe.Kind, Key: in.Key, State: activities.StateRan, Outputs: blobs}
-	h.now(id, activities.StateRan)
+	h.sweep.Steps[id] = artifacts.RootStep{Kind: in.Recipe.Kind, Key: in.Key, State: artifacts.StateRan, Outputs: blobs}
+	h.now(id, artifacts.StateRan)
 }
 
 func (h *half) now(id, state string) {
@@ -196,7 +196,7 @@ func state(t *testing.T, s http.Handler) pages.State {
 func TestHalfFinished(t *testing.T) {
 	h := newHalf(t)
 	s := h.serve()
-	h.now("seed=1/surface-train", activities.StateRunning)
+	h.now("seed=1/surface-train", artifacts.StateRunning)
 	first := state(t, s)
 	if !first.Live || first.Done != 2 || first.Report || len(first.TestErrors) != 1 || first.TestErrors[0] != 12.5 {
 		t.Errorf("the state is %+v", first)
@@ -252,11 +252,11 @@ func TestFinished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.sweep.Steps["report"] = artifacts.RootStep{Kind: "report", State: activities.StateRan, Outputs: map[string]artifacts.Blob{"html": blob}}
-	h.sweep.Steps["seed=2/train"] = artifacts.RootStep{Kind: "train", State: activities.StateFailed, Error: "out of <memory>"}
+	h.sweep.Steps["report"] = artifacts.RootStep{Kind: "report", State: artifacts.StateRan, Outputs: map[string]artifacts.Blob{"html": blob}}
+	h.sweep.Steps["seed=2/train"] = artifacts.RootStep{Kind: "train", State: artifacts.StateFailed, Error: "out of <memory>"}
 	for i := range h.sweep.Now.Steps {
 		if st := &h.sweep.Now.Steps[i]; st.ID == "seed=2/train" {
-			st.State, st.Error = activities.StateFailed, "out of <memory>"
+			st.State, st.Error = artifacts.StateFailed, "out of <memory>"
 		}
 	}
 	s := h.serve()

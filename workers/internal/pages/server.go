@@ -41,7 +41,7 @@ type Sweep struct {
 
 // Unfinished says whether more may come by itself or by running the sweep again.
 func (s *Sweep) Unfinished() bool {
-	return s.State != artifacts.StateDone && s.State != artifacts.StateFailed && s.State != artifacts.StateCancelled
+	return s.State != artifacts.StateDone && s.State != artifacts.StateFailed
 }
 
 // Options are what the pages show.

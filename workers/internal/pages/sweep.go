@@ -80,7 +80,7 @@ func (s *Server) look(ctx context.Context, sweep *Sweep) (*view, error) {
 			continue
 		}
 		step := steps[ref.Step]
-		if !sweep.Unfinished() && sweep.State != artifacts.StateCancelled || !results.IsMap(step.Kind) || sweep.Numerics == "" {
+		if !sweep.Unfinished() || !results.IsMap(step.Kind) || sweep.Numerics == "" {
 			continue
 		}
 		in, ok, err := results.Input(step, sweep.Steps, sweep.Numerics)
@@ -112,19 +112,19 @@ func (s *Server) state(ctx context.Context, sweep *Sweep) (State, error) {
 	}
 	out.Summary = progress.Summary(sweep.Now, sweep.Left)
 	if sweep.Unfinished() && !out.Live {
-		out.Summary += "; run the sweep again to go on"
+		out.Summary += "; run the sweep again to continue"
 	}
 	if sweep.Root.RunID != "" && out.Live {
 		out.Run = s.run(launch.WorkflowID(sweep.Root.Sweep))
 	}
 	placed := sweep.Graph.All()
 	for i, st := range sweep.Now.Steps {
-		if len(sweep.Steps[st.ID].Outputs) > 0 || st.State == activities.StateCached || st.State == activities.StateRan {
+		if len(sweep.Steps[st.ID].Outputs) > 0 || st.State == artifacts.StateCached || st.State == artifacts.StateRan {
 			continue
 		}
 		o := Open{Step: st.ID, State: st.State, Percent: -1, Note: progress.Note(st)}
-		if st.State == activities.StateRunning || st.Ready {
-			if st.State == activities.StateRunning || st.Fraction > 0 {
+		if st.State == artifacts.StateRunning || st.Ready {
+			if st.State == artifacts.StateRunning || st.Fraction > 0 {
 				o.Percent = int(100 * st.Fraction)
 			}
 			if in, ok, err := results.Input(placed[i].Step, sweep.Steps, sweep.Numerics); err == nil && ok && sweep.Numerics != "" {
@@ -140,11 +140,11 @@ func (s *Server) state(ctx context.Context, sweep *Sweep) (State, error) {
 
 func rank(state string) int {
 	switch state {
-	case activities.StateFailed:
+	case artifacts.StateFailed:
 		return 0
-	case activities.StateRunning:
+	case artifacts.StateRunning:
 		return 1
-	case activities.StateBlocked:
+	case artifacts.StateInterrupted:
 		return 2
 	}
 	return 3

@@ -3,7 +3,7 @@ package progress
 import (
 	"time"
 
-	"lossatlas/activities"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/estimate"
 )
@@ -79,7 +79,7 @@ func (e *Estimator) Estimate(s Snapshot) Estimate {
 				kinds[x.kind].add(x.cost, step.Seconds)
 				all.add(x.cost, step.Seconds)
 			}
-		case step.State == activities.StateRunning || step.Ready:
+		case step.State == artifacts.StateRunning || step.Ready:
 			workers = max(workers, step.Working)
 			if speed := e.speed(step, s.At); speed > 0 { // fractions per second
 				own := time.Duration((1 - step.Fraction) / speed * float64(time.Second))

@@ -7,7 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"lossatlas/activities"
+	"lossatlas/artifacts"
 )
 
 // Duration writes a time span for people: "0.3 s", "12 s", "3 min 20 s", "2 h 05 min".
@@ -47,15 +47,16 @@ func Left(d time.Duration) string {
 
 // Summary is a sweep in one line: "3/21 steps done, 1 running, 2 min left".
 func Summary(s Snapshot, e Estimate) string {
-	parts := []string{fmt.Sprintf("%d/%d steps done", s.Count(activities.StateCached, activities.StateRan), len(s.Steps))}
+	parts := []string{fmt.Sprintf("%d/%d steps done", s.Count(artifacts.StateCached, artifacts.StateRan), len(s.Steps))}
 	add := func(n int, word string) {
 		if n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, word))
 		}
 	}
-	add(s.Count(activities.StateCached), "cached")
-	add(s.Count(activities.StateFailed, activities.StateBlocked), "failed")
-	add(s.Count(activities.StateRunning), "running")
+	for _, state := range []string{artifacts.StateCached, artifacts.StateFailed, artifacts.StateInterrupted, artifacts.StateNotRun} {
+		add(s.Count(state), state)
+	}
+	add(s.Count(artifacts.StateRunning), "running")
 	add(s.Ready(), "waiting for a worker")
 	if e.Known && s.Over() < len(s.Steps) && e.Left > 0 {
 		parts = append(parts, "about "+Left(e.Left))
@@ -65,7 +66,7 @@ func Summary(s Snapshot, e Estimate) string {
 
 // Doing is the state of a sweep in words: one that runs may have nobody who works on it.
 func Doing(state string, s Snapshot) string {
-	if state == activities.StateRunning && s.Count(activities.StateRunning) == 0 && s.Ready() > 0 {
+	if state == artifacts.StateRunning && s.Count(artifacts.StateRunning) == 0 && s.Ready() > 0 {
 		return "waits for a worker"
 	}
 	return state
@@ -118,7 +119,11 @@ func Note(s Step) string {
 	if s.Retry != "" && !s.Ready {
 		retry = "tried again after: " + s.Retry
 	}
-	for _, part := range []string{s.Note, doing(s), retry, s.Error} {
+	why := s.Error
+	if s.State == artifacts.StateNotRun && why != "" {
+		why = "because " + why
+	}
+	for _, part := range []string{s.Note, doing(s), retry, why} {
 		if part != "" {
 			parts = append(parts, part)
 		}
@@ -149,12 +154,10 @@ func Clip(s string, width int) string {
 // Change is a step's new state in one line, for a log.
 func Change(s Step) string {
 	switch s.State {
-	case activities.StateRan:
+	case artifacts.StateRan:
 		return fmt.Sprintf("%s: done in %s", s.ID, Duration(time.Duration(s.Seconds*float64(time.Second))))
-	case activities.StateFailed:
+	case artifacts.StateFailed:
 		return fmt.Sprintf("%s: failed: %s", s.ID, s.Error)
-	case activities.StateBlocked:
-		return fmt.Sprintf("%s: can't run: %s", s.ID, s.Error)
 	}
 	return s.ID + ": " + s.State
 }

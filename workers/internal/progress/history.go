@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"lossatlas/activities"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/codec"
 	"lossatlas/workflows"
@@ -57,16 +58,21 @@ func (t *telling) event(e *history.HistoryEvent) error {
 		return t.done(e.GetActivityTaskCompletedEventAttributes())
 	case enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED:
 		a := e.GetActivityTaskFailedEventAttributes()
-		state := activities.StateFailed
+		state := failed(a.GetRetryState())
 		if a.GetFailure().GetApplicationFailureInfo().GetType() == activities.ErrorBlocked {
-			state = activities.StateBlocked
+			state = artifacts.StateNotRun
 		}
 		t.end(a.GetScheduledEventId(), state, t.message(a.GetFailure()))
 	case enumspb.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
 		a := e.GetActivityTaskTimedOutEventAttributes()
-		t.end(a.GetScheduledEventId(), activities.StateFailed, t.message(a.GetFailure()))
+		t.end(a.GetScheduledEventId(), failed(a.GetRetryState()), t.message(a.GetFailure()))
 	case enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCELED:
-		t.end(e.GetActivityTaskCanceledEventAttributes().GetScheduledEventId(), activities.StateCancelled, "")
+		a := e.GetActivityTaskCanceledEventAttributes()
+		state, begun := artifacts.StateNotRun, false
+		if t.payload(a.GetDetails(), &begun) == nil && begun {
+			state = artifacts.StateInterrupted
+		}
+		t.end(a.GetScheduledEventId(), state, "")
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
 		var result workflows.ExperimentResult // with its steps, if an earlier release began it
 		if t.payload(e.GetWorkflowExecutionCompletedEventAttributes().GetResult(), &result) == nil {
@@ -88,7 +94,7 @@ func (t *telling) request(event int64, a *history.ActivityTaskScheduledEventAttr
 	}
 	id := req.Step.ID
 	t.requests[event], t.asked[id] = id, req
-	t.steps[id] = activities.StepStatus{ID: id, Kind: string(req.Step.Kind), State: activities.StateRunning}
+	t.steps[id] = activities.StepStatus{ID: id, Kind: string(req.Step.Kind), State: artifacts.StateRunning}
 	return nil
 }
 
@@ -101,23 +107,34 @@ func (t *telling) done(a *history.ActivityTaskCompletedEventAttributes) error {
 	if err := t.payload(a.GetResult(), &st.Made); err != nil {
 		return err
 	}
-	if st.State = activities.StateRan; st.Made.Cached {
-		st.State = activities.StateCached
+	if st.State = artifacts.StateRan; st.Made.Cached {
+		st.State = artifacts.StateCached
 	}
 	t.steps[id] = st
 	return nil
 }
 
+// failed is the state of a step whose request failed for good: not because of its error, if it would have been tried again but
+// for the stop of the sweep.
+func failed(why enumspb.RetryState) string {
+	if why == enumspb.RETRY_STATE_CANCEL_REQUESTED {
+		return artifacts.StateInterrupted
+	}
+	return artifacts.StateFailed
+}
+
 func (t *telling) end(event int64, state, why string) {
 	if id, ok := t.requests[event]; ok {
 		st := t.steps[id]
-		st.State, st.Error = state, why
+		if st.State = state; state != artifacts.StateInterrupted {
+			st.Error = why
+		}
 		t.steps[id] = st
 	}
 }
 
-// block marks the steps that will not run because one before them came to
-// nothing, as their workflows will. All steps come after those that they wait for.
+// block marks the steps that will not run because one before them has no
+// result, as their workflows will. All steps come after those that they wait for.
 func (p *Poller) block() {
 	for _, placed := range p.graph.All() {
 		s := placed.Step
@@ -125,7 +142,7 @@ func (p *Poller) block() {
 			continue
 		}
 		if why := p.missing(s); why != "" {
-			p.known[s.ID] = activities.StepStatus{ID: s.ID, Kind: string(s.Kind), State: activities.StateBlocked, Error: why}
+			p.known[s.ID] = activities.NotRun(s, why)
 		}
 	}
 }
@@ -133,7 +150,7 @@ func (p *Poller) block() {
 // missing says which input of a step will not come; "" as long as all may.
 func (p *Poller) missing(s pipelines.Step) string {
 	for _, ref := range s.Inputs {
-		if from, ok := p.known[ref.Step]; !ok || from.State == activities.StateRunning {
+		if from, ok := p.known[ref.Step]; !ok || from.State == artifacts.StateRunning {
 			return ""
 		}
 	}

@@ -157,13 +157,13 @@ func (p *Poller) mine(info *workflow.WorkflowExecutionInfo) bool {
 func (p *Poller) step(ctx context.Context, s pipelines.Step) Step {
 	st, ok := p.known[s.ID]
 	if !ok {
-		return Step{ID: s.ID, Kind: string(s.Kind), State: activities.StateWaiting}
+		return Step{ID: s.ID, Kind: string(s.Kind), State: artifacts.StateWaiting}
 	}
 	out := Step{ID: s.ID, Kind: st.Kind, State: st.State, Error: st.Error, Seconds: st.Made.Seconds}
-	if st.State == activities.StateRunning {
+	if st.State == artifacts.StateRunning {
 		p.look(ctx, s, &out)
 		if out.Working == 0 {
-			out.State, out.Ready = activities.StateWaiting, true
+			out.State, out.Ready = artifacts.StateWaiting, true
 		}
 	}
 	return out

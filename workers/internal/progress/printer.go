@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"lossatlas/activities"
+	"lossatlas/artifacts"
 	"lossatlas/workers/internal/escape"
 )
 
@@ -61,10 +61,10 @@ func (p *Plain) Show(s Snapshot, e Estimate) {
 	if p.told.IsZero() {
 		p.told = s.At
 	}
-	if len(lines) == 0 && s.At.Sub(p.told) >= every && s.Count(activities.StateRunning)+s.Ready() > 0 {
+	if len(lines) == 0 && s.At.Sub(p.told) >= every && s.Count(artifacts.StateRunning)+s.Ready() > 0 {
 		p.told = s.At
 		for _, step := range s.Steps {
-			if (step.State == activities.StateRunning || step.Ready) && (step.Fraction > 0 || step.Retry != "") {
+			if (step.State == artifacts.StateRunning || step.Ready) && (step.Fraction > 0 || step.Retry != "") {
 				lines = append(lines, step.ID+": "+Detail(step))
 			}
 		}
@@ -76,22 +76,32 @@ func (p *Plain) Show(s Snapshot, e Estimate) {
 }
 
 // changes returns a line for every step that is in another state than before,
-// and remembers it. Cached steps are counted in one line. Steps that take turns
-// at one worker are not mentioned each time.
+// and remembers it. Cached steps are counted in one line, and those that will not run for
+// the same cause. Steps that take turns at one worker are not mentioned each time, and what
+// a stopped sweep leaves is for its end to say.
 func changes(before map[string]string, s Snapshot) []string {
-	var lines []string
-	cached := 0
+	var lines, causes []string
+	cached, notRun := 0, map[string]int{}
 	for _, step := range s.Steps {
 		old, ok := before[step.ID]
-		if old == step.State || step.Ready || !ok && step.State == activities.StateWaiting {
+		if old == step.State || step.Ready || !ok && step.State == artifacts.StateWaiting {
 			continue
 		}
 		before[step.ID] = step.State
-		if step.State == activities.StateCached {
+		switch step.State {
+		case artifacts.StateCached:
 			cached++
-			continue
+		case artifacts.StateNotRun:
+			if notRun[step.Error]++; step.Error != "" && notRun[step.Error] == 1 {
+				causes = append(causes, step.Error)
+			}
+		case artifacts.StateInterrupted:
+		default:
+			lines = append(lines, Change(step))
 		}
-		lines = append(lines, Change(step))
+	}
+	for _, cause := range causes {
+		lines = append(lines, fmt.Sprintf("%d %s not run because %s", notRun[cause], plural(notRun[cause], "step", "steps"), cause))
 	}
 	if cached > 0 {
 		lines = append([]string{fmt.Sprintf("%d %s in the cache", cached, plural(cached, "step is", "steps are"))}, lines...)
@@ -157,7 +167,7 @@ func (l *Live) Show(s Snapshot, e Estimate) {
 	defer l.mu.Unlock()
 	var above strings.Builder
 	for _, line := range changes(l.state, s) {
-		if !strings.HasSuffix(line, ": "+activities.StateRunning) {
+		if !strings.HasSuffix(line, ": "+artifacts.StateRunning) {
 			above.WriteString(escape.Text(line) + "\n")
 		}
 	}
@@ -170,7 +180,7 @@ func drawing(s Snapshot, e Estimate) []string {
 	width := 0
 	for _, step := range s.Steps {
 		switch {
-		case step.State != activities.StateRunning && !step.Ready:
+		case step.State != artifacts.StateRunning && !step.Ready:
 		case len(running) == shownSteps || step.Ready && step.Fraction == 0 && step.Retry == "": // in the queue
 		default:
 			running = append(running, step)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/progress"
@@ -59,7 +58,7 @@ func at(seconds float64, train, surface progress.Step) progress.Snapshot {
 	surface.ID, surface.Kind = "e/surface", "surface"
 	return progress.Snapshot{
 		At:    time.Unix(1000, 0).Add(time.Duration(seconds * float64(time.Second))),
-		Steps: []progress.Step{train, surface, {ID: "report", Kind: "report", State: activities.StateWaiting}},
+		Steps: []progress.Step{train, surface, {ID: "report", Kind: "report", State: artifacts.StateWaiting}},
 	}
 }
 
@@ -68,9 +67,9 @@ func at(seconds float64, train, surface progress.Step) progress.Snapshot {
 // long as the training takes, so does the surface.
 func TestEstimate(t *testing.T) {
 	e := progress.NewEstimator(graph(t), nil)
-	waiting := progress.Step{State: activities.StateWaiting}
+	waiting := progress.Step{State: artifacts.StateWaiting}
 	running := func(f float64) progress.Step {
-		return progress.Step{State: activities.StateRunning, Fraction: f, Working: 1}
+		return progress.Step{State: artifacts.StateRunning, Fraction: f, Working: 1}
 	}
 	near := func(what string, got time.Duration, want float64) {
 		t.Helper()
@@ -90,13 +89,13 @@ func TestEstimate(t *testing.T) {
 	near("training", got.Steps["e/train"], 80)
 	near("sweep", got.Left, 80+100)
 
-	done := progress.Step{State: activities.StateRan, Seconds: 100}
+	done := progress.Step{State: artifacts.StateRan, Seconds: 100}
 	got = e.Estimate(at(100, done, waiting))
 	near("surface waits", got.Left, 100)
 	e.Estimate(at(110, done, running(0.2)))
 	got = e.Estimate(at(120, done, running(0.4))) // twice as fast as the training was
 	near("surface", got.Left, 30)
-	got = e.Estimate(at(130, done, progress.Step{State: activities.StateRan, Seconds: 40}))
+	got = e.Estimate(at(130, done, progress.Step{State: artifacts.StateRan, Seconds: 40}))
 	if !got.Known || got.Left != 0 {
 		t.Errorf("all computed: %v left (known: %v), want none", got.Left, got.Known)
 	}
@@ -106,11 +105,11 @@ func TestEstimate(t *testing.T) {
 // measured, each kind by its own.
 func TestEstimateByEarlierRuns(t *testing.T) {
 	e := progress.NewEstimator(graph(t), map[string]time.Duration{"e/train": 50 * time.Second, "e/surface": 30 * time.Second})
-	waiting := progress.Step{State: activities.StateWaiting}
+	waiting := progress.Step{State: artifacts.StateWaiting}
 	if got := e.Estimate(at(0, waiting, waiting)); !got.Known || got.Left != 80*time.Second {
 		t.Errorf("before the start: %v left (known: %v), want 80 s", got.Left, got.Known)
 	}
-	got := e.Estimate(at(100, progress.Step{State: activities.StateRan, Seconds: 100}, waiting))
+	got := e.Estimate(at(100, progress.Step{State: artifacts.StateRan, Seconds: 100}, waiting))
 	if got.Left != 30*time.Second {
 		t.Errorf("after the training: %v left, want 30 s for the surface, whatever the training took", got.Left)
 	}
@@ -120,9 +119,9 @@ func TestEstimateByEarlierRuns(t *testing.T) {
 func TestEstimateAfterARestart(t *testing.T) {
 	e := progress.NewEstimator(graph(t), nil)
 	step := func(f float64, working int) progress.Step {
-		return progress.Step{State: activities.StateRunning, Fraction: f, Working: working}
+		return progress.Step{State: artifacts.StateRunning, Fraction: f, Working: working}
 	}
-	over := progress.Step{State: activities.StateCached}
+	over := progress.Step{State: artifacts.StateCached}
 	e.Estimate(at(0, step(0.1, 1), over))
 	e.Estimate(at(100, step(0.1, 0), over)) // the worker was killed
 	e.Estimate(at(200, step(0.1, 1), over)) // another one took over
@@ -138,12 +137,12 @@ func TestPlain(t *testing.T) {
 	p := progress.NewPlain(&out)
 	e := progress.NewEstimator(graph(t), nil)
 	show := func(s progress.Snapshot) { p.Show(s, e.Estimate(s)) }
-	cached := progress.Step{State: activities.StateCached}
+	cached := progress.Step{State: artifacts.StateCached}
 	for second := range 25 { // shown every second, mentioned every ten
-		show(at(float64(second), cached, progress.Step{State: activities.StateRunning, Fraction: float64(second) / 100, Working: 1, Note: "1 of 9 chunks"}))
+		show(at(float64(second), cached, progress.Step{State: artifacts.StateRunning, Fraction: float64(second) / 100, Working: 1, Note: "1 of 9 chunks"}))
 	}
-	show(at(25, cached, progress.Step{State: activities.StateFailed, Error: "disk full"}))
-	show(at(26, cached, progress.Step{State: activities.StateFailed, Error: "disk full"}))
+	show(at(25, cached, progress.Step{State: artifacts.StateFailed, Error: "disk full"}))
+	show(at(26, cached, progress.Step{State: artifacts.StateFailed, Error: "disk full"}))
 	want := `1 step is in the cache
 e/surface: running
 e/surface: 10 %, 1 of 9 chunks
@@ -160,17 +159,40 @@ e/surface: failed: disk full
 	}
 }
 
+// TestPlainNotRun: steps that will not run are one line for each cause, however many they are, and those that a stop
+// leaves are none: the end of the run counts them.
+func TestPlainNotRun(t *testing.T) {
+	var out bytes.Buffer
+	p := progress.NewPlain(&out)
+	s := progress.Snapshot{At: time.Unix(1000, 0), Steps: []progress.Step{{ID: "a/train", State: artifacts.StateFailed, Error: "disk full"}, {ID: "b/train", State: artifacts.StateInterrupted}}}
+	for i := range 150 {
+		s.Steps = append(s.Steps,
+			progress.Step{ID: fmt.Sprint("a/", i), State: artifacts.StateNotRun, Error: "a/train failed"}, progress.Step{ID: fmt.Sprint("b/", i), State: artifacts.StateNotRun})
+	}
+	p.Show(s, progress.Estimate{})
+	p.Show(s, progress.Estimate{})
+	if diff := cmp.Diff("a/train: failed: disk full\n150 steps not run because a/train failed\n", out.String()); diff != "" {
+		t.Errorf("output (-want +got):\n%s", diff)
+	}
+	if got, want := progress.Summary(s, progress.Estimate{}), "0/302 steps done, 1 failed, 1 interrupted, 300 not run"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got, want := progress.Detail(s.Steps[2]), "because a/train failed"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // TestLive plays the terminal: what remains on the screen must be the changes, the log, and
 // the last drawing, no line wider than the terminal.
 func TestLive(t *testing.T) {
 	const width = 40
 	var out bytes.Buffer
 	l := progress.NewLive(&out, func() int { return width })
-	waiting := progress.Step{State: activities.StateWaiting}
-	l.Show(at(0, progress.Step{State: activities.StateRunning, Fraction: 0.5, Working: 1, Note: strings.Repeat("long ", 20)}, waiting), progress.Estimate{})
+	waiting := progress.Step{State: artifacts.StateWaiting}
+	l.Show(at(0, progress.Step{State: artifacts.StateRunning, Fraction: 0.5, Working: 1, Note: strings.Repeat("long ", 20)}, waiting), progress.Estimate{})
 	fmt.Fprint(l, "half a line")
 	fmt.Fprint(l, ", completed\n")
-	l.Show(at(1, progress.Step{State: activities.StateRan, Seconds: 3}, waiting), progress.Estimate{})
+	l.Show(at(1, progress.Step{State: artifacts.StateRan, Seconds: 3}, waiting), progress.Estimate{})
 	if diff := cmp.Diff([]string{"half a line, completed", "e/train: done in 3.0 s", "1/3 steps done"}, screen(t, out.String(), width)); diff != "" {
 		t.Errorf("screen (-want +got):\n%s", diff)
 	}
@@ -186,7 +208,7 @@ func TestLiveHostileText(t *testing.T) {
 	var out bytes.Buffer
 	l := progress.NewLive(&out, func() int { return 200 })
 	l.Say("said %s", evil)
-	l.Show(at(0, progress.Step{State: activities.StateRunning, Fraction: 0.5, Note: evil}, progress.Step{State: activities.StateFailed, Error: evil}), progress.Estimate{})
+	l.Show(at(0, progress.Step{State: artifacts.StateRunning, Fraction: 0.5, Note: evil}, progress.Step{State: artifacts.StateFailed, Error: evil}), progress.Estimate{})
 	if got := out.String(); strings.ContainsAny(got, "\x1b\r\u009b\u202e") || strings.Count(got, `\u001b[2J`) != 3 {
 		t.Errorf("%q", got)
 	}
@@ -220,8 +242,8 @@ func screen(t *testing.T, s string, width int) []string {
 
 // TestDeadWorker: a step whose worker died waits for one, keeps how far it was, and says why.
 func TestDeadWorker(t *testing.T) {
-	lost := progress.Step{State: activities.StateWaiting, Ready: true, Fraction: 0.4, Note: "epoch 2", Retry: "its worker was last heard of 9.0 s ago"}
-	s := at(0, lost, progress.Step{State: activities.StateWaiting})
+	lost := progress.Step{State: artifacts.StateWaiting, Ready: true, Fraction: 0.4, Note: "epoch 2", Retry: "its worker was last heard of 9.0 s ago"}
+	s := at(0, lost, progress.Step{State: artifacts.StateWaiting})
 	if got, want := progress.Summary(s, progress.Estimate{}), "0/3 steps done, 1 waiting for a worker"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -231,7 +253,7 @@ func TestDeadWorker(t *testing.T) {
 	if got := progress.Doing(artifacts.StateRunning, s); got != "waits for a worker" {
 		t.Errorf("a sweep that nobody works on is %q", got)
 	}
-	s.Steps[1].State = activities.StateRunning
+	s.Steps[1].State = artifacts.StateRunning
 	if got := progress.Doing(artifacts.StateRunning, s); got != "running" {
 		t.Errorf("a sweep that somebody works on is %q", got)
 	}

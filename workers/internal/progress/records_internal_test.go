@@ -29,7 +29,7 @@ func TestRecordsSpareHistories(t *testing.T) {
 	}
 	step := func(id string) pipelines.Step { return pipelines.Step{ID: id, Kind: pipelines.KindTrain} }
 	g := &pipelines.Graph{Sweep: "s", Experiments: []pipelines.Experiment{{Name: "a", Steps: []pipelines.Step{step("a/train")}}, {Name: "b", Steps: []pipelines.Step{step("b/train")}}}}
-	record, err := json.Marshal([]activities.StepStatus{{ID: "a/train", Kind: "train", State: activities.StateRan, Made: activities.StepResult{Seconds: 3}}})
+	record, err := json.Marshal([]activities.StepStatus{{ID: "a/train", Kind: "train", State: artifacts.StateRan, Made: activities.StepResult{Seconds: 3}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestRecordsSpareHistories(t *testing.T) {
 	p := NewPoller(c, store, plain.by, g, "sweep-s", "run")
 	for range 2 {
 		s, err := p.Poll(t.Context())
-		if err != nil || s.Steps[0].State != activities.StateRan || s.Steps[0].Seconds != 3 || s.Steps[1].State != activities.StateWaiting {
+		if err != nil || s.Steps[0].State != artifacts.StateRan || s.Steps[0].Seconds != 3 || s.Steps[1].State != artifacts.StateWaiting {
 			t.Errorf("%+v, %v", s.Steps, err)
 		}
 	}

@@ -5,7 +5,7 @@ package progress
 import (
 	"time"
 
-	"lossatlas/activities"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
@@ -13,7 +13,7 @@ import (
 type Step struct {
 	ID    string `json:"id"`
 	Kind  string `json:"kind"`
-	State string `json:"state"` // of activities.State…
+	State string `json:"state"` // of artifacts.State…
 	Error string `json:"error,omitempty"`
 	// Seconds is how long a finished step took when it was made.
 	Seconds float64 `json:"seconds,omitempty"`
@@ -30,7 +30,7 @@ type Step struct {
 
 // Over says whether the step has ended, well or not.
 func (s Step) Over() bool {
-	return s.State != activities.StateWaiting && s.State != activities.StateRunning
+	return s.State != artifacts.StateWaiting && s.State != artifacts.StateRunning
 }
 
 // Snapshot is a sweep at one moment.
@@ -78,7 +78,7 @@ func (s Snapshot) Over() int {
 func Waiting(g *pipelines.Graph) Snapshot {
 	s := Snapshot{At: time.Now()}
 	for _, p := range g.All() {
-		s.Steps = append(s.Steps, Step{ID: p.Step.ID, Kind: string(p.Step.Kind), State: activities.StateWaiting})
+		s.Steps = append(s.Steps, Step{ID: p.Step.ID, Kind: string(p.Step.Kind), State: artifacts.StateWaiting})
 	}
 	return s
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -15,14 +14,14 @@ import (
 // Comparison is a map between the minimizers of several experiments.
 type Comparison struct {
 	Name  string `json:"name"`
-	State string `json:"state"` // done, failed, running, waiting, cancelled
+	State string `json:"state"` // done, failed, interrupted, not run, running, waiting
 	// Between are the experiments, in the order in which the map has them: a, b, and c of a plane.
 	Between []string `json:"between"`
 	// Artifacts are digests of outputs, by "step/output" within the comparison.
 	Artifacts map[string]string `json:"artifacts"`
 	// Why says what keeps a comparison from being done, the first cause of all.
 	Why string `json:"why,omitempty"`
-	// Errors are those of failed and blocked steps, by step.
+	// Errors are those of failed steps, and why others were not run, by step.
 	Errors map[string]string `json:"errors,omitempty"`
 }
 
@@ -38,18 +37,17 @@ func Comparisons(g *pipelines.Graph, steps map[string]artifacts.RootStep) ([]Com
 		for _, label := range slices.Sorted(maps.Keys(c.Params)) {
 			row.Between = append(row.Between, fmt.Sprint(c.Params[label]))
 		}
-		states, total := map[string]int{}, 0
+		states := tally{}
 		for _, s := range g.Final {
 			if !strings.HasPrefix(s.ID, c.Name+"/") {
 				continue
 			}
-			total++
 			st, ok := steps[s.ID]
 			if !ok {
-				st.State = activities.StateWaiting
+				st.State = artifacts.StateWaiting
 			}
-			states[st.State]++
-			if st.Error != "" && (st.State == activities.StateFailed || st.State == activities.StateBlocked) {
+			states.add(st)
+			if st.Error != "" && (st.State == artifacts.StateFailed || st.State == artifacts.StateNotRun) {
 				if row.Errors == nil {
 					row.Errors = map[string]string{}
 				}
@@ -62,7 +60,7 @@ func Comparisons(g *pipelines.Graph, steps map[string]artifacts.RootStep) ([]Com
 				row.Artifacts[short(c.Name, s.ID)+"/"+name] = blob.Digest.String()
 			}
 		}
-		row.State = state(states, total)
+		row.State = states.sum(false)
 		out = append(out, row)
 	}
 	return out, nil
@@ -71,7 +69,7 @@ func Comparisons(g *pipelines.Graph, steps map[string]artifacts.RootStep) ([]Com
 // cause is what keeps a step from its result: its own failure, or that of the step it waits for.
 func cause(g *pipelines.Graph, steps map[string]artifacts.RootStep, id string) string {
 	st := steps[id]
-	if st.State == activities.StateFailed {
+	if st.State == artifacts.StateFailed {
 		return fmt.Sprintf("%s failed: %s", id, st.Error)
 	}
 	for _, p := range g.All() {
@@ -80,7 +78,7 @@ func cause(g *pipelines.Graph, steps map[string]artifacts.RootStep, id string) s
 		}
 		for _, name := range slices.Sorted(maps.Keys(p.Step.Inputs)) {
 			before := p.Step.Inputs[name].Step
-			if s := steps[before].State; s == activities.StateFailed || s == activities.StateBlocked {
+			if s := steps[before].State; s == artifacts.StateFailed || s == artifacts.StateNotRun {
 				return cause(g, steps, before)
 			}
 		}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/results"
@@ -34,15 +33,15 @@ func TestComparisons(t *testing.T) {
 	}}
 	grid := artifacts.BlobOf([]byte("grid"))
 	steps := map[string]artifacts.RootStep{
-		"z/train":            {State: activities.StateFailed, Error: "out of memory"},
-		"done/train":         {State: activities.StateCached, Outputs: map[string]artifacts.Blob{"grid": grid}},
-		"blocked/directions": {State: activities.StateBlocked, Error: "waits for z/train"},
-		"blocked/train":      {State: activities.StateBlocked, Error: "waits for blocked/directions"},
+		"z/train":            {State: artifacts.StateFailed, Error: "out of memory"},
+		"done/train":         {State: artifacts.StateCached, Outputs: map[string]artifacts.Blob{"grid": grid}},
+		"blocked/directions": {State: artifacts.StateNotRun, Error: "z/train failed"},
+		"blocked/train":      {State: artifacts.StateNotRun, Error: "z/train failed"},
 	}
 	want := []results.Comparison{
 		{Name: "done", State: "done", Between: []string{"x", "y"}, Artifacts: map[string]string{"train/grid": grid.Digest.String()}},
-		{Name: "blocked", State: "failed", Between: []string{"x", "z"}, Artifacts: map[string]string{}, Why: "z/train failed: out of memory",
-			Errors: map[string]string{"directions": "waits for z/train", "train": "waits for blocked/directions"}},
+		{Name: "blocked", State: "not run", Between: []string{"x", "z"}, Artifacts: map[string]string{}, Why: "z/train failed: out of memory",
+			Errors: map[string]string{"directions": "z/train failed", "train": "z/train failed"}},
 		{Name: "waiting", State: "waiting", Between: []string{"x", "y", "w"}, Artifacts: map[string]string{}},
 	}
 	got, err := results.Comparisons(g, steps)
@@ -50,8 +49,8 @@ func TestComparisons(t *testing.T) {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	// A training that is done without weights has diverged.
-	steps["z/train"] = artifacts.RootStep{State: activities.StateRan}
-	steps["blocked/directions"] = artifacts.RootStep{State: activities.StateBlocked, Error: "z/train came to no weights"}
+	steps["z/train"] = artifacts.RootStep{State: artifacts.StateRan}
+	steps["blocked/directions"] = artifacts.RootStep{State: artifacts.StateNotRun, Error: "z/train came to no weights"}
 	if got, _ := results.Comparisons(g, steps); got[1].Why != "z/train came to no weights" {
 		t.Errorf("after a divergence the cause is %q", got[1].Why)
 	}

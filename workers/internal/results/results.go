@@ -26,7 +26,7 @@ type Experiment struct {
 	Name string `json:"name"`
 	// Group is what the experiment and its repetitions are called together, "" where the sweep repeats nothing.
 	Group  string         `json:"group,omitempty"`
-	State  string         `json:"state"` // done, diverged, failed, running, waiting, cancelled
+	State  string         `json:"state"` // done, diverged, failed, interrupted, not run, running, waiting
 	Params map[string]any `json:"params"`
 	// Losses are mean cross-entropies of the trained network; TestError is in percent.
 	TrainLoss *float64 `json:"train_loss"`
@@ -45,10 +45,6 @@ type Experiment struct {
 	// Errors are those of failed steps, by step.
 	Errors map[string]string `json:"errors,omitempty"`
 }
-
-// StateDiverged is the state of an experiment whose training diverged: it is
-// over, with that as its result, and what needs weights was not run.
-const StateDiverged = "diverged"
 
 // Store is what results are read from.
 type Store interface {
@@ -94,14 +90,14 @@ func collect(ctx context.Context, store Store, e pipelines.Experiment, steps map
 	if row.Params == nil {
 		row.Params = map[string]any{}
 	}
-	states := map[string]int{}
+	states := tally{}
 	for _, s := range e.Steps {
 		st, ok := steps[s.ID]
 		if !ok {
-			st.State = activities.StateWaiting
+			st.State = artifacts.StateWaiting
 		}
-		states[st.State]++
-		if st.Error != "" && st.State == activities.StateFailed {
+		states.add(st)
+		if st.Error != "" && st.State == artifacts.StateFailed {
 			if row.Errors == nil {
 				row.Errors = map[string]string{}
 			}
@@ -131,29 +127,47 @@ func collect(ctx context.Context, store Store, e pipelines.Experiment, steps map
 			}
 		}
 	}
-	row.State = state(states, len(e.Steps))
-	if row.Diverged != nil && states[activities.StateFailed]+states[activities.StateRunning]+states[activities.StateCancelled] == 0 {
-		row.State = StateDiverged
-	}
+	row.State = states.sum(row.Diverged != nil)
 	return row, nil
 }
 
 // short is a step's name within its experiment.
 func short(experiment, id string) string { return strings.TrimPrefix(id, experiment+"/") }
 
-// state sums up the states of an experiment's steps.
-func state(n map[string]int, steps int) string {
-	switch {
-	case n[activities.StateFailed]+n[activities.StateBlocked] > 0:
-		return artifacts.StateFailed
-	case n[activities.StateCancelled] > 0:
-		return artifacts.StateCancelled
-	case n[activities.StateCached]+n[activities.StateRan] == steps:
-		return artifacts.StateDone
-	case n[activities.StateRunning] > 0:
-		return artifacts.StateRunning
+// tally counts the steps of an experiment or a comparison by their states; "" counts all of
+// them, and notRunFor those that another step kept from running.
+type tally map[string]int
+
+const notRunFor = artifacts.StateNotRun + " because"
+
+func (n tally) add(st artifacts.RootStep) {
+	n[""]++
+	n[st.State]++
+	if st.State == artifacts.StateNotRun && st.Error != "" {
+		n[notRunFor]++
 	}
-	return activities.StateWaiting
+}
+
+// sum is the state of all of them together.
+func (n tally) sum(diverged bool) string {
+	made := n[artifacts.StateCached] + n[artifacts.StateRan]
+	switch {
+	case n[artifacts.StateFailed] > 0:
+		return artifacts.StateFailed
+	case n[artifacts.StateRunning] > 0:
+		return artifacts.StateRunning
+	case n[artifacts.StateInterrupted] > 0:
+		return artifacts.StateInterrupted
+	case diverged:
+		return artifacts.StateDiverged
+	case made == n[""]:
+		return artifacts.StateDone
+	case n[artifacts.StateWaiting] > 0:
+		return artifacts.StateWaiting
+	case made > 0 && n[notRunFor] == 0: // stopped between two steps
+		return artifacts.StateInterrupted
+	}
+	return artifacts.StateNotRun
 }
 
 // read takes the final losses out of a training log.

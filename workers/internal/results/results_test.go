@@ -64,15 +64,27 @@ func TestCollect(t *testing.T) {
 		{Name: "c", Steps: steps("c/train", "c/surface")},
 		{Name: "d", Steps: steps("d/train")},
 		{Name: "e", Steps: steps("e/train", "e/surface")},
+		{Name: "f", Steps: steps("f/train", "f/surface")},
+		{Name: "g", Steps: steps("g/train", "g/surface")},
+		{Name: "h", Steps: steps("h/train", "h/surface")},
+		{Name: "i", Steps: steps("i/train", "i/surface")},
 	}}
 	rows, err := results.Collect(t.Context(), store, g, map[string]artifacts.RootStep{
-		"a/train":   {State: activities.StateCached, Outputs: map[string]artifacts.Blob{"log": log, "weights": weights}},
-		"a/surface": {State: activities.StateRan, Outputs: map[string]artifacts.Blob{"path": path}},
-		"b/train":   {State: activities.StateRan, Outputs: map[string]artifacts.Blob{"log": lost}},
-		"b/surface": {State: activities.StateFailed, Error: "out of memory"},
-		"c/train":   {State: activities.StateRunning},
-		"e/train":   {State: activities.StateCached, Outputs: map[string]artifacts.Blob{"log": gone}},
-		"e/surface": {State: activities.StateBlocked, Error: "e/train came to no weights"},
+		"a/train":   {State: artifacts.StateCached, Outputs: map[string]artifacts.Blob{"log": log, "weights": weights}},
+		"a/surface": {State: artifacts.StateRan, Outputs: map[string]artifacts.Blob{"path": path}},
+		"b/train":   {State: artifacts.StateRan, Outputs: map[string]artifacts.Blob{"log": lost}},
+		"b/surface": {State: artifacts.StateFailed, Error: "out of memory"},
+		"c/train":   {State: artifacts.StateRunning},
+		"e/train":   {State: artifacts.StateCached, Outputs: map[string]artifacts.Blob{"log": gone}},
+		"e/surface": {State: artifacts.StateNotRun, Error: "e/train came to no weights"},
+		"f/train":   {State: artifacts.StateInterrupted},
+		"f/surface": {State: artifacts.StateNotRun},
+		"g/train":   {State: artifacts.StateNotRun},
+		"g/surface": {State: artifacts.StateNotRun},
+		"h/train":   {State: artifacts.StateRan},
+		"h/surface": {State: artifacts.StateNotRun},
+		"i/train":   {State: artifacts.StateRan},
+		"i/surface": {State: artifacts.StateNotRun, Error: "b/surface failed"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -87,6 +99,10 @@ func TestCollect(t *testing.T) {
 		{Name: "c", State: "running", Params: map[string]any{}, Artifacts: map[string]string{}},
 		{Name: "d", State: "waiting", Params: map[string]any{}, Artifacts: map[string]string{}},
 		{Name: "e", State: "diverged", Params: map[string]any{}, Diverged: divergence, Artifacts: map[string]string{"train/log": gone.Digest.String()}},
+		{Name: "f", State: "interrupted", Params: map[string]any{}, Artifacts: map[string]string{}},
+		{Name: "g", State: "not run", Params: map[string]any{}, Artifacts: map[string]string{}},
+		{Name: "h", State: "interrupted", Params: map[string]any{}, Artifacts: map[string]string{}},
+		{Name: "i", State: "not run", Params: map[string]any{}, Artifacts: map[string]string{}},
 	}
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
