@@ -190,7 +190,7 @@ func (a *app) watch(ctx context.Context, name string) (err error) {
 	root := w.Root
 	if w.client != nil {
 		id := launch.WorkflowID(name)
-		f := &follower{app: a, services: s, client: w.client, graph: w.graph, watching: true,
+		f := &follower{app: a, services: s, client: w.client, graph: w.graph, watching: true, prior: a.prior(ctx, s.Store, w.graph, w.Root.Numerics),
 			started: launch.Started{ID: id, RunID: w.RunID, Joined: true, Run: w.client.GetWorkflow(ctx, id, w.RunID)}}
 		if root, err = f.follow(ctx); err != nil {
 			return err

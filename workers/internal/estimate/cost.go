@@ -61,6 +61,31 @@ func Cost(s pipelines.Step) float64 {
 	return 0
 }
 
+// TrainingCost is Cost in multiply-adds of a training, of which a device does the fewest in a second. The others by how
+// many times faster they go, on two cores with small networks; a Hessian map also needs fewer products than Cost allows for.
+func TrainingCost(s pipelines.Step) float64 {
+	switch s.Kind {
+	case pipelines.KindTrain:
+		return Cost(s)
+	case pipelines.KindHessian:
+		return Cost(s) / 5
+	}
+	return Cost(s) / 2
+}
+
+// Program names what a step that computes has compiled, and says whether several workers may share the step.
+func Program(s pipelines.Step) (program string, splits bool) {
+	switch s.Kind {
+	case pipelines.KindTrain:
+		return "train " + net(s), false
+	case pipelines.KindHessian, pipelines.KindSpectrum:
+		return "product " + net(s), true
+	case pipelines.KindEigenvectors:
+		return "product " + net(s), false
+	}
+	return "forward " + net(s), s.Kind != pipelines.KindImport
+}
+
 // OnDevice puts into a plan of a graph how long its steps would take on a device that does so many TFLOP/s of them, all in
 // all: two operations for each multiply-add. Steps that don't compute count as nothing.
 func OnDevice(plan *pipelines.Plan, g *pipelines.Graph, tflops float64) {

@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"math"
 	"time"
 
 	"lossatlas/artifacts"
@@ -8,37 +9,72 @@ import (
 	"lossatlas/workers/internal/estimate"
 )
 
-// Estimator says how long a sweep will still take. It knows the cost of each
-// step in multiply-adds and learns from finished and running steps how many of
-// them a second does, for each kind of step; until it has, it goes by earlier runs.
+// Estimator says how long a sweep will still take. It goes by what each step costs: the seconds that steps like it took
+// before, or its multiply-adds by the relative speed of its kind. What finished and running steps really take corrects
+// that, for the machine, then for each kind, and for a running step by itself, each the more the longer it was watched.
 type Estimator struct {
-	steps map[string]expected // absent for those that take no time worth counting
-	seen  map[string]first    // running steps, when they were first seen
+	steps    map[string]expected // absent for those that take no time worth counting
+	scaled   bool                // costs are in seconds, as steps ran before
+	seen     map[string]*watched // running steps
+	compiled map[string]bool     // by program
+	workers  int                 // the most that were seen at work
+	at, end  time.Time           // of the last estimate, and the end that it expected
 }
 
 // expected is what is known of a step beforehand.
 type expected struct {
-	kind  string
-	cost  float64
-	prior time.Duration // 0 where no step like it ran before
+	kind, program string
+	cost          float64 // in seconds, or in multiply-adds of a training where nothing ran before
+	splits        bool    // several workers may share it
 }
 
-// first is where a running step was when it was first seen to move.
-type first struct {
+// watched is what was seen of a running step.
+type watched struct {
 	at       time.Time
 	fraction float64
+	working  int
+	pace
 }
 
-// enough is how long a running step is watched before its speed is believed.
-const enough = 3 * time.Second
+// pace is the cost of work, and the seconds of a worker that it took.
+type pace struct{ cost, seconds float64 }
+
+func (p *pace) add(o pace) { p.cost, p.seconds = p.cost+o.cost, p.seconds+o.seconds }
+
+const (
+	// enough is how many seconds of work are watched before the speed of this machine is believed.
+	enough = 3
+	// trust is how many seconds of work correct an expectation by half of what they differ from it.
+	trust = 30
+	// compiling is how many seconds the first step of a program spends on that.
+	compiling = 3
+)
+
+// correct is how many seconds a unit of cost takes, expected to be rate, after some work was seen.
+func correct(rate float64, seen pace) float64 {
+	return rate * (seen.seconds + trust) / (rate*seen.cost + trust)
+}
 
 // NewEstimator knows the costs of a sweep's steps. prior is how long they are
 // expected to take, by their IDs, as far as that is known.
 func NewEstimator(g *pipelines.Graph, prior map[string]time.Duration) *Estimator {
-	e := &Estimator{steps: map[string]expected{}, seen: map[string]first{}}
+	e := &Estimator{steps: map[string]expected{}, seen: map[string]*watched{}, compiled: map[string]bool{}, workers: 1}
+	var before pace // of those that ran before
 	for _, p := range g.All() {
-		if c := estimate.Cost(p.Step); c > 0 {
-			e.steps[p.Step.ID] = expected{string(p.Step.Kind), c, prior[p.Step.ID]}
+		if c := estimate.TrainingCost(p.Step); c > 0 {
+			program, splits := estimate.Program(p.Step)
+			e.steps[p.Step.ID] = expected{string(p.Step.Kind), program, c, splits}
+			if d := prior[p.Step.ID]; d > 0 {
+				before.add(pace{c, d.Seconds()})
+			}
+		}
+	}
+	if e.scaled = before.cost > 0; e.scaled {
+		for id, x := range e.steps {
+			if x.cost *= before.seconds / before.cost; prior[id] > 0 {
+				x.cost = prior[id].Seconds()
+			}
+			e.steps[id] = x
 		}
 	}
 	return e
@@ -52,81 +88,111 @@ type Estimate struct {
 	Steps map[string]time.Duration
 }
 
-// pace is measured: multiply-adds, and the seconds that they took.
-type pace struct{ work, seconds float64 }
-
-func (p *pace) add(work, seconds float64) { p.work, p.seconds = p.work+work, p.seconds+seconds }
-
 // Estimate takes a snapshot into account and says how long the rest will take.
 // Snapshots must come in the order of time.
 func (e *Estimator) Estimate(s Snapshot) Estimate {
 	out := Estimate{Steps: map[string]time.Duration{}}
-	var all pace
-	kinds := map[string]*pace{}
-	rest := map[string]float64{} // multiply-adds left in steps without a speed of their own
-	workers := 1
+	all, kinds := e.measure(s)
+	rate := 1.0
+	switch {
+	case e.scaled:
+		rate = correct(rate, all)
+	case all.seconds >= enough && all.cost > 0:
+		rate = all.seconds / all.cost
+	default:
+		return out
+	}
+	var total, longest float64
+	compiled := map[string]bool{}
+	for _, step := range s.Steps {
+		x, ok := e.steps[step.ID]
+		if !ok || step.Over() {
+			continue
+		}
+		own := correct(rate, kinds[x.kind])
+		if w := e.seen[step.ID]; w != nil {
+			own = correct(own, w.pace)
+		}
+		left := own * x.cost * (1 - step.Fraction)
+		if step.Working > 0 && step.Fraction > 0 {
+			out.Steps[step.ID] = seconds(left / float64(step.Working))
+		}
+		if !e.compiled[x.program] && !compiled[x.program] {
+			compiled[x.program] = true
+			left += compiling
+		}
+		total += left
+		if !x.splits {
+			longest = max(longest, left)
+		}
+	}
+	out.Known, out.Left = true, e.steady(s.At, max(total/float64(e.workers), longest))
+	return out
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// measure returns what steps of this run took, all together and by kind.
+func (e *Estimator) measure(s Snapshot) (all pace, kinds map[string]pace) {
+	kinds = map[string]pace{}
+	working := 0
 	for _, step := range s.Steps {
 		x, ok := e.steps[step.ID]
 		if !ok {
 			continue
 		}
-		if kinds[x.kind] == nil {
-			kinds[x.kind] = &pace{}
-		}
+		var p pace
 		switch {
-		case step.Over():
-			if step.Seconds > 0 {
-				kinds[x.kind].add(x.cost, step.Seconds)
-				all.add(x.cost, step.Seconds)
+		case step.State == artifacts.StateRan && step.Seconds > 0:
+			if p = (pace{x.cost, step.Seconds}); !e.compiled[x.program] { // it was over before it was seen
+				p.seconds = max(p.seconds-compiling, p.seconds/2)
 			}
-		case step.State == artifacts.StateRunning || step.Ready:
-			workers = max(workers, step.Working)
-			if speed := e.speed(step, s.At); speed > 0 { // fractions per second
-				own := time.Duration((1 - step.Fraction) / speed * float64(time.Second))
-				out.Steps[step.ID] = own
-				out.Left += own
-				kinds[x.kind].add(x.cost*speed*enough.Seconds(), enough.Seconds())
-				all.add(x.cost*speed*enough.Seconds(), enough.Seconds())
-			} else {
-				rest[step.ID] = x.cost * (1 - step.Fraction)
+			if w := e.seen[step.ID]; w != nil && w.cost > x.cost/2 { // without compiling
+				p = w.pace
 			}
-		default:
-			rest[step.ID] = x.cost
+			e.compiled[x.program] = true
+		case !step.Over():
+			p = e.watch(step, x, s.At)
+			working += step.Working
 		}
+		k := kinds[x.kind]
+		k.add(p)
+		kinds[x.kind] = k
+		all.add(p)
 	}
-	var seconds float64
-	for id, work := range rest {
-		x := e.steps[id]
-		switch p := kinds[x.kind]; {
-		case p.work > 0:
-			seconds += work * p.seconds / p.work
-		case x.prior > 0:
-			seconds += work / x.cost * x.prior.Seconds()
-		case all.work > 0:
-			seconds += work * all.seconds / all.work
-		default:
-			return Estimate{Steps: out.Steps}
-		}
-	}
-	out.Left += time.Duration(seconds / float64(workers) * float64(time.Second))
-	out.Known = true
-	return out
+	e.workers = max(e.workers, working)
+	return all, kinds
 }
 
-// speed is the fraction of a running step that is done in a second, 0 while it isn't known.
-func (e *Estimator) speed(s Step, now time.Time) float64 {
-	if s.Fraction <= 0 || s.Working == 0 {
-		delete(e.seen, s.ID) // it waits; its clock starts anew when it goes on
+// watch adds to what was seen of a step that is not over. The time in which it compiles, or has no worker, does not count.
+func (e *Estimator) watch(step Step, x expected, now time.Time) pace {
+	w := e.seen[step.ID]
+	switch {
+	case w == nil && step.Fraction == 0:
+		return pace{}
+	case w == nil:
+		w = &watched{}
+		e.seen[step.ID] = w
+	case step.Fraction >= w.fraction:
+		w.add(pace{x.cost * (step.Fraction - w.fraction), now.Sub(w.at).Seconds() * float64(min(w.working, step.Working))})
+	}
+	w.at, w.fraction, w.working = now, step.Fraction, step.Working
+	e.compiled[x.program] = true
+	return w.pace
+}
+
+// steady moves the end that was expected towards the one that is expected now, over a tenth of the time left, so that
+// one sample does not move it much.
+func (e *Estimator) steady(now time.Time, left float64) time.Duration {
+	end := now.Add(seconds(left))
+	if !e.at.IsZero() {
+		passed := now.Sub(e.at).Seconds()
+		over := min(max(left/10, 1), 60)
+		end = e.end.Add(seconds(end.Sub(e.end).Seconds() * (1 - math.Exp(-passed/over))))
+	}
+	e.at, e.end = now, end
+	if left == 0 {
 		return 0
 	}
-	f, ok := e.seen[s.ID]
-	if !ok || s.Fraction < f.fraction {
-		e.seen[s.ID] = first{now, s.Fraction}
-		return 0
-	}
-	elapsed := now.Sub(f.at)
-	if elapsed < enough || s.Fraction == f.fraction {
-		return 0
-	}
-	return (s.Fraction - f.fraction) / elapsed.Seconds()
+	return max(end.Sub(now), 0)
 }
