@@ -84,6 +84,12 @@ func TestUsage(t *testing.T) {
 		{"codec without keys", []string{"codec"}, "lossatlas codec key"},
 		{"codec with half of a certificate", []string{"codec", "--codec-keys", "absent", "--tls-cert", "cert.pem"}, "go together"},
 		{"codec for a page", []string{"codec", "--codec-keys", "absent", "--ui-origin", "https://temporal.example.com/ui"}, "without a path"},
+		{"codec for everybody", []string{"codec", "--codec-keys", "absent", "--listen", "0.0.0.0:0"}, "--token-file"},
+		{"codec for everybody, by a port alone", []string{"codec", "--codec-keys", "absent", "--listen", ":0"}, "--token-file"},
+		{"codec for everybody, behind TLS", []string{"codec", "--codec-keys", "absent", "--listen", "[::]:0", "--tls-cert", "cert.pem", "--tls-key", "key.pem"}, "--token-file"},
+		{"codec at a name", []string{"codec", "--codec-keys", "absent", "--listen", "example.com:0"}, "--token-file"},
+		{"codec nowhere", []string{"codec", "--codec-keys", "absent", "--listen", "8081"}, "host:port"},
+		{"codec with an absent file on IPv6", []string{"codec", "--codec-keys", "absent", "--listen", "[::1]:0"}, "absent: no such file"},
 		{"codec with an absent file", []string{"codec", "--codec-keys", "absent"}, "absent: no such file"},
 		{"half external", []string{"list", "--temporal-address", "a:1"}, "--s3-endpoint is missing"},
 	} {

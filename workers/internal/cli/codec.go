@@ -40,15 +40,15 @@ the browser (its settings take the address as remote codec), and so does the com
   lossatlas codec --codec-keys keys --ui-origin https://temporal.example.com
   temporal workflow show -w sweep-fig3 --codec-endpoint http://127.0.0.1:8081
 
-Whoever reaches it can decrypt. It listens on this machine only, unless --listen says otherwise, and then it belongs
-behind TLS (--tls-cert, --tls-key, or a proxy's) and something that asks who is there: --token-file holds a token that
-every request must have (temporal --codec-auth "Bearer TOKEN"), or a proxy checks the access token that the UI
-passes on. --ui-origin only keeps the pages of others out of a browser.
+Whoever reaches it can decrypt, on a shared machine each of its users. --token-file holds a token that every request must
+have (temporal --codec-auth "Bearer TOKEN"). Without it, --listen takes loopback addresses only; a proxy on this machine may
+check the access token that the UI passes on. Other addresses belong behind TLS, too (--tls-cert, --tls-key). --ui-origin only
+keeps the pages of others out of a browser.
 
 A file of keys has one a line: an ID, a space, and 32 bytes in base64. The first encrypts, all decrypt. To change keys,
 add the new one as second line everywhere and start workers again, then make it the first, and take the old one out when
 no history needs it any more.`
-	cmd.Flags().StringVar(&r.listen, "listen", "127.0.0.1:8081", "`host:port` to listen on; :8081 is every address of this machine")
+	cmd.Flags().StringVar(&r.listen, "listen", "127.0.0.1:8081", "`host:port` to listen on; other than 127.0.0.1 only with --token-file")
 	cmd.Flags().StringSliceVar(&r.origins, "ui-origin", nil, "`URL` of a Temporal UI whose pages may ask, such as https://temporal.example.com")
 	cmd.Flags().StringVar(&r.cert, "tls-cert", "", "PEM `file` with the certificate to serve https with")
 	cmd.Flags().StringVar(&r.key, "tls-key", "", "PEM `file` with the key of --tls-cert")
@@ -103,9 +103,6 @@ func (r *codecServer) serve(ctx context.Context) error {
 		}
 	}
 	r.say("decrypting at %s until interrupted (Ctrl-C)", address)
-	if tcp, ok := l.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() && r.tokenFile == "" {
-		r.log.Warn().Msg("whoever reaches this address can decrypt: put a proxy in front that asks who is there, or give --token-file")
-	}
 	ended := make(chan error, 1)
 	go func() {
 		if r.cert != "" {
@@ -128,6 +125,13 @@ func (r *codecServer) serve(ctx context.Context) error {
 func (r *codecServer) handler() (http.Handler, error) {
 	if r.set.CodecKeys == "" {
 		return nil, exit.Usagef("there are no keys to decrypt with: name a file with --codec-keys or LOSSATLAS_CODEC_KEYS (`lossatlas codec key` writes a line for it)")
+	}
+	host, _, err := net.SplitHostPort(r.listen)
+	if err != nil {
+		return nil, exit.Usagef("--listen: %q is not host:port; write 127.0.0.1:8081", r.listen)
+	}
+	if ip := net.ParseIP(host); r.tokenFile == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, exit.Usagef("--listen %s: whoever reaches this address could decrypt, with or without TLS; give --token-file FILE with a token that every request must have, or listen on 127.0.0.1, with a proxy that asks who is there", r.listen)
 	}
 	if (r.cert == "") != (r.key == "") {
 		return nil, exit.Usagef("--tls-cert and --tls-key go together: give both, or neither")

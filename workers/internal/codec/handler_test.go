@@ -70,7 +70,8 @@ func TestHandlerForBrowsers(t *testing.T) {
 		{http.MethodOptions, "/decode", ui, http.StatusNoContent, ui},
 		{http.MethodOptions, "/decode", "null", http.StatusForbidden, ""},
 		{http.MethodOptions, "/decode", ui + ".evil.com", http.StatusForbidden, ""},
-		{http.MethodPost, "/decode", ui, http.StatusBadRequest, ui}, // it has no payloads
+		{http.MethodPost, "http://evil.example/decode", "http://evil.example", http.StatusForbidden, ""}, // a name that was made to point here
+		{http.MethodPost, "/decode", ui, http.StatusBadRequest, ui},                                      // it has no payloads
 		{http.MethodPost, "/keys", ui, http.StatusNotFound, ui},
 		{http.MethodGet, "/decode", ui, http.StatusNotFound, ui},
 		{http.MethodGet, "/healthz", "", http.StatusOK, ""},
