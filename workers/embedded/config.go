@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"encoding/base64"
 	"time"
 
 	"go.temporal.io/server/common/cluster"
@@ -48,8 +49,8 @@ func (p servicePorts) hosts() map[primitives.ServiceName]static.Hosts {
 }
 
 // serverConfig is the configuration of one server with everything in one
-// SQLite database, no archive, no TLS, on loopback.
-func serverConfig(db config.SQL, ports servicePorts) *config.Config {
+// SQLite database, no archive, on loopback.
+func serverConfig(db config.SQL, ports servicePorts, identity []byte) *config.Config {
 	services := make(map[string]config.Service, len(ports))
 	for s, n := range ports {
 		services[string(s)] = config.Service{RPC: config.RPC{GRPCPort: n, BindOnIP: port.Loopback}}
@@ -59,6 +60,7 @@ func serverConfig(db config.SQL, ports servicePorts) *config.Config {
 		Global: config.Global{
 			// Half of what the server's services may take to start, together; on a busy machine that is long.
 			Membership: config.Membership{MaxJoinDuration: 24 * time.Hour, BroadcastAddress: port.Loopback},
+			TLS:        mutualTLS(identity),
 		},
 		Persistence: config.Persistence{
 			DefaultStore:     sqliteplugin.PluginName,
@@ -88,6 +90,17 @@ func serverConfig(db config.SQL, ports servicePorts) *config.Config {
 		},
 		PublicClient: config.PublicClient{HostPort: frontend},
 	}
+}
+
+// mutualTLS lets nobody talk to a service, also to one that only the others talk to, who doesn't have the identity.
+func mutualTLS(identity []byte) config.RootTLS {
+	if identity == nil {
+		return config.RootTLS{}
+	}
+	data := base64.StdEncoding.EncodeToString(identity)
+	client := config.ClientTLS{ServerName: port.Loopback, RootCAData: []string{data}}
+	group := config.GroupTLS{Client: client, Server: config.ServerTLS{CertData: data, KeyData: data, ClientCAData: []string{data}, RequireClientAuth: true}}
+	return config.RootTLS{Internode: group, Frontend: group, SystemWorker: config.WorkerTLS{CertData: data, KeyData: data, Client: client}}
 }
 
 // dynamicConfig are the settings that differ from the server's defaults, which

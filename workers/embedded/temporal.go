@@ -1,5 +1,5 @@
 // Package embedded runs a Temporal server with its web interface inside this
-// process: SQLite for storage, loopback only, no configuration files.
+// process: SQLite for storage, loopback only and only for its user, no configuration files.
 //
 // It is the only package of the program that imports the Temporal server,
 // which takes minutes to compile for the first time.
@@ -20,6 +20,8 @@ import (
 	"google.golang.org/grpc"
 
 	"lossatlas/workers/internal/attributes"
+	"lossatlas/workers/internal/guard"
+	"lossatlas/workers/internal/identity"
 	"lossatlas/workers/internal/patience"
 	"lossatlas/workers/internal/port"
 )
@@ -39,6 +41,11 @@ type Options struct {
 	UIPort int
 	// Namespace defaults to "lossatlas".
 	Namespace string
+	// Identity is the certificate that the server's ports ask everybody for (see package identity). Without one they speak
+	// plain text with anybody, as a server elsewhere may; tests use that.
+	Identity []byte
+	// Guard says who may use the web interface, if there is one.
+	Guard *guard.Guard
 	// Log takes what the server says; choose the level and the place.
 	Log zerolog.Logger
 }
@@ -96,7 +103,7 @@ func StartTemporal(ctx context.Context, opts Options) (*Temporal, error) {
 		return nil, err
 	}
 	t := &Temporal{address: address, namespace: opts.Namespace, log: opts.Log, failed: make(chan struct{})}
-	if err := t.start(ctx, db, ports); err != nil {
+	if err := t.start(ctx, db, ports, opts); err != nil {
 		return nil, fmt.Errorf("start the Temporal server on %s: %w", address, err)
 	}
 	if err := t.ready(ctx, opts); err != nil {
@@ -107,13 +114,13 @@ func StartTemporal(ctx context.Context, opts Options) (*Temporal, error) {
 
 // start builds and starts the server in a goroutine of its own, because the
 // server's way to give up (serverLog.Fatal) ends the goroutine it happens in.
-func (t *Temporal) start(ctx context.Context, db config.SQL, ports servicePorts) error {
+func (t *Temporal) start(ctx context.Context, db config.SQL, ports servicePorts, opts Options) error {
 	logger := serverLog{zl: t.log, fatal: t.fail}
 	result := make(chan error, 1)
 	go func() {
 		result <- func() error {
 			srv, err := temporal.NewServer(
-				temporal.WithConfig(serverConfig(db, ports)),
+				temporal.WithConfig(serverConfig(db, ports, opts.Identity)),
 				temporal.ForServices(temporal.DefaultServices),
 				temporal.WithStaticHosts(ports.hosts()),
 				temporal.WithLogger(logger),
@@ -143,10 +150,14 @@ func (t *Temporal) start(ctx context.Context, db config.SQL, ports servicePorts)
 // ready waits for the frontend, completes the search attributes of an older
 // database, and starts the web interface.
 func (t *Temporal) ready(ctx context.Context, opts Options) error {
+	secure, err := identity.Client(opts.Identity)
+	if err != nil {
+		return err
+	}
 	starting := (&patience.Service{}).Calls(ctx, func() bool { return t.Err() == nil })
 	c, err := client.DialContext(ctx, client.Options{
 		HostPort: t.address, Namespace: t.namespace, Logger: SDKLogger(t.log),
-		ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(starting)}},
+		ConnectionOptions: client.ConnectionOptions{TLS: secure, DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(starting)}},
 	})
 	if err != nil {
 		return fmt.Errorf("the Temporal server on %s does not answer: %w", t.address, err)
@@ -158,7 +169,7 @@ func (t *Temporal) ready(ctx context.Context, opts Options) error {
 	if opts.UIPort == 0 {
 		return nil
 	}
-	t.ui, err = startUI(ctx, t.address, t.namespace, opts.UIPort)
+	t.ui, err = startUI(t.address, opts, t.log)
 	return err
 }
 
@@ -180,7 +191,7 @@ func (t *Temporal) UIURL() string {
 	if t.ui == nil {
 		return ""
 	}
-	return t.ui.url
+	return t.ui.URL()
 }
 
 // Failed is closed when the server gave up by itself; Err then says why.
@@ -200,10 +211,11 @@ func (t *Temporal) Err() error {
 // be called twice.
 func (t *Temporal) Stop() error {
 	t.stopOnce.Do(func() {
+		var uiErr error
 		if t.ui != nil {
-			t.ui.stop()
+			uiErr = t.ui.stop()
 		}
-		t.stopErr = t.server.Stop()
+		t.stopErr = errors.Join(t.server.Stop(), uiErr)
 	})
 	return t.stopErr
 }

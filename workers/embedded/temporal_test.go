@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,9 +9,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,6 +29,8 @@ import (
 
 	"lossatlas/workers/embedded"
 	"lossatlas/workers/internal/attributes"
+	"lossatlas/workers/internal/guard"
+	"lossatlas/workers/internal/identity"
 	"lossatlas/workers/internal/port"
 )
 
@@ -36,9 +41,18 @@ func logTo(t testing.TB) zerolog.Logger {
 	return zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
 }
 
+// secret is the identity of all servers here and their clients.
+var secret = sync.OnceValue(func() []byte {
+	pem, err := identity.New()
+	if err != nil {
+		panic(err)
+	}
+	return pem
+})
+
 func start(t testing.TB, opts embedded.Options) *embedded.Temporal {
 	t.Helper()
-	opts.Log = zerolog.Nop()
+	opts.Log, opts.Identity, opts.Guard = zerolog.Nop(), secret(), cmp.Or(opts.Guard, guard.New(t.Name()))
 	srv, err := embedded.StartTemporal(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
@@ -53,8 +67,13 @@ func start(t testing.TB, opts embedded.Options) *embedded.Temporal {
 
 func dial(t testing.TB, srv *embedded.Temporal) client.Client {
 	t.Helper()
+	secure, err := identity.Client(secret())
+	if err != nil {
+		t.Fatal(err)
+	}
 	c, err := client.Dial(client.Options{
 		HostPort: srv.Address(), Namespace: srv.Namespace(), Logger: embedded.SDKLogger(logTo(t)), WorkerHeartbeatInterval: time.Second,
+		ConnectionOptions: client.ConnectionOptions{TLS: secure},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -227,9 +246,15 @@ func TestTheUIAnswersAndIsClosed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := start(t, embedded.Options{UIPort: free[0]})
+	own := guard.New(t.Name())
+	srv := start(t, embedded.Options{UIPort: free[0], Guard: own})
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{Jar: jar}
 	get := func(path string) string {
-		resp, err := http.Get(srv.UIURL() + path)
+		resp, err := browser.Get(guard.Link(srv.UIURL()+path, own.Token))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -318,7 +343,7 @@ func BenchmarkStart(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		srv, err := embedded.StartTemporal(b.Context(), embedded.Options{DBPath: filepath.Join(dir, "temporal.db"), UIPort: free[0], Log: zerolog.Nop()})
+		srv, err := embedded.StartTemporal(b.Context(), embedded.Options{DBPath: filepath.Join(dir, "temporal.db"), UIPort: free[0], Identity: secret(), Guard: guard.New(""), Log: zerolog.Nop()})
 		if err != nil {
 			b.Fatal(err)
 		}

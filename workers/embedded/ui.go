@@ -1,84 +1,79 @@
 package embedded
 
 import (
-	"context"
-	"fmt"
+	"errors"
+	"io/fs"
 	"net/http"
-	"time"
 
-	"github.com/temporalio/ui-server/v2/server"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"github.com/rs/zerolog"
+	"github.com/temporalio/ui-server/v2/server/api"
 	"github.com/temporalio/ui-server/v2/server/config"
-	"github.com/temporalio/ui-server/v2/server/server_options"
+	"github.com/temporalio/ui-server/v2/server/headers"
+	"github.com/temporalio/ui-server/v2/server/route"
+	"github.com/temporalio/ui-server/v2/server/rpc"
+	assets "github.com/temporalio/ui-server/v2/ui"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/grpc"
 
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/guard"
+	"lossatlas/workers/internal/identity"
 )
 
 const uiService = "the Temporal UI"
 
 // ui is Temporal's web interface on a loopback port of its own.
 type ui struct {
-	url    string
-	server *server.Server
-	done   chan struct{}
+	*guard.Listening
+	conn *grpc.ClientConn // to the server
 }
 
-// startUI serves the web interface of the server at frontend (host:port) and
-// returns when it answers.
-func startUI(ctx context.Context, frontend, namespace string, uiPort int) (*ui, error) {
-	addr := port.Addr(uiPort)
-	// The UI server ends the process when it cannot listen, so find out first.
-	if err := port.Check(uiService, addr); err != nil {
+// startUI serves the web interface of the server at frontend (host:port) to those whom the options' guard lets in.
+func startUI(frontend string, opts Options, log zerolog.Logger) (*ui, error) {
+	secure, err := identity.Client(opts.Identity)
+	if err != nil {
 		return nil, err
 	}
-	u := &ui{url: "http://" + addr, done: make(chan struct{})}
-	u.server = server.NewServer(server_options.WithConfigProvider(&config.Config{
-		TemporalGRPCAddress: frontend,
-		Host:                port.Loopback,
-		Port:                uiPort,
-		EnableUI:            true,
-		DefaultNamespace:    namespace,
-		// No requests to anywhere but this machine.
-		DisableNewsFetch: true,
-		HideLogs:         true,
-		CORS:             config.CORS{AllowOrigins: []string{u.url}, CookieInsecure: true},
-	}))
-	go func() {
-		defer close(u.done)
-		_ = u.server.Start() // it reports only http.ErrServerClosed, which it drops
-	}()
-	if err := u.await(ctx); err != nil {
-		u.stop()
+	conn, err := rpc.Dial(frontend, secure)
+	if err != nil {
 		return nil, err
+	}
+	u := &ui{conn: conn}
+	h, err := uiHandler(conn, &config.Config{
+		TemporalGRPCAddress: frontend, DefaultNamespace: opts.Namespace, DisableNewsFetch: true, // no requests to anywhere but this machine
+	})
+	if err == nil {
+		u.Listening, err = opts.Guard.Listen(uiService, h, opts.UIPort, log)
+	}
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
 	}
 	return u, nil
 }
 
-// await asks for the UI's health until it answers.
-func (u *ui) await(ctx context.Context) error {
-	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.url+"/healthz", nil)
-		if err != nil {
-			return err
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err == nil {
-			_ = resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return nil
-			}
-			err = fmt.Errorf("it answered %s", resp.Status)
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%s on %s is not ready: %w", uiService, u.url, err)
-		case <-u.done:
-			return fmt.Errorf("%s on %s ended before it was ready", uiService, u.url)
-		case <-time.After(10 * time.Millisecond):
-		}
+// uiHandler is what server.NewServer of the UI makes, without its listener, its log, and what the guard does better (CORS
+// and CSRF tokens) or nobody needs (logins).
+func uiHandler(conn *grpc.ClientConn, cfg *config.Config) (http.Handler, error) {
+	provider, err := config.NewConfigProviderWithRefresh(cfg)
+	if err != nil {
+		return nil, err
 	}
+	files, err := assets.Assets()
+	if err != nil {
+		return nil, err
+	}
+	if files, err = fs.Sub(files, "local"); err != nil {
+		return nil, err
+	}
+	e := echo.New()
+	e.Use(middleware.Recover(), middleware.Gzip())
+	g := e.Group("/api/v1")
+	g.GET("/settings", api.GetSettings(provider))
+	g.GET(api.WorkflowRawHistoryUrl, api.WorkflowRawHistoryHandler(workflowservice.NewWorkflowServiceClient(conn)))
+	g.Any("/*", api.TemporalAPIHandler(provider, []api.Middleware{headers.WithForwardHeaders([]string{"Caller-Type"})}, conn))
+	route.SetRenderRoute(e, "")
+	return e, route.SetUIRoutes(e, "", files)
 }
 
-func (u *ui) stop() {
-	u.server.Stop()
-	<-u.done
-}
+func (u *ui) stop() error { return errors.Join(u.Stop(), u.conn.Close()) }

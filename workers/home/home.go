@@ -3,6 +3,8 @@
 // credentials. Two homes share nothing, and deleting one leaves nothing behind.
 //
 //	credentials.json  access and secret key of the S3 endpoint, mode 0600
+//	tls.pem           certificate and key of the Temporal server and its clients, mode 0600
+//	links/            pages that lead a browser to links with a token, mode 0600
 //	ports.json        the loopback ports this home was given
 //	services.json     where the running services are; valid while they run
 //	lock              held by the process that runs the services

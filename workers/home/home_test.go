@@ -165,6 +165,57 @@ func TestDamagedCredentialsAreNotReplacedSilently(t *testing.T) {
 	}
 }
 
+func TestTheIdentityIsMadeOnceAndPrivate(t *testing.T) {
+	h := open(t)
+	var mu sync.Mutex
+	seen := map[string]bool{}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			pem, err := h.Identity()
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			seen[string(pem)] = true
+		})
+	}
+	wg.Wait()
+	if len(seen) != 1 {
+		t.Fatalf("%d different identities were given out", len(seen))
+	}
+	if got := mode(t, h.Path("tls.pem")); got != 0o600 {
+		t.Errorf("mode %o, want 600", got)
+	}
+	other, err := open(t).Identity()
+	if err != nil || seen[string(other)] {
+		t.Errorf("two homes have the same identity, %v", err)
+	}
+	for _, content := range []string{"", "hello", strings.Split(string(other), "-----BEGIN PRIVATE")[0]} {
+		if err := os.WriteFile(h.Path("tls.pem"), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Identity(); err == nil || !strings.Contains(err.Error(), h.Path("tls.pem")) || !strings.Contains(err.Error(), "delete the file") {
+			t.Errorf("of %q it says %v", content, err)
+		}
+	}
+}
+
+func TestADoorwayIsPrivate(t *testing.T) {
+	h := open(t)
+	path, err := h.Doorway("fig3", `http://127.0.0.1:1/?a=1&token="><script>`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := mode(t, path); got != 0o600 {
+		t.Errorf("mode %o, want 600", got)
+	}
+	if b, err := os.ReadFile(path); err != nil || !strings.Contains(string(b), `url=http://127.0.0.1:1/?a=1&amp;token=&#34;&gt;&lt;script&gt;"`) {
+		t.Errorf("it has %s, %v", b, err)
+	}
+}
+
 func TestLogsAreKeptAndBounded(t *testing.T) {
 	h := open(t)
 	for range 3 {

@@ -30,7 +30,9 @@ type Addresses struct {
 	UI string `json:"ui,omitempty"`
 	// Pages is the URL of the pages of sweeps; empty when they are not served.
 	Pages string `json:"pages,omitempty"`
-	// S3 is the object store, secret included: the file has mode 0600.
+	// Token lets the user's browser in at UI and Pages (see package guard).
+	Token string `json:"token,omitempty"`
+	// S3 is the object store. It has a secret, too: the file has mode 0600.
 	S3 artifacts.Config `json:"s3"`
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,10 +15,14 @@ import (
 	"time"
 )
 
-// fetch reads a page that the program serves.
-func fetch(t *testing.T, address string) (status int, body string) {
+// fetch reads a page that the program serves, as a browser that a link with a token opens it.
+func fetch(t *testing.T, link string) (status int, body string) {
 	t.Helper()
-	r, err := http.Get(address)
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := (&http.Client{Jar: jar}).Get(link)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,6 +32,17 @@ func fetch(t *testing.T, address string) (status int, body string) {
 		t.Fatal(err)
 	}
 	return r.StatusCode, string(b)
+}
+
+// at is a path on the server of a link, with the link's token.
+func at(t *testing.T, link, path string) string {
+	t.Helper()
+	u, err := url.Parse(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = path
+	return u.String()
 }
 
 // TestPages: while `up` runs, the pages of sweeps are where `status` and `open` say, from the start of a sweep
@@ -57,7 +74,7 @@ func TestPages(t *testing.T) {
 	if code, body := fetch(t, site); code != http.StatusOK || !strings.Contains(body, "No sweep was run yet") {
 		t.Errorf("the index of a new home: %d\n%s", code, body)
 	}
-	if _, stderr, code := invoke(t, home, "run", "--detach", file); code != 0 || !strings.Contains(stderr, site+"/sweeps/small/") {
+	if _, stderr, code := invoke(t, home, "run", "--detach", file); code != 0 || !strings.Contains(stderr, at(t, site, "/sweeps/small/")) {
 		t.Fatalf("run --detach ended with %d: %s", code, stderr)
 	}
 	type list struct {
@@ -74,7 +91,7 @@ func TestPages(t *testing.T) {
 			t.Fatalf("the sweep does not end: %+v", now)
 		}
 		time.Sleep(500 * time.Millisecond)
-		_, body := fetch(t, site+"/sweeps.json")
+		_, body := fetch(t, at(t, site, "/sweeps.json"))
 		now = list{}
 		if err := json.Unmarshal([]byte(body), &now); err != nil {
 			t.Fatalf("%v in %s", err, body)
@@ -86,13 +103,13 @@ func TestPages(t *testing.T) {
 			Version string
 			Open    []struct{ Step string }
 		}
-		_, body = fetch(t, site+"/sweeps/small/state.json")
+		_, body = fetch(t, at(t, site, "/sweeps/small/state.json"))
 		if err := json.Unmarshal([]byte(body), &state); err != nil {
 			t.Fatalf("%v in %s", err, body)
 		}
 		versions[state.Version] = true
 		if len(state.Open) > 0 {
-			if code, page := fetch(t, site+"/sweeps/small/page"); code != http.StatusOK {
+			if code, page := fetch(t, at(t, site, "/sweeps/small/page")); code != http.StatusOK {
 				t.Fatalf("the page of an unfinished sweep: %d\n%s", code, page)
 			}
 			unfinished++
@@ -107,7 +124,7 @@ func TestPages(t *testing.T) {
 	stdout, _, _ := invoke(t, home, "open", "small", "--output", "json")
 	var open struct{ Report, Page string }
 	decode(t, stdout, &open)
-	if open.Page != site+"/sweeps/small/" {
+	if open.Page != at(t, site, "/sweeps/small/") {
 		t.Errorf("open says %+v", open)
 	}
 	if code, body := fetch(t, open.Page); code != http.StatusOK || !strings.Contains(body, "<iframe") {
@@ -117,7 +134,7 @@ func TestPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, body := fetch(t, open.Page+"report.html"); body != string(stored) {
+	if _, body := fetch(t, at(t, site, "/sweeps/small/report.html")); body != string(stored) {
 		t.Error("the report that is served is not the one that is stored")
 	}
 	if err := up.Process.Signal(syscall.SIGINT); err != nil {

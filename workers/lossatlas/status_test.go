@@ -127,7 +127,7 @@ sweep: {train.epochs: [1]}
 	if err != nil || json.Unmarshal(b, &services) != nil {
 		t.Fatalf("%v in %s", err, b)
 	}
-	code, body := fetch(t, services.Pages+"/sweeps/slow/state.json")
+	code, body := fetch(t, at(t, services.Pages, "/sweeps/slow/state.json"))
 	var page struct {
 		Summary string
 		Open    []struct{ Step, State, Note string }

@@ -13,6 +13,7 @@ import (
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/progress"
 	"lossatlas/workers/internal/results"
+	"lossatlas/workers/internal/session"
 )
 
 // runResult is what `run --output json` ends with. Scripts rely on it.
@@ -141,10 +142,10 @@ func (r *run) printResult(out runResult, rows []results.Experiment) error {
 	if out.Report != "" {
 		fmt.Fprintf(r.Out, "report  %s\n", out.Report)
 	}
-	if later := r.services.LaterUI(); later != "" {
-		fmt.Fprintf(r.Out, "runs    %s up, then %s\n", r.self(), later)
+	if r.services.Role() == session.Owner {
+		fmt.Fprintf(r.Out, "runs    `%s up` serves the Temporal UI\n", r.self())
 	} else if ui := r.services.UI(); ui != "" {
-		fmt.Fprintf(r.Out, "runs    %s\n", ui)
+		fmt.Fprintf(r.Out, "runs    %s\n", r.services.Link(ui))
 	}
 	return nil
 }

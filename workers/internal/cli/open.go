@@ -35,7 +35,7 @@ func (a *app) open(ctx context.Context, name string) (err error) {
 	}
 	out := opened{Sweep: name, Report: path}
 	if served := s.Pages(); served != "" {
-		out.Page = served + pages.Path(name)
+		out.Page = s.Link(served + pages.Path(name))
 	}
 	if out.Page == "" && path == "" {
 		return fmt.Errorf("sweep %s has no report: it is %s; `lossatlas up` serves a page of what there is", name, w.State)
@@ -47,7 +47,12 @@ func (a *app) open(ctx context.Context, name string) (err error) {
 	if _, err := fmt.Fprintln(a.Out, address); err != nil {
 		return err
 	}
-	if err := a.browse(ctx, address); err != nil {
+	if out.Page != "" {
+		if path, err = a.home.Doorway(name, out.Page); err != nil {
+			return err
+		}
+	}
+	if err := a.browse(ctx, (&url.URL{Scheme: "file", Path: path}).String()); err != nil {
 		a.log.Info().Err(err).Msg("no browser was started")
 	}
 	return nil

@@ -274,7 +274,7 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 	}
 	r.log.Info().Str("workflow", started.ID).Str("run", started.RunID).Bool("joined", started.Joined).Msg("sweep started")
 	if url := r.services.Pages(); url != "" {
-		r.say("look at it while it runs: %s%s", url, pages.Path(r.graph.Sweep))
+		r.say("look at it while it runs: %s", r.services.Link(url+pages.Path(r.graph.Sweep)))
 	}
 	if url := r.services.RunURL(started.ID); url != "" {
 		r.say("and at its workflows:     %s", url)

@@ -26,7 +26,7 @@ type addresses struct {
 }
 
 func (a *app) addresses(s *session.Session) addresses {
-	return addresses{Home: a.home.Dir(), UI: s.UI(), Pages: s.Pages(), Temporal: s.TemporalAddress(), S3: s.Endpoint(), PID: s.PID()}
+	return addresses{Home: a.home.Dir(), UI: s.Link(s.UI()), Pages: s.Link(s.Pages()), Temporal: s.TemporalAddress(), S3: s.Endpoint(), PID: s.PID()}
 }
 
 func (a *app) printAddresses(x addresses) error {
@@ -40,8 +40,18 @@ func (a *app) printAddresses(x addresses) error {
 }
 
 func (a *app) upCommand() *cobra.Command {
-	return command("up", "Run Temporal, its UI, the store and a worker until interrupted", cobra.NoArgs,
+	cmd := command("up", "Run Temporal, its UI, the store and a worker until interrupted", cobra.NoArgs,
 		func(cmd *cobra.Command, _ []string) error { return a.up(cmd.Context()) })
+	cmd.Long = cmd.Short + `.
+
+Shared machines: everything listens on 127.0.0.1, which other users of the machine can reach, too, and lets only you in.
+The pages and the Temporal UI open by the links that are printed here and by ` + "`lossatlas status`" + `; each start makes new
+ones. Keep them to yourself, and don't open what other users serve on this machine in the same browser: browsers send
+the cookie of 127.0.0.1 to each of its ports. Temporal asks for the certificate in the home:
+
+  export TEMPORAL_TLS_SERVER_CA_CERT_PATH=HOME/tls.pem TEMPORAL_TLS_CLIENT_CERT_PATH=HOME/tls.pem TEMPORAL_TLS_CLIENT_KEY_PATH=HOME/tls.pem
+  temporal workflow list --address 127.0.0.1:PORT --namespace lossatlas`
+	return cmd
 }
 
 func (a *app) up(ctx context.Context) (err error) {
@@ -58,7 +68,7 @@ func (a *app) up(ctx context.Context) (err error) {
 	}
 	defer a.finish(s, &err)
 	if s.Role() == session.Attached {
-		return fmt.Errorf("process %d runs the services of %s already; the sweeps are at %s and the Temporal UI at %s", s.PID(), a.home.Dir(), cmp.Or(s.Pages(), "no address"), s.UI())
+		return fmt.Errorf("process %d runs the services of %s already; the sweeps are at %s and the Temporal UI at %s", s.PID(), a.home.Dir(), cmp.Or(s.Link(s.Pages()), "no address"), s.Link(s.UI()))
 	}
 	c, err := s.Temporal(ctx)
 	if err != nil {

@@ -138,7 +138,7 @@ func (a *app) worker(ctx context.Context, opts registry.Options) (err error) {
 	}
 	a.say("serving the task queues %s of %s until interrupted; numerics class %s", join(workers.Queues()), s.TemporalAddress(), class)
 	if url := s.Pages(); url != "" {
-		a.say("the sweeps are at %s", url)
+		a.say("the sweeps are at %s", s.Link(url))
 	}
 	a.sayCurrent(ctx, s, c)
 	<-ctx.Done()

@@ -2,7 +2,6 @@ package pages_test
 
 import (
 	"context"
-	"net/http/httptest"
 	"os/exec"
 	"strings"
 	"sync"
@@ -13,12 +12,15 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/rs/zerolog"
 
+	"lossatlas/workers/home"
+	"lossatlas/workers/internal/guard"
 	"lossatlas/workers/internal/pages"
 )
 
 // TestLiveInABrowser: the page of a running sweep shows new points and states by itself, asks
-// nobody else for anything, and has no error in its console.
+// nobody else for anything, and has no error in its console. It is opened as `lossatlas open` does.
 func TestLiveInABrowser(t *testing.T) {
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "headless-shell"} {
@@ -33,8 +35,20 @@ func TestLiveInABrowser(t *testing.T) {
 	h := newHalf(t)
 	h.now("seed=1/surface-train", "running")
 	h.chunk(t, 0, 0, 4, 20, 24)
-	server := httptest.NewServer(h.serve())
-	t.Cleanup(server.Close)
+	own := guard.New(t.Name())
+	server, err := own.Listen("the pages", h.serve(), 0, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Stop() })
+	atlas, err := home.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	door, err := atlas.Doorway("half", guard.Link(server.URL(), own.Token))
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
@@ -58,7 +72,7 @@ func TestLiveInABrowser(t *testing.T) {
 				complaints = append(complaints, e.Entry.Text)
 			}
 		case *network.EventRequestWillBeSent:
-			if u := e.Request.URL; !strings.HasPrefix(u, server.URL) && !strings.HasPrefix(u, "data:") && !strings.HasPrefix(u, "blob:") {
+			if u := e.Request.URL; !strings.HasPrefix(u, server.URL()) && u != "file://"+door && !strings.HasPrefix(u, "data:") && !strings.HasPrefix(u, "blob:") {
 				complaints = append(complaints, "it asks for "+u)
 			}
 		}
@@ -67,12 +81,15 @@ func TestLiveInABrowser(t *testing.T) {
 	inside := func(text string) chromedp.Action {
 		return chromedp.Poll(`document.querySelector("iframe")?.contentDocument?.body?.textContent.includes(`+"`"+text+"`"+`)`, nil, chromedp.WithPollingTimeout(30*time.Second))
 	}
-	var summary, first string
+	var summary, first, address string
 	if err := chromedp.Run(ctx, network.Enable(), log.Enable(),
-		chromedp.Navigate(server.URL), chromedp.Click(`a[href="`+pages.Path("half")+`"]`),
+		chromedp.Navigate("file://"+door), chromedp.WaitReady(`a[href="`+pages.Path("half")+`"]`), chromedp.Location(&address), chromedp.Click(`a[href="`+pages.Path("half")+`"]`),
 		chromedp.WaitReady("#summary"), inside("4 of 25 points are there."), chromedp.Text("#open td:nth-child(2)", &first, chromedp.AtLeast(0)),
 	); err != nil {
 		t.Fatal(err)
+	}
+	if address != server.URL()+"/" {
+		t.Errorf("from the page that `open` makes, the browser comes to %s", address)
 	}
 	h.chunk(t, 1, 2, 10, 12, 14, 22)
 	h.now("seed=1/training", "ran")

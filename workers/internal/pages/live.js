@@ -53,7 +53,7 @@
         if (frame) update(now);
         body.classList.remove("gone");
         load();
-      }
+      } else if (answer.status === 403) text("summary", "lossatlas was started again: `lossatlas open` leads to the new page");
     } catch (e) { // the program has ended; it may come back
       text("summary", "lossatlas no longer answers: this is the last it said");
     }

@@ -297,8 +297,8 @@ func TestIndex(t *testing.T) {
 	}
 }
 
-// TestWhoMayAsk: only this machine by its own name, only to read, only what there is.
-func TestWhoMayAsk(t *testing.T) {
+// TestWhatMayBeAsked: only to read, only what there is.
+func TestWhatMayBeAsked(t *testing.T) {
 	h := newHalf(t)
 	s := h.serve()
 	host := func(name string) func(*http.Request) { return func(r *http.Request) { r.Host = name } }
@@ -309,12 +309,7 @@ func TestWhoMayAsk(t *testing.T) {
 		change func(*http.Request)
 		want   int
 	}{
-		{"localhost", "/", host("localhost:1234"), http.StatusOK},
-		{"no port", "/", host("127.0.0.1"), http.StatusOK},
 		{"HEAD", "/sweeps/half/page", method(http.MethodHead), http.StatusOK},
-		{"a name that was made to point here", "/", host("evil.example:1234"), http.StatusForbidden},
-		{"a name that begins like ours", "/sweeps/half/page", host("127.0.0.1.evil.example"), http.StatusForbidden},
-		{"no name", "/", host(""), http.StatusForbidden},
 		{"POST", "/", method(http.MethodPost), http.StatusMethodNotAllowed},
 		{"DELETE", "/sweeps/half/", method(http.MethodDelete), http.StatusMethodNotAllowed},
 		{"OPTIONS", "/sweeps.json", method(http.MethodOptions), http.StatusMethodNotAllowed},
@@ -327,29 +322,8 @@ func TestWhoMayAsk(t *testing.T) {
 		if r.StatusCode != c.want {
 			t.Errorf("%s: %s, want %d\n%s", c.what, r.Status, c.want, body)
 		}
-		if c.want == http.StatusForbidden && strings.Contains(body, "half") {
-			t.Errorf("%s: the answer tells of sweeps", c.what)
-		}
-		if r.Header.Get("Access-Control-Allow-Origin") != "" || r.Header.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(r.Header.Get("Content-Security-Policy"), "frame-ancestors 'self'") {
+		if r.Header.Get("Access-Control-Allow-Origin") != "" || !strings.Contains(r.Header.Get("Content-Security-Policy"), "frame-ancestors 'self'") {
 			t.Errorf("%s: the headers are %v", c.what, r.Header)
 		}
-	}
-}
-
-// TestListen: a server listens on loopback only, and stops.
-func TestListen(t *testing.T) {
-	l, err := pages.Listen(http.NotFoundHandler(), 0, zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.HasPrefix(l.URL(), "http://127.0.0.1:") {
-		t.Errorf("it listens on %s", l.URL())
-	}
-	if err := l.Stop(); err != nil {
-		t.Error(err)
-	}
-	if r, err := http.Get(l.URL()); err == nil {
-		r.Body.Close()
-		t.Error("it answers after its end")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"lossatlas/workers/home"
 	"lossatlas/workers/internal/codec"
 	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/guard"
 	"lossatlas/workers/internal/patience"
 	"lossatlas/workers/internal/port"
 	"lossatlas/workers/internal/settings"
@@ -47,6 +49,8 @@ type TemporalOptions struct {
 	FrontendPort int
 	UIPort       int
 	Namespace    string
+	Identity     []byte
+	Guard        *guard.Guard
 	Log          zerolog.Logger
 }
 
@@ -123,6 +127,7 @@ type Session struct {
 	client   client.Client
 	payloads codec.Converters
 	locked   chan error     // of one element: what a worker of this process could not decrypt
+	guard    *guard.Guard   // of what this process serves
 	pages    string         // their URL
 	closers  []func() error // in the order of opening
 	once     sync.Once
@@ -149,6 +154,7 @@ func (s *Session) open(ctx context.Context) (err error) {
 	}
 	if s.opts.Settings.External() {
 		s.role, s.s3 = External, externalStore(s.opts.Settings)
+		s.guard = guard.New(fmt.Sprint(s.opts.Home.Dir(), " of ", os.Getpid())) // there may be several of them
 	} else if err := s.ownOrAttach(ctx); err != nil {
 		return err
 	}
@@ -227,7 +233,7 @@ func (s *Session) Retire() (ok bool, err error) {
 // own starts the embedded store.
 func (s *Session) own(ctx context.Context) (err error) {
 	h := s.opts.Home
-	s.role = Owner
+	s.role, s.guard = Owner, guard.New(h.Dir())
 	if s.opts.Embedded == nil {
 		return ErrNotEmbedded
 	}

@@ -20,10 +20,10 @@ import (
 	"lossatlas/workers/internal/attributes"
 	"lossatlas/workers/internal/codec"
 	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/guard"
+	"lossatlas/workers/internal/identity"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/logging"
-	"lossatlas/workers/internal/pages"
-	"lossatlas/workers/internal/port"
 	"lossatlas/workers/internal/settings"
 )
 
@@ -73,7 +73,7 @@ func (s *Session) servePages() {
 	if s.opts.Pages == nil {
 		return
 	}
-	l, err := pages.Listen(s.opts.Pages(s), s.ports.Pages, s.log)
+	l, err := s.guard.Listen("the pages of sweeps", s.opts.Pages(s), s.ports.Pages, s.log)
 	if err != nil {
 		s.log.Warn().Err(err).Msg("the pages of sweeps are not served")
 		return
@@ -87,9 +87,13 @@ func (s *Session) startTemporal(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.service("Temporal").Expect()()
+	secret, err := s.opts.Home.Identity()
+	if err != nil {
+		return err
+	}
 	s.temporal, err = s.opts.Embedded.Temporal(ctx, TemporalOptions{
 		DBPath: s.opts.Home.Path("temporal.db"), FrontendPort: s.ports.Temporal, UIPort: s.ports.UI,
-		Namespace: s.opts.Settings.TemporalNamespace, Log: s.opts.ServerLog,
+		Namespace: s.opts.Settings.TemporalNamespace, Log: s.opts.ServerLog, Identity: secret, Guard: s.guard,
 	})
 	if err != nil {
 		return err
@@ -102,7 +106,7 @@ func (s *Session) startTemporal(ctx context.Context) (err error) {
 func (s *Session) publish(namespace string) error {
 	h := s.opts.Home
 	s.closers = append(s.closers, h.Withdraw)
-	return h.Publish(home.Addresses{Temporal: s.temporal.Address(), Namespace: namespace, UI: s.temporal.UIURL(), Pages: s.pages, S3: s.s3})
+	return h.Publish(home.Addresses{Temporal: s.temporal.Address(), Namespace: namespace, UI: s.temporal.UIURL(), Pages: s.pages, Token: s.guard.Token, S3: s.s3})
 }
 
 // dial connects to a server and checks that it has the namespace. Where the
@@ -114,6 +118,14 @@ func (s *Session) dial(ctx context.Context, address, namespace string) (client.C
 		var err error
 		if opts, err = envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{}); err != nil {
 			return nil, fmt.Errorf("the Temporal client's own configuration (TEMPORAL_… variables or its file): %w", err)
+		}
+	} else {
+		secret, err := s.opts.Home.Identity()
+		if err != nil {
+			return nil, err
+		}
+		if opts.ConnectionOptions.TLS, err = identity.Client(secret); err != nil {
+			return nil, err
 		}
 	}
 	log := s.log
@@ -235,22 +247,21 @@ func (s *Session) Namespace() string {
 	return s.opts.Settings.TemporalNamespace
 }
 
-// LaterUI is where the UI of this home will be when `lossatlas up` runs, or ""
-// where that isn't this program's business.
-func (s *Session) LaterUI() string {
-	if s.role != Owner || s.ports.UI == 0 {
-		return ""
+// Link is an address of UI or Pages with the token that lets the user's browser in.
+func (s *Session) Link(address string) string {
+	if s.role == Attached {
+		return guard.Link(address, s.running.Token)
 	}
-	return "http://" + port.Addr(s.ports.UI)
+	return guard.Link(address, s.guard.Token)
 }
 
-// RunURL is the page of a workflow in the Temporal UI, or "".
+// RunURL is the link to the page of a workflow in the Temporal UI, or "".
 func (s *Session) RunURL(workflowID string) string {
 	ui := s.UI()
 	if ui == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s/namespaces/%s/workflows/%s", strings.TrimRight(ui, "/"), s.Namespace(), url.PathEscape(workflowID))
+	return s.Link(fmt.Sprintf("%s/namespaces/%s/workflows/%s", strings.TrimRight(ui, "/"), s.Namespace(), url.PathEscape(workflowID)))
 }
 
 // TemporalAddress is host:port of the server in use, or "" when none was asked for.

@@ -1,0 +1,127 @@
+// Package guard lets the user who has the link, in a browser of this machine, and nobody else use a server on loopback:
+// no other user of the machine, no page of another site, and no site whose name was made to point here (DNS rebinding).
+package guard
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"net"
+	"net/http"
+	"net/url"
+
+	"lossatlas/workers/internal/port"
+)
+
+// param is the query parameter of a link that has the token.
+const param = "token"
+
+// Guard knows the token of a process's links. A process draws a new one each time that it starts, because what listens at
+// its ports after its end is sent the cookies of pages that are still open.
+type Guard struct {
+	// Token is what links have, 130 bits of it.
+	Token string
+	// cookie is the name of what a browser that has opened a link sends from then on, and value what it is.
+	// All ports of a host share their cookies, so one link opens all servers of a guard.
+	cookie, value string
+}
+
+// New draws a token. Cookies of the same scope replace each other: a home's, at each start.
+func New(scope string) *Guard {
+	g := &Guard{Token: rand.Text()}
+	name, mac := sha256.Sum256([]byte(scope)), hmac.New(sha256.New, []byte(g.Token))
+	mac.Write([]byte("cookie"))
+	g.cookie, g.value = "lossatlas-"+hex.EncodeToString(name[:4]), hex.EncodeToString(mac.Sum(nil))
+	return g
+}
+
+// Link is an address with the token; "" stays "".
+func Link(address, token string) string {
+	u, err := url.Parse(address)
+	if address == "" || token == "" || err != nil {
+		return address
+	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	u.RawQuery = url.Values{param: {token}}.Encode()
+	return u.String()
+}
+
+// Protect is h for those who may ask.
+func (g *Guard) Protect(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("X-Frame-Options", "SAMEORIGIN")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		header.Set("Cross-Origin-Opener-Policy", "same-origin")
+		query := r.URL.Query()
+		switch {
+		case !isLoopback(r.Host):
+			refuse(w, "This server answers to 127.0.0.1 and localhost only.")
+		case isForeign(r):
+			refuse(w, "Pages of other sites may not ask this server.")
+		case query.Has(param) && hmac.Equal([]byte(query.Get(param)), []byte(g.Token)):
+			http.SetCookie(w, &http.Cookie{Name: g.cookie, Value: g.value, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+			query.Del(param)
+			forward(w, r, query)
+		case !g.admits(r):
+			refuse(w, "This page opens by a link that `lossatlas status` and `lossatlas open SWEEP` print, for the user who runs lossatlas. The link is another one each time that lossatlas starts.")
+		default:
+			h.ServeHTTP(w, r)
+		}
+	})
+}
+
+// forward sends a browser to the address without its token.
+func forward(w http.ResponseWriter, r *http.Request, query url.Values) {
+	to := url.URL{Scheme: "http", Host: r.Host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: query.Encode()}
+	w.Header().Set("Cache-Control", "no-store")
+	if r.Header.Get("Sec-Fetch-Site") != "cross-site" {
+		http.Redirect(w, r, to.String(), http.StatusFound)
+		return
+	}
+	// From a file, as `open` makes one, a redirection would not be sent the strict cookie; a page's own refresh is.
+	w.Header().Set("Refresh", "0; url="+to.String())
+}
+
+// admits says whether a request has the cookie. It takes as long for any value.
+func (g *Guard) admits(r *http.Request) bool {
+	for _, c := range r.CookiesNamed(g.cookie) { // another port may have set one, too
+		if hmac.Equal([]byte(c.Value), []byte(g.value)) {
+			return true
+		}
+	}
+	return false
+}
+
+func refuse(w http.ResponseWriter, why string) {
+	w.Header().Set("Cache-Control", "no-store")
+	http.Error(w, why, http.StatusForbidden)
+}
+
+// isLoopback says whether a Host header names this machine's loopback. A site whose name was made to point here comes
+// with its own name.
+func isLoopback(host string) bool {
+	name := host
+	if n, _, err := net.SplitHostPort(host); err == nil {
+		name = n
+	}
+	return name == port.Loopback || name == "localhost"
+}
+
+// isForeign says whether a page of another origin asks, also one of another port. Such a page may have a link that opens
+// a page here, and no more. Programs and old browsers name no site.
+func isForeign(r *http.Request) bool {
+	if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host {
+		return true
+	}
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "none", "same-origin":
+		return false
+	}
+	return r.Method != http.MethodGet || r.Header.Get("Sec-Fetch-Mode") != "navigate" || r.Header.Get("Sec-Fetch-Dest") != "document"
+}
