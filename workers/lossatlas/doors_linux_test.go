@@ -155,29 +155,6 @@ func listening(t *testing.T, pid int) (ports []int, elsewhere []string) {
 	return ports, elsewhere
 }
 
-// served is what `status --output json` says of them.
-type served struct {
-	PID          int
-	UI, Pages    string
-	Temporal, S3 string
-}
-
-// awaitUp waits for the services of a home.
-func awaitUp(t *testing.T, home string) (s served) {
-	t.Helper()
-	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
-		var now struct{ Services *served }
-		stdout, _, _ := invoke(t, home, "status", "--output", "json")
-		decode(t, stdout, &now)
-		if now.Services != nil {
-			return *now.Services
-		}
-		if time.Now().After(end) {
-			t.Fatal("up did not come up")
-		}
-	}
-}
-
 // visitor is a browser that has opened a link.
 func visitor(t *testing.T, link string) *http.Client {
 	t.Helper()

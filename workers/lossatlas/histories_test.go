@@ -23,6 +23,7 @@ import (
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/embedded"
+	"lossatlas/workers/internal/identity"
 	"lossatlas/workers/registry"
 )
 
@@ -65,7 +66,15 @@ type past struct {
 func remember(t testing.TB, home string) past {
 	t.Helper()
 	s := serve(t, home)
-	return pastOf(t, client.Options{HostPort: s.Temporal, Namespace: s.Namespace})
+	pem, err := os.ReadFile(filepath.Join(home, "tls.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	secure, err := identity.Client(pem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pastOf(t, client.Options{HostPort: s.Temporal, Namespace: s.Namespace, ConnectionOptions: client.ConnectionOptions{TLS: secure}})
 }
 
 // pastOf is what a server remembers.

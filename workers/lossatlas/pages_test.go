@@ -45,6 +45,29 @@ func at(t *testing.T, link, path string) string {
 	return u.String()
 }
 
+// served is what `status --output json` says of them.
+type served struct {
+	PID          int
+	UI, Pages    string
+	Temporal, S3 string
+}
+
+// awaitUp waits for the services of a home.
+func awaitUp(t testing.TB, home string) (s served) {
+	t.Helper()
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
+		var now struct{ Services *served }
+		stdout, _, _ := invoke(t, home, "status", "--output", "json")
+		decode(t, stdout, &now)
+		if now.Services != nil {
+			return *now.Services
+		}
+		if time.Now().After(end) {
+			t.Fatal("up did not come up")
+		}
+	}
+}
+
 // TestPages: while `up` runs, the pages of sweeps are where `status` and `open` say, from the start of a sweep
 // to its end; when nobody serves them, `open` has the stored report.
 func TestPages(t *testing.T) {
@@ -56,18 +79,7 @@ func TestPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = up.Process.Kill() }() // in case the test ends early
-	var status struct {
-		Services *struct{ Pages string }
-	}
-	for status.Services == nil {
-		if ctx.Err() != nil {
-			t.Fatal("up did not come up")
-		}
-		time.Sleep(200 * time.Millisecond)
-		stdout, _, _ := invoke(t, home, "status", "--output", "json")
-		decode(t, stdout, &status)
-	}
-	site := status.Services.Pages
+	site := awaitUp(t, home).Pages
 	if !strings.HasPrefix(site, "http://127.0.0.1:") {
 		t.Fatalf("the pages are at %q", site)
 	}

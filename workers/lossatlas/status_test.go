@@ -122,12 +122,7 @@ sweep: {train.epochs: [1]}
 	if got := map[string]string{rows[0].Name: rows[0].State, rows[1].Name: rows[1].State, rows[2].Name: rows[2].State}; got[strings.TrimSuffix(s.List[i].ID, "/train")] != "waiting" || got["epochs=1"] != "done" {
 		t.Errorf("show says %v", got)
 	}
-	var services struct{ Pages string }
-	b, err := os.ReadFile(home + "/services.json")
-	if err != nil || json.Unmarshal(b, &services) != nil {
-		t.Fatalf("%v in %s", err, b)
-	}
-	code, body := fetch(t, at(t, services.Pages, "/sweeps/slow/state.json"))
+	code, body := fetch(t, at(t, awaitUp(t, home).Pages, "/sweeps/slow/state.json"))
 	var page struct {
 		Summary string
 		Open    []struct{ Step, State, Note string }
