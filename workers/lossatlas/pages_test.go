@@ -142,6 +142,7 @@ func TestPages(t *testing.T) {
 	if code, body := fetch(t, open.Page); code != http.StatusOK || !strings.Contains(body, "<iframe") {
 		t.Errorf("%d\n%s", code, body)
 	}
+	checkBrowser(t, home, open.Page)
 	stored, err := os.ReadFile(open.Report)
 	if err != nil {
 		t.Fatal(err)
@@ -161,6 +162,33 @@ func TestPages(t *testing.T) {
 	}
 	t.Run("show", func(t *testing.T) { checkMaps(t, home) })
 	t.Run("export", func(t *testing.T) { checkExport(t, home, file) })
+}
+
+// checkBrowser holds that `open` leads a browser to the page, and that no argument, which other users can read, has the link's token.
+func checkBrowser(t *testing.T, home, page string) {
+	dir := t.TempDir()
+	for _, name := range []string{"xdg-open", "open"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\necho \"$@\" > "+dir+"/args\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := command(context.Background(), home, "open", "small")
+	cmd.Env = append(cmd.Env, "DISPLAY=:1", "PATH="+dir+":"+os.Getenv("PATH"))
+	if stdout, err := cmd.Output(); err != nil || strings.TrimSpace(string(stdout)) != page {
+		t.Fatalf("open prints %s, %v", stdout, err)
+	}
+	args, err := os.ReadFile(filepath.Join(dir, "args"))
+	if err != nil || strings.Contains(string(args), "token") {
+		t.Fatalf("the browser is started with %q, %v", args, err)
+	}
+	door := strings.TrimPrefix(strings.TrimSpace(string(args)), "file://")
+	b, err := os.ReadFile(door)
+	if err != nil || !strings.Contains(string(b), page) {
+		t.Errorf("%s leads to %s, %v", door, b, err)
+	}
+	if info, err := os.Stat(door); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%s: %v, %v", door, info.Mode(), err)
+	}
 }
 
 // checkMaps holds that the maps are drawn without colours where nobody looks at a terminal.
