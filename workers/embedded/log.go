@@ -12,7 +12,8 @@ import (
 )
 
 // serverLog hands the server's log to zerolog. fatal is told what the server
-// would end the process for; the process is not the server's to end here.
+// would end the process for; the process is not the server's to end here. It is
+// also told of a damaged database, which the server would go on to read for ever.
 type serverLog struct {
 	zl    zerolog.Logger
 	fatal func(error)
@@ -25,8 +26,17 @@ var (
 
 func (l serverLog) Debug(msg string, tags ...tag.Tag) { send(l.zl.Debug(), msg, tags) }
 func (l serverLog) Info(msg string, tags ...tag.Tag)  { send(l.zl.Info(), msg, tags) }
-func (l serverLog) Warn(msg string, tags ...tag.Tag)  { send(l.zl.Warn(), msg, tags) }
-func (l serverLog) Error(msg string, tags ...tag.Tag) { send(l.zl.Error(), msg, tags) }
+func (l serverLog) Warn(msg string, tags ...tag.Tag)  { l.watch(tags); send(l.zl.Warn(), msg, tags) }
+func (l serverLog) Error(msg string, tags ...tag.Tag) { l.watch(tags); send(l.zl.Error(), msg, tags) }
+
+// watch looks for a damaged database in what the server met.
+func (l serverLog) watch(tags []tag.Tag) {
+	for _, t := range tags {
+		if text, ok := plain(t.Value()).(string); ok && isDamage(text) {
+			l.fatal(fmt.Errorf("%w (%s); it is set aside now, and the same command begins a new one: the histories of earlier runs are lost, finished steps and results are not", ErrDamaged, text))
+		}
+	}
+}
 
 // DPanic is for "can't happen" states that the server goes on from outside of
 // its developers' own builds.
@@ -41,6 +51,7 @@ func (l serverLog) Panic(msg string, tags ...tag.Tag) {
 // Fatal reports the failure and ends only the goroutine that called it: callers
 // rely on Fatal not returning.
 func (l serverLog) Fatal(msg string, tags ...tag.Tag) {
+	l.watch(tags)
 	send(l.zl.Error(), msg, tags)
 	err := fmt.Errorf("the Temporal server failed: %s", msg)
 	for _, t := range tags {

@@ -6,10 +6,12 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 	"go.temporal.io/sdk/client"
@@ -29,7 +31,10 @@ import (
 // Namespace is the namespace that is made when Options names none.
 const Namespace = "lossatlas"
 
-const temporalService = "the Temporal server"
+const (
+	temporalService = "the Temporal server"
+	stopTimeout     = 20 * time.Second
+)
 
 // Options says where the server keeps its state and where it listens.
 type Options struct {
@@ -48,11 +53,14 @@ type Options struct {
 	Guard *guard.Guard
 	// Log takes what the server says; choose the level and the place.
 	Log zerolog.Logger
+	// Say tells the user what was done to the database: it was set aside or migrated. Nil says nothing.
+	Say func(format string, args ...any)
 }
 
 // Temporal is a running server.
 type Temporal struct {
 	address   string
+	dbPath    string
 	namespace string
 	server    temporal.Server
 	ui        *ui
@@ -67,7 +75,8 @@ type Temporal struct {
 
 // StartTemporal starts a server and returns when it serves the namespace. A
 // database left by a killed process is taken up as it is: open workflows go on
-// when their workers come back.
+// when their workers come back. A damaged one is set aside, and one of an older
+// server is migrated.
 //
 // A taken port is a *port.InUseError. Only one process may use a database at a
 // time; the caller holds the home's lock.
@@ -91,7 +100,10 @@ func StartTemporal(ctx context.Context, opts Options) (*Temporal, error) {
 			return nil, err
 		}
 	}
-	db, err := openDatabase(opts.DBPath)
+	if opts.Say == nil {
+		opts.Say = func(string, ...any) {}
+	}
+	db, err := openDatabase(ctx, opts.DBPath, opts.Say)
 	if err != nil {
 		return nil, err
 	}
@@ -102,12 +114,21 @@ func StartTemporal(ctx context.Context, opts Options) (*Temporal, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Temporal{address: address, namespace: opts.Namespace, log: opts.Log, failed: make(chan struct{})}
+	t := &Temporal{address: address, dbPath: opts.DBPath, namespace: opts.Namespace, log: opts.Log, failed: make(chan struct{})}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	if err := t.start(ctx, db, ports, opts); err != nil {
 		return nil, fmt.Errorf("start the Temporal server on %s: %w", address, err)
 	}
+	go func() { // don't wait for a server that has given up
+		select {
+		case <-t.failed:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	if err := t.ready(ctx, opts); err != nil {
-		return nil, errors.Join(err, t.Stop())
+		return nil, errors.Join(cmp.Or(t.Err(), err), t.Stop())
 	}
 	return t, nil
 }
@@ -215,7 +236,27 @@ func (t *Temporal) Stop() error {
 		if t.ui != nil {
 			uiErr = t.ui.stop()
 		}
-		t.stopErr = errors.Join(t.server.Stop(), uiErr)
+		t.stopErr = errors.Join(t.stopServer(), uiErr)
+		if errors.Is(t.Err(), ErrDamaged) { // at the next start, the check might not find what the server has met
+			_, err := setAside(t.dbPath)
+			t.stopErr = errors.Join(t.stopErr, err)
+		}
 	})
 	return t.stopErr
+}
+
+// stopServer waits for the server to stop, unless it gave up before: then for stopTimeout at most.
+func (t *Temporal) stopServer() error {
+	done := make(chan error, 1)
+	go func() { done <- t.server.Stop() }()
+	var limit <-chan time.Time
+	if t.Err() != nil {
+		limit = time.After(stopTimeout)
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-limit:
+		return fmt.Errorf("the Temporal server on %s did not stop within %v", t.address, stopTimeout)
+	}
 }

@@ -16,7 +16,8 @@ var services = &session.Embedded{Temporal: startTemporal, Store: startStore}
 
 func startTemporal(ctx context.Context, o session.TemporalOptions) (session.Temporal, error) {
 	t, err := embedded.StartTemporal(ctx, embedded.Options{
-		DBPath: o.DBPath, FrontendPort: o.FrontendPort, UIPort: o.UIPort, Namespace: o.Namespace, Identity: o.Identity, Guard: o.Guard, Log: o.Log,
+		DBPath: o.DBPath, FrontendPort: o.FrontendPort, UIPort: o.UIPort, Namespace: o.Namespace,
+		Identity: o.Identity, Guard: o.Guard, Log: o.Log, Say: o.Say,
 	})
 	if err != nil {
 		return nil, err

@@ -52,6 +52,7 @@ type TemporalOptions struct {
 	Identity     []byte
 	Guard        *guard.Guard
 	Log          zerolog.Logger
+	Say          func(format string, args ...any)
 }
 
 // Temporal is an embedded Temporal server.

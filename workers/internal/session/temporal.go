@@ -93,7 +93,7 @@ func (s *Session) startTemporal(ctx context.Context) (err error) {
 	}
 	s.temporal, err = s.opts.Embedded.Temporal(ctx, TemporalOptions{
 		DBPath: s.opts.Home.Path("temporal.db"), FrontendPort: s.ports.Temporal, UIPort: s.ports.UI,
-		Namespace: s.opts.Settings.TemporalNamespace, Log: s.opts.ServerLog, Identity: secret, Guard: s.guard,
+		Namespace: s.opts.Settings.TemporalNamespace, Log: s.opts.ServerLog, Identity: secret, Guard: s.guard, Say: s.opts.Say,
 	})
 	if err != nil {
 		return err
