@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -327,8 +328,9 @@ func (t schemaTarget) Exec(query string, args ...any) error {
 }
 
 // copyRows copies the columns that a table has in the attached database old and here. The server's own updates do the
-// same for the tables that they cover, which the ones for visibility are not: they add tables and columns, and give
-// columns defaults in place of NULL, which REPLACE does as well. Triggers fill the tables of the text search.
+// same for the tables that they cover, which those of visibility are not: they add tables and columns, and put defaults
+// in place of NULL, which REPLACE does as well. A new column that must have a value is empty, which the server reads as
+// absent. Triggers fill the tables of the text search.
 func copyRows(tx *sql.Tx) error {
 	ctx := context.Background()
 	const tables = `SELECT name FROM pragma_table_list WHERE schema = ? AND type = 'table' AND name NOT LIKE 'sqlite_%'`
@@ -342,8 +344,14 @@ func copyRows(tx *sql.Tx) error {
 		if err != nil {
 			return err
 		}
-		list := strings.Join(common, ", ")
-		if _, err := tx.Exec(fmt.Sprintf("INSERT OR REPLACE INTO main.%s (%s) SELECT %[2]s FROM old.%[1]s", name, list)); err != nil {
+		added, err := texts(ctx, tx, columns+` AND "notnull" AND dflt_value IS NULL EXCEPT `+columns, name, "main", name, "old")
+		if err != nil {
+			return err
+		}
+		values := append(slices.Clone(common), slices.Repeat([]string{"x''"}, len(added))...)
+		_, err = tx.Exec(fmt.Sprintf("INSERT OR REPLACE INTO main.%s (%s) SELECT %s FROM old.%[1]s",
+			name, strings.Join(append(common, added...), ", "), strings.Join(values, ", ")))
+		if err != nil {
 			return fmt.Errorf("copy table %s: %w", name, err)
 		}
 	}

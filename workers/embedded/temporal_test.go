@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -310,27 +311,106 @@ func TestAPortInUseIsNamed(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsNoDatabaseIsRefused(t *testing.T) {
-	for name, content := range map[string]string{"empty": "", "text": "hello", "long text": strings.Repeat("hello", 10_000)} {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "temporal.db")
-			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			_, err := embedded.StartTemporal(t.Context(), embedded.Options{DBPath: path})
-			if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "move it away") {
-				t.Errorf("got %v", err)
-			}
-			if got, _ := os.ReadFile(path); string(got) != content {
-				t.Error("the file was changed")
-			}
-		})
+func TestWhatIsNoDatabaseIsSetAsideOrRefused(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "temporal.db")
+	if err := os.WriteFile(path, []byte("hello"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if _, err := embedded.StartTemporal(t.Context(), embedded.Options{DBPath: t.TempDir()}); err == nil {
-		t.Error("a folder is taken for a database")
+	var said string
+	start(t, embedded.Options{DBPath: path, Say: func(format string, args ...any) { said += fmt.Sprintf(format, args...) }})
+	aside, err := filepath.Glob(path + ".damaged-*")
+	if err != nil || len(aside) != 1 || !strings.Contains(said, aside[0]) {
+		t.Fatalf("set aside as %q, said %q", aside, said)
 	}
-	if _, err := embedded.StartTemporal(t.Context(), embedded.Options{DBPath: "/nonexistent/temporal.db"}); err == nil {
-		t.Error("a folder that is not there is no error")
+	if got, err := os.ReadFile(aside[0]); err != nil || string(got) != "hello" {
+		t.Errorf("the file was changed to %q, %v", got, err)
+	}
+	for name, path := range map[string]string{"is not a file": dir, "no such file": "/nonexistent/temporal.db", "SQLite allows": filepath.Join(dir, strings.Repeat("long/", 100))} {
+		if _, err := embedded.StartTemporal(t.Context(), embedded.Options{DBPath: path}); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// TestAnOpenWorkflowOfAnOlderDatabaseEnds: what this server has written, as far as server 1.24.0 has columns for it, is
+// read again after the migration: the history of an open workflow, its tasks and its search attributes.
+func TestAnOpenWorkflowOfAnOlderDatabaseEnds(t *testing.T) {
+	dir := t.TempDir()
+	srv := start(t, embedded.Options{DBPath: filepath.Join(dir, "new.db")})
+	c := dial(t, srv)
+	run, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+		TaskQueue: queue, TypedSearchAttributes: temporal.NewSearchAttributes(temporal.NewSearchAttributeKeyKeyword("LossatlasSweep").ValueSet("fig3")),
+	}, fanOut, 30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	if err := srv.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	older := filepath.Join(dir, "older.db")
+	embedded.OlderDatabase(t, older, filepath.Join(dir, "new.db"))
+	again := start(t, embedded.Options{DBPath: older})
+	c = dial(t, again)
+	work(t, c, 2)
+	var sum int
+	if err := c.GetWorkflow(t.Context(), run.GetID(), run.GetRunID()).Get(t.Context(), &sum); err != nil || sum != 30*29/2 {
+		t.Errorf("the workflow gave %d, %v", sum, err)
+	}
+	found, err := c.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: `LossatlasSweep = "fig3"`})
+	if err != nil || len(found.GetExecutions()) != 1 {
+		t.Errorf("found %d workflows, %v; want 1", len(found.GetExecutions()), err)
+	}
+}
+
+// TestDamageWhileItRuns: a server that meets damage gives up, says so, and sets the database aside when it is stopped.
+func TestDamageWhileItRuns(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "temporal.db")
+	srv := start(t, embedded.Options{DBPath: path})
+	c := dial(t, srv)
+	work(t, c, 2)
+	runFanOut(t, c, 20)
+	damage(t, path)
+	go func() { // until the server has given up
+		for t.Context().Err() == nil && srv.Err() == nil {
+			_, _ = c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: queue}, fanOut, 20)
+		}
+	}()
+	select {
+	case <-srv.Failed():
+	case <-time.After(time.Minute):
+		t.Fatal("the server goes on")
+	}
+	if err := srv.Err(); !errors.Is(err, embedded.ErrDamaged) || !strings.Contains(err.Error(), "the same command begins a new one") {
+		t.Errorf("got %v", err)
+	}
+	if err := srv.Stop(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("the database was not set aside")
+	}
+}
+
+// damage overwrites all pages of a database that is in use, and of its log, with what are no pages.
+func damage(t *testing.T, path string) {
+	t.Helper()
+	for _, suffix := range []string{"", "-wal"} {
+		f, err := os.OpenFile(path+suffix, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := f.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteAt(bytes.Repeat([]byte{0xa5}, int(info.Size())), 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // TestRetire: services stay offered while a guest uses them, and no longer.
 func TestRetire(t *testing.T) {
-	h, err := home.Open(t.TempDir())
+	h, err := home.Open(t.TempDir(), "test")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,13 +2,15 @@
 // Temporal's database, the objects, the plugins, logs, and the generated
 // credentials. Two homes share nothing, and deleting one leaves nothing behind.
 //
+//	version.json      the format of the home
 //	credentials.json  access and secret key of the S3 endpoint, mode 0600
 //	tls.pem           certificate and key of the Temporal server and its clients, mode 0600
 //	links/            pages that lead a browser to links with a token, mode 0600
 //	ports.json        the loopback ports this home was given
 //	services.json     where the running services are; valid while they run
 //	lock              held by the process that runs the services
-//	temporal.db       Temporal's SQLite database
+//	temporal.db       Temporal's SQLite database, with -wal and -shm
+//	temporal.db.damaged-TIME  one that was damaged, likewise
 //	objects/ plugins/ logs/ reports/ datasets/
 //
 // The package imports no server, so commands that only look something up stay small.
@@ -26,13 +28,18 @@ import (
 // EnvDir names the environment variable that chooses the home.
 const EnvDir = "LOSSATLAS_HOME"
 
+// Format is the version of what a home holds and how. A program opens homes of
+// its own format only, so raise it when an earlier program would go wrong.
+const Format = 1
+
 // Home is an existing, writable home folder.
 type Home struct{ dir string }
 
 // Open opens the home in dir and makes it (mode 0700) when absent. An empty
 // dir means $LOSSATLAS_HOME, or else "lossatlas" in the user's data folder.
-// It fails when the folder cannot be made or written, and says what to do.
-func Open(dir string) (*Home, error) {
+// It fails when the folder cannot be made or written, or was made by a later
+// program, and says what to do. A new home records that program made it.
+func Open(dir, program string) (*Home, error) {
 	if dir == "" {
 		var err error
 		if dir, err = Default(); err != nil {
@@ -50,7 +57,38 @@ func Open(dir string) (*Home, error) {
 	if err := h.probe(); err != nil {
 		return nil, err
 	}
+	if err := h.checkVersion(program); err != nil {
+		return nil, err
+	}
 	return h, nil
+}
+
+// version is what version.json says.
+type version struct {
+	Format  int    `json:"format"`
+	Program string `json:"program"` // that made the home
+}
+
+// checkVersion refuses a home of another format, and writes the format of a new one.
+func (h *Home) checkVersion(program string) error {
+	path := h.Path("version.json")
+	var v version
+	err := readJSON(path, &v)
+	if errors.Is(err, fs.ErrNotExist) {
+		v = version{Format, program}
+		if err = h.createFile(path, encode(v)); errors.Is(err, fs.ErrExist) {
+			return h.checkVersion(program) // of another process
+		}
+	} else if err == nil && v.Format < 1 {
+		err = fmt.Errorf("%s lacks the format", path)
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("read the version of the home: %w; delete the file if no later program has used the home", err)
+	case v.Format != Format:
+		return fmt.Errorf("the home %s has format %d (made by lossatlas %s), and this program reads format %d: update lossatlas, or choose another home with --home DIR or %s=DIR", h.dir, v.Format, v.Program, Format, EnvDir)
+	}
+	return nil
 }
 
 // Default is the home that is used when none is named: $LOSSATLAS_HOME, else
@@ -109,6 +147,8 @@ func (h *Home) explain(doing string, err error) error {
 		advice = "a file stands where a folder is needed; move it away, or " + advice
 	case errors.Is(err, fs.ErrPermission):
 		advice = "this user may not write there; change its owner or rights, or " + advice
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		advice = "a file system allows 255 bytes for a name and 4095 for a path; " + advice
 	case errors.Is(err, syscall.EROFS):
 		advice = "the file system is read-only; " + advice
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):

@@ -13,7 +13,7 @@ import (
 
 func open(t *testing.T) *home.Home {
 	t.Helper()
-	h, err := home.Open(filepath.Join(t.TempDir(), "a", "home"))
+	h, err := home.Open(filepath.Join(t.TempDir(), "a", "home"), "test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,13 +29,13 @@ func mode(t *testing.T, path string) fs.FileMode {
 	return info.Mode().Perm()
 }
 
-func TestOpenMakesAPrivateFolderAndNothingElse(t *testing.T) {
+func TestOpenMakesAPrivateFolderWithItsVersion(t *testing.T) {
 	h := open(t)
 	if got := mode(t, h.Dir()); got != 0o700 {
 		t.Errorf("mode %o, want 700", got)
 	}
-	if left, err := os.ReadDir(h.Dir()); err != nil || len(left) != 0 {
-		t.Errorf("a new home holds %v (%v), want nothing", left, err)
+	if left, err := os.ReadDir(h.Dir()); err != nil || len(left) != 1 || left[0].Name() != "version.json" {
+		t.Errorf("a new home holds %v (%v), want its version", left, err)
 	}
 	if sub, err := h.Folder("objects", "x"); err != nil || mode(t, sub) != 0o700 {
 		t.Errorf("folder %s: %v", sub, err)
@@ -64,7 +64,7 @@ func TestWhichHomeIsTheDefault(t *testing.T) {
 func TestOpenUsesTheEnvironment(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "elsewhere")
 	t.Setenv(home.EnvDir, dir)
-	h, err := home.Open("")
+	h, err := home.Open("", "test")
 	if err != nil || h.Dir() != dir {
 		t.Errorf("got %v (%v), want %s", h, err, dir)
 	}
@@ -82,7 +82,7 @@ func TestAHomeThatCannotBeSaysWhy(t *testing.T) {
 		"process's folder": {"/proc/lossatlas-test", "--home DIR"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := home.Open(c.dir)
+			_, err := home.Open(c.dir, "test")
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -103,7 +103,7 @@ func TestAHomeWithoutRightsSaysWhy(t *testing.T) {
 	if err := os.Chmod(dir, 0o500); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := home.Open(dir); err == nil || !strings.Contains(err.Error(), "may not write") {
+	if _, err := home.Open(dir, "test"); err == nil || !strings.Contains(err.Error(), "may not write") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -170,7 +170,7 @@ func TestKilledOwnerLeavesNoLock(t *testing.T) {
 }
 
 func ownAndHang(t *testing.T, dir string) {
-	h, err := home.Open(dir)
+	h, err := home.Open(dir, "test")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func open(t *testing.T) *home.Home {
 		t.Setenv(name, "")
 	}
 	t.Setenv("HOME", t.TempDir())
-	h, err := home.Open(filepath.Join(t.TempDir(), "home [1]")) // brackets mean something to glob patterns
+	h, err := home.Open(filepath.Join(t.TempDir(), "home [1]"), "test") // brackets mean something to glob patterns
 	if err != nil {
 		t.Fatal(err)
 	}

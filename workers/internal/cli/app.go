@@ -163,7 +163,7 @@ func (a *app) live() bool {
 // begin opens the home and the log. Commands that work, and not just look,
 // write the log file, too.
 func (a *app) begin(level zerolog.Level, file bool) error {
-	h, err := home.Open(a.set.Home)
+	h, err := home.Open(a.set.Home, a.version())
 	if err != nil {
 		return err
 	}
