@@ -2,7 +2,6 @@ package home
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 )
@@ -12,7 +11,7 @@ const maxLog = 8 << 20
 
 // Log opens logs/<name>.log for appending. A file of more than 8 MiB becomes
 // <name>.1.log first, in place of the one before it, so logs stay bounded.
-func (h *Home) Log(name string) (io.WriteCloser, error) {
+func (h *Home) Log(name string) (*os.File, error) {
 	dir, err := h.Folder("logs")
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package home
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"github.com/rs/zerolog"
@@ -28,6 +29,21 @@ func (p *Ports) each() []struct {
 	}{{"the Temporal server", &p.Temporal}, {"the Temporal UI", &p.UI}, {"the S3 endpoint", &p.S3}, {"the pages of sweeps", &p.Pages}}
 }
 
+// check is an error where the ports can't be those of different services.
+func (p *Ports) check() error {
+	seen := map[int]string{}
+	for _, c := range p.each() {
+		switch other, twice := seen[*c.port]; {
+		case *c.port < 0 || *c.port > 65535:
+			return fmt.Errorf("%s has port %d, want 1 to 65535", c.name, *c.port)
+		case twice && *c.port != 0:
+			return fmt.Errorf("%s and %s have the same port %d", other, c.name, *c.port)
+		}
+		seen[*c.port] = c.name
+	}
+	return nil
+}
+
 // Ports returns free ports for the services, the same at every start as long
 // as nobody else takes them. A port in want that is not 0 was asked for: when
 // it is taken that is an error (a *port.InUseError). A remembered port that is
@@ -38,8 +54,12 @@ func (p *Ports) each() []struct {
 func (h *Home) Ports(want Ports, log zerolog.Logger) (Ports, error) {
 	path := h.Path("ports.json")
 	var kept Ports
-	if err := readJSON(path, &kept); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		log.Warn().Err(err).Msg("The remembered ports can't be read; choosing new ones.")
+	err := readJSON(path, &kept)
+	if err == nil {
+		err = kept.check()
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		log.Warn().Err(err).Str("file", path).Msg("The remembered ports can't be used; choosing new ones.")
 		kept = Ports{}
 	}
 	fresh, err := port.Free(len(want.each()))

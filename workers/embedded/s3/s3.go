@@ -137,8 +137,8 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 // the working directory that it was in before.
 func prepare(dir, addr string, sidecar bool) (*Server, error) {
 	previous, err := os.Getwd()
-	if err != nil {
-		return nil, fmt.Errorf("start the S3 endpoint: working directory: %w", err)
+	if err != nil { // it was removed
+		previous = "/"
 	}
 	if err := port.Check(service, addr); err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
 	"os"
 	"os/signal"
 	"strings"
@@ -40,7 +41,8 @@ type Program struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Env      func(string) (string, bool)
-	// Restart says that the process may start itself again with another environment.
+	// Restart says that the process is the program's own: it may start itself again with another environment, and
+	// change where standard error goes.
 	Restart bool
 }
 
@@ -175,7 +177,21 @@ func (a *app) begin(level zerolog.Level, file bool) error {
 		}
 	}
 	a.speak(level, w)
-	return nil
+	return a.divert(file)
+}
+
+// divert gives libraries that print to standard error by themselves a log file of their own, or nothing.
+func (a *app) divert(file bool) (err error) {
+	if !a.Restart {
+		return nil // this process is not the program's own
+	}
+	if file {
+		os.Stderr, err = a.home.Log("libraries")
+	} else {
+		os.Stderr, err = os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	}
+	stdlog.SetOutput(os.Stderr)
+	return err
 }
 
 // speak opens the log, with a file for all of it unless that is nil.

@@ -238,6 +238,9 @@ func (s *Session) own(ctx context.Context) (err error) {
 	if s.opts.Embedded == nil {
 		return ErrNotEmbedded
 	}
+	if err := checkLimits(); err != nil {
+		return err
+	}
 	access, secret, err := h.Credentials()
 	if err != nil {
 		return err

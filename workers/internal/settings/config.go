@@ -31,8 +31,8 @@ type entry struct {
 // absent is no error; an unknown key is.
 func (c config) read(file string) error {
 	src, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		return nil
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG) {
+		return nil // opening the home says what is wrong with its path
 	}
 	if err != nil {
 		return exit.Usagef("the config file can't be read: %w", err)
