@@ -267,12 +267,12 @@ func surfaceInput() activities.StepInput {
 }
 
 // TestSurfaceEvaluatesMissingChunks resumes a surface of which two chunks are
-// stored, and evaluates again one that vanishes before assembly.
+// stored, and evaluates again one that vanishes before assembly. It counts points.
 func TestSurfaceEvaluatesMissingChunks(t *testing.T) {
 	env := environment(t)
 	var acts *activities.Activities
 	var evaluated []int
-	plans := []activities.MapPlan{{Chunks: 40, Missing: seq(2, 40)}, {Chunks: 40, Missing: []int{7}}}
+	plans := []activities.MapPlan{{Chunks: 40, Missing: seq(2, 40), Points: 400, Done: 20}, {Chunks: 40, Missing: []int{7}, Points: 400, Done: 390}}
 	env.OnActivity(acts.PlanMap, mock.Anything, mock.Anything).Return(func(context.Context, activities.StepInput) (activities.MapPlan, error) {
 		p := plans[0]
 		plans = plans[1:]
@@ -280,7 +280,7 @@ func TestSurfaceEvaluatesMissingChunks(t *testing.T) {
 	})
 	env.OnActivity(acts.EvaluateChunk, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, _ activities.StepInput, i int) (activities.ChunkResult, error) {
 		evaluated = append(evaluated, i)
-		return activities.ChunkResult{Seconds: 2}, nil
+		return activities.ChunkResult{Seconds: 2, Points: 10}, nil
 	})
 	assembled := 0
 	env.OnActivity(acts.AssembleMap, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.StepInput, seconds float64) (activities.StepResult, error) {
@@ -297,6 +297,14 @@ func TestSurfaceEvaluatesMissingChunks(t *testing.T) {
 	}
 	if len(evaluated) != 39 || evaluated[38] != 7 || got.Seconds != 78 {
 		t.Errorf("evaluated %v in %v s", evaluated, got.Seconds)
+	}
+	var progress activities.Progress
+	answer, err := env.QueryWorkflow(workflows.QueryProgress)
+	if err == nil {
+		err = answer.Get(&progress)
+	}
+	if err != nil || progress != (activities.Progress{Done: 400, Total: 400, Unit: "point"}) {
+		t.Errorf("at the end it says %+v, %v", progress, err)
 	}
 }
 

@@ -63,7 +63,7 @@ func newCrowd(b *testing.B, n int) *crowd {
 	if c.graph, err = launch.Expand(b.Context(), c.sweep, data.Options{}, nil); err != nil {
 		b.Fatal(err)
 	}
-	h, err := home.Open(c.dir)
+	h, err := home.Open(c.dir, "test")
 	if err != nil {
 		b.Fatal(err)
 	}

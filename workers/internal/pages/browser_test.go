@@ -41,7 +41,7 @@ func TestLiveInABrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Stop() })
-	atlas, err := home.Open(t.TempDir())
+	atlas, err := home.Open(t.TempDir(), "test")
 	if err != nil {
 		t.Fatal(err)
 	}
