@@ -4,6 +4,7 @@ package estimate
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"lossatlas/activities"
 	"lossatlas/pipelines"
@@ -77,7 +78,11 @@ func TrainingCost(s pipelines.Step) float64 {
 func Program(s pipelines.Step) (program string, splits bool) {
 	switch s.Kind {
 	case pipelines.KindTrain:
-		return "train " + net(s), false
+		var p pipelines.TrainParams
+		if json.Unmarshal(s.Params, &p) != nil {
+			return "", false
+		}
+		return fmt.Sprintf("train %s %d", p.Net, p.BatchSize), false
 	case pipelines.KindHessian, pipelines.KindSpectrum:
 		return "product " + net(s), true
 	case pipelines.KindEigenvectors:

@@ -13,12 +13,14 @@ import (
 // before, or its multiply-adds by the relative speed of its kind. What finished and running steps really take corrects
 // that, for the machine, then for each kind, and for a running step by itself, each the more the longer it was watched.
 type Estimator struct {
-	steps    map[string]expected // absent for those that take no time worth counting
-	scaled   bool                // costs are in seconds, as steps ran before
-	seen     map[string]*watched // running steps
-	compiled map[string]bool     // by program
-	workers  int                 // the most that were seen at work
-	at, end  time.Time           // of the last estimate, and the end that it expected
+	steps    map[string]expected  // absent for those that take no time worth counting
+	scaled   bool                 // costs are in seconds, as steps ran before
+	seen     map[string]*watched  // running steps
+	compiled map[string]bool      // by program
+	began    map[string]time.Time // when a program was first seen to be compiled
+	compile  float64              // seconds that a program takes to compile
+	workers  int                  // the most that were seen at work
+	at, end  time.Time            // of the last estimate, and the end that it expected
 }
 
 // expected is what is known of a step beforehand.
@@ -46,7 +48,7 @@ const (
 	enough = 3
 	// trust is how many seconds of work correct an expectation by half of what they differ from it.
 	trust = 30
-	// compiling is how many seconds the first step of a program spends on that.
+	// compiling is how many seconds a program takes to compile, until one was seen.
 	compiling = 3
 )
 
@@ -58,7 +60,7 @@ func correct(rate float64, seen pace) float64 {
 // NewEstimator knows the costs of a sweep's steps. prior is how long they are
 // expected to take, by their IDs, as far as that is known.
 func NewEstimator(g *pipelines.Graph, prior map[string]time.Duration) *Estimator {
-	e := &Estimator{steps: map[string]expected{}, seen: map[string]*watched{}, compiled: map[string]bool{}, workers: 1}
+	e := &Estimator{steps: map[string]expected{}, seen: map[string]*watched{}, compiled: map[string]bool{}, began: map[string]time.Time{}, compile: compiling, workers: 1}
 	var before pace // of those that ran before
 	for _, p := range g.All() {
 		if c := estimate.TrainingCost(p.Step); c > 0 {
@@ -119,7 +121,10 @@ func (e *Estimator) Estimate(s Snapshot) Estimate {
 		}
 		if !e.compiled[x.program] && !compiled[x.program] {
 			compiled[x.program] = true
-			left += compiling
+			left += e.compile
+			if began, ok := e.began[x.program]; ok {
+				left -= min(e.compile, s.At.Sub(began).Seconds())
+			}
 		}
 		total += left
 		if !x.splits {
@@ -145,7 +150,7 @@ func (e *Estimator) measure(s Snapshot) (all pace, kinds map[string]pace) {
 		switch {
 		case step.State == artifacts.StateRan && step.Seconds > 0:
 			if p = (pace{x.cost, step.Seconds}); !e.compiled[x.program] { // it was over before it was seen
-				p.seconds = max(p.seconds-compiling, p.seconds/2)
+				p.seconds = max(p.seconds-e.compile, p.seconds/2)
 			}
 			if w := e.seen[step.ID]; w != nil && w.cost > x.cost/2 { // without compiling
 				p = w.pace
@@ -169,10 +174,16 @@ func (e *Estimator) watch(step Step, x expected, now time.Time) pace {
 	w := e.seen[step.ID]
 	switch {
 	case w == nil && step.Fraction == 0:
+		if _, ok := e.began[x.program]; !ok && step.Working > 0 {
+			e.began[x.program] = now
+		}
 		return pace{}
 	case w == nil:
 		w = &watched{}
 		e.seen[step.ID] = w
+		if began, ok := e.began[x.program]; ok && !e.compiled[x.program] {
+			e.compile = (e.compile + now.Sub(began).Seconds()) / 2
+		}
 	case step.Fraction >= w.fraction:
 		w.add(pace{x.cost * (step.Fraction - w.fraction), now.Sub(w.at).Seconds() * float64(min(w.working, step.Working))})
 	}
