@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"lossatlas/activities/engine"
@@ -31,7 +32,7 @@ func (a *Activities) PlanSpectrum(ctx context.Context, in StepInput) (MapPlan, e
 		if err != nil {
 			return MapPlan{}, err
 		}
-		return a.planChunks(ctx, in, 1+p.Probes)
+		return a.planChunks(ctx, in, slices.Repeat([][]int{{0}}, 1+p.Probes))
 	})
 }
 
@@ -48,11 +49,11 @@ func (a *Activities) EvaluateProbe(ctx context.Context, in StepInput, chunk int)
 			return ChunkResult{}, permanent("BadStep", fmt.Errorf("%s: chunk %d of %d", in.Label, chunk, 1+p.Probes))
 		}
 		if there, err := a.stored(ctx, in, chunk); there || err != nil {
-			return ChunkResult{}, err
+			return ChunkResult{Points: 1}, err
 		}
-		pulse := startPulse(ctx, "compiling and uploading")
+		pulse := startPulse(ctx, "")
 		defer pulse.end()
-		h, release, err := a.hessian(ctx, in, pipelines.MapParams{Net: p.Net, Data: p.Data, Batch: p.Batch}, p.Subset)
+		h, release, err := a.hessian(ctx, in, pipelines.MapParams{Net: p.Net, Data: p.Data, Batch: p.Batch}, p.Subset, pulse)
 		if err != nil {
 			return ChunkResult{}, err
 		}
@@ -73,14 +74,14 @@ func (a *Activities) EvaluateProbe(ctx context.Context, in StepInput, chunk int)
 		if err != nil {
 			return ChunkResult{}, err
 		}
-		return ChunkResult{Seconds: time.Since(since).Seconds()}, work.store(ctx, chunkPart(chunk), b)
+		return ChunkResult{Seconds: time.Since(since).Seconds(), Points: 1}, work.store(ctx, chunkPart(chunk), b)
 	})
 }
 
 // hessian is the Hessian at the minimizer of a step, and the function that
 // gives back what it works on.
-func (a *Activities) hessian(ctx context.Context, in StepInput, p pipelines.MapParams, subset string) (*engine.Hessian, func(), error) {
-	e, release, err := a.evaluator(ctx, in, p)
+func (a *Activities) hessian(ctx context.Context, in StepInput, p pipelines.MapParams, subset string, pulse *pulse) (*engine.Hessian, func(), error) {
+	e, release, err := a.evaluator(ctx, in, p, pulse)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -21,13 +21,13 @@ func (a *Activities) Eigenvectors(ctx context.Context, in StepInput) (StepResult
 		if err != nil {
 			return StepResult{}, err
 		}
-		pulse := startPulse(ctx, "compiling and uploading")
+		pulse := startPulse(ctx, "")
 		defer pulse.end()
 		net, _, _, err := a.minimizer(ctx, in, p.Net)
 		if err != nil {
 			return StepResult{}, err
 		}
-		h, release, err := a.hessian(ctx, in, pipelines.MapParams{Net: p.Net, Data: p.Data, Batch: p.Batch}, p.Subset)
+		h, release, err := a.hessian(ctx, in, pipelines.MapParams{Net: p.Net, Data: p.Data, Batch: p.Batch}, p.Subset, pulse)
 		if err != nil {
 			return StepResult{}, err
 		}

@@ -38,7 +38,7 @@ func imagesOf(p pipelines.MapParams) string {
 
 // evaluator returns an evaluator for a map step, and the function that gives it back. Of a sweep of many
 // experiments, whose chunks come to a worker mixed, an evaluator that the worker has no room to keep goes on with the next map.
-func (a *Activities) evaluator(ctx context.Context, in StepInput, p pipelines.MapParams) (*engine.Evaluator, func(), error) {
+func (a *Activities) evaluator(ctx context.Context, in StepInput, p pipelines.MapParams, pulse *pulse) (*engine.Evaluator, func(), error) {
 	c := &a.evaluators
 	kept := keptEvaluator{in.Key, imagesOf(p), c.take(in.Key)}
 	give := func() { c.give(kept) }
@@ -61,6 +61,7 @@ func (a *Activities) evaluator(ctx context.Context, in StepInput, p pipelines.Ma
 		kept.Evaluator = c.spare(kept.images)
 	}
 	if kept.Evaluator == nil {
+		pulse.note(compiling)
 		images, err := a.loadMapData(p.Data)
 		if err != nil {
 			return nil, nil, err

@@ -17,7 +17,12 @@ type Progress struct {
 	Total int    `json:"total"`
 	Unit  string `json:"unit"` // "step", "point"
 	Note  string `json:"note,omitempty"`
+	// Points is how many points of a map all of it has, 0 for 1.
+	Points int `json:"points,omitempty"`
 }
+
+// compiling is the note of work that has to compile a program, or to upload what it works on.
+const compiling = "compiling"
 
 // BeatEvery is how often a running activity says that it is alive. A cancellation
 // comes back with that, so that this is also how soon an interrupted sweep lets go.

@@ -20,11 +20,15 @@ import (
 type MapPlan struct {
 	Chunks  int   `json:"chunks"`
 	Missing []int `json:"missing"`
+	// Points is how many points, or parts of a spectrum, the chunks have, and Done how many of them are not missing.
+	Points int `json:"points"`
+	Done   int `json:"done"`
 }
 
 // ChunkResult is one evaluated chunk, or one found in the store.
 type ChunkResult struct {
 	Seconds float64 `json:"seconds"`
+	Points  int     `json:"points"`
 }
 
 // PlanMap cuts a map into chunks of a few seconds' work and lists those that no
@@ -36,7 +40,7 @@ func (a *Activities) PlanMap(ctx context.Context, in StepInput) (MapPlan, error)
 		if err != nil {
 			return MapPlan{}, err
 		}
-		plan, err := a.planChunks(ctx, in, len(chunks))
+		plan, err := a.planChunks(ctx, in, chunks)
 		if err != nil || len(plan.Missing) == 0 || pipelines.Kind(in.Recipe.Kind) == pipelines.KindHessian {
 			return plan, err
 		}
@@ -44,14 +48,19 @@ func (a *Activities) PlanMap(ctx context.Context, in StepInput) (MapPlan, error)
 		if err != nil || filled == 0 {
 			return plan, err
 		}
-		return a.planChunks(ctx, in, len(chunks))
+		return a.planChunks(ctx, in, chunks)
 	})
 }
 
 // planChunks lists which of the chunks of a step are not in the store.
-func (a *Activities) planChunks(ctx context.Context, in StepInput, chunks int) (MapPlan, error) {
+func (a *Activities) planChunks(ctx context.Context, in StepInput, chunks [][]int) (MapPlan, error) {
+	plan := MapPlan{Chunks: len(chunks)}
+	for _, chunk := range chunks {
+		plan.Points += len(chunk)
+	}
+	plan.Done = plan.Points
 	if _, ok, err := a.made(ctx, in); ok || err != nil {
-		return MapPlan{Chunks: chunks}, err
+		return plan, err
 	}
 	parts, err := a.Store.Parts(ctx, in.Key)
 	if err != nil {
@@ -61,10 +70,10 @@ func (a *Activities) planChunks(ctx context.Context, in StepInput, chunks int) (
 	for _, name := range parts {
 		have[name] = true
 	}
-	plan := MapPlan{Chunks: chunks}
-	for i := range chunks {
+	for i, chunk := range chunks {
 		if !have[chunkPart(i)] {
 			plan.Missing = append(plan.Missing, i)
+			plan.Done -= len(chunk)
 		}
 	}
 	return plan, nil
@@ -83,11 +92,11 @@ func (a *Activities) EvaluateChunk(ctx context.Context, in StepInput, chunk int)
 			return ChunkResult{}, permanent("BadStep", fmt.Errorf("%s: chunk %d of %d", in.Label, chunk, len(chunks)))
 		}
 		if there, err := a.stored(ctx, in, chunk); there || err != nil {
-			return ChunkResult{}, err
+			return ChunkResult{Points: len(chunks[chunk])}, err
 		}
-		pulse := startPulse(ctx, "compiling and uploading")
+		pulse := startPulse(ctx, "")
 		defer pulse.end()
-		e, release, err := a.evaluator(ctx, in, p)
+		e, release, err := a.evaluator(ctx, in, p, pulse)
 		if err != nil {
 			return ChunkResult{}, err
 		}
@@ -101,10 +110,10 @@ func (a *Activities) EvaluateChunk(ctx context.Context, in StepInput, chunk int)
 				return ChunkResult{}, err
 			}
 			points = append(points, surface.Point{Index: index, Loss: v.Loss, Accuracy: v.Accuracy()})
-			pulse.progress(Progress{Done: i + 1, Total: len(chunks[chunk]), Unit: "point"})
+			pulse.progress(Progress{Done: i + 1, Total: len(chunks[chunk]), Unit: "point", Points: len(chunks[chunk])})
 			countPoint(ctx, in, p.Data)
 		}
-		return ChunkResult{Seconds: time.Since(since).Seconds()}, work.store(ctx, chunkPart(chunk), surface.EncodePoints(points))
+		return ChunkResult{Seconds: time.Since(since).Seconds(), Points: len(points)}, work.store(ctx, chunkPart(chunk), surface.EncodePoints(points))
 	})
 }
 

@@ -42,15 +42,21 @@ func (a *Activities) place(ctx context.Context, in *StepInput, experiments int) 
 		return
 	}
 	served := a.workforce.now(ctx, a)
-	switch {
-	case in.Recipe.Numerics != "":
-		in.Queue = ClassQueue(in.Recipe.Numerics)
-	case longest(kind) && Workers(served, QueueGPU) > 0:
-		in.Queue = QueueGPU
-	default:
-		in.Queue = QueueCPU
-	}
+	in.Queue = QueueOf(*in, served)
 	in.Window = Window(Workers(served, in.Queue) / max(experiments, 1))
+}
+
+// QueueOf is the task queue on which a step is done where these queues are served.
+func QueueOf(in StepInput, served []Serving) string {
+	switch kind := pipelines.Kind(in.Recipe.Kind); {
+	case !kind.Computes():
+		return QueueIO
+	case in.Recipe.Numerics != "":
+		return ClassQueue(in.Recipe.Numerics)
+	case longest(kind) && Workers(served, QueueGPU) > 0:
+		return QueueGPU
+	}
+	return QueueCPU
 }
 
 // longest says whether steps of this kind are those that take longest, each one on a worker of its own for hours:

@@ -52,11 +52,11 @@ func (a *Activities) EvaluateSpectra(ctx context.Context, in StepInput, chunk in
 			return ChunkResult{}, permanent("BadStep", fmt.Errorf("%s: chunk %d of %d", in.Label, chunk, len(chunks)))
 		}
 		if there, err := a.stored(ctx, in, chunk); there || err != nil {
-			return ChunkResult{}, err
+			return ChunkResult{Points: len(chunks[chunk])}, err
 		}
-		pulse := startPulse(ctx, "compiling and uploading")
+		pulse := startPulse(ctx, "")
 		defer pulse.end()
-		e, release, err := a.evaluator(ctx, in, p.MapParams)
+		e, release, err := a.evaluator(ctx, in, p.MapParams, pulse)
 		if err != nil {
 			return ChunkResult{}, err
 		}
@@ -79,8 +79,8 @@ func (a *Activities) EvaluateSpectra(ctx context.Context, in StepInput, chunk in
 			work := a.begin(in, pulse, "point", index)
 			progress := func(products int, residual float64) {
 				pulse.progress(Progress{
-					Done: i*spectrumProducts + min(products, spectrumProducts-1), Total: len(chunks[chunk]) * spectrumProducts, Unit: "product",
-					Note: fmt.Sprintf("point %d of %d: residual %.2g of what is allowed after %d products", i+1, len(chunks[chunk]), residual, products),
+					Done: i*spectrumProducts + min(products, spectrumProducts-1), Total: len(chunks[chunk]) * spectrumProducts, Unit: "product", Points: len(chunks[chunk]),
+					Note: fmt.Sprintf("residual %.2g of what is allowed after %d products", residual, products),
 				})
 			}
 			opt := spectrum.Options{Tolerance: p.Tolerance, Start: wide(row.start), Progress: progress}
@@ -95,7 +95,7 @@ func (a *Activities) EvaluateSpectra(ctx context.Context, in StepInput, chunk in
 				return ChunkResult{}, err
 			}
 		}
-		return ChunkResult{Seconds: time.Since(since).Seconds()}, a.Store.PutPart(ctx, in.Key, chunkPart(chunk), surface.EncodeCurved(row.points))
+		return ChunkResult{Seconds: time.Since(since).Seconds(), Points: len(row.points)}, a.Store.PutPart(ctx, in.Key, chunkPart(chunk), surface.EncodeCurved(row.points))
 	})
 }
 

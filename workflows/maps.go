@@ -14,18 +14,18 @@ import (
 // mapRounds is how often chunks that vanished between evaluation and assembly are made again.
 const mapRounds = 3
 
-// QueryProgress is the query of a map's step workflow that returns how many of
-// its chunks are done: activities.Progress.
+// QueryProgress is the query of a map's step workflow that returns how many points, or parts of a spectrum, of
+// its finished chunks are done: activities.Progress.
 const QueryProgress = "progress"
 
 // mapStep evaluates the chunks of a line, surface, Hessian map or spectrum and assembles them.
 func mapStep(ctx workflow.Context, in activities.StepInput) (activities.StepResult, error) {
 	var result activities.StepResult
 	var seconds float64
-	progress := activities.Progress{Unit: "chunk"}
+	progress := activities.Progress{Unit: "point"}
 	var planning, assembling any = acts.PlanMap, acts.AssembleMap
 	if pipelines.Kind(in.Recipe.Kind) == pipelines.KindSpectrum {
-		planning, assembling = acts.PlanSpectrum, acts.AssembleSpectrum
+		planning, assembling, progress.Unit = acts.PlanSpectrum, acts.AssembleSpectrum, "part"
 	}
 	if err := workflow.SetQueryHandler(ctx, QueryProgress, func() (activities.Progress, error) { return progress, nil }); err != nil {
 		return result, err
@@ -56,7 +56,8 @@ func evaluate(ctx workflow.Context, in activities.StepInput, plan activities.Map
 	var seconds float64
 	var failed error
 	running, window := 0, cmp.Or(in.Window, activities.LeastWindow)
-	progress.Done, progress.Total = plan.Chunks-len(plan.Missing), plan.Chunks // those found in the store count, too
+	done := plan.Chunks - len(plan.Missing)
+	progress.Done, progress.Total = plan.Done, plan.Points // those found in the store count, too
 	for _, chunk := range plan.Missing {
 		if err := workflow.Await(ctx, func() bool { return running < window || failed != nil }); err != nil {
 			return seconds, err
@@ -77,9 +78,10 @@ func evaluate(ctx workflow.Context, in activities.StepInput, plan activities.Map
 				}
 				return
 			}
-			progress.Done++
+			done++
+			progress.Done += r.Points
 			seconds += r.Seconds
-			workflow.SetCurrentDetails(ctx, fmt.Sprintf("%d of %d chunks evaluated", progress.Done, plan.Chunks))
+			workflow.SetCurrentDetails(ctx, fmt.Sprintf("%d of %d chunks evaluated", done, plan.Chunks))
 		})
 	}
 	if failed != nil {

@@ -113,7 +113,7 @@ sweep: {train.epochs: [1]}
 		t.Fatalf("%+v", s)
 	}
 	stdout, _, _ := invoke(t, home, "status", "slow")
-	if !strings.Contains(stdout, "waits for a worker, after: its worker was last heard of") || !strings.Contains(stdout, "1 running, 1 waiting for a worker") {
+	if !strings.Contains(stdout, "queued, after: its worker was last heard of") || !strings.Contains(stdout, "1 running, 1 queued") {
 		t.Errorf("status says\n%s", stdout)
 	}
 	stdout, _, _ = invoke(t, home, "show", "slow", "--output", "json")

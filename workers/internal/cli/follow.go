@@ -52,7 +52,7 @@ func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
 	defer stop()
 	go func() { ended <- f.await(waiting) }()
 
-	poller := progress.NewPoller(f.client, f.services.Store, f.services.Payloads(), f.graph, f.started.ID, f.started.RunID)
+	poller := progress.NewPoller(f.client, f.services.Store, f.services.Payloads(), f.services.Namespace(), f.graph, f.started.ID, f.started.RunID)
 	estimator := progress.NewEstimator(f.graph, f.prior)
 	answered := time.Now()
 	tick := time.NewTicker(pollEvery)

@@ -170,7 +170,7 @@ func (w *sweep) refresh(ctx context.Context, s *session.Session) error {
 	}
 	w.client = c
 	if w.poller == nil {
-		w.poller = progress.NewPoller(c, s.Store, s.Payloads(), w.graph, launch.WorkflowID(w.Sweep), w.RunID)
+		w.poller = progress.NewPoller(c, s.Store, s.Payloads(), s.Namespace(), w.graph, launch.WorkflowID(w.Sweep), w.RunID)
 	}
 	if w.now, err = w.poller.Poll(ctx); err != nil {
 		return fmt.Errorf("sweep %s runs, but how far it is can't be asked: %w", w.Sweep, err)

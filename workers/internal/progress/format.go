@@ -57,17 +57,25 @@ func Summary(s Snapshot, e Estimate) string {
 		add(s.Count(state), state)
 	}
 	add(s.Count(artifacts.StateRunning), "running")
-	add(s.Ready(), "waiting for a worker")
+	queued, unserved := s.ready()
+	add(queued, "queued")
+	add(unserved, "waiting for a worker")
 	if e.Known && s.Over() < len(s.Steps) && e.Left > 0 {
 		parts = append(parts, "about "+Left(e.Left))
 	}
 	return strings.Join(parts, ", ")
 }
 
-// Doing is the state of a sweep in words: one that runs may have nobody who works on it.
+// Doing is the state of a sweep in words: one that runs may have no worker, or not its turn.
 func Doing(state string, s Snapshot) string {
-	if state == artifacts.StateRunning && s.Count(artifacts.StateRunning) == 0 && s.Ready() > 0 {
+	queued, unserved := s.ready()
+	switch {
+	case state != artifacts.StateRunning || s.Count(artifacts.StateRunning) > 0:
+		return state
+	case unserved > 0:
 		return "waits for a worker"
+	case queued > 0:
+		return "queued"
 	}
 	return state
 }
@@ -102,13 +110,17 @@ func Line(s Step, e Estimate, nameWidth int) string {
 
 // doing says what keeps a step that could run from running.
 func doing(s Step) string {
-	switch {
-	case !s.Ready:
+	if !s.Ready {
 		return ""
-	case s.Retry != "":
-		return "waits for a worker, after: " + s.Retry
 	}
-	return "waits for a worker"
+	wait := "waits for a worker"
+	if s.Queued {
+		wait = "queued"
+	}
+	if s.Retry != "" {
+		wait += ", after: " + s.Retry
+	}
+	return wait
 }
 
 // Note says in words what there is to say of a step beside its state and how far it is:

@@ -101,7 +101,7 @@ func TestHistoryOfFailures(t *testing.T) {
 	}
 	weights := map[string]pipelines.Ref{"weights": {Step: "e/train", Output: "weights"}}
 	grid := map[string]pipelines.Ref{"grid": {Step: "e/map", Output: "grid"}}
-	p := NewPoller(nil, nil, plain.by, &pipelines.Graph{
+	p := NewPoller(nil, nil, plain.by, "", &pipelines.Graph{
 		Experiments: []pipelines.Experiment{{Name: "e", Steps: []pipelines.Step{{ID: "e/train"}, {ID: "e/other"}, {ID: "e/third"}, {ID: "e/fourth"}, {ID: "e/line", Inputs: map[string]pipelines.Ref{"weights": {Step: "e/fourth", Output: "weights"}}}, {ID: "e/map", Inputs: weights}, {ID: "e/plot", Inputs: grid}}}},
 		Final:       []pipelines.Step{{ID: "report", Inputs: grid, Partial: true}},
 	}, "sweep-s", "run")

@@ -30,13 +30,14 @@ func (p *Poller) look(ctx context.Context, s pipelines.Step, out *Step) {
 	if err != nil {
 		return
 	}
+	out.queue = activities.QueueOf(in, p.served)
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	d, err := p.client.DescribeWorkflowExecution(ctx, in.WorkflowID(), "")
 	if err != nil || d.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		return
 	}
-	var inside float64 // units of a map's chunks that are begun
+	var inside float64 // points of a map's chunks that are begun
 	var last activities.Progress
 	for _, a := range d.GetPendingActivities() {
 		if a.GetLastFailure() != nil {
@@ -53,7 +54,7 @@ func (p *Poller) look(ctx context.Context, s pipelines.Step, out *Step) {
 		var now activities.Progress
 		if p.read.payload(a.GetHeartbeatDetails(), &now) == nil {
 			last = now
-			inside += fraction(now)
+			inside += fraction(now) * float64(max(now.Points, 1))
 		}
 	}
 	out.Note = last.Note
@@ -85,19 +86,25 @@ func (p *Poller) quiet(id string, a *workflow.PendingActivityInfo) time.Duration
 }
 
 // chunks fills in how far a map is. Its workflow knows, and answers as long as there is a worker.
+// Between two chunks nobody works, and what it said last holds.
 func (p *Poller) chunks(ctx context.Context, id string, inside float64, out *Step) {
-	if out.Working == 0 {
+	chunks := p.points[id]
+	if out.Working > 0 {
+		answer, err := p.client.QueryWorkflow(ctx, id, "", workflows.QueryProgress)
+		if err == nil && answer.Get(&chunks) == nil {
+			p.points[id] = chunks
+		}
+	}
+	if chunks.Total == 0 {
 		return
 	}
-	var chunks activities.Progress
-	answer, err := p.client.QueryWorkflow(ctx, id, "", workflows.QueryProgress)
-	if err != nil || answer.Get(&chunks) != nil || chunks.Total == 0 {
-		return
+	done := min(float64(chunks.Done)+inside, float64(chunks.Total))
+	out.Fraction = done / float64(chunks.Total)
+	note := fmt.Sprintf("%d of %d %ss", int(done), chunks.Total, chunks.Unit)
+	if out.Note != "" {
+		note += ", " + out.Note
 	}
-	out.Fraction = min((float64(chunks.Done)+inside)/float64(chunks.Total), 1)
-	if out.Note == "" {
-		out.Note = fmt.Sprintf("%d of %d chunks", chunks.Done, chunks.Total)
-	}
+	out.Note = note
 }
 
 func fraction(p activities.Progress) float64 {

@@ -22,18 +22,22 @@ import (
 // answer is never stale. What experiments came to that are over, it reads in their records in the store, which
 // are a hundredth of their histories.
 type Poller struct {
-	client client.Client
-	store  *artifacts.Store // nil for no records
-	read   reader
-	graph  *pipelines.Graph
-	id     string // the sweep's workflow
-	runID  string
+	client    client.Client
+	namespace string
+	store     *artifacts.Store // nil for no records
+	read      reader
+	graph     *pipelines.Graph
+	id        string // the sweep's workflow
+	runID     string
 
 	own      child            // the sweep's own workflow
 	children map[string]child // by experiment
 	known    map[string]activities.StepStatus
 	asked    map[string]activities.StepRequest // by step
 	beats    map[string]beat
+	points   map[string]activities.Progress // of maps, by their workflows
+	served   []activities.Serving
+	looked   time.Time // when they were asked for
 }
 
 // child is a workflow whose history was read up to a length; over is set when it
@@ -44,12 +48,12 @@ type child struct {
 	over  bool
 }
 
-// NewPoller follows the run of a sweep's workflow, whose histories are read by the client's converters.
-func NewPoller(c client.Client, store *artifacts.Store, by codec.Converters, g *pipelines.Graph, id, runID string) *Poller {
+// NewPoller follows the run of a sweep's workflow in the client's namespace, whose histories are read by the client's converters.
+func NewPoller(c client.Client, store *artifacts.Store, by codec.Converters, namespace string, g *pipelines.Graph, id, runID string) *Poller {
 	return &Poller{
-		client: c, store: store, read: reader{by}, graph: g, id: id, runID: runID, own: child{runID: runID},
+		client: c, namespace: namespace, store: store, read: reader{by}, graph: g, id: id, runID: runID, own: child{runID: runID},
 		children: map[string]child{}, known: map[string]activities.StepStatus{}, asked: map[string]activities.StepRequest{},
-		beats: map[string]beat{},
+		beats: map[string]beat{}, points: map[string]activities.Progress{},
 	}
 }
 
@@ -64,7 +68,32 @@ func (p *Poller) Poll(ctx context.Context) (Snapshot, error) {
 	for _, placed := range p.graph.All() {
 		s.Steps = append(s.Steps, p.step(ctx, placed.Step))
 	}
+	p.queued(ctx, s.Steps)
 	return s, err
+}
+
+// servedEvery is how often it is asked which workers there are, while a step waits for one.
+const servedEvery = 5 * time.Second
+
+// queued tells the steps that wait for their turn from those whose task queue no worker serves. A worker that died is
+// listed for some minutes more, so that one is believed to be there where it does something, or none was lost.
+func (p *Poller) queued(ctx context.Context, steps []Step) {
+	busy := map[string]bool{}
+	ready := false
+	for _, s := range steps {
+		busy[s.queue] = busy[s.queue] || s.Working > 0
+		ready = ready || s.Ready
+	}
+	if ready && time.Since(p.looked) > servedEvery {
+		ctx, cancel := context.WithTimeout(ctx, askTimeout)
+		defer cancel()
+		if list, err := activities.Served(ctx, p.client, p.namespace); err == nil {
+			p.served, p.looked = list, time.Now()
+		}
+	}
+	for i, s := range steps {
+		steps[i].Queued = s.Ready && (busy[s.queue] || s.Retry == "" && activities.Workers(p.served, s.queue) > 0)
+	}
 }
 
 // Known is what the workflows have done with the steps so far, outputs included.

@@ -252,6 +252,17 @@ func TestDeadWorker(t *testing.T) {
 	if got := progress.Doing(artifacts.StateRunning, s); got != "waits for a worker" {
 		t.Errorf("a sweep that nobody works on is %q", got)
 	}
+	s.Steps[0].Queued, s.Steps[1].Ready = true, true // a worker is there, for the first of them
+	if got, want := progress.Summary(s, progress.Estimate{}), "0/3 steps done, 1 queued, 1 waiting for a worker"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got, want := progress.Note(s.Steps[0]), "epoch 2, queued, after: its worker was last heard of 9.0 s ago"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	s.Steps[1].Ready = false
+	if got := progress.Doing(artifacts.StateRunning, s); got != "queued" {
+		t.Errorf("a sweep that waits for its turn is %q", got)
+	}
 	s.Steps[1].State = artifacts.StateRunning
 	if got := progress.Doing(artifacts.StateRunning, s); got != "running" {
 		t.Errorf("a sweep that somebody works on is %q", got)

@@ -38,7 +38,7 @@ func TestRecordsSpareHistories(t *testing.T) {
 	}
 	c := mocks.NewClient(t)
 	c.On("DescribeWorkflowExecution", mock.Anything, "sweep-s/b", "").Return(nil, serviceerror.NewNotFound("not begun")).Twice()
-	p := NewPoller(c, store, plain.by, g, "sweep-s", "run")
+	p := NewPoller(c, store, plain.by, "", g, "sweep-s", "run")
 	for range 2 {
 		s, err := p.Poll(t.Context())
 		if err != nil || s.Steps[0].State != artifacts.StateRan || s.Steps[0].Seconds != 3 || s.Steps[1].State != artifacts.StateWaiting {

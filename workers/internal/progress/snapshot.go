@@ -24,8 +24,12 @@ type Step struct {
 	Working int `json:"working,omitempty"`
 	// Ready says of a waiting step that it waits for nothing but a worker.
 	Ready bool `json:"ready,omitempty"`
+	// Queued says of a ready step that it waits for its turn: a worker is there, and does something else.
+	Queued bool `json:"queued,omitempty"`
 	// Retry says why the last attempt came to nothing, when there will be another one.
 	Retry string `json:"retry,omitempty"`
+
+	queue string // the task queue of a step that was asked for
 }
 
 // Over says whether the step has ended, well or not.
@@ -54,13 +58,21 @@ func (s Snapshot) Count(states ...string) int {
 
 // Ready returns how many steps wait for nothing but a worker.
 func (s Snapshot) Ready() int {
-	n := 0
+	queued, unserved := s.ready()
+	return queued + unserved
+}
+
+// ready returns how many steps wait for their turn, and how many for a worker to come.
+func (s Snapshot) ready() (queued, unserved int) {
 	for _, step := range s.Steps {
-		if step.Ready {
-			n++
+		switch {
+		case step.Queued:
+			queued++
+		case step.Ready:
+			unserved++
 		}
 	}
-	return n
+	return queued, unserved
 }
 
 // Over returns how many steps have ended.
