@@ -222,7 +222,14 @@ func (w *sweep) steps(ctx context.Context, s *session.Session) (map[string]artif
 	case w.State != artifacts.StateRunning:
 		return w.Steps, nil
 	case w.poller != nil && len(w.poller.Known()) > 0:
-		return activities.RootSteps(slices.Collect(maps.Values(w.poller.Known()))), nil
+		out := activities.RootSteps(slices.Collect(maps.Values(w.poller.Known())))
+		for _, now := range w.now.Steps { // one that its worker has left waits
+			if st, ok := out[now.ID]; ok {
+				st.State = now.State
+				out[now.ID] = st
+			}
+		}
+		return out, nil
 	}
 	return w.planned(ctx, s)
 }

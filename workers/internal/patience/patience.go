@@ -43,7 +43,7 @@ func (s *Service) Expect() (answered func()) {
 }
 
 // Calls makes each call to a Temporal server of this machine, whatever its deadline, last until it is answered, as long
-// as the server lives and until ctx ends. A call that is cancelled, and not late, ends.
+// as the server lives and ctx lasts; after that, deadlines count. A call that is cancelled, and not late, ends.
 func (s *Service) Calls(ctx context.Context, lives func() bool) grpc.UnaryClientInterceptor {
 	return func(call context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 		if waitsForOthers(method, req) {
@@ -52,12 +52,13 @@ func (s *Service) Calls(ctx context.Context, lives func() bool) grpc.UnaryClient
 		defer s.Expect()()
 		patient, cancel := context.WithCancel(context.WithoutCancel(call))
 		defer cancel()
-		defer context.AfterFunc(ctx, cancel)()
-		defer context.AfterFunc(call, func() {
-			if errors.Is(call.Err(), context.Canceled) {
+		end := func() {
+			if late := errors.Is(call.Err(), context.DeadlineExceeded); late && ctx.Err() != nil || !late && call.Err() != nil {
 				cancel()
 			}
-		})()
+		}
+		defer context.AfterFunc(ctx, end)()
+		defer context.AfterFunc(call, end)()
 		for {
 			err := invoke(patient, method, req, reply, conn, opts...)
 			if code := status.Code(err); code != codes.DeadlineExceeded && code != codes.Unavailable || !lives() {
