@@ -41,7 +41,7 @@ const (
 )
 
 // ErrDamaged says that a database is not whole.
-var ErrDamaged = errors.New("Temporal's database is damaged")
+var ErrDamaged = errors.New("the Temporal database is damaged")
 
 // memoryDatabases numbers the databases in memory: they live as long as the
 // process, so two servers must not share a name.

@@ -58,17 +58,23 @@ func killedHome(t *testing.T, file string) string {
 	t.Helper()
 	home := t.TempDir()
 	run := background(t, home, "run", file, "--backend", "go")
+	awaitPart(t, home)
+	run.kill()
+	return home
+}
+
+// awaitPart waits until a run has kept a part of a step.
+func awaitPart(t *testing.T, home string) {
+	t.Helper()
 	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		parts, err := filepath.Glob(filepath.Join(bucket(home), "parts", "*", "*"))
 		if err != nil || time.Now().After(end) {
 			t.Fatalf("the run kept no part: %v", err)
 		}
 		if len(parts) > 0 {
-			break
+			return
 		}
 	}
-	run.kill()
-	return home
 }
 
 // copyHome copies a home, with attributes of objects and without addresses.
@@ -145,7 +151,7 @@ func TestDamagedDatabase(t *testing.T) {
 			if code != c.code || !strings.Contains(stderr, c.says) || (c.says == "") == strings.Contains(stderr, "database") {
 				t.Fatalf("ended with %d, want %d and word of %q:\n%s", code, c.code, c.says, stderr)
 			}
-			if strings.Contains(stderr, "Temporal's database is damaged") {
+			if strings.Contains(stderr, "the Temporal database is damaged") {
 				checkAside(t, here, stderr, before)
 			}
 			if code != 0 {
@@ -225,4 +231,45 @@ func remove(t *testing.T, path string, suffixes ...string) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestDamageDuringARun: a run whose database is damaged under it ends with one clear line, and the same command heals
+// the home and ends as an undisturbed run.
+func TestDamageDuringARun(t *testing.T) {
+	file := writeSweep(t, strings.Replace(databaseSweep, "epochs: 4", "epochs: 12", 1))
+	undisturbed := runSweep(t, t.TempDir(), file, "--backend", "go")
+	home := t.TempDir()
+	run := command(t.Context(), home, "run", file, "--backend", "go")
+	var stderr bytes.Buffer
+	run.Stderr = &stderr
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	awaitPart(t, home)
+	path := filepath.Join(home, "temporal.db")
+	for _, suffix := range []string{"", "-wal"} { // in place: the server has them open
+		f, err := os.OpenFile(path+suffix, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := f.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteAt(bytes.Repeat([]byte{0xa5}, int(info.Size())), 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	began := time.Now()
+	_ = run.Wait() // the exit code says it
+	if code := run.ProcessState.ExitCode(); code != 1 || !strings.Contains(stderr.String(), "the Temporal database is damaged") || !strings.Contains(stderr.String(), "the same command begins a new one") {
+		t.Errorf("ended with %d after %v:\n%s", code, time.Since(began), &stderr)
+	}
+	if aside, err := filepath.Glob(path + ".damaged-*"); err != nil || len(aside) == 0 {
+		t.Errorf("nothing was set aside: %v", err)
+	}
+	same(t, undisturbed, runSweep(t, home, file, "--backend", "go"))
 }
