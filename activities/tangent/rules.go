@@ -55,9 +55,9 @@ var rules = map[graph.NodeType]rule{
 
 	// Functions of one number, by their derivative.
 	graph.NodeTypeExp:      slope(func(_, y *graph.Node) *graph.Node { return y }),
-	graph.NodeTypeLog:      slope(func(x, _ *graph.Node) *graph.Node { return graph.Inverse(x) }),
-	graph.NodeTypeLog1p:    slope(func(x, _ *graph.Node) *graph.Node { return graph.Inverse(graph.OnePlus(x)) }),
-	graph.NodeTypeSqrt:     slope(func(_, y *graph.Node) *graph.Node { return graph.MulScalar(graph.Inverse(y), 0.5) }),
+	graph.NodeTypeLog:      slope(func(x, _ *graph.Node) *graph.Node { return graph.Reciprocal(x) }),
+	graph.NodeTypeLog1p:    slope(func(x, _ *graph.Node) *graph.Node { return graph.Reciprocal(graph.OnePlus(x)) }),
+	graph.NodeTypeSqrt:     slope(func(_, y *graph.Node) *graph.Node { return graph.MulScalar(graph.Reciprocal(y), 0.5) }),
 	graph.NodeTypeRsqrt:    slope(func(_, y *graph.Node) *graph.Node { return graph.MulScalar(graph.Mul(y, graph.Square(y)), -0.5) }),
 	graph.NodeTypeTanh:     slope(func(_, y *graph.Node) *graph.Node { return graph.OneMinus(graph.Square(y)) }),
 	graph.NodeTypeLogistic: slope(func(_, y *graph.Node) *graph.Node { return graph.Mul(y, graph.OneMinus(y)) }),

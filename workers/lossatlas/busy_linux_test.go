@@ -91,7 +91,7 @@ func TestBusyServerIsWaitedFor(t *testing.T) {
 	var network *proxy
 	services := &session.Embedded{
 		Temporal: func(ctx context.Context, o session.TemporalOptions) (session.Temporal, error) {
-			server, err := embedded.StartTemporal(ctx, embedded.Options{DBPath: o.DBPath, FrontendPort: o.FrontendPort, Namespace: o.Namespace, Log: o.Log})
+			server, err := embedded.StartTemporal(ctx, embedded.Options{DBPath: o.DBPath, FrontendPort: o.FrontendPort, Namespace: o.Namespace, Identity: o.Identity, Log: o.Log})
 			if err != nil {
 				return nil, err
 			}

@@ -32,7 +32,7 @@ import (
 // embeddedServices are those of the program, in this process.
 var embeddedServices = &session.Embedded{
 	Temporal: func(ctx context.Context, o session.TemporalOptions) (session.Temporal, error) {
-		return embedded.StartTemporal(ctx, embedded.Options{DBPath: o.DBPath, FrontendPort: o.FrontendPort, Namespace: o.Namespace, Log: o.Log})
+		return embedded.StartTemporal(ctx, embedded.Options{DBPath: o.DBPath, FrontendPort: o.FrontendPort, Namespace: o.Namespace, Identity: o.Identity, Log: o.Log})
 	},
 	Store: func(ctx context.Context, o session.StoreOptions) (session.Store, error) {
 		return s3.Start(ctx, s3.Options{Dir: o.Dir, Addr: o.Addr, AccessKey: o.AccessKey, SecretKey: o.SecretKey, Region: o.Region})

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// shell is a command line as a user types it in a folder where the program is build/lossatlas, which is not on the path.
-func shell(t *testing.T, dir, line string) *exec.Cmd {
+// typed is a command line as a user types it in a folder where the program is build/lossatlas, which is not on the path.
+func typed(t *testing.T, dir, line string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", "exec "+line)
 	cmd.Dir, cmd.Env = dir, command(context.Background(), "").Env // no home is named
@@ -25,7 +25,7 @@ func shell(t *testing.T, dir, line string) *exec.Cmd {
 // say runs a command line and returns all that it says.
 func say(t *testing.T, dir, line string) string {
 	t.Helper()
-	out, err := shell(t, dir, line).CombinedOutput()
+	out, err := typed(t, dir, line).CombinedOutput()
 	if err != nil {
 		t.Logf("%s: %v", line, err)
 	}
@@ -66,7 +66,7 @@ func TestHintsWorkWhenPasted(t *testing.T) {
 	}
 
 	said = say(t, dir, call+"run "+file)
-	up := shell(t, dir, hint(t, said, `(?m)^runs +(.+), then http`))
+	up := typed(t, dir, hint(t, said, "(?m)^runs +`(.+)` serves"))
 	serves := make(chan string, 1)
 	out, err := up.StdoutPipe()
 	if err != nil {
