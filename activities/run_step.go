@@ -138,7 +138,7 @@ func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (
 		case err == nil:
 			return result, nil
 		case ctx.Err() != nil:
-			if !temporal.IsCanceledError(context.Cause(ctx)) { // another attempt goes on waiting
+			if !temporal.IsCanceledError(context.Cause(ctx)) { // another attempt continues to wait
 				return StepResult{}, ctx.Err()
 			}
 			begun := a.begun(in, id)

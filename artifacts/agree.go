@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// A digest proves that bytes are those that a record names, and nothing about the record: whoever writes records can
+// A digest proves that bytes are those that a record names, and nothing about the record: the author of a record can
 // name any bytes. What can be told is whether the records of a sweep agree: its graph says what each step is, its root
 // which outputs the step has, and the action under the step's key which outputs were made by which recipe.
 

@@ -90,7 +90,7 @@ func (s *Store) refuseNewer(ctx context.Context, object string) error {
 	if errors.As(err, &newer) {
 		return err
 	}
-	return nil // of all else, what is done next tells
+	return nil // other errors are reported by the write that follows
 }
 
 // formatObject is a record that stands for the store as a whole. A program that changes any of its formats, of blobs

@@ -119,7 +119,7 @@ func (s *Store) root(ctx context.Context, object string) (Root, error) {
 // Roots returns the latest runs of all sweeps, sorted by name. Roots that can't
 // be read are left out and come as *[RecordError], joined into the error, beside
 // the others: listing may go on without them, but nothing may be freed, because
-// nobody knows what they need. With *[NewerError] there are no others.
+// it is unknown which blobs they need. With *[NewerError] no roots are returned.
 func (s *Store) Roots(ctx context.Context) ([]Root, error) {
 	var roots []Root
 	var harms []error

@@ -87,7 +87,7 @@ const (
 	maxEvaluations = 1000
 )
 
-// importedFile is told by its content when it is read, whatever its name ends with.
+// importedFile is recognized by its content when it is read, not by its extension.
 var importedFile = text{max: 500, form: regexp.MustCompile(`.`), want: "the path of a .safetensors or .npz file"}
 
 const nameWant = "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 64"

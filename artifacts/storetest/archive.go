@@ -279,7 +279,7 @@ type forged struct {
 }
 
 // archiveForged: an archive whose records contradict each other is refused before anything is written. One that is
-// consistent is believed, whatever it says.
+// consistent is believed.
 func archiveForged(t *testing.T, b *Bucket) {
 	w, file := save(t, b, 3)
 	other := artifacts.BlobOf([]byte("other"))

@@ -229,7 +229,7 @@ func checkMisplaced(t *testing.T, b *Bucket) {
 	}
 }
 
-// checkNewer: what a newer version wrote is no damage. Whoever meets it refuses, and changes nothing.
+// checkNewer: records of a newer version are not damage. Every operation that meets one refuses, and changes nothing.
 func checkNewer(t *testing.T, b *Bucket) {
 	w := newWorld(t, b)
 	collect(t, b.Store, artifacts.CollectOptions{OlderThan: time.Hour})

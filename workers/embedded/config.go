@@ -92,7 +92,7 @@ func serverConfig(db config.SQL, ports servicePorts, identity []byte) *config.Co
 	}
 }
 
-// mutualTLS lets nobody talk to a service, also to one that only the others talk to, who doesn't have the identity.
+// mutualTLS makes every service, the internal ones included, refuse clients without the identity.
 func mutualTLS(identity []byte) config.RootTLS {
 	if identity == nil {
 		return config.RootTLS{}

@@ -52,8 +52,8 @@ func startUI(frontend string, opts Options, log zerolog.Logger) (*ui, error) {
 	return u, nil
 }
 
-// uiHandler is what server.NewServer of the UI makes, without its listener, its log, and what the guard does better (CORS
-// and CSRF tokens) or nobody needs (logins).
+// uiHandler builds the handler of the UI as its own server.NewServer does, without listener and log, without CORS and
+// CSRF tokens, which the guard replaces, and without logins.
 func uiHandler(conn *grpc.ClientConn, cfg *config.Config) (http.Handler, error) {
 	provider, err := config.NewConfigProviderWithRefresh(cfg)
 	if err != nil {

@@ -34,7 +34,7 @@ func (a *app) loadCommand() *cobra.Command {
 	cmd.Long = cmd.Short + `.
 
 Everything is verified as it is read, and nothing is written that is there already; give the command
-again after an interruption and it goes on. The sweep is listed when all of it is there.
+again after an interruption and it continues. The sweep is listed when all of it is there.
 
 An archive deserves as much trust as its author. Digests prove that its bytes are those that its records
 name, and its records are compared: each step's outputs, recipe and kind must be the same in the sweep, in

@@ -40,7 +40,7 @@ the browser (its settings take the address as remote codec), and so does the com
   lossatlas codec --codec-keys keys --ui-origin https://temporal.example.com
   temporal workflow show -w sweep-fig3 --codec-endpoint http://127.0.0.1:8081
 
-Whoever reaches it can decrypt, on a shared machine each of its users. --token-file holds a token that every request must
+Every client that reaches it can decrypt, on a shared machine each of its users. --token-file holds a token that every request must
 have (temporal --codec-auth "Bearer TOKEN"). Without it, --listen takes loopback addresses only; a proxy on this machine may
 check the access token that the UI passes on. Other addresses belong behind TLS, too (--tls-cert, --tls-key). --ui-origin only
 keeps the pages of others out of a browser.
@@ -131,7 +131,7 @@ func (r *codecServer) handler() (http.Handler, error) {
 		return nil, exit.Usagef("--listen: %q is not host:port; write 127.0.0.1:8081", r.listen)
 	}
 	if ip := net.ParseIP(host); r.tokenFile == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, exit.Usagef("--listen %s: whoever reaches this address could decrypt, with or without TLS; give --token-file FILE with a token that every request must have, or listen on 127.0.0.1, with a proxy that asks who is there", r.listen)
+		return nil, exit.Usagef("--listen %s: every client that reaches this address could decrypt, with or without TLS; give --token-file FILE with a token that every request must have, or listen on 127.0.0.1 behind a proxy that authenticates", r.listen)
 	}
 	if (r.cert == "") != (r.key == "") {
 		return nil, exit.Usagef("--tls-cert and --tls-key go together: give both, or neither")

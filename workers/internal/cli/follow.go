@@ -44,7 +44,7 @@ type follower struct {
 const runAgain = "run the same command again to continue"
 
 // follow returns the sweep's root when its workflow has ended. When ctx ends
-// first, the sweep is stopped, unless it belongs to somebody else.
+// first, the sweep is stopped, unless another process started it.
 func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
 	apart := context.WithoutCancel(ctx) // what must still work after an interrupt
 	ended := make(chan error, 1)

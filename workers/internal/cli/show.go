@@ -31,7 +31,7 @@ func (a *app) showCommand() *cobra.Command {
 Of experiments that are repeated (repeats: in the sweep file) a second table has the mean ± the standard deviation over the repetitions
 that came to a number, in brackets how many those are where it is not all of them (a training that diverged counts for none); --means has it alone, also as csv and json.
 ">" marks a lower bound: the plotted range cuts off a measure of flatness, or a value that it is the mean of. Such a mean has no deviation.
-Columns for programs (csv, json) hold the bare number and beside it NAME.bounds, how many of the values behind it are lower bounds; 0 is an exact measure.
+Columns for programs (csv, json) hold the bare number and next to it NAME.bounds, the number of lower bounds among its values; 0 means exact.
 
 Comparisons (compare: in the sweep file) are a further table; --comparisons has them alone, also as csv and json.
 A file of everything, with parameters, recipes and digests, is the sweep.json of ` + "`lossatlas export sweep`" + `.`

@@ -1,5 +1,5 @@
-// Package guard lets the user who has the link, in a browser of this machine, and nobody else use a server on loopback:
-// no other user of the machine, no page of another site, and no site whose name was made to point here (DNS rebinding).
+// Package guard restricts a server on loopback to the user who has its link, in a browser of this machine. It refuses other
+// users of the machine, pages of other sites, and sites whose name was made to point here (DNS rebinding).
 package guard
 
 import (

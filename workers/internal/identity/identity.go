@@ -1,7 +1,7 @@
 // Package identity is the certificate by which the processes of one home know each other.
 //
-// It signs itself, and both ends of a connection present it and trust nothing else, so whoever can read its key is let
-// in: the user of the home. There is no authority whose key would have to be kept.
+// It signs itself, and both ends of a connection present it and trust nothing else, so only processes that can read its
+// key connect: those of the home's user. There is no authority whose key would have to be kept.
 package identity
 
 import (

@@ -88,7 +88,7 @@ func Start(ctx context.Context, c client.Client, data converter.DataConverter, i
 }
 
 // Stop cancels a sweep's workflow and waits for it to record what it did; one
-// that takes too long is terminated. The reason completes "it was stopped by" for whoever follows it.
+// that takes too long is terminated. The reason completes "it was stopped by" for the processes that follow it.
 func Stop(ctx context.Context, c client.Client, id, runID, reason string) error {
 	err := c.CancelWorkflowWithOptions(ctx, client.CancelWorkflowOptions{WorkflowID: id, RunID: runID, Reason: reason})
 	if gone(err) {

@@ -86,7 +86,7 @@ func New(opts Options) *Server {
 // Path is where a sweep's page is, below the server's address.
 func Path(sweep string) string { return "/sweeps/" + sweep + "/" }
 
-// ServeHTTP answers whoever a guard let in.
+// ServeHTTP answers requests that a guard has admitted.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-cache")

@@ -1,5 +1,5 @@
-// Package patience waits for servers of this machine. One that is busy answers late, and its end shows at once, as a
-// broken connection: time limits are for servers elsewhere, of which nothing else is known.
+// Package patience waits for servers of this machine. A busy one answers late, and the end of its process is seen at once,
+// as a broken connection. Time limits are for servers elsewhere, whose processes cannot be observed.
 package patience
 
 import (
@@ -25,7 +25,7 @@ const (
 // Service is a server of this machine.
 type Service struct {
 	Name string // in messages
-	// Say tells the user something; nil for nobody.
+	// Say tells the user something. Nil says nothing.
 	Say  func(format string, args ...any)
 	told sync.Once
 }
@@ -42,8 +42,8 @@ func (s *Service) Expect() (answered func()) {
 	return func() { t.Stop() }
 }
 
-// Calls makes each call to a Temporal server of this machine, whatever its deadline, last until it is answered, as long
-// as the server lives and ctx lasts; after that, deadlines count. A call that is cancelled, and not late, ends.
+// Calls ignores the deadline of a call to a Temporal server of this machine: it lasts until it is answered, as long as
+// the server lives and ctx lasts. After that, deadlines count. A call that is cancelled before its deadline ends.
 func (s *Service) Calls(ctx context.Context, lives func() bool) grpc.UnaryClientInterceptor {
 	return func(call context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 		if waitsForOthers(method, req) {
@@ -73,8 +73,8 @@ func (s *Service) Calls(ctx context.Context, lives func() bool) grpc.UnaryClient
 	}
 }
 
-// waitsForOthers says of a call that it is answered when somebody else has done something, or that the next of its
-// kind replaces it, so that its deadline counts.
+// waitsForOthers reports whether a call's deadline counts: the server answers it after an event elsewhere (polls, queries,
+// waits), or the next call of its kind replaces it (heartbeats).
 func waitsForOthers(method string, req any) bool {
 	name := method[strings.LastIndexByte(method, '/')+1:]
 	history, ok := req.(*workflowservice.GetWorkflowExecutionHistoryRequest)

@@ -86,7 +86,7 @@ func (p *Poller) quiet(id string, a *workflow.PendingActivityInfo) time.Duration
 }
 
 // chunks fills in how far a map is. Its workflow knows, and answers as long as there is a worker.
-// Between two chunks nobody works, and what it said last holds.
+// Between two chunks no worker reports, and the last report holds.
 func (p *Poller) chunks(ctx context.Context, id string, inside float64, out *Step) {
 	chunks := p.points[id]
 	if out.Working > 0 {

@@ -135,7 +135,7 @@ func collect(ctx context.Context, store Store, e pipelines.Experiment, steps map
 func short(experiment, id string) string { return strings.TrimPrefix(id, experiment+"/") }
 
 // tally counts the steps of an experiment or a comparison by their states; "" counts all of
-// them, and notRunFor those that another step kept from running.
+// them, and notRunFor the steps that another step kept from running.
 type tally map[string]int
 
 const notRunFor = artifacts.StateNotRun + " because"
