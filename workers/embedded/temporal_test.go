@@ -393,10 +393,10 @@ func TestDamageWhileItRuns(t *testing.T) {
 	}
 }
 
-// damage overwrites all pages of a database that is in use, and of its log, with what are no pages.
+// damage overwrites all pages of a database that is in use, of its log and of its index, with what are no pages.
 func damage(t *testing.T, path string) {
 	t.Helper()
-	for _, suffix := range []string{"", "-wal"} {
+	for _, suffix := range []string{"", "-wal", "-shm"} { // the last makes SQLite give up the pages that it has in memory
 		f, err := os.OpenFile(path+suffix, os.O_RDWR, 0)
 		if err != nil {
 			t.Fatal(err)
