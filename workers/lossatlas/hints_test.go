@@ -60,8 +60,9 @@ func TestHintsWorkWhenPasted(t *testing.T) {
 		}
 	}
 	start := hint(t, say(t, dir, call+"list"), "`(.*) run pipelines/quickstart.yaml`")
-	said := say(t, dir, start+" run "+file)
-	if said = say(t, dir, call+"show other"); !strings.Contains(said, "there is hinted") || !strings.Contains(said, filepath.Join(dir, "my home")) {
+	say(t, dir, start+" run "+file)
+	said := say(t, dir, call+"show other")
+	if !strings.Contains(said, "there is hinted") || !strings.Contains(said, filepath.Join(dir, "my home")) {
 		t.Errorf("show of another sweep says\n%s", said)
 	}
 
