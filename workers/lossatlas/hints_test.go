@@ -60,13 +60,14 @@ func TestHintsWorkWhenPasted(t *testing.T) {
 		}
 	}
 	start := hint(t, say(t, dir, call+"list"), "`(.*) run pipelines/quickstart.yaml`")
-	say(t, dir, start+" run "+file)
-	said := say(t, dir, call+"show other")
-	if !strings.Contains(said, "there is hinted") || !strings.Contains(said, filepath.Join(dir, "my home")) {
+	if said := say(t, dir, start+" run "+file); !strings.Contains(said, "report ") {
+		t.Errorf("the advised command says\n%s", said)
+	}
+	if said := say(t, dir, call+"show other"); !strings.Contains(said, "there is hinted") || !strings.Contains(said, filepath.Join(dir, "my home")) {
 		t.Errorf("show of another sweep says\n%s", said)
 	}
 
-	said = say(t, dir, call+"run "+file)
+	said := say(t, dir, call+"run "+file)
 	up := typed(t, dir, hint(t, said, "(?m)^runs +`(.+)` serves"))
 	serves := make(chan string, 1)
 	out, err := up.StdoutPipe()
