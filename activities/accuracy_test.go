@@ -10,8 +10,8 @@ import (
 	"lossatlas/pipelines"
 )
 
-// TestAccuracyIsMissing: a network whose logits are not finite, here by negative running variances, has
-// no accuracy: not in the losses of an import, on a line, in a table of points, or on the page.
+// TestAccuracyIsMissing: a network whose logits are not finite, here by weights that overflow or by negative running
+// variances, has no accuracy: not in the losses of an import, on a line, in a table of points, or on the page.
 func TestAccuracyIsMissing(t *testing.T) {
 	b := newBench(t)
 	golden := written(t, goldenNet)
@@ -31,16 +31,26 @@ func TestAccuracyIsMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	blobs, err := b.putAll(t.Context(), map[string][]byte{"good": good, "bad": bad})
+	for i := range theta {
+		theta[i] *= 1e30
+	}
+	for i := range state {
+		state[i] = 1
+	}
+	huge, err := net.Encode(theta, state, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blobs, err := b.putAll(t.Context(), map[string][]byte{"good": good, "bad": bad, "huge": huge})
 	if err != nil {
 		t.Fatal(err)
 	}
 	imported := do[StepResult](t, b, b.Import, b.step(t, pipelines.KindImport,
-		pipelines.ImportParams{Net: golden, Weights: blobs["bad"].Digest.String(), Data: b.trainParams(1).Data}, nil))
+		pipelines.ImportParams{Net: golden, Weights: blobs["huge"].Digest.String(), Data: b.trainParams(1).Data}, nil))
 	final := b.final(t, imported)
 	for name, v := range map[string]Number{"train": final.TrainAccuracy, "test": final.TestAccuracy, "error": Number(final.TestError())} {
 		if !math.IsNaN(float64(v)) {
-			t.Errorf("imported weights with NaN for logits have the %s accuracy %v", name, v)
+			t.Errorf("imported weights that overflow have the %s accuracy %v", name, v)
 		}
 	}
 
