@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/csv"
@@ -354,6 +355,39 @@ sweep: {train.seed: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 
 	}
 	if o := runSweep(t, home, writeSweep(t, fmt.Sprintf(sweep, "1"))); o.Steps.Failed != 0 || o.Steps.Total != 41 {
 		t.Errorf("after the stops: %+v", o.Steps)
+	}
+}
+
+// TestStopTwice: a second Ctrl-C ends the process before its sweep has recorded the first one. The next run is not
+// stopped by that, but does the sweep.
+func TestStopTwice(t *testing.T) {
+	home := t.TempDir()
+	file := writeSweep(t, "name: twice\ndataset: {name: shapes10, train: 64, test: 64}\ntrain: {net: small, epochs: 400, batch_size: 64, optimizer: {lr: 0.01}}\nplots: [training]\n")
+	cmd := command(t.Context(), home, "run", file)
+	errs, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := bufio.NewScanner(errs)
+	for said.Scan() && !strings.Contains(said.Text(), "/train: running") {
+	}
+	for range 2 {
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	for said.Scan() {
+	}
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 130 {
+		t.Fatalf("the stopped run ended with %d, want 130", code)
+	}
+	if o := runSweep(t, home, file); o.Steps.Failed != 0 || o.Steps.Total != 3 {
+		t.Errorf("the run after it: %+v", o.Steps)
 	}
 }
 

@@ -66,7 +66,7 @@ func OpenSweeps(ctx context.Context, c client.Client, data converter.DataConvert
 
 // OpenSweep finds a sweep whose workflow is open, as OpenSweeps.
 func OpenSweep(ctx context.Context, c client.Client, data converter.DataConverter, sweep string) (o Open, ok bool, err error) {
-	info, err := describe(ctx, c, WorkflowID(sweep))
+	info, _, err := describe(ctx, c, WorkflowID(sweep))
 	if gone(err) || err == nil && info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		return Open{}, false, nil
 	}

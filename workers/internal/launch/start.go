@@ -41,7 +41,7 @@ type Started struct {
 }
 
 // Start starts a sweep's workflow, of a priority from 1, the most urgent, to 5. If the same sweep runs already, it is
-// joined; if another version of it runs, that one is stopped first, keeping
+// joined. If another version of it runs, or it was told to stop, it is stopped first, keeping
 // what it has done. say tells the user about either. data is the client's converter.
 func Start(ctx context.Context, c client.Client, data converter.DataConverter, in activities.SweepInput, priority int, say func(string, ...any)) (Started, error) {
 	id := WorkflowID(in.Sweep)
@@ -64,7 +64,7 @@ func Start(ctx context.Context, c client.Client, data converter.DataConverter, i
 			}
 			return Started{ID: id, RunID: run.GetRunID(), Run: run}, nil
 		}
-		info, err := describe(ctx, c, id)
+		info, stopping, err := describe(ctx, c, id)
 		if err != nil {
 			return Started{}, err
 		}
@@ -76,11 +76,15 @@ func Start(ctx context.Context, c client.Client, data converter.DataConverter, i
 		if err != nil {
 			return Started{}, err
 		}
-		if open.graph == in.Graph.String() && open.numerics == in.Numerics {
+		switch same := open.graph == in.Graph.String() && open.numerics == in.Numerics; {
+		case stopping:
+			say("sweep %s is being stopped; waiting for its end", in.Sweep)
+		case same:
 			say("sweep %s is under way already; following it", in.Sweep)
 			return Started{ID: id, RunID: runID, Joined: true, Run: c.GetWorkflow(ctx, id, runID)}, nil
+		default:
+			say("another version of sweep %s is under way; stopping it (what it finished is kept)", in.Sweep)
 		}
-		say("another version of sweep %s is under way; stopping it (what it finished is kept)", in.Sweep)
 		if err := Stop(ctx, c, id, runID, "`lossatlas run` of another version of it"); err != nil {
 			return Started{}, err
 		}
@@ -136,12 +140,13 @@ func gone(err error) bool {
 	return errors.As(err, &missing)
 }
 
-func describe(ctx context.Context, c client.Client, id string) (*workflow.WorkflowExecutionInfo, error) {
+// describe returns the latest run of a workflow, and whether it was told to stop.
+func describe(ctx context.Context, c client.Client, id string) (info *workflow.WorkflowExecutionInfo, stopping bool, err error) {
 	d, err := c.DescribeWorkflowExecution(ctx, id, "")
 	if err != nil {
-		return nil, fmt.Errorf("look at %s: %w", id, err)
+		return nil, false, fmt.Errorf("look at %s: %w", id, err)
 	}
-	return d.GetWorkflowExecutionInfo(), nil
+	return d.GetWorkflowExecutionInfo(), d.GetWorkflowExtendedInfo().GetCancelRequested(), nil
 }
 
 // memo returns a text from a workflow's memo, or "" where this program wrote none. It fails with
