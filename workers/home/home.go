@@ -108,6 +108,12 @@ func Default() (string, error) {
 	return filepath.Join(user, ".local", "share", "lossatlas"), nil
 }
 
+// Exposed reports whether other users may replace files of the home.
+func (h *Home) Exposed() bool {
+	info, err := os.Stat(h.dir)
+	return err == nil && info.Mode().Perm()&0o022 != 0
+}
+
 // Dir is the absolute path of the home.
 func (h *Home) Dir() string { return h.dir }
 

@@ -241,3 +241,20 @@ func TestLogsAreKeptAndBounded(t *testing.T) {
 		t.Errorf("sizes %d and %d", size("services.log"), size("services.1.log"))
 	}
 }
+
+// TestExposed: a home that other users may write in is told from one of its user's own.
+func TestExposed(t *testing.T) {
+	dir := t.TempDir()
+	h, err := home.Open(dir, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for mode, want := range map[os.FileMode]bool{0o700: false, 0o755: false, 0o775: true, 0o777: true} {
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+		if got := h.Exposed(); got != want {
+			t.Errorf("with mode %o: %v, want %v", mode, got, want)
+		}
+	}
+}

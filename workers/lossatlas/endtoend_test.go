@@ -297,7 +297,7 @@ sweep: {train.seed: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 
 				return fmt.Errorf("cancel ended with %d: %s", code, stderr)
 			}
 			return nil
-		}, "sweep stopped was stopped by `lossatlas cancel`"},
+		}, "sweep stopped was stopped by lossatlas cancel"},
 	}
 	for name, how := range stops {
 		home = t.TempDir()

@@ -68,7 +68,7 @@ func TestHintsWorkWhenPasted(t *testing.T) {
 	}
 
 	said := say(t, dir, call+"run "+file)
-	up := typed(t, dir, hint(t, said, "(?m)^runs +`(.+)` serves"))
+	up := typed(t, dir, hint(t, said, "(?m)^browse +`(.+)` serves"))
 	serves := make(chan string, 1)
 	out, err := up.StdoutPipe()
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 func (a *app) artifactsCommand() *cobra.Command {
 	ls := command("ls [SWEEP]", "List the outputs of sweeps with their digests and sizes", cobra.MaximumNArgs(1),
 		func(cmd *cobra.Command, args []string) error { return a.artifactsList(cmd.Context(), args) })
+	ls.Aliases = []string{"list"}
 	cat := command("cat DIGEST|STEP/OUTPUT", "Write a stored output to standard output, verified", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, args []string) error { return a.artifactsCat(cmd.Context(), args[0]) })
 	return group("artifacts", "Look into the store of results, check it and keep it clean", ls, cat, a.verifyCommand(), a.gcCommand(), a.pinCommand(), a.rmCommand(), a.pushCommand(), a.pullCommand(), a.saveCommand(), a.loadCommand())

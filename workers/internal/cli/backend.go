@@ -20,9 +20,9 @@ func (a *app) backendCommand() *cobra.Command {
 	install := command("install", "Get an XLA plugin into the home, unless one is there", cobra.NoArgs,
 		func(cmd *cobra.Command, _ []string) error { return a.backendInstall(cmd.Context(), force) })
 	install.Flags().BoolVar(&force, "force", false, "get it even if one is there")
-	return group("backend", "Numeric backends: list, install, check",
-		command("ls", "List the numeric backends and say which one computes", cobra.NoArgs, func(*cobra.Command, []string) error { return a.backendList() }),
-		install,
+	ls := command("ls", "List the numeric backends and say which one computes", cobra.NoArgs, func(*cobra.Command, []string) error { return a.backendList() })
+	ls.Aliases = []string{"list"}
+	return group("backend", "Numeric backends: list, install, check", ls, install,
 		command("check", "Open the backend and evaluate a small network on it; name its numerics class and that class's task queue", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error { return a.backendCheck(cmd.Context()) }),
 		command("path", "Print the path of the XLA plugin in use", cobra.NoArgs, func(*cobra.Command, []string) error { return a.backendPath() }),
 	)

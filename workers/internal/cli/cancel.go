@@ -11,6 +11,7 @@ import (
 
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/progress"
 	"lossatlas/workers/internal/session"
 )
 
@@ -35,16 +36,16 @@ func (a *app) cancel(ctx context.Context, name string, yes bool) (err error) {
 	if !w.unfinished() {
 		return fmt.Errorf("sweep %s does not run: it is %s", name, w.State)
 	}
-	if err := a.confirm(yes, fmt.Sprintf("Cancel sweep %s (%d of %s done)?", name, w.now.Over(), count(len(w.now.Steps), "step"))); err != nil {
+	if err := a.confirm(yes, fmt.Sprintf("Cancel sweep %s (%s)?", name, progress.Summary(w.now, progress.Estimate{}))); err != nil {
 		return err
 	}
 	if w.client == nil {
 		return a.close(ctx, s, w)
 	}
-	if err := launch.Stop(ctx, w.client, launch.WorkflowID(name), w.RunID, "`lossatlas cancel`"); err != nil {
+	if err := launch.Stop(ctx, w.client, launch.WorkflowID(name), w.RunID, "lossatlas cancel"); err != nil {
 		return err
 	}
-	a.say("stopped; %s", runAgain)
+	a.say("stopped; run the sweep again to continue")
 	return nil
 }
 
@@ -62,7 +63,7 @@ func (a *app) close(ctx context.Context, s *session.Session, w *sweep) error {
 	if err := s.Store.PutRoot(ctx, root); err != nil {
 		return err
 	}
-	a.say("stopped; no process was working on it; %s", runAgain)
+	a.say("stopped; no process was working on it; run the sweep again to continue")
 	return nil
 }
 

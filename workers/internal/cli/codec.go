@@ -103,6 +103,9 @@ func (r *codecServer) serve(ctx context.Context) error {
 		}
 	}
 	r.say("decrypting at %s until interrupted (Ctrl-C)", address)
+	if r.tokenFile == "" {
+		r.say("every user of this machine can decrypt here; give --token-file to restrict it")
+	}
 	ended := make(chan error, 1)
 	go func() {
 		if r.cert != "" {

@@ -140,12 +140,12 @@ func (r *run) printResult(out runResult, rows []results.Experiment) error {
 	}
 	fmt.Fprintln(r.Out)
 	if out.Report != "" {
-		fmt.Fprintf(r.Out, "report  %s\n", out.Report)
+		fmt.Fprintf(r.Out, "report  %s\n        `%s open %s` opens it\n", out.Report, r.self(), r.graph.Sweep)
 	}
 	if r.services.Role() == session.Owner {
-		fmt.Fprintf(r.Out, "runs    `%s up` serves the Temporal UI\n", r.self())
+		fmt.Fprintf(r.Out, "browse  `%s up` serves the pages of all sweeps and the Temporal UI\n", r.self())
 	} else if ui := r.services.UI(); ui != "" {
-		fmt.Fprintf(r.Out, "runs    %s\n", r.services.Link(ui))
+		fmt.Fprintf(r.Out, "browse  %s\n", r.services.Link(ui))
 	}
 	return nil
 }

@@ -7,9 +7,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"net"
+	"io"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 
 	"lossatlas/workers/internal/port"
 )
@@ -86,6 +88,8 @@ func forward(w http.ResponseWriter, r *http.Request, query url.Values) {
 	}
 	// From a file, as `open` makes one, a redirection would not be sent the strict cookie; a page's own refresh is.
 	w.Header().Set("Refresh", "0; url="+to.String())
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = io.WriteString(w, `<!DOCTYPE html><link rel="icon" href="data:,">`) // without an icon, browsers ask for one
 }
 
 // admits says whether a request has the cookie. It takes as long for any value.
@@ -103,14 +107,20 @@ func refuse(w http.ResponseWriter, why string) {
 	http.Error(w, why, http.StatusForbidden)
 }
 
-// isLoopback says whether a Host header names this machine's loopback. A site whose name was made to point here comes
-// with its own name.
+// isLoopback says whether a Host header names this machine's loopback, with a port or without. A site whose name was
+// made to point here comes with its own name.
 func isLoopback(host string) bool {
-	name := host
-	if n, _, err := net.SplitHostPort(host); err == nil {
-		name = n
+	for _, name := range []string{port.Loopback, "localhost"} {
+		rest, ok := strings.CutPrefix(host, name)
+		if !ok {
+			continue
+		}
+		number, ok := strings.CutPrefix(rest, ":")
+		if _, err := strconv.ParseUint(number, 10, 16); rest == "" || ok && err == nil {
+			return true
+		}
 	}
-	return name == port.Loopback || name == "localhost"
+	return false
 }
 
 // isForeign says whether a page of another origin asks, also one of another port. Such a page may have a link that opens

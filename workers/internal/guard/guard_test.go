@@ -81,6 +81,8 @@ func TestWhoMayAsk(t *testing.T) {
 		{"a forged cookie", get, forged, nil, http.StatusForbidden},
 		{"the token as cookie", get, []*http.Cookie{{Name: cookies[0].Name, Value: g.Token}}, nil, http.StatusForbidden},
 		{"a name that was made to point here", get, cookies, map[string]string{"Host": "evil.example:1234"}, http.StatusForbidden},
+		{"our name with a port that is none", get, cookies, map[string]string{"Host": "127.0.0.1:evil.example"}, http.StatusForbidden},
+		{"our name in brackets", get, cookies, map[string]string{"Host": "[127.0.0.1]:80"}, http.StatusForbidden},
 		{"a name that begins like ours", get, cookies, map[string]string{"Host": "127.0.0.1.evil.example"}, http.StatusForbidden},
 		{"no name", get, cookies, map[string]string{"Host": ""}, http.StatusForbidden},
 		{"a page elsewhere", get, cookies, map[string]string{"Sec-Fetch-Site": "cross-site"}, http.StatusForbidden},

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,7 +62,7 @@ func TestPlanFileIsRefused(t *testing.T) {
 		"":                        func(*PlanFile) (string, string) { return "go:1", "sha256:data" },
 		"the numerics class go:1": func(*PlanFile) (string, string) { return "xla:2", "sha256:data" },
 		"the data set has the digest sha256:other, and had sha256:data": func(*PlanFile) (string, string) { return "go:1", "sha256:other" },
-		"train steps have version 1 in this program, and had 99": func(f *PlanFile) (string, string) {
+		fmt.Sprintf("train steps have version %d in this program, and had 99", pipelines.KindTrain.Version()): func(f *PlanFile) (string, string) {
 			f.Versions[pipelines.KindTrain] = 99
 			return "go:1", "sha256:data"
 		},

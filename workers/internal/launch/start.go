@@ -85,7 +85,7 @@ func Start(ctx context.Context, c client.Client, data converter.DataConverter, i
 		default:
 			say("another version of sweep %s is under way; stopping it (what it finished is kept)", in.Sweep)
 		}
-		if err := Stop(ctx, c, id, runID, "`lossatlas run` of another version of it"); err != nil {
+		if err := Stop(ctx, c, id, runID, "lossatlas run of another version of it"); err != nil {
 			return Started{}, err
 		}
 	}

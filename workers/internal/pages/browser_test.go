@@ -69,7 +69,7 @@ func TestLiveInABrowser(t *testing.T) {
 			complaints = append(complaints, e.ExceptionDetails.Error())
 		case *log.EventEntryAdded:
 			if e.Entry.Level == log.LevelError {
-				complaints = append(complaints, e.Entry.Text)
+				complaints = append(complaints, e.Entry.Text+" "+e.Entry.URL)
 			}
 		case *network.EventRequestWillBeSent:
 			if u := e.Request.URL; !strings.HasPrefix(u, server.URL()) && u != "file://"+door && !strings.HasPrefix(u, "data:") && !strings.HasPrefix(u, "blob:") {

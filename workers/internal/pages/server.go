@@ -10,7 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path"
+	"net/url"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -75,7 +75,7 @@ func New(opts Options) *Server {
 	s.mux.HandleFunc("GET /sweeps/{name}/page", s.page)
 	s.mux.HandleFunc("GET /sweeps/{name}/report.html", s.report)
 	s.mux.HandleFunc("GET /sweeps/{name}", func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, path.Base(r.URL.Path)+"/", http.StatusFound)
+		http.Redirect(w, r, Path(r.PathValue("name")), http.StatusFound)
 	})
 	for name, a := range assets {
 		s.mux.HandleFunc("GET /"+name, a.serve)
@@ -84,7 +84,7 @@ func New(opts Options) *Server {
 }
 
 // Path is where a sweep's page is, below the server's address.
-func Path(sweep string) string { return "/sweeps/" + sweep + "/" }
+func Path(sweep string) string { return "/sweeps/" + url.PathEscape(sweep) + "/" }
 
 // ServeHTTP answers requests that a guard has admitted.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
