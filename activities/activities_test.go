@@ -205,7 +205,7 @@ func TestTrainResumes(t *testing.T) {
 
 // stoppedAfterOneEpoch is a training whose attempt ends after its first epoch.
 func (b *bench) stoppedAfterOneEpoch(ctx context.Context, in StepInput) error {
-	pulse := startPulse(ctx, "")
+	pulse := b.startPulse(ctx, in, "")
 	defer pulse.end()
 	run, err := b.newTrainRun(in, b.trainParams(2), pulse)
 	if err != nil {

@@ -51,7 +51,7 @@ func (a *Activities) EvaluateProbe(ctx context.Context, in StepInput, chunk int)
 		if there, err := a.stored(ctx, in, chunk); there || err != nil {
 			return ChunkResult{Points: 1}, err
 		}
-		pulse := startPulse(ctx, "")
+		pulse := a.startPulse(ctx, in, "")
 		defer pulse.end()
 		h, release, err := a.hessian(ctx, in, pipelines.MapParams{Net: p.Net, Data: p.Data, Batch: p.Batch}, p.Subset, pulse)
 		if err != nil {

@@ -21,7 +21,7 @@ func (a *Activities) Eigenvectors(ctx context.Context, in StepInput) (StepResult
 		if err != nil {
 			return StepResult{}, err
 		}
-		pulse := startPulse(ctx, "")
+		pulse := a.startPulse(ctx, in, "")
 		defer pulse.end()
 		net, _, _, err := a.minimizer(ctx, in, p.Net)
 		if err != nil {

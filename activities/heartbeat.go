@@ -54,8 +54,12 @@ var hung atomic.Int32
 // to others by then, but they still hold their place here.
 func Hung() int { return int(hung.Load()) }
 
-// startPulse begins to beat; end it by end.
-func startPulse(ctx context.Context, note string) *pulse {
+// begunPart is the part of a step that an activity stores as it begins to work, so that a step whose process is
+// killed before it has stored a result of its own is known to have begun.
+const begunPart = "begun"
+
+// startPulse begins to beat, and marks the step as begun; end it by end.
+func (a *Activities) startPulse(ctx context.Context, in StepInput, note string) *pulse {
 	p := &pulse{activity: ctx, last: Progress{Note: note}, at: time.Now()}
 	p.ctx, p.stop = context.WithCancel(ctx)
 	p.stopped.Go(func() {
@@ -69,6 +73,9 @@ func startPulse(ctx context.Context, note string) *pulse {
 			}
 		}
 	})
+	if err := a.Store.PutPart(ctx, in.Key, begunPart, nil); err != nil { // the mark is not worth the work
+		a.log(ctx, in).Warn().Err(err).Msg("the step could not be marked as begun")
+	}
 	return p
 }
 

@@ -43,7 +43,7 @@ func (a *Activities) Import(ctx context.Context, in StepInput) (StepResult, erro
 		if err != nil {
 			return StepResult{}, permanent("BadWeights", fmt.Errorf("%s: %w", in.Label, err))
 		}
-		pulse := startPulse(ctx, "evaluating")
+		pulse := a.startPulse(ctx, in, "evaluating")
 		defer pulse.end()
 		var log TrainLog
 		c := optim.Checkpoint{Theta: theta, State: state}

@@ -94,7 +94,7 @@ func (a *Activities) EvaluateChunk(ctx context.Context, in StepInput, chunk int)
 		if there, err := a.stored(ctx, in, chunk); there || err != nil {
 			return ChunkResult{Points: len(chunks[chunk])}, err
 		}
-		pulse := startPulse(ctx, "")
+		pulse := a.startPulse(ctx, in, "")
 		defer pulse.end()
 		e, release, err := a.evaluator(ctx, in, p, pulse)
 		if err != nil {

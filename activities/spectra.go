@@ -54,7 +54,7 @@ func (a *Activities) EvaluateSpectra(ctx context.Context, in StepInput, chunk in
 		if there, err := a.stored(ctx, in, chunk); there || err != nil {
 			return ChunkResult{Points: len(chunks[chunk])}, err
 		}
-		pulse := startPulse(ctx, "")
+		pulse := a.startPulse(ctx, in, "")
 		defer pulse.end()
 		e, release, err := a.evaluator(ctx, in, p.MapParams, pulse)
 		if err != nil {

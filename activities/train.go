@@ -38,7 +38,7 @@ func (a *Activities) Train(ctx context.Context, in StepInput) (StepResult, error
 		if err != nil {
 			return StepResult{}, err
 		}
-		pulse := startPulse(ctx, "compiling")
+		pulse := a.startPulse(ctx, in, "compiling")
 		defer pulse.end()
 		run, err := a.newTrainRun(in, p, pulse)
 		if err != nil {

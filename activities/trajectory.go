@@ -23,7 +23,7 @@ func (a *Activities) Trajectory(ctx context.Context, in StepInput) (StepResult, 
 		if err != nil {
 			return StepResult{}, err
 		}
-		pulse := startPulse(ctx, "reading the path")
+		pulse := a.startPulse(ctx, in, "reading the path")
 		defer pulse.end()
 		net, theta, _, err := a.minimizer(ctx, in, p.Net)
 		if err != nil {

@@ -24,7 +24,7 @@ func (b *bench) stoppedAfter(ctx context.Context, in StepInput, epochs int) erro
 	if err != nil {
 		return err
 	}
-	pulse := startPulse(ctx, "")
+	pulse := b.startPulse(ctx, in, "")
 	defer pulse.end()
 	run, err := b.newTrainRun(in, p, pulse)
 	if err != nil {

@@ -144,6 +144,21 @@ func (s *Store) Parts(ctx context.Context, k Key) ([]string, error) {
 	return names, nil
 }
 
+// PartKeys returns the keys that have checkpoints, by one listing for all of them.
+func (s *Store) PartKeys(ctx context.Context) (map[Key]bool, error) {
+	keys := map[Key]bool{}
+	for info, err := range s.list(ctx, partPrefix) {
+		if err != nil {
+			return nil, err
+		}
+		step, _, _ := strings.Cut(strings.TrimPrefix(info.Key, partPrefix), "/")
+		if k, err := ParseKey(step); err == nil {
+			keys[k] = true
+		}
+	}
+	return keys, nil
+}
+
 // DropParts removes the step's checkpoints; that there are none is no error.
 func (s *Store) DropParts(ctx context.Context, k Key) error {
 	names, err := s.Parts(ctx, k)

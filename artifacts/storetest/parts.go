@@ -66,9 +66,17 @@ func partListDrop(t *testing.T, b *Bucket) {
 	if diff := cmp.Diff(want, names); diff != "" || err != nil {
 		t.Errorf("Parts: %v (-want +got):\n%s", err, diff)
 	}
+	hasParts := func(want map[artifacts.Key]bool) {
+		t.Helper()
+		if keys, err := b.Store.PartKeys(t.Context()); err != nil || keys[k] != want[k] || keys[other] != want[other] || keys[artifacts.Key{3}] {
+			t.Errorf("PartKeys: %v, %v, want %v", keys, err, want)
+		}
+	}
+	hasParts(map[artifacts.Key]bool{k: true, other: true})
 	if err := b.Store.DropParts(t.Context(), k); err != nil {
 		t.Fatal(err)
 	}
+	hasParts(map[artifacts.Key]bool{other: true})
 	if names, err := b.Store.Parts(t.Context(), k); len(names) != 0 || err != nil {
 		t.Errorf("Parts after DropParts: %v, %v", names, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -78,6 +79,29 @@ func await(t *testing.T, home, what string, patience time.Duration, want func(st
 	}
 	t.Fatalf("%s: not within %v; the last answer is\n%s%s", what, patience, last, complaint)
 	return statusOf{}
+}
+
+// TestKilledInFirstEpoch: a training whose process was killed before it had stored an epoch is interrupted, and its experiment with it.
+func TestKilledInFirstEpoch(t *testing.T) {
+	home := t.TempDir()
+	run := background(t, home, "run", writeSweep(t, `name: slow
+dataset: {name: shapes10, train: 50000, test: 64}
+train: {net: small, batch_size: 64, epochs: 9, optimizer: {lr: 0.01}}
+sweep: {train.seed: [1]}
+`))
+	await(t, home, "the training runs", time.Minute, func(s statusOf) bool { return len(s.in("running")) == 1 })
+	run.kill()
+	s := await(t, home, "the sweep is interrupted", 15*time.Second, func(s statusOf) bool { return s.State == "interrupted" })
+	if s.Interrupted != 1 || !slices.Equal(s.in("interrupted"), []string{"seed=1/train"}) || s.Done+s.Failed+s.Running != 0 {
+		t.Errorf("%+v", s)
+	}
+	stdout, _, _ := invoke(t, home, "show", "slow", "--output", "json")
+	if !strings.Contains(stdout, `"state": "interrupted"`) {
+		t.Errorf("show says\n%s", stdout)
+	}
+	if found, err := filepath.Glob(home + "/objects/buckets/lossatlas/parts/*/checkpoint"); len(found) > 0 || err != nil {
+		t.Fatalf("an epoch was stored before the kill: %v, %v", found, err)
+	}
 }
 
 // TestStatusAfterKills: a step whose worker was killed waits for one within seconds, in all that

@@ -269,6 +269,12 @@ func (w *sweep) planned(ctx context.Context, s *session.Session) (map[string]art
 	if err != nil {
 		return nil, err
 	}
+	var begun map[artifacts.Key]bool
+	if w.lost {
+		if begun, err = s.Store.PartKeys(ctx); err != nil {
+			return nil, err
+		}
+	}
 	out := make(map[string]artifacts.RootStep, len(plan.Steps))
 	for i, p := range plan.Steps {
 		now := w.now.Steps[i]
@@ -277,26 +283,14 @@ func (w *sweep) planned(ctx context.Context, s *session.Session) (map[string]art
 		case now.Over():
 		case p.State == pipelines.StateCached:
 			st.State = artifacts.StateCached
+		case begun[p.Key] && p.Kind.Computes():
+			st.State = artifacts.StateInterrupted
 		case w.lost:
-			if st.State, err = begun(ctx, s.Store, p); err != nil {
-				return nil, err
-			}
+			st.State = artifacts.StateNotRun
 		}
 		out[p.ID] = st
 	}
 	return out, nil
-}
-
-// begun is the state of a planned step that has no result and that nothing makes: interrupted if parts of it are stored.
-func begun(ctx context.Context, store *artifacts.Store, p pipelines.PlannedStep) (string, error) {
-	if p.Key.IsZero() || !p.Kind.Computes() {
-		return artifacts.StateNotRun, nil
-	}
-	parts, err := store.Parts(ctx, p.Key)
-	if err != nil || len(parts) == 0 {
-		return artifacts.StateNotRun, err
-	}
-	return artifacts.StateInterrupted, nil
 }
 
 // row is a sweep in a list.
