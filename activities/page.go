@@ -23,6 +23,8 @@ type PageOptions struct {
 	UI, Namespace string
 	// Unfinished says that inputs which are not there may still come.
 	Unfinished bool
+	// Never are inputs which will not come however far the sweep goes on, by name: their step failed, or needs one that did.
+	Never map[string]bool
 	// Running are the steps that are making inputs, by the input's name: the page shows the points of a map that are there.
 	Running map[string]StepInput
 	// Partial remembers the points of such maps for the next page; nil is as good.
@@ -83,9 +85,12 @@ type reporter struct {
 	experiments []pipelines.ReportExperiment
 }
 
-// absent says why something is not there.
-func (r reporter) absent(what string) string {
-	if r.opt.Unfinished {
+// pending says whether an input that is not there may still come.
+func (r reporter) pending(name string) bool { return r.opt.Unfinished && !r.opt.Never[name] }
+
+// absent says why something that is made from an input is not there.
+func (r reporter) absent(what, input string) string {
+	if r.pending(input) {
 		return what + " is not there yet."
 	}
 	return what + " was not made; `lossatlas show " + r.sweep + "` says why."
@@ -129,9 +134,10 @@ func (r reporter) experiment(ctx context.Context, e pipelines.ReportExperiment) 
 	}
 	if !r.has(e.Log) {
 		out.Note = "The training has no result; `lossatlas show " + r.sweep + "` says why."
-		if r.opt.Unfinished {
+		if r.pending(e.Log) {
 			out.Note = "The training is not done yet."
 		}
+		out.AbsentMaps, out.AbsentPictures = len(e.Maps), len(e.Pictures)
 		return out, nil
 	}
 	log, err := r.a.trainLog(ctx, r.in, e.Log)
@@ -210,7 +216,7 @@ func (r reporter) pictures(ctx context.Context, pictures []pipelines.ReportPictu
 	return out, nil
 }
 
-// incomparable says which training of a comparison came to no weights, "" if all have some or may still have.
+// incomparable says which training of a comparison produced no weights, "" if all did or still may.
 func (r reporter) incomparable(ctx context.Context, comparison pipelines.ReportExperiment) (string, error) {
 	for _, end := range pairs(comparison.Params) {
 		i := slices.IndexFunc(r.experiments, func(e pipelines.ReportExperiment) bool { return e.Name == end.Value })
@@ -224,7 +230,7 @@ func (r reporter) incomparable(ctx context.Context, comparison pipelines.ReportE
 			if log.Diverged != nil {
 				return fmt.Sprintf("There is nothing to compare: in %s, %s.", end.Value, log.Diverged), nil
 			}
-		case !r.opt.Unfinished:
+		case !r.pending(r.experiments[i].Log):
 			return fmt.Sprintf("There is nothing to compare: the training of %s has no result; `lossatlas show %s` says why.", end.Value, r.sweep), nil
 		}
 	}
@@ -234,7 +240,7 @@ func (r reporter) incomparable(ctx context.Context, comparison pipelines.ReportE
 func (r reporter) picture(ctx context.Context, pic pipelines.ReportPicture) (atlas.Picture, error) {
 	out := atlas.Picture{Title: pic.Title}
 	if !r.has(pic.SVG) || !r.has(pic.PNG) {
-		out.Note = r.absent("This picture")
+		out.Note = r.absent("This picture", pic.SVG)
 		return out, nil
 	}
 	var err error

@@ -71,7 +71,7 @@ func planeOf(recipe artifacts.Recipe) string {
 
 // begun shows as much as there is of a map that is not finished.
 func (r reporter) begun(ctx context.Context, m pipelines.ReportMap, out *atlas.Map) error {
-	out.Note = r.absent("This map")
+	out.Note = r.absent("This map", m.Data)
 	in, ok := r.opt.Running[m.Data]
 	if !ok || m.Kind == "spectrum" {
 		return nil

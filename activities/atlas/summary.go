@@ -27,8 +27,8 @@ func summarize(experiments []Experiment) string {
 	return fmt.Sprintf("%s The lowest test error is %s %%, of %s.", count, measured(experiments[best].TestError, 2), experiments[best].Name)
 }
 
-// missing says what of a sweep is not there, "" if all is. What an experiment lacks because its training
-// is not there or diverged is not counted.
+// missing says what of a sweep is not there, "" if all is. What an experiment lacks because its training diverged
+// is not counted.
 func missing(d Data) string {
 	var parts []string
 	count := func(what string, n, of int) {
@@ -41,6 +41,8 @@ func missing(d Data) string {
 		if i < len(d.Experiments) && e.Note != "" && len(e.Provenance) == 0 {
 			trainings++
 		}
+		maps, allMaps = maps+e.AbsentMaps, allMaps+e.AbsentMaps
+		pictures, allPictures = pictures+e.AbsentPictures, allPictures+e.AbsentPictures
 		for _, m := range e.Maps {
 			allMaps++
 			switch {

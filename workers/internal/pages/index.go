@@ -22,6 +22,7 @@ type Row struct {
 	Steps       int       `json:"steps"`
 	Done        int       `json:"done"`
 	Failed      int       `json:"failed"`
+	Interrupted int       `json:"interrupted"`
 	NotRun      int       `json:"not_run"`
 	Experiments int       `json:"experiments"`
 	Started     time.Time `json:"started"`
@@ -59,7 +60,7 @@ func (s *Server) row(ctx context.Context, sweep *Sweep) (Row, error) {
 	r := Row{
 		Sweep: sweep.Root.Sweep, Title: sweep.Root.Sweep, State: sweep.State, Doing: progress.Doing(sweep.State, sweep.Now), Steps: len(sweep.Now.Steps), Experiments: len(sweep.Graph.Experiments),
 		Done:   sweep.Now.Count(artifacts.StateCached, artifacts.StateRan),
-		Failed: sweep.Now.Count(artifacts.StateFailed), NotRun: sweep.Now.Count(artifacts.StateNotRun), Started: sweep.Root.Started, Finished: sweep.Root.Finished, TestErrors: []float64{},
+		Failed: sweep.Now.Count(artifacts.StateFailed), Interrupted: sweep.Now.Count(artifacts.StateInterrupted), NotRun: sweep.Now.Count(artifacts.StateNotRun), Started: sweep.Root.Started, Finished: sweep.Root.Finished, TestErrors: []float64{},
 		Page: Path(sweep.Root.Sweep),
 	}
 	report, err := results.ReportParams(sweep.Graph)

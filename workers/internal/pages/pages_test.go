@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -274,6 +275,35 @@ func TestFinished(t *testing.T) {
 	}
 	if _, page := get(t, s, "/sweeps/half/page"); strings.Contains(page, "is not there yet.") || !strings.Contains(page, "lossatlas show half") {
 		t.Error("the page of a failed sweep promises more to come")
+	}
+}
+
+// TestFailedTraining: in a sweep that is stopped, or goes on, what needs a training that failed is not promised, and
+// counts as missing with the maps and pictures that were planned; the index counts every step.
+func TestFailedTraining(t *testing.T) {
+	h := newHalf(t)
+	h.sweep.State = artifacts.StateInterrupted
+	s := h.serve()
+	for i := range h.sweep.Now.Steps {
+		if st := &h.sweep.Now.Steps[i]; st.State == artifacts.StateWaiting {
+			st.State = artifacts.StateNotRun
+		}
+	}
+	h.now("seed=1/surface-train", artifacts.StateInterrupted)
+	before := state(t, s).Version
+	if _, page := get(t, s, "/sweeps/half/page"); !strings.Contains(page, "The training is not done yet.") || !strings.Contains(page, "Not there yet: 1 of 2 trainings, 4 of 4 maps, 7 of 7 pictures.") {
+		t.Errorf("the page says %q", regexp.MustCompile(`Not there yet[^<]*`).FindString(page))
+	}
+	h.now("seed=2/train", artifacts.StateFailed)
+	if _, page := get(t, s, "/sweeps/half/page"); strings.Contains(page, "The training is not done yet.") || !strings.Contains(page, "The training has no result; `lossatlas show half` says why.") ||
+		!strings.Contains(page, "There is nothing to compare: the training of seed=2 has no result") || !strings.Contains(page, "This map is not there yet.") {
+		t.Error("the page promises what needs a training that failed")
+	}
+	if state(t, s).Version == before {
+		t.Error("the version of the page is the same after a training has failed")
+	}
+	if _, body := get(t, s, "/"); !strings.Contains(body, "2 of 19") || !strings.Contains(body, "1 failed") || !strings.Contains(body, "1 interrupted") || !strings.Contains(body, "15 not run") {
+		t.Errorf("the index does not count every step:\n%s", body)
 	}
 }
 

@@ -54,17 +54,21 @@ type view struct {
 	params  pipelines.ReportParams
 	inputs  map[string]activities.Input     // of the page, that are there
 	running map[string]activities.StepInput // of the page, that are being made
+	never   map[string]bool                 // of the page, that will not come
 	version string
 }
 
 // look reads what the page of a sweep would show, and its version.
 func (s *Server) look(ctx context.Context, sweep *Sweep) (*view, error) {
-	v := &view{Sweep: sweep, inputs: map[string]activities.Input{}, running: map[string]activities.StepInput{}}
+	v := &view{Sweep: sweep, inputs: map[string]activities.Input{}, running: map[string]activities.StepInput{}, never: map[string]bool{}}
 	var err error
 	if v.params, err = results.ReportParams(sweep.Graph); err != nil {
 		return nil, err
 	}
-	steps := map[string]pipelines.Step{}
+	steps, never := map[string]pipelines.Step{}, map[string]bool{}
+	for _, st := range sweep.Now.Steps {
+		never[st.ID] = st.State == artifacts.StateFailed || st.State == artifacts.StateNotRun && st.Error != ""
+	}
 	var report pipelines.Step
 	for _, p := range sweep.Graph.All() {
 		steps[p.Step.ID] = p.Step
@@ -77,6 +81,10 @@ func (s *Server) look(ctx context.Context, sweep *Sweep) (*view, error) {
 		st := sweep.Steps[ref.Step]
 		if blob, ok := st.Outputs[ref.Output]; ok {
 			v.inputs[name] = activities.Input{Digest: blob.Digest, Producer: st.Key}
+			continue
+		}
+		if never[ref.Step] {
+			v.never[name] = true
 			continue
 		}
 		step := steps[ref.Step]
@@ -96,7 +104,7 @@ func (s *Server) look(ctx context.Context, sweep *Sweep) (*view, error) {
 		}
 		v.running[name], parts[name] = in, len(there)
 	}
-	v.version = versionOf(map[string]any{"inputs": v.inputs, "parts": parts, "params": v.params, "unfinished": sweep.Unfinished(), "ui": s.opts.UI, "since": s.since})
+	v.version = versionOf(map[string]any{"inputs": v.inputs, "never": v.never, "parts": parts, "params": v.params, "unfinished": sweep.Unfinished(), "ui": s.opts.UI, "since": s.since})
 	return v, nil
 }
 
@@ -218,7 +226,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), drawTimeout)
 			defer cancel()
 			return activities.Page(ctx, s.opts.Store, v.params, v.inputs, activities.PageOptions{
-				UI: s.opts.UI, Namespace: s.opts.Namespace, Unfinished: sweep.Unfinished(), Running: v.running, Partial: &s.partial,
+				UI: s.opts.UI, Namespace: s.opts.Namespace, Unfinished: sweep.Unfinished(), Never: v.never, Running: v.running, Partial: &s.partial,
 			})
 		})
 	})
