@@ -9,7 +9,7 @@ import (
 	"lossatlas/pipelines"
 )
 
-// TestIncomparable: a comparison with a training that came to no weights says which one, and why.
+// TestIncomparable: a comparison with a training that produced no weights says which one, and why.
 func TestIncomparable(t *testing.T) {
 	b := newBench(t)
 	p := pipelines.ReportParams{

@@ -153,11 +153,14 @@ func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (
 		}
 		var app *temporal.ApplicationError
 		var ended *temporal.WorkflowExecutionError
+		var terminated *temporal.TerminatedError
 		switch {
 		case errors.As(err, &app):
 			return StepResult{}, temporal.NewNonRetryableApplicationError(app.Message(), app.Type(), nil)
+		case errors.As(err, &terminated):
+			return StepResult{}, permanent("StepEnded", errors.New("terminated in Temporal"))
 		case errors.As(err, &ended):
-			return StepResult{}, permanent("StepEnded", fmt.Errorf("%s: %w", id, err))
+			return StepResult{}, permanent("StepEnded", fmt.Errorf("ended in Temporal: %w", errors.Unwrap(ended)))
 		}
 		return StepResult{}, askAgain(fmt.Errorf("wait for %s: %w", id, err))
 	}

@@ -246,7 +246,7 @@ func (r *trainRun) finish(ctx context.Context) (StepResult, error) {
 	return r.store(ctx, map[string][]byte{pipelines.OutWeights: weights})
 }
 
-// diverged stores a training that came to no weights. That is a result like any
+// diverged stores a training that produced no weights. That is a result like any
 // other: the same recipe would diverge again, so it is kept and not retried,
 // and the steps that need weights are not run.
 func (r *trainRun) diverged(ctx context.Context, d *optim.DivergedError) (StepResult, error) {

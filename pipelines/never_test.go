@@ -26,7 +26,7 @@ func TestPlanOfADivergedTraining(t *testing.T) {
 		if s.State != want || s.Never != (want == StateBlocked && s.ID != "report") {
 			t.Errorf("%s is planned as %s (never: %v): %s", s.ID, s.State, s.Never, s.Reason)
 		}
-		if s.Never && !strings.Contains(s.Reason, "one/train came to no weights") {
+		if s.Never && !strings.Contains(s.Reason, "one/train produced no weights") {
 			t.Errorf("%s is blocked because %s", s.ID, s.Reason)
 		}
 	}

@@ -187,8 +187,8 @@ func (p *planner) inputs(s Step) (digests map[string]artifacts.Digest, waits []s
 	return digests, slices.Compact(waits), never
 }
 
-// NoOutput says that a step is done and came to no such output.
-func NoOutput(ref Ref) string { return ref.Step + " came to no " + ref.Output }
+// NoOutput says that a step is done and produced no such output.
+func NoOutput(ref Ref) string { return ref.Step + " produced no " + ref.Output }
 
 func waitReason(waits []string) string {
 	if len(waits) > 2 {

@@ -31,7 +31,7 @@ func TestDivergedTrainingBlocksItsMaps(t *testing.T) {
 	if asked != 1 {
 		t.Errorf("%d steps were asked for, want the training alone", asked)
 	}
-	want := map[string]string{"a/train": "", "a/directions": "a/train came to no weights", "a/surface": "a/train came to no weights", "a/contour": "a/train came to no weights"}
+	want := map[string]string{"a/train": "", "a/directions": "a/train produced no weights", "a/surface": "a/train produced no weights", "a/contour": "a/train produced no weights"}
 	for _, s := range got.Steps {
 		state := artifacts.StateNotRun
 		if s.ID == "a/train" {

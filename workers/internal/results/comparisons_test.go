@@ -50,8 +50,8 @@ func TestComparisons(t *testing.T) {
 	}
 	// A training that is done without weights has diverged.
 	steps["z/train"] = artifacts.RootStep{State: artifacts.StateRan}
-	steps["blocked/directions"] = artifacts.RootStep{State: artifacts.StateNotRun, Error: "z/train came to no weights"}
-	if got, _ := results.Comparisons(g, steps); got[1].Why != "z/train came to no weights" {
+	steps["blocked/directions"] = artifacts.RootStep{State: artifacts.StateNotRun, Error: "z/train produced no weights"}
+	if got, _ := results.Comparisons(g, steps); got[1].Why != "z/train produced no weights" {
 		t.Errorf("after a divergence the cause is %q", got[1].Why)
 	}
 	if got, err := results.Comparisons(&pipelines.Graph{Sweep: "weights"}, nil); err != nil || got == nil || len(got) != 0 {

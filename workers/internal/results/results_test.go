@@ -76,7 +76,7 @@ func TestCollect(t *testing.T) {
 		"b/surface": {State: artifacts.StateFailed, Error: "out of memory"},
 		"c/train":   {State: artifacts.StateRunning},
 		"e/train":   {State: artifacts.StateCached, Outputs: map[string]artifacts.Blob{"log": gone}},
-		"e/surface": {State: artifacts.StateNotRun, Error: "e/train came to no weights"},
+		"e/surface": {State: artifacts.StateNotRun, Error: "e/train produced no weights"},
 		"f/train":   {State: artifacts.StateInterrupted},
 		"f/surface": {State: artifacts.StateNotRun},
 		"g/train":   {State: artifacts.StateNotRun},
