@@ -39,7 +39,7 @@ const (
 	StateCached      = "cached"      // step: its result was stored before
 	StateRan         = "ran"         // step: its result was computed in this run
 	StateDone        = "done"        // sweep, experiment: every step has a result
-	StateDiverged    = "diverged"    // experiment: its training ended with a loss that is not finite
+	StateDiverged    = "diverged"    // experiment: its training ended with a loss that is not finite; sweep: it has such experiments, and no step failed
 	StateFailed      = "failed"      // sweep, experiment: a step failed
 	StateInterrupted = "interrupted" // sweep, experiment, step: had begun when the sweep was stopped
 	StateNotRun      = "not run"     // experiment, step: never began; the error of a step says why, if it would not by another run
@@ -53,7 +53,7 @@ type Root struct {
 	RunID    string    `json:"run_id"`
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished,omitzero"`
-	// State is running, done, failed or interrupted.
+	// State is running, done, diverged, failed or interrupted.
 	State string `json:"state"`
 	// Graph is the expanded sweep, as JSON, of which this package reads what it holds against the steps: see [readGraph].
 	Graph Blob `json:"graph"`

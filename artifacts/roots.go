@@ -34,9 +34,9 @@ func (r Root) check() error {
 		return err
 	}
 	switch r.State {
-	case StateRunning, StateDone, StateFailed, StateInterrupted:
+	case StateRunning, StateDone, StateDiverged, StateFailed, StateInterrupted:
 	default:
-		return fmt.Errorf("sweep %s: state %q, want %s, %s, %s or %s", r.Sweep, r.State, StateRunning, StateDone, StateFailed, StateInterrupted)
+		return fmt.Errorf("sweep %s: state %q, want %s, %s, %s, %s or %s", r.Sweep, r.State, StateRunning, StateDone, StateDiverged, StateFailed, StateInterrupted)
 	}
 	return nil
 }

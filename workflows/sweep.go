@@ -39,8 +39,10 @@ func Sweep(ctx workflow.Context, in activities.SweepInput) (SweepResult, error) 
 	switch {
 	case err != nil && temporal.IsCanceledError(err):
 		record.State = artifacts.StateInterrupted
-	case err != nil || result.Failed+result.NotRun > 0:
+	case err != nil || result.Failed > 0:
 		record.State = artifacts.StateFailed
+	case result.NotRun > 0: // no step failed: a training produced no weights
+		record.State = artifacts.StateDiverged
 	default:
 		record.State = artifacts.StateDone
 	}

@@ -20,7 +20,7 @@ import (
 type runResult struct {
 	Sweep       string          `json:"sweep"`
 	RunID       string          `json:"run_id"`
-	State       string          `json:"state"` // done, failed, interrupted
+	State       string          `json:"state"` // done, diverged, failed, interrupted
 	Steps       stepCounts      `json:"steps"`
 	Seconds     float64         `json:"seconds"`
 	Report      string          `json:"report"` // path, "" if there is none

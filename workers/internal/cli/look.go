@@ -75,7 +75,8 @@ States, the same in every table, page and JSON:
   running      a worker is at it
   cached, ran  a step that has a result: it was stored before, or was computed in this run
   done         a sweep or experiment of which every step has a result
-  diverged     an experiment whose training ended with a loss that is not finite
+  diverged     an experiment whose training ended with a loss that is not finite, and a sweep with such
+               experiments of which no step failed
   failed       a step that failed, and the experiment and sweep that it belongs to
   interrupted  had begun when the sweep was stopped (Ctrl-C, ` + "`lossatlas cancel`" + `, a process that was killed)
   not run      never began: the sweep was stopped before, or a step that it needs failed, which is named
@@ -211,7 +212,7 @@ func (a *app) watch(ctx context.Context, name string) (err error) {
 		return nil
 	case w.State == artifacts.StateInterrupted:
 		return exit.Silently(exit.Interrupted)
-	case w.State == artifacts.StateFailed && w.row().Done > 0:
+	case w.State == artifacts.StateDiverged, w.State == artifacts.StateFailed && w.row().Done > 0:
 		return exit.Silently(exit.Partial)
 	}
 	return exit.Silently(exit.Failed)

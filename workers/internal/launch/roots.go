@@ -28,7 +28,7 @@ func RecordCached(ctx context.Context, store *artifacts.Store, plan *pipelines.P
 	}
 	for _, s := range plan.Steps {
 		if s.Never {
-			root.State = artifacts.StateFailed
+			root.State = artifacts.StateDiverged // a training that is done produced no weights
 			root.Steps[s.ID] = artifacts.RootStep{Kind: string(s.Kind), State: artifacts.StateNotRun, Error: s.Reason}
 			continue
 		}

@@ -38,7 +38,7 @@ type Sweep struct {
 
 // Unfinished says whether more may come by itself or by running the sweep again.
 func (s *Sweep) Unfinished() bool {
-	return s.State != artifacts.StateDone && s.State != artifacts.StateFailed
+	return s.State == artifacts.StateRunning || s.State == artifacts.StateInterrupted
 }
 
 // Options are what the pages show.
