@@ -25,7 +25,11 @@ func TestDivergingTraining(t *testing.T) {
 			t.Errorf("run %d ended with %d:\n%s", run+1, code, stderr)
 		}
 		var got struct {
-			outcome
+			State string
+			Steps struct {
+				Ran    int
+				NotRun int `json:"not_run"`
+			}
 			Experiments []struct {
 				Name      string
 				TestError *float64 `json:"test_error"`
@@ -35,7 +39,7 @@ func TestDivergingTraining(t *testing.T) {
 		}
 		decode(t, stdout, &got)
 		// All but the directions, the two grids, what is measured on them, and the picture of the line of one experiment.
-		if got.Steps.Ran != ran || got.Steps.Failed != 6 {
+		if got.Steps.Ran != ran || got.Steps.NotRun != 6 || got.State != "diverged" {
 			t.Errorf("run %d: %+v, want %d steps run and 6 left out", run+1, got.Steps, ran)
 		}
 		for _, e := range got.Experiments {
@@ -44,6 +48,15 @@ func TestDivergingTraining(t *testing.T) {
 				t.Errorf("experiment %s: diverged %+v, test error %v", e.Name, e.Diverged, e.TestError)
 			}
 		}
+	}
+	for _, args := range [][]string{{"list"}, {"status"}, {"status", "diverging"}} {
+		if stdout, _, _ := invoke(t, home, args...); !strings.Contains(stdout, "diverged") || strings.Contains(stdout, "failed") {
+			t.Errorf("%v says\n%s", args, stdout)
+		}
+	}
+	_, stderr, code := invoke(t, home, "export", "sweep", "diverging", t.TempDir()+"/out")
+	if code != 0 || !strings.Contains(stderr, "6 of 17 steps have no result (6 not run because lr=1000/train produced no weights): lr=1000/") || !strings.Contains(stderr, " and 1 more; sweep.json") {
+		t.Errorf("export ended with %d:\n%s", code, stderr)
 	}
 	if stdout, _, code := invoke(t, home, "show", "diverging"); code != 0 || !strings.Contains(stdout, "diverged in epoch") {
 		t.Errorf("show ended with %d:\n%s", code, stdout)

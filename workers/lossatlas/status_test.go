@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"go.temporal.io/api/workflowservice/v1"
 )
 
 // statusOf is what `status SWEEP --output json` says.
@@ -99,8 +101,40 @@ sweep: {train.seed: [1]}
 	if !strings.Contains(stdout, `"state": "interrupted"`) {
 		t.Errorf("show says\n%s", stdout)
 	}
+	out := filepath.Join(t.TempDir(), "out")
+	if _, stderr, code := invoke(t, home, "export", "sweep", "slow", out); code != 1 || !strings.Contains(stderr, "sweep slow (interrupted) has no result to export yet") {
+		t.Errorf("export ended with %d: %s", code, stderr)
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("export made a folder for nothing")
+	}
 	if found, err := filepath.Glob(home + "/objects/buckets/lossatlas/parts/*/checkpoint"); len(found) > 0 || err != nil {
 		t.Fatalf("an epoch was stored before the kill: %v, %v", found, err)
+	}
+}
+
+// TestTerminatedStep: a step that somebody terminates in Temporal has failed, and says so in words.
+func TestTerminatedStep(t *testing.T) {
+	home := t.TempDir()
+	c := remember(t, home).client
+	if _, stderr, code := invoke(t, home, "run", "--detach", writeSweep(t, `name: slow
+dataset: {name: shapes10, train: 64, test: 64}
+train: {net: small, batch_size: 64, epochs: 100000, optimizer: {lr: 0.01}}
+sweep: {train.seed: [1]}
+`)); code != 0 {
+		t.Fatalf("run --detach ended with %d: %s", code, stderr)
+	}
+	await(t, home, "the training runs", time.Minute, func(s statusOf) bool { return len(s.in("running")) == 1 })
+	steps, err := c.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowType = 'Step'"})
+	if err != nil || len(steps.GetExecutions()) != 1 {
+		t.Fatalf("the workflow of the training: %v, %v", steps, err)
+	}
+	if err := c.TerminateWorkflow(t.Context(), steps.GetExecutions()[0].GetExecution().GetWorkflowId(), "", "from outside"); err != nil {
+		t.Fatal(err)
+	}
+	s := await(t, home, "the sweep has failed", time.Minute, func(s statusOf) bool { return s.State == "failed" })
+	if s.List[0].Error != "terminated in Temporal" {
+		t.Errorf("%+v", s.List[0])
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -40,7 +41,7 @@ directions as safetensors, pictures as they are, and the report. sweep.json has 
 comparisons with their parameters and results, each step's recipe and where it ran, and each file's digest.
 
 Each file is written whole or not at all, and a folder that was begun is gone on with. Of a sweep that is
-not finished it takes what is there; give the same command again for the rest.`
+not finished it takes what is there, and fails if there is nothing; give the same command again for the rest.`
 	sweep.Flags().StringSliceVar(&without, "without", nil, "leave large files out: `kinds` of "+strings.Join(export.Large, ", "))
 	return group("export", "Write results to files",
 		sweep,
@@ -184,6 +185,9 @@ func (a *app) exportSweep(ctx context.Context, name, folder string, without []st
 	if err != nil {
 		return err
 	}
+	if !slices.ContainsFunc(slices.Collect(maps.Values(steps)), func(st artifacts.RootStep) bool { return len(st.Outputs) > 0 }) {
+		return fmt.Errorf("sweep %s (%s) has no result to export yet: follow it with `lossatlas watch %s`, or run it again if it was stopped", name, w.State, name)
+	}
 	doc, err := export.Folder(ctx, s.Store, dir, export.Sweep{Root: w.Root, Graph: w.graph, Steps: steps, State: w.State, Program: "lossatlas " + a.version(), Without: without})
 	var foreign *export.ForeignError
 	if errors.As(err, &foreign) {
@@ -199,7 +203,8 @@ func (a *app) exportSweep(ctx context.Context, name, folder string, without []st
 	for _, f := range doc.Files {
 		out.Bytes += f.Bytes
 	}
-	for _, step := range doc.Unfinished() {
+	unfinished := doc.Unfinished()
+	for _, step := range unfinished {
 		out.Unfinished = append(out.Unfinished, step.ID)
 	}
 	if a.set.Output != "text" {
@@ -209,7 +214,24 @@ func (a *app) exportSweep(ctx context.Context, name, folder string, without []st
 		return err
 	}
 	if n := len(out.Unfinished); n > 0 {
-		a.say("the sweep is %s: %s of %d have no result, %s; sweep.json lists them", doc.State, count(n, "step"), len(doc.Steps), nameList(out.Unfinished))
+		a.say("%d of %s have no result (%s): %s; sweep.json lists them", n, count(len(doc.Steps), "step"), causes(unfinished), nameList(out.Unfinished))
 	}
 	return nil
+}
+
+// causes counts steps without a result by their states, and by what kept them from running.
+func causes(steps []export.Step) string {
+	counts := map[string]int{}
+	for _, st := range steps {
+		cause := st.State
+		if st.State == artifacts.StateNotRun && st.Error != "" {
+			cause += " because " + st.Error
+		}
+		counts[cause]++
+	}
+	var out []string
+	for _, cause := range slices.Sorted(maps.Keys(counts)) {
+		out = append(out, fmt.Sprintf("%d %s", counts[cause], cause))
+	}
+	return strings.Join(out, ", ")
 }

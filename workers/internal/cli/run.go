@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -332,7 +333,7 @@ func setAside(ctx context.Context, store *artifacts.Store, err error) error {
 func nameList(names []string) string {
 	const most = 5
 	if len(names) > most {
-		return fmt.Sprintf("%s and %d more", join(names[:most]), len(names)-most)
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 	}
 	return join(names)
 }
