@@ -44,7 +44,7 @@ type watched struct {
 	at    time.Time
 	sweep *sweep // kept, as its poller knows what is over
 	last  *pages.Sweep
-	// estimator learns from one look to the next.
+	// estimator learns from one look to the next; nil until the sweep is seen to run.
 	estimator *progress.Estimator
 }
 
@@ -106,7 +106,7 @@ func (w *watcher) look(ctx context.Context, root artifacts.Root) (*pages.Sweep, 
 		if err != nil {
 			return nil, err
 		}
-		x.sweep, x.estimator = &sweep{graph: g, class: w.class}, progress.NewEstimator(g, nil)
+		x.sweep, x.estimator = &sweep{graph: g, class: w.class}, nil
 	}
 	x.sweep.Root = root
 	if err := x.sweep.refresh(ctx, w.services); err != nil {
@@ -118,6 +118,9 @@ func (w *watcher) look(ctx context.Context, root artifacts.Root) (*pages.Sweep, 
 		return nil, err
 	}
 	if last.State == artifacts.StateRunning {
+		if x.estimator == nil {
+			x.estimator = progress.NewEstimator(x.sweep.graph, w.prior(ctx, w.services.Store, x.sweep.graph, root.Numerics))
+		}
 		last.Left = x.estimator.Estimate(last.Now)
 	}
 	x.last, x.at = last, time.Now()

@@ -3,6 +3,7 @@ package estimate
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -16,6 +17,10 @@ const (
 	maxSweeps = 32
 	// maxSamples is of how many steps of a kind it is asked where they ran.
 	maxSamples = 16
+	// minSeconds is how long a step must have run to tell of any other: a shorter one may have compiled most of its time,
+	// and tells of steps of up to maxRatio times its cost only.
+	minSeconds = 10
+	maxRatio   = 4
 )
 
 // Machine is what a run would compute on.
@@ -26,7 +31,7 @@ type History struct {
 	store   *artifacts.Store
 	machine Machine
 	samples map[pipelines.Kind][]sample // the latest first, each key once
-	paces   map[string]pace             // by kind and network
+	paces   map[string]pace             // by kind, network and cost
 	used    map[artifacts.Key]bool
 }
 
@@ -78,10 +83,10 @@ func units(s pipelines.Step) float64 { return cmp.Or(Cost(s), 1) }
 // Step says how long a step would take; false where no step like it ran before.
 func (h *History) Step(ctx context.Context, s pipelines.Step) (time.Duration, int, bool) {
 	network := net(s)
-	id := string(s.Kind) + " " + network
+	id := fmt.Sprint(s.Kind, network, units(s))
 	p, ok := h.paces[id]
 	if !ok {
-		p = h.pace(ctx, s.Kind, network)
+		p = h.pace(ctx, s.Kind, network, units(s))
 		h.paces[id] = p
 	}
 	if len(p.keys) == 0 {
@@ -96,11 +101,11 @@ func (h *History) Step(ctx context.Context, s pipelines.Step) (time.Duration, in
 // Used is how many earlier steps all estimates so far come from.
 func (h *History) Used() int { return len(h.used) }
 
-// pace is that of the latest steps of a kind: those of the same network where
-// there are any, and of these the ones from the same arithmetic and host, else
+// pace is that of the latest steps of a kind that tell of a step of some cost: those of the same network
+// where there are any, and of these the ones from the same arithmetic and host, else
 // from the same arithmetic, else all.
-func (h *History) pace(ctx context.Context, kind pipelines.Kind, network string) pace {
-	list := h.samples[kind]
+func (h *History) pace(ctx context.Context, kind pipelines.Kind, network string, cost float64) pace {
+	list := slices.DeleteFunc(slices.Clone(h.samples[kind]), func(s sample) bool { return s.seconds < minSeconds && s.cost*maxRatio < cost })
 	alike := slices.DeleteFunc(slices.Clone(list), func(s sample) bool { return s.net != network })
 	if len(alike) > 0 {
 		list = alike

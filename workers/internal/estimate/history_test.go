@@ -102,11 +102,16 @@ func TestHistory(t *testing.T) {
 	want(asked, 2000, 1)
 	ran(t, store, "other-host", training("e/train", "small", 4), "xla", "there", 40)
 	want(asked, 100, 1)
-	ran(t, store, "a", training("e/train", "small", 1), "xla", "here", 5)
-	ran(t, store, "b", training("e/train", "small", 3), "xla", "here", 11)
-	want(asked, 40, 2) // 16 s for 4 epochs
+	ran(t, store, "a", training("e/train", "small", 1), "xla", "here", 50)
+	ran(t, store, "b", training("e/train", "small", 3), "xla", "here", 110)
+	want(asked, 400, 2) // 160 s for 4 epochs
 	// Of another network the costs tell, after all that ran here.
-	want(training("e/train", "vgg9", 1), 16./4*estimate.Cost(training("", "vgg9", 1))/estimate.Cost(training("", "small", 1)), 2)
+	want(training("e/train", "vgg9", 1), 160./4*estimate.Cost(training("", "vgg9", 1))/estimate.Cost(training("", "small", 1)), 2)
+	// A short step, which may have compiled most of its time, tells of steps like it but not of much longer ones.
+	ran(t, store, "short", training("e/train", "resnet20", 1), "xla", "here", 3.5)
+	want(training("", "resnet20", 2), 7, 1)
+	long := training("", "resnet20", 400)
+	want(long, 160./4*estimate.Cost(long)/estimate.Cost(training("", "small", 1)), 2)
 	want(pipelines.Step{ID: "e/picture", Kind: pipelines.KindRender, Params: json.RawMessage(`{}`)}, 0, 0)
 }
 

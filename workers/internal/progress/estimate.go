@@ -46,14 +46,23 @@ func (p *pace) add(o pace) { p.cost, p.seconds = p.cost+o.cost, p.seconds+o.seco
 const (
 	// enough is how many seconds of work are watched before the speed of this machine is believed.
 	enough = 3
-	// trust is how many seconds of work correct an expectation by half of what they differ from it.
+	// trust is how many seconds of work correct an expectation by half of what they differ from it; fewer where they differ
+	// by a factor of far or more, as the expectation then comes from something else.
 	trust = 30
+	far   = 3
+	// swing is the factor by which the time left that is shown may differ from what the latest sample says.
+	swing = 2
 	// compiling is how many seconds a program takes to compile, until one was seen.
 	compiling = 3
 )
 
 // correct is how many seconds a unit of cost takes, expected to be rate, after some work was seen.
 func correct(rate float64, seen pace) float64 {
+	trust := float64(trust)
+	if seen.seconds >= enough && seen.cost > 0 {
+		off := seen.seconds / (rate * seen.cost)
+		trust /= math.Pow(max(off, 1/off, far)/far, 2)
+	}
 	return rate * (seen.seconds + trust) / (rate*seen.cost + trust)
 }
 
@@ -193,13 +202,14 @@ func (e *Estimator) watch(step Step, x expected, now time.Time) pace {
 }
 
 // steady moves the end that was expected towards the one that is expected now, over a tenth of the time left, so that
-// one sample does not move it much.
+// one sample does not move it much, unless it was far from true.
 func (e *Estimator) steady(now time.Time, left float64) time.Duration {
 	end := now.Add(seconds(left))
 	if !e.at.IsZero() {
 		passed := now.Sub(e.at).Seconds()
 		over := min(max(left/10, 1), 60)
-		end = e.end.Add(seconds(end.Sub(e.end).Seconds() * (1 - math.Exp(-passed/over))))
+		smooth := e.end.Add(seconds(end.Sub(e.end).Seconds() * (1 - math.Exp(-passed/over)))).Sub(now).Seconds()
+		end = now.Add(seconds(min(max(smooth, left/swing), left*swing)))
 	}
 	e.at, e.end = now, end
 	if left == 0 {
