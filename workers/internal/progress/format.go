@@ -3,6 +3,7 @@ package progress
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -46,7 +47,10 @@ func Left(d time.Duration) string {
 }
 
 // Summary is a sweep in one line: "3/21 steps done, 1 running, 2 min left".
-func Summary(s Snapshot, e Estimate) string {
+func Summary(s Snapshot, e Estimate) string { return strings.Join(summary(s, e), ", ") }
+
+// summary is the parts of Summary: the steps done, their states, and the time left, if known.
+func summary(s Snapshot, e Estimate) []string {
 	parts := []string{fmt.Sprintf("%d/%d steps done", s.Count(artifacts.StateCached, artifacts.StateRan), len(s.Steps))}
 	add := func(n int, word string) {
 		if n > 0 {
@@ -62,6 +66,15 @@ func Summary(s Snapshot, e Estimate) string {
 	add(unserved, "waiting for a worker")
 	if e.Known && s.Over() < len(s.Steps) && e.Left > 0 {
 		parts = append(parts, "about "+Left(e.Left))
+	}
+	return parts
+}
+
+// shortSummary is Summary in width characters, without the first of the states that have no room.
+func shortSummary(s Snapshot, e Estimate, width int) string {
+	parts := summary(s, e)
+	for len(parts) > 2 && utf8.RuneCountInString(strings.Join(parts, ", ")) > width {
+		parts = slices.Delete(parts, 1, 2)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -89,23 +102,41 @@ func Bar(fraction float64, width int) string {
 	return strings.Repeat("█", n) + strings.Repeat("░", width-n)
 }
 
-// Line is a step that has begun or could in one line, for a display that is redrawn. nameWidth
-// is the width of the column of names.
-func Line(s Step, e Estimate, nameWidth int) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s", pad(s.ID, nameWidth), Bar(s.Fraction, 20))
-	if s.Fraction > 0 {
-		fmt.Fprintf(&b, " %3.0f %%", math.Floor(100*s.Fraction))
-	}
+// barWidth is that of a bar where there is room, minBar the least that shows anything.
+const barWidth, minBar = 20, 4
+
+// Line is a step that has begun or could in one line of width characters, for a display that is redrawn. nameWidth is
+// the width of the column of names. Where there is little room, the bar gives way, then the middle of the name, to a
+// quarter of the width.
+func Line(s Step, e Estimate, nameWidth, width int) string {
+	var parts []string
 	if left, ok := e.Steps[s.ID]; ok {
-		b.WriteString("  " + Left(left))
+		parts = append(parts, Left(left))
 	}
 	for _, part := range []string{doing(s), s.Note} {
 		if part != "" {
-			b.WriteString("  " + part)
+			parts = append(parts, part)
 		}
 	}
-	return b.String()
+	if s.Fraction > 0 {
+		parts = slices.Insert(parts, 0, fmt.Sprintf("%3.0f %%", math.Floor(100*s.Fraction)))
+	}
+	tail := " " + strings.Join(parts, "  ")
+	room := width - utf8.RuneCountInString(tail)
+	name := pad(middle(s.ID, max(min(nameWidth, room), width/4)), min(nameWidth, max(room, width/4)))
+	if bar := min(barWidth, room-1-utf8.RuneCountInString(name)); bar >= minBar {
+		name += " " + Bar(s.Fraction, bar)
+	}
+	return Clip(name+tail, width)
+}
+
+// middle cuts a text to a number of characters in its middle.
+func middle(s string, width int) string {
+	r := []rune(s)
+	if len(r) <= width {
+		return s
+	}
+	return string(r[:width/2]) + "…" + string(r[len(r)-(width-1-width/2):])
 }
 
 // doing says what keeps a step that could run from running.

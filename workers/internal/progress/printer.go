@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -171,27 +172,30 @@ func (l *Live) Show(s Snapshot, e Estimate) {
 			above.WriteString(escape.Text(line) + "\n")
 		}
 	}
-	_ = l.draw(above.String(), drawing(s, e)) // a terminal that is gone can't be told
+	_ = l.draw(above.String(), drawing(s, e, l.width()-1)) // a terminal that is gone can't be told
 }
 
-// drawing is the lines to be redrawn.
-func drawing(s Snapshot, e Estimate) []string {
+// drawing is the lines to be redrawn, of width characters.
+func drawing(s Snapshot, e Estimate, width int) []string {
+	if width <= 0 { // not known
+		width = math.MaxInt32
+	}
 	var running []Step
-	width := 0
+	names := 0
 	for _, step := range s.Steps {
 		switch {
 		case step.State != artifacts.StateRunning && !step.Ready:
 		case len(running) == shownSteps || step.Ready && step.Fraction == 0 && step.Retry == "": // in the queue
 		default:
 			running = append(running, step)
-			width = max(width, utf8.RuneCountInString(step.ID))
+			names = max(names, utf8.RuneCountInString(step.ID))
 		}
 	}
 	var lines []string
 	for _, step := range running {
-		lines = append(lines, "  "+Line(step, e, min(width, 48)))
+		lines = append(lines, "  "+Line(step, e, min(names, 48), width-2))
 	}
-	return append(lines, Summary(s, e))
+	return append(lines, shortSummary(s, e, width))
 }
 
 // draw replaces the drawing: it goes back to its first line, clears to the end

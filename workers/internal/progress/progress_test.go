@@ -201,6 +201,51 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// TestLiveWidths: a narrow terminal shows less of the bars, then of the names, and keeps how far and in what state steps are.
+func TestLiveWidths(t *testing.T) {
+	const id = "optimizer.weight_decay=0.0005/train"
+	s := progress.Snapshot{At: time.Unix(1000, 0), Steps: []progress.Step{
+		{ID: id, State: artifacts.StateRunning, Working: 1, Note: "compiling"},
+		{ID: "a/line-train", State: artifacts.StateRunning, Working: 1, Fraction: 0.43, Note: "22 of 51 points"},
+		{ID: "b/train", State: artifacts.StateRunning, Working: 1, Fraction: 0.5, Note: "epoch 12: train loss 0.1234, test error 12.34 %"},
+		{ID: "c", State: artifacts.StateCached},
+	}}
+	e := progress.Estimate{Known: true, Left: 12 * time.Minute, Steps: map[string]time.Duration{"a/line-train": 12 * time.Minute, "b/train": 90 * time.Second}}
+	for width, want := range map[int][]string{
+		40: {
+			"  optimizer.wei…=0.0005/train compiling",
+			"  a/li…rain  43 %  12 min left  22 of …",
+			"  b/train    50 %  90 s left  epoch 12…",
+			"1/4 steps done, about 12 min left",
+		},
+		50: {
+			"  optimizer.weight_decay=0.0005/train compiling",
+			"  a/lin…train  43 %  12 min left  22 of 51 points",
+			"  b/train      50 %  90 s left  epoch 12: train …",
+			"1/4 steps done, 3 running, about 12 min left",
+		},
+		80: {
+			"  optimizer.weight_decay=0.0005/train ░░░░░░░░░░░░░░░░░░░░ compiling",
+			"  a/line-train                        ██░░░  43 %  12 min left  22 of 51 points",
+			"  b/train              50 %  90 s left  epoch 12: train loss 0.1234, test erro…",
+			"1/4 steps done, 1 cached, 3 running, about 12 min left",
+		},
+		120: {
+			"  optimizer.weight_decay=0.0005/train ░░░░░░░░░░░░░░░░░░░░ compiling",
+			"  a/line-train                        █████████░░░░░░░░░░░  43 %  12 min left  22 of 51 points",
+			"  b/train                             ████████░░░░░░░  50 %  90 s left  epoch 12: train loss 0.1234, test error 12.34 %",
+			"1/4 steps done, 1 cached, 3 running, about 12 min left",
+		},
+	} {
+		var out bytes.Buffer
+		progress.NewLive(&out, func() int { return width }).Show(s, e)
+		got := screen(t, out.String(), width)
+		if diff := cmp.Diff(want, got[1:]); diff != "" {
+			t.Errorf("%d columns (-want +got):\n%s", width, diff)
+		}
+	}
+}
+
 // TestLiveHostileText: nothing of a step or of what is said steers the terminal.
 func TestLiveHostileText(t *testing.T) {
 	const evil = "\x1b[2J\r\n\u009b\u202e"
