@@ -38,6 +38,7 @@ type Activities struct {
 	backend    *engine.Backend
 	backendErr error
 	evaluators evaluatorCache
+	built      sync.Map // what trainings were built from, whose programs are compiled
 	graphs     graphs
 	workforce  workforce
 	unknown    unknown

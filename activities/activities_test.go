@@ -215,6 +215,23 @@ func (b *bench) stoppedAfterOneEpoch(ctx context.Context, in StepInput) error {
 	return run.epoch(ctx)
 }
 
+// TestCompilesOnce: a training whose programs another has compiled does not say that it compiles.
+func TestCompilesOnce(t *testing.T) {
+	b := newBench(t)
+	in := b.step(t, pipelines.KindTrain, b.trainParams(1), nil)
+	for _, want := range []string{"", "begun"} { // what compiled clears the note
+		p := &pulse{last: Progress{Note: "begun"}}
+		run, err := b.newTrainRun(in, b.trainParams(1), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run.close()
+		if p.last.Note != want {
+			t.Errorf("the note is %q, want %q", p.last.Note, want)
+		}
+	}
+}
+
 // TestErrorsSayWhetherToRetry holds that what no retry can mend is not retried.
 func TestErrorsSayWhetherToRetry(t *testing.T) {
 	b := newBench(t)

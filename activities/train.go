@@ -38,7 +38,7 @@ func (a *Activities) Train(ctx context.Context, in StepInput) (StepResult, error
 		if err != nil {
 			return StepResult{}, err
 		}
-		pulse := a.startPulse(ctx, in, "compiling")
+		pulse := a.startPulse(ctx, in, "")
 		defer pulse.end()
 		run, err := a.newTrainRun(in, p, pulse)
 		if err != nil {
@@ -110,16 +110,24 @@ func (a *Activities) newTrainRun(in StepInput, p pipelines.TrainParams, pulse *p
 	return run, nil
 }
 
-// build compiles what the training needs.
+// build compiles what the training needs, unless one of the same programs was built before.
 func (r *trainRun) build(b *engine.Backend, train, test data.Split) (err error) {
+	programs := fmt.Sprint(r.p.Net, r.p.BatchSize, r.p.BNGroup, train.Len(), r.p.Optimizer.Kind)
+	if _, ok := r.a.built.Load(programs); !ok {
+		r.pulse.note(compiling)
+		defer r.pulse.note("")
+	}
 	if r.trainer, err = optim.New(b, r.net, train, recipe(r.p)); err != nil {
 		return err
 	}
 	if r.train, err = engine.NewEvaluator(b, r.net, train, evalBatch); err != nil {
 		return err
 	}
-	r.test, err = engine.NewEvaluator(b, r.net, test, evalBatch)
-	return err
+	if r.test, err = engine.NewEvaluator(b, r.net, test, evalBatch); err != nil {
+		return err
+	}
+	r.a.built.Store(programs, true)
+	return nil
 }
 
 // recipe is the optimizer's view of a training's parameters.

@@ -183,6 +183,9 @@ func (r reader) message(f *failure.Failure) string {
 	if errors.As(err, &app) {
 		return app.Message()
 	}
+	if f.GetTimeoutFailureInfo().GetTimeoutType() == enumspb.TIMEOUT_TYPE_HEARTBEAT {
+		return "its worker was lost"
+	}
 	if f.GetEncodedAttributes() == nil { // the server's own words
 		return f.GetMessage()
 	}

@@ -46,14 +46,17 @@ func (p *Poller) look(ctx context.Context, s pipelines.Step, out *Step) {
 		if a.GetState() == enumspb.PENDING_ACTIVITY_STATE_SCHEDULED {
 			continue
 		}
-		if quiet := p.quiet(in.WorkflowID(), a); quiet > lostAfter {
+		quiet := p.quiet(in.WorkflowID(), a)
+		if quiet > lostAfter {
 			out.Retry = fmt.Sprintf("its worker was last heard of %s ago", Duration(quiet))
 		} else {
 			out.Working++
 		}
 		var now activities.Progress
 		if p.read.payload(a.GetHeartbeatDetails(), &now) == nil {
-			last = now
+			if last = now; quiet > lostAfter {
+				last.Note = "" // nobody does that
+			}
 			inside += fraction(now) * float64(max(now.Points, 1))
 		}
 	}
