@@ -100,7 +100,7 @@ func TestCheckpointsOfATraining(t *testing.T) {
 			t.Fatal(err)
 		}
 		parts, err := b.Store.Parts(t.Context(), in.Key)
-		if want := []string{"checkpoint", "checkpoint-00000", "checkpoint-00001", "checkpoint-00002"}; err != nil || !cmp.Equal(parts, want) {
+		if want := []string{"begun", "checkpoint", "checkpoint-00000", "checkpoint-00001", "checkpoint-00002"}; err != nil || !cmp.Equal(parts, want) {
 			t.Fatalf("after two epochs the parts are %v, %v; want %v", parts, err, want)
 		}
 		if lost { // everything but the last epoch
