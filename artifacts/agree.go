@@ -74,6 +74,8 @@ func (r Root) disagreements(graph []byte, actions map[Key]*storedAction) []disag
 			add(rootObject(r.Sweep), "the sweep's list of steps, %s, does not have it", r.Graph)
 		case planned.Kind != step.Kind:
 			add(rootObject(r.Sweep), "it is a %s step in the sweep's list of steps, and a %s step in its record", planned.Kind, step.Kind)
+		case step.Key.IsZero() && len(step.Outputs) > 0:
+			add(rootObject(r.Sweep), "it has outputs, and no key under which a result could be looked up")
 		case a == nil || step.Key.IsZero():
 		default:
 			if reason := r.otherRecipe(planned, a.Recipe); reason != "" {

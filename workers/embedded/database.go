@@ -91,7 +91,7 @@ func prepareDatabase(ctx context.Context, path string, say func(format string, a
 		return fmt.Errorf("%s was written by Temporal %s, and this program has %s: use a later version of lossatlas, or another home", path, release(version), headers.ServerVersion)
 	}
 	if err == nil {
-		err = inspect(ctx, path)
+		err = inspect(ctx, path, version)
 	}
 	switch {
 	case errors.Is(err, ErrDamaged):
@@ -171,13 +171,17 @@ func readVersion(path string) (uint32, error) {
 	return binary.BigEndian.Uint32(header[60:]), nil
 }
 
-// isDamage tells SQLite's two answers to a damaged file from other errors, which come with the same texts from the server.
+// isDamage tells SQLite's two answers to a damaged file, and the server's two to rows that it can't decode, from other
+// errors.
 func isDamage(text string) bool {
-	return strings.Contains(text, "database disk image is malformed") || strings.Contains(text, "file is not a database")
+	return slices.ContainsFunc([]string{
+		"database disk image is malformed", "file is not a database", "cannot parse invalid wire-format data", "error deserializing",
+	}, func(known string) bool { return strings.Contains(text, known) })
 }
 
-// inspect reads the database, within checkLimit, and changes nothing. The error is ErrDamaged where something is missing.
-func inspect(ctx context.Context, path string) (err error) {
+// inspect reads a database of a version, within checkLimit, and changes nothing. The error is ErrDamaged where something
+// is missing.
+func inspect(ctx context.Context, path string, version uint32) (err error) {
 	defer func() {
 		if err != nil && isDamage(err.Error()) {
 			err = fmt.Errorf("%w (%w)", ErrDamaged, err)
@@ -195,8 +199,17 @@ func inspect(ctx context.Context, path string) (err error) {
 	if sum, err = schemaSum(ctx, db); err != nil {
 		return err
 	}
-	if made != sum && made != 0 {
+	if made != sum && (made != 0 || version == serverVersion()) {
 		return fmt.Errorf("%w (its tables are not those that it was made with)", ErrDamaged)
+	}
+	if made == 0 { // of a server that kept no sum
+		own, err := texts(ctx, db, "SELECT name FROM sqlite_schema WHERE name IN ('namespaces', 'executions', 'executions_visibility')")
+		if err != nil {
+			return err
+		}
+		if len(own) < 3 {
+			return fmt.Errorf("%w (it has none of the server's tables)", ErrDamaged)
+		}
 	}
 	limited, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()

@@ -33,9 +33,14 @@ func (l serverLog) Error(msg string, tags ...tag.Tag) { l.watch(tags); send(l.zl
 func (l serverLog) watch(tags []tag.Tag) {
 	for _, t := range tags {
 		if text, ok := plain(t.Value()).(string); ok && isDamage(text) {
-			l.fatal(fmt.Errorf("%w (%s); it is set aside now, and the same command begins a new one: the histories of earlier runs are lost, finished steps and results are not", ErrDamaged, text))
+			l.fatal(damaged(text))
 		}
 	}
+}
+
+// damaged is the error for a database that the server found damaged while it used it.
+func damaged(text string) error {
+	return fmt.Errorf("%w (%s); it is set aside now, and the same command begins a new one: the histories of earlier runs are lost, finished steps and results are not", ErrDamaged, text)
 }
 
 // DPanic is for "can't happen" states that the server goes on from outside of

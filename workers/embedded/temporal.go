@@ -118,7 +118,14 @@ func StartTemporal(ctx context.Context, opts Options) (*Temporal, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if err := t.start(ctx, db, ports, opts); err != nil {
-		return nil, fmt.Errorf("start the Temporal server on %s: %w", address, err)
+		if !isDamage(err.Error()) {
+			return nil, fmt.Errorf("start the Temporal server on %s: %w", address, err)
+		}
+		if !errors.Is(err, ErrDamaged) {
+			err = damaged(err.Error())
+		}
+		_, failed := setAside(opts.DBPath)
+		return nil, errors.Join(err, failed)
 	}
 	go func() { // don't wait for a server that has given up
 		select {

@@ -77,7 +77,7 @@ func (h *Home) checkVersion(program string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		v = version{Format, program}
 		if err = h.createFile(path, encode(v)); errors.Is(err, fs.ErrExist) {
-			return h.checkVersion(program) // of another process
+			err = readJSON(path, &v) // of another process
 		}
 	} else if err == nil && v.Format < 1 {
 		err = fmt.Errorf("%s lacks the format", path)

@@ -7,11 +7,12 @@ package main
 
 static int standard_error = -1;
 
-// go-xla logs an error when its package is initialized without HOME, which is before any Go code of this program and
+// go-xla logs an error when its package is initialized without HOME or with an empty one, which is before any Go code of this program and
 // says nothing of use: plugins are found by their paths.
 __attribute__((constructor)) static void hush(void) {
+	const char *home = getenv("HOME");
 	int null;
-	if (getenv("HOME") != NULL || (null = open("/dev/null", O_WRONLY | O_CLOEXEC)) < 0)
+	if ((home != NULL && *home != 0) || (null = open("/dev/null", O_WRONLY | O_CLOEXEC)) < 0)
 		return;
 	if ((standard_error = fcntl(2, F_DUPFD_CLOEXEC, 3)) >= 0)
 		dup2(null, 2);
