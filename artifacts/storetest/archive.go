@@ -322,9 +322,12 @@ func archiveForged(t *testing.T, b *Bucket) {
 		"another kind in both":      {root: step(func(s *artifacts.RootStep) { s.Kind = "line" }), graph: `{"final":[{"id":"last","kind":"line"}]}`, why: []string{"step last", "train"}},
 		"other parameters":          {graph: `{"final":[{"id":"last","kind":"train","params":{"n":99}}]}`, why: []string{"step last", "other parameters"}},
 		"another input": {root: func(r *artifacts.Root) {
-			r.Steps = map[string]artifacts.RootStep{"last": last, "first": {Kind: "import", Outputs: outputs}}
+			r.Steps = map[string]artifacts.RootStep{"last": last, "first": {Kind: "import", Key: artifacts.Key(other.Digest), Outputs: outputs}}
 		}, graph: `{"experiments":[{"steps":[{"id":"first","kind":"import"},{"id":"last","kind":"train","inputs":{"weights":{"step":"first","output":"weights"}}}]}]}`,
 			put: []byte("other"), why: []string{"step last", "another weights", other.Digest.String()}},
+		"outputs without a key": {root: func(r *artifacts.Root) {
+			r.Steps = map[string]artifacts.RootStep{"last": {Kind: last.Kind, State: last.State, Outputs: last.Outputs}}
+		}, why: []string{"step last", "no key"}},
 		"a graph of other steps":    {graph: `{"final":[{"id":"first","kind":"train"}]}`, why: []string{"step last", "list of steps"}},
 		"a graph without steps":     {graph: `{}`, why: []string{"step last", "list of steps"}},
 		"a graph with a step twice": {graph: `{"final":[{"id":"last"},{"id":"last"}]}`, why: []string{"list of steps", "twice"}},
