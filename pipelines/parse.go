@@ -25,7 +25,7 @@ type Sweep struct {
 	AnyNumerics bool
 	// Device says which workers compute: cpu, gpu, a part of their numerics class, or "" where it is all one.
 	Device string
-	// Notes say what was done to fit imported files to their networks, once they were read.
+	// Notes describe how imported files were fitted to their networks, once they were read.
 	Notes []string
 
 	experiments []experiment

@@ -41,7 +41,7 @@ type Experiment struct {
 	TrainLoss, TestLoss, TestError *float64
 	// Note says what is missing and why, for an experiment that failed or is not finished.
 	Note string
-	// AbsentMaps and AbsentPictures count what is left out because there is no training.
+	// AbsentMaps and AbsentPictures count the maps and pictures that are left out because there is no training.
 	AbsentMaps, AbsentPictures int
 	// Overview puts a comparison before the experiments, as it is of all of them.
 	Overview bool

@@ -254,7 +254,7 @@ func sharpness(s map[string]*sweep) (finding, error) {
 			pairs := len(w.of[0])
 			mean[by] = stat.Mean(rho, nil)
 			if by != "filter" && 4*bounds > pairs*len(w.experiments) {
-				delete(mean, by) // what is left is a selection
+				delete(mean, by) // the remaining networks are a selection
 				why = append(why, fmt.Sprintf("%s, normalized by %s: more than a quarter of the widths are cut off, so it is not compared", f.what, by))
 			}
 			ends := rho

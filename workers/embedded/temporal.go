@@ -53,7 +53,7 @@ type Options struct {
 	Guard *guard.Guard
 	// Log takes what the server says; choose the level and the place.
 	Log zerolog.Logger
-	// Say tells the user what was done to the database: it was set aside or migrated. Nil says nothing.
+	// Say tells the user that the database was set aside or migrated. Nil says nothing.
 	Say func(format string, args ...any)
 }
 

@@ -52,7 +52,7 @@ type imported struct {
 	Net    string           `json:"net"`
 	Digest artifacts.Digest `json:"digest"`
 	Size   int64            `json:"size"`
-	Notes  []string         `json:"notes,omitempty"` // what was done to fit the file to the network
+	Notes  []string         `json:"notes,omitempty"` // how the file was fitted to the network
 }
 
 // namedNetwork finds a network by its name: in a sweep file, or among the built-in ones.

@@ -15,7 +15,7 @@ import (
 
 // Weights reads a weights file of a network and returns it in the form in which a
 // training stores weights: the same numbers are the same bytes, wherever they come
-// from. Notes say what was done to fit the file to the network.
+// from. Notes describe how the file was fitted to the network.
 func Weights(file string, net pipelines.NamedNetwork, rename weights.Rename) (b []byte, notes []string, err error) {
 	n, err := activities.Network(net.Network)
 	if err != nil {

@@ -30,7 +30,7 @@ type expected struct {
 	splits        bool    // several workers may share it
 }
 
-// watched is what was seen of a running step.
+// watched holds the measurements of a running step.
 type watched struct {
 	at       time.Time
 	fraction float64

@@ -55,7 +55,7 @@ func (p *Poller) look(ctx context.Context, s pipelines.Step, out *Step) {
 		var now activities.Progress
 		if p.read.payload(a.GetHeartbeatDetails(), &now) == nil {
 			if last = now; quiet > lostAfter {
-				last.Note = "" // nobody does that
+				last.Note = "" // no worker does that now
 			}
 			inside += fraction(now) * float64(max(now.Points, 1))
 		}

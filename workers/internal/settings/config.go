@@ -32,7 +32,7 @@ type entry struct {
 func (c config) read(file string) error {
 	src, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG) {
-		return nil // opening the home says what is wrong with its path
+		return nil // opening the home reports the error of its path
 	}
 	if err != nil {
 		return exit.Usagef("the config file can't be read: %w", err)
