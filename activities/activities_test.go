@@ -1,17 +1,12 @@
 package activities
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"math"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
@@ -19,19 +14,16 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
-	"lossatlas/activities/optim"
-	"lossatlas/activities/surface"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/embedded/s3"
 )
 
-// bench is the activities on a real store and the pure-Go backend.
+// bench is the activities on a store of their own and the pure-Go backend.
 type bench struct {
 	*Activities
-	env    *testsuite.TestActivityEnvironment
-	digest string // of shapes10
-	class  string
+	env *testsuite.TestActivityEnvironment
 }
 
 func newBench(t *testing.T) *bench {
@@ -46,46 +38,18 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts := engine.Options{Backend: "go"}
-	class, err := engine.Class(opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	src, err := data.Open(data.Shapes10, data.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	digest, err := src.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := &Activities{Store: store, Log: zerolog.Nop(), Engine: opts, Program: "test"}
-	t.Cleanup(func() { Close(a) })
+	m := &work.Machine{Store: store, Log: zerolog.Nop(), Engine: engine.Options{Backend: "go"}}
+	t.Cleanup(m.Close)
+	a := &Activities{Machine: m, Program: "test"}
 	var s testsuite.WorkflowTestSuite
 	s.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := s.NewTestActivityEnvironment()
 	env.RegisterActivity(a)
-	b := &bench{Activities: a, env: env, digest: digest, class: class}
-	env.RegisterActivity(b.stoppedAfterOneEpoch)
-	return b
+	return &bench{Activities: a, env: env}
 }
 
-// step makes the input of a step.
-func (b *bench) step(t *testing.T, kind pipelines.Kind, params any, inputs map[string]Input) StepInput {
-	t.Helper()
-	raw, err := json.Marshal(params)
-	if err != nil {
-		t.Fatal(err)
-	}
-	in, err := NewStepInput(pipelines.Step{ID: "x/" + string(kind), Kind: kind, Params: raw}, inputs, b.class)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return in
-}
-
-// do runs an activity and returns its result.
-func do[T any](t *testing.T, b *bench, activity any, args ...any) T {
+// result runs an activity and returns its result.
+func result[T any](t *testing.T, b *bench, activity any, args ...any) T {
 	t.Helper()
 	value, err := b.env.ExecuteActivity(activity, args...)
 	if err != nil {
@@ -107,204 +71,42 @@ func kindOfError(err error) string {
 	return ""
 }
 
-func (b *bench) trainParams(epochs int) pipelines.TrainParams {
+// step stores the job of a step and returns what its workflow is started with.
+func (b *bench) step(t *testing.T, kind pipelines.Kind, params any, inputs map[string]work.Input) StepInput {
+	t.Helper()
+	raw, err := json.Marshal(params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	job, err := work.NewJob(pipelines.Step{ID: "x/" + string(kind), Kind: kind, Params: raw}, inputs, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.putJob(t.Context(), job); err != nil {
+		t.Fatal(err)
+	}
+	return StepInput{Key: job.Key, Kind: kind, Label: job.Label, Queue: QueueCPU}
+}
+
+// training is the shortest training.
+func training(t *testing.T) pipelines.TrainParams {
+	t.Helper()
+	src, err := data.Open(data.Shapes10, data.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest, err := src.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
 	return pipelines.TrainParams{
 		Net:       "small",
-		Data:      pipelines.TrainData{Name: data.Shapes10, Digest: b.digest, Train: 32, Test: 16},
-		Optimizer: pipelines.Optimizer{Kind: "sgd", LR: 0.05, Momentum: 0.9, Nesterov: true},
-		Epochs:    epochs, BatchSize: 16, BNGroup: 16, Augment: true, Seed: 1,
+		Data:      pipelines.TrainData{Name: data.Shapes10, Digest: digest, Train: 16, Test: 8},
+		Optimizer: pipelines.Optimizer{Kind: "sgd", LR: 0.05}, Epochs: 1, BatchSize: 8, BNGroup: 8, Seed: 1,
 	}
 }
 
 // from refers to an output of a finished step.
-func from(r StepResult, output string) Input {
-	return Input{Digest: r.Outputs[output].Digest, Producer: r.Key}
-}
-
-// TestStepsInARow trains, draws directions, evaluates a surface chunk by chunk,
-// and reads the grid back. The grid's centre is the loss of the trained network.
-func TestStepsInARow(t *testing.T) {
-	b := newBench(t)
-	trained := do[StepResult](t, b, b.Train, b.step(t, pipelines.KindTrain, b.trainParams(1), nil))
-	dirs := do[StepResult](t, b, b.Directions, b.step(t, pipelines.KindDirections,
-		pipelines.DirectionsParams{Net: "small", Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2},
-		map[string]Input{weightsInput: from(trained, pipelines.OutWeights)}))
-	in := b.step(t, pipelines.KindSurface, pipelines.MapParams{
-		Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Split: "test", To: 16},
-		X: pipelines.Axis{Min: -1, Max: 1, N: 3}, Y: &pipelines.Axis{Min: -1, Max: 1, N: 3}, Batch: 16,
-	}, map[string]Input{weightsInput: from(trained, pipelines.OutWeights), directionsInput: from(dirs, pipelines.OutDirections)})
-
-	plan := do[MapPlan](t, b, b.PlanMap, in)
-	if plan.Chunks == 0 || len(plan.Missing) != plan.Chunks {
-		t.Fatalf("plan of an untouched surface: %+v", plan)
-	}
-	if _, err := b.env.ExecuteActivity(b.AssembleMap, in, 1.0); kindOfError(err) != ErrorChunkLost {
-		t.Errorf("assembling without chunks: %v", err)
-	}
-	for _, i := range plan.Missing {
-		do[ChunkResult](t, b, b.EvaluateChunk, in, i)
-	}
-	if left := do[MapPlan](t, b, b.PlanMap, in); len(left.Missing) != 0 {
-		t.Errorf("chunks %v are missing after they were evaluated", left.Missing)
-	}
-	grid := b.read(t, do[StepResult](t, b, b.AssembleMap, in, 1.0))
-	var course TrainLog
-	raw, err := b.Store.Get(t.Context(), trained.Outputs[pipelines.OutLog].Digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(raw, &course); err != nil {
-		t.Fatal(err)
-	}
-	// The same program on the same images, in batches of another size.
-	if got, want := grid.Loss[4], float64(course.Final.TestLoss); math.Abs(got-want) > 1e-5*want {
-		t.Errorf("the surface's centre is %v, the trained network's test loss %v", got, want)
-	}
-	parts, err := b.Store.Parts(t.Context(), in.Key)
-	if err != nil || len(parts) != 0 {
-		t.Errorf("the finished surface left parts %v, %v", parts, err)
-	}
-}
-
-// read reads the grid that a step made.
-func (b *bench) read(t *testing.T, made StepResult) *surface.Grid {
-	t.Helper()
-	raw, err := b.Store.Get(t.Context(), made.Outputs[pipelines.OutGrid].Digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	grid, err := surface.DecodeNPZ(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return grid
-}
-
-// TestTrainResumes stops a training after its first epoch and lets a new
-// attempt go on: the outputs are those of a training in one go.
-func TestTrainResumes(t *testing.T) {
-	b := newBench(t)
-	in := b.step(t, pipelines.KindTrain, b.trainParams(2), nil)
-	if _, err := b.env.ExecuteActivity(b.stoppedAfterOneEpoch, in); err != nil {
-		t.Fatal(err)
-	}
-	parts, err := b.Store.Parts(t.Context(), in.Key)
-	if err != nil || !slices.Equal(parts, []string{"begun", "checkpoint"}) {
-		t.Fatalf("after one epoch the parts are %v, %v", parts, err)
-	}
-	resumed := do[StepResult](t, b, b.Train, in)
-
-	in.Recipe.Version++ // the same training under another key
-	if in.Key, err = in.Recipe.Key(); err != nil {
-		t.Fatal(err)
-	}
-	whole := do[StepResult](t, b, b.Train, in)
-	if diff := cmp.Diff(whole.Outputs, resumed.Outputs); diff != "" {
-		t.Errorf("a resumed training differs from one in one go:\n%s", diff)
-	}
-}
-
-// stoppedAfterOneEpoch is a training whose attempt ends after its first epoch.
-func (b *bench) stoppedAfterOneEpoch(ctx context.Context, in StepInput) error {
-	pulse := b.startPulse(ctx, in, "")
-	defer pulse.end()
-	run, err := b.newTrainRun(in, b.trainParams(2), pulse)
-	if err != nil {
-		return err
-	}
-	defer run.close()
-	return run.epoch(ctx)
-}
-
-// TestCompilesOnce: a training whose programs another has compiled does not say that it compiles.
-func TestCompilesOnce(t *testing.T) {
-	b := newBench(t)
-	in := b.step(t, pipelines.KindTrain, b.trainParams(1), nil)
-	for _, want := range []string{"", "begun"} { // what compiled clears the note
-		p := &pulse{last: Progress{Note: "begun"}}
-		run, err := b.newTrainRun(in, b.trainParams(1), p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		run.close()
-		if p.last.Note != want {
-			t.Errorf("the note is %q, want %q", p.last.Note, want)
-		}
-	}
-}
-
-// TestErrorsSayWhetherToRetry holds that what no retry can mend is not retried.
-func TestErrorsSayWhetherToRetry(t *testing.T) {
-	b := newBench(t)
-	for _, test := range []struct {
-		name   string
-		change func(*pipelines.TrainParams)
-		kind   string
-		want   string
-	}{
-		{"other data", func(p *pipelines.TrainParams) { p.Data.Digest = "sha256:0" }, "BadData", "digest"},
-		{"too many images", func(p *pipelines.TrainParams) { p.Data.Train = 1 << 30 }, "BadData", "1073741824"},
-		{"unknown net", func(p *pipelines.TrainParams) { p.Net = "smal" }, "BadNet", "smal"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			p := b.trainParams(3)
-			test.change(&p)
-			_, err := b.env.ExecuteActivity(b.Train, b.step(t, pipelines.KindTrain, p, nil))
-			var app *temporal.ApplicationError
-			if !errors.As(err, &app) || app.Type() != test.kind || !app.NonRetryable() || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("error %v, want a final %s that mentions %q", err, test.kind, test.want)
-			}
-		})
-	}
-	in := b.step(t, pipelines.KindTrain, b.trainParams(1), nil)
-	in.Recipe.Numerics = "another"
-	if _, err := b.env.ExecuteActivity(b.Train, in); kindOfError(err) != "NumericsMismatch" {
-		t.Errorf("a step of another numerics class: %v", err)
-	}
-}
-
-// TestNumber holds the round trip of numbers that JSON lacks.
-func TestNumber(t *testing.T) {
-	for _, v := range []float64{0, -1.5, math.Inf(1), math.Inf(-1), math.NaN()} {
-		b, err := json.Marshal(Number(v))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got Number
-		if err := json.Unmarshal(b, &got); err != nil {
-			t.Fatal(err)
-		}
-		if float64(got) != v && !(math.IsNaN(v) && math.IsNaN(float64(got))) {
-			t.Errorf("%v became %s and then %v", v, b, float64(got))
-		}
-	}
-	var n Number
-	if err := json.Unmarshal([]byte(`"much"`), &n); err == nil {
-		t.Error(`"much" was read as a number`)
-	}
-}
-
-// TestDamagedCheckpoint holds that no damaged checkpoint is mistaken for a whole one.
-func TestDamagedCheckpoint(t *testing.T) {
-	c := optim.Checkpoint{Epoch: 1, Theta: []float32{1, 2}, State: []float32{3}, Momentum: []float32{4, 5}}
-	whole, err := encodeTraining(training{Log: TrainLog{Epochs: make([]TrainEpoch, 1)}}, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, got, err := decodeTraining(whole); err != nil || !cmp.Equal(got, c) {
-		t.Fatalf("round trip: %+v, %v", got, err)
-	}
-	for n := range whole {
-		if _, _, err := decodeTraining(whole[:n]); err == nil {
-			t.Fatalf("a checkpoint cut to %d of %d bytes was read", n, len(whole))
-		}
-	}
-}
-
-func TestWorkflowIDReads(t *testing.T) {
-	b := bench{class: "go"}
-	in := b.step(t, pipelines.KindTrain, pipelines.TrainParams{Net: "resnet20", BatchSize: 128, Optimizer: pipelines.Optimizer{WeightDecay: 5e-4}}, nil)
-	if id := in.WorkflowID(); !strings.HasPrefix(id, "train-resnet20-bs128-wd0.0005-") {
-		t.Errorf("workflow ID %s", id)
-	}
+func from(r StepResult, output string) work.Input {
+	return work.Input{Digest: r.Outputs[output].Digest, Producer: r.Key}
 }

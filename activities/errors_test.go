@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 )
 
@@ -30,25 +31,25 @@ func TestRetries(t *testing.T) {
 		{"Failed", []error{artifacts.ErrUnreachable, odd, artifacts.ErrNoSpace, artifacts.ErrUnreachable, artifacts.ErrNoSpace, odd, artifacts.ErrUnreachable, odd}},
 		{"", []error{artifacts.ErrNoSpace, artifacts.ErrNoSpace, artifacts.ErrNoSpace, artifacts.ErrNoSpace, odd, nil}},
 	} {
-		a := &Activities{Log: zerolog.Nop()}
+		a := &Activities{Machine: &work.Machine{Log: zerolog.Nop()}}
 		var s testsuite.WorkflowTestSuite
 		s.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 		env := s.NewTestWorkflowEnvironment()
 		env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute}) // of a busy machine
 		attempts := 0
-		work := func(ctx context.Context) error {
-			_, err := guard(ctx, a, StepInput{Label: "x"}, func(StepInput) (struct{}, error) {
+		fail := func(ctx context.Context) error {
+			_, err := guard(ctx, a, "x", func() (struct{}, error) {
 				attempts++
 				return struct{}{}, c.errs[min(attempts, len(c.errs))-1]
 			})
 			return err
 		}
-		env.RegisterActivity(work)
+		env.RegisterActivity(fail)
 		env.ExecuteWorkflow(func(ctx workflow.Context) error {
 			ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 				StartToCloseTimeout: time.Minute, RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: time.Second, BackoffCoefficient: 1, MaximumAttempts: 20},
 			})
-			return workflow.ExecuteActivity(ctx, work).Get(ctx, nil)
+			return workflow.ExecuteActivity(ctx, fail).Get(ctx, nil)
 		})
 		err := env.GetWorkflowError()
 		if attempts != len(c.errs) || kindOfError(err) != c.kind || err == nil && c.kind != "" {

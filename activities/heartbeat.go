@@ -2,27 +2,15 @@ package activities
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"lossatlas/activities/work"
 )
-
-// Progress is the detail of a heartbeat: how far a long step has come.
-type Progress struct {
-	Done  int    `json:"done"`
-	Total int    `json:"total"`
-	Unit  string `json:"unit"` // "step", "point"
-	Note  string `json:"note,omitempty"`
-	// Points is how many points of a map all of it has, 0 for 1.
-	Points int `json:"points,omitempty"`
-}
-
-// compiling is the note of work that has to compile a program, or to upload what it works on.
-const compiling = "compiling"
 
 // BeatEvery is how often a running activity says that it is alive. A cancellation
 // comes back with that, so that this is also how soon an interrupted sweep lets go.
@@ -43,7 +31,7 @@ type pulse struct {
 	stopped  sync.WaitGroup
 
 	mu   sync.Mutex
-	last Progress
+	last work.Progress
 	at   time.Time // of the last progress
 	hung bool
 }
@@ -54,13 +42,9 @@ var hung atomic.Int32
 // to others by then, but they still hold their place here.
 func Hung() int { return int(hung.Load()) }
 
-// begunPart is the part of a step that an activity stores as it begins to work, so that a step whose process is
-// killed before it has stored a result of its own is known to have begun.
-const begunPart = "begun"
-
-// startPulse begins to beat, and marks the step as begun; end it by end.
-func (a *Activities) startPulse(ctx context.Context, in StepInput, note string) *pulse {
-	p := &pulse{activity: ctx, last: Progress{Note: note}, at: time.Now()}
+// startPulse begins to beat; end it by end.
+func startPulse(ctx context.Context) *pulse {
+	p := &pulse{activity: ctx, at: time.Now()}
 	p.ctx, p.stop = context.WithCancel(ctx)
 	p.stopped.Go(func() {
 		tick := time.NewTicker(BeatEvery)
@@ -73,9 +57,6 @@ func (a *Activities) startPulse(ctx context.Context, in StepInput, note string) 
 			}
 		}
 	})
-	if err := a.Store.PutPart(ctx, in.Key, begunPart, nil); err != nil { // the mark is not worth the work
-		a.log(ctx, in).Warn().Err(err).Msg("the step could not be marked as begun")
-	}
 	return p
 }
 
@@ -93,15 +74,15 @@ func (p *pulse) beat() bool {
 	return true
 }
 
-// progress notes that the work has come further.
-func (p *pulse) progress(now Progress) {
+// Progress notes that the work has come further.
+func (p *pulse) Progress(now work.Progress) {
 	p.mu.Lock()
 	p.last, p.at = now, time.Now()
 	p.mu.Unlock()
 }
 
-// note says what the work is at now, keeping how far it has come.
-func (p *pulse) note(text string) {
+// Note says what the work is at now, keeping how far it has come.
+func (p *pulse) Note(text string) {
 	p.mu.Lock()
 	p.last.Note, p.at = text, time.Now()
 	p.mu.Unlock()
@@ -115,30 +96,21 @@ func (p *pulse) end() {
 	}
 }
 
-// short is guard for an activity of some seconds that does not say how far it is:
-// it beats meanwhile, so that it is noticed when its worker dies.
-func short[T any](ctx context.Context, a *Activities, in StepInput, body func(StepInput) (T, error)) (T, error) {
-	done := make(chan struct{})
-	var stopped sync.WaitGroup
-	stopped.Go(func() {
-		tick := time.NewTicker(BeatEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-tick.C:
-				activity.RecordHeartbeat(ctx)
-			}
-		}
-	})
-	defer stopped.Wait()
-	defer close(done)
-	return guard(ctx, a, in, body)
-}
+// Stopped is an error when the activity's worker is about to stop: what the activity has stored is then
+// handed on, to another worker or to the next start of this one.
+func (p *pulse) Stopped() error { return errStopped(p.activity) }
 
-// panicked logs a panic with its stack and makes an error of it.
-func panicked(ctx context.Context, a *Activities, in StepInput, r any) error {
-	a.log(ctx, in).Error().Str("panic", fmt.Sprint(r)).Str("stack", string(debug.Stack())).Msg("an activity panicked")
-	return permanent("Panic", fmt.Errorf("%s: internal error: %v (the log has the stack)", in.Label, r))
+// errorStopped is the type of the error of an activity whose worker stops.
+const errorStopped = "WorkerStopped"
+
+// errStopped is an error when the activity's worker is about to stop, nil before.
+func errStopped(ctx context.Context) error {
+	select {
+	case <-activity.GetWorkerStopChannel(ctx):
+		return temporal.NewApplicationErrorWithOptions("its worker stops; another goes on", errorStopped, temporal.ApplicationErrorOptions{
+			NextRetryDelay: time.Millisecond, Category: temporal.ApplicationErrorCategoryBenign,
+		})
+	default:
+		return nil
+	}
 }

@@ -2,12 +2,13 @@ package activities
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
-	"lossatlas/activities/data"
+	"lossatlas/activities/work"
 	"lossatlas/pipelines"
 )
 
@@ -16,35 +17,49 @@ import (
 func TestWhatIsMadeIsNotMadeAgain(t *testing.T) {
 	b := newBench(t)
 	var said bytes.Buffer
-	b.Log = zerolog.New(&said)
-	train := b.step(t, pipelines.KindTrain, b.trainParams(2), nil)
-	first := do[StepResult](t, b, b.Train, train)
-	if n := bytes.Count(said.Bytes(), []byte(LogBegins)); n != 2 {
-		t.Fatalf("%d epochs began, want 2", n)
+	b.Machine.Log = zerolog.New(&said)
+	p := training(t)
+	train := b.step(t, pipelines.KindTrain, p, nil)
+	first := result[StepResult](t, b, b.MakeStep, train, 0.0)
+	if n := bytes.Count(said.Bytes(), []byte(work.LogBegins)); n != 1 {
+		t.Fatalf("%d epochs began, want 1", n)
 	}
-	dirs := do[StepResult](t, b, b.Directions, b.step(t, pipelines.KindDirections,
-		pipelines.DirectionsParams{Net: "small", Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 1},
-		map[string]Input{weightsInput: from(first, pipelines.OutWeights)}))
+	weights := from(first, pipelines.OutWeights)
+	dirs := result[StepResult](t, b, b.MakeStep, b.step(t, pipelines.KindDirections,
+		pipelines.DirectionsParams{Net: "small", Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 1}, map[string]work.Input{pipelines.OutWeights: weights}), 0.0)
 	line := b.step(t, pipelines.KindLine, pipelines.MapParams{
-		Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Split: "test", To: 8},
+		Net: "small", Data: pipelines.MapData{Name: p.Data.Name, Digest: p.Data.Digest, Split: "test", To: 8},
 		X: pipelines.Axis{Min: -1, Max: 1, N: 3}, Batch: 8,
-	}, map[string]Input{weightsInput: from(first, pipelines.OutWeights), directionsInput: from(dirs, pipelines.OutDirections)})
-	for _, chunk := range do[MapPlan](t, b, b.PlanMap, line).Missing {
-		do[ChunkResult](t, b, b.EvaluateChunk, line, chunk)
+	}, map[string]work.Input{pipelines.OutWeights: weights, pipelines.OutDirections: from(dirs, pipelines.OutDirections)})
+	for _, chunk := range result[work.Plan](t, b, b.PlanStep, line).Missing {
+		if r := result[ChunkResult](t, b, b.RunChunk, line, chunk); r.Points == 0 {
+			t.Errorf("chunk %d has no points", chunk)
+		}
 	}
-	grid := do[StepResult](t, b, b.AssembleMap, line, 1.0)
+	if parts, err := b.Machine.Store.Parts(t.Context(), line.Key); err != nil || !slices.Contains(parts, begunPart) || !slices.Contains(parts, jobPart) {
+		t.Errorf("a step that has begun has the parts %v, %v", parts, err)
+	}
+	grid := result[StepResult](t, b, b.MakeStep, line, 1.0)
+	if grid.Seconds != 1 {
+		t.Errorf("the chunks took %v s, want 1", grid.Seconds)
+	}
 
 	said.Reset()
-	if diff := cmp.Diff(first.Outputs, do[StepResult](t, b, b.Train, train).Outputs); diff != "" {
+	if diff := cmp.Diff(first.Outputs, result[StepResult](t, b, b.MakeStep, train, 0.0).Outputs); diff != "" {
 		t.Errorf("the training again: %s", diff)
 	}
-	if missing := do[MapPlan](t, b, b.PlanMap, line).Missing; len(missing) > 0 {
+	if missing := result[work.Plan](t, b, b.PlanStep, line).Missing; len(missing) > 0 {
 		t.Errorf("chunks %v of a line that is made are missing", missing)
 	}
-	if diff := cmp.Diff(grid.Outputs, do[StepResult](t, b, b.AssembleMap, line, 1.0).Outputs); diff != "" {
+	if diff := cmp.Diff(grid.Outputs, result[StepResult](t, b, b.MakeStep, line, 1.0).Outputs); diff != "" {
 		t.Errorf("the line again: %s", diff)
 	}
-	if bytes.Contains(said.Bytes(), []byte(LogBegins)) {
+	if bytes.Contains(said.Bytes(), []byte(work.LogBegins)) {
 		t.Errorf("something was computed again: %s", said.Bytes())
+	}
+	for _, key := range []StepInput{train, line} {
+		if parts, err := b.Machine.Store.Parts(t.Context(), key.Key); err != nil || len(parts) != 0 {
+			t.Errorf("%s, which is made, left the parts %v, %v", key.Label, parts, err)
+		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"lossatlas/activities/engine"
-	"lossatlas/pipelines"
+	"lossatlas/activities/work"
 )
 
 // Task queues, one per kind of resource. There is one more for each numerics class: ClassQueue.
@@ -34,39 +34,26 @@ func ClassQueue(class string) string {
 	return engine.Device(class) + "-" + hex.EncodeToString(sum[:4])
 }
 
-// place says on which task queue a step is computed, and how much of it may be in that queue at a time, beside that of
+// schedule says on which task queue a step is computed, and how much of it may be in that queue at a time, next to that of
 // other experiments of the sweep.
-func (a *Activities) place(ctx context.Context, in *StepInput, experiments int) {
-	kind := pipelines.Kind(in.Recipe.Kind)
-	if !kind.Computes() {
-		return
+func (a *Activities) schedule(ctx context.Context, job work.Job, in *StepInput, experiments int) {
+	served := a.workers.now(ctx, a)
+	if in.Queue = QueueOf(job, served); in.Queue != QueueIO {
+		in.Window = Window(Workers(served, in.Queue) / max(experiments, 1))
 	}
-	served := a.workforce.now(ctx, a)
-	in.Queue = QueueOf(*in, served)
-	in.Window = Window(Workers(served, in.Queue) / max(experiments, 1))
 }
 
 // QueueOf is the task queue on which a step is done where these queues are served.
-func QueueOf(in StepInput, served []Serving) string {
-	switch kind := pipelines.Kind(in.Recipe.Kind); {
+func QueueOf(job work.Job, served []Serving) string {
+	switch kind := job.Kind(); {
 	case !kind.Computes():
 		return QueueIO
-	case in.Recipe.Numerics != "":
-		return ClassQueue(in.Recipe.Numerics)
-	case longest(kind) && Workers(served, QueueGPU) > 0:
+	case job.Recipe.Numerics != "":
+		return ClassQueue(job.Recipe.Numerics)
+	case kind.Long() && Workers(served, QueueGPU) > 0:
 		return QueueGPU
 	}
 	return QueueCPU
-}
-
-// longest says whether steps of this kind are those that take longest, each one on a worker of its own for hours:
-// trainings and Hessians. Maps have many short chunks, which every worker may have some of.
-func longest(kind pipelines.Kind) bool {
-	switch kind {
-	case pipelines.KindTrain, pipelines.KindEigenvectors, pipelines.KindHessian, pipelines.KindSpectrum:
-		return true
-	}
-	return false
 }
 
 // Serving is a task queue that a worker process serves.
@@ -126,15 +113,15 @@ func Window(workers int) int { return max(LeastWindow, 2*workers) }
 // lookEvery is how often a process asks which workers there are.
 const lookEvery = 5 * time.Second
 
-// workforce remembers which workers there are.
-type workforce struct {
+// workers remembers which workers there are.
+type workers struct {
 	mu    sync.Mutex
 	list  []Serving
 	asked time.Time
 }
 
-// now is who is there, or was when it could last be asked.
-func (w *workforce) now(ctx context.Context, a *Activities) []Serving {
+// now returns the workers that there are, or were when Temporal could last be asked.
+func (w *workers) now(ctx context.Context, a *Activities) []Serving {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if time.Since(w.asked) < lookEvery {
@@ -142,7 +129,7 @@ func (w *workforce) now(ctx context.Context, a *Activities) []Serving {
 	}
 	list, err := Served(ctx, a.Client, activity.GetInfo(ctx).Namespace)
 	if err != nil {
-		a.Log.Debug().Err(err).Msg("which workers there are can't be asked")
+		a.Machine.Log.Debug().Err(err).Msg("which workers there are can't be asked")
 		return w.list
 	}
 	w.list, w.asked = list, time.Now()

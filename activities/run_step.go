@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,28 +16,23 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
-// Input is one resolved input of a step.
-type Input struct {
-	Digest   artifacts.Digest `json:"digest"`
-	Producer artifacts.Key    `json:"producer"`
-}
-
 // StepRequest asks for a step's result on behalf of a sweep.
 type StepRequest struct {
-	Sweep    string           `json:"sweep"`
-	Step     pipelines.Step   `json:"step"`
-	Inputs   map[string]Input `json:"inputs,omitempty"`
-	Numerics string           `json:"numerics"`
+	Sweep string           `json:"sweep"`
+	Graph artifacts.Digest `json:"graph"`
+	Run   string           `json:"run"` // of the sweep, in whose journal the step is noted
+	Step  string           `json:"step"`
+	Kind  pipelines.Kind   `json:"kind"`
+	// Inputs are those that the requesting workflow knows. One of the last steps of a sweep has others, which experiments have made.
+	Inputs   map[string]work.Input `json:"inputs,omitempty"`
+	Numerics string                `json:"numerics"`
 	// Waiter names who waits: the ID of the requesting workflow.
 	Waiter string `json:"waiter"`
-	// Graph is that of the sweep, from which the step is read. An earlier release sent the step whole, and no graph.
-	Graph artifacts.Digest `json:"graph,omitzero"`
-	// Known are steps of the sweep that are in no record of RecordSteps.
-	Known []StepStatus `json:"known,omitempty"`
 }
 
 // Signals of a step workflow. A step runs as long as somebody waits for it.
@@ -54,29 +50,28 @@ type started struct {
 	WorkflowID string `json:"workflow_id"`
 }
 
-// RunStep finds the result of a step in the action cache, or has it made. The
+// RunStep finds the result of a step in the action cache, or has it made, and notes in the journal what becomes of it. The
 // step's workflow ID comes from its key: whoever asks first starts it, and
 // everybody else, in this sweep or another, joins and waits.
-func (a *Activities) RunStep(ctx context.Context, req StepRequest) (result StepResult, err error) {
-	defer func() { countStep(ctx, req.Step.Kind, result, err) }()
-	return guard(ctx, a, StepInput{Label: req.Step.ID}, func(StepInput) (StepResult, error) {
-		if !req.Graph.IsZero() {
-			var err error
-			if req.Step, req.Inputs, err = a.requested(ctx, req); err != nil {
-				return StepResult{}, err
-			}
-		}
-		in, err := NewStepInput(req.Step, req.Inputs, req.Numerics)
+func (a *Activities) RunStep(ctx context.Context, req StepRequest) (StepResult, error) {
+	var in StepInput
+	result, err := guard(ctx, a, req.Step, func() (result StepResult, err error) {
+		g, at, err := a.placed(ctx, req)
 		if err != nil {
-			return StepResult{}, permanent("BadStep", err)
+			return result, err
 		}
+		job, err := a.requested(ctx, g, at, req)
+		if err != nil {
+			return result, err
+		}
+		in = StepInput{Key: job.Key, Kind: job.Kind(), Label: job.Label}
 		var before started
 		if activity.HasHeartbeatDetails(ctx) {
 			if err := activity.GetHeartbeatDetails(ctx, &before); err != nil {
 				a.log(ctx, in).Warn().Err(err).Msg("heartbeat details of an earlier attempt can't be read")
 			}
 		}
-		result, err := a.cached(ctx, in)
+		result, err = a.cached(ctx, job.Key)
 		if err == nil {
 			result.Cached = before.WorkflowID == ""
 			return result, nil
@@ -86,48 +81,108 @@ func (a *Activities) RunStep(ctx context.Context, req StepRequest) (result StepR
 		case errors.As(err, &incomplete):
 			a.log(ctx, in).Warn().Err(err).Msg("a cached result lost its blobs and is made again")
 		case !errors.Is(err, artifacts.ErrNotFound):
-			return StepResult{}, err
+			return result, err
 		}
-		return a.await(ctx, in, req)
+		a.schedule(ctx, job, &in, len(g.Experiments))
+		running := StepStatus{State: artifacts.StateRunning, Made: StepResult{Key: job.Key}, Workflow: job.WorkflowID(), Queue: in.Queue}
+		if err := a.noteStep(ctx, req, running); err != nil {
+			return result, err
+		}
+		return a.await(ctx, job, in, req)
 	})
+	state, why, over := Outcome(result, err)
+	if !over {
+		return result, err
+	}
+	countStep(ctx, req.Kind, state)
+	// The end of a step is noted also when the sweep was stopped.
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
+	defer cancel()
+	ended := StepStatus{State: state, Error: why, Made: result}
+	ended.Made.Key = in.Key
+	if e := a.noteStep(last, req, ended); e != nil && err == nil {
+		return result, a.classify(ctx, e)
+	} else if e != nil {
+		a.log(ctx, in).Warn().Err(e).Msg("how the step ended could not be noted in the sweep's journal")
+	}
+	return result, err
 }
 
-// cached returns the step's result if it is in the action cache, whole.
-func (a *Activities) cached(ctx context.Context, in StepInput) (StepResult, error) {
-	act, err := a.Store.Lookup(ctx, in.Key)
+// placed finds a step in the graph of its sweep.
+func (a *Activities) placed(ctx context.Context, req StepRequest) (*graph, place, error) {
+	g, err := a.graph(ctx, req.Graph)
 	if err != nil {
-		return StepResult{}, err
+		return nil, place{}, err
 	}
-	return StepResult{Key: in.Key, Outputs: act.Outputs, Cached: true, Seconds: act.Made.Seconds}, nil
+	at, ok := g.places[req.Step]
+	if !ok {
+		return nil, place{}, work.Permanent("BadStep", fmt.Errorf("the sweep has no step %s", req.Step))
+	}
+	return g, at, nil
+}
+
+// noteStep notes in the journal what becomes of a step.
+func (a *Activities) noteStep(ctx context.Context, req StepRequest, s StepStatus) error {
+	_, at, err := a.placed(ctx, req)
+	if err != nil {
+		return err
+	}
+	s.ID, s.Kind = req.Step, req.Kind
+	return a.note(ctx, req.Run, fmt.Sprintf(stepEntry, at.group, at.number), []StepStatus{s})
+}
+
+// noteTimeout is how long the end of a stopped step is tried to be noted.
+const noteTimeout = 5 * time.Second
+
+// ErrorBlocked is the type of RunStep's error for a step that misses an input.
+const ErrorBlocked = "Blocked"
+
+// requested returns the job of a request: its inputs are those that its workflow
+// knows and, for one of the last steps of a sweep, those that experiments have made.
+func (a *Activities) requested(ctx context.Context, g *graph, at place, req StepRequest) (work.Job, error) {
+	step, inputs := g.groups[at.group][at.number], req.Inputs
+	if at.group == len(g.Experiments) {
+		made, err := a.records(ctx, req.Run)
+		if err != nil {
+			return work.Job{}, err
+		}
+		found, missing := ResolveInputs(step.Inputs, slices.Sorted(maps.Keys(step.Inputs)), func(id string) (StepStatus, bool) {
+			s, ok := made[id]
+			return s, ok
+		})
+		maps.Copy(found, inputs)
+		if inputs = found; len(inputs) < len(step.Inputs) && !step.Partial {
+			return work.Job{}, work.Permanent(ErrorBlocked, errors.New(missing))
+		}
+	}
+	job, err := work.NewJob(step, inputs, req.Numerics)
+	if err != nil {
+		return job, work.Permanent("BadStep", err)
+	}
+	return job, nil
 }
 
 // await joins the step's workflow, starting it if it is not running, and waits
 // for its end. When this activity is cancelled it leaves; the step goes on if
 // others wait for it.
-func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (StepResult, error) {
-	id := in.WorkflowID()
-	experiments := 1
-	if g := a.graphs.find(req.Graph); g != nil {
-		experiments = len(g.Experiments)
-	}
-	a.place(ctx, &in, experiments)
+func (a *Activities) await(ctx context.Context, job work.Job, in StepInput, req StepRequest) (StepResult, error) {
+	id := job.WorkflowID()
 	opts := client.StartWorkflowOptions{
 		TaskQueue:             QueueIO,
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		StaticSummary:         in.Label,
-		StaticDetails:         details(in, req.Sweep),
-		TypedSearchAttributes: searchAttributes(in, req.Sweep),
+		StaticDetails:         details(job, req.Sweep),
+		TypedSearchAttributes: searchAttributes(job, req.Sweep),
 		Priority:              activity.GetInfo(ctx).Priority,
 	}
 	if a.Version != (worker.WorkerDeploymentVersion{}) {
 		opts.VersioningOverride = &client.PinnedVersioningOverride{Version: a.Version}
 	}
 	for {
-		small, err := a.slim(ctx, in)
-		if err != nil {
+		if err := a.putJob(ctx, job); err != nil {
 			return StepResult{}, err
 		}
-		run, err := a.Client.SignalWithStartWorkflow(ctx, id, SignalJoin, req.Waiter, opts, StepWorkflow, small)
+		run, err := a.Client.SignalWithStartWorkflow(ctx, id, SignalJoin, req.Waiter, opts, StepWorkflow, in)
 		if err != nil {
 			return StepResult{}, askAgain(fmt.Errorf("start %s: %w", id, err))
 		}
@@ -148,8 +203,6 @@ func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (
 			return StepResult{}, err
 		case hasType(err, ErrorAbandoned):
 			continue // everybody else left just before this join: start it again
-		case hasType(err, ErrorRecipeLost):
-			continue // another run of it ended just before this one, and took the recipe along
 		}
 		var app *temporal.ApplicationError
 		var ended *temporal.WorkflowExecutionError
@@ -158,9 +211,9 @@ func (a *Activities) await(ctx context.Context, in StepInput, req StepRequest) (
 		case errors.As(err, &app):
 			return StepResult{}, temporal.NewNonRetryableApplicationError(app.Message(), app.Type(), nil)
 		case errors.As(err, &terminated):
-			return StepResult{}, permanent("StepEnded", errors.New("terminated in Temporal"))
+			return StepResult{}, work.Permanent("StepEnded", errors.New("terminated in Temporal"))
 		case errors.As(err, &ended):
-			return StepResult{}, permanent("StepEnded", fmt.Errorf("ended in Temporal: %w", errors.Unwrap(ended)))
+			return StepResult{}, work.Permanent("StepEnded", fmt.Errorf("ended in Temporal: %w", errors.Unwrap(ended)))
 		}
 		return StepResult{}, askAgain(fmt.Errorf("wait for %s: %w", id, err))
 	}
@@ -180,7 +233,7 @@ func (a *Activities) wait(ctx context.Context, id string, run client.WorkflowRun
 		case <-tick.C:
 			activity.RecordHeartbeat(ctx, started{WorkflowID: id})
 		case <-activity.GetWorkerStopChannel(ctx):
-			return stopped(ctx)
+			return errStopped(ctx)
 		}
 	}
 }
@@ -196,13 +249,13 @@ func (a *Activities) begun(in StepInput, id string) bool {
 	}) {
 		return true
 	}
-	parts, err := a.Store.Parts(ctx, in.Key)
-	return err != nil || len(parts) > 0
+	parts, err := a.Machine.Store.Parts(ctx, in.Key)
+	return err != nil || slices.ContainsFunc(parts, func(name string) bool { return name != jobPart })
 }
 
-// Stopped is the state of a step whose RunStep ended with an error because the sweep was stopped: interrupted if the
+// stoppedState is the state of a step whose RunStep ended with an error because the sweep was stopped: interrupted if the
 // step had begun, else not run. ok is false for any other error.
-func Stopped(err error) (state string, ok bool) {
+func stoppedState(err error) (state string, ok bool) {
 	var canceled *temporal.CanceledError
 	var ended *temporal.ActivityError
 	begun := false
@@ -226,7 +279,7 @@ func (a *Activities) leave(in StepInput, id, waiter string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := a.Client.SignalWorkflow(ctx, id, "", SignalLeave, waiter); err != nil {
-		a.Log.Debug().Err(err).Str("step", in.Label).Msg("the step could not be told that nobody waits")
+		a.Machine.Log.Debug().Err(err).Str("step", in.Label).Msg("the step could not be told that nobody waits")
 	}
 }
 

@@ -2,6 +2,8 @@ package activities
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +11,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -33,79 +36,163 @@ type SweepInput struct {
 type ExperimentInput struct {
 	Sweep    string           `json:"sweep"`
 	Graph    artifacts.Digest `json:"graph"`
-	Index    int              `json:"index"` // of the experiment in the graph
+	Run      string           `json:"run"`   // of the sweep's workflow, in whose journal the experiment writes
+	Group    int              `json:"group"` // the experiment's place in the graph; that of the last steps follows all experiments
 	Numerics string           `json:"numerics"`
 	FailFast bool             `json:"fail_fast,omitempty"`
-	// Run is the run of the sweep under which the experiment records its steps. It is empty where
-	// an earlier release started the experiment, which returned them.
-	Run string `json:"run,omitempty"`
 	// Concurrency is how many steps of this experiment that compute may run at a time, 0 for all.
 	Concurrency int `json:"concurrency,omitempty"`
 }
 
-// StepStatus is one step as seen by a sweep.
-type StepStatus struct {
-	ID    string     `json:"id"`
-	Kind  string     `json:"kind"`
-	State string     `json:"state"`
-	Error string     `json:"error,omitempty"`
-	Made  StepResult `json:"made"`
+// Task is a step as its experiment's workflow sees it: without its parameters.
+type Task struct {
+	ID   string         `json:"id"`
+	Kind pipelines.Kind `json:"kind"`
+	// Inputs are those that come from steps of the same group.
+	Inputs map[string]pipelines.Ref `json:"inputs,omitempty"`
+	// Partial steps run with whatever inputs there are when steps before them failed.
+	Partial bool `json:"partial,omitempty"`
+	// Found is the result of a step of an experiment that the action cache has.
+	Found *StepResult `json:"found,omitempty"`
 }
 
-// LoadExperiment returns an experiment of a graph, its steps in outline.
-func (a *Activities) LoadExperiment(ctx context.Context, graph artifacts.Digest, index int) (pipelines.Experiment, error) {
-	return short(ctx, a, StepInput{Label: "sweep"}, func(StepInput) (pipelines.Experiment, error) {
-		g, err := a.graph(ctx, graph)
-		if err != nil {
-			return pipelines.Experiment{}, err
-		}
-		if index < 0 || index >= len(g.Experiments) {
-			return pipelines.Experiment{}, permanent("BadStep", fmt.Errorf("experiment %d of %d", index, len(g.Experiments)))
-		}
-		e := g.Experiments[index]
-		e.Steps = pipelines.Outline(e.Steps)
-		return e, nil
-	})
-}
-
-// LoadFinal returns the steps that follow all experiments, in outline.
-func (a *Activities) LoadFinal(ctx context.Context, graph artifacts.Digest) ([]pipelines.Step, error) {
-	return short(ctx, a, StepInput{Label: "sweep"}, func(StepInput) ([]pipelines.Step, error) {
-		g, err := a.graph(ctx, graph)
+// LoadTasks returns the steps of an experiment, or the last ones of a sweep, and looks those of an experiment up in the action cache.
+func (a *Activities) LoadTasks(ctx context.Context, in ExperimentInput) ([]Task, error) {
+	return guard(ctx, a, "sweep", func() ([]Task, error) {
+		defer startPulse(ctx).end()
+		g, err := a.graph(ctx, in.Graph)
 		if err != nil {
 			return nil, err
 		}
-		return pipelines.Outline(g.Final), nil
+		if in.Group < 0 || in.Group >= len(g.groups) {
+			return nil, work.Permanent("BadStep", fmt.Errorf("experiment %d of %d", in.Group, len(g.Experiments)))
+		}
+		group := g.groups[in.Group]
+		var found []StepStatus
+		if in.Group < len(g.Experiments) {
+			if found, err = a.lookUp(ctx, group, in.Numerics); err != nil {
+				return nil, err
+			}
+		}
+		if err := a.note(ctx, in.Run, fmt.Sprintf(foundEntry, in.Group), found); err != nil {
+			return nil, err
+		}
+		return Tasks(group, found), nil
 	})
+}
+
+// Tasks are the steps of a group as its workflow sees them; found are those that the action cache has.
+func Tasks(group []pipelines.Step, found []StepStatus) []Task {
+	among := make(map[string]bool, len(group))
+	results := make(map[string]*StepResult, len(found))
+	for _, s := range group {
+		among[s.ID] = true
+	}
+	for _, s := range found {
+		results[s.ID] = &s.Made
+	}
+	out := make([]Task, len(group))
+	for i, s := range group {
+		out[i] = Task{ID: s.ID, Kind: s.Kind, Partial: s.Partial, Found: results[s.ID], Inputs: maps.Clone(s.Inputs)}
+		maps.DeleteFunc(out[i].Inputs, func(_ string, ref pipelines.Ref) bool { return !among[ref.Step] })
+	}
+	return out
+}
+
+// lookUp finds the steps of an experiment in the action cache, as far as their inputs are there.
+func (a *Activities) lookUp(ctx context.Context, group []pipelines.Step, numerics string) ([]StepStatus, error) {
+	found := make([]StepStatus, 0, len(group))
+	known := make(map[string]StepStatus, len(group))
+	for _, s := range group {
+		inputs, missing := ResolveInputs(s.Inputs, slices.Collect(maps.Keys(s.Inputs)), func(id string) (StepStatus, bool) { st, ok := known[id]; return st, ok })
+		if missing != "" {
+			continue
+		}
+		job, err := work.NewJob(s, inputs, numerics)
+		if err != nil {
+			return nil, work.Permanent("BadStep", err)
+		}
+		result, err := a.cached(ctx, job.Key)
+		var incomplete *artifacts.IncompleteError
+		if errors.Is(err, artifacts.ErrNotFound) || errors.As(err, &incomplete) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		countStep(ctx, s.Kind, artifacts.StateCached)
+		st := StepStatus{ID: s.ID, Kind: s.Kind, State: artifacts.StateCached, Made: result}
+		known[s.ID] = st
+		found = append(found, st)
+	}
+	return found, nil
+}
+
+// graph is a sweep's graph with its steps by their IDs. It is shared: nobody changes it.
+type graph struct {
+	pipelines.Graph
+	groups [][]pipelines.Step // of the experiments, and the last steps
+	places map[string]place
+}
+
+// place is where a step stands in a graph.
+type place struct{ group, number int }
+
+// mostGraphs is how many graphs a process keeps. That of 500 experiments of 17 steps takes some 10 MB.
+const mostGraphs = 4
+
+// graph returns the graph with a digest. Two that ask for one at the same time may both read it.
+func (a *Activities) graph(ctx context.Context, d artifacts.Digest) (*graph, error) {
+	if g, ok := a.graphs.find(d); ok {
+		return g, nil
+	}
+	b, err := a.Machine.Store.Get(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	g := &graph{places: make(map[string]place)}
+	if err := json.Unmarshal(b, &g.Graph); err != nil {
+		return nil, work.Permanent("BadStep", fmt.Errorf("sweep graph: %w", err))
+	}
+	for _, e := range g.Experiments {
+		g.groups = append(g.groups, e.Steps)
+	}
+	g.groups = append(g.groups, g.Final)
+	for i, group := range g.groups {
+		for n, s := range group {
+			g.places[s.ID] = place{i, n}
+		}
+	}
+	a.graphs.keep(d, g, mostGraphs)
+	return g, nil
 }
 
 // SweepRecord is what RecordSweep writes down.
 type SweepRecord struct {
 	Sweep SweepInput `json:"sweep"`
 	State string     `json:"state"` // running, done, failed, interrupted
-	// Steps are those that are in no record of RecordSteps.
-	Steps []StepStatus `json:"steps,omitempty"`
-	Began time.Time    `json:"began"`
+	Began time.Time  `json:"began"`
 }
 
 // RecordSweep writes the sweep's root: what it consists of and what became of it.
 func (a *Activities) RecordSweep(ctx context.Context, r SweepRecord) error {
-	_, err := short(ctx, a, StepInput{Label: "sweep"}, func(StepInput) (struct{}, error) {
-		g, err := a.Store.Get(ctx, r.Sweep.Graph)
+	_, err := guard(ctx, a, "sweep", func() (struct{}, error) {
+		defer startPulse(ctx).end()
+		g, err := a.Machine.Store.Get(ctx, r.Sweep.Graph)
 		if err != nil {
 			return struct{}{}, err
 		}
 		run := activity.GetInfo(ctx).WorkflowExecution.RunID
-		if before, err := a.Store.Root(ctx, r.Sweep.Sweep); err == nil && before.RunID == run && before.State != artifacts.StateRunning {
+		if before, err := a.Machine.Store.Root(ctx, r.Sweep.Sweep); err == nil && before.RunID == run && before.State != artifacts.StateRunning {
 			return struct{}{}, nil // an earlier attempt has done it, and its answer was lost
 		}
-		steps, err := a.records(ctx, run, r.Steps)
+		recorded, err := a.records(ctx, run)
 		if err != nil {
 			return struct{}{}, err
 		}
 		root := artifacts.Root{
 			Sweep: r.Sweep.Sweep, RunID: run, State: r.State, Started: r.Began,
-			Graph: artifacts.Blob{Digest: r.Sweep.Graph, Size: int64(len(g))}, Numerics: r.Sweep.Numerics, File: r.Sweep.File, Steps: RootSteps(slices.Collect(maps.Values(steps))),
+			Graph: artifacts.Blob{Digest: r.Sweep.Graph, Size: int64(len(g))}, Numerics: r.Sweep.Numerics, File: r.Sweep.File, Steps: RootSteps(recorded),
 		}
 		if r.State != artifacts.StateRunning {
 			root.Finished = time.Now().UTC()
@@ -113,17 +200,17 @@ func (a *Activities) RecordSweep(ctx context.Context, r SweepRecord) error {
 			if err != nil {
 				return struct{}{}, err
 			}
-			for id, p := range graph.steps {
-				if _, ok := root.Steps[id]; !ok {
-					root.Steps[id] = artifacts.RootStep{Kind: string(p.Step.Kind), State: artifacts.StateNotRun}
+			for _, p := range graph.All() {
+				if st, ok := root.Steps[p.Step.ID]; !ok || st.State == artifacts.StateRunning {
+					root.Steps[p.Step.ID] = artifacts.RootStep{Kind: string(p.Step.Kind), State: artifacts.StateNotRun}
 				}
 			}
 		}
-		if err := a.Store.PutRoot(ctx, root); err != nil || r.State == artifacts.StateRunning {
+		if err := a.Machine.Store.PutRoot(ctx, root); err != nil || r.State == artifacts.StateRunning {
 			return struct{}{}, err
 		}
-		if err := a.Store.DropParts(ctx, RunKey(run)); err != nil {
-			a.Log.Warn().Err(err).Str("sweep", r.Sweep.Sweep).Msg("the records of the sweep's steps could not be removed")
+		if err := a.Machine.Store.DropParts(ctx, RunKey(run)); err != nil {
+			a.Machine.Log.Warn().Err(err).Str("sweep", r.Sweep.Sweep).Msg("the records of the sweep's steps could not be removed")
 		}
 		return struct{}{}, nil
 	})
@@ -131,12 +218,22 @@ func (a *Activities) RecordSweep(ctx context.Context, r SweepRecord) error {
 }
 
 // RootSteps are the steps in the form that a root keeps.
-func RootSteps(steps []StepStatus) map[string]artifacts.RootStep {
-	out := make(map[string]artifacts.RootStep, len(steps))
-	for _, s := range steps {
-		out[s.ID] = artifacts.RootStep{
-			Kind: s.Kind, Key: s.Made.Key, State: s.State, Error: s.Error, Seconds: s.Made.Seconds, Outputs: s.Made.Outputs,
+func RootSteps(known map[string]StepStatus) map[string]artifacts.RootStep {
+	out := make(map[string]artifacts.RootStep, len(known))
+	for id, s := range known {
+		out[id] = artifacts.RootStep{
+			Kind: string(s.Kind), Key: s.Made.Key, State: s.State, Error: s.Error, Seconds: s.Made.Seconds, Outputs: s.Made.Outputs,
 		}
 	}
 	return out
+}
+
+// records returns what is known of a run's steps, by their IDs.
+func (a *Activities) records(ctx context.Context, run string) (map[string]StepStatus, error) {
+	j := OpenJournal(a.Machine.Store, run)
+	err := j.Update(ctx)
+	if errors.Is(err, artifacts.ErrNotFound) {
+		return nil, work.Permanent("RecordLost", fmt.Errorf("the record of what became of the steps of this run is damaged; run the sweep again, which finds their results"))
+	}
+	return j.Steps, err
 }

@@ -8,7 +8,7 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 
-	"lossatlas/artifacts"
+	"lossatlas/activities/work"
 	"lossatlas/pipelines"
 )
 
@@ -30,13 +30,11 @@ func SweepAttributes(sweep, kind string) temporal.SearchAttributes {
 
 // CachedAttribute says of an experiment whether all its steps were found in the
 // action cache. (A step that is found there starts no workflow of its own.)
-func CachedAttribute(steps []StepStatus) temporal.SearchAttributeUpdate {
-	return attrCached.ValueSet(!slices.ContainsFunc(steps, func(s StepStatus) bool { return s.State != artifacts.StateCached }))
-}
+func CachedAttribute(all bool) temporal.SearchAttributeUpdate { return attrCached.ValueSet(all) }
 
 // searchAttributes are those of a step. A step that several sweeps share
 // carries the name of the one that started it.
-func searchAttributes(in StepInput, sweep string) temporal.SearchAttributes {
+func searchAttributes(in work.Job, sweep string) temporal.SearchAttributes {
 	updates := []temporal.SearchAttributeUpdate{
 		attrSweep.ValueSet(sweep), attrKind.ValueSet(in.Recipe.Kind), attrKey.ValueSet(in.Key.String()),
 	}
@@ -60,7 +58,7 @@ func searchAttributes(in StepInput, sweep string) temporal.SearchAttributes {
 }
 
 // details is the step's description in the UI: key, inputs and parameters, as Markdown.
-func details(in StepInput, sweep string) string {
+func details(in work.Job, sweep string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Step **%s**, first asked for by sweep `%s`.\n\nKey `%s`, code version %d", in.Label, sweep, in.Key, in.Recipe.Version)
 	if in.Recipe.Numerics != "" {

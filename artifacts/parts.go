@@ -159,11 +159,13 @@ func (s *Store) PartKeys(ctx context.Context) (map[Key]bool, error) {
 	return keys, nil
 }
 
-// DropParts removes the step's checkpoints; that there are none is no error.
-func (s *Store) DropParts(ctx context.Context, k Key) error {
-	names, err := s.Parts(ctx, k)
-	if err != nil {
-		return err
+// DropParts removes checkpoints of the step: those with the names given, or all. Names without a checkpoint are no error.
+func (s *Store) DropParts(ctx context.Context, k Key, names ...string) error {
+	if len(names) == 0 {
+		var err error
+		if names, err = s.Parts(ctx, k); err != nil {
+			return err
+		}
 	}
 	return each(ctx, names, func(ctx context.Context, name string) error {
 		return s.remove(ctx, partObject(k, name))

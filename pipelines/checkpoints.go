@@ -116,23 +116,3 @@ func (t *trainConfig) kept() []int {
 	}
 	return out
 }
-
-// OutCheckpoint is the name of the output with the weights after an epoch:
-// safetensors as OutWeights.
-func OutCheckpoint(epoch int) string { return fmt.Sprintf("checkpoint-%05d", epoch) }
-
-// checkpoints names the outputs of a training that its parameters ask for.
-func (s Step) checkpoints() []string {
-	if s.Kind != KindTrain {
-		return nil
-	}
-	var p TrainParams
-	if json.Unmarshal(s.Params, &p) != nil {
-		return nil
-	}
-	var out []string
-	for _, epoch := range p.Checkpoints {
-		out = append(out, OutCheckpoint(epoch))
-	}
-	return out
-}

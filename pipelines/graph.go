@@ -5,6 +5,23 @@ import (
 	"slices"
 )
 
+// Experiment is one point of a sweep and the steps it needs, in topological order.
+type Experiment struct {
+	Name string `json:"name"`
+	// Group is what an experiment and its repetitions are called together, "" where the sweep repeats nothing.
+	Group  string         `json:"group,omitempty"`
+	Params map[string]any `json:"params"` // the swept values, by path
+	Steps  []Step         `json:"steps"`
+}
+
+// Graph is an expanded sweep: what to run, in topological order. Steps of
+// different experiments with the same key are the same work and run once.
+type Graph struct {
+	Sweep       string       `json:"sweep"`
+	Experiments []Experiment `json:"experiments"`
+	Final       []Step       `json:"final"` // steps over all experiments: the report
+}
+
 // All returns the steps of the graph in topological order, with the name of the
 // experiment each belongs to ("" for the final ones).
 func (g *Graph) All() []Placed {
@@ -26,25 +43,6 @@ type Placed struct {
 	Step       Step
 }
 
-// Outline returns steps without their parameters, and with those inputs alone that come
-// from each other: the order in which they run. The rest may be large, as the thousands of inputs of a report.
-func Outline(steps []Step) []Step {
-	out := make([]Step, len(steps))
-	among := make(map[string]bool, len(steps))
-	for i, s := range steps {
-		among[s.ID] = true
-		inputs := make(map[string]Ref)
-		for name, ref := range s.Inputs {
-			if among[ref.Step] {
-				inputs[name] = ref
-			}
-		}
-		s.Params, s.Inputs = nil, inputs
-		out[i] = s
-	}
-	return out
-}
-
 // Check reports whether the graph can run: IDs are unique, and every input is an
 // output that an earlier step has. Steps of an experiment look only at their own
 // experiment; final ones at all.
@@ -52,7 +50,7 @@ func (g *Graph) Check() error {
 	place := make(map[string]Placed)
 	for _, p := range g.All() {
 		id := p.Step.ID
-		if _, ok := kinds[p.Step.Kind]; !ok {
+		if !p.Step.Kind.Known() {
 			return fmt.Errorf("step %s: unknown kind %q", id, p.Step.Kind)
 		}
 		if _, ok := place[id]; ok {
@@ -65,36 +63,13 @@ func (g *Graph) Check() error {
 				return fmt.Errorf("step %s: its input %s comes from %s, which is not a step before it", id, name, ref.Step)
 			case p.Experiment != "" && p.Experiment != from.Experiment:
 				return fmt.Errorf("step %s: its input %s comes from another experiment (%s)", id, name, ref.Step)
-			case !from.Step.has(ref.Output):
+			case !slices.Contains(from.Step.Outputs(), ref.Output):
 				return fmt.Errorf("step %s: its input %s is the output %q of %s, and a %s has no such output", id, name, ref.Output, ref.Step, from.Step.Kind)
 			}
 		}
 		place[id] = p
 	}
 	return nil
-}
-
-// has says whether a step writes an output: one of its kind, or a checkpoint that its parameters ask for.
-func (s Step) has(output string) bool {
-	return outputs[s.Kind][output] || slices.Contains(s.checkpoints(), output)
-}
-
-// outputs says which outputs the kinds of steps write.
-var outputs = map[Kind]map[string]bool{
-	KindTrain:           {OutWeights: true, OutLog: true},
-	KindImport:          {OutWeights: true, OutLog: true},
-	KindDirections:      {OutDirections: true},
-	KindEigenvectors:    {OutDirections: true},
-	KindGivenDirections: {OutDirections: true},
-	KindDifference:      {OutDirections: true},
-	KindLine:            {OutGrid: true},
-	KindSurface:         {OutGrid: true},
-	KindHessian:         {OutGrid: true},
-	KindTrajectory:      {OutPath: true, OutDirections: true},
-	KindSpectrum:        {OutSpectrum: true},
-	KindFlatness:        {OutFlatness: true},
-	KindRender:          {OutPNG: true, OutSVG: true, OutPDF: true},
-	KindReport:          {OutHTML: true},
 }
 
 // Levels groups the steps by how many steps must run before them, one after

@@ -8,7 +8,6 @@ import (
 
 	"lossatlas/activities"
 	"lossatlas/artifacts"
-	"lossatlas/pipelines"
 	"lossatlas/workflows"
 )
 
@@ -18,13 +17,15 @@ func TestDivergedTrainingBlocksItsMaps(t *testing.T) {
 	env := environment(t)
 	asked := 0
 	var acts *activities.Activities
-	env.OnActivity(acts.LoadExperiment, mock.Anything, mock.Anything, 0).Return(pipelines.Experiment{Name: "a", Steps: steps("a")}, nil)
+	env.OnActivity(acts.LoadTasks, mock.Anything, group(0)).Return(tasks("a"), nil)
+	var kept recorded
+	env.OnActivity(acts.RecordSteps, mock.Anything, mock.Anything).Return(kept.keep)
 	env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(func(_ context.Context, req activities.StepRequest) (activities.StepResult, error) {
 		asked++
 		return activities.StepResult{Outputs: map[string]artifacts.Blob{"log": {Size: 1}}}, nil
 	})
 	env.ExecuteWorkflow(workflows.Experiment, activities.ExperimentInput{Sweep: "s"})
-	var got workflows.ExperimentResult // as an earlier release asks for it, by value
+	var got workflows.SweepResult
 	if err := env.GetWorkflowResult(&got); err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +33,7 @@ func TestDivergedTrainingBlocksItsMaps(t *testing.T) {
 		t.Errorf("%d steps were asked for, want the training alone", asked)
 	}
 	want := map[string]string{"a/train": "", "a/directions": "a/train produced no weights", "a/surface": "a/train produced no weights", "a/contour": "a/train produced no weights"}
-	for _, s := range got.Steps {
+	for _, s := range kept.steps {
 		state := artifacts.StateNotRun
 		if s.ID == "a/train" {
 			state = artifacts.StateRan

@@ -1,10 +1,8 @@
 package workflows
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"go.temporal.io/sdk/temporal"
@@ -12,81 +10,61 @@ import (
 
 	"lossatlas/activities"
 	"lossatlas/artifacts"
-	"lossatlas/pipelines"
 )
-
-// ExperimentResult is how the steps of an experiment ended.
-type ExperimentResult struct {
-	SweepResult
-	// Steps are there only where an earlier release started the experiment. Now each is in the
-	// store: RecordSteps.
-	Steps []activities.StepStatus `json:"steps,omitempty"`
-}
-
-// UnmarshalJSON reads the list of steps, too, that earlier releases returned.
-func (r *ExperimentResult) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '[' {
-		err := json.Unmarshal(b, &r.Steps)
-		r.SweepResult = count(r.Steps)
-		return err
-	}
-	type plain ExperimentResult
-	return json.Unmarshal(b, (*plain)(r))
-}
 
 // Experiment runs the steps of one experiment as their inputs appear and
 // records what became of each. Failed and cancelled steps are in the record,
 // not the error, so that what did run is always known.
-func Experiment(ctx workflow.Context, in activities.ExperimentInput) (ExperimentResult, error) {
-	var exp pipelines.Experiment
-	if err := workflow.ExecuteActivity(quick(ctx, "load the experiment"), acts.LoadExperiment, in.Graph, in.Index).Get(ctx, &exp); err != nil {
-		return ExperimentResult{}, err
-	}
-	r := newRunner(ctx, exp.Steps, in)
-	steps := r.run(ctx)
-	result := ExperimentResult{SweepResult: count(steps)}
-	if in.Run == "" {
-		result.Steps = steps
-	} else if err := keep(ctx, activities.StepsRecord{Run: in.Run, Group: in.Index, Steps: steps}); err != nil {
+func Experiment(ctx workflow.Context, in activities.ExperimentInput) (SweepResult, error) {
+	result, err := group(ctx, in)
+	if err != nil {
 		return result, err
 	}
-	return result, workflow.UpsertTypedSearchAttributes(ctx, activities.CachedAttribute(steps))
+	return result, workflow.UpsertTypedSearchAttributes(ctx, activities.CachedAttribute(result.Cached == result.Total))
 }
 
-// keep records what became of steps, also those of a cancelled sweep.
-func keep(ctx workflow.Context, r activities.StepsRecord) error {
+// group runs the steps of an experiment, or the last steps of a sweep, and records what became of them, also when it is cancelled.
+func group(ctx workflow.Context, in activities.ExperimentInput) (SweepResult, error) {
+	var tasks []activities.Task
+	if err := workflow.ExecuteActivity(quick(ctx, "load the steps"), acts.LoadTasks, in).Get(ctx, &tasks); err != nil {
+		return SweepResult{}, err
+	}
+	steps := newRunner(ctx, tasks, in).run(ctx)
 	last, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	return workflow.ExecuteActivity(quick(last, "record the steps"), acts.RecordSteps, r).Get(last, nil)
+	record := activities.StepsRecord{Run: in.Run, Group: in.Group, Steps: steps}
+	return count(steps), workflow.ExecuteActivity(quick(last, "record the steps"), acts.RecordSteps, record).Get(last, nil)
 }
 
 // runner executes a list of steps in topological order, side by side where
 // their inputs allow.
 type runner struct {
 	in     activities.ExperimentInput
-	steps  []pipelines.Step
+	tasks  []activities.Task
 	status map[string]*activities.StepStatus
 	slots  workflow.Semaphore // of steps that compute; nil for no limit
-	// known are, for the last steps of a sweep, the steps that are in no record.
-	known []activities.StepStatus
 }
 
-func newRunner(ctx workflow.Context, steps []pipelines.Step, in activities.ExperimentInput) *runner {
-	r := &runner{in: in, steps: steps, status: map[string]*activities.StepStatus{}}
+func newRunner(ctx workflow.Context, tasks []activities.Task, in activities.ExperimentInput) *runner {
+	r := &runner{in: in, tasks: tasks, status: map[string]*activities.StepStatus{}}
 	if in.Concurrency > 0 {
 		r.slots = workflow.NewSemaphore(ctx, int64(in.Concurrency))
 	}
-	for _, s := range steps {
-		r.status[s.ID] = &activities.StepStatus{ID: s.ID, Kind: string(s.Kind), State: artifacts.StateWaiting}
+	for _, t := range tasks {
+		st := &activities.StepStatus{ID: t.ID, Kind: t.Kind, State: artifacts.StateWaiting}
+		if t.Found != nil {
+			st.State, st.Made = artifacts.StateCached, *t.Found
+		}
+		r.status[t.ID] = st
 	}
 	return r
 }
 
 // list returns the status of the runner's own steps, in their order.
 func (r *runner) list() []activities.StepStatus {
-	out := make([]activities.StepStatus, len(r.steps))
-	for i, s := range r.steps {
-		out[i] = *r.status[s.ID]
+	out := make([]activities.StepStatus, len(r.tasks))
+	for i, t := range r.tasks {
+		out[i] = *r.status[t.ID]
 	}
 	return out
 }
@@ -96,35 +74,39 @@ func (r *runner) run(ctx workflow.Context) []activities.StepStatus {
 	steps, stop := workflow.WithCancel(ctx)
 	defer stop()
 	wg := workflow.NewWaitGroup(ctx)
-	for _, s := range r.steps {
+	for _, t := range r.tasks {
+		if t.Found != nil {
+			continue
+		}
 		wg.Add(1)
 		workflow.Go(steps, func(ctx workflow.Context) {
 			defer wg.Done()
-			r.step(ctx, s)
-			if r.status[s.ID].State == artifacts.StateFailed && r.in.FailFast {
+			r.step(ctx, t)
+			if r.status[t.ID].State == artifacts.StateFailed && r.in.FailFast {
 				stop()
 			}
 			workflow.SetCurrentDetails(ctx, r.describe())
 		})
 	}
 	wg.Wait(ctx)
+	workflow.SetCurrentDetails(ctx, r.describe())
 	return r.list()
 }
 
 // step waits for the inputs of one step and then runs it.
-func (r *runner) step(ctx workflow.Context, s pipelines.Step) {
-	st := r.status[s.ID]
-	err := workflow.Await(ctx, func() bool { return r.settled(s) })
+func (r *runner) step(ctx workflow.Context, t activities.Task) {
+	st := r.status[t.ID]
+	err := workflow.Await(ctx, func() bool { return r.settled(t) })
 	if err != nil {
 		st.State = artifacts.StateNotRun
 		return
 	}
-	inputs, missing := activities.ResolveInputs(s, r.ownInputs(s), r.find)
-	if missing != "" && !s.Partial {
-		*st = activities.NotRun(s, missing)
+	inputs, missing := activities.ResolveInputs(t.Inputs, workflow.DeterministicKeys(t.Inputs), r.find)
+	if missing != "" && !t.Partial {
+		*st = activities.NotRun(t.ID, t.Kind, missing)
 		return
 	}
-	if r.slots != nil && s.Kind.Computes() {
+	if r.slots != nil && t.Kind.Computes() {
 		if r.slots.Acquire(ctx, 1) != nil {
 			st.State = artifacts.StateNotRun
 			return
@@ -133,39 +115,21 @@ func (r *runner) step(ctx workflow.Context, s pipelines.Step) {
 	}
 	st.State = artifacts.StateRunning
 	req := activities.StepRequest{
-		Sweep: r.in.Sweep, Step: pipelines.Step{ID: s.ID, Kind: s.Kind}, Inputs: inputs, Numerics: r.in.Numerics, Waiter: workflow.GetInfo(ctx).WorkflowExecution.ID,
-		Graph: r.in.Graph, Known: r.known,
+		Sweep: r.in.Sweep, Graph: r.in.Graph, Run: r.in.Run, Step: t.ID, Kind: t.Kind, Inputs: inputs, Numerics: r.in.Numerics,
+		Waiter: workflow.GetInfo(ctx).WorkflowExecution.ID,
 	}
-	err = workflow.ExecuteActivity(waiting(ctx, s.ID), acts.RunStep, req).Get(ctx, &st.Made)
-	stopped, ok := activities.Stopped(err)
-	switch {
-	case err == nil && st.Made.Cached:
-		st.State = artifacts.StateCached
-	case err == nil:
-		st.State = artifacts.StateRan
-	case ok:
-		st.State = stopped
-	case hasType(err, activities.ErrorBlocked):
-		st.State, st.Error = artifacts.StateNotRun, message(err)
-	default:
-		st.State, st.Error = artifacts.StateFailed, message(err)
-	}
+	err = workflow.ExecuteActivity(waiting(ctx, t.ID), acts.RunStep, req).Get(ctx, &st.Made)
+	st.State, st.Error, _ = activities.Outcome(st.Made, err)
 }
 
-// settled says whether all steps that s refers to have ended, well or not.
-func (r *runner) settled(s pipelines.Step) bool {
-	for _, name := range workflow.DeterministicKeys(s.Inputs) {
-		if st, ok := r.status[s.Inputs[name].Step]; ok && (st.State == artifacts.StateWaiting || st.State == artifacts.StateRunning) {
+// settled says whether all steps that t refers to have ended, well or not.
+func (r *runner) settled(t activities.Task) bool {
+	for _, name := range workflow.DeterministicKeys(t.Inputs) {
+		if st := r.status[t.Inputs[name].Step]; st.State == artifacts.StateWaiting || st.State == artifacts.StateRunning {
 			return false
 		}
 	}
 	return true
-}
-
-// ownInputs are the names of a step's inputs that come from the runner's steps. In the histories of an earlier release
-// a sweep's last steps have others, too.
-func (r *runner) ownInputs(s pipelines.Step) []string {
-	return slices.DeleteFunc(workflow.DeterministicKeys(s.Inputs), func(name string) bool { return r.status[s.Inputs[name].Step] == nil })
 }
 
 // find returns the state of one of the runner's own steps.
@@ -190,13 +154,4 @@ func (r *runner) describe() string {
 func hasType(err error, kind string) bool {
 	var app *temporal.ApplicationError
 	return errors.As(err, &app) && app.Type() == kind
-}
-
-// message is the innermost error text that a person can act on.
-func message(err error) string {
-	var app *temporal.ApplicationError
-	if errors.As(err, &app) {
-		return app.Message()
-	}
-	return err.Error()
 }

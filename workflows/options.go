@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"cmp"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -37,11 +36,14 @@ func waiting(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
-// computing is for numeric work: the limit is per attempt, and an attempt goes
-// on from what the last one stored.
-func computing(ctx workflow.Context, in activities.StepInput, limit time.Duration, summary string) workflow.Context {
+// computing is for the work of a step, or of one of its chunks: the limit is per attempt, and an attempt
+// resumes from what the last one stored.
+func computing(ctx workflow.Context, in activities.StepInput, summary string) workflow.Context {
+	if in.Queue == activities.QueueIO {
+		return quick(ctx, summary)
+	}
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: cmp.Or(in.Queue, activities.QueueCPU), StartToCloseTimeout: limit, HeartbeatTimeout: aliveWithin,
+		TaskQueue: in.Queue, StartToCloseTimeout: in.Kind.Attempt(), HeartbeatTimeout: aliveWithin,
 		WaitForCancellation: true, RetryPolicy: retry, Summary: summary,
 	})
 }

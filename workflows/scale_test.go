@@ -83,9 +83,12 @@ func TestPayloadsStaySmall(t *testing.T) {
 	for _, e := range g.Experiments {
 		in.Experiments = append(in.Experiments, e.Name)
 	}
-	env.OnActivity(acts.LoadExperiment, mock.Anything, mock.Anything, mock.Anything).Return(
-		func(_ context.Context, _ artifacts.Digest, i int) (pipelines.Experiment, error) {
-			return g.Experiments[i], nil
+	env.OnActivity(acts.LoadTasks, mock.Anything, mock.Anything).Return(
+		func(_ context.Context, in activities.ExperimentInput) ([]activities.Task, error) {
+			if in.Group == len(g.Experiments) {
+				return activities.Tasks(g.Final, nil), nil
+			}
+			return activities.Tasks(g.Experiments[in.Group].Steps, nil), nil
 		})
 	wanted := map[string][]string{}
 	for _, p := range g.All() {
@@ -94,12 +97,11 @@ func TestPayloadsStaySmall(t *testing.T) {
 		}
 	}
 	env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(func(_ context.Context, req activities.StepRequest) (activities.StepResult, error) {
-		return made(req.Step.ID, wanted[req.Step.ID]), nil
+		return made(req.Step, wanted[req.Step]), nil
 	})
 	env.OnActivity(acts.RecordSweep, mock.Anything, mock.Anything).Return(nil)
 	var kept recorded
 	env.OnActivity(acts.RecordSteps, mock.Anything, mock.Anything).Return(kept.keep)
-	env.OnActivity(acts.LoadFinal, mock.Anything, mock.Anything).Return(pipelines.Outline(g.Final), nil)
 	env.ExecuteWorkflow(workflows.Sweep, in)
 	var got workflows.SweepResult
 	if err := env.GetWorkflowResult(&got); err != nil {

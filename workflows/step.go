@@ -1,14 +1,14 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
-	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"lossatlas/activities"
-	"lossatlas/pipelines"
+	"lossatlas/activities/work"
 )
 
 // Step makes the result of one step. It runs for as long as somebody waits for
@@ -22,7 +22,7 @@ func Step(ctx workflow.Context, in activities.StepInput) (activities.StepResult,
 		left = true
 		cancel()
 	})
-	result, err := runKind(work, in)
+	result, err := makeStep(work, in)
 	if err != nil && left {
 		return result, temporal.NewNonRetryableApplicationError("nobody waits for this step any more; what it stored is kept", activities.ErrorAbandoned, nil)
 	}
@@ -51,36 +51,84 @@ func watch(ctx workflow.Context) {
 	}
 }
 
-// runKind runs the activities of the step's kind.
-func runKind(ctx workflow.Context, in activities.StepInput) (result activities.StepResult, err error) {
-	one := func(ctx workflow.Context, activity any) error {
-		return workflow.ExecuteActivity(ctx, activity, in).Get(ctx, &result)
+// rounds is how often chunks that vanished between computing and joining them are made again.
+const rounds = 3
+
+// QueryProgress is the query of a step's workflow that returns how much of the step's finished chunks is done: [work.Progress].
+const QueryProgress = "progress"
+
+// makeStep computes the chunks of a step, if it has any, and makes its outputs.
+func makeStep(ctx workflow.Context, in activities.StepInput) (result activities.StepResult, err error) {
+	if !in.Kind.Known() {
+		return result, temporal.NewNonRetryableApplicationError(fmt.Sprintf("this worker does not know steps of kind %q: it is older than the sweep", in.Kind), "BadStep", nil)
 	}
-	switch kind := pipelines.Kind(in.Recipe.Kind); kind {
-	case pipelines.KindTrain:
-		err = one(computing(ctx, in, 14*24*time.Hour, in.Label), acts.Train)
-	case pipelines.KindImport:
-		err = one(computing(ctx, in, 24*time.Hour, in.Label), acts.Import)
-	case pipelines.KindDirections:
-		err = one(quick(ctx, in.Label), acts.Directions)
-	case pipelines.KindEigenvectors:
-		err = one(computing(ctx, in, 24*time.Hour, in.Label), acts.Eigenvectors)
-	case pipelines.KindGivenDirections:
-		err = one(quick(ctx, in.Label), acts.GivenDirections)
-	case pipelines.KindTrajectory:
-		err = one(computing(ctx, in, 24*time.Hour, in.Label), acts.Trajectory)
-	case pipelines.KindDifference:
-		err = one(quick(ctx, in.Label), acts.Difference)
-	case pipelines.KindLine, pipelines.KindSurface, pipelines.KindHessian, pipelines.KindSpectrum:
-		result, err = mapStep(ctx, in)
-	case pipelines.KindFlatness:
-		err = one(quick(ctx, in.Label), acts.Flatness)
-	case pipelines.KindRender:
-		err = one(quick(ctx, in.Label), acts.Render)
-	case pipelines.KindReport:
-		err = one(quick(ctx, in.Label), acts.Report)
-	default:
-		err = temporal.NewNonRetryableApplicationError(fmt.Sprintf("this worker does not know steps of kind %q: it is older than the sweep", kind), "BadStep", nil)
+	if in.Kind.Unit() == "" {
+		err := workflow.ExecuteActivity(computing(ctx, in, in.Label), acts.MakeStep, in, 0).Get(ctx, &result)
+		return result, err
 	}
-	return result, err
+	progress := work.Progress{Unit: in.Kind.Unit()}
+	if err := workflow.SetQueryHandler(ctx, QueryProgress, func() (work.Progress, error) { return progress, nil }); err != nil {
+		return result, err
+	}
+	var seconds float64
+	for round := 1; ; round++ {
+		var plan work.Plan
+		if err := workflow.ExecuteActivity(quick(ctx, "which chunks are left"), acts.PlanStep, in).Get(ctx, &plan); err != nil {
+			return result, err
+		}
+		spent, err := compute(ctx, in, plan, &progress)
+		if err != nil {
+			return result, err
+		}
+		seconds += spent
+		err = workflow.ExecuteActivity(quick(ctx, "assemble"), acts.MakeStep, in, seconds).Get(ctx, &result)
+		if hasType(err, work.ErrorChunkLost) && round < rounds {
+			continue
+		}
+		return result, err
+	}
+}
+
+// compute computes the missing chunks, a window of them at a time. It returns
+// the seconds they took together, and counts them in progress. The first error stops it.
+func compute(ctx workflow.Context, in activities.StepInput, plan work.Plan, progress *work.Progress) (float64, error) {
+	ctx, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	var seconds float64
+	var failed error
+	running, window := 0, cmp.Or(in.Window, activities.LeastWindow)
+	done := plan.Chunks - len(plan.Missing)
+	progress.Done, progress.Total = plan.Done, plan.Points // those found in the store count, too
+	for _, chunk := range plan.Missing {
+		if err := workflow.Await(ctx, func() bool { return running < window || failed != nil }); err != nil {
+			return seconds, err
+		}
+		if failed != nil {
+			break
+		}
+		running++
+		f := workflow.ExecuteActivity(computing(ctx, in, fmt.Sprintf("chunk %d of %d", chunk+1, plan.Chunks)), acts.RunChunk, in, chunk)
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			var r activities.ChunkResult
+			err := f.Get(ctx, &r)
+			running--
+			if err != nil {
+				if failed == nil {
+					failed = err
+				}
+				return
+			}
+			done++
+			progress.Done += r.Points
+			seconds += r.Seconds
+			workflow.SetCurrentDetails(ctx, fmt.Sprintf("%d of %d chunks done", done, plan.Chunks))
+		})
+	}
+	if failed != nil {
+		cancel()
+	}
+	if err := workflow.Await(ctx, func() bool { return running == 0 }); err != nil && failed == nil {
+		failed = err
+	}
+	return seconds, failed
 }

@@ -9,7 +9,6 @@ import (
 
 	"lossatlas/activities"
 	"lossatlas/artifacts"
-	"lossatlas/pipelines"
 )
 
 // SweepResult counts what became of a sweep's steps; the root in the store has each.
@@ -34,8 +33,7 @@ func Sweep(ctx workflow.Context, in activities.SweepInput) (SweepResult, error) 
 	if err := workflow.ExecuteActivity(quick(ctx, "record the start"), acts.RecordSweep, record).Get(ctx, nil); err != nil {
 		return SweepResult{}, err
 	}
-	result, known, err := sweepSteps(ctx, in)
-	record.Steps = known
+	result, err := sweepSteps(ctx, in)
 	switch {
 	case err != nil && temporal.IsCanceledError(err):
 		record.State = artifacts.StateInterrupted
@@ -55,28 +53,26 @@ func Sweep(ctx workflow.Context, in activities.SweepInput) (SweepResult, error) 
 	return result, err
 }
 
-// sweepSteps runs everything, and returns how the steps ended, and those that are in no record.
-func sweepSteps(ctx workflow.Context, in activities.SweepInput) (SweepResult, []activities.StepStatus, error) {
-	result, known, err := experiments(ctx, in)
+// sweepSteps runs the experiments, and then the steps over all of them.
+func sweepSteps(ctx workflow.Context, in activities.SweepInput) (SweepResult, error) {
+	result, err := experiments(ctx, in)
 	if err != nil {
-		return result, known, err
+		return result, err
 	}
-	var final []pipelines.Step
-	if err := workflow.ExecuteActivity(quick(ctx, "load the last steps"), acts.LoadFinal, in.Graph).Get(ctx, &final); err != nil {
-		return result, known, err
+	last, err := group(ctx, groupInput(ctx, in, len(in.Experiments), in.Concurrency))
+	result.add(last)
+	if err == nil {
+		err = ctx.Err()
 	}
-	r := newRunner(ctx, final, activities.ExperimentInput{
-		Sweep: in.Sweep, Graph: in.Graph, Numerics: in.Numerics, FailFast: in.FailFast, Concurrency: in.Concurrency,
-	})
-	r.known = known
-	steps := r.run(ctx)
-	result.add(count(steps))
-	if workflow.GetVersion(ctx, "record the last steps", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
-		known = append(known, steps...)
-	} else if err := keep(ctx, activities.StepsRecord{Run: workflow.GetInfo(ctx).WorkflowExecution.RunID, Group: len(in.Experiments), Steps: steps}); err != nil {
-		return result, known, err
+	return result, err
+}
+
+// groupInput starts a group of a sweep's steps: an experiment, or the last steps.
+func groupInput(ctx workflow.Context, in activities.SweepInput, group, concurrency int) activities.ExperimentInput {
+	return activities.ExperimentInput{
+		Sweep: in.Sweep, Graph: in.Graph, Run: workflow.GetInfo(ctx).WorkflowExecution.RunID, Group: group,
+		Numerics: in.Numerics, FailFast: in.FailFast, Concurrency: concurrency,
 	}
-	return result, known, ctx.Err()
 }
 
 // share divides the steps that may compute at a time between experiments, of which most run side by side: as
@@ -91,11 +87,11 @@ func share(concurrency, experiments, most int) (window, steps int) {
 }
 
 // experiments runs the experiments as child workflows, a window of them at a
-// time. It returns how their steps ended, and the steps of those that an earlier release started.
-func experiments(parent workflow.Context, in activities.SweepInput) (sum SweepResult, known []activities.StepStatus, failed error) {
+// time, and counts how their steps ended.
+func experiments(parent workflow.Context, in activities.SweepInput) (sum SweepResult, failed error) {
 	ctx, stop := workflow.WithCancel(parent)
 	defer stop()
-	results := make([]ExperimentResult, len(in.Experiments))
+	results := make([]SweepResult, len(in.Experiments))
 	running, done := 0, 0
 	window, each := share(in.Concurrency, len(in.Experiments), cmp.Or(in.Window, activities.LeastWindow))
 	for i, name := range in.Experiments {
@@ -114,10 +110,7 @@ func experiments(parent workflow.Context, in activities.SweepInput) (sum SweepRe
 			StaticSummary:         name,
 			TypedSearchAttributes: activities.SweepAttributes(in.Sweep, "experiment"),
 		})
-		f := workflow.ExecuteChildWorkflow(child, activities.ExperimentWorkflow, activities.ExperimentInput{
-			Sweep: in.Sweep, Graph: in.Graph, Index: i, Numerics: in.Numerics, FailFast: in.FailFast,
-			Run: workflow.GetInfo(ctx).WorkflowExecution.RunID, Concurrency: each,
-		})
+		f := workflow.ExecuteChildWorkflow(child, activities.ExperimentWorkflow, groupInput(ctx, in, i, each))
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			err := f.Get(ctx, &results[i])
 			running--
@@ -139,13 +132,12 @@ func experiments(parent workflow.Context, in activities.SweepInput) (sum SweepRe
 		failed = err
 	}
 	for _, r := range results {
-		sum.add(r.SweepResult)
-		known = append(known, r.Steps...)
+		sum.add(r)
 	}
 	if failed == nil {
 		failed = parent.Err()
 	}
-	return sum, known, failed
+	return sum, failed
 }
 
 func (r *SweepResult) add(o SweepResult) {

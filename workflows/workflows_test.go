@@ -2,7 +2,6 @@ package workflows_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -14,6 +13,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"lossatlas/activities"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/registry"
@@ -31,16 +31,21 @@ func environment(t *testing.T) *testsuite.TestWorkflowEnvironment {
 	return env
 }
 
-// steps is a small experiment: train → directions → surface → render.
-func steps(name string) []pipelines.Step {
+// tasks is a small experiment: train → directions → surface → render.
+func tasks(name string) []activities.Task {
 	id := func(s string) string { return name + "/" + s }
-	return []pipelines.Step{
+	return []activities.Task{
 		{ID: id("train"), Kind: pipelines.KindTrain},
 		{ID: id("directions"), Kind: pipelines.KindDirections, Inputs: map[string]pipelines.Ref{"weights": {Step: id("train"), Output: "weights"}}},
 		{ID: id("surface"), Kind: pipelines.KindSurface, Inputs: map[string]pipelines.Ref{
 			"weights": {Step: id("train"), Output: "weights"}, "directions": {Step: id("directions"), Output: "directions"}}},
 		{ID: id("contour"), Kind: pipelines.KindRender, Inputs: map[string]pipelines.Ref{"grid": {Step: id("surface"), Output: "grid"}}},
 	}
+}
+
+// group is the input of a group of a sweep's steps.
+func group(n int) any {
+	return mock.MatchedBy(func(in activities.ExperimentInput) bool { return in.Group == n })
 }
 
 // outputs of each kind, as a step would return them.
@@ -53,7 +58,7 @@ var outputs = map[pipelines.Kind][]string{
 type fake struct {
 	mu    sync.Mutex
 	order []string
-	seen  map[string]map[string]activities.Input
+	seen  map[string]map[string]work.Input
 	asked map[string]activities.StepRequest
 	fail  string
 }
@@ -61,19 +66,19 @@ type fake struct {
 func (f *fake) run(_ context.Context, req activities.StepRequest) (activities.StepResult, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.order = append(f.order, req.Step.ID)
+	f.order = append(f.order, req.Step)
 	if f.seen == nil {
-		f.seen, f.asked = map[string]map[string]activities.Input{}, map[string]activities.StepRequest{}
+		f.seen, f.asked = map[string]map[string]work.Input{}, map[string]activities.StepRequest{}
 	}
-	f.asked[req.Step.ID] = req
-	f.seen[req.Step.ID] = req.Inputs
-	if req.Step.ID == f.fail {
+	f.asked[req.Step] = req
+	f.seen[req.Step] = req.Inputs
+	if req.Step == f.fail {
 		return activities.StepResult{}, temporal.NewNonRetryableApplicationError("the loss is not finite: lower the rate", "Diverged", nil)
 	}
-	if req.Step.ID == "interpolation" && f.fail == "a/train" {
+	if req.Step == "interpolation" && f.fail == "a/train" {
 		return activities.StepResult{}, temporal.NewNonRetryableApplicationError("a/train failed", activities.ErrorBlocked, nil)
 	}
-	return made(req.Step.ID, outputs[req.Step.Kind]), nil
+	return made(req.Step, outputs[req.Kind]), nil
 }
 
 // made makes up what a step has made.
@@ -107,19 +112,19 @@ func TestExperimentRunsStepsInOrder(t *testing.T) {
 	env := environment(t)
 	f := &fake{}
 	var acts *activities.Activities
-	env.OnActivity(acts.LoadExperiment, mock.Anything, mock.Anything, 0).Return(pipelines.Experiment{Name: "a", Steps: steps("a")}, nil)
+	env.OnActivity(acts.LoadTasks, mock.Anything, group(0)).Return(tasks("a"), nil)
 	env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(f.run)
 	var kept recorded
 	env.OnActivity(acts.RecordSteps, mock.Anything, mock.Anything).Return(kept.keep)
 	env.ExecuteWorkflow(workflows.Experiment, activities.ExperimentInput{Sweep: "s", Run: "r"})
-	var got workflows.ExperimentResult
+	var got workflows.SweepResult
 	if err := env.GetWorkflowResult(&got); err != nil {
 		t.Fatal(err)
 	}
 	if fmt.Sprint(f.order) != "[a/train a/directions a/surface a/contour]" {
 		t.Errorf("order of execution: %v", f.order)
 	}
-	if got.SweepResult != (workflows.SweepResult{Total: 4, Ran: 4}) || len(got.Steps) != 0 {
+	if got != (workflows.SweepResult{Total: 4, Ran: 4}) {
 		t.Errorf("result %+v", got)
 	}
 	for id, s := range kept.steps {
@@ -140,9 +145,9 @@ func TestSweepKeepsGoing(t *testing.T) {
 	f := &fake{fail: "a/train"}
 	var acts *activities.Activities
 	for i, name := range []string{"a", "b"} {
-		env.OnActivity(acts.LoadExperiment, mock.Anything, mock.Anything, i).Return(pipelines.Experiment{Name: name, Steps: steps(name)}, nil)
+		env.OnActivity(acts.LoadTasks, mock.Anything, group(i)).Return(tasks(name), nil)
 	}
-	env.OnActivity(acts.LoadFinal, mock.Anything, mock.Anything).Return([]pipelines.Step{
+	env.OnActivity(acts.LoadTasks, mock.Anything, group(2)).Return([]activities.Task{
 		{ID: "interpolation", Kind: pipelines.KindDifference},
 		{ID: "report", Kind: pipelines.KindReport, Partial: true},
 	}, nil)
@@ -175,7 +180,7 @@ func TestSweepKeepsGoing(t *testing.T) {
 	if s := kept.steps["interpolation"]; s.State != artifacts.StateNotRun || s.Error != "a/train failed" {
 		t.Errorf("the step over both experiments is recorded as %+v", s)
 	}
-	if req := f.asked["report"]; req.Graph != graph || len(req.Step.Inputs)+len(req.Inputs)+len(req.Known) != 0 {
+	if req := f.asked["report"]; req.Graph != graph || len(req.Inputs) != 0 {
 		t.Errorf("the report is asked for by value: %+v", req)
 	}
 }
@@ -187,7 +192,7 @@ func TestSweepFailsFast(t *testing.T) {
 	f := &fake{fail: "a/directions"}
 	var acts *activities.Activities
 	for i, name := range []string{"a", "b"} {
-		env.OnActivity(acts.LoadExperiment, mock.Anything, mock.Anything, i).Return(pipelines.Experiment{Name: name, Steps: steps(name)}, nil)
+		env.OnActivity(acts.LoadTasks, mock.Anything, group(i)).Return(tasks(name), nil)
 	}
 	env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(f.run)
 	var kept recorded
@@ -205,7 +210,7 @@ func TestSweepFailsFast(t *testing.T) {
 		t.Errorf("began %v, and should have stopped after a/directions", f.order)
 	}
 	var states []string
-	for _, s := range steps("a") {
+	for _, s := range tasks("a") {
 		states = append(states, s.ID+" "+kept.steps[s.ID].State)
 	}
 	if got := fmt.Sprint(states); last.State != artifacts.StateFailed || len(kept.steps) != 4 || got != "[a/train ran a/directions failed a/surface not run a/contour not run]" {
@@ -223,20 +228,20 @@ func TestConcurrency(t *testing.T) {
 			in := activities.SweepInput{Sweep: "s", Concurrency: test.limit}
 			for i := range test.experiments {
 				name := fmt.Sprint(i)
-				e := pipelines.Experiment{Name: name}
+				var e []activities.Task
 				for j := range 5 {
-					e.Steps = append(e.Steps, pipelines.Step{ID: fmt.Sprint(name, "/", j), Kind: pipelines.KindTrain})
+					e = append(e, activities.Task{ID: fmt.Sprint(name, "/", j), Kind: pipelines.KindTrain})
 				}
-				e.Steps = append(e.Steps, pipelines.Step{ID: name + "/picture", Kind: pipelines.KindRender})
+				e = append(e, activities.Task{ID: name + "/picture", Kind: pipelines.KindRender})
 				in.Experiments = append(in.Experiments, name)
-				env.OnActivity(acts.LoadExperiment, mock.Anything, mock.Anything, i).Return(e, nil)
+				env.OnActivity(acts.LoadTasks, mock.Anything, group(i)).Return(e, nil)
 			}
-			env.OnActivity(acts.LoadFinal, mock.Anything, mock.Anything).Return([]pipelines.Step(nil), nil)
+			env.OnActivity(acts.LoadTasks, mock.Anything, group(test.experiments)).Return([]activities.Task(nil), nil)
 			env.OnActivity(acts.RecordSweep, mock.Anything, mock.Anything).Return(nil)
 			env.OnActivity(acts.RecordSteps, mock.Anything, mock.Anything).Return(nil)
 			var busy, most atomic.Int32
 			env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(func(_ context.Context, req activities.StepRequest) (activities.StepResult, error) {
-				if req.Step.Kind == pipelines.KindTrain {
+				if req.Kind == pipelines.KindTrain {
 					n := busy.Add(1)
 					defer busy.Add(-1)
 					for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
@@ -258,13 +263,7 @@ func TestConcurrency(t *testing.T) {
 }
 
 // surfaceInput is a surface step; the chunks are cut by the mocked plan.
-func surfaceInput() activities.StepInput {
-	params, err := json.Marshal(pipelines.MapParams{Net: "small"})
-	if err != nil {
-		panic(err)
-	}
-	return activities.StepInput{Label: "surface", Recipe: artifacts.Recipe{Kind: "surface", Params: params}}
-}
+var surfaceInput = activities.StepInput{Label: "surface", Kind: pipelines.KindSurface, Queue: activities.QueueCPU}
 
 // TestSurfaceEvaluatesMissingChunks resumes a surface of which two chunks are
 // stored, and evaluates again one that vanishes before assembly. It counts points.
@@ -272,25 +271,25 @@ func TestSurfaceEvaluatesMissingChunks(t *testing.T) {
 	env := environment(t)
 	var acts *activities.Activities
 	var evaluated []int
-	plans := []activities.MapPlan{{Chunks: 40, Missing: seq(2, 40), Points: 400, Done: 20}, {Chunks: 40, Missing: []int{7}, Points: 400, Done: 390}}
-	env.OnActivity(acts.PlanMap, mock.Anything, mock.Anything).Return(func(context.Context, activities.StepInput) (activities.MapPlan, error) {
+	plans := []work.Plan{{Chunks: 40, Missing: seq(2, 40), Points: 400, Done: 20}, {Chunks: 40, Missing: []int{7}, Points: 400, Done: 390}}
+	env.OnActivity(acts.PlanStep, mock.Anything, mock.Anything).Return(func(context.Context, activities.StepInput) (work.Plan, error) {
 		p := plans[0]
 		plans = plans[1:]
 		return p, nil
 	})
-	env.OnActivity(acts.EvaluateChunk, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, _ activities.StepInput, i int) (activities.ChunkResult, error) {
+	env.OnActivity(acts.RunChunk, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, _ activities.StepInput, i int) (activities.ChunkResult, error) {
 		evaluated = append(evaluated, i)
 		return activities.ChunkResult{Seconds: 2, Points: 10}, nil
 	})
 	assembled := 0
-	env.OnActivity(acts.AssembleMap, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.StepInput, seconds float64) (activities.StepResult, error) {
+	env.OnActivity(acts.MakeStep, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.StepInput, seconds float64) (activities.StepResult, error) {
 		if assembled++; assembled == 1 {
-			return activities.StepResult{}, temporal.NewNonRetryableApplicationError("chunk 7 is not in the store", activities.ErrorChunkLost, nil)
+			return activities.StepResult{}, temporal.NewNonRetryableApplicationError("chunk 7 is not in the store", work.ErrorChunkLost, nil)
 		}
 		return activities.StepResult{Seconds: seconds}, nil
 	})
 	env.RegisterDelayedCallback(func() { env.SignalWorkflow(activities.SignalJoin, "w") }, 0)
-	env.ExecuteWorkflow(workflows.Step, surfaceInput())
+	env.ExecuteWorkflow(workflows.Step, surfaceInput)
 	var got activities.StepResult
 	if err := env.GetWorkflowResult(&got); err != nil {
 		t.Fatal(err)
@@ -298,12 +297,12 @@ func TestSurfaceEvaluatesMissingChunks(t *testing.T) {
 	if len(evaluated) != 39 || evaluated[38] != 7 || got.Seconds != 78 {
 		t.Errorf("evaluated %v in %v s", evaluated, got.Seconds)
 	}
-	var progress activities.Progress
+	var progress work.Progress
 	answer, err := env.QueryWorkflow(workflows.QueryProgress)
 	if err == nil {
 		err = answer.Get(&progress)
 	}
-	if err != nil || progress != (activities.Progress{Done: 400, Total: 400, Unit: "point"}) {
+	if err != nil || progress != (work.Progress{Done: 400, Total: 400, Unit: "point"}) {
 		t.Errorf("at the end it says %+v, %v", progress, err)
 	}
 }
@@ -322,14 +321,14 @@ func TestStepStopsWhenNobodyWaits(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			env := environment(t)
 			var acts *activities.Activities
-			env.OnActivity(acts.Train, mock.Anything, mock.Anything).After(time.Hour).Return(activities.StepResult{Seconds: 1}, nil)
+			env.OnActivity(acts.MakeStep, mock.Anything, mock.Anything, mock.Anything).After(time.Hour).Return(activities.StepResult{Seconds: 1}, nil)
 			for _, w := range []string{"a", "b"} {
 				env.RegisterDelayedCallback(func() { env.SignalWorkflow(activities.SignalJoin, w) }, 0)
 			}
 			for _, w := range test.leave {
 				env.RegisterDelayedCallback(func() { env.SignalWorkflow(activities.SignalLeave, w) }, time.Minute)
 			}
-			env.ExecuteWorkflow(workflows.Step, activities.StepInput{Label: "train", Recipe: artifacts.Recipe{Kind: "train"}})
+			env.ExecuteWorkflow(workflows.Step, activities.StepInput{Label: "train", Kind: pipelines.KindTrain, Queue: activities.QueueCPU})
 			var app *temporal.ApplicationError
 			err := env.GetWorkflowError()
 			if test.abandoned != (asApplication(err, &app) && app.Type() == activities.ErrorAbandoned) {
@@ -341,7 +340,7 @@ func TestStepStopsWhenNobodyWaits(t *testing.T) {
 
 func TestUnknownKindIsRefused(t *testing.T) {
 	env := environment(t)
-	env.ExecuteWorkflow(workflows.Step, activities.StepInput{Label: "x", Recipe: artifacts.Recipe{Kind: "x"}})
+	env.ExecuteWorkflow(workflows.Step, activities.StepInput{Label: "x", Kind: "x"})
 	if err := env.GetWorkflowError(); err == nil {
 		t.Error("a step of an unknown kind ended without an error")
 	}

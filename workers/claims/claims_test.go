@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"lossatlas/activities"
 	"lossatlas/activities/safetensors"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/export"
@@ -105,7 +105,7 @@ func (m *made) grid(step, kind string, from, to float64, n int, line bool, loss,
 // flat adds widths along pairs of directions; a negative one is a lower bound.
 func (m *made) flat(step string, widths ...float64) {
 	m.t.Helper()
-	r := activities.FlatnessResult{FlatnessOptions: surface.FlatnessOptions{Levels: []float64{0.1, level}, Radii: []float64{0.5}}}
+	r := work.FlatnessResult{FlatnessOptions: surface.FlatnessOptions{Levels: []float64{0.1, level}, Radii: []float64{0.5}}}
 	for _, w := range widths {
 		r.Grids = append(r.Grids, surface.Flatness{Widths: [][]surface.Measured{{{Value: w / 2}}, {{Value: math.Abs(w), AtLeast: w < 0}}}, Sharpness: []surface.Measured{{Value: 1}}})
 	}
@@ -136,7 +136,7 @@ func fig2(t *testing.T, exports string, k [2][2]float64, growth float64, deviati
 			name := fmt.Sprintf("batch_size=%g,weight_decay=%g", batch, decay)
 			names = append(names, name)
 			m.experiment(name, map[string]any{batchSize: batch, weightDecay: decay}, 0.1, 30)
-			m.json(name+"/train", "train", pipelines.OutLog, activities.TrainLog{Epochs: []activities.TrainEpoch{{Epoch: 1, WeightNorm: 10}, {Epoch: 2, WeightNorm: activities.Number(10 * growth)}}})
+			m.json(name+"/train", "train", pipelines.OutLog, work.TrainLog{Epochs: []work.TrainEpoch{{Epoch: 1, WeightNorm: 10}, {Epoch: 2, WeightNorm: work.Number(10 * growth)}}})
 			d := float32(deviations[i][j])
 			b, err := safetensors.Encode([]safetensors.Tensor{{Name: "conv.weight", Shape: []int{4, 1}, Data: []float32{d, -d, d, -d}}, {Name: "bn.weight", Shape: []int{2}, Data: []float32{100, -100}}}, nil)
 			if err != nil {
@@ -343,8 +343,8 @@ func TestSharedStepsCountOnce(t *testing.T) {
 	exports := t.TempDir()
 	for _, name := range []string{"fig3", "fig9"} {
 		m := newMade(t, exports, name)
-		m.json("a/train", "train", pipelines.OutLog, activities.TrainLog{})
-		m.json("a/line", string(pipelines.KindLine), pipelines.OutLog, activities.TrainLog{})
+		m.json("a/train", "train", pipelines.OutLog, work.TrainLog{})
+		m.json("a/line", string(pipelines.KindLine), pipelines.OutLog, work.TrainLog{})
 		m.doc.Steps[0].Key = "the same"
 		m.close()
 	}

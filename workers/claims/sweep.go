@@ -11,9 +11,9 @@ import (
 	"slices"
 	"strings"
 
-	"lossatlas/activities"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
+	"lossatlas/activities/work"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/export"
 	"lossatlas/workers/internal/results"
@@ -77,16 +77,16 @@ func (s *sweep) grid(step string) (*surface.Grid, error) {
 	return read(s, step, pipelines.OutGrid, ".npz", surface.DecodeNPZ)
 }
 
-func (s *sweep) log(experiment string) (*activities.TrainLog, error) {
-	return read(s, experiment+"/train", pipelines.OutLog, ".json", asJSON[activities.TrainLog])
+func (s *sweep) log(experiment string) (*work.TrainLog, error) {
+	return read(s, experiment+"/train", pipelines.OutLog, ".json", asJSON[work.TrainLog])
 }
 
 func (s *sweep) path(step string) (*trajectory.Path, error) {
 	return read(s, step, pipelines.OutPath, ".json", trajectory.DecodePath)
 }
 
-func (s *sweep) flatness(step string) (*activities.FlatnessResult, error) {
-	return read(s, step, pipelines.OutFlatness, ".json", asJSON[activities.FlatnessResult])
+func (s *sweep) flatness(step string) (*work.FlatnessResult, error) {
+	return read(s, step, pipelines.OutFlatness, ".json", asJSON[work.FlatnessResult])
 }
 
 // param is a parameter of an experiment as a number; NaN where it has none.

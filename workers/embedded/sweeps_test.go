@@ -19,6 +19,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"lossatlas/activities"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/embedded"
@@ -64,7 +65,7 @@ func newSite(t *testing.T, train func(context.Context, activities.StepInput) err
 // workflows starts a worker that does all but computing.
 func (s *site) workflows(t *testing.T, version worker.WorkerDeploymentVersion) {
 	t.Helper()
-	acts := &activities.Activities{Store: s.store, Client: s.client, Log: zerolog.Nop(), Program: "test", Version: version}
+	acts := &activities.Activities{Machine: &work.Machine{Store: s.store, Log: zerolog.Nop()}, Client: s.client, Program: "test", Version: version}
 	ws, err := registry.Start(s.client, acts, registry.Options{Queues: []string{activities.QueueIO}})
 	if err != nil {
 		t.Fatal(err)
@@ -82,8 +83,16 @@ func (s *site) trainAs(t *testing.T, queue string, o worker.Options, do func(con
 	t.Helper()
 	o.MaxConcurrentActivityExecutionSize, o.DisableWorkflowWorker = 1, true
 	w := worker.New(s.client, queue, o)
-	w.RegisterActivityWithOptions(func(ctx context.Context, in activities.StepInput) (activities.StepResult, error) {
+	w.RegisterActivityWithOptions(func(ctx context.Context, in activities.StepInput, _ float64) (activities.StepResult, error) {
 		if err := do(ctx, in); err != nil {
+			return activities.StepResult{}, err
+		}
+		var job work.Job
+		b, err := s.store.GetPart(ctx, in.Key, "job")
+		if err == nil {
+			err = json.Unmarshal(b, &job)
+		}
+		if err != nil {
 			return activities.StepResult{}, err
 		}
 		blob, err := s.store.Put(ctx, []byte(in.Key.String()))
@@ -91,9 +100,9 @@ func (s *site) trainAs(t *testing.T, queue string, o worker.Options, do func(con
 			return activities.StepResult{}, err
 		}
 		outputs := map[string]artifacts.Blob{pipelines.OutWeights: blob}
-		_, err = s.store.PutAction(ctx, artifacts.Action{Key: in.Key, Recipe: in.Recipe, Outputs: outputs})
+		_, err = s.store.PutAction(ctx, artifacts.Action{Key: in.Key, Recipe: job.Recipe, Outputs: outputs})
 		return activities.StepResult{Key: in.Key, Outputs: outputs}, err
-	}, activity.RegisterOptions{Name: "Train"})
+	}, activity.RegisterOptions{Name: "MakeStep"})
 	if err := w.Start(); err != nil {
 		t.Fatal(err)
 	}

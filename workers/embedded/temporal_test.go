@@ -113,7 +113,7 @@ func fanOut(ctx workflow.Context, n int) (int, error) {
 	return sum, failed
 }
 
-func work(t testing.TB, c client.Client, pollers int) {
+func startWorker(t testing.TB, c client.Client, pollers int) {
 	t.Helper()
 	w := worker.New(c, queue, worker.Options{MaxConcurrentActivityTaskPollers: pollers, MaxConcurrentWorkflowTaskPollers: pollers})
 	w.RegisterWorkflow(fanOut)
@@ -146,7 +146,7 @@ func TestTheNamespaceIsAsPromised(t *testing.T) {
 	if got := ns.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration(); got != 90*24*time.Hour {
 		t.Errorf("retention %v, want 90 days", got)
 	}
-	work(t, c, 2)
+	startWorker(t, c, 2)
 	runFanOut(t, c, 20)
 }
 
@@ -232,7 +232,7 @@ func TestADatabaseIsTakenUpAgain(t *testing.T) {
 
 	again := start(t, embedded.Options{DBPath: path})
 	c := dial(t, again)
-	work(t, c, 2)
+	startWorker(t, c, 2)
 	var sum int
 	if err := c.GetWorkflow(t.Context(), run.GetID(), run.GetRunID()).Get(t.Context(), &sum); err != nil || sum != 3 {
 		t.Errorf("the workflow gave %d, %v; want 3", sum, err)
@@ -353,7 +353,7 @@ func TestAnOpenWorkflowOfAnOlderDatabaseEnds(t *testing.T) {
 	embedded.OlderDatabase(t, older, filepath.Join(dir, "new.db"))
 	again := start(t, embedded.Options{DBPath: older})
 	c = dial(t, again)
-	work(t, c, 2)
+	startWorker(t, c, 2)
 	var sum int
 	if err := c.GetWorkflow(t.Context(), run.GetID(), run.GetRunID()).Get(t.Context(), &sum); err != nil || sum != 30*29/2 {
 		t.Errorf("the workflow gave %d, %v", sum, err)
@@ -369,7 +369,7 @@ func TestDamageWhileItRuns(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "temporal.db")
 	srv := start(t, embedded.Options{DBPath: path})
 	c := dial(t, srv)
-	work(t, c, 2)
+	startWorker(t, c, 2)
 	runFanOut(t, c, 20)
 	damage(t, path)
 	go func() { // until the server has given up
@@ -442,7 +442,7 @@ func BenchmarkActivities(b *testing.B) {
 		b.Run(fmt.Sprintf("pollers=%d", pollers), func(b *testing.B) {
 			srv := start(b, embedded.Options{DBPath: filepath.Join(b.TempDir(), "temporal.db")})
 			c := dial(b, srv)
-			work(b, c, pollers)
+			startWorker(b, c, pollers)
 			const n = 300
 			for b.Loop() {
 				runFanOut(b, c, n)

@@ -97,7 +97,7 @@ func (c *cluster) members() []*member {
 }
 
 // work counts what all processes have computed.
-func (c *cluster) work(t *testing.T) work {
+func (c *cluster) work(t *testing.T) tallied {
 	return sum(attempts(t, c.workers[0], c.workers[1], c.client))
 }
 

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"lossatlas/activities"
+	"lossatlas/activities/work"
 )
 
 // portion is what a worker computes and stores as a whole: an epoch, a chunk, or
@@ -67,9 +67,9 @@ func attemptsOf(l *life) (out []*attempt, err error) {
 			continue // for people
 		}
 		switch line.Message {
-		case activities.LogBegins:
+		case work.LogBegins:
 			out = append(out, &attempt{portion: line.portion, life: l, began: line.Time})
-		case activities.LogStored:
+		case work.LogStored:
 			for _, a := range slices.Backward(out) {
 				if a.portion == line.portion {
 					a.stored = true
@@ -81,8 +81,8 @@ func attemptsOf(l *life) (out []*attempt, err error) {
 	return out, nil
 }
 
-// work is what all the processes of a run have computed.
-type work struct {
+// tallied is what all the processes of a run have computed.
+type tallied struct {
 	portions map[string]int // different ones, by unit
 	again    map[string]int // beginnings beyond the first of each
 	// toKills counts the portions that were under way in a process as it was killed; most is of one kill.
@@ -92,8 +92,8 @@ type work struct {
 }
 
 // sum counts attempts.
-func sum(all []*attempt) work {
-	w := work{portions: map[string]int{}, again: map[string]int{}}
+func sum(all []*attempt) tallied {
+	w := tallied{portions: map[string]int{}, again: map[string]int{}}
 	begun, stored, lost := map[portion]int{}, map[portion]*life{}, map[*life]int{}
 	for _, a := range all {
 		if begun[a.portion]++; begun[a.portion] == 1 {
@@ -118,7 +118,7 @@ func sum(all []*attempt) work {
 }
 
 // total is the number of beginnings beyond the first.
-func (w work) total() (n int) {
+func (w tallied) total() (n int) {
 	for _, k := range w.again {
 		n += k
 	}

@@ -18,6 +18,7 @@ import (
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/embedded"
@@ -93,14 +94,14 @@ func (c *crowd) made(s pipelines.Step) map[string][]byte {
 	name := []byte(s.ID)
 	switch s.Kind {
 	case pipelines.KindTrain:
-		log := activities.TrainLog{Final: activities.TrainFinal{TrainLoss: 0.1, TrainAccuracy: 95, TestLoss: 0.4, TestAccuracy: 80}}
+		log := work.TrainLog{Final: work.TrainFinal{TrainLoss: 0.1, TrainAccuracy: 95, TestLoss: 0.4, TestAccuracy: 80}}
 		for n := range 20 {
-			log.Epochs = append(log.Epochs, activities.TrainEpoch{Epoch: n + 1, LR: 0.1, TrainLoss: 1, TrainAccuracy: 90, TestLoss: activities.Number(len(s.ID)), TestAccuracy: 80, WeightNorm: 10})
+			log.Epochs = append(log.Epochs, work.TrainEpoch{Epoch: n + 1, LR: 0.1, TrainLoss: 1, TrainAccuracy: 90, TestLoss: work.Number(len(s.ID)), TestAccuracy: 80, WeightNorm: 10})
 		}
 		encoded, _ := json.Marshal(log)
 		return map[string][]byte{pipelines.OutWeights: name, pipelines.OutLog: append(encoded, strings.Repeat(" ", int(artifacts.Of(name)[0]))...)}
 	case pipelines.KindFlatness:
-		encoded, _ := json.Marshal(activities.FlatnessResult{Summary: []surface.Summary{{Name: "width0.5", Mean: float64(artifacts.Of(name)[0]), Count: 1}, {Name: "convex", Mean: 90, Count: 1}}})
+		encoded, _ := json.Marshal(work.FlatnessResult{Summary: []surface.Summary{{Name: "width0.5", Mean: float64(artifacts.Of(name)[0]), Count: 1}, {Name: "convex", Mean: 90, Count: 1}}})
 		return map[string][]byte{pipelines.OutFlatness: encoded}
 	case pipelines.KindDirections:
 		return map[string][]byte{pipelines.OutDirections: name}
@@ -212,7 +213,7 @@ func usage(b *testing.B) time.Duration {
 // stuck is activities of which no training ends.
 type stuck struct{ *activities.Activities }
 
-func (s *stuck) Train(ctx context.Context, in activities.StepInput) (activities.StepResult, error) {
+func (s *stuck) MakeStep(ctx context.Context, in activities.StepInput, _ float64) (activities.StepResult, error) {
 	return activities.StepResult{}, compute(ctx, 24*time.Hour)
 }
 
@@ -240,7 +241,7 @@ func BenchmarkCrowd(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		acts := &activities.Activities{Store: c.session.Store, Client: client, Log: zerolog.Nop(), Engine: engine.Options{Backend: "go"}, Program: "crowd"}
+		acts := &activities.Activities{Machine: &work.Machine{Store: c.session.Store, Log: zerolog.Nop(), Engine: engine.Options{Backend: "go"}}, Client: client, Program: "crowd"}
 		workers, err := registry.Start(client, acts, registry.Options{Steps: &stuck{acts}})
 		if err != nil {
 			b.Fatal(err)

@@ -20,6 +20,7 @@ import (
 
 	"lossatlas/activities"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/embedded"
@@ -153,33 +154,33 @@ func (p past) checkOnce(t *testing.T, steps int) {
 
 // instant does the work of activities in no time, so that nothing but histories comes of a large sweep.
 type instant struct {
-	steps  []pipelines.Step // of each experiment
-	chunks int              // of each map
+	experiments int
+	chunks      int // of each map
 }
 
-func (s *instant) LoadExperiment(context.Context, artifacts.Digest, int) (pipelines.Experiment, error) {
-	return pipelines.Experiment{Steps: s.steps}, nil
-}
-func (s *instant) LoadFinal(context.Context, artifacts.Digest) ([]pipelines.Step, error) {
-	return nil, nil
+func (s *instant) LoadTasks(_ context.Context, in activities.ExperimentInput) ([]activities.Task, error) {
+	if in.Group == s.experiments {
+		return nil, nil
+	}
+	return []activities.Task{{ID: "train", Kind: pipelines.KindTrain}}, nil
 }
 func (s *instant) RecordSteps(context.Context, activities.StepsRecord) error { return nil }
 func (s *instant) RecordSweep(context.Context, activities.SweepRecord) error { return nil }
 func (s *instant) RunStep(_ context.Context, req activities.StepRequest) (activities.StepResult, error) {
-	return s.made(req.Step.Kind), nil
+	return s.made(req.Kind), nil
 }
-func (s *instant) PlanMap(context.Context, activities.StepInput) (activities.MapPlan, error) {
-	plan := activities.MapPlan{Chunks: s.chunks}
+func (s *instant) PlanStep(context.Context, activities.StepInput) (work.Plan, error) {
+	plan := work.Plan{Chunks: s.chunks}
 	for i := range s.chunks {
 		plan.Missing = append(plan.Missing, i)
 	}
 	return plan, nil
 }
-func (s *instant) EvaluateChunk(context.Context, activities.StepInput, int) (activities.ChunkResult, error) {
+func (s *instant) RunChunk(context.Context, activities.StepInput, int) (activities.ChunkResult, error) {
 	return activities.ChunkResult{Seconds: 1}, nil
 }
-func (s *instant) AssembleMap(_ context.Context, in activities.StepInput, _ float64) (activities.StepResult, error) {
-	return s.made(pipelines.Kind(in.Recipe.Kind)), nil
+func (s *instant) MakeStep(_ context.Context, in activities.StepInput, _ float64) (activities.StepResult, error) {
+	return s.made(in.Kind), nil
 }
 
 func (s *instant) made(kind pipelines.Kind) activities.StepResult {
@@ -192,8 +193,8 @@ func (s *instant) made(kind pipelines.Kind) activities.StepResult {
 func TestHistoriesStayBounded(t *testing.T) {
 	const experiments, points = 500, 10_000
 	s := &instant{
-		steps:  []pipelines.Step{{ID: "train", Kind: pipelines.KindTrain}},
-		chunks: len(surface.Chunks(surface.Rounds(100, points/100), surface.PointsPerChunk(1e9, 10_000, points))),
+		experiments: experiments,
+		chunks:      len(surface.Chunks(surface.Rounds(100, points/100), surface.PointsPerChunk(1e9, 10_000, points))),
 	}
 	srv, err := embedded.StartTemporal(t.Context(), embedded.Options{Log: zerolog.Nop()})
 	if err != nil {
@@ -237,7 +238,7 @@ func TestHistoriesStayBounded(t *testing.T) {
 		}
 	}
 	options := client.StartWorkflowOptions{TaskQueue: activities.QueueIO}
-	step := activities.StepInput{Recipe: artifacts.Recipe{Kind: string(pipelines.KindSurface)}}
+	step := activities.StepInput{Kind: pipelines.KindSurface, Queue: activities.QueueCPU}
 	run, err := c.SignalWithStartWorkflow(t.Context(), "surface", activities.SignalJoin, "test", options, activities.StepWorkflow, step)
 	check(fmt.Sprintf("surface of %d points, %d chunks", points, s.chunks), 5_000, run, err)
 	run, err = c.ExecuteWorkflow(t.Context(), options, activities.SweepWorkflow, in)

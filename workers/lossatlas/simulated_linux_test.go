@@ -25,6 +25,7 @@ import (
 	"lossatlas/activities/engine"
 	"lossatlas/activities/optim"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/registry"
@@ -108,7 +109,7 @@ func compute(ctx context.Context, d time.Duration) error {
 	beat := time.NewTicker(activities.BeatEvery)
 	defer beat.Stop()
 	for {
-		activity.RecordHeartbeat(ctx, activities.Progress{Unit: "point"})
+		activity.RecordHeartbeat(ctx, work.Progress{Unit: "point"})
 		select {
 		case <-end.C:
 			return nil
@@ -119,23 +120,36 @@ func compute(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// EvaluateChunk takes as long as one, reads what one reads, and stores a bowl.
-func (s *simulated) EvaluateChunk(ctx context.Context, in activities.StepInput, chunk int) (r activities.ChunkResult, err error) {
+// job is what a step is made from.
+func (s *simulated) job(ctx context.Context, in activities.StepInput, params any) (job work.Job, err error) {
+	b, err := s.Machine.Store.GetPart(ctx, in.Key, "job")
+	if err == nil {
+		err = json.Unmarshal(b, &job)
+	}
+	if err == nil {
+		err = json.Unmarshal(job.Recipe.Params, params)
+	}
+	return job, err
+}
+
+// RunChunk takes as long as one of a surface, reads what one reads, and stores a bowl.
+func (s *simulated) RunChunk(ctx context.Context, in activities.StepInput, chunk int) (r activities.ChunkResult, err error) {
 	done := portionDone{Kind: "chunk", Began: time.Now(), Modeled: s.chunk.Seconds()}
 	defer func() { s.worked.note(ctx, done, err) }()
 	var p pipelines.MapParams
-	if err := json.Unmarshal(in.Recipe.Params, &p); err != nil {
+	job, err := s.job(ctx, in, &p)
+	if err != nil {
 		return r, err
 	}
-	net, err := activities.Network(p.Net)
+	net, err := work.Network(p.Net)
 	if err != nil {
 		return r, err
 	}
 	points := p.X.N * p.Y.N
 	chunks := surface.Chunks(surface.Rounds(p.X.N, p.Y.N), surface.PointsPerChunk(net.MACs(), p.Data.To-p.Data.From, points))
 	if done.Loaded = s.loaded.use(in.Key); !done.Loaded {
-		for _, d := range in.Recipe.Inputs {
-			if _, err := s.Store.Get(ctx, d); err != nil {
+		for _, d := range job.Recipe.Inputs {
+			if _, err := s.Machine.Store.Get(ctx, d); err != nil {
 				return r, err
 			}
 		}
@@ -148,44 +162,48 @@ func (s *simulated) EvaluateChunk(ctx context.Context, in activities.StepInput, 
 		x, y := float64(i%p.X.N)/float64(p.X.N)-0.5, float64(i/p.X.N)/float64(p.Y.N)-0.5
 		values = append(values, surface.Point{Index: i, Loss: 0.1 + 4*x*x + 8*y*y + 0.01*math.Sin(float64(i)), Accuracy: 90 - 80*(x*x+y*y)})
 	}
-	return activities.ChunkResult{Seconds: s.chunk.Seconds()}, s.Store.PutPart(ctx, in.Key, fmt.Sprintf("points-%05d", chunk), surface.EncodePoints(values))
+	return activities.ChunkResult{Seconds: s.chunk.Seconds()}, s.Machine.Store.PutPart(ctx, in.Key, fmt.Sprintf("points-%05d", chunk), surface.EncodePoints(values))
 }
 
-// Train takes as long as a training, with a checkpoint after each epoch, and stores untrained weights.
-func (s *simulated) Train(ctx context.Context, in activities.StepInput) (r activities.StepResult, err error) {
+// MakeStep takes as long as a training, with a checkpoint after each epoch, and stores untrained weights; other steps it makes.
+func (s *simulated) MakeStep(ctx context.Context, in activities.StepInput, seconds float64) (r activities.StepResult, err error) {
+	if in.Kind != pipelines.KindTrain {
+		return s.Activities.MakeStep(ctx, in, seconds)
+	}
 	done := portionDone{Kind: "train", Began: time.Now(), Modeled: s.train.Seconds(), Loaded: true}
 	defer func() { s.worked.note(ctx, done, err) }()
-	if a, err := s.Store.Lookup(ctx, in.Key); err == nil {
+	if a, err := s.Machine.Store.Lookup(ctx, in.Key); err == nil {
 		return activities.StepResult{Key: in.Key, Outputs: a.Outputs}, nil
 	} else if !errors.Is(err, artifacts.ErrNotFound) {
 		return r, err
 	}
 	var p pipelines.TrainParams
-	if err := json.Unmarshal(in.Recipe.Params, &p); err != nil {
+	job, err := s.job(ctx, in, &p)
+	if err != nil {
 		return r, err
 	}
-	net, err := activities.Network(p.Net)
+	net, err := work.Network(p.Net)
 	if err != nil {
 		return r, err
 	}
 	theta, state := net.Init(p.Seed)
-	var course activities.TrainLog
+	var course work.TrainLog
 	for n := range p.Epochs {
 		if err := compute(ctx, s.train/time.Duration(p.Epochs)); err != nil {
 			return r, err
 		}
-		loss := activities.Number(2 / float64(n+1))
-		course.Epochs = append(course.Epochs, activities.TrainEpoch{Epoch: n + 1, LR: 0.1, TrainLoss: loss, TrainAccuracy: 90, TestLoss: loss, TestAccuracy: 80, WeightNorm: 10})
+		loss := work.Number(2 / float64(n+1))
+		course.Epochs = append(course.Epochs, work.TrainEpoch{Epoch: n + 1, LR: 0.1, TrainLoss: loss, TrainAccuracy: 90, TestLoss: loss, TestAccuracy: 80, WeightNorm: 10})
 		head, err := json.Marshal(course)
 		if err != nil {
 			return r, err
 		}
 		checkpoint := optim.Checkpoint{Epoch: n + 1, Theta: theta, State: state, Momentum: theta}.Encode()
-		if err := s.Store.PutPart(ctx, in.Key, "checkpoint", append(head, checkpoint...)); err != nil {
+		if err := s.Machine.Store.PutPart(ctx, in.Key, "checkpoint", append(head, checkpoint...)); err != nil {
 			return r, err
 		}
 	}
-	course.Final = activities.TrainFinal{TrainLoss: 0.1, TrainAccuracy: 95, TestLoss: 0.4, TestAccuracy: activities.Number(80 + p.Seed%10)}
+	course.Final = work.TrainFinal{TrainLoss: 0.1, TrainAccuracy: 95, TestLoss: 0.4, TestAccuracy: work.Number(80 + p.Seed%10)}
 	weights, err := net.Encode(theta, state, nil)
 	if err != nil {
 		return r, err
@@ -196,19 +214,19 @@ func (s *simulated) Train(ctx context.Context, in activities.StepInput) (r activ
 	}
 	outputs := map[string]artifacts.Blob{}
 	for name, b := range map[string][]byte{pipelines.OutWeights: weights, pipelines.OutLog: log} {
-		if outputs[name], err = s.Store.Put(ctx, b); err != nil {
+		if outputs[name], err = s.Machine.Store.Put(ctx, b); err != nil {
 			return r, err
 		}
 	}
 	info := activity.GetInfo(ctx)
-	won, err := s.Store.PutAction(ctx, artifacts.Action{Key: in.Key, Recipe: in.Recipe, Outputs: outputs, Made: artifacts.Provenance{
-		At: time.Now().UTC(), Seconds: s.train.Seconds(), Host: "simulated", Program: "simulation", Numerics: in.Recipe.Numerics,
-		WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID, Producers: in.Producers,
+	won, err := s.Machine.Store.PutAction(ctx, artifacts.Action{Key: in.Key, Recipe: job.Recipe, Outputs: outputs, Made: artifacts.Provenance{
+		At: time.Now().UTC(), Seconds: s.train.Seconds(), Host: "simulated", Program: "simulation", Numerics: job.Recipe.Numerics,
+		WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID, Producers: job.Producers,
 	}})
 	if err != nil {
 		return r, err
 	}
-	return activities.StepResult{Key: in.Key, Outputs: won.Outputs, Seconds: s.train.Seconds()}, s.Store.DropParts(ctx, in.Key)
+	return activities.StepResult{Key: in.Key, Outputs: won.Outputs, Seconds: s.train.Seconds()}, s.Machine.Store.DropParts(ctx, in.Key)
 }
 
 // calls counts what clients ask of Temporal, by the method's name.
@@ -292,7 +310,7 @@ func startSimulated(ctx context.Context, queue string, w *worked, c *calls) erro
 	if err != nil {
 		return err
 	}
-	s := &simulated{Activities: &activities.Activities{Store: store, Client: tc, Log: log2, Engine: engine.Options{Backend: "go"}, Program: "simulation"}, worked: w}
+	s := &simulated{Activities: &activities.Activities{Machine: &work.Machine{Store: store, Log: log2, Engine: engine.Options{Backend: "go"}}, Client: tc, Program: "simulation"}, worked: w}
 	if s.chunk, err = time.ParseDuration(os.Getenv(simulatedChunk)); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ var layers = []struct {
 	may   []string // trees of this module
 	never []string // outside
 }{
+	{"activities/work", []string{"activities/", "artifacts", "pipelines"}, []string{"go.temporal.io/", "github.com/minio/"}},
 	{"activities/", []string{"activities/"}, []string{"go.temporal.io/", "github.com/minio/"}},
 	{"activities", []string{"activities/", "artifacts", "pipelines"}, []string{"go.temporal.io/server", "github.com/minio/"}},
 	{"workflows", []string{"activities", "artifacts", "pipelines"}, []string{"go.temporal.io/server", "github.com/minio/", "github.com/gomlx/"}},

@@ -68,7 +68,7 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 
 // Start runs a worker per queue until Stop. A queue that can't be served is an error.
 func Start(c client.Client, a *activities.Activities, opts Options) (*Workers, error) {
-	class, err := engine.Class(a.Engine)
+	class, err := engine.Class(a.Machine.Engine)
 	if err != nil {
 		return nil, err
 	}

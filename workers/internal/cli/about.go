@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lossatlas/activities"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/work"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/launch"
 )
@@ -79,7 +79,7 @@ func (a *app) netsCommand() *cobra.Command {
 		}
 		var rows []netRow
 		for _, named := range list {
-			n, err := activities.Network(named.Network)
+			n, err := work.Network(named.Network)
 			if err != nil {
 				return err
 			}

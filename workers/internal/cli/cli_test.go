@@ -13,8 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lossatlas/activities"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/workers/embedded/s3"
 	"lossatlas/workers/internal/exit"
@@ -332,7 +332,7 @@ func TestColumns(t *testing.T) {
 func TestVerdict(t *testing.T) {
 	done := results.Experiment{Name: "a", State: artifacts.StateDone}
 	failed := results.Experiment{Name: "b", State: artifacts.StateFailed, Errors: map[string]string{"train": "diverged"}}
-	diverged := results.Experiment{Name: "c", State: artifacts.StateDiverged, Diverged: &activities.Divergence{Epoch: 1, Step: 2, LastLoss: 2.5, LR: 10}}
+	diverged := results.Experiment{Name: "c", State: artifacts.StateDiverged, Diverged: &work.Divergence{Epoch: 1, Step: 2, LastLoss: 2.5, LR: 10}}
 	const lost = "c: the training diverged in epoch 1, step 2 (last finite loss 2.5): lower train.optimizer.lr, which was 10, or warm it up"
 	for _, c := range []struct {
 		name string

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"lossatlas/activities"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
@@ -61,7 +61,7 @@ type runExperiment struct {
 	TestError *float64          `json:"test_error"`
 	Artifacts map[string]string `json:"artifacts"`
 	// Diverged is set where the training ended because its loss was not finite.
-	Diverged *activities.Divergence `json:"diverged,omitempty"`
+	Diverged *work.Divergence `json:"diverged,omitempty"`
 }
 
 func countSteps(g *pipelines.Graph, steps map[string]artifacts.RootStep) stepCounts {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -222,7 +221,7 @@ func (w *sweep) steps(ctx context.Context, s *session.Session) (map[string]artif
 	case w.State != artifacts.StateRunning:
 		return w.Steps, nil
 	case w.poller != nil && len(w.poller.Known()) > 0:
-		out := activities.RootSteps(slices.Collect(maps.Values(w.poller.Known())))
+		out := activities.RootSteps(w.poller.Known())
 		for _, now := range w.now.Steps { // one that its worker has left waits
 			if st, ok := out[now.ID]; ok {
 				st.State = now.State
@@ -254,15 +253,13 @@ func (w *sweep) planned(ctx context.Context, s *session.Session) (map[string]art
 		return nil, err
 	}
 	cache := recordedActions{s.Store, map[artifacts.Key]artifacts.Action{}}
-	records, err := activities.Recorded(ctx, s.Store, w.RunID, func(int) bool { return false })
-	if err != nil && !errors.Is(err, artifacts.ErrNotFound) {
+	journal := activities.OpenJournal(s.Store, w.RunID)
+	if err := journal.Update(ctx); err != nil && !errors.Is(err, artifacts.ErrNotFound) {
 		return nil, err
 	}
-	for _, steps := range records {
-		for _, st := range steps {
-			if len(st.Made.Outputs) > 0 {
-				cache.made[st.Made.Key] = artifacts.Action{Key: st.Made.Key, Outputs: st.Made.Outputs}
-			}
+	for _, st := range journal.Steps {
+		if len(st.Made.Outputs) > 0 {
+			cache.made[st.Made.Key] = artifacts.Action{Key: st.Made.Key, Outputs: st.Made.Outputs}
 		}
 	}
 	plan, err := pipelines.MakePlan(ctx, w.graph, numerics, cache)

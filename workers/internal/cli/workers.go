@@ -12,6 +12,7 @@ import (
 
 	"lossatlas/activities"
 	"lossatlas/activities/engine"
+	"lossatlas/activities/work"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/session"
 	"lossatlas/workers/internal/telemetry"
@@ -36,7 +37,7 @@ func (w workerSet) Stop() {
 // startWorkers serves task queues in this process.
 func (a *app) startWorkers(s *session.Session, c client.Client, e engine.Options, opts registry.Options) (workerSet, error) {
 	acts := &activities.Activities{
-		Store: s.Store, Client: c, Log: a.log, Engine: e, Data: a.dataOptions(), Program: "lossatlas " + a.version(),
+		Machine: &work.Machine{Store: s.Store, Log: a.log, Engine: e, Data: a.dataOptions()}, Client: c, Program: "lossatlas " + a.version(),
 		Version: a.deployment(s),
 	}
 	workers, err := registry.Start(c, acts, opts)

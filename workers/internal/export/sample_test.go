@@ -6,11 +6,11 @@ import (
 	"math"
 	"testing"
 
-	"lossatlas/activities"
 	"lossatlas/activities/safetensors"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/export"
@@ -132,7 +132,7 @@ func (s *sample) record(t *testing.T) {
 	directions := must(safetensors.Encode([]safetensors.Tensor{{Name: "x/conv.weight", Shape: []int{2, 1, 1, 2}, Data: []float32{0, 1, 0, 1}}}, nil))
 	in := e.Name + "/"
 	add(&e.Steps, in+"train", pipelines.KindTrain, nil, map[string][]byte{"weights": weights, "checkpoint-00001": weights[:len(weights):len(weights)],
-		"log": must(json.Marshal(activities.TrainLog{Final: activities.TrainFinal{TrainLoss: 0.5, TestLoss: 0.75, TestAccuracy: 90}}))})
+		"log": must(json.Marshal(work.TrainLog{Final: work.TrainFinal{TrainLoss: 0.5, TestLoss: 0.75, TestAccuracy: 90}}))})
 	add(&e.Steps, in+"surface-directions", pipelines.KindDirections, nil, map[string][]byte{"directions": directions})
 	add(&e.Steps, in+"surface-train", pipelines.KindSurface, nil, map[string][]byte{"grid": must(s.surface.EncodeNPZ())})
 	add(&e.Steps, in+"line-train", pipelines.KindLine, nil, map[string][]byte{"grid": must(s.line.EncodeNPZ())})

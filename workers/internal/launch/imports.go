@@ -5,9 +5,9 @@ import (
 	"path/filepath"
 	"slices"
 
-	"lossatlas/activities"
 	"lossatlas/activities/directions"
 	"lossatlas/activities/weights"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
@@ -17,7 +17,7 @@ import (
 // training stores weights: the same numbers are the same bytes, wherever they come
 // from. Notes describe how the file was fitted to the network.
 func Weights(file string, net pipelines.NamedNetwork, rename weights.Rename) (b []byte, notes []string, err error) {
-	n, err := activities.Network(net.Network)
+	n, err := work.Network(net.Network)
 	if err != nil {
 		return nil, nil, exit.With(exit.Usage, err)
 	}
@@ -33,7 +33,7 @@ func Weights(file string, net pipelines.NamedNetwork, rename weights.Rename) (b 
 // Directions reads a directions file of at least axes directions, and returns the
 // first of them in the form in which steps store directions. Notes are those of Weights.
 func Directions(file string, net pipelines.NamedNetwork, axes int) (b []byte, notes []string, err error) {
-	n, err := activities.Network(net.Network)
+	n, err := work.Network(net.Network)
 	if err != nil {
 		return nil, nil, exit.With(exit.Usage, err)
 	}

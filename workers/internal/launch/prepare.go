@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"lossatlas/activities"
 	"lossatlas/activities/data"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
@@ -32,7 +32,7 @@ func Catalog() pipelines.Catalog {
 
 // checkNetwork builds a written-out network and wants a logit for each class of the data sets.
 func checkNetwork(n pipelines.Network) (place []string, err error) {
-	net, err := activities.Network(n)
+	net, err := work.Network(n)
 	var at *nets.LayerError
 	switch {
 	case errors.As(err, &at):

@@ -18,8 +18,8 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"lossatlas/activities"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/embedded/s3"
@@ -83,7 +83,7 @@ func newHalf(t *testing.T) *half {
 		Root:  artifacts.Root{Sweep: "half", RunID: "run", State: artifacts.StateRunning, Started: time.Now()},
 		Graph: g, State: artifacts.StateRunning, Steps: map[string]artifacts.RootStep{}, Now: progress.Waiting(g), Numerics: numerics,
 	}}
-	log, err := json.Marshal(activities.TrainLog{Final: activities.TrainFinal{TrainLoss: 0.5, TestLoss: 0.75, TestAccuracy: 87.5}})
+	log, err := json.Marshal(work.TrainLog{Final: work.TrainFinal{TrainLoss: 0.5, TestLoss: 0.75, TestAccuracy: 87.5}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func newHalf(t *testing.T) *half {
 }
 
 // input is what a step is started with.
-func (h *half) input(t *testing.T, id string) activities.StepInput {
+func (h *half) input(t *testing.T, id string) work.Job {
 	t.Helper()
 	for _, p := range h.sweep.Graph.All() {
 		if p.Step.ID == id {
@@ -105,7 +105,7 @@ func (h *half) input(t *testing.T, id string) activities.StepInput {
 		}
 	}
 	t.Fatalf("there is no step %s", id)
-	return activities.StepInput{}
+	return work.Job{}
 }
 
 // finish records the outputs of a step, as its worker would.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"lossatlas/activities"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/launch"
@@ -52,15 +52,15 @@ func (s *Server) run(id string) string {
 type view struct {
 	*Sweep
 	params  pipelines.ReportParams
-	inputs  map[string]activities.Input     // of the page, that are there
-	running map[string]activities.StepInput // of the page, that are being made
-	never   map[string]bool                 // of the page, that will not come
+	inputs  map[string]work.Input // of the page, that are there
+	running map[string]work.Job   // of the page, that are being made
+	never   map[string]bool       // of the page, that will not come
 	version string
 }
 
 // look reads what the page of a sweep would show, and its version.
 func (s *Server) look(ctx context.Context, sweep *Sweep) (*view, error) {
-	v := &view{Sweep: sweep, inputs: map[string]activities.Input{}, running: map[string]activities.StepInput{}, never: map[string]bool{}}
+	v := &view{Sweep: sweep, inputs: map[string]work.Input{}, running: map[string]work.Job{}, never: map[string]bool{}}
 	var err error
 	if v.params, err = results.ReportParams(sweep.Graph); err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (s *Server) look(ctx context.Context, sweep *Sweep) (*view, error) {
 	for name, ref := range report.Inputs {
 		st := sweep.Steps[ref.Step]
 		if blob, ok := st.Outputs[ref.Output]; ok {
-			v.inputs[name] = activities.Input{Digest: blob.Digest, Producer: st.Key}
+			v.inputs[name] = work.Input{Digest: blob.Digest, Producer: st.Key}
 			continue
 		}
 		if never[ref.Step] {
@@ -225,7 +225,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 		return s.drawn.get(sweep.Root.Sweep, v.version, func() ([]byte, error) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), drawTimeout)
 			defer cancel()
-			return activities.Page(ctx, s.opts.Store, v.params, v.inputs, activities.PageOptions{
+			return work.Page(ctx, s.opts.Store, v.params, v.inputs, work.PageOptions{
 				UI: s.opts.UI, Namespace: s.opts.Namespace, Unfinished: sweep.Unfinished(), Never: v.never, Running: v.running, Partial: &s.partial,
 			})
 		})

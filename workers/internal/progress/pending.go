@@ -9,7 +9,7 @@ import (
 	"go.temporal.io/api/workflow/v1"
 
 	"lossatlas/activities"
-	"lossatlas/pipelines"
+	"lossatlas/activities/work"
 	"lossatlas/workflows"
 )
 
@@ -22,23 +22,17 @@ const lostAfter = 4 * activities.BeatEvery
 // when it was first seen, by this one's.
 type beat struct{ at, seen time.Time }
 
-// look fills in who is at a step and how far it is. What can't be had is left
-// out: then nobody is at it.
-func (p *Poller) look(ctx context.Context, s pipelines.Step, out *Step) {
-	inputs, _ := p.inputs(s)
-	in, err := activities.NewStepInput(s, inputs, p.asked[s.ID].Numerics)
-	if err != nil {
-		return
-	}
-	out.queue = activities.QueueOf(in, p.served)
+// look fills in who works on a step and how far it is. Where Temporal does not say, nobody does.
+func (p *Poller) look(ctx context.Context, st activities.StepStatus, out *Step) {
+	out.queue = st.Queue
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	d, err := p.client.DescribeWorkflowExecution(ctx, in.WorkflowID(), "")
+	d, err := p.client.DescribeWorkflowExecution(ctx, st.Workflow, "")
 	if err != nil || d.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		return
 	}
-	var inside float64 // points of a map's chunks that are begun
-	var last activities.Progress
+	var inside float64 // points of chunks that are begun
+	var last work.Progress
 	for _, a := range d.GetPendingActivities() {
 		if a.GetLastFailure() != nil {
 			out.Retry = p.read.message(a.GetLastFailure())
@@ -46,13 +40,13 @@ func (p *Poller) look(ctx context.Context, s pipelines.Step, out *Step) {
 		if a.GetState() == enumspb.PENDING_ACTIVITY_STATE_SCHEDULED {
 			continue
 		}
-		quiet := p.quiet(in.WorkflowID(), a)
+		quiet := p.quiet(st.Workflow, a)
 		if quiet > lostAfter {
 			out.Retry = fmt.Sprintf("its worker was last heard of %s ago", Duration(quiet))
 		} else {
 			out.Working++
 		}
-		var now activities.Progress
+		var now work.Progress
 		if p.read.payload(a.GetHeartbeatDetails(), &now) == nil {
 			if last = now; quiet > lostAfter {
 				last.Note = "" // no worker does that now
@@ -61,11 +55,10 @@ func (p *Poller) look(ctx context.Context, s pipelines.Step, out *Step) {
 		}
 	}
 	out.Note = last.Note
-	switch s.Kind {
-	case pipelines.KindLine, pipelines.KindSurface, pipelines.KindHessian, pipelines.KindSpectrum:
-		p.chunks(ctx, in.WorkflowID(), inside, out)
-	default:
+	if st.Kind.Unit() == "" {
 		out.Fraction = fraction(last)
+	} else {
+		p.chunks(ctx, st.Workflow, inside, out)
 	}
 }
 
@@ -88,7 +81,7 @@ func (p *Poller) quiet(id string, a *workflow.PendingActivityInfo) time.Duration
 	return now.Sub(p.beats[id].seen)
 }
 
-// chunks fills in how far a map is. Its workflow knows, and answers as long as there is a worker.
+// chunks fills in how far a step in chunks is. Its workflow knows, and answers as long as there is a worker.
 // Between two chunks no worker reports, and the last report holds.
 func (p *Poller) chunks(ctx context.Context, id string, inside float64, out *Step) {
 	chunks := p.points[id]
@@ -110,7 +103,7 @@ func (p *Poller) chunks(ctx context.Context, id string, inside float64, out *Ste
 	out.Note = note
 }
 
-func fraction(p activities.Progress) float64 {
+func fraction(p work.Progress) float64 {
 	if p.Total <= 0 {
 		return 0
 	}

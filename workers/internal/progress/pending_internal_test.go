@@ -13,13 +13,18 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"lossatlas/activities"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/workers/internal/codec"
 )
+
+// plain reads what is not encrypted.
+var plain = reader{(&codec.Codec{}).Converters(nil)}
 
 // TestLostWorker: a step whose worker is lost is not said to do what the worker did last, and how far it was holds.
 func TestLostWorker(t *testing.T) {
-	note, err := plain.by.Data.ToPayloads(activities.Progress{Done: 1, Total: 4, Note: "compiling"})
+	note, err := plain.by.Data.ToPayloads(work.Progress{Done: 1, Total: 4, Note: "compiling"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +46,7 @@ func TestLostWorker(t *testing.T) {
 		}, nil)
 		p := NewPoller(client, nil, plain.by, "", &pipelines.Graph{}, "sweep-s", "run")
 		out := Step{State: artifacts.StateRunning}
-		p.look(t.Context(), pipelines.Step{ID: "e/train", Kind: pipelines.KindTrain, Params: []byte("{}")}, &out)
+		p.look(t.Context(), activities.StepStatus{ID: "e/train", Kind: pipelines.KindTrain, Workflow: "train-x"}, &out)
 		if out.Note != c.note || out.Retry != c.retry || out.Fraction != 0.25 {
 			t.Errorf("%s: %q, after %q, at %g; want %q, after %q, at 0.25", name, out.Note, out.Retry, out.Fraction, c.note, c.retry)
 		}

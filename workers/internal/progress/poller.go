@@ -3,71 +3,67 @@ package progress
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
+	"go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/failure/v1"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"lossatlas/activities"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/codec"
-	"lossatlas/workflows"
 )
 
-// Poller asks the Temporal server for the state of one run of a sweep. It reads
-// what the server has written down, so that it needs no worker to answer, and the
-// answer is never stale. What experiments came to that are over, it reads in their records in the store, which
-// are a hundredth of their histories.
+// Poller follows one run of a sweep. What became of the steps it reads in the run's journal, and Temporal says who works on
+// those that run. Neither needs a worker to answer, and the answer is never stale.
 type Poller struct {
 	client    client.Client
 	namespace string
-	store     *artifacts.Store // nil for no records
+	journal   *activities.Journal
 	read      reader
 	graph     *pipelines.Graph
 	id        string // the sweep's workflow
 	runID     string
 
-	own      child            // the sweep's own workflow
-	children map[string]child // by experiment
-	known    map[string]activities.StepStatus
-	asked    map[string]activities.StepRequest // by step
-	beats    map[string]beat
-	points   map[string]activities.Progress // of maps, by their workflows
-	served   []activities.Serving
-	looked   time.Time // when they were asked for
+	blocked map[string]activities.StepStatus // steps that will not run
+	beats   map[string]beat
+	points  map[string]work.Progress // of steps in chunks, by their workflows
+	served  []activities.Serving
+	looked  time.Time // when they were asked for
 }
 
-// child is a workflow whose history was read up to a length; over is set when it
-// has ended and was read for the last time.
-type child struct {
-	runID string
-	read  int64
-	over  bool
-}
-
-// NewPoller follows the run of a sweep's workflow in the client's namespace, whose histories are read by the client's converters.
+// NewPoller follows the run of a sweep's workflow in the client's namespace, whose payloads are read by the client's converters.
 func NewPoller(c client.Client, store *artifacts.Store, by codec.Converters, namespace string, g *pipelines.Graph, id, runID string) *Poller {
 	return &Poller{
-		client: c, namespace: namespace, store: store, read: reader{by}, graph: g, id: id, runID: runID, own: child{runID: runID},
-		children: map[string]child{}, known: map[string]activities.StepStatus{}, asked: map[string]activities.StepRequest{},
-		beats: map[string]beat{}, points: map[string]activities.Progress{},
+		client: c, namespace: namespace, journal: activities.OpenJournal(store, runID), read: reader{by}, graph: g, id: id, runID: runID,
+		blocked: map[string]activities.StepStatus{}, beats: map[string]beat{}, points: map[string]work.Progress{},
 	}
 }
 
 // askTimeout bounds one question.
 const askTimeout = 3 * time.Second
 
-// Poll returns the current state. Experiments that can't be asked right now keep
+// Poll returns the current state. Where the store or Temporal can't be asked right now, steps keep
 // the state they had; the error says why.
 func (p *Poller) Poll(ctx context.Context) (Snapshot, error) {
 	err := p.update(ctx)
 	s := Snapshot{At: time.Now()}
-	for _, placed := range p.graph.All() {
-		s.Steps = append(s.Steps, p.step(ctx, placed.Step))
+	add := func(group int, steps []pipelines.Step) {
+		for _, step := range steps {
+			s.Steps = append(s.Steps, p.step(ctx, group, step))
+		}
 	}
+	for i, e := range p.graph.Experiments {
+		add(i, e.Steps)
+	}
+	add(len(p.graph.Experiments), p.graph.Final)
 	p.queued(ctx, s.Steps)
 	return s, err
 }
@@ -96,104 +92,105 @@ func (p *Poller) queued(ctx context.Context, steps []Step) {
 	}
 }
 
-// Known is what the workflows have done with the steps so far, outputs included.
-func (p *Poller) Known() map[string]activities.StepStatus { return p.known }
+// Known is what is known of the steps so far, outputs included.
+func (p *Poller) Known() map[string]activities.StepStatus {
+	out := maps.Clone(p.journal.Steps)
+	maps.Copy(out, p.blocked)
+	return out
+}
 
-// update reads what is new in the histories of the experiments, and in the
-// sweep's own when all of them are over, so that the steps after them run.
+// update reads what is new in the journal, and asks whether Temporal is there.
 func (p *Poller) update(ctx context.Context) error {
-	if err := p.recorded(ctx); err != nil {
+	if err := p.journal.Update(ctx); err != nil && !errors.Is(err, artifacts.ErrNotFound) {
 		return err
-	}
-	all := true
-	for _, e := range p.graph.Experiments {
-		ch := p.children[e.Name]
-		if ch.over {
-			continue
-		}
-		if err := p.ask(ctx, workflows.ExperimentID(p.id, e.Name), &ch); err != nil {
-			return err // the others would ask the same server
-		}
-		p.children[e.Name] = ch
-		all = all && ch.over
-		if ch.runID == "" {
-			break // experiments begin in their order
-		}
-	}
-	if all && !p.own.over {
-		if err := p.ask(ctx, p.id, &p.own); err != nil {
-			return err
-		}
 	}
 	p.block()
-	return nil
-}
-
-// recorded takes over the records of experiments that are over. One that can't be read is as good as none.
-func (p *Poller) recorded(ctx context.Context) error {
-	if p.store == nil {
-		return nil
-	}
-	over := func(i int) bool { return i >= len(p.graph.Experiments) || p.children[p.graph.Experiments[i].Name].over }
-	records, err := activities.Recorded(ctx, p.store, p.runID, over)
-	for i, steps := range records {
-		p.children[p.graph.Experiments[i].Name] = child{over: true}
-		for _, s := range steps {
-			p.known[s.ID] = s
-		}
-	}
-	if err != nil && !errors.Is(err, artifacts.ErrNotFound) {
-		return err
-	}
-	return nil
-}
-
-// ask reads a workflow's history if it has grown, provided it belongs to this
-// run of the sweep: an earlier run's has the same ID.
-func (p *Poller) ask(ctx context.Context, id string, ch *child) error {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	d, err := p.client.DescribeWorkflowExecution(ctx, id, ch.runID)
 	var missing *serviceerror.NotFound
-	if errors.As(err, &missing) {
-		return nil // not started yet
-	}
-	if err != nil {
+	if _, err := p.client.DescribeWorkflowExecution(ctx, p.id, p.runID); err != nil && !errors.As(err, &missing) {
 		return err
 	}
-	info := d.GetWorkflowExecutionInfo()
-	if id != p.id && !p.mine(info) {
-		return nil
-	}
-	ch.runID = info.GetExecution().GetRunId()
-	if length := info.GetHistoryLength(); length > ch.read {
-		if err := p.history(ctx, id, ch.runID); err != nil {
-			return err
-		}
-		ch.read = length
-	}
-	ch.over = info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
 	return nil
 }
 
-// mine says whether an experiment's workflow belongs to this run of the sweep.
-func (p *Poller) mine(info *workflow.WorkflowExecutionInfo) bool {
-	parent := info.GetParentExecution()
-	return parent.GetWorkflowId() == p.id && (p.runID == "" || parent.GetRunId() == p.runID)
+// block marks the steps that will not run because one before them has no
+// result, as their workflows will. All steps come after those that they wait for.
+func (p *Poller) block() {
+	for _, placed := range p.graph.All() {
+		s := placed.Step
+		if _, ok := p.status(s.ID); ok || s.Partial {
+			continue
+		}
+		if why := p.missing(s); why != "" {
+			p.blocked[s.ID] = activities.NotRun(s.ID, s.Kind, why)
+		}
+	}
 }
 
-// step describes one step; one that was asked for is looked at where it is done.
-func (p *Poller) step(ctx context.Context, s pipelines.Step) Step {
-	st, ok := p.known[s.ID]
-	if !ok {
-		return Step{ID: s.ID, Kind: string(s.Kind), State: artifacts.StateWaiting}
+// missing says which input of a step will not come; "" as long as all may.
+func (p *Poller) missing(s pipelines.Step) string {
+	for _, ref := range s.Inputs {
+		if from, ok := p.status(ref.Step); !ok || from.State == artifacts.StateRunning {
+			return ""
+		}
 	}
-	out := Step{ID: s.ID, Kind: st.Kind, State: st.State, Error: st.Error, Seconds: st.Made.Seconds}
+	_, why := activities.ResolveInputs(s.Inputs, slices.Sorted(maps.Keys(s.Inputs)), p.status)
+	return why
+}
+
+// status is what is known of a step.
+func (p *Poller) status(id string) (activities.StepStatus, bool) {
+	if s, ok := p.journal.Steps[id]; ok {
+		return s, true
+	}
+	s, ok := p.blocked[id]
+	return s, ok
+}
+
+// step describes one step of a group; one that is being made is looked at where that is done.
+func (p *Poller) step(ctx context.Context, group int, s pipelines.Step) Step {
+	out := Step{ID: s.ID, Kind: string(s.Kind), State: artifacts.StateWaiting}
+	st, ok := p.status(s.ID)
+	if !ok {
+		if p.journal.Begun(group) {
+			_, missing := activities.ResolveInputs(s.Inputs, slices.Collect(maps.Keys(s.Inputs)), p.status)
+			out.Ready, out.queue = missing == "", activities.QueueIO
+		}
+		return out
+	}
+	out.State, out.Error, out.Seconds = st.State, st.Error, st.Made.Seconds
 	if st.State == artifacts.StateRunning {
-		p.look(ctx, s, &out)
+		p.look(ctx, st, &out)
 		if out.Working == 0 {
 			out.State, out.Ready = artifacts.StateWaiting, true
 		}
 	}
 	return out
+}
+
+// reader reads what Temporal keeps.
+type reader struct{ by codec.Converters }
+
+func (r reader) payload(p *common.Payloads, v any) error {
+	if len(p.GetPayloads()) == 0 {
+		return errors.New("it has no content")
+	}
+	return r.by.Data.FromPayloads(p, v)
+}
+
+// message is the text of a failure that a person can act on.
+func (r reader) message(f *failure.Failure) string {
+	err := r.by.Failure.FailureToError(f)
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) {
+		return app.Message()
+	}
+	if f.GetTimeoutFailureInfo().GetTimeoutType() == enumspb.TIMEOUT_TYPE_HEARTBEAT {
+		return "its worker was lost"
+	}
+	if f.GetEncodedAttributes() == nil { // the server's own words
+		return f.GetMessage()
+	}
+	return err.Error()
 }

@@ -5,7 +5,7 @@ import (
 	"math"
 	"strconv"
 
-	"lossatlas/activities"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -88,7 +88,7 @@ func (f Fact) network(raw json.RawMessage) {
 		return
 	}
 	f["train.net"] = p.Net.String()
-	if n, err := activities.Network(p.Net); err == nil {
+	if n, err := work.Network(p.Net); err == nil {
 		f["parameters"], f["macs"] = float64(n.NumParams()), float64(n.MACs())
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"lossatlas/activities"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -27,16 +27,16 @@ func IsMap(k pipelines.Kind) bool {
 }
 
 // Input is what a step is started with, as soon as all that it needs is there.
-func Input(s pipelines.Step, steps map[string]artifacts.RootStep, numerics string) (in activities.StepInput, ok bool, err error) {
-	inputs := make(map[string]activities.Input, len(s.Inputs))
+func Input(s pipelines.Step, done map[string]artifacts.RootStep, numerics string) (in work.Job, ok bool, err error) {
+	inputs := make(map[string]work.Input, len(s.Inputs))
 	for name, ref := range s.Inputs {
-		blob, ok := steps[ref.Step].Outputs[ref.Output]
+		blob, ok := done[ref.Step].Outputs[ref.Output]
 		if !ok {
 			return in, false, nil
 		}
-		inputs[name] = activities.Input{Digest: blob.Digest, Producer: steps[ref.Step].Key}
+		inputs[name] = work.Input{Digest: blob.Digest, Producer: done[ref.Step].Key}
 	}
-	in, err = activities.NewStepInput(s, inputs, numerics)
+	in, err = work.NewJob(s, inputs, numerics)
 	return in, err == nil, err
 }
 
@@ -44,7 +44,7 @@ func Input(s pipelines.Step, steps map[string]artifacts.RootStep, numerics strin
 // numerics is the class in which they are computed, "" to leave them out.
 func Maps(ctx context.Context, store *artifacts.Store, g *pipelines.Graph, steps map[string]artifacts.RootStep, numerics string) ([]Map, error) {
 	var out []Map
-	var partial activities.PartialMaps
+	var partial work.PartialMaps
 	for _, p := range g.All() {
 		s := p.Step
 		if !IsMap(s.Kind) {

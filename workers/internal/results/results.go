@@ -12,10 +12,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"lossatlas/activities"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -39,7 +39,7 @@ type Experiment struct {
 	// Flatness is how flat the loss is by each map and split ("surface-train").
 	Flatness map[string][]surface.Summary `json:"flatness,omitempty"`
 	// Diverged says where the training lost its way, if it did.
-	Diverged *activities.Divergence `json:"diverged,omitempty"`
+	Diverged *work.Divergence `json:"diverged,omitempty"`
 	// Artifacts are digests of outputs, by "step/output" within the experiment.
 	Artifacts map[string]string `json:"artifacts"`
 	// Errors are those of failed steps, by step.
@@ -176,7 +176,7 @@ func (e *Experiment) read(ctx context.Context, store Store, d artifacts.Digest) 
 	if err != nil {
 		return err
 	}
-	var log activities.TrainLog
+	var log work.TrainLog
 	if err := json.Unmarshal(b, &log); err != nil {
 		return err
 	}
@@ -246,7 +246,7 @@ func (e *Experiment) readFlatness(ctx context.Context, store Store, name string,
 	if err != nil {
 		return err
 	}
-	var f activities.FlatnessResult
+	var f work.FlatnessResult
 	if err := json.Unmarshal(b, &f); err != nil {
 		return err
 	}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lossatlas/activities"
 	"lossatlas/activities/trajectory"
+	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/results"
@@ -50,11 +50,11 @@ func steps(names ...string) []pipelines.Step {
 
 func TestCollect(t *testing.T) {
 	store := memory{}
-	log := store.put(t, activities.TrainLog{Final: activities.TrainFinal{TrainLoss: 0.25, TestLoss: 0.5, TestAccuracy: 91.5}})
-	lost := store.put(t, activities.TrainLog{Final: activities.TrainFinal{TrainLoss: activities.Number(math.Inf(1)), TestLoss: activities.Number(math.NaN()), TestAccuracy: 10}})
-	divergence := &activities.Divergence{Epoch: 2, Step: 3, LastLoss: 7, LR: 10}
-	nan := activities.Number(math.NaN())
-	gone := store.put(t, activities.TrainLog{Diverged: divergence, Final: activities.TrainFinal{TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan}})
+	log := store.put(t, work.TrainLog{Final: work.TrainFinal{TrainLoss: 0.25, TestLoss: 0.5, TestAccuracy: 91.5}})
+	lost := store.put(t, work.TrainLog{Final: work.TrainFinal{TrainLoss: work.Number(math.Inf(1)), TestLoss: work.Number(math.NaN()), TestAccuracy: 10}})
+	divergence := &work.Divergence{Epoch: 2, Step: 3, LastLoss: 7, LR: 10}
+	nan := work.Number(math.NaN())
+	gone := store.put(t, work.TrainLog{Diverged: divergence, Final: work.TrainFinal{TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan}})
 	weights := artifacts.BlobOf([]byte("weights"))
 	path := store.put(t, trajectory.Path{Epochs: []int{0, 1, 2}, PCA: make([][2]float64, 3), Random: make([][2]float64, 3),
 		Ratio: []float64{0.75, 0.25}, Norm: make([]float64, 3), Distance: make([]float64, 3)})

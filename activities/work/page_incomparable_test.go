@@ -1,0 +1,49 @@
+package work
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// TestIncomparable: a comparison with a training that produced no weights says which one, and why.
+func TestIncomparable(t *testing.T) {
+	b := newBench(t)
+	p := pipelines.ReportParams{
+		Sweep: "s", Title: "t", Experiments: []pipelines.ReportExperiment{{Name: "lost", Log: "lost/log"}, {Name: "absent", Log: "absent/log"}},
+		Comparisons: []pipelines.ReportExperiment{
+			{Name: "one", Params: map[string]any{"a": "lost", "b": "absent"}, Pictures: []pipelines.ReportPicture{{Title: "Between", SVG: "svg", PNG: "png"}}},
+			{Name: "two", Params: map[string]any{"a": "absent", "b": "lost"}, Pictures: []pipelines.ReportPicture{{Title: "Between", SVG: "svg", PNG: "png"}}},
+		},
+	}
+	log, err := json.Marshal(TrainLog{Diverged: &Divergence{Epoch: 1, Step: 2, LastLoss: 2.5, LR: 10}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob, err := b.Store.Put(t.Context(), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	train := b.step(t, pipelines.KindTrain, b.trainParams(1), nil)
+	if _, err := b.Store.PutAction(t.Context(), artifacts.Action{Key: train.Key, Recipe: train.Recipe, Outputs: map[string]artifacts.Blob{"log": blob}}); err != nil {
+		t.Fatal(err)
+	}
+	inputs := map[string]Input{"lost/log": {Digest: blob.Digest, Producer: train.Key}}
+	const lost, absent = "There is nothing to compare: in lost, the training diverged in epoch 1, step 2", "There is nothing to compare: the training of absent has no result"
+	for unfinished, want := range map[bool]int{false: 1, true: 0} {
+		page, err := Page(t.Context(), b.Store, p, inputs, PageOptions{Unfinished: unfinished})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(page)
+		if n := strings.Count(text, absent); n != want || strings.Count(text, lost) != 2-want {
+			t.Errorf("unfinished %v: %d times %q, and %d times %q", unfinished, n, absent, strings.Count(text, lost), lost)
+		}
+		if strings.Contains(text, "This picture was not made") {
+			t.Errorf("unfinished %v: the pictures say again that they are not there", unfinished)
+		}
+	}
+}

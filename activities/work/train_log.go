@@ -1,0 +1,137 @@
+package work
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"lossatlas/activities/atlas"
+	"lossatlas/activities/render"
+)
+
+// Number is a float64 that survives JSON even where it is not finite: NaN and
+// the infinities are written as the strings "NaN", "+Inf" and "-Inf".
+type Number float64
+
+// MarshalJSON writes the number, or its name where JSON has none.
+func (n Number) MarshalJSON() ([]byte, error) {
+	f := float64(n)
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return json.Marshal(fmt.Sprintf("%+g", f))
+	}
+	return json.Marshal(f)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (n *Number) UnmarshalJSON(b []byte) error {
+	var name string
+	if json.Unmarshal(b, &name) != nil {
+		return json.Unmarshal(b, (*float64)(n))
+	}
+	switch name {
+	case "NaN", "+NaN":
+		*n = Number(math.NaN())
+	case "+Inf":
+		*n = Number(math.Inf(1))
+	case "-Inf":
+		*n = Number(math.Inf(-1))
+	default:
+		return fmt.Errorf("%q is not a number", name)
+	}
+	return nil
+}
+
+// TrainLog is the course of a training, the "log" output of a train step.
+// Losses are mean cross-entropies, accuracies percent, NaN where a logit is not finite.
+type TrainLog struct {
+	Epochs []TrainEpoch `json:"epochs"`
+	// Final is the trained network on both splits, without augmentation, BN in eval mode.
+	Final TrainFinal `json:"final"`
+	// Diverged is set when the training ended because its loss became infinite
+	// or NaN. There are no weights then, and Final is NaN.
+	Diverged *Divergence `json:"diverged,omitempty"`
+}
+
+// Divergence says where a training's loss stopped being finite.
+type Divergence struct {
+	Epoch    int    `json:"epoch"`     // counted from 1
+	Step     int    `json:"step"`      // within the epoch, counted from 1
+	LastLoss Number `json:"last_loss"` // the last finite loss of a batch in that epoch; NaN when there was none
+	LR       Number `json:"lr"`        // train.optimizer.lr
+}
+
+// String says it in a sentence, with what to do.
+func (d Divergence) String() string {
+	return fmt.Sprintf("the training diverged in epoch %d, step %d (%s): lower train.optimizer.lr, which was %g, or warm it up",
+		d.Epoch, d.Step, d.last(), float64(d.LR))
+}
+
+// Short says it in a few words.
+func (d Divergence) Short() string {
+	return fmt.Sprintf("diverged in epoch %d, step %d (%s)", d.Epoch, d.Step, d.last())
+}
+
+func (d Divergence) last() string {
+	if f := float64(d.LastLoss); !math.IsNaN(f) {
+		return fmt.Sprintf("last finite loss %.4g", f)
+	}
+	return "no finite loss in it"
+}
+
+// TrainEpoch is what one epoch gave. Train values are means over the epoch's
+// batches as they were trained on; test values are of the network after it.
+type TrainEpoch struct {
+	Epoch         int    `json:"epoch"` // counted from 1
+	LR            Number `json:"lr"`
+	TrainLoss     Number `json:"train_loss"`
+	TrainAccuracy Number `json:"train_accuracy"`
+	TestLoss      Number `json:"test_loss"`
+	TestAccuracy  Number `json:"test_accuracy"`
+	WeightNorm    Number `json:"weight_norm"` // ‖θ‖₂
+}
+
+// TrainFinal is the result of a training.
+type TrainFinal struct {
+	TrainLoss     Number `json:"train_loss"`
+	TrainAccuracy Number `json:"train_accuracy"`
+	TestLoss      Number `json:"test_loss"`
+	TestAccuracy  Number `json:"test_accuracy"`
+}
+
+// TestError is 100 % minus the test accuracy, NaN where that is missing.
+func (f TrainFinal) TestError() float64 { return 100 - float64(f.TestAccuracy) }
+
+// curves is the log in the form that pictures are drawn from.
+func (l TrainLog) curves() render.TrainLog {
+	var out render.TrainLog
+	for _, e := range l.Epochs {
+		out.Epochs = append(out.Epochs, render.EpochLog{
+			Epoch: e.Epoch, LR: float64(e.LR), TrainLoss: float64(e.TrainLoss), TrainAccuracy: float64(e.TrainAccuracy),
+			TestLoss: float64(e.TestLoss), TestAccuracy: float64(e.TestAccuracy), WeightNorm: float64(e.WeightNorm),
+		})
+	}
+	if nan := math.NaN(); l.Diverged != nil && len(out.Epochs) == 0 {
+		// An empty picture in place of none.
+		out.Epochs = []render.EpochLog{{Epoch: 1, LR: float64(l.Diverged.LR), TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan, WeightNorm: nan}}
+	}
+	return out
+}
+
+// course is the log in the form that the page of a sweep draws; nil for none.
+func (l TrainLog) course() *atlas.Training {
+	if len(l.Epochs) == 0 {
+		return nil
+	}
+	t := &atlas.Training{}
+	for _, e := range l.Epochs {
+		testLoss, testAccuracy := float64(e.TestLoss), float64(e.TestAccuracy)
+		if testLoss == 0 && testAccuracy == 0 { // the test set was not evaluated
+			testLoss, testAccuracy = math.NaN(), math.NaN()
+		}
+		t.Epoch, t.LR = append(t.Epoch, float64(e.Epoch)), append(t.LR, float64(e.LR))
+		t.TrainLoss, t.TrainAccuracy = append(t.TrainLoss, float64(e.TrainLoss)), append(t.TrainAccuracy, float64(e.TrainAccuracy))
+		t.TestLoss, t.TestAccuracy = append(t.TestLoss, testLoss), append(t.TestAccuracy, testAccuracy)
+		t.WeightNorm = append(t.WeightNorm, float64(e.WeightNorm))
+	}
+	return t
+}

@@ -1,0 +1,81 @@
+package pipelines
+
+import (
+	"fmt"
+)
+
+// The kinds of steps that make the directions of a map.
+const (
+	KindDirections      Kind = "directions"       // random ones
+	KindEigenvectors    Kind = "eigenvectors"     // of the Hessian
+	KindGivenDirections Kind = "given-directions" // from a file
+	KindDifference      Kind = "difference"       // between minimizers
+)
+
+// Inputs of a difference beside the weights that it starts from.
+const (
+	InTowardX = "toward_x"
+	InTowardY = "toward_y"
+)
+
+var directionsSpec = Spec{
+	Version: 1,
+	Outputs: []string{OutDirections},
+	Label: typed(func(p DirectionsParams) string {
+		return fmt.Sprintf("%s %s seed%d", p.Net, p.Normalize, p.Seed)
+	}),
+}
+
+var eigenvectorsSpec = Spec{
+	Version: 2, Numeric: true, Long: true,
+	Outputs: []string{OutDirections},
+	Label:   typed(func(p EigenvectorsParams) string { return fmt.Sprintf("%s %s", p.Net, p.Data.Split) }),
+	Cost:    typed(func(p EigenvectorsParams) Cost { return products(p.Net, p.Data, EndsProducts) }),
+}
+
+var givenDirectionsSpec = Spec{
+	Version: 1,
+	Outputs: []string{OutDirections},
+	Label:   typed(func(p GivenDirectionsParams) string { return p.Net.String() }),
+}
+
+var differenceSpec = Spec{
+	Version: 1,
+	Outputs: []string{OutDirections},
+	Label:   typed(func(p DifferenceParams) string { return p.Net.String() }),
+}
+
+// DirectionsParams says how the directions of a map are drawn. Input: weights.
+type DirectionsParams struct {
+	Net       Network `json:"net"`
+	Normalize string  `json:"normalize"` // filter, layer, weight, none
+	Ignore    string  `json:"ignore"`    // "biasbn" or "none"
+	Seed      uint64  `json:"seed"`
+	Axes      int     `json:"axes"` // 1 for a line, 2 for a surface
+}
+
+// EigenvectorsParams are directions along the eigenvectors, of length 1, of the largest eigenvalues of
+// the Hessian of the loss at the minimizer. Input: weights. Output: directions.
+type EigenvectorsParams struct {
+	Net       Network `json:"net"`
+	Data      MapData `json:"data"`
+	Batch     int     `json:"batch"`
+	Subset    string  `json:"subset"`    // as of HessianParams
+	Tolerance float64 `json:"tolerance"` // as of HessianParams
+	Axes      int     `json:"axes"`      // 1 for a line, 2 for a surface
+}
+
+// GivenDirectionsParams are directions from a file that is in the store. Output: directions.
+type GivenDirectionsParams struct {
+	Net        Network `json:"net"`
+	Directions string  `json:"directions"` // digest of the file, in the form of the output directions
+	Axes       int     `json:"axes"`       // 1 for a line, which takes the first of two; 2 for a surface
+}
+
+// DifferenceParams are directions between minimizers. Inputs: weights, where they
+// start; toward_x and, for a plane, toward_y, where they lead. Output: directions.
+type DifferenceParams struct {
+	Net Network `json:"net"`
+	// States also moves the running statistics of batch normalization.
+	States bool `json:"states"`
+}

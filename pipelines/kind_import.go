@@ -1,0 +1,24 @@
+package pipelines
+
+import ()
+
+// KindImport takes weights from a file in place of a training.
+const KindImport Kind = "import"
+
+var importSpec = Spec{
+	Version: 2, Numeric: true,
+	Outputs: []string{OutWeights, OutLog},
+	Label:   typed(func(p ImportParams) string { return p.Net.String() }),
+	Cost: typed(func(p ImportParams) Cost {
+		return forward(p.Net, float64(p.Data.Train+p.Data.Test))
+	}),
+}
+
+// ImportParams takes weights that are in the store in place of a training's, and
+// evaluates them on the data. As maps depend on the weights' digest alone, they are
+// shared with a training that came to the same weights.
+type ImportParams struct {
+	Net     Network   `json:"net"`
+	Weights string    `json:"weights"` // digest of the weights as a training would store them
+	Data    TrainData `json:"data"`
+}

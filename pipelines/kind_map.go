@@ -1,0 +1,78 @@
+package pipelines
+
+import (
+	"fmt"
+	"time"
+)
+
+// The kinds of steps that evaluate the loss on a lattice.
+const (
+	KindLine    Kind = "line"
+	KindSurface Kind = "surface"
+)
+
+var mapSpec = Spec{
+	Version: 2, Numeric: true, Unit: "point", Attempt: time.Hour,
+	Outputs: []string{OutGrid},
+	Label:   typed(MapParams.label),
+	Cost: typed(func(p MapParams) Cost {
+		return forward(p.Net, float64(p.points()*p.Data.images()))
+	}),
+}
+
+func (p MapParams) label() string {
+	if p.Y == nil {
+		return fmt.Sprintf("%s %s %d", p.Net, p.Data.Split, p.X.N)
+	}
+	return fmt.Sprintf("%s %s %dx%d", p.Net, p.Data.Split, p.X.N, p.Y.N)
+}
+
+func (p MapParams) points() int {
+	if p.Y == nil {
+		return p.X.N
+	}
+	return p.X.N * p.Y.N
+}
+
+func (d MapData) images() int { return d.To - d.From }
+
+// Axis is one side of a lattice: N equidistant values from Min to Max, both included.
+type Axis struct {
+	Min float64 `json:"min"`
+	Max float64 `json:"max"`
+	N   int     `json:"n"`
+}
+
+// MapData names the records that a map's loss is the mean over: [From, To) of a split.
+type MapData struct {
+	Name   string `json:"name"`
+	Digest string `json:"digest"`
+	Split  string `json:"split"` // train, test
+	From   int    `json:"from"`
+	To     int    `json:"to"`
+	// Noise is how the labels were made wrong for the training, of which a map of the training split sees the same.
+	Noise *LabelNoise `json:"label_noise,omitempty"`
+}
+
+// LabelNoise makes each label a wrong one with probability Fraction; which ones, the seed says.
+type LabelNoise struct {
+	Fraction float64 `json:"fraction"`
+	Seed     uint64  `json:"seed"`
+}
+
+// Fit lays the axes of a map around a path. Each such axis says only how many points it has.
+type Fit struct {
+	X      bool    `json:"x"`
+	Y      bool    `json:"y"`
+	Margin float64 `json:"margin"` // room on each side, as a fraction of the path's extent
+}
+
+// MapParams is a line (Y nil) or a surface. Inputs: weights, directions, and with Fit the path. Output: grid.
+type MapParams struct {
+	Net   Network `json:"net"`
+	Data  MapData `json:"data"`
+	X     Axis    `json:"x"`
+	Y     *Axis   `json:"y,omitempty"`
+	Fit   *Fit    `json:"fit,omitempty"`
+	Batch int     `json:"batch"` // images per executable call; summation order, hence the last bits, depend on it
+}

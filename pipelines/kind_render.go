@@ -1,0 +1,32 @@
+package pipelines
+
+// KindRender draws a picture.
+const KindRender Kind = "render"
+
+var renderSpec = Spec{
+	Version: 3,
+	Outputs: []string{OutPNG, OutSVG, OutPDF},
+	Label:   typed(func(p RenderParams) string { return p.Plot }),
+}
+
+// RenderParams is one picture. Inputs by plot: "line": grids "train", "test"
+// (either or both); "contour", "filled", "heat", "surface3d", "ratio": "grid"; "trajectory":
+// "grid", "path"; "density": "spectrum"; "training": "log"; of a figure over several
+// experiments as FigureParams says. Outputs: png, svg, pdf.
+type RenderParams struct {
+	Plot  string `json:"plot"` // a plot, or the kind of a figure
+	Title string `json:"title"`
+	// Style is how it looks, where a sweep says so.
+	Style *Style `json:"style,omitempty"`
+	// Figure is what a figure over several experiments shows.
+	Figure *FigureParams `json:"figure,omitempty"`
+	// Marks are named points of a line or plane.
+	Marks []Mark `json:"marks,omitempty"`
+}
+
+// Mark is a named point of a picture, at the coordinates (X, Y) of its map.
+type Mark struct {
+	X     float64 `json:"x"`
+	Y     float64 `json:"y"`
+	Label string  `json:"label"`
+}

@@ -1,0 +1,86 @@
+package pipelines
+
+import (
+	"fmt"
+	"time"
+)
+
+// KindTrain trains a network.
+const KindTrain Kind = "train"
+
+// trainSpec: a training is one long piece of work, and its checkpoints are outputs of their own.
+var trainSpec = Spec{
+	Version: 2, Numeric: true, Long: true, Attempt: 14 * 24 * time.Hour,
+	Outputs: []string{OutWeights, OutLog},
+	MoreOutputs: typed(func(p TrainParams) (names []string) {
+		for _, epoch := range p.Checkpoints {
+			names = append(names, OutCheckpoint(epoch))
+		}
+		return names
+	}),
+	Label: typed(func(p TrainParams) string {
+		return fmt.Sprintf("%s bs%d wd%g", p.Net, p.BatchSize, p.Optimizer.WeightDecay)
+	}),
+	Cost: typed(func(p TrainParams) Cost {
+		passes := float64(p.Epochs) * (trainingPasses*float64(p.Data.Train) + float64(p.Data.Test))
+		return Cost{Net: p.Net, Passes: passes, Pace: 1, Program: fmt.Sprintf("train %s %d", p.Net, p.BatchSize)}
+	}),
+}
+
+// trainingPasses is the cost of a training step in forward passes over the same images.
+const trainingPasses = 3
+
+// OutCheckpoint is the name of the output with the weights after an epoch:
+// safetensors as OutWeights.
+func OutCheckpoint(epoch int) string { return fmt.Sprintf("checkpoint-%05d", epoch) }
+
+// TrainData says which images a training sees: the first Train records of the
+// training split, and the first Test of the test split for the recorded test error.
+type TrainData struct {
+	Name   string `json:"name"`
+	Digest string `json:"digest"` // of the whole dataset's content, "sha256:…"
+	Train  int    `json:"train"`
+	Test   int    `json:"test"`
+}
+
+// Drop multiplies the learning rate by Factor from the start of epoch Epoch (counted from 0).
+type Drop struct {
+	Epoch  int     `json:"epoch"`
+	Factor float64 `json:"factor"`
+}
+
+// Optimizer is the update rule and its schedule.
+type Optimizer struct {
+	Kind        string  `json:"kind"` // "sgd" or "adam"
+	LR          float64 `json:"lr"`
+	Momentum    float64 `json:"momentum"`     // of sgd
+	Nesterov    bool    `json:"nesterov"`     // of sgd
+	WeightDecay float64 `json:"weight_decay"` // on all parameters, as part of the gradient
+	Schedule    []Drop  `json:"schedule"`
+	Cosine      bool    `json:"cosine,omitempty"` // the rate falls to 0 along half a cosine, after the warm-up
+	Warmup      int     `json:"warmup,omitempty"` // epochs in which the rate rises to its full value
+	// Constants of adam.
+	Beta1   float64 `json:"beta1,omitempty"`
+	Beta2   float64 `json:"beta2,omitempty"`
+	Epsilon float64 `json:"epsilon,omitempty"`
+}
+
+// TrainParams is the recipe of one training run.
+type TrainParams struct {
+	Net       Network   `json:"net"`
+	Data      TrainData `json:"data"`
+	Optimizer Optimizer `json:"optimizer"`
+	Epochs    int       `json:"epochs"`
+	BatchSize int       `json:"batch_size"`
+	// BNGroup is how many images share batch statistics. A batch is processed in
+	// groups of this size and their gradients averaged, so that a large batch
+	// fits in memory and the result does not depend on how much there is.
+	BNGroup int    `json:"bn_group"`
+	Augment bool   `json:"augment"` // random crop with 4 pixels of padding, horizontal flip
+	Seed    uint64 `json:"seed"`
+	// LabelNoise is the probability with which a training label is a wrong one.
+	LabelNoise float64 `json:"label_noise,omitempty"`
+	// Checkpoints are the epochs after which the weights are kept, rising; 0 is before
+	// the first. The last epoch is not among them: its weights are the output "weights".
+	Checkpoints []int `json:"checkpoints,omitempty"`
+}
