@@ -349,7 +349,7 @@ func (b *builder) addComparison(m compareConfig, train []string, names []string)
 	for i, toward := range []string{InTowardX, InTowardY}[:len(train)-1] {
 		inputs[toward] = Ref{Step: train[i+1], Output: OutWeights}
 	}
-	directions, err := b.add("directions", KindDifference, DifferenceParams{Net: net, States: m.States}, inputs)
+	directions, err := b.add("directions", Address{Map: m.Name, Role: RoleDirections}, KindDifference, DifferenceParams{Net: net, States: m.States}, inputs)
 	if err != nil {
 		return err
 	}
@@ -363,7 +363,7 @@ func (b *builder) addComparison(m compareConfig, train []string, names []string)
 	for _, r := range m.Ranges {
 		mp.Data = b.mapData(r)
 		kind, params := m.step(mp)
-		id, err := b.add(r.Split, kind, params, inputs)
+		id, err := b.add(r.Split, Address{Map: m.Name, Split: r.Split, Role: RoleMap}, kind, params, inputs)
 		if err != nil {
 			return err
 		}
@@ -382,7 +382,7 @@ func (b *builder) addComparison(m compareConfig, train []string, names []string)
 		for split, id := range grids {
 			drawn[split] = Ref{Step: id, Output: OutGrid}
 		}
-		return b.addPicture("plot", RenderParams{Plot: plotLine, Title: title, Marks: marks(len(train))}, "Loss and accuracy between two minimizers", drawn, Ref{grids[m.Splits[0]], OutGrid})
+		return b.addPicture("plot", Address{Map: m.Name}, RenderParams{Plot: plotLine, Title: title, Marks: marks(len(train))}, "Loss and accuracy between two minimizers", drawn, Ref{grids[m.Splits[0]], OutGrid})
 	}
 	for _, split := range m.Splits {
 		drawn := map[string]Ref{OutGrid: {Step: grids[split], Output: OutGrid}}
@@ -391,7 +391,7 @@ func (b *builder) addComparison(m compareConfig, train []string, names []string)
 				continue
 			}
 			params := RenderParams{Plot: p.plot, Title: title + " · " + splitLoss[split], Marks: marks(len(train))}
-			if err := b.addPicture(split+"-"+p.plot, params, fmt.Sprintf(p.caption, splitLoss[split])+", in the plane of three minimizers", drawn, drawn[OutGrid]); err != nil {
+			if err := b.addPicture(split+"-"+p.plot, Address{Map: m.Name, Split: split}, params, fmt.Sprintf(p.caption, splitLoss[split])+", in the plane of three minimizers", drawn, drawn[OutGrid]); err != nil {
 				return err
 			}
 		}

@@ -169,7 +169,8 @@ type drawing struct {
 
 // addDirections adds the step that makes a map's directions and returns its
 // output. drawn are the steps of the experiment that have drawn some already.
-func (b *builder) addDirections(m mapConfig, name string, seed uint64, weights Ref, drawn map[drawing]string) (Ref, error) {
+func (b *builder) addDirections(m mapConfig, name string, pair int, weights Ref, drawn map[drawing]string) (Ref, error) {
+	at := Address{Map: m.Name, Pair: pair, Role: RoleDirections}
 	axes := 2
 	if m.Kind == mapLine {
 		axes = 1
@@ -177,14 +178,14 @@ func (b *builder) addDirections(m mapConfig, name string, seed uint64, weights R
 	switch m.Directions.kind {
 	case directionsImport:
 		i := b.config.importsDirections(m)
-		id, err := b.add(name, KindGivenDirections, GivenDirectionsParams{Net: i.Net, Directions: b.imported[i], Axes: axes}, nil)
+		id, err := b.add(name, at, KindGivenDirections, GivenDirectionsParams{Net: i.Net, Directions: b.imported[i], Axes: axes}, nil)
 		return Ref{Step: id, Output: OutDirections}, err
 	case directionsHessian:
 		subset := "all"
 		if m.Ignore == "biasbn" {
 			subset = "weights"
 		}
-		id, err := b.add(name, KindEigenvectors, EigenvectorsParams{
+		id, err := b.add(name, at, KindEigenvectors, EigenvectorsParams{
 			Net: b.config.network(), Data: b.mapData(m.Ranges[0]), Batch: evaluateBatch,
 			Subset: subset, Tolerance: eigenvectorTolerance, Axes: axes,
 		}, map[string]Ref{OutWeights: weights})
@@ -198,10 +199,10 @@ func (b *builder) addDirections(m mapConfig, name string, seed uint64, weights R
 			weights.Step = id
 		}
 	}
-	params := DirectionsParams{Net: b.config.network(), Normalize: m.Normalize, Ignore: m.Ignore, Seed: seed, Axes: axes}
+	params := DirectionsParams{Net: b.config.network(), Normalize: m.Normalize, Ignore: m.Ignore, Seed: m.Seed + uint64(pair), Axes: axes}
 	d := drawing{params, weights}
 	if _, ok := drawn[d]; !ok {
-		id, err := b.add(name, KindDirections, params, map[string]Ref{OutWeights: weights})
+		id, err := b.add(name, at, KindDirections, params, map[string]Ref{OutWeights: weights})
 		if err != nil {
 			return Ref{}, err
 		}
@@ -222,7 +223,7 @@ func (b *builder) addLender(lender experiment) (string, error) {
 		return "", err
 	}
 	step := other.steps[0]
-	step.ID = id
+	step.ID, step.At = id, Address{Experiment: b.name, Role: RoleLender}
 	b.steps = append(b.steps, step)
 	return id, nil
 }

@@ -19,7 +19,7 @@ func (s *Sweep) Expand(datasetDigest string) (*Graph, error) {
 	if report.Title == "" {
 		report.Title = s.Name
 	}
-	final := Step{ID: "report", Kind: KindReport, Inputs: make(map[string]Ref), Partial: true}
+	final := Step{ID: "report", Kind: KindReport, At: Address{Role: RoleReport}, Inputs: make(map[string]Ref), Partial: true}
 	for _, e := range s.experiments {
 		b := &builder{experiment: e, digest: datasetDigest, imported: s.imported, row: ReportExperiment{Name: e.name, Group: e.group, Params: e.shown()}}
 		if err := b.build(); err != nil {
@@ -34,7 +34,7 @@ func (s *Sweep) Expand(datasetDigest string) (*Graph, error) {
 	for _, cmp := range s.comparisons {
 		e := s.experiments[cmp.ends[0]]
 		e.name = cmp.name
-		b := &builder{experiment: e, digest: datasetDigest, row: ReportExperiment{Name: cmp.name, Params: make(map[string]any)}}
+		b := &builder{experiment: e, compared: true, digest: datasetDigest, row: ReportExperiment{Name: cmp.name, Params: make(map[string]any)}}
 		var train, names []string
 		for i, end := range cmp.ends {
 			train = append(train, g.Experiments[end].Steps[0].ID)
@@ -107,9 +107,10 @@ func (e experiment) shown() map[string]any {
 // inputName is what the report calls an input: unique, and readable in a recipe.
 func inputName(r Ref) string { return r.Step + "/" + r.Output }
 
-// builder makes the steps of one experiment.
+// builder makes the steps of one experiment, or of a comparison in its name.
 type builder struct {
 	experiment
+	compared bool
 	digest   string
 	imported map[Import]string
 	steps    []Step
@@ -117,14 +118,19 @@ type builder struct {
 	shown    []Ref // what the report looks at
 }
 
-// add appends a step and returns its ID.
-func (b *builder) add(name string, kind Kind, params any, inputs map[string]Ref) (string, error) {
+// add appends a step and returns its ID. Of the address it fills in whose step it is.
+func (b *builder) add(name string, at Address, kind Kind, params any, inputs map[string]Ref) (string, error) {
 	raw, err := json.Marshal(params)
 	if err != nil {
 		return "", fmt.Errorf("step %s: %w", name, err)
 	}
+	if b.compared {
+		at.Comparison = b.name
+	} else {
+		at.Experiment = b.name
+	}
 	id := b.name + "/" + name
-	b.steps = append(b.steps, Step{ID: id, Kind: kind, Params: raw, Inputs: inputs, AnyNumerics: b.config.Numerics == anyNumerics})
+	b.steps = append(b.steps, Step{ID: id, Kind: kind, At: at, Params: raw, Inputs: inputs, AnyNumerics: b.config.Numerics == anyNumerics})
 	return id, nil
 }
 
@@ -155,7 +161,7 @@ func (b *builder) build() error {
 	}
 	if b.draws(plotTraining) && b.config.Train.Import == "" {
 		inputs := map[string]Ref{OutLog: {Step: train, Output: OutLog}}
-		return b.addPicture("training", RenderParams{Plot: plotTraining, Title: b.title()}, "Training", inputs, Ref{})
+		return b.addPicture("training", Address{}, RenderParams{Plot: plotTraining, Title: b.title()}, "Training", inputs, Ref{})
 	}
 	return nil
 }
@@ -209,7 +215,7 @@ func (b *builder) addMap(m mapConfig, train string, directions map[drawing]strin
 		if pair > 0 {
 			suffix = fmt.Sprintf("@%d", pair+1)
 		}
-		along, err := b.addDirections(m, m.Name+"-directions"+suffix, m.Seed+uint64(pair), weights, directions)
+		along, err := b.addDirections(m, m.Name+"-directions"+suffix, pair, weights, directions)
 		if err != nil {
 			return err
 		}
@@ -217,7 +223,7 @@ func (b *builder) addMap(m mapConfig, train string, directions map[drawing]strin
 		for _, r := range m.Ranges {
 			mp.Data = b.mapData(r)
 			kind, params := m.step(mp)
-			id, err := b.add(m.Name+"-"+r.Split+suffix, kind, params, inputs)
+			id, err := b.add(m.Name+"-"+r.Split+suffix, Address{Map: m.Name, Split: r.Split, Pair: pair, Role: RoleMap}, kind, params, inputs)
 			if err != nil {
 				return err
 			}
@@ -231,7 +237,7 @@ func (b *builder) addMap(m mapConfig, train string, directions map[drawing]strin
 		if m.Kind == mapHessian {
 			continue
 		}
-		if err := b.addFlatness(m.Name+"-"+r.Split, grids[r.Split]); err != nil {
+		if err := b.addFlatness(m.Name, r.Split, grids[r.Split]); err != nil {
 			return err
 		}
 	}
@@ -277,7 +283,7 @@ func (b *builder) addPictures(m mapConfig, grids map[string]string) error {
 		for split, id := range grids {
 			inputs[split] = Ref{Step: id, Output: OutGrid}
 		}
-		return b.addPicture(m.Name+"-plot", RenderParams{Plot: plotLine, Title: title}, "Loss and accuracy along a line", inputs, Ref{grids[m.Splits[0]], OutGrid})
+		return b.addPicture(m.Name+"-plot", Address{Map: m.Name}, RenderParams{Plot: plotLine, Title: title}, "Loss and accuracy along a line", inputs, Ref{grids[m.Splits[0]], OutGrid})
 	}
 	for _, split := range m.Splits {
 		inputs := map[string]Ref{OutGrid: {Step: grids[split], Output: OutGrid}}
@@ -287,7 +293,7 @@ func (b *builder) addPictures(m mapConfig, grids map[string]string) error {
 			}
 			params := RenderParams{Plot: p.plot, Title: title + " · " + splitLoss[split]}
 			caption := fmt.Sprintf(p.caption, splitLoss[split])
-			if err := b.addPicture(m.Name+"-"+split+"-"+p.plot, params, caption, inputs, inputs[OutGrid]); err != nil {
+			if err := b.addPicture(m.Name+"-"+split+"-"+p.plot, Address{Map: m.Name, Split: split}, params, caption, inputs, inputs[OutGrid]); err != nil {
 				return err
 			}
 		}
@@ -307,9 +313,10 @@ var planePictures = []struct{ kind, plot, caption string }{
 var splitLoss = map[string]string{splitTrain: "training loss", splitTest: "test loss"}
 
 // addPicture adds a rendering step and shows it in the report, with the data it was drawn from, if not Ref{}.
-func (b *builder) addPicture(name string, params RenderParams, caption string, inputs map[string]Ref, grid Ref) error {
+func (b *builder) addPicture(name string, at Address, params RenderParams, caption string, inputs map[string]Ref, grid Ref) error {
 	params.Style = b.style(params.Plot)
-	id, err := b.add(name, KindRender, params, inputs)
+	at.Role = RolePicture
+	id, err := b.add(name, at, KindRender, params, inputs)
 	if err != nil {
 		return err
 	}
@@ -322,12 +329,13 @@ func (b *builder) addPicture(name string, params RenderParams, caption string, i
 }
 
 // addFlatness measures the grids of one map and split, one for each pair of directions.
-func (b *builder) addFlatness(name string, grids []string) error {
+func (b *builder) addFlatness(of, split string, grids []string) error {
 	inputs := make(map[string]Ref, len(grids))
 	for i, grid := range grids {
 		inputs[InGrid(i)] = Ref{Step: grid, Output: OutGrid}
 	}
-	id, err := b.add(name+"-flatness", KindFlatness, FlatnessParams{Levels: flatnessLevels, Radii: flatnessRadii}, inputs)
+	name := of + "-" + split
+	id, err := b.add(name+"-flatness", Address{Map: of, Split: split, Role: RoleFlatness}, KindFlatness, FlatnessParams{Levels: flatnessLevels, Radii: flatnessRadii}, inputs)
 	if err != nil {
 		return err
 	}

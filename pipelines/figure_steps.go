@@ -79,7 +79,7 @@ func (fig figure) step(s *Sweep, g *Graph) (Step, string, error) {
 		r.Marks = marks(len(fig.panels[0].experiments))
 	}
 	raw, err := json.Marshal(r)
-	return Step{ID: s.figurePrefix() + "/" + f.Name, Kind: KindRender, Params: raw, Inputs: inputs, Partial: true}, caption, err
+	return Step{ID: s.figurePrefix() + "/" + f.Name, Kind: KindRender, At: Address{Figure: f.Name, Role: RoleFigure}, Params: raw, Inputs: inputs, Partial: true}, caption, err
 }
 
 // figurePrefix begins the names of the figures' steps, as no experiment's do.

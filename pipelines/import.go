@@ -73,10 +73,10 @@ func (s *Sweep) Resolve(i Import, content artifacts.Digest) {
 func (b *builder) addWeights() (string, error) {
 	t := b.config.Train
 	if t.Import == "" {
-		return b.add("train", KindTrain, b.trainParams(), nil)
+		return b.add("train", Address{Role: RoleWeights}, KindTrain, b.trainParams(), nil)
 	}
 	i := b.config.imports()
-	return b.add("import", KindImport, ImportParams{Net: i.Net, Weights: b.imported[i], Data: b.trainParams().Data}, nil)
+	return b.add("import", Address{Role: RoleWeights}, KindImport, ImportParams{Net: i.Net, Weights: b.imported[i], Data: b.trainParams().Data}, nil)
 }
 
 // Imported is the digest that Resolve was told of a file, "" for none.

@@ -8,7 +8,7 @@ func (b *builder) addSpectrum(m mapConfig, train string) error {
 			Net: b.config.network(), Data: b.mapData(r), Batch: evaluateBatch,
 			Subset: m.Subset, Tolerance: m.Tolerance, Probes: m.Probes, Steps: m.Steps, Seed: m.Seed,
 		}
-		id, err := b.add(m.Name+"-"+r.Split, KindSpectrum, params, inputs)
+		id, err := b.add(m.Name+"-"+r.Split, Address{Map: m.Name, Split: r.Split, Role: RoleMap}, KindSpectrum, params, inputs)
 		if err != nil {
 			return err
 		}
@@ -19,7 +19,7 @@ func (b *builder) addSpectrum(m mapConfig, train string) error {
 		}
 		picture := RenderParams{Plot: plotDensity, Title: b.mapTitle(m) + " · " + splitLoss[r.Split]}
 		caption := "Density of the Hessian's eigenvalues, " + splitLoss[r.Split]
-		if err := b.addPicture(m.Name+"-"+r.Split+"-"+plotDensity, picture, caption, map[string]Ref{OutSpectrum: data}, data); err != nil {
+		if err := b.addPicture(m.Name+"-"+r.Split+"-"+plotDensity, Address{Map: m.Name, Split: r.Split}, picture, caption, map[string]Ref{OutSpectrum: data}, data); err != nil {
 			return err
 		}
 	}

@@ -35,6 +35,8 @@ type Step struct {
 	// ID is unique within the sweep and reads well: "batch_size=128/surface-test".
 	ID   string `json:"id"`
 	Kind Kind   `json:"kind"`
+	// At is where the step stands in its sweep; it is no part of the key.
+	At Address `json:"at"`
 	// Params is the normalised parameter struct of the kind (TrainParams, …): defaults filled in, nothing cosmetic.
 	Params json.RawMessage `json:"params"`
 	Inputs map[string]Ref  `json:"inputs,omitempty"`

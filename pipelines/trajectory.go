@@ -34,7 +34,7 @@ func (b *builder) addTrajectory(m mapConfig, train string) error {
 		inputs[OutCheckpoint(epoch)] = Ref{Step: train, Output: OutCheckpoint(epoch)}
 	}
 	tp.Epochs = append(tp.Epochs, t.Epochs)
-	path, err := b.add(m.Name+"-path", KindTrajectory, tp, inputs)
+	path, err := b.add(m.Name+"-path", Address{Map: m.Name, Role: RolePath}, KindTrajectory, tp, inputs)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (b *builder) addTrajectory(m mapConfig, train string) error {
 	title := b.mapTitle(m)
 	for _, r := range m.Ranges {
 		mp.Data = b.mapData(r)
-		grid, err := b.add(m.Name+"-"+r.Split, KindSurface, mp, inputs)
+		grid, err := b.add(m.Name+"-"+r.Split, Address{Map: m.Name, Split: r.Split, Role: RoleMap}, KindSurface, mp, inputs)
 		if err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func (b *builder) addTrajectory(m mapConfig, train string) error {
 		}
 		drawn := map[string]Ref{OutGrid: {Step: grid, Output: OutGrid}, OutPath: {Step: path, Output: OutPath}}
 		params := RenderParams{Plot: plotTrajectory, Title: title + " · " + splitLoss[r.Split]}
-		if err := b.addPicture(m.Name+"-"+r.Split+"-plot", params, "Path of the training over the "+splitLoss[r.Split], drawn, drawn[OutGrid]); err != nil {
+		if err := b.addPicture(m.Name+"-"+r.Split+"-plot", Address{Map: m.Name, Split: r.Split}, params, "Path of the training over the "+splitLoss[r.Split], drawn, drawn[OutGrid]); err != nil {
 			return err
 		}
 		b.row.Pictures[len(b.row.Pictures)-1].Path = shown.Path

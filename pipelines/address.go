@@ -1,0 +1,43 @@
+package pipelines
+
+import "strings"
+
+// Role is what a step does for the experiment, comparison or sweep that it belongs to.
+type Role string
+
+// The roles of steps.
+const (
+	RoleWeights    Role = "weights"    // the training or import of an experiment
+	RoleLender     Role = "lender"     // the training of another experiment, whose directions are used
+	RoleDirections Role = "directions" // of a map
+	RolePath       Role = "path"       // of a training
+	RoleMap        Role = "map"        // the numbers of a map over one split: a grid or a spectrum
+	RoleFlatness   Role = "flatness"   // of a map over one split
+	RolePicture    Role = "picture"    // of a training or a map, of its Split unless it shows several
+	RoleFigure     Role = "figure"     // a picture over several experiments
+	RoleReport     Role = "report"
+)
+
+// Address is where a step stands in its sweep. Of Experiment, Comparison and Figure at most one is set; of the report none.
+type Address struct {
+	Experiment string `json:"experiment,omitempty"`
+	Comparison string `json:"comparison,omitempty"`
+	Figure     string `json:"figure,omitempty"`
+	// Map is the name of the map and Split the data that its loss is of: train or test.
+	Map   string `json:"map,omitempty"`
+	Split string `json:"split,omitempty"`
+	// Pair numbers the pairs of directions of a map, from 0; everything but directions and grids is of pair 0.
+	Pair int  `json:"pair,omitempty"`
+	Role Role `json:"role"`
+}
+
+// Owner is the name of the experiment or comparison, "" for figures and the report.
+func (a Address) Owner() string {
+	if a.Comparison != "" {
+		return a.Comparison
+	}
+	return a.Experiment
+}
+
+// Name is the step's name within its experiment or comparison: "surface-train-flatness".
+func (s Step) Name() string { return strings.TrimPrefix(s.ID, s.At.Owner()+"/") }
