@@ -31,7 +31,7 @@ func TestReplay(t *testing.T) {
 // training's activity has another name does not replay.
 func TestReplayNotices(t *testing.T) {
 	err := replay(t, "testdata/histories/train.json", func(b []byte) []byte {
-		return bytes.ReplaceAll(b, []byte(`"name":"Train"`), []byte(`"name":"Distil"`))
+		return bytes.ReplaceAll(b, []byte(`"name":"MakeStep"`), []byte(`"name":"Distil"`))
 	})
 	if err == nil {
 		t.Error("a history of other code replays without an error")
