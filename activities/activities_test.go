@@ -14,6 +14,7 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
+	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -71,6 +72,9 @@ func kindOfError(err error) string {
 	return ""
 }
 
+// shapesProblem is the problem of shapes10 and CIFAR-10.
+var shapesProblem = pipelines.Problem(shared.Problem.String())
+
 // step stores the job of a step and returns what its workflow is started with.
 func (b *bench) step(t *testing.T, kind pipelines.Kind, params any, inputs map[string]work.Input) StepInput {
 	t.Helper()
@@ -101,7 +105,7 @@ func training(t *testing.T) pipelines.TrainParams {
 	}
 	return pipelines.TrainParams{
 		Net:       "small",
-		Data:      pipelines.TrainData{Name: data.Shapes10, Digest: digest, Train: 16, Test: 8},
+		Data:      pipelines.TrainData{Name: data.Shapes10, Digest: digest, Problem: shapesProblem, Train: 16, Test: 8},
 		Optimizer: pipelines.Optimizer{Kind: "sgd", LR: 0.05}, Epochs: 1, BatchSize: 8, BNGroup: 8, Seed: 1,
 	}
 }

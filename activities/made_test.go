@@ -26,9 +26,9 @@ func TestWhatIsMadeIsNotMadeAgain(t *testing.T) {
 	}
 	weights := from(first, pipelines.OutWeights)
 	dirs := result[StepResult](t, b, b.MakeStep, b.step(t, pipelines.KindDirections,
-		pipelines.DirectionsParams{Net: "small", Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 1}, map[string]work.Input{pipelines.OutWeights: weights}), 0.0)
+		pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 1}, map[string]work.Input{pipelines.OutWeights: weights}), 0.0)
 	line := b.step(t, pipelines.KindLine, pipelines.MapParams{
-		Net: "small", Data: pipelines.MapData{Name: p.Data.Name, Digest: p.Data.Digest, Split: "test", To: 8},
+		Net: "small", Data: pipelines.MapData{Name: p.Data.Name, Digest: p.Data.Digest, Problem: shapesProblem, Split: "test", To: 8},
 		X: pipelines.Axis{Min: -1, Max: 1, N: 3}, Batch: 8,
 	}, map[string]work.Input{pipelines.OutWeights: weights, pipelines.OutDirections: from(dirs, pipelines.OutDirections)})
 	for _, chunk := range result[work.Plan](t, b, b.PlanStep, line).Missing {

@@ -349,7 +349,7 @@ func (b *builder) addComparison(m compareConfig, train []string, names []string)
 	for i, toward := range []string{InTowardX, InTowardY}[:len(train)-1] {
 		inputs[toward] = Ref{Step: train[i+1], Output: OutWeights}
 	}
-	directions, err := b.add("directions", Address{Map: m.Name, Role: RoleDirections}, KindDifference, DifferenceParams{Net: net, States: m.States}, inputs)
+	directions, err := b.add("directions", Address{Map: m.Name, Role: RoleDirections}, KindDifference, DifferenceParams{Net: net, Problem: b.config.Problem, States: m.States}, inputs)
 	if err != nil {
 		return err
 	}

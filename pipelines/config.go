@@ -15,6 +15,7 @@ type config struct {
 	Title    string             `json:"title"`
 	Dataset  datasetConfig      `json:"dataset"`
 	Networks map[string]Network `json:"-"`
+	Problem  Problem            `json:"-"` // of the data set
 	Train    trainConfig        `json:"train"`
 	Maps     []mapConfig        `json:"maps"`
 	Compare  []compareConfig    `json:"compare"`
@@ -164,15 +165,13 @@ func (cfg *config) evaluations() (n int) {
 }
 
 func (cfg *config) resolveDataset(c *checker, tree *node) {
-	size, ok := c.cat.Sizes[cfg.Dataset.Name]
-	if !ok {
-		return
+	known := c.cat.dataset(cfg.Dataset.Name)
+	cfg.Problem = known.Problem
+	if known.Train > 0 && cfg.Dataset.Train > known.Train {
+		c.addf(tree.place("dataset", "train"), "dataset.train is %d, but %s has %d training images", cfg.Dataset.Train, known.Name, known.Train)
 	}
-	if cfg.Dataset.Train > size.Train {
-		c.addf(tree.place("dataset", "train"), "dataset.train is %d, but %s has %d training images", cfg.Dataset.Train, cfg.Dataset.Name, size.Train)
-	}
-	if cfg.Dataset.Test > size.Test {
-		c.addf(tree.place("dataset", "test"), "dataset.test is %d, but %s has %d test images", cfg.Dataset.Test, cfg.Dataset.Name, size.Test)
+	if known.Test > 0 && cfg.Dataset.Test > known.Test {
+		c.addf(tree.place("dataset", "test"), "dataset.test is %d, but %s has %d test images", cfg.Dataset.Test, known.Name, known.Test)
 	}
 }
 
@@ -202,7 +201,7 @@ func (cfg *config) resolveTrain(c *checker, tree *node) {
 		c.addf(tree.place("train", "bn_group"), "train.bn_group is %d, more than train.batch_size, which is %d", *t.BNGroup, t.BatchSize)
 	}
 	if t.Augment == nil {
-		t.Augment = ptr(cfg.Dataset.Name == "cifar10")
+		t.Augment = ptr(c.cat.dataset(cfg.Dataset.Name).Augment)
 	}
 	t.Optimizer.resolve(c, tree, t.Epochs)
 	t.resolveCheckpoints(c, tree)

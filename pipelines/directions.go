@@ -178,7 +178,7 @@ func (b *builder) addDirections(m mapConfig, name string, pair int, weights Ref,
 	switch m.Directions.kind {
 	case directionsImport:
 		i := b.config.importsDirections(m)
-		id, err := b.add(name, at, KindGivenDirections, GivenDirectionsParams{Net: i.Net, Directions: b.imported[i], Axes: axes}, nil)
+		id, err := b.add(name, at, KindGivenDirections, GivenDirectionsParams{Net: i.Net, Problem: i.Problem, Directions: b.imported[i], Axes: axes}, nil)
 		return Ref{Step: id, Output: OutDirections}, err
 	case directionsHessian:
 		subset := "all"
@@ -199,7 +199,7 @@ func (b *builder) addDirections(m mapConfig, name string, pair int, weights Ref,
 			weights.Step = id
 		}
 	}
-	params := DirectionsParams{Net: b.config.network(), Normalize: m.Normalize, Ignore: m.Ignore, Seed: m.Seed + uint64(pair), Axes: axes}
+	params := DirectionsParams{Net: b.config.network(), Problem: b.config.Problem, Normalize: m.Normalize, Ignore: m.Ignore, Seed: m.Seed + uint64(pair), Axes: axes}
 	d := drawing{params, weights}
 	if _, ok := drawn[d]; !ok {
 		id, err := b.add(name, at, KindDirections, params, map[string]Ref{OutWeights: weights})

@@ -177,7 +177,7 @@ func (b *builder) trainParams() TrainParams {
 	o := t.Optimizer
 	return TrainParams{
 		Net:  b.config.network(),
-		Data: TrainData{Name: d.Name, Digest: b.digest, Train: d.Train, Test: d.Test},
+		Data: TrainData{Name: d.Name, Digest: b.digest, Problem: b.config.Problem, Train: d.Train, Test: d.Test},
 		Optimizer: Optimizer{
 			Kind: o.Kind, LR: *o.LR, Momentum: *o.Momentum, Nesterov: *o.Nesterov, WeightDecay: o.WeightDecay,
 			Schedule: o.Schedule.Drops, Cosine: o.Schedule.Cosine, Warmup: o.Schedule.Warmup,
@@ -246,7 +246,7 @@ func (b *builder) addMap(m mapConfig, train string, directions map[drawing]strin
 
 // mapData names the images of a range, with the labels that the training saw.
 func (b *builder) mapData(r imageRange) MapData {
-	data := MapData{Name: b.config.Dataset.Name, Digest: b.digest, Split: r.Split, From: r.From, To: r.To}
+	data := MapData{Name: b.config.Dataset.Name, Digest: b.digest, Problem: b.config.Problem, Split: r.Split, From: r.From, To: r.To}
 	if t := b.config.Train; r.Split == splitTrain && t.LabelNoise > 0 {
 		data.Noise = &LabelNoise{Fraction: t.LabelNoise, Seed: t.Seed}
 	}

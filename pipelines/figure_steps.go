@@ -25,7 +25,8 @@ type FigurePanel struct {
 	// Group is what the experiment and its repetitions are called together: of a scatter plot, whose dots are their means.
 	Group string `json:"group,omitempty"`
 	// Net is the network whose weights a histogram counts.
-	Net Network `json:"net,omitempty"`
+	Net     Network `json:"net,omitempty"`
+	Problem Problem `json:"problem,omitempty"`
 }
 
 // InPanel is what a figure's step calls an input of its i-th panel.
@@ -50,6 +51,7 @@ func (fig figure) step(s *Sweep, g *Graph) (Step, string, error) {
 		case figureHistogram:
 			add(i, OutWeights, g.Experiments[p.experiments[0]].Steps[0].ID, OutWeights)
 			panel.Net = s.experiments[p.experiments[0]].config.network()
+			panel.Problem = s.experiments[p.experiments[0]].config.Problem
 		case figureScatter:
 			panel.Group = plainName(s.experiments[p.experiments[0]].group)
 			add(i, OutFlatness, p.steps+f.Split+"-flatness", OutFlatness)

@@ -70,7 +70,7 @@ var fileCatalog = Catalog{
 		"small", "vgg9", "densenet121", "resnet20", "resnet56", "resnet110", "resnet20-noshort", "resnet56-noshort", "resnet110-noshort",
 		"wrn56-2", "wrn56-4", "wrn56-8", "wrn56-2-noshort", "wrn56-4-noshort", "wrn56-8-noshort",
 	},
-	Datasets: catalog.Datasets, Sizes: catalog.Sizes,
+	Datasets: catalog.Datasets,
 }
 
 // readFile reads a sweep file of this folder.

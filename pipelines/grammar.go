@@ -9,17 +9,39 @@ import (
 // know neither networks nor data sets. A nil list allows any name.
 type Catalog struct {
 	Nets     []string
-	Datasets []string
-	// Sizes are the numbers of records that data sets have. A data set that is not
-	// in it may be asked for any number.
-	Sizes map[string]Size
-	// CheckNetwork says what is wrong with a written-out network, and the way to the
-	// layer through the network's JSON ("4", "shortcut", "0"); nil checks nothing.
-	CheckNetwork func(n Network) (place []string, err error)
+	Datasets []Dataset
+	// CheckNetwork says what is wrong with a written-out network for a problem, and the
+	// way to the layer through the network's JSON ("4", "shortcut", "0"); nil checks nothing.
+	CheckNetwork func(n Network, p Problem) (place []string, err error)
 }
 
-// Size is how many records the splits of a data set have.
-type Size struct{ Train, Test int }
+// Dataset is what this package knows of a data set.
+type Dataset struct {
+	Name    string
+	Problem Problem
+	// Train and Test are the numbers of records of the splits; 0 allows any number.
+	Train, Test int
+	// Augment is the default of train.augment.
+	Augment bool
+}
+
+// datasets are the names of the data sets, nil for any.
+func (c Catalog) datasets() (names []string) {
+	for _, d := range c.Datasets {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+// dataset is the data set of a name, with nothing but the name when it is not known.
+func (c Catalog) dataset(name string) Dataset {
+	for _, d := range c.Datasets {
+		if d.Name == name {
+			return d
+		}
+	}
+	return Dataset{Name: name}
+}
 
 // Kinds of maps.
 const (
@@ -117,7 +139,7 @@ var trainFields = object{[]field{
 	{name: "batch_size", doc: "Images per update.", typ: integer{1, maxRecords}, def: int64(128)},
 	{name: "bn_group", doc: "Images that share batch statistics; a larger batch is processed in groups of this size. " +
 		"Default: the batch size, at most 256.", typ: integer{1, maxRecords}},
-	{name: "augment", doc: "Random crops and flips of the training images. Default: true for cifar10, else false.", typ: boolean{}},
+	{name: "augment", doc: "Random crops and flips of the training images. Default: true for photographs (cifar10), else false.", typ: boolean{}},
 	{name: "label_noise", doc: "Fraction of wrong labels: each training label becomes another class with this probability. " +
 		"Maps of the training split see the same wrong labels.", typ: number{min: 0, max: 1}, def: 0.0},
 	{name: "checkpoints", doc: "Epochs after which the weights are kept: 5 for every fifth, or a list such as [0, 1, 5]; 0 is the initial weights. " +
@@ -126,7 +148,7 @@ var trainFields = object{[]field{
 }}
 
 var datasetFields = object{[]field{
-	{name: "name", doc: "Data set.", typ: choice{from: func(c Catalog) []string { return c.Datasets }, what: "a data set"}, required: true},
+	{name: "name", doc: "Data set.", typ: choice{from: Catalog.datasets, what: "a data set"}, required: true},
 	{name: "train", doc: "How many images of the training split are used: the first ones.", typ: integer{1, maxRecords}, def: int64(50000)},
 	{name: "test", doc: "How many images of the test split are used: the first ones.", typ: integer{1, maxRecords}, def: int64(10000)},
 }}

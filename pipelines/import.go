@@ -12,9 +12,10 @@ import (
 // Import is a file that a sweep takes weights from in place of a training, or
 // the directions of a map.
 type Import struct {
-	File string  // as the sweep file names it, relative to its folder
-	Net  Network // the network that the weights or directions are of
-	Name string  // its name in the sweep file, for messages
+	File    string  // as the sweep file names it, relative to its folder
+	Net     Network // the network that the weights or directions are of
+	Problem Problem // what it learns
+	Name    string  // its name in the sweep file, for messages
 	// Rename gives parts of tensors' names other names, as FROM=TO,…
 	Rename string
 	// Directions says that the file holds directions: Axes of them are needed.
@@ -28,12 +29,12 @@ func (cfg *config) imports() Import {
 	for _, from := range slices.Sorted(maps.Keys(cfg.Train.Rename)) {
 		rules = append(rules, from+"="+cfg.Train.Rename[from])
 	}
-	return Import{File: cfg.Train.Import, Net: cfg.network(), Name: cfg.Train.Net, Rename: strings.Join(rules, ",")}
+	return Import{File: cfg.Train.Import, Net: cfg.network(), Problem: cfg.Problem, Name: cfg.Train.Net, Rename: strings.Join(rules, ",")}
 }
 
 // importsDirections is what a map takes its directions from, if it does.
 func (cfg *config) importsDirections(m mapConfig) Import {
-	i := Import{File: m.Directions.file, Net: cfg.network(), Name: cfg.Train.Net, Directions: true, Axes: 2}
+	i := Import{File: m.Directions.file, Net: cfg.network(), Problem: cfg.Problem, Name: cfg.Train.Net, Directions: true, Axes: 2}
 	if m.Kind == mapLine {
 		i.Axes = 1
 	}

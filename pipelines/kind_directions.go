@@ -48,6 +48,7 @@ var differenceSpec = Spec{
 // DirectionsParams says how the directions of a map are drawn. Input: weights.
 type DirectionsParams struct {
 	Net       Network `json:"net"`
+	Problem   Problem `json:"problem"`
 	Normalize string  `json:"normalize"` // filter, layer, weight, none
 	Ignore    string  `json:"ignore"`    // "biasbn" or "none"
 	Seed      uint64  `json:"seed"`
@@ -68,6 +69,7 @@ type EigenvectorsParams struct {
 // GivenDirectionsParams are directions from a file that is in the store. Output: directions.
 type GivenDirectionsParams struct {
 	Net        Network `json:"net"`
+	Problem    Problem `json:"problem"`
 	Directions string  `json:"directions"` // digest of the file, in the form of the output directions
 	Axes       int     `json:"axes"`       // 1 for a line, which takes the first of two; 2 for a surface
 }
@@ -75,7 +77,8 @@ type GivenDirectionsParams struct {
 // DifferenceParams are directions between minimizers. Inputs: weights, where they
 // start; toward_x and, for a plane, toward_y, where they lead. Output: directions.
 type DifferenceParams struct {
-	Net Network `json:"net"`
+	Net     Network `json:"net"`
+	Problem Problem `json:"problem"`
 	// States also moves the running statistics of batch normalization.
 	States bool `json:"states"`
 }

@@ -28,7 +28,7 @@ var hessianSpec = Spec{
 
 // products is the cost of n Hessian-vector products.
 func products(net Network, d MapData, n int) Cost {
-	return Cost{Net: net, Passes: float64(ProductPasses*n) * float64(d.images()), Pace: 1. / 2, Program: "product " + net.String()}
+	return Cost{Net: net, Problem: d.Problem, Passes: float64(ProductPasses*n) * float64(d.images()), Pace: 1. / 2, Program: "product " + net.String()}
 }
 
 // HessianParams is a map of the extreme eigenvalues of the Hessian of the same

@@ -10,7 +10,7 @@ var importSpec = Spec{
 	Outputs: []string{OutWeights, OutLog},
 	Label:   typed(func(p ImportParams) string { return p.Net.String() }),
 	Cost: typed(func(p ImportParams) Cost {
-		return forward(p.Net, float64(p.Data.Train+p.Data.Test))
+		return forward(p.Net, p.Data.Problem, float64(p.Data.Train+p.Data.Test))
 	}),
 }
 

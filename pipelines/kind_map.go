@@ -16,7 +16,7 @@ var mapSpec = Spec{
 	Outputs: []string{OutGrid},
 	Label:   typed(MapParams.label),
 	Cost: typed(func(p MapParams) Cost {
-		return forward(p.Net, float64(p.points()*p.Data.images()))
+		return forward(p.Net, p.Data.Problem, float64(p.points()*p.Data.images()))
 	}),
 }
 
@@ -45,11 +45,12 @@ type Axis struct {
 
 // MapData names the records that a map's loss is the mean over: [From, To) of a split.
 type MapData struct {
-	Name   string `json:"name"`
-	Digest string `json:"digest"`
-	Split  string `json:"split"` // train, test
-	From   int    `json:"from"`
-	To     int    `json:"to"`
+	Name    string  `json:"name"`
+	Digest  string  `json:"digest"`
+	Problem Problem `json:"problem"`
+	Split   string  `json:"split"` // train, test
+	From    int     `json:"from"`
+	To      int     `json:"to"`
 	// Noise is how the labels were made wrong for the training, of which a map of the training split sees the same.
 	Noise *LabelNoise `json:"label_noise,omitempty"`
 }

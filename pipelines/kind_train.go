@@ -23,7 +23,7 @@ var trainSpec = Spec{
 	}),
 	Cost: typed(func(p TrainParams) Cost {
 		passes := float64(p.Epochs) * (trainingPasses*float64(p.Data.Train) + float64(p.Data.Test))
-		return Cost{Net: p.Net, Passes: passes, Pace: 1, Program: fmt.Sprintf("train %s %d", p.Net, p.BatchSize)}
+		return Cost{Net: p.Net, Problem: p.Data.Problem, Passes: passes, Pace: 1, Program: fmt.Sprintf("train %s %d", p.Net, p.BatchSize)}
 	}),
 }
 
@@ -37,10 +37,11 @@ func OutCheckpoint(epoch int) string { return fmt.Sprintf("checkpoint-%05d", epo
 // TrainData says which images a training sees: the first Train records of the
 // training split, and the first Test of the test split for the recorded test error.
 type TrainData struct {
-	Name   string `json:"name"`
-	Digest string `json:"digest"` // of the whole dataset's content, "sha256:…"
-	Train  int    `json:"train"`
-	Test   int    `json:"test"`
+	Name    string  `json:"name"`
+	Digest  string  `json:"digest"` // of the whole dataset's content, "sha256:…"
+	Problem Problem `json:"problem"`
+	Train   int     `json:"train"`
+	Test    int     `json:"test"`
 }
 
 // Drop multiplies the learning rate by Factor from the start of epoch Epoch (counted from 0).

@@ -16,8 +16,9 @@ var trajectorySpec = Spec{
 // TrajectoryParams says which path is analysed. Inputs: weights, and for each
 // epoch but the last one its checkpoint, named as the output. Outputs: path, directions.
 type TrajectoryParams struct {
-	Net    Network `json:"net"`
-	Ignore string  `json:"ignore"` // of the principal components and the random directions
+	Net     Network `json:"net"`
+	Problem Problem `json:"problem"`
+	Ignore  string  `json:"ignore"` // of the principal components and the random directions
 	// Normalize and Seed are those of the two random directions in which the path is shown beside.
 	Normalize string `json:"normalize"`
 	Seed      uint64 `json:"seed"`

@@ -40,7 +40,8 @@ type Spec struct {
 
 // Cost is the work of a step.
 type Cost struct {
-	Net Network
+	Net     Network
+	Problem Problem
 	// Passes is how many images are taken forward through the network. A training step or a Hessian-vector product
 	// counts as several passes.
 	Passes float64
@@ -51,8 +52,8 @@ type Cost struct {
 }
 
 // forward is the cost of forward passes.
-func forward(net Network, passes float64) Cost {
-	return Cost{Net: net, Passes: passes, Pace: 1. / 2, Program: "forward " + net.String()}
+func forward(net Network, of Problem, passes float64) Cost {
+	return Cost{Net: net, Problem: of, Passes: passes, Pace: 1. / 2, Program: "forward " + net.String()}
 }
 
 // specs are the kinds of steps. A new kind needs a line here, and one in the table of lossatlas/activities/work.

@@ -59,6 +59,7 @@ func network(layers []Layer) (Network, error) {
 type NamedNetwork struct {
 	Name    string
 	Network Network
+	Problem Problem // what it learns
 }
 
 // Networks lists the networks of the sweep: those that it trains in the order of
@@ -71,11 +72,11 @@ func (s *Sweep) Networks() []NamedNetwork {
 		}
 	}
 	for _, e := range s.experiments {
-		add(NamedNetwork{e.config.Train.Net, e.config.network()})
+		add(NamedNetwork{e.config.Train.Net, e.config.network(), e.config.Problem})
 	}
 	for _, e := range s.experiments {
 		for _, name := range slices.Sorted(maps.Keys(e.config.Networks)) {
-			add(NamedNetwork{name, e.config.Networks[name]})
+			add(NamedNetwork{name, e.config.Networks[name], e.config.Problem})
 		}
 	}
 	return out
@@ -141,7 +142,7 @@ func (networks) check(c *checker, n *node, path string) any {
 			c.addf(e.at, "%s: %s is the name of a built-in network; choose another", path, e.key)
 			continue
 		case e.value.kind != listNode || len(e.value.items) == 0:
-			c.reject(e.value, where, "a list of layers, from the 32×32 RGB image to the logits")
+			c.reject(e.value, where, "a list of layers, from the example to the outputs")
 			continue
 		}
 		if net, ok := c.right[e.value]; ok {
@@ -160,7 +161,7 @@ func (networks) check(c *checker, n *node, path string) any {
 			continue
 		}
 		if c.cat.CheckNetwork != nil {
-			if place, err := c.cat.CheckNetwork(net); err != nil {
+			if place, err := c.cat.CheckNetwork(net, c.problem); err != nil {
 				at, where := e.value.layer(where, place)
 				c.addf(at, "%s: %v", where, err)
 				continue

@@ -92,7 +92,9 @@ func TestWrittenNetworkMistakes(t *testing.T) {
 		"6/body/0":     "14:7: networks.plain[6]: it",
 		"99":           "5:5: networks.plain: it",
 	} {
-		cat.CheckNetwork = func(Network) ([]string, error) { return strings.Split(place, "/"), errors.New("it does not fit") }
+		cat.CheckNetwork = func(Network, Problem) ([]string, error) {
+			return strings.Split(place, "/"), errors.New("it does not fit")
+		}
 		if _, err := Parse("own.yaml", []byte(written), cat, ""); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("a layer at %s that does not fit: %v\nwant %s", place, err, want)
 		}
@@ -102,7 +104,7 @@ func TestWrittenNetworkMistakes(t *testing.T) {
 // TestNetworkIsCheckedOnce checks that experiments share what is known of a network.
 func TestNetworkIsCheckedOnce(t *testing.T) {
 	cat, calls := catalog, 0
-	cat.CheckNetwork = func(Network) ([]string, error) { calls++; return nil, nil }
+	cat.CheckNetwork = func(Network, Problem) ([]string, error) { calls++; return nil, nil }
 	src := strings.Replace(written, "sweep: {", "sweep: {train.seed: [1, 2, 3], ", 1)
 	if _, err := Parse("own.yaml", []byte(src), cat, ""); err != nil || calls != 1 {
 		t.Errorf("%v; the network was checked %d times, want once for six experiments", err, calls)

@@ -137,6 +137,7 @@ func build(c *checker, tree *node, limit int) *Sweep {
 	}
 	file := newFiller(tree)
 	tree = file.at(c, point{})
+	c.setProblem(tree.get("dataset").get("name"))
 	once := readAxes(c, tree.get("sweep"))
 	again := readRepeats(c, tree.get(repeatsKey))
 	c.partial = true

@@ -23,7 +23,7 @@ func (t *trainConfig) resolvePath(c *checker, m *mapConfig, tree *node) {
 // the loss in their plane for each split, and the pictures.
 func (b *builder) addTrajectory(m mapConfig, train string) error {
 	t := b.config.Train
-	tp := TrajectoryParams{Net: b.config.network(), Ignore: m.Ignore, Normalize: m.Normalize, Seed: m.Seed, RateChanges: []int{}}
+	tp := TrajectoryParams{Net: b.config.network(), Problem: b.config.Problem, Ignore: m.Ignore, Normalize: m.Normalize, Seed: m.Seed, RateChanges: []int{}}
 	for _, d := range t.Optimizer.Schedule.Drops {
 		tp.RateChanges = append(tp.RateChanges, d.Epoch)
 	}

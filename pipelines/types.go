@@ -19,6 +19,8 @@ type checker struct {
 	right map[*node]Network
 	// networks are those of the file by name. They are kept here, as copying them for each experiment would take long.
 	networks map[string]Network
+	// problem is that of the file's data set.
+	problem Problem
 	// declared are the names of the variables; filled counts what was made to put their values in place.
 	declared []string
 	filled   int

@@ -3,26 +3,36 @@ package data
 import (
 	"fmt"
 	"math/rand/v2"
+
+	"lossatlas/activities/problem"
 )
 
 // Padding is the width of the black border from which Augment crops.
 const Padding = 4
 
-// Augment writes to dst the training-time variant of the image src (both
-// 3×32×32, CHW, not overlapping): src is padded with 4 black pixels on every
-// side, a 32×32 window is cut out at a uniformly random place, and with
-// probability one half the window is mirrored left to right. This is the
-// order of the paper's transforms: it acts on the raw bytes, so the border is
-// black (0) before normalisation, not the mean colour after it.
+// CheckAugment returns an error unless examples of the problem can be augmented.
+func CheckAugment(p problem.Problem) error {
+	if !p.IsImage() || min(p.Shape[0], p.Shape[1]) <= Padding {
+		return fmt.Errorf("random crops and flips need images of more than %d×%d pixels, [height, width, channels], and the examples have the shape %v: say `augment: false`", Padding, Padding, p.Shape)
+	}
+	return nil
+}
+
+// Augment writes to dst the training-time variant of the image src (both of the
+// problem's shape and type, not overlapping): src is padded with 4 black pixels on
+// every side, a window of the image's size is cut out at a uniformly random place,
+// and with probability one half the window is mirrored left to right. This is the
+// order of the paper's transforms: it acts on the raw numbers, so the border is
+// black (0) before normalization, not the mean colour after it.
 //
 // Augment takes exactly one 64-bit number from rng and allocates nothing, so a
 // stream of augmented images is a function of rng's seed alone.
-func Augment(dst, src []uint8, rng *rand.Rand) {
-	if len(dst) != ImageSize || len(src) != ImageSize {
-		panic(fmt.Sprintf("data: augment %d bytes into %d, want %d each", len(src), len(dst), ImageSize))
+func Augment(p problem.Problem, dst, src []byte, rng *rand.Rand) {
+	if n := p.Bytes(); len(dst) != n || len(src) != n {
+		panic(fmt.Sprintf("data: augment %d bytes into %d, want %d each", len(src), len(dst), n))
 	}
 	dy, dx, flip := drawCrop(rng.Uint64())
-	crop(dst, src, dy, dx, flip)
+	crop(dst, src, p.Shape[0], p.Shape[1], dy, dx, flip)
 }
 
 // drawCrop turns 64 random bits into a shift of −4 to 4 pixels on each axis
@@ -37,25 +47,24 @@ func drawCrop(bits uint64) (dy, dx int, flip bool) {
 
 // crop writes to dst the window of src moved by dy rows and dx columns, black
 // where it lies outside, then mirrored if flip is set.
-func crop(dst, src []uint8, dy, dx int, flip bool) {
-	// Columns [lo, hi) of the window lie inside the image.
-	lo, hi := max(0, -dx), min(Width, Width-dx)
-	for c := range Channels {
-		for y := range Height {
-			row := dst[c*Plane+y*Width:][:Width]
-			from := y + dy
-			if from < 0 || from >= Height {
-				clear(row)
-				continue
-			}
-			in := src[c*Plane+from*Width:][:Width]
-			clear(row[:lo])
-			copy(row[lo:hi], in[lo+dx:hi+dx])
-			clear(row[hi:])
-			if flip {
-				for i, j := 0, Width-1; i < j; i, j = i+1, j-1 {
-					row[i], row[j] = row[j], row[i]
-				}
+func crop(dst, src []byte, height, width, dy, dx int, flip bool) {
+	row := len(src) / height
+	pixel := row / width // bytes
+	// Bytes [lo, hi) of a row of the window lie inside the image.
+	lo, hi := max(0, -dx)*pixel, min(width, width-dx)*pixel
+	for y := range height {
+		out := dst[y*row:][:row]
+		from := y + dy
+		if from < 0 || from >= height {
+			clear(out)
+			continue
+		}
+		clear(out[:lo])
+		copy(out[lo:hi], src[from*row+lo+dx*pixel:])
+		clear(out[hi:])
+		for i, j := 0, row-pixel; flip && i < j; i, j = i+pixel, j-pixel {
+			for k := range pixel {
+				out[i+k], out[j+k] = out[j+k], out[i+k]
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,21 @@ import (
 	"lossatlas/activities/internal/shared"
 )
 
-const record = 1 + data.ImageSize
+// The form of the records.
+const (
+	plane  = 32 * 32
+	image  = 3 * plane
+	record = 1 + image
+)
+
+// interleaved is an image, stored plane by plane, as a split holds it.
+func interleaved(planes []byte) []byte {
+	out := make([]byte, len(planes))
+	for i := range out {
+		out[i] = planes[i%3*plane+i/3]
+	}
+	return out
+}
 
 // records makes n records of random pixels, with labels 0 to 9 in turn.
 func records(n int, seed uint64) []byte {
@@ -30,7 +45,7 @@ func records(n int, seed uint64) []byte {
 		b[i] = uint8(rng.Uint32())
 	}
 	for i := range n {
-		b[i*record] = uint8(i % data.Classes)
+		b[i*record] = uint8(i % 10)
 	}
 	return b
 }
@@ -79,12 +94,12 @@ func TestLoadRanges(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.Len() != to-from || len(s.Pixels) != s.Len()*data.ImageSize || s.Name != data.Train {
-			t.Fatalf("%d labels, %d bytes, name %q", s.Len(), len(s.Pixels), s.Name)
+		if s.Len() != to-from || len(s.Examples) != s.Len()*image || s.Name != data.Train {
+			t.Fatalf("%d labels, %d bytes, name %q", s.Len(), len(s.Examples), s.Name)
 		}
 		for i := range s.Len() {
 			want := all[(from+i)*record:][:record]
-			if s.Labels[i] != want[0] || !bytes.Equal(s.Image(i), want[1:]) {
+			if s.Classes[i] != int32(want[0]) || !bytes.Equal(s.Example(i), interleaved(want[1:])) {
 				t.Fatalf("image %d is not record %d", i, from+i)
 			}
 		}
@@ -100,7 +115,7 @@ func TestImagesStayInTheirFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	src, err := data.Open(data.CIFAR10, data.Options{Dir: dir, Resident: 100 * data.ImageSize})
+	src, err := data.Open(data.CIFAR10, data.Options{Dir: dir, Resident: 100 * image})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,19 +123,19 @@ func TestImagesStayInTheirFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Pixels != nil || !bytes.Equal(s.Labels, inMemory.Labels) {
-		t.Fatalf("%d bytes of pixels in memory; labels equal: %v", len(s.Pixels), bytes.Equal(s.Labels, inMemory.Labels))
+	if s.Examples != nil || !slices.Equal(s.Classes, inMemory.Classes) {
+		t.Fatalf("%d bytes of pixels in memory; labels equal: %v", len(s.Examples), slices.Equal(s.Classes, inMemory.Classes))
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		from := rapid.IntRange(0, 465).Draw(t, "from")
 		to := rapid.IntRange(from, 465).Draw(t, "to")
 		i := rapid.IntRange(0, to-from).Draw(t, "i")
 		n := rapid.IntRange(0, to-from-i).Draw(t, "n")
-		got, want := make([]uint8, n*data.ImageSize), make([]uint8, n*data.ImageSize)
+		got, want := make([]uint8, n*image), make([]uint8, n*image)
 		if err := errors.Join(s.Slice(from, to).Read(got, i), inMemory.Slice(from, to).Read(want, i)); err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(got, want) || !bytes.Equal(want, inMemory.Pixels[(from+i)*data.ImageSize:(from+i+n)*data.ImageSize]) {
+		if !bytes.Equal(got, want) || !bytes.Equal(want, inMemory.Examples[(from+i)*image:(from+i+n)*image]) {
 			t.Fatalf("images %d to %d of [%d:%d] differ", i, i+n, from, to)
 		}
 	})
@@ -128,7 +143,7 @@ func TestImagesStayInTheirFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	var changed *data.FileError
-	if err := s.Read(make([]uint8, 465*data.ImageSize), 0); !errors.As(err, &changed) {
+	if err := s.Read(make([]uint8, 465*image), 0); !errors.As(err, &changed) {
 		t.Errorf("reading a file that was cut short: %v", err)
 	}
 }
@@ -315,13 +330,13 @@ func TestCIFAR10(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var count [data.Classes]int
-		for _, label := range s.Labels {
+		var count [10]int
+		for _, label := range s.Classes {
 			count[label]++
 		}
 		for class, n := range count {
-			if n != size/data.Classes {
-				t.Errorf("%s: class %d has %d images, want %d", split, class, n, size/data.Classes)
+			if n != size/10 {
+				t.Errorf("%s: class %d has %d images, want %d", split, class, n, size/10)
 			}
 		}
 	}
@@ -331,21 +346,21 @@ func TestCIFAR10(t *testing.T) {
 	}
 	var want []float32
 	shared.Open(t, "tiny_a").Array(t, "forward.npz", "image0_normalised_f32", &want)
-	for i, v := range s.Pixels {
-		c := i / data.Plane
-		got := (float64(v)/255 - data.Mean[c]) / data.Std[c]
-		if math.Abs(got-float64(want[i])) > 1e-6 {
-			t.Fatalf("pixel %d: %g, the reference has %g", i, got, want[i])
+	for i, v := range s.Examples {
+		c := i % 3
+		got := (float64(v) - s.Problem.Mean[c]) / s.Problem.Deviation[c]
+		if w := float64(want[c*plane+i/3]); math.Abs(got-w) > 1e-6 {
+			t.Fatalf("pixel %d: %g, the reference has %g", i, got, w)
 		}
 	}
 }
 
 func TestSplitSlice(t *testing.T) {
-	s := data.Split{Name: "x", Pixels: make([]uint8, 5*data.ImageSize), Labels: []uint8{0, 1, 2, 3, 4}}
+	s := data.Split{Name: "x", Problem: shared.Problem, Examples: make([]byte, 5*image), Classes: []int32{0, 1, 2, 3, 4}}
 	part := s.Slice(2, 4)
-	part.Image(0)[0] = 7
-	if part.Len() != 2 || part.Labels[0] != 2 || s.Image(2)[0] != 7 || cap(part.Labels) != 2 {
-		t.Errorf("slice %+v", part.Labels)
+	part.Example(0)[0] = 7
+	if part.Len() != 2 || part.Classes[0] != 2 || s.Example(2)[0] != 7 || cap(part.Classes) != 2 {
+		t.Errorf("slice %+v", part.Classes)
 	}
 	for _, r := range [][2]int{{-1, 2}, {3, 2}, {0, 6}} {
 		func() {

@@ -45,7 +45,7 @@ func (d *dice) between(lo, hi int) int { return lo + d.below(hi-lo+1) }
 func (d *dice) coin() bool { return d.pcg.Uint64()>>63 == 1 }
 
 // rgb is a colour.
-type rgb [Channels]int
+type rgb [channels]int
 
 // colour is uniform over the colours that are neither black nor white.
 func (d *dice) colour() rgb {

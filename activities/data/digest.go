@@ -14,7 +14,8 @@ import (
 
 // digests remembers the digests of data sets by the places, sizes and times
 // of their files, so that a process reads them once however often it opens
-// them. The lock is held while reading: who comes second waits and has it.
+// them. The lock is held while reading: a second
+// caller blocks, then reuses the digest.
 var digests = struct {
 	sync.Mutex
 	of map[string]string
@@ -23,11 +24,11 @@ var digests = struct {
 // Digest is the SHA-256 over, for each file in order, the length of its name,
 // its name, its length and its content. It refuses files that changed since
 // the data set was opened: an answer for them would belong to no known state.
-func (c *cifar) Digest() (string, error) {
+func (s *recordSet) Digest() (string, error) {
 	var state strings.Builder
 	for _, split := range []string{Train, Test} {
-		for _, f := range c.splits[split] {
-			if err := f.unchanged(); err != nil {
+		for _, f := range s.splits[split] {
+			if err := s.unchanged(f); err != nil {
 				return "", err
 			}
 			fmt.Fprintf(&state, "%q %d %d\n", f.path, f.size, f.modTime.UnixNano())
@@ -40,7 +41,7 @@ func (c *cifar) Digest() (string, error) {
 	}
 	h := sha256.New()
 	for _, split := range []string{Train, Test} {
-		for _, f := range c.splits[split] {
+		for _, f := range s.splits[split] {
 			if err := f.hashInto(h); err != nil {
 				return "", err
 			}
@@ -55,8 +56,8 @@ func (c *cifar) Digest() (string, error) {
 func formatDigest(h hash.Hash) string { return "sha256:" + hex.EncodeToString(h.Sum(nil)) }
 
 // unchanged compares size and time of the file with those at Open.
-func (f cifarFile) unchanged() error {
-	now, err := statCIFAR10(f.path)
+func (l *layout) unchanged(f recordFile) error {
+	now, err := l.stat(f.path)
 	if err != nil {
 		return err
 	}
@@ -68,7 +69,7 @@ func (f cifarFile) unchanged() error {
 }
 
 // hashInto adds the framed file to h.
-func (f cifarFile) hashInto(h hash.Hash) error {
+func (f recordFile) hashInto(h hash.Hash) error {
 	file, err := os.Open(f.path)
 	if err != nil {
 		return &FileError{Path: f.path, Size: f.size, Record: -1, Cause: err}

@@ -41,8 +41,8 @@ type figure func(u, v int) bool
 // points from the frame's place. Each pixel is sampled at four points, and
 // strength is how opaque the colour is, out of 256.
 func paint(img []uint8, f frame, reach int, in figure, c rgb, strength int) {
-	x0, x1 := max(0, (f.x-reach)/unit), min(Width-1, (f.x+reach)/unit)
-	y0, y1 := max(0, (f.y-reach)/unit), min(Height-1, (f.y+reach)/unit)
+	x0, x1 := max(0, (f.x-reach)/unit), min(width-1, (f.x+reach)/unit)
+	y0, y1 := max(0, (f.y-reach)/unit), min(height-1, (f.y+reach)/unit)
 	for y := y0; y <= y1; y++ {
 		for x := x0; x <= x1; x++ {
 			hits := 0
@@ -55,8 +55,8 @@ func paint(img []uint8, f frame, reach int, in figure, c rgb, strength int) {
 				continue
 			}
 			weight := hits * strength
-			for ch := range Channels {
-				p := &img[ch*Plane+y*Width+x]
+			for ch := range channels {
+				p := &img[ch*plane+y*width+x]
 				*p = uint8((int(*p)*(4*256-weight) + c[ch]*weight) / (4 * 256))
 			}
 		}

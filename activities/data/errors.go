@@ -12,28 +12,33 @@ type MissingError struct {
 	Set    string   // the data set's name
 	Folder string   // the folder that was looked for: "cifar-10-batches-bin"
 	Looked []string // where
+	URL    string   // from where Fetch gets it, "" for nowhere
 	Cause  error    // why it could not be fetched, nil if that wasn't tried
 }
 
 // Error names the places looked at and both ways to get the data.
 func (e *MissingError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: found no folder %s with .bin files", e.Set, e.Folder)
+	fmt.Fprintf(&b, "%s: found no folder %s with its files", e.Set, e.Folder)
 	if len(e.Looked) > 0 {
 		fmt.Fprintf(&b, " in %s", strings.Join(e.Looked, " or "))
 	}
 	if e.Cause != nil {
 		fmt.Fprintf(&b, ", and fetching it failed: %v", e.Cause)
 	}
-	fmt.Fprintf(&b, ". Either name the folder that holds %s/ with --data DIR (or LOSSATLAS_DATA), "+
-		"or let this machine reach %s, from where the archive is fetched once and checked", e.Folder, cifarURL)
+	if e.URL == "" {
+		fmt.Fprintf(&b, ". Name the folder that holds %s/ with --data DIR (or LOSSATLAS_DATA)", e.Folder)
+	} else {
+		fmt.Fprintf(&b, ". Either name the folder that holds %s/ with --data DIR (or LOSSATLAS_DATA), "+
+			"or let this machine reach %s, from where the archive is fetched once and checked", e.Folder, e.URL)
+	}
 	return b.String()
 }
 
 // Unwrap is why the data set could not be fetched.
 func (e *MissingError) Unwrap() error { return e.Cause }
 
-// RangeError says that images were asked for that a split doesn't have.
+// RangeError says that examples were asked for that a split doesn't have.
 type RangeError struct {
 	Set, Split string
 	From, To   int    // what was asked for: From ≤ i < To
@@ -61,6 +66,7 @@ type FileError struct {
 	Path   string
 	Size   int64 // bytes found, −1 if unknown
 	Record int   // index of the bad record in the file, −1 if the file as a whole is bad
+	Offset int64 // of that record, in bytes
 	Want   string
 	Cause  error
 }
@@ -73,7 +79,7 @@ func (e *FileError) Error() string {
 		fmt.Fprintf(&b, " (%d bytes)", e.Size)
 	}
 	if e.Record >= 0 {
-		fmt.Fprintf(&b, ", record %d at byte %d", e.Record, int64(e.Record)*recordSize)
+		fmt.Fprintf(&b, ", record %d at byte %d", e.Record, e.Offset)
 	}
 	if e.Cause != nil {
 		fmt.Fprintf(&b, ": %v", e.Cause)

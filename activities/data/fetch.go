@@ -16,19 +16,17 @@ import (
 	"time"
 )
 
-// The official archive: its place, size and SHA-256.
-const (
-	cifarURL     = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
-	cifarArchive = 170052171
-	cifarSHA256  = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
-)
+// Archive is a gzipped tar archive on a server.
+type Archive struct {
+	URL    string
+	Size   int64  // bytes
+	SHA256 string // hexadecimal
+}
 
 // FetchOptions adjusts Fetch. The zero value fetches the official archive.
 type FetchOptions struct {
-	// URL, SHA256 (hexadecimal) and Size (bytes) name another archive of the
-	// same layout, for instance a mirror. They go together.
-	URL, SHA256 string
-	Size        int64
+	// Archive, if set, is another one of the same layout, for instance a mirror.
+	Archive
 	// Progress, if set, is called every so often with the bytes received and
 	// the bytes expected in all.
 	Progress func(done, total int64)
@@ -36,35 +34,44 @@ type FetchOptions struct {
 	Stall time.Duration
 }
 
-// Fetch downloads the CIFAR-10 archive into dir, so that Open finds
-// dir/cifar-10-batches-bin. The archive's size and SHA-256 are checked as it
-// streams in, before anything of it is unpacked, and the folder appears whole
-// or not at all, also when two processes fetch at once. An existing folder is
-// left as it is. When the archive can't be had the error is a *MissingError.
-func Fetch(ctx context.Context, dir string, opts FetchOptions) error {
+// Fetch downloads the archive of a data set into dir, so that Open finds its
+// folder there. The archive's size and SHA-256 are checked as it streams in, before
+// anything of it is unpacked, and the folder appears whole or not at all, also when
+// two processes fetch at once. An existing folder is left unchanged. When the
+// archive is not available the error is a *MissingError.
+func Fetch(ctx context.Context, set, dir string, opts FetchOptions) error {
+	s, err := Lookup(set)
+	if err != nil {
+		return err
+	}
+	l := s.records
+	if l == nil || l.archive.URL == "" {
+		return fmt.Errorf("%s has no archive that could be fetched", set)
+	}
 	if opts.URL == "" {
-		opts.URL, opts.SHA256, opts.Size = cifarURL, cifarSHA256, cifarArchive
+		opts.Archive = l.archive
 	}
 	if opts.Stall == 0 {
 		opts.Stall = 30 * time.Second
 	}
-	target := filepath.Join(dir, cifarFolder)
+	target := filepath.Join(dir, l.folder)
 	if _, err := os.Stat(target); err == nil {
 		return nil
 	}
-	if err := fetch(ctx, dir, target, opts); err != nil {
-		return &MissingError{Set: CIFAR10, Folder: cifarFolder, Looked: []string{dir}, Cause: err}
+	if err := l.fetch(ctx, dir, target, opts); err != nil {
+		return &MissingError{Set: set, Folder: l.folder, Looked: []string{dir}, URL: l.archive.URL, Cause: err}
 	}
 	return nil
 }
 
 // fetch does the work of Fetch inside a temporary folder beside the target.
-func fetch(ctx context.Context, dir, target string, opts FetchOptions) error {
+func (l *layout) fetch(ctx context.Context, dir, target string, opts FetchOptions) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	removeStale(dir)
-	tmp, err := os.MkdirTemp(dir, tmpPrefix)
+	prefix := "." + l.set + "-"
+	removeStale(dir, prefix)
+	tmp, err := os.MkdirTemp(dir, prefix)
 	if err != nil {
 		return err
 	}
@@ -73,22 +80,20 @@ func fetch(ctx context.Context, dir, target string, opts FetchOptions) error {
 	if err := download(ctx, archive, opts); err != nil {
 		return err
 	}
-	if err := unpack(archive, filepath.Join(tmp, cifarFolder)); err != nil {
+	if err := l.unpack(archive, filepath.Join(tmp, l.folder)); err != nil {
 		return fmt.Errorf("unpack %s: %w", opts.URL, err)
 	}
-	err = os.Rename(filepath.Join(tmp, cifarFolder), target)
+	err = os.Rename(filepath.Join(tmp, l.folder), target)
 	if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENOTEMPTY) {
 		return nil // another process was faster
 	}
 	return err
 }
 
-const tmpPrefix = ".cifar10-"
-
 // removeStale removes what downloads that were killed have left, once it is a
 // day old: younger folders may belong to a process that is at it now.
-func removeStale(dir string) {
-	old, _ := filepath.Glob(filepath.Join(dir, tmpPrefix+"*"))
+func removeStale(dir, prefix string) {
+	old, _ := filepath.Glob(filepath.Join(dir, prefix+"*"))
 	for _, path := range old {
 		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > 24*time.Hour {
 			os.RemoveAll(path)

@@ -62,7 +62,7 @@ func pack(t testing.TB, files []member) []byte {
 // options names an archive at a test server.
 func options(url string, archive []byte) data.FetchOptions {
 	sum := sha256.Sum256(archive)
-	return data.FetchOptions{URL: url, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(archive))}
+	return data.FetchOptions{Archive: data.Archive{URL: url, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(archive))}}
 }
 
 // serve answers every request with the given handler.
@@ -100,7 +100,7 @@ func TestFetch(t *testing.T) {
 		}
 		done, total = d, n
 	}
-	if err := data.Fetch(t.Context(), dir, opts); err != nil {
+	if err := data.Fetch(t.Context(), data.CIFAR10, dir, opts); err != nil {
 		t.Fatal(err)
 	}
 	if done != opts.Size || total != opts.Size {
@@ -120,11 +120,11 @@ func TestFetch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := records(3, 4); !bytes.Equal(s.Image(14), want[2*record+1:]) {
+	if want := records(3, 4); !bytes.Equal(s.Example(14), interleaved(want[2*record+1:])) {
 		t.Error("the last training image isn't that of the archive")
 	}
 	// What is there is not fetched again.
-	if err := data.Fetch(t.Context(), dir, opts); err != nil || requests != 1 {
+	if err := data.Fetch(t.Context(), data.CIFAR10, dir, opts); err != nil || requests != 1 {
 		t.Errorf("a second fetch: %v after %d requests", err, requests)
 	}
 }
@@ -167,7 +167,7 @@ func TestFetchFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "datasets")
-			err := data.Fetch(t.Context(), dir, options(c.url, c.archive))
+			err := data.Fetch(t.Context(), data.CIFAR10, dir, options(c.url, c.archive))
 			wantParts(t, err, c.want, "--data DIR", "is fetched once", dir)
 			if e := (*data.MissingError)(nil); !errors.As(err, &e) {
 				t.Errorf("%T is not a MissingError", err)
@@ -190,11 +190,11 @@ func TestFetchStalls(t *testing.T) {
 	dir := t.TempDir()
 	opts := options(url, archive)
 	opts.Stall = 50 * time.Millisecond
-	wantParts(t, data.Fetch(t.Context(), dir, opts), "sent nothing for 50ms", "after 500 of")
+	wantParts(t, data.Fetch(t.Context(), data.CIFAR10, dir, opts), "sent nothing for 50ms", "after 500 of")
 
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	err := data.Fetch(ctx, dir, options(url, archive))
+	err := data.Fetch(ctx, data.CIFAR10, dir, options(url, archive))
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a cancelled fetch answers %v", err)
 	}
@@ -217,7 +217,7 @@ func TestFetchTogether(t *testing.T) {
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
-			if err := data.Fetch(t.Context(), dir, options(url, archive)); err != nil {
+			if err := data.Fetch(t.Context(), data.CIFAR10, dir, options(url, archive)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -243,7 +243,7 @@ func TestFetchClearsOldLeftovers(t *testing.T) {
 	if err := os.Chtimes(filepath.Join(dir, ".cifar10-old"), old, old); err != nil {
 		t.Fatal(err)
 	}
-	if err := data.Fetch(t.Context(), dir, options(url, archive)); err != nil {
+	if err := data.Fetch(t.Context(), data.CIFAR10, dir, options(url, archive)); err != nil {
 		t.Fatal(err)
 	}
 	if got := fmt.Sprint(names(t, dir)); got != "[.cifar10-new cifar-10-batches-bin]" {

@@ -43,7 +43,7 @@ func FuzzUnpack(f *testing.F) {
 	f.Add(members(f, tar.Header{Name: "../../data_batch_1.bin"}, tar.Header{Name: `..\..\test_batch.bin`}, tar.Header{Name: "/etc/passwd"}))
 	f.Add(members(f, tar.Header{Name: "test_batch.bin", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}, tar.Header{Name: "x/test_batch.bin"}))
 	f.Add(members(f, tar.Header{Name: "test_batch.bin"}, tar.Header{Name: "a/test_batch.bin"}))
-	known := slices.Concat(trainFiles, testFiles, otherFiles)
+	known := slices.Concat(cifarRecords.names(), cifarRecords.extra)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var zipped bytes.Buffer
 		z := gzip.NewWriter(&zipped)
@@ -61,7 +61,7 @@ func FuzzUnpack(f *testing.F) {
 		if err := os.Mkdir(filepath.Dir(dir), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if unpack(archive, dir) == nil {
+		if cifarRecords.unpack(archive, dir) == nil {
 			t.Fatal("an archive without data was taken for whole")
 		}
 		for folder, allowed := range map[string][]string{top: {"archive.tar.gz", "sub"}, filepath.Dir(dir): {"dir"}, dir: known} {

@@ -3,17 +3,23 @@ package data
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 )
 
-// WithLabelNoise is the split with wrong labels: each label becomes, with
+// WithLabelNoise is the split with wrong labels: each class becomes, with
 // probability fraction, one of the other classes, each as likely. What becomes
 // of a label depends on the seed and on the number of its record in the data
 // set, so that any range of records sees the same labels. from is the record
-// number of the first image. The pixels are shared with s.
-func (s Split) WithLabelNoise(fraction float64, seed uint64, from int) Split {
+// number of the first example. The examples are shared with s. It returns an error
+// for a problem without other classes.
+func (s Split) WithLabelNoise(fraction float64, seed uint64, from int) (Split, error) {
+	classes := uint64(s.Problem.Outputs)
+	if s.Problem.HasTargets() || classes < 2 {
+		return Split{}, fmt.Errorf("label noise replaces classes by others, and the examples of %q have no other classes: leave label_noise out", s.Name)
+	}
 	noisy := s
-	noisy.Labels = make([]uint8, len(s.Labels))
-	for i, label := range s.Labels {
+	noisy.Classes = make([]int32, len(s.Classes))
+	for i, class := range s.Classes {
 		var b []byte
 		b = append(b, "label noise\x00"...)
 		b = binary.LittleEndian.AppendUint64(b, seed)
@@ -21,9 +27,9 @@ func (s Split) WithLabelNoise(fraction float64, seed uint64, from int) Split {
 		sum := sha256.Sum256(b)
 		// 53 bits make a number in [0, 1); what the remainder favours is below 1e-18.
 		if float64(binary.LittleEndian.Uint64(sum[:])>>11)/(1<<53) < fraction {
-			label = uint8((uint64(label) + 1 + binary.LittleEndian.Uint64(sum[8:])%(Classes-1)) % Classes)
+			class = int32((uint64(class) + 1 + binary.LittleEndian.Uint64(sum[8:])%(classes-1)) % classes)
 		}
-		noisy.Labels[i] = label
+		noisy.Classes[i] = class
 	}
-	return noisy
+	return noisy, nil
 }

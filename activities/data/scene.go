@@ -1,9 +1,9 @@
 package data
 
-// drawShape draws image i of a split of Shapes10 and answers its label: a
+// drawShape draws image i of a split of Shapes10, plane by plane, and returns its class: a
 // ground of two colours, clutter behind, the shape or texture of the class,
 // clutter in front, and noise.
-func drawShape(img []uint8, split string, i int) uint8 {
+func drawShape(img []uint8, split string, i int) int32 {
 	label := shapeLabel(split, i)
 	d := newDice(split, "image", i)
 	ground := d.colour()
@@ -27,13 +27,13 @@ func drawGround(img []uint8, d *dice, from rgb) {
 	for c := range to {
 		to[c] = min(239, max(16, to[c]+d.between(-48, 48)))
 	}
-	f := turned(Width*unit/2, Height*unit/2, d.below(4*steps))
-	for y := range Height {
-		for x := range Width {
+	f := turned(width*unit/2, height*unit/2, d.below(4*steps))
+	for y := range height {
+		for x := range width {
 			_, v := f.local(x*unit, y*unit)
 			t := min(256, max(0, 128+v/46)) // v spans ±23 pixels
-			for c := range Channels {
-				img[c*Plane+y*Width+x] = uint8((from[c]*(256-t) + to[c]*t) / 256)
+			for c := range channels {
+				img[c*plane+y*width+x] = uint8((from[c]*(256-t) + to[c]*t) / 256)
 			}
 		}
 	}
@@ -41,7 +41,7 @@ func drawGround(img []uint8, d *dice, from rgb) {
 
 // drawClutter draws a small disc, box or bar of a random colour anywhere.
 func drawClutter(img []uint8, d *dice, size int) {
-	f := turned(d.below(Width*unit), d.below(Height*unit), d.below(4*steps))
+	f := turned(d.below(width*unit), d.below(height*unit), d.below(4*steps))
 	r := d.between(size/4, size)
 	var in figure
 	switch d.below(3) {
@@ -58,11 +58,11 @@ func drawClutter(img []uint8, d *dice, size int) {
 
 // classFigure draws the lots of the class's figure: its frame, how far it
 // reaches, and the figure.
-func classFigure(d *dice, label uint8) (frame, int, figure) {
+func classFigure(d *dice, label int32) (frame, int, figure) {
 	if label < 5 {
 		r := d.between(7*unit, 13*unit)
 		edge := 2*unit + r/2 // the figure may stick out a little
-		f := turned(d.between(edge, Width*unit-edge), d.between(edge, Height*unit-edge), 4*steps+d.between(-5, 5))
+		f := turned(d.between(edge, width*unit-edge), d.between(edge, height*unit-edge), 4*steps+d.between(-5, 5))
 		reach := r + unit
 		switch label {
 		case 0:
@@ -82,7 +82,7 @@ func classFigure(d *dice, label uint8) (frame, int, figure) {
 	// patch says nothing about the class.
 	r := d.between(9*unit, 17*unit)
 	edge := 4*unit + r/2
-	x, y := d.between(edge, Width*unit-edge), d.between(edge, Height*unit-edge)
+	x, y := d.between(edge, width*unit-edge), d.between(edge, height*unit-edge)
 	period, phase := d.between(4*unit, 8*unit), d.below(16*unit)
 	part := period * d.between(35, 60) / 100
 	tilt := 4*steps + d.between(-4, 4) // up to 14° either way

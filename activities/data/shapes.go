@@ -17,8 +17,10 @@ const Shapes10 = "shapes10"
 // byte of a single image must raise it: the digest follows it.
 const shapesVersion = 1
 
-// shapesSize is how many images the splits have.
-var shapesSize = map[string]int{Train: 50000, Test: 10000}
+var shapes10 = Set{
+	Name: Shapes10, Problem: cifarProblem, Train: 50000, Test: 10000,
+	open: func(Options) (Source, error) { return shapes{}, nil },
+}
 
 // ShapeNames is the classes of Shapes10 in the order of their labels.
 func ShapeNames() []string {
@@ -31,12 +33,10 @@ func ShapeNames() []string {
 // is the same on every machine and whatever else is loaded.
 type shapes struct{}
 
-func (shapes) Name() string { return Shapes10 }
-
 // Digest stands for the drawing rules, as no file does.
 func (shapes) Digest() (string, error) {
 	h := sha256.New()
-	fmt.Fprintf(h, "lossatlas %s version %d train %d test %d", Shapes10, shapesVersion, shapesSize[Train], shapesSize[Test])
+	fmt.Fprintf(h, "lossatlas %s version %d train %d test %d", Shapes10, shapesVersion, shapes10.Train, shapes10.Test)
 	return formatDigest(h), nil
 }
 
@@ -45,7 +45,7 @@ func (shapes) Size(split string) (int, error) {
 	if err := checkSplit(Shapes10, split); err != nil {
 		return 0, err
 	}
-	return shapesSize[split], nil
+	return map[string]int{Train: shapes10.Train, Test: shapes10.Test}[split], nil
 }
 
 // Load draws the images asked for, on all processors.
@@ -58,13 +58,15 @@ func (s shapes) Load(split string, from, to int) (Split, error) {
 		return Split{}, err
 	}
 	n := to - from
-	out := Split{Name: split, Pixels: make([]uint8, n*ImageSize), Labels: make([]uint8, n)}
+	out := Split{Name: split, Problem: cifarProblem, Examples: make([]byte, n*imageSize), Classes: make([]int32, n)}
 	var group sync.WaitGroup
 	share := (n + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0)
 	for lo := 0; lo < n; lo += share {
 		group.Go(func() {
+			planes := make([]byte, imageSize) // in which images are drawn
 			for i := lo; i < min(lo+share, n); i++ {
-				out.Labels[i] = drawShape(out.Image(i), split, from+i)
+				out.Classes[i] = drawShape(planes, split, from+i)
+				interleave(out.Example(i), planes)
 			}
 		})
 	}
@@ -74,12 +76,12 @@ func (s shapes) Load(split string, from, to int) (Split, error) {
 
 // shapeLabel is the class of image i. Each ten images in a row, from a
 // multiple of ten on, hold each class once, in an order of their own.
-func shapeLabel(split string, i int) uint8 {
-	d := newDice(split, "labels", i/Classes)
-	order := [Classes]uint8{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
-	for k := Classes - 1; k > 0; k-- {
+func shapeLabel(split string, i int) int32 {
+	d := newDice(split, "labels", i/classes)
+	order := [classes]int32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
+	for k := classes - 1; k > 0; k-- {
 		j := d.below(k + 1)
 		order[k], order[j] = order[j], order[k]
 	}
-	return order[i%Classes]
+	return order[i%classes]
 }

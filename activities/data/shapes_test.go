@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 )
 
-// goldenImages is the SHA-256 of the labels and pixels of the first 100 images
+// goldenImages is the SHA-256 of the labels and pixels, plane by plane, of the first 100 images
 // of both splits. The digest of the data set stands for the drawing rules; if
 // this test fails, images changed: raise shapesVersion and set the new value.
 const goldenImages = "cb2ae3dc99415e08922070180f6cc5a32da179faa7755af3b5ee1ce7ac22918a"
@@ -22,8 +23,16 @@ func TestShapesNeverChange(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.Write(s.Labels)
-		h.Write(s.Pixels)
+		for _, class := range s.Classes {
+			h.Write([]byte{byte(class)})
+		}
+		for i := range s.Len() { // plane by plane
+			for c := range channels {
+				for pixel := range plane {
+					h.Write([]byte{s.Example(i)[pixel*channels+c]})
+				}
+			}
+		}
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != goldenImages || shapesVersion != 1 {
 		t.Errorf("version %d draws %s, want version 1 and %s", shapesVersion, got, goldenImages)
@@ -52,7 +61,7 @@ func TestShapesDependOnTheIndexAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		part := a.Slice(lo, hi)
-		if !bytes.Equal(part.Pixels, b.Pixels) || !bytes.Equal(part.Labels, b.Labels) {
+		if !bytes.Equal(part.Examples, b.Examples) || !slices.Equal(part.Classes, b.Classes) {
 			t.Fatalf("%s[%d:%d] differs when loaded alone", split, from+lo, from+hi)
 		}
 	})
@@ -67,17 +76,17 @@ func TestShapesAreBalancedAndDistinct(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for block := 0; block < s.Len(); block += Classes {
-			var classes int
-			for _, label := range s.Labels[block : block+Classes] {
-				classes |= 1 << label
+		for block := 0; block < s.Len(); block += classes {
+			var present int
+			for _, label := range s.Classes[block : block+classes] {
+				present |= 1 << label
 			}
-			if classes != 1<<Classes-1 {
-				t.Fatalf("%s: images from %d on have the labels %v", split, block, s.Labels[block:block+Classes])
+			if present != 1<<classes-1 {
+				t.Fatalf("%s: images from %d on have the labels %v", split, block, s.Classes[block:block+classes])
 			}
 		}
 		for i := range s.Len() {
-			seen[sha256.Sum256(s.Image(i))] = true
+			seen[sha256.Sum256(s.Example(i))] = true
 		}
 	}
 	if len(seen) != 2000 {
@@ -93,10 +102,11 @@ func TestShapesShowSomething(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range s.Len() {
-		img, spread := s.Image(i), 0
-		for c := range Channels {
+		img, spread := s.Example(i), 0
+		for c := range channels {
 			lo, hi := 255, 0
-			for _, v := range img[c*Plane : (c+1)*Plane] {
+			for pixel := range plane {
+				v := img[pixel*channels+c]
 				lo, hi = min(lo, int(v)), max(hi, int(v))
 			}
 			spread += hi - lo
@@ -104,7 +114,7 @@ func TestShapesShowSomething(t *testing.T) {
 		// The figure's colour is at least 180 from the ground's in the sum of
 		// channels, at an opacity of at least 192/256; the ground moves by up to 48.
 		if spread < 80 {
-			t.Errorf("image %d (%s) has a spread of %d", i, ShapeNames()[s.Labels[i]], spread)
+			t.Errorf("image %d (%s) has a spread of %d", i, ShapeNames()[s.Classes[i]], spread)
 		}
 	}
 }
@@ -142,7 +152,7 @@ func TestTurned(t *testing.T) {
 }
 
 func BenchmarkShapes(b *testing.B) {
-	img := make([]uint8, ImageSize)
+	img := make([]uint8, imageSize)
 	i := 0
 	for b.Loop() {
 		drawShape(img, Train, i)

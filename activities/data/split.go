@@ -1,66 +1,100 @@
 package data
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
 
-// The shape of an example. Every data set of this package has 32×32 RGB
-// images, stored plane by plane (channel, row, column), as the CIFAR-10 files
-// store them.
-const (
-	Channels  = 3
-	Height    = 32
-	Width     = 32
-	Plane     = Height * Width   // pixels of one channel
-	ImageSize = Channels * Plane // bytes of one image
-	Classes   = 10
+	"lossatlas/activities/problem"
 )
 
-// Mean and Std normalise a pixel byte v of channel c to (v/255 − Mean[c])/Std[c],
-// in the order red, green, blue: the constants of the paper's CIFAR-10
-// experiments. They are used for every data set, so that networks and
-// checkpoints can be carried from one to another.
-var (
-	Mean = [Channels]float64{125.3 / 255, 123.0 / 255, 113.9 / 255}
-	Std  = [Channels]float64{63.0 / 255, 62.1 / 255, 66.7 / 255}
-)
-
-// Split is a run of labelled images of a data set. The labels are in memory.
-// So are the pixels, unless there are more than fit well: then they stay in
-// their files, and Read gets them from there each time.
+// Split is a run of labelled examples of a data set. The labels are in memory.
+// So are the examples, unless they are larger than Options.Resident: then they
+// stay in their files, and Read gets them from there each time.
 type Split struct {
-	Name   string  // which part of the data set: "train" or "test"
-	Pixels []uint8 // Len()×3×32×32, CHW; nil when they stay in files
-	Labels []uint8 // Len() classes, 0 to 9
-	files  *records
+	Name    string // which part of the data set: "train" or "test"
+	Problem problem.Problem
+	// Examples are Len() times the numbers of an example, of the problem's type,
+	// little-endian, in the order of its shape; nil when they stay in files.
+	Examples []byte
+	Classes  []int32   // Len() labels of a problem with classes
+	Targets  []float32 // Len()×Outputs labels of a problem with targets
+	files    *records
 }
 
-// Len is the number of images.
-func (s Split) Len() int { return len(s.Labels) }
-
-// Image is the i-th image of a split in memory: 3×32×32 bytes that share memory with the split.
-func (s Split) Image(i int) []uint8 { return s.Pixels[i*ImageSize : (i+1)*ImageSize : (i+1)*ImageSize] }
-
-// Read copies the pixels of the first len(dst)/ImageSize images from the i-th on
-// into dst (CHW), from memory or from their files. A file that can't be read or
-// has changed is a *FileError.
-func (s Split) Read(dst []uint8, i int) error {
-	if s.files != nil {
-		return s.files.read(dst, nil, i)
+// Len is the number of examples.
+func (s Split) Len() int {
+	if s.Problem.HasTargets() {
+		return len(s.Targets) / s.Problem.Outputs
 	}
-	copy(dst, s.Pixels[i*ImageSize:i*ImageSize+len(dst)])
+	return len(s.Classes)
+}
+
+// For is the split for a problem with the same examples and labels, of which the
+// normalization and the loss may be others.
+func (s Split) For(p problem.Problem) (Split, error) {
+	have := s.Problem
+	if !slices.Equal(p.Shape, have.Shape) || p.Type != have.Type || p.Outputs != have.Outputs || p.HasTargets() != have.HasTargets() {
+		return Split{}, fmt.Errorf("the examples of %q are of the problem %v, which differs from %v in more than normalization and loss", s.Name, have, p)
+	}
+	s.Problem = p
+	return s, nil
+}
+
+// Check returns an error when a label is no class of the problem.
+func (s Split) Check() error {
+	for i, class := range s.Classes {
+		if class < 0 || int(class) >= s.Problem.Outputs {
+			return fmt.Errorf("example %d of %q has the label %d: labels must be classes from 0 to %d", i, s.Name, class, s.Problem.Outputs-1)
+		}
+	}
 	return nil
 }
 
-// Slice is the images from ≤ i < to. It shares memory with s and, as the
+// Example is the i-th example of a split in memory. It shares memory with the split.
+func (s Split) Example(i int) []byte { return window(s.Examples, i, i+1, s.Problem.Bytes()) }
+
+// Read copies as many examples as fill dst, from the i-th on, from memory or from
+// their files. A file that can't be read or has changed is a *FileError.
+func (s Split) Read(dst []byte, i int) error {
+	if s.files != nil {
+		return s.files.read(dst, nil, i)
+	}
+	copy(dst, s.Examples[i*s.Problem.Bytes():][:len(dst)])
+	return nil
+}
+
+// Slice is the examples from ≤ i < to. It shares memory with s and, as the
 // slice expression s[from:to] would, panics when the range isn't inside.
 func (s Split) Slice(from, to int) Split {
 	if from < 0 || to < from || to > s.Len() {
-		panic(fmt.Sprintf("data: slice [%d:%d] of a split of %d images", from, to, s.Len()))
+		panic(fmt.Sprintf("data: slice [%d:%d] of a split of %d examples", from, to, s.Len()))
 	}
-	part := Split{Name: s.Name, Labels: s.Labels[from:to:to]}
 	if s.files != nil {
-		part.files = &records{files: s.files.files, from: s.files.from + from}
-	} else {
-		part.Pixels = s.Pixels[from*ImageSize : to*ImageSize : to*ImageSize]
+		s.files = &records{recordSet: s.files.recordSet, files: s.files.files, from: s.files.from + from}
 	}
-	return part
+	s.Examples = window(s.Examples, from, to, s.Problem.Bytes())
+	s.Classes, s.Targets = window(s.Classes, from, to, 1), window(s.Targets, from, to, s.Problem.Outputs)
+	return s
+}
+
+// window is the elements from ≤ i < to of a list of elements of n numbers, nil for nil.
+func window[E any](list []E, from, to, n int) []E {
+	if list == nil {
+		return nil
+	}
+	return list[from*n : to*n : to*n]
+}
+
+// Pick copies the examples with the given indices into memory, in their order.
+func (s Split) Pick(indices []int) (Split, error) {
+	size := s.Problem.Bytes()
+	picked := Split{Name: s.Name, Problem: s.Problem, Examples: make([]byte, len(indices)*size)}
+	for at, i := range indices {
+		if err := s.Read(picked.Example(at), i); err != nil {
+			return Split{}, err
+		}
+		one := s.Slice(i, i+1)
+		picked.Classes, picked.Targets = append(picked.Classes, one.Classes...), append(picked.Targets, one.Targets...)
+	}
+	return picked, nil
 }

@@ -14,10 +14,6 @@ import (
 	"strings"
 )
 
-// otherFiles are members of the archive that are worth keeping beside the
-// records.
-var otherFiles = []string{"batches.meta.txt", "readme.html"}
-
 // maxMember bounds one unpacked file: the official ones have 30,730,000 bytes.
 const maxMember = 64 << 20
 
@@ -27,7 +23,7 @@ const maxUnpacked = 16 * maxMember
 // unpack writes the known files of a gzipped tar archive into a new folder.
 // Only base names of a fixed list are written, so no member can reach outside,
 // and all files of records must be there and sound.
-func unpack(archive, dir string) error {
+func (l *layout) unpack(archive, dir string) error {
 	file, err := os.Open(archive)
 	if err != nil {
 		return err
@@ -40,7 +36,6 @@ func unpack(archive, dir string) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	records := slices.Concat(trainFiles, testFiles)
 	for members := tar.NewReader(io.LimitReader(zip, maxUnpacked)); ; {
 		head, err := members.Next()
 		if errors.Is(err, io.EOF) {
@@ -50,7 +45,7 @@ func unpack(archive, dir string) error {
 			return err
 		}
 		name := path.Base(strings.ReplaceAll(head.Name, `\`, "/"))
-		if head.Typeflag != tar.TypeReg || !slices.Contains(records, name) && !slices.Contains(otherFiles, name) {
+		if head.Typeflag != tar.TypeReg || !slices.Contains(l.names(), name) && !slices.Contains(l.extra, name) {
 			continue
 		}
 		if head.Size > maxMember {
@@ -60,8 +55,8 @@ func unpack(archive, dir string) error {
 			return err
 		}
 	}
-	for _, name := range records {
-		_, err := statCIFAR10(filepath.Join(dir, name))
+	for _, name := range l.names() {
+		_, err := l.stat(filepath.Join(dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("the archive lacks %s", name)
 		}

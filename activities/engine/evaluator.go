@@ -13,20 +13,21 @@ import (
 	"lossatlas/activities/nets"
 )
 
-// Eval is the loss and accuracy of a network over a set of images.
+// Eval is the loss and score of a network over a set of examples.
 type Eval struct {
-	Loss float64 // mean cross-entropy, natural logarithm; may be infinite or NaN
-	// Correct is how many images have their largest logit at their label; NaN if any logit of any image is not finite.
+	Loss float64 // mean over the examples; may be infinite or NaN
+	// Correct is the sum of the scores: for classification the number of correct examples, NaN if
+	// any logit of any example is not finite; NaN for a loss without a score.
 	Correct float64
-	Count   int // images
+	Count   int // examples
 }
 
-// Accuracy is the share of correct images in percent, NaN (missing) where Correct is. The logits
+// Accuracy is the share of correct examples in percent, NaN (missing) where Correct is. The logits
 // decide and not the loss: a sum of losses may overflow although all logits are finite.
 func (e Eval) Accuracy() float64 { return 100 * e.Correct / float64(e.Count) }
 
 // Evaluator computes f(α, β) = L(θ + αδ + βη), the surface of Li et al. 2018
-// (section 2), with batch normalisation by stored statistics. Images, θ, δ and
+// (section 2), with batch normalisation by stored statistics. Examples, θ, δ and
 // η stay on the device; for each point only α and β go there and a pair of
 // sums for each batch comes back. It serves one goroutine at a time.
 type Evaluator struct {
@@ -35,7 +36,7 @@ type Evaluator struct {
 	forward *Program
 	size    int // of a batch, padding included
 	images  data.Split
-	batches []batch // the first of the images, on the device
+	batches []batch // the first of the examples, on the device
 
 	theta, state *Buffer
 	delta, eta   *Buffer
@@ -43,19 +44,18 @@ type Evaluator struct {
 	stateDelta, stateEta *Buffer
 }
 
-// batch is a batch of images on the device.
+// batch is a batch of examples on the device, followed by padding.
 type batch struct {
-	pixels *Buffer // uint8 [size, 32, 32, 3]
-	labels *Buffer // int32 [size]
-	count  *Buffer // int32 scalar: how many rows are images; the rest is padding
+	Batch
+	count  *Buffer // int32 scalar: how many rows are examples
 	images int
 }
 
-// residentBytes is how many bytes of images an evaluator keeps on the device.
+// residentBytes is how many bytes of examples an evaluator keeps on the device.
 // What is beyond goes there anew for each point.
 var residentBytes = 1 << 30
 
-// NewEvaluator puts the images onto the device, a gigabyte of them at most, and
+// NewEvaluator puts the examples onto the device, a gigabyte of them at most, and
 // compiles the forward pass for batches of the given size; the last is padded.
 // Evaluators of the same network and batch size share one compiled program.
 func NewEvaluator(b *Backend, net *nets.Net, images data.Split, size int) (*Evaluator, error) {
@@ -65,7 +65,7 @@ func NewEvaluator(b *Backend, net *nets.Net, images data.Split, size int) (*Eval
 	if images.Len() == 0 {
 		return nil, fmt.Errorf("evaluation of network %s over no images", net.Name)
 	}
-	if err := checkLabels(images, net); err != nil {
+	if err := Fits(net, images); err != nil {
 		return nil, err
 	}
 	forward, err := compileForward(b, net, size)
@@ -73,8 +73,8 @@ func NewEvaluator(b *Backend, net *nets.Net, images data.Split, size int) (*Eval
 		return nil, err
 	}
 	e := &Evaluator{backend: b, net: net, forward: forward, size: size, images: images}
-	for from := 0; from < images.Len() && from*data.ImageSize < residentBytes; from += size {
-		next, err := upload(b, images.Slice(from, min(from+size, images.Len())), size)
+	for from := 0; from < images.Len() && from*images.Problem.Bytes() < residentBytes; from += size {
+		next, err := e.upload(from)
 		if err != nil {
 			e.Close()
 			return nil, err
@@ -84,58 +84,49 @@ func NewEvaluator(b *Backend, net *nets.Net, images data.Split, size int) (*Eval
 	return e, nil
 }
 
-// checkLabels returns an error when a label has no logit.
-func checkLabels(s data.Split, net *nets.Net) error {
-	for i, l := range s.Labels {
-		if int(l) >= net.Classes {
-			return fmt.Errorf("image %d of %q has the label %d, but network %s tells %d classes apart", i, s.Name, l, net.Name, net.Classes)
-		}
-	}
-	return nil
+// passInputs are θ, the state, examples, labels and the number of examples.
+func passInputs(net *nets.Net, size int) []shapes.Shape {
+	examples, labels := net.Problem.Inputs(size)
+	return []shapes.Shape{Float32(net.NumParams()), Float32(net.NumState()), examples, labels, shapes.Make(dtypes.Int32)}
 }
 
 func compileForward(b *Backend, net *nets.Net, size int) (*Program, error) {
-	inputs := []shapes.Shape{
-		Float32(net.NumParams()), Float32(net.NumState()),
-		shapes.Make(dtypes.Uint8, size, data.Height, data.Width, data.Channels),
-		shapes.Make(dtypes.Int32, size), shapes.Make(dtypes.Int32),
-	}
 	key := fmt.Sprintf("evaluate-%s-%d %s", net.Name, size, net.Signature())
-	return b.Compile(key, inputs, func(in []*graph.Node) []*graph.Node {
-		logits := net.Evaluate(b.Formulation(), in[0], in[1], Normalize(in[2], dtypes.Float32))
-		loss, correct := CrossEntropy(logits, in[3])
-		return []*graph.Node{graph.Stack([]*graph.Node{maskedSum(loss, in[4]), maskedSum(correct, in[4])}, 0)}
+	return b.Compile(key, passInputs(net, size), func(in []*graph.Node) []*graph.Node {
+		loss, score := judge(b, net, net.Split(in[0]), in)
+		return []*graph.Node{graph.Stack([]*graph.Node{maskedSum(loss, in[4]), maskedSum(score, in[4])}, 0)}
 	})
 }
 
-func upload(b *Backend, s data.Split, size int) (next batch, err error) {
-	planes, pixels := make([]uint8, s.Len()*data.ImageSize), make([]uint8, size*data.ImageSize)
-	if err := s.Read(planes, 0); err != nil {
+// judge adds the losses and scores of a batch, both [size], to a graph whose inputs
+// are passInputs, of which params are θ cut into tensors.
+func judge(b *Backend, net *nets.Net, params, in []*graph.Node) (loss, score *graph.Node) {
+	outputs := net.EvaluateAt(b.Formulation(), params, in[1], net.Problem.Normalize(in[2], dtypes.Float32))
+	return net.Problem.Judge(outputs, in[3])
+}
+
+// maskedSum is the sum of v [batch] over the first count (a scalar, int32)
+// rows. The others are left out by selection, so that what they hold doesn't matter.
+func maskedSum(v, count *graph.Node) *graph.Node {
+	row := graph.Iota(v.Graph(), shapes.Make(dtypes.Int32, v.Shape().Dim(0)), 0)
+	return graph.ReduceAllSum(graph.Where(graph.LessThan(row, count), v, graph.ZerosLike(v)))
+}
+
+// upload puts the batch that begins with an example onto the device.
+func (e *Evaluator) upload(from int) (next batch, err error) {
+	examples := e.images.Slice(from, min(from+e.size, e.images.Len()))
+	next.images = examples.Len()
+	if next.Batch, err = UploadBatch(e.backend, examples, e.size); err != nil {
 		return next, err
 	}
-	Interleave(pixels, planes)
-	labels := make([]int32, size)
-	for i, l := range s.Labels {
-		labels[i] = int32(l)
-	}
-	next.images = s.Len()
-	if next.pixels, err = Upload(b, pixels, size, data.Height, data.Width, data.Channels); err != nil {
-		return next, err
-	}
-	if next.labels, err = Upload(b, labels, size); err != nil {
+	if next.count, err = Upload(e.backend, []int32{int32(next.images)}); err != nil {
 		next.free()
-		return next, err
 	}
-	if next.count, err = Upload(b, []int32{int32(s.Len())}); err != nil {
-		next.free()
-		return next, err
-	}
-	return next, nil
+	return next, err
 }
 
 func (b batch) free() {
-	b.pixels.Free()
-	b.labels.Free()
+	b.Free()
 	b.count.Free()
 }
 
@@ -155,7 +146,7 @@ func (e *Evaluator) each(ctx context.Context, do func(batch) error) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		b, err := upload(e.backend, e.images.Slice(from, min(from+e.size, e.images.Len())), e.size)
+		b, err := e.upload(from)
 		if err != nil {
 			return err
 		}
@@ -254,7 +245,7 @@ func (e *Evaluator) At(ctx context.Context, alpha, beta float64) (Eval, error) {
 	}
 	var result Eval
 	err = e.each(ctx, func(b batch) error {
-		out, err := e.forward.Run(point, state, b.pixels, b.labels, b.count)
+		out, err := e.forward.Run(point, state, b.Examples, b.Labels, b.count)
 		if err != nil {
 			return err
 		}

@@ -20,6 +20,7 @@ import (
 	"lossatlas/activities/engine"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/problem"
 )
 
 // eachBackend runs a test on both backends.
@@ -32,7 +33,7 @@ func eachBackend(t *testing.T, test func(t *testing.T, b *engine.Backend)) {
 // tiny is a small network for tests that are not about its size.
 func tiny(t testing.TB) (net *nets.Net, theta, state []float32) {
 	t.Helper()
-	net, err := nets.New("tiny", shared.TinyA())
+	net, err := nets.New("tiny", shared.TinyA(), shared.Problem)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,9 +210,11 @@ func TestMisuse(t *testing.T) {
 	_, err = engine.NewEvaluator(b, net, noise(3), 0)
 	says(err, "batch size")
 	bad := noise(3)
-	bad.Labels[1] = 10
+	bad.Classes[1] = 10
 	_, err = engine.NewEvaluator(b, net, bad, 8)
 	says(err, "label 10")
+	_, err = engine.NewEvaluator(b, net, shared.Noise(problem.Problem{Shape: []int{8, 8, 1}, Type: problem.Uint8, Outputs: 10, Loss: problem.CrossEntropy}, 3), 8)
+	says(err, "[8,8,1]")
 	e, err := engine.NewEvaluator(b, net, noise(3), 8)
 	if err != nil {
 		t.Fatal(err)
@@ -331,7 +334,7 @@ func TestAccuracyNeedsFiniteLogits(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b *engine.Backend) {
 		net, theta, state := tiny(t)
 		images := noise(21)
-		clear(images.Pixels[10*data.ImageSize : 12*data.ImageSize])
+		clear(images.Slice(10, 12).Examples)
 		accuracy := func(images data.Split, size int) float64 {
 			e, err := engine.NewEvaluator(b, net, images, size)
 			if err != nil {
@@ -357,14 +360,14 @@ func TestAccuracyNeedsFiniteLogits(t *testing.T) {
 	})
 }
 
-// TestCorrectOfLogits gives CrossEntropy rows of logits. The loss of the last one is finite, its logits are not.
+// TestCorrectOfLogits gives the cross-entropy rows of logits. The loss of the last one is finite, its logits are not.
 func TestCorrectOfLogits(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	eachBackend(t, func(t *testing.T, b *engine.Backend) {
 		logits := []float32{3, 1, 2, 1, 3, 2, nan, nan, nan, 1, nan, 0, inf, 0, 0, 3e38, -3e38, 0, 2, 1, -inf}
 		rows := len(logits) / 3
 		program, err := b.Compile("correct", []shapes.Shape{engine.Float32(rows, 3), shapes.Make(dtypes.Int32, rows)}, func(in []*graph.Node) []*graph.Node {
-			_, correct := engine.CrossEntropy(in[0], in[1])
+			_, correct := problem.Problem{Loss: problem.CrossEntropy}.Judge(in[0], in[1])
 			return []*graph.Node{correct}
 		})
 		if err != nil {

@@ -4,11 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 
-	"lossatlas/activities/data"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/tangent"
 )
@@ -70,20 +67,11 @@ func SubsetSize(net *nets.Net, subset Subset) int {
 	return size
 }
 
-// gradientInputs are θ, the state, images, labels and their number.
-func gradientInputs(net *nets.Net, size int) []shapes.Shape {
-	return []shapes.Shape{
-		Float32(net.NumParams()), Float32(net.NumState()),
-		shapes.Make(dtypes.Uint8, size, data.Height, data.Width, data.Channels),
-		shapes.Make(dtypes.Int32, size), shapes.Make(dtypes.Int32),
-	}
-}
-
 // compileProduct compiles Σ Hv over a batch, the derivative of the gradient
 // ∇ Σ loss at θ along v.
 func compileProduct(b *Backend, net *nets.Net, size int) (*Program, error) {
 	key := fmt.Sprintf("hessian-%s-%d %s", net.Name, size, net.Signature())
-	inputs := append(gradientInputs(net, size), Float32(net.NumParams()))
+	inputs := append(passInputs(net, size), Float32(net.NumParams()))
 	return b.Compile(key, inputs, func(in []*graph.Node) []*graph.Node {
 		gradient, _ := lossGradient(b, net, in)
 		return tangent.Along([]*graph.Node{gradient}, []*graph.Node{in[0]}, []*graph.Node{in[5]})
@@ -93,18 +81,17 @@ func compileProduct(b *Backend, net *nets.Net, size int) (*Program, error) {
 // compileLossGradient compiles ∇ Σ loss and Σ loss over a batch.
 func compileLossGradient(b *Backend, net *nets.Net, size int) (*Program, error) {
 	key := fmt.Sprintf("loss-gradient-%s-%d %s", net.Name, size, net.Signature())
-	return b.Compile(key, gradientInputs(net, size), func(in []*graph.Node) []*graph.Node {
+	return b.Compile(key, passInputs(net, size), func(in []*graph.Node) []*graph.Node {
 		gradient, loss := lossGradient(b, net, in)
 		return []*graph.Node{gradient, loss}
 	})
 }
 
 // lossGradient adds ∇ Σ loss with respect to θ, [NumParams], and Σ loss over a
-// batch to a graph whose inputs are gradientInputs.
+// batch to a graph whose inputs are passInputs.
 func lossGradient(b *Backend, net *nets.Net, in []*graph.Node) (gradient, loss *graph.Node) {
 	params := net.Split(in[0])
-	logits := net.EvaluateAt(b.Formulation(), params, in[1], Normalize(in[2], dtypes.Float32))
-	losses, _ := CrossEntropy(logits, in[3])
+	losses, _ := judge(b, net, params, in)
 	loss = maskedSum(losses, in[4])
 	return nets.Join(graph.Gradient(loss, params...)), loss
 }
@@ -186,7 +173,7 @@ func (h *Hessian) sum(ctx context.Context, dst []float64, program *Program, extr
 	clear(dst)
 	count := 0
 	err = h.each(ctx, func(b batch) error {
-		out, err := program.Run(append([]*Buffer{h.here(), h.state, b.pixels, b.labels, b.count}, extra...)...)
+		out, err := program.Run(append([]*Buffer{h.here(), h.state, b.Examples, b.Labels, b.count}, extra...)...)
 		if err != nil {
 			return err
 		}

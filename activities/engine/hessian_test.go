@@ -314,7 +314,7 @@ func TestHessianMoves(t *testing.T) {
 func BenchmarkHessian(b *testing.B) {
 	for _, name := range []string{"small", "resnet20", "resnet56", "vgg9"} {
 		b.Run(name, func(b *testing.B) {
-			net, err := nets.ByName(name)
+			net, err := nets.ByName(name, shared.Problem)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -34,7 +34,7 @@ func (l BatchNorm) plan(p *planner, in Shape) (op, Shape, error) {
 	if err != nil {
 		return nil, Shape{}, fmt.Errorf("batch normalisation %q: %w", l.Name, err)
 	}
-	return b, in, nil
+	return b.forward, in, nil
 }
 
 type batchNorm struct {
@@ -44,10 +44,10 @@ type batchNorm struct {
 
 func (b batchNorm) forward(p *pass, x *graph.Node) *graph.Node {
 	scale, shift := p.params[b.scale], p.params[b.shift]
-	if !p.training {
-		return b.affine(p, x, scale, shift)
+	if p.training {
+		return b.normalize(p, x, scale, shift)
 	}
-	return b.normalize(p, x, scale, shift)
+	return b.affine(p, x, scale, shift)
 }
 
 // normalize is y = cγ/s + β, where c = x − mean and s = √(variance + ε), with

@@ -3,28 +3,32 @@ package nets
 import (
 	"fmt"
 	"strings"
+
+	"lossatlas/activities/problem"
 )
 
 // catalogue lists the built-in networks in the order in which messages show them.
 var catalogue = []struct {
-	name   string
-	layers func() []Layer
+	name string
+	// side is the least height and width of the images that the network takes.
+	side   int
+	layers func(outputs int) []Layer
 }{
-	{"small", small},
-	{"resnet20", func() []Layer { return resNet(20, 1, true) }},
-	{"resnet20-noshort", func() []Layer { return resNet(20, 1, false) }},
-	{"resnet56", func() []Layer { return resNet(56, 1, true) }},
-	{"resnet56-noshort", func() []Layer { return resNet(56, 1, false) }},
-	{"resnet110", func() []Layer { return resNet(110, 1, true) }},
-	{"resnet110-noshort", func() []Layer { return resNet(110, 1, false) }},
-	{"wrn56-2", func() []Layer { return resNet(56, 2, true) }},
-	{"wrn56-2-noshort", func() []Layer { return resNet(56, 2, false) }},
-	{"wrn56-4", func() []Layer { return resNet(56, 4, true) }},
-	{"wrn56-4-noshort", func() []Layer { return resNet(56, 4, false) }},
-	{"wrn56-8", func() []Layer { return resNet(56, 8, true) }},
-	{"wrn56-8-noshort", func() []Layer { return resNet(56, 8, false) }},
-	{"vgg9", func() []Layer { return VGG9(64, 128, 256, 256) }},
-	{"densenet121", func() []Layer { return DenseNet(32, 6, 12, 24, 16) }},
+	{"small", 1, small},
+	{"resnet20", 1, resNet(20, 1, true)},
+	{"resnet20-noshort", 1, resNet(20, 1, false)},
+	{"resnet56", 1, resNet(56, 1, true)},
+	{"resnet56-noshort", 1, resNet(56, 1, false)},
+	{"resnet110", 1, resNet(110, 1, true)},
+	{"resnet110-noshort", 1, resNet(110, 1, false)},
+	{"wrn56-2", 1, resNet(56, 2, true)},
+	{"wrn56-2-noshort", 1, resNet(56, 2, false)},
+	{"wrn56-4", 1, resNet(56, 4, true)},
+	{"wrn56-4-noshort", 1, resNet(56, 4, false)},
+	{"wrn56-8", 1, resNet(56, 8, true)},
+	{"wrn56-8-noshort", 1, resNet(56, 8, false)},
+	{"vgg9", 8, func(outputs int) []Layer { return VGG9(outputs, 64, 128, 256, 256) }},
+	{"densenet121", 8, func(outputs int) []Layer { return DenseNet(outputs, 32, 6, 12, 24, 16) }},
 }
 
 // Names are the names of the built-in networks.
@@ -36,12 +40,16 @@ func Names() []string {
 	return names
 }
 
-// ByName returns a built-in network.
-func ByName(name string) (*Net, error) {
+// ByName builds a built-in network for a problem.
+func ByName(name string, p problem.Problem) (*Net, error) {
 	for _, c := range catalogue {
-		if c.name == name {
-			return New(name, c.layers())
+		if c.name != name {
+			continue
 		}
+		if !p.IsImage() || min(p.Shape[0], p.Shape[1]) < c.side {
+			return nil, fmt.Errorf("the network %s takes images of at least %d×%d pixels, [height, width, channels], and the examples have the shape %v: choose another network, or write one out under `networks`", name, c.side, c.side, p.Shape)
+		}
+		return New(name, c.layers(p.Outputs), p)
 	}
 	return nil, fmt.Errorf("there is no network called %q: choose one of %s", name, strings.Join(Names(), ", "))
 }
@@ -51,9 +59,9 @@ func conv3(name string, out, stride int) Layer {
 	return Convolution{Name: name, Out: out, Kernel: 3, Stride: stride, Padding: 1}
 }
 
-// head ends a network: global average pool and a linear layer to ten classes.
-func head(name string) []Layer {
-	return []Layer{AvgPool{}, Flatten{}, FullyConnected{Name: name, Out: 10}}
+// head ends a network: global average pool and a linear layer.
+func head(outputs int) []Layer {
+	return []Layer{AvgPool{}, Flatten{}, FullyConnected{Name: "linear", Out: outputs}}
 }
 
 // block is the basic residual block: two 3×3 convolutions with batch
@@ -81,29 +89,31 @@ func block(name string, in, out, stride int, shortcuts bool) []Layer {
 // and three stages of n blocks with 16, 32 and 64 filters (He et al. 2016,
 // section 4.2), with or without its shortcuts (Li et al. 2018, section 5). A
 // wide one has width times as many filters everywhere, in the stem as well.
-func resNet(depth, width int, shortcuts bool) []Layer {
-	in := 16 * width
-	layers := []Layer{conv3("conv1", in, 1), BatchNorm{Name: "bn1"}, ReLU{}}
-	for stage, out := range []int{16 * width, 32 * width, 64 * width} {
-		for i := range (depth - 2) / 6 {
-			stride := 1
-			if stage > 0 && i == 0 {
-				stride = 2
+func resNet(depth, width int, shortcuts bool) func(outputs int) []Layer {
+	return func(outputs int) []Layer {
+		in := 16 * width
+		layers := []Layer{conv3("conv1", in, 1), BatchNorm{Name: "bn1"}, ReLU{}}
+		for stage, out := range []int{16 * width, 32 * width, 64 * width} {
+			for i := range (depth - 2) / 6 {
+				stride := 1
+				if stage > 0 && i == 0 {
+					stride = 2
+				}
+				layers = append(layers, block(fmt.Sprintf("layer%d.%d", stage+1, i), in, out, stride, shortcuts)...)
+				in = out
 			}
-			layers = append(layers, block(fmt.Sprintf("layer%d.%d", stage+1, i), in, out, stride, shortcuts)...)
-			in = out
 		}
+		return append(layers, head(outputs)...)
 	}
-	return append(layers, head("linear")...)
 }
 
 // small is a residual network of eight layers on a strided stem. It costs a
 // twentieth of ResNet-20 and exists for first runs and tests.
-func small() []Layer {
+func small(outputs int) []Layer {
 	layers := []Layer{conv3("conv1", 16, 2), BatchNorm{Name: "bn1"}, ReLU{}}
 	layers = append(layers, block("layer1.0", 16, 16, 1, true)...)
 	layers = append(layers, block("layer2.0", 16, 32, 2, true)...)
-	return append(layers, head("linear")...)
+	return append(layers, head(outputs)...)
 }
 
 // VGG9 is the paper's VGG-9 with a, b and c filters in its three stages of
@@ -111,7 +121,7 @@ func small() []Layer {
 // hidden units in the first of its two linear layers. The paper's own has 64,
 // 128, 256 and 256. Convolutions have biases although a batch normalisation
 // follows, as in the authors' code.
-func VGG9(a, b, c, hidden int) []Layer {
+func VGG9(outputs, a, b, c, hidden int) []Layer {
 	var layers []Layer
 	index := 0 // position in PyTorch's nn.Sequential "features", which names the layers
 	for _, stage := range [][]int{{a, a}, {b, b}, {c, c, c}} {
@@ -126,5 +136,5 @@ func VGG9(a, b, c, hidden int) []Layer {
 	}
 	return append(layers, Flatten{},
 		FullyConnected{Name: "fc.0", Out: hidden}, BatchNorm{Name: "fc.1"}, ReLU{},
-		FullyConnected{Name: "classifier", Out: 10})
+		FullyConnected{Name: "classifier", Out: outputs})
 }

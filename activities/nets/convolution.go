@@ -21,31 +21,24 @@ func (l Convolution) plan(p *planner, in Shape) (op, Shape, error) {
 	if err != nil {
 		return nil, Shape{}, err
 	}
-	bound := convolution{Convolution: l, bias: -1}
-	if bound.weight, err = p.add(l.Name+".weight", Conv, l.Out, in.Channels, l.Kernel, l.Kernel); err != nil {
+	weight, err := p.add(l.Name+".weight", Conv, l.Out, in.Channels, l.Kernel, l.Kernel)
+	bias := 0
+	if l.Bias && err == nil {
+		bias, err = p.add(l.Name+".bias", Bias, l.Out)
+	}
+	if err != nil {
 		return nil, Shape{}, fmt.Errorf("%s: %w", kind, err)
 	}
-	if l.Bias {
-		if bound.bias, err = p.add(l.Name+".bias", Bias, l.Out); err != nil {
-			return nil, Shape{}, fmt.Errorf("%s: %w", kind, err)
-		}
-	}
 	p.macs += int64(height) * int64(width) * int64(l.Out) * int64(in.Channels) * int64(l.Kernel*l.Kernel)
-	return bound, Shape{Height: height, Width: width, Channels: l.Out}, nil
-}
-
-type convolution struct {
-	Convolution
-	weight, bias int // indices into the parameter table; bias is -1 when there is none
-}
-
-func (c convolution) forward(p *pass, x *graph.Node) *graph.Node {
-	kernel := graph.TransposeAllAxes(p.params[c.weight], 2, 3, 1, 0) // OIHW to HWIO
-	y := p.formulation.convolve(x, kernel, c.Stride, c.Padding)
-	if c.bias < 0 {
-		return y
+	forward := func(p *pass, x *graph.Node) *graph.Node {
+		kernel := graph.TransposeAllAxes(p.params[weight], 2, 3, 1, 0) // OIHW to HWIO
+		y := p.formulation.convolve(x, kernel, l.Stride, l.Padding)
+		if !l.Bias {
+			return y
+		}
+		return graph.Add(y, perChannel(p.params[bias], y))
 	}
-	return graph.Add(y, perChannel(p.params[c.bias], y))
+	return forward, Shape{Height: height, Width: width, Channels: l.Out}, nil
 }
 
 // perChannel reshapes a vector of one value per channel so that it broadcasts over x.

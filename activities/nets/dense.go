@@ -21,15 +21,9 @@ func (l Dense) plan(p *planner, in Shape) (op, Shape, error) {
 		return nil, Shape{}, fmt.Errorf("dense block: the body gives %v for an input of %v: only the number of channels may change, so use strides of 1 and a padding that keeps the size", out, in)
 	}
 	out.Channels += in.Channels
-	return dense{body}, out, nil
-}
-
-type dense struct {
-	body chain
-}
-
-func (d dense) forward(p *pass, x *graph.Node) *graph.Node {
-	return graph.Concatenate([]*graph.Node{d.body.forward(p, x), x}, -1)
+	return func(p *pass, x *graph.Node) *graph.Node {
+		return graph.Concatenate([]*graph.Node{body.forward(p, x), x}, -1)
+	}, out, nil
 }
 
 // bottleneck is one layer of a dense block: a 1×1 convolution to 4·growth
@@ -46,7 +40,7 @@ func bottleneck(name string, growth int) Layer {
 // of the given numbers of bottlenecks, and between two blocks a transition that
 // halves the channels and, by average pooling, the image. Its names are those
 // of the authors' code: dense1.0.bn1, trans1.conv, bn, linear.
-func DenseNet(growth int, blocks ...int) []Layer {
+func DenseNet(outputs, growth int, blocks ...int) []Layer {
 	channels := 2 * growth
 	layers := []Layer{conv3("conv1", channels, 1)}
 	for i, n := range blocks {
@@ -63,5 +57,5 @@ func DenseNet(growth int, blocks ...int) []Layer {
 			Convolution{Name: name + ".conv", Out: channels, Kernel: 1, Stride: 1}, AvgPool{Kernel: 2, Stride: 2})
 	}
 	layers = append(layers, BatchNorm{Name: "bn"}, ReLU{})
-	return append(layers, head("linear")...)
+	return append(layers, head(outputs)...)
 }

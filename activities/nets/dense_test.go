@@ -14,7 +14,7 @@ import (
 // both sides have the same ones. The values have 10 to 12 digits; two float64
 // computations in another order of summation differ by less.
 func TestDenseNetAgainstPyTorch(t *testing.T) {
-	net, err := New("dense", DenseNet(2, 2, 1, 2, 1))
+	net, err := New("dense", DenseNet(10, 2, 2, 1, 2, 1), images(10))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,11 +97,11 @@ func TestMemory(t *testing.T) {
 		{"residual", []Layer{Residual{Body: []Layer{conv3("a", 8, 1), conv3("b", 3, 1)}}}, (8 + 3 + 3) * pixels, (3 + 3 + 8) * pixels, 2*3*8*9 + 3*10 + 10},
 		{"dense", []Layer{Dense{Body: []Layer{conv3("a", 8, 1)}}}, (8 + 11) * pixels, (3 + 3 + 8) * pixels, 3*8*9 + 11*10 + 10},
 	} {
-		net, err := New(c.name, append(c.layers, tail...))
+		net, err := New(c.name, append(c.layers, tail...), images(10))
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, channels, _ := footprint(c.layers, input)
+		_, channels, _ := footprint(c.layers, Shape{Height: 32, Width: 32, Channels: 3})
 		if channels != c.kept {
 			t.Errorf("%s keeps %d, want %d", c.name, channels, c.kept)
 		}

@@ -47,7 +47,7 @@ func TestPooling(t *testing.T) {
 			}
 			dy := normal("dy", 2, out.Height, out.Width, 2)
 			got := run(t, b, func(in []*graph.Node) []*graph.Node {
-				y := o.forward(nil, in[0])
+				y := o(nil, in[0])
 				return append(graph.Gradient(graph.ReduceAllSum(graph.Mul(y, in[1])), in[0]), y)
 			}, x, dy)
 			y, dx := make([]float64, len(dy.data)), make([]float64, len(x.data))
@@ -90,7 +90,7 @@ func TestNaNPassesThrough(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := run(t, b, func(in []*graph.Node) []*graph.Node { return []*graph.Node{o.forward(nil, in[0])} }, x)[0]
+			got := run(t, b, func(in []*graph.Node) []*graph.Node { return []*graph.Node{o(nil, in[0])} }, x)[0]
 			found := false
 			for _, v := range got {
 				found = found || math.IsNaN(v)
@@ -106,7 +106,7 @@ func TestNaNPassesThrough(t *testing.T) {
 func TestFlattenOrder(t *testing.T) {
 	b := goBackend(t)
 	x := array{dims: []int{1, 2, 2, 2}, data: []float64{000, 100, 001, 101, 010, 110, 011, 111}} // named channel, row, column
-	got := run(t, b, func(in []*graph.Node) []*graph.Node { return []*graph.Node{flatten{}.forward(nil, in[0])} }, x)[0]
+	got := run(t, b, func(in []*graph.Node) []*graph.Node { return []*graph.Node{flatten(nil, in[0])} }, x)[0]
 	want := []float64{000, 001, 010, 011, 100, 101, 110, 111}
 	if distance(got, want) != 0 {
 		t.Errorf("flattened to %03.0f, want %03.0f", got, want)
@@ -155,7 +155,7 @@ func anyLayers(rt *rapid.T) []Layer {
 func TestGradientsOfAnyNetwork(t *testing.T) {
 	b := goBackend(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		net, err := New("any", anyLayers(rt))
+		net, err := New("any", anyLayers(rt), images(3))
 		if err != nil {
 			if !strings.Contains(err.Error(), "larger than its padded input") {
 				rt.Fatal(err)

@@ -14,12 +14,10 @@ func (Flatten) plan(_ *planner, in Shape) (op, Shape, error) {
 	if err := in.spatial("flatten"); err != nil {
 		return nil, Shape{}, err
 	}
-	return flatten{}, Shape{Channels: in.Height * in.Width * in.Channels, Flat: true}, nil
+	return flatten, Shape{Channels: in.Height * in.Width * in.Channels, Flat: true}, nil
 }
 
-type flatten struct{}
-
-func (flatten) forward(_ *pass, x *graph.Node) *graph.Node {
+func flatten(_ *pass, x *graph.Node) *graph.Node {
 	batch := x.Shape().Dim(0)
 	if x.Shape().Dim(1)*x.Shape().Dim(2) > 1 {
 		x = graph.TransposeAllAxes(x, 0, 3, 1, 2)
@@ -38,24 +36,17 @@ func (l FullyConnected) plan(p *planner, in Shape) (op, Shape, error) {
 	if !in.Flat {
 		return nil, Shape{}, fmt.Errorf("%s needs flat features but gets an image of %v: put a flatten layer before it", kind, in)
 	}
-	var f fullyConnected
-	var err error
-	if f.weight, err = p.add(l.Name+".weight", Linear, l.Out, in.Channels); err != nil {
+	weight, err := p.add(l.Name+".weight", Linear, l.Out, in.Channels)
+	if err != nil {
 		return nil, Shape{}, fmt.Errorf("%s: %w", kind, err)
 	}
-	if f.bias, err = p.add(l.Name+".bias", Bias, l.Out); err != nil {
+	bias, err := p.add(l.Name+".bias", Bias, l.Out)
+	if err != nil {
 		return nil, Shape{}, fmt.Errorf("%s: %w", kind, err)
 	}
 	p.macs += int64(l.Out) * int64(in.Channels)
-	return f, Shape{Channels: l.Out, Flat: true}, nil
-}
-
-type fullyConnected struct {
-	weight, bias int
-}
-
-// forward is xWᵀ + b.
-func (f fullyConnected) forward(p *pass, x *graph.Node) *graph.Node {
-	y := graph.DotGeneral(x, []int{1}, nil, p.params[f.weight], []int{1}, nil)
-	return graph.Add(y, perChannel(p.params[f.bias], y))
+	return func(p *pass, x *graph.Node) *graph.Node {
+		y := graph.DotGeneral(x, []int{1}, nil, p.params[weight], []int{1}, nil)
+		return graph.Add(y, perChannel(p.params[bias], y))
+	}, Shape{Channels: l.Out, Flat: true}, nil
 }

@@ -22,7 +22,8 @@ type Memory struct {
 // (ResNet-20, WRN-56-2, DenseNet-121) are twice the estimate and 400 MB, and for
 // Hessian-vector products 1.8 times (VGG-9) to 3.4 times it (ResNet-20) and 400 MB.
 func (n *Net) Memory(batch int) Memory {
-	_, kept, peak := footprint(n.layers, input)
+	in, _ := inputShape(n.Problem) // New has checked it
+	_, kept, peak := footprint(n.layers, in)
 	const size = 4
 	images, theta := int64(batch)*size, int64(n.NumParams())*size
 	return Memory{Evaluate: images*peak + 3*theta, Train: images*(kept+peak) + 5*theta, Product: 2*images*(kept+peak) + 4*theta}

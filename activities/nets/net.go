@@ -4,38 +4,68 @@ import (
 	"fmt"
 
 	"github.com/gomlx/gomlx/core/graph"
+
+	"lossatlas/activities/problem"
 )
 
-// input is the shape of the images of every data set here.
-var input = Shape{Height: 32, Width: 32, Channels: 3}
-
-// Net is a network: a checked list of layers with its tables. It is immutable
-// and safe for use by several goroutines.
+// Net is a network: a checked list of layers with its tables, built for a
+// problem. It is immutable and safe for use by several goroutines.
 type Net struct {
 	// Name is the name under which ByName finds the network, or the caller's own.
 	Name string
-	// Classes is the number of logits.
-	Classes int
+	// Problem says which examples the network takes and how its outputs are judged.
+	Problem problem.Problem
 
 	layers []Layer
 	plan   planner
 	ops    chain
 }
 
-// New checks a list of layers that turns 32×32 RGB images into logits and
-// makes the network's tables. Errors name the layer and what would fit.
-func New(name string, layers []Layer) (*Net, error) {
-	n := &Net{Name: name, layers: layers, plan: planner{names: map[string]bool{}}}
-	ops, out, err := n.plan.sequence(layers, input)
+// New checks a list of layers that turns the examples of a problem into its
+// outputs and makes the network's tables. Errors name the layer and what would fit.
+func New(name string, layers []Layer, p problem.Problem) (*Net, error) {
+	in, err := inputShape(p)
 	if err != nil {
 		return nil, fmt.Errorf("network %q: %w", name, err)
 	}
-	if !out.Flat {
-		err := fmt.Errorf("the network ends with an image of %v: end it with a flatten and a linear layer, whose outputs are the classes", out)
-		return nil, fmt.Errorf("network %q: %w", name, &LayerError{Layer: max(len(layers)-1, 0), Err: err})
+	n := &Net{Name: name, Problem: p, layers: layers, plan: planner{names: map[string]bool{}}}
+	ops, out, err := n.plan.sequence(layers, in)
+	if err == nil {
+		err = endError(out, p.Outputs, len(layers))
 	}
-	n.ops, n.Classes = ops, out.Channels
+	if err != nil {
+		return nil, fmt.Errorf("network %q: %w", name, err)
+	}
+	n.ops = ops
 	return n, nil
+}
+
+// inputShape is the shape of an example as layers see it.
+func inputShape(p problem.Problem) (Shape, error) {
+	if err := p.Check(); err != nil {
+		return Shape{}, err
+	}
+	switch {
+	case p.IsImage():
+		return Shape{Height: p.Shape[0], Width: p.Shape[1], Channels: p.Shape[2]}, nil
+	case len(p.Shape) == 1:
+		return Shape{Channels: p.Shape[0], Flat: true}, nil
+	}
+	return Shape{}, fmt.Errorf("the examples have the shape %v: networks take images, [height, width, channels], or vectors, [features]", p.Shape)
+}
+
+// endError says of the last of a number of layers that it does not give the outputs of the problem.
+func endError(out Shape, outputs, layers int) error {
+	var err error
+	switch {
+	case !out.Flat:
+		err = fmt.Errorf("the network ends with an image of %v: end it with a flatten and a linear layer of %d outputs", out, outputs)
+	case out.Channels != outputs:
+		err = fmt.Errorf("the network ends with %d features; the data set asks for %d outputs, so end it with {linear: %d}", out.Channels, outputs, outputs)
+	default:
+		return nil
+	}
+	return &LayerError{Layer: max(layers-1, 0), Err: err}
 }
 
 // Params is the parameter table: the tensors of θ in the order of PyTorch's
@@ -55,36 +85,36 @@ func (n *Net) NumState() int { return n.plan.numState }
 // Len is the number of layers, those within others not counted.
 func (n *Net) Len() int { return len(n.layers) }
 
-// MACs is the number of multiply-adds of the convolutions and linear layers for one image.
+// MACs is the number of multiply-adds of the convolutions and linear layers for one example.
 func (n *Net) MACs() int64 { return n.plan.macs }
 
-// Signature identifies the computation: networks with equal signatures have
-// equal graphs. Compiled programs are shared under it.
-func (n *Net) Signature() string { return fmt.Sprintf("%#v", n.layers) }
+// Signature identifies the computation, the problem included: networks with equal
+// signatures have equal graphs and losses. Compiled programs are shared under it.
+func (n *Net) Signature() string { return fmt.Sprintf("%s %#v", n.Problem, n.layers) }
 
-// Evaluate adds the forward pass with stored statistics to a graph. images is
-// [batch, 32, 32, 3], normalised; theta and state are the flat vectors. The
-// result is the logits, [batch, Classes].
-func (n *Net) Evaluate(f Formulation, theta, state, images *graph.Node) *graph.Node {
-	return n.EvaluateAt(f, n.Split(theta), state, images)
+// Evaluate adds the forward pass with stored statistics to a graph. examples is
+// [batch, Shape…] of the problem, normalized; theta and state are the flat vectors.
+// The result is the outputs, [batch, Outputs].
+func (n *Net) Evaluate(f Formulation, theta, state, examples *graph.Node) *graph.Node {
+	return n.EvaluateAt(f, n.Split(theta), state, examples)
 }
 
 // EvaluateAt is Evaluate with the tensors that Split cuts from θ in its place,
 // so that gradients can be taken with respect to them.
-func (n *Net) EvaluateAt(f Formulation, params []*graph.Node, state, images *graph.Node) *graph.Node {
-	return n.ops.forward(&pass{formulation: f, params: params, state: split(state, n.State())}, images)
+func (n *Net) EvaluateAt(f Formulation, params []*graph.Node, state, examples *graph.Node) *graph.Node {
+	return n.ops.forward(&pass{formulation: f, params: params, state: split(state, n.State())}, examples)
 }
 
 // Train adds the forward pass with batch statistics to a graph. params are the
 // tensors that Split cuts from θ, so that gradients can be taken with respect
-// to them. The result is the logits and the new flat state vector.
-func (n *Net) Train(f Formulation, params []*graph.Node, state, images *graph.Node) (logits, newState *graph.Node) {
+// to them. The result is the outputs and the new flat state vector.
+func (n *Net) Train(f Formulation, params []*graph.Node, state, examples *graph.Node) (outputs, newState *graph.Node) {
 	p := &pass{formulation: f, params: params, state: split(state, n.State()), training: true, newState: make([]*graph.Node, len(n.State()))}
-	logits = n.ops.forward(p, images)
+	outputs = n.ops.forward(p, examples)
 	if len(p.newState) == 0 {
-		return logits, state
+		return outputs, state
 	}
-	return logits, Join(p.newState)
+	return outputs, Join(p.newState)
 }
 
 // Split cuts the flat vector θ into the tensors of the parameter table.

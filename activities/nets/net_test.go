@@ -92,8 +92,8 @@ func TestSizesOfBuiltInNetworks(t *testing.T) {
 		for _, suffix := range []string{"", "-noshort"} {
 			net := byName(t, name+suffix)
 			params, macs := residual(size.blocks, size.width, suffix == "")
-			if net.NumParams() != params || net.MACs() != macs || net.Classes != 10 {
-				t.Errorf("%s: %d parameters, %d multiply-adds, %d classes; want %d, %d, 10", net.Name, net.NumParams(), net.MACs(), net.Classes, params, macs)
+			if net.NumParams() != params || net.MACs() != macs || net.Problem.Outputs != 10 {
+				t.Errorf("%s: %d parameters, %d multiply-adds, %d classes; want %d, %d, 10", net.Name, net.NumParams(), net.MACs(), net.Problem.Outputs, params, macs)
 			}
 		}
 	}
@@ -125,7 +125,7 @@ func TestSizesOfBuiltInNetworks(t *testing.T) {
 
 func byName(t *testing.T, name string) *nets.Net {
 	t.Helper()
-	net, err := nets.ByName(name)
+	net, err := nets.ByName(name, shared.Problem)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func byName(t *testing.T, name string) *nets.Net {
 }
 
 func TestUnknownNameNamesTheKnown(t *testing.T) {
-	_, err := nets.ByName("resnet21")
+	_, err := nets.ByName("resnet21", shared.Problem)
 	if err == nil {
 		t.Fatal("there is a resnet21")
 	}
@@ -300,10 +300,11 @@ func TestImpossibleNetworks(t *testing.T) {
 		{"shapes of a dense block", []nets.Layer{nets.Dense{Body: []nets.Layer{conv("a", 3)}}}, []string{"30×30×4", "32×32×3", "stride"}},
 		{"pool after flatten", []nets.Layer{nets.Flatten{}, nets.AvgPool{}}, []string{"layer 2", "average-pool"}},
 		{"missing layer", []nets.Layer{nil}, []string{"layer 1"}},
+		{"too few outputs", []nets.Layer{nets.Flatten{}, nets.FullyConnected{Name: "fc", Out: 9}}, []string{"layer 2", "9 features", "10 outputs", "{linear: 10}"}},
 		{"nothing", nil, []string{"ends with an image"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := nets.New("x", c.layers)
+			_, err := nets.New("x", c.layers, shared.Problem)
 			if err == nil {
 				t.Fatal("accepted")
 			}

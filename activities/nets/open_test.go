@@ -9,7 +9,14 @@ import (
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+
+	"lossatlas/activities/problem"
 )
+
+// images is the problem of 32×32 colour images with a number of outputs.
+func images(outputs int) problem.Problem {
+	return problem.Problem{Shape: []int{32, 32, 3}, Type: problem.Uint8, Outputs: outputs, Loss: problem.CrossEntropy}
+}
 
 // goBackend is the pure-Go backend, on which these tests run in float64.
 func goBackend(t testing.TB) compute.Backend {

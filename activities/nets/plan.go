@@ -19,14 +19,11 @@ type Layer interface {
 	plan(p *planner, in Shape) (op, Shape, error)
 }
 
-// op is a layer bound to its places in the parameter table.
-type op interface {
-	// forward adds the layer to a graph. x is [batch, height, width, channels],
-	// or [batch, features] once the activations are flat.
-	forward(p *pass, x *graph.Node) *graph.Node
-}
+// op adds a layer, bound to its places in the parameter table, to a graph. x is
+// [batch, height, width, channels], or [batch, features] of flat activations.
+type op func(p *pass, x *graph.Node) *graph.Node
 
-// Shape is the shape of one image's activations: Height×Width×Channels, or,
+// Shape is the shape of one example's activations: Height×Width×Channels, or,
 // when Flat, a vector of Channels features.
 type Shape struct {
 	Height, Width, Channels int
@@ -135,7 +132,7 @@ type chain []op
 
 func (c chain) forward(p *pass, x *graph.Node) *graph.Node {
 	for _, o := range c {
-		x = o.forward(p, x)
+		x = o(p, x)
 	}
 	return x
 }

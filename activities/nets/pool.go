@@ -8,11 +8,9 @@ import (
 // that a diverged network is seen and not hidden.
 type ReLU struct{}
 
-func (ReLU) plan(_ *planner, in Shape) (op, Shape, error) { return relu{}, in, nil }
+func (ReLU) plan(_ *planner, in Shape) (op, Shape, error) { return relu, in, nil }
 
-type relu struct{}
-
-func (relu) forward(_ *pass, x *graph.Node) *graph.Node {
+func relu(_ *pass, x *graph.Node) *graph.Node {
 	zero := graph.ScalarZero(x.Graph(), x.DType())
 	return graph.Where(graph.LessOrEqual(x, zero), graph.ZerosLike(x), x)
 }
@@ -23,34 +21,17 @@ type MaxPool struct {
 	Kernel, Stride, Padding int
 }
 
-func (l MaxPool) plan(_ *planner, in Shape) (op, Shape, error) {
-	height, width, err := in.window("max-pool", l.Kernel, l.Stride, l.Padding)
-	return maxPool{l, height, width}, Shape{Height: height, Width: width, Channels: in.Channels}, err
-}
-
-type maxPool struct {
-	MaxPool
-	height, width int
-}
-
-// forward compares the elements of the windows one after another. The first of
+// plan compares the elements of the windows one after another. The first of
 // equal ones gets the gradient, as in PyTorch, and a NaN wins. The backends'
 // own pooling would do but for its gradient, which the pure-Go backend lacks.
-func (m maxPool) forward(_ *pass, x *graph.Node) *graph.Node {
-	x = padded(x, m.Padding, lowest(x.DType()))
-	var best *graph.Node
-	for row := range m.Kernel {
-		for column := range m.Kernel {
-			t := tap(x, row, column, m.height, m.width, m.Stride)
-			if best == nil {
-				best = t
-				continue
-			}
-			larger := graph.LogicalOr(graph.GreaterThan(t, best), graph.NotEqual(t, t))
-			best = graph.Where(larger, t, best)
-		}
+func (l MaxPool) plan(_ *planner, in Shape) (op, Shape, error) {
+	larger := func(best, t *graph.Node) *graph.Node {
+		return graph.Where(graph.LogicalOr(graph.GreaterThan(t, best), graph.NotEqual(t, t)), t, best)
 	}
-	return best
+	height, width, err := in.window("max-pool", l.Kernel, l.Stride, l.Padding)
+	return func(_ *pass, x *graph.Node) *graph.Node {
+		return overWindow(padded(x, l.Padding, lowest(x.DType())), l.Kernel, height, width, l.Stride, larger)
+	}, Shape{Height: height, Width: width, Channels: in.Channels}, err
 }
 
 // AvgPool takes the mean over Kernel×Kernel windows that lie Stride apart; the
@@ -61,33 +42,32 @@ type AvgPool struct {
 }
 
 func (l AvgPool) plan(_ *planner, in Shape) (op, Shape, error) {
-	if l.Kernel == 0 {
-		return avgPool{AvgPool: l, height: 1, width: 1}, Shape{Height: 1, Width: 1, Channels: in.Channels}, in.spatial("average-pool")
+	height, width, err := 1, 1, in.spatial("average-pool")
+	if l.Kernel != 0 {
+		height, width, err = in.window("average-pool", l.Kernel, l.Stride, l.Padding)
 	}
-	height, width, err := in.window("average-pool", l.Kernel, l.Stride, l.Padding)
-	return avgPool{l, height, width}, Shape{Height: height, Width: width, Channels: in.Channels}, err
+	forward := func(_ *pass, x *graph.Node) *graph.Node {
+		sum := overWindow(padded(x, l.Padding, 0), l.Kernel, height, width, l.Stride, graph.Add)
+		return graph.DivScalar(sum, float64(l.Kernel*l.Kernel))
+	}
+	if l.Kernel == 0 || l.Padding == 0 && l.Kernel == in.Height && l.Kernel == in.Width {
+		forward = meanOfImage
+	}
+	return forward, Shape{Height: height, Width: width, Channels: in.Channels}, err
 }
 
-type avgPool struct {
-	AvgPool
-	height, width int
+func meanOfImage(_ *pass, x *graph.Node) *graph.Node {
+	sum := graph.ReduceSum(x, 1, 2)
+	return graph.DivScalar(graph.Reshape(sum, x.Shape().Dim(0), 1, 1, x.Shape().Dim(3)), float64(x.Shape().Dim(1)*x.Shape().Dim(2)))
 }
 
-func (a avgPool) forward(_ *pass, x *graph.Node) *graph.Node {
-	whole := a.Kernel == 0 || a.Padding == 0 && a.Kernel == x.Shape().Dim(1) && a.Kernel == x.Shape().Dim(2)
-	if whole {
-		n := x.Shape().Dim(1) * x.Shape().Dim(2)
-		sum := graph.ReduceSum(x, 1, 2)
-		return graph.DivScalar(graph.Reshape(sum, x.Shape().Dim(0), 1, 1, x.Shape().Dim(3)), float64(n))
+// overWindow combines the elements of the kernel×kernel windows of x, row by row.
+func overWindow(x *graph.Node, kernel, height, width, stride int, combine func(a, b *graph.Node) *graph.Node) *graph.Node {
+	all := tap(x, 0, 0, height, width, stride)
+	for i := 1; i < kernel*kernel; i++ {
+		all = combine(all, tap(x, i/kernel, i%kernel, height, width, stride))
 	}
-	x = padded(x, a.Padding, 0)
-	var sum *graph.Node
-	for row := range a.Kernel {
-		for column := range a.Kernel {
-			sum = plus(sum, tap(x, row, column, a.height, a.width, a.Stride))
-		}
-	}
-	return graph.DivScalar(sum, float64(a.Kernel*a.Kernel))
+	return all
 }
 
 // plus is sum + x, or x where there is no sum yet.

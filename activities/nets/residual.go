@@ -26,13 +26,7 @@ func (l Residual) plan(p *planner, in Shape) (op, Shape, error) {
 	if out != short {
 		return nil, Shape{}, fmt.Errorf("residual block: the body gives %v but its shortcut %v: add a shortcut of a 1×1 convolution with the same stride and number of filters", out, short)
 	}
-	return residual{body, shortcut}, out, nil
-}
-
-type residual struct {
-	body, shortcut chain
-}
-
-func (r residual) forward(p *pass, x *graph.Node) *graph.Node {
-	return graph.Add(r.body.forward(p, x), r.shortcut.forward(p, x))
+	return func(p *pass, x *graph.Node) *graph.Node {
+		return graph.Add(body.forward(p, x), shortcut.forward(p, x))
+	}, out, nil
 }

@@ -20,7 +20,7 @@ import (
 func TestTangentsOfAnyNetwork(t *testing.T) {
 	b := goBackend(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		net, err := New("any", anyLayers(rt))
+		net, err := New("any", anyLayers(rt), images(3))
 		if err != nil {
 			if !strings.Contains(err.Error(), "larger than its padded input") {
 				rt.Fatal(err)
@@ -42,7 +42,7 @@ func TestTangentsOfAnyNetwork(t *testing.T) {
 			moved, hv := along(v)
 			_, hw := along(w)
 			return []*graph.Node{dot(gradient, v), dot(moved, u), dot(hv, w), dot(hw, v)}
-		}, theta, state, normal("images", 2, 32, 32, 3), normal("u", 2, net.Classes),
+		}, theta, state, normal("images", 2, 32, 32, 3), normal("u", 2, net.Problem.Outputs),
 			normal("v", net.NumParams()), normal("w", net.NumParams()))
 		backward, forward, vw, wv := out[0][0], out[1][0], out[2][0], out[3][0]
 		if math.Abs(forward-backward) > 1e-9*(1+math.Abs(backward)) {
@@ -61,12 +61,12 @@ func TestSecondDerivativeByDifferences(t *testing.T) {
 	net, err := New("smooth", []Layer{
 		AvgPool{Kernel: 4, Stride: 4}, Convolution{Name: "a", Out: 3, Kernel: 3, Stride: 2, Padding: 1, Bias: true}, BatchNorm{Name: "b"},
 		Residual{Body: []Layer{conv3("c", 3, 1), BatchNorm{Name: "d"}}}, Flatten{}, FullyConnected{Name: "e", Out: 3},
-	})
+	}, images(3))
 	if err != nil {
 		t.Fatal(err)
 	}
 	theta, state := start(net)
-	images, v := normal("images", 2, 32, 32, 3), normal("v", net.NumParams())
+	examples, v := normal("images", 2, 32, 32, 3), normal("v", net.NumParams())
 	loss := func(logits *graph.Node) *graph.Node {
 		return graph.ReduceAllSum(graph.Exp(graph.MulScalar(logits, 0.1)))
 	}
@@ -75,11 +75,11 @@ func TestSecondDerivativeByDifferences(t *testing.T) {
 		return Join(graph.Gradient(loss(net.EvaluateAt(Product, params, in[1], in[2])), params...))
 	}
 	gradient := func(theta array) []float64 {
-		return run(t, b, func(in []*graph.Node) []*graph.Node { return []*graph.Node{gradientOf(in)} }, theta, state, images)[0]
+		return run(t, b, func(in []*graph.Node) []*graph.Node { return []*graph.Node{gradientOf(in)} }, theta, state, examples)[0]
 	}
 	got := run(t, b, func(in []*graph.Node) []*graph.Node {
 		return tangent.Along([]*graph.Node{gradientOf(in)}, []*graph.Node{in[0]}, []*graph.Node{in[3]})
-	}, theta, state, images, v)[0]
+	}, theta, state, examples, v)[0]
 	const h = 1e-5 // truncation of order h² and cancellation of order 1e-16/h, relative
 	shifted := func(by float64) array {
 		moved := array{dims: theta.dims, data: append([]float64(nil), theta.data...)}

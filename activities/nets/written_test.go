@@ -43,7 +43,7 @@ func write(t testing.TB, layers []Layer) []written {
 // wants the same network back.
 func TestBuiltInNetworksWrittenOut(t *testing.T) {
 	for _, c := range catalogue {
-		b, err := json.Marshal(write(t, c.layers()))
+		b, err := json.Marshal(write(t, c.layers(10)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func TestBuiltInNetworksWrittenOut(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
-		if !reflect.DeepEqual(layers, c.layers()) {
+		if !reflect.DeepEqual(layers, c.layers(10)) {
 			t.Errorf("%s is another network after writing and reading", c.name)
 		}
 	}
@@ -73,7 +73,7 @@ func TestWrittenNetworkErrors(t *testing.T) {
 	} {
 		layers, err := Parse([]byte(test.layers))
 		if err == nil {
-			_, err = New("test", layers)
+			_, err = New("test", layers, images(10))
 		}
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", test.layers, err, test.want)
@@ -91,7 +91,7 @@ func TestInnermost(t *testing.T) {
 	} {
 		list, err := Parse([]byte(layers))
 		if err == nil {
-			_, err = New("test", list)
+			_, err = New("test", list, images(10))
 		}
 		var at *LayerError
 		if !errors.As(err, &at) {
@@ -107,7 +107,7 @@ func TestInnermost(t *testing.T) {
 // says is built, and that what is built comes back from its written form.
 func FuzzParse(f *testing.F) {
 	for _, c := range catalogue[:2] {
-		b, err := json.Marshal(write(f, c.layers()))
+		b, err := json.Marshal(write(f, c.layers(10)))
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -120,7 +120,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if _, err := New("fuzz", layers); err != nil {
+		if _, err := New("fuzz", layers, images(10)); err != nil {
 			return
 		}
 		again, err := json.Marshal(write(t, layers))

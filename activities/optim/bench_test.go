@@ -2,26 +2,16 @@ package optim
 
 import (
 	"context"
-	"math/rand/v2"
 	"syscall"
 	"testing"
 
 	"lossatlas/activities/data"
+	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
 )
 
 // noise is n images of random bytes: speed doesn't depend on what is in them.
-func noise(n int) data.Split {
-	rng := rand.New(rand.NewPCG(1, 2))
-	s := data.Split{Name: "noise", Pixels: make([]uint8, n*data.ImageSize), Labels: make([]uint8, n)}
-	for i := range s.Pixels {
-		s.Pixels[i] = uint8(rng.Uint32())
-	}
-	for i := range s.Labels {
-		s.Labels[i] = uint8(rng.IntN(data.Classes))
-	}
-	return s
-}
+func noise(n int) data.Split { return shared.Noise(shared.Problem, n) }
 
 // BenchmarkTrain measures images per second through whole training epochs, augmentation included.
 func BenchmarkTrain(b *testing.B) {
@@ -33,7 +23,7 @@ func BenchmarkTrain(b *testing.B) {
 		{"small", "go", 128},
 	} {
 		b.Run(c.net+"/"+c.backend, func(b *testing.B) {
-			net, err := nets.ByName(c.net)
+			net, err := nets.ByName(c.net, shared.Problem)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"lossatlas/activities/data"
+	"lossatlas/activities/internal/shared"
 )
 
 func TestImpossibleRecipes(t *testing.T) {
@@ -73,19 +74,19 @@ func TestGroupsCoverTheBatch(t *testing.T) {
 // TestStreamIsAPermutation checks that an epoch has every image once, in an
 // order that changes with the epoch, and however it is cut.
 func TestStreamIsAPermutation(t *testing.T) {
-	images := data.Split{Pixels: make([]uint8, 50*data.ImageSize), Labels: make([]uint8, 50)}
-	for i := range images.Labels {
-		images.Labels[i] = uint8(i)
-		images.Pixels[i*data.ImageSize] = uint8(i)
+	images := data.Split{Problem: shared.Problem, Examples: make([]byte, 50*shared.Problem.Bytes()), Classes: make([]int32, 50)}
+	for i := range images.Classes {
+		images.Classes[i] = int32(i)
+		images.Example(i)[0] = uint8(i)
 	}
 	read := func(c Config, epoch int, cuts ...int) (labels []int32, pixels []uint8) {
 		s := newStream(c, epoch, images)
 		for _, n := range cuts {
-			p, l, err := s.next(n)
+			group, err := s.next(n)
 			if err != nil {
 				t.Fatal(err)
 			}
-			labels, pixels = append(labels, l...), append(pixels, p...)
+			labels, pixels = append(labels, group.Classes...), append(pixels, group.Examples...)
 		}
 		return labels, pixels
 	}
@@ -95,7 +96,7 @@ func TestStreamIsAPermutation(t *testing.T) {
 		seen := map[int32]bool{}
 		for i, l := range labels {
 			seen[l] = true
-			if !augment && pixels[i*data.ImageSize] != uint8(l) {
+			if !augment && pixels[i*shared.Problem.Bytes()] != uint8(l) {
 				t.Fatalf("image %d has the label of another", i)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 
+	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
 )
 
@@ -13,7 +14,7 @@ import (
 // layer. The plugin ends the process when a sum has too many parts.
 func TestLargeGroupCompiles(t *testing.T) {
 	b := open(t, "xla")
-	net, err := nets.ByName("vgg9")
+	net, err := nets.ByName("vgg9", shared.Problem)
 	if err != nil {
 		t.Fatal(err)
 	}

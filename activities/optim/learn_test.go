@@ -25,7 +25,7 @@ func TestLearns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := nets.ByName("small")
+	net, err := nets.ByName("small", train.Problem)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ type worker struct {
 }
 
 func newWorker(name string) (*worker, error) {
-	net, err := nets.ByName(name)
+	net, err := nets.ByName(name, shared.Problem)
 	if err != nil {
 		return nil, err
 	}

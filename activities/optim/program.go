@@ -7,38 +7,34 @@ import (
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 
-	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/nets"
 )
 
 // compileGradient compiles one group's share of a step:
 //
-//	θ, state, g, images, labels, 1/B  →  g + ∇(Σ loss)/B, state', [Σ loss, Σ correct]
+//	θ, state, g, examples, labels, 1/B  →  g + ∇(Σ loss)/B, state', [Σ loss, Σ score]
 //
 // with batch statistics of the group and B the size of the whole batch. Over
 // the groups of a batch g becomes the mean gradient, and the running
 // statistics are updated group after group. number is the type of all numbers.
 func compileGradient(b *engine.Backend, net *nets.Net, size int, number dtypes.DType) (*engine.Program, error) {
 	vector := shapes.Make(number, net.NumParams())
-	inputs := []shapes.Shape{
-		vector, shapes.Make(number, net.NumState()), vector,
-		shapes.Make(dtypes.Uint8, size, data.Height, data.Width, data.Channels),
-		shapes.Make(dtypes.Int32, size), shapes.Make(number),
-	}
+	examples, labels := net.Problem.Inputs(size)
+	inputs := []shapes.Shape{vector, shapes.Make(number, net.NumState()), vector, examples, labels, shapes.Make(number)}
 	key := fmt.Sprintf("gradient-%s-%d-%s %s", net.Name, size, number, net.Signature())
 	return b.Compile(key, inputs, func(in []*graph.Node) []*graph.Node {
-		theta, state, sum, pixels, labels, share := in[0], in[1], in[2], in[3], in[4], in[5]
+		theta, state, sum, examples, labels, share := in[0], in[1], in[2], in[3], in[4], in[5]
 		// The gradient is taken tensor by tensor and joined, because the gradient of
 		// cutting θ into tensors would pad each of them to the length of θ.
 		params := net.Split(theta)
-		logits, newState := net.Train(b.Formulation(), params, state, engine.Normalize(pixels, number))
-		losses, correct := engine.CrossEntropy(logits, labels)
+		outputs, newState := net.Train(b.Formulation(), params, state, net.Problem.Normalize(examples, number))
+		losses, scores := net.Problem.Judge(outputs, labels)
 		loss := graph.ReduceAllSum(losses)
 		gradient := nets.Join(graph.Gradient(graph.Mul(loss, share), params...))
 		return []*graph.Node{
 			graph.Add(sum, gradient), newState,
-			graph.Stack([]*graph.Node{loss, graph.ReduceAllSum(correct)}, 0),
+			graph.Stack([]*graph.Node{loss, graph.ReduceAllSum(scores)}, 0),
 		}
 	})
 }

@@ -107,11 +107,15 @@ func TestProgramsInFloat64(t *testing.T) {
 			rate, share := put(t, b, []float64{s.config.LR}), put(t, b, []float64{1 / float64(s.Batch)})
 			in := s.inOrder()
 			for step, want := range s.Losses {
-				pixels, labels, err := in.next(s.Batch)
+				group, err := in.next(s.Batch)
 				if err != nil {
 					t.Fatal(err)
 				}
-				out := run(t, gradient, theta, state, sum, put(t, b, pixels, s.Batch, 32, 32, 3), put(t, b, labels, s.Batch), share)
+				batch, err := engine.UploadBatch(b, group, s.Batch)
+				if err != nil {
+					t.Fatal(err)
+				}
+				out := run(t, gradient, theta, state, sum, batch.Examples, batch.Labels, share)
 				state = out[1]
 				var sums [2]float64
 				get(t, out[2], sums[:])

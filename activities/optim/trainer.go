@@ -40,9 +40,12 @@ func New(b *engine.Backend, net *nets.Net, train data.Split, config Config) (*Tr
 	if err := config.check(train.Len()); err != nil {
 		return nil, err
 	}
-	for i, l := range train.Labels {
-		if int(l) >= net.Classes {
-			return nil, fmt.Errorf("training image %d has the label %d, but network %s tells %d classes apart", i, l, net.Name, net.Classes)
+	if err := engine.Fits(net, train); err != nil {
+		return nil, err
+	}
+	if config.Augment {
+		if err := data.CheckAugment(train.Problem); err != nil {
+			return nil, err
 		}
 	}
 	t := &Trainer{backend: b, net: net, images: train, config: config, gradients: map[int]*engine.Program{}}
@@ -140,8 +143,8 @@ func (t *Trainer) Checkpoint() (Checkpoint, error) {
 type EpochStats struct {
 	Epoch      int     // counted from 0
 	LR         float64 // learning rate of the last step
-	Loss       float64 // mean cross-entropy of the images as the training saw them: augmented, batch statistics, changing weights
-	Accuracy   float64 // percent, of the same; NaN where a logit was not finite
+	Loss       float64 // mean loss of the examples as the training saw them: augmented, batch statistics, changing weights
+	Accuracy   float64 // percent, of the same; NaN where a logit was not finite, or for a loss without a score
 	WeightNorm float64 // ‖θ‖₂ after the epoch, over all parameters
 }
 
@@ -247,21 +250,16 @@ func (t *Trainer) step(s *stream, batch int, scalars ...*engine.Buffer) (loss, c
 
 // group adds the gradient of the stream's next images, a batch-normalisation group, to the sum.
 func (t *Trainer) group(s *stream, size int, share *engine.Buffer) (loss, correct float64, err error) {
-	hostPixels, hostLabels, err := s.next(size)
+	examples, err := s.next(size)
 	if err != nil {
 		return 0, 0, err
 	}
-	pixels, err := engine.Upload(t.backend, hostPixels, size, data.Height, data.Width, data.Channels)
+	batch, err := engine.UploadBatch(t.backend, examples, size)
 	if err != nil {
 		return 0, 0, err
 	}
-	defer pixels.Free()
-	labels, err := engine.Upload(t.backend, hostLabels, size)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer labels.Free()
-	out, err := t.gradients[size].Run(t.theta, t.state, t.sum, pixels, labels, share)
+	defer batch.Free()
+	out, err := t.gradients[size].Run(t.theta, t.state, t.sum, batch.Examples, batch.Labels, share)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -24,7 +24,7 @@ func eachBackend(t *testing.T, test func(t *testing.T, b *engine.Backend)) {
 
 func tiny(t testing.TB) *nets.Net {
 	t.Helper()
-	net, err := nets.New("tiny", shared.TinyA())
+	net, err := nets.New("tiny", shared.TinyA(), shared.Problem)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestGroupsAverage(t *testing.T) {
 		net, err := nets.New("no batch normalisation", []nets.Layer{
 			nets.Convolution{Name: "conv", Out: 4, Kernel: 3, Stride: 2, Padding: 1, Bias: true}, nets.ReLU{},
 			nets.AvgPool{}, nets.Flatten{}, nets.FullyConnected{Name: "fc", Out: 10},
-		})
+		}, shared.Problem)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,7 +204,7 @@ func TestGroupsAverage(t *testing.T) {
 func TestRunningStatisticsGoGroupByGroup(t *testing.T) {
 	b := open(t, "xla")
 	images := noise(16)
-	copy(images.Pixels[8*data.ImageSize:], images.Pixels[:8*data.ImageSize])
+	copy(images.Slice(8, 16).Examples, images.Slice(0, 8).Examples)
 	run := func(n, group int) []float32 {
 		trainer := start(t, b, Config{LR: 0.1, BatchSize: n, BNGroup: group}, images.Slice(0, n))
 		rate := put(t, b, []float32{0.1})
@@ -289,7 +289,7 @@ func TestTrainerFreesMemory(t *testing.T) {
 // variance, gives finite numbers.
 func TestOneImageGroup(t *testing.T) {
 	b := open(t, "xla")
-	net, err := nets.New("bn1d", []nets.Layer{nets.AvgPool{Kernel: 8, Stride: 8}, nets.Flatten{}, nets.FullyConnected{Name: "a", Out: 8}, nets.BatchNorm{Name: "b"}, nets.FullyConnected{Name: "c", Out: 10}})
+	net, err := nets.New("bn1d", []nets.Layer{nets.AvgPool{Kernel: 8, Stride: 8}, nets.Flatten{}, nets.FullyConnected{Name: "a", Out: 8}, nets.BatchNorm{Name: "b"}, nets.FullyConnected{Name: "c", Out: 10}}, shared.Problem)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ import (
 
 func byName(t testing.TB, name string) *nets.Net {
 	t.Helper()
-	net, err := nets.ByName(name)
+	net, err := nets.ByName(name, shared.Problem)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -482,7 +482,9 @@ func TestDirections(t *testing.T) {
 
 // FuzzRead: no file and no renames make Read panic, and what is read fits the network.
 func FuzzRead(f *testing.F) {
-	net, err := nets.New("tiny", []nets.Layer{nets.Convolution{Name: "conv1", Out: 2, Kernel: 1, Stride: 1}, nets.BatchNorm{Name: "bn1"}, nets.AvgPool{}, nets.Flatten{}, nets.FullyConnected{Name: "fc", Out: 2}})
+	two := shared.Problem
+	two.Outputs = 2
+	net, err := nets.New("tiny", []nets.Layer{nets.Convolution{Name: "conv1", Out: 2, Kernel: 1, Stride: 1}, nets.BatchNorm{Name: "bn1"}, nets.AvgPool{}, nets.Flatten{}, nets.FullyConnected{Name: "fc", Out: 2}}, two)
 	if err != nil {
 		f.Fatal(err)
 	}

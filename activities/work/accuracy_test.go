@@ -15,7 +15,7 @@ import (
 func TestAccuracyIsMissing(t *testing.T) {
 	b := newBench(t)
 	golden := written(t, goldenNet)
-	net, err := Network(golden)
+	net, err := Network(golden, shapesProblem)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,9 +64,9 @@ func TestAccuracyIsMissing(t *testing.T) {
 	}
 
 	// Half way to the bad weights variances reach 0, beyond that the logits are NaN.
-	dirs := b.made(t, b.step(t, pipelines.KindDifference, pipelines.DifferenceParams{Net: golden, States: true},
+	dirs := b.made(t, b.step(t, pipelines.KindDifference, pipelines.DifferenceParams{Net: golden, Problem: shapesProblem, States: true},
 		map[string]Input{pipelines.OutWeights: {Digest: blobs["good"].Digest}, pipelines.InTowardX: {Digest: blobs["bad"].Digest}}))
-	line := b.step(t, pipelines.KindLine, pipelines.MapParams{Net: golden, Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Split: "test", To: 5},
+	line := b.step(t, pipelines.KindLine, pipelines.MapParams{Net: golden, Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 5},
 		X: pipelines.Axis{Max: 1, N: 5}, Batch: 4}, map[string]Input{pipelines.OutWeights: {Digest: blobs["good"].Digest}, pipelines.OutDirections: from(dirs, pipelines.OutDirections)})
 	grid, _ := b.mapped(t, line)
 	for i, loss := range grid.Loss {

@@ -14,6 +14,7 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
+	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/optim"
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
@@ -57,6 +58,9 @@ func newBench(t *testing.T) *bench {
 	t.Cleanup(m.Close)
 	return &bench{Machine: m, digest: digest, class: class}
 }
+
+// shapesProblem is the problem of shapes10 and CIFAR-10.
+var shapesProblem = pipelines.Problem(shared.Problem.String())
 
 // step makes the job of a step.
 func (b *bench) step(t *testing.T, kind pipelines.Kind, params any, inputs map[string]Input) Job {
@@ -142,7 +146,7 @@ func typeOf(err error) string {
 func (b *bench) trainParams(epochs int) pipelines.TrainParams {
 	return pipelines.TrainParams{
 		Net:       "small",
-		Data:      pipelines.TrainData{Name: data.Shapes10, Digest: b.digest, Train: 32, Test: 16},
+		Data:      pipelines.TrainData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Train: 32, Test: 16},
 		Optimizer: pipelines.Optimizer{Kind: "sgd", LR: 0.05, Momentum: 0.9, Nesterov: true},
 		Epochs:    epochs, BatchSize: 16, BNGroup: 16, Augment: true, Seed: 1,
 	}
@@ -159,10 +163,10 @@ func TestStepsInARow(t *testing.T) {
 	b := newBench(t)
 	trained := b.made(t, b.step(t, pipelines.KindTrain, b.trainParams(1), nil))
 	dirs := b.made(t, b.step(t, pipelines.KindDirections,
-		pipelines.DirectionsParams{Net: "small", Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2},
+		pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2},
 		map[string]Input{pipelines.OutWeights: from(trained, pipelines.OutWeights)}))
 	in := b.step(t, pipelines.KindSurface, pipelines.MapParams{
-		Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Split: "test", To: 16},
+		Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 16},
 		X: pipelines.Axis{Min: -1, Max: 1, N: 3}, Y: &pipelines.Axis{Min: -1, Max: 1, N: 3}, Batch: 16,
 	}, map[string]Input{pipelines.OutWeights: from(trained, pipelines.OutWeights), pipelines.OutDirections: from(dirs, pipelines.OutDirections)})
 

@@ -16,7 +16,7 @@ func difference(ctx context.Context, r *Run) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, theta, state, err := r.minimizer(ctx, p.Net)
+	net, theta, state, err := r.minimizer(ctx, p.Net, p.Problem)
 	if err != nil {
 		return nil, err
 	}

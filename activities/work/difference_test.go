@@ -32,10 +32,10 @@ func TestDifference(t *testing.T) {
 	}
 	weights := func(i int) Input { return from(trained[i], pipelines.OutWeights) }
 	for _, states := range []bool{true, false} {
-		dirs := b.made(t, b.step(t, pipelines.KindDifference, pipelines.DifferenceParams{Net: "small", States: states},
+		dirs := b.made(t, b.step(t, pipelines.KindDifference, pipelines.DifferenceParams{Net: "small", Problem: shapesProblem, States: states},
 			map[string]Input{pipelines.OutWeights: weights(0), pipelines.InTowardX: weights(1), pipelines.InTowardY: weights(2)}))
 		in := b.step(t, pipelines.KindSurface, pipelines.MapParams{
-			Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Split: "test", To: 16},
+			Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 16},
 			X: pipelines.Axis{Min: 0, Max: 1, N: 2}, Y: &pipelines.Axis{Min: 0, Max: 1, N: 2}, Batch: 16,
 		}, map[string]Input{pipelines.OutWeights: weights(0), pipelines.OutDirections: from(dirs, pipelines.OutDirections)})
 		grid := b.read(t, b.made(t, in))
@@ -47,7 +47,7 @@ func TestDifference(t *testing.T) {
 			}
 		}
 	}
-	if _, err := b.do(t, b.step(t, pipelines.KindDifference, pipelines.DifferenceParams{Net: "small"},
+	if _, err := b.do(t, b.step(t, pipelines.KindDifference, pipelines.DifferenceParams{Net: "small", Problem: shapesProblem},
 		map[string]Input{pipelines.OutWeights: weights(0)})); typeOf(err) != "BadStep" {
 		t.Errorf("a difference to nothing: %v", err)
 	}

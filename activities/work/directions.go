@@ -16,7 +16,7 @@ func randomDirections(ctx context.Context, r *Run) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, theta, _, err := r.minimizer(ctx, p.Net)
+	net, theta, _, err := r.minimizer(ctx, p.Net, p.Problem)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func givenDirections(ctx context.Context, r *Run) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := network(p.Net)
+	net, err := network(p.Net, p.Problem)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 // same, a line takes the first of them, and a plane needs two.
 func TestGivenDirections(t *testing.T) {
 	b := newBench(t)
-	net, err := Network("small")
+	net, err := Network("small", shapesProblem)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func TestGivenDirections(t *testing.T) {
 		return blob.Digest.String()
 	}
 	step := func(digest string, axes int) Job {
-		return b.step(t, pipelines.KindGivenDirections, pipelines.GivenDirectionsParams{Net: "small", Directions: digest, Axes: axes}, nil)
+		return b.step(t, pipelines.KindGivenDirections, pipelines.GivenDirectionsParams{Net: "small", Problem: shapesProblem, Directions: digest, Axes: axes}, nil)
 	}
 	for axes := 1; axes <= 2; axes++ {
 		r := b.made(t, step(stored(drawn), axes))

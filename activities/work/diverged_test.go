@@ -69,7 +69,7 @@ func TestLabelNoiseTrainsOnWrongLabels(t *testing.T) {
 	trained := b.made(t, b.step(t, pipelines.KindTrain, p, nil))
 	weights := map[string]Input{pipelines.OutWeights: from(trained, pipelines.OutWeights)}
 	dirs := b.made(t, b.step(t, pipelines.KindDirections,
-		pipelines.DirectionsParams{Net: "small", Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 1}, weights))
+		pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 1}, weights))
 	weights[pipelines.OutDirections] = from(dirs, pipelines.OutDirections)
 	raw, err := b.Store.Get(t.Context(), trained.Outputs[pipelines.OutLog].Digest)
 	if err != nil {
@@ -82,7 +82,7 @@ func TestLabelNoiseTrainsOnWrongLabels(t *testing.T) {
 	want := float64(course.Final.TrainLoss)
 	for _, noise := range []*pipelines.LabelNoise{{Fraction: 1, Seed: p.Seed}, nil} {
 		in := b.step(t, pipelines.KindLine, pipelines.MapParams{
-			Net: "small", Data: pipelines.MapData{Name: p.Data.Name, Digest: b.digest, Split: "train", To: p.Data.Train, Noise: noise},
+			Net: "small", Data: pipelines.MapData{Name: p.Data.Name, Digest: b.digest, Problem: shapesProblem, Split: "train", To: p.Data.Train, Noise: noise},
 			X: pipelines.Axis{Min: -1, Max: 1, N: 3}, Batch: 16,
 		}, weights)
 		grid := b.read(t, b.made(t, in))

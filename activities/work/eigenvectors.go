@@ -18,7 +18,7 @@ func eigenvectors(ctx context.Context, r *Run) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, _, _, err := r.minimizer(ctx, p.Net)
+	net, _, _, err := r.minimizer(ctx, p.Net, p.Data.Problem)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ func TestEigenvectors(t *testing.T) {
 	b := newBench(t)
 	trained := b.made(t, b.step(t, pipelines.KindTrain, b.trainParams(2), nil))
 	weights := from(trained, pipelines.OutWeights)
-	images := pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Split: "test", To: 16}
+	images := pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 16}
 	dirs := b.made(t, b.step(t, pipelines.KindEigenvectors, pipelines.EigenvectorsParams{
 		Net: "small", Data: images, Batch: 16, Subset: "weights", Tolerance: 1e-3, Axes: 2,
 	}, map[string]Input{pipelines.OutWeights: weights}))
@@ -37,7 +37,7 @@ func TestEigenvectors(t *testing.T) {
 		}
 		return v
 	}
-	net, err := Network("small")
+	net, err := Network("small", shapesProblem)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func (r *Run) evaluator(ctx context.Context, p pipelines.MapParams) (*engine.Eva
 	if err != nil {
 		return nil, nil, err
 	}
-	net, theta, state, err := r.minimizer(ctx, p.Net)
+	net, theta, state, err := r.minimizer(ctx, p.Net, p.Data.Problem)
 	if err != nil {
 		return nil, nil, err
 	}

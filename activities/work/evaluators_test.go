@@ -19,9 +19,9 @@ func TestEvaluatorsGoOn(t *testing.T) {
 		p.Seed = seed
 		weights := from(b.made(t, b.step(t, pipelines.KindTrain, p, nil)), pipelines.OutWeights)
 		dirs := b.made(t, b.step(t, pipelines.KindDirections,
-			pipelines.DirectionsParams{Net: "small", Normalize: "filter", Ignore: "biasbn", Seed: seed, Axes: 1}, map[string]Input{pipelines.OutWeights: weights}))
+			pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: seed, Axes: 1}, map[string]Input{pipelines.OutWeights: weights}))
 		lines = append(lines, b.step(t, pipelines.KindLine, pipelines.MapParams{
-			Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Split: "test", To: 8},
+			Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 8},
 			X: pipelines.Axis{Min: -1, Max: 1, N: 3}, Batch: 8,
 		}, map[string]Input{pipelines.OutWeights: weights, pipelines.OutDirections: from(dirs, pipelines.OutDirections)}))
 	}

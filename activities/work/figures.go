@@ -172,7 +172,7 @@ func (f panels) weights(ctx context.Context, i int) ([]float32, error) {
 	if name == "" {
 		return nil, nil
 	}
-	net, err := Network(f.p.Panels[i].Net)
+	net, err := Network(f.p.Panels[i].Net, f.p.Panels[i].Problem)
 	if err != nil {
 		return nil, Permanent("BadNetwork", err)
 	}

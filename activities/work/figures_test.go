@@ -23,11 +23,11 @@ func TestFiguresOverExperiments(t *testing.T) {
 	trained := b.made(t, b.step(t, pipelines.KindTrain, b.trainParams(2), nil))
 	weights := map[string]Input{pipelines.OutWeights: from(trained, pipelines.OutWeights)}
 	dirs := b.made(t, b.step(t, pipelines.KindDirections,
-		pipelines.DirectionsParams{Net: "small", Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, weights))
+		pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, weights))
 	weights[pipelines.OutDirections] = from(dirs, pipelines.OutDirections)
 	mapped := func(kind pipelines.Kind, y *pipelines.Axis) artifacts.Action {
 		in := b.step(t, kind, pipelines.MapParams{
-			Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Split: "test", To: 16},
+			Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 16},
 			X: pipelines.Axis{Min: -1, Max: 1, N: 3}, Y: y, Batch: 16,
 		}, weights)
 		return b.made(t, in)
@@ -56,7 +56,7 @@ func TestFiguresOverExperiments(t *testing.T) {
 	} {
 		name := c.kind + c.plot
 		figure := pipelines.FigureParams{Plot: c.plot, Columns: 2, Measure: "width0.5", Panels: []pipelines.FigurePanel{
-			{Title: "batch_size=16", Net: "small"}, {Title: "batch_size=64", Net: "small", Column: 1},
+			{Title: "batch_size=16", Net: "small", Problem: shapesProblem}, {Title: "batch_size=64", Net: "small", Problem: shapesProblem, Column: 1},
 		}}
 		made := b.made(t, b.step(t, pipelines.KindRender,
 			pipelines.RenderParams{Plot: c.kind, Title: name, Style: c.style, Figure: &figure}, c.inputs))
@@ -90,7 +90,7 @@ func TestHistogramCountsWeightsAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := Network("small")
+	net, err := Network("small", shapesProblem)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ train: {net: golden, batch_size: 16}
 // one's result is its own kind's doing.
 func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 	golden := written(t, goldenNet)
-	net, err := Network(golden)
+	net, err := Network(golden, shapesProblem)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 	}
 	at := map[string]Input{pipelines.OutWeights: weights(1)}
 	given := func() Input {
-		r := b.made(t, b.step(t, pipelines.KindDifference, pipelines.DifferenceParams{Net: golden},
+		r := b.made(t, b.step(t, pipelines.KindDifference, pipelines.DifferenceParams{Net: golden, Problem: shapesProblem},
 			map[string]Input{pipelines.OutWeights: weights(1), pipelines.InTowardX: weights(2), pipelines.InTowardY: weights(3)}))
 		return from(r, pipelines.OutDirections)
 	}()
@@ -80,7 +80,7 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 	log := put(json.Marshal(TrainLog{
 		Epochs: []TrainEpoch{{1, 0.1, 2.2, 20, 2.1, 25, 10}, {2, 0.1, 1.8, 40, 1.9, 35, 11}}, Final: TrainFinal{TrainLoss: 1.5, TrainAccuracy: 45, TestLoss: 1.9, TestAccuracy: 35},
 	}))
-	images := pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Split: "test", To: 8}
+	images := pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 8}
 	side := pipelines.Axis{Min: -0.5, Max: 0.5, N: 3}
 	mp := pipelines.MapParams{Net: golden, Data: images, X: side, Y: &side, Batch: 8}
 
@@ -95,16 +95,16 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 	return []goldenStep{
 		one(pipelines.KindTrain, trained, nil),
 		one(pipelines.KindImport, pipelines.ImportParams{Net: golden, Weights: at[pipelines.OutWeights].Digest.String(), Data: trained.Data}, nil),
-		one(pipelines.KindDirections, pipelines.DirectionsParams{Net: golden, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, at),
+		one(pipelines.KindDirections, pipelines.DirectionsParams{Net: golden, Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, at),
 		one(pipelines.KindEigenvectors, pipelines.EigenvectorsParams{Net: golden, Data: images, Batch: 8, Subset: "weights", Tolerance: 0.1, Axes: 2}, at),
-		one(pipelines.KindGivenDirections, pipelines.GivenDirectionsParams{Net: golden, Directions: given.Digest.String(), Axes: 2}, nil),
-		one(pipelines.KindDifference, pipelines.DifferenceParams{Net: golden, States: true},
+		one(pipelines.KindGivenDirections, pipelines.GivenDirectionsParams{Net: golden, Problem: shapesProblem, Directions: given.Digest.String(), Axes: 2}, nil),
+		one(pipelines.KindDifference, pipelines.DifferenceParams{Net: golden, Problem: shapesProblem, States: true},
 			map[string]Input{pipelines.OutWeights: weights(1), pipelines.InTowardX: weights(2), pipelines.InTowardY: weights(3)}),
 		one(pipelines.KindLine, line, around),
 		one(pipelines.KindSurface, mp, around),
 		one(pipelines.KindHessian, pipelines.HessianParams{MapParams: pipelines.MapParams{Net: golden, Data: images, X: pipelines.Axis{Max: 0.5, N: 2}, Y: &pipelines.Axis{Max: 0.5, N: 2}, Batch: 8}, Subset: "weights", Tolerance: 0.1}, around),
 		one(pipelines.KindSpectrum, pipelines.SpectrumParams{Net: golden, Data: images, Batch: 8, Subset: "weights", Tolerance: 0.1, Probes: 2, Steps: 8, Seed: 1}, at),
-		one(pipelines.KindTrajectory, pipelines.TrajectoryParams{Net: golden, Ignore: "biasbn", Normalize: "filter", Seed: 1, Epochs: []int{0, 1, 2}},
+		one(pipelines.KindTrajectory, pipelines.TrajectoryParams{Net: golden, Problem: shapesProblem, Ignore: "biasbn", Normalize: "filter", Seed: 1, Epochs: []int{0, 1, 2}},
 			map[string]Input{pipelines.OutCheckpoint(0): weights(3), pipelines.OutCheckpoint(1): weights(2), pipelines.OutWeights: weights(1)}),
 		one(pipelines.KindFlatness, pipelines.FlatnessParams{Levels: []float64{0.5}, Radii: []float64{0.5}}, map[string]Input{pipelines.InGrid(0): b.drawnGrid(t, 3)}),
 		one(pipelines.KindRender, pipelines.RenderParams{Plot: "contour", Title: "golden"}, map[string]Input{"grid": b.drawnGrid(t, 3)}),

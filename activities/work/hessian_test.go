@@ -32,11 +32,11 @@ func TestRowGoesOn(t *testing.T) {
 	trained := b.made(t, b.step(t, pipelines.KindTrain, b.trainParams(1), nil))
 	weights := from(trained, pipelines.OutWeights)
 	dirs := b.made(t, b.step(t, pipelines.KindDirections,
-		pipelines.DirectionsParams{Net: "small", Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, map[string]Input{pipelines.OutWeights: weights}))
+		pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, map[string]Input{pipelines.OutWeights: weights}))
 	hessian := func(x pipelines.Axis, tolerance float64) Job {
 		return b.step(t, pipelines.KindHessian, pipelines.HessianParams{
 			MapParams: pipelines.MapParams{
-				Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Split: "test", To: 8},
+				Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 8},
 				X: x, Y: &pipelines.Axis{Min: 0, Max: 1, N: 2}, Batch: 8,
 			},
 			Subset: "weights", Tolerance: tolerance,

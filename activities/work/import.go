@@ -25,7 +25,7 @@ func importWeights(ctx context.Context, r *Run) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := network(p.Net)
+	net, err := network(p.Net, p.Data.Problem)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (r *Run) evaluateSplit(ctx context.Context, net *nets.Net, d pipelines.Trai
 	if err != nil {
 		return 0, 0, err
 	}
-	images, err := r.load(d.Name, d.Digest, split, 0, n)
+	images, err := r.load(d.Name, d.Digest, d.Problem, split, 0, n)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -56,7 +56,7 @@ func (b *bench) final(t *testing.T, r artifacts.Action) TrainFinal {
 func TestImportRefusesWeightsInTheStore(t *testing.T) {
 	b := newBench(t)
 	p := b.trainParams(1)
-	net, err := Network(p.Net)
+	net, err := Network(p.Net, shapesProblem)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestImportRefusesWeightsInTheStore(t *testing.T) {
 	}
 	d := make([]float32, net.NumParams())
 	d[1] = float32(math.Inf(1))
-	in := pipelines.GivenDirectionsParams{Net: p.Net, Directions: put(directions.Encode(net.Params(), [][]float32{d}, nil)), Axes: 1}
+	in := pipelines.GivenDirectionsParams{Net: p.Net, Problem: shapesProblem, Directions: put(directions.Encode(net.Params(), [][]float32{d}, nil)), Axes: 1}
 	if _, err := b.do(t, b.step(t, pipelines.KindGivenDirections, in, nil)); typeOf(err) != "BadDirections" {
 		t.Errorf("directions that are not finite: %v", err)
 	}
@@ -115,7 +115,7 @@ func TestImportAgreesWithPyTorch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := nets.ByName("resnet20")
+	net, err := nets.ByName("resnet20", shared.Problem)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/problem"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -73,7 +74,7 @@ func (r *Run) class() string {
 
 // load returns one split's records [from, to) of a dataset, after checking
 // that the data here are the data that the step's key names.
-func (m *Machine) load(name, digest, split string, from, to int) (data.Split, error) {
+func (m *Machine) load(name, digest string, of pipelines.Problem, split string, from, to int) (data.Split, error) {
 	src, err := data.Open(name, m.Data)
 	if err != nil {
 		return data.Split{}, Permanent("BadData", err)
@@ -90,33 +91,46 @@ func (m *Machine) load(name, digest, split string, from, to int) (data.Split, er
 	if err != nil {
 		return data.Split{}, Permanent("BadData", err)
 	}
+	p, err := problem.Parse([]byte(of))
+	if err == nil {
+		s, err = s.For(p)
+	}
+	if err != nil {
+		return data.Split{}, Permanent("BadData", err)
+	}
 	return s, nil
 }
 
 // loadMapData returns the images of a map, with the labels that the training saw.
 func (m *Machine) loadMapData(d pipelines.MapData) (data.Split, error) {
-	s, err := m.load(d.Name, d.Digest, d.Split, d.From, d.To)
+	s, err := m.load(d.Name, d.Digest, d.Problem, d.Split, d.From, d.To)
 	if err == nil && d.Noise != nil {
-		s = s.WithLabelNoise(d.Noise.Fraction, d.Noise.Seed, d.From)
+		if s, err = s.WithLabelNoise(d.Noise.Fraction, d.Noise.Seed, d.From); err != nil {
+			return s, Permanent("BadData", err)
+		}
 	}
 	return s, err
 }
 
-// Network is the network that a step's parameters name or write out.
-func Network(n pipelines.Network) (*nets.Net, error) {
+// Network is the network that a step's parameters name or write out, built for a problem.
+func Network(n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
+	p, err := problem.Parse([]byte(of))
+	if err != nil {
+		return nil, err
+	}
 	if !n.Written() {
-		return nets.ByName(string(n))
+		return nets.ByName(string(n), p)
 	}
 	layers, err := nets.Parse([]byte(n))
 	if err != nil {
 		return nil, err
 	}
-	return nets.New(n.String(), layers)
+	return nets.New(n.String(), layers, p)
 }
 
 // network is Network for a step.
-func network(n pipelines.Network) (*nets.Net, error) {
-	net, err := Network(n)
+func network(n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
+	net, err := Network(n, of)
 	if err != nil {
 		return nil, Permanent("BadNet", err)
 	}
@@ -137,8 +151,8 @@ func (r *Run) input(ctx context.Context, name string) ([]byte, error) {
 }
 
 // minimizer loads the weights that a step is centred on.
-func (r *Run) minimizer(ctx context.Context, n pipelines.Network) (net *nets.Net, theta, state []float32, err error) {
-	if net, err = network(n); err != nil {
+func (r *Run) minimizer(ctx context.Context, n pipelines.Network, of pipelines.Problem) (net *nets.Net, theta, state []float32, err error) {
+	if net, err = network(n, of); err != nil {
 		return nil, nil, nil, err
 	}
 	b, err := r.input(ctx, pipelines.OutWeights)

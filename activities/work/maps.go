@@ -22,7 +22,7 @@ func cutMap(ctx context.Context, r *Run) (Chunks, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := network(p.Net)
+	net, err := network(p.Net, p.Data.Problem)
 	if err != nil {
 		return nil, err
 	}

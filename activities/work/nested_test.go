@@ -29,11 +29,11 @@ func TestRefinement(t *testing.T) {
 	b := newBench(t)
 	trained := b.made(t, b.step(t, pipelines.KindTrain, b.trainParams(1), nil))
 	dirs := b.made(t, b.step(t, pipelines.KindDirections,
-		pipelines.DirectionsParams{Net: "small", Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2},
+		pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2},
 		map[string]Input{pipelines.OutWeights: from(trained, pipelines.OutWeights)}))
 	step := func(kind pipelines.Kind, end float64, n int) Job {
 		p := pipelines.MapParams{
-			Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Split: "test", To: 8},
+			Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 8},
 			X: pipelines.Axis{Min: -1, Max: end, N: n}, Batch: 8,
 		}
 		if kind == pipelines.KindSurface {

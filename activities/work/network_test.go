@@ -51,7 +51,7 @@ func written(t *testing.T, text string) pipelines.Network {
 // in float64.
 func TestWrittenNetworkSurface(t *testing.T) {
 	ref := shared.Open(t, "tiny_a")
-	net, err := Network(written(t, tinyA))
+	net, err := Network(written(t, tinyA), shapesProblem)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,10 +24,10 @@ func TestPageOfAnUnfinishedSweep(t *testing.T) {
 	inputs := map[string]Input{"log": from(trained, pipelines.OutLog)}
 	// Of one map, the corners are evaluated; of another, nothing.
 	weights := map[string]Input{pipelines.OutWeights: from(trained, pipelines.OutWeights)}
-	dirs := b.made(t, b.step(t, pipelines.KindDirections, pipelines.DirectionsParams{Net: "small", Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, weights))
+	dirs := b.made(t, b.step(t, pipelines.KindDirections, pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, weights))
 	weights[pipelines.OutDirections] = from(dirs, pipelines.OutDirections)
 	mp := pipelines.MapParams{
-		Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Split: "test", To: 16},
+		Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 16},
 		X: pipelines.Axis{Min: -1, Max: 1, N: 3}, Y: &pipelines.Axis{Min: -1, Max: 1, N: 3}, Batch: 16,
 	}
 	begun := b.step(t, pipelines.KindSurface, mp, weights)

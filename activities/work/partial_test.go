@@ -13,10 +13,10 @@ func TestPartialMaps(t *testing.T) {
 	b := newBench(t)
 	trained := b.made(t, b.step(t, pipelines.KindTrain, b.trainParams(1), nil))
 	inputs := map[string]Input{pipelines.OutWeights: from(trained, pipelines.OutWeights)}
-	dirs := b.made(t, b.step(t, pipelines.KindDirections, pipelines.DirectionsParams{Net: "small", Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, inputs))
+	dirs := b.made(t, b.step(t, pipelines.KindDirections, pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, inputs))
 	inputs[pipelines.OutDirections] = from(dirs, pipelines.OutDirections)
 	in := b.step(t, pipelines.KindSurface, pipelines.MapParams{
-		Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Split: "test", To: 16},
+		Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 16},
 		X: pipelines.Axis{Min: -1, Max: 1, N: 5}, Y: &pipelines.Axis{Min: -1, Max: 1, N: 5}, Batch: 16,
 	}, inputs)
 	var partial PartialMaps

@@ -60,7 +60,7 @@ func (s *spectrumParts) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 
 // Join makes one file of the parts.
 func (s *spectrumParts) Join(ctx context.Context, chunks [][]byte) (Outputs, error) {
-	net, err := network(s.p.Net)
+	net, err := network(s.p.Net, s.p.Data.Problem)
 	if err != nil {
 		return nil, err
 	}

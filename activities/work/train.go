@@ -80,18 +80,20 @@ func (r *Run) newTrainRun(p pipelines.TrainParams) (*trainRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := network(p.Net)
+	net, err := network(p.Net, p.Data.Problem)
 	if err != nil {
 		return nil, err
 	}
-	train, err := r.load(p.Data.Name, p.Data.Digest, "train", 0, p.Data.Train)
+	train, err := r.load(p.Data.Name, p.Data.Digest, p.Data.Problem, "train", 0, p.Data.Train)
 	if err != nil {
 		return nil, err
 	}
 	if p.LabelNoise > 0 {
-		train = train.WithLabelNoise(p.LabelNoise, p.Seed, 0)
+		if train, err = train.WithLabelNoise(p.LabelNoise, p.Seed, 0); err != nil {
+			return nil, Permanent("BadData", err)
+		}
 	}
-	test, err := r.load(p.Data.Name, p.Data.Digest, "test", 0, p.Data.Test)
+	test, err := r.load(p.Data.Name, p.Data.Digest, p.Data.Problem, "test", 0, p.Data.Test)
 	if err != nil {
 		return nil, err
 	}

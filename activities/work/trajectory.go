@@ -20,7 +20,7 @@ func followPath(ctx context.Context, r *Run) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, theta, _, err := r.minimizer(ctx, p.Net)
+	net, theta, _, err := r.minimizer(ctx, p.Net, p.Problem)
 	if err != nil {
 		return nil, err
 	}

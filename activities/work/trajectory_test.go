@@ -13,6 +13,7 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/directions"
+	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -76,7 +77,7 @@ func TestCheckpointsOfATraining(t *testing.T) {
 	if whole.Outputs["checkpoint-00001"] != first.Outputs[pipelines.OutWeights] {
 		t.Error("the checkpoint of epoch 1 is not what one epoch comes to")
 	}
-	net, err := Network(p.Net)
+	net, err := Network(p.Net, shapesProblem)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +139,7 @@ func TestTrajectoryInARow(t *testing.T) {
 	for _, e := range p.Checkpoints {
 		inputs[pipelines.OutCheckpoint(e)] = from(trained, pipelines.OutCheckpoint(e))
 	}
-	tp := pipelines.TrajectoryParams{Net: "small", Ignore: "biasbn", Normalize: "filter", Seed: 1, Epochs: []int{0, 1, 2, 3}, RateChanges: []int{2}}
+	tp := pipelines.TrajectoryParams{Net: "small", Problem: shapesProblem, Ignore: "biasbn", Normalize: "filter", Seed: 1, Epochs: []int{0, 1, 2, 3}, RateChanges: []int{2}}
 	made := b.made(t, b.step(t, pipelines.KindTrajectory, tp, inputs))
 	path, err := b.run(Job{Recipe: artifacts.Recipe{Inputs: map[string]artifacts.Digest{"path": made.Outputs[pipelines.OutPath].Digest}}}).path(t.Context(), "path")
 	if err != nil {
@@ -147,7 +148,7 @@ func TestTrajectoryInARow(t *testing.T) {
 	if path.PCA[3] != [2]float64{} || path.Random[3] != [2]float64{} || path.Distance[3] != 0 || !path.Changed(2) || path.Changed(1) {
 		t.Errorf("the path does not end at the origin, or has its rate changed elsewhere: %+v", path)
 	}
-	net, err := nets.ByName("small")
+	net, err := nets.ByName("small", shared.Problem)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +166,7 @@ func TestTrajectoryInARow(t *testing.T) {
 	}
 
 	mp := pipelines.MapParams{
-		Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Split: "test", To: 16},
+		Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 16},
 		X: pipelines.Axis{N: 3}, Y: &pipelines.Axis{N: 3}, Fit: &pipelines.Fit{X: true, Y: true, Margin: 0.5}, Batch: 16,
 	}
 	around := map[string]Input{
@@ -209,7 +210,7 @@ func TestTrajectoryErrors(t *testing.T) {
 	b := newBench(t)
 	trained := b.made(t, b.step(t, pipelines.KindTrain, b.trainParams(1), nil))
 	weights := from(trained, pipelines.OutWeights)
-	tp := pipelines.TrajectoryParams{Net: "small", Ignore: "biasbn", Normalize: "filter", Epochs: []int{0, 1, 2}}
+	tp := pipelines.TrajectoryParams{Net: "small", Problem: shapesProblem, Ignore: "biasbn", Normalize: "filter", Epochs: []int{0, 1, 2}}
 	still := map[string]Input{pipelines.OutWeights: weights, "checkpoint-00000": weights, "checkpoint-00001": weights}
 	for _, test := range []struct {
 		inputs     map[string]Input

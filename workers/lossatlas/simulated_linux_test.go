@@ -141,7 +141,7 @@ func (s *simulated) RunChunk(ctx context.Context, in activities.StepInput, chunk
 	if err != nil {
 		return r, err
 	}
-	net, err := work.Network(p.Net)
+	net, err := work.Network(p.Net, p.Data.Problem)
 	if err != nil {
 		return r, err
 	}
@@ -182,7 +182,7 @@ func (s *simulated) MakeStep(ctx context.Context, in activities.StepInput, secon
 	if err != nil {
 		return r, err
 	}
-	net, err := work.Network(p.Net)
+	net, err := work.Network(p.Net, p.Data.Problem)
 	if err != nil {
 		return r, err
 	}

@@ -6,6 +6,7 @@ package shared
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/problem"
 )
 
 // Dir is the shared folder: $LOSSATLAS_SHARED, else a folder called "shared"
@@ -76,17 +78,20 @@ func Open(t testing.TB, name string) Case {
 	var err error
 	switch name {
 	case "tiny_a":
-		c.Net, err = nets.New(name, TinyA())
+		c.Net, err = nets.New(name, TinyA(), Problem)
 	case "vgg9_w16":
-		c.Net, err = nets.New(name, nets.VGG9(16, 32, 64, 64))
+		c.Net, err = nets.New(name, nets.VGG9(10, 16, 32, 64, 64), Problem)
 	default:
-		c.Net, err = nets.ByName(name)
+		c.Net, err = nets.ByName(name, Problem)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
+
+// Problem is that of the reference cases, CIFAR-10.
+var Problem = data.Sets()[0].Problem
 
 // TinyA is the smallest reference network, with 914 parameters.
 func TinyA() []nets.Layer {
@@ -159,21 +164,30 @@ func (c Case) Weights(t testing.TB, file string) (theta, state []float32) {
 	return c.Vector(t, file, "", c.Net.Params(), nil), c.Vector(t, file, "", c.Net.State(), nil)
 }
 
-// Images reads the records [from, to) of a CIFAR-10 file such as "test_batch.bin".
+// Images reads the records [from, to) of a CIFAR-10 file, "data_batch_1.bin" or "test_batch.bin".
 func Images(t testing.TB, file string, from, to int) data.Split {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(Dir(t), "data", "cifar-10-batches-bin", file))
+	src, err := data.Open(data.CIFAR10, data.Options{Dir: filepath.Join(Dir(t), "data")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	const record = 1 + data.ImageSize
-	if len(b) < to*record {
-		t.Fatalf("%s has %d records, the test needs %d", file, len(b)/record, to)
+	split := map[string]string{"data_batch_1.bin": data.Train, "test_batch.bin": data.Test}[file]
+	s, err := src.Load(split, from, to)
+	if err != nil {
+		t.Fatal(err)
 	}
-	s := data.Split{Name: file}
-	for i := from; i < to; i++ {
-		s.Labels = append(s.Labels, b[i*record])
-		s.Pixels = append(s.Pixels, b[i*record+1:(i+1)*record]...)
+	return s
+}
+
+// Noise is n images of random pixels of a problem of bytes, with random classes.
+func Noise(p problem.Problem, n int) data.Split {
+	rng := rand.New(rand.NewPCG(1, 2))
+	s := data.Split{Name: "noise", Problem: p, Examples: make([]byte, n*p.Bytes()), Classes: make([]int32, n)}
+	for i := range s.Examples {
+		s.Examples[i] = uint8(rng.Uint32())
+	}
+	for i := range s.Classes {
+		s.Classes[i] = int32(rng.IntN(p.Outputs))
 	}
 	return s
 }

@@ -68,7 +68,7 @@ func (a *app) netsCommand() *cobra.Command {
 	return command("nets [SWEEP]", "List the networks, or those of a sweep file, with their parameters, multiply-adds per image and memory", cobra.MaximumNArgs(1), func(_ *cobra.Command, args []string) error {
 		var list []pipelines.NamedNetwork
 		for _, name := range nets.Names() {
-			list = append(list, pipelines.NamedNetwork{Name: name, Network: pipelines.Network(name)})
+			list = append(list, launch.BuiltIn(name))
 		}
 		if len(args) == 1 {
 			s, err := launch.Read(args[0], "")
@@ -79,7 +79,7 @@ func (a *app) netsCommand() *cobra.Command {
 		}
 		var rows []netRow
 		for _, named := range list {
-			n, err := work.Network(named.Network)
+			n, err := work.Network(named.Network, named.Problem)
 			if err != nil {
 				return err
 			}

@@ -177,15 +177,15 @@ func (a *app) backendCheck(ctx context.Context) error {
 
 // checkEvaluator prepares a fresh network and some drawn images.
 func checkEvaluator(b *engine.Backend) (*engine.Evaluator, error) {
-	net, err := nets.ByName(checkNet)
-	if err != nil {
-		return nil, err
-	}
 	src, err := data.Open(data.Shapes10, data.Options{})
 	if err != nil {
 		return nil, err
 	}
 	images, err := src.Load(data.Test, 0, checkImages)
+	if err != nil {
+		return nil, err
+	}
+	net, err := nets.ByName(checkNet, images.Problem)
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ type imported struct {
 // namedNetwork finds a network by its name: in a sweep file, or among the built-in ones.
 func namedNetwork(name, sweep string) (pipelines.NamedNetwork, error) {
 	if sweep == "" {
-		return pipelines.NamedNetwork{Name: name, Network: pipelines.Network(name)}, nil
+		return launch.BuiltIn(name), nil
 	}
 	s, err := launch.Read(sweep, "")
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // time worth counting next to those that compute.
 func Cost(s pipelines.Step) float64 {
 	c := s.Cost()
-	net, err := work.Network(c.Net)
+	net, err := work.Network(c.Net, c.Problem)
 	if err != nil {
 		return 0
 	}

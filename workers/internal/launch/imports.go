@@ -17,7 +17,7 @@ import (
 // training stores weights: the same numbers are the same bytes, wherever they come
 // from. Notes describe how the file was fitted to the network.
 func Weights(file string, net pipelines.NamedNetwork, rename weights.Rename) (b []byte, notes []string, err error) {
-	n, err := work.Network(net.Network)
+	n, err := work.Network(net.Network, net.Problem)
 	if err != nil {
 		return nil, nil, exit.With(exit.Usage, err)
 	}
@@ -33,7 +33,7 @@ func Weights(file string, net pipelines.NamedNetwork, rename weights.Rename) (b 
 // Directions reads a directions file of at least axes directions, and returns the
 // first of them in the form in which steps store directions. Notes are those of Weights.
 func Directions(file string, net pipelines.NamedNetwork, axes int) (b []byte, notes []string, err error) {
-	n, err := work.Network(net.Network)
+	n, err := work.Network(net.Network, net.Problem)
 	if err != nil {
 		return nil, nil, exit.With(exit.Usage, err)
 	}
@@ -76,7 +76,7 @@ func resolve(s *pipelines.Sweep, put func([]byte) error) error {
 }
 
 func read(path string, i pipelines.Import) ([]byte, []string, error) {
-	net := pipelines.NamedNetwork{Name: i.Name, Network: i.Net}
+	net := pipelines.NamedNetwork{Name: i.Name, Network: i.Net, Problem: i.Problem}
 	if i.Directions {
 		return Directions(path, net, i.Axes)
 	}

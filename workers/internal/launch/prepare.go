@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/nets"
@@ -22,26 +21,34 @@ import (
 // Catalog is the names that sweep files may use in this program.
 func Catalog() pipelines.Catalog {
 	return pipelines.Catalog{
-		Nets:     nets.Names(),
-		Datasets: data.Names(),
-		Sizes:    map[string]pipelines.Size{data.CIFAR10: {Train: 50000, Test: 10000}},
-
-		CheckNetwork: checkNetwork,
+		Nets: nets.Names(), Datasets: datasets(), CheckNetwork: checkNetwork,
 	}
 }
 
-// checkNetwork builds a written-out network and wants a logit for each class of the data sets.
-func checkNetwork(n pipelines.Network) (place []string, err error) {
-	net, err := work.Network(n)
-	var at *nets.LayerError
-	switch {
-	case errors.As(err, &at):
-		return at.Innermost()
-	case err == nil && net.Classes != data.Classes:
-		err = fmt.Errorf("the network ends with %d features; the data sets have %d classes, so end it with {linear: %d}", net.Classes, data.Classes, data.Classes)
-		place = []string{strconv.Itoa(net.Len() - 1)}
+// BuiltIn is a built-in network for the first of the data sets, where nothing says which one it is for.
+func BuiltIn(name string) pipelines.NamedNetwork {
+	return pipelines.NamedNetwork{Name: name, Network: pipelines.Network(name), Problem: datasets()[0].Problem}
+}
+
+func datasets() (out []pipelines.Dataset) {
+	for _, s := range data.Sets() {
+		out = append(out, pipelines.Dataset{Name: s.Name, Problem: pipelines.Problem(s.Problem.String()), Train: s.Train, Test: s.Test, Augment: s.Augment})
 	}
-	return place, err
+	return out
+}
+
+// checkNetwork builds a written-out network for the problem of a data set. A data
+// set that is not known is reported elsewhere.
+func checkNetwork(n pipelines.Network, p pipelines.Problem) (place []string, err error) {
+	if p == "" {
+		return nil, nil
+	}
+	_, err = work.Network(n, p)
+	var at *nets.LayerError
+	if errors.As(err, &at) {
+		return at.Innermost()
+	}
+	return nil, err
 }
 
 // maxFile is the size in bytes above which a file can't be a sweep file.
@@ -99,8 +106,8 @@ type Fetching func(done, total int64)
 func Expand(ctx context.Context, s *pipelines.Sweep, where data.Options, fetch Fetching) (*pipelines.Graph, error) {
 	src, err := data.Open(s.Dataset, where)
 	var missing *data.MissingError
-	if errors.As(err, &missing) && fetch != nil && where.Dir == "" && s.Dataset == data.CIFAR10 {
-		if err := data.Fetch(ctx, where.Cache, data.FetchOptions{Progress: fetch}); err != nil {
+	if errors.As(err, &missing) && fetch != nil && where.Dir == "" && missing.URL != "" {
+		if err := data.Fetch(ctx, s.Dataset, where.Cache, data.FetchOptions{Progress: fetch}); err != nil {
 			return nil, err
 		}
 		src, err = data.Open(s.Dataset, where)
@@ -119,19 +126,33 @@ func Expand(ctx context.Context, s *pipelines.Sweep, where data.Options, fetch F
 	if err != nil {
 		return nil, err
 	}
-	return g, checkSizes(g, src)
+	return g, check(g, src)
 }
 
-// checkSizes finds steps that ask for more images than there are here, before
-// anything is trained.
-func checkSizes(g *pipelines.Graph, src data.Source) error {
+// check finds steps that ask for more images than there are here, or whose network
+// does not take the examples, before anything is trained.
+func check(g *pipelines.Graph, src data.Source) error {
+	type use struct {
+		net     pipelines.Network
+		problem pipelines.Problem
+	}
+	built := map[use]bool{}
 	for _, p := range g.All() {
 		if p.Step.Kind != pipelines.KindTrain && p.Step.Kind != pipelines.KindImport {
 			continue // maps look at subsets of what trainings use
 		}
-		var t struct{ Data pipelines.TrainData }
+		var t struct {
+			Net  pipelines.Network
+			Data pipelines.TrainData
+		}
 		if err := json.Unmarshal(p.Step.Params, &t); err != nil {
 			return fmt.Errorf("step %s: parameters: %w", p.Step.ID, err)
+		}
+		if with := (use{t.Net, t.Data.Problem}); !built[with] {
+			if _, err := work.Network(t.Net, t.Data.Problem); err != nil {
+				return exit.With(exit.Usage, err)
+			}
+			built[with] = true
 		}
 		for _, use := range []struct {
 			split string

@@ -82,13 +82,14 @@ func (f Fact) flatten(path string, v any) {
 // network notes the name and size of the network that a training or an import is of.
 func (f Fact) network(raw json.RawMessage) {
 	var p struct {
-		Net pipelines.Network `json:"net"`
+		Net  pipelines.Network   `json:"net"`
+		Data pipelines.TrainData `json:"data"`
 	}
 	if json.Unmarshal(raw, &p) != nil || p.Net == "" {
 		return
 	}
 	f["train.net"] = p.Net.String()
-	if n, err := work.Network(p.Net); err == nil {
+	if n, err := work.Network(p.Net, p.Data.Problem); err == nil {
 		f["parameters"], f["macs"] = float64(n.NumParams()), float64(n.MACs())
 	}
 }

@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+
+	"lossatlas/activities/data"
+	"lossatlas/activities/nets"
+)
+
+// Batch is examples and their labels on the device, in the shapes of Problem.Inputs.
+type Batch struct {
+	Examples, Labels *Buffer
+}
+
+// Free releases both.
+func (b Batch) Free() {
+	b.Examples.Free()
+	b.Labels.Free()
+}
+
+// Fits returns an error unless the examples are those of the network's problem, with labels that it knows.
+func Fits(net *nets.Net, s data.Split) error {
+	if !net.Problem.Equal(s.Problem) {
+		return fmt.Errorf("network %s was built for the problem %v, but the examples of %q are of the problem %v: build it for theirs", net.Name, net.Problem, s.Name, s.Problem)
+	}
+	return s.Check()
+}
+
+// UploadBatch copies all examples of a split to the device, with zeros behind them up to the given number.
+func UploadBatch(b *Backend, s data.Split, size int) (batch Batch, err error) {
+	examples, labels := s.Problem.Inputs(size)
+	raw := make([]byte, size*s.Problem.Bytes())
+	if err := s.Read(raw[:s.Len()*s.Problem.Bytes()], 0); err != nil {
+		return Batch{}, err
+	}
+	if examples.DType == dtypes.Uint8 {
+		batch.Examples, err = Upload(b, raw, examples.Dimensions...)
+	} else {
+		numbers := make([]float32, examples.Size())
+		if _, err := binary.Decode(raw, binary.LittleEndian, numbers); err != nil {
+			return Batch{}, err
+		}
+		batch.Examples, err = Upload(b, numbers, examples.Dimensions...)
+	}
+	if err != nil {
+		return Batch{}, err
+	}
+	if s.Problem.HasTargets() {
+		batch.Labels, err = Upload(b, padded(s.Targets, labels.Size()), labels.Dimensions...)
+	} else {
+		batch.Labels, err = Upload(b, padded(s.Classes, labels.Size()), labels.Dimensions...)
+	}
+	if err != nil {
+		batch.Free()
+	}
+	return batch, err
+}
+
+// padded is v with zeros behind it up to length n.
+func padded[E any](v []E, n int) []E { return append(make([]E, 0, n), v...)[:n] }
