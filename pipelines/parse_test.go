@@ -10,7 +10,7 @@ import (
 // catalog is what the program knows, or a stand-in for it.
 var catalog = Catalog{
 	Nets:     []string{"small", "resnet20", "resnet20-noshort", "vgg9"},
-	Datasets: []Dataset{{Name: "cifar10", Problem: `{"outputs":10}`, Train: 50000, Test: 10000, Augment: true}, {Name: "shapes10", Problem: `{"outputs":10}`}},
+	Datasets: []Dataset{{Name: "cifar10", Train: 50000, Test: 10000, Augment: true}, {Name: "shapes10"}},
 }
 
 const digest = "sha256:0000000000000000000000000000000000000000000000000000000000000001"

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"lossatlas/activities/data"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/npz"
 	"lossatlas/activities/safetensors"
@@ -17,7 +18,7 @@ import (
 // smallWeights are the tensors of the network small, under PyTorch's names.
 func smallWeights(t *testing.T) []safetensors.Tensor {
 	t.Helper()
-	net, err := nets.ByName("small")
+	net, err := nets.ByName("small", data.Sets()[0].Problem)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"lossatlas/activities/data"
 	"lossatlas/activities/nets"
 	"lossatlas/artifacts"
 	"lossatlas/workers/internal/exit"
@@ -16,7 +17,7 @@ import (
 // TestImportWeights stores the weights of a file, plans a sweep on the same file,
 // and refuses weights of another network with a list of what differs.
 func TestImportWeights(t *testing.T) {
-	net, err := nets.ByName("small")
+	net, err := nets.ByName("small", data.Sets()[0].Problem)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func TestImportWeights(t *testing.T) {
 	if err := os.WriteFile(own, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tiny, err := nets.New("tiny", []nets.Layer{nets.AvgPool{}, nets.Flatten{}, nets.FullyConnected{Name: "fc", Out: 10}})
+	tiny, err := nets.New("tiny", []nets.Layer{nets.AvgPool{}, nets.Flatten{}, nets.FullyConnected{Name: "fc", Out: 10}}, data.Sets()[0].Problem)
 	if err != nil {
 		t.Fatal(err)
 	}

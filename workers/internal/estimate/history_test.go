@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"lossatlas/activities/data"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/embedded/s3"
@@ -32,7 +33,7 @@ func openStore(t *testing.T) *artifacts.Store {
 }
 
 func training(id, net string, epochs int) pipelines.Step {
-	p := pipelines.TrainParams{Net: pipelines.Network(net), Epochs: epochs, Data: pipelines.TrainData{Train: 300, Test: 100}}
+	p := pipelines.TrainParams{Net: pipelines.Network(net), Epochs: epochs, Data: pipelines.TrainData{Problem: pipelines.Problem(data.Sets()[0].Problem.String()), Train: 300, Test: 100}}
 	raw, err := json.Marshal(p)
 	if err != nil {
 		panic(err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lossatlas/activities/data"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/progress"
@@ -46,9 +47,9 @@ func graph(t *testing.T) *pipelines.Graph {
 		return b
 	}
 	return &pipelines.Graph{Sweep: "s", Experiments: []pipelines.Experiment{{Name: "e", Steps: []pipelines.Step{
-		{ID: "e/train", Kind: pipelines.KindTrain, Params: raw(pipelines.TrainParams{Net: "small", Epochs: 10, Data: pipelines.TrainData{Train: 300, Test: 100}})},
+		{ID: "e/train", Kind: pipelines.KindTrain, Params: raw(pipelines.TrainParams{Net: "small", Epochs: 10, Data: pipelines.TrainData{Problem: pipelines.Problem(data.Sets()[0].Problem.String()), Train: 300, Test: 100}})},
 		{ID: "e/surface", Kind: pipelines.KindSurface, Params: raw(pipelines.MapParams{
-			Net: "small", Data: pipelines.MapData{To: 100}, X: pipelines.Axis{N: 10}, Y: &pipelines.Axis{N: 10}})},
+			Net: "small", Data: pipelines.MapData{Problem: pipelines.Problem(data.Sets()[0].Problem.String()), To: 100}, X: pipelines.Axis{N: 10}, Y: &pipelines.Axis{N: 10}})},
 	}}}, Final: []pipelines.Step{{ID: "report", Kind: pipelines.KindReport}}}
 }
 
