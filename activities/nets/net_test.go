@@ -1,6 +1,7 @@
 package nets_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/problem"
 )
 
 // TestTablesMatchPyTorch compares names, shapes and order of parameters and
@@ -314,5 +316,40 @@ func TestImpossibleNetworks(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestBuiltInNetworksForOtherProblems: built-in networks are built for images of any
+// size that is large enough and any number of outputs, and say what they take otherwise.
+func TestBuiltInNetworksForOtherProblems(t *testing.T) {
+	p := problem.Problem{Shape: []int{9, 12, 1}, Type: problem.Float32, Outputs: 3, Loss: problem.MeanSquaredError}
+	for _, name := range nets.Names() {
+		net, err := nets.ByName(name, p)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		params := net.Params()
+		if last := params[len(params)-1]; last.Size != 3 || params[0].Shape[1] != 1 || net.Memory(1).Evaluate <= 0 {
+			t.Errorf("%s: first tensor %v, last %v", name, params[0], last)
+		}
+		if net.Signature() == byName(t, name).Signature() {
+			t.Errorf("%s: two problems have one signature", name)
+		}
+	}
+	for name, shape := range map[string][]int{"vgg9": {7, 32, 3}, "densenet121": {4, 4, 3}, "small": {64}, "resnet20": {2, 8, 8, 3}} {
+		p.Shape = shape
+		_, err := nets.ByName(name, p)
+		if err == nil || !strings.Contains(err.Error(), "takes images of at least") || !strings.Contains(err.Error(), fmt.Sprint(shape)) {
+			t.Errorf("%s for examples of %v: %v", name, shape, err)
+		}
+	}
+	p.Shape = []int{2, 3}
+	if _, err := nets.New("x", nil, p); err == nil || !strings.Contains(err.Error(), "[height, width, channels], or vectors, [features]") {
+		t.Errorf("examples of two axes: %v", err)
+	}
+	p.Shape = []int{7}
+	if net, err := nets.New("x", []nets.Layer{nets.FullyConnected{Name: "fc", Out: 3}}, p); err != nil || net.NumParams() != 24 {
+		t.Errorf("a linear layer for vectors: %v", err)
 	}
 }
