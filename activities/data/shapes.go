@@ -22,12 +22,6 @@ var shapes10 = Set{
 	open: func(Options) (Source, error) { return shapes{}, nil },
 }
 
-// ShapeNames is the classes of Shapes10 in the order of their labels.
-func ShapeNames() []string {
-	return []string{"disc", "ring", "square", "triangle", "cross",
-		"horizontal stripes", "vertical stripes", "diagonal stripes", "checkerboard", "dots"}
-}
-
 // shapes is the Source of Shapes10. It has no state: image i of a split is a
 // function of (shapesVersion, split, i) alone, computed with integers, so it
 // is the same on every machine and whatever else is loaded.

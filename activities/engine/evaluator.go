@@ -38,10 +38,7 @@ type Evaluator struct {
 	images  data.Split
 	batches []batch // the first of the examples, on the device
 
-	theta, state *Buffer
-	delta, eta   *Buffer
-	// The running statistics move along with θ where these are not nil.
-	stateDelta, stateEta *Buffer
+	params, state plane // the running statistics move along with θ where their plane has directions
 }
 
 // batch is a batch of examples on the device, followed by padding.
@@ -101,7 +98,7 @@ func compileForward(b *Backend, net *nets.Net, size int) (*Program, error) {
 // judge adds the losses and scores of a batch, both [size], to a graph whose inputs
 // are passInputs, of which params are θ cut into tensors.
 func judge(b *Backend, net *nets.Net, params, in []*graph.Node) (loss, score *graph.Node) {
-	outputs := net.EvaluateAt(b.Formulation(), params, in[1], net.Problem.Normalize(in[2], dtypes.Float32))
+	outputs := net.Evaluate(b.Formulation(), params, in[1], net.Problem.Normalize(in[2], dtypes.Float32))
 	return net.Problem.Judge(outputs, in[3])
 }
 
@@ -134,17 +131,15 @@ func (b batch) free() {
 // device for as long as that takes. It ends with the context, which is looked at
 // between batches, or the first error.
 func (e *Evaluator) each(ctx context.Context, do func(batch) error) error {
-	for _, b := range e.batches {
+	for from := 0; from < e.images.Len(); from += e.size {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := do(b); err != nil {
-			return err
-		}
-	}
-	for from := len(e.batches) * e.size; from < e.images.Len(); from += e.size {
-		if err := ctx.Err(); err != nil {
-			return err
+		if i := from / e.size; i < len(e.batches) {
+			if err := do(e.batches[i]); err != nil {
+				return err
+			}
+			continue
 		}
 		b, err := e.upload(from)
 		if err != nil {
@@ -164,10 +159,7 @@ func (e *Evaluator) SetCenter(theta, state []float32) error {
 	if err := e.net.Check(theta, state); err != nil {
 		return err
 	}
-	if err := e.replace(&e.theta, theta); err != nil {
-		return err
-	}
-	return e.replace(&e.state, state)
+	return errors.Join(e.backend.replace(&e.params.from, theta), e.backend.replace(&e.state.from, append([]float32{}, state...)))
 }
 
 // SetDirections sets δ and η, which span the plane; η is nil for a line. The
@@ -176,13 +168,7 @@ func (e *Evaluator) SetDirections(delta, eta []float32) error {
 	if n := e.net.NumParams(); len(delta) != n || eta != nil && len(eta) != n {
 		return fmt.Errorf("directions of %d and %d numbers for network %s, which has %d parameters", len(delta), len(eta), e.net.Name, n)
 	}
-	if err := e.replace(&e.delta, delta); err != nil {
-		return err
-	}
-	if err := e.replaceOptional(&e.eta, eta); err != nil {
-		return err
-	}
-	return errors.Join(e.replaceOptional(&e.stateDelta, nil), e.replaceOptional(&e.stateEta, nil))
+	return errors.Join(e.params.span(e.backend, delta, eta), e.state.span(e.backend, nil, nil))
 }
 
 // SetStateDirections also moves the running statistics of batch normalisation,
@@ -193,32 +179,13 @@ func (e *Evaluator) SetStateDirections(delta, eta []float32) error {
 	if n := e.net.NumState(); len(delta) != n || eta != nil && len(eta) != n {
 		return fmt.Errorf("directions of %d and %d running statistics for network %s, which has %d", len(delta), len(eta), e.net.Name, n)
 	}
-	if e.delta == nil || (eta == nil) != (e.eta == nil) {
+	if e.params.delta == nil || (eta == nil) != (e.params.eta == nil) {
 		return errors.New("directions of running statistics without the same number of directions of the parameters")
 	}
 	if len(delta) == 0 {
 		return nil // a network without batch normalisation
 	}
-	return errors.Join(e.replaceOptional(&e.stateDelta, delta), e.replaceOptional(&e.stateEta, eta))
-}
-
-func (e *Evaluator) replaceOptional(at **Buffer, flat []float32) error {
-	if flat == nil {
-		(*at).Free()
-		*at = nil
-		return nil
-	}
-	return e.replace(at, flat)
-}
-
-func (e *Evaluator) replace(at **Buffer, flat []float32) error {
-	next, err := Upload(e.backend, flat, len(flat))
-	if err != nil {
-		return err
-	}
-	(*at).Free()
-	*at = next
-	return nil
+	return e.state.span(e.backend, delta, eta)
 }
 
 // At evaluates one point of the plane; α and β are rounded to float32.
@@ -226,21 +193,21 @@ func (e *Evaluator) replace(at **Buffer, flat []float32) error {
 // an error when the context ends, which is looked at between batches. The sums
 // of the batches are float32, what they add up to is float64.
 func (e *Evaluator) At(ctx context.Context, alpha, beta float64) (Eval, error) {
-	if e.theta == nil || e.state == nil {
+	if !e.centred() {
 		return Eval{}, fmt.Errorf("evaluation of network %s before its centre was set", e.net.Name)
 	}
 	point, err := e.point(alpha, beta)
 	if err != nil {
 		return Eval{}, err
 	}
-	if point != e.theta {
+	if point != e.params.from {
 		defer point.Free()
 	}
-	state, err := e.stateAt(alpha, beta)
+	state, err := e.state.at(e.backend, alpha, beta)
 	if err != nil {
 		return Eval{}, err
 	}
-	if state != e.state {
+	if state != e.state.from {
 		defer state.Free()
 	}
 	var result Eval
@@ -264,53 +231,15 @@ func (e *Evaluator) At(ctx context.Context, alpha, beta float64) (Eval, error) {
 	return result, nil
 }
 
+// centred reports whether SetCenter was called.
+func (e *Evaluator) centred() bool { return e.params.from != nil && e.state.from != nil }
+
 // point returns θ + αδ + βη on the device, or θ itself at the centre.
 func (e *Evaluator) point(alpha, beta float64) (*Buffer, error) {
-	if alpha == 0 && beta == 0 {
-		return e.theta, nil
-	}
-	if e.delta == nil || beta != 0 && e.eta == nil {
+	if alpha != 0 && e.params.delta == nil || beta != 0 && e.params.eta == nil {
 		return nil, fmt.Errorf("evaluation at (%g, %g) without a direction to go in", alpha, beta)
 	}
-	return e.move(e.net.NumParams(), e.theta, e.delta, e.eta, alpha, beta)
-}
-
-// stateAt returns the running statistics at a point, or those of the centre
-// where they don't move.
-func (e *Evaluator) stateAt(alpha, beta float64) (*Buffer, error) {
-	if e.stateDelta == nil || alpha == 0 && beta == 0 {
-		return e.state, nil
-	}
-	return e.move(e.net.NumState(), e.state, e.stateDelta, e.stateEta, alpha, beta)
-}
-
-// move returns from + α·δ + β·η on the device, for vectors of n numbers; η may be nil.
-func (e *Evaluator) move(n int, from, delta, eta *Buffer, alpha, beta float64) (*Buffer, error) {
-	vector, scalar := Float32(n), Float32()
-	program, err := e.backend.Compile(fmt.Sprintf("move-%d", n), []shapes.Shape{vector, vector, scalar}, func(in []*graph.Node) []*graph.Node {
-		return []*graph.Node{graph.Add(in[0], graph.Mul(in[2], in[1]))}
-	})
-	if err != nil {
-		return nil, err
-	}
-	along := func(from, direction *Buffer, by float64) (*Buffer, error) {
-		step, err := Upload(e.backend, []float32{float32(by)})
-		if err != nil {
-			return nil, err
-		}
-		defer step.Free()
-		out, err := program.Run(from, direction, step)
-		if err != nil {
-			return nil, err
-		}
-		return out[0], nil
-	}
-	first, err := along(from, delta, alpha)
-	if err != nil || eta == nil {
-		return first, err
-	}
-	defer first.Free()
-	return along(first, eta, beta)
+	return e.params.at(e.backend, alpha, beta)
 }
 
 // Close frees what the evaluator keeps on the device.
@@ -319,8 +248,6 @@ func (e *Evaluator) Close() {
 		b.free()
 	}
 	e.batches = nil
-	for _, b := range []**Buffer{&e.theta, &e.state, &e.delta, &e.eta, &e.stateDelta, &e.stateEta} {
-		(*b).Free()
-		*b = nil
-	}
+	e.params.free()
+	e.state.free()
 }

@@ -101,10 +101,10 @@ func (h *Hessian) Dim() int { return h.dim }
 
 // MoveTo makes θ + αδ + βη the point, as Evaluator.At does.
 func (h *Hessian) MoveTo(alpha, beta float64) error {
-	if h.theta == nil || h.state == nil {
+	if !h.centred() {
 		return fmt.Errorf("Hessian of network %s before the evaluator's centre was set", h.net.Name)
 	}
-	if h.stateDelta != nil {
+	if h.state.delta != nil {
 		return fmt.Errorf("Hessian of network %s along directions that move its running statistics, which are no parameters", h.net.Name)
 	}
 	at, err := h.point(alpha, beta)
@@ -112,7 +112,7 @@ func (h *Hessian) MoveTo(alpha, beta float64) error {
 		return err
 	}
 	h.leave()
-	if at != h.theta {
+	if at != h.params.from {
 		h.at = at
 	}
 	return nil
@@ -129,7 +129,7 @@ func (h *Hessian) here() *Buffer {
 	if h.at != nil {
 		return h.at
 	}
-	return h.theta
+	return h.params.from
 }
 
 // Product puts Hv into dst, where H is the Hessian of the mean loss. Both have
@@ -167,13 +167,13 @@ func (h *Hessian) Gradient(ctx context.Context, dst []float64) (loss float64, er
 // first output, restricted to the subset, into dst. It returns the mean of the
 // second output, if there is one.
 func (h *Hessian) sum(ctx context.Context, dst []float64, program *Program, extra ...*Buffer) (second float64, err error) {
-	if h.theta == nil || h.state == nil {
+	if !h.centred() {
 		return 0, fmt.Errorf("Hessian of network %s before the evaluator's centre was set", h.net.Name)
 	}
 	clear(dst)
 	count := 0
 	err = h.each(ctx, func(b batch) error {
-		out, err := program.Run(append([]*Buffer{h.here(), h.state, b.Examples, b.Labels, b.count}, extra...)...)
+		out, err := program.Run(append([]*Buffer{h.here(), h.state.from, b.Examples, b.Labels, b.count}, extra...)...)
 		if err != nil {
 			return err
 		}

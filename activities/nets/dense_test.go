@@ -44,7 +44,7 @@ func TestDenseNetAgainstPyTorch(t *testing.T) {
 	}
 	b := goBackend(t)
 	got := run(t, b, func(in []*graph.Node) []*graph.Node {
-		return []*graph.Node{net.Evaluate(Product, in[0], in[1], in[2])}
+		return []*graph.Node{net.Evaluate(Product, net.Split(in[0]), in[1], in[2])}
 	}, theta, state, images)
 	agree(t, "logits in evaluation mode", got[0][:10], []float64{
 		-0.00127566062639, 0.0871756894269, 0.554203741304, 0.416787614319, 0.307668412712,

@@ -82,9 +82,6 @@ func (n *Net) NumParams() int { return n.plan.numParams }
 // NumState is the length of the state vector.
 func (n *Net) NumState() int { return n.plan.numState }
 
-// Len is the number of layers, those within others not counted.
-func (n *Net) Len() int { return len(n.layers) }
-
 // MACs is the number of multiply-adds of the convolutions and linear layers for one example.
 func (n *Net) MACs() int64 { return n.plan.macs }
 
@@ -92,22 +89,16 @@ func (n *Net) MACs() int64 { return n.plan.macs }
 // signatures have equal graphs and losses. Compiled programs are shared under it.
 func (n *Net) Signature() string { return fmt.Sprintf("%s %#v", n.Problem, n.layers) }
 
-// Evaluate adds the forward pass with stored statistics to a graph. examples is
-// [batch, Shape…] of the problem, normalized; theta and state are the flat vectors.
-// The result is the outputs, [batch, Outputs].
-func (n *Net) Evaluate(f Formulation, theta, state, examples *graph.Node) *graph.Node {
-	return n.EvaluateAt(f, n.Split(theta), state, examples)
-}
-
-// EvaluateAt is Evaluate with the tensors that Split cuts from θ in its place,
-// so that gradients can be taken with respect to them.
-func (n *Net) EvaluateAt(f Formulation, params []*graph.Node, state, examples *graph.Node) *graph.Node {
+// Evaluate adds the forward pass with stored statistics to a graph. params are the
+// tensors that Split cuts from θ, so that gradients can be taken with respect to
+// them; examples is [batch, Shape…] of the problem, normalized; state is the flat
+// vector. The result is the outputs, [batch, Outputs].
+func (n *Net) Evaluate(f Formulation, params []*graph.Node, state, examples *graph.Node) *graph.Node {
 	return n.ops.forward(&pass{formulation: f, params: params, state: split(state, n.State())}, examples)
 }
 
-// Train adds the forward pass with batch statistics to a graph. params are the
-// tensors that Split cuts from θ, so that gradients can be taken with respect
-// to them. The result is the outputs and the new flat state vector.
+// Train adds the forward pass with batch statistics to a graph, with inputs as of
+// Evaluate. The result is the outputs and the new flat state vector.
 func (n *Net) Train(f Formulation, params []*graph.Node, state, examples *graph.Node) (outputs, newState *graph.Node) {
 	p := &pass{formulation: f, params: params, state: split(state, n.State()), training: true, newState: make([]*graph.Node, len(n.State()))}
 	outputs = n.ops.forward(p, examples)

@@ -33,7 +33,7 @@ func TestTangentsOfAnyNetwork(t *testing.T) {
 			theta, state, images, u, v, w := in[0], in[1], in[2], in[3], in[4], in[5]
 			dot := func(a, b *graph.Node) *graph.Node { return graph.ReduceAllSum(graph.Mul(a, b)) }
 			params := net.Split(theta)
-			logits := net.EvaluateAt(f, params, state, images)
+			logits := net.Evaluate(f, params, state, images)
 			gradient := Join(graph.Gradient(dot(logits, u), params...))
 			along := func(v *graph.Node) (logitsTangent, hv *graph.Node) {
 				moved := tangent.Along([]*graph.Node{logits, gradient}, []*graph.Node{theta}, []*graph.Node{v})
@@ -72,7 +72,7 @@ func TestSecondDerivativeByDifferences(t *testing.T) {
 	}
 	gradientOf := func(in []*graph.Node) *graph.Node {
 		params := net.Split(in[0])
-		return Join(graph.Gradient(loss(net.EvaluateAt(Product, params, in[1], in[2])), params...))
+		return Join(graph.Gradient(loss(net.Evaluate(Product, params, in[1], in[2])), params...))
 	}
 	gradient := func(theta array) []float64 {
 		return run(t, b, func(in []*graph.Node) []*graph.Node { return []*graph.Node{gradientOf(in)} }, theta, state, examples)[0]

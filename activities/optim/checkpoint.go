@@ -19,30 +19,22 @@ type Checkpoint struct {
 	Second   []float32 // Adam's second moment, one for each parameter; empty for gradient descent
 }
 
-// checkpointMagic begins an encoded checkpoint: format, and the version behind
-// it. Version 1 has three vectors, version 2 the second moment as well.
-const checkpointMagic = "lossatlas checkpoint "
+// checkpointMagic begins an encoded checkpoint: format and version.
+const checkpointMagic = "lossatlas checkpoint 3\n"
 
-const (
-	magicDescent = checkpointMagic + "1\n"
-	magicAdam    = checkpointMagic + "2\n"
-)
+// vectors are those of the checkpoint in the order in which they are encoded.
+func (c *Checkpoint) vectors() []*[]float32 {
+	return []*[]float32{&c.Theta, &c.State, &c.Momentum, &c.Second}
+}
 
-// Encode writes the checkpoint: magic, epoch and lengths as little-endian
-// 64-bit numbers, the vectors as float32, and a SHA-256 over all of it.
+// Encode writes the checkpoint: magic, epoch, and each vector as its length and
+// float32 numbers, all little-endian, and a SHA-256 over it. Lengths and the epoch
+// have 64 bits.
 func (c Checkpoint) Encode() []byte {
-	magic, vectors := magicDescent, [][]float32{c.Theta, c.State, c.Momentum}
-	if len(c.Second) > 0 {
-		magic, vectors = magicAdam, append(vectors, c.Second)
-	}
-	out := binary.LittleEndian.AppendUint64([]byte(magic), uint64(c.Epoch))
-	for _, v := range vectors {
-		out = binary.LittleEndian.AppendUint64(out, uint64(len(v)))
-	}
-	for _, v := range vectors {
-		for _, x := range v {
-			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(x))
-		}
+	out := binary.LittleEndian.AppendUint64([]byte(checkpointMagic), uint64(c.Epoch))
+	for _, v := range c.vectors() {
+		out = binary.LittleEndian.AppendUint64(out, uint64(len(*v)))
+		out, _ = binary.Append(out, binary.LittleEndian, *v) // numbers can't fail
 	}
 	sum := sha256.Sum256(out)
 	return append(out, sum[:]...)
@@ -50,43 +42,38 @@ func (c Checkpoint) Encode() []byte {
 
 // DecodeCheckpoint reads what Encode wrote. Anything else, a shortened or
 // altered checkpoint included, is an error.
-func DecodeCheckpoint(b []byte) (Checkpoint, error) {
-	var c Checkpoint
-	vectors := []*[]float32{&c.Theta, &c.State, &c.Momentum}
-	body, ok := bytes.CutPrefix(b, []byte(magicDescent))
+func DecodeCheckpoint(b []byte) (c Checkpoint, err error) {
+	body, ok := bytes.CutPrefix(b, []byte(checkpointMagic))
 	if !ok {
-		body, ok = bytes.CutPrefix(b, []byte(magicAdam))
-		vectors = append(vectors, &c.Second)
+		return c, errors.New("this is not a checkpoint, or one of another version")
 	}
-	if !ok {
-		return Checkpoint{}, errors.New("this is not a checkpoint, or one of another version")
+	end := len(b) - sha256.Size
+	if len(body) < sha256.Size || sha256.Sum256(b[:end]) != [sha256.Size]byte(b[end:]) {
+		return c, errors.New("the checkpoint is damaged or cut short: its SHA-256 does not match")
 	}
-	head := (1 + len(vectors)) * 8
-	if len(body) < head+sha256.Size {
-		return Checkpoint{}, fmt.Errorf("a checkpoint of %d bytes is cut short", len(b))
-	}
-	sum := sha256.Sum256(b[:len(b)-sha256.Size])
-	if !bytes.Equal(sum[:], b[len(b)-sha256.Size:]) {
-		return Checkpoint{}, errors.New("the checkpoint is damaged: its SHA-256 does not match")
-	}
-	number := func(i int) uint64 { return binary.LittleEndian.Uint64(body[8*i:]) }
-	data := body[head : len(body)-sha256.Size]
-	left, fits := uint64(len(data)/4), number(0) <= math.MaxInt32 && len(data)%4 == 0
-	for i := range vectors {
-		if fits = fits && number(i+1) <= left; fits {
-			left -= number(i + 1)
+	body = body[:len(body)-sha256.Size]
+	number := func() (n uint64) {
+		if len(body) < 8 {
+			ok = false
+			return 0
 		}
+		n, body = binary.LittleEndian.Uint64(body), body[8:]
+		return n
 	}
-	if !fits || left != 0 || len(vectors) == 4 && number(4) == 0 {
-		return Checkpoint{}, fmt.Errorf("the checkpoint of epoch %d announces other numbers than its %d bytes hold", number(0), len(data))
-	}
-	c.Epoch = int(number(0))
-	for i, v := range vectors {
-		*v = make([]float32, number(i+1))
-		for j := range *v {
-			(*v)[j] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*j:]))
+	epoch := number()
+	ok = ok && epoch <= math.MaxInt32
+	for _, v := range c.vectors() {
+		n := number()
+		if ok = ok && n <= uint64(len(body)/4); !ok {
+			break
 		}
-		data = data[4*number(i+1):]
+		*v = make([]float32, n)
+		read, _ := binary.Decode(body, binary.LittleEndian, *v) // it is long enough
+		body = body[read:]
 	}
+	if !ok || len(body) != 0 {
+		return Checkpoint{}, fmt.Errorf("the checkpoint of epoch %d announces other numbers than its %d bytes hold", epoch, len(b))
+	}
+	c.Epoch = int(epoch)
 	return c, nil
 }
