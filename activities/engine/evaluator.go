@@ -65,11 +65,10 @@ func NewEvaluator(b *Backend, net *nets.Net, images data.Split, size int) (*Eval
 	if err := Fits(net, images); err != nil {
 		return nil, err
 	}
-	forward, err := compileForward(b, net, size)
-	if err != nil {
+	e := &Evaluator{backend: b, net: net, size: size, images: images}
+	if err := e.compileForward(); err != nil {
 		return nil, err
 	}
-	e := &Evaluator{backend: b, net: net, forward: forward, size: size, images: images}
 	for from := 0; from < images.Len() && from*images.Problem.Bytes() < residentBytes; from += size {
 		next, err := e.upload(from)
 		if err != nil {
@@ -81,25 +80,30 @@ func NewEvaluator(b *Backend, net *nets.Net, images data.Split, size int) (*Eval
 	return e, nil
 }
 
-// passInputs are θ, the state, examples, labels and the number of examples.
-func passInputs(net *nets.Net, size int) []shapes.Shape {
-	examples, labels := net.Problem.Inputs(size)
-	return []shapes.Shape{Float32(net.NumParams()), Float32(net.NumState()), examples, labels, shapes.Make(dtypes.Int32)}
+// compile compiles a program of some kind over a batch. Its inputs are θ, the state,
+// examples, labels, the number of examples, and others.
+func (e *Evaluator) compile(kind string, build func(in []*graph.Node) []*graph.Node, others ...shapes.Shape) (*Program, error) {
+	examples, labels := e.net.Problem.Inputs(e.size)
+	inputs := []shapes.Shape{Float32(e.net.NumParams()), Float32(e.net.NumState()), examples, labels, shapes.Make(dtypes.Int32)}
+	key := fmt.Sprintf("%s-%s-%d %s", kind, e.net.Name, e.size, e.net.Signature())
+	return e.backend.Compile(key, append(inputs, others...), build)
 }
 
-func compileForward(b *Backend, net *nets.Net, size int) (*Program, error) {
-	key := fmt.Sprintf("evaluate-%s-%d %s", net.Name, size, net.Signature())
-	return b.Compile(key, passInputs(net, size), func(in []*graph.Node) []*graph.Node {
-		loss, score := judge(b, net, net.Split(in[0]), in)
-		return []*graph.Node{graph.Stack([]*graph.Node{maskedSum(loss, in[4]), maskedSum(score, in[4])}, 0)}
+func (e *Evaluator) compileForward() (err error) {
+	e.forward, err = e.compile("evaluate", func(in []*graph.Node) []*graph.Node {
+		loss, score := e.judge(e.net.Split(in[0]), in)
+		return []*graph.Node{graph.Stack([]*graph.Node{loss, score}, 0)}
 	})
+	return err
 }
 
-// judge adds the losses and scores of a batch, both [size], to a graph whose inputs
-// are passInputs, of which params are θ cut into tensors.
-func judge(b *Backend, net *nets.Net, params, in []*graph.Node) (loss, score *graph.Node) {
-	outputs := net.Evaluate(b.Formulation(), params, in[1], net.Problem.Normalize(in[2], dtypes.Float32))
-	return net.Problem.Judge(outputs, in[3])
+// judge adds the sums of the losses and scores of a batch to a graph with the inputs
+// of compile, of which params are θ cut into tensors.
+func (e *Evaluator) judge(params, in []*graph.Node) (loss, score *graph.Node) {
+	p := e.net.Problem
+	outputs := e.net.Evaluate(e.backend.Formulation(), params, in[1], p.Normalize(in[2], dtypes.Float32))
+	loss, score = p.Judge(outputs, in[3])
+	return maskedSum(loss, in[4]), maskedSum(score, in[4])
 }
 
 // maskedSum is the sum of v [batch] over the first count (a scalar, int32)

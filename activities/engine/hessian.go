@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
 
@@ -38,62 +39,37 @@ type Hessian struct {
 // The point is the evaluator's centre until MoveTo. Close frees what the
 // Hessian itself keeps, not the evaluator.
 func NewHessian(e *Evaluator, subset Subset) (*Hessian, error) {
-	h := &Hessian{Evaluator: e}
-	for _, p := range e.net.Params() {
-		switch {
-		case subset == AllParams, subset == WeightsOnly && p.Role.IsWeight():
-			h.subset = append(h.subset, p)
-			h.dim += p.Size
-		case subset != WeightsOnly:
-			return nil, fmt.Errorf("second derivatives over the parameters %q: choose %q or %q", subset, AllParams, WeightsOnly)
-		}
+	if subset != AllParams && subset != WeightsOnly {
+		return nil, fmt.Errorf("second derivatives over the parameters %q: choose %q or %q", subset, AllParams, WeightsOnly)
 	}
+	n := e.net.NumParams()
+	h := &Hessian{Evaluator: e, subset: subset.of(e.net), dim: SubsetSize(e.net, subset), gradient: make([]float32, n), direction: make([]float32, n)}
 	var err error
-	if h.product, err = compileProduct(e.backend, e.net, e.size); err != nil {
-		return nil, err
-	}
-	h.gradient, h.direction = make([]float32, e.net.NumParams()), make([]float32, e.net.NumParams())
-	return h, nil
+	h.product, err = e.compile("hessian", func(in []*graph.Node) []*graph.Node { // Σ Hv, the derivative of ∇ Σ loss along v
+		return tangent.Along(h.lossGradient(in)[:1], in[:1], in[5:])
+	}, Float32(n))
+	return h, err
+}
+
+// of are the parameters of a network that the subset has.
+func (s Subset) of(net *nets.Net) []nets.Param {
+	return slices.DeleteFunc(slices.Clone(net.Params()), func(p nets.Param) bool { return s == WeightsOnly && !p.Role.IsWeight() })
 }
 
 // SubsetSize is the number of parameters of a network that a subset has.
-func SubsetSize(net *nets.Net, subset Subset) int {
-	size := 0
-	for _, p := range net.Params() {
-		if subset == AllParams || p.Role.IsWeight() {
-			size += p.Size
-		}
+func SubsetSize(net *nets.Net, subset Subset) (size int) {
+	for _, p := range subset.of(net) {
+		size += p.Size
 	}
 	return size
 }
 
-// compileProduct compiles Σ Hv over a batch, the derivative of the gradient
-// ∇ Σ loss at θ along v.
-func compileProduct(b *Backend, net *nets.Net, size int) (*Program, error) {
-	key := fmt.Sprintf("hessian-%s-%d %s", net.Name, size, net.Signature())
-	inputs := append(passInputs(net, size), Float32(net.NumParams()))
-	return b.Compile(key, inputs, func(in []*graph.Node) []*graph.Node {
-		gradient, _ := lossGradient(b, net, in)
-		return tangent.Along([]*graph.Node{gradient}, []*graph.Node{in[0]}, []*graph.Node{in[5]})
-	})
-}
-
-// compileLossGradient compiles ∇ Σ loss and Σ loss over a batch.
-func compileLossGradient(b *Backend, net *nets.Net, size int) (*Program, error) {
-	key := fmt.Sprintf("loss-gradient-%s-%d %s", net.Name, size, net.Signature())
-	return b.Compile(key, passInputs(net, size), func(in []*graph.Node) []*graph.Node {
-		gradient, loss := lossGradient(b, net, in)
-		return []*graph.Node{gradient, loss}
-	})
-}
-
 // lossGradient adds ∇ Σ loss with respect to θ, [NumParams], and Σ loss over a
-// batch to a graph whose inputs are passInputs.
-func lossGradient(b *Backend, net *nets.Net, in []*graph.Node) (gradient, loss *graph.Node) {
-	params := net.Split(in[0])
-	losses, _ := judge(b, net, params, in)
-	loss = maskedSum(losses, in[4])
-	return nets.Join(graph.Gradient(loss, params...)), loss
+// batch to a graph with the inputs of compile.
+func (h *Hessian) lossGradient(in []*graph.Node) []*graph.Node {
+	params := h.net.Split(in[0])
+	loss, _ := h.judge(params, in)
+	return []*graph.Node{nets.Join(graph.Gradient(loss, params...)), loss}
 }
 
 // Dim is the number of parameters in the subset: the matrix is Dim×Dim.
@@ -156,7 +132,7 @@ func (h *Hessian) Gradient(ctx context.Context, dst []float64) (loss float64, er
 	if len(dst) != h.dim {
 		return 0, fmt.Errorf("gradient over %d parameters into a vector of %d numbers", h.dim, len(dst))
 	}
-	program, err := compileLossGradient(h.backend, h.net, h.size)
+	program, err := h.compile("loss-gradient", h.lossGradient)
 	if err != nil {
 		return 0, err
 	}

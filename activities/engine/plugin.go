@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -92,40 +92,34 @@ func readPlugin(path string) (contents, error) {
 	if c, ok := read.Load(key); ok {
 		return c.(contents), nil
 	}
-	hash := sha256.New()
-	search := &finder{}
-	for _, f := range oneDNNFlags {
-		name, _, _ := strings.Cut(strings.TrimPrefix(f, "--"), "=")
-		search.wanted = append(search.wanted, []byte(name))
-	}
-	if _, err := io.Copy(io.MultiWriter(hash, search), bufio.NewReaderSize(f, 1<<20)); err != nil {
+	c := contents{}
+	if c.digest, c.oneDNN, err = scan(f); err != nil {
 		return contents{}, err
 	}
-	c := contents{digest: hex.EncodeToString(hash.Sum(nil)), oneDNN: len(search.wanted) == 0}
 	read.Store(key, c)
 	return c, nil
 }
 
-// finder is a writer that crosses off the strings it sees from its list.
-type finder struct {
-	wanted [][]byte
-	tail   []byte // the end of what came before, where a string may begin
-}
-
-// Write looks at one piece of the stream.
-func (f *finder) Write(b []byte) (int, error) {
-	const longest = 64
-	seen := append(f.tail, b...)
-	left := f.wanted[:0]
-	for _, w := range f.wanted {
-		if len(w) > longest {
-			return 0, errors.New("a string too long to be found across pieces")
-		}
-		if !bytes.Contains(seen, w) {
-			left = append(left, w)
+// scan reads a plugin piece by piece, for its SHA-256 and for the names of oneDNNFlags.
+func scan(f io.Reader) (digest string, oneDNN bool, err error) {
+	const longest = 64 // more than the length of a name
+	missing := slices.Clone(oneDNNFlags)
+	hash, piece := sha256.New(), make([]byte, 1<<20)
+	var tail []byte // the end of what came before, where a name may begin
+	for {
+		n, err := f.Read(piece)
+		hash.Write(piece[:n])
+		seen := append(tail, piece[:n]...)
+		missing = slices.DeleteFunc(missing, func(flag string) bool {
+			name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
+			return bytes.Contains(seen, []byte(name))
+		})
+		tail = slices.Clone(seen[max(0, len(seen)-longest):])
+		switch {
+		case errors.Is(err, io.EOF):
+			return hex.EncodeToString(hash.Sum(nil)), len(missing) == 0, nil
+		case err != nil:
+			return "", false, err
 		}
 	}
-	f.wanted = left
-	f.tail = append([]byte(nil), seen[max(0, len(seen)-longest):]...)
-	return len(b), nil
 }

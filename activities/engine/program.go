@@ -66,6 +66,12 @@ func Download[E Element](b *Buffer, flat []E) error {
 	return nil
 }
 
+// Read copies an array of float32 numbers back to the host.
+func Read(b *Buffer) ([]float32, error) {
+	flat := make([]float32, b.bytes/4)
+	return flat, Download(b, flat)
+}
+
 // Free releases the buffer's memory. Freeing a nil or freed buffer does nothing.
 func (b *Buffer) Free() {
 	if b == nil || b.raw == nil {

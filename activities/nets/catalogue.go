@@ -2,33 +2,37 @@ package nets
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"lossatlas/activities/problem"
 )
 
-// catalogue lists the built-in networks in the order in which messages show them.
-var catalogue = []struct {
+// builtIn is a network that is built for a problem by its name.
+type builtIn struct {
 	name string
-	// side is the least height and width of the images that the network takes.
+	// side is the least height and width of the images that it takes.
 	side   int
 	layers func(outputs int) []Layer
-}{
-	{"small", 1, small},
-	{"resnet20", 1, resNet(20, 1, true)},
-	{"resnet20-noshort", 1, resNet(20, 1, false)},
-	{"resnet56", 1, resNet(56, 1, true)},
-	{"resnet56-noshort", 1, resNet(56, 1, false)},
-	{"resnet110", 1, resNet(110, 1, true)},
-	{"resnet110-noshort", 1, resNet(110, 1, false)},
-	{"wrn56-2", 1, resNet(56, 2, true)},
-	{"wrn56-2-noshort", 1, resNet(56, 2, false)},
-	{"wrn56-4", 1, resNet(56, 4, true)},
-	{"wrn56-4-noshort", 1, resNet(56, 4, false)},
-	{"wrn56-8", 1, resNet(56, 8, true)},
-	{"wrn56-8-noshort", 1, resNet(56, 8, false)},
-	{"vgg9", 8, func(outputs int) []Layer { return VGG9(outputs, 64, 128, 256, 256) }},
-	{"densenet121", 8, func(outputs int) []Layer { return DenseNet(outputs, 32, 6, 12, 24, 16) }},
+}
+
+// catalogue lists the built-in networks in the order in which messages show them.
+var catalogue = slices.Concat(
+	[]builtIn{{"small", 1, small}},
+	resNets("resnet20", 20, 1), resNets("resnet56", 56, 1), resNets("resnet110", 110, 1),
+	resNets("wrn56-2", 56, 2), resNets("wrn56-4", 56, 4), resNets("wrn56-8", 56, 8),
+	[]builtIn{
+		{"vgg9", 8, func(outputs int) []Layer { return VGG9(outputs, 64, 128, 256, 256) }},
+		{"densenet121", 8, func(outputs int) []Layer { return DenseNet(outputs, 32, 6, 12, 24, 16) }},
+	},
+)
+
+// resNets are a residual network and the same without shortcuts.
+func resNets(name string, depth, width int) []builtIn {
+	with := func(shortcuts bool) func(int) []Layer {
+		return func(outputs int) []Layer { return resNet(outputs, depth, width, shortcuts) }
+	}
+	return []builtIn{{name, 1, with(true)}, {name + "-noshort", 1, with(false)}}
 }
 
 // Names are the names of the built-in networks.
@@ -89,22 +93,20 @@ func block(name string, in, out, stride int, shortcuts bool) []Layer {
 // and three stages of n blocks with 16, 32 and 64 filters (He et al. 2016,
 // section 4.2), with or without its shortcuts (Li et al. 2018, section 5). A
 // wide one has width times as many filters everywhere, in the stem as well.
-func resNet(depth, width int, shortcuts bool) func(outputs int) []Layer {
-	return func(outputs int) []Layer {
-		in := 16 * width
-		layers := []Layer{conv3("conv1", in, 1), BatchNorm{Name: "bn1"}, ReLU{}}
-		for stage, out := range []int{16 * width, 32 * width, 64 * width} {
-			for i := range (depth - 2) / 6 {
-				stride := 1
-				if stage > 0 && i == 0 {
-					stride = 2
-				}
-				layers = append(layers, block(fmt.Sprintf("layer%d.%d", stage+1, i), in, out, stride, shortcuts)...)
-				in = out
+func resNet(outputs, depth, width int, shortcuts bool) []Layer {
+	in := 16 * width
+	layers := []Layer{conv3("conv1", in, 1), BatchNorm{Name: "bn1"}, ReLU{}}
+	for stage, out := range []int{16 * width, 32 * width, 64 * width} {
+		for i := range (depth - 2) / 6 {
+			stride := 1
+			if stage > 0 && i == 0 {
+				stride = 2
 			}
+			layers = append(layers, block(fmt.Sprintf("layer%d.%d", stage+1, i), in, out, stride, shortcuts)...)
+			in = out
 		}
-		return append(layers, head(outputs)...)
 	}
+	return append(layers, head(outputs)...)
 }
 
 // small is a residual network of eight layers on a strided stem. It costs a

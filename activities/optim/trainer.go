@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 
@@ -93,24 +94,36 @@ func (t *Trainer) Restore(c Checkpoint) error {
 	if len(c.Second) != second {
 		return fmt.Errorf("the checkpoint does not fit: it has %d second moments, and the optimizer %d", len(c.Second), second)
 	}
-	type vector struct {
-		at   **engine.Buffer
-		flat []float32
-	}
-	vectors := []vector{{&t.theta, c.Theta}, {&t.state, c.State}, {&t.velocity, c.Momentum}, {&t.sum, make([]float32, len(c.Theta))}}
-	if second > 0 {
-		vectors = append(vectors, vector{&t.second, c.Second})
-	}
 	t.broken = true
-	for _, v := range vectors {
-		next, err := engine.Upload(t.backend, v.flat, len(v.flat))
-		if err != nil {
+	from := c.vectors()
+	for i, at := range t.vectors() {
+		if err := t.put(at, *from[i]); err != nil {
 			return err
 		}
-		replace(v.at, next)
+	}
+	if err := t.put(&t.sum, make([]float32, len(c.Theta))); err != nil {
+		return err
 	}
 	t.epoch, t.broken = c.Epoch, false
 	return nil
+}
+
+// vectors are those of the training on the device, in the order of Checkpoint.vectors.
+func (t *Trainer) vectors() []**engine.Buffer {
+	all := []**engine.Buffer{&t.theta, &t.state, &t.velocity}
+	if t.config.Adam != nil {
+		all = append(all, &t.second)
+	}
+	return all
+}
+
+// put uploads a vector into the place of a buffer.
+func (t *Trainer) put(at **engine.Buffer, flat []float32) error {
+	next, err := engine.Upload(t.backend, flat, len(flat))
+	if err == nil {
+		replace(at, next)
+	}
+	return err
 }
 
 // replace puts a buffer into the place of another, which is freed.
@@ -127,16 +140,15 @@ func (t *Trainer) Checkpoint() (Checkpoint, error) {
 	if t.broken {
 		return Checkpoint{}, errBroken
 	}
-	c := Checkpoint{
-		Epoch: t.epoch,
-		Theta: make([]float32, t.net.NumParams()), State: make([]float32, t.net.NumState()), Momentum: make([]float32, t.net.NumParams()),
+	c := Checkpoint{Epoch: t.epoch}
+	to := c.vectors()
+	for i, at := range t.vectors() {
+		var err error
+		if *to[i], err = engine.Read(*at); err != nil {
+			return Checkpoint{}, err
+		}
 	}
-	err := errors.Join(engine.Download(t.theta, c.Theta), engine.Download(t.state, c.State), engine.Download(t.velocity, c.Momentum))
-	if t.second != nil {
-		c.Second = make([]float32, t.net.NumParams())
-		err = errors.Join(err, engine.Download(t.second, c.Second))
-	}
-	return c, err
+	return c, nil
 }
 
 // EpochStats describes one epoch.
@@ -184,8 +196,8 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(step, steps int, loss
 		}
 	}
 	stats.Accuracy = 100 * correct / float64(t.images.Len())
-	theta := make([]float32, t.net.NumParams())
-	if err := engine.Download(t.theta, theta); err != nil {
+	theta, err := engine.Read(t.theta)
+	if err != nil {
 		return EpochStats{}, err
 	}
 	for _, v := range theta {
@@ -230,10 +242,7 @@ func (t *Trainer) step(s *stream, batch int, scalars ...*engine.Buffer) (loss, c
 		}
 		loss, correct = loss+l, correct+c
 	}
-	vectors := []**engine.Buffer{&t.theta, &t.velocity, &t.sum}
-	if t.second != nil {
-		vectors = []**engine.Buffer{&t.theta, &t.velocity, &t.second, &t.sum}
-	}
+	vectors := append(slices.Delete(t.vectors(), 1, 2), &t.sum) // all but the running statistics
 	var in []*engine.Buffer
 	for _, v := range vectors {
 		in = append(in, *v)
@@ -274,7 +283,7 @@ func (t *Trainer) group(s *stream, size int, share *engine.Buffer) (loss, correc
 // Close frees what the training keeps on the device.
 func (t *Trainer) Close() {
 	t.broken = true
-	for _, b := range []**engine.Buffer{&t.theta, &t.state, &t.velocity, &t.second, &t.sum} {
+	for _, b := range append(t.vectors(), &t.sum) {
 		replace(b, nil)
 	}
 }
