@@ -26,13 +26,11 @@ var digests = struct {
 // the data set was opened: an answer for them would belong to no known state.
 func (s *recordSet) Digest() (string, error) {
 	var state strings.Builder
-	for _, split := range []string{Train, Test} {
-		for _, f := range s.splits[split] {
-			if err := s.unchanged(f); err != nil {
-				return "", err
-			}
-			fmt.Fprintf(&state, "%q %d %d\n", f.path, f.size, f.modTime.UnixNano())
+	for _, f := range s.all {
+		if err := s.unchanged(f); err != nil {
+			return "", err
 		}
+		fmt.Fprintf(&state, "%q %d %d\n", f.path, f.size, f.modTime.UnixNano())
 	}
 	digests.Lock()
 	defer digests.Unlock()
@@ -40,11 +38,9 @@ func (s *recordSet) Digest() (string, error) {
 		return known, nil
 	}
 	h := sha256.New()
-	for _, split := range []string{Train, Test} {
-		for _, f := range s.splits[split] {
-			if err := f.hashInto(h); err != nil {
-				return "", err
-			}
+	for _, f := range s.all {
+		if err := f.hashInto(h); err != nil {
+			return "", err
 		}
 	}
 	digest := formatDigest(h)

@@ -38,6 +38,7 @@ func (l *layout) names() []string { return slices.Concat(l.files[Train], l.files
 
 // recordFile is one file of records, unchanged since the data set was opened.
 type recordFile struct {
+	split   string
 	path    string
 	size    int64
 	modTime time.Time
@@ -50,8 +51,8 @@ func (f recordFile) name() string { return filepath.Base(f.path) }
 type recordSet struct {
 	*layout
 	dir      string
-	splits   map[string][]recordFile
-	resident int // see Options
+	all      []recordFile // those of the training split first
+	resident int          // see Options
 }
 
 // open finds the folder and looks at the sizes of its files.
@@ -60,7 +61,7 @@ func (l *layout) open(opts Options) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &recordSet{layout: l, dir: dir, splits: map[string][]recordFile{}, resident: cmp.Or(opts.Resident, DefaultResident)}
+	s := &recordSet{layout: l, dir: dir, resident: cmp.Or(opts.Resident, DefaultResident)}
 	for _, split := range []string{Train, Test} { // of several bad files, always the same is named
 		for _, name := range l.files[split] {
 			f, err := l.stat(filepath.Join(dir, name))
@@ -70,7 +71,8 @@ func (l *layout) open(opts Options) (Source, error) {
 			if err != nil {
 				return nil, err
 			}
-			s.splits[split] = append(s.splits[split], f)
+			f.split = split
+			s.all = append(s.all, f)
 		}
 	}
 	return s, nil
@@ -135,7 +137,7 @@ func (s *recordSet) of(split string) ([]recordFile, error) {
 	if err := checkSplit(s.set, split); err != nil {
 		return nil, err
 	}
-	files := s.splits[split]
+	files := slices.DeleteFunc(slices.Clone(s.all), func(f recordFile) bool { return f.split != split })
 	if len(files) == 0 {
 		return nil, &FileError{Path: s.dir, Size: -1, Record: -1, Cause: fs.ErrNotExist,
 			Want: fmt.Sprintf("holds no file of the %s split; expected %s", split, strings.Join(s.layout.files[split], ", "))}
@@ -156,11 +158,11 @@ func (s *recordSet) Size(split string) (int, error) {
 // Load reads the records asked for, across files. Examples that are too large for
 // memory are left where they are, after a look at each label.
 func (s *recordSet) Load(split string, from, to int) (Split, error) {
-	size, err := s.Size(split)
+	files, err := s.of(split)
 	if err != nil {
 		return Split{}, err
 	}
-	files := s.splits[split]
+	size, _ := s.Size(split)
 	if err := checkRange(s.set, split, from, to, size, s.where(files), s.remedy(split, files)); err != nil {
 		return Split{}, err
 	}

@@ -13,9 +13,9 @@ type Dense struct {
 }
 
 func (l Dense) plan(p *planner, in Shape) (op, Shape, error) {
-	body, out, err := p.sequence(l.Body, in)
+	body, out, err := p.part("dense", "body", l.Body, in)
 	if err != nil {
-		return nil, Shape{}, &partError{"dense", "body", err}
+		return nil, Shape{}, err
 	}
 	if out.Flat != in.Flat || out.Height != in.Height || out.Width != in.Width {
 		return nil, Shape{}, fmt.Errorf("dense block: the body gives %v for an input of %v: only the number of channels may change, so use strides of 1 and a padding that keeps the size", out, in)

@@ -77,10 +77,10 @@ func (n *Net) Params() []Param { return n.plan.params }
 func (n *Net) State() []Param { return n.plan.state }
 
 // NumParams is the length of θ.
-func (n *Net) NumParams() int { return n.plan.numParams }
+func (n *Net) NumParams() int { return Length(n.plan.params) }
 
 // NumState is the length of the state vector.
-func (n *Net) NumState() int { return n.plan.numState }
+func (n *Net) NumState() int { return Length(n.plan.state) }
 
 // MACs is the number of multiply-adds of the convolutions and linear layers for one example.
 func (n *Net) MACs() int64 { return n.plan.macs }

@@ -55,17 +55,16 @@ func inputGradientWithDepth(x, kernel, dy *graph.Node, stride, padding int) *gra
 // four sets of filters of one 2×2 convolution of dy, and dx is their
 // interleaving. turned is the kernel reversed in space, [3, 3, out, in].
 func inputGradientByPhases(turned, dy *graph.Node) *graph.Node {
-	zeros := graph.ZerosLike(graph.Slice(turned, graph.AxisRange(0, 1)))
-	row := func(i int) *graph.Node { return graph.Slice(turned, graph.AxisRange(i, i+1)) }
-	evenRows := graph.Concatenate([]*graph.Node{row(1), zeros}, 0) // [2, 3, out, in]
-	oddRows := graph.Concatenate([]*graph.Node{row(0), row(2)}, 0)
-	var phases []*graph.Node
-	for _, rows := range []*graph.Node{evenRows, oddRows} {
-		zeros := graph.ZerosLike(graph.Slice(rows, graph.AxisRange(), graph.AxisRange(0, 1)))
-		column := func(i int) *graph.Node { return graph.Slice(rows, graph.AxisRange(), graph.AxisRange(i, i+1)) }
-		phases = append(phases,
-			graph.Concatenate([]*graph.Node{column(1), zeros}, 1), // [2, 2, out, in]
-			graph.Concatenate([]*graph.Node{column(0), column(2)}, 1))
+	halves := func(k *graph.Node, axis int) []*graph.Node { // what even and odd elements along an axis meet
+		at := func(i int) *graph.Node { return graph.SliceAxis(k, axis, graph.AxisRange(i, i+1)) }
+		return []*graph.Node{
+			graph.Concatenate([]*graph.Node{at(1), graph.ZerosLike(at(0))}, axis),
+			graph.Concatenate([]*graph.Node{at(0), at(2)}, axis),
+		}
+	}
+	var phases []*graph.Node // four of [2, 2, out, in]
+	for _, rows := range halves(turned, 0) {
+		phases = append(phases, halves(rows, 1)...)
 	}
 	kernel := graph.Concatenate(phases, 3) // [2, 2, out, 4·in]
 	all := withDepth(dy, kernel, 1, [2]int{0, 1})

@@ -15,15 +15,6 @@ const (
 	RunningVar              // running (unbiased) variance, [channels]
 )
 
-// String is the role's name as it appears in messages.
-func (r Role) String() string {
-	names := [...]string{"conv", "linear", "bias", "bn-scale", "bn-shift", "running-mean", "running-var"}
-	if r < 0 || int(r) >= len(names) {
-		return "unknown"
-	}
-	return names[r]
-}
-
 // IsWeight reports whether the parameter is the weight tensor of a layer, one
 // whose slices along the first axis are filters (Li et al. 2018, section 4),
 // and not a bias or a parameter of batch normalisation.

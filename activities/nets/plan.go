@@ -75,39 +75,36 @@ const (
 // planner collects what the layers of a network enter into its tables.
 type planner struct {
 	params, state []Param
-	numParams     int
-	numState      int
 	macs          int64
 	names         map[string]bool
 }
 
 // add enters a parameter and returns its index.
 func (p *planner) add(name string, role Role, shape ...int) (int, error) {
-	return len(p.params), p.enter(&p.params, &p.numParams, name, role, shape)
+	return len(p.params), p.enter(&p.params, name, role, shape)
 }
 
 // addState enters a buffer and returns its index.
 func (p *planner) addState(name string, role Role, shape ...int) (int, error) {
-	return len(p.state), p.enter(&p.state, &p.numState, name, role, shape)
+	return len(p.state), p.enter(&p.state, name, role, shape)
 }
 
-func (p *planner) enter(table *[]Param, total *int, name string, role Role, shape []int) error {
+func (p *planner) enter(table *[]Param, name string, role Role, shape []int) error {
 	if p.names[name] {
 		return fmt.Errorf("two tensors are called %q: give each layer its own name", name)
 	}
 	p.names[name] = true
-	size := 1
+	size, total := 1, Length(*table)
 	for _, n := range shape {
 		if n < 1 {
 			return fmt.Errorf("%s has the shape %v: every size is at least 1", name, shape)
 		}
-		if n > (maxParams-*total)/size { // before the product, which could overflow
+		if n > (maxParams-total)/size { // before the product, which could overflow
 			return fmt.Errorf("with %s of shape %v the network has more than %d parameters", name, shape, maxParams)
 		}
 		size *= n
 	}
-	*table = append(*table, Param{Name: name, Shape: shape, Offset: *total, Size: size, Role: role})
-	*total += size
+	*table = append(*table, Param{Name: name, Shape: shape, Offset: total, Size: size, Role: role})
 	return nil
 }
 
@@ -125,6 +122,15 @@ func (p *planner) sequence(layers []Layer, in Shape) (chain, Shape, error) {
 		ops, in = append(ops, o), out
 	}
 	return ops, in, nil
+}
+
+// part plans the layers of a part of a layer.
+func (p *planner) part(kind, part string, layers []Layer, in Shape) (chain, Shape, error) {
+	ops, out, err := p.sequence(layers, in)
+	if err != nil {
+		err = &partError{kind, part, err}
+	}
+	return ops, out, err
 }
 
 // chain is a sequence of operations.

@@ -15,13 +15,13 @@ type Residual struct {
 }
 
 func (l Residual) plan(p *planner, in Shape) (op, Shape, error) {
-	body, out, err := p.sequence(l.Body, in)
+	body, out, err := p.part("residual", "body", l.Body, in)
 	if err != nil {
-		return nil, Shape{}, &partError{"residual", "body", err}
+		return nil, Shape{}, err
 	}
-	shortcut, short, err := p.sequence(l.Shortcut, in)
+	shortcut, short, err := p.part("residual", "shortcut", l.Shortcut, in)
 	if err != nil {
-		return nil, Shape{}, &partError{"residual", "shortcut", err}
+		return nil, Shape{}, err
 	}
 	if out != short {
 		return nil, Shape{}, fmt.Errorf("residual block: the body gives %v but its shortcut %v: add a shortcut of a 1×1 convolution with the same stride and number of filters", out, short)
