@@ -1,4 +1,5 @@
-// Package nets describes image classifiers as lists of layers.
+// Package nets describes networks as lists of layers, built for a problem: the shape
+// of its examples and the number of its outputs.
 //
 // One definition of a layer gives everything that the rest of the program
 // needs to know about it: the forward pass as a computation graph, with batch

@@ -159,10 +159,9 @@ func TestTrainerAgreesWithPyTorch(t *testing.T) {
 			if err := trainer.Restore(Checkpoint{Theta: s.theta, State: s.state, Momentum: make([]float32, len(s.theta))}); err != nil {
 				t.Fatal(err)
 			}
-			rate := put(t, b, []float32{0.1})
 			in := s.inOrder()
 			for step, want := range s.Losses {
-				loss, _, err := trainer.step(in, s.Batch, rate)
+				loss, _, err := trainer.step(in, s.Batch, 0.1)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -2,6 +2,16 @@ package optim
 
 import "math"
 
+// numbers are what an update takes next to vectors: the learning rate, or the two
+// corrections of Adam in the step of the given number, counted from 1.
+func (c Config) numbers(rate float64, step int) []float64 {
+	if c.Adam == nil {
+		return []float64{rate}
+	}
+	by, root := c.Adam.corrections(rate, step)
+	return []float64{by, root}
+}
+
 // rate is the learning rate of a step of an epoch of the given number of steps:
 //
 //	LR · w · c · Π factors of the drops up to the epoch

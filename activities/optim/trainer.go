@@ -180,7 +180,7 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(step, steps int, loss
 		}
 		batch := min(t.config.BatchSize, t.images.Len()-step*t.config.BatchSize)
 		stats.LR = t.config.rate(t.epoch, step, steps)
-		loss, hits, err := t.scheduled(stream, batch, stats.LR, t.epoch*steps+step+1)
+		loss, hits, err := t.step(stream, batch, t.config.numbers(stats.LR, t.epoch*steps+step+1)...)
 		if err != nil {
 			return EpochStats{}, err
 		}
@@ -209,34 +209,18 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(step, steps int, loss
 	return stats, nil
 }
 
-// scheduled takes a step of the training, the one of the given number, counted from 1, at a learning rate.
-func (t *Trainer) scheduled(s *stream, batch int, rate float64, number int) (loss, correct float64, err error) {
-	numbers := []float64{rate}
-	if t.config.Adam != nil {
-		step, root := t.config.Adam.corrections(rate, number)
-		numbers = []float64{step, root}
-	}
-	scalars := make([]*engine.Buffer, len(numbers))
-	for i, v := range numbers {
+// step takes one step on the next examples of the stream and returns the sums of
+// their losses and scores. numbers are what the update takes next to vectors.
+func (t *Trainer) step(s *stream, batch int, numbers ...float64) (loss, correct float64, err error) {
+	scalars := make([]*engine.Buffer, 1+len(numbers)) // the first is the share of an example in the mean
+	for i, v := range append([]float64{1 / float64(batch)}, numbers...) {
 		if scalars[i], err = engine.Upload(t.backend, []float32{float32(v)}); err != nil {
 			return 0, 0, err
 		}
 		defer scalars[i].Free()
 	}
-	return t.step(s, batch, scalars...)
-}
-
-// step takes one step on the next images of the stream and returns the sums of
-// their losses and of the correct ones. scalars are what the update takes
-// beside vectors: the rate, or Adam's two corrections.
-func (t *Trainer) step(s *stream, batch int, scalars ...*engine.Buffer) (loss, correct float64, err error) {
-	share, err := engine.Upload(t.backend, []float32{float32(1 / float64(batch))})
-	if err != nil {
-		return 0, 0, err
-	}
-	defer share.Free()
 	for _, size := range t.config.groups(batch) {
-		l, c, err := t.group(s, size, share)
+		l, c, err := t.group(s, size, scalars[0])
 		if err != nil {
 			return 0, 0, err
 		}
@@ -247,7 +231,7 @@ func (t *Trainer) step(s *stream, batch int, scalars ...*engine.Buffer) (loss, c
 	for _, v := range vectors {
 		in = append(in, *v)
 	}
-	out, err := t.update.Run(append(in, scalars...)...)
+	out, err := t.update.Run(append(in, scalars[1:]...)...)
 	if err != nil {
 		return 0, 0, err
 	}

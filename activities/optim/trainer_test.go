@@ -207,12 +207,11 @@ func TestRunningStatisticsGoGroupByGroup(t *testing.T) {
 	copy(images.Slice(8, 16).Examples, images.Slice(0, 8).Examples)
 	run := func(n, group int) []float32 {
 		trainer := start(t, b, Config{LR: 0.1, BatchSize: n, BNGroup: group}, images.Slice(0, n))
-		rate := put(t, b, []float32{0.1})
 		s := &stream{images: images}
 		for i := range n {
 			s.order = append(s.order, i)
 		}
-		if _, _, err := trainer.step(s, n, rate); err != nil {
+		if _, _, err := trainer.step(s, n, 0.1); err != nil {
 			t.Fatal(err)
 		}
 		return checkpoint(t, trainer).State[:8] // running means of the first layer
