@@ -14,12 +14,12 @@ type boxAxes struct {
 	xName, yName, zName string
 }
 
-func (s relief) axes(small bool, opt Options) boxAxes {
+func (s relief) axes(small bool) boxAxes {
 	n := 5
 	if small {
 		n = 3
 	}
-	a := boxAxes{xName: opt.XLabel, yName: opt.YLabel, zName: "loss"}
+	a := boxAxes{xName: "α", yName: "β", zName: "loss"}
 	a.alongX = scale{lo: s.f.x[0], hi: s.f.x[len(s.f.x)-1]}
 	a.alongY = scale{lo: s.f.y[0], hi: s.f.y[len(s.f.y)-1]}
 	a.x, a.y, a.z = a.alongX.ticks(n), a.alongY.ticks(n), s.r.scale.ticks(n)

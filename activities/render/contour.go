@@ -18,7 +18,7 @@ func Contour(g surface.Grid, opt Options) (Figure, error) {
 	lo, hi := opt.span(f)
 	l := chooseLevels(lo, hi, opt, lineLevels)
 	s := layoutSurface(f, f.notes(l), opt, 0)
-	return s.figure(opt, s.contours(f, l, opt, true)), nil
+	return s.around(s.contours(f, l, opt, true)), nil
 }
 
 // contours lays out the lines of equal loss with their labels, and returns what draws them. Labels on a ground cover
@@ -60,14 +60,14 @@ const (
 // surfaceFigure is the layout of a figure over the plane of two directions.
 type surfaceFigure struct {
 	panel
+	page
 	xTicks, yTicks []tick
-	width, height  vg.Length
-	title, note    heading
+	height         vg.Length
 }
 
 // layoutSurface places the frame, with the aspect of the plane, leaves right points beside it and puts a note below.
 func layoutSurface(f *field, note string, opt Options, right vg.Length) surfaceFigure {
-	s := surfaceFigure{width: vg.Length(opt.Width) * vg.Inch}
+	s := surfaceFigure{page: opt.page(note, 3)}
 	s.x = scale{lo: f.x[0], hi: f.x[len(f.x)-1]}
 	s.y = scale{lo: f.y[0], hi: f.y[len(f.y)-1]}
 	n := 6
@@ -75,16 +75,13 @@ func layoutSurface(f *field, note string, opt Options, right vg.Length) surfaceF
 		n = 5
 	}
 	s.xTicks, s.yTicks = s.x.ticks(n), s.y.ticks(n)
-	s.title = newHeading(opt.Title, true, titleSize, s.width-2*edge, inkColor, 3)
-	s.note = newHeading(opt.note(note), false, noteSize, s.width-2*edge, noteColor, 3)
-
 	left := opt.side() + sideWidth(opt.room(s.yTicks))
 	// The last label of the x axis reaches beyond the frame.
 	right = max(right, opt.room(s.xTicks[len(s.xTicks)-1:])/2) + opt.side()
 	w := s.width - left - right
 	aspect := min(max((s.y.hi-s.y.lo)/(s.x.hi-s.x.lo), 0.4), 2.5)
 	h := w * vg.Length(aspect)
-	bottom := opt.side() + s.note.height() + bottomHeight
+	bottom := s.bottom()
 	top := opt.side() + s.title.height() + 2
 	s.height = bottom + h + top
 	s.frame = vg.Rectangle{Min: vg.Point{X: left, Y: bottom}, Max: vg.Point{X: left + w, Y: bottom + h}}
@@ -122,27 +119,27 @@ func byLevel(lines []levelLine, n int) [][][]vg.Point {
 	return out
 }
 
-// figure draws inside first, and the axes and texts over it.
-func (s surfaceFigure) figure(opt Options, inside func(pen)) Figure {
-	xName, yName := opt.names()
-	return Figure{
-		spare: opt.spare(),
-		width: s.width, height: s.height, frame: s.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
-		draw: func(pn pen) {
-			inside(pn)
-			for _, m := range opt.Marks {
-				if m.X >= s.x.lo && m.X <= s.x.hi && m.Y >= s.y.lo && m.Y <= s.y.hi {
-					s.mark(pn, s.at(m.X, m.Y), m.Label)
-				}
+// around draws inside first, and marks, axes and texts over it.
+func (s surfaceFigure) around(inside func(pen)) Figure {
+	xName, yName := s.opt.names()
+	f := s.figure(s.frame, s.height, middle(s.frame), func(pn pen) {
+		inside(pn)
+		for _, m := range s.opt.Marks {
+			if m.X >= s.x.lo && m.X <= s.x.hi && m.Y >= s.y.lo && m.Y <= s.y.hi {
+				s.mark(pn, s.at(m.X, m.Y), m.Label)
 			}
-			s.drawFrame(pn)
-			s.bottomAxis(pn, s.xTicks, xName)
-			s.sideAxis(pn, s.y, s.yTicks, widest(s.yTicks), yName, false, inkColor)
-			center := (s.frame.Min.X + s.frame.Max.X) / 2
-			s.title.write(pn, center, s.height-edge, edge, s.width-edge)
-			s.note.write(pn, center, edge+s.note.height()-2-noteSize*(lineHeight-1), edge, s.width-edge)
-		},
-	}
+		}
+		s.drawAxes(pn, xName, yName)
+	})
+	f.spare = s.opt.spare()
+	return f
+}
+
+// drawAxes draws the frame with both axes.
+func (s surfaceFigure) drawAxes(pn pen, xName, yName string) {
+	s.drawFrame(pn)
+	s.bottomAxis(pn, s.xTicks, xName)
+	s.sideAxis(pn, s.y, s.yTicks, widest(s.yTicks), yName, false, inkColor)
 }
 
 // mark draws a named dot, its name to the upper right on a ground that lines do not run through.
@@ -151,6 +148,5 @@ func (p panel) mark(pn pen, at vg.Point, label string) {
 	w := t.width(tickSize)
 	pn.fill(rgb(0xFFFFFF), corners(vg.Rectangle{Min: vg.Point{X: name.X - 1, Y: name.Y - 1}, Max: vg.Point{X: name.X + w + 1, Y: name.Y + tickSize*capHeight + 1}}))
 	pn.write(t, textStyle{size: tickSize, color: inkColor}, name)
-	pn.fill(accColor, disc(at, markRadius*0.85))
-	pn.rings(stroke{color: rgb(0xFFFFFF), width: 0.6}, disc(at, markRadius*0.85))
+	changeMark(pn, at)
 }

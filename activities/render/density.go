@@ -18,9 +18,6 @@ const densityDecades = 7
 // manner of Ghorbani et al. (2019). Ticks at the bottom mark λmin and λmax. It
 // fails when there is no density.
 func Density(s spectrum.Spectrum, opt Options) (Figure, error) {
-	if opt.XLabel == "" {
-		opt.XLabel = "eigenvalue"
-	}
 	opt, err := opt.filled()
 	if err != nil {
 		return Figure{}, err
@@ -51,34 +48,22 @@ func Density(s spectrum.Spectrum, opt Options) (Figure, error) {
 }
 
 func layoutDensity(s spectrum.Spectrum, f *field, y scale, opt Options) Figure {
-	width := vg.Length(opt.Width) * vg.Inch
+	page := opt.page(densityNote(s), 3)
 	p := panel{x: scale{lo: f.x[0], hi: f.x[len(f.x)-1]}, y: y}
 	xTicks, left := p.x.ticks(6), y.ticks(8)
-	title := newHeading(opt.Title, true, titleSize, width-2*edge, inkColor, 3)
-	note := newHeading(densityNote(s), false, noteSize, width-2*edge, noteColor, 3)
-	bottom := edge + note.height() + bottomHeight
-	p.frame.Min = vg.Point{X: edge + sideWidth(widest(left)), Y: bottom}
-	p.frame.Max.X = width - edge - 4
-	p.frame.Max.Y = bottom + 0.68*(p.frame.Max.X-p.frame.Min.X)
-	height := p.frame.Max.Y + 4 + title.height() + edge
-	return Figure{
-		width: width, height: height, frame: p.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
-		draw: func(pn pen) {
-			p.grid(pn, left)
-			for _, v := range []float64{s.LambdaMin, s.LambdaMax} {
-				x := p.px(v)
-				pn.lines(stroke{color: accColor, width: 0.9, dash: []vg.Length{2, 2}},
-					[]vg.Point{{X: x, Y: p.frame.Min.Y}, {X: x, Y: p.frame.Max.Y}})
-			}
-			p.curve(pn, curve{f: f, color: lossColor, name: "density"}, y)
-			p.drawFrame(pn)
-			p.bottomAxis(pn, xTicks, opt.XLabel)
-			p.sideAxis(pn, y, left, widest(left), "density", false, inkColor)
-			center := (p.frame.Min.X + p.frame.Max.X) / 2
-			title.write(pn, center, height-edge, edge, width-edge)
-			note.write(pn, center, edge+note.height()-2-noteSize*(lineHeight-1), edge, width-edge)
-		},
-	}
+	p.frame.Min = vg.Point{X: edge + sideWidth(widest(left)), Y: page.bottom()}
+	p.frame.Max.X = page.width - edge - 4
+	p.frame.Max.Y = p.frame.Min.Y + 0.68*(p.frame.Max.X-p.frame.Min.X)
+	return page.figure(p.frame, p.frame.Max.Y+4+page.title.height()+edge, middle(p.frame), func(pn pen) {
+		p.grid(pn, left)
+		for _, v := range []float64{s.LambdaMin, s.LambdaMax} {
+			p.vertical(pn, v, stroke{color: accColor, width: 0.9, dash: []vg.Length{2, 2}})
+		}
+		p.curve(pn, curve{f: f, color: lossColor}, y)
+		p.drawFrame(pn)
+		p.bottomAxis(pn, xTicks, "eigenvalue")
+		p.sideAxis(pn, y, left, widest(left), "density", false, inkColor)
+	})
 }
 
 // densityNote is the spectrum in numbers.

@@ -30,12 +30,9 @@ type Figure struct {
 	dpi           int
 	title, meta   string
 	draw          func(pen)
-	shaded        bool  // has more colours than a palette holds
-	spare         spare // of a panel
+	shaded        bool      // has more colours than a palette holds
+	spare         vg.Length // at the bottom of a panel
 }
-
-// spare is the space at the edges of a panel that its neighbours may use.
-type spare struct{ left, right, bottom vg.Length }
 
 // Size returns the size of the figure in points (1/72 inch).
 func (f Figure) Size() (width, height float64) { return f.width.Points(), f.height.Points() }

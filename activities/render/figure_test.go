@@ -115,7 +115,7 @@ func FuzzTitle(f *testing.F) {
 	}
 	g := sampled(3, bowl)
 	f.Fuzz(func(t *testing.T, s string) {
-		fig, err := Contour(g, Options{Title: s, XLabel: s, YLabel: s, Meta: s, DPI: 40})
+		fig, err := Contour(g, Options{Title: s, Meta: s, DPI: 40})
 		if err != nil {
 			t.Fatal(err)
 		}

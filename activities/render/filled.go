@@ -33,7 +33,7 @@ func FilledContour(g surface.Grid, opt Options) (Figure, error) {
 	if len(values) <= maxLined {
 		lines = byLevel(s.levelLines(on, values), len(values))
 	}
-	return s.figure(opt, func(pn pen) {
+	return s.around(func(pn pen) {
 		for i, rings := range bands {
 			pn.fill(bar.color(i), rings...)
 		}

@@ -16,7 +16,7 @@ func Heat(g surface.Grid, opt Options) (Figure, error) {
 	}
 	r, note := heights(f, opt, "hatched", "grey")
 	s := layoutSurface(f, note, opt, opt.beside(r))
-	return s.figure(opt, func(pn pen) {
+	return s.around(func(pn pen) {
 		s.tiles(pn, f, r)
 		if opt.panel == nil {
 			r.draw(pn, s.frame)

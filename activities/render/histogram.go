@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
@@ -24,18 +25,13 @@ const (
 // Histogram draws how many weights of each network have which size, over each other (the paper's Figure 2c and 2f). The
 // counts are linear, or with Options.Scale log logarithmic. The few largest weights are counted in the note alone.
 func Histogram(networks []Weights, opt Options) (Figure, error) {
-	if opt.XLabel == "" {
-		opt.XLabel = "weight"
-	}
-	if opt.Width == 0 {
-		opt.Width = seriesWidth
-	}
+	opt.Width = cmp.Or(opt.Width, seriesWidth)
 	opt, err := opt.filled()
 	if err != nil {
 		return Figure{}, err
 	}
 	bound := weightBound(networks)
-	s := frames{x: scale{lo: -bound, hi: bound}, xName: opt.XLabel}
+	s := frames{x: scale{lo: -bound, hi: bound}, xName: "weight"}
 	s.xTicks = s.x.ticks(6)
 	var all []counts
 	var missing []string
@@ -60,7 +56,7 @@ func Histogram(networks []Weights, opt Options) (Figure, error) {
 		note = fmt.Sprintf("beyond the range: %d of %d weights", beyond, total)
 	}
 	s.note = joined(missingNote(missing), note)
-	s.parts = []framePart{{panel: panel{y: y}, name: "number of weights", ticks: y.ticks(5), inside: func(pn pen, p panel) {
+	s.parts = []framePart{{panel: panel{y: y}, name: "number of weights", color: inkColor, ticks: y.ticks(5), inside: func(pn pen, p panel) {
 		for _, c := range all {
 			outline := c.outline(p, bound)
 			ring := append([]vg.Point{{X: p.frame.Min.X, Y: p.frame.Min.Y}}, outline...)

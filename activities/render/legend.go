@@ -26,8 +26,8 @@ type legendEntry struct {
 	dash  []vg.Length
 }
 
-// legendRows are the entries of a legend in rows that fit a width.
-type legendRows [][]legendEntry
+// legend are the entries of a legend in rows that fit a width.
+type legend [][]legendEntry
 
 const (
 	sampleWidth vg.Length = 18
@@ -41,16 +41,16 @@ func (e legendEntry) width() vg.Length {
 }
 
 // newLegend begins a row for each group.
-func newLegend(width vg.Length, groups ...[]legendEntry) legendRows {
-	var rows legendRows
+func newLegend(width vg.Length, groups ...[]legendEntry) legend {
+	var rows legend
 	for _, g := range groups {
 		rows = append(rows, flow(g, width)...)
 	}
 	return rows
 }
 
-func flow(entries []legendEntry, width vg.Length) legendRows {
-	var rows legendRows
+func flow(entries []legendEntry, width vg.Length) legend {
+	var rows legend
 	var used vg.Length
 	for _, e := range entries {
 		// A name wider than the figure ends in an ellipsis.
@@ -69,7 +69,7 @@ func flow(entries []legendEntry, width vg.Length) legendRows {
 }
 
 // height is the space that the legend takes, the gap to the frame below it included.
-func (l legendRows) height() vg.Length {
+func (l legend) height() vg.Length {
 	if len(l) == 0 {
 		return 0
 	}
@@ -77,7 +77,7 @@ func (l legendRows) height() vg.Length {
 }
 
 // draw centres the rows on x, the foot of the last one at y.
-func (l legendRows) draw(pn pen, x, y vg.Length) {
+func (l legend) draw(pn pen, x, y vg.Length) {
 	for i, row := range l {
 		width := -entryApart
 		for _, e := range row {
@@ -90,71 +90,6 @@ func (l legendRows) draw(pn pen, x, y vg.Length) {
 			pn.write(plain(e.name), textStyle{size: tickSize, color: inkColor}, vg.Point{X: at.X + sampleWidth + sampleGap, Y: at.Y})
 			at.X += e.width()
 		}
-	}
-}
-
-// frames are one or more frames above each other with one x axis.
-type frames struct {
-	x      scale
-	xTicks []tick
-	xName  string
-	parts  []framePart
-	series []legendEntry // of the legend
-	kinds  []legendEntry // of lines, in the legend's last row
-	note   string
-}
-
-// framePart is one of the frames.
-type framePart struct {
-	panel
-	name   string // of the y axis
-	ticks  []tick
-	inside func(pn pen, p panel)
-}
-
-// seriesWidth is the default width, in inches, of figures whose legends name experiments.
-const seriesWidth = 5
-
-// layout places the frames below title and legend, each of the given height in widths.
-func (s frames) layout(opt Options, aspect float64) Figure {
-	width := vg.Length(opt.Width) * vg.Inch
-	title := newHeading(opt.Title, true, titleSize, width-2*edge, inkColor, 3)
-	note := newHeading(s.note, false, noteSize, width-2*edge, noteColor, 4)
-	legend := newLegend(width-2*edge, s.series, s.kinds)
-	var room vg.Length
-	for _, p := range s.parts {
-		room = max(room, widest(p.ticks))
-	}
-	left, right := edge+sideWidth(room), width-edge-4
-	h := vg.Length(aspect) * (right - left)
-	y := edge + note.height() + bottomHeight
-	for i := len(s.parts) - 1; i >= 0; i-- {
-		p := &s.parts[i]
-		p.x = s.x
-		p.frame = vg.Rectangle{Min: vg.Point{X: left, Y: y}, Max: vg.Point{X: right, Y: y + h}}
-		y += h + smallGap
-	}
-	top := s.parts[0].frame.Max.Y
-	height := top + 4 + legend.height() + title.height() + edge
-	return Figure{
-		width: width, height: height, frame: s.parts[0].frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
-		draw: func(pn pen) {
-			for i, p := range s.parts {
-				p.grid(pn, p.ticks)
-				p.inside(pn, p.panel)
-				p.drawFrame(pn)
-				p.sideAxis(pn, p.y, p.ticks, room, p.name, false, inkColor)
-				if i == len(s.parts)-1 {
-					p.bottomAxis(pn, s.xTicks, s.xName)
-				} else {
-					p.bottomMarks(pn, s.xTicks)
-				}
-			}
-			legend.draw(pn, width/2, top+2)
-			center := (left + right) / 2
-			title.write(pn, center, height-edge, edge, width-edge)
-			note.write(pn, center, edge+note.height()-2-noteSize*(lineHeight-1), edge, width-edge)
-		},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"image/color"
+	"slices"
 	"strings"
 
 	"lossatlas/activities/surface"
@@ -23,38 +24,51 @@ func Line(train, test *surface.Grid, opt Options) (Figure, error) {
 	}
 	var curves []curve
 	var losses []*field
-	x := [2]float64{}
-	for _, in := range []struct {
-		name string
-		g    *surface.Grid
-		dash []vg.Length
-	}{{"training", train, nil}, {"test", test, dashed}} {
-		if in.g == nil {
-			continue
+	var kinds []legendEntry
+	x := noScale
+	for _, in := range splitsOf(train, test) {
+		loss, err := lineField(*in.grid, in.name)
+		if err != nil {
+			return Figure{}, err
 		}
-		if len(in.g.Y) > 1 {
-			return Figure{}, fmt.Errorf("%s grid has %d rows; a line has one: draw a surface with contours", in.name, len(in.g.Y))
-		}
-		loss, err := newField(*in.g, "loss", in.g.Loss, 1)
+		acc, err := newField(*in.grid, "accuracy", in.grid.Accuracy, 1)
 		if err != nil {
 			return Figure{}, fmt.Errorf("%s: %w", in.name, err)
 		}
-		acc, err := newField(*in.g, "accuracy", in.g.Accuracy, 1)
-		if err != nil {
-			return Figure{}, fmt.Errorf("%s: %w", in.name, err)
-		}
-		lo, hi := loss.x[0], loss.x[len(loss.x)-1]
-		if len(losses) == 0 {
-			x = [2]float64{lo, hi}
-		}
-		x = [2]float64{min(x[0], lo), max(x[1], hi)}
+		x = x.with(loss.x[0], loss.x[len(loss.x)-1])
+		kinds = append(kinds, legendEntry{in.name, inkColor, in.dash})
 		losses = append(losses, loss)
-		curves = append(curves, curve{loss, lossColor, in.dash, in.name, false}, curve{acc, accColor, in.dash, in.name, true})
+		curves = append(curves, curve{loss, lossColor, in.dash, false}, curve{acc, accColor, in.dash, true})
 	}
 	if len(losses) == 0 {
 		return Figure{}, errors.New("a line plot needs a training grid, a test grid or both; neither was given")
 	}
-	return layoutLine(curves, losses, x, opt), nil
+	return layoutLine(curves, losses, x, kinds, opt), nil
+}
+
+// lineSplit is a grid along a line, of the training or the test set.
+type lineSplit struct {
+	name string
+	grid *surface.Grid
+	dash []vg.Length
+}
+
+// splitsOf are those of the two grids that are not nil.
+func splitsOf(train, test *surface.Grid) []lineSplit {
+	both := []lineSplit{{"training", train, nil}, {"test", test, dashed}}
+	return slices.DeleteFunc(both, func(s lineSplit) bool { return s.grid == nil })
+}
+
+// lineField is the loss of a grid that is a line.
+func lineField(g surface.Grid, name string) (*field, error) {
+	if len(g.Y) > 1 {
+		return nil, fmt.Errorf("%s: the grid has %d rows; a line has one: draw a surface with contours", name, len(g.Y))
+	}
+	f, err := newField(g, "loss", g.Loss, 1)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return f, nil
 }
 
 // curve is one line of a figure.
@@ -62,8 +76,7 @@ type curve struct {
 	f     *field
 	color color.Color
 	dash  []vg.Length
-	name  string // of the set of images
-	right bool   // on the right axis
+	right bool // on the right axis
 }
 
 var dashed = []vg.Length{4, 2.4}
@@ -74,86 +87,65 @@ const (
 	loneWidth  vg.Length = 4
 )
 
-func layoutLine(curves []curve, losses []*field, x [2]float64, opt Options) Figure {
+func layoutLine(curves []curve, losses []*field, x scale, kinds []legendEntry, opt Options) Figure {
 	lossScale, notes := lossAxis(losses, opt)
 	percent := scale{lo: 0, hi: 100}
-	width := vg.Length(opt.Width) * vg.Inch
-	p := panel{x: scale{lo: x[0], hi: x[1]}, y: lossScale}
+	page := opt.page(notes, 3)
+	p := panel{x: x, y: lossScale}
 	n, aspect := 6, vg.Length(0.68)
-	if width < narrow {
+	if page.width < narrow {
 		n, aspect = 4, 0.8
 	}
 	xTicks, left, right := p.x.ticks(n), lossScale.ticks(n), percent.ticks(n-1)
-	title := newHeading(opt.Title, true, titleSize, width-2*edge, inkColor, 3)
-	note := newHeading(opt.note(notes), false, noteSize, width-2*edge, noteColor, 3)
-	bottom := opt.side() + note.height() + bottomHeight
-	p.frame.Min = vg.Point{X: opt.side() + sideWidth(widest(left)), Y: bottom}
-	p.frame.Max.X = width - opt.side() - sideWidth(widest(right))
-	p.frame.Max.Y = bottom + aspect*(p.frame.Max.X-p.frame.Min.X)
+	p.frame.Min = vg.Point{X: opt.side() + sideWidth(widest(left)), Y: page.bottom()}
+	p.frame.Max.X = page.width - opt.side() - sideWidth(widest(right))
+	p.frame.Max.Y = p.frame.Min.Y + aspect*(p.frame.Max.X-p.frame.Min.X)
 	height := p.frame.Max.Y + opt.side()
-	xName, lossName, rightName := opt.XLabel, "loss", "accuracy (%)"
-	unused := opt.spare()
+	xName, lossName, rightName := "α", "loss", "accuracy (%)"
 	if opt.panel == nil {
-		height += legendHeight + title.height()
+		height += legendHeight + page.title.height()
 	} else {
 		xName, _ = opt.names()
 		if !opt.panel.y {
 			lossName = ""
 		}
 		if !opt.panel.right {
-			rightName, unused.right = "", sideName
+			rightName = ""
 		}
 	}
 
-	return Figure{
-		spare: unused,
-		width: width, height: height, frame: p.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
-		draw: func(pn pen) {
-			p.grid(pn, left)
-			p.drawGaps(pn, losses)
-			p.lineMarks(pn, opt.Marks)
-			for _, c := range curves {
-				s := lossScale
-				if c.right {
-					s = percent
-				}
-				p.curve(pn, c, s)
+	f := page.figure(p.frame, height, middle(p.frame), func(pn pen) {
+		p.grid(pn, left)
+		p.drawGaps(pn, losses)
+		p.lineMarks(pn, opt.Marks)
+		for _, c := range curves {
+			s := lossScale
+			if c.right {
+				s = percent
 			}
-			p.drawFrame(pn)
-			p.bottomAxis(pn, xTicks, xName)
-			p.sideAxis(pn, lossScale, left, widest(left), lossName, false, lossColor)
-			p.sideAxis(pn, percent, right, widest(right), rightName, true, accColor)
-			if opt.panel == nil {
-				p.legend(pn, p.frame.Max.Y+4, curves)
-			}
-			center := (p.frame.Min.X + p.frame.Max.X) / 2
-			title.write(pn, center, height-edge, edge, width-edge)
-			note.write(pn, center, edge+note.height()-2-noteSize*(lineHeight-1), edge, width-edge)
-		},
-	}
+			p.curve(pn, c, s)
+		}
+		p.drawFrame(pn)
+		p.bottomAxis(pn, xTicks, xName)
+		p.sideAxis(pn, lossScale, left, widest(left), lossName, false, lossColor)
+		p.sideAxis(pn, percent, right, widest(right), rightName, true, accColor)
+		if opt.panel == nil {
+			newLegend(page.width-2*edge, kinds).draw(pn, middle(p.frame), p.frame.Max.Y-1)
+		}
+	})
+	f.spare = opt.spare()
+	return f
 }
 
 // lossAxis chooses the scale of the losses and says what it leaves out.
 func lossAxis(losses []*field, opt Options) (scale, string) {
-	lo, hi := 1.0, 0.0
+	lo, hi := noScale.lo, noScale.hi
 	bad, absent, total := 0, 0, 0
 	for _, f := range losses {
 		bad, absent, total = bad+f.bad, absent+f.absent, total+len(f.z)
-		if f.empty() {
-			continue
-		}
-		if lo > hi {
-			lo, hi = f.lo, f.hi
-		}
 		lo, hi = min(lo, f.lo), max(hi, f.hi)
 	}
-	var notes []string
-	if bad > 0 {
-		notes = append(notes, fmt.Sprintf("hatched: loss not finite (%d of %d points)", bad, total))
-	}
-	if absent > 0 {
-		notes = append(notes, fmt.Sprintf("gaps: not evaluated (%d of %d points)", absent, total))
-	}
+	notes := withoutValue("loss", bad, absent, total, "hatched", "gaps")
 	if opt.panel != nil {
 		lo, hi = opt.panel.lo, opt.panel.hi
 	}
@@ -196,6 +188,14 @@ func chooseScale(lo, hi float64, kind string) scale {
 		return scale{lo: 0, hi: hi + room}
 	}
 	return scale{lo: lo - room, hi: hi + room}
+}
+
+// thinDashes is the look of the vertical lines at marks and at changes of the learning rate.
+var thinDashes = stroke{color: hatchColor, width: 0.7, dash: []vg.Length{1.5, 1.5}}
+
+// vertical draws a line from the bottom to the top of the frame.
+func (p panel) vertical(pn pen, x float64, s stroke) {
+	pn.lines(s, []vg.Point{{X: p.px(x), Y: p.frame.Min.Y}, {X: p.px(x), Y: p.frame.Max.Y}})
 }
 
 // grid draws faint lines across the frame at the labelled ticks of its y axis.
@@ -244,9 +244,8 @@ func (p panel) lineMarks(pn pen, marks []Mark) {
 		if m.X < p.x.lo || m.X > p.x.hi {
 			continue
 		}
-		x := p.px(m.X)
-		pn.lines(stroke{color: hatchColor, width: 0.7, dash: []vg.Length{1.5, 1.5}}, []vg.Point{{X: x, Y: p.frame.Min.Y}, {X: x, Y: p.frame.Max.Y}})
-		pn.write(plain(m.Label), textStyle{size: tickSize, color: inkColor}, vg.Point{X: x + 3, Y: p.frame.Min.Y + 3})
+		p.vertical(pn, m.X, thinDashes)
+		pn.write(plain(m.Label), textStyle{size: tickSize, color: inkColor}, vg.Point{X: p.px(m.X) + 3, Y: p.frame.Min.Y + 3})
 	}
 }
 
@@ -273,31 +272,3 @@ func (p panel) drawGaps(pn pen, losses []*field) {
 
 // legendHeight is the space of a legend above a frame.
 const legendHeight vg.Length = 17
-
-// legend names the line styles, centred above the frame. The colours are explained by the axes.
-func (p panel) legend(pn pen, y vg.Length, curves []curve) {
-	const sample, gap, apart vg.Length = 22, 5, 18
-	type entry struct {
-		name text
-		dash []vg.Length
-	}
-	var entries []entry
-	var names []string
-	width := -apart
-	for _, c := range curves {
-		if !strings.Contains(strings.Join(names, "\n"), c.name) {
-			names = append(names, c.name)
-			e := entry{plain(c.name), c.dash}
-			entries = append(entries, e)
-			width += sample + gap + e.name.width(tickSize) + apart
-		}
-	}
-	x := (p.frame.Min.X+p.frame.Max.X)/2 - width/2
-	for _, e := range entries {
-		mid := y + tickSize*capHeight/2
-		pn.lines(stroke{color: inkColor, width: curveWidth, dash: e.dash}, []vg.Point{{X: x, Y: mid}, {X: x + sample, Y: mid}})
-		x += sample + gap
-		pn.write(e.name, textStyle{size: tickSize, color: inkColor}, vg.Point{X: x, Y: y})
-		x += e.name.width(tickSize) + apart
-	}
-}

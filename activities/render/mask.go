@@ -63,12 +63,24 @@ func hatch(r vg.Rectangle) [][]vg.Point {
 	return marks
 }
 
+// withoutValue says of how many of total points a quantity is not finite (bad) or was not evaluated (absent),
+// and how the picture shows them.
+func withoutValue(what string, bad, absent, total int, badShown, absentShown string) []string {
+	var notes []string
+	if bad > 0 {
+		notes = append(notes, fmt.Sprintf("%s: %s not finite (%d of %d points)", badShown, what, bad, total))
+	}
+	if absent > 0 {
+		notes = append(notes, fmt.Sprintf("%s: not evaluated (%d of %d points)", absentShown, absent, total))
+	}
+	return notes
+}
+
 // notes says what the picture does not show by itself: masked points, and a range that the levels do not reach.
 func (f *field) notes(l levels) string { return f.notesOf(l, "hatched", "grey") }
 
 // notesOf is notes where points that are not finite, and such that were not evaluated, are shown in other ways.
 func (f *field) notesOf(l levels, bad, absent string) string {
-	var notes []string
 	total := len(f.z)
 	switch {
 	case f.empty() && f.absent == total:
@@ -76,12 +88,7 @@ func (f *field) notesOf(l levels, bad, absent string) string {
 	case f.bad == total:
 		return "the loss is not finite anywhere"
 	}
-	if f.bad > 0 {
-		notes = append(notes, fmt.Sprintf("%s: loss not finite (%d of %d points)", bad, f.bad, total))
-	}
-	if f.absent > 0 {
-		notes = append(notes, fmt.Sprintf("%s: not evaluated (%d of %d points)", absent, f.absent, total))
-	}
+	notes := withoutValue("loss", f.bad, f.absent, total, bad, absent)
 	switch {
 	case f.empty():
 	case f.lo == f.hi:

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -15,40 +16,37 @@ const (
 )
 
 // Options is how a figure looks. The zero value is the default look; no option
-// changes what was computed. All fields travel as JSON.
+// changes what was computed.
 type Options struct {
 	// Title stands above the frame, wrapped where it is longer than the figure is wide.
-	Title string `json:"title,omitempty"`
-	// XLabel and YLabel name the axes; by default "α" and "β".
-	XLabel string `json:"x_label,omitempty"`
-	YLabel string `json:"y_label,omitempty"`
+	Title string
 	// Width of the figure in inches, by default 4. The height follows from the kind of
 	// figure: surfaces keep the aspect of their directions.
-	Width float64 `json:"width,omitempty"`
+	Width float64
 	// DPI is the resolution of the PNG in dots per inch, by default 220.
-	DPI int `json:"dpi,omitempty"`
+	DPI int
 	// Scale of the loss: linear, log, or chosen from its range ("").
-	Scale string `json:"scale,omitempty"`
+	Scale string
 	// Min, Max and Step choose the contour levels Min, Min+Step, … ≤ Max, where Max > Min.
 	// With Scale "log", Step counts decades: 0.5 gives two levels per decade. Step 0
 	// chooses round levels between Min and Max; Min = Max = 0 chooses everything.
-	Min  float64 `json:"min,omitempty"`
-	Max  float64 `json:"max,omitempty"`
-	Step float64 `json:"step,omitempty"`
+	Min  float64
+	Max  float64
+	Step float64
 	// Cut is the largest loss that a line, heat or 3D figure shows: curves leave the frame there,
 	// colours and heights stay at their last, and a note says so. 0 chooses by the data.
-	Cut float64 `json:"cut,omitempty"`
+	Cut float64
 	// Open leaves a surface in 3D open above Cut, in place of a flat top.
-	Open bool `json:"open,omitempty"`
+	Open bool
 	// Colormap is viridis (the default), cividis or magma.
-	Colormap string `json:"colormap,omitempty"`
+	Colormap string
 	// Marks are named points: of a line at their X, of a surface at (X, Y). Those outside are left out.
-	Marks []Mark `json:"marks,omitempty"`
+	Marks []Mark
 	// NoLabels leaves the level off the contour lines.
-	NoLabels bool `json:"no_labels,omitempty"`
+	NoLabels bool
 	// Meta is carried inside the picture (a PNG text chunk named "lossatlas", SVG
 	// <metadata>): the provenance, usually as JSON.
-	Meta string `json:"meta,omitempty"`
+	Meta string
 
 	// panel is set for a figure that is one of the panels of a sheet.
 	panel *panelOptions
@@ -72,9 +70,9 @@ func (o Options) room(ticks []tick) vg.Length {
 
 // Mark is a named point of a figure.
 type Mark struct {
-	X     float64 `json:"x"`
-	Y     float64 `json:"y"`
-	Label string  `json:"label"`
+	X     float64
+	Y     float64
+	Label string
 }
 
 // maxLevels bounds the number of contour levels: beyond it the lines merge into a surface.
@@ -93,21 +91,11 @@ func (o Options) filled() (Options, error) {
 			return o, fmt.Errorf("plot option %s: %g; beside 0, sizes from %g to %g are allowed", v.name, v.v, least, most)
 		}
 	}
-	if o.XLabel == "" {
-		o.XLabel = "α"
-	}
-	if o.YLabel == "" {
-		o.YLabel = "β"
-	}
-	if o.Width == 0 {
-		o.Width = 4
-	}
+	o.Width = cmp.Or(o.Width, 4)
 	if o.panel == nil && o.Width < 2 || o.Width > 40 {
 		return o, fmt.Errorf("plot option width: %g inches; allowed are 2 to 40", o.Width)
 	}
-	if o.DPI == 0 {
-		o.DPI = 220
-	}
+	o.DPI = cmp.Or(o.DPI, 220)
 	if o.DPI < 36 || o.DPI > 1200 {
 		return o, fmt.Errorf("plot option dpi: %d; allowed are 36 to 1200", o.DPI)
 	}
@@ -119,9 +107,7 @@ func (o Options) filled() (Options, error) {
 	default:
 		return o, fmt.Errorf("plot option scale: %q; allowed are linear, log, or none to choose from the data", o.Scale)
 	}
-	if o.Colormap == "" {
-		o.Colormap = "viridis"
-	}
+	o.Colormap = cmp.Or(o.Colormap, "viridis")
 	if _, ok := colormaps[o.Colormap]; !ok {
 		return o, fmt.Errorf("plot option colormap: %q; allowed are %s", o.Colormap, colormapNames())
 	}
@@ -150,17 +136,9 @@ func (o Options) side() vg.Length {
 	return edge
 }
 
-// note is what stands below the figure.
-func (o Options) note(s string) string {
-	if o.panel != nil {
-		return ""
-	}
-	return s
-}
-
-// names returns how the axes are called in this figure.
+// names are those of the axes of a plane, as far as this figure writes them.
 func (o Options) names() (x, y string) {
-	x, y = o.XLabel, o.YLabel
+	x, y = "α", "β"
 	if o.panel != nil && !o.panel.x {
 		x = ""
 	}
@@ -176,17 +154,12 @@ const (
 	sideName   vg.Length = labelGap + labelSize
 )
 
-// spare is the space that a panel leaves for names which it does not write.
-func (o Options) spare() (s spare) {
-	if p := o.panel; p != nil {
-		if !p.x {
-			s.bottom = bottomName
-		}
-		if !p.y {
-			s.left = sideName
-		}
+// spare is the space below a panel for a name that it does not write, which the panel below may use.
+func (o Options) spare() vg.Length {
+	if o.panel != nil && !o.panel.x {
+		return bottomName
 	}
-	return s
+	return 0
 }
 
 // chosen reports whether the options give the range of the levels.

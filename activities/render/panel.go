@@ -58,7 +58,7 @@ func (p panel) bottomAxis(pn pen, ticks []tick, name string) {
 	}
 	pn.lines(stroke{color: frameColor, width: 0.8}, marks...)
 	pn.write(plain(name), textStyle{size: labelSize, color: inkColor, h: 0.5, v: 1},
-		vg.Point{X: (p.frame.Min.X + p.frame.Max.X) / 2, Y: y - tickLength - tickGap - tickSize*capHeight - labelGap})
+		vg.Point{X: middle(p.frame), Y: y - tickLength - tickGap - tickSize*capHeight - labelGap})
 }
 
 // bottomHeight is the space that the bottom axis takes below the frame.
@@ -118,10 +118,6 @@ type heading struct {
 	lines []text
 	size  vg.Length
 	color color.Color
-}
-
-func newHeading(s string, b bool, size, width vg.Length, c color.Color, maxLines int) heading {
-	return heading{lines: wrap(s, b, size, width, maxLines), size: size, color: c}
 }
 
 // height is the space that the heading takes, the gap to the frame included.

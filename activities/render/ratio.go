@@ -1,8 +1,8 @@
 package render
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"strings"
 
 	"lossatlas/activities/surface"
@@ -18,9 +18,7 @@ const ratioColormap = "cividis"
 // hatched, those that were not evaluated grey. It fails when the grid has no
 // curvature, or fewer than 2×2 points.
 func Ratio(g surface.Grid, opt Options) (Figure, error) {
-	if opt.Colormap == "" {
-		opt.Colormap = ratioColormap
-	}
+	opt.Colormap = cmp.Or(opt.Colormap, ratioColormap)
 	opt, err := opt.filled()
 	if err != nil {
 		return Figure{}, err
@@ -34,7 +32,7 @@ func Ratio(g surface.Grid, opt Options) (Figure, error) {
 	}
 	r := ratioRamp(opt)
 	s := layoutSurface(f, f.ratioNotes(), opt, opt.beside(r))
-	return s.figure(opt, func(pn pen) {
+	return s.around(func(pn pen) {
 		s.tiles(pn, f, r)
 		if opt.panel == nil {
 			r.draw(pn, s.frame)
@@ -49,7 +47,6 @@ func ratioRamp(opt Options) ramp {
 
 // ratioNotes says what the map does not show by itself.
 func (f *field) ratioNotes() string {
-	var notes []string
 	total := len(f.z)
 	switch {
 	case f.empty() && f.absent == total:
@@ -57,11 +54,6 @@ func (f *field) ratioNotes() string {
 	case f.empty():
 		return "the curvature is not finite anywhere"
 	}
-	if f.bad > 0 {
-		notes = append(notes, fmt.Sprintf("hatched: curvature not finite (%d of %d points)", f.bad, total))
-	}
-	if f.absent > 0 {
-		notes = append(notes, fmt.Sprintf("grey: not evaluated (%d of %d points)", f.absent, total))
-	}
+	notes := withoutValue("curvature", f.bad, f.absent, total, "hatched", "grey")
 	return strings.Join(append(notes, "ratio from "+number(f.lo)+" to "+number(f.hi)), "; ")
 }

@@ -12,6 +12,15 @@ type scale struct {
 	log    bool
 }
 
+// noScale has no value; with gives it some.
+var noScale = scale{lo: math.Inf(1), hi: math.Inf(-1)}
+
+// with is the scale reaching over lo and hi too.
+func (s scale) with(lo, hi float64) scale {
+	s.lo, s.hi = min(s.lo, lo), max(s.hi, hi)
+	return s
+}
+
 // at returns the place of v; values outside the range give places outside [0,1].
 func (s scale) at(v float64) float64 {
 	if s.log {

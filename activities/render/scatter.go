@@ -76,12 +76,7 @@ func RankCorrelation(dots []Dot) (rho float64, exact, bounds int) {
 // Scatter draws the test errors of minimizers against a measure of flatness, with their RankCorrelation in the note.
 // A small arrow marks a lower bound, bars the standard deviations of means.
 func Scatter(dots []Dot, measure string, opt Options) (Figure, error) {
-	if opt.XLabel == "" {
-		opt.XLabel = measureName(measure)
-	}
-	if opt.Width == 0 {
-		opt.Width = seriesWidth
-	}
+	opt.Width = cmp.Or(opt.Width, seriesWidth)
 	opt, err := opt.filled()
 	if err != nil {
 		return Figure{}, err
@@ -103,7 +98,7 @@ func Scatter(dots []Dot, measure string, opt Options) (Figure, error) {
 		ends, heights = append(ends, d.Flatness-d.FlatnessBar, d.Flatness+d.FlatnessBar), append(heights, d.Error-d.ErrorBar, d.Error+d.ErrorBar)
 		bars = bars || d.FlatnessBar > 0 || d.ErrorBar > 0
 	}
-	s := frames{x: dotScale(ends), xName: opt.XLabel}
+	s := frames{x: dotScale(ends), xName: measureName(measure)}
 	s.xTicks = s.x.ticks(6)
 	note := correlationNote(shown)
 	if bars {
@@ -114,7 +109,7 @@ func Scatter(dots []Dot, measure string, opt Options) (Figure, error) {
 	}
 	s.note = note
 	axis := dotScale(heights)
-	s.parts = []framePart{{panel: panel{y: axis}, name: "test error (%)", ticks: axis.ticks(6), inside: func(pn pen, p panel) { p.dots(pn, shown) }}}
+	s.parts = []framePart{{panel: panel{y: axis}, name: "test error (%)", color: inkColor, ticks: axis.ticks(6), inside: func(pn pen, p panel) { p.dots(pn, shown) }}}
 	return s.layout(opt, 0.62), nil
 }
 

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 
 	"lossatlas/activities/surface"
@@ -26,8 +27,8 @@ func Multiples(plot string, panels []Panel, opt Options) (Figure, error) {
 			opt.Width = min(2.3*float64(s.columns), 40)
 		}
 	}
-	if plot == "ratio" && opt.Colormap == "" {
-		opt.Colormap = ratioColormap
+	if plot == "ratio" {
+		opt.Colormap = cmp.Or(opt.Colormap, ratioColormap)
 	}
 	opt, err := opt.filled()
 	if err != nil {
@@ -77,9 +78,9 @@ func (s sheet) bar(opt Options) sideBar {
 }
 
 func (s sheet) layout(draw func(Panel, Options) (Figure, error), opt Options) (Figure, error) {
-	width := vg.Length(opt.Width) * vg.Inch
+	page := opt.page(s.note(), 4)
 	bar := s.bar(opt)
-	room := width - 2*edge
+	room := page.width - 2*edge
 	if bar != nil {
 		room -= bar.width()
 	}
@@ -93,18 +94,16 @@ func (s sheet) layout(draw func(Panel, Options) (Figure, error), opt Options) (F
 	if err != nil {
 		return Figure{}, err
 	}
-	title := newHeading(opt.Title, true, titleSize, width-2*edge, inkColor, 3)
-	note := newHeading(s.note(), false, noteSize, width-2*edge, noteColor, 4)
-	legend := newLegend(width-2*edge, s.legend())
+	legend := newLegend(page.width-2*edge, s.legend())
 
 	// From the bottom row up: below a row's frames stand their axes and the texts, above them the titles.
-	y := edge + note.height()
+	y := edge + page.note.height()
 	var barFrame vg.Rectangle
 	for row := s.rows - 1; row >= 0; row-- {
 		var under, over, text, head vg.Length
 		for _, p := range all {
 			if p.Row == row {
-				under, over = max(under, p.figure.frame.Min.Y-p.figure.spare.bottom), max(over, p.figure.height-p.figure.frame.Min.Y)
+				under, over = max(under, p.figure.frame.Min.Y-p.figure.spare), max(over, p.figure.height-p.figure.frame.Min.Y)
 				text, head = max(text, p.below.height()+2), max(head, p.title.height())
 			}
 		}
@@ -127,28 +126,24 @@ func (s sheet) layout(draw func(Panel, Options) (Figure, error), opt Options) (F
 			y += panelGap / 2
 		}
 	}
-	height := y + legend.height() + title.height() + edge
 	if bar != nil {
-		barFrame.Max.X = width - edge - bar.width()
+		barFrame.Max.X = page.width - edge - bar.width()
 		const longest = 4 * vg.Inch
 		if extra := barFrame.Size().Y - longest; extra > 0 {
 			barFrame.Min.Y, barFrame.Max.Y = barFrame.Min.Y+extra/2, barFrame.Max.Y-extra/2
 		}
 	}
-	return Figure{
-		width: width, height: height, frame: barFrame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta, shaded: s.plot == "surface3d",
-		draw: func(pn pen) {
-			for _, p := range all {
-				p.draw(pn)
-			}
-			if bar != nil {
-				bar.draw(pn, barFrame)
-			}
-			legend.draw(pn, width/2, y)
-			title.write(pn, width/2, height-edge, edge, width-edge)
-			note.write(pn, width/2, edge+note.height()-2-noteSize*(lineHeight-1), edge, width-edge)
-		},
-	}, nil
+	fig := page.figure(barFrame, y+legend.height()+page.title.height()+edge, page.width/2, func(pn pen) {
+		for _, p := range all {
+			p.draw(pn)
+		}
+		if bar != nil {
+			bar.draw(pn, barFrame)
+		}
+		legend.draw(pn, page.width/2, y)
+	})
+	fig.shaded = s.plot == "surface3d"
+	return fig, nil
 }
 
 // draw lays out the figures of the panels, each as wide as the others.
@@ -184,8 +179,8 @@ func (s sheet) draw(draw func(Panel, Options) (Figure, error), opt Options, widt
 		}
 		wide := f.frame.Size().X + 2*sideName
 		out[i].figure = f
-		out[i].title = newHeading(p.Title, true, panelSize, wide, inkColor, 3)
-		out[i].below = newHeading(text, false, panelSize, wide, inkColor, 3)
+		out[i].title = heading{wrap(p.Title, true, panelSize, wide, 3), panelSize, inkColor}
+		out[i].below = heading{wrap(text, false, panelSize, wide, 3), panelSize, inkColor}
 	}
 	return out, nil
 }

@@ -63,10 +63,8 @@ func layoutSurface3D(f *field, opt Options) Figure {
 	}
 	s.normal = s.normals()
 
-	width := vg.Length(opt.Width) * vg.Inch
-	title := newHeading(opt.Title, true, titleSize, width-2*edge, inkColor, 3)
-	text := newHeading(opt.note(note), false, noteSize, width-2*edge, noteColor, 3)
-	axes := s.axes(width < narrow, opt)
+	page := opt.page(note, 3)
+	axes := s.axes(page.width < narrow)
 	side := opt.side()
 	// The vertical axis stands at the left corner; the others' labels hang below the front corner and beside the right one.
 	left := side + sideWidth(widest(axes.z))
@@ -74,30 +72,25 @@ func layoutSurface3D(f *field, opt Options) Figure {
 	last := tickLength + tickGap + widest(axes.y)
 	right := side + max(last, opt.beside(r)+last-barGap/2)
 	unit := s.extent(s.space)
-	s.view.scale = (width - left - right) / unit.Size().X
-	bottom := side + text.height() + foot
+	s.view.scale = (page.width - left - right) / unit.Size().X
+	bottom := side + page.note.height() + foot
 	s.origin = vg.Point{X: left - unit.Min.X*s.view.scale, Y: bottom - unit.Min.Y*s.view.scale}
 	frame := s.extent(s.space)
-	height := frame.Max.Y + 4 + title.height() + side
-	return Figure{
-		width: width, height: height, frame: frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta, shaded: true,
-		draw: func(pn pen) {
-			s.drawBox(pn, axes)
-			s.drawSurface(pn)
-			s.drawAxes(pn, axes)
-			for _, m := range opt.Marks {
-				s.drawMark(pn, m)
-			}
-			if opt.panel == nil {
-				r.draw(pn, vg.Rectangle{
-					Min: vg.Point{X: frame.Min.X, Y: frame.Min.Y + 0.1*frame.Size().Y}, Max: vg.Point{X: frame.Max.X + last - barGap/2, Y: frame.Max.Y},
-				})
-			}
-			center := (frame.Min.X + frame.Max.X) / 2
-			title.write(pn, center, height-edge, edge, width-edge)
-			text.write(pn, center, edge+text.height()-2-noteSize*(lineHeight-1), edge, width-edge)
-		},
-	}
+	fig := page.figure(frame, frame.Max.Y+4+page.title.height()+side, middle(frame), func(pn pen) {
+		s.drawBox(pn, axes)
+		s.drawSurface(pn)
+		s.drawAxes(pn, axes)
+		for _, m := range opt.Marks {
+			s.drawMark(pn, m)
+		}
+		if opt.panel == nil {
+			r.draw(pn, vg.Rectangle{
+				Min: vg.Point{X: frame.Min.X, Y: frame.Min.Y + 0.1*frame.Size().Y}, Max: vg.Point{X: frame.Max.X + last - barGap/2, Y: frame.Max.Y},
+			})
+		}
+	})
+	fig.shaded = true
+	return fig
 }
 
 // thinned returns the indices of at most mostCells+1 of n lattice points, the ends included.

@@ -32,9 +32,6 @@ type TrainLog struct {
 // Training draws loss, error (100 % − accuracy) and the norm of the weights over the epochs, one above the other,
 // with a thin vertical line where the learning rate changes. Training values are solid, test values dashed.
 func Training(log TrainLog, opt Options) (Figure, error) {
-	if opt.XLabel == "" {
-		opt.XLabel = "epoch"
-	}
 	opt, err := opt.filled()
 	if err != nil {
 		return Figure{}, err
@@ -42,7 +39,91 @@ func Training(log TrainLog, opt Options) (Figure, error) {
 	if err := log.check(); err != nil {
 		return Figure{}, err
 	}
-	return layoutTraining(log, opt), nil
+	rates := log.rates()
+	s := frames{x: noScale.with(log.span()), xName: "epoch", above: 7, over: func(pn pen, p panel) { p.rateLabels(pn, rates) }}
+	tested := false
+	for _, of := range []struct {
+		quantity
+		color color.Color
+	}{{epochLoss, lossColor}, {epochError, accColor}, {weightNorm, inkColor}} {
+		part, dashes := of.part([]TrainLog{log}, []color.Color{of.color}, opt)
+		curves := part.inside
+		part.color, part.inside = of.color, func(pn pen, p panel) {
+			p.drops(pn, rates)
+			curves(pn, p)
+		}
+		s.parts, tested = append(s.parts, part), tested || dashes
+	}
+	s.kinds = []legendEntry{{name: "training", color: inkColor}}
+	if tested {
+		s.kinds = splitLegend(true, true)
+	}
+	return s.overEpochs().layout(opt, trainingAspect), nil
+}
+
+// trainingAspect is the height of each frame of a training in widths.
+const trainingAspect = 0.36
+
+// quantity is what is drawn of each epoch, on the training set and, if not nil, the test set.
+type quantity struct {
+	name        string
+	scaled      bool // Options.Scale is for it
+	train, test func(EpochLog) float64
+}
+
+var (
+	epochLoss = quantity{name: "loss", scaled: true,
+		train: func(e EpochLog) float64 { return e.TrainLoss }, test: func(e EpochLog) float64 { return e.TestLoss }}
+	epochError = quantity{name: "error (%)",
+		train: func(e EpochLog) float64 { return 100 - e.TrainAccuracy }, test: func(e EpochLog) float64 { return 100 - e.TestAccuracy }}
+	weightNorm = quantity{name: "weight norm", train: func(e EpochLog) float64 { return e.WeightNorm }}
+)
+
+// part is the frame that shows the quantity of all logs, each in its colour, and whether one of them has test values.
+func (q quantity) part(logs []TrainLog, colors []color.Color, opt Options) (part framePart, tested bool) {
+	var curves []curve
+	y := noScale
+	add := func(c curve) {
+		y = y.with(c.f.lo, c.f.hi)
+		curves = append(curves, c)
+	}
+	for i, log := range logs {
+		add(curve{f: log.series(q.train, nil), color: colors[i]})
+		if q.test == nil {
+			continue
+		}
+		if f := log.series(q.test, EpochLog.tested); len(f.x) > 0 {
+			tested = true
+			add(curve{f: f, color: colors[i], dash: dashed})
+		}
+	}
+	if y.lo > y.hi {
+		y = scale{lo: 0, hi: 1}
+	}
+	kind := ScaleLinear
+	if q.scaled {
+		kind = trainingScale(y.lo, y.hi, opt)
+	}
+	y = chooseScale(y.lo, y.hi, kind)
+	return framePart{panel: panel{y: y}, name: q.name, ticks: y.ticks(5), inside: func(pn pen, p panel) {
+		for _, c := range curves {
+			p.curve(pn, c, y)
+		}
+	}}, tested
+}
+
+// overEpochs gives the frames ticks at whole epochs; a single epoch gets room on both sides.
+func (s frames) overEpochs() frames {
+	if s.x.lo == s.x.hi {
+		s.x = scale{lo: s.x.lo - 0.5, hi: s.x.hi + 0.5}
+	}
+	s.xTicks = epochTicks(s.x)
+	return s
+}
+
+// span is from the first epoch to the last.
+func (log TrainLog) span() (first, last float64) {
+	return float64(log.Epochs[0].Epoch), float64(log.Epochs[len(log.Epochs)-1].Epoch)
 }
 
 // check wants epochs, and that they rise.
@@ -97,54 +178,6 @@ func epochTicks(x scale) []tick {
 	return out
 }
 
-// small is one of the small multiples of a training.
-type small struct {
-	panel
-	name   string
-	color  color.Color
-	ticks  []tick
-	curves []curve
-}
-
-// multiples returns what a training figure shows, from top to bottom.
-func (log TrainLog) multiples(opt Options) []small {
-	both := func(c color.Color, train, test func(EpochLog) float64) []curve {
-		curves := []curve{{log.series(train, nil), c, nil, "training", false}}
-		if f := log.series(test, EpochLog.tested); len(f.x) > 0 {
-			curves = append(curves, curve{f, c, dashed, "test", false})
-		}
-		return curves
-	}
-	out := []small{
-		{name: "loss", color: lossColor, curves: both(lossColor,
-			func(e EpochLog) float64 { return e.TrainLoss }, func(e EpochLog) float64 { return e.TestLoss })},
-		{name: "error (%)", color: accColor, curves: both(accColor,
-			func(e EpochLog) float64 { return 100 - e.TrainAccuracy }, func(e EpochLog) float64 { return 100 - e.TestAccuracy })},
-		{name: "weight norm", color: inkColor, curves: []curve{{log.series(func(e EpochLog) float64 { return e.WeightNorm }, nil), inkColor, nil, "training", false}}},
-	}
-	for i := range out {
-		lo, hi := 1.0, 0.0
-		for _, c := range out[i].curves {
-			if !c.f.empty() {
-				if lo > hi {
-					lo, hi = c.f.lo, c.f.hi
-				}
-				lo, hi = min(lo, c.f.lo), max(hi, c.f.hi)
-			}
-		}
-		if lo > hi {
-			lo, hi = 0, 1
-		}
-		kind := ScaleLinear
-		if i == 0 {
-			kind = trainingScale(lo, hi, opt)
-		}
-		out[i].y = chooseScale(lo, hi, kind)
-		out[i].ticks = out[i].y.ticks(5)
-	}
-	return out
-}
-
 // drop is a change of the learning rate: from Epoch on it is LR.
 type drop struct {
 	at float64
@@ -166,68 +199,11 @@ func (log TrainLog) rates() []drop {
 	return d
 }
 
-const (
-	smallHeight = 0.36 // of a small multiple, in frame widths
-	smallGap    = 9.0  // between two of them, in points
-)
-
-func layoutTraining(log TrainLog, opt Options) Figure {
-	parts := log.multiples(opt)
-	x := scale{lo: float64(log.Epochs[0].Epoch), hi: float64(log.Epochs[len(log.Epochs)-1].Epoch)}
-	if x.lo == x.hi {
-		x.lo, x.hi = x.lo-0.5, x.hi+0.5
-	}
-	var room vg.Length
-	for _, s := range parts {
-		room = max(room, widest(s.ticks))
-	}
-	xTicks := epochTicks(x)
-	width := vg.Length(opt.Width) * vg.Inch
-	title := newHeading(opt.Title, true, titleSize, width-2*edge, inkColor, 3)
-	left, right := edge+sideWidth(room), width-edge-4
-	h := smallHeight * (right - left)
-	y := edge + bottomHeight
-	for i := len(parts) - 1; i >= 0; i-- {
-		parts[i].x = x
-		parts[i].frame = vg.Rectangle{Min: vg.Point{X: left, Y: y}, Max: vg.Point{X: right, Y: y + h}}
-		y += h + smallGap
-	}
-	top := parts[0].panel
-	const rateHeight vg.Length = 12
-	legendAt := top.frame.Max.Y + rateHeight + 2
-	height := legendAt + legendHeight - 4 + title.height() + edge
-
-	return Figure{
-		width: width, height: height, frame: top.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
-		draw: func(pn pen) {
-			for i, s := range parts {
-				s.grid(pn, s.ticks)
-				s.drops(pn, log.rates())
-				for _, c := range s.curves {
-					s.curve(pn, c, s.y)
-				}
-				s.drawFrame(pn)
-				s.sideAxis(pn, s.y, s.ticks, room, s.name, false, s.color)
-				if i == len(parts)-1 {
-					s.bottomAxis(pn, xTicks, opt.XLabel)
-				} else {
-					s.bottomMarks(pn, xTicks)
-				}
-			}
-			top.rateLabels(pn, log.rates())
-			top.legend(pn, legendAt, parts[0].curves)
-			title.write(pn, (left+right)/2, height-edge, edge, width-edge)
-		},
-	}
-}
-
 // drops draws a thin vertical line at each change of the learning rate.
 func (p panel) drops(pn pen, rates []drop) {
-	var lines [][]vg.Point
 	for _, d := range rates[1:] {
-		lines = append(lines, []vg.Point{{X: p.px(d.at), Y: p.frame.Min.Y}, {X: p.px(d.at), Y: p.frame.Max.Y}})
+		p.vertical(pn, d.at, thinDashes)
 	}
-	pn.lines(stroke{color: hatchColor, width: 0.7, dash: []vg.Length{1.5, 1.5}}, lines...)
 }
 
 // rateLabels writes each learning rate above the stretch of epochs that has it, where there is room.

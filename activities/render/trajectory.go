@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -32,9 +33,7 @@ const (
 // variance each component explains; losses that are not finite are masked. Its default width is 8 inches.
 // It fails when the path is not consistent or the grid has fewer than 2×2 points.
 func Trajectory(path trajectory.Path, g surface.Grid, opt Options) (Figure, error) {
-	if opt.Width == 0 {
-		opt.Width = 8
-	}
+	opt.Width = cmp.Or(opt.Width, 8)
 	f, opt, err := lossPlane(g, opt)
 	if err != nil {
 		return Figure{}, err
@@ -67,10 +66,8 @@ func layoutTrajectory(path trajectory.Path, f *field, opt Options) Figure {
 	right.x = scale{lo: f.x[0], hi: f.x[len(f.x)-1]}
 	right.y = scale{lo: f.y[0], hi: f.y[len(f.y)-1]}
 
-	width := vg.Length(opt.Width) * vg.Inch
-	title := newHeading(opt.Title, true, titleSize, width-2*edge, inkColor, 3)
-	note := newHeading(f.notes(l), false, noteSize, width-2*edge, noteColor, 3)
-	half := (width - 2*edge - planeGap) / 2
+	page := opt.page(f.notes(l), 3)
+	half := (page.width - 2*edge - planeGap) / 2
 	planes := []*walk{&left, &right}
 	for i, w := range planes {
 		w.xTicks, w.yTicks = w.x.ticks(5), w.y.ticks(6)
@@ -78,33 +75,24 @@ func layoutTrajectory(path trajectory.Path, f *field, opt Options) Figure {
 		w.frame.Min.X = from + sideWidth(widest(w.yTicks))
 		w.frame.Max.X = from + half - w.xTicks[len(w.xTicks)-1].label.width(tickSize)/2
 	}
-	bottom := edge + note.height() + bottomHeight
+	bottom := page.bottom()
 	h := vg.Length(planeAspect) * min(left.frame.Size().X, right.frame.Size().X)
 	const headingAt vg.Length = 5
 	legendAt := bottom + h + headingAt + tickSize*lineHeight + 2
-	height := legendAt + legendHeight - 4 + title.height() + edge
 	for _, w := range planes {
 		w.frame.Min.Y, w.frame.Max.Y = bottom, bottom+h
 	}
 
 	lines := right.contours(f, l, opt, false)
-	return Figure{
-		width: width, height: height, frame: right.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
-		draw: func(pn pen) {
-			lines(pn)
-			for _, w := range planes {
-				w.drawPath(pn, path)
-				w.drawFrame(pn)
-				w.bottomAxis(pn, w.xTicks, w.xLabel)
-				w.sideAxis(pn, w.y, w.yTicks, widest(w.yTicks), w.yLabel, false, inkColor)
-				pn.write(plain(w.heading), textStyle{size: tickSize, color: inkColor, h: 0.5},
-					vg.Point{X: (w.frame.Min.X + w.frame.Max.X) / 2, Y: w.frame.Max.Y + headingAt})
-			}
-			pathLegend(pn, vg.Point{X: width / 2, Y: legendAt}, path)
-			title.write(pn, width/2, height-edge, edge, width-edge)
-			note.write(pn, width/2, edge+note.height()-2-noteSize*(lineHeight-1), edge, width-edge)
-		},
-	}
+	return page.figure(right.frame, legendAt+legendHeight-4+page.title.height()+edge, page.width/2, func(pn pen) {
+		lines(pn)
+		for _, w := range planes {
+			w.drawPath(pn, path)
+			w.drawAxes(pn, w.xLabel, w.yLabel)
+			pn.write(plain(w.heading), textStyle{size: tickSize, color: inkColor, h: 0.5}, vg.Point{X: middle(w.frame), Y: w.frame.Max.Y + headingAt})
+		}
+		pathLegend(pn, vg.Point{X: page.width / 2, Y: legendAt}, path)
+	})
 }
 
 // plane draws the path in the plane of its principal components alone, as a panel of a sheet.
@@ -123,31 +111,26 @@ func plane(path trajectory.Path, g surface.Grid, opt Options) (Figure, error) {
 	w.frame.Max.Y -= shorter
 	w.height -= shorter
 	lines := w.contours(f, chooseLevels(lo, hi, opt, lineLevels), opt, false)
-	return Figure{
-		width: w.width, height: w.height, frame: w.frame, dpi: opt.DPI, title: opt.Title, meta: opt.Meta,
-		draw: func(pn pen) {
-			lines(pn)
-			w.drawPath(pn, path)
-			w.drawFrame(pn)
-			w.bottomAxis(pn, w.xTicks, "1st component: "+percent(path.Ratio[0]))
-			w.sideAxis(pn, w.y, w.yTicks, widest(w.yTicks), "2nd component: "+percent(path.Ratio[1]), false, inkColor)
-		},
-	}, nil
+	return w.figure(w.frame, w.height, middle(w.frame), func(pn pen) {
+		lines(pn)
+		w.drawPath(pn, path)
+		w.drawAxes(pn, "1st component: "+percent(path.Ratio[0]), "2nd component: "+percent(path.Ratio[1]))
+	}), nil
 }
 
 // around is a frame around points, with a little room on each side. A path that does not move along an axis gets one, too.
 func around(points [][2]float64) (x, y scale) {
 	var s [2]scale
 	for axis := range s {
-		lo, hi := math.Inf(1), math.Inf(-1)
+		r := noScale
 		for _, p := range points {
-			lo, hi = min(lo, p[axis]), max(hi, p[axis])
+			r = r.with(p[axis], p[axis])
 		}
-		room := 0.12 * (hi - lo)
+		room := 0.12 * (r.hi - r.lo)
 		if room == 0 {
 			room = 1e-3
 		}
-		s[axis] = scale{lo: lo - room, hi: hi + room}
+		s[axis] = scale{lo: r.lo - room, hi: r.hi + room}
 	}
 	return s[0], s[1]
 }
@@ -209,8 +192,7 @@ func startMark(pn pen, p vg.Point) {
 }
 
 func endMark(pn pen, p vg.Point) {
-	const s = markRadius * 0.6 // smaller than the mark of a change just before it
-	r := corners(vg.Rectangle{Min: vg.Point{X: p.X - s, Y: p.Y - s}, Max: vg.Point{X: p.X + s, Y: p.Y + s}})
+	r := corners(squareAround(p, markRadius*0.6)) // smaller than the mark of a change just before it
 	pn.fill(inkColor, r)
 	pn.rings(stroke{color: rgb(0xFFFFFF), width: 0.6}, r)
 }
