@@ -6,6 +6,8 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
+var contourPlot = ofPlane("contour", Contour, sheetLook{levels: lineLevels})
+
 // Contour draws lines of equal loss over a surface with the level written into each (the
 // manner of the paper's Figures 3 and 5). Losses that are not finite and points that were not
 // evaluated (Grid.Mask) are masked, and no line crosses them. It fails when the grid has

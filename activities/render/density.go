@@ -10,6 +10,11 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
+var densityPlot = Plot{
+	Name: "density", has: func(d Data) bool { return d.Spectrum != nil },
+	draw: func(d Data, opt Options) (Figure, error) { return Density(*d.Spectrum, opt) },
+}
+
 // densityDecades is how far below its largest value a density is shown.
 const densityDecades = 7
 

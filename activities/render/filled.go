@@ -8,6 +8,10 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
+var filledPlot = ofPlane("filled", FilledContour, sheetLook{bar: func(lo, hi float64, opt Options) sideBar {
+	return newColorBar(lo, hi, chooseLevels(lo, hi, opt, bandLevels), opt)
+}})
+
 // FilledContour draws the bands between levels of the loss in colours that rise in lightness,
 // with a bar that names the levels. Masked points and errors are as in Contour.
 func FilledContour(g surface.Grid, opt Options) (Figure, error) {

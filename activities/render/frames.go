@@ -69,6 +69,10 @@ func (s frames) layout(opt Options, aspect float64) Figure {
 		if s.over != nil {
 			s.over(pn, top)
 		}
-		legend.draw(pn, page.width/2, legendAt)
+		x := page.width / 2
+		if len(s.series) == 0 { // short enough for the frame
+			x = middle(top.frame)
+		}
+		legend.draw(pn, x, legendAt)
 	})
 }

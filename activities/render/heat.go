@@ -6,6 +6,10 @@ import (
 	"lossatlas/activities/surface"
 )
 
+var heatPlot = ofPlane("heat", Heat, sheetLook{bar: lossBar})
+
+func lossBar(lo, hi float64, opt Options) sideBar { return lossRamp(lo, hi, opt) }
+
 // Heat draws the loss as a map of one rectangle a point, without interpolation, in colours that rise in
 // lightness along a linear or logarithmic bar. Losses that are not finite are hatched, points that were not evaluated
 // grey. Options.Min and Max choose the ends of the bar, Cut its upper one. Errors are as in Contour.

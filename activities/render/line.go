@@ -13,6 +13,22 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
+var linePlot = Plot{
+	Name: "line", has: func(d Data) bool { return d.Train != nil || d.Test != nil },
+	draw: drawLine, panel: drawLine, sheet: sheetLook{rightAxis: true, legend: panelSplits},
+}
+
+func drawLine(d Data, opt Options) (Figure, error) { return Line(d.Train, d.Test, opt) }
+
+// panelSplits explains the lines of panels, where they show both training and test set.
+func panelSplits(panels []Panel) []legendEntry {
+	train, test := false, false
+	for _, p := range panels {
+		train, test = train || p.Train != nil, test || p.Test != nil
+	}
+	return splitLegend(train, test)
+}
+
 // Line draws loss (blue, left axis) and accuracy in percent (red, right axis) along one
 // direction, on the training set (solid) and the test set (dashed), as in the paper's Figure 2.
 // Either grid may be nil. A wide range of losses is drawn on a logarithmic axis, or cut at

@@ -8,6 +8,11 @@ import (
 	"lossatlas/activities/surface"
 )
 
+var ratioPlot = ofPlane("ratio", Ratio, sheetLook{
+	bar:      func(_, _ float64, opt Options) sideBar { return ratioRamp(opt) },
+	colormap: ratioColormap, unscaled: true,
+})
+
 // ratioColormap goes from blue to yellow.
 const ratioColormap = "cividis"
 

@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
@@ -10,14 +11,20 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// Multiples draws one plot (contour, filled, heat, surface3d, ratio, line, trajectory) for each panel, in rows and columns, all of
-// them with one scale, and with one colour bar or legend where the plot has one (the paper's Figures 3, 5, 6 and 7).
+// Multiples draws one plot for each panel, in rows and columns, all of them with one scale, and with one colour bar
+// or legend where the plot has one (the paper's Figures 3, 5, 6 and 7).
 func Multiples(plot string, panels []Panel, opt Options) (Figure, error) {
-	draw, ok := panelPlots[plot]
-	if !ok {
-		return Figure{}, fmt.Errorf("multiples of the plot %q; allowed are contour, filled, heat, surface3d, ratio, line, trajectory", plot)
+	of, ok := FindPlot(plot)
+	if !ok || of.panel == nil {
+		var allowed []string
+		for _, p := range plots {
+			if p.panel != nil {
+				allowed = append(allowed, p.Name)
+			}
+		}
+		return Figure{}, fmt.Errorf("multiples of the plot %q; allowed are %s", plot, strings.Join(allowed, ", "))
 	}
-	s := sheet{panels: panels, plot: plot, rows: 1, columns: 1}
+	s := sheet{plot: of, panels: panels, rows: 1, columns: 1}
 	for _, p := range panels {
 		s.rows, s.columns = max(s.rows, p.Row+1), max(s.columns, p.Column+1)
 	}
@@ -27,23 +34,21 @@ func Multiples(plot string, panels []Panel, opt Options) (Figure, error) {
 			opt.Width = min(2.3*float64(s.columns), 40)
 		}
 	}
-	if plot == "ratio" {
-		opt.Colormap = cmp.Or(opt.Colormap, ratioColormap)
-	}
+	opt.Colormap = cmp.Or(opt.Colormap, of.sheet.colormap)
 	opt, err := opt.filled()
 	if err != nil {
 		return Figure{}, err
 	}
-	if s.lo, s.hi, err = spanOf(plot, panels); err != nil {
+	if s.lo, s.hi, err = spanOf(panels); err != nil {
 		return Figure{}, err
 	}
-	return s.layout(draw, opt)
+	return s.layout(opt)
 }
 
 // sheet is a figure of panels.
 type sheet struct {
+	plot          Plot
 	panels        []Panel
-	plot          string
 	rows, columns int
 	lo, hi        float64
 }
@@ -55,31 +60,22 @@ const (
 
 // overlap is how much of its width a panel shares with the one beside it, where axes are not named.
 func (s sheet) overlap() vg.Length {
-	switch s.plot {
-	case "line":
-		return 2*sideName - panelGap
-	case "surface3d", "trajectory":
+	switch look := s.plot.sheet; {
+	case look.apart:
 		return -panelGap
+	case look.rightAxis:
+		return 2*sideName - panelGap
 	}
 	return sideName - panelGap
 }
 
-// bar is the bar of colours that the panels share, or nil.
-func (s sheet) bar(opt Options) sideBar {
-	switch s.plot {
-	case "filled":
-		return newColorBar(s.lo, s.hi, chooseLevels(s.lo, s.hi, opt, bandLevels), opt)
-	case "heat", "surface3d":
-		return lossRamp(s.lo, s.hi, opt)
-	case "ratio":
-		return ratioRamp(opt)
-	}
-	return nil
-}
-
-func (s sheet) layout(draw func(Panel, Options) (Figure, error), opt Options) (Figure, error) {
+func (s sheet) layout(opt Options) (Figure, error) {
 	page := opt.page(s.note(), 4)
-	bar := s.bar(opt)
+	look := s.plot.sheet
+	var bar sideBar
+	if look.bar != nil {
+		bar = look.bar(s.lo, s.hi, opt)
+	}
 	room := page.width - 2*edge
 	if bar != nil {
 		room -= bar.width()
@@ -90,11 +86,14 @@ func (s sheet) layout(draw func(Panel, Options) (Figure, error), opt Options) (F
 		return Figure{}, fmt.Errorf("plot option width: %g inches leave %.2g for each of %d columns; take at least %.1f", opt.Width, float64(each/vg.Inch), s.columns,
 			float64(vg.Length(opt.Width)+n*(leastWide-each)/vg.Inch)+0.05)
 	}
-	all, err := s.draw(draw, opt, each)
+	all, err := s.draw(opt, each)
 	if err != nil {
 		return Figure{}, err
 	}
-	legend := newLegend(page.width-2*edge, s.legend())
+	var legend legend
+	if look.legend != nil {
+		legend = newLegend(page.width-2*edge, look.legend(s.panels))
+	}
 
 	// From the bottom row up: below a row's frames stand their axes and the texts, above them the titles.
 	y := edge + page.note.height()
@@ -142,12 +141,12 @@ func (s sheet) layout(draw func(Panel, Options) (Figure, error), opt Options) (F
 		}
 		legend.draw(pn, page.width/2, y)
 	})
-	fig.shaded = s.plot == "surface3d"
+	fig.shaded = look.shaded
 	return fig, nil
 }
 
 // draw lays out the figures of the panels, each as wide as the others.
-func (s sheet) draw(draw func(Panel, Options) (Figure, error), opt Options, width vg.Length) ([]placed, error) {
+func (s sheet) draw(opt Options, width vg.Length) ([]placed, error) {
 	at := func(row, column int) bool {
 		for _, p := range s.panels {
 			if p.Row == row && p.Column == column {
@@ -161,20 +160,20 @@ func (s sheet) draw(draw func(Panel, Options) (Figure, error), opt Options, widt
 		o := opt
 		o.Width = float64(width / vg.Inch)
 		o.panel = &panelOptions{lo: s.lo, hi: s.hi, x: !at(p.Row+1, p.Column), y: p.Column == 0, right: p.Column == s.columns-1}
-		if s.plot == "trajectory" { // the only plot whose axes differ from panel to panel
+		if s.plot.sheet.ownAxes {
 			o.panel.room = plain("−0.000").width(tickSize)
 		}
-		out[i] = placed{Panel: p, missing: !p.has(s.plot)}
+		out[i] = placed{Panel: p, missing: !s.plot.has(p.Data)}
 		shown := p
 		if out[i].missing {
 			shown = s.stand()
 		}
-		f, err := draw(shown, o)
+		f, err := s.plot.panel(shown.Data, o)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.Title, err)
 		}
 		text := p.Below
-		if fields, err := p.fields(s.plot); err == nil && !out[i].missing {
+		if fields, err := p.fields(); err == nil && !out[i].missing {
 			text = joined(text, s.without(fields), s.between(fields, opt))
 		}
 		wide := f.frame.Size().X + 2*sideName
@@ -191,7 +190,7 @@ const panelSize vg.Length = 8.5
 // stand is a panel of the sheet that has a result, for the axes of one that has none; without any, one of no points.
 func (s sheet) stand() Panel {
 	for _, p := range s.panels {
-		if p.has(s.plot) {
+		if s.plot.has(p.Data) {
 			return p
 		}
 	}
@@ -199,12 +198,12 @@ func (s sheet) stand() Panel {
 	g, line := surface.NewGrid(side, side), surface.NewGrid(side, []float64{0})
 	g.Curvature = surface.NewCurvature(len(g.Loss))
 	path := &trajectory.Path{Epochs: []int{0, 1}, PCA: make([][2]float64, 2), Random: make([][2]float64, 2), Norm: side, Distance: side, Ratio: []float64{0, 0}}
-	return Panel{Grid: g, Train: line, Path: path}
+	return Panel{Data: Data{Grid: g, Train: line, Path: path}}
 }
 
 // without counts the points that a panel shows no loss for.
 func (s sheet) without(fields []*field) string {
-	if s.plot == "ratio" {
+	if s.plot.sheet.unscaled {
 		return ""
 	}
 	bad, absent := 0, 0
@@ -223,11 +222,11 @@ func (s sheet) without(fields []*field) string {
 
 // between says what a panel without any line shows: a range between two levels.
 func (s sheet) between(fields []*field, opt Options) string {
-	if s.plot != "contour" && s.plot != "trajectory" {
+	if s.plot.sheet.levels == 0 {
 		return ""
 	}
 	f := fields[0] // a plane has one
-	for _, v := range chooseLevels(s.lo, s.hi, opt, lineLevels).v {
+	for _, v := range chooseLevels(s.lo, s.hi, opt, s.plot.sheet.levels).v {
 		if v >= f.lo && v <= f.hi {
 			return ""
 		}
@@ -240,7 +239,7 @@ func (s sheet) between(fields []*field, opt Options) string {
 
 // note says what the panels share.
 func (s sheet) note() string {
-	if s.plot == "ratio" {
+	if s.plot.sheet.unscaled {
 		return ""
 	}
 	if s.lo > s.hi {
@@ -249,21 +248,5 @@ func (s sheet) note() string {
 	if s.lo == s.hi {
 		return "the loss is " + number(s.lo) + " everywhere"
 	}
-	note := "all on one scale; loss from " + number(s.lo) + " to " + number(s.hi)
-	if s.plot == "trajectory" {
-		note += "; ring: the first weights kept, square: the last, red: where the learning rate was changed"
-	}
-	return note
-}
-
-// legend explains what the panels have in common.
-func (s sheet) legend() []legendEntry {
-	if s.plot != "line" {
-		return nil
-	}
-	train, test := false, false
-	for _, p := range s.panels {
-		train, test = train || p.Train != nil, test || p.Test != nil
-	}
-	return splitLegend(train, test)
+	return joined("all on one scale; loss from "+number(s.lo)+" to "+number(s.hi), s.plot.sheet.note)
 }

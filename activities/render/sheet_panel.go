@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"lossatlas/activities/surface"
-	"lossatlas/activities/trajectory"
 
 	"gonum.org/v1/plot/vg"
 )
@@ -14,45 +13,20 @@ import (
 type Panel struct {
 	Title, Below string // text above and below
 	Row, Column  int
-	Grid         *surface.Grid    // of a plot over a plane
-	Path         *trajectory.Path // of a trajectory
-	Train, Test  *surface.Grid    // of a line: either may be nil
-}
-
-// panelPlots draw one panel that has its data.
-var panelPlots = map[string]func(Panel, Options) (Figure, error){
-	"contour":    func(p Panel, o Options) (Figure, error) { return Contour(*p.Grid, o) },
-	"filled":     func(p Panel, o Options) (Figure, error) { return FilledContour(*p.Grid, o) },
-	"heat":       func(p Panel, o Options) (Figure, error) { return Heat(*p.Grid, o) },
-	"surface3d":  func(p Panel, o Options) (Figure, error) { return Surface3D(*p.Grid, o) },
-	"ratio":      func(p Panel, o Options) (Figure, error) { return Ratio(*p.Grid, o) },
-	"line":       func(p Panel, o Options) (Figure, error) { return Line(p.Train, p.Test, o) },
-	"trajectory": func(p Panel, o Options) (Figure, error) { return plane(*p.Path, *p.Grid, o) },
-}
-
-// has says whether the panel has what the plot needs.
-func (p Panel) has(plot string) bool {
-	switch plot {
-	case "line":
-		return p.Train != nil || p.Test != nil
-	case "trajectory":
-		return p.Grid != nil && p.Path != nil
-	}
-	return p.Grid != nil
+	Data
 }
 
 // fields are the losses of the panel, and what they leave out.
-func (p Panel) fields(plot string) ([]*field, error) {
+func (p Panel) fields() ([]*field, error) {
 	var out []*field
-	for _, g := range []*surface.Grid{p.Grid, p.Train, p.Test} {
-		if g == nil || (g == p.Grid) == (plot == "line") {
+	for _, g := range []struct {
+		*surface.Grid
+		rows int // at least
+	}{{p.Grid, 2}, {p.Train, 1}, {p.Test, 1}} {
+		if g.Grid == nil {
 			continue
 		}
-		least := 2
-		if plot == "line" {
-			least = 1
-		}
-		f, err := newField(*g, "loss", g.Loss, least)
+		f, err := newField(*g.Grid, "loss", g.Loss, g.rows)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.Title, err)
 		}
@@ -62,10 +36,10 @@ func (p Panel) fields(plot string) ([]*field, error) {
 }
 
 // spanOf is the range of all losses; lo > hi when there are none.
-func spanOf(plot string, panels []Panel) (lo, hi float64, err error) {
+func spanOf(panels []Panel) (lo, hi float64, err error) {
 	lo, hi = math.Inf(1), math.Inf(-1)
 	for _, p := range panels {
-		fields, err := p.fields(plot)
+		fields, err := p.fields()
 		if err != nil {
 			return lo, hi, err
 		}

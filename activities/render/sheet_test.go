@@ -23,7 +23,7 @@ func sixPanels(n int) []Panel {
 				f = func(x, y float64) float64 { return chaotic(x, y) / float64(20/i) }
 			}
 			g := sampled(n, f)
-			out = append(out, Panel{Title: fmt.Sprintf("resnet%d%s", depth, cut), Below: fmt.Sprintf("test error %.1f %%", 6+float64(3*j*i)), Row: j, Column: i, Grid: &g})
+			out = append(out, Panel{Title: fmt.Sprintf("resnet%d%s", depth, cut), Below: fmt.Sprintf("test error %.1f %%", 6+float64(3*j*i)), Row: j, Column: i, Data: Data{Grid: &g}})
 		}
 	}
 	return out
@@ -51,15 +51,15 @@ func sheetFigures(t testing.TB) map[string]Figure {
 	for i := range 4 {
 		g := curvedSample(21)
 		title := fmt.Sprintf("batch_size=%d, weight_decay=%g", []int{128, 8192}[i%2], []float64{0, 5e-4}[i/2])
-		ratios = append(ratios, Panel{Title: title, Below: "test error 6.1 %", Row: i / 2, Column: i % 2, Grid: &g})
+		ratios = append(ratios, Panel{Title: title, Below: "test error 6.1 %", Row: i / 2, Column: i % 2, Data: Data{Grid: &g}})
 		steep := 2 + 3*float64(i)
 		loss := func(x float64) float64 { return 0.01 + steep*x*x }
 		train := sampledLine(-1, 1, 41, loss, func(x float64) float64 { return 100 * math.Exp(-3*x*x) })
 		test := sampledLine(-1, 1, 41, func(x float64) float64 { return loss(x) + 0.4 }, func(x float64) float64 { return 92 * math.Exp(-3*x*x) })
-		lines = append(lines, Panel{Title: title, Below: "test error 7.9 %", Row: i / 2, Column: i % 2, Train: train, Test: test})
+		lines = append(lines, Panel{Title: title, Below: "test error 7.9 %", Row: i / 2, Column: i % 2, Data: Data{Train: train, Test: test}})
 		curves = append(curves, LossLine{Name: title, Train: train, Test: test})
 		path, plane := spiral(12 + i)
-		paths = append(paths, Panel{Title: title, Below: "test error 6.1 %", Row: i / 2, Column: i % 2, Grid: &plane, Path: &path})
+		paths = append(paths, Panel{Title: title, Below: "test error 6.1 %", Row: i / 2, Column: i % 2, Data: Data{Grid: &plane, Path: &path}})
 	}
 	f, err := Multiples("ratio", ratios, Options{Title: "Ratio of the extreme curvatures"})
 	add("multiples-ratio", f, err)
@@ -114,8 +114,8 @@ func sheetFigures(t testing.TB) map[string]Figure {
 // Panels share their levels: a level has one colour in all of them, and one that only one of them reaches is in the bar.
 func TestPanelsShareOneScale(t *testing.T) {
 	low, high := sampled(9, func(x, y float64) float64 { return 0.1 + x*x }), sampled(9, func(x, y float64) float64 { return 0.1 + 9*x*x })
-	panels := []Panel{{Grid: &low}, {Grid: &high, Column: 1}}
-	lo, hi, err := spanOf("filled", panels)
+	panels := []Panel{{Data: Data{Grid: &low}}, {Data: Data{Grid: &high}, Column: 1}}
+	lo, hi, err := spanOf(panels)
 	if err != nil || lo != 0.1 || hi != 9.1 {
 		t.Fatalf("span %g to %g, %v", lo, hi, err)
 	}

@@ -10,6 +10,8 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
+var surface3DPlot = ofPlane("surface3d", Surface3D, sheetLook{apart: true, bar: lossBar, shaded: true})
+
 // Surface3D draws the loss as a lit surface over the plane, in the manner of the paper's Figures 1 and 4: seen from above
 // one corner, coloured by height, with a logarithmic height where the range is wide. Above Options.Cut
 // it is flat, or with Options.Open open. Cells with a corner that has no value are left open. Errors are as in Contour.

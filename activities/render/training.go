@@ -9,6 +9,11 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
+var trainingPlot = Plot{
+	Name: "training", has: func(d Data) bool { return d.Log != nil },
+	draw: func(d Data, opt Options) (Figure, error) { return Training(*d.Log, opt) },
+}
+
 // EpochLog is what was measured over one epoch of a training. TestLoss and
 // TestAccuracy are both 0 when the test set was not evaluated after this epoch.
 type EpochLog struct {

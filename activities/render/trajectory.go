@@ -26,6 +26,13 @@ const (
 	planeGap    vg.Length = 16
 )
 
+var trajectoryPlot = Plot{
+	Name: "trajectory", has: func(d Data) bool { return d.Path != nil && d.Grid != nil },
+	draw:  func(d Data, opt Options) (Figure, error) { return Trajectory(*d.Path, *d.Grid, opt) },
+	panel: func(d Data, opt Options) (Figure, error) { return plane(*d.Path, *d.Grid, opt) },
+	sheet: sheetLook{apart: true, ownAxes: true, levels: lineLevels, note: "ring: the first weights kept, square: the last, red: where the learning rate was changed"},
+}
+
 // Trajectory draws the path of a training twice: at the left in the plane of two random directions,
 // which hardly sees it (the manner of the paper's Figure 8), at the right over the contours of the loss in the plane of its
 // first two principal components (Figure 9). A blue dot is an epoch, a ring the start, a square the end; epochs

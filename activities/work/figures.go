@@ -82,7 +82,7 @@ func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParam
 // name is the input of a panel, "" where there is none.
 func (f panels) name(i int, input string) string {
 	name := pipelines.InPanel(i, input)
-	if !f.has(name) {
+	if _, ok := f.Recipe.Inputs[name]; !ok {
 		return ""
 	}
 	return name
@@ -123,16 +123,8 @@ func (f panels) multiples(ctx context.Context) ([]render.Panel, error) {
 		if p.Below, err = f.errors(ctx, i); err != nil {
 			return nil, err
 		}
-		if p.Grid, err = f.grid(ctx, i, pipelines.OutGrid); err != nil {
+		if p.Data, err = f.plotData(ctx, func(input string) string { return pipelines.InPanel(i, input) }); err != nil {
 			return nil, err
-		}
-		if p.Train, p.Test, err = f.lines(ctx, i); err != nil {
-			return nil, err
-		}
-		if name := f.name(i, pipelines.OutPath); name != "" {
-			if p.Path, err = f.path(ctx, name); err != nil {
-				return nil, err
-			}
 		}
 		out = append(out, p)
 	}

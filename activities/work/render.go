@@ -21,19 +21,13 @@ func draw(ctx context.Context, r *Run) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	png, err := fig.PNG()
-	if err != nil {
-		return nil, err
+	files := map[string][]byte{}
+	for output, draw := range map[string]func() ([]byte, error){pipelines.OutPNG: fig.PNG, pipelines.OutSVG: fig.SVG, pipelines.OutPDF: fig.PDF} {
+		if files[output], err = draw(); err != nil {
+			return nil, err
+		}
 	}
-	svg, err := fig.SVG()
-	if err != nil {
-		return nil, err
-	}
-	pdf, err := fig.PDF()
-	if err != nil {
-		return nil, err
-	}
-	return r.put(ctx, map[string][]byte{pipelines.OutPNG: png, pipelines.OutSVG: svg, pipelines.OutPDF: pdf})
+	return r.put(ctx, files)
 }
 
 // figure loads what the picture shows and lays it out. The picture carries the
@@ -54,58 +48,54 @@ func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (render.Figu
 	if p.Figure != nil {
 		return r.overview(ctx, p.Plot, *p.Figure, opt)
 	}
-	if draw, ok := planePlots[p.Plot]; ok {
-		g, err := r.grid(ctx, "grid")
-		if err != nil {
-			return render.Figure{}, err
-		}
-		return unretried(draw(*g, opt))
+	plot, ok := render.FindPlot(p.Plot)
+	if !ok {
+		return render.Figure{}, Permanent("BadStep", fmt.Errorf("%s: this worker does not know the plot %q", r.Label, p.Plot))
 	}
-	switch p.Plot {
-	case "trajectory":
-		path, err := r.path(ctx, "path")
-		if err != nil {
-			return render.Figure{}, err
-		}
-		g, err := r.grid(ctx, "grid")
-		if err != nil {
-			return render.Figure{}, err
-		}
-		return unretried(render.Trajectory(*path, *g, opt))
-	case "density":
-		b, err := r.input(ctx, pipelines.OutSpectrum)
-		if err != nil {
-			return render.Figure{}, err
-		}
-		s, err := spectrum.DecodeNPZ(b)
-		if err != nil {
-			return render.Figure{}, Permanent("BadSpectrum", fmt.Errorf("%s: %w", r.Label, err))
-		}
-		return unretried(render.Density(*s, opt))
-	case "line":
-		var lines [2]*surface.Grid
-		for i, split := range []string{"train", "test"} {
-			if !r.has(split) {
-				continue
-			}
-			if lines[i], err = r.grid(ctx, split); err != nil {
-				return render.Figure{}, err
-			}
-		}
-		return unretried(render.Line(lines[0], lines[1], opt))
-	case "training":
-		log, err := r.trainLog(ctx, "log")
-		if err != nil {
-			return render.Figure{}, err
-		}
-		return unretried(render.Training(log.curves(), opt))
+	data, err := r.plotData(ctx, func(input string) string { return input })
+	if err != nil {
+		return render.Figure{}, err
 	}
-	return render.Figure{}, Permanent("BadStep", fmt.Errorf("%s: this worker does not know the plot %q", r.Label, p.Plot))
+	return unretried(plot.Draw(data, opt))
 }
 
-// planePlots are the pictures of one grid.
-var planePlots = map[string]func(surface.Grid, render.Options) (render.Figure, error){
-	"contour": render.Contour, "filled": render.FilledContour, "heat": render.Heat, "surface3d": render.Surface3D, "ratio": render.Ratio,
+// plotData decodes the inputs of a picture, or of one of its panels; inputName says how the step calls an input.
+func (r *Run) plotData(ctx context.Context, inputName func(string) string) (d render.Data, err error) {
+	for input, decode := range map[string]func(name string) error{
+		pipelines.OutGrid:     func(name string) (err error) { d.Grid, err = r.grid(ctx, name); return err },
+		"train":               func(name string) (err error) { d.Train, err = r.grid(ctx, name); return err },
+		"test":                func(name string) (err error) { d.Test, err = r.grid(ctx, name); return err },
+		pipelines.OutPath:     func(name string) (err error) { d.Path, err = r.path(ctx, name); return err },
+		pipelines.OutSpectrum: func(name string) (err error) { d.Spectrum, err = r.spectrum(ctx, name); return err },
+		pipelines.OutLog: func(name string) error {
+			log, err := r.trainLog(ctx, name)
+			curves := log.curves()
+			d.Log = &curves
+			return err
+		},
+	} {
+		name := inputName(input)
+		if !r.has(name) {
+			continue
+		}
+		if err := decode(name); err != nil {
+			return d, err
+		}
+	}
+	return d, nil
+}
+
+// spectrum decodes a spectrum input.
+func (r *Run) spectrum(ctx context.Context, name string) (*spectrum.Spectrum, error) {
+	b, err := r.input(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	s, err := spectrum.DecodeNPZ(b)
+	if err != nil {
+		return nil, Permanent("BadSpectrum", fmt.Errorf("%s: input %s: %w", r.Label, name, err))
+	}
+	return s, nil
 }
 
 // unretried marks an error of a picture as final: drawing depends on nothing that could change.

@@ -1,0 +1,70 @@
+package render
+
+import (
+	"fmt"
+	"slices"
+
+	"lossatlas/activities/spectrum"
+	"lossatlas/activities/surface"
+	"lossatlas/activities/trajectory"
+)
+
+// Data is what a plot is drawn from. Each plot uses some of it; what is nil is not available.
+type Data struct {
+	Grid        *surface.Grid // over a plane
+	Train, Test *surface.Grid // along a line; one is enough
+	Path        *trajectory.Path
+	Spectrum    *spectrum.Spectrum
+	Log         *TrainLog
+}
+
+// Plot is a kind of picture of one map or training.
+type Plot struct {
+	Name string
+	has  func(Data) bool // whether the data are enough
+	draw func(Data, Options) (Figure, error)
+	// As one of the panels of Multiples: draws a panel, which may be laid out in another way than the plot alone;
+	// nil where there are no such multiples.
+	panel func(Data, Options) (Figure, error)
+	sheet sheetLook
+}
+
+// sheetLook is what Multiples of a plot share. Its zero value is that of a plane with names at its axes.
+type sheetLook struct {
+	apart     bool                                      // panels don't overlap where axes are not named
+	rightAxis bool                                      // panels have an axis at the right
+	ownAxes   bool                                      // axes differ from panel to panel
+	levels    int                                       // about how many contour lines a panel has; 0 for a plot without
+	bar       func(lo, hi float64, opt Options) sideBar // may be nil
+	legend    func([]Panel) []legendEntry               // may be nil
+	note      string                                    // what the marks are
+	colormap  string                                    // default
+	unscaled  bool                                      // the quantity has one scale in all figures
+	shaded    bool
+}
+
+// plots are all kinds of pictures of one map or training.
+var plots = []Plot{linePlot, contourPlot, filledPlot, heatPlot, surface3DPlot, ratioPlot, trajectoryPlot, densityPlot, trainingPlot}
+
+// FindPlot returns the plot of a name.
+func FindPlot(name string) (Plot, bool) {
+	i := slices.IndexFunc(plots, func(p Plot) bool { return p.Name == name })
+	if i < 0 {
+		return Plot{}, false
+	}
+	return plots[i], true
+}
+
+// Draw lays out the plot. It fails where data are missing or inconsistent, or an option is out of range.
+func (p Plot) Draw(d Data, opt Options) (Figure, error) {
+	if !p.has(d) {
+		return Figure{}, fmt.Errorf("the plot %s lacks data to draw", p.Name)
+	}
+	return p.draw(d, opt)
+}
+
+// ofPlane is a plot of one grid over a plane, which looks the same as a panel.
+func ofPlane(name string, draw func(surface.Grid, Options) (Figure, error), look sheetLook) Plot {
+	of := func(d Data, opt Options) (Figure, error) { return draw(*d.Grid, opt) }
+	return Plot{Name: name, has: func(d Data) bool { return d.Grid != nil }, draw: of, panel: of, sheet: look}
+}
