@@ -386,12 +386,12 @@ func (b *builder) addComparison(m compareConfig, train []string, names []string)
 	}
 	for _, split := range m.Splits {
 		drawn := map[string]Ref{OutGrid: {Step: grids[split], Output: OutGrid}}
-		for _, p := range planePictures {
-			if p.kind != m.Kind || p.plot != plotContour && p.plot != plotFilled && !b.draws(p.plot) {
+		for _, p := range plotTable {
+			if p.ofMap != m.Kind || p.name != plotContour && p.name != plotFilled && !b.draws(p.name) {
 				continue
 			}
-			params := RenderParams{Plot: p.plot, Title: title + " · " + splitLoss[split], Marks: marks(len(train))}
-			if err := b.addPicture(split+"-"+p.plot, Address{Map: m.Name, Split: split}, params, fmt.Sprintf(p.caption, splitLoss[split])+", in the plane of three minimizers", drawn, drawn[OutGrid]); err != nil {
+			params := RenderParams{Plot: p.name, Title: title + " · " + splitLoss[split], Marks: marks(len(train))}
+			if err := b.addPicture(split+"-"+p.name, Address{Map: m.Name, Split: split}, params, p.captionOf(split)+", in the plane of three minimizers", drawn, drawn[OutGrid]); err != nil {
 				return err
 			}
 		}

@@ -283,31 +283,22 @@ func (b *builder) addPictures(m mapConfig, grids map[string]string) error {
 		for split, id := range grids {
 			inputs[split] = Ref{Step: id, Output: OutGrid}
 		}
-		return b.addPicture(m.Name+"-plot", Address{Map: m.Name}, RenderParams{Plot: plotLine, Title: title}, "Loss and accuracy along a line", inputs, Ref{grids[m.Splits[0]], OutGrid})
+		return b.addPicture(m.Name+"-plot", Address{Map: m.Name}, RenderParams{Plot: plotLine, Title: title}, findPlot(plotLine).caption, inputs, Ref{grids[m.Splits[0]], OutGrid})
 	}
 	for _, split := range m.Splits {
 		inputs := map[string]Ref{OutGrid: {Step: grids[split], Output: OutGrid}}
-		for _, p := range planePictures {
-			if p.kind != m.Kind || !b.draws(p.plot) {
+		for _, p := range plotTable {
+			if p.ofMap != m.Kind || !b.draws(p.name) {
 				continue
 			}
-			params := RenderParams{Plot: p.plot, Title: title + " · " + splitLoss[split]}
-			caption := fmt.Sprintf(p.caption, splitLoss[split])
-			if err := b.addPicture(m.Name+"-"+split+"-"+p.plot, Address{Map: m.Name, Split: split}, params, caption, inputs, inputs[OutGrid]); err != nil {
+			params := RenderParams{Plot: p.name, Title: title + " · " + splitLoss[split]}
+			caption := p.captionOf(split)
+			if err := b.addPicture(m.Name+"-"+split+"-"+p.name, Address{Map: m.Name, Split: split}, params, caption, inputs, inputs[OutGrid]); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
-}
-
-// planePictures are the pictures of maps over a plane, with what the report calls them.
-var planePictures = []struct{ kind, plot, caption string }{
-	{mapSurface, plotContour, "Surface of the %s, contours"},
-	{mapSurface, plotFilled, "Surface of the %s, filled contours"},
-	{mapSurface, plotHeat, "Surface of the %s, a heat map"},
-	{mapSurface, plotSurface3D, "Surface of the %s in 3D"},
-	{mapHessian, plotRatio, "Ratio of the extreme curvatures of the %s, |λmin/λmax|"},
 }
 
 var splitLoss = map[string]string{splitTrain: "training loss", splitTest: "test loss"}

@@ -120,20 +120,10 @@ func (f figureConfig) caption() string {
 	case figureCurves:
 		return "Loss and error during training"
 	}
-	switch {
-	case f.Plot == plotTrajectory:
-		return "Paths of the trainings over the " + splitLoss[f.Split]
-	case f.compared && f.Plot == plotLine:
+	if f.compared && f.Plot == plotLine {
 		return "Loss and accuracy between two minimizers"
-	case f.Plot == plotLine:
-		return "Loss and accuracy along a line"
 	}
-	for _, p := range planePictures {
-		if p.plot == f.Plot {
-			return fmt.Sprintf(p.caption, splitLoss[f.Split])
-		}
-	}
-	return f.Plot
+	return findPlot(f.Plot).captionOf(f.Split)
 }
 
 // marks name the minimizers of a comparison: the first at 0, the others at 1.

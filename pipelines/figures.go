@@ -55,9 +55,8 @@ func measureNames() []string {
 }
 
 var (
-	multiplePlots = []string{plotContour, plotFilled, plotHeat, plotSurface3D, plotRatio, plotLine, plotTrajectory}
-	ofMaps        = []string{figureMultiples, figureLines, figureScatter}
-	ofPlanes      = []string{figureMultiples, figureScatter}
+	ofMaps   = []string{figureMultiples, figureLines, figureScatter}
+	ofPlanes = []string{figureMultiples, figureScatter}
 )
 
 // figureEntry is one figure of a sweep, whose fields depend on its kind as a map's do.
@@ -114,7 +113,7 @@ func (f *figureConfig) wants() []string {
 	case f.Kind == figureScatter:
 		return []string{mapLine, mapSurface}
 	case f.Plot != "":
-		return []string{plotNeeds[f.Plot]}
+		return []string{findPlot(f.Plot).ofMap}
 	}
 	return []string{mapSurface, mapLine, mapHessian, mapTrajectory}
 }

@@ -59,20 +59,6 @@ const (
 	optimizerAdam = "adam"
 )
 
-// Plots that a sweep may ask for.
-const (
-	plotLine     = "line"
-	plotContour  = "contour"
-	plotFilled   = "filled"
-	plotRatio    = "ratio"
-	plotTraining = "training"
-
-	plotTrajectory = "trajectory"
-	plotDensity    = "density"
-	plotHeat       = "heat"
-	plotSurface3D  = "surface3d"
-)
-
 // Splits of a data set.
 const (
 	splitTrain = "train"
@@ -81,8 +67,6 @@ const (
 
 var (
 	mapKinds       = []string{mapLine, mapSurface, mapHessian, mapTrajectory, mapSpectrum}
-	plotKinds      = []string{plotLine, plotContour, plotFilled, plotHeat, plotSurface3D, plotRatio, plotTrajectory, plotDensity, plotTraining}
-	defaultPlots   = []string{plotLine, plotContour, plotFilled, plotRatio, plotTrajectory, plotDensity, plotTraining}
 	splitNames     = []string{splitTrain, splitTest}
 	normalizations = []string{"filter", "layer", "weight", "dfilter", "dlayer", "none"}
 	subsets        = []string{"weights", "all"}

@@ -62,36 +62,46 @@ var (
 	colormapNames = []string{"cividis", "magma", "viridis"}
 )
 
-// shownIn says which plots, and which figures over several experiments, have a field of the style; nil means all.
+// shownIn is a field of the style with the figures over several experiments that have it; nil means all. Which plots
+// have it stands in plotTable.
 type shownIn struct {
 	field
-	plots, figures []string
+	figures []string
 }
 
-var (
-	withLevels  = []string{plotContour, plotFilled, plotTrajectory}
-	withColors  = []string{plotContour, plotFilled, plotHeat, plotSurface3D, plotTrajectory, plotRatio}
-	ofMultiples = []string{figureMultiples}
-)
+// appliesTo reports whether pictures of a plot have the field.
+func (s shownIn) appliesTo(p plotDeclaration) bool {
+	return s.figures == nil || slices.Contains(p.style, s.name)
+}
+
+// plots are those that have the field; nil means all.
+func (s shownIn) plots() []string {
+	if s.figures == nil {
+		return nil
+	}
+	return plotNames(s.appliesTo)
+}
+
+var ofMultiples = []string{figureMultiples}
 
 var styleTable = []shownIn{
 	{field{name: "scale", doc: "Scale of the loss (of a histogram, of the counts). Default: logarithmic where the range is wide.",
 		typ: choice{of: scaleNames, what: "a scale"}},
-		[]string{plotLine, plotContour, plotFilled, plotHeat, plotSurface3D, plotTrajectory, plotTraining}, []string{figureMultiples, figureLines, figureHistogram, figureCurves}},
+		[]string{figureMultiples, figureLines, figureHistogram, figureCurves}},
 	{field{name: "min", doc: "Lowest level or colour. Default: chosen from the data, as the paper's levels where they fit.", typ: number{min: -maxShown, max: maxShown}},
-		[]string{plotContour, plotFilled, plotHeat, plotSurface3D, plotTrajectory}, ofMultiples},
+		ofMultiples},
 	{field{name: "max", doc: "Highest level or colour; given together with min.", typ: number{min: -maxShown, max: maxShown}},
-		[]string{plotContour, plotFilled, plotHeat, plotSurface3D, plotTrajectory}, ofMultiples},
+		ofMultiples},
 	{field{name: "step", doc: "Distance of levels from min to max; with scale: log, in decades. Default: round levels.", typ: number{min: 0, max: maxShown, above: true}},
-		withLevels, ofMultiples},
+		ofMultiples},
 	{field{name: "cut", doc: "Largest loss that is shown: curves leave the frame there, colours and heights stay at their last.", typ: number{min: 0, max: maxShown, above: true}},
-		[]string{plotLine, plotHeat, plotSurface3D}, []string{figureMultiples, figureLines}},
-	{field{name: "open", doc: "Leaves a surface in 3D open above cut, in place of a flat top.", typ: boolean{}}, []string{plotSurface3D}, ofMultiples},
+		[]string{figureMultiples, figureLines}},
+	{field{name: "open", doc: "Leaves a surface in 3D open above cut, in place of a flat top.", typ: boolean{}}, ofMultiples},
 	{field{name: "colormap", doc: "Colours, all of them even to the eye and safe for the colour blind. Default: viridis, of a ratio cividis.",
-		typ: choice{of: colormapNames, what: "a colour map"}}, withColors, ofMultiples},
-	{field{name: "labels", doc: "Whether levels are written into their lines. Default: true.", typ: boolean{}}, []string{plotContour, plotTrajectory}, ofMultiples},
-	{field{name: "width", doc: "Width of the picture in inches.", typ: number{min: 2, max: 40}}, nil, nil},
-	{field{name: "dpi", doc: "Dots per inch of the PNG. Default: 220.", typ: integer{36, 1200}}, nil, nil},
+		typ: choice{of: colormapNames, what: "a colour map"}}, ofMultiples},
+	{field{name: "labels", doc: "Whether levels are written into their lines. Default: true.", typ: boolean{}}, ofMultiples},
+	{field{name: "width", doc: "Width of the picture in inches.", typ: number{min: 2, max: 40}}, nil},
+	{field{name: "dpi", doc: "Dots per inch of the PNG. Default: 220.", typ: integer{36, 1200}}, nil},
 }
 
 // styleFields are the fields of the style for plots, or for figures.
@@ -145,7 +155,7 @@ type plotEntry struct{ mapEntry }
 
 var plotFields = plotEntry{mapEntry{object{append([]field{
 	{name: "kind", doc: "Which picture.", typ: choice{of: plotKinds, what: "a plot"}, required: true},
-}, styleFields(func(s shownIn) []string { return s.plots })...)}}}
+}, styleFields(shownIn.plots)...)}}}
 
 func (t plotEntry) check(c *checker, n *node, path string) any {
 	if n.kind == mappingNode {
@@ -159,12 +169,6 @@ func (t plotEntry) check(c *checker, n *node, path string) any {
 
 func (t plotEntry) schema(cat Catalog) schema {
 	return schema{"anyOf": []schema{t.find("kind").typ.schema(cat), t.kindsSchema(cat, plotKinds)}}
-}
-
-// plotNeeds are the kinds of maps that plots are pictures of.
-var plotNeeds = map[string]string{
-	plotLine: mapLine, plotContour: mapSurface, plotFilled: mapSurface, plotHeat: mapSurface, plotSurface3D: mapSurface,
-	plotRatio: mapHessian, plotTrajectory: mapTrajectory, plotDensity: mapSpectrum,
 }
 
 // resolvePlots checks that the maps allow what plots asks for.
@@ -186,8 +190,7 @@ func (cfg *config) resolvePlots(c *checker, tree *node) {
 			c.addf(items[i].at, "plots: %s is listed twice", plot.Kind)
 		}
 		seen[plot.Kind] = true
-		kind, ok := plotNeeds[plot.Kind]
-		if ok && !cfg.has(kind) {
+		if kind := findPlot(plot.Kind).ofMap; kind != "" && !cfg.has(kind) {
 			c.addf(tree.place("plots"), "plots: %s needs a map of kind %s; add one to maps, or leave it out", plot.Kind, kind)
 		}
 		plot.check(c, items[i], "plots: "+plot.Kind)
@@ -221,7 +224,7 @@ func (b *builder) style(plot string) *Style {
 func foreign(item *node, plot string) []string {
 	var out []string
 	for _, s := range styleTable {
-		if item.get(s.name) != nil && s.plots != nil && !slices.Contains(s.plots, plot) {
+		if item.get(s.name) != nil && !s.appliesTo(findPlot(plot)) {
 			out = append(out, s.name)
 		}
 	}
@@ -232,7 +235,7 @@ func foreign(item *node, plot string) []string {
 func styleOf(plot string) string {
 	var out []string
 	for _, s := range styleTable {
-		if s.plots == nil || slices.Contains(s.plots, plot) {
+		if s.appliesTo(findPlot(plot)) {
 			out = append(out, s.name)
 		}
 	}

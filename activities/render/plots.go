@@ -68,3 +68,12 @@ func ofPlane(name string, draw func(surface.Grid, Options) (Figure, error), look
 	of := func(d Data, opt Options) (Figure, error) { return draw(*d.Grid, opt) }
 	return Plot{Name: name, has: func(d Data) bool { return d.Grid != nil }, draw: of, panel: of, sheet: look}
 }
+
+// PlotNames lists all plots.
+func PlotNames() []string {
+	var out []string
+	for _, p := range plots {
+		out = append(out, p.Name)
+	}
+	return out
+}
