@@ -80,6 +80,3 @@ var (
 func darker(c color.RGBA) color.RGBA {
 	return color.RGBA{uint8(int(c.R) * 3 / 4), uint8(int(c.G) * 3 / 4), uint8(int(c.B) * 3 / 4), 255}
 }
-
-// Swatch is the figures' default colour at t in [0, 1], for maps that are drawn elsewhere, in a terminal say.
-func Swatch(t float64) color.RGBA { return colorAt("viridis", t) }

@@ -209,22 +209,6 @@ func chooseScale(lo, hi float64, kind string) scale {
 // thinDashes is the look of the vertical lines at marks and at changes of the learning rate.
 var thinDashes = stroke{color: hatchColor, width: 0.7, dash: []vg.Length{1.5, 1.5}}
 
-// vertical draws a line from the bottom to the top of the frame.
-func (p panel) vertical(pn pen, x float64, s stroke) {
-	pn.lines(s, []vg.Point{{X: p.px(x), Y: p.frame.Min.Y}, {X: p.px(x), Y: p.frame.Max.Y}})
-}
-
-// grid draws faint lines across the frame at the labelled ticks of its y axis.
-func (p panel) grid(pn pen, ticks []tick) {
-	var lines [][]vg.Point
-	for _, t := range ticks {
-		if y := p.py(t.v, p.y); !t.minor {
-			lines = append(lines, []vg.Point{{X: p.frame.Min.X, Y: y}, {X: p.frame.Max.X, Y: y}})
-		}
-	}
-	pn.lines(stroke{color: faintColor, width: 0.5}, lines...)
-}
-
 // curve draws a curve on an axis of the frame, interrupted where it has no value and cut at the frame.
 func (p panel) curve(pn pen, c curve, s scale) {
 	var parts [][]vg.Point

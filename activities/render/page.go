@@ -33,6 +33,3 @@ func (p page) figure(frame vg.Rectangle, height, x vg.Length, inside func(pen)) 
 		},
 	}
 }
-
-// middle is the horizontal centre of a rectangle.
-func middle(r vg.Rectangle) vg.Length { return (r.Min.X + r.Max.X) / 2 }

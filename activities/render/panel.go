@@ -136,3 +136,31 @@ func (h heading) write(pn pen, x, y, left, right vg.Length) {
 		pn.write(l, textStyle{size: h.size, color: h.color, h: 0.5, v: 1}, vg.Point{X: at, Y: y - vg.Length(i)*h.size*lineHeight})
 	}
 }
+
+// vertical draws a line from the bottom to the top of the frame.
+func (p panel) vertical(pn pen, x float64, s stroke) {
+	pn.lines(s, []vg.Point{{X: p.px(x), Y: p.frame.Min.Y}, {X: p.px(x), Y: p.frame.Max.Y}})
+}
+
+// grid draws faint lines across the frame at the labelled ticks of its y axis.
+func (p panel) grid(pn pen, ticks []tick) {
+	var lines [][]vg.Point
+	for _, t := range ticks {
+		if y := p.py(t.v, p.y); !t.minor {
+			lines = append(lines, []vg.Point{{X: p.frame.Min.X, Y: y}, {X: p.frame.Max.X, Y: y}})
+		}
+	}
+	pn.lines(stroke{color: faintColor, width: 0.5}, lines...)
+}
+
+// bottomMarks draws ticks without labels, for a frame that shares the axis of one below it.
+func (p panel) bottomMarks(pn pen, ticks []tick) {
+	var marks [][]vg.Point
+	for _, t := range ticks {
+		marks = append(marks, []vg.Point{{X: p.px(t.v), Y: p.frame.Min.Y}, {X: p.px(t.v), Y: p.frame.Min.Y - minorLength}})
+	}
+	pn.lines(stroke{color: frameColor, width: 0.8}, marks...)
+}
+
+// middle is the horizontal centre of a rectangle.
+func middle(r vg.Rectangle) vg.Length { return (r.Min.X + r.Max.X) / 2 }

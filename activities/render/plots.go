@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"image/color"
 	"slices"
 
 	"lossatlas/activities/spectrum"
@@ -77,3 +78,6 @@ func PlotNames() []string {
 	}
 	return out
 }
+
+// Swatch is the figures' default colour at t in [0, 1], for maps that are drawn elsewhere, in a terminal say.
+func Swatch(t float64) color.RGBA { return colorAt("viridis", t) }

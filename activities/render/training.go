@@ -227,12 +227,3 @@ func (p panel) rateLabels(pn pen, rates []drop) {
 		}
 	}
 }
-
-// bottomMarks draws ticks without labels, for a frame that shares the axis of one below it.
-func (p panel) bottomMarks(pn pen, ticks []tick) {
-	var marks [][]vg.Point
-	for _, t := range ticks {
-		marks = append(marks, []vg.Point{{X: p.px(t.v), Y: p.frame.Min.Y}, {X: p.px(t.v), Y: p.frame.Min.Y - minorLength}})
-	}
-	pn.lines(stroke{color: frameColor, width: 0.8}, marks...)
-}
