@@ -1,6 +1,9 @@
 package render
 
 import (
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/surface"
 
 	"gonum.org/v1/plot/vg"
@@ -19,36 +22,36 @@ func Contour(g surface.Grid, opt Options) (Figure, error) {
 	}
 	lo, hi := opt.span(f)
 	l := chooseLevels(lo, hi, opt, lineLevels)
-	s := layoutSurface(f, f.notes(l), opt, 0)
+	s := layoutSurface(f, lossNotes(f, l), opt, 0)
 	return s.around(s.contours(f, l, opt, true)), nil
 }
 
 // contours lays out the lines of equal loss with their labels, and returns what draws them. Labels on a ground cover
 // what passes under the text of other lines.
-func (s surfaceFigure) contours(f *field, l levels, opt Options, ground bool) func(pen) {
+func (s surfaceFigure) contours(f *lattice.Field, l levels, opt Options, ground bool) func(canvas.Pen) {
 	on, values := l.on(f)
 	lines := s.levelLines(on, values)
-	texts := make([]text, len(l.v))
+	texts := make([]canvas.Text, len(l.v))
 	for i, v := range l.v {
-		texts[i] = plain(number(v))
+		texts[i] = canvas.Plain(chart.Number(v))
 	}
-	var labels []lineLabel
+	var labels []lattice.LineLabel
 	if !opt.NoLabels {
-		labels = placeLabels(lines, texts, levelSize, s.frame)
+		labels = lattice.PlaceLabels(lines, texts, chart.LevelSize, s.Frame)
 	}
 	pieces := byLevel(lines, len(l.v))
-	return func(pn pen) {
-		s.drawMasked(pn, f)
+	return func(pn canvas.Pen) {
+		drawMasked(s.Panel, pn, f)
 		for i := range l.v {
-			pn.lines(stroke{color: lineColor(opt.Colormap, i, len(l.v)), width: 1}, pieces[i]...)
+			pn.Lines(canvas.Stroke{Color: canvas.LineColor(opt.Colormap, i, len(l.v)), Width: 1}, pieces[i]...)
 		}
 		for _, b := range labels {
 			if ground {
-				pn.fill(rgb(0xFFFFFF), b.box.grown(0.8).corners())
+				pn.Fill(canvas.RGB(0xFFFFFF), b.Box.Grown(0.8).Corners())
 			}
 		}
 		for _, b := range labels {
-			pn.write(b.text, textStyle{size: levelSize, color: darker(lineColor(opt.Colormap, b.level, len(l.v))), h: 0.5, v: 0.5, angle: b.box.angle}, b.box.center)
+			pn.Write(b.Text, canvas.TextStyle{Size: chart.LevelSize, Color: canvas.Darker(canvas.LineColor(opt.Colormap, b.Level, len(l.v))), H: 0.5, V: 0.5, Angle: b.Box.Angle}, b.Box.Center)
 		}
 	}
 }
@@ -61,32 +64,32 @@ const (
 
 // surfaceFigure is the layout of a figure over the plane of two directions.
 type surfaceFigure struct {
-	panel
+	chart.Panel
 	page
-	xTicks, yTicks []tick
+	xTicks, yTicks []chart.Tick
 	height         vg.Length
 }
 
 // layoutSurface places the frame, with the aspect of the plane, leaves right points beside it and puts a note below.
-func layoutSurface(f *field, note string, opt Options, right vg.Length) surfaceFigure {
+func layoutSurface(f *lattice.Field, note string, opt Options, right vg.Length) surfaceFigure {
 	s := surfaceFigure{page: opt.page(note, 3)}
-	s.x = scale{lo: f.x[0], hi: f.x[len(f.x)-1]}
-	s.y = scale{lo: f.y[0], hi: f.y[len(f.y)-1]}
+	s.X = chart.Scale{Lo: f.X[0], Hi: f.X[len(f.X)-1]}
+	s.Y = chart.Scale{Lo: f.Y[0], Hi: f.Y[len(f.Y)-1]}
 	n := 6
 	if s.width < narrow {
 		n = 5
 	}
-	s.xTicks, s.yTicks = s.x.ticks(n), s.y.ticks(n)
-	left := opt.side() + sideWidth(opt.room(s.yTicks))
+	s.xTicks, s.yTicks = s.X.Ticks(n), s.Y.Ticks(n)
+	left := opt.side() + chart.SideWidth(opt.room(s.yTicks))
 	// The last label of the x axis reaches beyond the frame.
 	right = max(right, opt.room(s.xTicks[len(s.xTicks)-1:])/2) + opt.side()
 	w := s.width - left - right
-	aspect := min(max((s.y.hi-s.y.lo)/(s.x.hi-s.x.lo), 0.4), 2.5)
+	aspect := min(max((s.Y.Hi-s.Y.Lo)/(s.X.Hi-s.X.Lo), 0.4), 2.5)
 	h := w * vg.Length(aspect)
 	bottom := s.bottom()
-	top := opt.side() + s.title.height() + 2
+	top := opt.side() + s.title.Height() + 2
 	s.height = bottom + h + top
-	s.frame = vg.Rectangle{Min: vg.Point{X: left, Y: bottom}, Max: vg.Point{X: left + w, Y: bottom + h}}
+	s.Frame = vg.Rectangle{Min: vg.Point{X: left, Y: bottom}, Max: vg.Point{X: left + w, Y: bottom + h}}
 	return s
 }
 
@@ -94,41 +97,41 @@ func layoutSurface(f *field, note string, opt Options, right vg.Length) surfaceF
 const narrow = 3 * vg.Inch
 
 // levelLines returns the lines of all levels on the canvas.
-func (s surfaceFigure) levelLines(f *field, values []float64) []levelLine {
-	var lines []levelLine
+func (s surfaceFigure) levelLines(f *lattice.Field, values []float64) []lattice.LevelLine {
+	var lines []lattice.LevelLine
 	for i, v := range values {
-		for _, iso := range isolines(f, v) {
-			lines = append(lines, levelLine{track: newTrack(s.place(iso.pts), iso.closed), level: i})
+		for _, iso := range lattice.Isolines(f, v) {
+			lines = append(lines, lattice.LevelLine{Track: lattice.NewTrack(s.place(iso.Pts), iso.Closed), Level: i})
 		}
 	}
 	return lines
 }
 
-func (s surfaceFigure) place(pts []point) []vg.Point {
+func (s surfaceFigure) place(pts []lattice.Point) []vg.Point {
 	out := make([]vg.Point, len(pts))
 	for i, p := range pts {
-		out[i] = s.at(p.x, p.y)
+		out[i] = s.At(p.X, p.Y)
 	}
 	return out
 }
 
 // byLevel returns, for each of n levels, what is left of its lines beside their labels.
-func byLevel(lines []levelLine, n int) [][][]vg.Point {
+func byLevel(lines []lattice.LevelLine, n int) [][][]vg.Point {
 	out := make([][][]vg.Point, n)
 	for _, l := range lines {
-		out[l.level] = append(out[l.level], l.without(l.gaps)...)
+		out[l.Level] = append(out[l.Level], l.Without(l.Gaps)...)
 	}
 	return out
 }
 
 // around draws inside first, and marks, axes and texts over it.
-func (s surfaceFigure) around(inside func(pen)) Figure {
+func (s surfaceFigure) around(inside func(canvas.Pen)) Figure {
 	xName, yName := s.opt.names()
-	f := s.figure(s.frame, s.height, middle(s.frame), func(pn pen) {
+	f := s.figure(s.Frame, s.height, chart.Middle(s.Frame), func(pn canvas.Pen) {
 		inside(pn)
 		for _, m := range s.opt.Marks {
-			if m.X >= s.x.lo && m.X <= s.x.hi && m.Y >= s.y.lo && m.Y <= s.y.hi {
-				s.mark(pn, s.at(m.X, m.Y), m.Label)
+			if m.X >= s.X.Lo && m.X <= s.X.Hi && m.Y >= s.Y.Lo && m.Y <= s.Y.Hi {
+				drawMark(s.Panel, pn, s.At(m.X, m.Y), m.Label)
 			}
 		}
 		s.drawAxes(pn, xName, yName)
@@ -138,17 +141,17 @@ func (s surfaceFigure) around(inside func(pen)) Figure {
 }
 
 // drawAxes draws the frame with both axes.
-func (s surfaceFigure) drawAxes(pn pen, xName, yName string) {
-	s.drawFrame(pn)
-	s.bottomAxis(pn, s.xTicks, xName)
-	s.sideAxis(pn, s.y, s.yTicks, widest(s.yTicks), yName, false, inkColor)
+func (s surfaceFigure) drawAxes(pn canvas.Pen, xName, yName string) {
+	s.DrawFrame(pn)
+	s.BottomAxis(pn, s.xTicks, xName)
+	s.SideAxis(pn, s.Y, s.yTicks, chart.Widest(s.yTicks), yName, false, canvas.InkColor)
 }
 
-// mark draws a named dot, its name to the upper right on a ground that lines do not run through.
-func (p panel) mark(pn pen, at vg.Point, label string) {
-	t, name := plain(label), vg.Point{X: at.X + 4, Y: at.Y + 3}
-	w := t.width(tickSize)
-	pn.fill(rgb(0xFFFFFF), corners(vg.Rectangle{Min: vg.Point{X: name.X - 1, Y: name.Y - 1}, Max: vg.Point{X: name.X + w + 1, Y: name.Y + tickSize*capHeight + 1}}))
-	pn.write(t, textStyle{size: tickSize, color: inkColor}, name)
+// drawMark draws a named dot, its name to the upper right on a ground that lines do not run through.
+func drawMark(p chart.Panel, pn canvas.Pen, at vg.Point, label string) {
+	t, name := canvas.Plain(label), vg.Point{X: at.X + 4, Y: at.Y + 3}
+	w := t.Width(chart.TickSize)
+	pn.Fill(canvas.RGB(0xFFFFFF), canvas.Corners(vg.Rectangle{Min: vg.Point{X: name.X - 1, Y: name.Y - 1}, Max: vg.Point{X: name.X + w + 1, Y: name.Y + chart.TickSize*canvas.CapHeight + 1}}))
+	pn.Write(t, canvas.TextStyle{Size: chart.TickSize, Color: canvas.InkColor}, name)
 	changeMark(pn, at)
 }

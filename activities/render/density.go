@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"math"
 
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/spectrum"
 
 	"gonum.org/v1/plot/vg"
@@ -36,48 +39,48 @@ func Density(s spectrum.Spectrum, opt Options) (Figure, error) {
 		}
 	}
 	xs, values, _ := s.Curve()
-	f := &field{x: xs, z: values, lo: math.Inf(1), hi: math.Inf(-1), ok: make([]bool, len(xs))}
+	f := &lattice.Field{X: xs, Z: values, Lo: math.Inf(1), Hi: math.Inf(-1), OK: make([]bool, len(xs))}
 	for i, v := range values {
-		f.ok[i] = !math.IsNaN(v) && !math.IsInf(v, 0)
-		if f.ok[i] {
-			f.hi = max(f.hi, v)
+		f.OK[i] = !math.IsNaN(v) && !math.IsInf(v, 0)
+		if f.OK[i] {
+			f.Hi = max(f.Hi, v)
 		}
 	}
-	if !(f.hi > 0) {
+	if !(f.Hi > 0) {
 		return Figure{}, errors.New("the density is zero everywhere: there is nothing to draw")
 	}
-	top := math.Pow(10, math.Ceil(math.Log10(f.hi)))
-	y := scale{lo: top / math.Pow(10, densityDecades), hi: top, log: true}
-	f.lo = y.lo
+	top := math.Pow(10, math.Ceil(math.Log10(f.Hi)))
+	y := chart.Scale{Lo: top / math.Pow(10, densityDecades), Hi: top, Log: true}
+	f.Lo = y.Lo
 	return layoutDensity(s, f, y, opt), nil
 }
 
-func layoutDensity(s spectrum.Spectrum, f *field, y scale, opt Options) Figure {
+func layoutDensity(s spectrum.Spectrum, f *lattice.Field, y chart.Scale, opt Options) Figure {
 	page := opt.page(densityNote(s), 3)
-	p := panel{x: scale{lo: f.x[0], hi: f.x[len(f.x)-1]}, y: y}
-	xTicks, left := p.x.ticks(6), y.ticks(8)
-	p.frame.Min = vg.Point{X: edge + sideWidth(widest(left)), Y: page.bottom()}
-	p.frame.Max.X = page.width - edge - 4
-	p.frame.Max.Y = p.frame.Min.Y + 0.68*(p.frame.Max.X-p.frame.Min.X)
-	return page.figure(p.frame, p.frame.Max.Y+4+page.title.height()+edge, middle(p.frame), func(pn pen) {
-		p.grid(pn, left)
+	p := chart.Panel{X: chart.Scale{Lo: f.X[0], Hi: f.X[len(f.X)-1]}, Y: y}
+	xTicks, left := p.X.Ticks(6), y.Ticks(8)
+	p.Frame.Min = vg.Point{X: chart.Edge + chart.SideWidth(chart.Widest(left)), Y: page.bottom()}
+	p.Frame.Max.X = page.width - chart.Edge - 4
+	p.Frame.Max.Y = p.Frame.Min.Y + 0.68*(p.Frame.Max.X-p.Frame.Min.X)
+	return page.figure(p.Frame, p.Frame.Max.Y+4+page.title.Height()+chart.Edge, chart.Middle(p.Frame), func(pn canvas.Pen) {
+		p.Grid(pn, left)
 		for _, v := range []float64{s.LambdaMin, s.LambdaMax} {
-			p.vertical(pn, v, stroke{color: accColor, width: 0.9, dash: []vg.Length{2, 2}})
+			p.Vertical(pn, v, canvas.Stroke{Color: canvas.AccColor, Width: 0.9, Dash: []vg.Length{2, 2}})
 		}
-		p.curve(pn, curve{f: f, color: lossColor}, y)
-		p.drawFrame(pn)
-		p.bottomAxis(pn, xTicks, "eigenvalue")
-		p.sideAxis(pn, y, left, widest(left), "density", false, inkColor)
+		drawCurve(p, pn, curve{f: f, color: canvas.LossColor}, y)
+		p.DrawFrame(pn)
+		p.BottomAxis(pn, xTicks, "eigenvalue")
+		p.SideAxis(pn, y, left, chart.Widest(left), "density", false, canvas.InkColor)
 	})
 }
 
 // densityNote is the spectrum in numbers.
 func densityNote(s spectrum.Spectrum) string {
 	trace, deviation := s.Density.Trace()
-	text := "trace " + number(trace)
+	text := "trace " + chart.Number(trace)
 	if !math.IsNaN(deviation) {
-		text += " ± " + number(deviation)
+		text += " ± " + chart.Number(deviation)
 	}
 	return fmt.Sprintf("λmin %s and λmax %s (dashed); %s; %d random vectors, %d parameters",
-		number(s.LambdaMin), number(s.LambdaMax), text, len(s.Density.Probes), s.Density.Dim)
+		chart.Number(s.LambdaMin), chart.Number(s.LambdaMax), text, len(s.Density.Probes), s.Density.Dim)
 }

@@ -8,6 +8,8 @@ import (
 	"image/color"
 	"image/png"
 
+	"lossatlas/activities/render/internal/canvas"
+
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
@@ -29,7 +31,7 @@ type Figure struct {
 	frame         vg.Rectangle // of the (topmost) axes
 	dpi           int
 	title, meta   string
-	draw          func(pen)
+	draw          func(canvas.Pen)
 	shaded        bool      // has more colours than a palette holds
 	spare         vg.Length // at the bottom of a panel
 }
@@ -54,23 +56,23 @@ func (f Figure) Draw(format Format) ([]byte, error) {
 // resolution and Options.Meta included.
 func (f Figure) PNG() ([]byte, error) {
 	c := vgimg.NewWith(vgimg.UseWH(f.width, f.height), vgimg.UseDPI(f.dpi), vgimg.UseBackgroundColor(color.White))
-	f.draw(pen{c: c})
+	f.draw(canvas.Pen{C: c})
 	var b bytes.Buffer
 	var img image.Image = c.Image()
 	if full, ok := img.(*image.RGBA); ok && !f.shaded {
-		img = indexed(full)
+		img = canvas.Indexed(full)
 	}
 	if err := png.Encode(&b, img); err != nil {
 		return nil, fmt.Errorf("encode the PNG of %q: %w", f.title, err)
 	}
-	return withPNGText(b.Bytes(), f.dpi, f.title, f.meta), nil
+	return canvas.WithPNGText(b.Bytes(), f.dpi, f.title, f.meta), nil
 }
 
 // SVG returns the figure as an SVG file. Text is drawn as outlines, and there are no element
 // IDs, so that several figures can stand in one page.
 func (f Figure) SVG() ([]byte, error) {
 	c := vgsvg.NewWith(vgsvg.UseWH(f.width, f.height))
-	f.draw(pen{c: c})
+	f.draw(canvas.Pen{C: c})
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("write the SVG of %q: %w", f.title, err)
@@ -96,9 +98,9 @@ func (f Figure) SVG() ([]byte, error) {
 // PDF returns the figure as a PDF file of one page, with the title, and Options.Meta as its subject. Text is
 // drawn as outlines, as in the SVG.
 func (f Figure) PDF() ([]byte, error) {
-	page := newPDFPage()
-	f.draw(pen{c: page})
-	b, err := page.file(f.width, f.height, f.title, f.meta)
+	page := canvas.NewPDFPage()
+	f.draw(canvas.Pen{C: page})
+	b, err := page.File(f.width, f.height, f.title, f.meta)
 	if err != nil {
 		return nil, fmt.Errorf("write the PDF of %q: %w", f.title, err)
 	}

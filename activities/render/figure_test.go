@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/surface"
 
 	"pgregory.net/rapid"
@@ -177,13 +179,13 @@ func TestFilesAreWellFormed(t *testing.T) {
 func TestWrap(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := rapid.StringMatching(`[a-zA-Z0-9=,. ]{0,120}`).Draw(rt, "s")
-		lines := wrap(s, true, titleSize, 200, 3)
+		lines := canvas.Wrap(s, true, chart.TitleSize, 200, 3)
 		var all []string
 		for _, l := range lines {
-			if w := l.width(titleSize); w > 200 {
-				rt.Fatalf("line %q is %g wide", l.runs[0].s, w.Points())
+			if w := l.Width(chart.TitleSize); w > 200 {
+				rt.Fatalf("line %q is %g wide", l.Runs[0].S, w.Points())
 			}
-			all = append(all, l.runs[0].s)
+			all = append(all, l.Runs[0].S)
 		}
 		got := strings.Join(all, "")
 		if cut, ok := strings.CutSuffix(got, "…"); ok && len(lines) == 3 {

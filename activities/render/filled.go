@@ -3,6 +3,9 @@ package render
 import (
 	"image/color"
 
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/surface"
 
 	"gonum.org/v1/plot/vg"
@@ -23,30 +26,30 @@ func FilledContour(g surface.Grid, opt Options) (Figure, error) {
 	l := chooseLevels(lo, hi, opt, bandLevels)
 	on, values := l.on(f)
 	bar := newColorBar(lo, hi, l, opt)
-	s := layoutSurface(f, f.notes(l), opt, opt.beside(bar))
+	s := layoutSurface(f, lossNotes(f, l), opt, opt.beside(bar))
 
 	// The lowest band is everything that has a value.
 	bands := make([][][]vg.Point, len(values)+1)
-	if !f.empty() {
-		bands[0] = s.placeAll(region(on, on.lo))
+	if !f.Empty() {
+		bands[0] = s.placeAll(lattice.Region(on, on.Lo))
 	}
 	for i, v := range values {
-		bands[i+1] = s.placeAll(region(on, v))
+		bands[i+1] = s.placeAll(lattice.Region(on, v))
 	}
 	var lines [][][]vg.Point
 	if len(values) <= maxLined {
 		lines = byLevel(s.levelLines(on, values), len(values))
 	}
-	return s.around(func(pn pen) {
+	return s.around(func(pn canvas.Pen) {
 		for i, rings := range bands {
-			pn.fill(bar.color(i), rings...)
+			pn.Fill(bar.color(i), rings...)
 		}
 		for i := range lines {
-			pn.lines(stroke{color: color.NRGBA{A: 90}, width: 0.5}, lines[i]...)
+			pn.Lines(canvas.Stroke{Color: color.NRGBA{A: 90}, Width: 0.5}, lines[i]...)
 		}
-		s.drawMasked(pn, f)
+		drawMasked(s.Panel, pn, f)
 		if opt.panel == nil {
-			bar.draw(pn, s.frame)
+			bar.draw(pn, s.Frame)
 		}
 	}), nil
 }
@@ -54,7 +57,7 @@ func FilledContour(g surface.Grid, opt Options) (Figure, error) {
 // maxLined is how many levels are drawn as lines too: more would darken the colours.
 const maxLined = 14
 
-func (s surfaceFigure) placeAll(rings [][]point) [][]vg.Point {
+func (s surfaceFigure) placeAll(rings [][]lattice.Point) [][]vg.Point {
 	out := make([][]vg.Point, len(rings))
 	for i, r := range rings {
 		out[i] = s.place(r)
@@ -66,7 +69,7 @@ func (s surfaceFigure) placeAll(rings [][]point) [][]vg.Point {
 // have no bound, are triangles, drawn where there are such values. Fewer than two levels need no bar.
 type colorBar struct {
 	levels       []float64
-	labels       []tick
+	labels       []chart.Tick
 	below, above bool
 	colormap     string
 }
@@ -79,7 +82,7 @@ const (
 // sideBar is a bar of colours beside a frame.
 type sideBar interface {
 	width() vg.Length // that it needs beside the frame
-	draw(pn pen, frame vg.Rectangle)
+	draw(pn canvas.Pen, frame vg.Rectangle)
 }
 
 // beside is the space for a bar: a sheet has one for all of its panels.
@@ -100,7 +103,7 @@ func newColorBar(lo, hi float64, l levels, opt Options) colorBar {
 	b.above = hi > l.v[len(l.v)-1]
 	every := (len(l.v) + 15) / 16
 	for i := 0; i < len(l.v); i += every {
-		b.labels = append(b.labels, tick{v: float64(i), label: plain(number(l.v[i]))})
+		b.labels = append(b.labels, chart.Tick{V: float64(i), Label: canvas.Plain(chart.Number(l.v[i]))})
 	}
 	return b
 }
@@ -109,7 +112,7 @@ func (b colorBar) width() vg.Length {
 	if len(b.labels) == 0 {
 		return 0
 	}
-	return barGap + barWidth + sideWidth(widest(b.labels))
+	return barGap + barWidth + chart.SideWidth(chart.Widest(b.labels))
 }
 
 // color returns the colour of band i, the one below level i.
@@ -121,11 +124,11 @@ func (b colorBar) color(i int) color.Color {
 	if b.above || len(b.labels) == 0 {
 		n++
 	}
-	return bandColor(b.colormap, i-first, n)
+	return canvas.BandColor(b.colormap, i-first, n)
 }
 
 // draw draws the bar to the right of frame.
-func (b colorBar) draw(pn pen, frame vg.Rectangle) {
+func (b colorBar) draw(pn canvas.Pen, frame vg.Rectangle) {
 	n := len(b.levels)
 	if len(b.labels) == 0 {
 		return
@@ -147,22 +150,22 @@ func (b colorBar) draw(pn pen, frame vg.Rectangle) {
 	}
 	for i := 1; i < n; i++ {
 		r := vg.Rectangle{Min: vg.Point{X: bar.Min.X, Y: y(i - 1)}, Max: vg.Point{X: bar.Max.X, Y: y(i)}}
-		pn.fill(b.color(i), corners(r))
+		pn.Fill(b.color(i), canvas.Corners(r))
 	}
 	outline = append(outline, bar.Min)
 	if b.below {
 		low := vg.Point{X: mid, Y: bar.Min.Y - tip}
-		pn.fill(b.color(0), []vg.Point{bar.Min, low, {X: bar.Max.X, Y: bar.Min.Y}})
+		pn.Fill(b.color(0), []vg.Point{bar.Min, low, {X: bar.Max.X, Y: bar.Min.Y}})
 		outline = append(outline, low)
 	}
 	outline = append(outline, vg.Point{X: bar.Max.X, Y: bar.Min.Y}, bar.Max)
 	if b.above {
 		high := vg.Point{X: mid, Y: bar.Max.Y + tip}
-		pn.fill(b.color(n), []vg.Point{bar.Max, high, {X: bar.Min.X, Y: bar.Max.Y}})
+		pn.Fill(b.color(n), []vg.Point{bar.Max, high, {X: bar.Min.X, Y: bar.Max.Y}})
 		outline = append(outline, high)
 	}
 	outline = append(outline, vg.Point{X: bar.Min.X, Y: bar.Max.Y})
-	pn.rings(stroke{color: frameColor, width: 0.7}, outline)
-	axis := panel{frame: bar}
-	axis.sideAxis(pn, scale{lo: 0, hi: float64(n - 1)}, b.labels, widest(b.labels), "loss", true, inkColor)
+	pn.Rings(canvas.Stroke{Color: canvas.FrameColor, Width: 0.7}, outline)
+	axis := chart.Panel{Frame: bar}
+	axis.SideAxis(pn, chart.Scale{Lo: 0, Hi: float64(n - 1)}, b.labels, chart.Widest(b.labels), "loss", true, canvas.InkColor)
 }

@@ -3,6 +3,9 @@ package render
 import (
 	"math"
 
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/surface"
 )
 
@@ -20,22 +23,22 @@ func Heat(g surface.Grid, opt Options) (Figure, error) {
 	}
 	r, note := heights(f, opt, "hatched", "grey")
 	s := layoutSurface(f, note, opt, opt.beside(r))
-	return s.around(func(pn pen) {
-		s.tiles(pn, f, r)
+	return s.around(func(pn canvas.Pen) {
+		drawTiles(s.Panel, pn, f, r)
 		if opt.panel == nil {
-			r.draw(pn, s.frame)
+			r.draw(pn, s.Frame)
 		}
 	}), nil
 }
 
 // heights chooses the scale of the loss where it is shown without levels, and says what the picture leaves out, and
 // how it shows points without a value.
-func heights(f *field, opt Options, bad, absent string) (ramp, string) {
+func heights(f *lattice.Field, opt Options, bad, absent string) (ramp, string) {
 	lo, hi := opt.span(f)
 	r := lossRamp(lo, hi, opt)
-	note := f.notesOf(levels{v: []float64{r.scale.lo}}, bad, absent)
-	if !f.empty() && f.hi > r.scale.hi*(1+1e-9) {
-		note += "; cut at " + number(r.scale.hi)
+	note := lossNotesOf(f, levels{v: []float64{r.scale.Lo}}, bad, absent)
+	if !f.Empty() && f.Hi > r.scale.Hi*(1+1e-9) {
+		note += "; cut at " + chart.Number(r.scale.Hi)
 	}
 	return r, note
 }
@@ -52,11 +55,11 @@ func lossRamp(lo, hi float64, opt Options) ramp {
 	case lo > hi && hi == opt.Cut && opt.Cut > 0: // cut below everything
 		lo = 0
 	case lo > hi: // empty
-		r.scale = scale{lo: 0, hi: 1}
+		r.scale = chart.Scale{Lo: 0, Hi: 1}
 		return r
 	case lo == hi:
 		room := max(0.1*math.Abs(hi), 0.1)
-		r.scale = scale{lo: lo - room, hi: hi + room}
+		r.scale = chart.Scale{Lo: lo - room, Hi: hi + room}
 		return r
 	}
 	floor := positiveFloor(lo, hi)
@@ -64,8 +67,8 @@ func lossRamp(lo, hi float64, opt Options) ramp {
 		floor = max(lo, hi*1e-12)
 	}
 	wide := opt.Scale == ScaleAuto && hi > 0 && lo >= 0 && hi/floor > wideSurface
-	if r.scale = (scale{lo: lo, hi: hi}); (opt.Scale == ScaleLog || wide) && hi > 0 && floor < hi {
-		r.scale = scale{lo: floor, hi: hi, log: true}
+	if r.scale = (chart.Scale{Lo: lo, Hi: hi}); (opt.Scale == ScaleLog || wide) && hi > 0 && floor < hi {
+		r.scale = chart.Scale{Lo: floor, Hi: hi, Log: true}
 	}
 	return r
 }

@@ -7,6 +7,9 @@ import (
 	"math"
 	"slices"
 
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
+
 	"gonum.org/v1/plot/vg"
 )
 
@@ -31,8 +34,8 @@ func Histogram(networks []Weights, opt Options) (Figure, error) {
 		return Figure{}, err
 	}
 	bound := weightBound(networks)
-	s := frames{x: scale{lo: -bound, hi: bound}, xName: "weight"}
-	s.xTicks = s.x.ticks(6)
+	s := frames{x: chart.Scale{Lo: -bound, Hi: bound}, xName: "weight"}
+	s.xTicks = s.x.Ticks(6)
 	var all []counts
 	var missing []string
 	beyond, total, most := 0, 0, 1
@@ -42,29 +45,29 @@ func Histogram(networks []Weights, opt Options) (Figure, error) {
 			continue
 		}
 		c := countWeights(n.Values, bound, histogramBins)
-		c.color = seriesColor(i, len(networks))
+		c.color = chart.SeriesColor(i, len(networks))
 		all = append(all, c)
-		s.series = append(s.series, legendEntry{name: n.Name, color: c.color})
+		s.series = append(s.series, chart.LegendEntry{Name: n.Name, Color: c.color})
 		beyond, total, most = beyond+c.beyond, total+len(n.Values), max(most, slices.Max(c.n))
 	}
-	y := scale{lo: 0, hi: 1.05 * float64(most)}
+	y := chart.Scale{Lo: 0, Hi: 1.05 * float64(most)}
 	if opt.Scale == ScaleLog {
-		y = scale{lo: 0.7, hi: 1.5 * float64(most), log: true}
+		y = chart.Scale{Lo: 0.7, Hi: 1.5 * float64(most), Log: true}
 	}
 	note := ""
 	if beyond > 0 {
 		note = fmt.Sprintf("beyond the range: %d of %d weights", beyond, total)
 	}
-	s.note = joined(missingNote(missing), note)
-	s.parts = []framePart{{panel: panel{y: y}, name: "number of weights", color: inkColor, ticks: y.ticks(5), inside: func(pn pen, p panel) {
+	s.note = chart.Joined(chart.MissingNote(missing), note)
+	s.parts = []framePart{{Panel: chart.Panel{Y: y}, name: "number of weights", color: canvas.InkColor, ticks: y.Ticks(5), inside: func(pn canvas.Pen, p chart.Panel) {
 		for _, c := range all {
 			outline := c.outline(p, bound)
-			ring := append([]vg.Point{{X: p.frame.Min.X, Y: p.frame.Min.Y}}, outline...)
+			ring := append([]vg.Point{{X: p.Frame.Min.X, Y: p.Frame.Min.Y}}, outline...)
 			tint := c.color
-			pn.fill(color.NRGBA{tint.R, tint.G, tint.B, 40}, append(ring, vg.Point{X: p.frame.Max.X, Y: p.frame.Min.Y}))
+			pn.Fill(color.NRGBA{tint.R, tint.G, tint.B, 40}, append(ring, vg.Point{X: p.Frame.Max.X, Y: p.Frame.Min.Y}))
 		}
 		for _, c := range all {
-			pn.lines(stroke{color: c.color, width: 1.1}, c.outline(p, bound))
+			pn.Lines(canvas.Stroke{Color: c.color, Width: 1.1}, c.outline(p, bound))
 		}
 	}}}
 	return s.layout(opt, 0.62), nil
@@ -111,21 +114,21 @@ func weightBound(networks []Weights) float64 {
 	if bound < 1e-30 {
 		return 1
 	}
-	step := roundStep(bound, 10)
+	step := chart.RoundStep(bound, 10)
 	return math.Ceil(bound/step-1e-9) * step
 }
 
 // outline is the upper edge of the bins.
-func (c counts) outline(p panel, bound float64) []vg.Point {
+func (c counts) outline(p chart.Panel, bound float64) []vg.Point {
 	var out []vg.Point
 	width := 2 * bound / float64(len(c.n))
 	for i, n := range c.n {
-		y := p.frame.Min.Y
-		if v := float64(n); v > p.y.lo {
-			y = p.py(v, p.y)
+		y := p.Frame.Min.Y
+		if v := float64(n); v > p.Y.Lo {
+			y = p.Py(v, p.Y)
 		}
 		lo := -bound + float64(i)*width
-		out = append(out, vg.Point{X: p.px(lo), Y: y}, vg.Point{X: p.px(lo + width), Y: y})
+		out = append(out, vg.Point{X: p.Px(lo), Y: y}, vg.Point{X: p.Px(lo + width), Y: y})
 	}
 	return out
 }

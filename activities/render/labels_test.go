@@ -4,50 +4,54 @@ import (
 	"math"
 	"testing"
 
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
+
 	"gonum.org/v1/plot/vg"
 )
 
 func TestLabelsStandApartUprightInsideAndOnTheirLine(t *testing.T) {
 	for name, z := range map[string]func(x, y float64) float64{"bowl": bowl, "tilted": tilted, "chaotic": chaotic, "broken": broken} {
 		f := mustField(t, sampled(51, z))
-		l := chooseLevels(f.lo, f.hi, Options{}, lineLevels)
+		l := chooseLevels(f.Lo, f.Hi, Options{}, lineLevels)
 		on, values := l.on(f)
 		opt, err := Options{}.filled()
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := layoutSurface(f, f.notes(l), opt, 0)
+		s := layoutSurface(f, lossNotes(f, l), opt, 0)
 		lines := s.levelLines(on, values)
-		texts := make([]text, len(l.v))
+		texts := make([]canvas.Text, len(l.v))
 		for i, v := range l.v {
-			texts[i] = plain(number(v))
+			texts[i] = canvas.Plain(chart.Number(v))
 		}
-		labels := placeLabels(lines, texts, levelSize, s.frame)
+		labels := lattice.PlaceLabels(lines, texts, chart.LevelSize, s.Frame)
 		if len(labels) < 4 {
 			t.Errorf("%s: only %d labels", name, len(labels))
 		}
 		for i, a := range labels {
-			if !a.box.within(s.frame) {
+			if !a.Box.Within(s.Frame) {
 				t.Errorf("%s: label %d leaves the frame", name, i)
 			}
-			if a.box.angle <= -math.Pi/2 || a.box.angle > math.Pi/2 {
-				t.Errorf("%s: label %d is turned by %g radians, upside down", name, i, a.box.angle)
+			if a.Box.Angle <= -math.Pi/2 || a.Box.Angle > math.Pi/2 {
+				t.Errorf("%s: label %d is turned by %g radians, upside down", name, i, a.Box.Angle)
 			}
 			for j, b := range labels[:i] {
-				if a.box.overlaps(b.box) {
+				if a.Box.Overlaps(b.Box) {
 					t.Errorf("%s: labels %d and %d overlap", name, i, j)
 				}
 			}
 			near := math.Inf(1)
 			for _, line := range lines {
-				if line.level == a.level {
-					for d := 0.0; d < line.length(); d += 0.5 {
-						near = min(near, distance(line.point(d), a.box.center))
+				if line.Level == a.Level {
+					for d := 0.0; d < line.Length(); d += 0.5 {
+						near = min(near, lattice.Distance(line.Point(d), a.Box.Center))
 					}
 				}
 			}
 			// Half of the height of the text, so that the line meets it.
-			if near > a.box.halfH {
+			if near > a.Box.HalfH {
 				t.Errorf("%s: label %d is %g points off its line", name, i, near)
 			}
 		}
@@ -55,12 +59,12 @@ func TestLabelsStandApartUprightInsideAndOnTheirLine(t *testing.T) {
 }
 
 func TestBoxesOverlap(t *testing.T) {
-	at := func(x, y vg.Length, angle float64) box {
-		return box{center: vg.Point{X: x, Y: y}, halfW: 10, halfH: 2, angle: angle}
+	at := func(x, y vg.Length, angle float64) lattice.Box {
+		return lattice.Box{Center: vg.Point{X: x, Y: y}, HalfW: 10, HalfH: 2, Angle: angle}
 	}
 	a := at(0, 0, 0)
 	for _, c := range []struct {
-		b    box
+		b    lattice.Box
 		want bool
 	}{
 		{at(0, 0, 1), true},
@@ -72,10 +76,10 @@ func TestBoxesOverlap(t *testing.T) {
 		// A diagonal box whose bounding box overlaps a's and that itself passes the corner.
 		{at(15, 9, -math.Pi/4), false},
 	} {
-		if got := a.overlaps(c.b); got != c.want {
+		if got := a.Overlaps(c.b); got != c.want {
 			t.Errorf("overlaps(%+v) = %v", c.b, got)
 		}
-		if got := c.b.overlaps(a); got != c.want {
+		if got := c.b.Overlaps(a); got != c.want {
 			t.Errorf("overlaps is not symmetric for %+v", c.b)
 		}
 	}
@@ -85,7 +89,7 @@ func TestCutLinesLeaveTheGapAndNothingElse(t *testing.T) {
 	square := []vg.Point{{X: 0, Y: 0}, {X: 10, Y: 0}, {X: 10, Y: 10}, {X: 0, Y: 10}}
 	sum := func(parts [][]vg.Point) (s float64) {
 		for _, p := range parts {
-			s += newTrack(p, false).length()
+			s += lattice.NewTrack(p, false).Length()
 		}
 		return s
 	}
@@ -103,7 +107,7 @@ func TestCutLinesLeaveTheGapAndNothingElse(t *testing.T) {
 		{true, [][2]float64{{-3, 3}}, 34, 1},
 		{true, [][2]float64{{37, 43}, {10, 14}}, 30, 2},
 	} {
-		parts := newTrack(square, c.closed).without(c.gaps)
+		parts := lattice.NewTrack(square, c.closed).Without(c.gaps)
 		if got := sum(parts); math.Abs(got-c.length) > 1e-9 || len(parts) != c.parts {
 			t.Errorf("closed %v without %v: %d parts of length %g, want %d of %g: %v", c.closed, c.gaps, len(parts), got, c.parts, c.length, parts)
 		}

@@ -2,6 +2,9 @@ package render
 
 import (
 	"math"
+
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
 )
 
 // levels are the values whose lines a contour figure draws, rising, and
@@ -31,7 +34,7 @@ func chooseLevels(lo, hi float64, o Options, n int) levels {
 	case o.chosen() && o.Step > 0:
 		return levels{v: steps(o.Min, o.Max, o.Step)}
 	case o.chosen():
-		v, _ := roundValues(o.Min, o.Max, n)
+		v, _ := chart.RoundValues(o.Min, o.Max, n)
 		return levels{v: v}
 	case !(lo < hi): // constant or empty
 		return levels{}
@@ -42,7 +45,7 @@ func chooseLevels(lo, hi float64, o Options, n int) levels {
 	case o.Scale == ScaleAuto && hi > 0 && hi/positiveFloor(lo, hi) > wideSurface:
 		return levels{logLevels(positiveFloor(lo, hi), hi, 0, n), true}
 	}
-	v, _ := roundValues(lo, hi, n)
+	v, _ := chart.RoundValues(lo, hi, n)
 	return levels{v: v}
 }
 
@@ -54,7 +57,7 @@ func positiveFloor(lo, hi float64) float64 { return max(lo, min(hi*1e-6, 1e-3)) 
 // steps returns lo, lo+step, … up to hi, each rounded to the decimals that lo and step are written with.
 func steps(lo, hi, step float64) []float64 {
 	var v []float64
-	unit := math.Pow(10, float64(max(decimals(step)+3, 6)))
+	unit := math.Pow(10, float64(max(chart.Decimals(step)+3, 6)))
 	for k := 0; ; k++ {
 		x := lo + float64(k)*step
 		if x > hi+1e-9*step {
@@ -87,13 +90,13 @@ func logLevels(lo, hi, step float64, n int) []float64 {
 		v = v[:0]
 		for e := first; e <= last; e++ {
 			for _, m := range mantissas {
-				if x := decimal(m, e); x >= lo*(1-1e-9) && x <= hi*(1+1e-9) {
+				if x := chart.Decimal(m, e); x >= lo*(1-1e-9) && x <= hi*(1+1e-9) {
 					v = append(v, x)
 				}
 			}
 		}
 		if len(v) < 4 && hi > lo { // a fraction of a decade
-			v, _ = roundValues(lo, hi, n)
+			v, _ = chart.RoundValues(lo, hi, n)
 			return v
 		}
 		if len(v) <= n {
@@ -109,7 +112,7 @@ func logLevels(lo, hi, step float64, n int) []float64 {
 }
 
 // on returns the field and the levels as the interpolation sees them: logarithms of both where the levels are logarithmic.
-func (l levels) on(f *field) (*field, []float64) {
+func (l levels) on(f *lattice.Field) (*lattice.Field, []float64) {
 	if !l.log {
 		return f, l.v
 	}
@@ -117,5 +120,5 @@ func (l levels) on(f *field) (*field, []float64) {
 	for i, x := range l.v {
 		v[i] = math.Log10(x)
 	}
-	return f.log10(), v
+	return f.Log10(), v
 }

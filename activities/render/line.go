@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/surface"
 
 	"gonum.org/v1/plot/vg"
@@ -21,7 +24,7 @@ var linePlot = Plot{
 func drawLine(d Data, opt Options) (Figure, error) { return Line(d.Train, d.Test, opt) }
 
 // panelSplits explains the lines of panels, where they show both training and test set.
-func panelSplits(panels []Panel) []legendEntry {
+func panelSplits(panels []Panel) []chart.LegendEntry {
 	train, test := false, false
 	for _, p := range panels {
 		train, test = train || p.Train != nil, test || p.Test != nil
@@ -39,22 +42,22 @@ func Line(train, test *surface.Grid, opt Options) (Figure, error) {
 		return Figure{}, err
 	}
 	var curves []curve
-	var losses []*field
-	var kinds []legendEntry
-	x := noScale
+	var losses []*lattice.Field
+	var kinds []chart.LegendEntry
+	x := chart.NoScale
 	for _, in := range splitsOf(train, test) {
 		loss, err := lineField(*in.grid, in.name)
 		if err != nil {
 			return Figure{}, err
 		}
-		acc, err := newField(*in.grid, "accuracy", in.grid.Accuracy, 1)
+		acc, err := lattice.NewField(*in.grid, "accuracy", in.grid.Accuracy, 1)
 		if err != nil {
 			return Figure{}, fmt.Errorf("%s: %w", in.name, err)
 		}
-		x = x.with(loss.x[0], loss.x[len(loss.x)-1])
-		kinds = append(kinds, legendEntry{in.name, inkColor, in.dash})
+		x = x.With(loss.X[0], loss.X[len(loss.X)-1])
+		kinds = append(kinds, chart.LegendEntry{Name: in.name, Color: canvas.InkColor, Dash: in.dash})
 		losses = append(losses, loss)
-		curves = append(curves, curve{loss, lossColor, in.dash, false}, curve{acc, accColor, in.dash, true})
+		curves = append(curves, curve{loss, canvas.LossColor, in.dash, false}, curve{acc, canvas.AccColor, in.dash, true})
 	}
 	if len(losses) == 0 {
 		return Figure{}, errors.New("a line plot needs a training grid, a test grid or both; neither was given")
@@ -76,11 +79,11 @@ func splitsOf(train, test *surface.Grid) []lineSplit {
 }
 
 // lineField is the loss of a grid that is a line.
-func lineField(g surface.Grid, name string) (*field, error) {
+func lineField(g surface.Grid, name string) (*lattice.Field, error) {
 	if len(g.Y) > 1 {
 		return nil, fmt.Errorf("%s: the grid has %d rows; a line has one: draw a surface with contours", name, len(g.Y))
 	}
-	f, err := newField(g, "loss", g.Loss, 1)
+	f, err := lattice.NewField(g, "loss", g.Loss, 1)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -89,7 +92,7 @@ func lineField(g surface.Grid, name string) (*field, error) {
 
 // curve is one line of a figure.
 type curve struct {
-	f     *field
+	f     *lattice.Field
 	color color.Color
 	dash  []vg.Length
 	right bool // on the right axis
@@ -97,29 +100,26 @@ type curve struct {
 
 var dashed = []vg.Length{4, 2.4}
 
-// curveWidth is the width of a curve in points, loneWidth the length of one of a single value.
-const (
-	curveWidth vg.Length = 1.4
-	loneWidth  vg.Length = 4
-)
+// loneWidth is the length of a curve of a single value.
+const loneWidth vg.Length = 4
 
-func layoutLine(curves []curve, losses []*field, x scale, kinds []legendEntry, opt Options) Figure {
+func layoutLine(curves []curve, losses []*lattice.Field, x chart.Scale, kinds []chart.LegendEntry, opt Options) Figure {
 	lossScale, notes := lossAxis(losses, opt)
-	percent := scale{lo: 0, hi: 100}
+	percent := chart.Scale{Lo: 0, Hi: 100}
 	page := opt.page(notes, 3)
-	p := panel{x: x, y: lossScale}
+	p := chart.Panel{X: x, Y: lossScale}
 	n, aspect := 6, vg.Length(0.68)
 	if page.width < narrow {
 		n, aspect = 4, 0.8
 	}
-	xTicks, left, right := p.x.ticks(n), lossScale.ticks(n), percent.ticks(n-1)
-	p.frame.Min = vg.Point{X: opt.side() + sideWidth(widest(left)), Y: page.bottom()}
-	p.frame.Max.X = page.width - opt.side() - sideWidth(widest(right))
-	p.frame.Max.Y = p.frame.Min.Y + aspect*(p.frame.Max.X-p.frame.Min.X)
-	height := p.frame.Max.Y + opt.side()
+	xTicks, left, right := p.X.Ticks(n), lossScale.Ticks(n), percent.Ticks(n-1)
+	p.Frame.Min = vg.Point{X: opt.side() + chart.SideWidth(chart.Widest(left)), Y: page.bottom()}
+	p.Frame.Max.X = page.width - opt.side() - chart.SideWidth(chart.Widest(right))
+	p.Frame.Max.Y = p.Frame.Min.Y + aspect*(p.Frame.Max.X-p.Frame.Min.X)
+	height := p.Frame.Max.Y + opt.side()
 	xName, lossName, rightName := "α", "loss", "accuracy (%)"
 	if opt.panel == nil {
-		height += legendHeight + page.title.height()
+		height += legendHeight + page.title.Height()
 	} else {
 		xName, _ = opt.names()
 		if !opt.panel.y {
@@ -130,23 +130,23 @@ func layoutLine(curves []curve, losses []*field, x scale, kinds []legendEntry, o
 		}
 	}
 
-	f := page.figure(p.frame, height, middle(p.frame), func(pn pen) {
-		p.grid(pn, left)
-		p.drawGaps(pn, losses)
-		p.lineMarks(pn, opt.Marks)
+	f := page.figure(p.Frame, height, chart.Middle(p.Frame), func(pn canvas.Pen) {
+		p.Grid(pn, left)
+		drawGaps(p, pn, losses)
+		drawLineMarks(p, pn, opt.Marks)
 		for _, c := range curves {
 			s := lossScale
 			if c.right {
 				s = percent
 			}
-			p.curve(pn, c, s)
+			drawCurve(p, pn, c, s)
 		}
-		p.drawFrame(pn)
-		p.bottomAxis(pn, xTicks, xName)
-		p.sideAxis(pn, lossScale, left, widest(left), lossName, false, lossColor)
-		p.sideAxis(pn, percent, right, widest(right), rightName, true, accColor)
+		p.DrawFrame(pn)
+		p.BottomAxis(pn, xTicks, xName)
+		p.SideAxis(pn, lossScale, left, chart.Widest(left), lossName, false, canvas.LossColor)
+		p.SideAxis(pn, percent, right, chart.Widest(right), rightName, true, canvas.AccColor)
 		if opt.panel == nil {
-			newLegend(page.width-2*edge, kinds).draw(pn, middle(p.frame), p.frame.Max.Y-1)
+			chart.NewLegend(page.width-2*chart.Edge, kinds).Draw(pn, chart.Middle(p.Frame), p.Frame.Max.Y-1)
 		}
 	})
 	f.spare = opt.spare()
@@ -154,28 +154,28 @@ func layoutLine(curves []curve, losses []*field, x scale, kinds []legendEntry, o
 }
 
 // lossAxis chooses the scale of the losses and says what it leaves out.
-func lossAxis(losses []*field, opt Options) (scale, string) {
-	lo, hi := noScale.lo, noScale.hi
+func lossAxis(losses []*lattice.Field, opt Options) (chart.Scale, string) {
+	lo, hi := chart.NoScale.Lo, chart.NoScale.Hi
 	bad, absent, total := 0, 0, 0
 	for _, f := range losses {
-		bad, absent, total = bad+f.bad, absent+f.absent, total+len(f.z)
-		lo, hi = min(lo, f.lo), max(hi, f.hi)
+		bad, absent, total = bad+f.Bad, absent+f.Absent, total+len(f.Z)
+		lo, hi = min(lo, f.Lo), max(hi, f.Hi)
 	}
 	notes := withoutValue("loss", bad, absent, total, "hatched", "gaps")
 	if opt.panel != nil {
 		lo, hi = opt.panel.lo, opt.panel.hi
 	}
 	if lo > hi { // nothing to draw: any scale will do
-		return scale{lo: 0, hi: 1}, strings.Join(notes, "; ")
+		return chart.Scale{Lo: 0, Hi: 1}, strings.Join(notes, "; ")
 	}
 	top := hi
 	if opt.Cut > 0 && hi > opt.Cut {
 		top = opt.Cut
-		notes = append(notes, fmt.Sprintf("loss cut at %s, its highest is %s", number(opt.Cut), number(hi)))
+		notes = append(notes, fmt.Sprintf("loss cut at %s, its highest is %s", chart.Number(opt.Cut), chart.Number(hi)))
 	}
 	s := chooseScale(lo, top, opt.Scale)
-	if s.log && lo < s.lo {
-		notes = append(notes, "loss falls to "+number(lo))
+	if s.Log && lo < s.Lo {
+		notes = append(notes, "loss falls to "+chart.Number(lo))
 	}
 	return s, strings.Join(notes, "; ")
 }
@@ -185,13 +185,13 @@ const wideRange = 300
 
 // chooseScale returns an axis for values from lo to hi with a little room above. It starts at 0 where the
 // values are not far from it, so that heights can be compared.
-func chooseScale(lo, hi float64, kind string) scale {
+func chooseScale(lo, hi float64, kind string) chart.Scale {
 	if kind == ScaleLog && hi > 0 || kind == ScaleAuto && lo >= 0 && hi > 20 && hi/positiveFloor(lo, hi) > wideRange {
 		floor := positiveFloor(lo, hi)
 		if floor >= hi {
 			floor = hi / 10
 		}
-		return scale{lo: floor / 1.15, hi: hi * 1.15, log: true}
+		return chart.Scale{Lo: floor / 1.15, Hi: hi * 1.15, Log: true}
 	}
 	if lo >= 0 && lo < 0.6*hi {
 		lo = 0
@@ -201,16 +201,16 @@ func chooseScale(lo, hi float64, kind string) scale {
 		room = max(0.05*hi, 0.05)
 	}
 	if lo == 0 {
-		return scale{lo: 0, hi: hi + room}
+		return chart.Scale{Lo: 0, Hi: hi + room}
 	}
-	return scale{lo: lo - room, hi: hi + room}
+	return chart.Scale{Lo: lo - room, Hi: hi + room}
 }
 
 // thinDashes is the look of the vertical lines at marks and at changes of the learning rate.
-var thinDashes = stroke{color: hatchColor, width: 0.7, dash: []vg.Length{1.5, 1.5}}
+var thinDashes = canvas.Stroke{Color: canvas.HatchColor, Width: 0.7, Dash: []vg.Length{1.5, 1.5}}
 
-// curve draws a curve on an axis of the frame, interrupted where it has no value and cut at the frame.
-func (p panel) curve(pn pen, c curve, s scale) {
+// drawCurve draws a curve on an axis of the frame, interrupted where it has no value and cut at the frame.
+func drawCurve(p chart.Panel, pn canvas.Pen, c curve, s chart.Scale) {
 	var parts [][]vg.Point
 	var part []vg.Point
 	flush := func() {
@@ -223,51 +223,51 @@ func (p panel) curve(pn pen, c curve, s scale) {
 		}
 		part = nil
 	}
-	for i, v := range c.f.z {
-		if !c.f.ok[i] {
+	for i, v := range c.f.Z {
+		if !c.f.OK[i] {
 			flush()
 			continue
 		}
-		if s.log {
-			v = max(v, s.lo/10) // below the frame, where 0 would be
+		if s.Log {
+			v = max(v, s.Lo/10) // below the frame, where 0 would be
 		}
-		part = append(part, vg.Point{X: p.px(c.f.x[i]), Y: p.py(v, s)})
+		part = append(part, vg.Point{X: p.Px(c.f.X[i]), Y: p.Py(v, s)})
 	}
 	flush()
-	clip := draw.Canvas{Rectangle: p.frame}
-	pn.lines(stroke{color: c.color, width: curveWidth, dash: c.dash}, clip.ClipLinesXY(parts...)...)
+	clip := draw.Canvas{Rectangle: p.Frame}
+	pn.Lines(canvas.Stroke{Color: c.color, Width: chart.CurveWidth, Dash: c.dash}, clip.ClipLinesXY(parts...)...)
 }
 
-// lineMarks draws a thin vertical line at each mark, with its name at the lower end.
-func (p panel) lineMarks(pn pen, marks []Mark) {
+// drawLineMarks draws a thin vertical line at each mark, with its name at the lower end.
+func drawLineMarks(p chart.Panel, pn canvas.Pen, marks []Mark) {
 	for _, m := range marks {
-		if m.X < p.x.lo || m.X > p.x.hi {
+		if m.X < p.X.Lo || m.X > p.X.Hi {
 			continue
 		}
-		p.vertical(pn, m.X, thinDashes)
-		pn.write(plain(m.Label), textStyle{size: tickSize, color: inkColor}, vg.Point{X: p.px(m.X) + 3, Y: p.frame.Min.Y + 3})
+		p.Vertical(pn, m.X, thinDashes)
+		pn.Write(canvas.Plain(m.Label), canvas.TextStyle{Size: chart.TickSize, Color: canvas.InkColor}, vg.Point{X: p.Px(m.X) + 3, Y: p.Frame.Min.Y + 3})
 	}
 }
 
 // drawGaps hatches the stretches of the x axis in which a loss is not finite, from the last point before to
 // the first point after.
-func (p panel) drawGaps(pn pen, losses []*field) {
+func drawGaps(p chart.Panel, pn canvas.Pen, losses []*lattice.Field) {
 	var gaps []vg.Rectangle
 	for _, f := range losses {
-		for i := 0; i < len(f.x); i++ {
-			if f.ok[i] || f.missing[i] {
+		for i := 0; i < len(f.X); i++ {
+			if f.OK[i] || f.Missing[i] {
 				continue
 			}
 			from := max(i-1, 0)
-			for i+1 < len(f.x) && !f.ok[i+1] && !f.missing[i+1] {
+			for i+1 < len(f.X) && !f.OK[i+1] && !f.Missing[i+1] {
 				i++
 			}
-			r := p.frame
-			r.Min.X, r.Max.X = p.px(f.x[from]), p.px(f.x[min(i+1, len(f.x)-1)])
+			r := p.Frame
+			r.Min.X, r.Max.X = p.Px(f.X[from]), p.Px(f.X[min(i+1, len(f.X)-1)])
 			gaps = append(gaps, r)
 		}
 	}
-	p.cover(pn, gaps, gaps)
+	coverMasked(p, pn, gaps, gaps)
 }
 
 // legendHeight is the space of a legend above a frame.

@@ -5,14 +5,15 @@ import (
 	"math"
 	"testing"
 
+	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/surface"
 
 	"pgregory.net/rapid"
 )
 
-func mustField(t testing.TB, g surface.Grid) *field {
+func mustField(t testing.TB, g surface.Grid) *lattice.Field {
 	t.Helper()
-	f, err := newField(g, "loss", g.Loss, 2)
+	f, err := lattice.NewField(g, "loss", g.Loss, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,15 +21,15 @@ func mustField(t testing.TB, g surface.Grid) *field {
 }
 
 // along calls visit for many points of a line, its vertices and points between them.
-func along(l isoline, visit func(point)) {
-	n := len(l.pts) - 1
-	if l.closed {
+func along(l lattice.Isoline, visit func(lattice.Point)) {
+	n := len(l.Pts) - 1
+	if l.Closed {
 		n++
 	}
 	for i := range n {
-		a, b := l.pts[i], l.pts[(i+1)%len(l.pts)]
+		a, b := l.Pts[i], l.Pts[(i+1)%len(l.Pts)]
 		for _, t := range []float64{0, 0.25, 0.5, 0.75, 1} {
-			visit(point{a.x + t*(b.x-a.x), a.y + t*(b.y-a.y)})
+			visit(lattice.Point{X: a.X + t*(b.X-a.X), Y: a.Y + t*(b.Y-a.Y)})
 		}
 	}
 }
@@ -62,14 +63,14 @@ func TestContoursOfQuadraticAreEllipses(t *testing.T) {
 			// Levels whose ellipses stay inside the square.
 			for _, share := range []float64{0.3, 0.6, 0.95} {
 				level := q.c + share*min(q.a, q.b)
-				lines := isolines(f, level)
-				if len(lines) != 1 || !lines[0].closed {
+				lines := lattice.Isolines(f, level)
+				if len(lines) != 1 || !lines[0].Closed {
 					t.Fatalf("%+v at %g on %d points: %d lines, want one closed", q, level, n, len(lines))
 				}
 				limit := 3.0 / 8 * m * h * h / (level - q.c)
 				var worst, uMax, vMax float64
-				along(lines[0], func(p point) {
-					u, v := q.axes(p.x, p.y)
+				along(lines[0], func(p lattice.Point) {
+					u, v := q.axes(p.X, p.Y)
 					worst = max(worst, math.Abs((q.a*u*u+q.b*v*v)/(level-q.c)-1))
 					uMax, vMax = max(uMax, math.Abs(u)), max(vMax, math.Abs(v))
 				})
@@ -93,24 +94,24 @@ func TestContoursOfQuadraticAreEllipses(t *testing.T) {
 func TestContoursOfRampAreExact(t *testing.T) {
 	f := mustField(t, sampled(9, func(x, y float64) float64 { return 3*x + 1 }))
 	for _, level := range []float64{-1.9, 0, 1, 2.3} {
-		lines := isolines(f, level)
-		if len(lines) != 1 || lines[0].closed {
+		lines := lattice.Isolines(f, level)
+		if len(lines) != 1 || lines[0].Closed {
 			t.Fatalf("level %g: %d lines", level, len(lines))
 		}
-		pts := lines[0].pts
+		pts := lines[0].Pts
 		// The higher side, greater x, is on the left: the line runs downwards.
-		if pts[0].y != 1 || pts[len(pts)-1].y != -1 || len(pts) != 9 {
+		if pts[0].Y != 1 || pts[len(pts)-1].Y != -1 || len(pts) != 9 {
 			t.Errorf("level %g runs %v", level, pts)
 		}
 		for _, p := range pts {
 			// Linear along edges, so exact but for the rounding of a few operations on numbers near 1.
-			if math.Abs(p.x-(level-1)/3) > 1e-14 {
-				t.Errorf("level %g passes x = %g, want %g", level, p.x, (level-1)/3)
+			if math.Abs(p.X-(level-1)/3) > 1e-14 {
+				t.Errorf("level %g passes x = %g, want %g", level, p.X, (level-1)/3)
 			}
 		}
 	}
 	for _, level := range []float64{-2.5, 4.5} {
-		if lines := isolines(f, level); len(lines) != 0 {
+		if lines := lattice.Isolines(f, level); len(lines) != 0 {
 			t.Errorf("level %g outside the range has %d lines", level, len(lines))
 		}
 	}
@@ -121,14 +122,14 @@ func TestContoursOfRampAreExact(t *testing.T) {
 func TestSaddleConnectsAsTheSurfaceDoes(t *testing.T) {
 	f := mustField(t, sampled(10, func(x, y float64) float64 { return x * y }))
 	for _, level := range []float64{0.005, -0.005} {
-		lines := isolines(f, level)
+		lines := lattice.Isolines(f, level)
 		if len(lines) != 2 {
 			t.Fatalf("level %g: %d lines, want 2", level, len(lines))
 		}
 		for _, l := range lines {
-			for _, p := range l.pts {
-				if p.x*p.y*level <= 0 {
-					t.Fatalf("level %g: a branch passes (%g, %g), in a quadrant of the other sign", level, p.x, p.y)
+			for _, p := range l.Pts {
+				if p.X*p.Y*level <= 0 {
+					t.Fatalf("level %g: a branch passes (%g, %g), in a quadrant of the other sign", level, p.X, p.Y)
 				}
 			}
 		}
@@ -140,12 +141,12 @@ func TestContoursKeepOutOfMaskedCells(t *testing.T) {
 	f := mustField(t, g)
 	seen := 0
 	for _, level := range []float64{0.1, 0.6, 1.1, 1.6, 2.1, 2.6} {
-		for _, l := range isolines(f, level) {
-			along(l, func(p point) {
+		for _, l := range lattice.Isolines(f, level) {
+			along(l, func(p lattice.Point) {
 				seen++
 				// In from the border by less than rounding, so that a point on an edge counts for one of its two cells.
-				if p.x > 0.4+1e-9 && p.y > 0.5+1e-9 || math.Hypot(p.x+0.6, p.y+0.5) < 0.2-1e-9 {
-					t.Fatalf("level %g passes (%g, %g), where there is no value", level, p.x, p.y)
+				if p.X > 0.4+1e-9 && p.Y > 0.5+1e-9 || math.Hypot(p.X+0.6, p.Y+0.5) < 0.2-1e-9 {
+					t.Fatalf("level %g passes (%g, %g), where there is no value", level, p.X, p.Y)
 				}
 			})
 		}
@@ -180,32 +181,32 @@ func TestContoursOfAnySurface(t *testing.T) {
 		level := rapid.SampledFrom([]float64{0.5, 1, 1.7, 2}).Draw(rt, "level")
 		crossed := map[int]bool{}
 		pieces := 0
-		c := newChains(f, level)
-		for e, n := range c.next {
-			if n == none {
+		c := lattice.NewChains(f, level)
+		for e, n := range c.Next {
+			if n == lattice.None {
 				continue
 			}
 			pieces++
 			for _, v := range []int{e, n} {
 				crossed[v] = true
 				i, j := v, v+1
-				if v >= len(f.z) {
-					i, j = v-len(f.z), v-len(f.z)+len(f.x)
+				if v >= len(f.Z) {
+					i, j = v-len(f.Z), v-len(f.Z)+len(f.X)
 				}
-				if !f.ok[i] || !f.ok[j] || (f.z[i] >= level) == (f.z[j] >= level) {
-					rt.Fatalf("edge %d between %g and %g carries level %g", v, f.z[i], f.z[j], level)
+				if !f.OK[i] || !f.OK[j] || (f.Z[i] >= level) == (f.Z[j] >= level) {
+					rt.Fatalf("edge %d between %g and %g carries level %g", v, f.Z[i], f.Z[j], level)
 				}
 			}
 		}
 		want := 0
-		for iy := range len(f.y) - 1 {
-			for ix := range len(f.x) - 1 {
-				if !f.whole(ix, iy) {
+		for iy := range len(f.Y) - 1 {
+			for ix := range len(f.X) - 1 {
+				if !f.Whole(ix, iy) {
 					continue
 				}
-				i := f.index(ix, iy)
-				for _, e := range [][3]int{{i, i + 1, i}, {i + len(f.x), i + len(f.x) + 1, i + len(f.x)}, {i, i + len(f.x), len(f.z) + i}, {i + 1, i + 1 + len(f.x), len(f.z) + i + 1}} {
-					if (f.z[e[0]] >= level) != (f.z[e[1]] >= level) {
+				i := f.Index(ix, iy)
+				for _, e := range [][3]int{{i, i + 1, i}, {i + len(f.X), i + len(f.X) + 1, i + len(f.X)}, {i, i + len(f.X), len(f.Z) + i}, {i + 1, i + 1 + len(f.X), len(f.Z) + i + 1}} {
+					if (f.Z[e[0]] >= level) != (f.Z[e[1]] >= level) {
 						want++
 						if !crossed[e[2]] {
 							rt.Fatalf("edge %d straddles level %g and has no vertex", e[2], level)
@@ -219,11 +220,11 @@ func TestContoursOfAnySurface(t *testing.T) {
 			rt.Fatalf("%d pieces for %d straddling sides", pieces, want)
 		}
 		points := 0
-		for _, l := range isolines(f, level) {
-			points += len(l.pts)
-			for _, p := range l.pts {
-				if math.IsNaN(p.x) || p.x < f.x[0] || p.x > f.x[len(f.x)-1] || p.y < f.y[0] || p.y > f.y[len(f.y)-1] {
-					rt.Fatalf("vertex (%g, %g) outside the lattice", p.x, p.y)
+		for _, l := range lattice.Isolines(f, level) {
+			points += len(l.Pts)
+			for _, p := range l.Pts {
+				if math.IsNaN(p.X) || p.X < f.X[0] || p.X > f.X[len(f.X)-1] || p.Y < f.Y[0] || p.Y > f.Y[len(f.Y)-1] {
+					rt.Fatalf("vertex (%g, %g) outside the lattice", p.X, p.Y)
 				}
 			}
 		}
@@ -234,12 +235,12 @@ func TestContoursOfAnySurface(t *testing.T) {
 }
 
 // area is the signed area of rings.
-func area(rings [][]point) float64 {
+func area(rings [][]lattice.Point) float64 {
 	var a float64
 	for _, r := range rings {
 		for i, p := range r {
 			q := r[(i+1)%len(r)]
-			a += (p.x*q.y - q.x*p.y) / 2
+			a += (p.X*q.Y - q.X*p.Y) / 2
 		}
 	}
 	return a
@@ -255,15 +256,15 @@ func TestRegionAreas(t *testing.T) {
 	for _, share := range []float64{0.3, 0.9} {
 		level := q.c + share*q.a
 		ellipse := math.Pi * (level - q.c) / math.Sqrt(q.a*q.b)
-		got, want := area(region(f, level)), 4-ellipse
+		got, want := area(lattice.Region(f, level)), 4-ellipse
 		if limit := ellipse * 3 / 8 * 2 * q.b * h * h / (level - q.c); math.Abs(got-want) > limit {
 			t.Errorf("area at or above %g is %g, want %g ± %g", level, got, want, limit)
 		}
 	}
-	if got := area(region(f, f.lo)); math.Abs(got-4) > 1e-12 {
+	if got := area(lattice.Region(f, f.Lo)); math.Abs(got-4) > 1e-12 {
 		t.Errorf("area at or above the minimum is %g, want all 4", got)
 	}
-	if rings := region(f, f.hi+1); len(rings) != 0 {
+	if rings := lattice.Region(f, f.Hi+1); len(rings) != 0 {
 		t.Errorf("%d rings above the maximum", len(rings))
 	}
 }
@@ -275,27 +276,27 @@ func TestRegionsOfAnySurface(t *testing.T) {
 		g := genGrid(rt)
 		f := mustField(t, g)
 		total := 0.0
-		for iy := range len(f.y) - 1 {
-			for ix := range len(f.x) - 1 {
-				if f.whole(ix, iy) {
-					total += (f.x[ix+1] - f.x[ix]) * (f.y[iy+1] - f.y[iy])
+		for iy := range len(f.Y) - 1 {
+			for ix := range len(f.X) - 1 {
+				if f.Whole(ix, iy) {
+					total += (f.X[ix+1] - f.X[ix]) * (f.Y[iy+1] - f.Y[iy])
 				}
 			}
 		}
 		negated := *f
-		negated.z = make([]float64, len(f.z))
-		for i, v := range f.z {
-			negated.z[i] = -v
+		negated.Z = make([]float64, len(f.Z))
+		for i, v := range f.Z {
+			negated.Z[i] = -v
 		}
 		// Off the round numbers that values and saddles like to take: what lies exactly at the level counts
 		// both as above and as below.
 		level := rapid.Float64Range(0.1, 2.9).Draw(rt, "level") + math.Pi/100
-		above, below := area(region(f, level)), area(region(&negated, -level))
+		above, below := area(lattice.Region(f, level)), area(lattice.Region(&negated, -level))
 		// Sums of some tens of products of numbers up to 3.
 		if math.Abs(above+below-total) > 1e-12 {
 			rt.Fatalf("above %g and below %g make %g, want %g", above, below, above+below, total)
 		}
-		if higher := area(region(f, level+0.2)); higher > above+1e-12 {
+		if higher := area(lattice.Region(f, level+0.2)); higher > above+1e-12 {
 			rt.Fatalf("the region above %g is larger (%g) than that above %g (%g)", level+0.2, higher, level, above)
 		}
 	})

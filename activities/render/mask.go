@@ -5,6 +5,10 @@ import (
 	"strconv"
 	"strings"
 
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
+
 	"gonum.org/v1/plot/vg"
 )
 
@@ -13,40 +17,40 @@ const hatchApart = 5
 
 // drawMasked covers the cells that have no value: hatched where the loss is not finite,
 // flat grey where it was not evaluated (yet).
-func (p panel) drawMasked(pn pen, f *field) {
+func drawMasked(p chart.Panel, pn canvas.Pen, f *lattice.Field) {
 	var flat, hatched []vg.Rectangle
-	for iy := range len(f.y) - 1 {
-		for ix := 0; ix < len(f.x)-1; ix++ {
-			if f.whole(ix, iy) {
+	for iy := range len(f.Y) - 1 {
+		for ix := 0; ix < len(f.X)-1; ix++ {
+			if f.Whole(ix, iy) {
 				continue
 			}
 			// Cells of one kind beside each other make one rectangle.
-			kind, from := f.unevaluated(ix, iy), ix
-			for ix+1 < len(f.x)-1 && !f.whole(ix+1, iy) && f.unevaluated(ix+1, iy) == kind {
+			kind, from := f.Unevaluated(ix, iy), ix
+			for ix+1 < len(f.X)-1 && !f.Whole(ix+1, iy) && f.Unevaluated(ix+1, iy) == kind {
 				ix++
 			}
-			r := vg.Rectangle{Min: p.at(f.x[from], f.y[iy]), Max: p.at(f.x[ix+1], f.y[iy+1])}
+			r := vg.Rectangle{Min: p.At(f.X[from], f.Y[iy]), Max: p.At(f.X[ix+1], f.Y[iy+1])}
 			flat = append(flat, r)
 			if !kind {
 				hatched = append(hatched, r)
 			}
 		}
 	}
-	p.cover(pn, flat, hatched)
+	coverMasked(p, pn, flat, hatched)
 }
 
-// cover fills rectangles in grey and hatches some of them.
-func (p panel) cover(pn pen, flat, hatched []vg.Rectangle) {
+// coverMasked fills rectangles in grey and hatches some of them.
+func coverMasked(p chart.Panel, pn canvas.Pen, flat, hatched []vg.Rectangle) {
 	rings := make([][]vg.Point, len(flat))
 	for i, r := range flat {
-		rings[i] = corners(r)
+		rings[i] = canvas.Corners(r)
 	}
-	pn.fill(maskColor, rings...)
+	pn.Fill(canvas.MaskColor, rings...)
 	var marks [][]vg.Point
 	for _, r := range hatched {
 		marks = append(marks, hatch(r)...)
 	}
-	pn.lines(stroke{color: hatchColor, width: 0.6}, marks...)
+	pn.Lines(canvas.Stroke{Color: canvas.HatchColor, Width: 0.6}, marks...)
 }
 
 // hatch returns the rising diagonals x−y = k·hatchApart·√2 inside r. They continue across rectangles side by side.
@@ -76,27 +80,27 @@ func withoutValue(what string, bad, absent, total int, badShown, absentShown str
 	return notes
 }
 
-// notes says what the picture does not show by itself: masked points, and a range that the levels do not reach.
-func (f *field) notes(l levels) string { return f.notesOf(l, "hatched", "grey") }
+// lossNotes says what the picture does not show by itself: masked points, and a range that the levels do not reach.
+func lossNotes(f *lattice.Field, l levels) string { return lossNotesOf(f, l, "hatched", "grey") }
 
-// notesOf is notes where points that are not finite, and such that were not evaluated, are shown in other ways.
-func (f *field) notesOf(l levels, bad, absent string) string {
-	total := len(f.z)
+// lossNotesOf is notes where points that are not finite, and such that were not evaluated, are shown in other ways.
+func lossNotesOf(f *lattice.Field, l levels, bad, absent string) string {
+	total := len(f.Z)
 	switch {
-	case f.empty() && f.absent == total:
+	case f.Empty() && f.Absent == total:
 		return "nothing evaluated yet"
-	case f.bad == total:
+	case f.Bad == total:
 		return "the loss is not finite anywhere"
 	}
-	notes := withoutValue("loss", f.bad, f.absent, total, bad, absent)
+	notes := withoutValue("loss", f.Bad, f.Absent, total, bad, absent)
 	switch {
-	case f.empty():
-	case f.lo == f.hi:
-		notes = append(notes, "the loss is "+strconv.FormatFloat(f.lo, 'g', 5, 64)+" everywhere")
+	case f.Empty():
+	case f.Lo == f.Hi:
+		notes = append(notes, "the loss is "+strconv.FormatFloat(f.Lo, 'g', 5, 64)+" everywhere")
 	case len(l.v) == 0:
-		notes = append(notes, "no level lies in the loss's range, "+number(f.lo)+" to "+number(f.hi))
+		notes = append(notes, "no level lies in the loss's range, "+chart.Number(f.Lo)+" to "+chart.Number(f.Hi))
 	default:
-		notes = append(notes, "loss from "+number(f.lo)+" to "+number(f.hi))
+		notes = append(notes, "loss from "+chart.Number(f.Lo)+" to "+chart.Number(f.Hi))
 	}
 	return strings.Join(notes, "; ")
 }

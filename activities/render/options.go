@@ -5,6 +5,11 @@ import (
 	"fmt"
 	"math"
 
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/surface"
+
 	"gonum.org/v1/plot/vg"
 )
 
@@ -61,11 +66,11 @@ type panelOptions struct {
 }
 
 // room is the space for labels of ticks.
-func (o Options) room(ticks []tick) vg.Length {
+func (o Options) room(ticks []chart.Tick) vg.Length {
 	if o.panel != nil {
-		return max(o.panel.room, widest(ticks))
+		return max(o.panel.room, chart.Widest(ticks))
 	}
-	return widest(ticks)
+	return chart.Widest(ticks)
 }
 
 // Mark is a named point of a figure.
@@ -87,8 +92,8 @@ func (o Options) filled() (Options, error) {
 		if math.IsNaN(v.v) || math.IsInf(v.v, 0) {
 			return o, fmt.Errorf("plot option %s: %g is not a finite number", v.name, v.v)
 		}
-		if drawable(v.v) != v.v {
-			return o, fmt.Errorf("plot option %s: %g; beside 0, sizes from %g to %g are allowed", v.name, v.v, least, most)
+		if lattice.Drawable(v.v) != v.v {
+			return o, fmt.Errorf("plot option %s: %g; beside 0, sizes from %g to %g are allowed", v.name, v.v, lattice.Least, lattice.Most)
 		}
 	}
 	o.Width = cmp.Or(o.Width, 4)
@@ -108,8 +113,8 @@ func (o Options) filled() (Options, error) {
 		return o, fmt.Errorf("plot option scale: %q; allowed are linear, log, or none to choose from the data", o.Scale)
 	}
 	o.Colormap = cmp.Or(o.Colormap, "viridis")
-	if _, ok := colormaps[o.Colormap]; !ok {
-		return o, fmt.Errorf("plot option colormap: %q; allowed are %s", o.Colormap, colormapNames())
+	if _, ok := canvas.Colormaps[o.Colormap]; !ok {
+		return o, fmt.Errorf("plot option colormap: %q; allowed are %s", o.Colormap, canvas.ColormapNames())
 	}
 	if o.Cut < 0 {
 		return o, fmt.Errorf("plot option cut: %g; it must be above 0", o.Cut)
@@ -121,11 +126,11 @@ func (o Options) filled() (Options, error) {
 }
 
 // span is the range of values that a figure's scale is for.
-func (o Options) span(f *field) (lo, hi float64) {
+func (o Options) span(f *lattice.Field) (lo, hi float64) {
 	if o.panel != nil {
 		return o.panel.lo, o.panel.hi
 	}
-	return f.lo, f.hi
+	return f.Lo, f.Hi
 }
 
 // side is the white space at the sides of the figure.
@@ -133,7 +138,7 @@ func (o Options) side() vg.Length {
 	if o.panel != nil {
 		return 2
 	}
-	return edge
+	return chart.Edge
 }
 
 // names are those of the axes of a plane, as far as this figure writes them.
@@ -150,8 +155,8 @@ func (o Options) names() (x, y string) {
 
 // Space that the names of axes take.
 const (
-	bottomName vg.Length = labelGap + labelSize*(capHeight+descent)
-	sideName   vg.Length = labelGap + labelSize
+	bottomName vg.Length = chart.LabelGap + chart.LabelSize*(canvas.CapHeight+canvas.Descent)
+	sideName   vg.Length = chart.LabelGap + chart.LabelSize
 )
 
 // spare is the space below a panel for a name that it does not write, which the panel below may use.
@@ -191,4 +196,14 @@ func (o Options) checkLevels() error {
 		}
 	}
 	return nil
+}
+
+// lossPlane takes the losses of a grid over a plane, and the options that a picture of it has.
+func lossPlane(g surface.Grid, opt Options) (*lattice.Field, Options, error) {
+	opt, err := opt.filled()
+	if err != nil {
+		return nil, opt, err
+	}
+	f, err := lattice.NewField(g, "loss", g.Loss, 2)
+	return f, opt, err
 }

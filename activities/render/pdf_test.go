@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -14,7 +15,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
-	"os"
+	"lossatlas/activities/render/internal/canvas"
 )
 
 // readPDF follows a PDF from its end: the table of objects must point at them, and the page's content must unpack.
@@ -60,7 +61,7 @@ func TestPDF(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, page, content := readPDF(t, b)
-		if want := fmt.Sprintf("[0 0 %s %s]", pdfNumber(f.width), pdfNumber(f.height)); !strings.Contains(page, want) {
+		if want := fmt.Sprintf("[0 0 %s %s]", canvas.PdfNumber(f.width), canvas.PdfNumber(f.height)); !strings.Contains(page, want) {
 			t.Errorf("%s: page %s, want the size %s", name, page, want)
 		}
 		for i, line := range strings.Split(strings.TrimSpace(content), "\n") {

@@ -5,6 +5,8 @@ import (
 	"image/color"
 	"slices"
 
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
@@ -37,7 +39,7 @@ type sheetLook struct {
 	ownAxes   bool                                      // axes differ from panel to panel
 	levels    int                                       // about how many contour lines a panel has; 0 for a plot without
 	bar       func(lo, hi float64, opt Options) sideBar // may be nil
-	legend    func([]Panel) []legendEntry               // may be nil
+	legend    func([]Panel) []chart.LegendEntry         // may be nil
 	note      string                                    // what the marks are
 	colormap  string                                    // default
 	unscaled  bool                                      // the quantity has one scale in all figures
@@ -80,4 +82,4 @@ func PlotNames() []string {
 }
 
 // Swatch is the figures' default colour at t in [0, 1], for maps that are drawn elsewhere, in a terminal say.
-func Swatch(t float64) color.RGBA { return colorAt("viridis", t) }
+func Swatch(t float64) color.RGBA { return canvas.ColorAt("viridis", t) }

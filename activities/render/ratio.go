@@ -5,6 +5,9 @@ import (
 	"errors"
 	"strings"
 
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/surface"
 )
 
@@ -31,34 +34,34 @@ func Ratio(g surface.Grid, opt Options) (Figure, error) {
 	if g.Curvature == nil {
 		return Figure{}, errors.New("a grid without eigenvalues: a picture of their ratio needs a map of kind hessian")
 	}
-	f, err := newField(g, "curvature", g.Curvature.Ratio(), 2)
+	f, err := lattice.NewField(g, "curvature", g.Curvature.Ratio(), 2)
 	if err != nil {
 		return Figure{}, err
 	}
 	r := ratioRamp(opt)
-	s := layoutSurface(f, f.ratioNotes(), opt, opt.beside(r))
-	return s.around(func(pn pen) {
-		s.tiles(pn, f, r)
+	s := layoutSurface(f, ratioNotes(f), opt, opt.beside(r))
+	return s.around(func(pn canvas.Pen) {
+		drawTiles(s.Panel, pn, f, r)
 		if opt.panel == nil {
-			r.draw(pn, s.frame)
+			r.draw(pn, s.Frame)
 		}
 	}), nil
 }
 
 // ratioRamp is the scale that all maps of the ratio have.
 func ratioRamp(opt Options) ramp {
-	return ramp{scale: scale{lo: 0, hi: 1}, colormap: opt.Colormap, name: "|λmin/λmax|"}
+	return ramp{scale: chart.Scale{Lo: 0, Hi: 1}, colormap: opt.Colormap, name: "|λmin/λmax|"}
 }
 
 // ratioNotes says what the map does not show by itself.
-func (f *field) ratioNotes() string {
-	total := len(f.z)
+func ratioNotes(f *lattice.Field) string {
+	total := len(f.Z)
 	switch {
-	case f.empty() && f.absent == total:
+	case f.Empty() && f.Absent == total:
 		return "nothing evaluated yet"
-	case f.empty():
+	case f.Empty():
 		return "the curvature is not finite anywhere"
 	}
-	notes := withoutValue("curvature", f.bad, f.absent, total, "hatched", "grey")
-	return strings.Join(append(notes, "ratio from "+number(f.lo)+" to "+number(f.hi)), "; ")
+	notes := withoutValue("curvature", f.Bad, f.Absent, total, "hatched", "grey")
+	return strings.Join(append(notes, "ratio from "+chart.Number(f.Lo)+" to "+chart.Number(f.Hi)), "; ")
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/surface"
 )
 
@@ -62,12 +63,12 @@ func TestRatioColors(t *testing.T) {
 				continue
 			}
 			// The palette of a PNG moves rare colours by a few steps.
-			if got, want := at(i), colorAt("cividis", g.Curvature.Ratio()[i]); far(got, want) > 16 {
+			if got, want := at(i), canvas.ColorAt("cividis", g.Curvature.Ratio()[i]); far(got, want) > 16 {
 				t.Errorf("the ratio %g at (%g, %g) has the colour %v, want %v", g.Curvature.Ratio()[i], g.X[ix], g.Y[iy], got, want)
 			}
 		}
 	}
-	if got := at(n + 1); far(got, maskColor) > 8 {
+	if got := at(n + 1); far(got, canvas.MaskColor) > 8 {
 		t.Errorf("a point that was not evaluated has the colour %v", got)
 	}
 	svg, err := f.SVG()

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
 )
 
 // Run is one of several trainings. A log without epochs is that of one that has no result.
@@ -29,7 +32,7 @@ func layoutRuns(runs []Run, opt Options, aspect float64, quantities []quantity) 
 	if err != nil {
 		return Figure{}, err
 	}
-	s := frames{x: noScale, xName: "epoch"}
+	s := frames{x: chart.NoScale, xName: "epoch"}
 	var missing []string
 	var logs []TrainLog
 	var colors []color.Color
@@ -41,21 +44,21 @@ func layoutRuns(runs []Run, opt Options, aspect float64, quantities []quantity) 
 		if err := r.Log.check(); err != nil {
 			return Figure{}, fmt.Errorf("%s: %w", r.Name, err)
 		}
-		c := seriesColor(i, len(runs))
+		c := chart.SeriesColor(i, len(runs))
 		logs, colors = append(logs, r.Log), append(colors, c)
-		s.x = s.x.with(r.Log.span())
-		s.series = append(s.series, legendEntry{name: r.Name, color: c})
+		s.x = s.x.With(r.Log.span())
+		s.series = append(s.series, chart.LegendEntry{Name: r.Name, Color: c})
 	}
-	if math.IsInf(s.x.lo, 0) {
-		s.x = scale{lo: 1, hi: 1}
+	if math.IsInf(s.x.Lo, 0) {
+		s.x = chart.Scale{Lo: 1, Hi: 1}
 	}
 	tested := false
 	for _, q := range quantities {
 		part, dashes := q.part(logs, colors, opt)
-		part.color = inkColor
+		part.color = canvas.InkColor
 		s.parts, tested = append(s.parts, part), tested || dashes
 	}
 	s.kinds = splitLegend(tested, tested)
-	s.note = missingNote(missing)
+	s.note = chart.MissingNote(missing)
 	return s.overEpochs().layout(opt, aspect), nil
 }

@@ -7,6 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
+
 	"gonum.org/v1/plot/vg"
 )
 
@@ -23,7 +27,7 @@ type Dot struct {
 // bar is half the length of a bar, 0 for none.
 func bar(deviation float64) float64 {
 	if deviation > 0 && !math.IsInf(deviation, 0) {
-		return drawable(deviation)
+		return lattice.Drawable(deviation)
 	}
 	return 0
 }
@@ -88,7 +92,7 @@ func Scatter(dots []Dot, measure string, opt Options) (Figure, error) {
 			missing = append(missing, d.Name)
 			continue
 		}
-		d.Flatness, d.Error = drawable(d.Flatness), drawable(d.Error)
+		d.Flatness, d.Error = lattice.Drawable(d.Flatness), lattice.Drawable(d.Error)
 		d.FlatnessBar, d.ErrorBar = bar(d.FlatnessBar), bar(d.ErrorBar)
 		shown = append(shown, d)
 	}
@@ -99,17 +103,17 @@ func Scatter(dots []Dot, measure string, opt Options) (Figure, error) {
 		bars = bars || d.FlatnessBar > 0 || d.ErrorBar > 0
 	}
 	s := frames{x: dotScale(ends), xName: measureName(measure)}
-	s.xTicks = s.x.ticks(6)
+	s.xTicks = s.x.Ticks(6)
 	note := correlationNote(shown)
 	if bars {
-		note = joined(note, "bars: standard deviations over repetitions")
+		note = chart.Joined(note, "bars: standard deviations over repetitions")
 	}
 	if len(missing) > 0 {
-		note = joined(note, "not known of "+strings.Join(missing, "; "))
+		note = chart.Joined(note, "not known of "+strings.Join(missing, "; "))
 	}
 	s.note = note
 	axis := dotScale(heights)
-	s.parts = []framePart{{panel: panel{y: axis}, name: "test error (%)", color: inkColor, ticks: axis.ticks(6), inside: func(pn pen, p panel) { p.dots(pn, shown) }}}
+	s.parts = []framePart{{Panel: chart.Panel{Y: axis}, name: "test error (%)", color: canvas.InkColor, ticks: axis.Ticks(6), inside: func(pn canvas.Pen, p chart.Panel) { drawDots(p, pn, shown) }}}
 	return s.layout(opt, 0.62), nil
 }
 
@@ -125,65 +129,65 @@ func correlationNote(dots []Dot) string {
 	}
 	switch {
 	case bounds == 1:
-		note = joined(note, "arrow: a lower bound, excluded from the correlation")
+		note = chart.Joined(note, "arrow: a lower bound, excluded from the correlation")
 	case bounds > 1:
-		note = joined(note, fmt.Sprintf("arrows: %d lower bounds, excluded from the correlation", bounds))
+		note = chart.Joined(note, fmt.Sprintf("arrows: %d lower bounds, excluded from the correlation", bounds))
 	}
 	return note
 }
 
 // dotScale is an axis around values with room for marks and names.
-func dotScale(values []float64) scale {
+func dotScale(values []float64) chart.Scale {
 	if len(values) == 0 {
-		return scale{lo: 0, hi: 1}
+		return chart.Scale{Lo: 0, Hi: 1}
 	}
 	lo, hi := slices.Min(values), slices.Max(values)
 	room := 0.12 * (hi - lo)
 	if room <= 1e-9*max(math.Abs(lo), math.Abs(hi)) {
 		room = max(0.1*math.Abs(hi), 0.1)
 	}
-	return scale{lo: lo - room, hi: hi + room}
+	return chart.Scale{Lo: lo - room, Hi: hi + room}
 }
 
-// dots draws the points, each with its name where it covers least.
-func (p panel) dots(pn pen, dots []Dot) {
+// drawDots draws the points, each with its name where it covers least.
+func drawDots(p chart.Panel, pn canvas.Pen, dots []Dot) {
 	var taken []vg.Rectangle
 	for _, d := range dots {
-		at := p.at(d.Flatness, d.Error)
+		at := p.At(d.Flatness, d.Error)
 		taken = append(taken, squareAround(at, markRadius+1))
-		for _, b := range p.bars(d) {
+		for _, b := range errorBars(p, d) {
 			taken = append(taken, vg.Rectangle{Min: b[0], Max: vg.Point{X: b[1].X + 1, Y: b[1].Y + 1}}, vg.Rectangle{Min: at, Max: vg.Point{X: at.X + arrowLength, Y: at.Y + 2}})
 		}
 	}
 	for i, d := range dots {
-		at, color := p.at(d.Flatness, d.Error), seriesColor(i, len(dots))
-		thin := stroke{color: color, width: 0.7}
-		for _, b := range p.bars(d) {
-			pn.lines(thin, b)
+		at, color := p.At(d.Flatness, d.Error), chart.SeriesColor(i, len(dots))
+		thin := canvas.Stroke{Color: color, Width: 0.7}
+		for _, b := range errorBars(p, d) {
+			pn.Lines(thin, b)
 		}
 		if d.AtLeast {
 			tip := vg.Point{X: at.X + arrowLength, Y: at.Y}
-			pn.lines(stroke{color: color, width: 1}, []vg.Point{at, tip}, []vg.Point{{X: tip.X - 3, Y: tip.Y + 2.2}, tip, {X: tip.X - 3, Y: tip.Y - 2.2}})
+			pn.Lines(canvas.Stroke{Color: color, Width: 1}, []vg.Point{at, tip}, []vg.Point{{X: tip.X - 3, Y: tip.Y + 2.2}, tip, {X: tip.X - 3, Y: tip.Y - 2.2}})
 		}
-		pn.fill(color, disc(at, markRadius))
-		name := plain(d.Name)
-		r := p.free(at, name.width(noteSize), taken, len(p.bars(d)) > 0)
+		pn.Fill(color, disc(at, markRadius))
+		name := canvas.Plain(d.Name)
+		r := freePlace(p, at, name.Width(chart.NoteSize), taken, len(errorBars(p, d)) > 0)
 		taken = append(taken, r)
-		pn.write(name, textStyle{size: noteSize, color: inkColor}, r.Min)
+		pn.Write(name, canvas.TextStyle{Size: chart.NoteSize, Color: canvas.InkColor}, r.Min)
 	}
 }
 
 // arrowLength is that of the mark of a lower bound.
 const arrowLength = 11
 
-// bars are the ends of a dot's bars.
-func (p panel) bars(d Dot) [][]vg.Point {
+// errorBars are the ends of a dot's bars.
+func errorBars(p chart.Panel, d Dot) [][]vg.Point {
 	var out [][]vg.Point
 	if d.FlatnessBar > 0 {
-		out = append(out, []vg.Point{p.at(d.Flatness-d.FlatnessBar, d.Error), p.at(d.Flatness+d.FlatnessBar, d.Error)})
+		out = append(out, []vg.Point{p.At(d.Flatness-d.FlatnessBar, d.Error), p.At(d.Flatness+d.FlatnessBar, d.Error)})
 	}
 	if d.ErrorBar > 0 {
-		out = append(out, []vg.Point{p.at(d.Flatness, d.Error-d.ErrorBar), p.at(d.Flatness, d.Error+d.ErrorBar)})
+		out = append(out, []vg.Point{p.At(d.Flatness, d.Error-d.ErrorBar), p.At(d.Flatness, d.Error+d.ErrorBar)})
 	}
 	return out
 }
@@ -193,24 +197,24 @@ func squareAround(c vg.Point, r vg.Length) vg.Rectangle {
 	return vg.Rectangle{Min: vg.Point{X: c.X - r, Y: c.Y - r}, Max: vg.Point{X: c.X + r, Y: c.Y + r}}
 }
 
-// free is the place for a text near a point, inside the frame, that covers least of what is taken; between
+// freePlace is the place for a text near a point, inside the frame, that covers least of what is taken; between
 // says that the point has bars, so that there is room between them.
-func (p panel) free(at vg.Point, width vg.Length, taken []vg.Rectangle, between bool) vg.Rectangle {
-	const h, gap = noteSize * (capHeight + descent), markRadius + 3
+func freePlace(p chart.Panel, at vg.Point, width vg.Length, taken []vg.Rectangle, between bool) vg.Rectangle {
+	const h, gap = chart.NoteSize * (canvas.CapHeight + canvas.Descent), markRadius + 3
 	best, least := vg.Rectangle{}, math.Inf(1)
 	corners := []vg.Point{
-		{X: at.X - width/2, Y: at.Y + gap}, {X: at.X - width/2, Y: at.Y - gap - noteSize*capHeight},
+		{X: at.X - width/2, Y: at.Y + gap}, {X: at.X - width/2, Y: at.Y - gap - chart.NoteSize*canvas.CapHeight},
 		{X: at.X + gap + 1, Y: at.Y - h/2}, {X: at.X - gap - 1 - width, Y: at.Y - h/2},
-		{X: at.X - width/2, Y: at.Y + gap + h + 2}, {X: at.X - width/2, Y: at.Y - gap - h - 2 - noteSize*capHeight},
+		{X: at.X - width/2, Y: at.Y + gap + h + 2}, {X: at.X - width/2, Y: at.Y - gap - h - 2 - chart.NoteSize*canvas.CapHeight},
 	}
 	if between {
-		above, below := at.Y+gap, at.Y-gap-noteSize*capHeight
+		above, below := at.Y+gap, at.Y-gap-chart.NoteSize*canvas.CapHeight
 		corners = append(corners, vg.Point{X: at.X + gap, Y: above}, vg.Point{X: at.X - gap - width, Y: above},
 			vg.Point{X: at.X + gap, Y: below}, vg.Point{X: at.X - gap - width, Y: below})
 	}
 	for k, corner := range corners {
-		corner.X = min(max(corner.X, p.frame.Min.X+2), p.frame.Max.X-2-width)
-		corner.Y = min(max(corner.Y, p.frame.Min.Y+3), p.frame.Max.Y-3-h)
+		corner.X = min(max(corner.X, p.Frame.Min.X+2), p.Frame.Max.X-2-width)
+		corner.Y = min(max(corner.Y, p.Frame.Min.Y+3), p.Frame.Max.Y-3-h)
 		r := vg.Rectangle{Min: corner, Max: vg.Point{X: corner.X + width, Y: corner.Y + h}}
 		cost := 0.01 * float64(k)
 		for _, t := range taken {

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
 
@@ -76,7 +79,7 @@ func (s sheet) layout(opt Options) (Figure, error) {
 	if look.bar != nil {
 		bar = look.bar(s.lo, s.hi, opt)
 	}
-	room := page.width - 2*edge
+	room := page.width - 2*chart.Edge
 	if bar != nil {
 		room -= bar.width()
 	}
@@ -90,20 +93,20 @@ func (s sheet) layout(opt Options) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
-	var legend legend
+	var legend chart.Legend
 	if look.legend != nil {
-		legend = newLegend(page.width-2*edge, look.legend(s.panels))
+		legend = chart.NewLegend(page.width-2*chart.Edge, look.legend(s.panels))
 	}
 
 	// From the bottom row up: below a row's frames stand their axes and the texts, above them the titles.
-	y := edge + page.note.height()
+	y := chart.Edge + page.note.Height()
 	var barFrame vg.Rectangle
 	for row := s.rows - 1; row >= 0; row-- {
 		var under, over, text, head vg.Length
 		for _, p := range all {
 			if p.Row == row {
 				under, over = max(under, p.figure.frame.Min.Y-p.figure.spare), max(over, p.figure.height-p.figure.frame.Min.Y)
-				text, head = max(text, p.below.height()+2), max(head, p.title.height())
+				text, head = max(text, p.below.Height()+2), max(head, p.title.Height())
 			}
 		}
 		for i := range all {
@@ -111,10 +114,10 @@ func (s sheet) layout(opt Options) (Figure, error) {
 			if p.Row != row {
 				continue
 			}
-			p.origin = vg.Point{X: edge + vg.Length(p.Column)*(each-s.overlap()), Y: y + text + under - p.figure.frame.Min.Y}
+			p.origin = vg.Point{X: chart.Edge + vg.Length(p.Column)*(each-s.overlap()), Y: y + text + under - p.figure.frame.Min.Y}
 			frame := vg.Rectangle{Min: p.figure.frame.Min.Add(p.origin), Max: p.figure.frame.Max.Add(p.origin)}
 			p.textY = y + text - 4
-			p.titleY = frame.Max.Y + 4 + p.title.height() - 2
+			p.titleY = frame.Max.Y + 4 + p.title.Height() - 2
 			if barFrame == (vg.Rectangle{}) {
 				barFrame = frame
 			}
@@ -126,20 +129,20 @@ func (s sheet) layout(opt Options) (Figure, error) {
 		}
 	}
 	if bar != nil {
-		barFrame.Max.X = page.width - edge - bar.width()
+		barFrame.Max.X = page.width - chart.Edge - bar.width()
 		const longest = 4 * vg.Inch
 		if extra := barFrame.Size().Y - longest; extra > 0 {
 			barFrame.Min.Y, barFrame.Max.Y = barFrame.Min.Y+extra/2, barFrame.Max.Y-extra/2
 		}
 	}
-	fig := page.figure(barFrame, y+legend.height()+page.title.height()+edge, page.width/2, func(pn pen) {
+	fig := page.figure(barFrame, y+legend.Height()+page.title.Height()+chart.Edge, page.width/2, func(pn canvas.Pen) {
 		for _, p := range all {
 			p.draw(pn)
 		}
 		if bar != nil {
 			bar.draw(pn, barFrame)
 		}
-		legend.draw(pn, page.width/2, y)
+		legend.Draw(pn, page.width/2, y)
 	})
 	fig.shaded = look.shaded
 	return fig, nil
@@ -161,7 +164,7 @@ func (s sheet) draw(opt Options, width vg.Length) ([]placed, error) {
 		o.Width = float64(width / vg.Inch)
 		o.panel = &panelOptions{lo: s.lo, hi: s.hi, x: !at(p.Row+1, p.Column), y: p.Column == 0, right: p.Column == s.columns-1}
 		if s.plot.sheet.ownAxes {
-			o.panel.room = plain("−0.000").width(tickSize)
+			o.panel.room = canvas.Plain("−0.000").Width(chart.TickSize)
 		}
 		out[i] = placed{Panel: p, missing: !s.plot.has(p.Data)}
 		shown := p
@@ -174,12 +177,12 @@ func (s sheet) draw(opt Options, width vg.Length) ([]placed, error) {
 		}
 		text := p.Below
 		if fields, err := p.fields(); err == nil && !out[i].missing {
-			text = joined(text, s.without(fields), s.between(fields, opt))
+			text = chart.Joined(text, s.without(fields), s.between(fields, opt))
 		}
 		wide := f.frame.Size().X + 2*sideName
 		out[i].figure = f
-		out[i].title = heading{wrap(p.Title, true, panelSize, wide, 3), panelSize, inkColor}
-		out[i].below = heading{wrap(text, false, panelSize, wide, 3), panelSize, inkColor}
+		out[i].title = chart.Heading{Lines: canvas.Wrap(p.Title, true, panelSize, wide, 3), Size: panelSize, Color: canvas.InkColor}
+		out[i].below = chart.Heading{Lines: canvas.Wrap(text, false, panelSize, wide, 3), Size: panelSize, Color: canvas.InkColor}
 	}
 	return out, nil
 }
@@ -202,13 +205,13 @@ func (s sheet) stand() Panel {
 }
 
 // without counts the points that a panel shows no loss for.
-func (s sheet) without(fields []*field) string {
+func (s sheet) without(fields []*lattice.Field) string {
 	if s.plot.sheet.unscaled {
 		return ""
 	}
 	bad, absent := 0, 0
 	for _, f := range fields {
-		bad, absent = bad+f.bad, absent+f.absent
+		bad, absent = bad+f.Bad, absent+f.Absent
 	}
 	var notes []string
 	if bad > 0 {
@@ -217,24 +220,24 @@ func (s sheet) without(fields []*field) string {
 	if absent > 0 {
 		notes = append(notes, fmt.Sprintf("%d not evaluated", absent))
 	}
-	return joined(notes...)
+	return chart.Joined(notes...)
 }
 
 // between says what a panel without any line shows: a range between two levels.
-func (s sheet) between(fields []*field, opt Options) string {
+func (s sheet) between(fields []*lattice.Field, opt Options) string {
 	if s.plot.sheet.levels == 0 {
 		return ""
 	}
 	f := fields[0] // a plane has one
 	for _, v := range chooseLevels(s.lo, s.hi, opt, s.plot.sheet.levels).v {
-		if v >= f.lo && v <= f.hi {
+		if v >= f.Lo && v <= f.Hi {
 			return ""
 		}
 	}
-	if f.empty() {
+	if f.Empty() {
 		return ""
 	}
-	return "loss from " + number(f.lo) + " to " + number(f.hi) + ", between two levels"
+	return "loss from " + chart.Number(f.Lo) + " to " + chart.Number(f.Hi) + ", between two levels"
 }
 
 // note says what the panels share.
@@ -246,7 +249,7 @@ func (s sheet) note() string {
 		return "no finite loss"
 	}
 	if s.lo == s.hi {
-		return "the loss is " + number(s.lo) + " everywhere"
+		return "the loss is " + chart.Number(s.lo) + " everywhere"
 	}
-	return joined("all on one scale; loss from "+number(s.lo)+" to "+number(s.hi), s.plot.sheet.note)
+	return chart.Joined("all on one scale; loss from "+chart.Number(s.lo)+" to "+chart.Number(s.hi), s.plot.sheet.note)
 }

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/surface"
 
 	"gonum.org/v1/plot/vg"
@@ -17,8 +20,8 @@ type Panel struct {
 }
 
 // fields are the losses of the panel, and what they leave out.
-func (p Panel) fields() ([]*field, error) {
-	var out []*field
+func (p Panel) fields() ([]*lattice.Field, error) {
+	var out []*lattice.Field
 	for _, g := range []struct {
 		*surface.Grid
 		rows int // at least
@@ -26,7 +29,7 @@ func (p Panel) fields() ([]*field, error) {
 		if g.Grid == nil {
 			continue
 		}
-		f, err := newField(*g.Grid, "loss", g.Loss, g.rows)
+		f, err := lattice.NewField(*g.Grid, "loss", g.Loss, g.rows)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.Title, err)
 		}
@@ -44,7 +47,7 @@ func spanOf(panels []Panel) (lo, hi float64, err error) {
 			return lo, hi, err
 		}
 		for _, f := range fields {
-			lo, hi = min(lo, f.lo), max(hi, f.hi)
+			lo, hi = min(lo, f.Lo), max(hi, f.Hi)
 		}
 	}
 	return lo, hi, nil
@@ -55,23 +58,23 @@ type placed struct {
 	Panel
 	figure        Figure
 	origin        vg.Point
-	title, below  heading
+	title, below  chart.Heading
 	missing       bool
 	titleY, textY vg.Length
 }
 
 // draw draws a panel where it was placed; of one without a result its frame and a word.
-func (p placed) draw(pn pen) {
+func (p placed) draw(pn canvas.Pen) {
 	frame := vg.Rectangle{Min: p.figure.frame.Min.Add(p.origin), Max: p.figure.frame.Max.Add(p.origin)}
 	center := (frame.Min.X + frame.Max.X) / 2
 	left, right := frame.Min.X-2*sideName, frame.Max.X+2*sideName
 	if p.missing {
-		pn.fill(rgb(0xF6F6F6), corners(frame))
-		pn.rings(stroke{color: faintColor, width: 0.8}, corners(frame))
-		pn.write(plain("no result"), textStyle{size: tickSize, color: noteColor, h: 0.5, v: 0.5}, vg.Point{X: center, Y: (frame.Min.Y + frame.Max.Y) / 2})
+		pn.Fill(canvas.RGB(0xF6F6F6), canvas.Corners(frame))
+		pn.Rings(canvas.Stroke{Color: canvas.FaintColor, Width: 0.8}, canvas.Corners(frame))
+		pn.Write(canvas.Plain("no result"), canvas.TextStyle{Size: chart.TickSize, Color: canvas.NoteColor, H: 0.5, V: 0.5}, vg.Point{X: center, Y: (frame.Min.Y + frame.Max.Y) / 2})
 	} else {
-		p.figure.draw(pn.from(p.origin))
+		p.figure.draw(pn.From(p.origin))
 	}
-	p.title.write(pn, center, p.titleY, left, right)
-	p.below.write(pn, center, p.textY, left, right)
+	p.title.Write(pn, center, p.titleY, left, right)
+	p.below.Write(pn, center, p.textY, left, right)
 }

@@ -5,6 +5,9 @@ import (
 	"image/color"
 	"math"
 
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/surface"
 
 	"gonum.org/v1/plot/vg"
@@ -42,7 +45,7 @@ const (
 type relief struct {
 	view
 	space
-	f      *field
+	f      *lattice.Field
 	r      ramp
 	open   bool // above the ramp
 	small  bool
@@ -50,17 +53,17 @@ type relief struct {
 	normal []vec // at each lattice point
 }
 
-func layoutSurface3D(f *field, opt Options) Figure {
+func layoutSurface3D(f *lattice.Field, opt Options) Figure {
 	r, note := heights(f, opt, "open", "open")
 	s := relief{view: newView(azimuth, elevation), f: f, r: r, open: opt.Open, small: opt.panel != nil}
 	s.space = space{x: 0.5, y: 0.5, z: boxHeight}
-	if aspect := (f.y[len(f.y)-1] - f.y[0]) / (f.x[len(f.x)-1] - f.x[0]); aspect < 1 {
+	if aspect := (f.Y[len(f.Y)-1] - f.Y[0]) / (f.X[len(f.X)-1] - f.X[0]); aspect < 1 {
 		s.space.y = 0.5 * max(aspect, 0.4)
 	} else {
 		s.space.x = 0.5 * max(1/aspect, 0.4)
 	}
-	s.ix, s.iy = thinned(len(f.x)), thinned(len(f.y))
-	if len(s.ix) < len(f.x) || len(s.iy) < len(f.y) {
+	s.ix, s.iy = thinned(len(f.X)), thinned(len(f.Y))
+	if len(s.ix) < len(f.X) || len(s.iy) < len(f.Y) {
 		note += fmt.Sprintf("; drawn from %d×%d of the points", len(s.ix), len(s.iy))
 	}
 	s.normal = s.normals()
@@ -69,16 +72,16 @@ func layoutSurface3D(f *field, opt Options) Figure {
 	axes := s.axes(page.width < narrow)
 	side := opt.side()
 	// The vertical axis stands at the left corner; the others' labels hang below the front corner and beside the right one.
-	left := side + sideWidth(widest(axes.z))
-	const foot = tickLength + 2*tickGap + tickSize
-	last := tickLength + tickGap + widest(axes.y)
+	left := side + chart.SideWidth(chart.Widest(axes.z))
+	const foot = chart.TickLength + 2*chart.TickGap + chart.TickSize
+	last := chart.TickLength + chart.TickGap + chart.Widest(axes.y)
 	right := side + max(last, opt.beside(r)+last-barGap/2)
 	unit := s.extent(s.space)
 	s.view.scale = (page.width - left - right) / unit.Size().X
-	bottom := side + page.note.height() + foot
+	bottom := side + page.note.Height() + foot
 	s.origin = vg.Point{X: left - unit.Min.X*s.view.scale, Y: bottom - unit.Min.Y*s.view.scale}
 	frame := s.extent(s.space)
-	fig := page.figure(frame, frame.Max.Y+4+page.title.height()+side, middle(frame), func(pn pen) {
+	fig := page.figure(frame, frame.Max.Y+4+page.title.Height()+side, chart.Middle(frame), func(pn canvas.Pen) {
 		s.drawBox(pn, axes)
 		s.drawSurface(pn)
 		s.drawAxes(pn, axes)
@@ -107,15 +110,15 @@ func thinned(n int) []int {
 
 // place is lattice point (ix, iy) in the box. Its height may lie above it.
 func (s relief) place(ix, iy int) vec {
-	v := s.f.z[s.f.index(ix, iy)]
-	if s.r.scale.log {
-		v = max(v, s.r.scale.lo)
+	v := s.f.Z[s.f.Index(ix, iy)]
+	if s.r.scale.Log {
+		v = max(v, s.r.scale.Lo)
 	}
-	z := max(s.r.scale.at(v), 0)
+	z := max(s.r.scale.At(v), 0)
 	if !s.open {
 		z = min(z, 1)
 	}
-	return vec{s.across(s.f.x, ix, s.x), s.across(s.f.y, iy, s.y), s.z * z}
+	return vec{s.across(s.f.X, ix, s.x), s.across(s.f.Y, iy, s.y), s.z * z}
 }
 
 // across is the place of a coordinate between −half and half.
@@ -130,7 +133,7 @@ func (s relief) normals() []vec {
 		var lo, hi *vec
 		for _, d := range []int{-1, 0, 1} {
 			a, b := i+d*di, j+d*dj
-			if a < 0 || b < 0 || a >= len(s.ix) || b >= len(s.iy) || !s.f.ok[s.f.index(s.ix[a], s.iy[b])] {
+			if a < 0 || b < 0 || a >= len(s.ix) || b >= len(s.iy) || !s.f.OK[s.f.Index(s.ix[a], s.iy[b])] {
 				continue
 			}
 			p := s.place(s.ix[a], s.iy[b])
@@ -155,7 +158,7 @@ func (s relief) normals() []vec {
 
 // drawSurface draws the cells from the back to the front, so that near ones cover far ones. Over a lattice that
 // order is exact: nothing with a smaller α or a larger β can hide what has a larger or a smaller one.
-func (s relief) drawSurface(pn pen) {
+func (s relief) drawSurface(pn canvas.Pen) {
 	fine, most := fineCells, meshCells
 	if s.small {
 		fine, most = fineCells/2, meshCells/2
@@ -164,14 +167,14 @@ func (s relief) drawSurface(pn pen) {
 	parts := max(1, (fine+cells-1)/cells)
 	mesh := func(n int) int { return (n-2)/most + 1 }
 	meshX, meshY := mesh(len(s.ix)), mesh(len(s.iy))
-	lines := stroke{color: color.NRGBA{A: 70}, width: 0.35}
+	lines := canvas.Stroke{Color: color.NRGBA{A: 70}, Width: 0.35}
 	for i := range len(s.ix) - 1 {
 		for j := len(s.iy) - 2; j >= 0; j-- {
 			var c [4]vec // counter-clockwise as seen from above
 			whole := true
 			for k, d := range [4][2]int{{0, 0}, {1, 0}, {1, 1}, {0, 1}} {
 				ix, iy := s.ix[i+d[0]], s.iy[j+d[1]]
-				whole = whole && s.f.ok[s.f.index(ix, iy)]
+				whole = whole && s.f.OK[s.f.Index(ix, iy)]
 				c[k] = s.place(ix, iy)
 			}
 			if !whole {
@@ -193,7 +196,7 @@ func (s relief) drawSurface(pn pen) {
 			if j == 0 {
 				edges = append(edges, s.line(c[0], c[1]))
 			}
-			pn.lines(lines, edges...)
+			pn.Lines(lines, edges...)
 		}
 	}
 }
@@ -218,7 +221,7 @@ const under = 0.12
 
 // drawCell fills a cell in parts×parts pieces, between whose corners places and directions are interpolated. The edges to
 // the right and in front may be those of the surface.
-func (s relief) drawCell(pn pen, c, normal [4]vec, parts int, lastX, lastY bool) {
+func (s relief) drawCell(pn canvas.Pen, c, normal [4]vec, parts int, lastX, lastY bool) {
 	between := func(v [4]vec, x, y float64) vec {
 		var out vec
 		for k, w := range [4]float64{(1 - x) * (1 - y), x * (1 - y), x * y, (1 - x) * y} {
@@ -245,7 +248,7 @@ func (s relief) drawCell(pn pen, c, normal [4]vec, parts int, lastX, lastY bool)
 			for _, p := range piece {
 				height += p.z / float64(len(piece))
 			}
-			pn.fill(s.lit(height/s.z, between(normal, x+0.5/n, y+0.5/n).unit()), s.all(piece...))
+			pn.Fill(s.lit(height/s.z, between(normal, x+0.5/n, y+0.5/n).unit()), s.all(piece...))
 		}
 	}
 }
@@ -255,7 +258,7 @@ var light = vec{-0.35, -0.45, 0.82}.unit()
 
 // lit is the colour of the map at t under the light, on a surface with the given upright. Where it is seen from below it is darker.
 func (s relief) lit(t float64, up vec) color.RGBA {
-	c := colorAt(s.r.colormap, t)
+	c := canvas.ColorAt(s.r.colormap, t)
 	shade := 0.62 + 0.46*max(up.dot(light), 0)
 	if up.dot(s.toEye()) < 0 {
 		shade *= 0.75
@@ -265,7 +268,7 @@ func (s relief) lit(t float64, up vec) color.RGBA {
 }
 
 // drawMark draws a named dot on the surface, above the lattice point that is nearest.
-func (s relief) drawMark(pn pen, m Mark) {
+func (s relief) drawMark(pn canvas.Pen, m Mark) {
 	nearest := func(axis []float64, v float64) (int, bool) {
 		best := 0
 		for i := range axis {
@@ -275,12 +278,12 @@ func (s relief) drawMark(pn pen, m Mark) {
 		}
 		return best, v >= axis[0] && v <= axis[len(axis)-1]
 	}
-	ix, inX := nearest(s.f.x, m.X)
-	iy, inY := nearest(s.f.y, m.Y)
-	if !inX || !inY || !s.f.ok[s.f.index(ix, iy)] {
+	ix, inX := nearest(s.f.X, m.X)
+	iy, inY := nearest(s.f.Y, m.Y)
+	if !inX || !inY || !s.f.OK[s.f.Index(ix, iy)] {
 		return
 	}
 	p := s.place(ix, iy)
 	p.z = min(p.z, s.z)
-	panel{}.mark(pn, s.at(p), m.Label)
+	drawMark(chart.Panel{}, pn, s.at(p), m.Label)
 }

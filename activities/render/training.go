@@ -6,6 +6,10 @@ import (
 	"image/color"
 	"math"
 
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
+
 	"gonum.org/v1/plot/vg"
 )
 
@@ -45,21 +49,21 @@ func Training(log TrainLog, opt Options) (Figure, error) {
 		return Figure{}, err
 	}
 	rates := log.rates()
-	s := frames{x: noScale.with(log.span()), xName: "epoch", above: 7, over: func(pn pen, p panel) { p.rateLabels(pn, rates) }}
+	s := frames{x: chart.NoScale.With(log.span()), xName: "epoch", above: 7, over: func(pn canvas.Pen, p chart.Panel) { drawRateLabels(p, pn, rates) }}
 	tested := false
 	for _, of := range []struct {
 		quantity
 		color color.Color
-	}{{epochLoss, lossColor}, {epochError, accColor}, {weightNorm, inkColor}} {
+	}{{epochLoss, canvas.LossColor}, {epochError, canvas.AccColor}, {weightNorm, canvas.InkColor}} {
 		part, dashes := of.part([]TrainLog{log}, []color.Color{of.color}, opt)
 		curves := part.inside
-		part.color, part.inside = of.color, func(pn pen, p panel) {
-			p.drops(pn, rates)
+		part.color, part.inside = of.color, func(pn canvas.Pen, p chart.Panel) {
+			drawDrops(p, pn, rates)
 			curves(pn, p)
 		}
 		s.parts, tested = append(s.parts, part), tested || dashes
 	}
-	s.kinds = []legendEntry{{name: "training", color: inkColor}}
+	s.kinds = []chart.LegendEntry{{Name: "training", Color: canvas.InkColor}}
 	if tested {
 		s.kinds = splitLegend(true, true)
 	}
@@ -87,9 +91,9 @@ var (
 // part is the frame that shows the quantity of all logs, each in its colour, and whether one of them has test values.
 func (q quantity) part(logs []TrainLog, colors []color.Color, opt Options) (part framePart, tested bool) {
 	var curves []curve
-	y := noScale
+	y := chart.NoScale
 	add := func(c curve) {
-		y = y.with(c.f.lo, c.f.hi)
+		y = y.With(c.f.Lo, c.f.Hi)
 		curves = append(curves, c)
 	}
 	for i, log := range logs {
@@ -97,30 +101,30 @@ func (q quantity) part(logs []TrainLog, colors []color.Color, opt Options) (part
 		if q.test == nil {
 			continue
 		}
-		if f := log.series(q.test, EpochLog.tested); len(f.x) > 0 {
+		if f := log.series(q.test, EpochLog.tested); len(f.X) > 0 {
 			tested = true
 			add(curve{f: f, color: colors[i], dash: dashed})
 		}
 	}
-	if y.lo > y.hi {
-		y = scale{lo: 0, hi: 1}
+	if y.Lo > y.Hi {
+		y = chart.Scale{Lo: 0, Hi: 1}
 	}
 	kind := ScaleLinear
 	if q.scaled {
-		kind = trainingScale(y.lo, y.hi, opt)
+		kind = trainingScale(y.Lo, y.Hi, opt)
 	}
-	y = chooseScale(y.lo, y.hi, kind)
-	return framePart{panel: panel{y: y}, name: q.name, ticks: y.ticks(5), inside: func(pn pen, p panel) {
+	y = chooseScale(y.Lo, y.Hi, kind)
+	return framePart{Panel: chart.Panel{Y: y}, name: q.name, ticks: y.Ticks(5), inside: func(pn canvas.Pen, p chart.Panel) {
 		for _, c := range curves {
-			p.curve(pn, c, y)
+			drawCurve(p, pn, c, y)
 		}
 	}}, tested
 }
 
 // overEpochs gives the frames ticks at whole epochs; a single epoch gets room on both sides.
 func (s frames) overEpochs() frames {
-	if s.x.lo == s.x.hi {
-		s.x = scale{lo: s.x.lo - 0.5, hi: s.x.hi + 0.5}
+	if s.x.Lo == s.x.Hi {
+		s.x = chart.Scale{Lo: s.x.Lo - 0.5, Hi: s.x.Hi + 0.5}
 	}
 	s.xTicks = epochTicks(s.x)
 	return s
@@ -145,8 +149,8 @@ func (log TrainLog) check() error {
 }
 
 // series is a quantity over the epochs that have it; has may be nil for all.
-func (log TrainLog) series(value func(EpochLog) float64, has func(EpochLog) bool) *field {
-	f := &field{lo: math.Inf(1), hi: math.Inf(-1)}
+func (log TrainLog) series(value func(EpochLog) float64, has func(EpochLog) bool) *lattice.Field {
+	f := &lattice.Field{Lo: math.Inf(1), Hi: math.Inf(-1)}
 	for _, e := range log.Epochs {
 		if has != nil && !has(e) {
 			continue
@@ -154,11 +158,11 @@ func (log TrainLog) series(value func(EpochLog) float64, has func(EpochLog) bool
 		v := value(e)
 		ok := !math.IsNaN(v) && !math.IsInf(v, 0)
 		if ok {
-			v = drawable(v)
+			v = lattice.Drawable(v)
 		}
-		f.x, f.z, f.ok = append(f.x, float64(e.Epoch)), append(f.z, v), append(f.ok, ok)
+		f.X, f.Z, f.OK = append(f.X, float64(e.Epoch)), append(f.Z, v), append(f.OK, ok)
 		if ok {
-			f.lo, f.hi = min(f.lo, v), max(f.hi, v)
+			f.Lo, f.Hi = min(f.Lo, v), max(f.Hi, v)
 		}
 	}
 	return f
@@ -173,10 +177,10 @@ func trainingScale(lo, hi float64, opt Options) string {
 }
 
 // epochTicks are ticks at whole epochs.
-func epochTicks(x scale) []tick {
-	var out []tick
-	for _, t := range x.ticks(int(min(8, max(1, x.hi-x.lo)))) {
-		if t.v == math.Trunc(t.v) {
+func epochTicks(x chart.Scale) []chart.Tick {
+	var out []chart.Tick
+	for _, t := range x.Ticks(int(min(8, max(1, x.Hi-x.Lo)))) {
+		if t.V == math.Trunc(t.V) {
 			out = append(out, t)
 		}
 	}
@@ -204,26 +208,26 @@ func (log TrainLog) rates() []drop {
 	return d
 }
 
-// drops draws a thin vertical line at each change of the learning rate.
-func (p panel) drops(pn pen, rates []drop) {
+// drawDrops draws a thin vertical line at each change of the learning rate.
+func drawDrops(p chart.Panel, pn canvas.Pen, rates []drop) {
 	for _, d := range rates[1:] {
-		p.vertical(pn, d.at, thinDashes)
+		p.Vertical(pn, d.at, thinDashes)
 	}
 }
 
-// rateLabels writes each learning rate above the stretch of epochs that has it, where there is room.
-func (p panel) rateLabels(pn pen, rates []drop) {
+// drawRateLabels writes each learning rate above the stretch of epochs that has it, where there is room.
+func drawRateLabels(p chart.Panel, pn canvas.Pen, rates []drop) {
 	for i, d := range rates {
-		end := p.frame.Max.X
+		end := p.Frame.Max.X
 		if i+1 < len(rates) {
-			end = p.px(rates[i+1].at)
+			end = p.Px(rates[i+1].at)
 		}
-		t := plain(number(d.lr))
+		t := canvas.Plain(chart.Number(d.lr))
 		if i == 0 {
-			t = plain("lr " + number(d.lr))
+			t = canvas.Plain("lr " + chart.Number(d.lr))
 		}
-		if start := p.px(d.at); t.width(noteSize) < end-start-2 {
-			pn.write(t, textStyle{size: noteSize, color: noteColor, h: 0.5}, vg.Point{X: (start + end) / 2, Y: p.frame.Max.Y + 4})
+		if start := p.Px(d.at); t.Width(chart.NoteSize) < end-start-2 {
+			pn.Write(t, canvas.TextStyle{Size: chart.NoteSize, Color: canvas.NoteColor, H: 0.5}, vg.Point{X: (start + end) / 2, Y: p.Frame.Max.Y + 4})
 		}
 	}
 }

@@ -6,6 +6,9 @@ import (
 	"math"
 	"strings"
 
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
 
@@ -59,44 +62,44 @@ type walk struct {
 	xLabel, yLabel string
 }
 
-func layoutTrajectory(path trajectory.Path, f *field, opt Options) Figure {
-	l := chooseLevels(f.lo, f.hi, opt, lineLevels)
+func layoutTrajectory(path trajectory.Path, f *lattice.Field, opt Options) Figure {
+	l := chooseLevels(f.Lo, f.Hi, opt, lineLevels)
 	left := walk{
 		points: path.Random, heading: "two random directions: " + percent(path.RandomRatio) + " of the variance",
 		xLabel: "1st random direction", yLabel: "2nd random direction",
 	}
-	left.x, left.y = around(path.Random)
+	left.X, left.Y = around(path.Random)
 	right := walk{
 		points: path.PCA, heading: "principal components: " + percent(path.Ratio[0]+path.Ratio[1]) + " of the variance",
 		xLabel: "1st PCA component: " + percent(path.Ratio[0]), yLabel: "2nd PCA component: " + percent(path.Ratio[1]),
 	}
-	right.x = scale{lo: f.x[0], hi: f.x[len(f.x)-1]}
-	right.y = scale{lo: f.y[0], hi: f.y[len(f.y)-1]}
+	right.X = chart.Scale{Lo: f.X[0], Hi: f.X[len(f.X)-1]}
+	right.Y = chart.Scale{Lo: f.Y[0], Hi: f.Y[len(f.Y)-1]}
 
-	page := opt.page(f.notes(l), 3)
-	half := (page.width - 2*edge - planeGap) / 2
+	page := opt.page(lossNotes(f, l), 3)
+	half := (page.width - 2*chart.Edge - planeGap) / 2
 	planes := []*walk{&left, &right}
 	for i, w := range planes {
-		w.xTicks, w.yTicks = w.x.ticks(5), w.y.ticks(6)
-		from := edge + vg.Length(i)*(half+planeGap)
-		w.frame.Min.X = from + sideWidth(widest(w.yTicks))
-		w.frame.Max.X = from + half - w.xTicks[len(w.xTicks)-1].label.width(tickSize)/2
+		w.xTicks, w.yTicks = w.X.Ticks(5), w.Y.Ticks(6)
+		from := chart.Edge + vg.Length(i)*(half+planeGap)
+		w.Frame.Min.X = from + chart.SideWidth(chart.Widest(w.yTicks))
+		w.Frame.Max.X = from + half - w.xTicks[len(w.xTicks)-1].Label.Width(chart.TickSize)/2
 	}
 	bottom := page.bottom()
-	h := vg.Length(planeAspect) * min(left.frame.Size().X, right.frame.Size().X)
+	h := vg.Length(planeAspect) * min(left.Frame.Size().X, right.Frame.Size().X)
 	const headingAt vg.Length = 5
-	legendAt := bottom + h + headingAt + tickSize*lineHeight + 2
+	legendAt := bottom + h + headingAt + chart.TickSize*chart.LineHeight + 2
 	for _, w := range planes {
-		w.frame.Min.Y, w.frame.Max.Y = bottom, bottom+h
+		w.Frame.Min.Y, w.Frame.Max.Y = bottom, bottom+h
 	}
 
 	lines := right.contours(f, l, opt, false)
-	return page.figure(right.frame, legendAt+legendHeight-4+page.title.height()+edge, page.width/2, func(pn pen) {
+	return page.figure(right.Frame, legendAt+legendHeight-4+page.title.Height()+chart.Edge, page.width/2, func(pn canvas.Pen) {
 		lines(pn)
 		for _, w := range planes {
 			w.drawPath(pn, path)
 			w.drawAxes(pn, w.xLabel, w.yLabel)
-			pn.write(plain(w.heading), textStyle{size: tickSize, color: inkColor, h: 0.5}, vg.Point{X: middle(w.frame), Y: w.frame.Max.Y + headingAt})
+			pn.Write(canvas.Plain(w.heading), canvas.TextStyle{Size: chart.TickSize, Color: canvas.InkColor, H: 0.5}, vg.Point{X: chart.Middle(w.Frame), Y: w.Frame.Max.Y + headingAt})
 		}
 		pathLegend(pn, vg.Point{X: page.width / 2, Y: legendAt}, path)
 	})
@@ -114,11 +117,11 @@ func plane(path trajectory.Path, g surface.Grid, opt Options) (Figure, error) {
 	lo, hi := opt.span(f)
 	w := walk{surfaceFigure: layoutSurface(f, "", opt, 0), points: path.PCA}
 	// Planes of any aspect share a row.
-	shorter := w.frame.Size().Y - planeAspect*w.frame.Size().X
-	w.frame.Max.Y -= shorter
+	shorter := w.Frame.Size().Y - planeAspect*w.Frame.Size().X
+	w.Frame.Max.Y -= shorter
 	w.height -= shorter
 	lines := w.contours(f, chooseLevels(lo, hi, opt, lineLevels), opt, false)
-	return w.figure(w.frame, w.height, middle(w.frame), func(pn pen) {
+	return w.figure(w.Frame, w.height, chart.Middle(w.Frame), func(pn canvas.Pen) {
 		lines(pn)
 		w.drawPath(pn, path)
 		w.drawAxes(pn, "1st component: "+percent(path.Ratio[0]), "2nd component: "+percent(path.Ratio[1]))
@@ -126,18 +129,18 @@ func plane(path trajectory.Path, g surface.Grid, opt Options) (Figure, error) {
 }
 
 // around is a frame around points, with a little room on each side. A path that does not move along an axis gets one, too.
-func around(points [][2]float64) (x, y scale) {
-	var s [2]scale
+func around(points [][2]float64) (x, y chart.Scale) {
+	var s [2]chart.Scale
 	for axis := range s {
-		r := noScale
+		r := chart.NoScale
 		for _, p := range points {
-			r = r.with(p[axis], p[axis])
+			r = r.With(p[axis], p[axis])
 		}
-		room := 0.12 * (r.hi - r.lo)
+		room := 0.12 * (r.Hi - r.Lo)
 		if room == 0 {
 			room = 1e-3
 		}
-		s[axis] = scale{lo: r.lo - room, hi: r.hi + room}
+		s[axis] = chart.Scale{Lo: r.Lo - room, Hi: r.Hi + room}
 	}
 	return s[0], s[1]
 }
@@ -156,12 +159,12 @@ func percent(share float64) string {
 }
 
 // drawPath draws the line through the points that lie in the frame, and their marks.
-func (w walk) drawPath(pn pen, path trajectory.Path) {
+func (w walk) drawPath(pn canvas.Pen, path trajectory.Path) {
 	at := make([]vg.Point, len(w.points))
 	inside := make([]bool, len(w.points))
 	for i, p := range w.points {
-		at[i] = w.at(p[0], p[1])
-		inside[i] = p[0] >= w.x.lo && p[0] <= w.x.hi && p[1] >= w.y.lo && p[1] <= w.y.hi
+		at[i] = w.At(p[0], p[1])
+		inside[i] = p[0] >= w.X.Lo && p[0] <= w.X.Hi && p[1] >= w.Y.Lo && p[1] <= w.Y.Hi
 	}
 	var parts [][]vg.Point
 	for i := range at[1:] {
@@ -169,14 +172,14 @@ func (w walk) drawPath(pn pen, path trajectory.Path) {
 			parts = append(parts, at[i:i+2])
 		}
 	}
-	pn.lines(stroke{color: lossColor, width: 0.8}, parts...)
+	pn.Lines(canvas.Stroke{Color: canvas.LossColor, Width: 0.8}, parts...)
 	r := dotRadius
 	if len(at) > manyPoints {
 		r = smallRadius
 	}
 	for i, p := range at {
 		if inside[i] && i > 0 && !path.Changed(i) {
-			pn.fill(lossColor, disc(p, r))
+			pn.Fill(canvas.LossColor, disc(p, r))
 		}
 	}
 	// Over the others, where epochs crowd.
@@ -193,20 +196,20 @@ func (w walk) drawPath(pn pen, path trajectory.Path) {
 	}
 }
 
-func startMark(pn pen, p vg.Point) {
-	pn.fill(rgb(0xFFFFFF), disc(p, markRadius))
-	pn.rings(stroke{color: lossColor, width: 1.2}, disc(p, markRadius))
+func startMark(pn canvas.Pen, p vg.Point) {
+	pn.Fill(canvas.RGB(0xFFFFFF), disc(p, markRadius))
+	pn.Rings(canvas.Stroke{Color: canvas.LossColor, Width: 1.2}, disc(p, markRadius))
 }
 
-func endMark(pn pen, p vg.Point) {
-	r := corners(squareAround(p, markRadius*0.6)) // smaller than the mark of a change just before it
-	pn.fill(inkColor, r)
-	pn.rings(stroke{color: rgb(0xFFFFFF), width: 0.6}, r)
+func endMark(pn canvas.Pen, p vg.Point) {
+	r := canvas.Corners(squareAround(p, markRadius*0.6)) // smaller than the mark of a change just before it
+	pn.Fill(canvas.InkColor, r)
+	pn.Rings(canvas.Stroke{Color: canvas.RGB(0xFFFFFF), Width: 0.6}, r)
 }
 
-func changeMark(pn pen, p vg.Point) {
-	pn.fill(accColor, disc(p, markRadius*0.85))
-	pn.rings(stroke{color: rgb(0xFFFFFF), width: 0.6}, disc(p, markRadius*0.85))
+func changeMark(pn canvas.Pen, p vg.Point) {
+	pn.Fill(canvas.AccColor, disc(p, markRadius*0.85))
+	pn.Rings(canvas.Stroke{Color: canvas.RGB(0xFFFFFF), Width: 0.6}, disc(p, markRadius*0.85))
 }
 
 // disc is a circle as a ring of many corners.
@@ -221,18 +224,18 @@ func disc(c vg.Point, r vg.Length) []vg.Point {
 }
 
 // pathLegend explains the marks, centred on at.
-func pathLegend(pn pen, at vg.Point, path trajectory.Path) {
+func pathLegend(pn canvas.Pen, at vg.Point, path trajectory.Path) {
 	const gap, apart vg.Length = 7, 16
 	type entry struct {
-		name text
-		mark func(pen, vg.Point)
+		name canvas.Text
+		mark func(canvas.Pen, vg.Point)
 	}
 	last := path.Epochs[len(path.Epochs)-1]
 	start := "initial weights"
 	if path.Epochs[0] > 0 {
 		start = fmt.Sprintf("epoch %d", path.Epochs[0])
 	}
-	entries := []entry{{plain(start), startMark}, {plain(epochsName(path)), func(pn pen, p vg.Point) { pn.fill(lossColor, disc(p, dotRadius)) }}}
+	entries := []entry{{canvas.Plain(start), startMark}, {canvas.Plain(epochsName(path)), func(pn canvas.Pen, p vg.Point) { pn.Fill(canvas.LossColor, disc(p, dotRadius)) }}}
 	var changes []string
 	for i, e := range path.Epochs {
 		if path.Changed(i) {
@@ -241,21 +244,21 @@ func pathLegend(pn pen, at vg.Point, path trajectory.Path) {
 	}
 	switch n := len(changes); {
 	case n > 4:
-		entries = append(entries, entry{plain("rate changed"), changeMark})
+		entries = append(entries, entry{canvas.Plain("rate changed"), changeMark})
 	case n > 0:
-		entries = append(entries, entry{plain("rate changed after epoch " + strings.Join(changes, ", ")), changeMark})
+		entries = append(entries, entry{canvas.Plain("rate changed after epoch " + strings.Join(changes, ", ")), changeMark})
 	}
-	entries = append(entries, entry{plain(fmt.Sprintf("epoch %d", last)), endMark})
+	entries = append(entries, entry{canvas.Plain(fmt.Sprintf("epoch %d", last)), endMark})
 	width := -apart
 	for _, e := range entries {
-		width += gap + e.name.width(tickSize) + apart
+		width += gap + e.name.Width(chart.TickSize) + apart
 	}
 	x := at.X - width/2
 	for _, e := range entries {
-		e.mark(pn, vg.Point{X: x, Y: at.Y + tickSize*capHeight/2})
+		e.mark(pn, vg.Point{X: x, Y: at.Y + chart.TickSize*canvas.CapHeight/2})
 		x += gap
-		pn.write(e.name, textStyle{size: tickSize, color: inkColor}, vg.Point{X: x, Y: at.Y})
-		x += e.name.width(tickSize) + apart
+		pn.Write(e.name, canvas.TextStyle{Size: chart.TickSize, Color: canvas.InkColor}, vg.Point{X: x, Y: at.Y})
+		x += e.name.Width(chart.TickSize) + apart
 	}
 }
 

@@ -7,10 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"gonum.org/v1/plot/vg"
-
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
+
+	"gonum.org/v1/plot/vg"
 )
 
 // spiral is a path of n epochs that curls into its end, the learning rate changed at half of them, over a bowl.
@@ -55,10 +57,10 @@ func TestTrajectoryMarks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := panel{frame: f.frame, x: scale{lo: g.X[0], hi: g.X[len(g.X)-1]}, y: scale{lo: g.Y[0], hi: g.Y[len(g.Y)-1]}}
+	p := chart.Panel{Frame: f.frame, X: chart.Scale{Lo: g.X[0], Hi: g.X[len(g.X)-1]}, Y: chart.Scale{Lo: g.Y[0], Hi: g.Y[len(g.Y)-1]}}
 	dots := float64(f.dpi) / float64(vg.Inch)
-	for i, want := range map[int]any{3: lossColor, 6: accColor, 12: inkColor, 0: rgb(0xFFFFFF)} {
-		at := p.at(path.PCA[i][0], path.PCA[i][1])
+	for i, want := range map[int]any{3: canvas.LossColor, 6: canvas.AccColor, 12: canvas.InkColor, 0: canvas.RGB(0xFFFFFF)} {
+		at := p.At(path.PCA[i][0], path.PCA[i][1])
 		got := img.At(int(float64(at.X)*dots), img.Bounds().Dy()-1-int(float64(at.Y)*dots))
 		r, gr, bl, _ := got.RGBA()
 		wr, wg, wb, _ := want.(interface{ RGBA() (r, g, b, a uint32) }).RGBA()

@@ -1,25 +1,27 @@
-package render
+package lattice
 
 import (
 	"cmp"
 	"math"
 	"slices"
 
+	"lossatlas/activities/render/internal/canvas"
+
 	"gonum.org/v1/plot/vg"
 )
 
-// lineLabel is a level written into one of its lines.
-type lineLabel struct {
-	box   box
-	text  text
-	level int
+// LineLabel is a level written into one of its lines.
+type LineLabel struct {
+	Box   Box
+	Text  canvas.Text
+	Level int
 }
 
-// levelLine is one line of a level, on the canvas.
-type levelLine struct {
-	track
-	level int
-	gaps  [][2]float64 // where labels stand
+// LevelLine is one line of a level, on the canvas.
+type LevelLine struct {
+	Track
+	Level int
+	Gaps  [][2]float64 // where labels stand
 }
 
 // labeller places labels on lines: in a gap of their own line where it runs straight,
@@ -27,9 +29,9 @@ type levelLine struct {
 type labeller struct {
 	frame  vg.Rectangle
 	size   vg.Length // of the text
-	lines  []levelLine
+	lines  []LevelLine
 	near   *buckets
-	placed []lineLabel
+	placed []LineLabel
 }
 
 const (
@@ -46,20 +48,20 @@ const (
 	maxLabels = 60
 )
 
-// placeLabels labels the longest line of each level first and then the others, and
+// PlaceLabels labels the longest line of each level first and then the others, and
 // records in lines the gaps that the labels need.
-func placeLabels(lines []levelLine, texts []text, size vg.Length, frame vg.Rectangle) []lineLabel {
+func PlaceLabels(lines []LevelLine, texts []canvas.Text, size vg.Length, frame vg.Rectangle) []LineLabel {
 	l := &labeller{frame: frame, size: size, lines: lines, near: newBuckets(lines, frame)}
 	order := make([]int, len(lines))
 	rank := make([]int, len(lines)) // of a line among those of its level, by length
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(lines[b].length(), lines[a].length()) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(lines[b].Length(), lines[a].Length()) })
 	seen := map[int]int{}
 	for _, i := range order {
-		rank[i] = seen[lines[i].level]
-		seen[lines[i].level]++
+		rank[i] = seen[lines[i].Level]
+		seen[lines[i].Level]++
 	}
 	slices.SortStableFunc(order, func(a, b int) int {
 		return cmp.Compare(min(rank[a], 1), min(rank[b], 1))
@@ -72,23 +74,23 @@ func placeLabels(lines []levelLine, texts []text, size vg.Length, frame vg.Recta
 		if rank[i] == 0 {
 			foreign = maxForeign
 		}
-		l.label(i, texts[lines[i].level], foreign)
+		l.label(i, texts[lines[i].Level], foreign)
 	}
 	return l.placed
 }
 
 // label finds the best place on line i, if there is one, that covers at most foreign other lines.
-func (l *labeller) label(i int, t text, foreign int) {
+func (l *labeller) label(i int, t canvas.Text, foreign int) {
 	line := &l.lines[i]
 	pad := labelPad * l.size.Points()
-	width := t.width(l.size).Points()
+	width := t.Width(l.size).Points()
 	stretch := width + 2*pad
 	// A line not much longer than its label would show as two stumps.
 	need := 2.2 * stretch
 	if line.closed {
 		need = 4 * stretch
 	}
-	length := line.length()
+	length := line.Length()
 	if length < need {
 		return
 	}
@@ -96,57 +98,57 @@ func (l *labeller) label(i int, t text, foreign int) {
 	if line.closed {
 		from, to = 0, length
 	}
-	best, bestCost := lineLabel{}, math.Inf(1)
+	best, bestCost := LineLabel{}, math.Inf(1)
 	var bestAt float64
 	for s := from; s <= to; s += stretch / 4 {
 		b, cost, ok := l.try(i, s, stretch, width, bestCost, foreign)
 		if ok && cost < bestCost {
-			best, bestCost, bestAt = lineLabel{box: b, text: t, level: line.level}, cost, s
+			best, bestCost, bestAt = LineLabel{Box: b, Text: t, Level: line.Level}, cost, s
 		}
 	}
 	if math.IsInf(bestCost, 1) {
 		return
 	}
 	l.placed = append(l.placed, best)
-	line.gaps = append(line.gaps, [2]float64{bestAt - stretch/2, bestAt + stretch/2})
+	line.Gaps = append(line.Gaps, [2]float64{bestAt - stretch/2, bestAt + stretch/2})
 }
 
 // try judges the place at distance s along line i; places that cost limit or more need not be judged to the end.
-func (l *labeller) try(i int, s, stretch, width, limit float64, mayCover int) (box, float64, bool) {
+func (l *labeller) try(i int, s, stretch, width, limit float64, mayCover int) (Box, float64, bool) {
 	line := &l.lines[i]
-	a, b := line.point(s-stretch/2), line.point(s+stretch/2)
-	chord := distance(a, b)
+	a, b := line.Point(s-stretch/2), line.Point(s+stretch/2)
+	chord := Distance(a, b)
 	if chord < minStraight*stretch {
-		return box{}, 0, false
+		return Box{}, 0, false
 	}
-	mid := line.point(s)
+	mid := line.Point(s)
 	angle := math.Atan2(float64(b.Y-a.Y), float64(b.X-a.X))
 	if angle > math.Pi/2 {
 		angle -= math.Pi
 	} else if angle <= -math.Pi/2 {
 		angle += math.Pi
 	}
-	bx := box{
+	bx := Box{
 		// Between the chord and the bow of the line, so that both sides of the gap meet the text's middle.
-		center: vg.Point{X: (a.X+b.X)/4 + mid.X/2, Y: (a.Y+b.Y)/4 + mid.Y/2},
-		halfW:  width / 2,
-		halfH:  l.size.Points() * capHeight / 2,
-		angle:  angle,
+		Center: vg.Point{X: (a.X+b.X)/4 + mid.X/2, Y: (a.Y+b.Y)/4 + mid.Y/2},
+		HalfW:  width / 2,
+		HalfH:  l.size.Points() * canvas.CapHeight / 2,
+		Angle:  angle,
 	}
 	// Straight and level places first.
 	cost := 40*(1-chord/stretch) + 0.6*math.Abs(angle)
-	if cost >= limit || !bx.grown(0.4*l.size.Points()).within(l.frame) {
-		return box{}, 0, false
+	if cost >= limit || !bx.Grown(0.4*l.size.Points()).Within(l.frame) {
+		return Box{}, 0, false
 	}
-	apart := bx.grown(labelApart * l.size.Points())
+	apart := bx.Grown(labelApart * l.size.Points())
 	for _, p := range l.placed {
-		if apart.overlaps(p.box) {
-			return box{}, 0, false
+		if apart.Overlaps(p.Box) {
+			return Box{}, 0, false
 		}
 	}
-	foreign := l.near.count(bx.grown(0.15*l.size.Points()), i)
+	foreign := l.near.count(bx.Grown(0.15*l.size.Points()), i)
 	if foreign > mayCover {
-		return box{}, 0, false
+		return Box{}, 0, false
 	}
 	return bx, cost + 1.5*float64(foreign), true
 }
@@ -165,7 +167,7 @@ type piece struct {
 	line int
 }
 
-func newBuckets(lines []levelLine, frame vg.Rectangle) *buckets {
+func newBuckets(lines []LevelLine, frame vg.Rectangle) *buckets {
 	b := &buckets{origin: frame.Min, size: 6}
 	b.nx = int(float64(frame.Size().X)/b.size) + 1
 	b.ny = int(float64(frame.Size().Y)/b.size) + 1
@@ -196,8 +198,8 @@ func (b *buckets) span(pts ...vg.Point) (x0, x1, y0, y1 int) {
 }
 
 // count returns how many lines other than own meet the box, stopping above maxForeign.
-func (b *buckets) count(bx box, own int) int {
-	x0, x1, y0, y1 := b.span(bx.corners()...)
+func (b *buckets) count(bx Box, own int) int {
+	x0, x1, y0, y1 := b.span(bx.Corners()...)
 	var met []int
 	for y := y0; y <= y1; y++ {
 		for x := x0; x <= x1; x++ {

@@ -1,4 +1,4 @@
-package render
+package canvas
 
 import (
 	"cmp"
@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// indexed returns the image with at most 256 colours, a third of the bytes in a PNG. A figure has a few dozen
+// Indexed returns the image with at most 256 colours, a third of the bytes in a PNG. A figure has a few dozen
 // colours and, along their edges, the shades between them. The palette takes the most frequent
 // colour of each of the most frequent cells of a 32×32×32 raster of the colour cube, so that areas and
 // lines keep their colours exactly; a shade that finds no place takes the nearest one's.
-func indexed(src *image.RGBA) *image.Paletted {
+func Indexed(src *image.RGBA) *image.Paletted {
 	bounds := src.Bounds()
 	pixels := len(src.Pix) / 4
 	pixel := func(i int) color.RGBA {

@@ -1,4 +1,4 @@
-package render
+package canvas
 
 import (
 	"math"
@@ -24,9 +24,9 @@ func lightness(c [3]uint8) float64 {
 // Lightness rises along each map without a plateau or a jump, so that equal steps of a value look equal and the order
 // survives every colour vision and grey print.
 func TestColormapsRiseInLightness(t *testing.T) {
-	for name := range colormaps {
+	for name := range Colormaps {
 		at := func(x float64) float64 {
-			c := colorAt(name, x)
+			c := ColorAt(name, x)
 			return lightness([3]uint8{c.R, c.G, c.B})
 		}
 		span := at(1) - at(0)
@@ -51,12 +51,12 @@ func TestLinesStandOutOnWhite(t *testing.T) {
 		y := math.Pow((l+16)/116, 3)
 		return 1.05 / (y + 0.05)
 	}
-	for name := range colormaps {
-		c := lineColor(name, 9, 10)
+	for name := range Colormaps {
+		c := LineColor(name, 9, 10)
 		if got := contrast(lightness([3]uint8{c.R, c.G, c.B})); got < 1.8 {
 			t.Errorf("%s: lines of the highest level have a contrast of %.2f", name, got)
 		}
-		d := darker(c)
+		d := Darker(c)
 		if got := contrast(lightness([3]uint8{d.R, d.G, d.B})); got < 3 {
 			t.Errorf("%s: labels of the highest level have a contrast of %.2f", name, got)
 		}

@@ -1,16 +1,16 @@
-package render
+package lattice
 
-// region returns the part of the evaluated cells where the field is at or above level, as
+// Region returns the part of the evaluated cells where the field is at or above level, as
 // rings that run counter-clockwise around it and clockwise around its holes.
 //
 // It is closed from the lines of the level and the pieces of the evaluated region's border that lie
 // above it. Drawn from the lowest level upwards, each region over the last, regions make
 // bands without seams between them.
-func region(f *field, level float64) [][]point {
-	c := newChains(f, level)
+func Region(f *Field, level float64) [][]Point {
+	c := NewChains(f, level)
 	// Vertices on the border of the evaluated region: edges as in chains, and after them the
 	// lattice points themselves. Two cells that touch in one corner give it two ways on.
-	nodes := 2 * len(f.z)
+	nodes := 2 * len(f.Z)
 	border := map[int][]int{}
 	var order []int
 	add := func(from, to int) {
@@ -20,7 +20,7 @@ func region(f *field, level float64) [][]point {
 		border[from] = append(border[from], to)
 	}
 	side := func(p, q, edge int) {
-		switch hp, hq := f.z[p] >= level, f.z[q] >= level; {
+		switch hp, hq := f.Z[p] >= level, f.Z[q] >= level; {
 		case hp && hq:
 			add(nodes+p, nodes+q)
 		case hp:
@@ -29,51 +29,51 @@ func region(f *field, level float64) [][]point {
 			add(edge, nodes+q)
 		}
 	}
-	nx, n := len(f.x), len(f.z)
-	for iy := range len(f.y) - 1 {
+	nx, n := len(f.X), len(f.Z)
+	for iy := range len(f.Y) - 1 {
 		for ix := range nx - 1 {
-			if !f.whole(ix, iy) {
+			if !f.Whole(ix, iy) {
 				continue
 			}
-			i := f.index(ix, iy)
-			if !f.whole(ix, iy-1) {
+			i := f.Index(ix, iy)
+			if !f.Whole(ix, iy-1) {
 				side(i, i+1, i)
 			}
-			if !f.whole(ix+1, iy) {
+			if !f.Whole(ix+1, iy) {
 				side(i+1, i+nx+1, n+i+1)
 			}
-			if !f.whole(ix, iy+1) {
+			if !f.Whole(ix, iy+1) {
 				side(i+nx+1, i+nx, i+nx)
 			}
-			if !f.whole(ix-1, iy) {
+			if !f.Whole(ix-1, iy) {
 				side(i+nx, i, n+i)
 			}
 		}
 	}
 
 	step := func(at int) int {
-		if at < nodes && c.next[at] != none {
-			to := c.next[at]
-			c.next[at] = none
+		if at < nodes && c.Next[at] != None {
+			to := c.Next[at]
+			c.Next[at] = None
 			return to
 		}
 		ways := border[at]
 		if len(ways) == 0 {
-			return none
+			return None
 		}
 		border[at] = ways[1:]
 		return ways[0]
 	}
-	place := func(v int) point {
+	place := func(v int) Point {
 		if v >= nodes {
 			return f.node(v - nodes)
 		}
 		return c.vertex(v)
 	}
-	var rings [][]point
+	var rings [][]Point
 	walk := func(start int) {
-		var ring []point
-		for at := step(start); at != none; at = step(at) {
+		var ring []Point
+		for at := step(start); at != None; at = step(at) {
 			if p := place(at); len(ring) == 0 || p != ring[len(ring)-1] {
 				ring = append(ring, p)
 			}
@@ -90,8 +90,8 @@ func region(f *field, level float64) [][]point {
 			walk(v)
 		}
 	}
-	for e := range c.next {
-		if c.next[e] != none {
+	for e := range c.Next {
+		if c.Next[e] != None {
 			walk(e)
 		}
 	}

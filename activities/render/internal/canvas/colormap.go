@@ -1,4 +1,4 @@
-package render
+package canvas
 
 import (
 	"image/color"
@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// colormaps are the perceptually uniform maps of matplotlib, each by 17 equidistant anchors, between
+// Colormaps are the perceptually uniform maps of matplotlib, each by 17 equidistant anchors, between
 // which a straight line stays within 6 of 255 of the original (11 in the blue of cividis). Their lightness
 // rises evenly, so that they order the same way for readers of every colour vision and in grey print.
-var colormaps = map[string][17]uint32{
+var Colormaps = map[string][17]uint32{
 	"viridis": {
 		0x440154, 0x48186A, 0x472D7B, 0x424086, 0x3B528B, 0x33638D, 0x2C728E, 0x26818E, 0x21908C,
 		0x1F9F88, 0x28AE80, 0x3EBC74, 0x5DC963, 0x82D34C, 0xABDC32, 0xD5E21A, 0xFDE725,
@@ -26,21 +26,21 @@ var colormaps = map[string][17]uint32{
 	},
 }
 
-func colormapNames() string {
-	return strings.Join(slices.Sorted(maps.Keys(colormaps)), ", ")
+func ColormapNames() string {
+	return strings.Join(slices.Sorted(maps.Keys(Colormaps)), ", ")
 }
 
-func rgb(v uint32) color.RGBA {
+func RGB(v uint32) color.RGBA {
 	return color.RGBA{uint8(v >> 16), uint8(v >> 8), uint8(v), 255}
 }
 
-// colorAt returns the colour at t in [0,1], interpolated between anchors.
-func colorAt(name string, t float64) color.RGBA {
-	anchors := colormaps[name]
+// ColorAt returns the colour at t in [0,1], interpolated between anchors.
+func ColorAt(name string, t float64) color.RGBA {
+	anchors := Colormaps[name]
 	t = min(max(t, 0), 1) * float64(len(anchors)-1)
 	i := min(int(t), len(anchors)-2)
 	f := t - float64(i)
-	a, b := rgb(anchors[i]), rgb(anchors[i+1])
+	a, b := RGB(anchors[i]), RGB(anchors[i+1])
 	mix := func(p, q uint8) uint8 { return uint8(math.Round(float64(p) + f*(float64(q)-float64(p)))) }
 	return color.RGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 255}
 }
@@ -48,35 +48,35 @@ func colorAt(name string, t float64) color.RGBA {
 // lineEnd is how far into a map the lines on white go: its light end has too little contrast there.
 const lineEnd = 0.8
 
-// lineColor is the colour of line i of n on a white ground.
-func lineColor(name string, i, n int) color.RGBA {
+// LineColor is the colour of line i of n on a white ground.
+func LineColor(name string, i, n int) color.RGBA {
 	if n <= 1 {
-		return colorAt(name, lineEnd/2)
+		return ColorAt(name, lineEnd/2)
 	}
-	return colorAt(name, lineEnd*float64(i)/float64(n-1))
+	return ColorAt(name, lineEnd*float64(i)/float64(n-1))
 }
 
-// bandColor is the colour of band i of n.
-func bandColor(name string, i, n int) color.RGBA {
+// BandColor is the colour of band i of n.
+func BandColor(name string, i, n int) color.RGBA {
 	if n <= 1 {
-		return colorAt(name, 0.5)
+		return ColorAt(name, 0.5)
 	}
-	return colorAt(name, float64(i)/float64(n-1))
+	return ColorAt(name, float64(i)/float64(n-1))
 }
 
 // Colours of the figure beside the data.
 var (
-	inkColor   = rgb(0x1A1A1A) // text
-	frameColor = rgb(0x333333)
-	faintColor = rgb(0xDDDDDD) // grid lines
-	noteColor  = rgb(0x555555)
-	lossColor  = rgb(0x1F4FB4) // the paper's blue
-	accColor   = rgb(0xC3261F) // the paper's red
-	maskColor  = rgb(0xE4E4E4)
-	hatchColor = rgb(0x8C8C8C)
+	InkColor   = RGB(0x1A1A1A) // text
+	FrameColor = RGB(0x333333)
+	FaintColor = RGB(0xDDDDDD) // grid lines
+	NoteColor  = RGB(0x555555)
+	LossColor  = RGB(0x1F4FB4) // the paper's blue
+	AccColor   = RGB(0xC3261F) // the paper's red
+	MaskColor  = RGB(0xE4E4E4)
+	HatchColor = RGB(0x8C8C8C)
 )
 
-// darker returns c at three quarters of its strength, for text of that colour on white.
-func darker(c color.RGBA) color.RGBA {
+// Darker returns c at three quarters of its strength, for text of that colour on white.
+func Darker(c color.RGBA) color.RGBA {
 	return color.RGBA{uint8(int(c.R) * 3 / 4), uint8(int(c.G) * 3 / 4), uint8(int(c.B) * 3 / 4), 255}
 }

@@ -1,4 +1,4 @@
-package render
+package canvas
 
 import (
 	"fmt"
@@ -15,8 +15,8 @@ import (
 
 // Heights of Liberation Sans as shares of the font size.
 const (
-	capHeight = 0.69 // of capitals and digits above the baseline
-	descent   = 0.21 // of g, p, y below it
+	CapHeight = 0.69 // of capitals and digits above the baseline
+	Descent   = 0.21 // of g, p, y below it
 )
 
 // sans returns Liberation Sans, regular or bold.
@@ -36,26 +36,26 @@ var sans = sync.OnceValue(func() (faces [2]*sfnt.Font) {
 
 // run is a piece of text in one size; Scale and Rise are shares of the text's size.
 type run struct {
-	s           string
-	scale, rise float64
+	S           string
+	scale, Rise float64
 }
 
-// text is one line of text.
-type text struct {
-	runs []run
+// Text is one line of text.
+type Text struct {
+	Runs []run
 	bold bool
 }
 
-func plain(s string) text { return text{runs: []run{{s, 1, 0}}} }
+func Plain(s string) Text { return Text{Runs: []run{{s, 1, 0}}} }
 
-// power is 10 to the k, with k raised.
-func power(k int) text {
-	return text{runs: []run{{"10", 1, 0}, {strings.ReplaceAll(fmt.Sprint(k), "-", "−"), 0.72, 0.36}}}
+// Power is 10 to the k, with k raised.
+func Power(k int) Text {
+	return Text{Runs: []run{{"10", 1, 0}, {strings.ReplaceAll(fmt.Sprint(k), "-", "−"), 0.72, 0.36}}}
 }
 
 // outline returns the glyphs of the text in a font of the given size, with the
 // start of its baseline at the origin, and the width of the text.
-func (t text) outline(size vg.Length) (vg.Path, vg.Length) {
+func (t Text) outline(size vg.Length) (vg.Path, vg.Length) {
 	face := sans()[0]
 	if t.bold {
 		face = sans()[1]
@@ -67,14 +67,14 @@ func (t text) outline(size vg.Length) (vg.Path, vg.Length) {
 		ppem  = fixed.Int26_6(face.UnitsPerEm()) // so that sizes come out in font units
 		perEm = 1 / vg.Length(face.UnitsPerEm())
 	)
-	for _, r := range t.runs {
+	for _, r := range t.Runs {
 		unit := size * vg.Length(r.scale) * perEm
-		rise := size * vg.Length(r.rise)
+		rise := size * vg.Length(r.Rise)
 		at := func(p fixed.Point26_6) vg.Point {
 			return vg.Point{X: x + vg.Length(p.X)*unit, Y: rise - vg.Length(p.Y)*unit}
 		}
 		var prev sfnt.GlyphIndex
-		for i, c := range []rune(r.s) {
+		for i, c := range []rune(r.S) {
 			// A rune that the font lacks is glyph 0, an empty box.
 			g, err := face.GlyphIndex(&buf, c)
 			if err != nil {
@@ -120,8 +120,8 @@ func appendGlyph(path vg.Path, segments sfnt.Segments, at func(fixed.Point26_6) 
 	return path
 }
 
-// width returns the width of the text in a font of the given size.
-func (t text) width(size vg.Length) vg.Length {
+// Width returns the width of the text in a font of the given size.
+func (t Text) Width(size vg.Length) vg.Length {
 	_, w := t.outline(size)
 	return w
 }
@@ -148,11 +148,11 @@ func moved(p vg.Path, shift vg.Point, angle float64) vg.Path {
 	return out
 }
 
-// wrap breaks s at spaces into lines no wider than width. Words that are wider
+// Wrap breaks s at spaces into lines no wider than width. Words that are wider
 // are broken where they must be; what is left over after maxLines ends in an ellipsis.
-func wrap(s string, b bool, size, width vg.Length, maxLines int) []text {
-	style := func(s string) text { return text{runs: []run{{s, 1, 0}}, bold: b} }
-	fits := func(s string) bool { return style(s).width(size) <= width }
+func Wrap(s string, b bool, size, width vg.Length, maxLines int) []Text {
+	style := func(s string) Text { return Text{Runs: []run{{s, 1, 0}}, bold: b} }
+	fits := func(s string) bool { return style(s).Width(size) <= width }
 	var lines []string
 	line := ""
 	for _, word := range strings.Fields(s) {
@@ -187,7 +187,7 @@ func wrap(s string, b bool, size, width vg.Length, maxLines int) []text {
 		}
 		lines = append(lines[:maxLines-1], string(last)+"…")
 	}
-	out := make([]text, len(lines))
+	out := make([]Text, len(lines))
 	for i, l := range lines {
 		out[i] = style(l)
 	}

@@ -1,4 +1,4 @@
-package render
+package lattice
 
 import (
 	"math"
@@ -7,39 +7,39 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// track is a line on the canvas with the distance along it of each of its points.
-type track struct {
+// Track is a line on the canvas with the distance along it of each of its points.
+type Track struct {
 	pts    []vg.Point // of a closed line, the first point again at the end
 	at     []float64
 	closed bool
 }
 
-func newTrack(pts []vg.Point, closed bool) track {
+func NewTrack(pts []vg.Point, closed bool) Track {
 	if closed && len(pts) > 0 {
 		pts = append(pts[:len(pts):len(pts)], pts[0])
 	}
-	t := track{pts: pts, at: make([]float64, len(pts)), closed: closed}
+	t := Track{pts: pts, at: make([]float64, len(pts)), closed: closed}
 	for i := 1; i < len(pts); i++ {
-		t.at[i] = t.at[i-1] + distance(pts[i-1], pts[i])
+		t.at[i] = t.at[i-1] + Distance(pts[i-1], pts[i])
 	}
 	return t
 }
 
-func distance(a, b vg.Point) float64 { return math.Hypot(float64(b.X-a.X), float64(b.Y-a.Y)) }
+func Distance(a, b vg.Point) float64 { return math.Hypot(float64(b.X-a.X), float64(b.Y-a.Y)) }
 
-// length is the length of the line in points.
-func (t track) length() float64 {
+// Length is the length of the line in points.
+func (t Track) Length() float64 {
 	if len(t.at) == 0 {
 		return 0
 	}
 	return t.at[len(t.at)-1]
 }
 
-// point returns the place at distance s along the line; a closed line goes round.
-func (t track) point(s float64) vg.Point {
+// Point returns the place at distance s along the line; a closed line goes round.
+func (t Track) Point(s float64) vg.Point {
 	if t.closed {
-		if s = math.Mod(s, t.length()); s < 0 {
-			s += t.length()
+		if s = math.Mod(s, t.Length()); s < 0 {
+			s += t.Length()
 		}
 	}
 	i := sort.SearchFloat64s(t.at, s)
@@ -55,9 +55,9 @@ func (t track) point(s float64) vg.Point {
 }
 
 // part returns the line from distance s0 to s1 > s0; a closed line may go past its start.
-func (t track) part(s0, s1 float64) []vg.Point {
-	pts := []vg.Point{t.point(s0)}
-	n, whole := len(t.pts)-1, t.length()
+func (t Track) part(s0, s1 float64) []vg.Point {
+	pts := []vg.Point{t.Point(s0)}
+	n, whole := len(t.pts)-1, t.Length()
 	i := sort.SearchFloat64s(t.at, s0)
 	for base := 0.0; ; i++ {
 		if i > n {
@@ -72,11 +72,11 @@ func (t track) part(s0, s1 float64) []vg.Point {
 			pts = append(pts, t.pts[i])
 		}
 	}
-	return append(pts, t.point(s1))
+	return append(pts, t.Point(s1))
 }
 
-// without returns what is left of the line when the given stretches [from, to] are cut out.
-func (t track) without(gaps [][2]float64) [][]vg.Point {
+// Without returns what is left of the line when the given stretches [from, to] are cut out.
+func (t Track) Without(gaps [][2]float64) [][]vg.Point {
 	if len(gaps) == 0 {
 		return [][]vg.Point{t.pts}
 	}
@@ -84,7 +84,7 @@ func (t track) without(gaps [][2]float64) [][]vg.Point {
 	var out [][]vg.Point
 	if t.closed {
 		for i, g := range gaps {
-			end := gaps[0][0] + t.length()
+			end := gaps[0][0] + t.Length()
 			if i+1 < len(gaps) {
 				end = gaps[i+1][0]
 			}
@@ -101,50 +101,50 @@ func (t track) without(gaps [][2]float64) [][]vg.Point {
 		}
 		s = max(s, g[1])
 	}
-	if s < t.length() {
-		out = append(out, t.part(s, t.length()))
+	if s < t.Length() {
+		out = append(out, t.part(s, t.Length()))
 	}
 	return out
 }
 
-// box is a rectangle turned by angle about its centre.
-type box struct {
-	center       vg.Point
-	halfW, halfH float64
-	angle        float64
+// Box is a rectangle turned by angle about its centre.
+type Box struct {
+	Center       vg.Point
+	HalfW, HalfH float64
+	Angle        float64
 }
 
 // axes returns the box's unit vectors.
-func (b box) axes() (u, v vg.Point) {
-	sin, cos := math.Sincos(b.angle)
+func (b Box) axes() (u, v vg.Point) {
+	sin, cos := math.Sincos(b.Angle)
 	return vg.Point{X: vg.Length(cos), Y: vg.Length(sin)}, vg.Point{X: vg.Length(-sin), Y: vg.Length(cos)}
 }
 
-// corners returns the box as a ring.
-func (b box) corners() []vg.Point {
+// Corners returns the box as a ring.
+func (b Box) Corners() []vg.Point {
 	u, v := b.axes()
-	w, h := vg.Length(b.halfW), vg.Length(b.halfH)
+	w, h := vg.Length(b.HalfW), vg.Length(b.HalfH)
 	at := func(s, t vg.Length) vg.Point {
-		return vg.Point{X: b.center.X + s*u.X*w + t*v.X*h, Y: b.center.Y + s*u.Y*w + t*v.Y*h}
+		return vg.Point{X: b.Center.X + s*u.X*w + t*v.X*h, Y: b.Center.Y + s*u.Y*w + t*v.Y*h}
 	}
 	return []vg.Point{at(-1, -1), at(1, -1), at(1, 1), at(-1, 1)}
 }
 
-// grown returns the box with margin on all sides.
-func (b box) grown(margin float64) box {
-	b.halfW += margin
-	b.halfH += margin
+// Grown returns the box with margin on all sides.
+func (b Box) Grown(margin float64) Box {
+	b.HalfW += margin
+	b.HalfH += margin
 	return b
 }
 
-// overlaps tests two boxes by the separating axis theorem.
-func (b box) overlaps(o box) bool {
+// Overlaps tests two boxes by the separating axis theorem.
+func (b Box) Overlaps(o Box) bool {
 	bu, bv := b.axes()
 	ou, ov := o.axes()
 	for _, axis := range []vg.Point{bu, bv, ou, ov} {
-		d := math.Abs(dot(axis, o.center) - dot(axis, b.center))
-		reach := b.halfW*math.Abs(dot(axis, bu)) + b.halfH*math.Abs(dot(axis, bv)) +
-			o.halfW*math.Abs(dot(axis, ou)) + o.halfH*math.Abs(dot(axis, ov))
+		d := math.Abs(dot(axis, o.Center) - dot(axis, b.Center))
+		reach := b.HalfW*math.Abs(dot(axis, bu)) + b.HalfH*math.Abs(dot(axis, bv)) +
+			o.HalfW*math.Abs(dot(axis, ou)) + o.HalfH*math.Abs(dot(axis, ov))
 		if d > reach {
 			return false
 		}
@@ -152,9 +152,9 @@ func (b box) overlaps(o box) bool {
 	return true
 }
 
-// within reports whether the box lies inside r.
-func (b box) within(r vg.Rectangle) bool {
-	for _, p := range b.corners() {
+// Within reports whether the box lies inside r.
+func (b Box) Within(r vg.Rectangle) bool {
+	for _, p := range b.Corners() {
 		if p.X < r.Min.X || p.X > r.Max.X || p.Y < r.Min.Y || p.Y > r.Max.Y {
 			return false
 		}
@@ -163,13 +163,13 @@ func (b box) within(r vg.Rectangle) bool {
 }
 
 // crosses reports whether the segment from p to q meets the box.
-func (b box) crosses(p, q vg.Point) bool {
+func (b Box) crosses(p, q vg.Point) bool {
 	u, v := b.axes()
 	// In the box's own frame, by clipping the segment against its two slabs.
-	px, py := dot(u, p)-dot(u, b.center), dot(v, p)-dot(v, b.center)
-	qx, qy := dot(u, q)-dot(u, b.center), dot(v, q)-dot(v, b.center)
+	px, py := dot(u, p)-dot(u, b.Center), dot(v, p)-dot(v, b.Center)
+	qx, qy := dot(u, q)-dot(u, b.Center), dot(v, q)-dot(v, b.Center)
 	t0, t1 := 0.0, 1.0
-	for _, s := range [2][3]float64{{px, qx - px, b.halfW}, {py, qy - py, b.halfH}} {
+	for _, s := range [2][3]float64{{px, qx - px, b.HalfW}, {py, qy - py, b.HalfH}} {
 		at, d, half := s[0], s[1], s[2]
 		if d == 0 {
 			if math.Abs(at) > half {

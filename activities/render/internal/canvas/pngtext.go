@@ -1,4 +1,4 @@
-package render
+package canvas
 
 import (
 	"bytes"
@@ -11,9 +11,9 @@ import (
 // pngHead is the length of a PNG's signature and IHDR chunk, after which other chunks may follow.
 const pngHead = 8 + 4 + 4 + 13 + 4
 
-// withPNGText adds to a PNG its resolution (pHYs), and title and meta as text
+// WithPNGText adds to a PNG its resolution (pHYs), and title and meta as text
 // chunks named "Title" and "lossatlas".
-func withPNGText(src []byte, dpi int, title, meta string) []byte {
+func WithPNGText(src []byte, dpi int, title, meta string) []byte {
 	var b bytes.Buffer
 	b.Write(src[:pngHead])
 	perMetre := uint32(math.Round(float64(dpi) / 0.0254))

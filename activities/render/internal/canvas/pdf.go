@@ -1,4 +1,4 @@
-package render
+package canvas
 
 import (
 	"bytes"
@@ -29,7 +29,7 @@ type pdfState struct {
 	dash  string
 }
 
-func newPDFPage() *pdfPage {
+func NewPDFPage() *pdfPage {
 	// PDF begins with black lines, 1 point wide.
 	begin := pdfState{color: color.NRGBA{A: 255}, width: 1, dash: "[] 0"}
 	return &pdfPage{now: begin, set: begin}
@@ -46,9 +46,9 @@ func (p *pdfPage) SetLineWidth(w vg.Length) { p.now.width = w }
 func (p *pdfPage) SetLineDash(pattern []vg.Length, offset vg.Length) {
 	parts := make([]string, len(pattern))
 	for i, d := range pattern {
-		parts[i] = pdfNumber(d)
+		parts[i] = PdfNumber(d)
 	}
-	p.now.dash = "[" + strings.Join(parts, " ") + "] " + pdfNumber(offset)
+	p.now.dash = "[" + strings.Join(parts, " ") + "] " + PdfNumber(offset)
 }
 
 func (p *pdfPage) Stroke(path vg.Path) { p.paint(path, "S") }
@@ -69,7 +69,7 @@ func (p *pdfPage) paint(path vg.Path, operator string) {
 		fmt.Fprintf(&p.ops, "/A%d gs\n", c.A)
 	}
 	if p.now.width != p.set.width {
-		fmt.Fprintf(&p.ops, "%s w\n", pdfNumber(p.now.width))
+		fmt.Fprintf(&p.ops, "%s w\n", PdfNumber(p.now.width))
 	}
 	if p.now.dash != p.set.dash {
 		fmt.Fprintf(&p.ops, "%s d\n", p.now.dash)
@@ -103,18 +103,18 @@ func (p *pdfPage) paint(path vg.Path, operator string) {
 
 func (p *pdfPage) op(operator string, points ...vg.Point) {
 	for _, q := range points {
-		p.ops.WriteString(pdfNumber(q.X) + " " + pdfNumber(q.Y) + " ")
+		p.ops.WriteString(PdfNumber(q.X) + " " + PdfNumber(q.Y) + " ")
 	}
 	p.ops.WriteString(operator + "\n")
 }
 
-// pdfNumber writes a length to a hundredth of a point. PDF has no exponents.
-func pdfNumber(l vg.Length) string {
+// PdfNumber writes a length to a hundredth of a point. PDF has no exponents.
+func PdfNumber(l vg.Length) string {
 	return strconv.FormatFloat(math.Round(float64(l)*100)/100+0, 'f', -1, 64)
 }
 
-// file returns the page as a PDF file of the given size, with title and subject in its information.
-func (p *pdfPage) file(width, height vg.Length, title, subject string) ([]byte, error) {
+// File returns the page as a PDF file of the given size, with title and subject in its information.
+func (p *pdfPage) File(width, height vg.Length, title, subject string) ([]byte, error) {
 	var packed bytes.Buffer
 	z := zlib.NewWriter(&packed)
 	if _, err := z.Write(p.ops.Bytes()); err != nil {
@@ -138,7 +138,7 @@ func (p *pdfPage) file(width, height vg.Length, title, subject string) ([]byte, 
 		"<< /Type /Catalog /Pages 2 0 R >>",
 		"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
 		fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %s %s] /Contents 4 0 R /Resources << /ExtGState << %s>> >> >>",
-			pdfNumber(width), pdfNumber(height), states.String()),
+			PdfNumber(width), PdfNumber(height), states.String()),
 		fmt.Sprintf("<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream", packed.Len(), packed.String()),
 		info + " >>",
 	}

@@ -1,0 +1,114 @@
+package lattice
+
+import (
+	"fmt"
+	"math"
+
+	"lossatlas/activities/surface"
+)
+
+// Field is a quantity over a rectangular lattice, row-major [iy][ix]. OK marks the
+// points that have a finite value; missing those that were not evaluated.
+type Field struct {
+	X, Y    []float64
+	Z       []float64
+	OK      []bool
+	Missing []bool
+	Lo, Hi  float64 // range of the values that are ok; lo > hi when there are none
+	Bad     int     // evaluated and not finite
+	Absent  int     // not evaluated
+}
+
+// NewField takes values, one per point of the grid (what names them), and wants at least minY rows.
+func NewField(g surface.Grid, what string, values []float64, minY int) (*Field, error) {
+	if err := g.Validate(); err != nil {
+		return nil, err
+	}
+	nx, ny := len(g.X), len(g.Y)
+	if nx < 2 || ny < minY {
+		return nil, fmt.Errorf("grid of %d×%d points: a picture of its %s needs at least 2×%d", nx, ny, what, minY)
+	}
+	f := &Field{X: g.X, Y: g.Y, Z: make([]float64, nx*ny), OK: make([]bool, nx*ny), Missing: make([]bool, nx*ny), Lo: math.Inf(1), Hi: math.Inf(-1)}
+	for i, v := range values {
+		switch {
+		case !g.Mask[i]:
+			f.Missing[i] = true
+			f.Absent++
+		case math.IsNaN(v) || math.IsInf(v, 0):
+			f.Bad++
+		default:
+			f.Z[i], f.OK[i] = Drawable(v), true
+			f.Lo, f.Hi = min(f.Lo, f.Z[i]), max(f.Hi, f.Z[i])
+		}
+	}
+	return f, nil
+}
+
+// Values nearer to zero than least are drawn as 0, and none lies further from it than most. Scales multiply and
+// divide by powers of ten: without this room a step would vanish among the denormal numbers, or a span be infinite.
+const (
+	Least = 1e-280
+	Most  = 1e280
+)
+
+// Drawable is the value nearest to v that scales can handle.
+func Drawable(v float64) float64 {
+	if math.Abs(v) < Least {
+		return 0
+	}
+	return min(max(v, -Most), Most)
+}
+
+// Empty reports whether no point has a value.
+func (f *Field) Empty() bool { return f.Lo > f.Hi }
+
+// Index returns the position of lattice point (ix, iy).
+func (f *Field) Index(ix, iy int) int { return iy*len(f.X) + ix }
+
+// Whole reports whether cell (ix, iy), between lattice points (ix, iy) and
+// (ix+1, iy+1), lies inside the lattice and has a value at each corner.
+func (f *Field) Whole(ix, iy int) bool {
+	if ix < 0 || iy < 0 || ix >= len(f.X)-1 || iy >= len(f.Y)-1 {
+		return false
+	}
+	i, j := f.Index(ix, iy), f.Index(ix, iy+1)
+	return f.OK[i] && f.OK[i+1] && f.OK[j] && f.OK[j+1]
+}
+
+// Unevaluated reports whether cell (ix, iy) lacks a value only because a corner was not evaluated.
+func (f *Field) Unevaluated(ix, iy int) bool {
+	waiting := false
+	for _, i := range []int{f.Index(ix, iy), f.Index(ix+1, iy), f.Index(ix, iy+1), f.Index(ix+1, iy+1)} {
+		if f.Missing[i] {
+			waiting = true
+		} else if !f.OK[i] {
+			return false
+		}
+	}
+	return waiting
+}
+
+// Log10 returns the field of decimal logarithms. Values that have none (an exact 0
+// is a legal loss) take the logarithm of the smallest positive value, below every level.
+func (f *Field) Log10() *Field {
+	tiny := math.Inf(1)
+	for i, v := range f.Z {
+		if f.OK[i] && v > 0 {
+			tiny = min(tiny, v)
+		}
+	}
+	if math.IsInf(tiny, 1) {
+		tiny = 1
+	}
+	out := *f
+	out.Z = make([]float64, len(f.Z))
+	out.Lo, out.Hi = math.Inf(1), math.Inf(-1)
+	for i, v := range f.Z {
+		if !f.OK[i] {
+			continue
+		}
+		out.Z[i] = math.Log10(max(v, tiny))
+		out.Lo, out.Hi = min(out.Lo, out.Z[i]), max(out.Hi, out.Z[i])
+	}
+	return &out
+}
