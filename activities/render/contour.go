@@ -100,14 +100,14 @@ const narrow = 3 * vg.Inch
 func (s surfaceFigure) levelLines(f *lattice.Field, values []float64) []lattice.LevelLine {
 	var lines []lattice.LevelLine
 	for i, v := range values {
-		for _, iso := range lattice.Isolines(f, v) {
-			lines = append(lines, lattice.LevelLine{Track: lattice.NewTrack(s.place(iso.Pts), iso.Closed), Level: i})
+		for _, iso := range surface.Isolines(&f.Field, v) {
+			lines = append(lines, lattice.LevelLine{Track: lattice.NewTrack(s.place(iso.Places), iso.Closed), Level: i})
 		}
 	}
 	return lines
 }
 
-func (s surfaceFigure) place(pts []lattice.Point) []vg.Point {
+func (s surfaceFigure) place(pts []surface.Place) []vg.Point {
 	out := make([]vg.Point, len(pts))
 	for i, p := range pts {
 		out[i] = s.At(p.X, p.Y)

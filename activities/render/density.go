@@ -39,13 +39,7 @@ func Density(s spectrum.Spectrum, opt Options) (Figure, error) {
 		}
 	}
 	xs, values, _ := s.Curve()
-	f := &lattice.Field{X: xs, Z: values, Lo: math.Inf(1), Hi: math.Inf(-1), OK: make([]bool, len(xs))}
-	for i, v := range values {
-		f.OK[i] = !math.IsNaN(v) && !math.IsInf(v, 0)
-		if f.OK[i] {
-			f.Hi = max(f.Hi, v)
-		}
-	}
+	f := lattice.NewCurve(xs, values)
 	if !(f.Hi > 0) {
 		return Figure{}, errors.New("the density is zero everywhere: there is nothing to draw")
 	}

@@ -57,7 +57,7 @@ func FilledContour(g surface.Grid, opt Options) (Figure, error) {
 // maxLined is how many levels are drawn as lines too: more would darken the colours.
 const maxLined = 14
 
-func (s surfaceFigure) placeAll(rings [][]lattice.Point) [][]vg.Point {
+func (s surfaceFigure) placeAll(rings [][]surface.Place) [][]vg.Point {
 	out := make([][]vg.Point, len(rings))
 	for i, r := range rings {
 		out[i] = s.place(r)

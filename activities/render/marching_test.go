@@ -21,15 +21,15 @@ func mustField(t testing.TB, g surface.Grid) *lattice.Field {
 }
 
 // along calls visit for many points of a line, its vertices and points between them.
-func along(l lattice.Isoline, visit func(lattice.Point)) {
-	n := len(l.Pts) - 1
+func along(l surface.Isoline, visit func(surface.Place)) {
+	n := len(l.Places) - 1
 	if l.Closed {
 		n++
 	}
 	for i := range n {
-		a, b := l.Pts[i], l.Pts[(i+1)%len(l.Pts)]
+		a, b := l.Places[i], l.Places[(i+1)%len(l.Places)]
 		for _, t := range []float64{0, 0.25, 0.5, 0.75, 1} {
-			visit(lattice.Point{X: a.X + t*(b.X-a.X), Y: a.Y + t*(b.Y-a.Y)})
+			visit(surface.Place{X: a.X + t*(b.X-a.X), Y: a.Y + t*(b.Y-a.Y)})
 		}
 	}
 }
@@ -63,13 +63,13 @@ func TestContoursOfQuadraticAreEllipses(t *testing.T) {
 			// Levels whose ellipses stay inside the square.
 			for _, share := range []float64{0.3, 0.6, 0.95} {
 				level := q.c + share*min(q.a, q.b)
-				lines := lattice.Isolines(f, level)
+				lines := surface.Isolines(&f.Field, level)
 				if len(lines) != 1 || !lines[0].Closed {
 					t.Fatalf("%+v at %g on %d points: %d lines, want one closed", q, level, n, len(lines))
 				}
 				limit := 3.0 / 8 * m * h * h / (level - q.c)
 				var worst, uMax, vMax float64
-				along(lines[0], func(p lattice.Point) {
+				along(lines[0], func(p surface.Place) {
 					u, v := q.axes(p.X, p.Y)
 					worst = max(worst, math.Abs((q.a*u*u+q.b*v*v)/(level-q.c)-1))
 					uMax, vMax = max(uMax, math.Abs(u)), max(vMax, math.Abs(v))
@@ -94,11 +94,11 @@ func TestContoursOfQuadraticAreEllipses(t *testing.T) {
 func TestContoursOfRampAreExact(t *testing.T) {
 	f := mustField(t, sampled(9, func(x, y float64) float64 { return 3*x + 1 }))
 	for _, level := range []float64{-1.9, 0, 1, 2.3} {
-		lines := lattice.Isolines(f, level)
+		lines := surface.Isolines(&f.Field, level)
 		if len(lines) != 1 || lines[0].Closed {
 			t.Fatalf("level %g: %d lines", level, len(lines))
 		}
-		pts := lines[0].Pts
+		pts := lines[0].Places
 		// The higher side, greater x, is on the left: the line runs downwards.
 		if pts[0].Y != 1 || pts[len(pts)-1].Y != -1 || len(pts) != 9 {
 			t.Errorf("level %g runs %v", level, pts)
@@ -111,7 +111,7 @@ func TestContoursOfRampAreExact(t *testing.T) {
 		}
 	}
 	for _, level := range []float64{-2.5, 4.5} {
-		if lines := lattice.Isolines(f, level); len(lines) != 0 {
+		if lines := surface.Isolines(&f.Field, level); len(lines) != 0 {
 			t.Errorf("level %g outside the range has %d lines", level, len(lines))
 		}
 	}
@@ -122,12 +122,12 @@ func TestContoursOfRampAreExact(t *testing.T) {
 func TestSaddleConnectsAsTheSurfaceDoes(t *testing.T) {
 	f := mustField(t, sampled(10, func(x, y float64) float64 { return x * y }))
 	for _, level := range []float64{0.005, -0.005} {
-		lines := lattice.Isolines(f, level)
+		lines := surface.Isolines(&f.Field, level)
 		if len(lines) != 2 {
 			t.Fatalf("level %g: %d lines, want 2", level, len(lines))
 		}
 		for _, l := range lines {
-			for _, p := range l.Pts {
+			for _, p := range l.Places {
 				if p.X*p.Y*level <= 0 {
 					t.Fatalf("level %g: a branch passes (%g, %g), in a quadrant of the other sign", level, p.X, p.Y)
 				}
@@ -141,8 +141,8 @@ func TestContoursKeepOutOfMaskedCells(t *testing.T) {
 	f := mustField(t, g)
 	seen := 0
 	for _, level := range []float64{0.1, 0.6, 1.1, 1.6, 2.1, 2.6} {
-		for _, l := range lattice.Isolines(f, level) {
-			along(l, func(p lattice.Point) {
+		for _, l := range surface.Isolines(&f.Field, level) {
+			along(l, func(p surface.Place) {
 				seen++
 				// In from the border by less than rounding, so that a point on an edge counts for one of its two cells.
 				if p.X > 0.4+1e-9 && p.Y > 0.5+1e-9 || math.Hypot(p.X+0.6, p.Y+0.5) < 0.2-1e-9 {
@@ -181,9 +181,9 @@ func TestContoursOfAnySurface(t *testing.T) {
 		level := rapid.SampledFrom([]float64{0.5, 1, 1.7, 2}).Draw(rt, "level")
 		crossed := map[int]bool{}
 		pieces := 0
-		c := lattice.NewChains(f, level)
+		c := surface.NewChains(&f.Field, level)
 		for e, n := range c.Next {
-			if n == lattice.None {
+			if n == surface.None {
 				continue
 			}
 			pieces++
@@ -220,9 +220,9 @@ func TestContoursOfAnySurface(t *testing.T) {
 			rt.Fatalf("%d pieces for %d straddling sides", pieces, want)
 		}
 		points := 0
-		for _, l := range lattice.Isolines(f, level) {
-			points += len(l.Pts)
-			for _, p := range l.Pts {
+		for _, l := range surface.Isolines(&f.Field, level) {
+			points += len(l.Places)
+			for _, p := range l.Places {
 				if math.IsNaN(p.X) || p.X < f.X[0] || p.X > f.X[len(f.X)-1] || p.Y < f.Y[0] || p.Y > f.Y[len(f.Y)-1] {
 					rt.Fatalf("vertex (%g, %g) outside the lattice", p.X, p.Y)
 				}
@@ -235,7 +235,7 @@ func TestContoursOfAnySurface(t *testing.T) {
 }
 
 // area is the signed area of rings.
-func area(rings [][]lattice.Point) float64 {
+func area(rings [][]surface.Place) float64 {
 	var a float64
 	for _, r := range rings {
 		for i, p := range r {

@@ -150,22 +150,13 @@ func (log TrainLog) check() error {
 
 // series is a quantity over the epochs that have it; has may be nil for all.
 func (log TrainLog) series(value func(EpochLog) float64, has func(EpochLog) bool) *lattice.Field {
-	f := &lattice.Field{Lo: math.Inf(1), Hi: math.Inf(-1)}
+	var x, values []float64
 	for _, e := range log.Epochs {
-		if has != nil && !has(e) {
-			continue
-		}
-		v := value(e)
-		ok := !math.IsNaN(v) && !math.IsInf(v, 0)
-		if ok {
-			v = lattice.Drawable(v)
-		}
-		f.X, f.Z, f.OK = append(f.X, float64(e.Epoch)), append(f.Z, v), append(f.OK, ok)
-		if ok {
-			f.Lo, f.Hi = min(f.Lo, v), max(f.Hi, v)
+		if has == nil || has(e) {
+			x, values = append(x, float64(e.Epoch)), append(values, value(e))
 		}
 	}
-	return f
+	return lattice.NewCurve(x, values)
 }
 
 // trainingScale is the scale of a loss, logarithmic where it falls by orders of magnitude.

@@ -26,10 +26,12 @@ var Colormaps = map[string][17]uint32{
 	},
 }
 
+// ColormapNames lists the colour maps.
 func ColormapNames() string {
 	return strings.Join(slices.Sorted(maps.Keys(Colormaps)), ", ")
 }
 
+// RGB is the opaque colour 0xRRGGBB.
 func RGB(v uint32) color.RGBA {
 	return color.RGBA{uint8(v >> 16), uint8(v >> 8), uint8(v), 255}
 }

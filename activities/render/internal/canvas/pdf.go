@@ -14,9 +14,9 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// pdfPage is a page of PDF 1.4 with paths alone, which is all that figures are made of. It is written here and not
+// PDFPage is a page of PDF 1.4 with paths alone, which is all that figures are made of. It is written here and not
 // with gonum's vgpdf because that one has no way to set title and provenance, and stamps each file with its time.
-type pdfPage struct {
+type PDFPage struct {
 	ops      bytes.Buffer
 	now, set pdfState // what is asked for, and what the operators so far have set
 	opacity  []uint8  // those in use, beside 255
@@ -29,21 +29,25 @@ type pdfState struct {
 	dash  string
 }
 
-func NewPDFPage() *pdfPage {
+// NewPDFPage is an empty page.
+func NewPDFPage() *PDFPage {
 	// PDF begins with black lines, 1 point wide.
 	begin := pdfState{color: color.NRGBA{A: 255}, width: 1, dash: "[] 0"}
-	return &pdfPage{now: begin, set: begin}
+	return &PDFPage{now: begin, set: begin}
 }
 
-func (p *pdfPage) SetColor(c color.Color) {
+// SetColor sets the colour of lines and fills.
+func (p *PDFPage) SetColor(c color.Color) {
 	if n, ok := color.NRGBAModel.Convert(c).(color.NRGBA); ok {
 		p.now.color = n
 	}
 }
 
-func (p *pdfPage) SetLineWidth(w vg.Length) { p.now.width = w }
+// SetLineWidth sets the width of lines.
+func (p *PDFPage) SetLineWidth(w vg.Length) { p.now.width = w }
 
-func (p *pdfPage) SetLineDash(pattern []vg.Length, offset vg.Length) {
+// SetLineDash sets the lengths of dashes and gaps.
+func (p *PDFPage) SetLineDash(pattern []vg.Length, offset vg.Length) {
 	parts := make([]string, len(pattern))
 	for i, d := range pattern {
 		parts[i] = PdfNumber(d)
@@ -51,11 +55,14 @@ func (p *pdfPage) SetLineDash(pattern []vg.Length, offset vg.Length) {
 	p.now.dash = "[" + strings.Join(parts, " ") + "] " + PdfNumber(offset)
 }
 
-func (p *pdfPage) Stroke(path vg.Path) { p.paint(path, "S") }
-func (p *pdfPage) Fill(path vg.Path)   { p.paint(path, "f") }
+// Stroke draws the line along a path.
+func (p *PDFPage) Stroke(path vg.Path) { p.paint(path, "S") }
+
+// Fill fills the inside of a path.
+func (p *PDFPage) Fill(path vg.Path) { p.paint(path, "f") }
 
 // paint writes what of the state has changed, and the path.
-func (p *pdfPage) paint(path vg.Path, operator string) {
+func (p *PDFPage) paint(path vg.Path, operator string) {
 	c := p.now.color
 	if c != p.set.color {
 		part := func(v uint8) string { return strconv.FormatFloat(math.Round(float64(v)/255*1000)/1000, 'f', -1, 64) }
@@ -101,7 +108,7 @@ func (p *pdfPage) paint(path vg.Path, operator string) {
 	p.ops.WriteString(operator + "\n")
 }
 
-func (p *pdfPage) op(operator string, points ...vg.Point) {
+func (p *PDFPage) op(operator string, points ...vg.Point) {
 	for _, q := range points {
 		p.ops.WriteString(PdfNumber(q.X) + " " + PdfNumber(q.Y) + " ")
 	}
@@ -114,7 +121,7 @@ func PdfNumber(l vg.Length) string {
 }
 
 // File returns the page as a PDF file of the given size, with title and subject in its information.
-func (p *pdfPage) File(width, height vg.Length, title, subject string) ([]byte, error) {
+func (p *PDFPage) File(width, height vg.Length, title, subject string) ([]byte, error) {
 	var packed bytes.Buffer
 	z := zlib.NewWriter(&packed)
 	if _, err := z.Write(p.ops.Bytes()); err != nil {

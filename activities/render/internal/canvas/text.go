@@ -46,6 +46,7 @@ type Text struct {
 	bold bool
 }
 
+// Plain is text of one size.
 func Plain(s string) Text { return Text{Runs: []run{{s, 1, 0}}} }
 
 // Power is 10 to the k, with k raised.

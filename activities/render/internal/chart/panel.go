@@ -35,6 +35,7 @@ func (p Panel) At(x, y float64) vg.Point {
 	return vg.Point{X: p.Px(x), Y: p.Py(y, p.Y)}
 }
 
+// Px is the horizontal place of x in the frame.
 func (p Panel) Px(x float64) vg.Length {
 	return p.Frame.Min.X + vg.Length(p.X.At(x))*p.Frame.Size().X
 }

@@ -1,13 +1,15 @@
 package lattice
 
+import "lossatlas/activities/surface"
+
 // Region returns the part of the evaluated cells where the field is at or above level, as
 // rings that run counter-clockwise around it and clockwise around its holes.
 //
 // It is closed from the lines of the level and the pieces of the evaluated region's border that lie
 // above it. Drawn from the lowest level upwards, each region over the last, regions make
 // bands without seams between them.
-func Region(f *Field, level float64) [][]Point {
-	c := NewChains(f, level)
+func Region(f *Field, level float64) [][]surface.Place {
+	c := surface.NewChains(&f.Field, level)
 	// Vertices on the border of the evaluated region: edges as in chains, and after them the
 	// lattice points themselves. Two cells that touch in one corner give it two ways on.
 	nodes := 2 * len(f.Z)
@@ -52,28 +54,28 @@ func Region(f *Field, level float64) [][]Point {
 	}
 
 	step := func(at int) int {
-		if at < nodes && c.Next[at] != None {
+		if at < nodes && c.Next[at] != surface.None {
 			to := c.Next[at]
-			c.Next[at] = None
+			c.Next[at] = surface.None
 			return to
 		}
 		ways := border[at]
 		if len(ways) == 0 {
-			return None
+			return surface.None
 		}
 		border[at] = ways[1:]
 		return ways[0]
 	}
-	place := func(v int) Point {
+	place := func(v int) surface.Place {
 		if v >= nodes {
-			return f.node(v - nodes)
+			return f.Node(v - nodes)
 		}
-		return c.vertex(v)
+		return c.Vertex(v)
 	}
-	var rings [][]Point
+	var rings [][]surface.Place
 	walk := func(start int) {
-		var ring []Point
-		for at := step(start); at != None; at = step(at) {
+		var ring []surface.Place
+		for at := step(start); at != surface.None; at = step(at) {
 			if p := place(at); len(ring) == 0 || p != ring[len(ring)-1] {
 				ring = append(ring, p)
 			}
@@ -91,7 +93,7 @@ func Region(f *Field, level float64) [][]Point {
 		}
 	}
 	for e := range c.Next {
-		if c.Next[e] != None {
+		if c.Next[e] != surface.None {
 			walk(e)
 		}
 	}

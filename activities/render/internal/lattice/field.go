@@ -7,16 +7,13 @@ import (
 	"lossatlas/activities/surface"
 )
 
-// Field is a quantity over a rectangular lattice, row-major [iy][ix]. OK marks the
-// points that have a finite value; missing those that were not evaluated.
+// Field is a quantity over a lattice, with what a picture says of it.
 type Field struct {
-	X, Y    []float64
-	Z       []float64
-	OK      []bool
-	Missing []bool
-	Lo, Hi  float64 // range of the values that are ok; lo > hi when there are none
-	Bad     int     // evaluated and not finite
-	Absent  int     // not evaluated
+	surface.Field
+	Missing []bool  // points that were not evaluated
+	Lo, Hi  float64 // range of the values that are OK; Lo > Hi when there are none
+	Bad     int     // points evaluated and not finite
+	Absent  int     // points not evaluated
 }
 
 // NewField takes values, one per point of the grid (what names them), and wants at least minY rows.
@@ -24,14 +21,25 @@ func NewField(g surface.Grid, what string, values []float64, minY int) (*Field, 
 	if err := g.Validate(); err != nil {
 		return nil, err
 	}
-	nx, ny := len(g.X), len(g.Y)
-	if nx < 2 || ny < minY {
-		return nil, fmt.Errorf("grid of %d×%d points: a picture of its %s needs at least 2×%d", nx, ny, what, minY)
+	if len(g.X) < 2 || len(g.Y) < minY {
+		return nil, fmt.Errorf("grid of %d×%d points: a picture of its %s needs at least 2×%d", len(g.X), len(g.Y), what, minY)
 	}
-	f := &Field{X: g.X, Y: g.Y, Z: make([]float64, nx*ny), OK: make([]bool, nx*ny), Missing: make([]bool, nx*ny), Lo: math.Inf(1), Hi: math.Inf(-1)}
+	return newField(g.X, g.Y, values, g.Mask), nil
+}
+
+// NewCurve takes values over x.
+func NewCurve(x, values []float64) *Field { return newField(x, nil, values, nil) }
+
+// newField takes the values that mask marks as evaluated; nil marks all.
+func newField(x, y, values []float64, mask []bool) *Field {
+	n := len(values)
+	f := &Field{
+		Field:   surface.Field{X: x, Y: y, Z: make([]float64, n), OK: make([]bool, n)},
+		Missing: make([]bool, n), Lo: math.Inf(1), Hi: math.Inf(-1),
+	}
 	for i, v := range values {
 		switch {
-		case !g.Mask[i]:
+		case mask != nil && !mask[i]:
 			f.Missing[i] = true
 			f.Absent++
 		case math.IsNaN(v) || math.IsInf(v, 0):
@@ -41,7 +49,7 @@ func NewField(g surface.Grid, what string, values []float64, minY int) (*Field, 
 			f.Lo, f.Hi = min(f.Lo, f.Z[i]), max(f.Hi, f.Z[i])
 		}
 	}
-	return f, nil
+	return f
 }
 
 // Values nearer to zero than least are drawn as 0, and none lies further from it than most. Scales multiply and
@@ -64,16 +72,6 @@ func (f *Field) Empty() bool { return f.Lo > f.Hi }
 
 // Index returns the position of lattice point (ix, iy).
 func (f *Field) Index(ix, iy int) int { return iy*len(f.X) + ix }
-
-// Whole reports whether cell (ix, iy), between lattice points (ix, iy) and
-// (ix+1, iy+1), lies inside the lattice and has a value at each corner.
-func (f *Field) Whole(ix, iy int) bool {
-	if ix < 0 || iy < 0 || ix >= len(f.X)-1 || iy >= len(f.Y)-1 {
-		return false
-	}
-	i, j := f.Index(ix, iy), f.Index(ix, iy+1)
-	return f.OK[i] && f.OK[i+1] && f.OK[j] && f.OK[j+1]
-}
 
 // Unevaluated reports whether cell (ix, iy) lacks a value only because a corner was not evaluated.
 func (f *Field) Unevaluated(ix, iy int) bool {

@@ -14,6 +14,7 @@ type Track struct {
 	closed bool
 }
 
+// NewTrack measures a line.
 func NewTrack(pts []vg.Point, closed bool) Track {
 	if closed && len(pts) > 0 {
 		pts = append(pts[:len(pts):len(pts)], pts[0])
@@ -25,6 +26,7 @@ func NewTrack(pts []vg.Point, closed bool) Track {
 	return t
 }
 
+// Distance is in points.
 func Distance(a, b vg.Point) float64 { return math.Hypot(float64(b.X-a.X), float64(b.Y-a.Y)) }
 
 // Length is the length of the line in points.
