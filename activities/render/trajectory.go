@@ -94,6 +94,7 @@ func layoutTrajectory(path trajectory.Path, f *lattice.Field, opt Options) Figur
 	}
 
 	lines := right.contours(f, l, opt, false)
+	legend := chart.NewLegend(page.width-2*chart.Edge, pathLegend(path))
 	return page.figure(right.Frame, legendAt+legendHeight-4+page.title.Height()+chart.Edge, page.width/2, func(pn canvas.Pen) {
 		lines(pn)
 		for _, w := range planes {
@@ -101,7 +102,7 @@ func layoutTrajectory(path trajectory.Path, f *lattice.Field, opt Options) Figur
 			w.drawAxes(pn, w.xLabel, w.yLabel)
 			pn.Write(canvas.Plain(w.heading), canvas.TextStyle{Size: chart.TickSize, Color: canvas.InkColor, H: 0.5}, vg.Point{X: chart.Middle(w.Frame), Y: w.Frame.Max.Y + headingAt})
 		}
-		pathLegend(pn, vg.Point{X: page.width / 2, Y: legendAt}, path)
+		legend.Draw(pn, page.width/2, legendAt-5)
 	})
 }
 
@@ -223,19 +224,16 @@ func disc(c vg.Point, r vg.Length) []vg.Point {
 	return out
 }
 
-// pathLegend explains the marks, centred on at.
-func pathLegend(pn canvas.Pen, at vg.Point, path trajectory.Path) {
-	const gap, apart vg.Length = 7, 16
-	type entry struct {
-		name canvas.Text
-		mark func(canvas.Pen, vg.Point)
-	}
-	last := path.Epochs[len(path.Epochs)-1]
+// pathLegend explains the marks.
+func pathLegend(path trajectory.Path) []chart.LegendEntry {
 	start := "initial weights"
 	if path.Epochs[0] > 0 {
 		start = fmt.Sprintf("epoch %d", path.Epochs[0])
 	}
-	entries := []entry{{canvas.Plain(start), startMark}, {canvas.Plain(epochsName(path)), func(pn canvas.Pen, p vg.Point) { pn.Fill(canvas.LossColor, disc(p, dotRadius)) }}}
+	entries := []chart.LegendEntry{
+		{Name: start, Mark: startMark},
+		{Name: epochsName(path), Mark: func(pn canvas.Pen, p vg.Point) { pn.Fill(canvas.LossColor, disc(p, dotRadius)) }},
+	}
 	var changes []string
 	for i, e := range path.Epochs {
 		if path.Changed(i) {
@@ -244,22 +242,11 @@ func pathLegend(pn canvas.Pen, at vg.Point, path trajectory.Path) {
 	}
 	switch n := len(changes); {
 	case n > 4:
-		entries = append(entries, entry{canvas.Plain("rate changed"), changeMark})
+		entries = append(entries, chart.LegendEntry{Name: "rate changed", Mark: changeMark})
 	case n > 0:
-		entries = append(entries, entry{canvas.Plain("rate changed after epoch " + strings.Join(changes, ", ")), changeMark})
+		entries = append(entries, chart.LegendEntry{Name: "rate changed after epoch " + strings.Join(changes, ", "), Mark: changeMark})
 	}
-	entries = append(entries, entry{canvas.Plain(fmt.Sprintf("epoch %d", last)), endMark})
-	width := -apart
-	for _, e := range entries {
-		width += gap + e.name.Width(chart.TickSize) + apart
-	}
-	x := at.X - width/2
-	for _, e := range entries {
-		e.mark(pn, vg.Point{X: x, Y: at.Y + chart.TickSize*canvas.CapHeight/2})
-		x += gap
-		pn.Write(e.name, canvas.TextStyle{Size: chart.TickSize, Color: canvas.InkColor}, vg.Point{X: x, Y: at.Y})
-		x += e.name.Width(chart.TickSize) + apart
-	}
+	return append(entries, chart.LegendEntry{Name: fmt.Sprintf("epoch %d", path.Epochs[len(path.Epochs)-1]), Mark: endMark})
 }
 
 // epochsName says what the dots of a path are.

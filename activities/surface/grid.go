@@ -67,20 +67,6 @@ func (g Grid) Missing() []int {
 	return missing
 }
 
-// Merge makes a complete grid from parts that together hold each point once.
-func Merge(x, y []float64, parts ...[]Point) (*Grid, error) {
-	g := NewGrid(x, y)
-	for i, part := range parts {
-		if err := g.Add(part); err != nil {
-			return nil, fmt.Errorf("part %d: %w", i, err)
-		}
-	}
-	if missing := g.Missing(); len(missing) > 0 {
-		return nil, fmt.Errorf("%d of %d points are missing, the first of them %d", len(missing), len(g.Mask), missing[0])
-	}
-	return g, nil
-}
-
 // IsLine says that there is one row.
 func (g Grid) IsLine() bool { return len(g.Y) == 1 }
 

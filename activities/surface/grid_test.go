@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,23 +69,35 @@ func TestNPZRoundTrip(t *testing.T) {
 	})
 }
 
-func TestMerge(t *testing.T) {
+// Points may come in any order and in parts; each comes once and lies in the lattice.
+func TestAdd(t *testing.T) {
 	x, y := surface.Lattice(-1, 1, 3), surface.Lattice(-1, 1, 2)
 	points := []surface.Point{{0, 1, 10}, {5, math.NaN(), 0}, {2, math.Inf(1), 10}, {1, 2, 20}, {4, 0.5, 90}, {3, 3, 30}}
-	g, err := surface.Merge(x, y, points[:2], nil, points[2:])
+	add := func(parts ...[]surface.Point) (*surface.Grid, error) {
+		g := surface.NewGrid(x, y)
+		for _, part := range parts {
+			if err := g.Add(part); err != nil {
+				return nil, err
+			}
+		}
+		return g, nil
+	}
+	g, err := add(points[:2], nil, points[2:])
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !same(g.Loss, []float64{1, 2, math.Inf(1), 3, 0.5, math.NaN()}) || !same(g.Accuracy, []float64{10, 20, 10, 30, 90, 0}) || len(g.Missing()) != 0 {
-		t.Errorf("merged %+v", g)
+		t.Errorf("all points make %+v", g)
+	}
+	if g, err := add(points[:5]); err != nil || !slices.Equal(g.Missing(), []int{3}) {
+		t.Errorf("without point 3, %v are missing; error %v", g.Missing(), err)
 	}
 	for want, parts := range map[string][][]surface.Point{
-		"1 of 6 points are missing, the first of them 3": {points[:5]},
-		"part 1: point 0 was evaluated twice":            {points[:2], points[:1]},
-		"part 0: point 6 lies outside":                   {{{Index: 6}}},
-		"part 0: point -1 lies outside":                  {{{Index: -1}}},
+		"point 0 was evaluated twice": {points[:2], points[:1]},
+		"point 6 lies outside":        {{{Index: 6}}},
+		"point -1 lies outside":       {{{Index: -1}}},
 	} {
-		if _, err := surface.Merge(x, y, parts...); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := add(parts...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}

@@ -21,11 +21,12 @@ func SeriesColor(i, n int) color.RGBA {
 	return canvas.LineColor("viridis", i, n)
 }
 
-// LegendEntry names a colour or a kind of line.
+// LegendEntry names a colour, a kind of line, or a mark.
 type LegendEntry struct {
 	Name  string
 	Color color.Color
 	Dash  []vg.Length
+	Mark  func(pn canvas.Pen, at vg.Point) // in place of a line, if not nil
 }
 
 // Legend are the entries of a legend in rows that fit a width.
@@ -89,7 +90,11 @@ func (l Legend) Draw(pn canvas.Pen, x, y vg.Length) {
 		at := vg.Point{X: x - width/2, Y: y + 5 + vg.Length(len(l)-1-i)*legendLine}
 		for _, e := range row {
 			mid := at.Y + TickSize*canvas.CapHeight/2
-			pn.Lines(canvas.Stroke{Color: e.Color, Width: CurveWidth, Dash: e.Dash}, []vg.Point{{X: at.X, Y: mid}, {X: at.X + sampleWidth, Y: mid}})
+			if e.Mark != nil {
+				e.Mark(pn, vg.Point{X: at.X + sampleWidth/2, Y: mid})
+			} else {
+				pn.Lines(canvas.Stroke{Color: e.Color, Width: CurveWidth, Dash: e.Dash}, []vg.Point{{X: at.X, Y: mid}, {X: at.X + sampleWidth, Y: mid}})
+			}
 			pn.Write(canvas.Plain(e.Name), canvas.TextStyle{Size: TickSize, Color: canvas.InkColor}, vg.Point{X: at.X + sampleWidth + sampleGap, Y: at.Y})
 			at.X += e.width()
 		}
