@@ -6,6 +6,7 @@ package npz
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,26 @@ type Array struct {
 	Name  string
 	Shape []int
 	Data  any
+}
+
+// JSONText is provenance as the data of a text array: "null" for none.
+func JSONText(meta json.RawMessage) string {
+	if meta == nil {
+		return "null"
+	}
+	return string(meta)
+}
+
+// ParseJSONText reads what JSONText wrote; ok says whether data is a text of JSON.
+func ParseJSONText(data any) (meta json.RawMessage, ok bool) {
+	text, ok := data.(string)
+	if !ok || !json.Valid([]byte(text)) {
+		return nil, false
+	}
+	if strings.TrimSpace(text) == "null" {
+		return nil, true
+	}
+	return json.RawMessage(text), true
 }
 
 // epoch is the time stamp of all entries, the earliest that zip can express:

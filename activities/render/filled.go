@@ -93,6 +93,11 @@ func (o Options) beside(bar sideBar) vg.Length {
 	return bar.width()
 }
 
+// barBeside is the place of a bar at the right of a frame.
+func barBeside(frame vg.Rectangle) vg.Rectangle {
+	return vg.Rectangle{Min: vg.Point{X: frame.Max.X + barGap, Y: frame.Min.Y}, Max: vg.Point{X: frame.Max.X + barGap + barWidth, Y: frame.Max.Y}}
+}
+
 // newColorBar is the bar of the levels for values from lo to hi.
 func newColorBar(lo, hi float64, l levels, opt Options) colorBar {
 	b := colorBar{levels: l.v, colormap: opt.Colormap}
@@ -133,10 +138,7 @@ func (b colorBar) draw(pn canvas.Pen, frame vg.Rectangle) {
 	if len(b.labels) == 0 {
 		return
 	}
-	bar := vg.Rectangle{
-		Min: vg.Point{X: frame.Max.X + barGap, Y: frame.Min.Y},
-		Max: vg.Point{X: frame.Max.X + barGap + barWidth, Y: frame.Max.Y},
-	}
+	bar := barBeside(frame)
 	tip, mid := barWidth, (bar.Min.X+bar.Max.X)/2
 	outline := []vg.Point{}
 	if b.below {

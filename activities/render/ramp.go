@@ -38,11 +38,8 @@ func (r ramp) width() vg.Length { return barGap + barWidth + chart.SideWidth(cha
 
 // draw draws the bar to the right of frame.
 func (r ramp) draw(pn canvas.Pen, frame vg.Rectangle) {
-	axis := chart.Panel{Frame: vg.Rectangle{
-		Min: vg.Point{X: frame.Max.X + barGap, Y: frame.Min.Y},
-		Max: vg.Point{X: frame.Max.X + barGap + barWidth, Y: frame.Max.Y},
-	}}
-	bar := axis.Frame
+	bar := barBeside(frame)
+	axis := chart.Panel{Frame: bar}
 	for i := range barSteps {
 		at := func(i int) vg.Length { return bar.Min.Y + bar.Size().Y*vg.Length(i)/barSteps }
 		t := vg.Rectangle{Min: vg.Point{X: bar.Min.X, Y: at(i)}, Max: vg.Point{X: bar.Max.X, Y: at(i + 1)}}

@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"lossatlas/activities/npz"
 )
@@ -76,16 +75,12 @@ func (s Spectrum) EncodeNPZ() ([]byte, error) {
 	}
 	trace, deviation := s.Density.Trace()
 	xs, density, sigma := s.Curve()
-	meta := "null"
-	if s.Meta != nil {
-		meta = string(s.Meta)
-	}
 	table := []int{len(s.Density.Probes), steps}
 	arrays := []npz.Array{
 		{Name: "nodes", Shape: table, Data: nodes}, {Name: "weights", Shape: table, Data: weights},
 		{Name: "x", Shape: []int{len(xs)}, Data: xs}, {Name: "density", Shape: []int{len(xs)}, Data: density},
 		{Name: "dim", Shape: []int{1}, Data: []int64{int64(s.Density.Dim)}},
-		{Name: "meta", Data: meta},
+		{Name: "meta", Data: npz.JSONText(s.Meta)},
 	}
 	for _, v := range append(s.numbers(), named{"trace", &trace}, named{"trace_error", &deviation}, named{"sigma", &sigma}) {
 		arrays = append(arrays, npz.Array{Name: v.name, Shape: []int{1}, Data: []float64{*v.value}})
@@ -155,8 +150,6 @@ func DecodeNPZ(b []byte) (*Spectrum, error) {
 		}
 		s.Density.Probes = append(s.Density.Probes, Quadrature{nodes[from:to], weights[from:to]})
 	}
-	if meta, ok := by["meta"].Data.(string); ok && json.Valid([]byte(meta)) && strings.TrimSpace(meta) != "null" {
-		s.Meta = json.RawMessage(meta)
-	}
+	s.Meta, _ = npz.ParseJSONText(by["meta"].Data)
 	return s, nil
 }

@@ -1,10 +1,8 @@
 package surface
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"lossatlas/activities/npz"
 )
@@ -21,10 +19,6 @@ func (g Grid) EncodeNPZ() ([]byte, error) {
 	if err := g.Validate(); err != nil {
 		return nil, err
 	}
-	meta := "null"
-	if g.Meta != nil {
-		meta = string(g.Meta)
-	}
 	plane := []int{len(g.Y), len(g.X)}
 	arrays := []npz.Array{
 		{Name: "x", Shape: plane[1:], Data: g.X},
@@ -32,7 +26,7 @@ func (g Grid) EncodeNPZ() ([]byte, error) {
 		{Name: "loss", Shape: plane, Data: g.Loss},
 		{Name: "accuracy", Shape: plane, Data: g.Accuracy},
 		{Name: "mask", Shape: plane, Data: g.Mask},
-		{Name: "meta", Data: meta},
+		{Name: "meta", Data: npz.JSONText(g.Meta)},
 	}
 	if g.Curvature != nil {
 		for _, a := range g.Curvature.arrays() {
@@ -69,11 +63,9 @@ func DecodeNPZ(b []byte) (*Grid, error) {
 				err = errors.New("expected bool")
 			}
 		case "meta":
-			meta, ok := a.Data.(string)
-			if !ok || !json.Valid([]byte(meta)) {
+			var ok bool
+			if g.Meta, ok = npz.ParseJSONText(a.Data); !ok {
 				err = errors.New("expected a text of JSON")
-			} else if strings.TrimSpace(meta) != "null" {
-				g.Meta = json.RawMessage(meta)
 			}
 		}
 		for _, c := range curvature.arrays() {

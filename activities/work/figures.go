@@ -31,11 +31,11 @@ func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParam
 	case "lines":
 		var lines []render.LossLine
 		for i, panel := range p.Panels {
-			train, test, err := from.lines(ctx, i)
+			data, err := from.data(ctx, i)
 			if err != nil {
 				return render.Figure{}, err
 			}
-			lines = append(lines, render.LossLine{Name: panel.Title, Train: train, Test: test})
+			lines = append(lines, render.LossLine{Name: panel.Title, Train: data.Train, Test: data.Test})
 		}
 		return unretried(render.Lines(lines, opt))
 	case "norms", "curves":
@@ -88,21 +88,9 @@ func (f panels) name(i int, input string) string {
 	return name
 }
 
-// grid is nil where there is none.
-func (f panels) grid(ctx context.Context, i int, input string) (*surface.Grid, error) {
-	name := f.name(i, input)
-	if name == "" {
-		return nil, nil
-	}
-	return f.Run.grid(ctx, name)
-}
-
-func (f panels) lines(ctx context.Context, i int) (train, test *surface.Grid, err error) {
-	if train, err = f.grid(ctx, i, "train"); err != nil {
-		return nil, nil, err
-	}
-	test, err = f.grid(ctx, i, "test")
-	return train, test, err
+// data are the inputs of a panel that pictures of one experiment are drawn from.
+func (f panels) data(ctx context.Context, i int) (render.Data, error) {
+	return f.plotData(ctx, func(input string) string { return pipelines.InPanel(i, input) })
 }
 
 // log is nil where there is none.
@@ -123,7 +111,7 @@ func (f panels) multiples(ctx context.Context) ([]render.Panel, error) {
 		if p.Below, err = f.errors(ctx, i); err != nil {
 			return nil, err
 		}
-		if p.Data, err = f.plotData(ctx, func(input string) string { return pipelines.InPanel(i, input) }); err != nil {
+		if p.Data, err = f.data(ctx, i); err != nil {
 			return nil, err
 		}
 		out = append(out, p)
