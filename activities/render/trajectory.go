@@ -95,7 +95,7 @@ func layoutTrajectory(path trajectory.Path, f *lattice.Field, opt Options) Figur
 
 	lines := right.contours(f, l, opt, false)
 	legend := chart.NewLegend(page.width-2*chart.Edge, pathLegend(path))
-	return page.figure(right.Frame, legendAt+legendHeight-4+page.title.Height()+chart.Edge, page.width/2, func(pn canvas.Pen) {
+	return page.figure(right.Frame, legendAt+legend.Height()-4+page.title.Height()+chart.Edge, page.width/2, func(pn canvas.Pen) {
 		lines(pn)
 		for _, w := range planes {
 			w.drawPath(pn, path)
