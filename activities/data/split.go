@@ -29,9 +29,9 @@ func (s Split) Len() int {
 	return len(s.Classes)
 }
 
-// For is the split for a problem with the same examples and labels, of which the
+// WithProblem is the split for a problem with the same examples and labels, of which the
 // normalization and the loss may be others.
-func (s Split) For(p problem.Problem) (Split, error) {
+func (s Split) WithProblem(p problem.Problem) (Split, error) {
 	have := s.Problem
 	if !slices.Equal(p.Shape, have.Shape) || p.Type != have.Type || p.Outputs != have.Outputs || p.HasTargets() != have.HasTargets() {
 		return Split{}, fmt.Errorf("the examples of %q are of the problem %v, which differs from %v in more than normalization and loss", s.Name, have, p)

@@ -39,7 +39,7 @@ func TestSplitForAnotherProblem(t *testing.T) {
 	s := data.Split{Name: "x", Problem: set.Problem}
 	p := set.Problem
 	p.Mean, p.Deviation = nil, nil
-	if got, err := s.For(p); err != nil || !got.Problem.Equal(p) {
+	if got, err := s.WithProblem(p); err != nil || !got.Problem.Equal(p) {
 		t.Errorf("without normalization: %v (%v)", got.Problem, err)
 	}
 	for name, change := range map[string]func(p *problem.Problem){
@@ -50,7 +50,7 @@ func TestSplitForAnotherProblem(t *testing.T) {
 	} {
 		p := set.Problem
 		change(&p)
-		if _, err := s.For(p); err == nil || !strings.Contains(err.Error(), "more than normalization and loss") {
+		if _, err := s.WithProblem(p); err == nil || !strings.Contains(err.Error(), "more than normalization and loss") {
 			t.Errorf("another %s: %v", name, err)
 		}
 	}

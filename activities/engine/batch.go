@@ -21,8 +21,8 @@ func (b Batch) Free() {
 	b.Labels.Free()
 }
 
-// Fits returns an error unless the examples are those of the network's problem, with labels that it knows.
-func Fits(net *nets.Net, s data.Split) error {
+// CheckExamples returns an error unless the examples are those of the network's problem, with labels that it knows.
+func CheckExamples(net *nets.Net, s data.Split) error {
 	if !net.Problem.Equal(s.Problem) {
 		return fmt.Errorf("network %s was built for the problem %v, but the examples of %q are of the problem %v: build it for theirs", net.Name, net.Problem, s.Name, s.Problem)
 	}

@@ -62,7 +62,7 @@ func NewEvaluator(b *Backend, net *nets.Net, images data.Split, size int) (*Eval
 	if images.Len() == 0 {
 		return nil, fmt.Errorf("evaluation of network %s over no images", net.Name)
 	}
-	if err := Fits(net, images); err != nil {
+	if err := CheckExamples(net, images); err != nil {
 		return nil, err
 	}
 	e := &Evaluator{backend: b, net: net, size: size, images: images}
@@ -91,18 +91,18 @@ func (e *Evaluator) compile(kind string, build func(in []*graph.Node) []*graph.N
 
 func (e *Evaluator) compileForward() (err error) {
 	e.forward, err = e.compile("evaluate", func(in []*graph.Node) []*graph.Node {
-		loss, score := e.judge(e.net.Split(in[0]), in)
+		loss, score := e.lossAndScore(e.net.Split(in[0]), in)
 		return []*graph.Node{graph.Stack([]*graph.Node{loss, score}, 0)}
 	})
 	return err
 }
 
-// judge adds the sums of the losses and scores of a batch to a graph with the inputs
+// lossAndScore adds the sums of the losses and scores of a batch to a graph with the inputs
 // of compile, of which params are θ cut into tensors.
-func (e *Evaluator) judge(params, in []*graph.Node) (loss, score *graph.Node) {
+func (e *Evaluator) lossAndScore(params, in []*graph.Node) (loss, score *graph.Node) {
 	p := e.net.Problem
 	outputs := e.net.Evaluate(e.backend.Formulation(), params, in[1], p.Normalize(in[2], dtypes.Float32))
-	loss, score = p.Judge(outputs, in[3])
+	loss, score = p.LossAndScore(outputs, in[3])
 	return maskedSum(loss, in[4]), maskedSum(score, in[4])
 }
 

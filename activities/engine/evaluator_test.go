@@ -367,7 +367,7 @@ func TestCorrectOfLogits(t *testing.T) {
 		logits := []float32{3, 1, 2, 1, 3, 2, nan, nan, nan, 1, nan, 0, inf, 0, 0, 3e38, -3e38, 0, 2, 1, -inf}
 		rows := len(logits) / 3
 		program, err := b.Compile("correct", []shapes.Shape{engine.Float32(rows, 3), shapes.Make(dtypes.Int32, rows)}, func(in []*graph.Node) []*graph.Node {
-			_, correct := problem.Problem{Loss: problem.CrossEntropy}.Judge(in[0], in[1])
+			_, correct := problem.Problem{Loss: problem.CrossEntropy}.LossAndScore(in[0], in[1])
 			return []*graph.Node{correct}
 		})
 		if err != nil {

@@ -68,7 +68,7 @@ func SubsetSize(net *nets.Net, subset Subset) (size int) {
 // batch to a graph with the inputs of compile.
 func (h *Hessian) lossGradient(in []*graph.Node) []*graph.Node {
 	params := h.net.Split(in[0])
-	loss, _ := h.judge(params, in)
+	loss, _ := h.lossAndScore(params, in)
 	return []*graph.Node{nets.Join(graph.Gradient(loss, params...)), loss}
 }
 

@@ -13,7 +13,7 @@ import (
 type Net struct {
 	// Name is the name under which ByName finds the network, or the caller's own.
 	Name string
-	// Problem says which examples the network takes and how its outputs are judged.
+	// Problem says which examples the network takes and what the loss of its outputs is.
 	Problem problem.Problem
 
 	layers []Layer

@@ -29,7 +29,7 @@ func compileGradient(b *engine.Backend, net *nets.Net, size int, number dtypes.D
 		// cutting θ into tensors would pad each of them to the length of θ.
 		params := net.Split(theta)
 		outputs, newState := net.Train(b.Formulation(), params, state, net.Problem.Normalize(examples, number))
-		losses, scores := net.Problem.Judge(outputs, labels)
+		losses, scores := net.Problem.LossAndScore(outputs, labels)
 		loss := graph.ReduceAllSum(losses)
 		gradient := nets.Join(graph.Gradient(graph.Mul(loss, share), params...))
 		return []*graph.Node{

@@ -41,7 +41,7 @@ func New(b *engine.Backend, net *nets.Net, train data.Split, config Config) (*Tr
 	if err := config.check(train.Len()); err != nil {
 		return nil, err
 	}
-	if err := engine.Fits(net, train); err != nil {
+	if err := engine.CheckExamples(net, train); err != nil {
 		return nil, err
 	}
 	if config.Augment {

@@ -8,21 +8,21 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// loss is how outputs are judged.
+// loss is an entry of the table.
 type loss struct {
 	// targets says that labels are numbers and not classes, as of Problem.HasTargets.
 	targets bool
-	// judge adds to a graph, for outputs [batch, Outputs] and labels, the loss of
+	// graph adds to a graph, for outputs [batch, Outputs] and labels, the loss of
 	// each example and its score, both [batch]. The mean of the losses is what is
 	// trained and mapped. The mean of the scores is the accuracy; a loss without
 	// one gives NaN, a missing value.
-	judge func(outputs, labels *graph.Node) (loss, score *graph.Node)
+	graph func(outputs, labels *graph.Node) (loss, score *graph.Node)
 }
 
 // losses is the table of losses. Each is defined in a file of its own.
 var losses = map[string]loss{
-	CrossEntropy:     {judge: crossEntropy},
-	MeanSquaredError: {targets: true, judge: meanSquaredError},
+	CrossEntropy:     {graph: crossEntropy},
+	MeanSquaredError: {targets: true, graph: meanSquaredError},
 }
 
 // Losses are the names of the losses.

@@ -1,5 +1,5 @@
 // Package problem says what networks learn: the examples that they take, the
-// outputs that they give, and the loss and score that judge the outputs. A data
+// outputs that they give, and the loss and score that graph the outputs. A data
 // set declares its problem; networks are built, programs compiled and steps keyed
 // for it.
 package problem
@@ -132,8 +132,8 @@ func (p Problem) Normalize(examples *graph.Node, number dtypes.DType) *graph.Nod
 	return graph.Div(graph.Sub(x, row(p.Mean)), row(p.Deviation))
 }
 
-// Judge adds to a graph the loss and the score of each example, both [batch],
+// LossAndScore adds to a graph the loss and the score of each example, both [batch],
 // given the outputs of a network, [batch, Outputs], and the labels.
-func (p Problem) Judge(outputs, labels *graph.Node) (loss, score *graph.Node) {
-	return losses[p.Loss].judge(outputs, labels)
+func (p Problem) LossAndScore(outputs, labels *graph.Node) (loss, score *graph.Node) {
+	return losses[p.Loss].graph(outputs, labels)
 }

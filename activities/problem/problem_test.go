@@ -97,10 +97,10 @@ func run(t *testing.T, build func(a, b *graph.Node) []*graph.Node, a, b any) [][
 
 func near(a float32, b float64) bool { return math.Abs(float64(a)-b) < 1e-6 }
 
-// TestJudge compares both losses with values worked out by hand.
-func TestJudge(t *testing.T) {
+// TestLossAndScore compares both losses with values worked out by hand.
+func TestLossAndScore(t *testing.T) {
 	got := run(t, func(outputs, labels *graph.Node) []*graph.Node {
-		loss, score := problem.Problem{Loss: problem.CrossEntropy}.Judge(outputs, labels)
+		loss, score := problem.Problem{Loss: problem.CrossEntropy}.LossAndScore(outputs, labels)
 		return []*graph.Node{loss, score}
 	}, [][]float32{{0, 0, 0}, {1, 3, 2}}, []int32{1, 1})
 	second := math.Log(math.Exp(1)+math.Exp(3)+math.Exp(2)) - 3
@@ -108,7 +108,7 @@ func TestJudge(t *testing.T) {
 		t.Errorf("cross-entropy %v, want ln 3 and %g; scores %v, want 0 and 1", got[0], second, got[1])
 	}
 	got = run(t, func(outputs, labels *graph.Node) []*graph.Node {
-		loss, score := problem.Problem{Loss: problem.MeanSquaredError}.Judge(outputs, labels)
+		loss, score := problem.Problem{Loss: problem.MeanSquaredError}.LossAndScore(outputs, labels)
 		return []*graph.Node{loss, score}
 	}, [][]float32{{1, 2}, {0, 0}}, [][]float32{{3, 1}, {0, 0}})
 	if got[0][0] != 2.5 || got[0][1] != 0 || !math.IsNaN(float64(got[1][0])) {

@@ -93,7 +93,7 @@ func (m *Machine) load(name, digest string, of pipelines.Problem, split string, 
 	}
 	p, err := problem.Parse([]byte(of))
 	if err == nil {
-		s, err = s.For(p)
+		s, err = s.WithProblem(p)
 	}
 	if err != nil {
 		return data.Split{}, Permanent("BadData", err)
