@@ -1,5 +1,5 @@
 // Package problem says what networks learn: the examples that they take, the
-// outputs that they give, and the loss and score that graph the outputs. A data
+// outputs that they give, and the loss and score of these outputs. A data
 // set declares its problem; networks are built, programs compiled and steps keyed
 // for it.
 package problem
