@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"lossatlas/artifacts/objects"
 )
 
 // AccessError says what a store does not let its users do, or cannot do at all.
@@ -50,19 +52,19 @@ func (s *Store) CheckAccess(ctx context.Context) error {
 	name := "try-" + uuid.NewString()
 	object := partObject(key, name) // left behind, it is garbage like any other part
 	body := framePart([]byte(name))
-	put := func(when condition) error { return s.put(ctx, object, body, Of(body), when) }
-	missing := &AccessError{Where: s.where}
+	put := func(when objects.Condition) error { return s.objects.Put(ctx, object, body, Of(body), when) }
+	missing := &AccessError{Where: s.objects.String()}
 	for _, try := range []struct {
 		what string
 		do   func() error
 		need func(error) bool
 	}{
-		{"put objects", func() error { return put(ifAbsent) }, nil},
-		{"puts on the condition that an object is absent (If-None-Match)", func() error { return put(ifAbsent) }, isLost},
-		{"puts on the condition that an object is unchanged (If-Match)", func() error { return put(ifUnchanged("0123456789abcdef0123456789abcdef")) }, isLost},
+		{"put objects", func() error { return put(objects.IfAbsent) }, nil},
+		{"puts on the condition that an object is absent (If-None-Match)", func() error { return put(objects.IfAbsent) }, isLost},
+		{"puts on the condition that an object is unchanged (If-Match)", func() error { return put(objects.IfUnchanged("0123456789abcdef0123456789abcdef")) }, isLost},
 		{"get objects", func() error { return s.sameAs(ctx, object, body) }, nil},
 		{"list objects", func() error { _, err := s.Parts(ctx, key); return err }, nil},
-		{"delete objects", func() error { return s.remove(ctx, object) }, nil},
+		{"delete objects", func() error { return s.objects.Remove(ctx, object) }, nil},
 	} {
 		err := try.do()
 		switch {
@@ -84,21 +86,21 @@ func (s *Store) CheckAccess(ctx context.Context) error {
 	return nil
 }
 
-func isLost(err error) bool { return errors.Is(err, errLost) }
+func isLost(err error) bool { return errors.Is(err, objects.ErrLost) }
 
 // sameAs reads an object and compares it with what was put.
 func (s *Store) sameAs(ctx context.Context, object string, want []byte) error {
-	body, info, err := s.read(ctx, object)
+	body, info, err := s.objects.Get(ctx, object)
 	if err != nil {
 		return err
 	}
 	defer body.Close()
 	b, err := readAll(body, info.Size)
 	if err != nil {
-		return s.fail("get", object, err)
+		return err
 	}
 	if !bytes.Equal(b, want) {
-		return fmt.Errorf("%s: the server gave back other bytes than were put", s.where)
+		return fmt.Errorf("%s: the server gave back other bytes than were put", s.objects.String())
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/minio/minio-go/v7"
+	"lossatlas/artifacts/objects"
 )
 
 const blobPrefix = "cas/" + algorithm + "/"
@@ -37,7 +37,7 @@ func (s *Store) Put(ctx context.Context, data []byte) (Blob, error) {
 		return Blob{}, fmt.Errorf("put %s: a blob holds at most %d bytes", blob, int64(maxBlob))
 	}
 	object := blobObject(blob.Digest)
-	when := condition(ifAbsent)
+	when := objects.IfAbsent
 	if blob.Size >= askFirst {
 		switch there, err := s.holds(ctx, blob); {
 		case err != nil:
@@ -45,15 +45,15 @@ func (s *Store) Put(ctx context.Context, data []byte) (Blob, error) {
 		case there == held:
 			return blob, nil
 		case there == damaged:
-			when = always
+			when = objects.Always
 		}
 	}
 	for range putAttempts {
-		err := s.put(ctx, object, data, blob.Digest, when)
+		err := s.objects.Put(ctx, object, data, blob.Digest, when)
 		if err == nil {
 			return blob, nil
 		}
-		if err != errLost {
+		if !errors.Is(err, objects.ErrLost) {
 			return Blob{}, err
 		}
 		switch there, err := s.holds(ctx, blob); {
@@ -62,18 +62,18 @@ func (s *Store) Put(ctx context.Context, data []byte) (Blob, error) {
 		case there == held:
 			return blob, nil
 		case there == damaged:
-			when = always
+			when = objects.Always
 		case there == absent:
 			// Either the winner is still writing, or the server remembers an object
 			// whose bytes are gone. Whoever writes here writes these same bytes, so
 			// overwriting is safe.
-			when = always
+			when = objects.Always
 			if err := pause(ctx, racePause); err != nil {
-				return Blob{}, s.fail("put", object, err)
+				return Blob{}, objects.Ended("put", object, s.objects.String(), err)
 			}
 		}
 	}
-	return Blob{}, &StoreError{Op: "put", Object: object, Where: s.where, Err: fmt.Errorf("%w, %d times in a row, and left nothing", errLost, putAttempts)}
+	return Blob{}, &StoreError{Op: "put", Object: object, Where: s.objects.String(), Err: fmt.Errorf("%w, %d times in a row, and left nothing", objects.ErrLost, putAttempts)}
 }
 
 // presence is what a store has of a blob.
@@ -155,7 +155,7 @@ func (s *Store) OpenBlob(ctx context.Context, blob Blob) (io.ReadCloser, error) 
 // open returns a verifying stream and the size that the server announces, -1 if none.
 func (s *Store) open(ctx context.Context, blob Blob) (*verifier, int64, error) {
 	object := blobObject(blob.Digest)
-	body, info, err := s.read(ctx, object)
+	body, info, err := s.objects.Get(ctx, object)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -163,54 +163,31 @@ func (s *Store) open(ctx context.Context, blob Blob) (*verifier, int64, error) {
 		body.Close()
 		return nil, 0, &DamagedError{Digest: blob.Digest, Object: object, Size: info.Size, Want: blob.Size}
 	}
-	lost := func(err error) error { return s.fail("get", object, err) }
-	return newVerifier(body, object, blob.Digest, blob.Size, lost), info.Size, nil
-}
-
-// read starts reading an object.
-func (s *Store) read(ctx context.Context, object string) (io.ReadCloser, minio.ObjectInfo, error) {
-	body, info, _, err := s.core.GetObject(ctx, s.bucket, object, minio.GetObjectOptions{})
-	if err != nil {
-		err = s.fail("get", object, err)
-		if under := s.below(object, err); under != nil {
-			return under.read(ctx, object)
-		}
-		return nil, info, err
-	}
-	countBytes(ctx, info.Size, bytesRead)
-	return body, info, nil
+	return newVerifier(body, object, blob.Digest, blob.Size), info.Size, nil
 }
 
 // Has reports whether the store holds an object of the blob's name and size. It
 // doesn't read the bytes; Get and Verify do.
 func (s *Store) Has(ctx context.Context, blob Blob) (bool, error) {
-	object := blobObject(blob.Digest)
-	info, err := s.core.StatObject(ctx, s.bucket, object, minio.StatObjectOptions{})
-	if err == nil {
-		return info.Size == blob.Size, nil
-	}
-	err = s.fail("stat", object, err)
-	if under := s.below(object, err); under != nil {
-		return under.Has(ctx, blob)
-	}
+	info, err := s.objects.Stat(ctx, blobObject(blob.Digest))
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
-	return false, err
+	return err == nil && info.Size == blob.Size, err
 }
 
 // Blobs lists what lies in the store, as named and sized there, unverified. An
 // object among the blobs whose name is no digest is skipped with a word in the log.
 func (s *Store) Blobs(ctx context.Context) iter.Seq2[Blob, error] {
 	return func(yield func(Blob, error) bool) {
-		for info, err := range s.list(ctx, blobPrefix) {
+		for info, err := range s.objects.List(ctx, blobPrefix) {
 			if err != nil {
 				yield(Blob{}, err)
 				return
 			}
-			b, err := parseHex(info.Key[strings.LastIndexByte(info.Key, '/')+1:])
-			if err != nil || info.Key != blobObject(b) {
-				s.log.Warn().Str("object", info.Key).Msg("an object among the blobs is none; it is ignored")
+			b, err := parseHex(info.Name[strings.LastIndexByte(info.Name, '/')+1:])
+			if err != nil || info.Name != blobObject(b) {
+				s.log.Warn().Str("object", info.Name).Msg("an object among the blobs is none; it is ignored")
 				continue
 			}
 			if !yield(Blob{Digest: b, Size: info.Size}, nil) {

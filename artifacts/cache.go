@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"lossatlas/artifacts/objects"
 )
 
 const actionPrefix = "actions/"
@@ -42,7 +44,7 @@ func (s *Store) PutAction(ctx context.Context, a Action) (Action, error) {
 			return won, err
 		}
 	}
-	return Action{}, &StoreError{Op: "put", Object: actionObject(a.Key), Where: s.where, Err: fmt.Errorf("garbage was collected %d times in a row, and took it along", putAttempts)}
+	return Action{}, &StoreError{Op: "put", Object: actionObject(a.Key), Where: s.objects.String(), Err: fmt.Errorf("garbage was collected %d times in a row, and took it along", putAttempts)}
 }
 
 // putAction is PutAction while no garbage is collected.
@@ -55,13 +57,13 @@ func (s *Store) putAction(ctx context.Context, a Action) (Action, error) {
 		return Action{}, &DanglingError{Key: a.Key, Missing: gone}
 	}
 	object := actionObject(a.Key)
-	when, absent := condition(ifAbsent), 0
+	when, absent := objects.IfAbsent, 0
 	for range putAttempts {
 		err := s.putRecord(ctx, object, a, when)
 		if err == nil {
 			return a, nil
 		}
-		if err != errLost {
+		if !errors.Is(err, objects.ErrLost) {
 			return Action{}, err
 		}
 		winner, etag, err := s.settled(ctx, a.Key)
@@ -73,15 +75,15 @@ func (s *Store) putAction(ctx context.Context, a Action) (Action, error) {
 		case !errors.Is(err, ErrNotFound):
 			// Of several that replace it at the same time one wins, too.
 			s.log.Warn().Str("object", object).Msg("replacing an action: " + err.Error())
-			when = ifUnchanged(etag)
+			when = objects.IfUnchanged(etag)
 		default:
 			// A server that keeps attributes apart may remember an object whose bytes are gone.
-			if when, absent = ifAbsent, absent+1; absent > 1 {
-				when = always
+			if when, absent = objects.IfAbsent, absent+1; absent > 1 {
+				when = objects.Always
 			}
 		}
 	}
-	return Action{}, &StoreError{Op: "put", Object: object, Where: s.where, Err: fmt.Errorf("%w, %d times in a row, and left no usable action", errLost, putAttempts)}
+	return Action{}, &StoreError{Op: "put", Object: object, Where: s.objects.String(), Err: fmt.Errorf("%w, %d times in a row, and left no usable action", objects.ErrLost, putAttempts)}
 }
 
 // replaceable reports whether the error of an action says that it is no result.
@@ -103,7 +105,7 @@ func (s *Store) settled(ctx context.Context, k Key) (Action, string, error) {
 			break
 		}
 		if err := pause(ctx, racePause); err != nil {
-			return Action{}, "", s.fail("get", actionObject(k), err)
+			return Action{}, "", objects.Ended("get", actionObject(k), s.objects.String(), err)
 		}
 		seen := etag
 		if a, etag, err = s.action(ctx, k); etag == seen {
@@ -156,7 +158,7 @@ func (s *Store) Recorded(ctx context.Context, k Key) (Action, error) {
 }
 
 func (s *Store) notFound(op, object string) error {
-	return &StoreError{Op: op, Object: object, Where: s.where, Kind: ErrNotFound}
+	return &StoreError{Op: op, Object: object, Where: s.objects.String(), Kind: ErrNotFound}
 }
 
 // action reads the action of a key and checks that its blobs are there. Beside
@@ -206,12 +208,12 @@ func (s *Store) gone(ctx context.Context, blobs map[string]Blob) (map[string]Blo
 // *[RecordError], and the rest follows; after any other error it ends.
 func (s *Store) Actions(ctx context.Context) iter.Seq2[Action, error] {
 	return func(yield func(Action, error) bool) {
-		for info, err := range s.list(ctx, actionPrefix) {
+		for info, err := range s.objects.List(ctx, actionPrefix) {
 			if err != nil {
 				yield(Action{}, err)
 				return
 			}
-			a, err := s.readAction(ctx, info.Key)
+			a, err := s.readAction(ctx, info.Name)
 			if errors.Is(err, ErrNotFound) { // removed since it was listed
 				continue
 			}
@@ -230,11 +232,11 @@ func (s *Store) FindAction(ctx context.Context, digits string) (Key, error) {
 		return Key{}, fmt.Errorf("%.80q is not the beginning of a step key: want at least 4 lowercase hexadecimal digits", digits)
 	}
 	var found []Key
-	for info, err := range s.list(ctx, actionPrefix+digits[:2]+"/"+digits) {
+	for info, err := range s.objects.List(ctx, actionPrefix+digits[:2]+"/"+digits) {
 		if err != nil {
 			return Key{}, err
 		}
-		name := strings.TrimSuffix(info.Key[strings.LastIndexByte(info.Key, '/')+1:], ".json")
+		name := strings.TrimSuffix(info.Name[strings.LastIndexByte(info.Name, '/')+1:], ".json")
 		if k, err := ParseKey(name); err == nil {
 			found = append(found, k)
 		}

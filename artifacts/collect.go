@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/minio/minio-go/v7"
 )
 
 // CollectOptions say what a collection of garbage may free.
@@ -115,11 +113,11 @@ const removeBatch = 200
 
 // serverTime is the time by the clock that objects are stamped with.
 func (s *Store) serverTime(ctx context.Context) (time.Time, error) {
-	body, _, header, err := s.core.GetObject(ctx, s.bucket, collectionObject, minio.GetObjectOptions{})
+	body, info, err := s.objects.Get(ctx, collectionObject)
 	if err == nil {
 		body.Close()
-		if t, err := time.Parse(time.RFC1123, header.Get("Date")); err == nil {
-			return t, nil
+		if !info.Served.IsZero() {
+			return info.Served, nil
 		}
 	}
 	if ctx.Err() != nil {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"lossatlas/artifacts/objects"
 )
 
 // Freeing what nobody needs goes on while others write. A writer may meet an
@@ -75,13 +77,13 @@ func (s *Store) settle(ctx context.Context, since Moment) (now Moment, interfere
 			last, changed = tag, time.Now()
 		} else if time.Since(changed) > deadAfter {
 			c.Finished = time.Now().UTC()
-			if err := s.putRecord(ctx, collectionObject, c, ifUnchanged(tag)); err != nil && err != errLost {
+			if err := s.putRecord(ctx, collectionObject, c, objects.IfUnchanged(tag)); err != nil && !errors.Is(err, objects.ErrLost) {
 				return Moment{}, false, err
 			}
 			continue
 		}
 		if err := pause(ctx, lookEvery); err != nil {
-			return Moment{}, false, s.fail("wait for a collection", collectionObject, err)
+			return Moment{}, false, objects.Ended("wait for a collection", collectionObject, s.objects.String(), err)
 		}
 	}
 }
@@ -110,12 +112,12 @@ func (s *Store) collect(ctx context.Context) (*collecting, error) {
 		if err != nil {
 			return nil, err
 		}
-		when := condition(ifAbsent)
+		when := objects.IfAbsent
 		if tag != "" {
-			when = ifUnchanged(tag)
+			when = objects.IfUnchanged(tag)
 		}
 		c := &collecting{store: s, now: collection{ID: rand.Text(), Started: time.Now().UTC()}, done: make(chan struct{})}
-		if err := s.putRecord(ctx, collectionObject, c.now, when); err == errLost {
+		if err := s.putRecord(ctx, collectionObject, c.now, when); errors.Is(err, objects.ErrLost) {
 			continue
 		} else if err != nil {
 			return nil, err
@@ -134,7 +136,7 @@ func (s *Store) collect(ctx context.Context) (*collecting, error) {
 		go c.beat()
 		return c, nil
 	}
-	return nil, fmt.Errorf("collect garbage (%s): others were there first, %d times in a row", s.where, putAttempts)
+	return nil, fmt.Errorf("collect garbage (%s): others were there first, %d times in a row", s.objects.String(), putAttempts)
 }
 
 func (c *collecting) shown() {
@@ -150,7 +152,7 @@ func (c *collecting) remove(ctx context.Context, object string) error {
 	if c.heldUp() {
 		return errOvertaken
 	}
-	return c.store.remove(ctx, object)
+	return c.store.objects.Remove(ctx, object)
 }
 
 // beat shows that the collection goes on; where it can't, the collection ends.
@@ -174,7 +176,7 @@ func (c *collecting) beat() {
 			return
 		case err == nil:
 			c.shown()
-		case err == errLost || c.heldUp():
+		case errors.Is(err, objects.ErrLost) || c.heldUp():
 			c.stop(errOvertaken)
 			return
 		}
@@ -183,7 +185,7 @@ func (c *collecting) beat() {
 
 // write replaces the record, if it is still this collection's.
 func (c *collecting) write(ctx context.Context, next collection) error {
-	if err := c.store.putRecord(ctx, collectionObject, next, ifUnchanged(c.tag)); err != nil {
+	if err := c.store.putRecord(ctx, collectionObject, next, objects.IfUnchanged(c.tag)); err != nil {
 		return err
 	}
 	now, tag, err := c.store.collection(ctx)
@@ -191,7 +193,7 @@ func (c *collecting) write(ctx context.Context, next collection) error {
 		return err
 	}
 	if now.ID != c.now.ID {
-		return errLost
+		return objects.ErrLost
 	}
 	c.now, c.tag = next, tag
 	return nil
@@ -205,7 +207,7 @@ func (c *collecting) end(ctx context.Context) error {
 	last.Finished = time.Now().UTC()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deadAfter/2)
 	defer cancel()
-	if err := c.write(ctx, last); err != nil && err != errLost {
+	if err := c.write(ctx, last); err != nil && !errors.Is(err, objects.ErrLost) {
 		return err
 	}
 	return nil

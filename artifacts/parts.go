@@ -9,6 +9,8 @@ import (
 	"io"
 	"regexp"
 	"strings"
+
+	"lossatlas/artifacts/objects"
 )
 
 // Parts are a running step's own checkpoints: objects that are overwritten, and
@@ -49,7 +51,7 @@ func (s *Store) PutPart(ctx context.Context, k Key, name string, data []byte) er
 		return fmt.Errorf("put part %s of step %s: it has %d bytes, and may have %d", name, k.Short(), len(data), int64(maxBlob)-int64(partHeader))
 	}
 	framed := framePart(data)
-	return s.put(ctx, partObject(k, name), framed, Of(framed), always)
+	return s.objects.Put(ctx, partObject(k, name), framed, Of(framed), objects.Always)
 }
 
 // GetPart returns a checkpoint's payload. It fails with [ErrNotFound], also when
@@ -70,17 +72,12 @@ func (s *Store) GetPart(ctx context.Context, k Key, name string) ([]byte, error)
 
 // readPart reads a part to its end. Damage is *partError.
 func (s *Store) readPart(ctx context.Context, object string) ([]byte, error) {
-	body, info, err := s.read(ctx, object)
+	body, info, err := s.objects.Get(ctx, object)
 	if err != nil {
 		return nil, err
 	}
 	defer body.Close()
-	data, err := unframePart(body, info.Size)
-	var harm *partError
-	if err != nil && !errors.As(err, &harm) {
-		return nil, s.fail("get", object, err)
-	}
-	return data, err
+	return unframePart(body, info.Size)
 }
 
 // partError says what is wrong with a part's frame.
@@ -133,11 +130,11 @@ func unframePart(r io.Reader, size int64) ([]byte, error) {
 func (s *Store) Parts(ctx context.Context, k Key) ([]string, error) {
 	prefix := partObject(k, "")
 	var names []string
-	for info, err := range s.list(ctx, prefix) {
+	for info, err := range s.objects.List(ctx, prefix) {
 		if err != nil {
 			return nil, err
 		}
-		if n := strings.TrimPrefix(info.Key, prefix); checkName("part", n) == nil {
+		if n := strings.TrimPrefix(info.Name, prefix); checkName("part", n) == nil {
 			names = append(names, n)
 		}
 	}
@@ -147,11 +144,11 @@ func (s *Store) Parts(ctx context.Context, k Key) ([]string, error) {
 // PartKeys returns the keys that have checkpoints, by one listing for all of them.
 func (s *Store) PartKeys(ctx context.Context) (map[Key]bool, error) {
 	keys := map[Key]bool{}
-	for info, err := range s.list(ctx, partPrefix) {
+	for info, err := range s.objects.List(ctx, partPrefix) {
 		if err != nil {
 			return nil, err
 		}
-		step, _, _ := strings.Cut(strings.TrimPrefix(info.Key, partPrefix), "/")
+		step, _, _ := strings.Cut(strings.TrimPrefix(info.Name, partPrefix), "/")
 		if k, err := ParseKey(step); err == nil {
 			keys[k] = true
 		}
@@ -168,6 +165,6 @@ func (s *Store) DropParts(ctx context.Context, k Key, names ...string) error {
 		}
 	}
 	return each(ctx, names, func(ctx context.Context, name string) error {
-		return s.remove(ctx, partObject(k, name))
+		return s.objects.Remove(ctx, partObject(k, name))
 	})
 }

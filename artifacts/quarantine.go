@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"lossatlas/artifacts/objects"
 )
 
 // quarantinePrefix is where damaged objects are moved to, under the time of the
@@ -34,7 +36,7 @@ func (s *Store) SetAside(ctx context.Context, d Digest) (string, error) {
 // quarantine moves an object and returns where to, "" if it is gone already. Not
 // every server copies objects by itself, so the bytes go through here.
 func (s *Store) quarantine(ctx context.Context, object string, now time.Time) (string, error) {
-	body, info, err := s.read(ctx, object)
+	body, info, err := s.objects.Get(ctx, object)
 	if errors.Is(err, ErrNotFound) {
 		return "", nil
 	}
@@ -44,13 +46,13 @@ func (s *Store) quarantine(ctx context.Context, object string, now time.Time) (s
 	defer body.Close()
 	b, err := readAll(body, info.Size)
 	if err != nil {
-		return "", s.fail("quarantine", object, err)
-	}
-	moved := quarantinePrefix + now.UTC().Format("20060102T150405.000Z") + "/" + object
-	if err := s.put(ctx, moved, b, Of(b), always); err != nil {
 		return "", err
 	}
-	return moved, s.remove(ctx, object)
+	moved := quarantinePrefix + now.UTC().Format("20060102T150405.000Z") + "/" + object
+	if err := s.objects.Put(ctx, moved, b, Of(b), objects.Always); err != nil {
+		return "", err
+	}
+	return moved, s.objects.Remove(ctx, object)
 }
 
 // Quarantined lists what was set aside, by name.

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"lossatlas/artifacts/objects"
 )
 
 const (
@@ -67,14 +69,14 @@ func decodeRecord(object string, b []byte, v any) error {
 // getRecord reads a record into v and returns the object's entity tag. It fails
 // with ErrNotFound, *RecordError or *NewerError; with the latter two the tag is valid, too.
 func (s *Store) getRecord(ctx context.Context, object string, v any) (etag string, err error) {
-	body, info, err := s.read(ctx, object)
+	body, info, err := s.objects.Get(ctx, object)
 	if err != nil {
 		return "", err
 	}
 	defer body.Close()
 	b, err := readAll(io.LimitReader(body, maxRecord+1), info.Size)
 	if err != nil {
-		return "", s.fail("get", object, err)
+		return "", err
 	}
 	if len(b) > maxRecord {
 		return info.ETag, &RecordError{Object: object, Reason: fmt.Sprintf("more than %d bytes", maxRecord)}
@@ -109,12 +111,12 @@ func (s *Store) checkFormat(ctx context.Context) error {
 	var harm *RecordError
 	switch {
 	case errors.Is(err, ErrNotFound):
-		if err = s.putRecord(ctx, formatObject, format{time.Now().UTC()}, ifAbsent); err == errLost {
+		if err = s.putRecord(ctx, formatObject, format{time.Now().UTC()}, objects.IfAbsent); errors.Is(err, objects.ErrLost) {
 			return s.refuseNewer(ctx, formatObject)
 		}
 	case errors.As(err, &harm):
 		s.log.Warn().Err(err).Msg("replacing the record of the store's format")
-		err = s.putRecord(ctx, formatObject, format{time.Now().UTC()}, always)
+		err = s.putRecord(ctx, formatObject, format{time.Now().UTC()}, objects.Always)
 	}
 	if errors.Is(err, ErrAccessDenied) || errors.Is(err, ErrNoSpace) {
 		return nil
@@ -122,11 +124,11 @@ func (s *Store) checkFormat(ctx context.Context) error {
 	return err
 }
 
-// putRecord writes a record, whole, if the condition holds; errLost says that it didn't.
-func (s *Store) putRecord(ctx context.Context, object string, v any, when condition) error {
+// putRecord writes a record, whole, if the condition holds; objects.ErrLost says that it didn't.
+func (s *Store) putRecord(ctx context.Context, object string, v any, when objects.Condition) error {
 	b, err := encodeRecord(v)
 	if err != nil {
 		return fmt.Errorf("put %s: %w", object, err)
 	}
-	return s.put(ctx, object, b, Of(b), when)
+	return s.objects.Put(ctx, object, b, Of(b), when)
 }

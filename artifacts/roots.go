@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/minio/minio-go/v7"
+	"lossatlas/artifacts/objects"
 )
 
 const rootPrefix = "roots/"
@@ -25,7 +25,7 @@ func (s *Store) PutRoot(ctx context.Context, r Root) error {
 	if err := s.refuseNewer(ctx, rootObject(r.Sweep)); err != nil {
 		return err
 	}
-	return s.putRecord(ctx, rootObject(r.Sweep), r, always)
+	return s.putRecord(ctx, rootObject(r.Sweep), r, objects.Always)
 }
 
 // check refuses a root that could never be read.
@@ -77,10 +77,7 @@ func (s *Store) unharmed(ctx context.Context, r Root, since Moment) (Moment, err
 		step := r.Steps[id]
 		gone, err := s.gone(ctx, step.Outputs)
 		if err == nil && len(gone) == 0 && len(step.Outputs) > 0 && !step.Key.IsZero() {
-			_, err = s.core.StatObject(ctx, s.bucket, actionObject(step.Key), minio.StatObjectOptions{})
-			if err != nil {
-				err = s.fail("stat", actionObject(step.Key), err)
-			}
+			_, err = s.objects.Stat(ctx, actionObject(step.Key))
 		}
 		if err != nil && !errors.Is(err, ErrNotFound) || err == nil && len(gone) == 0 {
 			return err
@@ -123,15 +120,15 @@ func (s *Store) root(ctx context.Context, object string) (Root, error) {
 func (s *Store) Roots(ctx context.Context) ([]Root, error) {
 	var roots []Root
 	var harms []error
-	for info, err := range s.list(ctx, rootPrefix) {
+	for info, err := range s.objects.List(ctx, rootPrefix) {
 		if err != nil {
 			return nil, err
 		}
-		if !strings.HasSuffix(info.Key, ".json") {
-			s.log.Warn().Str("object", info.Key).Msg("an object among the roots is none; it is ignored")
+		if !strings.HasSuffix(info.Name, ".json") {
+			s.log.Warn().Str("object", info.Name).Msg("an object among the roots is none; it is ignored")
 			continue
 		}
-		r, err := s.root(ctx, info.Key)
+		r, err := s.root(ctx, info.Name)
 		var harm *RecordError
 		switch {
 		case errors.As(err, &harm):
@@ -155,8 +152,8 @@ func (s *Store) DropRoot(ctx context.Context, name string) error {
 	if err := s.refuseNewer(ctx, rootObject(name)); err != nil {
 		return err
 	}
-	for _, remove := range []func(context.Context, string) error{s.remove, s.removeFolder} {
-		if err := remove(ctx, rootObject(name)); err != nil {
+	for _, object := range []string{rootObject(name), rootObject(name) + "/"} {
+		if err := s.objects.Remove(ctx, object); err != nil {
 			return err
 		}
 	}
@@ -165,5 +162,5 @@ func (s *Store) DropRoot(ctx context.Context, name string) error {
 		return err
 	}
 	aside = slices.DeleteFunc(aside, func(object string) bool { return quarantinedRoot(object) != name })
-	return each(ctx, aside, s.remove)
+	return each(ctx, aside, s.objects.Remove)
 }

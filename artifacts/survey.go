@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/minio/minio-go/v7"
 )
 
 // stored is an object as a listing shows it.
@@ -76,11 +74,11 @@ func (s *Store) survey(ctx context.Context) (*survey, error) {
 
 // eachObject calls do for every object under a prefix.
 func (s *Store) eachObject(ctx context.Context, prefix string, do func(stored)) error {
-	for info, err := range s.list(ctx, prefix) {
+	for info, err := range s.objects.List(ctx, prefix) {
 		if err != nil {
 			return err
 		}
-		do(stored{info.Key, info.Size, info.LastModified})
+		do(stored{info.Name, info.Size, info.At})
 	}
 	return nil
 }
@@ -91,11 +89,11 @@ func (v *survey) readRoots(ctx context.Context, s *Store) error {
 		return err
 	}
 	// A record in whose place a folder lies is in no listing of objects, and yet what it needs is unknown.
-	for info := range s.core.Client.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{Prefix: rootPrefix}) {
-		if info.Err != nil {
-			return s.fail("list", rootPrefix, info.Err)
+	for folder, err := range s.objects.Folders(ctx, rootPrefix) {
+		if err != nil {
+			return err
 		}
-		if object, ok := strings.CutSuffix(info.Key, ".json/"); ok {
+		if object, ok := strings.CutSuffix(folder, ".json/"); ok {
 			object += ".json"
 			v.harms = append(v.harms, harm{stored{object: object}, Unreadable, &RecordError{object, "a folder lies in its place"}})
 		}

@@ -18,13 +18,11 @@ type verifier struct {
 	size   int64
 	object string
 	err    error // sticky
-	lost   func(error) error
 }
 
-// newVerifier verifies body against digest and size (-1 when unknown). Errors
-// of the body itself, a lost connection say, are passed through lost.
-func newVerifier(body io.ReadCloser, object string, digest Digest, size int64, lost func(error) error) *verifier {
-	return &verifier{body: body, hash: sha256.New(), digest: digest, want: size, object: object, lost: lost}
+// newVerifier verifies body against digest and size (-1 when unknown).
+func newVerifier(body io.ReadCloser, object string, digest Digest, size int64) *verifier {
+	return &verifier{body: body, hash: sha256.New(), digest: digest, want: size, object: object}
 }
 
 func (v *verifier) Read(p []byte) (int, error) {
@@ -41,7 +39,7 @@ func (v *verifier) Read(p []byte) (int, error) {
 	case err == io.EOF:
 		v.err = v.verdict()
 	case err != nil:
-		v.err = v.lost(err)
+		v.err = err
 	}
 	return n, v.err
 }

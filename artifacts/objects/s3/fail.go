@@ -1,4 +1,4 @@
-package artifacts
+package s3
 
 import (
 	"context"
@@ -13,14 +13,16 @@ import (
 	"strings"
 
 	"github.com/minio/minio-go/v7"
+
+	"lossatlas/artifacts/objects"
 )
 
 // fail turns an error of the client library into one for people.
-func (s *Store) fail(op, object string, err error) error {
+func (b *Bucket) fail(op, object string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s %s (%s): %w", op, object, s.where, err)
+		return objects.Ended(op, object, b.where, err)
 	}
-	e := &StoreError{Op: op, Object: object, Where: s.where, Err: err}
+	e := &objects.Error{Op: op, Object: object, Where: b.where, Err: err}
 	var response minio.ErrorResponse
 	if errors.As(err, &response) {
 		e.Advice, e.Kind = kindOf(response)
@@ -30,18 +32,18 @@ func (s *Store) fail(op, object string, err error) error {
 		return e
 	}
 	if errors.Is(err, errNoKeys) {
-		e.Kind, e.Advice = ErrCredentials, "give an access key and a secret key, or a profile in ~/.aws/credentials, or run where the machine has a role"
+		e.Kind, e.Advice = objects.ErrCredentials, "give an access key and a secret key, or a profile in ~/.aws/credentials, or run where the machine has a role"
 		return e
 	}
 	if advice := certificateAdvice(err); advice != "" {
-		e.Kind, e.Advice = ErrCertificate, advice
+		e.Kind, e.Advice = objects.ErrCertificate, advice
 		return e
 	}
 	var request *url.Error
 	var network net.Error
 	// A body that ends before its announced length is no damage: the connection was lost.
 	if errors.As(err, &request) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) {
-		e.Kind = ErrUnreachable
+		e.Kind = objects.ErrUnreachable
 		e.Advice = "is the server running, and is this its address? Start it, or point the S3 endpoint elsewhere"
 	}
 	return e
@@ -71,36 +73,36 @@ func certificateAdvice(err error) string {
 func kindOf(r minio.ErrorResponse) (advice string, kind error) {
 	switch r.Code {
 	case "NoSuchKey":
-		return "", ErrNotFound
+		return "", objects.ErrNotFound
 	case "NoSuchBucket":
-		return "it was there when the store was opened: has somebody removed it?", ErrNoBucket
+		return "it was there when the store was opened: has somebody removed it?", objects.ErrNoBucket
 	case "SignatureDoesNotMatch":
-		return "check the secret key", ErrCredentials
+		return "check the secret key", objects.ErrCredentials
 	case "InvalidAccessKeyId", "XAdminUserNotFound": // the latter is versitygw's word for it
-		return "check the access key", ErrCredentials
+		return "check the access key", objects.ErrCredentials
 	case "InvalidToken", "ExpiredToken", "TokenRefreshRequired":
-		return "get new credentials", ErrCredentials
+		return "get new credentials", objects.ErrCredentials
 	case "RequestTimeTooSkewed":
-		return "set this machine's clock, or the server's", ErrClockSkew
+		return "set this machine's clock, or the server's", objects.ErrClockSkew
 	case "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded":
-		return "free space on the server's disk or raise the quota: a sweep that is under way then goes on by itself, anything else can be run again", ErrNoSpace
+		return "free space on the server's disk or raise the quota: a sweep that is under way then goes on by itself, anything else can be run again", objects.ErrNoSpace
 	case folderThere:
 		return "a folder lies in the object's place on the server's disk: remove it; `lossatlas artifacts verify` sets aside what is in it", nil
 	case "NotImplemented":
-		return "the server must support conditional puts (If-None-Match, If-Match)", ErrUnsupported
+		return "the server must support conditional puts (If-None-Match, If-Match)", objects.ErrUnsupported
 	}
 	if r.StatusCode == http.StatusBadRequest && strings.Contains(r.Message, "HTTPS") { // in the words of Go's servers and of nginx
-		return "the server speaks https; write https:// to it", ErrCertificate
+		return "the server speaks https; write https:// to it", objects.ErrCertificate
 	}
 	switch r.StatusCode {
 	case http.StatusInsufficientStorage:
-		return "free space on the server's disk or raise the quota: a sweep that is under way then goes on by itself, anything else can be run again", ErrNoSpace
+		return "free space on the server's disk or raise the quota: a sweep that is under way then goes on by itself, anything else can be run again", objects.ErrNoSpace
 	case http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout:
-		return "the server is busy, or about to start or to stop", ErrUnreachable
+		return "the server is busy, or about to start or to stop", objects.ErrUnreachable
 	case http.StatusUnauthorized:
-		return "check access key and secret key", ErrCredentials
+		return "check access key and secret key", objects.ErrCredentials
 	case http.StatusForbidden:
-		return "the credentials need permission to list the bucket (and to make it when it is absent), and to get, put and delete its objects", ErrAccessDenied
+		return "the credentials need permission to list the bucket (and to make it when it is absent), and to get, put and delete its objects", objects.ErrAccessDenied
 	}
 	return "", nil
 }
