@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -18,7 +17,6 @@ import (
 	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
-	"lossatlas/workers/embedded/s3"
 )
 
 // bench is the activities on a store of their own and the pure-Go backend.
@@ -29,16 +27,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	ctx := t.Context()
-	srv, err := s3.Start(ctx, s3.Options{Dir: filepath.Join(t.TempDir(), "objects"), Addr: "127.0.0.1:0", AccessKey: "tester", SecretKey: "secretsecret"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = srv.Stop() })
-	store, err := artifacts.Open(ctx, artifacts.Config{Endpoint: srv.Addr(), AccessKey: "tester", SecretKey: "secretsecret", Bucket: "lossatlas", Region: "us-east-1"}, zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := artifacts.InMemory(zerolog.Nop())
 	m := &work.Machine{Store: store, Log: zerolog.Nop(), Engine: engine.Options{Backend: "go"}}
 	t.Cleanup(m.Close)
 	a := &Activities{Machine: m, Program: "test"}

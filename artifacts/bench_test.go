@@ -8,9 +8,10 @@ import (
 	"testing"
 
 	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"lossatlas/artifacts"
-	"lossatlas/artifacts/storetest"
+	"lossatlas/artifacts/objects/s3"
 )
 
 // The benchmarks stand beside the bare client library against the same server:
@@ -27,8 +28,8 @@ func distinct(data []byte, i int) []byte {
 func BenchmarkPut(b *testing.B) {
 	for _, n := range benchSizes {
 		b.Run(fmt.Sprintf("store/%dKiB", n>>10), func(b *testing.B) {
-			bucket := storetest.New(b, serve(b).config())
-			data := storetest.Data(1, n)
+			bucket := newBucket(b, serve(b).config())
+			data := pseudoRandom(1, n)
 			b.SetBytes(int64(n))
 			for i := 0; b.Loop(); i++ {
 				if _, err := bucket.Store.Put(b.Context(), distinct(data, i)); err != nil {
@@ -37,11 +38,11 @@ func BenchmarkPut(b *testing.B) {
 			}
 		})
 		b.Run(fmt.Sprintf("bare/%dKiB", n>>10), func(b *testing.B) {
-			bucket := storetest.New(b, serve(b).config())
-			data := storetest.Data(1, n)
+			client, bucket := bare(b)
+			data := pseudoRandom(1, n)
 			b.SetBytes(int64(n))
 			for i := 0; b.Loop(); i++ {
-				_, err := bucket.Raw.PutObject(b.Context(), bucket.Config.Bucket, fmt.Sprintf("bare-%d-%d", n, i), bytes.NewReader(data), int64(n), minio.PutObjectOptions{DisableMultipart: true})
+				_, err := client.PutObject(b.Context(), bucket, fmt.Sprintf("bare-%d-%d", n, i), bytes.NewReader(data), int64(n), minio.PutObjectOptions{DisableMultipart: true})
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -53,8 +54,8 @@ func BenchmarkPut(b *testing.B) {
 func BenchmarkPutExisting(b *testing.B) {
 	for _, n := range benchSizes {
 		b.Run(fmt.Sprintf("%dKiB", n>>10), func(b *testing.B) {
-			bucket := storetest.New(b, serve(b).config())
-			data := storetest.Data(1, n)
+			bucket := newBucket(b, serve(b).config())
+			data := pseudoRandom(1, n)
 			b.SetBytes(int64(n))
 			for b.Loop() {
 				if _, err := bucket.Store.Put(b.Context(), data); err != nil {
@@ -67,8 +68,9 @@ func BenchmarkPutExisting(b *testing.B) {
 
 func BenchmarkGet(b *testing.B) {
 	for _, n := range benchSizes {
-		bucket := storetest.New(b, serve(b).config())
-		blob, err := bucket.Store.Put(b.Context(), storetest.Data(1, n))
+		bucket := newBucket(b, serve(b).config())
+		data := pseudoRandom(1, n)
+		blob, err := bucket.Store.Put(b.Context(), data)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -81,9 +83,13 @@ func BenchmarkGet(b *testing.B) {
 			}
 		})
 		b.Run(fmt.Sprintf("bare/%dKiB", n>>10), func(b *testing.B) {
+			client, bucket := bare(b)
+			if _, err := client.PutObject(b.Context(), bucket, "bare", bytes.NewReader(data), int64(n), minio.PutObjectOptions{DisableMultipart: true}); err != nil {
+				b.Fatal(err)
+			}
 			b.SetBytes(int64(n))
 			for b.Loop() {
-				r, err := bucket.Raw.GetObject(b.Context(), bucket.Config.Bucket, storetest.Object(blob.Digest), minio.GetObjectOptions{})
+				r, err := client.GetObject(b.Context(), bucket, "bare", minio.GetObjectOptions{})
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -100,7 +106,7 @@ func BenchmarkGet(b *testing.B) {
 func BenchmarkLookup(b *testing.B) {
 	for _, outputs := range []int{1, 2, 16} {
 		b.Run(fmt.Sprintf("hit/%d", outputs), func(b *testing.B) {
-			bucket := storetest.New(b, serve(b).config())
+			bucket := newBucket(b, serve(b).config())
 			recipe := artifacts.Recipe{Kind: "train", Version: outputs}
 			key, err := recipe.Key()
 			if err != nil {
@@ -108,7 +114,7 @@ func BenchmarkLookup(b *testing.B) {
 			}
 			a := artifacts.Action{Key: key, Recipe: recipe, Outputs: map[string]artifacts.Blob{}}
 			for i := range outputs {
-				blob, err := bucket.Store.Put(b.Context(), storetest.Data(uint64(i), 1000))
+				blob, err := bucket.Store.Put(b.Context(), pseudoRandom(uint64(i), 1000))
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -125,7 +131,7 @@ func BenchmarkLookup(b *testing.B) {
 		})
 	}
 	b.Run("miss", func(b *testing.B) {
-		bucket := storetest.New(b, serve(b).config())
+		bucket := newBucket(b, serve(b).config())
 		for b.Loop() {
 			if _, err := bucket.Store.Lookup(b.Context(), artifacts.Key{1}); err == nil {
 				b.Fatal("found an action that was never put")
@@ -144,11 +150,11 @@ func BenchmarkKey(b *testing.B) {
 }
 
 // fill puts n actions with a blob of the given size each, and a sweep that names them all.
-func fill(b *testing.B, bucket *storetest.Bucket, n, size int) {
+func fill(b *testing.B, bucket *bucket, n, size int) {
 	b.Helper()
 	graph := []byte(`{"final":[`)
 	root := artifacts.Root{Sweep: "bench", State: artifacts.StateDone, Steps: map[string]artifacts.RootStep{}}
-	data := storetest.Data(1, size)
+	data := pseudoRandom(1, size)
 	for i := range n {
 		recipe := artifacts.Recipe{Kind: "train", Version: 1, Params: fmt.Appendf(nil, `{"n":%d}`, i)}
 		key, err := recipe.Key()
@@ -180,7 +186,7 @@ func fill(b *testing.B, bucket *storetest.Bucket, n, size int) {
 // collection, which read every record.
 func BenchmarkTenThousand(b *testing.B) {
 	const n = 10_000
-	bucket := storetest.New(b, serve(b).config())
+	bucket := newBucket(b, serve(b).config())
 	fill(b, bucket, n, 1000)
 	b.Run("roots", func(b *testing.B) {
 		for b.Loop() {
@@ -223,7 +229,7 @@ func BenchmarkTenThousand(b *testing.B) {
 // BenchmarkCheck is how fast a check reads large blobs.
 func BenchmarkCheck(b *testing.B) {
 	const n, size = 32, 8 << 20
-	bucket := storetest.New(b, serve(b).config())
+	bucket := newBucket(b, serve(b).config())
 	fill(b, bucket, n, size)
 	b.SetBytes(n * size)
 	for b.Loop() {
@@ -231,4 +237,20 @@ func BenchmarkCheck(b *testing.B) {
 			b.Fatal(c, err)
 		}
 	}
+}
+
+// bare is the client library's own way to a bucket, to compare with.
+func bare(b *testing.B) (client *minio.Client, bucket string) {
+	b.Helper()
+	cfg := numbered(serve(b).config())
+	if _, err := s3.Open(b.Context(), cfg); err != nil {
+		b.Fatal(err)
+	}
+	client, err := minio.New(cfg.Endpoint, &minio.Options{
+		Creds: credentials.NewStaticV4(cfg.AccessKey, cfg.SecretKey, ""), Region: cfg.Region, BucketLookup: minio.BucketLookupPath,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return client, cfg.Bucket
 }

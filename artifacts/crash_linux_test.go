@@ -13,7 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"lossatlas/artifacts"
-	"lossatlas/artifacts/storetest"
+	"lossatlas/artifacts/objects"
 )
 
 // received returns how many bytes the server process has read so far, from sockets and files.
@@ -45,8 +45,9 @@ func (s *server) killAfter(t *testing.T, n, before int) {
 // either as it was or not there at all, and the puts succeed against the next one.
 func TestKilledServer(t *testing.T) {
 	srv := own(t, false)
-	b := storetest.New(t, srv.config())
-	old := storetest.Data(0, 1<<20)
+	cfg := numbered(srv.config())
+	b := openBucket(t, func(testing.TB) objects.Bucket { return openS3(t, cfg) })
+	old := pseudoRandom(0, 1<<20)
 	oldBlob, err := b.Store.Put(t.Context(), old)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +56,7 @@ func TestKilledServer(t *testing.T) {
 	if err := b.Store.PutPart(t.Context(), key, "checkpoint", old); err != nil {
 		t.Fatal(err)
 	}
-	fresh := storetest.Data(1, 32<<20)
+	fresh := pseudoRandom(1, 32<<20)
 	// The server dies when it has received less than one of the two bodies, in the middle of both.
 	for round, until := range []int{4 << 20, 28 << 20} {
 		before := srv.received(t)
@@ -83,7 +84,7 @@ func TestKilledServer(t *testing.T) {
 			t.Errorf("round %d: the part has %d bytes, %v", round, len(got), err)
 		}
 		// Back to where it began.
-		b.Remove(t, storetest.Object(artifacts.Of(fresh)))
+		b.Remove(t, blobObject(artifacts.Of(fresh)))
 		if err := b.Store.PutPart(t.Context(), key, "checkpoint", old); err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +100,6 @@ func TestKilledServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(next.stop)
-	cfg := b.Config
 	cfg.Endpoint = next.addr
 	s, err := artifacts.Open(t.Context(), cfg, zerolog.Nop())
 	if err != nil {
@@ -129,12 +129,12 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(srv.stop)
-	b := storetest.New(t, srv.config())
-	small, err := b.Store.Put(t.Context(), storetest.Data(1, 3<<20))
+	b := newBucket(t, srv.config())
+	small, err := b.Store.Put(t.Context(), pseudoRandom(1, 3<<20))
 	if err != nil {
 		t.Fatal(err)
 	}
-	big := storetest.Data(2, 7<<20)
+	big := pseudoRandom(2, 7<<20)
 	if _, err := b.Store.Put(t.Context(), big); !errors.Is(err, artifacts.ErrNoSpace) {
 		t.Errorf("Put of 7 MiB where 5 are left: %v, want ErrNoSpace", err)
 	}
@@ -147,7 +147,7 @@ func TestFullDisk(t *testing.T) {
 	if has, err := b.Store.Has(t.Context(), artifacts.BlobOf(big)); has || err != nil {
 		t.Errorf("Has of what didn't fit: %v, %v", has, err)
 	}
-	b.Remove(t, storetest.Object(small.Digest))
+	b.Remove(t, blobObject(small.Digest))
 	if _, err := b.Store.Put(t.Context(), big); err != nil {
 		t.Errorf("Put after room was made: %v", err)
 	}

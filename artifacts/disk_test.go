@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"lossatlas/artifacts"
-	"lossatlas/artifacts/storetest"
 )
 
 // find returns the file that a server keeps an object in: the one of that name
@@ -35,10 +34,10 @@ func find(t *testing.T, dir, name string, size int) string {
 // TestDamageOnDisk: what goes wrong below the server, without its knowledge, is found as well.
 func TestDamageOnDisk(t *testing.T) {
 	srv := own(t, false)
-	b := storetest.New(t, srv.config())
-	for i, damage := range storetest.Damages {
+	b := newBucket(t, srv.config())
+	for i, damage := range damages {
 		t.Run(damage.Name, func(t *testing.T) {
-			data := storetest.Data(uint64(i), 100_000)
+			data := pseudoRandom(uint64(i), 100_000)
 			blob, err := b.Store.Put(t.Context(), data)
 			if err != nil {
 				t.Fatal(err)
@@ -68,9 +67,9 @@ func TestRemovedOnDisk(t *testing.T) {
 	for name, sidecar := range map[string]bool{"attributes in the file system": false, "attributes in files of their own": true} {
 		t.Run(name, func(t *testing.T) {
 			srv := own(t, sidecar)
-			b := storetest.New(t, srv.config())
+			b := newBucket(t, srv.config())
 			for _, n := range []int{1000, 100_000} { // below and above the size where Put asks first
-				data := storetest.Data(1, n)
+				data := pseudoRandom(1, n)
 				recipe := artifacts.Recipe{Kind: "train", Version: n}
 				key, err := recipe.Key()
 				if err != nil {
@@ -103,7 +102,7 @@ func TestRemovedOnDisk(t *testing.T) {
 					t.Errorf("Get after Put: %d bytes, %v", len(got), err)
 				}
 
-				body := b.Bytes(t, storetest.ActionObject(key))
+				body := b.Bytes(t, actionObject(key))
 				if err := os.Remove(find(t, srv.dir, key.String()+".json", len(body))); err != nil {
 					t.Fatal(err)
 				}

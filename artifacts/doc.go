@@ -1,7 +1,7 @@
 // Package artifacts is where results live: blobs under their own digest, the
 // action cache that maps a step's key to what the step wrote, the checkpoints
 // of steps still running, and the roots that say which results are kept. All
-// of it is objects in one bucket of any S3-compatible store:
+// of it is objects in one bucket:
 //
 //	cas/sha256/ab/abcd…    a blob, under the SHA-256 of its bytes
 //	actions/ab/abcd….json  an action, under the key of its recipe
@@ -14,4 +14,9 @@
 // Blobs and actions are written once, with a conditional put, and everything
 // is verified as it is read: damage is an error that names the object, never a
 // result.
+//
+// What a bucket is, package objects says, with one for tests, and buckets made
+// of others; package objects/s3 has the one of S3-compatible servers. To keep
+// results elsewhere, write another [objects.Bucket] and open it in [Open], or
+// give it to [In].
 package artifacts

@@ -18,7 +18,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"lossatlas/artifacts"
-	"lossatlas/artifacts/storetest"
 )
 
 // https puts TLS in front of a server, with a certificate of its own. ca is a file that holds it.
@@ -75,7 +74,7 @@ func TestSecure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data := storetest.Data(1, 1<<20)
+	data := pseudoRandom(1, 1<<20)
 	blob, err := store.Put(t.Context(), data)
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +18,6 @@ import (
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
-	"lossatlas/workers/embedded/s3"
 )
 
 // bench is a machine with a store of its own and the pure-Go backend.
@@ -31,16 +29,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	ctx := t.Context()
-	srv, err := s3.Start(ctx, s3.Options{Dir: filepath.Join(t.TempDir(), "objects"), Addr: "127.0.0.1:0", AccessKey: "tester", SecretKey: "secretsecret"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = srv.Stop() })
-	store, err := artifacts.Open(ctx, artifacts.Config{Endpoint: srv.Addr(), AccessKey: "tester", SecretKey: "secretsecret", Bucket: "lossatlas", Region: "us-east-1"}, zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := artifacts.InMemory(zerolog.Nop())
 	opts := engine.Options{Backend: "go"}
 	class, err := engine.Class(opts)
 	if err != nil {

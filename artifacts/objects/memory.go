@@ -54,7 +54,22 @@ func (m *Memory) Get(ctx context.Context, name string) (io.ReadCloser, Info, err
 		return nil, Info{}, err
 	}
 	o.info.Served = time.Now()
-	return io.NopCloser(bytes.NewReader(o.body)), o.info, nil
+	return io.NopCloser(&memoryReader{ctx, bytes.NewReader(o.body), m, name}), o.info, nil
+}
+
+// memoryReader ends with its request's context, as a connection does.
+type memoryReader struct {
+	ctx    context.Context
+	body   *bytes.Reader
+	bucket *Memory
+	name   string
+}
+
+func (r *memoryReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, Ended("get", r.name, r.bucket.String(), err)
+	}
+	return r.body.Read(p)
 }
 
 // Stat implements [Bucket].

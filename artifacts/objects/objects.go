@@ -3,8 +3,8 @@
 // [Bucket]: package s3 has that of S3-compatible servers, [Memory] one for
 // tests. [Over] and [Metered] are buckets made of other buckets.
 //
-// To add one, write its Bucket, hold it against the conformance suite in
-// conformance_test.go, and open it where artifacts.Open does.
+// To add one, write its Bucket in a file of its own and open it in
+// artifacts.Open; TestObjects of package artifacts is the suite to hold it against.
 package objects
 
 import (

@@ -22,7 +22,8 @@ var layers = []struct {
 	{"activities", []string{"activities/", "artifacts", "pipelines"}, []string{"go.temporal.io/server", "github.com/minio/"}},
 	{"workflows", []string{"activities", "artifacts", "pipelines"}, []string{"go.temporal.io/server", "github.com/minio/", "github.com/gomlx/"}},
 	{"pipelines", []string{"artifacts"}, []string{"go.temporal.io/", "github.com/minio/", "github.com/gomlx/"}},
-	{"artifacts", []string{"artifacts"}, []string{"go.temporal.io/", "github.com/gomlx/"}},
+	{"artifacts/objects/s3", []string{"artifacts"}, []string{"go.temporal.io/", "github.com/gomlx/"}},
+	{"artifacts", []string{"artifacts"}, []string{"go.temporal.io/", "github.com/gomlx/", "github.com/minio/"}},
 	{"workers/embedded", []string{"workers/", "artifacts"}, []string{"github.com/gomlx/"}},
 	{"workers/", []string{"workers/", "workflows", "activities", "artifacts", "pipelines"}, []string{"go.temporal.io/server/"}},
 }

@@ -1,4 +1,4 @@
-package storetest
+package artifacts_test
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 	"lossatlas/artifacts"
 )
 
-var checkTests = map[string]func(*testing.T, *Bucket){
+var checkTests = map[string]func(*testing.T, *bucket){
 	"clean":             checkClean,
 	"damaged blobs":     checkBlobs,
 	"missing blob":      checkMissing,
@@ -31,13 +31,13 @@ var checkTests = map[string]func(*testing.T, *Bucket){
 
 // world is a store with one of everything.
 type world struct {
-	*Bucket
+	*bucket
 	action artifacts.Action
 	grid   []byte
 	root   artifacts.Root
 }
 
-func newWorld(t *testing.T, b *Bucket) world {
+func newWorld(t *testing.T, b *bucket) world {
 	t.Helper()
 	a := action(t, b.Store, 1)
 	putAction(t, b.Store, a)
@@ -48,7 +48,7 @@ func newWorld(t *testing.T, b *Bucket) world {
 	if err := b.Store.PutRoot(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Store.PutPart(t.Context(), artifacts.Key{7}, "chunk-1", Data(3, 500)); err != nil {
+	if err := b.Store.PutPart(t.Context(), artifacts.Key{7}, "chunk-1", pseudoRandom(3, 500)); err != nil {
 		t.Fatal(err)
 	}
 	return world{b, a, []byte("grid 1"), r}
@@ -114,7 +114,7 @@ func (w world) finds(t *testing.T, want map[string]string) map[string]artifacts.
 	return out
 }
 
-func checkClean(t *testing.T, b *Bucket) {
+func checkClean(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	c := w.finds(t, map[string]string{})
 	if len(c) != 0 {
@@ -127,21 +127,21 @@ func checkClean(t *testing.T, b *Bucket) {
 
 // checkBlobs: every kind of damage to a blob is found, names who needs it, makes
 // the action that names it none, and is over when the step has run again.
-func checkBlobs(t *testing.T, b *Bucket) {
+func checkBlobs(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	grid := w.action.Outputs["grid"]
-	for _, damage := range Damages {
+	for _, damage := range damages {
 		t.Run(damage.Name, func(t *testing.T) {
 			bad := damage.Do(slices.Clone(w.grid))
-			b.Overwrite(t, Object(grid.Digest), bad)
+			b.Overwrite(t, blobObject(grid.Digest), bad)
 			problem := artifacts.Damaged
 			if len(bad) < len(w.grid) {
 				problem = artifacts.Truncated
 			} else if len(bad) > len(w.grid) {
 				problem = artifacts.Trailing
 			}
-			found := w.finds(t, map[string]string{Object(grid.Digest): problem, ActionObject(w.action.Key): artifacts.Dangling})
-			f := found[Object(grid.Digest)]
+			found := w.finds(t, map[string]string{blobObject(grid.Digest): problem, actionObject(w.action.Key): artifacts.Dangling})
+			f := found[blobObject(grid.Digest)]
 			if want := "sweep fig3: bs=1/surface (grid)"; !slices.Contains(f.Needed, want) {
 				t.Errorf("needed by %q, want %q among them", f.Needed, want)
 			}
@@ -151,7 +151,7 @@ func checkBlobs(t *testing.T, b *Bucket) {
 			if _, err := b.Store.Lookup(t.Context(), w.action.Key); !errors.Is(err, artifacts.ErrNotFound) {
 				t.Errorf("Lookup after the check: %v, want ErrNotFound", err)
 			}
-			w.finds(t, map[string]string{Object(grid.Digest): artifacts.Missing, ActionObject(w.action.Key): artifacts.Missing}) // as the sweep still names them
+			w.finds(t, map[string]string{blobObject(grid.Digest): artifacts.Missing, actionObject(w.action.Key): artifacts.Missing}) // as the sweep still names them
 			put(t, b.Store, w.grid)
 			putAction(t, b.Store, w.action)
 			w.finds(t, map[string]string{})
@@ -159,25 +159,25 @@ func checkBlobs(t *testing.T, b *Bucket) {
 	}
 }
 
-func checkMissing(t *testing.T, b *Bucket) {
+func checkMissing(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
-	b.Remove(t, Object(w.action.Outputs["log"].Digest))
-	b.Remove(t, Object(w.root.Graph.Digest))
+	b.Remove(t, blobObject(w.action.Outputs["log"].Digest))
+	b.Remove(t, blobObject(w.root.Graph.Digest))
 	found := w.finds(t, map[string]string{
-		Object(w.action.Outputs["log"].Digest): artifacts.Missing,
-		Object(w.root.Graph.Digest):            artifacts.Missing,
-		ActionObject(w.action.Key):             artifacts.Dangling,
+		blobObject(w.action.Outputs["log"].Digest): artifacts.Missing,
+		blobObject(w.root.Graph.Digest):            artifacts.Missing,
+		actionObject(w.action.Key):                 artifacts.Dangling,
 	})
-	if f := found[Object(w.root.Graph.Digest)]; !slices.Contains(f.Needed, "sweep fig3: its list of steps") {
+	if f := found[blobObject(w.root.Graph.Digest)]; !slices.Contains(f.Needed, "sweep fig3: its list of steps") {
 		t.Errorf("the graph is needed by %q", f.Needed)
 	}
 }
 
-func checkRecords(t *testing.T, b *Bucket) {
+func checkRecords(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
-	for _, object := range []string{ActionObject(w.action.Key), "roots/fig3.json"} {
+	for _, object := range []string{actionObject(w.action.Key), "roots/fig3.json"} {
 		whole := b.Bytes(t, object)
-		for _, damage := range Damages {
+		for _, damage := range damages {
 			t.Run(object[:5]+" "+damage.Name, func(t *testing.T) {
 				b.Overwrite(t, object, damage.Do(slices.Clone(whole[:len(whole)-1])))
 				f := w.finds(t, map[string]string{object: artifacts.Unreadable})[object]
@@ -195,11 +195,11 @@ func checkRecords(t *testing.T, b *Bucket) {
 	}
 }
 
-func checkParts(t *testing.T, b *Bucket) {
+func checkParts(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	object := "parts/" + artifacts.Key{7}.String() + "/chunk-1"
 	whole := b.Bytes(t, object)
-	for _, damage := range Damages {
+	for _, damage := range damages {
 		t.Run(damage.Name, func(t *testing.T) {
 			bad := damage.Do(slices.Clone(whole))
 			b.Overwrite(t, object, bad)
@@ -219,10 +219,10 @@ func checkParts(t *testing.T, b *Bucket) {
 }
 
 // checkMisplaced: a whole action under a key that is not its recipe's is no result.
-func checkMisplaced(t *testing.T, b *Bucket) {
+func checkMisplaced(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
-	other := ActionObject(artifacts.Key{9})
-	b.Overwrite(t, other, b.Bytes(t, ActionObject(w.action.Key)))
+	other := actionObject(artifacts.Key{9})
+	b.Overwrite(t, other, b.Bytes(t, actionObject(w.action.Key)))
 	f := w.finds(t, map[string]string{other: artifacts.Unreadable})[other]
 	if !strings.Contains(f.Detail, w.action.Key.String()) {
 		t.Errorf("detail %q doesn't say whose action it is", f.Detail)
@@ -230,7 +230,7 @@ func checkMisplaced(t *testing.T, b *Bucket) {
 }
 
 // checkNewer: records of a newer version are not damage. Every operation that meets one refuses, and changes nothing.
-func checkNewer(t *testing.T, b *Bucket) {
+func checkNewer(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	collect(t, b.Store, artifacts.CollectOptions{OlderThan: time.Hour})
 	later := w.root
@@ -246,7 +246,7 @@ func checkNewer(t *testing.T, b *Bucket) {
 				return err
 			},
 		},
-		ActionObject(w.action.Key): {
+		actionObject(w.action.Key): {
 			"Lookup":    func() error { _, err := b.Store.Lookup(t.Context(), w.action.Key); return err },
 			"PutAction": func() error { _, err := b.Store.PutAction(t.Context(), w.action); return err },
 			"History":   func() error { _, err := b.Store.History(t.Context(), w.action.Key); return err },
@@ -256,9 +256,9 @@ func checkNewer(t *testing.T, b *Bucket) {
 			},
 		},
 		"collection.json": {"Moment": func() error { _, err := b.Store.Moment(t.Context()); return err }},
-		"format.json":     {"Open": func() error { _, err := artifacts.Open(t.Context(), b.Config, zerolog.Nop()); return err }},
+		"format.json":     {"Open": func() error { _, err := artifacts.In(t.Context(), b.Objects, zerolog.Nop()); return err }},
 	} {
-		if object == "roots/fig3.json" || object == ActionObject(w.action.Key) {
+		if object == "roots/fig3.json" || object == actionObject(w.action.Key) {
 			meets["Check"] = func() error {
 				_, err := b.Store.Check(t.Context(), artifacts.CheckOptions{Quarantine: true})
 				return err
@@ -287,9 +287,9 @@ func checkNewer(t *testing.T, b *Bucket) {
 }
 
 // checkContradictions: records that are whole and do not agree are found and set aside, unless there is a good reason.
-func checkContradictions(t *testing.T, b *Bucket) {
+func checkContradictions(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
-	action, other := ActionObject(w.action.Key), put(t, b.Store, []byte("other"))
+	action, other := actionObject(w.action.Key), put(t, b.Store, []byte("other"))
 	const root = "roots/fig3.json"
 	wholeRoot, wholeAction := b.Bytes(t, root), b.Bytes(t, action)
 	step := func(change func(*artifacts.RootStep)) func(*artifacts.Root) {
@@ -344,7 +344,7 @@ func checkContradictions(t *testing.T, b *Bucket) {
 	}
 }
 
-func checkStray(t *testing.T, b *Bucket) {
+func checkStray(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	misplaced := "cas/sha256/00/" + w.action.Outputs["grid"].Digest.Hex()
 	want := map[string]string{}
@@ -358,7 +358,7 @@ func checkStray(t *testing.T, b *Bucket) {
 }
 
 // checkSamples: as many samples as there are read everything once.
-func checkSamples(t *testing.T, b *Bucket) {
+func checkSamples(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	for i := range 40 {
 		put(t, b.Store, fmt.Appendf(nil, "blob %d", i))

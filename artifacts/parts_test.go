@@ -1,4 +1,4 @@
-package storetest
+package artifacts_test
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 	"lossatlas/artifacts"
 )
 
-var partTests = map[string]func(*testing.T, *Bucket){
+var partTests = map[string]func(*testing.T, *bucket){
 	"round trip":   partRoundTrip,
 	"list, drop":   partListDrop,
 	"damaged":      partDamaged,
@@ -24,13 +24,13 @@ var partTests = map[string]func(*testing.T, *Bucket){
 
 func partObject(k artifacts.Key, name string) string { return "parts/" + k.String() + "/" + name }
 
-func partRoundTrip(t *testing.T, b *Bucket) {
+func partRoundTrip(t *testing.T, b *bucket) {
 	k := artifacts.Key{1}
 	if _, err := b.Store.GetPart(t.Context(), k, "checkpoint"); !errors.Is(err, artifacts.ErrNotFound) {
 		t.Errorf("GetPart before PutPart: %v, want ErrNotFound", err)
 	}
 	for i, n := range append(sizes, 3) { // ends with a short one over a long one
-		data := Data(uint64(i), n)
+		data := pseudoRandom(uint64(i), n)
 		if err := b.Store.PutPart(t.Context(), k, "checkpoint", data); err != nil {
 			t.Fatalf("PutPart of %d bytes: %v", n, err)
 		}
@@ -44,7 +44,7 @@ func partRoundTrip(t *testing.T, b *Bucket) {
 	}
 }
 
-func partListDrop(t *testing.T, b *Bucket) {
+func partListDrop(t *testing.T, b *bucket) {
 	k, other := artifacts.Key{1}, artifacts.Key{2}
 	if names, err := b.Store.Parts(t.Context(), k); len(names) != 0 || err != nil {
 		t.Errorf("Parts of a step without any: %v, %v", names, err)
@@ -90,20 +90,20 @@ func partListDrop(t *testing.T, b *Bucket) {
 }
 
 // partDamaged: a damaged part counts as none, and the log says so.
-func partDamaged(t *testing.T, b *Bucket) {
+func partDamaged(t *testing.T, b *bucket) {
 	k := artifacts.Key{3}
-	damages := append([]Damage{
+	damages := append([]damage{
 		{"hostile length", func(b []byte) []byte { b[8] = 0x7f; return b }},
 		{"length of 4 GiB", func(b []byte) []byte { b[11] = 1; return b }},
 		{"digest flip", func(b []byte) []byte { b[20] ^= 1; return b }},
 		{"header only", func(b []byte) []byte { return b[:48] }},
 		{"half a header", func(b []byte) []byte { return b[:20] }},
 		{"no frame", func(b []byte) []byte { return []byte(`{"json": true, "long enough for a header": "................"}`) }},
-	}, Damages...)
+	}, damages...)
 	for i, damage := range damages {
 		t.Run(damage.Name, func(t *testing.T) {
 			name := fmt.Sprintf("part-%d", i)
-			data := Data(uint64(i), 100_000)
+			data := pseudoRandom(uint64(i), 100_000)
 			if err := b.Store.PutPart(t.Context(), k, name, data); err != nil {
 				t.Fatal(err)
 			}
@@ -118,7 +118,7 @@ func partDamaged(t *testing.T, b *Bucket) {
 	}
 }
 
-func partNames(t *testing.T, b *Bucket) {
+func partNames(t *testing.T, b *bucket) {
 	k := artifacts.Key{4}
 	for _, bad := range []string{"", ".", "..", "a/b", "../x", ".hidden", "a b", "ä", strings.Repeat("x", 129)} {
 		if err := b.Store.PutPart(t.Context(), k, bad, []byte("x")); err == nil {
@@ -132,14 +132,14 @@ func partNames(t *testing.T, b *Bucket) {
 
 // partConcurrent: parts are put while others of the same step are dropped, as
 // when a step is cancelled; every call succeeds, and no part is torn.
-func partConcurrent(t *testing.T, b *Bucket) {
+func partConcurrent(t *testing.T, b *bucket) {
 	k := artifacts.Key{5}
 	var wg sync.WaitGroup
 	for w := range 8 {
 		wg.Go(func() {
 			name := fmt.Sprintf("chunk-%d", w)
 			for i := range 10 {
-				data := Data(uint64(100*w+i), 1000+i)
+				data := pseudoRandom(uint64(100*w+i), 1000+i)
 				if err := b.Store.PutPart(t.Context(), k, name, data); err != nil {
 					t.Errorf("PutPart: %v", err)
 				}

@@ -1,4 +1,4 @@
-package storetest
+package artifacts_test
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 	"lossatlas/artifacts"
 )
 
-var rootTests = map[string]func(*testing.T, *Bucket){
+var rootTests = map[string]func(*testing.T, *bucket){
 	"round trip": rootRoundTrip,
 	"refused":    rootRefused,
 	"damaged":    rootDamaged,
@@ -29,7 +29,7 @@ func root(name string) artifacts.Root {
 	}
 }
 
-func rootRoundTrip(t *testing.T, b *Bucket) {
+func rootRoundTrip(t *testing.T, b *bucket) {
 	if _, err := b.Store.Root(t.Context(), "fig3"); !errors.Is(err, artifacts.ErrNotFound) {
 		t.Errorf("Root before PutRoot: %v, want ErrNotFound", err)
 	}
@@ -65,7 +65,7 @@ func rootRoundTrip(t *testing.T, b *Bucket) {
 	}
 }
 
-func rootRefused(t *testing.T, b *Bucket) {
+func rootRefused(t *testing.T, b *bucket) {
 	for _, bad := range []string{"", "..", "a/b", "../actions/x"} {
 		if err := b.Store.PutRoot(t.Context(), root(bad)); err == nil {
 			t.Errorf("PutRoot accepted the name %q", bad)
@@ -79,14 +79,14 @@ func rootRefused(t *testing.T, b *Bucket) {
 }
 
 // rootDamaged: a damaged root is an error, never silently no root: else what it needs could be freed.
-func rootDamaged(t *testing.T, b *Bucket) {
+func rootDamaged(t *testing.T, b *bucket) {
 	for _, name := range []string{"a", "b", "c"} {
 		if err := b.Store.PutRoot(t.Context(), root(name)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	whole := b.Bytes(t, "roots/b.json")
-	for _, damage := range Damages {
+	for _, damage := range damages {
 		t.Run(damage.Name, func(t *testing.T) {
 			b.Overwrite(t, "roots/b.json", damage.Do(slices.Clone(whole[:len(whole)-1])))
 			var harm *artifacts.RecordError

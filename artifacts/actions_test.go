@@ -1,4 +1,4 @@
-package storetest
+package artifacts_test
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 	"lossatlas/artifacts"
 )
 
-var actionTests = map[string]func(*testing.T, *Bucket){
+var actionTests = map[string]func(*testing.T, *bucket){
 	"round trip":           actionRoundTrip,
 	"first writer wins":    actionFirstWins,
 	"32 writers":           actionWriters,
@@ -70,7 +70,7 @@ func putAction(t testing.TB, s *artifacts.Store, a artifacts.Action) artifacts.A
 	return won
 }
 
-func actionRoundTrip(t *testing.T, b *Bucket) {
+func actionRoundTrip(t *testing.T, b *bucket) {
 	a := action(t, b.Store, 1)
 	if _, err := b.Store.Lookup(t.Context(), a.Key); !errors.Is(err, artifacts.ErrNotFound) {
 		t.Errorf("Lookup before PutAction: %v, want ErrNotFound", err)
@@ -87,7 +87,7 @@ func actionRoundTrip(t *testing.T, b *Bucket) {
 	}
 }
 
-func actionFirstWins(t *testing.T, b *Bucket) {
+func actionFirstWins(t *testing.T, b *bucket) {
 	first := action(t, b.Store, 1)
 	second := first
 	second.Outputs = map[string]artifacts.Blob{"grid": put(t, b.Store, []byte("another grid"))}
@@ -107,7 +107,7 @@ func actionFirstWins(t *testing.T, b *Bucket) {
 
 // compete has 32 writers put different actions under one key, and checks that all
 // learn of the same winner, which is what Lookup finds, and one of them.
-func compete(t *testing.T, b *Bucket, a artifacts.Action) {
+func compete(t *testing.T, b *bucket, a artifacts.Action) {
 	t.Helper()
 	const writers = 32
 	won := make([]artifacts.Action, writers)
@@ -138,17 +138,17 @@ func compete(t *testing.T, b *Bucket, a artifacts.Action) {
 	}
 }
 
-func actionWriters(t *testing.T, b *Bucket) { compete(t, b, action(t, b.Store, 1)) }
+func actionWriters(t *testing.T, b *bucket) { compete(t, b, action(t, b.Store, 1)) }
 
 // actionHealers: among those who replace an action whose blobs are gone one wins, too.
-func actionHealers(t *testing.T, b *Bucket) {
+func actionHealers(t *testing.T, b *bucket) {
 	a := action(t, b.Store, 1)
 	putAction(t, b.Store, a)
-	b.Remove(t, Object(a.Outputs["log"].Digest))
+	b.Remove(t, blobObject(a.Outputs["log"].Digest))
 	compete(t, b, a)
 }
 
-func actionDangling(t *testing.T, b *Bucket) {
+func actionDangling(t *testing.T, b *bucket) {
 	a := action(t, b.Store, 1)
 	gone := artifacts.BlobOf([]byte("never stored"))
 	wrong := a.Outputs["log"]
@@ -167,7 +167,7 @@ func actionDangling(t *testing.T, b *Bucket) {
 	}
 }
 
-func actionRefused(t *testing.T, b *Bucket) {
+func actionRefused(t *testing.T, b *bucket) {
 	for name, spoil := range map[string]func(*artifacts.Action){
 		"key of something else": func(a *artifacts.Action) { a.Key[0]++ },
 		"no outputs":            func(a *artifacts.Action) { a.Outputs = nil },
@@ -191,13 +191,13 @@ func actionRefused(t *testing.T, b *Bucket) {
 }
 
 // actionIncomplete: a hit counts only while every blob is there in its size.
-func actionIncomplete(t *testing.T, b *Bucket) {
+func actionIncomplete(t *testing.T, b *bucket) {
 	a := action(t, b.Store, 1)
 	putAction(t, b.Store, a)
 	grid := a.Outputs["grid"]
 	for name, harm := range map[string]func(){
-		"removed":      func() { b.Remove(t, Object(grid.Digest)) },
-		"another size": func() { b.Overwrite(t, Object(grid.Digest), []byte("gri")) },
+		"removed":      func() { b.Remove(t, blobObject(grid.Digest)) },
+		"another size": func() { b.Overwrite(t, blobObject(grid.Digest), []byte("gri")) },
 	} {
 		harm()
 		_, err := b.Store.Lookup(t.Context(), a.Key)
@@ -225,12 +225,12 @@ func actionIncomplete(t *testing.T, b *Bucket) {
 }
 
 // actionDamaged: a damaged action counts as none, is logged, and is replaced.
-func actionDamaged(t *testing.T, b *Bucket) {
-	for i, damage := range Damages {
+func actionDamaged(t *testing.T, b *bucket) {
+	for i, damage := range damages {
 		t.Run(damage.Name, func(t *testing.T) {
 			a := action(t, b.Store, i)
 			putAction(t, b.Store, a)
-			object := ActionObject(a.Key)
+			object := actionObject(a.Key)
 			b.Overwrite(t, object, damage.Do(bytes.TrimSpace(b.Bytes(t, object))))
 			if _, err := b.Store.Lookup(t.Context(), a.Key); !errors.Is(err, artifacts.ErrNotFound) {
 				t.Fatalf("Lookup of a damaged action: %v, want ErrNotFound", err)
@@ -246,21 +246,21 @@ func actionDamaged(t *testing.T, b *Bucket) {
 	}
 }
 
-func actionMisplaced(t *testing.T, b *Bucket) {
+func actionMisplaced(t *testing.T, b *bucket) {
 	one, two := action(t, b.Store, 1), action(t, b.Store, 2)
 	putAction(t, b.Store, one)
-	b.Overwrite(t, ActionObject(two.Key), b.Bytes(t, ActionObject(one.Key)))
+	b.Overwrite(t, actionObject(two.Key), b.Bytes(t, actionObject(one.Key)))
 	if _, err := b.Store.Lookup(t.Context(), two.Key); !errors.Is(err, artifacts.ErrNotFound) {
 		t.Errorf("Lookup of a key whose object holds another key's action: %v, want ErrNotFound", err)
 	}
 }
 
 // actionNewer: what a newer version wrote is neither ignored nor overwritten.
-func actionNewer(t *testing.T, b *Bucket) {
+func actionNewer(t *testing.T, b *bucket) {
 	a := action(t, b.Store, 1)
 	putAction(t, b.Store, a)
-	body := bytes.Replace(b.Bytes(t, ActionObject(a.Key)), []byte(`{"schema":1,`), []byte(`{"schema":99,`), 1)
-	b.Overwrite(t, ActionObject(a.Key), body)
+	body := bytes.Replace(b.Bytes(t, actionObject(a.Key)), []byte(`{"schema":1,`), []byte(`{"schema":99,`), 1)
+	b.Overwrite(t, actionObject(a.Key), body)
 	var newer *artifacts.NewerError
 	if _, err := b.Store.Lookup(t.Context(), a.Key); !errors.As(err, &newer) || newer.Schema != 99 {
 		t.Errorf("Lookup of a newer version's action: %v, want *NewerError", err)
@@ -268,19 +268,19 @@ func actionNewer(t *testing.T, b *Bucket) {
 	if _, err := b.Store.PutAction(t.Context(), a); !errors.As(err, &newer) {
 		t.Errorf("PutAction over a newer version's action: %v, want *NewerError", err)
 	}
-	if !bytes.Equal(b.Bytes(t, ActionObject(a.Key)), body) {
+	if !bytes.Equal(b.Bytes(t, actionObject(a.Key)), body) {
 		t.Error("the newer version's action was overwritten")
 	}
 }
 
-func actionList(t *testing.T, b *Bucket) {
+func actionList(t *testing.T, b *bucket) {
 	var want []artifacts.Key
 	for i := range 12 {
 		a := action(t, b.Store, i)
 		putAction(t, b.Store, a)
 		want = append(want, a.Key)
 	}
-	b.Overwrite(t, ActionObject(want[5]), []byte("{"))
+	b.Overwrite(t, actionObject(want[5]), []byte("{"))
 	damaged := want[5]
 	want = slices.Delete(want, 5, 6)
 	byText := func(x, y artifacts.Key) int { return strings.Compare(x.String(), y.String()) }
@@ -302,12 +302,12 @@ func actionList(t *testing.T, b *Bucket) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("listed keys (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{ActionObject(damaged)}, harms); diff != "" {
+	if diff := cmp.Diff([]string{actionObject(damaged)}, harms); diff != "" {
 		t.Errorf("reported as damaged (-want +got):\n%s", diff)
 	}
 }
 
-func actionFind(t *testing.T, b *Bucket) {
+func actionFind(t *testing.T, b *bucket) {
 	a := action(t, b.Store, 1)
 	putAction(t, b.Store, a)
 	if got, err := b.Store.FindAction(t.Context(), a.Key.Short()); got != a.Key || err != nil {

@@ -1,4 +1,4 @@
-package storetest
+package artifacts_test
 
 import (
 	"archive/tar"
@@ -15,7 +15,7 @@ import (
 	"lossatlas/artifacts"
 )
 
-var archiveTests = map[string]func(*testing.T, *Bucket){
+var archiveTests = map[string]func(*testing.T, *bucket){
 	"there and back":     archiveWhole,
 	"goes on":            archiveGoesOn,
 	"damaged":            archiveDamaged,
@@ -25,7 +25,7 @@ var archiveTests = map[string]func(*testing.T, *Bucket){
 }
 
 // save is a chain of steps, and the archive of its sweep.
-func save(t *testing.T, b *Bucket, n int) (world, []byte) {
+func save(t *testing.T, b *bucket, n int) (world, []byte) {
 	t.Helper()
 	w := chain(t, b, n)
 	var file bytes.Buffer
@@ -46,7 +46,7 @@ func open(t *testing.T, file []byte) *artifacts.Archive {
 }
 
 // archiveWhole: an archive brings all that a copy would, and the same archive comes out again.
-func archiveWhole(t *testing.T, b *Bucket) {
+func archiveWhole(t *testing.T, b *bucket) {
 	litter(t, b, 3)
 	w, file := save(t, b, 5)
 	to := second(t, b)
@@ -54,7 +54,7 @@ func archiveWhole(t *testing.T, b *Bucket) {
 	if err != nil || c.Actions != 5 || c.Blobs != 5+2 || c.There != 0 {
 		t.Fatalf("Load: %+v, %v", c, err)
 	}
-	there := world{Bucket: to}
+	there := world{bucket: to}
 	there.wholeRoots(t)
 	if h, err := to.Store.History(t.Context(), w.action.Key); err != nil || len(h.Steps) != 5 {
 		t.Errorf("the history there: %+v, %v", h, err)
@@ -70,7 +70,7 @@ func archiveWhole(t *testing.T, b *Bucket) {
 }
 
 // archiveGoesOn: wherever a load is cut short the store is whole, and the next does the rest.
-func archiveGoesOn(t *testing.T, b *Bucket) {
+func archiveGoesOn(t *testing.T, b *bucket) {
 	_, file := save(t, b, 40)
 	to := second(t, b)
 	for cut := range 3 {
@@ -95,11 +95,11 @@ func archiveGoesOn(t *testing.T, b *Bucket) {
 	if err != nil || c.There < 3 || c.Actions != 40 {
 		t.Errorf("the last load: %+v, %v", c, err)
 	}
-	(world{Bucket: to}).wholeRoots(t)
+	(world{bucket: to}).wholeRoots(t)
 }
 
 // archiveDamaged: a file with a flipped bit, a cut end or a hole brings nothing that dangles, and no sweep.
-func archiveDamaged(t *testing.T, b *Bucket) {
+func archiveDamaged(t *testing.T, b *bucket) {
 	_, file := save(t, b, 3)
 	to := second(t, b)
 	load := func(damaged []byte) error {
@@ -117,7 +117,7 @@ func archiveDamaged(t *testing.T, b *Bucket) {
 			continue
 		}
 		// Between files there are zeros, and dates and rights in headers, that mean nothing.
-		(world{Bucket: to}).wholeRoots(t)
+		(world{bucket: to}).wholeRoots(t)
 		if err := to.Store.DropRoot(t.Context(), "fig3"); err != nil {
 			t.Fatal(err)
 		}
@@ -171,9 +171,9 @@ func rewrite(t *testing.T, file []byte, change func(h *tar.Header, data []byte) 
 }
 
 // archiveHostile: a file that was made to do harm is refused, and nothing of it is listed.
-func archiveHostile(t *testing.T, b *Bucket) {
+func archiveHostile(t *testing.T, b *bucket) {
 	w, file := save(t, b, 2)
-	weights := Object(w.action.Outputs["weights"].Digest)
+	weights := blobObject(w.action.Outputs["weights"].Digest)
 	entry := func(name string, kind byte) *tar.Header {
 		return &tar.Header{Name: name, Typeflag: kind, Linkname: map[bool]string{true: "/etc/passwd"}[kind != tar.TypeReg], Mode: 0o644}
 	}
@@ -215,8 +215,8 @@ func archiveHostile(t *testing.T, b *Bucket) {
 		file []byte
 		why  string
 	}{
-		"a link":             {rewrite(t, file, beside(entry(Object(artifacts.Of([]byte("x"))), tar.TypeSymlink))), "plain file"},
-		"a hard link":        {rewrite(t, file, beside(entry(Object(artifacts.Of([]byte("x"))), tar.TypeLink))), "plain file"},
+		"a link":             {rewrite(t, file, beside(entry(blobObject(artifacts.Of([]byte("x"))), tar.TypeSymlink))), "plain file"},
+		"a hard link":        {rewrite(t, file, beside(entry(blobObject(artifacts.Of([]byte("x"))), tar.TypeLink))), "plain file"},
 		"a folder":           {rewrite(t, file, beside(entry("cas/", tar.TypeDir))), "plain file"},
 		"a way out":          {rewrite(t, file, beside(entry("../../roots/fig3.json", tar.TypeReg))), "no business"},
 		"an absolute name":   {rewrite(t, file, beside(entry("/etc/cron.d/x", tar.TypeReg))), "no business"},
@@ -229,7 +229,7 @@ func archiveHostile(t *testing.T, b *Bucket) {
 		"same size":          {rewrite(t, file, instead(weights, bytes.Repeat([]byte{7}, 1001))), "damaged"},
 		"no blob":            {rewrite(t, file, without(weights)), "not whole"},
 		"no run":             {rewrite(t, file, without("sweep.json")), "written last"},
-		"another's action":   {rewrite(t, file, instead(ActionObject(w.action.Key), []byte(`{"schema":1,"digest":"","record":{}}`))), "digest"},
+		"another's action":   {rewrite(t, file, instead(actionObject(w.action.Key), []byte(`{"schema":1,"digest":"","record":{}}`))), "digest"},
 		"a run that is none": {rewrite(t, file, instead("sweep.json", []byte("{}"))), "schema"},
 		"an announced size":  {huge, ""},
 		"no tar":             {bytes.Repeat([]byte("hello "), 1000), ""},
@@ -254,11 +254,11 @@ func archiveHostile(t *testing.T, b *Bucket) {
 }
 
 // archiveSource: what is damaged in the store is not saved.
-func archiveSource(t *testing.T, b *Bucket) {
+func archiveSource(t *testing.T, b *bucket) {
 	w := chain(t, b, 3)
 	blob := w.action.Outputs["weights"]
-	for _, damage := range Damages {
-		b.Overwrite(t, Object(blob.Digest), damage.Do(Data(2, 1002)))
+	for _, damage := range damages {
+		b.Overwrite(t, blobObject(blob.Digest), damage.Do(pseudoRandom(2, 1002)))
 		var file bytes.Buffer
 		if _, err := b.Store.Save(t.Context(), "fig3", &file, artifacts.CopyOptions{}); err == nil {
 			t.Errorf("%s: saved", damage.Name)
@@ -280,7 +280,7 @@ type forged struct {
 
 // archiveForged: an archive whose records contradict each other is refused before anything is written. One that is
 // consistent is believed.
-func archiveForged(t *testing.T, b *Bucket) {
+func archiveForged(t *testing.T, b *bucket) {
 	w, file := save(t, b, 3)
 	other := artifacts.BlobOf([]byte("other"))
 	weights, last := w.action.Outputs["weights"], w.root.Steps["last"]
@@ -349,7 +349,7 @@ func archiveForged(t *testing.T, b *Bucket) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				(world{Bucket: to}).wholeRoots(t)
+				(world{bucket: to}).wholeRoots(t)
 				return
 			}
 			var contradiction *artifacts.ContradictionError
@@ -369,7 +369,7 @@ func archiveForged(t *testing.T, b *Bucket) {
 }
 
 // firstKey is the key of a step of a chain that is not its last.
-func firstKey(t *testing.T, b *Bucket, w world) artifacts.Key {
+func firstKey(t *testing.T, b *bucket, w world) artifacts.Key {
 	t.Helper()
 	for a, err := range b.Store.Actions(t.Context()) {
 		if err == nil && a.Recipe.Kind == "train" && a.Key != w.action.Key {
@@ -383,7 +383,7 @@ func firstKey(t *testing.T, b *Bucket, w world) artifacts.Key {
 // file is the archive with its records changed, each in an envelope that is right.
 func (c forged) file(t *testing.T, whole []byte, w world) (io.ReaderAt, int64) {
 	t.Helper()
-	graph, added := Object(w.root.Graph.Digest), c.put == nil
+	graph, added := blobObject(w.root.Graph.Digest), c.put == nil
 	var out bytes.Buffer
 	to := tar.NewWriter(&out)
 	add := func(name string, data []byte) {
@@ -399,11 +399,11 @@ func (c forged) file(t *testing.T, whole []byte, w world) (io.ReaderAt, int64) {
 	rewrite(t, whole, func(h *tar.Header, data []byte) ([]*tar.Header, []byte) {
 		switch {
 		case h.Name == graph && c.graph != "":
-			h.Name, data = Object(artifacts.Of([]byte(c.graph))), []byte(c.graph)
+			h.Name, data = blobObject(artifacts.Of([]byte(c.graph))), []byte(c.graph)
 		case strings.HasPrefix(h.Name, "actions/"):
 			if !added {
 				added = true
-				add(Object(artifacts.Of(c.put)), c.put)
+				add(blobObject(artifacts.Of(c.put)), c.put)
 			}
 			data = reseal(t, data, c.actions)
 		case h.Name == "sweep.json":

@@ -1,27 +1,25 @@
-package storetest
+package artifacts_test
 
 import (
 	"bytes"
 	"errors"
 	"testing"
 
-	"github.com/minio/minio-go/v7"
-
 	"lossatlas/artifacts"
 )
 
-var overTests = map[string]func(*testing.T, *Bucket){
+var overTests = map[string]func(*testing.T, *bucket){
 	"reads what is below": overReads,
 	"writes on its own":   overWrites,
 }
 
 // over is an empty store over that of a bucket, which holds a chain of two steps.
-func over(t *testing.T, b *Bucket) (w world, top *artifacts.Store, own *Bucket) {
+func over(t *testing.T, b *bucket) (w world, top *artifacts.Store, own *bucket) {
 	w, own = chain(t, b, 2), second(t, b)
 	return w, own.Store.Over(b.Store), own
 }
 
-func overReads(t *testing.T, b *Bucket) {
+func overReads(t *testing.T, b *bucket) {
 	w, top, own := over(t, b)
 	a, err := top.Lookup(t.Context(), w.action.Key)
 	if err != nil || a.Outputs["weights"] != w.action.Outputs["weights"] {
@@ -42,11 +40,11 @@ func overReads(t *testing.T, b *Bucket) {
 	}
 }
 
-func overWrites(t *testing.T, b *Bucket) {
+func overWrites(t *testing.T, b *bucket) {
 	w, top, own := over(t, b)
 	before := b.count(t)
 	fresh := put(t, top, []byte("fresh"))
-	for _, data := range [][]byte{Data(1, 1001), bytes.Repeat([]byte("large"), 100_000)} {
+	for _, data := range [][]byte{pseudoRandom(1, 1001), bytes.Repeat([]byte("large"), 100_000)} {
 		put(t, top, data)
 	}
 	recipe := w.action.Recipe
@@ -75,12 +73,12 @@ func overWrites(t *testing.T, b *Bucket) {
 }
 
 // count is how many objects the bucket has.
-func (b *Bucket) count(t *testing.T) int {
+func (b *bucket) count(t *testing.T) int {
 	t.Helper()
 	n := 0
-	for info := range b.Raw.ListObjectsIter(t.Context(), b.Config.Bucket, minio.ListObjectsOptions{Recursive: true}) {
-		if info.Err != nil {
-			t.Fatal(info.Err)
+	for _, err := range b.Objects.List(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
 		}
 		n++
 	}

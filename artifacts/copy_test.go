@@ -1,4 +1,4 @@
-package storetest
+package artifacts_test
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 	"lossatlas/artifacts"
 )
 
-var copyTests = map[string]func(*testing.T, *Bucket){
+var copyTests = map[string]func(*testing.T, *bucket){
 	"with all that it needs": copyWhole,
 	"goes on":                copyGoesOn,
 	"damaged":                copyDamaged,
@@ -22,7 +22,7 @@ var copyTests = map[string]func(*testing.T, *Bucket){
 }
 
 // chain makes a sweep of n steps, each fed by the one before, the first by imported weights.
-func chain(t *testing.T, b *Bucket, n int) world {
+func chain(t *testing.T, b *bucket, n int) world {
 	t.Helper()
 	w := newWorld(t, b)
 	imported := put(t, b.Store, []byte("imported"))
@@ -34,7 +34,7 @@ func chain(t *testing.T, b *Bucket, n int) world {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := artifacts.Action{Key: key, Recipe: recipe, Outputs: map[string]artifacts.Blob{"weights": put(t, b.Store, Data(uint64(i), 1000+i))}}
+		a := artifacts.Action{Key: key, Recipe: recipe, Outputs: map[string]artifacts.Blob{"weights": put(t, b.Store, pseudoRandom(uint64(i), 1000+i))}}
 		a.Made.Producers = producers
 		w.action = putAction(t, b.Store, a)
 		input, producers = a.Outputs["weights"].Digest, map[string]artifacts.Key{"weights": key}
@@ -48,21 +48,20 @@ func chain(t *testing.T, b *Bucket, n int) world {
 	return w
 }
 
-// second is another bucket of the same server.
-func second(t *testing.T, b *Bucket) *Bucket {
-	cfg := b.Config
-	cfg.Bucket = "second"
-	return New(t, cfg)
+// second is another bucket of the same kind.
+func second(t *testing.T, b *bucket) *bucket {
+	t.Helper()
+	return openBucket(t, b.fresh)
 }
 
-func copyWhole(t *testing.T, b *Bucket) {
+func copyWhole(t *testing.T, b *bucket) {
 	w, to := chain(t, b, 5), second(t, b)
 	litter(t, b, 3)
 	c, err := b.Store.Copy(t.Context(), "fig3", to.Store, artifacts.CopyOptions{})
 	if err != nil || c.Actions != 5 || c.Blobs != 5+2 || c.There != 0 { // with the graph and what was imported
 		t.Fatalf("Copy: %+v, %v", c, err)
 	}
-	there := world{Bucket: to}
+	there := world{bucket: to}
 	there.wholeRoots(t)
 	h, err := to.Store.History(t.Context(), w.action.Key)
 	if err != nil || len(h.Steps) != 5 {
@@ -76,7 +75,7 @@ func copyWhole(t *testing.T, b *Bucket) {
 }
 
 // copyGoesOn: wherever a copy is cut short the other store is whole, and the next sends the rest.
-func copyGoesOn(t *testing.T, b *Bucket) {
+func copyGoesOn(t *testing.T, b *bucket) {
 	chain(t, b, 40)
 	to := second(t, b)
 	sent := 0
@@ -104,14 +103,14 @@ func copyGoesOn(t *testing.T, b *Bucket) {
 	if c.Blobs+c.There != 42 || c.There < sent || c.Actions != 40 {
 		t.Errorf("the last copy: %+v, after %d blobs were sent before", c, sent)
 	}
-	(world{Bucket: to}).wholeRoots(t)
+	(world{bucket: to}).wholeRoots(t)
 }
 
-func copyDamaged(t *testing.T, b *Bucket) {
+func copyDamaged(t *testing.T, b *bucket) {
 	w, to := chain(t, b, 3), second(t, b)
 	blob := w.action.Outputs["weights"]
-	for _, damage := range Damages {
-		b.Overwrite(t, Object(blob.Digest), damage.Do(Data(2, 1002)))
+	for _, damage := range damages {
+		b.Overwrite(t, blobObject(blob.Digest), damage.Do(pseudoRandom(2, 1002)))
 		if _, err := b.Store.Copy(t.Context(), "fig3", to.Store, artifacts.CopyOptions{}); err == nil {
 			t.Errorf("%s: copied", damage.Name)
 		}
@@ -124,7 +123,7 @@ func copyDamaged(t *testing.T, b *Bucket) {
 	}
 }
 
-func copyOther(t *testing.T, b *Bucket) {
+func copyOther(t *testing.T, b *bucket) {
 	w, to := chain(t, b, 2), second(t, b)
 	theirs := w.action
 	theirs.Outputs = map[string]artifacts.Blob{"weights": put(t, to.Store, []byte("in other arithmetic"))}
@@ -136,13 +135,13 @@ func copyOther(t *testing.T, b *Bucket) {
 	if got, err := to.Store.Lookup(t.Context(), w.action.Key); err != nil || got.Outputs["weights"] != theirs.Outputs["weights"] {
 		t.Errorf("the other store's own result was replaced: %+v, %v", got.Outputs, err)
 	}
-	(world{Bucket: to}).wholeRoots(t)
+	(world{bucket: to}).wholeRoots(t)
 	copyOn(t, to, w, 0) // the other step is reached through this one
 }
 
 // copyOn copies a sweep that a store has other results of on, through an archive and to a third store: with so many of
 // its actions, those that agree with it.
-func copyOn(t *testing.T, b *Bucket, w world, actions int) {
+func copyOn(t *testing.T, b *bucket, w world, actions int) {
 	t.Helper()
 	var file bytes.Buffer
 	if c, err := b.Store.Save(t.Context(), "fig3", &file, artifacts.CopyOptions{}); err != nil || c.Actions != actions {
@@ -155,11 +154,11 @@ func copyOn(t *testing.T, b *Bucket, w world, actions int) {
 	if c, err := b.Store.Copy(t.Context(), "fig3", fourth.Store, artifacts.CopyOptions{}); err != nil || c.Actions != actions {
 		t.Errorf("Copy: %+v, %v", c, err)
 	}
-	for _, to := range []*Bucket{third, fourth} {
+	for _, to := range []*bucket{third, fourth} {
 		if r, err := to.Store.Root(t.Context(), "fig3"); err != nil || !r.Steps["last"].Apart || r.Steps["last"].Outputs["weights"] != w.action.Outputs["weights"] {
 			t.Errorf("the root there: %+v, %v", r, err)
 		}
-		if c := (world{Bucket: to}).check(t, artifacts.CheckOptions{}); len(c.Findings) > 0 {
+		if c := (world{bucket: to}).check(t, artifacts.CheckOptions{}); len(c.Findings) > 0 {
 			t.Errorf("a check finds %+v", c.Findings)
 		}
 	}
@@ -167,9 +166,9 @@ func copyOn(t *testing.T, b *Bucket, w world, actions int) {
 
 // copyContradictions: a sweep whose step has other outputs than its action is not copied, unless the action was made
 // again after the run.
-func copyContradictions(t *testing.T, b *Bucket) {
+func copyContradictions(t *testing.T, b *bucket) {
 	w, to := chain(t, b, 2), second(t, b)
-	action := ActionObject(w.action.Key)
+	action := actionObject(w.action.Key)
 	again := func(at time.Time) func(*artifacts.Action) {
 		return func(a *artifacts.Action) {
 			a.Outputs = map[string]artifacts.Blob{"weights": put(t, b.Store, []byte("other"))}
@@ -190,7 +189,7 @@ func copyContradictions(t *testing.T, b *Bucket) {
 	copyOn(t, b, w, 0)
 }
 
-func copyLater(t *testing.T, b *Bucket) {
+func copyLater(t *testing.T, b *bucket) {
 	w, to := chain(t, b, 1), second(t, b)
 	later := w.root
 	later.RunID, later.Started = "later", w.root.Started.Add(time.Hour)
@@ -211,7 +210,7 @@ func copyLater(t *testing.T, b *Bucket) {
 	}
 }
 
-func copyRunning(t *testing.T, b *Bucket) {
+func copyRunning(t *testing.T, b *bucket) {
 	if err := b.Store.PutRoot(t.Context(), root("fig3")); err != nil {
 		t.Fatal(err)
 	}

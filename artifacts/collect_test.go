@@ -1,4 +1,4 @@
-package storetest
+package artifacts_test
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"lossatlas/artifacts"
 )
 
-var collectTests = map[string]func(*testing.T, *Bucket){
+var collectTests = map[string]func(*testing.T, *bucket){
 	"keeps what is needed":    collectKeeps,
 	"young things stay":       collectYoung,
 	"unknown roots":           collectUnknown,
@@ -28,7 +28,7 @@ var collectTests = map[string]func(*testing.T, *Bucket){
 
 // litter puts n actions that no root names, each with a blob of its own and one
 // of a few that all share, and returns how many objects that is.
-func litter(t *testing.T, b *Bucket, n int) {
+func litter(t *testing.T, b *bucket, n int) {
 	t.Helper()
 	for i := range n {
 		a := action(t, b.Store, 1000+i)
@@ -46,7 +46,7 @@ func collect(t *testing.T, s *artifacts.Store, o artifacts.CollectOptions) artif
 	return c
 }
 
-func collectKeeps(t *testing.T, b *Bucket) {
+func collectKeeps(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	litter(t, b, 6)
 	put(t, b.Store, []byte("nobody's"))
@@ -85,7 +85,7 @@ func collectKeeps(t *testing.T, b *Bucket) {
 	}
 }
 
-func collectYoung(t *testing.T, b *Bucket) {
+func collectYoung(t *testing.T, b *bucket) {
 	newWorld(t, b)
 	litter(t, b, 3)
 	if c := collect(t, b.Store, artifacts.CollectOptions{OlderThan: time.Hour}); len(c.Freed) != 0 {
@@ -94,7 +94,7 @@ func collectYoung(t *testing.T, b *Bucket) {
 }
 
 // collectUnknown: as long as a root can't be read, nobody knows what it needs.
-func collectUnknown(t *testing.T, b *Bucket) {
+func collectUnknown(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	whole := b.Bytes(t, "roots/fig3.json")
 	b.Overwrite(t, "roots/fig3.json", whole[:len(whole)/2])
@@ -182,7 +182,7 @@ func (w world) writer(t *testing.T, n int, stop <-chan struct{}) (recorded, lost
 
 // collectWriters: collections that spare nothing young, beside writers who meet
 // the same few blobs again and again. Whatever was recorded stays whole.
-func collectWriters(t *testing.T, b *Bucket) {
+func collectWriters(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	litter(t, b, 5)
 	stop := make(chan struct{})
@@ -225,7 +225,7 @@ func (w world) wholeRoots(t *testing.T) {
 }
 
 // collectStopped: wherever a collection ends, a check has no objection, and the next one goes on.
-func collectStopped(t *testing.T, b *Bucket) {
+func collectStopped(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	for round := range 8 {
 		litter(t, b, 25)
@@ -249,7 +249,7 @@ func collectStopped(t *testing.T, b *Bucket) {
 }
 
 // collectKilled: the record of a collection whose process is gone holds writers up for seconds, not for ever.
-func collectKilled(t *testing.T, b *Bucket) {
+func collectKilled(t *testing.T, b *bucket) {
 	t.Parallel()
 	w := newWorld(t, b)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -276,7 +276,7 @@ func collectKilled(t *testing.T, b *Bucket) {
 	w.finds(t, map[string]string{})
 }
 
-func collectTwo(t *testing.T, b *Bucket) {
+func collectTwo(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	litter(t, b, 20)
 	var wg sync.WaitGroup
@@ -291,10 +291,10 @@ func collectTwo(t *testing.T, b *Bucket) {
 	w.wholeRoots(t)
 }
 
-func collectAside(t *testing.T, b *Bucket) {
+func collectAside(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
-	b.Overwrite(t, Object(w.action.Outputs["grid"].Digest), []byte("bad"))
-	f := w.finds(t, map[string]string{Object(w.action.Outputs["grid"].Digest): artifacts.Truncated, ActionObject(w.action.Key): artifacts.Dangling})
+	b.Overwrite(t, blobObject(w.action.Outputs["grid"].Digest), []byte("bad"))
+	f := w.finds(t, map[string]string{blobObject(w.action.Outputs["grid"].Digest): artifacts.Truncated, actionObject(w.action.Key): artifacts.Dangling})
 	keepParts := func(artifacts.Key) bool { return true }
 	if c := collect(t, b.Store, artifacts.CollectOptions{KeepParts: keepParts}); len(c.Freed) != 0 {
 		t.Errorf("freed %+v", c.Freed)
@@ -304,7 +304,7 @@ func collectAside(t *testing.T, b *Bucket) {
 	}
 }
 
-func collectParts(t *testing.T, b *Bucket) {
+func collectParts(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	if err := b.Store.PutPart(t.Context(), w.action.Key, "chunk-1", []byte("left over")); err != nil {
 		t.Fatal(err)
@@ -324,7 +324,7 @@ func collectParts(t *testing.T, b *Bucket) {
 }
 
 // collectLost: results that were looked up, then freed, can't be recorded.
-func collectLost(t *testing.T, b *Bucket) {
+func collectLost(t *testing.T, b *bucket) {
 	a := action(t, b.Store, 1)
 	putAction(t, b.Store, a)
 	since, err := b.Store.Moment(t.Context())

@@ -1,4 +1,4 @@
-package storetest
+package artifacts_test
 
 import (
 	"errors"
@@ -10,13 +10,13 @@ import (
 	"lossatlas/artifacts"
 )
 
-var historyTests = map[string]func(*testing.T, *Bucket){
+var historyTests = map[string]func(*testing.T, *bucket){
 	"down to the data":  historyDown,
 	"what differs":      historyDiffers,
 	"of a blob's maker": historyMaker,
 }
 
-func historyDown(t *testing.T, b *Bucket) {
+func historyDown(t *testing.T, b *bucket) {
 	w := chain(t, b, 3)
 	h, err := b.Store.History(t.Context(), w.action.Key)
 	if err != nil {
@@ -41,11 +41,11 @@ func historyDown(t *testing.T, b *Bucket) {
 		t.Errorf("the history is %d steps deep, want 2", depth)
 	}
 	first := h.Steps[h.Top].Inputs["weights"].Step
-	b.Remove(t, ActionObject(first))
+	b.Remove(t, actionObject(first))
 	if h, err = b.Store.History(t.Context(), h.Top); err != nil || !h.Steps[h.Top].Inputs["weights"].Gone || len(h.Steps) != 1 {
 		t.Errorf("with a step's record gone: %+v, %v", h, err)
 	}
-	b.Remove(t, ActionObject(h.Top))
+	b.Remove(t, actionObject(h.Top))
 	if _, err := b.Store.History(t.Context(), h.Top); !errors.Is(err, artifacts.ErrNotFound) {
 		t.Errorf("History of no step: %v, want ErrNotFound", err)
 	}
@@ -53,7 +53,7 @@ func historyDown(t *testing.T, b *Bucket) {
 
 // historyDiffers: a map of a training differs from another by what the trainings
 // differ in, and by nothing else.
-func historyDiffers(t *testing.T, b *Bucket) {
+func historyDiffers(t *testing.T, b *bucket) {
 	surface := func(params string, version int, numerics, computed, mapped string) *artifacts.History {
 		t.Helper()
 		make := func(kind string, version int, params, numerics, computed string, inputs map[string]artifacts.Digest, producers map[string]artifacts.Key) artifacts.Action {
@@ -64,7 +64,7 @@ func historyDiffers(t *testing.T, b *Bucket) {
 			}
 			a := artifacts.Action{Key: key, Recipe: recipe, Outputs: map[string]artifacts.Blob{"out": put(t, b.Store, []byte(key.String()+computed))}}
 			a.Made.Numerics, a.Made.Producers = computed, producers
-			b.Remove(t, ActionObject(key)) // made again elsewhere
+			b.Remove(t, actionObject(key)) // made again elsewhere
 			return putAction(t, b.Store, a)
 		}
 		train := make("train", version, params, numerics, computed, nil, nil)
@@ -104,7 +104,7 @@ func historyDiffers(t *testing.T, b *Bucket) {
 	}
 }
 
-func historyMaker(t *testing.T, b *Bucket) {
+func historyMaker(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	keys, err := b.Store.MadeBy(t.Context(), w.action.Outputs["grid"].Digest)
 	if err != nil || !slices.Equal(keys, []artifacts.Key{w.action.Key}) {
