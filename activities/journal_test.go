@@ -179,7 +179,7 @@ func TestFoundInTheCache(t *testing.T) {
 	}
 	trained := result[StepResult](t, b, b.MakeStep, b.step(t, pipelines.KindTrain, p, nil), 0.0)
 	dirs := func(seed uint64) json.RawMessage {
-		raw, err := json.Marshal(pipelines.DirectionsParams{Net: "small", Normalize: "filter", Ignore: "biasbn", Seed: seed, Axes: 1})
+		raw, err := json.Marshal(pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: seed, Axes: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
