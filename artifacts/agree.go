@@ -117,7 +117,7 @@ func otherOutputs(step RootStep, a Action) string {
 	if len(step.Outputs) == 0 {
 		return ""
 	}
-	for _, name := range both(step.Outputs, a.Outputs) {
+	for _, name := range Differing(step.Outputs, a.Outputs) {
 		b, ok := step.Outputs[name]
 		c, there := a.Outputs[name]
 		switch {
@@ -125,7 +125,7 @@ func otherOutputs(step RootStep, a Action) string {
 			return fmt.Sprintf("the sweep's record has no output %s, and the result under its key, %s, has %s", name, a.Key, c)
 		case !there:
 			return fmt.Sprintf("output %s is %s in the sweep's record, and the result under its key, %s, has none", name, b, a.Key)
-		case b != c:
+		default:
 			return fmt.Sprintf("output %s is %s in the sweep's record, and %s in the result under its key, %s", name, b, c, a.Key)
 		}
 	}

@@ -6,10 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"maps"
 	"slices"
-	"strconv"
 )
 
 // History is how a result came about: its step and all steps before it, down to
@@ -113,10 +110,9 @@ type Difference struct {
 	// Path leads to it from the results that were compared, by names of inputs.
 	Path []string `json:"path"`
 	// A and B are the steps that differ.
-	A Key `json:"a"`
-	B Key `json:"b"`
-	// What is "kind", "version", "numerics", "computed on", "input NAME", or "parameter PATH".
-	What string `json:"what"`
+	A    Key  `json:"a"`
+	B    Key  `json:"b"`
+	What What `json:"what"`
 	// ValueA and ValueB are what they have, "" for nothing.
 	ValueA string `json:"value_a"`
 	ValueB string `json:"value_b"`
@@ -149,91 +145,23 @@ func (c *comparison) steps(path []string, ka, kb Key) bool {
 	c.seen[[2]Key{ka, kb}] = true
 	before := len(c.out)
 	x, y := c.a.Steps[ka], c.b.Steps[kb]
-	add := func(what, va, vb string) {
-		if va != vb {
-			c.out = append(c.out, Difference{path, ka, kb, what, va, vb})
+	for _, change := range Changes(x.action(), y.action()) {
+		if name := change.What.Name; change.What.Aspect == AspectInput {
+			from, to := x.Inputs[name].Step, y.Inputs[name].Step
+			if c.a.Steps[from] != nil && c.b.Steps[to] != nil && c.steps(append(path[:len(path):len(path)], name), from, to) {
+				continue
+			}
 		}
-	}
-	add("kind", x.Kind, y.Kind)
-	if x.Kind == y.Kind {
-		add("version", strconv.Itoa(x.Version), strconv.Itoa(y.Version))
-		add("numerics", x.Numerics, y.Numerics)
-		if x.Numerics == "" && y.Numerics == "" {
-			add("computed on", x.Made.Numerics, y.Made.Numerics)
-		}
-		pa, pb := Flat(x.Params), Flat(y.Params)
-		for _, p := range both(pa, pb) {
-			add("parameter "+p, pa[p], pb[p])
-		}
-	}
-	for _, name := range both(x.Inputs, y.Inputs) {
-		from, to := x.Inputs[name], y.Inputs[name]
-		if from.Digest == to.Digest {
-			continue
-		}
-		known := c.a.Steps[from.Step] != nil && c.b.Steps[to.Step] != nil
-		if known && c.steps(append(path[:len(path):len(path)], name), from.Step, to.Step) {
-			continue
-		}
-		add("input "+name, from.String(), to.String())
+		c.out = append(c.out, Difference{path, ka, kb, change.What, change.A, change.B})
 	}
 	return len(c.out) > before
 }
 
-// String is the digest, "" for none.
-func (o Origin) String() string {
-	if o.Digest.IsZero() {
-		return ""
+// action is what is compared of a step.
+func (s *HistoricStep) action() Action {
+	inputs := make(map[string]Digest, len(s.Inputs))
+	for name, from := range s.Inputs {
+		inputs[name] = from.Digest
 	}
-	return o.Digest.String()
-}
-
-// both are the keys of two maps, sorted.
-func both[V any](a, b map[string]V) []string {
-	all := maps.Clone(a)
-	if all == nil {
-		all = map[string]V{}
-	}
-	maps.Copy(all, b)
-	return slices.Sorted(maps.Keys(all))
-}
-
-// Flat turns parameters into values by path: {"x": {"n": 9}} is "x.n" = "9".
-// Numbers have their canonical spelling where they are compared, and texts no quotes.
-func Flat(params json.RawMessage) map[string]string {
-	out := map[string]string{}
-	dec := json.NewDecoder(bytes.NewReader(params))
-	dec.UseNumber()
-	var v any
-	if dec.Decode(&v) == nil {
-		flatten(out, "", v)
-	}
-	return out
-}
-
-func flatten(out map[string]string, path string, v any) {
-	below := func(name string) string {
-		if path == "" {
-			return name
-		}
-		return path + "." + name
-	}
-	switch v := v.(type) {
-	case map[string]any:
-		for name, e := range v {
-			flatten(out, below(name), e)
-		}
-	case []any:
-		for i, e := range v {
-			flatten(out, below(strconv.Itoa(i)), e)
-		}
-	case json.Number:
-		out[path] = v.String()
-		if f, err := v.Float64(); err == nil { // for people, and the same for equal numbers of a usual size
-			out[path] = strconv.FormatFloat(f, 'g', -1, 64)
-		}
-	case nil:
-	default:
-		out[path] = fmt.Sprint(v)
-	}
+	return Action{Recipe: Recipe{Kind: s.Kind, Version: s.Version, Params: s.Params, Numerics: s.Numerics, Inputs: inputs}, Made: s.Made}
 }

@@ -120,23 +120,14 @@ func (e *explaining) why(ctx context.Context, s *PlannedStep) (*Why, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := history(s.Key, s.recipe, was.Steps[was.Top].Made)
 	why := &Why{Since: id}
-	for _, d := range artifacts.Compare(was, now) {
-		c := Change{From: d.ValueA, To: d.ValueB}
-		switch what, name, _ := strings.Cut(d.What, " "); what {
-		case "parameter":
-			c.Type, c.Name = WhyParameter, name
-		case "kind":
-			c.Type, c.Name = WhyParameter, what
-		case "version":
-			c.Type = WhyVersion
-		case "numerics":
-			c.Type = WhyNumerics
-		case "input":
-			c.Type, c.Name, c.By = WhyInput, name, e.g[s.ID].Inputs[name].Step
-		default:
-			continue
+	for _, d := range artifacts.Changes(was, artifacts.Action{Recipe: s.recipe, Made: was.Made}) {
+		c := Change{Type: aspects[d.What.Aspect], Name: d.What.Name, From: d.A, To: d.B}
+		switch d.What.Aspect {
+		case artifacts.AspectKind:
+			c.Name = "kind"
+		case artifacts.AspectInput:
+			c.By = e.g[s.ID].Inputs[c.Name].Step
 		}
 		why.Changes = append(why.Changes, c)
 	}
@@ -153,18 +144,20 @@ func (e *explaining) why(ctx context.Context, s *PlannedStep) (*Why, error) {
 	return why, nil
 }
 
+// aspects are the reasons that changes are.
+var aspects = map[artifacts.Aspect]WhyType{
+	artifacts.AspectKind: WhyParameter, artifacts.AspectParameter: WhyParameter,
+	artifacts.AspectVersion: WhyVersion, artifacts.AspectNumerics: WhyNumerics, artifacts.AspectInput: WhyInput,
+}
+
 // recorded is what a step of the past run was made from. Where its record is gone,
 // the past graph tells its parameters and inputs.
-func (e *explaining) recorded(ctx context.Context, id string, now *PlannedStep) (*artifacts.History, error) {
-	key := e.past.Steps[id].Key
-	if !key.IsZero() {
+func (e *explaining) recorded(ctx context.Context, id string, now *PlannedStep) (artifacts.Action, error) {
+	if key := e.past.Steps[id].Key; !key.IsZero() {
 		a, err := e.past.Read(ctx, key)
-		if err == nil {
-			return history(key, a.Recipe, a.Made), nil
-		}
 		var harm *artifacts.RecordError
-		if !errors.Is(err, artifacts.ErrNotFound) && !errors.As(err, &harm) {
-			return nil, err
+		if err == nil || !errors.Is(err, artifacts.ErrNotFound) && !errors.As(err, &harm) {
+			return a, err
 		}
 	}
 	old, same := e.old[id], now.recipe
@@ -177,18 +170,7 @@ func (e *explaining) recorded(ctx context.Context, id string, now *PlannedStep) 
 		}
 	}
 	same.Kind, same.Params, same.Inputs = string(old.Kind), old.Params, inputs
-	return history(key, same, artifacts.Provenance{}), nil
-}
-
-// history is that of one step alone: its inputs count by their digests.
-func history(key artifacts.Key, r artifacts.Recipe, made artifacts.Provenance) *artifacts.History {
-	step := &artifacts.HistoricStep{
-		Key: key, Kind: r.Kind, Version: r.Version, Params: r.Params, Numerics: r.Numerics, Inputs: map[string]artifacts.Origin{}, Made: made,
-	}
-	for name, d := range r.Inputs {
-		step.Inputs[name] = artifacts.Origin{Digest: d}
-	}
-	return &artifacts.History{Top: key, Steps: map[artifacts.Key]*artifacts.HistoricStep{key: step}}
+	return artifacts.Action{Recipe: same}, nil
 }
 
 // candidate is a past step that the sweep has no more.

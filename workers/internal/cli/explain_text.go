@@ -152,7 +152,7 @@ func (e *explainer) printDifferences(x explained) error {
 		if len(d.Path) > 0 {
 			where = strings.Join(d.Path, " ← ")
 		}
-		t.add(where, d.What, orNone(d.ValueA), orNone(d.ValueB))
+		t.add(where, d.What.String(), orNone(d.ValueA), orNone(d.ValueB))
 	}
 	if err := t.text(e.Out); err != nil || len(x.Differences) == 0 {
 		return err
