@@ -28,7 +28,7 @@ func TestWhatAStepIsMadeFrom(t *testing.T) {
 	for i := range 1000 {
 		inputs[fmt.Sprintf("e%d/line-plot/svg", i)] = work.Input{Digest: blob.Digest, Producer: artifacts.Key{byte(i), 1}}
 	}
-	in := b.step(t, pipelines.KindReport, pipelines.ReportParams{Sweep: "s", Title: "s"}, inputs)
+	in := b.step(t, pipelines.KindReport, pipelines.Graph{Sweep: "s", Title: "s"}, inputs)
 	if raw, err := json.Marshal(in); err != nil || len(raw) > 300 {
 		t.Errorf("the input has %d bytes in Temporal, %v", len(raw), err)
 	}

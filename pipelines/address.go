@@ -39,5 +39,8 @@ func (a Address) Owner() string {
 	return a.Experiment
 }
 
+// MapSplit is the map with its split: "surface-train".
+func (a Address) MapSplit() string { return a.Map + "-" + a.Split }
+
 // Name is the step's name within its experiment or comparison: "surface-train-flatness".
 func (s Step) Name() string { return strings.TrimPrefix(s.ID, s.At.Owner()+"/") }

@@ -368,7 +368,6 @@ func (b *builder) addComparison(m compareConfig, train []string, names []string)
 			return err
 		}
 		grids[r.Split] = id
-		b.showMap(ReportMap{Name: m.Name, Kind: m.Kind, Split: r.Split, Marks: marks(len(train))}, Ref{Step: id, Output: OutGrid})
 	}
 	title := m.Title
 	if title == "" {
@@ -382,7 +381,7 @@ func (b *builder) addComparison(m compareConfig, train []string, names []string)
 		for split, id := range grids {
 			drawn[split] = Ref{Step: id, Output: OutGrid}
 		}
-		return b.addPicture("plot", Address{Map: m.Name}, RenderParams{Plot: plotLine, Title: title, Marks: marks(len(train))}, "Loss and accuracy between two minimizers", drawn, Ref{grids[m.Splits[0]], OutGrid})
+		return b.addPicture("plot", Address{Map: m.Name}, RenderParams{Plot: plotLine, Title: title, Marks: marks(len(train))}, "Loss and accuracy between two minimizers", drawn)
 	}
 	for _, split := range m.Splits {
 		drawn := map[string]Ref{OutGrid: {Step: grids[split], Output: OutGrid}}
@@ -391,7 +390,7 @@ func (b *builder) addComparison(m compareConfig, train []string, names []string)
 				continue
 			}
 			params := RenderParams{Plot: p.name, Title: title + " · " + splitLoss[split], Marks: marks(len(train))}
-			if err := b.addPicture(split+"-"+p.name, Address{Map: m.Name, Split: split}, params, p.captionOf(split)+", in the plane of three minimizers", drawn, drawn[OutGrid]); err != nil {
+			if err := b.addPicture(split+"-"+p.name, Address{Map: m.Name, Split: split}, params, p.captionOf(split)+", in the plane of three minimizers", drawn); err != nil {
 				return err
 			}
 		}

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -14,68 +15,45 @@ const evaluateBatch = 128
 // data set's content ("sha256:…"); it becomes part of the keys of all steps that
 // look at images.
 func (s *Sweep) Expand(datasetDigest string) (*Graph, error) {
-	g := &Graph{Sweep: s.Name}
-	report := ReportParams{Sweep: s.Name, Title: s.Title}
-	if report.Title == "" {
-		report.Title = s.Name
-	}
-	final := Step{ID: "report", Kind: KindReport, At: Address{Role: RoleReport}, Inputs: make(map[string]Ref), Partial: true}
+	g := &Graph{Sweep: s.Name, Title: cmp.Or(s.Title, s.Name)}
 	for _, e := range s.experiments {
-		b := &builder{experiment: e, digest: datasetDigest, imported: s.imported, row: ReportExperiment{Name: e.name, Group: e.group, Params: e.shown()}}
+		b := &builder{experiment: e, digest: datasetDigest, imported: s.imported}
 		if err := b.build(); err != nil {
 			return nil, fmt.Errorf("sweep %s, experiment %s: %w", s.Name, e.name, err)
 		}
-		g.Experiments = append(g.Experiments, Experiment{Name: e.name, Group: e.group, Params: e.params, Steps: b.steps})
-		report.Experiments = append(report.Experiments, b.row)
-		for _, ref := range b.shown {
-			final.Inputs[inputName(ref)] = ref
-		}
+		g.Experiments = append(g.Experiments, Experiment{Name: e.name, Group: e.group, Params: e.params, Shown: e.shown(), Steps: b.steps})
 	}
 	for _, cmp := range s.comparisons {
 		e := s.experiments[cmp.ends[0]]
 		e.name = cmp.name
-		b := &builder{experiment: e, compared: true, digest: datasetDigest, row: ReportExperiment{Name: cmp.name, Params: make(map[string]any)}}
+		b := &builder{experiment: e, compared: true, digest: datasetDigest}
 		var train, names []string
-		for i, end := range cmp.ends {
+		for _, end := range cmp.ends {
 			train = append(train, g.Experiments[end].Steps[0].ID)
 			names = append(names, s.experiments[end].name)
-			b.row.Params[string(rune('a'+i))] = names[i]
 		}
 		if err := b.addComparison(cmp.config, train, names); err != nil {
 			return nil, fmt.Errorf("sweep %s, comparison %s: %w", s.Name, cmp.name, err)
 		}
 		g.Final = append(g.Final, b.steps...)
-		report.Comparisons = append(report.Comparisons, b.row)
-		for _, ref := range b.shown {
-			final.Inputs[inputName(ref)] = ref
-		}
+		g.Comparisons = append(g.Comparisons, Comparison{Name: cmp.name, Between: names})
 	}
 	for _, f := range s.figures {
-		step, caption, err := f.step(s, g)
+		step, err := f.step(s, g)
 		if err != nil {
 			return nil, fmt.Errorf("sweep %s, figure %s: %w", s.Name, f.config.Name, err)
 		}
-		picture := ReportPicture{Title: caption}
-		for _, out := range []struct {
-			name string
-			to   *string
-		}{{OutSVG, &picture.SVG}, {OutPNG, &picture.PNG}} {
-			ref := Ref{Step: step.ID, Output: out.name}
-			*out.to = inputName(ref)
-			final.Inputs[*out.to] = ref
-		}
 		g.Final = append(g.Final, step)
-		report.Figures = append(report.Figures, picture)
 	}
-	var err error
-	if final.Params, err = json.Marshal(report); err != nil {
+	report, err := g.report()
+	if err != nil {
 		return nil, err
 	}
-	g.Final = append(g.Final, final)
+	g.Final = append(g.Final, report)
 	return g, g.Check()
 }
 
-// shown is what the report says of an experiment: the swept parameters, and the
+// shown is what the page says of an experiment: the swept parameters, and the
 // ones that every reader asks for.
 func (e experiment) shown() map[string]any {
 	t := e.config.Train
@@ -104,9 +82,6 @@ func (e experiment) shown() map[string]any {
 	return out
 }
 
-// inputName is what the report calls an input: unique, and readable in a recipe.
-func inputName(r Ref) string { return r.Step + "/" + r.Output }
-
 // builder makes the steps of one experiment, or of a comparison in its name.
 type builder struct {
 	experiment
@@ -114,8 +89,6 @@ type builder struct {
 	digest   string
 	imported map[Import]string
 	steps    []Step
-	row      ReportExperiment
-	shown    []Ref // what the report looks at
 }
 
 // add appends a step and returns its ID. Of the address it fills in whose step it is.
@@ -134,25 +107,11 @@ func (b *builder) add(name string, at Address, kind Kind, params any, inputs map
 	return id, nil
 }
 
-// show makes an output an input of the report and returns the input's name.
-func (b *builder) show(step, output string) string {
-	ref := Ref{Step: step, Output: output}
-	b.shown = append(b.shown, ref)
-	return inputName(ref)
-}
-
-// showMap shows the numbers of a map in the report.
-func (b *builder) showMap(m ReportMap, data Ref) {
-	m.Data = b.show(data.Step, data.Output)
-	b.row.Maps = append(b.row.Maps, m)
-}
-
 func (b *builder) build() error {
 	train, err := b.addWeights()
 	if err != nil {
 		return err
 	}
-	b.row.Log = b.show(train, OutLog)
 	directions := make(map[drawing]string)
 	for _, m := range b.config.Maps {
 		if err := b.addMap(m, train, directions); err != nil {
@@ -161,7 +120,7 @@ func (b *builder) build() error {
 	}
 	if b.draws(plotTraining) && b.config.Train.Import == "" {
 		inputs := map[string]Ref{OutLog: {Step: train, Output: OutLog}}
-		return b.addPicture("training", Address{}, RenderParams{Plot: plotTraining, Title: b.title()}, "Training", inputs, Ref{})
+		return b.addPicture("training", Address{}, RenderParams{Plot: plotTraining, Title: b.title()}, "Training", inputs)
 	}
 	return nil
 }
@@ -233,7 +192,6 @@ func (b *builder) addMap(m mapConfig, train string, directions map[drawing]strin
 	drawn := make(map[string]string)
 	for _, r := range m.Ranges {
 		drawn[r.Split] = grids[r.Split][0]
-		b.showMap(ReportMap{Name: m.Name, Kind: m.Kind, Split: r.Split}, Ref{Step: drawn[r.Split], Output: OutGrid})
 		if m.Kind == mapHessian {
 			continue
 		}
@@ -283,7 +241,7 @@ func (b *builder) addPictures(m mapConfig, grids map[string]string) error {
 		for split, id := range grids {
 			inputs[split] = Ref{Step: id, Output: OutGrid}
 		}
-		return b.addPicture(m.Name+"-plot", Address{Map: m.Name}, RenderParams{Plot: plotLine, Title: title}, findPlot(plotLine).caption, inputs, Ref{grids[m.Splits[0]], OutGrid})
+		return b.addPicture(m.Name+"-plot", Address{Map: m.Name}, RenderParams{Plot: plotLine, Title: title}, findPlot(plotLine).caption, inputs)
 	}
 	for _, split := range m.Splits {
 		inputs := map[string]Ref{OutGrid: {Step: grids[split], Output: OutGrid}}
@@ -293,7 +251,7 @@ func (b *builder) addPictures(m mapConfig, grids map[string]string) error {
 			}
 			params := RenderParams{Plot: p.name, Title: title + " · " + splitLoss[split]}
 			caption := p.captionOf(split)
-			if err := b.addPicture(m.Name+"-"+split+"-"+p.name, Address{Map: m.Name, Split: split}, params, caption, inputs, inputs[OutGrid]); err != nil {
+			if err := b.addPicture(m.Name+"-"+split+"-"+p.name, Address{Map: m.Name, Split: split}, params, caption, inputs); err != nil {
 				return err
 			}
 		}
@@ -303,19 +261,14 @@ func (b *builder) addPictures(m mapConfig, grids map[string]string) error {
 
 var splitLoss = map[string]string{splitTrain: "training loss", splitTest: "test loss"}
 
-// addPicture adds a rendering step and shows it in the report, with the data it was drawn from, if not Ref{}.
-func (b *builder) addPicture(name string, at Address, params RenderParams, caption string, inputs map[string]Ref, grid Ref) error {
+// addPicture adds a rendering step, whose picture the page shows under a caption.
+func (b *builder) addPicture(name string, at Address, params RenderParams, caption string, inputs map[string]Ref) error {
 	params.Style = b.style(params.Plot)
 	at.Role = RolePicture
-	id, err := b.add(name, at, KindRender, params, inputs)
-	if err != nil {
+	if _, err := b.add(name, at, KindRender, params, inputs); err != nil {
 		return err
 	}
-	picture := ReportPicture{Title: caption, SVG: b.show(id, OutSVG), PNG: b.show(id, OutPNG)}
-	if grid != (Ref{}) {
-		picture.Grid = b.show(grid.Step, grid.Output)
-	}
-	b.row.Pictures = append(b.row.Pictures, picture)
+	b.steps[len(b.steps)-1].Caption = caption
 	return nil
 }
 
@@ -325,11 +278,6 @@ func (b *builder) addFlatness(of, split string, grids []string) error {
 	for i, grid := range grids {
 		inputs[InGrid(i)] = Ref{Step: grid, Output: OutGrid}
 	}
-	name := of + "-" + split
-	id, err := b.add(name+"-flatness", Address{Map: of, Split: split, Role: RoleFlatness}, KindFlatness, FlatnessParams{Levels: flatnessLevels, Radii: flatnessRadii}, inputs)
-	if err != nil {
-		return err
-	}
-	b.row.Flatness = append(b.row.Flatness, ReportFlatness{Name: name, Input: b.show(id, OutFlatness)})
-	return nil
+	_, err := b.add(of+"-"+split+"-flatness", Address{Map: of, Split: split, Role: RoleFlatness}, KindFlatness, FlatnessParams{Levels: flatnessLevels, Radii: flatnessRadii}, inputs)
+	return err
 }

@@ -32,8 +32,8 @@ type FigurePanel struct {
 // InPanel is what a figure's step calls an input of its i-th panel.
 func InPanel(i int, name string) string { return fmt.Sprintf("%d/%s", i, name) }
 
-// step is the step that draws a figure, with what the report calls it.
-func (fig figure) step(s *Sweep, g *Graph) (Step, string, error) {
+// step is the step that draws a figure.
+func (fig figure) step(s *Sweep, g *Graph) (Step, error) {
 	f := fig.config
 	params := FigureParams{Plot: f.Plot, Columns: fig.columns, Measure: f.Measure}
 	inputs := make(map[string]Ref)
@@ -81,7 +81,7 @@ func (fig figure) step(s *Sweep, g *Graph) (Step, string, error) {
 		r.Marks = marks(len(fig.panels[0].experiments))
 	}
 	raw, err := json.Marshal(r)
-	return Step{ID: s.figurePrefix() + "/" + f.Name, Kind: KindRender, At: Address{Figure: f.Name, Role: RoleFigure}, Params: raw, Inputs: inputs, Partial: true}, caption, err
+	return Step{ID: s.figurePrefix() + "/" + f.Name, Kind: KindRender, At: Address{Figure: f.Name, Role: RoleFigure}, Caption: caption, Params: raw, Inputs: inputs, Partial: true}, err
 }
 
 // figurePrefix begins the names of the figures' steps, as no experiment's do.

@@ -127,13 +127,19 @@ func TestFigures(t *testing.T) {
 	if marks := params["figures/between"].Marks; len(marks) != 2 {
 		t.Errorf("%d marks between two minimizers", len(marks))
 	}
-	var report ReportParams
+	var report Graph
 	last := g.Final[len(g.Final)-1]
 	if err := json.Unmarshal(last.Params, &report); err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Figures) != 10 || last.Inputs[report.Figures[0].SVG] != (Ref{"figures/multiples", OutSVG}) {
-		t.Errorf("the report shows %+v", report.Figures)
+	var figures []string
+	for _, s := range report.Final {
+		if s.At.Role == RoleFigure {
+			figures = append(figures, s.ID)
+		}
+	}
+	if len(figures) != 10 || figures[0] != "figures/multiples" || last.Inputs[InReport(figures[0], OutSVG)] != (Ref{"figures/multiples", OutSVG}) {
+		t.Errorf("the report shows %v", figures)
 	}
 }
 

@@ -11,15 +11,29 @@ type Experiment struct {
 	// Group is what an experiment and its repetitions are called together, "" where the sweep repeats nothing.
 	Group  string         `json:"group,omitempty"`
 	Params map[string]any `json:"params"` // the swept values, by path
-	Steps  []Step         `json:"steps"`
+	// Shown are the parameters that the page of the sweep shows: the swept ones and the most asked for.
+	Shown map[string]any `json:"shown"`
+	Steps []Step         `json:"steps"`
 }
+
+// Comparison is a map between the minimizers of several experiments. Its steps are among the final ones.
+type Comparison struct {
+	Name string `json:"name"`
+	// Between are the experiments, in the order of [Comparison.Marks].
+	Between []string `json:"between"`
+}
+
+// Marks are the named points of the comparison's maps: the minimizers.
+func (c Comparison) Marks() []Mark { return marks(len(c.Between)) }
 
 // Graph is an expanded sweep: what to run, in topological order. Steps of
 // different experiments with the same key are the same work and run once.
 type Graph struct {
 	Sweep       string       `json:"sweep"`
+	Title       string       `json:"title"` // of the page, at the least the sweep's name
 	Experiments []Experiment `json:"experiments"`
-	Final       []Step       `json:"final"` // steps over all experiments: the report
+	Comparisons []Comparison `json:"comparisons,omitempty"`
+	Final       []Step       `json:"final"` // steps over all experiments: comparisons, figures and the report
 }
 
 // All returns the steps of the graph in topological order, with the name of the

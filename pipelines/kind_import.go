@@ -1,7 +1,5 @@
 package pipelines
 
-import ()
-
 // KindImport takes weights from a file in place of a training.
 const KindImport Kind = "import"
 

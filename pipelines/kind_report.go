@@ -1,64 +1,67 @@
 package pipelines
 
-// KindReport makes the page of a sweep.
+import "encoding/json"
+
+// KindReport makes the page of a sweep. Its parameters are a [Graph], see Graph.report. Output: html.
 const KindReport Kind = "report"
 
 var reportSpec = Spec{
-	Version: 4,
+	Version: 5,
 	Outputs: []string{OutHTML},
-	Label:   typed(func(p ReportParams) string { return p.Sweep }),
+	Label:   typed(func(g Graph) string { return g.Sweep }),
 }
 
-// ReportParams is the page of a sweep. Output: html.
-type ReportParams struct {
-	Sweep       string             `json:"sweep"`
-	Title       string             `json:"title"`
-	Experiments []ReportExperiment `json:"experiments"`
-	// Figures are pictures over several experiments, which come first.
-	Figures []ReportPicture `json:"figures,omitempty"`
-	// Comparisons are maps between the minimizers of several experiments; they have no log.
-	Comparisons []ReportExperiment `json:"comparisons,omitempty"`
+// report is the step that makes the page of the sweep. Its parameters are the graph of what the page shows, without the
+// parameters and inputs of other steps; its inputs are their outputs, named by [InReport].
+func (g *Graph) report() (Step, error) {
+	inputs := make(map[string]Ref)
+	shown := func(steps []Step) (out []Step) {
+		for _, s := range steps {
+			outputs := s.Shown()
+			for _, output := range outputs {
+				inputs[InReport(s.ID, output)] = Ref{Step: s.ID, Output: output}
+			}
+			if len(outputs) > 0 {
+				out = append(out, Step{ID: s.ID, Kind: s.Kind, At: s.At, Caption: s.Caption})
+			}
+		}
+		return out
+	}
+	page := Graph{Sweep: g.Sweep, Title: g.Title, Comparisons: g.Comparisons, Final: shown(g.Final)}
+	for _, e := range g.Experiments {
+		page.Experiments = append(page.Experiments, Experiment{Name: e.Name, Group: e.Group, Shown: e.Shown, Steps: shown(e.Steps)})
+	}
+	params, err := json.Marshal(page)
+	return Step{ID: "report", Kind: KindReport, At: Address{Role: RoleReport}, Params: params, Inputs: inputs, Partial: true}, err
 }
 
-// ReportExperiment is one row of the report.
-type ReportExperiment struct {
-	Name   string         `json:"name"`
-	Group  string         `json:"group,omitempty"` // as of Experiment
-	Params map[string]any `json:"params"`
-	// Log is the input that holds the training log; Pictures are the inputs that hold
-	// the SVG (and PNG) pictures, in order.
-	Log      string          `json:"log"`
-	Pictures []ReportPicture `json:"pictures"`
-	// Flatness are the inputs with numbers of flatness, in order.
-	Flatness []ReportFlatness `json:"flatness,omitempty"`
-	// Maps are the inputs with the numbers of maps, in order.
-	Maps []ReportMap `json:"maps,omitempty"`
+// InReport is what the report calls an output of a step.
+func InReport(step, output string) string { return step + "/" + output }
+
+// Shown are the outputs of a step that the page of its sweep shows.
+func (s Step) Shown() []string {
+	switch s.At.Role {
+	case RoleWeights:
+		return []string{OutLog}
+	case RolePath:
+		return []string{OutPath}
+	case RoleFlatness:
+		return []string{OutFlatness}
+	case RolePicture, RoleFigure:
+		return []string{OutSVG, OutPNG}
+	case RoleMap:
+		if s.At.Pair > 0 {
+			return nil
+		}
+		return []string{s.MapOutput()}
+	}
+	return nil
 }
 
-// ReportMap names the inputs of one map and split.
-type ReportMap struct {
-	Name  string `json:"name"`  // of the map, surface
-	Kind  string `json:"kind"`  // line, surface, hessian, trajectory, spectrum
-	Split string `json:"split"` // train, test
-	// Data is the input with the grid, or of a spectrum; Path that with the path of a trajectory.
-	Data string `json:"data"`
-	Path string `json:"path,omitempty"`
-	// Marks are the named points of a comparison.
-	Marks []Mark `json:"marks,omitempty"`
-}
-
-// ReportFlatness names the input with the numbers of one map and split.
-type ReportFlatness struct {
-	Name  string `json:"name"` // of the map and split, surface-train
-	Input string `json:"input"`
-}
-
-// ReportPicture names the inputs of one picture. Grid is the input with its data, a grid or a spectrum ("" for training curves),
-// Path that with the path of a trajectory; a picture with a path offers both for download.
-type ReportPicture struct {
-	Title string `json:"title"`
-	SVG   string `json:"svg"`
-	PNG   string `json:"png"`
-	Grid  string `json:"grid,omitempty"`
-	Path  string `json:"path,omitempty"`
+// MapOutput is the output with the numbers of a map.
+func (s Step) MapOutput() string {
+	if s.Kind == KindSpectrum {
+		return OutSpectrum
+	}
+	return OutGrid
 }

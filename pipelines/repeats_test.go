@@ -112,11 +112,11 @@ figures: [{kind: norms, of: [batch_size=64]}, {kind: scatter}]
 			"interpolation,batch_size=32,seed=2: batch_size=32,seed=2 and batch_size=64,seed=2"},
 	} {
 		g := mustExpand(t, src+repeats, "")
-		var report ReportParams
+		var report Graph
 		mustUnmarshal(t, g.Final[len(g.Final)-1].Params, &report)
 		var got []string
 		for _, c := range report.Comparisons {
-			got = append(got, fmt.Sprintf("%s: %v and %v", c.Name, c.Params["a"], c.Params["b"]))
+			got = append(got, fmt.Sprintf("%s: %v and %v", c.Name, c.Between[0], c.Between[1]))
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%q: comparisons (-want +got):\n%s", repeats, diff)

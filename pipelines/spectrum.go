@@ -12,14 +12,12 @@ func (b *builder) addSpectrum(m mapConfig, train string) error {
 		if err != nil {
 			return err
 		}
-		data := Ref{Step: id, Output: OutSpectrum}
-		b.showMap(ReportMap{Name: m.Name, Kind: m.Kind, Split: r.Split}, data)
 		if !b.draws(plotDensity) {
 			continue
 		}
 		picture := RenderParams{Plot: plotDensity, Title: b.mapTitle(m) + " · " + splitLoss[r.Split]}
 		caption := "Density of the Hessian's eigenvalues, " + splitLoss[r.Split]
-		if err := b.addPicture(m.Name+"-"+r.Split+"-"+plotDensity, Address{Map: m.Name, Split: r.Split}, picture, caption, map[string]Ref{OutSpectrum: data}, data); err != nil {
+		if err := b.addPicture(m.Name+"-"+r.Split+"-"+plotDensity, Address{Map: m.Name, Split: r.Split}, picture, caption, map[string]Ref{OutSpectrum: {Step: id, Output: OutSpectrum}}); err != nil {
 			return err
 		}
 	}

@@ -16,7 +16,7 @@ const (
 	OutGrid       = "grid"       // line, surface, hessian: NPZ
 	OutPath       = "path"       // trajectory: JSON, see activities/trajectory
 	OutSpectrum   = "spectrum"   // spectrum: NPZ
-	OutFlatness   = "flatness"   // flatness: JSON, see work.FlatnessResult
+	OutFlatness   = "flatness"   // flatness: JSON, see surface.FlatnessResult
 	OutPNG        = "png"        // render
 	OutSVG        = "svg"        // render
 	OutPDF        = "pdf"        // render
@@ -37,8 +37,10 @@ type Step struct {
 	Kind Kind   `json:"kind"`
 	// At is where the step stands in its sweep; it is no part of the key.
 	At Address `json:"at"`
+	// Caption is what the page calls a picture.
+	Caption string `json:"caption,omitempty"`
 	// Params is the normalised parameter struct of the kind (TrainParams, …): defaults filled in, nothing cosmetic.
-	Params json.RawMessage `json:"params"`
+	Params json.RawMessage `json:"params,omitempty"`
 	Inputs map[string]Ref  `json:"inputs,omitempty"`
 	// Partial steps run with whatever inputs there are when steps before them failed.
 	Partial bool `json:"partial,omitempty"`

@@ -57,17 +57,14 @@ func (b *builder) addTrajectory(m mapConfig, train string) error {
 		if err != nil {
 			return err
 		}
-		shown := ReportMap{Name: m.Name, Kind: m.Kind, Split: r.Split, Path: b.show(path, OutPath)}
-		b.showMap(shown, Ref{Step: grid, Output: OutGrid})
 		if !b.draws(plotTrajectory) {
 			continue
 		}
 		drawn := map[string]Ref{OutGrid: {Step: grid, Output: OutGrid}, OutPath: {Step: path, Output: OutPath}}
 		params := RenderParams{Plot: plotTrajectory, Title: title + " · " + splitLoss[r.Split]}
-		if err := b.addPicture(m.Name+"-"+r.Split+"-plot", Address{Map: m.Name, Split: r.Split}, params, "Path of the training over the "+splitLoss[r.Split], drawn, drawn[OutGrid]); err != nil {
+		if err := b.addPicture(m.Name+"-"+r.Split+"-plot", Address{Map: m.Name, Split: r.Split}, params, "Path of the training over the "+splitLoss[r.Split], drawn); err != nil {
 			return err
 		}
-		b.row.Pictures[len(b.row.Pictures)-1].Path = shown.Path
 	}
 	return nil
 }

@@ -67,9 +67,9 @@ func (m Map) meanRatio() float64 {
 func rounded(v float64) cell {
 	switch {
 	case math.IsNaN(v):
-		return cell{Text: "—", Sort: ""}
+		return unknown
 	case math.IsInf(v, 0):
-		return cell{Text: "not finite", Sort: sortable(v)}
+		return cell{Text: "not finite", Sort: sortable(v), value: v}
 	}
-	return cell{Text: number(v), Sort: sortable(v)}
+	return cell{Text: number(v), Sort: sortable(v), value: v}
 }

@@ -1,8 +1,12 @@
 package atlas
 
 import (
+	"encoding/json"
+
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 	"lossatlas/activities/trajectory"
+	"lossatlas/pipelines"
 )
 
 // Data is everything that a sweep's page shows. All text is plain text: whatever
@@ -27,8 +31,11 @@ type Data struct {
 	MaxBytes int
 }
 
-// Pair is a named value.
+// Pair is a named value, in JSON a list of both.
 type Pair struct{ Name, Value string }
+
+// MarshalJSON writes the list.
+func (p Pair) MarshalJSON() ([]byte, error) { return json.Marshal([]string{p.Name, p.Value}) }
 
 // Experiment is one row of the table and one section of the page.
 type Experiment struct {
@@ -49,7 +56,7 @@ type Experiment struct {
 	// Maps are the numbers that the page draws itself.
 	Maps []Map
 	// Training is its course, nil where there is none.
-	Training *Training
+	Training *trainlog.Log
 	// Flatness are the measures of maps, one a row of a table.
 	Flatness   []Flatness
 	Provenance []Provenance
@@ -72,7 +79,7 @@ type Map struct {
 	// Path is that of a trajectory, in the plane of its principal components.
 	Path *trajectory.Path
 	// Marks are named points of the plane.
-	Marks []Mark
+	Marks []pipelines.Mark
 	// Spectrum is nil for every other kind.
 	Spectrum *Spectrum
 	// Note says what is missing.
@@ -80,23 +87,11 @@ type Map struct {
 	Provenance []Provenance
 }
 
-// Mark is a named point at the coordinates (X, Y) of a map.
-type Mark struct {
-	X, Y  float64
-	Label string
-}
-
 // Spectrum is the density of the Hessian's eigenvalues, and numbers about them.
 type Spectrum struct {
 	X, Density           []float64
 	LambdaMin, LambdaMax float64
 	Trace, TraceError    float64 // TraceError is NaN where it is not known
-}
-
-// Training is the course of a training, a value for each epoch. Losses are mean cross-entropies, accuracies percent; test values are
-// NaN where the test set was not evaluated.
-type Training struct {
-	Epoch, LR, TrainLoss, TrainAccuracy, TestLoss, TestAccuracy, WeightNorm []float64
 }
 
 // Picture is a figure of the page.
@@ -121,10 +116,10 @@ type File struct {
 
 // Provenance says how one result came about.
 type Provenance struct {
-	Kind string // of the step, "surface"
-	Key  string // of the step, 64 hexadecimal digits
+	Kind string `json:"kind"` // of the step, "surface"
+	Key  string `json:"key"`  // of the step, 64 hexadecimal digits
 	// Items are digests of inputs and outputs, seconds taken, the backend, and the like.
-	Items []Pair
+	Items []Pair `json:"items"`
 	// Run is the address of the step's run in the Temporal UI, for a page that is served beside one.
-	Run string
+	Run string `json:"run,omitempty"`
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
+	"lossatlas/pipelines"
 )
 
 // The page's script finds the numbers as JSON. Arrays are packed: base64 of their bytes, little-endian, so that every bit
@@ -20,13 +22,13 @@ type pageJSON struct {
 }
 
 type experimentJSON struct {
-	ID         string        `json:"id"`
-	Name       string        `json:"name"`
-	Comparison bool          `json:"comparison,omitempty"`
-	Between    string        `json:"between,omitempty"` // of a comparison: the experiments by their letters
-	TestError  string        `json:"error,omitempty"`
-	Maps       []mapJSON     `json:"maps,omitempty"`
-	Training   *trainingJSON `json:"training,omitempty"`
+	ID         string            `json:"id"`
+	Name       string            `json:"name"`
+	Comparison bool              `json:"comparison,omitempty"`
+	Between    string            `json:"between,omitempty"` // of a comparison: the experiments by their letters
+	TestError  string            `json:"error,omitempty"`
+	Maps       []mapJSON         `json:"maps,omitempty"`
+	Training   map[string]string `json:"training,omitempty"` // packed, by column
 }
 
 type mapJSON struct {
@@ -43,14 +45,8 @@ type mapJSON struct {
 	Mask       string            `json:"mask,omitempty"`   // a byte for each point; absent where all were evaluated
 	Meta       string            `json:"meta,omitempty"`   // the grid's own
 	Path       *pathJSON         `json:"path,omitempty"`
-	Marks      []markJSON        `json:"marks,omitempty"`
-	Provenance []provenanceJSON  `json:"provenance,omitempty"`
-}
-
-type markJSON struct {
-	X     float64 `json:"x"`
-	Y     float64 `json:"y"`
-	Label string  `json:"label"`
+	Marks      []pipelines.Mark  `json:"marks,omitempty"`
+	Provenance []Provenance      `json:"provenance,omitempty"`
 }
 
 type pathJSON struct {
@@ -58,23 +54,6 @@ type pathJSON struct {
 	Points  [][2]float64 `json:"points"`
 	Changes []bool       `json:"changes"` // of the learning rate, at or after the point
 	Shares  string       `json:"shares"`  // of the variance, along the axes
-}
-
-type trainingJSON struct {
-	Epoch         string `json:"epoch"`
-	LR            string `json:"lr"`
-	TrainLoss     string `json:"train_loss"`
-	TrainAccuracy string `json:"train_accuracy"`
-	TestLoss      string `json:"test_loss"`
-	TestAccuracy  string `json:"test_accuracy"`
-	WeightNorm    string `json:"weight_norm"`
-}
-
-type provenanceJSON struct {
-	Kind  string      `json:"kind"`
-	Key   string      `json:"key"`
-	Run   string      `json:"run,omitempty"`
-	Items [][2]string `json:"items"`
 }
 
 // draws says whether there are numbers for the page to draw.
@@ -106,7 +85,7 @@ func embedded(d Data, limit int) (data []byte, note string, err error) {
 	}
 	out := pageJSON{Sweep: d.Sweep}
 	for i, e := range slices.Concat(d.Experiments, d.Comparisons) {
-		x := experimentJSON{ID: experimentID(i), Name: e.Name, Comparison: i >= len(d.Experiments), Training: e.Training.packed()}
+		x := experimentJSON{ID: experimentID(i), Name: e.Name, Comparison: i >= len(d.Experiments), Training: course(e.Training)}
 		if x.Comparison {
 			var ends []string
 			for _, p := range e.Params {
@@ -151,17 +130,7 @@ func (m Map) packed(single, whole bool) mapJSON {
 	single = single && (m.Grid == nil || !slices.ContainsFunc(m.Grid.Loss, func(v float64) bool {
 		return math.Abs(v) > math.MaxFloat32 && !math.IsInf(v, 0)
 	}))
-	out := mapJSON{Name: m.Name, Kind: m.Kind, Split: m.Split, Note: m.Note, Plane: m.Plane, Single: single}
-	for _, mark := range m.Marks {
-		out.Marks = append(out.Marks, markJSON(mark))
-	}
-	for _, p := range m.Provenance {
-		made := provenanceJSON{Kind: p.Kind, Key: p.Key, Run: p.Run, Items: [][2]string{}}
-		for _, item := range p.Items {
-			made.Items = append(made.Items, [2]string{item.Name, item.Value})
-		}
-		out.Provenance = append(out.Provenance, made)
-	}
+	out := mapJSON{Name: m.Name, Kind: m.Kind, Split: m.Split, Note: m.Note, Plane: m.Plane, Single: single, Marks: m.Marks, Provenance: m.Provenance}
 	if !whole {
 		out.Note = "This map is too large for the page; `lossatlas export` has it."
 		return out
@@ -193,14 +162,30 @@ func (m Map) packed(single, whole bool) mapJSON {
 	return out
 }
 
-func (t *Training) packed() *trainingJSON {
-	if t == nil {
+// course packs the columns of a training. Test values are NaN where the test set was not evaluated.
+func course(log *trainlog.Log) map[string]string {
+	if log == nil {
 		return nil
 	}
-	return &trainingJSON{
-		Epoch: pack(t.Epoch), LR: pack(t.LR), TrainLoss: pack(t.TrainLoss), TrainAccuracy: pack(t.TrainAccuracy),
-		TestLoss: pack(t.TestLoss), TestAccuracy: pack(t.TestAccuracy), WeightNorm: pack(t.WeightNorm),
+	out := map[string]string{}
+	add := func(name string, of func(e trainlog.Epoch) trainlog.Number) {
+		values := make([]float64, len(log.Epochs))
+		for i, e := range log.Epochs {
+			if e.TestLoss == 0 && e.TestAccuracy == 0 {
+				e.TestLoss, e.TestAccuracy = trainlog.Number(math.NaN()), trainlog.Number(math.NaN())
+			}
+			values[i] = float64(of(e))
+		}
+		out[name] = pack(values)
 	}
+	add("epoch", func(e trainlog.Epoch) trainlog.Number { return trainlog.Number(e.Epoch) })
+	add("lr", func(e trainlog.Epoch) trainlog.Number { return e.LR })
+	add("train_loss", func(e trainlog.Epoch) trainlog.Number { return e.TrainLoss })
+	add("train_accuracy", func(e trainlog.Epoch) trainlog.Number { return e.TrainAccuracy })
+	add("test_loss", func(e trainlog.Epoch) trainlog.Number { return e.TestLoss })
+	add("test_accuracy", func(e trainlog.Epoch) trainlog.Number { return e.TestAccuracy })
+	add("weight_norm", func(e trainlog.Epoch) trainlog.Number { return e.WeightNorm })
+	return out
 }
 
 func pack(v []float64) string {

@@ -38,10 +38,10 @@ func means(experiments []Experiment, columns []column, values [][]cell) (shown [
 	for k, c := range columns {
 		cells, known := make([]meanCell, len(rows)), false
 		for r := range rows {
-			var of []cell
+			var of []surface.Measured
 			for _, i := range members[rows[r].Name] {
 				if experiments[i].sound() {
-					of = append(of, values[i][k])
+					of = append(of, values[i][k].measured())
 				}
 			}
 			cells[r] = meanOf(of, len(members[rows[r].Name]))
@@ -58,7 +58,7 @@ func means(experiments []Experiment, columns []column, values [][]cell) (shown [
 	return shown, rows
 }
 
-// trained says how many of the members came to weights: "5", or "3 of 5".
+// trained says how many of the members are sound: "5", or "3 of 5".
 func trained(experiments []Experiment, members []int) string {
 	n := 0
 	for _, i := range members {
@@ -74,19 +74,13 @@ func trained(experiments []Experiment, members []int) string {
 
 var unknownMean = meanCell{Text: "—"}
 
-// sound says that a training came to weights with a finite loss.
+// sound says that a training produced weights with a finite loss, as [trainlog.Log.Sound]: only then its numbers count in means.
 func (e Experiment) sound() bool {
 	return e.TrainLoss != nil && !math.IsNaN(*e.TrainLoss) && !math.IsInf(*e.TrainLoss, 0)
 }
 
-// meanOf is the mean of those cells that hold a number, of so many repetitions.
-func meanOf(cells []cell, repetitions int) meanCell {
-	var values []surface.Measured
-	for _, c := range cells {
-		if v, err := strconv.ParseFloat(c.Sort, 64); err == nil {
-			values = append(values, surface.Measured{Value: v, AtLeast: c.Bounds > 0})
-		}
-	}
+// meanOf is the mean of those values that are known, of so many repetitions.
+func meanOf(values []surface.Measured, repetitions int) meanCell {
 	s := surface.NewSummary("", values)
 	if s.Count == 0 {
 		return unknownMean

@@ -9,6 +9,7 @@ import (
 
 	"lossatlas/activities/render"
 	"lossatlas/activities/surface"
+	"lossatlas/pipelines"
 )
 
 func TestPageIsSelfContainedAndSmall(t *testing.T) {
@@ -67,7 +68,7 @@ func TestPageShowsAPath(t *testing.T) {
 // Text from sweep files stays text, wherever it is shown.
 func TestPageEscapesText(t *testing.T) {
 	const evil = `<script>alert("x")</script>"' onload=alert(1) javascript:alert(1)`
-	m := Map{Name: evil, Kind: evil, Split: evil, Plane: evil, Grid: sampled(3, bowl), Marks: []Mark{{0, 0, evil}}, Note: evil, Provenance: []Provenance{{Kind: evil, Key: evil, Run: evil, Items: []Pair{{evil, evil}}}}}
+	m := Map{Name: evil, Kind: evil, Split: evil, Plane: evil, Grid: sampled(3, bowl), Marks: []pipelines.Mark{{X: 0, Y: 0, Label: evil}}, Note: evil, Provenance: []Provenance{{Kind: evil, Key: evil, Run: evil, Items: []Pair{{evil, evil}}}}}
 	p := Picture{Title: evil, Caption: evil, Note: evil, Provenance: []Provenance{{Kind: evil, Key: evil, Items: []Pair{{evil, evil}}}}}
 	drawn := samplePage(t, 1).Experiments[0].Pictures[0]
 	drawn.Title, drawn.Caption = evil, evil

@@ -7,7 +7,9 @@ import (
 
 	"lossatlas/activities/render"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 	"lossatlas/activities/trajectory"
+	"lossatlas/pipelines"
 )
 
 // sampleKey is the key of every step of a sample.
@@ -193,7 +195,7 @@ func sampleAtlas(n, side int) Data {
 				{Name: "line", Kind: "line", Split: "test", Grid: sampledLine(2*side-1, shifted), Provenance: made("line")},
 				{Name: "spectrum", Kind: "spectrum", Split: "train", Spectrum: sampledSpectrum(float64(i + 1)), Provenance: made("spectrum")},
 			},
-			Training: course(sampledLog(300), 0.5+0.1*float64(i)),
+			Training: scaled(sampledLog(300), 0.5+0.1*float64(i)),
 		}
 		if i == 1 {
 			e.Maps[0].Note = "Some points are not there yet."
@@ -207,8 +209,8 @@ func sampleAtlas(n, side int) Data {
 	d.Experiments[0].Maps[0].Provenance[0].Run = "http://127.0.0.1:8233/namespaces/default/workflows/a/b/history"
 	if n > 1 {
 		d.Comparisons = []Experiment{{Name: "between", Params: []Pair{{"a", d.Experiments[0].Name}, {"b", d.Experiments[1].Name}}, Maps: []Map{
-			{Name: "between", Kind: "line", Split: "train", Grid: sampledLine(41, bowl), Marks: []Mark{{0, 0, "a"}, {1, 0, "b"}}, Provenance: made("line")},
-			{Name: "between", Kind: "surface", Split: "train", Grid: sampled(side, bowl), Marks: []Mark{{0, 0, "a"}, {0.8, 0, "b"}, {0, 0.8, "c"}}, Provenance: made("surface")},
+			{Name: "between", Kind: "line", Split: "train", Grid: sampledLine(41, bowl), Marks: []pipelines.Mark{{X: 0, Y: 0, Label: "a"}, {X: 1, Y: 0, Label: "b"}}, Provenance: made("line")},
+			{Name: "between", Kind: "surface", Split: "train", Grid: sampled(side, bowl), Marks: []pipelines.Mark{{X: 0, Y: 0, Label: "a"}, {X: 0.8, Y: 0, Label: "b"}, {X: 0, Y: 0.8, Label: "c"}}, Provenance: made("surface")},
 		}}}
 	}
 	return d
@@ -225,14 +227,15 @@ func sampledSpectrum(scale float64) *Spectrum {
 	return s
 }
 
-// course scales a training for the page.
-func course(log render.TrainLog, scale float64) *Training {
-	t := &Training{}
+// scaled is a training with its losses and norms scaled.
+func scaled(log render.TrainLog, scale float64) *trainlog.Log {
+	out := &trainlog.Log{}
+	n := func(v float64) trainlog.Number { return trainlog.Number(v) }
 	for _, e := range log.Epochs {
-		t.Epoch, t.LR = append(t.Epoch, float64(e.Epoch)), append(t.LR, e.LR)
-		t.TrainLoss, t.TrainAccuracy = append(t.TrainLoss, e.TrainLoss*scale), append(t.TrainAccuracy, e.TrainAccuracy)
-		t.TestLoss, t.TestAccuracy = append(t.TestLoss, e.TestLoss*scale), append(t.TestAccuracy, e.TestAccuracy)
-		t.WeightNorm = append(t.WeightNorm, e.WeightNorm*scale)
+		out.Epochs = append(out.Epochs, trainlog.Epoch{
+			Epoch: e.Epoch, LR: n(e.LR), TrainLoss: n(e.TrainLoss * scale), TrainAccuracy: n(e.TrainAccuracy),
+			TestLoss: n(e.TestLoss * scale), TestAccuracy: n(e.TestAccuracy), WeightNorm: n(e.WeightNorm * scale),
+		})
 	}
-	return t
+	return out
 }

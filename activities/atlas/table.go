@@ -20,7 +20,16 @@ type column struct {
 // cell is a value of the table: as shown, and as the table is sorted by, "" where there is none.
 type cell struct {
 	Text, Sort string
-	Bounds     int // how many of the values behind it are lower bounds
+	Bounds     int     // how many of the values behind it are lower bounds
+	value      float64 // of what came out, NaN where it is not known
+}
+
+// unknown is the cell of a value that is not known.
+var unknown = cell{Text: "—", value: math.NaN()}
+
+// measured is the value as one among others.
+func (c cell) measured() surface.Measured {
+	return surface.Measured{Value: c.value, AtLeast: c.Bounds > 0}
 }
 
 // columns returns the swept parameters of all experiments in the order of their first use.
@@ -49,7 +58,7 @@ func (c column) value(e Experiment) cell {
 	if j := slices.IndexFunc(e.Params, func(p Pair) bool { return p.Name == c.Path }); j >= 0 {
 		return cell{Text: e.Params[j].Value, Sort: e.Params[j].Value}
 	}
-	return cell{Text: "—", Sort: ""}
+	return unknown
 }
 
 // results are the columns of what came out: losses and error, then flatness and curvature, of which
@@ -89,7 +98,7 @@ func results(experiments []Experiment) (out []column, values [][]cell) {
 							return rounded(c.value(m))
 						}
 					}
-					return cell{Text: "—", Sort: ""}
+					return unknown
 				})
 			}
 		}
@@ -132,11 +141,11 @@ func (e Experiment) measure(name, what string) cell {
 	for _, f := range e.Flatness {
 		for _, s := range f.Summary {
 			if f.Name == name && s.Name == what {
-				return cell{Text: flatnessValue(s), Sort: sortable(s.Mean), Bounds: s.Bounds}
+				return cell{Text: flatnessValue(s), Sort: sortable(s.Mean), Bounds: s.Bounds, value: s.Mean}
 			}
 		}
 	}
-	return cell{Text: "—", Sort: ""}
+	return unknown
 }
 
 // flatnessView is a row of the table of flatness.
@@ -187,9 +196,9 @@ func flatnessName(name string) string {
 // numeric is the cell of a value with fixed decimals, and a dash for one that is not known.
 func numeric(v *float64, decimals int) cell {
 	if v == nil {
-		return cell{Text: "—", Sort: ""}
+		return unknown
 	}
-	return cell{Text: measured(v, decimals), Sort: sortable(*v)}
+	return cell{Text: measured(v, decimals), Sort: sortable(*v), value: *v}
 }
 
 // sortable writes a value for the page's script, infinities by the names that it knows.

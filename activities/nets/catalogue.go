@@ -58,6 +58,19 @@ func ByName(name string, p problem.Problem) (*Net, error) {
 	return nil, fmt.Errorf("there is no network called %q: choose one of %s", name, strings.Join(Names(), ", "))
 }
 
+// Of returns the built-in network of a name, or the one whose layers are written out as JSON, under the given name, built
+// for a problem.
+func Of(spec, name string, p problem.Problem) (*Net, error) {
+	if !strings.HasPrefix(spec, "[") {
+		return ByName(spec, p)
+	}
+	layers, err := Parse([]byte(spec))
+	if err != nil {
+		return nil, err
+	}
+	return New(name, layers, p)
+}
+
 // conv3 is the 3×3 convolution with padding 1 that most networks here are made of.
 func conv3(name string, out, stride int) Layer {
 	return Convolution{Name: name, Out: out, Kernel: 3, Stride: stride, Padding: 1}

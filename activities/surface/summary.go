@@ -100,6 +100,20 @@ func (s *Summary) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// FlatnessResult is the stored flatness of a map: the measures of each grid, in the order of their pairs of directions, and
+// over all of them.
+type FlatnessResult struct {
+	FlatnessOptions
+	Grids   []Flatness `json:"grids"`
+	Summary []Summary  `json:"summary"`
+}
+
+// DecodeFlatness reads the JSON form of a result.
+func DecodeFlatness(b []byte) (*FlatnessResult, error) {
+	r := new(FlatnessResult)
+	return r, json.Unmarshal(b, r)
+}
+
 // Summarize takes the measures of several grids together, measured with the same options.
 func Summarize(opt FlatnessOptions, grids []Flatness) []Summary {
 	var out []Summary

@@ -6,7 +6,10 @@ import (
 	"testing"
 
 	"lossatlas/activities/data"
+	"lossatlas/activities/report"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
@@ -48,14 +51,13 @@ func TestAccuracyIsMissing(t *testing.T) {
 	imported := b.made(t, b.step(t, pipelines.KindImport,
 		pipelines.ImportParams{Net: golden, Weights: blobs["huge"].Digest.String(), Data: b.trainParams(1).Data}, nil))
 	final := b.final(t, imported)
-	for name, v := range map[string]Number{"train": final.TrainAccuracy, "test": final.TestAccuracy, "error": Number(final.TestError())} {
+	for name, v := range map[string]trainlog.Number{"train": final.TrainAccuracy, "test": final.TestAccuracy, "error": trainlog.Number(final.TestError())} {
 		if !math.IsNaN(float64(v)) {
 			t.Errorf("imported weights that overflow have the %s accuracy %v", name, v)
 		}
 	}
 
-	page, err := Page(t.Context(), b.Store, pipelines.ReportParams{Sweep: "s", Title: "t", Experiments: []pipelines.ReportExperiment{{Name: "a", Log: "log"}}},
-		map[string]Input{"log": from(imported, pipelines.OutLog)}, PageOptions{})
+	page, err := report.Page(t.Context(), b.resultsOf(sweepOf(nil, "a"), map[string]artifacts.Action{"a/train": imported}), report.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/optim"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -173,7 +174,7 @@ func TestStepsInARow(t *testing.T) {
 		t.Errorf("chunks %v are missing after they were evaluated", left.Missing)
 	}
 	grid := b.read(t, b.made(t, in))
-	var course TrainLog
+	var course trainlog.Log
 	raw, err := b.Store.Get(t.Context(), trained.Outputs[pipelines.OutLog].Digest)
 	if err != nil {
 		t.Fatal(err)
@@ -281,11 +282,11 @@ func TestErrorsSayWhetherToRetry(t *testing.T) {
 // TestNumber holds the round trip of numbers that JSON lacks.
 func TestNumber(t *testing.T) {
 	for _, v := range []float64{0, -1.5, math.Inf(1), math.Inf(-1), math.NaN()} {
-		b, err := json.Marshal(Number(v))
+		b, err := json.Marshal(trainlog.Number(v))
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got Number
+		var got trainlog.Number
 		if err := json.Unmarshal(b, &got); err != nil {
 			t.Fatal(err)
 		}
@@ -293,7 +294,7 @@ func TestNumber(t *testing.T) {
 			t.Errorf("%v became %s and then %v", v, b, float64(got))
 		}
 	}
-	var n Number
+	var n trainlog.Number
 	if err := json.Unmarshal([]byte(`"much"`), &n); err == nil {
 		t.Error(`"much" was read as a number`)
 	}
@@ -302,7 +303,7 @@ func TestNumber(t *testing.T) {
 // TestDamagedCheckpoint holds that no damaged checkpoint is mistaken for a whole one.
 func TestDamagedCheckpoint(t *testing.T) {
 	c := optim.Checkpoint{Epoch: 1, Theta: []float32{1, 2}, State: []float32{3}, Momentum: []float32{4, 5}}
-	whole, err := encodeTraining(training{Log: TrainLog{Epochs: make([]TrainEpoch, 1)}}, c)
+	whole, err := encodeTraining(training{Log: trainlog.Log{Epochs: make([]trainlog.Epoch, 1)}}, c)
 	if err != nil {
 		t.Fatal(err)
 	}

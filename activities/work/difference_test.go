@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/data"
+	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -24,7 +25,7 @@ func TestDifference(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var log TrainLog
+		var log trainlog.Log
 		if err := json.Unmarshal(raw, &log); err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"lossatlas/activities/trainlog"
 	"lossatlas/pipelines"
 )
 
@@ -27,7 +28,7 @@ func TestDivergedTrainingIsAResult(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var course TrainLog
+	var course trainlog.Log
 	if err := json.Unmarshal(raw, &course); err != nil {
 		t.Fatal(err)
 	}
@@ -41,9 +42,9 @@ func TestDivergedTrainingIsAResult(t *testing.T) {
 	}
 	log := map[string]Input{"log": from(trained, pipelines.OutLog)}
 	picture := b.made(t, b.step(t, pipelines.KindRender, pipelines.RenderParams{Plot: "training", Title: "x"}, log))
-	report := b.made(t, b.step(t, pipelines.KindReport, pipelines.ReportParams{Sweep: "s", Title: "t", Experiments: []pipelines.ReportExperiment{{
-		Name: "a", Log: "log", Pictures: []pipelines.ReportPicture{{Title: "Surface", SVG: "lost-svg", PNG: "lost-png"}, {Title: "Training", SVG: "svg", PNG: "png"}},
-	}}}, map[string]Input{"log": log["log"], "svg": from(picture, pipelines.OutSVG), "png": from(picture, pipelines.OutPNG)}))
+	report := b.made(t, b.step(t, pipelines.KindReport, sweepOf(map[string][]pipelines.Step{"a": {
+		pictureStep("a/lost", "Surface", "surface", "train"), pictureStep("a/training", "Training", "", ""),
+	}}, "a"), map[string]Input{"a/train/log": log["log"], "a/training/svg": from(picture, pipelines.OutSVG), "a/training/png": from(picture, pipelines.OutPNG)}))
 	page, err := b.Store.Get(t.Context(), report.Outputs[pipelines.OutHTML].Digest)
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +76,7 @@ func TestLabelNoiseTrainsOnWrongLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var course TrainLog
+	var course trainlog.Log
 	if err := json.Unmarshal(raw, &course); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
+	"lossatlas/activities/results"
 	"lossatlas/pipelines"
 )
 
@@ -28,7 +29,7 @@ func TestEvaluatorsGoOn(t *testing.T) {
 	evaluate := func(in Job) []byte {
 		t.Helper()
 		b.chunk(t, in, 0)
-		points, err := b.Store.GetPart(t.Context(), in.Key, chunkPart(0))
+		points, err := b.Store.GetPart(t.Context(), in.Key, results.ChunkPart(0))
 		if err != nil {
 			t.Fatal(err)
 		}

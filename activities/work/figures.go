@@ -2,13 +2,13 @@ package work
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
 
 	"lossatlas/activities/render"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 	"lossatlas/pipelines"
 )
 
@@ -47,7 +47,7 @@ func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParam
 			}
 			run := render.Run{Name: panel.Title}
 			if log != nil && len(log.Epochs) > 0 { // an import has none
-				run.Log = log.curves()
+				run.Log = curves(log)
 			}
 			runs = append(runs, run)
 		}
@@ -94,13 +94,12 @@ func (f panels) data(ctx context.Context, i int) (render.Data, error) {
 }
 
 // log is nil where there is none.
-func (f panels) log(ctx context.Context, i int, input string) (*TrainLog, error) {
+func (f panels) log(ctx context.Context, i int, input string) (*trainlog.Log, error) {
 	name := f.name(i, input)
 	if name == "" {
 		return nil, nil
 	}
-	log, err := f.trainLog(ctx, name)
-	return &log, err
+	return f.trainLog(ctx, name)
 }
 
 func (f panels) multiples(ctx context.Context) ([]render.Panel, error) {
@@ -180,20 +179,16 @@ func (f panels) dot(ctx context.Context, i int) (render.Dot, error) {
 	if err != nil {
 		return d, err
 	}
-	if log != nil && log.Diverged == nil {
+	if log != nil && log.Sound() {
 		d.Error = log.Final.TestError()
 	}
 	name := f.name(i, pipelines.OutFlatness)
 	if name == "" {
 		return d, nil
 	}
-	b, err := f.input(ctx, name)
+	measured, err := decoded(ctx, f.Run, name, "BadFlatness", surface.DecodeFlatness)
 	if err != nil {
 		return d, err
-	}
-	var measured FlatnessResult
-	if err := json.Unmarshal(b, &measured); err != nil {
-		return d, Permanent("BadFlatness", fmt.Errorf("%s: input %s: %w", f.Label, name, err))
 	}
 	for _, s := range measured.Summary {
 		if s.Name == f.p.Measure {
@@ -209,7 +204,7 @@ func (f panels) dot(ctx context.Context, i int) (render.Dot, error) {
 func groupMeans(panels []pipelines.FigurePanel, dots []render.Dot) []render.Dot {
 	var out []render.Dot
 	at := map[string]int{} // the place of a group among the dots
-	flatness, errors, repetitions := map[string][]surface.Measured{}, map[string][]float64{}, map[string]int{}
+	flatness, errors, repetitions := map[string][]surface.Measured{}, map[string][]surface.Measured{}, map[string]int{}
 	for i, dot := range dots {
 		name := panels[i].Group
 		if name == "" {
@@ -225,14 +220,14 @@ func groupMeans(panels []pipelines.FigurePanel, dots []render.Dot) []render.Dot 
 			continue
 		}
 		flatness[name] = append(flatness[name], surface.Measured{Value: dot.Flatness, AtLeast: dot.AtLeast})
-		errors[name] = append(errors[name], dot.Error)
+		errors[name] = append(errors[name], surface.Measured{Value: dot.Error})
 	}
 	for name, i := range at {
 		d := &out[i]
-		s := surface.NewSummary("", flatness[name])
-		d.Flatness, d.FlatnessBar, d.AtLeast = s.Mean, s.Deviation, s.Bounds > 0
-		d.Error, d.ErrorBar = surface.Mean(errors[name])
-		if n := len(errors[name]); n > 0 && n < repetitions[name] {
+		flat, miss := surface.NewSummary("", flatness[name]), surface.NewSummary("", errors[name])
+		d.Flatness, d.FlatnessBar, d.AtLeast = flat.Mean, flat.Deviation, flat.Bounds > 0
+		d.Error, d.ErrorBar = miss.Mean, miss.Deviation
+		if n := miss.Count; n > 0 && n < repetitions[name] {
 			d.Name += fmt.Sprintf(" (%d of %d)", n, repetitions[name])
 		}
 	}

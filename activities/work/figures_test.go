@@ -38,7 +38,7 @@ func TestFiguresOverExperiments(t *testing.T) {
 
 	log := from(trained, pipelines.OutLog)
 	inputs := map[string]Input{}
-	var pictures []pipelines.ReportPicture
+	g := sweepOf(nil, "a")
 	for _, c := range []struct {
 		kind, plot string
 		inputs     map[string]Input
@@ -65,17 +65,15 @@ func TestFiguresOverExperiments(t *testing.T) {
 				t.Errorf("%s: the output %s begins %q", name, output, got[:min(8, len(got))])
 			}
 		}
-		inputs[name+"-svg"], inputs[name+"-png"] = from(made, pipelines.OutSVG), from(made, pipelines.OutPNG)
-		pictures = append(pictures, pipelines.ReportPicture{Title: "Figure " + name, SVG: name + "-svg", PNG: name + "-png"})
+		inputs[name+"/svg"], inputs[name+"/png"] = from(made, pipelines.OutSVG), from(made, pipelines.OutPNG)
+		g.Final = append(g.Final, pipelines.Step{ID: name, Kind: pipelines.KindRender, Caption: "Figure " + name, At: pipelines.Address{Figure: name, Role: pipelines.RoleFigure}})
 	}
-	inputs["log"] = log
-	report := b.made(t, b.step(t, pipelines.KindReport, pipelines.ReportParams{
-		Sweep: "s", Title: "t", Experiments: []pipelines.ReportExperiment{{Name: "a", Log: "log"}}, Figures: pictures,
-	}, inputs))
+	inputs["a/train/log"] = log
+	report := b.made(t, b.step(t, pipelines.KindReport, g, inputs))
 	page := string(b.get(t, report, pipelines.OutHTML))
-	for _, p := range pictures {
-		if !strings.Contains(page, p.Title) {
-			t.Errorf("the report has no picture %q", p.Title)
+	for _, s := range g.Final {
+		if !strings.Contains(page, s.Caption) {
+			t.Errorf("the report has no picture %q", s.Caption)
 		}
 	}
 }

@@ -9,14 +9,6 @@ import (
 	"lossatlas/pipelines"
 )
 
-// FlatnessResult is what a flatness step comes to: the measures of each grid,
-// in the order of their pairs of directions, and over all of them.
-type FlatnessResult struct {
-	surface.FlatnessOptions
-	Grids   []surface.Flatness `json:"grids"`
-	Summary []surface.Summary  `json:"summary"`
-}
-
 // flatness measures how flat the loss is around a minimizer, from the grids of
 // one map along one or several pairs of directions.
 func flatness(ctx context.Context, r *Run) (Outputs, error) {
@@ -24,7 +16,7 @@ func flatness(ctx context.Context, r *Run) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := FlatnessResult{FlatnessOptions: surface.FlatnessOptions{Levels: p.Levels, Radii: p.Radii}}
+	out := surface.FlatnessResult{FlatnessOptions: surface.FlatnessOptions{Levels: p.Levels, Radii: p.Radii}}
 	for i := range len(r.Recipe.Inputs) {
 		g, err := r.grid(ctx, pipelines.InGrid(i))
 		if err != nil {

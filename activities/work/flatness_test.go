@@ -39,7 +39,7 @@ func TestFlatnessOfPairs(t *testing.T) {
 	p := pipelines.FlatnessParams{Levels: []float64{0.5}, Radii: []float64{0.5}}
 	in := b.step(t, pipelines.KindFlatness, p, map[string]Input{"grid-0": b.drawnGrid(t, 1), "grid-1": b.drawnGrid(t, 4)})
 	made := b.made(t, in)
-	var got FlatnessResult
+	var got surface.FlatnessResult
 	if err := json.Unmarshal(b.get(t, made, pipelines.OutFlatness), &got); err != nil {
 		t.Fatal(err)
 	}
@@ -52,9 +52,10 @@ func TestFlatnessOfPairs(t *testing.T) {
 	}
 
 	trained := b.made(t, b.step(t, pipelines.KindTrain, b.trainParams(1), nil))
-	report := b.made(t, b.step(t, pipelines.KindReport, pipelines.ReportParams{Sweep: "s", Title: "t", Experiments: []pipelines.ReportExperiment{{
-		Name: "a", Log: "log", Flatness: []pipelines.ReportFlatness{{Name: "surface-train", Input: "flat"}, {Name: "surface-test", Input: "absent"}},
-	}}}, map[string]Input{"log": from(trained, pipelines.OutLog), "flat": from(made, pipelines.OutFlatness)}))
+	report := b.made(t, b.step(t, pipelines.KindReport, sweepOf(map[string][]pipelines.Step{"a": {
+		{ID: "a/flat", Kind: pipelines.KindFlatness, At: pipelines.Address{Map: "surface", Split: "train", Role: pipelines.RoleFlatness}},
+		{ID: "a/absent", Kind: pipelines.KindFlatness, At: pipelines.Address{Map: "surface", Split: "test", Role: pipelines.RoleFlatness}},
+	}}, "a"), map[string]Input{"a/train/log": from(trained, pipelines.OutLog), "a/flat/flatness": from(made, pipelines.OutFlatness)}))
 	page := string(b.get(t, report, pipelines.OutHTML))
 	for _, want := range []string{"surface-train (2 draws)", "width at &#43;0.5", "<td class=\"num\">100 ± 0</td>", "<dd>flatness</dd>"} {
 		if !strings.Contains(page, want) {

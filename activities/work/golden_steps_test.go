@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/data"
+	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -77,8 +78,11 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 		}
 		return in
 	}
-	log := put(json.Marshal(TrainLog{
-		Epochs: []TrainEpoch{{1, 0.1, 2.2, 20, 2.1, 25, 10}, {2, 0.1, 1.8, 40, 1.9, 35, 11}}, Final: TrainFinal{TrainLoss: 1.5, TrainAccuracy: 45, TestLoss: 1.9, TestAccuracy: 35},
+	log := put(json.Marshal(trainlog.Log{
+		Epochs: []trainlog.Epoch{
+			{Epoch: 1, LR: 0.1, TrainLoss: 2.2, TrainAccuracy: 20, TestLoss: 2.1, TestAccuracy: 25, WeightNorm: 10},
+			{Epoch: 2, LR: 0.1, TrainLoss: 1.8, TrainAccuracy: 40, TestLoss: 1.9, TestAccuracy: 35, WeightNorm: 11},
+		}, Final: trainlog.Final{TrainLoss: 1.5, TrainAccuracy: 45, TestLoss: 1.9, TestAccuracy: 35},
 	}))
 	images := pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 8}
 	side := pipelines.Axis{Min: -0.5, Max: 0.5, N: 3}
@@ -108,8 +112,7 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 			map[string]Input{pipelines.OutCheckpoint(0): weights(3), pipelines.OutCheckpoint(1): weights(2), pipelines.OutWeights: weights(1)}),
 		one(pipelines.KindFlatness, pipelines.FlatnessParams{Levels: []float64{0.5}, Radii: []float64{0.5}}, map[string]Input{pipelines.InGrid(0): b.drawnGrid(t, 3)}),
 		one(pipelines.KindRender, pipelines.RenderParams{Plot: "contour", Title: "golden"}, map[string]Input{"grid": b.drawnGrid(t, 3)}),
-		one(pipelines.KindReport, pipelines.ReportParams{Sweep: "golden", Title: "golden", Experiments: []pipelines.ReportExperiment{{
-			Name: "a", Params: map[string]any{"train.seed": 1}, Log: "log", Maps: []pipelines.ReportMap{{Name: "surface", Kind: "surface", Split: "train", Data: "grid"}},
-		}}}, map[string]Input{"log": made(pipelines.KindTrain, pipelines.OutLog, log), "grid": made(pipelines.KindSurface, pipelines.OutGrid, b.drawnGrid(t, 3))}),
+		one(pipelines.KindReport, sweepOf(map[string][]pipelines.Step{"a": {mapStep("a/grid", pipelines.KindSurface, "surface", "train")}}, "a"),
+			map[string]Input{"a/train/log": made(pipelines.KindTrain, pipelines.OutLog, log), "a/grid/grid": made(pipelines.KindSurface, pipelines.OutGrid, b.drawnGrid(t, 3))}),
 	}
 }

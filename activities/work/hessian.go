@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"lossatlas/activities/engine"
+	"lossatlas/activities/results"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
@@ -34,7 +35,7 @@ func cutHessian(ctx context.Context, r *Run) (Chunks, error) {
 	if p.MapParams, err = r.fitted(ctx, p.MapParams); err != nil {
 		return nil, err
 	}
-	xs, ys := lattice(p.MapParams)
+	xs, ys := results.Lattice(p.MapParams)
 	return &hessianMap{r, p, rows(len(xs), len(ys))}, nil
 }
 
@@ -56,7 +57,7 @@ func (m *hessianMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 		return nil, err
 	}
 	defer release()
-	xs, ys := lattice(m.p.MapParams)
+	xs, ys := results.Lattice(m.p.MapParams)
 	indices := m.rows[chunk]
 	row, err := m.loadRow(ctx, chunk, indices, h.Dim())
 	if err != nil {
@@ -91,17 +92,7 @@ func (m *hessianMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 
 // Join makes one grid of the rows.
 func (m *hessianMap) Join(ctx context.Context, chunks [][]byte) (Outputs, error) {
-	return m.join(ctx, m, chunks)
-}
-
-func (m *hessianMap) newGrid() (*surface.Grid, error) { return newGrid(m.Job, m.p.MapParams) }
-
-func (m *hessianMap) add(grid *surface.Grid, chunk []byte) error {
-	points, err := surface.DecodeCurved(chunk)
-	if err != nil {
-		return err
-	}
-	return grid.AddCurved(points)
+	return m.join(ctx, m.p.MapParams, chunks)
 }
 
 // spectraRow is the finished points of a row, and the vector that the next one

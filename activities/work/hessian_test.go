@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/data"
+	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
 	"lossatlas/pipelines"
 )
@@ -45,7 +46,7 @@ func TestRowGoesOn(t *testing.T) {
 	row := func(in Job) []surface.Curved {
 		t.Helper()
 		b.chunk(t, in, 0)
-		raw, err := b.Store.GetPart(t.Context(), in.Key, chunkPart(0))
+		raw, err := b.Store.GetPart(t.Context(), in.Key, results.ChunkPart(0))
 		if err != nil {
 			t.Fatal(err)
 		}

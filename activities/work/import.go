@@ -9,6 +9,7 @@ import (
 	"lossatlas/activities/engine"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/optim"
+	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -37,7 +38,7 @@ func importWeights(ctx context.Context, r *Run) (Outputs, error) {
 		return nil, Permanent("BadWeights", fmt.Errorf("%s: %w", r.Label, err))
 	}
 	r.Pulse.Note("evaluating")
-	var log TrainLog
+	var log trainlog.Log
 	c := optim.Checkpoint{Theta: theta, State: state}
 	if log.Final.TrainLoss, log.Final.TrainAccuracy, err = r.evaluateSplit(ctx, net, p.Data, "train", p.Data.Train, c); err != nil {
 		return nil, err
@@ -71,7 +72,7 @@ func (r *Run) imported(ctx context.Context, what, digest string) ([]byte, error)
 }
 
 // evaluateSplit is the loss and accuracy of weights on the first images of a split.
-func (r *Run) evaluateSplit(ctx context.Context, net *nets.Net, d pipelines.TrainData, split string, n int, c optim.Checkpoint) (loss, accuracy Number, err error) {
+func (r *Run) evaluateSplit(ctx context.Context, net *nets.Net, d pipelines.TrainData, split string, n int, c optim.Checkpoint) (loss, accuracy trainlog.Number, err error) {
 	b, err := r.numeric()
 	if err != nil {
 		return 0, 0, err
@@ -86,5 +87,5 @@ func (r *Run) evaluateSplit(ctx context.Context, net *nets.Net, d pipelines.Trai
 	}
 	defer e.Close()
 	v, err := evaluateAt(ctx, e, c)
-	return Number(v.Loss), Number(v.Accuracy()), err
+	return trainlog.Number(v.Loss), trainlog.Number(v.Accuracy()), err
 }

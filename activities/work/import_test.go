@@ -13,6 +13,7 @@ import (
 	"lossatlas/activities/engine"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/trainlog"
 	"lossatlas/activities/weights"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -38,13 +39,13 @@ func TestImportOfATraining(t *testing.T) {
 	}
 }
 
-func (b *bench) final(t *testing.T, r artifacts.Action) TrainFinal {
+func (b *bench) final(t *testing.T, r artifacts.Action) trainlog.Final {
 	t.Helper()
 	raw, err := b.Store.Get(t.Context(), r.Outputs[pipelines.OutLog].Digest)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var log TrainLog
+	var log trainlog.Log
 	if err := json.Unmarshal(raw, &log); err != nil {
 		t.Fatal(err)
 	}

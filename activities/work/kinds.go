@@ -37,25 +37,21 @@ type Refiner interface {
 }
 
 // kinds are the kinds of steps. A new kind needs a line here, and one in the table of lossatlas/pipelines.
-var kinds map[pipelines.Kind]Kind
-
-func init() { // a report refers back to the table: it shows maps that are not finished
-	kinds = map[pipelines.Kind]Kind{
-		pipelines.KindTrain:           {Make: train},
-		pipelines.KindImport:          {Make: importWeights},
-		pipelines.KindDirections:      {Make: randomDirections},
-		pipelines.KindEigenvectors:    {Make: eigenvectors},
-		pipelines.KindGivenDirections: {Make: givenDirections},
-		pipelines.KindDifference:      {Make: difference},
-		pipelines.KindLine:            {Cut: cutMap},
-		pipelines.KindSurface:         {Cut: cutMap},
-		pipelines.KindHessian:         {Cut: cutHessian},
-		pipelines.KindTrajectory:      {Make: followPath},
-		pipelines.KindSpectrum:        {Cut: cutSpectrum},
-		pipelines.KindFlatness:        {Make: flatness},
-		pipelines.KindRender:          {Make: draw},
-		pipelines.KindReport:          {Make: report},
-	}
+var kinds = map[pipelines.Kind]Kind{
+	pipelines.KindTrain:           {Make: train},
+	pipelines.KindImport:          {Make: importWeights},
+	pipelines.KindDirections:      {Make: randomDirections},
+	pipelines.KindEigenvectors:    {Make: eigenvectors},
+	pipelines.KindGivenDirections: {Make: givenDirections},
+	pipelines.KindDifference:      {Make: difference},
+	pipelines.KindLine:            {Cut: cutMap},
+	pipelines.KindSurface:         {Cut: cutMap},
+	pipelines.KindHessian:         {Cut: cutHessian},
+	pipelines.KindTrajectory:      {Make: followPath},
+	pipelines.KindSpectrum:        {Cut: cutSpectrum},
+	pipelines.KindFlatness:        {Make: flatness},
+	pipelines.KindRender:          {Make: draw},
+	pipelines.KindReport:          {Make: makePage},
 }
 
 // Register adds the running half of a kind of step to that of [pipelines.Register].

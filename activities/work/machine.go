@@ -118,14 +118,7 @@ func Network(n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !n.Written() {
-		return nets.ByName(string(n), p)
-	}
-	layers, err := nets.Parse([]byte(n))
-	if err != nil {
-		return nil, err
-	}
-	return nets.New(n.String(), layers, p)
+	return nets.Of(string(n), n.String(), p)
 }
 
 // network is Network for a step.

@@ -6,6 +6,7 @@ import (
 
 	"lossatlas/activities/directions"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
 	"lossatlas/pipelines"
 )
@@ -26,7 +27,7 @@ func cutMap(ctx context.Context, r *Run) (Chunks, error) {
 	if err != nil {
 		return nil, err
 	}
-	xs, ys := lattice(p)
+	xs, ys := results.Lattice(p)
 	per := surface.PointsPerChunk(net.MACs(), p.Data.To-p.Data.From, len(xs)*len(ys))
 	return &lossMap{r, p, surface.Chunks(surface.Rounds(len(xs), len(ys)), per)}, nil
 }
@@ -58,7 +59,7 @@ func (m *lossMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 	}
 	defer release()
 	m.begin("chunk", chunk)
-	xs, ys := lattice(m.p)
+	xs, ys := results.Lattice(m.p)
 	indices := m.chunks[chunk]
 	points := make([]surface.Point, 0, len(indices))
 	for i, index := range indices {
@@ -75,35 +76,17 @@ func (m *lossMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 
 // Join makes one grid of the chunks.
 func (m *lossMap) Join(ctx context.Context, chunks [][]byte) (Outputs, error) {
-	return m.join(ctx, m, chunks)
-}
-
-func (m *lossMap) newGrid() (*surface.Grid, error) { return newGrid(m.Job, m.p) }
-
-func (m *lossMap) add(grid *surface.Grid, chunk []byte) error {
-	points, err := surface.DecodePoints(chunk)
-	if err != nil {
-		return err
-	}
-	return grid.Add(points)
-}
-
-// gridded are chunks of a grid.
-type gridded interface {
-	// newGrid is the empty grid with its provenance.
-	newGrid() (*surface.Grid, error)
-	// add puts the points of a chunk into the grid.
-	add(grid *surface.Grid, chunk []byte) error
+	return m.join(ctx, m.p, chunks)
 }
 
 // join makes one grid of the chunks of a map.
-func (r *Run) join(ctx context.Context, m gridded, chunks [][]byte) (Outputs, error) {
-	grid, err := m.newGrid()
+func (r *Run) join(ctx context.Context, p pipelines.MapParams, chunks [][]byte) (Outputs, error) {
+	grid, err := results.NewGrid(r.Key, r.Recipe, p)
 	if err != nil {
 		return nil, err
 	}
 	for i, b := range chunks {
-		if err := m.add(grid, b); err != nil {
+		if err := results.AddChunk(grid, r.Kind(), b); err != nil {
 			return nil, Permanent("BadChunk", fmt.Errorf("%s: chunk %d: %w", r.Label, i, err))
 		}
 	}
@@ -112,21 +95,6 @@ func (r *Run) join(ctx context.Context, m gridded, chunks [][]byte) (Outputs, er
 		return nil, err
 	}
 	return r.put(ctx, map[string][]byte{pipelines.OutGrid: b})
-}
-
-func newGrid(j Job, p pipelines.MapParams) (g *surface.Grid, err error) {
-	g = surface.NewGrid(lattice(p))
-	g.Meta, err = j.meta()
-	return g, err
-}
-
-// lattice returns the coordinates along both axes; a line has the single β = 0.
-func lattice(p pipelines.MapParams) (xs, ys []float64) {
-	xs, ys = surface.Lattice(p.X.Min, p.X.Max, p.X.N), []float64{0}
-	if p.Y != nil {
-		ys = surface.Lattice(p.Y.Min, p.Y.Max, p.Y.N)
-	}
-	return xs, ys
 }
 
 // mapDirections are the two directions that a map's plane is spanned by, the

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -18,7 +19,7 @@ func (m *lossMap) Find(ctx context.Context, missing []int) (map[int][]byte, erro
 	if err != nil || grid == nil {
 		return nil, err
 	}
-	xs, ys := lattice(m.p)
+	xs, ys := results.Lattice(m.p)
 	found := make(map[int][]byte)
 	for _, chunk := range missing {
 		points := make([]surface.Point, 0, len(m.chunks[chunk]))

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"lossatlas/activities/report"
+	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -12,14 +14,14 @@ import (
 // TestIncomparable: a comparison with a training that produced no weights says which one, and why.
 func TestIncomparable(t *testing.T) {
 	b := newBench(t)
-	p := pipelines.ReportParams{
-		Sweep: "s", Title: "t", Experiments: []pipelines.ReportExperiment{{Name: "lost", Log: "lost/log"}, {Name: "absent", Log: "absent/log"}},
-		Comparisons: []pipelines.ReportExperiment{
-			{Name: "one", Params: map[string]any{"a": "lost", "b": "absent"}, Pictures: []pipelines.ReportPicture{{Title: "Between", SVG: "svg", PNG: "png"}}},
-			{Name: "two", Params: map[string]any{"a": "absent", "b": "lost"}, Pictures: []pipelines.ReportPicture{{Title: "Between", SVG: "svg", PNG: "png"}}},
-		},
+	g := sweepOf(nil, "lost", "absent")
+	g.Comparisons = []pipelines.Comparison{{Name: "one", Between: []string{"lost", "absent"}}, {Name: "two", Between: []string{"absent", "lost"}}}
+	for _, c := range g.Comparisons {
+		picture := pictureStep(c.Name+"/plot", "Between", c.Name, "")
+		picture.At.Comparison = c.Name
+		g.Final = append(g.Final, picture)
 	}
-	log, err := json.Marshal(TrainLog{Diverged: &Divergence{Epoch: 1, Step: 2, LastLoss: 2.5, LR: 10}})
+	log, err := json.Marshal(trainlog.Log{Diverged: &trainlog.Divergence{Epoch: 1, Step: 2, LastLoss: 2.5, LR: 10}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,10 +33,10 @@ func TestIncomparable(t *testing.T) {
 	if _, err := b.Store.PutAction(t.Context(), artifacts.Action{Key: train.Key, Recipe: train.Recipe, Outputs: map[string]artifacts.Blob{"log": blob}}); err != nil {
 		t.Fatal(err)
 	}
-	inputs := map[string]Input{"lost/log": {Digest: blob.Digest, Producer: train.Key}}
+	found := b.resultsOf(g, map[string]artifacts.Action{"lost/train": {Key: train.Key, Outputs: map[string]artifacts.Blob{"log": blob}}})
 	const lost, absent = "There is nothing to compare: in lost, the training diverged in epoch 1, step 2", "There is nothing to compare: the training of absent has no result"
 	for unfinished, want := range map[bool]int{false: 1, true: 0} {
-		page, err := Page(t.Context(), b.Store, p, inputs, PageOptions{Unfinished: unfinished})
+		page, err := report.Page(t.Context(), found, report.Options{Unfinished: unfinished})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/data"
+	"lossatlas/activities/report"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -14,14 +15,8 @@ import (
 func TestPageOfAnUnfinishedSweep(t *testing.T) {
 	b := newBench(t)
 	trained := b.made(t, b.step(t, pipelines.KindTrain, b.trainParams(1), nil))
-	p := pipelines.ReportParams{Sweep: "s", Title: "t", Experiments: []pipelines.ReportExperiment{
-		{Name: "a", Log: "log", Pictures: []pipelines.ReportPicture{{Title: "Surface", SVG: "svg", PNG: "png"}}},
-		{Name: "b", Log: "another"},
-		{Name: "c", Log: "log", Maps: []pipelines.ReportMap{
-			{Name: "surface", Kind: "surface", Split: "test", Data: "grid"}, {Name: "waiting", Kind: "surface", Split: "test", Data: "later"},
-		}},
-	}}
-	inputs := map[string]Input{"log": from(trained, pipelines.OutLog)}
+	// A surface of one experiment has begun; the other one has not.
+	grid, later := mapStep("c/grid", pipelines.KindSurface, "surface", "test"), mapStep("c/later", pipelines.KindSurface, "waiting", "test")
 	// Of one map, the corners are evaluated; of another, nothing.
 	weights := map[string]Input{pipelines.OutWeights: from(trained, pipelines.OutWeights)}
 	dirs := b.made(t, b.step(t, pipelines.KindDirections, pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, weights))
@@ -32,11 +27,17 @@ func TestPageOfAnUnfinishedSweep(t *testing.T) {
 	}
 	begun := b.step(t, pipelines.KindSurface, mp, weights)
 	b.chunk(t, begun, 0)
+	of := map[string]pipelines.Ref{pipelines.OutWeights: {Step: "c/train", Output: pipelines.OutWeights}, pipelines.OutDirections: {Step: "c/dirs", Output: pipelines.OutDirections}}
+	grid.Inputs, grid.Params, later.Inputs = of, begun.Recipe.Params, of
 	mp.X.N = 5
-	waiting := b.step(t, pipelines.KindSurface, mp, weights)
-	page, err := Page(t.Context(), b.Store, p, inputs, PageOptions{
-		UI: "http://127.0.0.1:8233/", Unfinished: true, Running: map[string]Job{"grid": begun, "later": waiting},
-	})
+	later.Params = b.step(t, pipelines.KindSurface, mp, weights).Recipe.Params
+	g := sweepOf(map[string][]pipelines.Step{
+		"a": {pictureStep("a/surface-plot", "Surface", "surface", "train")},
+		"c": {{ID: "c/dirs", Kind: pipelines.KindDirections, At: pipelines.Address{Map: "surface", Role: pipelines.RoleDirections}}, grid, later},
+	}, "a", "b", "c")
+	found := b.resultsOf(g, map[string]artifacts.Action{"a/train": trained, "c/train": trained, "c/dirs": dirs})
+	found.Numerics = b.class
+	page, err := report.Page(t.Context(), found, report.Options{UI: "http://127.0.0.1:8233/", Unfinished: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,12 +68,8 @@ func TestPageOffersOtherForms(t *testing.T) {
 	if _, err := b.Store.PutAction(t.Context(), artifacts.Action{Key: in.Key, Recipe: in.Recipe, Outputs: outputs}); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{pipelines.OutSVG, pipelines.OutPNG} {
-		log[name] = Input{Digest: outputs[name].Digest, Producer: in.Key}
-	}
-	page, err := Page(t.Context(), b.Store, pipelines.ReportParams{Sweep: "s", Title: "t", Experiments: []pipelines.ReportExperiment{{
-		Name: "a", Log: "log", Pictures: []pipelines.ReportPicture{{Title: "Training", SVG: pipelines.OutSVG, PNG: pipelines.OutPNG}},
-	}}}, log, PageOptions{})
+	g := sweepOf(map[string][]pipelines.Step{"a": {pictureStep("a/training", "Training", "", "")}}, "a")
+	page, err := report.Page(t.Context(), b.resultsOf(g, map[string]artifacts.Action{"a/train": trained, "a/training": {Key: in.Key, Outputs: outputs}}), report.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

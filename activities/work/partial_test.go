@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/data"
+	"lossatlas/activities/results"
 	"lossatlas/pipelines"
 )
 
@@ -19,8 +20,8 @@ func TestPartialMaps(t *testing.T) {
 		Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 16},
 		X: pipelines.Axis{Min: -1, Max: 1, N: 5}, Y: &pipelines.Axis{Min: -1, Max: 1, N: 5}, Batch: 16,
 	}, inputs)
-	var partial PartialMaps
-	if g, err := partial.Grid(t.Context(), b.Store, in); g != nil || err != nil {
+	var partial results.PartialMaps
+	if g, err := partial.Grid(t.Context(), b.Store, in.Key, in.Recipe); g != nil || err != nil {
 		t.Errorf("before the first chunk: %v, %v", g, err)
 	}
 	plan := b.plan(t, in)
@@ -28,7 +29,7 @@ func TestPartialMaps(t *testing.T) {
 		t.Fatalf("the map has %d chunks", plan.Chunks)
 	}
 	b.chunk(t, in, 0)
-	first, err := partial.Grid(t.Context(), b.Store, in)
+	first, err := partial.Grid(t.Context(), b.Store, in.Key, in.Recipe)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,9 +40,9 @@ func TestPartialMaps(t *testing.T) {
 	for i := 1; i < plan.Chunks; i++ {
 		b.chunk(t, in, i)
 	}
-	var none *PartialMaps
-	for name, m := range map[string]*PartialMaps{"one that remembers": &partial, "none": none} {
-		g, err := m.Grid(t.Context(), b.Store, in)
+	var none *results.PartialMaps
+	for name, m := range map[string]*results.PartialMaps{"one that remembers": &partial, "none": none} {
+		g, err := m.Grid(t.Context(), b.Store, in.Key, in.Recipe)
 		if err != nil || len(g.Missing()) != 0 || g.Loss[0] != first.Loss[0] {
 			t.Errorf("%s: at the end %v, %v", name, g, err)
 		}
@@ -50,7 +51,7 @@ func TestPartialMaps(t *testing.T) {
 		t.Error("what was given out has changed")
 	}
 	b.made(t, in)
-	if g, err := partial.Grid(t.Context(), b.Store, in); err != nil || g == nil {
+	if g, err := partial.Grid(t.Context(), b.Store, in.Key, in.Recipe); err != nil || g == nil {
 		t.Errorf("after the parts are gone: %v, %v", g, err)
 	}
 }

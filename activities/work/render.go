@@ -2,12 +2,14 @@ package work
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"math"
 
 	"lossatlas/activities/render"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
+	"lossatlas/activities/trajectory"
 	"lossatlas/pipelines"
 )
 
@@ -69,9 +71,12 @@ func (r *Run) plotData(ctx context.Context, inputName func(string) string) (d re
 		pipelines.OutSpectrum: func(name string) (err error) { d.Spectrum, err = r.spectrum(ctx, name); return err },
 		pipelines.OutLog: func(name string) error {
 			log, err := r.trainLog(ctx, name)
-			curves := log.curves()
-			d.Log = &curves
-			return err
+			if err != nil {
+				return err
+			}
+			drawn := curves(log)
+			d.Log = &drawn
+			return nil
 		},
 	} {
 		name := inputName(input)
@@ -85,19 +90,6 @@ func (r *Run) plotData(ctx context.Context, inputName func(string) string) (d re
 	return d, nil
 }
 
-// spectrum decodes a spectrum input.
-func (r *Run) spectrum(ctx context.Context, name string) (*spectrum.Spectrum, error) {
-	b, err := r.input(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	s, err := spectrum.DecodeNPZ(b)
-	if err != nil {
-		return nil, Permanent("BadSpectrum", fmt.Errorf("%s: input %s: %w", r.Label, name, err))
-	}
-	return s, nil
-}
-
 // unretried marks an error of a picture as final: drawing depends on nothing that could change.
 func unretried(f render.Figure, err error) (render.Figure, error) {
 	if err != nil {
@@ -106,28 +98,47 @@ func unretried(f render.Figure, err error) (render.Figure, error) {
 	return f, nil
 }
 
-// grid decodes a grid input.
-func (r *Run) grid(ctx context.Context, name string) (*surface.Grid, error) {
-	b, err := r.input(ctx, name)
+// decoded reads an input of the step. bad is the type of the error for one that can't be decoded.
+func decoded[T any](ctx context.Context, r *Run, input, bad string, decode func([]byte) (*T, error)) (*T, error) {
+	b, err := r.input(ctx, input)
 	if err != nil {
 		return nil, err
 	}
-	g, err := surface.DecodeNPZ(b)
+	v, err := decode(b)
 	if err != nil {
-		return nil, Permanent("BadGrid", fmt.Errorf("%s: input %s: %w", r.Label, name, err))
+		return nil, Permanent(bad, fmt.Errorf("%s: input %s: %w", r.Label, input, err))
 	}
-	return g, nil
+	return v, nil
 }
 
-// trainLog decodes a training log input.
-func (r *Run) trainLog(ctx context.Context, name string) (TrainLog, error) {
-	var log TrainLog
-	b, err := r.input(ctx, name)
-	if err != nil {
-		return log, err
+func (r *Run) grid(ctx context.Context, input string) (*surface.Grid, error) {
+	return decoded(ctx, r, input, "BadGrid", surface.DecodeNPZ)
+}
+
+func (r *Run) trainLog(ctx context.Context, input string) (*trainlog.Log, error) {
+	return decoded(ctx, r, input, "BadLog", trainlog.Decode)
+}
+
+func (r *Run) spectrum(ctx context.Context, input string) (*spectrum.Spectrum, error) {
+	return decoded(ctx, r, input, "BadSpectrum", spectrum.DecodeNPZ)
+}
+
+func (r *Run) path(ctx context.Context, input string) (*trajectory.Path, error) {
+	return decoded(ctx, r, input, "BadPath", trajectory.DecodePath)
+}
+
+// curves is a log in the form that pictures are drawn from.
+func curves(l *trainlog.Log) render.TrainLog {
+	var out render.TrainLog
+	for _, e := range l.Epochs {
+		out.Epochs = append(out.Epochs, render.EpochLog{
+			Epoch: e.Epoch, LR: float64(e.LR), TrainLoss: float64(e.TrainLoss), TrainAccuracy: float64(e.TrainAccuracy),
+			TestLoss: float64(e.TestLoss), TestAccuracy: float64(e.TestAccuracy), WeightNorm: float64(e.WeightNorm),
+		})
 	}
-	if err := json.Unmarshal(b, &log); err != nil {
-		return log, Permanent("BadLog", fmt.Errorf("%s: input %s: %w", r.Label, name, err))
+	if nan := math.NaN(); l.Diverged != nil && len(out.Epochs) == 0 {
+		// An empty picture in place of none.
+		out.Epochs = []render.EpochLog{{Epoch: 1, LR: float64(l.Diverged.LR), TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan, WeightNorm: nan}}
 	}
-	return log, nil
+	return out
 }

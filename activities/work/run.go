@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 )
 
@@ -69,7 +70,7 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 		return plan, err
 	}
 	for i := range sizes {
-		if _, ok := slices.BinarySearch(parts, chunkPart(i)); !ok {
+		if _, ok := slices.BinarySearch(parts, results.ChunkPart(i)); !ok {
 			plan.Missing = append(plan.Missing, i)
 		}
 	}
@@ -79,7 +80,7 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 			return plan, err
 		}
 		for i, part := range found {
-			if err := r.Store.PutPart(ctx, r.Key, chunkPart(i), part); err != nil {
+			if err := r.Store.PutPart(ctx, r.Key, results.ChunkPart(i), part); err != nil {
 				return plan, err
 			}
 		}
@@ -118,7 +119,7 @@ func (r *Run) Chunk(ctx context.Context, i int, again bool) (points int, err err
 		return 0, Permanent("BadStep", fmt.Errorf("%s: chunk %d of %d", r.Label, i, len(sizes)))
 	}
 	if again {
-		_, err := r.Store.GetPart(ctx, r.Key, chunkPart(i))
+		_, err := r.Store.GetPart(ctx, r.Key, results.ChunkPart(i))
 		if !errors.Is(err, artifacts.ErrNotFound) {
 			return sizes[i], err
 		}
@@ -127,15 +128,11 @@ func (r *Run) Chunk(ctx context.Context, i int, again bool) (points int, err err
 	if err != nil {
 		return 0, err
 	}
-	return sizes[i], r.keep(ctx, chunkPart(i), part)
+	return sizes[i], r.keep(ctx, results.ChunkPart(i), part)
 }
 
 // ErrorChunkLost is the type of Make's error for a chunk that is gone: it is to be computed again.
 const ErrorChunkLost = "ChunkLost"
-
-const chunkPrefix = "points-"
-
-func chunkPart(i int) string { return fmt.Sprintf(chunkPrefix+"%05d", i) }
 
 // Make makes the step's outputs, from its chunks if it has any, and records them under its key. seconds is how long the chunks took.
 func (r *Run) Make(ctx context.Context, program string, made artifacts.Provenance) (artifacts.Action, error) {
@@ -169,7 +166,7 @@ func (r *Run) outputs(ctx context.Context) (Outputs, error) {
 	}
 	parts := make([][]byte, len(chunks.Sizes()))
 	for i := range parts {
-		parts[i], err = r.Store.GetPart(ctx, r.Key, chunkPart(i))
+		parts[i], err = r.Store.GetPart(ctx, r.Key, results.ChunkPart(i))
 		if errors.Is(err, artifacts.ErrNotFound) {
 			return nil, Permanent(ErrorChunkLost, fmt.Errorf("%s: chunk %d is not in the store", r.Label, i))
 		}

@@ -9,17 +9,18 @@ import (
 
 	"lossatlas/activities/engine"
 	"lossatlas/activities/spectrum"
+	"lossatlas/activities/trainlog"
 	"lossatlas/pipelines"
 )
 
 // ends is the part of a spectrum that is no random vector's: chunk 0.
 type ends struct {
-	Loss        Number  `json:"loss"`     // infinite or NaN in spite of a finite Hessian where single logits overflow
-	Accuracy    Number  `json:"accuracy"` // percent; NaN there
-	LambdaMin   float64 `json:"lambda_min"`
-	LambdaMax   float64 `json:"lambda_max"`
-	ResidualMin float64 `json:"residual_min"`
-	ResidualMax float64 `json:"residual_max"`
+	Loss        trainlog.Number `json:"loss"`     // infinite or NaN in spite of a finite Hessian where single logits overflow
+	Accuracy    trainlog.Number `json:"accuracy"` // percent; NaN there
+	LambdaMin   float64         `json:"lambda_min"`
+	LambdaMax   float64         `json:"lambda_max"`
+	ResidualMin float64         `json:"residual_min"`
+	ResidualMax float64         `json:"residual_max"`
 }
 
 // spectrumParts is a spectrum cut into its parts: chunk 0 is its two ends, each further chunk one random vector.
@@ -120,7 +121,7 @@ func bothEnds(ctx context.Context, h *engine.Hessian, tolerance float64, pulse P
 	}
 	found, err := spectrum.Extremes(ctx, h, spectrum.Options{Tolerance: tolerance, Progress: productsProgress(pulse)})
 	return ends{
-		Loss: Number(v.Loss), Accuracy: Number(v.Accuracy()),
+		Loss: trainlog.Number(v.Loss), Accuracy: trainlog.Number(v.Accuracy()),
 		LambdaMin: found.Min.Value, LambdaMax: found.Max.Value, ResidualMin: found.Min.Residual, ResidualMax: found.Max.Residual,
 	}, err
 }

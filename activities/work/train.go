@@ -14,6 +14,7 @@ import (
 	"lossatlas/activities/engine"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/optim"
+	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -26,8 +27,8 @@ const evalBatch = 128
 
 // training is what a checkpoint keeps beside the optimizer's state.
 type training struct {
-	Log     TrainLog `json:"log"`
-	Seconds float64  `json:"seconds"`
+	Log     trainlog.Log `json:"log"`
+	Seconds float64      `json:"seconds"`
 }
 
 // train trains a network and stores its weights and its log. It goes on from
@@ -209,9 +210,9 @@ func (r *trainRun) epoch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.state.Log.Epochs = append(r.state.Log.Epochs, TrainEpoch{
-		Epoch: n + 1, LR: Number(stats.LR), TrainLoss: Number(stats.Loss), TrainAccuracy: Number(stats.Accuracy),
-		TestLoss: Number(test.Loss), TestAccuracy: Number(test.Accuracy()), WeightNorm: Number(stats.WeightNorm),
+	r.state.Log.Epochs = append(r.state.Log.Epochs, trainlog.Epoch{
+		Epoch: n + 1, LR: trainlog.Number(stats.LR), TrainLoss: trainlog.Number(stats.Loss), TrainAccuracy: trainlog.Number(stats.Accuracy),
+		TestLoss: trainlog.Number(test.Loss), TestAccuracy: trainlog.Number(test.Accuracy()), WeightNorm: trainlog.Number(stats.WeightNorm),
 	})
 	if err := r.keepAt(ctx, c); err != nil { // before the epoch counts as done
 		return err
@@ -239,8 +240,8 @@ func (r *trainRun) finish(ctx context.Context) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.state.Log.Final = TrainFinal{
-		TrainLoss: Number(train.Loss), TrainAccuracy: Number(train.Accuracy()), TestLoss: Number(test.Loss), TestAccuracy: Number(test.Accuracy()),
+	r.state.Log.Final = trainlog.Final{
+		TrainLoss: trainlog.Number(train.Loss), TrainAccuracy: trainlog.Number(train.Accuracy()), TestLoss: trainlog.Number(test.Loss), TestAccuracy: trainlog.Number(test.Accuracy()),
 	}
 	weights, err := r.net.Encode(c.Theta, c.State, nil)
 	if err != nil {
@@ -253,9 +254,9 @@ func (r *trainRun) finish(ctx context.Context) (Outputs, error) {
 // other: the same recipe would diverge again, so it is kept and not retried,
 // and the steps that need weights are not run.
 func (r *trainRun) diverged(ctx context.Context, d *optim.DivergedError) (Outputs, error) {
-	r.state.Log.Diverged = &Divergence{Epoch: d.Epoch + 1, Step: d.Step + 1, LastLoss: Number(d.LastLoss), LR: Number(r.p.Optimizer.LR)}
-	nan := Number(math.NaN())
-	r.state.Log.Final = TrainFinal{TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan}
+	r.state.Log.Diverged = &trainlog.Divergence{Epoch: d.Epoch + 1, Step: d.Step + 1, LastLoss: trainlog.Number(d.LastLoss), LR: trainlog.Number(r.p.Optimizer.LR)}
+	nan := trainlog.Number(math.NaN())
+	r.state.Log.Final = trainlog.Final{TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan}
 	r.Log.Warn().Msg(r.state.Log.Diverged.String())
 	return r.store(ctx, map[string][]byte{})
 }

@@ -8,6 +8,7 @@ import (
 
 	"lossatlas/activities/directions"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/results"
 	"lossatlas/activities/trajectory"
 	"lossatlas/pipelines"
 )
@@ -143,19 +144,6 @@ func follow(ctx context.Context, points *keptPoints, p pipelines.TrajectoryParam
 	}, nil
 }
 
-// path decodes a path input.
-func (r *Run) path(ctx context.Context, name string) (*trajectory.Path, error) {
-	b, err := r.input(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	p, err := trajectory.DecodePath(b)
-	if err != nil {
-		return nil, Permanent("BadPath", fmt.Errorf("%s: input %s: %w", r.Label, name, err))
-	}
-	return p, nil
-}
-
 // fitted lays a map's axes around the path that it is to show.
 func (r *Run) fitted(ctx context.Context, p pipelines.MapParams) (pipelines.MapParams, error) {
 	if p.Fit == nil {
@@ -165,13 +153,5 @@ func (r *Run) fitted(ctx context.Context, p pipelines.MapParams) (pipelines.MapP
 	if err != nil {
 		return p, err
 	}
-	if p.Fit.X {
-		p.X.Min, p.X.Max = path.Range(0, p.Fit.Margin)
-	}
-	if p.Fit.Y && p.Y != nil {
-		y := *p.Y
-		y.Min, y.Max = path.Range(1, p.Fit.Margin)
-		p.Y = &y
-	}
-	return p, nil
+	return results.Fit(p, path), nil
 }

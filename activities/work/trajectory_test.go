@@ -193,10 +193,14 @@ func TestTrajectoryInARow(t *testing.T) {
 
 	drawn := map[string]Input{"grid": from(mapped, pipelines.OutGrid), "path": from(made, pipelines.OutPath)}
 	picture := b.made(t, b.step(t, pipelines.KindRender, pipelines.RenderParams{Plot: "trajectory", Title: "x"}, drawn))
-	drawn["log"], drawn["svg"], drawn["png"] = from(trained, pipelines.OutLog), from(picture, pipelines.OutSVG), from(picture, pipelines.OutPNG)
-	report := b.made(t, b.step(t, pipelines.KindReport, pipelines.ReportParams{Sweep: "s", Title: "t", Experiments: []pipelines.ReportExperiment{{
-		Name: "a", Log: "log", Pictures: []pipelines.ReportPicture{{Title: "Path", SVG: "svg", PNG: "png", Grid: "grid", Path: "path"}},
-	}}}, drawn))
+	shown := map[string]Input{
+		"a/train/log": from(trained, pipelines.OutLog), "a/p-path/path": drawn["path"], "a/p-test/grid": drawn["grid"],
+		"a/p-plot/svg": from(picture, pipelines.OutSVG), "a/p-plot/png": from(picture, pipelines.OutPNG),
+	}
+	report := b.made(t, b.step(t, pipelines.KindReport, sweepOf(map[string][]pipelines.Step{"a": {
+		{ID: "a/p-path", Kind: pipelines.KindTrajectory, At: pipelines.Address{Map: "p", Role: pipelines.RolePath}},
+		mapStep("a/p-test", pipelines.KindSurface, "p", "test"), pictureStep("a/p-plot", "Path", "p", "test"),
+	}}, "a"), shown))
 	page := string(b.get(t, report, pipelines.OutHTML))
 	for _, want := range []string{"path.csv", "path.json", ".npz", "data:text/csv;base64,", "trajectory</dd>"} {
 		if !strings.Contains(page, want) {

@@ -18,7 +18,7 @@ type claim struct {
 	says   string   // what the paper says
 	when   string   // what it takes to hold
 	from   []string // sweeps whose results it is judged by, and whose figures show it
-	judge  func(s map[string]*sweep) (finding, error)
+	judge  func(s map[string]*sweep) finding
 }
 
 // finding is what the sweeps say to a claim.

@@ -9,14 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"lossatlas/activities/results"
 	"lossatlas/activities/safetensors"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 	"lossatlas/activities/trajectory"
-	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/export"
-	"lossatlas/workers/internal/results"
 )
 
 // made is a sweep that a test writes down as `export sweep` would.
@@ -42,12 +42,13 @@ func (m *made) training(experiment string, test int) {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	m.doc.Steps = append(m.doc.Steps, export.Step{ID: experiment + "/train", Kind: "train", Recipe: &artifacts.Recipe{Params: params}})
+	m.doc.Steps = append(m.doc.Steps, export.Step{ID: experiment + "/train", At: training(experiment), Kind: "train", Recipe: &artifacts.Recipe{Params: params}})
 }
 
 // result adds a step with one output in a file.
-func (m *made) result(step, kind, output, ext string, b []byte) {
+func (m *made) result(at pipelines.Address, kind, output, ext string, b []byte) {
 	m.t.Helper()
+	step := strings.Trim(fmt.Sprintf("%s/%s-%s-%s", at.Owner()+at.Figure, at.Map, at.Split, at.Role), "-")
 	path := step + "-" + output + ext
 	full := filepath.Join(m.dir, filepath.FromSlash(path))
 	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
@@ -56,24 +57,24 @@ func (m *made) result(step, kind, output, ext string, b []byte) {
 	if err := os.WriteFile(full, b, 0o644); err != nil {
 		m.t.Fatal(err)
 	}
-	m.doc.Files = append(m.doc.Files, export.File{Path: path, Step: step, Output: output})
+	m.doc.Files = append(m.doc.Files, export.File{Path: path, Step: step, Output: output, Digest: artifacts.Of(b), From: artifacts.Of(b)})
 	m.doc.Steps = append(m.doc.Steps, export.Step{
-		ID: step, Kind: kind, Key: fmt.Sprintf("%x", artifacts.Of([]byte(m.doc.Sweep+step))), Made: &artifacts.Provenance{Seconds: 10, Numerics: "go/test"},
+		ID: step, At: at, Kind: kind, Key: fmt.Sprintf("%x", artifacts.Of([]byte(m.doc.Sweep+step))), Made: &artifacts.Provenance{Seconds: 10, Numerics: "go/test"},
 		Outputs: map[string]artifacts.Blob{output: {Digest: artifacts.Of(b), Size: int64(len(b))}},
 	})
 }
 
-func (m *made) json(step, kind, output string, v any) {
+func (m *made) json(at pipelines.Address, kind, output string, v any) {
 	m.t.Helper()
 	b, err := json.Marshal(v)
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	m.result(step, kind, output, ".json", b)
+	m.result(at, kind, output, ".json", b)
 }
 
 // grid adds a map of a loss over [from, to]², or along a line, and of the ratio of its eigenvalues where ratio is given.
-func (m *made) grid(step, kind string, from, to float64, n int, line bool, loss, ratio func(x, y float64) float64) {
+func (m *made) grid(at pipelines.Address, kind string, from, to float64, n int, line bool, loss, ratio func(x, y float64) float64) {
 	m.t.Helper()
 	g := surface.Grid{Y: []float64{0}}
 	for i := range n {
@@ -99,18 +100,24 @@ func (m *made) grid(step, kind string, from, to float64, n int, line bool, loss,
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	m.result(step, kind, pipelines.OutGrid, ".npz", b)
+	at.Role = pipelines.RoleMap
+	m.result(at, kind, pipelines.OutGrid, ".npz", b)
+}
+
+// mapOf is the address of a map of the training loss.
+func mapOf(experiment, of string) pipelines.Address {
+	return pipelines.Address{Experiment: experiment, Map: of, Split: "train", Role: pipelines.RoleMap}
 }
 
 // flat adds widths along pairs of directions; a negative one is a lower bound.
-func (m *made) flat(step string, widths ...float64) {
+func (m *made) flat(e, of string, widths ...float64) {
 	m.t.Helper()
-	r := work.FlatnessResult{FlatnessOptions: surface.FlatnessOptions{Levels: []float64{0.1, level}, Radii: []float64{0.5}}}
+	r := surface.FlatnessResult{FlatnessOptions: surface.FlatnessOptions{Levels: []float64{0.1, level}, Radii: []float64{0.5}}}
 	for _, w := range widths {
 		r.Grids = append(r.Grids, surface.Flatness{Widths: [][]surface.Measured{{{Value: w / 2}}, {{Value: math.Abs(w), AtLeast: w < 0}}}, Sharpness: []surface.Measured{{Value: 1}}})
 	}
 	r.Summary = surface.Summarize(r.FlatnessOptions, r.Grids)
-	m.json(step, "flatness", pipelines.OutFlatness, r)
+	m.json(pipelines.Address{Experiment: e, Map: of, Split: "train", Role: pipelines.RoleFlatness}, "flatness", pipelines.OutFlatness, r)
 }
 
 func (m *made) close() {
@@ -136,17 +143,17 @@ func fig2(t *testing.T, exports string, k [2][2]float64, growth float64, deviati
 			name := fmt.Sprintf("batch_size=%g,weight_decay=%g", batch, decay)
 			names = append(names, name)
 			m.experiment(name, map[string]any{batchSize: batch, weightDecay: decay}, 0.1, 30)
-			m.json(name+"/train", "train", pipelines.OutLog, work.TrainLog{Epochs: []work.TrainEpoch{{Epoch: 1, WeightNorm: 10}, {Epoch: 2, WeightNorm: work.Number(10 * growth)}}})
+			m.json(training(name), "train", pipelines.OutLog, trainlog.Log{Epochs: []trainlog.Epoch{{Epoch: 1, WeightNorm: 10}, {Epoch: 2, WeightNorm: trainlog.Number(10 * growth)}}})
 			d := float32(deviations[i][j])
 			b, err := safetensors.Encode([]safetensors.Tensor{{Name: "conv.weight", Shape: []int{4, 1}, Data: []float32{d, -d, d, -d}}, {Name: "bn.weight", Shape: []int{2}, Data: []float32{100, -100}}}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			m.result(name+"/train", "train", pipelines.OutWeights, ".safetensors", b)
+			m.result(training(name), "train", pipelines.OutWeights, ".safetensors", b)
 		}
 		c := fmt.Sprintf("interpolation,weight_decay=%g", decay)
 		m.doc.Comparisons = append(m.doc.Comparisons, results.Comparison{Name: c, Between: names})
-		m.grid(c+"/interpolation-train", string(pipelines.KindLine), -0.5, 1.5, 201, true, func(x, _ float64) float64 {
+		m.grid(pipelines.Address{Comparison: c, Map: "interpolation", Split: "train"}, string(pipelines.KindLine), -0.5, 1.5, 201, true, func(x, _ float64) float64 {
 			return min(k[i][0]*x*x, k[i][1]*(x-1)*(x-1))
 		}, nil)
 	}
@@ -201,13 +208,14 @@ func TestInterpolationsAndNorms(t *testing.T) {
 func TestInterpolationWidths(t *testing.T) {
 	exports := t.TempDir()
 	fig2(t, exports, [2][2]float64{{5, 50}, {50, 5}}, 1.2, [2][2]float64{{2, 1}, {1, 2}})
-	s, err := open(filepath.Join(exports, "fig2"))
+	o, err := export.Open(filepath.Join(exports, "fig2"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := interpolations(map[string]*sweep{"fig2": s})
-	if err != nil {
-		t.Fatal(err)
+	s := &sweep{Opened: o}
+	f := interpolations(map[string]*sweep{"fig2": s})
+	if s.err != nil {
+		t.Fatal(s.err)
 	}
 	for i, want := range []float64{math.Sqrt(0.5 / 5), math.Sqrt(0.5 / 50)} {
 		if got, w := f.tables[0].rows[0][1+i], decimal(want, 3); got != w {
@@ -241,10 +249,10 @@ func TestSharpnessAndDirections(t *testing.T) {
 					e := fmt.Sprint("net", i)
 					m.experiment(e, map[string]any{network: e}, 0.1, 10+c.apart*float64(i))
 					m.training(e, 10000)
-					m.flat(e+"/filter-train-flatness", widths[:]...)
+					m.flat(e, "filter", widths[:]...)
 					other := 0.5 + c.none*0.1*float64(i)
-					m.flat(e+"/layer-train-flatness", other, other, other)
-					m.flat(e+"/none-train-flatness", other, other, other)
+					m.flat(e, "layer", other, other, other)
+					m.flat(e, "none", other, other, other)
 				}
 				m.close()
 			}
@@ -278,7 +286,7 @@ func TestDepth(t *testing.T) {
 				of   func(x, y float64) float64
 			}{{"resnet20", 0.1, bowl}, {"resnet20-noshort", 0.1, bowl}, {"resnet56", 0.1, c.deep}, {"resnet56-noshort", c.loss, c.deepNoshort}} {
 				m.experiment(n.net, map[string]any{network: n.net}, n.loss, 20)
-				m.grid(n.net+"/surface-train", "surface", -1, 1, 17, false, n.of, nil)
+				m.grid(mapOf(n.net, "surface"), "surface", -1, 1, 17, false, n.of, nil)
 			}
 			m.close()
 			if got, page := verdicts(t, exports); got["d"] != string(c.want) {
@@ -303,8 +311,8 @@ func TestCurvature(t *testing.T) {
 			exports := t.TempDir()
 			m := newMade(t, exports, "fig7")
 			m.experiment("resnet56", map[string]any{network: "resnet56"}, 0.1, 20)
-			m.grid("resnet56/surface-train", "surface", -1, 1, 17, false, ridge, nil)
-			m.grid("resnet56/hessian-train", "hessian", -1, 1, 9, false, ridge, c.ratio)
+			m.grid(mapOf("resnet56", "surface"), "surface", -1, 1, 17, false, ridge, nil)
+			m.grid(mapOf("resnet56", "hessian"), "hessian", -1, 1, 9, false, ridge, c.ratio)
 			m.close()
 			if got, page := verdicts(t, exports); got["e"] != string(c.want) {
 				t.Errorf("verdict %q, want %q\n%s", got["e"], c.want, page)
@@ -327,7 +335,7 @@ func TestPaths(t *testing.T) {
 			exports := t.TempDir()
 			m := newMade(t, exports, "fig9")
 			m.experiment("sgd", nil, 0.1, 20)
-			m.json("sgd/trajectory-path", "trajectory", pipelines.OutPath, trajectory.Path{
+			m.json(pipelines.Address{Experiment: "sgd", Map: "trajectory", Role: pipelines.RolePath}, "trajectory", pipelines.OutPath, trajectory.Path{
 				Epochs: []int{0, 1, 2}, PCA: make([][2]float64, 3), Random: make([][2]float64, 3), Norm: make([]float64, 3), Distance: make([]float64, 3),
 				Ratio: c.ratio, RandomRatio: c.random,
 			})
@@ -343,8 +351,8 @@ func TestSharedStepsCountOnce(t *testing.T) {
 	exports := t.TempDir()
 	for _, name := range []string{"fig3", "fig9"} {
 		m := newMade(t, exports, name)
-		m.json("a/train", "train", pipelines.OutLog, work.TrainLog{})
-		m.json("a/line", string(pipelines.KindLine), pipelines.OutLog, work.TrainLog{})
+		m.json(training("a"), "train", pipelines.OutLog, trainlog.Log{})
+		m.json(mapOf("a", "line"), string(pipelines.KindLine), pipelines.OutLog, trainlog.Log{})
 		m.doc.Steps[0].Key = "the same"
 		m.close()
 	}
@@ -370,7 +378,7 @@ func TestRefusals(t *testing.T) {
 	}
 	large := t.TempDir()
 	m = newMade(t, large, "fig2")
-	m.result("figures/norms", "render", pipelines.OutPNG, ".png", make([]byte, maxFigures+1))
+	m.result(pipelines.Address{Figure: "norms", Role: pipelines.RoleFigure}, "render", pipelines.OutPNG, ".png", make([]byte, maxFigures+1))
 	m.close()
 	out := t.TempDir()
 	if err := run(large, out); err == nil || !strings.Contains(err.Error(), "smaller") {

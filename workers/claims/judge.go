@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -10,10 +12,10 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"lossatlas/activities/render"
+	"lossatlas/activities/results"
 	"lossatlas/activities/safetensors"
 	"lossatlas/activities/surface"
 	"lossatlas/pipelines"
-	"lossatlas/workers/internal/results"
 )
 
 // level is the height above a minimizer's loss at which widths are compared.
@@ -30,26 +32,22 @@ func missing(what string) finding {
 }
 
 // interpolations judges claim (a).
-func interpolations(s map[string]*sweep) (finding, error) {
+func interpolations(s map[string]*sweep) finding {
 	fig := s["fig2"]
-	without, with := fig.byDecay()
 	t := table{"interpolation", []string{"weight decay", "width of the small batch's side", "of the large batch's", "test error small, %", "test error large, %"}, nil}
 	var wider []float64 // logarithm of small's width over large's, without and with weight decay
-	for _, sides := range [][]results.Experiment{without, with} {
-		if len(sides) != 2 {
-			return missing("fig2"), nil
-		}
+	for _, sides := range fig.byDecay() {
 		small, large := sides[0], sides[1]
-		g, err := fig.between(small.Name, large.Name)
-		if err != nil {
-			return finding{}, err
-		}
+		g := fig.between(small.Name, large.Name)
 		if g == nil {
-			return missing("fig2"), nil
+			return missing("fig2")
 		}
 		near, far := reach(*g, 0, 1), reach(*g, 1, 0)
 		t.add(small.Params[weightDecay], decimal(near, 3), decimal(far, 3), percent(small.TestError), percent(large.TestError))
 		wider = append(wider, math.Log(near/far))
+	}
+	if len(wider) == 0 {
+		return missing("fig2")
 	}
 	out := finding{tables: []table{t}}
 	clear := math.Log(1.1)
@@ -63,7 +61,7 @@ func interpolations(s map[string]*sweep) (finding, error) {
 	default:
 		out.verdict, out.why = fails, fmt.Sprintf("The %s batch's minimizer looks wider both times.", batch(a))
 	}
-	return out, nil
+	return out
 }
 
 // reach is how far it is along a line of losses, from a point of it towards another, until the loss is 0.5 above the first
@@ -94,55 +92,39 @@ func batch(logRatio float64) string {
 }
 
 // between is the training loss along the line from one experiment's minimizer to another's.
-func (s *sweep) between(a, b string) (*surface.Grid, error) {
+func (s *sweep) between(a, b string) *surface.Grid {
 	for _, c := range s.Comparisons {
-		if slices.Equal(c.Between, []string{a, b}) {
-			for _, st := range s.Steps {
-				if st.Kind == string(pipelines.KindLine) && strings.HasPrefix(st.ID, c.Name+"/") {
-					return s.grid(st.ID)
-				}
+		for _, st := range s.Steps {
+			if slices.Equal(c.Between, []string{a, b}) && st.Kind == string(pipelines.KindLine) && st.At.Comparison == c.Name {
+				return get(s, st.At, (*results.Sweep).Grid)
 			}
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // norms judges claim (b).
-func norms(s map[string]*sweep) (finding, error) {
+func norms(s map[string]*sweep) finding {
 	fig := s["fig2"]
 	t := table{"norms", []string{"weight decay", "batch", "‖θ‖ after the first epoch", "after the last", "growth, %", "deviation of the filters' weights", "median of their |w|"}, nil}
 	var growth, deviation, middle []float64 // small and large without, then with weight decay
-	without, with := fig.byDecay()
-	for _, sides := range [][]results.Experiment{without, with} {
-		if len(sides) != 2 {
-			return missing("fig2"), nil
+	for _, e := range slices.Concat(fig.byDecay()...) {
+		log, weights := get(fig, training(e.Name), (*results.Sweep).Log), fig.filterWeights(e.Name)
+		if log == nil || weights == nil || len(log.Epochs) == 0 {
+			return missing("fig2")
 		}
-		for _, e := range sides {
-			log, err := fig.log(e.Name)
-			if err != nil {
-				return finding{}, err
-			}
-			b, err := fig.file(e.Name+"/train", pipelines.OutWeights, ".safetensors")
-			if err != nil {
-				return finding{}, err
-			}
-			if log == nil || b == nil || len(log.Epochs) == 0 {
-				return missing("fig2"), nil
-			}
-			tensors, _, err := safetensors.Decode(b)
-			if err != nil {
-				return finding{}, fmt.Errorf("%s: %w", e.Name, err)
-			}
-			first, last := float64(log.Epochs[0].WeightNorm), float64(log.Epochs[len(log.Epochs)-1].WeightNorm)
-			growth = append(growth, last/first-1)
-			weights := filterWeights(tensors)
-			deviation = append(deviation, stat.StdDev(weights, nil))
-			for i, w := range weights {
-				weights[i] = math.Abs(w)
-			}
-			middle = append(middle, median(weights))
-			t.add(e.Params[weightDecay], e.Params[batchSize], decimal(first, 2), decimal(last, 2), decimal(100*growth[len(growth)-1], 2), decimal(deviation[len(deviation)-1], 5), decimal(middle[len(middle)-1], 5))
+		first, last := float64(log.Epochs[0].WeightNorm), float64(log.Epochs[len(log.Epochs)-1].WeightNorm)
+		growth = append(growth, last/first-1)
+		deviation = append(deviation, stat.StdDev(weights, nil))
+		for i, w := range weights {
+			weights[i] = math.Abs(w)
 		}
+		middle = append(middle, median(weights))
+		n := len(middle) - 1
+		t.add(e.Params[weightDecay], e.Params[batchSize], decimal(first, 2), decimal(last, 2), decimal(100*growth[n], 2), decimal(deviation[n], 5), decimal(middle[n], 5))
+	}
+	if len(middle) == 0 {
+		return missing("fig2")
 	}
 	signs := []struct {
 		is   bool
@@ -166,13 +148,21 @@ func norms(s map[string]*sweep) (finding, error) {
 	if (middle[1] < middle[0]) != (deviation[1] < deviation[0]) || (middle[3] > middle[2]) != (deviation[3] > deviation[2]) {
 		out.why += " The medians of |w| don't have the order of the deviations: the histograms differ in shape as well."
 	}
-	return out, nil
+	return out
 }
 
-// filterWeights are the weights of convolutions and linear layers.
-func filterWeights(tensors []safetensors.Tensor) []float64 {
-	var all []float64
-	for _, t := range tensors {
+// filterWeights are the weights of an experiment's convolutions and linear layers.
+func (s *sweep) filterWeights(experiment string) (all []float64) {
+	tensors := get(s, training(experiment), func(found *results.Sweep, ctx context.Context, id string) (*[]safetensors.Tensor, error) {
+		return results.Read(ctx, found, id, pipelines.OutWeights, func(b []byte) (*[]safetensors.Tensor, error) {
+			tensors, _, err := safetensors.Decode(b)
+			return &tensors, err
+		})
+	})
+	if tensors == nil {
+		return nil
+	}
+	for _, t := range *tensors {
 		if len(t.Shape) < 2 {
 			continue
 		}
@@ -189,19 +179,16 @@ type widths struct {
 	of          [][]surface.Measured // by experiment and pair
 }
 
-func (s *sweep) widths(mapName string) (widths, error) {
-	var out widths
+func (s *sweep) widths(of string) (out widths) {
 	for _, e := range s.Experiments {
-		f, err := s.flatness(e.Name + "/" + mapName + "-train-flatness")
-		if err != nil {
-			return out, err
-		}
+		f := get(s, pipelines.Address{Experiment: e.Name, Map: of, Split: "train", Role: pipelines.RoleFlatness}, (*results.Sweep).Flatness)
 		if f == nil || e.TestError == nil {
 			continue
 		}
 		at := slices.Index(f.Levels, level)
 		if at < 0 {
-			return out, fmt.Errorf("%s, %s: its widths are not measured at %v above the minimum", s.Sweep, e.Name, level)
+			s.err = cmp.Or(s.err, fmt.Errorf("%s: its widths are not measured at %v above the minimum", e.Name, level))
+			return widths{}
 		}
 		var pairs []surface.Measured
 		for _, g := range f.Grids {
@@ -209,7 +196,7 @@ func (s *sweep) widths(mapName string) (widths, error) {
 		}
 		out.experiments, out.of = append(out.experiments, e), append(out.of, pairs)
 	}
-	return out, nil
+	return out
 }
 
 // correlations are those between width and test error that scatter plots show, one for each pair of
@@ -233,7 +220,7 @@ func (w widths) correlations() (rho []float64, bounds int) {
 var families = []struct{ sweep, what string }{{"normalization", "VGG-9"}, {"sharpness", "ResNets"}}
 
 // sharpness judges claim (c).
-func sharpness(s map[string]*sweep) (finding, error) {
+func sharpness(s map[string]*sweep) finding {
 	t := table{"correlation", []string{"networks", "directions normalized by", "networks mapped", "rank correlation of width and test error, mean over pairs", "least", "largest", "pairs that have one", "widths that the plot cuts off, which are left out"}, nil}
 	each := table{"widths", []string{"networks", "experiment", "test error, %", "width, by filter", "by layer", "by nothing"}, nil}
 	out := finding{verdict: holds}
@@ -243,12 +230,9 @@ func sharpness(s map[string]*sweep) (finding, error) {
 		cells := map[string][]string{}
 		var order []results.Experiment
 		for _, by := range []string{"filter", "layer", "none"} {
-			w, err := s[f.sweep].widths(by)
-			if err != nil {
-				return finding{}, err
-			}
+			w := s[f.sweep].widths(by)
 			if len(w.experiments) < 3 {
-				return missing(f.sweep), nil
+				return missing(f.sweep)
 			}
 			rho, bounds := w.correlations()
 			pairs := len(w.of[0])
@@ -275,10 +259,7 @@ func sharpness(s map[string]*sweep) (finding, error) {
 		for _, e := range order {
 			each.add(f.what, e.Name, percent(e.TestError), cells[e.Name][0], cells[e.Name][1], cells[e.Name][2])
 		}
-		spread, noise, err := s[f.sweep].errorSpread(order)
-		if err != nil {
-			return finding{}, err
-		}
+		spread, noise := s[f.sweep].errorSpread(order)
 		others := math.Inf(1)
 		for _, by := range []string{"layer", "none"} {
 			if v, ok := mean[by]; ok {
@@ -304,37 +285,31 @@ func sharpness(s map[string]*sweep) (finding, error) {
 	}
 	out.why = strings.Join(why, "; ") + ". With few networks a rank correlation is coarse: of four, one order in 24 gives -1 by chance."
 	out.tables = []table{t, each}
-	return out, nil
+	return out
 }
 
 // errorSpread is how far the test errors of networks lie apart, and how far two of them may by chance, both in points:
 // twice the deviation √(2p(1−p)/n) of a difference of two errors p on n images.
-func (s *sweep) errorSpread(of []results.Experiment) (spread, noise float64, err error) {
+func (s *sweep) errorSpread(of []results.Experiment) (spread, noise float64) {
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, e := range of {
 		low, high = min(low, *e.TestError), max(high, *e.TestError)
-		n, err := s.testImages(e.Name)
-		if err != nil {
-			return 0, 0, err
-		}
 		p := *e.TestError / 100
-		noise = max(noise, 100*2*math.Sqrt(2*p*(1-p)/n))
+		noise = max(noise, 100*2*math.Sqrt(2*p*(1-p)/s.testImages(e.Name)))
 	}
-	return high - low, noise, nil
+	return high - low, noise
 }
 
 // testImages is on how many images an experiment's network was tested.
-func (s *sweep) testImages(experiment string) (float64, error) {
-	for _, st := range s.Steps {
-		if st.ID == experiment+"/train" && st.Recipe != nil {
-			var p pipelines.TrainParams
-			if err := json.Unmarshal(st.Recipe.Params, &p); err != nil {
-				return 0, fmt.Errorf("%s, %s: %w", s.Sweep, st.ID, err)
-			}
-			return float64(p.Data.Test), nil
-		}
+func (s *sweep) testImages(experiment string) float64 {
+	st := s.step(training(experiment))
+	if st == nil || st.Recipe == nil {
+		s.err = cmp.Or(s.err, fmt.Errorf("experiment %s has no training", experiment))
+		return math.NaN()
 	}
-	return 0, fmt.Errorf("%s: experiment %s has no training", s.Sweep, experiment)
+	var p pipelines.TrainParams
+	s.err = cmp.Or(s.err, json.Unmarshal(st.Recipe.Params, &p))
+	return float64(p.Data.Test)
 }
 
 // worse is the less favourable of two verdicts.
@@ -344,33 +319,32 @@ func worse(a, b verdict) verdict {
 }
 
 // depth judges claim (d).
-func depth(s map[string]*sweep) (finding, error) {
+func depth(s map[string]*sweep) finding {
 	fig := s["fig5"]
 	t := table{"depth", []string{"network", "training loss", "test error, %", "convex share, %", "least loss", "largest loss", "points not finite", "width along δ", "along η"}, nil}
 	convex, loss := map[string]float64{}, map[string]float64{}
 	for _, net := range []string{"resnet20", "resnet56", "resnet110", "resnet20-noshort", "resnet56-noshort", "resnet110-noshort"} {
-		e, ok := fig.experiment(net)
-		if !ok {
+		i := slices.IndexFunc(fig.Experiments, func(e results.Experiment) bool { return e.Params[network] == net })
+		if i < 0 {
 			continue
 		}
-		g, err := fig.grid(e.Name + "/surface-train")
-		if err != nil {
-			return finding{}, err
-		}
+		e := fig.Experiments[i]
+		g := fig.grid(e.Name, "surface")
 		if g == nil || e.TrainLoss == nil {
 			continue
 		}
 		f, err := g.Flatness(atLevel)
 		if err != nil {
-			return finding{}, err
+			fig.err = cmp.Or(fig.err, err)
+			continue
 		}
 		stats := g.Stats()
 		convex[net], loss[net] = 100*f.Convex.Value, *e.TrainLoss
-		t.add(net, decimal(*e.TrainLoss, 3), percent(e.TestError), decimal(convex[net], 1), decimal(stats.MinLoss, 3), decimal(stats.MaxLoss, 3), stats.NonFinite, bound(f.Widths[0][0], 3), bound(f.Widths[0][1], 3))
+		t.add(net, decimal(*e.TrainLoss, 3), percent(e.TestError), decimal(convex[net], 1), decimal(stats.MinLoss, 3), decimal(stats.MaxLoss, 3), stats.NonFinite, bound(f.Widths[0][0]), bound(f.Widths[0][1]))
 	}
 	for _, net := range []string{"resnet20", "resnet56", "resnet20-noshort", "resnet56-noshort"} {
 		if _, ok := convex[net]; !ok {
-			return missing("fig5"), nil
+			return missing("fig5")
 		}
 	}
 	out := finding{tables: []table{t}}
@@ -385,23 +359,16 @@ func depth(s map[string]*sweep) (finding, error) {
 	default:
 		out.verdict, out.why = fails, change+"."
 	}
-	return out, nil
+	return out
 }
 
 // curvature judges claim (e).
-func curvature(s map[string]*sweep) (finding, error) {
+func curvature(s map[string]*sweep) finding {
 	fig := s["fig7"]
 	t := table{"curvature", []string{"network", "points", "|λmin/λmax| at the minimizer", "median where the surface is convex", "points", "median elsewhere", "points", "largest"}, nil}
 	var allConvex, allOther []float64
 	for _, e := range fig.Experiments {
-		hessian, err := fig.grid(e.Name + "/hessian-train")
-		if err != nil {
-			return finding{}, err
-		}
-		plane, err := fig.grid(e.Name + "/surface-train")
-		if err != nil {
-			return finding{}, err
-		}
+		hessian, plane := fig.grid(e.Name, "hessian"), fig.grid(e.Name, "surface")
 		if hessian == nil || plane == nil || hessian.Curvature == nil {
 			continue
 		}
@@ -421,7 +388,7 @@ func curvature(s map[string]*sweep) (finding, error) {
 				judged, is, err := convexAt(*plane, x, y)
 				switch {
 				case err != nil:
-					return finding{}, err
+					fig.err = cmp.Or(fig.err, err)
 				case !judged:
 				case is:
 					convex = append(convex, ratio)
@@ -434,7 +401,7 @@ func curvature(s map[string]*sweep) (finding, error) {
 		allConvex, allOther = append(allConvex, convex...), append(allOther, other...)
 	}
 	if len(t.rows) == 0 {
-		return missing("fig7"), nil
+		return missing("fig7")
 	}
 	out := finding{tables: []table{t}}
 	a, b := median(allConvex), median(allOther)
@@ -447,7 +414,7 @@ func curvature(s map[string]*sweep) (finding, error) {
 	default:
 		out.verdict = fails
 	}
-	return out, nil
+	return out
 }
 
 // convexAt says whether the plotted surface is convex at the lattice point next to (x, y): by it and its eight neighbours, as
@@ -489,15 +456,12 @@ func median(v []float64) float64 {
 }
 
 // paths judges claim (f).
-func paths(s map[string]*sweep) (finding, error) {
+func paths(s map[string]*sweep) finding {
 	fig := s["fig9"]
 	t := table{"trajectories", []string{"experiment", "points", "PC1, %", "PC2, %", "together, %", "two random directions, %"}, nil}
 	low, high, random := math.Inf(1), math.Inf(-1), 0.0
 	for _, e := range fig.Experiments {
-		p, err := fig.path(e.Name + "/trajectory-path")
-		if err != nil {
-			return finding{}, err
-		}
+		p := get(fig, pipelines.Address{Experiment: e.Name, Map: "trajectory", Role: pipelines.RolePath}, (*results.Sweep).Path)
 		if p == nil {
 			continue
 		}
@@ -506,7 +470,7 @@ func paths(s map[string]*sweep) (finding, error) {
 		t.add(e.Name, len(p.Epochs), decimal(100*p.Ratio[0], 1), decimal(100*p.Ratio[1], 1), decimal(both, 1), decimal(100*p.RandomRatio, 4))
 	}
 	if len(t.rows) == 0 {
-		return missing("fig9"), nil
+		return missing("fig9")
 	}
 	out := finding{verdict: holds, tables: []table{t}}
 	out.why = fmt.Sprintf("Two components hold %s to %s percent, two random directions at most %s.", decimal(low, 1), decimal(high, 1), decimal(random, 4))
@@ -516,20 +480,17 @@ func paths(s map[string]*sweep) (finding, error) {
 	if low < 40 || random >= 1 {
 		out.verdict = fails
 	}
-	return out, nil
+	return out
 }
 
 // directions judges claim (g).
-func directions(s map[string]*sweep) (finding, error) {
+func directions(s map[string]*sweep) finding {
 	t := table{"directions", []string{"networks", "networks mapped", "pairs", "deviation of the width between pairs", "between networks", "their ratio", "networks left out, as the plot cuts off a width"}, nil}
 	out := finding{verdict: holds}
 	for _, f := range families {
-		w, err := s[f.sweep].widths("filter")
-		if err != nil {
-			return finding{}, err
-		}
+		w := s[f.sweep].widths("filter")
 		if len(w.experiments) < 3 {
-			return missing(f.sweep), nil
+			return missing(f.sweep)
 		}
 		var variances, means []float64
 		for _, pairs := range w.of {
@@ -548,7 +509,7 @@ func directions(s map[string]*sweep) (finding, error) {
 	}
 	out.why = "Ratios: " + t.rows[0][5] + " and " + t.rows[1][5] + "."
 	out.tables = []table{t}
-	return out, nil
+	return out
 }
 
 // percent writes a test error.
@@ -558,3 +519,19 @@ func percent(v *float64) string {
 	}
 	return decimal(*v, 2)
 }
+
+// decimal writes a number; nothing for what is not known.
+func decimal(v float64, digits int) string {
+	switch {
+	case math.IsNaN(v):
+		return ""
+	case math.IsInf(v, 0):
+		return "∞"
+	case v != 0 && (math.Abs(v) >= 1e5 || math.Abs(v) < 0.5*math.Pow10(-digits)):
+		return fmt.Sprintf("%.*e", max(digits-1, 1), v)
+	}
+	return fmt.Sprintf("%.*f", digits, v)
+}
+
+// bound writes a measure, marked where it is a lower bound.
+func bound(m surface.Measured) string { return m.Mark(decimal(m.Value, 3)) }

@@ -1,12 +1,29 @@
+// Claims checks what Li et al. (2018) say of loss landscapes against sweeps that were run, and writes what it finds as a page.
+//
+//	claims EXPORTS FOLDER
+//
+// EXPORTS holds one folder for each sweep file of a figure, as `lossatlas export sweep fig5 EXPORTS/fig5` writes it. FOLDER gets
+// README.md with a verdict on each claim, the tables as CSV, the digests of everything, and the figures. All of it follows from the
+// exported results, so that the same results give the same files. What a verdict takes to "hold" is said beside it, and
+// was written down before the sweeps were run, but for what it says was added later.
 package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
+
+	"lossatlas/activities/results"
+	"lossatlas/activities/surface"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/export"
 )
 
 // sweepNames are the sweeps that the page is made from, in the order in which they are run and their costs are counted.
@@ -25,42 +42,117 @@ func main() {
 
 // run judges the exported sweeps and writes the page.
 func run(exports, folder string) error {
-	byName := map[string]*sweep{}
-	var sweeps []*sweep
+	sweeps := map[string]*sweep{}
 	for _, name := range sweepNames {
-		s, err := open(filepath.Join(exports, name))
+		o, err := export.Open(filepath.Join(exports, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
-		if s != nil {
-			byName[name] = s
-			sweeps = append(sweeps, s)
-		}
+		sweeps[name] = &sweep{Opened: o}
 	}
 	if len(sweeps) == 0 {
 		return fmt.Errorf("%s has none of the sweeps %v: run them, and export them as `lossatlas export sweep fig5 %s/fig5`", exports, sweepNames, exports)
 	}
 	all := make([]judged, len(claims))
 	for i, c := range claims {
-		all[i] = judged{claim: c}
-		for _, name := range c.from {
-			if byName[name] == nil {
-				all[i].finding = missing(name)
+		all[i] = judged{c, c.find(sweeps)}
+	}
+	var inOrder []*sweep
+	for _, name := range sweepNames {
+		if s := sweeps[name]; s != nil {
+			if s.err != nil {
+				return fmt.Errorf("sweep %s: %w", name, s.err)
 			}
-		}
-		if all[i].verdict != "" {
-			continue
-		}
-		var err error
-		if all[i].finding, err = c.judge(byName); err != nil {
-			return fmt.Errorf("claim %s: %w", c.letter, err)
+			inOrder = append(inOrder, s)
 		}
 	}
-	out, err := files(sweeps, all)
+	out, err := files(inOrder, all)
 	if err != nil {
 		return err
 	}
 	return write(folder, out)
+}
+
+// find judges a claim; one whose sweeps were not run is not judged.
+func (c claim) find(sweeps map[string]*sweep) finding {
+	for _, name := range c.from {
+		if sweeps[name] == nil {
+			return missing(name)
+		}
+	}
+	return c.judge(sweeps)
+}
+
+// sweep is an exported sweep. A result that it does not have is nil; the first error of reading one is kept.
+type sweep struct {
+	*export.Opened
+	err error
+}
+
+// step is the step at an address, nil where there is none.
+func (s *sweep) step(at pipelines.Address) *export.Step {
+	if i := slices.IndexFunc(s.Steps, func(st export.Step) bool { return st.At == at }); i >= 0 {
+		return &s.Steps[i]
+	}
+	return nil
+}
+
+// get reads the result of the step at an address.
+func get[T any](s *sweep, at pipelines.Address, read func(*results.Sweep, context.Context, string) (*T, error)) *T {
+	st := s.step(at)
+	if st == nil {
+		return nil
+	}
+	v, err := read(&s.Results, context.Background(), st.ID)
+	s.err = cmp.Or(s.err, err)
+	return v
+}
+
+// training is the address of an experiment's training.
+func training(experiment string) pipelines.Address {
+	return pipelines.Address{Experiment: experiment, Role: pipelines.RoleWeights}
+}
+
+// grid is the training loss of a map.
+func (s *sweep) grid(experiment, of string) *surface.Grid {
+	return get(s, pipelines.Address{Experiment: experiment, Map: of, Split: "train", Role: pipelines.RoleMap}, (*results.Sweep).Grid)
+}
+
+// param is a parameter of an experiment as a number; NaN where it has none.
+func param(e results.Experiment, name string) float64 {
+	if v, ok := e.Params[name].(float64); ok {
+		return v
+	}
+	return math.NaN()
+}
+
+const (
+	batchSize   = "train.batch_size"
+	weightDecay = "train.optimizer.weight_decay"
+	network     = "train.net"
+)
+
+// byDecay are the experiments without and with weight decay, from the smallest to the largest batch; none where these are not
+// two and two.
+func (s *sweep) byDecay() [][]results.Experiment {
+	out := make([][]results.Experiment, 2)
+	for _, e := range s.Experiments {
+		i := 1
+		if param(e, weightDecay) == 0 {
+			i = 0
+		}
+		out[i] = append(out[i], e)
+	}
+	for _, list := range out {
+		if len(list) != 2 {
+			return nil
+		}
+		slices.SortStableFunc(list, func(a, b results.Experiment) int { return cmp.Compare(param(a, batchSize), param(b, batchSize)) })
+	}
+	return out
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

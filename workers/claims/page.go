@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"fmt"
 	"os"
@@ -104,18 +105,17 @@ func figuresOf(sweeps []*sweep, into map[string][]byte) (map[string][]string, er
 	out, total := map[string][]string{}, 0
 	for _, s := range sweeps {
 		for _, st := range s.Steps {
-			short, ok := strings.CutPrefix(st.ID, "figures/")
-			if !ok {
+			if st.At.Role != pipelines.RoleFigure {
 				continue
 			}
-			b, err := s.file(st.ID, pipelines.OutPNG, ".png")
+			b, err := s.Results.Bytes(context.Background(), st.ID, pipelines.OutPNG)
 			if err != nil {
 				return nil, err
 			}
 			if b == nil {
 				continue
 			}
-			name := s.Sweep + "-" + short + ".png"
+			name := s.Sweep + "-" + st.At.Figure + ".png"
 			into[name] = b
 			out[s.Sweep] = append(out[s.Sweep], name)
 			total += len(b)

@@ -18,6 +18,7 @@ import (
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -94,14 +95,14 @@ func (c *crowd) made(s pipelines.Step) map[string][]byte {
 	name := []byte(s.ID)
 	switch s.Kind {
 	case pipelines.KindTrain:
-		log := work.TrainLog{Final: work.TrainFinal{TrainLoss: 0.1, TrainAccuracy: 95, TestLoss: 0.4, TestAccuracy: 80}}
+		log := trainlog.Log{Final: trainlog.Final{TrainLoss: 0.1, TrainAccuracy: 95, TestLoss: 0.4, TestAccuracy: 80}}
 		for n := range 20 {
-			log.Epochs = append(log.Epochs, work.TrainEpoch{Epoch: n + 1, LR: 0.1, TrainLoss: 1, TrainAccuracy: 90, TestLoss: work.Number(len(s.ID)), TestAccuracy: 80, WeightNorm: 10})
+			log.Epochs = append(log.Epochs, trainlog.Epoch{Epoch: n + 1, LR: 0.1, TrainLoss: 1, TrainAccuracy: 90, TestLoss: trainlog.Number(len(s.ID)), TestAccuracy: 80, WeightNorm: 10})
 		}
 		encoded, _ := json.Marshal(log)
 		return map[string][]byte{pipelines.OutWeights: name, pipelines.OutLog: append(encoded, strings.Repeat(" ", int(artifacts.Of(name)[0]))...)}
 	case pipelines.KindFlatness:
-		encoded, _ := json.Marshal(work.FlatnessResult{Summary: []surface.Summary{{Name: "width0.5", Mean: float64(artifacts.Of(name)[0]), Count: 1}, {Name: "convex", Mean: 90, Count: 1}}})
+		encoded, _ := json.Marshal(surface.FlatnessResult{Summary: []surface.Summary{{Name: "width0.5", Mean: float64(artifacts.Of(name)[0]), Count: 1}, {Name: "convex", Mean: 90, Count: 1}}})
 		return map[string][]byte{pipelines.OutFlatness: encoded}
 	case pipelines.KindDirections:
 		return map[string][]byte{pipelines.OutDirections: name}

@@ -25,6 +25,7 @@ import (
 	"lossatlas/activities/engine"
 	"lossatlas/activities/optim"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -187,13 +188,13 @@ func (s *simulated) MakeStep(ctx context.Context, in activities.StepInput, secon
 		return r, err
 	}
 	theta, state := net.Init(p.Seed)
-	var course work.TrainLog
+	var course trainlog.Log
 	for n := range p.Epochs {
 		if err := compute(ctx, s.train/time.Duration(p.Epochs)); err != nil {
 			return r, err
 		}
-		loss := work.Number(2 / float64(n+1))
-		course.Epochs = append(course.Epochs, work.TrainEpoch{Epoch: n + 1, LR: 0.1, TrainLoss: loss, TrainAccuracy: 90, TestLoss: loss, TestAccuracy: 80, WeightNorm: 10})
+		loss := trainlog.Number(2 / float64(n+1))
+		course.Epochs = append(course.Epochs, trainlog.Epoch{Epoch: n + 1, LR: 0.1, TrainLoss: loss, TrainAccuracy: 90, TestLoss: loss, TestAccuracy: 80, WeightNorm: 10})
 		head, err := json.Marshal(course)
 		if err != nil {
 			return r, err
@@ -203,7 +204,7 @@ func (s *simulated) MakeStep(ctx context.Context, in activities.StepInput, secon
 			return r, err
 		}
 	}
-	course.Final = work.TrainFinal{TrainLoss: 0.1, TrainAccuracy: 95, TestLoss: 0.4, TestAccuracy: work.Number(80 + p.Seed%10)}
+	course.Final = trainlog.Final{TrainLoss: 0.1, TrainAccuracy: 95, TestLoss: 0.4, TestAccuracy: trainlog.Number(80 + p.Seed%10)}
 	weights, err := net.Encode(theta, state, nil)
 	if err != nil {
 		return r, err

@@ -5,9 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/workers/internal/exit"
-	"lossatlas/workers/internal/results"
 )
 
 func (a *app) artifactsCommand() *cobra.Command {

@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 
+	"lossatlas/activities/results"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
-	"lossatlas/workers/internal/results"
 )
 
 // catalog is every column that there is, by how near at hand it is: those of the

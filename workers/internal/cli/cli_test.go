@@ -13,12 +13,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
-	"lossatlas/activities/work"
+	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
 	"lossatlas/workers/embedded/s3"
 	"lossatlas/workers/internal/exit"
-	"lossatlas/workers/internal/results"
 	"lossatlas/workers/internal/session"
 	"lossatlas/workers/internal/settings"
 )
@@ -332,7 +332,7 @@ func TestColumns(t *testing.T) {
 func TestVerdict(t *testing.T) {
 	done := results.Experiment{Name: "a", State: artifacts.StateDone}
 	failed := results.Experiment{Name: "b", State: artifacts.StateFailed, Errors: map[string]string{"train": "diverged"}}
-	diverged := results.Experiment{Name: "c", State: artifacts.StateDiverged, Diverged: &work.Divergence{Epoch: 1, Step: 2, LastLoss: 2.5, LR: 10}}
+	diverged := results.Experiment{Name: "c", State: artifacts.StateDiverged, Diverged: &trainlog.Divergence{Epoch: 1, Step: 2, LastLoss: 2.5, LR: 10}}
 	const lost = "c: the training diverged in epoch 1, step 2 (last finite loss 2.5): lower train.optimizer.lr, which was 10, or warm it up"
 	for _, c := range []struct {
 		name string
@@ -362,14 +362,14 @@ func TestVerdict(t *testing.T) {
 func TestRunResult(t *testing.T) {
 	b, err := json.Marshal(runResult{
 		Sweep: "s", RunID: "r", Steps: stepCounts{9, 1, 1, 1, 2, 4}, State: "interrupted", Seconds: 1.5, Report: "/r",
-		Experiments: []runExperiment{{Name: "e", Params: map[string]any{"p": 1}, TestError: num(2), Artifacts: map[string]string{"train/log": "sha256:0"}}},
+		Experiments: []results.Experiment{{Name: "e", State: "done", Params: map[string]any{"p": 1}, TestError: num(2), Artifacts: map[string]string{"train/log": "sha256:0"}}},
 		Comparisons: []results.Comparison{},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := `{"sweep":"s","run_id":"r","state":"interrupted","steps":{"total":9,"cached":1,"ran":1,"failed":1,"interrupted":2,"not_run":4},"seconds":1.5,"report":"/r",` +
-		`"experiments":[{"name":"e","params":{"p":1},"train_loss":null,"test_loss":null,"test_error":2,"artifacts":{"train/log":"sha256:0"}}],"comparisons":[]}`
+		`"experiments":[{"name":"e","state":"done","params":{"p":1},"train_loss":null,"test_loss":null,"test_error":2,"artifacts":{"train/log":"sha256:0"}}],"comparisons":[]}`
 	if diff := cmp.Diff(want, string(b)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

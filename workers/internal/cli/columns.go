@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strconv"
 
+	"lossatlas/activities/results"
 	"lossatlas/artifacts"
-	"lossatlas/workers/internal/results"
 )
 
 // column is one column of a table of experiments.

@@ -8,10 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
-	"lossatlas/workers/internal/results"
 	"lossatlas/workers/internal/session"
 )
 
@@ -108,20 +108,20 @@ func (a *app) sides(ctx context.Context, s *session.Session, name string) (sides
 	if err != nil {
 		return nil, over, err
 	}
-	steps, err := w.steps(ctx, s)
+	found, err := w.results(ctx, s)
 	if err != nil {
 		return nil, over, err
 	}
-	rows, err := results.Collect(ctx, s.Store, w.graph, steps)
+	rows, err := found.Experiments(ctx)
 	if err != nil {
 		return nil, over, err
 	}
 	if len(rows) == 0 {
 		return nil, over, exit.Usagef("%s has no experiments: it is imported weights", sweep)
 	}
-	sides = results.Sides(w.graph, steps, rows)
+	sides = found.Sides(rows)
 	if !one {
-		return sides, results.OverAll(w.graph, steps), nil
+		return sides, found.OverAll(), nil
 	}
 	var names []string
 	for _, side := range sides {

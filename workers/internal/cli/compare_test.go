@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"lossatlas/workers/internal/results"
+	"lossatlas/activities/results"
 )
 
 // TestCompareMarksBounds: in a table for people a lower bound is marked, in csv it is counted.

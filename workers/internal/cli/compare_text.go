@@ -5,10 +5,10 @@ import (
 	"strconv"
 	"strings"
 
+	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
-	"lossatlas/workers/internal/results"
 )
 
 // cause is the first thing that tells two steps apart.

@@ -7,24 +7,23 @@ import (
 	"slices"
 	"time"
 
-	"lossatlas/activities/work"
+	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/progress"
-	"lossatlas/workers/internal/results"
 	"lossatlas/workers/internal/session"
 )
 
 // runResult is what `run --output json` ends with. Scripts rely on it.
 type runResult struct {
-	Sweep       string          `json:"sweep"`
-	RunID       string          `json:"run_id"`
-	State       string          `json:"state"` // done, diverged, failed, interrupted
-	Steps       stepCounts      `json:"steps"`
-	Seconds     float64         `json:"seconds"`
-	Report      string          `json:"report"` // path, "" if there is none
-	Experiments []runExperiment `json:"experiments"`
+	Sweep       string               `json:"sweep"`
+	RunID       string               `json:"run_id"`
+	State       string               `json:"state"` // done, diverged, failed, interrupted
+	Steps       stepCounts           `json:"steps"`
+	Seconds     float64              `json:"seconds"`
+	Report      string               `json:"report"` // path, "" if there is none
+	Experiments []results.Experiment `json:"experiments"`
 	// Comparisons are maps between the minimizers of several experiments.
 	Comparisons []results.Comparison `json:"comparisons"`
 }
@@ -51,19 +50,6 @@ func (c stepCounts) String() string {
 	return s
 }
 
-// runExperiment is one experiment in a run's result. Losses are null as long as
-// they are not known; the error is in percent.
-type runExperiment struct {
-	Name      string            `json:"name"`
-	Params    map[string]any    `json:"params"`
-	TrainLoss *float64          `json:"train_loss"`
-	TestLoss  *float64          `json:"test_loss"`
-	TestError *float64          `json:"test_error"`
-	Artifacts map[string]string `json:"artifacts"`
-	// Diverged is set where the training ended because its loss was not finite.
-	Diverged *work.Divergence `json:"diverged,omitempty"`
-}
-
 func countSteps(g *pipelines.Graph, steps map[string]artifacts.RootStep) stepCounts {
 	c := stepCounts{}
 	for _, p := range g.All() {
@@ -88,7 +74,8 @@ func countSteps(g *pipelines.Graph, steps map[string]artifacts.RootStep) stepCou
 // the exit code.
 func (r *run) conclude(ctx context.Context, root artifacts.Root) error {
 	r.printer.Close()
-	rows, err := results.Collect(ctx, r.services.Store, r.graph, root.Steps)
+	found := &results.Sweep{Store: r.services.Store, Graph: r.graph, Steps: root.Steps}
+	rows, err := found.Experiments(ctx)
 	if err != nil {
 		return err
 	}
@@ -98,13 +85,7 @@ func (r *run) conclude(ctx context.Context, root artifacts.Root) error {
 	}
 	out := runResult{
 		Sweep: r.graph.Sweep, RunID: root.RunID, State: root.State, Steps: countSteps(r.graph, root.Steps),
-		Seconds: time.Since(r.began).Seconds(), Report: report,
-	}
-	for _, row := range rows {
-		out.Experiments = append(out.Experiments, runExperiment{row.Name, row.Params, row.TrainLoss, row.TestLoss, row.TestError, row.Artifacts, row.Diverged})
-	}
-	if out.Comparisons, err = results.Comparisons(r.graph, root.Steps); err != nil {
-		return err
+		Seconds: time.Since(r.began).Seconds(), Report: report, Experiments: rows, Comparisons: found.Comparisons(),
 	}
 	if r.set.Output != "text" {
 		if err := r.printJSON(out); err != nil {

@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/workers/internal/exit"
-	"lossatlas/workers/internal/results"
 	"lossatlas/workers/internal/session"
 )
 
@@ -30,10 +30,7 @@ unique, or the first digits of its key; a digest is sha256:….`
 type explainer struct {
 	*app
 	services *session.Session
-	names    map[artifacts.Key][]string
-	written  map[artifacts.Key]map[string]artifacts.Blob
-	outputs  map[artifacts.Digest][]artifacts.Key
-	imports  map[artifacts.Digest]string // of weights, by the name they were imported under
+	outputs  []results.Output
 }
 
 // explained is what `explain` says of two results.
@@ -87,39 +84,35 @@ func (a *app) explain(ctx context.Context, args []string) (err error) {
 
 // explainer reads the sweeps' records.
 func (a *app) explainer(ctx context.Context, s *session.Session) (*explainer, error) {
-	e := &explainer{app: a, services: s, names: map[artifacts.Key][]string{}, written: map[artifacts.Key]map[string]artifacts.Blob{}, outputs: map[artifacts.Digest][]artifacts.Key{}, imports: map[artifacts.Digest]string{}}
+	e := &explainer{app: a, services: s}
 	roots, err := s.Store.Roots(ctx)
 	if err != nil && roots == nil {
 		return nil, err
 	} else if err != nil {
 		a.log.Warn().Err(err).Msg("some sweeps can't be read")
 	}
-	for _, r := range roots {
-		steps := r.Steps
-		if r.State == artifacts.StateRunning { // its record tells at its end
-			if steps, err = e.underWay(ctx, r.Sweep); err != nil {
-				a.log.Warn().Err(err).Str("sweep", r.Sweep).Msg("its steps can't be listed")
-			}
+	for i, r := range roots {
+		if r.State != artifacts.StateRunning {
+			continue
 		}
-		for id, step := range steps {
-			name := r.Sweep + "/" + id
-			if !step.Key.IsZero() && len(step.Outputs) > 0 {
-				e.names[step.Key], e.written[step.Key] = append(e.names[step.Key], name), step.Outputs
-			}
-			for _, b := range step.Outputs {
-				switch {
-				case step.Kind == kindWeights:
-					e.imports[b.Digest] = r.Sweep
-				case !slices.Contains(e.outputs[b.Digest], step.Key):
-					e.outputs[b.Digest] = append(e.outputs[b.Digest], step.Key)
-				}
-			}
+		// The record of a running sweep has its steps at the end.
+		if roots[i].Steps, err = e.underWay(ctx, r.Sweep); err != nil {
+			a.log.Warn().Err(err).Str("sweep", r.Sweep).Msg("its steps can't be listed")
 		}
 	}
-	for _, names := range e.names {
-		slices.Sort(names)
-	}
+	e.outputs = results.Outputs(roots)
 	return e, nil
+}
+
+// names are what a step is called in sweeps.
+func (e *explainer) names(k artifacts.Key) []string {
+	var out []string
+	for _, o := range e.outputs {
+		if name := o.Sweep + "/" + o.Step; o.Key == k && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 func (e *explainer) underWay(ctx context.Context, sweep string) (map[string]artifacts.RootStep, error) {
@@ -145,31 +138,20 @@ func (e *explainer) find(ctx context.Context, name string) (artifacts.Key, error
 	}
 	var found []artifacts.Key
 	var matches []string
-	for k, names := range e.names {
-		for _, full := range names {
-			if full == name || strings.HasSuffix(full, "/"+name) || e.isOutput(k, full, name) {
-				matches = append(matches, full)
-				if !slices.Contains(found, k) {
-					found = append(found, k)
-				}
-			}
+	for _, o := range e.outputs {
+		full := o.Sweep + "/" + o.Step
+		if o.Key.IsZero() || !o.Named(name) || slices.Contains(matches, full) {
+			continue
+		}
+		matches = append(matches, full)
+		if !slices.Contains(found, o.Key) {
+			found = append(found, o.Key)
 		}
 	}
 	if len(found) == 1 {
 		return found[0], nil
 	}
-	slices.Sort(matches)
 	return artifacts.Key{}, exit.With(exit.Usage, &results.NameError{Name: name, Output: "step", Matches: matches})
-}
-
-// isOutput says whether a name is a step's with one of its outputs behind it.
-func (e *explainer) isOutput(k artifacts.Key, full, name string) bool {
-	i := strings.LastIndexByte(name, '/')
-	if i < 0 {
-		return false
-	}
-	_, ok := e.written[k][name[i+1:]]
-	return ok && (full == name[:i] || strings.HasSuffix(full, "/"+name[:i]))
 }
 
 // maker is the step that wrote a blob, the earliest if several wrote the same.
@@ -178,7 +160,17 @@ func (e *explainer) maker(ctx context.Context, name string) (artifacts.Key, erro
 	if err != nil {
 		return artifacts.Key{}, exit.With(exit.Usage, err)
 	}
-	keys := e.outputs[d]
+	var keys []artifacts.Key
+	imported := ""
+	for _, o := range e.outputs {
+		switch {
+		case o.Digest != d:
+		case o.Kind == kindWeights:
+			imported = o.Sweep
+		case !slices.Contains(keys, o.Key):
+			keys = append(keys, o.Key)
+		}
+	}
 	if len(keys) != 1 { // unknown, or to be put in order
 		if keys, err = e.services.Store.MadeBy(ctx, d); err != nil {
 			return artifacts.Key{}, err
@@ -190,7 +182,7 @@ func (e *explainer) maker(ctx context.Context, name string) (artifacts.Key, erro
 	if len(keys) > 0 {
 		return keys[0], nil
 	}
-	if imported, ok := e.imports[d]; ok {
+	if imported != "" {
 		return artifacts.Key{}, fmt.Errorf("%s was imported as %s and made by no step", d, imported)
 	}
 	return artifacts.Key{}, exit.Usagef("no step in the store wrote %s", d)

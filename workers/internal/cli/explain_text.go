@@ -16,7 +16,7 @@ import (
 // called is a step as people know it.
 func (e *explainer) called(h *artifacts.History, k artifacts.Key) string {
 	name := fmt.Sprintf("%s %s", h.Steps[k].Kind, k.Short())
-	if names := e.names[k]; len(names) > 0 {
+	if names := e.names(k); len(names) > 0 {
 		name += "  " + names[0]
 		if len(names) > 1 {
 			name += fmt.Sprintf(" and %d more", len(names)-1)

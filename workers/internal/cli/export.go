@@ -12,11 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/export"
-	"lossatlas/workers/internal/results"
 	"lossatlas/workers/internal/session"
 )
 
@@ -188,7 +188,7 @@ func (a *app) exportSweep(ctx context.Context, name, folder string, without []st
 	if !slices.ContainsFunc(slices.Collect(maps.Values(steps)), func(st artifacts.RootStep) bool { return len(st.Outputs) > 0 }) {
 		return fmt.Errorf("sweep %s (%s) has no result to export yet: follow it with `lossatlas watch %s`, or run it again if it was stopped", name, w.State, name)
 	}
-	doc, err := export.Folder(ctx, s.Store, dir, export.Sweep{Root: w.Root, Graph: w.graph, Steps: steps, State: w.State, Program: "lossatlas " + a.version(), Without: without})
+	doc, err := export.Folder(ctx, dir, export.Sweep{Sweep: results.Sweep{Store: s.Store, Graph: w.graph, Steps: steps}, Root: w.Root, State: w.State, Program: "lossatlas " + a.version(), Without: without})
 	var foreign *export.ForeignError
 	if errors.As(err, &foreign) {
 		return exit.With(exit.Usage, err)

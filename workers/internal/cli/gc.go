@@ -14,10 +14,10 @@ import (
 
 	"lossatlas/activities"
 	"lossatlas/activities/engine"
+	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
-	"lossatlas/workers/internal/results"
 	"lossatlas/workers/internal/session"
 )
 

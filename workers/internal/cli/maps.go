@@ -10,26 +10,32 @@ import (
 
 	"golang.org/x/term"
 
+	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
-	"lossatlas/artifacts"
+	"lossatlas/pipelines"
 	"lossatlas/workers/internal/escape"
-	"lossatlas/workers/internal/results"
-	"lossatlas/workers/internal/session"
 	"lossatlas/workers/internal/sketch"
 )
 
 // showMaps draws the maps of a sweep, those of one name beside each other on one scale.
-func (a *app) showMaps(ctx context.Context, s *session.Session, w *sweep, steps map[string]artifacts.RootStep) error {
-	numerics := ""
+func (a *app) showMaps(ctx context.Context, w *sweep, found *results.Sweep) error {
 	if w.unfinished() {
 		var err error
-		if numerics, err = w.numerics(); err != nil {
+		if found.Numerics, err = w.numerics(); err != nil {
 			return err
 		}
 	}
-	maps, err := results.Maps(ctx, s.Store, w.graph, steps, numerics)
-	if err != nil {
-		return err
+	var maps []results.Map
+	var lists [][]pipelines.Step
+	for _, e := range w.graph.Experiments {
+		lists = append(lists, e.Steps)
+	}
+	for _, steps := range append(lists, w.graph.Final) {
+		read, err := found.Maps(ctx, steps)
+		if err != nil {
+			return err
+		}
+		maps = append(maps, read...)
 	}
 	style, width := sketch.Plain, 80
 	if f, ok := a.rawOut.(*os.File); ok && terminal(f) {
@@ -43,17 +49,16 @@ func (a *app) showMaps(ctx context.Context, s *session.Session, w *sweep, steps 
 	return drawMaps(a.rawOut, maps, style, width)
 }
 
-// drawMaps draws maps by name, in the order of their first appearance. Of several pairs of
-// directions it draws the first, as the pictures do.
+// drawMaps draws lines and planes by name, in the order of their first appearance.
 func drawMaps(out io.Writer, maps []results.Map, style sketch.Style, width int) error {
 	byName := map[string][]results.Map{}
 	var names []string
 	for _, m := range maps {
-		if strings.Contains(m.Name, "@") {
+		if m.Kind == pipelines.KindSpectrum {
 			continue
 		}
-		name := m.Name
-		if m.Comparison {
+		name := m.Step.At.MapSplit()
+		if m.Step.At.Comparison != "" {
 			name = m.Step.ID
 		}
 		if byName[name] == nil {
@@ -101,7 +106,7 @@ func caption(m results.Map, width int) string {
 		st := m.Grid.Stats()
 		far = fmt.Sprintf(" %d/%d", st.Evaluated, st.Points)
 	}
-	return padded(cut(escape.Line(m.Owner), width-len(far))+far, width)
+	return padded(cut(escape.Line(m.Step.At.Owner()), width-len(far))+far, width)
 }
 
 const indent = "  "

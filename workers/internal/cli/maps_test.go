@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
-	"lossatlas/workers/internal/results"
 	"lossatlas/workers/internal/sketch"
 )
 
@@ -26,14 +26,16 @@ func TestDrawMaps(t *testing.T) {
 	for i := range 3 {
 		line.Loss[i], line.Mask[i] = float64(3-i), true
 	}
-	step := func(id string) pipelines.Step { return pipelines.Step{ID: id} }
+	step := func(owner, name, id string) pipelines.Step {
+		return pipelines.Step{ID: id, At: pipelines.Address{Experiment: owner, Map: name, Split: "train"}}
+	}
 	maps := []results.Map{
-		{Step: step("a/surface"), Owner: "a", Name: "surface", Grid: plane(17, 289), Done: true},
-		{Step: step("a/surface@2"), Owner: "a", Name: "surface@2", Grid: plane(17, 289), Done: true},
-		{Step: step("a/line"), Owner: "a", Name: "line", Grid: line, Done: true},
-		{Step: step("b/surface"), Owner: "a-name-that-is-too-long", Name: "surface", Grid: plane(17, 40)},
-		{Step: step("c/surface"), Owner: "c", Name: "surface"},
-		{Step: step("cmp/line"), Owner: "cmp", Name: "line", Comparison: true},
+		{Step: step("a", "surface", "a/surface"), Grid: plane(17, 289), Done: true},
+		{Step: step("a", "line", "a/line"), Grid: line, Done: true},
+		{Step: step("a-name-that-is-too-long", "surface", "b/surface"), Grid: plane(17, 40)},
+		{Step: step("c", "surface", "c/surface")},
+		{Step: step("d", "density", "d/density"), Kind: pipelines.KindSpectrum, Done: true},
+		{Step: pipelines.Step{ID: "cmp/line", At: pipelines.Address{Comparison: "cmp", Map: "line"}}},
 	}
 	for width, blocks := range map[int]int{80: 1, 30: 2} {
 		var out bytes.Buffer
@@ -42,8 +44,8 @@ func TestDrawMaps(t *testing.T) {
 		}
 		text := out.String()
 		for _, want := range []string{
-			"surface  loss 1 .:-=+#%@ 289 (logarithmic); · not computed; 1 not begun\n", "a-name-that-… 40/289",
-			"line  loss 1 .:-=+#%@ 3 (logarithmic)\n  a  ", "least 1 at 1\n", "cmp/line  nothing of it is there yet\n",
+			"surface-train  loss 1 .:-=+#%@ 289 (logarithmic); · not computed; 1 not begun\n", "a-name-that-… 40/289",
+			"line-train  loss 1 .:-=+#%@ 3 (logarithmic)\n  a  ", "least 1 at 1\n", "cmp/line  nothing of it is there yet\n",
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("width %d: no %q in\n%s", width, want, text)
@@ -52,7 +54,7 @@ func TestDrawMaps(t *testing.T) {
 		if n := strings.Count(text, "\n"); n != 2+blocks*10+3+2 {
 			t.Errorf("width %d: %d lines, want the surfaces in %d rows of blocks:\n%s", width, n, blocks, text)
 		}
-		if strings.Contains(text, "surface@2") || strings.Contains(text, "\x1b") {
+		if strings.Contains(text, "density") || strings.Contains(text, "\x1b") {
 			t.Errorf("width %d: more than was asked for in\n%s", width, text)
 		}
 	}

@@ -8,10 +8,10 @@ import (
 	"strconv"
 	"strings"
 
+	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/workers/internal/exit"
-	"lossatlas/workers/internal/results"
 )
 
 // printMeans writes the means over repetitions alone: the table of `show --means`.

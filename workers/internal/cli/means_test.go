@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
-	"lossatlas/workers/internal/results"
 )
 
 // TestMeansTables: what is missing from a mean is told, in text and in csv.

@@ -8,10 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/workers/internal/pages"
 	"lossatlas/workers/internal/progress"
-	"lossatlas/workers/internal/results"
 	"lossatlas/workers/internal/session"
 )
 

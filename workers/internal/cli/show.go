@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lossatlas/activities/results"
 	"lossatlas/workers/internal/exit"
-	"lossatlas/workers/internal/results"
 )
 
 // Columns of results beside the swept parameters.
@@ -76,11 +76,11 @@ func (a *app) show(ctx context.Context, name string, o showOptions) (err error) 
 	if err != nil {
 		return err
 	}
-	steps, err := w.steps(ctx, s)
+	found, err := w.results(ctx, s)
 	if err != nil {
 		return err
 	}
-	rows, err := results.Collect(ctx, s.Store, w.graph, steps)
+	rows, err := found.Experiments(ctx)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (a *app) show(ctx context.Context, name string, o showOptions) (err error) 
 	}
 	var facts map[string]results.Fact
 	if o.sortBy != "" || len(o.columns) > 0 {
-		facts = results.Facts(w.graph, steps)
+		facts = found.Facts()
 	}
 	known := catalogOf(rows, facts)
 	if err := known.sort(rows, o.sortBy, o.reverse); err != nil {
@@ -104,16 +104,12 @@ func (a *app) show(ctx context.Context, name string, o showOptions) (err error) 
 		if err := a.printPicked(o.format, rows, picked); err != nil || !o.maps {
 			return err
 		}
-		return a.showMaps(ctx, s, w, steps)
+		return a.showMaps(ctx, w, found)
 	}
-	compared, err := results.Comparisons(w.graph, steps)
-	if err != nil {
+	if err := a.printShown(o, rows, found.Comparisons()); err != nil || !o.maps {
 		return err
 	}
-	if err := a.printShown(o, rows, compared); err != nil || !o.maps {
-		return err
-	}
-	return a.showMaps(ctx, s, w, steps)
+	return a.showMaps(ctx, w, found)
 }
 
 // printShown writes the tables: csv and json one of them, text and md both.

@@ -13,12 +13,12 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"lossatlas/activities"
+	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/progress"
-	"lossatlas/workers/internal/results"
 	"lossatlas/workers/internal/session"
 )
 
@@ -231,6 +231,12 @@ func (w *sweep) steps(ctx context.Context, s *session.Session) (map[string]artif
 		return out, nil
 	}
 	return w.planned(ctx, s)
+}
+
+// results are those of the sweep at this moment.
+func (w *sweep) results(ctx context.Context, s *session.Session) (*results.Sweep, error) {
+	steps, err := w.steps(ctx, s)
+	return &results.Sweep{Store: s.Store, Graph: w.graph, Steps: steps}, err
 }
 
 // recordedActions is the action cache with the results that a run has recorded, which are not looked for again.

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
-	"lossatlas/workers/internal/results"
 )
 
 const (

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"time"
 
+	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
-	"lossatlas/workers/internal/results"
 )
 
 // Format names the form of a Document; a change that breaks readers of it raises the number.
@@ -46,8 +46,10 @@ type Step struct {
 	ID         string `json:"id"`
 	Kind       string `json:"kind"`
 	Experiment string `json:"experiment,omitempty"`
-	State      string `json:"state"`
-	Error      string `json:"error,omitempty"`
+	// At is where the step stands in the sweep.
+	At    pipelines.Address `json:"at"`
+	State string            `json:"state"`
+	Error string            `json:"error,omitempty"`
 	// Key is the SHA-256 of the recipe: parameters, the digests of the inputs, code version, numerics.
 	Key     string                    `json:"key,omitempty"`
 	Recipe  *artifacts.Recipe         `json:"recipe,omitempty"`
@@ -69,43 +71,29 @@ type File struct {
 
 // Sweep is a recorded sweep as it is now.
 type Sweep struct {
+	results.Sweep
 	Root    artifacts.Root
-	Graph   *pipelines.Graph
-	Steps   map[string]artifacts.RootStep
 	State   string
 	Program string
 	// Without are the kinds of large files to leave out, of Large.
 	Without []string
 }
 
-// Store is what a sweep is read from.
-type Store interface {
-	Get(ctx context.Context, d artifacts.Digest) ([]byte, error)
-	Lookup(ctx context.Context, k artifacts.Key) (artifacts.Action, error)
-}
-
 // Describe writes down what is known of a sweep, without files.
-func Describe(ctx context.Context, store Store, s Sweep) (*Document, error) {
+func Describe(ctx context.Context, s Sweep) (*Document, error) {
 	d := &Document{
-		Format: Format, Program: s.Program, Sweep: s.Root.Sweep, State: s.State,
+		Format: Format, Program: s.Program, Sweep: s.Root.Sweep, Title: s.Graph.Title, State: s.State,
 		RunID: s.Root.RunID, Started: s.Root.Started, Finished: s.Root.Finished, SweepFile: s.Root.File, Files: []File{}, Without: s.Without,
 	}
-	report, err := results.ReportParams(s.Graph)
-	if err != nil {
+	var err error
+	if d.Experiments, err = s.Experiments(ctx); err != nil {
 		return nil, err
 	}
-	d.Title = report.Title
-	if d.Experiments, err = results.Collect(ctx, store, s.Graph, s.Steps); err != nil {
-		return nil, err
-	}
-	d.Means = results.Means(d.Experiments)
-	if d.Comparisons, err = results.Comparisons(s.Graph, s.Steps); err != nil {
-		return nil, err
-	}
+	d.Means, d.Comparisons = results.Means(d.Experiments), s.Comparisons()
 	known := map[string]bool{}
 	for _, p := range s.Graph.All() {
 		known[p.Step.ID] = true
-		if err := d.addStep(ctx, store, p, s.Steps[p.Step.ID]); err != nil {
+		if err := d.addStep(ctx, s.Store, p, s.Steps[p.Step.ID]); err != nil {
 			return nil, err
 		}
 	}
@@ -113,16 +101,16 @@ func Describe(ctx context.Context, store Store, s Sweep) (*Document, error) {
 		if known[id] {
 			continue
 		}
-		if err := d.addStep(ctx, store, pipelines.Placed{Step: pipelines.Step{ID: id, Kind: pipelines.Kind(s.Steps[id].Kind)}}, s.Steps[id]); err != nil {
+		if err := d.addStep(ctx, s.Store, pipelines.Placed{Step: pipelines.Step{ID: id, Kind: pipelines.Kind(s.Steps[id].Kind)}}, s.Steps[id]); err != nil {
 			return nil, err
 		}
 	}
 	return d, nil
 }
 
-func (d *Document) addStep(ctx context.Context, store Store, p pipelines.Placed, st artifacts.RootStep) error {
+func (d *Document) addStep(ctx context.Context, store results.Store, p pipelines.Placed, st artifacts.RootStep) error {
 	out := Step{
-		ID: p.Step.ID, Kind: string(p.Step.Kind), Experiment: p.Experiment, State: st.State, Error: st.Error,
+		ID: p.Step.ID, Kind: string(p.Step.Kind), Experiment: p.Experiment, At: p.Step.At, State: st.State, Error: st.Error,
 		Inputs: p.Step.Inputs, Outputs: st.Outputs,
 	}
 	if out.State == "" {

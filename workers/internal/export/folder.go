@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -34,12 +35,12 @@ func (e *ForeignError) Error() string {
 // not at all, and last of all sweep.json, which lists them. In a folder that has an export of the
 // same sweep, finished or not, only what differs is written, and files
 // of the earlier export that the sweep no longer has are removed.
-func Folder(ctx context.Context, store Store, dir string, s Sweep) (*Document, error) {
+func Folder(ctx context.Context, dir string, s Sweep) (*Document, error) {
 	before, err := open(dir, s.Root.Sweep)
 	if err != nil {
 		return nil, err
 	}
-	d, err := Describe(ctx, store, s)
+	d, err := Describe(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ func Folder(ctx context.Context, store Store, dir string, s Sweep) (*Document, e
 	if err := begun.write(dir); err != nil {
 		return nil, err
 	}
-	w := &writer{ctx: ctx, store: store, dir: dir, graph: s.Graph, without: s.Without, steps: map[string]Step{}, taken: map[string]bool{DocumentName: true}}
+	w := &writer{ctx: ctx, store: s.Store, dir: dir, graph: s.Graph, without: s.Without, steps: map[string]Step{}, taken: map[string]bool{DocumentName: true}}
 	for _, step := range d.Steps {
 		w.steps[step.ID] = step
 	}
@@ -114,7 +115,7 @@ func (d *Document) write(dir string) error {
 // writer writes the files of one sweep.
 type writer struct {
 	ctx     context.Context
-	store   Store
+	store   results.Store
 	dir     string
 	graph   *pipelines.Graph
 	steps   map[string]Step

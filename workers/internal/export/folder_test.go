@@ -51,7 +51,7 @@ func document(t *testing.T, dir string) export.Document {
 // says of each what it is, as it is on the disk.
 func TestFolder(t *testing.T) {
 	s, dir := newSample(t), filepath.Join(t.TempDir(), "new", "folder")
-	if _, err := export.Folder(t.Context(), s, dir, s.sweep); err != nil {
+	if _, err := export.Folder(t.Context(), dir, s.sweep); err != nil {
 		t.Fatal(err)
 	}
 	want := strings.Fields(`between/train.csv between/train.npz between/train.vts report.html sweep.json`)
@@ -102,13 +102,13 @@ func TestFolder(t *testing.T) {
 func TestFolderAgain(t *testing.T) {
 	s, dir := newSample(t), t.TempDir()
 	whole := t.TempDir()
-	if _, err := export.Folder(t.Context(), s, whole, s.sweep); err != nil {
+	if _, err := export.Folder(t.Context(), whole, s.sweep); err != nil {
 		t.Fatal(err)
 	}
 	all := s.gets
 	ctx, kill := context.WithCancel(t.Context())
 	s.gets, s.after, s.kill = 0, all/2, kill
-	if _, err := export.Folder(ctx, s, dir, s.sweep); !errors.Is(err, context.Canceled) {
+	if _, err := export.Folder(ctx, dir, s.sweep); !errors.Is(err, context.Canceled) {
 		t.Fatalf("the killed export ended with %v", err)
 	}
 	some := files(t, dir)
@@ -120,7 +120,7 @@ func TestFolderAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.gets, s.after = 0, 0
-	if _, err := export.Folder(t.Context(), s, dir, s.sweep); err != nil {
+	if _, err := export.Folder(t.Context(), dir, s.sweep); err != nil {
 		t.Fatal(err)
 	}
 	if s.gets >= all {
@@ -133,7 +133,7 @@ func TestFolderAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := info(t, dir, "lr=0.1,net=a/train-weights.safetensors")
-	if _, err := export.Folder(t.Context(), s, dir, s.sweep); err != nil {
+	if _, err := export.Folder(t.Context(), dir, s.sweep); err != nil {
 		t.Fatal(err)
 	}
 	if after := info(t, dir, "lr=0.1,net=a/train-weights.safetensors"); !after.ModTime().Equal(before.ModTime()) {
@@ -151,7 +151,7 @@ func TestFolderAgain(t *testing.T) {
 	}
 	s.sweep.Graph.Final = s.sweep.Graph.Final[1:]
 	delete(s.sweep.Steps, "between/train")
-	if _, err := export.Folder(t.Context(), s, dir, s.sweep); err != nil {
+	if _, err := export.Folder(t.Context(), dir, s.sweep); err != nil {
 		t.Fatal(err)
 	}
 	if got := files(t, dir); slices.Contains(got, "between/train.npz") || !slices.Contains(got, "notes.txt") {
@@ -171,12 +171,12 @@ func info(t *testing.T, dir, name string) os.FileInfo {
 // TestWithout: what is left out is said, and goes from a folder that had it.
 func TestWithout(t *testing.T) {
 	s, dir := newSample(t), t.TempDir()
-	if _, err := export.Folder(t.Context(), s, dir, s.sweep); err != nil {
+	if _, err := export.Folder(t.Context(), dir, s.sweep); err != nil {
 		t.Fatal(err)
 	}
 	all := len(files(t, dir))
 	s.sweep.Without = export.Large
-	if _, err := export.Folder(t.Context(), s, dir, s.sweep); err != nil {
+	if _, err := export.Folder(t.Context(), dir, s.sweep); err != nil {
 		t.Fatal(err)
 	}
 	left := files(t, dir)
@@ -204,10 +204,10 @@ func TestForeignFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 		var foreign *export.ForeignError
-		if _, err := export.Folder(t.Context(), s, dir, s.sweep); !errors.As(err, &foreign) || len(files(t, dir)) != 1 {
+		if _, err := export.Folder(t.Context(), dir, s.sweep); !errors.As(err, &foreign) || len(files(t, dir)) != 1 {
 			t.Errorf("a folder with %s: %v, and %v", name, err, files(t, dir))
 		}
-		if _, err := export.Folder(t.Context(), s, filepath.Join(dir, name), s.sweep); !errors.As(err, &foreign) {
+		if _, err := export.Folder(t.Context(), filepath.Join(dir, name), s.sweep); !errors.As(err, &foreign) {
 			t.Errorf("a file in place of the folder: %v", err)
 		}
 	}
@@ -219,7 +219,7 @@ func TestUnfinishedFolder(t *testing.T) {
 	st := s.sweep.Steps["lr=0.1,net=a/path-train"]
 	st.State, st.Outputs = artifacts.StateRunning, nil
 	s.sweep.Steps["lr=0.1,net=a/path-train"] = st
-	d, err := export.Folder(t.Context(), s, dir, s.sweep)
+	d, err := export.Folder(t.Context(), dir, s.sweep)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +230,7 @@ func TestUnfinishedFolder(t *testing.T) {
 		t.Errorf("the path without its surface is not there: %v", got)
 	}
 	s.sweep.Steps["../../evil"] = s.sweep.Steps["report"]
-	if _, err := export.Folder(t.Context(), s, dir, s.sweep); err == nil || !strings.Contains(err.Error(), "leads out of the folder") {
+	if _, err := export.Folder(t.Context(), dir, s.sweep); err == nil || !strings.Contains(err.Error(), "leads out of the folder") {
 		t.Errorf("a step with a name that leads elsewhere: %v", err)
 	}
 }

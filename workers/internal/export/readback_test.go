@@ -61,7 +61,7 @@ func TestReadBack(t *testing.T) {
 	python := python(t)
 	s := newSample(t)
 	dir := t.TempDir()
-	if _, err := export.Folder(t.Context(), s, dir, s.sweep); err != nil {
+	if _, err := export.Folder(t.Context(), dir, s.sweep); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(python, "testdata/readback.py", dir)

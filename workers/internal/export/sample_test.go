@@ -6,11 +6,12 @@ import (
 	"math"
 	"testing"
 
+	"lossatlas/activities/results"
 	"lossatlas/activities/safetensors"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 	"lossatlas/activities/trajectory"
-	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/export"
@@ -18,9 +19,10 @@ import (
 
 // store is a store in memory that counts what is fetched.
 type store struct {
-	blobs   map[artifacts.Digest][]byte
-	actions map[artifacts.Key]artifacts.Action
-	gets    int
+	results.Store // of nothing but blobs and actions
+	blobs         map[artifacts.Digest][]byte
+	actions       map[artifacts.Key]artifacts.Action
+	gets          int
 	// after ends the context of the fetches, as a kill would, when so many have been made.
 	after int
 	kill  func()
@@ -107,18 +109,25 @@ func newSample(t *testing.T) *sample {
 	return s
 }
 
+// addresses are those of the steps with numbers of an experiment or a comparison.
+var addresses = map[string]pipelines.Address{
+	"lr=0.1,net=a/train":          {Experiment: "lr=0.1,net=a", Role: pipelines.RoleWeights},
+	"lr=0.1,net=a/path-path":      {Experiment: "lr=0.1,net=a", Map: "path", Role: pipelines.RolePath},
+	"lr=0.1,net=a/spectrum-train": {Experiment: "lr=0.1,net=a", Map: "spectrum", Split: "train", Role: pipelines.RoleMap},
+	"between/train":               {Comparison: "between", Map: "between", Split: "train", Role: pipelines.RoleMap},
+}
+
 // record puts everything into the store and makes the sweep's record.
 func (s *sample) record(t *testing.T) {
-	g := &pipelines.Graph{Sweep: "s"}
+	g := &pipelines.Graph{Sweep: "s", Title: "A sweep", Comparisons: []pipelines.Comparison{{Name: "between", Between: []string{"one", "two"}}}}
 	root := artifacts.Root{Sweep: "s", State: artifacts.StateDone, Steps: map[string]artifacts.RootStep{}, File: &artifacts.RootFile{Name: "s.yaml", Preset: "tiny", Text: source}}
 	e := pipelines.Experiment{Name: "lr=0.1,net=a", Params: map[string]any{"train.optimizer.lr": 0.1}}
 	add := func(to *[]pipelines.Step, id string, kind pipelines.Kind, inputs map[string]pipelines.Ref, outputs map[string][]byte) {
-		params := json.RawMessage(`{}`)
-		if kind == pipelines.KindReport {
-			params = must(json.Marshal(pipelines.ReportParams{Sweep: "s", Title: "A sweep", Comparisons: []pipelines.ReportExperiment{
-				{Name: "between", Params: map[string]any{"a": "one", "b": "two"}}}}))
+		at, ok := addresses[id]
+		if !ok && to == &e.Steps {
+			at.Experiment = e.Name
 		}
-		step := pipelines.Step{ID: id, Kind: kind, Params: params, Inputs: inputs}
+		step := pipelines.Step{ID: id, Kind: kind, At: at, Params: json.RawMessage(`{}`), Inputs: inputs}
 		*to = append(*to, step)
 		recipe := artifacts.Recipe{Kind: string(kind), Version: 1, Params: must(json.Marshal(map[string]string{"id": id}))}
 		st := artifacts.RootStep{Kind: string(kind), Key: must(recipe.Key()), State: artifacts.StateRan, Outputs: map[string]artifacts.Blob{}}
@@ -132,7 +141,7 @@ func (s *sample) record(t *testing.T) {
 	directions := must(safetensors.Encode([]safetensors.Tensor{{Name: "x/conv.weight", Shape: []int{2, 1, 1, 2}, Data: []float32{0, 1, 0, 1}}}, nil))
 	in := e.Name + "/"
 	add(&e.Steps, in+"train", pipelines.KindTrain, nil, map[string][]byte{"weights": weights, "checkpoint-00001": weights[:len(weights):len(weights)],
-		"log": must(json.Marshal(work.TrainLog{Final: work.TrainFinal{TrainLoss: 0.5, TestLoss: 0.75, TestAccuracy: 90}}))})
+		"log": must(json.Marshal(trainlog.Log{Final: trainlog.Final{TrainLoss: 0.5, TestLoss: 0.75, TestAccuracy: 90}}))})
 	add(&e.Steps, in+"surface-directions", pipelines.KindDirections, nil, map[string][]byte{"directions": directions})
 	add(&e.Steps, in+"surface-train", pipelines.KindSurface, nil, map[string][]byte{"grid": must(s.surface.EncodeNPZ())})
 	add(&e.Steps, in+"line-train", pipelines.KindLine, nil, map[string][]byte{"grid": must(s.line.EncodeNPZ())})
@@ -146,5 +155,5 @@ func (s *sample) record(t *testing.T) {
 	add(&g.Final, "between/train", pipelines.KindLine, nil, map[string][]byte{"grid": must(s.line.EncodeNPZ())})
 	add(&g.Final, "report", pipelines.KindReport, nil, map[string][]byte{"html": []byte("<html>")})
 	root.Graph = s.put(must(json.Marshal(g)))
-	s.sweep = export.Sweep{Root: root, Graph: g, Steps: root.Steps, State: root.State, Program: "lossatlas test"}
+	s.sweep = export.Sweep{Sweep: results.Sweep{Store: s.store, Graph: g, Steps: root.Steps}, Root: root, State: root.State, Program: "lossatlas test"}
 }

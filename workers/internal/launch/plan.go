@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 
+	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
-	"lossatlas/workers/internal/results"
 )
 
 // Plan says what a run of a graph would do, and of what it would do again, what

@@ -14,16 +14,16 @@ const (
 	maxDrawn  = 4
 )
 
-// cache keeps small blobs, which never change.
+// cache is the store with small blobs, which never change, kept in memory.
 type cache struct {
-	store *artifacts.Store
+	*artifacts.Store
 	mu    sync.Mutex
 	have  map[artifacts.Digest][]byte
 	bytes int
 }
 
 func newCache(store *artifacts.Store) *cache {
-	return &cache{store: store, have: map[artifacts.Digest][]byte{}}
+	return &cache{Store: store, have: map[artifacts.Digest][]byte{}}
 }
 
 // Get is that of the store, verified once.
@@ -34,7 +34,7 @@ func (c *cache) Get(ctx context.Context, d artifacts.Digest) ([]byte, error) {
 	if ok {
 		return b, nil
 	}
-	b, err := c.store.Get(ctx, d)
+	b, err := c.Store.Get(ctx, d)
 	if err != nil || len(b) > maxOne {
 		return b, err
 	}

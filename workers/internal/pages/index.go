@@ -10,7 +10,6 @@ import (
 
 	"lossatlas/artifacts"
 	"lossatlas/workers/internal/progress"
-	"lossatlas/workers/internal/results"
 )
 
 // Row is a sweep in the index.
@@ -63,14 +62,10 @@ func (s *Server) row(ctx context.Context, sweep *Sweep) (Row, error) {
 		Failed: sweep.Now.Count(artifacts.StateFailed), Interrupted: sweep.Now.Count(artifacts.StateInterrupted), NotRun: sweep.Now.Count(artifacts.StateNotRun), Started: sweep.Root.Started, Finished: sweep.Root.Finished, TestErrors: []float64{},
 		Page: Path(sweep.Root.Sweep),
 	}
-	report, err := results.ReportParams(sweep.Graph)
-	if err != nil {
-		return r, err
+	if sweep.Graph.Title != "" {
+		r.Title = sweep.Graph.Title
 	}
-	if report.Title != "" {
-		r.Title = report.Title
-	}
-	found, err := results.Collect(ctx, s.blobs, sweep.Graph, sweep.Steps)
+	found, err := s.results(sweep).Experiments(ctx)
 	if err != nil {
 		return r, err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -26,7 +27,6 @@ import (
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/pages"
 	"lossatlas/workers/internal/progress"
-	"lossatlas/workers/internal/results"
 )
 
 const secret = "a-secret-that-no-page-may-show"
@@ -83,7 +83,7 @@ func newHalf(t *testing.T) *half {
 		Root:  artifacts.Root{Sweep: "half", RunID: "run", State: artifacts.StateRunning, Started: time.Now()},
 		Graph: g, State: artifacts.StateRunning, Steps: map[string]artifacts.RootStep{}, Now: progress.Waiting(g), Numerics: numerics,
 	}}
-	log, err := json.Marshal(work.TrainLog{Final: work.TrainFinal{TrainLoss: 0.5, TestLoss: 0.75, TestAccuracy: 87.5}})
+	log, err := json.Marshal(trainlog.Log{Final: trainlog.Final{TrainLoss: 0.5, TestLoss: 0.75, TestAccuracy: 87.5}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,9 +97,17 @@ func (h *half) input(t *testing.T, id string) work.Job {
 	t.Helper()
 	for _, p := range h.sweep.Graph.All() {
 		if p.Step.ID == id {
-			in, ok, err := results.Input(p.Step, h.sweep.Steps, numerics)
-			if err != nil || !ok {
-				t.Fatalf("%s can't be started: %v, %v", id, ok, err)
+			inputs := map[string]work.Input{}
+			for name, ref := range p.Step.Inputs {
+				from := h.sweep.Steps[ref.Step]
+				if _, ok := from.Outputs[ref.Output]; !ok {
+					t.Fatalf("%s can't be started before %s", id, ref.Step)
+				}
+				inputs[name] = work.Input{Digest: from.Outputs[ref.Output].Digest, Producer: from.Key}
+			}
+			in, err := work.NewJob(p.Step, inputs, numerics)
+			if err != nil {
+				t.Fatal(err)
 			}
 			return in
 		}

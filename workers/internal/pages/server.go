@@ -15,7 +15,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"lossatlas/activities/work"
+	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/progress"
@@ -60,7 +60,7 @@ type Server struct {
 	blobs *cache
 	drawn *drawn
 	// partial has the points of maps that are under way.
-	partial work.PartialMaps
+	partial results.PartialMaps
 	// since tells pages of this program from those that another version of it may have made.
 	since time.Time
 }

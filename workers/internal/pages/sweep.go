@@ -3,6 +3,7 @@ package pages
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -10,12 +11,13 @@ import (
 	"strings"
 	"time"
 
+	"lossatlas/activities/report"
+	"lossatlas/activities/results"
 	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/progress"
-	"lossatlas/workers/internal/results"
 )
 
 // Open is a step that has no result.
@@ -42,7 +44,7 @@ type State struct {
 
 // run is the address of a workflow in the Temporal UI.
 func (s *Server) run(id string) string {
-	if s.opts.UI == "" {
+	if s.opts.UI == "" || id == "" {
 		return ""
 	}
 	return fmt.Sprintf("%s/namespaces/%s/workflows/%s", strings.TrimRight(s.opts.UI, "/"), url.PathEscape(s.opts.Namespace), url.PathEscape(id))
@@ -50,62 +52,59 @@ func (s *Server) run(id string) string {
 
 // view is a sweep prepared for its page.
 type view struct {
-	*Sweep
-	params  pipelines.ReportParams
-	inputs  map[string]work.Input // of the page, that are there
-	running map[string]work.Job   // of the page, that are being made
-	never   map[string]bool       // of the page, that will not come
+	*results.Sweep
 	version string
 }
 
 // look reads what the page of a sweep would show, and its version.
 func (s *Server) look(ctx context.Context, sweep *Sweep) (*view, error) {
-	v := &view{Sweep: sweep, inputs: map[string]work.Input{}, running: map[string]work.Job{}, never: map[string]bool{}}
-	var err error
-	if v.params, err = results.ReportParams(sweep.Graph); err != nil {
-		return nil, err
+	v := &view{Sweep: s.results(sweep)}
+	type shown struct {
+		Key   artifacts.Key
+		State string
+		Error string
+		Out   map[string]artifacts.Blob
+		Parts int
 	}
-	steps, never := map[string]pipelines.Step{}, map[string]bool{}
-	for _, st := range sweep.Now.Steps {
-		never[st.ID] = st.State == artifacts.StateFailed || st.State == artifacts.StateNotRun && st.Error != ""
-	}
-	var report pipelines.Step
-	for _, p := range sweep.Graph.All() {
-		steps[p.Step.ID] = p.Step
-		if p.Step.Kind == pipelines.KindReport {
-			report = p.Step
-		}
-	}
-	parts := map[string]int{}
-	for name, ref := range report.Inputs {
-		st := sweep.Steps[ref.Step]
-		if blob, ok := st.Outputs[ref.Output]; ok {
-			v.inputs[name] = work.Input{Digest: blob.Digest, Producer: st.Key}
+	steps := map[string]shown{}
+	for _, p := range v.Graph.All() {
+		if len(p.Step.Shown()) == 0 {
 			continue
 		}
-		if never[ref.Step] {
-			v.never[name] = true
-			continue
+		st := v.Step(p.Step.ID)
+		now := shown{Key: st.Key, Out: st.Outputs}
+		if len(st.Outputs) == 0 {
+			if st.State == artifacts.StateFailed || st.State == artifacts.StateNotRun {
+				now.State, now.Error = st.State, st.Error
+			}
+			parts, err := v.Parts(ctx, p.Step)
+			if err != nil {
+				return nil, err
+			}
+			now.Parts = parts
 		}
-		step := steps[ref.Step]
-		if !sweep.Unfinished() || !results.IsMap(step.Kind) || sweep.Numerics == "" {
-			continue
-		}
-		in, ok, err := results.Input(step, sweep.Steps, sweep.Numerics)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			continue
-		}
-		there, err := s.opts.Store.Parts(ctx, in.Key)
-		if err != nil {
-			return nil, err
-		}
-		v.running[name], parts[name] = in, len(there)
+		steps[p.Step.ID] = now
 	}
-	v.version = versionOf(map[string]any{"inputs": v.inputs, "never": v.never, "parts": parts, "params": v.params, "unfinished": sweep.Unfinished(), "ui": s.opts.UI, "since": s.since})
+	v.version = versionOf(map[string]any{"steps": steps, "graph": sweep.Root.Graph, "unfinished": sweep.Unfinished(), "ui": s.opts.UI, "since": s.since})
 	return v, nil
+}
+
+// results are those of a sweep as it is at the moment.
+func (s *Server) results(sweep *Sweep) *results.Sweep {
+	out := &results.Sweep{Store: s.blobs, Graph: sweep.Graph, Steps: maps.Clone(sweep.Steps), Partial: &s.partial}
+	if sweep.Unfinished() {
+		out.Numerics = sweep.Numerics
+	}
+	if out.Steps == nil {
+		out.Steps = map[string]artifacts.RootStep{}
+	}
+	for _, now := range sweep.Now.Steps {
+		if st := out.Steps[now.ID]; len(st.Outputs) == 0 {
+			st.State, st.Error = now.State, now.Error
+			out.Steps[now.ID] = st
+		}
+	}
+	return out
 }
 
 // state describes a sweep around its page.
@@ -135,15 +134,33 @@ func (s *Server) state(ctx context.Context, sweep *Sweep) (State, error) {
 			if st.State == artifacts.StateRunning || st.Fraction > 0 {
 				o.Percent = int(100 * st.Fraction)
 			}
-			if in, ok, err := results.Input(placed[i].Step, sweep.Steps, sweep.Numerics); err == nil && ok && sweep.Numerics != "" {
-				o.Run = s.run(in.WorkflowID())
-			}
+			o.Run = s.run(v.workflow(placed[i].Step))
 		}
 		out.Open = append(out.Open, o)
 	}
 	// What runs or went wrong is first.
 	slices.SortStableFunc(out.Open, func(a, b Open) int { return rank(a.State) - rank(b.State) })
 	return out, nil
+}
+
+// workflow is the ID of a step's workflow, "" as long as it can't have begun.
+func (v *view) workflow(step pipelines.Step) string {
+	if v.Numerics == "" {
+		return ""
+	}
+	recipe, _, ok, err := v.Recipe(step, v.Numerics)
+	if err != nil || !ok {
+		return ""
+	}
+	inputs := map[string]work.Input{}
+	for name, d := range recipe.Inputs {
+		inputs[name] = work.Input{Digest: d}
+	}
+	in, err := work.NewJob(step, inputs, v.Numerics)
+	if err != nil {
+		return ""
+	}
+	return in.WorkflowID()
 }
 
 func rank(state string) int {
@@ -215,7 +232,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	if v.params.Sweep == "" {
+	if len(v.Graph.Experiments) == 0 {
 		s.message(w, http.StatusOK, sweep.Root.Sweep+" has no page", "These are imported weights; sweeps that use them show what came of them.")
 		return
 	}
@@ -225,9 +242,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 		return s.drawn.get(sweep.Root.Sweep, v.version, func() ([]byte, error) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), drawTimeout)
 			defer cancel()
-			return work.Page(ctx, s.opts.Store, v.params, v.inputs, work.PageOptions{
-				UI: s.opts.UI, Namespace: s.opts.Namespace, Unfinished: sweep.Unfinished(), Never: v.never, Running: v.running, Partial: &s.partial,
-			})
+			return report.Page(ctx, v.Sweep, report.Options{UI: s.opts.UI, Namespace: s.opts.Namespace, Unfinished: sweep.Unfinished()})
 		})
 	})
 	if err != nil {

@@ -3,9 +3,10 @@ package results
 import (
 	"encoding/json"
 	"math"
-	"strconv"
+	"strings"
 
-	"lossatlas/activities/work"
+	"lossatlas/activities/nets"
+	"lossatlas/activities/problem"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -18,14 +19,14 @@ type Fact map[string]any
 // ("train.epochs", "surface-train.x.n"), the size of its network ("parameters",
 // "macs"), how long its steps took when they were made ("seconds", "train.seconds"),
 // their keys ("train.key") and the digests of what they wrote ("train/weights").
-func Facts(g *pipelines.Graph, steps map[string]artifacts.RootStep) map[string]Fact {
-	out := make(map[string]Fact, len(g.Experiments))
-	for _, e := range g.Experiments {
+func (s *Sweep) Facts() map[string]Fact {
+	out := make(map[string]Fact, len(s.Graph.Experiments))
+	for _, e := range s.Graph.Experiments {
 		f := Fact{}
 		seconds := 0.0
-		for i, s := range e.Steps {
-			name := short(e.Name, s.ID)
-			st := steps[s.ID]
+		for _, step := range e.Steps {
+			name := step.Name()
+			st := s.Steps[step.ID]
 			if !st.Key.IsZero() {
 				f[name+".key"] = st.Key.String()
 			}
@@ -36,12 +37,12 @@ func Facts(g *pipelines.Graph, steps map[string]artifacts.RootStep) map[string]F
 			for output, blob := range st.Outputs {
 				f[name+"/"+output] = blob.Digest.String()
 			}
-			if s.Kind == pipelines.KindRender {
+			if step.Kind == pipelines.KindRender {
 				continue // how it looks
 			}
-			f.params(name, s.Params)
-			if i == 0 {
-				f.network(s.Params)
+			f.params(name, step.Params)
+			if step.At.Role == pipelines.RoleWeights {
+				f.network(step.Params)
 			}
 		}
 		if seconds > 0 {
@@ -52,30 +53,12 @@ func Facts(g *pipelines.Graph, steps map[string]artifacts.RootStep) map[string]F
 	return out
 }
 
-// params notes parameters by their paths.
+// params notes parameters by their paths, without the layers of a network.
 func (f Fact) params(path string, raw json.RawMessage) {
-	var v map[string]any
-	if json.Unmarshal(raw, &v) == nil { // a kind without parameters has none to tell
-		if _, written := v["net"].([]any); written {
-			delete(v, "net") // its layers
+	for name, v := range artifacts.FlatValues(raw) {
+		if !strings.HasPrefix(name, "net.") {
+			f[path+"."+name] = v
 		}
-		f.flatten(path, v)
-	}
-}
-
-func (f Fact) flatten(path string, v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		for name, e := range v {
-			f.flatten(path+"."+name, e)
-		}
-	case []any:
-		for i, e := range v {
-			f.flatten(path+"."+strconv.Itoa(i), e)
-		}
-	case nil:
-	default:
-		f[path] = v
 	}
 }
 
@@ -89,7 +72,11 @@ func (f Fact) network(raw json.RawMessage) {
 		return
 	}
 	f["train.net"] = p.Net.String()
-	if n, err := work.Network(p.Net, p.Data.Problem); err == nil {
+	of, err := problem.Parse([]byte(p.Data.Problem))
+	if err != nil {
+		return
+	}
+	if n, err := nets.Of(string(p.Net), p.Net.String(), of); err == nil {
 		f["parameters"], f["macs"] = float64(n.NumParams()), float64(n.MACs())
 	}
 }

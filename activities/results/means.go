@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"lossatlas/activities/surface"
-	"lossatlas/artifacts"
 )
 
 // Group is what the repetitions of one experiment came to, taken together.
@@ -71,7 +70,7 @@ func MeanMeasures(rows []Experiment) []string {
 func meanOf(name string, rows []Experiment) surface.Summary {
 	var values []surface.Measured
 	for _, r := range rows {
-		if r.TrainLoss != nil && r.State != artifacts.StateDiverged {
+		if r.Sound() {
 			values = append(values, r.number(name))
 		}
 	}

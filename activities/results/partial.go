@@ -1,7 +1,8 @@
-package work
+package results
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,7 +10,9 @@ import (
 	"sync"
 
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trajectory"
 	"lossatlas/artifacts"
+	"lossatlas/pipelines"
 )
 
 // PartialMaps reads maps that are not finished, and remembers their chunks, so that a
@@ -23,7 +26,6 @@ type PartialMaps struct {
 type partialMap struct {
 	mu   sync.Mutex
 	grid *surface.Grid // nil as long as there is none
-	of   gridded
 	seen map[string]bool
 }
 
@@ -32,11 +34,11 @@ const maxPartialMaps = 256
 
 // Grid is what there is of a line, surface or Hessian map: the points of the chunks that are in
 // the store, and the rest masked; nil as long as there is none. Coarse points come first, so that it shows the whole range early on.
-func (m *PartialMaps) Grid(ctx context.Context, store *artifacts.Store, job Job) (*surface.Grid, error) {
-	p := m.of(job.Key)
+func (m *PartialMaps) Grid(ctx context.Context, store Store, key artifacts.Key, recipe artifacts.Recipe) (*surface.Grid, error) {
+	p := m.of(key)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.update(ctx, &Run{Job: job, Machine: &Machine{Store: store}}); err != nil || p.grid == nil {
+	if err := p.update(ctx, store, key, recipe); err != nil || p.grid == nil {
 		return nil, err
 	}
 	return p.snapshot(), nil
@@ -60,8 +62,8 @@ func (m *PartialMaps) of(key artifacts.Key) *partialMap {
 }
 
 // update adds the chunks that came since.
-func (p *partialMap) update(ctx context.Context, r *Run) error {
-	parts, err := r.Store.Parts(ctx, r.Key)
+func (p *partialMap) update(ctx context.Context, store Store, key artifacts.Key, recipe artifacts.Recipe) error {
+	parts, err := store.Parts(ctx, key)
 	if err != nil {
 		return err
 	}
@@ -69,7 +71,7 @@ func (p *partialMap) update(ctx context.Context, r *Run) error {
 		if !strings.HasPrefix(name, chunkPrefix) || p.seen[name] {
 			continue
 		}
-		b, err := r.Store.GetPart(ctx, r.Key, name)
+		b, err := store.GetPart(ctx, key, name)
 		if errors.Is(err, artifacts.ErrNotFound) {
 			continue // damaged, or dropped this moment because the map is finished
 		}
@@ -77,30 +79,37 @@ func (p *partialMap) update(ctx context.Context, r *Run) error {
 			return err
 		}
 		if p.grid == nil {
-			if err := p.open(ctx, r); err != nil {
+			if p.grid, err = emptyGrid(ctx, store, key, recipe); err != nil {
 				return err
 			}
+			p.seen = make(map[string]bool)
 		}
-		if err := p.of.add(p.grid, b); err != nil {
-			return fmt.Errorf("%s: %s: %w", r.Label, name, err)
+		if err := AddChunk(p.grid, pipelines.Kind(recipe.Kind), b); err != nil {
+			return fmt.Errorf("part %s of step %s: %w", name, key, err)
 		}
 		p.seen[name] = true
 	}
 	return nil
 }
 
-func (p *partialMap) open(ctx context.Context, r *Run) error {
-	chunks, err := r.cut(ctx)
-	if err != nil {
-		return err
+// emptyGrid is the grid of a map that is under way, its axes laid.
+func emptyGrid(ctx context.Context, store Store, key artifacts.Key, recipe artifacts.Recipe) (*surface.Grid, error) {
+	var p pipelines.MapParams
+	if err := json.Unmarshal(recipe.Params, &p); err != nil {
+		return nil, fmt.Errorf("parameters of step %s: %w", key, err)
 	}
-	var ok bool
-	if p.of, ok = chunks.(gridded); !ok {
-		return fmt.Errorf("%s: a step of kind %s makes no grid", r.Label, r.Kind())
+	if p.Fit != nil {
+		b, err := store.Get(ctx, recipe.Inputs[pipelines.OutPath])
+		if err != nil {
+			return nil, fmt.Errorf("the path of step %s: %w", key, err)
+		}
+		path, err := trajectory.DecodePath(b)
+		if err != nil {
+			return nil, fmt.Errorf("the path of step %s: %w", key, err)
+		}
+		p = Fit(p, path)
 	}
-	p.seen = make(map[string]bool)
-	p.grid, err = p.of.newGrid()
-	return err
+	return NewGrid(key, recipe, p)
 }
 
 // snapshot is a grid to which no more is added.

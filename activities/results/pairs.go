@@ -26,24 +26,24 @@ type SideStep struct {
 	artifacts.RootStep
 }
 
-// Sides are the experiments of a sweep.
-func Sides(g *pipelines.Graph, steps map[string]artifacts.RootStep, rows []Experiment) []Side {
-	facts := Facts(g, steps)
+// Sides are the experiments of a sweep, whose rows are given.
+func (s *Sweep) Sides(rows []Experiment) []Side {
+	facts := s.Facts()
 	out := make([]Side, len(rows))
 	for i, r := range rows {
-		out[i] = Side{Experiment: r, Sweep: g.Sweep, Facts: facts[r.Name]}
-		for _, s := range g.Experiments[i].Steps {
-			out[i].Steps = append(out[i].Steps, SideStep{short(r.Name, s.ID), s.Kind, steps[s.ID]})
+		out[i] = Side{Experiment: r, Sweep: s.Graph.Sweep, Facts: facts[r.Name]}
+		for _, step := range s.Graph.Experiments[i].Steps {
+			out[i].Steps = append(out[i].Steps, SideStep{step.Name(), step.Kind, s.Steps[step.ID]})
 		}
 	}
 	return out
 }
 
 // OverAll are the steps over all experiments of a sweep.
-func OverAll(g *pipelines.Graph, steps map[string]artifacts.RootStep) []SideStep {
+func (s *Sweep) OverAll() []SideStep {
 	var out []SideStep
-	for _, s := range g.Final {
-		out = append(out, SideStep{s.ID, s.Kind, steps[s.ID]})
+	for _, step := range s.Graph.Final {
+		out = append(out, SideStep{step.ID, step.Kind, s.Steps[step.ID]})
 	}
 	return out
 }
@@ -149,39 +149,37 @@ type StepRelation struct {
 // differences lists the parameters that tell two experiments apart. One that
 // several steps have is told once, of the training if that has it.
 func differences(x, y Side) []ParamDifference {
-	names := map[string]bool{}
-	for _, s := range []Side{x, y} {
-		for name := range s.Params {
-			names[name] = true
-		}
-		for name := range s.Facts {
-			if strings.ContainsRune(name, '.') && !strings.ContainsRune(name, '/') && !strings.HasSuffix(name, ".key") && !strings.HasSuffix(name, ".seconds") {
-				names[name] = true
-			}
-		}
-	}
 	shared := map[string]bool{}
 	for _, s := range x.Steps {
 		shared[s.Name] = slices.ContainsFunc(y.Steps, func(t SideStep) bool { return t.Name == s.Name })
 	}
-	sorted := slices.SortedFunc(maps.Keys(names), func(a, b string) int {
-		return strings.Compare(order(a), order(b))
-	})
+	names := artifacts.Differing(x.params(), y.params())
+	slices.SortFunc(names, func(a, b string) int { return strings.Compare(order(a), order(b)) })
 	told := map[string]bool{}
 	out := []ParamDifference{}
-	for _, name := range sorted {
+	for _, name := range names {
 		v, w := x.param(name), y.param(name)
 		step, rest, _ := strings.Cut(name, ".")
-		_, swept := x.Params[name]
-		if fmt.Sprint(v) == fmt.Sprint(w) || !shared[step] && !swept && y.Params[name] == nil {
-			continue
-		}
 		same := fmt.Sprint(rest, "\x00", v, "\x00", w)
-		if told[same] {
+		if told[same] || !shared[step] && x.Params[name] == nil && y.Params[name] == nil {
 			continue
 		}
 		told[same] = true
 		out = append(out, ParamDifference{name, v, w})
+	}
+	return out
+}
+
+// params are all parameters of an experiment, swept or not, as texts by their paths.
+func (s Side) params() map[string]string {
+	out := map[string]string{}
+	for name, v := range s.Facts {
+		if strings.ContainsRune(name, '.') && !strings.ContainsRune(name, '/') && !strings.HasSuffix(name, ".key") && !strings.HasSuffix(name, ".seconds") {
+			out[name] = fmt.Sprint(v)
+		}
+	}
+	for name, v := range s.Params {
+		out[name] = fmt.Sprint(v)
 	}
 	return out
 }
@@ -238,13 +236,7 @@ func relate(s, t SideStep) StepRelation {
 		r.Relation = StepOpen
 		return r
 	}
-	names := maps.Clone(s.Outputs)
-	maps.Copy(names, t.Outputs)
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if s.Outputs[name] != t.Outputs[name] {
-			r.Differ = append(r.Differ, name)
-		}
-	}
+	r.Differ = artifacts.Differing(s.Outputs, t.Outputs)
 	switch same := len(r.Differ) == 0; {
 	case s.Key == t.Key && same:
 		r.Relation = StepShared

@@ -7,10 +7,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
-	"lossatlas/workers/internal/results"
 )
 
 func side(name string, params map[string]any, facts results.Fact) results.Side {

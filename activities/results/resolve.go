@@ -77,7 +77,7 @@ func Resolve(roots []artifacts.Root, name, want string) (artifacts.Digest, error
 	var digests []artifacts.Digest
 	var matches []string
 	for _, o := range Outputs(roots) {
-		if want != "" && o.Output != want || !o.named(name) {
+		if want != "" && o.Output != want || !o.Named(name) {
 			continue
 		}
 		if !slices.Contains(digests, o.Digest) {
@@ -94,8 +94,9 @@ func Resolve(roots []artifacts.Root, name, want string) (artifacts.Digest, error
 // minKey is how many digits of a key are enough to be taken for one.
 const minKey = 8
 
-// named says whether a name can stand for an output.
-func (o Output) named(name string) bool {
+// Named says whether a name can stand for an output: the first digits of its step's key, or the step or output as a path or
+// the end of one.
+func (o Output) Named(name string) bool {
 	if len(name) >= minKey && strings.HasPrefix(o.Key.String(), name) {
 		return true
 	}

@@ -1,35 +1,29 @@
 package results_test
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
-	"lossatlas/workers/internal/results"
 )
 
 // TestComparisons: each has its state, what it is between, and the first cause where it is blocked.
 func TestComparisons(t *testing.T) {
-	params, err := json.Marshal(pipelines.ReportParams{Sweep: "s", Comparisons: []pipelines.ReportExperiment{
-		{Name: "done", Params: map[string]any{"a": "x", "b": "y"}},
-		{Name: "blocked", Params: map[string]any{"b": "z", "a": "x"}},
-		{Name: "waiting", Params: map[string]any{"a": "x", "b": "y", "c": "w"}},
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	at := func(comparison string) pipelines.Address { return pipelines.Address{Comparison: comparison} }
 	ref := func(step, output string) map[string]pipelines.Ref {
 		return map[string]pipelines.Ref{"in": {Step: step, Output: output}}
 	}
-	g := &pipelines.Graph{Sweep: "s", Experiments: []pipelines.Experiment{{Name: "z", Steps: []pipelines.Step{{ID: "z/train", Kind: pipelines.KindTrain}}}}, Final: []pipelines.Step{
-		{ID: "done/train", Kind: pipelines.KindLine},
-		{ID: "blocked/directions", Kind: pipelines.KindDifference, Inputs: ref("z/train", "weights")},
-		{ID: "blocked/train", Kind: pipelines.KindLine, Inputs: ref("blocked/directions", "directions")},
-		{ID: "waiting/train", Kind: pipelines.KindLine},
-		{ID: "report", Kind: pipelines.KindReport, Params: params},
+	g := &pipelines.Graph{Sweep: "s", Comparisons: []pipelines.Comparison{
+		{Name: "done", Between: []string{"x", "y"}}, {Name: "blocked", Between: []string{"x", "z"}}, {Name: "waiting", Between: []string{"x", "y", "w"}},
+	}, Experiments: []pipelines.Experiment{{Name: "z", Steps: []pipelines.Step{{ID: "z/train", Kind: pipelines.KindTrain}}}}, Final: []pipelines.Step{
+		{ID: "done/train", At: at("done"), Kind: pipelines.KindLine},
+		{ID: "blocked/directions", At: at("blocked"), Kind: pipelines.KindDifference, Inputs: ref("z/train", "weights")},
+		{ID: "blocked/train", At: at("blocked"), Kind: pipelines.KindLine, Inputs: ref("blocked/directions", "directions")},
+		{ID: "waiting/train", At: at("waiting"), Kind: pipelines.KindLine},
+		{ID: "report", Kind: pipelines.KindReport},
 	}}
 	grid := artifacts.BlobOf([]byte("grid"))
 	steps := map[string]artifacts.RootStep{
@@ -44,17 +38,18 @@ func TestComparisons(t *testing.T) {
 			Errors: map[string]string{"directions": "z/train failed", "train": "z/train failed"}},
 		{Name: "waiting", State: "waiting", Between: []string{"x", "y", "w"}, Artifacts: map[string]string{}},
 	}
-	got, err := results.Comparisons(g, steps)
-	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf("%v (-want +got):\n%s", err, diff)
+	sweep := &results.Sweep{Graph: g, Steps: steps}
+	if diff := cmp.Diff(want, sweep.Comparisons()); diff != "" {
+		t.Errorf("comparisons (-want +got):\n%s", diff)
 	}
 	// A training that is done without weights has diverged.
 	steps["z/train"] = artifacts.RootStep{State: artifacts.StateRan}
 	steps["blocked/directions"] = artifacts.RootStep{State: artifacts.StateNotRun, Error: "z/train produced no weights"}
-	if got, _ := results.Comparisons(g, steps); got[1].Why != "z/train produced no weights" {
+	if got := sweep.Comparisons(); got[1].Why != "z/train produced no weights" {
 		t.Errorf("after a divergence the cause is %q", got[1].Why)
 	}
-	if got, err := results.Comparisons(&pipelines.Graph{Sweep: "weights"}, nil); err != nil || got == nil || len(got) != 0 {
-		t.Errorf("a record without a report: %v, %v", got, err)
+	imported := &results.Sweep{Graph: &pipelines.Graph{Sweep: "weights"}}
+	if got := imported.Comparisons(); got == nil || len(got) != 0 {
+		t.Errorf("a record without a report: %v", got)
 	}
 }

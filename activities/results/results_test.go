@@ -9,18 +9,21 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lossatlas/activities/results"
+	"lossatlas/activities/trainlog"
 	"lossatlas/activities/trajectory"
-	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
-	"lossatlas/workers/internal/results"
 )
 
 // memory is a store of blobs in memory.
-type memory map[artifacts.Digest][]byte
+type memory struct {
+	results.Store // of nothing but blobs
+	blobs         map[artifacts.Digest][]byte
+}
 
 func (m memory) Get(_ context.Context, d artifacts.Digest) ([]byte, error) {
-	if b, ok := m[d]; ok {
+	if b, ok := m.blobs[d]; ok {
 		return b, nil
 	}
 	return nil, artifacts.ErrNotFound
@@ -32,29 +35,29 @@ func (m memory) put(t *testing.T, v any) artifacts.Blob {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m[artifacts.Of(b)] = b
+	m.blobs[artifacts.Of(b)] = b
 	return artifacts.BlobOf(b)
 }
 
 func steps(names ...string) []pipelines.Step {
 	var out []pipelines.Step
 	for _, n := range names {
-		kind := pipelines.KindSurface
+		s := pipelines.Step{ID: n, Kind: pipelines.KindTrajectory, At: pipelines.Address{Experiment: n[:1], Map: n[2:], Role: pipelines.RolePath}}
 		if n[2:] == "train" {
-			kind = pipelines.KindTrain
+			s.Kind, s.At = pipelines.KindTrain, pipelines.Address{Experiment: n[:1], Role: pipelines.RoleWeights}
 		}
-		out = append(out, pipelines.Step{ID: n, Kind: kind})
+		out = append(out, s)
 	}
 	return out
 }
 
-func TestCollect(t *testing.T) {
-	store := memory{}
-	log := store.put(t, work.TrainLog{Final: work.TrainFinal{TrainLoss: 0.25, TestLoss: 0.5, TestAccuracy: 91.5}})
-	lost := store.put(t, work.TrainLog{Final: work.TrainFinal{TrainLoss: work.Number(math.Inf(1)), TestLoss: work.Number(math.NaN()), TestAccuracy: 10}})
-	divergence := &work.Divergence{Epoch: 2, Step: 3, LastLoss: 7, LR: 10}
-	nan := work.Number(math.NaN())
-	gone := store.put(t, work.TrainLog{Diverged: divergence, Final: work.TrainFinal{TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan}})
+func TestExperiments(t *testing.T) {
+	store := memory{blobs: map[artifacts.Digest][]byte{}}
+	log := store.put(t, trainlog.Log{Final: trainlog.Final{TrainLoss: 0.25, TestLoss: 0.5, TestAccuracy: 91.5}})
+	lost := store.put(t, trainlog.Log{Final: trainlog.Final{TrainLoss: trainlog.Number(math.Inf(1)), TestLoss: trainlog.Number(math.NaN()), TestAccuracy: 10}})
+	divergence := &trainlog.Divergence{Epoch: 2, Step: 3, LastLoss: 7, LR: 10}
+	nan := trainlog.Number(math.NaN())
+	gone := store.put(t, trainlog.Log{Diverged: divergence, Final: trainlog.Final{TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan}})
 	weights := artifacts.BlobOf([]byte("weights"))
 	path := store.put(t, trajectory.Path{Epochs: []int{0, 1, 2}, PCA: make([][2]float64, 3), Random: make([][2]float64, 3),
 		Ratio: []float64{0.75, 0.25}, Norm: make([]float64, 3), Distance: make([]float64, 3)})
@@ -69,7 +72,7 @@ func TestCollect(t *testing.T) {
 		{Name: "h", Steps: steps("h/train", "h/surface")},
 		{Name: "i", Steps: steps("i/train", "i/surface")},
 	}}
-	rows, err := results.Collect(t.Context(), store, g, map[string]artifacts.RootStep{
+	sweep := &results.Sweep{Store: store, Graph: g, Steps: map[string]artifacts.RootStep{
 		"a/train":   {State: artifacts.StateCached, Outputs: map[string]artifacts.Blob{"log": log, "weights": weights}},
 		"a/surface": {State: artifacts.StateRan, Outputs: map[string]artifacts.Blob{"path": path}},
 		"b/train":   {State: artifacts.StateRan, Outputs: map[string]artifacts.Blob{"log": lost}},
@@ -85,7 +88,8 @@ func TestCollect(t *testing.T) {
 		"h/surface": {State: artifacts.StateNotRun},
 		"i/train":   {State: artifacts.StateRan},
 		"i/surface": {State: artifacts.StateNotRun, Error: "b/surface failed"},
-	})
+	}}
+	rows, err := sweep.Experiments(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
-	"lossatlas/workers/internal/results"
 )
 
 // TestMeans: a mean is over the repetitions that came to the number. What

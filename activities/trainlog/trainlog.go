@@ -1,12 +1,10 @@
-package work
+// Package trainlog is the form in which the course of a training is stored.
+package trainlog
 
 import (
 	"encoding/json"
 	"fmt"
 	"math"
-
-	"lossatlas/activities/atlas"
-	"lossatlas/activities/render"
 )
 
 // Number is a float64 that survives JSON even where it is not finite: NaN and
@@ -41,12 +39,12 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// TrainLog is the course of a training, the "log" output of a train step.
+// Log is the course of a training, the "log" output of a train step.
 // Losses are mean cross-entropies, accuracies percent, NaN where a logit is not finite.
-type TrainLog struct {
-	Epochs []TrainEpoch `json:"epochs"`
+type Log struct {
+	Epochs []Epoch `json:"epochs"`
 	// Final is the trained network on both splits, without augmentation, BN in eval mode.
-	Final TrainFinal `json:"final"`
+	Final Final `json:"final"`
 	// Diverged is set when the training ended because its loss became infinite
 	// or NaN. There are no weights then, and Final is NaN.
 	Diverged *Divergence `json:"diverged,omitempty"`
@@ -78,9 +76,9 @@ func (d Divergence) last() string {
 	return "no finite loss in it"
 }
 
-// TrainEpoch is what one epoch gave. Train values are means over the epoch's
+// Epoch is what one epoch gave. Train values are means over the epoch's
 // batches as they were trained on; test values are of the network after it.
-type TrainEpoch struct {
+type Epoch struct {
 	Epoch         int    `json:"epoch"` // counted from 1
 	LR            Number `json:"lr"`
 	TrainLoss     Number `json:"train_loss"`
@@ -90,8 +88,8 @@ type TrainEpoch struct {
 	WeightNorm    Number `json:"weight_norm"` // ‖θ‖₂
 }
 
-// TrainFinal is the result of a training.
-type TrainFinal struct {
+// Final is the result of a training.
+type Final struct {
 	TrainLoss     Number `json:"train_loss"`
 	TrainAccuracy Number `json:"train_accuracy"`
 	TestLoss      Number `json:"test_loss"`
@@ -99,39 +97,16 @@ type TrainFinal struct {
 }
 
 // TestError is 100 % minus the test accuracy, NaN where that is missing.
-func (f TrainFinal) TestError() float64 { return 100 - float64(f.TestAccuracy) }
+func (f Final) TestError() float64 { return 100 - float64(f.TestAccuracy) }
 
-// curves is the log in the form that pictures are drawn from.
-func (l TrainLog) curves() render.TrainLog {
-	var out render.TrainLog
-	for _, e := range l.Epochs {
-		out.Epochs = append(out.Epochs, render.EpochLog{
-			Epoch: e.Epoch, LR: float64(e.LR), TrainLoss: float64(e.TrainLoss), TrainAccuracy: float64(e.TrainAccuracy),
-			TestLoss: float64(e.TestLoss), TestAccuracy: float64(e.TestAccuracy), WeightNorm: float64(e.WeightNorm),
-		})
-	}
-	if nan := math.NaN(); l.Diverged != nil && len(out.Epochs) == 0 {
-		// An empty picture in place of none.
-		out.Epochs = []render.EpochLog{{Epoch: 1, LR: float64(l.Diverged.LR), TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan, WeightNorm: nan}}
-	}
-	return out
+// Decode reads the JSON form of a log.
+func Decode(b []byte) (*Log, error) {
+	l := new(Log)
+	return l, json.Unmarshal(b, l)
 }
 
-// course is the log in the form that the page of a sweep draws; nil for none.
-func (l TrainLog) course() *atlas.Training {
-	if len(l.Epochs) == 0 {
-		return nil
-	}
-	t := &atlas.Training{}
-	for _, e := range l.Epochs {
-		testLoss, testAccuracy := float64(e.TestLoss), float64(e.TestAccuracy)
-		if testLoss == 0 && testAccuracy == 0 { // the test set was not evaluated
-			testLoss, testAccuracy = math.NaN(), math.NaN()
-		}
-		t.Epoch, t.LR = append(t.Epoch, float64(e.Epoch)), append(t.LR, float64(e.LR))
-		t.TrainLoss, t.TrainAccuracy = append(t.TrainLoss, float64(e.TrainLoss)), append(t.TrainAccuracy, float64(e.TrainAccuracy))
-		t.TestLoss, t.TestAccuracy = append(t.TestLoss, testLoss), append(t.TestAccuracy, testAccuracy)
-		t.WeightNorm = append(t.WeightNorm, float64(e.WeightNorm))
-	}
-	return t
+// Sound says that the training produced weights whose training loss is finite: one that did not is excluded from means.
+func (l Log) Sound() bool {
+	loss := float64(l.Final.TrainLoss)
+	return l.Diverged == nil && !math.IsNaN(loss) && !math.IsInf(loss, 0)
 }

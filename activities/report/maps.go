@@ -1,0 +1,72 @@
+package report
+
+import (
+	"context"
+	"fmt"
+
+	"lossatlas/activities/atlas"
+	"lossatlas/activities/results"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// mapOrigins are the outputs that a map is made of.
+func mapOrigins(m results.Map) []pipelines.Ref {
+	return []pipelines.Ref{{Step: m.Step.ID, Output: m.Step.MapOutput()}, {Step: m.PathStep, Output: pipelines.OutPath}}
+}
+
+// showMap is a map in the form that the page draws.
+func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
+	out := atlas.Map{Name: m.Step.At.Map, Kind: string(m.Kind), Split: m.Step.At.Split, Path: m.Path, Grid: m.Grid, Marks: m.Marks}
+	switch {
+	case !m.Done:
+		out.Note = p.absent("This map", m.Step.ID)
+		if m.Grid != nil {
+			out.Plane = plane(m.Recipe)
+			out.Note = fmt.Sprintf("%d of %d points are there.", len(m.Grid.Mask)-len(m.Grid.Missing()), len(m.Grid.Mask))
+		}
+		return out, nil
+	case m.Spectrum != nil:
+		out.Spectrum = &atlas.Spectrum{LambdaMin: m.Spectrum.LambdaMin, LambdaMax: m.Spectrum.LambdaMax}
+		out.Spectrum.X, out.Spectrum.Density, _ = m.Spectrum.Curve()
+		out.Spectrum.Trace, out.Spectrum.TraceError = m.Spectrum.Density.Trace()
+	default:
+		action, err := p.action(ctx, m.Step.ID)
+		if err != nil {
+			return out, err
+		}
+		out.Plane = plane(action.Recipe)
+	}
+	var err error
+	out.Provenance, err = p.origins(ctx, mapOrigins(m)...)
+	return out, err
+}
+
+// plane names the centre and the directions of a map by their digests.
+func plane(recipe artifacts.Recipe) string {
+	return fmt.Sprint(recipe.Inputs[pipelines.OutWeights], recipe.Inputs[pipelines.OutDirections])
+}
+
+// numbers are the path and the grid behind a picture of a trajectory, as files; none of another map.
+func (p page) numbers(ctx context.Context, m results.Map) ([]atlas.File, error) {
+	if m.Path == nil {
+		return nil, nil
+	}
+	raw, err := m.Path.Encode()
+	if err != nil {
+		return nil, err
+	}
+	table, err := m.Path.CSV()
+	if err != nil {
+		return nil, err
+	}
+	out := []atlas.File{
+		{Label: "path (JSON)", Ext: "path.json", Type: "application/json", Data: raw},
+		{Label: "path (CSV)", Ext: "path.csv", Type: "text/csv", Data: table},
+	}
+	grid, err := p.Bytes(ctx, m.Step.ID, pipelines.OutGrid)
+	if err != nil || grid == nil {
+		return out, err
+	}
+	return append(out, atlas.File{Label: "grid (NPZ)", Ext: "npz", Type: "application/octet-stream", Data: grid}), nil
+}

@@ -1,0 +1,67 @@
+package results
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"lossatlas/activities/surface"
+	"lossatlas/activities/trajectory"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// A map is computed in chunks of points, which are parts of its step until they are joined.
+
+const chunkPrefix = "points-"
+
+// ChunkPart is the name of the part with a chunk of a map.
+func ChunkPart(i int) string { return fmt.Sprintf(chunkPrefix+"%05d", i) }
+
+// Fit lays the axes of a map around the path that it is to show.
+func Fit(p pipelines.MapParams, path *trajectory.Path) pipelines.MapParams {
+	if p.Fit.X {
+		p.X.Min, p.X.Max = path.Range(0, p.Fit.Margin)
+	}
+	if p.Fit.Y && p.Y != nil {
+		y := *p.Y
+		y.Min, y.Max = path.Range(1, p.Fit.Margin)
+		p.Y = &y
+	}
+	return p
+}
+
+// Lattice returns the coordinates along both axes of a map; a line has the single β = 0.
+func Lattice(p pipelines.MapParams) (xs, ys []float64) {
+	xs, ys = surface.Lattice(p.X.Min, p.X.Max, p.X.N), []float64{0}
+	if p.Y != nil {
+		ys = surface.Lattice(p.Y.Min, p.Y.Max, p.Y.N)
+	}
+	return xs, ys
+}
+
+// NewGrid is the empty grid of a map whose axes are laid, with its provenance.
+func NewGrid(key artifacts.Key, recipe artifacts.Recipe, p pipelines.MapParams) (*surface.Grid, error) {
+	meta, err := json.Marshal(map[string]any{"key": key, "recipe": recipe})
+	if err != nil {
+		return nil, err
+	}
+	g := surface.NewGrid(Lattice(p))
+	g.Meta = meta
+	return g, nil
+}
+
+// AddChunk puts the points of an encoded chunk of a kind of map into its grid.
+func AddChunk(grid *surface.Grid, kind pipelines.Kind, b []byte) error {
+	if kind == pipelines.KindHessian {
+		points, err := surface.DecodeCurved(b)
+		if err != nil {
+			return err
+		}
+		return grid.AddCurved(points)
+	}
+	points, err := surface.DecodePoints(b)
+	if err != nil {
+		return err
+	}
+	return grid.Add(points)
+}

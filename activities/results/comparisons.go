@@ -1,0 +1,47 @@
+package results
+
+import (
+	"lossatlas/artifacts"
+)
+
+// Comparison is a map between the minimizers of several experiments.
+type Comparison struct {
+	Name  string `json:"name"`
+	State string `json:"state"` // done, failed, interrupted, not run, running, waiting
+	// Between are the experiments, in the order in which the map has them: a, b, and c of a plane.
+	Between []string `json:"between"`
+	// Artifacts are digests of outputs, by "step/output" within the comparison.
+	Artifacts map[string]string `json:"artifacts"`
+	// Why says what keeps a comparison from being done, the first cause of all.
+	Why string `json:"why,omitempty"`
+	// Errors are those of failed steps, and why others were not run, by step.
+	Errors map[string]string `json:"errors,omitempty"`
+}
+
+// Comparisons lists the comparisons of a sweep with the state of their steps.
+func (s *Sweep) Comparisons() []Comparison {
+	out := []Comparison{}
+	for _, c := range s.Graph.Comparisons {
+		row := Comparison{Name: c.Name, Artifacts: map[string]string{}, Between: c.Between}
+		states := tally{}
+		for _, step := range s.Final(c.Name) {
+			st := s.Step(step.ID)
+			states.add(st)
+			if st.Error != "" && (st.State == artifacts.StateFailed || st.State == artifacts.StateNotRun) {
+				if row.Errors == nil {
+					row.Errors = map[string]string{}
+				}
+				row.Errors[step.Name()] = st.Error
+				if row.Why == "" {
+					row.Why = s.Cause(step.ID)
+				}
+			}
+			for name, blob := range st.Outputs {
+				row.Artifacts[step.Name()+"/"+name] = blob.Digest.String()
+			}
+		}
+		row.State = states.sum(false)
+		out = append(out, row)
+	}
+	return out
+}

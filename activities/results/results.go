@@ -1,0 +1,224 @@
+package results
+
+import (
+	"context"
+	"maps"
+	"math"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// Experiment is one row: what was set and what came out. What is not known yet
+// is nil.
+type Experiment struct {
+	Name string `json:"name"`
+	// Group is what the experiment and its repetitions are called together, "" where the sweep repeats nothing.
+	Group  string         `json:"group,omitempty"`
+	State  string         `json:"state"` // done, diverged, failed, interrupted, not run, running, waiting
+	Params map[string]any `json:"params"`
+	// Losses are mean cross-entropies of the trained network; TestError is in percent.
+	TrainLoss *float64 `json:"train_loss"`
+	TestLoss  *float64 `json:"test_loss"`
+	TestError *float64 `json:"test_error"`
+	// Measures are further numbers that steps came to, by what to call them:
+	// "trajectory.pc1" is how much of a path its first principal component explains, in percent,
+	// "spectrum.lambda_max" the largest eigenvalue of the Hessian at the trained weights.
+	Measures map[string]float64 `json:"measures,omitempty"`
+	// Flatness is how flat the loss is by each map and split ("surface-train").
+	Flatness map[string][]surface.Summary `json:"flatness,omitempty"`
+	// Diverged says where the training lost its way, if it did.
+	Diverged *trainlog.Divergence `json:"diverged,omitempty"`
+	// Artifacts are digests of outputs, by "step/output" within the experiment.
+	Artifacts map[string]string `json:"artifacts"`
+	// Errors are those of failed steps, by step.
+	Errors map[string]string `json:"errors,omitempty"`
+}
+
+// Sound says that the training produced weights with a finite loss, as [trainlog.Log.Sound]: only then the numbers count in means.
+func (e Experiment) Sound() bool { return e.TrainLoss != nil && e.Diverged == nil }
+
+// readers is how many experiments' results are read at a time.
+const readers = 16
+
+// Experiments makes the table of a sweep from the state of its steps.
+func (s *Sweep) Experiments(ctx context.Context) ([]Experiment, error) {
+	rows := make([]Experiment, len(s.Graph.Experiments))
+	reading, ctx := errgroup.WithContext(ctx)
+	reading.SetLimit(readers)
+	for i, e := range s.Graph.Experiments {
+		reading.Go(func() (err error) {
+			rows[i], err = s.experiment(ctx, e)
+			return err
+		})
+	}
+	return rows, reading.Wait()
+}
+
+// experiment makes the row of one experiment.
+func (s *Sweep) experiment(ctx context.Context, e pipelines.Experiment) (Experiment, error) {
+	row := Experiment{Name: e.Name, Group: e.Group, Params: e.Params, Artifacts: map[string]string{}}
+	if row.Params == nil {
+		row.Params = map[string]any{}
+	}
+	states := tally{}
+	for _, step := range e.Steps {
+		st := s.Step(step.ID)
+		states.add(st)
+		if st.Error != "" && st.State == artifacts.StateFailed {
+			row.fail(step, st)
+		}
+		for name, blob := range st.Outputs {
+			row.Artifacts[step.Name()+"/"+name] = blob.Digest.String()
+		}
+		if err := row.read(ctx, s, e, step); err != nil {
+			return row, err
+		}
+	}
+	row.State = states.sum(row.Diverged != nil)
+	return row, nil
+}
+
+// fail notes the error of a step.
+func (e *Experiment) fail(step pipelines.Step, st artifacts.RootStep) {
+	if e.Errors == nil {
+		e.Errors = map[string]string{}
+	}
+	e.Errors[step.Name()] = st.Error
+}
+
+// read takes out of a step's outputs what is a number of the experiment.
+func (e *Experiment) read(ctx context.Context, s *Sweep, of pipelines.Experiment, step pipelines.Step) error {
+	switch at := step.At; {
+	case at.Role == pipelines.RoleWeights:
+		log, err := s.Log(ctx, step.ID)
+		if err != nil || log == nil {
+			return err
+		}
+		e.Diverged = log.Diverged
+		e.TrainLoss, e.TestLoss, e.TestError = finite(log.Final.TrainLoss), finite(log.Final.TestLoss), finite(log.Final.TestError())
+	case at.Role == pipelines.RolePath:
+		path, err := s.Path(ctx, step.ID)
+		if err != nil || path == nil {
+			return err
+		}
+		e.measure(at.Map+".pc1", 100*path.Ratio[0])
+		e.measure(at.Map+".pc2", 100*path.Ratio[1])
+	case at.Role == pipelines.RoleFlatness:
+		f, err := s.Flatness(ctx, step.ID)
+		if err != nil || f == nil {
+			return err
+		}
+		if e.Flatness == nil {
+			e.Flatness = map[string][]surface.Summary{}
+		}
+		e.Flatness[at.MapSplit()] = f.Summary
+	case at.Role == pipelines.RoleMap && step.Kind == pipelines.KindSpectrum:
+		sp, err := s.Spectrum(ctx, step.ID)
+		if err != nil || sp == nil {
+			return err
+		}
+		name := spectrumName(of, at)
+		trace, deviation := sp.Density.Trace()
+		e.measure(name+".lambda_max", sp.LambdaMax)
+		e.measure(name+".lambda_min", sp.LambdaMin)
+		e.measure(name+".trace", trace)
+		e.measure(name+".trace_error", deviation)
+	}
+	return nil
+}
+
+// spectrumName is what a spectrum is called among the measures: the map's name, with the split behind it if the map is of both.
+func spectrumName(e pipelines.Experiment, at pipelines.Address) string {
+	for _, other := range e.Steps {
+		if o := other.At; o.Role == at.Role && o.Map == at.Map && o.Split != at.Split {
+			return at.MapSplit()
+		}
+	}
+	return at.Map
+}
+
+// briefly are the measures of flatness that a narrow table shows.
+var briefly = []string{"width0.5", "convex", "sharp0.5"}
+
+// Flatness returns the columns of flatness of all rows: for each map its
+// measures in their order, "surface-train.width0.5", if any row knows them. A brief list leaves most of them out.
+func Flatness(rows []Experiment, brief bool) []string {
+	var out []string
+	byMap, known := map[string][]surface.Summary{}, map[string]bool{}
+	for _, r := range rows {
+		maps.Copy(byMap, r.Flatness)
+		for name, measures := range r.Flatness {
+			for _, s := range measures {
+				known[name+"."+s.Name] = known[name+"."+s.Name] || s.Count > 0
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(byMap)) {
+		for _, s := range byMap[name] {
+			if column := name + "." + s.Name; known[column] && (!brief || slices.Contains(briefly, s.Name)) {
+				out = append(out, column)
+			}
+		}
+	}
+	return out
+}
+
+// Flat returns the measure behind a column of flatness.
+func (e *Experiment) Flat(column string) (surface.Summary, bool) {
+	for name, measures := range e.Flatness {
+		for _, s := range measures {
+			if column == name+"."+s.Name {
+				return s, true
+			}
+		}
+	}
+	return surface.Summary{}, false
+}
+
+// measure notes a number that JSON can hold; any other is as good as none.
+func (e *Experiment) measure(name string, v float64) {
+	if finite(v) == nil {
+		return
+	}
+	if e.Measures == nil {
+		e.Measures = map[string]float64{}
+	}
+	e.Measures[name] = v
+}
+
+// finite is a number that JSON can hold, or nil.
+func finite[F ~float64](v F) *float64 {
+	f := float64(v)
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return nil
+	}
+	return &f
+}
+
+// Measures returns the names of the measures of all rows, sorted.
+func Measures(rows []Experiment) []string {
+	names := map[string]bool{}
+	for _, r := range rows {
+		for name := range r.Measures {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// Params returns the swept parameters of all rows, sorted.
+func Params(rows []Experiment) []string {
+	names := map[string]bool{}
+	for _, r := range rows {
+		for name := range r.Params {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
