@@ -83,7 +83,7 @@ func TestHistogramCountsWeightsAlone(t *testing.T) {
 	b := newBench(t)
 	trained := b.made(t, b.step(t, pipelines.KindTrain, b.trainParams(1), nil))
 	in := b.step(t, pipelines.KindRender, pipelines.RenderParams{Plot: "histogram"}, map[string]Input{"0/weights": from(trained, pipelines.OutWeights)})
-	f := panels{Run: b.run(in), p: pipelines.FigureParams{Panels: []pipelines.FigurePanel{{Net: "small"}}}}
+	f := panels{Run: b.run(in), p: pipelines.FigureParams{Panels: []pipelines.FigurePanel{{Net: "small", Problem: shapesProblem}}}}
 	got, err := f.weights(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
