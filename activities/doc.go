@@ -1,5 +1,6 @@
-// Package activities does the steps of a sweep: it loads a step's inputs by
-// digest, calls one numeric package, and stores what came out.
+// Package activities are the activities of a sweep's workflows: they look steps up in the action cache, have
+// them made by step workflows that all sweeps share, run their work on this machine (package work), and record what
+// became of them.
 //
 // Every step follows the same rules. Its result is found under its key and
 // never made twice; what it has finished so far lies in the store as parts, so

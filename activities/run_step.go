@@ -91,7 +91,7 @@ func (a *Activities) RunStep(ctx context.Context, req StepRequest) (StepResult, 
 		return a.await(ctx, job, in, req)
 	})
 	state, why, over := Outcome(result, err)
-	if !over {
+	if !over || ctx.Err() != nil && !temporal.IsCanceledError(context.Cause(ctx)) { // another attempt follows
 		return result, err
 	}
 	countStep(ctx, req.Kind, state)
@@ -131,7 +131,7 @@ func (a *Activities) noteStep(ctx context.Context, req StepRequest, s StepStatus
 	return a.note(ctx, req.Run, fmt.Sprintf(stepEntry, at.group, at.number), []StepStatus{s})
 }
 
-// noteTimeout is how long the end of a stopped step is tried to be noted.
+// noteTimeout bounds the note of how a stopped step ended.
 const noteTimeout = 5 * time.Second
 
 // ErrorBlocked is the type of RunStep's error for a step that misses an input.
