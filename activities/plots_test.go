@@ -1,15 +1,15 @@
 package activities
 
 import (
+	"lossatlas/pipelines/sweepfile"
 	"testing"
 
 	"lossatlas/activities/render"
-	"lossatlas/pipelines"
 )
 
 // Every plot that a sweep file may ask for can be drawn, and the other way round.
 func TestPlotsOfSweepsAreDrawn(t *testing.T) {
-	names := pipelines.PlotNames()
+	names := sweepfile.PlotNames()
 	for _, name := range names {
 		if _, ok := render.FindPlot(name); !ok {
 			t.Errorf("a sweep file may ask for the plot %s, and no picture is declared for it in activities/render", name)

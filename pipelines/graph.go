@@ -24,7 +24,7 @@ type Comparison struct {
 }
 
 // Marks are the named points of the comparison's maps: the minimizers.
-func (c Comparison) Marks() []Mark { return marks(len(c.Between)) }
+func (c Comparison) Marks() []Mark { return Marks(len(c.Between)) }
 
 // Graph is an expanded sweep: what to run, in topological order. Steps of
 // different experiments with the same key are the same work and run once.
@@ -103,4 +103,13 @@ func (g *Graph) Levels() [][]Placed {
 		levels[d] = append(levels[d], p)
 	}
 	return levels
+}
+
+// Marks name the minimizers of a comparison: the first at 0, the others at 1.
+func Marks(n int) []Mark {
+	out := []Mark{{X: 0, Label: "a"}, {X: 1, Label: "b"}}
+	if n > 2 {
+		out = append(out, Mark{Y: 1, Label: "c"})
+	}
+	return out
 }

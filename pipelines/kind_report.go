@@ -2,7 +2,7 @@ package pipelines
 
 import "encoding/json"
 
-// KindReport makes the page of a sweep. Its parameters are a [Graph], see Graph.report. Output: html.
+// KindReport makes the page of a sweep. Its parameters are a [Graph], see Graph.Report. Output: html.
 const KindReport Kind = "report"
 
 var reportSpec = Spec{
@@ -11,9 +11,9 @@ var reportSpec = Spec{
 	Label:   typed(func(g Graph) string { return g.Sweep }),
 }
 
-// report is the step that makes the page of the sweep. Its parameters are the graph of what the page shows, without the
+// Report is the step that makes the page of the sweep. Its parameters are the graph of what the page shows, without the
 // parameters and inputs of other steps; its inputs are their outputs, named by [InReport].
-func (g *Graph) report() (Step, error) {
+func (g *Graph) Report() (Step, error) {
 	inputs := make(map[string]Ref)
 	shown := func(steps []Step) (out []Step) {
 		for _, s := range steps {

@@ -10,18 +10,6 @@ import (
 // package compares it and puts it into keys, and reads nothing in it.
 type Problem string
 
-// setProblem notes the problem of the data set that is named. Networks that fit another problem are checked again.
-func (c *checker) setProblem(dataset *node) {
-	var p Problem
-	if dataset != nil {
-		p = c.cat.dataset(dataset.text).Problem
-	}
-	if p != c.problem {
-		c.problem = p
-		clear(c.right)
-	}
-}
-
 // MarshalJSON writes the JSON itself, and null for none.
 func (p Problem) MarshalJSON() ([]byte, error) {
 	if p == "" {

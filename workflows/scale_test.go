@@ -14,6 +14,7 @@ import (
 	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workflows"
 )
 
@@ -60,7 +61,7 @@ maps:
 figures: [{kind: multiples, plot: contour}]
 plots: [line, contour, filled, ratio, trajectory, training]
 `
-	sweep, err := pipelines.Parse("many.yaml", []byte(text), pipelines.Catalog{}, "")
+	sweep, err := sweepfile.Parse("many.yaml", []byte(text), sweepfile.Catalog{}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

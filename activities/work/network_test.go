@@ -9,6 +9,7 @@ import (
 	"lossatlas/activities/engine"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
 )
 
 // tinyA is the reference network tiny_a in the words of a sweep file.
@@ -31,7 +32,7 @@ train: {net: tiny_a, epochs: 1}
 // written takes the network that a sweep file trains to the form that a step's parameters have.
 func written(t *testing.T, text string) pipelines.Network {
 	t.Helper()
-	s, err := pipelines.Parse("sweep.yaml", []byte(text), pipelines.Catalog{}, "")
+	s, err := sweepfile.Parse("sweep.yaml", []byte(text), sweepfile.Catalog{}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

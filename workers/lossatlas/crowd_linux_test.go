@@ -22,6 +22,7 @@ import (
 	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/embedded"
 	"lossatlas/workers/embedded/s3"
 	"lossatlas/workers/home"
@@ -44,7 +45,7 @@ var embeddedServices = &session.Embedded{
 // crowd is a home with a sweep of many experiments, of which each is a training, a surface with its flatness and a picture.
 type crowd struct {
 	dir, file string
-	sweep     *pipelines.Sweep
+	sweep     *sweepfile.Sweep
 	graph     *pipelines.Graph
 	session   *session.Session
 }

@@ -18,9 +18,14 @@ var layers = []struct {
 	never []string // outside
 }{
 	{"activities/work", []string{"activities/", "artifacts", "pipelines"}, []string{"go.temporal.io/", "github.com/minio/"}},
+	{"activities/results", []string{"activities/", "artifacts", "pipelines"}, []string{"go.temporal.io/", "github.com/minio/"}},
+	{"activities/report", []string{"activities/", "artifacts", "pipelines"}, []string{"go.temporal.io/", "github.com/minio/"}},
+	{"activities/atlas", []string{"activities/", "pipelines"}, []string{"go.temporal.io/", "github.com/minio/"}},
 	{"activities/", []string{"activities/"}, []string{"go.temporal.io/", "github.com/minio/"}},
 	{"activities", []string{"activities/", "artifacts", "pipelines"}, []string{"go.temporal.io/server", "github.com/minio/"}},
 	{"workflows", []string{"activities", "artifacts", "pipelines"}, []string{"go.temporal.io/server", "github.com/minio/", "github.com/gomlx/"}},
+	{"pipelines/syntax", nil, []string{"go.temporal.io/", "github.com/minio/", "github.com/gomlx/"}},
+	{"pipelines/sweepfile", []string{"artifacts", "pipelines"}, []string{"go.temporal.io/", "github.com/minio/", "github.com/gomlx/"}},
 	{"pipelines", []string{"artifacts"}, []string{"go.temporal.io/", "github.com/minio/", "github.com/gomlx/"}},
 	{"artifacts/objects/s3", []string{"artifacts"}, []string{"go.temporal.io/", "github.com/gomlx/"}},
 	{"artifacts", []string{"artifacts"}, []string{"go.temporal.io/", "github.com/gomlx/", "github.com/minio/"}},

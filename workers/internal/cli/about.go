@@ -9,7 +9,7 @@ import (
 
 	"lossatlas/activities/nets"
 	"lossatlas/activities/work"
-	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/launch"
 )
 
@@ -66,7 +66,7 @@ const memoryBatch = 128
 
 func (a *app) netsCommand() *cobra.Command {
 	return command("nets [SWEEP]", "List the networks, or those of a sweep file, with their parameters, multiply-adds per image and memory", cobra.MaximumNArgs(1), func(_ *cobra.Command, args []string) error {
-		var list []pipelines.NamedNetwork
+		var list []sweepfile.NamedNetwork
 		for _, name := range nets.Names() {
 			list = append(list, launch.BuiltIn(name))
 		}

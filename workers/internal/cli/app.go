@@ -19,7 +19,7 @@ import (
 	"golang.org/x/term"
 
 	"lossatlas/activities"
-	"lossatlas/pipelines"
+	"lossatlas/pipelines/syntax"
 	"lossatlas/workers/home"
 	"lossatlas/workers/internal/escape"
 	"lossatlas/workers/internal/exit"
@@ -121,7 +121,7 @@ func (a *app) complain(err error) {
 		_ = json.NewEncoder(a.Err).Encode(map[string]any{"error": a.jsonError(err)}) // nowhere to report it
 		return
 	}
-	var list pipelines.Errors
+	var list syntax.Errors
 	if errors.As(err, &list) {
 		fmt.Fprintf(a.Err, "lossatlas: %s in the sweep file\n", count(len(list), "mistake"))
 		for _, e := range list {
@@ -135,7 +135,7 @@ func (a *app) complain(err error) {
 // jsonError is an error for programs.
 func (a *app) jsonError(err error) map[string]any {
 	out := map[string]any{"code": exit.Of(err), "message": a.hinted(err.Error())}
-	var list pipelines.Errors
+	var list syntax.Errors
 	if errors.As(err, &list) {
 		out["mistakes"] = list
 	}

@@ -5,13 +5,13 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"lossatlas/pipelines/syntax"
 	"maps"
 	"math"
 	"slices"
 	"strings"
 
 	"lossatlas/activities/results"
-	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
 )
 
@@ -76,7 +76,7 @@ func (c catalog) find(flag, name string) (column, error) {
 		}
 	}
 	return column{}, exit.Usagef("%s: there is no column %q%s; the columns are %s; also %s, and STEP.seconds, STEP.key, STEP.PARAMETER and STEP/OUTPUT of each step",
-		flag, name, pipelines.DidYouMean(name, all), join(namesOf(c[0])), join(namesOf(c[1])))
+		flag, name, syntax.DidYouMean(name, all), join(namesOf(c[0])), join(namesOf(c[1])))
 }
 
 func namesOf(columns []column) []string {

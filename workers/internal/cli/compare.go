@@ -11,6 +11,7 @@ import (
 	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/syntax"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/session"
 )
@@ -130,7 +131,7 @@ func (a *app) sides(ctx context.Context, s *session.Session, name string) (sides
 		}
 		names = append(names, side.Name)
 	}
-	return nil, over, exit.Usagef("sweep %s has no experiment %q%s; it has %s", sweep, experiment, pipelines.DidYouMean(experiment, names), nameList(names))
+	return nil, over, exit.Usagef("sweep %s has no experiment %q%s; it has %s", sweep, experiment, syntax.DidYouMean(experiment, names), nameList(names))
 }
 
 // explain finds why steps are not the same, and counts them.

@@ -15,6 +15,7 @@ import (
 	"lossatlas/activities/weights"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
 )
@@ -56,13 +57,13 @@ type imported struct {
 }
 
 // namedNetwork finds a network by its name: in a sweep file, or among the built-in ones.
-func namedNetwork(name, sweep string) (pipelines.NamedNetwork, error) {
+func namedNetwork(name, sweep string) (sweepfile.NamedNetwork, error) {
 	if sweep == "" {
 		return launch.BuiltIn(name), nil
 	}
 	s, err := launch.Read(sweep, "")
 	if err != nil {
-		return pipelines.NamedNetwork{}, err
+		return sweepfile.NamedNetwork{}, err
 	}
 	all := s.Networks()
 	var names []string
@@ -72,7 +73,7 @@ func namedNetwork(name, sweep string) (pipelines.NamedNetwork, error) {
 		}
 		names = append(names, n.Name)
 	}
-	return pipelines.NamedNetwork{}, exit.Usagef("%s has no network %q: choose one of %s", sweep, name, strings.Join(names, ", "))
+	return sweepfile.NamedNetwork{}, exit.Usagef("%s has no network %q: choose one of %s", sweep, name, strings.Join(names, ", "))
 }
 
 func (a *app) importWeights(ctx context.Context, name, file, net, sweep string, rename weights.Rename) (err error) {

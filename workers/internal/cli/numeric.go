@@ -9,7 +9,7 @@ import (
 	"lossatlas/activities"
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
-	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/session"
 	"lossatlas/workers/plugin"
@@ -47,7 +47,7 @@ func (a *app) machineClass() (string, error) {
 
 // classOf is the numerics class that a sweep is computed in: this machine's, unless other processes work.
 // before is the one that is wanted where there is a choice; "" is that of the sweep's last run.
-func (a *app) classOf(ctx context.Context, s *session.Session, sweep *pipelines.Sweep, own, before string) (string, error) {
+func (a *app) classOf(ctx context.Context, s *session.Session, sweep *sweepfile.Sweep, own, before string) (string, error) {
 	if s.Role() == session.Owner {
 		return launch.Class(sweep, own, before, nil)
 	}

@@ -16,6 +16,7 @@ import (
 	"lossatlas/activities/engine"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/pages"
@@ -68,7 +69,7 @@ type run struct {
 	began    time.Time
 	engine   engine.Options
 	numerics string
-	sweep    *pipelines.Sweep
+	sweep    *sweepfile.Sweep
 	kept     *launch.PlanFile // the plan that is run, nil for a sweep file
 	graph    *pipelines.Graph
 	blob     artifacts.Blob // the graph, stored

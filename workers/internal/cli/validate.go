@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossatlas/artifacts"
-	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/launch"
 )
 
@@ -57,7 +57,7 @@ func (a *app) validate(files []string, preset string) error {
 func (a *app) schemaCommand() *cobra.Command {
 	return command("schema", "Print the JSON Schema of sweep files, which editors use to complete and check them", cobra.NoArgs,
 		func(*cobra.Command, []string) error {
-			b, err := pipelines.SchemaFor(launch.Catalog())
+			b, err := sweepfile.SchemaFor(launch.Catalog())
 			if err != nil {
 				return err
 			}

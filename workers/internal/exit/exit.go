@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"lossatlas/pipelines"
+	"lossatlas/pipelines/syntax"
 )
 
 // Code is a process's exit code. Scripts rely on these values.
@@ -65,8 +65,8 @@ func Silently(code Code) error { return &Error{Code: code, Told: true} }
 // carries none is a failure, unless it is a sweep file's or an interrupt.
 func Of(err error) Code {
 	var coded *Error
-	var file pipelines.Errors
-	var one *pipelines.FileError
+	var file syntax.Errors
+	var one *syntax.FileError
 	switch {
 	case err == nil:
 		return Done

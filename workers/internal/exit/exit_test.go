@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"testing"
 
-	"lossatlas/pipelines"
+	"lossatlas/pipelines/syntax"
 	"lossatlas/workers/internal/exit"
 )
 
 func TestOf(t *testing.T) {
-	file := &pipelines.FileError{File: "a.yaml", Line: 1, Column: 1, Message: "unknown key"}
+	file := &syntax.FileError{File: "a.yaml", Line: 1, Column: 1, Message: "unknown key"}
 	for _, c := range []struct {
 		name string
 		err  error
@@ -22,7 +22,7 @@ func TestOf(t *testing.T) {
 		{"usage", exit.Usagef("no such flag"), exit.Usage},
 		{"usage, wrapped", fmt.Errorf("run: %w", exit.Usagef("no such flag")), exit.Usage},
 		{"one mistake in a sweep file", fmt.Errorf("read: %w", file), exit.Usage},
-		{"mistakes in a sweep file", pipelines.Errors{file, file}, exit.Usage},
+		{"mistakes in a sweep file", syntax.Errors{file, file}, exit.Usage},
 		{"interrupted", fmt.Errorf("wait: %w", context.Canceled), exit.Interrupted},
 		{"ran into a deadline", context.DeadlineExceeded, exit.Failed},
 		{"coded", exit.With(exit.Partial, errors.New("2 of 4 failed")), exit.Partial},

@@ -6,7 +6,7 @@ import (
 
 	"lossatlas/activities"
 	"lossatlas/activities/engine"
-	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/exit"
 )
 
@@ -14,7 +14,7 @@ import (
 // no worker does; before is that of the sweep's last run, "" for none. Of the classes of workers that are
 // served, those count that the sweep's device allows, and if they are several, the one of before. A
 // sweep of any numerics needs none of that: the class is in no key of it.
-func Class(s *pipelines.Sweep, own, before string, served []activities.Serving) (string, error) {
+func Class(s *sweepfile.Sweep, own, before string, served []activities.Serving) (string, error) {
 	if s.AnyNumerics {
 		return own, nil
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"lossatlas/activities"
-	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/launch"
 )
 
@@ -43,7 +43,7 @@ func TestClassOfASweep(t *testing.T) {
 		"not this machine":                 {device: "gpu", refused: "this machine computes in " + avx2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := launch.Class(&pipelines.Sweep{File: "sweep.yaml", Device: c.device, AnyNumerics: c.any}, avx2, c.before, c.served)
+			got, err := launch.Class(&sweepfile.Sweep{File: "sweep.yaml", Device: c.device, AnyNumerics: c.any}, avx2, c.before, c.served)
 			switch {
 			case c.refused == "" && (err != nil || got != c.want):
 				t.Errorf("the class is %q, %v; want %q", got, err, c.want)

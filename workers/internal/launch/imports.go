@@ -9,14 +9,14 @@ import (
 	"lossatlas/activities/weights"
 	"lossatlas/activities/work"
 	"lossatlas/artifacts"
-	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/exit"
 )
 
 // Weights reads a weights file of a network and returns it in the form in which a
 // training stores weights: the same numbers are the same bytes, wherever they come
 // from. Notes describe how the file was fitted to the network.
-func Weights(file string, net pipelines.NamedNetwork, rename weights.Rename) (b []byte, notes []string, err error) {
+func Weights(file string, net sweepfile.NamedNetwork, rename weights.Rename) (b []byte, notes []string, err error) {
 	n, err := work.Network(net.Network, net.Problem)
 	if err != nil {
 		return nil, nil, exit.With(exit.Usage, err)
@@ -32,7 +32,7 @@ func Weights(file string, net pipelines.NamedNetwork, rename weights.Rename) (b 
 
 // Directions reads a directions file of at least axes directions, and returns the
 // first of them in the form in which steps store directions. Notes are those of Weights.
-func Directions(file string, net pipelines.NamedNetwork, axes int) (b []byte, notes []string, err error) {
+func Directions(file string, net sweepfile.NamedNetwork, axes int) (b []byte, notes []string, err error) {
 	n, err := work.Network(net.Network, net.Problem)
 	if err != nil {
 		return nil, nil, exit.With(exit.Usage, err)
@@ -48,7 +48,7 @@ func Directions(file string, net pipelines.NamedNetwork, axes int) (b []byte, no
 
 // resolve reads the files that a sweep imports and tells it their digests. put,
 // which may be nil, stores them.
-func resolve(s *pipelines.Sweep, put func([]byte) error) error {
+func resolve(s *sweepfile.Sweep, put func([]byte) error) error {
 	s.Notes = nil
 	for _, i := range s.Imports() {
 		path := i.File
@@ -75,8 +75,8 @@ func resolve(s *pipelines.Sweep, put func([]byte) error) error {
 	return nil
 }
 
-func read(path string, i pipelines.Import) ([]byte, []string, error) {
-	net := pipelines.NamedNetwork{Name: i.Name, Network: i.Net, Problem: i.Problem}
+func read(path string, i sweepfile.Import) ([]byte, []string, error) {
+	net := sweepfile.NamedNetwork{Name: i.Name, Network: i.Net, Problem: i.Problem}
 	if i.Directions {
 		return Directions(path, net, i.Axes)
 	}
@@ -89,7 +89,7 @@ func read(path string, i pipelines.Import) ([]byte, []string, error) {
 
 // StoreImports puts what the sweep imports into the store, where its
 // steps find them.
-func StoreImports(ctx context.Context, store *artifacts.Store, s *pipelines.Sweep) error {
+func StoreImports(ctx context.Context, store *artifacts.Store, s *sweepfile.Sweep) error {
 	return resolve(s, func(b []byte) error {
 		_, err := store.Put(ctx, b)
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/embedded/s3"
 )
 
@@ -22,7 +23,7 @@ func thousand(b *testing.B, rate string) *pipelines.Graph {
 	for i := range 77 {
 		seeds = append(seeds, fmt.Sprint(i))
 	}
-	s, err := pipelines.Parse("many.yaml", []byte(`name: many
+	s, err := sweepfile.Parse("many.yaml", []byte(`name: many
 dataset: {name: shapes10, train: 256, test: 64}
 train: {net: small, epochs: 1, optimizer: {lr: `+rate+`}}
 maps: [{kind: line, images: 64}, {kind: surface, images: 64}]

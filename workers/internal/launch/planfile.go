@@ -15,6 +15,7 @@ import (
 
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/export"
 )
@@ -63,7 +64,7 @@ func PlanPath(path string) (string, error) {
 }
 
 // KeepPlan writes a plan to a file.
-func KeepPlan(path, program string, s *pipelines.Sweep, g *pipelines.Graph, numerics string, plan *pipelines.Plan) error {
+func KeepPlan(path, program string, s *sweepfile.Sweep, g *pipelines.Graph, numerics string, plan *pipelines.Plan) error {
 	f, err := planFile(s, g)
 	if err != nil {
 		return err
@@ -77,7 +78,7 @@ func KeepPlan(path, program string, s *pipelines.Sweep, g *pipelines.Graph, nume
 }
 
 // planFile is what a sweep and its graph say in a plan's file.
-func planFile(s *pipelines.Sweep, g *pipelines.Graph) (*PlanFile, error) {
+func planFile(s *sweepfile.Sweep, g *pipelines.Graph) (*PlanFile, error) {
 	f := &PlanFile{
 		Format: planFormat, File: artifacts.RootFile{Name: filepath.Base(s.File), Preset: s.Preset, Text: string(s.Source)}, Folder: s.Folder,
 		Versions: map[pipelines.Kind]int{},
@@ -131,8 +132,8 @@ func ReadPlan(path string) (*PlanFile, error) {
 
 // Sweep is the sweep that was planned. What it imports lies where it lay, or
 // beside the plan where that folder is not there.
-func (f *PlanFile) Sweep() (*pipelines.Sweep, error) {
-	s, err := pipelines.Parse(f.File.Name, []byte(f.File.Text), Catalog(), f.File.Preset)
+func (f *PlanFile) Sweep() (*sweepfile.Sweep, error) {
+	s, err := sweepfile.Parse(f.File.Name, []byte(f.File.Text), Catalog(), f.File.Preset)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +147,7 @@ func (f *PlanFile) Sweep() (*pipelines.Sweep, error) {
 }
 
 // Same fails unless the sweep expands, here and now, to what was planned.
-func (f *PlanFile) Same(s *pipelines.Sweep, g *pipelines.Graph, numerics string) error {
+func (f *PlanFile) Same(s *sweepfile.Sweep, g *pipelines.Graph, numerics string) error {
 	now, err := planFile(s, g)
 	if err != nil {
 		return err

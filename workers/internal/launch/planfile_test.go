@@ -9,6 +9,7 @@ import (
 
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
 )
 
 const plannedSweep = `name: one
@@ -46,7 +47,7 @@ func kept(t *testing.T) (*PlanFile, *pipelines.Graph) {
 	return f, g
 }
 
-func expand(t *testing.T, s *pipelines.Sweep, data string) *pipelines.Graph {
+func expand(t *testing.T, s *sweepfile.Sweep, data string) *pipelines.Graph {
 	t.Helper()
 	g, err := s.Expand(data)
 	if err != nil {

@@ -15,24 +15,25 @@ import (
 	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/exit"
 )
 
 // Catalog is the names that sweep files may use in this program.
-func Catalog() pipelines.Catalog {
-	return pipelines.Catalog{
+func Catalog() sweepfile.Catalog {
+	return sweepfile.Catalog{
 		Nets: nets.Names(), Datasets: datasets(), CheckNetwork: checkNetwork,
 	}
 }
 
 // BuiltIn is a built-in network for the first of the data sets, where nothing says which one it is for.
-func BuiltIn(name string) pipelines.NamedNetwork {
-	return pipelines.NamedNetwork{Name: name, Network: pipelines.Network(name), Problem: datasets()[0].Problem}
+func BuiltIn(name string) sweepfile.NamedNetwork {
+	return sweepfile.NamedNetwork{Name: name, Network: pipelines.Network(name), Problem: datasets()[0].Problem}
 }
 
-func datasets() (out []pipelines.Dataset) {
+func datasets() (out []sweepfile.Dataset) {
 	for _, s := range data.Sets() {
-		out = append(out, pipelines.Dataset{Name: s.Name, Problem: pipelines.Problem(s.Problem.String()), Train: s.Train, Test: s.Test, Augment: s.Augment})
+		out = append(out, sweepfile.Dataset{Name: s.Name, Problem: pipelines.Problem(s.Problem.String()), Train: s.Train, Test: s.Test, Augment: s.Augment})
 	}
 	return out
 }
@@ -55,8 +56,8 @@ func checkNetwork(n pipelines.Network, p pipelines.Problem) (place []string, err
 const maxFile = 4 << 20
 
 // Read reads and checks a sweep file and applies a preset ("" for none). A
-// mistake in the file is a pipelines.Errors.
-func Read(file, preset string) (*pipelines.Sweep, error) {
+// mistake in the file is a syntax.Errors.
+func Read(file, preset string) (*sweepfile.Sweep, error) {
 	info, err := os.Stat(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -75,7 +76,7 @@ func Read(file, preset string) (*pipelines.Sweep, error) {
 	if isPlan(src) {
 		return nil, exit.Usagef("%s is a plan, and no sweep file: `lossatlas run %s` does what it says", file, file)
 	}
-	s, err := pipelines.Parse(file, src, Catalog(), preset)
+	s, err := sweepfile.Parse(file, src, Catalog(), preset)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +92,7 @@ func Read(file, preset string) (*pipelines.Sweep, error) {
 const maxRecorded = 256 << 10
 
 // File is the sweep's file for its record, nil for one that is too long.
-func File(s *pipelines.Sweep) *artifacts.RootFile {
+func File(s *sweepfile.Sweep) *artifacts.RootFile {
 	if len(s.Source) > maxRecorded {
 		return nil
 	}
@@ -103,7 +104,7 @@ type Fetching func(done, total int64)
 
 // Expand makes the graph of a sweep for the data on this machine. A data set
 // that is absent is fetched if fetch is not nil.
-func Expand(ctx context.Context, s *pipelines.Sweep, where data.Options, fetch Fetching) (*pipelines.Graph, error) {
+func Expand(ctx context.Context, s *sweepfile.Sweep, where data.Options, fetch Fetching) (*pipelines.Graph, error) {
 	src, err := data.Open(s.Dataset, where)
 	var missing *data.MissingError
 	if errors.As(err, &missing) && fetch != nil && where.Dir == "" && missing.URL != "" {

@@ -2,6 +2,7 @@ package launch
 
 import (
 	"encoding/json"
+	"lossatlas/pipelines/sweepfile"
 	"strings"
 	"testing"
 
@@ -28,7 +29,7 @@ func TestNetworksThatDoNotFit(t *testing.T) {
 	}
 
 	own := func(outputs string) error {
-		_, err := pipelines.Parse("own.yaml", []byte("name: own\ndataset: {name: shapes10}\nnetworks: {mine: [flatten, {linear: "+outputs+"}]}\ntrain: {net: mine}\n"), Catalog(), "")
+		_, err := sweepfile.Parse("own.yaml", []byte("name: own\ndataset: {name: shapes10}\nnetworks: {mine: [flatten, {linear: "+outputs+"}]}\ntrain: {net: mine}\n"), Catalog(), "")
 		return err
 	}
 	if err := own("10"); err != nil {

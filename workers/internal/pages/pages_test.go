@@ -22,7 +22,7 @@ import (
 	"lossatlas/activities/trainlog"
 	"lossatlas/activities/work"
 	"lossatlas/artifacts"
-	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/embedded/s3"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/pages"
@@ -71,7 +71,7 @@ func newHalf(t *testing.T) *half {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	parsed, err := pipelines.Parse("half.yaml", []byte(sweepFile), launch.Catalog(), "")
+	parsed, err := sweepfile.Parse("half.yaml", []byte(sweepFile), launch.Catalog(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,44 @@
+package pipelines
+
+import "fmt"
+
+// Style is how a picture looks. It is part of the key of the picture alone, so
+// that another style draws again and computes nothing.
+type Style struct {
+	Scale    string  `json:"scale,omitempty"` // linear, log; "" lets the data decide
+	Min      float64 `json:"min,omitempty"`
+	Max      float64 `json:"max,omitempty"`
+	Step     float64 `json:"step,omitempty"`
+	Cut      float64 `json:"cut,omitempty"`
+	Open     bool    `json:"open,omitempty"`
+	Colormap string  `json:"colormap,omitempty"`
+	Width    float64 `json:"width,omitempty"` // inches
+	DPI      int     `json:"dpi,omitempty"`
+	NoLabels bool    `json:"no_labels,omitempty"`
+}
+
+// FigureParams is a picture over several experiments. Any of its inputs may be
+// missing. Inputs of panel i, named by InPanel: "log" of its experiment (of a comparison, those of
+// its ends, "log-a" and so on) and by the figure's kind those of Plot, "train" and "test" of lines,
+// "weights" of a histogram, "flatness" of a scatter plot.
+type FigureParams struct {
+	Plot    string        `json:"plot,omitempty"`    // of multiples
+	Columns int           `json:"columns,omitempty"` // of multiples
+	Measure string        `json:"measure,omitempty"` // of a scatter plot
+	Panels  []FigurePanel `json:"panels"`
+}
+
+// FigurePanel is what a figure shows of one experiment, or of one comparison.
+type FigurePanel struct {
+	Title  string `json:"title"`
+	Row    int    `json:"row,omitempty"`
+	Column int    `json:"column,omitempty"`
+	// Group is what the experiment and its repetitions are called together: of a scatter plot, whose dots are their means.
+	Group string `json:"group,omitempty"`
+	// Net is the network whose weights a histogram counts.
+	Net     Network `json:"net,omitempty"`
+	Problem Problem `json:"problem,omitempty"`
+}
+
+// InPanel is what a figure's step calls an input of its i-th panel.
+func InPanel(i int, name string) string { return fmt.Sprintf("%d/%s", i, name) }

@@ -1,0 +1,399 @@
+package sweepfile
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"lossatlas/pipelines"
+	"lossatlas/pipelines/syntax"
+)
+
+// Kinds of comparisons.
+const (
+	compareInterpolation = "interpolation"
+	comparePlane         = "plane"
+)
+
+var compareKinds = []string{compareInterpolation, comparePlane}
+
+const compareKey = "compare"
+
+var (
+	onInterpolation = []string{compareInterpolation}
+	onThree         = []string{comparePlane}
+)
+
+var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a comparison, as {kind: interpolation, between: [a, b]} or {kind: plane, through: [a, b, c]}", Object: syntax.Object{Fields: []syntax.Field{
+	{Name: "kind", Doc: "interpolation: the loss at (1 − α)θa + αθb, between two minimizers and beyond. plane: in the plane through three.",
+		Type: syntax.Choice{Of: compareKinds, What: "a kind of comparison"}, Required: true},
+	{Name: "name", Doc: "Name of the comparison in step names. Default: its kind.", Type: nameText},
+	{Name: "title", Doc: "Heading of its pictures. Default: the experiments' names.", Type: titleText},
+	{Name: "between", Doc: "The two experiments, each a name or parameters such as {train.batch_size: 128}. Parameters that neither names are kept equal: " +
+		"there is a comparison for each of their values.", Type: selectors{2}, Kinds: onInterpolation},
+	{Name: "through", Doc: "The three experiments, written as those of between.", Type: selectors{3}, Kinds: onThree},
+	{Name: "range", Doc: "First and last value of α (and of β, unless y says otherwise); the first minimizer is at 0, the others at 1.", Type: interval{}, Default: []any{-0.5, 1.5}},
+	{Name: "x", Doc: "First and last value of α, in place of range.", Type: interval{}, Kinds: onThree},
+	{Name: "y", Doc: "First and last value of β, in place of range.", Type: interval{}, Kinds: onThree},
+	of(onInterpolation, pointsField),
+	of(onThree, resolutionField),
+	{Name: "splits", Doc: "Splits whose loss is mapped. Default: train and test for an interpolation, train for a plane.",
+		Type: splitsList},
+	imagesField,
+	{Name: "states", Doc: "Whether batch normalization's running statistics are interpolated like the weights. Without it they stay those of the first minimizer.",
+		Type: syntax.Boolean{}, Default: true},
+}}}
+
+// compareConfig is a map between the minimizers of several experiments.
+type compareConfig struct {
+	mapConfig
+	Between []selector `field:"between"` // of an interpolation: two
+	Through []selector `field:"through"` // of a plane: three
+	States  bool       `field:"states"`
+}
+
+// ends are the experiments that a comparison is between, as they are selected.
+func (m compareConfig) ends() (key string, ends []selector) {
+	if m.Kind == comparePlane || m.Kind == mapSurface { // before and after it is resolved
+		return "through", m.Through
+	}
+	return "between", m.Between
+}
+
+// selector names an experiment, or gives some of the swept parameters a value:
+// then it stands for every experiment that has these. As JSON it is a string or
+// that mapping.
+type selector struct {
+	name string
+	set  map[string]string // canonical values by path
+}
+
+// MarshalJSON writes the name, or the parameters.
+func (s selector) MarshalJSON() ([]byte, error) {
+	if s.name != "" {
+		return json.Marshal(s.name)
+	}
+	return json.Marshal(s.set)
+}
+
+// selectors is a list of n selectors; n = 0 allows any number.
+type selectors struct{ n int }
+
+func (t selectors) want() string {
+	if t.n == 0 {
+		return "a list of experiments, each a name or parameters such as {train.batch_size: 128}"
+	}
+	return fmt.Sprintf("a list of %d experiments, each a name or parameters such as {train.batch_size: 128}", t.n)
+}
+
+func (t selectors) Check(c *syntax.Checker, n *syntax.Node, path string) any {
+	if n.Kind != syntax.ListNode || len(n.Items) == 0 || t.n > 0 && len(n.Items) != t.n {
+		return c.Reject(n, path, t.want())
+	}
+	var out []selector
+	for _, item := range n.Items {
+		s, ok := readSelector(c, item, path, t.want())
+		if !ok {
+			return nil
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func (t selectors) Schema(syntax.Names) syntax.Schema {
+	one := syntax.Schema{"anyOf": []syntax.Schema{{"type": "string"}, pointRef}}
+	if t.n == 0 {
+		return syntax.Schema{"type": "array", "minItems": 1, "items": one}
+	}
+	return syntax.Schema{"type": "array", "minItems": t.n, "maxItems": t.n, "items": one}
+}
+
+// oneSelector is the type of a field that selects one experiment.
+type oneSelector struct{}
+
+func (oneSelector) Check(c *syntax.Checker, n *syntax.Node, path string) any {
+	if s, ok := readSelector(c, n, path, "an experiment, its name or parameters such as {train.batch_size: 128}"); ok {
+		return s
+	}
+	return nil
+}
+
+// schema gives the names of parameters but not their types: this field is a parameter itself.
+func (oneSelector) Schema(syntax.Names) syntax.Schema {
+	properties := syntax.Schema{}
+	for _, path := range allPaths() {
+		properties[path] = syntax.Schema{}
+	}
+	return syntax.Schema{"anyOf": []syntax.Schema{{"type": "string"}, {"type": "object", "minProperties": 1, "properties": properties,
+		"additionalProperties": false, "patternProperties": syntax.Schema{mapPathPattern: syntax.Schema{}}}}}
+}
+
+// readSelector reads a selector, or reports what is wanted instead.
+func readSelector(c *syntax.Checker, n *syntax.Node, path, want string) (selector, bool) {
+	if n.IsScalar() && n.Text != "" {
+		return selector{name: n.Text}, true
+	}
+	if n.Kind != syntax.MappingNode || len(n.Entries) == 0 {
+		c.Reject(n, path, want)
+		return selector{}, false
+	}
+	s := selector{set: make(map[string]string)}
+	for _, e := range n.Entries {
+		typ, err := declaredParameter(c, e.Key)
+		if err != nil {
+			c.Addf(e.At, "%s: %v", path, err)
+			return selector{}, false
+		}
+		v := typ.Check(c, e.Value, e.Key)
+		if v == nil {
+			return selector{}, false
+		}
+		s.set[e.Key] = syntax.Canonical(v)
+	}
+	return s, true
+}
+
+// resolveCompare settles the names and images of the comparisons.
+func (cfg *config) resolveCompare(c *syntax.Checker, tree *syntax.Node) {
+	names := make(map[string]bool)
+	list := tree.Get(compareKey)
+	for i := range cfg.Compare {
+		m := &cfg.Compare[i]
+		item := list.Items[i]
+		if m.Name == "" {
+			m.Name = m.Kind
+		}
+		if names[strings.ToLower(m.Name)] {
+			c.Addf(item.At, "compare: two comparisons with the name %s; give one another name (name: …)", m.Name)
+		}
+		names[strings.ToLower(m.Name)] = true
+		if key, ends := m.ends(); len(ends) == 0 {
+			c.Addf(item.At, "compare: %s is missing: which experiments to compare, each a name or parameters such as {train.batch_size: 128}", key)
+		}
+		resolved := m.mapConfig
+		if resolved.Kind = mapLine; m.Kind == comparePlane {
+			resolved.Kind = mapSurface
+		}
+		cfg.resolveMap(c, &resolved, item)
+		m.mapConfig = resolved
+	}
+}
+
+// comparison is one map between minimizers: of a compareConfig, one for each
+// value of the parameters that it keeps equal.
+type comparison struct {
+	name   string
+	config compareConfig
+	ends   []int // the experiments
+}
+
+// compare finds the experiments that the comparisons are between.
+func (s *Sweep) compare(c *syntax.Checker, tree *syntax.Node, points []point) {
+	first := s.experiments[0].config
+	taken := make(map[string]bool)
+	for _, e := range s.experiments {
+		taken[strings.ToLower(e.name)] = true
+	}
+	labels := pathLabels(points)
+	for i, m := range first.Compare {
+		item := tree.Get(compareKey).Items[i]
+		key, ends := m.ends()
+		named := make(map[string]bool)
+		for _, end := range ends {
+			for path := range end.set {
+				named[path] = true
+			}
+		}
+		found := make([][]int, len(ends))
+		for j, end := range ends {
+			if found[j] = s.selected(end, points); len(found[j]) == 0 {
+				c.Addf(item.Get(key).Items[j].At, "compare: %s", s.unknown(end))
+			}
+		}
+		if slices.ContainsFunc(found, func(f []int) bool { return len(f) == 0 }) {
+			continue
+		}
+		before := len(s.comparisons)
+		for _, a := range found[0] {
+			group := []int{a}
+			for j, end := range ends[1:] {
+				var partners []int
+				for _, b := range found[j+1] {
+					if end.name != "" || ends[0].name != "" || rest(points[a], named) == rest(points[b], named) {
+						partners = append(partners, b)
+					}
+				}
+				if partners = sameRepetition(points, a, partners); len(partners) > 1 {
+					c.Addf(item.Get(key).Items[j+1].At, "compare: %s is several experiments, %s and %s among them; give more of their parameters",
+						end, s.experiments[partners[0]].name, s.experiments[partners[1]].name)
+					return
+				}
+				group = append(group, partners...)
+			}
+			if len(group) < len(ends) {
+				continue // left out of the sweep
+			}
+			for j, b := range group[1:] {
+				if slices.Contains(group[:j+1], b) {
+					c.Addf(item.Get(key).Items[j+1].At, "compare: %s is compared with itself; choose another experiment", s.experiments[b].name)
+					return
+				}
+				if s.experiments[b].config.network() != s.experiments[a].config.network() {
+					c.Addf(item.Get(key).Items[j+1].At, "compare: %s and %s are different networks, whose weights don't lie on one line; compare equal ones",
+						s.experiments[a].name, s.experiments[b].name)
+					return
+				}
+			}
+			cmp := comparison{name: m.Name, config: m, ends: group}
+			if len(found[0]) > 1 {
+				for _, set := range points[a].sets {
+					if named[set.path] {
+						continue
+					}
+					label := valueLabel(set.value)
+					if labels[set.path] != "net" {
+						label = labels[set.path] + "=" + label
+					}
+					cmp.name += "," + label
+				}
+			}
+			for taken[strings.ToLower(cmp.name)] {
+				cmp.name += "-compared"
+			}
+			taken[strings.ToLower(cmp.name)] = true
+			s.comparisons = append(s.comparisons, cmp)
+		}
+		if len(s.comparisons) == before && c.Reported == 0 {
+			c.Addf(item.Get(key).At, "compare: no two experiments differ in just what %s names; parameters that it doesn't name must be equal", key)
+		}
+	}
+}
+
+// selects says whether the selector stands for an experiment.
+func (s selector) selects(name string, p point) bool {
+	if s.name != "" {
+		return s.name == name
+	}
+	for path, v := range s.set {
+		if !slices.ContainsFunc(p.sets, func(set setting) bool { return set.path == path && syntax.Canonical(set.value) == v }) {
+			return false
+		}
+	}
+	return true
+}
+
+// alike says whether two points are the same but for what the selector names.
+// A name leaves nothing open.
+func (s selector) alike(a, b point) bool {
+	named := make(map[string]bool, len(s.set))
+	for path := range s.set {
+		named[path] = true
+	}
+	return s.name != "" || rest(a, named) == rest(b, named)
+}
+
+// selected are the experiments that the selector stands for. The name of a group
+// stands for all of its repetitions.
+func (s *Sweep) selected(end selector, points []point) []int {
+	var found []int
+	for k := range s.experiments {
+		if end.selects(s.experiments[k].name, points[k]) || end.name != "" && end.name == s.experiments[k].group {
+			found = append(found, k)
+		}
+	}
+	return found
+}
+
+// sameRepetition leaves of several experiments those that are the same repetition
+// as point a, if any is: with the same seeds.
+func sameRepetition(points []point, a int, others []int) []int {
+	same := slices.DeleteFunc(slices.Clone(others), func(b int) bool { return points[a].repetition() != points[b].repetition() })
+	if len(same) == 0 {
+		return others
+	}
+	return same
+}
+
+// unknown says that a selector stands for no experiment.
+func (s *Sweep) unknown(end selector) string {
+	hint := ""
+	if end.name != "" {
+		hint = syntax.DidYouMean(end.name, append(s.groups(), s.Experiments()...))
+	}
+	return fmt.Sprintf("no experiment is %s%s; the experiments are %s", end, hint, syntax.Some(s.Experiments()))
+}
+
+// String is the selector as a message shows it.
+func (s selector) String() string {
+	if s.name != "" {
+		return syntax.Clip(s.name)
+	}
+	var parts []string
+	for _, path := range slices.Sorted(maps.Keys(s.set)) {
+		parts = append(parts, path+"="+s.set[path])
+	}
+	return strings.Join(parts, ", ")
+}
+
+// rest is what a point sets beside the named parameters.
+func rest(p point, named map[string]bool) string {
+	var parts []string
+	for _, set := range p.sets {
+		if !named[set.path] {
+			parts = append(parts, set.path+"="+syntax.Canonical(set.value))
+		}
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, "\n")
+}
+
+// addComparison adds the steps of one comparison: directions from the first minimizer to
+// the others, a grid per split, and their pictures. train are the steps that the
+// minimizers come from.
+func (b *builder) addComparison(m compareConfig, train []string, names []string) {
+	net := b.config.network()
+	weights := pipelines.Ref{Step: train[0], Output: pipelines.OutWeights}
+	inputs := map[string]pipelines.Ref{pipelines.OutWeights: weights}
+	for i, toward := range []string{pipelines.InTowardX, pipelines.InTowardY}[:len(train)-1] {
+		inputs[toward] = pipelines.Ref{Step: train[i+1], Output: pipelines.OutWeights}
+	}
+	directions := b.add("directions", pipelines.Address{Map: m.Name, Role: pipelines.RoleDirections}, pipelines.KindDifference, pipelines.DifferenceParams{Net: net, Problem: b.config.Problem, States: m.States}, inputs)
+	kind, mp := pipelines.KindLine, b.line(m.mapConfig)
+	if m.Kind == mapSurface {
+		kind, mp = pipelines.KindSurface, b.plane(m.mapConfig)
+	}
+	inputs = map[string]pipelines.Ref{pipelines.OutWeights: weights, pipelines.OutDirections: {Step: directions, Output: pipelines.OutDirections}}
+	grids := make(map[string]string)
+	for _, r := range m.Ranges {
+		mp.Data = b.mapData(r)
+		grids[r.Split] = b.add(r.Split, pipelines.Address{Map: m.Name, Split: r.Split, Role: pipelines.RoleMap}, kind, mp, inputs)
+	}
+	title := m.Title
+	if title == "" {
+		title = "a: " + plainName(names[0])
+		for i, name := range names[1:] {
+			title += fmt.Sprintf(" · %c: %s", 'b'+rune(i), plainName(name))
+		}
+	}
+	if m.Kind == mapLine {
+		drawn := make(map[string]pipelines.Ref)
+		for split, id := range grids {
+			drawn[split] = pipelines.Ref{Step: id, Output: pipelines.OutGrid}
+		}
+		b.addPicture("plot", pipelines.Address{Map: m.Name}, pipelines.RenderParams{Plot: plotLine, Title: title, Marks: pipelines.Marks(len(train))}, "Loss and accuracy between two minimizers", drawn)
+		return
+	}
+	for _, split := range m.Splits {
+		drawn := map[string]pipelines.Ref{pipelines.OutGrid: {Step: grids[split], Output: pipelines.OutGrid}}
+		for _, p := range plotTable {
+			if p.ofMap != m.Kind || p.name != plotContour && p.name != plotFilled && !b.draws(p.name) {
+				continue
+			}
+			params := pipelines.RenderParams{Plot: p.name, Title: title + " · " + splitLoss[split], Marks: pipelines.Marks(len(train))}
+			b.addPicture(split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, params, p.captionOf(split)+", in the plane of three minimizers", drawn)
+		}
+	}
+}

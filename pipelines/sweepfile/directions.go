@@ -1,0 +1,218 @@
+package sweepfile
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+
+	"lossatlas/pipelines"
+	"lossatlas/pipelines/syntax"
+)
+
+// What the directions of a map are.
+const (
+	directionsRandom  = "random"
+	directionsHessian = "hessian"
+	directionsImport  = "import"
+	directionsOf      = "of" // those of another experiment
+)
+
+// eigenvectorTolerance is the residual allowed to the eigenvalues whose
+// eigenvectors are directions, relative to their size.
+const eigenvectorTolerance = 1e-3
+
+// source says where the directions of a map come from. As JSON it is random,
+// hessian, {import: FILE} or {of: EXPERIMENT}.
+type source struct {
+	kind string
+	file string   // of an import
+	of   selector // the experiment whose directions they are
+}
+
+// MarshalJSON writes the form in which a sweep file has it.
+func (s source) MarshalJSON() ([]byte, error) {
+	switch s.kind {
+	case directionsImport:
+		return json.Marshal(map[string]string{directionsImport: s.file})
+	case directionsOf:
+		return json.Marshal(map[string]selector{directionsOf: s.of})
+	}
+	return json.Marshal(s.kind)
+}
+
+// label writes the source in characters that file names may hold.
+func (s source) label() string {
+	if s.kind == directionsRandom || s.kind == directionsHessian {
+		return s.kind
+	}
+	return safe(syntax.Canonical(s))
+}
+
+// sources is the type of the field directions.
+type sources struct{}
+
+var (
+	namedSources = syntax.Choice{Of: []string{directionsRandom, directionsHessian}, What: "random, hessian, {import: FILE} or {of: EXPERIMENT}"}
+	lenderAt     = oneSelector{}
+)
+
+func (sources) Check(c *syntax.Checker, n *syntax.Node, path string) any {
+	if n.Kind != syntax.MappingNode {
+		if kind, ok := namedSources.Check(c, n, path).(string); ok {
+			return source{kind: kind}
+		}
+		return nil
+	}
+	if len(n.Entries) != 1 {
+		return c.Reject(n, path, namedSources.What)
+	}
+	e := n.Entries[0]
+	switch e.Key {
+	case directionsImport:
+		if file, ok := importedFile.Check(c, e.Value, syntax.Join(path, e.Key)).(string); ok {
+			return source{kind: directionsImport, file: file}
+		}
+		return nil
+	case directionsOf:
+		if s, ok := lenderAt.Check(c, e.Value, syntax.Join(path, e.Key)).(selector); ok {
+			return source{kind: directionsOf, of: s}
+		}
+		return nil
+	}
+	return c.Reject(n, path, namedSources.What)
+}
+
+func (sources) Schema(known syntax.Names) syntax.Schema {
+	only := func(key string, of syntax.Schema) syntax.Schema {
+		return syntax.Schema{"type": "object", "properties": syntax.Schema{key: of}, "required": []string{key}, "additionalProperties": false}
+	}
+	return syntax.Schema{"anyOf": []syntax.Schema{namedSources.Schema(known), only(directionsImport, importedFile.Schema(known)), only(directionsOf, lenderAt.Schema(known))}}
+}
+
+// resolveDirections settles how a map's directions are scaled, and checks that
+// nothing that belongs to random ones alone stands beside others.
+func (m *mapConfig) resolveDirections(c *syntax.Checker, tree *syntax.Node) {
+	var random []string // what has no effect
+	switch m.Directions.kind {
+	case directionsHessian:
+		random = []string{"normalize", "pairs", "seed"}
+	case directionsImport:
+		random = []string{"ignore", "normalize", "pairs", "seed"}
+	default:
+		if m.Normalize == "" {
+			m.Normalize = "filter"
+		}
+		return
+	}
+	for _, key := range random {
+		if tree.Get(key) != nil {
+			c.Addf(tree.Place(key), "maps.%s has no effect beside directions: %s, which are taken as they are; leave it out, or map along directions: random", key, m.Directions.kind)
+		}
+	}
+}
+
+// lend finds, for each map whose directions are those of another experiment,
+// that experiment: the one that its selector stands for and that is like this
+// one in whatever the selector doesn't name.
+func (s *Sweep) lend(c *syntax.Checker, tree *syntax.Node, points []point) {
+	for i := range s.experiments {
+		e := &s.experiments[i]
+		for j, m := range e.config.Maps {
+			if m.Directions.kind != directionsOf {
+				continue
+			}
+			of, at := m.Directions.of, tree.Get(mapsKey).Items[j].Place("directions")
+			found := s.selected(of, points)
+			if len(found) == 0 {
+				c.Addf(at, "maps.directions: %s", s.unknown(of))
+				return
+			}
+			found = sameRepetition(points, i, slices.DeleteFunc(found, func(k int) bool { return !of.alike(points[i], points[k]) }))
+			switch {
+			case len(found) == 0:
+				c.Addf(at, "maps.directions: no experiment is %s and else like %s; give more of its parameters, or its name", of, e.name)
+				return
+			case len(found) > 1:
+				c.Addf(at, "maps.directions: %s is several experiments, %s and %s among them; give more of their parameters",
+					of, s.experiments[found[0]].name, s.experiments[found[1]].name)
+				return
+			}
+			lender := s.experiments[found[0]]
+			if lender.config.network() != e.config.network() {
+				c.Addf(at, "maps.directions: %s and %s are different networks, whose directions don't have the same shape; leave one out", lender.name, e.name)
+				return
+			}
+			if found[0] == i {
+				continue
+			}
+			if e.lenders == nil {
+				e.lenders = make(map[string]experiment)
+			}
+			e.lenders[m.Name] = lender
+		}
+	}
+}
+
+// drawing is what random directions are drawn from: maps of an experiment for
+// which it is the same share them.
+type drawing struct {
+	pipelines.DirectionsParams
+	around pipelines.Ref // the weights
+}
+
+// addDirections adds the step that makes a map's directions and returns its output.
+func (b *builder) addDirections(m mapConfig, name string, pair int, weights pipelines.Ref) pipelines.Ref {
+	at := pipelines.Address{Map: m.Name, Pair: pair, Role: pipelines.RoleDirections}
+	axes := 2
+	if m.Kind == mapLine {
+		axes = 1
+	}
+	switch m.Directions.kind {
+	case directionsImport:
+		i := b.config.importsDirections(m)
+		id := b.add(name, at, pipelines.KindGivenDirections, pipelines.GivenDirectionsParams{Net: i.Net, Problem: i.Problem, Directions: b.imported[i], Axes: axes}, nil)
+		return pipelines.Ref{Step: id, Output: pipelines.OutDirections}
+	case directionsHessian:
+		subset := "all"
+		if m.Ignore == "biasbn" {
+			subset = "weights"
+		}
+		id := b.add(name, at, pipelines.KindEigenvectors, pipelines.EigenvectorsParams{
+			Net: b.config.network(), Data: b.mapData(m.Ranges[0]), Batch: evaluateBatch,
+			Subset: subset, Tolerance: eigenvectorTolerance, Axes: axes,
+		}, map[string]pipelines.Ref{pipelines.OutWeights: weights})
+		return pipelines.Ref{Step: id, Output: pipelines.OutDirections}
+	case directionsOf:
+		if lender, ok := b.lenders[m.Name]; ok {
+			weights.Step = b.addLender(lender)
+		}
+	}
+	params := pipelines.DirectionsParams{Net: b.config.network(), Problem: b.config.Problem, Normalize: m.Normalize, Ignore: m.Ignore, Seed: m.Seed + uint64(pair), Axes: axes}
+	d := drawing{params, weights}
+	if _, ok := b.drawn[d]; !ok {
+		if b.drawn == nil {
+			b.drawn = make(map[drawing]string)
+		}
+		b.drawn[d] = b.add(name, at, pipelines.KindDirections, params, map[string]pipelines.Ref{pipelines.OutWeights: weights})
+	}
+	return pipelines.Ref{Step: b.drawn[d], Output: pipelines.OutDirections}
+}
+
+// addLender adds the step that another experiment's weights come from. It has
+// that experiment's key, so that it runs once for both.
+func (b *builder) addLender(lender experiment) string {
+	id := b.name + "/" + lenderStep(lender.name)
+	if slices.ContainsFunc(b.steps, func(s pipelines.Step) bool { return s.ID == id }) {
+		return id
+	}
+	other := builder{experiment: lender, digest: b.digest, imported: b.imported}
+	other.addWeights()
+	b.err = cmp.Or(b.err, other.err)
+	step := other.steps[0]
+	step.ID, step.At = id, pipelines.Address{Experiment: b.name, Role: pipelines.RoleLender}
+	b.steps = append(b.steps, step)
+	return id
+}
+
+// lenderStep names that step; no map can have an @ in its name.
+func lenderStep(lender string) string { return "train@" + lender }

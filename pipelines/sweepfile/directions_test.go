@@ -1,0 +1,163 @@
+package sweepfile
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// A map along eigenvectors looks at the same images as the Hessian whose
+// eigenvectors they are, over weights alone unless nothing is ignored.
+func TestEigenvectorMap(t *testing.T) {
+	steps := stepsOf(t, minimal+"maps:\n  - {kind: surface, directions: hessian, resolution: 5, images: 'test[0:64]'}\n"+
+		"  - {kind: line, directions: hessian, ignore: none}\n  - {kind: surface, name: random, resolution: 5}\n")
+	step := steps["surface-directions"]
+	var got pipelines.EigenvectorsParams
+	if err := json.Unmarshal(step.Params, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := pipelines.EigenvectorsParams{
+		Net: got.Net, Batch: evaluateBatch, Subset: "weights", Tolerance: 1e-3, Axes: 2,
+		Data: pipelines.MapData{Name: got.Data.Name, Digest: got.Data.Digest, Split: "test", To: 64},
+	}
+	if d := cmp.Diff(want, got); d != "" || step.Kind != pipelines.KindEigenvectors || !step.Kind.Numeric() {
+		t.Errorf("a step of kind %s (-want +got):\n%s", step.Kind, d)
+	}
+	if in := steps["surface-test"].Inputs[pipelines.OutDirections]; !strings.HasSuffix(in.Step, "/surface-directions") {
+		t.Errorf("the surface lies along %v", in)
+	}
+	if err := json.Unmarshal(steps["line-directions"].Params, &got); err != nil || got.Subset != "all" || got.Axes != 1 || got.Data.Split != "train" {
+		t.Errorf("of the line: %+v, %v", got, err)
+	}
+	var random pipelines.DirectionsParams
+	if err := json.Unmarshal(steps["random-directions"].Params, &random); err != nil || steps["random-directions"].Kind != pipelines.KindDirections || random.Normalize != "filter" {
+		t.Errorf("of the random surface: %+v, %v", random, err)
+	}
+}
+
+func TestEigenvectorMapErrors(t *testing.T) {
+	for fields, want := range map[string]string{
+		"kind: surface, directions: hesian":                        "unknown name hesian; did you mean hessian?; allowed: random, hessian",
+		"kind: surface, directions: hessian, pairs: 2":             "maps.pairs has no effect beside directions: hessian",
+		"kind: surface, directions: hessian, seed: 2":              "maps.seed has no effect beside directions: hessian",
+		"kind: surface, directions: hessian, normalize: filter":    "maps.normalize has no effect beside directions: hessian",
+		"kind: surface, directions: {import: a.npz}, ignore: none": "maps.ignore has no effect beside directions: import",
+		"kind: surface, directions: {import: [a.npz]}":             "want the path of a .safetensors or .npz file, got a list",
+		"kind: surface, directions: {from: a}":                     "want random, hessian, {import: FILE} or {of: EXPERIMENT}",
+		"kind: surface, directions: {of: {train.nett: vgg9}}":      "did you mean train.net?",
+		"kind: spectrum, directions: hessian":                      "a map of kind spectrum has no directions",
+	} {
+		_, err := Parse("sweep.yaml", []byte(minimal+"maps: [{"+fields+"}]\n"), catalog, "")
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", fields, err, want)
+		}
+	}
+}
+
+// Imported directions are a step of the file's content alone, which both the
+// surface and the line take as much of as they need.
+func TestImportedDirections(t *testing.T) {
+	s := mustParse(t, minimal+"maps:\n  - {kind: surface, directions: {import: d.npz}}\n  - {kind: line, directions: {import: d.npz}}\n", "")
+	imports := s.Imports()
+	if len(imports) != 2 || !imports[0].Directions || imports[0].Axes != 2 || imports[1].Axes != 1 || imports[0].File != "d.npz" {
+		t.Fatalf("imports %+v", imports)
+	}
+	want := artifacts.Of([]byte("two"))
+	s.Resolve(imports[0], want)
+	g, err := s.Expand(digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range g.All() {
+		if !strings.HasSuffix(p.Step.ID, "/surface-directions") {
+			continue
+		}
+		var got pipelines.GivenDirectionsParams
+		if err := json.Unmarshal(p.Step.Params, &got); err != nil || p.Step.Kind != pipelines.KindGivenDirections || got.Directions != want.String() || got.Axes != 2 {
+			t.Errorf("step %s of kind %s: %+v, %v", p.Step.ID, p.Step.Kind, got, err)
+		}
+		return
+	}
+	t.Error("no step makes the surface's directions")
+}
+
+// lentSweep has two trainings of each weight decay, in the plane of one's directions.
+const lentSweep = minimal + `sweep:
+  train.batch_size: [32, 64]
+  train.optimizer.weight_decay: [0, 1e-3]
+maps:
+  - {kind: surface, resolution: 5, directions: {of: {train.batch_size: 32}}}
+  - {kind: line, points: 5, directions: {of: {train.batch_size: 32}}}
+`
+
+// Directions of another experiment are scaled to its weights, which come from
+// a step with the key of its own training; for that experiment they are its own.
+func TestLentDirections(t *testing.T) {
+	g, err := mustParse(t, lentSweep, "").Expand(digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := make(map[string]pipelines.Step)
+	for _, p := range g.All() {
+		steps[p.Step.ID] = p.Step
+	}
+	for _, decay := range []string{"0", "0.001"} {
+		lender, borrower := "batch_size=32,weight_decay="+decay, "batch_size=64,weight_decay="+decay
+		train := borrower + "/train@" + lender
+		if d := cmp.Diff(string(steps[lender+"/train"].Params), string(steps[train].Params)); d != "" || steps[train].Kind != pipelines.KindTrain {
+			t.Errorf("%s is not the training of %s (-want +got):\n%s", train, lender, d)
+		}
+		for _, name := range []string{"surface", "line"} {
+			from := steps[borrower+"/"+name+"-train"].Inputs
+			if from[pipelines.OutWeights].Step != borrower+"/train" {
+				t.Errorf("the %s of %s is around %s", name, borrower, from[pipelines.OutWeights].Step)
+			}
+			if got := steps[from[pipelines.OutDirections].Step].Inputs[pipelines.OutWeights].Step; got != train {
+				t.Errorf("the directions of the %s of %s are scaled to %s, want %s", name, borrower, got, train)
+			}
+			from = steps[lender+"/"+name+"-train"].Inputs
+			if got := steps[from[pipelines.OutDirections].Step].Inputs[pipelines.OutWeights].Step; got != lender+"/train" {
+				t.Errorf("the directions of the %s of %s are scaled to %s", name, lender, got)
+			}
+		}
+		var random, lent pipelines.DirectionsParams
+		if err := json.Unmarshal(steps[lender+"/surface-directions"].Params, &random); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(steps[borrower+"/surface-directions"].Params, &lent); err != nil || lent != random {
+			t.Errorf("lent directions %+v, of the lender %+v, %v", lent, random, err)
+		}
+	}
+	trainings := 0
+	for id := range steps {
+		if strings.Contains(id, "/train@") {
+			trainings++
+		}
+	}
+	if trainings != 2 {
+		t.Errorf("%d trainings of lenders, want one for each of 2 borrowers", trainings)
+	}
+}
+
+func TestLentDirectionsErrors(t *testing.T) {
+	const sweep = minimal + "sweep: {train.batch_size: [32, 64], train.net: [vgg9, resnet20]}\n"
+	for of, want := range map[string]string{
+		"a":                     "no experiment is a; the experiments are",
+		"{train.batch_size: 8}": "no experiment is train.batch_size=8",
+		"{train.seed: 1}":       "no experiment is train.seed=1", // which is not swept
+		"{train.net: vgg9}":     "are different networks, whose directions don't have the same shape",
+		"'batch_size=32,vgg9'":  "are different networks",
+		"[a]":                   "want an experiment, its name or parameters such as",
+		"{}":                    "want an experiment, its name or parameters such as",
+	} {
+		_, err := Parse("sweep.yaml", []byte(sweep+"maps: [{kind: surface, directions: {of: "+of+"}}]\n"), catalog, "")
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "sweep.yaml:") {
+			t.Errorf("of: %s: %v, want %q", of, err, want)
+		}
+	}
+}

@@ -1,0 +1,153 @@
+package sweepfile
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"lossatlas/pipelines"
+)
+
+// evaluateBatch is how many images one call of an evaluation executable takes.
+// The order of summation, hence the last bits of a loss, depends on it.
+const evaluateBatch = 128
+
+// Expand turns the sweep into its steps. datasetDigest is the digest of the whole
+// data set's content ("sha256:…"); it becomes part of the keys of all steps that
+// look at images.
+func (s *Sweep) Expand(datasetDigest string) (*pipelines.Graph, error) {
+	g := &pipelines.Graph{Sweep: s.Name, Title: cmp.Or(s.Title, s.Name)}
+	for _, e := range s.experiments {
+		b := &builder{experiment: e, digest: datasetDigest, imported: s.imported}
+		if b.build(); b.err != nil {
+			return nil, fmt.Errorf("sweep %s, experiment %s: %w", s.Name, e.name, b.err)
+		}
+		g.Experiments = append(g.Experiments, pipelines.Experiment{Name: e.name, Group: e.group, Params: e.params, Shown: e.shown(), Steps: b.steps})
+	}
+	for _, cmp := range s.comparisons {
+		e := s.experiments[cmp.ends[0]]
+		e.name = cmp.name
+		b := &builder{experiment: e, compared: true, digest: datasetDigest}
+		var train, names []string
+		for _, end := range cmp.ends {
+			train = append(train, g.Experiments[end].Steps[0].ID)
+			names = append(names, s.experiments[end].name)
+		}
+		if b.addComparison(cmp.config, train, names); b.err != nil {
+			return nil, fmt.Errorf("sweep %s, comparison %s: %w", s.Name, cmp.name, b.err)
+		}
+		g.Final = append(g.Final, b.steps...)
+		g.Comparisons = append(g.Comparisons, pipelines.Comparison{Name: cmp.name, Between: names})
+	}
+	for _, f := range s.figures {
+		step, err := f.step(s, g)
+		if err != nil {
+			return nil, fmt.Errorf("sweep %s, figure %s: %w", s.Name, f.config.Name, err)
+		}
+		g.Final = append(g.Final, step)
+	}
+	report, err := g.Report()
+	if err != nil {
+		return nil, err
+	}
+	g.Final = append(g.Final, report)
+	return g, g.Check()
+}
+
+// shown is what the page says of an experiment: the swept parameters, and the
+// ones that every reader asks for.
+func (e experiment) shown() map[string]any {
+	t := e.config.Train
+	out := map[string]any{
+		"dataset.name":                 e.config.Dataset.Name,
+		"dataset.train":                e.config.Dataset.Train,
+		"train.net":                    t.Net,
+		"train.epochs":                 t.Epochs,
+		"train.batch_size":             t.BatchSize,
+		"train.optimizer.lr":           *t.Optimizer.LR,
+		"train.optimizer.weight_decay": t.Optimizer.WeightDecay,
+		"train.seed":                   t.Seed,
+	}
+	if t.Optimizer.Kind != optimizerSGD {
+		out["train.optimizer.kind"] = t.Optimizer.Kind
+	}
+	if t.LabelNoise > 0 {
+		out["train.label_noise"] = t.LabelNoise
+	}
+	if t.Import != "" {
+		out = map[string]any{"dataset.name": e.config.Dataset.Name, "train.net": t.Net, "train.import": t.Import}
+	}
+	for path, v := range e.params {
+		out[path] = v
+	}
+	return out
+}
+
+// builder makes the steps of one experiment, or of a comparison in its name.
+type builder struct {
+	experiment
+	compared bool
+	digest   string
+	imported map[Import]string
+	steps    []pipelines.Step
+	drawn    map[drawing]string // the steps that have drawn directions already
+	err      error              // the first one
+}
+
+// add appends a step and returns its ID. Of the address it fills in whose step it is. What goes wrong is kept in err.
+func (b *builder) add(name string, at pipelines.Address, kind pipelines.Kind, params any, inputs map[string]pipelines.Ref) string {
+	raw, err := json.Marshal(params)
+	if err != nil && b.err == nil {
+		b.err = fmt.Errorf("step %s: %w", name, err)
+	}
+	if b.compared {
+		at.Comparison = b.name
+	} else {
+		at.Experiment = b.name
+	}
+	id := b.name + "/" + name
+	b.steps = append(b.steps, pipelines.Step{ID: id, Kind: kind, At: at, Params: raw, Inputs: inputs, AnyNumerics: b.config.Numerics == anyNumerics})
+	return id
+}
+
+func (b *builder) build() {
+	train := b.addWeights()
+	for _, m := range b.config.Maps {
+		mapKindOf(m.Kind).add(b, m, train)
+	}
+	if b.draws(plotTraining) && b.config.Train.Import == "" {
+		inputs := map[string]pipelines.Ref{pipelines.OutLog: {Step: train, Output: pipelines.OutLog}}
+		b.addPicture("training", pipelines.Address{}, pipelines.RenderParams{Plot: plotTraining, Title: b.title()}, "Training", inputs)
+	}
+}
+
+// title is the experiment's name as a heading.
+func (b *builder) title() string { return plainName(b.name) }
+
+// plainName is an experiment's name as people read it.
+func plainName(name string) string { return strings.ReplaceAll(name, ",", ", ") }
+
+func (b *builder) trainParams() pipelines.TrainParams {
+	d, t := b.config.Dataset, b.config.Train
+	o := t.Optimizer
+	return pipelines.TrainParams{
+		Net:  b.config.network(),
+		Data: pipelines.TrainData{Name: d.Name, Digest: b.digest, Problem: b.config.Problem, Train: d.Train, Test: d.Test},
+		Optimizer: pipelines.Optimizer{
+			Kind: o.Kind, LR: *o.LR, Momentum: *o.Momentum, Nesterov: *o.Nesterov, WeightDecay: o.WeightDecay,
+			Schedule: o.Schedule.Drops, Cosine: o.Schedule.Cosine, Warmup: o.Schedule.Warmup,
+			Beta1: *o.Beta1, Beta2: *o.Beta2, Epsilon: *o.Epsilon,
+		},
+		Epochs: t.Epochs, BatchSize: t.BatchSize, BNGroup: *t.BNGroup, Augment: *t.Augment, Seed: t.Seed,
+		LabelNoise: t.LabelNoise, Checkpoints: t.kept(),
+	}
+}
+
+// addPicture adds a rendering step, whose picture the page shows under a caption.
+func (b *builder) addPicture(name string, at pipelines.Address, params pipelines.RenderParams, caption string, inputs map[string]pipelines.Ref) {
+	params.Style = b.style(params.Plot)
+	at.Role = pipelines.RolePicture
+	b.add(name, at, pipelines.KindRender, params, inputs)
+	b.steps[len(b.steps)-1].Caption = caption
+}

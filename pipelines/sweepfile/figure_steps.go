@@ -1,0 +1,104 @@
+package sweepfile
+
+import (
+	"encoding/json"
+	"strings"
+
+	"lossatlas/pipelines"
+)
+
+// step is the step that draws a figure.
+func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
+	f := fig.config
+	params := pipelines.FigureParams{Plot: f.Plot, Columns: fig.columns, Measure: f.Measure}
+	inputs := make(map[string]pipelines.Ref)
+	add := func(i int, name, step, output string) {
+		inputs[pipelines.InPanel(i, name)] = pipelines.Ref{Step: step, Output: output}
+	}
+	for i, p := range fig.panels {
+		panel := pipelines.FigurePanel{Title: p.title, Row: p.row, Column: p.column}
+		for k, e := range p.experiments {
+			name := pipelines.OutLog
+			if len(p.experiments) > 1 {
+				name += "-" + string(rune('a'+k))
+			}
+			add(i, name, g.Experiments[e].Steps[0].ID, pipelines.OutLog)
+		}
+		switch f.Kind {
+		case figureHistogram:
+			add(i, pipelines.OutWeights, g.Experiments[p.experiments[0]].Steps[0].ID, pipelines.OutWeights)
+			of := s.experiments[p.experiments[0]].config
+			panel.Net, panel.Problem = of.network(), of.Problem
+		case figureScatter:
+			panel.Group = plainName(s.experiments[p.experiments[0]].group)
+			add(i, pipelines.OutFlatness, p.steps+f.Split+"-flatness", pipelines.OutFlatness)
+		case figureLines, figureMultiples:
+			if f.source.Kind == mapLine {
+				for _, split := range f.source.Splits {
+					add(i, split, p.steps+split, pipelines.OutGrid)
+				}
+				break
+			}
+			add(i, pipelines.OutGrid, p.steps+f.Split, pipelines.OutGrid)
+			if f.source.Kind == mapTrajectory {
+				add(i, pipelines.OutPath, p.steps+"path", pipelines.OutPath)
+			}
+		}
+		params.Panels = append(params.Panels, panel)
+	}
+	caption := f.caption()
+	if fig.shared != "" {
+		caption += " · " + fig.shared
+	}
+	r := pipelines.RenderParams{Plot: f.Kind, Title: f.Title, Style: f.style(), Figure: &params}
+	if r.Title == "" {
+		r.Title = caption
+	}
+	if f.compared {
+		r.Marks = pipelines.Marks(len(fig.panels[0].experiments))
+	}
+	raw, err := json.Marshal(r)
+	return pipelines.Step{ID: s.figurePrefix() + "/" + f.Name, Kind: pipelines.KindRender, At: pipelines.Address{Figure: f.Name, Role: pipelines.RoleFigure}, Caption: caption, Params: raw, Inputs: inputs, Partial: true}, err
+}
+
+// figurePrefix begins the names of the figures' steps, as no experiment's do.
+func (s *Sweep) figurePrefix() string {
+	prefix := figuresKey
+	taken := func() bool {
+		for _, e := range s.experiments {
+			if strings.EqualFold(e.name, prefix) {
+				return true
+			}
+		}
+		for _, cmp := range s.comparisons {
+			if strings.EqualFold(cmp.name, prefix) {
+				return true
+			}
+		}
+		return false
+	}
+	for taken() {
+		prefix += "-over-all"
+	}
+	return prefix
+}
+
+// caption says what a figure shows.
+func (f figureConfig) caption() string {
+	switch f.Kind {
+	case figureLines:
+		return "Loss along a line"
+	case figureNorms:
+		return "Norm of the weights during training"
+	case figureHistogram:
+		return "Weights of convolutions and linear layers"
+	case figureScatter:
+		return "Test error and flatness"
+	case figureCurves:
+		return "Loss and error during training"
+	}
+	if f.compared && f.Plot == plotLine {
+		return "Loss and accuracy between two minimizers"
+	}
+	return findPlot(f.Plot).captionOf(f.Split)
+}

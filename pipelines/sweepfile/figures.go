@@ -1,0 +1,182 @@
+package sweepfile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"lossatlas/pipelines/syntax"
+)
+
+// Kinds of figures over several experiments.
+const (
+	figureMultiples = "multiples"
+	figureLines     = "lines"
+	figureNorms     = "norms"
+	figureHistogram = "histogram"
+	figureScatter   = "scatter"
+	figureCurves    = "curves"
+)
+
+var figureKinds = []string{figureMultiples, figureLines, figureNorms, figureHistogram, figureScatter, figureCurves}
+
+const (
+	figuresKey = "figures"
+	maxFigures = 32
+)
+
+// figureConfig is a picture over several experiments.
+type figureConfig struct {
+	Kind    string     `field:"kind"`
+	Name    string     `field:"name"`
+	Title   string     `field:"title"`
+	Map     string     `field:"map"`
+	Plot    string     `field:"plot"`
+	Split   string     `field:"split"`
+	Rows    string     `field:"rows"`
+	Columns string     `field:"columns"`
+	Measure string     `field:"measure"`
+	Of      []selector `field:"of"`
+	styleConfig
+
+	source   mapConfig // the map that Map names
+	compared bool      // Map names a comparison
+}
+
+// measureNames are the measures of flatness, as flatness steps call them.
+func measureNames() []string {
+	var out []string
+	for _, level := range flatnessLevels {
+		out = append(out, fmt.Sprintf("width%g", level))
+	}
+	out = append(out, "convex", "area")
+	for _, radius := range flatnessRadii {
+		out = append(out, fmt.Sprintf("sharp%g", radius))
+	}
+	return out
+}
+
+var (
+	ofMaps   = []string{figureMultiples, figureLines, figureScatter}
+	ofPlanes = []string{figureMultiples, figureScatter}
+)
+
+var figureFields = syntax.Variants{Of: figureKinds, What: "a figure", Want: "a figure, as {kind: multiples, plot: contour} or {kind: norms}", Object: syntax.Object{Fields: append([]syntax.Field{
+	{Name: "kind", Doc: "multiples: one plot of one map for each experiment, on one scale. lines: the losses along a line in one frame. norms: the norm of the weights during training. " +
+		"histogram: the weights of convolutions and linear layers. scatter: the test error against a measure of flatness, of repetitions the means. curves: loss and error during training.",
+		Type: syntax.Choice{Of: figureKinds, What: "a kind of figure"}, Required: true},
+	{Name: "name", Doc: "Name of the figure in step names. Default: its kind.", Type: nameText},
+	{Name: "title", Doc: "Heading of the figure. Default: what it shows.", Type: titleText},
+	{Name: "map", Doc: "Name of the map that is shown, or of a comparison. Default: the first that fits.", Type: nameText, Kinds: ofMaps},
+	{Name: "plot", Doc: "Which picture of the map. Default: contour, line, ratio or trajectory, as the map is.", Type: syntax.Choice{Of: multiplePlots, What: "a plot"}, Kinds: ofMultiples},
+	{Name: "split", Doc: "Split whose loss is shown, of a map that has several. Default: train.", Type: splitChoice, Kinds: ofPlanes},
+	{Name: "rows", Doc: "Swept parameter that the rows are for.", Type: syntax.Text{Max: 200, Want: "a swept parameter, as train.batch_size"}, Kinds: ofMultiples},
+	{Name: "columns", Doc: "Swept parameter that the columns are for. Default: the experiments in the order of the file.", Type: syntax.Text{Max: 200, Want: "a swept parameter, as train.batch_size"}, Kinds: ofMultiples},
+	{Name: "measure", Doc: "Measure of flatness. Default: width0.5.", Type: syntax.Choice{Of: measureNames(), What: "a measure of flatness"}, Kinds: []string{figureScatter}},
+	{Name: "of", Doc: "The experiments, each a name or parameters such as {train.batch_size: 128}, which stand for all that have them. Default: all; of repetitions, multiples show the first, unless rows or columns are a seed.", Type: selectors{}},
+}, styleFields(func(s shownIn) []string { return s.figures })...)}}
+
+// resolveFigures settles which maps the figures are of.
+func (cfg *config) resolveFigures(c *syntax.Checker, tree *syntax.Node) {
+	names := make(map[string]bool)
+	for i := range cfg.Figures {
+		f, item := &cfg.Figures[i], tree.Get(figuresKey).Items[i]
+		if f.Name == "" {
+			f.Name = f.Kind
+		}
+		if names[strings.ToLower(f.Name)] {
+			c.Addf(item.At, "figures: two figures with the name %s; give one another name (name: …)", f.Name)
+		}
+		names[strings.ToLower(f.Name)] = true
+		f.Check(c, item, figuresKey)
+		if slices.Contains(ofMaps, f.Kind) && cfg.resolveSource(c, f, item) {
+			f.resolvePlot(c, item)
+		}
+		if f.Kind == figureScatter && f.Measure == "" {
+			f.Measure = "width0.5"
+		}
+	}
+}
+
+// wants are the kinds of maps that a figure can show.
+func (f *figureConfig) wants() []string {
+	switch {
+	case f.Kind == figureLines:
+		return []string{mapLine}
+	case f.Kind == figureScatter:
+		return []string{mapLine, mapSurface}
+	case f.Plot != "":
+		return []string{findPlot(f.Plot).ofMap}
+	}
+	return []string{mapSurface, mapLine, mapHessian, mapTrajectory}
+}
+
+// resolveSource finds the map that a figure shows.
+func (cfg *config) resolveSource(c *syntax.Checker, f *figureConfig, item *syntax.Node) bool {
+	type candidate struct {
+		mapConfig
+		compared bool
+	}
+	var all []candidate
+	for _, m := range cfg.Maps {
+		all = append(all, candidate{m, false})
+	}
+	if f.Kind != figureScatter { // comparisons have no measure of flatness
+		for _, m := range cfg.Compare {
+			all = append(all, candidate{m.mapConfig, true})
+		}
+	}
+	wants := f.wants()
+	if f.Map == "" {
+		for _, kind := range wants {
+			for _, m := range all {
+				if m.Kind == kind {
+					f.Map, f.source, f.compared = m.Name, m.mapConfig, m.compared
+					return true
+				}
+			}
+		}
+		c.Addf(item.At, "figures: %s needs a map of kind %s; add one to maps", f.shows(), strings.Join(wants, " or "))
+		return false
+	}
+	var names []string
+	for _, m := range all {
+		if m.Name != f.Map {
+			names = append(names, m.Name)
+			continue
+		}
+		if !slices.Contains(wants, m.Kind) {
+			c.Addf(item.Place("map"), "figures: %s is a map of kind %s; %s needs one of kind %s", f.Map, m.Kind, f.shows(), strings.Join(wants, " or "))
+			return false
+		}
+		f.source, f.compared = m.mapConfig, m.compared
+		return true
+	}
+	c.Addf(item.Place("map"), "figures: there is no map %s%s; there are %s", syntax.Clip(f.Map), syntax.DidYouMean(f.Map, names), strings.Join(names, ", "))
+	return false
+}
+
+// shows is the figure as a message names it.
+func (f *figureConfig) shows() string {
+	if f.Plot != "" {
+		return f.Kind + " of " + f.Plot
+	}
+	return f.Kind
+}
+
+// resolvePlot settles plot and split, and checks that the plot has the style that is asked for.
+func (f *figureConfig) resolvePlot(c *syntax.Checker, item *syntax.Node) {
+	if f.Kind == figureMultiples && f.Plot == "" {
+		f.Plot = plotNames(func(p plotDeclaration) bool { return p.ofMap == f.source.Kind })[0]
+	}
+	if f.Plot != "" {
+		for _, key := range foreign(item, f.Plot) {
+			c.Addf(item.Place(key), "figures: %s has no %s; %s", f.shows(), key, styleOf(f.Plot))
+		}
+	}
+	if f.Split == "" {
+		f.Split = f.source.Splits[0]
+	} else if !slices.Contains(f.source.Splits, f.Split) {
+		c.Addf(item.Place("split"), "figures: the map %s has no split %s; it has %s", f.Map, f.Split, strings.Join(f.source.Splits, " and "))
+	}
+}

@@ -1,0 +1,157 @@
+package sweepfile
+
+import (
+	"regexp"
+	"slices"
+	"sync"
+
+	"lossatlas/pipelines"
+	"lossatlas/pipelines/syntax"
+)
+
+// Catalog holds the names that the caller knows, so that this package needs to
+// know neither networks nor data sets. A nil list allows any name.
+type Catalog struct {
+	Nets     []string
+	Datasets []Dataset
+	// CheckNetwork says what is wrong with a written-out network for a problem, and the
+	// way to the layer through the network's JSON ("4", "shortcut", "0"); nil checks nothing.
+	CheckNetwork func(n pipelines.Network, p pipelines.Problem) (place []string, err error)
+}
+
+// Dataset is what this package knows of a data set.
+type Dataset struct {
+	Name    string
+	Problem pipelines.Problem
+	// Train and Test are the numbers of records of the splits; 0 allows any number.
+	Train, Test int
+	// Augment is the default of train.augment.
+	Augment bool
+}
+
+// datasets are the names of the data sets, nil for any.
+func (cat Catalog) datasets() (names []string) {
+	for _, d := range cat.Datasets {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+// dataset is the data set of a name, with nothing but the name when it is not known.
+func (cat Catalog) dataset(name string) Dataset {
+	for _, d := range cat.Datasets {
+		if d.Name == name {
+			return d
+		}
+	}
+	return Dataset{Name: name}
+}
+
+// Lists of names that choices allow.
+const (
+	namesOfNets     = "nets"
+	namesOfDatasets = "datasets"
+)
+
+// names are the catalog's names, with further networks.
+func (cat Catalog) names(written ...string) syntax.Names {
+	out := syntax.Names{namesOfNets: cat.Nets, namesOfDatasets: cat.datasets()}
+	if cat.Nets != nil {
+		out[namesOfNets] = slices.Concat(cat.Nets, written)
+	}
+	return out
+}
+
+// Update rules.
+const (
+	optimizerSGD  = "sgd"
+	optimizerAdam = "adam"
+)
+
+// Splits of a data set.
+const (
+	splitTrain = "train"
+	splitTest  = "test"
+)
+
+var (
+	splitNames     = []string{splitTrain, splitTest}
+	normalizations = []string{"filter", "layer", "weight", "dfilter", "dlayer", "none"}
+	subsets        = []string{"weights", "all"}
+
+	optimizerKinds = []string{optimizerSGD, optimizerAdam}
+)
+
+// Limits of single values.
+const (
+	maxRecords    = 10_000_000
+	maxEpochs     = 100_000
+	maxResolution = 1025    // points along one side of a surface
+	maxPoints     = 100_001 // points of a line
+	maxRange      = 1e6
+	maxSeed       = syntax.MaxInteger
+	maxMaps       = 32
+	maxPairs      = 100
+	maxProbes     = 1000
+	maxSteps      = 1000
+	// maxEvaluations is how many steps that evaluate one experiment may have: they may all wait at a time, and
+	// Temporal lets a workflow wait for 2,000.
+	maxEvaluations = 1000
+)
+
+// importedFile is recognized by its content when it is read, not by its extension.
+var importedFile = syntax.Text{Max: 500, Form: regexp.MustCompile(`.`), Want: "the path of a .safetensors or .npz file"}
+
+// Types that several tables have.
+var (
+	nameText    = syntax.Text{Max: 64, Form: syntax.NameForm, Want: syntax.NameWant}
+	titleText   = syntax.Text{Max: 200, Want: "a text of at most 200 characters"}
+	splitChoice = syntax.Choice{Of: splitNames, What: "a split"}
+	splitsList  = syntax.List{Of: splitChoice, Min: 1, Max: 2, Unique: true, Single: true}
+
+	pointsField     = syntax.Field{Name: "points", Doc: "Points along the line.", Type: syntax.Integer{Min: 2, Max: maxPoints}, Default: int64(401)}
+	resolutionField = syntax.Field{Name: "resolution", Doc: "Points along each side: one number, or [x, y].", Type: resolution{}, Default: []any{int64(51), int64(51)}}
+	imagesField     = syntax.Field{Name: "images", Doc: "Images the loss is the mean over: a number (the first ones of each split), or ranges such as test[0:1000]. " +
+		"Default: all that dataset names.", Type: images{}}
+)
+
+// of is a field of some kinds alone.
+func of(kinds []string, f syntax.Field) syntax.Field {
+	f.Kinds = kinds
+	return f
+}
+
+// Policies of numerics, and the key that goes with the first.
+const (
+	exactNumerics = "exact"
+	anyNumerics   = "any"
+	deviceKey     = "device"
+)
+
+// The parts of a file that paths lead into.
+const (
+	mapsKey     = "maps"
+	networksKey = "networks"
+)
+
+// pathRoots are the keys below which every field is a parameter that can be swept.
+var pathRoots = []string{"dataset", "train", mapsKey, syntax.VariablesKey}
+
+// allPaths lists the parameters: dotted paths to every field of dataset, train and maps.
+var allPaths = sync.OnceValue(func() []string {
+	var out []string
+	var walk func(path string, o syntax.Object)
+	walk = func(path string, o syntax.Object) {
+		for _, f := range o.Fields {
+			if sub, ok := f.Type.(syntax.Object); ok {
+				walk(syntax.Join(path, f.Name), sub)
+			} else {
+				out = append(out, syntax.Join(path, f.Name))
+			}
+		}
+	}
+	walk("dataset", datasetFields)
+	walk("train", trainFields)
+	walk(mapsKey, mapFields.Object)
+	return out
+})

@@ -1,0 +1,22 @@
+package sweepfile
+
+import "lossatlas/pipelines"
+
+const mapHessian = "hessian"
+
+// hessianMap is the extreme eigenvalues of the Hessian over a surface's lattice.
+var hessianMap = mapKind{
+	name:    mapHessian,
+	doc:     "the extreme eigenvalues of its second derivatives, in the same plane.",
+	shared:  []string{"directions", "normalize", "ignore", "range", "x", "y", "resolution", "subset", "tolerance"},
+	splits:  []string{splitTrain},
+	resolve: resolveLattice,
+	add:     addHessian,
+}
+
+// addHessian adds the steps of a map of eigenvalues, and its pictures.
+func addHessian(b *builder, m mapConfig, train string) {
+	hp := pipelines.HessianParams{MapParams: b.plane(m), Subset: m.Subset, Tolerance: m.Tolerance}
+	g := b.addGrids(m, train, pipelines.KindHessian, func(data pipelines.MapData) any { hp.Data = data; return hp })
+	b.drawPlane(m, g)
+}

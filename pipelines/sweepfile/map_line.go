@@ -1,0 +1,41 @@
+package sweepfile
+
+import (
+	"lossatlas/pipelines"
+	"lossatlas/pipelines/syntax"
+)
+
+const mapLine = "line"
+
+// lineMap is the loss along one direction.
+var lineMap = mapKind{
+	name:    mapLine,
+	doc:     "the loss along one direction.",
+	shared:  []string{"directions", "normalize", "ignore", "pairs", "range"},
+	own:     []syntax.Field{pointsField},
+	splits:  splitNames,
+	resolve: resolveLattice,
+	add:     addLine,
+}
+
+// lineConfig holds the fields of a line alone.
+type lineConfig struct {
+	Points int `field:"points"`
+}
+
+// addLine adds the steps of a line, and one picture of all splits.
+func addLine(b *builder, m mapConfig, train string) {
+	mp := b.line(m)
+	g := b.addGrids(m, train, pipelines.KindLine, func(data pipelines.MapData) any { mp.Data = data; return mp })
+	for _, r := range m.Ranges {
+		b.addFlatness(m.Name, r.Split, g[r.Split])
+	}
+	if !b.draws(plotLine) {
+		return
+	}
+	inputs := make(map[string]pipelines.Ref)
+	for _, split := range m.Splits {
+		inputs[split] = g.grid(split)
+	}
+	b.addPicture(m.Name+"-plot", pipelines.Address{Map: m.Name}, pipelines.RenderParams{Plot: plotLine, Title: b.mapTitle(m)}, findPlot(plotLine).caption, inputs)
+}

@@ -1,0 +1,32 @@
+package sweepfile
+
+import "lossatlas/pipelines"
+
+const mapSurface = "surface"
+
+// surfaceMap is the loss in the plane of two directions.
+var surfaceMap = mapKind{
+	name:    mapSurface,
+	doc:     "in the plane of two.",
+	shared:  []string{"directions", "normalize", "ignore", "pairs", "range", "x", "y", "resolution"},
+	splits:  []string{splitTrain},
+	resolve: resolveLattice,
+	add:     addSurface,
+}
+
+// addSurface adds the steps of a surface, its flatness, and its pictures.
+func addSurface(b *builder, m mapConfig, train string) {
+	mp := b.plane(m)
+	g := b.addGrids(m, train, pipelines.KindSurface, func(data pipelines.MapData) any { mp.Data = data; return mp })
+	for _, r := range m.Ranges {
+		b.addFlatness(m.Name, r.Split, g[r.Split])
+	}
+	b.drawPlane(m, g)
+}
+
+// drawPlane adds the pictures of each split of a map over a plane.
+func (b *builder) drawPlane(m mapConfig, g grids) {
+	for _, split := range m.Splits {
+		b.addPictures(m, split, map[string]pipelines.Ref{pipelines.OutGrid: g.grid(split)})
+	}
+}

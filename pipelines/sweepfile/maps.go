@@ -1,0 +1,294 @@
+package sweepfile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"lossatlas/pipelines"
+	"lossatlas/pipelines/syntax"
+)
+
+// mapKind is one kind of map: what a sweep file may say of it, and the steps it
+// becomes. Each kind stands in a file of its own.
+type mapKind struct {
+	name string
+	doc  string
+	// shared names the fields of sharedMapFields that the kind has beside those of
+	// all kinds; own are its own.
+	shared []string
+	own    []syntax.Field
+	// splits are mapped unless the file names others.
+	splits []string
+	// resolve settles defaults that depend on other fields, and checks what fields
+	// must keep to among each other.
+	resolve func(cfg *config, c *syntax.Checker, m *mapConfig, item *syntax.Node)
+	// add adds the steps, to an experiment whose weights the step train makes.
+	add func(b *builder, m mapConfig, train string)
+}
+
+// mapKinds are all kinds of maps, in the order in which messages name them.
+var mapKinds = []mapKind{lineMap, surfaceMap, hessianMap, trajectoryMap, spectrumMap}
+
+// mapKindOf is the kind with a name.
+func mapKindOf(name string) mapKind {
+	return mapKinds[slices.IndexFunc(mapKinds, func(k mapKind) bool { return k.name == name })]
+}
+
+// mapConfig is a map as its file says it: the fields of all kinds.
+type mapConfig struct {
+	Kind       string       `field:"kind"`
+	Name       string       `field:"name"`
+	Title      string       `field:"title"`
+	Directions source       `field:"directions"`
+	Normalize  string       `field:"normalize"`
+	Ignore     string       `field:"ignore"`
+	Seed       uint64       `field:"seed"`
+	Pairs      int          `field:"pairs"`
+	Range      [2]float64   `field:"range"`
+	X          *[2]float64  `field:"x"`
+	Y          *[2]float64  `field:"y"`
+	Resolution [2]int       `field:"resolution"`
+	Splits     []string     `field:"splits"`
+	Images     *imageSet    `field:"images"`
+	Subset     string       `field:"subset"`
+	Tolerance  float64      `field:"tolerance"`
+	Ranges     []imageRange // the images that each split's loss is the mean over, in the order of the splits
+	lineConfig              // of a line alone, and so on
+	trajectoryConfig
+	spectrumConfig
+}
+
+// sharedMapFields are the fields that several kinds of maps have: all kinds, where no kind names them.
+var sharedMapFields = []syntax.Field{
+	{Name: "name", Doc: "Name of the map in step names, and in paths: maps.<name>.range. Default: its kind.",
+		Type: nameText},
+	{Name: "title", Doc: "Heading of its pictures. Default: the experiment's name.", Type: titleText},
+	{Name: "directions", Doc: "random: Gaussian directions. hessian: the eigenvectors of the largest eigenvalues of the second derivatives at the weights, of length 1, " +
+		"for the images of the map (of the training split, if it has both). With ignore: biasbn the second derivatives are those over weights alone. " +
+		"{import: FILE}: those of a .safetensors or .npz file, with the tensors x/<parameter> and y/<parameter>, as they are. " +
+		"{of: EXPERIMENT}: random ones as that experiment has them, scaled to its weights; it is a name, or parameters such as {train.batch_size: 128}, " +
+		"the others being equal.",
+		Type: sources{}, Default: source{kind: directionsRandom}},
+	{Name: "normalize", Doc: "How random directions are scaled to the weights; dfilter and dlayer give each filter or layer length 1 instead. " +
+		"Default: filter.",
+		Type: syntax.Choice{Of: normalizations, What: "a normalization"}},
+	{Name: "ignore", Doc: "biasbn: directions are zero on biases and on batch normalization's parameters, which a trajectory leaves out.",
+		Type: syntax.Choice{Of: []string{"biasbn", "none"}, What: "what directions leave out"}, Default: "biasbn"},
+	{Name: "seed", Doc: "Seed of the random directions, or of a spectrum's random vectors.", Type: syntax.Integer{Min: 0, Max: maxSeed}, Default: int64(1)},
+	{Name: "pairs", Doc: "Pairs of directions (of a line: directions) along which flatness is measured, with the seeds seed, seed + 1 and so on. The first is drawn.",
+		Type: syntax.Integer{Min: 1, Max: maxPairs}, Default: int64(1)},
+	{Name: "range", Doc: "First and last value of α (and of β, unless y says otherwise).", Type: interval{}, Default: []any{-1.0, 1.0}},
+	{Name: "x", Doc: "First and last value of α, in place of range; of a trajectory, of the first principal component, in place of what fits the path.", Type: interval{}},
+	{Name: "y", Doc: "First and last value of β, in place of range; of a trajectory, of the second principal component.", Type: interval{}},
+	resolutionField,
+	{Name: "splits", Doc: "Splits whose loss is mapped. Default: train and test for a line, train for the others.", Type: splitsList},
+	imagesField,
+	{Name: "subset", Doc: "Parameters of the second derivatives. weights: those of convolutions and linear layers, as in the paper. all: biases and batch normalization's as well.",
+		Type: syntax.Choice{Of: subsets, What: "a set of parameters"}, Default: "weights"},
+	{Name: "tolerance", Doc: "Largest residual of each eigenvalue, relative to its size.",
+		Type: syntax.Number{Min: 0, Max: 0.1, Above: true}, Default: 1e-3},
+}
+
+var mapFields = fieldsOfMaps()
+
+// fieldsOfMaps puts the fields of all kinds together.
+func fieldsOfMaps() syntax.Variants {
+	var names, docs []string
+	has := make(map[string][]string)
+	var own []syntax.Field
+	for _, k := range mapKinds {
+		names, docs = append(names, k.name), append(docs, k.name+": "+k.doc)
+		for _, field := range k.shared {
+			has[field] = append(has[field], k.name)
+		}
+		for _, f := range k.own {
+			f.Kinds = []string{k.name}
+			own = append(own, f)
+		}
+	}
+	fields := []syntax.Field{{Name: "kind", Doc: strings.Join(docs, " "), Type: syntax.Choice{Of: names, What: "a kind of map"}, Required: true}}
+	for _, f := range sharedMapFields {
+		f.Kinds = has[f.Name]
+		fields = append(fields, f)
+	}
+	return syntax.Variants{Of: names, What: "a map", Want: "a map, as {kind: line, …}, {kind: surface, …} or {kind: hessian, …}",
+		Object: syntax.Object{Fields: append(fields, own...)}}
+}
+
+// resolveMaps settles the names of the maps, and each of them.
+func (cfg *config) resolveMaps(c *syntax.Checker, tree *syntax.Node) {
+	names := make(map[string]bool)
+	for i := range cfg.Maps {
+		m, item := &cfg.Maps[i], tree.Get(mapsKey).Items[i]
+		if m.Name == "" {
+			m.Name = m.Kind
+		}
+		if names[strings.ToLower(m.Name)] {
+			c.Addf(item.At, "maps: two maps with the name %s; give one another name (name: …)", m.Name)
+		} else if mapFields.Find(m.Name) != nil {
+			c.Addf(item.Place("name"), "maps: a map cannot be called %s, which is the name of a field", m.Name)
+		}
+		names[strings.ToLower(m.Name)] = true
+		cfg.resolveMap(c, m, item)
+	}
+	if n := cfg.evaluations(); n > maxEvaluations {
+		c.Addf(tree.Place(mapsKey), "maps: an experiment has %d directions and grids, and may have %d: measure fewer pairs of directions, or make a sweep of its own for some of the maps", n, maxEvaluations)
+	}
+}
+
+// evaluations is how many steps the maps have that draw directions or evaluate: of all the steps the most.
+func (cfg *config) evaluations() (n int) {
+	for _, m := range cfg.Maps {
+		n += max(m.Pairs, 1) * (1 + len(m.Ranges))
+	}
+	return n
+}
+
+// resolveMap settles which directions a map has and which images it looks at.
+func (cfg *config) resolveMap(c *syntax.Checker, m *mapConfig, item *syntax.Node) {
+	kind := mapKindOf(m.Kind)
+	m.resolveDirections(c, item)
+	if kind.resolve != nil {
+		kind.resolve(cfg, c, m, item)
+	}
+	m.resolveRanges(c, item, kind.splits, cfg.Dataset)
+	for _, r := range m.Ranges {
+		if have := cfg.Dataset.count(r.Split); r.To > have {
+			c.Addf(item.Place("images"), "maps.images asks for %s, but dataset.%s has %d images", r, r.Split, have)
+		}
+	}
+}
+
+// resolveRanges settles the splits of a map and the images of each.
+func (m *mapConfig) resolveRanges(c *syntax.Checker, item *syntax.Node, splits []string, data datasetConfig) {
+	if m.Images != nil && len(m.Images.Ranges) > 0 {
+		var named []string
+		for _, r := range m.Images.Ranges {
+			named = append(named, r.Split)
+		}
+		if m.Splits != nil && !slices.Equal(inOrder(m.Splits), named) {
+			c.Addf(item.Place("images"), "maps.images names the images of %s, but maps.splits says %s; leave splits out",
+				strings.Join(named, " and "), strings.Join(m.Splits, " and "))
+			return
+		}
+		m.Splits, m.Ranges = named, m.Images.Ranges
+		return
+	}
+	if m.Splits == nil {
+		m.Splits = splits
+	}
+	m.Splits, m.Ranges = inOrder(m.Splits), nil
+	for _, split := range m.Splits {
+		r := imageRange{Split: split, To: data.count(split)}
+		if m.Images != nil {
+			r.To = m.Images.Count
+		}
+		m.Ranges = append(m.Ranges, r)
+	}
+}
+
+// inOrder returns splits as train, test, whichever way they were written.
+func inOrder(splits []string) []string {
+	out := slices.Clone(splits)
+	slices.SortFunc(out, func(a, b string) int { return slices.Index(splitNames, a) - slices.Index(splitNames, b) })
+	return out
+}
+
+// resolveLattice settles the sides of a lattice around the weights.
+func resolveLattice(_ *config, _ *syntax.Checker, m *mapConfig, _ *syntax.Node) {
+	if m.X == nil {
+		m.X = ptr(m.Range)
+	}
+	if m.Y == nil {
+		m.Y = ptr(m.Range)
+	}
+}
+
+// line and plane are the lattices of a map over one direction and two.
+func (b *builder) line(m mapConfig) pipelines.MapParams {
+	return pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{Min: m.X[0], Max: m.X[1], N: m.Points}, Batch: evaluateBatch}
+}
+
+func (b *builder) plane(m mapConfig) pipelines.MapParams {
+	return pipelines.MapParams{
+		Net: b.config.network(), Batch: evaluateBatch,
+		X: pipelines.Axis{Min: m.X[0], Max: m.X[1], N: m.Resolution[0]},
+		Y: &pipelines.Axis{Min: m.Y[0], Max: m.Y[1], N: m.Resolution[1]},
+	}
+}
+
+// grids are the steps of a map's grids by split, one for each pair of directions.
+type grids map[string][]string
+
+// addGrids adds the steps of a map's directions and of a grid per split. params
+// are those of a grid's step for the images it looks at.
+func (b *builder) addGrids(m mapConfig, train string, kind pipelines.Kind, params func(pipelines.MapData) any) grids {
+	weights := pipelines.Ref{Step: train, Output: pipelines.OutWeights}
+	out := make(grids)
+	for pair := range max(m.Pairs, 1) {
+		// No map can have this in its name, so that the steps of pairs are like those of no other map.
+		suffix := ""
+		if pair > 0 {
+			suffix = fmt.Sprintf("@%d", pair+1)
+		}
+		along := b.addDirections(m, m.Name+"-directions"+suffix, pair, weights)
+		inputs := map[string]pipelines.Ref{pipelines.OutWeights: weights, pipelines.OutDirections: along}
+		for _, r := range m.Ranges {
+			id := b.add(m.Name+"-"+r.Split+suffix, pipelines.Address{Map: m.Name, Split: r.Split, Pair: pair, Role: pipelines.RoleMap}, kind, params(b.mapData(r)), inputs)
+			out[r.Split] = append(out[r.Split], id)
+		}
+	}
+	return out
+}
+
+// grid is the first grid of a split, which is drawn.
+func (g grids) grid(split string) pipelines.Ref {
+	return pipelines.Ref{Step: g[split][0], Output: pipelines.OutGrid}
+}
+
+// addPictures adds the pictures of one split of a map that plots asks for.
+func (b *builder) addPictures(m mapConfig, split string, inputs map[string]pipelines.Ref) {
+	for _, p := range plotTable {
+		if p.ofMap != m.Kind || !b.draws(p.name) {
+			continue
+		}
+		params := pipelines.RenderParams{Plot: p.name, Title: b.mapTitle(m) + " · " + splitLoss[split]}
+		b.addPicture(m.Name+"-"+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, params, p.captionOf(split), inputs)
+	}
+}
+
+// mapData names the images of a range, with the labels that the training saw.
+func (b *builder) mapData(r imageRange) pipelines.MapData {
+	data := pipelines.MapData{Name: b.config.Dataset.Name, Digest: b.digest, Problem: b.config.Problem, Split: r.Split, From: r.From, To: r.To}
+	if t := b.config.Train; r.Split == splitTrain && t.LabelNoise > 0 {
+		data.Noise = &pipelines.LabelNoise{Fraction: t.LabelNoise, Seed: t.Seed}
+	}
+	return data
+}
+
+// mapTitle is the heading of a map's pictures.
+func (b *builder) mapTitle(m mapConfig) string {
+	if m.Title != "" {
+		return m.Title
+	}
+	return b.title()
+}
+
+var splitLoss = map[string]string{splitTrain: "training loss", splitTest: "test loss"}
+
+// At what levels and within what radii flatness is measured.
+var (
+	flatnessLevels = []float64{0.1, 0.5, 1}
+	flatnessRadii  = []float64{0.25, 0.5, 1}
+)
+
+// addFlatness measures the grids of one map and split, one for each pair of directions.
+func (b *builder) addFlatness(of, split string, grids []string) {
+	inputs := make(map[string]pipelines.Ref, len(grids))
+	for i, grid := range grids {
+		inputs[pipelines.InGrid(i)] = pipelines.Ref{Step: grid, Output: pipelines.OutGrid}
+	}
+	b.add(of+"-"+split+"-flatness", pipelines.Address{Map: of, Split: split, Role: pipelines.RoleFlatness}, pipelines.KindFlatness,
+		pipelines.FlatnessParams{Levels: flatnessLevels, Radii: flatnessRadii}, inputs)
+}

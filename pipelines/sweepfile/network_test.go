@@ -1,0 +1,185 @@
+package sweepfile
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"lossatlas/pipelines"
+)
+
+const written = `name: own
+dataset: {name: cifar10}
+networks:
+  plain:
+    - {conv: 16, name: conv1}
+    - {bn: bn1}
+    - relu
+    - {maxpool: 2}
+    - residual:
+        - {conv: 32, kernel: 1, stride: 2, padding: 0}
+        - bn
+      shortcut: [{conv: 32, kernel: 1, stride: 2, bias: true}]
+    - {dense: [{conv: 8}]}
+    - avgpool
+    - flatten
+    - {linear: 10, name: fc}
+train: {net: plain, epochs: 1}
+sweep: {train.net: [plain, resnet20]}
+maps: [{kind: line}]
+`
+
+// TestWrittenNetwork checks the layers, their defaults and names, and that a step's
+// parameters hold them and not the name.
+func TestWrittenNetwork(t *testing.T) {
+	const want = `[{"kind":"conv","name":"conv1","out":16,"kernel":3,"stride":1,"padding":1},{"kind":"bn","name":"bn1"},{"kind":"relu"},` +
+		`{"kind":"maxpool","kernel":2,"stride":2},` +
+		`{"kind":"residual","body":[{"kind":"conv","name":"4.0","out":32,"kernel":1,"stride":2},{"kind":"bn","name":"4.1"}],` +
+		`"shortcut":[{"kind":"conv","name":"4.shortcut.0","out":32,"kernel":1,"stride":2,"bias":true}]},` +
+		`{"kind":"dense","body":[{"kind":"conv","name":"5.0","out":8,"kernel":3,"stride":1,"padding":1}]},` +
+		`{"kind":"avgpool"},{"kind":"flatten"},{"kind":"linear","name":"fc","out":10}]`
+	g := mustExpand(t, written, "")
+	for i, net := range []string{want, `"resnet20"`} {
+		for _, s := range g.Experiments[i].Steps[:3] {
+			var p struct{ Net json.RawMessage }
+			if err := json.Unmarshal(s.Params, &p); err != nil {
+				t.Fatal(err)
+			}
+			if string(p.Net) != net {
+				t.Errorf("%s: net is %s\nwant %s", s.ID, p.Net, net)
+			}
+			var typed struct{ Net pipelines.Network }
+			if err := json.Unmarshal(s.Params, &typed); err != nil || typed.Net.Written() != (i == 0) {
+				t.Errorf("%s: %v reads as %q", s.ID, err, typed.Net)
+			}
+		}
+	}
+	renamed := mustExpand(t, strings.ReplaceAll(written, "plain", "other"), "")
+	if string(renamed.Experiments[0].Steps[0].Params) != string(g.Experiments[0].Steps[0].Params) {
+		t.Error("another name for the same layers makes another training")
+	}
+}
+
+// TestWrittenNetworkMistakes checks that each mistake is reported at its place.
+func TestWrittenNetworkMistakes(t *testing.T) {
+	for _, test := range []struct{ old, new, want string }{
+		{"relu\n", "rellu\n", `7:7: networks.plain[2]: unknown layer rellu; did you mean relu?`},
+		{"{maxpool: 2}", "{maxpool: 2, strid: 1}", `8:20: networks.plain[3]: a maxpool layer has no strid; did you mean stride?; allowed: maxpool, stride, padding`},
+		{"{conv: 8}", "{conv: 0}", `13:23: networks.plain[5].dense[0].conv`},
+		{"{conv: 8}", "{conv: }", `13:16: networks.plain[5].dense[0]: conv needs a value`},
+		{"{bn: bn1}", "{bn: bn1, linear: 4}", `6:17: networks.plain[1]: one layer cannot be bn and linear; write two`},
+		{"{bn: bn1}", "{relu: 1}", `6:14: networks.plain[1]: relu takes no value`},
+		{"{bn: bn1}", "[relu]", `6:7: networks.plain[1]`},
+		{"{bn: bn1}", "{bn: bn1, name: bn2}", `6:23: networks.plain[1]: the bn layer has the name bn1 already`},
+		{"- avgpool", "- {avgpool: , stride: 2}", `14:19: networks.plain[6]: stride has no effect on the mean over the whole image`},
+		{"- avgpool", "- {avgpool: globl}", `14:17: networks.plain[6].avgpool: want a whole number from 1 to 32, or global, got globl`},
+		{"{dense: [{conv: 8}]}", "{dense: []}", `13:15: networks.plain[5].dense: want a list of at least one layer`},
+		{"{bn: bn1}", "{kernel: 3}", `6:7: networks.plain[1]: want a layer`},
+		{"  plain:\n", "  resnet20:\n", `4:3: networks: resnet20 is the name of a built-in network`},
+		{"net: plain", "net: plai", `17:14: train.net: unknown name plai; did you mean plain?`},
+	} {
+		src := strings.Replace(written, test.old, test.new, 1)
+		_, err := Parse("own.yaml", []byte(src), catalog, "")
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%q: got %v\nwant %s", test.new, err, test.want)
+		}
+	}
+	cat := catalog
+	for place, want := range map[string]string{
+		"4":            "9:7: networks.plain[4]: it does not fit",
+		"4/body/1":     "11:11: networks.plain[4].residual[1]: it",
+		"4/shortcut/0": "12:18: networks.plain[4].shortcut[0]: it",
+		"5/body/0":     "13:16: networks.plain[5].dense[0]: it",
+		"6/body/0":     "14:7: networks.plain[6]: it",
+		"99":           "5:5: networks.plain: it",
+	} {
+		cat.CheckNetwork = func(pipelines.Network, pipelines.Problem) ([]string, error) {
+			return strings.Split(place, "/"), errors.New("it does not fit")
+		}
+		if _, err := Parse("own.yaml", []byte(written), cat, ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a layer at %s that does not fit: %v\nwant %s", place, err, want)
+		}
+	}
+}
+
+// TestNetworkIsCheckedOnce checks that experiments share what is known of a network.
+func TestNetworkIsCheckedOnce(t *testing.T) {
+	cat, calls := catalog, 0
+	cat.CheckNetwork = func(pipelines.Network, pipelines.Problem) ([]string, error) { calls++; return nil, nil }
+	src := strings.Replace(written, "sweep: {", "sweep: {train.seed: [1, 2, 3], ", 1)
+	if _, err := Parse("own.yaml", []byte(src), cat, ""); err != nil || calls != 1 {
+		t.Errorf("%v; the network was checked %d times, want once for six experiments", err, calls)
+	}
+}
+
+// TestLayerSpellings checks that two ways of writing a layer are one layer.
+func TestLayerSpellings(t *testing.T) {
+	want := mustExpand(t, written, "").Experiments[0].Steps[0].Params
+	for _, c := range [][2]string{
+		{"{bn: bn1}", "{bn: , name: bn1}"},
+		{"        - bn\n", "        - {bn: 4.1}\n"},
+		{"- avgpool", "- {avgpool: global}"},
+		{"- avgpool", "- {avgpool: }"},
+		{"{maxpool: 2}", "{maxpool: 2, stride: 2, padding: 0}"},
+		{"{conv: 16, name: conv1}", "{name: conv1, conv: 16, kernel: 3, stride: 1, padding: 1, bias: false}"},
+	} {
+		if !strings.Contains(written, c[0]) {
+			t.Fatal(c[0])
+		}
+		g := mustExpand(t, strings.Replace(written, c[0], c[1], 1), "")
+		if got := g.Experiments[0].Steps[0].Params; string(got) != string(want) {
+			t.Errorf("%s makes another network than %s", c[1], c[0])
+		}
+	}
+}
+
+// TestPresetNetworks checks that a preset replaces one network, adds one, and
+// that its names are known where it uses them.
+func TestPresetNetworks(t *testing.T) {
+	src := written + `presets:
+  other:
+    networks:
+      plain: [avgpool, flatten, {linear: 10}]
+      v2.1: [flatten, {linear: 10}]
+    sweep: {train.net: [plain, v2.1]}
+`
+	g := mustExpand(t, src, "other")
+	for i, want := range []string{`[{"kind":"avgpool"},{"kind":"flatten"},{"kind":"linear","name":"2","out":10}]`, `[{"kind":"flatten"},{"kind":"linear","name":"1","out":10}]`} {
+		var p pipelines.TrainParams
+		if err := json.Unmarshal(g.Experiments[i].Steps[0].Params, &p); err != nil || string(p.Net) != want {
+			t.Errorf("experiment %d: %v, network %q", i, err, string(p.Net))
+		}
+	}
+	if base := mustExpand(t, src, ""); len(base.Experiments) != 2 || base.Experiments[1].Name != "resnet20" {
+		t.Error("the preset changes the file without it")
+	}
+	bad := strings.Replace(src, "[flatten, {", "[flaten, {", 1)
+	if _, err := Parse("own.yaml", []byte(bad), catalog, ""); err == nil || !strings.Contains(err.Error(), "unknown layer flaten; did you mean flatten?") {
+		t.Errorf("a mistake in a preset's network: %v", err)
+	}
+}
+
+// TestNetworkSchema checks what an editor is told of networks.
+func TestNetworkSchema(t *testing.T) {
+	s := compileSchema(t)
+	good := []string{written,
+		strings.Replace(written, "- avgpool", "- {avgpool: global}", 1),
+		strings.Replace(written, "{bn: bn1}", "{bn: , name: bn1}", 1),
+		written + "presets: {p: {networks: {plain: [flatten, {linear: 10}], more: }, train: {net: plain}}}\n",
+	}
+	for _, src := range good {
+		mustExpand(t, src, "")
+		if err := validate(t, s, src); err != nil {
+			t.Errorf("%s\n%v", src, err)
+		}
+	}
+	for _, c := range [][2]string{
+		{"relu\n", "rellu\n"}, {"{maxpool: 2}", "{maxpool: 2, strid: 1}"}, {"{conv: 8}", "{conv: 0}"},
+		{"{bn: bn1}", "{bn: bn1, linear: 4}"}, {"{bn: bn1}", "[relu]"}, {"{dense: [{conv: 8}]}", "{dense: []}"},
+	} {
+		if err := validate(t, s, strings.Replace(written, c[0], c[1], 1)); err == nil {
+			t.Errorf("the schema allows %s", c[1])
+		}
+	}
+}

@@ -1,0 +1,302 @@
+package sweepfile
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+	"strings"
+
+	"lossatlas/pipelines"
+	"lossatlas/pipelines/syntax"
+)
+
+// Sweep is a checked sweep file, with a preset applied.
+type Sweep struct {
+	File string
+	// Folder is what file names in the sweep file are relative to; the caller of Parse sets it.
+	Folder string
+	// Source is the text of the file.
+	Source []byte
+	// Preset is the preset that was applied, "" for the file as it is; Presets are
+	// the ones that the file has.
+	Preset  string
+	Presets []string
+	Name    string
+	// Title is the heading of the report: cosmetic.
+	Title string
+	// Dataset is the name of the data set, whose digest Expand wants.
+	Dataset string
+	// AnyNumerics says that the numerics class of no step is part of its key.
+	AnyNumerics bool
+	// Device says which workers compute: cpu, gpu, a part of their numerics class, or "" where it is all one.
+	Device string
+	// Notes describe how imported files were fitted to their networks, once they were read.
+	Notes []string
+
+	experiments []experiment
+	comparisons []comparison
+	figures     []figure
+	imported    map[Import]string // digests of weights, by what is imported
+}
+
+// experiment is one point of a sweep.
+type experiment struct {
+	name   string
+	group  string         // what it and its repetitions are called together, "" where nothing is repeated
+	params map[string]any // the swept values, by path
+	config *config
+	// lenders are the experiments whose directions its maps have, by the name of the map.
+	lenders map[string]experiment
+}
+
+// Experiments returns the names of the experiments, in the order of the file.
+func (s *Sweep) Experiments() []string {
+	out := make([]string, len(s.experiments))
+	for i, e := range s.experiments {
+		out[i] = e.name
+	}
+	return out
+}
+
+// Limits on presets. Those that were not asked for are checked too, so that a
+// file is right or wrong as a whole, but not every one of their experiments.
+const (
+	maxPresets    = 16
+	presetSamples = 64
+)
+
+// Parse reads a sweep file and applies a preset ("" for none). file is its name
+// in messages. Everything in the file is checked, other presets too; what is
+// wrong comes back together as Errors, with places, what is allowed, and guesses
+// at typing errors.
+func Parse(file string, src []byte, cat Catalog, preset string) (*Sweep, error) {
+	c := syntax.NewChecker(file)
+	c.Elsewhere, c.What = elsewhere, "sweep file"
+	c.Least, c.Example = "name, dataset and train", "name: …, dataset: …, train: …"
+	r := &reader{Checker: c, cat: cat, networks: networkReader{builtIn: cat.Nets, check: cat.CheckNetwork, known: make(map[readNetwork]pipelines.Network)}}
+	root := c.Read(src)
+	if root == nil {
+		return nil, c.Err()
+	}
+	if !c.Declare(root) {
+		return nil, c.Err() // what else is wrong may follow from it
+	}
+	list := root.Get("presets")
+	base := root.With([]string{"presets"}, nil)
+	names, chosen := readPresets(c, list, preset)
+	if preset != "" && chosen == nil && len(c.List) == 0 {
+		if len(names) == 0 {
+			c.Addf(root.Place("presets"), "there is no preset %s: the file has none", syntax.Clip(preset))
+		} else {
+			c.Addf(root.Place("presets"), "there is no preset %s%s; the file has %s", syntax.Clip(preset), syntax.DidYouMean(preset, names), strings.Join(names, ", "))
+		}
+	}
+
+	limit := presetSamples
+	if preset == "" {
+		limit = maxExperiments
+	}
+	sweep := r.build(base, limit)
+	for _, name := range names {
+		c.Where = " (preset " + name + ")"
+		overlaid := overlay(c, base, list.Get(name))
+		if name == preset {
+			sweep = r.build(overlaid, maxExperiments)
+		} else {
+			r.build(overlaid, presetSamples)
+		}
+	}
+	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	sweep.File, sweep.Preset, sweep.Presets = file, preset, names
+	return sweep, nil
+}
+
+// readPresets returns the names of the presets that change something, and the chosen one.
+func readPresets(c *syntax.Checker, list *syntax.Node, preset string) (names []string, chosen *syntax.Node) {
+	if list == nil {
+		return nil, nil
+	}
+	before := c.Reported
+	presets{}.Check(c, list, "presets")
+	if len(list.Entries) > maxPresets {
+		c.Addf(list.At, "more than %d presets", maxPresets)
+	}
+	if c.Reported > before {
+		return nil, nil
+	}
+	for _, e := range list.Entries {
+		if e.Value.Kind == syntax.NullNode {
+			c.Addf(e.At, "presets.%s is empty; say what differs, or remove it", e.Key)
+			continue
+		}
+		names = append(names, e.Key)
+	}
+	return names, list.Get(preset)
+}
+
+// reader makes sweeps from trees.
+type reader struct {
+	*syntax.Checker
+	cat      Catalog
+	networks networkReader
+}
+
+// build expands a tree without presets and checks at most limit of its experiments.
+func (r *reader) build(tree *syntax.Node, limit int) *Sweep {
+	c, before := r.Checker, r.Reported
+	c.Known = r.cat.names(writtenNetworks(tree)...)
+	file := newFiller(tree)
+	tree = file.at(c, point{}).tree
+	r.networks.problem = ""
+	if name := tree.Get("dataset").Get("name"); name != nil {
+		r.networks.problem = r.cat.dataset(name.Text).Problem
+	}
+	once := readAxes(c, tree.Get("sweep"))
+	again := readRepeats(c, tree.Get(repeatsKey))
+	r.config(file.at(c, point{}))
+	if c.Reported > before {
+		return nil
+	}
+	points := again.repeat(c, file, once)
+	if swept := sweptVariables(points); len(swept) > 0 {
+		checkSwept(c, file.tree, "", swept)
+	}
+	if c.Reported > before {
+		return nil
+	}
+
+	s := &Sweep{experiments: r.configureAll(file, points[:min(limit, len(points))])}
+	if c.Reported > before || s.experiments == nil {
+		return nil
+	}
+	first := s.experiments[0].config
+	s.Name, s.Title, s.Dataset = first.Name, first.Title, first.Dataset.Name
+	s.AnyNumerics, s.Device = first.Numerics == anyNumerics, first.Device
+	for i, name := range experimentNames(s.Name, points[:len(s.experiments)]) {
+		s.experiments[i].name = name
+	}
+	if again.any() {
+		groups := experimentNames(s.Name, once)
+		for i := range s.experiments {
+			s.experiments[i].group = groups[points[i].of]
+		}
+	}
+	if len(s.experiments) == len(points) { // else some were left unchecked
+		s.lend(c, tree, points)
+		s.compare(c, tree, points)
+		s.arrange(c, tree, points)
+	}
+	return s
+}
+
+// configureAll makes the experiments of points, which must differ; it makes none once there are enough errors.
+func (r *reader) configureAll(file *filler, points []point) []experiment {
+	var out []experiment
+	same := make(map[string]int)
+	for i, p := range points {
+		cfg := r.configure(file.at(r.Checker, p), p)
+		if r.Full() || r.Overfilled() {
+			return nil
+		}
+		if cfg == nil {
+			continue
+		}
+		id := cfg.identity()
+		if first, ok := same[id]; ok {
+			r.Addf(p.at, "sweep: experiment %d (%s) is the same as experiment %d (%s, %s)", i+1, p, first+1, points[first], points[first].at)
+			continue
+		}
+		same[id] = i
+		params := make(map[string]any, len(p.sets))
+		for _, set := range p.sets {
+			params[set.path] = plain(set.value)
+		}
+		out = append(out, experiment{params: params, config: cfg})
+	}
+	return out
+}
+
+// configure makes the config of one point: that of the file, which is checked
+// once, with the values that the point sets.
+func (r *reader) configure(file *filled, p point) *config {
+	before := r.Reported
+	base := r.config(file)
+	if r.Reported > before || base == nil {
+		return nil
+	}
+	cfg, tree := base.clone(), file.tree
+	for _, set := range p.sets {
+		if strings.HasPrefix(set.path, syntax.VariablesKey+".") {
+			continue // in its places already
+		}
+		next, err := assign(tree, set.path, set.node)
+		if err == nil {
+			err = cfg.set(set.path, set.value)
+		}
+		if err != nil {
+			r.Addf(set.at, "%s: %v", set.field, err)
+			return nil
+		}
+		tree = next
+	}
+	if sweepFields.Require(r.Checker, tree, ""); r.Reported > before {
+		return nil
+	}
+	if cfg.resolve(r.Checker, r.cat, tree); r.Reported > before {
+		return nil
+	}
+	return cfg
+}
+
+// config checks a file and makes its config, once.
+func (r *reader) config(file *filled) *config {
+	if file.config != nil {
+		return file.config
+	}
+	before := r.Reported
+	values := sweepFields.Check(r.Checker, file.tree, "")
+	networks := r.networks.read(r.Checker, file.tree)
+	if r.Reported > before {
+		return nil
+	}
+	cfg := &config{Networks: networks}
+	if err := syntax.Decode(values, reflect.ValueOf(cfg).Elem()); err != nil {
+		r.Addf(file.tree.At, "the file does not fit together: %v", err)
+		return nil
+	}
+	file.config = cfg
+	return cfg
+}
+
+// clone copies what resolve and set change.
+func (cfg *config) clone() *config {
+	out := *cfg
+	out.Maps, out.Compare = slices.Clone(cfg.Maps), slices.Clone(cfg.Compare)
+	out.Plots, out.Figures = slices.Clone(cfg.Plots), slices.Clone(cfg.Figures)
+	return &out
+}
+
+// set puts the value of a parameter in its place, of maps in every map that the path means.
+func (cfg *config) set(path string, value any) error {
+	parts := strings.Split(path, ".")
+	if parts[0] != mapsKey {
+		v := reflect.ValueOf(cfg).Elem()
+		for _, part := range parts {
+			v = syntax.FieldNamed(v, part)
+		}
+		return syntax.Decode(value, v)
+	}
+	field := parts[len(parts)-1]
+	for i := range cfg.Maps {
+		m := &cfg.Maps[i]
+		if len(parts) == 3 && parts[1] != cmp.Or(m.Name, m.Kind) || mapFields.OfKind(m.Kind).Find(field) == nil {
+			continue
+		}
+		if err := syntax.Decode(value, syntax.FieldNamed(reflect.ValueOf(m).Elem(), field)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package sweepfile
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Plots that a sweep may ask for.
+const (
+	plotLine       = "line"
+	plotContour    = "contour"
+	plotFilled     = "filled"
+	plotHeat       = "heat"
+	plotSurface3D  = "surface3d"
+	plotRatio      = "ratio"
+	plotTrajectory = "trajectory"
+	plotDensity    = "density"
+	plotTraining   = "training"
+)
+
+// plotDeclaration says what a sweep file can ask of a plot. How it is drawn is declared in activities/render.
+type plotDeclaration struct {
+	name      string
+	ofMap     string   // kind of map that it is a picture of; "" for a training
+	caption   string   // in the report; %s is the loss of a split
+	onlyAsked bool     // not drawn by default
+	multiples bool     // a figure can show one for each experiment
+	style     []string // fields of the style, besides those that all pictures have
+}
+
+// plotTable has the plots in the order in which pictures are drawn.
+var plotTable = []plotDeclaration{
+	{name: plotLine, ofMap: mapLine, caption: "Loss and accuracy along a line", multiples: true, style: []string{"scale", "cut"}},
+	{name: plotContour, ofMap: mapSurface, caption: "Surface of the %s, contours", multiples: true,
+		style: []string{"scale", "min", "max", "step", "colormap", "labels"}},
+	{name: plotFilled, ofMap: mapSurface, caption: "Surface of the %s, filled contours", multiples: true,
+		style: []string{"scale", "min", "max", "step", "colormap"}},
+	{name: plotHeat, ofMap: mapSurface, caption: "Surface of the %s, a heat map", onlyAsked: true, multiples: true,
+		style: []string{"scale", "min", "max", "cut", "colormap"}},
+	{name: plotSurface3D, ofMap: mapSurface, caption: "Surface of the %s in 3D", onlyAsked: true, multiples: true,
+		style: []string{"scale", "min", "max", "cut", "open", "colormap"}},
+	{name: plotRatio, ofMap: mapHessian, caption: "Ratio of the extreme curvatures of the %s, |λmin/λmax|", multiples: true, style: []string{"colormap"}},
+	{name: plotTrajectory, ofMap: mapTrajectory, caption: "Paths of the trainings over the %s", multiples: true,
+		style: []string{"scale", "min", "max", "step", "colormap", "labels"}},
+	{name: plotDensity, ofMap: mapSpectrum, caption: "Density of the Hessian's eigenvalues, %s"},
+	{name: plotTraining, style: []string{"scale"}},
+}
+
+// findPlot is the declaration of a plot, without a name if there is none.
+func findPlot(name string) plotDeclaration {
+	i := slices.IndexFunc(plotTable, func(p plotDeclaration) bool { return p.name == name })
+	if i < 0 {
+		return plotDeclaration{}
+	}
+	return plotTable[i]
+}
+
+// plotNames lists the plots that have a property, in the order of plotTable.
+func plotNames(has func(plotDeclaration) bool) []string {
+	var out []string
+	for _, p := range plotTable {
+		if has(p) {
+			out = append(out, p.name)
+		}
+	}
+	return out
+}
+
+// PlotNames lists all plots.
+func PlotNames() []string { return plotNames(func(plotDeclaration) bool { return true }) }
+
+var (
+	plotKinds     = PlotNames()
+	defaultPlots  = plotNames(func(p plotDeclaration) bool { return !p.onlyAsked })
+	multiplePlots = plotNames(func(p plotDeclaration) bool { return p.multiples })
+)
+
+// captionOf names the picture in a report, of the loss of a split where the plot shows one.
+func (p plotDeclaration) captionOf(split string) string {
+	if p.ofMap == mapLine {
+		return p.caption
+	}
+	return fmt.Sprintf(p.caption, splitLoss[split])
+}

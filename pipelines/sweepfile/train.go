@@ -1,0 +1,77 @@
+package sweepfile
+
+import "lossatlas/pipelines/syntax"
+
+// trainFields are the fields of train.
+var trainFields = syntax.Object{Fields: []syntax.Field{
+	{Name: "net", Doc: "Network to train: a built-in one, or one of networks.", Type: syntax.Choice{From: namesOfNets, What: "a network", Open: true}, Required: true},
+	{Name: "import", Doc: "Weights to take in place of a training: a .safetensors or .npz file with PyTorch's names, relative to the sweep file.",
+		Type: importedFile},
+	{Name: "rename", Doc: "Other names for parts of the names in the imported file: {fc: linear} takes fc.weight for linear.weight, {model: \"\"} takes a prefix off.", Type: renames{}},
+	{Name: "optimizer", Doc: "How the weights are updated.", Type: optimizerFields},
+	{Name: "epochs", Doc: "Passes over the training images.", Type: syntax.Integer{Min: 1, Max: maxEpochs}, Default: int64(300)},
+	{Name: "batch_size", Doc: "Images per update.", Type: syntax.Integer{Min: 1, Max: maxRecords}, Default: int64(128)},
+	{Name: "bn_group", Doc: "Images that share batch statistics; a larger batch is processed in groups of this size. " +
+		"Default: the batch size, at most 256.", Type: syntax.Integer{Min: 1, Max: maxRecords}},
+	{Name: "augment", Doc: "Random crops and flips of the training images. Default: true for photographs (cifar10), else false.", Type: syntax.Boolean{}},
+	{Name: "label_noise", Doc: "Fraction of wrong labels: each training label becomes another class with this probability. " +
+		"Maps of the training split see the same wrong labels.", Type: syntax.Number{Min: 0, Max: 1}, Default: 0.0},
+	{Name: "checkpoints", Doc: "Epochs after which the weights are kept: 5 for every fifth, or a list such as [0, 1, 5]; 0 is the initial weights. " +
+		"The last epoch's are kept always. Default: none else.", Type: checkpoints{}},
+	{Name: "seed", Doc: "Seed of the initial weights, the order of the images, the augmentation and the wrong labels.", Type: syntax.Integer{Min: 0, Max: maxSeed}, Default: int64(1)},
+}}
+
+// trainConfig holds what trainFields says, in the same order.
+type trainConfig struct {
+	Net       string          `field:"net"`
+	Optimizer optimizerConfig `field:"optimizer"`
+	Epochs    int             `field:"epochs"`
+	BatchSize int             `field:"batch_size"`
+	BNGroup   *int            `field:"bn_group"`
+	Augment   *bool           `field:"augment"`
+	Seed      uint64          `field:"seed"`
+
+	LabelNoise float64 `field:"label_noise"`
+	Import     string  `field:"import"`
+
+	Rename map[string]string `field:"rename"`
+
+	Checkpoints *checkpointSet `field:"checkpoints"`
+}
+
+// defaultBNGroup is the largest number of images that share batch statistics
+// unless a sweep says otherwise: large enough for what the paper's large batches
+// do to a network, small enough that ResNet-20 and VGG-9 train within 4 GiB.
+const defaultBNGroup = 256
+
+func (cfg *config) resolveTrain(c *syntax.Checker, augment bool, tree *syntax.Node) {
+	t := &cfg.Train
+	if t.Import != "" {
+		for _, e := range tree.Get("train").Entries {
+			if e.Key != "net" && e.Key != "import" && e.Key != "rename" && e.Value.Kind != syntax.NullNode {
+				c.Addf(e.At, "train.%s has no effect beside train.import, which takes the place of a training; leave one of them out", syntax.Clip(e.Key))
+			}
+		}
+		t.BatchSize = min(t.BatchSize, cfg.Dataset.Train)
+	} else if t.Rename != nil {
+		c.Addf(tree.Place("train", "rename"), "train.rename has no effect without train.import; leave it out")
+	}
+	if t.BatchSize > cfg.Dataset.Train {
+		at := tree.Place("train", "batch_size")
+		if tree.Get("train").Get("batch_size") == nil { // the default, which the number of images does not allow
+			at = tree.Place("dataset", "train")
+		}
+		c.Addf(at, "train.batch_size is %d, but dataset.train has only %d images", t.BatchSize, cfg.Dataset.Train)
+	}
+	if t.BNGroup == nil {
+		t.BNGroup = ptr(min(t.BatchSize, defaultBNGroup))
+	}
+	if *t.BNGroup > t.BatchSize {
+		c.Addf(tree.Place("train", "bn_group"), "train.bn_group is %d, more than train.batch_size, which is %d", *t.BNGroup, t.BatchSize)
+	}
+	if t.Augment == nil {
+		t.Augment = ptr(augment)
+	}
+	t.Optimizer.resolve(c, tree, t.Epochs)
+	t.resolveCheckpoints(c, tree)
+}

@@ -1,0 +1,151 @@
+package sweepfile
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"lossatlas/pipelines/syntax"
+)
+
+// interval is [first, last] with first < last, normalised to two numbers.
+type interval struct{}
+
+func (interval) Check(c *syntax.Checker, n *syntax.Node, path string) any {
+	const want = "[first, last] with first below last"
+	if n.Kind != syntax.ListNode || len(n.Items) != 2 {
+		return c.Reject(n, path, want+", as [-1, 1]")
+	}
+	bound := syntax.Number{Min: -maxRange, Max: maxRange}
+	a, b := bound.Check(c, n.Items[0], path), bound.Check(c, n.Items[1], path)
+	if a == nil || b == nil {
+		return nil
+	}
+	if a.(float64) >= b.(float64) {
+		c.Addf(n.At, "%s: want %s, got [%v, %v]", path, want, a, b)
+		return nil
+	}
+	return []any{a, b}
+}
+
+func (interval) Schema(syntax.Names) syntax.Schema {
+	return syntax.Schema{"type": "array", "minItems": 2, "maxItems": 2, "items": syntax.Number{Min: -maxRange, Max: maxRange}.Schema(nil)}
+}
+
+// resolution is the number of points along each side: one for both, or [x, y].
+type resolution struct{}
+
+func (resolution) Check(c *syntax.Checker, n *syntax.Node, path string) any {
+	side := syntax.Integer{Min: 2, Max: maxResolution}
+	if n.Kind == syntax.ListNode && len(n.Items) == 2 {
+		x, y := side.Check(c, n.Items[0], path), side.Check(c, n.Items[1], path)
+		if x == nil || y == nil {
+			return nil
+		}
+		return []any{x, y}
+	}
+	if n.IsScalar() {
+		if v := side.Check(c, n, path); v != nil {
+			return []any{v, v}
+		}
+		return nil
+	}
+	return c.Reject(n, path, side.Want()+", or two of them as [x, y]")
+}
+
+func (resolution) Schema(syntax.Names) syntax.Schema {
+	side := syntax.Integer{Min: 2, Max: maxResolution}.Schema(nil)
+	return syntax.Schema{"anyOf": []syntax.Schema{side, {"type": "array", "minItems": 2, "maxItems": 2, "items": side}}}
+}
+
+// imageSet is the normalised form of images: the first Count of each split, or
+// ranges that name their splits.
+type imageSet struct {
+	Count  int          `json:"count,omitempty"`
+	Ranges []imageRange `json:"ranges,omitempty"`
+}
+
+// label writes the set in characters that file names may hold.
+func (s imageSet) label() string {
+	if s.Count > 0 {
+		return strconv.Itoa(s.Count)
+	}
+	parts := make([]string, len(s.Ranges))
+	for i, r := range s.Ranges {
+		parts[i] = fmt.Sprintf("%s-%d-%d", r.Split, r.From, r.To)
+	}
+	return strings.Join(parts, "_")
+}
+
+// imageRange is the records [From, To) of a split.
+type imageRange struct {
+	Split string `json:"split"`
+	From  int    `json:"from"`
+	To    int    `json:"to"`
+}
+
+func (r imageRange) String() string { return fmt.Sprintf("%s[%d:%d]", r.Split, r.From, r.To) }
+
+// images is a number of images, a range such as test[0:1000], or a list of ranges.
+type images struct{}
+
+const rangeForm = `^(train|test)\[([0-9]{1,9}):([0-9]{1,9})\]$`
+
+var imageRangeText = regexp.MustCompile(rangeForm)
+
+func (images) Check(c *syntax.Checker, n *syntax.Node, path string) any {
+	if n.Kind == syntax.PlainNode && syntax.IntText.MatchString(n.Text) {
+		if v := (syntax.Integer{Min: 1, Max: maxRecords}).Check(c, n, path); v != nil {
+			return imageSet{Count: int(v.(int64))}
+		}
+		return nil
+	}
+	const want = "a number of images, or a range such as test[0:1000], or a list of one range per split"
+	items := n.Items
+	if n.IsScalar() {
+		items = []*syntax.Node{n}
+	}
+	if len(items) == 0 || len(items) > len(splitNames) {
+		return c.Reject(n, path, want)
+	}
+	var set imageSet
+	for _, item := range items {
+		m := imageRangeText.FindStringSubmatch(item.Text)
+		if m == nil {
+			return c.Reject(item, path, want)
+		}
+		r := imageRange{Split: m[1], From: atoi(m[2]), To: atoi(m[3])}
+		if r.From >= r.To {
+			c.Addf(item.At, "%s: the range %s holds no image; want %s[from:to] with from below to", path, r, r.Split)
+			return nil
+		}
+		if slices.ContainsFunc(set.Ranges, func(o imageRange) bool { return o.Split == r.Split }) {
+			c.Addf(item.At, "%s: two ranges of the split %s; make a second map for the second", path, r.Split)
+			return nil
+		}
+		set.Ranges = append(set.Ranges, r)
+	}
+	slices.SortFunc(set.Ranges, func(a, b imageRange) int {
+		return cmp.Compare(slices.Index(splitNames, a.Split), slices.Index(splitNames, b.Split))
+	})
+	return set
+}
+
+func (images) Schema(syntax.Names) syntax.Schema {
+	one := syntax.Schema{"type": "string", "pattern": rangeForm}
+	return syntax.Schema{"anyOf": []syntax.Schema{syntax.Integer{Min: 1, Max: maxRecords}.Schema(nil), one,
+		{"type": "array", "items": one, "minItems": 1, "maxItems": len(splitNames)}}}
+}
+
+// atoi reads the digits that a pattern has already matched.
+func atoi(s string) int {
+	v, err := strconv.Atoi(s)
+	if err != nil {
+		return math.MaxInt32
+	}
+	return v
+}

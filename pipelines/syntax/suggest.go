@@ -1,0 +1,66 @@
+package syntax
+
+import (
+	"fmt"
+	"strings"
+)
+
+// DidYouMean returns "; did you mean X?" for the allowed name closest to what was
+// written, or "" when nothing is close.
+func DidYouMean(got string, allowed []string) string {
+	if len(got) > 64 {
+		return ""
+	}
+	best, bestDistance := "", 1<<30
+	for _, name := range allowed {
+		d := distance(Fold(got), Fold(name))
+		limit := max(1, min(len(got), len(name))/3)
+		if d <= limit && d < bestDistance {
+			best, bestDistance = name, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return "; did you mean " + best + "?"
+}
+
+var separators = strings.NewReplacer("_", "", "-", "", " ", "")
+
+// Fold makes batch-size, batchSize and batch_size the same.
+func Fold(s string) string {
+	return separators.Replace(strings.ToLower(s))
+}
+
+// distance is the number of insertions, deletions, replacements and swaps of
+// neighbours that turn a into b (optimal string alignment).
+func distance(a, b string) int {
+	before, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		cur[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				cur[j] = min(cur[j], before[j-2]+1)
+			}
+		}
+		before, prev, cur = prev, cur, before
+	}
+	return prev[len(b)]
+}
+
+// Some lists the first of many names.
+func Some(names []string) string {
+	const most = 12
+	if n := len(names); n > most {
+		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", n-most)
+	}
+	return strings.Join(names, ", ")
+}
