@@ -1,60 +1,24 @@
 package atlas
 
 import (
-	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
 	cdpruntime "github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-)
 
-// browser starts a headless Chromium, or skips the test where there is none.
-func browser(t testing.TB, more ...chromedp.ExecAllocatorOption) context.Context {
-	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "headless-shell"} {
-		if p, err := exec.LookPath(name); err == nil {
-			path = p
-			break
-		}
-	}
-	if path == "" {
-		t.Skip("no Chromium on this machine: the page is not opened in a browser")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("enable-unsafe-swiftshader", true), chromedp.Flag("use-angle", "swiftshader")) // WebGL without a graphics card
-	options = append(options, more...)
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	// A browser that is killed leaves processes that go on writing to its folder for a moment, which then cannot be removed.
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(ctx); err != nil {
-			t.Logf("closing the browser: %v", err)
-		}
-	})
-	return ctx
-}
+	"lossatlas/internal/browsertest"
+)
 
 // In a browser the page has no error in its console, asks for nothing, is no wider than the screen of a phone or a desktop,
 // shows every picture, offers every download, and changes its colours with the system's.
 func TestPageInABrowser(t *testing.T) {
-	ctx := browser(t)
+	ctx := browsertest.Start(t)
 	data := samplePage(t, 2)
 	for i, e := range sampleAtlas(2, 17).Experiments {
 		data.Experiments[i].Maps, data.Experiments[i].Training, data.Experiments[i].Flatness = e.Maps, e.Training, e.Flatness
@@ -70,7 +34,7 @@ func TestPageInABrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	complaints := watched(ctx, file)
+	complaints := browsertest.Watch(ctx, t, "file://"+file)
 	look := os.Getenv("LOSSATLAS_LOOK")
 	grounds := map[string]bool{}
 	for _, screen := range []struct {
@@ -88,7 +52,6 @@ func TestPageInABrowser(t *testing.T) {
 			Unnamed, Tables, Unlinked            int
 		}
 		err := chromedp.Run(ctx,
-			network.Enable(), log.Enable(),
 			emulation.SetDeviceMetricsOverride(screen.width, screen.height, 2, screen.width < 500),
 			emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
 			chromedp.Navigate("file://"+file),
@@ -160,36 +123,4 @@ func TestPageInABrowser(t *testing.T) {
 // awaited waits for what a script promises.
 func awaited(p *cdpruntime.EvaluateParams) *cdpruntime.EvaluateParams {
 	return p.WithAwaitPromise(true)
-}
-
-// watched collects what a page must not do: ask for anything but its own file, and complain.
-func watched(ctx context.Context, file string) func() []string {
-	var mu sync.Mutex
-	var complaints []string
-	complain := func(s string) {
-		mu.Lock()
-		defer mu.Unlock()
-		complaints = append(complaints, s)
-	}
-	chromedp.ListenTarget(ctx, func(ev any) {
-		switch e := ev.(type) {
-		case *network.EventRequestWillBeSent:
-			if u := e.Request.URL; u != "file://"+file && !strings.HasPrefix(u, "data:") && !strings.HasPrefix(u, "blob:") {
-				complain("the page asks for " + u)
-			}
-		case *log.EventEntryAdded:
-			complain("log: " + e.Entry.Text)
-		case *cdpruntime.EventConsoleAPICalled:
-			for _, arg := range e.Args {
-				complain(fmt.Sprintf("console: %s: %s %s", e.Type, arg.Value, arg.Description))
-			}
-		case *cdpruntime.EventExceptionThrown:
-			complain("exception: " + e.ExceptionDetails.Error())
-		}
-	})
-	return func() []string {
-		mu.Lock()
-		defer mu.Unlock()
-		return complaints
-	}
 }

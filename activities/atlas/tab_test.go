@@ -11,9 +11,9 @@ import (
 	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"lossatlas/internal/browsertest"
 )
 
 // tab is a page that is open in a browser.
@@ -41,10 +41,10 @@ func open(t testing.TB, d Data, width, height int64, more ...chromedp.ExecAlloca
 			t.Fatal(err)
 		}
 	}
-	b := &tab{TB: t, ctx: browser(t, more...), folder: folder}
-	b.complaints = watched(b.ctx, file)
+	b := &tab{TB: t, ctx: browsertest.Start(t, more...), folder: folder}
+	b.complaints = browsertest.Watch(b.ctx, t, "file://"+file)
 	b.run(
-		network.Enable(), log.Enable(), emulation.SetDeviceMetricsOverride(width, height, 1, false),
+		emulation.SetDeviceMetricsOverride(width, height, 1, false),
 		cdpbrowser.SetDownloadBehavior(cdpbrowser.SetDownloadBehaviorBehaviorAllow).WithDownloadPath(folder).WithEventsEnabled(true),
 		chromedp.Navigate("file://"+file), chromedp.WaitReady("footer"),
 		chromedp.Evaluate(`document.documentElement.style.scrollBehavior = "auto"`, nil),
