@@ -2,6 +2,7 @@ package home
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
@@ -16,59 +17,57 @@ type credentials struct {
 	SecretKey string `json:"secret_key"`
 }
 
-// Credentials returns the keys of the home's S3 endpoint. They are drawn from
-// the system's random source the first time (130 bits and more each) and kept
-// with mode 0600; processes that ask at the same time get the same ones.
+// Credentials returns the keys of the home's S3 endpoint: random, of 130 bits and more, made at the first call.
 func (h *Home) Credentials() (access, secret string, err error) {
 	path := h.Path("credentials.json")
-	fresh := credentials{AccessKey: rand.Text(), SecretKey: rand.Text() + rand.Text()}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		if err := h.createFile(path, encode(fresh)); err != nil && !errors.Is(err, fs.ErrExist) {
-			return "", "", err
-		}
+	data, err := h.secret(path, func() ([]byte, error) {
+		return encode(credentials{AccessKey: rand.Text(), SecretKey: rand.Text() + rand.Text()}), nil
+	})
+	if err != nil {
+		return "", "", err
 	}
 	var c credentials
-	if err := readJSON(path, &c); err != nil {
-		return "", "", fmt.Errorf("read the credentials: %w; delete the file and new ones are made at the next start", err)
-	}
-	if c.AccessKey == "" || c.SecretKey == "" {
-		return "", "", fmt.Errorf("read the credentials: %s lacks access_key or secret_key; delete the file and new ones are made at the next start", path)
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return "", "", h.explain("protect the credentials in the home", err)
+	if err := json.Unmarshal(data, &c); err != nil || c.AccessKey == "" || c.SecretKey == "" {
+		return "", "", fmt.Errorf("%s is damaged: want access_key and secret_key; delete the file, and the next start makes new ones", path)
 	}
 	return c.AccessKey, c.SecretKey, nil
 }
 
-// Identity returns the certificate and key of the home's Temporal server and its clients, as PEM. They are made the first
-// time and kept with mode 0600, so that clients can go on when the server was started again.
+// Identity returns the certificate and key (PEM) of the home's Temporal server and its clients, made at the first call.
+// They outlive the server, so that clients stay connected when it is restarted.
 func (h *Home) Identity() ([]byte, error) {
 	path := h.Path("tls.pem")
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		fresh, err := identity.New()
-		if err != nil {
-			return nil, err
-		}
-		if err := h.createFile(path, fresh); err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, err
-		}
-	}
-	pem, err := os.ReadFile(path)
-	if err == nil {
-		_, err = identity.Client(pem)
-	}
+	pem, err := h.secret(path, identity.New)
 	if err != nil {
-		return nil, fmt.Errorf("read the certificate %s: %w; delete the file and a new one is made at the next start", path, err)
+		return nil, err
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, h.explain("protect the certificate in the home", err)
+	if _, err := identity.Client(pem); err != nil {
+		return nil, fmt.Errorf("read the certificate %s: %w; delete the file, and the next start makes a new one", path, err)
 	}
 	return pem, nil
 }
 
-// Doorway writes a page, with mode 0600, that leads a browser to a link with a token, and returns its path. The arguments
-// of a process, where the link would be otherwise, can be read by other users.
-func (h *Home) Doorway(name, link string) (path string, err error) {
+// secret returns the content of a file of mode 0600, which fresh makes at the first call. Concurrent processes get the
+// same content.
+func (h *Home) secret(path string, fresh func() ([]byte, error)) ([]byte, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		data, err := fresh()
+		if err != nil {
+			return nil, err
+		}
+		if err := h.createFile(path, data); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, h.explain("protect "+path+" in the home", err)
+	}
+	return os.ReadFile(path)
+}
+
+// RedirectPage writes a page of mode 0600 that redirects a browser to a link with a token, and returns its path. A link
+// among the arguments of a process could be read by other users.
+func (h *Home) RedirectPage(name, link string) (path string, err error) {
 	if _, err := h.Folder("links"); err != nil {
 		return "", err
 	}

@@ -9,53 +9,11 @@ import (
 	"path/filepath"
 )
 
-// replaceFile writes data beside path and renames it into place, so that a
-// reader sees the old content or the new, and a crash leaves one of the two.
-func (h *Home) replaceFile(path string, data []byte) error {
-	tmp, err := h.tempFile(path, data)
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(tmp, path); err != nil {
-		return h.explain("write "+path+" in the home", errors.Join(err, os.Remove(tmp)))
-	}
-	return nil
-}
+// WriteJSON replaces a file of the home atomically, with mode 0600.
+func (h *Home) WriteJSON(path string, v any) error { return h.replaceFile(path, encode(v)) }
 
-// createFile is replaceFile for a file that must not be there yet; when another
-// process made it first the error is fs.ErrExist and that file stays.
-func (h *Home) createFile(path string, data []byte) error {
-	tmp, err := h.tempFile(path, data)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp)
-	if err := os.Link(tmp, path); errors.Is(err, fs.ErrExist) {
-		return fs.ErrExist
-	} else if err != nil {
-		return h.explain("write "+path+" in the home", err)
-	}
-	return nil
-}
-
-// tempFile writes data (mode 0600) to a new file in the folder of path, and to
-// the disk.
-func (h *Home) tempFile(path string, data []byte) (name string, err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return "", h.explain("write in the home", err)
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err != nil {
-		return "", h.explain("write in the home", errors.Join(err, os.Remove(f.Name())))
-	}
-	return f.Name(), nil
-}
-
-// readJSON fills v from the file; fs.ErrNotExist when there is none, and an
-// error that names the file when its content is not what it should be.
-func readJSON(path string, v any) error {
+// ReadJSON reads a file into v. The error is fs.ErrNotExist where it is absent, and names the file where it is damaged.
+func ReadJSON(path string, v any) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -72,4 +30,34 @@ func encode(v any) []byte {
 		panic(err) // plain structs of strings and numbers
 	}
 	return append(data, '\n')
+}
+
+// replaceFile writes a file next to path and renames it: readers, and a crash, see the old content or the new.
+func (h *Home) replaceFile(path string, data []byte) error {
+	return h.install(path, data, os.Rename)
+}
+
+// createFile is replaceFile for a new file. The error is fs.ErrExist where another process made it first.
+func (h *Home) createFile(path string, data []byte) error {
+	return h.install(path, data, os.Link)
+}
+
+// install writes data to a temporary file, and to the disk, which move then gives its name.
+func (h *Home) install(path string, data []byte, move func(from, to string) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
+	if err != nil {
+		return h.explain("write in the home", err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return h.explain("write in the home", err)
+	}
+	switch err := move(f.Name(), path); {
+	case errors.Is(err, fs.ErrExist):
+		return fs.ErrExist
+	case err != nil:
+		return h.explain("write "+path+" in the home", err)
+	}
+	return nil
 }

@@ -1,19 +1,17 @@
-// Package home is the folder that holds everything the embedded services keep:
-// Temporal's database, the objects, the plugins, logs, and the generated
-// credentials. Two homes share nothing, and deleting one leaves nothing behind.
+// Package home is the folder with everything that the embedded services keep: Temporal's database, objects, plugins, logs
+// and generated credentials. Two homes share nothing, and deleting a home leaves nothing behind.
 //
 //	version.json      the format of the home
 //	credentials.json  access and secret key of the S3 endpoint, mode 0600
 //	tls.pem           certificate and key of the Temporal server and its clients, mode 0600
-//	links/            pages that lead a browser to links with a token, mode 0600
-//	ports.json        the loopback ports this home was given
-//	services.json     where the running services are; valid while they run
+//	links/            pages that redirect a browser to links with a token, mode 0600
+//	ports.json        the loopback ports of the services
+//	services.json     the addresses of the running services
 //	lock              held by the process that runs the services
+//	guests            held by the other processes that use them
 //	temporal.db       Temporal's SQLite database, with -wal and -shm
-//	temporal.db.damaged-TIME  one that was damaged, likewise
+//	temporal.db.damaged-TIME  a damaged one, renamed
 //	objects/ plugins/ logs/ reports/ datasets/
-//
-// The package imports no server, so commands that only look something up stay small.
 package home
 
 import (
@@ -28,17 +26,15 @@ import (
 // EnvDir names the environment variable that chooses the home.
 const EnvDir = "LOSSATLAS_HOME"
 
-// Format is the version of what a home holds and how. A program opens homes of
-// its own format only, so raise it when an earlier program would go wrong.
+// Format is the version of the layout. A program opens homes of its own format only: raise it for a change that an earlier
+// program can't handle.
 const Format = 1
 
 // Home is an existing, writable home folder.
 type Home struct{ dir string }
 
-// Open opens the home in dir and makes it (mode 0700) when absent. An empty
-// dir means $LOSSATLAS_HOME, or else "lossatlas" in the user's data folder.
-// It fails when the folder cannot be made or written, or was made by a later
-// program, and says what to do. A new home records that program made it.
+// Open opens the home in dir, or in [Default] where dir is "", and makes it (mode 0700) when absent. A new home records the
+// version of the program.
 func Open(dir, program string) (*Home, error) {
 	if dir == "" {
 		var err error
@@ -63,7 +59,7 @@ func Open(dir, program string) (*Home, error) {
 	return h, nil
 }
 
-// version is what version.json says.
+// version is the content of version.json.
 type version struct {
 	Format  int    `json:"format"`
 	Program string `json:"program"` // that made the home
@@ -73,11 +69,11 @@ type version struct {
 func (h *Home) checkVersion(program string) error {
 	path := h.Path("version.json")
 	var v version
-	err := readJSON(path, &v)
+	err := ReadJSON(path, &v)
 	if errors.Is(err, fs.ErrNotExist) {
 		v = version{Format, program}
 		if err = h.createFile(path, encode(v)); errors.Is(err, fs.ErrExist) {
-			err = readJSON(path, &v) // of another process
+			err = ReadJSON(path, &v) // of another process
 		}
 	} else if err == nil && v.Format < 1 {
 		err = fmt.Errorf("%s lacks the format", path)
@@ -91,13 +87,12 @@ func (h *Home) checkVersion(program string) error {
 	return nil
 }
 
-// Default is the home that is used when none is named: $LOSSATLAS_HOME, else
-// $XDG_DATA_HOME/lossatlas, else ~/.local/share/lossatlas.
+// Default is $LOSSATLAS_HOME, else $XDG_DATA_HOME/lossatlas, else ~/.local/share/lossatlas.
 func Default() (string, error) {
 	if dir := os.Getenv(EnvDir); dir != "" {
 		return dir, nil
 	}
-	// The XDG specification says that a relative path there is to be ignored.
+	// The XDG specification ignores relative paths.
 	if data := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(data) {
 		return filepath.Join(data, "lossatlas"), nil
 	}
@@ -108,8 +103,8 @@ func Default() (string, error) {
 	return filepath.Join(user, ".local", "share", "lossatlas"), nil
 }
 
-// Exposed reports whether other users may replace files of the home.
-func (h *Home) Exposed() bool {
+// IsExposed reports whether other users may replace files of the home.
+func (h *Home) IsExposed() bool {
 	info, err := os.Stat(h.dir)
 	return err == nil && info.Mode().Perm()&0o022 != 0
 }
@@ -117,12 +112,12 @@ func (h *Home) Exposed() bool {
 // Dir is the absolute path of the home.
 func (h *Home) Dir() string { return h.dir }
 
-// Path joins elem below the home; it makes nothing.
+// Path joins elem to the path of the home.
 func (h *Home) Path(elem ...string) string {
 	return filepath.Join(append([]string{h.dir}, elem...)...)
 }
 
-// Folder is Path, with the folder made (mode 0700) when absent.
+// Folder is Path; it makes the folder (mode 0700) when absent.
 func (h *Home) Folder(elem ...string) (string, error) {
 	dir := h.Path(elem...)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -131,8 +126,7 @@ func (h *Home) Folder(elem ...string) (string, error) {
 	return dir, nil
 }
 
-// probe writes a byte, so that a folder without rights or room is found before
-// any service starts.
+// probe writes a byte, so that missing rights or a full disk are reported before any service starts.
 func (h *Home) probe() error {
 	f, err := os.CreateTemp(h.dir, ".probe-*")
 	if err != nil {
@@ -145,7 +139,7 @@ func (h *Home) probe() error {
 	return nil
 }
 
-// explain adds to an error of the file system what a person can do about it.
+// explain adds to an error of the file system what the user can do about it.
 func (h *Home) explain(doing string, err error) error {
 	advice := "choose another with --home DIR or " + EnvDir + "=DIR"
 	switch {

@@ -202,9 +202,9 @@ func TestTheIdentityIsMadeOnceAndPrivate(t *testing.T) {
 	}
 }
 
-func TestADoorwayIsPrivate(t *testing.T) {
+func TestARedirectPageIsPrivate(t *testing.T) {
 	h := open(t)
-	path, err := h.Doorway("fig3", `http://127.0.0.1:1/?a=1&token="><script>`)
+	path, err := h.RedirectPage("fig3", `http://127.0.0.1:1/?a=1&token="><script>`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,8 +242,8 @@ func TestLogsAreKeptAndBounded(t *testing.T) {
 	}
 }
 
-// TestExposed: a home that other users may write in is told from one of its user's own.
-func TestExposed(t *testing.T) {
+// TestIsExposed: a home that other users may write in is told from one that only its user may write in.
+func TestIsExposed(t *testing.T) {
 	dir := t.TempDir()
 	h, err := home.Open(dir, "test")
 	if err != nil {
@@ -253,7 +253,7 @@ func TestExposed(t *testing.T) {
 		if err := os.Chmod(dir, mode); err != nil {
 			t.Fatal(err)
 		}
-		if got := h.Exposed(); got != want {
+		if got := h.IsExposed(); got != want {
 			t.Errorf("with mode %o: %v, want %v", mode, got, want)
 		}
 	}

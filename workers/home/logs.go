@@ -6,11 +6,10 @@ import (
 	"os"
 )
 
-// maxLog is the size in bytes above which a log file is set aside.
+// maxLog is the size in bytes above which a log file is rotated.
 const maxLog = 8 << 20
 
-// Log opens logs/<name>.log for appending. A file of more than 8 MiB becomes
-// <name>.1.log first, in place of the one before it, so logs stay bounded.
+// Log opens logs/<name>.log for appending. A file above maxLog is renamed to <name>.1.log first and replaces the one there.
 func (h *Home) Log(name string) (*os.File, error) {
 	dir, err := h.Folder("logs")
 	if err != nil {
@@ -19,7 +18,7 @@ func (h *Home) Log(name string) (*os.File, error) {
 	path := h.Path("logs", name+".log")
 	if info, err := os.Stat(path); err == nil && info.Size() > maxLog {
 		if err := os.Rename(path, h.Path("logs", name+".1.log")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, h.explain("set aside "+path, err)
+			return nil, h.explain("rotate "+path, err)
 		}
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)

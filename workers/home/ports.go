@@ -18,76 +18,62 @@ type Ports struct {
 	Pages    int `json:"pages"`
 }
 
-// each pairs the ports with the names that people know them by.
-func (p *Ports) each() []struct {
-	name string
-	port *int
-} {
-	return []struct {
-		name string
-		port *int
-	}{{"the Temporal server", &p.Temporal}, {"the Temporal UI", &p.UI}, {"the S3 endpoint", &p.S3}, {"the pages of sweeps", &p.Pages}}
+// namedPort is a port with its service's name in messages.
+type namedPort struct {
+	service string
+	port    *int
 }
 
-// check is an error where the ports can't be those of different services.
+func (p *Ports) each() []namedPort {
+	return []namedPort{{"the Temporal server", &p.Temporal}, {"the Temporal UI", &p.UI}, {"the S3 endpoint", &p.S3}, {"the pages of sweeps", &p.Pages}}
+}
+
+// check refuses numbers that are no ports, and one port for two services.
 func (p *Ports) check() error {
 	seen := map[int]string{}
 	for _, c := range p.each() {
 		switch other, twice := seen[*c.port]; {
 		case *c.port < 0 || *c.port > 65535:
-			return fmt.Errorf("%s has port %d, want 1 to 65535", c.name, *c.port)
+			return fmt.Errorf("%s has port %d, want 1 to 65535", c.service, *c.port)
 		case twice && *c.port != 0:
-			return fmt.Errorf("%s and %s have the same port %d", other, c.name, *c.port)
+			return fmt.Errorf("%s and %s have the same port %d", other, c.service, *c.port)
 		}
-		seen[*c.port] = c.name
+		seen[*c.port] = c.service
 	}
 	return nil
 }
 
-// Ports returns free ports for the services, the same at every start as long
-// as nobody else takes them. A port in want that is not 0 was asked for: when
-// it is taken that is an error (a *port.InUseError). A remembered port that is
-// taken is replaced, with a warning, and the new one is remembered.
-//
-// Call it while holding the lock: otherwise the ports may be in use by this
-// home's own services.
-func (h *Home) Ports(want Ports, log zerolog.Logger) (Ports, error) {
+// Ports returns free ports for the services, the same at every start unless another program takes one: that one is
+// replaced, with a warning. The caller holds the lock, since the home's own services may use the ports otherwise.
+func (h *Home) Ports(log zerolog.Logger) (Ports, error) {
 	path := h.Path("ports.json")
 	var kept Ports
-	err := readJSON(path, &kept)
+	err := ReadJSON(path, &kept)
 	if err == nil {
 		err = kept.check()
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		log.Warn().Err(err).Str("file", path).Msg("The remembered ports can't be used; choosing new ones.")
+		log.Warn().Err(err).Str("file", path).Msg("The remembered ports are not usable; choosing new ones.")
 		kept = Ports{}
 	}
-	fresh, err := port.Free(len(want.each()))
+	chosen := kept
+	fresh, err := port.Free(len(chosen.each()))
 	if err != nil {
 		return Ports{}, err
 	}
-	chosen := want
-	asked, old := want.each(), kept.each()
 	for i, c := range chosen.each() {
-		if *asked[i].port != 0 {
-			if err := port.Check(c.name, port.Addr(*c.port)); err != nil {
-				return Ports{}, err
-			}
+		was := *c.port
+		if was != 0 && port.Check(c.service, port.Addr(was)) == nil {
 			continue
 		}
-		*c.port = *old[i].port
-		if *c.port == 0 {
-			*c.port = fresh[i]
-			continue
-		}
-		if err := port.Check(c.name, port.Addr(*c.port)); err != nil {
-			log.Warn().Int("was", *c.port).Int("now", fresh[i]).Str("service", c.name).
+		*c.port = fresh[i]
+		if was != 0 {
+			log.Warn().Int("was", was).Int("now", fresh[i]).Str("service", c.service).
 				Msg("Another program uses the remembered port; choosing another one.")
-			*c.port = fresh[i]
 		}
 	}
 	if chosen == kept {
 		return chosen, nil
 	}
-	return chosen, h.replaceFile(path, encode(chosen))
+	return chosen, h.WriteJSON(path, chosen)
 }

@@ -1,6 +1,7 @@
 package home
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -14,111 +15,115 @@ import (
 )
 
 const (
-	lockPatience = 300 * time.Millisecond
-	dialTimeout  = 2 * time.Second
+	// lockTimeout is longer than another process holds the lock for a look.
+	lockTimeout = 300 * time.Millisecond
+	dialTimeout = 2 * time.Second
 )
 
-// Addresses tells where the services of a home are.
+// Addresses are where the services of a home listen. They hold secrets: their file has mode 0600.
 type Addresses struct {
-	// PID and Host are the process that runs them.
+	// PID and Host are the process that runs the services.
 	PID  int    `json:"pid"`
 	Host string `json:"host"`
-	// Temporal is host:port of the frontend, Namespace the namespace to use there.
+	// Temporal is host:port of the frontend, Namespace the namespace to use.
 	Temporal  string `json:"temporal"`
 	Namespace string `json:"namespace"`
-	// UI is the URL of the Temporal UI; empty when it does not run.
-	UI string `json:"ui,omitempty"`
-	// Pages is the URL of the pages of sweeps; empty when they are not served.
+	// UI is the URL of the Temporal UI, Pages that of the pages of sweeps; empty where they are not served.
+	UI    string `json:"ui,omitempty"`
 	Pages string `json:"pages,omitempty"`
-	// Token lets the user's browser in at UI and Pages (see package guard).
+	// Token admits the user's browser to UI and Pages (see package guard).
 	Token string `json:"token,omitempty"`
-	// S3 is the object store. It has a secret, too: the file has mode 0600.
+	// S3 is the object store.
 	S3 artifacts.Config `json:"s3"`
 }
 
-// Lock makes this process the one that runs the home's services. When another
-// process is that already, ok is false; it still is when that process is about
-// to start or stop. The system frees the lock when the process ends, however
-// it ends. release may be called twice.
-func (h *Home) Lock() (release func(), ok bool, err error) {
-	l := flock.New(h.Path("lock"), flock.SetPermissions(0o600))
-	for end := time.Now().Add(lockPatience); ; time.Sleep(lockPatience / 10) {
-		ok, err = l.TryLock()
-		if err != nil {
-			return nil, false, h.explain("lock the home", err)
-		}
-		if ok {
-			return func() { _ = l.Close() }, true, nil
-		}
-		if time.Now().After(end) {
-			return func() {}, false, nil
-		}
-	}
+func (h *Home) lockFile(name string) *flock.Flock {
+	return flock.New(h.Path(name), flock.SetPermissions(0o600))
 }
 
-// Publish tells other processes where the services are, until Withdraw or the
-// end of this process. PID and Host are filled in.
+// Lock makes this process the owner of the home: the one that runs its services. ok is false where another process is the
+// owner, also while that one starts or stops. The system frees the lock when the process ends. release may be called twice.
+func (h *Home) Lock() (release func(), ok bool, err error) {
+	l := h.lockFile("lock")
+	ctx, cancel := context.WithTimeout(context.Background(), lockTimeout)
+	defer cancel()
+	ok, err = l.TryLockContext(ctx, lockTimeout/10)
+	if err != nil && ctx.Err() == nil {
+		return nil, false, h.explain("lock the home", err)
+	}
+	return func() { _ = l.Close() }, ok, nil
+}
+
+// Publish records where the services listen, for other processes, until Withdraw or the end of this process. It fills in
+// PID and Host.
 func (h *Home) Publish(a Addresses) error {
 	a.PID, a.Host = os.Getpid(), hostname()
-	return h.replaceFile(h.Path("services.json"), encode(a))
+	return h.WriteJSON(h.Path("services.json"), a)
 }
 
-// Withdraw takes back what this process published. What another process
-// published stays.
+// Withdraw removes the addresses that this process published.
 func (h *Home) Withdraw() error {
-	var a Addresses
-	path := h.Path("services.json")
-	if readJSON(path, &a) != nil || a.PID != os.Getpid() || a.Host != hostname() {
+	if a, ok := h.published(); !ok || a.PID != os.Getpid() || a.Host != hostname() {
 		return nil
 	}
-	if err := os.Remove(path); err != nil {
-		return h.explain("take back the addresses in the home", err)
+	if err := os.Remove(h.Path("services.json")); err != nil {
+		return h.explain("remove the addresses in the home", err)
 	}
 	return nil
 }
 
-// Running returns where the home's services are. ok is false when none were
-// published or when they are gone: a process that was killed cannot take back
-// its addresses, so its life and its ports are checked.
+func (h *Home) published() (a Addresses, ok bool) {
+	return a, ReadJSON(h.Path("services.json"), &a) == nil
+}
+
+// Running returns the addresses of running services. A killed process leaves its addresses behind: ok is false unless the
+// process lives and its ports accept connections.
 func (h *Home) Running() (a Addresses, ok bool) {
-	if readJSON(h.Path("services.json"), &a) != nil {
-		return Addresses{}, false
-	}
-	if a.Host != hostname() || !alive(a.PID) || !listens(a.Temporal) || !listens(a.S3.Endpoint) {
+	a, ok = h.published()
+	if !ok || a.Host != hostname() || !isAlive(a.PID) || !listens(a.Temporal) || !listens(a.S3.Endpoint) {
 		return Addresses{}, false
 	}
 	return a, true
 }
 
-// Serves tells whether the process that published these addresses still offers its services, busy or not: it holds
+// IsServing reports whether the process that published these addresses still offers its services, busy or not: it holds
 // the lock, and has not withdrawn them.
-func (h *Home) Serves(a Addresses) bool {
-	var now Addresses
-	if readJSON(h.Path("services.json"), &now) != nil || now.PID != a.PID || now.Host != a.Host {
+func (h *Home) IsServing(a Addresses) bool {
+	if now, ok := h.published(); !ok || now.PID != a.PID || now.Host != a.Host {
 		return false
 	}
-	l := flock.New(h.Path("lock"), flock.SetPermissions(0o600))
+	l := h.lockFile("lock")
 	defer l.Close()
 	free, err := l.TryRLock()
 	return err == nil && !free
 }
 
-// Await waits until another process, which holds the lock, has published its
-// services. ok is false when it did not do so in time.
-func (h *Home) Await(timeout time.Duration) (a Addresses, ok bool) {
-	for end := time.Now().Add(timeout); ; time.Sleep(100 * time.Millisecond) {
-		if a, ok := h.Running(); ok {
-			return a, true
-		}
-		if time.Now().After(end) {
-			return Addresses{}, false
-		}
+// Attach registers this process as a user of another one's services, until detach or the end of the process. Call
+// [Home.Running] afterwards: the services may have been withdrawn just before.
+func (h *Home) Attach() (detach func(), err error) {
+	l := h.lockFile("guests")
+	if err := l.RLock(); err != nil {
+		return nil, h.explain("register this process in the home", err)
 	}
+	return func() { _ = l.Close() }, nil
 }
 
-// alive tells whether a process with this ID exists; one that belongs to
-// another user (EPERM) does.
-func alive(pid int) bool {
+// WithdrawUnused withdraws the services unless other processes are attached; then ok is false. No process can attach
+// between the check and the withdrawal.
+func (h *Home) WithdrawUnused() (ok bool, err error) {
+	l := h.lockFile("guests")
+	if ok, err = l.TryLock(); err != nil {
+		return false, h.explain("look for other processes in the home", err)
+	}
+	if !ok {
+		return false, nil
+	}
+	defer l.Close()
+	return true, h.Withdraw()
+}
+
+// isAlive reports whether a process with this ID exists, also one of another user (EPERM).
+func isAlive(pid int) bool {
 	if pid <= 0 {
 		return false
 	}
@@ -135,8 +140,7 @@ func listens(addr string) bool {
 	return true
 }
 
-// hostname tells machines and containers apart that share a home over a network
-// or a volume: a process number and a loopback port mean nothing elsewhere.
+// hostname tells machines and containers that share a home apart: process IDs and loopback ports mean nothing elsewhere.
 func hostname() string {
 	name, err := os.Hostname()
 	if err != nil {

@@ -3,13 +3,11 @@ package home_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"net"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -148,7 +146,10 @@ func TestKilledOwnerLeavesNoLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer child.Process.Kill()
-	a, ok := h.Await(20 * time.Second)
+	a, ok := h.Running()
+	for end := time.Now().Add(20 * time.Second); !ok && time.Now().Before(end); a, ok = h.Running() {
+		time.Sleep(100 * time.Millisecond)
+	}
 	if !ok || a.PID != child.Process.Pid {
 		t.Fatalf("the child's services did not come up: %+v, %v", a, ok)
 	}
@@ -187,14 +188,14 @@ func ownAndHang(t *testing.T, dir string) {
 func TestPortsAreRemembered(t *testing.T) {
 	h := open(t)
 	log := zerolog.New(zerolog.NewTestWriter(t))
-	first, err := h.Ports(home.Ports{}, log)
+	first, err := h.Ports(log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if first.Temporal == 0 || first.UI == 0 || first.S3 == 0 || first.Temporal == first.S3 || first.UI == first.S3 {
 		t.Fatalf("chose %+v", first)
 	}
-	again, err := h.Ports(home.Ports{}, log)
+	again, err := h.Ports(log)
 	if err != nil || again != first {
 		t.Errorf("got %+v (%v), want %+v again", again, err, first)
 	}
@@ -202,13 +203,13 @@ func TestPortsAreRemembered(t *testing.T) {
 
 func TestATakenRememberedPortIsReplacedWithAWord(t *testing.T) {
 	h := open(t)
-	first, err := h.Ports(home.Ports{}, zerolog.Nop())
+	first, err := h.Ports(zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
 	listen(t, port.Addr(first.UI))
 	var said bytes.Buffer
-	now, err := h.Ports(home.Ports{}, zerolog.New(&said))
+	now, err := h.Ports(zerolog.New(&said))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,26 +222,8 @@ func TestATakenRememberedPortIsReplacedWithAWord(t *testing.T) {
 	if !strings.Contains(said.String(), strconv.Itoa(first.UI)) || !strings.Contains(said.String(), `"level":"warn"`) {
 		t.Errorf("said %q", said.String())
 	}
-	if kept, err := h.Ports(home.Ports{}, zerolog.Nop()); err != nil || kept != now {
+	if kept, err := h.Ports(zerolog.Nop()); err != nil || kept != now {
 		t.Errorf("got %+v (%v), want %+v kept", kept, err, now)
-	}
-}
-
-func TestAPortAskedForMustBeFree(t *testing.T) {
-	h := open(t)
-	taken := listen(t, port.Addr(0)).Addr().(*net.TCPAddr).Port
-	_, err := h.Ports(home.Ports{S3: taken}, zerolog.Nop())
-	var inUse *port.InUseError
-	if !errors.As(err, &inUse) || !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), strconv.Itoa(taken)) {
-		t.Errorf("got %v, want an InUseError with port %d", err, taken)
-	}
-	free, err := port.Free(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := h.Ports(home.Ports{Temporal: free[0]}, zerolog.Nop())
-	if err != nil || got.Temporal != free[0] {
-		t.Errorf("got %+v (%v), want Temporal on %d", got, err, free[0])
 	}
 }
 
@@ -250,7 +233,7 @@ func TestDamagedPortsAreChosenAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	var said bytes.Buffer
-	got, err := h.Ports(home.Ports{}, zerolog.New(&said))
+	got, err := h.Ports(zerolog.New(&said))
 	if err != nil || got.Temporal == 0 {
 		t.Errorf("got %+v (%v)", got, err)
 	}

@@ -67,7 +67,7 @@ func (r *run) doApart(ctx context.Context, suffix string, prior map[string]time.
 		return root, err
 	}
 	// Nobody else may work here now: it would not find its results again.
-	if ok, err := r.services.Retire(); err != nil || !ok {
+	if ok, err := r.services.WithdrawUnused(); err != nil || !ok {
 		return root, exit.Usagef("another process has begun to use the services of %s: wait for it and try again", r.home.Dir())
 	}
 	ctx, stop := r.services.Watch(ctx)

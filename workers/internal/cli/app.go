@@ -177,7 +177,7 @@ func (a *app) begin(level zerolog.Level, file bool) error {
 		}
 	}
 	a.speak(level, w)
-	if h.Exposed() {
+	if h.IsExposed() {
 		a.log.Warn().Str("home", h.Dir()).Msg("Other users may write in the home, and so replace its keys. Run chmod go-w on it.")
 	}
 	return a.divert(file)

@@ -48,7 +48,7 @@ func (a *app) open(ctx context.Context, name string) (err error) {
 		return err
 	}
 	if out.Page != "" {
-		if path, err = a.home.Doorway(name, out.Page); err != nil {
+		if path, err = a.home.RedirectPage(name, out.Page); err != nil {
 			return err
 		}
 	}

@@ -302,7 +302,7 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 // serveGuests goes on serving as long as other processes use the services of this one.
 func (r *run) serveGuests(ctx context.Context) error {
 	for told := false; ; {
-		ok, err := r.services.Retire()
+		ok, err := r.services.WithdrawUnused()
 		if ok || err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ func TestLiveInABrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	door, err := atlas.Doorway("half", guard.Link(server.URL(), own.Token))
+	door, err := atlas.RedirectPage("half", guard.Link(server.URL(), own.Token))
 	if err != nil {
 		t.Fatal(err)
 	}

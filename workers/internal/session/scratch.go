@@ -6,11 +6,10 @@ import (
 	"lossatlas/artifacts"
 )
 
-// Scratch opens an empty store beside the session's own, on the same server.
-// What an earlier one left behind is removed. The caller destroys it, and puts
-// it over the session's own where results are to be read from there.
+// Scratch opens an empty store on the server of the session's own, after removing the content of an earlier one. The caller
+// destroys it.
 func (s *Session) Scratch(ctx context.Context) (*artifacts.Store, error) {
-	cfg := s.s3
+	cfg := s.at.S3
 	cfg.Bucket += "-scratch"
 	store, err := artifacts.Open(ctx, cfg, s.log)
 	if err != nil {

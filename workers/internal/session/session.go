@@ -37,8 +37,7 @@ const (
 	External             // they are servers elsewhere
 )
 
-// Unanswered says that a server did not answer, as it may at the next try: it
-// has not started yet, or is started again just now.
+// Unanswered reports whether an error means that a server did not answer, as one that starts, and that a retry may help.
 func Unanswered(err error) bool {
 	return errors.Is(err, artifacts.ErrUnreachable) || activities.Unanswered(err)
 }
@@ -59,7 +58,7 @@ type TemporalOptions struct {
 type Temporal interface {
 	Address() string // host:port of the frontend
 	UIURL() string
-	// Failed is closed when the server gave up by itself; Err then says why.
+	// Failed is closed when the server failed; Err then says why.
 	Failed() <-chan struct{}
 	Err() error
 	Stop() error
@@ -88,27 +87,25 @@ type Embedded struct {
 	Store func(context.Context, StoreOptions) (Store, error)
 }
 
-// ErrNotEmbedded is the answer where services would be started in a program that was built without them.
+// ErrNotEmbedded is the error of starting services in a program that was built without them.
 var ErrNotEmbedded = exit.Usagef("this program was built without embedded services: name servers with --temporal-address and --s3-endpoint")
 
-// Options say what a session works with.
+// Options configure a session.
 type Options struct {
 	Settings *settings.Settings
 	Home     *home.Home
 	Log      zerolog.Logger
-	// ServerLog takes what an embedded Temporal server and its clients say, which
-	// is of use only where something is wrong with them.
+	// ServerLog is the log of an embedded Temporal server and its clients.
 	ServerLog zerolog.Logger
 	// Embedded is nil in a program that was built without embedded services.
 	Embedded *Embedded
-	// Work says that the command will work on the store: what one elsewhere does not allow or
-	// support is then found before.
+	// Work is set for commands that compute: access to external servers is checked before any work starts.
 	Work bool
-	// Telemetry measures and traces what goes through Temporal. Nil for none.
+	// Telemetry measures and traces calls to Temporal; it may be nil.
 	Telemetry *telemetry.Telemetry
-	// Pages makes what serves the pages of sweeps as soon as Temporal is there. Nil for none.
+	// Pages returns the handler for the pages of sweeps, called once Temporal is connected; it may be nil.
 	Pages func(*Session) http.Handler
-	// Say tells the user what takes time. Nil says nothing.
+	// Say tells the user what takes time; it may be nil.
 	Say func(format string, args ...any)
 }
 
@@ -120,24 +117,21 @@ type Session struct {
 
 	opts     Options
 	log      zerolog.Logger
-	s3       artifacts.Config
+	at       home.Addresses // of the services in use, as far as they run
 	ports    home.Ports
-	running  home.Addresses // of the process that this one is attached to
 	server   Store
 	temporal Temporal
 	client   client.Client
 	payloads codec.Converters
-	locked   chan error     // of one element: what a worker of this process could not decrypt
-	guard    *guard.Guard   // of what this process serves
-	pages    string         // their URL
+	locked   chan error     // of one element: why a worker of this process could not decrypt a payload
+	guard    *guard.Guard   // of the web servers of this process
 	closers  []func() error // in the order of opening
 	once     sync.Once
 	closed   error
 }
 
-// Open finds or starts the store. It does not start Temporal; Temporal does.
-// Services that are started here don't end with ctx but with Close, so that an
-// interrupted command can still record what it did.
+// Open finds or starts the store; [Session.Temporal] starts Temporal. Services end with Close and not with ctx, so that an
+// interrupted command can still record its results.
 func Open(ctx context.Context, opts Options) (*Session, error) {
 	if opts.Say == nil {
 		opts.Say = func(string, ...any) {}
@@ -154,15 +148,16 @@ func (s *Session) open(ctx context.Context) (err error) {
 		return err
 	}
 	if s.opts.Settings.External() {
-		s.role, s.s3 = External, externalStore(s.opts.Settings)
-		s.guard = guard.New(fmt.Sprint(s.opts.Home.Dir(), " of ", os.Getpid())) // there may be several of them
+		s.role = External
+		s.guard = guard.New(fmt.Sprint(s.opts.Home.Dir(), " of ", os.Getpid())) // several processes may share the home
+		s.at = home.Addresses{Temporal: s.opts.Settings.TemporalAddress, Namespace: s.opts.Settings.TemporalNamespace, Token: s.guard.Token, S3: externalStore(s.opts.Settings)}
 	} else if err := s.ownOrAttach(ctx); err != nil {
 		return err
 	}
 	if s.role != External {
-		s.s3.Expect = s.service("the store").Expect
+		s.at.S3.Expect = s.service("the store").Expect
 	}
-	if s.Store, err = artifacts.Open(ctx, s.s3, s.log); err != nil && s.role == External {
+	if s.Store, err = artifacts.Open(ctx, s.at.S3, s.log); err != nil && s.role == External {
 		return storeSetting(err)
 	} else if err != nil {
 		return err
@@ -174,8 +169,8 @@ func (s *Session) open(ctx context.Context) (err error) {
 	return nil
 }
 
-// ownOrAttach makes this process the owner of the home's services, or attaches
-// to the owner. Between two owners, or while one starts, it waits: the system frees the lock when the owner ends.
+// ownOrAttach makes this process the owner of the home's services, or attaches to the owner. It waits while an owner starts
+// or stops: the system frees the lock when the owner ends.
 func (s *Session) ownOrAttach(ctx context.Context) error {
 	h := s.opts.Home
 	for told := false; ; {
@@ -204,31 +199,29 @@ func (s *Session) ownOrAttach(ctx context.Context) error {
 	}
 }
 
-// attach uses the services of the process that owns the home. ok is false when
-// that process has ended them in the meantime.
+// attach uses the services of the process that owns the home. ok is false if that process has ended them meanwhile.
 func (s *Session) attach() (ok bool, err error) {
 	h := s.opts.Home
-	forget, err := h.Guest()
+	detach, err := h.Attach()
 	if err != nil {
 		return false, err
 	}
 	a, ok := h.Running()
 	if !ok {
-		forget()
+		detach()
 		return false, nil
 	}
-	s.role, s.running, s.s3 = Attached, a, a.S3
-	s.closers = append(s.closers, func() error { forget(); return nil })
+	s.role, s.at = Attached, a
+	s.closers = append(s.closers, func() error { detach(); return nil })
 	return true, nil
 }
 
-// Retire withdraws the services of this process, unless other processes are
-// attached to them: then ok is false.
-func (s *Session) Retire() (ok bool, err error) {
+// WithdrawUnused withdraws the services of this process unless other processes are attached; then ok is false.
+func (s *Session) WithdrawUnused() (ok bool, err error) {
 	if s.role != Owner {
 		return true, nil
 	}
-	return s.opts.Home.Retire()
+	return s.opts.Home.WithdrawUnused()
 }
 
 // own starts the embedded store.
@@ -245,7 +238,7 @@ func (s *Session) own(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.ports, err = h.Ports(home.Ports{}, s.log); err != nil {
+	if s.ports, err = h.Ports(s.log); err != nil {
 		return err
 	}
 	dir, err := h.Folder("objects")
@@ -260,43 +253,42 @@ func (s *Session) own(ctx context.Context) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.server.Stop)
-	s.s3 = artifacts.Config{
+	s.at = home.Addresses{Namespace: s.opts.Settings.TemporalNamespace, Token: s.guard.Token, S3: artifacts.Config{
 		Endpoint: s.server.Addr(), AccessKey: access, SecretKey: secret,
 		Bucket: s.opts.Settings.S3Bucket, Region: s.opts.Settings.S3Region,
-	}
+	}}
 	return nil
 }
 
-// service is one of the home's services, in this process or in the one that this one is attached to.
+// service is one of the embedded services, of this process or of the owner.
 func (s *Session) service(name string) *patience.Service {
 	return &patience.Service{Name: name, Say: s.opts.Say}
 }
 
-// Lives says whether the process that runs the services still offers them, and has room to. Of servers elsewhere it knows nothing.
+// Lives reports whether the owner of embedded services still offers them and has disk space. It is true for external servers.
 func (s *Session) Lives() bool {
 	switch s.role {
 	case Attached:
-		return s.opts.Home.Serves(s.running)
+		return s.opts.Home.IsServing(s.at)
 	case Owner:
 		return (s.temporal == nil || s.temporal.Err() == nil) && s.CheckSpace() == nil
 	}
 	return true
 }
 
-// Role says whose services the session uses.
+// Role returns whose services the session uses.
 func (s *Session) Role() Role { return s.role }
 
 // Endpoint is the URL of the store.
 func (s *Session) Endpoint() string {
-	if s.s3.TLS {
-		return "https://" + s.s3.Endpoint
+	if s.at.S3.TLS {
+		return "https://" + s.at.S3.Endpoint
 	}
-	return "http://" + s.s3.Endpoint
+	return "http://" + s.at.S3.Endpoint
 }
 
-// Watch returns a context that ends, with the reason as its cause, when an
-// embedded service of this process fails, or when its workers are given what they have no key for.
-// It lasts as long as ctx otherwise.
+// Watch returns a context that ends, with the reason as its cause, when an embedded service of this process fails or one of
+// its workers gets a payload that it has no key for.
 func (s *Session) Watch(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var store, temporal <-chan struct{}
@@ -320,7 +312,7 @@ func (s *Session) Watch(ctx context.Context) (context.Context, context.CancelFun
 	return ctx, func() { cancel(context.Canceled) }
 }
 
-// Close ends what the session started, last things first. It may be called twice.
+// Close stops the services that the session started, in reverse order. It may be called twice.
 func (s *Session) Close() error {
 	s.once.Do(func() {
 		var errs []error

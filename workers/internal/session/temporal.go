@@ -16,7 +16,6 @@ import (
 
 	"lossatlas/activities"
 	"lossatlas/artifacts"
-	"lossatlas/workers/home"
 	"lossatlas/workers/internal/attributes"
 	"lossatlas/workers/internal/codec"
 	"lossatlas/workers/internal/exit"
@@ -27,48 +26,43 @@ import (
 	"lossatlas/workers/internal/settings"
 )
 
-// connectTimeout is how long a Temporal server elsewhere may take to answer.
+// connectTimeout limits the connection to an external Temporal server.
 const connectTimeout = 10 * time.Second
 
-// heartbeatEvery is how often workers tell the server that they are there, so that a sweep knows who will do it soon
-// after either has started.
+// heartbeatEvery is the interval of worker heartbeats, by which a sweep finds its workers soon after either has started.
 const heartbeatEvery = 5 * time.Second
 
-// HasTemporal says whether Temporal runs already, here or elsewhere.
+// HasTemporal reports whether Temporal already runs, in this process or another.
 func (s *Session) HasTemporal() bool { return s.role != Owner || s.client != nil }
 
-// Temporal returns a client of the Temporal server, after starting the server
-// if this process is the owner of the services. Other processes can attach from then on.
+// Temporal returns a client of the Temporal server. The owner of the services starts the server first, and other processes
+// can attach from then on.
 func (s *Session) Temporal(ctx context.Context) (client.Client, error) {
 	if s.client != nil {
 		return s.client, nil
 	}
-	address, namespace := s.opts.Settings.TemporalAddress, s.opts.Settings.TemporalNamespace
-	switch s.role {
-	case Attached:
-		address, namespace = s.running.Temporal, s.running.Namespace
-	case Owner:
+	if s.role == Owner {
 		if err := s.startTemporal(ctx); err != nil {
 			return nil, err
 		}
-		address = s.temporal.Address()
 	}
-	c, err := s.dial(ctx, address, namespace)
+	c, err := s.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s.client = c
 	s.closers = append(s.closers, func() error { c.Close(); return nil })
-	if s.role != Attached { // else the owner of the services serves them
+	if s.role != Attached { // else the owner serves them
 		s.servePages()
 	}
 	if s.role == Owner {
-		return c, s.publish(namespace)
+		s.closers = append(s.closers, s.opts.Home.Withdraw)
+		return c, s.opts.Home.Publish(s.at)
 	}
 	return c, nil
 }
 
-// servePages serves the pages of sweeps. A sweep can be run without them: what is in the way is logged.
+// servePages serves the pages of sweeps. Sweeps run without them, so an error is only logged.
 func (s *Session) servePages() {
 	if s.opts.Pages == nil {
 		return
@@ -78,7 +72,7 @@ func (s *Session) servePages() {
 		s.log.Warn().Err(err).Msg("the pages of sweeps are not served")
 		return
 	}
-	s.pages = l.URL()
+	s.at.Pages = l.URL()
 	s.closers = append(s.closers, l.Stop)
 }
 
@@ -99,20 +93,14 @@ func (s *Session) startTemporal(ctx context.Context) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.temporal.Stop)
+	s.at.Temporal, s.at.UI = s.temporal.Address(), s.temporal.UIURL()
 	return nil
 }
 
-// publish lets other processes attach, until Close.
-func (s *Session) publish(namespace string) error {
-	h := s.opts.Home
-	s.closers = append(s.closers, h.Withdraw)
-	return h.Publish(home.Addresses{Temporal: s.temporal.Address(), Namespace: namespace, UI: s.temporal.UIURL(), Pages: s.pages, Token: s.guard.Token, S3: s.s3})
-}
-
-// dial connects to a server and checks that it has the namespace. Where the
-// server is elsewhere, the profile of Temporal's own tools (TEMPORAL_TLS,
-// TEMPORAL_API_KEY and the like) applies, and the search attributes are added.
-func (s *Session) dial(ctx context.Context, address, namespace string) (client.Client, error) {
+// dial connects to the server and checks that it has the namespace. For an external server, the profile of Temporal's own
+// tools (TEMPORAL_TLS, TEMPORAL_API_KEY and the like) applies, and missing search attributes are added.
+func (s *Session) dial(ctx context.Context) (client.Client, error) {
+	address := s.at.Temporal
 	var opts client.Options
 	if s.role == External {
 		var err error
@@ -136,7 +124,7 @@ func (s *Session) dial(ctx context.Context, address, namespace string) (client.C
 		return nil, err
 	}
 	opts.DataConverter, opts.FailureConverter = s.payloads.Data, s.payloads.Failure
-	opts.HostPort, opts.Namespace, opts.Logger = address, namespace, logging.Temporal(log)
+	opts.HostPort, opts.Namespace, opts.Logger = address, s.at.Namespace, logging.Temporal(log)
 	opts.Identity, opts.WorkerHeartbeatInterval = activities.Identity(""), heartbeatEvery
 	if s.role != External {
 		opts.ConnectionOptions.DialOptions = append(opts.ConnectionOptions.DialOptions, grpc.WithChainUnaryInterceptor(s.service("Temporal").Calls(ctx, s.Lives)))
@@ -190,7 +178,7 @@ func (s *Session) checkNamespace(ctx context.Context, c client.Client, opts clie
 	if !s.opts.Work {
 		return nil
 	}
-	// Whoever works must be able to read what is under way.
+	// Its workers must be able to read the payloads of running sweeps.
 	_, err = launch.OpenSweeps(ctx, c, s.payloads.Data)
 	var secret *codec.UnreadableError
 	if errors.As(err, &secret) {
@@ -199,8 +187,8 @@ func (s *Session) checkNamespace(ctx context.Context, c client.Client, opts clie
 	return err
 }
 
-// readKeys reads the keys that payloads are encrypted with. Only servers elsewhere are given encrypted ones: the
-// embedded server's database lies beside the results, which are not encrypted.
+// readKeys reads the keys that encrypt payloads. They are for external servers only: the embedded server's database is next
+// to the results, which are not encrypted.
 func (s *Session) readKeys() (err error) {
 	keys := &codec.Codec{}
 	if file := s.opts.Settings.CodecKeys; file != "" && s.opts.Settings.External() {
@@ -211,49 +199,32 @@ func (s *Session) readKeys() (err error) {
 	s.payloads = keys.Converters(func(err error) {
 		select {
 		case s.locked <- err:
-		default: // said already
+		default: // reported before
 		}
 	})
 	return nil
 }
 
-// Payloads are the converters by which whatever Temporal keeps is read.
+// Payloads are the converters for everything that Temporal stores.
 func (s *Session) Payloads() codec.Converters { return s.payloads }
 
 // UI is the URL of the Temporal UI, or "" where it is not known.
-func (s *Session) UI() string {
-	switch {
-	case s.role == Attached:
-		return s.running.UI
-	case s.temporal != nil:
-		return s.temporal.UIURL()
-	}
-	return ""
-}
+func (s *Session) UI() string { return s.at.UI }
 
-// Pages is the URL of the pages of sweeps, or "" where nobody serves them.
-func (s *Session) Pages() string {
-	if s.role == Attached {
-		return s.running.Pages
-	}
-	return s.pages
-}
+// Pages is the URL of the pages of sweeps, or "" where they are not served.
+func (s *Session) Pages() string { return s.at.Pages }
 
 // Namespace is the namespace of the Temporal server in use.
-func (s *Session) Namespace() string {
-	if s.role == Attached {
-		return s.running.Namespace
-	}
-	return s.opts.Settings.TemporalNamespace
-}
+func (s *Session) Namespace() string { return s.at.Namespace }
 
-// Link is an address of UI or Pages with the token that lets the user's browser in.
-func (s *Session) Link(address string) string {
-	if s.role == Attached {
-		return guard.Link(address, s.running.Token)
-	}
-	return guard.Link(address, s.guard.Token)
-}
+// TemporalAddress is host:port of the Temporal server in use, or "" where it does not run.
+func (s *Session) TemporalAddress() string { return s.at.Temporal }
+
+// PID is the process that runs the services this session is attached to.
+func (s *Session) PID() int { return s.at.PID }
+
+// Link adds to a URL of UI or Pages the token that admits the user's browser.
+func (s *Session) Link(address string) string { return guard.Link(address, s.at.Token) }
 
 // RunURL is the link to the page of a workflow in the Temporal UI, or "".
 func (s *Session) RunURL(workflowID string) string {
@@ -264,23 +235,7 @@ func (s *Session) RunURL(workflowID string) string {
 	return s.Link(fmt.Sprintf("%s/namespaces/%s/workflows/%s", strings.TrimRight(ui, "/"), s.Namespace(), url.PathEscape(workflowID)))
 }
 
-// TemporalAddress is host:port of the server in use, or "" when none was asked for.
-func (s *Session) TemporalAddress() string {
-	switch {
-	case s.role == External:
-		return s.opts.Settings.TemporalAddress
-	case s.role == Attached:
-		return s.running.Temporal
-	case s.temporal != nil:
-		return s.temporal.Address()
-	}
-	return ""
-}
-
-// PID is the process that runs the services this session is attached to.
-func (s *Session) PID() int { return s.running.PID }
-
-// externalStore translates the settings of a store elsewhere, which were checked.
+// externalStore converts the settings of an external store, which were checked.
 func externalStore(o *settings.Settings) artifacts.Config {
 	address, secure := strings.CutPrefix(strings.TrimRight(o.S3Endpoint, "/"), "https://")
 	c := artifacts.Config{

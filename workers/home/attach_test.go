@@ -8,8 +8,8 @@ import (
 	"lossatlas/workers/home"
 )
 
-// TestRetire: services stay offered while a guest uses them, and no longer.
-func TestRetire(t *testing.T) {
+// TestWithdrawUnused: services stay offered while another process is attached, and no longer.
+func TestWithdrawUnused(t *testing.T) {
 	h, err := home.Open(t.TempDir(), "test")
 	if err != nil {
 		t.Fatal(err)
@@ -23,26 +23,26 @@ func TestRetire(t *testing.T) {
 	if err := h.Publish(home.Addresses{Temporal: addr, S3: artifacts.Config{Endpoint: addr}}); err != nil {
 		t.Fatal(err)
 	}
-	first, err := h.Guest()
+	first, err := h.Attach()
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := h.Guest()
+	second, err := h.Attach()
 	if err != nil {
 		t.Fatal(err)
 	}
 	first()
-	if ok, err := h.Retire(); err != nil || ok {
-		t.Fatalf("with a guest: retired %v, error %v", ok, err)
+	if ok, err := h.WithdrawUnused(); err != nil || ok {
+		t.Fatalf("while attached: withdrawn %v, error %v", ok, err)
 	}
 	if _, ok := h.Running(); !ok {
-		t.Fatal("the services are no longer offered, although a guest uses them")
+		t.Fatal("the services are no longer offered, although a process is attached")
 	}
 	second()
-	if ok, err := h.Retire(); err != nil || !ok {
-		t.Fatalf("without guests: retired %v, error %v", ok, err)
+	if ok, err := h.WithdrawUnused(); err != nil || !ok {
+		t.Fatalf("after the last detached: withdrawn %v, error %v", ok, err)
 	}
 	if _, ok := h.Running(); ok {
-		t.Error("the services are still offered after they were retired")
+		t.Error("the services are still offered after they were withdrawn")
 	}
 }
