@@ -13,20 +13,19 @@ import (
 )
 
 const (
-	// maxSweeps is of how many sweeps, the latest, the steps are looked at.
+	// maxSweeps is how many of the latest sweeps are read.
 	maxSweeps = 32
-	// maxSamples is of how many steps of a kind it is asked where they ran.
+	// maxSamples is how many of the latest steps of a kind are compared.
 	maxSamples = 16
-	// minSeconds is how long a step must have run to tell of any other: a shorter one may have compiled most of its time,
-	// and tells of steps of up to maxRatio times its cost only.
+	// A step of less than minSeconds may mostly have compiled: it predicts only steps of up to maxRatio times its cost.
 	minSeconds = 10
 	maxRatio   = 4
 )
 
-// Machine is what a run would compute on.
+// Machine is where a run would compute.
 type Machine struct{ Numerics, Host string }
 
-// History is the time that steps took in earlier runs. It is not for several goroutines.
+// History holds the times of steps of earlier runs. It is not safe for concurrent use.
 type History struct {
 	store   *artifacts.Store
 	machine Machine
@@ -38,18 +37,17 @@ type History struct {
 // sample is a step that ran.
 type sample struct {
 	key           artifacts.Key
-	net           string
+	net           pipelines.Network
 	cost, seconds float64
 }
 
-// pace is what steps took together.
+// pace is the total cost and time of several steps.
 type pace struct {
 	cost, seconds float64
 	keys          []artifacts.Key
 }
 
-// Read reads which steps of the latest sweeps took how long, from their records.
-// Records that are gone or can't be read count for nothing.
+// Read reads the times of the latest sweeps' steps from their records. Missing and damaged records are skipped.
 func Read(ctx context.Context, store *artifacts.Store, m Machine) (*History, error) {
 	h := &History{store: store, machine: m, samples: map[pipelines.Kind][]sample{}, paces: map[string]pace{}, used: map[artifacts.Key]bool{}}
 	roots, err := store.Roots(ctx)
@@ -71,44 +69,39 @@ func Read(ctx context.Context, store *artifacts.Store, m Machine) (*History, err
 				continue
 			}
 			seen[ran.Key] = true
-			h.samples[p.Step.Kind] = append(h.samples[p.Step.Kind], sample{ran.Key, net(p.Step), units(p.Step), ran.Seconds})
+			h.samples[p.Step.Kind] = append(h.samples[p.Step.Kind], sample{ran.Key, p.Step.Cost().Net, units(p.Step), ran.Seconds})
 		}
 	}
 	return h, nil
 }
 
-// units is the cost by which times are compared; steps that don't compute all cost the same.
+// units is the cost by which times are compared: all steps that don't compute have the same.
 func units(s pipelines.Step) float64 { return cmp.Or(Cost(s), 1) }
 
-// Step says how long a step would take; false where no step like it ran before.
-func (h *History) Step(ctx context.Context, s pipelines.Step) (time.Duration, int, bool) {
-	network := net(s)
-	id := fmt.Sprint(s.Kind, network, units(s))
+// Step predicts how long a step takes, from so many earlier steps; 0 if there were none like it.
+func (h *History) Step(ctx context.Context, s pipelines.Step) (d time.Duration, from int) {
+	net, cost := s.Cost().Net, units(s)
+	id := fmt.Sprint(s.Kind, net, cost)
 	p, ok := h.paces[id]
 	if !ok {
-		p = h.pace(ctx, s.Kind, network, units(s))
+		p = h.pace(ctx, s.Kind, net, cost)
 		h.paces[id] = p
 	}
 	if len(p.keys) == 0 {
-		return 0, 0, false
+		return 0, 0
 	}
 	for _, k := range p.keys {
 		h.used[k] = true
 	}
-	return time.Duration(units(s) * p.seconds / p.cost * float64(time.Second)), len(p.keys), true
+	return time.Duration(cost * p.seconds / p.cost * float64(time.Second)), len(p.keys)
 }
 
-// Used is how many earlier steps all estimates so far come from.
-func (h *History) Used() int { return len(h.used) }
-
-// pace is that of the latest steps of a kind that tell of a step of some cost: those of the same network
-// where there are any, and of these the ones from the same arithmetic and host, else
-// from the same arithmetic, else all.
-func (h *History) pace(ctx context.Context, kind pipelines.Kind, network string, cost float64) pace {
+// pace adds up the latest steps of a kind that predict a step of some cost: those of the same network, or else of any; of
+// these, those with the same numerics and host, or else with the same numerics, or else all.
+func (h *History) pace(ctx context.Context, kind pipelines.Kind, net pipelines.Network, cost float64) pace {
 	list := slices.DeleteFunc(slices.Clone(h.samples[kind]), func(s sample) bool { return s.seconds < minSeconds && s.cost*maxRatio < cost })
-	alike := slices.DeleteFunc(slices.Clone(list), func(s sample) bool { return s.net != network })
-	if len(alike) > 0 {
-		list = alike
+	if same := slices.DeleteFunc(slices.Clone(list), func(s sample) bool { return s.net != net }); len(same) > 0 {
+		list = same
 	}
 	var tiers [3]pace
 	for _, s := range list[:min(len(list), maxSamples)] {
@@ -127,8 +120,7 @@ func (h *History) pace(ctx context.Context, kind pipelines.Kind, network string,
 	return pace{}
 }
 
-// tier is 0 for a step that ran on the same host with the same arithmetic, 1 for
-// the same arithmetic, and 2 for all others.
+// tier is 0 for a step that ran on the same host with the same numerics, 1 for the same numerics, 2 for all others.
 func (h *History) tier(ctx context.Context, kind pipelines.Kind, key artifacts.Key) int {
 	a, err := h.store.Recorded(ctx, key)
 	switch {
@@ -140,23 +132,20 @@ func (h *History) tier(ctx context.Context, kind pipelines.Kind, key artifacts.K
 	return 0
 }
 
-// Fill puts the estimates into a plan of a graph.
+// Fill fills a plan with the predicted times of its steps.
 func (h *History) Fill(ctx context.Context, plan *pipelines.Plan, g *pipelines.Graph) {
 	plan.Estimate(g, func(s pipelines.Step) (float64, int) {
-		d, from, ok := h.Step(ctx, s)
-		if !ok {
-			return 0, 0
-		}
+		d, from := h.Step(ctx, s)
 		return d.Seconds(), from
 	})
-	plan.EstimateFrom = h.Used()
+	plan.EstimateFrom = len(h.used)
 }
 
-// Prior is how long each step of a graph is expected to take, by its ID.
+// Prior is the predicted time of each step of a graph that computes, by its ID.
 func (h *History) Prior(ctx context.Context, g *pipelines.Graph) map[string]time.Duration {
 	out := map[string]time.Duration{}
 	for _, p := range g.All() {
-		if d, _, ok := h.Step(ctx, p.Step); ok && Cost(p.Step) > 0 {
+		if d, from := h.Step(ctx, p.Step); from > 0 && Cost(p.Step) > 0 {
 			out[p.Step.ID] = d
 		}
 	}

@@ -9,25 +9,25 @@ import (
 	"lossatlas/workers/internal/estimate"
 )
 
-// Estimator says how long a sweep will still take. It goes by what each step costs: the seconds that steps like it took
-// before, or its multiply-adds by the relative speed of its kind. What finished and running steps really take corrects
-// that, for the machine, then for each kind, and for a running step by itself, each the more the longer it was watched.
+// Estimator predicts how much longer a sweep takes. It starts from the cost of each step: the seconds of earlier steps like
+// it, or its multiply-adds over the relative speed of its kind. The times of finished and running steps correct that, for
+// the machine, then for each kind, and for a running step itself, the more the longer they were watched.
 type Estimator struct {
-	steps    map[string]expected  // absent for those that take no time worth counting
-	scaled   bool                 // costs are in seconds, as steps ran before
+	steps    map[string]expected  // without those of negligible cost
+	scaled   bool                 // costs are in seconds, by earlier steps
 	seen     map[string]*watched  // running steps
 	compiled map[string]bool      // by program
-	began    map[string]time.Time // when a program was first seen to be compiled
+	began    map[string]time.Time // when the compilation of a program was first seen
 	compile  float64              // seconds that a program takes to compile
-	workers  int                  // the most that were seen at work
-	at, end  time.Time            // of the last estimate, and the end that it expected
+	workers  int                  // the maximum seen at work
+	at, end  time.Time            // of the last estimate, and the end that it predicted
 }
 
-// expected is what is known of a step beforehand.
+// expected is the prediction for a step before it runs.
 type expected struct {
 	kind, program string
-	cost          float64 // in seconds, or in multiply-adds of a training where nothing ran before
-	splits        bool    // several workers may share it
+	cost          float64 // in seconds, or in multiply-adds of a training where no earlier step is known
+	splits        bool    // several workers can share it
 }
 
 // watched holds the measurements of a running step.
@@ -38,25 +38,25 @@ type watched struct {
 	pace
 }
 
-// pace is the cost of work, and the seconds of a worker that it took.
+// pace is a cost, and the worker-seconds that it took.
 type pace struct{ cost, seconds float64 }
 
 func (p *pace) add(o pace) { p.cost, p.seconds = p.cost+o.cost, p.seconds+o.seconds }
 
 const (
-	// enough is how many seconds of work are watched before the speed of this machine is believed.
+	// enough is the seconds of work after which a measured speed is used.
 	enough = 3
-	// trust is how many seconds of work correct an expectation by half of what they differ from it; fewer where they differ
-	// by a factor of far or more, as the expectation then comes from something else.
+	// trust is the seconds of work that correct a prediction by half of the difference; fewer where they differ by a factor
+	// of far or more, as the prediction then is for other conditions.
 	trust = 30
 	far   = 3
-	// swing is the factor by which the time left that is shown may differ from what the latest sample says.
+	// swing is the largest factor between the time left that is shown and that of the latest sample.
 	swing = 2
-	// compiling is how many seconds a program takes to compile, until one was seen.
+	// compiling is the assumed seconds of a compilation until one was seen.
 	compiling = 3
 )
 
-// correct is how many seconds a unit of cost takes, expected to be rate, after some work was seen.
+// correct returns the seconds per unit of cost, predicted to be rate, after some work was seen.
 func correct(rate float64, seen pace) float64 {
 	trust := float64(trust)
 	if seen.seconds >= enough && seen.cost > 0 {
@@ -66,15 +66,14 @@ func correct(rate float64, seen pace) float64 {
 	return rate * (seen.seconds + trust) / (rate*seen.cost + trust)
 }
 
-// NewEstimator knows the costs of a sweep's steps. prior is how long they are
-// expected to take, by their IDs, as far as that is known.
+// NewEstimator returns an estimator for a sweep. prior is the predicted time of its steps by ID, as far as known.
 func NewEstimator(g *pipelines.Graph, prior map[string]time.Duration) *Estimator {
 	e := &Estimator{steps: map[string]expected{}, seen: map[string]*watched{}, compiled: map[string]bool{}, began: map[string]time.Time{}, compile: compiling, workers: 1}
-	var before pace // of those that ran before
+	var before pace // of the steps with a prior
 	for _, p := range g.All() {
-		if c := estimate.TrainingCost(p.Step); c > 0 {
-			program, splits := estimate.Program(p.Step)
-			e.steps[p.Step.ID] = expected{string(p.Step.Kind), program, c, splits}
+		of := p.Step.Cost()
+		if c := estimate.Cost(p.Step) * of.Pace; c > 0 {
+			e.steps[p.Step.ID] = expected{string(p.Step.Kind), of.Program, c, p.Step.Kind.Unit() != ""}
 			if d := prior[p.Step.ID]; d > 0 {
 				before.add(pace{c, d.Seconds()})
 			}
@@ -91,16 +90,14 @@ func NewEstimator(g *pipelines.Graph, prior map[string]time.Duration) *Estimator
 	return e
 }
 
-// Estimate is the time left, for the sweep and for its running steps. A sweep's
-// is absent as long as nothing was measured.
+// Estimate is the time left, for the sweep and for its running steps. It is not Known before anything was measured.
 type Estimate struct {
 	Left  time.Duration
 	Known bool
 	Steps map[string]time.Duration
 }
 
-// Estimate takes a snapshot into account and says how long the rest will take.
-// Snapshots must come in the order of time.
+// Estimate updates the estimator with a snapshot, later than all before, and returns the time left.
 func (e *Estimator) Estimate(s Snapshot) Estimate {
 	out := Estimate{Steps: map[string]time.Duration{}}
 	all, kinds := e.measure(s)
@@ -146,7 +143,7 @@ func (e *Estimator) Estimate(s Snapshot) Estimate {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// measure returns what steps of this run took, all together and by kind.
+// measure returns the pace of the steps of this run, in total and by kind.
 func (e *Estimator) measure(s Snapshot) (all pace, kinds map[string]pace) {
 	kinds = map[string]pace{}
 	working := 0
@@ -158,7 +155,7 @@ func (e *Estimator) measure(s Snapshot) (all pace, kinds map[string]pace) {
 		var p pace
 		switch {
 		case step.State == artifacts.StateRan && step.Seconds > 0:
-			if p = (pace{x.cost, step.Seconds}); !e.compiled[x.program] { // it was over before it was seen
+			if p = (pace{x.cost, step.Seconds}); !e.compiled[x.program] { // it ended before it was seen
 				p.seconds = max(p.seconds-e.compile, p.seconds/2)
 			}
 			if w := e.seen[step.ID]; w != nil && w.cost > x.cost/2 { // without compiling
@@ -178,7 +175,7 @@ func (e *Estimator) measure(s Snapshot) (all pace, kinds map[string]pace) {
 	return all, kinds
 }
 
-// watch adds to what was seen of a step that is not over. The time in which it compiles, or has no worker, does not count.
+// watch updates and returns the pace of an unfinished step. The time in which it compiles, or has no worker, does not count.
 func (e *Estimator) watch(step Step, x expected, now time.Time) pace {
 	w := e.seen[step.ID]
 	switch {
@@ -201,8 +198,8 @@ func (e *Estimator) watch(step Step, x expected, now time.Time) pace {
 	return w.pace
 }
 
-// steady moves the end that was expected towards the one that is expected now, over a tenth of the time left, so that
-// one sample does not move it much, unless it was far from true.
+// steady moves the predicted end towards that of the latest sample with a time constant of a tenth of the time left, so that
+// one sample does not move it much.
 func (e *Estimator) steady(now time.Time, left float64) time.Duration {
 	end := now.Add(seconds(left))
 	if !e.at.IsZero() {

@@ -31,7 +31,7 @@ func Duration(d time.Duration) string {
 	return fmt.Sprintf("%d days %d h", int(d.Hours())/24, int(d.Hours())%24)
 }
 
-// Left writes an estimate: rounded, since it is none of the second.
+// Left writes the time left, rounded as an estimate is.
 func Left(d time.Duration) string {
 	switch {
 	case d < 10*time.Second:
@@ -49,7 +49,7 @@ func Left(d time.Duration) string {
 // Summary is a sweep in one line: "3/21 steps done, 1 running, 2 min left".
 func Summary(s Snapshot, e Estimate) string { return strings.Join(summary(s, e), ", ") }
 
-// summary is the parts of Summary: the steps done, their states, and the time left, if known.
+// summary returns the parts of Summary: the steps done, their states, and the time left, if known.
 func summary(s Snapshot, e Estimate) []string {
 	parts := []string{fmt.Sprintf("%d/%d steps done", s.Count(artifacts.StateCached, artifacts.StateRan), len(s.Steps))}
 	add := func(n int, word string) {
@@ -61,16 +61,15 @@ func summary(s Snapshot, e Estimate) []string {
 		add(s.Count(state), state)
 	}
 	add(s.Count(artifacts.StateRunning), "running")
-	queued, unserved := s.ready()
-	add(queued, "queued")
-	add(unserved, "waiting for a worker")
-	if e.Known && s.Over() < len(s.Steps) && e.Left > 0 {
+	add(s.queued(), "queued")
+	add(s.unserved(), "waiting for a worker")
+	if e.Known && s.count(Step.Over) < len(s.Steps) && e.Left > 0 {
 		parts = append(parts, "about "+Left(e.Left))
 	}
 	return parts
 }
 
-// shortSummary is Summary in width characters, without the first of the states that have no room.
+// shortSummary is Summary in width characters: it drops the first states that don't fit.
 func shortSummary(s Snapshot, e Estimate, width int) string {
 	parts := summary(s, e)
 	for len(parts) > 2 && utf8.RuneCountInString(strings.Join(parts, ", ")) > width {
@@ -79,15 +78,14 @@ func shortSummary(s Snapshot, e Estimate, width int) string {
 	return strings.Join(parts, ", ")
 }
 
-// Doing is the state of a sweep in words: one that runs may have no worker, or not its turn.
+// Doing is the state of a sweep in words: a running one may wait for a worker.
 func Doing(state string, s Snapshot) string {
-	queued, unserved := s.ready()
 	switch {
 	case state != artifacts.StateRunning || s.Count(artifacts.StateRunning) > 0:
 		return state
-	case unserved > 0:
+	case s.unserved() > 0:
 		return "waits for a worker"
-	case queued > 0:
+	case s.queued() > 0:
 		return "queued"
 	}
 	return state
@@ -102,26 +100,25 @@ func Bar(fraction float64, width int) string {
 	return strings.Repeat("█", n) + strings.Repeat("░", width-n)
 }
 
-// barWidth is that of a bar where there is room, minBar the least that shows anything.
+// barWidth is the width of a bar where there is room, minBar the least useful one.
 const barWidth, minBar = 20, 4
 
-// Line is a step that has begun or could in one line of width characters, for a display that is redrawn. nameWidth is
-// the width of the column of names. Where there is little room, the bar gives way, then the middle of the name, to a
-// quarter of the width.
+// join joins the parts that are not empty.
+func join(separator string, parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), separator)
+}
+
+// Line shows a ready or running step in width characters; nameWidth is the width of the column of names. Where there is
+// little room, the bar shrinks first, then the middle of the name is cut, down to a quarter of the width.
 func Line(s Step, e Estimate, nameWidth, width int) string {
-	var parts []string
-	if left, ok := e.Steps[s.ID]; ok {
-		parts = append(parts, Left(left))
-	}
-	for _, part := range []string{doing(s), s.Note} {
-		if part != "" {
-			parts = append(parts, part)
-		}
-	}
+	percent, left := "", ""
 	if s.Fraction > 0 {
-		parts = slices.Insert(parts, 0, fmt.Sprintf("%3.0f %%", math.Floor(100*s.Fraction)))
+		percent = fmt.Sprintf("%3.0f %%", math.Floor(100*s.Fraction))
 	}
-	tail := " " + strings.Join(parts, "  ")
+	if d, ok := e.Steps[s.ID]; ok {
+		left = Left(d)
+	}
+	tail := " " + join("  ", percent, left, doing(s), s.Note)
 	room := width - utf8.RuneCountInString(tail)
 	name := pad(middle(s.ID, max(min(nameWidth, room), width/4)), min(nameWidth, max(room, width/4)))
 	if bar := min(barWidth, room-1-utf8.RuneCountInString(name)); bar >= minBar {
@@ -130,7 +127,7 @@ func Line(s Step, e Estimate, nameWidth, width int) string {
 	return Clip(name+tail, width)
 }
 
-// middle cuts a text to a number of characters in its middle.
+// middle shortens a text to width characters by cutting its middle.
 func middle(s string, width int) string {
 	r := []rune(s)
 	if len(r) <= width {
@@ -139,7 +136,7 @@ func middle(s string, width int) string {
 	return string(r[:width/2]) + "…" + string(r[len(r)-(width-1-width/2):])
 }
 
-// doing says what keeps a step that could run from running.
+// doing is why a ready step does not run yet.
 func doing(s Step) string {
 	if !s.Ready {
 		return ""
@@ -154,39 +151,31 @@ func doing(s Step) string {
 	return wait
 }
 
-// Note says in words what there is to say of a step beside its state and how far it is:
-// "epoch 2, waits for a worker".
+// Note describes a step beyond its state and progress: "epoch 2, waits for a worker".
 func Note(s Step) string {
-	var parts []string
-	retry := ""
+	retry, why := "", s.Error
 	if s.Retry != "" && !s.Ready {
 		retry = "tried again after: " + s.Retry
 	}
-	why := s.Error
 	if s.State == artifacts.StateNotRun && why != "" {
 		why = "because " + why
 	}
-	for _, part := range []string{s.Note, doing(s), retry, why} {
-		if part != "" {
-			parts = append(parts, part)
-		}
-	}
-	return strings.Join(parts, ", ")
+	return join(", ", s.Note, doing(s), retry, why)
 }
 
-// Detail is Note with how far the step is, where that is known.
+// Detail is Note after the progress of the step, where that is known.
 func Detail(s Step) string {
 	if s.Fraction == 0 {
 		return Note(s)
 	}
-	return strings.TrimSuffix(fmt.Sprintf("%.0f %%, %s", math.Floor(100*s.Fraction), Note(s)), ", ")
+	return join(", ", fmt.Sprintf("%.0f %%", math.Floor(100*s.Fraction)), Note(s))
 }
 
 func pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
 }
 
-// Clip cuts a line to a number of characters, so that it does not wrap.
+// Clip cuts a line to width characters, so that it does not wrap.
 func Clip(s string, width int) string {
 	if width <= 0 || utf8.RuneCountInString(s) <= width {
 		return s

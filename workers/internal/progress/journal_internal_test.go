@@ -69,7 +69,7 @@ func TestPoller(t *testing.T) {
 	c.On("DescribeWorkflowExecution", mock.Anything, "line-x", "").Return(nil, serviceerror.NewNotFound("its worker was killed before it could start it"))
 	service := &unserved{}
 	c.On("WorkflowService").Return(service)
-	p := NewPoller(c, store, plain.by, "", g, "sweep-s", "run")
+	p := NewPoller(c, store, plain, "", g, "sweep-s", "run")
 	for range 2 {
 		s, err := p.Poll(t.Context())
 		if err != nil {

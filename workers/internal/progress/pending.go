@@ -13,16 +13,14 @@ import (
 	"lossatlas/workflows"
 )
 
-// lostAfter is how long a worker may go without a sign of life before it counts as
-// dead here: four beats, so that a busy machine raises no alarm. Temporal gives
-// the work to another one some seconds later.
+// lostAfter is the time without heartbeats after which a worker is shown as lost: four heartbeats, so that a busy machine
+// raises no false alarm. Temporal retries the activity some seconds later.
 const lostAfter = 4 * activities.BeatEvery
 
-// beat is the last sign of life of a running activity, by the server's clock, and
-// when it was first seen, by this one's.
+// beat is the last heartbeat of a running activity by the server's clock, and when it was first seen by this machine's.
 type beat struct{ at, seen time.Time }
 
-// look fills in who works on a step and how far it is. Where Temporal does not say, nobody does.
+// look fills in which workers compute a step and how far it is, as far as Temporal answers.
 func (p *Poller) look(ctx context.Context, st activities.StepStatus, out *Step) {
 	out.queue = st.Queue
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
@@ -31,11 +29,11 @@ func (p *Poller) look(ctx context.Context, st activities.StepStatus, out *Step) 
 	if err != nil || d.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		return
 	}
-	var inside float64 // points of chunks that are begun
+	var inside float64 // points done of unfinished chunks
 	var last work.Progress
 	for _, a := range d.GetPendingActivities() {
 		if a.GetLastFailure() != nil {
-			out.Retry = p.read.message(a.GetLastFailure())
+			out.Retry = p.message(a.GetLastFailure())
 		}
 		if a.GetState() == enumspb.PENDING_ACTIVITY_STATE_SCHEDULED {
 			continue
@@ -47,9 +45,9 @@ func (p *Poller) look(ctx context.Context, st activities.StepStatus, out *Step) 
 			out.Working++
 		}
 		var now work.Progress
-		if p.read.payload(a.GetHeartbeatDetails(), &now) == nil {
+		if details := a.GetHeartbeatDetails(); len(details.GetPayloads()) > 0 && p.by.Data.FromPayloads(details, &now) == nil {
 			if last = now; quiet > lostAfter {
-				last.Note = "" // no worker does that now
+				last.Note = "" // it is no longer true
 			}
 			inside += fraction(now) * float64(max(now.Points, 1))
 		}
@@ -62,8 +60,8 @@ func (p *Poller) look(ctx context.Context, st activities.StepStatus, out *Step) 
 	}
 }
 
-// quiet is how long a started activity has shown no sign of life. A beat that was
-// seen to change counts from then on, however the server's clock goes.
+// quiet is the time since the last heartbeat of a started activity. A change that was seen counts by this machine's clock,
+// which may differ from the server's.
 func (p *Poller) quiet(id string, a *workflow.PendingActivityInfo) time.Duration {
 	at := a.GetLastStartedTime().AsTime()
 	if b := a.GetLastHeartbeatTime(); b != nil && b.AsTime().After(at) {
@@ -81,8 +79,7 @@ func (p *Poller) quiet(id string, a *workflow.PendingActivityInfo) time.Duration
 	return now.Sub(p.beats[id].seen)
 }
 
-// chunks fills in how far a step in chunks is. Its workflow knows, and answers as long as there is a worker.
-// Between two chunks no worker reports, and the last report holds.
+// chunks fills in how far a step in chunks is. Its workflow answers while it has a worker; otherwise the last answer counts.
 func (p *Poller) chunks(ctx context.Context, id string, inside float64, out *Step) {
 	chunks := p.points[id]
 	if out.Working > 0 {

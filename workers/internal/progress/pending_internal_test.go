@@ -19,12 +19,12 @@ import (
 	"lossatlas/workers/internal/codec"
 )
 
-// plain reads what is not encrypted.
-var plain = reader{(&codec.Codec{}).Converters(nil)}
+// plain reads payloads that are not encrypted.
+var plain = (&codec.Codec{}).Converters(nil)
 
 // TestLostWorker: a step whose worker is lost is not said to do what the worker did last, and how far it was holds.
 func TestLostWorker(t *testing.T) {
-	note, err := plain.by.Data.ToPayloads(work.Progress{Done: 1, Total: 4, Note: "compiling"})
+	note, err := plain.Data.ToPayloads(work.Progress{Done: 1, Total: 4, Note: "compiling"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestLostWorker(t *testing.T) {
 			WorkflowExecutionInfo: &workflow.WorkflowExecutionInfo{Status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING},
 			PendingActivities:     []*workflow.PendingActivityInfo{c.pending},
 		}, nil)
-		p := NewPoller(client, nil, plain.by, "", &pipelines.Graph{}, "sweep-s", "run")
+		p := NewPoller(client, nil, plain, "", &pipelines.Graph{}, "sweep-s", "run")
 		out := Step{State: artifacts.StateRunning}
 		p.look(t.Context(), activities.StepStatus{ID: "e/train", Kind: pipelines.KindTrain, Workflow: "train-x"}, &out)
 		if out.Note != c.note || out.Retry != c.retry || out.Fraction != 0.25 {

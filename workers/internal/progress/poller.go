@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/failure/v1"
 	"go.temporal.io/api/serviceerror"
@@ -21,37 +20,36 @@ import (
 	"lossatlas/workers/internal/codec"
 )
 
-// Poller follows one run of a sweep. What became of the steps it reads in the run's journal, and Temporal says who works on
-// those that run. Neither needs a worker to answer, and the answer is never stale.
+// Poller follows one run of a sweep. The run's journal has the states of its steps, and Temporal knows which workers compute
+// the running ones. Neither needs a worker to answer.
 type Poller struct {
 	client    client.Client
 	namespace string
+	by        codec.Converters
 	journal   *activities.Journal
-	read      reader
 	graph     *pipelines.Graph
-	id        string // the sweep's workflow
-	runID     string
+	id, runID string // of the sweep's workflow
 
-	blocked map[string]activities.StepStatus // steps that will not run
-	beats   map[string]beat
-	points  map[string]work.Progress // of steps in chunks, by their workflows
-	served  []activities.Serving
-	looked  time.Time // when they were asked for
+	blocked  map[string]activities.StepStatus // steps that will not run
+	beats    map[string]beat
+	points   map[string]work.Progress // of steps in chunks, by their workflows
+	served   []activities.Serving
+	servedAt time.Time
 }
 
-// NewPoller follows the run of a sweep's workflow in the client's namespace, whose payloads are read by the client's converters.
+// NewPoller follows a run of a sweep's workflow in the client's namespace, with the client's converters.
 func NewPoller(c client.Client, store *artifacts.Store, by codec.Converters, namespace string, g *pipelines.Graph, id, runID string) *Poller {
 	return &Poller{
-		client: c, namespace: namespace, journal: activities.OpenJournal(store, runID), read: reader{by}, graph: g, id: id, runID: runID,
+		client: c, namespace: namespace, by: by, journal: activities.OpenJournal(store, runID), graph: g, id: id, runID: runID,
 		blocked: map[string]activities.StepStatus{}, beats: map[string]beat{}, points: map[string]work.Progress{},
 	}
 }
 
-// askTimeout bounds one question.
+// askTimeout limits a call to Temporal.
 const askTimeout = 3 * time.Second
 
-// Poll returns the current state. Where the store or Temporal can't be asked right now, steps keep
-// the state they had; the error says why.
+// Poll returns the current state. While the store or Temporal does not answer, steps keep their states, and the error says
+// why.
 func (p *Poller) Poll(ctx context.Context) (Snapshot, error) {
 	err := p.update(ctx)
 	s := Snapshot{At: time.Now()}
@@ -68,11 +66,11 @@ func (p *Poller) Poll(ctx context.Context) (Snapshot, error) {
 	return s, err
 }
 
-// servedEvery is how often it is asked which workers there are, while a step waits for one.
+// servedEvery is the interval of asking for the workers while a step waits for one.
 const servedEvery = 5 * time.Second
 
-// queued tells the steps that wait for their turn from those whose task queue no worker serves. A worker that died is
-// listed for some minutes more, so that one is believed to be there where it does something, or none was lost.
+// queued marks the ready steps whose task queue has a worker. Temporal lists a dead worker for some minutes: after a lost
+// worker, only a busy one counts.
 func (p *Poller) queued(ctx context.Context, steps []Step) {
 	busy := map[string]bool{}
 	ready := false
@@ -80,11 +78,11 @@ func (p *Poller) queued(ctx context.Context, steps []Step) {
 		busy[s.queue] = busy[s.queue] || s.Working > 0
 		ready = ready || s.Ready
 	}
-	if ready && time.Since(p.looked) > servedEvery {
+	if ready && time.Since(p.servedAt) > servedEvery {
 		ctx, cancel := context.WithTimeout(ctx, askTimeout)
 		defer cancel()
 		if list, err := activities.Served(ctx, p.client, p.namespace); err == nil {
-			p.served, p.looked = list, time.Now()
+			p.served, p.servedAt = list, time.Now()
 		}
 	}
 	for i, s := range steps {
@@ -92,14 +90,14 @@ func (p *Poller) queued(ctx context.Context, steps []Step) {
 	}
 }
 
-// Known is what is known of the steps so far, outputs included.
+// Known returns the states of the steps so far, with outputs.
 func (p *Poller) Known() map[string]activities.StepStatus {
 	out := maps.Clone(p.journal.Steps)
 	maps.Copy(out, p.blocked)
 	return out
 }
 
-// update reads what is new in the journal, and asks whether Temporal is there.
+// update reads the new part of the journal, and checks that Temporal answers.
 func (p *Poller) update(ctx context.Context) error {
 	if err := p.journal.Update(ctx); err != nil && !errors.Is(err, artifacts.ErrNotFound) {
 		return err
@@ -114,8 +112,8 @@ func (p *Poller) update(ctx context.Context) error {
 	return nil
 }
 
-// block marks the steps that will not run because one before them has no
-// result, as their workflows will. All steps come after those that they wait for.
+// block marks the steps that will not run because an input has no result, as their workflows will. Steps are in the order of
+// their inputs.
 func (p *Poller) block() {
 	for _, placed := range p.graph.All() {
 		s := placed.Step
@@ -128,7 +126,7 @@ func (p *Poller) block() {
 	}
 }
 
-// missing says which input of a step will not come; "" as long as all may.
+// missing names the input of a step that will not be produced; "" as long as all may be.
 func (p *Poller) missing(s pipelines.Step) string {
 	for _, ref := range s.Inputs {
 		if from, ok := p.status(ref.Step); !ok || from.State == artifacts.StateRunning {
@@ -139,7 +137,6 @@ func (p *Poller) missing(s pipelines.Step) string {
 	return why
 }
 
-// status is what is known of a step.
 func (p *Poller) status(id string) (activities.StepStatus, bool) {
 	if s, ok := p.journal.Steps[id]; ok {
 		return s, true
@@ -148,7 +145,7 @@ func (p *Poller) status(id string) (activities.StepStatus, bool) {
 	return s, ok
 }
 
-// step describes one step of a group; one that is being made is looked at where that is done.
+// step describes a step of a group.
 func (p *Poller) step(ctx context.Context, group int, s pipelines.Step) Step {
 	out := Step{ID: s.ID, Kind: string(s.Kind), State: artifacts.StateWaiting}
 	st, ok := p.status(s.ID)
@@ -169,19 +166,9 @@ func (p *Poller) step(ctx context.Context, group int, s pipelines.Step) Step {
 	return out
 }
 
-// reader reads what Temporal keeps.
-type reader struct{ by codec.Converters }
-
-func (r reader) payload(p *common.Payloads, v any) error {
-	if len(p.GetPayloads()) == 0 {
-		return errors.New("it has no content")
-	}
-	return r.by.Data.FromPayloads(p, v)
-}
-
 // message is the text of a failure that a person can act on.
-func (r reader) message(f *failure.Failure) string {
-	err := r.by.Failure.FailureToError(f)
+func (p *Poller) message(f *failure.Failure) string {
+	err := p.by.Failure.FailureToError(f)
 	var app *temporal.ApplicationError
 	if errors.As(err, &app) {
 		return app.Message()
@@ -189,7 +176,7 @@ func (r reader) message(f *failure.Failure) string {
 	if f.GetTimeoutFailureInfo().GetTimeoutType() == enumspb.TIMEOUT_TYPE_HEARTBEAT {
 		return "its worker was lost"
 	}
-	if f.GetEncodedAttributes() == nil { // the server's own words
+	if f.GetEncodedAttributes() == nil { // the server's own message
 		return f.GetMessage()
 	}
 	return err.Error()

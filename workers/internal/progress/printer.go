@@ -14,33 +14,32 @@ import (
 	"lossatlas/workers/internal/escape"
 )
 
-// Printer tells a person how a sweep goes on. It is also a writer, for log
-// lines that appear meanwhile.
+// Printer shows the progress of a sweep. It is also the writer of the log meanwhile.
 type Printer interface {
 	io.Writer
-	// Show takes the next snapshot.
+	// Show shows the next snapshot.
 	Show(Snapshot, Estimate)
 	// Say prints a line of its own.
 	Say(format string, args ...any)
-	// Close removes what was drawn to be redrawn.
+	// Close clears the drawing.
 	Close()
 }
 
-// every is how often a long step is mentioned where lines can't be redrawn.
+// every is the interval of lines about long steps where lines can't be redrawn.
 const every = 10 * time.Second
 
-// Plain prints one line per change, and one now and then for long steps.
+// Plain prints one line per change, and one every ten seconds for long steps.
 type Plain struct {
-	mu    sync.Mutex
-	out   io.Writer
-	state map[string]string
-	told  time.Time
+	mu      sync.Mutex
+	out     io.Writer
+	state   map[string]string
+	printed time.Time // by the clock of the snapshots
 }
 
-// NewPlain prints to out, for a file or a pipe, what it is given: a terminal has [escape.Writer] before it.
+// NewPlain prints to out, a file or a pipe, unescaped: for a terminal, put [escape.Writer] before it.
 func NewPlain(out io.Writer) *Plain { return &Plain{out: out, state: map[string]string{}} }
 
-// Write passes on what the log says.
+// Write prints lines of the log.
 func (p *Plain) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -50,20 +49,20 @@ func (p *Plain) Write(b []byte) (int, error) {
 // Say prints a line.
 func (p *Plain) Say(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
 
-// Close does nothing: nothing was drawn to be redrawn.
+// Close does nothing.
 func (p *Plain) Close() {}
 
 // Show prints what changed.
 func (p *Plain) Show(s Snapshot, e Estimate) {
 	lines := changes(p.state, s)
 	if len(lines) > 0 {
-		p.told = s.At
+		p.printed = s.At
 	}
-	if p.told.IsZero() {
-		p.told = s.At
+	if p.printed.IsZero() {
+		p.printed = s.At
 	}
-	if len(lines) == 0 && s.At.Sub(p.told) >= every && s.Count(artifacts.StateRunning)+s.Ready() > 0 {
-		p.told = s.At
+	if len(lines) == 0 && s.At.Sub(p.printed) >= every && s.Count(artifacts.StateRunning)+s.Ready() > 0 {
+		p.printed = s.At
 		for _, step := range s.Steps {
 			if (step.State == artifacts.StateRunning || step.Ready) && (step.Fraction > 0 || step.Retry != "") {
 				lines = append(lines, step.ID+": "+Detail(step))
@@ -76,10 +75,9 @@ func (p *Plain) Show(s Snapshot, e Estimate) {
 	}
 }
 
-// changes returns a line for every step that is in another state than before,
-// and remembers it. Cached steps are counted in one line, and those that will not run for
-// the same cause. Steps that take turns at one worker are not mentioned each time, and what
-// a stopped sweep leaves is for its end to say.
+// changes returns a line for each step with a new state, and updates the states before. Cached steps share a line, and so
+// do the steps that will not run for the same cause. Steps that take turns at one worker have no line each time, and those
+// that a stopped sweep interrupts have one at its end.
 func changes(before map[string]string, s Snapshot) []string {
 	var lines, causes []string
 	cached, notRun := 0, map[string]int{}
@@ -117,24 +115,24 @@ func plural(n int, one, many string) string {
 	return many
 }
 
-// Live redraws a few lines at the bottom of a terminal: what runs, and the sum.
+// Live redraws a few lines at the bottom of a terminal: the running steps and a summary.
 type Live struct {
 	mu    sync.Mutex
 	out   io.Writer
 	width func() int
 	state map[string]string
 	drawn int      // lines on the screen
-	lines []string // what they say
+	lines []string // their text
 	held  []byte   // an incomplete line of the log
 }
 
-// NewLive draws on a terminal; width is asked for its current width. Nothing that is said or shown steers the
-// terminal; what is written, the log with its colours, is passed on.
+// NewLive draws on a terminal of a width that may change. Show and Say escape control characters; Write does not, as the log
+// has colours.
 func NewLive(out io.Writer, width func() int) *Live {
 	return &Live{out: out, width: width, state: map[string]string{}}
 }
 
-// shownSteps is how many running steps have a line.
+// shownSteps is the maximum of running steps that have a line.
 const shownSteps = 6
 
 // Write prints whole lines of the log above the drawing.
@@ -152,17 +150,17 @@ func (l *Live) Write(b []byte) (int, error) {
 
 // Say prints a line above the drawing.
 func (l *Live) Say(format string, args ...any) {
-	_, _ = io.WriteString(l, escape.Text(fmt.Sprintf(format+"\n", args...))) // a terminal that is gone can't be told
+	_, _ = io.WriteString(l, escape.Text(fmt.Sprintf(format+"\n", args...))) // a closed terminal shows nothing
 }
 
 // Close removes the drawing.
 func (l *Live) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_ = l.draw("", nil) // a terminal that is gone needs no clearing
+	_ = l.draw("", nil) // a closed terminal needs no clearing
 }
 
-// Show redraws. Steps that ended since the last time are printed above, where they stay.
+// Show redraws, and prints the steps that ended above the drawing, where they stay.
 func (l *Live) Show(s Snapshot, e Estimate) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -172,12 +170,12 @@ func (l *Live) Show(s Snapshot, e Estimate) {
 			above.WriteString(escape.Text(line) + "\n")
 		}
 	}
-	_ = l.draw(above.String(), drawing(s, e, l.width()-1)) // a terminal that is gone can't be told
+	_ = l.draw(above.String(), drawing(s, e, l.width()-1)) // a closed terminal shows nothing
 }
 
-// drawing is the lines to be redrawn, of width characters.
+// drawing returns the lines of the drawing, of width characters at most; 0 means unknown.
 func drawing(s Snapshot, e Estimate, width int) []string {
-	if width <= 0 { // not known
+	if width <= 0 {
 		width = math.MaxInt32
 	}
 	var running []Step
@@ -198,8 +196,7 @@ func drawing(s Snapshot, e Estimate, width int) []string {
 	return append(lines, shortSummary(s, e, width))
 }
 
-// draw replaces the drawing: it goes back to its first line, clears to the end
-// of the screen, and prints text above the new one.
+// draw replaces the drawing, and prints text above it.
 func (l *Live) draw(above string, lines []string) error {
 	var b strings.Builder
 	if l.drawn > 0 {

@@ -1,8 +1,8 @@
-// Package progress follows a running sweep: what each step does, how far it is,
-// how long it will take, and how to tell a person.
+// Package progress follows a running sweep: what each step does, how far it is, how much longer it takes, and how to show it.
 package progress
 
 import (
+	"slices"
 	"time"
 
 	"lossatlas/artifacts"
@@ -15,24 +15,24 @@ type Step struct {
 	Kind  string `json:"kind"`
 	State string `json:"state"` // of artifacts.State…
 	Error string `json:"error,omitempty"`
-	// Seconds is how long a finished step took when it was made.
+	// Seconds is how long a finished step took when it ran.
 	Seconds float64 `json:"seconds,omitempty"`
-	// Fraction of a running step that is done, 0 where it isn't known; Note says more.
+	// Fraction is the done part of a running step, from 0 (also: unknown) to 1; Note describes it.
 	Fraction float64 `json:"fraction,omitempty"`
 	Note     string  `json:"note,omitempty"`
-	// Working is how many workers are at it.
+	// Working is how many workers compute it.
 	Working int `json:"working,omitempty"`
-	// Ready says of a waiting step that it waits for nothing but a worker.
+	// Ready is set for a waiting step that has its inputs and waits for a worker.
 	Ready bool `json:"ready,omitempty"`
-	// Queued says of a ready step that it waits for its turn: a worker is there, and does something else.
+	// Queued is set for a ready step whose workers are busy with other steps.
 	Queued bool `json:"queued,omitempty"`
-	// Retry says why the last attempt came to nothing, when there will be another one.
+	// Retry is why the last attempt failed, where another one follows.
 	Retry string `json:"retry,omitempty"`
 
-	queue string // the task queue of a step that was asked for
+	queue string // the task queue of a requested step
 }
 
-// Over says whether the step has ended, well or not.
+// Over reports whether the step has ended, with or without a result.
 func (s Step) Over() bool {
 	return s.State != artifacts.StateWaiting && s.State != artifacts.StateRunning
 }
@@ -43,50 +43,30 @@ type Snapshot struct {
 	Steps []Step    `json:"steps"`
 }
 
-// Count returns how many steps are in one of some states.
-func (s Snapshot) Count(states ...string) int {
-	n := 0
+func (s Snapshot) count(is func(Step) bool) (n int) {
 	for _, step := range s.Steps {
-		for _, state := range states {
-			if step.State == state {
-				n++
-			}
-		}
-	}
-	return n
-}
-
-// Ready returns how many steps wait for nothing but a worker.
-func (s Snapshot) Ready() int {
-	queued, unserved := s.ready()
-	return queued + unserved
-}
-
-// ready returns how many steps wait for their turn, and how many for a worker to come.
-func (s Snapshot) ready() (queued, unserved int) {
-	for _, step := range s.Steps {
-		switch {
-		case step.Queued:
-			queued++
-		case step.Ready:
-			unserved++
-		}
-	}
-	return queued, unserved
-}
-
-// Over returns how many steps have ended.
-func (s Snapshot) Over() int {
-	n := 0
-	for _, step := range s.Steps {
-		if step.Over() {
+		if is(step) {
 			n++
 		}
 	}
 	return n
 }
 
-// Waiting is the snapshot of a sweep of which nothing has begun.
+// Count returns how many steps are in one of some states.
+func (s Snapshot) Count(states ...string) int {
+	return s.count(func(step Step) bool { return slices.Contains(states, step.State) })
+}
+
+// Ready returns how many steps have their inputs and wait for a worker.
+func (s Snapshot) Ready() int { return s.count(func(step Step) bool { return step.Ready }) }
+
+// queued returns how many ready steps have workers that are busy.
+func (s Snapshot) queued() int { return s.count(func(step Step) bool { return step.Queued }) }
+
+// unserved returns how many ready steps have no worker.
+func (s Snapshot) unserved() int { return s.Ready() - s.queued() }
+
+// Waiting is the snapshot of a sweep before its start.
 func Waiting(g *pipelines.Graph) Snapshot {
 	s := Snapshot{At: time.Now()}
 	for _, p := range g.All() {
