@@ -11,18 +11,17 @@ import (
 
 	"lossatlas/internal/browsertest"
 	"lossatlas/workers/embedded"
-	"lossatlas/workers/internal/guard"
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 // TestTheUIInABrowser: by its link the UI shows workflows and their histories and ends one, asks no other server for
 // anything, and has no error in its console.
 func TestTheUIInABrowser(t *testing.T) {
-	free, err := port.Free(1)
+	free, err := loopback.FreePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := guard.New(t.Name())
+	own := loopback.NewGuard(t.Name())
 	srv := start(t, embedded.Options{UIPort: free[0], Guard: own})
 	c := dial(t, srv)
 	run, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "to-be-ended", TaskQueue: "nobody", StaticSummary: "a *summary*"}, fanOut, 3)
@@ -34,7 +33,7 @@ func TestTheUIInABrowser(t *testing.T) {
 	var address string
 	workflow := "/namespaces/lossatlas/workflows/to-be-ended/" + run.GetRunID()
 	if err := chromedp.Run(ctx,
-		chromedp.Navigate(guard.Link(srv.UIURL()+"/namespaces/lossatlas/workflows", own.Token)),
+		chromedp.Navigate(loopback.Link(srv.UIURL()+"/namespaces/lossatlas/workflows", own.Token)),
 		chromedp.WaitVisible(`//*[contains(text(), "to-be-ended")]`), chromedp.Location(&address),
 		chromedp.Navigate(srv.UIURL()+workflow+"/history"), chromedp.WaitVisible(`//*[contains(text(), "Workflow Execution Started")]`),
 		chromedp.Evaluate(`fetch("/api/v1`+workflow[:strings.LastIndex(workflow, "/")]+`/terminate", {method: "POST", body: "{}"}).then(r => window.ended = r.status)`, nil),

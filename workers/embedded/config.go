@@ -11,7 +11,7 @@ import (
 	sqliteplugin "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
 	"go.temporal.io/server/common/primitives"
 
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 const (
@@ -27,7 +27,7 @@ type servicePorts map[primitives.ServiceName]int
 // choosePorts gives free ports to the services that only talk to one another.
 func choosePorts(frontend int) (servicePorts, error) {
 	inner := []primitives.ServiceName{primitives.HistoryService, primitives.MatchingService, primitives.WorkerService}
-	free, err := port.Free(len(inner))
+	free, err := loopback.FreePorts(len(inner))
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func choosePorts(frontend int) (servicePorts, error) {
 func (p servicePorts) hosts() map[primitives.ServiceName]static.Hosts {
 	hosts := make(map[primitives.ServiceName]static.Hosts, len(p))
 	for s, n := range p {
-		hosts[s] = static.SingleLocalHost(port.Addr(n))
+		hosts[s] = static.SingleLocalHost(loopback.Address(n))
 	}
 	return hosts
 }
@@ -53,13 +53,13 @@ func (p servicePorts) hosts() map[primitives.ServiceName]static.Hosts {
 func serverConfig(db config.SQL, ports servicePorts, identity []byte) *config.Config {
 	services := make(map[string]config.Service, len(ports))
 	for s, n := range ports {
-		services[string(s)] = config.Service{RPC: config.RPC{GRPCPort: n, BindOnIP: port.Loopback}}
+		services[string(s)] = config.Service{RPC: config.RPC{GRPCPort: n, BindOnIP: loopback.Host}}
 	}
-	frontend := port.Addr(ports[primitives.FrontendService])
+	frontend := loopback.Address(ports[primitives.FrontendService])
 	return &config.Config{
 		Global: config.Global{
 			// Half of what the server's services may take to start, together; on a busy machine that is long.
-			Membership: config.Membership{MaxJoinDuration: 24 * time.Hour, BroadcastAddress: port.Loopback},
+			Membership: config.Membership{MaxJoinDuration: 24 * time.Hour, BroadcastAddress: loopback.Host},
 			TLS:        mutualTLS(identity),
 		},
 		Persistence: config.Persistence{
@@ -98,7 +98,7 @@ func mutualTLS(identity []byte) config.RootTLS {
 		return config.RootTLS{}
 	}
 	data := base64.StdEncoding.EncodeToString(identity)
-	client := config.ClientTLS{ServerName: port.Loopback, RootCAData: []string{data}}
+	client := config.ClientTLS{ServerName: loopback.Host, RootCAData: []string{data}}
 	group := config.GroupTLS{Client: client, Server: config.ServerTLS{CertData: data, KeyData: data, ClientCAData: []string{data}, RequireClientAuth: true}}
 	return config.RootTLS{Internode: group, Frontend: group, SystemWorker: config.WorkerTLS{CertData: data, KeyData: data, Client: client}}
 }

@@ -17,7 +17,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"lossatlas/workers/embedded"
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 // The child of TestOpenWorkflowsOutliveSIGKILL is told by these what to do.
@@ -90,7 +90,7 @@ func TestOpenWorkflowsOutliveSIGKILL(t *testing.T) {
 		serveUntilKilled(t, dir)
 	}
 	dir := t.TempDir()
-	free, err := port.Free(1)
+	free, err := loopback.FreePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}

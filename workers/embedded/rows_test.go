@@ -13,7 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"lossatlas/workers/embedded"
-	"lossatlas/workers/internal/guard"
+	"lossatlas/workers/internal/loopback"
 )
 
 // TestRowsThatCannotBeDecoded: garbage inside rows, which SQLite takes for data, ends a start or the server with
@@ -76,5 +76,5 @@ func TestRowsThatCannotBeDecoded(t *testing.T) {
 }
 
 func open(path string) (*embedded.Temporal, error) {
-	return embedded.StartTemporal(context.Background(), embedded.Options{DBPath: path, Log: zerolog.Nop(), Identity: secret(), Guard: guard.New("rows")})
+	return embedded.StartTemporal(context.Background(), embedded.Options{DBPath: path, Log: zerolog.Nop(), Identity: secret(), Guard: loopback.NewGuard("rows")})
 }

@@ -22,10 +22,7 @@ import (
 	"google.golang.org/grpc"
 
 	"lossatlas/workers/internal/attributes"
-	"lossatlas/workers/internal/guard"
-	"lossatlas/workers/internal/identity"
-	"lossatlas/workers/internal/patience"
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 // Namespace is the namespace that is made when Options names none.
@@ -46,11 +43,11 @@ type Options struct {
 	UIPort int
 	// Namespace defaults to "lossatlas".
 	Namespace string
-	// Identity is the certificate that the server's ports ask everybody for (see package identity). Without one they speak
+	// Identity is the certificate (see loopback.NewCertificate) that the ports require of clients. Without one they speak
 	// plain text with anybody, as a server elsewhere may; tests use that.
 	Identity []byte
 	// Guard says who may use the web interface, if there is one.
-	Guard *guard.Guard
+	Guard *loopback.Guard
 	// Log takes what the server says; choose the level and the place.
 	Log zerolog.Logger
 	// Say tells the user that the database was set aside or migrated. Nil says nothing.
@@ -78,25 +75,25 @@ type Temporal struct {
 // when their workers come back. A damaged one is set aside, and one of an older
 // server is migrated.
 //
-// A taken port is a *port.InUseError. Only one process may use a database at a
+// A taken port is a *loopback.PortInUseError. Only one process may use a database at a
 // time; the caller holds the home's lock.
 func StartTemporal(ctx context.Context, opts Options) (*Temporal, error) {
 	if opts.Namespace == "" {
 		opts.Namespace = Namespace
 	}
 	if opts.FrontendPort == 0 {
-		free, err := port.Free(1)
+		free, err := loopback.FreePorts(1)
 		if err != nil {
 			return nil, err
 		}
 		opts.FrontendPort = free[0]
 	}
-	address := port.Addr(opts.FrontendPort)
-	if err := port.Check(temporalService, address); err != nil {
+	address := loopback.Address(opts.FrontendPort)
+	if err := loopback.CheckPort(temporalService, address); err != nil {
 		return nil, err
 	}
 	if opts.UIPort != 0 { // before the server starts for nothing
-		if err := port.Check(uiService, port.Addr(opts.UIPort)); err != nil {
+		if err := loopback.CheckPort(uiService, loopback.Address(opts.UIPort)); err != nil {
 			return nil, err
 		}
 	}
@@ -178,11 +175,11 @@ func (t *Temporal) start(ctx context.Context, db config.SQL, ports servicePorts,
 // ready waits for the frontend, completes the search attributes of an older
 // database, and starts the web interface.
 func (t *Temporal) ready(ctx context.Context, opts Options) error {
-	secure, err := identity.Client(opts.Identity)
+	secure, err := loopback.ClientTLS(opts.Identity)
 	if err != nil {
 		return err
 	}
-	starting := (&patience.Service{}).Calls(ctx, func() bool { return t.Err() == nil })
+	starting := (&loopback.Service{}).Interceptor(ctx, func() bool { return t.Err() == nil })
 	c, err := client.DialContext(ctx, client.Options{
 		HostPort: t.address, Namespace: t.namespace, Logger: SDKLogger(t.log),
 		ConnectionOptions: client.ConnectionOptions{TLS: secure, DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(starting)}},

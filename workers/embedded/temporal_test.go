@@ -30,9 +30,7 @@ import (
 
 	"lossatlas/workers/embedded"
 	"lossatlas/workers/internal/attributes"
-	"lossatlas/workers/internal/guard"
-	"lossatlas/workers/internal/identity"
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 const queue = "test"
@@ -44,7 +42,7 @@ func logTo(t testing.TB) zerolog.Logger {
 
 // secret is the identity of all servers here and their clients.
 var secret = sync.OnceValue(func() []byte {
-	pem, err := identity.New()
+	pem, err := loopback.NewCertificate()
 	if err != nil {
 		panic(err)
 	}
@@ -53,7 +51,7 @@ var secret = sync.OnceValue(func() []byte {
 
 func start(t testing.TB, opts embedded.Options) *embedded.Temporal {
 	t.Helper()
-	opts.Log, opts.Identity, opts.Guard = zerolog.Nop(), secret(), cmp.Or(opts.Guard, guard.New(t.Name()))
+	opts.Log, opts.Identity, opts.Guard = zerolog.Nop(), secret(), cmp.Or(opts.Guard, loopback.NewGuard(t.Name()))
 	srv, err := embedded.StartTemporal(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +66,7 @@ func start(t testing.TB, opts embedded.Options) *embedded.Temporal {
 
 func dial(t testing.TB, srv *embedded.Temporal) client.Client {
 	t.Helper()
-	secure, err := identity.Client(secret())
+	secure, err := loopback.ClientTLS(secret())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,11 +241,11 @@ func TestADatabaseIsTakenUpAgain(t *testing.T) {
 }
 
 func TestTheUIAnswersAndIsClosed(t *testing.T) {
-	free, err := port.Free(1)
+	free, err := loopback.FreePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := guard.New(t.Name())
+	own := loopback.NewGuard(t.Name())
 	srv := start(t, embedded.Options{UIPort: free[0], Guard: own})
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -255,7 +253,7 @@ func TestTheUIAnswersAndIsClosed(t *testing.T) {
 	}
 	browser := &http.Client{Jar: jar}
 	get := func(path string) string {
-		resp, err := browser.Get(guard.Link(srv.UIURL()+path, own.Token))
+		resp, err := browser.Get(loopback.Link(srv.UIURL()+path, own.Token))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -285,15 +283,15 @@ func TestTheUIAnswersAndIsClosed(t *testing.T) {
 	if err := srv.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	for _, addr := range []string{srv.Address(), port.Addr(free[0])} {
-		if err := port.Check("a test", addr); err != nil {
+	for _, addr := range []string{srv.Address(), loopback.Address(free[0])} {
+		if err := loopback.CheckPort("a test", addr); err != nil {
 			t.Errorf("still in use after Stop: %v", err)
 		}
 	}
 }
 
 func TestAPortInUseIsNamed(t *testing.T) {
-	l, err := net.Listen("tcp", port.Addr(0))
+	l, err := net.Listen("tcp", loopback.Address(0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +301,7 @@ func TestAPortInUseIsNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			opts.Log = zerolog.Nop()
 			_, err := embedded.StartTemporal(t.Context(), opts)
-			var inUse *port.InUseError
+			var inUse *loopback.PortInUseError
 			if !errors.As(err, &inUse) || inUse.Addr != l.Addr().String() {
 				t.Errorf("got %v, want an InUseError with %s", err, l.Addr())
 			}
@@ -419,11 +417,11 @@ func damage(t *testing.T, path string) {
 func BenchmarkStart(b *testing.B) {
 	dir := b.TempDir()
 	for b.Loop() {
-		free, err := port.Free(1)
+		free, err := loopback.FreePorts(1)
 		if err != nil {
 			b.Fatal(err)
 		}
-		srv, err := embedded.StartTemporal(b.Context(), embedded.Options{DBPath: filepath.Join(dir, "temporal.db"), UIPort: free[0], Identity: secret(), Guard: guard.New(""), Log: zerolog.Nop()})
+		srv, err := embedded.StartTemporal(b.Context(), embedded.Options{DBPath: filepath.Join(dir, "temporal.db"), UIPort: free[0], Identity: secret(), Guard: loopback.NewGuard(""), Log: zerolog.Nop()})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -17,21 +17,20 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc"
 
-	"lossatlas/workers/internal/guard"
-	"lossatlas/workers/internal/identity"
+	"lossatlas/workers/internal/loopback"
 )
 
 const uiService = "the Temporal UI"
 
 // ui is Temporal's web interface on a loopback port of its own.
 type ui struct {
-	*guard.Listening
+	*loopback.Server
 	conn *grpc.ClientConn // to the server
 }
 
 // startUI serves the web interface of the server at frontend (host:port) to those whom the options' guard lets in.
 func startUI(frontend string, opts Options, log zerolog.Logger) (*ui, error) {
-	secure, err := identity.Client(opts.Identity)
+	secure, err := loopback.ClientTLS(opts.Identity)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +43,7 @@ func startUI(frontend string, opts Options, log zerolog.Logger) (*ui, error) {
 		TemporalGRPCAddress: frontend, DefaultNamespace: opts.Namespace, DisableNewsFetch: true, // no requests to anywhere but this machine
 	})
 	if err == nil {
-		u.Listening, err = opts.Guard.Listen(uiService, h, opts.UIPort, log)
+		u.Server, err = opts.Guard.Listen(uiService, h, opts.UIPort, log)
 	}
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())

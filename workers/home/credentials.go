@@ -9,7 +9,7 @@ import (
 	"io/fs"
 	"os"
 
-	"lossatlas/workers/internal/identity"
+	"lossatlas/workers/internal/loopback"
 )
 
 type credentials struct {
@@ -37,11 +37,11 @@ func (h *Home) Credentials() (access, secret string, err error) {
 // They outlive the server, so that clients stay connected when it is restarted.
 func (h *Home) Identity() ([]byte, error) {
 	path := h.Path("tls.pem")
-	pem, err := h.secret(path, identity.New)
+	pem, err := h.secret(path, loopback.NewCertificate)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := identity.Client(pem); err != nil {
+	if _, err := loopback.ClientTLS(pem); err != nil {
 		return nil, fmt.Errorf("read the certificate %s: %w; delete the file, and the next start makes a new one", path, err)
 	}
 	return pem, nil

@@ -7,7 +7,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 // Ports are the loopback ports of the services; 0 means "not chosen".
@@ -57,13 +57,13 @@ func (h *Home) Ports(log zerolog.Logger) (Ports, error) {
 		kept = Ports{}
 	}
 	chosen := kept
-	fresh, err := port.Free(len(chosen.each()))
+	fresh, err := loopback.FreePorts(len(chosen.each()))
 	if err != nil {
 		return Ports{}, err
 	}
 	for i, c := range chosen.each() {
 		was := *c.port
-		if was != 0 && port.Check(c.service, port.Addr(was)) == nil {
+		if was != 0 && loopback.CheckPort(c.service, loopback.Address(was)) == nil {
 			continue
 		}
 		*c.port = fresh[i]

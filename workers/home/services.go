@@ -31,7 +31,7 @@ type Addresses struct {
 	// UI is the URL of the Temporal UI, Pages that of the pages of sweeps; empty where they are not served.
 	UI    string `json:"ui,omitempty"`
 	Pages string `json:"pages,omitempty"`
-	// Token admits the user's browser to UI and Pages (see package guard).
+	// Token admits the user's browser to UI and Pages (see loopback.Guard).
 	Token string `json:"token,omitempty"`
 	// S3 is the object store.
 	S3 artifacts.Config `json:"s3"`

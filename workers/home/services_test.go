@@ -16,7 +16,7 @@ import (
 
 	"lossatlas/artifacts"
 	"lossatlas/workers/home"
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 func listen(t *testing.T, addr string) net.Listener {
@@ -31,10 +31,10 @@ func listen(t *testing.T, addr string) net.Listener {
 
 func addresses(t *testing.T) home.Addresses {
 	return home.Addresses{
-		Temporal:  listen(t, port.Addr(0)).Addr().String(),
+		Temporal:  listen(t, loopback.Address(0)).Addr().String(),
 		Namespace: "lossatlas",
 		UI:        "http://127.0.0.1:1/",
-		S3:        artifacts.Config{Endpoint: listen(t, port.Addr(0)).Addr().String(), AccessKey: "a", SecretKey: "s", Bucket: "b"},
+		S3:        artifacts.Config{Endpoint: listen(t, loopback.Address(0)).Addr().String(), AccessKey: "a", SecretKey: "s", Bucket: "b"},
 	}
 }
 
@@ -74,7 +74,7 @@ func TestStaleServicesAreIgnored(t *testing.T) {
 	if err := dead.Run(); err != nil {
 		t.Fatal(err)
 	}
-	closed := listen(t, port.Addr(0))
+	closed := listen(t, loopback.Address(0))
 	closed.Close()
 	for name, change := range map[string]func(*home.Addresses){
 		"process gone":     func(a *home.Addresses) { a.PID = dead.Process.Pid },
@@ -207,7 +207,7 @@ func TestATakenRememberedPortIsReplacedWithAWord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listen(t, port.Addr(first.UI))
+	listen(t, loopback.Address(first.UI))
 	var said bytes.Buffer
 	now, err := h.Ports(zerolog.New(&said))
 	if err != nil {

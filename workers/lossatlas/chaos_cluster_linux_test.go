@@ -17,7 +17,7 @@ import (
 	"lossatlas/artifacts"
 	"lossatlas/workers/embedded"
 	"lossatlas/workers/embedded/s3"
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 // cluster is the processes of a sweep: a Temporal and an S3 server, two workers
@@ -40,7 +40,7 @@ func newCluster(t *testing.T, name, file, store, database string) *cluster {
 	if err := os.MkdirAll(c.logs, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	c.toTemporal, c.toS3 = newProxy(t, port.Addr(c.temporalPort)), newProxy(t, port.Addr(c.s3Port))
+	c.toTemporal, c.toS3 = newProxy(t, loopback.Address(c.temporalPort)), newProxy(t, loopback.Address(c.s3Port))
 	for i := range c.workers { // which wait for their servers
 		name := fmt.Sprintf("worker %d", i+1)
 		c.workers[i] = start(t, name, c.logs, func() *exec.Cmd { return c.command(name, "worker") }, nil)
@@ -80,7 +80,7 @@ func (c *cluster) awaitServers(t *testing.T) {
 	t.Helper()
 	for _, n := range []int{c.temporalPort, c.s3Port} {
 		for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-			conn, err := net.Dial("tcp", port.Addr(n))
+			conn, err := net.Dial("tcp", loopback.Address(n))
 			if err == nil {
 				conn.Close()
 				break
@@ -112,7 +112,7 @@ func (c *cluster) end() {
 func (c *cluster) root(t *testing.T) artifacts.Root {
 	t.Helper()
 	store, err := artifacts.Open(t.Context(), artifacts.Config{
-		Endpoint: port.Addr(c.s3Port), AccessKey: accessKey, SecretKey: secretKey, Bucket: "lossatlas", Region: s3.Region,
+		Endpoint: loopback.Address(c.s3Port), AccessKey: accessKey, SecretKey: secretKey, Bucket: "lossatlas", Region: s3.Region,
 	}, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func (c *cluster) root(t *testing.T) artifacts.Root {
 // open lists the sweep's workflows that have not ended.
 func (c *cluster) open(t *testing.T) (ids []string) {
 	t.Helper()
-	tc, err := client.Dial(client.Options{HostPort: port.Addr(c.temporalPort), Namespace: embedded.Namespace, Logger: embedded.SDKLogger(zerolog.Nop())})
+	tc, err := client.Dial(client.Options{HostPort: loopback.Address(c.temporalPort), Namespace: embedded.Namespace, Logger: embedded.SDKLogger(zerolog.Nop())})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ import (
 
 	"lossatlas/workers/embedded"
 	"lossatlas/workers/embedded/s3"
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 // The Temporal and the S3 server of the chaos run are processes of their own:
@@ -65,11 +65,11 @@ func runServer(role string) error {
 		failed <- err
 	}()
 	if role == roleS3Users {
-		go func() { failed <- serveUsers(filepath.Join(dir, "objects"), port.Addr(number)) }()
+		go func() { failed <- serveUsers(filepath.Join(dir, "objects"), loopback.Address(number)) }()
 		return <-failed
 	}
 	if role == roleS3 {
-		srv, err := s3.Start(context.Background(), s3.Options{Dir: filepath.Join(dir, "objects"), Addr: port.Addr(number), AccessKey: accessKey, SecretKey: secretKey})
+		srv, err := s3.Start(context.Background(), s3.Options{Dir: filepath.Join(dir, "objects"), Addr: loopback.Address(number), AccessKey: accessKey, SecretKey: secretKey})
 		if err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func serverPort(t testing.TB) int {
 	t.Helper()
 	for range 100 {
 		n := 20_000 + rand.IntN(10_000)
-		if port.Check("a server", port.Addr(n)) == nil {
+		if loopback.CheckPort("a server", loopback.Address(n)) == nil {
 			return n
 		}
 	}

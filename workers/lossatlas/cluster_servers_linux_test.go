@@ -23,7 +23,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"lossatlas/activities/engine"
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 // servers are those of an installation: a Temporal server of release form with PostgreSQL, and an S3 server, each a process
@@ -58,7 +58,7 @@ func newServers(t testing.TB, s3 func(*servers) *exec.Cmd) *servers {
 func versitygw(s *servers) *exec.Cmd {
 	objects := filepath.Join(s.dir, "objects")
 	_ = os.MkdirAll(objects, 0o700) // else the server says that it is missing
-	cmd := exec.Command(filepath.Join(s.programs, "versitygw"), "--port", port.Addr(s.s3Port), "--cert", s.certs.path("server.crt"), "--key", s.certs.path("server.key"), "--quiet", "posix", objects)
+	cmd := exec.Command(filepath.Join(s.programs, "versitygw"), "--port", loopback.Address(s.s3Port), "--cert", s.certs.path("server.crt"), "--key", s.certs.path("server.key"), "--quiet", "posix", objects)
 	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+accessKey, "ROOT_SECRET_KEY="+secretKey)
 	return cmd
 }
@@ -66,7 +66,7 @@ func versitygw(s *servers) *exec.Cmd {
 // settings are a user's or a worker's for these servers, as environment.
 func (s *servers) settings() []string {
 	return []string{
-		"LOSSATLAS_TEMPORAL_ADDRESS=" + port.Addr(s.temporalPort), "LOSSATLAS_S3_ENDPOINT=https://" + port.Addr(s.s3Port), "LOSSATLAS_S3_CA=" + s.certs.path("ca.crt"),
+		"LOSSATLAS_TEMPORAL_ADDRESS=" + loopback.Address(s.temporalPort), "LOSSATLAS_S3_ENDPOINT=https://" + loopback.Address(s.s3Port), "LOSSATLAS_S3_CA=" + s.certs.path("ca.crt"),
 		"LOSSATLAS_S3_ACCESS_KEY=" + accessKey, "LOSSATLAS_S3_SECRET_KEY=" + secretKey,
 		"TEMPORAL_TLS=true", "TEMPORAL_TLS_SERVER_CA_CERT_PATH=" + s.certs.path("ca.crt"),
 		"TEMPORAL_TLS_CLIENT_CERT_PATH=" + s.certs.path("client.crt"), "TEMPORAL_TLS_CLIENT_KEY_PATH=" + s.certs.path("client.key"),
@@ -81,7 +81,7 @@ func (s *servers) client(t testing.TB) client.Options {
 		t.Fatal(err)
 	}
 	return client.Options{
-		HostPort: port.Addr(s.temporalPort), Namespace: "lossatlas",
+		HostPort: loopback.Address(s.temporalPort), Namespace: "lossatlas",
 		ConnectionOptions: client.ConnectionOptions{TLS: &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: s.certs.pool}},
 	}
 }
@@ -112,7 +112,7 @@ func (s *servers) await(t testing.TB) {
 // awaitPort waits until something listens on a port.
 func awaitPort(number int) error {
 	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		conn, err := net.Dial("tcp", port.Addr(number))
+		conn, err := net.Dial("tcp", loopback.Address(number))
 		if err == nil {
 			return conn.Close()
 		}
@@ -315,7 +315,7 @@ func minio(s *servers) *exec.Cmd {
 	for from, to := range map[string]string{"server.crt": "public.crt", "server.key": "private.key"} {
 		_ = os.Symlink(s.certs.path(from), filepath.Join(certs, to)) // there from the second start on
 	}
-	cmd := exec.Command(*clusterMinIO, "server", filepath.Join(s.dir, "objects"), "--address", port.Addr(s.s3Port), "--certs-dir", certs, "--quiet")
+	cmd := exec.Command(*clusterMinIO, "server", filepath.Join(s.dir, "objects"), "--address", loopback.Address(s.s3Port), "--certs-dir", certs, "--quiet")
 	cmd.Env = append(os.Environ(), "MINIO_ROOT_USER="+accessKey, "MINIO_ROOT_PASSWORD="+secretKey, "MINIO_UPDATE=off", "MINIO_BROWSER=off")
 	return cmd
 }

@@ -24,7 +24,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"lossatlas/workers/embedded"
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 // secretSweep has words of its own in the names of its network, its steps and its parameters.
@@ -45,7 +45,7 @@ var spoken = []string{"quokkanet", "wombatlayer", "numbatnet", "shapes10", "batc
 // dial connects to a server as somebody without any key.
 func (a *apart) dial(t *testing.T) client.Client {
 	t.Helper()
-	c, err := client.Dial(client.Options{HostPort: port.Addr(a.temporalPort), Namespace: embedded.Namespace, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	c, err := client.Dial(client.Options{HostPort: loopback.Address(a.temporalPort), Namespace: embedded.Namespace, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +251,7 @@ func TestCodec(t *testing.T) {
 func checkEndpoint(t *testing.T, a *apart, keys string, payloads []*common.Payload) {
 	t.Helper()
 	end := start(t, "codec", a.dir, func() *exec.Cmd {
-		return command(context.Background(), filepath.Join(a.dir, "codec"), "codec", "--codec-keys", keys, "--listen", port.Addr(0), "--output", "jsonl")
+		return command(context.Background(), filepath.Join(a.dir, "codec"), "codec", "--codec-keys", keys, "--listen", loopback.Address(0), "--output", "jsonl")
 	}, nil)
 	end.awaitWord(t, "decrypting at")
 	var said struct{ Codec string }

@@ -31,7 +31,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 // intrusion is the variable that makes this test binary an intruder, a process of another user. It has a home and ports as JSON.
@@ -83,7 +83,7 @@ func (a target) attack() (out outcomes) {
 			{http.MethodGet, "/"}, {http.MethodGet, "/sweeps.json"}, {http.MethodGet, "/healthz"}, {http.MethodGet, "/api/v1/namespaces/lossatlas/workflows"}, {http.MethodGet, "/debug/pprof/"},
 			{http.MethodGet, "/metrics"}, {http.MethodPost, "/api/v1/namespaces/lossatlas/workflows/victim/terminate"}, {http.MethodGet, "/?token="}, {http.MethodGet, "/?token=x"},
 		} {
-			req, err := http.NewRequest(c.method, "http://"+port.Addr(n)+c.path, strings.NewReader("{}"))
+			req, err := http.NewRequest(c.method, "http://"+loopback.Address(n)+c.path, strings.NewReader("{}"))
 			if err != nil {
 				panic(err)
 			}
@@ -97,7 +97,7 @@ func (a target) attack() (out outcomes) {
 		}
 		for name, how := range map[string]credentials.TransportCredentials{"plain": insecure.NewCredentials(), "TLS": credentials.NewTLS(&tls.Config{InsecureSkipVerify: true})} {
 			for _, method := range []string{"/grpc.health.v1.Health/Check", "/temporal.api.workflowservice.v1.WorkflowService/ListNamespaces", "/temporal.server.api.historyservice.v1.HistoryService/DescribeHistoryHost"} {
-				err := call(port.Addr(n), how, method)
+				err := call(loopback.Address(n), how, method)
 				try(fmt.Sprintf("%s with gRPC (%s) at port %d", method, name, n), status.Code(err) != codes.Unavailable)
 			}
 		}

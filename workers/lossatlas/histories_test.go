@@ -24,7 +24,7 @@ import (
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/embedded"
-	"lossatlas/workers/internal/identity"
+	"lossatlas/workers/internal/loopback"
 	"lossatlas/workers/registry"
 )
 
@@ -71,7 +71,7 @@ func remember(t testing.TB, home string) past {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secure, err := identity.Client(pem)
+	secure, err := loopback.ClientTLS(pem)
 	if err != nil {
 		t.Fatal(err)
 	}

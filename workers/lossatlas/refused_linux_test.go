@@ -19,7 +19,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"lossatlas/workers/embedded/s3"
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 // withReader serves an S3 store, beside a Temporal server, which has a bucket that the reader may only read.
@@ -28,7 +28,7 @@ func withReader(t *testing.T) *apart {
 	a := &apart{dir: t.TempDir(), temporalPort: serverPort(t), s3Port: serverPort(t)}
 	start(t, "S3 server", a.dir, func() *exec.Cmd { return serverCommand(roleS3Users, filepath.Join(a.dir, "store"), a.s3Port) }, nil)
 	start(t, "Temporal server", a.dir, func() *exec.Cmd { return serverCommand(roleTemporal, a.dir, a.temporalPort) }, nil)
-	c, err := minioclient.New(port.Addr(a.s3Port), &minioclient.Options{Creds: credentials.NewStaticV4(accessKey, secretKey, ""), Region: s3.Region})
+	c, err := minioclient.New(loopback.Address(a.s3Port), &minioclient.Options{Creds: credentials.NewStaticV4(accessKey, secretKey, ""), Region: s3.Region})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func withReader(t *testing.T) *apart {
 		t.Fatal(err)
 	}
 	for { // likewise
-		conn, err := net.Dial("tcp", port.Addr(a.temporalPort))
+		conn, err := net.Dial("tcp", loopback.Address(a.temporalPort))
 		if err == nil {
 			conn.Close()
 			break
@@ -93,7 +93,7 @@ func TestRefused(t *testing.T) {
 	mutual.ClientAuth, mutual.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
 	mutual.ClientCAs.AddCert(known.cert)
 
-	store, temporal := port.Addr(a.s3Port), port.Addr(a.temporalPort)
+	store, temporal := loopback.Address(a.s3Port), loopback.Address(a.temporalPort)
 	https := func(c tls.Certificate) string { return "https://" + front(t, toStore(store, nil), secure(c)) }
 	expired := front(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { // as Amazon answers; no server here has keys for a time
 		w.WriteHeader(http.StatusBadRequest)

@@ -20,7 +20,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"lossatlas/workers/internal/codec"
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 // needles are a secret in every form in which it may have got somewhere: as it is, and in base64 at any offset.
@@ -99,9 +99,9 @@ func TestSecretsStaySecret(t *testing.T) {
 		}
 	}
 
-	guarded := front(t, toTemporal(port.Addr(a.temporalPort), func(r *http.Request) bool { return r.Header.Get("Authorization") != "Bearer "+apiKey }),
+	guarded := front(t, toTemporal(loopback.Address(a.temporalPort), func(r *http.Request) bool { return r.Header.Get("Authorization") != "Bearer "+apiKey }),
 		&tls.Config{Certificates: []tls.Certificate{known.server(t, "127.0.0.1", time.Hour)}})
-	store := "http://" + front(t, toStore(port.Addr(a.s3Port), func(r *http.Request) { // no server here knows keys for a time
+	store := "http://" + front(t, toStore(loopback.Address(a.s3Port), func(r *http.Request) { // no server here knows keys for a time
 		if r.Header.Get("X-Amz-Security-Token") == token && strings.Contains(r.Header.Get("Authorization"), accessKey) {
 			sign(r, 0)
 		}
@@ -142,13 +142,13 @@ func TestSecretsStaySecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{"--s3-endpoint", "http://" + port.Addr(1)}, {"--s3-endpoint", "https://" + port.Addr(a.s3Port)}, {"--s3-access-key", "nobody"}, {"--s3-endpoint", "http://" + port.Addr(a.s3Port)},
-		{"--temporal-address", port.Addr(1)}, {"--temporal-address", port.Addr(a.temporalPort)}, {"--temporal-namespace", "nowhere"},
+		{"--s3-endpoint", "http://" + loopback.Address(1)}, {"--s3-endpoint", "https://" + loopback.Address(a.s3Port)}, {"--s3-access-key", "nobody"}, {"--s3-endpoint", "http://" + loopback.Address(a.s3Port)},
+		{"--temporal-address", loopback.Address(1)}, {"--temporal-address", loopback.Address(a.temporalPort)}, {"--temporal-namespace", "nowhere"},
 	} {
 		call(1, append([]string{"run", file}, args...)...)
 	}
 	call(2, "run", file, "--codec-keys", others)
-	call(2, "run", file, "--s3-endpoint", "http://"+accessKey+":"+secretKey+"@"+port.Addr(a.s3Port))
+	call(2, "run", file, "--s3-endpoint", "http://"+accessKey+":"+secretKey+"@"+loopback.Address(a.s3Port))
 
 	opened, err := codec.Read(keys)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 // apart is a Temporal and an S3 server in processes of their own, for workers and users elsewhere.
@@ -38,7 +38,7 @@ func newApart(t *testing.T) *apart {
 // flags name the servers.
 func (a *apart) flags() []string {
 	return []string{
-		"--temporal-address", port.Addr(a.temporalPort), "--s3-endpoint", "http://" + port.Addr(a.s3Port), "--s3-access-key", accessKey, "--s3-secret-key", secretKey,
+		"--temporal-address", loopback.Address(a.temporalPort), "--s3-endpoint", "http://" + loopback.Address(a.s3Port), "--s3-access-key", accessKey, "--s3-secret-key", secretKey,
 	}
 }
 
@@ -107,7 +107,7 @@ func TestWorkerProcesses(t *testing.T) {
 	}
 	a := newApart(t)
 	metrics := serverPort(t)
-	crew := a.worker(t, "crew", "--processes", "2", "--metrics-address", port.Addr(metrics))
+	crew := a.worker(t, "crew", "--processes", "2", "--metrics-address", loopback.Address(metrics))
 	serving := func(n int) {
 		t.Helper()
 		for end := time.Now().Add(time.Minute); crew.said("serving the task queues") < n; time.Sleep(50 * time.Millisecond) {
@@ -136,7 +136,7 @@ func TestWorkerProcesses(t *testing.T) {
 		t.Errorf("the sweep ended with %+v", o.Steps)
 	}
 	for i := range 2 {
-		resp, err := http.Get("http://" + port.Addr(metrics+i) + "/readyz")
+		resp, err := http.Get("http://" + loopback.Address(metrics+i) + "/readyz")
 		if err != nil {
 			t.Fatal(err)
 		}

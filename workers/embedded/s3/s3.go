@@ -28,7 +28,7 @@ import (
 	"github.com/versity/versitygw/embedgw"
 	"github.com/versity/versitygw/s3api"
 
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 // Region is the region that the endpoint answers to when Options names none.
@@ -140,7 +140,7 @@ func prepare(dir, addr string, sidecar bool) (*Server, error) {
 	if err != nil { // it was removed
 		previous = "/"
 	}
-	if err := port.Check(service, addr); err != nil {
+	if err := loopback.CheckPort(service, addr); err != nil {
 		return nil, err
 	}
 	folders, err := layOut(dir, sidecar)
@@ -183,7 +183,7 @@ func (s *Server) run(ctx context.Context, opts Options) {
 	go func() {
 		err := embedgw.RunVersityGW(ctx, s.backend, cfg)
 		forget()
-		s.err = errors.Join(port.Explain(service, s.addr, err), os.Chdir(s.previous))
+		s.err = errors.Join(loopback.ListenError(service, s.addr, err), os.Chdir(s.previous))
 		release()
 		close(s.done)
 	}()
@@ -232,16 +232,16 @@ func (s *Server) Stop() error {
 // resolve checks addr and replaces an absent or zero port by a free one.
 func resolve(addr string) (string, error) {
 	if addr == "" {
-		addr = port.Addr(0)
+		addr = loopback.Address(0)
 	}
 	host, p, err := net.SplitHostPort(addr)
 	if err != nil {
-		return "", fmt.Errorf("S3 address %q: want host:port, such as %s: %w", addr, port.Addr(9000), err)
+		return "", fmt.Errorf("S3 address %q: want host:port, such as %s: %w", addr, loopback.Address(9000), err)
 	}
 	if p != "0" {
 		return addr, nil
 	}
-	free, err := port.Free(1)
+	free, err := loopback.FreePorts(1)
 	if err != nil {
 		return "", err
 	}

@@ -10,7 +10,7 @@ import (
 
 	"lossatlas/internal/browsertest"
 	"lossatlas/workers/home"
-	"lossatlas/workers/internal/guard"
+	"lossatlas/workers/internal/loopback"
 	"lossatlas/workers/internal/pages"
 )
 
@@ -20,7 +20,7 @@ func TestLiveInABrowser(t *testing.T) {
 	h := newHalf(t)
 	h.now("seed=1/surface-train", "running")
 	h.chunk(t, 0, 0, 4, 20, 24)
-	own := guard.New(t.Name())
+	own := loopback.NewGuard(t.Name())
 	server, err := own.Listen("the pages", h.serve(), 0, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +30,7 @@ func TestLiveInABrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	door, err := atlas.RedirectPage("half", guard.Link(server.URL(), own.Token))
+	door, err := atlas.RedirectPage("half", loopback.Link(server.URL(), own.Token))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,9 +20,7 @@ import (
 	"lossatlas/workers/home"
 	"lossatlas/workers/internal/codec"
 	"lossatlas/workers/internal/exit"
-	"lossatlas/workers/internal/guard"
-	"lossatlas/workers/internal/patience"
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 	"lossatlas/workers/internal/settings"
 	"lossatlas/workers/internal/telemetry"
 )
@@ -49,7 +47,7 @@ type TemporalOptions struct {
 	UIPort       int
 	Namespace    string
 	Identity     []byte
-	Guard        *guard.Guard
+	Guard        *loopback.Guard
 	Log          zerolog.Logger
 	Say          func(format string, args ...any)
 }
@@ -123,9 +121,9 @@ type Session struct {
 	temporal Temporal
 	client   client.Client
 	payloads codec.Converters
-	locked   chan error     // of one element: why a worker of this process could not decrypt a payload
-	guard    *guard.Guard   // of the web servers of this process
-	closers  []func() error // in the order of opening
+	locked   chan error      // of one element: why a worker of this process could not decrypt a payload
+	guard    *loopback.Guard // of the web servers of this process
+	closers  []func() error  // in the order of opening
 	once     sync.Once
 	closed   error
 }
@@ -149,7 +147,7 @@ func (s *Session) open(ctx context.Context) (err error) {
 	}
 	if s.opts.Settings.External() {
 		s.role = External
-		s.guard = guard.New(fmt.Sprint(s.opts.Home.Dir(), " of ", os.Getpid())) // several processes may share the home
+		s.guard = loopback.NewGuard(fmt.Sprint(s.opts.Home.Dir(), " of ", os.Getpid())) // several processes may share the home
 		s.at = home.Addresses{Temporal: s.opts.Settings.TemporalAddress, Namespace: s.opts.Settings.TemporalNamespace, Token: s.guard.Token, S3: externalStore(s.opts.Settings)}
 	} else if err := s.ownOrAttach(ctx); err != nil {
 		return err
@@ -227,7 +225,7 @@ func (s *Session) WithdrawUnused() (ok bool, err error) {
 // own starts the embedded store.
 func (s *Session) own(ctx context.Context) (err error) {
 	h := s.opts.Home
-	s.role, s.guard = Owner, guard.New(h.Dir())
+	s.role, s.guard = Owner, loopback.NewGuard(h.Dir())
 	if s.opts.Embedded == nil {
 		return ErrNotEmbedded
 	}
@@ -247,7 +245,7 @@ func (s *Session) own(ctx context.Context) (err error) {
 	}
 	defer s.service("the store").Expect()()
 	s.server, err = s.opts.Embedded.Store(context.WithoutCancel(ctx), StoreOptions{
-		Dir: dir, Addr: port.Addr(s.ports.S3), AccessKey: access, SecretKey: secret, Region: s.opts.Settings.S3Region,
+		Dir: dir, Addr: loopback.Address(s.ports.S3), AccessKey: access, SecretKey: secret, Region: s.opts.Settings.S3Region,
 	})
 	if err != nil {
 		return err
@@ -261,8 +259,8 @@ func (s *Session) own(ctx context.Context) (err error) {
 }
 
 // service is one of the embedded services, of this process or of the owner.
-func (s *Session) service(name string) *patience.Service {
-	return &patience.Service{Name: name, Say: s.opts.Say}
+func (s *Session) service(name string) *loopback.Service {
+	return &loopback.Service{Name: name, Say: s.opts.Say}
 }
 
 // Lives reports whether the owner of embedded services still offers them and has disk space. It is true for external servers.

@@ -19,10 +19,9 @@ import (
 	"lossatlas/workers/internal/attributes"
 	"lossatlas/workers/internal/codec"
 	"lossatlas/workers/internal/exit"
-	"lossatlas/workers/internal/guard"
-	"lossatlas/workers/internal/identity"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/logging"
+	"lossatlas/workers/internal/loopback"
 	"lossatlas/workers/internal/settings"
 )
 
@@ -112,7 +111,7 @@ func (s *Session) dial(ctx context.Context) (client.Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		if opts.ConnectionOptions.TLS, err = identity.Client(secret); err != nil {
+		if opts.ConnectionOptions.TLS, err = loopback.ClientTLS(secret); err != nil {
 			return nil, err
 		}
 	}
@@ -127,7 +126,7 @@ func (s *Session) dial(ctx context.Context) (client.Client, error) {
 	opts.HostPort, opts.Namespace, opts.Logger = address, s.at.Namespace, logging.Temporal(log)
 	opts.Identity, opts.WorkerHeartbeatInterval = activities.Identity(""), heartbeatEvery
 	if s.role != External {
-		opts.ConnectionOptions.DialOptions = append(opts.ConnectionOptions.DialOptions, grpc.WithChainUnaryInterceptor(s.service("Temporal").Calls(ctx, s.Lives)))
+		opts.ConnectionOptions.DialOptions = append(opts.ConnectionOptions.DialOptions, grpc.WithChainUnaryInterceptor(s.service("Temporal").Interceptor(ctx, s.Lives)))
 	}
 	dialing, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
@@ -224,7 +223,7 @@ func (s *Session) TemporalAddress() string { return s.at.Temporal }
 func (s *Session) PID() int { return s.at.PID }
 
 // Link adds to a URL of UI or Pages the token that admits the user's browser.
-func (s *Session) Link(address string) string { return guard.Link(address, s.at.Token) }
+func (s *Session) Link(address string) string { return loopback.Link(address, s.at.Token) }
 
 // RunURL is the link to the page of a workflow in the Temporal UI, or "".
 func (s *Session) RunURL(workflowID string) string {

@@ -1,8 +1,4 @@
-// Package identity is the certificate by which the processes of one home know each other.
-//
-// It signs itself, and both ends of a connection present it and trust nothing else, so only processes that can read its
-// key connect: those of the home's user. There is no authority whose key would have to be kept.
-package identity
+package loopback
 
 import (
 	"bytes"
@@ -18,15 +14,14 @@ import (
 	"math/big"
 	"net"
 	"time"
-
-	"lossatlas/workers/internal/port"
 )
 
-// lifetime is from 1970 on, so that clocks that are wrong don't matter. Deleting the file makes a new identity.
+// lifetime counts from 1970, so that wrong clocks don't matter.
 const lifetime = 200 * 365 * 24 * time.Hour
 
-// New makes an identity for servers on loopback and their clients: a certificate and its key as PEM.
-func New() ([]byte, error) {
+// NewCertificate returns a certificate and its key (PEM) for servers on loopback and their clients. It signs itself, and both
+// ends of a connection present it and trust no other, so only processes that can read the key connect: those of its user.
+func NewCertificate() ([]byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -34,7 +29,7 @@ func New() ([]byte, error) {
 	c := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "lossatlas"},
 		NotBefore: time.Unix(0, 0), NotAfter: time.Unix(0, 0).Add(lifetime),
-		IPAddresses: []net.IP{net.ParseIP(port.Loopback)}, DNSNames: []string{"localhost"},
+		IPAddresses: []net.IP{net.ParseIP(Host)}, DNSNames: []string{"localhost"},
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		BasicConstraintsValid: true,
 	}
@@ -51,17 +46,17 @@ func New() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// Client is the configuration of a client that has the identity, and talks to servers that have it. Nil, for plain text,
-// where there is no identity.
-func Client(identity []byte) (*tls.Config, error) {
-	if identity == nil {
+// ClientTLS is the configuration of a client that presents a certificate of [NewCertificate] and trusts only that. It is nil,
+// for plain text, without a certificate.
+func ClientTLS(certificate []byte) (*tls.Config, error) {
+	if certificate == nil {
 		return nil, nil
 	}
-	pair, err := tls.X509KeyPair(identity, identity)
+	pair, err := tls.X509KeyPair(certificate, certificate)
 	if err != nil {
 		return nil, fmt.Errorf("not a certificate with its key: %w", err)
 	}
 	trusted := x509.NewCertPool()
 	trusted.AddCert(pair.Leaf)
-	return &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: trusted, ServerName: port.Loopback, MinVersion: tls.VersionTLS13}, nil
+	return &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: trusted, ServerName: Host, MinVersion: tls.VersionTLS13}, nil
 }

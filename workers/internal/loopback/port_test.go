@@ -1,4 +1,4 @@
-package port_test
+package loopback_test
 
 import (
 	"errors"
@@ -7,11 +7,11 @@ import (
 	"syscall"
 	"testing"
 
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 func TestFreePortsDifferAndCanBeBound(t *testing.T) {
-	ports, err := port.Free(8)
+	ports, err := loopback.FreePorts(8)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func TestFreePortsDifferAndCanBeBound(t *testing.T) {
 			t.Errorf("port %d was given twice", p)
 		}
 		seen[p] = true
-		if err := port.Check("a test", port.Addr(p)); err != nil {
+		if err := loopback.CheckPort("a test", loopback.Address(p)); err != nil {
 			t.Errorf("a free port can't be bound: %v", err)
 		}
 	}
@@ -30,14 +30,14 @@ func TestFreePortsDifferAndCanBeBound(t *testing.T) {
 	}
 }
 
-func TestCheckNamesTheTakenPort(t *testing.T) {
-	l, err := net.Listen("tcp", port.Addr(0))
+func TestCheckPortNamesTheTakenPort(t *testing.T) {
+	l, err := net.Listen("tcp", loopback.Address(0))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	err = port.Check("the S3 endpoint", l.Addr().String())
-	var inUse *port.InUseError
+	err = loopback.CheckPort("the S3 endpoint", l.Addr().String())
+	var inUse *loopback.PortInUseError
 	if !errors.As(err, &inUse) {
 		t.Fatalf("got %v, want an InUseError", err)
 	}

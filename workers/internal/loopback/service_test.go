@@ -1,4 +1,4 @@
-package patience_test
+package loopback_test
 
 import (
 	"context"
@@ -10,12 +10,12 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"lossatlas/workers/internal/patience"
+	"lossatlas/workers/internal/loopback"
 )
 
-// TestCalls: a call outlasts its deadline and a server that does not take it, as long as the server lives; an
+// TestInterceptor: a call outlasts its deadline and a server that does not take it, as long as the server lives; an
 // interrupt ends what is late, and leaves what is not.
-func TestCalls(t *testing.T) {
+func TestInterceptor(t *testing.T) {
 	const deadline, answer = 50 * time.Millisecond, 200 * time.Millisecond
 	for name, c := range map[string]struct {
 		method    string
@@ -47,7 +47,7 @@ func TestCalls(t *testing.T) {
 			}
 			defer cancel()
 			began, tries := time.Now(), 0
-			err := (&patience.Service{}).Calls(ctx, func() bool { return !c.dead })(call, c.method, &workflowservice.DescribeNamespaceRequest{}, nil, nil,
+			err := (&loopback.Service{}).Interceptor(ctx, func() bool { return !c.dead })(call, c.method, &workflowservice.DescribeNamespaceRequest{}, nil, nil,
 				func(ctx context.Context, _ string, _, _ any, _ *grpc.ClientConn, _ ...grpc.CallOption) error {
 					if tries++; tries <= c.unwilling {
 						return status.Error(codes.Unavailable, "starting")

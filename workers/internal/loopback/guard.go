@@ -1,6 +1,4 @@
-// Package guard restricts a server on loopback to the user who has its link, in a browser of this machine. It refuses other
-// users of the machine, pages of other sites, and sites whose name was made to point here (DNS rebinding).
-package guard
+package loopback
 
 import (
 	"crypto/hmac"
@@ -12,25 +10,26 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
-	"lossatlas/workers/internal/port"
 )
 
 // param is the query parameter of a link that has the token.
 const param = "token"
 
-// Guard knows the token of a process's links. A process draws a new one each time that it starts, because what listens at
-// its ports after its end is sent the cookies of pages that are still open.
+// Guard restricts web servers on loopback to the user who has their link, in a browser of this machine. It refuses other
+// users, pages of other sites, and sites whose name was made to point here (DNS rebinding).
+//
+// Each process draws a new token: after its end, another program may listen on its ports and receive the cookies of pages
+// that are still open.
 type Guard struct {
-	// Token is what links have, 130 bits of it.
+	// Token is part of the links, 130 random bits.
 	Token string
-	// cookie is the name of what a browser that has opened a link sends from then on, and value what it is.
-	// All ports of a host share their cookies, so one link opens all servers of a guard.
+	// cookie and value are sent by a browser that has opened a link. The ports of a host share their cookies, so one link
+	// opens all servers of a guard.
 	cookie, value string
 }
 
-// New draws a token. Cookies of the same scope replace each other: a home's, at each start.
-func New(scope string) *Guard {
+// NewGuard draws a token. Guards of the same scope share the name of their cookies, so that the latest replaces the others.
+func NewGuard(scope string) *Guard {
 	g := &Guard{Token: rand.Text()}
 	name, mac := sha256.Sum256([]byte(scope)), hmac.New(sha256.New, []byte(g.Token))
 	mac.Write([]byte("cookie"))
@@ -51,7 +50,7 @@ func Link(address, token string) string {
 	return u.String()
 }
 
-// Protect is h for those who may ask.
+// Protect returns h, restricted.
 func (g *Guard) Protect(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
@@ -78,7 +77,7 @@ func (g *Guard) Protect(h http.Handler) http.Handler {
 	})
 }
 
-// forward sends a browser to the address without its token.
+// forward redirects a browser to the address without its token.
 func forward(w http.ResponseWriter, r *http.Request, query url.Values) {
 	to := url.URL{Scheme: "http", Host: r.Host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: query.Encode()}
 	w.Header().Set("Cache-Control", "no-store")
@@ -86,15 +85,15 @@ func forward(w http.ResponseWriter, r *http.Request, query url.Values) {
 		http.Redirect(w, r, to.String(), http.StatusFound)
 		return
 	}
-	// From a file, as `open` makes one, a redirection would not be sent the strict cookie; a page's own refresh is.
+	// A redirection from a local file, as `open` writes it, would not send the strict cookie; the refresh of a page does.
 	w.Header().Set("Refresh", "0; url="+to.String())
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = io.WriteString(w, `<!DOCTYPE html><link rel="icon" href="data:,">`) // without an icon, browsers ask for one
 }
 
-// admits says whether a request has the cookie. It takes as long for any value.
+// admits reports whether a request has the cookie, in constant time.
 func (g *Guard) admits(r *http.Request) bool {
-	for _, c := range r.CookiesNamed(g.cookie) { // another port may have set one, too
+	for _, c := range r.CookiesNamed(g.cookie) { // other ports may have set one, too
 		if hmac.Equal([]byte(c.Value), []byte(g.value)) {
 			return true
 		}
@@ -107,10 +106,10 @@ func refuse(w http.ResponseWriter, why string) {
 	http.Error(w, why, http.StatusForbidden)
 }
 
-// isLoopback says whether a Host header names this machine's loopback, with a port or without. A site whose name was
-// made to point here comes with its own name.
+// isLoopback reports whether a Host header names this machine's loopback, with or without a port. With DNS rebinding, it
+// names the other site.
 func isLoopback(host string) bool {
-	for _, name := range []string{port.Loopback, "localhost"} {
+	for _, name := range []string{Host, "localhost"} {
 		rest, ok := strings.CutPrefix(host, name)
 		if !ok {
 			continue
@@ -123,8 +122,8 @@ func isLoopback(host string) bool {
 	return false
 }
 
-// isForeign says whether a page of another origin asks, also one of another port. Such a page may have a link that opens
-// a page here, and no more. Programs and old browsers name no site.
+// isForeign reports whether a request comes from a page of another origin, which includes other ports. Such a page may only
+// link to a page here. Programs and old browsers name no site.
 func isForeign(r *http.Request) bool {
 	if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host {
 		return true

@@ -1,6 +1,4 @@
-// Package patience waits for servers of this machine. A busy one answers late, and the end of its process is seen at once,
-// as a broken connection. Time limits are for servers elsewhere, whose processes cannot be observed.
-package patience
+package loopback
 
 import (
 	"context"
@@ -16,21 +14,22 @@ import (
 )
 
 const (
-	// silence is how long a service may be silent before the user is told.
+	// silence is the time without an answer after which the user is told.
 	silence = 30 * time.Second
-	// retryEvery is the pause before a call that a service did not take is made again.
+	// retryEvery is the pause before a refused call is retried.
 	retryEvery = time.Second
 )
 
-// Service is a server of this machine.
+// Service is a server of this machine. Calls to it need no time limit: a busy machine answers late, and the end of its
+// process breaks the connection at once.
 type Service struct {
 	Name string // in messages
-	// Say tells the user something. Nil says nothing.
+	// Say tells the user something; it may be nil.
 	Say  func(format string, args ...any)
 	told sync.Once
 }
 
-// Expect tells the user, once, when the service is silent for long. Call what it returns when it has answered.
+// Expect tells the user, once, when the service does not answer for long. Call answered when it has.
 func (s *Service) Expect() (answered func()) {
 	t := time.AfterFunc(silence, func() {
 		if s.Say != nil {
@@ -42,9 +41,9 @@ func (s *Service) Expect() (answered func()) {
 	return func() { t.Stop() }
 }
 
-// Calls ignores the deadline of a call to a Temporal server of this machine: it lasts until it is answered, as long as
-// the server lives and ctx lasts. After that, deadlines count. A call that is cancelled before its deadline ends.
-func (s *Service) Calls(ctx context.Context, lives func() bool) grpc.UnaryClientInterceptor {
+// Interceptor makes calls to a Temporal server of this machine ignore their deadlines while the server lives and ctx lasts.
+// Cancelled calls end at once.
+func (s *Service) Interceptor(ctx context.Context, lives func() bool) grpc.UnaryClientInterceptor {
 	return func(call context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 		if waitsForOthers(method, req) {
 			return invoke(call, method, req, reply, conn, opts...)

@@ -1,4 +1,4 @@
-package guard_test
+package loopback_test
 
 import (
 	"io"
@@ -10,8 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"lossatlas/workers/internal/guard"
-	"lossatlas/workers/internal/port"
+	"lossatlas/workers/internal/loopback"
 )
 
 const address = "http://127.0.0.1:1234"
@@ -19,7 +18,7 @@ const address = "http://127.0.0.1:1234"
 var inside = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "inside") })
 
 // ask asks for a path, as a browser on this machine does.
-func ask(g *guard.Guard, method, link string, cookies []*http.Cookie, header map[string]string) *http.Response {
+func ask(g *loopback.Guard, method, link string, cookies []*http.Cookie, header map[string]string) *http.Response {
 	r := httptest.NewRequest(method, link, nil)
 	for k, v := range header {
 		r.Header.Set(k, v)
@@ -36,9 +35,9 @@ func ask(g *guard.Guard, method, link string, cookies []*http.Cookie, header map
 }
 
 // enter opens a link and returns the cookies that it sets.
-func enter(t *testing.T, g *guard.Guard) []*http.Cookie {
+func enter(t *testing.T, g *loopback.Guard) []*http.Cookie {
 	t.Helper()
-	r := ask(g, http.MethodGet, guard.Link(address+"/a/b%2Fc", g.Token)+"&x=1", nil, nil)
+	r := ask(g, http.MethodGet, loopback.Link(address+"/a/b%2Fc", g.Token)+"&x=1", nil, nil)
 	if r.StatusCode != http.StatusFound || r.Header.Get("Location") != address+"/a/b%2Fc?x=1" {
 		t.Fatalf("a link: %s, to %s", r.Status, r.Header.Get("Location"))
 	}
@@ -54,7 +53,7 @@ func enter(t *testing.T, g *guard.Guard) []*http.Cookie {
 
 // TestWhoMayAsk: whoever has opened the link, by this machine's own name, from a page of the same server.
 func TestWhoMayAsk(t *testing.T) {
-	g := guard.New("home")
+	g := loopback.NewGuard("home")
 	cookies := enter(t, g)
 	forged := []*http.Cookie{{Name: cookies[0].Name, Value: "x"}}
 	navigation := func(site, dest string) map[string]string {
@@ -101,25 +100,25 @@ func TestWhoMayAsk(t *testing.T) {
 			t.Errorf("%s: the headers are %v", c.what, r.Header)
 		}
 	}
-	for _, link := range []string{"/?token=", "/?token=x", "/?token=" + guard.New("home").Token} {
+	for _, link := range []string{"/?token=", "/?token=x", "/?token=" + loopback.NewGuard("home").Token} {
 		if r := ask(g, get, address+link, nil, nil); r.StatusCode != http.StatusForbidden || len(r.Cookies()) > 0 {
 			t.Errorf("%s: %s, and it sets %v", link, r.Status, r.Cookies())
 		}
 	}
-	if r := ask(guard.New("home"), get, address+"/", cookies, nil); r.StatusCode != http.StatusForbidden {
+	if r := ask(loopback.NewGuard("home"), get, address+"/", cookies, nil); r.StatusCode != http.StatusForbidden {
 		t.Errorf("the cookie of an earlier start: %s", r.Status)
 	}
-	if name := enter(t, guard.New("home"))[0].Name; name != cookies[0].Name {
+	if name := enter(t, loopback.NewGuard("home"))[0].Name; name != cookies[0].Name {
 		t.Errorf("the next start of a home leaves the cookie %s and sets %s", cookies[0].Name, name)
 	}
-	if name := enter(t, guard.New("other home"))[0].Name; name == cookies[0].Name {
+	if name := enter(t, loopback.NewGuard("other home"))[0].Name; name == cookies[0].Name {
 		t.Error("two homes replace each other's cookies")
 	}
 }
 
 // TestListen: a server listens on loopback only, lets in whoever has the link, and stops.
 func TestListen(t *testing.T) {
-	g := guard.New("home")
+	g := loopback.NewGuard("home")
 	l, err := g.Listen("a test", inside, 0, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +136,7 @@ func TestListen(t *testing.T) {
 		want   int
 	}{
 		{http.DefaultClient, l.URL(), http.StatusForbidden},
-		{&http.Client{Jar: jar}, guard.Link(l.URL(), g.Token), http.StatusOK},
+		{&http.Client{Jar: jar}, loopback.Link(l.URL(), g.Token), http.StatusOK},
 		{&http.Client{Jar: jar}, l.URL(), http.StatusOK},
 	} {
 		r, err := c.client.Get(c.link)
@@ -150,13 +149,13 @@ func TestListen(t *testing.T) {
 		}
 	}
 	taken := strings.TrimPrefix(l.URL(), "http://")
-	if err := port.Check("a test", taken); err == nil {
+	if err := loopback.CheckPort("a test", taken); err == nil {
 		t.Error("its port is free")
 	}
 	if err := l.Stop(); err != nil {
 		t.Error(err)
 	}
-	if err := port.Check("a test", taken); err != nil {
+	if err := loopback.CheckPort("a test", taken); err != nil {
 		t.Error(err)
 	}
 }
