@@ -16,15 +16,14 @@ import (
 
 const (
 	clusterName = "active"
-	// historyShards is stored with the database and can't be changed later.
-	// SQLite has one writer, so more shards would only wait for each other.
+	// historyShards is stored in the database and can't change later. SQLite has one writer: more shards would only wait.
 	historyShards = 1
 )
 
 // servicePorts are the loopback gRPC ports of the server's four services.
 type servicePorts map[primitives.ServiceName]int
 
-// choosePorts gives free ports to the services that only talk to one another.
+// choosePorts gives free ports to the internal services.
 func choosePorts(frontend int) (servicePorts, error) {
 	inner := []primitives.ServiceName{primitives.HistoryService, primitives.MatchingService, primitives.WorkerService}
 	free, err := loopback.FreePorts(len(inner))
@@ -38,8 +37,7 @@ func choosePorts(frontend int) (servicePorts, error) {
 	return ports, nil
 }
 
-// hosts tells every service where the others are, in place of a gossip ring,
-// which would need ports of its own and take a second to form.
+// hosts lists the addresses of the services, in place of a gossip ring, which needs more ports and a second to form.
 func (p servicePorts) hosts() map[primitives.ServiceName]static.Hosts {
 	hosts := make(map[primitives.ServiceName]static.Hosts, len(p))
 	for s, n := range p {
@@ -48,8 +46,7 @@ func (p servicePorts) hosts() map[primitives.ServiceName]static.Hosts {
 	return hosts
 }
 
-// serverConfig is the configuration of one server with everything in one
-// SQLite database, no archive, on loopback.
+// serverConfig is the configuration of one server on loopback, with one SQLite database and no archive.
 func serverConfig(db config.SQL, ports servicePorts, identity []byte) *config.Config {
 	services := make(map[string]config.Service, len(ports))
 	for s, n := range ports {
@@ -58,7 +55,7 @@ func serverConfig(db config.SQL, ports servicePorts, identity []byte) *config.Co
 	frontend := loopback.Address(ports[primitives.FrontendService])
 	return &config.Config{
 		Global: config.Global{
-			// Half of what the server's services may take to start, together; on a busy machine that is long.
+			// Half of the time limit for the start of all services, which is long on a busy machine.
 			Membership: config.Membership{MaxJoinDuration: 24 * time.Hour, BroadcastAddress: loopback.Host},
 			TLS:        mutualTLS(identity),
 		},
@@ -92,7 +89,7 @@ func serverConfig(db config.SQL, ports servicePorts, identity []byte) *config.Co
 	}
 }
 
-// mutualTLS makes every service, the internal ones included, refuse clients without the identity.
+// mutualTLS makes every service, also the internal ones, require the identity of clients.
 func mutualTLS(identity []byte) config.RootTLS {
 	if identity == nil {
 		return config.RootTLS{}
@@ -103,19 +100,17 @@ func mutualTLS(identity []byte) config.RootTLS {
 	return config.RootTLS{Internode: group, Frontend: group, SystemWorker: config.WorkerTLS{CertData: data, KeyData: data, Client: client}}
 }
 
-// dynamicConfig are the settings that differ from the server's defaults, which
-// are made for a cluster with many tenants.
+// dynamicConfig are the settings that differ from the server's defaults, which are for a cluster with many tenants.
 func dynamicConfig() dynamicconfig.StaticClient {
 	return dynamicconfig.StaticClient{
-		// New search attributes can be used at once.
+		// New search attributes are usable at once.
 		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
-		// One task queue is one queue: four partitions on one SQLite writer only
-		// forward tasks and pollers to one another.
+		// Several partitions on one SQLite writer would only forward tasks and pollers to each other.
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
-		// Tasks go by the priority of their sweep, and equally urgent sweeps share the workers.
+		// Sweeps of the same priority share the workers.
 		dynamicconfig.MatchingEnableFairness.Key(): true,
-		// One user, one machine: nobody has to be protected from anybody.
+		// One user on one machine needs no rate limits.
 		dynamicconfig.FrontendRPS.Key():                                         100_000,
 		dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key():                  100_000,
 		dynamicconfig.FrontendMaxConcurrentLongRunningRequestsPerInstance.Key(): 10_000,

@@ -29,28 +29,25 @@ import (
 	"lossatlas/workers/internal/attributes"
 )
 
-// Retention is how long finished workflows can be looked at.
+// Retention is how long finished workflows are kept.
 const Retention = 90 * 24 * time.Hour
 
 const (
-	// maxPath is the longest path in bytes: SQLite allows 504, and newSuffix is added.
+	// maxPath is the longest path in bytes: SQLite allows 504, with newSuffix.
 	maxPath   = 500
 	newSuffix = ".new"
-	// checkLimit bounds the check at the start. It reads some 200 MB in this time; damage beyond is found when the server meets it.
+	// checkLimit limits the check at the start, which reads some 200 MB in this time. The server finds damage beyond.
 	checkLimit = 2 * time.Second
 )
 
-// ErrDamaged says that a database is not whole.
+// ErrDamaged says that the database is damaged.
 var ErrDamaged = errors.New("the Temporal database is damaged")
 
-// memoryDatabases numbers the databases in memory: they live as long as the
-// process, so two servers must not share a name.
+// memoryDatabases numbers the databases in memory, which live as long as the process.
 var memoryDatabases atomic.Int64
 
-// openDatabase returns the settings of the database at path, which it makes
-// (mode 0600, with the server's tables) when absent. One that is damaged is set
-// aside first, one of an older server is migrated, and one of a newer server is
-// an error and stays untouched. An empty path means a database in memory.
+// openDatabase returns the settings of the database at path, which it makes (mode 0600) when absent. A damaged one is renamed
+// first, one of an older server is migrated, and one of a newer server is an error. An empty path means a database in memory.
 func openDatabase(ctx context.Context, path string, say func(format string, args ...any)) (config.SQL, error) {
 	if path == "" {
 		return config.SQL{
@@ -71,9 +68,8 @@ func openDatabase(ctx context.Context, path string, say func(format string, args
 		DatabaseName: escape(path),
 		ConnectAttributes: map[string]string{
 			"mode": "rw",
-			// A write goes to a log beside the database and waits for the disk only
-			// at checkpoints: a killed process loses nothing, a power failure at
-			// most the last writes, and steps are several times faster.
+			// Writes go to a log and are synchronized at checkpoints only, which makes steps several times faster: a killed
+			// process loses nothing, a power failure at most the last writes.
 			"journal_mode": "wal",
 			"synchronous":  "normal",
 			"busy_timeout": "10000",
@@ -81,7 +77,7 @@ func openDatabase(ctx context.Context, path string, say func(format string, args
 	}, nil
 }
 
-// prepareDatabase leaves a whole database of this server at path.
+// prepareDatabase makes sure that path is an undamaged database of this server.
 func prepareDatabase(ctx context.Context, path string, say func(format string, args ...any)) error {
 	if len(path) > maxPath {
 		return fmt.Errorf("its path has %d bytes and SQLite allows %d: choose a home with a shorter path: %s", len(path), maxPath, path)
@@ -102,7 +98,7 @@ func prepareDatabase(ctx context.Context, path string, say func(format string, a
 		say("%v: it was renamed to %s, and a new one is begun; the histories of earlier runs are lost, finished steps and results are not", err, aside)
 		return buildDatabase(path, "")
 	case errors.Is(err, fs.ErrNotExist):
-		// A log that is left of another database must not be joined with the new one.
+		// The log of an earlier database must not be joined with the new one.
 		if _, err := setAside(path); err != nil {
 			return err
 		}
@@ -114,7 +110,7 @@ func prepareDatabase(ctx context.Context, path string, say func(format string, a
 	return err
 }
 
-// escape makes a path part of an SQLite URI, in which ?, # and % have a meaning.
+// escape escapes ?, # and % in the path of an SQLite URI.
 func escape(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
 // connect opens the file at path with one connection.
@@ -127,8 +123,8 @@ func connect(path, mode string) (*sql.DB, error) {
 	return db, nil
 }
 
-// serverVersion is the release of the server as one number, such as 1032000. It is kept as the user_version of a
-// database, because the server itself keeps no version of SQLite schemas.
+// serverVersion is the release of the server as one number, such as 1032000. It is stored as the user_version of databases,
+// because the server stores no version of SQLite schemas.
 func serverVersion() (version uint32) {
 	for part := range strings.SplitSeq(headers.ServerVersion, ".") {
 		n, err := strconv.ParseUint(part, 10, 9)
@@ -145,7 +141,7 @@ func release(v uint32) string {
 	return fmt.Sprintf("%d.%d.%d", v/1_000_000, v/1000%1000, v%1000)
 }
 
-// readVersion reads the version of the server that wrote a database from the header of the file, which it does not change.
+// readVersion reads the version of the server that wrote a database from the header of the file.
 func readVersion(path string) (uint32, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -171,16 +167,14 @@ func readVersion(path string) (uint32, error) {
 	return binary.BigEndian.Uint32(header[60:]), nil
 }
 
-// isDamage tells SQLite's two answers to a damaged file, and the server's two to rows that it can't decode, from other
-// errors.
+// isDamage recognizes SQLite's two errors for a damaged file, and the server's two for rows that it can't decode.
 func isDamage(text string) bool {
 	return slices.ContainsFunc([]string{
 		"database disk image is malformed", "file is not a database", "cannot parse invalid wire-format data", "error deserializing",
 	}, func(known string) bool { return strings.Contains(text, known) })
 }
 
-// inspect reads a database of a version, within checkLimit, and changes nothing. The error is ErrDamaged where something
-// is missing.
+// inspect checks a database of a version, within checkLimit, and changes nothing. The error wraps ErrDamaged if it is damaged.
 func inspect(ctx context.Context, path string, version uint32) (err error) {
 	defer func() {
 		if err != nil && isDamage(err.Error()) {
@@ -202,7 +196,7 @@ func inspect(ctx context.Context, path string, version uint32) (err error) {
 	if made != sum && (made != 0 || version == serverVersion()) {
 		return fmt.Errorf("%w (its tables are not those that it was made with)", ErrDamaged)
 	}
-	if made == 0 { // of a server that kept no sum
+	if made == 0 { // of an older server, without a sum
 		own, err := texts(ctx, db, "SELECT name FROM sqlite_schema WHERE name IN ('namespaces', 'executions', 'executions_visibility')")
 		if err != nil {
 			return err
@@ -246,7 +240,7 @@ func texts(ctx context.Context, q querier, query string, args ...any) (all []str
 	return all, rows.Err()
 }
 
-// schemaSum is a check sum of the definitions of all tables, indexes and triggers, kept as the application_id of a database.
+// schemaSum is a checksum of the definitions of all tables, indexes and triggers, stored as the application_id of databases.
 func schemaSum(ctx context.Context, q querier) (int32, error) {
 	all, err := texts(ctx, q, "SELECT concat(name, ' ', sql) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
 	return int32(crc32.ChecksumIEEE([]byte(strings.Join(all, "\n")))), err
@@ -263,8 +257,8 @@ func setAside(path string) (string, error) {
 	return aside, nil
 }
 
-// buildDatabase makes a database with the tables of this server, with the rows of the database old where that is not
-// "", in a file beside path. It then takes the place of path, so that a process killed half-way leaves what was there.
+// buildDatabase makes a database with the tables of this server, and the rows of the database old unless that is "". It
+// builds a new file and renames it to path, so that a killed process leaves path unchanged.
 func buildDatabase(path, old string) error {
 	name := path + newSuffix
 	for _, left := range []string{name, name + "-journal"} {
@@ -280,7 +274,7 @@ func buildDatabase(path, old string) error {
 		err = fill(name, old)
 	}
 	if err == nil {
-		_, left := os.Lstat(path + "-wal") // SQLite removed it after the last connection to the old database
+		_, left := os.Lstat(path + "-wal") // SQLite removes it with the last connection to the old database
 		if left == nil {
 			err = fmt.Errorf("%s-wal is in use by another process", path)
 		} else {
@@ -340,10 +334,9 @@ func (t schemaTarget) Exec(query string, args ...any) error {
 	return err
 }
 
-// copyRows copies the columns that a table has in the attached database old and here. The server's own updates do the
-// same for the tables that they cover, which those of visibility are not: they add tables and columns, and put defaults
-// in place of NULL, which REPLACE does as well. A new column that must have a value is empty, which the server reads as
-// absent. Triggers fill the tables of the text search.
+// copyRows copies the columns that a table has both here and in the attached database old. It has the effect of the server's
+// own updates, which don't cover the visibility tables: new columns get their defaults in place of NULL (by REPLACE), or are
+// empty, which the server reads as absent. Triggers fill the tables of the text search.
 func copyRows(tx *sql.Tx) error {
 	ctx := context.Background()
 	const tables = `SELECT name FROM pragma_table_list WHERE schema = ? AND type = 'table' AND name NOT LIKE 'sqlite_%'`
@@ -371,8 +364,7 @@ func copyRows(tx *sql.Tx) error {
 	return nil
 }
 
-// createNamespace makes the namespace with its retention and search attributes,
-// when the database does not have it yet.
+// createNamespace makes the namespace with its retention and search attributes where it is absent.
 func createNamespace(db *config.SQL, name string) error {
 	ns, err := sqlite.NewNamespaceConfig(clusterName, name, false, attributes.Types())
 	if err != nil {

@@ -2,18 +2,15 @@ package embedded
 
 import (
 	"fmt"
-	"log/slog"
 	"runtime"
 
 	"github.com/rs/zerolog"
-	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/server/common/log"
 	"go.temporal.io/server/common/log/tag"
 )
 
-// serverLog hands the server's log to zerolog. fatal is told what the server
-// would end the process for; the process is not the server's to end here. It is
-// also told of a damaged database, which the server would go on to read for ever.
+// serverLog passes the server's log to zerolog. fatal gets the errors for which the server would end the process, and a
+// damaged database, which the server would retry for ever.
 type serverLog struct {
 	zl    zerolog.Logger
 	fatal func(error)
@@ -29,7 +26,7 @@ func (l serverLog) Info(msg string, tags ...tag.Tag)  { send(l.zl.Info(), msg, t
 func (l serverLog) Warn(msg string, tags ...tag.Tag)  { l.watch(tags); send(l.zl.Warn(), msg, tags) }
 func (l serverLog) Error(msg string, tags ...tag.Tag) { l.watch(tags); send(l.zl.Error(), msg, tags) }
 
-// watch looks for a damaged database in what the server met.
+// watch looks for a damaged database among the server's errors.
 func (l serverLog) watch(tags []tag.Tag) {
 	for _, t := range tags {
 		if text, ok := plain(t.Value()).(string); ok && isDamage(text) {
@@ -38,13 +35,12 @@ func (l serverLog) watch(tags []tag.Tag) {
 	}
 }
 
-// damaged is the error for a database that the server found damaged while it used it.
+// damaged is the error of a database that the server found damaged.
 func damaged(text string) error {
 	return fmt.Errorf("%w (%s); it is set aside now, and the same command begins a new one: the histories of earlier runs are lost, finished steps and results are not", ErrDamaged, text)
 }
 
-// DPanic is for "can't happen" states that the server goes on from outside of
-// its developers' own builds.
+// DPanic is for "can't happen" states, which panic only in builds of the server's developers.
 func (l serverLog) DPanic(msg string, tags ...tag.Tag) { send(l.zl.Error(), msg, tags) }
 
 // Panic logs and panics, as its callers rely on.
@@ -53,8 +49,7 @@ func (l serverLog) Panic(msg string, tags ...tag.Tag) {
 	panic(msg)
 }
 
-// Fatal reports the failure and ends only the goroutine that called it: callers
-// rely on Fatal not returning.
+// Fatal reports the failure and ends the calling goroutine: callers rely on Fatal not returning.
 func (l serverLog) Fatal(msg string, tags ...tag.Tag) {
 	l.watch(tags)
 	send(l.zl.Error(), msg, tags)
@@ -95,10 +90,4 @@ func plain(v any) any {
 		return err.Error()
 	}
 	return v
-}
-
-// SDKLogger hands the log of Temporal's clients and workers to zerolog, by way
-// of slog.
-func SDKLogger(zl zerolog.Logger) sdklog.Logger {
-	return sdklog.NewStructuredLogger(slog.New(zerolog.NewSlogHandler(zl)))
 }

@@ -1,8 +1,5 @@
-// Package embedded runs a Temporal server with its web interface inside this
-// process: SQLite for storage, loopback only and only for its user, no configuration files.
-//
-// It is the only package of the program that imports the Temporal server,
-// which takes minutes to compile for the first time.
+// Package embedded runs a Temporal server with its web interface in this process: SQLite for storage, loopback only and for
+// its user only, no configuration files. It is the only package of the program that imports the Temporal server.
 package embedded
 
 import (
@@ -22,10 +19,11 @@ import (
 	"google.golang.org/grpc"
 
 	"lossatlas/workers/internal/attributes"
+	"lossatlas/workers/internal/logging"
 	"lossatlas/workers/internal/loopback"
 )
 
-// Namespace is the namespace that is made when Options names none.
+// Namespace is the default of Options.
 const Namespace = "lossatlas"
 
 const (
@@ -33,7 +31,7 @@ const (
 	stopTimeout     = 20 * time.Second
 )
 
-// Options says where the server keeps its state and where it listens.
+// Options configure a server.
 type Options struct {
 	// DBPath is the SQLite file, made when absent; "" keeps everything in memory.
 	DBPath string
@@ -41,16 +39,16 @@ type Options struct {
 	FrontendPort int
 	// UIPort is the loopback port of the web interface; 0 means none.
 	UIPort int
-	// Namespace defaults to "lossatlas".
+	// Namespace is made when absent; "" means [Namespace].
 	Namespace string
-	// Identity is the certificate (see loopback.NewCertificate) that the ports require of clients. Without one they speak
-	// plain text with anybody, as a server elsewhere may; tests use that.
+	// Identity is the certificate (see loopback.NewCertificate) that the server's ports require of clients. Without one they
+	// accept every client, in plain text, as external servers may; tests use that.
 	Identity []byte
-	// Guard says who may use the web interface, if there is one.
+	// Guard protects the web interface.
 	Guard *loopback.Guard
-	// Log takes what the server says; choose the level and the place.
+	// Log is the server's log.
 	Log zerolog.Logger
-	// Say tells the user that the database was set aside or migrated. Nil says nothing.
+	// Say tells the user that the database was renamed or migrated; it may be nil.
 	Say func(format string, args ...any)
 }
 
@@ -70,13 +68,11 @@ type Temporal struct {
 	stopErr  error
 }
 
-// StartTemporal starts a server and returns when it serves the namespace. A
-// database left by a killed process is taken up as it is: open workflows go on
-// when their workers come back. A damaged one is set aside, and one of an older
-// server is migrated.
+// StartTemporal starts a server and returns when it serves the namespace. Open workflows in the database of a killed process
+// continue when their workers reconnect. A damaged database is renamed, and one of an older server is migrated.
 //
-// A taken port is a *loopback.PortInUseError. Only one process may use a database at a
-// time; the caller holds the home's lock.
+// A taken port is a *loopback.PortInUseError. Only one process may use a database at a time: the caller holds the home's
+// lock.
 func StartTemporal(ctx context.Context, opts Options) (*Temporal, error) {
 	if opts.Namespace == "" {
 		opts.Namespace = Namespace
@@ -92,7 +88,7 @@ func StartTemporal(ctx context.Context, opts Options) (*Temporal, error) {
 	if err := loopback.CheckPort(temporalService, address); err != nil {
 		return nil, err
 	}
-	if opts.UIPort != 0 { // before the server starts for nothing
+	if opts.UIPort != 0 { // before the server starts
 		if err := loopback.CheckPort(uiService, loopback.Address(opts.UIPort)); err != nil {
 			return nil, err
 		}
@@ -124,7 +120,7 @@ func StartTemporal(ctx context.Context, opts Options) (*Temporal, error) {
 		_, failed := setAside(opts.DBPath)
 		return nil, errors.Join(err, failed)
 	}
-	go func() { // don't wait for a server that has given up
+	go func() { // don't wait for a server that has failed
 		select {
 		case <-t.failed:
 			cancel()
@@ -137,8 +133,7 @@ func StartTemporal(ctx context.Context, opts Options) (*Temporal, error) {
 	return t, nil
 }
 
-// start builds and starts the server in a goroutine of its own, because the
-// server's way to give up (serverLog.Fatal) ends the goroutine it happens in.
+// start builds and starts the server in a goroutine, which a fatal error of the server ends (serverLog.Fatal).
 func (t *Temporal) start(ctx context.Context, db config.SQL, ports servicePorts, opts Options) error {
 	logger := serverLog{zl: t.log, fatal: t.fail}
 	result := make(chan error, 1)
@@ -172,8 +167,7 @@ func (t *Temporal) start(ctx context.Context, db config.SQL, ports servicePorts,
 	}
 }
 
-// ready waits for the frontend, completes the search attributes of an older
-// database, and starts the web interface.
+// ready waits for the frontend, adds the search attributes that an older database lacks, and starts the web interface.
 func (t *Temporal) ready(ctx context.Context, opts Options) error {
 	secure, err := loopback.ClientTLS(opts.Identity)
 	if err != nil {
@@ -181,7 +175,7 @@ func (t *Temporal) ready(ctx context.Context, opts Options) error {
 	}
 	starting := (&loopback.Service{}).Interceptor(ctx, func() bool { return t.Err() == nil })
 	c, err := client.DialContext(ctx, client.Options{
-		HostPort: t.address, Namespace: t.namespace, Logger: SDKLogger(t.log),
+		HostPort: t.address, Namespace: t.namespace, Logger: logging.Temporal(t.log),
 		ConnectionOptions: client.ConnectionOptions{TLS: secure, DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(starting)}},
 	})
 	if err != nil {
@@ -211,7 +205,7 @@ func (t *Temporal) Address() string { return t.address }
 // Namespace is the namespace that was made.
 func (t *Temporal) Namespace() string { return t.namespace }
 
-// UIURL is the address of the web interface, "" when it was not asked for.
+// UIURL is the address of the web interface, "" without one.
 func (t *Temporal) UIURL() string {
 	if t.ui == nil {
 		return ""
@@ -219,10 +213,10 @@ func (t *Temporal) UIURL() string {
 	return t.ui.URL()
 }
 
-// Failed is closed when the server gave up by itself; Err then says why.
+// Failed is closed when the server has failed; Err then says why.
 func (t *Temporal) Failed() <-chan struct{} { return t.failed }
 
-// Err is why the server gave up by itself; nil while it has not.
+// Err is why the server has failed; nil while it has not.
 func (t *Temporal) Err() error {
 	select {
 	case <-t.failed:
@@ -232,8 +226,7 @@ func (t *Temporal) Err() error {
 	}
 }
 
-// Stop ends the web interface and the server. Stop the workers first. It may
-// be called twice.
+// Stop stops the web interface and the server. Stop the workers first. It may be called twice.
 func (t *Temporal) Stop() error {
 	t.stopOnce.Do(func() {
 		var uiErr error
@@ -241,7 +234,7 @@ func (t *Temporal) Stop() error {
 			uiErr = t.ui.stop()
 		}
 		t.stopErr = errors.Join(t.stopServer(), uiErr)
-		if errors.Is(t.Err(), ErrDamaged) { // at the next start, the check might not find what the server has met
+		if errors.Is(t.Err(), ErrDamaged) { // the check at the next start may not find it
 			_, err := setAside(t.dbPath)
 			t.stopErr = errors.Join(t.stopErr, err)
 		}
@@ -249,7 +242,7 @@ func (t *Temporal) Stop() error {
 	return t.stopErr
 }
 
-// stopServer waits for the server to stop, unless it gave up before: then for stopTimeout at most.
+// stopServer waits for the server to stop; for a failed one, stopTimeout at most.
 func (t *Temporal) stopServer() error {
 	done := make(chan error, 1)
 	go func() { done <- t.server.Stop() }()

@@ -30,6 +30,7 @@ import (
 
 	"lossatlas/workers/embedded"
 	"lossatlas/workers/internal/attributes"
+	"lossatlas/workers/internal/logging"
 	"lossatlas/workers/internal/loopback"
 )
 
@@ -71,7 +72,7 @@ func dial(t testing.TB, srv *embedded.Temporal) client.Client {
 		t.Fatal(err)
 	}
 	c, err := client.Dial(client.Options{
-		HostPort: srv.Address(), Namespace: srv.Namespace(), Logger: embedded.SDKLogger(logTo(t)), WorkerHeartbeatInterval: time.Second,
+		HostPort: srv.Address(), Namespace: srv.Namespace(), Logger: logging.Temporal(logTo(t)), WorkerHeartbeatInterval: time.Second,
 		ConnectionOptions: client.ConnectionOptions{TLS: secure},
 	})
 	if err != nil {

@@ -28,7 +28,7 @@ type ui struct {
 	conn *grpc.ClientConn // to the server
 }
 
-// startUI serves the web interface of the server at frontend (host:port) to those whom the options' guard lets in.
+// startUI serves the web interface of the server at frontend (host:port), restricted by the options' guard.
 func startUI(frontend string, opts Options, log zerolog.Logger) (*ui, error) {
 	secure, err := loopback.ClientTLS(opts.Identity)
 	if err != nil {
@@ -40,7 +40,7 @@ func startUI(frontend string, opts Options, log zerolog.Logger) (*ui, error) {
 	}
 	u := &ui{conn: conn}
 	h, err := uiHandler(conn, &config.Config{
-		TemporalGRPCAddress: frontend, DefaultNamespace: opts.Namespace, DisableNewsFetch: true, // no requests to anywhere but this machine
+		TemporalGRPCAddress: frontend, DefaultNamespace: opts.Namespace, DisableNewsFetch: true, // no requests to other machines
 	})
 	if err == nil {
 		u.Server, err = opts.Guard.Listen(uiService, h, opts.UIPort, log)
@@ -51,8 +51,8 @@ func startUI(frontend string, opts Options, log zerolog.Logger) (*ui, error) {
 	return u, nil
 }
 
-// uiHandler builds the handler of the UI as its own server.NewServer does, without listener and log, without CORS and
-// CSRF tokens, which the guard replaces, and without logins.
+// uiHandler builds the handler of the UI like its server.NewServer, without listener, log and logins, and without CORS and
+// CSRF tokens, which the guard replaces.
 func uiHandler(conn *grpc.ClientConn, cfg *config.Config) (http.Handler, error) {
 	provider, err := config.NewConfigProviderWithRefresh(cfg)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"lossatlas/artifacts"
 	"lossatlas/workers/embedded"
 	"lossatlas/workers/embedded/s3"
+	"lossatlas/workers/internal/logging"
 	"lossatlas/workers/internal/loopback"
 )
 
@@ -128,7 +129,7 @@ func (c *cluster) root(t *testing.T) artifacts.Root {
 // open lists the sweep's workflows that have not ended.
 func (c *cluster) open(t *testing.T) (ids []string) {
 	t.Helper()
-	tc, err := client.Dial(client.Options{HostPort: loopback.Address(c.temporalPort), Namespace: embedded.Namespace, Logger: embedded.SDKLogger(zerolog.Nop())})
+	tc, err := client.Dial(client.Options{HostPort: loopback.Address(c.temporalPort), Namespace: embedded.Namespace, Logger: logging.Temporal(zerolog.Nop())})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,19 +12,17 @@ import (
 	"github.com/versity/versitygw/backend/meta"
 )
 
-// folders is where a store keeps its parts, below one folder:
+// folders are the parts of a store, below one folder:
 //
 //	buckets/     one folder per bucket, one file per object
-//	attributes/  object attributes, only where the file system keeps none
+//	attributes/  object attributes, only where the file system has no extended ones
 type folders struct {
 	buckets    string
 	attributes meta.MetadataStorer
 	sidecar    bool
 }
 
-// layOut makes the folders of a store in dir, and chooses where attributes go.
-// A store that once kept them in files goes on so: the choice must not change
-// under the objects that are there.
+// layOut makes the folders of a store in dir, and chooses the place of attributes. An existing store keeps its choice.
 func layOut(dir string, sidecar bool) (folders, error) {
 	f := folders{buckets: filepath.Join(dir, "buckets")}
 	if err := os.MkdirAll(f.buckets, 0o700); err != nil {
@@ -53,8 +51,7 @@ func layOut(dir string, sidecar bool) (folders, error) {
 	return f, nil
 }
 
-// probe finds out now, rather than at the first object, whether files can be
-// written in dir.
+// probe checks that files can be written in dir.
 func probe(dir string) error {
 	f, err := os.CreateTemp(dir, ".probe-*")
 	if err == nil {
@@ -62,7 +59,7 @@ func probe(dir string) error {
 		err = errors.Join(err, f.Close(), os.Remove(f.Name()))
 	}
 	if errors.Is(err, syscall.ENOSPC) {
-		return nil // what is there can be read, and removed to make room
+		return nil // objects can still be read, and removed to make room
 	}
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("the S3 endpoint may not write in %s; change its owner or rights, or choose another folder: %w", dir, err)
@@ -73,8 +70,7 @@ func probe(dir string) error {
 	return nil
 }
 
-// hasXattrs tries to keep a user extended attribute on a file in dir. A full disk
-// does not tell, and must not change where a store keeps them.
+// hasXattrs tests user extended attributes on a file in dir. It is true on a full disk, which must not change the choice.
 func hasXattrs(dir string) bool {
 	f, err := os.CreateTemp(dir, ".probe-*")
 	if err == nil {

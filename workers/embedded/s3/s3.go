@@ -1,14 +1,9 @@
-// Package s3 serves a folder as an S3 endpoint on loopback, with versitygw.
+// Package s3 serves a folder as an S3 endpoint on loopback, with versitygw, which stores one file per object. Two properties
+// of the gateway shape this package:
 //
-// The gateway keeps one file per object, so a store can be looked at, copied
-// and backed up with ordinary tools. Two of its habits shape this package:
-//
-//   - It changes the working directory of the process to the folder that it
-//     serves, for as long as it runs. Every path that the program uses after
-//     [Start] must be absolute; [Server.Stop] goes back to where it was.
-//   - One process can run one gateway. A second [Start] is refused.
-//
-// The package imports neither Temporal nor the artifact store.
+//   - It changes the working directory of the process to the folder while it runs. Every path that the program uses after
+//     [Start] must be absolute; [Server.Stop] restores the working directory.
+//   - A process can run one gateway. A second [Start] is refused.
 package s3
 
 import (
@@ -31,7 +26,7 @@ import (
 	"lossatlas/workers/internal/loopback"
 )
 
-// Region is the region that the endpoint answers to when Options names none.
+// Region is the default of Options.
 const Region = "us-east-1"
 
 const (
@@ -40,18 +35,18 @@ const (
 	maxInFlight = 1024
 )
 
-// Options says what to serve, where, and to whom.
+// Options configure an endpoint.
 type Options struct {
 	// Dir holds the objects; it is made (mode 0700) when absent.
 	Dir string
 	// Addr is host:port to listen on; "" and port 0 choose a free loopback port.
 	Addr string
-	// AccessKey and SecretKey are the one account that may do anything.
+	// AccessKey and SecretKey are the only account; it has all rights.
 	AccessKey, SecretKey string
 	// Region defaults to us-east-1.
 	Region string
-	// Sidecar keeps object attributes in files of their own even where the file
-	// system has user extended attributes. A store made this way stays this way.
+	// Sidecar stores object attributes in separate files even where the file system has user extended attributes. It applies
+	// to a store for ever.
 	Sidecar bool
 }
 
@@ -70,15 +65,14 @@ type Server struct {
 // ErrRunning is returned by [Start] when this process already runs a gateway.
 var ErrRunning = errors.New("this process already serves an S3 endpoint; it can serve only one: stop the first, or use its address")
 
-// gateway is a place for one: whoever runs or prepares a gateway holds it, and
-// the goroutine that ran it gives it back. It guards the gateway's globals and
-// the working directory.
+// gateway is a semaphore of one for the gateway's globals and the working directory, held from the preparation of a gateway
+// to the end of its goroutine.
 var gateway = make(chan struct{}, 1)
 
-// stopping is true from the moment the running gateway was told to stop.
+// stopping is true after the running gateway was told to stop.
 var stopping atomic.Bool
 
-// acquire takes the place, after waiting for a gateway that is about to end.
+// acquire takes the semaphore, after waiting for a gateway that stops.
 func acquire() error {
 	select {
 	case gateway <- struct{}{}:
@@ -97,9 +91,8 @@ func release() {
 	<-gateway
 }
 
-// Start serves opts.Dir and returns when requests are answered. Ending ctx
-// stops the server as Stop does, without waiting. The address being taken is
-// an error that wraps syscall.EADDRINUSE and names it.
+// Start serves opts.Dir and returns when requests are answered. The end of ctx stops the server. A taken address is an error
+// that wraps syscall.EADDRINUSE.
 func Start(ctx context.Context, opts Options) (*Server, error) {
 	if opts.Dir == "" {
 		return nil, errors.New("start the S3 endpoint: no folder given")
@@ -133,8 +126,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	return s, nil
 }
 
-// prepare makes the folders and enters them. After an error the process is in
-// the working directory that it was in before.
+// prepare makes the folders and changes the working directory, unless it fails.
 func prepare(dir, addr string, sidecar bool) (*Server, error) {
 	previous, err := os.Getwd()
 	if err != nil { // it was removed
@@ -160,8 +152,7 @@ func prepare(dir, addr string, sidecar bool) (*Server, error) {
 	}, nil
 }
 
-// run starts the gateway in a goroutine of its own; ready or done is closed
-// when it listens or has ended.
+// run starts the gateway in a goroutine, which closes ready when it listens and done when it has ended.
 func (s *Server) run(ctx context.Context, opts Options) {
 	ctx, s.cancel = context.WithCancel(ctx)
 	cfg := &embedgw.Config{
@@ -169,7 +160,7 @@ func (s *Server) run(ctx context.Context, opts Options) {
 		RootUserSecret: opts.SecretKey,
 		Region:         opts.Region,
 		Ports:          []string{s.addr},
-		// Given here because the gateway announces its own choice on stdout.
+		// The gateway would print its default to stdout.
 		IAMService:        auth.NewIAMServiceSingle(auth.Account{Access: opts.AccessKey, Secret: opts.SecretKey, Role: auth.RoleAdmin}),
 		MaxConnections:    4 * maxInFlight,
 		MaxRequests:       maxInFlight,
@@ -202,23 +193,19 @@ func (s *Server) wait(ctx context.Context) error {
 	}
 }
 
-// Addr is host:port of the endpoint, with the port that was really chosen.
+// Addr is host:port of the endpoint, with the chosen port.
 func (s *Server) Addr() string { return s.addr }
 
-// Sidecar tells whether attributes are kept in files of their own because the
-// file system has no user extended attributes.
+// Sidecar reports whether object attributes are in separate files.
 func (s *Server) Sidecar() bool { return s.sidecar }
 
 // Done is closed when the endpoint has ended, by Stop or by a failure.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
-// Stop closes the endpoint: no new connections, a second for running requests
-// to end, and the working directory of before. It may be called twice.
+// Stop closes the endpoint and gives running requests a second to end. It may be called twice.
 //
-// The gateway itself takes up to ten seconds to give up connections that a
-// client opened and never used. Stop does not wait for those: they end in the
-// background, and the next [Start] waits for them. The working directory comes
-// back when they are gone, because a late request still needs the old one.
+// The gateway takes up to ten seconds to close connections that a client opened and never used. Stop does not wait for
+// them, but the next [Start] does, and the working directory is restored only then, as a late request still needs it.
 func (s *Server) Stop() error {
 	s.cancel()
 	select {
