@@ -72,7 +72,7 @@ func (r *run) doApart(ctx context.Context, suffix string, prior map[string]time.
 	}
 	ctx, stop := r.services.Watch(ctx)
 	defer stop()
-	if _, err := launch.SetAside(ctx, c, r.services.Payloads().Data, func(string) bool { return false }); err != nil {
+	if _, err := launch.EndOthers(ctx, c, r.services.Payloads().Data, func(string) bool { return false }); err != nil {
 		return root, err
 	}
 	g := *r.graph

@@ -55,7 +55,7 @@ func (a *app) close(ctx context.Context, s *session.Session, w *sweep) error {
 	if err != nil {
 		return err
 	}
-	if _, err := launch.SetAside(ctx, c, s.Payloads().Data, func(other string) bool { return other != w.Sweep }); err != nil {
+	if _, err := launch.EndOthers(ctx, c, s.Payloads().Data, func(other string) bool { return other != w.Sweep }); err != nil {
 		return err
 	}
 	root := w.Root                   // with the steps that the store has

@@ -118,8 +118,8 @@ func (r *run) dropScratch(ctx context.Context) error {
 
 // clear sets aside what a killed process left open, except the sweep of this run.
 func (r *run) clear(ctx context.Context, c client.Client) error {
-	names, err := launch.SetAside(ctx, c, r.services.Payloads().Data, func(sweep string) bool { return sweep == r.graph.Sweep })
-	if kept := slices.DeleteFunc(slices.Clone(names), launch.Apart); len(kept) < len(names) {
+	names, err := launch.EndOthers(ctx, c, r.services.Payloads().Data, func(sweep string) bool { return sweep == r.graph.Sweep })
+	if kept := slices.DeleteFunc(slices.Clone(names), launch.OnScratch); len(kept) < len(names) {
 		if err := r.dropScratch(ctx); err != nil {
 			r.log.Warn().Err(err).Msg("the store that a killed run had for itself could not be removed")
 		}

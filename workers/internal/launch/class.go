@@ -10,10 +10,9 @@ import (
 	"lossatlas/workers/internal/exit"
 )
 
-// Class is the numerics class that a sweep is computed in. own is this program's, which computes where
-// no worker does; before is that of the sweep's last run, "" for none. Of the classes of workers that are
-// served, those count that the sweep's device allows, and if they are several, the one of before. A
-// sweep of any numerics needs none of that: the class is in no key of it.
+// Class chooses the numerics class of a sweep among the classes of the running workers, or own, this program's, if there are
+// none. Of several that the sweep's device allows, it is the class before of the sweep's last run. Sweeps of any numerics need
+// no choice: their keys don't contain the class.
 func Class(s *sweepfile.Sweep, own, before string, served []activities.Serving) (string, error) {
 	if s.AnyNumerics {
 		return own, nil
@@ -43,7 +42,7 @@ func Class(s *sweepfile.Sweep, own, before string, served []activities.Serving) 
 		s.File, strings.Join(fit, ", "))
 }
 
-// fits says whether a class is of a sweep's device.
+// fits reports whether a class belongs to a sweep's device.
 func fits(device, class string) bool {
 	return device == "" || device == engine.Device(class) || device != "cpu" && device != "gpu" && strings.Contains(class, device)
 }

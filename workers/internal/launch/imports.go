@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"lossatlas/activities/directions"
+	"lossatlas/activities/nets"
 	"lossatlas/activities/weights"
 	"lossatlas/activities/work"
 	"lossatlas/artifacts"
@@ -13,15 +14,13 @@ import (
 	"lossatlas/workers/internal/exit"
 )
 
-// Weights reads a weights file of a network and returns it in the form in which a
-// training stores weights: the same numbers are the same bytes, wherever they come
-// from. Notes describe how the file was fitted to the network.
+// Weights reads a weights file of a network and returns it in the encoding of trainings, so that equal weights have equal
+// bytes. The notes describe how the file was fitted to the network.
 func Weights(file string, net sweepfile.NamedNetwork, rename weights.Rename) (b []byte, notes []string, err error) {
-	n, err := work.Network(net.Network, net.Problem)
+	n, err := network(net)
 	if err != nil {
-		return nil, nil, exit.With(exit.Usage, err)
+		return nil, nil, err
 	}
-	n.Name = net.Name // as the user knows it
 	theta, state, notes, err := weights.Read(file, n, rename)
 	if err != nil {
 		return nil, nil, exit.Usagef("%s: %w", file, err)
@@ -30,14 +29,13 @@ func Weights(file string, net sweepfile.NamedNetwork, rename weights.Rename) (b 
 	return b, notes, err
 }
 
-// Directions reads a directions file of at least axes directions, and returns the
-// first of them in the form in which steps store directions. Notes are those of Weights.
+// Directions reads a file of at least axes directions, and returns the first of them in the encoding of steps, with notes as
+// in Weights.
 func Directions(file string, net sweepfile.NamedNetwork, axes int) (b []byte, notes []string, err error) {
-	n, err := work.Network(net.Network, net.Problem)
+	n, err := network(net)
 	if err != nil {
-		return nil, nil, exit.With(exit.Usage, err)
+		return nil, nil, err
 	}
-	n.Name = net.Name
 	dirs, notes, err := weights.ReadDirections(file, n, axes)
 	if err != nil {
 		return nil, nil, exit.Usagef("%s: %w", file, err)
@@ -46,8 +44,17 @@ func Directions(file string, net sweepfile.NamedNetwork, axes int) (b []byte, no
 	return b, notes, err
 }
 
-// resolve reads the files that a sweep imports and tells it their digests. put,
-// which may be nil, stores them.
+// network builds a network under the name that the user knows.
+func network(net sweepfile.NamedNetwork) (*nets.Net, error) {
+	n, err := work.Network(net.Network, net.Problem)
+	if err != nil {
+		return nil, exit.With(exit.Usage, err)
+	}
+	n.Name = net.Name
+	return n, nil
+}
+
+// resolve reads the files that a sweep imports, records their digests in the sweep, and passes them to put.
 func resolve(s *sweepfile.Sweep, put func([]byte) error) error {
 	s.Notes = nil
 	for _, i := range s.Imports() {
@@ -64,9 +71,6 @@ func resolve(s *sweepfile.Sweep, put func([]byte) error) error {
 			if note = i.File + ": " + note; !slices.Contains(s.Notes, note) {
 				s.Notes = append(s.Notes, note)
 			}
-		}
-		if put == nil {
-			continue
 		}
 		if err := put(b); err != nil {
 			return err
@@ -87,8 +91,7 @@ func read(path string, i sweepfile.Import) ([]byte, []string, error) {
 	return Weights(path, net, rename)
 }
 
-// StoreImports puts what the sweep imports into the store, where its
-// steps find them.
+// StoreImports stores the files that a sweep imports, for its steps.
 func StoreImports(ctx context.Context, store *artifacts.Store, s *sweepfile.Sweep) error {
 	return resolve(s, func(b []byte) error {
 		_, err := store.Put(ctx, b)

@@ -21,7 +21,7 @@ import (
 type Open struct {
 	Sweep, ID, RunID string
 	Started          time.Time
-	graph, numerics  string // as it was started with
+	graph, numerics  string // that it was started with
 }
 
 func openSweep(i *workflow.WorkflowExecutionInfo, data converter.DataConverter) (o Open, err error) {
@@ -36,7 +36,7 @@ func openSweep(i *workflow.WorkflowExecutionInfo, data converter.DataConverter) 
 	return o, nil
 }
 
-// Record is what the sweep's workflow records when it begins, which takes a worker.
+// Record is the root that the sweep's workflow writes when a worker begins it.
 func (o Open) Record() artifacts.Root {
 	r := artifacts.Root{Sweep: o.Sweep, RunID: o.RunID, Started: o.Started, State: artifacts.StateRunning, Numerics: o.numerics}
 	if d, err := artifacts.ParseDigest(o.graph); err == nil {
@@ -45,8 +45,8 @@ func (o Open) Record() artifacts.Root {
 	return r
 }
 
-// OpenSweeps lists the sweeps whose workflows are open. data is the client's converter; sweeps
-// whose key it lacks are left out and come as an error beside the others.
+// OpenSweeps lists the sweeps with open workflows. data is the client's converter; sweeps that it can't decrypt are reported
+// as an error along with the others.
 func OpenSweeps(ctx context.Context, c client.Client, data converter.DataConverter) ([]Open, error) {
 	infos, err := open(ctx, c, activities.SweepWorkflow)
 	if err != nil {
@@ -64,7 +64,7 @@ func OpenSweeps(ctx context.Context, c client.Client, data converter.DataConvert
 	return out, errors.Join(errs...)
 }
 
-// OpenSweep finds a sweep whose workflow is open, as OpenSweeps.
+// OpenSweep finds a sweep with an open workflow; data as in OpenSweeps.
 func OpenSweep(ctx context.Context, c client.Client, data converter.DataConverter, sweep string) (o Open, ok bool, err error) {
 	info, _, err := describe(ctx, c, WorkflowID(sweep))
 	if gone(err) || err == nil && info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
@@ -98,41 +98,38 @@ func open(ctx context.Context, c client.Client, kind string) ([]*workflow.Workfl
 	}
 }
 
-// Suffixes of the names under which a sweep runs apart from the store of its home.
+// Suffixes of the names of sweeps that run on a scratch store.
 const (
 	AgainSuffix = ".again"
 	TrialSuffix = ".trial"
 )
 
-// Apart says whether a sweep runs, under such a name, apart from the store.
-func Apart(sweep string) bool {
+// OnScratch reports whether a sweep of this name runs on a scratch store.
+func OnScratch(sweep string) bool {
 	return strings.HasSuffix(sweep, AgainSuffix) || strings.HasSuffix(sweep, TrialSuffix)
 }
 
-// SetAside ends the sweeps, except those to keep, that a process which was
-// killed left open, so that they don't take the machine from the one that was
-// asked for. Nothing that they did is lost. It returns their names.
+// EndOthers ends the sweeps, except those to keep, that a killed process left open, so that they don't compete with the
+// requested one. Their finished steps are kept. It returns their names.
 //
-// A step that they share with the sweep that goes on stays: each of their
-// requests for steps is withdrawn, and a step ends when nobody waits for it. After
-// a sweep that ran apart, and so alone, all steps end: what they did is not in the store.
-func SetAside(ctx context.Context, c client.Client, data converter.DataConverter, keep func(sweep string) bool) ([]string, error) {
+// Steps that they share with a kept sweep continue: the requests of the ended ones are withdrawn, and a step without requests
+// ends. After a sweep on a scratch store, which runs alone, all steps end, as their results are not in the store.
+func EndOthers(ctx context.Context, c client.Client, data converter.DataConverter, keep func(sweep string) bool) ([]string, error) {
 	sweeps, err := OpenSweeps(ctx, c, data)
 	if err != nil {
 		return nil, err
 	}
 	var names, waiters []string
-	apart := false
+	scratch := false
 	for _, s := range sweeps {
 		if keep(s.Sweep) {
 			continue
 		}
-		if err := c.TerminateWorkflow(ctx, s.ID, s.RunID, "the process that ran it was killed; run the sweep again to go on"); err != nil && !gone(err) {
-			return names, fmt.Errorf("end sweep %s: %w", s.Sweep, err)
+		if err := terminate(ctx, c, s.ID, s.RunID, "the process that ran it was killed; run the sweep again to go on"); err != nil {
+			return names, err
 		}
-		names = append(names, s.Sweep)
-		apart = apart || Apart(s.Sweep)
-		waiters = append(waiters, s.ID)
+		names, waiters = append(names, s.Sweep), append(waiters, s.ID)
+		scratch = scratch || OnScratch(s.Sweep)
 	}
 	if len(names) == 0 {
 		return nil, nil
@@ -147,43 +144,41 @@ func SetAside(ctx context.Context, c client.Client, data converter.DataConverter
 			continue
 		}
 		waiters = append(waiters, id)
-		if err := c.TerminateWorkflow(ctx, id, e.GetExecution().GetRunId(), "its sweep was ended"); err != nil && !gone(err) {
-			return names, fmt.Errorf("end experiment %s: %w", id, err)
+		if err := terminate(ctx, c, id, e.GetExecution().GetRunId(), "its sweep was ended"); err != nil {
+			return names, err
 		}
 	}
-	if apart {
-		return names, endSteps(ctx, c)
-	}
-	return names, withdraw(ctx, c, waiters)
-}
-
-// endSteps ends every open step.
-func endSteps(ctx context.Context, c client.Client) error {
 	steps, err := open(ctx, c, activities.StepWorkflow)
 	if err != nil {
-		return err
+		return names, err
 	}
 	for _, s := range steps {
-		id := s.GetExecution().GetWorkflowId()
-		if err := c.TerminateWorkflow(ctx, id, s.GetExecution().GetRunId(), "it ran apart from the store"); err != nil && !gone(err) {
-			return fmt.Errorf("end step %s: %w", id, err)
+		id, runID := s.GetExecution().GetWorkflowId(), s.GetExecution().GetRunId()
+		if scratch {
+			err = terminate(ctx, c, id, runID, "it ran on a scratch store")
+		} else {
+			err = withdraw(ctx, c, id, runID, waiters)
 		}
+		if err != nil {
+			return names, err
+		}
+	}
+	return names, nil
+}
+
+// terminate ends a workflow, if it still runs.
+func terminate(ctx context.Context, c client.Client, id, runID, reason string) error {
+	if err := c.TerminateWorkflow(ctx, id, runID, reason); err != nil && !gone(err) {
+		return fmt.Errorf("terminate %s: %w", id, err)
 	}
 	return nil
 }
 
-// withdraw tells every open step that these waiters no longer wait.
-func withdraw(ctx context.Context, c client.Client, waiters []string) error {
-	steps, err := open(ctx, c, activities.StepWorkflow)
-	if err != nil {
-		return err
-	}
-	for _, s := range steps {
-		for _, w := range waiters {
-			err := c.SignalWorkflow(ctx, s.GetExecution().GetWorkflowId(), s.GetExecution().GetRunId(), activities.SignalLeave, w)
-			if err != nil && !gone(err) {
-				return fmt.Errorf("withdraw from %s: %w", s.GetExecution().GetWorkflowId(), err)
-			}
+// withdraw tells a step that these workflows no longer wait for it.
+func withdraw(ctx context.Context, c client.Client, step, runID string, waiters []string) error {
+	for _, w := range waiters {
+		if err := c.SignalWorkflow(ctx, step, runID, activities.SignalLeave, w); err != nil && !gone(err) {
+			return fmt.Errorf("withdraw from %s: %w", step, err)
 		}
 	}
 	return nil

@@ -9,8 +9,7 @@ import (
 	"lossatlas/pipelines"
 )
 
-// Plan says what a run of a graph would do, and of what it would do again, what
-// changed since the sweep's last recorded run.
+// Plan lists what a run of a graph would do, and for repeated steps what changed since the sweep's last recorded run.
 func Plan(ctx context.Context, store *artifacts.Store, g *pipelines.Graph, numerics string) (*pipelines.Plan, error) {
 	plan, err := pipelines.MakePlan(ctx, g, numerics, store)
 	if err != nil || plan.Count(pipelines.StateRun) == 0 {
@@ -23,7 +22,7 @@ func Plan(ctx context.Context, store *artifacts.Store, g *pipelines.Graph, numer
 	return plan, plan.Explain(ctx, g, *past)
 }
 
-// lastRun is what is recorded of a sweep's last run, nil where nothing is that can be read.
+// lastRun reads a sweep's last run, nil if its record is missing or damaged.
 func lastRun(ctx context.Context, store *artifacts.Store, sweep string) (*pipelines.Past, error) {
 	root, err := store.Root(ctx, sweep)
 	if err != nil {
@@ -36,7 +35,7 @@ func lastRun(ctx context.Context, store *artifacts.Store, sweep string) (*pipeli
 	return &pipelines.Past{Graph: g, Steps: root.Steps, Read: store.Recorded}, nil
 }
 
-// unlessLost is nil for what is gone or damaged: a plan can do without.
+// unlessLost ignores the errors of missing and damaged objects, without which a plan can be made.
 func unlessLost(err error) error {
 	var record *artifacts.RecordError
 	var blob *artifacts.DamagedError

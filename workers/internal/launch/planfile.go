@@ -22,27 +22,27 @@ import (
 
 const (
 	planFormat = 1
-	// planMark is how a plan file begins, whatever its format.
+	// planMark is the beginning of a plan file in every format.
 	planMark = `"lossatlas_plan"`
-	// maxPlan is the size in bytes above which a file can't be a plan.
+	// maxPlan is the maximum size of a plan in bytes.
 	maxPlan = 256 << 20
 )
 
-// PlanFile is a plan that was kept to be run as it is.
+// PlanFile is a saved plan, to be run unchanged.
 type PlanFile struct {
 	Format  int       `json:"lossatlas_plan"`
 	Program string    `json:"program"`
 	Made    time.Time `json:"made"`
-	// File is the sweep file as it was read, in Folder.
+	// File is the sweep file that was read, in Folder.
 	File   artifacts.RootFile `json:"file"`
 	Folder string             `json:"folder"`
-	// What the keys of its steps come from.
+	// The keys of the steps depend on the following.
 	Numerics string                 `json:"numerics"`
 	Versions map[pipelines.Kind]int `json:"versions"`
 	Data     string                 `json:"data"` // digest
 	Imports  []PlanImport           `json:"imports,omitempty"`
 	Graph    artifacts.Digest       `json:"graph"` // of the expanded sweep, as JSON
-	// Plan is what a run would have done.
+	// Plan is what a run would have done at the time.
 	Plan *pipelines.Plan `json:"plan"`
 
 	path string
@@ -54,8 +54,8 @@ type PlanImport struct {
 	Digest string `json:"digest"` // of its content as steps store it
 }
 
-// PlanPath is the place for a plan's file, refused if something else is there. It
-// is absolute, as services may change the working directory.
+// PlanPath returns the absolute path for a plan's file, as services may change the working directory. A file there that is no
+// plan is an error.
 func PlanPath(path string) (string, error) {
 	if b, err := os.ReadFile(path); err == nil && !isPlan(b) {
 		return "", exit.Usagef("%s is there already, and is no plan: name another file for the plan", path)
@@ -63,7 +63,7 @@ func PlanPath(path string) (string, error) {
 	return filepath.Abs(path)
 }
 
-// KeepPlan writes a plan to a file.
+// KeepPlan saves a plan.
 func KeepPlan(path, program string, s *sweepfile.Sweep, g *pipelines.Graph, numerics string, plan *pipelines.Plan) error {
 	f, err := planFile(s, g)
 	if err != nil {
@@ -77,7 +77,7 @@ func KeepPlan(path, program string, s *sweepfile.Sweep, g *pipelines.Graph, nume
 	return export.WriteFile(path, append(b, '\n'))
 }
 
-// planFile is what a sweep and its graph say in a plan's file.
+// planFile returns the part of a plan's file that a sweep and its graph determine.
 func planFile(s *sweepfile.Sweep, g *pipelines.Graph) (*PlanFile, error) {
 	f := &PlanFile{
 		Format: planFormat, File: artifacts.RootFile{Name: filepath.Base(s.File), Preset: s.Preset, Text: string(s.Source)}, Folder: s.Folder,
@@ -101,17 +101,17 @@ func planFile(s *sweepfile.Sweep, g *pipelines.Graph) (*PlanFile, error) {
 	return f, nil
 }
 
-// isPlan says whether a file's content begins as a plan does.
+// isPlan reports whether a file is a plan, by its beginning.
 func isPlan(b []byte) bool {
 	rest, ok := bytes.CutPrefix(bytes.TrimSpace(b), []byte("{"))
 	return ok && bytes.HasPrefix(bytes.TrimSpace(rest), []byte(planMark))
 }
 
-// ReadPlan reads a plan's file; nil for a file that is none.
+// ReadPlan reads a plan's file; nil for another file.
 func ReadPlan(path string) (*PlanFile, error) {
 	info, err := os.Stat(path)
 	if err != nil || info.IsDir() || info.Size() > maxPlan {
-		return nil, nil // Read says what is wrong with it
+		return nil, nil // Read explains the error
 	}
 	b, err := os.ReadFile(path)
 	if err != nil || !isPlan(b) {
@@ -130,8 +130,7 @@ func ReadPlan(path string) (*PlanFile, error) {
 	return f, nil
 }
 
-// Sweep is the sweep that was planned. What it imports lies where it lay, or
-// beside the plan where that folder is not there.
+// Sweep returns the planned sweep. Its imports are in the same folder, or next to the plan if that folder is missing.
 func (f *PlanFile) Sweep() (*sweepfile.Sweep, error) {
 	s, err := sweepfile.Parse(f.File.Name, []byte(f.File.Text), Catalog(), f.File.Preset)
 	if err != nil {
@@ -146,7 +145,7 @@ func (f *PlanFile) Sweep() (*sweepfile.Sweep, error) {
 	return s, nil
 }
 
-// Same fails unless the sweep expands, here and now, to what was planned.
+// Same is an error unless the sweep still expands to the planned steps.
 func (f *PlanFile) Same(s *sweepfile.Sweep, g *pipelines.Graph, numerics string) error {
 	now, err := planFile(s, g)
 	if err != nil {
@@ -176,13 +175,13 @@ func (f *PlanFile) Same(s *sweepfile.Sweep, g *pipelines.Graph, numerics string)
 	return f.stale(why)
 }
 
-// numericsMatter says whether the key of a step depends on the numerics class.
+// numericsMatter reports whether the key of a step depends on the numerics class.
 func numericsMatter(g *pipelines.Graph) bool {
 	return slices.ContainsFunc(g.All(), func(p pipelines.Placed) bool { return p.Step.Kind.Numeric() && !p.Step.AnyNumerics })
 }
 
-// Holds fails when a run would do again what was done when the plan was made, or
-// something else than was planned. What others finished meanwhile does not matter.
+// Holds is an error if a run would repeat steps that were stored when the plan was made, or run other steps than planned.
+// Steps that other runs finished meanwhile don't matter.
 func (f *PlanFile) Holds(now *pipelines.Plan) error {
 	was := make(map[string]pipelines.PlannedStep, len(f.Plan.Steps))
 	for _, s := range f.Plan.Steps {
@@ -215,7 +214,7 @@ func (f *PlanFile) Holds(now *pipelines.Plan) error {
 	return f.stale(why)
 }
 
-// stale is the error of a plan that can't be run any more.
+// stale is the error of a plan that can no longer be run, nil without a reason.
 func (f *PlanFile) stale(why []string) error {
 	if len(why) == 0 {
 		return nil

@@ -1,4 +1,4 @@
-// Package launch takes a sweep from its file to a running workflow.
+// Package launch reads a sweep file, plans its steps, and starts its workflow.
 package launch
 
 import (
@@ -19,14 +19,14 @@ import (
 	"lossatlas/workers/internal/exit"
 )
 
-// Catalog is the names that sweep files may use in this program.
+// Catalog is the list of names that sweep files may use.
 func Catalog() sweepfile.Catalog {
 	return sweepfile.Catalog{
 		Nets: nets.Names(), Datasets: datasets(), CheckNetwork: checkNetwork,
 	}
 }
 
-// BuiltIn is a built-in network for the first of the data sets, where nothing says which one it is for.
+// BuiltIn is a built-in network for the first of the data sets.
 func BuiltIn(name string) sweepfile.NamedNetwork {
 	return sweepfile.NamedNetwork{Name: name, Network: pipelines.Network(name), Problem: datasets()[0].Problem}
 }
@@ -38,8 +38,7 @@ func datasets() (out []sweepfile.Dataset) {
 	return out
 }
 
-// checkNetwork builds a written-out network for the problem of a data set. A data
-// set that is not known is reported elsewhere.
+// checkNetwork builds a written-out network for the problem of a data set. Unknown data sets are reported elsewhere.
 func checkNetwork(n pipelines.Network, p pipelines.Problem) (place []string, err error) {
 	if p == "" {
 		return nil, nil
@@ -52,11 +51,10 @@ func checkNetwork(n pipelines.Network, p pipelines.Problem) (place []string, err
 	return nil, err
 }
 
-// maxFile is the size in bytes above which a file can't be a sweep file.
+// maxFile is the maximum size of a sweep file in bytes.
 const maxFile = 4 << 20
 
-// Read reads and checks a sweep file and applies a preset ("" for none). A
-// mistake in the file is a syntax.Errors.
+// Read reads and checks a sweep file and applies a preset ("" for none). Mistakes in the file are a syntax.Errors.
 func Read(file, preset string) (*sweepfile.Sweep, error) {
 	info, err := os.Stat(file)
 	switch {
@@ -88,10 +86,10 @@ func Read(file, preset string) (*sweepfile.Sweep, error) {
 	return s, nil
 }
 
-// maxRecorded is the size in bytes up to which a sweep file is recorded: it goes through the workflow's history.
+// maxRecorded is the maximum size in bytes of a recorded sweep file, which is part of the workflow's history.
 const maxRecorded = 256 << 10
 
-// File is the sweep's file for its record, nil for one that is too long.
+// File is the sweep's file for its record, nil if it is too long.
 func File(s *sweepfile.Sweep) *artifacts.RootFile {
 	if len(s.Source) > maxRecorded {
 		return nil
@@ -99,11 +97,10 @@ func File(s *sweepfile.Sweep) *artifacts.RootFile {
 	return &artifacts.RootFile{Name: filepath.Base(s.File), Preset: s.Preset, Text: string(s.Source)}
 }
 
-// Fetching is told of the progress of a download: bytes so far and in all.
+// Fetching receives the progress of a download in bytes.
 type Fetching func(done, total int64)
 
-// Expand makes the graph of a sweep for the data on this machine. A data set
-// that is absent is fetched if fetch is not nil.
+// Expand makes the graph of a sweep for the data on this machine. An absent data set is downloaded if fetch is not nil.
 func Expand(ctx context.Context, s *sweepfile.Sweep, where data.Options, fetch Fetching) (*pipelines.Graph, error) {
 	src, err := data.Open(s.Dataset, where)
 	var missing *data.MissingError
@@ -120,7 +117,7 @@ func Expand(ctx context.Context, s *sweepfile.Sweep, where data.Options, fetch F
 	if err != nil {
 		return nil, err
 	}
-	if err := resolve(s, nil); err != nil {
+	if err := resolve(s, func([]byte) error { return nil }); err != nil {
 		return nil, err
 	}
 	g, err := s.Expand(digest)
@@ -130,8 +127,7 @@ func Expand(ctx context.Context, s *sweepfile.Sweep, where data.Options, fetch F
 	return g, check(g, src)
 }
 
-// check finds steps that ask for more images than there are here, or whose network
-// does not take the examples, before anything is trained.
+// check refuses, before any training, steps that need more examples than the data set has, and networks that don't fit them.
 func check(g *pipelines.Graph, src data.Source) error {
 	type use struct {
 		net     pipelines.Network

@@ -11,24 +11,23 @@ import (
 	"lossatlas/pipelines"
 )
 
-// RecordCached writes the root of a run that found every step done that can be, so that
-// the sweep is listed and kept like any other. Such a run needs no workflow.
-// How long the steps took is taken over from the run that made them, where that
-// was one of the same sweep. since is from before the plan was made.
+// RecordCached writes the root of a run whose steps are all cached, which needs no workflow, so that the sweep is listed and
+// kept like any other. It takes the times of steps from the root of the sweep's last run. since is from before the plan was
+// made.
 func RecordCached(ctx context.Context, store *artifacts.Store, plan *pipelines.Plan, graph artifacts.Blob, file *artifacts.RootFile, since artifacts.Moment) (artifacts.Root, error) {
 	now := time.Now().UTC()
 	root := artifacts.Root{
 		Sweep: plan.Sweep, RunID: uuid.NewString(), Started: now, Finished: now, State: artifacts.StateDone,
 		Graph: graph, File: file, Steps: make(map[string]artifacts.RootStep, len(plan.Steps)),
 	}
-	// A record that is absent or can't be read is empty here, and replaced by a good one.
+	// An absent or unreadable root is empty here, and is replaced.
 	before, err := store.Root(ctx, plan.Sweep)
 	if err != nil && ctx.Err() != nil {
 		return root, ctx.Err()
 	}
 	for _, s := range plan.Steps {
 		if s.Never {
-			root.State = artifacts.StateDiverged // a training that is done produced no weights
+			root.State = artifacts.StateDiverged // a finished training produced no weights
 			root.Steps[s.ID] = artifacts.RootStep{Kind: string(s.Kind), State: artifacts.StateNotRun, Error: s.Reason}
 			continue
 		}

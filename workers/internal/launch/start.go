@@ -23,10 +23,10 @@ const IDPrefix = "sweep-"
 // WorkflowID is the workflow ID of a sweep.
 func WorkflowID(sweep string) string { return IDPrefix + sweep }
 
-// cancelPatience is how long a sweep that is to be replaced may take to end by itself.
-const cancelPatience = 20 * time.Second
+// cancelTimeout is the time for a cancelled sweep to record its results before it is terminated.
+const cancelTimeout = 20 * time.Second
 
-// Memo fields of a sweep's workflow, by which two runs of one sweep are compared.
+// Memo fields of a sweep's workflow, which tell versions of the sweep apart.
 const (
 	memoGraph    = "graph"
 	memoNumerics = "numerics"
@@ -35,14 +35,14 @@ const (
 // Started is a sweep's workflow, just started or joined.
 type Started struct {
 	ID, RunID string
-	// Joined says that the same sweep was running already.
+	// Joined is set if the same sweep was already running.
 	Joined bool
 	Run    client.WorkflowRun
 }
 
-// Start starts a sweep's workflow, of a priority from 1, the most urgent, to 5. If the same sweep runs already, it is
-// joined. If another version of it runs, or it was told to stop, it is stopped first, keeping
-// what it has done. say tells the user about either. data is the client's converter.
+// Start starts a sweep's workflow with a priority from 1, the most urgent, to 5. It joins a run of the same version, and first
+// stops a run of another version or one that is being stopped; finished steps are kept. say reports either to the user. data is
+// the client's converter.
 func Start(ctx context.Context, c client.Client, data converter.DataConverter, in activities.SweepInput, priority int, say func(string, ...any)) (Started, error) {
 	id := WorkflowID(in.Sweep)
 	opts := client.StartWorkflowOptions{
@@ -69,7 +69,7 @@ func Start(ctx context.Context, c client.Client, data converter.DataConverter, i
 			return Started{}, err
 		}
 		if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-			continue // it ended in the meantime
+			continue // it ended meanwhile
 		}
 		runID := info.GetExecution().GetRunId()
 		open, err := openSweep(info, data)
@@ -91,8 +91,8 @@ func Start(ctx context.Context, c client.Client, data converter.DataConverter, i
 	}
 }
 
-// Stop cancels a sweep's workflow and waits for it to record what it did; one
-// that takes too long is terminated. The reason completes "it was stopped by" for the processes that follow it.
+// Stop cancels a sweep's workflow and waits for it to record its results; after cancelTimeout it is terminated. The reason
+// completes "it was stopped by" for the processes that follow it.
 func Stop(ctx context.Context, c client.Client, id, runID, reason string) error {
 	err := c.CancelWorkflowWithOptions(ctx, client.CancelWorkflowOptions{WorkflowID: id, RunID: runID, Reason: reason})
 	if gone(err) {
@@ -101,19 +101,16 @@ func Stop(ctx context.Context, c client.Client, id, runID, reason string) error 
 	if err != nil {
 		return fmt.Errorf("cancel %s: %w", id, err)
 	}
-	if ended(ctx, c, id, runID, cancelPatience) {
+	if ended(ctx, c, id, runID, cancelTimeout) {
 		return nil
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if err := c.TerminateWorkflow(ctx, id, runID, reason); err != nil && !gone(err) {
-		return fmt.Errorf("terminate %s: %w", id, err)
-	}
-	return nil
+	return terminate(ctx, c, id, runID, reason)
 }
 
-// StoppedBy says what stopped a sweep's workflow, as Stop was told; "" where that can't be found.
+// StoppedBy returns the reason that Stop was given, or "" if it is unknown.
 func StoppedBy(ctx context.Context, c client.Client, id, runID string) (reason string) {
 	events := c.GetWorkflowHistory(ctx, id, runID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
@@ -126,15 +123,15 @@ func StoppedBy(ctx context.Context, c client.Client, id, runID string) (reason s
 	return reason
 }
 
-// ended waits for the end of a workflow run; false if it lasts longer than patience.
-func ended(ctx context.Context, c client.Client, id, runID string, patience time.Duration) bool {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// ended waits for the end of a workflow run; false if it takes longer than timeout.
+func ended(ctx context.Context, c client.Client, id, runID string, timeout time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	_ = c.GetWorkflow(ctx, id, runID).Get(ctx, nil) // how it ended does not matter here
 	return ctx.Err() == nil
 }
 
-// gone says that a workflow does not run, so that it can't be cancelled.
+// gone reports that a workflow does not run, so that it can't be cancelled.
 func gone(err error) bool {
 	var missing *serviceerror.NotFound
 	return errors.As(err, &missing)
@@ -149,8 +146,8 @@ func describe(ctx context.Context, c client.Client, id string) (info *workflow.W
 	return d.GetWorkflowExecutionInfo(), d.GetWorkflowExtendedInfo().GetCancelRequested(), nil
 }
 
-// memo returns a text from a workflow's memo, or "" where this program wrote none. It fails with
-// *[codec.UnreadableError] where the text is encrypted with a key that is not there.
+// memo returns a text from a workflow's memo, "" if absent or of another program. The error is a *[codec.UnreadableError]
+// if the key of an encrypted text is missing.
 func memo(info *workflow.WorkflowExecutionInfo, name string, data converter.DataConverter) (text string, err error) {
 	p, ok := info.GetMemo().GetFields()[name]
 	if !ok {
