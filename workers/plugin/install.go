@@ -15,28 +15,25 @@ import (
 	"lossatlas/workers/home"
 )
 
-// source is one place that a plugin can be had from.
+// source is a place to download a plugin from.
 type source interface {
-	// name is for people.
+	// name is for messages.
 	name() string
-	// fetch puts the plugin and its licences into dir, an empty folder in the
-	// home, and returns the name of the folder to keep it under.
+	// fetch puts the plugin and its licences into dir, an empty folder next to which it may put more, and returns the name
+	// of the folder to install it as.
 	fetch(ctx context.Context, dir string, log zerolog.Logger) (folder string, err error)
 }
 
-// stagingPrefix marks a folder that is being filled; [Find] passes it over.
+// stagingPrefix marks an unfinished folder, which [Find] ignores.
 const stagingPrefix = ".installing-"
 
-// lockPoll is how often a second installer looks whether the first is done.
+// lockPoll is how often a second installer checks whether the first is done.
 const lockPoll = 200 * time.Millisecond
 
-// Install gets a plugin into the home's plugins folder and returns its path:
-// go-xla's release first, else a build from the Python package index. Both need
-// a network. The error names what was tried and what can be done instead; the
-// pure-Go backend works without a plugin.
+// Install downloads a plugin to the home's plugins folder and returns its path: go-xla's release, else a build from the Python
+// package index. The error is an *[UnavailableError] if neither is available.
 //
-// The folder appears whole or not at all, whenever the process is killed, and
-// of two processes that install at once one waits and uses what the other got.
+// A killed process leaves no incomplete plugin. A second process blocks, then uses the plugin of the first.
 func Install(ctx context.Context, h *home.Home, log zerolog.Logger) (string, error) {
 	return install(ctx, h, log, []source{release{}, wheel{}})
 }
@@ -54,7 +51,7 @@ func install(ctx context.Context, h *home.Home, log zerolog.Logger, sources []so
 	if p, ok := inFolders(plugins); ok {
 		return p, nil
 	}
-	if err := sweep(plugins); err != nil {
+	if err := removeUnfinished(plugins); err != nil {
 		return "", err
 	}
 	var failures []error
@@ -103,8 +100,8 @@ func installFrom(ctx context.Context, src source, plugins string, log zerolog.Lo
 	return path, nil
 }
 
-// sweep removes what a killed installer left.
-func sweep(plugins string) error {
+// removeUnfinished removes the folders of killed installers.
+func removeUnfinished(plugins string) error {
 	entries, err := os.ReadDir(plugins)
 	if err != nil {
 		return err
@@ -120,15 +117,15 @@ func sweep(plugins string) error {
 	return nil
 }
 
-// UnavailableError says that no plugin could be had, and why from each place.
+// UnavailableError says that no plugin could be installed, and why.
 type UnavailableError struct {
-	// Folder is where a plugin put by hand is found.
+	// Folder is where the user can put a plugin.
 	Folder string
-	// Causes has one error for each place that was tried.
+	// Causes has one error for each source.
 	Causes []error
 }
 
-// Error lists the causes and the ways out.
+// Error lists the causes and the remedies.
 func (e *UnavailableError) Error() string {
 	var b strings.Builder
 	b.WriteString("no XLA plugin could be installed")

@@ -1,6 +1,5 @@
-// Package plugin finds and installs the XLA plugin (PJRT), the shared library
-// that computes on the CPU. Without one the program falls back to a pure-Go
-// backend, several times slower.
+// Package plugin finds and installs the XLA plugin (PJRT), a shared library that computes on the CPU. Without one the program
+// falls back to a pure-Go backend, which is several times slower.
 package plugin
 
 import (
@@ -16,19 +15,16 @@ import (
 const (
 	// EnvPlugin names the environment variable with the path of a plugin to use.
 	EnvPlugin = "LOSSATLAS_PLUGIN"
-	// EnvBackend is GoMLX's own; only its form "xla:/absolute/path.so" says where
-	// a plugin is.
+	// EnvBackend is a variable of GoMLX; "xla:/absolute/path.so" names a plugin.
 	EnvBackend = "GOMLX_BACKEND"
-	// envSearch is go-xla's list of folders with plugins.
+	// envSearch is a variable of go-xla: a list of folders with plugins.
 	envSearch = "PJRT_PLUGIN_LIBRARY_PATH"
 )
 
-// Find looks for an installed plugin, without loading it, in this order: the
-// file that $LOSSATLAS_PLUGIN names, the file in $GOMLX_BACKEND, the home's
-// plugins folder, go-xla's usual folders. how says where it was found.
+// Find looks for an installed plugin, without loading it: the file in $LOSSATLAS_PLUGIN, else in $GOMLX_BACKEND, else one in
+// the home's plugins folder, else in go-xla's folders. how describes where it was found.
 //
-// A file named by a variable is returned even when it does not exist: who asks
-// for a certain plugin must not silently get another one.
+// A file named by a variable is returned even if it does not exist, so that another plugin is not used silently.
 func Find(h *home.Home) (path, how string, ok bool) {
 	if p := os.Getenv(EnvPlugin); p != "" {
 		return absolute(p), "named by " + EnvPlugin, true
@@ -50,7 +46,7 @@ func Find(h *home.Home) (path, how string, ok bool) {
 	return "", "", false
 }
 
-// searchPath lists the folders that go-xla itself looks in and installs to.
+// searchPath lists the folders of go-xla's own search.
 func searchPath() []string {
 	if list := os.Getenv(envSearch); list != "" {
 		return filepath.SplitList(list)
@@ -73,7 +69,7 @@ func inFolders(root string) (string, bool) {
 		return "", false
 	}
 	best := ""
-	for _, e := range entries { // sorted by name, and the last wins
+	for _, e := range entries { // sorted by name; the last one is used
 		if strings.HasPrefix(e.Name(), stagingPrefix) {
 			continue
 		}
@@ -84,8 +80,7 @@ func inFolders(root string) (string, bool) {
 	return best, best != ""
 }
 
-// inFolder returns the CPU plugin in dir; of several, the one whose name sorts
-// last, so that the choice does not change by itself.
+// inFolder returns the CPU plugin in dir; of several, the one with the last name.
 func inFolder(dir string) (string, bool) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -104,8 +99,7 @@ func inFolder(dir string) (string, bool) {
 	return best, best != ""
 }
 
-// isPlugin tells whether a file is named as CPU plugins are:
-// pjrt_c_api_cpu_plugin.so, or with a version, pjrt_c_api_cpu_v0.114.0_plugin.so.
+// isPlugin reports whether a file is named like a CPU plugin: pjrt_c_api_cpu_plugin.so, or pjrt_c_api_cpu_v0.114.0_plugin.so.
 func isPlugin(name string) bool {
 	stem, ok := strings.CutPrefix(name, "pjrt_c_api_cpu_")
 	ext := ".so"

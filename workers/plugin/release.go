@@ -19,17 +19,15 @@ import (
 )
 
 const (
-	// lookupTime bounds the question where the release is: a machine behind a
-	// firewall must not hang here.
-	lookupTime = 10 * time.Second
-	// idleTime bounds how long a download may stand still.
-	idleTime = 30 * time.Second
-	// sayEvery is how often a long download says how far it is.
-	sayEvery = 5 * time.Second
+	// lookupTimeout limits the search for the release, which could hang behind a firewall.
+	lookupTimeout = 10 * time.Second
+	// idleTimeout limits the time without data in a download.
+	idleTimeout = 30 * time.Second
+	// reportEvery is the interval of messages about a long download.
+	reportEvery = 5 * time.Second
 )
 
-// release is the build that go-xla's authors publish for their library, found
-// by go-xla's own installer.
+// release is the build that go-xla's authors publish, found by their installer.
 type release struct{}
 
 func (release) name() string { return "go-xla's release " + pjrt.DefaultCPUVersion }
@@ -53,8 +51,8 @@ func (release) fetch(ctx context.Context, dir string, log zerolog.Logger) (strin
 	return "go-xla-cpu-" + pjrt.DefaultCPUVersion, nil
 }
 
-// lookUp asks where the release for this machine is. The library takes no
-// context, so a question that is never answered is left behind.
+// lookUp asks for the URL of the release for this machine. The library takes no context, so a call without an answer is
+// abandoned.
 func lookUp(ctx context.Context) (string, error) {
 	type answer struct {
 		url string
@@ -68,19 +66,18 @@ func lookUp(ctx context.Context) (string, error) {
 	select {
 	case a := <-got:
 		return a.url, a.err
-	case <-time.After(lookupTime):
-		return "", fmt.Errorf("no answer within %v", lookupTime)
+	case <-time.After(lookupTimeout):
+		return "", fmt.Errorf("no answer within %v", lookupTimeout)
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}
 }
 
-// download writes what url serves to a new file, and gives up when nothing
-// comes for idleTime.
+// download writes the content of url to a new file. It fails after idleTimeout without data.
 func download(ctx context.Context, url, to string, log zerolog.Logger) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stalled := time.AfterFunc(idleTime, func() { cancel(fmt.Errorf("the download stood still for %v", idleTime)) })
+	stalled := time.AfterFunc(idleTimeout, func() { cancel(fmt.Errorf("the download stood still for %v", idleTimeout)) })
 	defer stalled.Stop()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -98,8 +95,8 @@ func download(ctx context.Context, url, to string, log zerolog.Logger) error {
 	if err != nil {
 		return err
 	}
-	tell := progress{total: resp.ContentLength, log: log, said: time.Now()}
-	body := io.TeeReader(resp.Body, writerFunc(func(b []byte) { stalled.Reset(idleTime); tell.add(len(b)) }))
+	defer reportSize(to, resp.ContentLength, log)()
+	body := io.TeeReader(resp.Body, writerFunc(func([]byte) { stalled.Reset(idleTimeout) }))
 	n, err := io.Copy(f, body)
 	if err == nil && resp.ContentLength >= 0 && n != resp.ContentLength {
 		err = fmt.Errorf("%d bytes came, %d were announced", n, resp.ContentLength)
@@ -107,7 +104,7 @@ func download(ctx context.Context, url, to string, log zerolog.Logger) error {
 	return because(ctx, errors.Join(err, f.Close()))
 }
 
-// because prefers the reason for which a context ended over "context canceled".
+// because returns the reason why a context ended in place of "context canceled".
 func because(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -119,22 +116,25 @@ type writerFunc func([]byte)
 
 func (f writerFunc) Write(b []byte) (int, error) { f(b); return len(b), nil }
 
-// progress says now and then how far a download is.
-type progress struct {
-	total, done int64 // bytes; total is -1 when not announced
-	said        time.Time
-	log         zerolog.Logger
-}
-
-func (p *progress) add(n int) {
-	p.done += int64(n)
-	if time.Since(p.said) < sayEvery {
-		return
-	}
-	p.said = time.Now()
-	e := p.log.Info().Int64("megabytes", p.done>>20)
-	if p.total > 0 {
-		e = e.Int64("percent", 100*p.done/p.total)
-	}
-	e.Msg("Downloading.")
+// reportSize logs the size of a growing file or folder until stop is called. total is its final size in bytes, -1 if unknown.
+func reportSize(path string, total int64, log zerolog.Logger) (stop func()) {
+	done := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(reportEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+			n := size(path)
+			e := log.Info().Int64("megabytes", n>>20)
+			if total > 0 {
+				e = e.Int64("percent", 100*n/total)
+			}
+			e.Msg("Downloading.")
+		}
+	}()
+	return func() { close(done) }
 }

@@ -21,8 +21,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// The pinned wheel: a generic build of XLA's CPU plugin under the Apache
-// licence. Its digest is checked, so it does not matter who served it.
+// The pinned wheel: a generic build of XLA's CPU plugin under the Apache licence. Its digest is checked, so any mirror will do.
 const (
 	wheelPackage = "lammps-jax-pjrt-cpu"
 	wheelVersion = "0.11.2"
@@ -31,11 +30,10 @@ const (
 	wheelNotices = "lammps_jax_pjrt_cpu-0.11.2.dist-info/licenses/"
 )
 
-// maxUnpacked bounds the bytes taken out of a wheel; the pinned one holds 202 MB.
+// maxUnpacked is the maximum size in bytes of a file in a wheel; the pinned one holds 202 MB.
 const maxUnpacked = 1 << 30
 
-// wheel gets the plugin from the Python package index (or the mirror that pip
-// is set up for), by pip.
+// wheel downloads the plugin from the Python package index, or pip's configured mirror, by pip.
 type wheel struct {
 	// python is the interpreter; "" means python3 or python on the PATH.
 	python string
@@ -85,8 +83,7 @@ func (w wheel) interpreter() (string, error) {
 	return "", errNoPython
 }
 
-// pipDownload has pip put the wheel into a new folder below staging, where pip's
-// own temporary files go too, so that nothing is left anywhere else.
+// pipDownload downloads the wheel by pip to a new folder below staging, with pip's temporary files.
 func pipDownload(ctx context.Context, python, staging string, log zerolog.Logger) (string, error) {
 	dest, tmp := filepath.Join(staging, "wheel"), filepath.Join(staging, "tmp")
 	for _, d := range []string{dest, tmp} {
@@ -102,20 +99,9 @@ func pipDownload(ctx context.Context, python, staging string, log zerolog.Logger
 	cmd.WaitDelay = 5 * time.Second
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	done := make(chan struct{})
-	go func() {
-		for tick := time.NewTicker(sayEvery); ; {
-			select {
-			case <-done:
-				tick.Stop()
-				return
-			case <-tick.C:
-				log.Info().Int64("megabytes", size(staging)>>20).Msg("Downloading.")
-			}
-		}
-	}()
+	stop := reportSize(staging, -1, log)
 	err := cmd.Run()
-	close(done)
+	stop()
 	if err != nil {
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
@@ -132,7 +118,7 @@ func pipDownload(ctx context.Context, python, staging string, log zerolog.Logger
 	return filepath.Join(dest, files[0].Name()), nil
 }
 
-// verify compares the SHA-256 of a file with what was pinned.
+// verify compares the SHA-256 of a file with the pinned one.
 func verify(file, want string) error {
 	f, err := os.Open(file)
 	if err != nil {
@@ -149,7 +135,7 @@ func verify(file, want string) error {
 	return nil
 }
 
-// unpackWheel takes the plugin and the licence files out of a wheel, into dir.
+// unpackWheel extracts the plugin and the licence files of a wheel to dir.
 func unpackWheel(file, dir string) error {
 	z, err := zip.OpenReader(file)
 	if err != nil {
@@ -190,7 +176,7 @@ func unpackFile(f *zip.File, to string) error {
 	return errors.Join(err, out.Sync(), out.Close())
 }
 
-// size adds up the files below dir, in bytes.
+// size is the total size of the files below dir, or of a file, in bytes.
 func size(dir string) (total int64) {
 	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if err == nil && d.Type().IsRegular() {
@@ -203,7 +189,7 @@ func size(dir string) (total int64) {
 	return total
 }
 
-// lastLine is where pip says what went wrong.
+// lastLine is where pip writes the error.
 func lastLine(s string) string {
 	lines := strings.Split(strings.TrimSpace(s), "\n")
 	return strings.TrimSpace(lines[len(lines)-1])

@@ -10,9 +10,7 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// device is what a process computes on. It does so many activities at a time as
-// it has slots, from whichever task queues they come: a process serves several,
-// its own numerics class's among them, with one device.
+// device limits the concurrent activities of a process to its slots, over all of its task queues.
 type device struct {
 	slots int
 	free  *semaphore.Weighted
@@ -23,22 +21,20 @@ func newDevice(slots int) *device {
 }
 
 const (
-	// soon is how long an activity waits for the device before it goes back into its queue, and
-	// again how long it lies there.
-	soon = 200 * time.Millisecond
-	// errorBusy is the type of the error of an activity that goes back into its queue.
+	// busyDelay is how long an activity waits for the device before it goes back to its queue, and then stays there.
+	busyDelay = 200 * time.Millisecond
+	// errorBusy is the error type of an activity that goes back to its queue.
 	errorBusy = "WorkerBusy"
 )
 
-// deviceInterceptor makes activities take the device. A queue is polled only
-// while the device is free, but a poll that is under way when it gets work from
-// another queue may still bring an activity: it goes back, for another worker.
+// deviceInterceptor makes activities take a slot of the device. Queues are polled only while one is free, but open polls may
+// still bring activities after it is taken: these go back to their queue, for another worker.
 type deviceInterceptor struct {
 	interceptor.WorkerInterceptorBase
 	device *device
 }
 
-// InterceptActivity is called for each activity that is executed.
+// InterceptActivity is called for each execution of an activity.
 func (i *deviceInterceptor) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
 	a := &deviceActivity{device: i.device}
 	a.Next = next
@@ -52,21 +48,21 @@ type deviceActivity struct {
 
 // ExecuteActivity runs the activity on the device.
 func (a *deviceActivity) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
-	patience, cancel := context.WithTimeout(ctx, soon)
+	waiting, cancel := context.WithTimeout(ctx, busyDelay)
 	defer cancel()
-	if a.device.free.Acquire(patience, 1) != nil {
+	if a.device.free.Acquire(waiting, 1) != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		return nil, temporal.NewApplicationErrorWithOptions("this worker got other work at the same moment", errorBusy, temporal.ApplicationErrorOptions{
-			NextRetryDelay: soon, Category: temporal.ApplicationErrorCategoryBenign,
+			NextRetryDelay: busyDelay, Category: temporal.ApplicationErrorCategoryBenign,
 		})
 	}
 	defer a.device.free.Release(1)
 	return a.Next.ExecuteActivity(ctx, in)
 }
 
-// tuner is the one of a worker for one of the device's queues.
+// tuner is the tuner of a worker for one of the device's queues.
 func (d *device) tuner() (worker.WorkerTuner, error) {
 	fixed, err := worker.NewFixedSizeTuner(worker.FixedSizeTunerOptions{})
 	if err != nil {
@@ -79,13 +75,13 @@ func (d *device) tuner() (worker.WorkerTuner, error) {
 	})
 }
 
-// polls permits a queue's worker to poll when the device has something free.
+// polls permits the worker of a queue to poll while a slot of the device is free.
 type polls struct {
 	device  *device
-	permits *semaphore.Weighted // polls that are under way and activities that run, from this queue
+	permits *semaphore.Weighted // open polls and running activities of this queue
 }
 
-// ReserveSlot blocks until the device is free.
+// ReserveSlot blocks until a slot is free.
 func (p *polls) ReserveSlot(ctx context.Context, _ worker.SlotReservationInfo) (*worker.SlotPermit, error) {
 	if err := p.permits.Acquire(ctx, 1); err != nil {
 		return nil, err
@@ -94,18 +90,18 @@ func (p *polls) ReserveSlot(ctx context.Context, _ worker.SlotReservationInfo) (
 		p.permits.Release(1)
 		return nil, err
 	}
-	p.device.free.Release(1) // whoever gets an activity first takes it
+	p.device.free.Release(1) // the first activity takes it
 	return &worker.SlotPermit{}, nil
 }
 
-// TryReserveSlot permits no work that no poll brought.
+// TryReserveSlot permits no work without a poll.
 func (p *polls) TryReserveSlot(worker.SlotReservationInfo) *worker.SlotPermit { return nil }
 
-// MarkSlotUsed does nothing: the activity takes the device.
+// MarkSlotUsed does nothing: the activity takes the slot.
 func (p *polls) MarkSlotUsed(worker.SlotMarkUsedInfo) {}
 
 // ReleaseSlot ends a permit, used or not.
 func (p *polls) ReleaseSlot(worker.SlotReleaseInfo) { p.permits.Release(1) }
 
-// MaxSlots is how many activities run at a time.
+// MaxSlots is the maximum of concurrent activities.
 func (p *polls) MaxSlots() int { return p.device.slots }

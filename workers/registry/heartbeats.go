@@ -11,24 +11,21 @@ import (
 	"lossatlas/activities"
 )
 
-// heartbeatEvery is how often heartbeats really go to the server: often enough
-// for progress to be seen moving, and for a cancellation, which comes back with
-// a heartbeat, to be felt at once.
+// heartbeatEvery is the interval of heartbeats to the server, short since their answers report cancellations.
 const heartbeatEvery = time.Second
 
-// heartbeatTimeout is how long one heartbeat is tried.
+// heartbeatTimeout limits one heartbeat.
 const heartbeatTimeout = 10 * time.Second
 
-// heartbeats sends the heartbeats of activities in place of the SDK, which ends
-// an activity when one of them could not be delivered within the time between
-// two. A server that is away for some seconds would cost what every worker is
-// computing just now. Here such a heartbeat is followed by the next one.
+// heartbeats sends the heartbeats of activities in place of the SDK, which cancels an activity if one heartbeat can't be
+// delivered: a server that is unreachable for some seconds would stop the computations of all workers. Here the next
+// heartbeat follows.
 type heartbeats struct {
 	interceptor.WorkerInterceptorBase
 	client client.Client
 }
 
-// InterceptActivity is called for each activity that is executed.
+// InterceptActivity is called for each execution of an activity.
 func (h *heartbeats) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
 	a := &beatingActivity{client: h.client, beats: make(chan []any, 1)}
 	a.Next = next
@@ -43,7 +40,7 @@ type beatingActivity struct {
 	beats  chan []any // the details of the latest heartbeat, until it is sent
 }
 
-// Init takes the SDK's own way to send heartbeats.
+// Init keeps the SDK's own calls.
 func (a *beatingActivity) Init(sdk interceptor.ActivityOutboundInterceptor) error {
 	a.sdk = sdk
 	out := &beatingCalls{beats: a.beats}
@@ -51,7 +48,7 @@ func (a *beatingActivity) Init(sdk interceptor.ActivityOutboundInterceptor) erro
 	return a.Next.Init(out)
 }
 
-// ExecuteActivity runs the activity with its heartbeats beside it.
+// ExecuteActivity runs the activity while it sends its heartbeats.
 func (a *beatingActivity) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
 	beating, stop := context.WithCancel(ctx)
 	var stopped sync.WaitGroup
@@ -77,8 +74,8 @@ func (a *beatingActivity) send(ctx context.Context) {
 	}
 }
 
-// beat sends one heartbeat. What the server has to say about the activity, that
-// it is cancelled or over, it says to the SDK as well, which knows what to do.
+// beat sends one heartbeat. If the server answers that the activity is cancelled or over, it is repeated through the SDK,
+// which then acts on the answer.
 func (a *beatingActivity) beat(ctx context.Context, details []any) {
 	try, cancel := context.WithTimeout(ctx, heartbeatTimeout)
 	defer cancel()
@@ -89,13 +86,13 @@ func (a *beatingActivity) beat(ctx context.Context, details []any) {
 	a.sdk.RecordHeartbeat(ctx, details...)
 }
 
-// beatingCalls is what the activity calls.
+// beatingCalls are the calls of the activity.
 type beatingCalls struct {
 	interceptor.ActivityOutboundInterceptorBase
 	beats chan []any
 }
 
-// RecordHeartbeat replaces the heartbeat that is not sent yet.
+// RecordHeartbeat replaces a heartbeat that is not sent yet.
 func (c *beatingCalls) RecordHeartbeat(_ context.Context, details ...any) {
 	for {
 		select {

@@ -1,5 +1,4 @@
-// Package registry says which workflows and activities a worker serves, and
-// runs workers for task queues.
+// Package registry runs the Temporal workers of a process: one per task queue.
 package registry
 
 import (
@@ -19,8 +18,8 @@ import (
 	"lossatlas/workflows"
 )
 
-// Queues are the task queues that a worker can serve which computes in a numerics
-// class. Whoever serves one of computing serves the queue of its class, too.
+// Queues are the task queues that a worker of a numerics class can serve, without the queue of the class, which it serves if
+// it serves a computing one.
 func Queues(class string) []string {
 	if engine.Device(class) == activities.QueueGPU {
 		return []string{activities.QueueIO, activities.QueueGPU, activities.QueueCPU}
@@ -28,24 +27,22 @@ func Queues(class string) []string {
 	return []string{activities.QueueIO, activities.QueueCPU}
 }
 
-// Options say what a worker process serves.
+// Options configure the workers of a process.
 type Options struct {
-	Queues []string // nil: all that it can
-	// Slots is how many numeric activities run at a time; 0 means 1, since one
-	// already uses every core.
+	Queues []string // nil means all possible ones
+	// Slots is the maximum of concurrent numeric activities; 0 means 1, as one uses all cores.
 	Slots int
-	// Drain is how long running activities may go on after Stop.
+	// Drain is the time for running activities after Stop.
 	Drain time.Duration
-	// Steps does the steps in place of the activities that Start is given, which it embeds; nil for
-	// these. What simulates many workers has arithmetic of its own.
+	// Steps replaces the activities of Start, which it embeds, in simulations; it may be nil.
 	Steps any
 }
 
-// waits is how many steps one process can wait for; a waiting activity costs little.
-const waits = 2000
+// maxWaiting is the maximum of concurrent activities that only wait for steps, which cost little.
+const maxWaiting = 2000
 
-// stuckAfter is how long workflow code may take from one step to the next: as long as a task for it, since on a busy
-// machine a thread may get no core for seconds.
+// stuckAfter is the SDK's time limit for workflow code: that of a workflow task, since a thread may get no core for seconds on
+// a busy machine.
 const stuckAfter = 10 * time.Second
 
 // Workers are the running workers of one process.
@@ -54,8 +51,7 @@ type Workers struct {
 	queues []string
 }
 
-// RegisterWorkflows makes the workflows known, to a worker, a replayer or a test
-// environment, under the names that clients use.
+// RegisterWorkflows registers the workflows, under the names that clients use, with a worker, a replayer or a test environment.
 func RegisterWorkflows(r worker.WorkflowRegistry) {
 	for name, f := range map[string]any{
 		activities.SweepWorkflow:      workflows.Sweep,
@@ -66,7 +62,7 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	}
 }
 
-// Start runs a worker per queue until Stop. A queue that can't be served is an error.
+// Start runs one worker per queue until Stop. A queue that can't be served is an error.
 func Start(c client.Client, a *activities.Activities, opts Options) (*Workers, error) {
 	class, err := engine.Class(a.Machine.Engine)
 	if err != nil {
@@ -95,13 +91,13 @@ func Start(c client.Client, a *activities.Activities, opts Options) (*Workers, e
 	return ws, nil
 }
 
-// computes says whether a queue is one of computing that any worker may do.
+// computes reports whether a queue has numeric activities for any class.
 func computes(queue string) bool { return queue == activities.QueueCPU || queue == activities.QueueGPU }
 
 // start runs the worker of one queue.
 func start(c client.Client, a *activities.Activities, queue, class string, d *device, opts Options) (worker.Worker, error) {
 	o := worker.Options{
-		Identity: activities.Identity(""), WorkerStopTimeout: opts.Drain, MaxConcurrentActivityExecutionSize: waits,
+		Identity: activities.Identity(""), WorkerStopTimeout: opts.Drain, MaxConcurrentActivityExecutionSize: maxWaiting,
 		Interceptors: []interceptor.WorkerInterceptor{&heartbeats{client: c}}, DeadlockDetectionTimeout: stuckAfter,
 	}
 	if a.Version != (worker.WorkerDeploymentVersion{}) {
@@ -126,10 +122,10 @@ func start(c client.Client, a *activities.Activities, queue, class string, d *de
 	return w, w.Start()
 }
 
-// Queues are the task queues that are served.
+// Queues are the served task queues.
 func (ws *Workers) Queues() []string { return ws.queues }
 
-// Stop drains and stops the workers, all at the same time.
+// Stop drains and stops the workers, concurrently.
 func (ws *Workers) Stop() {
 	var all sync.WaitGroup
 	for _, w := range ws.list {
