@@ -1,9 +1,9 @@
-// Package codec encrypts what workflows, activities, signals, queries and their errors carry, so that a Temporal
-// server elsewhere keeps nothing that it can read but workflow IDs, search attributes and the names of types.
+// Package codec encrypts the payloads and errors of workflows, activities, signals and queries, so that an external Temporal
+// server can read only workflow IDs, search attributes and the names of types.
 //
-// A payload is encrypted whole, with what says how to read it, by AES-256-GCM with a random nonce. In its place the
-// server gets one of encoding binary/encrypted whose encryption-key-id says which key it takes. Payloads that are not
-// encrypted are read as they are, so that encryption can be begun while sweeps are under way.
+// A payload is encrypted with its metadata by AES-256-GCM with a random nonce. The result has the encoding binary/encrypted
+// and the ID of its key as encryption-key-id. Payloads without encryption are passed on, so that encryption can begin while
+// sweeps run.
 package codec
 
 import (
@@ -22,8 +22,8 @@ const (
 	metaKeyID = "encryption-key-id"
 )
 
-// Codec is keys at work. The zero Codec has none: it encrypts nothing, and says of what is encrypted that it can't be
-// read. It may be used by many at a time.
+// Codec encrypts and decrypts payloads. The zero Codec has no keys: it encrypts nothing and decrypts nothing. It is safe for
+// concurrent use.
 type Codec struct {
 	ids   []string // in the order of the file
 	seals map[string]cipher.AEAD
@@ -47,15 +47,15 @@ func newCodec(keys []key) (*Codec, error) {
 	return c, nil
 }
 
-// UnreadableError says that a payload can't be decrypted with the keys that are given.
+// UnreadableError says that a payload can't be decrypted with the given keys.
 type UnreadableError struct {
-	KeyID string   // that it was encrypted with
-	Given []string // IDs of the keys that are there
-	// Wrong says that there is a key of this ID, which is not the one, or that the payload is damaged.
+	KeyID string   // of the payload
+	Given []string // IDs of the keys
+	// Wrong is set if the key of this ID does not decrypt the payload: another key, or a damaged payload.
 	Wrong bool
 }
 
-// Error says which key is needed, and where to put it.
+// Error names the key, and where to add it.
 func (e *UnreadableError) Error() string {
 	id := e.KeyID[:min(len(e.KeyID), 64)]
 	const advice = "the file that --codec-keys (LOSSATLAS_CODEC_KEYS) names"
@@ -88,7 +88,7 @@ func (c *Codec) Encode(payloads []*common.Payload) ([]*common.Payload, error) {
 	return out, nil
 }
 
-// Decode decrypts payloads that are encrypted. It fails with *[UnreadableError].
+// Decode decrypts the encrypted payloads. It fails with *[UnreadableError].
 func (c *Codec) Decode(payloads []*common.Payload) ([]*common.Payload, error) {
 	out := make([]*common.Payload, len(payloads))
 	for i, p := range payloads {
@@ -113,5 +113,5 @@ func (c *Codec) Decode(payloads []*common.Payload) ([]*common.Payload, error) {
 	return out, nil
 }
 
-// bound is what a payload can't be taken out of: the encoding and the key that it says it has.
+// bound is the additional authenticated data of a payload: its encoding and the ID of its key.
 func bound(id string) []byte { return []byte(encoding + "\x00" + id) }

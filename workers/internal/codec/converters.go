@@ -13,15 +13,14 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Converters turn values and errors into what is sent to Temporal, and back. Whoever reads histories itself reads
-// them by these.
+// Converters convert values and errors to and from the payloads and failures in Temporal.
 type Converters struct {
 	Data    converter.DataConverter
 	Failure converter.FailureConverter
 }
 
-// Converters are those of a client with the keys of the codec. unreadable, unless nil, is told when a workflow or an
-// activity of this process is given what it can't decrypt: a worker that goes on would spoil the work of others.
+// Converters returns the converters for a client. unreadable, which may be nil, gets the error if a workflow or an activity of
+// this process receives a payload that it can't decrypt: the worker should stop, as it would fail the work of others.
 func (c *Codec) Converters(unreadable func(error)) Converters {
 	data := converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), c)
 	return Converters{
@@ -32,13 +31,13 @@ func (c *Codec) Converters(unreadable func(error)) Converters {
 	}
 }
 
-// dataConverter acts on payloads that a worker can't decrypt. The SDK would fail workflows for them and leave signals
-// out. A panic fails the workflow's task only, which another worker then takes.
+// dataConverter handles payloads that a worker can't decrypt. The SDK would fail workflows and skip signals. A panic fails only
+// the workflow's task, which another worker then takes.
 type dataConverter struct {
 	converter.DataConverter
 	unreadable func(error)
-	workflow   bool // converts for a workflow
-	worker     bool // converts for a workflow or an activity
+	workflow   bool // in a workflow
+	worker     bool // in a workflow or an activity
 }
 
 var _ workflow.ContextAware = (*dataConverter)(nil)
@@ -77,7 +76,7 @@ func (d *dataConverter) act(err error) error {
 	return err
 }
 
-// failureConverter says of an error's message that can't be decrypted why, in its place.
+// failureConverter replaces an error's message that can't be decrypted by the reason.
 type failureConverter struct {
 	converter.FailureConverter
 	codec *Codec

@@ -11,20 +11,20 @@ import (
 	"go.temporal.io/sdk/converter"
 )
 
-// maxBody is more than Temporal puts into one answer.
+// maxBody is the maximum size of a request in bytes, more than that of an answer of Temporal.
 const maxBody = 32 << 20
 
-// HandlerOptions say who may use a remote codec.
+// HandlerOptions restrict the use of a remote codec.
 type HandlerOptions struct {
-	// Origins are the addresses of Temporal UIs, such as https://temporal.example.com, whose pages may ask. Other
-	// pages may not; programs, which name no origin, may.
+	// Origins are the addresses of the Temporal UIs, such as https://temporal.example.com, whose pages are admitted. Programs,
+	// which send no origin, are admitted, too.
 	Origins []string
-	// Token is what everybody must send as a bearer token; "" asks for none.
+	// Token is the required bearer token, "" for none.
 	Token string
 }
 
-// Handler serves a remote codec for the Temporal UI and command line: POST /encode and /decode, below any path, and
-// GET /healthz. What it has no key for stays as it is, among the rest of a history.
+// Handler serves a remote codec for the Temporal UI and command line: POST /encode and /decode, below any path, and GET
+// /healthz. Payloads that it has no key for are passed on.
 func (c *Codec) Handler(o HandlerOptions) http.Handler {
 	remote := http.MaxBytesHandler(converter.NewPayloadCodecHTTPHandler(lenient{c}), maxBody)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -60,10 +60,10 @@ func (c *Codec) Handler(o HandlerOptions) http.Handler {
 	})
 }
 
-// lenient decrypts what it can: who asks wants to see a history, of which some may have been written with another key.
+// lenient decrypts what it can of a history, of which some payloads may have another key.
 type lenient struct{ *Codec }
 
-// Decode decrypts payloads, and leaves those as they are that it can't read.
+// Decode decrypts payloads, and passes on those that it can't decrypt.
 func (l lenient) Decode(payloads []*common.Payload) ([]*common.Payload, error) {
 	out := make([]*common.Payload, len(payloads))
 	for i, p := range payloads {
@@ -76,7 +76,7 @@ func (l lenient) Decode(payloads []*common.Payload) ([]*common.Payload, error) {
 	return out, nil
 }
 
-// admits compares digests, which takes as long for any token.
+// admits reports whether a request has the token, in constant time.
 func (o HandlerOptions) admits(r *http.Request) bool {
 	if o.Token == "" {
 		return true

@@ -16,24 +16,23 @@ import (
 
 const (
 	keyBytes = 32 // AES-256
-	// othersMay are the rights that nobody but the owner of a key file may have, except its group, which may read:
-	// so are secrets mounted into containers that don't run as root.
-	othersMay = 0o027
+	// forbidden are the permissions that a key file must not have. Its group may read it, as needed for secrets in containers
+	// that don't run as root.
+	forbidden = 0o027
 )
 
-// keyID is what a key may be called.
+// keyID matches the IDs of keys.
 var keyID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
-// key is one key; its ID goes with every payload that it encrypts.
+// key is a key; its ID is stored with the payloads that it encrypts.
 type key struct {
 	id     string
 	secret []byte
 }
 
-// Read reads a file of keys, one a line: an ID (letters, digits, dots, dashes) and 32 random bytes in base64,
-// with a space between. Empty lines, and lines that begin with #, are left out. The first key encrypts, all decrypt.
-// A file that others may read, or that has no key, a key twice or anything else, is an error, which never repeats what
-// may be a secret.
+// Read reads a file of keys, one a line: an ID (letters, digits, dots, dashes), a space, and 32 random bytes in base64. Empty
+// lines, and lines that begin with #, are skipped. The first key encrypts, all decrypt. Errors, also of a file that others may
+// read, never repeat a secret.
 func Read(file string) (*Codec, error) {
 	if err := private(file); err != nil {
 		return nil, err
@@ -49,7 +48,7 @@ func Read(file string) (*Codec, error) {
 	return newCodec(keys)
 }
 
-// ReadToken reads a file with one secret word.
+// ReadToken reads a file with one token.
 func ReadToken(file string) (string, error) {
 	if err := private(file); err != nil {
 		return "", err
@@ -65,13 +64,13 @@ func ReadToken(file string) (string, error) {
 	return token, nil
 }
 
-// private refuses a file that anybody may read.
+// private refuses a file that others may read.
 func private(file string) error {
 	info, err := os.Stat(file)
 	if err != nil {
 		return fmt.Errorf("the file of secrets can't be read: %w", err)
 	}
-	if mode := info.Mode().Perm(); mode&othersMay != 0 {
+	if mode := info.Mode().Perm(); mode&forbidden != 0 {
 		return fmt.Errorf("%s holds secrets, and its mode %04o lets others at it: chmod 600 %s (of a secret mounted in Kubernetes: defaultMode: 0440)", file, mode, file)
 	}
 	return nil
@@ -105,7 +104,7 @@ func parse(text []byte) (keys []key, err error) {
 	return keys, nil
 }
 
-// NewKey draws a key from the system's random source and returns its line for a key file. Its ID tells nothing of it.
+// NewKey draws a key from the system's random source and returns its line for a key file. Its ID is a hash.
 func NewKey() string {
 	secret := make([]byte, keyBytes)
 	_, _ = rand.Read(secret) // never fails

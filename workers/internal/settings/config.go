@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -19,7 +19,7 @@ import (
 // fileName is the config file's name in the home and in the user's config folder.
 const fileName = "config.yaml"
 
-// config is what the config files say, by setting.
+// config is the content of the config files by setting.
 type config map[string]entry
 
 type entry struct {
@@ -27,8 +27,7 @@ type entry struct {
 	file string
 }
 
-// read adds a file's settings, in place of those read before. A file that is
-// absent is no error; an unknown key is.
+// read adds a file's settings, which replace those read before. The file may be absent.
 func (c config) read(file string) error {
 	src, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG) {
@@ -40,7 +39,7 @@ func (c config) read(file string) error {
 	return c.add(file, src)
 }
 
-// readHome adds the file in the home, which may say anything but where the home is.
+// readHome adds the file in the home, which may not set the home.
 func (c config) readHome(dir string) error {
 	file := filepath.Join(dir, fileName)
 	before := c["home"]
@@ -74,12 +73,7 @@ func (c config) add(file string, src []byte) error {
 	for _, e := range table {
 		names = append(names, e.name)
 	}
-	keys := make([]string, 0, len(doc))
-	for key := range doc {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
+	for _, key := range slices.Sorted(maps.Keys(doc)) {
 		if !slices.Contains(names, key) {
 			return exit.Usagef("config file %s: unknown setting %q; the settings are %s", file, key, strings.Join(names, ", "))
 		}
@@ -93,12 +87,8 @@ func (c config) add(file string, src []byte) error {
 }
 
 func scalar(v any) (string, error) {
-	switch v := v.(type) {
-	case string:
-		return v, nil
-	case bool:
-		return strconv.FormatBool(v), nil
-	case int, int64, uint64, float64:
+	switch v.(type) {
+	case string, bool, int, int64, uint64, float64:
 		return fmt.Sprint(v), nil
 	}
 	return "", errors.New("want a single text")

@@ -1,5 +1,4 @@
-// Package settings says where state and services are and how the program
-// speaks: from flags, the environment and a config file, in that order.
+// Package settings reads the settings of all commands: from flags, the environment and config files, in that order.
 package settings
 
 import (
@@ -17,7 +16,7 @@ import (
 	"lossatlas/workers/internal/exit"
 )
 
-// Settings is everything that holds for more than one command.
+// Settings are shared by all commands.
 type Settings struct {
 	Home string // absolute
 	Data string // absolute; the folder that holds cifar-10-batches-bin/, or ""
@@ -30,15 +29,15 @@ type Settings struct {
 	S3Bucket    string
 	S3AccessKey string
 	S3SecretKey string
-	S3Token     string // of keys for a time, or ""
+	S3Token     string // of temporary keys, or ""
 	S3Region    string
 	S3CA        string // absolute path of a PEM file, or ""
 	S3Style     string // path, host
 
-	MetricsAddress string // host:port to serve metrics and health at, or ""
+	MetricsAddress string // host:port of metrics and health, or ""
 
-	Deployment string // the worker deployment that a worker belongs to, or ""
-	BuildID    string // its version there, or "" for the program's
+	Deployment string // the worker deployment of a worker, or ""
+	BuildID    string // its version there, or "" for the program's version
 
 	Backend string // auto, xla, go
 	Plugin  string // absolute path of a PJRT plugin, or "" to look for one
@@ -50,11 +49,10 @@ type Settings struct {
 	flags *pflag.FlagSet
 }
 
-// setting describes one setting: its flag, which is also its key in the config
-// file, and the environment variables that may give it.
+// setting describes one setting: its flag, which is also its key in config files.
 type setting struct {
 	name    string
-	env     []string // the first that is set and not empty counts
+	aws     string // a variable that counts if LOSSATLAS_NAME is not set, or ""
 	value   func(*Settings) *string
 	initial string
 	allowed []string
@@ -63,51 +61,51 @@ type setting struct {
 }
 
 var table = []setting{
-	{name: "home", env: []string{"LOSSATLAS_HOME"}, path: true, value: func(s *Settings) *string { return &s.Home },
+	{name: "home", path: true, value: func(s *Settings) *string { return &s.Home },
 		help: "`folder` for everything embedded: database, objects, plugins, logs, credentials (default: lossatlas in the user's data folder)"},
-	{name: "data", env: []string{"LOSSATLAS_DATA"}, path: true, value: func(s *Settings) *string { return &s.Data },
+	{name: "data", path: true, value: func(s *Settings) *string { return &s.Data },
 		help: "`folder` that holds cifar-10-batches-bin/ (default: the archive is fetched into the home)"},
-	{name: "temporal-address", env: []string{"LOSSATLAS_TEMPORAL_ADDRESS"}, value: func(s *Settings) *string { return &s.TemporalAddress },
+	{name: "temporal-address", value: func(s *Settings) *string { return &s.TemporalAddress },
 		help: "`host:port` of a Temporal server to use in place of the embedded one"},
-	{name: "temporal-namespace", env: []string{"LOSSATLAS_TEMPORAL_NAMESPACE"}, initial: "lossatlas", value: func(s *Settings) *string { return &s.TemporalNamespace },
+	{name: "temporal-namespace", initial: "lossatlas", value: func(s *Settings) *string { return &s.TemporalNamespace },
 		help: "Temporal `namespace`"},
-	{name: "codec-keys", env: []string{"LOSSATLAS_CODEC_KEYS"}, path: true, value: func(s *Settings) *string { return &s.CodecKeys },
-		help: "`file` of keys that encrypt what a Temporal server elsewhere is given (`lossatlas codec key` writes one)"},
-	{name: "s3-endpoint", env: []string{"LOSSATLAS_S3_ENDPOINT"}, value: func(s *Settings) *string { return &s.S3Endpoint },
+	{name: "codec-keys", path: true, value: func(s *Settings) *string { return &s.CodecKeys },
+		help: "`file` of keys that encrypt payloads for an external Temporal server (`lossatlas codec key` writes one)"},
+	{name: "s3-endpoint", value: func(s *Settings) *string { return &s.S3Endpoint },
 		help: "`URL` (http://host:port or https://host:port) of an S3 store to use in place of the embedded one"},
-	{name: "s3-bucket", env: []string{"LOSSATLAS_S3_BUCKET"}, initial: "lossatlas", value: func(s *Settings) *string { return &s.S3Bucket },
+	{name: "s3-bucket", initial: "lossatlas", value: func(s *Settings) *string { return &s.S3Bucket },
 		help: "S3 `bucket`"},
-	{name: "s3-access-key", env: []string{"LOSSATLAS_S3_ACCESS_KEY", "AWS_ACCESS_KEY_ID"}, value: func(s *Settings) *string { return &s.S3AccessKey },
+	{name: "s3-access-key", aws: "AWS_ACCESS_KEY_ID", value: func(s *Settings) *string { return &s.S3AccessKey },
 		help: "S3 access `key`; better given in the environment as LOSSATLAS_S3_ACCESS_KEY"},
-	{name: "s3-secret-key", env: []string{"LOSSATLAS_S3_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"}, value: func(s *Settings) *string { return &s.S3SecretKey },
+	{name: "s3-secret-key", aws: "AWS_SECRET_ACCESS_KEY", value: func(s *Settings) *string { return &s.S3SecretKey },
 		help: "S3 secret `key`; better given in the environment as LOSSATLAS_S3_SECRET_KEY, where other users can't see it"},
-	{name: "s3-session-token", env: []string{"LOSSATLAS_S3_SESSION_TOKEN", "AWS_SESSION_TOKEN"}, value: func(s *Settings) *string { return &s.S3Token },
-		help: "`token` that goes with S3 keys which are for a time"},
-	{name: "s3-region", env: []string{"LOSSATLAS_S3_REGION", "AWS_REGION"}, initial: "us-east-1", value: func(s *Settings) *string { return &s.S3Region },
+	{name: "s3-session-token", aws: "AWS_SESSION_TOKEN", value: func(s *Settings) *string { return &s.S3Token },
+		help: "session `token` of temporary S3 keys"},
+	{name: "s3-region", aws: "AWS_REGION", initial: "us-east-1", value: func(s *Settings) *string { return &s.S3Region },
 		help: "S3 `region`"},
-	{name: "s3-ca", env: []string{"LOSSATLAS_S3_CA", "AWS_CA_BUNDLE"}, path: true, value: func(s *Settings) *string { return &s.S3CA },
-		help: "PEM `file` with the certificates that an https endpoint's is checked by, beside the system's"},
-	{name: "s3-style", env: []string{"LOSSATLAS_S3_STYLE"}, initial: "path", allowed: []string{"path", "host"}, value: func(s *Settings) *string { return &s.S3Style },
+	{name: "s3-ca", aws: "AWS_CA_BUNDLE", path: true, value: func(s *Settings) *string { return &s.S3CA },
+		help: "PEM `file` of certificates to verify an https endpoint with, next to the system's"},
+	{name: "s3-style", initial: "path", allowed: []string{"path", "host"}, value: func(s *Settings) *string { return &s.S3Style },
 		help: "where a request names the bucket: in the `path` (every server), or as part of the host (bucket.host)"},
-	{name: "metrics-address", env: []string{"LOSSATLAS_METRICS_ADDRESS"}, value: func(s *Settings) *string { return &s.MetricsAddress },
-		help: "`host:port` at which run, up and worker serve /metrics for Prometheus, /healthz and /readyz (default: nowhere)"},
-	{name: "deployment", env: []string{"LOSSATLAS_DEPLOYMENT"}, value: func(s *Settings) *string { return &s.Deployment },
+	{name: "metrics-address", value: func(s *Settings) *string { return &s.MetricsAddress },
+		help: "`host:port` at which run, up and worker serve /metrics for Prometheus, /healthz and /readyz (default: not served)"},
+	{name: "deployment", value: func(s *Settings) *string { return &s.Deployment },
 		help: "`name` of the worker deployment, in Temporal, that workers of this program belong to (default: none)"},
-	{name: "build-id", env: []string{"LOSSATLAS_BUILD_ID"}, value: func(s *Settings) *string { return &s.BuildID },
+	{name: "build-id", value: func(s *Settings) *string { return &s.BuildID },
 		help: "`version` of the worker deployment (default: the program's)"},
-	{name: "backend", env: []string{"LOSSATLAS_BACKEND"}, initial: "auto", allowed: []string{"auto", "xla", "go"}, value: func(s *Settings) *string { return &s.Backend },
+	{name: "backend", initial: "auto", allowed: []string{"auto", "xla", "go"}, value: func(s *Settings) *string { return &s.Backend },
 		help: "numeric `backend`: auto, xla or go"},
-	{name: "plugin", env: []string{"LOSSATLAS_PLUGIN"}, path: true, value: func(s *Settings) *string { return &s.Plugin },
-		help: "`path` of the PJRT plugin for the xla backend (default: the one that is installed)"},
-	{name: "output", env: []string{"LOSSATLAS_OUTPUT"}, initial: "text", allowed: []string{"text", "json", "jsonl"}, value: func(s *Settings) *string { return &s.Output },
+	{name: "plugin", path: true, value: func(s *Settings) *string { return &s.Plugin },
+		help: "`path` of the PJRT plugin for the xla backend (default: an installed one)"},
+	{name: "output", initial: "text", allowed: []string{"text", "json", "jsonl"}, value: func(s *Settings) *string { return &s.Output },
 		help: "`format` of what goes to standard output: text, json or jsonl"},
-	{name: "log-level", env: []string{"LOSSATLAS_LOG_LEVEL"}, allowed: []string{"debug", "info", "warn", "error", "off"}, value: func(s *Settings) *string { return &s.LogLevel },
+	{name: "log-level", allowed: []string{"debug", "info", "warn", "error", "off"}, value: func(s *Settings) *string { return &s.LogLevel },
 		help: "least `level` of the log on standard error: debug, info, warn, error or off (default: info for up and worker, else warn); the log file in the home has everything"},
 }
 
 const noColor = "no-color"
 
-// Bind adds the flags and returns the settings that Load will fill.
+// Bind adds the flags and returns the settings, to be filled by Load.
 func Bind(flags *pflag.FlagSet) *Settings {
 	s := &Settings{flags: flags}
 	for _, e := range table {
@@ -117,8 +115,7 @@ func Bind(flags *pflag.FlagSet) *Settings {
 	return s
 }
 
-// Load fills the settings once the flags are parsed. env looks up the
-// environment and is os.LookupEnv outside tests.
+// Load fills the settings after the flags are parsed. env is os.LookupEnv outside tests.
 func (s *Settings) Load(env func(string) (string, bool)) error {
 	files := config{}
 	if dir := userConfig(env); dir != "" {
@@ -129,7 +126,7 @@ func (s *Settings) Load(env func(string) (string, bool)) error {
 	if err := s.fill(env, files); err != nil {
 		return err
 	}
-	// Now the home is known, and with it a second file.
+	// The home, which is now known, may have a second file.
 	if err := files.readHome(s.Home); err != nil {
 		return err
 	}
@@ -139,7 +136,7 @@ func (s *Settings) Load(env func(string) (string, bool)) error {
 	return s.check()
 }
 
-// fill sets every setting from the first place that has it.
+// fill sets every setting from its first source.
 func (s *Settings) fill(env func(string) (string, bool), files config) error {
 	for _, e := range table {
 		v, from, dir := e.find(s.flags, env, files)
@@ -173,13 +170,12 @@ func (s *Settings) fill(env func(string) (string, bool), files config) error {
 	return nil
 }
 
-// find returns the value of one setting, where it comes from, for messages,
-// and the folder that a relative path in it is relative to ("": the working directory).
+// find returns the value of a setting, its source for messages, and the folder of relative paths ("": the working directory).
 func (e setting) find(flags *pflag.FlagSet, env func(string) (string, bool), files config) (value, from, dir string) {
 	if f := flags.Lookup(e.name); f != nil && f.Changed {
 		return f.Value.String(), "--" + e.name, ""
 	}
-	for _, name := range e.env {
+	for _, name := range []string{"LOSSATLAS_" + strings.ToUpper(strings.ReplaceAll(e.name, "-", "_")), e.aws} {
 		if v, ok := env(name); ok && v != "" {
 			return v, name, ""
 		}
@@ -227,8 +223,7 @@ func (s *Settings) check() error {
 	return nil
 }
 
-// JSON says whether output is for programs. It holds, as far as the flags tell,
-// before Load and after a Load that failed.
+// JSON reports whether the output is JSON. Before Load, and after an error of Load, it goes by the flags.
 func (s *Settings) JSON() bool {
 	out := s.Output
 	if f := s.flags.Lookup("output"); f != nil && (out == "" || f.Changed) {
@@ -245,22 +240,20 @@ func (s *Settings) Flag(name string) string {
 	return ""
 }
 
-// External says whether the services are elsewhere.
+// External reports whether the servers are external.
 func (s *Settings) External() bool { return s.S3Endpoint != "" }
 
-// Level is the log level for standard error; usual is the command's own choice.
+// Level is the log level for standard error; usual is the command's default.
 func (s *Settings) Level(usual zerolog.Level) zerolog.Level {
 	switch s.LogLevel {
-	case "debug":
-		return zerolog.DebugLevel
-	case "info":
-		return zerolog.InfoLevel
-	case "warn":
-		return zerolog.WarnLevel
-	case "error":
-		return zerolog.ErrorLevel
+	case "":
+		return usual
 	case "off":
 		return zerolog.Disabled
 	}
-	return usual
+	level, err := zerolog.ParseLevel(s.LogLevel)
+	if err != nil { // not one of the allowed ones
+		return usual
+	}
+	return level
 }
