@@ -1,5 +1,4 @@
-// Package attributes is the search attributes by which workflows are found in
-// the Temporal UI and by commands. It knows Temporal's client only, not its server.
+// Package attributes defines the search attributes by which the Temporal UI and commands find workflows.
 package attributes
 
 import (
@@ -18,7 +17,7 @@ import (
 	"go.temporal.io/sdk/client"
 )
 
-// Types are the search attributes that workflows carry, with their types.
+// Types are the search attributes of workflows with their types.
 func Types() map[string]enums.IndexedValueType {
 	return map[string]enums.IndexedValueType{
 		"LossatlasSweep":       enums.INDEXED_VALUE_TYPE_KEYWORD,
@@ -31,7 +30,7 @@ func Types() map[string]enums.IndexedValueType {
 	}
 }
 
-// command adds search attributes from the command line.
+// command is the command line that adds search attributes.
 func command(namespace string, missing map[string]enums.IndexedValueType) string {
 	var b strings.Builder
 	b.WriteString("temporal operator search-attribute create --namespace " + namespace)
@@ -41,13 +40,10 @@ func command(namespace string, missing map[string]enums.IndexedValueType) string
 	return b.String()
 }
 
-// Ensure adds the search attributes that the namespace lacks,
-// on the embedded or any other Temporal server. Calling it again changes
-// nothing. It fails when one exists with another type, or when the server does
-// not let this client add any. It waits until the server takes what was added,
-// which takes some seconds where its services are many.
+// Ensure adds the search attributes that the namespace lacks, and waits until the server accepts them, which takes some seconds
+// on a server of many processes. It fails if one exists with another type, or if the client may not add any.
 func Ensure(ctx context.Context, c client.Client, namespace string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	op := c.OperatorService()
 	have, err := op.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
@@ -68,15 +64,15 @@ func Ensure(ctx context.Context, c client.Client, namespace string) error {
 	}
 	_, err = op.AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: missing})
 	if err != nil {
-		return fmt.Errorf("add search attributes to namespace %s: %w; somebody who may can add them with `%s`", namespace, err, command(namespace, missing))
+		return fmt.Errorf("add search attributes to namespace %s: %w; an administrator can add them with `%s`", namespace, err, command(namespace, missing))
 	}
 	return await(ctx, c, namespace)
 }
 
-// patience is how long a server may take to know search attributes that it was given.
-const patience = time.Minute
+// timeout limits Ensure.
+const timeout = time.Minute
 
-// await waits until the namespace's workflows can be searched by all search attributes.
+// await waits until the server accepts queries with all search attributes.
 func await(ctx context.Context, c client.Client, namespace string) error {
 	query := strings.Join(slices.Sorted(maps.Keys(Types())), " IS NULL AND ") + " IS NULL"
 	for {

@@ -69,7 +69,7 @@ func (p Program) Run(ctx context.Context, args []string) int {
 		a.log.Debug().Err(err).Msg("interrupted")
 		err = exit.With(exit.Interrupted, errors.New("interrupted"))
 	}
-	if err != nil && !exit.Told(err) {
+	if err != nil && !exit.IsSilent(err) {
 		a.complain(err)
 	}
 	return int(exit.Of(err))

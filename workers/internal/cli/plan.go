@@ -49,7 +49,7 @@ func (a *app) plan(ctx context.Context, file string, o planOptions) (err error) 
 	if o.detailed {
 		// 2 means "steps to run" here, so that a mistake must have another code.
 		defer func() {
-			if err != nil && exit.Of(err) == exit.Usage && !exit.Told(err) {
+			if err != nil && exit.Of(err) == exit.Usage && !exit.IsSilent(err) {
 				err = exit.With(exit.Failed, err)
 			}
 		}()

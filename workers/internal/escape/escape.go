@@ -1,4 +1,4 @@
-// Package escape keeps text that comes from data, such as names in an archive, from steering the terminal it is shown on.
+// Package escape escapes control characters in text from data, such as names in an archive, for output on a terminal.
 package escape
 
 import (
@@ -10,16 +10,16 @@ import (
 	"unicode/utf8"
 )
 
-// steers says whether a terminal obeys a character rather than showing it: control characters but newline and tab, and
-// those that turn the direction of the text after them.
-func steers(r rune) bool {
+// isControl reports whether a character controls a terminal: control characters except newline and tab, and those that change
+// the direction of text.
+func isControl(r rune) bool {
 	return r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }
 
-// Text returns text with what steers a terminal written as in JSON, \u001b, so that JSON keeps its meaning. Bytes that
-// are no UTF-8 become \x9b and the like.
+// Text escapes control characters as in JSON, \u001b, which keeps the meaning of JSON texts, and bytes that are not UTF-8 as
+// \x9b.
 func Text(s string) string {
-	if utf8.ValidString(s) && strings.IndexFunc(s, steers) < 0 {
+	if utf8.ValidString(s) && strings.IndexFunc(s, isControl) < 0 {
 		return s
 	}
 	var b strings.Builder
@@ -27,7 +27,7 @@ func Text(s string) string {
 		switch {
 		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd"):
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case steers(r):
+		case isControl(r):
 			fmt.Fprintf(&b, `\u%04x`, r)
 		default:
 			b.WriteRune(r)
@@ -36,22 +36,22 @@ func Text(s string) string {
 	return b.String()
 }
 
-// Line is Text on one line, for a cell of a table.
+// Line is Text that also escapes newlines and tabs, for a cell of a table.
 func Line(s string) string {
 	return strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(Text(s))
 }
 
-// Writer passes text on as Text has it.
+// Writer writes text escaped by [Text].
 type Writer struct {
 	mu   sync.Mutex
 	w    io.Writer
-	held []byte // the beginning of a character
+	held []byte // an incomplete character
 }
 
 // NewWriter writes to w.
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
-// Write keeps the beginning of a character, at the end, for the next time.
+// Write holds an incomplete character at the end until the next call.
 func (e *Writer) Write(p []byte) (int, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

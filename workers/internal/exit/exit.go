@@ -1,4 +1,4 @@
-// Package exit says with which code the program ends, in one place.
+// Package exit defines the exit codes of the program and the errors that carry them.
 package exit
 
 import (
@@ -17,21 +17,18 @@ const (
 	Done        Code = 0   // all is well
 	Failed      Code = 1   // the command failed
 	Usage       Code = 2   // a wrong flag or argument, or a bad sweep file
-	Partial     Code = 3   // some experiments failed and the rest are done
+	Partial     Code = 3   // some experiments failed, the others are done
 	Interrupted Code = 130 // stopped by Ctrl-C or SIGTERM
 )
 
-// Changes is what `plan --detailed-exitcode` ends with when there are steps to
-// run. It shares its value with Usage, as terraform's does; errors in the
-// usage of plan are told apart by their message.
+// Changes is the code of `plan --detailed-exitcode` if there are steps to run. It has the value of Usage, as in terraform:
+// usage errors of plan have a message.
 const Changes Code = 2
 
-// Error carries the code that an error ends the program with.
+// Error is an error with an exit code. Err is nil if the user has already seen what happened.
 type Error struct {
 	Code Code
 	Err  error
-	// Told is set when the user has already read what happened, so that no message follows.
-	Told bool
 }
 
 // Error is the message of the error inside.
@@ -53,16 +50,16 @@ func With(code Code, err error) error {
 	return &Error{Code: code, Err: err}
 }
 
-// Usagef is a mistake in how the program was called.
+// Usagef is an error in the use of the program.
 func Usagef(format string, args ...any) error {
 	return &Error{Code: Usage, Err: fmt.Errorf(format, args...)}
 }
 
-// Silently ends the program with a code without a message: everything was said.
-func Silently(code Code) error { return &Error{Code: code, Told: true} }
+// Silently ends the program with a code, without a message.
+func Silently(code Code) error { return &Error{Code: code} }
 
-// Of returns the code that an error ends the program with. An error that
-// carries none is a failure, unless it is a sweep file's or an interrupt.
+// Of returns the exit code of an error. Without its own, it is Usage for sweep files, Interrupted for context.Canceled, and
+// Failed otherwise.
 func Of(err error) Code {
 	var coded *Error
 	var file syntax.Errors
@@ -80,8 +77,8 @@ func Of(err error) Code {
 	return Failed
 }
 
-// Told says whether the user has already read what happened.
-func Told(err error) bool {
+// IsSilent reports whether an error needs no message.
+func IsSilent(err error) bool {
 	var coded *Error
-	return errors.As(err, &coded) && coded.Told
+	return errors.As(err, &coded) && coded.Err == nil
 }

@@ -35,7 +35,7 @@ func TestOf(t *testing.T) {
 	if exit.With(exit.Failed, nil) != nil {
 		t.Error("a nil error got a code")
 	}
-	if !exit.Told(fmt.Errorf("run: %w", exit.Silently(exit.Partial))) || exit.Told(errors.New("boom")) {
-		t.Error("Told must hold for silent errors and no others")
+	if !exit.IsSilent(fmt.Errorf("run: %w", exit.Silently(exit.Partial))) || exit.IsSilent(errors.New("boom")) {
+		t.Error("IsSilent must hold for silent errors and no others")
 	}
 }

@@ -1,12 +1,10 @@
-// Package logging sets up the program's log: for people or machines on
-// standard error, and in full in a file of the home.
+// Package logging sets up the program's log: on standard error for people or programs, and completely in a file of the home.
 package logging
 
 import (
 	"fmt"
 	"io"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,14 +14,14 @@ import (
 	"lossatlas/workers/internal/escape"
 )
 
-// Options say where the log goes.
+// Options configure the log.
 type Options struct {
-	// Stderr gets what is of Level or above; Terminal says that a person reads it there.
+	// Stderr gets the lines of Level and above, formatted for people if Terminal is set.
 	Stderr   io.Writer
 	Terminal bool
 	Color    bool
 	Level    zerolog.Level
-	// File, if not nil, gets everything from debug on, as JSON.
+	// File, if not nil, gets the lines of debug and above, as JSON.
 	File io.Writer
 }
 
@@ -37,15 +35,15 @@ func New(o Options) zerolog.Logger {
 	least := o.Level
 	if o.File != nil {
 		least = min(least, zerolog.DebugLevel)
-		out = zerolog.MultiLevelWriter(out, &faint{out: o.File, front: o.Stderr})
+		out = zerolog.MultiLevelWriter(out, &fileWriter{out: o.File, stderr: o.Stderr})
 	}
 	return zerolog.New(out).Level(least).With().Timestamp().Logger()
 }
 
-// escapedValue is a field's value that does not steer the terminal.
+// escapedValue formats a field's value without control characters.
 func escapedValue(v any) string { return escape.Text(fmt.Sprintf("%s", v)) }
 
-// escaped keeps a line's message from steering the terminal.
+// escaped escapes control characters in a line's message.
 func escaped(line map[string]any) error {
 	if text, ok := line[zerolog.MessageFieldName].(string); ok {
 		line[zerolog.MessageFieldName] = escape.Text(text)
@@ -53,33 +51,26 @@ func escaped(line map[string]any) error {
 	return nil
 }
 
-// faint passes on to a file until a write fails, which it says once: a full disk
-// must not drown what the program itself has to say about it.
-type faint struct {
-	out   io.Writer
-	front io.Writer
-	once  sync.Once
-	dead  atomic.Bool
+// fileWriter writes to a file until a write fails, which it reports once: a full disk must not flood the terminal.
+type fileWriter struct {
+	out    io.Writer
+	stderr io.Writer
+	failed atomic.Bool
 }
 
 // Write never fails.
-func (f *faint) Write(b []byte) (int, error) {
-	if f.dead.Load() {
+func (f *fileWriter) Write(b []byte) (int, error) {
+	if f.failed.Load() {
 		return len(b), nil
 	}
-	if _, err := f.out.Write(b); err != nil {
-		f.dead.Store(true)
-		f.once.Do(func() { fmt.Fprintf(f.front, "the log file is given up: %v\n", err) })
+	if _, err := f.out.Write(b); err != nil && f.failed.CompareAndSwap(false, true) {
+		fmt.Fprintf(f.stderr, "the log file is closed: %v\n", err)
 	}
 	return len(b), nil
 }
 
-// temporalLevel: of what the Temporal SDK says, only warnings and errors are of
-// use to a user of the program.
-const temporalLevel = zerolog.WarnLevel
-
-// Temporal is the same log for the Temporal SDK, through slog, from warnings on.
+// Temporal is the same log for the Temporal SDK, from warnings on: the rest is of no use to users.
 func Temporal(log zerolog.Logger) sdklog.Logger {
-	log = log.With().Str("from", "temporal").Logger().Level(max(log.GetLevel(), temporalLevel))
+	log = log.With().Str("from", "temporal").Logger().Level(max(log.GetLevel(), zerolog.WarnLevel))
 	return sdklog.NewStructuredLogger(slog.New(zerolog.NewSlogHandler(log)))
 }

@@ -1,5 +1,4 @@
-// Package telemetry shows operators what a process does: metrics for Prometheus, whether it lives
-// and is ready for work, and traces for a collector.
+// Package telemetry serves metrics for Prometheus, liveness and readiness of a process, and sends traces to a collector.
 package telemetry
 
 import (
@@ -9,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -27,44 +27,44 @@ import (
 	"go.temporal.io/sdk/interceptor"
 )
 
-// Options say what is shown, and where.
+// Options configure the telemetry of a process.
 type Options struct {
 	// Address is host:port to serve /metrics, /healthz and /readyz at; "" serves nothing.
 	Address string
 	Version string
-	// Alive says what is wrong with this process, which only a new start can mend. Nil knows nothing.
+	// Alive is an error if the process needs a restart; it may be nil.
 	Alive func() error
 	Log   zerolog.Logger
 }
 
-// Telemetry is what Start started. A nil one shows nothing.
+// Telemetry is the telemetry of a process. A nil one does nothing.
 type Telemetry struct {
 	address string
 	options Options
 	meters  *metric.MeterProvider
 	traces  *trace.TracerProvider
 	server  *http.Server
-	checks  chan map[string]Check // of one element: the current ones
+	checks  atomic.Pointer[map[string]Check]
 }
 
-// Check says whether something that the process needs answers.
+// Check tests something that the process needs.
 type Check func(context.Context) error
 
 const (
 	checkTimeout = 2 * time.Second
 	stopTimeout  = 5 * time.Second
-	// endpoint is the variable that names the collector of traces, as for every program with OpenTelemetry.
+	// endpoint is OpenTelemetry's variable for the collector of traces.
 	endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT"
 )
 
-// Start serves metrics, health and readiness where an address is given, and sends traces where the
-// environment names a collector (OTEL_EXPORTER_OTLP_ENDPOINT). With neither it returns nil.
+// Start serves metrics, liveness and readiness if there is an address, and sends traces if the environment names a collector
+// (OTEL_EXPORTER_OTLP_ENDPOINT). With neither it returns nil.
 func Start(ctx context.Context, o Options) (*Telemetry, error) {
 	if o.Address == "" && os.Getenv(endpoint) == "" {
 		return nil, nil
 	}
-	t := &Telemetry{options: o, checks: make(chan map[string]Check, 1)}
-	t.checks <- map[string]Check{}
+	t := &Telemetry{options: o}
+	t.Ready(nil)
 	self := resource.NewSchemaless(semconv.ServiceName("lossatlas"), semconv.ServiceVersion(o.Version))
 	if os.Getenv(endpoint) != "" {
 		spans, err := otlptracegrpc.New(ctx)
@@ -96,12 +96,8 @@ func (t *Telemetry) serve(registry *prometheus.Registry) error {
 	t.address = l.Addr().String()
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, t.alive())
-	})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, t.ready(r.Context()))
-	})
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, t.alive()) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { answer(w, t.ready(r.Context())) })
 	t.server = &http.Server{Handler: mux, ReadHeaderTimeout: checkTimeout}
 	go func() {
 		if err := t.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -126,10 +122,9 @@ func (t *Telemetry) alive() error {
 	return t.options.Alive()
 }
 
-// ready asks everything that the process needs. A process is not ready before it has said what that is.
+// ready runs the checks; without checks, the process is not ready.
 func (t *Telemetry) ready(ctx context.Context) error {
-	checks := <-t.checks
-	t.checks <- checks
+	checks := *t.checks.Load()
 	if len(checks) == 0 {
 		return errors.New("not ready: no work is taken yet")
 	}
@@ -144,16 +139,14 @@ func (t *Telemetry) ready(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Ready says what the process needs, now that it takes work. Nil takes that back, for a process that drains.
+// Ready sets the checks of a process that takes work, nil for one that starts or drains.
 func (t *Telemetry) Ready(checks map[string]Check) {
-	if t == nil {
-		return
+	if t != nil {
+		t.checks.Store(&checks)
 	}
-	<-t.checks
-	t.checks <- checks
 }
 
-// Address is host:port of what is served, "" for nothing.
+// Address is host:port of the server, "" without one.
 func (t *Telemetry) Address() string {
 	if t == nil {
 		return ""
@@ -161,7 +154,7 @@ func (t *Telemetry) Address() string {
 	return t.address
 }
 
-// Client makes a client of Temporal measure and trace what goes through it and its workers.
+// Client adds metrics and traces to the options of a Temporal client and its workers.
 func (t *Telemetry) Client(o *client.Options) error {
 	if t == nil {
 		return nil
@@ -183,7 +176,7 @@ func (t *Telemetry) Client(o *client.Options) error {
 	return nil
 }
 
-// Stop ends what Start started, sending the traces that are left.
+// Stop stops the server and sends the remaining traces.
 func (t *Telemetry) Stop() error {
 	if t == nil {
 		return nil
