@@ -17,18 +17,18 @@ import (
 	"lossatlas/artifacts"
 )
 
-// probeTimeout is how long a server may take to begin a conversation.
+// probeTimeout limits the probe of a server.
 const probeTimeout = 3 * time.Second
 
-// What an HTTP/2 connection begins with, and the kind of frame that the other side begins with.
+// The beginning of an HTTP/2 connection, and the type of the frame that the server answers with.
 const (
 	preface      = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 	frameHeader  = 9
 	settingsKind = 4
 )
 
-// probe begins a conversation with a Temporal server and says why there can be none: of certificates, and of who speaks TLS.
-// The client itself would try again and again, and then say that time is up. Whatever else is wrong is left to it.
+// probe opens a connection to a Temporal server and explains errors of certificates and of TLS, for which the client would retry
+// until a time limit. It leaves other errors to the client.
 func probe(ctx context.Context, address string, o client.Options) error {
 	config := o.ConnectionOptions.TLS
 	if config == nil && o.Credentials != nil && !o.ConnectionOptions.TLSDisabled { // an API key turns TLS on
@@ -61,14 +61,14 @@ func probe(ctx context.Context, address string, o client.Options) error {
 	case config != nil && err != nil:
 		return refusedTLS(address, config, err)
 	case config == nil && !greeted && speaksTLS(ctx, address):
-		return fmt.Errorf("the server at %s speaks TLS, which nothing asks for: set TEMPORAL_TLS=true, or use a profile with tls, or check --temporal-address", address)
+		return fmt.Errorf("the server at %s requires TLS, but TLS is not enabled: set TEMPORAL_TLS=true, or use a profile with tls, or check --temporal-address", address)
 	case err == nil && !greeted:
-		return fmt.Errorf("the server at %s does not speak HTTP/2, and so is no Temporal server: check --temporal-address", address)
+		return fmt.Errorf("the server at %s does not speak HTTP/2, so it is no Temporal server: check --temporal-address", address)
 	}
-	return nil // what does not answer may do so at the next try
+	return nil // without an answer, a retry may help
 }
 
-// speaksTLS says whether a server would, to whoever it may be: nothing is sent to it.
+// speaksTLS reports whether a server answers a TLS handshake, with any certificate. Nothing else is sent.
 func speaksTLS(ctx context.Context, address string) bool {
 	d := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}}
 	conn, err := d.DialContext(ctx, "tcp", address)
@@ -89,28 +89,28 @@ func refusedTLS(address string, config *tls.Config, err error) error {
 	var remote *net.OpError
 	switch {
 	case errors.As(err, &unknown):
-		return fmt.Errorf("the certificate of the Temporal server at %s is signed by nobody that this machine trusts: name the certificates of its authority with TEMPORAL_TLS_SERVER_CA_CERT_PATH, or check --temporal-address (%w)", address, err)
+		return fmt.Errorf("the certificate of the Temporal server at %s is signed by an authority that this machine does not trust: name the certificates of its authority with TEMPORAL_TLS_SERVER_CA_CERT_PATH, or check --temporal-address (%w)", address, err)
 	case errors.As(err, &name):
-		return fmt.Errorf("the certificate of the Temporal server at %s is for another name: use that in --temporal-address, or say TEMPORAL_TLS_SERVER_NAME (%w)", address, err)
+		return fmt.Errorf("the certificate of the Temporal server at %s is for another host name: use that in --temporal-address, or set TEMPORAL_TLS_SERVER_NAME (%w)", address, err)
 	case errors.As(err, &invalid):
-		return fmt.Errorf("the certificate of the Temporal server at %s is not valid: it has to be renewed, or this machine's clock to be set (%w)", address, err)
+		return fmt.Errorf("the certificate of the Temporal server at %s is not valid: renew it, or correct this machine's clock (%w)", address, err)
 	case errors.As(err, &record):
-		return fmt.Errorf("the server at %s does not speak TLS, which a TEMPORAL_TLS setting, a profile or an API key asks for: set TEMPORAL_TLS=false if that is meant, or check --temporal-address", address)
+		return fmt.Errorf("the server at %s does not speak TLS, which a TEMPORAL_TLS setting, a profile or an API key requires: set TEMPORAL_TLS=false for plain text, or check --temporal-address", address)
 	case !errors.As(err, &remote) || remote.Op != "remote error":
 		return nil
 	case len(config.Certificates) == 0 && config.GetClientCertificate == nil:
-		return fmt.Errorf("the Temporal server at %s wants a client certificate: name yours with TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH (%w)", address, err)
+		return fmt.Errorf("the Temporal server at %s requires a client certificate: name yours with TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH (%w)", address, err)
 	}
 	return fmt.Errorf("the Temporal server at %s does not accept this client's certificate (TEMPORAL_TLS_CLIENT_CERT_PATH): is it signed by the authority that the server trusts, and still valid? (%w)", address, err)
 }
 
-// denied says that a Temporal server knows this client not, or does not allow what it asks.
+// denied reports that a Temporal server does not know this client, or does not permit its request.
 func denied(err error) bool {
 	code := serviceerror.ToStatus(err).Code()
 	return code == codes.PermissionDenied || code == codes.Unauthenticated
 }
 
-// refused explains that a server does not let this client do something in a namespace.
+// refused explains that a server does not permit this client to do something in a namespace.
 func refused(err error, o client.Options, what string) error {
 	advice := "check the client certificate (TEMPORAL_TLS_CLIENT_CERT_PATH), or give an API key with TEMPORAL_API_KEY"
 	if o.Credentials != nil {
@@ -119,7 +119,7 @@ func refused(err error, o client.Options, what string) error {
 	return fmt.Errorf("the Temporal server at %s does not let this client %s namespace %s: %s (%w)", o.HostPort, what, o.Namespace, advice, err)
 }
 
-// storeSetting adds to an error of a store elsewhere which settings it comes from.
+// storeSetting adds the settings concerned to an error of an external store.
 func storeSetting(err error) error {
 	for _, s := range []struct {
 		kind error

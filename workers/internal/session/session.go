@@ -1,6 +1,5 @@
-// Package session gives a command the services it works with: the artifact
-// store and Temporal, embedded in this process, embedded in another process
-// that runs on the same home, or elsewhere.
+// Package session connects a command to its services, the artifact store and Temporal: embedded in this process, embedded in
+// another process on the same home, or external.
 package session
 
 import (
@@ -32,7 +31,7 @@ type Role int
 const (
 	Owner    Role = iota // this process runs the embedded services
 	Attached             // another process on the same home runs them
-	External             // they are servers elsewhere
+	External             // they are external servers
 )
 
 // Unanswered reports whether an error means that a server did not answer, as one that starts, and that a retry may help.
@@ -186,7 +185,7 @@ func (s *Session) ownOrAttach(ctx context.Context) error {
 			}
 		}
 		if !told {
-			s.opts.Say("another process works on %s and offers no services yet; waiting for it (Ctrl-C ends this command alone)", h.Dir())
+			s.opts.Say("another process works on %s and offers no services yet; waiting for it (Ctrl-C ends only this command)", h.Dir())
 			told = true
 		}
 		select {
@@ -299,11 +298,11 @@ func (s *Session) Watch(ctx context.Context) (context.Context, context.CancelFun
 	go func() {
 		select {
 		case <-store:
-			cancel(errors.New("the embedded S3 endpoint ended by itself; the log in the home may say why"))
+			cancel(errors.New("the embedded S3 endpoint has failed; the log in the home may say why"))
 		case <-temporal:
-			cancel(fmt.Errorf("the embedded Temporal server gave up: %w", s.temporal.Err()))
+			cancel(fmt.Errorf("the embedded Temporal server has failed: %w", s.temporal.Err()))
 		case err := <-s.locked:
-			cancel(exit.Usagef("this process can't do the work of others: %w", err))
+			cancel(exit.Usagef("the workers of this process can't decrypt payloads: %w", err))
 		case <-ctx.Done():
 		}
 	}()

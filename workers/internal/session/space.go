@@ -8,19 +8,17 @@ import (
 	"lossatlas/workers/home"
 )
 
-// leastSpace is what the disk must have free for a server to be started: less
-// than a small sweep fills, more than what the server's database begins with.
-// Without it, the server would try for a minute to make its database.
+// leastSpace is the free disk space in bytes needed to start a server, more than its empty database. With less, the server would
+// retry for a minute to make the database.
 const leastSpace = 16 << 20
 
-// What this process must be allowed for the services to run in it. They open some 50 files for a small sweep, and write
-// none of more than a few MiB for it.
+// The least limits of this process for the services. For a small sweep, they open some 50 files, of a few MiB at most.
 const (
 	leastFiles    = 256
 	leastFileSize = 64 << 20
 )
 
-// checkLimits refuses to start services that would fail in the middle of a sweep.
+// checkLimits refuses limits under which services would fail in the middle of a sweep.
 func checkLimits() error {
 	var files, size unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &files); err != nil {
@@ -38,8 +36,7 @@ func checkLimits() error {
 	return nil
 }
 
-// CheckSpace is an error when the disk of the services that this process runs is
-// full: they may not answer then.
+// CheckSpace is an error if the disk of the services of this process is full, when they may not answer.
 func (s *Session) CheckSpace() error {
 	if s.role != Owner {
 		return nil
@@ -47,7 +44,7 @@ func (s *Session) CheckSpace() error {
 	return checkSpace(s.opts.Home)
 }
 
-// checkSpace refuses a disk that is full, before a server tries to write to it.
+// checkSpace refuses a disk with less than leastSpace.
 func checkSpace(h *home.Home) error {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(h.Dir(), &fs); err != nil {

@@ -140,7 +140,7 @@ func (s *Session) dial(ctx context.Context) (client.Client, error) {
 	case err != nil && denied(err):
 		return nil, refused(err, opts, "use")
 	case err != nil:
-		return nil, fmt.Errorf("nothing that speaks Temporal answers at %s: check --temporal-address: %w", address, err)
+		return nil, fmt.Errorf("no Temporal server answers at %s: check --temporal-address: %w", address, err)
 	}
 	if err := s.checkNamespace(ctx, c, opts); err != nil {
 		c.Close()
@@ -164,7 +164,7 @@ func (s *Session) checkNamespace(ctx context.Context, c client.Client, opts clie
 		return fmt.Errorf("the Temporal server at %s, namespace %s: %w", address, namespace, err)
 	}
 	if !d.GetNamespaceInfo().GetCapabilities().GetWorkerHeartbeats() {
-		return fmt.Errorf("the Temporal server at %s does not know which workers there are: it must have frontend.WorkerHeartbeatsEnabled on (version 1.32 has it so)", address)
+		return fmt.Errorf("the Temporal server at %s does not list its workers: enable frontend.WorkerHeartbeatsEnabled (the default of version 1.32)", address)
 	}
 	if s.role != External {
 		return nil
