@@ -30,9 +30,6 @@ const (
 	wheelNotices = "lammps_jax_pjrt_cpu-0.11.2.dist-info/licenses/"
 )
 
-// maxUnpacked is the maximum size in bytes of a file in a wheel; the pinned one holds 202 MB.
-const maxUnpacked = 1 << 30
-
 // wheel downloads the plugin from the Python package index, or pip's configured mirror, by pip.
 type wheel struct {
 	// python is the interpreter; "" means python3 or python on the PATH.
@@ -135,35 +132,30 @@ func verify(file, want string) error {
 	return nil
 }
 
-// unpackWheel extracts the plugin and the licence files of a wheel to dir.
+// unpackWheel extracts the plugin and the licence files of a verified wheel to dir.
 func unpackWheel(file, dir string) error {
 	z, err := zip.OpenReader(file)
 	if err != nil {
 		return err
 	}
 	defer z.Close()
-	found := false
-	for _, f := range z.File {
-		notice := strings.HasPrefix(f.Name, wheelNotices) && !strings.HasSuffix(f.Name, "/")
-		if f.Name != wheelPlugin && !notice {
-			continue
-		}
-		found = found || f.Name == wheelPlugin
-		if err := unpackFile(f, filepath.Join(dir, path.Base(f.Name))); err != nil {
-			return fmt.Errorf("%s: %w", f.Name, err)
-		}
+	notices, err := fs.Glob(z, wheelNotices+"*")
+	if err != nil {
+		return err
 	}
-	if !found {
-		return fmt.Errorf("it holds no %s", wheelPlugin)
+	for _, name := range append(notices, wheelPlugin) {
+		err := unpackFile(z, name, filepath.Join(dir, path.Base(name)))
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("it holds no %s", name)
+		} else if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
 	}
 	return nil
 }
 
-func unpackFile(f *zip.File, to string) error {
-	if f.UncompressedSize64 > maxUnpacked {
-		return fmt.Errorf("it unpacks to %d bytes, more than the %d allowed", f.UncompressedSize64, maxUnpacked)
-	}
-	r, err := f.Open()
+func unpackFile(z fs.FS, name, to string) error {
+	r, err := z.Open(name)
 	if err != nil {
 		return err
 	}
