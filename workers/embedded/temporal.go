@@ -21,6 +21,7 @@ import (
 	"lossatlas/workers/internal/attributes"
 	"lossatlas/workers/internal/logging"
 	"lossatlas/workers/internal/loopback"
+	"lossatlas/workers/internal/services"
 )
 
 // Namespace is the default of Options.
@@ -32,25 +33,7 @@ const (
 )
 
 // Options configure a server.
-type Options struct {
-	// DBPath is the SQLite file, made when absent; "" keeps everything in memory.
-	DBPath string
-	// FrontendPort is the loopback port of the server; 0 chooses a free one.
-	FrontendPort int
-	// UIPort is the loopback port of the web interface; 0 means none.
-	UIPort int
-	// Namespace is made when absent; "" means [Namespace].
-	Namespace string
-	// Identity is the certificate (see loopback.NewCertificate) that the server's ports require of clients. Without one they
-	// accept every client, in plain text, as external servers may; tests use that.
-	Identity []byte
-	// Guard protects the web interface.
-	Guard *loopback.Guard
-	// Log is the server's log.
-	Log zerolog.Logger
-	// Say tells the user that the database was renamed or migrated; it may be nil.
-	Say func(format string, args ...any)
-}
+type Options = services.TemporalOptions
 
 // Temporal is a running server.
 type Temporal struct {

@@ -13,7 +13,7 @@ import (
 	"lossatlas/workers/embedded"
 	"lossatlas/workers/embedded/s3"
 	"lossatlas/workers/internal/cli"
-	"lossatlas/workers/internal/session"
+	"lossatlas/workers/internal/services"
 )
 
 // stall is longer than the time after which the program says that it waits.
@@ -61,7 +61,7 @@ func TestBusyOwnerIsWaitedFor(t *testing.T) {
 
 // late is a Temporal server behind a slow network.
 type late struct {
-	session.Temporal
+	services.Temporal
 	network *proxy
 }
 
@@ -89,8 +89,8 @@ func (w *watched) Write(b []byte) (int, error) {
 // TestBusyServerIsWaitedFor: a run whose own server answers late, at the start and in the middle, goes on.
 func TestBusyServerIsWaitedFor(t *testing.T) {
 	var network *proxy
-	services := &session.Embedded{
-		Temporal: func(ctx context.Context, o session.TemporalOptions) (session.Temporal, error) {
+	servers := &services.Embedded{
+		Temporal: func(ctx context.Context, o services.TemporalOptions) (services.Temporal, error) {
 			server, err := embedded.StartTemporal(ctx, embedded.Options{DBPath: o.DBPath, FrontendPort: o.FrontendPort, Namespace: o.Namespace, Identity: o.Identity, Log: o.Log})
 			if err != nil {
 				return nil, err
@@ -100,8 +100,8 @@ func TestBusyServerIsWaitedFor(t *testing.T) {
 			time.AfterFunc(2*time.Second, func() { network.slow(0, 0) })
 			return late{server, network}, nil
 		},
-		Store: func(ctx context.Context, o session.StoreOptions) (session.Store, error) {
-			return s3.Start(ctx, s3.Options{Dir: o.Dir, Addr: o.Addr, AccessKey: o.AccessKey, SecretKey: o.SecretKey, Region: o.Region})
+		Store: func(ctx context.Context, o services.StoreOptions) (services.Store, error) {
+			return s3.Start(ctx, o)
 		},
 	}
 	env := map[string]string{"LOSSATLAS_HOME": t.TempDir(), "HOME": t.TempDir()}
@@ -110,7 +110,7 @@ func TestBusyServerIsWaitedFor(t *testing.T) {
 		time.AfterFunc(2*time.Second, func() { network.slow(0, 0) })
 	}}
 	var out bytes.Buffer
-	p := cli.Program{Embedded: services, In: strings.NewReader(""), Out: &out, Err: errs, Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+	p := cli.Program{Embedded: servers, In: strings.NewReader(""), Out: &out, Err: errs, Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
 	code := p.Run(t.Context(), []string{"run", writeSweep(t, strings.Replace(tinySweep, "plots: [training]", "plots: [training]\nsweep: {train.seed: [1, 2, 3]}", 1)), "--backend", "go"})
 	errs.mu.Lock()
 	defer errs.mu.Unlock()

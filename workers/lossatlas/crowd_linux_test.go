@@ -27,18 +27,19 @@ import (
 	"lossatlas/workers/embedded/s3"
 	"lossatlas/workers/home"
 	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/services"
 	"lossatlas/workers/internal/session"
 	"lossatlas/workers/internal/settings"
 	"lossatlas/workers/registry"
 )
 
 // embeddedServices are those of the program, in this process.
-var embeddedServices = &session.Embedded{
-	Temporal: func(ctx context.Context, o session.TemporalOptions) (session.Temporal, error) {
+var embeddedServices = &services.Embedded{
+	Temporal: func(ctx context.Context, o services.TemporalOptions) (services.Temporal, error) {
 		return embedded.StartTemporal(ctx, embedded.Options{DBPath: o.DBPath, FrontendPort: o.FrontendPort, Namespace: o.Namespace, Identity: o.Identity, Log: o.Log})
 	},
-	Store: func(ctx context.Context, o session.StoreOptions) (session.Store, error) {
-		return s3.Start(ctx, s3.Options{Dir: o.Dir, Addr: o.Addr, AccessKey: o.AccessKey, SecretKey: o.SecretKey, Region: o.Region})
+	Store: func(ctx context.Context, o services.StoreOptions) (services.Store, error) {
+		return s3.Start(ctx, o)
 	},
 }
 

@@ -28,8 +28,8 @@ import (
 	"lossatlas/workers/registry"
 )
 
-// services is what a home says of those that run on it.
-type services struct {
+// published are the addresses of the running services of a home.
+type published struct {
 	Temporal, Namespace string
 	S3                  struct {
 		Endpoint, Bucket string
@@ -39,7 +39,7 @@ type services struct {
 }
 
 // serve runs `lossatlas up` on a home until the test ends, and returns where its services are.
-func serve(t testing.TB, home string) services {
+func serve(t testing.TB, home string) published {
 	t.Helper()
 	cmd := command(context.Background(), home, "up")
 	if err := cmd.Start(); err != nil {
@@ -47,14 +47,14 @@ func serve(t testing.TB, home string) services {
 	}
 	t.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() })
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
-		var s services
+		var s published
 		b, err := os.ReadFile(filepath.Join(home, "services.json"))
 		if err == nil && json.Unmarshal(b, &s) == nil && s.S3.Endpoint != "" {
 			return s
 		}
 	}
 	t.Fatal("`lossatlas up` did not say where its services are")
-	return services{}
+	return published{}
 }
 
 // past is the runs of workflows that a home's Temporal remembers.

@@ -13,7 +13,7 @@ var version string
 
 func main() {
 	os.Exit(cli.Program{
-		Version: version, Name: os.Args[0], Embedded: services,
+		Version: version, Name: os.Args[0], Embedded: servers,
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Restart: true,
 	}.Main(os.Args[1:]))
 }

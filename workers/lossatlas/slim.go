@@ -2,7 +2,7 @@
 
 package main
 
-import "lossatlas/workers/internal/session"
+import "lossatlas/workers/internal/services"
 
-// services are nil: the servers are elsewhere.
-var services *session.Embedded
+// servers are nil: the program is built without them.
+var servers *services.Embedded

@@ -24,6 +24,7 @@ import (
 	"github.com/versity/versitygw/s3api"
 
 	"lossatlas/workers/internal/loopback"
+	"lossatlas/workers/internal/services"
 )
 
 // Region is the default of Options.
@@ -36,19 +37,7 @@ const (
 )
 
 // Options configure an endpoint.
-type Options struct {
-	// Dir holds the objects; it is made (mode 0700) when absent.
-	Dir string
-	// Addr is host:port to listen on; "" and port 0 choose a free loopback port.
-	Addr string
-	// AccessKey and SecretKey are the only account; it has all rights.
-	AccessKey, SecretKey string
-	// Region defaults to us-east-1.
-	Region string
-	// Sidecar stores object attributes in separate files even where the file system has user extended attributes. It applies
-	// to a store for ever.
-	Sidecar bool
-}
+type Options = services.StoreOptions
 
 // Server is a running endpoint.
 type Server struct {

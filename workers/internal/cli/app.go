@@ -25,6 +25,7 @@ import (
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/logging"
 	"lossatlas/workers/internal/progress"
+	"lossatlas/workers/internal/services"
 	"lossatlas/workers/internal/session"
 	"lossatlas/workers/internal/settings"
 	"lossatlas/workers/internal/telemetry"
@@ -37,7 +38,7 @@ type Program struct {
 	// Name is how the user called the program, or "".
 	Name string
 	// Embedded starts the embedded services; nil in a build without them.
-	Embedded *session.Embedded
+	Embedded *services.Embedded
 	In       io.Reader
 	Out, Err io.Writer
 	Env      func(string) (string, bool)

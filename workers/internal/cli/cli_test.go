@@ -19,7 +19,7 @@ import (
 	"lossatlas/artifacts"
 	"lossatlas/workers/embedded/s3"
 	"lossatlas/workers/internal/exit"
-	"lossatlas/workers/internal/session"
+	"lossatlas/workers/internal/services"
 	"lossatlas/workers/internal/settings"
 )
 
@@ -27,12 +27,12 @@ import (
 // embedded Temporal server.
 func call(t *testing.T, args ...string) (code exit.Code, stdout, stderr string) {
 	t.Helper()
-	return callWith(t, &session.Embedded{Store: func(ctx context.Context, o session.StoreOptions) (session.Store, error) {
-		return s3.Start(ctx, s3.Options{Dir: o.Dir, Addr: o.Addr, AccessKey: o.AccessKey, SecretKey: o.SecretKey, Region: o.Region})
+	return callWith(t, &services.Embedded{Store: func(ctx context.Context, o services.StoreOptions) (services.Store, error) {
+		return s3.Start(ctx, o)
 	}}, args...)
 }
 
-func callWith(t *testing.T, services *session.Embedded, args ...string) (code exit.Code, stdout, stderr string) {
+func callWith(t *testing.T, services *services.Embedded, args ...string) (code exit.Code, stdout, stderr string) {
 	t.Helper()
 	home := t.TempDir()
 	env := map[string]string{"LOSSATLAS_HOME": home, "HOME": home}

@@ -20,6 +20,7 @@ import (
 	"lossatlas/workers/internal/codec"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/loopback"
+	"lossatlas/workers/internal/services"
 	"lossatlas/workers/internal/settings"
 	"lossatlas/workers/internal/telemetry"
 )
@@ -39,51 +40,6 @@ func Unanswered(err error) bool {
 	return errors.Is(err, artifacts.ErrUnreachable) || activities.Unanswered(err)
 }
 
-// TemporalOptions are what an embedded Temporal server is started with.
-type TemporalOptions struct {
-	DBPath       string
-	FrontendPort int
-	UIPort       int
-	Namespace    string
-	Identity     []byte
-	Guard        *loopback.Guard
-	Log          zerolog.Logger
-	Say          func(format string, args ...any)
-}
-
-// Temporal is an embedded Temporal server.
-type Temporal interface {
-	Address() string // host:port of the frontend
-	UIURL() string
-	// Failed is closed when the server failed; Err then says why.
-	Failed() <-chan struct{}
-	Err() error
-	Stop() error
-}
-
-// StoreOptions are what an embedded store is started with.
-type StoreOptions struct {
-	Dir                  string // of its objects
-	Addr                 string // host:port to listen on
-	AccessKey, SecretKey string
-	Region               string
-}
-
-// Store is an embedded object store.
-type Store interface {
-	Addr() string          // host:port
-	Done() <-chan struct{} // closed when it has ended
-	Stop() error
-}
-
-// Embedded starts the services that run in this process.
-type Embedded struct {
-	// Temporal runs until it is stopped; the context limits the start.
-	Temporal func(context.Context, TemporalOptions) (Temporal, error)
-	// Store ends with the context.
-	Store func(context.Context, StoreOptions) (Store, error)
-}
-
 // ErrNotEmbedded is the error of starting services in a program that was built without them.
 var ErrNotEmbedded = exit.Usagef("this program was built without embedded services: name servers with --temporal-address and --s3-endpoint")
 
@@ -95,7 +51,7 @@ type Options struct {
 	// ServerLog is the log of an embedded Temporal server and its clients.
 	ServerLog zerolog.Logger
 	// Embedded is nil in a program that was built without embedded services.
-	Embedded *Embedded
+	Embedded *services.Embedded
 	// Work is set for commands that compute: access to external servers is checked before any work starts.
 	Work bool
 	// Telemetry measures and traces calls to Temporal; it may be nil.
@@ -116,8 +72,8 @@ type Session struct {
 	log      zerolog.Logger
 	at       home.Addresses // of the services in use, as far as they run
 	ports    home.Ports
-	server   Store
-	temporal Temporal
+	server   services.Store
+	temporal services.Temporal
 	client   client.Client
 	payloads codec.Converters
 	locked   chan error      // of one element: why a worker of this process could not decrypt a payload
@@ -243,7 +199,7 @@ func (s *Session) own(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.service("the store").Expect()()
-	s.server, err = s.opts.Embedded.Store(context.WithoutCancel(ctx), StoreOptions{
+	s.server, err = s.opts.Embedded.Store(context.WithoutCancel(ctx), services.StoreOptions{
 		Dir: dir, Addr: loopback.Address(s.ports.S3), AccessKey: access, SecretKey: secret, Region: s.opts.Settings.S3Region,
 	})
 	if err != nil {

@@ -22,6 +22,7 @@ import (
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/logging"
 	"lossatlas/workers/internal/loopback"
+	"lossatlas/workers/internal/services"
 	"lossatlas/workers/internal/settings"
 )
 
@@ -84,7 +85,7 @@ func (s *Session) startTemporal(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.temporal, err = s.opts.Embedded.Temporal(ctx, TemporalOptions{
+	s.temporal, err = s.opts.Embedded.Temporal(ctx, services.TemporalOptions{
 		DBPath: s.opts.Home.Path("temporal.db"), FrontendPort: s.ports.Temporal, UIPort: s.ports.UI,
 		Namespace: s.opts.Settings.TemporalNamespace, Log: s.opts.ServerLog, Identity: secret, Guard: s.guard, Say: s.opts.Say,
 	})
