@@ -104,7 +104,7 @@ func prepareDatabase(ctx context.Context, path string, say func(format string, a
 		}
 		return buildDatabase(path, "")
 	case err == nil && version < serverVersion():
-		say("bringing Temporal's database from version %s to %s", release(version), headers.ServerVersion)
+		say("updating Temporal's database from version %s to %s", release(version), headers.ServerVersion)
 		return buildDatabase(path, path)
 	}
 	return err
@@ -194,7 +194,7 @@ func inspect(ctx context.Context, path string, version uint32) (err error) {
 		return err
 	}
 	if made != sum && (made != 0 || version == serverVersion()) {
-		return fmt.Errorf("%w (its tables are not those that it was made with)", ErrDamaged)
+		return fmt.Errorf("%w (its tables have changed)", ErrDamaged)
 	}
 	if made == 0 { // of an older server, without a sum
 		own, err := texts(ctx, db, "SELECT name FROM sqlite_schema WHERE name IN ('namespaces', 'executions', 'executions_visibility')")
@@ -202,7 +202,7 @@ func inspect(ctx context.Context, path string, version uint32) (err error) {
 			return err
 		}
 		if len(own) < 3 {
-			return fmt.Errorf("%w (it has none of the server's tables)", ErrDamaged)
+			return fmt.Errorf("%w (it lacks the server's tables)", ErrDamaged)
 		}
 	}
 	limited, cancel := context.WithTimeout(ctx, checkLimit)

@@ -187,8 +187,8 @@ func TestCodec(t *testing.T) {
 	}{
 		{1, []string{"status", "quiet"}, []string{"no keys are given", "--codec-keys"}},
 		{1, []string{"show", "quiet", "--codec-keys", others}, []string{"not among those given", "LOSSATLAS_CODEC_KEYS"}},
-		{2, []string{"worker"}, []string{"sweep quiet is under way", "no keys are given"}},
-		{2, []string{"run", file, "--codec-keys", others}, []string{"sweep quiet is under way", "not among those given"}},
+		{2, []string{"worker"}, []string{"sweep quiet is running", "no keys are given"}},
+		{2, []string{"run", file, "--codec-keys", others}, []string{"sweep quiet is running", "not among those given"}},
 		{0, []string{"status", "quiet", "--codec-keys", keys}, nil},
 	} {
 		_, stderr, code := user("user", c.args...)

@@ -77,7 +77,7 @@ func TestWorkersOfTwoClasses(t *testing.T) {
 	if code != 2 || !strings.Contains(stderr, "go:") || !strings.Contains(stderr, "xla:") || !strings.Contains(stderr, "device:") {
 		t.Errorf("a sweep that either class could do ended with %d: %s", code, stderr)
 	}
-	if _, stderr, code = a.run(t, sweep("exact", "device: gpu")); code != 2 || !strings.Contains(stderr, "wants device gpu") {
+	if _, stderr, code = a.run(t, sweep("exact", "device: gpu")); code != 2 || !strings.Contains(stderr, "requires device gpu") {
 		t.Errorf("a sweep for a GPU that is not there ended with %d: %s", code, stderr)
 	}
 	if _, stderr, code = a.run(t, sweep("exact", "device: xla")); code != 0 {

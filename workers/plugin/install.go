@@ -56,7 +56,7 @@ func install(ctx context.Context, h *home.Home, log zerolog.Logger, sources []so
 	}
 	var failures []error
 	for _, src := range sources {
-		log.Info().Str("from", src.name()).Msg("Getting an XLA plugin.")
+		log.Info().Str("from", src.name()).Msg("Downloading an XLA plugin.")
 		path, err := installFrom(ctx, src, plugins, log)
 		if err == nil {
 			log.Info().Str("path", path).Msg("The XLA plugin is installed.")
@@ -65,7 +65,7 @@ func install(ctx context.Context, h *home.Home, log zerolog.Logger, sources []so
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
-		log.Info().Str("from", src.name()).Str("reason", firstLine(err)).Msg("No XLA plugin from there.")
+		log.Info().Str("from", src.name()).Str("reason", firstLine(err)).Msg("No XLA plugin available from this source.")
 		failures = append(failures, fmt.Errorf("%s: %w", src.name(), err))
 	}
 	return "", &UnavailableError{Folder: plugins, Causes: failures}
@@ -133,7 +133,7 @@ func (e *UnavailableError) Error() string {
 		b.WriteString("; ")
 		b.WriteString(firstLine(c))
 	}
-	fmt.Fprintf(&b, ". Connect to a network and try again, or name a plugin with %s=/path/to/pjrt_c_api_cpu_plugin.so, or put it into a folder in %s, or go on with the pure-Go backend (several times slower)", EnvPlugin, e.Folder)
+	fmt.Fprintf(&b, ". Connect to a network and try again, or name a plugin with %s=/path/to/pjrt_c_api_cpu_plugin.so, or put it into a folder in %s, or use the pure-Go backend (several times slower)", EnvPlugin, e.Folder)
 	return b.String()
 }
 

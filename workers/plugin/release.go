@@ -77,7 +77,7 @@ func lookUp(ctx context.Context) (string, error) {
 func download(ctx context.Context, url, to string, log zerolog.Logger) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stalled := time.AfterFunc(idleTimeout, func() { cancel(fmt.Errorf("the download stood still for %v", idleTimeout)) })
+	stalled := time.AfterFunc(idleTimeout, func() { cancel(fmt.Errorf("the download received no data for %v", idleTimeout)) })
 	defer stalled.Stop()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -99,7 +99,7 @@ func download(ctx context.Context, url, to string, log zerolog.Logger) error {
 	body := io.TeeReader(resp.Body, writerFunc(func([]byte) { stalled.Reset(idleTimeout) }))
 	n, err := io.Copy(f, body)
 	if err == nil && resp.ContentLength >= 0 && n != resp.ContentLength {
-		err = fmt.Errorf("%d bytes came, %d were announced", n, resp.ContentLength)
+		err = fmt.Errorf("received %d of %d bytes", n, resp.ContentLength)
 	}
 	return because(ctx, errors.Join(err, f.Close()))
 }

@@ -65,7 +65,7 @@ func (w wheel) fetch(ctx context.Context, dir string, log zerolog.Logger) (strin
 	return wheelPackage + "-" + wheelVersion, nil
 }
 
-var errNoPython = errors.New("python3 is not installed, and its pip is what downloads the package")
+var errNoPython = errors.New("python3 is not installed; its pip downloads the package")
 
 func (w wheel) interpreter() (string, error) {
 	candidates := []string{"python3", "python"}
@@ -127,7 +127,7 @@ func verify(file, want string) error {
 		return err
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != want {
-		return fmt.Errorf("the wheel has SHA-256 %s, want %s: it is not the one that was checked, and it is not used", got, want)
+		return fmt.Errorf("the wheel has SHA-256 %s, want %s: it differs from the verified wheel and is not used", got, want)
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ func await(ctx context.Context, c client.Client, namespace string) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the server does not take the search attributes of namespace %s: %w", namespace, err)
+			return fmt.Errorf("the server does not accept the search attributes of namespace %s: %w", namespace, err)
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

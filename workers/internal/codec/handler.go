@@ -38,7 +38,7 @@ func (c *Codec) Handler(o HandlerOptions) http.Handler {
 		h.Set("Vary", "Origin")
 		if origin := r.Header.Get("Origin"); origin != "" {
 			if !slices.Contains(o.Origins, origin) {
-				http.Error(w, "pages of this origin may not ask: --ui-origin names those that may", http.StatusForbidden)
+				http.Error(w, "pages of this origin are not admitted: --ui-origin names the admitted origins", http.StatusForbidden)
 				return
 			}
 			h.Set("Access-Control-Allow-Origin", origin)
@@ -53,7 +53,7 @@ func (c *Codec) Handler(o HandlerOptions) http.Handler {
 		}
 		if !o.admits(r) {
 			h.Set("WWW-Authenticate", "Bearer")
-			http.Error(w, "a bearer token is needed", http.StatusUnauthorized)
+			http.Error(w, "a bearer token is required", http.StatusUnauthorized)
 			return
 		}
 		remote.ServeHTTP(w, r)

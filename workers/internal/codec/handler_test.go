@@ -24,10 +24,10 @@ func TestHandler(t *testing.T) {
 	for _, x := range []struct{ path, origin, auth, fails string }{
 		{"", "", "Bearer 0123456789abcdef", ""},
 		{"/lossatlas", ui, "Bearer 0123456789abcdef", ""},
-		{"", "https://evil.example.com", "Bearer 0123456789abcdef", "may not ask"},
-		{"", ui, "Bearer 0123456789abcdeg", "token is needed"},
-		{"", "", "0123456789abcdef", "token is needed"},
-		{"", "", "", "token is needed"},
+		{"", "https://evil.example.com", "Bearer 0123456789abcdef", "not admitted"},
+		{"", ui, "Bearer 0123456789abcdeg", "token is required"},
+		{"", "", "0123456789abcdef", "token is required"},
+		{"", "", "", "token is required"},
 	} {
 		remote := converter.NewRemotePayloadCodec(converter.RemotePayloadCodecOptions{Endpoint: srv.URL + x.path, ModifyRequest: func(r *http.Request) error {
 			r.Header.Set("Authorization", x.auth)

@@ -71,7 +71,7 @@ func private(file string) error {
 		return fmt.Errorf("the file of secrets can't be read: %w", err)
 	}
 	if mode := info.Mode().Perm(); mode&forbidden != 0 {
-		return fmt.Errorf("%s holds secrets, and its mode %04o lets others at it: chmod 600 %s (of a secret mounted in Kubernetes: defaultMode: 0440)", file, mode, file)
+		return fmt.Errorf("%s holds secrets, and its mode %04o lets others read or change them: chmod 600 %s (of a secret mounted in Kubernetes: defaultMode: 0440)", file, mode, file)
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func openSweep(i *workflow.WorkflowExecutionInfo, data converter.DataConverter) 
 		o.numerics, err = memo(i, memoNumerics, data)
 	}
 	if err != nil {
-		return o, fmt.Errorf("sweep %s is under way: %w", o.Sweep, err)
+		return o, fmt.Errorf("sweep %s is running: %w", o.Sweep, err)
 	}
 	return o, nil
 }

@@ -58,7 +58,7 @@ type PlanImport struct {
 // plan is an error.
 func PlanPath(path string) (string, error) {
 	if b, err := os.ReadFile(path); err == nil && !isPlan(b) {
-		return "", exit.Usagef("%s is there already, and is no plan: name another file for the plan", path)
+		return "", exit.Usagef("%s exists and is no plan: name another file for the plan", path)
 	}
 	return filepath.Abs(path)
 }
@@ -161,7 +161,7 @@ func (f *PlanFile) Same(s *sweepfile.Sweep, g *pipelines.Graph, numerics string)
 	}
 	for _, i := range f.Imports {
 		if !slices.Contains(now.Imports, i) {
-			add("%s has other content than it had", i.File)
+			add("the content of %s has changed", i.File)
 		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(now.Versions)) {
@@ -170,7 +170,7 @@ func (f *PlanFile) Same(s *sweepfile.Sweep, g *pipelines.Graph, numerics string)
 		}
 	}
 	if len(why) == 0 && f.Graph != now.Graph {
-		add("this program makes other steps of the sweep file than %s did", f.Program)
+		add("this program expands the sweep file to other steps than %s", f.Program)
 	}
 	return f.stale(why)
 }
@@ -209,7 +209,7 @@ func (f *PlanFile) Holds(now *pipelines.Plan) error {
 		}
 	}
 	if more > 0 {
-		why = append(why, fmt.Sprintf("and so on for %d more steps", more))
+		why = append(why, fmt.Sprintf("the same for %d more steps", more))
 	}
 	return f.stale(why)
 }

@@ -67,11 +67,11 @@ func TestPlanFileIsRefused(t *testing.T) {
 			f.Versions[pipelines.KindTrain] = 99
 			return "go:1", "sha256:data"
 		},
-		"weights.npz has other content than it had": func(f *PlanFile) (string, string) {
+		"weights.npz has changed": func(f *PlanFile) (string, string) {
 			f.Imports = []PlanImport{{"weights.npz", "sha256:1"}}
 			return "go:1", "sha256:data"
 		},
-		"other steps of the sweep file than lossatlas 1.0 did": func(f *PlanFile) (string, string) {
+		"expands the sweep file to other steps than lossatlas 1.0": func(f *PlanFile) (string, string) {
 			f.Graph = artifacts.Of(nil)
 			return "go:1", "sha256:data"
 		},

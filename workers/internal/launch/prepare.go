@@ -72,7 +72,7 @@ func Read(file, preset string) (*sweepfile.Sweep, error) {
 		return nil, exit.Usagef("the sweep file can't be read: %w", err)
 	}
 	if isPlan(src) {
-		return nil, exit.Usagef("%s is a plan, and no sweep file: `lossatlas run %s` does what it says", file, file)
+		return nil, exit.Usagef("%s is a plan, not a sweep file: `lossatlas run %s` runs it", file, file)
 	}
 	s, err := sweepfile.Parse(file, src, Catalog(), preset)
 	if err != nil {

@@ -80,10 +80,10 @@ func Start(ctx context.Context, c client.Client, data converter.DataConverter, i
 		case stopping:
 			say("sweep %s is being stopped; waiting for its end", in.Sweep)
 		case same:
-			say("sweep %s is under way already; following it", in.Sweep)
+			say("sweep %s is already running; following it", in.Sweep)
 			return Started{ID: id, RunID: runID, Joined: true, Run: c.GetWorkflow(ctx, id, runID)}, nil
 		default:
-			say("another version of sweep %s is under way; stopping it (what it finished is kept)", in.Sweep)
+			say("another version of sweep %s is running; stopping it (its finished steps are kept)", in.Sweep)
 		}
 		if err := Stop(ctx, c, id, runID, "lossatlas run of another version of it"); err != nil {
 			return Started{}, err
@@ -141,7 +141,7 @@ func gone(err error) bool {
 func describe(ctx context.Context, c client.Client, id string) (info *workflow.WorkflowExecutionInfo, stopping bool, err error) {
 	d, err := c.DescribeWorkflowExecution(ctx, id, "")
 	if err != nil {
-		return nil, false, fmt.Errorf("look at %s: %w", id, err)
+		return nil, false, fmt.Errorf("describe %s: %w", id, err)
 	}
 	return d.GetWorkflowExecutionInfo(), d.GetWorkflowExtendedInfo().GetCancelRequested(), nil
 }

@@ -101,7 +101,7 @@ func (t *Telemetry) serve(registry *prometheus.Registry) error {
 	t.server = &http.Server{Handler: mux, ReadHeaderTimeout: checkTimeout}
 	go func() {
 		if err := t.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			t.options.Log.Warn().Err(err).Msg("metrics are served no longer")
+			t.options.Log.Warn().Err(err).Msg("the server of metrics has failed")
 		}
 	}()
 	return nil
