@@ -9,8 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -250,37 +248,6 @@ func TestNoPython(t *testing.T) {
 	_, err := install(t.Context(), open(t), testLog(t), []source{wheel{python: "/nonexistent/python3"}})
 	if err == nil || !strings.Contains(err.Error(), "python3 is not installed") {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestDownload(t *testing.T) {
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/good":
-			fmt.Fprint(w, "content")
-		case "/short":
-			w.Header().Set("Content-Length", "100")
-			fmt.Fprint(w, "content")
-		default:
-			http.NotFound(w, r)
-		}
-	}))
-	defer srv.Close()
-	for path, ok := range map[string]bool{"/good": true, "/short": false, "/absent": false} {
-		to := filepath.Join(t.TempDir(), "file")
-		err := download(t.Context(), srv.URL+path, to, testLog(t))
-		if (err == nil) != ok {
-			t.Errorf("%s: %v", path, err)
-		}
-		if data, _ := os.ReadFile(to); ok && string(data) != "content" {
-			t.Errorf("%s: got %q", path, data)
-		}
-	}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	interrupted := errors.New("interrupted")
-	cancel(interrupted)
-	if err := download(ctx, srv.URL+"/good", filepath.Join(t.TempDir(), "file"), testLog(t)); !errors.Is(err, interrupted) {
-		t.Errorf("got %v, want the cause", err)
 	}
 }
 

@@ -2,11 +2,7 @@ package plugin
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"os"
 	"path"
 	"path/filepath"
 	"runtime"
@@ -16,13 +12,13 @@ import (
 	"github.com/gomlx/go-xla/installer"
 	"github.com/gomlx/go-xla/pjrt"
 	"github.com/rs/zerolog"
+
+	"lossatlas/activities/download"
 )
 
 const (
 	// lookupTimeout limits the search for the release, which could hang behind a firewall.
 	lookupTimeout = 10 * time.Second
-	// idleTimeout limits the time without data in a download.
-	idleTimeout = 30 * time.Second
 	// reportEvery is the interval of messages about a long download.
 	reportEvery = 5 * time.Second
 )
@@ -38,7 +34,7 @@ func (release) fetch(ctx context.Context, dir string, log zerolog.Logger) (strin
 		return "", err
 	}
 	archive := filepath.Join(filepath.Dir(dir), path.Base(url))
-	if err := download(ctx, url, archive, log); err != nil {
+	if _, err := download.File(ctx, url, archive, download.Options{Progress: logProgress(log)}); err != nil {
 		return "", err
 	}
 	unpack := installer.Untar
@@ -73,68 +69,18 @@ func lookUp(ctx context.Context) (string, error) {
 	}
 }
 
-// download writes the content of url to a new file. It fails after idleTimeout without data.
-func download(ctx context.Context, url, to string, log zerolog.Logger) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stalled := time.AfterFunc(idleTimeout, func() { cancel(fmt.Errorf("the download received no data for %v", idleTimeout)) })
-	defer stalled.Stop()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return because(ctx, err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("the server answered %s", resp.Status)
-	}
-	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer reportSize(to, resp.ContentLength, log)()
-	body := io.TeeReader(resp.Body, writerFunc(func([]byte) { stalled.Reset(idleTimeout) }))
-	n, err := io.Copy(f, body)
-	if err == nil && resp.ContentLength >= 0 && n != resp.ContentLength {
-		err = fmt.Errorf("received %d of %d bytes", n, resp.ContentLength)
-	}
-	return because(ctx, errors.Join(err, f.Close()))
-}
-
-// because returns the reason why a context ended in place of "context canceled".
-func because(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
-}
-
-type writerFunc func([]byte)
-
-func (f writerFunc) Write(b []byte) (int, error) { f(b); return len(b), nil }
-
-// reportSize logs the size of a growing file or folder until stop is called. total is its final size in bytes, -1 if unknown.
-func reportSize(path string, total int64, log zerolog.Logger) (stop func()) {
-	done := make(chan struct{})
-	go func() {
-		tick := time.NewTicker(reportEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-tick.C:
-			}
-			n := size(path)
-			e := log.Info().Int64("megabytes", n>>20)
-			if total > 0 {
-				e = e.Int64("percent", 100*n/total)
-			}
-			e.Msg("Downloading.")
+// logProgress logs the progress of a long download every reportEvery.
+func logProgress(log zerolog.Logger) func(done, total int64) {
+	last := time.Now()
+	return func(done, total int64) {
+		if time.Since(last) < reportEvery {
+			return
 		}
-	}()
-	return func() { close(done) }
+		last = time.Now()
+		e := log.Info().Int64("megabytes", done>>20)
+		if total > 0 {
+			e = e.Int64("percent", 100*done/total)
+		}
+		e.Msg("Downloading.")
+	}
 }

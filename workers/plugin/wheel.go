@@ -96,9 +96,21 @@ func pipDownload(ctx context.Context, python, staging string, log zerolog.Logger
 	cmd.WaitDelay = 5 * time.Second
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	stop := reportSize(staging, -1, log)
+	report, done := logProgress(log), make(chan struct{})
+	go func() {
+		tick := time.NewTicker(time.Second) // report skips most
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+				report(size(staging), -1)
+			}
+		}
+	}()
 	err := cmd.Run()
-	stop()
+	close(done)
 	if err != nil {
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
@@ -168,7 +180,7 @@ func unpackFile(z fs.FS, name, to string) error {
 	return errors.Join(err, out.Sync(), out.Close())
 }
 
-// size is the total size of the files below dir, or of a file, in bytes.
+// size is the total size of the files below dir, in bytes.
 func size(dir string) (total int64) {
 	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if err == nil && d.Type().IsRegular() {
