@@ -3,11 +3,8 @@ package home
 import (
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html"
-	"io/fs"
-	"os"
 
 	"lossatlas/workers/internal/loopback"
 )
@@ -20,7 +17,7 @@ type credentials struct {
 // Credentials returns the keys of the home's S3 endpoint: random, of 130 bits and more, made at the first call.
 func (h *Home) Credentials() (access, secret string, err error) {
 	path := h.Path("credentials.json")
-	data, err := h.secret(path, func() ([]byte, error) {
+	data, err := h.once(path, func() ([]byte, error) {
 		return encode(credentials{AccessKey: rand.Text(), SecretKey: rand.Text() + rand.Text()}), nil
 	})
 	if err != nil {
@@ -37,7 +34,7 @@ func (h *Home) Credentials() (access, secret string, err error) {
 // They outlive the server, so that clients stay connected when it is restarted.
 func (h *Home) Identity() ([]byte, error) {
 	path := h.Path("tls.pem")
-	pem, err := h.secret(path, loopback.NewCertificate)
+	pem, err := h.once(path, loopback.NewCertificate)
 	if err != nil {
 		return nil, err
 	}
@@ -45,24 +42,6 @@ func (h *Home) Identity() ([]byte, error) {
 		return nil, fmt.Errorf("read the certificate %s: %w; delete the file, and the next start makes a new one", path, err)
 	}
 	return pem, nil
-}
-
-// secret returns the content of a file of mode 0600, which fresh makes at the first call. Concurrent processes get the
-// same content.
-func (h *Home) secret(path string, fresh func() ([]byte, error)) ([]byte, error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		data, err := fresh()
-		if err != nil {
-			return nil, err
-		}
-		if err := h.createFile(path, data); err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, err
-		}
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, h.explain("protect "+path+" in the home", err)
-	}
-	return os.ReadFile(path)
 }
 
 // RedirectPage writes a page of mode 0600 that redirects a browser to a link with a token, and returns its path. A link

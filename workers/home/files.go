@@ -32,6 +32,24 @@ func encode(v any) []byte {
 	return append(data, '\n')
 }
 
+// once returns the content of a file of mode 0600, which fresh makes at the first call. Concurrent processes get the same
+// content.
+func (h *Home) once(path string, fresh func() ([]byte, error)) ([]byte, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		data, err := fresh()
+		if err != nil {
+			return nil, err
+		}
+		if err := h.createFile(path, data); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, h.explain("protect "+path+" in the home", err)
+	}
+	return os.ReadFile(path)
+}
+
 // replaceFile writes a file next to path and renames it: readers, and a crash, see the old content or the new.
 func (h *Home) replaceFile(path string, data []byte) error {
 	return h.install(path, data, os.Rename)

@@ -69,13 +69,11 @@ type version struct {
 func (h *Home) checkVersion(program string) error {
 	path := h.Path("version.json")
 	var v version
-	err := ReadJSON(path, &v)
-	if errors.Is(err, fs.ErrNotExist) {
-		v = version{Format, program}
-		if err = h.createFile(path, encode(v)); errors.Is(err, fs.ErrExist) {
-			err = ReadJSON(path, &v) // of another process
-		}
-	} else if err == nil && v.Format < 1 {
+	_, err := h.once(path, func() ([]byte, error) { return encode(version{Format, program}), nil })
+	if err == nil {
+		err = ReadJSON(path, &v)
+	}
+	if err == nil && v.Format < 1 {
 		err = fmt.Errorf("%s lacks the format", path)
 	}
 	switch {

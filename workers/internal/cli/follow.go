@@ -113,9 +113,9 @@ func (f *follower) show(ctx context.Context, p *progress.Poller, e *progress.Est
 func (f *follower) unreachable(quiet time.Duration) bool {
 	switch f.services.Role() {
 	case session.Attached:
-		return !f.services.Lives()
+		return !f.services.IsServing()
 	case session.Owner:
-		return quiet > silence && !f.services.Lives()
+		return quiet > silence && !f.services.IsServing()
 	}
 	return quiet > silence
 }

@@ -218,8 +218,8 @@ func (s *Session) service(name string) *loopback.Service {
 	return &loopback.Service{Name: name, Say: s.opts.Say}
 }
 
-// Lives reports whether the owner of embedded services still offers them and has disk space. It is true for external servers.
-func (s *Session) Lives() bool {
+// IsServing reports whether the owner of embedded services still offers them and has disk space. It is true for external servers.
+func (s *Session) IsServing() bool {
 	switch s.role {
 	case Attached:
 		return s.opts.Home.IsServing(s.at)

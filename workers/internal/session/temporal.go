@@ -127,7 +127,7 @@ func (s *Session) dial(ctx context.Context) (client.Client, error) {
 	opts.HostPort, opts.Namespace, opts.Logger = address, s.at.Namespace, logging.Temporal(log)
 	opts.Identity, opts.WorkerHeartbeatInterval = activities.Identity(""), heartbeatEvery
 	if s.role != External {
-		opts.ConnectionOptions.DialOptions = append(opts.ConnectionOptions.DialOptions, grpc.WithChainUnaryInterceptor(s.service("Temporal").Interceptor(ctx, s.Lives)))
+		opts.ConnectionOptions.DialOptions = append(opts.ConnectionOptions.DialOptions, grpc.WithChainUnaryInterceptor(s.service("Temporal").Interceptor(ctx, s.IsServing)))
 	}
 	dialing, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
