@@ -33,7 +33,7 @@ func testStore(t *testing.T, fresh func(testing.TB) objects.Bucket) {
 		name  string
 		tests map[string]func(*testing.T, *bucket)
 	}{
-		{"blobs", blobTests}, {"actions", actionTests}, {"parts", partTests}, {"roots", rootTests}, {"check", checkTests}, {"collect", collectTests},
+		{"blobs", blobTests}, {"actions", actionTests}, {"parts", partTests}, {"roots", rootTests}, {"check", checkTests}, {"collect", collectTests}, {"races", raceTests},
 		{"copy", copyTests}, {"archive", archiveTests}, {"history", historyTests}, {"over", overTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {

@@ -26,12 +26,16 @@ func (s *Store) PutAction(ctx context.Context, a Action) (Action, error) {
 	if err := a.check(); err != nil {
 		return Action{}, err
 	}
-	for range putAttempts {
+	for try := range putAttempts {
 		since, err := s.Moment(ctx)
 		if err != nil {
 			return Action{}, err
 		}
 		won, err := s.putAction(ctx, a)
+		var dangling *DanglingError
+		if try > 0 && errors.As(err, &dangling) { // what the first try wrote must not stay
+			err = errors.Join(err, s.dropIncomplete(ctx, a.Key))
+		}
 		if err != nil {
 			return Action{}, err
 		}
@@ -56,34 +60,58 @@ func (s *Store) putAction(ctx context.Context, a Action) (Action, error) {
 	if len(gone) > 0 {
 		return Action{}, &DanglingError{Key: a.Key, Missing: gone}
 	}
+	if err := s.putRecord(ctx, actionObject(a.Key), a, objects.IfAbsent); !errors.Is(err, objects.ErrLost) {
+		return a, err
+	}
+	winner, _, err := s.settled(ctx, a.Key)
+	if err == nil || !replaceable(err) {
+		return winner, err
+	}
+	err = s.exclusively(ctx, func(ctx context.Context, c *collecting) error {
+		winner, err = s.replaceAction(ctx, c, a)
+		return err
+	})
+	return winner, err
+}
+
+// replaceAction puts an action in place of one that is no result. Others may
+// have put the missing blobs again since that was seen, and recorded the result
+// in a root, so it is looked at again while nobody else can.
+func (s *Store) replaceAction(ctx context.Context, c *collecting, a Action) (Action, error) {
 	object := actionObject(a.Key)
-	when, absent := objects.IfAbsent, 0
 	for range putAttempts {
-		err := s.putRecord(ctx, object, a, when)
-		if err == nil {
-			return a, nil
-		}
-		if !errors.Is(err, objects.ErrLost) {
-			return Action{}, err
-		}
 		winner, etag, err := s.settled(ctx, a.Key)
+		// A server that keeps attributes apart may remember an object whose bytes are gone.
+		when := objects.Always
 		switch {
-		case err == nil:
-			return winner, nil
-		case !replaceable(err):
-			return Action{}, err
+		case err == nil || !replaceable(err):
+			return winner, err
+		case c.heldUp():
+			return Action{}, errOvertaken
 		case !errors.Is(err, ErrNotFound):
-			// Of several that replace it at the same time one wins, too.
 			s.log.Warn().Str("object", object).Msg("replacing an action: " + err.Error())
 			when = objects.IfUnchanged(etag)
-		default:
-			// A server that keeps attributes apart may remember an object whose bytes are gone.
-			if when, absent = objects.IfAbsent, absent+1; absent > 1 {
-				when = objects.Always
-			}
+		}
+		if err := s.putRecord(ctx, object, a, when); !errors.Is(err, objects.ErrLost) {
+			return a, err
 		}
 	}
 	return Action{}, &StoreError{Op: "put", Object: object, Where: s.objects.String(), Err: fmt.Errorf("%w, %d times in a row, and left no usable action", objects.ErrLost, putAttempts)}
+}
+
+// dropIncomplete removes the action of a key if blobs that it names are gone.
+func (s *Store) dropIncomplete(ctx context.Context, k Key) error {
+	return s.exclusively(ctx, func(ctx context.Context, c *collecting) error {
+		_, _, err := s.action(ctx, k)
+		var incomplete *IncompleteError
+		switch {
+		case errors.As(err, &incomplete):
+			return c.remove(ctx, actionObject(k))
+		case err == nil || replaceable(err):
+			return nil
+		}
+		return err
+	})
 }
 
 // replaceable reports whether the error of an action says that it is no result.
@@ -154,7 +182,8 @@ func (s *Store) Lookup(ctx context.Context, k Key) (Action, error) {
 // Recorded returns the action of a key whether or not its blobs are there. It
 // fails with [ErrNotFound], *[RecordError] and *[NewerError].
 func (s *Store) Recorded(ctx context.Context, k Key) (Action, error) {
-	return s.readAction(ctx, actionObject(k))
+	a, _, err := s.readAction(ctx, actionObject(k))
+	return a, err
 }
 
 func (s *Store) notFound(op, object string) error {
@@ -164,17 +193,9 @@ func (s *Store) notFound(op, object string) error {
 // action reads the action of a key and checks that its blobs are there. Beside
 // the errors of Lookup it has *RecordError; the entity tag is valid with both.
 func (s *Store) action(ctx context.Context, k Key) (Action, string, error) {
-	object := actionObject(k)
-	var a Action
-	etag, err := s.getRecord(ctx, object, &a)
+	a, etag, err := s.readAction(ctx, actionObject(k))
 	if err != nil {
 		return Action{}, etag, err
-	}
-	if a.Key != k {
-		return Action{}, etag, &RecordError{Object: object, Reason: fmt.Sprintf("it is the action of step %s", a.Key)}
-	}
-	if err := a.check(); err != nil {
-		return Action{}, etag, &RecordError{Object: object, Reason: err.Error()}
 	}
 	gone, err := s.gone(ctx, a.Outputs)
 	if err != nil {
@@ -182,6 +203,22 @@ func (s *Store) action(ctx context.Context, k Key) (Action, string, error) {
 	}
 	if len(gone) > 0 {
 		return Action{}, etag, &IncompleteError{Key: k, Missing: gone}
+	}
+	return a, etag, nil
+}
+
+// readAction reads the action in an object and checks that it belongs there, but
+// not that its blobs are there. Beside the errors of requests it has *RecordError,
+// with which the entity tag is valid, too.
+func (s *Store) readAction(ctx context.Context, object string) (a Action, etag string, err error) {
+	if etag, err = s.getRecord(ctx, object, &a); err != nil {
+		return Action{}, etag, err
+	}
+	if object != actionObject(a.Key) {
+		return Action{}, etag, &RecordError{Object: object, Reason: "it is the action of step " + a.Key.String()}
+	}
+	if err := a.check(); err != nil {
+		return Action{}, etag, &RecordError{Object: object, Reason: err.Error()}
 	}
 	return a, etag, nil
 }
@@ -213,7 +250,7 @@ func (s *Store) Actions(ctx context.Context) iter.Seq2[Action, error] {
 				yield(Action{}, err)
 				return
 			}
-			a, err := s.readAction(ctx, info.Name)
+			a, _, err := s.readAction(ctx, info.Name)
 			if errors.Is(err, ErrNotFound) { // removed since it was listed
 				continue
 			}

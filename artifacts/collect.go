@@ -3,7 +3,6 @@ package artifacts
 import (
 	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -55,49 +54,51 @@ type Collected struct {
 // collection that is killed leaves nothing that dangles. Others may write
 // meanwhile. It fails with *[UnknownRootsError] and *[RecordError] where it can't
 // know what is needed.
-func (s *Store) Collect(ctx context.Context, o CollectOptions) (_ Collected, err error) {
-	var c *collecting
-	if !o.DryRun {
-		if c, err = s.collect(ctx); err != nil {
-			return Collected{}, err
-		}
-		defer func() { err = errors.Join(err, c.end(ctx)) }()
-		ctx = c.ctx
+func (s *Store) Collect(ctx context.Context, o CollectOptions) (out Collected, err error) {
+	if o.DryRun {
+		return s.planCollection(ctx, o)
 	}
+	err = s.exclusively(ctx, func(ctx context.Context, c *collecting) error {
+		if out, err = s.planCollection(ctx, o); err != nil {
+			return err
+		}
+		done := 0
+		for _, kind := range freeingOrder {
+			var objects []string
+			for _, f := range out.Freed {
+				if f.Kind == kind {
+					objects = append(objects, f.Object)
+				}
+			}
+			for batch := range slices.Chunk(objects, removeBatch) {
+				if err := each(ctx, batch, c.remove); err != nil {
+					return err
+				}
+				done += len(batch)
+				if o.Progress != nil {
+					o.Progress(done, len(out.Freed))
+				}
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// planCollection finds what may be freed.
+func (s *Store) planCollection(ctx context.Context, o CollectOptions) (Collected, error) {
 	now, err := s.serverTime(ctx)
 	if err != nil {
 		return Collected{}, err
 	}
 	v, err := s.survey(ctx)
 	if err != nil {
-		return Collected{}, cmp.Or(context.Cause(ctx), err)
+		return Collected{}, err
 	}
 	if err := v.known(); err != nil {
 		return Collected{}, err
 	}
-	out := v.garbage(o, now)
-	if o.DryRun {
-		return out, nil
-	}
-	done := 0
-	for _, kind := range []string{kindPart, kindAction, kindBlob, kindQuarantined} {
-		var objects []string
-		for _, f := range out.Freed {
-			if f.Kind == kind {
-				objects = append(objects, f.Object)
-			}
-		}
-		for batch := range slices.Chunk(objects, removeBatch) {
-			if err := each(ctx, batch, c.remove); err != nil {
-				return out, cmp.Or(context.Cause(ctx), err)
-			}
-			done += len(batch)
-			if o.Progress != nil {
-				o.Progress(done, len(out.Freed))
-			}
-		}
-	}
-	return out, nil
+	return v.garbage(o, now), nil
 }
 
 // Kinds of freed objects.
@@ -107,6 +108,9 @@ const (
 	kindBlob        = "blob"
 	kindQuarantined = "quarantined"
 )
+
+// freeingOrder has what names before what is named.
+var freeingOrder = []string{kindPart, kindAction, kindBlob, kindQuarantined}
 
 // removeBatch is how many objects are removed between two reports of progress.
 const removeBatch = 200
@@ -207,8 +211,7 @@ func (v *survey) garbage(o CollectOptions, now time.Time) Collected {
 			blob(a.Outputs[name].Digest)
 		}
 	}
-	order := []string{kindPart, kindAction, kindBlob, kindQuarantined}
-	slices.SortStableFunc(g.freed, func(a, b Freed) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) })
+	slices.SortStableFunc(g.freed, func(a, b Freed) int { return slices.Index(freeingOrder, a.Kind) - slices.Index(freeingOrder, b.Kind) })
 	return Collected{
 		Freed: append([]Freed{}, g.freed...), Bytes: g.bytes, Size: g.left,
 		Objects: v.records + len(v.blobs) + len(v.parts) + len(v.quarantined) - len(g.freed),

@@ -1,6 +1,7 @@
 package artifacts
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -16,7 +17,9 @@ import (
 // that names it. So a collection announces itself in one record, and whoever has
 // recorded something looks at it afterwards: if a collection ran meanwhile, the
 // writer waits for its end and looks whether all is still there. Whatever was
-// recorded before a collection began, the collection sees, and keeps.
+// recorded before a collection began, the collection sees, and keeps. Replacing
+// an action counts as a collection, too: it takes away what others may just have
+// looked up.
 
 const collectionObject = "collection.json"
 
@@ -86,6 +89,20 @@ func (s *Store) settle(ctx context.Context, since Moment) (now Moment, interfere
 			return Moment{}, false, objects.Ended("wait for a collection", collectionObject, s.objects.String(), err)
 		}
 	}
+}
+
+// exclusively calls do while nobody else collects garbage or replaces an action. Its context ends when others
+// take this collection for dead.
+func (s *Store) exclusively(ctx context.Context, do func(context.Context, *collecting) error) (err error) {
+	c, err := s.collect(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.end(ctx)) }()
+	if err := do(c.ctx, c); err != nil {
+		return cmp.Or(context.Cause(c.ctx), err)
+	}
+	return nil
 }
 
 // collecting is a collection of this process, under way.

@@ -48,7 +48,7 @@ func (s *Store) History(ctx context.Context, k Key) (*History, error) {
 		if h.Steps[next] != nil || gone[next] {
 			continue
 		}
-		a, err := s.readAction(ctx, actionObject(next))
+		a, err := s.Recorded(ctx, next)
 		var harm *RecordError
 		if next != k && (errors.Is(err, ErrNotFound) || errors.As(err, &harm)) {
 			gone[next] = true

@@ -74,24 +74,33 @@ func (s *Store) unharmed(ctx context.Context, r Root, since Moment) (Moment, err
 	var mu sync.Mutex
 	var lost []string
 	err = each(ctx, slices.Collect(maps.Keys(r.Steps)), func(ctx context.Context, id string) error {
-		step := r.Steps[id]
-		gone, err := s.gone(ctx, step.Outputs)
-		if err == nil && len(gone) == 0 && len(step.Outputs) > 0 && !step.Key.IsZero() {
-			_, err = s.objects.Stat(ctx, actionObject(step.Key))
+		harmed, err := s.lostStep(ctx, r.Steps[id])
+		if harmed {
+			mu.Lock()
+			defer mu.Unlock()
+			lost = append(lost, id)
 		}
-		if err != nil && !errors.Is(err, ErrNotFound) || err == nil && len(gone) == 0 {
-			return err
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		lost = append(lost, id)
-		return nil
+		return err
 	})
 	if err == nil && len(lost) > 0 {
 		slices.Sort(lost)
 		err = &LostError{r.Sweep, lost}
 	}
 	return now, err
+}
+
+// lostStep says whether outputs of a step are gone, or the action that names them: also where others have put another
+// since, and the same blobs for another step.
+func (s *Store) lostStep(ctx context.Context, step RootStep) (bool, error) {
+	gone, err := s.gone(ctx, step.Outputs)
+	if err != nil || len(gone) > 0 || len(step.Outputs) == 0 || step.Key.IsZero() {
+		return len(gone) > 0, err
+	}
+	a, err := s.Recorded(ctx, step.Key)
+	if err != nil && replaceable(err) {
+		return true, nil
+	}
+	return err == nil && !step.Apart && otherOutputs(step, a) != "", err
 }
 
 // Root returns the latest run of a sweep. It fails with [ErrNotFound], *[RecordError] and *[NewerError].

@@ -127,7 +127,7 @@ func (v *survey) readActions(ctx context.Context, s *Store) error {
 	}
 	var mu sync.Mutex
 	return each(ctx, objects, func(ctx context.Context, o stored) error {
-		a, err := s.readAction(ctx, o.object)
+		a, _, err := s.readAction(ctx, o.object)
 		if errors.Is(err, ErrNotFound) { // removed since it was listed
 			return nil
 		}
@@ -146,22 +146,6 @@ func (v *survey) readActions(ctx context.Context, s *Store) error {
 		}
 		return nil
 	})
-}
-
-// readAction reads the action in an object and checks that it belongs there, but
-// not that its blobs do. Beside the errors of requests it has *RecordError.
-func (s *Store) readAction(ctx context.Context, object string) (Action, error) {
-	var a Action
-	if _, err := s.getRecord(ctx, object, &a); err != nil {
-		return Action{}, err
-	}
-	if object != actionObject(a.Key) {
-		return Action{}, &RecordError{Object: object, Reason: "it is the action of step " + a.Key.String()}
-	}
-	if err := a.check(); err != nil {
-		return Action{}, &RecordError{Object: object, Reason: err.Error()}
-	}
-	return a, nil
 }
 
 func (v *survey) addPart(o stored) {

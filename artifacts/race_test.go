@@ -1,0 +1,164 @@
+package artifacts_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"lossatlas/artifacts"
+	"lossatlas/artifacts/objects"
+)
+
+var raceTests = map[string]func(*testing.T, *bucket){
+	"an action whose blobs were freed":          raceDangling,
+	"a result that another took the place of":   raceReplaced,
+	"a result found whole before it's replaced": raceWholeAgain,
+	"a result replaced while it is recorded":    raceReplacing,
+}
+
+// interrupted is a bucket that does something else once, before it puts an object.
+type interrupted struct {
+	objects.Bucket
+	object string
+	puts   int // that go before
+	once   sync.Once
+	do     func()
+}
+
+func (i *interrupted) Put(ctx context.Context, name string, body []byte, digest [32]byte, when objects.Condition) error {
+	if name == i.object {
+		if i.puts--; i.puts < 0 {
+			i.once.Do(i.do)
+		}
+	}
+	return i.Bucket.Put(ctx, name, body, digest, when)
+}
+
+// interrupt opens the bucket once more, for a writer who is interrupted before a put of an object.
+func (b *bucket) interrupt(t *testing.T, object string, puts int, do func()) *artifacts.Store {
+	t.Helper()
+	s, err := artifacts.In(t.Context(), &interrupted{Bucket: b.Objects, object: object, puts: puts, do: do}, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// result puts two blobs and returns an action of a step that wrote them. Equal steps have equal keys, whatever they wrote.
+func result(t *testing.T, s *artifacts.Store, first, second string) artifacts.Action {
+	t.Helper()
+	a := artifacts.Action{Recipe: artifacts.Recipe{Kind: "train", Version: 1}, Outputs: map[string]artifacts.Blob{
+		"first": put(t, s, []byte(first)), "second": put(t, s, []byte(second)),
+	}}
+	var err error
+	if a.Key, err = a.Recipe.Key(); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// sweepOf is a sweep of one step with the result.
+func sweepOf(t *testing.T, s *artifacts.Store, a artifacts.Action) artifacts.Root {
+	t.Helper()
+	r := root("fig3")
+	r.Graph = put(t, s, []byte(`{"final":[{"id":"train","kind":"train"}]}`))
+	r.Steps = map[string]artifacts.RootStep{"train": {Kind: "train", Key: a.Key, State: artifacts.StateRan, Outputs: a.Outputs}}
+	return r
+}
+
+func moment(t *testing.T, s *artifacts.Store) artifacts.Moment {
+	t.Helper()
+	m, err := s.Moment(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// raceDangling: a writer learns that the blobs of its action were freed before the action was there, and leaves none.
+func raceDangling(t *testing.T, b *bucket) {
+	a := result(t, b.Store, "A", "B")
+	writer := b.interrupt(t, actionObject(a.Key), 0, func() { collect(t, b.Store, artifacts.CollectOptions{}) })
+	var dangling *artifacts.DanglingError
+	if _, err := writer.PutAction(t.Context(), a); !errors.As(err, &dangling) || len(dangling.Missing) != 2 {
+		t.Errorf("PutAction: %v, want *DanglingError naming both outputs", err)
+	}
+	if _, err := b.Store.Lookup(t.Context(), a.Key); !errors.Is(err, artifacts.ErrNotFound) {
+		t.Errorf("Lookup: %v, want ErrNotFound", err)
+	}
+	world{bucket: b}.finds(t, map[string]string{})
+}
+
+// raceReplaced: a result was freed, its blobs were put again by chance, and another result lies under the key.
+func raceReplaced(t *testing.T, b *bucket) {
+	since := moment(t, b.Store)
+	mine := result(t, b.Store, "A", "B")
+	putAction(t, b.Store, mine)
+	collect(t, b.Store, artifacts.CollectOptions{})
+	putAction(t, b.Store, result(t, b.Store, "C", "D"))
+	result(t, b.Store, "A", "B")
+	var lost *artifacts.LostError
+	if err := b.Store.PutRootSince(t.Context(), sweepOf(t, b.Store, mine), since); !errors.As(err, &lost) || strings.Join(lost.Missing, " ") != "train" {
+		t.Errorf("PutRootSince: %v, want *LostError naming the step", err)
+	}
+	world{bucket: b}.finds(t, map[string]string{})
+}
+
+// incomplete stores an action one of whose blobs is gone.
+func incomplete(t *testing.T, b *bucket) artifacts.Action {
+	t.Helper()
+	a := result(t, b.Store, "A", "B")
+	putAction(t, b.Store, a)
+	b.Remove(t, blobObject(a.Outputs["second"].Digest))
+	return a
+}
+
+// raceWholeAgain: somebody is about to replace an action whose blob is gone, and the blob comes back, and a sweep
+// records the result.
+func raceWholeAgain(t *testing.T, b *bucket) {
+	first := incomplete(t, b)
+	writer := b.interrupt(t, "collection.json", 0, func() {
+		since := moment(t, b.Store)
+		result(t, b.Store, "A", "B")
+		if err := b.Store.PutRootSince(t.Context(), sweepOf(t, b.Store, first), since); err != nil {
+			t.Error(err)
+		}
+	})
+	won, err := writer.PutAction(t.Context(), result(t, b.Store, "A", "C"))
+	if err != nil || won.Outputs["second"] != first.Outputs["second"] {
+		t.Errorf("PutAction: %+v, %v, want the result that is recorded", won, err)
+	}
+	world{bucket: b}.finds(t, map[string]string{})
+}
+
+// raceReplacing: the blob comes back when the action is just being replaced, and a sweep that was told the old result
+// learns that it is lost.
+func raceReplacing(t *testing.T, b *bucket) {
+	first := incomplete(t, b)
+	recorded := make(chan error, 1)
+	writer := b.interrupt(t, actionObject(first.Key), 1, func() {
+		since := moment(t, b.Store)
+		result(t, b.Store, "A", "B")
+		if _, err := b.Store.Lookup(t.Context(), first.Key); err != nil {
+			t.Error(err)
+		}
+		r := sweepOf(t, b.Store, first)
+		go func() { recorded <- b.Store.PutRootSince(t.Context(), r, since) }()
+		time.Sleep(200 * time.Millisecond) // who need not wait is done by then
+	})
+	second := result(t, b.Store, "A", "C")
+	won, err := writer.PutAction(t.Context(), second)
+	if err != nil || won.Outputs["second"] != second.Outputs["second"] {
+		t.Errorf("PutAction: %+v, %v, want the new result", won, err)
+	}
+	var lost *artifacts.LostError
+	if err := <-recorded; !errors.As(err, &lost) {
+		t.Errorf("PutRootSince: %v, want *LostError", err)
+	}
+	world{bucket: b}.finds(t, map[string]string{})
+}
