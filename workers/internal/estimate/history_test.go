@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -14,23 +13,8 @@ import (
 	"lossatlas/activities/data"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
-	"lossatlas/workers/embedded/s3"
 	"lossatlas/workers/internal/estimate"
 )
-
-func openStore(t *testing.T) *artifacts.Store {
-	t.Helper()
-	srv, err := s3.Start(t.Context(), s3.Options{Dir: filepath.Join(t.TempDir(), "objects"), Addr: "127.0.0.1:0", AccessKey: "tester", SecretKey: "secretsecret"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = srv.Stop() })
-	store, err := artifacts.Open(t.Context(), artifacts.Config{Endpoint: srv.Addr(), AccessKey: "tester", SecretKey: "secretsecret", Bucket: "lossatlas", Region: "us-east-1"}, zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return store
-}
 
 func training(id, net string, epochs int) pipelines.Step {
 	p := pipelines.TrainParams{Net: pipelines.Network(net), Epochs: epochs, Data: pipelines.TrainData{Problem: pipelines.Problem(data.Sets()[0].Problem.String()), Train: 300, Test: 100}}
@@ -81,7 +65,7 @@ func ran(t *testing.T, store *artifacts.Store, sweep string, s pipelines.Step, n
 // TestHistory: a step's time goes by its cost, after steps of the same network on
 // the same host with the same arithmetic where there are any.
 func TestHistory(t *testing.T) {
-	store := openStore(t)
+	store := artifacts.InMemory(zerolog.Nop())
 	read := func() *estimate.History {
 		t.Helper()
 		h, err := estimate.Read(t.Context(), store, estimate.Machine{Numerics: "xla", Host: "here"})
@@ -131,7 +115,7 @@ func twice(net string) *pipelines.Graph {
 // TestFill: work that experiments share counts once, cached steps count nothing,
 // and what is not known is counted apart.
 func TestFill(t *testing.T) {
-	store := openStore(t)
+	store := artifacts.InMemory(zerolog.Nop())
 	ran(t, store, "a", training("e/train", "small", 1), "xla", "here", 5)
 	h, err := estimate.Read(t.Context(), store, estimate.Machine{Numerics: "xla", Host: "here"})
 	if err != nil {
@@ -154,7 +138,7 @@ func TestFill(t *testing.T) {
 
 // TestOnDevice: the two shared epochs of 300 images, thrice a forward pass, and of 100 test images, at two operations a multiply-add.
 func TestOnDevice(t *testing.T) {
-	store := openStore(t)
+	store := artifacts.InMemory(zerolog.Nop())
 	g := twice("resnet20")
 	plan, err := pipelines.MakePlan(t.Context(), g, "xla", store)
 	if err != nil {

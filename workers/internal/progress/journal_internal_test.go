@@ -3,7 +3,6 @@ package progress
 import (
 	"context"
 	"encoding/json"
-	"path/filepath"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -16,20 +15,11 @@ import (
 	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
-	"lossatlas/workers/embedded/s3"
 )
 
 // TestPoller: the journal tells what became of each step; what will not run, and what could run and does not, follow from it.
 func TestPoller(t *testing.T) {
-	srv, err := s3.Start(t.Context(), s3.Options{Dir: filepath.Join(t.TempDir(), "objects"), Addr: "127.0.0.1:0", AccessKey: "tester", SecretKey: "secretsecret"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = srv.Stop() })
-	store, err := artifacts.Open(t.Context(), artifacts.Config{Endpoint: srv.Addr(), AccessKey: "tester", SecretKey: "secretsecret", Bucket: "lossatlas", Region: "us-east-1"}, zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := artifacts.InMemory(zerolog.Nop())
 	note := func(entry string, statuses ...activities.StepStatus) {
 		t.Helper()
 		b, err := json.Marshal(statuses)
