@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // KeySchema is the version of the canonical encoding below. A change of the
@@ -64,7 +66,7 @@ func (r Recipe) Canonical() ([]byte, error) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		if b, err = appendText(b, name); err != nil {
+		if b, err = jsontext.AppendQuote(b, name); err != nil {
 			return nil, fmt.Errorf("recipe of kind %q: name of an input: %w", r.Kind, err)
 		}
 		b = append(b, ':', '"')
@@ -74,11 +76,11 @@ func (r Recipe) Canonical() ([]byte, error) {
 	b = append(b, `},"key_schema":`...)
 	b = strconv.AppendInt(b, KeySchema, 10)
 	b = append(b, `,"kind":`...)
-	if b, err = appendText(b, r.Kind); err != nil {
+	if b, err = jsontext.AppendQuote(b, r.Kind); err != nil {
 		return nil, fmt.Errorf("kind of a recipe: %w", err)
 	}
 	b = append(b, `,"numerics":`...)
-	if b, err = appendText(b, r.Numerics); err != nil {
+	if b, err = jsontext.AppendQuote(b, r.Numerics); err != nil {
 		return nil, fmt.Errorf("recipe of kind %q: numerics class: %w", r.Kind, err)
 	}
 	b = append(b, `,"params":`...)
