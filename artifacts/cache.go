@@ -32,8 +32,7 @@ func (s *Store) PutAction(ctx context.Context, a Action) (Action, error) {
 			return Action{}, err
 		}
 		won, err := s.putAction(ctx, a)
-		var dangling *DanglingError
-		if try > 0 && errors.As(err, &dangling) { // what the first try wrote must not stay
+		if try > 0 && isA[*DanglingError](err) { // what the first try wrote must not stay
 			err = errors.Join(err, s.dropIncomplete(ctx, a.Key))
 		}
 		if err != nil {
@@ -44,7 +43,7 @@ func (s *Store) PutAction(ctx context.Context, a Action) (Action, error) {
 			return won, err
 		}
 		// What is there now is there to stay, or is found to be gone and put again.
-		if won, _, err = s.action(ctx, a.Key); err == nil || !replaceable(err) {
+		if won, _, err = s.action(ctx, a.Key); err == nil || !unusable(err) {
 			return won, err
 		}
 	}
@@ -64,7 +63,7 @@ func (s *Store) putAction(ctx context.Context, a Action) (Action, error) {
 		return a, err
 	}
 	winner, _, err := s.settled(ctx, a.Key)
-	if err == nil || !replaceable(err) {
+	if err == nil || !unusable(err) {
 		return winner, err
 	}
 	err = s.exclusively(ctx, func(ctx context.Context, c *collecting) error {
@@ -84,7 +83,7 @@ func (s *Store) replaceAction(ctx context.Context, c *collecting, a Action) (Act
 		// A server that keeps attributes apart may remember an object whose bytes are gone.
 		when := objects.Always
 		switch {
-		case err == nil || !replaceable(err):
+		case err == nil || !unusable(err):
 			return winner, err
 		case c.heldUp():
 			return Action{}, errOvertaken
@@ -103,22 +102,19 @@ func (s *Store) replaceAction(ctx context.Context, c *collecting, a Action) (Act
 func (s *Store) dropIncomplete(ctx context.Context, k Key) error {
 	return s.exclusively(ctx, func(ctx context.Context, c *collecting) error {
 		_, _, err := s.action(ctx, k)
-		var incomplete *IncompleteError
 		switch {
-		case errors.As(err, &incomplete):
+		case isA[*IncompleteError](err):
 			return c.remove(ctx, actionObject(k))
-		case err == nil || replaceable(err):
+		case err == nil || unusable(err):
 			return nil
 		}
 		return err
 	})
 }
 
-// replaceable reports whether the error of an action says that it is no result.
-func replaceable(err error) bool {
-	var harm *RecordError
-	var incomplete *IncompleteError
-	return errors.Is(err, ErrNotFound) || errors.As(err, &incomplete) || errors.As(err, &harm)
+// unusable reports whether the error of a record says that there is no whole one.
+func unusable(err error) bool {
+	return errors.Is(err, ErrNotFound) || isA[*IncompleteError](err) || isA[*RecordError](err)
 }
 
 // settled reads an action that another writer may just be putting. Servers that
@@ -129,7 +125,7 @@ func replaceable(err error) bool {
 func (s *Store) settled(ctx context.Context, k Key) (Action, string, error) {
 	a, etag, err := s.action(ctx, k)
 	for range putAttempts {
-		if err == nil || !replaceable(err) {
+		if err == nil || !unusable(err) {
 			break
 		}
 		if err := pause(ctx, racePause); err != nil {
@@ -168,15 +164,11 @@ func (a Action) check() error {
 // action counts as none, with a word in the log), *[IncompleteError] and *[NewerError].
 func (s *Store) Lookup(ctx context.Context, k Key) (Action, error) {
 	a, _, err := s.action(ctx, k)
-	var harm *RecordError
-	if errors.As(err, &harm) {
+	if harm, ok := errors.AsType[*RecordError](err); ok {
 		s.log.Warn().Str("object", harm.Object).Msg("ignoring an action: " + err.Error())
 		return Action{}, s.notFound("look up", harm.Object)
 	}
-	if err != nil {
-		return Action{}, err
-	}
-	return a, nil
+	return a, err
 }
 
 // Recorded returns the action of a key whether or not its blobs are there. It
@@ -254,8 +246,7 @@ func (s *Store) Actions(ctx context.Context) iter.Seq2[Action, error] {
 			if errors.Is(err, ErrNotFound) { // removed since it was listed
 				continue
 			}
-			var harm *RecordError
-			if !yield(a, err) || err != nil && !errors.As(err, &harm) {
+			if !yield(a, err) || err != nil && !isA[*RecordError](err) {
 				return
 			}
 		}

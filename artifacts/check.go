@@ -259,8 +259,7 @@ func (c *checker) contradicting(ctx context.Context) error {
 	}
 	for _, r := range c.survey.roots {
 		graph, err := c.store.GetBlob(ctx, r.Graph)
-		var damage *DamagedError
-		if errors.Is(err, ErrNotFound) || errors.As(err, &damage) { // which was reported
+		if errors.Is(err, ErrNotFound) || isA[*DamagedError](err) { // which was reported
 			continue
 		} else if err != nil {
 			return err

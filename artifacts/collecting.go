@@ -46,8 +46,7 @@ const (
 func (s *Store) collection(ctx context.Context) (collection, string, error) {
 	var c collection
 	tag, err := s.getRecord(ctx, collectionObject, &c)
-	var harm *RecordError
-	if errors.Is(err, ErrNotFound) || errors.As(err, &harm) {
+	if unusable(err) {
 		return collection{}, tag, nil
 	}
 	return c, tag, err

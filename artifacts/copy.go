@@ -3,7 +3,6 @@ package artifacts
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -107,9 +106,8 @@ func transfer(ctx context.Context, from source, sweep string, to sink, o CopyOpt
 // accepts says whether a run may take the place of the one that is there.
 func (s *Store) accepts(ctx context.Context, root Root, replace bool) error {
 	there, err := s.Root(ctx, root.Sweep)
-	var harm *RecordError
 	switch {
-	case errors.Is(err, ErrNotFound) || errors.As(err, &harm):
+	case unusable(err):
 		return nil
 	case err != nil:
 		return err
@@ -199,9 +197,8 @@ func follow(ctx context.Context, from source, root Root, links []link, seen map[
 	out := map[Key]*storedAction{}
 	return out, each(ctx, fresh, func(ctx context.Context, l link) error {
 		a, err := from.Recorded(ctx, l.key)
-		var harm *RecordError
 		switch {
-		case errors.Is(err, ErrNotFound) || errors.As(err, &harm): // of a step that failed, or was lost
+		case unusable(err): // of a step that failed, or was lost
 			return nil
 		case err != nil:
 			return err
@@ -302,8 +299,7 @@ func copyActions(ctx context.Context, here *survey, to sink, out *Copied) error 
 // take stores an action where there is none, or none that is whole.
 func (s *Store) take(ctx context.Context, a Action) (won Action, sent bool, err error) {
 	won, err = s.Lookup(ctx, a.Key)
-	var incomplete *IncompleteError
-	if errors.Is(err, ErrNotFound) || errors.As(err, &incomplete) {
+	if unusable(err) {
 		won, err = s.PutAction(ctx, a)
 		return won, err == nil, err
 	}

@@ -1,6 +1,7 @@
 package artifacts
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -112,6 +113,12 @@ type LostError struct {
 // Error lists what is missing.
 func (e *LostError) Error() string {
 	return fmt.Sprintf("sweep %s can't be recorded: garbage was collected just now, and took the results of %s along; run it again", e.Sweep, strings.Join(e.Missing, ", "))
+}
+
+// isA says whether an error is, or wraps, one of a type.
+func isA[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 func missing(blobs map[string]Blob) string {

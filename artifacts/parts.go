@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -62,8 +61,7 @@ func (s *Store) GetPart(ctx context.Context, k Key, name string) ([]byte, error)
 	}
 	object := partObject(k, name)
 	data, err := s.readPart(ctx, object)
-	var harm *partError
-	if errors.As(err, &harm) {
+	if isA[*partError](err) {
 		s.log.Warn().Str("object", object).Str("step", k.Short()).Msg("ignoring a damaged part: " + err.Error())
 		return nil, s.notFound("get", object)
 	}

@@ -87,9 +87,7 @@ func (s *Store) getRecord(ctx context.Context, object string, v any) (etag strin
 // refuseNewer fails with *NewerError where a record lies that may not be replaced.
 func (s *Store) refuseNewer(ctx context.Context, object string) error {
 	var record json.RawMessage
-	_, err := s.getRecord(ctx, object, &record)
-	var newer *NewerError
-	if errors.As(err, &newer) {
+	if _, err := s.getRecord(ctx, object, &record); isA[*NewerError](err) {
 		return err
 	}
 	return nil // other errors are reported by the write that follows
@@ -108,13 +106,12 @@ type format struct {
 func (s *Store) checkFormat(ctx context.Context) error {
 	var f format
 	_, err := s.getRecord(ctx, formatObject, &f)
-	var harm *RecordError
 	switch {
 	case errors.Is(err, ErrNotFound):
 		if err = s.putRecord(ctx, formatObject, format{time.Now().UTC()}, objects.IfAbsent); errors.Is(err, objects.ErrLost) {
 			return s.refuseNewer(ctx, formatObject)
 		}
-	case errors.As(err, &harm):
+	case isA[*RecordError](err):
 		s.log.Warn().Err(err).Msg("replacing the record of the store's format")
 		err = s.putRecord(ctx, formatObject, format{time.Now().UTC()}, objects.Always)
 	}

@@ -52,8 +52,7 @@ func (s *Store) PutRootSince(ctx context.Context, r Root, since Moment) error {
 	if err := s.PutRoot(ctx, r); err != nil {
 		return err
 	}
-	var lost *LostError
-	if _, err = s.unharmed(ctx, r, now); errors.As(err, &lost) {
+	if _, err = s.unharmed(ctx, r, now); isA[*LostError](err) {
 		return errors.Join(err, s.DropRoot(ctx, r.Sweep))
 	}
 	return err
@@ -97,7 +96,7 @@ func (s *Store) lostStep(ctx context.Context, step RootStep) (bool, error) {
 		return len(gone) > 0, err
 	}
 	a, err := s.Recorded(ctx, step.Key)
-	if err != nil && replaceable(err) {
+	if unusable(err) {
 		return true, nil
 	}
 	return err == nil && !step.Apart && otherOutputs(step, a) != "", err
@@ -138,9 +137,8 @@ func (s *Store) Roots(ctx context.Context) ([]Root, error) {
 			continue
 		}
 		r, err := s.root(ctx, info.Name)
-		var harm *RecordError
 		switch {
-		case errors.As(err, &harm):
+		case isA[*RecordError](err):
 			harms = append(harms, err)
 		case errors.Is(err, ErrNotFound): // removed since it was listed
 		case err != nil:

@@ -82,8 +82,7 @@ func OpenArchive(file io.ReaderAt, size int64) (*Archive, error) {
 
 // noArchive is an error of a record of an archive: one that is damaged makes it none.
 func noArchive(err error) error {
-	var harm *RecordError
-	if errors.As(err, &harm) {
+	if harm, ok := errors.AsType[*RecordError](err); ok {
 		return &ArchiveError{harm.Object, "is damaged: " + harm.Reason}
 	}
 	return err
