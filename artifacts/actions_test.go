@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,7 +26,6 @@ var actionTests = map[string]func(*testing.T, *bucket){
 	"damaged":              actionDamaged,
 	"under another's key":  actionMisplaced,
 	"of a newer version":   actionNewer,
-	"list goes on":         actionList,
 	"found by some digits": actionFind,
 }
 
@@ -185,8 +183,8 @@ func actionRefused(t *testing.T, b *bucket) {
 			t.Errorf("PutAction accepted an action with: %s", name)
 		}
 	}
-	for _, err := range b.Store.Actions(t.Context()) {
-		t.Errorf("a refused action was stored (%v)", err)
+	for info, err := range b.Objects.List(t.Context(), "actions/") {
+		t.Errorf("a refused action was stored: %s (%v)", info.Name, err)
 	}
 }
 
@@ -270,40 +268,6 @@ func actionNewer(t *testing.T, b *bucket) {
 	}
 	if !bytes.Equal(b.Bytes(t, actionObject(a.Key)), body) {
 		t.Error("the newer version's action was overwritten")
-	}
-}
-
-func actionList(t *testing.T, b *bucket) {
-	var want []artifacts.Key
-	for i := range 12 {
-		a := action(t, b.Store, i)
-		putAction(t, b.Store, a)
-		want = append(want, a.Key)
-	}
-	b.Overwrite(t, actionObject(want[5]), []byte("{"))
-	damaged := want[5]
-	want = slices.Delete(want, 5, 6)
-	byText := func(x, y artifacts.Key) int { return strings.Compare(x.String(), y.String()) }
-	slices.SortFunc(want, byText)
-
-	var got []artifacts.Key
-	var harms []string
-	for a, err := range b.Store.Actions(t.Context()) {
-		var harm *artifacts.RecordError
-		switch {
-		case errors.As(err, &harm):
-			harms = append(harms, harm.Object)
-		case err != nil:
-			t.Fatal(err)
-		default:
-			got = append(got, a.Key)
-		}
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("listed keys (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{actionObject(damaged)}, harms); diff != "" {
-		t.Errorf("reported as damaged (-want +got):\n%s", diff)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -371,8 +372,15 @@ func archiveForged(t *testing.T, b *bucket) {
 // firstKey is the key of a step of a chain that is not its last.
 func firstKey(t *testing.T, b *bucket, w world) artifacts.Key {
 	t.Helper()
-	for a, err := range b.Store.Actions(t.Context()) {
-		if err == nil && a.Recipe.Kind == "train" && a.Key != w.action.Key {
+	for info, err := range b.Objects.List(t.Context(), "actions/") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := artifacts.ParseKey(strings.TrimSuffix(path.Base(info.Name), ".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a, err := b.Store.Recorded(t.Context(), k); err == nil && a.Recipe.Kind == "train" && a.Key != w.action.Key {
 			return a.Key
 		}
 	}

@@ -196,20 +196,6 @@ func BenchmarkTenThousand(b *testing.B) {
 			}
 		}
 	})
-	b.Run("blobs", func(b *testing.B) {
-		for b.Loop() {
-			found := 0
-			for _, err := range bucket.Store.Blobs(b.Context()) {
-				if err != nil {
-					b.Fatal(err)
-				}
-				found++
-			}
-			if found != n+1 {
-				b.Fatalf("%d blobs", found)
-			}
-		}
-	})
 	b.Run("check", func(b *testing.B) {
 		for b.Loop() {
 			if c, err := bucket.Store.Check(b.Context(), artifacts.CheckOptions{}); err != nil || len(c.Findings) > 0 {

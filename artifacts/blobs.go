@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
-	"strings"
 	"time"
 
 	"lossatlas/artifacts/objects"
@@ -104,7 +102,7 @@ func (s *Store) holds(ctx context.Context, blob Blob) (presence, error) {
 // Verify reads a blob to its end and returns nil when it is whole, ErrNotFound
 // when it isn't there, and *[DamagedError] when it is something else.
 func (s *Store) Verify(ctx context.Context, blob Blob) error {
-	r, err := s.OpenBlob(ctx, blob)
+	r, _, err := s.open(ctx, blob)
 	if err != nil {
 		return err
 	}
@@ -116,16 +114,12 @@ func (s *Store) Verify(ctx context.Context, blob Blob) error {
 // Get returns the blob's bytes, verified. It fails with [ErrNotFound], and with
 // *[DamagedError] when the object holds anything else than what its name says.
 func (s *Store) Get(ctx context.Context, d Digest) ([]byte, error) {
-	return s.get(ctx, Blob{Digest: d, Size: -1})
+	return s.GetBlob(ctx, Blob{Digest: d, Size: -1})
 }
 
 // GetBlob is Get for a caller that also knows the size: damage is found
 // before more than that is read, and told more exactly.
 func (s *Store) GetBlob(ctx context.Context, blob Blob) ([]byte, error) {
-	return s.get(ctx, blob)
-}
-
-func (s *Store) get(ctx context.Context, blob Blob) ([]byte, error) {
 	r, size, err := s.open(ctx, blob)
 	if err != nil {
 		return nil, err
@@ -139,20 +133,8 @@ func (s *Store) get(ctx context.Context, blob Blob) ([]byte, error) {
 	return readAll(r, size)
 }
 
-// Open returns the blob's bytes as a stream. Read fails with *[DamagedError]
-// instead of io.EOF when the bytes that went by were not the blob's: whoever
-// reads a stream must not act on it before its end. The caller must Close it.
-func (s *Store) Open(ctx context.Context, d Digest) (io.ReadCloser, error) {
-	return s.OpenBlob(ctx, Blob{Digest: d, Size: -1})
-}
-
-// OpenBlob is Open for a caller that also knows the size.
-func (s *Store) OpenBlob(ctx context.Context, blob Blob) (io.ReadCloser, error) {
-	r, _, err := s.open(ctx, blob)
-	return r, err
-}
-
-// open returns a verifying stream and the size that the server announces, -1 if none.
+// open returns a stream of a blob and the size that the server announces, -1 if none. Read fails with *[DamagedError]
+// in place of io.EOF when the bytes that went by were not the blob's: nothing may follow from them before the end.
 func (s *Store) open(ctx context.Context, blob Blob) (*verifier, int64, error) {
 	object := blobObject(blob.Digest)
 	body, info, err := s.objects.Get(ctx, object)
@@ -176,23 +158,3 @@ func (s *Store) Has(ctx context.Context, blob Blob) (bool, error) {
 	return err == nil && info.Size == blob.Size, err
 }
 
-// Blobs lists what lies in the store, as named and sized there, unverified. An
-// object among the blobs whose name is no digest is skipped with a word in the log.
-func (s *Store) Blobs(ctx context.Context) iter.Seq2[Blob, error] {
-	return func(yield func(Blob, error) bool) {
-		for info, err := range s.objects.List(ctx, blobPrefix) {
-			if err != nil {
-				yield(Blob{}, err)
-				return
-			}
-			b, err := parseHex(info.Name[strings.LastIndexByte(info.Name, '/')+1:])
-			if err != nil || info.Name != blobObject(b) {
-				s.log.Warn().Str("object", info.Name).Msg("an object among the blobs is none; it is ignored")
-				continue
-			}
-			if !yield(Blob{Digest: b, Size: info.Size}, nil) {
-				return
-			}
-		}
-	}
-}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -230,27 +229,6 @@ func (s *Store) gone(ctx context.Context, blobs map[string]Blob) (map[string]Blo
 		return nil
 	})
 	return gone, err
-}
-
-// Actions goes over all actions, in the order of their keys. It doesn't ask
-// whether their blobs are there. An action that can't be read comes as
-// *[RecordError], and the rest follows; after any other error it ends.
-func (s *Store) Actions(ctx context.Context) iter.Seq2[Action, error] {
-	return func(yield func(Action, error) bool) {
-		for info, err := range s.objects.List(ctx, actionPrefix) {
-			if err != nil {
-				yield(Action{}, err)
-				return
-			}
-			a, _, err := s.readAction(ctx, info.Name)
-			if errors.Is(err, ErrNotFound) { // removed since it was listed
-				continue
-			}
-			if !yield(a, err) || err != nil && !isA[*RecordError](err) {
-				return
-			}
-		}
-	}
 }
 
 // FindAction returns the key that begins with the given digits, at least 4, if
