@@ -157,4 +157,3 @@ func (s *Store) Has(ctx context.Context, blob Blob) (bool, error) {
 	}
 	return err == nil && info.Size == blob.Size, err
 }
-

@@ -68,7 +68,7 @@ func (s *Store) Check(ctx context.Context, o CheckOptions) (Checked, error) {
 	if err != nil {
 		return Checked{}, err
 	}
-	c := &checker{store: s, opts: o, survey: v, users: v.users(), now: began, out: Checked{Records: v.records, Findings: []Finding{}}}
+	c := &checker{store: s, opts: o, survey: v, users: v.users(), now: began, reported: map[string]bool{}, out: Checked{Records: v.records, Findings: []Finding{}}}
 	if err := c.run(ctx); err != nil {
 		return c.out, err
 	}
@@ -86,25 +86,17 @@ type checker struct {
 
 	mu       sync.Mutex
 	out      Checked
+	reported map[string]bool // objects
 	finished int
 }
 
 func (c *checker) run(ctx context.Context) error {
-	for _, h := range c.survey.harms {
-		if err := c.harmed(ctx, h); err != nil {
+	for _, find := range []func(context.Context) error{c.harms, c.readAll, c.missing, c.contradicting, c.dangling} {
+		if err := find(ctx); err != nil {
 			return err
 		}
 	}
-	if err := c.readAll(ctx); err != nil {
-		return err
-	}
-	if err := c.missing(ctx); err != nil {
-		return err
-	}
-	if err := c.contradicting(ctx); err != nil {
-		return err
-	}
-	return c.dangling(ctx)
+	return nil
 }
 
 // chosen says whether an object is of the part that is read this time.
@@ -125,16 +117,22 @@ func (c *checker) find(ctx context.Context, f Finding, move bool) (err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.out.Findings = append(c.out.Findings, f)
+	c.reported[f.Object] = true
 	return nil
 }
 
-// harmed reports a record that can't be read.
-func (c *checker) harmed(ctx context.Context, h harm) error {
-	f := Finding{Object: h.object, Problem: h.problem, Detail: h.err.Reason, Needed: c.users.of(h.object)}
-	if sweep := quarantinedRoot(quarantinePrefix + "x/" + h.object); sweep != "" {
-		f.Needed = append(f.Needed, "sweep "+sweep)
+// harms reports records that can't be read.
+func (c *checker) harms(ctx context.Context) error {
+	for _, h := range c.survey.harms {
+		f := Finding{Object: h.object, Problem: h.problem, Detail: h.err.Reason, Needed: c.users.of(h.object)}
+		if sweep := quarantinedRoot(quarantinePrefix + "x/" + h.object); sweep != "" {
+			f.Needed = append(f.Needed, "sweep "+sweep)
+		}
+		if err := c.find(ctx, f, true); err != nil {
+			return err
+		}
 	}
-	return c.find(ctx, f, true)
+	return nil
 }
 
 // reading is one object to be read.
@@ -219,13 +217,9 @@ func (c *checker) part(ctx context.Context, p storedPart) error {
 // missing reports blobs that something names and that are not there. A damaged
 // one was reported already.
 func (c *checker) missing(ctx context.Context) error {
-	reported := map[string]bool{}
-	for _, f := range c.out.Findings {
-		reported[f.Object] = true
-	}
 	for _, d := range slices.SortedFunc(maps.Keys(c.users.wanted), func(a, b Digest) int { return slices.Compare(a[:], b[:]) }) {
 		object := blobObject(d)
-		if _, ok := c.survey.blobs[d]; ok || reported[object] {
+		if _, ok := c.survey.blobs[d]; ok || c.reported[object] {
 			continue
 		}
 		size := c.users.size(d)
@@ -246,15 +240,10 @@ func (c *checker) missing(ctx context.Context) error {
 // contradicting reports records that do not agree, each with the first step that shows it, and results of steps that are
 // recorded no more. What contradicts is moved as well: the next run makes it again, whichever was right.
 func (c *checker) contradicting(ctx context.Context) error {
-	reported := map[string]bool{}
-	for _, f := range c.out.Findings {
-		reported[f.Object] = true
-	}
 	report := func(f Finding, move bool) error {
-		if reported[f.Object] {
+		if c.reported[f.Object] {
 			return nil
 		}
-		reported[f.Object] = true
 		return c.find(ctx, f, move)
 	}
 	for _, r := range c.survey.roots {
@@ -299,15 +288,11 @@ func (c *checker) lacks(ctx context.Context, step RootStep) bool {
 // dangling reports actions that name what is not there, now that damaged blobs
 // are known. They are no results any more, and moved as well.
 func (c *checker) dangling(ctx context.Context) error {
-	lost := map[string]bool{}
-	for _, f := range c.out.Findings {
-		lost[f.Object] = true
-	}
 	for _, k := range slices.SortedFunc(maps.Keys(c.survey.actions), func(a, b Key) int { return slices.Compare(a[:], b[:]) }) {
 		a := c.survey.actions[k]
 		gone := map[string]Blob{}
 		for name, b := range a.Outputs {
-			if lost[blobObject(b.Digest)] || !c.survey.holds(b) {
+			if c.reported[blobObject(b.Digest)] || !c.survey.holds(b) {
 				gone[name] = b
 			}
 		}
@@ -318,7 +303,7 @@ func (c *checker) dangling(ctx context.Context) error {
 		switch {
 		case errors.Is(err, ErrNotFound):
 			continue // removed since, or moved
-		case err == nil && !c.anyLost(gone, lost):
+		case err == nil && !c.anyReported(gone):
 			continue // made again since
 		}
 		f := Finding{Object: a.object, Problem: Dangling, Detail: missing(gone), Needed: c.users.of(a.object)}
@@ -329,11 +314,11 @@ func (c *checker) dangling(ctx context.Context) error {
 	return nil
 }
 
-// anyLost says whether one of the blobs was reported and not moved: an action may
+// anyReported says whether one of the blobs was reported and not moved: an action may
 // look whole because a damaged blob has its size.
-func (c *checker) anyLost(blobs map[string]Blob, lost map[string]bool) bool {
+func (c *checker) anyReported(blobs map[string]Blob) bool {
 	for _, b := range blobs {
-		if lost[blobObject(b.Digest)] {
+		if c.reported[blobObject(b.Digest)] {
 			return true
 		}
 	}

@@ -1,9 +1,11 @@
 package artifacts
 
 import (
+	"cmp"
 	"context"
-	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // pause waits, or returns the context's error when that ends first.
@@ -29,25 +31,13 @@ func each[T any](ctx context.Context, elements []T, do func(context.Context, T) 
 
 // eachOf is each with so many at a time; one keeps the order.
 func eachOf[T any](ctx context.Context, n int, elements []T, do func(context.Context, T) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	slots := make(chan struct{}, n)
-	var wg sync.WaitGroup
+	g, inner := errgroup.WithContext(ctx)
+	g.SetLimit(n)
 	for _, e := range elements {
-		select {
-		case slots <- struct{}{}:
-		case <-ctx.Done():
-		}
-		if ctx.Err() != nil {
+		if inner.Err() != nil {
 			break
 		}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			if err := do(ctx, e); err != nil {
-				cancel(err)
-			}
-		})
+		g.Go(func() error { return do(inner, e) })
 	}
-	wg.Wait()
-	return context.Cause(ctx)
+	return cmp.Or(g.Wait(), context.Cause(ctx))
 }

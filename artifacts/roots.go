@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"lossatlas/artifacts/objects"
@@ -126,28 +125,19 @@ func (s *Store) root(ctx context.Context, object string) (Root, error) {
 // the others: listing may go on without them, but nothing may be freed, because
 // it is unknown which blobs they need. With *[NewerError] no roots are returned.
 func (s *Store) Roots(ctx context.Context) ([]Root, error) {
-	var roots []Root
+	v := &survey{}
+	if err := v.readRoots(ctx, s); err != nil {
+		return nil, err
+	}
 	var harms []error
-	for info, err := range s.objects.List(ctx, rootPrefix) {
-		if err != nil {
-			return nil, err
-		}
-		if !strings.HasSuffix(info.Name, ".json") {
-			s.log.Warn().Str("object", info.Name).Msg("an object among the roots is none; it is ignored")
-			continue
-		}
-		r, err := s.root(ctx, info.Name)
-		switch {
-		case isA[*RecordError](err):
-			harms = append(harms, err)
-		case errors.Is(err, ErrNotFound): // removed since it was listed
-		case err != nil:
-			return nil, err
-		default:
-			roots = append(roots, r)
+	for _, h := range v.harms {
+		if h.problem == Stray {
+			s.log.Warn().Str("object", h.object).Msg("an object among the roots is none; it is ignored")
+		} else {
+			harms = append(harms, h.err)
 		}
 	}
-	return roots, errors.Join(harms...)
+	return v.roots, errors.Join(harms...)
 }
 
 // DropRoot forgets a sweep's run, also a damaged one that was set aside, so that

@@ -53,11 +53,10 @@ type survey struct {
 // named, so that a blob missing at the end was missing all the time.
 func (s *Store) survey(ctx context.Context) (*survey, error) {
 	v := &survey{actions: map[Key]*storedAction{}, blobs: map[Digest]stored{}}
-	if err := v.readRoots(ctx, s); err != nil {
-		return nil, err
-	}
-	if err := v.readActions(ctx, s); err != nil {
-		return nil, err
+	for _, read := range []func(context.Context, *Store) error{v.readRoots, v.findFolders, v.readActions} {
+		if err := read(ctx, s); err != nil {
+			return nil, err
+		}
 	}
 	for _, kind := range []struct {
 		prefix string
@@ -88,16 +87,6 @@ func (v *survey) readRoots(ctx context.Context, s *Store) error {
 	if err := s.eachObject(ctx, rootPrefix, func(o stored) { objects = append(objects, o) }); err != nil {
 		return err
 	}
-	// A record in whose place a folder lies is in no listing of objects, and yet what it needs is unknown.
-	for folder, err := range s.objects.Folders(ctx, rootPrefix) {
-		if err != nil {
-			return err
-		}
-		if object, ok := strings.CutSuffix(folder, ".json/"); ok {
-			object += ".json"
-			v.harms = append(v.harms, harm{stored{object: object}, Unreadable, &RecordError{object, "a folder lies in its place"}})
-		}
-	}
 	for _, o := range objects {
 		v.records++
 		v.bytes += o.size
@@ -106,15 +95,28 @@ func (v *survey) readRoots(ctx context.Context, s *Store) error {
 			continue
 		}
 		r, err := s.root(ctx, o.object)
-		var damage *RecordError
-		switch {
-		case errors.As(err, &damage):
+		switch damage, ok := errors.AsType[*RecordError](err); {
+		case ok:
 			v.harms = append(v.harms, harm{o, Unreadable, damage})
 		case errors.Is(err, ErrNotFound): // removed since it was listed
 		case err != nil:
 			return err
 		default:
 			v.roots = append(v.roots, r)
+		}
+	}
+	return nil
+}
+
+// findFolders finds folders that lie in place of roots: they are in no listing of objects, and yet what such a root
+// needs is unknown.
+func (v *survey) findFolders(ctx context.Context, s *Store) error {
+	for folder, err := range s.objects.Folders(ctx, rootPrefix) {
+		if err != nil {
+			return err
+		}
+		if object := strings.TrimSuffix(folder, "/"); strings.HasSuffix(object, ".json") {
+			v.harms = append(v.harms, harm{stored{object: object}, Unreadable, &RecordError{object, "a folder lies in its place"}})
 		}
 	}
 	return nil
@@ -135,9 +137,8 @@ func (v *survey) readActions(ctx context.Context, s *Store) error {
 		defer mu.Unlock()
 		v.records++
 		v.bytes += o.size
-		var damage *RecordError
-		switch {
-		case errors.As(err, &damage):
+		switch damage, ok := errors.AsType[*RecordError](err); {
+		case ok:
 			v.harms = append(v.harms, harm{o, Unreadable, damage})
 		case err != nil:
 			return err
