@@ -5,7 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
+
+	"lossatlas/artifacts/objects"
 )
 
 // A sweep can be kept in one file, a plain tar that other tools read, too:
@@ -20,58 +23,46 @@ import (
 // archivedRoot is the name of the run in an archive.
 const archivedRoot = "sweep.json"
 
-// archiveWriter is an archive that is being written: a sink that takes one thing after another.
+// archiveWriter is an archive that is being written: a bucket in which what was put is only known to be there.
 type archiveWriter struct {
-	tar *tar.Writer
+	*objects.Memory // empty
+	tar             *tar.Writer
+	put             map[string]objects.Info
 }
 
-func newArchiveWriter(w io.Writer) *archiveWriter { return &archiveWriter{tar.NewWriter(w)} }
+func newArchiveWriter(w io.Writer) *archiveWriter {
+	return &archiveWriter{objects.NewMemory(), tar.NewWriter(w), map[string]objects.Info{}}
+}
 
 // Save writes a sweep's run with all that it needs, as [Store.Copy] has it, to w
 // as an archive. What came before an error is no archive: it has no end.
 func (s *Store) Save(ctx context.Context, sweep string, w io.Writer, o CopyOptions) (Copied, error) {
 	a := newArchiveWriter(w)
-	out, err := transfer(ctx, s, sweep, a, o)
+	out, err := s.copyTo(ctx, sweep, &Store{objects: a, log: s.log}, 1, o)
 	if err != nil {
 		return out, err
 	}
 	return out, a.tar.Close()
 }
 
-func (a *archiveWriter) accepts(context.Context, Root, bool) error  { return nil }
-func (a *archiveWriter) Moment(context.Context) (Moment, error)     { return Moment{}, nil }
-func (a *archiveWriter) listBlobs(context.Context) (*survey, error) { return &survey{}, nil }
-func (a *archiveWriter) writers() int                               { return 1 }
-
-// Put adds a blob.
-func (a *archiveWriter) Put(_ context.Context, data []byte) (Blob, error) {
-	b := BlobOf(data)
-	return b, a.add(blobObject(b.Digest), data)
-}
-
-func (a *archiveWriter) take(_ context.Context, act Action) (Action, bool, error) {
-	return act, true, a.record(actionObject(act.Key), act)
-}
-
-// PutRootSince adds the run, and is the last to be called.
-func (a *archiveWriter) PutRootSince(_ context.Context, root Root, _ Moment) error {
-	return a.record(archivedRoot, root)
-}
-
-func (a *archiveWriter) record(name string, v any) error {
-	b, err := encodeRecord(v)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+// Put writes one file. Its header depends on nothing but its name and size.
+func (a *archiveWriter) Put(_ context.Context, name string, body []byte, _ [32]byte, _ objects.Condition) error {
+	a.put[name] = objects.Info{Name: name, Size: int64(len(body))}
+	if strings.HasPrefix(name, rootPrefix) {
+		name = archivedRoot
 	}
-	return a.add(name, b)
-}
-
-// add writes one file. Its header depends on nothing but its name and size.
-func (a *archiveWriter) add(name string, data []byte) error {
-	h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: int64(len(data)), Mode: 0o644, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}
+	h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: int64(len(body)), Mode: 0o644, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}
 	if err := a.tar.WriteHeader(h); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	_, err := a.tar.Write(data)
+	_, err := a.tar.Write(body)
 	return err
+}
+
+// Stat says what was put.
+func (a *archiveWriter) Stat(ctx context.Context, name string) (objects.Info, error) {
+	if info, ok := a.put[name]; ok {
+		return info, nil
+	}
+	return a.Memory.Stat(ctx, name)
 }

@@ -12,8 +12,9 @@ func memoryArchive(t testing.TB) []byte {
 	t.Helper()
 	var file bytes.Buffer
 	w := newArchiveWriter(&file)
+	s := &Store{objects: w}
 	put := func(text string) Blob {
-		b, err := w.Put(t.Context(), []byte(text))
+		b, err := s.Put(t.Context(), []byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -25,11 +26,11 @@ func memoryArchive(t testing.TB) []byte {
 	if act.Key, err = act.Recipe.Key(); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := w.take(t.Context(), act); err != nil {
+	if _, err := s.PutAction(t.Context(), act); err != nil {
 		t.Fatal(err)
 	}
 	root := Root{Sweep: "s", State: StateDone, Started: time.Unix(1, 0).UTC(), Finished: time.Unix(2, 0).UTC(), Graph: graph, Steps: map[string]RootStep{"line": {Kind: "line", Key: act.Key, Outputs: act.Outputs}}}
-	if err := w.PutRootSince(t.Context(), root, Moment{}); err != nil {
+	if err := s.PutRoot(t.Context(), root); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.tar.Close(); err != nil {
@@ -55,9 +56,9 @@ func FuzzArchive(f *testing.F) {
 		a, err := OpenArchive(bytes.NewReader(b), int64(len(b)))
 		if err == nil {
 			var v *survey
-			if v, _, err = closure(t.Context(), a, a.root); err == nil {
+			if v, _, err = (&copying{from: a.store}).closure(t.Context(), a.root); err == nil {
 				for d, o := range v.blobs {
-					if data, err := a.GetBlob(t.Context(), Blob{d, o.size}); err == nil && Of(data) != d {
+					if data, err := a.store.GetBlob(t.Context(), Blob{d, o.size}); err == nil && Of(data) != d {
 						t.Fatalf("blob %s holds something else", d)
 					}
 				}

@@ -3,6 +3,7 @@ package artifacts
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -36,71 +37,72 @@ func (e *LaterError) Error() string {
 	return fmt.Sprintf("there is a later run of sweep %s already where it is to go: replace it with --replace, or pin this one under another name first", e.Sweep)
 }
 
-// source is where a sweep is copied from: a store, or an archive.
-type source interface {
-	Root(ctx context.Context, name string) (Root, error)
-	// listBlobs lists the blobs that are there.
-	listBlobs(ctx context.Context) (*survey, error)
-	// Recorded returns the action of a key; it fails with [ErrNotFound] and *[RecordError].
-	Recorded(ctx context.Context, k Key) (Action, error)
-	// trusted says whether records that disagree may have good reasons to: where they were not all written at a time.
-	trusted() bool
-	GetBlob(ctx context.Context, b Blob) ([]byte, error)
-}
-
-// sink is where a sweep is copied to: a store, or an archive that is being written.
-type sink interface {
-	accepts(ctx context.Context, root Root, replace bool) error
-	Moment(ctx context.Context) (Moment, error)
-	listBlobs(ctx context.Context) (*survey, error)
-	Put(ctx context.Context, data []byte) (Blob, error)
-	// take stores an action unless there is one already, and returns which is there now.
-	take(ctx context.Context, a Action) (won Action, sent bool, err error)
-	PutRootSince(ctx context.Context, root Root, since Moment) error
-	// writers is how many may write at a time.
-	writers() int
-}
-
 // Copy copies a sweep's run with all that it needs, through the recipes to the
 // data it began with, to another store: blobs first, then actions, the run last,
 // so that a copy that is cut short leaves nothing that dangles, and goes on where
 // it was. What is there already, in its size, is not sent again. Everything is
 // verified as it is read and as it is written.
 func (s *Store) Copy(ctx context.Context, sweep string, to *Store, o CopyOptions) (Copied, error) {
-	return transfer(ctx, s, sweep, to, o)
+	return s.copyTo(ctx, sweep, to, parallel, o)
 }
 
-func transfer(ctx context.Context, from source, sweep string, to sink, o CopyOptions) (Copied, error) {
-	out := Copied{Other: []Key{}}
-	root, err := from.Root(ctx, sweep)
+func (s *Store) copyTo(ctx context.Context, sweep string, to *Store, writers int, o CopyOptions) (Copied, error) {
+	c := &copying{from: s, to: to, trusted: true, writers: writers, opts: o}
+	root, err := s.Root(ctx, sweep)
 	if err != nil {
-		return out, err
+		return Copied{Other: []Key{}}, err
 	}
+	return c.run(ctx, root)
+}
+
+// copying is a copy under way.
+type copying struct {
+	from, to *Store
+	// trusted says whether records that disagree may have good reasons to. Those of an archive were all written at a
+	// time: what disagrees there was changed since.
+	trusted bool
+	writers int // at a time
+	opts    CopyOptions
+
+	mu  sync.Mutex
+	out Copied
+}
+
+// fault is an error of where the sweep comes from.
+func (c *copying) fault(err error) error {
+	if c.trusted {
+		return err
+	}
+	return noArchive(err)
+}
+
+func (c *copying) run(ctx context.Context, root Root) (Copied, error) {
+	c.out.Other = []Key{}
 	if root.State == StateRunning {
-		return out, fmt.Errorf("sweep %s is still running, or was interrupted: its results can be copied when it has ended", sweep)
+		return c.out, fmt.Errorf("sweep %s is still running, or was interrupted: its results can be copied when it has ended", root.Sweep)
 	}
-	if err := to.accepts(ctx, root, o.Replace); err != nil {
-		return out, err
+	if err := c.to.accepts(ctx, root, c.opts.Replace); err != nil {
+		return c.out, err
 	}
-	since, err := to.Moment(ctx)
+	since, err := c.to.Moment(ctx)
 	if err != nil {
-		return out, err
+		return c.out, err
 	}
-	here, apart, err := closure(ctx, from, root)
+	here, apart, err := c.closure(ctx, root)
 	if err != nil {
-		return out, err
+		return c.out, err
 	}
-	if err := copyBlobs(ctx, from, here, to, o, &out); err != nil {
-		return out, err
+	if err := c.blobs(ctx, here); err != nil {
+		return c.out, err
 	}
-	if err := copyActions(ctx, here, to, &out); err != nil {
-		return out, err
+	if err := c.actions(ctx, here); err != nil {
+		return c.out, err
 	}
-	for _, k := range out.Other {
+	for _, k := range c.out.Other {
 		apart[k] = true
 	}
 	root.setApart(apart)
-	return out, to.PutRootSince(ctx, root, since)
+	return c.out, c.to.PutRootSince(ctx, root, since)
 }
 
 // accepts says whether a run may take the place of the one that is there.
@@ -122,9 +124,6 @@ func (s *Store) listBlobs(ctx context.Context) (*survey, error) {
 	return all, s.eachObject(ctx, blobPrefix, all.addBlob)
 }
 
-func (s *Store) writers() int  { return parallel }
-func (s *Store) trusted() bool { return true }
-
 // link leads to an action. What it was followed for is the output that has the digest, or is all of it for zero.
 type link struct {
 	key    Key
@@ -133,17 +132,17 @@ type link struct {
 
 // closure follows a root through actions to all that it needs of the blobs that there are. Actions that have other
 // outputs than the root, with good reason, are left out, and their keys returned; without one, it fails with *[ContradictionError].
-func closure(ctx context.Context, from source, root Root) (v *survey, apart map[Key]bool, err error) {
-	all, err := from.listBlobs(ctx)
+func (c *copying) closure(ctx context.Context, root Root) (v *survey, apart map[Key]bool, err error) {
+	all, err := c.from.listBlobs(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	if !all.holds(root.Graph) {
 		return nil, nil, fmt.Errorf("sweep %s is not whole: its list of steps, %s, is not there", root.Sweep, root.Graph)
 	}
-	graph, err := from.GetBlob(ctx, root.Graph)
+	graph, err := c.from.GetBlob(ctx, root.Graph)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, c.fault(err)
 	}
 	var queue []link
 	for _, step := range root.Steps {
@@ -151,12 +150,12 @@ func closure(ctx context.Context, from source, root Root) (v *survey, apart map[
 	}
 	v, seen := &survey{actions: map[Key]*storedAction{}, blobs: map[Digest]stored{}}, map[link]bool{}
 	for first := true; len(queue) > 0; first = false {
-		batch, err := follow(ctx, from, root, queue, seen)
+		batch, err := c.follow(ctx, root, queue, seen)
 		if err != nil {
 			return nil, nil, err
 		}
 		if first {
-			if apart, err = root.agree(graph, batch, from.trusted()); err != nil {
+			if apart, err = root.agree(graph, batch, c.trusted); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -185,7 +184,7 @@ func closure(ctx context.Context, from source, root Root) (v *survey, apart map[
 
 // follow reads the actions that links lead to, but for those that were seen. One that is lost, or did not write what
 // it was followed for, is left out; the latter is an error where records can't have changed since.
-func follow(ctx context.Context, from source, root Root, links []link, seen map[link]bool) (map[Key]*storedAction, error) {
+func (c *copying) follow(ctx context.Context, root Root, links []link, seen map[link]bool) (map[Key]*storedAction, error) {
 	var fresh []link
 	for _, l := range links {
 		if !l.key.IsZero() && !seen[l] {
@@ -196,14 +195,14 @@ func follow(ctx context.Context, from source, root Root, links []link, seen map[
 	var mu sync.Mutex
 	out := map[Key]*storedAction{}
 	return out, each(ctx, fresh, func(ctx context.Context, l link) error {
-		a, err := from.Recorded(ctx, l.key)
+		a, err := c.from.Recorded(ctx, l.key)
 		switch {
-		case unusable(err): // of a step that failed, or was lost
+		case errors.Is(err, ErrNotFound) || c.trusted && unusable(err): // of a step that failed, or was lost
 			return nil
 		case err != nil:
-			return err
+			return c.fault(err)
 		case !l.digest.IsZero() && !a.wrote(l.digest):
-			if from.trusted() {
+			if c.trusted {
 				return nil
 			}
 			return &ContradictionError{Sweep: root.Sweep, Reason: fmt.Sprintf("the result %s is named as the one that wrote %s, and did not", l.key, l.digest)}
@@ -225,8 +224,8 @@ func (a Action) wrote(d Digest) bool {
 	return false
 }
 
-func copyBlobs(ctx context.Context, from source, here *survey, to sink, o CopyOptions, out *Copied) error {
-	there, err := to.listBlobs(ctx)
+func (c *copying) blobs(ctx context.Context, here *survey) error {
+	there, err := c.to.listBlobs(ctx)
 	if err != nil {
 		return err
 	}
@@ -235,35 +234,33 @@ func copyBlobs(ctx context.Context, from source, here *survey, to sink, o CopyOp
 	for d, b := range here.blobs {
 		blob := Blob{d, b.size}
 		if there.holds(blob) {
-			out.There++
+			c.out.There++
 			continue
 		}
 		missing = append(missing, blob)
 		total += b.size
 	}
 	slices.SortFunc(missing, func(a, b Blob) int { return cmp.Compare(a.Digest.Hex(), b.Digest.Hex()) })
-	var mu sync.Mutex
-	return eachOf(ctx, to.writers(), missing, func(ctx context.Context, b Blob) error {
-		data, err := from.GetBlob(ctx, b)
+	return eachOf(ctx, c.writers, missing, func(ctx context.Context, b Blob) error {
+		data, err := c.from.GetBlob(ctx, b)
 		if err != nil {
+			return c.fault(err)
+		}
+		if _, err := c.to.Put(ctx, data); err != nil {
 			return err
 		}
-		if _, err := to.Put(ctx, data); err != nil {
-			return err
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		out.Blobs++
-		out.Bytes += b.Size
-		if o.Progress != nil {
-			o.Progress(out.Blobs, len(missing), out.Bytes, total)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.out.Blobs++
+		c.out.Bytes += b.Size
+		if c.opts.Progress != nil {
+			c.opts.Progress(c.out.Blobs, len(missing), c.out.Bytes, total)
 		}
 		return nil
 	})
 }
 
-func copyActions(ctx context.Context, here *survey, to sink, out *Copied) error {
-	var mu sync.Mutex
+func (c *copying) actions(ctx context.Context, here *survey) error {
 	var keys []Key
 	for k := range here.actions {
 		if here.complete(here.actions[k]) { // one whose blobs are lost is no result there, either
@@ -271,28 +268,25 @@ func copyActions(ctx context.Context, here *survey, to sink, out *Copied) error 
 		}
 	}
 	slices.SortFunc(keys, func(a, b Key) int { return slices.Compare(a[:], b[:]) })
-	err := eachOf(ctx, to.writers(), keys, func(ctx context.Context, k Key) error {
+	err := eachOf(ctx, c.writers, keys, func(ctx context.Context, k Key) error {
 		a := here.actions[k].Action
-		won, sent, err := to.take(ctx, a)
+		won, sent, err := c.to.take(ctx, a)
 		if err != nil {
 			return err
 		}
-		mu.Lock()
-		defer mu.Unlock()
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		if sent {
-			out.Actions++
+			c.out.Actions++
 		} else {
-			out.There++
+			c.out.There++
 		}
-		for name, b := range a.Outputs {
-			if won.Outputs[name] != b {
-				out.Other = append(out.Other, k)
-				break
-			}
+		if !maps.Equal(won.Outputs, a.Outputs) {
+			c.out.Other = append(c.out.Other, k)
 		}
 		return nil
 	})
-	slices.SortFunc(out.Other, func(a, b Key) int { return slices.Compare(a[:], b[:]) })
+	slices.SortFunc(c.out.Other, func(a, b Key) int { return slices.Compare(a[:], b[:]) })
 	return err
 }
 

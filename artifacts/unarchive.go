@@ -6,7 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"maps"
+	"path"
+	"slices"
 	"strings"
+
+	"github.com/rs/zerolog"
+
+	"lossatlas/artifacts/objects"
 )
 
 // ArchiveError says that a file is no archive that [Store.Save] wrote, or not the whole of one.
@@ -33,10 +41,15 @@ const (
 // Archive is an archive of a sweep that can be read: its list is known and its
 // run was read. What it holds is verified when it is read.
 type Archive struct {
-	file    io.ReaderAt
-	root    Root
-	entries map[string]section
-	blobs   *survey
+	store *Store // over the archive's bucket
+	root  Root
+}
+
+// archiveReader is the bucket of what is in an archive, but for its run.
+type archiveReader struct {
+	*objects.Memory // empty
+	file            io.ReaderAt
+	entries         map[string]section
 }
 
 // section is where an entry's bytes lie in the file.
@@ -46,7 +59,7 @@ type section struct{ at, size int64 }
 // trusted: an entry that is no plain file of an expected name, comes twice, or
 // goes beyond the end of the file makes it none. Errors are *[ArchiveError], *[NewerError], or of reading.
 func OpenArchive(file io.ReaderAt, size int64) (*Archive, error) {
-	a := &Archive{file: file, entries: map[string]section{}, blobs: &survey{blobs: map[Digest]stored{}}}
+	a := &archiveReader{objects.NewMemory(), file, map[string]section{}}
 	whole := io.NewSectionReader(file, 0, size)
 	for r := tar.NewReader(whole); ; {
 		h, err := r.Next()
@@ -64,26 +77,26 @@ func OpenArchive(file io.ReaderAt, size int64) (*Archive, error) {
 			return nil, err
 		}
 	}
-	b, ok, err := a.read(archivedRoot)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
+	out := &Archive{store: &Store{objects: a, log: zerolog.Nop()}}
+	switch _, err := out.store.getRecord(context.Background(), archivedRoot, &out.root); {
+	case errors.Is(err, ErrNotFound):
 		return nil, &ArchiveError{Reason: "it has no " + archivedRoot + ", which is written last: it was cut short, or is something else"}
-	}
-	if err := decodeRecord(archivedRoot, b, &a.root); err != nil {
+	case err != nil:
 		return nil, noArchive(err)
 	}
-	if err := a.root.check(); err != nil {
+	if err := out.root.check(); err != nil {
 		return nil, &ArchiveError{archivedRoot, err.Error()}
 	}
-	return a, nil
+	return out, nil
 }
 
-// noArchive is an error of a record of an archive: one that is damaged makes it none.
+// noArchive is an error of reading from an archive: a record or a blob that is damaged makes it none.
 func noArchive(err error) error {
 	if harm, ok := errors.AsType[*RecordError](err); ok {
 		return &ArchiveError{harm.Object, "is damaged: " + harm.Reason}
+	}
+	if harm, ok := errors.AsType[*DamagedError](err); ok {
+		return &ArchiveError{harm.Object, "is damaged: " + harm.found()}
 	}
 	return err
 }
@@ -97,7 +110,7 @@ func broken(err error) error {
 }
 
 // add notes an entry.
-func (a *Archive) add(h *tar.Header, s section, size int64) error {
+func (a *archiveReader) add(h *tar.Header, s section, size int64) error {
 	refuse := func(reason string) error { return &ArchiveError{h.Name, reason} }
 	_, twice := a.entries[h.Name]
 	switch {
@@ -117,8 +130,7 @@ func (a *Archive) add(h *tar.Header, s section, size int64) error {
 			return refuse("is no action's name")
 		}
 	case strings.HasPrefix(h.Name, blobPrefix):
-		before := len(a.blobs.harms)
-		if a.blobs.addBlob(stored{object: h.Name, size: h.Size}); len(a.blobs.harms) > before {
+		if d, err := parseHex(path.Base(h.Name)); err != nil || blobObject(d) != h.Name {
 			return refuse("is no blob's name")
 		}
 		if h.Size > maxBlob {
@@ -132,7 +144,7 @@ func (a *Archive) add(h *tar.Header, s section, size int64) error {
 }
 
 func isAction(object string) bool {
-	k, err := ParseKey(strings.TrimSuffix(object[strings.LastIndexByte(object, '/')+1:], ".json"))
+	k, err := ParseKey(strings.TrimSuffix(path.Base(object), ".json"))
 	return err == nil && actionObject(k) == object
 }
 
@@ -143,69 +155,26 @@ func (a *Archive) Sweep() string { return a.root.Sweep }
 // does: nothing that is there is written again, so that a load that was cut short
 // goes on, and the run comes last. What no step of the sweep needs is left out.
 func (s *Store) Load(ctx context.Context, a *Archive, o CopyOptions) (Copied, error) {
-	return transfer(ctx, a, a.root.Sweep, s, o)
+	c := &copying{from: a.store, to: s, writers: parallel, opts: o}
+	return c.run(ctx, a.root)
 }
 
-// Root is the run, if it has that name.
-func (a *Archive) Root(_ context.Context, name string) (Root, error) {
-	if name != a.root.Sweep {
-		return Root{}, fmt.Errorf("sweep %s: %w", name, ErrNotFound)
-	}
-	return a.root, nil
-}
-
-// An archive was written in one go: what disagrees in it was changed since.
-func (a *Archive) trusted() bool                              { return false }
-func (a *Archive) listBlobs(context.Context) (*survey, error) { return a.blobs, nil }
-
-// Recorded returns the action of a key. It fails with [ErrNotFound], *[ArchiveError] and *[NewerError].
-func (a *Archive) Recorded(_ context.Context, k Key) (Action, error) {
-	var act Action
-	object := actionObject(k)
-	b, ok, err := a.read(object)
-	if err != nil {
-		return act, err
-	}
-	if !ok { // of a step that failed
-		return act, ErrNotFound
-	}
-	if err := decodeRecord(object, b, &act); err != nil {
-		return act, noArchive(err)
-	}
-	if act.Key != k {
-		return act, &ArchiveError{object, "is the action of step " + act.Key.String()}
-	}
-	if err := act.check(); err != nil {
-		return act, &ArchiveError{object, err.Error()}
-	}
-	return act, nil
-}
-
-// GetBlob returns a blob's bytes, verified.
-func (a *Archive) GetBlob(_ context.Context, b Blob) ([]byte, error) {
-	object := blobObject(b.Digest)
-	data, ok, err := a.read(object)
-	if err == nil && !ok {
-		err = fmt.Errorf("%s: %w", object, ErrNotFound)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if found := Of(data); found != b.Digest || int64(len(data)) != b.Size {
-		return nil, &ArchiveError{object, fmt.Sprintf("is damaged: its %d bytes have the digest %s", len(data), found)}
-	}
-	return data, nil
-}
-
-// read reads an entry; ok is false when there is none.
-func (a *Archive) read(name string) (b []byte, ok bool, err error) {
+// Get implements [objects.Bucket].
+func (a *archiveReader) Get(ctx context.Context, name string) (io.ReadCloser, objects.Info, error) {
 	s, ok := a.entries[name]
 	if !ok {
-		return nil, false, nil
+		return a.Memory.Get(ctx, name)
 	}
-	b, err = readAll(io.NewSectionReader(a.file, s.at, s.size), s.size)
-	if err == nil && int64(len(b)) != s.size {
-		err = &ArchiveError{name, "goes beyond the end of the file, which was cut short"}
+	return io.NopCloser(io.NewSectionReader(a.file, s.at, s.size)), objects.Info{Name: name, Size: s.size}, nil
+}
+
+// List implements [objects.Bucket].
+func (a *archiveReader) List(_ context.Context, prefix string) iter.Seq2[objects.Info, error] {
+	return func(yield func(objects.Info, error) bool) {
+		for _, name := range slices.Sorted(maps.Keys(a.entries)) {
+			if strings.HasPrefix(name, prefix) && !yield(objects.Info{Name: name, Size: a.entries[name].size}, nil) {
+				return
+			}
+		}
 	}
-	return b, true, err
 }
