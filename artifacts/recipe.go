@@ -5,10 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
-	"strconv"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -57,37 +55,23 @@ func (r Recipe) Canonical() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("recipe of kind %q: parameters: %w", r.Kind, err)
 	}
-	b := []byte(`{"inputs":{`)
-	for i, name := range slices.Sorted(maps.Keys(r.Inputs)) {
-		d := r.Inputs[name]
+	for name, d := range r.Inputs {
 		if name == "" || d.IsZero() {
 			return nil, fmt.Errorf("recipe of kind %q: input %q has the digest %q: an input needs a name, and the digest of what was really written", r.Kind, name, d)
 		}
-		if i > 0 {
-			b = append(b, ',')
-		}
-		if b, err = jsontext.AppendQuote(b, name); err != nil {
-			return nil, fmt.Errorf("recipe of kind %q: name of an input: %w", r.Kind, err)
-		}
-		b = append(b, ':', '"')
-		b = append(b, d.String()...)
-		b = append(b, '"')
 	}
-	b = append(b, `},"key_schema":`...)
-	b = strconv.AppendInt(b, KeySchema, 10)
-	b = append(b, `,"kind":`...)
-	if b, err = jsontext.AppendQuote(b, r.Kind); err != nil {
-		return nil, fmt.Errorf("kind of a recipe: %w", err)
+	b, err := jsonv2.Marshal(struct {
+		Inputs    map[string]Digest `json:"inputs"`
+		KeySchema int               `json:"key_schema"`
+		Kind      string            `json:"kind"`
+		Numerics  string            `json:"numerics"`
+		Params    jsontext.Value    `json:"params"`
+		Version   int               `json:"version"`
+	}{r.Inputs, KeySchema, r.Kind, r.Numerics, params, r.Version}, jsonv2.Deterministic(true))
+	if err != nil {
+		return nil, fmt.Errorf("recipe of kind %q: %w", r.Kind, err)
 	}
-	b = append(b, `,"numerics":`...)
-	if b, err = jsontext.AppendQuote(b, r.Numerics); err != nil {
-		return nil, fmt.Errorf("recipe of kind %q: numerics class: %w", r.Kind, err)
-	}
-	b = append(b, `,"params":`...)
-	b = append(b, params...)
-	b = append(b, `,"version":`...)
-	b = strconv.AppendInt(b, int64(r.Version), 10)
-	return append(b, '}'), nil
+	return b, nil
 }
 
 // canonicalParams canonicalises a JSON object; nil and null (which nil becomes
