@@ -39,6 +39,8 @@ const (
 	beatEvery = time.Second
 	deadAfter = 10 * time.Second
 	lookEvery = 100 * time.Millisecond
+	// collectAttempts bounds how many others may go first. Each of them gets done with something.
+	collectAttempts = 500
 )
 
 // collection reads the record; none, or one that can't be read, is as good as
@@ -53,12 +55,15 @@ func (s *Store) collection(ctx context.Context) (collection, string, error) {
 }
 
 // Moment is a point in the history of a store's collections.
-type Moment struct{ at collection }
+type Moment struct {
+	at  collection
+	tag string // of its record, "" for none
+}
 
 // Moment returns where the store is now. Take it before looking up what is to be recorded by [Store.PutRootSince].
 func (s *Store) Moment(ctx context.Context) (Moment, error) {
-	c, _, err := s.collection(ctx)
-	return Moment{c}, err
+	c, tag, err := s.collection(ctx)
+	return Moment{c, tag}, err
 }
 
 // settle waits until no collection goes on, and returns the moment of that and
@@ -73,7 +78,7 @@ func (s *Store) settle(ctx context.Context, since Moment) (now Moment, interfere
 			return Moment{}, false, err
 		}
 		if !c.active() {
-			return Moment{c}, since.at.active() || c.ID != since.at.ID, nil
+			return Moment{c, tag}, since.at.active() || c.ID != since.at.ID, nil
 		}
 		if tag != last {
 			last, changed = tag, time.Now()
@@ -120,17 +125,14 @@ var errOvertaken = errors.New("this collection of garbage was held up, and other
 
 // collect begins a collection, after one that is under way; a killed one is ended.
 func (s *Store) collect(ctx context.Context) (*collecting, error) {
-	for range putAttempts {
-		if _, _, err := s.settle(ctx, Moment{}); err != nil {
-			return nil, err
-		}
-		_, tag, err := s.collection(ctx)
+	for range collectAttempts {
+		before, _, err := s.settle(ctx, Moment{})
 		if err != nil {
 			return nil, err
 		}
 		when := objects.IfAbsent
-		if tag != "" {
-			when = objects.IfUnchanged(tag)
+		if before.tag != "" {
+			when = objects.IfUnchanged(before.tag)
 		}
 		c := &collecting{store: s, now: collection{ID: rand.Text(), Started: time.Now().UTC()}, done: make(chan struct{})}
 		if err := s.putRecord(ctx, collectionObject, c.now, when); errors.Is(err, objects.ErrLost) {
@@ -152,7 +154,7 @@ func (s *Store) collect(ctx context.Context) (*collecting, error) {
 		go c.beat()
 		return c, nil
 	}
-	return nil, fmt.Errorf("collect garbage (%s): others were there first, %d times in a row", s.objects.String(), putAttempts)
+	return nil, fmt.Errorf("collect garbage (%s): others were there first, %d times in a row", s.objects.String(), collectAttempts)
 }
 
 func (c *collecting) shown() {

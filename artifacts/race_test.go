@@ -3,6 +3,7 @@ package artifacts_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,8 @@ var raceTests = map[string]func(*testing.T, *bucket){
 	"a result that another took the place of":   raceReplaced,
 	"a result found whole before it's replaced": raceWholeAgain,
 	"a result replaced while it is recorded":    raceReplacing,
+	"32 who replace a result":                   raceReplacers,
+	"a collection that begins before another":   raceCollections,
 }
 
 // interrupted is a bucket that does something else once, before it puts an object.
@@ -161,4 +164,59 @@ func raceReplacing(t *testing.T, b *bucket) {
 		t.Errorf("PutRootSince: %v, want *LostError", err)
 	}
 	world{bucket: b}.finds(t, map[string]string{})
+}
+
+// raceReplacers: of many who replace a result, all learn which one took its place.
+func raceReplacers(t *testing.T, b *bucket) {
+	first := incomplete(t, b)
+	var wg sync.WaitGroup
+	var won [32]artifacts.Blob
+	for i := range won {
+		a := result(t, b.Store, "A", fmt.Sprint(i))
+		wg.Go(func() {
+			now, err := b.Store.PutAction(t.Context(), a)
+			if err != nil {
+				t.Error(err)
+			}
+			won[i] = now.Outputs["second"]
+		})
+	}
+	wg.Wait()
+	now, err := b.Store.Lookup(t.Context(), first.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, blob := range won {
+		if blob != now.Outputs["second"] {
+			t.Errorf("writer %d was told %v, and %v is there", i, blob, now.Outputs["second"])
+		}
+	}
+}
+
+// raceCollections: of two collections that find none under way, one begins, and the other waits for its end.
+func raceCollections(t *testing.T, b *bucket) {
+	litter(t, b, 3)
+	collect(t, b.Store, artifacts.CollectOptions{DryRun: true})
+	done, going := make(chan error, 1), make(chan struct{})
+	release := make(chan struct{})
+	slow := b.interrupt(t, "collection.json", 1, func() { close(going); <-release }) // its end
+	second := b.interrupt(t, "collection.json", 0, func() {
+		go func() {
+			_, err := slow.Collect(t.Context(), artifacts.CollectOptions{})
+			done <- err
+		}()
+		<-going
+		time.AfterFunc(200*time.Millisecond, func() { close(release) })
+	})
+	if _, err := second.Collect(t.Context(), artifacts.CollectOptions{}); err != nil {
+		t.Error(err)
+	}
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	default:
+		t.Error("the second collection went on before the first had ended")
+	}
 }
