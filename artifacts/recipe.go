@@ -8,6 +8,8 @@ import (
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"lossatlas/artifacts/canonical"
 )
 
 // KeySchema is the version of the canonical encoding below. A change of the
@@ -41,9 +43,7 @@ func (r Recipe) Key() (Key, error) {
 	return sha256.Sum256(b), nil
 }
 
-// Canonical returns the recipe's one encoding: a JSON object without white
-// space whose members are sorted by the bytes of their names, with numbers and
-// texts in the one spelling that canonical JSON (see CanonicalJSON) allows.
+// Canonical returns the recipe's one encoding, a JSON object as [canonical.JSON] spells it, but for version numbers.
 func (r Recipe) Canonical() ([]byte, error) {
 	if r.Kind == "" {
 		return nil, fmt.Errorf("a recipe needs a kind")
@@ -84,5 +84,5 @@ func canonicalParams(raw json.RawMessage) ([]byte, error) {
 	if trimmed[0] != '{' {
 		return nil, fmt.Errorf("%.40q is not a JSON object", trimmed)
 	}
-	return CanonicalJSON(trimmed)
+	return canonical.JSON(trimmed)
 }

@@ -16,6 +16,7 @@ import (
 	"lossatlas/activities/engine"
 	"lossatlas/activities/results"
 	"lossatlas/artifacts"
+	"lossatlas/artifacts/canonical"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/session"
@@ -209,11 +210,11 @@ func (a *app) unfinished(ctx context.Context, s *session.Session) (*unfinished, 
 
 // stepName tells steps apart that have not met their inputs yet.
 func stepName(kind string, params []byte) string {
-	canonical, err := artifacts.CanonicalJSON(params)
+	spelled, err := canonical.JSON(params)
 	if err != nil {
 		return kind
 	}
-	return kind + " " + string(canonical)
+	return kind + " " + string(spelled)
 }
 
 // keep says whether an action may be a step of an unfinished sweep, whatever its

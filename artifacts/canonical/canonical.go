@@ -1,4 +1,5 @@
-package artifacts
+// Package canonical gives equal JSON values one spelling, so that they have one digest.
+package canonical
 
 import (
 	"bytes"
@@ -18,7 +19,7 @@ const maxDepth = 128
 // maxExponent bounds the decimal exponent of a number, so that arithmetic on it can't overflow.
 const maxExponent = 1 << 30
 
-// CanonicalJSON returns the one spelling of a JSON value that all equal values share. It is that of RFC 8785 (no white
+// JSON returns the one spelling of a JSON value that all equal values share. It is that of RFC 8785 (no white
 // space, sorted members, texts in UTF-8 with as few escapes as possible) but for numbers: a number is its shortest
 // decimal significand, an integer without trailing zeros, and "e" with the power of ten unless that is 0: 1, 1.0 and
 // 10e-1 become 1; 100 becomes 1e2; 0.0005 becomes 5e-4; -0 becomes 0. No number goes through floating point, so
@@ -26,7 +27,7 @@ const maxExponent = 1 << 30
 //
 // A name twice in one object is an error, because readers disagree on which of the two counts, and so is half a
 // surrogate pair, which stands for no character. The result is itself valid JSON with the same meaning, and canonical.
-func CanonicalJSON(src []byte) ([]byte, error) {
+func JSON(src []byte) ([]byte, error) {
 	b := make(jsontext.Value, 0, len(src))
 	copied := 0
 	dec := jsontext.NewDecoder(bytes.NewBuffer(src))

@@ -1,16 +1,17 @@
-package artifacts_test
+package canonical_test
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"reflect"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
-	"lossatlas/artifacts"
+	"lossatlas/artifacts/canonical"
 )
 
 // value draws a JSON value as Go holds it, numbers as integers.
@@ -100,10 +101,10 @@ func spell(t *rapid.T, b *strings.Builder, v any) {
 // TestCanonicalIffEqual: the canonical forms of two spelled values are equal if
 // and only if the values are.
 func TestCanonicalIffEqual(t *testing.T) {
-	canonical := func(t *rapid.T, v any) string {
+	spelled := func(t *rapid.T, v any) string {
 		var b strings.Builder
 		spell(t, &b, v)
-		out, err := artifacts.CanonicalJSON([]byte(b.String()))
+		out, err := canonical.JSON([]byte(b.String()))
 		if err != nil {
 			t.Fatalf("%s: %v", b.String(), err)
 		}
@@ -111,7 +112,7 @@ func TestCanonicalIffEqual(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		v, w := value(3).Draw(t, "v"), value(3).Draw(t, "w")
-		first, again, other := canonical(t, v), canonical(t, v), canonical(t, w)
+		first, again, other := spelled(t, v), spelled(t, v), spelled(t, w)
 		if first != again {
 			t.Fatalf("two spellings of %v became %s and %s", v, first, again)
 		}
@@ -121,9 +122,9 @@ func TestCanonicalIffEqual(t *testing.T) {
 	})
 }
 
-// FuzzCanonicalJSON: whatever comes in, nothing panics; what is accepted is valid
+// FuzzJSON: whatever comes in, nothing panics; what is accepted is valid
 // JSON, comes out canonical (a second time changes nothing) and means the same.
-func FuzzCanonicalJSON(f *testing.F) {
+func FuzzJSON(f *testing.F) {
 	for _, s := range []string{
 		`{}`, `{"a":1.50,"b":[true,null,"x\n"]}`, `1e400`, `-0.0`, `"\ud83d\ude00"`, `"\ud800"`, `{"a":1,"a":2}`,
 		`[[[[`, `9007199254740993`, "\"\u2028\"", `{"a`, `1 2`, `{"":{"":[]}}`, "\xff", `"\u00`, `"\ud800\u`, `\\\`,
@@ -131,14 +132,14 @@ func FuzzCanonicalJSON(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
-		out, err := artifacts.CanonicalJSON(src)
+		out, err := canonical.JSON(src)
 		if err != nil {
 			return
 		}
 		if !json.Valid(src) || !json.Valid(out) {
 			t.Fatalf("accepted %q, which is valid JSON: %v; made %q, which is: %v", src, json.Valid(src), out, json.Valid(out))
 		}
-		again, err := artifacts.CanonicalJSON(out)
+		again, err := canonical.JSON(out)
 		if err != nil || !bytes.Equal(out, again) {
 			t.Fatalf("%q is not canonical: it becomes %q, %v", out, again, err)
 		}
@@ -148,6 +149,38 @@ func FuzzCanonicalJSON(f *testing.F) {
 		}
 		if err := json.Unmarshal(out, &after); err != nil || !reflect.DeepEqual(before, after) {
 			t.Fatalf("%q became %q, which means something else (%v)", src, out, err)
+		}
+	})
+}
+
+// TestCanonicalNumbers: two literals have one spelling if and only if they are
+// the same rational number.
+func TestCanonicalNumbers(t *testing.T) {
+	literal := rapid.StringMatching(`-?(0|[1-9][0-9]{0,3}|9007199254740993)(\.[0-9]{1,4})?([eE][+-]?[0-9]{1,2})?`)
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := literal.Draw(t, "a"), literal.Draw(t, "b")
+		if rapid.Bool().Draw(t, "respelled") && !strings.ContainsAny(a, "eE") { // chance alone rarely makes one number twice
+			b = a + ".0e0"
+			if strings.Contains(a, ".") {
+				b = a + "00E+0"
+			}
+		}
+		ra, _ := new(big.Rat).SetString(a)
+		rb, _ := new(big.Rat).SetString(b)
+		ca, err := canonical.JSON([]byte(a))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cb, err := canonical.JSON([]byte(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rc, ok := new(big.Rat).SetString(string(ca))
+		if !ok || rc.Cmp(ra) != 0 {
+			t.Fatalf("%s became %s, another number", a, ca)
+		}
+		if equal := ra.Cmp(rb) == 0; equal != (string(ca) == string(cb)) {
+			t.Fatalf("%s → %s and %s → %s, though equal is %v", a, ca, b, cb, equal)
 		}
 	})
 }
