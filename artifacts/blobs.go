@@ -35,18 +35,26 @@ func (s *Store) Put(ctx context.Context, data []byte) (Blob, error) {
 		return Blob{}, fmt.Errorf("put %s: a blob holds at most %d bytes", blob, int64(maxBlob))
 	}
 	object := blobObject(blob.Digest)
-	when := objects.IfAbsent
-	if blob.Size >= askFirst {
-		switch there, err := s.holds(ctx, blob); {
-		case err != nil:
-			return Blob{}, err
-		case there == held:
-			return blob, nil
-		case there == damaged:
-			when = objects.Always
-		}
-	}
+	when, lost := objects.IfAbsent, false
 	for range putAttempts {
+		if lost || blob.Size >= askFirst {
+			switch there, err := s.holds(ctx, blob); {
+			case err != nil:
+				return Blob{}, err
+			case there == held:
+				return blob, nil
+			case there == damaged:
+				when = objects.Always
+			case lost:
+				// Either the winner is still writing, or the server remembers an object
+				// whose bytes are gone. Whoever writes here writes these same bytes, so
+				// overwriting is safe.
+				when = objects.Always
+				if err := pause(ctx, racePause); err != nil {
+					return Blob{}, objects.Ended("put", object, s.objects.String(), err)
+				}
+			}
+		}
 		err := s.objects.Put(ctx, object, data, blob.Digest, when)
 		if err == nil {
 			return blob, nil
@@ -54,22 +62,7 @@ func (s *Store) Put(ctx context.Context, data []byte) (Blob, error) {
 		if !errors.Is(err, objects.ErrLost) {
 			return Blob{}, err
 		}
-		switch there, err := s.holds(ctx, blob); {
-		case err != nil:
-			return Blob{}, err
-		case there == held:
-			return blob, nil
-		case there == damaged:
-			when = objects.Always
-		case there == absent:
-			// Either the winner is still writing, or the server remembers an object
-			// whose bytes are gone. Whoever writes here writes these same bytes, so
-			// overwriting is safe.
-			when = objects.Always
-			if err := pause(ctx, racePause); err != nil {
-				return Blob{}, objects.Ended("put", object, s.objects.String(), err)
-			}
-		}
+		lost = true
 	}
 	return Blob{}, &StoreError{Op: "put", Object: object, Where: s.objects.String(), Err: fmt.Errorf("%w, %d times in a row, and left nothing", objects.ErrLost, putAttempts)}
 }

@@ -66,16 +66,20 @@ func (d Digest) MarshalText() ([]byte, error) {
 
 // UnmarshalText reads the form that MarshalText writes.
 func (d *Digest) UnmarshalText(text []byte) error {
-	if len(text) == 0 {
-		*d = Digest{}
-		return nil
+	return unmarshalText(d, text, ParseDigest)
+}
+
+// unmarshalText reads a digest or a key; "" is the zero value.
+func unmarshalText[T Digest | Key](to *T, text []byte, parse func(string) (T, error)) error {
+	var v T
+	var err error
+	if len(text) > 0 {
+		v, err = parse(string(text))
 	}
-	v, err := ParseDigest(string(text))
-	if err != nil {
-		return err
+	if err == nil {
+		*to = v
 	}
-	*d = v
-	return nil
+	return err
 }
 
 // Blob names immutable bytes by their digest, with their size in bytes.

@@ -39,14 +39,5 @@ func (k Key) MarshalText() ([]byte, error) {
 
 // UnmarshalText reads the form that MarshalText writes.
 func (k *Key) UnmarshalText(text []byte) error {
-	if len(text) == 0 {
-		*k = Key{}
-		return nil
-	}
-	v, err := ParseKey(string(text))
-	if err != nil {
-		return err
-	}
-	*k = v
-	return nil
+	return unmarshalText(k, text, ParseKey)
 }
