@@ -18,8 +18,8 @@ import (
 // recorded something looks at it afterwards: if a collection ran meanwhile, the
 // writer waits for its end and looks whether all is still there. Whatever was
 // recorded before a collection began, the collection sees, and keeps. Replacing
-// an action counts as a collection, too: it takes away what others may just have
-// looked up.
+// an action and setting an object aside count as collections, too: they take away
+// what others may just have looked up.
 
 const collectionObject = "collection.json"
 

@@ -27,32 +27,37 @@ func (s *Store) SetAside(ctx context.Context, d Digest) (string, error) {
 		return "", err
 	}
 	moved, err := s.quarantine(ctx, harm.Object, time.Now())
-	if err == nil {
+	if err == nil && moved != "" {
 		s.log.Warn().Str("object", harm.Object).Str("moved", moved).Msg("set a damaged blob aside: " + harm.Error())
 	}
 	return moved, err
 }
 
-// quarantine moves an object and returns where to, "" if it is gone already. Not
-// every server copies objects by itself, so the bytes go through here.
-func (s *Store) quarantine(ctx context.Context, object string, now time.Time) (string, error) {
-	body, info, err := s.objects.Get(ctx, object)
-	if errors.Is(err, ErrNotFound) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	defer body.Close()
-	b, err := readAll(body, info.Size)
-	if err != nil {
-		return "", err
-	}
-	moved := quarantinePrefix + now.UTC().Format("20060102T150405.000Z") + "/" + object
-	if err := s.objects.Put(ctx, moved, b, Of(b), objects.Always); err != nil {
-		return "", err
-	}
-	return moved, s.objects.Remove(ctx, object)
+// quarantine moves an object and returns where to, "" if it is gone already, or is a blob that is whole again. Not every
+// server copies objects by itself, so the bytes go through here. Others may put the object anew meanwhile, so this
+// counts as a collection.
+func (s *Store) quarantine(ctx context.Context, object string, now time.Time) (moved string, err error) {
+	err = s.exclusively(ctx, func(ctx context.Context, c *collecting) error {
+		body, info, err := s.objects.Get(ctx, object)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		b, err := readAll(body, info.Size)
+		if err != nil || object == blobObject(Of(b)) {
+			return err
+		}
+		moved = quarantinePrefix + now.UTC().Format("20060102T150405.000Z") + "/" + object
+		if err := s.objects.Put(ctx, moved, b, Of(b), objects.Always); err != nil {
+			moved = ""
+			return err
+		}
+		return c.remove(ctx, object)
+	})
+	return moved, err
 }
 
 // Quarantined lists what was set aside, by name.

@@ -22,9 +22,10 @@ var raceTests = map[string]func(*testing.T, *bucket){
 	"a result replaced while it is recorded":    raceReplacing,
 	"32 who replace a result":                   raceReplacers,
 	"a collection that begins before another":   raceCollections,
+	"a blob set aside while it is put again":    raceHealed,
 }
 
-// interrupted is a bucket that does something else once, before it puts an object.
+// interrupted is a bucket that does something else once, before it puts an object whose name begins as is said.
 type interrupted struct {
 	objects.Bucket
 	object string
@@ -34,7 +35,7 @@ type interrupted struct {
 }
 
 func (i *interrupted) Put(ctx context.Context, name string, body []byte, digest [32]byte, when objects.Condition) error {
-	if name == i.object {
+	if strings.HasPrefix(name, i.object) {
 		if i.puts--; i.puts < 0 {
 			i.once.Do(i.do)
 		}
@@ -218,5 +219,34 @@ func raceCollections(t *testing.T, b *bucket) {
 		}
 	default:
 		t.Error("the second collection went on before the first had ended")
+	}
+}
+
+// raceHealed: a writer who puts a damaged blob again, while that is set aside, learns that it is gone.
+func raceHealed(t *testing.T, b *bucket) {
+	a := result(t, b.Store, "A", "B")
+	damaged := a.Outputs["second"].Digest
+	b.Overwrite(t, blobObject(damaged), []byte("X"))
+	recorded := make(chan error, 1)
+	other := b.interrupt(t, "quarantine/", 0, func() {
+		put(t, b.Store, []byte("B"))
+		go func() {
+			_, err := b.Store.PutAction(t.Context(), a)
+			recorded <- err
+		}()
+		time.Sleep(200 * time.Millisecond) // who need not wait is done by then
+	})
+	if moved, err := other.SetAside(t.Context(), damaged); moved == "" || err != nil {
+		t.Errorf("SetAside: %q, %v", moved, err)
+	}
+	var dangling *artifacts.DanglingError
+	if err := <-recorded; !errors.As(err, &dangling) {
+		t.Errorf("PutAction: %v, want *DanglingError", err)
+	}
+	world{bucket: b}.finds(t, map[string]string{})
+	put(t, b.Store, []byte("B"))
+	putAction(t, b.Store, a)
+	if moved, err := b.Store.SetAside(t.Context(), damaged); moved != "" || err != nil {
+		t.Errorf("SetAside of a whole blob: %q, %v", moved, err)
 	}
 }
