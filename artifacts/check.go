@@ -59,9 +59,9 @@ type CheckOptions struct {
 	Progress func(objects, of int, bytes, ofBytes int64)
 }
 
-// Check reads the store and returns what is wrong with it. Blobs that are missing
-// and actions that dangle are looked for a second time before they are reported,
-// since others may work on the store. The error is of requests, not of what was found.
+// Check reads the store and returns what is wrong with it. Blobs that are missing,
+// actions that dangle and records that contradict each other are looked for a
+// second time before they are reported, since others may work on the store. The error is of requests, not of what was found.
 func (s *Store) Check(ctx context.Context, o CheckOptions) (Checked, error) {
 	began := time.Now()
 	v, err := s.survey(ctx)
@@ -240,49 +240,59 @@ func (c *checker) missing(ctx context.Context) error {
 // contradicting reports records that do not agree, each with the first step that shows it, and results of steps that are
 // recorded no more. What contradicts is moved as well: the next run makes it again, whichever was right.
 func (c *checker) contradicting(ctx context.Context) error {
-	report := func(f Finding, move bool) error {
-		if c.reported[f.Object] {
-			return nil
-		}
-		return c.find(ctx, f, move)
+	found, err := c.contradictions(ctx, c.survey)
+	if err != nil || len(found) == 0 {
+		return err
 	}
-	for _, r := range c.survey.roots {
+	// A run may have been recorded after the roots were read, and before its actions were.
+	later, err := c.store.survey(ctx)
+	if err != nil {
+		return err
+	}
+	again, err := c.contradictions(ctx, later)
+	if err != nil {
+		return err
+	}
+	for _, f := range found {
+		stands := slices.ContainsFunc(again, func(a Finding) bool { return a.Object == f.Object && a.Detail == f.Detail })
+		if !stands || c.reported[f.Object] {
+			continue
+		}
+		if err := c.find(ctx, f, f.Problem == Contradicting); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// contradictions finds what contradicting reports, in one look at the store.
+func (c *checker) contradictions(ctx context.Context, v *survey) ([]Finding, error) {
+	var out []Finding
+	for _, r := range v.roots {
 		graph, err := c.store.GetBlob(ctx, r.Graph)
 		if errors.Is(err, ErrNotFound) || isA[*DamagedError](err) { // which was reported
 			continue
 		} else if err != nil {
-			return err
+			return nil, err
 		}
-		for _, d := range r.disagreements(graph, c.survey.actions) {
-			if d.outputs && r.excuses(d.step, c.survey.actions[r.Steps[d.step].Key]) {
+		for _, d := range r.disagreements(graph, v.actions) {
+			if d.outputs && r.excuses(d.step, v.actions[r.Steps[d.step].Key]) {
 				continue
 			}
 			needed := "sweep " + r.Sweep
 			if d.step != "" {
 				needed += ": " + d.step
 			}
-			if err := report(Finding{Object: d.object, Problem: Contradicting, Detail: d.reason, Needed: []string{needed}}, true); err != nil {
-				return err
-			}
+			out = append(out, Finding{Object: d.object, Problem: Contradicting, Detail: d.reason, Needed: []string{needed}})
 		}
 		for _, step := range r.Steps {
-			if object := actionObject(step.Key); c.lacks(ctx, step) {
-				if err := report(Finding{Object: object, Problem: Missing, Detail: "the result of a step is not in the store", Needed: c.users.of(object)}, false); err != nil {
-					return err
-				}
+			if !step.Key.IsZero() && !step.Apart && len(step.Outputs) > 0 && v.actions[step.Key] == nil {
+				object := actionObject(step.Key)
+				out = append(out, Finding{Object: object, Problem: Missing, Detail: "the result of a step is not in the store", Needed: c.users.of(object)})
 			}
 		}
 	}
-	return nil
-}
-
-// lacks says whether the result of a step is recorded no more.
-func (c *checker) lacks(ctx context.Context, step RootStep) bool {
-	if step.Key.IsZero() || step.Apart || len(step.Outputs) == 0 || c.survey.actions[step.Key] != nil {
-		return false
-	}
-	_, err := c.store.Recorded(ctx, step.Key)
-	return errors.Is(err, ErrNotFound)
+	return out, nil
 }
 
 // dangling reports actions that name what is not there, now that damaged blobs

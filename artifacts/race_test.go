@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +24,7 @@ var raceTests = map[string]func(*testing.T, *bucket){
 	"32 who replace a result":                   raceReplacers,
 	"a collection that begins before another":   raceCollections,
 	"a blob set aside while it is put again":    raceHealed,
+	"a run recorded while records are read":     raceChecked,
 }
 
 // interrupted is a bucket that does something else once, before it puts an object whose name begins as is said.
@@ -249,4 +251,46 @@ func raceHealed(t *testing.T, b *bucket) {
 	if moved, err := b.Store.SetAside(t.Context(), damaged); moved != "" || err != nil {
 		t.Errorf("SetAside of a whole blob: %q, %v", moved, err)
 	}
+}
+
+// listing is a bucket that does something else once, before it lists objects.
+type listing struct {
+	objects.Bucket
+	prefix string
+	once   sync.Once
+	do     func()
+}
+
+func (l *listing) List(ctx context.Context, prefix string) iter.Seq2[objects.Info, error] {
+	if prefix == l.prefix {
+		l.once.Do(l.do)
+	}
+	return l.Bucket.List(ctx, prefix)
+}
+
+// raceChecked: a check that has read the roots, and reads the actions of a run that took their place, finds nothing.
+func raceChecked(t *testing.T, b *bucket) {
+	first := incomplete(t, b)
+	since := moment(t, b.Store)
+	if err := b.Store.PutRootSince(t.Context(), sweepOf(t, b.Store, first), since); err != nil {
+		t.Fatal(err)
+	}
+	s, err := artifacts.In(t.Context(), &listing{Bucket: b.Objects, prefix: "actions/", do: func() {
+		won, err := b.Store.PutAction(t.Context(), result(t, b.Store, "A", "C"))
+		if err == nil {
+			err = b.Store.PutRootSince(t.Context(), sweepOf(t, b.Store, won), since)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		put(t, b.Store, []byte("B"))
+	}}, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := s.Check(t.Context(), artifacts.CheckOptions{Quarantine: true})
+	if err != nil || len(c.Findings) > 0 {
+		t.Errorf("Check: %+v, %v, want no findings", c.Findings, err)
+	}
+	world{bucket: b}.finds(t, map[string]string{})
 }
