@@ -125,7 +125,7 @@ func (c *checker) find(ctx context.Context, f Finding, move bool) (err error) {
 func (c *checker) harms(ctx context.Context) error {
 	for _, h := range c.survey.harms {
 		f := Finding{Object: h.object, Problem: h.problem, Detail: h.err.Reason, Needed: c.users.of(h.object)}
-		if sweep := quarantinedRoot(quarantinePrefix + "x/" + h.object); sweep != "" {
+		if sweep := rootSweep(h.object); sweep != "" {
 			f.Needed = append(f.Needed, "sweep "+sweep)
 		}
 		if err := c.find(ctx, f, true); err != nil {

@@ -134,7 +134,7 @@ func (s *Store) serverTime(ctx context.Context) (time.Time, error) {
 func (v *survey) known() error {
 	var sweeps []string
 	for _, h := range v.harms {
-		switch name := quarantinedRoot(quarantinePrefix + "x/" + h.object); {
+		switch name := rootSweep(h.object); {
 		case h.problem == Stray:
 		case name == "": // what an action needs is unknown, too
 			return h.err

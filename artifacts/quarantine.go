@@ -19,11 +19,11 @@ const quarantinePrefix = "quarantine/"
 // returns where the blob lies now, "" if nothing was moved.
 func (s *Store) SetAside(ctx context.Context, d Digest) (string, error) {
 	err := s.Verify(ctx, Blob{Digest: d, Size: -1})
-	var harm *DamagedError
+	harm, damaged := errors.AsType[*DamagedError](err)
 	switch {
 	case err == nil || errors.Is(err, ErrNotFound):
 		return "", nil
-	case !errors.As(err, &harm):
+	case !damaged:
 		return "", err
 	}
 	moved, err := s.quarantine(ctx, harm.Object, time.Now())
@@ -70,7 +70,12 @@ func (s *Store) Quarantined(ctx context.Context) ([]string, error) {
 // quarantinedRoot is the name of the sweep whose root an object in quarantine was, or lay in a folder in place of, or "".
 func quarantinedRoot(object string) string {
 	_, was, _ := strings.Cut(strings.TrimPrefix(object, quarantinePrefix), "/")
-	rest, ok := strings.CutPrefix(was, rootPrefix)
+	return rootSweep(was)
+}
+
+// rootSweep is the name of the sweep whose root an object is, or lies in a folder in place of, or "".
+func rootSweep(object string) string {
+	rest, ok := strings.CutPrefix(object, rootPrefix)
 	sweep, _, json := strings.Cut(rest+"/", ".json/")
 	if !ok || !json {
 		return ""
