@@ -31,7 +31,7 @@ func (s *Store) PutAction(ctx context.Context, a Action) (Action, error) {
 			return Action{}, err
 		}
 		won, err := s.putAction(ctx, a)
-		if try > 0 && isA[*DanglingError](err) { // what the first try wrote must not stay
+		if try > 0 && isA[*DanglingError](err) { // the action of the first try
 			err = errors.Join(err, s.dropIncomplete(ctx, a.Key))
 		}
 		if err != nil {
@@ -72,9 +72,9 @@ func (s *Store) putAction(ctx context.Context, a Action) (Action, error) {
 	return winner, err
 }
 
-// replaceAction puts an action in place of one that is no result. Others may
-// have put the missing blobs again since that was seen, and recorded the result
-// in a root, so it is looked at again while nobody else can.
+// replaceAction puts an action in place of one that is unusable. Others may have
+// put the missing blobs again since that was seen, and recorded the result in a
+// root, so the action is read again inside the collection c.
 func (s *Store) replaceAction(ctx context.Context, c *collecting, a Action) (Action, error) {
 	object := actionObject(a.Key)
 	for range putAttempts {
@@ -111,7 +111,7 @@ func (s *Store) dropIncomplete(ctx context.Context, k Key) error {
 	})
 }
 
-// unusable reports whether the error of a record says that there is no whole one.
+// unusable reports whether an error says that a record is absent, damaged, or an action without its blobs.
 func unusable(err error) bool {
 	return errors.Is(err, ErrNotFound) || isA[*IncompleteError](err) || isA[*RecordError](err)
 }

@@ -95,8 +95,8 @@ func (s *Store) settle(ctx context.Context, since Moment) (now Moment, interfere
 	}
 }
 
-// exclusively calls do while nobody else collects garbage or replaces an action. Its context ends when others
-// take this collection for dead.
+// exclusively calls do as a collection: no other process removes or replaces anything meanwhile. The context of do ends
+// when others take this collection for dead.
 func (s *Store) exclusively(ctx context.Context, do func(context.Context, *collecting) error) (err error) {
 	c, err := s.collect(ctx)
 	if err != nil {

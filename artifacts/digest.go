@@ -69,7 +69,7 @@ func (d *Digest) UnmarshalText(text []byte) error {
 	return unmarshalText(d, text, ParseDigest)
 }
 
-// unmarshalText reads a digest or a key; "" is the zero value.
+// unmarshalText reads a digest or a key; "" stands for the zero value.
 func unmarshalText[T Digest | Key](to *T, text []byte, parse func(string) (T, error)) error {
 	var v T
 	var err error

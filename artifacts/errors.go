@@ -115,7 +115,7 @@ func (e *LostError) Error() string {
 	return fmt.Sprintf("sweep %s can't be recorded: garbage was collected just now, and took the results of %s along; run it again", e.Sweep, strings.Join(e.Missing, ", "))
 }
 
-// isA says whether an error is, or wraps, one of a type.
+// isA reports whether an error is, or wraps, one of type E.
 func isA[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok
