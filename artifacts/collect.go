@@ -160,7 +160,7 @@ func (v *survey) garbage(o CollectOptions, now time.Time) Collected {
 	// The server's clock may have whole seconds in one place and parts of them in another.
 	old := func(s stored) bool { return o.OlderThan <= 0 || now.Sub(s.at) >= o.OlderThan }
 	need := v.reach(v.roots, func(a *storedAction) bool { return !old(a.stored) || o.Keep != nil && o.Keep(a.Action) })
-	g := &garbage{left: v.bytes, limit: o.MaxSize}
+	g := &garbage{freed: []Freed{}, left: v.bytes, limit: o.MaxSize, taken: map[string]bool{}}
 	for _, q := range v.quarantined {
 		g.left += q.size
 	}
@@ -213,7 +213,7 @@ func (v *survey) garbage(o CollectOptions, now time.Time) Collected {
 	}
 	slices.SortStableFunc(g.freed, func(a, b Freed) int { return slices.Index(freeingOrder, a.Kind) - slices.Index(freeingOrder, b.Kind) })
 	return Collected{
-		Freed: append([]Freed{}, g.freed...), Bytes: g.bytes, Size: g.left,
+		Freed: g.freed, Bytes: g.bytes, Size: g.left,
 		Objects: v.records + len(v.blobs) + len(v.parts) + len(v.quarantined) - len(g.freed),
 	}
 }
@@ -232,9 +232,6 @@ func (g *garbage) enough() bool { return g.limit > 0 && g.left <= g.limit }
 func (g *garbage) take(kind string, o stored) {
 	if g.taken[o.object] || kind == kindBlob && g.enough() {
 		return
-	}
-	if g.taken == nil {
-		g.taken = map[string]bool{}
 	}
 	g.taken[o.object] = true
 	g.freed = append(g.freed, Freed{o.object, kind, o.size, o.at})
