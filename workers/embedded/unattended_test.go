@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"lossatlas/activities"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -34,7 +36,7 @@ func TestSweepWithoutWorker(t *testing.T) {
 		t.Errorf("its record is %+v", r)
 	}
 	began := time.Now()
-	s, err := progress.NewPoller(c, nil, plain, "lossatlas", g, started.ID, started.RunID).Poll(t.Context())
+	s, err := progress.NewPoller(c, artifacts.InMemory(zerolog.Nop()), plain, "lossatlas", g, started.ID, started.RunID).Poll(t.Context())
 	if err != nil || len(s.Steps) != 1 || s.Steps[0].State != artifacts.StateWaiting {
 		t.Errorf("Poll: %+v, %v", s, err)
 	}
