@@ -103,7 +103,7 @@ func (a *app) plan(ctx context.Context, file string, o planOptions) (err error) 
 		}
 	}
 	if keep != "" {
-		if err := launch.KeepPlan(keep, "lossatlas "+a.version(), sweep, g, numerics, plan); err != nil {
+		if err := launch.SavePlan(keep, "lossatlas "+a.version(), sweep, g, numerics, plan); err != nil {
 			return err
 		}
 		a.say("kept as %s: `lossatlas run %s` does just that", o.out, o.out)

@@ -115,7 +115,7 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 		return err
 	}
 	if r.kept != nil {
-		if err := r.kept.Same(r.sweep, r.graph, r.numerics); err != nil {
+		if err := r.kept.CheckGraph(r.sweep, r.graph, r.numerics); err != nil {
 			return err
 		}
 	}
@@ -141,7 +141,7 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 		return err
 	}
 	if r.kept != nil {
-		if err := r.kept.Holds(plan); err != nil {
+		if err := r.kept.CheckPlan(plan); err != nil {
 			return err
 		}
 	}

@@ -67,7 +67,7 @@ func OpenSweeps(ctx context.Context, c client.Client, data converter.DataConvert
 // OpenSweep finds a sweep with an open workflow; data as in OpenSweeps.
 func OpenSweep(ctx context.Context, c client.Client, data converter.DataConverter, sweep string) (o Open, ok bool, err error) {
 	info, _, err := describe(ctx, c, WorkflowID(sweep))
-	if gone(err) || err == nil && info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+	if isNotRunning(err) || err == nil && info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		return Open{}, false, nil
 	}
 	if err != nil {
@@ -168,7 +168,7 @@ func EndOthers(ctx context.Context, c client.Client, data converter.DataConverte
 
 // terminate ends a workflow, if it still runs.
 func terminate(ctx context.Context, c client.Client, id, runID, reason string) error {
-	if err := c.TerminateWorkflow(ctx, id, runID, reason); err != nil && !gone(err) {
+	if err := c.TerminateWorkflow(ctx, id, runID, reason); err != nil && !isNotRunning(err) {
 		return fmt.Errorf("terminate %s: %w", id, err)
 	}
 	return nil
@@ -177,7 +177,7 @@ func terminate(ctx context.Context, c client.Client, id, runID, reason string) e
 // withdraw tells a step that these workflows no longer wait for it.
 func withdraw(ctx context.Context, c client.Client, step, runID string, waiters []string) error {
 	for _, w := range waiters {
-		if err := c.SignalWorkflow(ctx, step, runID, activities.SignalLeave, w); err != nil && !gone(err) {
+		if err := c.SignalWorkflow(ctx, step, runID, activities.SignalLeave, w); err != nil && !isNotRunning(err) {
 			return fmt.Errorf("withdraw from %s: %w", step, err)
 		}
 	}

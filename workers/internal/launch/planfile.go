@@ -63,8 +63,8 @@ func PlanPath(path string) (string, error) {
 	return filepath.Abs(path)
 }
 
-// KeepPlan saves a plan.
-func KeepPlan(path, program string, s *sweepfile.Sweep, g *pipelines.Graph, numerics string, plan *pipelines.Plan) error {
+// SavePlan saves a plan.
+func SavePlan(path, program string, s *sweepfile.Sweep, g *pipelines.Graph, numerics string, plan *pipelines.Plan) error {
 	f, err := planFile(s, g)
 	if err != nil {
 		return err
@@ -145,8 +145,8 @@ func (f *PlanFile) Sweep() (*sweepfile.Sweep, error) {
 	return s, nil
 }
 
-// Same is an error unless the sweep still expands to the planned steps.
-func (f *PlanFile) Same(s *sweepfile.Sweep, g *pipelines.Graph, numerics string) error {
+// CheckGraph is an error unless the sweep still expands to the planned steps.
+func (f *PlanFile) CheckGraph(s *sweepfile.Sweep, g *pipelines.Graph, numerics string) error {
 	now, err := planFile(s, g)
 	if err != nil {
 		return err
@@ -180,9 +180,9 @@ func numericsMatter(g *pipelines.Graph) bool {
 	return slices.ContainsFunc(g.All(), func(p pipelines.Placed) bool { return p.Step.Kind.Numeric() && !p.Step.AnyNumerics })
 }
 
-// Holds is an error if a run would repeat steps that were stored when the plan was made, or run other steps than planned.
+// CheckPlan is an error if a run would repeat steps that were stored when the plan was made, or run other steps than planned.
 // Steps that other runs finished meanwhile don't matter.
-func (f *PlanFile) Holds(now *pipelines.Plan) error {
+func (f *PlanFile) CheckPlan(now *pipelines.Plan) error {
 	was := make(map[string]pipelines.PlannedStep, len(f.Plan.Steps))
 	for _, s := range f.Plan.Steps {
 		was[s.ID] = s

@@ -37,7 +37,7 @@ func kept(t *testing.T) (*PlanFile, *pipelines.Graph) {
 		})
 	}
 	path := filepath.Join(dir, "plan")
-	if err := KeepPlan(path, "lossatlas 1.0", s, g, "go:1", plan); err != nil {
+	if err := SavePlan(path, "lossatlas 1.0", s, g, "go:1", plan); err != nil {
 		t.Fatal(err)
 	}
 	f, err := ReadPlan(path)
@@ -82,7 +82,7 @@ func TestPlanFileIsRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = f.Same(s, expand(t, s, data), numerics)
+		err = f.CheckGraph(s, expand(t, s, data), numerics)
 		if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "lossatlas plan "+f.Folder)) {
 			t.Errorf("got %v, want %q and the command that makes a new plan", err, want)
 		}
@@ -101,15 +101,15 @@ func TestPlanFileHolds(t *testing.T) {
 	gone := now(func(s *pipelines.PlannedStep) {
 		s.State, s.Why = pipelines.StateRun, &pipelines.Why{Type: pipelines.WhyNeverRun}
 	})
-	if err := f.Holds(gone); err == nil || !strings.Contains(err.Error(), "one/train was stored, and is gone") {
+	if err := f.CheckPlan(gone); err == nil || !strings.Contains(err.Error(), "one/train was stored, and is gone") {
 		t.Errorf("a result that is gone: %v", err)
 	}
 	other := now(func(s *pipelines.PlannedStep) { s.Key[0]++ })
-	if err := f.Holds(other); err == nil || !strings.Contains(err.Error(), "one/train would be made from other results") {
+	if err := f.CheckPlan(other); err == nil || !strings.Contains(err.Error(), "one/train would be made from other results") {
 		t.Errorf("a result under another key: %v", err)
 	}
 	f.Plan.Steps[0].State = pipelines.StateRun
-	if err := f.Holds(now(func(s *pipelines.PlannedStep) { s.State = pipelines.StateCached })); err != nil {
+	if err := f.CheckPlan(now(func(s *pipelines.PlannedStep) { s.State = pipelines.StateCached })); err != nil {
 		t.Errorf("a step that others finished: %v", err)
 	}
 	if len(g.All()) != len(f.Plan.Steps) {

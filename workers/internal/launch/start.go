@@ -95,7 +95,7 @@ func Start(ctx context.Context, c client.Client, data converter.DataConverter, i
 // completes "it was stopped by" for the processes that follow it.
 func Stop(ctx context.Context, c client.Client, id, runID, reason string) error {
 	err := c.CancelWorkflowWithOptions(ctx, client.CancelWorkflowOptions{WorkflowID: id, RunID: runID, Reason: reason})
-	if gone(err) {
+	if isNotRunning(err) {
 		return nil
 	}
 	if err != nil {
@@ -131,8 +131,8 @@ func ended(ctx context.Context, c client.Client, id, runID string, timeout time.
 	return ctx.Err() == nil
 }
 
-// gone reports that a workflow does not run, so that it can't be cancelled.
-func gone(err error) bool {
+// isNotRunning reports that a workflow does not run, so that it can't be cancelled.
+func isNotRunning(err error) bool {
 	var missing *serviceerror.NotFound
 	return errors.As(err, &missing)
 }
