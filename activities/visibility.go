@@ -23,6 +23,11 @@ var (
 	attrCached      = temporal.NewSearchAttributeKeyBool("LossatlasCached")
 )
 
+// SearchAttributes are all search attributes of workflows.
+func SearchAttributes() []temporal.SearchAttributeKey {
+	return []temporal.SearchAttributeKey{attrSweep, attrKind, attrNet, attrBatchSize, attrWeightDecay, attrKey, attrCached}
+}
+
 // SweepAttributes are the search attributes of a sweep's own workflows.
 func SweepAttributes(sweep, kind string) temporal.SearchAttributes {
 	return temporal.NewSearchAttributes(attrSweep.ValueSet(sweep), attrKind.ValueSet(kind))

@@ -15,19 +15,17 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+
+	"lossatlas/activities"
 )
 
 // Types are the search attributes of workflows with their types.
 func Types() map[string]enums.IndexedValueType {
-	return map[string]enums.IndexedValueType{
-		"LossatlasSweep":       enums.INDEXED_VALUE_TYPE_KEYWORD,
-		"LossatlasKind":        enums.INDEXED_VALUE_TYPE_KEYWORD,
-		"LossatlasNet":         enums.INDEXED_VALUE_TYPE_KEYWORD,
-		"LossatlasBatchSize":   enums.INDEXED_VALUE_TYPE_INT,
-		"LossatlasWeightDecay": enums.INDEXED_VALUE_TYPE_DOUBLE,
-		"LossatlasKey":         enums.INDEXED_VALUE_TYPE_KEYWORD,
-		"LossatlasCached":      enums.INDEXED_VALUE_TYPE_BOOL,
+	types := map[string]enums.IndexedValueType{}
+	for _, key := range activities.SearchAttributes() {
+		types[key.GetName()] = key.GetValueType()
 	}
+	return types
 }
 
 // command is the command line that adds search attributes.
