@@ -63,8 +63,9 @@ func sampledLine(n int, f func(x, y float64) float64) *surface.Grid {
 }
 
 // sampledLog is a training of n epochs whose rate drops at a half and three quarters.
-func sampledLog(n int) render.TrainLog {
-	var log render.TrainLog
+func sampledLog(n int) *trainlog.Log {
+	log := new(trainlog.Log)
+	number := func(v float64) trainlog.Number { return trainlog.Number(v) }
 	for e := range n {
 		t := float64(e) / float64(n)
 		lr := 0.1
@@ -75,8 +76,8 @@ func sampledLog(n int) render.TrainLog {
 			lr = 0.001
 		}
 		fall := math.Exp(-6*t) + 0.25*lr/0.1 + 0.02*math.Sin(40*t)*lr/0.1
-		l := render.EpochLog{Epoch: e + 1, LR: lr, TrainLoss: 2.1*fall + 0.004, TrainAccuracy: 100 - 85*min(fall, 1), WeightNorm: 20 + 18*math.Sqrt(t)}
-		l.TestLoss, l.TestAccuracy = l.TrainLoss*1.1+0.15, l.TrainAccuracy-4*t-2
+		l := trainlog.Epoch{Epoch: e + 1, LR: number(lr), TrainLoss: number(2.1*fall + 0.004), TrainAccuracy: number(100 - 85*min(fall, 1)), WeightNorm: number(20 + 18*math.Sqrt(t))}
+		l.TestLoss, l.TestAccuracy = l.TrainLoss*1.1+0.15, l.TrainAccuracy-number(4*t)-2
 		log.Epochs = append(log.Epochs, l)
 	}
 	return log
@@ -195,7 +196,7 @@ func sampleAtlas(n, side int) Data {
 				{Name: "line", Kind: "line", Split: "test", Grid: sampledLine(2*side-1, shifted), Provenance: made("line")},
 				{Name: "spectrum", Kind: "spectrum", Split: "train", Spectrum: sampledSpectrum(float64(i + 1)), Provenance: made("spectrum")},
 			},
-			Training: scaled(sampledLog(300), 0.5+0.1*float64(i)),
+			Training: scaled(sampledLog(300), 0.5+0.1*trainlog.Number(i)),
 		}
 		if i == 1 {
 			e.Maps[0].Note = "Some points are not there yet."
@@ -228,13 +229,12 @@ func sampledSpectrum(scale float64) *Spectrum {
 }
 
 // scaled is a training with its losses and norms scaled.
-func scaled(log render.TrainLog, scale float64) *trainlog.Log {
+func scaled(log *trainlog.Log, scale trainlog.Number) *trainlog.Log {
 	out := &trainlog.Log{}
-	n := func(v float64) trainlog.Number { return trainlog.Number(v) }
 	for _, e := range log.Epochs {
 		out.Epochs = append(out.Epochs, trainlog.Epoch{
-			Epoch: e.Epoch, LR: n(e.LR), TrainLoss: n(e.TrainLoss * scale), TrainAccuracy: n(e.TrainAccuracy),
-			TestLoss: n(e.TestLoss * scale), TestAccuracy: n(e.TestAccuracy), WeightNorm: n(e.WeightNorm * scale),
+			Epoch: e.Epoch, LR: e.LR, TrainLoss: e.TrainLoss * scale, TrainAccuracy: e.TrainAccuracy,
+			TestLoss: e.TestLoss * scale, TestAccuracy: e.TestAccuracy, WeightNorm: e.WeightNorm * scale,
 		})
 	}
 	return out

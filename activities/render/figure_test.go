@@ -16,6 +16,7 @@ import (
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 
 	"pgregory.net/rapid"
 )
@@ -214,9 +215,9 @@ func TestBadInputIsRefused(t *testing.T) {
 		{"at least 2×2", func() (Figure, error) { return Contour(*line, Options{}) }},
 		{"5 rows", func() (Figure, error) { return Line(&g, nil, Options{}) }},
 		{"neither was given", func() (Figure, error) { return Line(nil, nil, Options{}) }},
-		{"no epochs", func() (Figure, error) { return Training(TrainLog{}, Options{}) }},
+		{"no epochs", func() (Figure, error) { return Training(&trainlog.Log{}, Options{}) }},
 		{"epoch 3 follows epoch 3", func() (Figure, error) {
-			return Training(TrainLog{Epochs: []EpochLog{{Epoch: 3}, {Epoch: 3}}}, Options{})
+			return Training(&trainlog.Log{Epochs: []trainlog.Epoch{{Epoch: 3}, {Epoch: 3}}}, Options{})
 		}},
 		{"allowed are cividis, magma, viridis", func() (Figure, error) { return Contour(g, Options{Colormap: "jet"}) }},
 		{"allowed are linear, log", func() (Figure, error) { return Contour(g, Options{Scale: "cubic"}) }},

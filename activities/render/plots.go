@@ -9,6 +9,7 @@ import (
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 	"lossatlas/activities/trajectory"
 )
 
@@ -18,7 +19,7 @@ type Data struct {
 	Train, Test *surface.Grid // along a line; one is enough
 	Path        *trajectory.Path
 	Spectrum    *spectrum.Spectrum
-	Log         *TrainLog
+	Log         *trainlog.Log
 }
 
 // Plot is a kind of picture of one map or training.

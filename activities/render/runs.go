@@ -8,12 +8,13 @@ import (
 
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/trainlog"
 )
 
-// Run is one of several trainings. A log without epochs is that of one that has no result.
+// Run is one of several trainings. Log is nil or without epochs for one that has no result.
 type Run struct {
 	Name string
-	Log  TrainLog
+	Log  *trainlog.Log
 }
 
 // Norms draws the norm of the weights during several trainings in one frame (the paper's Figure 2b and 2e).
@@ -34,19 +35,19 @@ func layoutRuns(runs []Run, opt Options, aspect float64, quantities []quantity) 
 	}
 	s := frames{x: chart.NoScale, xName: "epoch"}
 	var missing []string
-	var logs []TrainLog
+	var trainings [][]trainlog.Epoch
 	var colors []color.Color
 	for i, r := range runs {
-		if len(r.Log.Epochs) == 0 {
+		if r.Log == nil || len(r.Log.Epochs) == 0 {
 			missing = append(missing, r.Name)
 			continue
 		}
-		if err := r.Log.check(); err != nil {
+		if err := checkEpochs(r.Log.Epochs); err != nil {
 			return Figure{}, fmt.Errorf("%s: %w", r.Name, err)
 		}
 		c := chart.SeriesColor(i, len(runs))
-		logs, colors = append(logs, r.Log), append(colors, c)
-		s.x = s.x.With(r.Log.span())
+		trainings, colors = append(trainings, r.Log.Epochs), append(colors, c)
+		s.x = s.x.With(epochSpan(r.Log.Epochs))
 		s.series = append(s.series, chart.LegendEntry{Name: r.Name, Color: c})
 	}
 	if math.IsInf(s.x.Lo, 0) {
@@ -54,7 +55,7 @@ func layoutRuns(runs []Run, opt Options, aspect float64, quantities []quantity) 
 	}
 	tested := false
 	for _, q := range quantities {
-		part, dashes := q.part(logs, colors, opt)
+		part, dashes := q.part(trainings, colors, opt)
 		part.color = canvas.InkColor
 		s.parts, tested = append(s.parts, part), tested || dashes
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 )
 
 // sampled evaluates f over [-1,1]² on n×n points. Accuracy falls as the loss rises.
@@ -64,8 +65,9 @@ func sampledLine(lo, hi float64, n int, loss, acc func(x float64) float64) *surf
 }
 
 // sampledLog is a training of n epochs whose rate drops at a half and three quarters.
-func sampledLog(n int) TrainLog {
-	var log TrainLog
+func sampledLog(n int) *trainlog.Log {
+	log := new(trainlog.Log)
+	number := func(v float64) trainlog.Number { return trainlog.Number(v) }
 	for e := range n {
 		t := float64(e) / float64(n)
 		lr := 0.1
@@ -77,8 +79,8 @@ func sampledLog(n int) TrainLog {
 		}
 		// Each drop of the rate brings a fall, as stochastic noise goes.
 		fall := math.Exp(-6*t) + 0.25*lr/0.1 + 0.02*math.Sin(40*t)*lr/0.1
-		l := EpochLog{Epoch: e, LR: lr, TrainLoss: 2.1*fall + 0.004, TrainAccuracy: 100 - 85*min(fall, 1), WeightNorm: 20 + 18*math.Sqrt(t)}
-		l.TestLoss, l.TestAccuracy = l.TrainLoss*1.1+0.15, l.TrainAccuracy-4*t-2
+		l := trainlog.Epoch{Epoch: e, LR: number(lr), TrainLoss: number(2.1*fall + 0.004), TrainAccuracy: number(100 - 85*min(fall, 1)), WeightNorm: number(20 + 18*math.Sqrt(t))}
+		l.TestLoss, l.TestAccuracy = l.TrainLoss*1.1+0.15, l.TrainAccuracy-number(4*t)-2
 		log.Epochs = append(log.Epochs, l)
 	}
 	return log

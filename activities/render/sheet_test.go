@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 
 	"pgregory.net/rapid"
 )
@@ -76,8 +77,8 @@ func sheetFigures(t testing.TB) map[string]Figure {
 	for i, n := range []int{100, 100, 60} {
 		log := sampledLog(n)
 		for j := range log.Epochs {
-			log.Epochs[j].WeightNorm += 6 * float64(i)
-			log.Epochs[j].TrainLoss *= 1 + 0.2*float64(i)
+			log.Epochs[j].WeightNorm += 6 * trainlog.Number(i)
+			log.Epochs[j].TrainLoss *= 1 + 0.2*trainlog.Number(i)
 		}
 		runs = append(runs, Run{Name: fmt.Sprintf("batch_size=%d", 32<<(2*i)), Log: log})
 	}

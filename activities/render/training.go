@@ -9,53 +9,39 @@ import (
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/trainlog"
 
 	"gonum.org/v1/plot/vg"
 )
 
 var trainingPlot = Plot{
 	Name: "training", has: func(d Data) bool { return d.Log != nil },
-	draw: func(d Data, opt Options) (Figure, error) { return Training(*d.Log, opt) },
-}
-
-// EpochLog is what was measured over one epoch of a training. TestLoss and
-// TestAccuracy are both 0 when the test set was not evaluated after this epoch.
-type EpochLog struct {
-	Epoch         int     `json:"epoch"` // counted from 0
-	LR            float64 `json:"lr"`
-	TrainLoss     float64 `json:"train_loss"`
-	TrainAccuracy float64 `json:"train_accuracy"` // percent
-	TestLoss      float64 `json:"test_loss"`
-	TestAccuracy  float64 `json:"test_accuracy"` // percent
-	WeightNorm    float64 `json:"weight_norm"`   // ‖θ‖₂ after the epoch
-}
-
-// tested reports whether the epoch has test values: a loss of exactly 0 comes with an accuracy of 100 %.
-func (e EpochLog) tested() bool { return e.TestLoss != 0 || e.TestAccuracy != 0 }
-
-// TrainLog is the course of a training, epochs rising.
-type TrainLog struct {
-	Epochs []EpochLog `json:"epochs"`
+	draw: func(d Data, opt Options) (Figure, error) { return Training(d.Log, opt) },
 }
 
 // Training draws loss, error (100 % − accuracy) and the norm of the weights over the epochs, one above the other,
-// with a thin vertical line where the learning rate changes. Training values are solid, test values dashed.
-func Training(log TrainLog, opt Options) (Figure, error) {
+// with a thin vertical line where the learning rate changes. Training values are solid, test values dashed. The figure
+// of a training that diverged in its first epoch has empty frames.
+func Training(log *trainlog.Log, opt Options) (Figure, error) {
 	opt, err := opt.filled()
 	if err != nil {
 		return Figure{}, err
 	}
-	if err := log.check(); err != nil {
+	epochs := log.Epochs
+	if nan := trainlog.Number(math.NaN()); len(epochs) == 0 && log.Diverged != nil {
+		epochs = []trainlog.Epoch{{Epoch: 1, LR: log.Diverged.LR, TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan, WeightNorm: nan}}
+	}
+	if err := checkEpochs(epochs); err != nil {
 		return Figure{}, err
 	}
-	rates := log.rates()
-	s := frames{x: chart.NoScale.With(log.span()), xName: "epoch", above: 7, over: func(pn canvas.Pen, p chart.Panel) { drawRateLabels(p, pn, rates) }}
+	rates := learningRates(epochs)
+	s := frames{x: chart.NoScale.With(epochSpan(epochs)), xName: "epoch", above: 7, over: func(pn canvas.Pen, p chart.Panel) { drawRateLabels(p, pn, rates) }}
 	tested := false
 	for _, of := range []struct {
 		quantity
 		color color.Color
 	}{{epochLoss, canvas.LossColor}, {epochError, canvas.AccColor}, {weightNorm, canvas.InkColor}} {
-		part, dashes := of.part([]TrainLog{log}, []color.Color{of.color}, opt)
+		part, dashes := of.part([][]trainlog.Epoch{epochs}, []color.Color{of.color}, opt)
 		curves := part.inside
 		part.color, part.inside = of.color, func(pn canvas.Pen, p chart.Panel) {
 			drawDrops(p, pn, rates)
@@ -77,31 +63,31 @@ const trainingAspect = 0.36
 type quantity struct {
 	name        string
 	scaled      bool // Options.Scale is for it
-	train, test func(EpochLog) float64
+	train, test func(trainlog.Epoch) trainlog.Number
 }
 
 var (
 	epochLoss = quantity{name: "loss", scaled: true,
-		train: func(e EpochLog) float64 { return e.TrainLoss }, test: func(e EpochLog) float64 { return e.TestLoss }}
+		train: func(e trainlog.Epoch) trainlog.Number { return e.TrainLoss }, test: func(e trainlog.Epoch) trainlog.Number { return e.TestLoss }}
 	epochError = quantity{name: "error (%)",
-		train: func(e EpochLog) float64 { return 100 - e.TrainAccuracy }, test: func(e EpochLog) float64 { return 100 - e.TestAccuracy }}
-	weightNorm = quantity{name: "weight norm", train: func(e EpochLog) float64 { return e.WeightNorm }}
+		train: func(e trainlog.Epoch) trainlog.Number { return 100 - e.TrainAccuracy }, test: func(e trainlog.Epoch) trainlog.Number { return 100 - e.TestAccuracy }}
+	weightNorm = quantity{name: "weight norm", train: func(e trainlog.Epoch) trainlog.Number { return e.WeightNorm }}
 )
 
-// part is the frame that shows the quantity of all logs, each in its colour, and whether one of them has test values.
-func (q quantity) part(logs []TrainLog, colors []color.Color, opt Options) (part framePart, tested bool) {
+// part is the frame that shows the quantity of all trainings, each in its colour, and whether one of them has test values.
+func (q quantity) part(trainings [][]trainlog.Epoch, colors []color.Color, opt Options) (part framePart, tested bool) {
 	var curves []curve
 	y := chart.NoScale
 	add := func(c curve) {
 		y = y.With(c.f.Lo, c.f.Hi)
 		curves = append(curves, c)
 	}
-	for i, log := range logs {
-		add(curve{f: log.series(q.train, nil), color: colors[i]})
+	for i, epochs := range trainings {
+		add(curve{f: series(epochs, q.train, nil), color: colors[i]})
 		if q.test == nil {
 			continue
 		}
-		if f := log.series(q.test, EpochLog.tested); len(f.X) > 0 {
+		if f := series(epochs, q.test, trainlog.Epoch.Tested); len(f.X) > 0 {
 			tested = true
 			add(curve{f: f, color: colors[i], dash: dashed})
 		}
@@ -130,30 +116,30 @@ func (s frames) overEpochs() frames {
 	return s
 }
 
-// span is from the first epoch to the last.
-func (log TrainLog) span() (first, last float64) {
-	return float64(log.Epochs[0].Epoch), float64(log.Epochs[len(log.Epochs)-1].Epoch)
+// epochSpan is from the first epoch to the last.
+func epochSpan(epochs []trainlog.Epoch) (first, last float64) {
+	return float64(epochs[0].Epoch), float64(epochs[len(epochs)-1].Epoch)
 }
 
-// check wants epochs, and that they rise.
-func (log TrainLog) check() error {
-	if len(log.Epochs) == 0 {
+// checkEpochs reports an error unless there are epochs and their numbers rise.
+func checkEpochs(epochs []trainlog.Epoch) error {
+	if len(epochs) == 0 {
 		return errors.New("the training log has no epochs: there is nothing to draw")
 	}
-	for i, e := range log.Epochs[1:] {
-		if e.Epoch <= log.Epochs[i].Epoch {
-			return fmt.Errorf("training log: epoch %d follows epoch %d; epochs must rise", e.Epoch, log.Epochs[i].Epoch)
+	for i, e := range epochs[1:] {
+		if e.Epoch <= epochs[i].Epoch {
+			return fmt.Errorf("training log: epoch %d follows epoch %d; epochs must rise", e.Epoch, epochs[i].Epoch)
 		}
 	}
 	return nil
 }
 
 // series is a quantity over the epochs that have it; has may be nil for all.
-func (log TrainLog) series(value func(EpochLog) float64, has func(EpochLog) bool) *lattice.Field {
+func series(epochs []trainlog.Epoch, value func(trainlog.Epoch) trainlog.Number, has func(trainlog.Epoch) bool) *lattice.Field {
 	var x, values []float64
-	for _, e := range log.Epochs {
+	for _, e := range epochs {
 		if has == nil || has(e) {
-			x, values = append(x, float64(e.Epoch)), append(values, value(e))
+			x, values = append(x, float64(e.Epoch)), append(values, float64(value(e)))
 		}
 	}
 	return lattice.NewCurve(x, values)
@@ -184,16 +170,16 @@ type drop struct {
 	lr float64
 }
 
-// rates returns the stretches of constant learning rate, by where they start.
-func (log TrainLog) rates() []drop {
+// learningRates returns the stretches of constant learning rate, by where they start.
+func learningRates(epochs []trainlog.Epoch) []drop {
 	var d []drop
-	for i, e := range log.Epochs {
+	for i, e := range epochs {
 		switch {
 		case i == 0:
-			d = append(d, drop{float64(e.Epoch), e.LR})
-		case e.LR != d[len(d)-1].lr:
+			d = append(d, drop{float64(e.Epoch), float64(e.LR)})
+		case float64(e.LR) != d[len(d)-1].lr:
 			// Between the two epochs, whose values are means over them.
-			d = append(d, drop{float64(log.Epochs[i-1].Epoch+e.Epoch) / 2, e.LR})
+			d = append(d, drop{float64(epochs[i-1].Epoch+e.Epoch) / 2, float64(e.LR)})
 		}
 	}
 	return d

@@ -88,6 +88,10 @@ type Epoch struct {
 	WeightNorm    Number `json:"weight_norm"` // ‖θ‖₂
 }
 
+// Tested reports whether the test set was evaluated after the epoch: both test values of one that was not are 0, and a
+// loss of exactly 0 comes with an accuracy of 100 %.
+func (e Epoch) Tested() bool { return e.TestLoss != 0 || e.TestAccuracy != 0 }
+
 // Final is the result of a training.
 type Final struct {
 	TrainLoss     Number `json:"train_loss"`

@@ -45,11 +45,7 @@ func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParam
 			if err != nil {
 				return render.Figure{}, err
 			}
-			run := render.Run{Name: panel.Title}
-			if log != nil && len(log.Epochs) > 0 { // an import has none
-				run.Log = curves(log)
-			}
-			runs = append(runs, run)
+			runs = append(runs, render.Run{Name: panel.Title, Log: log})
 		}
 		if plot == "norms" {
 			return unretried(render.Norms(runs, opt))

@@ -3,7 +3,6 @@ package work
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"lossatlas/activities/render"
 	"lossatlas/activities/spectrum"
@@ -41,7 +40,7 @@ func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (render.Figu
 	}
 	opt := render.Options{Title: p.Title, Meta: string(meta)}
 	for _, m := range p.Marks {
-		opt.Marks = append(opt.Marks, render.Mark{X: m.X, Y: m.Y, Label: m.Label})
+		opt.Marks = append(opt.Marks, render.Mark(m))
 	}
 	if s := p.Style; s != nil {
 		opt.Scale, opt.Min, opt.Max, opt.Step, opt.Cut, opt.Open = s.Scale, s.Min, s.Max, s.Step, s.Cut, s.Open
@@ -69,15 +68,7 @@ func (r *Run) plotData(ctx context.Context, inputName func(string) string) (d re
 		"test":                func(name string) (err error) { d.Test, err = r.grid(ctx, name); return err },
 		pipelines.OutPath:     func(name string) (err error) { d.Path, err = r.path(ctx, name); return err },
 		pipelines.OutSpectrum: func(name string) (err error) { d.Spectrum, err = r.spectrum(ctx, name); return err },
-		pipelines.OutLog: func(name string) error {
-			log, err := r.trainLog(ctx, name)
-			if err != nil {
-				return err
-			}
-			drawn := curves(log)
-			d.Log = &drawn
-			return nil
-		},
+		pipelines.OutLog:      func(name string) (err error) { d.Log, err = r.trainLog(ctx, name); return err },
 	} {
 		name := inputName(input)
 		if !r.has(name) {
@@ -125,20 +116,4 @@ func (r *Run) spectrum(ctx context.Context, input string) (*spectrum.Spectrum, e
 
 func (r *Run) path(ctx context.Context, input string) (*trajectory.Path, error) {
 	return decoded(ctx, r, input, "BadPath", trajectory.DecodePath)
-}
-
-// curves is a log in the form that pictures are drawn from.
-func curves(l *trainlog.Log) render.TrainLog {
-	var out render.TrainLog
-	for _, e := range l.Epochs {
-		out.Epochs = append(out.Epochs, render.EpochLog{
-			Epoch: e.Epoch, LR: float64(e.LR), TrainLoss: float64(e.TrainLoss), TrainAccuracy: float64(e.TrainAccuracy),
-			TestLoss: float64(e.TestLoss), TestAccuracy: float64(e.TestAccuracy), WeightNorm: float64(e.WeightNorm),
-		})
-	}
-	if nan := math.NaN(); l.Diverged != nil && len(out.Epochs) == 0 {
-		// An empty picture in place of none.
-		out.Epochs = []render.EpochLog{{Epoch: 1, LR: float64(l.Diverged.LR), TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan, WeightNorm: nan}}
-	}
-	return out
 }
