@@ -31,12 +31,12 @@ func (e Eval) Accuracy() float64 { return 100 * e.Correct / float64(e.Count) }
 // η stay on the device; for each point only α and β go there and a pair of
 // sums for each batch comes back. It serves one goroutine at a time.
 type Evaluator struct {
-	backend *Backend
-	net     *nets.Net
-	forward *Program
-	size    int // of a batch, padding included
-	images  data.Split
-	batches []batch // the first of the examples, on the device
+	backend  *Backend
+	net      *nets.Net
+	forward  *Program
+	size     int // of a batch, padding included
+	examples data.Split
+	batches  []batch // the first of the examples, on the device
 
 	params, state plane // the running statistics move along with θ where their plane has directions
 }
@@ -44,8 +44,8 @@ type Evaluator struct {
 // batch is a batch of examples on the device, followed by padding.
 type batch struct {
 	Batch
-	count  *Buffer // int32 scalar: how many rows are examples
-	images int
+	count    *Buffer // int32 scalar: how many rows are examples
+	examples int
 }
 
 // residentBytes is how many bytes of examples an evaluator keeps on the device.
@@ -55,21 +55,21 @@ var residentBytes = 1 << 30
 // NewEvaluator puts the examples onto the device, a gigabyte of them at most, and
 // compiles the forward pass for batches of the given size; the last is padded.
 // Evaluators of the same network and batch size share one compiled program.
-func NewEvaluator(b *Backend, net *nets.Net, images data.Split, size int) (*Evaluator, error) {
+func NewEvaluator(b *Backend, net *nets.Net, examples data.Split, size int) (*Evaluator, error) {
 	if size < 1 {
 		return nil, fmt.Errorf("evaluation in batches of %d images: the batch size is at least 1", size)
 	}
-	if images.Len() == 0 {
+	if examples.Len() == 0 {
 		return nil, fmt.Errorf("evaluation of network %s over no images", net.Name)
 	}
-	if err := CheckExamples(net, images); err != nil {
+	if err := CheckExamples(net, examples); err != nil {
 		return nil, err
 	}
-	e := &Evaluator{backend: b, net: net, size: size, images: images}
+	e := &Evaluator{backend: b, net: net, size: size, examples: examples}
 	if err := e.compileForward(); err != nil {
 		return nil, err
 	}
-	for from := 0; from < images.Len() && from*images.Problem.Bytes() < residentBytes; from += size {
+	for from := 0; from < examples.Len() && from*examples.Problem.Bytes() < residentBytes; from += size {
 		next, err := e.upload(from)
 		if err != nil {
 			e.Close()
@@ -115,12 +115,12 @@ func maskedSum(v, count *graph.Node) *graph.Node {
 
 // upload puts the batch that begins with an example onto the device.
 func (e *Evaluator) upload(from int) (next batch, err error) {
-	examples := e.images.Slice(from, min(from+e.size, e.images.Len()))
-	next.images = examples.Len()
+	examples := e.examples.Slice(from, min(from+e.size, e.examples.Len()))
+	next.examples = examples.Len()
 	if next.Batch, err = UploadBatch(e.backend, examples, e.size); err != nil {
 		return next, err
 	}
-	if next.count, err = Upload(e.backend, []int32{int32(next.images)}); err != nil {
+	if next.count, err = Upload(e.backend, []int32{int32(next.examples)}); err != nil {
 		next.free()
 	}
 	return next, err
@@ -135,7 +135,7 @@ func (b batch) free() {
 // device for as long as that takes. It ends with the context, which is looked at
 // between batches, or the first error.
 func (e *Evaluator) each(ctx context.Context, do func(batch) error) error {
-	for from := 0; from < e.images.Len(); from += e.size {
+	for from := 0; from < e.examples.Len(); from += e.size {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -225,7 +225,7 @@ func (e *Evaluator) At(ctx context.Context, alpha, beta float64) (Eval, error) {
 		out[0].Free()
 		result.Loss += float64(sums[0])
 		result.Correct += float64(sums[1])
-		result.Count += b.images
+		result.Count += b.examples
 		return err
 	})
 	if err != nil {

@@ -21,9 +21,9 @@ const (
 )
 
 // Hessian is the matrix of second derivatives of the loss at one point of an
-// evaluator's plane, over the evaluator's images, as an operator: it
+// evaluator's plane, over the evaluator's examples, as an operator: it
 // multiplies vectors and is never written out. Batch normalisation uses stored
-// statistics. It works on the evaluator's images and centre, and serves one
+// statistics. It works on the evaluator's examples and centre, and serves one
 // goroutine at a time, the evaluator included.
 type Hessian struct {
 	*Evaluator
@@ -139,7 +139,7 @@ func (h *Hessian) Gradient(ctx context.Context, dst []float64) (loss float64, er
 	return h.sum(ctx, dst, program)
 }
 
-// sum runs a program on every batch and puts the mean over the images of its
+// sum runs a program on every batch and puts the mean over the examples of its
 // first output, restricted to the subset, into dst. It returns the mean of the
 // second output, if there is one.
 func (h *Hessian) sum(ctx context.Context, dst []float64, program *Program, extra ...*Buffer) (second float64, err error) {
@@ -166,7 +166,7 @@ func (h *Hessian) sum(ctx context.Context, dst []float64, program *Program, extr
 		}
 		h.collect(dst)
 		second += float64(scalar[0])
-		count += b.images
+		count += b.examples
 		return nil
 	})
 	if err != nil {

@@ -22,9 +22,9 @@ type Config struct {
 	Cosine      int // the epochs in which the rate falls to 0 along half a cosine; 0 is no such fall
 	Warmup      int // the epochs in which the rate rises to its full value, step by step
 	BatchSize   int
-	// BNGroup is how many images share batch statistics; 0 is the whole batch.
+	// BNGroup is how many examples share batch statistics; 0 is the whole batch.
 	// A batch is split into groups of this size, and a smaller last one, whose
-	// gradients are averaged by their number of images. So a batch of any size
+	// gradients are averaged by their number of examples. So a batch of any size
 	// fits in memory, and the result doesn't depend on how much there is.
 	BNGroup int
 	Augment bool   // random crop with 4 pixels of padding, and horizontal flip
@@ -32,9 +32,9 @@ type Config struct {
 }
 
 // check returns an error that says which value is impossible.
-func (c Config) check(images int) error {
+func (c Config) check(examples int) error {
 	switch {
-	case images < 1:
+	case examples < 1:
 		return fmt.Errorf("training on no images")
 	case !(c.LR > 0) || math.IsInf(c.LR, 0):
 		return fmt.Errorf("the learning rate is %g: it must be a positive number", c.LR)
@@ -66,7 +66,7 @@ func (c Config) check(images int) error {
 	return nil
 }
 
-// groups cuts a batch of n images into the sizes of its batch-normalisation groups.
+// groups cuts a batch of n examples into the sizes of its batch-normalisation groups.
 func (c Config) groups(n int) []int {
 	size := c.BNGroup
 	if size == 0 || size > c.BatchSize {

@@ -70,7 +70,7 @@ func openSteps(t *testing.T, name string) *steps {
 
 // inOrder hands out the images as they are.
 func (s *steps) inOrder() *stream {
-	in := &stream{images: s.images}
+	in := &stream{examples: s.images}
 	for i := range s.images.Len() {
 		in.order = append(in.order, i)
 	}

@@ -10,18 +10,18 @@ import (
 
 // stream hands out the examples of one epoch in random order, augmented. One
 // generator, keyed by the seed and the epoch, gives the order first and then the
-// augmentation of one image after another, so that nothing depends on how the
+// augmentation of one example after another, so that nothing depends on how the
 // examples are cut into batches.
 type stream struct {
-	images data.Split
-	order  []int
-	at     int
-	rng    *rand.Rand // nil without augmentation
+	examples data.Split
+	order    []int
+	at       int
+	rng      *rand.Rand // nil without augmentation
 }
 
-func newStream(c Config, epoch int, images data.Split) *stream {
+func newStream(c Config, epoch int, examples data.Split) *stream {
 	rng := rand.New(rand.NewChaCha8(key(c.Seed, uint64(epoch))))
-	s := &stream{images: images, order: rng.Perm(images.Len())}
+	s := &stream{examples: examples, order: rng.Perm(examples.Len())}
 	if c.Augment {
 		s.rng = rng
 	}
@@ -36,7 +36,7 @@ func key(seed, epoch uint64) [sha256.Size]byte {
 
 // next returns the next n examples with their labels, or why one can't be read.
 func (s *stream) next(n int) (data.Split, error) {
-	group, err := s.images.Pick(s.order[s.at : s.at+n])
+	group, err := s.examples.Pick(s.order[s.at : s.at+n])
 	if err != nil {
 		return data.Split{}, err
 	}

@@ -17,10 +17,10 @@ import (
 // Trainer trains one network. Parameters, velocity and running statistics stay
 // on the device. It serves one goroutine at a time; Close frees its memory.
 type Trainer struct {
-	backend *engine.Backend
-	net     *nets.Net
-	images  data.Split
-	config  Config
+	backend  *engine.Backend
+	net      *nets.Net
+	examples data.Split
+	config   Config
 
 	gradients map[int]*engine.Program // by size of the group
 	update    *engine.Program
@@ -36,7 +36,7 @@ type Trainer struct {
 // seed. It compiles the programs for every size of group that an epoch needs:
 // the usual one, and those of incomplete groups at the end of a batch and of
 // the epoch, which are used like any other. (So the last group's statistics
-// may come from few images, as with PyTorch's loader that doesn't drop them.)
+// may come from few examples, as with PyTorch's loader that doesn't drop them.)
 func New(b *engine.Backend, net *nets.Net, train data.Split, config Config) (*Trainer, error) {
 	if err := config.check(train.Len()); err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func New(b *engine.Backend, net *nets.Net, train data.Split, config Config) (*Tr
 			return nil, err
 		}
 	}
-	t := &Trainer{backend: b, net: net, images: train, config: config, gradients: map[int]*engine.Program{}}
+	t := &Trainer{backend: b, net: net, examples: train, config: config, gradients: map[int]*engine.Program{}}
 	var err error
 	for _, batch := range []int{min(config.BatchSize, train.Len()), train.Len() % config.BatchSize} {
 		for _, size := range config.groups(batch) {
@@ -160,7 +160,7 @@ type EpochStats struct {
 	WeightNorm float64 // ‖θ‖₂ after the epoch, over all parameters
 }
 
-// Epoch trains for one epoch: every image once, in the order that seed and
+// Epoch trains for one epoch: every example once, in the order that seed and
 // epoch give. progress, which may be nil, is called after each step with the
 // number of steps done and the mean loss of the step's batch. The context is
 // looked at between steps. After an error, a *DivergedError among them, the
@@ -171,14 +171,14 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(step, steps int, loss
 	}
 	t.broken = true
 	stats := EpochStats{Epoch: t.epoch}
-	stream := newStream(t.config, t.epoch, t.images)
-	steps := (t.images.Len() + t.config.BatchSize - 1) / t.config.BatchSize
+	stream := newStream(t.config, t.epoch, t.examples)
+	steps := (t.examples.Len() + t.config.BatchSize - 1) / t.config.BatchSize
 	lastLoss, correct := math.NaN(), 0.0
 	for step := range steps {
 		if err := ctx.Err(); err != nil {
 			return EpochStats{}, err
 		}
-		batch := min(t.config.BatchSize, t.images.Len()-step*t.config.BatchSize)
+		batch := min(t.config.BatchSize, t.examples.Len()-step*t.config.BatchSize)
 		stats.LR = t.config.rate(t.epoch, step, steps)
 		loss, hits, err := t.step(stream, batch, t.config.numbers(stats.LR, t.epoch*steps+step+1)...)
 		if err != nil {
@@ -189,13 +189,13 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(step, steps int, loss
 		} else {
 			lastLoss = mean
 		}
-		stats.Loss += loss / float64(t.images.Len())
+		stats.Loss += loss / float64(t.examples.Len())
 		correct += hits
 		if progress != nil {
 			progress(step+1, steps, lastLoss)
 		}
 	}
-	stats.Accuracy = 100 * correct / float64(t.images.Len())
+	stats.Accuracy = 100 * correct / float64(t.examples.Len())
 	theta, err := engine.Read(t.theta)
 	if err != nil {
 		return EpochStats{}, err
@@ -241,7 +241,7 @@ func (t *Trainer) step(s *stream, batch int, numbers ...float64) (loss, correct 
 	return loss, correct, nil
 }
 
-// group adds the gradient of the stream's next images, a batch-normalisation group, to the sum.
+// group adds the gradient of the stream's next examples, a batch-normalisation group, to the sum.
 func (t *Trainer) group(s *stream, size int, share *engine.Buffer) (loss, correct float64, err error) {
 	examples, err := s.next(size)
 	if err != nil {

@@ -207,7 +207,7 @@ func TestRunningStatisticsGoGroupByGroup(t *testing.T) {
 	copy(images.Slice(8, 16).Examples, images.Slice(0, 8).Examples)
 	run := func(n, group int) []float32 {
 		trainer := start(t, b, Config{LR: 0.1, BatchSize: n, BNGroup: group}, images.Slice(0, n))
-		s := &stream{images: images}
+		s := &stream{examples: images}
 		for i := range n {
 			s.order = append(s.order, i)
 		}
