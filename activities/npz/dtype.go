@@ -21,30 +21,12 @@ func encodeData(a Array) (descr string, body []byte, err error) {
 	switch v := a.Data.(type) {
 	case []float64:
 		descr, have = "<f8", len(v)
-		body = make([]byte, 0, 8*len(v))
-		for _, x := range v {
-			body = binary.LittleEndian.AppendUint64(body, math.Float64bits(x))
-		}
 	case []float32:
 		descr, have = "<f4", len(v)
-		body = make([]byte, 0, 4*len(v))
-		for _, x := range v {
-			body = binary.LittleEndian.AppendUint32(body, math.Float32bits(x))
-		}
 	case []int64:
 		descr, have = "<i8", len(v)
-		body = make([]byte, 0, 8*len(v))
-		for _, x := range v {
-			body = binary.LittleEndian.AppendUint64(body, uint64(x))
-		}
 	case []bool:
 		descr, have = "|b1", len(v)
-		body = make([]byte, len(v))
-		for i, x := range v {
-			if x {
-				body[i] = 1
-			}
-		}
 	case string:
 		if !utf8.ValidString(v) || strings.HasSuffix(v, "\x00") || v == "" {
 			return "", nil, fmt.Errorf("a text must be valid UTF-8, not empty, and not end in NUL")
@@ -59,7 +41,10 @@ func encodeData(a Array) (descr string, body []byte, err error) {
 	if have != n {
 		return "", nil, fmt.Errorf("%d elements don't fill the shape %v", have, a.Shape)
 	}
-	return descr, body, nil
+	if _, text := a.Data.(string); !text {
+		body, err = binary.Append(nil, binary.LittleEndian, a.Data)
+	}
+	return descr, body, err
 }
 
 // decodeData reads n elements, which must be all of body.

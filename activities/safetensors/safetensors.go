@@ -29,7 +29,7 @@ type Tensor struct {
 const metadataKey = "__metadata__"
 
 // alignment of the first tensor's bytes within the file, reached by spaces
-// behind the header, as the reference implementation does.
+// after the header, as the reference implementation does.
 const alignment = 8
 
 // maxHeader is the largest header that the format allows.
@@ -80,9 +80,7 @@ func Encode(tensors []Tensor, metadata map[string]string) ([]byte, error) {
 	out = binary.LittleEndian.AppendUint64(out, uint64(header.Len()))
 	out = append(out, header.Bytes()...)
 	for _, t := range tensors {
-		for _, v := range t.Data {
-			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
-		}
+		out, _ = binary.Append(out, binary.LittleEndian, t.Data) // no error for fixed-size numbers
 	}
 	return out, nil
 }

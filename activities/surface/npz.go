@@ -3,6 +3,7 @@ package surface
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"lossatlas/activities/npz"
 )
@@ -38,7 +39,7 @@ func (g Grid) EncodeNPZ() ([]byte, error) {
 
 // DecodeNPZ reads a grid. Files that other programs wrote serve as well: mask
 // (all true) and meta may be absent, numbers may be float32, and arrays of
-// other names are passed over.
+// other names are ignored.
 func DecodeNPZ(b []byte) (*Grid, error) {
 	arrays, err := npz.Decode(b, maxUnpacked)
 	if err != nil {
@@ -83,10 +84,7 @@ func DecodeNPZ(b []byte) (*Grid, error) {
 		return nil, err
 	}
 	if _, ok := shapes["mask"]; !ok {
-		g.Mask = make([]bool, len(g.Loss))
-		for i := range g.Mask {
-			g.Mask[i] = true
-		}
+		g.Mask = slices.Repeat([]bool{true}, len(g.Loss))
 	}
 	return g, g.Validate()
 }

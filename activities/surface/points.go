@@ -76,14 +76,12 @@ func encodeRows(magic string, n int, row func(i int) (index int, values []float6
 			panic(fmt.Sprintf("surface: point with index %d", index))
 		}
 		b = binary.LittleEndian.AppendUint64(b, uint64(index))
-		for _, v := range values {
-			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
-		}
+		b, _ = binary.Append(b, binary.LittleEndian, values) // no error for fixed-size numbers
 	}
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
-// decodeRows calls do for each row of an index and width numbers, none if there is an error.
+// decodeRows calls do for each row of an index and width numbers, and for no row if there is an error.
 func decodeRows(b []byte, magic string, width int, do func(index int, values []float64)) error {
 	if len(b) < pointsFrame || string(b[:len(magic)]) != magic {
 		return errors.New("points: not a list of points of this version")
@@ -106,9 +104,7 @@ func decodeRows(b []byte, magic string, width int, do func(index int, values []f
 	}
 	values := make([]float64, width)
 	for row := body; len(row) > 0; row = row[size:] {
-		for i := range values {
-			values[i] = math.Float64frombits(binary.LittleEndian.Uint64(row[8+8*i:]))
-		}
+		_, _ = binary.Decode(row[8:], binary.LittleEndian, values) // the rows are complete
 		do(int(binary.LittleEndian.Uint64(row)), values)
 	}
 	return nil

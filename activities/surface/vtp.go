@@ -36,7 +36,7 @@ func (t Track) VTP() ([]byte, error) {
 	b.WriteString(vtkHead("PolyData"))
 	fmt.Fprintf(&b, "<PolyData>\n<Piece NumberOfPoints=\"%d\" NumberOfVerts=\"%d\" NumberOfLines=\"1\" NumberOfStrips=\"0\" NumberOfPolys=\"0\">\n", n, n)
 	b.WriteString("<Points>\n")
-	vtkArray(&b, `type="Float64" Name="points" NumberOfComponents="3"`, vtkFloats(points))
+	vtkArray(&b, `type="Float64" Name="points" NumberOfComponents="3"`, points)
 	b.WriteString("</Points>\n")
 	places, ends := make([]int64, n), make([]int64, n)
 	for i := range places {
@@ -47,8 +47,8 @@ func (t Track) VTP() ([]byte, error) {
 		ends []int64
 	}{{"Verts", ends}, {"Lines", []int64{int64(n)}}} {
 		fmt.Fprintf(&b, "<%s>\n", cells.name)
-		vtkArray(&b, `type="Int64" Name="connectivity"`, vtkInts(places))
-		vtkArray(&b, `type="Int64" Name="offsets"`, vtkInts(cells.ends))
+		vtkArray(&b, `type="Int64" Name="connectivity"`, places)
+		vtkArray(&b, `type="Int64" Name="offsets"`, cells.ends)
 		fmt.Fprintf(&b, "</%s>\n", cells.name)
 	}
 	b.WriteString("<PointData>\n")
@@ -56,14 +56,14 @@ func (t Track) VTP() ([]byte, error) {
 		if len(v.Values) != n {
 			return nil, fmt.Errorf("track: %d points, but %d values of %s", n, len(v.Values), v.Name)
 		}
-		vtkArray(&b, fmt.Sprintf(`type="Float64" Name=%q`, v.Name), vtkFloats(v.Values))
+		vtkArray(&b, fmt.Sprintf(`type="Float64" Name=%q`, v.Name), v.Values)
 	}
 	b.WriteString("</PointData>\n</Piece>\n</PolyData>\n</VTKFile>\n")
 	return b.Bytes(), nil
 }
 
 // At is the loss at a place, by linear interpolation between the points around
-// it: NaN where one of those has none, and outside of the grid.
+// it: NaN where one of those is NaN, and outside of the grid.
 func (g Grid) At(x, y float64) float64 {
 	ix, fx, okx := cell(g.X, x)
 	iy, fy, oky := cell(g.Y, y)

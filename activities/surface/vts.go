@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
-	"math"
 )
 
 // VTS writes the grid as a VTK XML structured grid, for ParaView and the like:
@@ -16,54 +15,34 @@ func (g Grid) VTS() ([]byte, error) {
 		return nil, err
 	}
 	points := make([]float64, 0, 3*len(g.Mask))
-	mask := make([]byte, len(g.Mask))
-	for i, done := range g.Mask {
+	for i := range g.Mask {
 		points = append(points, g.X[i%len(g.X)], g.Y[i/len(g.X)], 0)
-		if done {
-			mask[i] = 1
-		}
 	}
 	extent := fmt.Sprintf("0 %d 0 %d 0 0", len(g.X)-1, len(g.Y)-1)
 	var b bytes.Buffer
 	b.WriteString(vtkHead("StructuredGrid"))
 	fmt.Fprintf(&b, "<StructuredGrid WholeExtent=%q>\n<Piece Extent=%q>\n", extent, extent)
 	b.WriteString("<Points>\n")
-	vtkArray(&b, `type="Float64" Name="points" NumberOfComponents="3"`, vtkFloats(points))
+	vtkArray(&b, `type="Float64" Name="points" NumberOfComponents="3"`, points)
 	b.WriteString("</Points>\n" + `<PointData Scalars="loss">` + "\n")
-	vtkArray(&b, `type="Float64" Name="loss"`, vtkFloats(g.Loss))
-	vtkArray(&b, `type="Float64" Name="accuracy"`, vtkFloats(g.Accuracy))
+	vtkArray(&b, `type="Float64" Name="loss"`, g.Loss)
+	vtkArray(&b, `type="Float64" Name="accuracy"`, g.Accuracy)
 	if g.Curvature != nil {
 		for _, a := range g.Curvature.arrays() {
-			vtkArray(&b, fmt.Sprintf(`type="Float64" Name=%q`, a.name), vtkFloats(*a.values))
+			vtkArray(&b, fmt.Sprintf(`type="Float64" Name=%q`, a.name), *a.values)
 		}
 	}
-	vtkArray(&b, `type="UInt8" Name="mask"`, mask)
+	vtkArray(&b, `type="UInt8" Name="mask"`, g.Mask)
 	b.WriteString("</PointData>\n</Piece>\n</StructuredGrid>\n</VTKFile>\n")
 	return b.Bytes(), nil
 }
 
-// vtkArray writes an array inline: its length in bytes and its bytes, encoded
-// together.
-func vtkArray(b *bytes.Buffer, attributes string, content []byte) {
-	framed := binary.LittleEndian.AppendUint64(nil, uint64(len(content)))
-	framed = append(framed, content...)
+// vtkArray writes an array of fixed-size numbers inline: its length in bytes and
+// its bytes, encoded together.
+func vtkArray(b *bytes.Buffer, attributes string, numbers any) {
+	framed := binary.LittleEndian.AppendUint64(nil, uint64(binary.Size(numbers)))
+	framed, _ = binary.Append(framed, binary.LittleEndian, numbers) // no error for fixed-size numbers
 	fmt.Fprintf(b, "<DataArray %s format=\"binary\">%s</DataArray>\n", attributes, base64.StdEncoding.EncodeToString(framed))
-}
-
-func vtkFloats(v []float64) []byte {
-	b := make([]byte, 0, 8*len(v))
-	for _, x := range v {
-		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(x))
-	}
-	return b
-}
-
-func vtkInts(v []int64) []byte {
-	b := make([]byte, 0, 8*len(v))
-	for _, x := range v {
-		b = binary.LittleEndian.AppendUint64(b, uint64(x))
-	}
-	return b
 }
 
 func vtkHead(kind string) string {
