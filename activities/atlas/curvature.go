@@ -60,7 +60,7 @@ func (m Map) meanRatio() float64 {
 			sum, n = sum+r, n+1
 		}
 	}
-	return sum / n // NaN for none
+	return sum / n // NaN without values
 }
 
 // rounded is the cell of a value of three digits, and a dash for one that is not known.

@@ -55,7 +55,7 @@ type Experiment struct {
 	Pictures []Picture
 	// Maps are the numbers that the page draws itself.
 	Maps []Map
-	// Training is its course, nil where there is none.
+	// Training is its log, nil without a training.
 	Training *trainlog.Log
 	// Flatness are the measures of maps, one a row of a table.
 	Flatness   []Flatness
@@ -120,6 +120,6 @@ type Provenance struct {
 	Key  string `json:"key"`  // of the step, 64 hexadecimal digits
 	// Items are digests of inputs and outputs, seconds taken, the backend, and the like.
 	Items []Pair `json:"items"`
-	// Run is the address of the step's run in the Temporal UI, for a page that is served beside one.
+	// Run is the address of the step's run in the Temporal UI, for a page that is served next to one.
 	Run string `json:"run,omitempty"`
 }

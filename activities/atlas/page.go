@@ -35,7 +35,7 @@ var pageScript = joined("data", "text", "cells", "scale", "state", "table", "pla
 
 var pageTemplate = template.Must(template.New("page").Parse(pageSource))
 
-// joined puts the named files into one function, so that they share names among themselves and with nobody else.
+// joined puts the named files into one function, so that they share names among themselves and with no other script.
 func joined(names ...string) string {
 	var b strings.Builder
 	b.WriteString("(() => {\n\"use strict\";\n")

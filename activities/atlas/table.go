@@ -17,7 +17,7 @@ type column struct {
 	Hidden      bool   // until a reader picks it
 }
 
-// cell is a value of the table: as shown, and as the table is sorted by, "" where there is none.
+// cell is a value of the table: as shown, and as the table is sorted by, "" without a value.
 type cell struct {
 	Text, Sort string
 	Bounds     int     // how many of the values behind it are lower bounds

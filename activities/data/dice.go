@@ -10,7 +10,7 @@ import (
 // arithmetic only, so that no platform or library release alters a draw.
 type dice struct{ pcg rand.PCG }
 
-// newDice seeds the dice of the i-th thing of a kind in a split.
+// newDice seeds the dice of the i-th item of a kind in a split.
 func newDice(split, kind string, i int) *dice {
 	h := mix(shapesVersion)
 	for _, word := range []string{split, kind} {

@@ -13,8 +13,8 @@ import (
 )
 
 // digests remembers the digests of data sets by the places, sizes and times
-// of their files, so that a process reads them once however often it opens
-// them. The lock is held while reading: a second
+// of their files, so that a process reads them once, even if it opens them
+// several times. The lock is held while reading: a second
 // caller blocks, then reuses the digest.
 var digests = struct {
 	sync.Mutex

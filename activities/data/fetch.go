@@ -24,7 +24,7 @@ type Archive struct {
 type FetchOptions struct {
 	// Archive, if set, is another one of the same layout, for instance a mirror.
 	Archive
-	// Progress, if set, is called every so often with the bytes received and
+	// Progress, if set, is called four times a second with the bytes received and
 	// the bytes expected in all.
 	Progress func(done, total int64)
 	// Stall is how long the server may stay silent; 30 seconds if zero.
@@ -58,7 +58,7 @@ func Fetch(ctx context.Context, set, dir string, opts FetchOptions) error {
 	return nil
 }
 
-// fetch does the work of Fetch inside a temporary folder beside the target.
+// fetch does the work of Fetch inside a temporary folder next to the target.
 func (l *layout) fetch(ctx context.Context, dir, target string, opts FetchOptions) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -88,8 +88,8 @@ func (l *layout) fetch(ctx context.Context, dir, target string, opts FetchOption
 	return err
 }
 
-// removeStale removes what downloads that were killed have left, once it is a
-// day old: younger folders may belong to a process that is at it now.
+// removeStale removes the temporary folders of killed downloads once they are a
+// day old: younger folders may belong to a download in progress.
 func removeStale(dir, prefix string) {
 	old, _ := filepath.Glob(filepath.Join(dir, prefix+"*"))
 	for _, path := range old {

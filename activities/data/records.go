@@ -55,7 +55,7 @@ type recordSet struct {
 	resident int          // see Options
 }
 
-// open finds the folder and looks at the sizes of its files.
+// open finds the folder and checks the sizes of its files.
 func (l *layout) open(opts Options) (Source, error) {
 	dir, err := l.find(opts)
 	if err != nil {
@@ -100,7 +100,7 @@ func (l *layout) find(opts Options) (string, error) {
 			if err == nil {
 				return dir, nil
 			}
-			// A folder that may not be looked into is not the same as no folder.
+			// A folder without read permission is reported, not treated as missing.
 			if !errors.Is(err, fs.ErrNotExist) && !isNotDir(err) {
 				return "", &FileError{Path: filepath.Join(dir, name), Size: -1, Record: -1, Cause: err}
 			}
@@ -132,7 +132,7 @@ func (l *layout) stat(path string) (recordFile, error) {
 	return recordFile{}, bad
 }
 
-// of returns the files of a split, with an error that names the missing ones when there is none.
+// of returns the files of a split, or an error that names them where all are missing.
 func (s *recordSet) of(split string) ([]recordFile, error) {
 	if err := checkSplit(s.set, split); err != nil {
 		return nil, err
@@ -156,7 +156,7 @@ func (s *recordSet) Size(split string) (int, error) {
 }
 
 // Load reads the records asked for, across files. Examples that are too large for
-// memory are left where they are, after a look at each label.
+// memory stay in their files; their labels are read and checked.
 func (s *recordSet) Load(split string, from, to int) (Split, error) {
 	files, err := s.of(split)
 	if err != nil {

@@ -66,7 +66,7 @@ type Options struct {
 	// looks there when Dir is empty.
 	Cache string
 	// Resident is how many bytes of examples a split read from files keeps in
-	// memory; one that is larger is read from its files as it is needed. 0 means
+	// memory; one that is larger is read from its files when needed. 0 means
 	// DefaultResident.
 	Resident int
 }

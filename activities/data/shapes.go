@@ -24,7 +24,7 @@ var shapes10 = Set{
 
 // shapes is the Source of Shapes10. It has no state: image i of a split is a
 // function of (shapesVersion, split, i) alone, computed with integers, so it
-// is the same on every machine and whatever else is loaded.
+// is the same on every machine, independent of what else is loaded.
 type shapes struct{}
 
 // Digest stands for the drawing rules, as no file does.

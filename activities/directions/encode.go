@@ -13,8 +13,8 @@ import (
 var axes = []string{"x/", "y/"}
 
 // Encode writes one or two directions as safetensors: tensors "x/<parameter>"
-// of the first and "y/<parameter>" of the second, with metadata (nil for
-// none). Equal input gives equal bytes.
+// of the first and "y/<parameter>" of the second, with metadata (may be
+// nil). Equal input gives equal bytes.
 func Encode(params []nets.Param, dirs [][]float32, meta map[string]string) ([]byte, error) {
 	if len(dirs) < 1 || len(dirs) > len(axes) {
 		return nil, fmt.Errorf("encode %d directions: a map has one or two", len(dirs))
@@ -71,7 +71,7 @@ func withState(params, state []nets.Param) []nets.Param {
 }
 
 // EncodeWithState is Encode for directions along which the running statistics
-// move too: moves[i] belongs to dirs[i].
+// move as well: moves[i] belongs to dirs[i].
 func EncodeWithState(params, state []nets.Param, dirs, moves [][]float32, meta map[string]string) ([]byte, error) {
 	joined := make([][]float32, len(dirs))
 	for i := range dirs {

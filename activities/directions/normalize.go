@@ -22,7 +22,7 @@ const (
 	Layer Normalization = "layer"
 	// Weight multiplies entry by entry: d ← d·w.
 	Weight Normalization = "weight"
-	// DFilter gives each filter unit norm, whatever w is: d ← d/(‖d‖ + 10⁻¹⁰).
+	// DFilter gives each filter unit norm, independent of w: d ← d/(‖d‖ + 10⁻¹⁰).
 	DFilter Normalization = "dfilter"
 	// DLayer gives each weight tensor unit norm: d ← d/‖d‖.
 	DLayer Normalization = "dlayer"
@@ -35,8 +35,8 @@ const (
 type Ignore string
 
 const (
-	// BiasBN sets them to zero in the direction, so that they stay as they are
-	// in the minimizer: the choice for all of the paper's figures.
+	// BiasBN sets them to zero in the direction, so that they keep their values
+	// of the minimizer: the choice for all of the paper's figures.
 	BiasBN Ignore = "biasbn"
 	// Nothing ("none") replaces them by the minimizer's own values, as the
 	// authors' program does. The random numbers are lost, and the directions of
@@ -53,7 +53,7 @@ func Normalizations() []Normalization {
 func Ignores() []Ignore { return []Ignore{BiasBN, Nothing} }
 
 // tiny keeps the quotient finite for a filter of zeros. It is the authors'
-// constant, and matters for nothing else.
+// constant, and has no other effect.
 const tiny = 1e-10
 
 // Normalize rescales the direction d in place for the minimizer theta; both

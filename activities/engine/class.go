@@ -83,7 +83,7 @@ func processor() string {
 // cuda begins the name of a graphics card.
 const cuda = "cuda"
 
-// graphicsCard is the model that the driver reports below dir, or "cuda" where it reports none.
+// graphicsCard is the model that the driver reports below dir, or "cuda" where it reports no model.
 func graphicsCard(dir string) string {
 	infos, _ := filepath.Glob(filepath.Join(dir, "*", "information")) // the only error is a malformed pattern
 	for _, info := range infos {

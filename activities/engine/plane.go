@@ -57,7 +57,7 @@ func (b *Backend) move(from, direction *Buffer, by float64) (*Buffer, error) {
 	return out[0], nil
 }
 
-// replace puts a vector into the place of another, which is freed; nil leaves none.
+// replace puts a vector into the place of another, which is freed; nil leaves it empty.
 func (b *Backend) replace(at **Buffer, flat []float32) (err error) {
 	var next *Buffer
 	if flat != nil {

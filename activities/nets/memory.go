@@ -15,7 +15,7 @@ type Memory struct {
 // activation function for the way back, and holds θ five times (parameters,
 // velocity, gradient, its sum, and the new parameters). Batch normalisations
 // are counted with the function behind them, into which they are compiled. A
-// Hessian-vector product carries a tangent beside every activation and updates
+// Hessian-vector product carries a tangent with every activation and updates
 // nothing: it holds θ four times (parameters, direction, product, its sum). The
 // compiler and the work space of convolutions come on top, and a compiled
 // program doesn't free at the first moment: measured peaks of the whole process

@@ -36,7 +36,7 @@ func (l MaxPool) plan(_ *planner, in Shape) (op, Shape, error) {
 
 // AvgPool takes the mean over Kernel×Kernel windows that lie Stride apart; the
 // zeros of the padding count. Kernel 0 is the mean over the whole image, of
-// whatever size it is, which leaves one pixel.
+// of any size, which leaves one pixel.
 type AvgPool struct {
 	Kernel, Stride, Padding int
 }

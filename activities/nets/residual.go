@@ -8,7 +8,7 @@ import (
 
 // Residual adds its input to the output of Body. Where Body changes the
 // shape, Shortcut does the same to the input (a strided 1×1 convolution and a
-// batch normalisation); without one the input is added as it is. The
+// batch normalisation); without one the input is added unchanged. The
 // parameters of Body come first in the table.
 type Residual struct {
 	Body, Shortcut []Layer

@@ -25,7 +25,7 @@ type Array struct {
 	Data  any
 }
 
-// JSONText is provenance as the data of a text array: "null" for none.
+// JSONText is provenance as the data of a text array: "null" for nil.
 func JSONText(meta json.RawMessage) string {
 	if meta == nil {
 		return "null"
@@ -105,7 +105,7 @@ type File struct {
 
 // Open reads the list of a file's arrays, of at most maxList bytes.
 func Open(r io.ReaderAt, size, maxList int64) (*File, error) {
-	// The end of an archive is looked for in its last 65 KiB, twice where there is none.
+	// The end of an archive is looked for in its last 65 KiB, twice where it is not found.
 	bounded := &boundedReader{r, maxList + 256<<10}
 	archive, err := zip.NewReader(bounded, size)
 	if err != nil {
@@ -160,7 +160,7 @@ func (b *boundedReader) ReadAt(p []byte, at int64) (int, error) {
 }
 
 // Header reads the type of an array's elements, as NumPy spells it ("<f4"), and
-// its shape, and none of the elements.
+// its shape, without the elements.
 func (f *File) Header(i int) (descr string, shape []int, err error) {
 	r, err := f.entries[i].Open()
 	if err != nil {

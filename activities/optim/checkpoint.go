@@ -9,8 +9,8 @@ import (
 	"math"
 )
 
-// Checkpoint is everything that a training is after Epoch whole epochs. The
-// random streams need no place in it, as they are functions of seed and epoch.
+// Checkpoint is the whole state of a training after Epoch whole epochs. The
+// random streams are not part of it, as they are functions of seed and epoch.
 type Checkpoint struct {
 	Epoch    int
 	Theta    []float32 // parameters

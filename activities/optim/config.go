@@ -83,7 +83,7 @@ func (c Config) groups(n int) []int {
 type DivergedError struct {
 	Epoch    int     // counted from 0
 	Step     int     // within the epoch, counted from 0
-	LastLoss float64 // the last finite loss of a step; NaN when there was none
+	LastLoss float64 // the last finite loss of a step; NaN when there was no such step
 }
 
 // Error says where, and what to change.

@@ -70,7 +70,7 @@ type surfaceFigure struct {
 	height         vg.Length
 }
 
-// layoutSurface places the frame, with the aspect of the plane, leaves right points beside it and puts a note below.
+// layoutSurface places the frame, with the aspect of the plane, leaves right points next to it and puts a note below.
 func layoutSurface(f *lattice.Field, note string, opt Options, right vg.Length) surfaceFigure {
 	s := surfaceFigure{page: opt.page(note, 3)}
 	s.X = chart.Scale{Lo: f.X[0], Hi: f.X[len(f.X)-1]}
@@ -115,7 +115,7 @@ func (s surfaceFigure) place(pts []surface.Place) []vg.Point {
 	return out
 }
 
-// byLevel returns, for each of n levels, what is left of its lines beside their labels.
+// byLevel returns, for each of n levels, the parts of its lines outside their labels.
 func byLevel(lines []lattice.LevelLine, n int) [][][]vg.Point {
 	out := make([][][]vg.Point, n)
 	for _, l := range lines {

@@ -22,7 +22,7 @@ var densityPlot = Plot{
 const densityDecades = 7
 
 // Density draws the density of the eigenvalues of a Hessian on a logarithmic
-// axis, where single large eigenvalues show beside the bulk around zero, in the
+// axis, where single large eigenvalues show next to the bulk around zero, in the
 // manner of Ghorbani et al. (2019). Ticks at the bottom mark λmin and λmax. It
 // fails when there is no density.
 func Density(s spectrum.Spectrum, opt Options) (Figure, error) {

@@ -79,9 +79,9 @@ const (
 	barWidth vg.Length = 11
 )
 
-// sideBar is a bar of colours beside a frame.
+// sideBar is a bar of colours next to a frame.
 type sideBar interface {
-	width() vg.Length // that it needs beside the frame
+	width() vg.Length // that it needs next to the frame
 	draw(pn canvas.Pen, frame vg.Rectangle)
 }
 

@@ -24,7 +24,7 @@ func drawMasked(p chart.Panel, pn canvas.Pen, f *lattice.Field) {
 			if f.Whole(ix, iy) {
 				continue
 			}
-			// Cells of one kind beside each other make one rectangle.
+			// Cells of one kind next to each other make one rectangle.
 			kind, from := f.Unevaluated(ix, iy), ix
 			for ix+1 < len(f.X)-1 && !f.Whole(ix+1, iy) && f.Unevaluated(ix+1, iy) == kind {
 				ix++

@@ -20,7 +20,7 @@ const (
 	ScaleLog    = "log"
 )
 
-// Options is how a figure looks. The zero value is the default look; no option
+// Options are the look of a figure. The zero value is the default look; no option
 // changes what was computed.
 type Options struct {
 	// Title stands above the frame, wrapped where it is longer than the figure is wide.
@@ -59,7 +59,7 @@ type Options struct {
 
 // panelOptions say how a figure is drawn as one of several panels: without title, note, legend and bar.
 type panelOptions struct {
-	lo, hi      float64 // of the values in all panels; lo > hi when there are none
+	lo, hi      float64 // of the values in all panels; lo > hi without values
 	x, y, right bool    // whether this one names its axis at the bottom, at the left, at the right
 	// room is the least width that is left for the labels of ticks, so that frames with different labels are equally large.
 	room vg.Length

@@ -61,7 +61,7 @@ const (
 	leastWide vg.Length = 1.15 * vg.Inch // of a panel
 )
 
-// overlap is how much of its width a panel shares with the one beside it, where axes are not named.
+// overlap is how much of its width a panel shares with the one next to it, where axes are not named.
 func (s sheet) overlap() vg.Length {
 	switch look := s.plot.sheet; {
 	case look.apart:

@@ -71,7 +71,7 @@ func layoutSurface3D(f *lattice.Field, opt Options) Figure {
 	page := opt.page(note, 3)
 	axes := s.axes(page.width < narrow)
 	side := opt.side()
-	// The vertical axis stands at the left corner; the others' labels hang below the front corner and beside the right one.
+	// The vertical axis stands at the left corner; the others' labels hang below the front corner and next to the right one.
 	left := side + chart.SideWidth(chart.Widest(axes.z))
 	const foot = chart.TickLength + 2*chart.TickGap + chart.TickSize
 	last := chart.TickLength + chart.TickGap + chart.Widest(axes.y)

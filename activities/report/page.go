@@ -300,7 +300,7 @@ func (p page) picture(ctx context.Context, s pipelines.Step, numbers []results.M
 	return out, err
 }
 
-// otherForms are the files that a picture's step wrote beside those that the page shows.
+// otherForms are the files that a picture's step wrote in addition to those that the page shows.
 func (p page) otherForms(ctx context.Context, s pipelines.Step) ([]atlas.File, error) {
 	action, err := p.action(ctx, s.ID)
 	if err != nil {

@@ -42,8 +42,8 @@ type entry struct {
 	Offsets [2]uint64 `json:"data_offsets"`
 }
 
-// Encode writes tensors in the given order, with metadata (nil for none). It
-// returns an error when a name is empty, taken or reserved, or a shape doesn't
+// Encode writes tensors in the given order, with metadata (may be nil). It
+// returns an error when a name is empty, reserved or given twice, or a shape doesn't
 // fit its data.
 func Encode(tensors []Tensor, metadata map[string]string) ([]byte, error) {
 	var header bytes.Buffer

@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// Quadrature is what one random vector v tells of a spectrum: weights on nodes
+// Quadrature is the estimate of a spectrum from one random vector v: weights on nodes
 // such that Σ weight·f(node) approximates vᵀf(H)v/‖v‖², exactly for polynomials
 // of degree below twice the number of nodes. Weights are positive and add up to 1.
 type Quadrature struct {

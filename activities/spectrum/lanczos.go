@@ -14,7 +14,7 @@ import (
 type Operator interface {
 	// Dim is the number of its rows.
 	Dim() int
-	// Product puts the matrix times v into dst, which is another slice. It leaves v as it is.
+	// Product puts the matrix times v into dst, which is another slice. It leaves v unchanged.
 	Product(ctx context.Context, dst, v []float64) error
 }
 
@@ -110,7 +110,7 @@ func lanczos(ctx context.Context, op Operator, opt Options, low, high int) (subs
 	if err != nil {
 		return subspace{}, err
 	}
-	opt.Basis = max(opt.Basis, 4*(low+high)) // a restart keeps half: the wanted, and as many beside them
+	opt.Basis = max(opt.Basis, 4*(low+high)) // a restart keeps half: the wanted vectors, and as many others
 	k := newKrylov(op.Dim(), opt)
 	for products := 1; ; products++ {
 		if err := k.extend(ctx, op); err != nil {

@@ -11,7 +11,7 @@ import (
 	"lossatlas/activities/npz"
 )
 
-// Spectrum is what is known of the eigenvalues of a Hessian at one point.
+// Spectrum describes the eigenvalues of a Hessian at one point.
 type Spectrum struct {
 	Loss     float64 // mean cross-entropy there
 	Accuracy float64 // percent; NaN where a logit is not finite

@@ -22,7 +22,7 @@ type Options struct {
 	// MaxProducts bounds the products. Default: 500.
 	MaxProducts int
 	// Basis is how many vectors are kept; a full basis is restarted. The default
-	// is what fits 1 GiB, from 24 to 64.
+	// is the number that fits into 1 GiB, from 24 to 64.
 	Basis int
 	// Seed chooses the random vector to start from.
 	Seed uint64
@@ -33,7 +33,7 @@ type Options struct {
 	// Progress is called after each product with the largest of the wanted
 	// residuals, as a multiple of what is allowed.
 	Progress func(products int, residual float64)
-	// pure takes Start as it is.
+	// pure takes Start unchanged, without the random vector.
 	pure bool
 }
 
@@ -41,7 +41,7 @@ const (
 	basisBytes = 1 << 30
 	minBasis   = 24
 	maxBasis   = 64
-	leastBasis = 16 // whatever is asked for
+	leastBasis = 16 // smaller values of Basis are raised to it
 	// stray is the share of the random vector in a given start.
 	stray = 0.05
 )

@@ -10,7 +10,7 @@ type Curvature struct {
 	ResidualMin, ResidualMax []float64
 }
 
-// NewCurvature is the curvature of n points none of which is computed yet.
+// NewCurvature is the curvature of n points, not computed yet.
 func NewCurvature(n int) *Curvature {
 	c := &Curvature{}
 	for _, a := range c.arrays() {

@@ -14,9 +14,9 @@ type FlatnessOptions struct {
 	Radii []float64 `json:"radii"`
 }
 
-// Measured is a number that a grid allows to be known, or to be bounded.
+// Measured is a number measured on a grid, or a lower bound of it.
 type Measured struct {
-	// Value is NaN where the grid says nothing of it, and infinite where the loss is not finite.
+	// Value is NaN where the grid does not determine it, and infinite where the loss is not finite.
 	Value float64
 	// AtLeast says that the grid ends before the quantity does: Value is a lower bound.
 	AtLeast bool
@@ -43,7 +43,7 @@ func (m Measured) MarshalJSON() ([]byte, error) {
 	return json.Marshal(measuredJSON{m.json(), m.AtLeast})
 }
 
-// json is the value as JSON has it.
+// json is the value in a form that JSON can hold.
 func (m Measured) json() any {
 	switch {
 	case math.IsInf(m.Value, 0):
@@ -107,7 +107,7 @@ type Flatness struct {
 	Area Measured `json:"area"`
 	// Sharpness[r] is the largest loss within Radii[r] of the centre, less
 	// L(θ*), over the grid's points: infinite if one of them is not finite, NaN if
-	// there is none but the centre. It is a lower bound where the grid does not cover
+	// only the centre lies there. It is a lower bound where the grid does not cover
 	// the whole disc.
 	Sharpness []Measured `json:"sharpness"`
 }

@@ -24,7 +24,7 @@ type Grid struct {
 	Meta json.RawMessage
 }
 
-// NewGrid is a grid none of whose points is evaluated yet.
+// NewGrid is a grid without evaluated points.
 func NewGrid(x, y []float64) *Grid {
 	n := len(x) * len(y)
 	g := &Grid{X: x, Y: y, Loss: make([]float64, n), Accuracy: make([]float64, n), Mask: make([]bool, n)}

@@ -7,7 +7,7 @@ import (
 )
 
 // Lattice is n equidistant numbers from min to max, both included and exact.
-// The one point of n = 1 is the middle, and there is none for n < 1.
+// The one point of n = 1 is the middle; n < 1 has no points.
 //
 // A point's bits depend on min, max and its place between them only, so the
 // lattices of n and 2n−1 points (those of 2^k+1, for instance) nest: what was
@@ -33,7 +33,7 @@ func Lattice(min, max float64, n int) []float64 {
 }
 
 // Order is the row-major indices of an nx×ny lattice, each once, coarse points
-// first: the corners, then in rounds the middles between what is there, each
+// first: the corners, then in rounds the middles between earlier points, each
 // round in row-major order. Evaluated in this order, a picture of the whole
 // range is there early and becomes finer. Each lattice that nests in it (see
 // Coarser) is completed by a round, before any other point.
@@ -65,7 +65,7 @@ func Rounds(nx, ny int) [][]int {
 }
 
 // Coarser is the lattice of every other point of an nx×ny lattice, over the
-// same range; ok is false if there is none with at least two points a side. A
+// same range; ok is false if no such lattice has two points a side. A
 // line (ny = 1) stays one.
 func Coarser(nx, ny int) (cx, cy int, ok bool) {
 	if nx < 3 || nx%2 == 0 || ny != 1 && (ny < 3 || ny%2 == 0) {
@@ -115,7 +115,7 @@ func rounds(n int) []int {
 }
 
 // Chunks cuts each round into runs of per points, the last one shorter. A
-// chunk is the portion of work that is stored as a whole; as none straddles a
+// chunk is the portion of work that is stored as a whole; as no chunk crosses the end of a
 // round, those of the lattices that nest in it are whole chunks.
 func Chunks(rounds [][]int, per int) [][]int {
 	var chunks [][]int

@@ -48,7 +48,7 @@ const None = -1
 
 // Chains links the vertices of the lines of one level. A vertex is named by the lattice
 // edge that it lies on: edge (ix,iy)-(ix+1,iy) is iy·nx+ix, edge (ix,iy)-(ix,iy+1)
-// comes nx·ny later. Since the two cells beside an edge share its vertex, lines join
+// comes nx·ny later. Since the two cells next to an edge share its vertex, lines join
 // across cells without comparing coordinates.
 type Chains struct {
 	f     *Field

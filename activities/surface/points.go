@@ -23,8 +23,8 @@ type Curved struct {
 }
 
 // The encoding of points: a magic word with the version, the count, for each
-// point index, loss, accuracy and what else there is, and a CRC-32C of all
-// that; little endian.
+// point its index, loss, accuracy and further values, and a CRC-32C of all
+// of it; little endian.
 const (
 	pointsMagic = "LApts\x00\x00\x01"
 	curvedMagic = "LAcrv\x00\x00\x01"

@@ -2,8 +2,8 @@ package surface
 
 import "math"
 
-// Stats describes a grid in a few numbers. The losses are NaN where there is
-// nothing to say: no centre, or no finite value.
+// Stats describes a grid in a few numbers. The losses are NaN where the
+// grid has no point at the centre, or no finite loss.
 type Stats struct {
 	Points    int // of the lattice
 	Evaluated int
@@ -11,7 +11,7 @@ type Stats struct {
 
 	CenterLoss, CenterAccuracy float64 // at α = β = 0, if that is a point
 	MinLoss, MaxLoss           float64 // over the finite losses
-	MinIndex, MaxIndex         int     // their first places, −1 if there are none
+	MinIndex, MaxIndex         int     // their first places, −1 without finite losses
 }
 
 // Stats counts and compares the evaluated points.

@@ -14,7 +14,7 @@ type Summary struct {
 	// Name is width0.5 (at the level 0.5), convex (in percent), area, or sharp0.25 (within 0.25).
 	Name string
 	// Mean and Deviation (of a sample: over Count−1) are over the values that are
-	// known: of flatness, by grids and their axes. Mean is NaN if there is none, infinite if one
+	// known: of flatness, by grids and their axes. Mean is NaN without known values, infinite if one
 	// is; Deviation is NaN for fewer than two values, infinite ones, and lower bounds.
 	Mean, Deviation float64
 	Count           int
@@ -136,13 +136,13 @@ func Summarize(opt FlatnessOptions, grids []Flatness) []Summary {
 }
 
 // Mean returns the mean of a sample and its standard deviation (over n − 1). They are
-// NaN where there are too few values; the deviation is so beside an infinite mean.
+// NaN where there are too few values; the deviation is also NaN where the mean is infinite.
 func Mean(values []float64) (mean, deviation float64) {
 	n := float64(len(values))
 	for _, v := range values {
 		mean += v
 	}
-	mean /= n // NaN for none
+	mean /= n // NaN without values
 	if n < 2 || math.IsInf(mean, 0) {
 		return mean, math.NaN()
 	}

@@ -1,4 +1,4 @@
-// Package trainlog is the form in which the course of a training is stored.
+// Package trainlog defines the stored form of the course of a training.
 package trainlog
 
 import (
@@ -11,7 +11,7 @@ import (
 // the infinities are written as the strings "NaN", "+Inf" and "-Inf".
 type Number float64
 
-// MarshalJSON writes the number, or its name where JSON has none.
+// MarshalJSON writes the number, or its name where it is not finite.
 func (n Number) MarshalJSON() ([]byte, error) {
 	f := float64(n)
 	if math.IsNaN(f) || math.IsInf(f, 0) {
@@ -40,7 +40,7 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 }
 
 // Log is the course of a training, the "log" output of a train step.
-// Losses are mean cross-entropies, accuracies percent, NaN where a logit is not finite.
+// Losses are means of the loss function, accuracies percent, NaN where a logit is not finite.
 type Log struct {
 	Epochs []Epoch `json:"epochs"`
 	// Final is the trained network on both splits, without augmentation, BN in eval mode.
@@ -54,17 +54,17 @@ type Log struct {
 type Divergence struct {
 	Epoch    int    `json:"epoch"`     // counted from 1
 	Step     int    `json:"step"`      // within the epoch, counted from 1
-	LastLoss Number `json:"last_loss"` // the last finite loss of a batch in that epoch; NaN when there was none
+	LastLoss Number `json:"last_loss"` // the last finite loss of a batch in that epoch; NaN when there was no finite one
 	LR       Number `json:"lr"`        // train.optimizer.lr
 }
 
-// String says it in a sentence, with what to do.
+// String is a sentence with the place and the remedy.
 func (d Divergence) String() string {
 	return fmt.Sprintf("the training diverged in epoch %d, step %d (%s): lower train.optimizer.lr, which was %g, or warm it up",
 		d.Epoch, d.Step, d.last(), float64(d.LR))
 }
 
-// Short says it in a few words.
+// Short is the place in a few words.
 func (d Divergence) Short() string {
 	return fmt.Sprintf("diverged in epoch %d, step %d (%s)", d.Epoch, d.Step, d.last())
 }
@@ -76,7 +76,7 @@ func (d Divergence) last() string {
 	return "no finite loss in it"
 }
 
-// Epoch is what one epoch gave. Train values are means over the epoch's
+// Epoch holds the results of one epoch. Train values are means over the epoch's
 // batches as they were trained on; test values are of the network after it.
 type Epoch struct {
 	Epoch         int    `json:"epoch"` // counted from 1

@@ -28,7 +28,7 @@ func (f *file) tensors(prefix string) []tensor {
 }
 
 // counter ends the names of the batch counters, which every PyTorch checkpoint
-// has and no forward pass reads: they are passed over without a note.
+// has and no forward pass reads: they are ignored without a note.
 const counter = "num_batches_tracked"
 
 // fit finds the places of a table's tensors in the file. It reads no numbers.
@@ -115,8 +115,8 @@ func named(list []tensor) []string {
 	return out
 }
 
-// withoutPrefix takes off what wrappers such as DataParallel put before all names
-// ("module."): that prefix under which most of the table's names are found. others
+// withoutPrefix removes the prefix that wrappers such as DataParallel put before all names
+// ("module."): the one under which most of the table's names are found. others
 // are the tensors that don't begin with it, batch counters left out.
 func withoutPrefix(given []tensor, table []nets.Param) (cut, others []tensor, prefix string, err error) {
 	wanted, longest := make(map[string]bool, len(table)), 0

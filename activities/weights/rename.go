@@ -224,7 +224,7 @@ func byLast(d described) []string {
 	return prefixedKeys(d, d.name[strings.LastIndexByte(d.name, '.')+1:])
 }
 
-// maxComponents keeps names that no network has from taking long.
+// maxComponents bounds the work for names longer than those of any network.
 const maxComponents = 32
 
 func byAllButOne(d described) []string {

@@ -66,7 +66,7 @@ func BandColor(name string, i, n int) color.RGBA {
 	return ColorAt(name, float64(i)/float64(n-1))
 }
 
-// Colours of the figure beside the data.
+// Colours of the figure other than those of data.
 var (
 	InkColor   = RGB(0x1A1A1A) // text
 	FrameColor = RGB(0x333333)

@@ -19,7 +19,7 @@ import (
 type PDFPage struct {
 	ops      bytes.Buffer
 	now, set pdfState // what is asked for, and what the operators so far have set
-	opacity  []uint8  // those in use, beside 255
+	opacity  []uint8  // those in use, other than 255
 }
 
 // pdfState is how a path is painted.

@@ -75,7 +75,7 @@ func (t Tick) Length() vg.Length {
 	return TickLength
 }
 
-// SideAxis draws ticks of the given scale beside the frame, on its right side or its left,
+// SideAxis draws ticks of the given scale next to the frame, on its right side or its left,
 // and the axis's name turned along it past room points for the labels, all in one colour.
 func (p Panel) SideAxis(pn canvas.Pen, s Scale, ticks []Tick, room vg.Length, name string, right bool, c color.Color) {
 	x, out, h := p.Frame.Min.X, vg.Length(-1), 1.0
@@ -102,7 +102,7 @@ func (p Panel) SideAxis(pn canvas.Pen, s Scale, ticks []Tick, room vg.Length, na
 
 const RightAngle = 1.5707963267948966
 
-// SideWidth is the space that a side axis takes beside the frame, with room points for the labels.
+// SideWidth is the space that a side axis takes next to the frame, with room points for the labels.
 func SideWidth(room vg.Length) vg.Length {
 	return TickLength + TickGap + room + LabelGap + LabelSize
 }

@@ -87,7 +87,7 @@ func RoundValues(lo, hi float64, n int) ([]float64, float64) {
 		}
 		values = append(values, v+0) // no negative zero
 		if len(values) > 2*n+2 {
-			break // lo and hi so close that the step vanishes beside them
+			break // lo and hi so close that the step vanishes in rounding
 		}
 	}
 	return values, step

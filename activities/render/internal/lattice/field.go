@@ -11,7 +11,7 @@ import (
 type Field struct {
 	surface.Field
 	Missing []bool  // points that were not evaluated
-	Lo, Hi  float64 // range of the values that are OK; Lo > Hi when there are none
+	Lo, Hi  float64 // range of the values that are OK; Lo > Hi without such values
 	Bad     int     // points evaluated and not finite
 	Absent  int     // points not evaluated
 }
