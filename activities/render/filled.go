@@ -26,7 +26,7 @@ func FilledContour(g surface.Grid, opt Options) (Figure, error) {
 	l := chooseLevels(lo, hi, opt, bandLevels)
 	on, values := l.on(f)
 	bar := newColorBar(lo, hi, l, opt)
-	s := layoutSurface(f, lossNotes(f, l), opt, opt.beside(bar))
+	s := layoutSurface(f, lossNotes(f, l), opt, opt.spaceFor(bar))
 
 	// The lowest band is everything that has a value.
 	bands := make([][][]vg.Point, len(values)+1)
@@ -85,16 +85,16 @@ type sideBar interface {
 	draw(pn canvas.Pen, frame vg.Rectangle)
 }
 
-// beside is the space for a bar: a sheet has one for all of its panels.
-func (o Options) beside(bar sideBar) vg.Length {
+// spaceFor is the width of a bar at a frame: a sheet has one for all of its panels.
+func (o Options) spaceFor(bar sideBar) vg.Length {
 	if o.panel != nil {
 		return 0
 	}
 	return bar.width()
 }
 
-// barBeside is the place of a bar at the right of a frame.
-func barBeside(frame vg.Rectangle) vg.Rectangle {
+// barFrame is the place of a bar at the right of a frame.
+func barFrame(frame vg.Rectangle) vg.Rectangle {
 	return vg.Rectangle{Min: vg.Point{X: frame.Max.X + barGap, Y: frame.Min.Y}, Max: vg.Point{X: frame.Max.X + barGap + barWidth, Y: frame.Max.Y}}
 }
 
@@ -138,7 +138,7 @@ func (b colorBar) draw(pn canvas.Pen, frame vg.Rectangle) {
 	if len(b.labels) == 0 {
 		return
 	}
-	bar := barBeside(frame)
+	bar := barFrame(frame)
 	tip, mid := barWidth, (bar.Min.X+bar.Max.X)/2
 	outline := []vg.Point{}
 	if b.below {

@@ -22,13 +22,18 @@ func Heat(g surface.Grid, opt Options) (Figure, error) {
 		return Figure{}, err
 	}
 	r, note := heights(f, opt, "hatched", "grey")
-	s := layoutSurface(f, note, opt, opt.beside(r))
+	return tiles(f, note, r, opt), nil
+}
+
+// tiles draws one rectangle a point in the colours of a ramp, with its bar, and the note below.
+func tiles(f *lattice.Field, note string, r ramp, opt Options) Figure {
+	s := layoutSurface(f, note, opt, opt.spaceFor(r))
 	return s.around(func(pn canvas.Pen) {
 		drawTiles(s.Panel, pn, f, r)
 		if opt.panel == nil {
 			r.draw(pn, s.Frame)
 		}
-	}), nil
+	})
 }
 
 // heights chooses the scale of the loss where it is shown without levels, and says what the picture leaves out, and

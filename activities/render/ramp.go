@@ -38,7 +38,7 @@ func (r ramp) width() vg.Length { return barGap + barWidth + chart.SideWidth(cha
 
 // draw draws the bar to the right of frame.
 func (r ramp) draw(pn canvas.Pen, frame vg.Rectangle) {
-	bar := barBeside(frame)
+	bar := barFrame(frame)
 	axis := chart.Panel{Frame: bar}
 	for i := range barSteps {
 		at := func(i int) vg.Length { return bar.Min.Y + bar.Size().Y*vg.Length(i)/barSteps }

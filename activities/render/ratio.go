@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 
-	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/surface"
@@ -38,14 +37,7 @@ func Ratio(g surface.Grid, opt Options) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
-	r := ratioRamp(opt)
-	s := layoutSurface(f, ratioNotes(f), opt, opt.beside(r))
-	return s.around(func(pn canvas.Pen) {
-		drawTiles(s.Panel, pn, f, r)
-		if opt.panel == nil {
-			r.draw(pn, s.Frame)
-		}
-	}), nil
+	return tiles(f, ratioNotes(f), ratioRamp(opt), opt), nil
 }
 
 // ratioRamp is the scale that all maps of the ratio have.

@@ -75,7 +75,7 @@ func layoutSurface3D(f *lattice.Field, opt Options) Figure {
 	left := side + chart.SideWidth(chart.Widest(axes.z))
 	const foot = chart.TickLength + 2*chart.TickGap + chart.TickSize
 	last := chart.TickLength + chart.TickGap + chart.Widest(axes.y)
-	right := side + max(last, opt.beside(r)+last-barGap/2)
+	right := side + max(last, opt.spaceFor(r)+last-barGap/2)
 	unit := s.extent(s.space)
 	s.view.scale = (page.width - left - right) / unit.Size().X
 	bottom := side + page.note.Height() + foot

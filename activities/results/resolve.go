@@ -1,6 +1,7 @@
 package results
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,12 +31,7 @@ func Outputs(roots []artifacts.Root) []Output {
 		}
 	}
 	slices.SortFunc(out, func(x, y Output) int {
-		for _, c := range []int{strings.Compare(x.Sweep, y.Sweep), strings.Compare(x.Step, y.Step), strings.Compare(x.Output, y.Output)} {
-			if c != 0 {
-				return c
-			}
-		}
-		return 0
+		return cmp.Or(strings.Compare(x.Sweep, y.Sweep), strings.Compare(x.Step, y.Step), strings.Compare(x.Output, y.Output))
 	})
 	return out
 }

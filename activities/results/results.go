@@ -203,22 +203,19 @@ func finite[F ~float64](v F) *float64 {
 
 // Measures returns the names of the measures of all rows, sorted.
 func Measures(rows []Experiment) []string {
-	names := map[string]bool{}
-	for _, r := range rows {
-		for name := range r.Measures {
-			names[name] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(names))
+	return sortedKeys(rows, func(e Experiment) map[string]float64 { return e.Measures })
 }
 
 // Params returns the swept parameters of all rows, sorted.
 func Params(rows []Experiment) []string {
-	names := map[string]bool{}
+	return sortedKeys(rows, func(e Experiment) map[string]any { return e.Params })
+}
+
+// sortedKeys are the keys of one map of each row, each once.
+func sortedKeys[V any](rows []Experiment, of func(Experiment) map[string]V) []string {
+	all := map[string]V{}
 	for _, r := range rows {
-		for name := range r.Params {
-			names[name] = true
-		}
+		maps.Copy(all, of(r))
 	}
-	return slices.Sorted(maps.Keys(names))
+	return slices.Sorted(maps.Keys(all))
 }
