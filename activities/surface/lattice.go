@@ -136,9 +136,9 @@ const (
 
 // PointsPerChunk is how many points of a map of the given number of points
 // make up a chunk, when one evaluation takes macs multiply-adds for each of
-// the images. It depends on nothing else, so all machines cut a map alike.
-func PointsPerChunk(macs int64, images, points int) int {
-	perPoint := flopsPerMAC * float64(macs) * float64(images) / nominalFLOPS // seconds
+// the examples. It depends on nothing else, so all machines cut a map alike.
+func PointsPerChunk(macs int64, examples, points int) int {
+	perPoint := flopsPerMAC * float64(macs) * float64(examples) / nominalFLOPS // seconds
 	per := float64(points)
 	if perPoint > 0 {
 		per = math.Min(per, math.Round(chunkSeconds/perPoint))
