@@ -1,26 +1,19 @@
-package cli
+package cli_test
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"lossatlas/activities/results"
-	"lossatlas/activities/surface"
-	"lossatlas/activities/trainlog"
-	"lossatlas/artifacts"
-	"lossatlas/workers/embedded/s3"
-	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/services"
-	"lossatlas/workers/internal/settings"
+
+	"lossatlas/workers/embedded/s3"
+	"lossatlas/workers/internal/cli"
+	"lossatlas/workers/internal/exit"
 )
 
 // call calls the program as main does, with a home of its own and without the
@@ -37,7 +30,7 @@ func callWith(t *testing.T, services *services.Embedded, args ...string) (code e
 	home := t.TempDir()
 	env := map[string]string{"LOSSATLAS_HOME": home, "HOME": home}
 	var out, err bytes.Buffer
-	p := Program{Version: "v1", Embedded: services, In: strings.NewReader(""), Out: &out, Err: &err, Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+	p := cli.Program{Version: "v1", Embedded: services, In: strings.NewReader(""), Out: &out, Err: &err, Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
 	code = exit.Code(p.Run(t.Context(), args))
 	return code, out.String(), err.String()
 }
@@ -204,175 +197,14 @@ func TestWithoutServices(t *testing.T) {
 	}
 }
 
-func num(v float64) *float64 { return &v }
-
-func sample() []results.Experiment {
-	return []results.Experiment{
-		{Name: "b=128", State: "done", Params: map[string]any{"train.batch_size": 128.0, "train.net": "a|b"}, TrainLoss: num(0.125), TestLoss: num(0.25), TestError: num(8.127)},
-		{Name: "b=8192", State: "failed", Params: map[string]any{"train.batch_size": 8192.0}},
-		{Name: "b=32", State: "done", Params: map[string]any{"train.batch_size": 32.0}, TrainLoss: num(1), TestLoss: num(2), TestError: num(20)},
-	}
-}
-
-func TestResultTable(t *testing.T) {
-	table := resultTable(sample(), readable)
-	var text, csv, md bytes.Buffer
-	if err := table.text(&text); err != nil {
-		t.Fatal(err)
-	}
-	if err := table.csv(&csv); err != nil {
-		t.Fatal(err)
-	}
-	if err := table.markdown(&md); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct{ name, got, want string }{
-		{"text", text.String(), `experiment  train.batch_size  train.net  train_loss  test_loss  test_error  state
-b=128                    128        a|b      0.1250     0.2500        8.13  done
-b=8192                  8192          -           -          -           -  failed
-b=32                      32          -      1.0000     2.0000       20.00  done
-`},
-		{"csv", csv.String(), `experiment,train.batch_size,train.net,train_loss,test_loss,test_error,state
-b=128,128,a|b,0.1250,0.2500,8.13,done
-b=8192,8192,-,-,-,-,failed
-b=32,32,-,1.0000,2.0000,20.00,done
-`},
-		{"md", md.String(), `| experiment | train.batch_size | train.net | train_loss | test_loss | test_error | state |
-| --- | ---: | ---: | ---: | ---: | ---: | --- |
-| b=128 | 128 | a\|b | 0.1250 | 0.2500 | 8.13 | done |
-| b=8192 | 8192 | - | - | - | - | failed |
-| b=32 | 32 | - | 1.0000 | 2.0000 | 20.00 | done |
-`},
-	} {
-		if diff := cmp.Diff(c.want, c.got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", c.name, diff)
-		}
-	}
-}
-
-func TestSortRows(t *testing.T) {
-	for _, c := range []struct {
-		by      string
-		reverse bool
-		want    string
-	}{
-		{"", false, "b=128 b=8192 b=32"},
-		{"train.batch_size", false, "b=32 b=128 b=8192"}, // by number, not by text
-		{"batch_size", true, "b=8192 b=128 b=32"},
-		{"test_error", false, "b=128 b=32 b=8192"}, // what is not known comes last
-		{"test_error", true, "b=32 b=128 b=8192"},  // that way, too
-		{"state", false, "b=128 b=32 b=8192"},
-		{"experiment", false, "b=128 b=32 b=8192"},
-	} {
-		rows := sample()
-		if err := catalogOf(rows, nil).sort(rows, c.by, c.reverse); err != nil {
-			t.Errorf("%s: %v", c.by, err)
-			continue
-		}
-		var names []string
-		for _, r := range rows {
-			names = append(names, r.Name)
-		}
-		if got := strings.Join(names, " "); got != c.want {
-			t.Errorf("by %q, reverse %v: %s, want %s", c.by, c.reverse, got, c.want)
-		}
-	}
-	if err := catalogOf(sample(), nil).sort(sample(), "loss", false); exit.Of(err) != exit.Usage || !strings.Contains(err.Error(), "test_loss") {
-		t.Errorf("an unknown column: %v, want a usage error that lists the columns", err)
-	}
-}
-
-// TestColumns: columns are picked by name or an unambiguous end of it, in the order given, in every form.
-func TestColumns(t *testing.T) {
-	rows := sample()
-	rows[0].Flatness = map[string][]surface.Summary{"surface-train": {
-		{Name: "width0.1", Mean: 1, Deviation: 0.5, Count: 5}, {Name: "width0.5", Mean: 2, Deviation: math.NaN(), Count: 5, Bounds: 1}, {Name: "sharp0.5", Mean: math.Inf(1), Deviation: math.NaN(), Count: 5, Bounds: 1},
-	}}
-	known := catalogOf(rows, map[string]results.Fact{"b=128": {
-		"train.epochs": 3.0, "trajectory.epochs": 9.0, "train.net": "fixed", "train.augment": true, "train.key": "abc", "parameters": 100.0, "seconds": 2.5, "train/weights": "sha256:00",
-	}})
-	for _, c := range []struct{ format, columns, want string }{
-		{"csv", "epochs,experiment,width0.1.sd,batch_size,test_error", "train.epochs,experiment,surface-train.width0.1.sd,train.batch_size,test_error\n3,b=128,0.5,128,8.13\n-,b=8192,-,8192,-\n-,b=32,-,32,20.00\n"},
-		{"csv", "net,parameters,seconds,train.key,train/weights,augment", "train.net,parameters,seconds,train.key,train/weights,train.augment\na|b,100,2.5,abc,sha256:00,true\n-,-,-,-,-,-\n-,-,-,-,-,-\n"},
-		{"md", "experiment,net", "| experiment | train.net |\n| --- | ---: |\n| b=128 | a\\|b |\n| b=8192 | - |\n| b=32 | - |\n"},
-		// A lower bound is marked for people, and counted in a column of its own for programs.
-		{"md", "width0.1,width0.5,sharp0.5", "| surface-train.width0.1 | surface-train.width0.5 | surface-train.sharp0.5 |\n| ---: | ---: | ---: |\n| 1 | >2 | Inf |\n| - | - | - |\n| - | - | - |\n"},
-		{"csv", "width0.1,width0.5", "surface-train.width0.1,surface-train.width0.1.bounds,surface-train.width0.5,surface-train.width0.5.bounds\n1,0,2,1\n-,-,-,-\n-,-,-,-\n"},
-		{"csv", "width0.5.bounds,width0.5", "surface-train.width0.5.bounds,surface-train.width0.5\n1,2\n-,-\n-,-\n"},
-		{"jsonl", "width0.5,sharp0.5.bounds,sharp0.5", `{"surface-train.width0.5":2,"surface-train.width0.5.bounds":1,"surface-train.sharp0.5.bounds":1,"surface-train.sharp0.5":"Inf"}` + "\n" +
-			strings.Repeat(`{"surface-train.width0.5":null,"surface-train.width0.5.bounds":null,"surface-train.sharp0.5.bounds":null,"surface-train.sharp0.5":null}`+"\n", 2)},
-		{"jsonl", "test_error,experiment,train.augment", `{"test_error":8.127,"experiment":"b=128","train.augment":true}` + "\n" + `{"test_error":null,"experiment":"b=8192","train.augment":null}` + "\n" + `{"test_error":20,"experiment":"b=32","train.augment":null}` + "\n"},
-	} {
-		columns, err := known.pick(strings.Split(c.columns, ","))
-		if err != nil {
-			t.Errorf("%s: %v", c.columns, err)
-			continue
-		}
-		var out bytes.Buffer
-		a := &app{Program: Program{Out: &out}, set: &settings.Settings{Output: c.format}}
-		if err := a.printPicked(c.format, rows, columns); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(c.want, out.String()); diff != "" {
-			t.Errorf("%s as %s (-want +got):\n%s", c.columns, c.format, diff)
-		}
-	}
-	all, err := known.pick([]string{"all"})
-	if err != nil || len(all) != len(columnsOf(rows, everything)) {
-		t.Errorf("all are %d columns, %v", len(all), err)
-	}
-	for name, want := range map[string]string{"tset_error": "did you mean test_error?", "epoch": "did you mean", "loss": "train_loss", "": "the columns are"} {
-		if _, err := known.pick([]string{name}); exit.Of(err) != exit.Usage || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: %v, want a usage error with %q", name, err, want)
-		}
-	}
-}
-
-// TestVerdict: which exit code a run ends with, and what it says.
-func TestVerdict(t *testing.T) {
-	done := results.Experiment{Name: "a", State: artifacts.StateDone}
-	failed := results.Experiment{Name: "b", State: artifacts.StateFailed, Errors: map[string]string{"train": "diverged"}}
-	diverged := results.Experiment{Name: "c", State: artifacts.StateDiverged, Diverged: &trainlog.Divergence{Epoch: 1, Step: 2, LastLoss: 2.5, LR: 10}}
-	const lost = "c: the training diverged in epoch 1, step 2 (last finite loss 2.5): lower train.optimizer.lr, which was 10, or warm it up"
-	for _, c := range []struct {
-		name string
-		root artifacts.Root
-		rows []results.Experiment
-		code exit.Code
-		say  string
-	}{
-		{"all done", artifacts.Root{State: artifacts.StateDone}, []results.Experiment{done, done}, exit.Done, ""},
-		{"one failed", artifacts.Root{State: artifacts.StateFailed}, []results.Experiment{done, failed}, exit.Partial, "1 of 2 experiments failed: b/train: diverged"},
-		{"all failed", artifacts.Root{State: artifacts.StateFailed}, []results.Experiment{failed}, exit.Failed, "1 of 1 experiment failed: b/train: diverged"},
-		{"one diverged", artifacts.Root{State: artifacts.StateDiverged}, []results.Experiment{done, diverged}, exit.Partial, "1 of 2 experiments diverged: " + lost},
-		{"one failed, one needs it", artifacts.Root{State: artifacts.StateFailed}, []results.Experiment{done, failed, {State: artifacts.StateNotRun}}, exit.Partial, "1 of 3 experiments failed and 1 not run: b/train: diverged"},
-		{"all diverged", artifacts.Root{State: artifacts.StateDiverged}, []results.Experiment{diverged}, exit.Partial, "1 of 1 experiment diverged: " + lost},
-		{"one failed, one diverged", artifacts.Root{State: artifacts.StateFailed}, []results.Experiment{failed, diverged}, exit.Partial, "1 of 2 experiments failed: b/train: diverged"},
-		{"the report failed", artifacts.Root{State: artifacts.StateFailed, Steps: map[string]artifacts.RootStep{"report": {State: "failed", Error: "disk full"}}},
-			[]results.Experiment{done}, exit.Failed, "all experiments are done, but report failed: disk full"},
-	} {
-		err := (&run{app: &app{}}).verdict(c.root, c.rows)
-		if exit.Of(err) != c.code || err != nil && err.Error() != c.say || err == nil && c.say != "" {
-			t.Errorf("%s: code %d, %v; want code %d, %q", c.name, exit.Of(err), err, c.code, c.say)
-		}
-	}
-}
-
-// TestRunResult holds the form of what `run --output json` ends with.
-func TestRunResult(t *testing.T) {
-	b, err := json.Marshal(runResult{
-		Sweep: "s", RunID: "r", Steps: stepCounts{9, 1, 1, 1, 2, 4}, State: "interrupted", Seconds: 1.5, Report: "/r",
-		Experiments: []results.Experiment{{Name: "e", State: "done", Params: map[string]any{"p": 1}, TestError: num(2), Artifacts: map[string]string{"train/log": "sha256:0"}}},
-		Comparisons: []results.Comparison{},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := `{"sweep":"s","run_id":"r","state":"interrupted","steps":{"total":9,"cached":1,"ran":1,"failed":1,"interrupted":2,"not_run":4},"seconds":1.5,"report":"/r",` +
-		`"experiments":[{"name":"e","state":"done","params":{"p":1},"train_loss":null,"test_loss":null,"test_error":2,"artifacts":{"train/log":"sha256:0"}}],"comparisons":[]}`
-	if diff := cmp.Diff(want, string(b)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+// netRow is a network as scripts read it.
+type netRow struct {
+	Name          string
+	Parameters    int
+	MACs          int64
+	EvaluateBytes int64 `json:"evaluate_bytes"`
+	TrainBytes    int64 `json:"train_bytes"`
+	HessianBytes  int64 `json:"hessian_bytes"`
 }
 
 // TestNets: the list has every network with its size and what it takes, also for scripts.
@@ -399,45 +231,15 @@ func TestNets(t *testing.T) {
 	}
 }
 
-// What maps came to has a column each, before the state, and can be sorted by.
-func TestMeasuresAreColumns(t *testing.T) {
-	rows := sample()
-	rows[0].Measures = map[string]float64{"path.pc1": 41.238}
-	rows[2].Measures = map[string]float64{"path.pc1": 90}
-	if err := catalogOf(rows, nil).sort(rows, "path.pc1", true); err != nil {
-		t.Fatal(err)
-	}
-	var csv bytes.Buffer
-	if err := resultTable(rows, summary).csv(&csv); err != nil {
-		t.Fatal(err)
-	}
-	want := "experiment,train_loss,test_loss,test_error,path.pc1,state\nb=32,1.0000,2.0000,20.00,90,done\n" +
-		"b=128,0.1250,0.2500,8.13,41.24,done\nb=8192,-,-,-,-,failed\n"
-	if csv.String() != want {
-		t.Errorf("the table is\n%swant\n%s", csv.String(), want)
-	}
-}
-
-// Flatness has a column a measure, in csv with what belongs to it.
-func TestFlatnessIsColumns(t *testing.T) {
-	rows := sample()
-	rows[0].Flatness = map[string][]surface.Summary{"surface-train": {
-		{Name: "width0.1", Mean: 0.25, Deviation: 0.125, Count: 4}, {Name: "width0.5", Mean: 2, Deviation: math.NaN(), Count: 1, Bounds: 1},
-	}}
-	if err := catalogOf(rows, nil).sort(rows, "width0.5", false); err != nil {
-		t.Fatal(err)
-	}
-	var text, csv bytes.Buffer
-	if err := errors.Join(resultTable(rows[:2], readable).markdown(&text), resultTable(rows[:1], everything).csv(&csv)); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"| surface-train.width0.5 | state |", "| >2 | done |", "| - | failed |"} {
-		if !strings.Contains(text.String(), want) || strings.Contains(text.String(), "width0.1") {
-			t.Errorf("the table has no %s, or too much:\n%s", want, text.String())
+// TestShowOptions: what does not go together is said before anything is looked for.
+func TestShowOptions(t *testing.T) {
+	for want, args := range map[string][]string{
+		"--maps draws in text, not in csv":    {"show", "absent", "--maps", "--format", "csv"},
+		"leave them out beside --comparisons": {"show", "absent", "--comparisons", "--sort-by", "state"},
+	} {
+		code, stdout, stderr := call(t, args...)
+		if code != exit.Usage || stdout != "" || !strings.Contains(stderr, want) {
+			t.Errorf("%v: exit code %d, %q", args, code, stderr)
 		}
-	}
-	want := "surface-train.width0.1,surface-train.width0.1.sd,surface-train.width0.1.bounds,surface-train.width0.5,surface-train.width0.5.sd,surface-train.width0.5.bounds,state\n"
-	if got := csv.String(); !strings.Contains(got, want) || !strings.HasSuffix(got, "0.25,0.125,0,2,-,1,done\n") {
-		t.Errorf("the csv table is\n%s", got)
 	}
 }

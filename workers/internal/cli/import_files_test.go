@@ -1,4 +1,4 @@
-package cli
+package cli_test
 
 import (
 	"encoding/json"
@@ -12,6 +12,7 @@ import (
 	"lossatlas/activities/nets"
 	"lossatlas/activities/npz"
 	"lossatlas/activities/safetensors"
+	"lossatlas/artifacts"
 	"lossatlas/workers/internal/exit"
 )
 
@@ -124,7 +125,10 @@ func TestImportOfOtherNames(t *testing.T) {
 	digest := func(args ...string) (string, string) {
 		t.Helper()
 		code, stdout, stderr := call(t, append([]string{"import", "weights", "mine", "--net", "small", "--output", "json"}, args...)...)
-		var got imported
+		var got struct {
+			Digest artifacts.Digest
+			Notes  []string
+		}
 		if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != 0 {
 			t.Fatalf("%v: exit code %d, %v: %s%s", args, code, err, stdout, stderr)
 		}

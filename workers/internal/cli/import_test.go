@@ -1,4 +1,4 @@
-package cli
+package cli_test
 
 import (
 	"bytes"
@@ -36,7 +36,10 @@ func TestImportWeights(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, stdout, stderr := call(t, "import", "weights", "mine", weights, "--net", "small", "--output", "json")
-	var got imported
+	var got struct {
+		Name, Net string
+		Digest    artifacts.Digest
+	}
 	if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != 0 {
 		t.Fatalf("exit code %d, %v: %s%s", code, err, stdout, stderr)
 	}

@@ -1,11 +1,14 @@
 package cli
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/spf13/cobra"
 
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/cli/program"
+	"lossatlas/workers/internal/cli/run"
+	"lossatlas/workers/internal/cli/serve"
+	"lossatlas/workers/internal/cli/show"
+	"lossatlas/workers/internal/cli/store"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/settings"
 )
@@ -26,57 +29,27 @@ Everything needed starts inside this program and keeps its state in one folder
 Exit codes: 0 done, 1 failed, 2 usage or bad sweep file, 3 some experiments
 failed and the rest are done, 130 interrupted.`
 
-// root builds the command tree.
-func (a *app) root() *cobra.Command {
+// rootCommand builds the command tree.
+func rootCommand(a *app.App) *cobra.Command {
 	root := &cobra.Command{
 		Use: "lossatlas", Short: "Train image classifiers and map their loss landscapes", Long: long,
 		SilenceErrors: true, SilenceUsage: true, TraverseChildren: true,
-		Args: unknown,
+		Args: app.Unknown,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(*cobra.Command, []string) error {
-			return a.set.Load(a.Env)
+			return a.Settings.Load(a.Env)
 		},
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
 	}
-	a.set = settings.Bind(root.PersistentFlags())
+	a.Settings = settings.Bind(root.PersistentFlags())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return exit.Usagef("%s: %w; see %s --help", cmd.CommandPath(), err, cmd.CommandPath())
 	})
-	const work, look, store, other = "work", "look", "store", "other"
-	root.AddGroup(
-		&cobra.Group{ID: work, Title: "Run sweeps:"}, &cobra.Group{ID: look, Title: "Look at sweeps:"},
-		&cobra.Group{ID: store, Title: "Results:"}, &cobra.Group{ID: other, Title: "This program:"},
-	)
-	add := func(group string, cmds ...*cobra.Command) {
-		for _, c := range cmds {
-			c.GroupID = group
-			root.AddCommand(c)
-		}
+	root.AddGroup(app.Groups()...)
+	for _, commands := range [][]*cobra.Command{run.Commands(a), show.Commands(a), store.Commands(a), serve.Commands(a), program.Commands(a)} {
+		root.AddCommand(commands...)
 	}
-	add(work, a.runCommand(), a.planCommand(), a.validateCommand(), a.schemaCommand(), a.upCommand(), a.workerCommand(), a.cancelCommand())
-	add(look, a.statusCommand(), a.watchCommand(), a.listCommand(), a.showCommand(), a.compareCommand(), a.openCommand())
-	add(store, a.importCommand(), a.exportCommand(), a.explainCommand(), a.artifactsCommand())
-	add(other, a.backendCommand(), a.netsCommand(), a.codecCommand(), a.versionCommand())
-	root.SetHelpCommandGroupID(other)
-	root.SetCompletionCommandGroupID(other)
+	root.SetHelpCommandGroupID(app.GroupProgram)
+	root.SetCompletionCommandGroupID(app.GroupProgram)
 	return root
-}
-
-// unknown refuses a word that is no command, and guesses which one was meant.
-func unknown(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	guess := ""
-	if s := cmd.SuggestionsFor(args[0]); len(s) > 0 {
-		guess = fmt.Sprintf("; did you mean %s?", strings.Join(s, " or "))
-	}
-	return exit.Usagef("unknown command %q for %s%s (see %s --help)", args[0], cmd.CommandPath(), guess, cmd.CommandPath())
-}
-
-// group makes a command that only holds others.
-func group(use, short string, cmds ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: short, Args: unknown, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	c.AddCommand(cmds...)
-	return c
 }

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"lossatlas/activities/results"
 	"lossatlas/artifacts"
@@ -73,6 +76,28 @@ func Read(ctx context.Context, store *artifacts.Store, m Machine) (*History, err
 		}
 	}
 	return h, nil
+}
+
+// ReadHere is Read for this host; nil where records can't be read, which is logged.
+func ReadHere(ctx context.Context, store *artifacts.Store, numerics string, log zerolog.Logger) *History {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown" // as in the record of a step
+	}
+	h, err := Read(ctx, store, Machine{Numerics: numerics, Host: host})
+	if err != nil {
+		log.Debug().Err(err).Msg("the durations of earlier steps can't be read")
+		return nil
+	}
+	return h
+}
+
+// Prior is the expected durations of a graph's steps on this host, by their IDs; nil where earlier records can't be read.
+func Prior(ctx context.Context, store *artifacts.Store, g *pipelines.Graph, numerics string, log zerolog.Logger) map[string]time.Duration {
+	if h := ReadHere(ctx, store, numerics, log); h != nil {
+		return h.Prior(ctx, g)
+	}
+	return nil
 }
 
 // units is the cost by which times are compared: all steps that don't compute have the same.

@@ -1,0 +1,68 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/workers/internal/exit"
+)
+
+// Groups of commands in the help.
+const (
+	GroupRun     = "work"
+	GroupShow    = "look"
+	GroupStore   = "store"
+	GroupProgram = "other"
+)
+
+// Groups are the groups with their titles, in the order of the help.
+func Groups() []*cobra.Group {
+	return []*cobra.Group{
+		{ID: GroupRun, Title: "Run sweeps:"}, {ID: GroupShow, Title: "Look at sweeps:"},
+		{ID: GroupStore, Title: "Results:"}, {ID: GroupProgram, Title: "This program:"},
+	}
+}
+
+// In puts commands into a group.
+func In(group string, commands ...*cobra.Command) []*cobra.Command {
+	for _, c := range commands {
+		c.GroupID = group
+	}
+	return commands
+}
+
+// Unknown refuses a word that is no command, and suggests the nearest one.
+func Unknown(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	guess := ""
+	if s := cmd.SuggestionsFor(args[0]); len(s) > 0 {
+		guess = fmt.Sprintf("; did you mean %s?", strings.Join(s, " or "))
+	}
+	return exit.Usagef("unknown command %q for %s%s (see %s --help)", args[0], cmd.CommandPath(), guess, cmd.CommandPath())
+}
+
+// Group makes a command that only holds others.
+func Group(use, short string, cmds ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: Unknown, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	c.AddCommand(cmds...)
+	return c
+}
+
+// Command makes a command whose mistakes in arguments are usage errors.
+func Command(use, short string, args cobra.PositionalArgs, run func(*cobra.Command, []string) error) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Args: usage(args), RunE: run}
+}
+
+// usage makes errors about arguments usage errors.
+func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return exit.Usagef("%s: %w; usage: %s", cmd.CommandPath(), err, cmd.UseLine())
+		}
+		return nil
+	}
+}

@@ -1,0 +1,76 @@
+package program
+
+import (
+	"fmt"
+	"runtime"
+
+	"lossatlas/pipelines/sweepfile"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/activities/nets"
+	"lossatlas/activities/work"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/table"
+)
+
+func versionCommand(a *app.App) *cobra.Command {
+	return app.Command("version", "Say which version this is", cobra.NoArgs, func(*cobra.Command, []string) error {
+		if a.Settings.Output != "text" {
+			return a.PrintJSON(map[string]string{"version": a.BuildVersion(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH})
+		}
+		_, err := fmt.Fprintf(a.Out, "lossatlas %s (%s, %s/%s)\n", a.BuildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		return err
+	})
+}
+
+// netRow is a network in the list of `nets`.
+type netRow struct {
+	Name       string `json:"name"`
+	Parameters int    `json:"parameters"`
+	MACs       int64  `json:"macs"` // multiply-adds of a forward pass of one image
+	// Estimates of the bytes that batches of memoryBatch images take.
+	EvaluateBytes int64 `json:"evaluate_bytes"`
+	TrainBytes    int64 `json:"train_bytes"`
+	HessianBytes  int64 `json:"hessian_bytes"` // of a Hessian-vector product
+}
+
+// memoryBatch is the batch for which memory is estimated, the usual one.
+const memoryBatch = 128
+
+func netsCommand(a *app.App) *cobra.Command {
+	return app.Command("nets [SWEEP]", "List the networks, or those of a sweep file, with their parameters, multiply-adds per image and memory", cobra.MaximumNArgs(1), func(_ *cobra.Command, args []string) error {
+		var list []sweepfile.NamedNetwork
+		for _, name := range nets.Names() {
+			list = append(list, launch.BuiltIn(name))
+		}
+		if len(args) == 1 {
+			s, err := launch.Read(args[0], "")
+			if err != nil {
+				return err
+			}
+			list = s.Networks()
+		}
+		var rows []netRow
+		for _, named := range list {
+			n, err := work.Network(named.Network, named.Problem)
+			if err != nil {
+				return err
+			}
+			memory := n.Memory(memoryBatch)
+			rows = append(rows, netRow{named.Name, n.NumParams(), n.MACs(), memory.Evaluate, memory.Train, memory.Product})
+		}
+		return app.PrintList(a, rows, func() error {
+			t := table.Table{Header: []string{"NET", "PARAMETERS", "MULTIPLY-ADDS", "EVALUATE", "TRAIN", "HESSIAN"}, Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
+			for _, r := range rows {
+				t.Add(r.Name, fmt.Sprint(r.Parameters), fmt.Sprintf("%.1f M", float64(r.MACs)/1e6), app.Size(r.EvaluateBytes), app.Size(r.TrainBytes), app.Size(r.HessianBytes))
+			}
+			if err := t.Text(a.Out); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(a.Out, "\nEVALUATE, TRAIN and HESSIAN (a Hessian-vector product) are the estimated memory of weights and activations\nfor batches of %d images; the process takes about twice that, for HESSIAN up to 3.5 times that, and 400 MB.\n", memoryBatch)
+			return err
+		})
+	})
+}

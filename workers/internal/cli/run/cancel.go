@@ -1,0 +1,67 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/cli/sweeps"
+	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/progress"
+	"lossatlas/workers/internal/session"
+)
+
+func cancelCommand(a *app.App) *cobra.Command {
+	var yes bool
+	cmd := app.Command("cancel SWEEP", "Stop a running sweep; what it finished is kept, and running it again goes on", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, args []string) error { return cancel(cmd.Context(), a, args[0], yes) })
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "don't ask")
+	return cmd
+}
+
+func cancel(ctx context.Context, a *app.App, name string, yes bool) (err error) {
+	s, err := a.OpenSession(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Finish(s, &err)
+	w, err := sweeps.Find(ctx, a, s, name)
+	if err != nil {
+		return err
+	}
+	if !w.Unfinished() {
+		return fmt.Errorf("sweep %s does not run: it is %s", name, w.State)
+	}
+	if err := a.Confirm(yes, fmt.Sprintf("Cancel sweep %s (%s)?", name, progress.Summary(w.Now, progress.Estimate{}))); err != nil {
+		return err
+	}
+	if w.Client == nil {
+		return close(ctx, a, s, w)
+	}
+	if err := launch.Stop(ctx, w.Client, launch.WorkflowID(name), w.RunID, "lossatlas cancel"); err != nil {
+		return err
+	}
+	a.Say("stopped; run the sweep again to continue")
+	return nil
+}
+
+// close ends a sweep that a killed process left open, so that `up` does not go on with it.
+func close(ctx context.Context, a *app.App, s *session.Session, w *sweeps.Sweep) error {
+	c, err := s.Temporal(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := launch.EndOthers(ctx, c, s.Payloads().Data, func(other string) bool { return other != w.Sweep }); err != nil {
+		return err
+	}
+	root := w.Root                   // with the steps that the store has
+	root.Finished = time.Now().UTC() // it is interrupted already
+	if err := s.Store.PutRoot(ctx, root); err != nil {
+		return err
+	}
+	a.Say("stopped; no process was working on it; run the sweep again to continue")
+	return nil
+}

@@ -1,0 +1,196 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"lossatlas/activities/results"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/cli/show"
+	"lossatlas/workers/internal/cli/sweeps"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/progress"
+	"lossatlas/workers/internal/session"
+)
+
+// runResult is what `run --output json` ends with. Scripts rely on it.
+type runResult struct {
+	Sweep       string               `json:"sweep"`
+	RunID       string               `json:"run_id"`
+	State       string               `json:"state"` // done, diverged, failed, interrupted
+	Steps       stepCounts           `json:"steps"`
+	Seconds     float64              `json:"seconds"`
+	Report      string               `json:"report"` // path, "" if there is none
+	Experiments []results.Experiment `json:"experiments"`
+	// Comparisons are maps between the minimizers of several experiments.
+	Comparisons []results.Comparison `json:"comparisons"`
+}
+
+type stepCounts struct {
+	Total  int `json:"total"`
+	Cached int `json:"cached"`
+	Ran    int `json:"ran"`
+	Failed int `json:"failed"`
+	// Interrupted had begun when the sweep was stopped; NotRun never began, for that or because another step failed.
+	Interrupted int `json:"interrupted"`
+	NotRun      int `json:"not_run"`
+}
+
+// String is the counts in words, of what there is at the least of a sweep that is over.
+func (c stepCounts) String() string {
+	s := fmt.Sprintf("%s, %d cached, %d ran, %d failed", app.Count(c.Total, "step"), c.Cached, c.Ran, c.Failed)
+	if c.Interrupted > 0 {
+		s += fmt.Sprintf(", %d interrupted", c.Interrupted)
+	}
+	if c.NotRun > 0 {
+		s += fmt.Sprintf(", %d not run", c.NotRun)
+	}
+	return s
+}
+
+func countSteps(g *pipelines.Graph, steps map[string]artifacts.RootStep) stepCounts {
+	c := stepCounts{}
+	for _, p := range g.All() {
+		c.Total++
+		switch steps[p.Step.ID].State {
+		case artifacts.StateCached:
+			c.Cached++
+		case artifacts.StateRan:
+			c.Ran++
+		case artifacts.StateFailed:
+			c.Failed++
+		case artifacts.StateInterrupted:
+			c.Interrupted++
+		default:
+			c.NotRun++
+		}
+	}
+	return c
+}
+
+// conclude tells what a finished run came to, and returns the error that makes
+// the exit code.
+func (r *run) conclude(ctx context.Context, root artifacts.Root) error {
+	r.Printer.Close()
+	found := &results.Sweep{Store: r.services.Store, Graph: r.graph, Steps: root.Steps}
+	rows, err := found.Experiments(ctx)
+	if err != nil {
+		return err
+	}
+	report, err := sweeps.KeepReport(ctx, r.App, r.services.Store, root)
+	if err != nil {
+		return err
+	}
+	out := runResult{
+		Sweep: r.graph.Sweep, RunID: root.RunID, State: root.State, Steps: countSteps(r.graph, root.Steps),
+		Seconds: time.Since(r.began).Seconds(), Report: report, Experiments: rows, Comparisons: found.Comparisons(),
+	}
+	if r.Settings.Output != "text" {
+		if err := r.PrintJSON(out); err != nil {
+			return err
+		}
+	} else if err := r.printResult(out, rows); err != nil {
+		return err
+	}
+	return r.verdict(root, rows)
+}
+
+// printResult is the result for people.
+func (r *run) printResult(out runResult, rows []results.Experiment) error {
+	took := progress.Duration(time.Duration(out.Seconds * float64(time.Second)))
+	if _, err := fmt.Fprintf(r.Out, "%s: %s, in %s\n", out.Sweep, out.Steps, took); err != nil || out.State == artifacts.StateInterrupted {
+		return err
+	}
+	for _, t := range show.Summary(rows, out.Comparisons) {
+		fmt.Fprintln(r.Out)
+		if err := t.Text(r.Out); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(r.Out)
+	if out.Report != "" {
+		fmt.Fprintf(r.Out, "report  %s\n        `%s open %s` opens it\n", out.Report, r.Self(), r.graph.Sweep)
+	}
+	if r.services.Role() == session.Owner {
+		fmt.Fprintf(r.Out, "browse  `%s up` serves the pages of all sweeps and the Temporal UI\n", r.Self())
+	} else if ui := r.services.UI(); ui != "" {
+		fmt.Fprintf(r.Out, "browse  %s\n", r.services.Link(ui))
+	}
+	return nil
+}
+
+// verdict is the error of a run that was stopped, or of which something failed.
+func (r *run) verdict(root artifacts.Root, rows []results.Experiment) error {
+	if root.State == artifacts.StateInterrupted {
+		c := countSteps(r.graph, root.Steps)
+		left := app.Count(c.NotRun, "step") + " not run"
+		if c.Interrupted > 0 {
+			left = fmt.Sprintf("%s interrupted, %d not run", app.Count(c.Interrupted, "step"), c.NotRun)
+		}
+		r.Say("%s; %s", left, runAgain)
+		return exit.Silently(exit.Interrupted)
+	}
+	failed, diverged, notRun := 0, 0, 0
+	for _, row := range rows {
+		switch row.State {
+		case artifacts.StateFailed:
+			failed++
+		case artifacts.StateDiverged:
+			diverged++
+		case artifacts.StateInterrupted, artifacts.StateNotRun:
+			notRun++
+		}
+		for _, step := range slices.Sorted(maps.Keys(row.Errors)) {
+			r.Log.Debug().Str("experiment", row.Name).Str("step", step).Str("error", row.Errors[step]).Msg("step failed")
+		}
+	}
+	switch {
+	case failed+diverged == 0 && root.State == artifacts.StateDone:
+		return nil
+	case failed == 0 && diverged > 0:
+		return exit.With(exit.Partial, fmt.Errorf("%d of %s diverged: %s", diverged, app.Count(len(rows), "experiment"), firstDivergence(rows)))
+	case failed == 0:
+		for _, id := range slices.Sorted(maps.Keys(root.Steps)) {
+			if s := root.Steps[id]; s.State == artifacts.StateFailed {
+				return fmt.Errorf("all experiments are done, but %s failed: %s", id, s.Error)
+			}
+		}
+		return fmt.Errorf("the sweep ended as %q", root.State)
+	}
+	others := ""
+	if notRun > 0 {
+		others = fmt.Sprintf(" and %d not run", notRun)
+	}
+	err := fmt.Errorf("%d of %s failed%s: %s", failed, app.Count(len(rows), "experiment"), others, firstError(rows))
+	if failed < len(rows) {
+		return exit.With(exit.Partial, err)
+	}
+	return err
+}
+
+// firstDivergence says of the first diverged experiment where it did and what to do.
+func firstDivergence(rows []results.Experiment) string {
+	for _, row := range rows {
+		if row.Diverged != nil {
+			return row.Name + ": " + row.Diverged.String()
+		}
+	}
+	return ""
+}
+
+// firstError is the cause of the first failure.
+func firstError(rows []results.Experiment) string {
+	for _, row := range rows {
+		for _, step := range slices.Sorted(maps.Keys(row.Errors)) {
+			if row.State == artifacts.StateFailed {
+				return fmt.Sprintf("%s/%s: %s", row.Name, step, row.Errors[step])
+			}
+		}
+	}
+	return "see `lossatlas status`"
+}

@@ -1,0 +1,198 @@
+package run
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/progress"
+	"lossatlas/workers/internal/session"
+)
+
+const (
+	pollEvery = time.Second
+	// endPatience is how long a cancelled sweep may take to record what it did.
+	endPatience = 10 * time.Second
+	// silence is how long servers elsewhere, or a disk that is full, may be in the way before that is an error.
+	silence = 30 * time.Second
+)
+
+// follower waits for a sweep's workflow and shows its progress.
+type follower struct {
+	*app.App
+	services *session.Session
+	client   client.Client
+	graph    *pipelines.Graph
+	started  launch.Started
+	prior    map[string]time.Duration // how long steps are expected to take
+	// watching only looks: an interrupt leaves the sweep alone.
+	watching bool
+	// apart says that nothing of the sweep is kept.
+	apart bool
+}
+
+// runAgain is what to do about a sweep that was stopped.
+const runAgain = "run the same command again to continue"
+
+// follow returns the sweep's root when its workflow has ended. When ctx ends
+// first, the sweep is stopped, unless another process started it.
+func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
+	apart := context.WithoutCancel(ctx) // what must still work after an interrupt
+	ended := make(chan error, 1)
+	waiting, stop := context.WithCancel(apart)
+	defer stop()
+	go func() { ended <- f.await(waiting) }()
+
+	poller := progress.NewPoller(f.client, f.services.Store, f.services.Payloads(), f.services.Namespace(), f.graph, f.started.ID, f.started.RunID)
+	estimator := progress.NewEstimator(f.graph, f.prior)
+	answered := time.Now()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			f.show(apart, poller, estimator)
+			if by, stopped := f.stopped(apart, err); stopped {
+				f.Say("sweep %s was stopped by %s", f.graph.Sweep, by)
+			}
+			return f.root(apart, err)
+		case <-ctx.Done():
+			return f.interrupt(ctx, ended)
+		case <-tick.C:
+			switch err := f.show(ctx, poller, estimator); {
+			case err == nil:
+				answered = time.Now()
+			case ctx.Err() == nil && f.unreachable(time.Since(answered)):
+				return artifacts.Root{}, f.lost(err)
+			}
+		}
+	}
+}
+
+// await returns how the sweep's workflow has ended. A server that is away for a
+// moment is asked again: how long is too long is for the caller to say.
+func (f *follower) await(ctx context.Context) error {
+	for {
+		err := f.started.Run.Get(ctx, nil)
+		var ended *temporal.WorkflowExecutionError
+		if err == nil || errors.As(err, &ended) || !session.Unanswered(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+// show polls and shows the progress.
+func (f *follower) show(ctx context.Context, p *progress.Poller, e *progress.Estimator) error {
+	s, err := p.Poll(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
+	f.Printer.Show(s, e.Estimate(s))
+	if err != nil {
+		f.Log.Debug().Err(err).Msg("the sweep's state could not be asked for")
+	}
+	return err
+}
+
+// unreachable says whether services that have not answered for some time are given up: of this home those that have
+// ended, or whose disk stays full.
+func (f *follower) unreachable(quiet time.Duration) bool {
+	switch f.services.Role() {
+	case session.Attached:
+		return !f.services.IsServing()
+	case session.Owner:
+		return quiet > silence && !f.services.IsServing()
+	}
+	return quiet > silence
+}
+
+// lost is the error when the services no longer answer.
+func (f *follower) lost(err error) error {
+	if f.services.Role() == session.Attached {
+		return fmt.Errorf("the process that ran the services (%d) has ended; %s", f.services.PID(), runAgain)
+	}
+	if full := f.services.CheckSpace(); full != nil {
+		return fmt.Errorf("%w; then run the sweep again: what was finished is kept", full)
+	}
+	return fmt.Errorf("the Temporal server at %s has not answered for %v: %w", f.services.TemporalAddress(), silence, err)
+}
+
+// interrupt ends the sweep because the user wants it, or because a service failed.
+func (f *follower) interrupt(ctx context.Context, ended <-chan error) (none artifacts.Root, err error) {
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return none, cause
+	}
+	name := f.graph.Sweep
+	if f.watching || f.started.Joined && f.services.Role() != session.Owner {
+		f.Say("the sweep goes on without being watched; `lossatlas cancel %s` ends it", name)
+		return none, exit.Silently(exit.Interrupted)
+	}
+	f.Say("interrupted: stopping %s (again to end at once)", name)
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), endPatience)
+	defer cancel()
+	stop := client.CancelWorkflowOptions{WorkflowID: f.started.ID, RunID: f.started.RunID, Reason: "Ctrl-C where it was started"}
+	if err := f.client.CancelWorkflowWithOptions(limit, stop); err != nil {
+		f.Log.Debug().Err(err).Msg("the sweep could not be cancelled")
+	} else {
+		select {
+		case err := <-ended:
+			if root, err := f.root(limit, err); err == nil && !f.apart {
+				return root, nil
+			}
+		case <-limit.Done():
+			f.Log.Debug().Msg("the sweep did not end in time; it will be set aside by the next run")
+		}
+	}
+	if f.apart {
+		f.Say("stopped; nothing of it is kept")
+	} else {
+		f.Say("stopped; what was finished is kept: %s", runAgain)
+	}
+	return none, exit.Silently(exit.Interrupted)
+}
+
+// stopped says whether a workflow that ended with an error was stopped from elsewhere, and by what.
+func (f *follower) stopped(ctx context.Context, err error) (by string, ok bool) {
+	var canceled *temporal.CanceledError
+	if !errors.As(err, &canceled) {
+		return "", false
+	}
+	return cmp.Or(launch.StoppedBy(ctx, f.client, f.started.ID, f.started.RunID), "another program"), true
+}
+
+// root returns what the workflow has recorded at its end.
+func (f *follower) root(ctx context.Context, err error) (artifacts.Root, error) {
+	var terminated *temporal.TerminatedError
+	if errors.As(err, &terminated) {
+		return artifacts.Root{}, exit.With(exit.Interrupted, fmt.Errorf("sweep %s was terminated from elsewhere; %s", f.graph.Sweep, runAgain))
+	}
+	if err != nil {
+		f.Log.Debug().Err(err).Msg("the sweep's workflow failed")
+	}
+	root, rootErr := f.services.Store.Root(ctx, f.graph.Sweep)
+	if rootErr != nil {
+		return root, errors.Join(err, rootErr)
+	}
+	if root.RunID != f.started.RunID || root.State == artifacts.StateRunning {
+		if err == nil {
+			err = fmt.Errorf("sweep %s ended without a record of what it did", f.graph.Sweep)
+		}
+		return root, err
+	}
+	return root, nil
+}

@@ -1,0 +1,158 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/estimate"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/progress"
+	"lossatlas/workers/internal/table"
+)
+
+// planOptions are the flags of `plan`.
+type planOptions struct {
+	preset   string
+	out      string
+	detailed bool
+	speed    float64 // TFLOP/s
+}
+
+func planCommand(a *app.App) *cobra.Command {
+	var o planOptions
+	cmd := app.Command("plan SWEEP.yaml", "Show every step with its key: cached, to run and why, or blocked until its inputs are known", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, args []string) error { return plan(cmd.Context(), a, args[0], o) })
+	cmd.Long = cmd.Short + `.
+
+Of a step to run it says what changed since the sweep's last recorded run: a parameter, an input, the code's
+version, the numerics class; and how long it will take, where steps of its kind ran before in this store. With --speed it is how
+long it would take on a device of that speed, such as a GPU that is still to be rented.
+
+With --out the plan is kept in a file, sweep file included, and ` + "`lossatlas run FILE`" + ` does just that: it refuses when
+the data, imported files, numerics class or program are not those of the plan, or results that it counted on are gone.`
+	cmd.Flags().StringVar(&o.preset, "preset", "", "`name` of a preset in the file")
+	cmd.Flags().StringVarP(&o.out, "out", "o", "", "keep the plan in a `file`, for `lossatlas run`")
+	cmd.Flags().Float64Var(&o.speed, "speed", 0, "estimate times for a device that does so many `TFLOP/s` of such networks, whatever ran here")
+	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "end with 2 when there are steps to run, 0 when there are none, 1 after an error")
+	return cmd
+}
+
+func plan(ctx context.Context, a *app.App, file string, o planOptions) (err error) {
+	if o.detailed {
+		// 2 means "steps to run" here, so that a mistake must have another code.
+		defer func() {
+			if err != nil && exit.Of(err) == exit.Usage && !exit.IsSilent(err) {
+				err = exit.With(exit.Failed, err)
+			}
+		}()
+	}
+	if o.speed < 0 || math.IsNaN(o.speed) || math.IsInf(o.speed, 0) {
+		return exit.Usagef("--speed: %v is no speed; give TFLOP/s, as 0.1 for two cores or 10 for a GPU", o.speed)
+	}
+	sweep, err := launch.Read(file, o.preset)
+	if err != nil {
+		return err
+	}
+	keep := ""
+	if o.out != "" {
+		if keep, err = launch.PlanPath(o.out); err != nil {
+			return err
+		}
+	}
+	if err := a.Begin(zerolog.WarnLevel, false); err != nil {
+		return err
+	}
+	defer a.Printer.Close()
+	g, err := launch.Expand(ctx, sweep, a.DataOptions(), fetching(a))
+	if err != nil {
+		return err
+	}
+	for _, note := range sweep.Notes {
+		a.Say("%s", note)
+	}
+	own, err := a.MachineClass()
+	if err != nil {
+		return err
+	}
+	s, err := a.Services(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Finish(s, &err)
+	numerics, err := classOf(ctx, a, s, sweep, own, "")
+	if err != nil {
+		return err
+	}
+	plan, err := launch.Plan(ctx, s.Store, g, numerics)
+	if err != nil {
+		return err
+	}
+	if o.speed > 0 {
+		estimate.OnDevice(plan, g, o.speed)
+	} else if !plan.Complete() {
+		if h := estimate.ReadHere(ctx, s.Store, numerics, a.Log); h != nil {
+			h.Fill(ctx, plan, g)
+		}
+	}
+	if keep != "" {
+		if err := launch.SavePlan(keep, "lossatlas "+a.BuildVersion(), sweep, g, numerics, plan); err != nil {
+			return err
+		}
+		a.Say("kept as %s: `lossatlas run %s` does just that", o.out, o.out)
+	}
+	if err := printPlan(a, plan); err != nil {
+		return err
+	}
+	if o.detailed && !plan.Complete() {
+		return exit.Silently(exit.Changes)
+	}
+	return nil
+}
+
+func printPlan(a *app.App, plan *pipelines.Plan) error {
+	switch a.Settings.Output {
+	case "json":
+		return a.PrintJSON(plan)
+	case "jsonl":
+		return app.PrintList(a, plan.Steps, nil)
+	}
+	t := table.Table{Header: []string{"STATE", "STEP", "KIND", "KEY", "TIME", "REASON"}}
+	for _, s := range plan.Steps {
+		key, took := "-", "-"
+		if s.State != pipelines.StateBlocked {
+			key = s.Key.Short()
+		}
+		if s.EstimateFrom > 0 {
+			took = "~" + seconds(s.EstimateS)
+		}
+		t.Add(string(s.State), s.ID, string(s.Kind), key, took, s.Reason)
+	}
+	if err := t.Text(a.Out); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(a.Out, "\n%s: %s, %d cached, %d to run, %d blocked until their inputs are known\n", plan.Sweep, app.Count(len(plan.Steps), "step"),
+		plan.Count(pipelines.StateCached), plan.Count(pipelines.StateRun), plan.Count(pipelines.StateBlocked))
+	if err == nil && plan.EstimateTFLOPS > 0 {
+		_, err = fmt.Fprintf(a.Out, "about %s of work at %g TFLOP/s (%.4g TFLOP)\n", seconds(plan.EstimateS), plan.EstimateTFLOPS, plan.EstimateS*plan.EstimateTFLOPS)
+	}
+	if err != nil || plan.EstimateFrom == 0 {
+		return err
+	}
+	without := ""
+	if plan.Unknown > 0 {
+		without = fmt.Sprintf("; %s of kinds that never ran here not counted", app.Count(plan.Unknown, "step"))
+	}
+	_, err = fmt.Fprintf(a.Out, "about %s of work, going by %s%s\n", seconds(plan.EstimateS), app.Count(plan.EstimateFrom, "earlier step"), without)
+	return err
+}
+
+// seconds writes a time for people.
+func seconds(s float64) string { return progress.Duration(time.Duration(s * float64(time.Second))) }

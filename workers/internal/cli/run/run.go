@@ -1,0 +1,334 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"lossatlas/pipelines/sweepfile"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"lossatlas/activities"
+	"lossatlas/activities/engine"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/cli/serve"
+	"lossatlas/workers/internal/estimate"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/pages"
+	"lossatlas/workers/internal/session"
+)
+
+func runCommand(a *app.App) *cobra.Command {
+	r := &run{App: a}
+	cmd := app.Command("run SWEEP.yaml|PLAN", "Do what a sweep file, or a plan that was kept, says: train, map, draw; interrupt it and run it again to go on", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, args []string) error {
+			if err := r.check(cmd.Flags().Changed); err != nil {
+				return err
+			}
+			return r.do(cmd.Context(), args[0])
+		})
+	cmd.Long = cmd.Short + `.
+
+--concurrency N keeps machines free for others: at most N steps of this sweep that compute (trainings, maps, spectra;
+no pictures) are under way at a time. Of E experiments, min(N, E, 16) run side by side (of --window W, min(N, E, W)), each with N divided by that
+many steps, rounded down. A map whose chunks several workers evaluate is one step. --priority says whose tasks go
+first where several sweeps wait for the same workers; of equally urgent ones each gets its share (on a Temporal server
+elsewhere, where that has matching.enableFairness on). Neither changes a result or its key. A step that two sweeps share
+has the priority of the one that asked for it first, and counts in both.
+
+--no-cache-write is for trying things, and for a disk that is nearly full: results that are stored are used, what is
+missing is made in a store of its own that is removed at the end, and only the report stays, as a file. --no-cache-read
+does everything again in such a store and compares.`
+	cmd.Flags().StringVar(&r.preset, "preset", "", "`name` of a preset in the file: the same sweep at another size")
+	cmd.Flags().BoolVar(&r.detach, "detach", false, "start it and return; needs `lossatlas up` or servers elsewhere to work on it")
+	cmd.Flags().BoolVar(&r.failFast, "fail-fast", false, "stop at the first failure (default: finish what can be finished)")
+	cmd.Flags().IntVar(&r.concurrency, "concurrency", 0, "at most `N` steps of this sweep compute at a time (default: as many as there are workers for)")
+	cmd.Flags().IntVar(&r.window, "window", 0, "at most `N` experiments side by side (default: 16, or twice as many as there are workers)")
+	cmd.Flags().IntVar(&r.priority, "priority", activities.DefaultPriority, "`number` from 1, before all others, to 5, after them")
+	cmd.Flags().BoolVar(&r.noCacheWrite, "no-cache-write", false, "leave no results behind for later runs, only the report")
+	cmd.Flags().BoolVar(&r.noCacheRead, "no-cache-read", false, "do everything again apart from the cache, and say which outputs are not the stored ones; these stay")
+	return cmd
+}
+
+// run is one call of `lossatlas run`.
+type run struct {
+	*app.App
+	preset           string
+	detach, failFast bool
+	concurrency      int
+	window           int
+	priority         int
+	noCacheRead      bool
+	noCacheWrite     bool
+
+	began    time.Time
+	engine   engine.Options
+	numerics string
+	sweep    *sweepfile.Sweep
+	kept     *launch.PlanFile // the plan that is run, nil for a sweep file
+	graph    *pipelines.Graph
+	blob     artifacts.Blob // the graph, stored
+	services *session.Session
+}
+
+func (r *run) do(ctx context.Context, file string) (err error) {
+	r.began = time.Now()
+	r.Settle()
+	if err := r.read(file); err != nil {
+		return err
+	}
+	if err := r.Begin(zerolog.WarnLevel, true); err != nil {
+		return err
+	}
+	defer r.Printer.Close()
+	r.engine, _ = r.EngineOptions()
+	class := make(chan error, 1)
+	go func() { // reading a plugin of 200 MB for its digest takes a moment
+		var err error
+		r.numerics, err = engine.Class(r.engine)
+		class <- err
+	}()
+	if r.graph, err = launch.Expand(ctx, r.sweep, r.DataOptions(), fetching(r.App)); err != nil {
+		return errors.Join(err, <-class)
+	}
+	for _, note := range r.sweep.Notes {
+		r.Say("%s", note)
+	}
+	if err := <-class; err != nil {
+		return err
+	}
+	if r.services, err = serve.Open(ctx, r.App); err != nil {
+		return err
+	}
+	defer r.Finish(r.services, &err)
+	defer func() { err = setAside(ctx, r.services.Store, err) }()
+	before := ""
+	if r.kept != nil {
+		before = r.kept.Numerics
+	}
+	if r.numerics, err = classOf(ctx, r.App, r.services, r.sweep, r.numerics, before); err != nil {
+		return err
+	}
+	if r.kept != nil {
+		if err := r.kept.CheckGraph(r.sweep, r.graph, r.numerics); err != nil {
+			return err
+		}
+	}
+	switch {
+	case r.noCacheRead:
+		return r.recompute(ctx)
+	case r.noCacheWrite:
+		return r.try(ctx)
+	}
+	since, err := r.services.Store.Moment(ctx)
+	if err != nil {
+		return err
+	}
+	var newer *artifacts.NewerError
+	if _, err := r.services.Store.Root(ctx, r.graph.Sweep); errors.As(err, &newer) { // before anything is written
+		return err
+	}
+	if err := r.store(ctx); err != nil {
+		return err
+	}
+	plan, err := pipelines.MakePlan(ctx, r.graph, r.numerics, r.services.Store)
+	if err != nil {
+		return err
+	}
+	if r.kept != nil {
+		if err := r.kept.CheckPlan(plan); err != nil {
+			return err
+		}
+	}
+	r.Log.Info().Str("sweep", r.graph.Sweep).Str("numerics", r.numerics).Int("steps", len(plan.Steps)).
+		Int("cached", plan.Count(pipelines.StateCached)).Msg("planned")
+	if plan.Complete() {
+		return r.nothing(ctx, plan, since)
+	}
+	return r.work(ctx, plan)
+}
+
+// check refuses flags that make no sense.
+func (r *run) check(given func(string) bool) error {
+	switch {
+	case given("concurrency") && r.concurrency < 1:
+		return exit.Usagef("--concurrency %d: want at least 1 step", r.concurrency)
+	case given("window") && r.window < 1:
+		return exit.Usagef("--window %d: want at least 1 experiment", r.window)
+	case r.priority < activities.MostUrgent || r.priority > activities.LeastUrgent:
+		return exit.Usagef("--priority %d: want a number from %d, before all others, to %d, after them", r.priority, activities.MostUrgent, activities.LeastUrgent)
+	case r.noCacheRead && r.noCacheWrite:
+		return exit.Usagef("--no-cache-read leaves nothing behind in any case: leave --no-cache-write out")
+	}
+	return nil
+}
+
+// sideBySide is how many experiments run at a time: more where many workers are.
+func (r *run) sideBySide(ctx context.Context, c client.Client) (int, error) {
+	if r.window > 0 || r.services.Role() != session.External {
+		return r.window, nil
+	}
+	served, err := activities.Served(ctx, c, r.services.Namespace())
+	return activities.Window(activities.Workers(served, r.computing())), err
+}
+
+// computing is the task queue that the sweep's computing goes to.
+func (r *run) computing() string {
+	if r.sweep.AnyNumerics {
+		return activities.QueueCPU
+	}
+	return activities.ClassQueue(r.numerics)
+}
+
+// read reads a sweep file, or a plan with the sweep file in it.
+func (r *run) read(file string) (err error) {
+	if r.kept, err = launch.ReadPlan(file); err != nil {
+		return err
+	}
+	switch {
+	case r.kept == nil:
+		r.sweep, err = launch.Read(file, r.preset)
+	case r.preset != "":
+		err = exit.Usagef("%s is a plan, made with its preset: leave --preset out, or name the sweep file", file)
+	case r.noCacheRead || r.noCacheWrite:
+		err = exit.Usagef("%s is a plan, which says what is read and what is stored: name the sweep file with --no-cache-read and --no-cache-write", file)
+	default:
+		r.sweep, err = r.kept.Sweep()
+	}
+	return err
+}
+
+// input is what a sweep's workflow is started with.
+func (r *run) input(g *pipelines.Graph) activities.SweepInput {
+	in := activities.SweepInput{Sweep: g.Sweep, Graph: r.blob.Digest, Numerics: r.numerics, FailFast: r.failFast, Concurrency: r.concurrency}
+	for _, e := range g.Experiments {
+		in.Experiments = append(in.Experiments, e.Name)
+	}
+	return in
+}
+
+// store puts what the sweep begins with into the store: what it imports, and its graph.
+func (r *run) store(ctx context.Context) error {
+	if err := launch.StoreImports(ctx, r.services.Store, r.sweep); err != nil {
+		return err
+	}
+	encoded, err := json.Marshal(r.graph)
+	if err != nil {
+		return err
+	}
+	r.blob, err = r.services.Store.Put(ctx, encoded)
+	return err
+}
+
+// nothing records a run that has nothing to do, which takes no workflow.
+func (r *run) nothing(ctx context.Context, plan *pipelines.Plan, since artifacts.Moment) error {
+	root, err := launch.RecordCached(ctx, r.services.Store, plan, r.blob, launch.File(r.sweep), since)
+	if err != nil {
+		return err
+	}
+	r.Say("nothing to do: %s cached", app.Count(plan.Count(pipelines.StateCached), "step"))
+	return r.conclude(ctx, root)
+}
+
+// work runs the sweep's workflow, here or elsewhere.
+func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
+	owner := r.services.Role() == session.Owner
+	if r.detach && owner {
+		return exit.Usagef("--detach leaves the work to another process, and none runs: start `lossatlas up` first, or leave --detach out")
+	}
+	if owner {
+		r.WarnSlow(r.engine)
+		r.Say("%s: %s, %d cached; starting the services", r.graph.Sweep, app.Count(len(plan.Steps), "step"), plan.Count(pipelines.StateCached))
+	}
+	c, err := r.services.Temporal(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, stop := r.services.Watch(ctx)
+	defer stop()
+	if owner {
+		if err := r.clear(ctx, c); err != nil {
+			return err
+		}
+	}
+	in := r.input(r.graph)
+	in.File = launch.File(r.sweep)
+	if in.Window, err = r.sideBySide(ctx, c); err != nil {
+		return err
+	}
+	prior := estimate.Prior(ctx, r.services.Store, r.graph, r.numerics, r.Log)
+	workers, err := serve.StartMissing(ctx, r.App, r.services, c, r.engine, r.computing(), r.detach)
+	if err != nil {
+		return err
+	}
+	defer workers.Stop()
+	started, err := launch.Start(ctx, c, r.services.Payloads().Data, in, r.priority, r.Say)
+	if err != nil {
+		return err
+	}
+	if started.Joined && (r.concurrency > 0 || r.priority != activities.DefaultPriority) {
+		r.Say("it keeps the --concurrency and --priority that it was started with")
+	}
+	r.Log.Info().Str("workflow", started.ID).Str("run", started.RunID).Bool("joined", started.Joined).Msg("sweep started")
+	if url := r.services.Pages(); url != "" {
+		r.Say("look at it while it runs: %s", r.services.Link(url+pages.Path(r.graph.Sweep)))
+	}
+	if url := r.services.RunURL(started.ID); url != "" {
+		r.Say("and at its workflows:     %s", url)
+	}
+	if r.detach {
+		r.Say("started; `lossatlas watch %s` follows it", r.graph.Sweep)
+		if r.Settings.Output == "text" {
+			return nil
+		}
+		return r.PrintJSON(map[string]string{"sweep": r.graph.Sweep, "run_id": started.RunID, "workflow_id": started.ID})
+	}
+	f := &follower{App: r.App, services: r.services, client: c, graph: r.graph, started: started, prior: prior}
+	root, err := f.follow(ctx)
+	if err != nil {
+		return err
+	}
+	if err = r.conclude(context.WithoutCancel(ctx), root); ctx.Err() != nil {
+		return err
+	}
+	return errors.Join(err, r.serveGuests(ctx))
+}
+
+// serveGuests goes on serving as long as other processes use the services of this one.
+func (r *run) serveGuests(ctx context.Context) error {
+	for told := false; ; {
+		ok, err := r.services.WithdrawUnused()
+		if ok || err != nil {
+			return err
+		}
+		if !told {
+			r.Say("another process uses the services of this one: serving until it is done (Ctrl-C ends it, too)")
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return exit.Silently(exit.Interrupted)
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+// setAside moves a damaged blob that a run met out of the way of the next one.
+func setAside(ctx context.Context, store *artifacts.Store, err error) error {
+	var harm *artifacts.DamagedError
+	if !errors.As(err, &harm) {
+		return err
+	}
+	if moved, e := store.SetAside(ctx, harm.Digest); e != nil || moved == "" {
+		return err
+	}
+	return fmt.Errorf("a stored result is damaged (%s) and was set aside: run the sweep again to make it anew", harm.Object)
+}

@@ -1,0 +1,69 @@
+package run
+
+import (
+	"fmt"
+	"strings"
+
+	"lossatlas/pipelines/sweepfile"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/artifacts"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/launch"
+)
+
+// validated is what `validate` says of a good file.
+type validated struct {
+	File        string   `json:"file"`
+	Sweep       string   `json:"sweep"`
+	Experiments int      `json:"experiments"`
+	Steps       int      `json:"steps"`
+	Presets     []string `json:"presets,omitempty"`
+}
+
+func validateCommand(a *app.App) *cobra.Command {
+	var preset string
+	cmd := app.Command("validate SWEEP.yaml...", "Check sweep files and say what they come to", cobra.MinimumNArgs(1),
+		func(_ *cobra.Command, args []string) error { return validate(a, args, preset) })
+	cmd.Flags().StringVar(&preset, "preset", "", "`name` of a preset to apply (all are checked anyway)")
+	return cmd
+}
+
+func validate(a *app.App, files []string, preset string) error {
+	var out []validated
+	for _, file := range files {
+		s, err := launch.Read(file, preset)
+		if err != nil {
+			return err
+		}
+		// The number of steps does not depend on the data, so no data is needed here.
+		g, err := s.Expand(artifacts.Of(nil).String())
+		if err != nil {
+			return err
+		}
+		out = append(out, validated{file, s.Name, len(g.Experiments), len(g.All()), s.Presets})
+	}
+	return app.PrintList(a, out, func() error {
+		for _, v := range out {
+			presets := ""
+			if len(v.Presets) > 0 {
+				presets = "; presets: " + strings.Join(v.Presets, ", ")
+			}
+			fmt.Fprintf(a.Out, "%s: sweep %s is fine: %s, %s%s\n", v.File, v.Sweep, app.Count(v.Experiments, "experiment"), app.Count(v.Steps, "step"), presets)
+		}
+		return nil
+	})
+}
+
+func schemaCommand(a *app.App) *cobra.Command {
+	return app.Command("schema", "Print the JSON Schema of sweep files, which editors use to complete and check them", cobra.NoArgs,
+		func(*cobra.Command, []string) error {
+			b, err := sweepfile.SchemaFor(launch.Catalog())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(a.Out, strings.TrimSpace(string(b)))
+			return err
+		})
+}

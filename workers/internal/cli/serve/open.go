@@ -1,0 +1,87 @@
+package serve
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os/exec"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/cli/sweeps"
+	"lossatlas/workers/internal/pages"
+)
+
+func openCommand(a *app.App) *cobra.Command {
+	return app.Command("open SWEEP", "Show a sweep's page in a browser, or print its address where there is none: live while `up` or `run` serves it, else the report", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, args []string) error { return open(cmd.Context(), a, args[0]) })
+}
+
+func open(ctx context.Context, a *app.App, name string) (err error) {
+	s, err := a.OpenSession(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Finish(s, &err)
+	w, err := sweeps.Find(ctx, a, s, name)
+	if err != nil {
+		return err
+	}
+	path, err := sweeps.KeepReport(ctx, a, s.Store, w.Root)
+	if err != nil {
+		return err
+	}
+	out := opened{Sweep: name, Report: path}
+	if served := s.Pages(); served != "" {
+		out.Page = s.Link(served + pages.Path(name))
+	}
+	if out.Page == "" && path == "" {
+		return fmt.Errorf("sweep %s has no report: it is %s; `lossatlas up` serves a page of what there is", name, w.State)
+	}
+	if a.Settings.Output != "text" {
+		return a.PrintJSON(out)
+	}
+	address := cmp.Or(out.Page, (&url.URL{Scheme: "file", Path: path}).String())
+	if _, err := fmt.Fprintln(a.Out, address); err != nil {
+		return err
+	}
+	if out.Page != "" {
+		if path, err = a.Home.RedirectPage(name, out.Page); err != nil {
+			return err
+		}
+	}
+	if err := browse(ctx, a, (&url.URL{Scheme: "file", Path: path}).String()); err != nil {
+		a.Log.Info().Err(err).Msg("no browser was started")
+	}
+	return nil
+}
+
+// opened is what `open` shows: the stored report, "" if there is none, and the page where it is served.
+type opened struct {
+	Sweep  string `json:"sweep"`
+	Report string `json:"report"`
+	Page   string `json:"page,omitempty"`
+}
+
+// browse asks the desktop to show an address. A machine without one is an error.
+func browse(ctx context.Context, a *app.App, address string) error {
+	opener := "xdg-open"
+	if runtime.GOOS == "darwin" {
+		opener = "open"
+	} else {
+		x, _ := a.Env("DISPLAY")
+		wayland, _ := a.Env("WAYLAND_DISPLAY")
+		if x == "" && wayland == "" {
+			return errors.New("this machine has no desktop")
+		}
+	}
+	path, err := exec.LookPath(opener)
+	if err != nil {
+		return err
+	}
+	return exec.CommandContext(ctx, path, address).Run()
+}

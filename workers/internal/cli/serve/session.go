@@ -1,0 +1,35 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"lossatlas/activities"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/cli/sweeps"
+	"lossatlas/workers/internal/session"
+	"lossatlas/workers/internal/telemetry"
+)
+
+// serving is services for a command that lasts: it serves the pages of sweeps meanwhile, and what operators look at.
+func Open(ctx context.Context, a *app.App) (*session.Session, error) {
+	if a.Telemetry == nil {
+		var err error
+		a.Telemetry, err = telemetry.Start(ctx, telemetry.Options{Address: a.Settings.MetricsAddress, Version: a.BuildVersion(), Alive: alive, Log: a.Log})
+		if err != nil {
+			return nil, err
+		}
+	}
+	opts := a.SessionOptions()
+	opts.Work, opts.Pages, opts.Telemetry = true, func(s *session.Session) http.Handler { return sweeps.Pages(a, s) }, a.Telemetry
+	return session.Open(ctx, opts)
+}
+
+// alive says whether this process still does what it was given.
+func alive() error {
+	if n := activities.Hung(); n > 0 {
+		return fmt.Errorf("%d activities have made no progress for long", n)
+	}
+	return nil
+}

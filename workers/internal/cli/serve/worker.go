@@ -1,0 +1,168 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"lossatlas/activities"
+	"lossatlas/activities/engine"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/session"
+	"lossatlas/workers/registry"
+)
+
+func workerCommand(a *app.App) *cobra.Command {
+	var opts registry.Options
+	var processes int
+	cmd := app.Command("worker", "Work for a Temporal server and a store elsewhere, or for another process on this home", cobra.NoArgs,
+		func(cmd *cobra.Command, _ []string) error {
+			if processes != 1 {
+				return crew(cmd.Context(), a, processes)
+			}
+			return runWorker(cmd.Context(), a, opts)
+		})
+	cmd.Long = cmd.Short + `.
+
+Task queues: io looks up, waits, joins and draws, and runs the workflows; cpu computes what any worker may; gpu computes
+what a GPU does best, trainings and Hessians. A worker that serves cpu or gpu serves one more queue, that of its own numerics
+class, to which sweeps with ` + "`numerics: exact`" + ` send their computing. A worker with a GPU serves gpu and cpu.
+
+--processes N is for machines with many cores or several GPUs: N worker processes, each with its share of the cores, or
+with a GPU of its own, and all started again when they die. Their --metrics-address are that port and the ones after it.
+
+With --deployment the worker is a version of a worker deployment (of its --build-id), and each sweep stays with the version
+that it began with. Which version new sweeps begin with is said to Temporal: temporal worker deployment set-current-version.`
+	cmd.Flags().StringSliceVar(&opts.Queues, "queues", nil, "task `queues` to serve: io, cpu, gpu (default: all that this machine can)")
+	cmd.Flags().IntVar(&opts.Slots, "slots", 1, "numeric activities at a time; one uses all cores already")
+	cmd.Flags().DurationVar(&opts.Drain, "drain", 30*time.Second, "`time` that running activities get to end after an interrupt")
+	cmd.Flags().IntVar(&processes, "processes", 1, "`number` of worker processes, each on its own cores or GPU")
+	return cmd
+}
+
+// queuesFor checks the task queues that a worker of a numerics class is to serve; none are all that it can.
+func queuesFor(class string, queues []string) ([]string, error) {
+	can := registry.Queues(class)
+	if len(queues) == 0 {
+		return can, nil
+	}
+	for _, q := range queues {
+		switch {
+		case slices.Contains(can, q):
+		case q == activities.QueueGPU:
+			return nil, exit.Usagef("--queues: gpu is for workers with a GPU, and this one computes in %s: leave gpu out, or name a CUDA plugin with --plugin", class)
+		default:
+			return nil, exit.Usagef("--queues: there is no task queue %q; a worker serves %s", q, app.Join(can))
+		}
+	}
+	return queues, nil
+}
+
+// How often a worker tries servers that do not answer, and says so.
+const (
+	tryEvery  = 2 * time.Second
+	tellEvery = 30 * time.Second
+)
+
+// employer returns the services that a worker works for. They may start after it,
+// on a machine that starts up, say: it waits for them.
+func employer(ctx context.Context, a *app.App) (*session.Session, client.Client, error) {
+	var told time.Time
+	for {
+		s, c, err := hire(ctx, a)
+		if err == nil || !session.Unanswered(err) {
+			return s, c, err
+		}
+		if time.Since(told) >= tellEvery {
+			a.Say("waiting for the servers: %v", err)
+			told = time.Now()
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		case <-time.After(tryEvery):
+		}
+	}
+}
+
+// hire is one try.
+func hire(ctx context.Context, a *app.App) (s *session.Session, c client.Client, err error) {
+	if s, err = Open(ctx, a); err != nil {
+		return nil, nil, err
+	}
+	if s.Role() == session.Owner {
+		err = exit.Usagef("a worker needs somebody to work for: name servers with --temporal-address and --s3-endpoint, or start `lossatlas up` on this home (which works itself)")
+	} else {
+		c, err = s.Temporal(ctx)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, s.Close())
+	}
+	return s, c, nil
+}
+
+func runWorker(ctx context.Context, a *app.App, opts registry.Options) (err error) {
+	if opts.Slots < 1 || opts.Slots > 64 {
+		return exit.Usagef("--slots: %d is not allowed; give 1 to 64", opts.Slots)
+	}
+	a.Settle()
+	if err := a.Begin(zerolog.InfoLevel, true); err != nil {
+		return err
+	}
+	e, _ := a.EngineOptions()
+	class, err := engine.Class(e)
+	if err != nil {
+		return err
+	}
+	if opts.Queues, err = queuesFor(class, opts.Queues); err != nil {
+		return err
+	}
+	s, c, err := employer(ctx, a)
+	if err != nil {
+		return err
+	}
+	defer a.Finish(s, &err)
+	ctx, stop := s.Watch(ctx)
+	defer stop()
+	a.WarnSlow(e)
+	workers, err := startWorkers(a, s, c, e, opts)
+	defer workers.Stop()
+	if err != nil {
+		return err
+	}
+	a.Say("serving the task queues %s of %s until interrupted; numerics class %s", app.Join(workers.Queues()), s.TemporalAddress(), class)
+	if url := s.Pages(); url != "" {
+		a.Say("the sweeps are at %s", s.Link(url))
+	}
+	sayCurrent(ctx, a, s, c)
+	<-ctx.Done()
+	a.Telemetry.Ready(nil)
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	a.Say("draining for up to %v (again to end at once)", opts.Drain)
+	return nil
+}
+
+// sayCurrent says when no new sweep will come to this worker, because another version of its deployment is the current one.
+func sayCurrent(ctx context.Context, a *app.App, s *session.Session, c client.Client) {
+	v := deployment(a, s)
+	if v.DeploymentName == "" {
+		return
+	}
+	d, err := c.WorkerDeploymentClient().GetHandle(v.DeploymentName).Describe(ctx, client.WorkerDeploymentDescribeOptions{})
+	var missing *serviceerror.NotFound // the server notes a first worker some moments after it began
+	switch {
+	case err != nil && !errors.As(err, &missing):
+		a.Log.Warn().Err(err).Msg("which version of the worker deployment is current can't be asked")
+	case err != nil || d.Info.RoutingConfig.CurrentVersion == nil || *d.Info.RoutingConfig.CurrentVersion != v:
+		a.Say("new sweeps come to version %s once it is the current one: temporal worker deployment set-current-version --deployment-name %s --build-id %s", v.BuildID, v.DeploymentName, v.BuildID)
+	}
+}

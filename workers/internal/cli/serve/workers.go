@@ -1,0 +1,106 @@
+package serve
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"lossatlas/activities"
+	"lossatlas/activities/engine"
+	"lossatlas/activities/work"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/session"
+	"lossatlas/workers/internal/telemetry"
+	"lossatlas/workers/registry"
+)
+
+// drain is how long a worker's running activities may go on when a command
+// ends; what they have stored is kept in any case.
+const drain = 2 * time.Second
+
+// workerSet is the workers of a command, or none.
+type workerSet struct{ *registry.Workers }
+
+// Stop drains and stops the workers. Their numeric backend stays open until the
+// process ends: a computation that outlasts the drain still uses it.
+func (w workerSet) Stop() {
+	if w.Workers != nil {
+		w.Workers.Stop()
+	}
+}
+
+// startWorkers serves task queues in this process.
+func startWorkers(a *app.App, s *session.Session, c client.Client, e engine.Options, opts registry.Options) (workerSet, error) {
+	acts := &activities.Activities{
+		Machine: &work.Machine{Store: s.Store, Log: a.Log, Engine: e, Data: a.DataOptions()}, Client: c, Program: "lossatlas " + a.BuildVersion(),
+		Version: deployment(a, s),
+	}
+	workers, err := registry.Start(c, acts, opts)
+	if err != nil {
+		return workerSet{}, err
+	}
+	a.Telemetry.Ready(map[string]telemetry.Check{
+		"Temporal": func(ctx context.Context) error {
+			_, err := c.CheckHealth(ctx, &client.CheckHealthRequest{})
+			return err
+		},
+		"the store": s.Store.Ping,
+	})
+	return workerSet{workers}, nil
+}
+
+// deployment is the version of a worker deployment that this process belongs to: where servers are elsewhere, the one
+// of the settings.
+func deployment(a *app.App, s *session.Session) (v worker.WorkerDeploymentVersion) {
+	if s.Role() == session.External && a.Settings.Deployment != "" {
+		v.DeploymentName, v.BuildID = a.Settings.Deployment, cmp.Or(a.Settings.BuildID, a.BuildVersion())
+	}
+	return v
+}
+
+// localWorkers starts workers where nobody else would do the work: always for
+// the owner of the services, and for servers elsewhere when no worker serves
+// the task queues that a sweep needs. computing is the one of its computing.
+func StartMissing(ctx context.Context, a *app.App, s *session.Session, c client.Client, e engine.Options, computing string, detach bool) (workerSet, error) {
+	switch s.Role() {
+	case session.Attached:
+		return workerSet{}, nil
+	case session.External:
+		idle, err := unserved(ctx, c, s.Namespace(), computing)
+		if err != nil || len(idle) == 0 {
+			return workerSet{}, err
+		}
+		if detach {
+			a.Say("no worker serves the task queue %s: the sweep waits until one does (`lossatlas worker`)", app.Join(idle))
+			return workerSet{}, nil
+		}
+		a.Say("no worker serves the task queue %s: this process does, until the sweep is done", app.Join(idle))
+		a.WarnSlow(e)
+		return startWorkers(a, s, c, e, registry.Options{Queues: idle, Drain: drain})
+	}
+	return startWorkers(a, s, c, e, registry.Options{Drain: drain})
+}
+
+// unserved lists the task queues that a sweep needs, and that no worker serves. Whoever
+// serves QueueCPU serves the queue of a numerics class.
+func unserved(ctx context.Context, c client.Client, namespace, computing string) ([]string, error) {
+	served, err := activities.Served(ctx, c, namespace)
+	if err != nil {
+		return nil, err
+	}
+	serves := func(queue string) bool {
+		return slices.ContainsFunc(served, func(s activities.Serving) bool { return s.Queue == queue })
+	}
+	var idle []string
+	if !serves(activities.QueueIO) {
+		idle = append(idle, activities.QueueIO)
+	}
+	if !serves(computing) {
+		idle = append(idle, activities.QueueCPU)
+	}
+	return idle, nil
+}

@@ -1,0 +1,208 @@
+package show
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"lossatlas/pipelines/syntax"
+
+	"lossatlas/activities/results"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/exit"
+)
+
+// catalog is every column that there is, by how near at hand it is: those of the
+// whole table, those of the training, and those of other steps. A name that ends
+// columns of several tiers is of the first.
+type catalog [][]column
+
+// catalogOf is the catalog of a table of experiments and of facts about them.
+func catalogOf(rows []results.Experiment, facts map[string]results.Fact) catalog {
+	tiers := catalog{columnsOf(rows, everything), nil, nil}
+	shown := map[string]bool{}
+	for _, c := range tiers[0] {
+		shown[c.name] = true
+	}
+	names := map[string]bool{}
+	for _, f := range facts {
+		for name := range f {
+			names[name] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if shown[name] {
+			continue
+		}
+		tier := 2
+		if strings.HasPrefix(name, "train.") || !strings.ContainsAny(name, "./") {
+			tier = 1
+		}
+		tiers[tier] = append(tiers[tier], paramColumn(name, func(r results.Experiment) any { return facts[r.Name][name] }))
+	}
+	return tiers
+}
+
+// find returns the column of a name, or of an unambiguous end of one.
+func (c catalog) find(flag, name string) (column, error) {
+	for _, tier := range c {
+		for _, col := range tier {
+			if col.name == name {
+				return col, nil
+			}
+		}
+	}
+	for _, tier := range c {
+		var ends []column
+		for _, col := range tier {
+			if strings.HasSuffix(col.name, "."+name) {
+				ends = append(ends, col)
+			}
+		}
+		switch {
+		case len(ends) == 1:
+			return ends[0], nil
+		case len(ends) > 1:
+			return column{}, exit.Usagef("%s: there is no column %q; it could be %s", flag, name, app.Join(namesOf(ends)))
+		}
+	}
+	var all []string
+	for _, tier := range c {
+		for _, full := range namesOf(tier) {
+			all = append(all, full, full[strings.LastIndexByte(full, '.')+1:])
+		}
+	}
+	return column{}, exit.Usagef("%s: there is no column %q%s; the columns are %s; also %s, and STEP.seconds, STEP.key, STEP.PARAMETER and STEP/OUTPUT of each step",
+		flag, name, syntax.DidYouMean(name, all), app.Join(namesOf(c[0])), app.Join(namesOf(c[1])))
+}
+
+func namesOf(columns []column) []string {
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// pick returns the columns of names, "all" being those of the whole table.
+func (c catalog) pick(names []string) ([]column, error) {
+	var out []column
+	for _, name := range names {
+		if name = strings.TrimSpace(name); name == "all" {
+			out = append(out, c[0]...)
+			continue
+		}
+		col, err := c.find("--columns", name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, col)
+	}
+	return out, nil
+}
+
+// sort sorts by a column; rows without a value come last.
+func (c catalog) sort(rows []results.Experiment, by string, reverse bool) error {
+	if by == "" {
+		return nil
+	}
+	col, err := c.find("--sort-by", by)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(rows, func(x, y results.Experiment) int {
+		c, absent := compareCells(col.value(x), col.value(y))
+		if reverse && !absent {
+			return -c
+		}
+		return c
+	})
+	return nil
+}
+
+// picked is a row of chosen columns, an object in their order.
+type picked struct {
+	columns []column
+	row     results.Experiment
+}
+
+// MarshalJSON writes numbers in full.
+func (p picked) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, c := range p.columns {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		name, err := json.Marshal(c.name)
+		if err != nil {
+			return nil, err
+		}
+		of := c.value(p.row)
+		if f, ok := of.(float64); ok && math.IsInf(f, 0) { // of a flatness that is not finite, as it is in the rows
+			of = "Inf"
+		}
+		v, err := json.Marshal(of)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(name)
+		b.WriteByte(':')
+		b.Write(v)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// printPicked writes the table of chosen columns. For programs, means of flatness have their number of lower bounds with them.
+func printPicked(a *app.App, format string, rows []results.Experiment, columns []column) error {
+	people := format == "text" || format == "md"
+	if !people {
+		columns = withBounds(columns)
+	}
+	list := make([]picked, len(rows))
+	for i, r := range rows {
+		list[i] = picked{columns, r}
+	}
+	return app.PrintList(a, list, func() error {
+		t := tableOf(rows, columns, people)
+		switch format {
+		case "csv":
+			return t.CSV(a.Out)
+		case "md":
+			return t.Markdown(a.Out)
+		}
+		return t.Text(a.Out)
+	})
+}
+
+// compareCells orders two cells, numbers before texts; absent says that one of them has no value.
+func compareCells(x, y any) (c int, absent bool) {
+	if x == nil || y == nil {
+		return cmp.Compare(rank(x), rank(y)), true
+	}
+	fx, okx := x.(float64)
+	fy, oky := y.(float64)
+	if okx && oky {
+		return cmp.Compare(fx, fy), false
+	}
+	if okx != oky {
+		return cmp.Compare(rank(x), rank(y)), false
+	}
+	return cmp.Compare(fmt.Sprint(x), fmt.Sprint(y)), false
+}
+
+func rank(v any) int {
+	switch v.(type) {
+	case float64:
+		return 0
+	case nil:
+		return 2
+	}
+	return 1
+}

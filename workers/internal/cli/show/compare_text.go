@@ -1,0 +1,168 @@
+package show
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"lossatlas/activities/results"
+	"lossatlas/activities/surface"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/table"
+)
+
+// cause is the first thing that tells two steps apart.
+func cause(r results.StepRelation) string {
+	if len(r.Differences) == 0 {
+		return strings.Join(r.Differ, ", ")
+	}
+	d := r.Differences[0]
+	text := fmt.Sprintf("%s: %s and %s", d.What, orNone(d.ValueA), orNone(d.ValueB))
+	if len(d.Path) > 0 {
+		text = strings.Join(d.Path, " ← ") + " ← " + text
+	}
+	if n := len(r.Differences) - 1; n > 0 {
+		text += fmt.Sprintf(" and %d more", n)
+	}
+	return text
+}
+
+// print writes the comparison as tables: in csv one of all, else one of each kind.
+func (c compared) print(a *app.App, format string) error {
+	if format == "csv" {
+		return c.long().CSV(a.Out)
+	}
+	params := &table.Table{Header: []string{"experiment", "parameter", "A", "B"}}
+	numbers := &table.Table{Header: []string{"experiment", "result", "A", "B", "difference"}, Right: map[int]bool{2: true, 3: true, 4: true}}
+	steps := &table.Table{Header: []string{"experiment", "step", "relation", "why"}}
+	for _, p := range c.Pairs {
+		name := p.label()
+		for _, d := range p.Parameters {
+			params.Add(name, d.Name, shorten(value(d.A)), shorten(value(d.B)))
+		}
+		for _, d := range p.Results {
+			numbers.Add(name, d.Name, significant(d.A, d.BoundsA), significant(d.B, d.BoundsB), significant(d.Difference, 0))
+		}
+		addSteps(steps, name, p.Steps)
+	}
+	addSteps(steps, "(all)", c.OverAll)
+	return c.tables(a, format, params, numbers, steps)
+}
+
+// addSteps lists the steps that are not shared. Pictures and reports differ with what they show.
+func addSteps(t *table.Table, name string, steps []results.StepRelation) {
+	for _, r := range steps {
+		if r.Relation != results.StepShared && r.Kind != pipelines.KindRender && r.Kind != pipelines.KindReport {
+			t.Add(name, r.Name, r.Relation, cause(r))
+		}
+	}
+}
+
+func (c compared) tables(a *app.App, format string, tables ...*table.Table) error {
+	if _, err := fmt.Fprintf(a.Out, "A: %s\nB: %s\n\n", c.A, c.B); err != nil {
+		return err
+	}
+	for _, t := range tables {
+		if len(t.Rows) == 0 {
+			continue
+		}
+		write := t.Text
+		if format == "md" {
+			write = t.Markdown
+		}
+		if err := write(a.Out); err != nil {
+			return err
+		}
+		fmt.Fprintln(a.Out)
+	}
+	_, err := fmt.Fprintln(a.Out, c.summary())
+	return err
+}
+
+// summary says how much the two have in common.
+func (c compared) summary() string {
+	var parts []string
+	for _, relation := range []string{results.StepShared, results.StepEqual, results.StepOther, results.StepUnstable, results.StepOpen, results.StepOnlyA, results.StepOnlyB} {
+		if n := c.Steps[relation]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, relation))
+		}
+	}
+	text := fmt.Sprintf("%s compared; steps: %s", app.Count(len(c.Pairs), "pair"), strings.Join(parts, ", "))
+	if len(c.Pairs) == 0 {
+		text = "no experiment of one has the swept parameters of one of the other"
+	}
+	for _, only := range []struct {
+		label string
+		names []string
+	}{{"A", c.OnlyA}, {"B", c.OnlyB}} {
+		if len(only.names) > 0 {
+			text += fmt.Sprintf("\nonly in %s: %s", only.label, app.Join(only.names))
+		}
+	}
+	return text
+}
+
+// label is what a pair is called in a table: what its two names have in common.
+func (p comparedPair) label() string {
+	_, a, _ := strings.Cut(p.A, "/")
+	_, b, _ := strings.Cut(p.B, "/")
+	if a == b {
+		return a
+	}
+	return a + " | " + b
+}
+
+// long is everything in one table, for programs.
+func (c compared) long() *table.Table {
+	t := &table.Table{Header: []string{"a", "b", "what", "name", "value_a", "value_b", "difference", "bounds_a", "bounds_b"}}
+	exact := func(v *float64) string {
+		if v == nil {
+			return ""
+		}
+		return strconv.FormatFloat(*v, 'g', -1, 64)
+	}
+	known := func(v any) string {
+		if v == nil {
+			return ""
+		}
+		return value(v)
+	}
+	for _, p := range c.Pairs {
+		for _, d := range p.Parameters {
+			t.Add(p.A, p.B, "parameter", d.Name, known(d.A), known(d.B), "", "", "")
+		}
+		for _, d := range p.Results {
+			t.Add(p.A, p.B, "result", d.Name, exact(d.A), exact(d.B), exact(d.Difference), strconv.Itoa(d.BoundsA), strconv.Itoa(d.BoundsB))
+		}
+		for _, r := range p.Steps {
+			t.Add(p.A, p.B, "step", r.Name, keyText(r.KeyA), keyText(r.KeyB), r.Relation, "", "")
+		}
+	}
+	for _, r := range c.OverAll {
+		t.Add(c.A, c.B, "step", r.Name, keyText(r.KeyA), keyText(r.KeyB), r.Relation, "", "")
+	}
+	for _, name := range c.OnlyA {
+		t.Add(name, "", "experiment", "", "", "", results.StepOnlyA, "", "")
+	}
+	for _, name := range c.OnlyB {
+		t.Add("", name, "experiment", "", "", "", results.StepOnlyB, "", "")
+	}
+	return t
+}
+
+func keyText(k artifacts.Key) string {
+	if k.IsZero() {
+		return ""
+	}
+	return k.String()
+}
+
+// significant writes a number with five significant digits, marked if lower bounds are behind it, or "-".
+func significant(v *float64, bounds int) string {
+	if v == nil {
+		return "-"
+	}
+	return surface.Measured{AtLeast: bounds > 0}.Mark(strconv.FormatFloat(*v, 'g', 5, 64))
+}

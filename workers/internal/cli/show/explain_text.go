@@ -1,0 +1,168 @@
+package show
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"lossatlas/artifacts"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/progress"
+	"lossatlas/workers/internal/table"
+)
+
+// called is a step as people know it.
+func (e *explainer) called(h *artifacts.History, k artifacts.Key) string {
+	name := fmt.Sprintf("%s %s", h.Steps[k].Kind, k.Short())
+	if names := e.names(k); len(names) > 0 {
+		name += "  " + names[0]
+		if len(names) > 1 {
+			name += fmt.Sprintf(" and %d more", len(names)-1)
+		}
+	}
+	return name
+}
+
+// printHistory draws the tree of what a result was made from.
+func (e *explainer) printHistory(h *artifacts.History) error {
+	var b strings.Builder
+	e.node(&b, h, h.Top, "", "", "", map[artifacts.Key]bool{})
+	_, err := io.WriteString(e.Out, b.String())
+	return err
+}
+
+// node writes one step and what is below it. first begins its line, rest those under it.
+func (e *explainer) node(b *strings.Builder, h *artifacts.History, k artifacts.Key, as, first, rest string, seen map[artifacts.Key]bool) {
+	step := h.Steps[k]
+	fmt.Fprintf(b, "%s%s%s\n", first, as, e.called(h, k))
+	if seen[k] {
+		fmt.Fprintf(b, "%s    as above\n", rest)
+		return
+	}
+	seen[k] = true
+	under := rest + "    "
+	if len(step.Inputs) > 0 {
+		under = rest + "│   "
+	}
+	for _, line := range wrap(describe(step.Params), 100) {
+		fmt.Fprintf(b, "%s%s\n", under, line)
+	}
+	fmt.Fprintf(b, "%s%s\n", under, circumstances(step))
+	for _, name := range slices.Sorted(maps.Keys(step.Outputs)) {
+		fmt.Fprintf(b, "%s→ %s %s (%s)\n", under, name, app.ShortDigest(step.Outputs[name].Digest.String()), app.Size(step.Outputs[name].Size))
+	}
+	names := slices.Sorted(maps.Keys(step.Inputs))
+	for i, name := range names {
+		from := step.Inputs[name]
+		branch, below := "├─ ", "│  "
+		if i == len(names)-1 {
+			branch, below = "└─ ", "   "
+		}
+		switch {
+		case h.Steps[from.Step] != nil:
+			e.node(b, h, from.Step, name+": ", rest+branch, rest+below, seen)
+		case from.Gone:
+			fmt.Fprintf(b, "%s%s%s: %s, of step %s, whose record is gone\n", rest, branch, name, app.ShortDigest(from.Digest.String()), from.Step.Short())
+		default:
+			fmt.Fprintf(b, "%s%s%s: %s, imported\n", rest, branch, name, app.ShortDigest(from.Digest.String()))
+		}
+	}
+}
+
+// circumstances are how a step was made.
+func circumstances(s *artifacts.HistoricStep) string {
+	parts := []string{fmt.Sprintf("version %d", s.Version)}
+	if !s.Made.At.IsZero() {
+		parts = append(parts, fmt.Sprintf("made %s in %s", s.Made.At.Local().Format(time.DateTime), progress.Duration(time.Duration(s.Made.Seconds*float64(time.Second)))))
+	}
+	if s.Made.Host != "" {
+		parts = append(parts, "on "+s.Made.Host)
+	}
+	if s.Made.Program != "" {
+		parts = append(parts, "by "+s.Made.Program)
+	}
+	if s.Numerics != "" {
+		parts = append(parts, "numerics "+s.Numerics)
+	} else if s.Made.Numerics != "" {
+		parts = append(parts, "numerics any, computed on "+s.Made.Numerics)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// describe writes parameters as words.
+func describe(params []byte) []string {
+	flat := artifacts.Flat(params)
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(flat)) {
+		out = append(out, name+"="+shorten(flat[name]))
+	}
+	const most = 60 // of a report's pictures, or a network's layers
+	if len(out) > most {
+		out = append(out[:most], fmt.Sprintf("and %d more (--output json has all)", len(out)-most))
+	}
+	return out
+}
+
+func shorten(v string) string {
+	v = app.ShortDigest(v)
+	if r := []rune(v); len(r) > 60 {
+		return string(r[:59]) + "…"
+	}
+	return v
+}
+
+// wrap joins words to lines.
+func wrap(words []string, width int) []string {
+	var lines []string
+	for _, w := range words {
+		if n := len(lines); n > 0 && len(lines[n-1])+1+len(w) <= width {
+			lines[n-1] += " " + w
+		} else {
+			lines = append(lines, w)
+		}
+	}
+	return lines
+}
+
+// printDifferences says what tells two results apart.
+func (e *explainer) printDifferences(x explained) error {
+	fmt.Fprintf(e.Out, "A  %s\nB  %s\n\n", e.called(x.A, x.A.Top), e.called(x.B, x.B.Top))
+	if x.Same {
+		_, err := fmt.Fprintln(e.Out, "they are the same result: the same step")
+		return err
+	}
+	a, b := x.A.Steps[x.A.Top], x.B.Steps[x.B.Top]
+	for _, name := range slices.Sorted(maps.Keys(a.Outputs)) {
+		if other, ok := b.Outputs[name]; ok && other == a.Outputs[name] {
+			fmt.Fprintf(e.Out, "%s: the same bytes, %s\n", name, app.ShortDigest(other.Digest.String()))
+		}
+	}
+	t := table.Table{Header: []string{"WHERE", "WHAT", "A", "B"}}
+	for _, d := range x.Differences {
+		where := "itself"
+		if len(d.Path) > 0 {
+			where = strings.Join(d.Path, " ← ")
+		}
+		t.Add(where, d.What.String(), orNone(d.ValueA), orNone(d.ValueB))
+	}
+	if err := t.Text(e.Out); err != nil || len(x.Differences) == 0 {
+		return err
+	}
+	first := x.Differences[0]
+	where := "the two steps themselves"
+	if len(first.Path) > 0 {
+		where = "what they were made from (" + strings.Join(first.Path, " ← ") + ")"
+	}
+	_, err := fmt.Fprintf(e.Out, "\nthe first difference is in %s: %s, %s and %s\n", where, first.What, orNone(first.ValueA), orNone(first.ValueB))
+	return err
+}
+
+func orNone(v string) string {
+	if v == "" {
+		return "-"
+	}
+	return shorten(v)
+}

@@ -1,0 +1,164 @@
+package show
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/artifacts"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/cli/sweeps"
+	"lossatlas/workers/internal/progress"
+	"lossatlas/workers/internal/table"
+)
+
+func listCommand(a *app.App) *cobra.Command {
+	return app.Command("list", "List the sweeps, the latest first", cobra.NoArgs,
+		func(cmd *cobra.Command, _ []string) error { return list(cmd.Context(), a) })
+}
+
+func list(ctx context.Context, a *app.App) (err error) {
+	s, err := a.OpenSession(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Finish(s, &err)
+	all, err := sweeps.All(ctx, a, s)
+	if err != nil {
+		return err
+	}
+	rows := make([]sweeps.Row, len(all))
+	for i, w := range all {
+		rows[i] = w.Row()
+	}
+	return app.PrintList(a, rows, func() error {
+		if len(rows) == 0 {
+			a.Say("%s; `lossatlas run pipelines/quickstart.yaml` is a start", sweeps.NoSweeps(a, s))
+			return nil
+		}
+		t := table.Table{Header: []string{"SWEEP", "STATE", "STEPS", "EXPERIMENTS", "STARTED", "TOOK"}, Right: map[int]bool{2: true, 3: true}}
+		for _, r := range rows {
+			took := "-"
+			if !r.Finished.IsZero() {
+				took = progress.Duration(r.Finished.Sub(r.Started))
+			}
+			t.Add(r.Sweep, r.Doing, fmt.Sprintf("%d/%d", r.Done, r.Steps), fmt.Sprint(r.Experiments), r.Started.Local().Format(time.DateTime), took)
+		}
+		return t.Text(a.Out)
+	})
+}
+
+func statusCommand(a *app.App) *cobra.Command {
+	cmd := app.Command("status [SWEEP]", "Say what is going on: where the services are and what runs, or each step of one sweep", cobra.MaximumNArgs(1),
+		func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return statusOf(cmd.Context(), a, args[0])
+			}
+			return status(cmd.Context(), a)
+		})
+	cmd.Long = cmd.Short + `.
+
+States, the same in every table, page and JSON:
+
+  waiting      a step or experiment that has not begun: it waits for an input, or for a worker
+  running      a worker is at it
+  cached, ran  a step that has a result: it was stored before, or was computed in this run
+  done         a sweep or experiment of which every step has a result
+  diverged     an experiment whose training ended with a loss that is not finite, and a sweep with such
+               experiments of which no step failed
+  failed       a step that failed, and the experiment and sweep that it belongs to
+  interrupted  had begun when the sweep was stopped (Ctrl-C, ` + "`lossatlas cancel`" + `, a process that was killed)
+  not run      never began: the sweep was stopped before, or a step that it needs failed, which is named
+
+The same ` + "`lossatlas run`" + ` continues what was interrupted or not run.`
+	return cmd
+}
+
+// statusAll is what `status` says.
+type statusAll struct {
+	Services *app.Addresses `json:"services"` // null while nothing runs
+	Sweeps   []sweeps.Row   `json:"sweeps"`   // that are not done
+}
+
+func status(ctx context.Context, a *app.App) (err error) {
+	s, err := a.OpenSession(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Finish(s, &err)
+	out := statusAll{Sweeps: []sweeps.Row{}}
+	if s.HasTemporal() {
+		if _, err := s.Temporal(ctx); err != nil {
+			return err
+		}
+		where := a.Addresses(s)
+		out.Services = &where
+	}
+	all, err := sweeps.All(ctx, a, s)
+	if err != nil {
+		return err
+	}
+	for _, w := range all {
+		if w.State != artifacts.StateDone {
+			out.Sweeps = append(out.Sweeps, w.Row())
+		}
+	}
+	if a.Settings.Output != "text" {
+		return a.PrintJSON(out)
+	}
+	if out.Services == nil {
+		fmt.Fprintf(a.Out, "no services run on %s\n", a.Home.Dir())
+	} else if err := a.PrintAddresses(*out.Services); err != nil {
+		return err
+	}
+	switch {
+	case len(all) == 0:
+		fmt.Fprintln(a.Out, sweeps.NoSweeps(a, s))
+		return nil
+	case len(out.Sweeps) == 0:
+		fmt.Fprintf(a.Out, "%s, all done\n", app.Count(len(all), "sweep"))
+		return nil
+	}
+	fmt.Fprintln(a.Out)
+	for _, r := range out.Sweeps {
+		fmt.Fprintf(a.Out, "%s: %s; %s\n", r.Sweep, r.Doing, r.Summary)
+	}
+	return nil
+}
+
+// statusOf shows one sweep's steps.
+func statusOf(ctx context.Context, a *app.App, name string) (err error) {
+	s, err := a.OpenSession(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Finish(s, &err)
+	w, err := sweeps.Find(ctx, a, s, name)
+	if err != nil {
+		return err
+	}
+	if a.Settings.Output == "json" {
+		return a.PrintJSON(struct {
+			sweeps.Row
+			RunID string          `json:"run_id"`
+			List  []progress.Step `json:"list"`
+		}{w.Row(), w.RunID, w.Now.Steps})
+	}
+	return app.PrintList(a, w.Now.Steps, func() error {
+		t := table.Table{Header: []string{"STATE", "STEP", "KIND", "TOOK", ""}, Right: map[int]bool{3: true}}
+		for _, st := range w.Now.Steps {
+			took := "-"
+			if st.Seconds > 0 {
+				took = progress.Duration(time.Duration(st.Seconds * float64(time.Second)))
+			}
+			t.Add(st.State, st.ID, st.Kind, took, progress.Detail(st))
+		}
+		if err := t.Text(a.Out); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.Out, "\n%s: %s; %s\n", w.Sweep, w.Row().Doing, w.Row().Summary)
+		return nil
+	})
+}

@@ -1,0 +1,182 @@
+package show
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"lossatlas/activities/results"
+	"lossatlas/activities/surface"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/cli/sweeps"
+	"lossatlas/workers/internal/escape"
+	"lossatlas/workers/internal/sketch"
+)
+
+// showMaps draws the maps of a sweep, those of one name beside each other on one scale.
+func showMaps(ctx context.Context, a *app.App, w *sweeps.Sweep, found *results.Sweep) error {
+	if w.Unfinished() {
+		var err error
+		if found.Numerics, err = w.NumericsClass(); err != nil {
+			return err
+		}
+	}
+	var maps []results.Map
+	var lists [][]pipelines.Step
+	for _, e := range w.StepGraph.Experiments {
+		lists = append(lists, e.Steps)
+	}
+	for _, steps := range append(lists, w.StepGraph.Final) {
+		read, err := found.Maps(ctx, steps)
+		if err != nil {
+			return err
+		}
+		maps = append(maps, read...)
+	}
+	style, width := sketch.Plain, 80
+	if f, ok := a.RawOut.(*os.File); ok && app.IsTerminal(f) {
+		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
+			width = n
+		}
+		if !a.Settings.NoColor {
+			style = sketch.StyleFor(a.Env)
+		}
+	}
+	return drawMaps(a.RawOut, maps, style, width)
+}
+
+// drawMaps draws lines and planes by name, in the order of their first appearance.
+func drawMaps(out io.Writer, maps []results.Map, style sketch.Style, width int) error {
+	byName := map[string][]results.Map{}
+	var names []string
+	for _, m := range maps {
+		if m.Kind == pipelines.KindSpectrum {
+			continue
+		}
+		name := m.Step.At.MapSplit()
+		if m.Step.At.Comparison != "" {
+			name = m.Step.ID
+		}
+		if byName[name] == nil {
+			names = append(names, name)
+		}
+		byName[name] = append(byName[name], m)
+	}
+	var b strings.Builder
+	for _, name := range names {
+		var there []results.Map
+		var grids []*surface.Grid
+		absent := 0
+		for _, m := range byName[name] {
+			if m.Grid == nil {
+				absent++
+				continue
+			}
+			there, grids = append(there, m), append(grids, m.Grid)
+		}
+		fmt.Fprintf(&b, "\n%s", escape.Line(name))
+		if len(there) == 0 {
+			b.WriteString("  nothing of it is there yet\n")
+			continue
+		}
+		scale := sketch.NewScale(grids...)
+		fmt.Fprintf(&b, "  %s", scale.Legend(style, grids...))
+		if absent > 0 {
+			fmt.Fprintf(&b, "; %d not begun", absent)
+		}
+		b.WriteString("\n")
+		if grids[0].IsLine() {
+			drawLines(&b, there, scale, style, width)
+		} else {
+			drawSurfaces(&b, there, scale, style, width)
+		}
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// caption is what stands with a map: its experiment, cut where the width asks for it, and how far it is.
+func caption(m results.Map, width int) string {
+	far := ""
+	if !m.Done {
+		st := m.Grid.Stats()
+		far = fmt.Sprintf(" %d/%d", st.Evaluated, st.Points)
+	}
+	return padded(cut(escape.Line(m.Step.At.Owner()), width-len(far))+far, width)
+}
+
+const indent = "  "
+
+// barsWidth is how many bars a line has at most.
+const barsWidth = 48
+
+func drawLines(b *strings.Builder, maps []results.Map, scale sketch.Scale, style sketch.Style, width int) {
+	longest := 0
+	for _, m := range maps {
+		longest = max(longest, utf8.RuneCountInString(strings.TrimRight(caption(m, width), " ")))
+	}
+	longest = min(longest, max(width/3, 8))
+	for _, m := range maps {
+		st := m.Grid.Stats()
+		fmt.Fprintf(b, "%s%s  %s", indent, caption(m, longest), scale.Bars(m.Grid, max(min(barsWidth, width-longest-28), 8), style))
+		if st.MinIndex >= 0 {
+			fmt.Fprintf(b, "  least %s at %s", sketch.Number(st.MinLoss), sketch.Number(m.Grid.X[st.MinIndex]))
+		}
+		b.WriteString("\n")
+	}
+}
+
+// drawSurfaces puts blocks side by side, as many as fit.
+func drawSurfaces(b *strings.Builder, maps []results.Map, scale sketch.Scale, style sketch.Style, width int) {
+	const least = 20 // for a name above a block
+	for len(maps) > 0 {
+		n, used := 0, 0
+		for n < len(maps) {
+			used += len(indent) + max(sketch.Width(maps[n].Grid), least)
+			if n > 0 && used > width {
+				break
+			}
+			n++
+		}
+		var rows []string
+		for i, m := range maps[:n] {
+			block := max(sketch.Width(m.Grid), least)
+			lines := append([]string{caption(m, block)}, scale.Surface(m.Grid, style)...)
+			for k, line := range lines {
+				if k > 0 {
+					line += strings.Repeat(" ", block-sketch.Width(m.Grid))
+				}
+				for len(rows) <= k {
+					rows = append(rows, strings.Repeat(" ", i*(block+len(indent))))
+				}
+				rows[k] += indent + line
+			}
+			for k := len(lines); k < len(rows); k++ {
+				rows[k] += strings.Repeat(" ", block+len(indent))
+			}
+		}
+		for _, row := range rows {
+			b.WriteString(strings.TrimRight(row, " ") + "\n")
+		}
+		maps = maps[n:]
+	}
+}
+
+// padded fills a name with spaces to a width.
+func padded(name string, width int) string {
+	return name + strings.Repeat(" ", max(width-utf8.RuneCountInString(name), 0))
+}
+
+// cut shortens a name to a width.
+func cut(name string, width int) string {
+	if r := []rune(name); len(r) > width {
+		return string(r[:max(width-1, 0)]) + "…"
+	}
+	return name
+}

@@ -1,0 +1,135 @@
+package show
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"lossatlas/activities/results"
+	"lossatlas/activities/surface"
+	"lossatlas/artifacts"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/table"
+)
+
+// printMeans writes the means over repetitions alone: the table of `show --means`.
+func printMeans(a *app.App, o showOptions, sweep string, rows []results.Experiment) error {
+	groups := results.Means(rows)
+	if len(groups) == 0 {
+		return exit.Usagef("--means: sweep %s repeats nothing; repeats: 3 in its file, and running it again, makes repetitions of what there is", sweep)
+	}
+	a.Settings.Output = o.format
+	return app.PrintList(a, groups, func() error {
+		switch o.format {
+		case "csv":
+			return wholeMeans(groups, rows).CSV(a.Out)
+		case "md":
+			return meansTable(groups, rows, readable).Markdown(a.Out)
+		}
+		return meansTable(groups, rows, readable).Text(a.Out)
+	})
+}
+
+// meansTable is the table of means for people: mean ± standard deviation, and
+// behind it how many repetitions have the number where not all do.
+func meansTable(groups []results.Group, rows []results.Experiment, show detail) *table.Table {
+	measures := results.MeanMeasures(rows)
+	shown := results.Flatness(rows, true)
+	if show == summary {
+		shown = nil
+	}
+	flatness := results.Flatness(rows, false)
+	measures = slices.DeleteFunc(measures, func(m string) bool { return slices.Contains(flatness, m) && !slices.Contains(shown, m) })
+	t := &table.Table{Header: slices.Concat([]string{"group", "n"}, measures, []string{colState}), Right: map[int]bool{}}
+	for i := range measures {
+		t.Right[i+2] = true
+	}
+	t.Right[1] = true
+	for _, g := range groups {
+		cells := []string{g.Name, strconv.Itoa(g.Repetitions)}
+		for _, m := range g.Measures {
+			if slices.Contains(measures, m.Name) {
+				cells = append(cells, meanCell(m, g.Repetitions))
+			}
+		}
+		t.Add(append(cells, states(g))...)
+	}
+	return t
+}
+
+// wholeMeans is the table of means for programs: each number in a column of its own.
+func wholeMeans(groups []results.Group, rows []results.Experiment) *table.Table {
+	params := slices.DeleteFunc(results.Params(rows), func(p string) bool {
+		return !slices.ContainsFunc(groups, func(g results.Group) bool { _, ok := g.Params[p]; return ok })
+	})
+	flatness := results.Flatness(rows, false)
+	t := &table.Table{Header: slices.Concat([]string{"group"}, params, []string{"n"}, overStates, []string{"unfinished"})}
+	for _, m := range results.MeanMeasures(rows) {
+		t.Header = append(t.Header, m, m+".sd", m+".n")
+		if slices.Contains(flatness, m) {
+			t.Header = append(t.Header, m+".bounds")
+		}
+	}
+	for _, g := range groups {
+		cells := []string{g.Name}
+		for _, p := range params {
+			cells = append(cells, value(g.Params[p]))
+		}
+		cells = append(cells, strconv.Itoa(g.Repetitions))
+		unfinished := g.Repetitions
+		for _, state := range overStates {
+			cells = append(cells, strconv.Itoa(g.States[state]))
+			unfinished -= g.States[state]
+		}
+		cells = append(cells, strconv.Itoa(unfinished))
+		for _, m := range g.Measures {
+			cells = append(cells, digits(m.Mean, 6), digits(m.Deviation, 6), strconv.Itoa(m.Count))
+			if slices.Contains(flatness, m.Name) {
+				cells = append(cells, strconv.Itoa(m.Bounds))
+			}
+		}
+		t.Add(cells...)
+	}
+	return t
+}
+
+// overStates are the states of experiments that are over.
+var overStates = []string{artifacts.StateDone, artifacts.StateDiverged, artifacts.StateFailed}
+
+// states says what became of the repetitions: "done", or how many of them are what.
+func states(g results.Group) string {
+	if len(g.States) == 1 {
+		return slices.Collect(maps.Keys(g.States))[0]
+	}
+	var parts []string
+	for _, state := range append(overStates[:len(overStates):len(overStates)], artifacts.StateInterrupted, artifacts.StateNotRun, artifacts.StateRunning, artifacts.StateWaiting) {
+		if n := g.States[state]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, state))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// meanCell writes a mean with its deviation, and of how many it is where that is not of all.
+func meanCell(m surface.Summary, of int) string {
+	if m.Count == 0 {
+		return "-"
+	}
+	cell := m.String()
+	if m.Count != of {
+		cell += fmt.Sprintf(" (%d)", m.Count)
+	}
+	return cell
+}
+
+// digits writes a number with so many significant digits, or "-".
+func digits(v float64, n int) string {
+	if math.IsNaN(v) {
+		return "-"
+	}
+	return strings.TrimPrefix(strconv.FormatFloat(v, 'g', n, 64), "+")
+}

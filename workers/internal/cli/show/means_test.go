@@ -1,0 +1,53 @@
+package show
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lossatlas/activities/results"
+	"lossatlas/activities/surface"
+)
+
+// TestMeansTables: what is missing from a mean is told, in text and in csv.
+func TestMeansTables(t *testing.T) {
+	row := func(group, state string, seed, loss float64) results.Experiment {
+		r := results.Experiment{Name: group, Group: group, State: state, Params: map[string]any{"train.net": group, "train.seed": seed}}
+		if state == "done" {
+			r.TrainLoss, r.TestLoss, r.TestError = num(loss), num(2*loss), num(10*loss)
+			r.Flatness = map[string][]surface.Summary{"line-test": {{Name: "width0.5", Mean: loss, Count: 1, Bounds: int(seed) % 2}, {Name: "width1", Mean: loss, Count: 1}}}
+		}
+		return r
+	}
+	rows := []results.Experiment{row("a", "done", 1, 1), row("a", "done", 2, 2), row("b", "done", 1, 0.5), row("b", "diverged", 2, 0), row("b", "running", 3, 0), row("c", "failed", 1, 0), row("c", "failed", 2, 0)}
+	groups := results.Means(rows)
+	var text, short, csv bytes.Buffer
+	for _, err := range []error{meansTable(groups, rows, readable).Text(&text), meansTable(groups, rows, summary).Text(&short), wholeMeans(groups, rows).CSV(&csv)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ name, got, want string }{
+		{"text", text.String(), `group  n   train_loss  test_loss  test_error  line-test.width0.5  state
+a      2  1.50 ± 0.71  3.0 ± 1.4  15.0 ± 7.1                >1.5  done
+b      3      0.5 (1)      1 (1)       5 (1)            >0.5 (1)  1 done, 1 diverged, 1 running
+c      2            -          -           -                   -  failed
+`},
+		{"short", short.String(), `group  n   train_loss  test_loss  test_error  state
+a      2  1.50 ± 0.71  3.0 ± 1.4  15.0 ± 7.1  done
+b      3      0.5 (1)      1 (1)       5 (1)  1 done, 1 diverged, 1 running
+c      2            -          -           -  failed
+`},
+		{"csv", csv.String(), `group,train.net,n,done,diverged,failed,unfinished,train_loss,train_loss.sd,train_loss.n,test_loss,test_loss.sd,test_loss.n,test_error,test_error.sd,test_error.n,` +
+			`line-test.width0.5,line-test.width0.5.sd,line-test.width0.5.n,line-test.width0.5.bounds,line-test.width1,line-test.width1.sd,line-test.width1.n,line-test.width1.bounds
+a,a,2,2,0,0,0,1.5,0.707107,2,3,1.41421,2,15,7.07107,2,1.5,-,2,1,1.5,0.707107,2,0
+b,b,3,1,1,0,1,0.5,-,1,1,-,1,5,-,1,0.5,-,1,1,0.5,-,1,0
+c,c,2,0,0,2,0,-,-,0,-,-,0,-,-,0,-,-,0,0,-,-,0,0
+`},
+	} {
+		if diff := cmp.Diff(c.want, c.got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
+}

@@ -1,0 +1,167 @@
+package show
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/activities/results"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/cli/sweeps"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/table"
+)
+
+// Columns of results beside the swept parameters.
+const (
+	colExperiment = "experiment"
+	colTrainLoss  = "train_loss"
+	colTestLoss   = "test_loss"
+	colTestError  = "test_error"
+	colState      = "state"
+)
+
+func showCommand(a *app.App) *cobra.Command {
+	var o showOptions
+	cmd := app.Command("show SWEEP", "Show a sweep's results as a table: what was set, losses, test error in percent, and what maps came to", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, args []string) error {
+			return show(cmd.Context(), a, args[0], o)
+		})
+	cmd.Long = cmd.Short + `.
+
+Of experiments that are repeated (repeats: in the sweep file) a second table has the mean ± the standard deviation over the repetitions
+that came to a number, in brackets how many those are where it is not all of them (a training that diverged counts for none); --means has it alone, also as csv and json.
+">" marks a lower bound: the plotted range cuts off a measure of flatness, or a value that it is the mean of. Such a mean has no deviation.
+Columns for programs (csv, json) hold the bare number and next to it NAME.bounds, the number of lower bounds among its values; 0 means exact.
+
+Comparisons (compare: in the sweep file) are a further table; --comparisons has them alone, also as csv and json.
+A file of everything, with parameters, recipes and digests, is the sweep.json of ` + "`lossatlas export sweep`" + `.`
+	cmd.Flags().StringVar(&o.format, "format", "", "`form` of the table: text, csv, md or json (default: --output)")
+	cmd.Flags().StringVar(&o.sortBy, "sort-by", "", "`column` to sort by: a swept parameter, train_loss, test_loss, test_error, state, experiment or a map's number")
+	cmd.Flags().StringSliceVar(&o.columns, "columns", nil, "these `columns` in this order: what --sort-by takes, also .sd and .bounds of flatness, train.epochs and other parameters that are not swept, parameters, macs, seconds, STEP.seconds, STEP.key, STEP/OUTPUT; all for every number")
+	cmd.Flags().BoolVar(&o.reverse, "reverse", false, "largest first")
+	cmd.Flags().BoolVar(&o.comparisons, "comparisons", false, "the maps between experiments in place of the experiments")
+	cmd.Flags().BoolVar(&o.means, "means", false, "means and deviations over repetitions (repeats: in the sweep file) in place of the experiments")
+	cmd.Flags().BoolVar(&o.maps, "maps", false, "draw each map below the table, small and by the logarithm of the loss")
+	return cmd
+}
+
+// showOptions are what `show` is asked for.
+type showOptions struct {
+	format, sortBy             string
+	columns                    []string
+	reverse, comparisons, maps bool
+	means                      bool
+}
+
+func show(ctx context.Context, a *app.App, name string, o showOptions) (err error) {
+	if o.format == "" {
+		o.format = a.Settings.Output
+	}
+	switch {
+	case !slices.Contains([]string{"text", "csv", "md", "json", "jsonl"}, o.format):
+		return exit.Usagef("--format: %q is not allowed; choose text, csv, md or json", o.format)
+	case o.maps && o.format != "text":
+		return exit.Usagef("--maps draws in text, not in %s; `lossatlas export sweep` writes the maps to files", o.format)
+	case o.means && (o.comparisons || o.maps || o.sortBy != "" || o.reverse || len(o.columns) > 0):
+		return exit.Usagef("--means shows the means alone; leave --comparisons, --maps, --columns, --sort-by and --reverse out beside it")
+	case o.comparisons && (o.sortBy != "" || o.reverse || len(o.columns) > 0):
+		return exit.Usagef("--sort-by, --reverse and --columns are of experiments; leave them out beside --comparisons")
+	}
+	s, err := a.OpenSession(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Finish(s, &err)
+	w, err := sweeps.Find(ctx, a, s, name)
+	if err != nil {
+		return err
+	}
+	found, err := w.Results(ctx, s)
+	if err != nil {
+		return err
+	}
+	rows, err := found.Experiments(ctx)
+	if err != nil {
+		return err
+	}
+	if o.means {
+		return printMeans(a, o, w.StepGraph.Sweep, rows)
+	}
+	var facts map[string]results.Fact
+	if o.sortBy != "" || len(o.columns) > 0 {
+		facts = found.Facts()
+	}
+	known := catalogOf(rows, facts)
+	if err := known.sort(rows, o.sortBy, o.reverse); err != nil {
+		return err
+	}
+	if len(o.columns) > 0 {
+		picked, err := known.pick(o.columns)
+		if err != nil {
+			return err
+		}
+		a.Settings.Output = o.format
+		if err := printPicked(a, o.format, rows, picked); err != nil || !o.maps {
+			return err
+		}
+		return showMaps(ctx, a, w, found)
+	}
+	if err := printShown(a, o, rows, found.Comparisons()); err != nil || !o.maps {
+		return err
+	}
+	return showMaps(ctx, a, w, found)
+}
+
+// printShown writes the tables: csv and json one of them, text and md all.
+func printShown(a *app.App, o showOptions, rows []results.Experiment, compared []results.Comparison) error {
+	if a.Settings.Output = o.format; o.comparisons {
+		return app.PrintList(a, compared, func() error { return comparisonTable(compared).Write(a.Out, o.format) })
+	}
+	return app.PrintList(a, rows, func() error {
+		if o.format == "csv" {
+			return resultTable(rows, everything).CSV(a.Out)
+		}
+		for i, t := range tables(rows, compared, readable) {
+			if i > 0 {
+				fmt.Fprintln(a.Out)
+			}
+			if err := t.Write(a.Out, o.format); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Summary are the tables that a run ends with: the experiments without their parameters, means and comparisons.
+func Summary(rows []results.Experiment, compared []results.Comparison) []*table.Table {
+	return tables(rows, compared, summary)
+}
+
+// tables are the tables of a sweep for people: experiments, means over repetitions, and comparisons.
+func tables(rows []results.Experiment, compared []results.Comparison, show detail) []*table.Table {
+	out := []*table.Table{resultTable(rows, show)}
+	if groups := results.Means(rows); len(groups) > 0 {
+		out = append(out, meansTable(groups, rows, show))
+	}
+	if len(compared) > 0 {
+		out = append(out, comparisonTable(compared))
+	}
+	return out
+}
+
+// comparisonTable is the table of comparisons.
+func comparisonTable(rows []results.Comparison) *table.Table {
+	t := &table.Table{Header: []string{"comparison", "between", colState, "why"}}
+	for _, r := range rows {
+		why := r.Why
+		if why == "" {
+			why = "-"
+		}
+		t.Add(r.Name, app.Join(r.Between), r.State, why)
+	}
+	return t
+}

@@ -1,0 +1,239 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/activities/results"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/cli/sweeps"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/export"
+	"lossatlas/workers/internal/session"
+)
+
+func exportCommand(a *app.App) *cobra.Command {
+	one := func(use, output, short, long string) *cobra.Command {
+		cmd := app.Command(use, short, cobra.ExactArgs(2),
+			func(cmd *cobra.Command, args []string) error {
+				return exportOutput(cmd.Context(), a, args[0], output, args[1])
+			})
+		cmd.Long = short + ".\n\n" + long
+		return cmd
+	}
+	var without []string
+	sweep := app.Command("sweep SWEEP FOLDER", "Write everything that a sweep has into a folder, with a sweep.json that says what it is", cobra.ExactArgs(2),
+		func(cmd *cobra.Command, args []string) error {
+			return exportSweep(cmd.Context(), a, args[0], args[1], without)
+		})
+	sweep.Long = sweep.Short + `.
+
+Grids are written as NPZ, CSV and VTK, paths as JSON, CSV and VTK, spectra as NPZ and CSV, weights and
+directions as safetensors, pictures as they are, and the report. sweep.json has the sweep file, experiments and
+comparisons with their parameters and results, each step's recipe and where it ran, and each file's digest.
+
+Each file is written whole or not at all, and a folder that was begun is gone on with. Of a sweep that is
+not finished it takes what is there, and fails if there is nothing; give the same command again for the rest.`
+	sweep.Flags().StringSliceVar(&without, "without", nil, "leave large files out: `kinds` of "+strings.Join(export.Large, ", "))
+	return app.Group("export", "Write results to files",
+		sweep,
+		one("grid STEP|DIGEST FILE", pipelines.OutGrid, "Write a line or surface as NPZ, CSV or VTK, by the end of the file's name (.npz, .csv, .vts)",
+			`A step is named as in `+"`lossatlas status`"+`: sweep/experiment/step, or any end of that
+which is unique. The NPZ holds float64 arrays x, y, loss[y][x], accuracy[y][x], the mask of
+evaluated points, and the provenance as JSON in "meta".`),
+		one("weights STEP|DIGEST FILE.safetensors", pipelines.OutWeights, "Write trained weights as safetensors with PyTorch's names and layouts",
+			`A training that keeps weights along its way (train.checkpoints) has one output for each, as
+sweep/experiment/train/checkpoint-00010; 00000 is the initial weights.`),
+		one("directions STEP|DIGEST FILE", pipelines.OutDirections, "Write the directions of a map as safetensors or NPZ (.safetensors, .npz)",
+			`The tensors are called x/<parameter> and y/<parameter>, with PyTorch's names and layouts of
+parameters.`),
+		one("path STEP|DIGEST FILE", pipelines.OutPath, "Write the path of a training as JSON, CSV or VTK, by the end of the file's name (.json, .csv, .vtp)",
+			`For each epoch its coordinates along the first two principal components and along two random
+directions, the norm of the weights and their distance from the last ones. The .vtp is a line in the plane of
+the surface around it (export grid … .vts), with the loss of that surface where there is one.`),
+		one("spectrum STEP|DIGEST FILE", pipelines.OutSpectrum, "Write the spectrum of a Hessian as NPZ or CSV, by the end of the file's name (.npz, .csv)",
+			`The NPZ holds lambda_min, lambda_max and their residuals, trace and trace_error, the nodes and
+weights of each random vector's quadrature, the density over x, and the provenance as JSON in
+"meta"; the CSV the density over x.`),
+	)
+}
+
+// blob fetches the output that a name stands for.
+func blob(ctx context.Context, a *app.App, s *session.Session, name, output string) ([]byte, error) {
+	roots, err := s.Store.Roots(ctx)
+	if err != nil && roots == nil {
+		return nil, err
+	}
+	d, err := results.Resolve(roots, name, output)
+	if err != nil {
+		return nil, exit.With(exit.Usage, err)
+	}
+	return s.Store.Get(ctx, d)
+}
+
+// export writes an output to a file, in the form that the file's name asks for.
+func exportOutput(ctx context.Context, a *app.App, name, output, file string) (err error) {
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	s, err := a.OpenSession(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Finish(s, &err)
+	if i := strings.LastIndexByte(name, '/'); output == pipelines.OutWeights && export.IsCheckpoint(name[i+1:]) {
+		output = name[i+1:]
+	}
+	stored, err := blob(ctx, a, s, name, output)
+	if err != nil {
+		return err
+	}
+	ext := strings.ToLower(filepath.Ext(path))
+	b, err := export.As(output, stored, ext)
+	var form *export.FormError
+	switch {
+	case errors.As(err, &form):
+		return exit.Usagef("%s: %w", file, err)
+	case err != nil:
+		return fmt.Errorf("%s is no %s: %w", name, output, err)
+	case ext == ".vtp":
+		if b, err = trackOn(ctx, a, s, stored, b); err != nil {
+			return err
+		}
+	}
+	if err := export.WriteFile(path, b); err != nil {
+		return err
+	}
+	a.Say("wrote %s (%s)", path, app.Size(int64(len(b))))
+	return nil
+}
+
+// trackOn is a path with the loss of the first surface around it that a recorded
+// sweep has; bare as it is where none does.
+func trackOn(ctx context.Context, a *app.App, s *session.Session, path, bare []byte) ([]byte, error) {
+	roots, err := s.Store.Roots(ctx)
+	if err != nil && roots == nil {
+		return nil, err
+	}
+	for _, o := range results.Outputs(roots) {
+		if o.Output != pipelines.OutPath || o.Digest != artifacts.Of(path) {
+			continue
+		}
+		for _, root := range roots {
+			if root.Sweep != o.Sweep {
+				continue
+			}
+			g, err := results.Graph(ctx, s.Store, root)
+			if err != nil {
+				return nil, err
+			}
+			grid, ok := root.Steps[export.SurfaceOf(g, o.Step)].Outputs[pipelines.OutGrid]
+			if !ok {
+				continue
+			}
+			b, err := s.Store.Get(ctx, grid.Digest)
+			if err != nil {
+				return nil, err
+			}
+			return export.Track(path, b)
+		}
+	}
+	return bare, nil
+}
+
+// exported is what `export sweep` says.
+type exported struct {
+	Sweep    string `json:"sweep"`
+	Folder   string `json:"folder"`
+	Document string `json:"document"`
+	State    string `json:"state"`
+	Files    int    `json:"files"`
+	Bytes    int64  `json:"bytes"`
+	// Unfinished are the steps that have no result (yet).
+	Unfinished []string `json:"unfinished"`
+}
+
+func exportSweep(ctx context.Context, a *app.App, name, folder string, without []string) (err error) {
+	for _, kind := range without {
+		if !slices.Contains(export.Large, kind) {
+			return exit.Usagef("--without: %q is no kind of large files; there are %s", kind, strings.Join(export.Large, ", "))
+		}
+	}
+	dir, err := filepath.Abs(folder)
+	if err != nil {
+		return err
+	}
+	s, err := a.OpenSession(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Finish(s, &err)
+	w, err := sweeps.Find(ctx, a, s, name)
+	if err != nil {
+		return err
+	}
+	steps, err := w.CurrentSteps(ctx, s)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(slices.Collect(maps.Values(steps)), func(st artifacts.RootStep) bool { return len(st.Outputs) > 0 }) {
+		return fmt.Errorf("sweep %s (%s) has no result to export yet: follow it with `lossatlas watch %s`, or run it again if it was stopped", name, w.State, name)
+	}
+	doc, err := export.Folder(ctx, dir, export.Sweep{Sweep: results.Sweep{Store: s.Store, Graph: w.StepGraph, Steps: steps}, Root: w.Root, State: w.State, Program: "lossatlas " + a.BuildVersion(), Without: without})
+	var foreign *export.ForeignError
+	if errors.As(err, &foreign) {
+		return exit.With(exit.Usage, err)
+	}
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%w; what is written is whole: make room and give the same command again to go on", err)
+	}
+	if err != nil {
+		return err
+	}
+	out := exported{Sweep: name, Folder: dir, Document: filepath.Join(dir, export.DocumentName), State: doc.State, Files: len(doc.Files), Unfinished: []string{}}
+	for _, f := range doc.Files {
+		out.Bytes += f.Bytes
+	}
+	unfinished := doc.Unfinished()
+	for _, step := range unfinished {
+		out.Unfinished = append(out.Unfinished, step.ID)
+	}
+	if a.Settings.Output != "text" {
+		return a.PrintJSON(out)
+	}
+	if _, err := fmt.Fprintf(a.Out, "%s: %s, %s, in %s\n", name, app.Count(out.Files, "file"), app.Size(out.Bytes), dir); err != nil {
+		return err
+	}
+	if n := len(out.Unfinished); n > 0 {
+		a.Say("%d of %s have no result (%s): %s; sweep.json lists them", n, app.Count(len(doc.Steps), "step"), causes(unfinished), app.JoinSome(out.Unfinished))
+	}
+	return nil
+}
+
+// causes counts steps without a result by their states, and by what kept them from running.
+func causes(steps []export.Step) string {
+	counts := map[string]int{}
+	for _, st := range steps {
+		cause := st.State
+		if st.State == artifacts.StateNotRun && st.Error != "" {
+			cause += " because " + st.Error
+		}
+		counts[cause]++
+	}
+	var out []string
+	for _, cause := range slices.Sorted(maps.Keys(counts)) {
+		out = append(out, fmt.Sprintf("%d %s", counts[cause], cause))
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,247 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/activities"
+	"lossatlas/activities/engine"
+	"lossatlas/activities/results"
+	"lossatlas/artifacts"
+	"lossatlas/artifacts/canonical"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/cli/sweeps"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/session"
+	"lossatlas/workers/internal/table"
+)
+
+// collection is one call of `lossatlas artifacts gc`.
+type collection struct {
+	*app.App
+	olderThan, maxSize   string
+	dry, yes, quarantine bool
+}
+
+func gcCommand(a *app.App) *cobra.Command {
+	g := &collection{App: a}
+	cmd := app.Command("gc", "Free what no sweep needs: results of earlier versions, dropped sweeps, left-over checkpoints", cobra.NoArgs,
+		func(cmd *cobra.Command, _ []string) error { return g.do(cmd.Context()) })
+	cmd.Long = cmd.Short + `.
+
+What listed sweeps need stays, with all that it was made from, and so does what unfinished
+sweeps can go on from. ` + "`artifacts rm`" + ` gives a sweep up, ` + "`artifacts pin`" + ` keeps its results
+under another name when it is changed and run again. Others may work on the store meanwhile.`
+	cmd.Flags().StringVar(&g.olderThan, "older-than", "24h", "`age` from which what nobody needs may go, such as 12h or 30d")
+	cmd.Flags().StringVar(&g.maxSize, "max-size", "", "free no more than brings the store to this `size`, such as 20GiB, the oldest first")
+	cmd.Flags().BoolVar(&g.quarantine, "quarantine", false, "free what `artifacts verify` set aside, too")
+	cmd.Flags().BoolVar(&g.dry, "dry-run", false, "only list what would go")
+	cmd.Flags().BoolVarP(&g.yes, "yes", "y", false, "don't ask")
+	return cmd
+}
+
+// ageOf reads a duration, with days.
+func ageOf(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		var n float64
+		n, err = strconv.ParseFloat(days, 64)
+		if !(n >= 0 && n < 1e5) {
+			n = -1
+		}
+		d = time.Duration(n * 24 * float64(time.Hour))
+	}
+	if err != nil || d < 0 {
+		return 0, exit.Usagef("--older-than: %q is no age; write 90m, 24h or 30d", text)
+	}
+	return d, nil
+}
+
+// sizeOf reads a number of bytes with a unit; "" is 0.
+func sizeOf(text string) (int64, error) {
+	number, factor := strings.TrimSuffix(text, "B"), 1.0
+	for i, unit := range []string{"k", "M", "G", "T"} {
+		for suffix, base := range map[string]float64{unit: 1000, unit + "i": 1024, strings.ToUpper(unit) + "i": 1024} {
+			if n, ok := strings.CutSuffix(number, suffix); ok && factor == 1 {
+				number, factor = n, math.Pow(base, float64(i+1))
+			}
+		}
+	}
+	if text == "" {
+		return 0, nil
+	}
+	f, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || !(f > 0) || f*factor > math.MaxInt64/2 {
+		return 0, exit.Usagef("--max-size: %q is no size; write 500MB, 20GiB or a number of bytes", text)
+	}
+	return max(1, int64(f*factor)), nil
+}
+
+func (g *collection) do(ctx context.Context) (err error) {
+	age, err := ageOf(g.olderThan)
+	if err != nil {
+		return err
+	}
+	limit, err := sizeOf(g.maxSize)
+	if err != nil {
+		return err
+	}
+	s, err := g.OpenSession(ctx)
+	if err != nil {
+		return err
+	}
+	defer g.Finish(s, &err)
+	u, err := findUnfinished(ctx, g.App, s)
+	if err != nil {
+		return err
+	}
+	o := artifacts.CollectOptions{OlderThan: age, MaxSize: limit, DryRun: true, Quarantine: g.quarantine, Keep: u.keep, KeepParts: u.keepParts}
+	plan, err := s.Store.Collect(ctx, o)
+	if err != nil {
+		return err
+	}
+	if g.dry || len(plan.Freed) == 0 {
+		return g.print(plan, "would free", g.dry)
+	}
+	question := fmt.Sprintf("Free %s, %s?", app.Count(len(plan.Freed), "object"), app.Size(plan.Bytes))
+	if err := g.Confirm(g.yes, question); err != nil {
+		return err
+	}
+	told := time.Now()
+	o.DryRun, o.Progress = false, func(done, of int) {
+		if time.Since(told) >= progressEvery {
+			told = time.Now()
+			g.Say("freed %d of %s", done, app.Count(of, "object"))
+		}
+	}
+	done, err := s.Store.Collect(ctx, o)
+	if err != nil {
+		return err
+	}
+	return g.print(done, "freed", false)
+}
+
+// print tells what went, or would.
+func (g *collection) print(c artifacts.Collected, verb string, list bool) error {
+	switch g.Settings.Output {
+	case "json":
+		return g.PrintJSON(c)
+	case "jsonl":
+		return app.PrintList(g.App, c.Freed, nil)
+	}
+	kinds := map[string]int{}
+	t := table.Table{Header: []string{"KIND", "SIZE", "WRITTEN", "OBJECT"}, Right: map[int]bool{1: true}}
+	for _, f := range c.Freed {
+		kinds[f.Kind]++
+		t.Add(f.Kind, app.Size(f.Size), f.At.Local().Format(time.DateTime), f.Object)
+	}
+	if list && len(c.Freed) > 0 {
+		if err := t.Text(g.Out); err != nil {
+			return err
+		}
+		fmt.Fprintln(g.Out)
+	}
+	if len(c.Freed) == 0 {
+		_, err := fmt.Fprintf(g.Out, "nothing to free: %s, %s, all needed or too young\n", app.Count(c.Objects, "object"), app.Size(c.Size))
+		return err
+	}
+	var parts []string
+	for _, k := range []string{"action", "blob", "part", "quarantined"} {
+		if n := kinds[k]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, plural[k]))
+		}
+	}
+	_, err := fmt.Fprintf(g.Out, "%s %s (%s); %s, %s, stay\n", verb, app.Size(c.Bytes), strings.Join(parts, ", "), app.Count(c.Objects, "object"), app.Size(c.Size))
+	return err
+}
+
+var plural = map[string]string{"action": "results", "blob": "blobs", "part": "checkpoints", "quarantined": "set aside"}
+
+// unfinished knows what sweeps may go on from whose records don't tell yet: those
+// that run, were interrupted, or failed in part.
+type unfinished struct {
+	ctx    context.Context
+	store  *artifacts.Store
+	graphs []*pipelines.Graph
+	steps  map[string]bool // kind and parameters
+
+	classes map[string]bool // of arithmetic
+	once    sync.Once
+	keys    map[artifacts.Key]bool
+	failed  bool // then everything is kept
+}
+
+func findUnfinished(ctx context.Context, a *app.App, s *session.Session) (*unfinished, error) {
+	u := &unfinished{ctx: ctx, store: s.Store, steps: map[string]bool{}, classes: map[string]bool{}, keys: map[artifacts.Key]bool{}}
+	roots, err := sweeps.Records(ctx, a, s)
+	var harm *artifacts.RecordError
+	if err != nil && !errors.As(err, &harm) { // with damaged roots nothing is freed
+		return nil, err
+	}
+	e, _ := a.EngineOptions()
+	if class, err := engine.Class(e); err == nil {
+		u.classes[class] = true
+	}
+	for _, r := range roots {
+		if r.State == artifacts.StateDone {
+			continue
+		}
+		g, err := results.Graph(ctx, s.Store, r)
+		if err != nil {
+			return nil, fmt.Errorf("nothing can be freed, because nobody knows what an unfinished sweep needs: %w; run the sweep again, or give it up with `lossatlas artifacts rm`", err)
+		}
+		u.graphs = append(u.graphs, g)
+		for _, p := range g.All() {
+			u.steps[stepName(string(p.Step.Kind), p.Step.Params)] = true
+		}
+		if r.State == artifacts.StateRunning {
+			u.keys[activities.RunKey(r.RunID)] = true
+		}
+		u.classes[r.Numerics] = true
+	}
+	return u, nil
+}
+
+// stepName tells steps apart that have not met their inputs yet.
+func stepName(kind string, params []byte) string {
+	spelled, err := canonical.JSON(params)
+	if err != nil {
+		return kind
+	}
+	return kind + " " + string(spelled)
+}
+
+// keep says whether an action may be a step of an unfinished sweep, whatever its
+// inputs and arithmetic are.
+func (u *unfinished) keep(act artifacts.Action) bool {
+	u.classes[act.Recipe.Numerics] = true
+	return u.steps[stepName(act.Recipe.Kind, act.Recipe.Params)]
+}
+
+// keepParts says whether an unfinished sweep would go on with a step.
+func (u *unfinished) keepParts(k artifacts.Key) bool {
+	u.once.Do(func() { // when all classes are known
+		for class := range u.classes {
+			for _, g := range u.graphs {
+				plan, err := pipelines.MakePlan(u.ctx, g, class, u.store)
+				if err != nil {
+					u.failed = true
+					return
+				}
+				for _, p := range plan.Steps {
+					u.keys[p.Key] = true
+				}
+			}
+		}
+	})
+	return u.failed || u.keys[k]
+}

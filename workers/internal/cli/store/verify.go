@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/artifacts"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/exit"
+)
+
+func verifyCommand(a *app.App) *cobra.Command {
+	var sample string
+	var dry bool
+	cmd := app.Command("verify", "Read the store and say what is missing or damaged and what needs it; damaged objects are set aside", cobra.NoArgs,
+		func(cmd *cobra.Command, _ []string) error { return verify(cmd.Context(), a, sample, dry) })
+	cmd.Long = cmd.Short + `.
+
+Every record (results and sweeps) is read, records that contradict each other are found, and every blob's size
+is compared each time; of the
+blobs and checkpoints themselves --sample 1/7, then 2/7, and so on reads one part in each of
+seven nights. What is damaged is moved below quarantine/ in the bucket and never deleted, so
+that the next run makes it again. The exit code is 1 when something was found.`
+	cmd.Flags().StringVar(&sample, "sample", "1/1", "read the `n/t`-th part of the blobs only")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "only look; move nothing")
+	return cmd
+}
+
+// sampleOf reads "n/t".
+func sampleOf(text string) (part, of int, err error) {
+	n, t, ok := strings.Cut(text, "/")
+	part, err1 := strconv.Atoi(n)
+	of, err2 := strconv.Atoi(t)
+	if !ok || err1 != nil || err2 != nil || part < 1 || of < part || of > 10000 {
+		return 0, 0, exit.Usagef("--sample: %q is no part; write n/t with 1 ≤ n ≤ t ≤ 10000, such as 1/7", text)
+	}
+	return part, of, nil
+}
+
+// progressEvery is how often a long look at the store says how far it is.
+const progressEvery = 5 * time.Second
+
+func verify(ctx context.Context, a *app.App, sample string, dry bool) (err error) {
+	part, of, err := sampleOf(sample)
+	if err != nil {
+		return err
+	}
+	s, err := a.OpenSession(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Finish(s, &err)
+	told := time.Now()
+	c, err := s.Store.Check(ctx, artifacts.CheckOptions{Part: part, Of: of, Quarantine: !dry, Progress: func(n, of int, bytes, ofBytes int64) {
+		if time.Since(told) >= progressEvery {
+			told = time.Now()
+			a.Say("read %d of %s, %s of %s", n, app.Count(of, "object"), app.Size(bytes), app.Size(ofBytes))
+		}
+	}})
+	if err != nil {
+		return err
+	}
+	if err := printChecked(a, c); err != nil {
+		return err
+	}
+	if len(c.Findings) > 0 {
+		return exit.Silently(exit.Failed)
+	}
+	return nil
+}
+
+func printChecked(a *app.App, c artifacts.Checked) error {
+	switch a.Settings.Output {
+	case "json":
+		return a.PrintJSON(c)
+	case "jsonl":
+		return app.PrintList(a, c.Findings, nil)
+	}
+	moved := 0
+	for _, f := range c.Findings {
+		fmt.Fprintf(a.Out, "%s: %s: %s\n", f.Problem, f.Object, f.Detail)
+		for _, n := range f.Needed {
+			fmt.Fprintf(a.Out, "  needed by %s\n", n)
+		}
+		if len(f.Needed) == 0 {
+			fmt.Fprintln(a.Out, "  needed by nothing")
+		}
+		if f.Moved != "" {
+			moved++
+			fmt.Fprintf(a.Out, "  moved to %s\n", f.Moved)
+		}
+	}
+	what := fmt.Sprintf("checked %s, %s and %s (%s) in %.1f s", app.Count(c.Records, "record"), app.Count(c.Blobs, "blob"), app.Count(c.Parts, "checkpoint"), app.Size(c.Bytes), c.Seconds)
+	if len(c.Findings) == 0 {
+		_, err := fmt.Fprintf(a.Out, "%s: all is well\n", what)
+		return err
+	}
+	_, err := fmt.Fprintf(a.Out, "\n%s: %s, %d moved to quarantine\n", what, app.Count(len(c.Findings), "problem"), moved)
+	if sweeps := sweepsOf(c.Findings); len(sweeps) > 0 {
+		a.Say("run these sweeps again to make what is missing: %s", app.JoinSome(sweeps))
+	}
+	return err
+}
+
+// sweepsOf are the sweeps that need what was found.
+func sweepsOf(findings []artifacts.Finding) []string {
+	var out []string
+	for _, f := range findings {
+		for _, n := range f.Needed {
+			if rest, ok := strings.CutPrefix(n, "sweep "); ok {
+				name, _, _ := strings.Cut(rest, ":")
+				out = append(out, name)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

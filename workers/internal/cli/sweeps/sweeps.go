@@ -1,0 +1,360 @@
+package sweeps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"lossatlas/activities"
+	"lossatlas/activities/results"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/progress"
+	"lossatlas/workers/internal/session"
+)
+
+// Sweep is what is known of one sweep: its record, and what Temporal says now.
+type Sweep struct {
+	artifacts.Root
+	StepGraph *pipelines.Graph
+	Client    client.Client // not nil while the sweep's workflow is open
+	poller    *progress.Poller
+	// lost says that the record has the sweep running, and nothing runs it: its process was killed.
+	lost bool
+	// class is the numerics class of this machine, for a record that doesn't tell its own.
+	class func() (string, error)
+	// now is the state of its steps at this moment, from its workflows, its record or the store.
+	Now progress.Snapshot
+}
+
+// find returns a sweep by name. A sweep that is not known is a usage error that
+// lists those that are.
+func Find(ctx context.Context, a *app.App, s *session.Session, name string) (*Sweep, error) {
+	root, err := Record(ctx, a, s, name)
+	if errors.Is(err, artifacts.ErrNotFound) {
+		return nil, noSweep(ctx, a, s, name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	g, err := results.Graph(ctx, s.Store, root)
+	if err != nil {
+		return nil, err
+	}
+	w := &Sweep{Root: root, StepGraph: g, class: a.MachineClass}
+	return w, w.refresh(ctx, s)
+}
+
+// record is a sweep's record, or the beginning of one where its workflow has not
+// come to writing it yet. A record of what is over needs no Temporal server.
+func Record(ctx context.Context, a *app.App, s *session.Session, name string) (artifacts.Root, error) {
+	root, err := s.Store.Root(ctx, name)
+	if err != nil && !errors.Is(err, artifacts.ErrNotFound) || !s.HasTemporal() {
+		return root, err
+	}
+	open, ok, e := openSweep(ctx, s, name)
+	switch {
+	case e != nil && err == nil:
+		a.Log.Debug().Err(e).Msg("whether the sweep runs could not be asked")
+		return root, nil
+	case e != nil:
+		return root, e
+	case !ok || err == nil && open.RunID == root.RunID:
+		return root, err
+	}
+	return open.Record(), nil
+}
+
+func openSweep(ctx context.Context, s *session.Session, name string) (launch.Open, bool, error) {
+	c, err := s.Temporal(ctx)
+	if err != nil {
+		return launch.Open{}, false, err
+	}
+	return launch.OpenSweep(ctx, c, s.Payloads().Data, name)
+}
+
+// records are those of all sweeps, sorted by name. What can't be read is left out
+// and comes as an error beside the others.
+func Records(ctx context.Context, a *app.App, s *session.Session) ([]artifacts.Root, error) {
+	roots, err := s.Store.Roots(ctx)
+	if err != nil && roots == nil || !s.HasTemporal() {
+		return roots, err
+	}
+	c, e := s.Temporal(ctx)
+	if e != nil {
+		return roots, errors.Join(err, e)
+	}
+	open, e := launch.OpenSweeps(ctx, c, s.Payloads().Data)
+	for _, o := range open {
+		i := slices.IndexFunc(roots, func(r artifacts.Root) bool { return r.Sweep == o.Sweep })
+		switch {
+		case i < 0:
+			roots = append(roots, o.Record())
+		case roots[i].RunID != o.RunID && o.Started.After(roots[i].Started):
+			roots[i] = o.Record()
+		}
+	}
+	slices.SortFunc(roots, func(x, y artifacts.Root) int { return strings.Compare(x.Sweep, y.Sweep) })
+	return roots, errors.Join(err, e)
+}
+
+func noSweep(ctx context.Context, a *app.App, s *session.Session, name string) error {
+	roots, err := Records(ctx, a, s)
+	if err != nil {
+		return err
+	}
+	if len(roots) == 0 {
+		return exit.Usagef("there is no sweep %q: %s", name, NoSweeps(a, s))
+	}
+	var names []string
+	for _, r := range roots {
+		names = append(names, r.Sweep)
+	}
+	return exit.Usagef("there is no sweep %q in %s; there %s %s", name, place(a, s), verb(len(names)), app.JoinSome(names))
+}
+
+// nothing says that no sweep is where the command looked.
+func NoSweeps(a *app.App, s *session.Session) string { return "no sweep was run yet in " + place(a, s) }
+
+// place is where a session's sweeps are kept.
+func place(a *app.App, s *session.Session) string {
+	if s.Role() == session.External {
+		return fmt.Sprintf("bucket %s of %s", a.Settings.S3Bucket, s.Endpoint())
+	}
+	return a.Home.Dir()
+}
+
+// verb is the verb of a number of things that are somewhere.
+func verb(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// refresh settles whether the sweep runs, and the state of its steps.
+func (w *Sweep) refresh(ctx context.Context, s *session.Session) error {
+	w.Now, w.lost = Recorded(w.StepGraph, w.Root), false
+	if w.State != artifacts.StateRunning {
+		return nil
+	}
+	if !s.HasTemporal() {
+		return w.lose(ctx, s)
+	}
+	c, err := s.Temporal(ctx)
+	if err != nil {
+		return err
+	}
+	d, err := c.DescribeWorkflowExecution(ctx, launch.WorkflowID(w.Sweep), w.RunID)
+	var missing *serviceerror.NotFound
+	if err != nil && !errors.As(err, &missing) {
+		return fmt.Errorf("ask for sweep %s: %w", w.Sweep, err)
+	}
+	if err != nil || d.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		// It may have ended just now, and have recorded that.
+		if again, err := s.Store.Root(ctx, w.Sweep); err == nil && again.State != artifacts.StateRunning {
+			w.Root, w.Now = again, Recorded(w.StepGraph, again)
+			return nil
+		}
+		return w.lose(ctx, s)
+	}
+	w.Client = c
+	if w.poller == nil {
+		w.poller = progress.NewPoller(c, s.Store, s.Payloads(), s.Namespace(), w.StepGraph, launch.WorkflowID(w.Sweep), w.RunID)
+	}
+	if w.Now, err = w.poller.Poll(ctx); err != nil {
+		return fmt.Errorf("sweep %s runs, but how far it is can't be asked: %w", w.Sweep, err)
+	}
+	return nil
+}
+
+// lose settles the state of a sweep that nothing runs: what the store has of it is done.
+func (w *Sweep) lose(ctx context.Context, s *session.Session) (err error) {
+	w.State, w.lost = artifacts.StateInterrupted, true
+	if w.Steps, err = w.planned(ctx, s); err != nil {
+		return fmt.Errorf("what sweep %s had done: %w", w.Sweep, err)
+	}
+	w.Now = Recorded(w.StepGraph, w.Root)
+	return nil
+}
+
+// numerics is the class of arithmetic that the sweep is computed in.
+func (w *Sweep) NumericsClass() (string, error) {
+	if w.Root.Numerics != "" {
+		return w.Root.Numerics, nil
+	}
+	return w.class()
+}
+
+// recorded is the state of a sweep's steps as its record has it.
+func Recorded(g *pipelines.Graph, root artifacts.Root) progress.Snapshot {
+	s := progress.Waiting(g)
+	for i := range s.Steps {
+		if root.State != artifacts.StateRunning {
+			s.Steps[i].State = artifacts.StateNotRun
+		}
+		if st, ok := root.Steps[s.Steps[i].ID]; ok {
+			s.Steps[i].State, s.Steps[i].Error, s.Steps[i].Seconds = st.State, st.Error, st.Seconds
+		}
+	}
+	return s
+}
+
+// unfinished says whether the record is not the last word on the sweep's steps.
+func (w *Sweep) Unfinished() bool {
+	return w.State == artifacts.StateRunning || w.lost
+}
+
+// steps are the sweep's steps with their outputs, in the form of a record: of a
+// running sweep those that its workflows know, or as long as these know nothing, those that the cache has.
+func (w *Sweep) CurrentSteps(ctx context.Context, s *session.Session) (map[string]artifacts.RootStep, error) {
+	switch {
+	case w.State != artifacts.StateRunning:
+		return w.Steps, nil
+	case w.poller != nil && len(w.poller.Known()) > 0:
+		out := activities.RootSteps(w.poller.Known())
+		for _, now := range w.Now.Steps { // one that its worker has left waits
+			if st, ok := out[now.ID]; ok {
+				st.State = now.State
+				out[now.ID] = st
+			}
+		}
+		return out, nil
+	}
+	return w.planned(ctx, s)
+}
+
+// results are those of the sweep at this moment.
+func (w *Sweep) Results(ctx context.Context, s *session.Session) (*results.Sweep, error) {
+	steps, err := w.CurrentSteps(ctx, s)
+	return &results.Sweep{Store: s.Store, Graph: w.StepGraph, Steps: steps}, err
+}
+
+// recordedActions is the action cache with the results that a run has recorded, which are not looked for again.
+type recordedActions struct {
+	*artifacts.Store
+	made map[artifacts.Key]artifacts.Action
+}
+
+func (r recordedActions) Lookup(ctx context.Context, k artifacts.Key) (artifacts.Action, error) {
+	if a, ok := r.made[k]; ok {
+		return a, nil
+	}
+	return r.Store.Lookup(ctx, k)
+}
+
+// planned are the steps of an unfinished sweep as a plan finds them.
+func (w *Sweep) planned(ctx context.Context, s *session.Session) (map[string]artifacts.RootStep, error) {
+	numerics, err := w.NumericsClass()
+	if err != nil {
+		return nil, err
+	}
+	cache := recordedActions{s.Store, map[artifacts.Key]artifacts.Action{}}
+	journal := activities.OpenJournal(s.Store, w.RunID)
+	if err := journal.Update(ctx); err != nil && !errors.Is(err, artifacts.ErrNotFound) {
+		return nil, err
+	}
+	for _, st := range journal.Steps {
+		if len(st.Made.Outputs) > 0 {
+			cache.made[st.Made.Key] = artifacts.Action{Key: st.Made.Key, Outputs: st.Made.Outputs}
+		}
+	}
+	plan, err := pipelines.MakePlan(ctx, w.StepGraph, numerics, cache)
+	if err != nil {
+		return nil, err
+	}
+	var begun map[artifacts.Key]bool
+	if w.lost {
+		if begun, err = s.Store.PartKeys(ctx); err != nil {
+			return nil, err
+		}
+	}
+	out := make(map[string]artifacts.RootStep, len(plan.Steps))
+	for i, p := range plan.Steps {
+		now := w.Now.Steps[i]
+		st := artifacts.RootStep{Kind: string(p.Kind), Key: p.Key, State: now.State, Error: now.Error, Seconds: now.Seconds, Outputs: p.Outputs}
+		switch {
+		case now.Over():
+		case p.State == pipelines.StateCached:
+			st.State = artifacts.StateCached
+		case begun[p.Key] && p.Kind.Computes():
+			st.State = artifacts.StateInterrupted
+		case w.lost:
+			st.State = artifacts.StateNotRun
+		}
+		out[p.ID] = st
+	}
+	return out, nil
+}
+
+// row is a sweep in a list.
+type Row struct {
+	Sweep       string    `json:"sweep"`
+	State       string    `json:"state"`
+	Steps       int       `json:"steps"`
+	Done        int       `json:"done"`
+	Failed      int       `json:"failed"`
+	Interrupted int       `json:"interrupted"`
+	NotRun      int       `json:"not_run"`
+	Running     int       `json:"running"`
+	Ready       int       `json:"ready"` // that wait for nothing but a worker
+	Experiments int       `json:"experiments"`
+	Started     time.Time `json:"started"`
+	Finished    time.Time `json:"finished,omitzero"`
+
+	Doing   string `json:"-"` // the state in words
+	Summary string `json:"-"` // what became of the steps, in words
+}
+
+func (w *Sweep) Row() Row {
+	return Row{
+		Sweep: w.Sweep, State: w.State, Steps: len(w.Now.Steps), Experiments: len(w.StepGraph.Experiments), Started: w.Started, Finished: w.Finished,
+		Doing: progress.Doing(w.State, w.Now), Summary: progress.Summary(w.Now, progress.Estimate{}),
+		Done:   w.Now.Count(artifacts.StateCached, artifacts.StateRan),
+		Failed: w.Now.Count(artifacts.StateFailed), Interrupted: w.Now.Count(artifacts.StateInterrupted), NotRun: w.Now.Count(artifacts.StateNotRun),
+		Running: w.Now.Count(artifacts.StateRunning), Ready: w.Now.Ready(),
+	}
+}
+
+// all returns every sweep, the latest first. Records that can't be read are left out with a warning.
+func All(ctx context.Context, a *app.App, s *session.Session) ([]*Sweep, error) {
+	roots, err := Records(ctx, a, s)
+	if err != nil && roots == nil {
+		return nil, err
+	}
+	if err != nil {
+		a.Log.Warn().Err(err).Msg("some sweeps can't be listed")
+	}
+	var out []*Sweep
+	for _, r := range roots {
+		w := &Sweep{Root: r, class: a.MachineClass}
+		if w.StepGraph, err = results.Graph(ctx, s.Store, r); err != nil {
+			a.Log.Warn().Err(err).Str("sweep", r.Sweep).Msg("its steps can't be listed")
+			w.StepGraph = &pipelines.Graph{Sweep: r.Sweep}
+		}
+		if err := w.refresh(ctx, s); err != nil {
+			a.Log.Warn().Err(err).Str("sweep", r.Sweep).Msg("its state is not known")
+		}
+		out = append(out, w)
+	}
+	slices.SortFunc(out, func(x, y *Sweep) int {
+		if c := y.Started.Compare(x.Started); c != 0 {
+			return c
+		}
+		return strings.Compare(x.Sweep, y.Sweep)
+	})
+	return out, nil
+}
+
+// KindWeights is the kind of the one step in the record of imported weights.
+const KindWeights = "weights"
