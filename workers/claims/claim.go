@@ -1,6 +1,6 @@
 package main
 
-import "fmt"
+import "lossatlas/workers/internal/table"
 
 // verdict is what became of a claim.
 type verdict string
@@ -25,22 +25,17 @@ type claim struct {
 type finding struct {
 	verdict verdict
 	why     string
-	tables  []table
+	tables  []sheet
 }
 
-// table is a table of the page, and a CSV file of its name.
-type table struct {
-	name   string
-	header []string
-	rows   [][]string
+// sheet is a table of the page, and a CSV file of its name.
+type sheet struct {
+	name string
+	*table.Table
 }
 
-func (t *table) add(cells ...any) {
-	row := make([]string, len(cells))
-	for i, c := range cells {
-		row[i] = fmt.Sprint(c)
-	}
-	t.rows = append(t.rows, row)
+func newSheet(name string, header ...string) sheet {
+	return sheet{name, &table.Table{Header: header}}
 }
 
 // claims are those of the paper, in its order.

@@ -218,7 +218,7 @@ func TestInterpolationWidths(t *testing.T) {
 		t.Fatal(s.err)
 	}
 	for i, want := range []float64{math.Sqrt(0.5 / 5), math.Sqrt(0.5 / 50)} {
-		if got, w := f.tables[0].rows[0][1+i], decimal(want, 3); got != w {
+		if got, w := f.tables[0].Rows[0][1+i], decimal(want, 3); got != w {
 			t.Errorf("width %d is %s, want %s", i, got, w)
 		}
 	}

@@ -34,7 +34,7 @@ func missing(what string) finding {
 // interpolations judges claim (a).
 func interpolations(s map[string]*sweep) finding {
 	fig := s["fig2"]
-	t := table{"interpolation", []string{"weight decay", "width of the small batch's side", "of the large batch's", "test error small, %", "test error large, %"}, nil}
+	t := newSheet("interpolation", "weight decay", "width of the small batch's side", "of the large batch's", "test error small, %", "test error large, %")
 	var wider []float64 // logarithm of small's width over large's, without and with weight decay
 	for _, sides := range fig.byDecay() {
 		small, large := sides[0], sides[1]
@@ -43,13 +43,13 @@ func interpolations(s map[string]*sweep) finding {
 			return missing("fig2")
 		}
 		near, far := reach(*g, 0, 1), reach(*g, 1, 0)
-		t.add(small.Params[weightDecay], decimal(near, 3), decimal(far, 3), percent(small.TestError), percent(large.TestError))
+		t.Add(small.Params[weightDecay], decimal(near, 3), decimal(far, 3), percent(small.TestError), percent(large.TestError))
 		wider = append(wider, math.Log(near/far))
 	}
 	if len(wider) == 0 {
 		return missing("fig2")
 	}
-	out := finding{tables: []table{t}}
+	out := finding{tables: []sheet{t}}
 	clear := math.Log(1.1)
 	switch a, b := wider[0], wider[1]; {
 	case math.IsNaN(a + b):
@@ -106,7 +106,7 @@ func (s *sweep) between(a, b string) *surface.Grid {
 // norms judges claim (b).
 func norms(s map[string]*sweep) finding {
 	fig := s["fig2"]
-	t := table{"norms", []string{"weight decay", "batch", "‖θ‖ after the first epoch", "after the last", "growth, %", "deviation of the filters' weights", "median of their |w|"}, nil}
+	t := newSheet("norms", "weight decay", "batch", "‖θ‖ after the first epoch", "after the last", "growth, %", "deviation of the filters' weights", "median of their |w|")
 	var growth, deviation, middle []float64 // small and large without, then with weight decay
 	for _, e := range slices.Concat(fig.byDecay()...) {
 		log, weights := get(fig, training(e.Name), (*results.Sweep).Log), fig.filterWeights(e.Name)
@@ -121,7 +121,7 @@ func norms(s map[string]*sweep) finding {
 		}
 		middle = append(middle, median(weights))
 		n := len(middle) - 1
-		t.add(e.Params[weightDecay], e.Params[batchSize], decimal(first, 2), decimal(last, 2), decimal(100*growth[n], 2), decimal(deviation[n], 5), decimal(middle[n], 5))
+		t.Add(e.Params[weightDecay], e.Params[batchSize], decimal(first, 2), decimal(last, 2), decimal(100*growth[n], 2), decimal(deviation[n], 5), decimal(middle[n], 5))
 	}
 	if len(middle) == 0 {
 		return missing("fig2")
@@ -135,7 +135,7 @@ func norms(s map[string]*sweep) finding {
 		{deviation[1] < deviation[0], "without weight decay the large batch's weights are the smaller ones"},
 		{deviation[3] > deviation[2], "with weight decay the small batch's weights are the smaller ones"},
 	}
-	out := finding{verdict: holds, why: "All four differences have the paper's signs.", tables: []table{t}}
+	out := finding{verdict: holds, why: "All four differences have the paper's signs.", tables: []sheet{t}}
 	var not []string
 	for _, s := range signs {
 		if !s.is {
@@ -221,8 +221,8 @@ var families = []struct{ sweep, what string }{{"normalization", "VGG-9"}, {"shar
 
 // sharpness judges claim (c).
 func sharpness(s map[string]*sweep) finding {
-	t := table{"correlation", []string{"networks", "directions normalized by", "networks mapped", "rank correlation of width and test error, mean over pairs", "least", "largest", "pairs that have one", "widths that the plot cuts off, which are left out"}, nil}
-	each := table{"widths", []string{"networks", "experiment", "test error, %", "width, by filter", "by layer", "by nothing"}, nil}
+	t := newSheet("correlation", "networks", "directions normalized by", "networks mapped", "rank correlation of width and test error, mean over pairs", "least", "largest", "pairs that have one", "widths that the plot cuts off, which are left out")
+	each := newSheet("widths", "networks", "experiment", "test error, %", "width, by filter", "by layer", "by nothing")
 	out := finding{verdict: holds}
 	var why []string
 	for _, f := range families {
@@ -245,7 +245,7 @@ func sharpness(s map[string]*sweep) finding {
 			if len(rho) == 0 {
 				ends = []float64{math.NaN()}
 			}
-			t.add(f.what, by, len(w.experiments), decimal(stat.Mean(rho, nil), 2), decimal(slices.Min(ends), 2), decimal(slices.Max(ends), 2), fmt.Sprintf("%d of %d", len(rho), pairs), fmt.Sprintf("%d of %d", bounds, pairs*len(w.experiments)))
+			t.Add(f.what, by, len(w.experiments), decimal(stat.Mean(rho, nil), 2), decimal(slices.Min(ends), 2), decimal(slices.Max(ends), 2), fmt.Sprintf("%d of %d", len(rho), pairs), fmt.Sprintf("%d of %d", bounds, pairs*len(w.experiments)))
 			order = w.experiments
 			for i, e := range w.experiments {
 				s := surface.NewSummary(by, w.of[i])
@@ -257,7 +257,7 @@ func sharpness(s map[string]*sweep) finding {
 			}
 		}
 		for _, e := range order {
-			each.add(f.what, e.Name, percent(e.TestError), cells[e.Name][0], cells[e.Name][1], cells[e.Name][2])
+			each.Add(f.what, e.Name, percent(e.TestError), cells[e.Name][0], cells[e.Name][1], cells[e.Name][2])
 		}
 		spread, noise := s[f.sweep].errorSpread(order)
 		others := math.Inf(1)
@@ -284,7 +284,7 @@ func sharpness(s map[string]*sweep) finding {
 		}
 	}
 	out.why = strings.Join(why, "; ") + ". With few networks a rank correlation is coarse: of four, one order in 24 gives -1 by chance."
-	out.tables = []table{t, each}
+	out.tables = []sheet{t, each}
 	return out
 }
 
@@ -321,7 +321,7 @@ func worse(a, b verdict) verdict {
 // depth judges claim (d).
 func depth(s map[string]*sweep) finding {
 	fig := s["fig5"]
-	t := table{"depth", []string{"network", "training loss", "test error, %", "convex share, %", "least loss", "largest loss", "points not finite", "width along δ", "along η"}, nil}
+	t := newSheet("depth", "network", "training loss", "test error, %", "convex share, %", "least loss", "largest loss", "points not finite", "width along δ", "along η")
 	convex, loss := map[string]float64{}, map[string]float64{}
 	for _, net := range []string{"resnet20", "resnet56", "resnet110", "resnet20-noshort", "resnet56-noshort", "resnet110-noshort"} {
 		i := slices.IndexFunc(fig.Experiments, func(e results.Experiment) bool { return e.Params[network] == net })
@@ -340,14 +340,14 @@ func depth(s map[string]*sweep) finding {
 		}
 		stats := g.Stats()
 		convex[net], loss[net] = 100*f.Convex.Value, *e.TrainLoss
-		t.add(net, decimal(*e.TrainLoss, 3), percent(e.TestError), decimal(convex[net], 1), decimal(stats.MinLoss, 3), decimal(stats.MaxLoss, 3), stats.NonFinite, bound(f.Widths[0][0]), bound(f.Widths[0][1]))
+		t.Add(net, decimal(*e.TrainLoss, 3), percent(e.TestError), decimal(convex[net], 1), decimal(stats.MinLoss, 3), decimal(stats.MaxLoss, 3), stats.NonFinite, bound(f.Widths[0][0]), bound(f.Widths[0][1]))
 	}
 	for _, net := range []string{"resnet20", "resnet56", "resnet20-noshort", "resnet56-noshort"} {
 		if _, ok := convex[net]; !ok {
 			return missing("fig5")
 		}
 	}
-	out := finding{tables: []table{t}}
+	out := finding{tables: []sheet{t}}
 	with, without := convex["resnet56"]-convex["resnet20"], convex["resnet56-noshort"]-convex["resnet20-noshort"]
 	change := fmt.Sprintf("From 20 to 56 layers the convex share changes by %s points without short cuts, by %s with them", decimal(without, 1), decimal(with, 1))
 	switch {
@@ -365,7 +365,7 @@ func depth(s map[string]*sweep) finding {
 // curvature judges claim (e).
 func curvature(s map[string]*sweep) finding {
 	fig := s["fig7"]
-	t := table{"curvature", []string{"network", "points", "|λmin/λmax| at the minimizer", "median where the surface is convex", "points", "median elsewhere", "points", "largest"}, nil}
+	t := newSheet("curvature", "network", "points", "|λmin/λmax| at the minimizer", "median where the surface is convex", "points", "median elsewhere", "points", "largest")
 	var allConvex, allOther []float64
 	for _, e := range fig.Experiments {
 		hessian, plane := fig.grid(e.Name, "hessian"), fig.grid(e.Name, "surface")
@@ -397,13 +397,13 @@ func curvature(s map[string]*sweep) finding {
 				}
 			}
 		}
-		t.add(e.Params[network], len(hessian.X)*len(hessian.Y), decimal(center, 3), decimal(median(convex), 3), len(convex), decimal(median(other), 3), len(other), decimal(largest, 3))
+		t.Add(e.Params[network], len(hessian.X)*len(hessian.Y), decimal(center, 3), decimal(median(convex), 3), len(convex), decimal(median(other), 3), len(other), decimal(largest, 3))
 		allConvex, allOther = append(allConvex, convex...), append(allOther, other...)
 	}
-	if len(t.rows) == 0 {
+	if len(t.Rows) == 0 {
 		return missing("fig7")
 	}
-	out := finding{tables: []table{t}}
+	out := finding{tables: []sheet{t}}
 	a, b := median(allConvex), median(allOther)
 	out.why = fmt.Sprintf("Median %s over %d points at which the surface is convex, %s over the %d others.", decimal(a, 3), len(allConvex), decimal(b, 3), len(allOther))
 	switch {
@@ -458,7 +458,7 @@ func median(v []float64) float64 {
 // paths judges claim (f).
 func paths(s map[string]*sweep) finding {
 	fig := s["fig9"]
-	t := table{"trajectories", []string{"experiment", "points", "PC1, %", "PC2, %", "together, %", "two random directions, %"}, nil}
+	t := newSheet("trajectories", "experiment", "points", "PC1, %", "PC2, %", "together, %", "two random directions, %")
 	low, high, random := math.Inf(1), math.Inf(-1), 0.0
 	for _, e := range fig.Experiments {
 		p := get(fig, pipelines.Address{Experiment: e.Name, Map: "trajectory", Role: pipelines.RolePath}, (*results.Sweep).Path)
@@ -467,12 +467,12 @@ func paths(s map[string]*sweep) finding {
 		}
 		both := 100 * (p.Ratio[0] + p.Ratio[1])
 		low, high, random = min(low, both), max(high, both), max(random, 100*p.RandomRatio)
-		t.add(e.Name, len(p.Epochs), decimal(100*p.Ratio[0], 1), decimal(100*p.Ratio[1], 1), decimal(both, 1), decimal(100*p.RandomRatio, 4))
+		t.Add(e.Name, len(p.Epochs), decimal(100*p.Ratio[0], 1), decimal(100*p.Ratio[1], 1), decimal(both, 1), decimal(100*p.RandomRatio, 4))
 	}
-	if len(t.rows) == 0 {
+	if len(t.Rows) == 0 {
 		return missing("fig9")
 	}
-	out := finding{verdict: holds, tables: []table{t}}
+	out := finding{verdict: holds, tables: []sheet{t}}
 	out.why = fmt.Sprintf("Two components hold %s to %s percent, two random directions at most %s.", decimal(low, 1), decimal(high, 1), decimal(random, 4))
 	if high > 90 {
 		out.why += " Above the paper's range there is little left to vary in: the paths have few points."
@@ -485,7 +485,7 @@ func paths(s map[string]*sweep) finding {
 
 // directions judges claim (g).
 func directions(s map[string]*sweep) finding {
-	t := table{"directions", []string{"networks", "networks mapped", "pairs", "deviation of the width between pairs", "between networks", "their ratio", "networks left out, as the plot cuts off a width"}, nil}
+	t := newSheet("directions", "networks", "networks mapped", "pairs", "deviation of the width between pairs", "between networks", "their ratio", "networks left out, as the plot cuts off a width")
 	out := finding{verdict: holds}
 	for _, f := range families {
 		w := s[f.sweep].widths("filter")
@@ -499,7 +499,7 @@ func directions(s map[string]*sweep) finding {
 			}
 		}
 		within, between := math.Sqrt(stat.Mean(variances, nil)), stat.StdDev(means, nil)
-		t.add(f.what, len(w.experiments), len(w.of[0]), decimal(within, 4), decimal(between, 4), decimal(within/between, 2), len(w.of)-len(means))
+		t.Add(f.what, len(w.experiments), len(w.of[0]), decimal(within, 4), decimal(between, 4), decimal(within/between, 2), len(w.of)-len(means))
 		switch ratio := within / between; {
 		case math.IsNaN(ratio):
 			out.verdict = worse(out.verdict, unsure)
@@ -507,8 +507,8 @@ func directions(s map[string]*sweep) finding {
 			out.verdict = worse(out.verdict, fails)
 		}
 	}
-	out.why = "Ratios: " + t.rows[0][5] + " and " + t.rows[1][5] + "."
-	out.tables = []table{t}
+	out.why = "Ratios: " + t.Rows[0][5] + " and " + t.Rows[1][5] + "."
+	out.tables = []sheet{t}
 	return out
 }
 

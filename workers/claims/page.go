@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,21 +30,23 @@ func files(sweeps []*sweep, all []judged) (map[string][]byte, error) {
 		return nil, err
 	}
 	cost := costs(sweeps)
-	tables := []table{experimentsOf(sweeps), digestsOf(sweeps), cost}
+	tables := []sheet{experimentsOf(sweeps), digestsOf(sweeps), cost}
 	for _, j := range all {
 		tables = append(tables, j.tables...)
 	}
 	for _, t := range tables {
-		if out[t.name+".csv"], err = t.csv(); err != nil {
+		var b bytes.Buffer
+		if err := t.CSV(&b); err != nil {
 			return nil, err
 		}
+		out[t.name+".csv"] = b.Bytes()
 	}
 	out["README.md"] = page(sweeps, all, cost, figures)
 	return out, nil
 }
 
 // page is the page in Markdown.
-func page(sweeps []*sweep, all []judged, cost table, figures map[string][]string) []byte {
+func page(sweeps []*sweep, all []judged, cost sheet, figures map[string][]string) []byte {
 	var b bytes.Buffer
 	b.WriteString(`# The claims of Li et al. (2018), looked at on two cores
 
@@ -64,7 +65,8 @@ once, from one seed, unless it is said otherwise. This page, its tables and figu
 	for _, j := range all {
 		fmt.Fprintf(&b, "\n## Claim %s\n\n%s\n\nHolds if %s\n\n**%s.** %s\n", j.letter, j.says, j.when, upper(string(j.verdict)), j.why)
 		for _, t := range j.tables {
-			b.WriteString("\n" + t.markdown())
+			b.WriteString("\n")
+			_ = t.Markdown(&b) // a buffer takes everything
 			fmt.Fprintf(&b, "\n([%s.csv](%s.csv))\n", t.name, t.name)
 		}
 		for _, name := range j.from {
@@ -90,7 +92,7 @@ once, from one seed, unless it is said otherwise. This page, its tables and figu
 		}
 	}
 	b.WriteString("\n## What it took\n\nSeconds are those of the steps, by the wall clock, on two cores; a step that an earlier line has already counts as shared.\n\n")
-	b.WriteString(cost.markdown())
+	_ = cost.Markdown(&b)
 	fmt.Fprintf(&b, "\n([cost.csv](cost.csv); the results of all networks: [experiments.csv](experiments.csv); SHA-256 of every file of numbers: [digests.csv](digests.csv))\n\nComputed with %s.\n", strings.Join(numerics(sweeps), " and "))
 	return b.Bytes()
 }
@@ -128,8 +130,8 @@ func figuresOf(sweeps []*sweep, into map[string][]byte) (map[string][]string, er
 }
 
 // experimentsOf are the results of all networks.
-func experimentsOf(sweeps []*sweep) table {
-	t := table{"experiments", []string{"sweep", "preset", "experiment", "state", "train_loss", "test_loss", "test_error_percent"}, nil}
+func experimentsOf(sweeps []*sweep) sheet {
+	t := newSheet("experiments", "sweep", "preset", "experiment", "state", "train_loss", "test_loss", "test_error_percent")
 	for _, s := range sweeps {
 		for _, e := range s.Experiments {
 			cells := []any{s.Sweep, s.preset(), e.Name, e.State}
@@ -140,7 +142,7 @@ func experimentsOf(sweeps []*sweep) table {
 					cells = append(cells, *v)
 				}
 			}
-			t.add(cells...)
+			t.Add(cells...)
 		}
 	}
 	return t
@@ -155,8 +157,8 @@ func (s *sweep) preset() string {
 }
 
 // digestsOf are the digests of all numbers.
-func digestsOf(sweeps []*sweep) table {
-	t := table{"digests", []string{"sweep", "step", "key", "output", "bytes", "sha256"}, nil}
+func digestsOf(sweeps []*sweep) sheet {
+	t := newSheet("digests", "sweep", "step", "key", "output", "bytes", "sha256")
 	for _, s := range sweeps {
 		for _, st := range s.Steps {
 			if kind := pipelines.Kind(st.Kind); kind == pipelines.KindReport || kind == pipelines.KindRender {
@@ -164,7 +166,7 @@ func digestsOf(sweeps []*sweep) table {
 			}
 			for _, output := range sortedKeys(st.Outputs) {
 				blob := st.Outputs[output]
-				t.add(s.Sweep, st.ID, st.Key, output, blob.Size, blob.Digest)
+				t.Add(s.Sweep, st.ID, st.Key, output, blob.Size, blob.Digest)
 			}
 		}
 	}
@@ -172,8 +174,8 @@ func digestsOf(sweeps []*sweep) table {
 }
 
 // costs says how long each sweep's steps took, and what sweeps before it had done for it.
-func costs(sweeps []*sweep) table {
-	t := table{"cost", []string{"sweep", "steps", "shared with sweeps above", "seconds of its own steps", "of these training", "surfaces and lines", "Hessians", "seconds that sharing saved"}, nil}
+func costs(sweeps []*sweep) sheet {
+	t := newSheet("cost", "sweep", "steps", "shared with sweeps above", "seconds of its own steps", "of these training", "surfaces and lines", "Hessians", "seconds that sharing saved")
 	seen := map[string]bool{}
 	var all [7]float64
 	for _, s := range sweeps {
@@ -194,12 +196,12 @@ func costs(sweeps []*sweep) table {
 				n[at] += st.Made.Seconds
 			}
 		}
-		t.add(costRow(s.Sweep, n)...)
+		t.Add(costRow(s.Sweep, n)...)
 		for i, v := range n {
 			all[i] += v
 		}
 	}
-	t.add(costRow("all", all)...)
+	t.Add(costRow("all", all)...)
 	return t
 }
 
@@ -243,31 +245,6 @@ func numerics(sweeps []*sweep) []string {
 		}
 	}
 	return out
-}
-
-func (t table) markdown() string {
-	var b strings.Builder
-	line := func(cells []string) {
-		for _, c := range cells {
-			b.WriteString("| " + cell(c) + " ")
-		}
-		b.WriteString("|\n")
-	}
-	line(t.header)
-	line(slices.Repeat([]string{"---"}, len(t.header)))
-	for _, row := range t.rows {
-		line(row)
-	}
-	return b.String()
-}
-
-func (t table) csv() ([]byte, error) {
-	var b bytes.Buffer
-	w := csv.NewWriter(&b)
-	if err := w.WriteAll(append([][]string{t.header}, t.rows...)); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
 }
 
 // write puts the files into a folder, each whole or not at all, and takes those away that an earlier page had.

@@ -18,8 +18,14 @@ type Table struct {
 	Right  map[int]bool // columns of numbers, aligned right
 }
 
-// Add adds a row.
-func (t *Table) Add(cells ...string) { t.Rows = append(t.Rows, cells) }
+// Add adds a row of texts, or of values in their default form.
+func (t *Table) Add(cells ...any) {
+	row := make([]string, len(cells))
+	for i, c := range cells {
+		row[i] = fmt.Sprint(c)
+	}
+	t.Rows = append(t.Rows, row)
+}
 
 // Write writes the table in a form: csv, md, or text for any other name.
 func (t *Table) Write(w io.Writer, form string) error {

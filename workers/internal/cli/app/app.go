@@ -16,6 +16,7 @@ import (
 	"lossatlas/workers/internal/services"
 
 	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"lossatlas/workers/home"
@@ -180,6 +181,23 @@ func (a *App) OpenSession(ctx context.Context) (*session.Session, error) {
 		return nil, err
 	}
 	return a.Services(ctx)
+}
+
+// WithSession calls do with the session of a command that reads the home.
+func (a *App) WithSession(ctx context.Context, do func(s *session.Session) error) (err error) {
+	s, err := a.OpenSession(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Finish(s, &err)
+	return do(s)
+}
+
+// InSession makes the run function of a command that checks nothing before its session is open.
+func (a *App) InSession(run func(ctx context.Context, s *session.Session, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		return a.WithSession(cmd.Context(), func(s *session.Session) error { return run(cmd.Context(), s, args) })
+	}
 }
 
 // Services opens a session after Begin.

@@ -64,7 +64,7 @@ func netsCommand(a *app.App) *cobra.Command {
 		return app.PrintList(a, rows, func() error {
 			t := table.Table{Header: []string{"NET", "PARAMETERS", "MULTIPLY-ADDS", "EVALUATE", "TRAIN", "HESSIAN"}, Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
 			for _, r := range rows {
-				t.Add(r.Name, fmt.Sprint(r.Parameters), fmt.Sprintf("%.1f M", float64(r.MACs)/1e6), app.Size(r.EvaluateBytes), app.Size(r.TrainBytes), app.Size(r.HessianBytes))
+				t.Add(r.Name, r.Parameters, fmt.Sprintf("%.1f M", float64(r.MACs)/1e6), app.Size(r.EvaluateBytes), app.Size(r.TrainBytes), app.Size(r.HessianBytes))
 			}
 			if err := t.Text(a.Out); err != nil {
 				return err

@@ -17,17 +17,14 @@ import (
 func cancelCommand(a *app.App) *cobra.Command {
 	var yes bool
 	cmd := app.Command("cancel SWEEP", "Stop a running sweep; what it finished is kept, and running it again goes on", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, args []string) error { return cancel(cmd.Context(), a, args[0], yes) })
+		a.InSession(func(ctx context.Context, s *session.Session, args []string) error {
+			return cancel(ctx, a, s, args[0], yes)
+		}))
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "don't ask")
 	return cmd
 }
 
-func cancel(ctx context.Context, a *app.App, name string, yes bool) (err error) {
-	s, err := a.OpenSession(ctx)
-	if err != nil {
-		return err
-	}
-	defer a.Finish(s, &err)
+func cancel(ctx context.Context, a *app.App, s *session.Session, name string, yes bool) error {
 	w, err := sweeps.Find(ctx, a, s, name)
 	if err != nil {
 		return err

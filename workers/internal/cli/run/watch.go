@@ -13,19 +13,15 @@ import (
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/progress"
+	"lossatlas/workers/internal/session"
 )
 
 func watchCommand(a *app.App) *cobra.Command {
 	return app.Command("watch SWEEP", "Follow a running sweep until it ends; an interrupt leaves the sweep alone", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, args []string) error { return watch(cmd.Context(), a, args[0]) })
+		a.InSession(func(ctx context.Context, s *session.Session, args []string) error { return watch(ctx, a, s, args[0]) }))
 }
 
-func watch(ctx context.Context, a *app.App, name string) (err error) {
-	s, err := a.OpenSession(ctx)
-	if err != nil {
-		return err
-	}
-	defer a.Finish(s, &err)
+func watch(ctx context.Context, a *app.App, s *session.Session, name string) error {
 	defer a.Printer.Close()
 	w, err := sweeps.Find(ctx, a, s, name)
 	if err != nil {

@@ -14,19 +14,15 @@ import (
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/cli/sweeps"
 	"lossatlas/workers/internal/pages"
+	"lossatlas/workers/internal/session"
 )
 
 func openCommand(a *app.App) *cobra.Command {
 	return app.Command("open SWEEP", "Show a sweep's page in a browser, or print its address where there is none: live while `up` or `run` serves it, else the report", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, args []string) error { return open(cmd.Context(), a, args[0]) })
+		a.InSession(func(ctx context.Context, s *session.Session, args []string) error { return open(ctx, a, s, args[0]) }))
 }
 
-func open(ctx context.Context, a *app.App, name string) (err error) {
-	s, err := a.OpenSession(ctx)
-	if err != nil {
-		return err
-	}
-	defer a.Finish(s, &err)
+func open(ctx context.Context, a *app.App, s *session.Session, name string) error {
 	w, err := sweeps.Find(ctx, a, s, name)
 	if err != nil {
 		return err

@@ -170,14 +170,7 @@ func printPicked(a *app.App, format string, rows []results.Experiment, columns [
 		list[i] = picked{columns, r}
 	}
 	return app.PrintList(a, list, func() error {
-		t := tableOf(rows, columns, people)
-		switch format {
-		case "csv":
-			return t.CSV(a.Out)
-		case "md":
-			return t.Markdown(a.Out)
-		}
-		return t.Text(a.Out)
+		return tableOf(rows, columns, people).Write(a.Out, format)
 	})
 }
 

@@ -53,7 +53,7 @@ func tableOf(rows []results.Experiment, columns []column, people bool) *table.Ta
 				cells[i] = s.Measured().Mark(cells[i])
 			}
 		}
-		t.Add(cells...)
+		t.Rows = append(t.Rows, cells)
 	}
 	return t
 }

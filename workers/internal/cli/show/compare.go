@@ -3,7 +3,6 @@ package show
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"lossatlas/pipelines/syntax"
@@ -23,7 +22,11 @@ func compareCommand(a *app.App) *cobra.Command {
 	var format string
 	cmd := app.Command("compare A B", "Compare two sweeps or two experiments: parameters, results, and which steps they share", cobra.ExactArgs(2),
 		func(cmd *cobra.Command, args []string) error {
-			return compare(cmd.Context(), a, args[0], args[1], format)
+			form, err := formOf(format, a.Settings.Output)
+			if err != nil {
+				return err
+			}
+			return a.WithSession(cmd.Context(), func(s *session.Session) error { return compare(cmd.Context(), a, s, args[0], args[1], form) })
 		})
 	cmd.Long = cmd.Short + `.
 
@@ -58,18 +61,7 @@ type comparedPair struct {
 	Steps      []results.StepRelation     `json:"steps"`
 }
 
-func compare(ctx context.Context, a *app.App, nameA, nameB, format string) (err error) {
-	if format == "" {
-		format = a.Settings.Output
-	}
-	if !slices.Contains([]string{"text", "csv", "md", "json", "jsonl"}, format) {
-		return exit.Usagef("--format: %q is not allowed; choose text, csv, md or json", format)
-	}
-	s, err := a.OpenSession(ctx)
-	if err != nil {
-		return err
-	}
-	defer a.Finish(s, &err)
+func compare(ctx context.Context, a *app.App, s *session.Session, nameA, nameB, format string) error {
 	sidesA, overA, err := sides(ctx, a, s, nameA)
 	if err != nil {
 		return err

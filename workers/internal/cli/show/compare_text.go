@@ -68,11 +68,7 @@ func (c compared) tables(a *app.App, format string, tables ...*table.Table) erro
 		if len(t.Rows) == 0 {
 			continue
 		}
-		write := t.Text
-		if format == "md" {
-			write = t.Markdown
-		}
-		if err := write(a.Out); err != nil {
+		if err := t.Write(a.Out, format); err != nil {
 			return err
 		}
 		fmt.Fprintln(a.Out)

@@ -20,7 +20,7 @@ import (
 
 func explainCommand(a *app.App) *cobra.Command {
 	cmd := app.Command("explain STEP|DIGEST [STEP|DIGEST]", "Say what a result was made from, down to data and seed; of two results, what tells them apart", cobra.RangeArgs(1, 2),
-		func(cmd *cobra.Command, args []string) error { return explain(cmd.Context(), a, args) })
+		a.InSession(func(ctx context.Context, s *session.Session, args []string) error { return explain(ctx, a, s, args) }))
 	cmd.Long = cmd.Short + `.
 
 A step is named as in ` + "`lossatlas status`" + `: sweep/experiment/step, or any end of that which is
@@ -43,12 +43,7 @@ type explained struct {
 	Differences []artifacts.Difference `json:"differences"`
 }
 
-func explain(ctx context.Context, a *app.App, args []string) (err error) {
-	s, err := a.OpenSession(ctx)
-	if err != nil {
-		return err
-	}
-	defer a.Finish(s, &err)
+func explain(ctx context.Context, a *app.App, s *session.Session, args []string) error {
 	e, err := newExplainer(ctx, a, s)
 	if err != nil {
 		return err

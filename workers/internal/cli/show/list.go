@@ -11,20 +11,16 @@ import (
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/cli/sweeps"
 	"lossatlas/workers/internal/progress"
+	"lossatlas/workers/internal/session"
 	"lossatlas/workers/internal/table"
 )
 
 func listCommand(a *app.App) *cobra.Command {
 	return app.Command("list", "List the sweeps, the latest first", cobra.NoArgs,
-		func(cmd *cobra.Command, _ []string) error { return list(cmd.Context(), a) })
+		a.InSession(func(ctx context.Context, s *session.Session, _ []string) error { return list(ctx, a, s) }))
 }
 
-func list(ctx context.Context, a *app.App) (err error) {
-	s, err := a.OpenSession(ctx)
-	if err != nil {
-		return err
-	}
-	defer a.Finish(s, &err)
+func list(ctx context.Context, a *app.App, s *session.Session) error {
 	all, err := sweeps.All(ctx, a, s)
 	if err != nil {
 		return err
@@ -44,7 +40,7 @@ func list(ctx context.Context, a *app.App) (err error) {
 			if !r.Finished.IsZero() {
 				took = progress.Duration(r.Finished.Sub(r.Started))
 			}
-			t.Add(r.Sweep, r.Doing, fmt.Sprintf("%d/%d", r.Done, r.Steps), fmt.Sprint(r.Experiments), r.Started.Local().Format(time.DateTime), took)
+			t.Add(r.Sweep, r.Doing, fmt.Sprintf("%d/%d", r.Done, r.Steps), r.Experiments, r.Started.Local().Format(time.DateTime), took)
 		}
 		return t.Text(a.Out)
 	})
@@ -52,12 +48,12 @@ func list(ctx context.Context, a *app.App) (err error) {
 
 func statusCommand(a *app.App) *cobra.Command {
 	cmd := app.Command("status [SWEEP]", "Say what is going on: where the services are and what runs, or each step of one sweep", cobra.MaximumNArgs(1),
-		func(cmd *cobra.Command, args []string) error {
+		a.InSession(func(ctx context.Context, s *session.Session, args []string) error {
 			if len(args) == 1 {
-				return statusOf(cmd.Context(), a, args[0])
+				return statusOf(ctx, a, s, args[0])
 			}
-			return status(cmd.Context(), a)
-		})
+			return status(ctx, a, s)
+		}))
 	cmd.Long = cmd.Short + `.
 
 States, the same in every table, page and JSON:
@@ -82,12 +78,7 @@ type statusAll struct {
 	Sweeps   []sweeps.Row   `json:"sweeps"`   // that are not done
 }
 
-func status(ctx context.Context, a *app.App) (err error) {
-	s, err := a.OpenSession(ctx)
-	if err != nil {
-		return err
-	}
-	defer a.Finish(s, &err)
+func status(ctx context.Context, a *app.App, s *session.Session) error {
 	out := statusAll{Sweeps: []sweeps.Row{}}
 	if s.HasTemporal() {
 		if _, err := s.Temporal(ctx); err != nil {
@@ -129,12 +120,7 @@ func status(ctx context.Context, a *app.App) (err error) {
 }
 
 // statusOf shows one sweep's steps.
-func statusOf(ctx context.Context, a *app.App, name string) (err error) {
-	s, err := a.OpenSession(ctx)
-	if err != nil {
-		return err
-	}
-	defer a.Finish(s, &err)
+func statusOf(ctx context.Context, a *app.App, s *session.Session, name string) error {
 	w, err := sweeps.Find(ctx, a, s, name)
 	if err != nil {
 		return err

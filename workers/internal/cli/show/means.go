@@ -24,13 +24,10 @@ func printMeans(a *app.App, o showOptions, sweep string, rows []results.Experime
 	}
 	a.Settings.Output = o.format
 	return app.PrintList(a, groups, func() error {
-		switch o.format {
-		case "csv":
+		if o.format == "csv" {
 			return wholeMeans(groups, rows).CSV(a.Out)
-		case "md":
-			return meansTable(groups, rows, readable).Markdown(a.Out)
 		}
-		return meansTable(groups, rows, readable).Text(a.Out)
+		return meansTable(groups, rows, readable).Write(a.Out, o.format)
 	})
 }
 
@@ -56,7 +53,7 @@ func meansTable(groups []results.Group, rows []results.Experiment, show detail) 
 				cells = append(cells, meanCell(m, g.Repetitions))
 			}
 		}
-		t.Add(append(cells, states(g))...)
+		t.Rows = append(t.Rows, append(cells, states(g)))
 	}
 	return t
 }
@@ -92,7 +89,7 @@ func wholeMeans(groups []results.Group, rows []results.Experiment) *table.Table 
 				cells = append(cells, strconv.Itoa(m.Bounds))
 			}
 		}
-		t.Add(cells...)
+		t.Rows = append(t.Rows, cells)
 	}
 	return t
 }

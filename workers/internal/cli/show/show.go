@@ -1,6 +1,7 @@
 package show
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/cli/sweeps"
 	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/session"
 	"lossatlas/workers/internal/table"
 )
 
@@ -27,7 +29,10 @@ func showCommand(a *app.App) *cobra.Command {
 	var o showOptions
 	cmd := app.Command("show SWEEP", "Show a sweep's results as a table: what was set, losses, test error in percent, and what maps came to", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, args []string) error {
-			return show(cmd.Context(), a, args[0], o)
+			if err := o.check(a.Settings.Output); err != nil {
+				return err
+			}
+			return a.WithSession(cmd.Context(), func(s *session.Session) error { return show(cmd.Context(), a, s, args[0], o) })
 		})
 	cmd.Long = cmd.Short + `.
 
@@ -56,13 +61,12 @@ type showOptions struct {
 	means                      bool
 }
 
-func show(ctx context.Context, a *app.App, name string, o showOptions) (err error) {
-	if o.format == "" {
-		o.format = a.Settings.Output
+// check refuses options that don't go together, and settles the form.
+func (o *showOptions) check(output string) (err error) {
+	if o.format, err = formOf(o.format, output); err != nil {
+		return err
 	}
 	switch {
-	case !slices.Contains([]string{"text", "csv", "md", "json", "jsonl"}, o.format):
-		return exit.Usagef("--format: %q is not allowed; choose text, csv, md or json", o.format)
 	case o.maps && o.format != "text":
 		return exit.Usagef("--maps draws in text, not in %s; `lossatlas export sweep` writes the maps to files", o.format)
 	case o.means && (o.comparisons || o.maps || o.sortBy != "" || o.reverse || len(o.columns) > 0):
@@ -70,11 +74,19 @@ func show(ctx context.Context, a *app.App, name string, o showOptions) (err erro
 	case o.comparisons && (o.sortBy != "" || o.reverse || len(o.columns) > 0):
 		return exit.Usagef("--sort-by, --reverse and --columns are of experiments; leave them out beside --comparisons")
 	}
-	s, err := a.OpenSession(ctx)
-	if err != nil {
-		return err
+	return nil
+}
+
+// formOf is the form of tables: that of --format, or else of --output.
+func formOf(format, output string) (string, error) {
+	form := cmp.Or(format, output)
+	if !slices.Contains([]string{"text", "csv", "md", "json", "jsonl"}, form) {
+		return "", exit.Usagef("--format: %q is not allowed; choose text, csv, md or json", form)
 	}
-	defer a.Finish(s, &err)
+	return form, nil
+}
+
+func show(ctx context.Context, a *app.App, s *session.Session, name string, o showOptions) error {
 	w, err := sweeps.Find(ctx, a, s, name)
 	if err != nil {
 		return err
@@ -99,17 +111,16 @@ func show(ctx context.Context, a *app.App, name string, o showOptions) (err erro
 		return err
 	}
 	if len(o.columns) > 0 {
-		picked, err := known.pick(o.columns)
-		if err != nil {
+		var picked []column
+		if picked, err = known.pick(o.columns); err != nil {
 			return err
 		}
 		a.Settings.Output = o.format
-		if err := printPicked(a, o.format, rows, picked); err != nil || !o.maps {
-			return err
-		}
-		return showMaps(ctx, a, w, found)
+		err = printPicked(a, o.format, rows, picked)
+	} else {
+		err = printShown(a, o, rows, found.Comparisons())
 	}
-	if err := printShown(a, o, rows, found.Comparisons()); err != nil || !o.maps {
+	if err != nil || !o.maps {
 		return err
 	}
 	return showMaps(ctx, a, w, found)

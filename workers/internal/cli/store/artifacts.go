@@ -10,25 +10,24 @@ import (
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/cli/sweeps"
 	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/session"
 	"lossatlas/workers/internal/table"
 )
 
 func artifactsCommand(a *app.App) *cobra.Command {
 	ls := app.Command("ls [SWEEP]", "List the outputs of sweeps with their digests and sizes", cobra.MaximumNArgs(1),
-		func(cmd *cobra.Command, args []string) error { return artifactsList(cmd.Context(), a, args) })
+		a.InSession(func(ctx context.Context, s *session.Session, args []string) error {
+			return artifactsList(ctx, a, s, args)
+		}))
 	ls.Aliases = []string{"list"}
 	cat := app.Command("cat DIGEST|STEP/OUTPUT", "Write a stored output to standard output, verified", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, args []string) error { return artifactsCat(cmd.Context(), a, args[0]) })
 	return app.Group("artifacts", "Look into the store of results, check it and keep it clean", ls, cat, verifyCommand(a), gcCommand(a), pinCommand(a), rmCommand(a), pushCommand(a), pullCommand(a), saveCommand(a), loadCommand(a))
 }
 
-func artifactsList(ctx context.Context, a *app.App, names []string) (err error) {
-	s, err := a.OpenSession(ctx)
-	if err != nil {
-		return err
-	}
-	defer a.Finish(s, &err)
+func artifactsList(ctx context.Context, a *app.App, s *session.Session, names []string) error {
 	var roots []artifacts.Root
+	var err error
 	if len(names) == 1 {
 		w, err := sweeps.Find(ctx, a, s, names[0])
 		if err != nil {

@@ -19,7 +19,9 @@ import (
 func rmCommand(a *app.App) *cobra.Command {
 	var yes bool
 	cmd := app.Command("rm SWEEP", "Give a sweep up: it is listed no more, and `artifacts gc` may free what only it needs", cobra.ExactArgs(1),
-		func(cmd *cobra.Command, args []string) error { return forget(cmd.Context(), a, args[0], yes) })
+		a.InSession(func(ctx context.Context, s *session.Session, args []string) error {
+			return forget(ctx, a, s, args[0], yes)
+		}))
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "don't ask")
 	return cmd
 }
@@ -29,12 +31,7 @@ func pinCommand(a *app.App) *cobra.Command {
 		func(cmd *cobra.Command, args []string) error { return pin(cmd.Context(), a, args[0], args[1]) })
 }
 
-func forget(ctx context.Context, a *app.App, name string, yes bool) (err error) {
-	s, err := a.OpenSession(ctx)
-	if err != nil {
-		return err
-	}
-	defer a.Finish(s, &err)
+func forget(ctx context.Context, a *app.App, s *session.Session, name string, yes bool) error {
 	w, err := sweeps.Find(ctx, a, s, name)
 	var damaged *artifacts.RecordError
 	var blob *artifacts.DamagedError
