@@ -1,7 +1,6 @@
 package results
 
 import (
-	"math"
 	"reflect"
 	"slices"
 
@@ -23,17 +22,10 @@ type Group struct {
 	Measures []surface.Summary `json:"measures"`
 }
 
-// The losses and the error among measures.
-const (
-	MeasureTrainLoss = "train_loss"
-	MeasureTestLoss  = "test_loss"
-	MeasureTestError = "test_error"
-)
-
 // Means takes the repetitions of each experiment together, in the order of the
 // rows. A sweep without repetitions has none.
 func Means(rows []Experiment) []Group {
-	names := MeanMeasures(rows)
+	measures := Measures(rows)
 	var order []string
 	members := map[string][]Experiment{}
 	for _, r := range rows {
@@ -51,7 +43,7 @@ func Means(rows []Experiment) []Group {
 		for _, r := range members[name] {
 			g.States[r.State]++
 		}
-		for _, m := range names {
+		for _, m := range measures {
 			g.Measures = append(g.Measures, meanOf(m, members[name]))
 		}
 		out = append(out, g)
@@ -59,37 +51,16 @@ func Means(rows []Experiment) []Group {
 	return out
 }
 
-// MeanMeasures are the numbers of which there are means: losses and error, then
-// the measures of maps and of flatness that any row has.
-func MeanMeasures(rows []Experiment) []string {
-	return slices.Concat([]string{MeasureTrainLoss, MeasureTestLoss, MeasureTestError}, Measures(rows), Flatness(rows, false))
-}
-
 // meanOf is the mean of one measure. Of flatness it is the mean of what each
 // repetition has as its own mean over pairs of directions.
-func meanOf(name string, rows []Experiment) surface.Summary {
+func meanOf(m Measure, rows []Experiment) surface.Summary {
 	var values []surface.Measured
 	for _, r := range rows {
-		if r.Sound() {
-			values = append(values, r.number(name))
+		if s, ok := m.Of(r); ok && r.Sound() {
+			values = append(values, s.Measured())
 		}
 	}
-	return surface.NewSummary(name, values)
-}
-
-// number is what a row has for a measure, NaN for nothing.
-func (e *Experiment) number(name string) surface.Measured {
-	of := map[string]*float64{MeasureTrainLoss: e.TrainLoss, MeasureTestLoss: e.TestLoss, MeasureTestError: e.TestError}
-	if p := of[name]; p != nil {
-		return surface.Measured{Value: *p}
-	}
-	if v, ok := e.Measures[name]; ok {
-		return surface.Measured{Value: v}
-	}
-	if s, ok := e.Flat(name); ok {
-		return s.Measured()
-	}
-	return surface.Measured{Value: math.NaN()}
+	return surface.NewSummary(m.Name, values)
 }
 
 // sharedParams are the parameters that are the same in all rows.

@@ -197,10 +197,13 @@ func order(name string) string {
 func Differences(x, y Side, brief bool) (params []ParamDifference, numbers []ResultDifference) {
 	numbers = []ResultDifference{}
 	both := []Experiment{x.Experiment, y.Experiment}
-	for _, name := range slices.Concat([]string{MeasureTrainLoss, MeasureTestLoss, MeasureTestError}, Measures(both), Flatness(both, brief)) {
-		a, _ := x.Flat(name)
-		b, _ := y.Flat(name)
-		d := ResultDifference{Name: name, A: finite(x.number(name).Value), B: finite(y.number(name).Value), BoundsA: a.Bounds, BoundsB: b.Bounds}
+	for _, m := range Measures(both) {
+		if brief && !m.Brief {
+			continue
+		}
+		a, _ := m.Of(x.Experiment)
+		b, _ := m.Of(y.Experiment)
+		d := ResultDifference{Name: m.Name, A: finite(a.Mean), B: finite(b.Mean), BoundsA: a.Bounds, BoundsB: b.Bounds}
 		if d.A != nil && d.B != nil && a.Bounds+b.Bounds == 0 {
 			d.Difference = finite(*d.B - *d.A)
 		}

@@ -143,44 +143,6 @@ func spectrumName(e pipelines.Experiment, at pipelines.Address) string {
 	return at.Map
 }
 
-// briefly are the measures of flatness that a narrow table shows.
-var briefly = []string{"width0.5", "convex", "sharp0.5"}
-
-// Flatness returns the columns of flatness of all rows: for each map its
-// measures in their order, "surface-train.width0.5", if any row knows them. A brief list leaves most of them out.
-func Flatness(rows []Experiment, brief bool) []string {
-	var out []string
-	byMap, known := map[string][]surface.Summary{}, map[string]bool{}
-	for _, r := range rows {
-		maps.Copy(byMap, r.Flatness)
-		for name, measures := range r.Flatness {
-			for _, s := range measures {
-				known[name+"."+s.Name] = known[name+"."+s.Name] || s.Count > 0
-			}
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(byMap)) {
-		for _, s := range byMap[name] {
-			if column := name + "." + s.Name; known[column] && (!brief || slices.Contains(briefly, s.Name)) {
-				out = append(out, column)
-			}
-		}
-	}
-	return out
-}
-
-// Flat returns the measure behind a column of flatness.
-func (e *Experiment) Flat(column string) (surface.Summary, bool) {
-	for name, measures := range e.Flatness {
-		for _, s := range measures {
-			if column == name+"."+s.Name {
-				return s, true
-			}
-		}
-	}
-	return surface.Summary{}, false
-}
-
 // measure notes a number that JSON can hold; any other is as good as none.
 func (e *Experiment) measure(name string, v float64) {
 	if finite(v) == nil {
@@ -199,11 +161,6 @@ func finite[F ~float64](v F) *float64 {
 		return nil
 	}
 	return &f
-}
-
-// Measures returns the names of the measures of all rows, sorted.
-func Measures(rows []Experiment) []string {
-	return sortedKeys(rows, func(e Experiment) map[string]float64 { return e.Measures })
 }
 
 // Params returns the swept parameters of all rows, sorted.

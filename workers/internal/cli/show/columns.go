@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"lossatlas/activities/results"
+	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/workers/internal/table"
 )
@@ -19,8 +20,8 @@ type column struct {
 	value func(results.Experiment) any
 	// text is the value as a table has it, for people or for programs.
 	text func(results.Experiment) string
-	// flat is the measure of flatness whose mean this is, "" for other columns.
-	flat string
+	// measure is the one whose mean this is, zero for other columns.
+	measure results.Measure
 }
 
 // detail is how much a table of experiments says.
@@ -49,7 +50,7 @@ func tableOf(rows []results.Experiment, columns []column, people bool) *table.Ta
 		cells := make([]string, len(columns))
 		for i, c := range columns {
 			cells[i] = c.text(r)
-			if s, ok := r.Flat(c.flat); ok && people {
+			if s, ok := c.measure.Of(r); ok && people {
 				cells[i] = s.Measured().Mark(cells[i])
 			}
 		}
@@ -58,27 +59,26 @@ func tableOf(rows []results.Experiment, columns []column, people bool) *table.Ta
 	return t
 }
 
-// columnsOf are the columns of a table that nobody chose columns for.
+// shows says whether a table has a measure.
+func (d detail) shows(m results.Measure) bool {
+	return d == everything || m.Brief && (d == readable || !m.Flatness)
+}
+
+// columnsOf are the columns of a table where none are chosen.
 func columnsOf(rows []results.Experiment, show detail) []column {
-	out := []column{{name: colExperiment, value: func(r results.Experiment) any { return r.Name }, text: func(r results.Experiment) string { return r.Name }}}
+	name := func(r results.Experiment) string { return r.Name }
+	out := []column{{name: "experiment", value: func(r results.Experiment) any { return r.Name }, text: name}}
 	if show > summary {
 		for _, p := range results.Params(rows) {
 			out = append(out, paramColumn(p, func(r results.Experiment) any { return r.Params[p] }))
 		}
 	}
-	out = append(out,
-		resultColumn(colTrainLoss, 4, func(r results.Experiment) *float64 { return r.TrainLoss }),
-		resultColumn(colTestLoss, 4, func(r results.Experiment) *float64 { return r.TestLoss }),
-		resultColumn(colTestError, 2, func(r results.Experiment) *float64 { return r.TestError }))
 	for _, m := range results.Measures(rows) {
-		out = append(out, measureColumn(m))
-	}
-	if show > summary {
-		for _, f := range results.Flatness(rows, show == readable) {
-			out = append(out, flatnessColumns(f, show)...)
+		if show.shows(m) {
+			out = append(out, measureColumns(m, show)...)
 		}
 	}
-	return append(out, column{name: colState, value: func(r results.Experiment) any { return r.State }, text: outcome})
+	return append(out, column{name: "state", value: func(r results.Experiment) any { return r.State }, text: outcome})
 }
 
 // paramColumn is a column of what came out of JSON.
@@ -93,51 +93,30 @@ func paramColumn(name string, of func(results.Experiment) any) column {
 	}, text: func(r results.Experiment) string { return value(of(r)) }}
 }
 
-// resultColumn is a column of losses or errors with so many decimals.
-func resultColumn(name string, decimals int, of func(results.Experiment) *float64) column {
-	return column{name: name, right: true, value: func(r results.Experiment) any {
-		if v := of(r); v != nil {
-			return *v
-		}
-		return nil
-	}, text: func(r results.Experiment) string { return number(of(r), decimals) }}
-}
-
-func measureColumn(name string) column {
-	return column{name: name, right: true, value: func(r results.Experiment) any {
-		if v, ok := r.Measures[name]; ok {
-			return v
-		}
-		return nil
-	}, text: func(r results.Experiment) string { return measure(r, name) }}
-}
-
-// flatnessColumns are a measure of flatness: its mean, and where everything is
-// shown its deviation and how many values are lower bounds.
-func flatnessColumns(name string, show detail) []column {
-	precision := 6
-	if show != everything {
-		precision = 4
-	}
-	var out []column
-	for i, end := range []string{"", ".sd", ".bounds"} {
-		of := func(r results.Experiment) float64 {
-			if s, ok := r.Flat(name); ok {
-				return []float64{s.Mean, s.Deviation, float64(s.Bounds)}[i]
+// measureColumns are a measure, and of flatness in full also its deviation and how many values are lower bounds.
+func measureColumns(m results.Measure, show detail) []column {
+	newColumn := func(end string, of func(surface.Summary) float64) column {
+		number := func(r results.Experiment) float64 {
+			if s, ok := m.Of(r); ok {
+				return of(s)
 			}
 			return math.NaN()
 		}
-		out = append(out, column{name: name + end, right: true, value: func(r results.Experiment) any {
-			if v := of(r); !math.IsNaN(v) {
+		return column{name: m.Name + end, right: true, value: func(r results.Experiment) any {
+			if v := number(r); !math.IsNaN(v) {
 				return v
 			}
 			return nil
-		}, text: func(r results.Experiment) string { return digits(of(r), precision) }})
+		}, text: func(r results.Experiment) string { return numberText(number(r), m, show) }}
 	}
-	if out[0].flat = name; show != everything {
-		return out[:1]
+	mean := newColumn("", func(s surface.Summary) float64 { return s.Mean })
+	mean.measure = m
+	if !m.Flatness || show != everything {
+		return []column{mean}
 	}
-	return out
+	return []column{mean,
+		newColumn(".sd", func(s surface.Summary) float64 { return s.Deviation }),
+		newColumn(".bounds", func(s surface.Summary) float64 { return float64(s.Bounds) })}
 }
 
 // withBounds puts behind each mean of flatness how many of its values are lower bounds, where that is not among the columns.
@@ -145,8 +124,8 @@ func withBounds(columns []column) []column {
 	var out []column
 	names := namesOf(columns)
 	for _, c := range columns {
-		if out = append(out, c); c.flat != "" && !slices.Contains(names, c.flat+".bounds") {
-			out = append(out, flatnessColumns(c.flat, everything)[2])
+		if out = append(out, c); c.measure.Flatness && !slices.Contains(names, c.name+".bounds") {
+			out = append(out, measureColumns(c.measure, everything)[2])
 		}
 	}
 	return out
@@ -160,24 +139,15 @@ func outcome(r results.Experiment) string {
 	return r.State
 }
 
-// measure writes a measure with four significant digits, or "-".
-func measure(r results.Experiment, name string) string {
-	v, ok := r.Measures[name]
-	if !ok {
-		return "-"
+// numberText writes a number of a measure, or "-" for NaN. A loss of a training that diverges has significant digits, too.
+func numberText(v float64, m results.Measure, show detail) string {
+	switch {
+	case m.Decimals > 0 && math.Abs(v) < 1e4:
+		return strconv.FormatFloat(v, 'f', m.Decimals, 64)
+	case m.Flatness && show == everything:
+		return digits(v, 6)
 	}
-	return strconv.FormatFloat(v, 'g', 4, 64)
-}
-
-// number writes a result, or "-" for one that is not known.
-func number(v *float64, digits int) string {
-	if v == nil {
-		return "-"
-	}
-	if math.Abs(*v) >= 1e4 { // of a training that went astray
-		return strconv.FormatFloat(*v, 'g', 4, 64)
-	}
-	return strconv.FormatFloat(*v, 'f', digits, 64)
+	return digits(v, 4)
 }
 
 // value writes a parameter, which came out of JSON.

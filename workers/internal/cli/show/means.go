@@ -34,23 +34,20 @@ func printMeans(a *app.App, o showOptions, sweep string, rows []results.Experime
 // meansTable is the table of means for people: mean ± standard deviation, and
 // behind it how many repetitions have the number where not all do.
 func meansTable(groups []results.Group, rows []results.Experiment, show detail) *table.Table {
-	measures := results.MeanMeasures(rows)
-	shown := results.Flatness(rows, true)
-	if show == summary {
-		shown = nil
+	measures := results.Measures(rows)
+	t := &table.Table{Header: []string{"group", "n"}, Right: map[int]bool{1: true}}
+	for _, m := range measures {
+		if show.shows(m) {
+			t.Right[len(t.Header)] = true
+			t.Header = append(t.Header, m.Name)
+		}
 	}
-	flatness := results.Flatness(rows, false)
-	measures = slices.DeleteFunc(measures, func(m string) bool { return slices.Contains(flatness, m) && !slices.Contains(shown, m) })
-	t := &table.Table{Header: slices.Concat([]string{"group", "n"}, measures, []string{colState}), Right: map[int]bool{}}
-	for i := range measures {
-		t.Right[i+2] = true
-	}
-	t.Right[1] = true
+	t.Header = append(t.Header, "state")
 	for _, g := range groups {
 		cells := []string{g.Name, strconv.Itoa(g.Repetitions)}
-		for _, m := range g.Measures {
-			if slices.Contains(measures, m.Name) {
-				cells = append(cells, meanCell(m, g.Repetitions))
+		for i, m := range measures {
+			if show.shows(m) {
+				cells = append(cells, meanCell(g.Measures[i], g.Repetitions))
 			}
 		}
 		t.Rows = append(t.Rows, append(cells, states(g)))
@@ -63,12 +60,12 @@ func wholeMeans(groups []results.Group, rows []results.Experiment) *table.Table 
 	params := slices.DeleteFunc(results.Params(rows), func(p string) bool {
 		return !slices.ContainsFunc(groups, func(g results.Group) bool { _, ok := g.Params[p]; return ok })
 	})
-	flatness := results.Flatness(rows, false)
+	measures := results.Measures(rows)
 	t := &table.Table{Header: slices.Concat([]string{"group"}, params, []string{"n"}, overStates, []string{"unfinished"})}
-	for _, m := range results.MeanMeasures(rows) {
-		t.Header = append(t.Header, m, m+".sd", m+".n")
-		if slices.Contains(flatness, m) {
-			t.Header = append(t.Header, m+".bounds")
+	for _, m := range measures {
+		t.Header = append(t.Header, m.Name, m.Name+".sd", m.Name+".n")
+		if m.Flatness {
+			t.Header = append(t.Header, m.Name+".bounds")
 		}
 	}
 	for _, g := range groups {
@@ -83,9 +80,9 @@ func wholeMeans(groups []results.Group, rows []results.Experiment) *table.Table 
 			unfinished -= g.States[state]
 		}
 		cells = append(cells, strconv.Itoa(unfinished))
-		for _, m := range g.Measures {
+		for i, m := range g.Measures {
 			cells = append(cells, digits(m.Mean, 6), digits(m.Deviation, 6), strconv.Itoa(m.Count))
-			if slices.Contains(flatness, m.Name) {
+			if measures[i].Flatness {
 				cells = append(cells, strconv.Itoa(m.Bounds))
 			}
 		}

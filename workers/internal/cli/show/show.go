@@ -16,15 +16,6 @@ import (
 	"lossatlas/workers/internal/table"
 )
 
-// Columns of results beside the swept parameters.
-const (
-	colExperiment = "experiment"
-	colTrainLoss  = "train_loss"
-	colTestLoss   = "test_loss"
-	colTestError  = "test_error"
-	colState      = "state"
-)
-
 func showCommand(a *app.App) *cobra.Command {
 	var o showOptions
 	cmd := app.Command("show SWEEP", "Show a sweep's results as a table: what was set, losses, test error in percent, and what maps came to", cobra.ExactArgs(1),
@@ -166,7 +157,7 @@ func tables(rows []results.Experiment, compared []results.Comparison, show detai
 
 // comparisonTable is the table of comparisons.
 func comparisonTable(rows []results.Comparison) *table.Table {
-	t := &table.Table{Header: []string{"comparison", "between", colState, "why"}}
+	t := &table.Table{Header: []string{"comparison", "between", "state", "why"}}
 	for _, r := range rows {
 		why := r.Why
 		if why == "" {
