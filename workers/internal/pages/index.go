@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,17 +13,30 @@ import (
 	"lossatlas/workers/internal/progress"
 )
 
+// Counts are the steps of a sweep, and how many of them have each state.
+type Counts struct {
+	Steps       int `json:"steps"`
+	Done        int `json:"done"`
+	Failed      int `json:"failed"`
+	Interrupted int `json:"interrupted"`
+	NotRun      int `json:"not_run"`
+}
+
+// CountSteps counts the steps of a sweep at one moment.
+func CountSteps(now progress.Snapshot) Counts {
+	return Counts{
+		Steps: len(now.Steps), Done: now.Count(artifacts.StateCached, artifacts.StateRan), Failed: now.Count(artifacts.StateFailed),
+		Interrupted: now.Count(artifacts.StateInterrupted), NotRun: now.Count(artifacts.StateNotRun),
+	}
+}
+
 // Row is a sweep in the index.
 type Row struct {
-	Sweep       string    `json:"sweep"`
-	Title       string    `json:"title"`
-	State       string    `json:"state"`
-	Doing       string    `json:"doing"` // the state in words
-	Steps       int       `json:"steps"`
-	Done        int       `json:"done"`
-	Failed      int       `json:"failed"`
-	Interrupted int       `json:"interrupted"`
-	NotRun      int       `json:"not_run"`
+	Sweep string `json:"sweep"`
+	Title string `json:"title"`
+	State string `json:"state"`
+	Doing string `json:"doing"` // the state in words
+	Counts
 	Experiments int       `json:"experiments"`
 	Started     time.Time `json:"started"`
 	Finished    time.Time `json:"finished,omitzero"`
@@ -57,13 +71,9 @@ func (r Row) Took() string {
 
 func (s *Server) row(ctx context.Context, sweep *Sweep) (Row, error) {
 	r := Row{
-		Sweep: sweep.Root.Sweep, Title: sweep.Root.Sweep, State: sweep.State, Doing: progress.Doing(sweep.State, sweep.Now), Steps: len(sweep.Now.Steps), Experiments: len(sweep.Graph.Experiments),
-		Done:   sweep.Now.Count(artifacts.StateCached, artifacts.StateRan),
-		Failed: sweep.Now.Count(artifacts.StateFailed), Interrupted: sweep.Now.Count(artifacts.StateInterrupted), NotRun: sweep.Now.Count(artifacts.StateNotRun), Started: sweep.Root.Started, Finished: sweep.Root.Finished, TestErrors: []float64{},
-		Page: Path(sweep.Root.Sweep),
-	}
-	if sweep.Graph.Title != "" {
-		r.Title = sweep.Graph.Title
+		Sweep: sweep.Root.Sweep, Title: cmp.Or(sweep.Graph.Title, sweep.Root.Sweep), State: sweep.State, Doing: progress.Doing(sweep.State, sweep.Now),
+		Counts: CountSteps(sweep.Now), Experiments: len(sweep.Graph.Experiments), Started: sweep.Root.Started, Finished: sweep.Root.Finished,
+		TestErrors: []float64{}, Page: Path(sweep.Root.Sweep),
 	}
 	found, err := s.results(sweep).Experiments(ctx)
 	if err != nil {

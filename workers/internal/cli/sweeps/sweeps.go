@@ -19,6 +19,7 @@ import (
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/pages"
 	"lossatlas/workers/internal/progress"
 	"lossatlas/workers/internal/session"
 )
@@ -299,13 +300,9 @@ func (w *Sweep) planned(ctx context.Context, s *session.Session) (map[string]art
 
 // row is a sweep in a list.
 type Row struct {
-	Sweep       string    `json:"sweep"`
-	State       string    `json:"state"`
-	Steps       int       `json:"steps"`
-	Done        int       `json:"done"`
-	Failed      int       `json:"failed"`
-	Interrupted int       `json:"interrupted"`
-	NotRun      int       `json:"not_run"`
+	Sweep string `json:"sweep"`
+	State string `json:"state"`
+	pages.Counts
 	Running     int       `json:"running"`
 	Ready       int       `json:"ready"` // that wait for nothing but a worker
 	Experiments int       `json:"experiments"`
@@ -318,10 +315,8 @@ type Row struct {
 
 func (w *Sweep) Row() Row {
 	return Row{
-		Sweep: w.Sweep, State: w.State, Steps: len(w.Now.Steps), Experiments: len(w.StepGraph.Experiments), Started: w.Started, Finished: w.Finished,
+		Sweep: w.Sweep, State: w.State, Counts: pages.CountSteps(w.Now), Experiments: len(w.StepGraph.Experiments), Started: w.Started, Finished: w.Finished,
 		Doing: progress.Doing(w.State, w.Now), Summary: progress.Summary(w.Now, progress.Estimate{}),
-		Done:   w.Now.Count(artifacts.StateCached, artifacts.StateRan),
-		Failed: w.Now.Count(artifacts.StateFailed), Interrupted: w.Now.Count(artifacts.StateInterrupted), NotRun: w.Now.Count(artifacts.StateNotRun),
 		Running: w.Now.Count(artifacts.StateRunning), Ready: w.Now.Ready(),
 	}
 }
