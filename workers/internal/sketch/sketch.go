@@ -153,13 +153,13 @@ func (s Scale) Bars(g *surface.Grid, width int, style Style) string {
 	for i := range m {
 		sum, count, bad := 0.0, 0, false
 		for k := i * n / m; k < max((i+1)*n/m, i*n/m+1); k++ {
-			switch {
-			case !g.Mask[k]:
-			case finite(g.Loss[k]):
-				sum += s.at(g.Loss[k])
-				count++
-			default:
+			switch t, known := s.point(g, k); {
+			case !known:
+			case t == notFinite:
 				bad = true
+			default:
+				sum += t
+				count++
 			}
 		}
 		switch {
@@ -190,44 +190,43 @@ func shade(t float64) byte { return ramp[min(int(t*float64(len(ramp))), len(ramp
 // notFinite stands for the colour of losses that are not finite, which no loss has.
 const notFinite = -1
 
+// point is the place of a point's loss in the range, or notFinite; false for a point of −1 and one that isn't computed.
+func (s Scale) point(g *surface.Grid, i int) (t float64, known bool) {
+	switch {
+	case i < 0 || !g.Mask[i]:
+		return 0, false
+	case !finite(g.Loss[i]):
+		return notFinite, true
+	}
+	return s.at(g.Loss[i]), true
+}
+
 // cell draws two points as one character, the lower one −1 for none.
 func (s Scale) cell(g *surface.Grid, upper, lower int, style Style) string {
-	if style == Plain {
-		// One character shows both: what is wrong with either, or else their mean.
-		sum, count := 0.0, 0
-		for _, i := range []int{upper, lower} {
-			switch {
-			case i < 0 || !g.Mask[i]:
-			case !finite(g.Loss[i]):
-				return string(badMark)
-			default:
-				sum += s.at(g.Loss[i])
-				count++
-			}
-		}
-		if count == 0 {
-			return string(missingMark)
-		}
-		return string(shade(sum / float64(count)))
-	}
-	value := func(i int) (t float64, ok bool) {
-		if i < 0 || !g.Mask[i] {
-			return 0, false
-		}
-		if !finite(g.Loss[i]) {
-			return notFinite, true
-		}
-		return s.at(g.Loss[i]), true
-	}
-	up, okUp := value(upper)
-	down, okDown := value(lower)
+	up, hasUp := s.point(g, upper)
+	down, hasDown := s.point(g, lower)
 	switch {
-	case okUp && okDown:
+	case style == Plain:
+		return plainCell(up, hasUp, down, hasDown)
+	case hasUp && hasDown:
 		return foreground(style, up) + background(style, down) + "▀"
-	case okUp:
+	case hasUp:
 		return reset(style) + foreground(style, up) + "▀"
-	case okDown:
+	case hasDown:
 		return reset(style) + foreground(style, down) + "▄"
 	}
 	return reset(style) + string(missingMark)
+}
+
+// plainCell is one character without colour for two points: a mark if either is not finite, else their mean.
+func plainCell(up float64, hasUp bool, down float64, hasDown bool) string {
+	switch {
+	case up == notFinite || down == notFinite:
+		return string(badMark)
+	case hasUp && hasDown:
+		return string(shade((up + down) / 2))
+	case hasUp || hasDown:
+		return string(shade(up + down)) // the other one is 0
+	}
+	return string(missingMark)
 }
