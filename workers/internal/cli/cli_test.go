@@ -72,7 +72,7 @@ func TestUsage(t *testing.T) {
 		{"unknown format", []string{"show", "absent", "--format", "xml"}, "choose text, csv, md or json"},
 		{"unknown queue", []string{"worker", "--queues", "tpu"}, "a worker serves io and cpu"},
 		{"no slots", []string{"worker", "--slots", "0"}, "give 1 to 64"},
-		{"worker without servers", []string{"worker"}, "somebody to work for"},
+		{"worker without servers", []string{"worker"}, "services to work for"},
 		{"detach without up", []string{"run", "--detach", file(t, good)}, "start `lossatlas up` first"},
 		{"codec without keys", []string{"codec"}, "lossatlas codec key"},
 		{"codec with half of a certificate", []string{"codec", "--codec-keys", "absent", "--tls-cert", "cert.pem"}, "go together"},

@@ -8,7 +8,7 @@ import (
 	"lossatlas/workers/internal/exit"
 )
 
-// confirm asks before something is given up. Without a terminal there is nobody to ask.
+// Confirm asks before something is lost; yes answers already. Without a terminal to ask on it is a usage error.
 func (a *App) Confirm(yes bool, question string) error {
 	if yes {
 		return nil

@@ -32,7 +32,7 @@ func quote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// self begins a command line that finds this program and its home: a home named by --home is named again.
+// Self begins a command line that finds this program and its home: a home named by --home is named again.
 func (a *App) Self() string {
 	if dir := a.Settings.Flag("home"); dir != "" {
 		return a.invoked + " --home " + quote(dir)

@@ -10,7 +10,7 @@ import (
 	"lossatlas/workers/plugin"
 )
 
-// engineOptions chooses the numeric backend: the plugin that was named, or one
+// EngineOptions chooses the numeric backend: the plugin that was named, or one
 // that is found, and how it was found.
 func (a *App) EngineOptions() (o engine.Options, how string) {
 	o = engine.Options{Backend: a.Settings.Backend, Plugin: a.Settings.Plugin}
@@ -34,25 +34,25 @@ func (a *App) EngineOptions() (o engine.Options, how string) {
 	return o, how
 }
 
-// machineClass is the numerics class of this machine.
+// MachineClass is the numerics class of this machine.
 func (a *App) MachineClass() (string, error) {
 	e, _ := a.EngineOptions()
 	return engine.Class(e)
 }
 
-// warnSlow says what it costs to have no plugin, when nobody asked for that.
+// WarnSlow says what a missing plugin costs, unless the pure-Go backend was chosen.
 func (a *App) WarnSlow(o engine.Options) {
 	if o.Backend != "go" && o.Plugin == "" {
-		a.Say("no XLA plugin is installed: the pure-Go backend computes, which is 6 to 7 times slower (`lossatlas backend install` gets a plugin)")
+		a.Say("no XLA plugin available; using the pure-Go backend, which is 6 to 7 times slower (`lossatlas backend install` gets a plugin)")
 	}
 }
 
-// dataOptions says where data sets are.
+// DataOptions says where data sets are.
 func (a *App) DataOptions() data.Options {
 	return data.Options{Dir: a.Settings.Data, Cache: a.Home.Path("datasets")}
 }
 
-// settle starts the process again, with the same ID, when the numeric backend
+// Settle starts the process again, with the same ID, when the numeric backend
 // wants an environment that must be there from the beginning. It does not
 // return then; the new process finds its environment as it should be.
 func (a *App) Settle() {
@@ -66,7 +66,7 @@ func (a *App) Settle() {
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return // it goes on as it is, only slower
+		return // the environment stays as it is, and computing is slower
 	}
 	_ = syscall.Exec(self, os.Args, env) // likewise
 }

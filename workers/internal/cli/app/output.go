@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// printJSON writes one value: indented for json, on one line for jsonl.
+// PrintJSON writes one value: indented for json, on one line for jsonl.
 func (a *App) PrintJSON(v any) error {
 	enc := json.NewEncoder(a.Out)
 	enc.SetEscapeHTML(false)
@@ -15,7 +15,7 @@ func (a *App) PrintJSON(v any) error {
 	return enc.Encode(v)
 }
 
-// printList writes a list in the chosen form: as one JSON array, as one JSON
+// PrintList writes a list in the chosen form: as one JSON array, as one JSON
 // value per line, or by text.
 func PrintList[T any](a *App, list []T, text func() error) error {
 	switch a.Settings.Output {
@@ -35,7 +35,7 @@ func PrintList[T any](a *App, list []T, text func() error) error {
 	return text()
 }
 
-// size writes a number of bytes for people.
+// Size writes a number of bytes for people.
 func Size(n int64) string {
 	const unit = 1024
 	if n < unit {

@@ -16,7 +16,7 @@ import (
 
 func cancelCommand(a *app.App) *cobra.Command {
 	var yes bool
-	cmd := app.Command("cancel SWEEP", "Stop a running sweep; what it finished is kept, and running it again goes on", cobra.ExactArgs(1),
+	cmd := app.Command("cancel SWEEP", "Stop a running sweep; what it finished is kept, and running it again continues it", cobra.ExactArgs(1),
 		a.InSession(func(ctx context.Context, s *session.Session, args []string) error {
 			return cancel(ctx, a, s, args[0], yes)
 		}))
@@ -36,7 +36,7 @@ func cancel(ctx context.Context, a *app.App, s *session.Session, name string, ye
 		return err
 	}
 	if w.Client == nil {
-		return close(ctx, a, s, w)
+		return closeSweep(ctx, a, s, w)
 	}
 	if err := launch.Stop(ctx, w.Client, launch.WorkflowID(name), w.RunID, "lossatlas cancel"); err != nil {
 		return err
@@ -45,8 +45,8 @@ func cancel(ctx context.Context, a *app.App, s *session.Session, name string, ye
 	return nil
 }
 
-// close ends a sweep that a killed process left open, so that `up` does not go on with it.
-func close(ctx context.Context, a *app.App, s *session.Session, w *sweeps.Sweep) error {
+// closeSweep ends a sweep that a killed process left open, so that `up` does not resume it.
+func closeSweep(ctx context.Context, a *app.App, s *session.Session, w *sweeps.Sweep) error {
 	c, err := s.Temporal(ctx)
 	if err != nil {
 		return err

@@ -37,8 +37,8 @@ type follower struct {
 	prior    map[string]time.Duration // how long steps are expected to take
 	// watching only looks: an interrupt leaves the sweep alone.
 	watching bool
-	// apart says that nothing of the sweep is kept.
-	apart bool
+	// scratch says that the sweep runs in a store of its own, which is removed.
+	scratch bool
 }
 
 // runAgain is what to do about a sweep that was stopped.
@@ -47,9 +47,9 @@ const runAgain = "run the same command again to continue"
 // follow returns the sweep's root when its workflow has ended. When ctx ends
 // first, the sweep is stopped, unless another process started it.
 func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
-	apart := context.WithoutCancel(ctx) // what must still work after an interrupt
+	uninterrupted := context.WithoutCancel(ctx) // what must still work after an interrupt
 	ended := make(chan error, 1)
-	waiting, stop := context.WithCancel(apart)
+	waiting, stop := context.WithCancel(uninterrupted)
 	defer stop()
 	go func() { ended <- f.await(waiting) }()
 
@@ -61,11 +61,11 @@ func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
 	for {
 		select {
 		case err := <-ended:
-			f.show(apart, poller, estimator)
-			if by, stopped := f.stopped(apart, err); stopped {
+			f.show(uninterrupted, poller, estimator)
+			if by, stopped := f.stopped(uninterrupted, err); stopped {
 				f.Say("sweep %s was stopped by %s", f.graph.Sweep, by)
 			}
-			return f.root(apart, err)
+			return f.root(uninterrupted, err)
 		case <-ctx.Done():
 			return f.interrupt(ctx, ended)
 		case <-tick.C:
@@ -73,7 +73,7 @@ func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
 			case err == nil:
 				answered = time.Now()
 			case ctx.Err() == nil && f.unreachable(time.Since(answered)):
-				return artifacts.Root{}, f.lost(err)
+				return artifacts.Root{}, f.unansweredError(err)
 			}
 		}
 	}
@@ -109,8 +109,8 @@ func (f *follower) show(ctx context.Context, p *progress.Poller, e *progress.Est
 	return err
 }
 
-// unreachable says whether services that have not answered for some time are given up: of this home those that have
-// ended, or whose disk stays full.
+// unreachable says whether to stop waiting for services that have not answered for some time: those of this home when they
+// have ended, or when the disk stays full.
 func (f *follower) unreachable(quiet time.Duration) bool {
 	switch f.services.Role() {
 	case session.Attached:
@@ -121,8 +121,8 @@ func (f *follower) unreachable(quiet time.Duration) bool {
 	return quiet > silence
 }
 
-// lost is the error when the services no longer answer.
-func (f *follower) lost(err error) error {
+// unansweredError is the error when the services no longer answer.
+func (f *follower) unansweredError(err error) error {
 	if f.services.Role() == session.Attached {
 		return fmt.Errorf("the process that ran the services (%d) has ended; %s", f.services.PID(), runAgain)
 	}
@@ -139,7 +139,7 @@ func (f *follower) interrupt(ctx context.Context, ended <-chan error) (none arti
 	}
 	name := f.graph.Sweep
 	if f.watching || f.started.Joined && f.services.Role() != session.Owner {
-		f.Say("the sweep goes on without being watched; `lossatlas cancel %s` ends it", name)
+		f.Say("the sweep continues; `lossatlas cancel %s` ends it", name)
 		return none, exit.Silently(exit.Interrupted)
 	}
 	f.Say("interrupted: stopping %s (again to end at once)", name)
@@ -151,14 +151,14 @@ func (f *follower) interrupt(ctx context.Context, ended <-chan error) (none arti
 	} else {
 		select {
 		case err := <-ended:
-			if root, err := f.root(limit, err); err == nil && !f.apart {
+			if root, err := f.root(limit, err); err == nil && !f.scratch {
 				return root, nil
 			}
 		case <-limit.Done():
 			f.Log.Debug().Msg("the sweep did not end in time; it will be set aside by the next run")
 		}
 	}
-	if f.apart {
+	if f.scratch {
 		f.Say("stopped; nothing of it is kept")
 	} else {
 		f.Say("stopped; what was finished is kept: %s", runAgain)

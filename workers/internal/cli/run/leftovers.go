@@ -10,7 +10,7 @@ import (
 	"lossatlas/workers/internal/launch"
 )
 
-// dropScratch removes the store of a run apart that was killed.
+// dropScratch removes the scratch store of a killed run.
 func (r *run) dropScratch(ctx context.Context) error {
 	scratch, err := r.services.Scratch(ctx)
 	if err != nil {
@@ -20,8 +20,8 @@ func (r *run) dropScratch(ctx context.Context) error {
 	return scratch.Destroy(ctx)
 }
 
-// clear sets aside what a killed process left open, except the sweep of this run.
-func (r *run) clear(ctx context.Context, c client.Client) error {
+// setAsideOpen sets aside what a killed process left open, except the sweep of this run.
+func (r *run) setAsideOpen(ctx context.Context, c client.Client) error {
 	names, err := launch.EndOthers(ctx, c, r.services.Payloads().Data, func(sweep string) bool { return sweep == r.graph.Sweep })
 	if kept := slices.DeleteFunc(slices.Clone(names), launch.OnScratch); len(kept) < len(names) {
 		if err := r.dropScratch(ctx); err != nil {
@@ -30,7 +30,7 @@ func (r *run) clear(ctx context.Context, c client.Client) error {
 		names = kept
 	}
 	if len(names) > 0 {
-		r.Say("set aside %s, which an earlier process left unfinished: run it again to go on with it", app.JoinSome(names))
+		r.Say("set aside %s, which an earlier process left unfinished: run it again to continue it", app.JoinSome(names))
 	}
 	return err
 }

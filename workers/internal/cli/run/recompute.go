@@ -43,9 +43,9 @@ func (r *run) recompute(ctx context.Context) error {
 		return err
 	}
 	prior := estimate.Prior(ctx, r.services.Store, r.graph, r.numerics, r.Log)
-	return r.apart(ctx, "--no-cache-read", false, func() error {
-		r.Say("%s: doing all of %s again, apart from the cache", r.graph.Sweep, app.Count(len(r.graph.All()), "step"))
-		root, err := r.doApart(ctx, launch.AgainSuffix, prior)
+	return r.inScratch(ctx, "--no-cache-read", false, func() error {
+		r.Say("%s: computing all of %s again, without the cache", r.graph.Sweep, app.Count(len(r.graph.All()), "step"))
+		root, err := r.runInScratch(ctx, launch.AgainSuffix, prior)
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (r *run) recompute(ctx context.Context) error {
 	})
 }
 
-// compareRuns compares what a sweep came to again with what is stored.
+// compareRuns compares the results of a second run of a sweep with the stored ones.
 func compareRuns(sweep string, stored *pipelines.Plan, again artifacts.Root) recomputed {
 	out := recomputed{Sweep: sweep, Failed: []string{}, Differ: []difference{}}
 	for _, p := range stored.Steps {

@@ -28,7 +28,7 @@ import (
 
 func runCommand(a *app.App) *cobra.Command {
 	r := &run{App: a}
-	cmd := app.Command("run SWEEP.yaml|PLAN", "Do what a sweep file, or a plan that was kept, says: train, map, draw; interrupt it and run it again to go on", cobra.ExactArgs(1),
+	cmd := app.Command("run SWEEP.yaml|PLAN", "Run a sweep file or a saved plan: train, map, draw; interrupt it and run it again to continue", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, args []string) error {
 			if err := r.check(cmd.Flags().Changed); err != nil {
 				return err
@@ -53,8 +53,8 @@ does everything again in such a store and compares.`
 	cmd.Flags().IntVar(&r.concurrency, "concurrency", 0, "at most `N` steps of this sweep compute at a time (default: as many as there are workers for)")
 	cmd.Flags().IntVar(&r.window, "window", 0, "at most `N` experiments side by side (default: 16, or twice as many as there are workers)")
 	cmd.Flags().IntVar(&r.priority, "priority", activities.DefaultPriority, "`number` from 1, before all others, to 5, after them")
-	cmd.Flags().BoolVar(&r.noCacheWrite, "no-cache-write", false, "leave no results behind for later runs, only the report")
-	cmd.Flags().BoolVar(&r.noCacheRead, "no-cache-read", false, "do everything again apart from the cache, and say which outputs are not the stored ones; these stay")
+	cmd.Flags().BoolVar(&r.noCacheWrite, "no-cache-write", false, "keep no results for later runs, only the report")
+	cmd.Flags().BoolVar(&r.noCacheRead, "no-cache-read", false, "compute everything again without the cache, and list outputs that differ from the stored ones, which stay")
 	return cmd
 }
 
@@ -126,7 +126,7 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 	case r.noCacheRead:
 		return r.recompute(ctx)
 	case r.noCacheWrite:
-		return r.try(ctx)
+		return r.trial(ctx)
 	}
 	since, err := r.services.Store.Moment(ctx)
 	if err != nil {
@@ -235,7 +235,7 @@ func (r *run) nothing(ctx context.Context, plan *pipelines.Plan, since artifacts
 		return err
 	}
 	r.Say("nothing to do: %s cached", app.Count(plan.Count(pipelines.StateCached), "step"))
-	return r.conclude(ctx, root)
+	return r.printEnd(ctx, root)
 }
 
 // work runs the sweep's workflow, here or elsewhere.
@@ -255,7 +255,7 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 	ctx, stop := r.services.Watch(ctx)
 	defer stop()
 	if owner {
-		if err := r.clear(ctx, c); err != nil {
+		if err := r.setAsideOpen(ctx, c); err != nil {
 			return err
 		}
 	}
@@ -296,22 +296,22 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 	if err != nil {
 		return err
 	}
-	if err = r.conclude(context.WithoutCancel(ctx), root); ctx.Err() != nil {
+	if err = r.printEnd(context.WithoutCancel(ctx), root); ctx.Err() != nil {
 		return err
 	}
-	return errors.Join(err, r.serveGuests(ctx))
+	return errors.Join(err, r.serveOthers(ctx))
 }
 
-// serveGuests goes on serving as long as other processes use the services of this one.
-func (r *run) serveGuests(ctx context.Context) error {
-	for told := false; ; {
+// serveOthers serves as long as other processes use the services of this one.
+func (r *run) serveOthers(ctx context.Context) error {
+	for said := false; ; {
 		ok, err := r.services.WithdrawUnused()
 		if ok || err != nil {
 			return err
 		}
-		if !told {
+		if !said {
 			r.Say("another process uses the services of this one: serving until it is done (Ctrl-C ends it, too)")
-			told = true
+			said = true
 		}
 		select {
 		case <-ctx.Done():
@@ -323,12 +323,12 @@ func (r *run) serveGuests(ctx context.Context) error {
 
 // setAside moves a damaged blob that a run met out of the way of the next one.
 func setAside(ctx context.Context, store *artifacts.Store, err error) error {
-	var harm *artifacts.DamagedError
-	if !errors.As(err, &harm) {
+	var damaged *artifacts.DamagedError
+	if !errors.As(err, &damaged) {
 		return err
 	}
-	if moved, e := store.SetAside(ctx, harm.Digest); e != nil || moved == "" {
+	if moved, e := store.SetAside(ctx, damaged.Digest); e != nil || moved == "" {
 		return err
 	}
-	return fmt.Errorf("a stored result is damaged (%s) and was set aside: run the sweep again to make it anew", harm.Object)
+	return fmt.Errorf("a stored result is damaged (%s) and was set aside: run the sweep again to compute it again", damaged.Object)
 }

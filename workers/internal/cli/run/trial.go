@@ -14,27 +14,27 @@ import (
 	"lossatlas/workers/internal/session"
 )
 
-// try does what is missing of a sweep in a store of its own, which is removed
-// afterwards: the store of the home stays as it is. The report is kept as a file.
-func (r *run) try(ctx context.Context) error {
+// trial runs the missing steps of a sweep in a store of its own, which is removed
+// afterwards: the store of the home is unchanged. The report is kept as a file.
+func (r *run) trial(ctx context.Context) error {
 	plan, err := pipelines.MakePlan(ctx, r.graph, r.numerics, r.services.Store)
 	if err != nil {
 		return err
 	}
 	prior := estimate.Prior(ctx, r.services.Store, r.graph, r.numerics, r.Log)
-	return r.apart(ctx, "--no-cache-write", true, func() error {
-		r.Say("%s: %s, %d cached; what is made now is not kept", r.graph.Sweep, app.Count(len(plan.Steps), "step"), plan.Count(pipelines.StateCached))
-		root, err := r.doApart(ctx, launch.TrialSuffix, prior)
+	return r.inScratch(ctx, "--no-cache-write", true, func() error {
+		r.Say("%s: %s, %d cached; new results are not kept", r.graph.Sweep, app.Count(len(plan.Steps), "step"), plan.Count(pipelines.StateCached))
+		root, err := r.runInScratch(ctx, launch.TrialSuffix, prior)
 		if err != nil {
 			return err
 		}
-		return r.conclude(ctx, root)
+		return r.printEnd(ctx, root)
 	})
 }
 
-// apart calls do with a store of its own in place of the home's, over it if
+// inScratch calls do with a store of its own in place of the home's, over it if
 // results are to be read from there, and removes it afterwards.
-func (r *run) apart(ctx context.Context, flag string, over bool, do func() error) error {
+func (r *run) inScratch(ctx context.Context, flag string, over bool, do func() error) error {
 	if r.services.Role() != session.Owner || r.detach {
 		return exit.Usagef("%s needs the services of the home for itself: end the process that runs them, and leave --detach out", flag)
 	}
@@ -57,9 +57,9 @@ func (r *run) apart(ctx context.Context, flag string, over bool, do func() error
 	return do()
 }
 
-// doApart runs the sweep's workflow under another name, in the store that is in
+// runInScratch runs the sweep's workflow under another name, in the store that is in
 // place of the home's.
-func (r *run) doApart(ctx context.Context, suffix string, prior map[string]time.Duration) (artifacts.Root, error) {
+func (r *run) runInScratch(ctx context.Context, suffix string, prior map[string]time.Duration) (artifacts.Root, error) {
 	var root artifacts.Root
 	if err := r.store(ctx); err != nil {
 		return root, err
@@ -69,7 +69,7 @@ func (r *run) doApart(ctx context.Context, suffix string, prior map[string]time.
 	if err != nil {
 		return root, err
 	}
-	// Nobody else may work here now: it would not find its results again.
+	// No other process may use these services now: its results would be removed with the store.
 	if ok, err := r.services.WithdrawUnused(); err != nil || !ok {
 		return root, exit.Usagef("another process has begun to use the services of %s: wait for it and try again", r.Home.Dir())
 	}
@@ -89,7 +89,7 @@ func (r *run) doApart(ctx context.Context, suffix string, prior map[string]time.
 	if err != nil {
 		return root, err
 	}
-	f := &follower{App: r.App, services: r.services, client: c, graph: &g, started: started, prior: prior, apart: true}
+	f := &follower{App: r.App, services: r.services, client: c, graph: &g, started: started, prior: prior, scratch: true}
 	root, err = f.follow(ctx)
 	r.Printer.Close()
 	return root, err

@@ -24,7 +24,7 @@ type validated struct {
 
 func validateCommand(a *app.App) *cobra.Command {
 	var preset string
-	cmd := app.Command("validate SWEEP.yaml...", "Check sweep files and say what they come to", cobra.MinimumNArgs(1),
+	cmd := app.Command("validate SWEEP.yaml...", "Check sweep files and count their experiments and steps", cobra.MinimumNArgs(1),
 		func(_ *cobra.Command, args []string) error { return validate(a, args, preset) })
 	cmd.Flags().StringVar(&preset, "preset", "", "`name` of a preset to apply (all are checked anyway)")
 	return cmd

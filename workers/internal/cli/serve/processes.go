@@ -24,13 +24,13 @@ import (
 // How long to wait before a worker process that died is started again: longer each
 // time, unless it has lived for a while.
 const (
-	firstRest = time.Second
-	mostRest  = time.Minute
+	minDelay = time.Second
+	maxDelay = time.Minute
 )
 
-// crew runs worker processes, each as `lossatlas worker` with the same flags on its share of
+// runProcesses runs worker processes, each as `lossatlas worker` with the same flags on its share of
 // the machine, until the context ends and they have drained. One that dies is started again.
-func crew(ctx context.Context, a *app.App, processes int) error {
+func runProcesses(ctx context.Context, a *app.App, processes int) error {
 	if err := a.Begin(zerolog.InfoLevel, true); err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func crew(ctx context.Context, a *app.App, processes int) error {
 			args = append(args, "--metrics-address="+address)
 		}
 		all.Go(func() {
-			if err := employ(ctx, a, share, self, args); err != nil {
+			if err := superviseProcess(ctx, a, share, self, args); err != nil {
 				stop(err)
 			}
 		})
@@ -86,7 +86,7 @@ type share struct {
 	gpu    string // as CUDA names it, "" for none
 }
 
-// cudaDevices is the variable by which CUDA is told which GPUs there are.
+// cudaDevices is the environment variable that lists the GPUs for CUDA.
 const cudaDevices = "CUDA_VISIBLE_DEVICES"
 
 // visibleGPU is the i-th of the GPUs that CUDA sees.
@@ -113,38 +113,38 @@ func portAfter(address string, n int) (string, error) {
 	return net.JoinHostPort(host, strconv.FormatUint(port, 10)), nil
 }
 
-// employ keeps one worker process running. It returns when the context has ended and the process has, too,
+// superviseProcess keeps one worker process running. It returns when the context has ended and the process has, too,
 // or with an error when the process was called wrongly.
-func employ(ctx context.Context, a *app.App, s share, self string, args []string) error {
+func superviseProcess(ctx context.Context, a *app.App, s share, self string, args []string) error {
 	// A child inherits the cores of the thread that starts it, and ends with that thread, which
 	// the goroutine therefore keeps to itself.
 	runtime.LockOSThread()
 	if err := pin(s.cores); err != nil {
 		return exit.With(exit.Failed, err)
 	}
-	for rest := firstRest; ; rest = min(2*rest, mostRest) {
+	for delay := minDelay; ; delay = min(2*delay, maxDelay) {
 		began := time.Now()
-		code, err := shift(ctx, a, s, self, args)
+		code, err := runProcess(ctx, a, s, self, args)
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case code == int(exit.Usage):
 			return exit.Silently(exit.Usage) // it has said why
 		}
-		if time.Since(began) > mostRest {
-			rest = firstRest
+		if time.Since(began) > maxDelay {
+			delay = minDelay
 		}
-		a.Log.Error().Err(err).Int("process", s.number).Dur("rest", rest).Msg("a worker process ended and is started again")
+		a.Log.Error().Err(err).Int("process", s.number).Dur("delay", delay).Msg("a worker process ended and is started again")
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(rest):
+		case <-time.After(delay):
 		}
 	}
 }
 
-// shift runs a worker process once, to its end, and returns its exit code, -1 for one that was killed or never began.
-func shift(ctx context.Context, a *app.App, s share, self string, args []string) (int, error) {
+// runProcess runs a worker process once, to its end, and returns its exit code, -1 for one that was killed or never began.
+func runProcess(ctx context.Context, a *app.App, s share, self string, args []string) (int, error) {
 	cmd := exec.CommandContext(ctx, self, args...)
 	// In this environment it does not start itself again, which would lose what child says of its parent's end.
 	cmd.Stdout, cmd.Stderr, cmd.Env = a.RawOut, a.RawErr, engine.Environ(os.Environ())

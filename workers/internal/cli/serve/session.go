@@ -12,7 +12,7 @@ import (
 	"lossatlas/workers/internal/telemetry"
 )
 
-// serving is services for a command that lasts: it serves the pages of sweeps meanwhile, and what operators look at.
+// Open opens the session of a command that runs until it is interrupted: it also serves pages and metrics.
 func Open(ctx context.Context, a *app.App) (*session.Session, error) {
 	if a.Telemetry == nil {
 		var err error

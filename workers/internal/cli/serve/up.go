@@ -68,13 +68,13 @@ func up(ctx context.Context, a *app.App) (err error) {
 		return err
 	}
 	for _, o := range open {
-		a.Say("sweep %s, left unfinished, goes on", o.Sweep)
+		a.Say("sweep %s was unfinished and continues", o.Sweep)
 	}
 	a.Say("serving until interrupted (Ctrl-C)")
 	<-ctx.Done()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return cause
 	}
-	a.Say("ending; open sweeps go on at the next `lossatlas up`")
+	a.Say("ending; open sweeps continue at the next `lossatlas up`")
 	return nil
 }

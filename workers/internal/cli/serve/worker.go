@@ -25,7 +25,7 @@ func workerCommand(a *app.App) *cobra.Command {
 	cmd := app.Command("worker", "Work for a Temporal server and a store elsewhere, or for another process on this home", cobra.NoArgs,
 		func(cmd *cobra.Command, _ []string) error {
 			if processes != 1 {
-				return crew(cmd.Context(), a, processes)
+				return runProcesses(cmd.Context(), a, processes)
 			}
 			return runWorker(cmd.Context(), a, opts)
 		})
@@ -67,22 +67,21 @@ func queuesFor(class string, queues []string) ([]string, error) {
 
 // How often a worker tries servers that do not answer, and says so.
 const (
-	tryEvery  = 2 * time.Second
-	tellEvery = 30 * time.Second
+	tryEvery = 2 * time.Second
+	sayEvery = 30 * time.Second
 )
 
-// employer returns the services that a worker works for. They may start after it,
-// on a machine that starts up, say: it waits for them.
-func employer(ctx context.Context, a *app.App) (*session.Session, client.Client, error) {
-	var told time.Time
+// waitForServices opens the services that a worker works for. It waits for services that start later than the worker.
+func waitForServices(ctx context.Context, a *app.App) (*session.Session, client.Client, error) {
+	var lastSaid time.Time
 	for {
-		s, c, err := hire(ctx, a)
+		s, c, err := openServices(ctx, a)
 		if err == nil || !session.Unanswered(err) {
 			return s, c, err
 		}
-		if time.Since(told) >= tellEvery {
+		if time.Since(lastSaid) >= sayEvery {
 			a.Say("waiting for the servers: %v", err)
-			told = time.Now()
+			lastSaid = time.Now()
 		}
 		select {
 		case <-ctx.Done():
@@ -92,13 +91,13 @@ func employer(ctx context.Context, a *app.App) (*session.Session, client.Client,
 	}
 }
 
-// hire is one try.
-func hire(ctx context.Context, a *app.App) (s *session.Session, c client.Client, err error) {
+// openServices is one attempt of waitForServices.
+func openServices(ctx context.Context, a *app.App) (s *session.Session, c client.Client, err error) {
 	if s, err = Open(ctx, a); err != nil {
 		return nil, nil, err
 	}
 	if s.Role() == session.Owner {
-		err = exit.Usagef("a worker needs somebody to work for: name servers with --temporal-address and --s3-endpoint, or start `lossatlas up` on this home (which works itself)")
+		err = exit.Usagef("a worker needs services to work for: name servers with --temporal-address and --s3-endpoint, or start `lossatlas up` on this home (which works itself)")
 	} else {
 		c, err = s.Temporal(ctx)
 	}
@@ -124,7 +123,7 @@ func runWorker(ctx context.Context, a *app.App, opts registry.Options) (err erro
 	if opts.Queues, err = queuesFor(class, opts.Queues); err != nil {
 		return err
 	}
-	s, c, err := employer(ctx, a)
+	s, c, err := waitForServices(ctx, a)
 	if err != nil {
 		return err
 	}

@@ -18,8 +18,7 @@ import (
 	"lossatlas/workers/registry"
 )
 
-// drain is how long a worker's running activities may go on when a command
-// ends; what they have stored is kept in any case.
+// drain is how long running activities may continue when a command ends; results that are stored stay in any case.
 const drain = 2 * time.Second
 
 // workerSet is the workers of a command, or none.
@@ -62,9 +61,8 @@ func deployment(a *app.App, s *session.Session) (v worker.WorkerDeploymentVersio
 	return v
 }
 
-// localWorkers starts workers where nobody else would do the work: always for
-// the owner of the services, and for servers elsewhere when no worker serves
-// the task queues that a sweep needs. computing is the one of its computing.
+// StartMissing starts the workers that a sweep lacks: all of them for the owner of the services, and for servers elsewhere
+// those of the task queues that no worker serves. computing is the queue of the sweep's numeric steps.
 func StartMissing(ctx context.Context, a *app.App, s *session.Session, c client.Client, e engine.Options, computing string, detach bool) (workerSet, error) {
 	switch s.Role() {
 	case session.Attached:

@@ -18,7 +18,7 @@ type column struct {
 	right bool // of numbers
 	// value is a float64, a text, or nil where an experiment has none.
 	value func(results.Experiment) any
-	// text is the value as a table has it, for people or for programs.
+	// text is the value in a table, for people or for programs.
 	text func(results.Experiment) string
 	// measure is the one whose mean this is, zero for other columns.
 	measure results.Measure
@@ -29,7 +29,7 @@ type detail int
 
 const (
 	summary    detail = iota // without parameters, which the experiments' names tell, and flatness
-	readable                 // the most telling measures of flatness
+	readable                 // with a few measures of flatness
 	everything               // all of them, with deviations and how many values are lower bounds
 )
 

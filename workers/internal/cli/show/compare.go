@@ -146,7 +146,7 @@ func (c *compared) explain(ctx context.Context, store *artifacts.Store) error {
 	return nil
 }
 
-// why finds what tells two steps with other outputs apart. A picture's cause is
+// why finds how two steps with other outputs differ. A picture's cause is
 // that of what it shows.
 func why(ctx context.Context, store *artifacts.Store, r *results.StepRelation) error {
 	if r.Relation != results.StepOther || r.Kind == pipelines.KindRender || r.Kind == pipelines.KindReport {
@@ -162,8 +162,8 @@ func why(ctx context.Context, store *artifacts.Store, r *results.StepRelation) e
 			}
 		}
 	}
-	var harm *artifacts.RecordError
-	if errors.Is(err, artifacts.ErrNotFound) || errors.As(err, &harm) { // then nobody knows
+	var damaged *artifacts.RecordError
+	if errors.Is(err, artifacts.ErrNotFound) || errors.As(err, &damaged) { // then the cause is not known
 		return nil
 	}
 	return err

@@ -13,7 +13,7 @@ import (
 	"lossatlas/workers/internal/table"
 )
 
-// cause is the first thing that tells two steps apart.
+// cause is the first difference of two steps.
 func cause(r results.StepRelation) string {
 	if len(r.Differences) == 0 {
 		return strings.Join(r.Differ, ", ")

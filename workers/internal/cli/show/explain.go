@@ -19,7 +19,7 @@ import (
 )
 
 func explainCommand(a *app.App) *cobra.Command {
-	cmd := app.Command("explain STEP|DIGEST [STEP|DIGEST]", "Say what a result was made from, down to data and seed; of two results, what tells them apart", cobra.RangeArgs(1, 2),
+	cmd := app.Command("explain STEP|DIGEST [STEP|DIGEST]", "Say what a result was made from, down to data and seed; of two results, how they differ", cobra.RangeArgs(1, 2),
 		a.InSession(func(ctx context.Context, s *session.Session, args []string) error { return explain(ctx, a, s, args) }))
 	cmd.Long = cmd.Short + `.
 
@@ -79,7 +79,7 @@ func explain(ctx context.Context, a *app.App, s *session.Session, args []string)
 	return e.printHistory(histories[0])
 }
 
-// explainer reads the sweeps' records.
+// newExplainer reads the sweeps' records.
 func newExplainer(ctx context.Context, a *app.App, s *session.Session) (*explainer, error) {
 	e := &explainer{App: a, services: s}
 	roots, err := s.Store.Roots(ctx)
@@ -92,7 +92,7 @@ func newExplainer(ctx context.Context, a *app.App, s *session.Session) (*explain
 		if r.State != artifacts.StateRunning {
 			continue
 		}
-		// The record of a running sweep has its steps at the end.
+		// The record of a running sweep has no steps until its end.
 		if roots[i].Steps, err = e.underWay(ctx, r.Sweep); err != nil {
 			a.Log.Warn().Err(err).Str("sweep", r.Sweep).Msg("its steps can't be listed")
 		}

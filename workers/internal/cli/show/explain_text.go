@@ -127,7 +127,7 @@ func wrap(words []string, width int) []string {
 	return lines
 }
 
-// printDifferences says what tells two results apart.
+// printDifferences lists how two results differ.
 func (e *explainer) printDifferences(x explained) error {
 	fmt.Fprintf(e.Out, "A  %s\nB  %s\n\n", e.called(x.A, x.A.Top), e.called(x.B, x.B.Top))
 	if x.Same {

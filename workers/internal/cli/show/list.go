@@ -47,7 +47,7 @@ func list(ctx context.Context, a *app.App, s *session.Session) error {
 }
 
 func statusCommand(a *app.App) *cobra.Command {
-	cmd := app.Command("status [SWEEP]", "Say what is going on: where the services are and what runs, or each step of one sweep", cobra.MaximumNArgs(1),
+	cmd := app.Command("status [SWEEP]", "Show where the services are and which sweeps run, or each step of one sweep", cobra.MaximumNArgs(1),
 		a.InSession(func(ctx context.Context, s *session.Session, args []string) error {
 			if len(args) == 1 {
 				return statusOf(ctx, a, s, args[0])

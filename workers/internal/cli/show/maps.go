@@ -82,7 +82,7 @@ func drawMaps(out io.Writer, maps []results.Map, style sketch.Style, width int) 
 		}
 		fmt.Fprintf(&b, "\n%s", escape.Line(name))
 		if len(there) == 0 {
-			b.WriteString("  nothing of it is there yet\n")
+			b.WriteString("  not computed yet\n")
 			continue
 		}
 		scale := sketch.NewScale(grids...)

@@ -44,7 +44,7 @@ func TestDrawMaps(t *testing.T) {
 		text := out.String()
 		for _, want := range []string{
 			"surface-train  loss 1 .:-=+#%@ 289 (logarithmic); · not computed; 1 not begun\n", "a-name-that-… 40/289",
-			"line-train  loss 1 .:-=+#%@ 3 (logarithmic)\n  a  ", "least 1 at 1\n", "cmp/line  nothing of it is there yet\n",
+			"line-train  loss 1 .:-=+#%@ 3 (logarithmic)\n  a  ", "least 1 at 1\n", "cmp/line  not computed yet\n",
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("width %d: no %q in\n%s", width, want, text)

@@ -18,7 +18,7 @@ import (
 
 func showCommand(a *app.App) *cobra.Command {
 	var o showOptions
-	cmd := app.Command("show SWEEP", "Show a sweep's results as a table: what was set, losses, test error in percent, and what maps came to", cobra.ExactArgs(1),
+	cmd := app.Command("show SWEEP", "Show a sweep's results as a table: parameters, losses, test error in percent, and numbers of maps", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, args []string) error {
 			if err := o.check(a.Settings.Output); err != nil {
 				return err
@@ -28,7 +28,7 @@ func showCommand(a *app.App) *cobra.Command {
 	cmd.Long = cmd.Short + `.
 
 Of experiments that are repeated (repeats: in the sweep file) a second table has the mean ± the standard deviation over the repetitions
-that came to a number, in brackets how many those are where it is not all of them (a training that diverged counts for none); --means has it alone, also as csv and json.
+that have a number, in brackets how many those are unless it is all of them (diverged and failed runs are excluded); --means has it alone, also as csv and json.
 ">" marks a lower bound: the plotted range cuts off a measure of flatness, or a value that it is the mean of. Such a mean has no deviation.
 Columns for programs (csv, json) hold the bare number and next to it NAME.bounds, the number of lower bounds among its values; 0 means exact.
 

@@ -32,7 +32,7 @@ func exportCommand(a *app.App) *cobra.Command {
 		return cmd
 	}
 	var without []string
-	sweep := app.Command("sweep SWEEP FOLDER", "Write everything that a sweep has into a folder, with a sweep.json that says what it is", cobra.ExactArgs(2),
+	sweep := app.Command("sweep SWEEP FOLDER", "Write all results of a sweep into a folder, with a sweep.json that describes them", cobra.ExactArgs(2),
 		func(cmd *cobra.Command, args []string) error {
 			return exportSweep(cmd.Context(), a, args[0], args[1], without)
 		})
@@ -42,8 +42,8 @@ Grids are written as NPZ, CSV and VTK, paths as JSON, CSV and VTK, spectra as NP
 directions as safetensors, pictures as they are, and the report. sweep.json has the sweep file, experiments and
 comparisons with their parameters and results, each step's recipe and where it ran, and each file's digest.
 
-Each file is written whole or not at all, and a folder that was begun is gone on with. Of a sweep that is
-not finished it takes what is there, and fails if there is nothing; give the same command again for the rest.`
+Each file is written whole or not at all, and an export that was interrupted is continued. Of a sweep that is
+not finished the results so far are written, and no result at all is an error; give the same command again for the rest.`
 	sweep.Flags().StringSliceVar(&without, "without", nil, "leave large files out: `kinds` of "+strings.Join(export.Large, ", "))
 	return app.Group("export", "Write results to files",
 		sweep,
@@ -81,7 +81,7 @@ func blob(ctx context.Context, a *app.App, s *session.Session, name, output stri
 	return s.Store.Get(ctx, d)
 }
 
-// export writes an output to a file, in the form that the file's name asks for.
+// exportOutput writes an output to a file, in the form that the file's name asks for.
 func exportOutput(ctx context.Context, a *app.App, name, output, file string) (err error) {
 	path, err := filepath.Abs(file)
 	if err != nil {
@@ -120,7 +120,7 @@ func exportOutput(ctx context.Context, a *app.App, name, output, file string) (e
 }
 
 // trackOn is a path with the loss of the first surface around it that a recorded
-// sweep has; bare as it is where none does.
+// sweep has; bare where there is no such surface.
 func trackOn(ctx context.Context, a *app.App, s *session.Session, path, bare []byte) ([]byte, error) {
 	roots, err := s.Store.Roots(ctx)
 	if err != nil && roots == nil {
@@ -196,7 +196,7 @@ func exportSweep(ctx context.Context, a *app.App, name, folder string, without [
 		return exit.With(exit.Usage, err)
 	}
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fmt.Errorf("%w; what is written is whole: make room and give the same command again to go on", err)
+		return fmt.Errorf("%w; what is written is whole: make room and give the same command again to continue", err)
 	}
 	if err != nil {
 		return err

@@ -34,17 +34,17 @@ type collection struct {
 
 func gcCommand(a *app.App) *cobra.Command {
 	g := &collection{App: a}
-	cmd := app.Command("gc", "Free what no sweep needs: results of earlier versions, dropped sweeps, left-over checkpoints", cobra.NoArgs,
+	cmd := app.Command("gc", "Free what no sweep needs: results of earlier versions and of removed sweeps, left-over checkpoints", cobra.NoArgs,
 		func(cmd *cobra.Command, _ []string) error { return g.do(cmd.Context()) })
 	cmd.Long = cmd.Short + `.
 
 What listed sweeps need stays, with all that it was made from, and so does what unfinished
-sweeps can go on from. ` + "`artifacts rm`" + ` gives a sweep up, ` + "`artifacts pin`" + ` keeps its results
+sweeps can resume from. ` + "`artifacts rm`" + ` removes a sweep from the list, ` + "`artifacts pin`" + ` keeps its results
 under another name when it is changed and run again. Others may work on the store meanwhile.`
-	cmd.Flags().StringVar(&g.olderThan, "older-than", "24h", "`age` from which what nobody needs may go, such as 12h or 30d")
+	cmd.Flags().StringVar(&g.olderThan, "older-than", "24h", "minimum `age` of unreferenced objects to delete, such as 12h or 30d")
 	cmd.Flags().StringVar(&g.maxSize, "max-size", "", "free no more than brings the store to this `size`, such as 20GiB, the oldest first")
 	cmd.Flags().BoolVar(&g.quarantine, "quarantine", false, "free what `artifacts verify` set aside, too")
-	cmd.Flags().BoolVar(&g.dry, "dry-run", false, "only list what would go")
+	cmd.Flags().BoolVar(&g.dry, "dry-run", false, "only list what would be freed")
 	cmd.Flags().BoolVarP(&g.yes, "yes", "y", false, "don't ask")
 	return cmd
 }
@@ -116,13 +116,8 @@ func (g *collection) do(ctx context.Context) (err error) {
 	if err := g.Confirm(g.yes, question); err != nil {
 		return err
 	}
-	told := time.Now()
-	o.DryRun, o.Progress = false, func(done, of int) {
-		if time.Since(told) >= progressEvery {
-			told = time.Now()
-			g.Say("freed %d of %s", done, app.Count(of, "object"))
-		}
-	}
+	say := sayProgress(g.App)
+	o.DryRun, o.Progress = false, func(done, of int) { say("freed %d of %s", done, app.Count(of, "object")) }
 	done, err := s.Store.Collect(ctx, o)
 	if err != nil {
 		return err
@@ -130,7 +125,7 @@ func (g *collection) do(ctx context.Context) (err error) {
 	return g.print(done, "freed", false)
 }
 
-// print tells what went, or would.
+// print lists what was freed, or would be.
 func (g *collection) print(c artifacts.Collected, verb string, list bool) error {
 	switch g.Settings.Output {
 	case "json":
@@ -166,8 +161,7 @@ func (g *collection) print(c artifacts.Collected, verb string, list bool) error 
 
 var plural = map[string]string{"action": "results", "blob": "blobs", "part": "checkpoints", "quarantined": "set aside"}
 
-// unfinished knows what sweeps may go on from whose records don't tell yet: those
-// that run, were interrupted, or failed in part.
+// unfinished is what sweeps can resume from that run, were interrupted or failed in part: their records don't list it yet.
 type unfinished struct {
 	ctx    context.Context
 	store  *artifacts.Store
@@ -183,8 +177,8 @@ type unfinished struct {
 func findUnfinished(ctx context.Context, a *app.App, s *session.Session) (*unfinished, error) {
 	u := &unfinished{ctx: ctx, store: s.Store, steps: map[string]bool{}, classes: map[string]bool{}, keys: map[artifacts.Key]bool{}}
 	roots, err := sweeps.Records(ctx, a, s)
-	var harm *artifacts.RecordError
-	if err != nil && !errors.As(err, &harm) { // with damaged roots nothing is freed
+	var damaged *artifacts.RecordError
+	if err != nil && !errors.As(err, &damaged) { // with damaged roots nothing is freed
 		return nil, err
 	}
 	e, _ := a.EngineOptions()
@@ -197,7 +191,7 @@ func findUnfinished(ctx context.Context, a *app.App, s *session.Session) (*unfin
 		}
 		g, err := results.Graph(ctx, s.Store, r)
 		if err != nil {
-			return nil, fmt.Errorf("nothing can be freed, because nobody knows what an unfinished sweep needs: %w; run the sweep again, or give it up with `lossatlas artifacts rm`", err)
+			return nil, fmt.Errorf("nothing can be freed, because the needs of an unfinished sweep are not known: %w; run the sweep again, or remove it with `lossatlas artifacts rm`", err)
 		}
 		u.graphs = append(u.graphs, g)
 		for _, p := range g.All() {
@@ -211,7 +205,7 @@ func findUnfinished(ctx context.Context, a *app.App, s *session.Session) (*unfin
 	return u, nil
 }
 
-// stepName tells steps apart that have not met their inputs yet.
+// stepName identifies a step whose inputs are not known yet: by its kind and parameters.
 func stepName(kind string, params []byte) string {
 	spelled, err := canonical.JSON(params)
 	if err != nil {
@@ -227,7 +221,7 @@ func (u *unfinished) keep(act artifacts.Action) bool {
 	return u.steps[stepName(act.Recipe.Kind, act.Recipe.Params)]
 }
 
-// keepParts says whether an unfinished sweep would go on with a step.
+// keepParts says whether an unfinished sweep would resume a step.
 func (u *unfinished) keepParts(k artifacts.Key) bool {
 	u.once.Do(func() { // when all classes are known
 		for class := range u.classes {

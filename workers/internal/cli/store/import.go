@@ -108,7 +108,7 @@ func importWeights(ctx context.Context, a *app.App, name, file, net, sweep strin
 	if err != nil {
 		return err
 	}
-	// The record is that of a sweep without experiments, so that whatever looks at records finds the weights.
+	// The record is that of a sweep without experiments, so that readers of records find the weights.
 	graph, err := json.Marshal(pipelines.Graph{Sweep: name})
 	if err != nil {
 		return err

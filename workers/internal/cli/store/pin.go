@@ -18,20 +18,20 @@ import (
 
 func rmCommand(a *app.App) *cobra.Command {
 	var yes bool
-	cmd := app.Command("rm SWEEP", "Give a sweep up: it is listed no more, and `artifacts gc` may free what only it needs", cobra.ExactArgs(1),
+	cmd := app.Command("rm SWEEP", "Remove a sweep from the list; `artifacts gc` may then free what only it needs", cobra.ExactArgs(1),
 		a.InSession(func(ctx context.Context, s *session.Session, args []string) error {
-			return forget(ctx, a, s, args[0], yes)
+			return remove(ctx, a, s, args[0], yes)
 		}))
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "don't ask")
 	return cmd
 }
 
 func pinCommand(a *app.App) *cobra.Command {
-	return app.Command("pin SWEEP NAME", "Keep a sweep's results, as they are now, under another name as well, whatever becomes of the sweep", cobra.ExactArgs(2),
+	return app.Command("pin SWEEP NAME", "Keep a sweep's present results under another name, also when the sweep is changed or removed", cobra.ExactArgs(2),
 		func(cmd *cobra.Command, args []string) error { return pin(cmd.Context(), a, args[0], args[1]) })
 }
 
-func forget(ctx context.Context, a *app.App, s *session.Session, name string, yes bool) error {
+func remove(ctx context.Context, a *app.App, s *session.Session, name string, yes bool) error {
 	w, err := sweeps.Find(ctx, a, s, name)
 	var damaged *artifacts.RecordError
 	var blob *artifacts.DamagedError
@@ -43,13 +43,13 @@ func forget(ctx context.Context, a *app.App, s *session.Session, name string, ye
 	default:
 		return err
 	}
-	if err := a.Confirm(yes, fmt.Sprintf("Give up sweep %s?", name)); err != nil {
+	if err := a.Confirm(yes, fmt.Sprintf("Remove sweep %s?", name)); err != nil {
 		return err
 	}
 	if err := s.Store.DropRoot(ctx, name); err != nil {
 		return err
 	}
-	a.Say("gave up %s; `lossatlas artifacts gc` frees what nothing else needs", name)
+	a.Say("removed %s; `lossatlas artifacts gc` frees what nothing else needs", name)
 	return nil
 }
 
@@ -83,13 +83,13 @@ func pin(ctx context.Context, a *app.App, sweep, name string) (err error) {
 		if err != nil {
 			return err
 		}
-		return exit.Usagef("there is a sweep %s already: choose another name, or give it up with `lossatlas artifacts rm %s`", name, name)
+		return exit.Usagef("there is a sweep %s already: choose another name, or remove that sweep with `lossatlas artifacts rm %s`", name, name)
 	}
 	root := w.Root
 	root.Sweep = name
 	if err := s.Store.PutRootSince(ctx, root, since); err != nil {
 		return err
 	}
-	a.Say("kept as %s; `lossatlas show %s` and the like take that name", name, name)
+	a.Say("kept as %s; `lossatlas show %s` and other commands take that name", name, name)
 	return nil
 }

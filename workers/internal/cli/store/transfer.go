@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -81,7 +80,7 @@ func transferCommand(a *app.App, verb, short string, push bool) *cobra.Command {
 
 Results, pictures, and what they were made from go along, so that a run of the sweep there
 finds everything done. Nothing is sent that is there already; give the command again after an
-interruption and it goes on. Everything is verified on its way.`
+interruption and it continues. Everything is verified on its way.`
 	r.bind(cmd.Flags())
 	return cmd
 }
@@ -115,18 +114,15 @@ func transfer(ctx context.Context, a *app.App, sweep string, r *remote, push boo
 	return printCopied(a, sweep, "sent", c, c)
 }
 
-// copying says now and then how far a copy is.
+// copying reports the progress of a copy.
 func copying(a *app.App) func(n, of int, sent, total int64) {
-	told := time.Now()
+	say := sayProgress(a)
 	return func(n, of int, sent, total int64) {
-		if time.Since(told) >= progressEvery {
-			told = time.Now()
-			a.Say("copied %d of %s, %s of %s", n, app.Count(of, "blob"), app.Size(sent), app.Size(total))
-		}
+		say("copied %d of %s, %s of %s", n, app.Count(of, "blob"), app.Size(sent), app.Size(total))
 	}
 }
 
-// printCopied says what a copy came to; answer is the same for programs.
+// printCopied reports a finished copy; answer is its form for programs.
 func printCopied(a *app.App, sweep, done string, c artifacts.Copied, answer any) error {
 	for _, k := range c.Other {
 		a.Log.Warn().Str("step", k.Short()).Msg("there is another result of this step where it went, which is kept for runs to come")

@@ -43,8 +43,19 @@ func sampleOf(text string) (part, of int, err error) {
 	return part, of, nil
 }
 
-// progressEvery is how often a long look at the store says how far it is.
+// progressEvery is how often a long operation on the store reports its progress.
 const progressEvery = 5 * time.Second
+
+// sayProgress is App.Say for reports of progress, of which it drops those that come too soon after another.
+func sayProgress(a *app.App) func(format string, args ...any) {
+	last := time.Now()
+	return func(format string, args ...any) {
+		if time.Since(last) >= progressEvery {
+			last = time.Now()
+			a.Say(format, args...)
+		}
+	}
+}
 
 func verify(ctx context.Context, a *app.App, sample string, dry bool) (err error) {
 	part, of, err := sampleOf(sample)
@@ -56,12 +67,9 @@ func verify(ctx context.Context, a *app.App, sample string, dry bool) (err error
 		return err
 	}
 	defer a.Finish(s, &err)
-	told := time.Now()
+	say := sayProgress(a)
 	c, err := s.Store.Check(ctx, artifacts.CheckOptions{Part: part, Of: of, Quarantine: !dry, Progress: func(n, of int, bytes, ofBytes int64) {
-		if time.Since(told) >= progressEvery {
-			told = time.Now()
-			a.Say("read %d of %s, %s of %s", n, app.Count(of, "object"), app.Size(bytes), app.Size(ofBytes))
-		}
+		say("read %d of %s, %s of %s", n, app.Count(of, "object"), app.Size(bytes), app.Size(ofBytes))
 	}})
 	if err != nil {
 		return err
@@ -103,7 +111,7 @@ func printChecked(a *app.App, c artifacts.Checked) error {
 	}
 	_, err := fmt.Fprintf(a.Out, "\n%s: %s, %d moved to quarantine\n", what, app.Count(len(c.Findings), "problem"), moved)
 	if sweeps := sweepsOf(c.Findings); len(sweeps) > 0 {
-		a.Say("run these sweeps again to make what is missing: %s", app.JoinSome(sweeps))
+		a.Say("run these sweeps again to compute the missing results: %s", app.JoinSome(sweeps))
 	}
 	return err
 }

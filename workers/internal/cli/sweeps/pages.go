@@ -30,7 +30,7 @@ const (
 	freshIdle = 30 * time.Second
 )
 
-// watcher knows the sweeps of a home as they are now, for pages that ask often.
+// watcher keeps the present state of the sweeps of a home, for pages that ask often.
 type watcher struct {
 	*app.App
 	services *session.Session
@@ -60,7 +60,7 @@ func (w *watcher) all(ctx context.Context) ([]*pages.Sweep, error) {
 	}
 	var out []*pages.Sweep
 	for _, r := range roots {
-		s, err := w.look(ctx, r)
+		s, err := w.refreshed(ctx, r)
 		if err != nil {
 			w.Log.Warn().Err(err).Str("sweep", r.Sweep).Msg("its state is not known")
 			continue
@@ -81,11 +81,11 @@ func (w *watcher) one(ctx context.Context, name string) (*pages.Sweep, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.look(ctx, root)
+	return w.refreshed(ctx, root)
 }
 
-// look brings what is known of a sweep up to date with its record.
-func (w *watcher) look(ctx context.Context, root artifacts.Root) (*pages.Sweep, error) {
+// refreshed is a sweep brought up to date with its record.
+func (w *watcher) refreshed(ctx context.Context, root artifacts.Root) (*pages.Sweep, error) {
 	w.mu.Lock()
 	x := w.seen[root.Sweep]
 	if x == nil {

@@ -11,7 +11,7 @@ import (
 	"lossatlas/workers/internal/export"
 )
 
-// keepReport copies a sweep's report out of the store, to reports/<sweep>/index.html
+// KeepReport copies a sweep's report out of the store, to reports/<sweep>/index.html
 // in the home, and returns the path; "" if the sweep has no report (yet).
 func KeepReport(ctx context.Context, a *app.App, store *artifacts.Store, root artifacts.Root) (string, error) {
 	for _, s := range root.Steps {

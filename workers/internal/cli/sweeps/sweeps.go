@@ -30,15 +30,15 @@ type Sweep struct {
 	StepGraph *pipelines.Graph
 	Client    client.Client // not nil while the sweep's workflow is open
 	poller    *progress.Poller
-	// lost says that the record has the sweep running, and nothing runs it: its process was killed.
-	lost bool
+	// orphaned says that the sweep runs by its record, but its process was killed.
+	orphaned bool
 	// class is the numerics class of this machine, for a record that doesn't tell its own.
 	class func() (string, error)
 	// now is the state of its steps at this moment, from its workflows, its record or the store.
 	Now progress.Snapshot
 }
 
-// find returns a sweep by name. A sweep that is not known is a usage error that
+// Find returns a sweep by name. A sweep that is not known is a usage error that
 // lists those that are.
 func Find(ctx context.Context, a *app.App, s *session.Session, name string) (*Sweep, error) {
 	root, err := Record(ctx, a, s, name)
@@ -56,8 +56,8 @@ func Find(ctx context.Context, a *app.App, s *session.Session, name string) (*Sw
 	return w, w.refresh(ctx, s)
 }
 
-// record is a sweep's record, or the beginning of one where its workflow has not
-// come to writing it yet. A record of what is over needs no Temporal server.
+// Record is a sweep's record, or a preliminary one as long as its workflow has written none.
+// The record of a sweep that is over needs no Temporal server.
 func Record(ctx context.Context, a *app.App, s *session.Session, name string) (artifacts.Root, error) {
 	root, err := s.Store.Root(ctx, name)
 	if err != nil && !errors.Is(err, artifacts.ErrNotFound) || !s.HasTemporal() {
@@ -84,7 +84,7 @@ func openSweep(ctx context.Context, s *session.Session, name string) (launch.Ope
 	return launch.OpenSweep(ctx, c, s.Payloads().Data, name)
 }
 
-// records are those of all sweeps, sorted by name. What can't be read is left out
+// Records are those of all sweeps, sorted by name. What can't be read is left out
 // and comes as an error beside the others.
 func Records(ctx context.Context, a *app.App, s *session.Session) ([]artifacts.Root, error) {
 	roots, err := s.Store.Roots(ctx)
@@ -124,7 +124,7 @@ func noSweep(ctx context.Context, a *app.App, s *session.Session, name string) e
 	return exit.Usagef("there is no sweep %q in %s; there %s %s", name, place(a, s), verb(len(names)), app.JoinSome(names))
 }
 
-// nothing says that no sweep is where the command looked.
+// NoSweeps says that the home or bucket has no sweep.
 func NoSweeps(a *app.App, s *session.Session) string { return "no sweep was run yet in " + place(a, s) }
 
 // place is where a session's sweeps are kept.
@@ -145,12 +145,12 @@ func verb(n int) string {
 
 // refresh settles whether the sweep runs, and the state of its steps.
 func (w *Sweep) refresh(ctx context.Context, s *session.Session) error {
-	w.Now, w.lost = Recorded(w.StepGraph, w.Root), false
+	w.Now, w.orphaned = Recorded(w.StepGraph, w.Root), false
 	if w.State != artifacts.StateRunning {
 		return nil
 	}
 	if !s.HasTemporal() {
-		return w.lose(ctx, s)
+		return w.markOrphaned(ctx, s)
 	}
 	c, err := s.Temporal(ctx)
 	if err != nil {
@@ -167,7 +167,7 @@ func (w *Sweep) refresh(ctx context.Context, s *session.Session) error {
 			w.Root, w.Now = again, Recorded(w.StepGraph, again)
 			return nil
 		}
-		return w.lose(ctx, s)
+		return w.markOrphaned(ctx, s)
 	}
 	w.Client = c
 	if w.poller == nil {
@@ -179,17 +179,17 @@ func (w *Sweep) refresh(ctx context.Context, s *session.Session) error {
 	return nil
 }
 
-// lose settles the state of a sweep that nothing runs: what the store has of it is done.
-func (w *Sweep) lose(ctx context.Context, s *session.Session) (err error) {
-	w.State, w.lost = artifacts.StateInterrupted, true
+// markOrphaned makes a sweep whose process was killed an interrupted one: its finished steps are those in the store.
+func (w *Sweep) markOrphaned(ctx context.Context, s *session.Session) (err error) {
+	w.State, w.orphaned = artifacts.StateInterrupted, true
 	if w.Steps, err = w.planned(ctx, s); err != nil {
-		return fmt.Errorf("what sweep %s had done: %w", w.Sweep, err)
+		return fmt.Errorf("find the finished steps of sweep %s: %w", w.Sweep, err)
 	}
 	w.Now = Recorded(w.StepGraph, w.Root)
 	return nil
 }
 
-// numerics is the class of arithmetic that the sweep is computed in.
+// NumericsClass is the class of arithmetic that the sweep is computed in.
 func (w *Sweep) NumericsClass() (string, error) {
 	if w.Root.Numerics != "" {
 		return w.Root.Numerics, nil
@@ -197,7 +197,7 @@ func (w *Sweep) NumericsClass() (string, error) {
 	return w.class()
 }
 
-// recorded is the state of a sweep's steps as its record has it.
+// Recorded is the state of a sweep's steps by its record.
 func Recorded(g *pipelines.Graph, root artifacts.Root) progress.Snapshot {
 	s := progress.Waiting(g)
 	for i := range s.Steps {
@@ -211,12 +211,12 @@ func Recorded(g *pipelines.Graph, root artifacts.Root) progress.Snapshot {
 	return s
 }
 
-// unfinished says whether the record is not the last word on the sweep's steps.
+// Unfinished says whether steps of the sweep may have results that its record doesn't list.
 func (w *Sweep) Unfinished() bool {
-	return w.State == artifacts.StateRunning || w.lost
+	return w.State == artifacts.StateRunning || w.orphaned
 }
 
-// steps are the sweep's steps with their outputs, in the form of a record: of a
+// CurrentSteps are the sweep's steps with their outputs, in the form of a record: of a
 // running sweep those that its workflows know, or as long as these know nothing, those that the cache has.
 func (w *Sweep) CurrentSteps(ctx context.Context, s *session.Session) (map[string]artifacts.RootStep, error) {
 	switch {
@@ -235,7 +235,7 @@ func (w *Sweep) CurrentSteps(ctx context.Context, s *session.Session) (map[strin
 	return w.planned(ctx, s)
 }
 
-// results are those of the sweep at this moment.
+// Results are those of the sweep at this moment.
 func (w *Sweep) Results(ctx context.Context, s *session.Session) (*results.Sweep, error) {
 	steps, err := w.CurrentSteps(ctx, s)
 	return &results.Sweep{Store: s.Store, Graph: w.StepGraph, Steps: steps}, err
@@ -275,7 +275,7 @@ func (w *Sweep) planned(ctx context.Context, s *session.Session) (map[string]art
 		return nil, err
 	}
 	var begun map[artifacts.Key]bool
-	if w.lost {
+	if w.orphaned {
 		if begun, err = s.Store.PartKeys(ctx); err != nil {
 			return nil, err
 		}
@@ -290,7 +290,7 @@ func (w *Sweep) planned(ctx context.Context, s *session.Session) (map[string]art
 			st.State = artifacts.StateCached
 		case begun[p.Key] && p.Kind.Computes():
 			st.State = artifacts.StateInterrupted
-		case w.lost:
+		case w.orphaned:
 			st.State = artifacts.StateNotRun
 		}
 		out[p.ID] = st
@@ -298,7 +298,7 @@ func (w *Sweep) planned(ctx context.Context, s *session.Session) (map[string]art
 	return out, nil
 }
 
-// row is a sweep in a list.
+// Row is a sweep in a list.
 type Row struct {
 	Sweep string `json:"sweep"`
 	State string `json:"state"`
@@ -313,6 +313,7 @@ type Row struct {
 	Summary string `json:"-"` // what became of the steps, in words
 }
 
+// Row is the sweep in a list.
 func (w *Sweep) Row() Row {
 	return Row{
 		Sweep: w.Sweep, State: w.State, Counts: pages.CountSteps(w.Now), Experiments: len(w.StepGraph.Experiments), Started: w.Started, Finished: w.Finished,
@@ -321,7 +322,7 @@ func (w *Sweep) Row() Row {
 	}
 }
 
-// all returns every sweep, the latest first. Records that can't be read are left out with a warning.
+// All returns every sweep, the latest first. Records that can't be read are left out with a warning.
 func All(ctx context.Context, a *app.App, s *session.Session) ([]*Sweep, error) {
 	roots, err := Records(ctx, a, s)
 	if err != nil && roots == nil {

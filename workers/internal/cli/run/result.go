@@ -73,9 +73,8 @@ func countSteps(g *pipelines.Graph, steps map[string]artifacts.RootStep) stepCou
 	return c
 }
 
-// conclude tells what a finished run came to, and returns the error that makes
-// the exit code.
-func (r *run) conclude(ctx context.Context, root artifacts.Root) error {
+// printEnd prints the results of a run that has ended, and returns the error that makes the exit code.
+func (r *run) printEnd(ctx context.Context, root artifacts.Root) error {
 	r.Printer.Close()
 	found := &results.Sweep{Store: r.services.Store, Graph: r.graph, Steps: root.Steps}
 	rows, err := found.Experiments(ctx)
