@@ -145,7 +145,7 @@ func (w *writer) step(s Step) error {
 			continue
 		}
 		stem := s.ID
-		if !telling(s.Kind, output) {
+		if !namedByStep(s.Kind, output) {
 			stem += "-" + output
 		}
 		exts := Forms(output)
@@ -177,8 +177,8 @@ func (w *writer) step(s Step) error {
 	return nil
 }
 
-// telling says whether an output needs no name beside its step's.
-func telling(kind, output string) bool {
+// namedByStep says whether the files of an output are named after its step alone.
+func namedByStep(kind, output string) bool {
 	switch output {
 	case pipelines.OutWeights, pipelines.OutLog:
 		return false

@@ -15,27 +15,33 @@ import (
 	"lossatlas/pipelines"
 )
 
-// form is one way to write an output: the end of the file's name, and how the
-// stored bytes become it. A nil function leaves them as they are.
+// form is one way to write an output: the end of the file's name, and how the stored bytes become it.
 type form struct {
 	ext     string
 	convert func(b []byte) ([]byte, error)
 }
 
-// check reads an output and throws the result away, to see whether it is one.
-type check func(b []byte) error
-
-// forms are the ways to write each output, the stored one first.
+// forms are the ways to write each output, the stored one first, which only checks what it is given.
 var forms = map[string]struct {
-	what  string // "a grid"
-	check check
-	as    []form
+	what string // "a grid"
+	as   []form
 }{
-	pipelines.OutGrid:       {"a grid", reads(surface.DecodeNPZ), []form{{".npz", nil}, {".csv", gridAs(surface.Grid.CSV)}, {".vts", gridAs(surface.Grid.VTS)}}},
-	pipelines.OutPath:       {"a path", reads(trajectory.DecodePath), []form{{".json", nil}, {".csv", pathCSV}, {".vtp", func(b []byte) ([]byte, error) { return Track(b, nil) }}}},
-	pipelines.OutSpectrum:   {"a spectrum", reads(spectrum.DecodeNPZ), []form{{".npz", nil}, {".csv", spectrumCSV}}},
-	pipelines.OutDirections: {"directions", readsTensors, []form{{".safetensors", nil}, {".npz", tensorsNPZ}}},
-	pipelines.OutWeights:    {"weights", readsTensors, []form{{".safetensors", nil}}},
+	pipelines.OutGrid: {"a grid", []form{
+		{".npz", stored(surface.DecodeNPZ)},
+		{".csv", through(surface.DecodeNPZ, (*surface.Grid).CSV)},
+		{".vts", through(surface.DecodeNPZ, (*surface.Grid).VTS)},
+	}},
+	pipelines.OutPath: {"a path", []form{
+		{".json", stored(trajectory.DecodePath)},
+		{".csv", through(trajectory.DecodePath, (*trajectory.Path).CSV)},
+		{".vtp", func(b []byte) ([]byte, error) { return Track(b, nil) }},
+	}},
+	pipelines.OutSpectrum: {"a spectrum", []form{
+		{".npz", stored(spectrum.DecodeNPZ)},
+		{".csv", through(spectrum.DecodeNPZ, func(s *spectrum.Spectrum) ([]byte, error) { return s.CSV(), nil })},
+	}},
+	pipelines.OutDirections: {"directions", []form{{".safetensors", stored(decodeTensors)}, {".npz", through(decodeTensors, tensorsNPZ)}}},
+	pipelines.OutWeights:    {"weights", []form{{".safetensors", stored(decodeTensors)}}},
 }
 
 // plain are the outputs that are files of a kind already, with the ends of their names.
@@ -95,60 +101,38 @@ func As(output string, b []byte, ext string) ([]byte, error) {
 		return b, nil
 	}
 	for _, form := range f.as {
-		if form.ext != ext {
-			continue
+		if form.ext == ext {
+			return form.convert(b)
 		}
-		if form.convert == nil {
-			return b, f.check(b)
-		}
-		return form.convert(b)
 	}
 	return nil, &FormError{What: f.what, Ext: ext, Want: Forms(output)}
 }
 
-func reads[T any](decode func([]byte) (*T, error)) check {
-	return func(b []byte) error {
-		_, err := decode(b)
-		return err
-	}
-}
-
-func readsTensors(b []byte) error {
-	_, _, err := safetensors.Decode(b)
-	return err
-}
-
-func gridAs(encode func(surface.Grid) ([]byte, error)) func([]byte) ([]byte, error) {
+// through decodes stored bytes and encodes them in another form.
+func through[T any](decode func([]byte) (T, error), encode func(T) ([]byte, error)) func([]byte) ([]byte, error) {
 	return func(b []byte) ([]byte, error) {
-		g, err := surface.DecodeNPZ(b)
+		v, err := decode(b)
 		if err != nil {
 			return nil, err
 		}
-		return encode(*g)
+		return encode(v)
 	}
 }
 
-func pathCSV(b []byte) ([]byte, error) {
-	p, err := trajectory.DecodePath(b)
-	if err != nil {
-		return nil, err
+// stored leaves the stored bytes as they are. It fails where they are not what they should be.
+func stored[T any](decode func([]byte) (T, error)) func([]byte) ([]byte, error) {
+	return func(b []byte) ([]byte, error) {
+		_, err := decode(b)
+		return b, err
 	}
-	return p.CSV()
 }
 
-func spectrumCSV(b []byte) ([]byte, error) {
-	s, err := spectrum.DecodeNPZ(b)
-	if err != nil {
-		return nil, err
-	}
-	return s.CSV(), nil
-}
-
-func tensorsNPZ(b []byte) ([]byte, error) {
+func decodeTensors(b []byte) ([]safetensors.Tensor, error) {
 	tensors, _, err := safetensors.Decode(b)
-	if err != nil {
-		return nil, err
-	}
+	return tensors, err
+}
+
+func tensorsNPZ(tensors []safetensors.Tensor) ([]byte, error) {
 	var arrays []npz.Array
 	for _, t := range tensors {
 		arrays = append(arrays, npz.Array{Name: t.Name, Shape: t.Shape, Data: t.Data})

@@ -53,7 +53,6 @@ func (c *cache) Get(ctx context.Context, d artifacts.Digest) ([]byte, error) {
 type drawn struct {
 	mu    sync.Mutex
 	pages map[string]*drawing // by sweep
-	order []string            // the latest last
 }
 
 type drawing struct {
@@ -65,24 +64,20 @@ type drawing struct {
 
 func newDrawn() *drawn { return &drawn{pages: map[string]*drawing{}} }
 
-// get returns a version of a page, drawn by the first who asks for it.
+// get returns a version of a page. The first caller draws it, others wait and reuse it.
 func (d *drawn) get(sweep, version string, draw func() ([]byte, error)) ([]byte, error) {
 	d.mu.Lock()
 	p, ok := d.pages[sweep]
 	if !ok || p.version != version {
-		if !ok {
-			d.order = append(d.order, sweep)
-		}
-		if len(d.order) > maxDrawn {
-			delete(d.pages, d.order[0])
-			d.order = d.order[1:]
+		if !ok && len(d.pages) >= maxDrawn {
+			clear(d.pages)
 		}
 		p = &drawing{version: version}
 		d.pages[sweep] = p
 	}
 	d.mu.Unlock()
 	p.once.Do(func() { p.html, p.err = draw() })
-	if p.err != nil { // it may go better next time
+	if p.err != nil { // the next call tries again
 		d.mu.Lock()
 		if d.pages[sweep] == p {
 			p.version = ""

@@ -126,28 +126,25 @@ func versionOf(v any) string {
 	return artifacts.Of(b).Hex()[:24]
 }
 
-func (s *Server) index(w http.ResponseWriter, r *http.Request) {
+func (s *Server) index(w http.ResponseWriter, r *http.Request) error {
 	list, err := s.list(r.Context())
-	if err == nil {
-		err = tagged(w, r, htmlKind, list.Version, func() ([]byte, error) {
-			return render("index", map[string]any{"Index": list, "UI": s.opts.UI})
-		})
-	}
 	if err != nil {
-		s.fail(w, r, err)
+		return err
 	}
+	return tagged(w, r, htmlKind, list.Version, func() ([]byte, error) {
+		return render("index", map[string]any{"Index": list, "UI": s.opts.UI})
+	})
 }
 
-func (s *Server) indexState(w http.ResponseWriter, r *http.Request) {
+func (s *Server) indexState(w http.ResponseWriter, r *http.Request) error {
 	list, err := s.list(r.Context())
-	if err != nil {
-		s.fail(w, r, err)
-		return
+	if err == nil {
+		sendJSON(w, list)
 	}
-	sendJSON(w, list)
+	return err
 }
 
 func sendJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) // whoever asked may be gone
+	_ = json.NewEncoder(w).Encode(v) // the client may be gone
 }

@@ -68,12 +68,16 @@ type Server struct {
 // New prepares a server.
 func New(opts Options) *Server {
 	s := &Server{opts: opts, mux: http.NewServeMux(), blobs: newCache(opts.Store), drawn: newDrawn(), since: time.Now()}
-	s.mux.HandleFunc("GET /{$}", s.index)
-	s.mux.HandleFunc("GET /sweeps.json", s.indexState)
-	s.mux.HandleFunc("GET /sweeps/{name}/{$}", s.sweep)
-	s.mux.HandleFunc("GET /sweeps/{name}/state.json", s.sweepState)
-	s.mux.HandleFunc("GET /sweeps/{name}/page", s.page)
-	s.mux.HandleFunc("GET /sweeps/{name}/report.html", s.report)
+	for pattern, answer := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"/{$}": s.index, "/sweeps.json": s.indexState, "/sweeps/{name}/{$}": s.sweep, "/sweeps/{name}/state.json": s.sweepState,
+		"/sweeps/{name}/page": s.page, "/sweeps/{name}/report.html": s.report,
+	} {
+		s.mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, r *http.Request) {
+			if err := answer(w, r); err != nil {
+				s.fail(w, r, err)
+			}
+		})
+	}
 	s.mux.HandleFunc("GET /sweeps/{name}", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, Path(r.PathValue("name")), http.StatusFound)
 	})
@@ -102,7 +106,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // fail answers with an error in words.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
-	case r.Context().Err() != nil: // nobody listens any more
+	case r.Context().Err() != nil: // the client is gone
 	case errors.Is(err, artifacts.ErrNotFound):
 		s.message(w, http.StatusNotFound, "There is no such sweep", "The sweeps that were run in this home are on the first page.")
 	default:

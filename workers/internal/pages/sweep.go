@@ -56,8 +56,8 @@ type view struct {
 	version string
 }
 
-// look reads what the page of a sweep would show, and its version.
-func (s *Server) look(ctx context.Context, sweep *Sweep) (*view, error) {
+// view reads what the page of a sweep would show, and its version.
+func (s *Server) view(ctx context.Context, sweep *Sweep) (*view, error) {
 	v := &view{Sweep: s.results(sweep)}
 	type shown struct {
 		Key   artifacts.Key
@@ -109,7 +109,7 @@ func (s *Server) results(sweep *Sweep) *results.Sweep {
 
 // state describes a sweep around its page.
 func (s *Server) state(ctx context.Context, sweep *Sweep) (State, error) {
-	v, err := s.look(ctx, sweep)
+	v, err := s.view(ctx, sweep)
 	if err != nil {
 		return State{}, err
 	}
@@ -138,7 +138,7 @@ func (s *Server) state(ctx context.Context, sweep *Sweep) (State, error) {
 		}
 		out.Open = append(out.Open, o)
 	}
-	// What runs or went wrong is first.
+	// Failed and running steps come first.
 	slices.SortStableFunc(out.Open, func(a, b Open) int { return rank(a.State) - rank(b.State) })
 	return out, nil
 }
@@ -186,18 +186,18 @@ func (s *Server) find(r *http.Request) (*Sweep, error) {
 
 var sweepName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
 
-// sweep is the frame around a sweep's page: its state, what is missing, and the page.
-func (s *Server) sweep(w http.ResponseWriter, r *http.Request) {
+// sweep is the frame around a sweep's page: its state, its open steps, and the page.
+func (s *Server) sweep(w http.ResponseWriter, r *http.Request) error {
 	state, err := s.current(r)
-	if err == nil {
-		var b []byte
-		if b, err = render("sweep", map[string]any{"State": state, "UI": s.opts.UI}); err == nil {
-			w.Header().Set("Content-Type", htmlKind)
-			_, _ = w.Write(b) // whoever asked may be gone
-			return
-		}
+	if err != nil {
+		return err
 	}
-	s.fail(w, r, err)
+	b, err := render("sweep", map[string]any{"State": state, "UI": s.opts.UI})
+	if err == nil {
+		w.Header().Set("Content-Type", htmlKind)
+		_, _ = w.Write(b) // the client may be gone
+	}
+	return err
 }
 
 func (s *Server) current(r *http.Request) (State, error) {
@@ -208,46 +208,40 @@ func (s *Server) current(r *http.Request) (State, error) {
 	return s.state(r.Context(), sweep)
 }
 
-func (s *Server) sweepState(w http.ResponseWriter, r *http.Request) {
+func (s *Server) sweepState(w http.ResponseWriter, r *http.Request) error {
 	state, err := s.current(r)
-	if err != nil {
-		s.fail(w, r, err)
-		return
+	if err == nil {
+		sendJSON(w, state)
 	}
-	sendJSON(w, state)
+	return err
 }
 
-// drawTimeout bounds the drawing of a page, which others may wait for, so that it doesn't end with the request of the first.
+// drawTimeout bounds the drawing of a page, which several requests may share, so that it doesn't end with the first of them.
 const drawTimeout = 2 * time.Minute
 
-// page is the page itself, drawn from what the store has now.
-func (s *Server) page(w http.ResponseWriter, r *http.Request) {
+// page is the page itself, drawn from the present results in the store.
+func (s *Server) page(w http.ResponseWriter, r *http.Request) error {
 	sweep, err := s.find(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	v, err := s.look(r.Context(), sweep)
+	v, err := s.view(r.Context(), sweep)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	if len(v.Graph.Experiments) == 0 {
-		s.message(w, http.StatusOK, sweep.Root.Sweep+" has no page", "These are imported weights; sweeps that use them show what came of them.")
-		return
+		s.message(w, http.StatusOK, sweep.Root.Sweep+" has no page", "These are imported weights; sweeps that use them show results made with them.")
+		return nil
 	}
 	// The page brings its own policy: its script and style are inside it.
 	w.Header().Set("Content-Security-Policy", "frame-ancestors 'self'")
-	err = tagged(w, r, htmlKind, v.version, func() ([]byte, error) {
+	return tagged(w, r, htmlKind, v.version, func() ([]byte, error) {
 		return s.drawn.get(sweep.Root.Sweep, v.version, func() ([]byte, error) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), drawTimeout)
 			defer cancel()
 			return report.Page(ctx, v.Sweep, report.Options{UI: s.opts.UI, Namespace: s.opts.Namespace, Unfinished: sweep.Unfinished()})
 		})
 	})
-	if err != nil {
-		s.fail(w, r, err)
-	}
 }
 
 // reportOf is the stored report of a sweep; of size 0 if there is none.
@@ -260,21 +254,17 @@ func reportOf(sweep *Sweep) artifacts.Blob {
 	return artifacts.Blob{}
 }
 
-// report is the stored report, the same file that `lossatlas run` leaves behind.
-func (s *Server) report(w http.ResponseWriter, r *http.Request) {
+// report is the stored report, the same file that `lossatlas run` writes.
+func (s *Server) report(w http.ResponseWriter, r *http.Request) error {
 	sweep, err := s.find(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	blob := reportOf(sweep)
 	if blob.Size == 0 {
-		s.message(w, http.StatusNotFound, "There is no report yet", "The sweep is "+sweep.State+"; its page shows what is there.")
-		return
+		s.message(w, http.StatusNotFound, "There is no report yet", "The sweep is "+sweep.State+"; its page shows the results so far.")
+		return nil
 	}
 	w.Header().Set("Content-Security-Policy", "frame-ancestors 'self'")
-	err = tagged(w, r, htmlKind, blob.Digest.Hex(), func() ([]byte, error) { return s.opts.Store.Get(r.Context(), blob.Digest) })
-	if err != nil {
-		s.fail(w, r, err)
-	}
+	return tagged(w, r, htmlKind, blob.Digest.Hex(), func() ([]byte, error) { return s.opts.Store.Get(r.Context(), blob.Digest) })
 }
