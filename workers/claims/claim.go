@@ -2,7 +2,7 @@ package main
 
 import "lossatlas/workers/internal/table"
 
-// verdict is what became of a claim.
+// verdict is the result of judging a claim.
 type verdict string
 
 const (
@@ -12,16 +12,16 @@ const (
 	notRun verdict = "not run"
 )
 
-// claim is one of the paper's, with what was found.
+// claim is one of the paper's, with its criterion.
 type claim struct {
-	letter string
-	says   string   // what the paper says
-	when   string   // what it takes to hold
-	from   []string // sweeps whose results it is judged by, and whose figures show it
-	judge  func(s map[string]*sweep) finding
+	letter  string
+	text    string   // what the paper says
+	holdsIf string   // the criterion
+	sweeps  []string // whose results it is judged by, and whose figures show it
+	judge   func(s map[string]*sweep) finding
 }
 
-// finding is what the sweeps say to a claim.
+// finding is a verdict with its reasons.
 type finding struct {
 	verdict verdict
 	why     string

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 
 	"lossatlas/activities/render"
@@ -23,10 +24,10 @@ const level = 0.5
 
 var atLevel = surface.FlatnessOptions{Levels: []float64{level}, Radii: []float64{0.5}}
 
-// untrained is a training loss that tells of as good as no training: within 2 percent of guessing among ten classes.
+// untrained is a training loss within 2 percent of guessing among ten classes.
 var untrained = 0.98 * math.Log(10)
 
-// missing is the finding of a claim whose sweep has not come to what it takes.
+// missing is the finding of a claim whose sweep lacks the results that it needs.
 func missing(what string) finding {
 	return finding{verdict: notRun, why: what + " has no results."}
 }
@@ -64,10 +65,10 @@ func interpolations(s map[string]*sweep) finding {
 	return out
 }
 
-// reach is how far it is along a line of losses, from a point of it towards another, until the loss is 0.5 above the first
-// point's, linearly between points; NaN where it stays below, or is not finite before.
+// reach is the distance along a line of losses, from a point of it towards another, at which the loss is 0.5 above the first
+// point's, linear between points; NaN where the loss stays below, or is not finite before.
 func reach(g surface.Grid, from, to float64) float64 {
-	i, last := nearest(g.X, from), nearest(g.X, to)
+	i, last := floats.NearestIdx(g.X, from), floats.NearestIdx(g.X, to)
 	step := 1
 	if last < i {
 		step = -1
@@ -291,13 +292,13 @@ func sharpness(s map[string]*sweep) finding {
 // errorSpread is how far the test errors of networks lie apart, and how far two of them may by chance, both in points:
 // twice the deviation √(2p(1−p)/n) of a difference of two errors p on n images.
 func (s *sweep) errorSpread(of []results.Experiment) (spread, noise float64) {
-	low, high := math.Inf(1), math.Inf(-1)
+	var errors []float64
 	for _, e := range of {
-		low, high = min(low, *e.TestError), max(high, *e.TestError)
+		errors = append(errors, *e.TestError)
 		p := *e.TestError / 100
 		noise = max(noise, 100*2*math.Sqrt(2*p*(1-p)/s.testImages(e.Name)))
 	}
-	return high - low, noise
+	return floats.Max(errors) - floats.Min(errors), noise
 }
 
 // testImages is on how many images an experiment's network was tested.
@@ -420,7 +421,7 @@ func curvature(s map[string]*sweep) finding {
 // convexAt says whether the plotted surface is convex at the lattice point next to (x, y): by it and its eight neighbours, as
 // in surface.Flatness. The border is not judged.
 func convexAt(g surface.Grid, x, y float64) (judged, is bool, err error) {
-	i, j := nearest(g.X, x), nearest(g.Y, y)
+	i, j := floats.NearestIdx(g.X, x), floats.NearestIdx(g.Y, y)
 	if i == 0 || j == 0 || i == len(g.X)-1 || j == len(g.Y)-1 {
 		return false, false, nil
 	}
@@ -433,17 +434,6 @@ func convexAt(g surface.Grid, x, y float64) (judged, is bool, err error) {
 	}
 	f, err := part.Flatness(atLevel)
 	return f.Judged == 1, f.Convex.Value == 1, err
-}
-
-// nearest is the index of the value next to v.
-func nearest(values []float64, v float64) int {
-	best := 0
-	for i := range values {
-		if math.Abs(values[i]-v) < math.Abs(values[best]-v) {
-			best = i
-		}
-	}
-	return best
 }
 
 // median is NaN of nothing.

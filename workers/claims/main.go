@@ -78,7 +78,7 @@ func run(exports, folder string) error {
 
 // find judges a claim; one whose sweeps were not run is not judged.
 func (c claim) find(sweeps map[string]*sweep) finding {
-	for _, name := range c.from {
+	for _, name := range c.sweeps {
 		if sweeps[name] == nil {
 			return missing(name)
 		}

@@ -59,17 +59,17 @@ once, from one seed, unless it is said otherwise. This page, its tables and figu
 |---|---|---|
 `)
 	for _, j := range all {
-		fmt.Fprintf(&b, "| [%s](#claim-%s) | %s | **%s** |\n", j.letter, j.letter, cell(j.says), j.verdict)
+		fmt.Fprintf(&b, "| [%s](#claim-%s) | %s | **%s** |\n", j.letter, j.letter, cell(j.text), j.verdict)
 	}
 	shown := map[string]bool{}
 	for _, j := range all {
-		fmt.Fprintf(&b, "\n## Claim %s\n\n%s\n\nHolds if %s\n\n**%s.** %s\n", j.letter, j.says, j.when, upper(string(j.verdict)), j.why)
+		fmt.Fprintf(&b, "\n## Claim %s\n\n%s\n\nHolds if %s\n\n**%s.** %s\n", j.letter, j.text, j.holdsIf, upper(string(j.verdict)), j.why)
 		for _, t := range j.tables {
 			b.WriteString("\n")
 			_ = t.Markdown(&b) // a buffer takes everything
 			fmt.Fprintf(&b, "\n([%s.csv](%s.csv))\n", t.name, t.name)
 		}
-		for _, name := range j.from {
+		for _, name := range j.sweeps {
 			if shown[name] {
 				continue
 			}

@@ -41,7 +41,7 @@ type stepCounts struct {
 	NotRun      int `json:"not_run"`
 }
 
-// String is the counts in words, of what there is at the least of a sweep that is over.
+// String is the counts in words, without those of interrupted and missing steps where they are 0.
 func (c stepCounts) String() string {
 	s := fmt.Sprintf("%s, %d cached, %d ran, %d failed", app.Count(c.Total, "step"), c.Cached, c.Ran, c.Failed)
 	if c.Interrupted > 0 {
@@ -53,23 +53,13 @@ func (c stepCounts) String() string {
 	return s
 }
 
-func countSteps(g *pipelines.Graph, steps map[string]artifacts.RootStep) stepCounts {
-	c := stepCounts{}
-	for _, p := range g.All() {
-		c.Total++
-		switch steps[p.Step.ID].State {
-		case artifacts.StateCached:
-			c.Cached++
-		case artifacts.StateRan:
-			c.Ran++
-		case artifacts.StateFailed:
-			c.Failed++
-		case artifacts.StateInterrupted:
-			c.Interrupted++
-		default:
-			c.NotRun++
-		}
+func countSteps(g *pipelines.Graph, root artifacts.Root) stepCounts {
+	now := sweeps.Recorded(g, root)
+	c := stepCounts{
+		Total: len(now.Steps), Cached: now.Count(artifacts.StateCached), Ran: now.Count(artifacts.StateRan),
+		Failed: now.Count(artifacts.StateFailed), Interrupted: now.Count(artifacts.StateInterrupted),
 	}
+	c.NotRun = c.Total - c.Cached - c.Ran - c.Failed - c.Interrupted
 	return c
 }
 
@@ -86,7 +76,7 @@ func (r *run) printEnd(ctx context.Context, root artifacts.Root) error {
 		return err
 	}
 	out := runResult{
-		Sweep: r.graph.Sweep, RunID: root.RunID, State: root.State, Steps: countSteps(r.graph, root.Steps),
+		Sweep: r.graph.Sweep, RunID: root.RunID, State: root.State, Steps: countSteps(r.graph, root),
 		Seconds: time.Since(r.began).Seconds(), Report: report, Experiments: rows, Comparisons: found.Comparisons(),
 	}
 	if r.Settings.Output != "text" {
@@ -126,7 +116,7 @@ func (r *run) printResult(out runResult, rows []results.Experiment) error {
 // verdict is the error of a run that was stopped, or of which something failed.
 func (r *run) verdict(root artifacts.Root, rows []results.Experiment) error {
 	if root.State == artifacts.StateInterrupted {
-		c := countSteps(r.graph, root.Steps)
+		c := countSteps(r.graph, root)
 		left := app.Count(c.NotRun, "step") + " not run"
 		if c.Interrupted > 0 {
 			left = fmt.Sprintf("%s interrupted, %d not run", app.Count(c.Interrupted, "step"), c.NotRun)
@@ -134,20 +124,14 @@ func (r *run) verdict(root artifacts.Root, rows []results.Experiment) error {
 		r.Say("%s; %s", left, runAgain)
 		return exit.Silently(exit.Interrupted)
 	}
-	failed, diverged, notRun := 0, 0, 0
+	states := map[string]int{}
 	for _, row := range rows {
-		switch row.State {
-		case artifacts.StateFailed:
-			failed++
-		case artifacts.StateDiverged:
-			diverged++
-		case artifacts.StateInterrupted, artifacts.StateNotRun:
-			notRun++
-		}
+		states[row.State]++
 		for _, step := range slices.Sorted(maps.Keys(row.Errors)) {
 			r.Log.Debug().Str("experiment", row.Name).Str("step", step).Str("error", row.Errors[step]).Msg("step failed")
 		}
 	}
+	failed, diverged, notRun := states[artifacts.StateFailed], states[artifacts.StateDiverged], states[artifacts.StateInterrupted]+states[artifacts.StateNotRun]
 	switch {
 	case failed+diverged == 0 && root.State == artifacts.StateDone:
 		return nil
@@ -172,7 +156,7 @@ func (r *run) verdict(root artifacts.Root, rows []results.Experiment) error {
 	return err
 }
 
-// firstDivergence says of the first diverged experiment where it did and what to do.
+// firstDivergence says where the first diverged experiment diverged and what to do.
 func firstDivergence(rows []results.Experiment) string {
 	for _, row := range rows {
 		if row.Diverged != nil {
@@ -185,10 +169,8 @@ func firstDivergence(rows []results.Experiment) string {
 // firstError is the cause of the first failure.
 func firstError(rows []results.Experiment) string {
 	for _, row := range rows {
-		for _, step := range slices.Sorted(maps.Keys(row.Errors)) {
-			if row.State == artifacts.StateFailed {
-				return fmt.Sprintf("%s/%s: %s", row.Name, step, row.Errors[step])
-			}
+		if steps := slices.Sorted(maps.Keys(row.Errors)); row.State == artifacts.StateFailed && len(steps) > 0 {
+			return fmt.Sprintf("%s/%s: %s", row.Name, steps[0], row.Errors[steps[0]])
 		}
 	}
 	return "see `lossatlas status`"
