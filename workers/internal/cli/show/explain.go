@@ -82,11 +82,9 @@ func explain(ctx context.Context, a *app.App, s *session.Session, args []string)
 // newExplainer reads the sweeps' records.
 func newExplainer(ctx context.Context, a *app.App, s *session.Session) (*explainer, error) {
 	e := &explainer{App: a, services: s}
-	roots, err := s.Store.Roots(ctx)
-	if err != nil && roots == nil {
+	roots, err := sweeps.Stored(ctx, a, s)
+	if err != nil {
 		return nil, err
-	} else if err != nil {
-		a.Log.Warn().Err(err).Msg("some sweeps can't be read")
 	}
 	for i, r := range roots {
 		if r.State != artifacts.StateRunning {

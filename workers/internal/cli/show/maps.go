@@ -136,35 +136,34 @@ func drawLines(b *strings.Builder, maps []results.Map, scale sketch.Scale, style
 func drawSurfaces(b *strings.Builder, maps []results.Map, scale sketch.Scale, style sketch.Style, width int) {
 	const least = 20 // for a name above a block
 	for len(maps) > 0 {
-		n, used := 0, 0
-		for n < len(maps) {
-			used += len(indent) + max(sketch.Width(maps[n].Grid), least)
-			if n > 0 && used > width {
+		var rows []string
+		used := 0
+		for len(maps) > 0 {
+			drawn := sketch.Width(maps[0].Grid)
+			block := max(drawn, least)
+			if used > 0 && used+len(indent)+block > width {
 				break
 			}
-			n++
-		}
-		var rows []string
-		for i, m := range maps[:n] {
-			block := max(sketch.Width(m.Grid), least)
-			lines := append([]string{caption(m, block)}, scale.Surface(m.Grid, style)...)
-			for k, line := range lines {
-				if k > 0 {
-					line += strings.Repeat(" ", block-sketch.Width(m.Grid))
-				}
-				for len(rows) <= k {
-					rows = append(rows, strings.Repeat(" ", i*(block+len(indent))))
-				}
-				rows[k] += indent + line
+			lines := append([]string{caption(maps[0], block)}, scale.Surface(maps[0].Grid, style)...)
+			for len(rows) < len(lines) {
+				rows = append(rows, strings.Repeat(" ", used))
 			}
-			for k := len(lines); k < len(rows); k++ {
-				rows[k] += strings.Repeat(" ", block+len(indent))
+			for k := range rows {
+				line, filled := "", 0
+				if k < len(lines) {
+					line, filled = lines[k], drawn
+				}
+				if k == 0 {
+					filled = block
+				}
+				rows[k] += indent + line + strings.Repeat(" ", block-filled)
 			}
+			used += len(indent) + block
+			maps = maps[1:]
 		}
 		for _, row := range rows {
 			b.WriteString(strings.TrimRight(row, " ") + "\n")
 		}
-		maps = maps[n:]
 	}
 }
 

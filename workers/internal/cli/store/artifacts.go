@@ -27,17 +27,17 @@ func artifactsCommand(a *app.App) *cobra.Command {
 
 func artifactsList(ctx context.Context, a *app.App, s *session.Session, names []string) error {
 	var roots []artifacts.Root
-	var err error
 	if len(names) == 1 {
 		w, err := sweeps.Find(ctx, a, s, names[0])
 		if err != nil {
 			return err
 		}
 		roots = []artifacts.Root{w.Root}
-	} else if roots, err = s.Store.Roots(ctx); err != nil && roots == nil {
-		return err
-	} else if err != nil {
-		a.Log.Warn().Err(err).Msg("some sweeps can't be listed")
+	} else {
+		var err error
+		if roots, err = sweeps.Stored(ctx, a, s); err != nil {
+			return err
+		}
 	}
 	list := results.Outputs(roots)
 	return app.PrintList(a, list, func() error {

@@ -70,8 +70,8 @@ weights of each random vector's quadrature, the density over x, and the provenan
 
 // blob fetches the output that a name stands for.
 func blob(ctx context.Context, a *app.App, s *session.Session, name, output string) ([]byte, error) {
-	roots, err := s.Store.Roots(ctx)
-	if err != nil && roots == nil {
+	roots, err := sweeps.Stored(ctx, a, s)
+	if err != nil {
 		return nil, err
 	}
 	d, err := results.Resolve(roots, name, output)
@@ -122,8 +122,8 @@ func exportOutput(ctx context.Context, a *app.App, name, output, file string) (e
 // trackOn is a path with the loss of the first surface around it that a recorded
 // sweep has; bare where there is no such surface.
 func trackOn(ctx context.Context, a *app.App, s *session.Session, path, bare []byte) ([]byte, error) {
-	roots, err := s.Store.Roots(ctx)
-	if err != nil && roots == nil {
+	roots, err := sweeps.Stored(ctx, a, s)
+	if err != nil {
 		return nil, err
 	}
 	for _, o := range results.Outputs(roots) {

@@ -25,6 +25,14 @@ import (
 
 var importName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
+// checkName refuses what can't be the name of stored results.
+func checkName(name string) error {
+	if !importName.MatchString(name) {
+		return exit.Usagef("%q is not a name: letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 64", name)
+	}
+	return nil
+}
+
 func importCommand(a *app.App) *cobra.Command {
 	var net, sweep string
 	var rename []string
@@ -77,8 +85,8 @@ func namedNetwork(name, sweep string) (sweepfile.NamedNetwork, error) {
 }
 
 func importWeights(ctx context.Context, a *app.App, name, file, net, sweep string, rename weights.Rename) (err error) {
-	if !importName.MatchString(name) {
-		return exit.Usagef("%q is not a name: letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 64", name)
+	if err := checkName(name); err != nil {
+		return err
 	}
 	if net == "" {
 		return exit.Usagef("--net is missing: say which network the weights are of (`lossatlas nets` lists them)")

@@ -60,8 +60,8 @@ func inQuarantine(ctx context.Context, a *app.App, s *session.Session, name stri
 }
 
 func pin(ctx context.Context, a *app.App, sweep, name string) (err error) {
-	if !importName.MatchString(name) {
-		return exit.Usagef("%q is not a name: letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 64", name)
+	if err := checkName(name); err != nil {
+		return err
 	}
 	s, err := a.OpenSession(ctx)
 	if err != nil {

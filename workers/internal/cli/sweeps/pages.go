@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -52,11 +51,8 @@ type watched struct {
 
 func (w *watcher) all(ctx context.Context) ([]*pages.Sweep, error) {
 	roots, err := Records(ctx, w.App, w.services)
-	if err != nil && roots == nil {
+	if err := tolerate(w.App, roots, err); err != nil {
 		return nil, err
-	}
-	if err != nil {
-		w.Log.Warn().Err(err).Msg("some sweeps can't be listed")
 	}
 	var out []*pages.Sweep
 	for _, r := range roots {
@@ -67,12 +63,7 @@ func (w *watcher) all(ctx context.Context) ([]*pages.Sweep, error) {
 		}
 		out = append(out, s)
 	}
-	slices.SortFunc(out, func(x, y *pages.Sweep) int {
-		if c := y.Root.Started.Compare(x.Root.Started); c != 0 {
-			return c
-		}
-		return strings.Compare(x.Root.Sweep, y.Root.Sweep)
-	})
+	slices.SortFunc(out, func(x, y *pages.Sweep) int { return latestFirst(x.Root, y.Root) })
 	return out, nil
 }
 

@@ -1,6 +1,7 @@
 package sweeps
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -107,6 +108,26 @@ func Records(ctx context.Context, a *app.App, s *session.Session) ([]artifacts.R
 	}
 	slices.SortFunc(roots, func(x, y artifacts.Root) int { return strings.Compare(x.Sweep, y.Sweep) })
 	return roots, errors.Join(err, e)
+}
+
+// Stored are the records in the store. Those that can't be read are left out with a warning.
+func Stored(ctx context.Context, a *app.App, s *session.Session) ([]artifacts.Root, error) {
+	roots, err := s.Store.Roots(ctx)
+	return roots, tolerate(a, roots, err)
+}
+
+// tolerate logs an error that came with records that could be read, and returns any other.
+func tolerate(a *app.App, roots []artifacts.Root, err error) error {
+	if err != nil && roots != nil {
+		a.Log.Warn().Err(err).Msg("some sweeps can't be read")
+		return nil
+	}
+	return err
+}
+
+// latestFirst orders sweeps by their start, and equal ones by name.
+func latestFirst(x, y artifacts.Root) int {
+	return cmp.Or(y.Started.Compare(x.Started), strings.Compare(x.Sweep, y.Sweep))
 }
 
 func noSweep(ctx context.Context, a *app.App, s *session.Session, name string) error {
@@ -325,11 +346,8 @@ func (w *Sweep) Row() Row {
 // All returns every sweep, the latest first. Records that can't be read are left out with a warning.
 func All(ctx context.Context, a *app.App, s *session.Session) ([]*Sweep, error) {
 	roots, err := Records(ctx, a, s)
-	if err != nil && roots == nil {
+	if err := tolerate(a, roots, err); err != nil {
 		return nil, err
-	}
-	if err != nil {
-		a.Log.Warn().Err(err).Msg("some sweeps can't be listed")
 	}
 	var out []*Sweep
 	for _, r := range roots {
@@ -343,12 +361,7 @@ func All(ctx context.Context, a *app.App, s *session.Session) ([]*Sweep, error) 
 		}
 		out = append(out, w)
 	}
-	slices.SortFunc(out, func(x, y *Sweep) int {
-		if c := y.Started.Compare(x.Started); c != 0 {
-			return c
-		}
-		return strings.Compare(x.Sweep, y.Sweep)
-	})
+	slices.SortFunc(out, func(x, y *Sweep) int { return latestFirst(x.Root, y.Root) })
 	return out, nil
 }
 
