@@ -33,21 +33,21 @@ func planCommand(a *app.App) *cobra.Command {
 	cmd.Long = cmd.Short + `.
 
 Of a step to run it says what changed since the sweep's last recorded run: a parameter, an input, the code's
-version, the numerics class; and how long it will take, where steps of its kind ran before in this store. With --speed it is how
-long it would take on a device of that speed, such as a GPU that is still to be rented.
+version, the numerics class; and how long it will take, where steps of its kind ran before in this store. --speed estimates it
+for a device of that speed, such as a GPU to be rented.
 
-With --out the plan is kept in a file, sweep file included, and ` + "`lossatlas run FILE`" + ` does just that: it refuses when
-the data, imported files, numerics class or program are not those of the plan, or results that it counted on are gone.`
+With --out the plan is saved to a file together with the sweep file. ` + "`lossatlas run FILE`" + ` runs exactly this plan: it
+refuses when data, imported files, numerics class or program have changed, or when results that the plan needs are gone.`
 	cmd.Flags().StringVar(&o.preset, "preset", "", "`name` of a preset in the file")
-	cmd.Flags().StringVarP(&o.out, "out", "o", "", "keep the plan in a `file`, for `lossatlas run`")
-	cmd.Flags().Float64Var(&o.speed, "speed", 0, "estimate times for a device that does so many `TFLOP/s` of such networks, whatever ran here")
+	cmd.Flags().StringVarP(&o.out, "out", "o", "", "save the plan to a `file`, for `lossatlas run`")
+	cmd.Flags().Float64Var(&o.speed, "speed", 0, "estimate times for a device of so many `TFLOP/s`, not from earlier runs")
 	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "end with 2 when there are steps to run, 0 when there are none, 1 after an error")
 	return cmd
 }
 
 func plan(ctx context.Context, a *app.App, file string, o planOptions) (err error) {
 	if o.detailed {
-		// 2 means "steps to run" here, so that a mistake must have another code.
+		// 2 means "steps to run" here, so a usage error ends with 1.
 		defer func() {
 			if err != nil && exit.Of(err) == exit.Usage && !exit.IsSilent(err) {
 				err = exit.With(exit.Failed, err)
@@ -106,7 +106,7 @@ func plan(ctx context.Context, a *app.App, file string, o planOptions) (err erro
 		if err := launch.SavePlan(keep, "lossatlas "+a.BuildVersion(), sweep, g, numerics, plan); err != nil {
 			return err
 		}
-		a.Say("kept as %s: `lossatlas run %s` does just that", o.out, o.out)
+		a.Say("saved as %s; `lossatlas run %s` runs this plan", o.out, o.out)
 	}
 	if err := printPlan(a, plan); err != nil {
 		return err
@@ -148,9 +148,9 @@ func printPlan(a *app.App, plan *pipelines.Plan) error {
 	}
 	without := ""
 	if plan.Unknown > 0 {
-		without = fmt.Sprintf("; %s of kinds that never ran here not counted", app.Count(plan.Unknown, "step"))
+		without = fmt.Sprintf("; without %s of kinds that never ran here", app.Count(plan.Unknown, "step"))
 	}
-	_, err = fmt.Fprintf(a.Out, "about %s of work, going by %s%s\n", seconds(plan.EstimateS), app.Count(plan.EstimateFrom, "earlier step"), without)
+	_, err = fmt.Fprintf(a.Out, "about %s of work, estimated from %s%s\n", seconds(plan.EstimateS), app.Count(plan.EstimateFrom, "earlier step"), without)
 	return err
 }
 

@@ -37,22 +37,22 @@ func runCommand(a *app.App) *cobra.Command {
 		})
 	cmd.Long = cmd.Short + `.
 
---concurrency N keeps machines free for others: at most N steps of this sweep that compute (trainings, maps, spectra;
-no pictures) are under way at a time. Of E experiments, min(N, E, 16) run side by side (of --window W, min(N, E, W)), each with N divided by that
-many steps, rounded down. A map whose chunks several workers evaluate is one step. --priority says whose tasks go
-first where several sweeps wait for the same workers; of equally urgent ones each gets its share (on a Temporal server
+--concurrency N keeps machines free for others: at most N steps of this sweep compute at a time (trainings, maps, spectra;
+pictures don't count). Of E experiments, min(N, E, 16) run side by side (of --window W, min(N, E, W)), each with N divided by that
+many steps, rounded down. A map whose chunks several workers evaluate is one step. --priority orders the tasks of
+sweeps that wait for the same workers; sweeps of equal priority share them (on a Temporal server
 elsewhere, where that has matching.enableFairness on). Neither changes a result or its key. A step that two sweeps share
-has the priority of the one that asked for it first, and counts in both.
+has the priority of the first of them, and counts in both.
 
---no-cache-write is for trying things, and for a disk that is nearly full: results that are stored are used, what is
-missing is made in a store of its own that is removed at the end, and only the report stays, as a file. --no-cache-read
-does everything again in such a store and compares.`
+--no-cache-write is for trials, and for a disk that is nearly full: stored results are used, missing ones are computed in
+a temporary store, and only the report is kept, as a file. --no-cache-read computes everything again in such a store
+and compares.`
 	cmd.Flags().StringVar(&r.preset, "preset", "", "`name` of a preset in the file: the same sweep at another size")
 	cmd.Flags().BoolVar(&r.detach, "detach", false, "start it and return; needs `lossatlas up` or servers elsewhere to work on it")
 	cmd.Flags().BoolVar(&r.failFast, "fail-fast", false, "stop at the first failure (default: finish what can be finished)")
 	cmd.Flags().IntVar(&r.concurrency, "concurrency", 0, "at most `N` steps of this sweep compute at a time (default: as many as there are workers for)")
 	cmd.Flags().IntVar(&r.window, "window", 0, "at most `N` experiments side by side (default: 16, or twice as many as there are workers)")
-	cmd.Flags().IntVar(&r.priority, "priority", activities.DefaultPriority, "`number` from 1, before all others, to 5, after them")
+	cmd.Flags().IntVar(&r.priority, "priority", activities.DefaultPriority, "`number` from 1, the most urgent, to 5")
 	cmd.Flags().BoolVar(&r.noCacheWrite, "no-cache-write", false, "keep no results for later runs, only the report")
 	cmd.Flags().BoolVar(&r.noCacheRead, "no-cache-read", false, "compute everything again without the cache, and list outputs that differ from the stored ones, which stay")
 	return cmd
@@ -73,7 +73,7 @@ type run struct {
 	engine   engine.Options
 	numerics string
 	sweep    *sweepfile.Sweep
-	kept     *launch.PlanFile // the plan that is run, nil for a sweep file
+	kept     *launch.PlanFile // the saved plan, nil for a sweep file
 	graph    *pipelines.Graph
 	blob     artifacts.Blob // the graph, stored
 	services *session.Session
@@ -156,7 +156,7 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 	return r.work(ctx, plan)
 }
 
-// check refuses flags that make no sense.
+// check refuses flags out of range, and flags that don't go together.
 func (r *run) check(given func(string) bool) error {
 	switch {
 	case given("concurrency") && r.concurrency < 1:
@@ -164,7 +164,7 @@ func (r *run) check(given func(string) bool) error {
 	case given("window") && r.window < 1:
 		return exit.Usagef("--window %d: want at least 1 experiment", r.window)
 	case r.priority < activities.MostUrgent || r.priority > activities.LeastUrgent:
-		return exit.Usagef("--priority %d: want a number from %d, before all others, to %d, after them", r.priority, activities.MostUrgent, activities.LeastUrgent)
+		return exit.Usagef("--priority %d: want a number from %d, the most urgent, to %d", r.priority, activities.MostUrgent, activities.LeastUrgent)
 	case r.noCacheRead && r.noCacheWrite:
 		return exit.Usagef("--no-cache-read leaves nothing behind in any case: leave --no-cache-write out")
 	}
@@ -188,7 +188,7 @@ func (r *run) computing() string {
 	return activities.ClassQueue(r.numerics)
 }
 
-// read reads a sweep file, or a plan with the sweep file in it.
+// read reads a sweep file, or a saved plan, which contains its sweep file.
 func (r *run) read(file string) (err error) {
 	if r.kept, err = launch.ReadPlan(file); err != nil {
 		return err
@@ -215,7 +215,7 @@ func (r *run) input(g *pipelines.Graph) activities.SweepInput {
 	return in
 }
 
-// store puts what the sweep begins with into the store: what it imports, and its graph.
+// store stores what the sweep starts from: imported weights and the graph.
 func (r *run) store(ctx context.Context) error {
 	if err := launch.StoreImports(ctx, r.services.Store, r.sweep); err != nil {
 		return err
@@ -228,7 +228,7 @@ func (r *run) store(ctx context.Context) error {
 	return err
 }
 
-// nothing records a run that has nothing to do, which takes no workflow.
+// nothing records a run of which all steps are cached, without a workflow.
 func (r *run) nothing(ctx context.Context, plan *pipelines.Plan, since artifacts.Moment) error {
 	root, err := launch.RecordCached(ctx, r.services.Store, plan, r.blob, launch.File(r.sweep), since)
 	if err != nil {
@@ -238,7 +238,7 @@ func (r *run) nothing(ctx context.Context, plan *pipelines.Plan, since artifacts
 	return r.printEnd(ctx, root)
 }
 
-// work runs the sweep's workflow, here or elsewhere.
+// work runs the sweep's workflow, on the embedded services or on servers elsewhere.
 func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 	owner := r.services.Role() == session.Owner
 	if r.detach && owner {

@@ -34,7 +34,7 @@ func codecCommand(a *app.App) *cobra.Command {
 	cmd.Long = cmd.Short + `.
 
 With --codec-keys FILE, everything that a Temporal server elsewhere is given is encrypted before (AES-256-GCM), and it
-shows payloads as binary/encrypted. This serves the keys' work, not the keys: the UI sends it what it can't read, from
+shows payloads as binary/encrypted. This decrypts without giving the keys away: the UI sends it encrypted payloads, from
 the browser (its settings take the address as remote codec), and so does the command line:
 
   lossatlas codec key keys                            makes the file, the same for every run and worker

@@ -31,15 +31,15 @@ func workerCommand(a *app.App) *cobra.Command {
 		})
 	cmd.Long = cmd.Short + `.
 
-Task queues: io looks up, waits, joins and draws, and runs the workflows; cpu computes what any worker may; gpu computes
-what a GPU does best, trainings and Hessians. A worker that serves cpu or gpu serves one more queue, that of its own numerics
+Task queues: io has the workflows, look-ups, joins and pictures; cpu the computing that any worker can do; gpu the
+trainings and Hessians, which a GPU does best. A worker that serves cpu or gpu serves one more queue, that of its own numerics
 class, to which sweeps with ` + "`numerics: exact`" + ` send their computing. A worker with a GPU serves gpu and cpu.
 
 --processes N is for machines with many cores or several GPUs: N worker processes, each with its share of the cores, or
 with a GPU of its own, and all started again when they die. Their --metrics-address are that port and the ones after it.
 
 With --deployment the worker is a version of a worker deployment (of its --build-id), and each sweep stays with the version
-that it began with. Which version new sweeps begin with is said to Temporal: temporal worker deployment set-current-version.`
+that it began with. The version of new sweeps is set in Temporal: temporal worker deployment set-current-version.`
 	cmd.Flags().StringSliceVar(&opts.Queues, "queues", nil, "task `queues` to serve: io, cpu, gpu (default: all that this machine can)")
 	cmd.Flags().IntVar(&opts.Slots, "slots", 1, "numeric activities at a time; one uses all cores already")
 	cmd.Flags().DurationVar(&opts.Drain, "drain", 30*time.Second, "`time` that running activities get to end after an interrupt")

@@ -58,15 +58,15 @@ func statusCommand(a *app.App) *cobra.Command {
 
 States, the same in every table, page and JSON:
 
-  waiting      a step or experiment that has not begun: it waits for an input, or for a worker
-  running      a worker is at it
+  waiting      a step or experiment that waits for an input or a worker
+  running      a worker computes it
   cached, ran  a step that has a result: it was stored before, or was computed in this run
   done         a sweep or experiment of which every step has a result
   diverged     an experiment whose training ended with a loss that is not finite, and a sweep with such
                experiments of which no step failed
   failed       a step that failed, and the experiment and sweep that it belongs to
-  interrupted  had begun when the sweep was stopped (Ctrl-C, ` + "`lossatlas cancel`" + `, a process that was killed)
-  not run      never began: the sweep was stopped before, or a step that it needs failed, which is named
+  interrupted  was running when the sweep was stopped (Ctrl-C, ` + "`lossatlas cancel`" + `, a process that was killed)
+  not run      never started: the sweep was stopped before, or a step that it needs failed, which is named
 
 The same ` + "`lossatlas run`" + ` continues what was interrupted or not run.`
 	return cmd

@@ -22,7 +22,7 @@ func artifactsCommand(a *app.App) *cobra.Command {
 	ls.Aliases = []string{"list"}
 	cat := app.Command("cat DIGEST|STEP/OUTPUT", "Write a stored output to standard output, verified", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, args []string) error { return artifactsCat(cmd.Context(), a, args[0]) })
-	return app.Group("artifacts", "Look into the store of results, check it and keep it clean", ls, cat, verifyCommand(a), gcCommand(a), pinCommand(a), rmCommand(a), pushCommand(a), pullCommand(a), saveCommand(a), loadCommand(a))
+	return app.Group("artifacts", "List, check, copy and free stored results", ls, cat, verifyCommand(a), gcCommand(a), pinCommand(a), rmCommand(a), pushCommand(a), pullCommand(a), saveCommand(a), loadCommand(a))
 }
 
 func artifactsList(ctx context.Context, a *app.App, s *session.Session, names []string) error {

@@ -38,7 +38,7 @@ func gcCommand(a *app.App) *cobra.Command {
 		func(cmd *cobra.Command, _ []string) error { return g.do(cmd.Context()) })
 	cmd.Long = cmd.Short + `.
 
-What listed sweeps need stays, with all that it was made from, and so does what unfinished
+What listed sweeps need stays, with all its inputs, and so does what unfinished
 sweeps can resume from. ` + "`artifacts rm`" + ` removes a sweep from the list, ` + "`artifacts pin`" + ` keeps its results
 under another name when it is changed and run again. Others may work on the store meanwhile.`
 	cmd.Flags().StringVar(&g.olderThan, "older-than", "24h", "minimum `age` of unreferenced objects to delete, such as 12h or 30d")

@@ -18,7 +18,7 @@ import (
 func verifyCommand(a *app.App) *cobra.Command {
 	var sample string
 	var dry bool
-	cmd := app.Command("verify", "Read the store and say what is missing or damaged and what needs it; damaged objects are set aside", cobra.NoArgs,
+	cmd := app.Command("verify", "Read the store and list missing and damaged objects with what needs them; damaged objects are set aside", cobra.NoArgs,
 		func(cmd *cobra.Command, _ []string) error { return verify(cmd.Context(), a, sample, dry) })
 	cmd.Long = cmd.Short + `.
 
@@ -28,7 +28,7 @@ blobs and checkpoints themselves --sample 1/7, then 2/7, and so on reads one par
 seven nights. What is damaged is moved below quarantine/ in the bucket and never deleted, so
 that the next run makes it again. The exit code is 1 when something was found.`
 	cmd.Flags().StringVar(&sample, "sample", "1/1", "read the `n/t`-th part of the blobs only")
-	cmd.Flags().BoolVar(&dry, "dry-run", false, "only look; move nothing")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "only report; move nothing")
 	return cmd
 }
 
