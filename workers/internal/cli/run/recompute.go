@@ -9,7 +9,6 @@ import (
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/cli/app"
-	"lossatlas/workers/internal/estimate"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/table"
@@ -38,18 +37,13 @@ type difference struct {
 // recompute does all of a sweep again in a store of its own, which is removed
 // afterwards, and compares the outputs with those that are stored.
 func (r *run) recompute(ctx context.Context) error {
-	stored, err := pipelines.MakePlan(ctx, r.graph, r.numerics, r.services.Store)
-	if err != nil {
-		return err
-	}
-	prior := estimate.Prior(ctx, r.services.Store, r.graph, r.numerics, r.Log)
-	return r.inScratch(ctx, "--no-cache-read", false, func() error {
-		r.Say("%s: computing all of %s again, without the cache", r.graph.Sweep, app.Count(len(r.graph.All()), "step"))
-		root, err := r.runInScratch(ctx, launch.AgainSuffix, prior)
-		if err != nil {
-			return err
-		}
-		return r.printRecomputed(compareRuns(r.graph.Sweep, stored, root))
+	return r.inScratch(ctx, scratchRun{flag: "--no-cache-read", suffix: launch.AgainSuffix,
+		begin: func(*pipelines.Plan) {
+			r.Say("%s: computing all of %s again, without the cache", r.graph.Sweep, app.Count(len(r.graph.All()), "step"))
+		},
+		end: func(stored *pipelines.Plan, root artifacts.Root) error {
+			return r.printRecomputed(compareRuns(r.graph.Sweep, stored, root))
+		},
 	})
 }
 

@@ -14,47 +14,58 @@ import (
 	"lossatlas/workers/internal/session"
 )
 
-// trial runs the missing steps of a sweep in a store of its own, which is removed
-// afterwards: the store of the home is unchanged. The report is kept as a file.
+// scratchRun is a run whose results are removed when it has ended; the store of the home is unchanged.
+type scratchRun struct {
+	flag   string // that asks for it
+	suffix string // of the sweep's name, for its workflow
+	over   bool   // whether results of the home's store are used
+	// begin tells the user what is computed; end shows the results.
+	begin func(plan *pipelines.Plan)
+	end   func(plan *pipelines.Plan, root artifacts.Root) error
+}
+
+// trial runs the missing steps of a sweep without keeping their results. The report is kept as a file.
 func (r *run) trial(ctx context.Context) error {
-	plan, err := pipelines.MakePlan(ctx, r.graph, r.numerics, r.services.Store)
-	if err != nil {
-		return err
-	}
-	prior := estimate.Prior(ctx, r.services.Store, r.graph, r.numerics, r.Log)
-	return r.inScratch(ctx, "--no-cache-write", true, func() error {
-		r.Say("%s: %s, %d cached; new results are not kept", r.graph.Sweep, app.Count(len(plan.Steps), "step"), plan.Count(pipelines.StateCached))
-		root, err := r.runInScratch(ctx, launch.TrialSuffix, prior)
-		if err != nil {
-			return err
-		}
-		return r.printEnd(ctx, root)
+	return r.inScratch(ctx, scratchRun{flag: "--no-cache-write", suffix: launch.TrialSuffix, over: true,
+		begin: func(plan *pipelines.Plan) {
+			r.Say("%s: %s, %d cached; new results are not kept", r.graph.Sweep, app.Count(len(plan.Steps), "step"), plan.Count(pipelines.StateCached))
+		},
+		end: func(_ *pipelines.Plan, root artifacts.Root) error { return r.printEnd(ctx, root) },
 	})
 }
 
-// inScratch calls do with a store of its own in place of the home's, over it if
-// results are to be read from there, and removes it afterwards.
-func (r *run) inScratch(ctx context.Context, flag string, over bool, do func() error) error {
+// inScratch runs the sweep in a store of its own in place of the home's, and removes that store afterwards.
+func (r *run) inScratch(ctx context.Context, s scratchRun) error {
 	if r.services.Role() != session.Owner || r.detach {
-		return exit.Usagef("%s needs the services of the home for itself: end the process that runs them, and leave --detach out", flag)
+		return exit.Usagef("%s needs the services of the home for itself: end the process that runs them, and leave --detach out", s.flag)
 	}
+	own := r.services.Store
+	plan, err := pipelines.MakePlan(ctx, r.graph, r.numerics, own)
+	if err != nil {
+		return err
+	}
+	prior := estimate.Prior(ctx, own, r.graph, r.numerics, r.Log)
 	scratch, err := r.services.Scratch(ctx)
 	if err != nil {
 		return err
 	}
-	own := r.services.Store
 	defer func() {
 		r.services.Store = own
 		if e := scratch.Destroy(context.WithoutCancel(ctx)); e != nil {
-			r.Log.Warn().Err(e).Msg("the store of this run alone could not be removed; the next such run removes it")
+			r.Log.Warn().Err(e).Msg("the temporary store of this run could not be removed; the next such run removes it")
 		}
 		scratch.Close()
 	}()
 	r.services.Store = scratch
-	if over {
+	if s.over {
 		r.services.Store = scratch.Over(own)
 	}
-	return do()
+	s.begin(plan)
+	root, err := r.runInScratch(ctx, s.suffix, prior)
+	if err != nil {
+		return err
+	}
+	return s.end(plan, root)
 }
 
 // runInScratch runs the sweep's workflow under another name, in the store that is in
