@@ -7,7 +7,7 @@ import (
 	"lossatlas/activities/surface"
 )
 
-// Group is what the repetitions of one experiment came to, taken together.
+// Group is the results of the repetitions of one experiment, taken together.
 type Group struct {
 	Name string `json:"group"`
 	// Params are the swept parameters that all repetitions share.
@@ -16,14 +16,13 @@ type Group struct {
 	// States counts the repetitions by their state.
 	States map[string]int `json:"states"`
 	// Measures are the mean and the sample's standard deviation of each number over
-	// the repetitions that came to one. Count is how many those are: a training that
-	// diverged, or ended with a loss that is not finite, counts for none, and neither
-	// does what failed or is not there yet. A mean over lower bounds is one, without a deviation.
+	// the repetitions that have one. Count is how many those are: repetitions that diverged, failed, ended
+	// with a loss that is not finite or are not finished are excluded. A mean over lower bounds is one, without a deviation.
 	Measures []surface.Summary `json:"measures"`
 }
 
 // Means takes the repetitions of each experiment together, in the order of the
-// rows. A sweep without repetitions has none.
+// rows. A sweep without repetitions has no group.
 func Means(rows []Experiment) []Group {
 	measures := Measures(rows)
 	var order []string

@@ -26,7 +26,7 @@ type Experiment struct {
 	TrainLoss *float64 `json:"train_loss"`
 	TestLoss  *float64 `json:"test_loss"`
 	TestError *float64 `json:"test_error"`
-	// Measures are further numbers that steps came to, by what to call them:
+	// Measures are further numbers of steps, by their names:
 	// "trajectory.pc1" is how much of a path its first principal component explains, in percent,
 	// "spectrum.lambda_max" the largest eigenvalue of the Hessian at the trained weights.
 	Measures map[string]float64 `json:"measures,omitempty"`
@@ -92,7 +92,7 @@ func (e *Experiment) fail(step pipelines.Step, st artifacts.RootStep) {
 	e.Errors[step.Name()] = st.Error
 }
 
-// read takes out of a step's outputs what is a number of the experiment.
+// read takes the numbers of an experiment from a step's outputs.
 func (e *Experiment) read(ctx context.Context, s *Sweep, of pipelines.Experiment, step pipelines.Step) error {
 	switch at := step.At; {
 	case at.Role == pipelines.RoleWeights:
@@ -143,7 +143,7 @@ func spectrumName(e pipelines.Experiment, at pipelines.Address) string {
 	return at.Map
 }
 
-// measure notes a number that JSON can hold; any other is as good as none.
+// measure notes a number that JSON can hold, and ignores any other.
 func (e *Experiment) measure(name string, v float64) {
 	if finite(v) == nil {
 		return

@@ -510,7 +510,7 @@ func percent(v *float64) string {
 	return decimal(*v, 2)
 }
 
-// decimal writes a number; nothing for what is not known.
+// decimal writes a number; NaN as an empty text.
 func decimal(v float64, digits int) string {
 	switch {
 	case math.IsNaN(v):

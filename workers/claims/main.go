@@ -4,8 +4,8 @@
 //
 // EXPORTS holds one folder for each sweep file of a figure, as `lossatlas export sweep fig5 EXPORTS/fig5` writes it. FOLDER gets
 // README.md with a verdict on each claim, the tables as CSV, the digests of everything, and the figures. All of it follows from the
-// exported results, so that the same results give the same files. What a verdict takes to "hold" is said beside it, and
-// was written down before the sweeps were run, but for what it says was added later.
+// exported results, so that the same results give the same files. The criterion of each verdict is written next to it. Criteria
+// were fixed before the sweeps were run, except where they say what was added later.
 package main
 
 import (
@@ -92,7 +92,7 @@ type sweep struct {
 	err error
 }
 
-// step is the step at an address, nil where there is none.
+// step is the step at an address, nil if the sweep has no such step.
 func (s *sweep) step(at pipelines.Address) *export.Step {
 	if i := slices.IndexFunc(s.Steps, func(st export.Step) bool { return st.At == at }); i >= 0 {
 		return &s.Steps[i]
@@ -121,7 +121,7 @@ func (s *sweep) grid(experiment, of string) *surface.Grid {
 	return get(s, pipelines.Address{Experiment: experiment, Map: of, Split: "train", Role: pipelines.RoleMap}, (*results.Sweep).Grid)
 }
 
-// param is a parameter of an experiment as a number; NaN where it has none.
+// param is a parameter of an experiment as a number; NaN where it has no such number.
 func param(e results.Experiment, name string) float64 {
 	if v, ok := e.Params[name].(float64); ok {
 		return v
@@ -135,7 +135,7 @@ const (
 	network     = "train.net"
 )
 
-// byDecay are the experiments without and with weight decay, from the smallest to the largest batch; none where these are not
+// byDecay are the experiments without and with weight decay, from the smallest to the largest batch; nil where these are not
 // two and two.
 func (s *sweep) byDecay() [][]results.Experiment {
 	out := make([][]results.Experiment, 2)

@@ -205,7 +205,7 @@ func costs(sweeps []*sweep) sheet {
 	return t
 }
 
-// part is the column of costs that a step counts in, 0 for none.
+// part is the column of costs that a step counts in, 0 for other steps.
 func part(st export.Step) int {
 	switch pipelines.Kind(st.Kind) {
 	case pipelines.KindTrain:

@@ -234,8 +234,8 @@ func TestNets(t *testing.T) {
 // TestShowOptions: what does not go together is said before anything is looked for.
 func TestShowOptions(t *testing.T) {
 	for want, args := range map[string][]string{
-		"--maps draws in text, not in csv":    {"show", "absent", "--maps", "--format", "csv"},
-		"leave them out beside --comparisons": {"show", "absent", "--comparisons", "--sort-by", "state"},
+		"--maps draws in text, not in csv":  {"show", "absent", "--maps", "--format", "csv"},
+		"leave them out with --comparisons": {"show", "absent", "--comparisons", "--sort-by", "state"},
 	} {
 		code, stdout, stderr := call(t, args...)
 		if code != exit.Usage || stdout != "" || !strings.Contains(stderr, want) {

@@ -65,11 +65,11 @@ type File struct {
 	Output string           `json:"output"`
 	Bytes  int64            `json:"bytes"`
 	Digest artifacts.Digest `json:"digest"`
-	// From is the digest of the stored output that it was written from; equal to Digest for one that is written as it is.
+	// From is the digest of the stored output that it was written from; equal to Digest if it is written unchanged.
 	From artifacts.Digest `json:"from"`
 }
 
-// Sweep is a recorded sweep as it is now.
+// Sweep is a recorded sweep in its present state.
 type Sweep struct {
 	results.Sweep
 	Root    artifacts.Root
@@ -79,7 +79,7 @@ type Sweep struct {
 	Without []string
 }
 
-// Describe writes down what is known of a sweep, without files.
+// Describe is the document of a sweep, without files.
 func Describe(ctx context.Context, s Sweep) (*Document, error) {
 	d := &Document{
 		Format: Format, Program: s.Program, Sweep: s.Root.Sweep, Title: s.Graph.Title, State: s.State,

@@ -127,7 +127,7 @@ type writer struct {
 // Large are the kinds of files that an export may leave out: those with a number for each weight of a network.
 var Large = []string{"weights", "checkpoints", "directions"}
 
-// large is which of Large an output is, "" for none.
+// large is which of Large an output is, "" for others.
 func large(output string) string {
 	switch {
 	case IsCheckpoint(output):
@@ -190,7 +190,7 @@ func namedByStep(kind, output string) bool {
 	return picture || numbers
 }
 
-// tracks writes a path for VTK beside each of its surfaces, or by itself where there is none.
+// tracks writes a path for VTK next to each of its surfaces, or alone if it has no surface.
 func (w *writer) tracks(s Step, path []byte) error {
 	written := false
 	for _, id := range surfacesOf(w.graph, s.ID) {
@@ -220,7 +220,7 @@ func (w *writer) tracks(s Step, path []byte) error {
 	return w.put(s, pipelines.OutPath, s.ID+".vtp", b)
 }
 
-// stored writes an output as it is stored, and returns it. What the folder has
+// stored writes an output unchanged, and returns it. What the folder has
 // already is not fetched.
 func (w *writer) stored(s Step, output, name string) ([]byte, error) {
 	blob := s.Outputs[output]
@@ -272,7 +272,7 @@ func WriteFile(path string, data []byte) error {
 	})
 }
 
-// Write is WriteFile for what is written bit by bit. After an error the file is as it was.
+// Write is WriteFile for content that is written in parts. After an error the file is unchanged.
 func Write(path string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+partMark+"*")
 	if err != nil {

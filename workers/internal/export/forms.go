@@ -119,7 +119,7 @@ func through[T any](decode func([]byte) (T, error), encode func(T) ([]byte, erro
 	}
 }
 
-// stored leaves the stored bytes as they are. It fails where they are not what they should be.
+// stored returns the stored bytes unchanged, or the error of decoding them.
 func stored[T any](decode func([]byte) (T, error)) func([]byte) ([]byte, error) {
 	return func(b []byte) ([]byte, error) {
 		_, err := decode(b)

@@ -18,7 +18,7 @@ type Opened struct {
 	Results results.Sweep
 }
 
-// Open reads the folder of an export that was finished. It fails with [fs.ErrNotExist] where there is none.
+// Open reads the folder of an export that was finished. It fails with [fs.ErrNotExist] where there is no such folder.
 func Open(dir string) (*Opened, error) {
 	name := filepath.Join(dir, DocumentName)
 	b, err := os.ReadFile(name)
@@ -38,7 +38,7 @@ func Open(dir string) (*Opened, error) {
 		o.Results.Steps[s.ID] = artifacts.RootStep{Kind: s.Kind, State: s.State, Error: s.Error, Outputs: map[string]artifacts.Blob{}}
 	}
 	for _, f := range o.Files {
-		if f.Digest == f.From { // as it is stored
+		if f.Digest == f.From { // written unchanged
 			files.paths[f.Digest] = filepath.Join(dir, filepath.FromSlash(f.Path))
 			o.Results.Steps[f.Step].Outputs[f.Output] = artifacts.Blob{Digest: f.Digest, Size: f.Bytes}
 		}

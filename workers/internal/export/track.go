@@ -10,7 +10,7 @@ import (
 
 // Track writes a path as VTK polygonal data in the plane of its surface, with
 // epoch, norm, distance, changes of the learning rate, and, given the grid of that
-// surface, the loss on it. Where the grid has none, it is NaN.
+// surface, the loss on it. Where the grid has no loss, it is NaN.
 func Track(path, grid []byte) ([]byte, error) {
 	p, err := trajectory.DecodePath(path)
 	if err != nil {
@@ -54,7 +54,7 @@ func surfacesOf(g *pipelines.Graph, path string) []string {
 	return out
 }
 
-// SurfaceOf is the first step that maps the plane of a path, "" if none does.
+// SurfaceOf is the first step that maps the plane of a path, "" if no step does.
 func SurfaceOf(g *pipelines.Graph, path string) string {
 	for _, id := range surfacesOf(g, path) {
 		return id

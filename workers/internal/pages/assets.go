@@ -53,5 +53,5 @@ func (s *Server) message(w http.ResponseWriter, code int, title, text string) {
 	}
 	w.Header().Set("Content-Type", htmlKind)
 	w.WriteHeader(code)
-	_, _ = w.Write(b) // whoever asked may be gone
+	_, _ = w.Write(b) // the client may be gone
 }

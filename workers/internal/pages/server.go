@@ -1,5 +1,5 @@
 // Package pages serves the sweeps of a home as web pages, also while they run:
-// an index, and for each sweep its page as it is at this moment.
+// an index, and for each sweep its page in its present state.
 //
 // It answers GET alone. Who may ask is a guard's business.
 package pages
@@ -21,7 +21,7 @@ import (
 	"lossatlas/workers/internal/progress"
 )
 
-// Sweep is a sweep as it is at one moment.
+// Sweep is the state of a sweep at one moment.
 type Sweep struct {
 	Root  artifacts.Root
 	Graph *pipelines.Graph
@@ -131,7 +131,7 @@ func tagged(w http.ResponseWriter, r *http.Request, kind, version string, conten
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Length", fmt.Sprint(len(b)))
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(b) // whoever asked may be gone
+		_, _ = w.Write(b) // the client may be gone
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ type Open struct {
 	// Percent of a step that is done, −1 where it isn't known; Note says more, or what went wrong.
 	Percent int    `json:"percent"`
 	Note    string `json:"note,omitempty"`
-	// Run is the address of its workflow in the Temporal UI, "" where there is none.
+	// Run is the address of its workflow in the Temporal UI, "" without one.
 	Run string `json:"run,omitempty"`
 }
 
@@ -89,7 +89,7 @@ func (s *Server) view(ctx context.Context, sweep *Sweep) (*view, error) {
 	return v, nil
 }
 
-// results are those of a sweep as it is at the moment.
+// results are the present results of a sweep.
 func (s *Server) results(sweep *Sweep) *results.Sweep {
 	out := &results.Sweep{Store: s.blobs, Graph: sweep.Graph, Steps: maps.Clone(sweep.Steps), Partial: &s.partial}
 	if sweep.Unfinished() {

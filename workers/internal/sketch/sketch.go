@@ -39,10 +39,10 @@ func NewScale(grids ...*surface.Grid) Scale {
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-// Empty says that there is no finite loss.
+// Empty says whether no loss is finite.
 func (s Scale) Empty() bool { return s.lo > s.hi }
 
-// at is the place of a loss within the range, 0 to 1, by its logarithm. A loss of 0 has none and counts as the lowest.
+// at is the place of a loss within the range, 0 to 1, by its logarithm. A loss of 0 counts as the lowest.
 func (s Scale) at(loss float64) float64 {
 	lo := s.lo
 	if lo <= 0 {

@@ -27,7 +27,7 @@ func (a *App) EngineOptions() (o engine.Options, how string) {
 	}
 	// The home remembers the digest of a file that has not changed.
 	if d, err := plugin.Digest(o.Plugin, a.Home); err != nil {
-		a.Log.Debug().Err(err).Msg("the digest of the plugin is not known") // opening it says what is wrong
+		a.Log.Debug().Err(err).Msg("the digest of the plugin is not known") // opening the plugin reports the reason
 	} else {
 		o.PluginDigest = d.Hex()
 	}

@@ -36,7 +36,7 @@ func classOf(ctx context.Context, a *app.App, s *session.Session, sweep *sweepfi
 	return launch.Class(sweep, own, before, served)
 }
 
-// fetching tells of a download now and then.
+// fetching reports every tenth of a download.
 func fetching(a *app.App) func(done, total int64) {
 	last := -10
 	return func(done, total int64) {

@@ -56,7 +56,7 @@ func open(ctx context.Context, a *app.App, s *session.Session, name string) erro
 	return nil
 }
 
-// opened is what `open` shows: the stored report, "" if there is none, and the page where it is served.
+// opened is what `open` shows: the stored report, "" if there is no report, and the address of the served page.
 type opened struct {
 	Sweep  string `json:"sweep"`
 	Report string `json:"report"`

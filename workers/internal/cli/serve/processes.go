@@ -83,7 +83,7 @@ func runProcesses(ctx context.Context, a *app.App, processes int) error {
 type share struct {
 	number int
 	cores  []int
-	gpu    string // as CUDA names it, "" for none
+	gpu    string // as CUDA names it, "" without a GPU
 }
 
 // cudaDevices is the environment variable that lists the GPUs for CUDA.
@@ -129,7 +129,7 @@ func superviseProcess(ctx context.Context, a *app.App, s share, self string, arg
 		case ctx.Err() != nil:
 			return nil
 		case code == int(exit.Usage):
-			return exit.Silently(exit.Usage) // it has said why
+			return exit.Silently(exit.Usage) // the process printed the reason
 		}
 		if time.Since(began) > maxDelay {
 			delay = minDelay

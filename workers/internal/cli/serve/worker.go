@@ -47,7 +47,7 @@ that it began with. The version of new sweeps is set in Temporal: temporal worke
 	return cmd
 }
 
-// queuesFor checks the task queues that a worker of a numerics class is to serve; none are all that it can.
+// queuesFor checks the task queues that a worker of a numerics class is to serve. An empty list stands for all that it can.
 func queuesFor(class string, queues []string) ([]string, error) {
 	can := registry.Queues(class)
 	if len(queues) == 0 {
@@ -150,7 +150,7 @@ func runWorker(ctx context.Context, a *app.App, opts registry.Options) (err erro
 	return nil
 }
 
-// sayCurrent says when no new sweep will come to this worker, because another version of its deployment is the current one.
+// sayCurrent tells the user when new sweeps go to another version of this worker's deployment.
 func sayCurrent(ctx context.Context, a *app.App, s *session.Session, c client.Client) {
 	v := deployment(a, s)
 	if v.DeploymentName == "" {

@@ -21,7 +21,7 @@ import (
 // drain is how long running activities may continue when a command ends; results that are stored stay in any case.
 const drain = 2 * time.Second
 
-// workerSet is the workers of a command, or none.
+// workerSet is the workers of a command. It may be empty.
 type workerSet struct{ *registry.Workers }
 
 // Stop drains and stops the workers. Their numeric backend stays open until the

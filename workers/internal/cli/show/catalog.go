@@ -17,9 +17,8 @@ import (
 	"lossatlas/workers/internal/exit"
 )
 
-// catalog is every column that there is, by how near at hand it is: those of the
-// whole table, those of the training, and those of other steps. A name that ends
-// columns of several tiers is of the first.
+// catalog is all columns in three tiers: those of the whole table, those of the training, and those of other steps.
+// A name that ends columns of several tiers stands for that of the first.
 type catalog [][]column
 
 // catalogOf is the catalog of a table of experiments and of facts about them.
@@ -144,7 +143,7 @@ func (p picked) MarshalJSON() ([]byte, error) {
 			return nil, err
 		}
 		of := c.value(p.row)
-		if f, ok := of.(float64); ok && math.IsInf(f, 0) { // of a flatness that is not finite, as it is in the rows
+		if f, ok := of.(float64); ok && math.IsInf(f, 0) { // a flatness that is not finite, written as in JSON of experiments
 			of = "Inf"
 		}
 		v, err := json.Marshal(of)

@@ -16,7 +16,7 @@ import (
 type column struct {
 	name  string
 	right bool // of numbers
-	// value is a float64, a text, or nil where an experiment has none.
+	// value is a float64, a text, or nil where an experiment has no value.
 	value func(results.Experiment) any
 	// text is the value in a table, for people or for programs.
 	text func(results.Experiment) string
@@ -64,7 +64,7 @@ func (d detail) shows(m results.Measure) bool {
 	return d == everything || m.Brief && (d == readable || !m.Flatness)
 }
 
-// columnsOf are the columns of a table where none are chosen.
+// columnsOf are the columns of a table without --columns.
 func columnsOf(rows []results.Experiment, show detail) []column {
 	name := func(r results.Experiment) string { return r.Name }
 	out := []column{{name: "experiment", value: func(r results.Experiment) any { return r.Name }, text: name}}

@@ -34,7 +34,7 @@ func (e *explainer) printHistory(h *artifacts.History) error {
 	return err
 }
 
-// node writes one step and what is below it. first begins its line, rest those under it.
+// node writes one step and the steps that it was made from. first begins its line, rest the lines under it.
 func (e *explainer) node(b *strings.Builder, h *artifacts.History, k artifacts.Key, as, first, rest string, seen map[artifacts.Key]bool) {
 	step := h.Steps[k]
 	fmt.Fprintf(b, "%s%s%s\n", first, as, e.called(h, k))

@@ -61,9 +61,9 @@ func (o *showOptions) check(output string) (err error) {
 	case o.maps && o.format != "text":
 		return exit.Usagef("--maps draws in text, not in %s; `lossatlas export sweep` writes the maps to files", o.format)
 	case o.means && (o.comparisons || o.maps || o.sortBy != "" || o.reverse || len(o.columns) > 0):
-		return exit.Usagef("--means shows the means alone; leave --comparisons, --maps, --columns, --sort-by and --reverse out beside it")
+		return exit.Usagef("--means shows the means alone; leave out --comparisons, --maps, --columns, --sort-by and --reverse")
 	case o.comparisons && (o.sortBy != "" || o.reverse || len(o.columns) > 0):
-		return exit.Usagef("--sort-by, --reverse and --columns are of experiments; leave them out beside --comparisons")
+		return exit.Usagef("--sort-by, --reverse and --columns are of experiments; leave them out with --comparisons")
 	}
 	return nil
 }

@@ -22,8 +22,8 @@ func Pages(a *app.App, s *session.Session) http.Handler {
 	return pages.New(pages.Options{Store: s.Store, Sweeps: w.all, Sweep: w.one, UI: s.UI(), Namespace: s.Namespace(), Log: a.Log})
 }
 
-// How old what is known of a sweep may be when a page asks, so that many that look on make no more work than
-// one. An interrupted sweep, whose steps are looked up one by one, changes only when another sweep shares steps with it.
+// Ages up to which the state of a sweep is reused, so that many readers of pages cost no more than one.
+// An interrupted sweep, whose steps are looked up one by one, changes only when another sweep shares steps with it.
 const (
 	fresh     = 2 * time.Second
 	freshIdle = 30 * time.Second
@@ -39,13 +39,13 @@ type watcher struct {
 	class func() (string, error)
 }
 
-// watched is one sweep; its lock is held while it is asked for.
+// watched is one sweep; its lock is held while its state is read.
 type watched struct {
 	mu    sync.Mutex
 	at    time.Time
-	sweep *Sweep // kept, as its poller knows what is over
+	sweep *Sweep // kept, as its poller knows the finished steps
 	last  *pages.Sweep
-	// estimator learns from one look to the next; nil until the sweep is seen to run.
+	// estimator learns from one reading to the next; nil until the sweep runs.
 	estimator *progress.Estimator
 }
 
@@ -103,7 +103,7 @@ func (w *watcher) refreshed(ctx context.Context, root artifacts.Root) (*pages.Sw
 	}
 	x.sweep.Root = root
 	if err := x.sweep.refresh(ctx, w.services); err != nil {
-		// A worker that does not answer has said something before.
+		// The last state of a worker that does not answer is still good.
 		w.Log.Debug().Err(err).Str("sweep", root.Sweep).Msg("the sweep's state could not be asked for")
 	}
 	last, err := w.page(ctx, x.sweep)

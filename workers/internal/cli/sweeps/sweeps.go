@@ -25,7 +25,7 @@ import (
 	"lossatlas/workers/internal/session"
 )
 
-// Sweep is what is known of one sweep: its record, and what Temporal says now.
+// Sweep is one sweep: its record and its present state.
 type Sweep struct {
 	artifacts.Root
 	StepGraph *pipelines.Graph
@@ -33,7 +33,7 @@ type Sweep struct {
 	poller    *progress.Poller
 	// orphaned says that the sweep runs by its record, but its process was killed.
 	orphaned bool
-	// class is the numerics class of this machine, for a record that doesn't tell its own.
+	// class is the numerics class of this machine, for a record without one.
 	class func() (string, error)
 	// now is the state of its steps at this moment, from its workflows, its record or the store.
 	Now progress.Snapshot
@@ -57,7 +57,7 @@ func Find(ctx context.Context, a *app.App, s *session.Session, name string) (*Sw
 	return w, w.refresh(ctx, s)
 }
 
-// Record is a sweep's record, or a preliminary one as long as its workflow has written none.
+// Record is a sweep's record, or a preliminary one until its workflow has written it.
 // The record of a sweep that is over needs no Temporal server.
 func Record(ctx context.Context, a *app.App, s *session.Session, name string) (artifacts.Root, error) {
 	root, err := s.Store.Root(ctx, name)
@@ -86,7 +86,7 @@ func openSweep(ctx context.Context, s *session.Session, name string) (launch.Ope
 }
 
 // Records are those of all sweeps, sorted by name. What can't be read is left out
-// and comes as an error beside the others.
+// and returned as an error next to the others.
 func Records(ctx context.Context, a *app.App, s *session.Session) ([]artifacts.Root, error) {
 	roots, err := s.Store.Roots(ctx)
 	if err != nil && roots == nil || !s.HasTemporal() {
