@@ -10,7 +10,6 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
@@ -196,7 +195,7 @@ func (a *Activities) await(ctx context.Context, job work.Job, in StepInput, req 
 			if !temporal.IsCanceledError(context.Cause(ctx)) { // another attempt continues to wait
 				return StepResult{}, ctx.Err()
 			}
-			begun := a.begun(in, id)
+			begun := a.isBegun(in)
 			a.leave(in, id, req.Waiter)
 			return StepResult{}, temporal.NewCanceledError(begun)
 		case hasType(err, errorStopped):
@@ -238,17 +237,11 @@ func (a *Activities) wait(ctx context.Context, id string, run client.WorkflowRun
 	}
 }
 
-// begun says whether any of the step's work was done: a worker is at it, or the store has a part of it. It is
-// asked when the request for the step is withdrawn; what can't be asked then counts as begun.
-func (a *Activities) begun(in StepInput, id string) bool {
+// isBegun says whether any of the step's work was done: the store has a part of it, which an activity leaves as it begins. It is
+// asked when the request for the step is withdrawn; where the store does not answer, the step counts as begun.
+func (a *Activities) isBegun(in StepInput) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	d, err := a.Client.DescribeWorkflowExecution(ctx, id, "")
-	if err != nil || slices.ContainsFunc(d.GetPendingActivities(), func(p *workflow.PendingActivityInfo) bool {
-		return p.GetState() != enumspb.PENDING_ACTIVITY_STATE_SCHEDULED
-	}) {
-		return true
-	}
 	parts, err := a.Machine.Store.Parts(ctx, in.Key)
 	return err != nil || slices.ContainsFunc(parts, func(name string) bool { return name != jobPart })
 }
