@@ -57,7 +57,7 @@ type StepResult struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// memo keeps the values that were used last, by their keys. They are shared: nobody changes them.
+// memo keeps the values that were used last, by their keys. They are shared, and must not be changed.
 type memo[K comparable, V any] struct {
 	mu   sync.Mutex
 	kept map[K]V

@@ -57,7 +57,7 @@ func (a *Activities) classify(ctx context.Context, err error) error {
 		return ctx.Err()
 	case errors.Is(err, artifacts.ErrUnreachable):
 		return temporal.NewApplicationErrorWithCause(err.Error(), "StoreUnreachable", err)
-	case errors.Is(err, artifacts.ErrNoSpace): // until somebody makes room
+	case errors.Is(err, artifacts.ErrNoSpace): // until there is room
 		return temporal.NewApplicationErrorWithCause(err.Error(), "StoreFull", err)
 	case errors.Is(err, artifacts.ErrAccessDenied), errors.Is(err, artifacts.ErrCredentials), errors.Is(err, artifacts.ErrClockSkew),
 		errors.Is(err, artifacts.ErrCertificate):

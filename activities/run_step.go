@@ -34,14 +34,14 @@ type StepRequest struct {
 	Waiter string `json:"waiter"`
 }
 
-// Signals of a step workflow. A step runs as long as somebody waits for it.
+// Signals of a step workflow. A step runs as long as it has a waiter.
 const (
 	SignalJoin  = "join"  // argument: the waiter
 	SignalLeave = "leave" // argument: the waiter
 )
 
 // ErrorAbandoned is the type of the error with which a step workflow ends
-// when nobody waits for it any more.
+// when its last waiter has left.
 const ErrorAbandoned = "Abandoned"
 
 // started is the heartbeat detail of RunStep: whether it is waiting for a run.
@@ -50,8 +50,8 @@ type started struct {
 }
 
 // RunStep finds the result of a step in the action cache, or has it made, and notes in the journal what becomes of it. The
-// step's workflow ID comes from its key: whoever asks first starts it, and
-// everybody else, in this sweep or another, joins and waits.
+// step's workflow ID comes from its key: the first request starts it, and
+// all others, of this sweep or another, join it and wait.
 func (a *Activities) RunStep(ctx context.Context, req StepRequest) (StepResult, error) {
 	var in StepInput
 	result, err := guard(ctx, a, req.Step, func() (result StepResult, err error) {

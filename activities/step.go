@@ -141,7 +141,7 @@ func (a *Activities) cached(ctx context.Context, key artifacts.Key) (StepResult,
 
 // made returns the step's result if it is in the cache already: an attempt that
 // recorded it, and removed what it had stored on the way, was killed before it
-// could say so; or the step has ended since somebody asked for it.
+// could say so; or the step has ended since it was asked for.
 func (a *Activities) made(ctx context.Context, in StepInput) (r StepResult, ok bool, err error) {
 	r, err = a.cached(ctx, in.Key)
 	var incomplete *artifacts.IncompleteError

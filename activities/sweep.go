@@ -128,7 +128,7 @@ func (a *Activities) lookUp(ctx context.Context, group []pipelines.Step, numeric
 	return found, nil
 }
 
-// graph is a sweep's graph with its steps by their IDs. It is shared: nobody changes it.
+// graph is a sweep's graph with its steps by their IDs. It is shared, and must not be changed.
 type graph struct {
 	pipelines.Graph
 	groups [][]pipelines.Step // of the experiments, and the last steps

@@ -8,7 +8,7 @@ type Role string
 // The roles of steps.
 const (
 	RoleWeights    Role = "weights"    // the training or import of an experiment
-	RoleLender     Role = "lender"     // the training of another experiment, whose directions are used
+	RoleOrigin     Role = "origin"     // the training of another experiment, whose directions are used
 	RoleDirections Role = "directions" // of a map
 	RolePath       Role = "path"       // of a training
 	RoleMap        Role = "map"        // the numbers of a map over one split: a grid or a spectrum

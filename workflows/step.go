@@ -11,8 +11,8 @@ import (
 	"lossatlas/activities/work"
 )
 
-// Step makes the result of one step. It runs for as long as somebody waits for
-// it: waiters announce themselves by signals, and when the last has left, it
+// Step makes the result of one step. It runs for as long as it has a waiter:
+// waiters announce themselves by signals, and when the last has left, it
 // is cancelled, keeping what it has stored so far.
 func Step(ctx workflow.Context, in activities.StepInput) (activities.StepResult, error) {
 	work, cancel := workflow.WithCancel(ctx)

@@ -126,8 +126,8 @@ func bothEnds(ctx context.Context, h *engine.Hessian, tolerance float64, pulse P
 	}, err
 }
 
-// productsProgress reports products towards eigenvalues, of which nobody knows
-// how many there will be.
+// productsProgress reports products towards eigenvalues, whose number is not known
+// beforehand.
 func productsProgress(pulse Pulse) func(int, float64) {
 	return func(products int, residual float64) {
 		pulse.Progress(Progress{

@@ -53,7 +53,7 @@ type sources struct{}
 
 var (
 	namedSources = syntax.Choice{Of: []string{directionsRandom, directionsHessian}, What: "random, hessian, {import: FILE} or {of: EXPERIMENT}"}
-	lenderAt     = oneSelector{}
+	originAt     = oneSelector{}
 )
 
 func (sources) Check(c *syntax.Checker, n *syntax.Node, path string) any {
@@ -74,7 +74,7 @@ func (sources) Check(c *syntax.Checker, n *syntax.Node, path string) any {
 		}
 		return nil
 	case directionsOf:
-		if s, ok := lenderAt.Check(c, e.Value, syntax.Join(path, e.Key)).(selector); ok {
+		if s, ok := originAt.Check(c, e.Value, syntax.Join(path, e.Key)).(selector); ok {
 			return source{kind: directionsOf, of: s}
 		}
 		return nil
@@ -86,7 +86,7 @@ func (sources) Schema(known syntax.Names) syntax.Schema {
 	only := func(key string, of syntax.Schema) syntax.Schema {
 		return syntax.Schema{"type": "object", "properties": syntax.Schema{key: of}, "required": []string{key}, "additionalProperties": false}
 	}
-	return syntax.Schema{"anyOf": []syntax.Schema{namedSources.Schema(known), only(directionsImport, importedFile.Schema(known)), only(directionsOf, lenderAt.Schema(known))}}
+	return syntax.Schema{"anyOf": []syntax.Schema{namedSources.Schema(known), only(directionsImport, importedFile.Schema(known)), only(directionsOf, originAt.Schema(known))}}
 }
 
 // resolveDirections settles how a map's directions are scaled, and checks that
@@ -111,10 +111,10 @@ func (m *mapConfig) resolveDirections(c *syntax.Checker, tree *syntax.Node) {
 	}
 }
 
-// lend finds, for each map whose directions are those of another experiment,
+// resolveOrigins finds, for each map whose directions are those of another experiment,
 // that experiment: the one that its selector stands for and that is like this
 // one in whatever the selector doesn't name.
-func (s *Sweep) lend(c *syntax.Checker, tree *syntax.Node, points []point) {
+func (s *Sweep) resolveOrigins(c *syntax.Checker, tree *syntax.Node, points []point) {
 	for i := range s.experiments {
 		e := &s.experiments[i]
 		for j, m := range e.config.Maps {
@@ -137,18 +137,18 @@ func (s *Sweep) lend(c *syntax.Checker, tree *syntax.Node, points []point) {
 					of, s.experiments[found[0]].name, s.experiments[found[1]].name)
 				return
 			}
-			lender := s.experiments[found[0]]
-			if lender.config.network() != e.config.network() {
-				c.Addf(at, "maps.directions: %s and %s are different networks, whose directions don't have the same shape; leave one out", lender.name, e.name)
+			origin := s.experiments[found[0]]
+			if origin.config.network() != e.config.network() {
+				c.Addf(at, "maps.directions: %s and %s are different networks, whose directions don't have the same shape; leave one out", origin.name, e.name)
 				return
 			}
 			if found[0] == i {
 				continue
 			}
-			if e.lenders == nil {
-				e.lenders = make(map[string]experiment)
+			if e.origins == nil {
+				e.origins = make(map[string]experiment)
 			}
-			e.lenders[m.Name] = lender
+			e.origins[m.Name] = origin
 		}
 	}
 }
@@ -183,8 +183,8 @@ func (b *builder) addDirections(m mapConfig, name string, pair int, weights pipe
 		}, map[string]pipelines.Ref{pipelines.OutWeights: weights})
 		return pipelines.Ref{Step: id, Output: pipelines.OutDirections}
 	case directionsOf:
-		if lender, ok := b.lenders[m.Name]; ok {
-			weights.Step = b.addLender(lender)
+		if origin, ok := b.origins[m.Name]; ok {
+			weights.Step = b.addOrigin(origin)
 		}
 	}
 	params := pipelines.DirectionsParams{Net: b.config.network(), Problem: b.config.Problem, Normalize: m.Normalize, Ignore: m.Ignore, Seed: m.Seed + uint64(pair), Axes: axes}
@@ -198,21 +198,21 @@ func (b *builder) addDirections(m mapConfig, name string, pair int, weights pipe
 	return pipelines.Ref{Step: b.drawn[d], Output: pipelines.OutDirections}
 }
 
-// addLender adds the step that another experiment's weights come from. It has
+// addOrigin adds the step that another experiment's weights come from. It has
 // that experiment's key, so that it runs once for both.
-func (b *builder) addLender(lender experiment) string {
-	id := b.name + "/" + lenderStep(lender.name)
+func (b *builder) addOrigin(origin experiment) string {
+	id := b.name + "/" + originStep(origin.name)
 	if slices.ContainsFunc(b.steps, func(s pipelines.Step) bool { return s.ID == id }) {
 		return id
 	}
-	other := builder{experiment: lender, digest: b.digest, imported: b.imported}
+	other := builder{experiment: origin, digest: b.digest, imported: b.imported}
 	other.addWeights()
 	b.err = cmp.Or(b.err, other.err)
 	step := other.steps[0]
-	step.ID, step.At = id, pipelines.Address{Experiment: b.name, Role: pipelines.RoleLender}
+	step.ID, step.At = id, pipelines.Address{Experiment: b.name, Role: pipelines.RoleOrigin}
 	b.steps = append(b.steps, step)
 	return id
 }
 
-// lenderStep names that step; no map can have an @ in its name.
-func lenderStep(lender string) string { return "train@" + lender }
+// originStep names that step; no map can have an @ in its name.
+func originStep(origin string) string { return "train@" + origin }

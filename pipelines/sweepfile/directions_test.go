@@ -97,7 +97,7 @@ maps:
 
 // Directions of another experiment are scaled to its weights, which come from
 // a step with the key of its own training; for that experiment they are its own.
-func TestLentDirections(t *testing.T) {
+func TestDirectionsOfAnother(t *testing.T) {
 	g, err := mustParse(t, lentSweep, "").Expand(digest)
 	if err != nil {
 		t.Fatal(err)
@@ -107,10 +107,10 @@ func TestLentDirections(t *testing.T) {
 		steps[p.Step.ID] = p.Step
 	}
 	for _, decay := range []string{"0", "0.001"} {
-		lender, borrower := "batch_size=32,weight_decay="+decay, "batch_size=64,weight_decay="+decay
-		train := borrower + "/train@" + lender
-		if d := cmp.Diff(string(steps[lender+"/train"].Params), string(steps[train].Params)); d != "" || steps[train].Kind != pipelines.KindTrain {
-			t.Errorf("%s is not the training of %s (-want +got):\n%s", train, lender, d)
+		origin, borrower := "batch_size=32,weight_decay="+decay, "batch_size=64,weight_decay="+decay
+		train := borrower + "/train@" + origin
+		if d := cmp.Diff(string(steps[origin+"/train"].Params), string(steps[train].Params)); d != "" || steps[train].Kind != pipelines.KindTrain {
+			t.Errorf("%s is not the training of %s (-want +got):\n%s", train, origin, d)
 		}
 		for _, name := range []string{"surface", "line"} {
 			from := steps[borrower+"/"+name+"-train"].Inputs
@@ -120,17 +120,17 @@ func TestLentDirections(t *testing.T) {
 			if got := steps[from[pipelines.OutDirections].Step].Inputs[pipelines.OutWeights].Step; got != train {
 				t.Errorf("the directions of the %s of %s are scaled to %s, want %s", name, borrower, got, train)
 			}
-			from = steps[lender+"/"+name+"-train"].Inputs
-			if got := steps[from[pipelines.OutDirections].Step].Inputs[pipelines.OutWeights].Step; got != lender+"/train" {
-				t.Errorf("the directions of the %s of %s are scaled to %s", name, lender, got)
+			from = steps[origin+"/"+name+"-train"].Inputs
+			if got := steps[from[pipelines.OutDirections].Step].Inputs[pipelines.OutWeights].Step; got != origin+"/train" {
+				t.Errorf("the directions of the %s of %s are scaled to %s", name, origin, got)
 			}
 		}
-		var random, lent pipelines.DirectionsParams
-		if err := json.Unmarshal(steps[lender+"/surface-directions"].Params, &random); err != nil {
+		var random, borrowed pipelines.DirectionsParams
+		if err := json.Unmarshal(steps[origin+"/surface-directions"].Params, &random); err != nil {
 			t.Fatal(err)
 		}
-		if err := json.Unmarshal(steps[borrower+"/surface-directions"].Params, &lent); err != nil || lent != random {
-			t.Errorf("lent directions %+v, of the lender %+v, %v", lent, random, err)
+		if err := json.Unmarshal(steps[borrower+"/surface-directions"].Params, &borrowed); err != nil || borrowed != random {
+			t.Errorf("borrowed directions %+v, of the origin %+v, %v", borrowed, random, err)
 		}
 	}
 	trainings := 0
@@ -140,11 +140,11 @@ func TestLentDirections(t *testing.T) {
 		}
 	}
 	if trainings != 2 {
-		t.Errorf("%d trainings of lenders, want one for each of 2 borrowers", trainings)
+		t.Errorf("%d trainings of origins, want one for each of 2 borrowers", trainings)
 	}
 }
 
-func TestLentDirectionsErrors(t *testing.T) {
+func TestDirectionsOfAnotherErrors(t *testing.T) {
 	const sweep = minimal + "sweep: {train.batch_size: [32, 64], train.net: [vgg9, resnet20]}\n"
 	for of, want := range map[string]string{
 		"a":                     "no experiment is a; the experiments are",

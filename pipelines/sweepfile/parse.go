@@ -45,8 +45,8 @@ type experiment struct {
 	group  string         // what it and its repetitions are called together, "" where nothing is repeated
 	params map[string]any // the swept values, by path
 	config *config
-	// lenders are the experiments whose directions its maps have, by the name of the map.
-	lenders map[string]experiment
+	// origins are the experiments whose directions its maps have, by the name of the map.
+	origins map[string]experiment
 }
 
 // Experiments returns the names of the experiments, in the order of the file.
@@ -184,7 +184,7 @@ func (r *reader) build(tree *syntax.Node, limit int) *Sweep {
 		}
 	}
 	if len(s.experiments) == len(points) { // else some were left unchecked
-		s.lend(c, tree, points)
+		s.resolveOrigins(c, tree, points)
 		s.compare(c, tree, points)
 		s.arrange(c, tree, points)
 	}
