@@ -67,6 +67,9 @@ func DecodeCheckpoint(b []byte) (c Checkpoint, err error) {
 		if ok = ok && n <= uint64(len(body)/4); !ok {
 			break
 		}
+		if n == 0 {
+			continue // nil, as it was
+		}
 		*v = make([]float32, n)
 		read, _ := binary.Decode(body, binary.LittleEndian, *v) // it is long enough
 		body = body[read:]

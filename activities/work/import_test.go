@@ -132,7 +132,7 @@ func TestImportAgreesWithPyTorch(t *testing.T) {
 		t.Fatal(err)
 	}
 	made := b.made(t, b.step(t, pipelines.KindImport, pipelines.ImportParams{
-		Net: "resnet20", Weights: artifacts.Of(file).String(), Data: pipelines.TrainData{Name: data.CIFAR10, Digest: digest, Train: 16, Test: 1000},
+		Net: "resnet20", Weights: artifacts.Of(file).String(), Data: pipelines.TrainData{Name: data.CIFAR10, Digest: digest, Problem: shapesProblem, Train: 16, Test: 1000},
 	}, nil))
 	var want struct {
 		Loss float64 `json:"loss_f64"`
