@@ -12,7 +12,7 @@ import (
 	cdpruntime "github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"lossatlas/internal/browsertest"
+	"lossatlas/activities/atlas/browsertest"
 )
 
 // In a browser the page has no error in its console, asks for nothing, is no wider than the screen of a phone or a desktop,

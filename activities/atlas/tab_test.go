@@ -13,7 +13,7 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 
-	"lossatlas/internal/browsertest"
+	"lossatlas/activities/atlas/browsertest"
 )
 
 // tab is a page that is open in a browser.

@@ -9,7 +9,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
-	"lossatlas/internal/browsertest"
+	"lossatlas/activities/atlas/browsertest"
 	"lossatlas/workers/embedded"
 	"lossatlas/workers/internal/loopback"
 )

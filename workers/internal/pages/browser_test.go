@@ -8,7 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/rs/zerolog"
 
-	"lossatlas/internal/browsertest"
+	"lossatlas/activities/atlas/browsertest"
 	"lossatlas/workers/home"
 	"lossatlas/workers/internal/loopback"
 	"lossatlas/workers/internal/pages"
