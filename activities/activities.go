@@ -6,7 +6,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -15,7 +15,7 @@ import (
 // code refers to the methods through a nil pointer of this type. Every exported method is an activity.
 type Activities struct {
 	// Machine does the steps.
-	Machine *work.Machine
+	Machine *runner.Machine
 	Client  client.Client
 	// Program is the version recorded in provenance.
 	Program string
@@ -23,7 +23,7 @@ type Activities struct {
 	// Workflows stay with the version that they began with, and steps with that of those who ask for them.
 	Version worker.WorkerDeploymentVersion
 
-	jobs    memo[artifacts.Key, work.Job]
+	jobs    memo[artifacts.Key, runner.Job]
 	graphs  memo[artifacts.Digest, *graph]
 	workers workers
 	retries retries

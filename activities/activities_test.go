@@ -14,7 +14,7 @@ import (
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/internal/shared"
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -28,7 +28,7 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	store := artifacts.InMemory(zerolog.Nop())
-	m := &work.Machine{Store: store, Log: zerolog.Nop(), Engine: engine.Options{Backend: "go"}}
+	m := &runner.Machine{Store: store, Log: zerolog.Nop(), Engine: engine.Options{Backend: "go"}}
 	t.Cleanup(m.Close)
 	a := &Activities{Machine: m, Program: "test"}
 	var s testsuite.WorkflowTestSuite
@@ -65,13 +65,13 @@ func kindOfError(err error) string {
 var shapesProblem = pipelines.Problem(shared.Problem.String())
 
 // step stores the job of a step and returns what its workflow is started with.
-func (b *bench) step(t *testing.T, kind pipelines.Kind, params any, inputs map[string]work.Input) StepInput {
+func (b *bench) step(t *testing.T, kind pipelines.Kind, params any, inputs map[string]runner.Input) StepInput {
 	t.Helper()
 	raw, err := json.Marshal(params)
 	if err != nil {
 		t.Fatal(err)
 	}
-	job, err := work.NewJob(pipelines.Step{ID: "x/" + string(kind), Kind: kind, Params: raw}, inputs, "")
+	job, err := runner.NewJob(pipelines.Step{ID: "x/" + string(kind), Kind: kind, Params: raw}, inputs, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,6 +100,6 @@ func training(t *testing.T) pipelines.TrainParams {
 }
 
 // from refers to an output of a finished step.
-func from(r StepResult, output string) work.Input {
-	return work.Input{Digest: r.Outputs[output].Digest, Producer: r.Key}
+func from(r StepResult, output string) runner.Input {
+	return runner.Input{Digest: r.Outputs[output].Digest, Producer: r.Key}
 }

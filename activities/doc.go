@@ -1,5 +1,5 @@
 // Package activities are the activities of a sweep's workflows: they look steps up in the action cache, have
-// them made by step workflows that all sweeps share, run their work on this machine (package work), and record what
+// them made by step workflows that all sweeps share, run their work on this machine (package runner), and record what
 // became of them.
 //
 // Every step follows the same rules. Its result is found under its key and

@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 )
 
@@ -45,7 +45,7 @@ func (u *retries) countRetry(ctx context.Context) (last bool) {
 // classify decides what an activity's error means for its retry.
 func (a *Activities) classify(ctx context.Context, err error) error {
 	var app *temporal.ApplicationError
-	var final *work.PermanentError
+	var final *runner.PermanentError
 	var damaged *artifacts.DamagedError
 	var newer *artifacts.NewerError
 	switch {

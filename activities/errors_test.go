@@ -14,7 +14,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 )
 
@@ -31,7 +31,7 @@ func TestRetries(t *testing.T) {
 		{"Failed", []error{artifacts.ErrUnreachable, odd, artifacts.ErrNoSpace, artifacts.ErrUnreachable, artifacts.ErrNoSpace, odd, artifacts.ErrUnreachable, odd}},
 		{"", []error{artifacts.ErrNoSpace, artifacts.ErrNoSpace, artifacts.ErrNoSpace, artifacts.ErrNoSpace, odd, nil}},
 	} {
-		a := &Activities{Machine: &work.Machine{Log: zerolog.Nop()}}
+		a := &Activities{Machine: &runner.Machine{Log: zerolog.Nop()}}
 		var s testsuite.WorkflowTestSuite
 		s.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 		env := s.NewTestWorkflowEnvironment()

@@ -9,7 +9,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 )
 
 // BeatEvery is how often a running activity says that it is alive. A cancellation
@@ -31,7 +31,7 @@ type pulse struct {
 	stopped  sync.WaitGroup
 
 	mu   sync.Mutex
-	last work.Progress
+	last runner.Progress
 	at   time.Time // of the last progress
 	hung bool
 }
@@ -75,7 +75,7 @@ func (p *pulse) beat() bool {
 }
 
 // Progress notes that the work has come further.
-func (p *pulse) Progress(now work.Progress) {
+func (p *pulse) Progress(now runner.Progress) {
 	p.mu.Lock()
 	p.last, p.at = now, time.Now()
 	p.mu.Unlock()

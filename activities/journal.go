@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -149,13 +149,13 @@ func (a *Activities) RecordSteps(ctx context.Context, r StepsRecord) error {
 
 // ResolveInputs finds the inputs of a step, by the given order of their names, in what
 // earlier steps have made; missing says which one has no result.
-func ResolveInputs(inputs map[string]pipelines.Ref, names []string, status func(id string) (StepStatus, bool)) (found map[string]work.Input, missing string) {
-	found = make(map[string]work.Input, len(names))
+func ResolveInputs(inputs map[string]pipelines.Ref, names []string, status func(id string) (StepStatus, bool)) (found map[string]runner.Input, missing string) {
+	found = make(map[string]runner.Input, len(names))
 	for _, name := range names {
 		ref := inputs[name]
 		s, _ := status(ref.Step)
 		if blob, ok := s.Made.Outputs[ref.Output]; ok {
-			found[name] = work.Input{Digest: blob.Digest, Producer: s.Made.Key}
+			found[name] = runner.Input{Digest: blob.Digest, Producer: s.Made.Key}
 			continue
 		}
 		missing = cmp.Or(whyMissing(s, ref), "waits for "+ref.Step)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -24,9 +24,9 @@ func TestWhatAStepIsMadeFrom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inputs := map[string]work.Input{}
+	inputs := map[string]runner.Input{}
 	for i := range 1000 {
-		inputs[fmt.Sprintf("e%d/line-plot/svg", i)] = work.Input{Digest: blob.Digest, Producer: artifacts.Key{byte(i), 1}}
+		inputs[fmt.Sprintf("e%d/line-plot/svg", i)] = runner.Input{Digest: blob.Digest, Producer: artifacts.Key{byte(i), 1}}
 	}
 	in := b.step(t, pipelines.KindReport, pipelines.Graph{Sweep: "s", Title: "s"}, inputs)
 	if raw, err := json.Marshal(in); err != nil || len(raw) > 300 {
@@ -146,7 +146,7 @@ func TestJournal(t *testing.T) {
 	if _, err := inputs(StepRequest{Step: "between"}); err == nil || b.classify(t.Context(), err) == nil || kindOfError(b.classify(t.Context(), err)) != ErrorBlocked {
 		t.Errorf("a step between a network and one without weights ended with %v", err)
 	}
-	got, err := inputs(StepRequest{Step: "report", Inputs: map[string]work.Input{"c": {Digest: artifacts.Of(nil)}}})
+	got, err := inputs(StepRequest{Step: "report", Inputs: map[string]runner.Input{"c": {Digest: artifacts.Of(nil)}}})
 	if err != nil || len(got) != 2 || got["a"] != artifacts.Of([]byte("a/train"+pipelines.OutWeights)) || got["c"] != artifacts.Of(nil) {
 		t.Errorf("the report gets %v, %v, want the weights of a and the direction", got, err)
 	}
@@ -194,7 +194,7 @@ func TestFoundInTheCache(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	old := result[StepResult](t, b, b.MakeStep, b.step(t, pipelines.KindDirections, dirs(1), map[string]work.Input{pipelines.OutWeights: from(trained, pipelines.OutWeights)}), 0.0)
+	old := result[StepResult](t, b, b.MakeStep, b.step(t, pipelines.KindDirections, dirs(1), map[string]runner.Input{pipelines.OutWeights: from(trained, pipelines.OutWeights)}), 0.0)
 	blob, err := b.Machine.Store.Put(t.Context(), graph)
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/pipelines"
 )
 
@@ -21,17 +21,17 @@ func TestWhatIsMadeIsNotMadeAgain(t *testing.T) {
 	p := training(t)
 	train := b.step(t, pipelines.KindTrain, p, nil)
 	first := result[StepResult](t, b, b.MakeStep, train, 0.0)
-	if n := bytes.Count(said.Bytes(), []byte(work.LogBegins)); n != 1 {
+	if n := bytes.Count(said.Bytes(), []byte(runner.LogBegins)); n != 1 {
 		t.Fatalf("%d epochs began, want 1", n)
 	}
 	weights := from(first, pipelines.OutWeights)
 	dirs := result[StepResult](t, b, b.MakeStep, b.step(t, pipelines.KindDirections,
-		pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 1}, map[string]work.Input{pipelines.OutWeights: weights}), 0.0)
+		pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 1}, map[string]runner.Input{pipelines.OutWeights: weights}), 0.0)
 	line := b.step(t, pipelines.KindLine, pipelines.MapParams{
 		Net: "small", Data: pipelines.MapData{Name: p.Data.Name, Digest: p.Data.Digest, Problem: shapesProblem, Split: "test", To: 8},
 		X: pipelines.Axis{Min: -1, Max: 1, N: 3}, Batch: 8,
-	}, map[string]work.Input{pipelines.OutWeights: weights, pipelines.OutDirections: from(dirs, pipelines.OutDirections)})
-	for _, chunk := range result[work.Plan](t, b, b.PlanStep, line).Missing {
+	}, map[string]runner.Input{pipelines.OutWeights: weights, pipelines.OutDirections: from(dirs, pipelines.OutDirections)})
+	for _, chunk := range result[runner.Plan](t, b, b.PlanStep, line).Missing {
 		if r := result[ChunkResult](t, b, b.RunChunk, line, chunk); r.Points == 0 {
 			t.Errorf("chunk %d has no points", chunk)
 		}
@@ -48,13 +48,13 @@ func TestWhatIsMadeIsNotMadeAgain(t *testing.T) {
 	if diff := cmp.Diff(first.Outputs, result[StepResult](t, b, b.MakeStep, train, 0.0).Outputs); diff != "" {
 		t.Errorf("the training again: %s", diff)
 	}
-	if missing := result[work.Plan](t, b, b.PlanStep, line).Missing; len(missing) > 0 {
+	if missing := result[runner.Plan](t, b, b.PlanStep, line).Missing; len(missing) > 0 {
 		t.Errorf("chunks %v of a line that is made are missing", missing)
 	}
 	if diff := cmp.Diff(grid.Outputs, result[StepResult](t, b, b.MakeStep, line, 1.0).Outputs); diff != "" {
 		t.Errorf("the line again: %s", diff)
 	}
-	if bytes.Contains(said.Bytes(), []byte(work.LogBegins)) {
+	if bytes.Contains(said.Bytes(), []byte(runner.LogBegins)) {
 		t.Errorf("something was computed again: %s", said.Bytes())
 	}
 	for _, key := range []StepInput{train, line} {

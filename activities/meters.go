@@ -8,12 +8,12 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.temporal.io/sdk/temporal"
 
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
-var stepsEnded = work.Counter("lossatlas.steps", "{step}", "Steps that ended, by kind and outcome: cached, ran, failed, interrupted, not run.")
+var stepsEnded = runner.Counter("lossatlas.steps", "{step}", "Steps that ended, by kind and outcome: cached, ran, failed, interrupted, not run.")
 
 // countStep counts a step that a sweep asked for and that has ended.
 func countStep(ctx context.Context, kind pipelines.Kind, state string) {

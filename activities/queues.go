@@ -16,7 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"lossatlas/activities/engine"
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 )
 
 // Task queues, one per kind of resource. There is one more for each numerics class: ClassQueue.
@@ -36,7 +36,7 @@ func ClassQueue(class string) string {
 
 // schedule says on which task queue a step is computed, and how much of it may be in that queue at a time, next to that of
 // other experiments of the sweep.
-func (a *Activities) schedule(ctx context.Context, job work.Job, in *StepInput, experiments int) {
+func (a *Activities) schedule(ctx context.Context, job runner.Job, in *StepInput, experiments int) {
 	served := a.workers.now(ctx, a)
 	if in.Queue = QueueOf(job, served); in.Queue != QueueIO {
 		in.Window = Window(Workers(served, in.Queue) / max(experiments, 1))
@@ -44,7 +44,7 @@ func (a *Activities) schedule(ctx context.Context, job work.Job, in *StepInput, 
 }
 
 // QueueOf is the task queue on which a step is done where these queues are served.
-func QueueOf(job work.Job, served []Serving) string {
+func QueueOf(job runner.Job, served []Serving) string {
 	switch kind := job.Kind(); {
 	case !kind.Computes():
 		return QueueIO

@@ -15,7 +15,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -28,8 +28,8 @@ type StepRequest struct {
 	Step  string           `json:"step"`
 	Kind  pipelines.Kind   `json:"kind"`
 	// Inputs are those that the requesting workflow knows. One of the last steps of a sweep has others, which experiments have made.
-	Inputs   map[string]work.Input `json:"inputs,omitempty"`
-	Numerics string                `json:"numerics"`
+	Inputs   map[string]runner.Input `json:"inputs,omitempty"`
+	Numerics string                  `json:"numerics"`
 	// Waiter names who waits: the ID of the requesting workflow.
 	Waiter string `json:"waiter"`
 }
@@ -115,7 +115,7 @@ func (a *Activities) placed(ctx context.Context, req StepRequest) (*graph, place
 	}
 	at, ok := g.places[req.Step]
 	if !ok {
-		return nil, place{}, work.Permanent("BadStep", fmt.Errorf("the sweep has no step %s", req.Step))
+		return nil, place{}, runner.Permanent("BadStep", fmt.Errorf("the sweep has no step %s", req.Step))
 	}
 	return g, at, nil
 }
@@ -138,12 +138,12 @@ const ErrorBlocked = "Blocked"
 
 // requested returns the job of a request: its inputs are those that its workflow
 // knows and, for one of the last steps of a sweep, those that experiments have made.
-func (a *Activities) requested(ctx context.Context, g *graph, at place, req StepRequest) (work.Job, error) {
+func (a *Activities) requested(ctx context.Context, g *graph, at place, req StepRequest) (runner.Job, error) {
 	step, inputs := g.groups[at.group][at.number], req.Inputs
 	if at.group == len(g.Experiments) {
 		made, err := a.records(ctx, req.Run)
 		if err != nil {
-			return work.Job{}, err
+			return runner.Job{}, err
 		}
 		found, missing := ResolveInputs(step.Inputs, slices.Sorted(maps.Keys(step.Inputs)), func(id string) (StepStatus, bool) {
 			s, ok := made[id]
@@ -151,12 +151,12 @@ func (a *Activities) requested(ctx context.Context, g *graph, at place, req Step
 		})
 		maps.Copy(found, inputs)
 		if inputs = found; len(inputs) < len(step.Inputs) && !step.Partial {
-			return work.Job{}, work.Permanent(ErrorBlocked, errors.New(missing))
+			return runner.Job{}, runner.Permanent(ErrorBlocked, errors.New(missing))
 		}
 	}
-	job, err := work.NewJob(step, inputs, req.Numerics)
+	job, err := runner.NewJob(step, inputs, req.Numerics)
 	if err != nil {
-		return job, work.Permanent("BadStep", err)
+		return job, runner.Permanent("BadStep", err)
 	}
 	return job, nil
 }
@@ -164,7 +164,7 @@ func (a *Activities) requested(ctx context.Context, g *graph, at place, req Step
 // await joins the step's workflow, starting it if it is not running, and waits
 // for its end. When this activity is cancelled it leaves; the step goes on if
 // others wait for it.
-func (a *Activities) await(ctx context.Context, job work.Job, in StepInput, req StepRequest) (StepResult, error) {
+func (a *Activities) await(ctx context.Context, job runner.Job, in StepInput, req StepRequest) (StepResult, error) {
 	id := job.WorkflowID()
 	opts := client.StartWorkflowOptions{
 		TaskQueue:             QueueIO,
@@ -210,9 +210,9 @@ func (a *Activities) await(ctx context.Context, job work.Job, in StepInput, req 
 		case errors.As(err, &app):
 			return StepResult{}, temporal.NewNonRetryableApplicationError(app.Message(), app.Type(), nil)
 		case errors.As(err, &terminated):
-			return StepResult{}, work.Permanent("StepEnded", errors.New("terminated in Temporal"))
+			return StepResult{}, runner.Permanent("StepEnded", errors.New("terminated in Temporal"))
 		case errors.As(err, &ended):
-			return StepResult{}, work.Permanent("StepEnded", fmt.Errorf("ended in Temporal: %w", errors.Unwrap(ended)))
+			return StepResult{}, runner.Permanent("StepEnded", fmt.Errorf("ended in Temporal: %w", errors.Unwrap(ended)))
 		}
 		return StepResult{}, askAgain(fmt.Errorf("wait for %s: %w", id, err))
 	}

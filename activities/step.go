@@ -10,7 +10,7 @@ import (
 	"github.com/rs/zerolog"
 	"go.temporal.io/sdk/activity"
 
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 )
 
@@ -21,10 +21,10 @@ type ChunkResult struct {
 }
 
 // PlanStep lists the chunks of a step that are left to compute.
-func (a *Activities) PlanStep(ctx context.Context, in StepInput) (work.Plan, error) {
-	return do(ctx, a, in, func(r *work.Run) (work.Plan, error) {
+func (a *Activities) PlanStep(ctx context.Context, in StepInput) (runner.Plan, error) {
+	return do(ctx, a, in, func(r *runner.Run) (runner.Plan, error) {
 		if _, ok, err := a.made(ctx, in); ok || err != nil {
-			return work.Plan{}, err
+			return runner.Plan{}, err
 		}
 		return r.Plan(ctx)
 	})
@@ -32,7 +32,7 @@ func (a *Activities) PlanStep(ctx context.Context, in StepInput) (work.Plan, err
 
 // RunChunk computes one chunk of a step and stores it.
 func (a *Activities) RunChunk(ctx context.Context, in StepInput, chunk int) (ChunkResult, error) {
-	return do(ctx, a, in, func(r *work.Run) (ChunkResult, error) {
+	return do(ctx, a, in, func(r *runner.Run) (ChunkResult, error) {
 		since := time.Now()
 		a.markBegun(ctx, in)
 		points, err := r.Chunk(ctx, chunk, activity.GetInfo(ctx).Attempt > 1)
@@ -42,7 +42,7 @@ func (a *Activities) RunChunk(ctx context.Context, in StepInput, chunk int) (Chu
 
 // MakeStep makes the outputs of a step, from its chunks if it has any, and records them. seconds is how long the chunks took.
 func (a *Activities) MakeStep(ctx context.Context, in StepInput, seconds float64) (StepResult, error) {
-	return do(ctx, a, in, func(r *work.Run) (StepResult, error) {
+	return do(ctx, a, in, func(r *runner.Run) (StepResult, error) {
 		if result, ok, err := a.made(ctx, in); ok || err != nil {
 			return result, err
 		}
@@ -62,7 +62,7 @@ func (a *Activities) MakeStep(ctx context.Context, in StepInput, seconds float64
 }
 
 // do runs the body of an activity on a step, which beats meanwhile.
-func do[T any](ctx context.Context, a *Activities, in StepInput, body func(*work.Run) (T, error)) (T, error) {
+func do[T any](ctx context.Context, a *Activities, in StepInput, body func(*runner.Run) (T, error)) (T, error) {
 	return guard(ctx, a, in.Label, func() (zero T, err error) {
 		p := startPulse(ctx)
 		defer p.end()
@@ -70,7 +70,7 @@ func do[T any](ctx context.Context, a *Activities, in StepInput, body func(*work
 		if err != nil {
 			return zero, err
 		}
-		return body(&work.Run{Job: job, Machine: a.Machine, Log: *a.log(ctx, in), Pulse: p})
+		return body(&runner.Run{Job: job, Machine: a.Machine, Log: *a.log(ctx, in), Pulse: p})
 	})
 }
 
@@ -85,7 +85,7 @@ const (
 )
 
 // putJob stores what a step is made from, before its workflow starts.
-func (a *Activities) putJob(ctx context.Context, job work.Job) error {
+func (a *Activities) putJob(ctx context.Context, job runner.Job) error {
 	b, err := json.Marshal(job)
 	if err != nil {
 		return err
@@ -96,26 +96,26 @@ func (a *Activities) putJob(ctx context.Context, job work.Job) error {
 
 // job returns what a step is made from. When it is gone from the parts of the step, another run of it has
 // just ended: the record of its result has it.
-func (a *Activities) job(ctx context.Context, in StepInput) (work.Job, error) {
+func (a *Activities) job(ctx context.Context, in StepInput) (runner.Job, error) {
 	if job, ok := a.jobs.find(in.Key); ok {
 		return job, nil
 	}
-	var job work.Job
+	var job runner.Job
 	b, err := a.Machine.Store.GetPart(ctx, in.Key, jobPart)
 	switch {
 	case err == nil:
 		if err := json.Unmarshal(b, &job); err != nil {
-			return job, work.Permanent("BadStep", fmt.Errorf("%s: what it is made from: %w", in.Label, err))
+			return job, runner.Permanent("BadStep", fmt.Errorf("%s: what it is made from: %w", in.Label, err))
 		}
 	case errors.Is(err, artifacts.ErrNotFound):
 		action, err := a.Machine.Store.Recorded(ctx, in.Key)
 		if errors.Is(err, artifacts.ErrNotFound) {
-			err = work.Permanent("BadStep", fmt.Errorf("%s: what it is made from was deleted from the store; run the sweep again", in.Label))
+			err = runner.Permanent("BadStep", fmt.Errorf("%s: what it is made from was deleted from the store; run the sweep again", in.Label))
 		}
 		if err != nil {
 			return job, err
 		}
-		job = work.Job{Key: in.Key, Recipe: action.Recipe, Producers: action.Made.Producers, Label: in.Label}
+		job = runner.Job{Key: in.Key, Recipe: action.Recipe, Producers: action.Made.Producers, Label: in.Label}
 	default:
 		return job, err
 	}

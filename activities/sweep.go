@@ -11,7 +11,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -65,7 +65,7 @@ func (a *Activities) LoadTasks(ctx context.Context, in ExperimentInput) ([]Task,
 			return nil, err
 		}
 		if in.Group < 0 || in.Group >= len(g.groups) {
-			return nil, work.Permanent("BadStep", fmt.Errorf("experiment %d of %d", in.Group, len(g.Experiments)))
+			return nil, runner.Permanent("BadStep", fmt.Errorf("experiment %d of %d", in.Group, len(g.Experiments)))
 		}
 		group := g.groups[in.Group]
 		var found []StepStatus
@@ -108,9 +108,9 @@ func (a *Activities) lookUp(ctx context.Context, group []pipelines.Step, numeric
 		if missing != "" {
 			continue
 		}
-		job, err := work.NewJob(s, inputs, numerics)
+		job, err := runner.NewJob(s, inputs, numerics)
 		if err != nil {
-			return nil, work.Permanent("BadStep", err)
+			return nil, runner.Permanent("BadStep", err)
 		}
 		result, err := a.cached(ctx, job.Key)
 		var incomplete *artifacts.IncompleteError
@@ -152,7 +152,7 @@ func (a *Activities) graph(ctx context.Context, d artifacts.Digest) (*graph, err
 	}
 	g := &graph{places: make(map[string]place)}
 	if err := json.Unmarshal(b, &g.Graph); err != nil {
-		return nil, work.Permanent("BadStep", fmt.Errorf("sweep graph: %w", err))
+		return nil, runner.Permanent("BadStep", fmt.Errorf("sweep graph: %w", err))
 	}
 	for _, e := range g.Experiments {
 		g.groups = append(g.groups, e.Steps)
@@ -233,7 +233,7 @@ func (a *Activities) records(ctx context.Context, run string) (map[string]StepSt
 	j := OpenJournal(a.Machine.Store, run)
 	err := j.Update(ctx)
 	if errors.Is(err, artifacts.ErrNotFound) {
-		return nil, work.Permanent("RecordLost", fmt.Errorf("the record of what became of the steps of this run is damaged; run the sweep again, which finds their results"))
+		return nil, runner.Permanent("RecordLost", fmt.Errorf("the record of what became of the steps of this run is damaged; run the sweep again, which finds their results"))
 	}
 	return j.Steps, err
 }

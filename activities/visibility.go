@@ -8,7 +8,7 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/pipelines"
 )
 
@@ -39,7 +39,7 @@ func CachedAttribute(all bool) temporal.SearchAttributeUpdate { return attrCache
 
 // searchAttributes are those of a step. A step that several sweeps share
 // carries the name of the one that started it.
-func searchAttributes(in work.Job, sweep string) temporal.SearchAttributes {
+func searchAttributes(in runner.Job, sweep string) temporal.SearchAttributes {
 	updates := []temporal.SearchAttributeUpdate{
 		attrSweep.ValueSet(sweep), attrKind.ValueSet(in.Recipe.Kind), attrKey.ValueSet(in.Key.String()),
 	}
@@ -63,7 +63,7 @@ func searchAttributes(in work.Job, sweep string) temporal.SearchAttributes {
 }
 
 // details is the step's description in the UI: key, inputs and parameters, as Markdown.
-func details(in work.Job, sweep string) string {
+func details(in runner.Job, sweep string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Step **%s**, first asked for by sweep `%s`.\n\nKey `%s`, code version %d", in.Label, sweep, in.Key, in.Recipe.Version)
 	if in.Recipe.Numerics != "" {

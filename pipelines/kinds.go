@@ -13,7 +13,7 @@ import (
 type Kind string
 
 // Spec is the declarative half of a kind of step: all that planning, scheduling and showing it takes. How it is
-// done is in package lossatlas/activities/work.
+// done is in package lossatlas/activities/runner.
 type Spec struct {
 	// Version is the version of the step's code. A change that changes results must raise it.
 	Version int
@@ -56,7 +56,7 @@ func forward(net Network, of Problem, passes float64) Cost {
 	return Cost{Net: net, Problem: of, Passes: passes, Pace: 1. / 2, Program: "forward " + net.String()}
 }
 
-// specs are the kinds of steps. A new kind needs a line here, and one in the table of lossatlas/activities/work.
+// specs are the kinds of steps. A new kind needs a line here, and one in the table of lossatlas/activities/runner.
 var specs = map[Kind]Spec{
 	KindTrain:           trainSpec,
 	KindImport:          importSpec,

@@ -29,24 +29,24 @@ func group(ctx workflow.Context, in activities.ExperimentInput) (SweepResult, er
 	if err := workflow.ExecuteActivity(quick(ctx, "load the steps"), acts.LoadTasks, in).Get(ctx, &tasks); err != nil {
 		return SweepResult{}, err
 	}
-	steps := newRunner(ctx, tasks, in).run(ctx)
+	steps := newGroupRun(ctx, tasks, in).run(ctx)
 	last, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	record := activities.StepsRecord{Run: in.Run, Group: in.Group, Steps: steps}
 	return count(steps), workflow.ExecuteActivity(quick(last, "record the steps"), acts.RecordSteps, record).Get(last, nil)
 }
 
-// runner executes a list of steps in topological order, side by side where
+// groupRun executes a list of steps in topological order, side by side where
 // their inputs allow.
-type runner struct {
+type groupRun struct {
 	in     activities.ExperimentInput
 	tasks  []activities.Task
 	status map[string]*activities.StepStatus
 	slots  workflow.Semaphore // of steps that compute; nil for no limit
 }
 
-func newRunner(ctx workflow.Context, tasks []activities.Task, in activities.ExperimentInput) *runner {
-	r := &runner{in: in, tasks: tasks, status: map[string]*activities.StepStatus{}}
+func newGroupRun(ctx workflow.Context, tasks []activities.Task, in activities.ExperimentInput) *groupRun {
+	r := &groupRun{in: in, tasks: tasks, status: map[string]*activities.StepStatus{}}
 	if in.Concurrency > 0 {
 		r.slots = workflow.NewSemaphore(ctx, int64(in.Concurrency))
 	}
@@ -60,8 +60,8 @@ func newRunner(ctx workflow.Context, tasks []activities.Task, in activities.Expe
 	return r
 }
 
-// list returns the status of the runner's own steps, in their order.
-func (r *runner) list() []activities.StepStatus {
+// list returns the status of the own steps of the group, in their order.
+func (r *groupRun) list() []activities.StepStatus {
 	out := make([]activities.StepStatus, len(r.tasks))
 	for i, t := range r.tasks {
 		out[i] = *r.status[t.ID]
@@ -70,7 +70,7 @@ func (r *runner) list() []activities.StepStatus {
 }
 
 // run executes the steps and returns their status when all have ended.
-func (r *runner) run(ctx workflow.Context) []activities.StepStatus {
+func (r *groupRun) run(ctx workflow.Context) []activities.StepStatus {
 	steps, stop := workflow.WithCancel(ctx)
 	defer stop()
 	wg := workflow.NewWaitGroup(ctx)
@@ -94,7 +94,7 @@ func (r *runner) run(ctx workflow.Context) []activities.StepStatus {
 }
 
 // step waits for the inputs of one step and then runs it.
-func (r *runner) step(ctx workflow.Context, t activities.Task) {
+func (r *groupRun) step(ctx workflow.Context, t activities.Task) {
 	st := r.status[t.ID]
 	err := workflow.Await(ctx, func() bool { return r.settled(t) })
 	if err != nil {
@@ -123,7 +123,7 @@ func (r *runner) step(ctx workflow.Context, t activities.Task) {
 }
 
 // settled says whether all steps that t refers to have ended, well or not.
-func (r *runner) settled(t activities.Task) bool {
+func (r *groupRun) settled(t activities.Task) bool {
 	for _, name := range workflow.DeterministicKeys(t.Inputs) {
 		if st := r.status[t.Inputs[name].Step]; st.State == artifacts.StateWaiting || st.State == artifacts.StateRunning {
 			return false
@@ -132,8 +132,8 @@ func (r *runner) settled(t activities.Task) bool {
 	return true
 }
 
-// find returns the state of one of the runner's own steps.
-func (r *runner) find(id string) (activities.StepStatus, bool) {
+// find returns the state of one of the own steps of the group.
+func (r *groupRun) find(id string) (activities.StepStatus, bool) {
 	if st, ok := r.status[id]; ok {
 		return *st, true
 	}
@@ -141,7 +141,7 @@ func (r *runner) find(id string) (activities.StepStatus, bool) {
 }
 
 // describe is a table of the steps for the Temporal UI.
-func (r *runner) describe() string {
+func (r *groupRun) describe() string {
 	var b strings.Builder
 	b.WriteString("| step | state |\n|---|---|\n")
 	for _, s := range r.list() {

@@ -8,7 +8,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"lossatlas/activities"
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 )
 
 // Step makes the result of one step. It runs for as long as it has a waiter:
@@ -54,7 +54,7 @@ func watch(ctx workflow.Context) {
 // rounds is how often chunks that vanished between computing and joining them are made again.
 const rounds = 3
 
-// QueryProgress is the query of a step's workflow that returns how much of the step's finished chunks is done: [work.Progress].
+// QueryProgress is the query of a step's workflow that returns how much of the step's finished chunks is done: [runner.Progress].
 const QueryProgress = "progress"
 
 // makeStep computes the chunks of a step, if it has any, and makes its outputs.
@@ -66,13 +66,13 @@ func makeStep(ctx workflow.Context, in activities.StepInput) (result activities.
 		err := workflow.ExecuteActivity(computing(ctx, in, in.Label), acts.MakeStep, in, 0).Get(ctx, &result)
 		return result, err
 	}
-	progress := work.Progress{Unit: in.Kind.Unit()}
-	if err := workflow.SetQueryHandler(ctx, QueryProgress, func() (work.Progress, error) { return progress, nil }); err != nil {
+	progress := runner.Progress{Unit: in.Kind.Unit()}
+	if err := workflow.SetQueryHandler(ctx, QueryProgress, func() (runner.Progress, error) { return progress, nil }); err != nil {
 		return result, err
 	}
 	var seconds float64
 	for round := 1; ; round++ {
-		var plan work.Plan
+		var plan runner.Plan
 		if err := workflow.ExecuteActivity(quick(ctx, "which chunks are left"), acts.PlanStep, in).Get(ctx, &plan); err != nil {
 			return result, err
 		}
@@ -82,7 +82,7 @@ func makeStep(ctx workflow.Context, in activities.StepInput) (result activities.
 		}
 		seconds += spent
 		err = workflow.ExecuteActivity(quick(ctx, "assemble"), acts.MakeStep, in, seconds).Get(ctx, &result)
-		if hasType(err, work.ErrorChunkLost) && round < rounds {
+		if hasType(err, runner.ErrorChunkLost) && round < rounds {
 			continue
 		}
 		return result, err
@@ -91,7 +91,7 @@ func makeStep(ctx workflow.Context, in activities.StepInput) (result activities.
 
 // compute computes the missing chunks, a window of them at a time. It returns
 // the seconds they took together, and counts them in progress. The first error stops it.
-func compute(ctx workflow.Context, in activities.StepInput, plan work.Plan, progress *work.Progress) (float64, error) {
+func compute(ctx workflow.Context, in activities.StepInput, plan runner.Plan, progress *runner.Progress) (float64, error) {
 	ctx, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 	var seconds float64

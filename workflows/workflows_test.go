@@ -13,7 +13,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"lossatlas/activities"
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/registry"
@@ -58,7 +58,7 @@ var outputs = map[pipelines.Kind][]string{
 type fake struct {
 	mu    sync.Mutex
 	order []string
-	seen  map[string]map[string]work.Input
+	seen  map[string]map[string]runner.Input
 	asked map[string]activities.StepRequest
 	fail  string
 }
@@ -68,7 +68,7 @@ func (f *fake) run(_ context.Context, req activities.StepRequest) (activities.St
 	defer f.mu.Unlock()
 	f.order = append(f.order, req.Step)
 	if f.seen == nil {
-		f.seen, f.asked = map[string]map[string]work.Input{}, map[string]activities.StepRequest{}
+		f.seen, f.asked = map[string]map[string]runner.Input{}, map[string]activities.StepRequest{}
 	}
 	f.asked[req.Step] = req
 	f.seen[req.Step] = req.Inputs
@@ -271,8 +271,8 @@ func TestSurfaceEvaluatesMissingChunks(t *testing.T) {
 	env := environment(t)
 	var acts *activities.Activities
 	var evaluated []int
-	plans := []work.Plan{{Chunks: 40, Missing: seq(2, 40), Points: 400, Done: 20}, {Chunks: 40, Missing: []int{7}, Points: 400, Done: 390}}
-	env.OnActivity(acts.PlanStep, mock.Anything, mock.Anything).Return(func(context.Context, activities.StepInput) (work.Plan, error) {
+	plans := []runner.Plan{{Chunks: 40, Missing: seq(2, 40), Points: 400, Done: 20}, {Chunks: 40, Missing: []int{7}, Points: 400, Done: 390}}
+	env.OnActivity(acts.PlanStep, mock.Anything, mock.Anything).Return(func(context.Context, activities.StepInput) (runner.Plan, error) {
 		p := plans[0]
 		plans = plans[1:]
 		return p, nil
@@ -284,7 +284,7 @@ func TestSurfaceEvaluatesMissingChunks(t *testing.T) {
 	assembled := 0
 	env.OnActivity(acts.MakeStep, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.StepInput, seconds float64) (activities.StepResult, error) {
 		if assembled++; assembled == 1 {
-			return activities.StepResult{}, temporal.NewNonRetryableApplicationError("chunk 7 is not in the store", work.ErrorChunkLost, nil)
+			return activities.StepResult{}, temporal.NewNonRetryableApplicationError("chunk 7 is not in the store", runner.ErrorChunkLost, nil)
 		}
 		return activities.StepResult{Seconds: seconds}, nil
 	})
@@ -297,12 +297,12 @@ func TestSurfaceEvaluatesMissingChunks(t *testing.T) {
 	if len(evaluated) != 39 || evaluated[38] != 7 || got.Seconds != 78 {
 		t.Errorf("evaluated %v in %v s", evaluated, got.Seconds)
 	}
-	var progress work.Progress
+	var progress runner.Progress
 	answer, err := env.QueryWorkflow(workflows.QueryProgress)
 	if err == nil {
 		err = answer.Get(&progress)
 	}
-	if err != nil || progress != (work.Progress{Done: 400, Total: 400, Unit: "point"}) {
+	if err != nil || progress != (runner.Progress{Done: 400, Total: 400, Unit: "point"}) {
 		t.Errorf("at the end it says %+v, %v", progress, err)
 	}
 }

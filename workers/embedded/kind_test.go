@@ -11,7 +11,7 @@ import (
 
 	"lossatlas/activities"
 	"lossatlas/activities/engine"
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/launch"
@@ -20,49 +20,49 @@ import (
 
 // census is a kind of step of its own: it counts to a number, in chunks of one.
 type census struct {
-	*work.Run
+	*runner.Run
 	To int `json:"to"`
 }
 
 func (c *census) Sizes() []int { return make([]int, c.To) }
 
 func (c *census) Chunk(_ context.Context, i int) ([]byte, error) {
-	c.Pulse.Progress(work.Progress{Done: 1, Total: 1, Unit: "count"})
+	c.Pulse.Progress(runner.Progress{Done: 1, Total: 1, Unit: "count"})
 	return []byte{'a' + byte(i)}, nil
 }
 
-func (c *census) Join(ctx context.Context, chunks [][]byte) (work.Outputs, error) {
+func (c *census) Join(ctx context.Context, chunks [][]byte) (runner.Outputs, error) {
 	var all []byte
 	for _, chunk := range chunks {
 		all = append(all, chunk...)
 	}
 	blob, err := c.Store.Put(ctx, all)
-	return work.Outputs{"letters": blob}, err
+	return runner.Outputs{"letters": blob}, err
 }
 
-// TestAKindOfItsOwn adds two kinds of steps as activities/work/README.md says, one in chunks and one in one piece, and runs a
+// TestAKindOfItsOwn adds two kinds of steps as activities/runner/README.md says, one in chunks and one in one piece, and runs a
 // sweep of them: nothing but their own halves has to know them.
 func TestAKindOfItsOwn(t *testing.T) {
 	pipelines.Register("census", pipelines.Spec{
 		Version: 1, Computes: true, Unit: "count", Outputs: []string{"letters"},
 		Label: func(params json.RawMessage) string { return "to " + string(params) },
 	})
-	work.Register("census", work.Kind{Cut: func(_ context.Context, r *work.Run) (work.Chunks, error) {
+	runner.Register("census", runner.Kind{Cut: func(_ context.Context, r *runner.Run) (runner.Chunks, error) {
 		c := &census{Run: r}
 		return c, json.Unmarshal(r.Recipe.Params, c)
 	}})
 	pipelines.Register("capitals", pipelines.Spec{Version: 1, Outputs: []string{"letters"}})
-	work.Register("capitals", work.Kind{Make: func(ctx context.Context, r *work.Run) (work.Outputs, error) {
+	runner.Register("capitals", runner.Kind{Make: func(ctx context.Context, r *runner.Run) (runner.Outputs, error) {
 		b, err := r.Store.Get(ctx, r.Recipe.Inputs["letters"])
 		if err != nil {
 			return nil, err
 		}
 		blob, err := r.Store.Put(ctx, []byte(strings.ToUpper(string(b))))
-		return work.Outputs{"letters": blob}, err
+		return runner.Outputs{"letters": blob}, err
 	}})
 
 	s := newEmptySite(t)
-	m := &work.Machine{Store: s.store, Log: zerolog.Nop(), Engine: engine.Options{Backend: "go"}}
+	m := &runner.Machine{Store: s.store, Log: zerolog.Nop(), Engine: engine.Options{Backend: "go"}}
 	t.Cleanup(m.Close)
 	ws, err := registry.Start(s.client, &activities.Activities{Machine: m, Client: s.client}, registry.Options{Queues: []string{activities.QueueIO, activities.QueueCPU}})
 	if err != nil {

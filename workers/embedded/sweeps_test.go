@@ -19,7 +19,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"lossatlas/activities"
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/embedded"
@@ -65,7 +65,7 @@ func newSite(t *testing.T, train func(context.Context, activities.StepInput) err
 // workflows starts a worker that does all but computing.
 func (s *site) workflows(t *testing.T, version worker.WorkerDeploymentVersion) {
 	t.Helper()
-	acts := &activities.Activities{Machine: &work.Machine{Store: s.store, Log: zerolog.Nop()}, Client: s.client, Program: "test", Version: version}
+	acts := &activities.Activities{Machine: &runner.Machine{Store: s.store, Log: zerolog.Nop()}, Client: s.client, Program: "test", Version: version}
 	ws, err := registry.Start(s.client, acts, registry.Options{Queues: []string{activities.QueueIO}})
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func (s *site) trainAs(t *testing.T, queue string, o worker.Options, do func(con
 		if err := do(ctx, in); err != nil {
 			return activities.StepResult{}, err
 		}
-		var job work.Job
+		var job runner.Job
 		b, err := s.store.GetPart(ctx, in.Key, "job")
 		if err == nil {
 			err = json.Unmarshal(b, &job)

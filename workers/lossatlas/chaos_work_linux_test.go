@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 )
 
 // portion is what a worker computes and stores as a whole: an epoch, a chunk, or
@@ -67,9 +67,9 @@ func attemptsOf(l *life) (out []*attempt, err error) {
 			continue // for people
 		}
 		switch line.Message {
-		case work.LogBegins:
+		case runner.LogBegins:
 			out = append(out, &attempt{portion: line.portion, life: l, began: line.Time})
-		case work.LogStored:
+		case runner.LogStored:
 			for _, a := range slices.Backward(out) {
 				if a.portion == line.portion {
 					a.stored = true

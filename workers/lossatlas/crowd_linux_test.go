@@ -17,9 +17,9 @@ import (
 	"lossatlas/activities"
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
+	"lossatlas/activities/runner"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
-	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/pipelines/sweepfile"
@@ -244,7 +244,7 @@ func BenchmarkCrowd(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		acts := &activities.Activities{Machine: &work.Machine{Store: c.session.Store, Log: zerolog.Nop(), Engine: engine.Options{Backend: "go"}}, Client: client, Program: "crowd"}
+		acts := &activities.Activities{Machine: &runner.Machine{Store: c.session.Store, Log: zerolog.Nop(), Engine: engine.Options{Backend: "go"}}, Client: client, Program: "crowd"}
 		workers, err := registry.Start(client, acts, registry.Options{Steps: &stuck{acts}})
 		if err != nil {
 			b.Fatal(err)

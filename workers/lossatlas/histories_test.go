@@ -19,8 +19,8 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"lossatlas/activities"
+	"lossatlas/activities/runner"
 	"lossatlas/activities/surface"
-	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/embedded"
@@ -169,8 +169,8 @@ func (s *instant) RecordSweep(context.Context, activities.SweepRecord) error { r
 func (s *instant) RunStep(_ context.Context, req activities.StepRequest) (activities.StepResult, error) {
 	return s.made(req.Kind), nil
 }
-func (s *instant) PlanStep(context.Context, activities.StepInput) (work.Plan, error) {
-	plan := work.Plan{Chunks: s.chunks}
+func (s *instant) PlanStep(context.Context, activities.StepInput) (runner.Plan, error) {
+	plan := runner.Plan{Chunks: s.chunks}
 	for i := range s.chunks {
 		plan.Missing = append(plan.Missing, i)
 	}

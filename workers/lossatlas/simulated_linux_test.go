@@ -24,9 +24,9 @@ import (
 	"lossatlas/activities"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/optim"
+	"lossatlas/activities/runner"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
-	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/registry"
@@ -110,7 +110,7 @@ func compute(ctx context.Context, d time.Duration) error {
 	beat := time.NewTicker(activities.BeatEvery)
 	defer beat.Stop()
 	for {
-		activity.RecordHeartbeat(ctx, work.Progress{Unit: "point"})
+		activity.RecordHeartbeat(ctx, runner.Progress{Unit: "point"})
 		select {
 		case <-end.C:
 			return nil
@@ -122,7 +122,7 @@ func compute(ctx context.Context, d time.Duration) error {
 }
 
 // job is what a step is made from.
-func (s *simulated) job(ctx context.Context, in activities.StepInput, params any) (job work.Job, err error) {
+func (s *simulated) job(ctx context.Context, in activities.StepInput, params any) (job runner.Job, err error) {
 	b, err := s.Machine.Store.GetPart(ctx, in.Key, "job")
 	if err == nil {
 		err = json.Unmarshal(b, &job)
@@ -142,7 +142,7 @@ func (s *simulated) RunChunk(ctx context.Context, in activities.StepInput, chunk
 	if err != nil {
 		return r, err
 	}
-	net, err := work.Network(p.Net, p.Data.Problem)
+	net, err := runner.Network(p.Net, p.Data.Problem)
 	if err != nil {
 		return r, err
 	}
@@ -183,7 +183,7 @@ func (s *simulated) MakeStep(ctx context.Context, in activities.StepInput, secon
 	if err != nil {
 		return r, err
 	}
-	net, err := work.Network(p.Net, p.Data.Problem)
+	net, err := runner.Network(p.Net, p.Data.Problem)
 	if err != nil {
 		return r, err
 	}
@@ -311,7 +311,7 @@ func startSimulated(ctx context.Context, queue string, w *worked, c *calls) erro
 	if err != nil {
 		return err
 	}
-	s := &simulated{Activities: &activities.Activities{Machine: &work.Machine{Store: store, Log: log2, Engine: engine.Options{Backend: "go"}}, Client: tc, Program: "simulation"}, worked: w}
+	s := &simulated{Activities: &activities.Activities{Machine: &runner.Machine{Store: store, Log: log2, Engine: engine.Options{Backend: "go"}}, Client: tc, Program: "simulation"}, worked: w}
 	if s.chunk, err = time.ParseDuration(os.Getenv(simulatedChunk)); err != nil {
 		return err
 	}

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -17,7 +19,7 @@ var layers = []struct {
 	may   []string // trees of this module
 	never []string // outside
 }{
-	{"activities/work", []string{"activities/", "artifacts", "pipelines"}, []string{"go.temporal.io/", "github.com/minio/"}},
+	{"activities/runner", []string{"activities/", "artifacts", "pipelines"}, []string{"go.temporal.io/", "github.com/minio/"}},
 	{"activities/results", []string{"activities/", "artifacts", "pipelines"}, []string{"go.temporal.io/", "github.com/minio/"}},
 	{"activities/report", []string{"activities/", "artifacts", "pipelines"}, []string{"go.temporal.io/", "github.com/minio/"}},
 	{"activities/atlas", []string{"activities/", "pipelines"}, []string{"go.temporal.io/", "github.com/minio/"}},
@@ -78,6 +80,20 @@ func TestLayers(t *testing.T) {
 	}
 	if seen < 15 {
 		t.Fatalf("go list named %d packages of the module: the test looks at the wrong place", seen)
+	}
+}
+
+// TestTopLevel holds the ten visible entries of the top level, next to a licence.
+func TestTopLevel(t *testing.T) {
+	entries, err := os.ReadDir("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := strings.Fields("workflows activities artifacts workers pipelines deploy go.mod go.sum Taskfile.yml README.md LICENSE")
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") && !slices.Contains(allowed, e.Name()) {
+			t.Errorf("%s stands at the top level, where only %v may", e.Name(), allowed)
+		}
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 
 	"lossatlas/activities/directions"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/runner"
 	"lossatlas/activities/weights"
-	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/exit"
@@ -46,7 +46,7 @@ func Directions(file string, net sweepfile.NamedNetwork, axes int) (b []byte, no
 
 // network builds a network under the name that the user knows.
 func network(net sweepfile.NamedNetwork) (*nets.Net, error) {
-	n, err := work.Network(net.Network, net.Problem)
+	n, err := runner.Network(net.Network, net.Problem)
 	if err != nil {
 		return nil, exit.With(exit.Usage, err)
 	}

@@ -12,7 +12,7 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/nets"
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/pipelines/sweepfile"
@@ -43,7 +43,7 @@ func checkNetwork(n pipelines.Network, p pipelines.Problem) (place []string, err
 	if p == "" {
 		return nil, nil
 	}
-	_, err = work.Network(n, p)
+	_, err = runner.Network(n, p)
 	var at *nets.LayerError
 	if errors.As(err, &at) {
 		return at.Innermost()
@@ -146,7 +146,7 @@ func check(g *pipelines.Graph, src data.Source) error {
 			return fmt.Errorf("step %s: parameters: %w", p.Step.ID, err)
 		}
 		if with := (use{t.Net, t.Data.Problem}); !built[with] {
-			if _, err := work.Network(t.Net, t.Data.Problem); err != nil {
+			if _, err := runner.Network(t.Net, t.Data.Problem); err != nil {
 				return exit.With(exit.Usage, err)
 			}
 			built[with] = true

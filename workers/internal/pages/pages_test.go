@@ -18,9 +18,9 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"lossatlas/activities/runner"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
-	"lossatlas/activities/work"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/embedded/s3"
@@ -93,19 +93,19 @@ func newHalf(t *testing.T) *half {
 }
 
 // input is what a step is started with.
-func (h *half) input(t *testing.T, id string) work.Job {
+func (h *half) input(t *testing.T, id string) runner.Job {
 	t.Helper()
 	for _, p := range h.sweep.Graph.All() {
 		if p.Step.ID == id {
-			inputs := map[string]work.Input{}
+			inputs := map[string]runner.Input{}
 			for name, ref := range p.Step.Inputs {
 				from := h.sweep.Steps[ref.Step]
 				if _, ok := from.Outputs[ref.Output]; !ok {
 					t.Fatalf("%s can't be started before %s", id, ref.Step)
 				}
-				inputs[name] = work.Input{Digest: from.Outputs[ref.Output].Digest, Producer: from.Key}
+				inputs[name] = runner.Input{Digest: from.Outputs[ref.Output].Digest, Producer: from.Key}
 			}
-			in, err := work.NewJob(p.Step, inputs, numerics)
+			in, err := runner.NewJob(p.Step, inputs, numerics)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,7 +113,7 @@ func (h *half) input(t *testing.T, id string) work.Job {
 		}
 	}
 	t.Fatalf("there is no step %s", id)
-	return work.Job{}
+	return runner.Job{}
 }
 
 // finish records the outputs of a step, as its worker would.

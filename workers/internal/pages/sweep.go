@@ -13,7 +13,7 @@ import (
 
 	"lossatlas/activities/report"
 	"lossatlas/activities/results"
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/launch"
@@ -152,11 +152,11 @@ func (v *view) workflow(step pipelines.Step) string {
 	if err != nil || !ok {
 		return ""
 	}
-	inputs := map[string]work.Input{}
+	inputs := map[string]runner.Input{}
 	for name, d := range recipe.Inputs {
-		inputs[name] = work.Input{Digest: d}
+		inputs[name] = runner.Input{Digest: d}
 	}
-	in, err := work.NewJob(step, inputs, v.Numerics)
+	in, err := runner.NewJob(step, inputs, v.Numerics)
 	if err != nil {
 		return ""
 	}

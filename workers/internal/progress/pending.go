@@ -9,7 +9,7 @@ import (
 	"go.temporal.io/api/workflow/v1"
 
 	"lossatlas/activities"
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/workflows"
 )
 
@@ -30,7 +30,7 @@ func (p *Poller) look(ctx context.Context, st activities.StepStatus, out *Step) 
 		return
 	}
 	var inside float64 // points done of unfinished chunks
-	var last work.Progress
+	var last runner.Progress
 	for _, a := range d.GetPendingActivities() {
 		if a.GetLastFailure() != nil {
 			out.Retry = p.message(a.GetLastFailure())
@@ -44,7 +44,7 @@ func (p *Poller) look(ctx context.Context, st activities.StepStatus, out *Step) 
 		} else {
 			out.Working++
 		}
-		var now work.Progress
+		var now runner.Progress
 		if details := a.GetHeartbeatDetails(); len(details.GetPayloads()) > 0 && p.by.Data.FromPayloads(details, &now) == nil {
 			if last = now; quiet > lostAfter {
 				last.Note = "" // it is no longer true
@@ -100,7 +100,7 @@ func (p *Poller) chunks(ctx context.Context, id string, inside float64, out *Ste
 	out.Note = note
 }
 
-func fraction(p work.Progress) float64 {
+func fraction(p runner.Progress) float64 {
 	if p.Total <= 0 {
 		return 0
 	}

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"lossatlas/activities"
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/codec"
@@ -24,7 +24,7 @@ var plain = (&codec.Codec{}).Converters(nil)
 
 // TestLostWorker: a step whose worker is lost is not said to do what the worker did last, and how far it was holds.
 func TestLostWorker(t *testing.T) {
-	note, err := plain.Data.ToPayloads(work.Progress{Done: 1, Total: 4, Note: "compiling"})
+	note, err := plain.Data.ToPayloads(runner.Progress{Done: 1, Total: 4, Note: "compiling"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"lossatlas/activities"
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/codec"
@@ -32,7 +32,7 @@ type Poller struct {
 
 	blocked  map[string]activities.StepStatus // steps that will not run
 	beats    map[string]beat
-	points   map[string]work.Progress // of steps in chunks, by their workflows
+	points   map[string]runner.Progress // of steps in chunks, by their workflows
 	served   []activities.Serving
 	servedAt time.Time
 }
@@ -41,7 +41,7 @@ type Poller struct {
 func NewPoller(c client.Client, store *artifacts.Store, by codec.Converters, namespace string, g *pipelines.Graph, id, runID string) *Poller {
 	return &Poller{
 		client: c, namespace: namespace, by: by, journal: activities.OpenJournal(store, runID), graph: g, id: id, runID: runID,
-		blocked: map[string]activities.StepStatus{}, beats: map[string]beat{}, points: map[string]work.Progress{},
+		blocked: map[string]activities.StepStatus{}, beats: map[string]beat{}, points: map[string]runner.Progress{},
 	}
 }
 

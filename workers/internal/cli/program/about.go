@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossatlas/activities/nets"
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/table"
@@ -54,7 +54,7 @@ func netsCommand(a *app.App) *cobra.Command {
 		}
 		var rows []netRow
 		for _, named := range list {
-			n, err := work.Network(named.Network, named.Problem)
+			n, err := runner.Network(named.Network, named.Problem)
 			if err != nil {
 				return err
 			}

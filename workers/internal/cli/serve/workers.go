@@ -11,7 +11,7 @@ import (
 
 	"lossatlas/activities"
 	"lossatlas/activities/engine"
-	"lossatlas/activities/work"
+	"lossatlas/activities/runner"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/session"
 	"lossatlas/workers/internal/telemetry"
@@ -35,7 +35,7 @@ func (w workerSet) Stop() {
 // startWorkers serves task queues in this process.
 func startWorkers(a *app.App, s *session.Session, c client.Client, e engine.Options, opts registry.Options) (workerSet, error) {
 	acts := &activities.Activities{
-		Machine: &work.Machine{Store: s.Store, Log: a.Log, Engine: e, Data: a.DataOptions()}, Client: c, Program: "lossatlas " + a.BuildVersion(),
+		Machine: &runner.Machine{Store: s.Store, Log: a.Log, Engine: e, Data: a.DataOptions()}, Client: c, Program: "lossatlas " + a.BuildVersion(),
 		Version: deployment(a, s),
 	}
 	workers, err := registry.Start(c, acts, opts)

@@ -1,0 +1,61 @@
+package runner
+
+import (
+	"testing"
+
+	"lossatlas/activities/directions"
+	"lossatlas/activities/safetensors"
+	"lossatlas/pipelines"
+)
+
+// TestGivenDirections takes drawn directions from a file: the numbers are the
+// same, a line takes the first of them, and a plane needs two.
+func TestGivenDirections(t *testing.T) {
+	b := newBench(t)
+	net, err := Network("small", shapesProblem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn := [][]float32{directions.Sample(net.Params(), 1, 0), directions.Sample(net.Params(), 1, 1)}
+	stored := func(dirs [][]float32) string {
+		file, err := directions.Encode(net.Params(), dirs, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blob, err := b.Store.Put(t.Context(), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return blob.Digest.String()
+	}
+	step := func(digest string, axes int) Job {
+		return b.step(t, pipelines.KindGivenDirections, pipelines.GivenDirectionsParams{Net: "small", Problem: shapesProblem, Directions: digest, Axes: axes}, nil)
+	}
+	for axes := 1; axes <= 2; axes++ {
+		r := b.made(t, step(stored(drawn), axes))
+		file, err := b.Store.Get(t.Context(), r.Outputs[pipelines.OutDirections].Digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := directions.Decode(net.Params(), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != axes {
+			t.Fatalf("%d directions for %d axes", len(got), axes)
+		}
+		for i := range got {
+			for j, x := range got[i] {
+				if x != drawn[i][j] {
+					t.Fatalf("number %d of direction %d is %v, the file has %v", j, i, x, drawn[i][j])
+				}
+			}
+		}
+		if _, meta, err := safetensors.Decode(file); err != nil || meta["norm_0"] == "" || (meta["cosine"] == "") != (axes == 1) {
+			t.Errorf("metadata %v, %v", meta, err)
+		}
+	}
+	if _, err := b.do(t, step(stored(drawn[:1]), 2)); typeOf(err) != "BadDirections" {
+		t.Errorf("one direction for a plane: %v", err)
+	}
+}

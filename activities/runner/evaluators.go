@@ -1,0 +1,130 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync"
+
+	"lossatlas/activities/engine"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// keptEvaluators is how many maps' images, centres and directions stay on the
+// device between chunks.
+const keptEvaluators = 4
+
+// evaluatorCache keeps the most recently used evaluators, one per map step.
+// A chunk takes one out and gives it back, so that none is used twice at once.
+type evaluatorCache struct {
+	mu   sync.Mutex
+	free []keptEvaluator // most recently used last
+}
+
+type keptEvaluator struct {
+	key    artifacts.Key
+	images string // imagesOf the map
+	*engine.Evaluator
+}
+
+// imagesOf names what maps have in common that differ in their centres and directions only: loading images
+// and putting them onto the device takes longer than some chunks do.
+func imagesOf(p pipelines.MapParams) string {
+	b, _ := json.Marshal([]any{p.Net, p.Data, p.Batch}) // strings and numbers
+	return string(b)
+}
+
+// evaluator returns an evaluator for a map step, and the function that gives it back. Of a sweep of many
+// experiments, whose chunks come to a worker mixed, an evaluator that the worker has no room to keep goes on with the next map.
+func (r *Run) evaluator(ctx context.Context, p pipelines.MapParams) (*engine.Evaluator, func(), error) {
+	c := &r.evaluators
+	kept := keptEvaluator{r.Key, imagesOf(p), c.take(r.Key)}
+	give := func() { c.give(kept) }
+	if kept.Evaluator != nil {
+		return kept.Evaluator, give, nil
+	}
+	b, err := r.numeric()
+	if err != nil {
+		return nil, nil, err
+	}
+	net, theta, state, err := r.minimizer(ctx, p.Net, p.Data.Problem)
+	if err != nil {
+		return nil, nil, err
+	}
+	dirs, moves, err := r.mapDirections(ctx, net, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	if dirs != nil { // else those of another map would stay
+		kept.Evaluator = c.spare(kept.images)
+	}
+	if kept.Evaluator == nil {
+		r.Pulse.Note(compiling)
+		images, err := r.loadMapData(p.Data)
+		if err != nil {
+			return nil, nil, err
+		}
+		if kept.Evaluator, err = engine.NewEvaluator(b, net, images, p.Batch); err != nil {
+			return nil, nil, err
+		}
+	}
+	err = kept.SetCenter(theta, state)
+	if dirs != nil {
+		err = errors.Join(err, kept.SetDirections(dirs[0], dirs[1]))
+	}
+	if moves != nil {
+		err = errors.Join(err, kept.SetStateDirections(moves[0], moves[1]))
+	}
+	if err != nil {
+		kept.Close()
+		return nil, nil, err
+	}
+	return kept.Evaluator, give, nil
+}
+
+// take returns the evaluator of a map, or nil.
+func (c *evaluatorCache) take(key artifacts.Key) *engine.Evaluator {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out(slices.IndexFunc(c.free, func(k keptEvaluator) bool { return k.key == key }))
+}
+
+// spare returns an evaluator of the same images that would soon be closed to make room, or nil.
+func (c *evaluatorCache) spare(images string) *engine.Evaluator {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.free) < keptEvaluators {
+		return nil
+	}
+	return c.out(slices.IndexFunc(c.free, func(k keptEvaluator) bool { return k.images == images }))
+}
+
+func (c *evaluatorCache) out(i int) *engine.Evaluator {
+	if i < 0 {
+		return nil
+	}
+	e := c.free[i].Evaluator
+	c.free = slices.Delete(c.free, i, i+1)
+	return e
+}
+
+func (c *evaluatorCache) give(k keptEvaluator) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.free = append(c.free, k)
+	for len(c.free) > keptEvaluators {
+		c.free[0].Close()
+		c.free = slices.Delete(c.free, 0, 1)
+	}
+}
+
+func (c *evaluatorCache) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, k := range c.free {
+		k.Close()
+	}
+	c.free = nil
+}

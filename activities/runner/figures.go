@@ -1,0 +1,231 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"lossatlas/activities/render"
+	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
+	"lossatlas/pipelines"
+)
+
+// panels loads what a figure shows of several experiments, from whichever of its inputs there are.
+type panels struct {
+	*Run
+	p pipelines.FigureParams
+}
+
+// overview draws a figure over several experiments.
+func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParams, opt render.Options) (render.Figure, error) {
+	from := panels{r, p}
+	switch plot {
+	case "multiples":
+		all, err := from.multiples(ctx)
+		if err != nil {
+			return render.Figure{}, err
+		}
+		return unretried(render.Multiples(p.Plot, all, opt))
+	case "lines":
+		var lines []render.LossLine
+		for i, panel := range p.Panels {
+			data, err := from.data(ctx, i)
+			if err != nil {
+				return render.Figure{}, err
+			}
+			lines = append(lines, render.LossLine{Name: panel.Title, Train: data.Train, Test: data.Test})
+		}
+		return unretried(render.Lines(lines, opt))
+	case "norms", "curves":
+		var runs []render.Run
+		for i, panel := range p.Panels {
+			log, err := from.log(ctx, i, pipelines.OutLog)
+			if err != nil {
+				return render.Figure{}, err
+			}
+			runs = append(runs, render.Run{Name: panel.Title, Log: log})
+		}
+		if plot == "norms" {
+			return unretried(render.Norms(runs, opt))
+		}
+		return unretried(render.Curves(runs, opt))
+	case "histogram":
+		var networks []render.Weights
+		for i, panel := range p.Panels {
+			values, err := from.weights(ctx, i)
+			if err != nil {
+				return render.Figure{}, err
+			}
+			networks = append(networks, render.Weights{Name: panel.Title, Values: values})
+		}
+		return unretried(render.Histogram(networks, opt))
+	case "scatter":
+		var dots []render.Dot
+		for i := range p.Panels {
+			dot, err := from.dot(ctx, i)
+			if err != nil {
+				return render.Figure{}, err
+			}
+			dots = append(dots, dot)
+		}
+		return unretried(render.Scatter(groupMeans(p.Panels, dots), p.Measure, opt))
+	}
+	return render.Figure{}, Permanent("BadStep", fmt.Errorf("%s: this worker does not know the figure %q", r.Label, plot))
+}
+
+// name is the input of a panel, "" where there is none.
+func (f panels) name(i int, input string) string {
+	name := pipelines.InPanel(i, input)
+	if _, ok := f.Recipe.Inputs[name]; !ok {
+		return ""
+	}
+	return name
+}
+
+// data are the inputs of a panel that pictures of one experiment are drawn from.
+func (f panels) data(ctx context.Context, i int) (render.Data, error) {
+	return f.plotData(ctx, func(input string) string { return pipelines.InPanel(i, input) })
+}
+
+// log is nil where there is none.
+func (f panels) log(ctx context.Context, i int, input string) (*trainlog.Log, error) {
+	name := f.name(i, input)
+	if name == "" {
+		return nil, nil
+	}
+	return f.trainLog(ctx, name)
+}
+
+func (f panels) multiples(ctx context.Context) ([]render.Panel, error) {
+	var out []render.Panel
+	for i, panel := range f.p.Panels {
+		p := render.Panel{Title: panel.Title, Row: panel.Row, Column: panel.Column}
+		var err error
+		if p.Below, err = f.errors(ctx, i); err != nil {
+			return nil, err
+		}
+		if p.Data, err = f.data(ctx, i); err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// errors says what the test error of a panel is, or those of the minimizers that it is between.
+func (f panels) errors(ctx context.Context, i int) (string, error) {
+	var parts []string
+	for _, end := range []string{"", "-a", "-b", "-c"} {
+		log, err := f.log(ctx, i, pipelines.OutLog+end)
+		if err != nil {
+			return "", err
+		}
+		of := strings.TrimPrefix(end, "-")
+		switch {
+		case log == nil:
+			continue
+		case log.Diverged != nil:
+			parts = append(parts, strings.TrimSpace(of+" "+log.Diverged.Short()))
+		case !math.IsNaN(log.Final.TestError()):
+			parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s %.1f %%", of, log.Final.TestError())))
+		}
+	}
+	if len(parts) == 0 {
+		return "", nil
+	}
+	if strings.Contains(parts[0], "diverged") {
+		return strings.Join(parts, ", "), nil
+	}
+	return "test error " + strings.Join(parts, ", "), nil
+}
+
+// weights are those of convolutions and linear layers, none where there is no result.
+func (f panels) weights(ctx context.Context, i int) ([]float32, error) {
+	name := f.name(i, pipelines.OutWeights)
+	if name == "" {
+		return nil, nil
+	}
+	net, err := Network(f.p.Panels[i].Net, f.p.Panels[i].Problem)
+	if err != nil {
+		return nil, Permanent("BadNetwork", err)
+	}
+	b, err := f.input(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	theta, _, err := net.Decode(b)
+	if err != nil {
+		return nil, Permanent("BadWeights", fmt.Errorf("%s: input %s: %w", f.Label, name, err))
+	}
+	var out []float32
+	for _, p := range net.Params() {
+		if p.Role.IsWeight() {
+			out = append(out, p.Of(theta)...)
+		}
+	}
+	return out, nil
+}
+
+// dot is a panel's test error and measure of flatness, NaN where they are not known.
+func (f panels) dot(ctx context.Context, i int) (render.Dot, error) {
+	d := render.Dot{Name: f.p.Panels[i].Title, Flatness: math.NaN(), Error: math.NaN()}
+	log, err := f.log(ctx, i, pipelines.OutLog)
+	if err != nil {
+		return d, err
+	}
+	if log != nil && log.Sound() {
+		d.Error = log.Final.TestError()
+	}
+	name := f.name(i, pipelines.OutFlatness)
+	if name == "" {
+		return d, nil
+	}
+	measured, err := decoded(ctx, f.Run, name, "BadFlatness", surface.DecodeFlatness)
+	if err != nil {
+		return d, err
+	}
+	for _, s := range measured.Summary {
+		if s.Name == f.p.Measure {
+			m := s.Measured()
+			d.Flatness, d.AtLeast = m.Value, m.AtLeast
+		}
+	}
+	return d, nil
+}
+
+// groupMeans puts one dot in the place of those of the repetitions of an
+// experiment: the mean of those of which both numbers are known.
+func groupMeans(panels []pipelines.FigurePanel, dots []render.Dot) []render.Dot {
+	var out []render.Dot
+	at := map[string]int{} // the place of a group among the dots
+	flatness, errors, repetitions := map[string][]surface.Measured{}, map[string][]surface.Measured{}, map[string]int{}
+	for i, dot := range dots {
+		name := panels[i].Group
+		if name == "" {
+			out = append(out, dot)
+			continue
+		}
+		if _, ok := at[name]; !ok {
+			at[name] = len(out)
+			out = append(out, render.Dot{Name: name})
+		}
+		repetitions[name]++
+		if known := dot.Flatness + dot.Error; math.IsNaN(known) || math.IsInf(known, 0) {
+			continue
+		}
+		flatness[name] = append(flatness[name], surface.Measured{Value: dot.Flatness, AtLeast: dot.AtLeast})
+		errors[name] = append(errors[name], surface.Measured{Value: dot.Error})
+	}
+	for name, i := range at {
+		d := &out[i]
+		flat, miss := surface.NewSummary("", flatness[name]), surface.NewSummary("", errors[name])
+		d.Flatness, d.FlatnessBar, d.AtLeast = flat.Mean, flat.Deviation, flat.Bounds > 0
+		d.Error, d.ErrorBar = miss.Mean, miss.Deviation
+		if n := miss.Count; n > 0 && n < repetitions[name] {
+			d.Name += fmt.Sprintf(" (%d of %d)", n, repetitions[name])
+		}
+	}
+	return out
+}

@@ -1,0 +1,157 @@
+package runner
+
+import (
+	"bytes"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"lossatlas/activities/data"
+	"lossatlas/activities/render"
+	"lossatlas/activities/surface"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// TestFiguresOverExperiments draws each kind of figure over a training, its map and one that has no result, and
+// puts them on the sweep's page.
+func TestFiguresOverExperiments(t *testing.T) {
+	b := newBench(t)
+	trained := b.made(t, b.step(t, pipelines.KindTrain, b.trainParams(2), nil))
+	weights := map[string]Input{pipelines.OutWeights: from(trained, pipelines.OutWeights)}
+	dirs := b.made(t, b.step(t, pipelines.KindDirections,
+		pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, weights))
+	weights[pipelines.OutDirections] = from(dirs, pipelines.OutDirections)
+	mapped := func(kind pipelines.Kind, y *pipelines.Axis) artifacts.Action {
+		in := b.step(t, kind, pipelines.MapParams{
+			Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 16},
+			X: pipelines.Axis{Min: -1, Max: 1, N: 3}, Y: y, Batch: 16,
+		}, weights)
+		return b.made(t, in)
+	}
+	plane, line := mapped(pipelines.KindSurface, &pipelines.Axis{Min: -1, Max: 1, N: 3}), mapped(pipelines.KindLine, nil)
+	flat := b.made(t, b.step(t, pipelines.KindFlatness, pipelines.FlatnessParams{Levels: []float64{0.5}, Radii: []float64{0.5}},
+		map[string]Input{pipelines.InGrid(0): from(plane, pipelines.OutGrid)}))
+
+	log := from(trained, pipelines.OutLog)
+	inputs := map[string]Input{}
+	g := sweepOf(nil, "a")
+	for _, c := range []struct {
+		kind, plot string
+		inputs     map[string]Input
+		style      *pipelines.Style
+	}{
+		{"multiples", "contour", map[string]Input{"0/log": log, "0/grid": from(plane, pipelines.OutGrid)}, nil},
+		{"multiples", "surface3d", map[string]Input{"0/log": log, "0/grid": from(plane, pipelines.OutGrid)}, &pipelines.Style{Cut: 3, Open: true, Width: 5, DPI: 100}},
+		{"multiples", "line", map[string]Input{"0/log": log, "0/test": from(line, pipelines.OutGrid)}, nil},
+		{"lines", "", map[string]Input{"0/test": from(line, pipelines.OutGrid)}, nil},
+		{"norms", "", map[string]Input{"0/log": log}, nil},
+		{"curves", "", map[string]Input{"0/log": log}, &pipelines.Style{Scale: "log"}},
+		{"histogram", "", map[string]Input{"0/weights": from(trained, pipelines.OutWeights)}, nil},
+		{"scatter", "", map[string]Input{"0/log": log, "0/flatness": from(flat, pipelines.OutFlatness)}, nil},
+		{"scatter", "", nil, nil},
+	} {
+		name := c.kind + c.plot
+		figure := pipelines.FigureParams{Plot: c.plot, Columns: 2, Measure: "width0.5", Panels: []pipelines.FigurePanel{
+			{Title: "batch_size=16", Net: "small", Problem: shapesProblem}, {Title: "batch_size=64", Net: "small", Problem: shapesProblem, Column: 1},
+		}}
+		made := b.made(t, b.step(t, pipelines.KindRender,
+			pipelines.RenderParams{Plot: c.kind, Title: name, Style: c.style, Figure: &figure}, c.inputs))
+		for output, head := range map[string]string{pipelines.OutPNG: "\x89PNG", pipelines.OutSVG: "<?xml", pipelines.OutPDF: "%PDF-1."} {
+			if got := b.get(t, made, output); !bytes.HasPrefix(got, []byte(head)) {
+				t.Errorf("%s: the output %s begins %q", name, output, got[:min(8, len(got))])
+			}
+		}
+		inputs[name+"/svg"], inputs[name+"/png"] = from(made, pipelines.OutSVG), from(made, pipelines.OutPNG)
+		g.Final = append(g.Final, pipelines.Step{ID: name, Kind: pipelines.KindRender, Caption: "Figure " + name, At: pipelines.Address{Figure: name, Role: pipelines.RoleFigure}})
+	}
+	inputs["a/train/log"] = log
+	report := b.made(t, b.step(t, pipelines.KindReport, g, inputs))
+	page := string(b.get(t, report, pipelines.OutHTML))
+	for _, s := range g.Final {
+		if !strings.Contains(page, s.Caption) {
+			t.Errorf("the report has no picture %q", s.Caption)
+		}
+	}
+}
+
+// TestHistogramCountsWeightsAlone: biases and batch normalization are left out.
+func TestHistogramCountsWeightsAlone(t *testing.T) {
+	b := newBench(t)
+	trained := b.made(t, b.step(t, pipelines.KindTrain, b.trainParams(1), nil))
+	in := b.step(t, pipelines.KindRender, pipelines.RenderParams{Plot: "histogram"}, map[string]Input{"0/weights": from(trained, pipelines.OutWeights)})
+	f := panels{Run: b.run(in), p: pipelines.FigureParams{Panels: []pipelines.FigurePanel{{Net: "small", Problem: shapesProblem}}}}
+	got, err := f.weights(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := Network("small", shapesProblem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := 0
+	for _, p := range net.Params() {
+		if len(p.Shape) > 1 { // of a convolution or a linear layer
+			want += p.Size
+		}
+	}
+	if len(got) != want || want >= net.NumParams() {
+		t.Errorf("%d weights, want %d of %d parameters", len(got), want, net.NumParams())
+	}
+}
+
+// TestStyleReachesThePicture: what a sweep says of a picture changes it.
+func TestStyleReachesThePicture(t *testing.T) {
+	b := newBench(t)
+	g := surface.NewGrid(surface.Lattice(-1, 1, 9), surface.Lattice(-1, 1, 9))
+	for i := range g.Loss {
+		x, y := g.X[i%9], g.Y[i/9]
+		g.Loss[i], g.Accuracy[i], g.Mask[i] = math.Exp(3*(x*x+y*y)), 50, true
+	}
+	raw, err := g.EncodeNPZ()
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob, err := b.Store.Put(t.Context(), raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	draw := func(plot string, style *pipelines.Style) string {
+		made := b.made(t, b.step(t, pipelines.KindRender, pipelines.RenderParams{Plot: plot, Style: style}, map[string]Input{"grid": {Digest: blob.Digest}}))
+		svg := string(b.get(t, made, pipelines.OutSVG))
+		return svg[:strings.Index(svg, "<metadata>")] + svg[strings.Index(svg, "</metadata>"):] // the recipe differs in any case
+	}
+	for _, c := range []struct {
+		plot  string
+		style pipelines.Style
+	}{
+		{"contour", pipelines.Style{Scale: "linear"}}, {"contour", pipelines.Style{Min: 1, Max: 9, Step: 2}}, {"contour", pipelines.Style{NoLabels: true}},
+		{"filled", pipelines.Style{Colormap: "magma"}}, {"heat", pipelines.Style{Cut: 5}}, {"surface3d", pipelines.Style{Width: 6}},
+	} {
+		if draw(c.plot, nil) == draw(c.plot, &c.style) {
+			t.Errorf("the style %+v does not change a plot %s", c.style, c.plot)
+		}
+	}
+}
+
+// Repetitions are one dot, the mean of those of which both numbers are known.
+func TestGroupMeans(t *testing.T) {
+	nan := math.NaN()
+	panels := []pipelines.FigurePanel{{Group: "a"}, {Title: "alone"}, {Group: "b"}, {Group: "a"}, {Group: "b"}, {Group: "a"}, {Group: "c"}}
+	dots := []render.Dot{
+		{Flatness: 1, Error: 10}, {Name: "alone", Flatness: 5, Error: 5}, {Flatness: nan, Error: 90}, {Flatness: 3, Error: 20, AtLeast: true},
+		{Flatness: 2, Error: 7}, {Flatness: nan, Error: nan}, {Flatness: math.Inf(1), Error: 1},
+	}
+	want := []render.Dot{
+		{Name: "a (2 of 3)", Flatness: 2, Error: 15, AtLeast: true, FlatnessBar: nan, ErrorBar: math.Sqrt(50)},
+		{Name: "alone", Flatness: 5, Error: 5},
+		{Name: "b (1 of 2)", Flatness: 2, Error: 7, FlatnessBar: nan, ErrorBar: nan},
+		{Name: "c", Flatness: nan, Error: nan, FlatnessBar: nan, ErrorBar: nan},
+	}
+	if diff := cmp.Diff(want, groupMeans(panels, dots), cmpopts.EquateNaNs(), cmpopts.EquateApprox(1e-12, 0)); diff != "" {
+		t.Errorf("dots (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,118 @@
+package runner
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"testing"
+
+	"lossatlas/activities/data"
+	"lossatlas/activities/trainlog"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// goldenStep is a small step of a kind.
+type goldenStep struct {
+	kind pipelines.Kind
+	run  func(*testing.T) artifacts.Action
+}
+
+// goldenNet is a network with layers of most sorts and little to compute.
+const goldenNet = `name: golden
+dataset: {name: shapes10, train: 32, test: 16}
+networks:
+  golden: [{conv: 4, stride: 2}, bn, relu, {maxpool: 2}, {residual: [{conv: 4}, bn]}, relu, avgpool, flatten, {linear: 10}]
+train: {net: golden, batch_size: 16}
+`
+
+// goldenSteps are one of each kind. What they are made from is given, so that each
+// one's result is its own kind's doing.
+func (b *bench) goldenSteps(t *testing.T) []goldenStep {
+	golden := written(t, goldenNet)
+	net, err := Network(golden, shapesProblem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(file []byte, err error) Input {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		blob, err := b.Store.Put(t.Context(), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Input{Digest: blob.Digest}
+	}
+	weights := func(seed uint64) Input {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		theta, state := make([]float32, net.NumParams()), make([]float32, net.NumState())
+		for i := range theta {
+			theta[i] = float32(0.1 * rng.NormFloat64())
+		}
+		for i := range state {
+			state[i] = 1
+		}
+		return put(net.Encode(theta, state, nil))
+	}
+	at := map[string]Input{pipelines.OutWeights: weights(1)}
+	given := func() Input {
+		r := b.made(t, b.step(t, pipelines.KindDifference, pipelines.DifferenceParams{Net: golden, Problem: shapesProblem},
+			map[string]Input{pipelines.OutWeights: weights(1), pipelines.InTowardX: weights(2), pipelines.InTowardY: weights(3)}))
+		return from(r, pipelines.OutDirections)
+	}()
+	around := map[string]Input{pipelines.OutWeights: weights(1), pipelines.OutDirections: given}
+	// made is a file as the output of a step with a record, which the report wants.
+	made := func(kind pipelines.Kind, output string, in Input) Input {
+		t.Helper()
+		file, err := b.Store.Get(t.Context(), in.Digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := artifacts.Recipe{Kind: string(kind), Version: 1}
+		if in.Producer, err = r.Key(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Store.PutAction(t.Context(), artifacts.Action{Key: in.Producer, Recipe: r, Outputs: map[string]artifacts.Blob{output: artifacts.BlobOf(file)}}); err != nil {
+			t.Fatal(err)
+		}
+		return in
+	}
+	log := put(json.Marshal(trainlog.Log{
+		Epochs: []trainlog.Epoch{
+			{Epoch: 1, LR: 0.1, TrainLoss: 2.2, TrainAccuracy: 20, TestLoss: 2.1, TestAccuracy: 25, WeightNorm: 10},
+			{Epoch: 2, LR: 0.1, TrainLoss: 1.8, TrainAccuracy: 40, TestLoss: 1.9, TestAccuracy: 35, WeightNorm: 11},
+		}, Final: trainlog.Final{TrainLoss: 1.5, TrainAccuracy: 45, TestLoss: 1.9, TestAccuracy: 35},
+	}))
+	images := pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 8}
+	side := pipelines.Axis{Min: -0.5, Max: 0.5, N: 3}
+	mp := pipelines.MapParams{Net: golden, Data: images, X: side, Y: &side, Batch: 8}
+
+	one := func(kind pipelines.Kind, params any, inputs map[string]Input) goldenStep {
+		return goldenStep{kind, func(t *testing.T) artifacts.Action { return b.made(t, b.step(t, kind, params, inputs)) }}
+	}
+	trained := b.trainParams(1)
+	trained.Net = golden
+	trained.Checkpoints = []int{0}
+	line := mp
+	line.Y = nil
+	return []goldenStep{
+		one(pipelines.KindTrain, trained, nil),
+		one(pipelines.KindImport, pipelines.ImportParams{Net: golden, Weights: at[pipelines.OutWeights].Digest.String(), Data: trained.Data}, nil),
+		one(pipelines.KindDirections, pipelines.DirectionsParams{Net: golden, Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, at),
+		one(pipelines.KindEigenvectors, pipelines.EigenvectorsParams{Net: golden, Data: images, Batch: 8, Subset: "weights", Tolerance: 0.1, Axes: 2}, at),
+		one(pipelines.KindGivenDirections, pipelines.GivenDirectionsParams{Net: golden, Problem: shapesProblem, Directions: given.Digest.String(), Axes: 2}, nil),
+		one(pipelines.KindDifference, pipelines.DifferenceParams{Net: golden, Problem: shapesProblem, States: true},
+			map[string]Input{pipelines.OutWeights: weights(1), pipelines.InTowardX: weights(2), pipelines.InTowardY: weights(3)}),
+		one(pipelines.KindLine, line, around),
+		one(pipelines.KindSurface, mp, around),
+		one(pipelines.KindHessian, pipelines.HessianParams{MapParams: pipelines.MapParams{Net: golden, Data: images, X: pipelines.Axis{Max: 0.5, N: 2}, Y: &pipelines.Axis{Max: 0.5, N: 2}, Batch: 8}, Subset: "weights", Tolerance: 0.1}, around),
+		one(pipelines.KindSpectrum, pipelines.SpectrumParams{Net: golden, Data: images, Batch: 8, Subset: "weights", Tolerance: 0.1, Probes: 2, Steps: 8, Seed: 1}, at),
+		one(pipelines.KindTrajectory, pipelines.TrajectoryParams{Net: golden, Problem: shapesProblem, Ignore: "biasbn", Normalize: "filter", Seed: 1, Epochs: []int{0, 1, 2}},
+			map[string]Input{pipelines.OutCheckpoint(0): weights(3), pipelines.OutCheckpoint(1): weights(2), pipelines.OutWeights: weights(1)}),
+		one(pipelines.KindFlatness, pipelines.FlatnessParams{Levels: []float64{0.5}, Radii: []float64{0.5}}, map[string]Input{pipelines.InGrid(0): b.drawnGrid(t, 3)}),
+		one(pipelines.KindRender, pipelines.RenderParams{Plot: "contour", Title: "golden"}, map[string]Input{"grid": b.drawnGrid(t, 3)}),
+		one(pipelines.KindReport, sweepOf(map[string][]pipelines.Step{"a": {mapStep("a/grid", pipelines.KindSurface, "surface", "train")}}, "a"),
+			map[string]Input{"a/train/log": made(pipelines.KindTrain, pipelines.OutLog, log), "a/grid/grid": made(pipelines.KindSurface, pipelines.OutGrid, b.drawnGrid(t, 3))}),
+	}
+}

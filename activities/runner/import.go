@@ -1,0 +1,91 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"lossatlas/activities/engine"
+	"lossatlas/activities/nets"
+	"lossatlas/activities/optim"
+	"lossatlas/activities/trainlog"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// importWeights takes weights from the store in place of a training's, and records
+// their loss and accuracy on the data. The weights come out under the digest
+// under which they went in.
+func importWeights(ctx context.Context, r *Run) (Outputs, error) {
+	p, err := params[pipelines.ImportParams](r.Job)
+	if err != nil {
+		return nil, err
+	}
+	file, err := r.imported(ctx, "weights", p.Weights)
+	if err != nil {
+		return nil, err
+	}
+	net, err := network(p.Net, p.Data.Problem)
+	if err != nil {
+		return nil, err
+	}
+	theta, state, err := net.Decode(file)
+	if err == nil {
+		err = errors.Join(nets.CheckFinite(net.Params(), theta), nets.CheckFinite(net.State(), state))
+	}
+	if err != nil {
+		return nil, Permanent("BadWeights", fmt.Errorf("%s: %w", r.Label, err))
+	}
+	r.Pulse.Note("evaluating")
+	var log trainlog.Log
+	c := optim.Checkpoint{Theta: theta, State: state}
+	if log.Final.TrainLoss, log.Final.TrainAccuracy, err = r.evaluateSplit(ctx, net, p.Data, "train", p.Data.Train, c); err != nil {
+		return nil, err
+	}
+	if log.Final.TestLoss, log.Final.TestAccuracy, err = r.evaluateSplit(ctx, net, p.Data, "test", p.Data.Test, c); err != nil {
+		return nil, err
+	}
+	encoded, err := json.Marshal(log)
+	if err != nil {
+		return nil, err
+	}
+	outputs, err := r.put(ctx, map[string][]byte{pipelines.OutLog: encoded})
+	if err != nil {
+		return nil, err
+	}
+	outputs[pipelines.OutWeights] = artifacts.BlobOf(file)
+	return outputs, nil
+}
+
+// imported reads a file that a sweep's import has put into the store.
+func (r *Run) imported(ctx context.Context, what, digest string) ([]byte, error) {
+	d, err := artifacts.ParseDigest(digest)
+	if err != nil {
+		return nil, Permanent("BadStep", fmt.Errorf("%s: %s: %w", r.Label, what, err))
+	}
+	b, err := r.Store.Get(ctx, d)
+	if err != nil {
+		return nil, fmt.Errorf("%s: the imported %s: %w", r.Label, what, err)
+	}
+	return b, nil
+}
+
+// evaluateSplit is the loss and accuracy of weights on the first images of a split.
+func (r *Run) evaluateSplit(ctx context.Context, net *nets.Net, d pipelines.TrainData, split string, n int, c optim.Checkpoint) (loss, accuracy trainlog.Number, err error) {
+	b, err := r.numeric()
+	if err != nil {
+		return 0, 0, err
+	}
+	images, err := r.load(d.Name, d.Digest, d.Problem, split, 0, n)
+	if err != nil {
+		return 0, 0, err
+	}
+	e, err := engine.NewEvaluator(b, net, images, evalBatch)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer e.Close()
+	v, err := evaluateAt(ctx, e, c)
+	return trainlog.Number(v.Loss), trainlog.Number(v.Accuracy()), err
+}

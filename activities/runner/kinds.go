@@ -1,0 +1,67 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// Kind is the running half of a kind of step: one of its functions is set. Both may be called again after a
+// crash, and by several workers at a time; they give the same result each time.
+type Kind struct {
+	// Make does a step in one piece.
+	Make func(ctx context.Context, r *Run) (Outputs, error)
+	// Cut prepares a step that is done in chunks.
+	Cut func(ctx context.Context, r *Run) (Chunks, error)
+}
+
+// Outputs are the blobs that a step has stored, by the names that its kind declares.
+type Outputs map[string]artifacts.Blob
+
+// Chunks is a step cut into chunks. The cut depends on the step alone, so that every worker and every attempt cuts alike.
+type Chunks interface {
+	// Sizes is how many points, or other parts, each chunk has.
+	Sizes() []int
+	// Chunk computes one chunk, which is then stored as a part of the step.
+	Chunk(ctx context.Context, i int) ([]byte, error)
+	// Join makes the outputs from all chunks, in order.
+	Join(ctx context.Context, chunks [][]byte) (Outputs, error)
+}
+
+// Refiner is a step whose chunks may be found in the results of others.
+type Refiner interface {
+	// Find returns those of the missing chunks that results in the store hold.
+	Find(ctx context.Context, missing []int) (map[int][]byte, error)
+}
+
+// kinds are the kinds of steps. A new kind needs a line here, and one in the table of lossatlas/pipelines.
+var kinds = map[pipelines.Kind]Kind{
+	pipelines.KindTrain:           {Make: train},
+	pipelines.KindImport:          {Make: importWeights},
+	pipelines.KindDirections:      {Make: randomDirections},
+	pipelines.KindEigenvectors:    {Make: eigenvectors},
+	pipelines.KindGivenDirections: {Make: givenDirections},
+	pipelines.KindDifference:      {Make: difference},
+	pipelines.KindLine:            {Cut: cutMap},
+	pipelines.KindSurface:         {Cut: cutMap},
+	pipelines.KindHessian:         {Cut: cutHessian},
+	pipelines.KindTrajectory:      {Make: followPath},
+	pipelines.KindSpectrum:        {Cut: cutSpectrum},
+	pipelines.KindFlatness:        {Make: flatness},
+	pipelines.KindRender:          {Make: draw},
+	pipelines.KindReport:          {Make: makePage},
+}
+
+// Register adds the running half of a kind of step to that of [pipelines.Register].
+func Register(k pipelines.Kind, of Kind) { kinds[k] = of }
+
+// kind is the running half of the step's kind.
+func (r *Run) kind() (Kind, error) {
+	k, ok := kinds[r.Kind()]
+	if !ok {
+		return k, Permanent("BadStep", fmt.Errorf("%s: this worker does not know steps of kind %q: it is older than the sweep", r.Label, r.Kind()))
+	}
+	return k, nil
+}

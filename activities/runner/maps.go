@@ -1,0 +1,124 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+
+	"lossatlas/activities/directions"
+	"lossatlas/activities/nets"
+	"lossatlas/activities/results"
+	"lossatlas/activities/surface"
+	"lossatlas/pipelines"
+)
+
+// lossMap is a line or surface, cut into chunks of a few seconds' work, coarse points first.
+type lossMap struct {
+	*Run
+	p      pipelines.MapParams
+	chunks [][]int // the indices of the points of each
+}
+
+func cutMap(ctx context.Context, r *Run) (Chunks, error) {
+	p, err := r.mapParams(ctx)
+	if err != nil {
+		return nil, err
+	}
+	net, err := network(p.Net, p.Data.Problem)
+	if err != nil {
+		return nil, err
+	}
+	xs, ys := results.Lattice(p)
+	per := surface.PointsPerChunk(net.MACs(), p.Data.To-p.Data.From, len(xs)*len(ys))
+	return &lossMap{r, p, surface.Chunks(surface.Rounds(len(xs), len(ys)), per)}, nil
+}
+
+// mapParams are the parameters of a map, its axes laid around the path if it shows one.
+func (r *Run) mapParams(ctx context.Context) (pipelines.MapParams, error) {
+	p, err := params[pipelines.MapParams](r.Job)
+	if err != nil {
+		return p, err
+	}
+	return r.fitted(ctx, p)
+}
+
+func (m *lossMap) Sizes() []int { return sizes(m.chunks) }
+
+func sizes(chunks [][]int) []int {
+	out := make([]int, len(chunks))
+	for i, c := range chunks {
+		out[i] = len(c)
+	}
+	return out
+}
+
+// Chunk evaluates equation (1) of the paper at the points of one chunk.
+func (m *lossMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
+	e, release, err := m.evaluator(ctx, m.p)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	m.begin("chunk", chunk)
+	xs, ys := results.Lattice(m.p)
+	indices := m.chunks[chunk]
+	points := make([]surface.Point, 0, len(indices))
+	for i, index := range indices {
+		v, err := e.At(ctx, xs[index%len(xs)], ys[index/len(xs)])
+		if err != nil {
+			return nil, err
+		}
+		points = append(points, surface.Point{Index: index, Loss: v.Loss, Accuracy: v.Accuracy()})
+		m.Pulse.Progress(Progress{Done: i + 1, Total: len(indices), Unit: "point", Points: len(indices)})
+		m.countPoint(ctx, m.p.Data.To-m.p.Data.From)
+	}
+	return surface.EncodePoints(points), nil
+}
+
+// Join makes one grid of the chunks.
+func (m *lossMap) Join(ctx context.Context, chunks [][]byte) (Outputs, error) {
+	return m.join(ctx, m.p, chunks)
+}
+
+// join makes one grid of the chunks of a map.
+func (r *Run) join(ctx context.Context, p pipelines.MapParams, chunks [][]byte) (Outputs, error) {
+	grid, err := results.NewGrid(r.Key, r.Recipe, p)
+	if err != nil {
+		return nil, err
+	}
+	for i, b := range chunks {
+		if err := results.AddChunk(grid, r.Kind(), b); err != nil {
+			return nil, Permanent("BadChunk", fmt.Errorf("%s: chunk %d: %w", r.Label, i, err))
+		}
+	}
+	b, err := grid.EncodeNPZ()
+	if err != nil {
+		return nil, err
+	}
+	return r.put(ctx, map[string][]byte{pipelines.OutGrid: b})
+}
+
+// mapDirections are the two directions that a map's plane is spanned by, the
+// second nil for a line; none for a step at the minimizer alone. moves are those
+// of the running statistics, nil where they stay.
+func (r *Run) mapDirections(ctx context.Context, net *nets.Net, p pipelines.MapParams) (dirs, moves [][]float32, err error) {
+	if !r.has(pipelines.OutDirections) && p.X.N == 0 {
+		return nil, nil, nil
+	}
+	raw, err := r.input(ctx, pipelines.OutDirections)
+	if err != nil {
+		return nil, nil, err
+	}
+	dirs, moves, err = directions.DecodeWithState(net.Params(), net.State(), raw)
+	switch {
+	case err != nil:
+		return nil, nil, Permanent("BadDirections", fmt.Errorf("%s: %w", r.Label, err))
+	case p.Y != nil && len(dirs) < 2:
+		return nil, nil, Permanent("BadDirections", fmt.Errorf("%s: a single direction given, two needed", r.Label))
+	case p.Y == nil: // of a plane's directions, a line goes along the first
+		dirs = [][]float32{dirs[0], nil}
+		if moves != nil {
+			moves = [][]float32{moves[0], nil}
+		}
+	}
+	return dirs, moves, nil
+}

@@ -1,0 +1,119 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+
+	"lossatlas/activities/render"
+	"lossatlas/activities/spectrum"
+	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
+	"lossatlas/activities/trajectory"
+	"lossatlas/pipelines"
+)
+
+// draw draws one picture, of one experiment or over several, from data alone, as PNG, SVG and PDF.
+func draw(ctx context.Context, r *Run) (Outputs, error) {
+	p, err := params[pipelines.RenderParams](r.Job)
+	if err != nil {
+		return nil, err
+	}
+	fig, err := r.figure(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	for output, draw := range map[string]func() ([]byte, error){pipelines.OutPNG: fig.PNG, pipelines.OutSVG: fig.SVG, pipelines.OutPDF: fig.PDF} {
+		if files[output], err = draw(); err != nil {
+			return nil, err
+		}
+	}
+	return r.put(ctx, files)
+}
+
+// figure loads what the picture shows and lays it out. The picture carries the
+// step's key and recipe, from which it can be made again.
+func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (render.Figure, error) {
+	meta, err := r.meta()
+	if err != nil {
+		return render.Figure{}, err
+	}
+	opt := render.Options{Title: p.Title, Meta: string(meta)}
+	for _, m := range p.Marks {
+		opt.Marks = append(opt.Marks, render.Mark(m))
+	}
+	if s := p.Style; s != nil {
+		opt.Scale, opt.Min, opt.Max, opt.Step, opt.Cut, opt.Open = s.Scale, s.Min, s.Max, s.Step, s.Cut, s.Open
+		opt.Colormap, opt.Width, opt.DPI, opt.NoLabels = s.Colormap, s.Width, s.DPI, s.NoLabels
+	}
+	if p.Figure != nil {
+		return r.overview(ctx, p.Plot, *p.Figure, opt)
+	}
+	plot, ok := render.FindPlot(p.Plot)
+	if !ok {
+		return render.Figure{}, Permanent("BadStep", fmt.Errorf("%s: this worker does not know the plot %q", r.Label, p.Plot))
+	}
+	data, err := r.plotData(ctx, func(input string) string { return input })
+	if err != nil {
+		return render.Figure{}, err
+	}
+	return unretried(plot.Draw(data, opt))
+}
+
+// plotData decodes the inputs of a picture, or of one of its panels; inputName says how the step calls an input.
+func (r *Run) plotData(ctx context.Context, inputName func(string) string) (d render.Data, err error) {
+	for input, decode := range map[string]func(name string) error{
+		pipelines.OutGrid:     func(name string) (err error) { d.Grid, err = r.grid(ctx, name); return err },
+		"train":               func(name string) (err error) { d.Train, err = r.grid(ctx, name); return err },
+		"test":                func(name string) (err error) { d.Test, err = r.grid(ctx, name); return err },
+		pipelines.OutPath:     func(name string) (err error) { d.Path, err = r.path(ctx, name); return err },
+		pipelines.OutSpectrum: func(name string) (err error) { d.Spectrum, err = r.spectrum(ctx, name); return err },
+		pipelines.OutLog:      func(name string) (err error) { d.Log, err = r.trainLog(ctx, name); return err },
+	} {
+		name := inputName(input)
+		if !r.has(name) {
+			continue
+		}
+		if err := decode(name); err != nil {
+			return d, err
+		}
+	}
+	return d, nil
+}
+
+// unretried marks an error of a picture as final: drawing depends on nothing that could change.
+func unretried(f render.Figure, err error) (render.Figure, error) {
+	if err != nil {
+		return f, Permanent("BadPicture", err)
+	}
+	return f, nil
+}
+
+// decoded reads an input of the step. bad is the type of the error for one that can't be decoded.
+func decoded[T any](ctx context.Context, r *Run, input, bad string, decode func([]byte) (*T, error)) (*T, error) {
+	b, err := r.input(ctx, input)
+	if err != nil {
+		return nil, err
+	}
+	v, err := decode(b)
+	if err != nil {
+		return nil, Permanent(bad, fmt.Errorf("%s: input %s: %w", r.Label, input, err))
+	}
+	return v, nil
+}
+
+func (r *Run) grid(ctx context.Context, input string) (*surface.Grid, error) {
+	return decoded(ctx, r, input, "BadGrid", surface.DecodeNPZ)
+}
+
+func (r *Run) trainLog(ctx context.Context, input string) (*trainlog.Log, error) {
+	return decoded(ctx, r, input, "BadLog", trainlog.Decode)
+}
+
+func (r *Run) spectrum(ctx context.Context, input string) (*spectrum.Spectrum, error) {
+	return decoded(ctx, r, input, "BadSpectrum", spectrum.DecodeNPZ)
+}
+
+func (r *Run) path(ctx context.Context, input string) (*trajectory.Path, error) {
+	return decoded(ctx, r, input, "BadPath", trajectory.DecodePath)
+}

@@ -1,0 +1,317 @@
+package runner
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"lossatlas/activities/data"
+	"lossatlas/activities/engine"
+	"lossatlas/activities/nets"
+	"lossatlas/activities/optim"
+	"lossatlas/activities/trainlog"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// checkpointPart holds a training's last finished epoch.
+const checkpointPart = "checkpoint"
+
+// evalBatch is how many images the losses recorded beside a training are evaluated at a time.
+const evalBatch = 128
+
+// training is what a checkpoint keeps beside the optimizer's state.
+type training struct {
+	Log     trainlog.Log `json:"log"`
+	Seconds float64      `json:"seconds"`
+}
+
+// train trains a network and stores its weights and its log. It goes on from
+// the last epoch that an earlier attempt finished.
+func train(ctx context.Context, r *Run) (Outputs, error) {
+	p, err := params[pipelines.TrainParams](r.Job)
+	if err != nil {
+		return nil, err
+	}
+	run, err := r.newTrainRun(p)
+	if err != nil {
+		return nil, err
+	}
+	defer run.close()
+	if err := run.resume(ctx); err != nil {
+		return nil, err
+	}
+	if err := run.keepWeights(ctx, 0); err != nil {
+		return nil, err
+	}
+	for len(run.state.Log.Epochs) < p.Epochs {
+		if err := r.Pulse.Stopped(); err != nil {
+			return nil, err
+		}
+		err := run.epoch(ctx)
+		var diverged *optim.DivergedError
+		if errors.As(err, &diverged) {
+			return run.diverged(ctx, diverged)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return run.finish(ctx)
+}
+
+// trainRun is one attempt at a training.
+type trainRun struct {
+	*Run
+	p           pipelines.TrainParams
+	net         *nets.Net
+	trainer     *optim.Trainer
+	train, test *engine.Evaluator
+	state       training
+	since       time.Time
+}
+
+func (r *Run) newTrainRun(p pipelines.TrainParams) (*trainRun, error) {
+	b, err := r.numeric()
+	if err != nil {
+		return nil, err
+	}
+	net, err := network(p.Net, p.Data.Problem)
+	if err != nil {
+		return nil, err
+	}
+	train, err := r.load(p.Data.Name, p.Data.Digest, p.Data.Problem, "train", 0, p.Data.Train)
+	if err != nil {
+		return nil, err
+	}
+	if p.LabelNoise > 0 {
+		if train, err = train.WithLabelNoise(p.LabelNoise, p.Seed, 0); err != nil {
+			return nil, Permanent("BadData", err)
+		}
+	}
+	test, err := r.load(p.Data.Name, p.Data.Digest, p.Data.Problem, "test", 0, p.Data.Test)
+	if err != nil {
+		return nil, err
+	}
+	run := &trainRun{Run: r, p: p, net: net, since: time.Now()}
+	if err := run.build(b, train, test); err != nil {
+		run.close()
+		return nil, err
+	}
+	return run, nil
+}
+
+// build compiles what the training needs, unless one of the same programs was built before.
+func (r *trainRun) build(b *engine.Backend, train, test data.Split) (err error) {
+	programs := fmt.Sprint(r.p.Net, r.p.BatchSize, r.p.BNGroup, train.Len(), r.p.Optimizer.Kind)
+	if _, ok := r.built.Load(programs); !ok {
+		r.Pulse.Note(compiling)
+		defer r.Pulse.Note("")
+	}
+	if r.trainer, err = optim.New(b, r.net, train, recipe(r.p)); err != nil {
+		return err
+	}
+	if r.train, err = engine.NewEvaluator(b, r.net, train, evalBatch); err != nil {
+		return err
+	}
+	if r.test, err = engine.NewEvaluator(b, r.net, test, evalBatch); err != nil {
+		return err
+	}
+	r.built.Store(programs, true)
+	return nil
+}
+
+// recipe is the optimizer's view of a training's parameters.
+func recipe(p pipelines.TrainParams) optim.Config {
+	o := p.Optimizer
+	cfg := optim.Config{
+		LR: o.LR, Momentum: o.Momentum, Nesterov: o.Nesterov, WeightDecay: o.WeightDecay, Warmup: o.Warmup,
+		BatchSize: p.BatchSize, BNGroup: p.BNGroup, Augment: p.Augment, Seed: p.Seed,
+	}
+	if o.Kind == "adam" {
+		cfg.Adam = &optim.Adam{Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Epsilon}
+	}
+	if o.Cosine {
+		cfg.Cosine = p.Epochs
+	}
+	for _, d := range o.Schedule {
+		cfg.Schedule = append(cfg.Schedule, optim.Drop{Epoch: d.Epoch, Factor: d.Factor})
+	}
+	return cfg
+}
+
+// close frees what is on the device, all of it or as much as was built.
+func (r *trainRun) close() {
+	if r.trainer != nil {
+		r.trainer.Close()
+	}
+	for _, e := range []*engine.Evaluator{r.train, r.test} {
+		if e != nil {
+			e.Close()
+		}
+	}
+}
+
+// resume restores the last finished epoch, if there is one.
+func (r *trainRun) resume(ctx context.Context) error {
+	b, err := r.Store.GetPart(ctx, r.Key, checkpointPart)
+	if errors.Is(err, artifacts.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	state, c, err := decodeTraining(b)
+	if err != nil {
+		r.Log.Warn().Err(err).Msg("the checkpoint can't be read; training starts over")
+		return nil
+	}
+	if lost, err := r.lost(ctx, c.Epoch); err != nil || lost {
+		return err
+	}
+	if err := r.trainer.Restore(c); err != nil {
+		return err
+	}
+	r.state, r.Before = state, state.Seconds
+	r.Log.Info().Int("epoch", c.Epoch).Msg("training goes on from its checkpoint")
+	return nil
+}
+
+// epoch trains one epoch, evaluates the test loss, and stores the checkpoint.
+func (r *trainRun) epoch(ctx context.Context) error {
+	n := len(r.state.Log.Epochs)
+	work := r.begin("epoch", n+1)
+	note := ""
+	if n > 0 {
+		last := r.state.Log.Epochs[n-1]
+		note = fmt.Sprintf("epoch %d: train loss %.4g", n, float64(last.TrainLoss))
+		if miss := 100 - float64(last.TestAccuracy); !math.IsNaN(miss) {
+			note += fmt.Sprintf(", test error %.2f %%", miss)
+		}
+	}
+	stats, err := r.trainer.Epoch(ctx, func(step, steps int, _ float64) {
+		r.Pulse.Progress(Progress{Done: n*steps + step, Total: r.p.Epochs * steps, Unit: "step", Note: note})
+	})
+	if err != nil {
+		return err
+	}
+	countImages(ctx, "train", r.p.Data.Train)
+	c, err := r.trainer.Checkpoint()
+	if err != nil {
+		return err
+	}
+	r.Pulse.Note("evaluating")
+	test, err := evaluateAt(ctx, r.test, c)
+	if err != nil {
+		return err
+	}
+	r.state.Log.Epochs = append(r.state.Log.Epochs, trainlog.Epoch{
+		Epoch: n + 1, LR: trainlog.Number(stats.LR), TrainLoss: trainlog.Number(stats.Loss), TrainAccuracy: trainlog.Number(stats.Accuracy),
+		TestLoss: trainlog.Number(test.Loss), TestAccuracy: trainlog.Number(test.Accuracy()), WeightNorm: trainlog.Number(stats.WeightNorm),
+	})
+	if err := r.keepAt(ctx, c); err != nil { // before the epoch counts as done
+		return err
+	}
+	r.state.Seconds = r.Before + time.Since(r.since).Seconds()
+	b, err := encodeTraining(r.state, c)
+	if err != nil {
+		return err
+	}
+	return work.store(ctx, checkpointPart, b)
+}
+
+// finish evaluates the trained network on both splits and stores the outputs.
+func (r *trainRun) finish(ctx context.Context) (Outputs, error) {
+	r.Pulse.Note("evaluating")
+	c, err := r.trainer.Checkpoint()
+	if err != nil {
+		return nil, err
+	}
+	train, err := evaluateAt(ctx, r.train, c)
+	if err != nil {
+		return nil, err
+	}
+	test, err := evaluateAt(ctx, r.test, c)
+	if err != nil {
+		return nil, err
+	}
+	r.state.Log.Final = trainlog.Final{
+		TrainLoss: trainlog.Number(train.Loss), TrainAccuracy: trainlog.Number(train.Accuracy()), TestLoss: trainlog.Number(test.Loss), TestAccuracy: trainlog.Number(test.Accuracy()),
+	}
+	weights, err := r.net.Encode(c.Theta, c.State, nil)
+	if err != nil {
+		return nil, err
+	}
+	return r.store(ctx, map[string][]byte{pipelines.OutWeights: weights})
+}
+
+// diverged stores a training that produced no weights. That is a result like any
+// other: the same recipe would diverge again, so it is kept and not retried,
+// and the steps that need weights are not run.
+func (r *trainRun) diverged(ctx context.Context, d *optim.DivergedError) (Outputs, error) {
+	r.state.Log.Diverged = &trainlog.Divergence{Epoch: d.Epoch + 1, Step: d.Step + 1, LastLoss: trainlog.Number(d.LastLoss), LR: trainlog.Number(r.p.Optimizer.LR)}
+	nan := trainlog.Number(math.NaN())
+	r.state.Log.Final = trainlog.Final{TrainLoss: nan, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan}
+	r.Log.Warn().Msg(r.state.Log.Diverged.String())
+	return r.store(ctx, map[string][]byte{})
+}
+
+// store puts the outputs and the log into the store.
+func (r *trainRun) store(ctx context.Context, files map[string][]byte) (Outputs, error) {
+	log, err := json.Marshal(r.state.Log)
+	if err != nil {
+		return nil, err
+	}
+	files[pipelines.OutLog] = log
+	outputs, err := r.put(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	return outputs, r.putKept(ctx, outputs)
+}
+
+// evaluateAt returns loss and accuracy of a checkpoint, BN in eval mode.
+func evaluateAt(ctx context.Context, e *engine.Evaluator, c optim.Checkpoint) (engine.Eval, error) {
+	if err := e.SetCenter(c.Theta, c.State); err != nil {
+		return engine.Eval{}, err
+	}
+	return e.At(ctx, 0, 0)
+}
+
+// encodeTraining frames the log (JSON, its length first) and the optimizer's checkpoint.
+func encodeTraining(t training, c optim.Checkpoint) ([]byte, error) {
+	head, err := json.Marshal(t)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	var n [8]byte
+	binary.LittleEndian.PutUint64(n[:], uint64(len(head)))
+	b.Write(n[:])
+	b.Write(head)
+	b.Write(c.Encode())
+	return b.Bytes(), nil
+}
+
+func decodeTraining(b []byte) (t training, c optim.Checkpoint, err error) {
+	if len(b) < 8 {
+		return t, c, errors.New("checkpoint is too short")
+	}
+	n := binary.LittleEndian.Uint64(b)
+	if n > uint64(len(b)-8) {
+		return t, c, errors.New("checkpoint header is longer than the checkpoint")
+	}
+	if err := json.Unmarshal(b[8:8+n], &t); err != nil {
+		return t, c, fmt.Errorf("checkpoint log: %w", err)
+	}
+	c, err = optim.DecodeCheckpoint(b[8+n:])
+	if err == nil && c.Epoch != len(t.Log.Epochs) {
+		err = fmt.Errorf("checkpoint is of epoch %d, its log of epoch %d", c.Epoch, len(t.Log.Epochs))
+	}
+	return t, c, err
+}

@@ -1,0 +1,157 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"lossatlas/activities/directions"
+	"lossatlas/activities/nets"
+	"lossatlas/activities/results"
+	"lossatlas/activities/trajectory"
+	"lossatlas/pipelines"
+)
+
+// followPath analyses the path of a training (section 7 of the paper): the
+// principal components of the weights kept along it, less the last ones, and
+// the path's coordinates along the first two of them and along two random directions.
+func followPath(ctx context.Context, r *Run) (Outputs, error) {
+	p, err := params[pipelines.TrajectoryParams](r.Job)
+	if err != nil {
+		return nil, err
+	}
+	net, theta, _, err := r.minimizer(ctx, p.Net, p.Problem)
+	if err != nil {
+		return nil, err
+	}
+	r.Pulse.Note("reading the path")
+	if n := len(p.Epochs); n == 0 || !slices.IsSorted(p.Epochs) {
+		return nil, Permanent("BadStep", fmt.Errorf("%s: a path of the epochs %v", r.Label, p.Epochs))
+	}
+	points := &keptPoints{r: r, net: net, last: theta, epochs: p.Epochs}
+	pca, err := trajectory.Analyze(ctx, points, counted(net, directions.Ignore(p.Ignore)), 2, trajectory.Options{
+		Progress: func(done, total int) { r.Pulse.Progress(Progress{Done: done, Total: total, Unit: "point"}) },
+	})
+	if errors.Is(err, trajectory.ErrFlat) {
+		return nil, Permanent("FlatPath", fmt.Errorf(
+			"%s: %w; keep the weights of more epochs (train.checkpoints), and see that the learning rate moves them", r.Label, err))
+	}
+	if err != nil {
+		return nil, err
+	}
+	axes := [][]float32{narrowed(pca.Components[0]), narrowed(pca.Components[1])}
+	r.Pulse.Note("projecting the path")
+	path, err := follow(ctx, points, p, pca, axes)
+	if err != nil {
+		return nil, err
+	}
+	encoded, err := path.Encode()
+	if err != nil {
+		return nil, Permanent("BadPath", fmt.Errorf("%s: %w", r.Label, err))
+	}
+	dirs, err := directions.Encode(net.Params(), axes, map[string]string{
+		"ignore": p.Ignore, "explained_variance_ratio_0": fmt.Sprintf("%.9g", pca.Ratio[0]), "explained_variance_ratio_1": fmt.Sprintf("%.9g", pca.Ratio[1]),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.put(ctx, map[string][]byte{pipelines.OutPath: encoded, pipelines.OutDirections: dirs})
+}
+
+// keptPoints reads the points of a path from the step's inputs.
+type keptPoints struct {
+	r      *Run
+	net    *nets.Net
+	last   []float32 // of the last epoch
+	epochs []int
+}
+
+func (k *keptPoints) Len() int  { return len(k.epochs) }
+func (k *keptPoints) Size() int { return len(k.last) }
+
+func (k *keptPoints) At(ctx context.Context, i int, to []float32) error {
+	if i == len(k.epochs)-1 {
+		copy(to, k.last)
+		return nil
+	}
+	name := pipelines.OutCheckpoint(k.epochs[i])
+	b, err := k.r.input(ctx, name)
+	if err != nil {
+		return err
+	}
+	theta, _, err := k.net.Decode(b)
+	if err != nil {
+		return Permanent("BadWeights", fmt.Errorf("%s: %s: %w", k.r.Label, name, err))
+	}
+	copy(to, theta)
+	return nil
+}
+
+// counted marks the parameters that principal components have entries for; nil for all.
+func counted(net *nets.Net, ignore directions.Ignore) []bool {
+	if ignore != directions.BiasBN {
+		return nil
+	}
+	keep := make([]bool, net.NumParams())
+	for _, p := range net.Params() {
+		for i := range p.Size {
+			keep[p.Offset+i] = p.Role.IsWeight()
+		}
+	}
+	return keep
+}
+
+func narrowed(v []float64) []float32 {
+	out := make([]float32, len(v))
+	for i, x := range v {
+		out[i] = float32(x)
+	}
+	return out
+}
+
+// follow gives the path its coordinates along the principal components, as
+// surfaces use them, and along the random directions.
+func follow(ctx context.Context, points *keptPoints, p pipelines.TrajectoryParams, pca *trajectory.PCA, axes [][]float32) (*trajectory.Path, error) {
+	table := points.net.Params()
+	random := make([][]float32, 2)
+	for i := range random {
+		random[i] = directions.Sample(table, p.Seed, i)
+		if err := directions.Normalize(table, random[i], points.last, directions.Normalization(p.Normalize), directions.Ignore(p.Ignore)); err != nil {
+			return nil, Permanent("BadDirections", err)
+		}
+	}
+	var planes []*trajectory.Plane
+	for _, dirs := range [][][]float32{axes, random} {
+		plane, err := trajectory.NewPlane(dirs[0], dirs[1])
+		if err != nil {
+			return nil, Permanent("BadDirections", fmt.Errorf("%s: %w", points.r.Label, err))
+		}
+		planes = append(planes, plane)
+	}
+	seen, err := trajectory.Project(ctx, points, planes...)
+	if err != nil {
+		return nil, err
+	}
+	total := 0.0
+	for _, v := range pca.Variance {
+		total += v
+	}
+	return &trajectory.Path{
+		Epochs: p.Epochs, PCA: seen.Coordinates[0], Random: seen.Coordinates[1],
+		Variance: pca.Variance, Ratio: pca.Ratio, PCACosine: planes[0].Cosine(), RandomCosine: planes[1].Cosine(),
+		RandomRatio: planes[1].Variance(seen.Coordinates[1]) / total, RateChanges: p.RateChanges, Norm: seen.Norm, Distance: seen.Distance,
+	}, nil
+}
+
+// fitted lays a map's axes around the path that it is to show.
+func (r *Run) fitted(ctx context.Context, p pipelines.MapParams) (pipelines.MapParams, error) {
+	if p.Fit == nil {
+		return p, nil
+	}
+	path, err := r.path(ctx, pipelines.OutPath)
+	if err != nil {
+		return p, err
+	}
+	return results.Fit(p, path), nil
+}

@@ -1,0 +1,70 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"lossatlas/artifacts"
+)
+
+// What the log says of every portion of work, at level debug. A portion that
+// begins a second time is what a crash has cost.
+const (
+	LogBegins = "work begins"
+	LogStored = "work stored"
+)
+
+// portion is work that is stored as a whole: an epoch of a training, a chunk of
+// a map, a point of a Hessian map.
+type portion struct {
+	r   *Run
+	log zerolog.Logger
+}
+
+// begin notes that a portion begins to be computed; everything it needs is there.
+func (r *Run) begin(unit string, number int) portion {
+	w := portion{r, r.Log.With().Str("unit", unit).Int("number", number).Logger()}
+	w.log.Debug().Msg(LogBegins)
+	return w
+}
+
+// store keeps the finished portion as a part of the step.
+func (w portion) store(ctx context.Context, part string, data []byte) error {
+	if err := w.r.keep(ctx, part, data); err != nil {
+		return err
+	}
+	w.log.Debug().Msg(LogStored)
+	return nil
+}
+
+// keep stores a part of the step.
+func (r *Run) keep(ctx context.Context, part string, data []byte) error {
+	return r.patiently(ctx, func() error { return r.Store.PutPart(ctx, r.Key, part, data) })
+}
+
+// How often a store that does not answer, or is full, is asked again.
+const (
+	firstPatience = time.Second
+	mostPatience  = 30 * time.Second
+)
+
+// patiently repeats a put as long as the store does not answer or is full, so
+// that what was computed is not lost. The heartbeat and the log say what is waited for.
+func (r *Run) patiently(ctx context.Context, put func() error) error {
+	for pause := firstPatience; ; pause = min(2*pause, mostPatience) {
+		err := put()
+		if err == nil || !errors.Is(err, artifacts.ErrUnreachable) && !errors.Is(err, artifacts.ErrNoSpace) {
+			return err
+		}
+		r.Pulse.Note("waits to store what it computed: " + err.Error())
+		r.Log.Warn().Err(err).Msg("what was computed waits for the store")
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
+}
