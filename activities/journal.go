@@ -81,7 +81,7 @@ func (j *Journal) Begun(group int) bool { return j.begun[group] }
 // journalReaders is how many entries are read at a time.
 const journalReaders = 16
 
-// Update reads what is new. It fails with [artifacts.ErrNotFound] where an entry goes meanwhile, as it does when its
+// Update reads the new entries. It fails with [artifacts.ErrNotFound] where an entry is removed meanwhile, as it is when its
 // experiment ends and when the run is over.
 func (j *Journal) Update(ctx context.Context) error {
 	names, err := j.store.Parts(ctx, RunKey(j.run))

@@ -17,7 +17,7 @@ import (
 const testRun = "default-test-run-id"
 
 // TestWhatAStepIsMadeFrom: a report over a thousand results goes through Temporal without them, is made, and
-// recorded, with them; and a run that finds another one's result in place of what it is made from takes it from there.
+// recorded, with them; and a run that finds another run's result in place of the job reads the job from the result.
 func TestWhatAStepIsMadeFrom(t *testing.T) {
 	b := newBench(t)
 	blob, err := b.Machine.Store.Put(t.Context(), []byte("picture"))

@@ -120,7 +120,7 @@ type workers struct {
 	asked time.Time
 }
 
-// now returns the workers that there are, or were when Temporal could last be asked.
+// now returns the running workers, or those of the last answer when Temporal does not answer.
 func (w *workers) now(ctx context.Context, a *Activities) []Serving {
 	w.mu.Lock()
 	defer w.mu.Unlock()

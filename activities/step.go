@@ -75,7 +75,7 @@ func do[T any](ctx context.Context, a *Activities, in StepInput, body func(*runn
 }
 
 const (
-	// jobPart is the part of a step that says what it is made from.
+	// jobPart is the part of a step that holds its job.
 	jobPart = "job"
 	// begunPart is the part of a step that an activity stores as it begins to work, so that a step whose process is
 	// killed before it has stored a result of its own is known to have begun.
@@ -84,7 +84,7 @@ const (
 	mostJobs = 32
 )
 
-// putJob stores what a step is made from, before its workflow starts.
+// putJob stores the job of a step, before its workflow starts.
 func (a *Activities) putJob(ctx context.Context, job runner.Job) error {
 	b, err := json.Marshal(job)
 	if err != nil {
@@ -94,8 +94,8 @@ func (a *Activities) putJob(ctx context.Context, job runner.Job) error {
 	return a.Machine.Store.PutPart(ctx, job.Key, jobPart, b)
 }
 
-// job returns what a step is made from. When it is gone from the parts of the step, another run of it has
-// just ended: the record of its result has it.
+// job returns the job of a step. When it is gone from the parts of the step, another run of it has
+// just ended, and the record of its result holds the same.
 func (a *Activities) job(ctx context.Context, in StepInput) (runner.Job, error) {
 	if job, ok := a.jobs.find(in.Key); ok {
 		return job, nil

@@ -50,7 +50,7 @@ type Task struct {
 	Kind pipelines.Kind `json:"kind"`
 	// Inputs are those that come from steps of the same group.
 	Inputs map[string]pipelines.Ref `json:"inputs,omitempty"`
-	// Partial steps run with whatever inputs there are when steps before them failed.
+	// Partial steps run with the available inputs when steps before them failed.
 	Partial bool `json:"partial,omitempty"`
 	// Found is the result of a step of an experiment that the action cache has.
 	Found *StepResult `json:"found,omitempty"`
@@ -99,7 +99,7 @@ func Tasks(group []pipelines.Step, found []StepStatus) []Task {
 	return out
 }
 
-// lookUp finds the steps of an experiment in the action cache, as far as their inputs are there.
+// lookUp finds the steps of an experiment in the action cache, as far as their inputs are known.
 func (a *Activities) lookUp(ctx context.Context, group []pipelines.Step, numerics string) ([]StepStatus, error) {
 	found := make([]StepStatus, 0, len(group))
 	known := make(map[string]StepStatus, len(group))
@@ -228,7 +228,7 @@ func RootSteps(known map[string]StepStatus) map[string]artifacts.RootStep {
 	return out
 }
 
-// records returns what is known of a run's steps, by their IDs.
+// records returns the journal of a run: its steps by their IDs.
 func (a *Activities) records(ctx context.Context, run string) (map[string]StepStatus, error) {
 	j := OpenJournal(a.Machine.Store, run)
 	err := j.Update(ctx)

@@ -23,7 +23,7 @@ import (
 // archivedRoot is the name of the run in an archive.
 const archivedRoot = "sweep.json"
 
-// archiveWriter is an archive that is being written: a bucket in which what was put is only known to be there.
+// archiveWriter is an archive that is being written: a bucket whose objects can be listed and not read.
 type archiveWriter struct {
 	*objects.Memory // empty
 	tar             *tar.Writer
@@ -59,7 +59,7 @@ func (a *archiveWriter) Put(_ context.Context, name string, body []byte, _ [32]b
 	return err
 }
 
-// Stat says what was put.
+// Stat returns the size of an object that was put.
 func (a *archiveWriter) Stat(ctx context.Context, name string) (objects.Info, error) {
 	if info, ok := a.put[name]; ok {
 		return info, nil

@@ -56,7 +56,7 @@ type bucket struct {
 
 var buckets atomic.Int64
 
-// numbered is the configuration with a bucket that nobody has used.
+// numbered is the configuration with an unused bucket.
 func numbered(cfg artifacts.Config) artifacts.Config {
 	cfg.Bucket = fmt.Sprintf("%s-%d-%s", cfg.Bucket, buckets.Add(1), strings.ToLower(rand.Text()[:8]))
 	return cfg

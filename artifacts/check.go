@@ -59,7 +59,7 @@ type CheckOptions struct {
 	Progress func(objects, of int, bytes, ofBytes int64)
 }
 
-// Check reads the store and returns what is wrong with it. Blobs that are missing,
+// Check reads the store and returns its faults. Blobs that are missing,
 // actions that dangle and records that contradict each other are looked for a
 // second time before they are reported, since others may work on the store. The error is of requests, not of what was found.
 func (s *Store) Check(ctx context.Context, o CheckOptions) (Checked, error) {

@@ -109,7 +109,7 @@ const (
 	kindQuarantined = "quarantined"
 )
 
-// freeingOrder has what names before what is named.
+// freeingOrder has referring objects before the objects they refer to.
 var freeingOrder = []string{kindPart, kindAction, kindBlob, kindQuarantined}
 
 // removeBatch is how many objects are removed between two reports of progress.

@@ -157,7 +157,7 @@ func (c *comparison) steps(path []string, ka, kb Key) bool {
 	return len(c.out) > before
 }
 
-// action is what is compared of a step.
+// action is the compared part of a step.
 func (s *HistoricStep) action() Action {
 	inputs := make(map[string]Digest, len(s.Inputs))
 	for name, from := range s.Inputs {

@@ -45,7 +45,7 @@ type Archive struct {
 	root  Root
 }
 
-// archiveReader is the bucket of what is in an archive, but for its run.
+// archiveReader is the bucket of the objects in an archive, but for its run.
 type archiveReader struct {
 	*objects.Memory // empty
 	file            io.ReaderAt

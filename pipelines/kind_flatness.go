@@ -12,7 +12,7 @@ var flatnessSpec = Spec{Version: 2, Outputs: []string{OutFlatness}}
 // InGrid is what a flatness step calls the grid of the i-th pair of directions, counted from 0.
 func InGrid(i int) string { return fmt.Sprintf("grid-%d", i) }
 
-// FlatnessParams says what is measured of grids around one minimizer that
+// FlatnessParams are the measures of grids around one minimizer that
 // differ in their directions alone. Inputs: grid-0, grid-1, …. Output: flatness.
 type FlatnessParams struct {
 	Levels []float64 `json:"levels"` // above the loss at the minimizer, at which widths are taken

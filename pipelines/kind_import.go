@@ -14,7 +14,7 @@ var importSpec = Spec{
 
 // ImportParams takes weights that are in the store in place of a training's, and
 // evaluates them on the data. As maps depend on the weights' digest alone, they are
-// shared with a training that came to the same weights.
+// shared with a training that produced the same weights.
 type ImportParams struct {
 	Net     Network   `json:"net"`
 	Weights string    `json:"weights"` // digest of the weights as a training would store them

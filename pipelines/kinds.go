@@ -101,7 +101,7 @@ func (k Kind) Unit() string { return specs[k].Unit }
 // Attempt limits one attempt at a step, or at one of its chunks.
 func (k Kind) Attempt() time.Duration { return cmp.Or(specs[k].Attempt, 24*time.Hour) }
 
-// Label describes the step by what is in its key alone: "train resnet20 bs128 wd0.0005".
+// Label describes the step by the content of its key alone: "train resnet20 bs128 wd0.0005".
 func (s Step) Label() string {
 	label := string(s.Kind)
 	if of := specs[s.Kind].Label; of != nil {

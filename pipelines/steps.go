@@ -42,7 +42,7 @@ type Step struct {
 	// Params is the normalised parameter struct of the kind (TrainParams, …): defaults filled in, nothing cosmetic.
 	Params json.RawMessage `json:"params,omitempty"`
 	Inputs map[string]Ref  `json:"inputs,omitempty"`
-	// Partial steps run with whatever inputs there are when steps before them failed.
+	// Partial steps run with the available inputs when steps before them failed.
 	Partial bool `json:"partial,omitempty"`
 	// AnyNumerics leaves the numerics class out of the key (a sweep's "numerics: any").
 	AnyNumerics bool `json:"any_numerics,omitempty"`

@@ -50,7 +50,7 @@ func TestCropIsPadCropFlip(t *testing.T) {
 			for left := range 2*Padding + 1 {
 				for _, flip := range []bool{false, true} {
 					for i := range dst {
-						dst[i] = 99 // what was there before must not matter
+						dst[i] = 99 // the earlier content must not matter
 					}
 					crop(dst, src, p.Shape[0], p.Shape[1], top-Padding, left-Padding, flip)
 					if !bytes.Equal(dst, padCrop(p, src, top, left, flip)) {

@@ -13,7 +13,7 @@ type loss struct {
 	// targets says that labels are numbers and not classes, as of Problem.HasTargets.
 	targets bool
 	// graph adds to a graph, for outputs [batch, Outputs] and labels, the loss of
-	// each example and its score, both [batch]. The mean of the losses is what is
+	// each example and its score, both [batch]. The mean of the losses is
 	// trained and mapped. The mean of the scores is the accuracy; a loss without
 	// one gives NaN, a missing value.
 	graph func(outputs, labels *graph.Node) (loss, score *graph.Node)

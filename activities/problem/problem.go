@@ -62,7 +62,7 @@ func (p Problem) String() string {
 // Equal reports whether two problems are the same in every respect.
 func (p Problem) Equal(q Problem) bool { return reflect.DeepEqual(p, q) }
 
-// Check returns an error that says what is wrong and what is allowed.
+// Check returns an error that names the fault and the allowed values.
 func (p Problem) Check() error {
 	fail := func(format string, args ...any) error { return fmt.Errorf("problem: "+format, args...) }
 	if len(p.Shape) == 0 || slices.Min(p.Shape) < 1 {

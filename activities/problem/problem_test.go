@@ -31,7 +31,7 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-// TestCheck: what is impossible is named, with what is allowed.
+// TestCheck: impossible values are named, with the allowed ones.
 func TestCheck(t *testing.T) {
 	if err := small().Check(); err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 	"lossatlas/activities/trajectory"
 )
 
-// Data is what a plot is drawn from. Each plot uses some of it; what is nil is not available.
+// Data is the input of a plot. Each plot uses some of it; nil fields are not available.
 type Data struct {
 	Grid        *surface.Grid // over a plane
 	Train, Test *surface.Grid // along a line; one is enough

@@ -197,7 +197,7 @@ func squareAround(c vg.Point, r vg.Length) vg.Rectangle {
 	return vg.Rectangle{Min: vg.Point{X: c.X - r, Y: c.Y - r}, Max: vg.Point{X: c.X + r, Y: c.Y + r}}
 }
 
-// freePlace is the place for a text near a point, inside the frame, that covers least of what is taken; between
+// freePlace is the place for a text near a point, inside the frame, that covers the least of the occupied area; between
 // says that the point has bars, so that there is room between them.
 func freePlace(p chart.Panel, at vg.Point, width vg.Length, taken []vg.Rectangle, between bool) vg.Rectangle {
 	const h, gap = chart.NoteSize * (canvas.CapHeight + canvas.Descent), markRadius + 3

@@ -59,7 +59,7 @@ func Training(log *trainlog.Log, opt Options) (Figure, error) {
 // trainingAspect is the height of each frame of a training in widths.
 const trainingAspect = 0.36
 
-// quantity is what is drawn of each epoch, on the training set and, if not nil, the test set.
+// quantity is a value of each epoch, on the training set and, if not nil, the test set.
 type quantity struct {
 	name        string
 	scaled      bool // Options.Scale is for it
@@ -192,7 +192,7 @@ func drawDrops(p chart.Panel, pn canvas.Pen, rates []drop) {
 	}
 }
 
-// drawRateLabels writes each learning rate above the stretch of epochs that has it, where there is room.
+// drawRateLabels writes each learning rate above its stretch of epochs, where there is room.
 func drawRateLabels(p chart.Panel, pn canvas.Pen, rates []drop) {
 	for i, d := range rates {
 		end := p.Frame.Max.X

@@ -27,7 +27,7 @@ type Options struct {
 	Unfinished bool
 }
 
-// Page makes the page of a sweep from the results that there are. It is the same for the same results and options. It fails
+// Page makes the page of a sweep from the available results. It is the same for the same results and options. It fails
 // with *[results.DecodeError] and *[PictureError] for results that no page can be made of.
 func Page(ctx context.Context, sweep *results.Sweep, opt Options) ([]byte, error) {
 	g := sweep.Graph
@@ -150,7 +150,7 @@ func (p page) experiment(ctx context.Context, e pipelines.Experiment) (atlas.Exp
 	return out, err
 }
 
-// showLog puts what a training came to into its section.
+// showLog puts the outcome of a training into its section.
 func showLog(out *atlas.Experiment, log *trainlog.Log) {
 	if len(log.Epochs) > 0 {
 		out.Training = log
@@ -167,7 +167,7 @@ func showLog(out *atlas.Experiment, log *trainlog.Log) {
 	}
 }
 
-// flatness adds the measures that there are; the notes of pictures say why others are not.
+// flatness adds the available measures; the notes of pictures say why others are missing.
 func (p page) flatness(ctx context.Context, out *atlas.Experiment, steps []pipelines.Step) error {
 	for _, s := range steps {
 		if s.At.Role != pipelines.RoleFlatness {
@@ -267,7 +267,7 @@ func (p page) drawings(ctx context.Context, out *atlas.Experiment, steps []pipel
 	return nil
 }
 
-// picture shows a picture with what it was drawn from, which is among the maps of its section.
+// picture shows a picture with its data, which are among the maps of its section.
 func (p page) picture(ctx context.Context, s pipelines.Step, numbers []results.Map) (atlas.Picture, error) {
 	out := atlas.Picture{Title: s.Caption}
 	if !p.Has(s.ID, pipelines.OutSVG) || !p.Has(s.ID, pipelines.OutPNG) {
@@ -328,7 +328,7 @@ func (p page) action(ctx context.Context, id string) (artifacts.Action, error) {
 	return action, nil
 }
 
-// origins are the provenance of those outputs that there are.
+// origins are the provenance of the available outputs.
 func (p page) origins(ctx context.Context, outputs ...pipelines.Ref) ([]atlas.Provenance, error) {
 	var out []atlas.Provenance
 	for _, o := range outputs {

@@ -11,7 +11,7 @@ import (
 	"lossatlas/pipelines"
 )
 
-// Fact is what is known of an experiment other than its results, by what to call it:
+// Fact holds the properties of an experiment other than its results, by name:
 // a number, a text or a truth value.
 type Fact map[string]any
 

@@ -10,7 +10,7 @@ import (
 	"lossatlas/pipelines"
 )
 
-// Map is the numbers of a map over one split, as far as they are there.
+// Map is the numbers of a map over one split, as far as they are computed.
 type Map struct {
 	Step pipelines.Step
 	// Kind is that of the step, or trajectory for a surface around the path of a training.

@@ -78,7 +78,7 @@ func (s *Sweep) Final(comparison string) []pipelines.Step {
 	return slices.DeleteFunc(slices.Clone(s.Graph.Final), func(st pipelines.Step) bool { return st.At.Comparison != comparison })
 }
 
-// Recipe is what a step is made from; ok says whether all of its inputs are there.
+// Recipe is the recipe of a step; ok says whether all of its inputs are available.
 func (s *Sweep) Recipe(step pipelines.Step, numerics string) (recipe artifacts.Recipe, key artifacts.Key, ok bool, err error) {
 	inputs := make(map[string]artifacts.Digest, len(step.Inputs))
 	for name, ref := range step.Inputs {
@@ -127,7 +127,7 @@ func (s *Sweep) Cause(id string) string {
 	return st.Error
 }
 
-// DecodeError is that of an output which can't be read as what it should be.
+// DecodeError is the error of an output that can't be decoded as its kind.
 type DecodeError struct {
 	Step, Output string
 	Err          error

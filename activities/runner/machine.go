@@ -31,7 +31,7 @@ type Machine struct {
 	built      sync.Map // what trainings were built from, whose programs are compiled
 }
 
-// Close releases the numeric backend and what is kept on its devices.
+// Close releases the numeric backend and the buffers on its devices.
 func (m *Machine) Close() {
 	m.evaluators.clear()
 	if m.backend != nil {

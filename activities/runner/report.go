@@ -10,7 +10,7 @@ import (
 	"lossatlas/pipelines"
 )
 
-// makePage makes the page of a sweep from whatever of its results there are.
+// makePage makes the page of a sweep from its available results.
 // Everything on the page follows from the step's inputs and their recipes, so
 // that the same results give the same page.
 func makePage(ctx context.Context, r *Run) (Outputs, error) {

@@ -45,7 +45,7 @@ type Progress struct {
 	Points int `json:"points,omitempty"`
 }
 
-// compiling is the note of work that has to compile a program, or to upload what it works on.
+// compiling is the note of work that has to compile a program, or to upload its data.
 const compiling = "compiling"
 
 // Plan says how a step is cut into chunks, and which are left to do.

@@ -91,7 +91,7 @@ func (s *spectrumParts) Join(ctx context.Context, chunks [][]byte) (Outputs, err
 }
 
 // hessian is the Hessian at the minimizer of a step, and the function that
-// gives back what it works on.
+// releases its evaluator.
 func (r *Run) hessian(ctx context.Context, p pipelines.MapParams, subset string) (*engine.Hessian, func(), error) {
 	e, release, err := r.evaluator(ctx, p)
 	if err != nil {

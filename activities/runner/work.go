@@ -52,7 +52,7 @@ const (
 )
 
 // patiently repeats a put as long as the store does not answer or is full, so
-// that what was computed is not lost. The heartbeat and the log say what is waited for.
+// that the result is not lost. The heartbeat and the log name the cause.
 func (r *Run) patiently(ctx context.Context, put func() error) error {
 	for pause := firstPatience; ; pause = min(2*pause, mostPatience) {
 		err := put()

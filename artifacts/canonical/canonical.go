@@ -89,7 +89,7 @@ func appendNumber(b []byte, literal string) ([]byte, error) {
 	return b, nil
 }
 
-// jsonError says what is wrong with a JSON text.
+// jsonError describes the fault of a JSON text.
 func jsonError(err error) error {
 	syntax, _ := errors.AsType[*jsontext.SyntacticError](err)
 	switch {

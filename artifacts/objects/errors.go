@@ -29,7 +29,7 @@ var (
 	ErrUnsupported = errors.New("not supported by the server")
 )
 
-// Error is a failed request: what was being done to which object, where,
+// Error is a failed request: the operation, the object, the place,
 // and why it failed. Unwrap gives the sentinel (when there is one) and the
 // cause.
 type Error struct {

@@ -1,4 +1,4 @@
-// Package objects is what the artifact store needs of whatever keeps its bytes:
+// Package objects is the interface of the artifact store to the storage of its bytes:
 // named objects in one bucket. An object store is another implementation of
 // [Bucket]: package s3 has that of S3-compatible servers, [Memory] one for
 // tests. [Over] and [Metered] are buckets made of other buckets.
@@ -52,7 +52,7 @@ type Bucket interface {
 	String() string
 }
 
-// Info is what is known of an object beside its bytes.
+// Info describes an object.
 type Info struct {
 	Name string
 	Size int64  // -1 when Get doesn't know

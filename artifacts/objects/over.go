@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// over reads from another bucket what it has not itself.
+// over reads missing objects from another bucket.
 type over struct {
 	Bucket
 	under    Bucket

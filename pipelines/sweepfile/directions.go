@@ -113,7 +113,7 @@ func (m *mapConfig) resolveDirections(c *syntax.Checker, tree *syntax.Node) {
 
 // resolveOrigins finds, for each map whose directions are those of another experiment,
 // that experiment: the one that its selector stands for and that is like this
-// one in whatever the selector doesn't name.
+// one in all parameters that the selector doesn't name.
 func (s *Sweep) resolveOrigins(c *syntax.Checker, tree *syntax.Node, points []point) {
 	for i := range s.experiments {
 		e := &s.experiments[i]

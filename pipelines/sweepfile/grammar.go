@@ -14,7 +14,7 @@ import (
 type Catalog struct {
 	Nets     []string
 	Datasets []Dataset
-	// CheckNetwork says what is wrong with a written-out network for a problem, and the
+	// CheckNetwork returns the fault of a written-out network for a problem, and the
 	// way to the layer through the network's JSON ("4", "shortcut", "0"); nil checks nothing.
 	CheckNetwork func(n pipelines.Network, p pipelines.Problem) (place []string, err error)
 }

@@ -10,7 +10,7 @@ import (
 	"lossatlas/pipelines/syntax"
 )
 
-// styleConfig is a style as a sweep file has it, beside the kind of a plot or figure.
+// styleConfig is a style in a sweep file, next to the kind of a plot or figure.
 type styleConfig struct {
 	Scale    string   `field:"scale"`
 	Min      *float64 `field:"min"`

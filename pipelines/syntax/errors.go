@@ -85,7 +85,7 @@ func (c *collector) Addf(at Position, format string, args ...any) {
 	c.Add(at, fmt.Sprintf(format, args...))
 }
 
-// Full says whether as many errors are there as are reported.
+// Full says whether the limit of reported errors is reached.
 func (c *collector) Full() bool { return len(c.List) >= MaxErrors }
 
 // Err returns the errors in file order, cut to maxErrors, or nil.

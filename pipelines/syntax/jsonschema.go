@@ -12,7 +12,7 @@ type Schema map[string]any
 // ListOf is the schema of a list of at least one value.
 func ListOf(s Schema) Schema { return Schema{"type": "array", "items": s, "minItems": 1} }
 
-// Nullable also allows an empty value, which in an overlay removes what was there.
+// Nullable also allows an empty value, which in an overlay removes the earlier one.
 func Nullable(s Schema) Schema {
 	return Schema{"anyOf": []Schema{s, {"type": "null"}}}
 }

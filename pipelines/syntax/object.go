@@ -108,7 +108,7 @@ func (t Object) Schema(known Names) Schema {
 	return s
 }
 
-// Schema is that of the type, with what is said of the field.
+// Schema is that of the type, with the description of the field.
 func (f Field) Schema(known Names) Schema {
 	s := f.Type.Schema(known)
 	s["description"] = f.Doc

@@ -30,7 +30,7 @@ func NewChecker(file string) *Checker { return &Checker{collector: newCollector(
 // Names are lists of names that the caller knows, by what they name. A list that is absent allows any name.
 type Names map[string][]string
 
-// Reject reports what is wanted in place of a node, and returns nil.
+// Reject reports the values allowed in place of a node, and returns nil.
 func (c *Checker) Reject(n *Node, path, want string) any {
 	c.Addf(n.At, "%s: want %s, got %s", path, want, n.Describe())
 	return nil
@@ -70,7 +70,7 @@ func (t Integer) Check(c *Checker, n *Node, path string) any {
 	return c.Reject(n, path, t.Want()+unquote(n))
 }
 
-// Want is what is allowed, for a message.
+// Want describes the allowed values, for a message.
 func (t Integer) Want() string {
 	return fmt.Sprintf("a whole number from %d to %d", t.Min, t.Max)
 }

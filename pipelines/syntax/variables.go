@@ -94,7 +94,7 @@ func (c *Checker) Declare(root *Node) bool {
 	return c.Reported == before
 }
 
-// UnknownVariable says that there is no such variable, and what to do about it.
+// UnknownVariable reports an unknown variable, with the remedy.
 func (c *Checker) UnknownVariable(name string) string {
 	if name == "" {
 		return "$ without the name of a variable; put a text that begins with $ in quotes"

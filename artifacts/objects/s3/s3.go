@@ -32,7 +32,7 @@ type Bucket struct {
 
 var _ objects.Bucket = (*Bucket)(nil)
 
-// openAttempts and openTimeout bound how long Open waits for an endpoint where nobody answers.
+// openAttempts and openTimeout bound how long Open waits for an endpoint that does not answer.
 const (
 	openAttempts = 3
 	openTimeout  = 20 * time.Second
@@ -52,7 +52,7 @@ func Open(ctx context.Context, cfg Config) (*Bucket, error) {
 	if err := cfg.checkCredentials(); err != nil {
 		return nil, b.fail("open the store", "", err)
 	}
-	// An endpoint where nobody answers should be reported in a second, not after all retries.
+	// An endpoint that does not answer should be reported in a second, not after all retries.
 	if b.core, err = cfg.client(openAttempts, b.connections); err != nil {
 		return nil, err
 	}

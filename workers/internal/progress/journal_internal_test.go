@@ -83,7 +83,7 @@ func TestPoller(t *testing.T) {
 	}
 }
 
-// unserved is a Temporal server that no worker has come to.
+// unserved is a Temporal server without workers.
 type unserved struct {
 	workflowservice.WorkflowServiceClient
 }

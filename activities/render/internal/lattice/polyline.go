@@ -77,7 +77,7 @@ func (t Track) part(s0, s1 float64) []vg.Point {
 	return append(pts, t.Point(s1))
 }
 
-// Without returns what is left of the line when the given stretches [from, to] are cut out.
+// Without returns the rest of the line when the given stretches [from, to] are cut out.
 func (t Track) Without(gaps [][2]float64) [][]vg.Point {
 	if len(gaps) == 0 {
 		return [][]vg.Point{t.pts}

@@ -26,7 +26,7 @@ func Open(ctx context.Context, a *app.App) (*session.Session, error) {
 	return session.Open(ctx, opts)
 }
 
-// alive says whether this process still does what it was given.
+// alive says whether this process still works on its task.
 func alive() error {
 	if n := activities.Hung(); n > 0 {
 		return fmt.Errorf("%d activities have made no progress for long", n)

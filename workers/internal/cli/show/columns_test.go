@@ -140,7 +140,7 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-// What maps came to has a column each, before the state, and can be sorted by.
+// The results of maps have a column each, before the state, by which rows can be sorted.
 func TestMeasuresAreColumns(t *testing.T) {
 	rows := sample()
 	rows[0].Measures = map[string]float64{"path.pc1": 41.238}

@@ -125,7 +125,7 @@ func (g *collection) do(ctx context.Context) (err error) {
 	return g.print(done, "freed", false)
 }
 
-// print lists what was freed, or would be.
+// print lists the objects that were freed, or would be.
 func (g *collection) print(c artifacts.Collected, verb string, list bool) error {
 	switch g.Settings.Output {
 	case "json":
