@@ -124,6 +124,21 @@ func (b *bench) chunk(t *testing.T, job Job, i int) {
 	}
 }
 
+// putter returns a function that stores a file, as an encoder returns it.
+func (b *bench) putter(t *testing.T) func(file []byte, err error) Input {
+	return func(file []byte, err error) Input {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		blob, err := b.Store.Put(t.Context(), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Input{Digest: blob.Digest}
+	}
+}
+
 // typeOf is the type of an error that no retry mends, "" for others.
 func typeOf(err error) string {
 	var final *PermanentError

@@ -17,16 +17,9 @@ func TestGivenDirections(t *testing.T) {
 		t.Fatal(err)
 	}
 	drawn := [][]float32{directions.Sample(net.Params(), 1, 0), directions.Sample(net.Params(), 1, 1)}
+	put := b.putter(t)
 	stored := func(dirs [][]float32) string {
-		file, err := directions.Encode(net.Params(), dirs, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		blob, err := b.Store.Put(t.Context(), file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return blob.Digest.String()
+		return put(directions.Encode(net.Params(), dirs, nil)).Digest.String()
 	}
 	step := func(digest string, axes int) Job {
 		return b.step(t, pipelines.KindGivenDirections, pipelines.GivenDirectionsParams{Net: "small", Problem: shapesProblem, Directions: digest, Axes: axes}, nil)

@@ -33,17 +33,7 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put := func(file []byte, err error) Input {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		blob, err := b.Store.Put(t.Context(), file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return Input{Digest: blob.Digest}
-	}
+	put := b.putter(t)
 	weights := func(seed uint64) Input {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		theta, state := make([]float32, net.NumParams()), make([]float32, net.NumState())

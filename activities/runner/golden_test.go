@@ -135,7 +135,7 @@ func (b *bench) compareGolden(t *testing.T, known map[string]golden, kind string
 
 // raise is what to do about results that changed.
 func raise(kind string) string {
-	return fmt.Sprintf("if that is meant, raise the version of %s in pipelines/steps.go, so that stored results are not taken for new ones, and record again: %s", kind, recordAgain)
+	return fmt.Sprintf("if that is meant, raise the version of %s in its pipelines/kind_*.go, so that stored results are not taken for new ones, and record again: %s", kind, recordAgain)
 }
 
 // apart says where numbers are not nearly those recorded, "" if nowhere.

@@ -61,24 +61,14 @@ func TestImportRefusesWeightsInTheStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put := func(file []byte, err error) string {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		blob, err := b.Store.Put(t.Context(), file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return blob.Digest.String()
-	}
+	put := b.putter(t)
 	for name, spoil := range map[string]func(theta, state []float32){
 		"conv1.weight":    func(theta, _ []float32) { theta[0] = float32(math.NaN()) },
 		"bn1.running_var": func(_, state []float32) { state[net.State()[1].Offset] = -1 },
 	} {
 		theta, state := net.Init(1)
 		spoil(theta, state)
-		in := pipelines.ImportParams{Net: p.Net, Weights: put(net.Encode(theta, state, nil)), Data: p.Data}
+		in := pipelines.ImportParams{Net: p.Net, Weights: put(net.Encode(theta, state, nil)).Digest.String(), Data: p.Data}
 		_, err := b.do(t, b.step(t, pipelines.KindImport, in, nil))
 		if typeOf(err) != "BadWeights" || !strings.Contains(err.Error(), name) {
 			t.Errorf("a bad %s: %v", name, err)
@@ -86,7 +76,7 @@ func TestImportRefusesWeightsInTheStore(t *testing.T) {
 	}
 	d := make([]float32, net.NumParams())
 	d[1] = float32(math.Inf(1))
-	in := pipelines.GivenDirectionsParams{Net: p.Net, Problem: shapesProblem, Directions: put(directions.Encode(net.Params(), [][]float32{d}, nil)), Axes: 1}
+	in := pipelines.GivenDirectionsParams{Net: p.Net, Problem: shapesProblem, Directions: put(directions.Encode(net.Params(), [][]float32{d}, nil)).Digest.String(), Axes: 1}
 	if _, err := b.do(t, b.step(t, pipelines.KindGivenDirections, in, nil)); typeOf(err) != "BadDirections" {
 		t.Errorf("directions that are not finite: %v", err)
 	}
