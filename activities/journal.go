@@ -138,7 +138,7 @@ func (a *Activities) RecordSteps(ctx context.Context, r StepsRecord) error {
 		}
 		drop := []string{fmt.Sprintf(foundEntry, r.Group)}
 		for i, s := range r.Steps {
-			if s.State != artifacts.StateNotRun {
+			if s.State != artifacts.StateCached {
 				drop = append(drop, fmt.Sprintf(stepEntry, r.Group, i))
 			}
 		}
