@@ -202,6 +202,9 @@ func (a *Activities) await(ctx context.Context, job runner.Job, in StepInput, re
 			return StepResult{}, err
 		case hasType(err, ErrorAbandoned):
 			continue // everybody else left just before this join: start it again
+		case hasType(err, errorJobLost):
+			a.log(ctx, in).Warn().Err(err).Msg("the step is started again")
+			continue
 		}
 		var app *temporal.ApplicationError
 		var ended *temporal.WorkflowExecutionError

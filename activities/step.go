@@ -77,6 +77,9 @@ func do[T any](ctx context.Context, a *Activities, in StepInput, body func(*runn
 const (
 	// jobPart is the part of a step that holds its job.
 	jobPart = "job"
+	// errorJobLost is the type of error of a step whose job was deleted from the store or is damaged there. RunStep then stores the job
+	// and starts the step again.
+	errorJobLost = "JobLost"
 	// begunPart is the part of a step that an activity stores as it begins to work, so that a step whose process is
 	// killed before it has stored a result of its own is known to have begun.
 	begunPart = "begun"
@@ -110,7 +113,7 @@ func (a *Activities) job(ctx context.Context, in StepInput) (runner.Job, error) 
 	case errors.Is(err, artifacts.ErrNotFound):
 		action, err := a.Machine.Store.Recorded(ctx, in.Key)
 		if errors.Is(err, artifacts.ErrNotFound) {
-			err = runner.Permanent("BadStep", fmt.Errorf("%s: what it is made from was deleted from the store; run the sweep again", in.Label))
+			err = runner.Permanent(errorJobLost, fmt.Errorf("%s: its job is not in the store any more; the activity that asked for the step stores it again", in.Label))
 		}
 		if err != nil {
 			return job, err
