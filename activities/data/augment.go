@@ -12,10 +12,12 @@ const Padding = 4
 
 // CheckAugment returns an error unless examples of the problem can be augmented.
 func CheckAugment(p problem.Problem) error {
-	if !p.IsImage() || min(p.Shape[0], p.Shape[1]) <= Padding {
-		return fmt.Errorf("random crops and flips need images of more than %d×%d pixels, [height, width, channels], and the examples have the shape %v: say `augment: false`", Padding, Padding, p.Shape)
+	if p.IsImage() {
+		if height, width, _ := p.Image(); min(height, width) > Padding {
+			return nil
+		}
 	}
-	return nil
+	return fmt.Errorf("random crops and flips need images of more than %d×%d pixels, [height, width, channels] or [channels, height, width], and the examples have the shape %v: say `augment: false`", Padding, Padding, p.Shape)
 }
 
 // Augment writes to dst the training-time variant of the image src (both of the
@@ -32,7 +34,14 @@ func Augment(p problem.Problem, dst, src []byte, rng *rand.Rand) {
 		panic(fmt.Sprintf("data: augment %d bytes into %d, want %d each", len(src), len(dst), n))
 	}
 	dy, dx, flip := drawCrop(rng.Uint64())
-	crop(dst, src, p.Shape[0], p.Shape[1], dy, dx, flip)
+	height, width, channels := p.Image()
+	planes := 1 // within which a row is contiguous
+	if p.ChannelsFirst {
+		planes = channels
+	}
+	for size, i := len(src)/planes, 0; i < len(src); i += size {
+		crop(dst[i:i+size], src[i:i+size], height, width, dy, dx, flip)
+	}
 }
 
 // drawCrop turns 64 random bits into a shift of −4 to 4 pixels on each axis

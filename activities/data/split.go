@@ -16,7 +16,7 @@ type Split struct {
 	// Examples are Len() times the numbers of an example, of the problem's type,
 	// little-endian, in the order of its shape; nil when they stay in files.
 	Examples []byte
-	Classes  []int32   // Len() labels of a problem with classes
+	Classes  []int32   // Len()×Places labels of a problem with classes
 	Targets  []float32 // Len()×Outputs labels of a problem with targets
 	files    *records
 }
@@ -26,14 +26,15 @@ func (s Split) Len() int {
 	if s.Problem.HasTargets() {
 		return len(s.Targets) / s.Problem.Outputs
 	}
-	return len(s.Classes)
+	return len(s.Classes) / s.Problem.Places()
 }
 
 // WithProblem is the split for a problem with the same examples and labels, of which the
 // normalization and the loss may be others.
 func (s Split) WithProblem(p problem.Problem) (Split, error) {
 	have := s.Problem
-	if !slices.Equal(p.Shape, have.Shape) || p.Type != have.Type || p.Outputs != have.Outputs || p.HasTargets() != have.HasTargets() {
+	if !slices.Equal(p.Shape, have.Shape) || p.ChannelsFirst != have.ChannelsFirst || p.Type != have.Type || p.Outputs != have.Outputs ||
+		!slices.Equal(p.Labels, have.Labels) || p.HasTargets() != have.HasTargets() {
 		return Split{}, fmt.Errorf("the examples of %q are of the problem %v, which differs from %v in more than normalization and loss", s.Name, have, p)
 	}
 	s.Problem = p
@@ -43,12 +44,15 @@ func (s Split) WithProblem(p problem.Problem) (Split, error) {
 // Check returns an error when a label is no class of the problem.
 func (s Split) Check() error {
 	for i, class := range s.Classes {
-		if class < 0 || int(class) >= s.Problem.Outputs {
-			return fmt.Errorf("example %d of %q has the label %d: labels must be classes from 0 to %d", i, s.Name, class, s.Problem.Outputs-1)
+		if (class < 0 || int(class) >= s.Problem.Outputs) && (s.Problem.Ignore == nil || class != *s.Problem.Ignore) {
+			return fmt.Errorf("example %d of %q has the label %d: labels must be classes from 0 to %d", i/s.Problem.Places(), s.Name, class, s.Problem.Outputs-1)
 		}
 	}
 	return nil
 }
+
+// Totals are those of the labels.
+func (s Split) Totals() problem.Totals { return s.Problem.Totals(s.Classes, s.Targets) }
 
 // Example is the i-th example of a split in memory. It shares memory with the split.
 func (s Split) Example(i int) []byte { return window(s.Examples, i, i+1, s.Problem.Bytes()) }
@@ -73,7 +77,7 @@ func (s Split) Slice(from, to int) Split {
 		s.files = &records{recordSet: s.files.recordSet, files: s.files.files, from: s.files.from + from}
 	}
 	s.Examples = window(s.Examples, from, to, s.Problem.Bytes())
-	s.Classes, s.Targets = window(s.Classes, from, to, 1), window(s.Targets, from, to, s.Problem.Outputs)
+	s.Classes, s.Targets = window(s.Classes, from, to, s.Problem.Places()), window(s.Targets, from, to, s.Problem.Outputs)
 	return s
 }
 

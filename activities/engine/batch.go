@@ -36,14 +36,13 @@ func UploadBatch(b *Backend, s data.Split, size int) (batch Batch, err error) {
 	if err := s.Read(raw[:s.Len()*s.Problem.Bytes()], 0); err != nil {
 		return Batch{}, err
 	}
-	if examples.DType == dtypes.Uint8 {
+	switch examples.DType {
+	case dtypes.Uint8:
 		batch.Examples, err = Upload(b, raw, examples.Dimensions...)
-	} else {
-		numbers := make([]float32, examples.Size())
-		if _, err := binary.Decode(raw, binary.LittleEndian, numbers); err != nil {
-			return Batch{}, err
-		}
-		batch.Examples, err = Upload(b, numbers, examples.Dimensions...)
+	case dtypes.Int32:
+		batch.Examples, err = uploadRaw[int32](b, raw, examples.Dimensions)
+	default:
+		batch.Examples, err = uploadRaw[float32](b, raw, examples.Dimensions)
 	}
 	if err != nil {
 		return Batch{}, err
@@ -57,6 +56,15 @@ func UploadBatch(b *Backend, s data.Split, size int) (batch Batch, err error) {
 		batch.Free()
 	}
 	return batch, err
+}
+
+// uploadRaw copies numbers in little-endian bytes to the device.
+func uploadRaw[E int32 | float32](b *Backend, raw []byte, dims []int) (*Buffer, error) {
+	numbers := make([]E, len(raw)/4)
+	if _, err := binary.Decode(raw, binary.LittleEndian, numbers); err != nil {
+		return nil, err
+	}
+	return Upload(b, numbers, dims...)
 }
 
 // padded is v with zeros behind it up to length n.

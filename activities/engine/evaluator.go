@@ -11,20 +11,18 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/problem"
 )
 
 // Eval is the loss and score of a network over a set of examples.
 type Eval struct {
 	Loss float64 // mean over the examples; may be infinite or NaN
-	// Correct is the sum of the scores: for classification the number of correct examples, NaN if
-	// any logit of any example is not finite; NaN for a loss without a score.
-	Correct float64
-	Count   int // examples
+	// Score is the mean score in percent: for classification the share of correct examples, NaN (missing)
+	// if any logit of any example is not finite; NaN for a problem without a score. The logits decide and
+	// not the loss: a sum of losses may overflow although all logits are finite.
+	Score float64
+	Count int // examples
 }
-
-// Accuracy is the share of correct examples in percent, NaN (missing) where Correct is. The logits
-// decide and not the loss: a sum of losses may overflow although all logits are finite.
-func (e Eval) Accuracy() float64 { return 100 * e.Correct / float64(e.Count) }
 
 // Evaluator computes f(α, β) = L(θ + αδ + βη), the surface of Li et al. 2018
 // (section 2), with batch normalisation by stored statistics. Examples, θ, δ and
@@ -36,7 +34,8 @@ type Evaluator struct {
 	forward  *Program
 	size     int // of a batch, padding included
 	examples data.Split
-	batches  []batch // the first of the examples, on the device
+	totals   problem.Totals // of the examples
+	batches  []batch        // the first of the examples, on the device
 
 	params, state plane // the running statistics move along with θ where their plane has directions
 }
@@ -65,7 +64,7 @@ func NewEvaluator(b *Backend, net *nets.Net, examples data.Split, size int) (*Ev
 	if err := CheckExamples(net, examples); err != nil {
 		return nil, err
 	}
-	e := &Evaluator{backend: b, net: net, size: size, examples: examples}
+	e := &Evaluator{backend: b, net: net, size: size, examples: examples, totals: examples.Totals()}
 	if err := e.compileForward(); err != nil {
 		return nil, err
 	}
@@ -214,7 +213,7 @@ func (e *Evaluator) At(ctx context.Context, alpha, beta float64) (Eval, error) {
 	if state != e.state.from {
 		defer state.Free()
 	}
-	var result Eval
+	var loss, score float64
 	err = e.each(ctx, func(b batch) error {
 		out, err := e.forward.Run(point, state, b.Examples, b.Labels, b.count)
 		if err != nil {
@@ -223,15 +222,15 @@ func (e *Evaluator) At(ctx context.Context, alpha, beta float64) (Eval, error) {
 		var sums [2]float32
 		err = Download(out[0], sums[:])
 		out[0].Free()
-		result.Loss += float64(sums[0])
-		result.Correct += float64(sums[1])
-		result.Count += b.examples
+		loss += float64(sums[0])
+		score += float64(sums[1])
 		return err
 	})
 	if err != nil {
 		return Eval{}, err
 	}
-	result.Loss /= float64(result.Count)
+	result := Eval{Count: e.examples.Len()}
+	result.Loss, result.Score = e.net.Problem.Means(loss, score, e.totals)
 	return result, nil
 }
 

@@ -73,7 +73,7 @@ func TestBatchesDoNotMatter(t *testing.T) {
 			if first.Count == 0 {
 				first = got
 			}
-			if got.Count != 21 || got.Correct != first.Correct || relative(got.Loss, first.Loss) > 1e-6 {
+			if got.Count != 21 || got.Score != first.Score || relative(got.Loss, first.Loss) > 1e-6 {
 				t.Errorf("batches of %d: %+v, at once %+v", size, got, first)
 			}
 		}
@@ -179,8 +179,8 @@ func TestExtremeParameters(t *testing.T) {
 		}
 		if got := at(t, e, 1e38, 0); !math.IsNaN(got.Loss) && !math.IsInf(got.Loss, 0) {
 			t.Errorf("the loss at parameters of 1e38 is %v", got)
-		} else if !math.IsNaN(got.Accuracy()) {
-			t.Errorf("the accuracy at parameters of 1e38 is %v, want NaN", got.Accuracy())
+		} else if !math.IsNaN(got.Score) {
+			t.Errorf("the accuracy at parameters of 1e38 is %v, want NaN", got.Score)
 		}
 		if got := at(t, e, 1, 0); math.IsNaN(got.Loss) || math.IsInf(got.Loss, 0) || got.Count != 5 {
 			t.Errorf("the loss at parameters of about 1 is %v", got)
@@ -189,8 +189,8 @@ func TestExtremeParameters(t *testing.T) {
 		if err := e.SetCenter(theta, state); err != nil {
 			t.Fatal(err)
 		}
-		if got := at(t, e, 0, 0); !math.IsNaN(got.Loss) || !math.IsNaN(got.Accuracy()) {
-			t.Errorf("loss and accuracy with a negative running variance are %v and %v, want NaN", got.Loss, got.Accuracy())
+		if got := at(t, e, 0, 0); !math.IsNaN(got.Loss) || !math.IsNaN(got.Score) {
+			t.Errorf("loss and accuracy with a negative running variance are %v and %v, want NaN", got.Loss, got.Score)
 		}
 	})
 }
@@ -344,7 +344,7 @@ func TestAccuracyNeedsFiniteLogits(t *testing.T) {
 			if err := errors.Join(e.SetCenter(theta, state), e.SetDirections(theta, nil)); err != nil {
 				t.Fatal(err)
 			}
-			return at(t, e, scale, 0).Accuracy()
+			return at(t, e, scale, 0).Score
 		}
 		if got := accuracy(images.Slice(10, 11), 1); !math.IsNaN(got) {
 			t.Errorf("the accuracy over a black image is %v, want NaN", got)

@@ -147,7 +147,6 @@ func (h *Hessian) sum(ctx context.Context, dst []float64, program *Program, extr
 		return 0, fmt.Errorf("Hessian of network %s before the evaluator's centre was set", h.net.Name)
 	}
 	clear(dst)
-	count := 0
 	err = h.each(ctx, func(b batch) error {
 		out, err := program.Run(append([]*Buffer{h.here(), h.state.from, b.Examples, b.Labels, b.count}, extra...)...)
 		if err != nil {
@@ -166,16 +165,15 @@ func (h *Hessian) sum(ctx context.Context, dst []float64, program *Program, extr
 		}
 		h.collect(dst)
 		second += float64(scalar[0])
-		count += b.examples
 		return nil
 	})
 	if err != nil {
 		return 0, err
 	}
 	for i := range dst {
-		dst[i] /= float64(count)
+		dst[i] /= h.totals.Weight
 	}
-	return second / float64(count), nil
+	return second / h.totals.Weight, nil
 }
 
 // collect adds the subset of what was downloaded to dst.

@@ -3,7 +3,6 @@ package engine_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"testing"
 
@@ -35,8 +34,8 @@ func TestLossAtMinimum(t *testing.T) {
 			if relative(got.Loss, want.Loss) > 1e-5 {
 				t.Errorf("loss %.9g, PyTorch in float64 %.9g", got.Loss, want.Loss)
 			}
-			if got.Accuracy() != want.Acc || got.Count != 1000 {
-				t.Errorf("accuracy %.1f %% of %d images, PyTorch %.1f %% of 1000", got.Accuracy(), got.Count, want.Acc)
+			if got.Score != want.Acc || got.Count != 1000 {
+				t.Errorf("accuracy %.1f %% of %d images, PyTorch %.1f %% of 1000", got.Score, got.Count, want.Acc)
 			}
 		})
 	}
@@ -109,8 +108,8 @@ func TestSurface(t *testing.T) {
 					worst = max(worst, relative(got.Loss, loss))
 					points++
 					// Two of 1000 images may lie on a decision boundary within rounding.
-					if math.Abs(got.Accuracy()-want.Acc[iy][ix]) > 0.21 {
-						t.Errorf("accuracy at (%g, %g): %g %%, PyTorch %g %%", want.X[ix], want.Y[iy], got.Accuracy(), want.Acc[iy][ix])
+					if math.Abs(got.Score-want.Acc[iy][ix]) > 0.21 {
+						t.Errorf("accuracy at (%g, %g): %g %%, PyTorch %g %%", want.X[ix], want.Y[iy], got.Score, want.Acc[iy][ix])
 					}
 				}
 			}
@@ -202,9 +201,4 @@ func TestInterpolation(t *testing.T) {
 			}
 		})
 	}
-}
-
-func ExampleEval_Accuracy() {
-	fmt.Println(engine.Eval{Correct: 913, Count: 1000}.Accuracy(), "percent")
-	// Output: 91.3 percent
 }

@@ -50,12 +50,17 @@ func ByName(name string, p problem.Problem) (*Net, error) {
 		if c.name != name {
 			continue
 		}
-		if !p.IsImage() || min(p.Shape[0], p.Shape[1]) < c.side {
+		if !p.IsImage() || smallestSide(p) < c.side {
 			return nil, fmt.Errorf("the network %s takes images of at least %d×%d pixels, [height, width, channels], and the examples have the shape %v: choose another network, or write one out under `networks`", name, c.side, c.side, p.Shape)
 		}
 		return New(name, c.layers(p.Outputs), p)
 	}
 	return nil, fmt.Errorf("there is no network called %q: choose one of %s", name, strings.Join(Names(), ", "))
+}
+
+func smallestSide(images problem.Problem) int {
+	height, width, _ := images.Image()
+	return min(height, width)
 }
 
 // Of returns the built-in network of a name, or the one whose layers are written out as JSON, under the given name, built

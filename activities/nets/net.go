@@ -47,11 +47,12 @@ func inputShape(p problem.Problem) (Shape, error) {
 	}
 	switch {
 	case p.IsImage():
-		return Shape{Height: p.Shape[0], Width: p.Shape[1], Channels: p.Shape[2]}, nil
+		height, width, channels := p.Image()
+		return Shape{Height: height, Width: width, Channels: channels}, nil
 	case len(p.Shape) == 1:
 		return Shape{Channels: p.Shape[0], Flat: true}, nil
 	}
-	return Shape{}, fmt.Errorf("the examples have the shape %v: networks take images, [height, width, channels], or vectors, [features]", p.Shape)
+	return Shape{}, fmt.Errorf("the examples have the shape %v: networks take images, [height, width, channels] or [channels, height, width], or vectors, [features]", p.Shape)
 }
 
 // endError says of the last of a number of layers that it does not give the outputs of the problem.
@@ -94,18 +95,26 @@ func (n *Net) Signature() string { return fmt.Sprintf("%s %#v", n.Problem, n.lay
 // them; examples is [batch, Shape…] of the problem, normalized; state is the flat
 // vector. The result is the outputs, [batch, Outputs].
 func (n *Net) Evaluate(f Formulation, params []*graph.Node, state, examples *graph.Node) *graph.Node {
-	return n.ops.forward(&pass{formulation: f, params: params, state: split(state, n.State())}, examples)
+	return n.ops.forward(&pass{formulation: f, params: params, state: split(state, n.State())}, n.channelsLast(examples))
 }
 
 // Train adds the forward pass with batch statistics to a graph, with inputs as of
 // Evaluate. The result is the outputs and the new flat state vector.
 func (n *Net) Train(f Formulation, params []*graph.Node, state, examples *graph.Node) (outputs, newState *graph.Node) {
 	p := &pass{formulation: f, params: params, state: split(state, n.State()), training: true, newState: make([]*graph.Node, len(n.State()))}
-	outputs = n.ops.forward(p, examples)
+	outputs = n.ops.forward(p, n.channelsLast(examples))
 	if len(p.newState) == 0 {
 		return outputs, state
 	}
 	return outputs, Join(p.newState)
+}
+
+// channelsLast is a batch of examples in the order of the layers.
+func (n *Net) channelsLast(examples *graph.Node) *graph.Node {
+	if n.Problem.IsImage() && n.Problem.ChannelsFirst {
+		return graph.TransposeAllAxes(examples, 0, 2, 3, 1)
+	}
+	return examples
 }
 
 // Split cuts the flat vector θ into the tensors of the parameter table.

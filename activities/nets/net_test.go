@@ -345,7 +345,7 @@ func TestBuiltInNetworksForOtherProblems(t *testing.T) {
 		}
 	}
 	p.Shape = []int{2, 3}
-	if _, err := nets.New("x", nil, p); err == nil || !strings.Contains(err.Error(), "[height, width, channels], or vectors, [features]") {
+	if _, err := nets.New("x", nil, p); err == nil || !strings.Contains(err.Error(), "[height, width, channels] or [channels, height, width], or vectors, [features]") {
 		t.Errorf("examples of two axes: %v", err)
 	}
 	p.Shape = []int{7}

@@ -82,7 +82,7 @@ func TestAdamCountsSteps(t *testing.T) {
 	epochs(t, trainer, 1)
 	before := checkpoint(t, trainer)
 	s := newStream(c, 1, images)
-	if _, _, err := trainer.step(s, 20, trainer.config.numbers(c.LR, 4)...); err != nil {
+	if _, _, _, err := trainer.step(s, 20, trainer.config.numbers(c.LR, 4)...); err != nil {
 		t.Fatal(err)
 	}
 	trainer.broken = false // one step further, for a look

@@ -121,8 +121,8 @@ func TestOtherProblemsForward(t *testing.T) {
 				want += float64(v) * float64(v) / float64(len(o.data.Targets))
 			}
 		}
-		if math.Abs(got.Loss-want) > 1e-6*want || got.Count != 40 || math.Abs(got.Accuracy()-accuracy) > 1e-9 || math.IsNaN(got.Accuracy()) != math.IsNaN(accuracy) {
-			t.Errorf("loss %g, accuracy %g of %d; want %g, %g of 40", got.Loss, got.Accuracy(), got.Count, want, accuracy)
+		if math.Abs(got.Loss-want) > 1e-6*want || got.Count != 40 || math.Abs(got.Score-accuracy) > 1e-9 || math.IsNaN(got.Score) != math.IsNaN(accuracy) {
+			t.Errorf("loss %g, accuracy %g of %d; want %g, %g of 40", got.Loss, got.Score, got.Count, want, accuracy)
 		}
 	})
 }

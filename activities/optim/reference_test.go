@@ -161,7 +161,7 @@ func TestTrainerAgreesWithPyTorch(t *testing.T) {
 			}
 			in := s.inOrder()
 			for step, want := range s.Losses {
-				loss, _, err := trainer.step(in, s.Batch, 0.1)
+				loss, _, _, err := trainer.step(in, s.Batch, 0.1)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -173,29 +173,29 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(step, steps int, loss
 	stats := EpochStats{Epoch: t.epoch}
 	stream := newStream(t.config, t.epoch, t.examples)
 	steps := (t.examples.Len() + t.config.BatchSize - 1) / t.config.BatchSize
-	lastLoss, correct := math.NaN(), 0.0
+	lastLoss, sum, correct := math.NaN(), 0.0, 0.0
 	for step := range steps {
 		if err := ctx.Err(); err != nil {
 			return EpochStats{}, err
 		}
 		batch := min(t.config.BatchSize, t.examples.Len()-step*t.config.BatchSize)
 		stats.LR = t.config.rate(t.epoch, step, steps)
-		loss, hits, err := t.step(stream, batch, t.config.numbers(stats.LR, t.epoch*steps+step+1)...)
+		loss, hits, weight, err := t.step(stream, batch, t.config.numbers(stats.LR, t.epoch*steps+step+1)...)
 		if err != nil {
 			return EpochStats{}, err
 		}
-		if mean := loss / float64(batch); math.IsNaN(mean) || math.IsInf(mean, 0) {
+		if mean := loss / weight; math.IsNaN(mean) || math.IsInf(mean, 0) {
 			return EpochStats{}, &DivergedError{Epoch: t.epoch, Step: step, LastLoss: lastLoss}
 		} else {
 			lastLoss = mean
 		}
-		stats.Loss += loss / float64(t.examples.Len())
-		correct += hits
+		sum, correct = sum+loss, correct+hits
 		if progress != nil {
 			progress(step+1, steps, lastLoss)
 		}
 	}
-	stats.Accuracy = 100 * correct / float64(t.examples.Len())
+	mean, score := t.net.Problem.Means(sum, correct, t.examples.Totals())
+	stats.Loss, stats.Accuracy = mean, score
 	theta, err := engine.Read(t.theta)
 	if err != nil {
 		return EpochStats{}, err
@@ -210,19 +210,28 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(step, steps int, loss
 }
 
 // step takes one step on the next examples of the stream and returns the sums of
-// their losses and scores. numbers are what the update takes next to vectors.
-func (t *Trainer) step(s *stream, batch int, numbers ...float64) (loss, correct float64, err error) {
-	scalars := make([]*engine.Buffer, 1+len(numbers)) // the first is the share of an example in the mean
-	for i, v := range append([]float64{1 / float64(batch)}, numbers...) {
+// their losses, scores and weights. numbers are what the update takes next to vectors.
+func (t *Trainer) step(s *stream, batch int, numbers ...float64) (loss, correct, weight float64, err error) {
+	var groups []data.Split
+	for _, size := range t.config.groups(batch) {
+		examples, err := s.next(size)
+		if err != nil {
+			return 0, 0, 0, err
+		}
+		groups = append(groups, examples)
+		weight += examples.Totals().Weight
+	}
+	scalars := make([]*engine.Buffer, 1+len(numbers)) // the first is the share in the mean of an example of weight 1
+	for i, v := range append([]float64{1 / weight}, numbers...) {
 		if scalars[i], err = engine.Upload(t.backend, []float32{float32(v)}); err != nil {
-			return 0, 0, err
+			return 0, 0, 0, err
 		}
 		defer scalars[i].Free()
 	}
-	for _, size := range t.config.groups(batch) {
-		l, c, err := t.group(s, size, scalars[0])
+	for _, examples := range groups {
+		l, c, err := t.group(examples, scalars[0])
 		if err != nil {
-			return 0, 0, err
+			return 0, 0, 0, err
 		}
 		loss, correct = loss+l, correct+c
 	}
@@ -233,26 +242,22 @@ func (t *Trainer) step(s *stream, batch int, numbers ...float64) (loss, correct 
 	}
 	out, err := t.update.Run(append(in, scalars[1:]...)...)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, 0, err
 	}
 	for i, v := range vectors {
 		replace(v, out[i])
 	}
-	return loss, correct, nil
+	return loss, correct, weight, nil
 }
 
-// group adds the gradient of the stream's next examples, a batch-normalisation group, to the sum.
-func (t *Trainer) group(s *stream, size int, share *engine.Buffer) (loss, correct float64, err error) {
-	examples, err := s.next(size)
-	if err != nil {
-		return 0, 0, err
-	}
-	batch, err := engine.UploadBatch(t.backend, examples, size)
+// group adds the gradient of examples, a batch-normalisation group, to the sum.
+func (t *Trainer) group(examples data.Split, share *engine.Buffer) (loss, correct float64, err error) {
+	batch, err := engine.UploadBatch(t.backend, examples, examples.Len())
 	if err != nil {
 		return 0, 0, err
 	}
 	defer batch.Free()
-	out, err := t.gradients[size].Run(t.theta, t.state, t.sum, batch.Examples, batch.Labels, share)
+	out, err := t.gradients[examples.Len()].Run(t.theta, t.state, t.sum, batch.Examples, batch.Labels, share)
 	if err != nil {
 		return 0, 0, err
 	}

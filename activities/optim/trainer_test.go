@@ -211,7 +211,7 @@ func TestRunningStatisticsGoGroupByGroup(t *testing.T) {
 		for i := range n {
 			s.order = append(s.order, i)
 		}
-		if _, _, err := trainer.step(s, n, 0.1); err != nil {
+		if _, _, _, err := trainer.step(s, n, 0.1); err != nil {
 			t.Fatal(err)
 		}
 		return checkpoint(t, trainer).State[:8] // running means of the first layer

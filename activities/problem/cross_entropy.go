@@ -7,27 +7,52 @@ import (
 )
 
 // CrossEntropy is the loss of classification: the cross-entropy of the softmax of
-// the outputs, which are logits, against the class, with the natural logarithm.
+// the outputs, which are logits, against the class, with the natural logarithm. With
+// label smoothing ε and class weights w it is PyTorch's
+//
+//	(1 − ε)·w_y·(−log p_y) + ε/K·Σ_k w_k·(−log p_k)
+//
+// at each place, and its mean is over Σ w_y.
 const CrossEntropy = "cross-entropy"
 
-// crossEntropy scores 1 where the largest logit is that of the class, else 0, and
-// NaN where a logit of the example is not finite: such a network classifies
-// nothing, and NaN would count as the first class. Logits that overflow give
-// infinite and NaN losses, which are values like others.
-func crossEntropy(logits, classes *graph.Node) (loss, score *graph.Node) {
-	batch := logits.Shape().Dim(0)
-	top := graph.StopGradient(graph.ReduceMax(logits, 1))
-	shifted := graph.Sub(logits, graph.Reshape(top, batch, 1))
+// Logits that overflow give infinite and NaN losses, which are values like others.
+func crossEntropy(p Problem, logits, classes *graph.Node) *graph.Node {
+	last := logits.Rank() - 1
+	top := graph.StopGradient(graph.ReduceAndKeep(logits, graph.ReduceMax, last))
+	shifted := graph.Sub(logits, top)
 	// Selected by Where and not by a product with 0 and 1, which would turn infinities elsewhere into NaN.
-	own := graph.ReduceSum(graph.Where(isClass(logits, classes), shifted, graph.ZerosLike(shifted)), 1)
-	loss = graph.Sub(graph.Log(graph.ReduceSum(graph.Exp(shifted), 1)), own)
-	hit := graph.ConvertDType(graph.Equal(graph.ArgMax(logits, 1, dtypes.Int32), classes), logits.DType())
-	return loss, graph.Where(graph.LogicalAll(graph.IsFinite(logits), 1), hit, missing(hit))
+	own := graph.ReduceSum(graph.Where(isClass(logits, classes), shifted, graph.ZerosLike(shifted)), last)
+	sum := graph.Log(graph.ReduceSum(graph.Exp(shifted), last))
+	loss := graph.Sub(sum, own)
+	weights := p.classWeights(logits)
+	if weights != nil {
+		loss = graph.Mul(loss, graph.ReduceSum(graph.Where(isClass(logits, classes), weights, graph.ZerosLike(logits)), last))
+	}
+	if p.Smoothing > 0 {
+		others := graph.Sub(graph.ExpandAxes(sum, -1), shifted)
+		if weights != nil {
+			others = graph.Mul(others, weights)
+		}
+		loss = graph.Add(graph.MulScalar(loss, 1-p.Smoothing), graph.MulScalar(graph.ReduceMean(others, last), p.Smoothing))
+	}
+	if p.Ignore != nil {
+		loss = graph.Where(p.counts(classes), loss, graph.ZerosLike(loss))
+	}
+	return overPlaces(loss)
 }
 
-// isClass says of each of the logits [batch, classes] whether it is that of the example's class.
+// classWeights are the weights of the classes in the shape of the logits, nil for none.
+func (p Problem) classWeights(logits *graph.Node) *graph.Node {
+	if p.ClassWeights == nil {
+		return nil
+	}
+	w := graph.ConstAsDType(logits.Graph(), logits.DType(), p.ClassWeights)
+	return graph.BroadcastToDims(graph.ExpandLeftToRank(w, logits.Rank()), logits.Shape().Dimensions...)
+}
+
+// isClass says of each of the logits [batch, Labels…, classes] whether it is that of the place's class.
 func isClass(logits, classes *graph.Node) *graph.Node {
-	batch, count := logits.Shape().Dim(0), logits.Shape().Dim(1)
-	column := graph.Iota(logits.Graph(), shapes.Make(dtypes.Int32, batch, count), 1)
-	return graph.Equal(column, graph.BroadcastToDims(graph.Reshape(classes, batch, 1), batch, count))
+	dims := logits.Shape().Dimensions
+	column := graph.Iota(logits.Graph(), shapes.Make(dtypes.Int32, dims...), len(dims)-1)
+	return graph.Equal(column, graph.BroadcastToDims(graph.ExpandAxes(classes, -1), dims...))
 }

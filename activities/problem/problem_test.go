@@ -42,9 +42,9 @@ func TestCheck(t *testing.T) {
 	}{
 		{func(p *problem.Problem) { p.Shape = nil }, "at least one size"},
 		{func(p *problem.Problem) { p.Shape = []int{3, 0} }, "[3 0]"},
-		{func(p *problem.Problem) { p.Type = "int8" }, `"int8": choose uint8 or float32`},
+		{func(p *problem.Problem) { p.Type = "int8" }, `"int8": choose uint8, float32 or int32`},
 		{func(p *problem.Problem) { p.Outputs = 0 }, "0 outputs"},
-		{func(p *problem.Problem) { p.Loss = "hinge" }, `"hinge": choose one of cross-entropy, mse`},
+		{func(p *problem.Problem) { p.Loss = "exponential" }, `"exponential": choose one of binary-cross-entropy, cross-entropy, hinge, huber, l1, mse`},
 		{func(p *problem.Problem) { p.Mean = []float64{1} }, "1 means and 2 deviations for the normalization of 2 channels"},
 		{func(p *problem.Problem) { p.Deviation = []float64{1, 0} }, "channel 1"},
 		{func(p *problem.Problem) { p.Mean = []float64{math.NaN(), 0} }, "channel 0"},

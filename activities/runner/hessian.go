@@ -186,7 +186,7 @@ func curvature(ctx context.Context, h *engine.Hessian, alpha, beta float64, opt 
 	if err := h.MoveTo(alpha, beta); err != nil {
 		return point, nil, err
 	}
-	point = surface.Curved{Point: surface.Point{Loss: v.Loss, Accuracy: v.Accuracy()}}
+	point = surface.Curved{Point: surface.Point{Loss: v.Loss, Accuracy: v.Score}}
 	ends, err := spectrum.Extremes(ctx, h, opt)
 	if errors.Is(err, spectrum.ErrNotFinite) {
 		nan := math.NaN()

@@ -87,5 +87,5 @@ func (r *Run) evaluateSplit(ctx context.Context, net *nets.Net, d pipelines.Trai
 	}
 	defer e.Close()
 	v, err := evaluateAt(ctx, e, c)
-	return trainlog.Number(v.Loss), trainlog.Number(v.Accuracy()), err
+	return trainlog.Number(v.Loss), trainlog.Number(v.Score), err
 }

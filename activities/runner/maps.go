@@ -67,7 +67,7 @@ func (m *lossMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		points = append(points, surface.Point{Index: index, Loss: v.Loss, Accuracy: v.Accuracy()})
+		points = append(points, surface.Point{Index: index, Loss: v.Loss, Accuracy: v.Score})
 		m.Pulse.Progress(Progress{Done: i + 1, Total: len(indices), Unit: "point", Points: len(indices)})
 		m.countPoint(ctx, m.p.Data.To-m.p.Data.From)
 	}

@@ -121,7 +121,7 @@ func bothEnds(ctx context.Context, h *engine.Hessian, tolerance float64, pulse P
 	}
 	found, err := spectrum.Extremes(ctx, h, spectrum.Options{Tolerance: tolerance, Progress: productsProgress(pulse)})
 	return ends{
-		Loss: trainlog.Number(v.Loss), Accuracy: trainlog.Number(v.Accuracy()),
+		Loss: trainlog.Number(v.Loss), Accuracy: trainlog.Number(v.Score),
 		LambdaMin: found.Min.Value, LambdaMax: found.Max.Value, ResidualMin: found.Min.Residual, ResidualMax: found.Max.Residual,
 	}, err
 }

@@ -212,7 +212,7 @@ func (r *trainRun) epoch(ctx context.Context) error {
 	}
 	r.state.Log.Epochs = append(r.state.Log.Epochs, trainlog.Epoch{
 		Epoch: n + 1, LR: trainlog.Number(stats.LR), TrainLoss: trainlog.Number(stats.Loss), TrainAccuracy: trainlog.Number(stats.Accuracy),
-		TestLoss: trainlog.Number(test.Loss), TestAccuracy: trainlog.Number(test.Accuracy()), WeightNorm: trainlog.Number(stats.WeightNorm),
+		TestLoss: trainlog.Number(test.Loss), TestAccuracy: trainlog.Number(test.Score), WeightNorm: trainlog.Number(stats.WeightNorm),
 	})
 	if err := r.keepAt(ctx, c); err != nil { // before the epoch counts as done
 		return err
@@ -241,7 +241,7 @@ func (r *trainRun) finish(ctx context.Context) (Outputs, error) {
 		return nil, err
 	}
 	r.state.Log.Final = trainlog.Final{
-		TrainLoss: trainlog.Number(train.Loss), TrainAccuracy: trainlog.Number(train.Accuracy()), TestLoss: trainlog.Number(test.Loss), TestAccuracy: trainlog.Number(test.Accuracy()),
+		TrainLoss: trainlog.Number(train.Loss), TrainAccuracy: trainlog.Number(train.Score), TestLoss: trainlog.Number(test.Loss), TestAccuracy: trainlog.Number(test.Score),
 	}
 	weights, err := r.net.Encode(c.Theta, c.State, nil)
 	if err != nil {
