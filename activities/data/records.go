@@ -166,14 +166,14 @@ func (s *recordSet) Load(split string, from, to int) (Split, error) {
 	if err := checkRange(s.set, split, from, to, size, s.where(files), s.remedy(split, files)); err != nil {
 		return Split{}, err
 	}
-	all := &records{recordSet: s, files: files, from: from}
+	all := &records{recordSet: s, files: files}
 	out := Split{Name: split, Problem: s.problem, Classes: make([]int32, to-from)}
 	if bytes := (to - from) * s.problem.Bytes(); bytes <= s.resident {
 		out.Examples = make([]byte, bytes)
 	} else {
-		out.files = all
+		out.reader, out.first = all, from
 	}
-	return out, all.read(out.Examples, out.Classes, 0)
+	return out, all.read(out.Examples, out.Classes, from)
 }
 
 // where names the files of a split with their record counts.
@@ -196,12 +196,14 @@ func (s *recordSet) remedy(split string, files []recordFile) string {
 	return "add " + strings.Join(lacks, ", ") + " of the official data set"
 }
 
-// records is the examples of a split from one on, in the split's files.
+// records is the examples of a split in its files.
 type records struct {
 	*recordSet
 	files []recordFile
-	from  int // record of the split that is example 0
 }
+
+// ReadExamples is read without classes, as of Reader.
+func (r *records) ReadExamples(dst []byte, i int) error { return r.read(dst, nil, i) }
 
 // read fills examples and classes, of which one may be nil, from the i-th example on, across files.
 func (r *records) read(examples []byte, classes []int32, i int) error {
@@ -209,7 +211,7 @@ func (r *records) read(examples []byte, classes []int32, i int) error {
 	n := max(len(classes), len(examples)/size)
 	first, done := 0, 0 // the split's number of the file's first record; examples read
 	for _, f := range r.files {
-		lo, hi := max(r.from+i-first, 0), min(r.from+i+n-first, f.records)
+		lo, hi := max(i-first, 0), min(i+n-first, f.records)
 		if lo < hi {
 			next := done + hi - lo
 			if err := r.readFile(f, window(examples, done, next, size), window(classes, done, next, 1), lo, hi); err != nil {

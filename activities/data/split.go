@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -9,16 +10,34 @@ import (
 
 // Split is a run of labelled examples of a data set. The labels are in memory.
 // So are the examples, unless they are larger than Options.Resident: then they
-// stay in their files, and Read gets them from there each time.
+// stay in their files or in the store, and Read gets them from there each time.
 type Split struct {
 	Name    string // which part of the data set: "train" or "test"
 	Problem problem.Problem
 	// Examples are Len() times the numbers of an example, of the problem's type,
-	// little-endian, in the order of its shape; nil when they stay in files.
+	// little-endian, in the order of its shape; nil when they stay where they are.
 	Examples []byte
 	Classes  []int32   // Len()×Places labels of a problem with classes
 	Targets  []float32 // Len()×Outputs labels of a problem with targets
-	files    *records
+	reader   Reader    // reads examples that are not in memory
+	first    int       // the number that example 0 has there
+}
+
+// Reader reads the examples of a split from where they are stored. It is safe for concurrent use.
+type Reader interface {
+	// ReadExamples fills dst with whole examples, from the i-th of the split on.
+	ReadExamples(dst []byte, i int) error
+}
+
+// Attach is the split, which has labels, with its examples. Example 0 is example first of r. They
+// are read into memory if they have at most resident bytes (0 means DefaultResident), else on each Read.
+func (s Split) Attach(r Reader, first, resident int) (Split, error) {
+	if size := s.Problem.Bytes(); s.Len() > cmp.Or(resident, DefaultResident)/size {
+		s.reader, s.first = r, first
+		return s, nil
+	}
+	s.Examples = make([]byte, s.Len()*s.Problem.Bytes())
+	return s, r.ReadExamples(s.Examples, first)
 }
 
 // Len is the number of examples.
@@ -58,10 +77,10 @@ func (s Split) Totals() problem.Totals { return s.Problem.Totals(s.Classes, s.Ta
 func (s Split) Example(i int) []byte { return window(s.Examples, i, i+1, s.Problem.Bytes()) }
 
 // Read copies as many examples as fill dst, from the i-th on, from memory or from
-// their files. A file that can't be read or has changed is a *FileError.
+// where they are stored. A file that can't be read or has changed is a *FileError.
 func (s Split) Read(dst []byte, i int) error {
-	if s.files != nil {
-		return s.files.read(dst, nil, i)
+	if s.reader != nil {
+		return s.reader.ReadExamples(dst, s.first+i)
 	}
 	copy(dst, s.Examples[i*s.Problem.Bytes():][:len(dst)])
 	return nil
@@ -73,9 +92,7 @@ func (s Split) Slice(from, to int) Split {
 	if from < 0 || to < from || to > s.Len() {
 		panic(fmt.Sprintf("data: slice [%d:%d] of a split of %d examples", from, to, s.Len()))
 	}
-	if s.files != nil {
-		s.files = &records{recordSet: s.files.recordSet, files: s.files.files, from: s.files.from + from}
-	}
+	s.first += from
 	s.Examples = window(s.Examples, from, to, s.Problem.Bytes())
 	s.Classes, s.Targets = window(s.Classes, from, to, s.Problem.Places()), window(s.Targets, from, to, s.Problem.Outputs)
 	return s
