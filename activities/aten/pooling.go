@@ -1,0 +1,250 @@
+package aten
+
+import (
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// poolingOps reduce windows of the last one or two axes.
+var poolingOps = map[string]operation{
+	"max_pool1d":              {maxPoolArgs, one(func(c *call) *graph.Node { return maxPool(c, 1) })},
+	"max_pool2d":              {maxPoolArgs, one(func(c *call) *graph.Node { return maxPool(c, 2) })},
+	"max_pool2d_with_indices": {maxPoolArgs, one(func(c *call) *graph.Node { return maxPool(c, 2) })},
+	"avg_pool1d":              {avgPoolArgs, one(func(c *call) *graph.Node { return avgPool(c, 1) })},
+	"avg_pool2d":              {avgPoolArgs, one(func(c *call) *graph.Node { return avgPool(c, 2) })},
+	"adaptive_avg_pool1d":     {"self tensor, output_size ints", one(func(c *call) *graph.Node { return adaptiveMean(c, 1) })},
+	"adaptive_avg_pool2d":     {"self tensor, output_size ints", one(func(c *call) *graph.Node { return adaptiveMean(c, 2) })},
+	"_adaptive_avg_pool2d":    {"self tensor, output_size ints", one(func(c *call) *graph.Node { return adaptiveMean(c, 2) })},
+	"adaptive_max_pool2d":     {"self tensor, output_size ints", one(adaptiveMax)},
+}
+
+const (
+	maxPoolArgs = "self tensor, kernel_size ints, stride ints?, padding ints?, dilation ints?, ceil_mode flag?"
+	avgPoolArgs = "self tensor, kernel_size ints, stride ints?, padding ints?, ceil_mode flag?, count_include_pad flag?, divisor_override int?"
+)
+
+// maxTaps is the largest number of elements of a window: each is an operation of its own.
+const maxTaps = 1024
+
+// window is the geometry of a pool along one axis.
+type window struct{ size, stride, padding, dilation, input, output int }
+
+// windows reads the geometry of a pool over the last axes of x.
+func (c *call) windows(x *graph.Node, n int) []window {
+	if x.Rank() < n+1 {
+		fail("%v has no %d axes after the channels", dims(x), n)
+	}
+	size, pad, dilation := c.each("kernel_size", n, 1), c.each("padding", n, 0), c.each("dilation", n, 1)
+	stride := size
+	if len(c.ints("stride")) > 0 {
+		stride = c.each("stride", n, 1)
+	}
+	all := make([]window, n)
+	for i := range all {
+		w := window{size[i], stride[i], pad[i], dilation[i], dims(x)[x.Rank()-n+i], 0}
+		if !inRange(w.size) || !inRange(w.stride) || !inRange(w.dilation) || w.padding < 0 || w.padding > w.size/2 {
+			fail("a window of %v with stride %v, padding %v and dilation %v is out of range", size, stride, pad, dilation)
+		}
+		w.output = w.count(c.flag("ceil_mode", false))
+		if w.output < 1 {
+			fail("a window of %v does not fit %v", size, dims(x))
+		}
+		all[i] = w
+	}
+	return all
+}
+
+// count is the number of windows, with up a last one that lies partly outside.
+func (w window) count(up bool) int {
+	room := w.input + 2*w.padding - w.dilation*(w.size-1) - 1
+	if room < 0 && !up {
+		return 0
+	}
+	n := room / w.stride
+	if up {
+		n = (room + w.stride - 1) / w.stride
+		if n*w.stride >= w.input+w.padding { // a window must start inside
+			n--
+		}
+	}
+	return n + 1
+}
+
+// end is the padding after the elements that the windows need.
+func (w window) end() int {
+	return (w.output-1)*w.stride + w.dilation*(w.size-1) + 1 - w.input - w.padding
+}
+
+// overWindows combines the elements of the windows of x, tap by tap.
+func overWindows(x *graph.Node, all []window, fill float64, combine func(a, b *graph.Node) *graph.Node) *graph.Node {
+	first := x.Rank() - len(all)
+	border, taps := make([][2]int, x.Rank()), 1
+	for i, w := range all {
+		border[first+i] = [2]int{w.padding, w.end()}
+		taps *= w.size
+		if taps > maxTaps {
+			fail("a window of more than %d elements is not supported", maxTaps)
+		}
+	}
+	x = padded(x, border, fill)
+	var y *graph.Node
+	for t := range taps {
+		tap := x
+		for i := len(all) - 1; i >= 0; i-- {
+			w := all[i]
+			from := t % w.size * w.dilation
+			tap, t = along(tap, first+i, from, from+(w.output-1)*w.stride+1, w.stride), t/w.size
+		}
+		if y == nil {
+			y = tap
+			continue
+		}
+		y = combine(y, tap)
+	}
+	return y
+}
+
+// maxPool gives the gradient to the first of equal elements, and keeps NaN, as in PyTorch.
+func maxPool(c *call, n int) *graph.Node {
+	x := c.tensor("self")
+	return overWindows(x, c.windows(x, n), lowest(x.DType()), func(best, t *graph.Node) *graph.Node {
+		return graph.Where(graph.LogicalOr(graph.GreaterThan(t, best), graph.NotEqual(t, t)), t, best)
+	})
+}
+
+func lowest(t dtypes.DType) float64 {
+	if t == dtypes.Float64 {
+		return -math.MaxFloat64
+	}
+	return -math.MaxFloat32
+}
+
+// avgPool divides by the elements of the window that lie on the image or, with
+// count_include_pad, on its padding, but not beyond, where ceil_mode may reach.
+func avgPool(c *call, n int) *graph.Node {
+	x := c.tensor("self")
+	all := c.windows(x, n)
+	sum := windowSums(x, all)
+	if c.has("divisor_override") {
+		d := c.int("divisor_override", 1)
+		if d == 0 {
+			fail("the divisor is 0")
+		}
+		return graph.DivScalar(sum, float64(d))
+	}
+	counts, even := windowCounts(all, c.flag("count_include_pad", true))
+	if even {
+		return graph.DivScalar(sum, counts[0])
+	}
+	var shape []int
+	for _, w := range all {
+		shape = append(shape, w.output)
+	}
+	return graph.Div(level(sum, c.fromFlat(counts, shape, x.DType())))
+}
+
+// windowSums are the sums of the elements of windows. One window that is the image is a reduction.
+func windowSums(x *graph.Node, all []window) *graph.Node {
+	whole, axes := true, sequence(x.Rank()-len(all), len(all))
+	for _, w := range all {
+		whole = whole && w.size == w.input && w.padding == 0 && w.dilation == 1 && w.output == 1
+	}
+	if whole {
+		return kept(graph.ReduceSum(x, axes...), x, axes)
+	}
+	return overWindows(x, all, 0, graph.Add)
+}
+
+// windowCounts are the divisors of windows, and whether all are the same.
+func windowCounts(all []window, padding bool) (counts []float64, even bool) {
+	counts = []float64{1}
+	for _, w := range all {
+		var next []float64
+		for _, before := range counts {
+			for o := range w.output {
+				from, to := o*w.stride-w.padding, o*w.stride-w.padding+w.size
+				if padding {
+					to = min(to, w.input+w.padding)
+				} else {
+					from, to = max(from, 0), min(to, w.input)
+				}
+				next = append(next, before*float64(to-from))
+			}
+		}
+		counts = next
+	}
+	even = true
+	for _, n := range counts {
+		even = even && n == counts[0]
+	}
+	return counts, even
+}
+
+// adaptiveMean has windows of which window i of n covers the elements from
+// ⌊i·size/n⌋ to ⌈(i+1)·size/n⌉: sums of an axis after another.
+func adaptiveMean(c *call, n int) *graph.Node {
+	x, to := c.tensor("self"), c.outputSize(n)
+	first, whole := x.Rank()-n, true
+	if first < 1 {
+		fail("%v has no %d axes after the channels", dims(x), n)
+	}
+	for i := range n {
+		whole = whole && to[i] == 1
+	}
+	if whole {
+		axes := sequence(first, n)
+		return graph.DivScalar(kept(graph.ReduceSum(x, axes...), x, axes), float64(count(x, axes)))
+	}
+	for i, size := range to {
+		x = weightedAlong(x, first+i, c.fromFlat(adaptiveWeights(dims(x)[first+i], size), []int{dims(x)[first+i], size}, x.DType()))
+	}
+	return x
+}
+
+// outputSize is the size that a pool is asked for, with −1 (PyTorch's None) for the input's.
+func (c *call) outputSize(n int) []int {
+	to := c.each("output_size", n, 1)
+	for i, size := range to {
+		if size < 1 || size > maxWindow {
+			fail("an output of %v is out of range", to)
+		}
+		to[i] = size
+	}
+	return to
+}
+
+// adaptiveWeights is the matrix [size, n] of the means of windows.
+func adaptiveWeights(size, n int) []float64 {
+	m := make([]float64, size*n)
+	for i := range n {
+		from, to := i*size/n, ((i+1)*size+n-1)/n
+		for k := from; k < to; k++ {
+			m[k*n+i] = 1 / float64(to-from)
+		}
+	}
+	return m
+}
+
+// weightedAlong multiplies an axis by a matrix [size, new size].
+func weightedAlong(x *graph.Node, axis int, m *graph.Node) *graph.Node {
+	y := graph.DotGeneral(x, []int{axis}, nil, m, []int{0}, nil) // the new axis is the last
+	order := append(sequence(0, axis), x.Rank()-1)
+	return permuted(y, append(order, sequence(axis, x.Rank()-1-axis)...))
+}
+
+func adaptiveMax(c *call) *graph.Node {
+	x, to := c.tensor("self"), c.outputSize(2)
+	var all []window
+	for i, size := range to {
+		n := dims(x)[x.Rank()-2+i]
+		if n%size != 0 {
+			fail("an output of %v is supported only where it divides the input's size %v", to, dims(x))
+		}
+		all = append(all, window{n / size, n / size, 0, 1, n, size})
+	}
+	return overWindows(x, all, 0, func(best, t *graph.Node) *graph.Node {
+		return graph.Where(graph.LogicalOr(graph.GreaterThan(t, best), graph.NotEqual(t, t)), t, best)
+	})
+}

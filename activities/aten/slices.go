@@ -1,0 +1,244 @@
+package aten
+
+import (
+	"math"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// This file has operations that take parts of tensors, put them together in
+// another order, or surround them.
+
+// along is the part from…to of x along an axis, every step-th element.
+func along(x *graph.Node, axis, from, to, step int) *graph.Node {
+	if from == 0 && to == dims(x)[axis] && step == 1 {
+		return x
+	}
+	s := graph.AxisRange(from, to)
+	if step > 1 {
+		s = s.Stride(step)
+	}
+	return graph.SliceAxis(x, axis, s)
+}
+
+func slice(c *call) *graph.Node {
+	x := c.tensor("self")
+	if x.Rank() == 0 {
+		fail("a scalar cannot be cut")
+	}
+	a := c.axis("dim", 0, x.Rank())
+	n, step := dims(x)[a], c.int("step", 1)
+	from, to := clip(c.int("start", 0), n), clip(c.int("end", math.MaxInt), n)
+	if step < 1 || from >= to {
+		fail("the slice %d:%d:%d of an axis of %d elements is empty", from, to, step, n)
+	}
+	return along(x, a, from, to, step)
+}
+
+// clip is an index as Python counts it, from the end where negative, within 0…n.
+func clip(i, n int) int {
+	if i < 0 {
+		i += n
+	}
+	return max(0, min(i, n))
+}
+
+func selectIndex(c *call) *graph.Node {
+	x := c.tensor("self")
+	a := c.axis("dim", 0, x.Rank())
+	return selected(x, a, axisIndex(c.int("index", 0), x, a))
+}
+
+func axisIndex(i int, x *graph.Node, axis int) int {
+	if x.Rank() == 0 || i < -dims(x)[axis] || i >= dims(x)[axis] {
+		fail("the index %d is outside axis %d of %v", i, axis, dims(x))
+	}
+	return (i + dims(x)[axis]) % dims(x)[axis]
+}
+
+// selected is element i along an axis, which is dropped.
+func selected(x *graph.Node, axis, i int) *graph.Node {
+	d := append(append([]int{}, dims(x)[:axis]...), dims(x)[axis+1:]...)
+	return graph.Reshape(along(x, axis, i, i+1, 1), d...)
+}
+
+func narrow(c *call) *graph.Node {
+	x := c.tensor("self")
+	a := c.axis("dim", 0, x.Rank())
+	from := axisIndex(c.int("start", 0), x, a)
+	n := c.int("length", 0)
+	if n < 1 || n > dims(x)[a]-from {
+		fail("%d elements from %d do not fit axis %d of %v", n, from, a, dims(x))
+	}
+	return along(x, a, from, from+n, 1)
+}
+
+func flip(c *call) *graph.Node {
+	x := c.tensor("self")
+	if x.Rank() == 0 {
+		return x
+	}
+	axes := c.axes("dims", x.Rank())
+	turned := func(y *graph.Node) *graph.Node { return graph.Reverse(y, axes...) }
+	return withGradients([]*graph.Node{x}, func(in []*graph.Node) *graph.Node { return turned(in[0]) }, turned)
+}
+
+func roll(c *call) *graph.Node {
+	x := c.tensor("self")
+	shifts := c.ints("shifts")
+	if !c.has("dims") {
+		flat := graph.Reshape(x, x.Shape().Size())
+		return graph.Reshape(rolled(flat, 0, shifts[0]), dims(x)...)
+	}
+	axes := c.ints("dims")
+	if len(axes) != len(shifts) {
+		fail("%d shifts are given for %d axes", len(shifts), len(axes))
+	}
+	for i, a := range axes {
+		x = rolled(x, axisOf(a, x.Rank()), shifts[i])
+	}
+	return x
+}
+
+// rolled moves elements towards higher indices of an axis, the last ones to its start.
+func rolled(x *graph.Node, axis, shift int) *graph.Node {
+	if x.Rank() == 0 {
+		return x
+	}
+	n := dims(x)[axis]
+	cut := ((-shift)%n + n) % n
+	if cut == 0 {
+		return x
+	}
+	return graph.Concatenate([]*graph.Node{along(x, axis, cut, n, 1), along(x, axis, 0, cut, 1)}, axis)
+}
+
+// borders are PyTorch's pads, pairs from the last axis to the first, as pairs for each axis of x.
+func borders(x *graph.Node, pads []int) [][2]int {
+	all := make([][2]int, x.Rank())
+	if len(pads)%2 != 0 || len(pads)/2 > x.Rank() {
+		fail("the padding %v does not fit a tensor of %d axes", pads, x.Rank())
+	}
+	for i := 0; i < len(pads); i += 2 {
+		all[x.Rank()-1-i/2] = [2]int{pads[i], pads[i+1]}
+	}
+	for i, b := range all {
+		n := dims(x)[i]
+		if b[0] < -n || b[1] < -n || b[0] > maxSize || b[1] > maxSize || n+b[0]+b[1] < 1 {
+			fail("the padding %v does not fit %v", pads, dims(x))
+		}
+	}
+	return all
+}
+
+func padConstant(c *call) *graph.Node {
+	x := c.tensor("self")
+	return padded(x, borders(x, c.ints("pad")), c.number("value", 0))
+}
+
+// padded surrounds x with a number; negative borders cut elements off.
+func padded(x *graph.Node, border [][2]int, value float64) *graph.Node {
+	pads := make([]compute.PadAxis, x.Rank())
+	some := false
+	for i, b := range border {
+		x = along(x, i, max(0, -b[0]), dims(x)[i]-max(0, -b[1]), 1)
+		pads[i] = compute.PadAxis{Start: max(0, b[0]), End: max(0, b[1])}
+		some = some || pads[i] != compute.PadAxis{}
+	}
+	if !some {
+		return x
+	}
+	d := dims(x)
+	return withGradients([]*graph.Node{x},
+		func(in []*graph.Node) *graph.Node {
+			return graph.Pad(in[0], graph.Scalar(x.Graph(), x.DType(), value), pads...)
+		},
+		func(dy *graph.Node) *graph.Node {
+			for i, p := range pads {
+				dy = along(dy, i, p.Start, p.Start+d[i], 1)
+			}
+			return dy
+		})
+}
+
+func padMode(c *call) *graph.Node {
+	switch mode := c.text("mode"); mode {
+	case "", "constant":
+		return padConstant(c)
+	case "reflect":
+		return padByIndex(c, "pad", reflected)
+	case "replicate":
+		return padByIndex(c, "pad", replicated)
+	case "circular":
+		return padByIndex(c, "pad", wrapped)
+	default:
+		fail("the mode %q of padding is not supported: constant, reflect, replicate and circular are", mode)
+		return nil
+	}
+}
+
+// Which element of an axis of n elements stands at i, which may be outside.
+func reflected(i, n int) int {
+	if i < 0 {
+		i = -i
+	}
+	if i >= n {
+		i = 2*(n-1) - i
+	}
+	return i
+}
+func replicated(i, n int) int { return max(0, min(i, n-1)) }
+func wrapped(i, n int) int    { return ((i % n) + n) % n }
+
+// padByIndex surrounds a tensor with its own elements.
+func padByIndex(c *call, name string, source func(i, n int) int) *graph.Node {
+	x := c.tensor("self")
+	for a, b := range borders(x, c.ints(name)) {
+		if b == [2]int{} {
+			continue
+		}
+		n := dims(x)[a]
+		index := make([]int64, n+b[0]+b[1])
+		for i := range index {
+			index[i] = int64(source(i-b[0], n))
+			if index[i] < 0 || index[i] >= int64(n) {
+				fail("the padding %v is larger than axis %d of %v", c.ints(name), a, dims(x))
+			}
+		}
+		x = taken(x, a, c.fromFlat(index, []int{len(index)}, indexType))
+	}
+	return x
+}
+
+func pixelShuffle(c *call) *graph.Node {
+	x, r := c.tensor("self"), c.int("upscale_factor", 1)
+	d := dims(x)
+	if x.Rank() != 4 || r < 1 || r > maxSize || d[1]%(r*r) != 0 {
+		fail("a factor of %d does not fit %v", r, d)
+	}
+	y := graph.Reshape(x, d[0], d[1]/(r*r), r, r, d[2], d[3])
+	y = graph.TransposeAllAxes(y, 0, 1, 4, 2, 5, 3)
+	return graph.Reshape(y, d[0], d[1]/(r*r), d[2]*r, d[3]*r)
+}
+
+func pixelUnshuffle(c *call) *graph.Node {
+	x, r := c.tensor("self"), c.int("downscale_factor", 1)
+	d := dims(x)
+	if x.Rank() != 4 || r < 1 || d[2]%r != 0 || d[3]%r != 0 {
+		fail("a factor of %d does not fit %v", r, d)
+	}
+	y := graph.Reshape(x, d[0], d[1], d[2]/r, r, d[3]/r, r)
+	y = graph.TransposeAllAxes(y, 0, 1, 3, 5, 2, 4)
+	return graph.Reshape(y, d[0], d[1]*r*r, d[2]/r, d[3]/r)
+}
+
+func channelShuffle(c *call) *graph.Node {
+	x, groups := c.tensor("self"), c.int("groups", 1)
+	if x.Rank() < 2 || groups < 1 || dims(x)[1]%groups != 0 {
+		fail("%d groups do not fit %v", groups, dims(x))
+	}
+	d := dims(x)
+	split := append([]int{d[0], groups, d[1] / groups}, d[2:]...)
+	return graph.Reshape(swapped(graph.Reshape(x, split...), 1, 2), d...)
+}
