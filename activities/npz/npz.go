@@ -10,9 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strings"
 	"time"
+
+	"lossatlas/activities/internal/ziplist"
 )
 
 // Array is a named array in C order. Data is a []float64, []float32, []int64
@@ -105,19 +106,21 @@ type File struct {
 
 // Open reads the list of a file's arrays, of at most maxList bytes.
 func Open(r io.ReaderAt, size, maxList int64) (*File, error) {
-	// The end of an archive is looked for in its last 65 KiB, twice where it is not found.
-	bounded := &boundedReader{r, maxList + 256<<10}
-	archive, err := zip.NewReader(bounded, size)
+	archive, err := ziplist.Open(r, size, maxList)
 	if err != nil {
 		return nil, fmt.Errorf("not a usable .npz file: %w", err)
 	}
-	bounded.left = math.MaxInt64
+	return Of(archive)
+}
+
+// Of is Open for an archive that is open already.
+func Of(archive *zip.Reader) (*File, error) {
 	f := &File{entries: archive.File}
 	taken := map[string]bool{}
 	for _, entry := range f.entries {
 		name, ok := strings.CutSuffix(entry.Name, ".npy")
 		if !ok || name == "" {
-			return nil, otherError(archive.File, entry.Name)
+			return nil, fmt.Errorf("not a usable .npz file: the entry %q is not an array's name", entry.Name)
 		}
 		if taken[name] {
 			return nil, fmt.Errorf("not a usable .npz file: it has two arrays %q", name)
@@ -126,37 +129,6 @@ func Open(r io.ReaderAt, size, maxList int64) (*File, error) {
 		f.Names = append(f.Names, name)
 	}
 	return f, nil
-}
-
-// OtherError is an archive that holds other things than arrays.
-type OtherError struct {
-	Names []string // of all entries
-	first string   // that is no array
-}
-
-func (e *OtherError) Error() string {
-	return fmt.Sprintf("not a usable .npz file: the entry %q is not an array's name", e.first)
-}
-
-func otherError(entries []*zip.File, first string) error {
-	e := &OtherError{first: first}
-	for _, entry := range entries {
-		e.Names = append(e.Names, entry.Name)
-	}
-	return e
-}
-
-// boundedReader fails once more than a number of bytes have been asked of it.
-type boundedReader struct {
-	io.ReaderAt
-	left int64
-}
-
-func (b *boundedReader) ReadAt(p []byte, at int64) (int, error) {
-	if b.left -= int64(len(p)); b.left < 0 {
-		return 0, errors.New("its list of arrays is too long")
-	}
-	return b.ReaderAt.ReadAt(p, at)
 }
 
 // Header reads the type of an array's elements, as NumPy spells it ("<f4"), and

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"lossatlas/activities/nets"
+	"lossatlas/activities/weights/torch"
 )
 
 // tensor is a tensor of a file: its place there, and the name by which it is looked for.
@@ -33,7 +34,7 @@ const counter = "num_batches_tracked"
 
 // fit finds the places of a table's tensors in the file. It reads no numbers.
 func (f *file) fit(given []tensor, table []nets.Param, renamable bool) (at []int, notes []string, err error) {
-	given, others, prefix, err := withoutPrefix(given, table)
+	given, others, said, err := withoutPrefix(given, table)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -46,6 +47,7 @@ func (f *file) fit(given []tensor, table []nets.Param, renamable bool) (at []int
 	}
 	var missing []described
 	var misshapen, mistyped []string
+	used := map[string]int{} // how many tensors have a type
 	for _, p := range table {
 		i, ok := places[p.Name]
 		delete(places, p.Name)
@@ -61,6 +63,8 @@ func (f *file) fit(given []tensor, table []nets.Param, renamable bool) (at []int
 			misshapen = append(misshapen, fmt.Sprintf("%s %v instead of %v", p.Name, shape, p.Shape))
 		case !isFloat(kind):
 			mistyped = append(mistyped, fmt.Sprintf("%s (%s)", p.Name, kind))
+		default:
+			used[precision(kind)]++
 		}
 	}
 	extra := slices.DeleteFunc(given, func(t tensor) bool {
@@ -82,17 +86,13 @@ func (f *file) fit(given []tensor, table []nets.Param, renamable bool) (at []int
 		if len(lines) > 0 {
 			return nil, nil, errors.New(lines[0])
 		}
-		if prefix != "" {
-			notes = append(notes, fmt.Sprintf("the prefix %q was taken off all names", prefix))
-		}
+		notes = append(said, converted(used)...)
 		add(named(append(extra, others...)), "tensor has no place in the network and was passed over", "tensors have no place in the network and were passed over")
 		return at, append(notes, lines...), nil
 	}
 	foreign := f.describe(extra)
 	add(texts(foreign), "tensor of the file has no place in it", "tensors of the file have no place in it")
-	if prefix != "" {
-		lines = append(lines, fmt.Sprintf("the prefix %q was taken off all names", prefix))
-	}
+	lines = append(lines, said...)
 	if advice := advise(missing, foreign, table); renamable && advice != "" {
 		lines = append(lines, advice)
 	}
@@ -118,7 +118,20 @@ func named(list []tensor) []string {
 // withoutPrefix removes the prefix that wrappers such as DataParallel put before all names
 // ("module."): the one under which most of the table's names are found. others
 // are the tensors that don't begin with it, batch counters left out.
-func withoutPrefix(given []tensor, table []nets.Param) (cut, others []tensor, prefix string, err error) {
+func withoutPrefix(given []tensor, table []nets.Param) (cut, others []tensor, said []string, err error) {
+	prefix, said, err := choosePrefix(prefixes(given, table), len(table))
+	for _, t := range given {
+		if name, ok := strings.CutPrefix(t.name, prefix); ok {
+			cut = append(cut, tensor{t.at, name})
+		} else if !strings.HasSuffix("."+t.name, "."+counter) {
+			others = append(others, t)
+		}
+	}
+	return cut, others, said, err
+}
+
+// prefixes counts how many of the table's names are found behind each prefix.
+func prefixes(given []tensor, table []nets.Param) map[string]int {
 	wanted, longest := make(map[string]bool, len(table)), 0
 	for _, p := range table {
 		wanted[p.Name], longest = true, max(longest, len(p.Name))
@@ -131,26 +144,65 @@ func withoutPrefix(given []tensor, table []nets.Param) (cut, others []tensor, pr
 			}
 		}
 	}
-	most, second := found[""], ""
+	return found
+}
+
+// choosePrefix takes the prefix behind which most of the table's names are found, if
+// that is half of them. Of several with all names it takes the one whose weights are
+// no averages; where that leaves a choice, the error says so.
+func choosePrefix(found map[string]int, wanted int) (prefix string, said []string, err error) {
+	var best []string
+	most := max(found[""], (wanted+1)/2-1)
 	for _, p := range slices.Sorted(maps.Keys(found)) {
-		switch n := found[p]; {
-		case n > most && 2*n >= len(table):
-			prefix, most, second = p, n, ""
-		case n == most && prefix != "":
-			second = p
+		if n := found[p]; n > most {
+			best, most = []string{p}, n
+		} else if n == most && len(best) > 0 {
+			best = append(best, p)
 		}
 	}
-	if second != "" && most == len(table) {
-		return nil, nil, "", fmt.Errorf("the file has all tensors below %q and below %q: take off the prefix of those that are meant, as --rename %s= does", prefix, second, strings.TrimSuffix(prefix, "."))
+	if len(best) == 0 {
+		return "", nil, nil
 	}
-	for _, t := range given {
-		if name, ok := strings.CutPrefix(t.name, prefix); ok {
-			cut = append(cut, tensor{t.at, name})
-		} else if !strings.HasSuffix("."+t.name, "."+counter) {
-			others = append(others, t)
+	plain := slices.DeleteFunc(slices.Clone(best), torch.IsAverage)
+	prefix = slices.Concat(plain, best)[0]
+	said = []string{fmt.Sprintf("the prefix %q was taken off all names", prefix)}
+	if len(best) == 1 || most < wanted {
+		return prefix, said, nil
+	}
+	rest := slices.DeleteFunc(best, func(p string) bool { return p == prefix })
+	all := fmt.Sprintf("the file has all tensors below %q and below %q", prefix, rest[0])
+	flag := "--rename " + strings.TrimSuffix(rest[0], ".") + "="
+	if len(plain) != 1 {
+		return "", nil, fmt.Errorf("%s: take off the prefix of those that are meant, as %s does", all, flag)
+	}
+	return prefix, append(said, fmt.Sprintf("%s: the first were taken; %s takes the others", all, flag)), nil
+}
+
+// precision is PyTorch's name of a type of floating-point numbers.
+func precision(kind string) string {
+	switch strings.TrimLeft(kind, "<>=|") {
+	case "F16", "f2":
+		return "float16"
+	case "BF16":
+		return "bfloat16"
+	case "F64", "f8":
+		return "float64"
+	}
+	return "float32"
+}
+
+// converted says which tensors had another type than float32.
+func converted(used map[string]int) (notes []string) {
+	for _, kind := range []string{"float16", "bfloat16", "float64"} {
+		done := "widened"
+		if kind == "float64" {
+			done = "rounded"
+		}
+		if n := used[kind]; n > 0 {
+			notes = append(notes, fmt.Sprintf("%s to float32", number(n, "tensor of "+kind+" was "+done, "tensors of "+kind+" were "+done)))
 		}
 	}
-	return cut, others, prefix, nil
+	return notes
 }
 
 // ofLayers are the extra tensors without which the network would compute something

@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"archive/zip"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -10,13 +11,12 @@ import (
 // format is what a file is.
 type format string
 
-// Formats that are read, and those that can be converted.
+// Formats that are read, and others that can be converted.
 const (
 	isSafetensors format = "safetensors"
-	isZip         format = "zip"
+	isZip         format = "a NumPy archive"
+	isPickle      format = "a PyTorch checkpoint"
 
-	isPickle format = "a PyTorch checkpoint"
-	isScript format = "a TorchScript program"
 	isExport format = "an exported PyTorch program"
 	isONNX   format = "an ONNX model"
 	isKeras  format = "a Keras or HDF5 file"
@@ -51,41 +51,34 @@ func recognize(start, extension string) format {
 	return unknown
 }
 
-// archiveOf tells what a zip archive is that holds other things than arrays.
-func archiveOf(entries []string) format {
+// archiveOf tells what a zip archive is by its entries.
+func archiveOf(archive *zip.Reader) format {
 	has := func(ends ...string) bool {
-		return slices.ContainsFunc(entries, func(name string) bool {
-			return slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix("/"+name, "/"+end) })
+		return slices.ContainsFunc(archive.File, func(entry *zip.File) bool {
+			return slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix("/"+entry.Name, "/"+end) })
 		})
 	}
 	switch {
 	case has("archive_format", "serialized_exported_program.json"):
 		return isExport
-	case has("constants.pkl"):
-		return isScript
 	case has("data.pkl"):
 		return isPickle
 	case has("model.weights.h5"):
 		return isKeras
+	case len(archive.File) > 0 && !strings.HasSuffix(archive.File[0].Name, ".npy"):
+		return unknown
 	}
-	return unknown
+	return isZip
 }
 
 // convert is the error for a file in another format: how it becomes one that is read.
 func convert(path string, is format) error {
 	stem := strings.TrimSuffix(path, filepath.Ext(path)) + "-weights"
-	torch := func(load string) error {
+	switch is {
+	case isExport:
 		return fmt.Errorf("it is %s, which only PyTorch reads; two lines of Python convert it (pip install torch safetensors):\n"+
 			"  import torch; from safetensors.torch import save_file\n"+
-			"  %s; save_file({k: v.detach().contiguous().clone() for k, v in w.items() if torch.is_tensor(v)}, %q)", is, load, stem+".safetensors")
-	}
-	switch is {
-	case isPickle:
-		return torch(fmt.Sprintf(`w = torch.load(%q, map_location="cpu"); w = w.get("state_dict", w.get("model", w.get("net", w)))`, path))
-	case isScript:
-		return torch(fmt.Sprintf(`w = torch.jit.load(%q, map_location="cpu").state_dict()`, path))
-	case isExport:
-		return torch(fmt.Sprintf(`w = torch.export.load(%q).state_dict`, path))
+			"  save_file({k: v.detach().contiguous().clone() for k, v in torch.export.load(%q).state_dict.items()}, %q)", is, path, stem+".safetensors")
 	case isONNX:
 		return fmt.Errorf("it is %s; two lines of Python convert it (pip install onnx):\n"+
 			"  import numpy, onnx, onnx.numpy_helper\n"+
@@ -96,5 +89,5 @@ func convert(path string, is format) error {
 	case isArray:
 		return fmt.Errorf("it is %s: write all tensors of the network under PyTorch's names with numpy.savez", is)
 	}
-	return fmt.Errorf("it is %s: weights are read from .safetensors and .npz files with the names of PyTorch's state_dict", is)
+	return fmt.Errorf("it is %s: weights are read from PyTorch's checkpoints and from .safetensors and .npz files with the names of its state_dict", is)
 }

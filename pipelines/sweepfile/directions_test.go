@@ -47,7 +47,7 @@ func TestEigenvectorMapErrors(t *testing.T) {
 		"kind: surface, directions: hessian, seed: 2":              "maps.seed has no effect beside directions: hessian",
 		"kind: surface, directions: hessian, normalize: filter":    "maps.normalize has no effect beside directions: hessian",
 		"kind: surface, directions: {import: a.npz}, ignore: none": "maps.ignore has no effect beside directions: import",
-		"kind: surface, directions: {import: [a.npz]}":             "want the path of a .safetensors or .npz file, got a list",
+		"kind: surface, directions: {import: [a.npz]}":             "want the path of a PyTorch checkpoint, .safetensors or .npz file, got a list",
 		"kind: surface, directions: {from: a}":                     "want random, hessian, {import: FILE} or {of: EXPERIMENT}",
 		"kind: surface, directions: {of: {train.nett: vgg9}}":      "did you mean train.net?",
 		"kind: spectrum, directions: hessian":                      "a map of kind spectrum has no directions",

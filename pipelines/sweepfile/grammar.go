@@ -100,7 +100,7 @@ const (
 )
 
 // importedFile is recognized by its content when it is read, not by its extension.
-var importedFile = syntax.Text{Max: 500, Form: regexp.MustCompile(`.`), Want: "the path of a .safetensors or .npz file"}
+var importedFile = syntax.Text{Max: 500, Form: regexp.MustCompile(`.`), Want: "the path of a PyTorch checkpoint, .safetensors or .npz file"}
 
 // Types that several tables have.
 var (

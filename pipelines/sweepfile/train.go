@@ -5,7 +5,7 @@ import "lossatlas/pipelines/syntax"
 // trainFields are the fields of train.
 var trainFields = syntax.Object{Fields: []syntax.Field{
 	{Name: "net", Doc: "Network to train: a built-in one, or one of networks.", Type: syntax.Choice{From: namesOfNets, What: "a network", Open: true}, Required: true},
-	{Name: "import", Doc: "Weights to take in place of a training: a .safetensors or .npz file with PyTorch's names, relative to the sweep file.",
+	{Name: "import", Doc: "Weights to take in place of a training: a PyTorch checkpoint, .safetensors or .npz file with PyTorch's names, relative to the sweep file.",
 		Type: importedFile},
 	{Name: "rename", Doc: "Other names for parts of the names in the imported file: {fc: linear} takes fc.weight for linear.weight, {model: \"\"} takes a prefix off.", Type: renames{}},
 	{Name: "optimizer", Doc: "How the weights are updated.", Type: optimizerFields},

@@ -1,7 +1,11 @@
 package cli_test
 
 import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -178,24 +182,87 @@ func TestImportOfOtherNames(t *testing.T) {
 	}
 }
 
-// TestImportOfOtherFormats: a file of another program is refused with the lines that convert it,
-// whatever its name ends with, on the command line and in a sweep file.
-func TestImportOfOtherFormats(t *testing.T) {
-	dir := t.TempDir()
-	for name, content := range map[string]string{
-		"a.pth": "\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", "b.npz": "\x80\x02}q\x00.", "c.safetensors": "\x80\x05}.", "d.t7": "", "e.bin": "",
-	} {
-		file := textFile(t, dir, name, content)
-		stem := strings.TrimSuffix(name, filepath.Ext(name))
-		code, _, stderr := call(t, "import", "weights", "mine", file, "--net", "small")
-		for _, part := range []string{"torch.load(", name, "map_location=\"cpu\"", ".contiguous()", "save_file(", stem + "-weights.safetensors\")"} {
-			if code != exit.Usage || !strings.Contains(stderr, part) {
-				t.Errorf("%s: exit code %d, want %q: %s", name, code, part, stderr)
+// checkpoint is what torch.save({"epoch": 7, "state_dict": …}) writes for tensors: an archive
+// of a pickle and of one entry per tensor.
+func checkpoint(t *testing.T, tensors []safetensors.Tensor) string {
+	t.Helper()
+	var file bytes.Buffer
+	archive := zip.NewWriter(&file)
+	entry := func(name string, content []byte) {
+		w, err := archive.CreateHeader(&zip.FileHeader{Name: "archive/" + name, Method: zip.Store})
+		if err == nil {
+			_, err = w.Write(content)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := func(s string) string { return "X" + string(binary.LittleEndian.AppendUint32(nil, uint32(len(s)))) + s }
+	number := func(n int) string { return "J" + string(binary.LittleEndian.AppendUint32(nil, uint32(n))) }
+	pickle := "\x80\x02}(" + text("epoch") + number(7) + text("state_dict") + "}("
+	for i, x := range tensors {
+		var shape, strides string
+		for k, n := range x.Shape {
+			step := 1
+			for _, d := range x.Shape[k+1:] {
+				step *= d
 			}
+			shape, strides = shape+number(n), strides+number(step)
+		}
+		pickle += text(x.Name) + "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\nFloatStorage\n" + text(fmt.Sprint(i)) + text("cpu") + number(len(x.Data)) +
+			"tQ" + number(0) + "(" + shape + "t(" + strides + "t\x89NtR"
+		numbers, _ := binary.Append(nil, binary.LittleEndian, x.Data)
+		entry(fmt.Sprintf("data/%d", i), numbers)
+	}
+	entry("data.pkl", []byte(pickle+"uu."))
+	if err := archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return file.String()
+}
+
+// TestImportOfPyTorchCheckpoints: a checkpoint is read, whatever its name ends with, on the
+// command line and in a sweep file, and gives the same bytes as the same tensors in safetensors.
+func TestImportOfPyTorchCheckpoints(t *testing.T) {
+	dir := t.TempDir()
+	w := smallWeights(t)
+	weightsFile(t, dir, "plain.safetensors", w)
+	content := checkpoint(t, w)
+	for _, name := range []string{"a.pth", "b.ckpt", "c.npz", "d"} {
+		file := textFile(t, dir, name, content)
+		code, stdout, stderr := call(t, "import", "weights", "mine", file, "--net", "small")
+		if code != 0 || !strings.Contains(stderr, `the weights are those of its entry "state_dict"`) {
+			t.Errorf("%s: exit code %d: %s", name, code, stderr)
+		}
+		if _, want, _ := call(t, "import", "weights", "mine", filepath.Join(dir, "plain.safetensors"), "--net", "small"); stdout != want {
+			t.Errorf("%s: imported as %s, safetensors as %s", name, stdout, want)
 		}
 		sweep := textFile(t, dir, "sweep.yaml", strings.Replace(importingSweep, "%FILE", name, 1))
-		if code, _, stderr := call(t, "plan", "--backend", "go", sweep); code != exit.Usage || !strings.Contains(stderr, "torch.load(") {
+		if code, _, stderr := call(t, "plan", "--backend", "go", sweep); code != 0 || !strings.Contains(stderr, "state_dict") {
 			t.Errorf("plan with %s: exit code %d: %s", name, code, stderr)
+		}
+	}
+}
+
+// TestImportOfOtherFormats: files that hold no weights are refused with what is wrong with them, and
+// those of other programs with the lines that convert them, whatever their names end with.
+func TestImportOfOtherFormats(t *testing.T) {
+	dir := t.TempDir()
+	for name, c := range map[string]struct{ content, want string }{
+		"a.pth":         {"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", "it ends in the middle of the pickle"},
+		"b.npz":         {"\x80\x02}q\x00.", "it holds no tensors"},
+		"c.safetensors": {"\x80\x02cos\nsystem\nX\x05\x00\x00\x00false\x85R.", "an object of os.system"},
+		"d.t7":          {"", "it ends in the middle of the pickle"},
+		"e.npz":         {"\x89HDF\r\n\x1a\n", "Keras or HDF5"},
+		"f.onnx":        {"", "numpy.savez("},
+	} {
+		file := textFile(t, dir, name, c.content)
+		if code, _, stderr := call(t, "import", "weights", "mine", file, "--net", "small"); code != exit.Usage || !strings.Contains(stderr, c.want) {
+			t.Errorf("%s: exit code %d, want %q: %s", name, code, c.want, stderr)
+		}
+		sweep := textFile(t, dir, "sweep.yaml", strings.Replace(importingSweep, "%FILE", name, 1))
+		if code, _, stderr := call(t, "plan", "--backend", "go", sweep); code != exit.Usage || !strings.Contains(stderr, c.want) {
+			t.Errorf("plan with %s: exit code %d, want %q: %s", name, code, c.want, stderr)
 		}
 	}
 }

@@ -36,7 +36,7 @@ func checkName(name string) error {
 func importCommand(a *app.App) *cobra.Command {
 	var net, sweep string
 	var rename []string
-	cmd := app.Command("weights NAME FILE.safetensors|FILE.npz", "Store the weights of a network, with PyTorch's names and layouts, under a name", cobra.ExactArgs(2),
+	cmd := app.Command("weights NAME FILE", "Store the weights of a network from a PyTorch checkpoint, .safetensors or .npz file under a name", cobra.ExactArgs(2),
 		func(cmd *cobra.Command, args []string) error {
 			rules, err := weights.ParseRename(strings.Join(rename, ","))
 			if err != nil {
