@@ -130,15 +130,16 @@ func Decode(file []byte) (tensors []Tensor, metadata map[string]string, err erro
 		}
 		tensors = append(tensors, Tensor{Name: e.name, Shape: e.Shape, Data: data})
 	}
-	return tensors, f.metadata, nil
+	return tensors, f.Metadata, nil
 }
 
 // File is a file whose tensors are read one at a time.
 type File struct {
 	// Names are those of the tensors, in the order of their bytes.
-	Names    []string
+	Names []string
+	// Metadata are the free-form strings of the header, nil if there are none.
+	Metadata map[string]string
 	entries  []named
-	metadata map[string]string
 	body     io.ReaderAt
 }
 
@@ -171,7 +172,7 @@ func Open(r io.ReaderAt, size, most int64) (f *File, err error) {
 		return nil, err
 	}
 	f = &File{body: io.NewSectionReader(r, 8+int64(n), size)}
-	if f.entries, f.metadata, err = parseHeader(header); err != nil {
+	if f.entries, f.Metadata, err = parseHeader(header); err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(f.entries, func(a, b named) int {

@@ -101,6 +101,7 @@ func (f *file) listSafetensors(size int64, tensors int) error {
 		return err
 	}
 	f.names, f.read = s.Names, s.Read
+	f.scalars = func() map[string]any { return parsed(s.Metadata) }
 	f.header = func(i int) (string, []int, error) {
 		dtype, shape := s.Header(i)
 		return dtype, shape, nil
@@ -113,6 +114,7 @@ func (f *file) listNPZ(z *npz.File, err error) error {
 		return err
 	}
 	f.names, f.header = z.Names, z.Header
+	f.scalars = func() map[string]any { return scalarsOf(z) }
 	f.read = func(i int) ([]float32, error) {
 		_, shape, err := z.Header(i)
 		if err != nil {

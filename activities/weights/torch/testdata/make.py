@@ -146,6 +146,16 @@ torch.save(
 )
 expected["training.ckpt"] = describe([("model/" + k, v) for k, v in small.items()] + [("model_ema/" + k, v) for k, v in average.items()])
 
+# A network of fc.weight [2, 3] and fc.bias [2] in half precision, trained under DataParallel, and its averages.
+torch.save(
+    {
+        "optimizer": optimizer.state_dict(),
+        "model": {"module.fc.weight": torch.arange(1.0, 7).reshape(2, 3).half(), "module.fc.bias": torch.tensor([-1.0, -2]).half()},
+        "model_ema": {"fc.weight": torch.full((2, 3), 8.0).double(), "fc.bias": torch.full((2,), 9.0).double()},
+    },
+    "averages.pt",
+)
+
 # Tensors that are refused.
 torch.save(
     {
