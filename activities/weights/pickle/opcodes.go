@@ -34,7 +34,7 @@ var opcodes = [256]func(*machine){
 	'F':  func(m *machine) { m.push(m.float()) },                                                                   // FLOAT
 	'G':  func(m *machine) { m.push(math.Float64frombits(binary.BigEndian.Uint64(m.take(8)))) },                    // BINFLOAT
 	'S':  func(m *machine) { m.push(m.quoted()) },                                                                  // STRING
-	'V':  func(m *machine) { m.push(m.line()) },                                                                    // UNICODE, whose escapes no name has
+	'V':  func(m *machine) { m.push(unescape(m.line())) },                                                          // UNICODE
 	'T':  func(m *machine) { m.push(m.text2(m.uint32())) },                                                         // BINSTRING
 	'U':  func(m *machine) { m.push(m.text2(uint64(m.byte()))) },                                                   // SHORT_BINSTRING
 	'X':  func(m *machine) { m.push(m.text(m.uint32())) },                                                          // BINUNICODE
@@ -148,6 +148,22 @@ func (m *machine) index() uint64 {
 		m.fail("%.20q is no place in the memo", line)
 	}
 	return n
+}
+
+// unescape reads a line of Python's raw-unicode-escape: code points 0 to 255 as bytes, others as \uXXXX or \UXXXXXXXX.
+func unescape(line string) Value {
+	var b strings.Builder
+	for line != "" {
+		r, n := rune(line[0]), 1
+		if width := map[string]int{`\u`: 6, `\U`: 10}[line[:min(2, len(line))]]; width > 0 && len(line) >= width {
+			if x, err := strconv.ParseUint(line[2:width], 16, 31); err == nil {
+				r, n = rune(x), width
+			}
+		}
+		b.WriteRune(r)
+		line = line[n:]
+	}
+	return b.String()
 }
 
 // quoted reads a line with a text in quotes, as Python's repr writes it.

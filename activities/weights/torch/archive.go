@@ -13,7 +13,7 @@ import (
 // Archive opens the form that is a zip archive, in the file r. The pickle's values
 // may need memory bytes.
 func Archive(r io.ReaderAt, archive *zip.Reader, memory int64) (*File, error) {
-	a, err := newEntries(r, archive)
+	a, err := newContents(r, archive)
 	if err != nil {
 		return nil, err
 	}
@@ -25,19 +25,19 @@ func Archive(r io.ReaderAt, archive *zip.Reader, memory int64) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("its data.pkl is damaged: %w", err)
 	}
-	return newFile(p.Root, a.storage)
+	return newFile(p.Root, a.storage, memory)
 }
 
-// entries finds the parts of an archive, which have a folder of the archive's name before theirs.
-type entries struct {
+// contents finds the parts of an archive, which have a folder of the archive's name before theirs.
+type contents struct {
 	file   io.ReaderAt
 	folder string
 	byName map[string]*zip.File
 	order  binary.ByteOrder
 }
 
-func newEntries(r io.ReaderAt, archive *zip.Reader) (*entries, error) {
-	a := &entries{file: r, byName: map[string]*zip.File{}, order: binary.LittleEndian}
+func newContents(r io.ReaderAt, archive *zip.Reader) (*contents, error) {
+	a := &contents{file: r, byName: map[string]*zip.File{}, order: binary.LittleEndian}
 	found := false
 	for _, e := range archive.File {
 		a.byName[e.Name] = e
@@ -55,7 +55,7 @@ func newEntries(r io.ReaderAt, archive *zip.Reader) (*entries, error) {
 }
 
 // place is where an entry's bytes are in the file.
-func (a *entries) place(name string) (at, size int64, err error) {
+func (a *contents) place(name string) (at, size int64, err error) {
 	e, ok := a.byName[a.folder+name]
 	if !ok {
 		return 0, 0, fmt.Errorf("it has no entry %s", a.folder+name)
@@ -71,7 +71,7 @@ func (a *entries) place(name string) (at, size int64, err error) {
 }
 
 // storage finds a storage, or bytes in the pickle itself.
-func (a *entries) storage(id pickle.Value) (storage, error) {
+func (a *contents) storage(id pickle.Value) (storage, error) {
 	if b, ok := id.(pickle.Bytes); ok {
 		return storage{file: a.file, at: b.At, size: b.Length}, nil
 	}

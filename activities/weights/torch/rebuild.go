@@ -99,14 +99,20 @@ func (s source) storage(v pickle.Value) (storage, error) {
 	return s(p.ID)
 }
 
-// integers reads a tuple of integers, as it is or as a torch.Size.
+// maxDims is NumPy's and PyTorch's limit on the number of dimensions.
+const maxDims = 64
+
+// integers reads a tuple of integers, also as a torch.Size.
 func integers(v pickle.Value) ([]int, bool) {
-	if o, ok := v.(*pickle.Object); ok && o.Name() == "torch.Size" {
+	if o, ok := v.(*pickle.Object); ok && (o.Name() == "torch.Size" || o.Name() == "torch.jit._pickle.build_intlist") {
 		v = argument(o.Args, 0)
 	}
 	items, ok := v.(pickle.Tuple)
 	if list, is := v.(*pickle.List); is {
 		items, ok = list.Items, true
+	}
+	if len(items) > maxDims {
+		return nil, false
 	}
 	out := make([]int, len(items))
 	for i, x := range items {

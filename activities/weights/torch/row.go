@@ -24,7 +24,7 @@ func Pickles(r io.ReaderAt, size, memory int64) (*File, error) {
 		return nil, err
 	}
 	if n, ok := first.Root.(*big.Int); !ok || n.Cmp(magic) != 0 {
-		return newFile(first.Root, (&row{file: r}).storage)
+		return newFile(first.Root, (&row{file: r}).storage, memory)
 	}
 	return readRow(r, first.End, size, memory)
 }
@@ -74,7 +74,7 @@ func readRow(r io.ReaderAt, at, size, memory int64) (*File, error) {
 		}
 		at = end
 	}
-	return newFile(parts[2].Root, out.storage)
+	return newFile(parts[2].Root, out.storage, memory)
 }
 
 // add notes the place of a storage, of which at is the beginning, and returns its end.

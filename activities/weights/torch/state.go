@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"lossatlas/activities/weights/pickle"
@@ -34,23 +33,22 @@ type named struct {
 	tensor
 }
 
-// newFile finds the tensors of a pickle's object.
-func newFile(root pickle.Value, s source) (*File, error) {
-	w := &walker{source: s, left: maxSteps}
-	f := &File{source: s}
-	top, isDict := children(root)
-	if !isDict {
-		top = []child{{"", root}}
-	}
-	for _, c := range top {
-		e := entry{name: c.name, value: c.value}
-		w.found = nil
-		w.walk("", c.value, 0)
-		e.found = w.found
-		f.top = append(f.top, e)
+// newFile finds the tensors of a pickle's object, whose values needed at most memory bytes.
+func newFile(root pickle.Value, s source, memory int64) (*File, error) {
+	// Each value needs 128 bytes or more. A few may be shared, but all of them many times only in hostile files.
+	w := &walker{source: s, left: memory / bytesPerStep}
+	f := &File{}
+	if isCollection(root) {
+		for name, v := range children(root) {
+			if w.left--; w.left >= 0 && name != "" {
+				f.top = append(f.top, entry{name, v, w.under(v)})
+			}
+		}
+	} else {
+		f.top = []entry{{"", root, w.under(root)}}
 	}
 	if w.left < 0 {
-		return nil, fmt.Errorf("its objects refer to each other in more than %d ways: save the state_dict alone", maxSteps)
+		return nil, errors.New("its objects contain each other in too many ways: save the state_dict alone")
 	}
 	f.choose()
 	if len(f.Names) == 0 {
@@ -84,6 +82,7 @@ func (f *File) choose() {
 	f.notePassed(taken)
 }
 
+// isTensor says whether the entry itself is a tensor.
 func (e entry) isTensor() bool { return len(e.found) == 1 && e.found[0].name == "" }
 
 func (f *File) add(folder string, e entry) {
@@ -149,139 +148,4 @@ func number(n int, one, more string) string {
 		return "1 " + one
 	}
 	return fmt.Sprint(n, " ", more)
-}
-
-// walker finds the tensors in nested dictionaries, lists and modules.
-type walker struct {
-	source
-	found []named
-	left  int // steps
-}
-
-const (
-	maxSteps = 1 << 20 // more than any checkpoint has values, fewer than values that contain each other can make
-	maxDepth = 32
-)
-
-func (w *walker) walk(name string, v pickle.Value, depth int) {
-	if w.left--; w.left < 0 || depth > maxDepth {
-		return
-	}
-	if t, ok := w.tensor(v, 0); ok {
-		w.found = append(w.found, named{name, t})
-		return
-	}
-	list, _ := children(v)
-	for _, c := range list {
-		w.walk(join(name, c.name), c.value, depth+1)
-	}
-}
-
-func join(folder, name string) string {
-	if folder == "" || name == "" {
-		return folder + name
-	}
-	return folder + "/" + name
-}
-
-// child is a part of a value that may hold tensors.
-type child struct {
-	name  string
-	value pickle.Value
-}
-
-// children are the entries of a dictionary, items of a list, or tensors and parts of a module.
-func children(v pickle.Value) (out []child, ok bool) {
-	if parts, ok := moduleParts(v); ok {
-		return parts, true
-	}
-	var items []pickle.Value
-	switch v := v.(type) {
-	case pickle.Tuple:
-		items, ok = v, true
-	case *pickle.List:
-		items, ok = v.Items, true
-	default:
-		list, ok := pairs(v)
-		for _, p := range list {
-			if key, isName := keyName(p.Key); isName {
-				out = append(out, child{key, p.Value})
-			}
-		}
-		return out, ok
-	}
-	for i, item := range items {
-		out = append(out, child{strconv.Itoa(i), item})
-	}
-	return out, ok
-}
-
-func keyName(key pickle.Value) (string, bool) {
-	switch key := key.(type) {
-	case string:
-		return key, true
-	case int64:
-		return strconv.FormatInt(key, 10), true
-	}
-	return "", false
-}
-
-// pairs are the entries of a dictionary, also of one of a class of its own.
-func pairs(v pickle.Value) (out []pickle.Pair, ok bool) {
-	switch v := v.(type) {
-	case *pickle.Dict:
-		return v.Pairs, true
-	case *pickle.Object:
-		if v.Name() != "collections.OrderedDict" {
-			return v.Pairs, len(v.Pairs) > 0
-		}
-		return append(argumentPairs(v.Args), v.Pairs...), true
-	}
-	return nil, false
-}
-
-// argumentPairs are those of OrderedDict([[key, value], …]), which Python 2 writes.
-func argumentPairs(args pickle.Tuple) (out []pickle.Pair) {
-	list, ok := argument(args, 0).(*pickle.List)
-	if !ok {
-		return nil
-	}
-	for _, item := range list.Items {
-		pair, _ := item.(pickle.Tuple)
-		if l, ok := item.(*pickle.List); ok {
-			pair = l.Items
-		}
-		if len(pair) == 2 {
-			out = append(out, pickle.Pair{Key: pair[0], Value: pair[1]})
-		}
-	}
-	return out
-}
-
-// moduleParts are the tensors and submodules of a pickled torch.nn.Module, named as
-// in its state_dict, or the attributes of a TorchScript module.
-func moduleParts(v pickle.Value) (out []child, ok bool) {
-	o, isObject := v.(*pickle.Object)
-	if !isObject {
-		return nil, false
-	}
-	state, _ := pairs(o.State)
-	if strings.HasPrefix(o.Name(), "__torch__.") {
-		for _, p := range state {
-			if key, isName := keyName(p.Key); isName {
-				out = append(out, child{key, p.Value})
-			}
-		}
-		return out, true
-	}
-	for _, kind := range []string{"_parameters", "_buffers", "_modules"} {
-		for _, p := range state {
-			if p.Key == kind {
-				ok = true
-				list, _ := children(p.Value)
-				out = append(out, list...)
-			}
-		}
-	}
-	return out, ok
 }

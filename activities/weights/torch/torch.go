@@ -17,7 +17,6 @@ type File struct {
 	Notes   []string
 	tensors []tensor
 	top     []entry
-	source  source
 }
 
 // Header is the type of a tensor's elements, as the safetensors format spells it ("F32"),
