@@ -1,0 +1,86 @@
+package onnx
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"lossatlas/activities/aten"
+)
+
+// File is what an ONNX model holds.
+type File struct {
+	Program *aten.Program
+	// Values are those of the program's parameters and buffers by their names, in C
+	// order of the shape that the program declares.
+	Values map[string][]float32
+	// Stored says for each parameter that the program declares otherwise than the file
+	// stores it how to bring stored values to the declared shape.
+	Stored map[string]Layout
+	// Notes say what a reader should know about the network: parameters without names,
+	// what was merged, a batch that is fixed.
+	Notes []string
+}
+
+// Layout says how a parameter is stored in the file: with Shape, whose axes in the
+// order Perm are those of the declared shape.
+type Layout struct{ Shape, Perm []int }
+
+// maxFile is the size that the format allows a model file, without the numbers that stand next to it.
+const maxFile = 2 << 30
+
+// Read reads a model file. Numbers that the exporter wrote to another file are read
+// from the model's folder. The error names what in the file can't be read, and for an
+// operator that is not supported where it stands and which similar ones are.
+func Read(path string) (*File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("can't be read: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("can't be read: %w", err)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a file", path)
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("the file has %d bytes; an ONNX model has at most %d", info.Size(), maxFile)
+	}
+	b := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, b); err != nil {
+		return nil, fmt.Errorf("can't be read: %w", err)
+	}
+	return Parse(b, filepath.Dir(path))
+}
+
+// Parse reads a model from the bytes of its file. folder is where numbers outside it stand.
+func Parse(b []byte, folder string) (*File, error) {
+	m, err := parseModel(b)
+	if err != nil {
+		return nil, err
+	}
+	if m.opsets[""] < minOpset {
+		return nil, fmt.Errorf("the model uses version %d of ONNX's operators; versions from %d are read", m.opsets[""], minOpset)
+	}
+	in, err := m.input()
+	if err != nil {
+		return nil, err
+	}
+	t := newTranslator(m, folder)
+	err = t.translate(in.value)
+	switch {
+	case err != nil && in.size > 0:
+		return nil, fmt.Errorf("%w\n  The file was exported for batches of exactly %d examples. Export it for any number: %s", err, in.size, dynamicLine)
+	case err != nil:
+		return nil, err
+	}
+	return t.file(), nil
+}
+
+// minOpset is the oldest version of ONNX's operators whose meaning is known here.
+const minOpset = 7
+
+// dynamicLine exports a PyTorch model for batches of any size.
+const dynamicLine = `torch.onnx.export(model, (x,), file, dynamic_shapes=({0: torch.export.Dim("batch")},))`

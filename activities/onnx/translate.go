@@ -1,0 +1,188 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"lossatlas/activities/aten"
+)
+
+// value is what is known of a tensor of the graph: its type and shape, and its
+// elements if they depend on the batch at most, or the initializer that it is, with
+// its axes in the order perm.
+type value struct {
+	kind   string
+	shape  []aten.Dim
+	known  []number
+	weight *weight
+	perm   []int
+	name   string // in the program; "" as long as no operation needs it there
+}
+
+// translator makes a program of a graph.
+type translator struct {
+	*model
+	folder  string
+	program *aten.Program
+	values  map[string]*value // by the graph's names
+	weights []*weight
+	uses    map[string][]use
+	taken   map[string]bool // names of the program
+	serial  int
+	notes   []string
+}
+
+// use is one place where a value is read.
+type use struct {
+	op   string
+	slot int
+}
+
+func newTranslator(m *model, folder string) *translator {
+	return &translator{
+		model: m, folder: folder, program: &aten.Program{},
+		values: map[string]*value{}, uses: map[string][]use{}, taken: map[string]bool{},
+	}
+}
+
+func (t *translator) note(format string, a ...any) {
+	if text := fmt.Sprintf(format, a...); !slices.Contains(t.notes, text) {
+		t.notes = append(t.notes, text)
+	}
+}
+
+// translate fills the program. The input already has its shape.
+func (t *translator) translate(in *value) error {
+	nodes, err := t.needed()
+	if err != nil {
+		return err
+	}
+	t.taken[in.name] = true
+	t.values[in.name] = in
+	t.program.Input = aten.Value{Name: in.name, Type: in.kind, Shape: in.shape}
+	for _, i := range t.graph.initializers {
+		if err := t.initialize(i); err != nil {
+			return err
+		}
+	}
+	for _, n := range nodes {
+		if err := t.node(n); err != nil {
+			return err
+		}
+	}
+	return t.finish(nodes)
+}
+
+// needed are the nodes that the first output depends on, in order. The others are
+// left out: training outputs, sizes that nothing reads.
+func (t *translator) needed() ([]*node, error) {
+	want := map[string]bool{t.graph.outputs[0].name: true}
+	var nodes []*node
+	for _, n := range slices.Backward(t.graph.nodes) {
+		if !slices.ContainsFunc(n.outputs, func(o string) bool { return o != "" && want[o] }) {
+			continue
+		}
+		nodes = append(nodes, n)
+		for slot, i := range n.inputs {
+			if i != "" {
+				want[i] = true
+				t.uses[i] = append(t.uses[i], use{n.op, slot})
+			}
+		}
+	}
+	slices.Reverse(nodes)
+	if len(t.graph.outputs) > 1 {
+		var others []string
+		for _, o := range t.graph.outputs[1:] {
+			others = append(others, o.name)
+		}
+		t.note("The network's output is %s; the other outputs (%s) are left out.", t.graph.outputs[0].name, strings.Join(others, ", "))
+	}
+	return nodes, nil
+}
+
+// node translates one node and stores what is known of its outputs.
+func (t *translator) node(n *node) error {
+	rule, ok := rules[n.op]
+	if !ok || n.domain != "" {
+		return t.unsupported(n)
+	}
+	outs, err := t.apply(rule, n)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", n.op, n.at(), err)
+	}
+	for i, name := range n.outputs {
+		if name == "" {
+			continue
+		}
+		if i >= len(outs) || outs[i] == nil {
+			if len(t.uses[name]) > 0 {
+				return fmt.Errorf("%s %s: its output %d (%s) is used, which is not supported", n.op, n.at(), i+1, name)
+			}
+			continue
+		}
+		if t.values[name] != nil {
+			return fmt.Errorf("%s %s: the value %s is set twice", n.op, n.at(), name)
+		}
+		t.values[name] = outs[i]
+	}
+	return nil
+}
+
+// failure is what a rule panics with when a node can't be translated.
+type failure struct{ error }
+
+// apply calls a rule and turns its failure into an error.
+func (t *translator) apply(rule func(*call) []*value, n *node) (outs []*value, err error) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case failure:
+			err = r.error
+		default:
+			panic(r)
+		}
+	}()
+	return rule(&call{translator: t, node: n}), nil
+}
+
+// finish names the output and checks its shape.
+func (t *translator) finish(nodes []*node) error {
+	name := t.graph.outputs[0].name
+	out := t.values[name]
+	if out == nil {
+		return fmt.Errorf("no operation sets the output %s", name)
+	}
+	if out.known != nil || out.weight != nil || len(t.program.Ops) == 0 {
+		return errors.New("the output does not depend on the input")
+	}
+	t.program.Output = out.name
+	if len(nodes) > 0 && slices.Contains([]string{"Softmax", "LogSoftmax", "Sigmoid"}, nodes[len(nodes)-1].op) {
+		last := nodes[len(nodes)-1].op
+		t.note("The last operation is %s. Cross-entropy takes logits, to which it applies its own softmax: export the network without its last activation.", last)
+	}
+	t.declare()
+	if len(out.shape) == 0 || out.shape[0].Each == 0 {
+		return fmt.Errorf("the output %s has the shape %v, whose first axis is not the batch", name, out.shape)
+	}
+	return nil
+}
+
+// file is the result.
+func (t *translator) file() *File {
+	f := &File{Program: t.program, Values: map[string][]float32{}, Stored: map[string]Layout{}}
+	t.noteWeights()
+	for _, w := range t.weights {
+		if w.value == "" {
+			continue
+		}
+		f.Values[w.name] = w.declared()
+		if !isIdentity(w.perm) {
+			f.Stored[w.name] = Layout{w.shape, w.perm}
+		}
+	}
+	f.Notes = t.notes
+	return f
+}

@@ -1,0 +1,255 @@
+package onnx
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+
+	"lossatlas/activities/aten"
+)
+
+// weight is an initializer that is a parameter or buffer. It is declared when the
+// first operation reads it, with the axes in the order perm of the stored ones.
+type weight struct {
+	tensor *tensor // nil for parts of others
+	name   string
+	shape  []int // as stored
+	data   []float32
+	perm   []int
+	value  string // in the program; "" until it is declared
+	buffer bool
+	by     string  // operator that read it first
+	of     *weight // the initializer that this is a part of, or nil
+}
+
+// initialize notes what an initializer is: a weight, or elements that are known.
+func (t *translator) initialize(i *tensor) error {
+	uses := t.uses[i.name]
+	if len(uses) == 0 {
+		return nil
+	}
+	if t.values[i.name] != nil {
+		return fmt.Errorf("the initializer %s is given twice", i.name)
+	}
+	shape, elements, err := i.shape()
+	if err != nil {
+		return err
+	}
+	v := &value{kind: kinds[i.kind], shape: fixedAll(shape...)}
+	if !i.isFloat() {
+		v.known, err = i.numbers(t.folder)
+		t.values[i.name] = v
+		return err
+	}
+	data, err := i.floats(t.folder)
+	if err != nil {
+		return err
+	}
+	if isConstant(i.name, data, uses) {
+		v.known = make([]number, elements)
+		for k, f := range data {
+			v.known[k].fixed = float64(f)
+		}
+	} else {
+		v.perm = identity(len(shape))
+		v.weight = &weight{tensor: i, name: i.name, shape: shape, data: data, buffer: isStatistic(uses)}
+		t.weights = append(t.weights, v.weight)
+	}
+	t.values[i.name] = v
+	return nil
+}
+
+// weightSlots are the inputs of operators that are parameters whatever their name.
+var weightSlots = map[string][]int{
+	"Conv": {1, 2}, "ConvTranspose": {1, 2}, "Gemm": {0, 1, 2}, "MatMul": {0, 1}, "PRelu": {1}, "Gather": {0},
+	"BatchNormalization": {1, 2, 3, 4}, "LayerNormalization": {1, 2}, "GroupNormalization": {1, 2},
+	"LSTM": {1, 2, 3}, "GRU": {1, 2, 3}, "RNN": {1, 2, 3},
+}
+
+// made matches names that exporters make up for numbers that are no tensor of the model's state.
+var made = regexp.MustCompile(`^(val|ortshared|const|const_fold_opt_|Const_|_inlfunc.*_const|onnx::[A-Za-z]+)_+\d+(_.*)?$|/Const(ant)?(_\d+)?(_output_\d+|:\d+)$|^/.*_output_\d+$`)
+
+// isConstant says whether a floating-point initializer is a number of the computation
+// and no parameter: a mask, or a name that the exporter made up for one number or for
+// equal ones, where no weight is expected.
+func isConstant(name string, data []float32, uses []use) bool {
+	if len(data) == 0 || isMask(data) {
+		return true
+	}
+	isWeight := func(u use) bool { return slices.Contains(weightSlots[u.op], u.slot) }
+	if !made.MatchString(name) || slices.ContainsFunc(uses, isWeight) {
+		return false
+	}
+	return !slices.ContainsFunc(data, func(f float32) bool { return f != data[0] })
+}
+
+// isMask says whether numbers are 0 and minus infinity, or the lowest number in its place.
+func isMask(data []float32) bool {
+	low := false
+	for _, f := range data {
+		if f != 0 && f > -math.MaxFloat32 {
+			return false
+		}
+		low = low || f != 0
+	}
+	return low
+}
+
+// isStatistic says whether all uses are the running mean or variance of batch normalization.
+func isStatistic(uses []use) bool {
+	return !slices.ContainsFunc(uses, func(u use) bool { return u.op != "BatchNormalization" || u.slot < 3 })
+}
+
+// layout is the name of a weight in the program, in the axes' order of the value.
+// filters is the order of the value's axes in which its filters are its slices along
+// the first one; nil leaves them as they are stored. It decides how the weight is
+// declared, if this is its first use.
+func (c *call) layout(v *value, filters []int) string {
+	w := v.weight
+	if w.value == "" {
+		w.value, w.perm, w.by = c.fresh(), identity(len(w.shape)), c.node.op
+		if filters != nil {
+			w.perm = compose(v.perm, filters)
+		}
+	}
+	perm := compose(inverse(w.perm), v.perm)
+	if isIdentity(perm) {
+		return w.value
+	}
+	declared := &value{name: w.value}
+	return c.emit("permute", args{"self": c.tensor(declared), "dims": ofInts(perm...)}, v.kind, v.shape).name
+}
+
+// filters is the name of an operand whose filters are its slices along the first axis,
+// after its axes are brought in the given order.
+func (c *call) filters(v *value, order ...int) *value {
+	if v.weight != nil && v.name == "" {
+		v.name = c.layout(v, order)
+	}
+	return v
+}
+
+// declared is the values in the shape in which the program declares the weight.
+func (w *weight) declared() []float32 {
+	if isIdentity(w.perm) {
+		return w.data
+	}
+	return permuted(w.data, w.shape, w.perm)
+}
+
+// declare lists the parameters and buffers in the order of the file.
+func (t *translator) declare() {
+	for _, w := range t.weights {
+		if w.value == "" {
+			continue
+		}
+		d := aten.Tensor{Name: w.name, Value: w.value, Shape: make([]int, len(w.shape))}
+		for i, a := range w.perm {
+			d.Shape[i] = w.shape[a]
+		}
+		if w.buffer {
+			t.program.Buffers = append(t.program.Buffers, d)
+		} else {
+			t.program.Params = append(t.program.Params, d)
+		}
+	}
+}
+
+// noteWeights says which parameters the file stores otherwise than the model that it came from.
+func (t *translator) noteWeights() {
+	var turned, nameless, merged []string
+	normalized := slices.ContainsFunc(t.graph.nodes, func(n *node) bool { return n.op == "BatchNormalization" })
+	for _, w := range t.weights {
+		if w.value == "" {
+			continue
+		}
+		if !isIdentity(w.perm) {
+			turned = append(turned, w.name)
+		}
+		switch {
+		case strings.HasSuffix(w.name, ".weight_bias"): // what torch.onnx calls the bias that a batch normalization leaves
+			merged = append(merged, strings.TrimSuffix(w.name, "_bias"))
+		case w.isMade():
+			nameless = append(nameless, w.name)
+			if w.by == "Conv" && !normalized {
+				merged = append(merged, w.name)
+			}
+		}
+	}
+	if len(turned) > 0 {
+		t.note("The axes of %s are reordered so that the filters come first: Stored as [inputs, outputs], they are declared as [outputs, inputs].", some(turned))
+	}
+	if len(nameless) > 0 {
+		t.note("The exporter computed %s from parameters of the model and dropped their names. Directions treat them as parameters. To keep the model's own, export with %s.", some(nameless), KeepLine)
+	}
+	if len(merged) > 0 {
+		t.note("The exporter merged batch normalizations into the weights of convolutions: %s. Filter normalization scales directions by the norms of the products, so the maps differ from those of the network that was trained. To keep both apart, export with %s.", some(merged), KeepLine)
+	}
+}
+
+// isMade says whether the exporter made up the weight's name.
+func (w *weight) isMade() bool {
+	if w.of != nil {
+		return w.of.isMade()
+	}
+	return made.MatchString(w.name)
+}
+
+// some lists the first names.
+func some(names []string) string {
+	if len(names) > 4 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), len(names)-3)
+	}
+	return strings.Join(names, ", ")
+}
+
+func identity(n int) []int {
+	p := make([]int, n)
+	for i := range p {
+		p[i] = i
+	}
+	return p
+}
+
+func isIdentity(p []int) bool { return slices.Equal(p, identity(len(p))) }
+
+// compose is the order of axes after p and then q.
+func compose(p, q []int) []int {
+	out := make([]int, len(q))
+	for i, a := range q {
+		out[i] = p[a]
+	}
+	return out
+}
+
+func inverse(p []int) []int {
+	out := make([]int, len(p))
+	for i, a := range p {
+		out[a] = i
+	}
+	return out
+}
+
+// newPart is a parameter that consists of rows of entry way of an initializer.
+func newPart(w *weight, way int, rows []int) *weight {
+	n := count(w.shape[1:])
+	inner := 1
+	if len(w.shape) > 2 {
+		inner = count(w.shape[2:])
+	}
+	part := &weight{name: w.name, shape: append([]int{len(rows)}, w.shape[2:]...), of: w}
+	part.perm = identity(len(part.shape))
+	if w.shape[0] > 1 {
+		part.name += []string{".forward", ".reverse"}[way%2]
+	}
+	if len(w.shape) == 2 {
+		part.name += map[bool]string{true: ".input", false: ".hidden"}[slices.Min(rows) < n/2]
+	}
+	for _, r := range rows {
+		at := way*n + r*inner
+		part.data = append(part.data, w.data[at:at+inner]...)
+	}
+	return part
+}
