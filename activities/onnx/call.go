@@ -30,6 +30,9 @@ func (c *call) in(i int) *value {
 	if v == nil {
 		c.fail("its input %s is set by no operation before it", c.node.inputs[i])
 	}
+	if v.list != nil && c.node.op != "Identity" {
+		c.fail("its input %s is a list of tensors", c.node.inputs[i])
+	}
 	return v
 }
 

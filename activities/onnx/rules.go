@@ -15,7 +15,7 @@ var rules = map[string]func(*call) []*value{
 
 	"Reshape": reshapeRule, "Flatten": flattenRule, "Transpose": transposeRule, "Squeeze": squeezeRule, "Unsqueeze": unsqueezeRule,
 	"Concat": concatRule, "Split": splitRule, "Slice": sliceRule, "Expand": expandRule, "Tile": tileRule, "Pad": padRule,
-	"Gather": gatherRule, "GatherElements": gatherElementsRule,
+	"Gather": gatherRule, "GatherElements": gatherElementsRule, "SplitToSequence": splitToSequenceRule, "SequenceAt": sequenceAtRule,
 
 	"MatMul": matMulRule, "Gemm": gemmRule, "Conv": convRule, "ConvTranspose": convTransposeRule,
 	"MaxPool": maxPoolRule, "AveragePool": averagePoolRule, "GlobalAveragePool": globalPoolRule, "GlobalMaxPool": globalPoolRule,

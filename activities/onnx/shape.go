@@ -25,13 +25,13 @@ func (v *value) sizes() []int {
 	return s
 }
 
-// identityRule passes a value on. Where it gives a vector of numbers of the file a
-// second name, PyTorch's exporter has found two parameters with equal values: they are
-// two again here. Equal matrices are one that two modules share.
+// identityRule passes a value on. Where PyTorch's exporter gives an initializer a
+// second name, it found two parameters with equal values, which are two again here.
+// (A tensor that two modules share has one name in its files.)
 func identityRule(c *call) []*value {
 	x := c.in(0)
-	if w := x.weight; w != nil && len(w.shape) < 2 && len(c.node.outputs) > 0 && !w.buffer && !made.MatchString(c.node.outputs[0]) {
-		return []*value{c.second(w, c.node.outputs[0])}
+	if x.weight != nil && !x.weight.buffer && x.weight.of == nil && isIdentity(x.perm) && c.producer == "pytorch" && len(c.node.outputs) > 0 {
+		return []*value{c.second(x.weight, c.node.outputs[0])}
 	}
 	return []*value{x}
 }
@@ -48,7 +48,7 @@ func (c *call) second(w *weight, name string) *value {
 		}
 	}
 	c.weights = slices.Insert(c.weights, at+1, twin)
-	c.note("The exporter stored parameters with equal values once; %s is a parameter of its own again, as in the model.", name)
+	c.twins = append(c.twins, name)
 	return &value{kind: "float32", shape: fixedAll(w.shape...), weight: twin, perm: identity(len(w.shape))}
 }
 

@@ -1,6 +1,8 @@
 package onnx
 
 import (
+	"slices"
+
 	"lossatlas/activities/aten"
 )
 
@@ -173,4 +175,50 @@ func (c *call) equalParts(size aten.Dim, n int) []aten.Dim {
 		parts = append(parts, fixed(min(each, rest)))
 	}
 	return parts
+}
+
+// splitToSequenceRule splits an axis into a list of values, all of one size where one is given.
+func splitToSequenceRule(c *call) []*value {
+	x := c.in(0)
+	a := c.axis(c.int("axis", 0), len(x.shape))
+	parts := []int{1}
+	if c.has(1) {
+		parts = c.list(1)
+	}
+	n, ok := static(x.shape[a : a+1])
+	if !ok || len(parts) == 0 || c.has(1) && len(c.in(1).shape) == 0 && parts[0] < 1 || n[0] > maxFolded {
+		c.fail("an axis of size %v can't be split into %v", x.shape[a], parts)
+	}
+	if !c.has(1) || len(c.in(1).shape) == 0 {
+		each := parts[0]
+		parts = nil
+		for rest := n[0]; rest > 0; rest -= each {
+			parts = append(parts, min(each, rest))
+		}
+	}
+	list := &value{kind: x.kind, list: []*value{}}
+	from := 0
+	for _, p := range parts {
+		if p < 0 || from+p > n[0] {
+			c.fail("parts of the sizes %v don't fit an axis of size %v", parts, x.shape[a])
+		}
+		part := c.slice(x, cut{a, 1, from, fixed(p)})
+		if !c.has(1) && c.int("keepdims", 1) == 0 {
+			part = c.reshape(part, slices.Delete(slices.Clone(part.shape), a, a+1))
+		}
+		list.list, from = append(list.list, part), from+p
+	}
+	return []*value{list}
+}
+
+// sequenceAtRule takes one value of a list.
+func sequenceAtRule(c *call) []*value {
+	list, at := c.values[c.node.inputs[0]], int(c.scalar(1))
+	if list == nil || list.list == nil || at < -len(list.list) || at >= len(list.list) {
+		c.fail("the list has no value %d", at)
+	}
+	if at < 0 {
+		at += len(list.list)
+	}
+	return []*value{list.list[at]}
 }

@@ -18,7 +18,8 @@ type value struct {
 	known  []number
 	weight *weight
 	perm   []int
-	name   string // in the program; "" as long as no operation needs it there
+	list   []*value // of a list of tensors, else nil
+	name   string   // in the program; "" as long as no operation needs it there
 }
 
 // translator makes a program of a graph.
@@ -32,6 +33,7 @@ type translator struct {
 	taken   map[string]bool // names of the program
 	serial  int
 	notes   []string
+	twins   []string // parameters that had the values of another one
 }
 
 // use is one place where a value is read.
@@ -155,7 +157,7 @@ func (t *translator) finish(nodes []*node) error {
 	if out == nil {
 		return fmt.Errorf("no operation sets the output %s", name)
 	}
-	if out.known != nil || out.weight != nil || len(t.program.Ops) == 0 {
+	if out.known != nil || out.weight != nil || out.list != nil || len(t.program.Ops) == 0 {
 		return errors.New("the output does not depend on the input")
 	}
 	t.program.Output = out.name

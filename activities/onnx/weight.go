@@ -178,6 +178,9 @@ func (t *translator) noteWeights() {
 			}
 		}
 	}
+	if len(t.twins) > 0 {
+		t.note("The exporter stored parameters with equal values once; they are parameters of their own again, as in the model: %s.", some(t.twins))
+	}
 	if len(turned) > 0 {
 		t.note("The axes of %s are reordered so that the filters come first: Stored as [inputs, outputs], they are declared as [outputs, inputs].", some(turned))
 	}
