@@ -66,7 +66,7 @@ type FileError struct {
 	Path   string
 	Size   int64 // bytes found, −1 if unknown
 	Record int   // index of the bad record in the file, −1 if the file as a whole is bad
-	Offset int64 // of that record, in bytes
+	Offset int64 // of that record, in bytes; −1 if unknown
 	Want   string
 	Cause  error
 }
@@ -79,7 +79,10 @@ func (e *FileError) Error() string {
 		fmt.Fprintf(&b, " (%d bytes)", e.Size)
 	}
 	if e.Record >= 0 {
-		fmt.Fprintf(&b, ", record %d at byte %d", e.Record, e.Offset)
+		fmt.Fprintf(&b, ", record %d", e.Record)
+		if e.Offset >= 0 {
+			fmt.Fprintf(&b, " at byte %d", e.Offset)
+		}
 	}
 	if e.Cause != nil {
 		fmt.Fprintf(&b, ": %v", e.Cause)
