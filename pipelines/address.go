@@ -8,6 +8,7 @@ type Role string
 // The roles of steps.
 const (
 	RoleWeights    Role = "weights"    // the training or import of an experiment
+	RoleFiles      Role = "files"      // the network or data of an experiment, where they come from files
 	RoleOrigin     Role = "origin"     // the training of another experiment, whose directions are used
 	RoleDirections Role = "directions" // of a map
 	RolePath       Role = "path"       // of a training

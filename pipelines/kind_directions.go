@@ -53,6 +53,8 @@ type DirectionsParams struct {
 	Ignore    string  `json:"ignore"`    // "biasbn" or "none"
 	Seed      uint64  `json:"seed"`
 	Axes      int     `json:"axes"` // 1 for a line, 2 for a surface
+	// Layers are patterns, divided by commas, of the modules whose parameters change; "" is all.
+	Layers string `json:"layers,omitempty"`
 }
 
 // EigenvectorsParams are directions along the eigenvectors, of length 1, of the largest eigenvalues of
@@ -64,6 +66,7 @@ type EigenvectorsParams struct {
 	Subset    string  `json:"subset"`    // as of HessianParams
 	Tolerance float64 `json:"tolerance"` // as of HessianParams
 	Axes      int     `json:"axes"`      // 1 for a line, 2 for a surface
+	Layers    string  `json:"layers,omitempty"`
 }
 
 // GivenDirectionsParams are directions from a file that is in the store. Output: directions.

@@ -37,4 +37,6 @@ type HessianParams struct {
 	MapParams
 	Subset    string  `json:"subset"`    // "all" parameters, or "weights" without biases and batch normalization
 	Tolerance float64 `json:"tolerance"` // residual allowed to each eigenvalue, relative to its size
+	// Layers are patterns, divided by commas, of the modules over whose parameters derivatives are taken; "" is all.
+	Layers string `json:"layers,omitempty"`
 }

@@ -22,7 +22,8 @@ type SpectrumParams struct {
 	Net       Network `json:"net"`
 	Data      MapData `json:"data"`
 	Batch     int     `json:"batch"`
-	Subset    string  `json:"subset"`    // as of HessianParams
+	Subset    string  `json:"subset"` // as of HessianParams
+	Layers    string  `json:"layers,omitempty"`
 	Tolerance float64 `json:"tolerance"` // of the two ends, as of HessianParams
 	Probes    int     `json:"probes"`    // random vectors
 	Steps     int     `json:"steps"`     // of Lanczos' method, for each of them

@@ -60,6 +60,7 @@ func forward(net Network, of Problem, passes float64) Cost {
 var specs = map[Kind]Spec{
 	KindTrain:           trainSpec,
 	KindImport:          importSpec,
+	KindFiles:           filesSpec,
 	KindDirections:      directionsSpec,
 	KindEigenvectors:    eigenvectorsSpec,
 	KindGivenDirections: givenDirectionsSpec,

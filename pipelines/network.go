@@ -7,17 +7,30 @@ import (
 	"lossatlas/artifacts"
 )
 
-// Network is which network a step works on: the name of a built-in one, or the
+// Network is which network a step works on: the name of a built-in one, the
 // layers of one that is written out in the sweep file, as canonical JSON (a list
-// of Layer). In JSON it is a string or that list. A written-out network's name is
+// of Layer), or the digest of one from a file, whose operations are in the store. In
+// JSON it is a string or that list. The name of a written-out network or a file is
 // no part of it, so that equal networks share results whatever they are called.
 type Network string
+
+// OfProgram is the network whose operations have a digest.
+func OfProgram(d artifacts.Digest) Network { return Network(d.String()) }
+
+// Program is the digest of the operations of a network from a file.
+func (n Network) Program() (d artifacts.Digest, ok bool) {
+	d, err := artifacts.ParseDigest(string(n))
+	return d, err == nil
+}
 
 // Written says that the network is a list of layers.
 func (n Network) Written() bool { return strings.HasPrefix(string(n), "[") }
 
-// String is the name, or "net-" and the beginning of the digest of the layers.
+// String is the name, or "net-" and the beginning of the digest of the layers or operations.
 func (n Network) String() string {
+	if d, ok := n.Program(); ok {
+		return "net-" + d.Hex()[:8]
+	}
 	if !n.Written() {
 		return string(n)
 	}

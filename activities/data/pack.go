@@ -132,3 +132,32 @@ func (c chunks) check(n, size int) error {
 
 // maxChunk bounds the bytes of a chunk of several records.
 const maxChunk = 1 << 30
+
+// Part is a chunk of a packed data set.
+type Part struct {
+	Digest string
+	Size   int64 // bytes
+}
+
+// Parts lists the chunks of the data set that a manifest describes, in order, each once.
+func Parts(manifestText []byte) ([]Part, error) {
+	m, err := parseManifest(manifestText)
+	if err != nil {
+		return nil, err
+	}
+	var parts []Part
+	seen := map[string]bool{}
+	add := func(c chunks, records, size int) {
+		for i, d := range c.Digests {
+			if n := min(c.Records, records-i*c.Records); !seen[d] {
+				seen[d] = true
+				parts = append(parts, Part{d, int64(n) * int64(size)})
+			}
+		}
+	}
+	for _, s := range m.Splits {
+		add(s.Examples, s.Size, m.Problem.Bytes())
+		add(s.Labels, s.Size, labelBytes(m.Problem))
+	}
+	return parts, nil
+}

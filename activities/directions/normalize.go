@@ -84,6 +84,15 @@ func Normalize(params []nets.Param, d, theta []float32, n Normalization, ig Igno
 	return nil
 }
 
+// Confine sets a direction to zero outside of the given parameters.
+func Confine(d []float32, within []nets.Param) {
+	kept := make([]float32, len(d))
+	for _, p := range within {
+		copy(p.Of(kept), p.Of(d))
+	}
+	copy(d, kept)
+}
+
 // rule is what a normalisation does to one weight tensor.
 func rule(n Normalization) (func(p nets.Param, d, w []float32), error) {
 	switch n {

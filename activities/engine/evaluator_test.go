@@ -95,7 +95,7 @@ func TestImagesBeyondTheDevice(t *testing.T) {
 		if err := e.SetCenter(theta, state); err != nil {
 			t.Fatal(err)
 		}
-		h, err := engine.NewHessian(e, engine.AllParams)
+		h, err := engine.NewHessian(e, engine.AllParams, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -35,16 +35,23 @@ type Hessian struct {
 	direction []float32
 }
 
-// NewHessian compiles the product for the evaluator's network and batch size.
+// NewHessian compiles the product for the evaluator's network and batch size, over those parameters of the subset that belong
+// to layers, as of nets.Within.
 // The point is the evaluator's centre until MoveTo. Close frees what the
 // Hessian itself keeps, not the evaluator.
-func NewHessian(e *Evaluator, subset Subset) (*Hessian, error) {
+func NewHessian(e *Evaluator, subset Subset, layers string) (*Hessian, error) {
 	if subset != AllParams && subset != WeightsOnly {
 		return nil, fmt.Errorf("second derivatives over the parameters %q: choose %q or %q", subset, AllParams, WeightsOnly)
 	}
+	params, err := subset.within(e.net, layers)
+	if err != nil {
+		return nil, err
+	}
 	n := e.net.NumParams()
-	h := &Hessian{Evaluator: e, subset: subset.of(e.net), dim: SubsetSize(e.net, subset), gradient: make([]float32, n), direction: make([]float32, n)}
-	var err error
+	h := &Hessian{Evaluator: e, subset: params, gradient: make([]float32, n), direction: make([]float32, n)}
+	for _, p := range params {
+		h.dim += p.Size
+	}
 	h.product, err = e.compile("hessian", func(in []*graph.Node) []*graph.Node { // Σ Hv, the derivative of ∇ Σ loss along v
 		return tangent.Along(h.lossGradient(in)[:1], in[:1], in[5:])
 	}, Float32(n))
@@ -56,12 +63,22 @@ func (s Subset) of(net *nets.Net) []nets.Param {
 	return slices.DeleteFunc(slices.Clone(net.Params()), func(p nets.Param) bool { return s == WeightsOnly && !p.Role.IsWeight() })
 }
 
-// SubsetSize is the number of parameters of a network that a subset has.
-func SubsetSize(net *nets.Net, subset Subset) (size int) {
-	for _, p := range subset.of(net) {
+// within are those that belong to layers.
+func (s Subset) within(net *nets.Net, layers string) ([]nets.Param, error) {
+	params, err := nets.Within(s.of(net), layers)
+	if err == nil && len(params) == 0 {
+		err = fmt.Errorf("network %s has no parameters in the subset %q", net.Name, s)
+	}
+	return params, err
+}
+
+// SubsetSize is the number of parameters of a network that a subset has within layers.
+func SubsetSize(net *nets.Net, subset Subset, layers string) (size int, err error) {
+	params, err := subset.within(net, layers)
+	for _, p := range params {
 		size += p.Size
 	}
-	return size
+	return size, err
 }
 
 // lossGradient adds ∇ Σ loss with respect to θ, [NumParams], and Σ loss over a

@@ -29,7 +29,7 @@ func hessian(t testing.TB, b *engine.Backend, ref shared.Case, batch int, subset
 	if err := e.SetCenter(theta, state); err != nil {
 		t.Fatal(err)
 	}
-	h, err := engine.NewHessian(e, subset)
+	h, err := engine.NewHessian(e, subset, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,12 +191,12 @@ func TestWeightsOnly(t *testing.T) {
 	if err := e.SetCenter(theta, state); err != nil {
 		t.Fatal(err)
 	}
-	all, err := engine.NewHessian(e, engine.AllParams)
+	all, err := engine.NewHessian(e, engine.AllParams, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer all.Close()
-	part, err := engine.NewHessian(e, engine.WeightsOnly)
+	part, err := engine.NewHessian(e, engine.WeightsOnly, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestProductIsLinearAndSymmetric(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, subset := range []engine.Subset{engine.AllParams, engine.WeightsOnly} {
-			h, err := engine.NewHessian(e, subset)
+			h, err := engine.NewHessian(e, subset, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -278,7 +278,7 @@ func TestHessianMoves(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	h, err := engine.NewHessian(e, engine.AllParams)
+	h, err := engine.NewHessian(e, engine.AllParams, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +305,7 @@ func TestHessianMoves(t *testing.T) {
 	if err := h.Product(ctx, g, g[1:]); err == nil {
 		t.Error("a vector that is too short is no error")
 	}
-	if _, err := engine.NewHessian(e, "some"); err == nil {
+	if _, err := engine.NewHessian(e, "some", ""); err == nil {
 		t.Error("an unknown subset is no error")
 	}
 }
@@ -327,7 +327,7 @@ func BenchmarkHessian(b *testing.B) {
 			if err := e.SetCenter(theta, state); err != nil {
 				b.Fatal(err)
 			}
-			h, err := engine.NewHessian(e, engine.AllParams)
+			h, err := engine.NewHessian(e, engine.AllParams, "")
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -22,11 +22,20 @@ type Memory struct {
 // (ResNet-20, WRN-56-2, DenseNet-121) are twice the estimate and 400 MB, and for
 // Hessian-vector products 1.8 times (VGG-9) to 3.4 times it (ResNet-20) and 400 MB.
 func (n *Net) Memory(batch int) Memory {
-	in, _ := inputShape(n.Problem) // New has checked it
-	_, kept, peak := footprint(n.layers, in)
+	kept, peak := n.activations()
 	const size = 4
 	images, theta := int64(batch)*size, int64(n.NumParams())*size
 	return Memory{Evaluate: images*peak + 3*theta, Train: images*(kept+peak) + 5*theta, Product: 2*images*(kept+peak) + 4*theta}
+}
+
+// activations are what footprint says of the network.
+func (n *Net) activations() (kept, peak int64) {
+	if n.program != nil {
+		return n.program.Activations()
+	}
+	in, _ := inputShape(n.Problem) // New has checked it
+	_, kept, peak = footprint(n.layers, in)
+	return kept, peak
 }
 
 // footprint walks through layers that New has checked. kept is the number of

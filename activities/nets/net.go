@@ -16,9 +16,10 @@ type Net struct {
 	// Problem says which examples the network takes and what the loss of its outputs is.
 	Problem problem.Problem
 
-	layers []Layer
-	plan   planner
-	ops    chain
+	layers  []Layer
+	plan    planner
+	ops     chain
+	program *program // in place of layers
 }
 
 // New checks a list of layers that turns the examples of a problem into its
@@ -88,13 +89,29 @@ func (n *Net) MACs() int64 { return n.plan.macs }
 
 // Signature identifies the computation, the problem included: networks with equal
 // signatures have equal graphs and losses. Compiled programs are shared under it.
-func (n *Net) Signature() string { return fmt.Sprintf("%s %#v", n.Problem, n.layers) }
+func (n *Net) Signature() string {
+	if n.program != nil {
+		return fmt.Sprintf("%s program %x", n.Problem, n.program.digest)
+	}
+	return fmt.Sprintf("%s %#v", n.Problem, n.layers)
+}
+
+// CheckTrainable returns an error for a network from a file, which computes in evaluation mode only.
+func (n *Net) CheckTrainable() error {
+	if n.program != nil {
+		return fmt.Errorf("network %s comes from a file and can't be trained: its operations are those of evaluation mode", n.Name)
+	}
+	return nil
+}
 
 // Evaluate adds the forward pass with stored statistics to a graph. params are the
 // tensors that Split cuts from θ, so that gradients can be taken with respect to
 // them; examples is [batch, Shape…] of the problem, normalized; state is the flat
 // vector. The result is the outputs, [batch, Outputs].
 func (n *Net) Evaluate(f Formulation, params []*graph.Node, state, examples *graph.Node) *graph.Node {
+	if n.program != nil {
+		return n.program.evaluate(params, split(state, n.State()), examples)
+	}
 	return n.ops.forward(&pass{formulation: f, params: params, state: split(state, n.State())}, n.channelsLast(examples))
 }
 

@@ -146,7 +146,7 @@ func (w *worker) prepare(kind string) (work func() error, count float64, err err
 			if err := images.SetCenter(w.net.Init(1)); err != nil {
 				return nil, 0, err
 			}
-			if w.hessian, err = engine.NewHessian(images, engine.AllParams); err != nil {
+			if w.hessian, err = engine.NewHessian(images, engine.AllParams, ""); err != nil {
 				return nil, 0, err
 			}
 		}

@@ -135,7 +135,7 @@ func TestOtherProblemsDerivatives(t *testing.T) {
 	others(t, func(t *testing.T, b *engine.Backend, o other) {
 		theta, state := o.point()
 		e := evaluator(t, b, o, theta, state)
-		h, err := engine.NewHessian(e, engine.AllParams)
+		h, err := engine.NewHessian(e, engine.AllParams, "")
 		if err != nil {
 			t.Fatal(err)
 		}

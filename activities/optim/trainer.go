@@ -44,6 +44,9 @@ func New(b *engine.Backend, net *nets.Net, train data.Split, config Config) (*Tr
 	if err := engine.CheckExamples(net, train); err != nil {
 		return nil, err
 	}
+	if err := net.CheckTrainable(); err != nil {
+		return nil, err
+	}
 	if config.Augment {
 		if err := data.CheckAugment(train.Problem); err != nil {
 			return nil, err

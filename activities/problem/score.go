@@ -1,7 +1,9 @@
 package problem
 
 import (
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -85,3 +87,6 @@ func overPlaces(v *graph.Node) *graph.Node {
 
 // missing is a score of NaN for each element of v.
 func missing(v *graph.Node) *graph.Node { return graph.AddScalar(graph.ZerosLike(v), math.NaN()) }
+
+// Scores are the names of the scores.
+func Scores() []string { return slices.Sorted(maps.Keys(scores)) }

@@ -222,7 +222,7 @@ func (b *bench) read(t *testing.T, made artifacts.Action) *surface.Grid {
 func TestTrainResumes(t *testing.T) {
 	b := newBench(t)
 	in := b.step(t, pipelines.KindTrain, b.trainParams(2), nil)
-	run, err := b.run(in).newTrainRun(b.trainParams(2))
+	run, err := b.run(in).newTrainRun(t.Context(), b.trainParams(2))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +254,7 @@ func TestCompilesOnce(t *testing.T) {
 		p := &pulse{last: Progress{Note: "begun"}}
 		r := b.run(in)
 		r.Pulse = p
-		run, err := r.newTrainRun(b.trainParams(1))
+		run, err := r.newTrainRun(t.Context(), b.trainParams(1))
 		if err != nil {
 			t.Fatal(err)
 		}

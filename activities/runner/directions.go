@@ -20,6 +20,10 @@ func randomDirections(ctx context.Context, r *Run) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
+	within, err := nets.Within(net.Params(), p.Layers)
+	if err != nil {
+		return nil, Permanent("BadLayers", fmt.Errorf("%s: %w", r.Label, err))
+	}
 	dirs := make([][]float32, p.Axes)
 	for i := range dirs {
 		dirs[i] = directions.Sample(net.Params(), p.Seed, i)
@@ -27,6 +31,7 @@ func randomDirections(ctx context.Context, r *Run) (Outputs, error) {
 		if err != nil {
 			return nil, Permanent("BadDirections", err)
 		}
+		directions.Confine(dirs[i], within)
 	}
 	meta := directionsMeta(dirs)
 	meta["normalize"], meta["ignore"] = p.Normalize, p.Ignore
@@ -43,7 +48,7 @@ func givenDirections(ctx context.Context, r *Run) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := network(p.Net, p.Problem)
+	net, err := r.network(ctx, p.Net, p.Problem)
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func (r *Run) evaluator(ctx context.Context, p pipelines.MapParams) (*engine.Eva
 	}
 	if kept.Evaluator == nil {
 		r.Pulse.Note(compiling)
-		images, err := r.loadMapData(p.Data)
+		images, err := r.loadMapData(ctx, p.Data)
 		if err != nil {
 			return nil, nil, err
 		}

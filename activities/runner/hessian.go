@@ -52,7 +52,7 @@ func (m *hessianMap) Sizes() []int { return sizes(m.rows) }
 
 // Chunk computes loss, λmin and λmax at the points of one row.
 func (m *hessianMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
-	h, release, err := m.hessian(ctx, m.p.MapParams, m.p.Subset)
+	h, release, err := m.hessian(ctx, m.p.MapParams, m.p.Subset, m.p.Layers)
 	if err != nil {
 		return nil, err
 	}

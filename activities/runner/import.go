@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 
 	"lossatlas/activities/engine"
 	"lossatlas/activities/nets"
@@ -26,7 +27,7 @@ func importWeights(ctx context.Context, r *Run) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := network(p.Net, p.Data.Problem)
+	net, err := r.network(ctx, p.Net, p.Data.Problem)
 	if err != nil {
 		return nil, err
 	}
@@ -71,13 +72,16 @@ func (r *Run) imported(ctx context.Context, what, digest string) ([]byte, error)
 	return b, nil
 }
 
-// evaluateSplit is the loss and accuracy of weights on the first images of a split.
+// evaluateSplit is the loss and score of weights on the first examples of a split, missing where there are none.
 func (r *Run) evaluateSplit(ctx context.Context, net *nets.Net, d pipelines.TrainData, split string, n int, c optim.Checkpoint) (loss, accuracy trainlog.Number, err error) {
+	if n == 0 {
+		return trainlog.Number(math.NaN()), trainlog.Number(math.NaN()), nil
+	}
 	b, err := r.numeric()
 	if err != nil {
 		return 0, 0, err
 	}
-	images, err := r.load(d.Name, d.Digest, d.Problem, split, 0, n)
+	images, err := r.load(ctx, d.Name, d.Digest, d.Problem, split, 0, n)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -40,6 +40,7 @@ type Refiner interface {
 var kinds = map[pipelines.Kind]Kind{
 	pipelines.KindTrain:           {Make: train},
 	pipelines.KindImport:          {Make: importWeights},
+	pipelines.KindFiles:           {Make: keepFiles},
 	pipelines.KindDirections:      {Make: randomDirections},
 	pipelines.KindEigenvectors:    {Make: eigenvectors},
 	pipelines.KindGivenDirections: {Make: givenDirections},

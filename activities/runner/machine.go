@@ -10,7 +10,6 @@ import (
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/nets"
-	"lossatlas/activities/problem"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -72,62 +71,15 @@ func (r *Run) class() string {
 	return r.Recipe.Numerics
 }
 
-// load returns one split's records [from, to) of a dataset, after checking
-// that the data here are the data that the step's key names.
-func (m *Machine) load(name, digest string, of pipelines.Problem, split string, from, to int) (data.Split, error) {
-	src, err := data.Open(name, m.Data)
-	if err != nil {
-		return data.Split{}, Permanent("BadData", err)
-	}
-	have, err := src.Digest()
-	if err != nil {
-		return data.Split{}, Permanent("BadData", err)
-	}
-	if have != digest {
-		return data.Split{}, Permanent("BadData", fmt.Errorf(
-			"dataset %s on this worker has digest %s, the sweep was planned with %s: point --data at the same files", name, have, digest))
-	}
-	s, err := src.Load(split, from, to)
-	if err != nil {
-		return data.Split{}, Permanent("BadData", err)
-	}
-	p, err := problem.Parse([]byte(of))
-	if err == nil {
-		s, err = s.WithProblem(p)
-	}
-	if err != nil {
-		return data.Split{}, Permanent("BadData", err)
-	}
-	return s, nil
-}
-
 // loadMapData returns the images of a map, with the labels that the training saw.
-func (m *Machine) loadMapData(d pipelines.MapData) (data.Split, error) {
-	s, err := m.load(d.Name, d.Digest, d.Problem, d.Split, d.From, d.To)
+func (m *Machine) loadMapData(ctx context.Context, d pipelines.MapData) (data.Split, error) {
+	s, err := m.load(ctx, d.Name, d.Digest, d.Problem, d.Split, d.From, d.To)
 	if err == nil && d.Noise != nil {
 		if s, err = s.WithLabelNoise(d.Noise.Fraction, d.Noise.Seed, d.From); err != nil {
 			return s, Permanent("BadData", err)
 		}
 	}
 	return s, err
-}
-
-// Network is the network that a step's parameters name or write out, built for a problem.
-func Network(n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
-	p, err := problem.Parse([]byte(of))
-	if err != nil {
-		return nil, err
-	}
-	return nets.Of(string(n), n.String(), p)
-}
-
-// network is Network for a step.
-func network(n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
-	net, err := Network(n, of)
-	if err != nil {
-		return nil, Permanent("BadNet", err)
-	}
-	return net, nil
 }
 
 // input fetches and verifies the blob behind a named input of the step.
@@ -145,7 +97,7 @@ func (r *Run) input(ctx context.Context, name string) ([]byte, error) {
 
 // minimizer loads the weights that a step is centred on.
 func (r *Run) minimizer(ctx context.Context, n pipelines.Network, of pipelines.Problem) (net *nets.Net, theta, state []float32, err error) {
-	if net, err = network(n, of); err != nil {
+	if net, err = r.network(ctx, n, of); err != nil {
 		return nil, nil, nil, err
 	}
 	b, err := r.input(ctx, pipelines.OutWeights)

@@ -23,7 +23,7 @@ func cutMap(ctx context.Context, r *Run) (Chunks, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := network(p.Net, p.Data.Problem)
+	net, err := r.network(ctx, p.Net, p.Data.Problem)
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func (s *spectrumParts) Sizes() []int { return slices.Repeat([]int{1}, 1+s.p.Pro
 // Chunk computes one part at the minimizer: λmin and λmax, or the quadrature of one random vector.
 func (s *spectrumParts) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 	p := s.p
-	h, release, err := s.hessian(ctx, pipelines.MapParams{Net: p.Net, Data: p.Data, Batch: p.Batch}, p.Subset)
+	h, release, err := s.hessian(ctx, pipelines.MapParams{Net: p.Net, Data: p.Data, Batch: p.Batch}, p.Subset, p.Layers)
 	if err != nil {
 		return nil, err
 	}
@@ -61,13 +61,17 @@ func (s *spectrumParts) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 
 // Join makes one file of the parts.
 func (s *spectrumParts) Join(ctx context.Context, chunks [][]byte) (Outputs, error) {
-	net, err := network(s.p.Net, s.p.Data.Problem)
+	net, err := s.network(ctx, s.p.Net, s.p.Data.Problem)
 	if err != nil {
 		return nil, err
 	}
+	dim, err := engine.SubsetSize(net, engine.Subset(s.p.Subset), s.p.Layers)
+	if err != nil {
+		return nil, Permanent("BadLayers", fmt.Errorf("%s: %w", s.Label, err))
+	}
 	var e ends
 	out := spectrum.Spectrum{Density: spectrum.Density{
-		Dim: engine.SubsetSize(net, engine.Subset(s.p.Subset)), Probes: make([]spectrum.Quadrature, s.p.Probes),
+		Dim: dim, Probes: make([]spectrum.Quadrature, s.p.Probes),
 	}}
 	for i, b := range chunks {
 		var part any = &e
@@ -92,12 +96,12 @@ func (s *spectrumParts) Join(ctx context.Context, chunks [][]byte) (Outputs, err
 
 // hessian is the Hessian at the minimizer of a step, and the function that
 // releases its evaluator.
-func (r *Run) hessian(ctx context.Context, p pipelines.MapParams, subset string) (*engine.Hessian, func(), error) {
+func (r *Run) hessian(ctx context.Context, p pipelines.MapParams, subset, layers string) (*engine.Hessian, func(), error) {
 	e, release, err := r.evaluator(ctx, p)
 	if err != nil {
 		return nil, nil, err
 	}
-	h, err := engine.NewHessian(e, engine.Subset(subset))
+	h, err := engine.NewHessian(e, engine.Subset(subset), layers)
 	if err != nil {
 		release()
 		return nil, nil, Permanent("BadStep", fmt.Errorf("%s: %w", r.Label, err))

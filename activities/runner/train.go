@@ -38,7 +38,7 @@ func train(ctx context.Context, r *Run) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	run, err := r.newTrainRun(p)
+	run, err := r.newTrainRun(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -76,16 +76,16 @@ type trainRun struct {
 	since       time.Time
 }
 
-func (r *Run) newTrainRun(p pipelines.TrainParams) (*trainRun, error) {
+func (r *Run) newTrainRun(ctx context.Context, p pipelines.TrainParams) (*trainRun, error) {
 	b, err := r.numeric()
 	if err != nil {
 		return nil, err
 	}
-	net, err := network(p.Net, p.Data.Problem)
+	net, err := r.network(ctx, p.Net, p.Data.Problem)
 	if err != nil {
 		return nil, err
 	}
-	train, err := r.load(p.Data.Name, p.Data.Digest, p.Data.Problem, "train", 0, p.Data.Train)
+	train, err := r.load(ctx, p.Data.Name, p.Data.Digest, p.Data.Problem, "train", 0, p.Data.Train)
 	if err != nil {
 		return nil, err
 	}
@@ -94,9 +94,11 @@ func (r *Run) newTrainRun(p pipelines.TrainParams) (*trainRun, error) {
 			return nil, Permanent("BadData", err)
 		}
 	}
-	test, err := r.load(p.Data.Name, p.Data.Digest, p.Data.Problem, "test", 0, p.Data.Test)
-	if err != nil {
-		return nil, err
+	var test data.Split
+	if p.Data.Test > 0 {
+		if test, err = r.load(ctx, p.Data.Name, p.Data.Digest, p.Data.Problem, "test", 0, p.Data.Test); err != nil {
+			return nil, err
+		}
 	}
 	run := &trainRun{Run: r, p: p, net: net, since: time.Now()}
 	if err := run.build(b, train, test); err != nil {
@@ -119,8 +121,10 @@ func (r *trainRun) build(b *engine.Backend, train, test data.Split) (err error) 
 	if r.train, err = engine.NewEvaluator(b, r.net, train, evalBatch); err != nil {
 		return err
 	}
-	if r.test, err = engine.NewEvaluator(b, r.net, test, evalBatch); err != nil {
-		return err
+	if r.p.Data.Test > 0 {
+		if r.test, err = engine.NewEvaluator(b, r.net, test, evalBatch); err != nil {
+			return err
+		}
 	}
 	r.built.Store(programs, true)
 	return nil
@@ -277,6 +281,9 @@ func (r *trainRun) store(ctx context.Context, files map[string][]byte) (Outputs,
 
 // evaluateAt returns loss and accuracy of a checkpoint, BN in eval mode.
 func evaluateAt(ctx context.Context, e *engine.Evaluator, c optim.Checkpoint) (engine.Eval, error) {
+	if e == nil { // a split without examples
+		return engine.Eval{Loss: math.NaN(), Score: math.NaN()}, nil
+	}
 	if err := e.SetCenter(c.Theta, c.State); err != nil {
 		return engine.Eval{}, err
 	}

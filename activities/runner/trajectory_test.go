@@ -25,7 +25,7 @@ func (b *bench) stoppedAfter(ctx context.Context, in Job, epochs int) error {
 	if err != nil {
 		return err
 	}
-	run, err := b.run(in).newTrainRun(p)
+	run, err := b.run(in).newTrainRun(ctx, p)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func TestHessiansOfNetworks(t *testing.T) {
 		}
 		for subset, want := range cases {
 			t.Run(name+"/"+string(subset), func(t *testing.T) {
-				h, err := engine.NewHessian(e, subset)
+				h, err := engine.NewHessian(e, subset, "")
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -121,7 +121,7 @@ func TestOffCenter(t *testing.T) {
 	}
 	for _, p := range want.Points {
 		for subset, want := range map[engine.Subset][2]float64{engine.AllParams: {p.MinAll, p.MaxAll}, engine.WeightsOnly: {p.MinWeights, p.MaxWeights}} {
-			h, err := engine.NewHessian(e, subset)
+			h, err := engine.NewHessian(e, subset, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -156,7 +156,7 @@ func TestHessianOfNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	for subset, name := range map[engine.Subset]string{engine.AllParams: "all", engine.WeightsOnly: "weights_only"} {
-		h, err := engine.NewHessian(e, subset)
+		h, err := engine.NewHessian(e, subset, "")
 		if err != nil {
 			t.Fatal(err)
 		}

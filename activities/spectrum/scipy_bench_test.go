@@ -53,7 +53,7 @@ func BenchmarkProductsBesideSciPy(b *testing.B) {
 				if err := e.SetCenter(ref.Weights(b, "weights_a.npz")); err != nil {
 					b.Fatal(err)
 				}
-				h, err := engine.NewHessian(e, subset)
+				h, err := engine.NewHessian(e, subset, "")
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -9,7 +9,7 @@ import (
 var sweepFields = syntax.Object{Fields: []syntax.Field{
 	{Name: "name", Doc: "Name of the sweep.", Type: nameText, Required: true},
 	{Name: "title", Doc: "Heading of the report.", Type: titleText},
-	{Name: "dataset", Doc: "The images: {name, train, test}.", Type: datasetFields, Required: true},
+	{Name: "dataset", Doc: "The examples: {name, train, test}, and what is learned from them.", Type: datasetFields, Required: true},
 	{Name: networksKey, Doc: "Networks written out as lists of layers: {name: [layers]}.", Type: networks{}},
 	{Name: "train", Doc: "How the network is trained.", Type: trainFields, Required: true},
 	{Name: syntax.VariablesKey, Doc: "Values with names: {name: value}. $name stands for the value wherever a value may stand.", Type: syntax.Variables{}},
@@ -36,6 +36,7 @@ type config struct {
 	Title    string        `field:"title"`
 	Dataset  datasetConfig `field:"dataset"`
 	Networks map[string]pipelines.Network
+	OfFile   pipelines.Network // the network, where train.net is a file
 	Problem  pipelines.Problem // of the data set
 	Train    trainConfig       `field:"train"`
 	Maps     []mapConfig       `field:"maps"`
@@ -51,6 +52,9 @@ func (cfg *config) network() pipelines.Network {
 	if n, ok := cfg.Networks[cfg.Train.Net]; ok {
 		return n
 	}
+	if cfg.OfFile != "" {
+		return cfg.OfFile
+	}
 	return pipelines.Network(cfg.Train.Net)
 }
 
@@ -61,9 +65,9 @@ func (cfg *config) resolve(c *syntax.Checker, cat Catalog, tree *syntax.Node) {
 	if cfg.Device != "" && cfg.Numerics == anyNumerics {
 		c.Addf(tree.Place(deviceKey), "device: with `numerics: any` every worker may compute; leave device out, or say `numerics: exact`")
 	}
-	known := cat.dataset(cfg.Dataset.Name)
-	cfg.resolveDataset(c, known, tree)
-	cfg.resolveTrain(c, known.Augment, tree)
+	augment := cfg.resolveDataset(c, cat, tree)
+	cfg.resolveNetwork(c, cat, tree)
+	cfg.resolveTrain(c, augment, tree)
 	cfg.resolveMaps(c, tree)
 	cfg.resolveCompare(c, tree)
 	cfg.resolvePlots(c, tree)

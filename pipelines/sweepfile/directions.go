@@ -179,7 +179,7 @@ func (b *builder) addDirections(m mapConfig, name string, pair int, weights pipe
 		}
 		id := b.add(name, at, pipelines.KindEigenvectors, pipelines.EigenvectorsParams{
 			Net: b.config.network(), Data: b.mapData(m.Ranges[0]), Batch: evaluateBatch,
-			Subset: subset, Tolerance: eigenvectorTolerance, Axes: axes,
+			Subset: subset, Tolerance: eigenvectorTolerance, Axes: axes, Layers: m.layers(),
 		}, map[string]pipelines.Ref{pipelines.OutWeights: weights})
 		return pipelines.Ref{Step: id, Output: pipelines.OutDirections}
 	case directionsOf:
@@ -187,7 +187,7 @@ func (b *builder) addDirections(m mapConfig, name string, pair int, weights pipe
 			weights.Step = b.addOrigin(origin)
 		}
 	}
-	params := pipelines.DirectionsParams{Net: b.config.network(), Problem: b.config.Problem, Normalize: m.Normalize, Ignore: m.Ignore, Seed: m.Seed + uint64(pair), Axes: axes}
+	params := pipelines.DirectionsParams{Net: b.config.network(), Problem: b.config.Problem, Normalize: m.Normalize, Ignore: m.Ignore, Seed: m.Seed + uint64(pair), Axes: axes, Layers: m.layers()}
 	d := drawing{params, weights}
 	if _, ok := b.drawn[d]; !ok {
 		if b.drawn == nil {

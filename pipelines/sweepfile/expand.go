@@ -19,7 +19,7 @@ const evaluateBatch = 128
 func (s *Sweep) Expand(datasetDigest string) (*pipelines.Graph, error) {
 	g := &pipelines.Graph{Sweep: s.Name, Title: cmp.Or(s.Title, s.Name)}
 	for _, e := range s.experiments {
-		b := &builder{experiment: e, digest: datasetDigest, imported: s.imported}
+		b := &builder{experiment: e, digest: datasetDigest, dataParts: s.DataParts, imported: s.imported}
 		if b.build(); b.err != nil {
 			return nil, fmt.Errorf("sweep %s, experiment %s: %w", s.Name, e.name, b.err)
 		}
@@ -89,10 +89,12 @@ type builder struct {
 	experiment
 	compared bool
 	digest   string
-	imported map[Import]string
-	steps    []pipelines.Step
-	drawn    map[drawing]string // the steps that have drawn directions already
-	err      error              // the first one
+	// dataParts is the number of parts of data from files.
+	dataParts int
+	imported  map[Import]string
+	steps     []pipelines.Step
+	drawn     map[drawing]string // the steps that have drawn directions already
+	err       error              // the first one
 }
 
 // add appends a step and returns its ID. Of the address it fills in whose step it is. What goes wrong is kept in err.
@@ -120,6 +122,25 @@ func (b *builder) build() {
 		inputs := map[string]pipelines.Ref{pipelines.OutLog: {Step: train, Output: pipelines.OutLog}}
 		b.addPicture("training", pipelines.Address{}, pipelines.RenderParams{Plot: plotTraining, Title: b.title()}, "Training", inputs)
 	}
+	b.addFiles()
+}
+
+// addFiles adds the steps that stand for network and data from files.
+func (b *builder) addFiles() {
+	if b.config.OfFile != "" {
+		b.add("network", pipelines.Address{Role: pipelines.RoleFiles}, pipelines.KindFiles, pipelines.FilesParams{What: pipelines.FilesNetwork, Index: string(b.config.OfFile)}, nil)
+	}
+	if b.config.Dataset.IsFile() {
+		b.add("data", pipelines.Address{Role: pipelines.RoleFiles}, pipelines.KindFiles, pipelines.FilesParams{What: pipelines.FilesData, Index: b.digest, Parts: b.dataParts}, nil)
+	}
+}
+
+// dataName is the name of the data set in recipes: of data from files what their content says, so that equal data share results.
+func (b *builder) dataName() string {
+	if b.config.Dataset.IsFile() {
+		return "data-" + strings.TrimPrefix(b.digest, "sha256:")[:8]
+	}
+	return b.config.Dataset.Name
 }
 
 // title is the experiment's name as a heading.
@@ -133,7 +154,7 @@ func (b *builder) trainParams() pipelines.TrainParams {
 	o := t.Optimizer
 	return pipelines.TrainParams{
 		Net:  b.config.network(),
-		Data: pipelines.TrainData{Name: d.Name, Digest: b.digest, Problem: b.config.Problem, Train: d.Train, Test: d.Test},
+		Data: pipelines.TrainData{Name: b.dataName(), Digest: b.digest, Problem: b.config.Problem, Train: d.Train, Test: d.Test},
 		Optimizer: pipelines.Optimizer{
 			Kind: o.Kind, LR: *o.LR, Momentum: *o.Momentum, Nesterov: *o.Nesterov, WeightDecay: o.WeightDecay,
 			Schedule: o.Schedule.Drops, Cosine: o.Schedule.Cosine, Warmup: o.Schedule.Warmup,

@@ -12,8 +12,14 @@ import (
 // Catalog holds the names that the caller knows, so that this package needs to
 // know neither networks nor data sets. A nil list allows any name.
 type Catalog struct {
-	Nets     []string
-	Datasets []Dataset
+	Nets           []string
+	Datasets       []Dataset
+	Losses, Scores []string
+	// Data is the data set of a name or file with what a sweep file says of it. Without it, data sets are
+	// those of the list and files can't be read.
+	Data func(DataChoices) (Dataset, error)
+	// NetworkOfFile reads a network from a file; without it, files can't be read.
+	NetworkOfFile func(path string) (pipelines.Network, error)
 	// CheckNetwork returns the fault of a written-out network for a problem, and the
 	// way to the layer through the network's JSON ("4", "shortcut", "0"); nil checks nothing.
 	CheckNetwork func(n pipelines.Network, p pipelines.Problem) (place []string, err error)
@@ -51,11 +57,13 @@ func (cat Catalog) dataset(name string) Dataset {
 const (
 	namesOfNets     = "nets"
 	namesOfDatasets = "datasets"
+	namesOfLosses   = "losses"
+	namesOfScores   = "scores"
 )
 
 // names are the catalog's names, with further networks.
 func (cat Catalog) names(written ...string) syntax.Names {
-	out := syntax.Names{namesOfNets: cat.Nets, namesOfDatasets: cat.datasets()}
+	out := syntax.Names{namesOfNets: cat.Nets, namesOfDatasets: cat.datasets(), namesOfLosses: cat.Losses, namesOfScores: cat.Scores}
 	if cat.Nets != nil {
 		out[namesOfNets] = slices.Concat(cat.Nets, written)
 	}
@@ -90,6 +98,7 @@ const (
 	maxPoints     = 100_001 // points of a line
 	maxRange      = 1e6
 	maxSeed       = syntax.MaxInteger
+	maxNumber     = 1e12 // of a normalization or a loss
 	maxMaps       = 32
 	maxPairs      = 100
 	maxProbes     = 1000
@@ -100,7 +109,9 @@ const (
 )
 
 // importedFile is recognized by its content when it is read, not by its extension.
-var importedFile = syntax.Text{Max: 500, Form: regexp.MustCompile(`.`), Want: "the path of a PyTorch checkpoint, .safetensors or .npz file"}
+var importedFile = syntax.Text{Max: 500, Form: anyText, Want: "the path of a PyTorch checkpoint, .safetensors or .npz file"}
+
+var anyText = regexp.MustCompile(`.`)
 
 // Types that several tables have.
 var (

@@ -62,6 +62,16 @@ func (s *Sweep) Imports() []Import {
 	return out
 }
 
+// NetworkFiles lists the files of the networks that come from files, each once.
+func (s *Sweep) NetworkFiles() (files []string) {
+	for _, e := range s.experiments {
+		if name := e.config.Train.Net; e.config.OfFile != "" && !slices.Contains(files, name) {
+			files = append(files, name)
+		}
+	}
+	return files
+}
+
 // Resolve tells Expand the digest of a file's content, in the form in which a
 // step stores weights or directions.
 func (s *Sweep) Resolve(i Import, content artifacts.Digest) {

@@ -8,7 +8,7 @@ const mapHessian = "hessian"
 var hessianMap = mapKind{
 	name:    mapHessian,
 	doc:     "the extreme eigenvalues of its second derivatives, in the same plane.",
-	shared:  []string{"directions", "normalize", "ignore", "range", "x", "y", "resolution", "subset", "tolerance"},
+	shared:  []string{"directions", "normalize", "ignore", "range", "x", "y", "resolution", "subset", "layers", "tolerance"},
 	splits:  []string{splitTrain},
 	resolve: resolveLattice,
 	add:     addHessian,
@@ -16,7 +16,7 @@ var hessianMap = mapKind{
 
 // addHessian adds the steps of a map of eigenvalues, and its pictures.
 func addHessian(b *builder, m mapConfig, train string) {
-	hp := pipelines.HessianParams{MapParams: b.plane(m), Subset: m.Subset, Tolerance: m.Tolerance}
+	hp := pipelines.HessianParams{MapParams: b.plane(m), Subset: m.Subset, Tolerance: m.Tolerance, Layers: m.layers()}
 	g := b.addGrids(m, train, pipelines.KindHessian, func(data pipelines.MapData) any { hp.Data = data; return hp })
 	b.drawPlane(m, g)
 }

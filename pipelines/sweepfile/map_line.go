@@ -11,7 +11,7 @@ const mapLine = "line"
 var lineMap = mapKind{
 	name:    mapLine,
 	doc:     "the loss along one direction.",
-	shared:  []string{"directions", "normalize", "ignore", "pairs", "range"},
+	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range"},
 	own:     []syntax.Field{pointsField},
 	splits:  splitNames,
 	resolve: resolveLattice,

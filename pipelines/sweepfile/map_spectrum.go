@@ -11,7 +11,7 @@ const mapSpectrum = "spectrum"
 var spectrumMap = mapKind{
 	name:   mapSpectrum,
 	doc:    "the extreme eigenvalues, the trace and the density of the eigenvalues of the second derivatives at the trained weights.",
-	shared: []string{"subset", "tolerance"},
+	shared: []string{"subset", "layers", "tolerance"},
 	own: []syntax.Field{
 		{Name: "probes", Doc: "Random vectors for the trace and the density.", Type: syntax.Integer{Min: 2, Max: maxProbes}, Default: int64(10)},
 		{Name: "steps", Doc: "Lanczos steps with each random vector, one product and one vector in memory each: the more, the finer the density.",
@@ -33,7 +33,7 @@ func addSpectrum(b *builder, m mapConfig, train string) {
 	for _, r := range m.Ranges {
 		params := pipelines.SpectrumParams{
 			Net: b.config.network(), Data: b.mapData(r), Batch: evaluateBatch,
-			Subset: m.Subset, Tolerance: m.Tolerance, Probes: m.Probes, Steps: m.Steps, Seed: m.Seed,
+			Subset: m.Subset, Layers: m.layers(), Tolerance: m.Tolerance, Probes: m.Probes, Steps: m.Steps, Seed: m.Seed,
 		}
 		id := b.add(m.Name+"-"+r.Split, pipelines.Address{Map: m.Name, Split: r.Split, Role: pipelines.RoleMap}, pipelines.KindSpectrum, params, inputs)
 		b.addPictures(m, r.Split, map[string]pipelines.Ref{pipelines.OutSpectrum: {Step: id, Output: pipelines.OutSpectrum}})

@@ -2,6 +2,7 @@ package sweepfile
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -52,6 +53,7 @@ type mapConfig struct {
 	Splits     []string     `field:"splits"`
 	Images     *imageSet    `field:"images"`
 	Subset     string       `field:"subset"`
+	Layers     []string     `field:"layers"`
 	Tolerance  float64      `field:"tolerance"`
 	Ranges     []imageRange // the images that each split's loss is the mean over, in the order of the splits
 	lineConfig              // of a line alone, and so on
@@ -86,6 +88,8 @@ var sharedMapFields = []syntax.Field{
 	imagesField,
 	{Name: "subset", Doc: "Parameters of the second derivatives. weights: those of convolutions and linear layers, as in the paper. all: biases and batch normalization's as well.",
 		Type: syntax.Choice{Of: subsets, What: "a set of parameters"}, Default: "weights"},
+	{Name: "layers", Doc: "Layers whose parameters change, or over which derivatives are taken: names of modules, of which * stands for any text, as [layer3.*, fc]. Default: all.",
+		Type: syntax.List{Of: layerPattern, Min: 1, Max: maxChannels, Unique: true, Single: true}},
 	{Name: "tolerance", Doc: "Largest residual of each eigenvalue, relative to its size.",
 		Type: syntax.Number{Min: 0, Max: 0.1, Above: true}, Default: 1e-3},
 }
@@ -176,7 +180,7 @@ func (m *mapConfig) resolveRanges(c *syntax.Checker, item *syntax.Node, splits [
 		return
 	}
 	if m.Splits == nil {
-		m.Splits = splits
+		m.Splits = slices.DeleteFunc(slices.Clone(splits), func(split string) bool { return data.count(split) == 0 })
 	}
 	m.Splits, m.Ranges = inOrder(m.Splits), nil
 	for _, split := range m.Splits {
@@ -186,6 +190,13 @@ func (m *mapConfig) resolveRanges(c *syntax.Checker, item *syntax.Node, splits [
 		}
 		m.Ranges = append(m.Ranges, r)
 	}
+}
+
+var layerPattern = syntax.Text{Max: 200, Form: regexp.MustCompile(`^[A-Za-z0-9_.*-]+$`), Want: "the name of a module, such as layer3.0.conv1, of which * stands for any text"}
+
+// layers are the patterns of the map's layers in the form of recipes.
+func (m mapConfig) layers() string {
+	return strings.Join(slices.Sorted(slices.Values(m.Layers)), ",")
 }
 
 // inOrder returns splits as train, test, whichever way they were written.
@@ -260,7 +271,7 @@ func (b *builder) addPictures(m mapConfig, split string, inputs map[string]pipel
 
 // mapData names the images of a range, with the labels that the training saw.
 func (b *builder) mapData(r imageRange) pipelines.MapData {
-	data := pipelines.MapData{Name: b.config.Dataset.Name, Digest: b.digest, Problem: b.config.Problem, Split: r.Split, From: r.From, To: r.To}
+	data := pipelines.MapData{Name: b.dataName(), Digest: b.digest, Problem: b.config.Problem, Split: r.Split, From: r.From, To: r.To}
 	if t := b.config.Train; r.Split == splitTrain && t.LabelNoise > 0 {
 		data.Noise = &pipelines.LabelNoise{Fraction: t.LabelNoise, Seed: t.Seed}
 	}

@@ -24,8 +24,10 @@ type Sweep struct {
 	Name    string
 	// Title is the heading of the report: cosmetic.
 	Title string
-	// Dataset is the name of the data set, whose digest Expand wants.
-	Dataset string
+	// Dataset is the data set, whose digest Expand wants.
+	Dataset DataChoices
+	// DataParts is the number of parts in which the content of data from files lies in the store.
+	DataParts int
 	// AnyNumerics says that the numerics class of no step is part of its key.
 	AnyNumerics bool
 	// Device says which workers compute: cpu, gpu, a part of their numerics class, or "" where it is all one.
@@ -151,7 +153,7 @@ func (r *reader) build(tree *syntax.Node, limit int) *Sweep {
 	tree = file.at(c, point{}).tree
 	r.networks.problem = ""
 	if name := tree.Get("dataset").Get("name"); name != nil {
-		r.networks.problem = r.cat.dataset(name.Text).Problem
+		r.networks.problem = r.cat.dataset(name.Text).Problem // of data from files it is checked later
 	}
 	once := readAxes(c, tree.Get("sweep"))
 	again := readRepeats(c, tree.Get(repeatsKey))
@@ -172,7 +174,7 @@ func (r *reader) build(tree *syntax.Node, limit int) *Sweep {
 		return nil
 	}
 	first := s.experiments[0].config
-	s.Name, s.Title, s.Dataset = first.Name, first.Title, first.Dataset.Name
+	s.Name, s.Title, s.Dataset = first.Name, first.Title, first.Dataset.DataChoices
 	s.AnyNumerics, s.Device = first.Numerics == anyNumerics, first.Device
 	for i, name := range experimentNames(s.Name, points[:len(s.experiments)]) {
 		s.experiments[i].name = name

@@ -65,7 +65,7 @@ func TestParseErrors(t *testing.T) {
 		{"fraction", "name: a\ndataset: {name: cifar10}\ntrain: {net: vgg9, epochs: 1.5}\n", []string{"3:28: |a whole number|got 1.5"}},
 		{"not a number", "name: a\ndataset: {name: cifar10}\ntrain: {net: vgg9, optimizer: {lr: .nan, momentum: .inf, weight_decay: 1e999}}\n",
 			[]string{"3:36: |train.optimizer.lr: want a number above 0|got .nan", "3:52: |got .inf", "3:72: |got 1e999"}},
-		{"mapping expected", "name: a\ndataset: cifar10\ntrain: [vgg9]\n", []string{"2:10: |dataset: want a mapping with name, train, test, got cifar10", "3:8: |train: want a mapping|a list of 1"}},
+		{"mapping expected", "name: a\ndataset: cifar10\ntrain: [vgg9]\n", []string{"2:10: |dataset: want a mapping with name, train, test, labels|got cifar10", "3:8: |train: want a mapping|a list of 1"}},
 		{"name", "name: a/b\ndataset: {name: cifar10}\ntrain: {net: vgg9}\n", []string{"1:7: |name: want letters, digits"}},
 		{"data set too small", "name: a\ndataset: {name: cifar10, train: 60000, test: 10001}\ntrain: {net: vgg9}\n", []string{"2:33: |60000, but cifar10 has 50000", "2:46: |10001, but cifar10 has 10000"}},
 		{"batch", "name: a\ndataset: {name: cifar10, train: 100}\ntrain: {net: vgg9, batch_size: 128}\n", []string{"3:32: |train.batch_size is 128, but dataset.train has only 100"}},

@@ -1,11 +1,16 @@
 package sweepfile
 
-import "lossatlas/pipelines/syntax"
+import (
+	"slices"
+
+	"lossatlas/pipelines/syntax"
+)
 
 // trainFields are the fields of train.
 var trainFields = syntax.Object{Fields: []syntax.Field{
-	{Name: "net", Doc: "Network to train: a built-in one, or one of networks.", Type: syntax.Choice{From: namesOfNets, What: "a network", Open: true}, Required: true},
-	{Name: "import", Doc: "Weights to take in place of a training: a PyTorch checkpoint, .safetensors or .npz file with PyTorch's names, relative to the sweep file.",
+	{Name: "net", Doc: "Network: a built-in one, one of networks, or a .pt2 or .onnx file, relative to the sweep file. One from a file brings its weights and is not trained.",
+		Type: syntax.Choice{From: namesOfNets, What: "a network", Open: true, Path: true}, Required: true},
+	{Name: "import", Doc: "Weights to take in place of a training: a PyTorch checkpoint, .safetensors or .npz file with PyTorch's names, relative to the sweep file. Default for a network from a file: the weights in it.",
 		Type: importedFile},
 	{Name: "rename", Doc: "Other names for parts of the names in the imported file: {fc: linear} takes fc.weight for linear.weight, {model: \"\"} takes a prefix off.", Type: renames{}},
 	{Name: "optimizer", Doc: "How the weights are updated.", Type: optimizerFields},
@@ -44,15 +49,39 @@ type trainConfig struct {
 // do to a network, small enough that ResNet-20 and VGG-9 train within 4 GiB.
 const defaultBNGroup = 256
 
+// resolveNetwork reads a network from its file.
+func (cfg *config) resolveNetwork(c *syntax.Checker, cat Catalog, tree *syntax.Node) {
+	name := cfg.Train.Net
+	if _, written := cfg.Networks[name]; written || cat.NetworkOfFile == nil || slices.Contains(cat.Nets, name) || !syntax.IsPath(name) {
+		return
+	}
+	n, err := cat.NetworkOfFile(name)
+	if err == nil && cat.CheckNetwork != nil {
+		_, err = cat.CheckNetwork(n, cfg.Problem)
+	}
+	if err != nil {
+		c.Addf(tree.Place("train", "net"), "train.net: %v", err)
+		return
+	}
+	cfg.OfFile = n
+}
+
 func (cfg *config) resolveTrain(c *syntax.Checker, augment bool, tree *syntax.Node) {
 	t := &cfg.Train
+	if t.Import == "" && cfg.OfFile != "" {
+		t.Import = t.Net
+	}
 	if t.Import != "" {
 		for _, e := range tree.Get("train").Entries {
 			if e.Key != "net" && e.Key != "import" && e.Key != "rename" && e.Value.Kind != syntax.NullNode {
-				c.Addf(e.At, "train.%s has no effect beside train.import, which takes the place of a training; leave one of them out", syntax.Clip(e.Key))
+				beside := "beside train.import, which takes"
+				if t.Import == t.Net {
+					beside = "on a network from a file, whose weights take"
+				}
+				c.Addf(e.At, "train.%s has no effect %s the place of a training; leave one of them out", syntax.Clip(e.Key), beside)
 			}
 		}
-		t.BatchSize = min(t.BatchSize, cfg.Dataset.Train)
+		t.BatchSize = max(1, min(t.BatchSize, cfg.Dataset.Train))
 	} else if t.Rename != nil {
 		c.Addf(tree.Place("train", "rename"), "train.rename has no effect without train.import; leave it out")
 	}

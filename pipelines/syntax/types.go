@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -184,6 +185,7 @@ type Choice struct {
 	From string // the list of names, where of is nil
 	What string // "a network"
 	Open bool   // the file itself can add names, which an editor doesn't know
+	Path bool   // the path of a file or folder is allowed, too
 }
 
 func (t Choice) allowed(known Names) []string {
@@ -203,17 +205,30 @@ func (t Choice) Check(c *Checker, n *Node, path string) any {
 			return name
 		}
 	}
-	if names == nil {
+	if names == nil || t.Path && IsPath(n.Text) {
 		return n.Text
 	}
-	c.Addf(n.At, "%s: unknown name %s%s; allowed: %s", path, Clip(n.Text), DidYouMean(n.Text, names), strings.Join(names, ", "))
+	also := ""
+	if t.Path {
+		also = ", or the path of a file"
+	}
+	c.Addf(n.At, "%s: unknown name %s%s; allowed: %s%s", path, Clip(n.Text), DidYouMean(n.Text, names), strings.Join(names, ", "), also)
 	return nil
+}
+
+// IsPath says whether a text is the path of a file or folder and no name: it has a slash, or an extension.
+func IsPath(text string) bool {
+	return strings.ContainsAny(text, `/\`) || filepath.Ext(text) != ""
 }
 
 func (t Choice) Schema(known Names) Schema {
 	s := Schema{"type": "string"}
 	names := t.allowed(known)
 	switch {
+	case names != nil && t.Path && t.Open:
+		return Schema{"anyOf": []Schema{{"enum": names}, {"type": "string", "minLength": 1, "maxLength": 500}}}
+	case names != nil && t.Path:
+		return Schema{"anyOf": []Schema{{"enum": names}, {"type": "string", "pattern": `[./\\]`, "maxLength": 500}}}
 	case names != nil && t.Open:
 		return Schema{"anyOf": []Schema{{"enum": names}, {"type": "string", "pattern": NameForm.String()}}}
 	case names != nil:

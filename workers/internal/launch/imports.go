@@ -2,7 +2,6 @@ package launch
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 
 	"lossatlas/activities/directions"
@@ -21,8 +20,17 @@ func Weights(file string, net sweepfile.NamedNetwork, rename weights.Rename) (b 
 	if err != nil {
 		return nil, nil, err
 	}
-	theta, state, notes, err := weights.Read(file, n, rename)
-	if err != nil {
+	var theta, state []float32
+	if isModel(file) {
+		m, err := readModel(file)
+		if err != nil {
+			return nil, nil, err
+		}
+		notes = m.notes
+		if theta, state, err = m.weights(n); err != nil {
+			return nil, nil, exit.Usagef("%s: %w", file, err)
+		}
+	} else if theta, state, notes, err = weights.Read(file, n, rename); err != nil {
 		return nil, nil, exit.Usagef("%s: %w", file, err)
 	}
 	b, err = n.Encode(theta, state, nil)
@@ -58,11 +66,7 @@ func network(net sweepfile.NamedNetwork) (*nets.Net, error) {
 func resolve(s *sweepfile.Sweep, put func([]byte) error) error {
 	s.Notes = nil
 	for _, i := range s.Imports() {
-		path := i.File
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(s.Folder, path)
-		}
-		b, notes, err := read(path, i)
+		b, notes, err := read(resolvePath(s.Folder, i.File), i)
 		if err != nil {
 			return err
 		}
@@ -91,10 +95,31 @@ func read(path string, i sweepfile.Import) ([]byte, []string, error) {
 	return Weights(path, net, rename)
 }
 
-// StoreImports stores the files that a sweep imports, for its steps.
+// StoreImports stores what a sweep takes from files, for its steps: weights, directions, networks and data.
 func StoreImports(ctx context.Context, store *artifacts.Store, s *sweepfile.Sweep) error {
-	return resolve(s, func(b []byte) error {
+	put := func(b []byte) error {
 		_, err := store.Put(ctx, b)
 		return err
-	})
+	}
+	if err := resolve(s, put); err != nil {
+		return err
+	}
+	for _, file := range s.NetworkFiles() {
+		m, err := readModel(resolvePath(s.Folder, file))
+		if err != nil {
+			return err
+		}
+		if err := put(m.program); err != nil {
+			return err
+		}
+	}
+	if !s.Dataset.IsFile() {
+		return nil
+	}
+	files, err := openData(s.Folder, s.Dataset)
+	if err != nil {
+		return err
+	}
+	_, _, err = files.pack(put)
+	return err
 }

@@ -11,45 +11,12 @@ import (
 	"path/filepath"
 
 	"lossatlas/activities/data"
-	"lossatlas/activities/nets"
 	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/exit"
 )
-
-// Catalog is the list of names that sweep files may use.
-func Catalog() sweepfile.Catalog {
-	return sweepfile.Catalog{
-		Nets: nets.Names(), Datasets: datasets(), CheckNetwork: checkNetwork,
-	}
-}
-
-// BuiltIn is a built-in network for the first of the data sets.
-func BuiltIn(name string) sweepfile.NamedNetwork {
-	return sweepfile.NamedNetwork{Name: name, Network: pipelines.Network(name), Problem: datasets()[0].Problem}
-}
-
-func datasets() (out []sweepfile.Dataset) {
-	for _, s := range data.Sets() {
-		out = append(out, sweepfile.Dataset{Name: s.Name, Problem: pipelines.Problem(s.Problem.String()), Train: s.Train, Test: s.Test, Augment: s.Augment})
-	}
-	return out
-}
-
-// checkNetwork builds a written-out network for the problem of a data set. Unknown data sets are reported elsewhere.
-func checkNetwork(n pipelines.Network, p pipelines.Problem) (place []string, err error) {
-	if p == "" {
-		return nil, nil
-	}
-	_, err = runner.Network(n, p)
-	var at *nets.LayerError
-	if errors.As(err, &at) {
-		return at.Innermost()
-	}
-	return nil, err
-}
 
 // maxFile is the maximum size of a sweep file in bytes.
 const maxFile = 4 << 20
@@ -74,15 +41,15 @@ func Read(file, preset string) (*sweepfile.Sweep, error) {
 	if isPlan(src) {
 		return nil, exit.Usagef("%s is a plan, not a sweep file: `lossatlas run %s` runs it", file, file)
 	}
-	s, err := sweepfile.Parse(file, src, Catalog(), preset)
+	folder, err := filepath.Abs(filepath.Dir(file)) // services may change the working directory later
 	if err != nil {
 		return nil, err
 	}
-	// Services may change the working directory later.
-	if s.Folder, err = filepath.Abs(filepath.Dir(file)); err != nil {
+	s, err := sweepfile.Parse(file, src, catalogAt(folder), preset)
+	if err != nil {
 		return nil, err
 	}
-	s.Source = src
+	s.Folder, s.Source = folder, src
 	return s, nil
 }
 
@@ -102,18 +69,7 @@ type Fetching func(done, total int64)
 
 // Expand makes the graph of a sweep for the data on this machine. An absent data set is downloaded if fetch is not nil.
 func Expand(ctx context.Context, s *sweepfile.Sweep, where data.Options, fetch Fetching) (*pipelines.Graph, error) {
-	src, err := data.Open(s.Dataset, where)
-	var missing *data.MissingError
-	if errors.As(err, &missing) && fetch != nil && where.Dir == "" && missing.URL != "" {
-		if err := data.Fetch(ctx, s.Dataset, where.Cache, data.FetchOptions{Progress: fetch}); err != nil {
-			return nil, err
-		}
-		src, err = data.Open(s.Dataset, where)
-	}
-	if err != nil {
-		return nil, err
-	}
-	digest, err := src.Digest()
+	src, digest, err := source(ctx, s, where, fetch)
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +81,32 @@ func Expand(ctx context.Context, s *sweepfile.Sweep, where data.Options, fetch F
 		return nil, err
 	}
 	return g, check(g, src)
+}
+
+// source opens the data set of a sweep and returns the digest of its content.
+func source(ctx context.Context, s *sweepfile.Sweep, where data.Options, fetch Fetching) (src data.Source, digest string, err error) {
+	if s.Dataset.IsFile() {
+		files, err := openData(s.Folder, s.Dataset)
+		if err != nil {
+			return nil, "", err
+		}
+		digest, s.DataParts, err = files.pack(func([]byte) error { return nil })
+		return files, digest, err
+	}
+	name := s.Dataset.Name
+	src, err = data.Open(name, where)
+	var missing *data.MissingError
+	if errors.As(err, &missing) && fetch != nil && where.Dir == "" && missing.URL != "" {
+		if err := data.Fetch(ctx, name, where.Cache, data.FetchOptions{Progress: fetch}); err != nil {
+			return nil, "", err
+		}
+		src, err = data.Open(name, where)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	digest, err = src.Digest()
+	return src, digest, err
 }
 
 // check refuses, before any training, steps that need more examples than the data set has, and networks that don't fit them.

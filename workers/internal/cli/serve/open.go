@@ -50,7 +50,7 @@ func open(ctx context.Context, a *app.App, s *session.Session, name string) erro
 			return err
 		}
 	}
-	if err := browse(ctx, a, (&url.URL{Scheme: "file", Path: path}).String()); err != nil {
+	if err := Browse(ctx, a, path); err != nil {
 		a.Log.Info().Err(err).Msg("no browser was started")
 	}
 	return nil
@@ -63,8 +63,8 @@ type opened struct {
 	Page   string `json:"page,omitempty"`
 }
 
-// browse asks the desktop to show an address. A machine without one is an error.
-func browse(ctx context.Context, a *app.App, address string) error {
+// Browse asks the desktop to show a file. A machine without one is an error.
+func Browse(ctx context.Context, a *app.App, path string) error {
 	opener := "xdg-open"
 	if runtime.GOOS == "darwin" {
 		opener = "open"
@@ -75,9 +75,9 @@ func browse(ctx context.Context, a *app.App, address string) error {
 			return errors.New("this machine has no desktop")
 		}
 	}
-	path, err := exec.LookPath(opener)
+	program, err := exec.LookPath(opener)
 	if err != nil {
 		return err
 	}
-	return exec.CommandContext(ctx, path, address).Run()
+	return exec.CommandContext(ctx, program, (&url.URL{Scheme: "file", Path: path}).String()).Run()
 }

@@ -1,0 +1,179 @@
+package nets
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/graph"
+
+	"lossatlas/activities/aten"
+	"lossatlas/activities/problem"
+)
+
+// program is the forward pass of a network from a file, in place of layers.
+type program struct {
+	*aten.Program
+	digest [sha256.Size]byte
+	// toInput brings examples into the shape that the program takes, and toOutputs its result to [batch, Labels…, Outputs].
+	toInput, toOutputs func(*graph.Node) *graph.Node
+}
+
+// FromProgram makes the network of a program for a problem. It computes in evaluation mode only. The error says how the
+// examples or outputs of the problem differ from the program's, or which operation can't be computed.
+func FromProgram(name string, p *aten.Program, of problem.Problem) (*Net, error) {
+	net, err := fromProgram(name, p, of)
+	if err != nil {
+		return nil, fmt.Errorf("network %q: %w", name, err)
+	}
+	return net, nil
+}
+
+func fromProgram(name string, p *aten.Program, of problem.Problem) (*Net, error) {
+	if err := of.Check(); err != nil {
+		return nil, err
+	}
+	b, err := p.Encode()
+	if err != nil {
+		return nil, err
+	}
+	n := &Net{Name: name, Problem: of, plan: planner{names: map[string]bool{}}, program: &program{Program: p, digest: sha256.Sum256(b)}}
+	for _, t := range p.Params {
+		if _, err := n.plan.add(t.Name, roleOf(p, t), t.Shape...); err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range p.Buffers {
+		if _, err := n.plan.addState(t.Name, roleOf(p, t), t.Shape...); err != nil {
+			return nil, err
+		}
+	}
+	if n.program.toInput, err = toInput(of, p.Input); err != nil {
+		return nil, err
+	}
+	const batch = 3 // unlike most sizes, so that an axis of this size is the batch
+	out, err := p.Check(batch)
+	if err != nil {
+		return nil, err
+	}
+	n.plan.macs = p.MACs()
+	n.program.toOutputs, err = toOutputs(of, out, batch)
+	return n, err
+}
+
+// toInput brings normalized examples into the shape of a program's input. Images change the order of their axes, and lose or
+// gain axes of size 1, as their problem and the program need it.
+func toInput(of problem.Problem, in aten.Value) (func(*graph.Node) *graph.Node, error) {
+	if isInteger := of.Type == problem.Int32; isInteger != (in.Type == "int64" || in.Type == "int32") {
+		return nil, fmt.Errorf("it takes numbers of the type %s, and the examples are of the type %s", in.Type, of.Type)
+	}
+	var want []int
+	for i, d := range in.Shape {
+		if i > 0 && d.Each != 0 {
+			return nil, fmt.Errorf("axis %d of its input depends on the batch (%v): export it with the batch as the first axis and all other sizes fixed", i, d)
+		}
+		want = append(want, d.Fixed)
+	}
+	want = want[1:]
+	for _, order := range [][]int{nil, {2, 0, 1}, {1, 2, 0}} {
+		have := of.Shape
+		if order != nil {
+			if !of.IsImage() || (order[0] == 2) == of.ChannelsFirst {
+				continue
+			}
+			have = []int{of.Shape[order[0]], of.Shape[order[1]], of.Shape[order[2]]}
+		}
+		flat := len(want) == 1 && (order != nil || !of.IsImage() || of.ChannelsFirst) // features in the order of PyTorch
+		if slices.Equal(withoutOnes(have), withoutOnes(want)) || flat && want[0] == of.Size() {
+			return func(x *graph.Node) *graph.Node {
+				if order != nil {
+					x = graph.TransposeAllAxes(x, 0, 1+order[0], 1+order[1], 1+order[2])
+				}
+				if in.Type == "int64" {
+					x = graph.ConvertDType(x, dtypes.Int64)
+				}
+				return graph.Reshape(x, append([]int{x.Shape().Dim(0)}, want...)...)
+			}, nil
+		}
+	}
+	return nil, fmt.Errorf("it takes examples of the shape %v, and those of the data have %v", want, of.Shape)
+}
+
+// withoutOnes is a shape without its axes of size 1.
+func withoutOnes(shape []int) []int {
+	return slices.DeleteFunc(slices.Clone(shape), func(n int) bool { return n == 1 })
+}
+
+// toOutputs brings what a program returns for a batch, of shape out, to [batch, Labels…, Outputs]. Classes are its last axis, or
+// the second as PyTorch has them at several places.
+func toOutputs(of problem.Problem, out []int, batch int) (func(*graph.Node) *graph.Node, error) {
+	want := slices.Concat([]int{batch}, of.Labels, []int{of.Outputs})
+	switch {
+	case slices.Equal(out, want):
+		return func(y *graph.Node) *graph.Node { return y }, nil
+	case len(of.Labels) > 0 && slices.Equal(out, slices.Concat([]int{batch, of.Outputs}, of.Labels)):
+		return func(y *graph.Node) *graph.Node {
+			axes := []int{0}
+			for i := 2; i < y.Rank(); i++ {
+				axes = append(axes, i)
+			}
+			return graph.TransposeAllAxes(y, append(axes, 1)...)
+		}, nil
+	case len(of.Labels) == 0 && len(out) > 0 && out[0] == batch && size(out) == batch*of.Outputs:
+		return func(y *graph.Node) *graph.Node { return graph.Reshape(y, y.Shape().Dim(0), of.Outputs) }, nil
+	}
+	return nil, fmt.Errorf("it returns the shape %v for %d examples, and the loss %s of the data needs %v: %s", out, batch, of.Loss, want, remedy(of, out))
+}
+
+func size(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+// remedy says what may be wrong where a program returns other shapes than the labels ask for.
+func remedy(of problem.Problem, out []int) string {
+	if !of.HasTargets() && len(out) == 2 && len(of.Labels) == 0 && out[1] > of.Outputs {
+		return fmt.Sprintf("say `classes: %d`, if the labels are classes of which not all occur", out[1])
+	}
+	return "the labels are of another task"
+}
+
+// evaluate adds the forward pass to a graph.
+func (p *program) evaluate(params, state []*graph.Node, examples *graph.Node) *graph.Node {
+	return p.toOutputs(p.Forward(params, state, p.toInput(examples)))
+}
+
+// roleOf is the role of a parameter or buffer by the operation that takes it and its number of axes. What has two axes or more
+// is a weight, whose filters are its slices along the first axis: a filter of a convolution, the weights into one neuron,
+// the row of an embedding. The rest are biases, or scales and shifts of a normalization.
+func roleOf(p *aten.Program, t aten.Tensor) Role {
+	for _, o := range p.Ops {
+		for name, a := range o.Args {
+			if a.Value != t.Value {
+				continue
+			}
+			isNorm := strings.Contains(o.Name, "norm")
+			switch {
+			case name == "running_mean":
+				return RunningMean
+			case name == "running_var":
+				return RunningVar
+			case len(t.Shape) < 2 && isNorm && name == "weight":
+				return BNScale
+			case len(t.Shape) < 2 && isNorm && name == "bias":
+				return BNShift
+			case len(t.Shape) >= 3 && strings.Contains(o.Name, "conv") && name == "weight":
+				return Conv
+			}
+		}
+	}
+	if len(t.Shape) < 2 {
+		return Bias
+	}
+	return Linear
+}

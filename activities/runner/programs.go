@@ -1,0 +1,65 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"lossatlas/activities/aten"
+	"lossatlas/activities/nets"
+	"lossatlas/activities/problem"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
+)
+
+// programs are the networks from files that this process has read, by the digest of their operations: *aten.Program.
+var programs sync.Map
+
+// AddProgram makes the network of operations, in the encoding of aten.Program, known to Network.
+func AddProgram(encoded []byte) (pipelines.Network, error) {
+	p, err := aten.Parse(encoded)
+	if err != nil {
+		return "", err
+	}
+	d := artifacts.Of(encoded)
+	programs.Store(d, p)
+	return pipelines.OfProgram(d), nil
+}
+
+// Network is the network that a step's parameters name, write out, or refer to by the digest of
+// operations that are known to this process, built for a problem.
+func Network(n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
+	p, err := problem.Parse([]byte(of))
+	if err != nil {
+		return nil, err
+	}
+	d, ok := n.Program()
+	if !ok {
+		return nets.Of(string(n), n.String(), p)
+	}
+	known, ok := programs.Load(d)
+	if !ok {
+		return nil, fmt.Errorf("the operations of the network %s are not at hand", n)
+	}
+	return nets.FromProgram(n.String(), known.(*aten.Program), p)
+}
+
+// network is Network for a step. The operations of a network from a file are in the store.
+func (m *Machine) network(ctx context.Context, n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
+	if d, ok := n.Program(); ok {
+		if _, known := programs.Load(d); !known {
+			b, err := m.Store.Get(ctx, d)
+			if err != nil {
+				return nil, fmt.Errorf("the operations of the network %s: %w", n, err)
+			}
+			if _, err := AddProgram(b); err != nil {
+				return nil, Permanent("BadNet", err)
+			}
+		}
+	}
+	net, err := Network(n, of)
+	if err != nil {
+		return nil, Permanent("BadNet", err)
+	}
+	return net, nil
+}

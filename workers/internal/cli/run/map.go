@@ -1,0 +1,218 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/activities"
+	"lossatlas/activities/problem"
+	"lossatlas/pipelines/sweepfile"
+	"lossatlas/pipelines/syntax"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/cli/serve"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/launch"
+)
+
+func mapCommand(a *app.App) *cobra.Command {
+	m := mapping{App: a}
+	cmd := app.Command("map MODEL --data DATA", "Map the loss around the weights of a trained network, and open the page", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, args []string) error { return m.do(cmd.Context(), args[0]) })
+	cmd.Long = cmd.Short + `.
+
+MODEL is a file of torch.export.save (.pt2) or ONNX (.onnx), or the name of a built-in network with --weights. DATA is a
+file or folder of examples with labels, or the name of a built-in data set. A sweep file is written beside MODEL, with
+what was guessed in comments; it is run, and can be edited and run again.`
+	f := cmd.Flags()
+	f.StringVar(&m.data.Name, "data", "", "`file` or folder with examples and labels, or a built-in data set")
+	f.StringVar(&m.data.Labels, "labels", "", "`file` with the labels, where they are in one of their own")
+	f.StringVar(&m.weights, "weights", "", "`file` with the weights, where they are not those in MODEL")
+	f.StringVar(&m.data.Loss, "loss", "", "`name` of the loss: "+strings.Join(problem.Losses(), ", ")+" (default: that of the labels)")
+	f.Float64SliceVar(&m.data.Mean, "mean", nil, "`numbers` that are subtracted from the channels of the inputs")
+	f.Float64SliceVar(&m.data.Deviation, "deviation", nil, "`numbers` that the channels are then divided by")
+	f.StringVar(&m.name, "name", "", "`name` of the sweep and its file (default: that of MODEL)")
+	f.IntVar(&m.images, "images", 1000, "the maps look at the first `N` examples at most")
+	f.BoolVar(&m.quiet, "no-open", false, "don't open the page")
+	return cmd
+}
+
+// mapping is one call of `lossatlas map`.
+type mapping struct {
+	*app.App
+	name, weights string
+	data          sweepfile.DataChoices
+	images        int
+	quiet         bool
+}
+
+func (m *mapping) do(ctx context.Context, model string) error {
+	if m.data.Name == "" {
+		return exit.Usagef("map needs --data: a file or folder with examples and labels, or a built-in data set")
+	}
+	if m.images < 1 {
+		return exit.Usagef("--images %d: want at least 1 example", m.images)
+	}
+	file, err := m.write(model)
+	if err != nil {
+		return err
+	}
+	r := &run{App: m.App, priority: activities.DefaultPriority}
+	if err := r.do(ctx, file); err != nil || m.quiet {
+		return err
+	}
+	if err := serve.Browse(ctx, m.App, m.Home.Path("reports", r.sweep.Name, "index.html")); err != nil {
+		m.Log.Info().Err(err).Msg("no browser was started")
+	}
+	return nil
+}
+
+// write writes the sweep file and returns its path. A file that is there already stays, unless it says the same.
+func (m *mapping) write(model string) (string, error) {
+	folder, err := filepath.Abs(".")
+	if err != nil {
+		return "", err
+	}
+	if syntax.IsPath(model) {
+		if model, err = filepath.Abs(model); err != nil {
+			return "", err
+		}
+		folder = filepath.Dir(model)
+	}
+	for _, path := range []*string{&m.weights, &m.data.Labels} {
+		if err := relative(folder, path); err != nil {
+			return "", err
+		}
+	}
+	if m.data.IsFile() {
+		if err := relative(folder, &m.data.Name); err != nil {
+			return "", err
+		}
+	}
+	if syntax.IsPath(model) {
+		model = filepath.Base(model)
+	}
+	name := m.name
+	if name == "" {
+		name = sweepName(model)
+	}
+	subject, err := launch.Describe(folder, model, m.data)
+	if err != nil {
+		return "", err
+	}
+	text := m.text(name, model, subject)
+	file := filepath.Join(folder, name+".yaml")
+	switch have, err := os.ReadFile(file); {
+	case err == nil && !bytes.Equal(have, text):
+		return "", exit.Usagef("%s is there already and says something else: `lossatlas run %s` runs it; remove it, or choose another --name, for a new one", file, file)
+	case err == nil:
+		return file, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return "", err
+	}
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		return "", exit.Usagef("the sweep file can't be written: %w", err)
+	}
+	fmt.Fprintf(m.Err, "wrote %s\n", file)
+	return file, nil
+}
+
+// relative makes a path relative to a folder, if it is set.
+func relative(folder string, path *string) error {
+	if *path == "" {
+		return nil
+	}
+	whole, err := filepath.Abs(*path)
+	if err != nil {
+		return err
+	}
+	if *path, err = filepath.Rel(folder, whole); err != nil {
+		*path = whole
+	}
+	if !syntax.IsPath(*path) { // else it would be taken for a name
+		*path = "." + string(filepath.Separator) + *path
+	}
+	return nil
+}
+
+var noName = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// sweepName is a name for the sweep over a model.
+func sweepName(model string) string {
+	name := strings.TrimLeft(noName.ReplaceAllString(strings.TrimSuffix(model, filepath.Ext(model)), "-"), "._-")
+	if name == "" {
+		return "map"
+	}
+	return name[:min(len(name), 64)]
+}
+
+// text is the sweep file.
+func (m *mapping) text(name, model string, s launch.Subject) []byte {
+	var b bytes.Buffer
+	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	say("# Written by `lossatlas map`. Edit it, and run it again with `lossatlas run`.")
+	for _, note := range s.Notes {
+		say("# %s", strings.ReplaceAll(note, "\n", " "))
+	}
+	say("name: %s", name)
+	say("dataset:")
+	say("  name: %s # %s of %s", quoted(m.data.Name), app.Count(s.Data.Train, "example"), s.Size())
+	if m.data.Labels != "" {
+		say("  labels: %s", quoted(m.data.Labels))
+	}
+	if m.data.Loss != "" {
+		say("  loss: %s", m.data.Loss)
+	} else {
+		say("  loss: %s # guessed from the labels", s.Problem.Loss)
+	}
+	m.normalization(say, s)
+	say("train:")
+	say("  net: %s # %s in %s", quoted(model), app.Count(s.Net.NumParams(), "parameter"), app.Count(len(s.Net.Params()), "tensor"))
+	if m.weights != "" {
+		say("  import: %s", quoted(m.weights))
+	}
+	say("# Directions are normalized filter by filter; the filters of a tensor of two axes or more are its slices along the first.")
+	n := min(m.images, s.Data.Train)
+	say("maps:")
+	say("  - {kind: line, points: 41, splits: [train], images: %d}", n)
+	say("  - {kind: surface, resolution: 21, images: %d} # from -1 to 1 along each direction", n)
+	say("  - {kind: spectrum, probes: 4, steps: 40, images: %d} # λmax, λmin, trace and density of the Hessian's eigenvalues", n)
+	return b.Bytes()
+}
+
+// normalization says how inputs reach the network.
+func (m *mapping) normalization(say func(string, ...any), s launch.Subject) {
+	list := func(v []float64) string { return strings.ReplaceAll(strings.Trim(fmt.Sprint(v), "[]"), " ", ", ") }
+	switch {
+	case m.data.Mean != nil || m.data.Deviation != nil:
+		if m.data.Mean != nil {
+			say("  mean: [%s]", list(m.data.Mean))
+		}
+		if m.data.Deviation != nil {
+			say("  deviation: [%s]", list(m.data.Deviation))
+		}
+	case s.Problem.Mean != nil:
+		say("  # The network gets (x - mean)/deviation: mean [%s], deviation [%s], in the numbers of the file.", list(s.Problem.Mean), list(s.Problem.Deviation))
+		say("  # If it was trained on others, give mean and deviation, one number for each channel.")
+	default:
+		say("  # The network gets the numbers as they are. If it was trained on normalized ones, give mean and deviation, one number for each channel.")
+	}
+}
+
+// quoted is a text as YAML takes it.
+func quoted(text string) string {
+	if plainText.MatchString(text) {
+		return text
+	}
+	return fmt.Sprintf("%q", text)
+}
+
+var plainText = regexp.MustCompile(`^[A-Za-z0-9./_-]+$`)

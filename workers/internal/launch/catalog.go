@@ -1,0 +1,162 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"lossatlas/activities/data"
+	"lossatlas/activities/nets"
+	"lossatlas/activities/problem"
+	"lossatlas/activities/runner"
+	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
+)
+
+// Catalog is the list of names that sweep files may use.
+func Catalog() sweepfile.Catalog {
+	return sweepfile.Catalog{
+		Nets: nets.Names(), Datasets: datasets(), Losses: problem.Losses(), Scores: problem.Scores(), CheckNetwork: checkNetwork,
+	}
+}
+
+// catalogAt is the Catalog with files, whose paths are relative to a folder.
+func catalogAt(folder string) sweepfile.Catalog {
+	cat := Catalog()
+	cat.Data = func(c sweepfile.DataChoices) (sweepfile.Dataset, error) { return dataset(folder, c) }
+	cat.NetworkOfFile = func(path string) (pipelines.Network, error) {
+		m, err := readModel(resolvePath(folder, path))
+		if err != nil {
+			return "", err
+		}
+		return m.network, nil
+	}
+	return cat
+}
+
+// resolvePath is a path of a sweep file in a folder.
+func resolvePath(folder, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(folder, path)
+}
+
+// BuiltIn is a built-in network for the first of the data sets.
+func BuiltIn(name string) sweepfile.NamedNetwork {
+	return sweepfile.NamedNetwork{Name: name, Network: pipelines.Network(name), Problem: datasets()[0].Problem}
+}
+
+func datasets() (out []sweepfile.Dataset) {
+	for _, s := range data.Sets() {
+		out = append(out, sweepfile.Dataset{Name: s.Name, Problem: pipelines.Problem(s.Problem.String()), Train: s.Train, Test: s.Test, Augment: s.Augment})
+	}
+	return out
+}
+
+// dataset is a data set with what a sweep file says of it.
+func dataset(folder string, c sweepfile.DataChoices) (sweepfile.Dataset, error) {
+	out := sweepfile.Dataset{Name: c.Name}
+	var p problem.Problem
+	if c.IsFile() {
+		files, err := openData(folder, c)
+		if err != nil {
+			return out, err
+		}
+		p = files.Problem
+		if out.Train, out.Test, err = files.sizes(); err != nil {
+			return out, err
+		}
+	} else {
+		known, err := data.Lookup(c.Name)
+		if err != nil {
+			return out, err
+		}
+		for field, given := range map[string]bool{"labels": c.Labels != "", "holdout": c.Holdout != 0, "resize": c.Resize != nil, "classes": c.Classes != 0, "normalization": c.Normalization != ""} {
+			if given {
+				return out, &sweepfile.FieldError{Field: field, Err: fmt.Errorf("%s is for data from files, and %s is built in", field, c.Name)}
+			}
+		}
+		p, out.Train, out.Test, out.Augment = known.Problem, known.Train, known.Test, known.Augment
+	}
+	chosen, err := choose(p, c)
+	out.Problem = pipelines.Problem(chosen.String())
+	return out, err
+}
+
+// choose is a problem with the normalization, loss and score that a sweep file chooses.
+func choose(p problem.Problem, c sweepfile.DataChoices) (problem.Problem, error) {
+	if c.Mean != nil || c.Deviation != nil {
+		mean, deviation, err := normalization(p, c)
+		if err != nil {
+			return p, err
+		}
+		p.Mean, p.Deviation = mean, deviation
+	}
+	had := p
+	if c.Loss != "" {
+		p.Loss = c.Loss
+	}
+	p.Score = c.Score
+	p.LossOptions = problem.LossOptions{Smoothing: c.Smoothing, ClassWeights: c.ClassWeights, Ignore: c.Ignore, Delta: c.Delta}
+	if err := p.Check(); err != nil {
+		return p, &sweepfile.FieldError{Field: "loss", Err: err}
+	}
+	if p.HasTargets() != had.HasTargets() {
+		kind := map[bool]string{true: "numbers", false: "classes"}
+		return p, &sweepfile.FieldError{Field: "loss", Err: fmt.Errorf("%s compares with %s, and the labels of %s are %s", p.Loss, kind[p.HasTargets()], c.Name, kind[had.HasTargets()])}
+	}
+	return p, nil
+}
+
+// normalization is mean and deviation in the numbers of the data. For images of 8 bits PyTorch's convention is known, too: shares of 255.
+func normalization(p problem.Problem, c sweepfile.DataChoices) (mean, deviation []float64, err error) {
+	mean, deviation = c.Mean, c.Deviation
+	n := max(len(mean), len(deviation))
+	if mean == nil {
+		mean = make([]float64, n)
+	}
+	if deviation == nil {
+		deviation = make([]float64, n)
+		for i := range deviation {
+			deviation[i] = 1
+		}
+	}
+	if p.Type == problem.Uint8 && isShare(mean) && isShare(c.Deviation) {
+		mean, deviation = times255(mean), times255(deviation)
+	}
+	if len(mean) != len(deviation) {
+		return nil, nil, &sweepfile.FieldError{Field: "deviation", Err: fmt.Errorf("%d numbers for %d means: give as many of both", len(deviation), len(mean))}
+	}
+	return mean, deviation, nil
+}
+
+func isShare(v []float64) bool {
+	for _, x := range v {
+		if x > 1 || x < -1 {
+			return false
+		}
+	}
+	return true
+}
+
+func times255(v []float64) []float64 {
+	out := make([]float64, len(v))
+	for i, x := range v {
+		out[i] = 255 * x
+	}
+	return out
+}
+
+// checkNetwork builds a network for the problem of a data set. Unknown data sets are reported elsewhere.
+func checkNetwork(n pipelines.Network, p pipelines.Problem) (place []string, err error) {
+	if p == "" {
+		return nil, nil
+	}
+	_, err = runner.Network(n, p)
+	var at *nets.LayerError
+	if errors.As(err, &at) {
+		return at.Innermost()
+	}
+	return nil, err
+}

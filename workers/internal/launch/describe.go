@@ -1,0 +1,67 @@
+package launch
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"lossatlas/activities/nets"
+	"lossatlas/activities/problem"
+	"lossatlas/activities/runner"
+	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
+)
+
+// Subject is a network and its data, as a sweep file would name them.
+type Subject struct {
+	Net     *nets.Net
+	Data    sweepfile.Dataset
+	Problem problem.Problem
+	Notes   []string // about network and data
+}
+
+// Describe reads a network, the name of a built-in one or a file, and data. Paths are relative to a folder.
+func Describe(folder, network string, choices sweepfile.DataChoices) (Subject, error) {
+	cat := catalogAt(folder)
+	set, err := cat.Data(choices)
+	if err != nil {
+		return Subject{}, err
+	}
+	out := Subject{Data: set}
+	if out.Problem, err = problem.Parse([]byte(set.Problem)); err != nil {
+		return Subject{}, err
+	}
+	n := pipelines.Network(network)
+	if !slices.Contains(cat.Nets, network) {
+		m, err := readModel(resolvePath(folder, network))
+		if err != nil {
+			return Subject{}, err
+		}
+		n, out.Notes = m.network, append(out.Notes, m.notes...)
+	}
+	if choices.IsFile() {
+		files, err := openData(folder, choices)
+		if err != nil {
+			return Subject{}, err
+		}
+		out.Notes = append(out.Notes, files.Notes...)
+	}
+	out.Net, err = runner.Network(n, set.Problem)
+	return out, err
+}
+
+// Size says how large an example is, and of what: "1×28×28 numbers of float32, channels first".
+func (s Subject) Size() string {
+	var dims []string
+	for _, d := range s.Problem.Shape {
+		dims = append(dims, fmt.Sprint(d))
+	}
+	text := strings.Join(dims, "×") + " " + string(s.Problem.Type)
+	switch {
+	case s.Problem.IsImage() && s.Problem.ChannelsFirst:
+		text += ", channels first"
+	case s.Problem.IsImage():
+		text += ", channels last"
+	}
+	return text
+}

@@ -1,0 +1,112 @@
+package launch
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"lossatlas/activities/aten"
+	"lossatlas/activities/nets"
+	"lossatlas/activities/onnx"
+	"lossatlas/activities/pt2"
+	"lossatlas/activities/runner"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/exit"
+)
+
+// model is a network from a file, with the weights in it.
+type model struct {
+	network pipelines.Network
+	program []byte // encoded
+	values  map[string][]float32 // of parameters and buffers, by their names
+	notes   []string
+}
+
+// models are those that this process has read, by path, size and time: *model.
+var models sync.Map
+
+// readModel reads the file of a network.
+func readModel(path string) (*model, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, exit.Usagef("the network can't be read: %w", err)
+	}
+	key := fmt.Sprint(path, info.Size(), info.ModTime().UnixNano())
+	if known, ok := models.Load(key); ok {
+		return known.(*model), nil
+	}
+	m, err := openModel(path)
+	if err != nil {
+		return nil, exit.Usagef("%s: %w", path, err)
+	}
+	known, _ := models.LoadOrStore(key, m)
+	return known.(*model), nil
+}
+
+func openModel(path string) (*model, error) {
+	var program *aten.Program
+	m := &model{}
+	switch extension := strings.ToLower(filepath.Ext(path)); extension {
+	case ".pt2":
+		f, err := pt2.Read(path)
+		if err != nil {
+			return nil, err
+		}
+		program, m.values, m.notes = f.Program, byName(f), f.Notes
+	case ".onnx":
+		f, err := onnx.Read(path)
+		if err != nil {
+			return nil, err
+		}
+		program, m.values, m.notes = f.Program, f.Values, f.Notes
+	default:
+		return nil, fmt.Errorf("a network is the name of a built-in one (%s), or a file that ends in .pt2 (torch.export.save) or .onnx", strings.Join(nets.Names(), ", "))
+	}
+	var err error
+	if m.program, err = program.Encode(); err != nil {
+		return nil, err
+	}
+	m.network, err = runner.AddProgram(m.program)
+	return m, err
+}
+
+// byName are the values of parameters and buffers by their names.
+func byName(f *pt2.File) map[string][]float32 {
+	out := map[string][]float32{}
+	for i, t := range f.Program.Params {
+		out[t.Name] = f.Params[i]
+	}
+	for i, t := range f.Program.Buffers {
+		out[t.Name] = f.Buffers[i]
+	}
+	return out
+}
+
+// isModel says whether a file holds a network and not only weights.
+func isModel(path string) bool {
+	extension := strings.ToLower(filepath.Ext(path))
+	return extension == ".pt2" || extension == ".onnx"
+}
+
+// weights are those in the file, for the network that it was built to.
+func (m *model) weights(n *nets.Net) (theta, state []float32, err error) {
+	theta, state = make([]float32, n.NumParams()), make([]float32, n.NumState())
+	for _, part := range []struct {
+		table []nets.Param
+		flat  []float32
+	}{{n.Params(), theta}, {n.State(), state}} {
+		for _, p := range part.table {
+			v, ok := m.values[p.Name]
+			if !ok || len(v) != p.Size {
+				return nil, nil, fmt.Errorf("%s has %d numbers in the file, and its shape is %v", p.Name, len(v), p.Shape)
+			}
+			copy(p.Of(part.flat), v)
+		}
+		if err := nets.CheckFinite(part.table, part.flat); err != nil {
+			return nil, nil, err
+		}
+	}
+	return theta, state, nil
+}
