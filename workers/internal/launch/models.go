@@ -19,7 +19,7 @@ import (
 // model is a network from a file, with the weights in it.
 type model struct {
 	network pipelines.Network
-	program []byte // encoded
+	program []byte               // encoded
 	values  map[string][]float32 // of parameters and buffers, by their names
 	notes   []string
 }
