@@ -9,7 +9,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// Check builds the forward pass for a batch, without running it, and returns an
+// Check checks the program as Parse does, builds the forward pass for a batch without running it, and returns an
 // error that names the operation where that is not possible. It returns the shape of the output.
 func (p *Program) Check(batch int) ([]int, error) {
 	s, err := p.shapes(batch)
@@ -33,7 +33,10 @@ func (p *Program) Shapes(batch int) (map[string][]int, error) {
 }
 
 func (p *Program) shapes(batch int) (all map[string]shapes.Shape, err error) {
-	if batch < 1 {
+	if err := p.validate(); err != nil {
+		return nil, err
+	}
+	if batch < 1 || batch > maxSize {
 		return nil, fmt.Errorf("a batch of %d examples", batch)
 	}
 	b, err := gobackend.New("ops_sequential")

@@ -1,84 +1,86 @@
 package aten
 
-// MACs is the number of multiply-adds of the convolutions and matrix products for one example, 0 where the program can't be built.
-func (p *Program) MACs() (sum int64) {
-	shapes, err := p.Shapes(1)
-	if err != nil {
-		return 0
-	}
-	for _, o := range p.Ops {
-		out := numbers(shapes[o.Out[0]])
-		switch o.Name {
-		case "convolution", "conv1d", "conv2d", "conv3d", "linear":
-			if w := shapes[o.Args["weight"].Value]; len(w) > 0 {
-				sum += out * numbers(w) / int64(w[0]) // the numbers of one filter for each output
-			}
-		case "addmm":
-			sum += out * inner(shapes[o.Args["mat1"].Value])
-		case "baddbmm":
-			sum += out * inner(shapes[o.Args["batch1"].Value])
-		case "mm", "bmm", "matmul":
-			sum += out * inner(shapes[o.Args["self"].Value])
-		}
-	}
-	return sum
+// Cost is what the forward pass of one batch takes.
+type Cost struct {
+	// MACs is the number of multiply-adds of convolutions and matrix products.
+	MACs int64
+	// Kept is the number of elements of all results of operations, which a
+	// gradient keeps at most. Rearranged tensors are not counted.
+	Kept int64
+	// Largest is the number of elements of the largest result.
+	Largest int64
 }
 
-// Activations estimates how many numbers of one example a backward pass keeps, the results of all operations but views, and
-// how many are there at a time in a forward pass: the arguments and results of one operation.
-func (p *Program) Activations() (kept, peak int64) {
-	shapes, err := p.Shapes(1)
+// Cost computes what a batch takes. It is an error where Check is one.
+func (p *Program) Cost(batch int) (Cost, error) {
+	shapes, err := p.Shapes(batch)
 	if err != nil {
-		return 0, 0
+		return Cost{}, err
 	}
-	fixed := map[string]bool{}
-	for _, t := range append(append([]Tensor(nil), p.Params...), p.Buffers...) {
-		fixed[t.Value] = true
-	}
-	for _, o := range p.Ops {
-		var in, out int64
-		ofExamples := false // else it is the same for every batch
-		for _, a := range o.Args {
-			for _, name := range append([]string{a.Value}, a.Values...) {
-				if name != "" && !fixed[name] {
-					in += numbers(shapes[name])
-					ofExamples = true
-				}
-			}
-		}
-		for _, name := range o.Out {
-			out += numbers(shapes[name])
-			fixed[name] = !ofExamples
-		}
-		if !ofExamples {
+	var c Cost
+	for i := range p.Ops {
+		op := &p.Ops[i]
+		c.MACs += macs(op, shapes)
+		if rearranging[op.Name] {
 			continue
 		}
-		if !views[o.Name] {
-			kept += out
+		for _, out := range op.Out {
+			if d, ok := shapes[out]; ok {
+				n := int64(product(d))
+				c.Kept += n
+				c.Largest = max(c.Largest, n)
+			}
 		}
-		peak = max(peak, in+out)
 	}
-	return kept, peak
+	return c, nil
 }
 
-// views are operations whose results share their argument's numbers, or are compiled into the next operation.
-var views = map[string]bool{
-	"view": true, "reshape": true, "flatten": true, "permute": true, "transpose": true, "t": true, "expand": true, "unsqueeze": true, "squeeze": true,
-	"alias": true, "clone": true, "detach": true, "contiguous": true, "dropout": true,
+// macs counts the multiply-adds of one operation.
+func macs(op *Op, shapes map[string][]int) int64 {
+	of := func(arg string) []int { return shapes[op.Args[arg].Value] }
+	out := int64(product(shapes[op.Out[0]]))
+	last := func(d []int) int64 {
+		if len(d) == 0 {
+			return 0
+		}
+		return int64(d[len(d)-1])
+	}
+	switch op.Name {
+	case "conv1d", "conv2d", "conv3d", "convolution":
+		w := of("weight")
+		if transposed := op.Args["transposed"].Flag; transposed != nil && *transposed {
+			return int64(product(of("input"))) * int64(product(w[1:]))
+		}
+		return out * int64(product(w[1:]))
+	case "conv_transpose1d", "conv_transpose2d":
+		return int64(product(of("input"))) * int64(product(of("weight")[1:]))
+	case "linear":
+		return out * last(of("input"))
+	case "matmul", "mm", "bmm", "mv", "dot":
+		return out * last(of("self"))
+	case "addmm":
+		return out * last(of("mat1"))
+	case "addmv":
+		return out * last(of("mat"))
+	case "baddbmm":
+		return out * last(of("batch1"))
+	case "scaled_dot_product_attention", "_scaled_dot_product_flash_attention_for_cpu":
+		q, k, v := of("query"), of("key"), of("value")
+		return int64(product(q[:len(q)-1])) * int64(k[len(k)-2]) * (last(q) + last(v))
+	case "lstm", "gru", "rnn_tanh", "rnn_relu":
+		return recurrentMACs(op, shapes)
+	}
+	return 0
 }
 
-func numbers(shape []int) int64 {
-	n := int64(1)
-	for _, d := range shape {
-		n *= int64(d)
+// recurrentMACs is the number of elements of all weights, for each step of each example.
+func recurrentMACs(op *Op, shapes map[string][]int) int64 {
+	x := shapes[op.Args["input"].Value]
+	var n int64
+	for _, v := range op.Args["params"].Values {
+		if d := shapes[v]; len(d) == 2 {
+			n += int64(product(d))
+		}
 	}
-	return n
-}
-
-// inner is the length of the sums of a matrix product whose left factor has the shape.
-func inner(left []int) int64 {
-	if len(left) == 0 {
-		return 0
-	}
-	return int64(left[len(left)-1])
+	return n * int64(x[0]*x[1])
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
@@ -17,6 +16,7 @@ import (
 type program struct {
 	*aten.Program
 	digest [sha256.Size]byte
+	cost   aten.Cost // of one example
 	// toInput brings examples into the shape that the program takes, and toOutputs its result to [batch, Labels…, Outputs].
 	toInput, toOutputs func(*graph.Node) *graph.Node
 }
@@ -40,13 +40,14 @@ func fromProgram(name string, p *aten.Program, of problem.Problem) (*Net, error)
 		return nil, err
 	}
 	n := &Net{Name: name, Problem: of, plan: planner{names: map[string]bool{}}, program: &program{Program: p, digest: sha256.Sum256(b)}}
+	role := roles(p)
 	for _, t := range p.Params {
-		if _, err := n.plan.add(t.Name, roleOf(p, t), t.Shape...); err != nil {
+		if _, err := n.plan.add(t.Name, role(t), t.Shape...); err != nil {
 			return nil, err
 		}
 	}
 	for _, t := range p.Buffers {
-		if _, err := n.plan.addState(t.Name, roleOf(p, t), t.Shape...); err != nil {
+		if _, err := n.plan.addState(t.Name, role(t), t.Shape...); err != nil {
 			return nil, err
 		}
 	}
@@ -58,7 +59,10 @@ func fromProgram(name string, p *aten.Program, of problem.Problem) (*Net, error)
 	if err != nil {
 		return nil, err
 	}
-	n.plan.macs = p.MACs()
+	if n.program.cost, err = p.Cost(1); err != nil {
+		return nil, err
+	}
+	n.plan.macs = n.program.cost.MACs
 	n.program.toOutputs, err = toOutputs(of, out, batch)
 	return n, err
 }
@@ -148,32 +152,30 @@ func (p *program) evaluate(params, state []*graph.Node, examples *graph.Node) *g
 	return p.toOutputs(p.Forward(params, state, p.toInput(examples)))
 }
 
-// roleOf is the role of a parameter or buffer by the operation that takes it and its number of axes. What has two axes or more
+// roles are the roles of the parameters and buffers of a program by the operations that take them. What has two axes or more
 // is a weight, whose filters are its slices along the first axis: a filter of a convolution, the weights into one neuron,
 // the row of an embedding. The rest are biases, or scales and shifts of a normalization.
-func roleOf(p *aten.Program, t aten.Tensor) Role {
-	for _, o := range p.Ops {
-		for name, a := range o.Args {
-			if a.Value != t.Value {
-				continue
-			}
-			isNorm := strings.Contains(o.Name, "norm")
-			switch {
-			case name == "running_mean":
-				return RunningMean
-			case name == "running_var":
-				return RunningVar
-			case len(t.Shape) < 2 && isNorm && name == "weight":
-				return BNScale
-			case len(t.Shape) < 2 && isNorm && name == "bias":
-				return BNShift
-			case len(t.Shape) >= 3 && strings.Contains(o.Name, "conv") && name == "weight":
-				return Conv
-			}
+func roles(p *aten.Program) func(aten.Tensor) Role {
+	uses := p.Uses()
+	return func(t aten.Tensor) Role {
+		first := aten.OtherUse
+		if consumers := uses[t.Name]; len(consumers) > 0 {
+			first = consumers[0].Use
 		}
-	}
-	if len(t.Shape) < 2 {
+		switch {
+		case first == aten.RunningMean:
+			return RunningMean
+		case first == aten.RunningVariance:
+			return RunningVar
+		case first == aten.ConvolutionWeight:
+			return Conv
+		case len(t.Shape) >= 2:
+			return Linear
+		case first == aten.NormScale:
+			return BNScale
+		case first == aten.NormShift:
+			return BNShift
+		}
 		return Bias
 	}
-	return Linear
 }

@@ -1,0 +1,137 @@
+package aten
+
+import "slices"
+
+// Use says what an operation does with a parameter or buffer, which decides how
+// directions are normalized.
+type Use string
+
+// The uses of parameters and buffers.
+const (
+	ConvolutionWeight Use = "convolution weight" // [out, in/groups, …]; of transposed convolutions [in, out/groups, …]
+	LinearWeight      Use = "linear weight"      // [out, in]; of matrix products also [in, out], see Uses
+	Embedding         Use = "embedding"          // [entries, size]
+	Bias              Use = "bias"               // of a convolution or linear layer
+	NormScale         Use = "norm scale"
+	NormShift         Use = "norm shift"
+	RecurrentWeight   Use = "recurrent weight" // [gates·size, in]
+	RecurrentBias     Use = "recurrent bias"
+	RunningMean       Use = "running mean"
+	RunningVariance   Use = "running variance"
+	OtherUse          Use = "other"
+	Unused            Use = "unused"
+)
+
+// Consumer is an operation that reads a parameter or buffer, directly or after
+// its elements were only rearranged.
+type Consumer struct {
+	Use Use
+	Op  int // index in Program.Ops
+	// Transposed says that the outputs of the layer run along the last axis of the
+	// parameter rather than the first, as in a product x·W.
+	Transposed bool
+}
+
+// useOf gives the use of an argument: of operations by name, and of arguments by theirs.
+var useOf = map[string]map[string]Use{
+	"linear":        {"weight": LinearWeight, "bias": Bias},
+	"embedding":     {"weight": Embedding},
+	"batch_norm":    normUses,
+	"instance_norm": normUses, "native_batch_norm": normUses, "_native_batch_norm_legit_no_training": normUses,
+	"layer_norm": normUses, "native_layer_norm": normUses, "group_norm": normUses, "native_group_norm": normUses, "rms_norm": normUses,
+	"conv1d": convUses, "conv2d": convUses, "conv3d": convUses, "convolution": convUses, "conv_transpose1d": convUses, "conv_transpose2d": convUses,
+	"mm": {"mat2": LinearWeight, "self": LinearWeight}, "matmul": {"other": LinearWeight, "self": LinearWeight}, "bmm": {"mat2": LinearWeight, "self": LinearWeight},
+	"addmm": {"self": Bias, "mat2": LinearWeight, "mat1": LinearWeight}, "addmv": {"self": Bias, "mat": LinearWeight},
+	"baddbmm": {"self": Bias, "batch2": LinearWeight, "batch1": LinearWeight},
+	"prelu":   {}, "einsum": {},
+}
+
+var (
+	normUses = map[string]Use{"weight": NormScale, "bias": NormShift, "running_mean": RunningMean, "running_var": RunningVariance}
+	convUses = map[string]Use{"weight": ConvolutionWeight, "bias": Bias}
+)
+
+// rearranging are operations that keep the elements of a parameter.
+var rearranging = map[string]bool{"view": true, "reshape": true, "_unsafe_view": true, "flatten": true, "unflatten": true, "squeeze": true, "unsqueeze": true,
+	"permute": true, "transpose": true, "t": true, "numpy_T": true, "contiguous": true, "clone": true, "alias": true, "detach": true, "expand": true,
+	"to": true, "_to_copy": true, "swapaxes": true, "split": true, "chunk": true, "slice": true, "select": true}
+
+// exchanging are operations after which the axes of a matrix have changed places.
+var exchanging = map[string]bool{"t": true, "numpy_T": true, "transpose": true, "swapaxes": true, "permute": true}
+
+// Uses lists the consumers of each parameter and buffer, by its name in the
+// state_dict. One without any is not in the map.
+func (p *Program) Uses() map[string][]Consumer {
+	origin := map[string]source{}
+	for _, t := range slices.Concat(p.Params, p.Buffers) {
+		origin[t.Value] = source{name: t.Name}
+	}
+	uses := map[string][]Consumer{}
+	for i := range p.Ops {
+		op := &p.Ops[i]
+		args := make([]string, 0, len(op.Args))
+		for name := range op.Args {
+			args = append(args, name)
+		}
+		slices.Sort(args)
+		for _, arg := range args {
+			for _, v := range values(op.Args[arg]) {
+				from, ok := origin[v]
+				if !ok {
+					continue
+				}
+				if arg == "self" && rearranging[op.Name] {
+					for _, out := range op.Out {
+						origin[out] = source{from.name, from.turned != exchanging[op.Name]}
+					}
+					continue
+				}
+				uses[from.name] = append(uses[from.name], consumer(i, op, arg, v, from))
+			}
+		}
+	}
+	return uses
+}
+
+// source is the parameter that a value comes from.
+type source struct {
+	name   string
+	turned bool // its axes were exchanged
+}
+
+// values are the tensors of an argument.
+func values(a Arg) []string {
+	if a.Value != "" {
+		return []string{a.Value}
+	}
+	return a.Values
+}
+
+// consumer is what op does with a value that is its argument.
+func consumer(i int, op *Op, arg, value string, from source) Consumer {
+	c := Consumer{Use: OtherUse, Op: i}
+	switch use, ok := useOf[op.Name][arg]; {
+	case ok:
+		c.Use = use
+	case arg == "params":
+		c.Use = recurrentUse(op, value)
+	}
+	switch {
+	case c.Use != LinearWeight:
+	case op.Name == "linear":
+		c.Transposed = from.turned
+	default: // a weight on the right, [in, out], unless it was transposed before
+		right := arg == "mat2" || arg == "other" || arg == "batch2"
+		c.Transposed = right != from.turned
+	}
+	return c
+}
+
+// recurrentUse tells weights from biases by their place: two weights, and then two biases where there are any.
+func recurrentUse(op *Op, value string) Use {
+	biases := op.Args["has_biases"].Flag
+	if biases != nil && *biases && slices.Index(op.Args["params"].Values, value)%4 >= 2 {
+		return RecurrentBias
+	}
+	return RecurrentWeight
+}
