@@ -130,8 +130,7 @@ func layout(n int) compute.ConvolveAxesConfig {
 // convolve writes the gradients out, since the library's are wrong for kernels
 // of even size.
 func (k kernel) convolve(x, w *graph.Node) *graph.Node {
-	return withGradients([]*graph.Node{x, w},
-		func(in []*graph.Node) *graph.Node { return k.forward(in[0], in[1]) },
+	return withGradients(k.forward(x, w), []*graph.Node{x, w},
 		func(dy *graph.Node) *graph.Node { return k.backward(dy, w, dims(x)[2:]) },
 		func(dy *graph.Node) *graph.Node { return k.weightGradient(x, dy, dims(w)) })
 }
@@ -246,19 +245,15 @@ func (k kernel) met(x, dy *graph.Node, shape []int) *graph.Node {
 	return graph.Pad(x, graph.ScalarZero(x.Graph(), x.DType()), pads...)
 }
 
-// convolved leaves out the settings that are usual, which backends handle fastest.
+// convolved leaves out the dilations that are 1, which backends handle fastest.
 func convolved(x, w *graph.Node, axes compute.ConvolveAxesConfig, stride []int, padding [][2]int, inputDilation, dilation []int, groups int) *graph.Node {
-	c := graph.Convolve(x, w).AxesConfig(axes).StridePerAxis(stride...).PaddingPerDim(padding)
-	if !allOne(inputDilation) {
-		c = c.InputDilationPerAxis(inputDilation...)
+	if allOne(inputDilation) {
+		inputDilation = nil
 	}
-	if !allOne(dilation) {
-		c = c.DilationPerAxis(dilation...)
+	if allOne(dilation) {
+		dilation = nil
 	}
-	if groups > 1 {
-		c = c.ChannelGroupCount(groups)
-	}
-	return c.Done()
+	return graph.ConvGeneral(x, w, axes, stride, padding, inputDilation, dilation, groups, 1)
 }
 
 func allOne(steps []int) bool {
@@ -291,8 +286,7 @@ func transposedConvolution(c *call, spatial int) *graph.Node {
 			fail("output_padding %v and padding %v do not fit %v", extra, pads, dims(x))
 		}
 	}
-	y := withGradients([]*graph.Node{x, w},
-		func(in []*graph.Node) *graph.Node { return k.backward(in[0], in[1], size) },
+	y := withGradients(k.backward(x, w, size), []*graph.Node{x, w},
 		func(dy *graph.Node) *graph.Node { return k.trimmed(dy, w, dims(x)) },
 		func(dy *graph.Node) *graph.Node { return k.weightGradient(dy, x, dims(w)) })
 	y = withBias(y, c.tensor("bias"))

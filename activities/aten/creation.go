@@ -2,6 +2,7 @@ package aten
 
 import (
 	"math"
+	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -12,6 +13,9 @@ import (
 var creationOps = map[string]operation{
 	"full":          {"size ints?, fill_value number, dtype text?", one(full)},
 	"zeros":         {"size ints?, dtype text?", one(filled(0))},
+	"empty":         {"size ints?, dtype text?", one(filled(0))}, // what PyTorch leaves undefined is not read
+	"new_empty":     {"self tensor, size ints?, dtype text?", one(filled(0))},
+	"empty_like":    {"self tensor, dtype text?", one(filled(0))},
 	"ones":          {"size ints?, dtype text?", one(filled(1))},
 	"full_like":     {"self tensor, fill_value number, dtype text?", one(full)},
 	"zeros_like":    {"self tensor, dtype text?", one(filled(0))},
@@ -23,17 +27,21 @@ var creationOps = map[string]operation{
 	"arange":        {"start number?, end number, step number?, dtype text?", one(arange)},
 	"linspace":      {"start number, end number, steps int, dtype text?", one(linspace)},
 	"eye":           {"n int, m int?, dtype text?", one(eye)},
-	"to":            {"self tensor, dtype text?", one(cast)},
-	"_to_copy":      {"self tensor, dtype text?", one(cast)},
-	"type_as":       {"self tensor, other tensor", one(func(c *call) *graph.Node { return convert(c.tensor("self"), c.tensor("other").DType()) })},
-	"tril":          {"self tensor, diagonal int?", one(func(c *call) *graph.Node { return triangle(c, graph.LessOrEqual) })},
-	"triu":          {"self tensor, diagonal int?", one(func(c *call) *graph.Node { return triangle(c, graph.GreaterOrEqual) })},
+	"fill":          {"self tensor, value operand", one(fill)},
+	"copy": {"self tensor, src tensor", one(func(c *call) *graph.Node {
+		return convert(broadcast(c.tensor("src"), dims(c.tensor("self"))), c.tensor("self").DType())
+	})},
+	"to":       {"self tensor, dtype text?", one(cast)},
+	"_to_copy": {"self tensor, dtype text?", one(cast)},
+	"type_as":  {"self tensor, other tensor", one(func(c *call) *graph.Node { return convert(c.tensor("self"), c.tensor("other").DType()) })},
+	"tril":     {"self tensor, diagonal int?", one(func(c *call) *graph.Node { return triangle(c, graph.LessOrEqual) })},
+	"triu":     {"self tensor, diagonal int?", one(func(c *call) *graph.Node { return triangle(c, graph.GreaterOrEqual) })},
 }
 
 // shapeArg is the shape of a new tensor: that of self where only it is given.
 func (c *call) shapeArg() []int {
 	d := c.ints("size")
-	if x := c.tensor("self"); x != nil && !c.has("size") && c.op.Name != "new_full" && c.op.Name != "new_zeros" && c.op.Name != "new_ones" {
+	if x := c.tensor("self"); x != nil && strings.HasSuffix(c.op.Name, "_like") {
 		d = dims(x)
 	}
 	if _, err := elements(d); err != nil {
@@ -72,6 +80,11 @@ func (c *call) scalar(v float64, dtype dtypes.DType) *graph.Node {
 func full(c *call) *graph.Node {
 	a := c.op.Args["fill_value"]
 	return broadcast(c.scalar(c.valueOf(a), c.dtypeArg(a)), c.shapeArg())
+}
+
+func fill(c *call) *graph.Node {
+	x := c.tensor("self")
+	return broadcast(convert(c.operand("value", x), x.DType()), dims(x))
 }
 
 func filled(v float64) func(c *call) *graph.Node {

@@ -20,6 +20,7 @@ var elementwiseOps = map[string]operation{
 	"true_divide":  {"self operand, other operand", one(quotient)},
 	"floor_divide": {"self operand, other operand", one(floorQuotient)},
 	"remainder":    {"self operand, other operand", one(remainder)},
+	"fmod":         {"self operand, other operand", one(fmod)},
 	"pow":          {"self operand, exponent operand", one(power)},
 	"maximum":      {"self tensor, other tensor", pairwise(larger)},
 	"minimum":      {"self tensor, other tensor", pairwise(smaller)},
@@ -245,6 +246,15 @@ func remainder(c *call) *graph.Node {
 	return graph.Sub(a, graph.Mul(b, floorDivide(a, b)))
 }
 
+// fmod has the sign of the dividend.
+func fmod(c *call) *graph.Node {
+	a, b := c.pair("self", "other")
+	if a.DType().IsFloat() {
+		return graph.Sub(a, graph.Mul(b, piecewise(truncate)(graph.Div(a, b))))
+	}
+	return graph.Rem(both(a, b))
+}
+
 // power writes small whole exponents as products, whose derivatives are right
 // for every base; the library's logarithm of the base is not.
 func power(c *call) *graph.Node {
@@ -303,8 +313,7 @@ func generalPower(a, b *graph.Node) *graph.Node {
 		return graph.Pow(both(a, b))
 	}
 	a, b = both(a, b)
-	return withGradients([]*graph.Node{a, b},
-		func(in []*graph.Node) *graph.Node { return graph.Pow(in[0], in[1]) },
+	return withGradients(graph.Pow(a, b), []*graph.Node{a, b},
 		func(dy *graph.Node) *graph.Node {
 			zero := graph.ZerosLike(b)
 			g := graph.Mul(b, graph.Pow(a, graph.AddScalar(b, -1)))
@@ -371,21 +380,25 @@ func maskedFill(c *call) *graph.Node {
 	return choose(c.tensor("mask"), convert(c.operand("value", x), x.DType()), x)
 }
 
-// clamp has the gradient 1 at its bounds, as in PyTorch.
+// clamp has PyTorch's gradient at its bounds: 0 at numbers, half at tensors.
 func clamp(c *call) *graph.Node {
 	x := c.tensor("self")
 	if c.has("min") {
-		x = bounded(c, x, "min", graph.LessThan)
+		x = c.bounded(x, "min", larger, graph.LessOrEqual)
 	}
 	if c.has("max") {
-		x = bounded(c, x, "max", graph.GreaterThan)
+		x = c.bounded(x, "max", smaller, graph.GreaterOrEqual)
 	}
 	return x
 }
 
-func bounded(c *call, x *graph.Node, name string, beyond func(a, b *graph.Node) *graph.Node) *graph.Node {
-	x, limit := level(promote(x, c.operand(name, x)))
-	return choose(beyond(both(x, limit)), limit, x)
+// bounded is x limited on one side.
+func (c *call) bounded(x *graph.Node, name string, of, beyond func(a, b *graph.Node) *graph.Node) *graph.Node {
+	x, limit := promote(x, c.operand(name, x))
+	if c.tensor(name) != nil {
+		return of(level(x, limit))
+	}
+	return graph.Where(beyond(x, limit), limit, x)
 }
 
 // absolute has the gradient 0 at 0, where the library's is 1.

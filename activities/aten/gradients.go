@@ -4,24 +4,17 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// withGradients is y = forward(inputs) with the gradient of each input written
-// out, as a function of dy, the gradient that reaches y. A nil function stands for
-// no gradient.
+// withGradients is y with the gradient of each of the inputs from which it was
+// computed written out, as a function of dy, the gradient that reaches y. A nil
+// function stands for no gradient.
 //
 // The graph library takes a custom gradient only for an identity of one input. So
 // there is one around the result, which notes dy, and one around each input, which
-// computes the input's gradient from it. Forward itself is built on inputs that
-// stop gradients, since the library's own derivation may be wrong, slow or
-// missing. The identities are connected to the result by a scalar that is zero,
-// which compilers remove.
-func withGradients(inputs []*graph.Node, forward func(in []*graph.Node) *graph.Node, gradients ...func(dy *graph.Node) *graph.Node) *graph.Node {
-	var dy *graph.Node
-	fixed := make([]*graph.Node, len(inputs))
-	for i, x := range inputs {
-		fixed[i] = graph.StopGradient(x)
-	}
-	y := forward(fixed)
-	var zero *graph.Node
+// computes the input's gradient from it. They are connected by a scalar that is
+// zero, which compilers remove, while gradients stop at y itself: the library's own
+// derivation of y may be wrong, slow or missing.
+func withGradients(y *graph.Node, inputs []*graph.Node, gradients ...func(dy *graph.Node) *graph.Node) *graph.Node {
+	var dy, zero *graph.Node
 	for i, x := range inputs {
 		if gradients[i] == nil {
 			continue
@@ -32,7 +25,7 @@ func withGradients(inputs []*graph.Node, forward func(in []*graph.Node) *graph.N
 		}
 		zero = link
 	}
-	return graph.IdentityWithCustomGradient(graph.Add(y, zero), func(_, v *graph.Node) *graph.Node {
+	return graph.IdentityWithCustomGradient(graph.Add(graph.StopGradient(y), zero), func(_, v *graph.Node) *graph.Node {
 		dy = v
 		return v
 	})

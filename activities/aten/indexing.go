@@ -28,6 +28,8 @@ func rows(x, indices *graph.Node) *graph.Node {
 	return graph.Gather(x, insertAxis(indices, indices.Rank()))
 }
 
+// embedding has the derivative of the loss also in the row of padding_idx, which
+// PyTorch leaves out of gradients.
 func embedding(c *call) *graph.Node { return rows(c.tensor("weight"), c.tensor("indices")) }
 
 // taken is the slices of x along an axis at a vector of indices.

@@ -12,6 +12,8 @@ var normalizationOps = map[string]operation{
 		one(batchNorm)},
 	"_native_batch_norm_legit_no_training": {"input tensor, weight tensor?, bias tensor?, running_mean tensor, running_var tensor, momentum number?, eps number",
 		one(batchNorm)},
+	"_native_batch_norm_legit": {"input tensor, weight tensor?, bias tensor?, running_mean tensor?, running_var tensor?, training flag, momentum number?, eps number",
+		one(batchNorm)},
 	"layer_norm":        {"input tensor, normalized_shape ints, weight tensor?, bias tensor?, eps number?, cudnn_enable flag?", one(layerNorm)},
 	"native_layer_norm": {"input tensor, normalized_shape ints, weight tensor?, bias tensor?, eps number?", one(layerNorm)},
 	"rms_norm":          {"input tensor, normalized_shape ints, weight tensor?, eps number?", one(rmsNorm)},

@@ -13,6 +13,8 @@ var poolingOps = map[string]operation{
 	"max_pool2d":              {maxPoolArgs, one(func(c *call) *graph.Node { return maxPool(c, 2) })},
 	"max_pool2d_with_indices": {maxPoolArgs, one(func(c *call) *graph.Node { return maxPool(c, 2) })},
 	"avg_pool1d":              {avgPoolArgs, one(func(c *call) *graph.Node { return avgPool(c, 1) })},
+	"max_pool3d":              {maxPoolArgs, one(func(c *call) *graph.Node { return maxPool(c, 3) })},
+	"avg_pool3d":              {avgPoolArgs, one(func(c *call) *graph.Node { return avgPool(c, 3) })},
 	"avg_pool2d":              {avgPoolArgs, one(func(c *call) *graph.Node { return avgPool(c, 2) })},
 	"adaptive_avg_pool1d":     {"self tensor, output_size ints", one(func(c *call) *graph.Node { return adaptiveMean(c, 1) })},
 	"adaptive_avg_pool2d":     {"self tensor, output_size ints", one(func(c *call) *graph.Node { return adaptiveMean(c, 2) })},

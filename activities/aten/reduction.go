@@ -95,18 +95,18 @@ func extremum(c *call, f reducer) *graph.Node {
 }
 
 // weighted is the extremum of x along axes as the sum of x times weights that are
-// made from a mask of extremes. The weights carry no derivative.
+// made from a mask of extremes, so that all derivatives are those of the weights.
+// NaN counts as extreme.
 func weighted(x *graph.Node, axes []int, weights func(is *graph.Node) *graph.Node, f reducer) *graph.Node {
 	if !x.DType().IsFloat() {
 		return f(x, axes...)
 	}
 	fixed := graph.StopGradient(x)
-	top := f(fixed, axes...)
-	is := graph.ConvertDType(graph.Equal(fixed, broadcast(kept(top, x, axes), dims(x))), x.DType())
-	w := graph.StopGradient(weights(is))
-	return withGradients([]*graph.Node{x},
-		func(in []*graph.Node) *graph.Node { return f(in[0], axes...) },
-		func(dy *graph.Node) *graph.Node { return graph.Mul(broadcast(kept(dy, x, axes), dims(x)), w) })
+	top := broadcast(kept(f(fixed, axes...), x, axes), dims(x))
+	is := graph.LogicalOr(graph.Equal(fixed, top), graph.NotEqual(fixed, fixed))
+	w := weights(graph.ConvertDType(is, x.DType()))
+	used := graph.GreaterThan(w, graph.ZerosLike(w))
+	return graph.ReduceSum(graph.Mul(graph.Where(used, x, graph.ZerosLike(x)), w), axes...)
 }
 
 // best is the largest or smallest element: of all, along an axis together with

@@ -80,8 +80,7 @@ func flip(c *call) *graph.Node {
 		return x
 	}
 	axes := c.axes("dims", x.Rank())
-	turned := func(y *graph.Node) *graph.Node { return graph.Reverse(y, axes...) }
-	return withGradients([]*graph.Node{x}, func(in []*graph.Node) *graph.Node { return turned(in[0]) }, turned)
+	return withGradients(graph.Reverse(x, axes...), []*graph.Node{x}, func(dy *graph.Node) *graph.Node { return graph.Reverse(dy, axes...) })
 }
 
 func roll(c *call) *graph.Node {
@@ -150,16 +149,13 @@ func padded(x *graph.Node, border [][2]int, value float64) *graph.Node {
 		return x
 	}
 	d := dims(x)
-	return withGradients([]*graph.Node{x},
-		func(in []*graph.Node) *graph.Node {
-			return graph.Pad(in[0], graph.Scalar(x.Graph(), x.DType(), value), pads...)
-		},
-		func(dy *graph.Node) *graph.Node {
-			for i, p := range pads {
-				dy = along(dy, i, p.Start, p.Start+d[i], 1)
-			}
-			return dy
-		})
+	y := graph.Pad(x, graph.Scalar(x.Graph(), x.DType(), value), pads...)
+	return withGradients(y, []*graph.Node{x}, func(dy *graph.Node) *graph.Node {
+		for i, p := range pads {
+			dy = along(dy, i, p.Start, p.Start+d[i], 1)
+		}
+		return dy
+	})
 }
 
 func padMode(c *call) *graph.Node {
@@ -241,4 +237,59 @@ func channelShuffle(c *call) *graph.Node {
 	d := dims(x)
 	split := append([]int{d[0], groups, d[1] / groups}, d[2:]...)
 	return graph.Reshape(swapped(graph.Reshape(x, split...), 1, 2), d...)
+}
+
+// sliceScatter is self with the part that slice would take replaced by src.
+func sliceScatter(c *call) *graph.Node {
+	x, src := c.tensor("self"), c.tensor("src")
+	if x.Rank() == 0 {
+		fail("a scalar cannot be cut")
+	}
+	a := c.axis("dim", 0, x.Rank())
+	n := dims(x)[a]
+	from, to := clip(c.int("start", 0), n), clip(c.int("end", math.MaxInt), n)
+	if c.int("step", 1) != 1 {
+		fail("a step of %d is not supported: 1 is", c.int("step", 1))
+	}
+	return replaced(x, a, from, to, src)
+}
+
+func selectScatter(c *call) *graph.Node {
+	x := c.tensor("self")
+	a := c.axis("dim", 0, x.Rank())
+	i := axisIndex(c.int("index", 0), x, a)
+	return replaced(x, a, i, i+1, insertAxis(c.tensor("src"), min(a, c.tensor("src").Rank())))
+}
+
+// replaced is x with the elements from…to of an axis taken from src.
+func replaced(x *graph.Node, axis, from, to int, src *graph.Node) *graph.Node {
+	if from >= to {
+		return x
+	}
+	d := append([]int{}, dims(x)...)
+	d[axis] = to - from
+	parts := []*graph.Node{convert(broadcast(src, d), x.DType())}
+	if from > 0 {
+		parts = append([]*graph.Node{along(x, axis, 0, from, 1)}, parts...)
+	}
+	if to < dims(x)[axis] {
+		parts = append(parts, along(x, axis, to, dims(x)[axis], 1))
+	}
+	return graph.Concatenate(parts, axis)
+}
+
+// asStrided is supported where it describes the tensor as it is, which
+// run_decompositions writes to note how a tensor lies in memory.
+func asStrided(c *call) *graph.Node {
+	x := c.tensor("self")
+	size, stride := c.ints("size"), c.ints("stride")
+	same, n := len(size) == x.Rank() && len(stride) == x.Rank() && c.int("storage_offset", 0) == 0, 1
+	for i := x.Rank() - 1; i >= 0 && same; i-- {
+		same = size[i] == dims(x)[i] && (size[i] == 1 || stride[i] == n)
+		n *= dims(x)[i]
+	}
+	if !same {
+		fail("the shape %v with strides %v is not that of %v: export without run_decompositions()", size, stride, dims(x))
+	}
+	return x
 }

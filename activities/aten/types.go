@@ -128,6 +128,8 @@ func convert(x *graph.Node, dtype dtypes.DType) *graph.Node {
 		return x
 	case dtype == dtypes.Bool:
 		return graph.NotEqual(x, graph.ScalarZero(x.Graph(), x.DType()))
+	case !dtype.IsFloat() && x.DType().IsFloat(): // the library lets gradients pass
+		x = graph.StopGradient(x)
 	}
 	return graph.ConvertDType(x, dtype)
 }

@@ -61,8 +61,8 @@ func (t *reader) operation(i int, n *node) (*aten.Op, error) {
 	}
 	name, overload, _ := strings.Cut(full, ".")
 	op := &aten.Op{Name: name, Args: map[string]aten.Arg{}, At: module(n.Meta.Modules)}
-	if base, inPlace := strings.CutSuffix(name, "_"); inPlace {
-		op.Name = base
+	if isInPlace(name) {
+		op.Name = strings.TrimSuffix(name, "_")
 		if err := t.views.changed(i, n, t.current); err != nil {
 			return nil, err
 		}
@@ -79,11 +79,14 @@ func (t *reader) operation(i int, n *node) (*aten.Op, error) {
 	if err := t.results(op, n); err != nil {
 		return nil, err
 	}
-	if strings.HasSuffix(name, "_") && len(op.Out) == 1 && op.Args["self"].Value != "" {
+	if isInPlace(name) && len(op.Out) == 1 && op.Args["self"].Value != "" {
 		t.alias[op.Args["self"].Value] = op.Out[0]
 	}
 	return op, t.adapt(op, overload, n)
 }
+
+// isInPlace reports whether an operation changes its first argument, as relu_ does and __and__ does not.
+func isInPlace(name string) bool { return strings.HasSuffix(name, "_") && !strings.HasPrefix(name, "__") }
 
 // ignored are arguments that change where and how a tensor lies in memory, not its values.
 var ignored = map[string]bool{"memory_format": true, "layout": true, "device": true, "pin_memory": true, "non_blocking": true,
@@ -205,6 +208,9 @@ func (t *reader) size(s symArgument) (aten.Dim, error) {
 // adapt brings overloads with other arguments into the form of their operation.
 func (t *reader) adapt(op *aten.Op, overload string, n *node) error {
 	switch {
+	case strings.HasSuffix(op.Name, "dropout") && op.Args["self"].Value != "": // in place
+		op.Args["input"] = op.Args["self"]
+		delete(op.Args, "self")
 	case strings.HasPrefix(op.Name, "conv") && op.Args["padding"].Text != "":
 		op.Args["mode"] = op.Args["padding"]
 		delete(op.Args, "padding")

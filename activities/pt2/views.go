@@ -11,6 +11,7 @@ import (
 // through another tensor afterwards.
 type views struct {
 	group map[string]string // the tensor whose memory a tensor may share, itself at the root
+	made  map[string]int    // the node that makes a tensor; not of inputs and parameters
 	uses  map[string]int    // the last node that reads a tensor
 }
 
@@ -21,7 +22,7 @@ var viewOps = map[string]bool{"view": true, "reshape": true, "flatten": true, "u
 	"movedim": true, "swapaxes": true, "view_as": true, "reshape_as": true, "expand_as": true, "numpy_T": true, "type_as": true}
 
 func newViews(nodes []node, outputs []argument) views {
-	v := views{group: map[string]string{}, uses: map[string]int{}}
+	v := views{group: map[string]string{}, made: map[string]int{}, uses: map[string]int{}}
 	for i := range nodes {
 		n := &nodes[i]
 		for _, in := range n.Inputs {
@@ -29,8 +30,13 @@ func newViews(nodes []node, outputs []argument) views {
 				v.uses[name] = i
 			}
 		}
+		for _, o := range n.Outputs {
+			for _, out := range o.names() {
+				v.made[out] = i
+			}
+		}
 		name, _, _ := strings.Cut(strings.TrimPrefix(n.Target, "torch.ops.aten."), ".")
-		if len(n.Inputs) == 0 || n.Inputs[0].Arg.Tensor == nil || !viewOps[name] && !strings.HasSuffix(name, "_") {
+		if len(n.Inputs) == 0 || n.Inputs[0].Arg.Tensor == nil || !viewOps[name] && !isInPlace(name) {
 			continue
 		}
 		for _, o := range n.Outputs {
@@ -77,15 +83,15 @@ func (a argument) names() []string {
 }
 
 // changed is called for node i, which changes its first argument in place. It is
-// an error where another tensor that may share the memory is read later. Names
+// an error where an older tensor that may share the memory is read later. Names
 // that stand for the same tensor by now are that tensor.
 func (v views) changed(i int, n *node, current func(name string) string) error {
 	if len(n.Inputs) == 0 || n.Inputs[0].Arg.Tensor == nil || len(n.Outputs) != 1 || n.Outputs[0].Tensor == nil {
 		return fmt.Errorf("it changes something in place that is not one tensor")
 	}
-	self, result := n.Inputs[0].Arg.Tensor.Name, n.Outputs[0].Tensor.Name
+	self := n.Inputs[0].Arg.Tensor.Name
 	for name, last := range v.uses {
-		if last > i && name != result && v.root(name) == v.root(self) && current(name) != current(self) {
+		if last > i && v.made[name] < i && v.root(name) == v.root(self) && current(name) != current(self) {
 			return fmt.Errorf("it changes %s in place while %s, which may share its memory, is still needed: export with ep = ep.run_decompositions()", self, name)
 		}
 	}
