@@ -34,6 +34,7 @@ type kernel struct {
 	stride, dilation []int
 	padding          [][2]int
 	groups           int
+	formulation      Formulation
 }
 
 // convolution has x [batch, in, …] and weight [out, in/groups, …].
@@ -64,7 +65,7 @@ func (c *call) images(name string, spatial int) (x, w *graph.Node, lifted bool) 
 
 // kernel reads the geometry, and checks that one window at least fits.
 func (c *call) kernel(x, w *graph.Node, spatial int) kernel {
-	k := kernel{stride: c.each("stride", spatial, 1), dilation: c.each("dilation", spatial, 1), groups: c.int("groups", 1)}
+	k := kernel{stride: c.each("stride", spatial, 1), dilation: c.each("dilation", spatial, 1), groups: c.int("groups", 1), formulation: c.formulation}
 	pads := c.each("padding", spatial, 0)
 	if k.groups < 1 || dims(w)[0]%k.groups != 0 {
 		fail("%d groups do not fit weights of %v", k.groups, dims(w))
@@ -136,7 +137,7 @@ func (k kernel) convolve(x, w *graph.Node) *graph.Node {
 }
 
 func (k kernel) forward(x, w *graph.Node) *graph.Node {
-	return convolved(x, w, layout(len(k.stride)), k.stride, k.padding, nil, k.dilation, k.groups)
+	return k.convolved(x, w, k.stride, k.padding, nil, k.dilation)
 }
 
 // backward is the transposed convolution, which is the input's gradient: the
@@ -155,7 +156,7 @@ func (k kernel) backward(dy, w *graph.Node, size []int) *graph.Node {
 	for i := range ones {
 		ones[i] = 1
 	}
-	y := convolved(dy, k.turned(w), layout(n), ones, border, k.stride, k.dilation, k.groups)
+	y := k.convolved(dy, k.turned(w), ones, border, k.stride, k.dilation)
 	for i, c := range cuts {
 		y = along(y, 2+i, c[0], dims(y)[2+i]-c[1], 1)
 	}
@@ -192,32 +193,16 @@ func (k kernel) turned(w *graph.Node) *graph.Node {
 }
 
 // weightGradient is the correlation of x with dy over the batch: a convolution
-// in which batch and channels have changed places.
+// in which batch and channels have changed places, of x as [in/groups,
+// groups·batch, …] with dy as [groups·out/groups, batch, …].
 func (k kernel) weightGradient(x, dy *graph.Node, shape []int) *graph.Node {
-	n := len(k.stride)
 	x = k.met(x, dy, shape)
-	axes := layout(n)
-	axes.InputBatch, axes.InputChannels = 1, 0
-	axes.KernelOutputChannels, axes.KernelInputChannels = 1, 0
-	axes.OutputBatch, axes.OutputChannels = 1, 0
-	none := make([][2]int, n)
-	if k.groups == 1 {
-		return convolved(x, dy, axes, k.dilation, none, nil, k.stride, 1)
-	}
-	return k.groupedWeightGradient(x, dy, shape[1])
-}
-
-// groupedWeightGradient makes of the batch and the groups the input channels and
-// groups of one convolution: x is [in/groups, groups·batch, …] then, and dy
-// [groups·out/groups, batch, …].
-func (k kernel) groupedWeightGradient(x, dy *graph.Node, in int) *graph.Node {
-	n, batch := len(k.stride), dims(x)[0]
-	x = graph.Reshape(x, append([]int{batch, k.groups, in}, dims(x)[2:]...)...)
+	n, batch, space := len(k.stride), dims(x)[0], dims(x)[2:]
+	x = graph.Reshape(x, append([]int{batch, k.groups, shape[1]}, space...)...)
 	x = permuted(x, append([]int{2, 1, 0}, sequence(3, n)...))
-	x = graph.Reshape(x, append([]int{in, k.groups * batch}, dims(x)[3:]...)...)
-	filter := swapped(dy, 0, 1) // [out, batch, …]
-	y := convolved(x, filter, layout(n), k.dilation, make([][2]int, n), nil, k.stride, k.groups)
-	return swapped(y, 0, 1) // of [in/groups, out, …]
+	x = graph.Reshape(x, append([]int{shape[1], k.groups * batch}, space...)...)
+	y := k.convolved(x, swapped(dy, 0, 1), k.dilation, make([][2]int, n), nil, k.stride) // [in/groups, out, …]
+	return swapped(y, 0, 1)
 }
 
 // sequence is from, from+1, … of n numbers.
@@ -246,14 +231,17 @@ func (k kernel) met(x, dy *graph.Node, shape []int) *graph.Node {
 }
 
 // convolved leaves out the dilations that are 1, which backends handle fastest.
-func convolved(x, w *graph.Node, axes compute.ConvolveAxesConfig, stride []int, padding [][2]int, inputDilation, dilation []int, groups int) *graph.Node {
+func (k kernel) convolved(x, w *graph.Node, stride []int, padding [][2]int, inputDilation, dilation []int) *graph.Node {
 	if allOne(inputDilation) {
 		inputDilation = nil
 	}
 	if allOne(dilation) {
 		dilation = nil
 	}
-	return graph.ConvGeneral(x, w, axes, stride, padding, inputDilation, dilation, groups, 1)
+	if k.oneDNN() {
+		return withDepth(x, w, stride, padding, inputDilation, dilation)
+	}
+	return graph.ConvGeneral(x, w, layout(len(stride)), stride, padding, inputDilation, dilation, k.groups, 1)
 }
 
 func allOne(steps []int) bool {
@@ -270,7 +258,7 @@ func allOne(steps []int) bool {
 // of that convolution.
 func transposedConvolution(c *call, spatial int) *graph.Node {
 	x, w, lifted := c.images("input", spatial)
-	k := kernel{stride: c.each("stride", spatial, 1), dilation: c.each("dilation", spatial, 1), groups: c.int("groups", 1)}
+	k := kernel{stride: c.each("stride", spatial, 1), dilation: c.each("dilation", spatial, 1), groups: c.int("groups", 1), formulation: c.formulation}
 	pads, extra := c.each("padding", spatial, 0), c.each("output_padding", spatial, 0)
 	if k.groups < 1 || dims(w)[0]%k.groups != 0 || dims(x)[1] != dims(w)[0] {
 		fail("weights of %v in %d groups do not fit %d channels", dims(w), k.groups, dims(x)[1])

@@ -15,7 +15,13 @@ import (
 // Like the graph library, it panics with an error on what it cannot build; Check
 // finds that before.
 func (p *Program) Forward(params, buffers []*graph.Node, x *graph.Node) *graph.Node {
+	return p.ForwardAs(Plain, params, buffers, x)
+}
+
+// ForwardAs is Forward in a formulation that suits a backend.
+func (p *Program) ForwardAs(f Formulation, params, buffers []*graph.Node, x *graph.Node) *graph.Node {
 	pass := newPass(p, params, buffers, x)
+	pass.formulation = f
 	for i := range p.Ops {
 		pass.run(i, &p.Ops[i])
 	}
@@ -32,6 +38,8 @@ type pass struct {
 	float  dtypes.DType // of all floating-point values
 	batch  int
 	values map[string]*graph.Node
+
+	formulation Formulation
 }
 
 func newPass(prog *Program, params, buffers []*graph.Node, x *graph.Node) *pass {
