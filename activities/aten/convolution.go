@@ -131,6 +131,9 @@ func layout(n int) compute.ConvolveAxesConfig {
 // convolve writes the gradients out, since the library's are wrong for kernels
 // of even size.
 func (k kernel) convolve(x, w *graph.Node) *graph.Node {
+	if k.oneDNN() {
+		return k.convolveOneDNN(x, w)
+	}
 	return withGradients(k.forward(x, w), []*graph.Node{x, w},
 		func(dy *graph.Node) *graph.Node { return k.backward(dy, w, dims(x)[2:]) },
 		func(dy *graph.Node) *graph.Node { return k.weightGradient(x, dy, dims(w)) })
@@ -237,9 +240,6 @@ func (k kernel) convolved(x, w *graph.Node, stride []int, padding [][2]int, inpu
 	}
 	if allOne(dilation) {
 		dilation = nil
-	}
-	if k.oneDNN() {
-		return withDepth(x, w, stride, padding, inputDilation, dilation)
 	}
 	return graph.ConvGeneral(x, w, layout(len(stride)), stride, padding, inputDilation, dilation, k.groups, 1)
 }
