@@ -70,6 +70,9 @@ func (p *pass) run(i int, op *Op) {
 			panic(&OpError{Index: i, Name: op.Name, At: op.At, Err: asError(e)})
 		}
 	}()
+	if len(p.g.Nodes()) > maxNodes {
+		fail("the operations before it take more than %d operations of the graph", maxNodes)
+	}
 	results := operations[op.Name].build(&call{pass: p, op: op})
 	for k, name := range op.Out {
 		if name == "" || k >= len(results) || results[k] == nil { // unused, or an error where it is used

@@ -108,14 +108,16 @@ func compare(t *testing.T, b compute.Backend, content []byte, want *values) {
 			t.Fatalf("parameter %d is %s, want %s", i, p.Name, want.Names[i])
 		}
 	}
-	y, gradient, hv := derivatives(t, b, file, want)
-	near(t, "output", y, want.Y.Data)
-	near(t, "gradient", gradient, want.Gradient)
-	near(t, "Hessian-vector product", hv, want.HV)
+	for name, form := range map[string]aten.Formulation{"plain": aten.Plain, "oneDNN": aten.OneDNN} {
+		y, gradient, hv := derivatives(t, b, form, file, want)
+		near(t, name+" output", y, want.Y.Data)
+		near(t, name+" gradient", gradient, want.Gradient)
+		near(t, name+" Hessian-vector product", hv, want.HV)
+	}
 }
 
 // derivatives are output, gradient and Hessian-vector product along v, flat.
-func derivatives(t *testing.T, b compute.Backend, file *pt2.File, want *values) (y, gradient, hv []float64) {
+func derivatives(t *testing.T, b compute.Backend, form aten.Formulation, file *pt2.File, want *values) (y, gradient, hv []float64) {
 	t.Helper()
 	p := file.Program
 	n, m := len(p.Params), len(p.Buffers)
@@ -134,7 +136,7 @@ func derivatives(t *testing.T, b compute.Backend, file *pt2.File, want *values) 
 	args = append(args, input(want.X))
 	exec, err := graph.NewExec(b, func(in []*graph.Node) []*graph.Node {
 		params := in[:n]
-		y := p.Forward(params, in[n:n+m], in[len(in)-1])
+		y := p.ForwardAs(form, params, in[n:n+m], in[len(in)-1])
 		gradient := graph.Gradient(loss(y), params...)
 		return append(append([]*graph.Node{y}, gradient...), tangent.Along(gradient, params, in[n+m:2*n+m])...)
 	})

@@ -159,10 +159,21 @@ func windowSums(x *graph.Node, all []window) *graph.Node {
 	return overWindows(x, all, 0, graph.Add)
 }
 
+// maxTable is the largest number of elements of a constant that is made from sizes.
+const maxTable = 1 << 24
+
+// table checks that n×m numbers may be written out.
+func table(n, m int) {
+	if n > maxTable/m {
+		fail("a table of %d by %d numbers is not supported", n, m)
+	}
+}
+
 // windowCounts are the divisors of windows, and whether all are the same.
 func windowCounts(all []window, padding bool) (counts []float64, even bool) {
 	counts = []float64{1}
 	for _, w := range all {
+		table(len(counts), w.output)
 		var next []float64
 		for _, before := range counts {
 			for o := range w.output {
@@ -219,6 +230,7 @@ func (c *call) outputSize(n int) []int {
 
 // adaptiveWeights is the matrix [size, n] of the means of windows.
 func adaptiveWeights(size, n int) []float64 {
+	table(size, n)
 	m := make([]float64, size*n)
 	for i := range n {
 		from, to := i*size/n, ((i+1)*size+n-1)/n

@@ -14,8 +14,9 @@ var recurrentOps = map[string]operation{
 
 const recurrentArgs = "params tensors, has_biases flag, num_layers int, dropout number?, train flag?, bidirectional flag?, batch_first flag?"
 
-// maxSteps is the longest sequence: each step is operations of its own.
-const maxSteps = 1024
+// maxSteps is the largest product of the length of a sequence and the number of
+// layers: each step of each is operations of its own.
+const maxSteps = 4096
 
 // cell computes one step: from the input's part of the gates and the state before
 // (h, and c of LSTM) the state after. recur is h·W + b.
@@ -102,6 +103,7 @@ func recurrent(c *call, gates int, step cell) []*graph.Node {
 type unrolled struct {
 	gates int
 	step  cell
+	steps int             // that were added until now
 	last  [][]*graph.Node // of each kind of state, those of layers and directions, [1, batch, size]
 }
 
@@ -117,8 +119,8 @@ func (r *unrolled) start(s *graph.Node, k, n int, x *graph.Node) *graph.Node {
 func (r *unrolled) run(x *graph.Node, state, params []*graph.Node, backwards bool) *graph.Node {
 	steps := dims(x)[0]
 	size := dims(state[0])[1]
-	if steps > maxSteps {
-		fail("a sequence of %d steps is longer than the %d that are supported", steps, maxSteps)
+	if r.steps += steps; r.steps > maxSteps {
+		fail("a sequence of %d steps in this number of layers is longer than the %d that are supported together", steps, maxSteps)
 	}
 	for i, p := range params {
 		if p == nil || dims(p)[0] != r.gates*size || i < 2 && p.Rank() != 2 {

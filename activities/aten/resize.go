@@ -24,9 +24,7 @@ func resize(c *call, w weights) *graph.Node {
 	to := c.outputSize(x.Rank() - 2)
 	for i, n := range to {
 		size := dims(x)[2+i]
-		if size*n > 1<<26 {
-			fail("resizing %v to %v is not supported", dims(x)[2:], to)
-		}
+		table(size, n)
 		step := float64(size) / float64(n)
 		for k, name := range []string{"scales_h", "scales_w", "scales"} {
 			if s := c.number(name, 0); s > 0 && (k == i || k == 2) {

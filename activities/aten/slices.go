@@ -195,6 +195,7 @@ func padByIndex(c *call, name string, source func(i, n int) int) *graph.Node {
 			continue
 		}
 		n := dims(x)[a]
+		table(n+b[0]+b[1], 1)
 		index := make([]int64, n+b[0]+b[1])
 		for i := range index {
 			index[i] = int64(source(i-b[0], n))

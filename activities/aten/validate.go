@@ -10,6 +10,7 @@ const (
 	maxOps      = 200_000
 	maxRank     = 12
 	maxSize     = math.MaxInt32 // of one axis, and of an integer argument
+	maxNodes    = 4 << 20       // of the graph
 	maxElements = 1 << 36       // of one value, at the batch for which a graph is built
 )
 

@@ -3,7 +3,6 @@ package pt2
 import (
 	"archive/zip"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -19,8 +18,10 @@ const (
 
 // archive is the zip file, whose members lie in a folder of any name.
 type archive struct {
-	files map[string]*zip.File
-	top   string
+	files  map[string]*zip.File
+	top    string
+	model  string // the member that describes the model
+	budget int64  // bytes that may still be read
 }
 
 // openArchive finds the folder of the model.
@@ -32,25 +33,24 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 	if len(z.File) > maxFiles {
 		return nil, fmt.Errorf("it has %d members; at most %d are allowed", len(z.File), maxFiles)
 	}
-	a := &archive{files: map[string]*zip.File{}}
-	found := ""
+	a := &archive{files: map[string]*zip.File{}, budget: 4 * size}
 	for _, f := range z.File {
 		a.files[f.Name] = f
 		switch {
-		case isModel(f.Name) && found == "":
-			found = f.Name
+		case isModel(f.Name) && a.model == "":
+			a.model = f.Name
 		case isModel(f.Name):
-			return nil, fmt.Errorf("it has several models, %s and %s: save one alone", found, f.Name)
+			return nil, fmt.Errorf("it has several models, %s and %s: save one alone", a.model, f.Name)
 		case path.Base(f.Name) == "serialized_exported_program.json":
 			return nil, fmt.Errorf("it was written by PyTorch 2.7 or earlier: export it again with a newer version, as in %s", exportLine)
 		case path.Base(f.Name) == "data.pkl":
 			return nil, fmt.Errorf("it is a checkpoint or a TorchScript archive, not an exported model: write one with %s", exportLine)
 		}
 	}
-	if found == "" {
+	if a.model == "" {
 		return nil, fmt.Errorf("it has no models/model.json: write it with %s", exportLine)
 	}
-	a.top = strings.TrimSuffix(path.Dir(found), "models")
+	a.top = strings.TrimSuffix(path.Dir(a.model), "models")
 	return a, nil
 }
 
@@ -59,33 +59,18 @@ func isModel(name string) bool {
 	return path.Base(path.Dir(name)) == "models" && path.Ext(name) == ".json"
 }
 
-// model is the name of the member that describes the model.
-func (a *archive) model() string {
-	for name := range a.files {
-		if isModel(name) {
-			return name
-		}
-	}
-	return ""
-}
-
 // json reads a member of at most limit bytes into v. A missing one leaves v unchanged.
-func (a *archive) json(name string, limit int64, v any) error {
+func (a *archive) json(name string, limit uint64, v any) error {
 	f, ok := a.files[name]
 	if !ok {
 		return nil
 	}
-	r, err := f.Open()
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	defer r.Close()
-	b, err := io.ReadAll(io.LimitReader(r, limit+1))
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: %w", name, err)
-	case int64(len(b)) > limit:
+	if f.UncompressedSize64 > limit {
 		return fmt.Errorf("%s is larger than %d bytes", name, limit)
+	}
+	b, err := a.bytes(name)
+	if err != nil {
+		return err
 	}
 	if err := json.Unmarshal(b, v); err != nil {
 		return fmt.Errorf("%s is not as torch.export.save writes it: %w", name, err)
@@ -93,25 +78,26 @@ func (a *archive) json(name string, limit int64, v any) error {
 	return nil
 }
 
-// bytes reads a member of raw numbers. PyTorch stores them uncompressed, so that
-// no member is larger than the file.
+// bytes reads a member. PyTorch stores them uncompressed, so that no member is
+// larger than the file; all that is read together is at most a few times as large.
 func (a *archive) bytes(name string) ([]byte, error) {
 	f, ok := a.files[name]
 	switch {
 	case !ok:
 		return nil, fmt.Errorf("the member %s is missing", name)
-	case f.Method != zip.Store:
+	case f.Method != zip.Store || f.UncompressedSize64 != f.CompressedSize64:
 		return nil, fmt.Errorf("the member %s is compressed: write the file with torch.export.save", name)
-	case f.UncompressedSize64 != f.CompressedSize64:
-		return nil, fmt.Errorf("the member %s has two sizes", name)
+	case f.UncompressedSize64 > uint64(a.budget):
+		return nil, fmt.Errorf("the member %s lies outside the file, or members are read too often", name)
 	}
+	a.budget -= int64(f.UncompressedSize64)
 	r, err := f.Open()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	defer r.Close()
 	b, err := io.ReadAll(r)
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return b, nil

@@ -86,7 +86,9 @@ func (t *reader) operation(i int, n *node) (*aten.Op, error) {
 }
 
 // isInPlace reports whether an operation changes its first argument, as relu_ does and __and__ does not.
-func isInPlace(name string) bool { return strings.HasSuffix(name, "_") && !strings.HasPrefix(name, "__") }
+func isInPlace(name string) bool {
+	return strings.HasSuffix(name, "_") && !strings.HasPrefix(name, "__")
+}
 
 // ignored are arguments that change where and how a tensor lies in memory, not its values.
 var ignored = map[string]bool{"memory_format": true, "layout": true, "device": true, "pin_memory": true, "non_blocking": true,

@@ -70,7 +70,7 @@ type reader struct {
 }
 
 func (t *reader) read() error {
-	if err := t.json(t.model(), maxModel, &t.doc); err != nil {
+	if err := t.json(t.model, maxModel, &t.doc); err != nil {
 		return err
 	}
 	folder := t.top + "data/"

@@ -76,7 +76,7 @@ func (t *reader) parameter(name, value string, tied map[string]aten.Tensor) erro
 		return fmt.Errorf("the file has no values of it")
 	}
 	if first, shared := tied[e.Path]; shared {
-		if fmt.Sprint(t.weights.Config[first.Name].Meta) != fmt.Sprint(e.Meta) && !sameMeta(t.weights.Config[first.Name].Meta, e.Meta) {
+		if !sameMeta(t.weights.Config[first.Name].Meta, e.Meta) {
 			return fmt.Errorf("it shares memory with %s, but not all of it: that is not supported", first.Name)
 		}
 		t.alias[value] = first.Value
