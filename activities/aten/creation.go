@@ -31,6 +31,7 @@ var creationOps = map[string]operation{
 	"copy": {"self tensor, src tensor", one(func(c *call) *graph.Node {
 		return convert(broadcast(c.tensor("src"), dims(c.tensor("self"))), c.tensor("self").DType())
 	})},
+	"zero":     unary(graph.ZerosLike),
 	"to":       {"self tensor, dtype text?", one(cast)},
 	"_to_copy": {"self tensor, dtype text?", one(cast)},
 	"type_as":  {"self tensor, other tensor", one(func(c *call) *graph.Node { return convert(c.tensor("self"), c.tensor("other").DType()) })},

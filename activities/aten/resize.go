@@ -10,6 +10,7 @@ import (
 var resizeOps = map[string]operation{
 	"upsample_nearest2d":  {"self tensor, output_size ints, scales_h number?, scales_w number?", one(func(c *call) *graph.Node { return resize(c, nearestWeights) })},
 	"upsample_nearest1d":  {"self tensor, output_size ints, scales number?", one(func(c *call) *graph.Node { return resize(c, nearestWeights) })},
+	"upsample_bicubic2d":  {"self tensor, output_size ints, align_corners flag, scales_h number?, scales_w number?", one(func(c *call) *graph.Node { return resize(c, cubicWeights) })},
 	"upsample_bilinear2d": {"self tensor, output_size ints, align_corners flag, scales_h number?, scales_w number?", one(func(c *call) *graph.Node { return resize(c, linearWeights) })},
 }
 
@@ -55,6 +56,26 @@ func linearWeights(size, n int, step float64, aligned bool) []float64 {
 		share := at - float64(low)
 		m[low*n+i] += 1 - share
 		m[min(low+1, size-1)*n+i] += share
+	}
+	return m
+}
+
+// cubicWeights is the convolution with Keys' kernel for a = −0.75. Elements beyond the border repeat it.
+func cubicWeights(size, n int, step float64, aligned bool) []float64 {
+	const a = -0.75
+	near := func(d float64) float64 { return ((a+2)*d-(a+3))*d*d + 1 }  // of distances 0…1
+	far := func(d float64) float64 { return ((a*d-5*a)*d+8*a)*d - 4*a } // of distances 1…2
+	m := make([]float64, size*n)
+	for i := range n {
+		at := (float64(i)+0.5)*step - 0.5
+		if aligned {
+			at = float64(i) * float64(size-1) / math.Max(float64(n-1), 1)
+		}
+		low := math.Floor(at)
+		d := at - low
+		for k, w := range []float64{far(d + 1), near(d), near(1 - d), far(2 - d)} {
+			m[replicated(int(low)-1+k, size)*n+i] += w
+		}
 	}
 	return m
 }

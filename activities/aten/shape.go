@@ -39,6 +39,7 @@ var shapeOps = map[string]operation{
 	"slice":            {"self tensor, dim int?, start int?, end int?, step int?", one(slice)},
 	"select":           {"self tensor, dim int, index int", one(selectIndex)},
 	"narrow":           {"self tensor, dim int, start int, length int", one(narrow)},
+	"unfold":           {"self tensor, dimension int, size int, step int", one(unfold)},
 	"flip":             {"self tensor, dims ints", one(flip)},
 	"roll":             {"self tensor, shifts ints, dims ints?", one(roll)},
 	"slice_scatter":    {"self tensor, src tensor, dim int?, start int?, end int?, step int?", one(sliceScatter)},

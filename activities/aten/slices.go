@@ -294,3 +294,21 @@ func asStrided(c *call) *graph.Node {
 	}
 	return x
 }
+
+// unfold gives each window of an axis, a step apart, its elements along a new last axis.
+func unfold(c *call) *graph.Node {
+	x, size, step := c.tensor("self"), c.int("size", 1), c.int("step", 1)
+	if x.Rank() == 0 {
+		fail("a scalar has no windows")
+	}
+	a := c.axis("dimension", 0, x.Rank())
+	if size < 1 || size > dims(x)[a] || size > maxTaps || !inRange(step) {
+		fail("windows of %d elements with step %d do not fit axis %d of %v", size, step, a, dims(x))
+	}
+	n := (dims(x)[a]-size)/step + 1
+	taps := make([]*graph.Node, size)
+	for i := range taps {
+		taps[i] = insertAxis(along(x, a, i, i+(n-1)*step+1, step), x.Rank())
+	}
+	return graph.Concatenate(taps, x.Rank())
+}

@@ -3,6 +3,7 @@ package pt2
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"lossatlas/activities/aten"
@@ -16,13 +17,53 @@ func (t *reader) operations() error {
 		if isCheck(n.Target) || onlySymbols(n) {
 			continue
 		}
-		op, err := t.operation(i, n)
+		op, err := t.operation(n)
+		if err == nil {
+			err = t.add(i, n, op)
+		}
 		if err != nil {
 			return &aten.OpError{Index: i, Name: n.Target, At: module(n.Meta.Modules), Err: err}
 		}
-		t.file.Program.Ops = append(t.file.Program.Ops, *op)
 	}
 	return nil
+}
+
+// add enters an operation into the program. One that changes its first argument
+// in place is followed by those that put the result into the tensors of which the
+// argument is a part, and all of these stand for the old ones from then on.
+func (t *reader) add(i int, n *node, op *aten.Op) error {
+	ops := &t.file.Program.Ops
+	*ops = append(*ops, *op)
+	if op.Name == "slice" || op.Name == "select" {
+		t.parts[op.Out[0]] = *op
+	}
+	if !n.inPlace() {
+		return nil
+	}
+	self, value := op.Args["self"].Value, op.Out[0]
+	if op.Args["self"].Value == "" {
+		self = op.Args["input"].Value
+	}
+	chain := map[string]string{self: value}
+	for part, ok := t.parts[self]; ok; part, ok = t.parts[self] {
+		whole := t.current(part.Args["self"].Value)
+		put := aten.Op{Name: part.Name + "_scatter", Args: maps.Clone(part.Args), Out: []string{fmt.Sprintf("%s.%d", whole, i)}, At: op.At}
+		put.Args["self"], put.Args["src"] = aten.Arg{Value: whole}, aten.Arg{Value: value}
+		*ops = append(*ops, put)
+		self, value = whole, put.Out[0]
+		chain[self] = value
+	}
+	if err := t.views.changed(i, n, t.current, chain); err != nil {
+		return err
+	}
+	maps.Copy(t.alias, chain)
+	return nil
+}
+
+// inPlace reports whether a node changes its first argument, as relu_ does and __and__ does not.
+func (n *node) inPlace() bool {
+	name, _, _ := strings.Cut(strings.TrimPrefix(n.Target, "torch.ops.aten."), ".")
+	return strings.HasSuffix(name, "_") && !strings.HasPrefix(name, "__")
 }
 
 // isCheck reports whether an operation only checks something.
@@ -51,9 +92,11 @@ func module(stack string) string {
 }
 
 // operation translates one node.
-func (t *reader) operation(i int, n *node) (*aten.Op, error) {
+func (t *reader) operation(n *node) (*aten.Op, error) {
 	full, ok := strings.CutPrefix(n.Target, "torch.ops.aten.")
 	switch {
+	case strings.HasPrefix(n.Target, "torch.ops.higher_order.wrap_with_"):
+		return nil, errors.New("code under autocast or no_grad is not supported: export with ep = ep.run_decompositions()")
 	case strings.HasPrefix(n.Target, "torch.ops.higher_order."):
 		return nil, errors.New("control flow is not supported: trace the model without it")
 	case !ok:
@@ -61,11 +104,8 @@ func (t *reader) operation(i int, n *node) (*aten.Op, error) {
 	}
 	name, overload, _ := strings.Cut(full, ".")
 	op := &aten.Op{Name: name, Args: map[string]aten.Arg{}, At: module(n.Meta.Modules)}
-	if isInPlace(name) {
+	if n.inPlace() {
 		op.Name = strings.TrimSuffix(name, "_")
-		if err := t.views.changed(i, n, t.current); err != nil {
-			return nil, err
-		}
 	}
 	for _, in := range n.Inputs {
 		arg, err := t.argument(in.Arg)
@@ -79,15 +119,7 @@ func (t *reader) operation(i int, n *node) (*aten.Op, error) {
 	if err := t.results(op, n); err != nil {
 		return nil, err
 	}
-	if isInPlace(name) && len(op.Out) == 1 && op.Args["self"].Value != "" {
-		t.alias[op.Args["self"].Value] = op.Out[0]
-	}
 	return op, t.adapt(op, overload, n)
-}
-
-// isInPlace reports whether an operation changes its first argument, as relu_ does and __and__ does not.
-func isInPlace(name string) bool {
-	return strings.HasSuffix(name, "_") && !strings.HasPrefix(name, "__")
 }
 
 // ignored are arguments that change where and how a tensor lies in memory, not its values.

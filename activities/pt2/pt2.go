@@ -48,7 +48,7 @@ func Decode(r io.ReaderAt, size int64) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &reader{archive: a, file: &File{Program: &aten.Program{}}, alias: map[string]string{}}
+	t := &reader{archive: a, file: &File{Program: &aten.Program{}}, alias: map[string]string{}, parts: map[string]aten.Op{}}
 	if err := t.read(); err != nil {
 		return nil, err
 	}
@@ -66,6 +66,7 @@ type reader struct {
 	// alias maps a value to the one that has taken its place: of tied parameters,
 	// and of tensors that were changed in place.
 	alias map[string]string
+	parts map[string]aten.Op // the operations that made slices
 	views views
 }
 

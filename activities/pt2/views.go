@@ -36,7 +36,7 @@ func newViews(nodes []node, outputs []argument) views {
 			}
 		}
 		name, _, _ := strings.Cut(strings.TrimPrefix(n.Target, "torch.ops.aten."), ".")
-		if len(n.Inputs) == 0 || n.Inputs[0].Arg.Tensor == nil || !viewOps[name] && !isInPlace(name) {
+		if len(n.Inputs) == 0 || n.Inputs[0].Arg.Tensor == nil || !viewOps[name] && !n.inPlace() {
 			continue
 		}
 		for _, o := range n.Outputs {
@@ -84,14 +84,15 @@ func (a argument) names() []string {
 
 // changed is called for node i, which changes its first argument in place. It is
 // an error where an older tensor that may share the memory is read later. Names
-// that stand for the same tensor by now are that tensor.
-func (v views) changed(i int, n *node, current func(name string) string) error {
+// that stand for the tensor itself by now, or for one in replaced, are fine.
+func (v views) changed(i int, n *node, current func(name string) string, replaced map[string]string) error {
 	if len(n.Inputs) == 0 || n.Inputs[0].Arg.Tensor == nil || len(n.Outputs) != 1 || n.Outputs[0].Tensor == nil {
 		return fmt.Errorf("it changes something in place that is not one tensor")
 	}
 	self := n.Inputs[0].Arg.Tensor.Name
 	for name, last := range v.uses {
-		if last > i && v.made[name] < i && v.root(name) == v.root(self) && current(name) != current(self) {
+		_, known := replaced[current(name)]
+		if last > i && v.made[name] < i && v.root(name) == v.root(self) && !known {
 			return fmt.Errorf("it changes %s in place while %s, which may share its memory, is still needed: export with ep = ep.run_decompositions()", self, name)
 		}
 	}

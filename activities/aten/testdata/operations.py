@@ -66,6 +66,7 @@ add("slice", lambda x: x[:, 1:5:2] * x[:, -2:], 6)
 add("slice steps", lambda x: x[:, ::3, 1::2] ** 3, 7, 5)
 add("select", lambda x: x[:, -1] * x[:, 0], 3, 2)
 add("narrow", lambda x: x.narrow(1, 1, 2) ** 2, 4)
+add("unfold", lambda x: x.unfold(1, 3, 2) ** 2, 7, 2)
 add("flip", lambda x: x.flip(1, 2) * x, 2, 3)
 add("roll", lambda x: x.roll((1, -2), (1, 2)) * x, 3, 4)
 case("roll flat", lambda x, p: p.roll(2) * x.unsqueeze(1), (2, 3), (2, 3))
@@ -136,6 +137,16 @@ add("glu", lambda x: F.glu(x, 1) ** 2, 6)
 module("prelu", nn.PReLU(3), 3, 2)
 module("prelu one", nn.PReLU(), 3, 2)
 add("inplace", lambda x: F.relu(x.mul(2).add_(1), inplace=True) ** 2, 6)
+
+def masked(x, p):
+    m = x.new_zeros(4, 4)
+    m[:2, 1:] = 1
+    m[3] = 2
+    q = (p * 2).clone()
+    q[1:3].mul_(q[0])
+    return x * m.sum(0) * q ** 2
+case("inplace parts", masked, (2, 4), (4,))
+add("inplace twice", lambda x: F.dropout(F.relu(x.mul(2).add_(1), inplace=True).mul_(0.5), 0.5, False, inplace=True) ** 2, 6)
 
 # Reductions.
 add("sum", lambda x: x.sum((1, 2), keepdim=True) * x + x.sum(-1, keepdim=True) ** 2, 2, 3)
@@ -210,6 +221,7 @@ add("adaptive_max_pool2d", lambda x: F.adaptive_max_pool2d(x, (2, 1)) ** 2, 2, 4
 add("upsample nearest", lambda x: F.interpolate(x, scale_factor=2) ** 2, 2, 2, 3)
 add("upsample nearest size", lambda x: F.interpolate(x, size=(5, 4)) ** 2, 2, 2, 3)
 add("upsample bilinear", lambda x: F.interpolate(x, scale_factor=2, mode="bilinear") ** 2, 2, 2, 3)
+add("upsample bicubic", lambda x: F.interpolate(x, size=(5, 4), mode="bicubic") ** 2 + F.interpolate(x, size=(5, 4), mode="bicubic", align_corners=True), 2, 3, 3)
 add("upsample bilinear aligned", lambda x: F.interpolate(x, size=(5, 4), mode="bilinear", align_corners=True) ** 2, 2, 2, 3)
 
 # Normalizations.
