@@ -131,7 +131,12 @@ func layout(n int) compute.ConvolveAxesConfig {
 // convolve writes the gradients out, since the library's are wrong for kernels
 // of even size.
 func (k kernel) convolve(x, w *graph.Node) *graph.Node {
-	if k.oneDNN() {
+	switch {
+	case k.isPatches(w):
+		return k.patches(x, w)
+	case k.isDepthwise(x, w):
+		return k.depthwise(x, w)
+	case k.oneDNN():
 		return k.convolveOneDNN(x, w)
 	}
 	return withGradients(k.forward(x, w), []*graph.Node{x, w},

@@ -143,10 +143,10 @@ def masked(x, p):
     m[:2, 1:] = 1
     m[3] = 2
     q = (p * 2).clone()
-    q[1:3].mul_(q[0])
+    q[1:3].mul_(3).add_(q[0])
     return x * m.sum(0) * q ** 2
 case("inplace parts", masked, (2, 4), (4,))
-add("inplace twice", lambda x: F.dropout(F.relu(x.mul(2).add_(1), inplace=True).mul_(0.5), 0.5, False, inplace=True) ** 2, 6)
+add("inplace twice", lambda x: F.dropout(x.mul(2).add_(1).mul_(0.5), 0.5, False, inplace=True) ** 2, 6)
 
 # Reductions.
 add("sum", lambda x: x.sum((1, 2), keepdim=True) * x + x.sum(-1, keepdim=True) ** 2, 2, 3)
@@ -196,6 +196,10 @@ conv("conv2d depthwise", nn.Conv2d(3, 3, 3, groups=3, padding=1, bias=False), 3,
 conv("conv2d depthwise even dilated", nn.Conv2d(3, 6, (2, 4), groups=3, padding=1, stride=(2, 1), dilation=(1, 2)), 3, 6, 7)
 conv("conv2d same", nn.Conv2d(2, 3, (4, 3), padding="same"), 2, 5, 4)
 conv("conv2d rows beyond the last window", nn.Conv2d(2, 3, 2, stride=4), 2, 7, 9)
+conv("conv2d patches", nn.Conv2d(3, 4, (2, 3), stride=(2, 3)), 3, 5, 7)
+conv("conv1d patches", nn.Conv1d(3, 4, 2, stride=2), 3, 6)
+conv("conv2d large windows", nn.Conv2d(1, 2, 9, padding=4, groups=1), 1, 6, 6)
+conv("conv2d large depthwise", nn.Conv2d(2, 2, 9, padding=4, groups=2), 2, 6, 6)
 conv("conv3d", nn.Conv3d(2, 2, 2, padding=1), 2, 2, 3, 3)
 conv("conv_transpose2d", nn.ConvTranspose2d(2, 3, 3, stride=2, padding=1, output_padding=1), 2, 3, 4)
 conv("conv_transpose2d groups", nn.ConvTranspose2d(4, 6, (2, 3), stride=(1, 2), groups=2, dilation=(2, 1)), 4, 3, 4)

@@ -1,0 +1,70 @@
+package aten
+
+import (
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// This file writes convolutions whose windows do not overlap, and those of single
+// channels, as other operations. They are faster than the convolutions of the
+// backends, and the library derives their gradients.
+
+// isPatches is whether windows lie side by side.
+func (k kernel) isPatches(w *graph.Node) bool {
+	for i, s := range k.stride {
+		if s != dims(w)[2+i] || k.padding[i] != [2]int{} || k.dilation[i] != 1 {
+			return false
+		}
+	}
+	return k.groups == 1
+}
+
+// patches is the product of each window of x with the weights.
+func (k kernel) patches(x, w *graph.Node) *graph.Node {
+	n := len(k.stride)
+	shape, inX := dims(x)[:2:2], []int{1}
+	for i, s := range k.stride {
+		count := dims(x)[2+i] / s
+		x = along(x, 2+i, 0, count*s, 1)
+		inX = append(inX, len(shape)+1)
+		shape = append(shape, count, s)
+	}
+	y := graph.DotGeneral(graph.Reshape(x, shape...), inX, nil, w, sequence(1, n+1), nil) // [batch, …, out]
+	return permuted(y, append([]int{0, n + 1}, sequence(1, n)...))
+}
+
+// isDepthwise is whether each output is made of one channel, by few weights.
+func (k kernel) isDepthwise(x, w *graph.Node) bool {
+	return dims(w)[1] == 1 && k.groups == dims(x)[1] && k.groups > 1 && product(dims(w)[2:]) <= maxTapsDepthwise
+}
+
+// maxTapsDepthwise is the largest number of weights of a channel that are written out.
+const maxTapsDepthwise = 64
+
+// depthwise is the sum over the places of the kernel of the part of x that lies
+// there, times the weight.
+func (k kernel) depthwise(x, w *graph.Node) *graph.Node {
+	d := dims(x)
+	if each := dims(w)[0] / k.groups; each > 1 { // several outputs of a channel
+		wide := insertAxis(x, 2)
+		to := append([]int{}, dims(wide)...)
+		to[2] = each
+		x = graph.Reshape(broadcast(wide, to), append([]int{d[0], d[1] * each}, d[2:]...)...)
+	}
+	border, n := make([][2]int, x.Rank()), len(k.stride)
+	copy(border[2:], k.padding)
+	x = padded(x, border, 0)
+	var y *graph.Node
+	for t := range product(dims(w)[2:]) {
+		part, weight, at := x, w, t
+		for i := n - 1; i >= 0; i-- {
+			place := at % dims(w)[2+i]
+			at /= dims(w)[2+i]
+			from := place * k.dilation[i]
+			count := (dims(x)[2+i]-k.dilation[i]*(dims(w)[2+i]-1)-1)/k.stride[i] + 1
+			part = along(part, 2+i, from, from+(count-1)*k.stride[i]+1, k.stride[i])
+			weight = along(weight, 2+i, place, place+1, 1)
+		}
+		y = plus(y, graph.Mul(part, swapped(weight, 0, 1)))
+	}
+	return y
+}
