@@ -46,6 +46,7 @@ func (t *reader) add(i int, n *node, op *aten.Op) error {
 	}
 	chain := map[string]string{self: value}
 	for part, ok := t.parts[self]; ok; part, ok = t.parts[self] {
+		t.parts[value] = part
 		whole := t.current(part.Args["self"].Value)
 		put := aten.Op{Name: part.Name + "_scatter", Args: maps.Clone(part.Args), Out: []string{fmt.Sprintf("%s.%d", whole, i)}, At: op.At}
 		put.Args["self"], put.Args["src"] = aten.Arg{Value: whole}, aten.Arg{Value: value}
