@@ -92,7 +92,7 @@ func leaky(c *call) *graph.Node {
 func prelu(c *call) *graph.Node {
 	x, w := c.tensor("self"), c.tensor("weight")
 	if c.op.Name == "prelu" && w.Rank() == 1 && x.Rank() > 1 {
-		w = channelwise(w, x)
+		w = channelwise(w, x, 1)
 	}
 	a, b := level(x, w)
 	return graph.Where(positive(x), x, graph.Mul(a, b))

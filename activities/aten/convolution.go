@@ -44,6 +44,9 @@ func convolution(c *call, spatial int) *graph.Node {
 	if dims(x)[1] != dims(w)[1]*k.groups {
 		fail("weights of %v in %d groups do not fit %d channels", dims(w), k.groups, dims(x)[1])
 	}
+	if k.formulation == OneDNN && spatial == 2 && !lifted && (k.groups == 1 && allOne(k.dilation) || k.isDepthwise(x, w)) {
+		return c.convolveLast(k, x, w)
+	}
 	y := withBias(k.convolve(x, w), c.tensor("bias"))
 	if lifted {
 		return selected(y, 0, 0)
@@ -101,19 +104,19 @@ func withBias(y, b *graph.Node) *graph.Node {
 	if b == nil {
 		return y
 	}
-	return graph.Add(y, channelwise(b, y))
+	return graph.Add(y, channelwise(b, y, 1))
 }
 
-// channelwise is a vector along axis 1 of tensors like x.
-func channelwise(v, x *graph.Node) *graph.Node {
+// channelwise is a vector along an axis of tensors like x.
+func channelwise(v, x *graph.Node, axis int) *graph.Node {
 	d := make([]int, x.Rank())
 	for i := range d {
 		d[i] = 1
 	}
-	if x.Rank() < 2 || v.Shape().Size() != dims(x)[1] && v.Shape().Size() != 1 {
+	if x.Rank() < 2 || v.Shape().Size() != dims(x)[axis] && v.Shape().Size() != 1 {
 		fail("%v numbers do not fit the channels of %v", dims(v), dims(x))
 	}
-	d[1] = v.Shape().Size()
+	d[axis] = v.Shape().Size()
 	return graph.Reshape(v, d...)
 }
 
@@ -135,9 +138,7 @@ func (k kernel) convolve(x, w *graph.Node) *graph.Node {
 	case k.isPatches(w):
 		return k.patches(x, w)
 	case k.isDepthwise(x, w):
-		return k.depthwise(x, w)
-	case k.oneDNN():
-		return k.convolveOneDNN(x, w)
+		return k.depthwise(x, w, 1)
 	}
 	return withGradients(k.forward(x, w), []*graph.Node{x, w},
 		func(dy *graph.Node) *graph.Node { return k.backward(dy, w, dims(x)[2:]) },

@@ -41,30 +41,38 @@ func (k kernel) isDepthwise(x, w *graph.Node) bool {
 const maxTapsDepthwise = 64
 
 // depthwise is the sum over the places of the kernel of the part of x that lies
-// there, times the weight.
-func (k kernel) depthwise(x, w *graph.Node) *graph.Node {
-	d := dims(x)
-	if each := dims(w)[0] / k.groups; each > 1 { // several outputs of a channel
-		wide := insertAxis(x, 2)
-		to := append([]int{}, dims(wide)...)
-		to[2] = each
-		x = graph.Reshape(broadcast(wide, to), append([]int{d[0], d[1] * each}, d[2:]...)...)
+// there, times the weight. channels is the axis of channels of x, 1 or the last.
+func (k kernel) depthwise(x, w *graph.Node, channels int) *graph.Node {
+	space, n := 2, len(k.stride)
+	if channels > 1 {
+		space = 1
 	}
-	border, n := make([][2]int, x.Rank()), len(k.stride)
-	copy(border[2:], k.padding)
+	x = repeated(x, channels, dims(w)[0]/k.groups)
+	border := make([][2]int, x.Rank())
+	copy(border[space:], k.padding)
 	x = padded(x, border, 0)
 	var y *graph.Node
 	for t := range product(dims(w)[2:]) {
-		part, weight, at := x, w, t
+		part, weight := x, w
 		for i := n - 1; i >= 0; i-- {
-			place := at % dims(w)[2+i]
-			at /= dims(w)[2+i]
-			from := place * k.dilation[i]
-			count := (dims(x)[2+i]-k.dilation[i]*(dims(w)[2+i]-1)-1)/k.stride[i] + 1
-			part = along(part, 2+i, from, from+(count-1)*k.stride[i]+1, k.stride[i])
-			weight = along(weight, 2+i, place, place+1, 1)
+			place, reach := t%dims(w)[2+i], k.dilation[i]*(dims(w)[2+i]-1)
+			from, count := place*k.dilation[i], (dims(x)[space+i]-reach-1)/k.stride[i]+1
+			part = along(part, space+i, from, from+(count-1)*k.stride[i]+1, k.stride[i])
+			weight, t = along(weight, 2+i, place, place+1, 1), t/dims(w)[2+i]
 		}
-		y = plus(y, graph.Mul(part, swapped(weight, 0, 1)))
+		y = plus(y, graph.Mul(part, channelwise(weight, part, channels)))
 	}
 	return y
+}
+
+// repeated is x with each element along an axis several times in a row.
+func repeated(x *graph.Node, axis, times int) *graph.Node {
+	if times == 1 {
+		return x
+	}
+	y := insertAxis(x, axis+1)
+	to, final := append([]int{}, dims(y)...), append([]int{}, dims(x)...)
+	to[axis+1] = times
+	final[axis] *= times
+	return graph.Reshape(broadcast(y, to), final...)
 }

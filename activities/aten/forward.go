@@ -39,11 +39,13 @@ type pass struct {
 	batch  int
 	values map[string]*graph.Node
 
-	formulation Formulation
+	formulation  Formulation
+	last         map[*graph.Node]*graph.Node // images by their node in PyTorch's layout, with channels last
+	channelsLast bool                        // the values are so
 }
 
 func newPass(prog *Program, params, buffers []*graph.Node, x *graph.Node) *pass {
-	p := &pass{g: x.Graph(), float: dtypes.Float32, batch: x.Shape().Dim(0), values: map[string]*graph.Node{}}
+	p := &pass{g: x.Graph(), float: dtypes.Float32, batch: x.Shape().Dim(0), values: map[string]*graph.Node{}, last: map[*graph.Node]*graph.Node{}}
 	switch {
 	case len(params) > 0:
 		p.float = params[0].DType()
@@ -73,7 +75,7 @@ func (p *pass) run(i int, op *Op) {
 	if len(p.g.Nodes()) > maxNodes {
 		fail("the operations before it take more than %d operations of the graph", maxNodes)
 	}
-	results := operations[op.Name].build(&call{pass: p, op: op})
+	results := (&call{pass: p, op: op}).build()
 	for k, name := range op.Out {
 		if name == "" || k >= len(results) || results[k] == nil { // unused, or an error where it is used
 			continue

@@ -23,7 +23,7 @@ const maxParts = 4096
 
 func cat(c *call) *graph.Node {
 	all := c.promoted(c.tensors("tensors"))
-	return graph.Concatenate(all, c.axis("dim", 0, all[0].Rank()))
+	return graph.Concatenate(all, c.placed(c.axis("dim", 0, all[0].Rank())))
 }
 
 // promoted converts tensors to their common type.
@@ -139,10 +139,8 @@ func interleave(c *call) *graph.Node {
 		x = graph.Reshape(x, x.Shape().Size())
 	}
 	a := c.axis("dim", 0, x.Rank())
-	d := append([]int{}, dims(x)...)
-	y := insertAxis(x, a+1)
-	to := append([]int{}, dims(y)...)
-	to[a+1] = n
-	d[a] *= n
-	return graph.Reshape(broadcast(y, to), d...)
+	if n < 1 || n > maxSize {
+		fail("%d repeats", n)
+	}
+	return repeated(x, a, n)
 }

@@ -29,7 +29,7 @@ func batchNorm(c *call) *graph.Node {
 	x := c.tensor("input")
 	mean, variance := c.tensor("running_mean"), c.tensor("running_var")
 	if mean == nil || variance == nil || c.flag("training", false) {
-		return c.affine(c.normalized(x, othersThan(x, 1)), x)
+		return c.affine(c.normalized(x, othersThan(x, c.channelAxis())), x)
 	}
 	return c.stored(x, mean, variance)
 }
@@ -44,7 +44,7 @@ func (c *call) stored(x, mean, variance *graph.Node) *graph.Node {
 	if b := c.tensor("bias"); b != nil {
 		offset = graph.Add(offset, b)
 	}
-	return graph.Add(graph.Mul(x, channelwise(factor, x)), channelwise(offset, x))
+	return graph.Add(graph.Mul(x, channelwise(factor, x, c.channelAxis())), channelwise(offset, x, c.channelAxis()))
 }
 
 // othersThan are all axes of x but one.
@@ -68,10 +68,10 @@ func (c *call) normalized(x *graph.Node, axes []int) *graph.Node {
 // affine applies weight and bias, which may be absent, to the channels of y.
 func (c *call) affine(y, x *graph.Node) *graph.Node {
 	if w := c.tensor("weight"); w != nil {
-		y = graph.Mul(y, channelwise(w, x))
+		y = graph.Mul(y, channelwise(w, x, c.channelAxis()))
 	}
 	if b := c.tensor("bias"); b != nil {
-		y = graph.Add(y, channelwise(b, x))
+		y = graph.Add(y, channelwise(b, x, c.channelAxis()))
 	}
 	return y
 }

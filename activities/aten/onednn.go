@@ -21,32 +21,41 @@ const (
 	OneDNN                    // as XLA's CPU compiler hands them to oneDNN
 )
 
-// oneDNN is whether a convolution is one that this file writes.
-func (k kernel) oneDNN() bool {
-	return k.formulation == OneDNN && len(k.stride) == 2 && k.groups == 1 && allOne(k.dilation)
-}
-
-// convolveOneDNN is the convolution of x [batch, in, rows, columns] with w [out, in, rows, columns].
-func (k kernel) convolveOneDNN(x, w *graph.Node) *graph.Node {
-	last := graph.TransposeAllAxes(x, 0, 2, 3, 1)
-	filters := graph.TransposeAllAxes(w, 2, 3, 1, 0)
+// convolveLast is the convolution of x with w, and bias, computed with channels last.
+func (c *call) convolveLast(k kernel, x, w *graph.Node) *graph.Node {
+	last, filters := c.lastOf(x), graph.TransposeAllAxes(w, 2, 3, 1, 0)
 	var y *graph.Node
-	if dims(w)[2] == 1 && dims(w)[3] == 1 && k.padding[0] == [2]int{} && k.padding[1] == [2]int{} {
+	switch {
+	case k.isDepthwise(x, w):
+		y = k.depthwise(last, w, 3)
+	case k.isPatches(w) || dims(w)[2] == 1 && dims(w)[3] == 1 && k.padding[0] == [2]int{} && k.padding[1] == [2]int{}:
 		y = k.points(last, filters)
-	} else {
+	default:
 		y = withGradients(withDepth(last, filters, k.stride, k.padding), []*graph.Node{last, filters},
 			func(dy *graph.Node) *graph.Node { return k.inputGradient(dy, filters, dims(last)) },
 			func(dy *graph.Node) *graph.Node { return k.filterGradient(last, dy, dims(filters)) })
 	}
-	return graph.TransposeAllAxes(y, 0, 3, 1, 2)
+	if b := c.tensor("bias"); b != nil {
+		y = graph.Add(y, channelwise(b, y, 3))
+	}
+	return c.first(y)
 }
 
-// points is a convolution with a kernel of one pixel: a matrix product for the pixels it meets.
+// points is a convolution whose windows do not overlap: a matrix product for the
+// pixels that each meets, of which there is one where the stride is larger.
 func (k kernel) points(x, filters *graph.Node) *graph.Node {
+	shape := dims(x)[:1:1]
 	for i, s := range k.stride {
-		x = along(x, 1+i, 0, dims(x)[1+i], s)
+		size := dims(filters)[i]
+		if size == 1 {
+			x = along(x, 1+i, 0, dims(x)[1+i], s)
+		}
+		count := dims(x)[1+i] / size
+		x = along(x, 1+i, 0, count*size, 1)
+		shape = append(shape, count, size)
 	}
-	return graph.DotGeneral(x, []int{3}, nil, graph.Reshape(filters, dims(filters)[2], dims(filters)[3]), []int{0}, nil)
+	x = graph.Reshape(x, append(shape, dims(x)[3])...)
+	return graph.DotGeneral(x, []int{2, 4, 5}, nil, filters, []int{0, 1, 2}, nil)
 }
 
 // withDepth is the convolution of x [batch, rows, columns, in] with filters [rows,

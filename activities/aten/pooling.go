@@ -45,7 +45,7 @@ func (c *call) windows(x *graph.Node, n int) []window {
 	}
 	all := make([]window, n)
 	for i := range all {
-		w := window{size[i], stride[i], pad[i], dilation[i], dims(x)[x.Rank()-n+i], 0}
+		w := window{size[i], stride[i], pad[i], dilation[i], dims(x)[c.spaceAxis(x, n)+i], 0}
 		if !inRange(w.size) || !inRange(w.stride) || !inRange(w.dilation) || w.padding < 0 || w.padding > w.size/2 {
 			fail("a window of %v with stride %v, padding %v and dilation %v is out of range", size, stride, pad, dilation)
 		}
@@ -79,9 +79,8 @@ func (w window) end() int {
 	return (w.output-1)*w.stride + w.dilation*(w.size-1) + 1 - w.input - w.padding
 }
 
-// overWindows combines the elements of the windows of x, tap by tap.
-func overWindows(x *graph.Node, all []window, fill float64, combine func(a, b *graph.Node) *graph.Node) *graph.Node {
-	first := x.Rank() - len(all)
+// overWindows combines the elements of the windows of x, whose axes of space start at first, tap by tap.
+func overWindows(x *graph.Node, all []window, first int, fill float64, combine func(a, b *graph.Node) *graph.Node) *graph.Node {
 	border, taps := make([][2]int, x.Rank()), 1
 	for i, w := range all {
 		border[first+i] = [2]int{w.padding, w.end()}
@@ -111,7 +110,7 @@ func overWindows(x *graph.Node, all []window, fill float64, combine func(a, b *g
 // maxPool gives the gradient to the first of equal elements, and keeps NaN, as in PyTorch.
 func maxPool(c *call, n int) *graph.Node {
 	x := c.tensor("self")
-	return overWindows(x, c.windows(x, n), lowest(x.DType()), func(best, t *graph.Node) *graph.Node {
+	return overWindows(x, c.windows(x, n), c.spaceAxis(x, n), lowest(x.DType()), func(best, t *graph.Node) *graph.Node {
 		return graph.Where(graph.LogicalOr(graph.GreaterThan(t, best), graph.NotEqual(t, t)), t, best)
 	})
 }
@@ -128,7 +127,7 @@ func lowest(t dtypes.DType) float64 {
 func avgPool(c *call, n int) *graph.Node {
 	x := c.tensor("self")
 	all := c.windows(x, n)
-	sum := windowSums(x, all)
+	sum := windowSums(x, all, c.spaceAxis(x, n))
 	if c.has("divisor_override") {
 		d := c.int("divisor_override", 1)
 		if d == 0 {
@@ -144,19 +143,22 @@ func avgPool(c *call, n int) *graph.Node {
 	for _, w := range all {
 		shape = append(shape, w.output)
 	}
+	if c.channelsLast {
+		shape = append(shape, 1)
+	}
 	return graph.Div(level(sum, c.fromFlat(counts, shape, x.DType())))
 }
 
 // windowSums are the sums of the elements of windows. One window that is the image is a reduction.
-func windowSums(x *graph.Node, all []window) *graph.Node {
-	whole, axes := true, sequence(x.Rank()-len(all), len(all))
+func windowSums(x *graph.Node, all []window, first int) *graph.Node {
+	whole, axes := true, sequence(first, len(all))
 	for _, w := range all {
 		whole = whole && w.size == w.input && w.padding == 0 && w.dilation == 1 && w.output == 1
 	}
 	if whole {
 		return kept(graph.ReduceSum(x, axes...), x, axes)
 	}
-	return overWindows(x, all, 0, graph.Add)
+	return overWindows(x, all, first, 0, graph.Add)
 }
 
 // maxTable is the largest number of elements of a constant that is made from sizes.
@@ -258,7 +260,7 @@ func adaptiveMax(c *call) *graph.Node {
 		}
 		all = append(all, window{n / size, n / size, 0, 1, n, size})
 	}
-	return overWindows(x, all, 0, func(best, t *graph.Node) *graph.Node {
+	return overWindows(x, all, x.Rank()-2, 0, func(best, t *graph.Node) *graph.Node {
 		return graph.Where(graph.LogicalOr(graph.GreaterThan(t, best), graph.NotEqual(t, t)), t, best)
 	})
 }

@@ -206,6 +206,30 @@ conv("conv_transpose2d groups", nn.ConvTranspose2d(4, 6, (2, 3), stride=(1, 2), 
 conv("conv_transpose2d cut", nn.ConvTranspose2d(2, 3, 2, padding=2, stride=2), 2, 4, 5)
 conv("conv_transpose1d", nn.ConvTranspose1d(2, 3, 4, stride=2, padding=1), 2, 4)
 
+
+def norm(m):
+    for b in m.buffers():
+        if b.is_floating_point():
+            b.uniform_(0.5, 1.5)
+    return m
+
+
+class Images(nn.Module):
+    """Operations that keep images in one layout."""
+    def __init__(s):
+        super().__init__()
+        s.a, s.b, s.c, s.d = nn.Conv2d(2, 4, 3, padding=1), nn.Conv2d(4, 4, 2, stride=2), nn.Conv2d(4, 8, 3, groups=4, padding=1), nn.Conv2d(12, 3, 1, stride=2)
+        s.e, s.f, s.bn = nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 3, stride=2, padding=1), norm(nn.BatchNorm2d(4))
+
+    def forward(s, x):
+        y = F.relu(s.bn(s.a(x)), inplace=True)
+        y = y + s.e(y) * y.mean((2, 3), keepdim=True).sigmoid()
+        z = F.max_pool2d(y, 3, 2, 1) + s.f(y)
+        w = torch.cat([s.c(z), F.silu(s.b(y) * 2)], 1)
+        w = F.avg_pool2d(w, 3, 1, 1, count_include_pad=False) + w.amax((2, 3), keepdim=True)
+        return s.d(w).flatten(1)
+
+
 # Pools.
 add("max_pool1d", lambda x: F.max_pool1d(x, 2) ** 2, 2, 5)
 add("max_pool2d", lambda x: F.max_pool2d(x, 3, 2, 1) ** 2, 2, 6, 7)
@@ -229,11 +253,7 @@ add("upsample bicubic", lambda x: F.interpolate(x, size=(5, 4), mode="bicubic") 
 add("upsample bilinear aligned", lambda x: F.interpolate(x, size=(5, 4), mode="bilinear", align_corners=True) ** 2, 2, 2, 3)
 
 # Normalizations.
-def norm(m):
-    for b in m.buffers():
-        if b.is_floating_point():
-            b.uniform_(0.5, 1.5)
-    return m
+module("images", Images(), 2, 8, 8)
 module("batch_norm", norm(nn.BatchNorm2d(3)), 3, 2, 2)
 module("batch_norm flat", nn.Sequential(nn.Linear(3, 3), norm(nn.BatchNorm1d(3, affine=False))), 3, f=lambda m, x: m(x) ** 2)
 module("batch_norm of the batch", nn.BatchNorm2d(3, track_running_stats=False), 3, 2, 2)
