@@ -10,9 +10,11 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/gobackend"
+	"github.com/gomlx/go-xla/compute/xla"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"lossatlas/activities/aten"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/npz"
 	"lossatlas/activities/pt2"
@@ -31,64 +33,108 @@ type expected struct {
 	} `json:"surface"`
 }
 
+// own are the names of the reference cases.
+var own = []string{"mlp", "lenet", "resnet", "vit", "convnext", "lstm"}
+
 // TestOwn compares networks in double precision with PyTorch's values.
 func TestOwn(t *testing.T) {
-	for _, name := range []string{"mlp", "lenet", "resnet", "vit", "convnext", "lstm"} {
-		t.Run(name, func(t *testing.T) { compareOwn(t, name) })
-	}
-}
-
-func compareOwn(t *testing.T, name string) {
-	dir := filepath.Join(shared.Dir(t), "reference", "own", name)
-	file, err := pt2.Read(filepath.Join(dir, "model.pt2"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want expected
-	readJSON(t, filepath.Join(dir, "reference.json"), &want)
-	data, direction := open(t, filepath.Join(dir, "data.npz")), open(t, filepath.Join(dir, "hvp.npz"))
-	v := floats(t, direction, "v")
 	b, err := gobackend.New("ops_sequential") // operations in parallel may wait for each other for ever
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer b.Finalize()
-	logits, loss, gradient, hv := derivatives(t, b, file, data, v)
-	near(t, "loss", []float64{loss}, []float64{want.Loss}, 1e-9)
-	near(t, "logits", logits[:len(want.Logits)], want.Logits, 1e-6)
-	near(t, "gradient", gradient, floats(t, direction, "grad"), 1e-7)
-	near(t, "Hessian-vector product", hv, floats(t, direction, "hv"), 1e-7)
-	step := 1
-	if name == "resnet" { // 48 images of 64×64 take the pure-Go backend a second
-		step = 12
-	}
-	got, points := surface(t, b, file, data, open(t, filepath.Join(dir, "directions.npz")), &want, step)
-	for i := range got {
-		near(t, "surface", got[i:i+1], points[i:i+1], 1e-7) // directions are stored in single precision
+	for _, name := range own {
+		t.Run(name, func(t *testing.T) {
+			c := openCase(t, name)
+			c.compare(t, b, aten.Plain, dtypes.Float64, 1e-9, 1e-7)
+			step := 1
+			if name == "resnet" { // 48 images of 64×64 take the pure-Go backend a second
+				step = 12
+			}
+			got, want := c.surface(t, b, step)
+			for i := range got {
+				near(t, "surface", got[i:i+1], want[i:i+1], 1e-7) // directions are stored in single precision
+			}
+		})
 	}
 }
 
-// derivatives runs the network over all examples, with H·v along v.
-func derivatives(t *testing.T, b compute.Backend, file *pt2.File, data map[string]any, v []float64) (logits []float64, loss float64, gradient, hv []float64) {
+// TestOwnXLA compares them in single precision on XLA, in the form that is fastest there.
+func TestOwnXLA(t *testing.T) {
+	plugin := os.Getenv("LOSSATLAS_PLUGIN")
+	if plugin == "" {
+		t.Skip("no numeric plugin: LOSSATLAS_PLUGIN is not set")
+	}
+	t.Setenv("XLA_FLAGS", "--xla_cpu_use_onednn=true --xla_cpu_experimental_onednn_custom_call=true")
+	b, err := xla.New(plugin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Finalize()
+	for _, name := range own {
+		t.Run(name, func(t *testing.T) { openCase(t, name).compare(t, b, aten.OneDNN, dtypes.Float32, 1e-6, 3e-6) })
+	}
+}
+
+// referenceCase is one network with PyTorch's values.
+type referenceCase struct {
+	file                  *pt2.File
+	data, directions, hvp map[string]any
+	want                  expected
+}
+
+func openCase(t *testing.T, name string) *referenceCase {
 	t.Helper()
-	p := file.Program
+	dir := filepath.Join(shared.Dir(t), "reference", "own", name)
+	file, err := pt2.Read(filepath.Join(dir, "model.pt2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &referenceCase{file: file, data: open(t, filepath.Join(dir, "data.npz")), directions: open(t, filepath.Join(dir, "directions.npz")), hvp: open(t, filepath.Join(dir, "hvp.npz"))}
+	readJSON(t, filepath.Join(dir, "reference.json"), &c.want)
+	return c
+}
+
+// compare compares outputs, loss and derivatives, with a tolerance for the loss and another for the rest.
+func (c *referenceCase) compare(t *testing.T, b compute.Backend, form aten.Formulation, dtype dtypes.DType, exact, tolerance float64) {
+	t.Helper()
+	logits, loss, gradient, hv := c.derivatives(t, b, form, dtype)
+	near(t, "loss", []float64{loss}, []float64{c.want.Loss}, exact)
+	near(t, "logits", logits[:len(c.want.Logits)], c.want.Logits, tolerance)
+	near(t, "gradient", gradient, floats(t, c.hvp, "grad"), tolerance)
+	near(t, "Hessian-vector product", hv, floats(t, c.hvp, "hv"), tolerance)
+}
+
+// derivatives runs the network over all examples, with H·v along v.
+func (c *referenceCase) derivatives(t *testing.T, b compute.Backend, form aten.Formulation, dtype dtypes.DType) (logits []float64, loss float64, gradient, hv []float64) {
+	t.Helper()
+	p, v := c.file.Program, floats(t, c.hvp, "v")
 	n, m := len(p.Params), len(p.Buffers)
 	exec, err := graph.NewExec(b, func(in []*graph.Node) []*graph.Node {
+		for i, x := range in {
+			if x.DType().IsFloat() {
+				in[i] = graph.ConvertDType(x, dtype)
+			}
+		}
 		params := in[:n]
-		logits := p.Forward(params, in[n:n+m], in[n+m])
-		loss := crossEntropy(logits, in[n+m+1])
+		logits := p.ForwardAs(form, params, in[n:n+m], in[n+m])
+		loss := crossEntropy(graph.ConvertDType(logits, dtypes.Float64), in[n+m+1])
 		gradient := graph.Gradient(loss, params...)
 		hv := tangent.Along(gradient, params, in[n+m+2:])
-		return append([]*graph.Node{logits, loss}, append(gradient, hv...)...)
+		out := append([]*graph.Node{logits, loss}, append(gradient, hv...)...)
+		for i, y := range out {
+			out[i] = graph.ConvertDType(y, dtypes.Float64)
+		}
+		return out
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer exec.Finalize()
-	args := inputs(file, values(file.Params), data)
+	args := c.inputs(values(c.file.Params))
 	for i, q := range p.Params {
-		args = append(args, tensors.FromFlatDataAndDimensions(v[:len(file.Params[i])], q.Shape...))
-		v = v[len(file.Params[i]):]
+		args = append(args, tensors.FromFlatDataAndDimensions(v[:len(c.file.Params[i])], q.Shape...))
+		v = v[len(c.file.Params[i]):]
 	}
 	out, err := exec.Call(args...)
 	if err != nil {
@@ -111,9 +157,9 @@ func derivatives(t *testing.T, b compute.Backend, file *pt2.File, data map[strin
 }
 
 // surface is the loss at all points of the reference, or at every step-th.
-func surface(t *testing.T, b compute.Backend, file *pt2.File, data, directions map[string]any, want *expected, step int) (got, wanted []float64) {
+func (c *referenceCase) surface(t *testing.T, b compute.Backend, step int) (got, wanted []float64) {
 	t.Helper()
-	p := file.Program
+	p, want := c.file.Program, c.want.Surface
 	n, m := len(p.Params), len(p.Buffers)
 	exec, err := graph.NewExec(b, func(in []*graph.Node) *graph.Node {
 		return crossEntropy(p.Forward(in[:n], in[n:n+m], in[n+m]), in[n+m+1])
@@ -122,36 +168,36 @@ func surface(t *testing.T, b compute.Backend, file *pt2.File, data, directions m
 		t.Fatal(err)
 	}
 	defer exec.Finalize()
-	for k := 0; k < len(want.Surface.Alpha)*len(want.Surface.Beta); k += step {
-		ib, ia := k/len(want.Surface.Alpha), k%len(want.Surface.Alpha)
-		moved := values(file.Params)
+	for k := 0; k < len(want.Alpha)*len(want.Beta); k += step {
+		ib, ia := k/len(want.Alpha), k%len(want.Alpha)
+		moved := values(c.file.Params)
 		for i, q := range p.Params {
-			x, y := floats(t, directions, "x/"+q.Name), floats(t, directions, "y/"+q.Name)
+			x, y := floats(t, c.directions, "x/"+q.Name), floats(t, c.directions, "y/"+q.Name)
 			for j := range moved[i] {
-				moved[i][j] += want.Surface.Alpha[ia]*x[j] + want.Surface.Beta[ib]*y[j]
+				moved[i][j] += want.Alpha[ia]*x[j] + want.Beta[ib]*y[j]
 			}
 		}
-		out, err := exec.Call(inputs(file, moved, data)...)
+		out, err := exec.Call(c.inputs(moved)...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, wanted = append(got, tensors.MustCopyFlatData[float64](out[0])[0]), append(wanted, want.Surface.Loss[ib][ia])
+		got, wanted = append(got, tensors.MustCopyFlatData[float64](out[0])[0]), append(wanted, want.Loss[ib][ia])
 	}
 	return got, wanted
 }
 
 // inputs are parameters, buffers, examples and labels.
-func inputs(file *pt2.File, params [][]float64, data map[string]any) []any {
+func (c *referenceCase) inputs(params [][]float64) []any {
 	var args []any
-	for i, q := range file.Program.Params {
+	for i, q := range c.file.Program.Params {
 		args = append(args, tensors.FromFlatDataAndDimensions(params[i], q.Shape...))
 	}
-	for i, q := range file.Program.Buffers {
-		args = append(args, tensors.FromFlatDataAndDimensions(widen(file.Buffers[i]), q.Shape...))
+	for i, q := range c.file.Program.Buffers {
+		args = append(args, tensors.FromFlatDataAndDimensions(widen(c.file.Buffers[i]), q.Shape...))
 	}
-	x, labels := data["x"].([]float32), data["y"].([]int64)
+	x, labels := c.data["x"].([]float32), c.data["y"].([]int64)
 	shape := []int{len(labels)}
-	for _, d := range file.Program.Input.Shape[1:] {
+	for _, d := range c.file.Program.Input.Shape[1:] {
 		shape = append(shape, d.Fixed)
 	}
 	return append(args, tensors.FromFlatDataAndDimensions(widen(x), shape...), tensors.FromFlatDataAndDimensions(labels, len(labels)))
@@ -168,7 +214,7 @@ func values(params [][]float32) [][]float64 {
 
 // crossEntropy is the mean of ln Σ exp(z) − z at the label.
 func crossEntropy(z, y *graph.Node) *graph.Node {
-	hot := graph.OneHot(y, z.Shape().Dim(-1), dtypes.Float64)
+	hot := graph.OneHot(y, z.Shape().Dim(-1), z.DType())
 	top := graph.StopGradient(graph.ReduceAndKeep(z, graph.ReduceMax, -1))
 	z = graph.Sub(z, top)
 	sums := graph.Log(graph.ReduceSum(graph.Exp(z), -1))
