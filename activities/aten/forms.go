@@ -43,26 +43,48 @@ const maxTapsDepthwise = 64
 // depthwise is the sum over the places of the kernel of the part of x that lies
 // there, times the weight. channels is the axis of channels of x, 1 or the last.
 func (k kernel) depthwise(x, w *graph.Node, channels int) *graph.Node {
-	space, n := 2, len(k.stride)
+	space := 2
 	if channels > 1 {
 		space = 1
 	}
 	x = repeated(x, channels, dims(w)[0]/k.groups)
-	border := make([][2]int, x.Rank())
-	copy(border[space:], k.padding)
-	x = padded(x, border, 0)
 	var y *graph.Node
-	for t := range product(dims(w)[2:]) {
-		part, weight := x, w
-		for i := n - 1; i >= 0; i-- {
-			place, reach := t%dims(w)[2+i], k.dilation[i]*(dims(w)[2+i]-1)
-			from, count := place*k.dilation[i], (dims(x)[space+i]-reach-1)/k.stride[i]+1
-			part = along(part, space+i, from, from+(count-1)*k.stride[i]+1, k.stride[i])
-			weight, t = along(weight, 2+i, place, place+1, 1), t/dims(w)[2+i]
-		}
+	for t, part := range k.taps(x, w, space) {
+		weight := selected(graph.Reshape(w, dims(w)[0], product(dims(w)[2:])), 1, t)
 		y = plus(y, graph.Mul(part, channelwise(weight, part, channels)))
 	}
 	return y
+}
+
+// taps are the parts of the padded x that lie at the places of the kernel. space
+// is the first axis of space of x.
+func (k kernel) taps(x, w *graph.Node, space int) []*graph.Node {
+	border := make([][2]int, x.Rank())
+	copy(border[space:], k.padding)
+	x = padded(x, border, 0)
+	all := make([]*graph.Node, product(dims(w)[2:]))
+	for t := range all {
+		part, rest := x, t
+		for i := len(k.stride) - 1; i >= 0; i-- {
+			size := dims(w)[2+i]
+			from, count := rest%size*k.dilation[i], (dims(x)[space+i]-k.dilation[i]*(size-1)-1)/k.stride[i]+1
+			part = along(part, space+i, from, from+(count-1)*k.stride[i]+1, k.stride[i])
+			rest /= size
+		}
+		all[t] = part
+	}
+	return all
+}
+
+// product is the product of the weights with all elements of each window, put
+// side by side.
+func (k kernel) product(x, w *graph.Node) *graph.Node {
+	columns := graph.Concatenate(k.taps(x, w, 2), 1) // [batch, places·in, …]
+	out, in, places := dims(w)[0], dims(w)[1], product(dims(w)[2:])
+	rows := graph.Reshape(swapped(graph.Reshape(w, out, in, places), 1, 2), out, places*in)
+	y := graph.DotGeneral(columns, []int{1}, nil, rows, []int{1}, nil) // [batch, …, out]
+	n := len(k.stride)
+	return permuted(y, append([]int{0, n + 1}, sequence(1, n)...))
 }
 
 // repeated is x with each element along an axis several times in a row.

@@ -15,10 +15,11 @@ import (
 // order of summation; the speed on a backend is not.
 type Formulation int
 
-// The formulations.
+// The formulations, in the order of package nets.
 const (
-	Plain  Formulation = iota // as the backend takes them
-	OneDNN                    // as XLA's CPU compiler hands them to oneDNN
+	Plain   Formulation = iota // as the backend takes them
+	Product                    // matrix products of image patches, for backends with a slow convolution
+	OneDNN                     // as XLA's CPU compiler hands them to oneDNN
 )
 
 // convolveLast is the convolution of x with w, and bias, computed with channels last.

@@ -108,7 +108,7 @@ func compare(t *testing.T, b compute.Backend, content []byte, want *values) {
 			t.Fatalf("parameter %d is %s, want %s", i, p.Name, want.Names[i])
 		}
 	}
-	for name, form := range map[string]aten.Formulation{"plain": aten.Plain, "oneDNN": aten.OneDNN} {
+	for name, form := range map[string]aten.Formulation{"plain": aten.Plain, "product": aten.Product, "oneDNN": aten.OneDNN} {
 		y, gradient, hv := derivatives(t, b, form, file, want)
 		near(t, name+" output", y, want.Y.Data)
 		near(t, name+" gradient", gradient, want.Gradient)

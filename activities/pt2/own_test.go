@@ -46,7 +46,7 @@ func TestOwn(t *testing.T) {
 	for _, name := range own {
 		t.Run(name, func(t *testing.T) {
 			c := openCase(t, name)
-			c.compare(t, b, aten.Plain, dtypes.Float64, 1e-9, 1e-7)
+			c.compare(t, b, aten.Product, dtypes.Float64, 1e-9, 1e-7)
 			step := 1
 			if name == "resnet" { // 48 images of 64×64 take the pure-Go backend a second
 				step = 12
@@ -162,7 +162,7 @@ func (c *referenceCase) surface(t *testing.T, b compute.Backend, step int) (got,
 	p, want := c.file.Program, c.want.Surface
 	n, m := len(p.Params), len(p.Buffers)
 	exec, err := graph.NewExec(b, func(in []*graph.Node) *graph.Node {
-		return crossEntropy(p.Forward(in[:n], in[n:n+m], in[n+m]), in[n+m+1])
+		return crossEntropy(p.ForwardAs(aten.Product, in[:n], in[n:n+m], in[n+m]), in[n+m+1])
 	})
 	if err != nil {
 		t.Fatal(err)
