@@ -186,8 +186,8 @@ func (c *referenceCase) surface(t *testing.T, b compute.Backend, step int) (got,
 	return got, wanted
 }
 
-// inputs are parameters, buffers, examples and labels.
-func (c *referenceCase) inputs(params [][]float64) []any {
+// tensors are parameters and buffers.
+func (c *referenceCase) tensors(params [][]float64) []any {
 	var args []any
 	for i, q := range c.file.Program.Params {
 		args = append(args, tensors.FromFlatDataAndDimensions(params[i], q.Shape...))
@@ -195,12 +195,17 @@ func (c *referenceCase) inputs(params [][]float64) []any {
 	for i, q := range c.file.Program.Buffers {
 		args = append(args, tensors.FromFlatDataAndDimensions(widen(c.file.Buffers[i]), q.Shape...))
 	}
+	return args
+}
+
+// inputs are parameters, buffers, examples and labels.
+func (c *referenceCase) inputs(params [][]float64) []any {
 	x, labels := c.data["x"].([]float32), c.data["y"].([]int64)
 	shape := []int{len(labels)}
 	for _, d := range c.file.Program.Input.Shape[1:] {
 		shape = append(shape, d.Fixed)
 	}
-	return append(args, tensors.FromFlatDataAndDimensions(widen(x), shape...), tensors.FromFlatDataAndDimensions(labels, len(labels)))
+	return append(c.tensors(params), tensors.FromFlatDataAndDimensions(widen(x), shape...), tensors.FromFlatDataAndDimensions(labels, len(labels)))
 }
 
 // values are parameters in double precision.

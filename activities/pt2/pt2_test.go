@@ -8,6 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute/gobackend"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
 	"lossatlas/activities/aten"
 	"lossatlas/activities/pt2"
 )
@@ -221,4 +225,39 @@ func FuzzModel(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestVersions: the same model is the same program in files of all supported
+// versions of PyTorch, and computes what PyTorch computes.
+func TestVersions(t *testing.T) {
+	var want struct{ X, Y []float64 }
+	readJSON(t, "testdata/version.json", &want)
+	b, err := gobackend.New("ops_sequential")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Finalize()
+	for _, version := range []string{"2.13", "2.14", "2.15"} {
+		f, err := pt2.Read("testdata/torch-" + version + ".pt2")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(f.Torch, version) || len(f.Notes) != 2 {
+			t.Errorf("version %q with notes %q, want %s and two notes", f.Torch, f.Notes, version)
+		}
+		n := len(f.Params)
+		exec, err := graph.NewExec(b, func(in []*graph.Node) *graph.Node {
+			return f.Program.Forward(in[:n], in[n:len(in)-1], in[len(in)-1])
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := referenceCase{file: f}
+		out, err := exec.Call(append(c.tensors(values(f.Params)), tensors.FromFlatDataAndDimensions(want.X, 3, 3, 6, 6))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, version, tensors.MustCopyFlatData[float64](out[0]), want.Y, 1e-6)
+		exec.Finalize()
+	}
 }
