@@ -42,7 +42,7 @@ func convolution(c *call, spatial int) *graph.Node {
 	x, w, lifted := c.images("input", spatial)
 	k := c.kernel(x, w, spatial)
 	if dims(x)[1] != dims(w)[1]*k.groups {
-		fail("weights of %v in %d groups do not fit %d channels", dims(w), k.groups, dims(x)[1])
+		fail("weights of %v with groups = %d do not fit %d channels", dims(w), k.groups, dims(x)[1])
 	}
 	if k.formulation == OneDNN && spatial == 2 && !lifted && (k.groups == 1 && allOne(k.dilation) || k.isDepthwise(x, w)) {
 		return c.convolveLast(k, x, w)
@@ -71,7 +71,7 @@ func (c *call) kernel(x, w *graph.Node, spatial int) kernel {
 	k := kernel{stride: c.each("stride", spatial, 1), dilation: c.each("dilation", spatial, 1), groups: c.int("groups", 1), formulation: c.formulation}
 	pads := c.each("padding", spatial, 0)
 	if k.groups < 1 || dims(w)[0]%k.groups != 0 {
-		fail("%d groups do not fit weights of %v", k.groups, dims(w))
+		fail("groups = %d does not fit weights of %v", k.groups, dims(w))
 	}
 	for i := range spatial {
 		size, reach := dims(x)[2+i], 0

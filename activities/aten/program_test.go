@@ -80,7 +80,7 @@ func TestParseRefuses(t *testing.T) {
 // TestCheckRefuses: shapes that do not fit are an error of the operation.
 func TestCheckRefuses(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
-		{"channels", `[3,2,3,3]`, `[3,4,3,3]`, "operation 0, conv2d in conv: weights of [3 4 3 3] in 1 groups do not fit 2 channels"},
+		{"channels", `[3,2,3,3]`, `[3,4,3,3]`, "operation 0, conv2d in conv: weights of [3 4 3 3] with groups = 1 do not fit 2 channels"},
 		{"kernel", `[3,2,3,3]`, `[3,2,9,9]`, "does not fit [4 4]"},
 		{"view", `[[0,1],48]`, `[[0,1],47]`, "the shape [2 47] does not fit the 96 elements"},
 		{"linear", `[48,5]`, `[47,5]`, "operation 4, linear in fc: weights of [5 47] do not fit"},

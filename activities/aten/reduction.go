@@ -26,7 +26,7 @@ var reductionOps = map[string]operation{
 	"cumsum":             {"self tensor, dim int, dtype text?", one(cumulative)},
 	"softmax":            {"self tensor, dim int, dtype text?", one(softmax)},
 	"_softmax":           {"self tensor, dim int, half_to_float flag?", one(softmax)},
-	"_safe_softmax":      {"self tensor, dim int, dtype text?", one(softmax)},
+	"_safe_softmax":      {"self tensor, dim int, dtype text?", one(safeSoftmax)},
 	"log_softmax":        {"self tensor, dim int, dtype text?", one(logSoftmax)},
 	"_log_softmax":       {"self tensor, dim int, half_to_float flag?", one(logSoftmax)},
 	"logsumexp":          {"self tensor, dim ints, keepdim flag?", one(logSumExp)},
@@ -231,11 +231,27 @@ func softmaxAlong(x *graph.Node, axis int) *graph.Node {
 	return graph.Div(e, kept(graph.ReduceSum(e, axis), x, []int{axis}))
 }
 
-// largest is the largest element along axes, which are kept, as a constant for
-// derivatives, and 0 where it is infinite: a row that is masked throughout.
+func safeSoftmax(c *call) *graph.Node {
+	x := c.asFloat(c.tensor("self"))
+	return safeSoftmaxAlong(x, c.axis("dim", -1, x.Rank()))
+}
+
+// safeSoftmaxAlong is softmaxAlong with 0 where all elements are −∞: in rows that
+// are masked throughout.
+func safeSoftmaxAlong(x *graph.Node, axis int) *graph.Node {
+	if x.Rank() == 0 {
+		return graph.OnesLike(x)
+	}
+	m := largest(x, axis)
+	hidden := graph.Equal(m, beside(m, math.Inf(-1)))
+	e := graph.Exp(graph.Sub(x, graph.Where(hidden, graph.ZerosLike(m), m)))
+	sum := kept(graph.ReduceSum(e, axis), x, []int{axis})
+	return graph.Div(e, graph.Where(hidden, graph.OnesLike(sum), sum))
+}
+
+// largest is the largest element along axes, which are kept, as a constant for gradients.
 func largest(x *graph.Node, axes ...int) *graph.Node {
-	m := kept(graph.ReduceMax(graph.StopGradient(x), axes...), x, axes)
-	return graph.StopGradient(m)
+	return kept(graph.ReduceMax(graph.StopGradient(x), axes...), x, axes)
 }
 
 func logSoftmax(c *call) *graph.Node {

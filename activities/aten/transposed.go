@@ -12,7 +12,7 @@ func transposedConvolution(c *call, spatial int) *graph.Node {
 	k := kernel{stride: c.each("stride", spatial, 1), dilation: c.each("dilation", spatial, 1), groups: c.int("groups", 1), formulation: c.formulation}
 	pads, extra := c.each("padding", spatial, 0), c.each("output_padding", spatial, 0)
 	if k.groups < 1 || dims(w)[0]%k.groups != 0 || dims(x)[1] != dims(w)[0] {
-		fail("weights of %v in %d groups do not fit %d channels", dims(w), k.groups, dims(x)[1])
+		fail("weights of %v with groups = %d do not fit %d channels", dims(w), k.groups, dims(x)[1])
 	}
 	size := make([]int, spatial)
 	for i := range size {

@@ -269,6 +269,7 @@ def qkv(x, p): return [t.unflatten(-1, (2, 3)).transpose(1, 2) for t in (x @ p).
 case("attention", lambda x, p: F.scaled_dot_product_attention(*qkv(x, p)), (2, 4, 5), (5, 18))
 case("attention causal", lambda x, p: F.scaled_dot_product_attention(*qkv(x, p), is_causal=True, scale=0.7), (2, 4, 5), (5, 18))
 case("attention mask", lambda x, p, m: F.scaled_dot_product_attention(*qkv(x, p), attn_mask=m > 0), (2, 4, 5), (5, 18), buffers=(torch.tensor([[1., 1, 0, 1], [0, 1, 1, 1], [1, 0, 0, 0], [1, 1, 1, 1]]),))
+case("attention hidden row", lambda x, p, m: F.scaled_dot_product_attention(*qkv(x, p), attn_mask=m > 0), (2, 4, 5), (5, 18), buffers=(torch.tensor([[1., 1, 0, 1], [0, 0, 0, 0], [1, 0, 0, 0], [1, 1, 1, 1]]),))
 case("attention bias", lambda x, p, b: F.scaled_dot_product_attention(*qkv(x, p), attn_mask=b), (2, 4, 5), (5, 18), (4, 4))
 module("multihead", nn.MultiheadAttention(4, 2, batch_first=True), 3, 4, f=lambda m, x: m(x, x, x, need_weights=False)[0])
 module("multihead with weights", nn.MultiheadAttention(4, 2, batch_first=True), 3, 4, f=lambda m, x: m(x, x, x)[1])
