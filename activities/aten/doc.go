@@ -9,4 +9,16 @@
 //
 // Activations have PyTorch's layouts (batch, channel, row, column), and
 // parameters PyTorch's shapes.
+//
+// Parse checks what does not need shapes, Check the rest by building the forward
+// pass without running it, and Forward or ForwardAs add it to a graph. Uses says
+// what consumes each parameter, Cost what a pass takes. Operations stand in tables
+// by what they are about; each gives its arguments, which are checked, and a
+// function that builds its nodes.
+//
+// Gradients and tangents of the graph are part of what an operation must get
+// right: where the graph library has no derivative, or a wrong one (kernels of even
+// size, 0 in absolute values, conversions to integers, powers of 0), the operation
+// is written with other nodes or with its own gradient. At ties and kinks first
+// derivatives are PyTorch's; testdata/operations.py has the cases.
 package aten
