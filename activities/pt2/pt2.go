@@ -137,7 +137,7 @@ func batchSymbol(m meta) (string, error) {
 	}
 	e := m.Sizes[0].Expr
 	if e == nil {
-		return "", fmt.Errorf("the network was exported for batches of one size; export it with a dynamic batch: %s", exportLine)
+		return "", fmt.Errorf("the network was exported for batches of one size; export it with a dynamic batch, and recurrent networks without run_decompositions(), which fixes it: %s", exportLine)
 	}
 	name := e.Text
 	if inside, ok := strings.CutPrefix(name, "Symbol('"); ok {
