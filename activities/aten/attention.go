@@ -38,7 +38,7 @@ func attention(c *call) *graph.Node {
 			scores = graph.Add(level(scores, convert(m, scores.DType())))
 		}
 	}
-	return matmul(safeSoftmaxAlong(scores, scores.Rank()-1), v)
+	return matmul(softmaxAlong(scores, scores.Rank()-1), v)
 }
 
 // masked is −∞ where keep is false.

@@ -26,7 +26,7 @@ var reductionOps = map[string]operation{
 	"cumsum":             {"self tensor, dim int, dtype text?", one(cumulative)},
 	"softmax":            {"self tensor, dim int, dtype text?", one(softmax)},
 	"_softmax":           {"self tensor, dim int, half_to_float flag?", one(softmax)},
-	"_safe_softmax":      {"self tensor, dim int, dtype text?", one(safeSoftmax)},
+	"_safe_softmax":      {"self tensor, dim int, dtype text?", one(softmax)},
 	"log_softmax":        {"self tensor, dim int, dtype text?", one(logSoftmax)},
 	"_log_softmax":       {"self tensor, dim int, half_to_float flag?", one(logSoftmax)},
 	"logsumexp":          {"self tensor, dim ints, keepdim flag?", one(logSumExp)},
@@ -222,23 +222,10 @@ func softmax(c *call) *graph.Node {
 	return softmaxAlong(x, c.axis("dim", -1, x.Rank()))
 }
 
-// softmaxAlong subtracts the largest element, which carries no derivative.
+// softmaxAlong subtracts the largest element. Where all elements are −∞, as in rows
+// that are masked throughout, it is 0: PyTorch's softmax gives NaN there, and its
+// attention 0.
 func softmaxAlong(x *graph.Node, axis int) *graph.Node {
-	if x.Rank() == 0 {
-		return graph.OnesLike(x)
-	}
-	e := graph.Exp(graph.Sub(x, largest(x, axis)))
-	return graph.Div(e, kept(graph.ReduceSum(e, axis), x, []int{axis}))
-}
-
-func safeSoftmax(c *call) *graph.Node {
-	x := c.asFloat(c.tensor("self"))
-	return safeSoftmaxAlong(x, c.axis("dim", -1, x.Rank()))
-}
-
-// safeSoftmaxAlong is softmaxAlong with 0 where all elements are −∞: in rows that
-// are masked throughout.
-func safeSoftmaxAlong(x *graph.Node, axis int) *graph.Node {
 	if x.Rank() == 0 {
 		return graph.OnesLike(x)
 	}
