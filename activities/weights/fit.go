@@ -3,12 +3,10 @@ package weights
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"lossatlas/activities/nets"
-	"lossatlas/activities/weights/torch"
 )
 
 // tensor is a tensor of a file: its place there, and the name by which it is looked for.
@@ -34,69 +32,96 @@ const counter = "num_batches_tracked"
 
 // fit finds the places of a table's tensors in the file. It reads no numbers.
 func (f *file) fit(given []tensor, table []nets.Param, renamable bool) (at []int, notes []string, err error) {
-	given, others, said, err := withoutPrefix(given, table)
+	c, err := f.compare(given, table)
 	if err != nil {
 		return nil, nil, err
+	}
+	lines := c.problems(table)
+	if len(lines) > 0 {
+		foreign := f.describe(c.extra)
+		lines = list(lines, texts(foreign), "tensor of the file has no place in it", "tensors of the file have no place in it")
+		lines = append(lines, slices.Concat(f.notes, c.said)...)
+		if advice := advise(c.missing, foreign, table); renamable && advice != "" {
+			lines = append(lines, advice)
+		}
+		return nil, nil, errors.New(strings.Join(lines, "\n  "))
+	}
+	if layers := named(ofLayers(c.extra, table)); len(layers) > 0 {
+		return nil, nil, errors.New(list(nil, layers, "tensor belongs to a layer that the network does not have", "tensors belong to layers that the network does not have")[0])
+	}
+	notes = append(c.said, converted(c.used)...)
+	passed := named(slices.Concat(c.extra, c.others))
+	return c.at, list(notes, passed, "tensor has no place in the network and was passed over", "tensors have no place in the network and were passed over"), nil
+}
+
+// comparison is what a file's list of tensors and a network's table have in common, and what not.
+type comparison struct {
+	at                  []int          // places of the table's tensors in the file
+	used                map[string]int // how many of them have a type
+	missing             []described
+	misshapen, mistyped []string
+	extra, others       []tensor // behind the prefix, and not
+	said                []string // about the prefix
+}
+
+func (f *file) compare(given []tensor, table []nets.Param) (c comparison, err error) {
+	c.used = map[string]int{}
+	if given, c.others, c.said, err = withoutPrefix(given, table); err != nil {
+		return c, err
 	}
 	places := make(map[string]int, len(given))
 	for _, t := range given {
 		if _, twice := places[t.name]; twice {
-			return nil, nil, fmt.Errorf("two tensors are called %s", t.name)
+			return c, fmt.Errorf("two tensors are called %s", t.name)
 		}
 		places[t.name] = t.at
 	}
-	var missing []described
-	var misshapen, mistyped []string
-	used := map[string]int{} // how many tensors have a type
 	for _, p := range table {
 		i, ok := places[p.Name]
 		delete(places, p.Name)
 		if !ok {
-			missing = append(missing, described{p.Name, p.Shape})
+			c.missing = append(c.missing, described{p.Name, p.Shape})
 			continue
 		}
-		at = append(at, i)
-		switch kind, shape, err := f.header(i); {
-		case err != nil:
-			return nil, nil, err
-		case !slices.Equal(shape, p.Shape):
-			misshapen = append(misshapen, fmt.Sprintf("%s %v instead of %v", p.Name, shape, p.Shape))
-		case !isFloat(kind):
-			mistyped = append(mistyped, fmt.Sprintf("%s (%s)", p.Name, kind))
-		default:
-			used[precision(kind)]++
+		kind, shape, err := f.header(i)
+		if err != nil {
+			return c, err
 		}
+		c.add(i, p, kind, shape)
 	}
-	extra := slices.DeleteFunc(given, func(t tensor) bool {
+	c.extra = slices.DeleteFunc(given, func(t tensor) bool {
 		_, left := places[t.name]
 		return !left || strings.HasSuffix("."+t.name, "."+counter)
 	})
-	var lines []string
-	add := func(list []string, one, more string) {
-		if len(list) > 0 {
-			lines = append(lines, number(len(list), one, more)+": "+strings.Join(nets.Abridge(list), ", "))
-		}
+	return c, nil
+}
+
+// add compares a tensor with the table's of the same name.
+func (c *comparison) add(at int, p nets.Param, kind string, shape []int) {
+	c.at = append(c.at, at)
+	switch {
+	case !slices.Equal(shape, p.Shape):
+		c.misshapen = append(c.misshapen, fmt.Sprintf("%s %v instead of %v", p.Name, shape, p.Shape))
+	case !isFloat(kind):
+		c.mistyped = append(c.mistyped, fmt.Sprintf("%s (%s)", p.Name, kind))
+	default:
+		c.used[precision(kind)]++
 	}
-	add(texts(missing), fmt.Sprintf("of its %d tensors is missing", len(table)), fmt.Sprintf("of its %d tensors are missing", len(table)))
-	add(misshapen, "tensor has another shape", "tensors have other shapes")
-	add(mistyped, "tensor does not hold floating-point numbers", "tensors do not hold floating-point numbers")
-	if len(lines) == 0 {
-		layers := named(ofLayers(extra, table))
-		add(layers, "tensor belongs to a layer that the network does not have", "tensors belong to layers that the network does not have")
-		if len(lines) > 0 {
-			return nil, nil, errors.New(lines[0])
-		}
-		notes = append(said, converted(used)...)
-		add(named(append(extra, others...)), "tensor has no place in the network and was passed over", "tensors have no place in the network and were passed over")
-		return at, append(notes, lines...), nil
+}
+
+// problems are lines that say what makes the tensors unusable for the network.
+func (c *comparison) problems(table []nets.Param) (lines []string) {
+	lines = list(lines, texts(c.missing), fmt.Sprintf("of its %d tensors is missing", len(table)), fmt.Sprintf("of its %d tensors are missing", len(table)))
+	lines = list(lines, c.misshapen, "tensor has another shape", "tensors have other shapes")
+	return list(lines, c.mistyped, "tensor does not hold floating-point numbers", "tensors do not hold floating-point numbers")
+}
+
+// list appends a line with a number and names, if there are any.
+func list(lines, names []string, one, more string) []string {
+	if len(names) == 0 {
+		return lines
 	}
-	foreign := f.describe(extra)
-	add(texts(foreign), "tensor of the file has no place in it", "tensors of the file have no place in it")
-	lines = append(lines, said...)
-	if advice := advise(missing, foreign, table); renamable && advice != "" {
-		lines = append(lines, advice)
-	}
-	return nil, nil, errors.New(strings.Join(lines, "\n  "))
+	return append(lines, number(len(names), one, more)+": "+strings.Join(nets.Abridge(names), ", "))
 }
 
 // number writes "1 tensor …" or "2 tensors …".
@@ -113,69 +138,6 @@ func named(list []tensor) []string {
 		out = append(out, t.name)
 	}
 	return out
-}
-
-// withoutPrefix removes the prefix that wrappers such as DataParallel put before all names
-// ("module."): the one under which most of the table's names are found. others
-// are the tensors that don't begin with it, batch counters left out.
-func withoutPrefix(given []tensor, table []nets.Param) (cut, others []tensor, said []string, err error) {
-	prefix, said, err := choosePrefix(prefixes(given, table), len(table))
-	for _, t := range given {
-		if name, ok := strings.CutPrefix(t.name, prefix); ok {
-			cut = append(cut, tensor{t.at, name})
-		} else if !strings.HasSuffix("."+t.name, "."+counter) {
-			others = append(others, t)
-		}
-	}
-	return cut, others, said, err
-}
-
-// prefixes counts how many of the table's names are found behind each prefix.
-func prefixes(given []tensor, table []nets.Param) map[string]int {
-	wanted, longest := make(map[string]bool, len(table)), 0
-	for _, p := range table {
-		wanted[p.Name], longest = true, max(longest, len(p.Name))
-	}
-	found := map[string]int{}
-	for _, t := range given {
-		for i := max(len(t.name)-longest, 0); i < len(t.name); i++ {
-			if (i == 0 || t.name[i-1] == '.') && wanted[t.name[i:]] {
-				found[t.name[:i]]++
-			}
-		}
-	}
-	return found
-}
-
-// choosePrefix takes the prefix behind which most of the table's names are found, if
-// that is half of them. Of several with all names it takes the one whose weights are
-// no averages; where that leaves a choice, the error says so.
-func choosePrefix(found map[string]int, wanted int) (prefix string, said []string, err error) {
-	var best []string
-	most := max(found[""], (wanted+1)/2-1)
-	for _, p := range slices.Sorted(maps.Keys(found)) {
-		if n := found[p]; n > most {
-			best, most = []string{p}, n
-		} else if n == most && len(best) > 0 {
-			best = append(best, p)
-		}
-	}
-	if len(best) == 0 {
-		return "", nil, nil
-	}
-	plain := slices.DeleteFunc(slices.Clone(best), torch.IsAverage)
-	prefix = slices.Concat(plain, best)[0]
-	said = []string{fmt.Sprintf("the prefix %q was taken off all names", prefix)}
-	if len(best) == 1 || most < wanted {
-		return prefix, said, nil
-	}
-	rest := slices.DeleteFunc(best, func(p string) bool { return p == prefix })
-	all := fmt.Sprintf("the file has all tensors below %q and below %q", prefix, rest[0])
-	flag := "--rename " + strings.TrimSuffix(rest[0], ".") + "="
-	if len(plain) != 1 {
-		return "", nil, fmt.Errorf("%s: take off the prefix of those that are meant, as %s does", all, flag)
-	}
-	return prefix, append(said, fmt.Sprintf("%s: the first were taken; %s takes the others", all, flag)), nil
 }
 
 // precision is PyTorch's name of a type of floating-point numbers.

@@ -84,8 +84,12 @@ func convert(path string, is format) error {
 			"  import numpy, onnx, onnx.numpy_helper\n"+
 			"  numpy.savez(%q, **{t.name: onnx.numpy_helper.to_array(t) for t in onnx.load(%q).graph.initializer})", is, stem+".npz", path)
 	case isKeras:
-		return fmt.Errorf("it is %s, with other names and layouts than PyTorch's: load it in Python, transpose kernels to [out, in, height, width] and "+
-			"linear weights to [out, in], and write all arrays under PyTorch's names with numpy.savez", is)
+		return fmt.Errorf("it is %s, with other names and layouts than PyTorch's; three lines of Python convert it (pip install keras):\n"+
+			"  import keras, numpy; m = keras.saving.load_model(%q, compile=False)  # weights alone: build the model, then m.load_weights(…)\n"+
+			"  t = {\"kernel\": \"weight\", \"gamma\": \"weight\", \"beta\": \"bias\", \"moving_mean\": \"running_mean\", \"moving_variance\": \"running_var\"}\n"+
+			"  numpy.savez(%q, **{v.path.rsplit(\"/\", 1)[0].replace(\"/\", \".\") + \".\" + t.get(v.name, v.name): a if a.ndim < 2 else numpy.moveaxis(a, (-1, -2), (0, 1)) for v, a in zip(m.weights, m.get_weights())})\n"+
+			"  A linear layer behind a flatten of several pixels also needs its inputs in the order channel, row, column; "+
+			"batch normalization adds 0.00001 to the variance here, and 0.001 in Keras unless its layers say otherwise", is, path, stem+".npz")
 	case isArray:
 		return fmt.Errorf("it is %s: write all tensors of the network under PyTorch's names with numpy.savez", is)
 	}

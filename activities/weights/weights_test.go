@@ -479,7 +479,11 @@ func FuzzRead(f *testing.F) {
 		f.Fatal(err)
 	}
 	tensors := tensorsOf(net)
-	for _, b := range [][]byte{asSafetensors(tensors), asNPZ(f, tensors), asSafetensors(tensors[:3]), asNPZ(f, tensors[1:]), []byte("\x80\x02}."), nil} {
+	saved, err := os.ReadFile(filepath.Join("torch", "testdata", "averages.pt"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, b := range [][]byte{saved, asSafetensors(tensors), asNPZ(f, tensors), asSafetensors(tensors[:3]), asNPZ(f, tensors[1:]), []byte("\x80\x02}."), nil} {
 		f.Add(b, "")
 		f.Add(b, "fc=linear,conv1=,a.b=c")
 	}
