@@ -2,6 +2,7 @@ package torch
 
 import (
 	"math"
+	"strings"
 
 	"lossatlas/activities/weights/pickle"
 )
@@ -15,11 +16,12 @@ func (e entry) isNumber() bool {
 	return err == nil && n == 1
 }
 
-// Scalars are the numbers and texts of the outermost dictionary: float64, string or bool.
+// Scalars are the numbers and texts of the outermost dictionary: float64, string or bool. Names
+// with dots are those of a module's counters and left out.
 func (f *File) Scalars() map[string]any {
 	out := map[string]any{}
 	for _, e := range f.top {
-		if x, ok := e.scalar(); ok && e.name != "" {
+		if x, ok := e.scalar(); ok && e.name != "" && !strings.Contains(e.name, ".") {
 			out[e.name] = x
 		}
 	}

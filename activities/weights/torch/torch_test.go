@@ -2,10 +2,12 @@ package torch_test
 
 import (
 	"archive/zip"
+	"encoding/binary"
 	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,6 +114,55 @@ func compare(t *testing.T, file string, f *torch.File, i int, want described) {
 		if finite := !math.IsInf(float64(got[k]), 0) && got[k] == got[k]; w == nil && finite || w != nil && got[k] != float32(*w) {
 			t.Errorf("%s: %s has %v at %d, want %v", file, want.Name, got[k], k, w)
 			return
+		}
+	}
+}
+
+// TestViewsOfStorages: in the older form a reference may be to a part of a storage.
+func TestViewsOfStorages(t *testing.T) {
+	view := "ctorch._utils\n_rebuild_tensor\n((" + text("storage") + "ctorch.cuda\nFloatStorage\n" + text("0") + text("cuda:0") + number(4) +
+		"(" + text("1") + number(1) + number(2) + "ttQ" + number(0) + "(" + number(2) + "t(" + number(1) + "ttR"
+	file := "\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19." + "\x80\x02M\xe9\x03." + "\x80\x02}." + "\x80\x02}" + text("w") + view + "s." + "\x80\x02]" + text("0") + "a."
+	b := binary.LittleEndian.AppendUint64([]byte(file), 4)
+	b, err := binary.Append(b, binary.LittleEndian, []float32{1, 2, 3, 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := openBytes(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x, err := f.Read(0); err != nil || !slices.Equal(x, []float32{2, 3}) {
+		t.Errorf("read %v, %v", x, err)
+	}
+	if _, err := openBytes(b[:len(b)-1]); err == nil || !strings.Contains(err.Error(), "cut short") {
+		t.Errorf("a file without its last byte: %v", err)
+	}
+}
+
+// TestEntries: which entries of a checkpoint are taken, and what is said about the others.
+func TestEntries(t *testing.T) {
+	w := vector(2, 0, 2, 1)
+	dict := func(name, pickle string) string { return text(name) + "}" + text("w") + pickle + "s" }
+	for _, c := range []struct {
+		name, pickle string
+		names, notes []string
+	}{
+		{"alone", text("w") + w, []string{"w"}, nil},
+		{"state_dict", dict("state_dict", w) + text("epoch") + "K\x07", []string{"w"}, []string{`the weights are those of its entry "state_dict"`}},
+		{"optimizer", dict("net", w) + dict("optimizer", w), []string{"w"}, []string{`the weights are those of its entry "net"`, "its entries with other tensors were passed over: optimizer"}},
+		{"averages", dict("model", w) + dict("ema", w), []string{"model/w", "ema/w"}, nil},
+		{"two", dict("state_dict", w) + dict("state_dict_ema", w) + dict("buffers", w), []string{"state_dict/w", "state_dict_ema/w"},
+			[]string{"its entries with other tensors were passed over: buffers"}},
+		{"a tensor called model", text("model") + w + text("b") + w, []string{"model", "b"}, nil},
+		{"an empty model", text("model") + "}" + text("b") + w, []string{"b"}, nil},
+		{"an unknown key", dict("backbone", w) + dict("x", w), []string{"backbone/w", "x/w"}, nil},
+		{"a list", text("params") + "(" + w + w + "t", []string{"0", "1"}, []string{`the weights are those of its entry "params"`}},
+		{"whole numbers as keys", "K\x03" + w, []string{"3"}, nil},
+	} {
+		f, err := openBytes(packed(t, "\x80\x02}("+c.pickle+"u."))
+		if err != nil || !slices.Equal(f.Names, c.names) || !slices.Equal(f.Notes, c.notes) {
+			t.Errorf("%s: %+v, %v; want %q, notes %q", c.name, f, err, c.names, c.notes)
 		}
 	}
 }

@@ -101,6 +101,18 @@ big_endian("big_endian.pt", "plain.pt")
 os.remove("plain.pt")
 del expected["plain.pt"]
 
+
+
+class Marked(torch.Tensor):
+    """A class of tensors that PyTorch pickles with its attributes."""
+
+
+marked = torch.arange(3.0).as_subclass(Marked)
+marked.color = "red"
+owned = nn.Parameter(torch.arange(2.0))
+owned.color = "blue"
+save("wrapped.pt", {"marked": marked, "owned": owned, "plain": torch.ones(1)})
+
 net = network()
 save("module.pt", net.state_dict(), net)
 save("module_old.pt", net.state_dict(), net, _use_new_zipfile_serialization=False)
