@@ -65,7 +65,7 @@ func (m Metadata) integer(names []string) *int {
 	return &n
 }
 
-// parsed are texts, numbers among them as such.
+// parsed are texts, with numbers as float64.
 func parsed(texts map[string]string) map[string]any {
 	out := make(map[string]any, len(texts))
 	for name, text := range texts {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// CompareNames orders names of files as people count: runs of digits by the number
-// that they are, so that epoch_2 comes before epoch_10. Names that differ in leading
+// CompareNames orders names of files as people count: runs of digits by their
+// value, so that epoch_2 comes before epoch_10. Names that differ in leading
 // zeros only are ordered as texts. It returns −1, 0 or +1.
 func CompareNames(a, b string) int {
 	x, y := a, b

@@ -30,8 +30,8 @@ type file struct {
 // room for what a program may have written about itself.
 func maxList(tensors int) int64 { return 1<<20 + int64(tensors)<<10 }
 
-// maxValues is the memory in bytes for the values of a pickle: four times that of a
-// checkpoint with an optimizer's state, and room for a history of the training.
+// maxValues is the memory in bytes for the values of a pickle: twice that of a checkpoint
+// with the state of Adam, and room for a history of the training.
 func maxValues(tensors int) int64 { return 32<<20 + int64(tensors)<<15 }
 
 // open recognizes a file by its first bytes and reads its list of tensors. tensors is how many are wanted.
@@ -63,14 +63,14 @@ func (f *file) list(path string, tensors int) error {
 	case isZip:
 		return f.listZip(path, info.Size(), tensors)
 	case isPickle:
-		t, err := torch.Pickles(f, info.Size(), maxValues(tensors))
+		t, err := torch.Legacy(f, info.Size(), maxValues(tensors))
 		return f.listTorch(t, err)
 	default:
 		return convert(path, kind)
 	}
 }
 
-// listZip reads the list of an archive, which tells by its entries what it is.
+// listZip reads the list of an archive, whose format shows in its entries' names.
 func (f *file) listZip(path string, size int64, tensors int) error {
 	archive, err := ziplist.Open(f, size, maxList(tensors))
 	if err != nil {

@@ -43,8 +43,8 @@ func prefixes(given []tensor, table []nets.Param) map[string]int {
 }
 
 // choosePrefix takes the prefix behind which most of the table's names are found, if
-// that is half of them. Of several with all names it takes the one whose weights are
-// no averages; where that leaves a choice, the error says so.
+// that is half of them. Of several prefixes with all names it takes the only one that is no average's;
+// the error names two of them where there is no such or more than one.
 func choosePrefix(found map[string]int, wanted int) (prefix string, said []string, err error) {
 	var best []string
 	most := max(found[""], (wanted+1)/2-1)

@@ -68,7 +68,7 @@ var sharedMapFields = []syntax.Field{
 	{Name: "title", Doc: "Heading of its pictures. Default: the experiment's name.", Type: titleText},
 	{Name: "directions", Doc: "random: Gaussian directions. hessian: the eigenvectors of the largest eigenvalues of the second derivatives at the weights, of length 1, " +
 		"for the images of the map (of the training split, if it has both). With ignore: biasbn the second derivatives are those over weights alone. " +
-		"{import: FILE}: those of a .safetensors or .npz file, with the tensors x/<parameter> and y/<parameter>, as they are. " +
+		"{import: FILE}: those of a PyTorch, .safetensors or .npz file, with the tensors x/<parameter> and y/<parameter>, as they are. " +
 		"{of: EXPERIMENT}: random ones as that experiment has them, scaled to its weights; it is a name, or parameters such as {train.batch_size: 128}, " +
 		"the others being equal.",
 		Type: sources{}, Default: source{kind: directionsRandom}},

@@ -9,10 +9,10 @@ type machine struct {
 	marks      []int // heights of the stack
 	memo       map[uint64]Value
 	persistent []*Persistent
-	memory     int64 // bytes left
+	memory     int64 // bytes that are left
 }
 
-// cost is what an opcode needs in bytes: the value, its place on the stack and in the memo.
+// cost is the memory in bytes that is counted for an opcode: the value, its place on the stack and in the memo.
 const cost = 128
 
 // run executes opcodes up to the end of the pickle and returns the value that it leaves.
@@ -36,7 +36,7 @@ func (m *machine) run() Value {
 	return nil
 }
 
-// spend counts memory.
+// spend takes n bytes from the memory that is left.
 func (m *machine) spend(n int64) {
 	if m.memory -= n; m.memory < 0 {
 		m.fail("the pickle holds more values than are allowed here: save the state_dict alone")
@@ -104,6 +104,7 @@ func (m *machine) put(key uint64) {
 	}
 }
 
+// get pushes a value of the memo.
 func (m *machine) get(key uint64) {
 	v, ok := m.memo[key]
 	if !ok {
@@ -112,7 +113,7 @@ func (m *machine) get(key uint64) {
 	m.push(v)
 }
 
-// call pushes what a call gives, which is not made.
+// call pushes an Object in place of the call's result.
 func (m *machine) call(class Value, args Value) {
 	t, ok := args.(Tuple)
 	if !ok {
@@ -172,6 +173,7 @@ func (m *machine) build() {
 	m.fail("a state is given to something that has none")
 }
 
+// refer pushes a reference to something outside of the pickle.
 func (m *machine) refer(id Value) {
 	p := &Persistent{id}
 	m.persistent = append(m.persistent, p)

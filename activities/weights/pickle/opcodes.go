@@ -10,8 +10,8 @@ import (
 
 const opStop = '.'
 
-// opcodes are all but STOP, the extension registry's (0x82 to 0x84) and those for
-// buffers outside of the pickle (0x97, 0x98), which no file can hold alone.
+// opcodes are what each opcode does, except STOP. Those of the extension registry (0x82 to 0x84)
+// and of buffers outside of the pickle (0x97, 0x98) are missing: their values are not in the file.
 var opcodes = [256]func(*machine){
 	0x80: func(m *machine) { m.byte() },   // PROTO
 	0x95: func(m *machine) { m.uint64() }, // FRAME
@@ -35,8 +35,8 @@ var opcodes = [256]func(*machine){
 	'G':  func(m *machine) { m.push(math.Float64frombits(binary.BigEndian.Uint64(m.take(8)))) },                    // BINFLOAT
 	'S':  func(m *machine) { m.push(m.quoted()) },                                                                  // STRING
 	'V':  func(m *machine) { m.push(unescape(m.line())) },                                                          // UNICODE
-	'T':  func(m *machine) { m.push(m.text2(m.uint32())) },                                                         // BINSTRING
-	'U':  func(m *machine) { m.push(m.text2(uint64(m.byte()))) },                                                   // SHORT_BINSTRING
+	'T':  func(m *machine) { m.push(m.byteString(m.uint32())) },                                                    // BINSTRING
+	'U':  func(m *machine) { m.push(m.byteString(uint64(m.byte()))) },                                              // SHORT_BINSTRING
 	'X':  func(m *machine) { m.push(m.text(m.uint32())) },                                                          // BINUNICODE
 	0x8c: func(m *machine) { m.push(m.text(uint64(m.byte()))) },                                                    // SHORT_BINUNICODE
 	0x8d: func(m *machine) { m.push(m.text(m.uint64())) },                                                          // BINUNICODE8
@@ -106,8 +106,8 @@ func (m *machine) long(n uint64) Value {
 	return long(m.take(int(n)))
 }
 
-// text2 reads a byte string of Python 2: a text, or data if it is long.
-func (m *machine) text2(n uint64) Value {
+// byteString reads n bytes that Python 2 calls a string: a text, or data if it is long.
+func (m *machine) byteString(n uint64) Value {
 	if n > maxText {
 		return m.raw(n)
 	}

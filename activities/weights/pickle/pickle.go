@@ -1,7 +1,7 @@
 // Package pickle reads Python's pickles, protocols 0 to 5, as plain data. It looks
 // up no class and calls no function: where Python would call one, the call itself is
-// the value (Object), so that a hostile pickle runs nothing and what stands next to
-// an unknown object is still found.
+// the value (Object). So a hostile pickle runs nothing, and values next to an unknown
+// object are still found.
 //
 // The opcodes are those of CPython's Lib/pickletools.py.
 package pickle
@@ -26,7 +26,7 @@ type List struct{ Items []Value }
 // Pair is an entry of a dictionary.
 type Pair struct{ Key, Value Value }
 
-// Dict is a dictionary in the order of its insertions. A key may occur several times: the last one counts.
+// Dict is a dictionary in the order of its insertions. A key may occur several times.
 type Dict struct{ Pairs []Pair }
 
 // Bytes is the place of a byte string, or of a text of more than maxText bytes, in
@@ -62,7 +62,7 @@ func (o *Object) Name() string {
 // Persistent is a reference to something outside of the pickle, such as a tensor's storage.
 type Persistent struct{ ID Value }
 
-// Pickle is what was read.
+// Pickle is a pickle's value, and where it ends.
 type Pickle struct {
 	Root       Value
 	Persistent []*Persistent // all of them, in order

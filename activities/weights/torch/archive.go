@@ -13,10 +13,7 @@ import (
 // Archive opens the form that is a zip archive, in the file r. The pickle's values
 // may need memory bytes.
 func Archive(r io.ReaderAt, archive *zip.Reader, memory int64) (*File, error) {
-	a, err := newContents(r, archive)
-	if err != nil {
-		return nil, err
-	}
+	a := newContents(r, archive)
 	at, size, err := a.place("data.pkl")
 	if err != nil {
 		return nil, err
@@ -36,7 +33,7 @@ type contents struct {
 	order  binary.ByteOrder
 }
 
-func newContents(r io.ReaderAt, archive *zip.Reader) (*contents, error) {
+func newContents(r io.ReaderAt, archive *zip.Reader) *contents {
 	a := &contents{file: r, byName: map[string]*zip.File{}, order: binary.LittleEndian}
 	found := false
 	for _, e := range archive.File {
@@ -51,7 +48,7 @@ func newContents(r io.ReaderAt, archive *zip.Reader) (*contents, error) {
 			a.order = binary.BigEndian
 		}
 	}
-	return a, nil
+	return a
 }
 
 // place is where an entry's bytes are in the file.

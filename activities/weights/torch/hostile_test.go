@@ -57,7 +57,7 @@ func openBytes(b []byte) (*torch.File, error) {
 	if archive, err := zip.NewReader(bytesOf(b), int64(len(b))); err == nil {
 		return torch.Archive(bytesOf(b), archive, memory)
 	}
-	return torch.Pickles(bytesOf(b), int64(len(b)), memory)
+	return torch.Legacy(bytesOf(b), int64(len(b)), memory)
 }
 
 // TestCodeIsNotRun: a pickle that calls a command runs nothing, and the tensor next to the call is

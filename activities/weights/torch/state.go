@@ -35,7 +35,7 @@ type named struct {
 
 // newFile finds the tensors of a pickle's object, whose values needed at most memory bytes.
 func newFile(root pickle.Value, s source, memory int64) (*File, error) {
-	// Each value needs 128 bytes or more. A few may be shared, but all of them many times only in hostile files.
+	// A pickle of this memory has half as many values as steps: only hostile files share all values many times.
 	w := &walker{source: s, left: memory / bytesPerStep}
 	f := &File{}
 	if isCollection(root) {
@@ -57,7 +57,7 @@ func newFile(root pickle.Value, s source, memory int64) (*File, error) {
 	return f, nil
 }
 
-// choose takes the entries with weights, or all if none has one of the names for them.
+// choose takes the entries with names of weights, or all entries if the file has no such name.
 func (f *File) choose() {
 	var taken []entry
 	for _, e := range f.top {
@@ -106,7 +106,7 @@ func (f *File) notePassed(taken []entry) {
 	}
 }
 
-// noTensors says what is in the file instead.
+// noTensors is the error that describes the file's entries.
 func (f *File) noTensors() error {
 	var parts []string
 	for _, e := range f.top[:min(len(f.top), 12)] {
@@ -118,7 +118,7 @@ func (f *File) noTensors() error {
 	return fmt.Errorf("it holds no tensors that can be found without running its code, but %s: save the model's state_dict()", strings.Join(parts, ", "))
 }
 
-// describe says in few words what a value is.
+// describe names a value's type for people.
 func describe(v pickle.Value) string {
 	switch v := v.(type) {
 	case nil:

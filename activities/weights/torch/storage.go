@@ -58,7 +58,7 @@ type storage struct {
 	text  bool // its bytes are written as code points in UTF-8
 }
 
-// bytes is the storage with its bytes in memory where they are written as a text.
+// decoded is the storage, with its bytes in memory where they are written as a text.
 func (s storage) decoded() (storage, error) {
 	if !s.text {
 		return s, nil
@@ -98,7 +98,7 @@ type window struct {
 // pageSize is the number of bytes that are read at once.
 const pageSize = 64 << 10
 
-// bytes are n bytes at a place, valid up to the next call.
+// bytes are n bytes of the storage from at, valid up to the next call.
 func (w *window) bytes(at, n int64) ([]byte, error) {
 	if at < w.from || at+n > w.from+int64(len(w.have)) {
 		if w.page == nil {

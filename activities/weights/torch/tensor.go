@@ -64,7 +64,7 @@ func (t *tensor) last() (int64, error) {
 		if s := t.strides[i]; s < 0 || s > math.MaxInt32 {
 			return 0, fmt.Errorf("its strides %v are not possible", t.strides)
 		}
-		// Fewer than 2³¹ · 2³¹ each, of which NumPy's 64 dimensions could overflow.
+		// Each product is below 2⁶² and the sum so far at most 2⁶²: a sum that overflows is negative.
 		last += int64(d-1) * int64(t.strides[i])
 		if last < 0 || last > math.MaxInt64/2 {
 			return 0, errors.New("it lies outside of its storage")

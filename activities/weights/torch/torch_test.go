@@ -34,7 +34,7 @@ func open(t testing.TB, path string) (*torch.File, error) {
 	if archive, err := zip.NewReader(f, info.Size()); err == nil {
 		return torch.Archive(f, archive, memory)
 	}
-	return torch.Pickles(f, info.Size(), memory)
+	return torch.Legacy(f, info.Size(), memory)
 }
 
 func mustOpen(t testing.TB, name string) *torch.File {

@@ -15,7 +15,7 @@ type walker struct {
 	left  int64 // steps
 }
 
-// A step stands for some bytes of memory, of which names and tensors need more.
+// The walk may take one step for this much memory. A tensor counts as several.
 const (
 	bytesPerStep   = 64
 	stepsPerTensor = 4
@@ -63,8 +63,8 @@ func isContainer(v pickle.Value) bool {
 	return false
 }
 
-// parts are the named parts of a value. Those that can't hold tensors are nil, so
-// that whoever counts the parts counts the work.
+// parts are the named parts of a value. Parts that can't hold tensors are nil, so
+// that a limit on their number is a limit on the work.
 type parts = iter.Seq2[string, pickle.Value]
 
 // children are the entries of a dictionary, the items of a list, or the tensors and

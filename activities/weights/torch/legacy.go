@@ -13,9 +13,9 @@ import (
 // magic begins PyTorch's older form, as a pickle of its own.
 var magic, _ = new(big.Int).SetString("1950a86a20f9469cfc6c", 16)
 
-// Pickles opens the older form, and files that are a single pickle. The pickle's
+// Legacy opens the older form, and files that are a single pickle. The pickle's
 // values may need memory bytes.
-func Pickles(r io.ReaderAt, size, memory int64) (*File, error) {
+func Legacy(r io.ReaderAt, size, memory int64) (*File, error) {
 	if isTar(r) {
 		return nil, errors.New("it is a checkpoint of PyTorch before 0.1.10, in a tar archive, which is not read: load it with PyTorch and save it again")
 	}
@@ -24,9 +24,9 @@ func Pickles(r io.ReaderAt, size, memory int64) (*File, error) {
 		return nil, err
 	}
 	if n, ok := first.Root.(*big.Int); !ok || n.Cmp(magic) != 0 {
-		return newFile(first.Root, (&row{file: r}).storage, memory)
+		return newFile(first.Root, (&legacy{file: r}).storage, memory)
 	}
-	return readRow(r, first.End, size, memory)
+	return readLegacy(r, first.End, size, memory)
 }
 
 func isTar(r io.ReaderAt) bool {
@@ -35,15 +35,15 @@ func isTar(r io.ReaderAt) bool {
 	return err == nil && string(mark) == "ustar"
 }
 
-// row is the older form: pickles of the magic number, the version, facts about the
+// legacy is the older form: pickles of the magic number, the version, facts about the
 // system, the object, and the storages' keys; then each storage's number of
 // elements in 8 bytes, and its elements, both in little-endian order on all machines.
-type row struct {
+type legacy struct {
 	file     io.ReaderAt
 	storages map[string]storage
 }
 
-func readRow(r io.ReaderAt, at, size, memory int64) (*File, error) {
+func readLegacy(r io.ReaderAt, at, size, memory int64) (*File, error) {
 	var parts []*pickle.Pickle
 	for range 4 {
 		p, err := pickle.Read(r, at, size, memory)
@@ -61,7 +61,7 @@ func readRow(r io.ReaderAt, at, size, memory int64) (*File, error) {
 			}
 		}
 	}
-	out := &row{r, map[string]storage{}}
+	out := &legacy{r, map[string]storage{}}
 	keys, _ := parts[3].Root.(*pickle.List)
 	if keys == nil {
 		return nil, errors.New("the list of its storages is missing")
@@ -78,7 +78,7 @@ func readRow(r io.ReaderAt, at, size, memory int64) (*File, error) {
 }
 
 // add notes the place of a storage, of which at is the beginning, and returns its end.
-func (s *row) add(name string, at, size, width int64) (end int64, err error) {
+func (s *legacy) add(name string, at, size, width int64) (end int64, err error) {
 	count := make([]byte, 8)
 	if _, err := s.file.ReadAt(count, at); err != nil {
 		return 0, errors.New("the file is cut short")
@@ -94,7 +94,7 @@ func (s *row) add(name string, at, size, width int64) (end int64, err error) {
 	return at + int64(n)*width, nil
 }
 
-func (s *row) storage(id pickle.Value) (storage, error) {
+func (s *legacy) storage(id pickle.Value) (storage, error) {
 	if b, ok := id.(pickle.Bytes); ok {
 		return storage{file: s.file, at: b.At, size: b.Length}, nil
 	}
