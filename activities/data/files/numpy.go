@@ -167,7 +167,7 @@ func openNPZ(path string, opts Options) (*found, error) {
 		return nil, unusable(path, err)
 	}
 	a := &archive{path, plain, list}
-	splits, err := a.roles()
+	splits, err := findRoles(path, a.Names)
 	if err != nil {
 		return nil, err
 	}

@@ -44,10 +44,10 @@ func splitOf(name string) string {
 	return data.Train
 }
 
-// roles recognizes the arrays of the file by their names.
-func (a *archive) roles() (splitRoles, error) {
+// findRoles recognizes arrays in a file or folder by their names.
+func findRoles(path string, names []string) (splitRoles, error) {
 	splits := splitRoles{}
-	for _, name := range a.Names {
+	for _, name := range names {
 		rest := slices.DeleteFunc(words(name), func(w string) bool { return splitWords[w] != "" })
 		split := splitOf(name)
 		if len(rest) != 1 {
@@ -65,7 +65,7 @@ func (a *archive) roles() (splitRoles, error) {
 			continue
 		}
 		if taken != "" {
-			return nil, fault(a.path, "has the arrays %s and %s, which both could be used for the %s split; keep one", taken, name, split)
+			return nil, fault(path, "has the arrays %s and %s, which both could be used for the %s split; keep one", taken, name, split)
 		}
 		splits[split] = r
 	}
@@ -75,7 +75,7 @@ func (a *archive) roles() (splitRoles, error) {
 		}
 	}
 	if len(splits) == 0 {
-		return nil, fault(a.path, "has the arrays %s; expected x and y, or x_train, y_train, x_test and y_test (also images or data, and labels or target)", strings.Join(a.Names, ", "))
+		return nil, fault(path, "has the arrays %s; expected x and y, or x_train, y_train, x_test and y_test (also images or data, and labels or target)", strings.Join(names, ", "))
 	}
 	return splits, nil
 }
