@@ -162,22 +162,29 @@ func (a *array) reader(t problem.Type, numbers int) func(dst []byte, i int) erro
 func (a *array) convert(dst, raw []byte, t problem.Type) error {
 	k := kinds[a.kind]
 	for i := range len(raw) / k.size {
-		v := k.decode(a.order, raw[i*k.size:])
-		switch t {
-		case problem.Uint8:
-			dst[i] = byte(v)
-		case problem.Int32:
-			if v != math.Trunc(v) || v < math.MinInt32 || v > math.MaxInt32 {
-				return fmt.Errorf("number %d is %g; indices are whole numbers of 32 bits", i, v)
-			}
-			binary.LittleEndian.PutUint32(dst[4*i:], uint32(int32(v)))
-		default:
-			f := float32(v)
-			if s := float64(f); math.IsNaN(s) || math.IsInf(s, 0) {
-				return fmt.Errorf("number %d is %g; examples must be finite float32 numbers", i, v)
-			}
-			binary.LittleEndian.PutUint32(dst[4*i:], math.Float32bits(f))
+		if err := put(dst, i, k.decode(a.order, raw[i*k.size:]), t); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// put stores v as the i-th number of an example.
+func put(dst []byte, i int, v float64, t problem.Type) error {
+	switch t {
+	case problem.Uint8:
+		dst[i] = byte(v)
+	case problem.Int32:
+		if v != math.Trunc(v) || v < math.MinInt32 || v > math.MaxInt32 {
+			return fmt.Errorf("number %d is %g; indices are whole numbers of 32 bits", i, v)
+		}
+		binary.LittleEndian.PutUint32(dst[4*i:], uint32(int32(v)))
+	default:
+		f := float32(v)
+		if s := float64(f); math.IsNaN(s) || math.IsInf(s, 0) {
+			return fmt.Errorf("number %d is %g; examples must be finite float32 numbers", i, v)
+		}
+		binary.LittleEndian.PutUint32(dst[4*i:], math.Float32bits(f))
 	}
 	return nil
 }

@@ -57,6 +57,8 @@ func openFile(path string, opts Options) (*found, error) {
 		return openCIFAR(dir, []string{base}, opts)
 	case isTar(name):
 		return openShards(dir, []string{base}, opts)
+	case isParquet(name):
+		return openParquet(dir, []string{base}, opts)
 	case strings.HasSuffix(name, ".npz"):
 		return openNPZ(path, opts)
 	case strings.HasSuffix(name, ".npy"):
@@ -124,6 +126,9 @@ func openFolder(path string, opts Options) (*found, error) {
 		if names := matching(entries, form.is); len(names) > 0 {
 			return form.open(path, names, opts)
 		}
+	}
+	if dir, names := parquetDir(path, entries); len(names) > 0 {
+		return openParquet(dir, names, opts)
 	}
 	if f, err := openIDXFolder(path, entries, "", opts); f != nil || err != nil {
 		return f, err
