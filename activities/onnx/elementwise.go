@@ -158,6 +158,12 @@ func foldBatch(op string, a, b number) (number, bool) {
 		}
 		q, ok := over(x, y)
 		return toNumber(q), ok
+	case "Max", "Min":
+		more, ok := foldCompare("GreaterOrEqual", number{a.fixed - b.fixed, a.each - b.each})
+		if (more.fixed != 0) == (op == "Max") {
+			return a, ok
+		}
+		return b, ok
 	}
 	return foldCompare(op, number{a.fixed - b.fixed, a.each - b.each})
 }
@@ -165,12 +171,14 @@ func foldBatch(op string, a, b number) (number, bool) {
 // foldCompare compares a difference with 0.
 func foldCompare(op string, d number) (number, bool) {
 	rule, ok := binaries[op]
-	least := d.fixed + d.each // for a batch of one example
+	first := d.fixed + d.each // for a batch of one example
 	if !ok || !slices.Contains([]string{"eq", "lt", "le", "gt", "ge"}, rule.op) {
 		return number{}, false
 	}
-	if d.each > 0 && least > 0 || d.each < 0 && least < 0 || d.each == 0 {
-		return number{fixed: rule.fold(least, 0)}, true
+	strict := rule.op == "lt" || rule.op == "ge" // whose answer for a first 0 is that for all above
+	switch {
+	case d.each == 0, d.each > 0 && (first > 0 || first == 0 && strict), d.each < 0 && first < 0:
+		return number{fixed: rule.fold(first, 0)}, true
 	}
 	return number{}, false
 }

@@ -34,7 +34,7 @@ func (n *node) at() string {
 	return n.name
 }
 
-// attribute has one field set, by its type. graph is left undecoded.
+// attribute has one field set, by its type.
 type attribute struct {
 	float  float64
 	int    int64
@@ -43,7 +43,7 @@ type attribute struct {
 	floats []byte // 32-bit, little-endian
 	ints   []int64
 	texts  []string
-	graph  []byte
+	graph  *graph
 }
 
 // info describes an input or output of the graph.

@@ -139,7 +139,7 @@ func (c *call) part(w, part *weight) *value {
 			return known.whole()
 		}
 	}
-	part.value, part.by = c.fresh(), c.node.op
+	part.value = c.fresh()
 	at := slices.Index(c.weights, w)
 	for at+1 < len(c.weights) && c.weights[at+1].of == w {
 		at++

@@ -34,6 +34,7 @@ var rules = map[string]func(*call) []*value{
 }
 
 func init() {
+	rules["If"], rules["Loop"] = ifRule, loopRule // which apply other rules
 	for op := range binaries {
 		if rules[op] == nil {
 			rules[op] = binaryRule
@@ -47,7 +48,7 @@ func init() {
 
 // instead names what to use for operators that are often met and not supported.
 var instead = map[string]string{
-	"Loop": "export the model with loops unrolled", "Scan": "export the model with loops unrolled",
+	"Scan":           "export the model with loops unrolled",
 	"QuantizeLinear": "export the model before its quantization", "DequantizeLinear": "export the model before its quantization",
 	"DynamicQuantizeLinear": "export the model before its quantization", "ConvInteger": "export the model before its quantization",
 	"MatMulInteger": "export the model before its quantization", "QLinearConv": "export the model before its quantization",

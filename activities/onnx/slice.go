@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"math"
 	"slices"
 
 	"lossatlas/activities/aten"
@@ -121,9 +122,9 @@ func (c *call) cut(size aten.Dim, axis int, start, end aten.Dim, step int) cut {
 
 // cutBatch takes a range of an axis whose size depends on the batch: all of it, or a fixed number of entries.
 func (c *call) cutBatch(size aten.Dim, axis int, start, end aten.Dim, step int) cut {
-	whole := end == size || end.Fixed >= maxElements
+	whole := end == size || end.Fixed >= math.MaxInt32
 	switch {
-	case step == -1 && start == fixed(-1) && end.Fixed <= -maxElements:
+	case step == -1 && start == fixed(-1) && end.Fixed <= math.MinInt32:
 		return cut{axis, step, 0, size}
 	case step == 1 && whole && start == fixed(0):
 		return cut{axis, 1, 0, size}

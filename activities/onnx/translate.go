@@ -32,6 +32,7 @@ type translator struct {
 	uses    map[string][]use
 	taken   map[string]bool // names of the program
 	serial  int
+	steps   int // nodes that were translated
 	notes   []string
 	twins   []string // parameters that had the values of another one
 }
@@ -87,12 +88,7 @@ func (t *translator) needed() ([]*node, error) {
 			continue
 		}
 		nodes = append(nodes, n)
-		for slot, i := range n.inputs {
-			if i != "" {
-				want[i] = true
-				t.uses[i] = append(t.uses[i], use{n.op, slot})
-			}
-		}
+		t.use(n, want)
 	}
 	slices.Reverse(nodes)
 	if len(t.graph.outputs) > 1 {
@@ -105,8 +101,33 @@ func (t *translator) needed() ([]*node, error) {
 	return nodes, nil
 }
 
+// use marks the values that a node reads, and those that the graphs inside it read.
+func (t *translator) use(n *node, want map[string]bool) {
+	for slot, i := range n.inputs {
+		if i != "" {
+			want[i] = true
+			t.uses[i] = append(t.uses[i], use{n.op, slot})
+		}
+	}
+	for _, a := range n.attributes {
+		if a.graph == nil {
+			continue
+		}
+		for _, inner := range a.graph.nodes {
+			t.use(inner, want)
+		}
+		for _, o := range a.graph.outputs {
+			want[o.name] = true
+			t.uses[o.name] = append(t.uses[o.name], use{n.op, 0})
+		}
+	}
+}
+
 // node translates one node and stores what is known of its outputs.
 func (t *translator) node(n *node) error {
+	if t.steps++; t.steps > maxSteps {
+		return fmt.Errorf("the network has more than %d operations", maxSteps)
+	}
 	rule, ok := rules[n.op]
 	if !ok || n.domain != "" {
 		return t.unsupported(n)
@@ -181,7 +202,7 @@ func (t *translator) file() *File {
 			continue
 		}
 		f.Values[w.name] = w.declared()
-		if !isIdentity(w.perm) {
+		if !isIdentity(w.perm) || w.flat {
 			f.Stored[w.name] = Layout{w.shape, w.perm}
 		}
 	}

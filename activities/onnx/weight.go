@@ -20,7 +20,7 @@ type weight struct {
 	perm   []int
 	value  string // in the program; "" until it is declared
 	buffer bool
-	by     string  // operator that read it first
+	flat   bool    // declared as a vector, which the exporter gave further axes of length 1
 	of     *weight // the initializer that this is a part of, or nil
 }
 
@@ -47,7 +47,7 @@ func (t *translator) initialize(i *tensor) error {
 	if err != nil {
 		return err
 	}
-	if isConstant(i.name, data, uses) {
+	if t.isConstant(i.name, data, uses) {
 		v.known = make([]number, elements)
 		for k, f := range data {
 			v.known[k].fixed = float64(f)
@@ -73,13 +73,20 @@ var made = regexp.MustCompile(`^(val|ortshared|const|const_fold_opt_|Const_|_inl
 
 // isConstant says whether a floating-point initializer is a number of the computation
 // and no parameter: a mask, or a name that the exporter made up for one number or for
-// equal ones, where no weight is expected.
-func isConstant(name string, data []float32, uses []use) bool {
+// equal ones, where no weight is expected. TensorFlow names numbers as well, but not
+// after a variable.
+func (t *translator) isConstant(name string, data []float32, uses []use) bool {
 	if len(data) == 0 || isMask(data) {
 		return true
 	}
 	isWeight := func(u use) bool { return slices.Contains(weightSlots[u.op], u.slot) }
-	if !made.MatchString(name) || slices.ContainsFunc(uses, isWeight) {
+	if slices.ContainsFunc(uses, isWeight) {
+		return false
+	}
+	if t.producer == "tf2onnx" && len(data) == 1 {
+		return !strings.Contains(name, "ReadVariableOp")
+	}
+	if !made.MatchString(name) {
 		return false
 	}
 	return !slices.ContainsFunc(data, func(f float32) bool { return f != data[0] })
@@ -109,17 +116,22 @@ func isStatistic(uses []use) bool {
 func (c *call) layout(v *value, filters []int) string {
 	w := v.weight
 	if w.value == "" {
-		w.value, w.perm, w.by = c.fresh(), identity(len(w.shape)), c.node.op
+		w.value, w.perm = c.fresh(), identity(len(w.shape))
 		if filters != nil {
 			w.perm = compose(v.perm, filters)
 		}
+		w.flat = filters == nil && len(w.shape) > 1 && slices.Max(w.shape) == len(w.data) && (c.producer == "tf2onnx" || w.isMade())
+	}
+	if w.flat {
+		shape := fixedAll(w.shape...)
+		stored := c.emit("view", args{"self": {Value: w.value}, "size": ofDims(shape)}, v.kind, shape)
+		return c.operand(c.transpose(stored, v.perm))
 	}
 	perm := compose(inverse(w.perm), v.perm)
 	if isIdentity(perm) {
 		return w.value
 	}
-	declared := &value{name: w.value}
-	return c.emit("permute", args{"self": c.tensor(declared), "dims": ofInts(perm...)}, v.kind, v.shape).name
+	return c.emit("permute", args{"self": {Value: w.value}, "dims": ofInts(perm...)}, v.kind, v.shape).name
 }
 
 // filters is the name of an operand whose filters are its slices along the first axis,
@@ -149,6 +161,9 @@ func (t *translator) declare() {
 		for i, a := range w.perm {
 			d.Shape[i] = w.shape[a]
 		}
+		if w.flat {
+			d.Shape = []int{len(w.data)}
+		}
 		if w.buffer {
 			t.program.Buffers = append(t.program.Buffers, d)
 		} else {
@@ -157,38 +172,41 @@ func (t *translator) declare() {
 	}
 }
 
+// merged matches the names of weights that hold a batch normalization as well: what
+// PyTorch's two exporters and tf2onnx make of a convolution that one follows.
+var merged = regexp.MustCompile(`^onnx::Conv_\d+$|\.weight_bias$|/merged_input:\d+$`)
+
 // noteWeights says which parameters the file stores otherwise than the model that it came from.
 func (t *translator) noteWeights() {
-	var turned, nameless, merged []string
-	normalized := slices.ContainsFunc(t.graph.nodes, func(n *node) bool { return n.op == "BatchNormalization" })
+	var turned, nameless, products []string
 	for _, w := range t.weights {
-		if w.value == "" {
+		switch {
+		case w.value == "":
 			continue
+		case merged.MatchString(w.name):
+			products = append(products, strings.TrimSuffix(w.name, "_bias"))
+		case w.isMade():
+			nameless = append(nameless, w.name)
 		}
 		if !isIdentity(w.perm) {
 			turned = append(turned, w.name)
 		}
-		switch {
-		case strings.HasSuffix(w.name, ".weight_bias"): // what torch.onnx calls the bias that a batch normalization leaves
-			merged = append(merged, strings.TrimSuffix(w.name, "_bias"))
-		case w.isMade():
-			nameless = append(nameless, w.name)
-			if w.by == "Conv" && !normalized {
-				merged = append(merged, w.name)
-			}
-		}
+	}
+	advice := ""
+	if t.producer == "pytorch" {
+		advice = " To keep the model's own, export with " + KeepLine + "."
 	}
 	if len(t.twins) > 0 {
 		t.note("The exporter stored parameters with equal values once; they are parameters of their own again, as in the model: %s.", some(t.twins))
 	}
 	if len(turned) > 0 {
-		t.note("The axes of %s are reordered so that the filters come first: Stored as [inputs, outputs], they are declared as [outputs, inputs].", some(turned))
+		t.note("Weights that the file stores as [inputs, outputs] are declared as [outputs, inputs], so that their filters come first: %s.", some(turned))
 	}
 	if len(nameless) > 0 {
-		t.note("The exporter computed %s from parameters of the model and dropped their names. Directions treat them as parameters. To keep the model's own, export with %s.", some(nameless), KeepLine)
+		t.note("The exporter computed some weights from parameters of the model and dropped their names; directions treat them as parameters: %s.%s", some(nameless), advice)
 	}
-	if len(merged) > 0 {
-		t.note("The exporter merged batch normalizations into the weights of convolutions: %s. Filter normalization scales directions by the norms of the products, so the maps differ from those of the network that was trained. To keep both apart, export with %s.", some(merged), KeepLine)
+	if len(products) > 0 {
+		t.note("The exporter merged batch normalizations into the weights of convolutions; filter normalization scales directions by the norms of the products, so the maps differ from those of the network that was trained: %s.%s", some(products), advice)
 	}
 }
 

@@ -104,7 +104,7 @@ func parseModel(b []byte) (*model, error) {
 	if body == nil || len(m.opsets) == 0 {
 		return nil, errors.New("the file holds no graph: it is not an ONNX model")
 	}
-	m.graph, err = parseGraph(body)
+	m.graph, err = parseGraph(body, 0)
 	return m, err
 }
 
@@ -126,14 +126,17 @@ func (m *model) parseOpset(b []byte) error {
 	return err
 }
 
-// parseGraph reads a GraphProto.
-func parseGraph(b []byte) (*graph, error) {
+// parseGraph reads a GraphProto that stands inside depth others.
+func parseGraph(b []byte, depth int) (*graph, error) {
+	if depth > maxDepth {
+		return nil, fmt.Errorf("its loops and branches stand inside each other more than %d times", maxDepth)
+	}
 	g := &graph{}
 	err := fields(b, func(f field) (err error) {
 		switch f.id {
 		case 1:
 			var n *node
-			n, err = parseNode(f.bytes)
+			n, err = parseNode(f.bytes, depth)
 			g.nodes = append(g.nodes, n)
 		case 5:
 			var t *tensor
@@ -155,7 +158,7 @@ func parseGraph(b []byte) (*graph, error) {
 	return g, err
 }
 
-func parseNode(b []byte) (*node, error) {
+func parseNode(b []byte, depth int) (*node, error) {
 	n := &node{attributes: map[string]*attribute{}}
 	err := fields(b, func(f field) error {
 		switch f.id {
@@ -168,7 +171,7 @@ func parseNode(b []byte) (*node, error) {
 		case 4:
 			n.op = string(f.bytes)
 		case 5:
-			name, a, err := parseAttribute(f.bytes)
+			name, a, err := parseAttribute(f.bytes, depth)
 			n.attributes[name] = a
 			return err
 		case 7:
@@ -182,7 +185,7 @@ func parseNode(b []byte) (*node, error) {
 	return n, err
 }
 
-func parseAttribute(b []byte) (name string, a *attribute, err error) {
+func parseAttribute(b []byte, depth int) (name string, a *attribute, err error) {
 	a = &attribute{}
 	err = fields(b, func(f field) (err error) {
 		switch f.id {
@@ -197,7 +200,7 @@ func parseAttribute(b []byte) (name string, a *attribute, err error) {
 		case 5:
 			a.tensor, err = parseTensor(f.bytes)
 		case 6:
-			a.graph = f.bytes
+			a.graph, err = parseGraph(f.bytes, depth+1)
 		case 7:
 			a.floats = f.fixed(a.floats, 4)
 		case 8:
