@@ -12,15 +12,17 @@ import (
 // File is what an ONNX model holds.
 type File struct {
 	Program *aten.Program
-	// Values are those of the program's parameters and buffers by their names, in C
-	// order of the shape that the program declares.
-	Values map[string][]float32
+	// Params and Buffers are the values, in the order of the program's tables and in C
+	// order of the shapes that it declares. Half and double precision is converted.
+	Params, Buffers [][]float32
 	// Stored says for each parameter that the program declares otherwise than the file
 	// stores it how to bring stored values to the declared shape.
 	Stored map[string]Layout
 	// Notes say what a reader should know about the network: parameters without names,
 	// what was merged, a batch that is fixed.
 	Notes []string
+
+	producer string // of the file, as it calls itself
 }
 
 // Layout says how a parameter is stored in the file: with Shape, whose axes in the
@@ -52,7 +54,11 @@ func Read(path string) (*File, error) {
 	if _, err := io.ReadFull(f, b); err != nil {
 		return nil, fmt.Errorf("can't be read: %w", err)
 	}
-	return Parse(b, filepath.Dir(path))
+	file, err := Parse(b, filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return file, nil
 }
 
 // Parse reads a model from the bytes of its file. folder is where numbers outside it stand.

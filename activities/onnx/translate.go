@@ -195,13 +195,17 @@ func (t *translator) finish(nodes []*node) error {
 
 // file is the result.
 func (t *translator) file() *File {
-	f := &File{Program: t.program, Values: map[string][]float32{}, Stored: map[string]Layout{}}
+	f := &File{Program: t.program, Stored: map[string]Layout{}, producer: t.producer}
 	t.noteWeights()
 	for _, w := range t.weights {
-		if w.value == "" {
+		switch {
+		case w.value == "":
 			continue
+		case w.buffer:
+			f.Buffers = append(f.Buffers, w.declared())
+		default:
+			f.Params = append(f.Params, w.declared())
 		}
-		f.Values[w.name] = w.declared()
 		if !isIdentity(w.perm) || w.flat {
 			f.Stored[w.name] = Layout{w.shape, w.perm}
 		}
