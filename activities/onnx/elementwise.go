@@ -84,8 +84,9 @@ func (c *call) binary(op string, a, b *value) *value {
 	if op == "Div" && kind != "float32" {
 		arg["rounding_mode"] = ofText("trunc")
 	}
-	if op == "Mod" && c.int("fmod", 0) == 1 {
-		return c.emit("fmod", arg, kind, shape)
+	if op == "Mod" && c.int("fmod", 0) == 1 { // the sign of the dividend: a − b·trunc(a/b)
+		arg["rounding_mode"] = ofText("trunc")
+		return c.binary("Sub", a, c.binary("Mul", b, c.emit("div", arg, kind, shape)))
 	}
 	return c.emit(rule.op, arg, kind, shape)
 }

@@ -30,6 +30,9 @@ var rules = map[string]func(*call) []*value{
 	"ReduceL1": normRule, "ReduceL2": normRule, "ReduceSumSquare": normRule,
 	"ArgMax": argRule, "ArgMin": argRule, "CumSum": cumSumRule,
 
+	"Resize": resizeRule, "Upsample": resizeRule, "DepthToSpace": depthToSpaceRule, "SpaceToDepth": spaceToDepthRule,
+	"Einsum": einsumRule, "IsNaN": isNaNRule, "IsInf": isInfRule, "RMSNormalization": rmsNormRule,
+
 	"Sum": chainRule, "Max": chainRule, "Min": chainRule,
 }
 
