@@ -51,7 +51,7 @@ func TestWhatAStepIsMadeFrom(t *testing.T) {
 		t.Errorf("after the step is made another worker finds %v, %v", got.Label, err)
 	}
 	in.Key = artifacts.Key{1}
-	if _, err := b.env.ExecuteActivity(b.MakeStep, in, 0.0); kindOfError(err) != "BadStep" {
+	if _, err := b.env.ExecuteActivity(b.MakeStep, in, 0.0); kindOfError(err) != errorJobLost {
 		t.Errorf("a step of which nothing is known ended with %v", err)
 	}
 }

@@ -110,7 +110,7 @@ func (n *Net) CheckTrainable() error {
 // vector. The result is the outputs, [batch, Outputs].
 func (n *Net) Evaluate(f Formulation, params []*graph.Node, state, examples *graph.Node) *graph.Node {
 	if n.program != nil {
-		return n.program.evaluate(params, split(state, n.State()), examples)
+		return n.program.evaluate(f, params, split(state, n.State()), examples)
 	}
 	return n.ops.forward(&pass{formulation: f, params: params, state: split(state, n.State())}, n.channelsLast(examples))
 }

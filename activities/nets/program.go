@@ -148,8 +148,8 @@ func remedy(of problem.Problem, out []int) string {
 }
 
 // evaluate adds the forward pass to a graph.
-func (p *program) evaluate(params, state []*graph.Node, examples *graph.Node) *graph.Node {
-	return p.toOutputs(p.Forward(params, state, p.toInput(examples)))
+func (p *program) evaluate(f Formulation, params, state []*graph.Node, examples *graph.Node) *graph.Node {
+	return p.toOutputs(p.ForwardAs(aten.Formulation(f), params, state, p.toInput(examples))) // the formulations of both packages are in one order
 }
 
 // roles are the roles of the parameters and buffers of a program by the operations that take them. What has two axes or more

@@ -93,7 +93,7 @@ func (c *call) binary(op string, a, b *value) *value {
 
 // isScalar says whether a value is one fixed number.
 func (v *value) isScalar() bool {
-	return v.known != nil && len(v.known) == 1 && v.known[0].each == 0
+	return len(v.known) == 1 && v.known[0].each == 0
 }
 
 func (c *call) scalarArg(v *value) aten.Arg {

@@ -2,6 +2,7 @@ package onnx_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,26 +138,27 @@ func array(t *testing.T, path string) func(key string) []float64 {
 		}
 		defer f.Close()
 		key += ".npy"
-		switch h := f.Header(key); strings.Trim(h.Descr.Type, "'") {
+		kind := strings.Trim(f.Header(key).Descr.Type, "'")
+		var doubles []float64
+		var singles []float32
+		var integers []int64
+		switch kind {
 		case "<f8":
-			var a []float64
-			err = f.Read(key, &a)
-			return a
+			err = f.Read(key, &doubles)
 		case "<f4":
-			var a []float32
-			err = f.Read(key, &a)
-			return widen(a)
+			err = f.Read(key, &singles)
 		case "<i8":
-			var a []int64
-			err = f.Read(key, &a)
-			wide := make([]float64, len(a))
-			for i, v := range a {
-				wide[i] = float64(v)
-			}
-			return wide
+			err = f.Read(key, &integers)
 		default:
-			t.Fatalf("%s: %s has the type %s", path, key, h.Descr.Type)
+			err = fmt.Errorf("its type is %s", kind)
 		}
-		return nil
+		if err != nil {
+			t.Fatalf("%s: %s: %v", path, key, err)
+		}
+		doubles = append(doubles, widen(singles)...)
+		for _, v := range integers {
+			doubles = append(doubles, float64(v))
+		}
+		return doubles
 	}
 }

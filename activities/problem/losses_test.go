@@ -72,10 +72,10 @@ func (c lossCase) evaluate(t *testing.T) (values [][]float64) {
 	defer exec.Finalize()
 	var classes []int32
 	var targets []float32
-	labels := tensors.FromFlatDataAndDimensions(classes, 0)
 	for _, y := range c.Labels {
 		classes, targets = append(classes, int32(y)), append(targets, float32(y))
 	}
+	var labels *tensors.Tensor
 	if c.Problem.HasTargets() {
 		classes, labels = nil, tensors.FromFlatDataAndDimensions(targets, c.Dims...)
 	} else {

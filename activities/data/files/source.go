@@ -24,7 +24,6 @@ type source struct {
 
 // split is the records of a split in the order of its examples.
 type split struct {
-	path    string
 	parts   []part
 	starts  []int // number of the first record of each part
 	size    int   // bytes of an example

@@ -54,13 +54,13 @@ func openModel(path string) (*model, error) {
 		if err != nil {
 			return nil, err
 		}
-		program, m.values, m.notes = f.Program, byName(f), f.Notes
+		program, m.values, m.notes = f.Program, byName(f.Program, f.Params, f.Buffers), f.Notes
 	case ".onnx":
 		f, err := onnx.Read(path)
 		if err != nil {
 			return nil, err
 		}
-		program, m.values, m.notes = f.Program, f.Values, f.Notes
+		program, m.values, m.notes = f.Program, byName(f.Program, f.Params, f.Buffers), f.Notes
 	default:
 		return nil, fmt.Errorf("a network is the name of a built-in one (%s), or a file that ends in .pt2 (torch.export.save) or .onnx", strings.Join(nets.Names(), ", "))
 	}
@@ -73,13 +73,13 @@ func openModel(path string) (*model, error) {
 }
 
 // byName are the values of parameters and buffers by their names.
-func byName(f *pt2.File) map[string][]float32 {
+func byName(p *aten.Program, params, buffers [][]float32) map[string][]float32 {
 	out := map[string][]float32{}
-	for i, t := range f.Program.Params {
-		out[t.Name] = f.Params[i]
+	for i, t := range p.Params {
+		out[t.Name] = params[i]
 	}
-	for i, t := range f.Program.Buffers {
-		out[t.Name] = f.Buffers[i]
+	for i, t := range p.Buffers {
+		out[t.Name] = buffers[i]
 	}
 	return out
 }
