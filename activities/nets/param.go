@@ -15,6 +15,11 @@ const (
 	RunningVar              // running (unbiased) variance, [channels]
 )
 
+// String is the role in words.
+func (r Role) String() string {
+	return [...]string{"convolution", "weight", "bias", "scale of a normalization", "shift of a normalization", "running mean", "running variance"}[r]
+}
+
 // IsWeight reports whether the parameter is the weight tensor of a layer, one
 // whose slices along the first axis are filters (Li et al. 2018, section 4),
 // and not a bias or a parameter of batch normalisation.

@@ -31,6 +31,18 @@ func FromProgram(name string, p *aten.Program, of problem.Problem) (*Net, error)
 	return net, nil
 }
 
+// TensorsOf lists the parameters and buffers of a program with the roles that they have in a network.
+func TensorsOf(p *aten.Program) (params, buffers []Param) {
+	role := roles(p)
+	table := func(tensors []aten.Tensor) (out []Param) {
+		for _, t := range tensors {
+			out = append(out, Param{Name: t.Name, Shape: t.Shape, Offset: Length(out), Size: size(t.Shape), Role: role(t)})
+		}
+		return out
+	}
+	return table(p.Params), table(p.Buffers)
+}
+
 func fromProgram(name string, p *aten.Program, of problem.Problem) (*Net, error) {
 	if err := of.Check(); err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ func Weights(file string, net sweepfile.NamedNetwork, rename weights.Rename) (b 
 		return nil, nil, err
 	}
 	var theta, state []float32
-	if isModel(file) {
+	if IsModel(file) {
 		m, err := readModel(file)
 		if err != nil {
 			return nil, nil, err

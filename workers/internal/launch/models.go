@@ -84,10 +84,32 @@ func byName(p *aten.Program, params, buffers [][]float32) map[string][]float32 {
 	return out
 }
 
-// isModel says whether a file holds a network and not only weights.
-func isModel(path string) bool {
+// IsModel says whether a file holds a network and not only weights.
+func IsModel(path string) bool {
 	extension := strings.ToLower(filepath.Ext(path))
 	return extension == ".pt2" || extension == ".onnx"
+}
+
+// Model is what is known of a network in a file without data.
+type Model struct {
+	Program         *aten.Program
+	Params, Buffers []nets.Param
+	Notes           []string
+}
+
+// ReadModel reads the file of a network.
+func ReadModel(path string) (Model, error) {
+	m, err := readModel(path)
+	if err != nil {
+		return Model{}, err
+	}
+	p, err := aten.Parse(m.program)
+	if err != nil {
+		return Model{}, err
+	}
+	out := Model{Program: p, Notes: m.notes}
+	out.Params, out.Buffers = nets.TensorsOf(p)
+	return out, nil
 }
 
 // weights are those in the file, for the network that it was built to.

@@ -27,7 +27,7 @@ func openData(folder string, c sweepfile.DataChoices) (*userData, error) {
 	if c.Labels != "" {
 		o.Labels = resolvePath(folder, c.Labels)
 	}
-	if c.Resize != nil {
+	if len(c.Resize) == 2 {
 		o.Height, o.Width = c.Resize[0], c.Resize[1]
 	}
 	key := fmt.Sprintf("%s %#v", path, o)
@@ -40,6 +40,19 @@ func openData(folder string, c sweepfile.DataChoices) (*userData, error) {
 	}
 	known, _ := opened.LoadOrStore(key, &userData{Collection: collection})
 	return known.(*userData), nil
+}
+
+// OpenData opens data from files, relative to the working directory.
+func OpenData(path string, c sweepfile.DataChoices) (*data.Collection, error) {
+	if len(c.Resize) != 0 && len(c.Resize) != 2 {
+		return nil, exit.Usagef("a size of %d numbers: give a height and a width", len(c.Resize))
+	}
+	c.Name = path
+	u, err := openData(".", c)
+	if err != nil {
+		return nil, err
+	}
+	return u.Collection, nil
 }
 
 // sizes are the numbers of examples of both splits.

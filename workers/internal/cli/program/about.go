@@ -40,7 +40,10 @@ type netRow struct {
 const memoryBatch = 128
 
 func netsCommand(a *app.App) *cobra.Command {
-	return app.Command("nets [SWEEP]", "List the networks, or those of a sweep file, with their parameters, multiply-adds per image and memory", cobra.MaximumNArgs(1), func(_ *cobra.Command, args []string) error {
+	return app.Command("nets [SWEEP|MODEL]", "List the networks, or those of a sweep file, with their parameters, multiply-adds per image and memory; or the tensors of a model file", cobra.MaximumNArgs(1), func(_ *cobra.Command, args []string) error {
+		if len(args) == 1 && launch.IsModel(args[0]) {
+			return describeModel(a, args[0])
+		}
 		var list []sweepfile.NamedNetwork
 		for _, name := range nets.Names() {
 			list = append(list, launch.BuiltIn(name))

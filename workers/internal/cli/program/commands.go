@@ -1,4 +1,4 @@
-// Package program has the commands about the program itself: its version, networks and numeric backends.
+// Package program has the commands about the program itself: its version, networks and numeric backends, and about files that it reads.
 package program
 
 import (
@@ -9,5 +9,5 @@ import (
 
 // Commands are the commands of this package.
 func Commands(a *app.App) []*cobra.Command {
-	return app.In(app.GroupProgram, backendCommand(a), netsCommand(a), versionCommand(a))
+	return app.In(app.GroupProgram, backendCommand(a), netsCommand(a), dataCommand(a), versionCommand(a))
 }

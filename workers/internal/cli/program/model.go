@@ -1,0 +1,79 @@
+package program
+
+import (
+	"fmt"
+	"strings"
+
+	"lossatlas/activities/nets"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/launch"
+	"lossatlas/workers/internal/table"
+)
+
+// modelView is a network in a file, as `nets MODEL` shows it.
+type modelView struct {
+	Input      []string     `json:"input"` // its shape, "batch" first
+	Type       string       `json:"type"`
+	Operations int          `json:"operations"`
+	Parameters int          `json:"parameters"`
+	MACs       int64        `json:"macs"` // multiply-adds for one example
+	Tensors    []tensorView `json:"tensors"`
+	Notes      []string     `json:"notes,omitempty"`
+}
+
+// tensorView is a parameter or buffer.
+type tensorView struct {
+	Name  string `json:"name"`
+	Shape []int  `json:"shape"`
+	Role  string `json:"role"`
+	// Filters is the number of slices along the first axis, which directions normalize one by one; 0 for tensors that they leave out.
+	Filters int `json:"filters"`
+}
+
+// describeModel prints the tensors of a network in a file.
+func describeModel(a *app.App, path string) error {
+	m, err := launch.ReadModel(path)
+	if err != nil {
+		return err
+	}
+	cost, err := m.Program.Cost(1)
+	if err != nil {
+		return err
+	}
+	v := modelView{Type: m.Program.Input.Type, Operations: len(m.Program.Ops), Parameters: nets.Length(m.Params), MACs: cost.MACs, Notes: m.Notes}
+	for _, d := range m.Program.Input.Shape {
+		v.Input = append(v.Input, d.String())
+	}
+	for _, p := range append(append([]nets.Param(nil), m.Params...), m.Buffers...) {
+		t := tensorView{Name: p.Name, Shape: p.Shape, Role: p.Role.String()}
+		if p.Role.IsWeight() {
+			t.Filters = p.Shape[0]
+		}
+		v.Tensors = append(v.Tensors, t)
+	}
+	if a.Settings.Output != "text" {
+		return a.PrintJSON(v)
+	}
+	return v.text(a)
+}
+
+func (v modelView) text(a *app.App) error {
+	fmt.Fprintf(a.Out, "takes [%s] %s; %s, %.1f M multiply-adds for one example, %s\n\n",
+		strings.Join(v.Input, ", "), v.Type, app.Count(v.Parameters, "parameter"), float64(v.MACs)/1e6, app.Count(v.Operations, "operation"))
+	t := table.Table{Header: []string{"TENSOR", "SHAPE", "ROLE", "FILTERS"}, Right: map[int]bool{3: true}}
+	for _, r := range v.Tensors {
+		filters := "-"
+		if r.Filters > 0 {
+			filters = fmt.Sprint(r.Filters)
+		}
+		t.Add(r.Name, fmt.Sprint(r.Shape), r.Role, filters)
+	}
+	if err := t.Text(a.Out); err != nil {
+		return err
+	}
+	for _, note := range v.Notes {
+		fmt.Fprintf(a.Out, "\n%s\n", note)
+	}
+	_, err := fmt.Fprintln(a.Out, "\nFILTERS are the slices of a tensor along its first axis; directions give each the norm of the weights' own. Tensors without filters keep their values.")
+	return err
+}
