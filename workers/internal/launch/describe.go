@@ -10,6 +10,7 @@ import (
 	"lossatlas/activities/runner"
 	"lossatlas/pipelines"
 	"lossatlas/pipelines/sweepfile"
+	"lossatlas/workers/internal/exit"
 )
 
 // Subject is a network and its data, as a sweep file would name them.
@@ -46,8 +47,10 @@ func Describe(folder, network string, choices sweepfile.DataChoices) (Subject, e
 		}
 		out.Notes = append(out.Notes, files.Notes...)
 	}
-	out.Net, err = runner.Network(n, set.Problem)
-	return out, err
+	if out.Net, err = runner.Network(n, set.Problem); err != nil {
+		return Subject{}, exit.Usagef("%s on %s: %w", network, choices.Name, err)
+	}
+	return out, nil
 }
 
 // Size says how large an example is, and of what: "1×28×28 numbers of float32, channels first".
