@@ -46,6 +46,7 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 		return put(net.Encode(theta, state, nil))
 	}
 	at := map[string]Input{pipelines.OutWeights: weights(1)}
+	operations := put([]byte(`{"input":{"name":"x","type":"float32","shape":[[0,1],3]},"output":"x","params":[],"ops":[]}`), nil)
 	given := func() Input {
 		r := b.made(t, b.step(t, pipelines.KindDifference, pipelines.DifferenceParams{Net: golden, Problem: shapesProblem},
 			map[string]Input{pipelines.OutWeights: weights(1), pipelines.InTowardX: weights(2), pipelines.InTowardY: weights(3)}))
@@ -89,6 +90,7 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 	return []goldenStep{
 		one(pipelines.KindTrain, trained, nil),
 		one(pipelines.KindImport, pipelines.ImportParams{Net: golden, Weights: at[pipelines.OutWeights].Digest.String(), Data: trained.Data}, nil),
+		one(pipelines.KindFiles, pipelines.FilesParams{What: pipelines.FilesNetwork, Index: operations.Digest.String()}, nil),
 		one(pipelines.KindDirections, pipelines.DirectionsParams{Net: golden, Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, at),
 		one(pipelines.KindEigenvectors, pipelines.EigenvectorsParams{Net: golden, Data: images, Batch: 8, Subset: "weights", Tolerance: 0.1, Axes: 2}, at),
 		one(pipelines.KindGivenDirections, pipelines.GivenDirectionsParams{Net: golden, Problem: shapesProblem, Directions: given.Digest.String(), Axes: 2}, nil),
