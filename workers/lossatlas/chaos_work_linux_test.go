@@ -106,7 +106,11 @@ func sum(all []*attempt) tallied {
 		}
 		if a.stored {
 			stored[a.portion] = a.life
-		} else if a.life.killed {
+		}
+	}
+	for i, a := range all { // what was not begun again was stored, though a full disk had no room for the line that says so
+		again := slices.ContainsFunc(all[i+1:], func(b *attempt) bool { return b.portion == a.portion })
+		if !a.stored && a.life.killed && again {
 			lost[a.life]++
 		}
 	}
