@@ -6,7 +6,13 @@ const KindImport Kind = "import"
 var importSpec = Spec{
 	Version: 2, Numeric: true,
 	Outputs: []string{OutWeights, OutLog},
-	Label:   typed(func(p ImportParams) string { return p.Net.String() }),
+	MoreOutputs: typed(func(p ImportParams) (names []string) {
+		for _, c := range p.Checkpoints {
+			names = append(names, OutCheckpoint(c.Epoch))
+		}
+		return names
+	}),
+	Label: typed(func(p ImportParams) string { return p.Net.String() }),
 	Cost: typed(func(p ImportParams) Cost {
 		return forward(p.Net, p.Data.Problem, float64(p.Data.Train+p.Data.Test))
 	}),
@@ -19,4 +25,12 @@ type ImportParams struct {
 	Net     Network   `json:"net"`
 	Weights string    `json:"weights"` // digest of the weights as a training would store them
 	Data    TrainData `json:"data"`
+	// Checkpoints are weights from earlier in the training, rising by epoch.
+	Checkpoints []ImportedCheckpoint `json:"checkpoints,omitempty"`
+}
+
+// ImportedCheckpoint is weights after an epoch of a training elsewhere.
+type ImportedCheckpoint struct {
+	Epoch   int    `json:"epoch"`
+	Weights string `json:"weights"` // digest, as of ImportParams
 }

@@ -56,6 +56,16 @@ func importWeights(ctx context.Context, r *Run) (Outputs, error) {
 		return nil, err
 	}
 	outputs[pipelines.OutWeights] = artifacts.BlobOf(file)
+	for _, c := range p.Checkpoints {
+		before, err := r.imported(ctx, "checkpoint", c.Weights)
+		if err != nil {
+			return nil, err
+		}
+		if _, _, err := net.Decode(before); err != nil {
+			return nil, Permanent("BadWeights", fmt.Errorf("%s: epoch %d: %w", r.Label, c.Epoch, err))
+		}
+		outputs[pipelines.OutCheckpoint(c.Epoch)] = artifacts.BlobOf(before)
+	}
 	return outputs, nil
 }
 

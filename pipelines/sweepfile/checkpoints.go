@@ -93,10 +93,16 @@ func (t *trainConfig) resolveCheckpoints(c *syntax.Checker, tree *syntax.Node) {
 // kept are the epochs whose weights are kept beside the last one's, so that ways
 // of saying the same are the same training.
 func (t *trainConfig) kept() []int {
+	var out []int
+	if len(t.Along) > 0 {
+		for _, c := range t.Along[:len(t.Along)-1] {
+			out = append(out, c.Epoch)
+		}
+		return out
+	}
 	if t.Checkpoints == nil {
 		return nil
 	}
-	var out []int
 	if every := t.Checkpoints.Every; every > 0 {
 		for e := 0; e < t.Epochs; e += every {
 			out = append(out, e)

@@ -67,6 +67,7 @@ func (cfg *config) resolve(c *syntax.Checker, cat Catalog, tree *syntax.Node) {
 	}
 	augment := cfg.resolveDataset(c, cat, tree)
 	cfg.resolveNetwork(c, cat, tree)
+	cfg.resolvePath(c, cat, tree)
 	cfg.resolveTrain(c, augment, tree)
 	cfg.resolveMaps(c, tree)
 	cfg.resolveCompare(c, tree)

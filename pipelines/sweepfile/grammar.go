@@ -18,11 +18,20 @@ type Catalog struct {
 	// Data is the data set of a name or file with what a sweep file says of it. Without it, data sets are
 	// those of the list and files can't be read.
 	Data func(DataChoices) (Dataset, error)
+	// Checkpoints lists the weights of a training in a folder, or in the files that a pattern matches, in their order; without it
+	// there are none.
+	Checkpoints func(path string) ([]Checkpoint, error)
 	// NetworkOfFile reads a network from a file; without it, files can't be read.
 	NetworkOfFile func(path string) (pipelines.Network, error)
 	// CheckNetwork returns the fault of a written-out network for a problem, and the
 	// way to the layer through the network's JSON ("4", "shortcut", "0"); nil checks nothing.
 	CheckNetwork func(n pipelines.Network, p pipelines.Problem) (place []string, err error)
+}
+
+// Checkpoint is a file with the weights after an epoch of a training.
+type Checkpoint struct {
+	File  string
+	Epoch int
 }
 
 // Dataset is what this package knows of a data set.

@@ -34,6 +34,17 @@ func (cfg *config) imports() Import {
 	return Import{File: cfg.Train.Import, Net: cfg.network(), Problem: cfg.Problem, Name: cfg.Train.Net, Rename: strings.Join(rules, ",")}
 }
 
+// importsAlong are the weights before the last along a training elsewhere.
+func (cfg *config) importsAlong() (out []Import) {
+	along := cfg.Train.Along
+	for i := 0; i+1 < len(along); i++ {
+		one := cfg.imports()
+		one.File = along[i].File
+		out = append(out, one)
+	}
+	return out
+}
+
 // importsDirections is what a map takes its directions from, if it does.
 func (cfg *config) importsDirections(m mapConfig) Import {
 	i := Import{File: m.Directions.file, Net: cfg.network(), Problem: cfg.Problem, Name: cfg.Train.Net, Directions: true, Axes: 2}
@@ -55,6 +66,9 @@ func (s *Sweep) Imports() []Import {
 	}
 	for _, e := range s.experiments {
 		add(e.config.imports())
+		for _, i := range e.config.importsAlong() {
+			add(i)
+		}
 		for _, m := range e.config.Maps {
 			add(e.config.importsDirections(m))
 		}
@@ -89,7 +103,11 @@ func (b *builder) addWeights() string {
 		return b.add("train", pipelines.Address{Role: pipelines.RoleWeights}, pipelines.KindTrain, b.trainParams(), nil)
 	}
 	i := b.config.imports()
-	return b.add("import", pipelines.Address{Role: pipelines.RoleWeights}, pipelines.KindImport, pipelines.ImportParams{Net: i.Net, Weights: b.imported[i], Data: b.trainParams().Data}, nil)
+	params := pipelines.ImportParams{Net: i.Net, Weights: b.imported[i], Data: b.trainParams().Data}
+	for k, before := range b.config.importsAlong() {
+		params.Checkpoints = append(params.Checkpoints, pipelines.ImportedCheckpoint{Epoch: t.Along[k].Epoch, Weights: b.imported[before]})
+	}
+	return b.add("import", pipelines.Address{Role: pipelines.RoleWeights}, pipelines.KindImport, params, nil)
 }
 
 // Imported is the digest that Resolve was told of a file, "" for none.

@@ -2,7 +2,9 @@ package sweepfile
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,7 +31,7 @@ func TestImportTakesThePlaceOfTraining(t *testing.T) {
 	steps := g.Experiments[0].Steps
 	want := pipelines.ImportParams{Net: "resnet20", Weights: weights.String(), Data: pipelines.TrainData{Name: "cifar10", Digest: digest, Train: 50000, Test: 10000}}
 	var got pipelines.ImportParams
-	if err := json.Unmarshal(steps[0].Params, &got); err != nil || steps[0].Kind != pipelines.KindImport || got != want {
+	if err := json.Unmarshal(steps[0].Params, &got); err != nil || steps[0].Kind != pipelines.KindImport || !cmp.Equal(got, want) {
 		t.Errorf("first step %s with %+v, want an import with %+v", steps[0].Kind, got, want)
 	}
 	for _, p := range g.All() {
@@ -105,6 +107,57 @@ func TestImportMistakes(t *testing.T) {
 		src := strings.Replace(short, "{net: resnet20}", c.says, 1)
 		if _, err := Parse("sweep.yaml", []byte(src), catalog, ""); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: the error is %v, want one with %q", c.says, err, c.want)
+		}
+	}
+}
+
+// TestPathOfWeights: weights along a training elsewhere are imported, the last of them in the place of the training, and a map of
+// kind trajectory leads through all.
+func TestPathOfWeights(t *testing.T) {
+	cat := catalog
+	cat.Checkpoints = func(path string) ([]Checkpoint, error) {
+		if path != "runs" {
+			return nil, errors.New("there are no weights")
+		}
+		return []Checkpoint{{"runs/a.pth", 1}, {"runs/b.pth", 4}, {"runs/c.pth", 9}}, nil
+	}
+	text := "name: one\ndataset: {name: cifar10}\ntrain: {net: resnet20, path: runs}\nmaps: [{kind: trajectory}]\n"
+	s, err := Parse("sweep.yaml", []byte(text), cat, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []string
+	for _, i := range s.Imports() {
+		files = append(files, i.File)
+		s.Resolve(i, artifacts.Of([]byte(i.File)))
+	}
+	if !slices.Equal(files, []string{"runs/c.pth", "runs/a.pth", "runs/b.pth"}) {
+		t.Errorf("the files are %v", files)
+	}
+	g, err := s.Expand(digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := g.Experiments[0].Steps
+	var got pipelines.ImportParams
+	var path pipelines.TrajectoryParams
+	if err := errors.Join(json.Unmarshal(steps[0].Params, &got), json.Unmarshal(steps[1].Params, &path)); err != nil {
+		t.Fatal(err)
+	}
+	want := []pipelines.ImportedCheckpoint{{Epoch: 1, Weights: artifacts.Of([]byte("runs/a.pth")).String()}, {Epoch: 4, Weights: artifacts.Of([]byte("runs/b.pth")).String()}}
+	if !slices.Equal(got.Checkpoints, want) || got.Weights != artifacts.Of([]byte("runs/c.pth")).String() {
+		t.Errorf("imported are %+v, want %v before the last", got, want)
+	}
+	if !slices.Equal(path.Epochs, []int{1, 4, 9}) || len(path.RateChanges) > 0 || steps[1].Inputs[pipelines.OutCheckpoint(4)].Step != steps[0].ID {
+		t.Errorf("the path is %+v with inputs %v", path, steps[1].Inputs)
+	}
+	for change, want := range map[string]string{
+		"path: nothing":              "3:30: train.path: there are no weights",
+		"path: runs, import: b.pth":  "leave train.import out",
+		"path: runs, batch_size: 12": "train.batch_size has no effect beside train.path",
+	} {
+		if _, err := Parse("sweep.yaml", []byte(strings.Replace(text, "path: runs", change, 1)), cat, ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: the error is %v, want %q", change, err, want)
 		}
 	}
 }

@@ -33,8 +33,11 @@ const minCheckpoints = 2
 func resolveTrajectory(cfg *config, c *syntax.Checker, m *mapConfig, tree *syntax.Node) {
 	t := &cfg.Train
 	switch kept := len(t.kept()); {
+	case len(t.Along) > 0 && kept < minCheckpoints:
+		c.Addf(tree.Place("kind"), "maps: a map of kind trajectory needs at least %d checkpoints, and train.path names %d", minCheckpoints+1, kept+1)
+	case t.Path != "": // what is wrong with it is reported already
 	case t.Import != "":
-		c.Addf(tree.Place("kind"), "maps: a map of kind trajectory follows a training, and imported weights have none; leave it out, or train with train.checkpoints")
+		c.Addf(tree.Place("kind"), "maps: a map of kind trajectory follows a training, and imported weights have none; leave it out, train with train.checkpoints, or name the weights along the training by train.path")
 	case t.Checkpoints == nil:
 		c.Addf(tree.Place("kind"), "maps: a map of kind trajectory needs the weights along the training; write checkpoints: 1 under train to keep those of every epoch")
 	case kept < minCheckpoints:
@@ -52,6 +55,9 @@ func addTrajectory(b *builder, m mapConfig, train string) {
 	t := b.config.Train
 	tp := pipelines.TrajectoryParams{Net: b.config.network(), Problem: b.config.Problem, Ignore: m.Ignore, Normalize: m.Normalize, Seed: m.Seed, RateChanges: []int{}}
 	for _, d := range t.Optimizer.Schedule.Drops {
+		if t.Import != "" {
+			break // the rates of a training elsewhere are not known
+		}
 		tp.RateChanges = append(tp.RateChanges, d.Epoch)
 	}
 	weights := pipelines.Ref{Step: train, Output: pipelines.OutWeights}

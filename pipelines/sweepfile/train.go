@@ -12,6 +12,8 @@ var trainFields = syntax.Object{Fields: []syntax.Field{
 		Type: syntax.Choice{From: namesOfNets, What: "a network", Open: true, Path: true}, Required: true},
 	{Name: "import", Doc: "Weights to take in place of a training: a PyTorch checkpoint, .safetensors or .npz file with PyTorch's names, relative to the sweep file. Default for a network from a file: the weights in it.",
 		Type: importedFile},
+	{Name: "path", Doc: "Weights along a training elsewhere: a folder, or a pattern such as runs/epoch_*.pth, relative to the sweep file. The last of them, by the epochs that they or their names say, " +
+		"take the place of the training, and a map of kind trajectory leads through all.", Type: syntax.Text{Max: 500, Form: anyText, Want: "the path of a folder, or a pattern of files"}},
 	{Name: "rename", Doc: "Other names for parts of the names in the imported file: {fc: linear} takes fc.weight for linear.weight, {model: \"\"} takes a prefix off.", Type: renames{}},
 	{Name: "optimizer", Doc: "How the weights are updated.", Type: optimizerFields},
 	{Name: "epochs", Doc: "Passes over the training images.", Type: syntax.Integer{Min: 1, Max: maxEpochs}, Default: int64(300)},
@@ -38,6 +40,10 @@ type trainConfig struct {
 
 	LabelNoise float64 `field:"label_noise"`
 	Import     string  `field:"import"`
+	Path       string  `field:"path"`
+
+	// Along are the files that path names, rising by epoch.
+	Along []Checkpoint
 
 	Rename map[string]string `field:"rename"`
 
@@ -48,6 +54,28 @@ type trainConfig struct {
 // unless a sweep says otherwise: large enough for what the paper's large batches
 // do to a network, small enough that ResNet-20 and VGG-9 train within 4 GiB.
 const defaultBNGroup = 256
+
+// resolvePath lists the weights along a training elsewhere.
+func (cfg *config) resolvePath(c *syntax.Checker, cat Catalog, tree *syntax.Node) {
+	t := &cfg.Train
+	if t.Path == "" || cat.Checkpoints == nil {
+		return
+	}
+	at := tree.Place("train", "path")
+	if t.Import != "" {
+		c.Addf(at, "train.path names the weights along a training, of which the last are mapped; leave train.import out")
+		return
+	}
+	found, err := cat.Checkpoints(t.Path)
+	switch {
+	case err != nil:
+		c.Addf(at, "train.path: %v", err)
+	case len(found) > maxCheckpoints:
+		c.Addf(at, "train.path: %d checkpoints; at most %d are allowed: name some of them by a pattern", len(found), maxCheckpoints)
+	default:
+		t.Along = found
+	}
+}
 
 // resolveNetwork reads a network from its file.
 func (cfg *config) resolveNetwork(c *syntax.Checker, cat Catalog, tree *syntax.Node) {
@@ -68,14 +96,21 @@ func (cfg *config) resolveNetwork(c *syntax.Checker, cat Catalog, tree *syntax.N
 
 func (cfg *config) resolveTrain(c *syntax.Checker, augment bool, tree *syntax.Node) {
 	t := &cfg.Train
-	if t.Import == "" && cfg.OfFile != "" {
+	switch {
+	case t.Import == "" && len(t.Along) > 0:
+		last := t.Along[len(t.Along)-1]
+		t.Import, t.Epochs = last.File, last.Epoch
+	case t.Import == "" && cfg.OfFile != "":
 		t.Import = t.Net
 	}
 	if t.Import != "" {
 		for _, e := range tree.Get("train").Entries {
-			if e.Key != "net" && e.Key != "import" && e.Key != "rename" && e.Value.Kind != syntax.NullNode {
+			if !slices.Contains([]string{"net", "import", "path", "rename"}, e.Key) && e.Value.Kind != syntax.NullNode {
 				beside := "beside train.import, which takes"
-				if t.Import == t.Net {
+				switch {
+				case len(t.Along) > 0:
+					beside = "beside train.path, whose last weights take"
+				case t.Import == t.Net:
 					beside = "on a network from a file, whose weights take"
 				}
 				c.Addf(e.At, "train.%s has no effect %s the place of a training; leave one of them out", syntax.Clip(e.Key), beside)

@@ -24,6 +24,7 @@ func Catalog() sweepfile.Catalog {
 func catalogAt(folder string) sweepfile.Catalog {
 	cat := Catalog()
 	cat.Data = func(c sweepfile.DataChoices) (sweepfile.Dataset, error) { return dataset(folder, c) }
+	cat.Checkpoints = func(path string) ([]sweepfile.Checkpoint, error) { return checkpointsAt(folder, path) }
 	cat.NetworkOfFile = func(path string) (pipelines.Network, error) {
 		m, err := readModel(resolvePath(folder, path))
 		if err != nil {
