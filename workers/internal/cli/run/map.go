@@ -40,7 +40,7 @@ what was guessed in comments; it is run, and can be edited and run again.`
 	f.Float64SliceVar(&m.data.Mean, "mean", nil, "`numbers` that are subtracted from the channels of the inputs")
 	f.Float64SliceVar(&m.data.Deviation, "deviation", nil, "`numbers` that the channels are then divided by")
 	f.StringVar(&m.name, "name", "", "`name` of the sweep and its file (default: that of MODEL)")
-	f.IntVar(&m.images, "images", 1000, "the maps look at the first `N` examples at most")
+	f.IntVar(&m.images, "images", 1000, "only the first `N` examples of each split are looked at")
 	f.BoolVar(&m.quiet, "no-open", false, "don't open the page")
 	return cmd
 }
@@ -165,6 +165,14 @@ func (m *mapping) text(name, model string, s launch.Subject) []byte {
 	say("name: %s", name)
 	say("dataset:")
 	say("  name: %s # %s of %s", quoted(m.data.Name), app.Count(s.Data.Train, "example"), s.Size())
+	for _, split := range []struct {
+		name string
+		have int
+	}{{"train", s.Data.Train}, {"test", s.Data.Test}} {
+		if split.have > m.images {
+			say("  %s: %d # of %d", split.name, m.images, split.have)
+		}
+	}
 	if m.data.Labels != "" {
 		say("  labels: %s", quoted(m.data.Labels))
 	}
