@@ -192,7 +192,7 @@ func (m *mapping) text(name, model string, s launch.Subject) []byte {
 	say("maps:")
 	say("  - {kind: line, points: 41, splits: [train], images: %d}", n)
 	say("  - {kind: surface, resolution: 21, images: %d} # from -1 to 1 along each direction", n)
-	say("  - {kind: spectrum, subset: all, probes: 4, steps: 40, images: %d} # λmax, λmin, trace and density of the Hessian's eigenvalues", n)
+	say("  - {kind: spectrum, subset: all, probes: 2, steps: 20, images: %d} # λmax, λmin, trace and density of the Hessian's eigenvalues", n)
 	return b.Bytes()
 }
 
