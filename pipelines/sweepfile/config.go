@@ -65,7 +65,10 @@ func (cfg *config) resolve(c *syntax.Checker, cat Catalog, tree *syntax.Node) {
 	if cfg.Device != "" && cfg.Numerics == anyNumerics {
 		c.Addf(tree.Place(deviceKey), "device: with `numerics: any` every worker may compute; leave device out, or say `numerics: exact`")
 	}
-	augment := cfg.resolveDataset(c, cat, tree)
+	augment, ok := cfg.resolveDataset(c, cat, tree)
+	if !ok {
+		return
+	}
 	cfg.resolveNetwork(c, cat, tree)
 	cfg.resolvePath(c, cat, tree)
 	cfg.resolveTrain(c, augment, tree)

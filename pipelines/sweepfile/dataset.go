@@ -65,6 +65,19 @@ type DataChoices struct {
 // IsFile says whether the data lie in a file or folder and are not built in.
 func (d DataChoices) IsFile() bool { return syntax.IsPath(d.Name) }
 
+// CheckBuiltIn returns an error for choices that only data from files allow.
+func (d DataChoices) CheckBuiltIn() error {
+	for _, f := range []struct {
+		field string
+		given bool
+	}{{"labels", d.Labels != ""}, {"holdout", d.Holdout != 0}, {"resize", d.Resize != nil}, {"classes", d.Classes != 0}, {"normalization", d.Normalization != ""}} {
+		if f.given {
+			return &FieldError{Field: f.field, Err: fmt.Errorf("it is for data from files, and %s is built in", d.Name)}
+		}
+	}
+	return nil
+}
+
 // count is the number of examples in use of a split.
 func (d datasetConfig) count(split string) int {
 	if split == splitTrain {
@@ -79,8 +92,9 @@ const (
 	defaultTest  = 10000
 )
 
-// resolveDataset settles what the network learns, and checks that the data set has as many examples.
-func (cfg *config) resolveDataset(c *syntax.Checker, cat Catalog, tree *syntax.Node) (augment bool) {
+// resolveDataset settles what the network learns, and checks that the data set has as many examples. ok is false if it
+// can't be read.
+func (cfg *config) resolveDataset(c *syntax.Checker, cat Catalog, tree *syntax.Node) (augment, ok bool) {
 	known, err := cat.data(cfg.Dataset.DataChoices)
 	if err != nil {
 		at := "name"
@@ -89,7 +103,7 @@ func (cfg *config) resolveDataset(c *syntax.Checker, cat Catalog, tree *syntax.N
 			at = field.Field
 		}
 		c.Addf(tree.Place("dataset", at), "dataset.%s: %v", at, err)
-		return false
+		return false, false // other mistakes may follow from it
 	}
 	cfg.Problem = known.Problem
 	settle := func(split string, count *int, have, usual int) {
@@ -105,7 +119,7 @@ func (cfg *config) resolveDataset(c *syntax.Checker, cat Catalog, tree *syntax.N
 	}
 	settle(splitTrain, &cfg.Dataset.Train, known.Train, defaultTrain)
 	settle(splitTest, &cfg.Dataset.Test, known.Test, defaultTest)
-	return known.Augment
+	return known.Augment, true
 }
 
 // data is the data set with what the file says of it.

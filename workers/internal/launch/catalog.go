@@ -73,10 +73,8 @@ func dataset(folder string, c sweepfile.DataChoices) (sweepfile.Dataset, error) 
 		if err != nil {
 			return out, err
 		}
-		for field, given := range map[string]bool{"labels": c.Labels != "", "holdout": c.Holdout != 0, "resize": c.Resize != nil, "classes": c.Classes != 0, "normalization": c.Normalization != ""} {
-			if given {
-				return out, &sweepfile.FieldError{Field: field, Err: fmt.Errorf("%s is for data from files, and %s is built in", field, c.Name)}
-			}
+		if err := c.CheckBuiltIn(); err != nil {
+			return out, err
 		}
 		p, out.Train, out.Test, out.Augment = known.Problem, known.Train, known.Test, known.Augment
 	}
