@@ -27,7 +27,7 @@ var directionsSpec = Spec{
 }
 
 var eigenvectorsSpec = Spec{
-	Version: 2, Numeric: true, Long: true,
+	Version: 3, Numeric: true, Long: true,
 	Outputs: []string{OutDirections},
 	Label:   typed(func(p EigenvectorsParams) string { return fmt.Sprintf("%s %s", p.Net, p.Data.Split) }),
 	Cost:    typed(func(p EigenvectorsParams) Cost { return products(p.Net, p.Data, EndsProducts) }),

@@ -4,7 +4,7 @@ package pipelines
 const KindImport Kind = "import"
 
 var importSpec = Spec{
-	Version: 2, Numeric: true,
+	Version: 3, Numeric: true,
 	Outputs: []string{OutWeights, OutLog},
 	MoreOutputs: typed(func(p ImportParams) (names []string) {
 		for _, c := range p.Checkpoints {

@@ -12,7 +12,7 @@ const (
 )
 
 var mapSpec = Spec{
-	Version: 2, Numeric: true, Unit: "point", Attempt: time.Hour,
+	Version: 3, Numeric: true, Unit: "point", Attempt: time.Hour,
 	Outputs: []string{OutGrid},
 	Label:   typed(MapParams.label),
 	Cost: typed(func(p MapParams) Cost {

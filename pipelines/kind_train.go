@@ -10,7 +10,7 @@ const KindTrain Kind = "train"
 
 // trainSpec: a training is one long piece of work, and its checkpoints are outputs of their own.
 var trainSpec = Spec{
-	Version: 2, Numeric: true, Long: true, Attempt: 14 * 24 * time.Hour,
+	Version: 3, Numeric: true, Long: true, Attempt: 14 * 24 * time.Hour,
 	Outputs: []string{OutWeights, OutLog},
 	MoreOutputs: typed(func(p TrainParams) (names []string) {
 		for _, epoch := range p.Checkpoints {

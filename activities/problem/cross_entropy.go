@@ -15,25 +15,29 @@ import (
 // at each place, and its mean is over Σ w_y.
 const CrossEntropy = "cross-entropy"
 
+// crossEntropy is computed from the differences d_k = x_k − x_y as m + log1p(Σ_{k≠y} exp(d_k − m) + exp(−m) − 1) with
+// m = max(0, d), so that a small loss, which a difference of logarithms would lose, keeps all its digits, and so does its gradient.
 // Logits that overflow give infinite and NaN losses, which are values like others.
 func crossEntropy(p Problem, logits, classes *graph.Node) *graph.Node {
 	last := logits.Rank() - 1
-	top := graph.StopGradient(graph.ReduceAndKeep(logits, graph.ReduceMax, last))
-	shifted := graph.Sub(logits, top)
+	is, zero := isClass(logits, classes), graph.ZerosLike(logits)
 	// Selected by Where and not by a product with 0 and 1, which would turn infinities elsewhere into NaN.
-	own := graph.ReduceSum(graph.Where(isClass(logits, classes), shifted, graph.ZerosLike(shifted)), last)
-	sum := graph.Log(graph.ReduceSum(graph.Exp(shifted), last))
-	loss := graph.Sub(sum, own)
+	own := graph.ReduceAndKeep(graph.Where(is, logits, zero), graph.ReduceSum, last)
+	d := graph.Sub(logits, own)
+	top := graph.StopGradient(graph.ReduceAndKeep(d, graph.ReduceMax, last))
+	others := graph.ReduceAndKeep(graph.Where(is, zero, graph.Exp(graph.Sub(d, top))), graph.ReduceSum, last)
+	plain := graph.Add(top, graph.Log1P(graph.Add(others, graph.AddScalar(graph.Exp(graph.Neg(top)), -1))))
+	loss := graph.Squeeze(plain, last)
 	weights := p.classWeights(logits)
 	if weights != nil {
-		loss = graph.Mul(loss, graph.ReduceSum(graph.Where(isClass(logits, classes), weights, graph.ZerosLike(logits)), last))
+		loss = graph.Mul(loss, graph.ReduceSum(graph.Where(is, weights, zero), last))
 	}
 	if p.Smoothing > 0 {
-		others := graph.Sub(graph.ExpandAxes(sum, -1), shifted)
+		every := graph.Sub(plain, d) // −log p_k
 		if weights != nil {
-			others = graph.Mul(others, weights)
+			every = graph.Mul(every, weights)
 		}
-		loss = graph.Add(graph.MulScalar(loss, 1-p.Smoothing), graph.MulScalar(graph.ReduceMean(others, last), p.Smoothing))
+		loss = graph.Add(graph.MulScalar(loss, 1-p.Smoothing), graph.MulScalar(graph.ReduceMean(every, last), p.Smoothing))
 	}
 	if p.Ignore != nil {
 		loss = graph.Where(p.counts(classes), loss, graph.ZerosLike(loss))

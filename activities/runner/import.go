@@ -95,7 +95,7 @@ func (r *Run) evaluateSplit(ctx context.Context, net *nets.Net, d pipelines.Trai
 	if err != nil {
 		return 0, 0, err
 	}
-	e, err := engine.NewEvaluator(b, net, images, evalBatch)
+	e, err := engine.NewEvaluator(b, net, images, min(evalBatch, n))
 	if err != nil {
 		return 0, 0, err
 	}

@@ -22,7 +22,7 @@ import (
 // checkpointPart holds a training's last finished epoch.
 const checkpointPart = "checkpoint"
 
-// evalBatch is how many images the losses recorded beside a training are evaluated at a time.
+// evalBatch is how many images the losses of a training are evaluated at a time at most.
 const evalBatch = 128
 
 // training is what a checkpoint keeps beside the optimizer's state.
@@ -118,11 +118,11 @@ func (r *trainRun) build(b *engine.Backend, train, test data.Split) (err error) 
 	if r.trainer, err = optim.New(b, r.net, train, recipe(r.p)); err != nil {
 		return err
 	}
-	if r.train, err = engine.NewEvaluator(b, r.net, train, evalBatch); err != nil {
+	if r.train, err = engine.NewEvaluator(b, r.net, train, min(evalBatch, train.Len())); err != nil {
 		return err
 	}
 	if r.p.Data.Test > 0 {
-		if r.test, err = engine.NewEvaluator(b, r.net, test, evalBatch); err != nil {
+		if r.test, err = engine.NewEvaluator(b, r.net, test, min(evalBatch, test.Len())); err != nil {
 			return err
 		}
 	}

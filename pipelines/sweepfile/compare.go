@@ -368,7 +368,7 @@ func (b *builder) addComparison(m compareConfig, train []string, names []string)
 	inputs = map[string]pipelines.Ref{pipelines.OutWeights: weights, pipelines.OutDirections: {Step: directions, Output: pipelines.OutDirections}}
 	grids := make(map[string]string)
 	for _, r := range m.Ranges {
-		mp.Data = b.mapData(r)
+		mp = over(mp, b.mapData(r))
 		grids[r.Split] = b.add(r.Split, pipelines.Address{Map: m.Name, Split: r.Split, Role: pipelines.RoleMap}, kind, mp, inputs)
 	}
 	title := m.Title

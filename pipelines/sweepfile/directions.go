@@ -177,8 +177,9 @@ func (b *builder) addDirections(m mapConfig, name string, pair int, weights pipe
 		if m.Ignore == "biasbn" {
 			subset = "weights"
 		}
+		data := b.mapData(m.Ranges[0])
 		id := b.add(name, at, pipelines.KindEigenvectors, pipelines.EigenvectorsParams{
-			Net: b.config.network(), Data: b.mapData(m.Ranges[0]), Batch: evaluateBatch,
+			Net: b.config.network(), Data: data, Batch: batchOf(data),
 			Subset: subset, Tolerance: eigenvectorTolerance, Axes: axes, Layers: m.layers(),
 		}, map[string]pipelines.Ref{pipelines.OutWeights: weights})
 		return pipelines.Ref{Step: id, Output: pipelines.OutDirections}

@@ -22,7 +22,7 @@ func TestEigenvectorMap(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := pipelines.EigenvectorsParams{
-		Net: got.Net, Batch: evaluateBatch, Subset: "weights", Tolerance: 1e-3, Axes: 2,
+		Net: got.Net, Batch: 64, Subset: "weights", Tolerance: 1e-3, Axes: 2,
 		Data: pipelines.MapData{Name: got.Data.Name, Digest: got.Data.Digest, Split: "test", To: 64},
 	}
 	if d := cmp.Diff(want, got); d != "" || step.Kind != pipelines.KindEigenvectors || !step.Kind.Numeric() {

@@ -9,9 +9,18 @@ import (
 	"lossatlas/pipelines"
 )
 
-// evaluateBatch is how many images one call of an evaluation executable takes.
+// evaluateBatch is how many examples one call of an evaluation executable takes at most.
 // The order of summation, hence the last bits of a loss, depends on it.
 const evaluateBatch = 128
+
+// batchOf is how many examples of a map's data one call takes: a smaller set is not filled up.
+func batchOf(d pipelines.MapData) int { return min(evaluateBatch, d.To-d.From) }
+
+// over is a map over data.
+func over(p pipelines.MapParams, d pipelines.MapData) pipelines.MapParams {
+	p.Data, p.Batch = d, batchOf(d)
+	return p
+}
 
 // Expand turns the sweep into its steps. datasetDigest is the digest of the whole
 // data set's content ("sha256:…"); it becomes part of the keys of all steps that

@@ -34,7 +34,7 @@ func TestHessianMap(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := pipelines.HessianParams{Subset: "weights", Tolerance: 0.01, MapParams: pipelines.MapParams{
-		Net: got.Net, Batch: evaluateBatch, X: pipelines.Axis{Min: -1, Max: 2, N: 5}, Y: &pipelines.Axis{Min: -1, Max: 2, N: 3},
+		Net: got.Net, Batch: 64, X: pipelines.Axis{Min: -1, Max: 2, N: 5}, Y: &pipelines.Axis{Min: -1, Max: 2, N: 3},
 		Data: pipelines.MapData{Name: got.Data.Name, Digest: got.Data.Digest, Split: "train", To: 64},
 	}}
 	if d := cmp.Diff(want, got); d != "" || step.Kind != pipelines.KindHessian || !step.Kind.Numeric() {

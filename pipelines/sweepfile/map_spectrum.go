@@ -31,8 +31,9 @@ type spectrumConfig struct {
 func addSpectrum(b *builder, m mapConfig, train string) {
 	inputs := map[string]pipelines.Ref{pipelines.OutWeights: {Step: train, Output: pipelines.OutWeights}}
 	for _, r := range m.Ranges {
+		data := b.mapData(r)
 		params := pipelines.SpectrumParams{
-			Net: b.config.network(), Data: b.mapData(r), Batch: evaluateBatch,
+			Net: b.config.network(), Data: data, Batch: batchOf(data),
 			Subset: m.Subset, Layers: m.layers(), Tolerance: m.Tolerance, Probes: m.Probes, Steps: m.Steps, Seed: m.Seed,
 		}
 		id := b.add(m.Name+"-"+r.Split, pipelines.Address{Map: m.Name, Split: r.Split, Role: pipelines.RoleMap}, pipelines.KindSpectrum, params, inputs)

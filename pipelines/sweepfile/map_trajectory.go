@@ -68,7 +68,7 @@ func addTrajectory(b *builder, m mapConfig, train string) {
 	}
 	tp.Epochs = append(tp.Epochs, t.Epochs)
 	path := b.add(m.Name+"-path", pipelines.Address{Map: m.Name, Role: pipelines.RolePath}, pipelines.KindTrajectory, tp, inputs)
-	mp := pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{N: m.Resolution[0]}, Y: &pipelines.Axis{N: m.Resolution[1]}, Batch: evaluateBatch}
+	mp := pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{N: m.Resolution[0]}, Y: &pipelines.Axis{N: m.Resolution[1]}}
 	inputs = map[string]pipelines.Ref{pipelines.OutWeights: weights, pipelines.OutDirections: {Step: path, Output: pipelines.OutDirections}}
 	if m.X != nil {
 		mp.X.Min, mp.X.Max = m.X[0], m.X[1]
@@ -81,7 +81,7 @@ func addTrajectory(b *builder, m mapConfig, train string) {
 		inputs[pipelines.OutPath] = pipelines.Ref{Step: path, Output: pipelines.OutPath}
 	}
 	for _, r := range m.Ranges {
-		mp.Data = b.mapData(r)
+		mp = over(mp, b.mapData(r))
 		grid := b.add(m.Name+"-"+r.Split, pipelines.Address{Map: m.Name, Split: r.Split, Role: pipelines.RoleMap}, pipelines.KindSurface, mp, inputs)
 		if !b.draws(plotTrajectory) {
 			continue

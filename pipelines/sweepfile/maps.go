@@ -218,14 +218,14 @@ func resolveLattice(_ *config, _ *syntax.Checker, m *mapConfig, _ *syntax.Node) 
 
 // line and plane are the lattices of a map over one direction and two.
 func (b *builder) line(m mapConfig) pipelines.MapParams {
-	return pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{Min: m.X[0], Max: m.X[1], N: m.Points}, Batch: evaluateBatch}
+	return pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{Min: m.X[0], Max: m.X[1], N: m.Points}}
 }
 
 func (b *builder) plane(m mapConfig) pipelines.MapParams {
 	return pipelines.MapParams{
-		Net: b.config.network(), Batch: evaluateBatch,
-		X: pipelines.Axis{Min: m.X[0], Max: m.X[1], N: m.Resolution[0]},
-		Y: &pipelines.Axis{Min: m.Y[0], Max: m.Y[1], N: m.Resolution[1]},
+		Net: b.config.network(),
+		X:   pipelines.Axis{Min: m.X[0], Max: m.X[1], N: m.Resolution[0]},
+		Y:   &pipelines.Axis{Min: m.Y[0], Max: m.Y[1], N: m.Resolution[1]},
 	}
 }
 

@@ -20,7 +20,7 @@ func TestSpectrumMap(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := pipelines.SpectrumParams{
-		Net: got.Net, Batch: evaluateBatch, Subset: "all", Tolerance: 0.01, Probes: 3, Steps: 20, Seed: 7,
+		Net: got.Net, Batch: 64, Subset: "all", Tolerance: 0.01, Probes: 3, Steps: 20, Seed: 7,
 		Data: pipelines.MapData{Name: got.Data.Name, Digest: got.Data.Digest, Split: "train", To: 64},
 	}
 	if d := cmp.Diff(want, got); d != "" || step.Kind != pipelines.KindSpectrum || !step.Kind.Numeric() {
