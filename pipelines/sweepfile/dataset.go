@@ -23,7 +23,7 @@ var datasetFields = syntax.Object{Fields: []syntax.Field{
 		Type: syntax.List{Of: channelNumber, Max: maxChannels, Single: true}},
 	{Name: "deviation", Doc: "What each channel is then divided by, in the same form.", Type: syntax.List{Of: channelNumber, Max: maxChannels, Single: true}},
 	{Name: "loss", Doc: "The loss. Default: that of the labels, cross-entropy for classes and mse for numbers.", Type: syntax.Choice{From: namesOfLosses, What: "a loss"}},
-	{Name: "score", Doc: "The score beside the loss. Default: the usual one of the loss.", Type: syntax.Choice{From: namesOfScores, What: "a score"}},
+	{Name: "score", Doc: "The score that is shown with the loss. Default: the usual one of the loss.", Type: syntax.Choice{From: namesOfScores, What: "a score"}},
 	{Name: "smoothing", Doc: "Label smoothing of cross-entropy.", Type: syntax.Number{Min: 0, Max: 1, Below: true}, Default: 0.0},
 	{Name: "class_weights", Doc: "One weight of cross-entropy for each class.", Type: syntax.List{Of: syntax.Number{Min: 0, Max: maxNumber}, Min: 1, Max: maxChannels}},
 	{Name: "ignore", Doc: "The label that counts neither in the loss nor in the score.", Type: syntax.Integer{Min: -maxRecords, Max: maxRecords}},

@@ -13,7 +13,7 @@ import (
 	"lossatlas/activities/atlas/browsertest"
 )
 
-// ownCases is the folder of networks that PyTorch wrote, beside the repository. Without it the test is skipped, but fails
+// ownCases is the folder of networks that PyTorch wrote, next to the repository. Without it the test is skipped, but fails
 // under continuous integration.
 func ownCases(t *testing.T) string {
 	t.Helper()

@@ -63,8 +63,8 @@ func (u *userData) sizes() (train, test int, err error) {
 	return train, test, err
 }
 
-// pack passes the content of the data set to put, in parts, and returns its digest and how many parts it has beside their
-// list.
+// pack passes the content of the data set to put, in parts, and returns its digest and how many parts it has, their list not
+// counted.
 func (u *userData) pack(put func([]byte) error) (digest string, parts int, err error) {
 	var last []byte
 	digest, err = data.Pack(u.Collection, func(b []byte) (string, error) {

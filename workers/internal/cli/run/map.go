@@ -20,6 +20,7 @@ import (
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/cli/serve"
 	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/export"
 	"lossatlas/workers/internal/launch"
 )
 
@@ -30,8 +31,8 @@ func mapCommand(a *app.App) *cobra.Command {
 	cmd.Long = cmd.Short + `.
 
 MODEL is a file of torch.export.save (.pt2) or ONNX (.onnx), or the name of a built-in network with --weights. DATA is a
-file or folder of examples with labels, or the name of a built-in data set. A sweep file is written beside MODEL, with
-what was guessed in comments; it is run, and can be edited and run again.`
+file or folder of examples with labels, or the name of a built-in data set. A sweep file is written next to MODEL, with
+comments on what was guessed; it is run, and can be edited and run again.`
 	f := cmd.Flags()
 	f.StringVar(&m.data.Name, "data", "", "`file` or folder with examples and labels, or a built-in data set")
 	f.StringVar(&m.data.Labels, "labels", "", "`file` with the labels, where they are in one of their own")
@@ -75,7 +76,7 @@ func (m *mapping) do(ctx context.Context, model string) error {
 	return nil
 }
 
-// write writes the sweep file and returns its path. A file that is there already stays, unless it says the same.
+// write writes the sweep file and returns its path. An existing file of other content is an error.
 func (m *mapping) write(model string) (string, error) {
 	folder, err := filepath.Abs(".")
 	if err != nil {
@@ -118,7 +119,7 @@ func (m *mapping) write(model string) (string, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return "", err
 	}
-	if err := os.WriteFile(file, text, 0o644); err != nil {
+	if err := export.WriteFile(file, text); err != nil {
 		return "", exit.Usagef("the sweep file can't be written: %w", err)
 	}
 	fmt.Fprintf(m.Err, "wrote %s\n", file)
