@@ -392,8 +392,8 @@ func (b *builder) addComparison(m compareConfig, train []string, names []string)
 			if p.ofMap != m.Kind || p.name != plotContour && p.name != plotFilled && !b.draws(p.name) {
 				continue
 			}
-			params := pipelines.RenderParams{Plot: p.name, Title: title + " · " + splitLoss[split], Marks: pipelines.Marks(len(train))}
-			b.addPicture(split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, params, p.captionOf(split)+", in the plane of three minimizers", drawn)
+			params := pipelines.RenderParams{Plot: p.name, Title: title + " · " + b.config.lossOf(split), Marks: pipelines.Marks(len(train))}
+			b.addPicture(split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, params, p.captionOf(b.config.lossOf(split))+", in the plane of three minimizers", drawn)
 		}
 	}
 }

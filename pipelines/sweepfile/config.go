@@ -38,6 +38,7 @@ type config struct {
 	Networks map[string]pipelines.Network
 	OfFile   pipelines.Network // the network, where train.net is a file
 	Problem  pipelines.Problem // of the data set
+	Loss     string            // its name in titles, "" for plain cross-entropy
 	Train    trainConfig       `field:"train"`
 	Maps     []mapConfig       `field:"maps"`
 	Compare  []compareConfig   `field:"compare"`

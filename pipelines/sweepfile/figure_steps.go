@@ -46,7 +46,7 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 		}
 		params.Panels = append(params.Panels, panel)
 	}
-	caption := f.caption()
+	caption := f.caption(s.experiments[0].config)
 	if fig.shared != "" {
 		caption += " · " + fig.shared
 	}
@@ -83,8 +83,8 @@ func (s *Sweep) figurePrefix() string {
 	return prefix
 }
 
-// caption says what a figure shows.
-func (f figureConfig) caption() string {
+// caption says what a figure shows, in the words of the first experiment.
+func (f figureConfig) caption(cfg *config) string {
 	switch f.Kind {
 	case figureLines:
 		return "Loss along a line"
@@ -100,5 +100,5 @@ func (f figureConfig) caption() string {
 	if f.compared && f.Plot == plotLine {
 		return "Loss and accuracy between two minimizers"
 	}
-	return findPlot(f.Plot).captionOf(f.Split)
+	return findPlot(f.Plot).captionOf(cfg.lossOf(f.Split))
 }

@@ -38,6 +38,8 @@ type Checkpoint struct {
 type Dataset struct {
 	Name    string
 	Problem pipelines.Problem
+	// Loss is the name of the problem's loss as titles have it, "" for plain cross-entropy.
+	Loss string
 	// Train and Test are the numbers of records of the splits; 0 allows any number.
 	Train, Test int
 	// Augment is the default of train.augment.

@@ -87,7 +87,7 @@ func addTrajectory(b *builder, m mapConfig, train string) {
 			continue
 		}
 		drawn := map[string]pipelines.Ref{pipelines.OutGrid: {Step: grid, Output: pipelines.OutGrid}, pipelines.OutPath: {Step: path, Output: pipelines.OutPath}}
-		params := pipelines.RenderParams{Plot: plotTrajectory, Title: b.mapTitle(m) + " · " + splitLoss[r.Split]}
-		b.addPicture(m.Name+"-"+r.Split+"-plot", pipelines.Address{Map: m.Name, Split: r.Split}, params, "Path of the training over the "+splitLoss[r.Split], drawn)
+		params := pipelines.RenderParams{Plot: plotTrajectory, Title: b.mapTitle(m) + " · " + b.config.lossOf(r.Split)}
+		b.addPicture(m.Name+"-"+r.Split+"-plot", pipelines.Address{Map: m.Name, Split: r.Split}, params, "Path of the training over the "+b.config.lossOf(r.Split), drawn)
 	}
 }

@@ -264,8 +264,8 @@ func (b *builder) addPictures(m mapConfig, split string, inputs map[string]pipel
 		if p.ofMap != m.Kind || !b.draws(p.name) {
 			continue
 		}
-		params := pipelines.RenderParams{Plot: p.name, Title: b.mapTitle(m) + " · " + splitLoss[split]}
-		b.addPicture(m.Name+"-"+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, params, p.captionOf(split), inputs)
+		params := pipelines.RenderParams{Plot: p.name, Title: b.mapTitle(m) + " · " + b.config.lossOf(split)}
+		b.addPicture(m.Name+"-"+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, params, p.captionOf(b.config.lossOf(split)), inputs)
 	}
 }
 
@@ -286,7 +286,22 @@ func (b *builder) mapTitle(m mapConfig) string {
 	return b.title()
 }
 
-var splitLoss = map[string]string{splitTrain: "training loss", splitTest: "test loss"}
+// lineTitle is the heading of a line over all splits.
+func (b *builder) lineTitle(m mapConfig) string {
+	if b.config.Loss == "" {
+		return b.mapTitle(m)
+	}
+	return b.mapTitle(m) + " · " + b.config.Loss
+}
+
+// lossOf names the loss over a split in titles: "training loss", and with its name unless it is plain cross-entropy.
+func (cfg *config) lossOf(split string) string {
+	name := map[string]string{splitTrain: "training loss", splitTest: "test loss"}[split]
+	if cfg.Loss != "" {
+		name += " (" + cfg.Loss + ")"
+	}
+	return name
+}
 
 // At what levels and within what radii flatness is measured.
 var (

@@ -75,10 +75,10 @@ var (
 	multiplePlots = plotNames(func(p plotDeclaration) bool { return p.multiples })
 )
 
-// captionOf names the picture in a report, of the loss of a split where the plot shows one.
-func (p plotDeclaration) captionOf(split string) string {
+// captionOf names the picture in a report, of a loss where the plot shows one of a split.
+func (p plotDeclaration) captionOf(loss string) string {
 	if p.ofMap == mapLine {
 		return p.caption
 	}
-	return fmt.Sprintf(p.caption, splitLoss[split])
+	return fmt.Sprintf(p.caption, loss)
 }

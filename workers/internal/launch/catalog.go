@@ -79,8 +79,22 @@ func dataset(folder string, c sweepfile.DataChoices) (sweepfile.Dataset, error) 
 		p, out.Train, out.Test, out.Augment = known.Problem, known.Train, known.Test, known.Augment
 	}
 	chosen, err := choose(p, c)
-	out.Problem = pipelines.Problem(chosen.String())
+	out.Problem, out.Loss = pipelines.Problem(chosen.String()), lossTitle(chosen)
 	return out, err
+}
+
+// lossTitle names a loss in titles, "" for plain cross-entropy.
+func lossTitle(p problem.Problem) string {
+	name := p.Loss
+	switch {
+	case p.Smoothing > 0:
+		name += fmt.Sprintf(", smoothing %g", p.Smoothing)
+	case p.ClassWeights != nil:
+		name = "weighted " + name
+	case p.Loss == problem.CrossEntropy:
+		return ""
+	}
+	return name
 }
 
 // choose is a problem with the normalization, loss and score that a sweep file chooses.

@@ -3,10 +3,12 @@ package launch
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"lossatlas/activities/problem"
+	"lossatlas/pipelines"
 )
 
 // TestDatasetChoices: what a sweep file says of its data reaches the problem, and what does not fit is reported at its field.
@@ -41,6 +43,32 @@ func TestDatasetChoices(t *testing.T) {
 	} {
 		if _, err := read(says); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: the error is %v, want %q", says, err, want)
+		}
+	}
+}
+
+// TestTitlesNameTheLoss: pictures of another loss than plain cross-entropy say which it is.
+func TestTitlesNameTheLoss(t *testing.T) {
+	for dataset, want := range map[string]string{
+		"{name: cifar10}":                 "one · training loss",
+		"{name: cifar10, loss: hinge}":    "one · training loss (hinge)",
+		"{name: cifar10, smoothing: 0.1}": "one · training loss (cross-entropy, smoothing 0.1)",
+	} {
+		file := filepath.Join(t.TempDir(), "sweep.yaml")
+		if err := os.WriteFile(file, []byte("name: one\ndataset: "+dataset+"\ntrain: {net: small}\nmaps: [{kind: surface}]\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Read(file, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := s.Expand("sha256:" + strings.Repeat("0", 64))
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(g.Experiments[0].Steps, func(s pipelines.Step) bool { return strings.HasSuffix(s.ID, "-contour") })
+		if params := string(g.Experiments[0].Steps[i].Params); !strings.Contains(params, `"title":"`+want+`"`) {
+			t.Errorf("%s: the contour plot has %s, want the title %q", dataset, params, want)
 		}
 	}
 }
