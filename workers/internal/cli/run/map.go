@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossatlas/activities"
+	"lossatlas/activities/data"
 	"lossatlas/activities/problem"
 	"lossatlas/pipelines/sweepfile"
 	"lossatlas/pipelines/syntax"
@@ -93,7 +94,7 @@ func (m *mapping) write(model string) (string, error) {
 			return "", err
 		}
 	}
-	if m.data.IsFile() {
+	if _, err := data.Lookup(m.data.Name); err != nil { // no built-in data set
 		if err := relative(folder, &m.data.Name); err != nil {
 			return "", err
 		}
