@@ -11,7 +11,8 @@ const (
 	RoleFiles      Role = "files"      // the network or data of an experiment, where they come from files
 	RoleOrigin     Role = "origin"     // the training of another experiment, whose directions are used
 	RoleDirections Role = "directions" // of a map
-	RolePath       Role = "path"       // of a training
+	RolePath       Role = "path"       // of a training, or of several
+	RolePathLoss   Role = "path-loss"  // the loss along a path, over one split
 	RoleMap        Role = "map"        // the numbers of a map over one split: a grid or a spectrum
 	RoleFlatness   Role = "flatness"   // of a map over one split
 	RolePicture    Role = "picture"    // of a training or a map, of its Split unless it shows several

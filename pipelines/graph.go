@@ -16,15 +16,26 @@ type Experiment struct {
 	Steps []Step         `json:"steps"`
 }
 
-// Comparison is a map between the minimizers of several experiments. Its steps are among the final ones.
+// Comparison is a map between the minimizers of several experiments, or of the paths of their trainings. Its steps are
+// among the final ones.
 type Comparison struct {
 	Name string `json:"name"`
-	// Between are the experiments, in the order of [Comparison.Marks].
+	// Between are the experiments. [Letter] names them in pictures.
 	Between []string `json:"between"`
+	// Paths says that the comparison is of the paths.
+	Paths bool `json:"paths,omitempty"`
 }
 
-// Marks are the named points of the comparison's maps: the minimizers.
-func (c Comparison) Marks() []Mark { return Marks(len(c.Between)) }
+// Letter is what pictures call experiment i of a comparison: a, b, ….
+func Letter(i int) string { return string(rune('a' + i)) }
+
+// Marks are the named points of the comparison's maps: the minimizers. Paths have marks of their own.
+func (c Comparison) Marks() []Mark {
+	if c.Paths {
+		return nil
+	}
+	return Marks(len(c.Between))
+}
 
 // Graph is an expanded sweep: what to run, in topological order. Steps of
 // different experiments with the same key are the same work and run once.

@@ -69,6 +69,7 @@ var specs = map[Kind]Spec{
 	KindSurface:         mapSpec,
 	KindHessian:         hessianSpec,
 	KindTrajectory:      trajectorySpec,
+	KindPathLoss:        pathLossSpec,
 	KindSpectrum:        spectrumSpec,
 	KindFlatness:        flatnessSpec,
 	KindRender:          renderSpec,

@@ -53,6 +53,7 @@ type pathJSON struct {
 	Epochs  []int        `json:"epochs"`
 	Points  [][2]float64 `json:"points"`
 	Changes []bool       `json:"changes"` // of the learning rate, at or after the point
+	Ends    []int        `json:"ends"`    // the index after the last point of each training
 	Shares  string       `json:"shares"`  // of the variance, along the axes
 }
 
@@ -155,6 +156,9 @@ func (m Map) packed(single, whole bool) mapJSON {
 	}
 	if p := m.Path; p != nil {
 		out.Path = &pathJSON{Epochs: p.Epochs, Points: p.PCA, Shares: pack(p.Ratio[:min(2, len(p.Ratio))])}
+		for _, part := range p.Parts() {
+			out.Path.Ends = append(out.Path.Ends, part.To)
+		}
 		for i := range p.Epochs {
 			out.Path.Changes = append(out.Path.Changes, p.Changed(i))
 		}

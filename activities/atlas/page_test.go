@@ -39,7 +39,7 @@ func TestPageIsSelfContainedAndSmall(t *testing.T) {
 // A picture of two panels takes two columns, and offers the numbers behind it.
 func TestPageShowsAPath(t *testing.T) {
 	path, plane := spiral(9)
-	f, err := render.Trajectory(path, plane, render.Options{})
+	f, err := render.Trajectory(path, plane, nil, render.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

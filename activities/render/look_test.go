@@ -116,9 +116,12 @@ func sampleFigures(t testing.TB) map[string]Figure {
 	add("training-short", f, err)
 	for name, n := range map[string]int{"trajectory": 20, "trajectory-long": 300} {
 		path, plane := spiral(n)
-		f, err = Trajectory(path, plane, Options{Title: "VGG-9, batch 128, weight decay 0.0005, test error 6.0 %"})
+		f, err = Trajectory(path, plane, nil, Options{Title: "VGG-9, batch 128, weight decay 0.0005, test error 6.0 %"})
 		add(name, f, err)
 	}
+	path, losses, plane := twoSpirals()
+	f, err = Trajectory(path, plane, losses, Options{Title: "a: SGD · b: Adam · training loss"})
+	add("trajectory-two", f, err)
 	for name, f := range sheetFigures(t) {
 		add(name, f, nil)
 	}

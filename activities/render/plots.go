@@ -18,6 +18,7 @@ type Data struct {
 	Grid        *surface.Grid // over a plane
 	Train, Test *surface.Grid // along a line; one is enough
 	Path        *trajectory.Path
+	Losses      *trajectory.Losses // at the points of the path; may be nil
 	Spectrum    *spectrum.Spectrum
 	Log         *trainlog.Log
 }

@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"fmt"
+	"image/color"
 	"math"
 	"strings"
 
@@ -31,18 +32,19 @@ const (
 
 var trajectoryPlot = Plot{
 	Name: "trajectory", has: func(d Data) bool { return d.Path != nil && d.Grid != nil },
-	draw:  func(d Data, opt Options) (Figure, error) { return Trajectory(*d.Path, *d.Grid, opt) },
+	draw:  func(d Data, opt Options) (Figure, error) { return Trajectory(*d.Path, *d.Grid, d.Losses, opt) },
 	panel: func(d Data, opt Options) (Figure, error) { return plane(*d.Path, *d.Grid, opt) },
 	sheet: sheetLook{apart: true, ownAxes: true, levels: lineLevels, note: "ring: the first weights kept, square: the last, red: where the learning rate was changed"},
 }
 
-// Trajectory draws the path of a training twice: at the left in the plane of two random directions,
+// Trajectory draws the path of a training, or those of several, twice: at the left in the plane of two random directions,
 // which hardly sees it (the manner of the paper's Figure 8), at the right over the contours of the loss in the plane of its
 // first two principal components (Figure 9). A blue dot is an epoch, a ring the start, a square the end; epochs
 // after which the learning rate was changed are red. The axes at the right say how much of the path's
-// variance each component explains; losses that are not finite are masked. Its default width is 8 inches.
-// It fails when the path is not consistent or the grid has fewer than 2×2 points.
-func Trajectory(path trajectory.Path, g surface.Grid, opt Options) (Figure, error) {
+// variance each component explains; losses that are not finite are masked. Below both, the loss at the points themselves is
+// drawn over the epochs, next to the surface's at their projections; losses may be nil. Several paths have a colour each, and are named by letters. Its default width is 8 inches.
+// It fails when the path is not consistent with itself and the losses, or the grid has fewer than 2×2 points.
+func Trajectory(path trajectory.Path, g surface.Grid, losses *trajectory.Losses, opt Options) (Figure, error) {
 	opt.Width = cmp.Or(opt.Width, 8)
 	f, opt, err := lossPlane(g, opt)
 	if err != nil {
@@ -51,7 +53,10 @@ func Trajectory(path trajectory.Path, g surface.Grid, opt Options) (Figure, erro
 	if err := path.Check(); err != nil {
 		return Figure{}, err
 	}
-	return layoutTrajectory(path, f, opt), nil
+	if losses != nil && len(losses.Loss) != len(path.Epochs) {
+		return Figure{}, fmt.Errorf("a path of %d points with %d losses", len(path.Epochs), len(losses.Loss))
+	}
+	return layoutTrajectory(path, f, lossesAlong(path, g, losses, opt), opt), nil
 }
 
 // walk is a path in one plane, with how its axes are called.
@@ -62,7 +67,7 @@ type walk struct {
 	xLabel, yLabel string
 }
 
-func layoutTrajectory(path trajectory.Path, f *lattice.Field, opt Options) Figure {
+func layoutTrajectory(path trajectory.Path, f *lattice.Field, along *framePart, opt Options) Figure {
 	l := chooseLevels(f.Lo, f.Hi, opt, lineLevels)
 	left := walk{
 		points: path.Random, heading: "two random directions: " + percent(path.RandomRatio) + " of the variance",
@@ -76,7 +81,11 @@ func layoutTrajectory(path trajectory.Path, f *lattice.Field, opt Options) Figur
 	right.X = chart.Scale{Lo: f.X[0], Hi: f.X[len(f.X)-1]}
 	right.Y = chart.Scale{Lo: f.Y[0], Hi: f.Y[len(f.Y)-1]}
 
-	page := opt.page(lossNotes(f, l), 3)
+	notes := lossNotes(f, l)
+	if along != nil {
+		notes = chart.Joined(notes, "below: the loss at the points themselves (solid) and of the surface where they are drawn (dashed)")
+	}
+	page := opt.page(notes, 3)
 	half := (page.width - 2*chart.Edge - planeGap) / 2
 	planes := []*walk{&left, &right}
 	for i, w := range planes {
@@ -86,6 +95,10 @@ func layoutTrajectory(path trajectory.Path, f *lattice.Field, opt Options) Figur
 		w.Frame.Max.X = from + half - w.xTicks[len(w.xTicks)-1].Label.Width(chart.TickSize)/2
 	}
 	bottom := page.bottom()
+	if along != nil {
+		along.Frame = vg.Rectangle{Min: vg.Point{X: left.Frame.Min.X, Y: bottom}, Max: vg.Point{X: right.Frame.Max.X, Y: bottom + alongHeight}}
+		bottom += alongHeight + chart.BottomHeight + frameGap
+	}
 	h := vg.Length(planeAspect) * min(left.Frame.Size().X, right.Frame.Size().X)
 	const headingAt vg.Length = 5
 	legendAt := bottom + h + headingAt + chart.TickSize*chart.LineHeight + 2
@@ -101,6 +114,9 @@ func layoutTrajectory(path trajectory.Path, f *lattice.Field, opt Options) Figur
 			w.drawPath(pn, path)
 			w.drawAxes(pn, w.xLabel, w.yLabel)
 			pn.Write(canvas.Plain(w.heading), canvas.TextStyle{Size: chart.TickSize, Color: canvas.InkColor, H: 0.5}, vg.Point{X: chart.Middle(w.Frame), Y: w.Frame.Max.Y + headingAt})
+		}
+		if along != nil {
+			along.drawAlong(pn)
 		}
 		legend.Draw(pn, page.width/2, legendAt-5)
 	})
@@ -159,36 +175,52 @@ func percent(share float64) string {
 	return "0 %"
 }
 
-// drawPath draws the line through the points that lie in the frame, and their marks.
+// drawPath draws the lines through the points that lie in the frame, and their marks.
 func (w walk) drawPath(pn canvas.Pen, path trajectory.Path) {
-	at := make([]vg.Point, len(w.points))
-	inside := make([]bool, len(w.points))
-	for i, p := range w.points {
-		at[i] = w.At(p[0], p[1])
-		inside[i] = p[0] >= w.X.Lo && p[0] <= w.X.Hi && p[1] >= w.Y.Lo && p[1] <= w.Y.Hi
+	parts := path.Parts()
+	for k, part := range parts {
+		w.drawPart(pn, path, part, pathColor(k, len(parts)))
 	}
-	var parts [][]vg.Point
+}
+
+// pathColor is the colour of path k of n.
+func pathColor(k, n int) color.Color {
+	if n == 1 {
+		return canvas.LossColor
+	}
+	return chart.SeriesColor(k, n)
+}
+
+func (w walk) drawPart(pn canvas.Pen, path trajectory.Path, part trajectory.Part, c color.Color) {
+	var at []vg.Point
+	var inside []bool
+	for _, p := range w.points[part.From:part.To] {
+		at = append(at, w.At(p[0], p[1]))
+		inside = append(inside, p[0] >= w.X.Lo && p[0] <= w.X.Hi && p[1] >= w.Y.Lo && p[1] <= w.Y.Hi)
+	}
+	var pieces [][]vg.Point
 	for i := range at[1:] {
 		if inside[i] && inside[i+1] {
-			parts = append(parts, at[i:i+2])
+			pieces = append(pieces, at[i:i+2])
 		}
 	}
-	pn.Lines(canvas.Stroke{Color: canvas.LossColor, Width: 0.8}, parts...)
+	pn.Lines(canvas.Stroke{Color: c, Width: 0.8}, pieces...)
 	r := dotRadius
 	if len(at) > manyPoints {
 		r = smallRadius
 	}
+	changed := func(i int) bool { return path.Changed(part.From + i) }
 	for i, p := range at {
-		if inside[i] && i > 0 && !path.Changed(i) {
-			pn.Fill(canvas.LossColor, disc(p, r))
+		if inside[i] && i > 0 && !changed(i) {
+			pn.Fill(c, disc(p, r))
 		}
 	}
 	// Over the others, where epochs crowd.
 	if inside[0] {
-		startMark(pn, at[0])
+		startMark(pn, at[0], c)
 	}
 	for i, p := range at {
-		if inside[i] && path.Changed(i) {
+		if inside[i] && changed(i) {
 			changeMark(pn, p)
 		}
 	}
@@ -197,9 +229,9 @@ func (w walk) drawPath(pn canvas.Pen, path trajectory.Path) {
 	}
 }
 
-func startMark(pn canvas.Pen, p vg.Point) {
+func startMark(pn canvas.Pen, p vg.Point, c color.Color) {
 	pn.Fill(canvas.RGB(0xFFFFFF), disc(p, markRadius))
-	pn.Rings(canvas.Stroke{Color: canvas.LossColor, Width: 1.2}, disc(p, markRadius))
+	pn.Rings(canvas.Stroke{Color: c, Width: 1.2}, disc(p, markRadius))
 }
 
 func endMark(pn canvas.Pen, p vg.Point) {
@@ -224,15 +256,24 @@ func disc(c vg.Point, r vg.Length) []vg.Point {
 	return out
 }
 
-// pathLegend explains the marks.
+// pathLegend explains the marks, and the colours of several paths.
 func pathLegend(path trajectory.Path) []chart.LegendEntry {
-	start := "initial weights"
+	parts := path.Parts()
+	start, end := "initial weights", fmt.Sprintf("epoch %d", path.Epochs[parts[0].To-1])
 	if path.Epochs[0] > 0 {
 		start = fmt.Sprintf("epoch %d", path.Epochs[0])
 	}
-	entries := []chart.LegendEntry{
-		{Name: start, Mark: startMark},
-		{Name: epochsName(path), Mark: func(pn canvas.Pen, p vg.Point) { pn.Fill(canvas.LossColor, disc(p, dotRadius)) }},
+	var entries []chart.LegendEntry
+	if len(parts) > 1 {
+		start, end = "first weights kept", "last weights"
+		for k := range parts {
+			entries = append(entries, chart.LegendEntry{Name: trajectory.Letter(k), Color: pathColor(k, len(parts))})
+		}
+	}
+	ring := func(pn canvas.Pen, p vg.Point) { startMark(pn, p, pathColor(0, 1)) }
+	entries = append(entries, chart.LegendEntry{Name: start, Mark: ring})
+	if len(parts) == 1 {
+		entries = append(entries, chart.LegendEntry{Name: epochsName(path), Mark: func(pn canvas.Pen, p vg.Point) { pn.Fill(canvas.LossColor, disc(p, dotRadius)) }})
 	}
 	var changes []string
 	for i, e := range path.Epochs {
@@ -241,12 +282,12 @@ func pathLegend(path trajectory.Path) []chart.LegendEntry {
 		}
 	}
 	switch n := len(changes); {
-	case n > 4:
+	case n > 4 || n > 0 && len(parts) > 1:
 		entries = append(entries, chart.LegendEntry{Name: "rate changed", Mark: changeMark})
 	case n > 0:
 		entries = append(entries, chart.LegendEntry{Name: "rate changed after epoch " + strings.Join(changes, ", "), Mark: changeMark})
 	}
-	return append(entries, chart.LegendEntry{Name: fmt.Sprintf("epoch %d", path.Epochs[len(path.Epochs)-1]), Mark: endMark})
+	return append(entries, chart.LegendEntry{Name: end, Mark: endMark})
 }
 
 // epochsName says what the dots of a path are.

@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"image/color"
 	"image/png"
 	"math"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 	"lossatlas/activities/trajectory"
 
 	"gonum.org/v1/plot/vg"
@@ -41,11 +43,69 @@ func spiral(n int) (trajectory.Path, surface.Grid) {
 	return p, *g
 }
 
+// twoSpirals are the paths of two trainings of 12 and 8 epochs from the same start in one plane. Losses at the points are 0.02
+// above those of the surface.
+func twoSpirals() (trajectory.Path, *trajectory.Losses, surface.Grid) {
+	p, g := spiral(12)
+	q, _ := spiral(8)
+	p.Others = []trajectory.OtherPath{{Points: len(q.Epochs), RateChanges: q.RateChanges}}
+	p.Epochs = append(p.Epochs, q.Epochs...)
+	for i, c := range q.PCA {
+		share := float64(i) / float64(len(q.PCA)-1)
+		p.PCA = append(p.PCA, [2]float64{c[0] * (1 - share/2), c[1] + share})
+	}
+	p.Random = append(p.Random, q.Random...)
+	p.Norm, p.Distance = append(p.Norm, q.Norm...), append(p.Distance, q.Distance...)
+	var l trajectory.Losses
+	for _, c := range p.PCA {
+		l.Loss = append(l.Loss, trainlog.Number(g.At(c[0], c[1])+0.02))
+		l.Score = append(l.Score, 90)
+	}
+	return p, &l, g
+}
+
+// TestSeveralPaths looks at the pixels of the marks of two paths, each in its own color, and at the frame of the losses.
+func TestSeveralPaths(t *testing.T) {
+	path, losses, g := twoSpirals()
+	f, err := Trajectory(path, g, losses, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := f.PNG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := png.Decode(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := chart.Panel{Frame: f.frame, X: chart.Scale{Lo: g.X[0], Hi: g.X[len(g.X)-1]}, Y: chart.Scale{Lo: g.Y[0], Hi: g.Y[len(g.Y)-1]}}
+	dots := float64(f.dpi) / float64(vg.Inch)
+	for i, want := range map[int]color.RGBA{3: chart.SeriesColor(0, 2), 13 + 2: chart.SeriesColor(1, 2), 13 + 4: canvas.AccColor, 13 + 8: canvas.InkColor} {
+		at := p.At(path.PCA[i][0], path.PCA[i][1])
+		r, gr, bl, _ := img.At(int(float64(at.X)*dots), img.Bounds().Dy()-1-int(float64(at.Y)*dots)).RGBA()
+		if got := (color.RGBA{uint8(r >> 8), uint8(gr >> 8), uint8(bl >> 8), 255}); got != want {
+			t.Errorf("point %d is drawn in %v, want %v", i, got, want)
+		}
+	}
+	alone, err := Trajectory(path, g, nil, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if more := f.height - alone.height; more < alongHeight {
+		t.Errorf("the losses take %v points more, want at least %v", more, alongHeight)
+	}
+	losses.Loss = losses.Loss[1:]
+	if _, err := Trajectory(path, g, losses, Options{}); err == nil || !strings.Contains(err.Error(), "22 points with 21 losses") {
+		t.Errorf("losses of other points: %v", err)
+	}
+}
+
 // TestTrajectoryMarks looks at the pixels where epochs lie in the plane of the
 // principal components: blue for an epoch, red where the rate was changed, ink at the end.
 func TestTrajectoryMarks(t *testing.T) {
 	path, g := spiral(12)
-	f, err := Trajectory(path, g, Options{})
+	f, err := Trajectory(path, g, nil, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +143,7 @@ func TestTrajectoryRanges(t *testing.T) {
 	for i := range g.Loss {
 		g.Loss[i] = math.Inf(1)
 	}
-	f, err := Trajectory(path, g, Options{Width: 3})
+	f, err := Trajectory(path, g, nil, Options{Width: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,10 +157,10 @@ func TestTrajectoryErrors(t *testing.T) {
 	path, g := spiral(4)
 	short := path
 	short.PCA = short.PCA[:2]
-	if _, err := Trajectory(short, g, Options{}); err == nil || !strings.Contains(err.Error(), "5 epochs with 2") {
+	if _, err := Trajectory(short, g, nil, Options{}); err == nil || !strings.Contains(err.Error(), "5 epochs with 2") {
 		t.Errorf("a path without coordinates: %v", err)
 	}
-	if _, err := Trajectory(path, *surface.NewGrid([]float64{0, 1}, []float64{0}), Options{}); err == nil {
+	if _, err := Trajectory(path, *surface.NewGrid([]float64{0, 1}, []float64{0}), nil, Options{}); err == nil {
 		t.Error("a line was drawn as a plane")
 	}
 }

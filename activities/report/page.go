@@ -204,8 +204,8 @@ func (p page) overview(ctx context.Context) ([]atlas.Experiment, error) {
 // comparison is the section of maps between several experiments, which are its parameters.
 func (p page) comparison(ctx context.Context, c pipelines.Comparison) (atlas.Experiment, error) {
 	out := atlas.Experiment{Name: c.Name}
-	for i, mark := range c.Marks() {
-		out.Params = append(out.Params, atlas.Pair{Name: mark.Label, Value: c.Between[i]})
+	for i, name := range c.Between {
+		out.Params = append(out.Params, atlas.Pair{Name: pipelines.Letter(i), Value: name})
 	}
 	var err error
 	if out.Note, err = p.incomparable(ctx, c); err != nil {

@@ -25,13 +25,9 @@ func difference(ctx context.Context, r *Run) (Outputs, error) {
 		if !r.has(name) {
 			continue
 		}
-		b, err := r.input(ctx, name)
+		to, toState, err := r.weightsOf(ctx, net, name)
 		if err != nil {
 			return nil, err
-		}
-		to, toState, err := net.Decode(b)
-		if err != nil {
-			return nil, Permanent("BadWeights", fmt.Errorf("%s: input %s: %w", r.Label, name, err))
 		}
 		dirs, moves = append(dirs, minus(to, theta)), append(moves, minus(toState, state))
 	}

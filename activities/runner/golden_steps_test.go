@@ -102,6 +102,8 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 		one(pipelines.KindSpectrum, pipelines.SpectrumParams{Net: golden, Data: images, Batch: 8, Subset: "weights", Tolerance: 0.1, Probes: 2, Steps: 8, Seed: 1}, at),
 		one(pipelines.KindTrajectory, pipelines.TrajectoryParams{Net: golden, Problem: shapesProblem, Ignore: "biasbn", Normalize: "filter", Seed: 1, Epochs: []int{0, 1, 2}},
 			map[string]Input{pipelines.OutCheckpoint(0): weights(3), pipelines.OutCheckpoint(1): weights(2), pipelines.OutWeights: weights(1)}),
+		one(pipelines.KindPathLoss, pipelines.PathLossParams{Net: golden, Data: images, Batch: 8, Points: []string{pipelines.OutCheckpoint(0), pipelines.OutWeights}},
+			map[string]Input{pipelines.OutCheckpoint(0): weights(3), pipelines.OutWeights: weights(1)}),
 		one(pipelines.KindFlatness, pipelines.FlatnessParams{Levels: []float64{0.5}, Radii: []float64{0.5}}, map[string]Input{pipelines.InGrid(0): b.drawnGrid(t, 3)}),
 		one(pipelines.KindRender, pipelines.RenderParams{Plot: "contour", Title: "golden"}, map[string]Input{"grid": b.drawnGrid(t, 3)}),
 		one(pipelines.KindReport, sweepOf(map[string][]pipelines.Step{"a": {mapStep("a/grid", pipelines.KindSurface, "surface", "train")}}, "a"),

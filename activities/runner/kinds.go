@@ -49,6 +49,7 @@ var kinds = map[pipelines.Kind]Kind{
 	pipelines.KindSurface:         {Cut: cutMap},
 	pipelines.KindHessian:         {Cut: cutHessian},
 	pipelines.KindTrajectory:      {Make: followPath},
+	pipelines.KindPathLoss:        {Cut: cutPathLoss},
 	pipelines.KindSpectrum:        {Cut: cutSpectrum},
 	pipelines.KindFlatness:        {Make: flatness},
 	pipelines.KindRender:          {Make: draw},

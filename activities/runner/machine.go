@@ -100,13 +100,18 @@ func (r *Run) minimizer(ctx context.Context, n pipelines.Network, of pipelines.P
 	if net, err = r.network(ctx, n, of); err != nil {
 		return nil, nil, nil, err
 	}
-	b, err := r.input(ctx, pipelines.OutWeights)
+	theta, state, err = r.weightsOf(ctx, net, pipelines.OutWeights)
+	return net, theta, state, err
+}
+
+// weightsOf reads an input of the step that holds weights of a network: parameters and running statistics.
+func (r *Run) weightsOf(ctx context.Context, net *nets.Net, input string) (theta, state []float32, err error) {
+	b, err := r.input(ctx, input)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	theta, state, err = net.Decode(b)
-	if err != nil {
-		return nil, nil, nil, Permanent("BadWeights", fmt.Errorf("%s: %w", r.Label, err))
+	if theta, state, err = net.Decode(b); err != nil {
+		return nil, nil, Permanent("BadWeights", fmt.Errorf("%s: input %s: %w", r.Label, input, err))
 	}
-	return net, theta, state, nil
+	return theta, state, nil
 }

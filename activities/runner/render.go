@@ -63,10 +63,14 @@ func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (render.Figu
 // plotData decodes the inputs of a picture, or of one of its panels; inputName says how the step calls an input.
 func (r *Run) plotData(ctx context.Context, inputName func(string) string) (d render.Data, err error) {
 	for input, decode := range map[string]func(name string) error{
-		pipelines.OutGrid:     func(name string) (err error) { d.Grid, err = r.grid(ctx, name); return err },
-		"train":               func(name string) (err error) { d.Train, err = r.grid(ctx, name); return err },
-		"test":                func(name string) (err error) { d.Test, err = r.grid(ctx, name); return err },
-		pipelines.OutPath:     func(name string) (err error) { d.Path, err = r.path(ctx, name); return err },
+		pipelines.OutGrid: func(name string) (err error) { d.Grid, err = r.grid(ctx, name); return err },
+		"train":           func(name string) (err error) { d.Train, err = r.grid(ctx, name); return err },
+		"test":            func(name string) (err error) { d.Test, err = r.grid(ctx, name); return err },
+		pipelines.OutPath: func(name string) (err error) { d.Path, err = r.path(ctx, name); return err },
+		pipelines.OutLosses: func(name string) (err error) {
+			d.Losses, err = decoded(ctx, r, name, "BadLosses", trajectory.DecodeLosses)
+			return err
+		},
 		pipelines.OutSpectrum: func(name string) (err error) { d.Spectrum, err = r.spectrum(ctx, name); return err },
 		pipelines.OutLog:      func(name string) (err error) { d.Log, err = r.trainLog(ctx, name); return err },
 	} {

@@ -26,10 +26,10 @@ func followPath(ctx context.Context, r *Run) (Outputs, error) {
 		return nil, err
 	}
 	r.Pulse.Note("reading the path")
-	if n := len(p.Epochs); n == 0 || !slices.IsSorted(p.Epochs) {
-		return nil, Permanent("BadStep", fmt.Errorf("%s: a path of the epochs %v", r.Label, p.Epochs))
+	if len(p.Epochs) == 0 {
+		return nil, Permanent("BadStep", fmt.Errorf("%s: a path of no epochs", r.Label))
 	}
-	points := &keptPoints{r: r, net: net, last: theta, epochs: p.Epochs}
+	points := &keptPoints{r: r, net: net, center: theta, inputs: p.Points(), origin: len(p.Epochs) - 1}
 	pca, err := trajectory.Analyze(ctx, points, counted(net, directions.Ignore(p.Ignore)), 2, trajectory.Options{
 		Progress: func(done, total int) { r.Pulse.Progress(Progress{Done: done, Total: total, Unit: "point"}) },
 	})
@@ -63,29 +63,23 @@ func followPath(ctx context.Context, r *Run) (Outputs, error) {
 type keptPoints struct {
 	r      *Run
 	net    *nets.Net
-	last   []float32 // of the last epoch
-	epochs []int
+	center []float32 // the weights at the origin
+	inputs []string
+	origin int
 }
 
-func (k *keptPoints) Len() int  { return len(k.epochs) }
-func (k *keptPoints) Size() int { return len(k.last) }
+func (k *keptPoints) Len() int    { return len(k.inputs) }
+func (k *keptPoints) Size() int   { return len(k.center) }
+func (k *keptPoints) Origin() int { return k.origin }
 
 func (k *keptPoints) At(ctx context.Context, i int, to []float32) error {
-	if i == len(k.epochs)-1 {
-		copy(to, k.last)
+	if i == k.origin {
+		copy(to, k.center)
 		return nil
 	}
-	name := pipelines.OutCheckpoint(k.epochs[i])
-	b, err := k.r.input(ctx, name)
-	if err != nil {
-		return err
-	}
-	theta, _, err := k.net.Decode(b)
-	if err != nil {
-		return Permanent("BadWeights", fmt.Errorf("%s: %s: %w", k.r.Label, name, err))
-	}
+	theta, _, err := k.r.weightsOf(ctx, k.net, k.inputs[i])
 	copy(to, theta)
-	return nil
+	return err
 }
 
 // counted marks the parameters that principal components have entries for; nil for all.
@@ -117,7 +111,7 @@ func follow(ctx context.Context, points *keptPoints, p pipelines.TrajectoryParam
 	random := make([][]float32, 2)
 	for i := range random {
 		random[i] = directions.Sample(table, p.Seed, i)
-		if err := directions.Normalize(table, random[i], points.last, directions.Normalization(p.Normalize), directions.Ignore(p.Ignore)); err != nil {
+		if err := directions.Normalize(table, random[i], points.center, directions.Normalization(p.Normalize), directions.Ignore(p.Ignore)); err != nil {
 			return nil, Permanent("BadDirections", err)
 		}
 	}
@@ -137,8 +131,12 @@ func follow(ctx context.Context, points *keptPoints, p pipelines.TrajectoryParam
 	for _, v := range pca.Variance {
 		total += v
 	}
+	epochs, others := slices.Clone(p.Epochs), []trajectory.OtherPath(nil)
+	for _, o := range p.Others {
+		epochs, others = append(epochs, o.Epochs...), append(others, trajectory.OtherPath{Points: len(o.Epochs), RateChanges: o.RateChanges})
+	}
 	return &trajectory.Path{
-		Epochs: p.Epochs, PCA: seen.Coordinates[0], Random: seen.Coordinates[1],
+		Epochs: epochs, Others: others, PCA: seen.Coordinates[0], Random: seen.Coordinates[1],
 		Variance: pca.Variance, Ratio: pca.Ratio, PCACosine: planes[0].Cosine(), RandomCosine: planes[1].Cosine(),
 		RandomRatio: planes[1].Variance(seen.Coordinates[1]) / total, RateChanges: p.RateChanges, Norm: seen.Norm, Distance: seen.Distance,
 	}, nil

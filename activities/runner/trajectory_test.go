@@ -15,6 +15,7 @@ import (
 	"lossatlas/activities/directions"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/trajectory"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -206,6 +207,56 @@ func TestTrajectoryInARow(t *testing.T) {
 		if !strings.Contains(page, want) {
 			t.Errorf("the report has no %q", want)
 		}
+	}
+}
+
+// TestPathsOfSeveralTrainings: the paths of two optimizers from the same weights lie in one plane, which leads through the
+// end of the first, and the loss at each end is the one that its training ended with.
+func TestPathsOfSeveralTrainings(t *testing.T) {
+	b := newBench(t)
+	p := b.trainParams(3)
+	p.Checkpoints = []int{0, 1, 2}
+	q := p
+	q.Epochs, q.Optimizer = 4, pipelines.Optimizer{Kind: "adam", LR: 0.01, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
+	first, second := b.made(t, b.step(t, pipelines.KindTrain, p, nil)), b.made(t, b.step(t, pipelines.KindTrain, q, nil))
+	inputs := map[string]Input{pipelines.OutWeights: from(first, pipelines.OutWeights), "b/weights": from(second, pipelines.OutWeights)}
+	for _, e := range p.Checkpoints {
+		inputs[pipelines.OutCheckpoint(e)] = from(first, pipelines.OutCheckpoint(e))
+		inputs["b/"+pipelines.OutCheckpoint(e)] = from(second, pipelines.OutCheckpoint(e))
+	}
+	tp := pipelines.TrajectoryParams{Net: "small", Problem: shapesProblem, Ignore: "biasbn", Normalize: "filter", Seed: 1, Epochs: []int{0, 1, 2, 3},
+		Others: []pipelines.OtherPath{{Epochs: []int{0, 1, 2, 4}, RateChanges: []int{1}}}}
+	made := b.made(t, b.step(t, pipelines.KindTrajectory, tp, inputs))
+	path, err := trajectory.DecodePath(b.get(t, made, pipelines.OutPath))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !cmp.Equal(path.Epochs, []int{0, 1, 2, 3, 0, 1, 2, 4}) || path.PCA[3] != [2]float64{} || path.PCA[4] != path.PCA[0] || path.Distance[7] == 0 {
+		t.Errorf("the paths do not begin together, or the first does not end at the origin: %+v", path)
+	}
+	if !path.Changed(5) || path.Changed(1) || path.Changed(3) {
+		t.Error("the rate of the second training is not changed at its first epoch alone")
+	}
+
+	losses := pipelines.PathLossParams{Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: p.Data.Test},
+		Batch: 16, Points: tp.Points()}
+	along, err := trajectory.DecodeLosses(b.get(t, b.made(t, b.step(t, pipelines.KindPathLoss, losses, inputs)), pipelines.OutLosses))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if along.Loss[0] != along.Loss[4] || along.Loss[1] == along.Loss[5] {
+		t.Errorf("the same weights have other losses, or other weights the same: %v", along.Loss)
+	}
+	for at, training := range map[int]artifacts.Action{3: first, 7: second} {
+		if final := b.final(t, training); math.Abs(float64(along.Loss[at]/final.TestLoss)-1) > 1e-6 || along.Score[at] != final.TestAccuracy {
+			t.Errorf("the loss at the end is %v (accuracy %v), that of the training %v (%v)", along.Loss[at], along.Score[at], final.TestLoss, final.TestAccuracy)
+		}
+	}
+	// Of a single path, without the second training.
+	losses.Points = losses.Points[:4]
+	alone, err := trajectory.DecodeLosses(b.get(t, b.made(t, b.step(t, pipelines.KindPathLoss, losses, inputs)), pipelines.OutLosses))
+	if err != nil || !cmp.Equal(alone.Loss, along.Loss[:4]) {
+		t.Errorf("alone the first path has the losses %v, %v; with another %v", alone, err, along.Loss[:4])
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 // Track is a path over the plane of a grid, as a training takes.
 type Track struct {
 	Points [][2]float64 // (α, β)
+	// Ends are the indices after the last point of each of several paths, rising, the last one len(Points); nil for one path.
+	Ends []int
 	// Values are numbers at the points, by name.
 	Values []TrackValues
 }
@@ -20,8 +22,8 @@ type TrackValues struct {
 	Values []float64
 }
 
-// VTP writes the track as VTK XML polygonal data: one line through points
-// (α, β, 0), and a vertex at each of them, in the plane in which VTS puts the
+// VTP writes the track as VTK XML polygonal data: a line through the points
+// (α, β, 0) of each path, and a vertex at each of them, in the plane in which VTS puts the
 // grid. A filter that raises both by their array loss keeps the one on the other.
 func (t Track) VTP() ([]byte, error) {
 	n := len(t.Points)
@@ -34,10 +36,17 @@ func (t Track) VTP() ([]byte, error) {
 	}
 	var b bytes.Buffer
 	b.WriteString(vtkHead("PolyData"))
-	fmt.Fprintf(&b, "<PolyData>\n<Piece NumberOfPoints=\"%d\" NumberOfVerts=\"%d\" NumberOfLines=\"1\" NumberOfStrips=\"0\" NumberOfPolys=\"0\">\n", n, n)
+	fmt.Fprintf(&b, "<PolyData>\n<Piece NumberOfPoints=\"%d\" NumberOfVerts=\"%d\" NumberOfLines=\"%d\" NumberOfStrips=\"0\" NumberOfPolys=\"0\">\n", n, n, max(1, len(t.Ends)))
 	b.WriteString("<Points>\n")
 	vtkArray(&b, `type="Float64" Name="points" NumberOfComponents="3"`, points)
 	b.WriteString("</Points>\n")
+	lines := []int64{int64(n)}
+	if t.Ends != nil {
+		lines = lines[:0]
+		for _, end := range t.Ends {
+			lines = append(lines, int64(end))
+		}
+	}
 	places, ends := make([]int64, n), make([]int64, n)
 	for i := range places {
 		places[i], ends[i] = int64(i), int64(i+1)
@@ -45,7 +54,7 @@ func (t Track) VTP() ([]byte, error) {
 	for _, cells := range []struct {
 		name string
 		ends []int64
-	}{{"Verts", ends}, {"Lines", []int64{int64(n)}}} {
+	}{{"Verts", ends}, {"Lines", lines}} {
 		fmt.Fprintf(&b, "<%s>\n", cells.name)
 		vtkArray(&b, `type="Int64" Name="connectivity"`, places)
 		vtkArray(&b, `type="Int64" Name="offsets"`, cells.ends)

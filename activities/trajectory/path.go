@@ -10,12 +10,15 @@ import (
 	"strconv"
 )
 
-// Path is a training's path in two planes through its last point, as it is stored.
+// Path is a training's path in two planes through its last point, as it is stored, or the paths of several
+// trainings in the same planes, which lead through the last point of the first.
 type Path struct {
 	// Epochs are those of the points, rising: 0 is the initial weights, the last one the trained network.
 	Epochs []int `json:"epochs"`
-	// PCA are the points' coordinates along the first two principal components; Random those in
-	// the plane of two random directions. The last point is (0, 0).
+	// Others are the paths of further trainings. Their points follow those of the first training in each of the lists.
+	Others []OtherPath `json:"others,omitempty"`
+	// PCA are the points' coordinates along the first two principal components of all points; Random those in
+	// the plane of two random directions. The last point of the first training is (0, 0).
 	PCA    [][2]float64 `json:"pca"`
 	Random [][2]float64 `json:"random"`
 	// Variance is what all components explain, n−1 in the denominator, and Ratio their shares (sum 1).
@@ -28,20 +31,51 @@ type Path struct {
 	RandomRatio float64 `json:"random_variance_ratio"`
 	// RateChanges are the epochs after which the learning rate was changed. Not all need be points of the path.
 	RateChanges []int `json:"rate_changes"`
-	// Norm is ‖θ_i‖, Distance ‖θ_i − θ_n‖.
+	// Norm is ‖θ_i‖, Distance ‖θ_i − θ_n‖, θ_n the last point of the first training.
 	Norm     []float64 `json:"norm"`
 	Distance []float64 `json:"distance"`
 }
 
+// OtherPath is the path of a further training: how many points it has, and where its learning rate was changed.
+type OtherPath struct {
+	Points      int   `json:"points"`
+	RateChanges []int `json:"rate_changes"`
+}
+
+// Part is the path of one training: points [From, To) of all lists.
+type Part struct {
+	From, To    int
+	RateChanges []int
+}
+
+// Parts are the paths of the trainings, the first one's first.
+func (p *Path) Parts() []Part {
+	first := len(p.Epochs)
+	for _, o := range p.Others {
+		first -= o.Points
+	}
+	parts := []Part{{0, first, p.RateChanges}}
+	for _, o := range p.Others {
+		from := parts[len(parts)-1].To
+		parts = append(parts, Part{from, from + o.Points, o.RateChanges})
+	}
+	return parts
+}
+
+// Letter names training i of several as comparisons name experiments: a, b, …
+func Letter(i int) string { return string(rune('a' + i)) }
+
 // Check reports whether the parts of the path agree with each other.
 func (p *Path) Check() error {
 	n := len(p.Epochs)
-	if n < 2 {
-		return fmt.Errorf("a path of %d points", n)
-	}
-	for i := 1; i < n; i++ {
-		if p.Epochs[i] <= p.Epochs[i-1] {
-			return fmt.Errorf("a path in which epoch %d follows epoch %d", p.Epochs[i], p.Epochs[i-1])
+	for _, part := range p.Parts() {
+		if part.From < 0 || part.To > n || part.To-part.From < 2 {
+			return fmt.Errorf("a path of %d points", part.To-part.From)
+		}
+		for i := part.From + 1; i < part.To; i++ {
+			if p.Epochs[i] <= p.Epochs[i-1] {
+				return fmt.Errorf("a path in which epoch %d follows epoch %d", p.Epochs[i], p.Epochs[i-1])
+			}
 		}
 	}
 	if len(p.PCA) != n || len(p.Random) != n || len(p.Norm) != n || len(p.Distance) != n {
@@ -82,20 +116,30 @@ func (p *Path) CSV() ([]byte, error) {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	rows := [][]string{{"epoch", "pc1", "pc2", "random1", "random2", "norm", "distance", "rate_change"}}
-	for i, epoch := range p.Epochs {
-		row := []string{strconv.Itoa(epoch)}
-		for _, v := range []float64{p.PCA[i][0], p.PCA[i][1], p.Random[i][0], p.Random[i][1], p.Norm[i], p.Distance[i]} {
-			row = append(row, strconv.FormatFloat(v, 'g', -1, 64))
+	if len(p.Others) > 0 {
+		rows[0] = append(rows[0], "training")
+	}
+	for k, part := range p.Parts() {
+		for i := part.From; i < part.To; i++ {
+			row := []string{strconv.Itoa(p.Epochs[i])}
+			for _, v := range []float64{p.PCA[i][0], p.PCA[i][1], p.Random[i][0], p.Random[i][1], p.Norm[i], p.Distance[i]} {
+				row = append(row, strconv.FormatFloat(v, 'g', -1, 64))
+			}
+			if row = append(row, strconv.FormatBool(p.Changed(i))); len(p.Others) > 0 {
+				row = append(row, Letter(k))
+			}
+			rows = append(rows, row)
 		}
-		rows = append(rows, append(row, strconv.FormatBool(p.Changed(i))))
 	}
 	err := w.WriteAll(rows)
 	return b.Bytes(), err
 }
 
-// Changed says whether the learning rate was changed at point i, or between it and the next one.
+// Changed says whether the learning rate was changed at point i, or between it and the next one of its training.
 func (p *Path) Changed(i int) bool {
-	return i < len(p.Epochs)-1 && slices.ContainsFunc(p.RateChanges, func(e int) bool { return p.Epochs[i] <= e && e < p.Epochs[i+1] })
+	return slices.ContainsFunc(p.Parts(), func(part Part) bool {
+		return i >= part.From && i < part.To-1 && slices.ContainsFunc(part.RateChanges, func(e int) bool { return p.Epochs[i] <= e && e < p.Epochs[i+1] })
+	})
 }
 
 // Range is the interval of axis 0 or 1 of the PCA plane that the path takes up,

@@ -39,7 +39,7 @@ const defaultMemory = 1 << 30
 const relativeZero = 1e-13
 
 // Analyze finds the first k principal components of the differences of a
-// path's points to its last point, mean-centred. Entries that keep rules out (nil:
+// path's points to its origin, mean-centred. Entries that keep rules out (nil:
 // none) count as 0. A path of fewer than k dimensions is [ErrFlat]; one that is
 // not finite is an error.
 func Analyze(ctx context.Context, points Points, keep []bool, k int, opt Options) (*PCA, error) {

@@ -5,16 +5,17 @@ import (
 	"fmt"
 )
 
-// Points are the weights along a training, the last ones at the end. At writes
-// point i, 0 ≤ i < Len, into to, which has Size numbers; it is called several
+// Points are the weights along one or several trainings. Origin is the point that the others are compared with: the last
+// of the first training. At writes point i, 0 ≤ i < Len, into to, which has Size numbers; it is called several
 // times for each point.
 type Points interface {
 	Len() int
 	Size() int
+	Origin() int
 	At(ctx context.Context, i int, to []float32) error
 }
 
-// differences reads the rows θ_i − θ_n of a path.
+// differences reads the rows θ_i − θ_n of a path, θ_n its origin.
 type differences struct {
 	points Points
 	last   []float32
@@ -22,7 +23,7 @@ type differences struct {
 	buffer []float32
 }
 
-// newDifferences reads the last point. keep says which entries count, the others are 0 in every row.
+// newDifferences reads the origin. keep says which entries count, the others are 0 in every row.
 func newDifferences(ctx context.Context, points Points, keep []bool) (*differences, error) {
 	n, size := points.Len(), points.Size()
 	if n < 1 || size < 1 {
@@ -32,7 +33,7 @@ func newDifferences(ctx context.Context, points Points, keep []bool) (*differenc
 		return nil, fmt.Errorf("%d entries are marked of points of %d numbers", len(keep), size)
 	}
 	d := &differences{points: points, keep: keep, last: make([]float32, size), buffer: make([]float32, size)}
-	return d, points.At(ctx, n-1, d.last)
+	return d, points.At(ctx, points.Origin(), d.last)
 }
 
 // row writes row i into to. The subtraction is float64: of two float32 it is exact.

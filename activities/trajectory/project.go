@@ -79,11 +79,11 @@ func (p *Plane) Variance(coordinates [][2]float64) float64 {
 type Projection struct {
 	// Coordinates are those of each plane, for each point.
 	Coordinates [][][2]float64
-	// Distance is ‖θ_i − θ_n‖ and Norm ‖θ_i‖, of all parameters.
+	// Distance is ‖θ_i − θ_n‖, θ_n the origin, and Norm ‖θ_i‖, of all parameters.
 	Distance, Norm []float64
 }
 
-// Project gives the coordinates of a path's points, less the last one, in planes through that one.
+// Project gives the coordinates of a path's points, less its origin, in planes through that one.
 func Project(ctx context.Context, points Points, planes ...*Plane) (*Projection, error) {
 	d, err := newDifferences(ctx, points, nil)
 	if err != nil {

@@ -17,6 +17,8 @@ type memory [][]float32
 
 func (m memory) Len() int  { return len(m) }
 func (m memory) Size() int { return len(m[0]) }
+
+func (m memory) Origin() int { return len(m) - 1 }
 func (m memory) At(_ context.Context, i int, to []float32) error {
 	copy(to, m[i])
 	return nil

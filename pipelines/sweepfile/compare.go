@@ -15,35 +15,50 @@ import (
 const (
 	compareInterpolation = "interpolation"
 	comparePlane         = "plane"
+	compareTrajectory    = mapTrajectory
 )
 
-var compareKinds = []string{compareInterpolation, comparePlane}
+var compareKinds = []string{compareInterpolation, comparePlane, compareTrajectory}
 
-const compareKey = "compare"
+const (
+	compareKey = "compare"
+	ofKey      = "of" // of a comparison of trajectories
+	maxPaths   = 20   // of one comparison
+)
 
 var (
 	onInterpolation = []string{compareInterpolation}
 	onThree         = []string{comparePlane}
+	onPaths         = []string{compareTrajectory}
+	onMinimizers    = []string{compareInterpolation, comparePlane}
+	onPlanes        = []string{comparePlane, compareTrajectory}
 )
 
-var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a comparison, as {kind: interpolation, between: [a, b]} or {kind: plane, through: [a, b, c]}", Object: syntax.Object{Fields: []syntax.Field{
-	{Name: "kind", Doc: "interpolation: the loss at (1 − α)θa + αθb, between two minimizers and beyond. plane: in the plane through three.",
+var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a comparison, as {kind: interpolation, between: [a, b]} {kind: plane, through: [a, b, c]} or {kind: trajectory, of: [a, b]}", Object: syntax.Object{Fields: []syntax.Field{
+	{Name: "kind", Doc: "interpolation: the loss at (1 − α)θa + αθb, between two minimizers and beyond. plane: in the plane through three. " +
+		"trajectory: the paths of several trainings, and the loss in the plane of the first two principal components of all their points.",
 		Type: syntax.Choice{Of: compareKinds, What: "a kind of comparison"}, Required: true},
 	{Name: "name", Doc: "Name of the comparison in step names. Default: its kind.", Type: nameText},
 	{Name: "title", Doc: "Heading of its pictures. Default: the experiments' names.", Type: titleText},
 	{Name: "between", Doc: "The two experiments, each a name or parameters such as {train.batch_size: 128}. Parameters that neither names are kept equal: " +
 		"there is a comparison for each of their values.", Type: selectors{2}, Kinds: onInterpolation},
 	{Name: "through", Doc: "The three experiments, written as those of between.", Type: selectors{3}, Kinds: onThree},
-	{Name: "range", Doc: "First and last value of α (and of β, unless y says otherwise); the first minimizer is at 0, the others at 1.", Type: interval{}, Default: []any{-0.5, 1.5}},
-	{Name: "x", Doc: "First and last value of α, in place of range.", Type: interval{}, Kinds: onThree},
-	{Name: "y", Doc: "First and last value of β, in place of range.", Type: interval{}, Kinds: onThree},
+	{Name: ofKey, Doc: "The experiments whose paths are shown, written as those of between; the plane leads through the last weights of the first. train.checkpoints says which weights a path leads through.",
+		Type: selectors{0}, Kinds: onPaths},
+	{Name: "range", Doc: "First and last value of α (and of β, unless y says otherwise); the first minimizer is at 0, the others at 1.", Type: interval{}, Default: []any{-0.5, 1.5}, Kinds: onMinimizers},
+	{Name: "x", Doc: "First and last value of α, in place of range, or of what fits the paths.", Type: interval{}, Kinds: onPlanes},
+	{Name: "y", Doc: "First and last value of β, in place of range, or of what fits the paths.", Type: interval{}, Kinds: onPlanes},
 	of(onInterpolation, pointsField),
-	of(onThree, resolutionField),
-	{Name: "splits", Doc: "Splits whose loss is mapped. Default: train and test for an interpolation, train for a plane.",
+	of(onPlanes, resolutionField),
+	of(onPaths, sharedMapField("normalize")),
+	of(onPaths, sharedMapField("ignore")),
+	of(onPaths, sharedMapField("seed")),
+	of(onPaths, marginField),
+	{Name: "splits", Doc: "Splits whose loss is mapped. Default: train and test for an interpolation, train for the others.",
 		Type: splitsList},
 	imagesField,
 	{Name: "states", Doc: "Whether batch normalization's running statistics are interpolated like the weights. Without it they stay those of the first minimizer.",
-		Type: syntax.Boolean{}, Default: true},
+		Type: syntax.Boolean{}, Default: true, Kinds: onMinimizers},
 }}}
 
 // compareConfig is a map between the minimizers of several experiments.
@@ -51,13 +66,17 @@ type compareConfig struct {
 	mapConfig
 	Between []selector `field:"between"` // of an interpolation: two
 	Through []selector `field:"through"` // of a plane: three
+	Of      []selector `field:"of"`      // of trajectories: two or more
 	States  bool       `field:"states"`
 }
 
 // ends are the experiments that a comparison is between, as they are selected.
 func (m compareConfig) ends() (key string, ends []selector) {
-	if m.Kind == comparePlane || m.Kind == mapSurface { // before and after it is resolved
+	switch m.Kind {
+	case comparePlane, mapSurface: // before and after it is resolved
 		return "through", m.Through
+	case compareTrajectory:
+		return ofKey, m.Of
 	}
 	return "between", m.Between
 }
@@ -173,10 +192,11 @@ func (cfg *config) resolveCompare(c *syntax.Checker, tree *syntax.Node) {
 		if key, ends := m.ends(); len(ends) == 0 {
 			c.Addf(item.At, "compare: %s is missing: which experiments to compare, each a name or parameters such as {train.batch_size: 128}", key)
 		}
-		resolved := m.mapConfig
-		if resolved.Kind = mapLine; m.Kind == comparePlane {
-			resolved.Kind = mapSurface
+		if n := len(m.Of); n == 1 || n > maxPaths {
+			c.Addf(item.Place(ofKey), "compare: of names %d experiments; 2 to %d are allowed", n, maxPaths)
 		}
+		resolved := m.mapConfig
+		resolved.Kind = map[string]string{compareInterpolation: mapLine, comparePlane: mapSurface, compareTrajectory: mapTrajectory}[m.Kind]
 		cfg.resolveMap(c, &resolved, item)
 		m.mapConfig = resolved
 	}
@@ -244,6 +264,12 @@ func (s *Sweep) compare(c *syntax.Checker, tree *syntax.Node, points []point) {
 				if s.experiments[b].config.network() != s.experiments[a].config.network() {
 					c.Addf(item.Get(key).Items[j+1].At, "compare: %s and %s are different networks, whose weights don't lie on one line; compare equal ones",
 						s.experiments[a].name, s.experiments[b].name)
+					return
+				}
+			}
+			for j, k := range group {
+				if problem := s.experiments[k].config.Train.pathProblem(); m.Kind == compareTrajectory && problem != "" {
+					c.Addf(item.Get(key).Items[j].At, "compare: a comparison of trajectories %s; this is about %s", problem, s.experiments[k].name)
 					return
 				}
 			}
@@ -350,15 +376,25 @@ func rest(p point, named map[string]bool) string {
 	return strings.Join(parts, "\n")
 }
 
-// addComparison adds the steps of one comparison: directions from the first minimizer to
-// the others, a grid per split, and their pictures. train are the steps that the
-// minimizers come from.
-func (b *builder) addComparison(m compareConfig, train []string, names []string) {
+// addComparison adds the steps of one comparison: the paths of the trainings, or directions from the first minimizer to
+// the others, a grid per split, and their pictures.
+func (b *builder) addComparison(m compareConfig, train []pathSource, names []string) {
+	title := m.Title
+	if title == "" {
+		title = "a: " + plainName(names[0])
+		for i, name := range names[1:] {
+			title += fmt.Sprintf(" · %s: %s", pipelines.Letter(i+1), plainName(name))
+		}
+	}
+	if m.Kind == compareTrajectory {
+		b.addPaths(m.mapConfig, "", title, train[0], train[1:]...)
+		return
+	}
 	net := b.config.network()
-	weights := pipelines.Ref{Step: train[0], Output: pipelines.OutWeights}
+	weights := pipelines.Ref{Step: train[0].step, Output: pipelines.OutWeights}
 	inputs := map[string]pipelines.Ref{pipelines.OutWeights: weights}
 	for i, toward := range []string{pipelines.InTowardX, pipelines.InTowardY}[:len(train)-1] {
-		inputs[toward] = pipelines.Ref{Step: train[i+1], Output: pipelines.OutWeights}
+		inputs[toward] = pipelines.Ref{Step: train[i+1].step, Output: pipelines.OutWeights}
 	}
 	directions := b.add("directions", pipelines.Address{Map: m.Name, Role: pipelines.RoleDirections}, pipelines.KindDifference, pipelines.DifferenceParams{Net: net, Problem: b.config.Problem, States: m.States}, inputs)
 	kind, mp := pipelines.KindLine, b.line(m.mapConfig)
@@ -370,13 +406,6 @@ func (b *builder) addComparison(m compareConfig, train []string, names []string)
 	for _, r := range m.Ranges {
 		mp = over(mp, b.mapData(r))
 		grids[r.Split] = b.add(r.Split, pipelines.Address{Map: m.Name, Split: r.Split, Role: pipelines.RoleMap}, kind, mp, inputs)
-	}
-	title := m.Title
-	if title == "" {
-		title = "a: " + plainName(names[0])
-		for i, name := range names[1:] {
-			title += fmt.Sprintf(" · %c: %s", 'b'+rune(i), plainName(name))
-		}
 	}
 	if m.Kind == mapLine {
 		drawn := make(map[string]pipelines.Ref)

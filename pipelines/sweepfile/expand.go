@@ -38,16 +38,17 @@ func (s *Sweep) Expand(datasetDigest string) (*pipelines.Graph, error) {
 		e := s.experiments[cmp.ends[0]]
 		e.name = cmp.name
 		b := &builder{experiment: e, compared: true, digest: datasetDigest}
-		var train, names []string
+		var train []pathSource
+		var names []string
 		for _, end := range cmp.ends {
-			train = append(train, g.Experiments[end].Steps[0].ID)
+			train = append(train, pathSource{s.experiments[end].config.Train, g.Experiments[end].Steps[0].ID})
 			names = append(names, s.experiments[end].name)
 		}
 		if b.addComparison(cmp.config, train, names); b.err != nil {
 			return nil, fmt.Errorf("sweep %s, comparison %s: %w", s.Name, cmp.name, b.err)
 		}
 		g.Final = append(g.Final, b.steps...)
-		g.Comparisons = append(g.Comparisons, pipelines.Comparison{Name: cmp.name, Between: names})
+		g.Comparisons = append(g.Comparisons, pipelines.Comparison{Name: cmp.name, Between: names, Paths: cmp.config.Kind == compareTrajectory})
 	}
 	for _, f := range s.figures {
 		step, err := f.step(s, g)

@@ -20,7 +20,7 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 		for k, e := range p.experiments {
 			name := pipelines.OutLog
 			if len(p.experiments) > 1 {
-				name += "-" + string(rune('a'+k))
+				name += "-" + pipelines.Letter(k)
 			}
 			add(i, name, g.Experiments[e].Steps[0].ID, pipelines.OutLog)
 		}
@@ -54,7 +54,7 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 	if r.Title == "" {
 		r.Title = caption
 	}
-	if f.compared {
+	if f.compared && f.source.Kind != mapTrajectory {
 		r.Marks = pipelines.Marks(len(fig.panels[0].experiments))
 	}
 	raw, err := json.Marshal(r)

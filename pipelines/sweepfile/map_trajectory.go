@@ -1,6 +1,9 @@
 package sweepfile
 
 import (
+	"fmt"
+	"strings"
+
 	"lossatlas/pipelines"
 	"lossatlas/pipelines/syntax"
 )
@@ -10,16 +13,17 @@ const mapTrajectory = "trajectory"
 // trajectoryMap is the path of a training, and the loss in the plane of its
 // first two principal components.
 var trajectoryMap = mapKind{
-	name:   mapTrajectory,
-	doc:    "the path of the training, and the loss in the plane of its first two principal components; train.checkpoints says which weights it leads through.",
-	shared: []string{"normalize", "ignore", "x", "y", "resolution"},
-	own: []syntax.Field{
-		{Name: "margin", Doc: "Room around the path on each side, as a fraction of its extent along that axis.", Type: syntax.Number{Min: 0, Max: 100}, Default: 0.15},
-	},
+	name:    mapTrajectory,
+	doc:     "the path of the training, and the loss in the plane of its first two principal components; train.checkpoints says which weights it leads through.",
+	shared:  []string{"normalize", "ignore", "x", "y", "resolution"},
+	own:     []syntax.Field{marginField},
 	splits:  []string{splitTrain},
 	resolve: resolveTrajectory,
 	add:     addTrajectory,
 }
+
+var marginField = syntax.Field{Name: "margin", Doc: "Room around the path on each side, as a fraction of its extent along that axis.",
+	Type: syntax.Number{Min: 0, Max: 100}, Default: 0.15}
 
 // trajectoryConfig holds the fields of a trajectory alone.
 type trajectoryConfig struct {
@@ -31,45 +35,76 @@ const minCheckpoints = 2
 
 // resolveTrajectory checks that the training keeps what a map of its path needs.
 func resolveTrajectory(cfg *config, c *syntax.Checker, m *mapConfig, tree *syntax.Node) {
-	t := &cfg.Train
-	switch kept := len(t.kept()); {
-	case len(t.Along) > 0 && kept < minCheckpoints:
-		c.Addf(tree.Place("kind"), "maps: a map of kind trajectory needs at least %d checkpoints, and train.path names %d", minCheckpoints+1, kept+1)
-	case t.Path != "": // what is wrong with it is reported already
-	case t.Import != "":
-		c.Addf(tree.Place("kind"), "maps: a map of kind trajectory follows a training, and imported weights have none; leave it out, train with train.checkpoints, or name the weights along the training by train.path")
-	case t.Checkpoints == nil:
-		c.Addf(tree.Place("kind"), "maps: a map of kind trajectory needs the weights along the training; write checkpoints: 1 under train to keep those of every epoch")
-	case kept < minCheckpoints:
-		c.Addf(tree.Place("kind"), "maps: a map of kind trajectory needs at least %d checkpoints before the last epoch, train.checkpoints keeps %d of %d epochs; keep more, as checkpoints: 1",
-			minCheckpoints, kept, t.Epochs)
+	if problem := cfg.Train.pathProblem(); problem != "" && tree.Get(ofKey) == nil { // the trainings of a comparison are not chosen yet
+		c.Addf(tree.Place("kind"), "maps: a map of kind trajectory %s", problem)
 	}
 	if m.X != nil && m.Y != nil && tree.Get("margin") != nil {
-		c.Addf(tree.Place("margin"), "maps.margin has no effect beside both x and y; leave it out")
+		c.Addf(tree.Place("margin"), "margin has no effect where both x and y are given; leave it out")
 	}
 }
 
-// addTrajectory adds the steps of a training's path: its principal components,
-// the loss in their plane for each split, and the pictures.
-func addTrajectory(b *builder, m mapConfig, train string) {
-	t := b.config.Train
-	tp := pipelines.TrajectoryParams{Net: b.config.network(), Problem: b.config.Problem, Ignore: m.Ignore, Normalize: m.Normalize, Seed: m.Seed, RateChanges: []int{}}
-	for _, d := range t.Optimizer.Schedule.Drops {
-		if t.Import != "" {
-			break // the rates of a training elsewhere are not known
+// pathProblem says why the training has no path to be mapped, "" if it has one.
+func (t *trainConfig) pathProblem() string {
+	switch kept := len(t.kept()); {
+	case len(t.Along) > 0 && kept < minCheckpoints:
+		return fmt.Sprintf("needs at least %d checkpoints, and train.path names %d", minCheckpoints+1, kept+1)
+	case t.Path != "": // what is wrong with it is reported already
+	case t.Import != "":
+		return "follows a training, and imported weights have none; leave it out, train with train.checkpoints, or name the weights along the training by train.path"
+	case t.Checkpoints == nil:
+		return "needs the weights along the training; write checkpoints: 1 under train to keep those of every epoch"
+	case kept < minCheckpoints:
+		return fmt.Sprintf("needs at least %d checkpoints before the last epoch, train.checkpoints keeps %d of %d epochs; keep more, as checkpoints: 1", minCheckpoints, kept, t.Epochs)
+	}
+	return ""
+}
+
+// pathSource is a training whose path is mapped, and the step that it is.
+type pathSource struct {
+	train trainConfig
+	step  string
+}
+
+// epochs are those of the path's points.
+func (f pathSource) epochs() []int { return append(f.train.kept(), f.train.Epochs) }
+
+// rateChanges are the epochs after which the rate was changed, none of a training elsewhere.
+func (f pathSource) rateChanges() []int {
+	out := []int{}
+	for _, d := range f.train.Optimizer.Schedule.Drops {
+		if f.train.Import == "" {
+			out = append(out, d.Epoch)
 		}
-		tp.RateChanges = append(tp.RateChanges, d.Epoch)
 	}
-	weights := pipelines.Ref{Step: train, Output: pipelines.OutWeights}
-	inputs := map[string]pipelines.Ref{pipelines.OutWeights: weights}
-	for _, epoch := range t.kept() {
-		tp.Epochs = append(tp.Epochs, epoch)
-		inputs[pipelines.OutCheckpoint(epoch)] = pipelines.Ref{Step: train, Output: pipelines.OutCheckpoint(epoch)}
+	return out
+}
+
+// addTrajectory adds the steps of a training's path.
+func addTrajectory(b *builder, m mapConfig, train string) {
+	b.addPaths(m, m.Name+"-", b.mapTitle(m), pathSource{b.config.Train, train})
+}
+
+// addPaths adds the steps of the paths of one or several trainings, whose names begin with prefix: the principal
+// components of all points, the loss in their plane around the last weights of the first training for each split, the loss at the points themselves, and the pictures.
+func (b *builder) addPaths(m mapConfig, prefix, title string, first pathSource, others ...pathSource) {
+	tp := pipelines.TrajectoryParams{Net: b.config.network(), Problem: b.config.Problem, Ignore: m.Ignore, Normalize: m.Normalize, Seed: m.Seed,
+		Epochs: first.epochs(), RateChanges: first.rateChanges()}
+	for _, f := range others {
+		tp.Others = append(tp.Others, pipelines.OtherPath{Epochs: f.epochs(), RateChanges: f.rateChanges()})
 	}
-	tp.Epochs = append(tp.Epochs, t.Epochs)
-	path := b.add(m.Name+"-path", pipelines.Address{Map: m.Name, Role: pipelines.RolePath}, pipelines.KindTrajectory, tp, inputs)
+	points := make(map[string]pipelines.Ref)
+	inputs := tp.Points()
+	for _, f := range append([]pathSource{first}, others...) {
+		n := len(f.epochs())
+		for _, input := range inputs[:n] {
+			output := input[strings.LastIndex(input, "/")+1:]
+			points[input] = pipelines.Ref{Step: f.step, Output: output}
+		}
+		inputs = inputs[n:]
+	}
+	path := b.add(prefix+"path", pipelines.Address{Map: m.Name, Role: pipelines.RolePath}, pipelines.KindTrajectory, tp, points)
 	mp := pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{N: m.Resolution[0]}, Y: &pipelines.Axis{N: m.Resolution[1]}}
-	inputs = map[string]pipelines.Ref{pipelines.OutWeights: weights, pipelines.OutDirections: {Step: path, Output: pipelines.OutDirections}}
+	around := map[string]pipelines.Ref{pipelines.OutWeights: points[pipelines.OutWeights], pipelines.OutDirections: {Step: path, Output: pipelines.OutDirections}}
 	if m.X != nil {
 		mp.X.Min, mp.X.Max = m.X[0], m.X[1]
 	}
@@ -78,16 +113,26 @@ func addTrajectory(b *builder, m mapConfig, train string) {
 	}
 	if m.X == nil || m.Y == nil {
 		mp.Fit = &pipelines.Fit{X: m.X == nil, Y: m.Y == nil, Margin: m.Margin}
-		inputs[pipelines.OutPath] = pipelines.Ref{Step: path, Output: pipelines.OutPath}
+		around[pipelines.OutPath] = pipelines.Ref{Step: path, Output: pipelines.OutPath}
+	}
+	caption := "Path of the training over the "
+	if len(others) > 0 {
+		caption = "Paths of the trainings over the "
 	}
 	for _, r := range m.Ranges {
+		at := pipelines.Address{Map: m.Name, Split: r.Split, Role: pipelines.RoleMap}
 		mp = over(mp, b.mapData(r))
-		grid := b.add(m.Name+"-"+r.Split, pipelines.Address{Map: m.Name, Split: r.Split, Role: pipelines.RoleMap}, pipelines.KindSurface, mp, inputs)
+		grid := b.add(prefix+r.Split, at, pipelines.KindSurface, mp, around)
+		at.Role = pipelines.RolePathLoss
+		losses := b.add(prefix+r.Split+"-losses", at, pipelines.KindPathLoss,
+			pipelines.PathLossParams{Net: mp.Net, Data: mp.Data, Batch: mp.Batch, Points: tp.Points()}, points)
 		if !b.draws(plotTrajectory) {
 			continue
 		}
-		drawn := map[string]pipelines.Ref{pipelines.OutGrid: {Step: grid, Output: pipelines.OutGrid}, pipelines.OutPath: {Step: path, Output: pipelines.OutPath}}
-		params := pipelines.RenderParams{Plot: plotTrajectory, Title: b.mapTitle(m) + " · " + b.config.lossOf(r.Split)}
-		b.addPicture(m.Name+"-"+r.Split+"-plot", pipelines.Address{Map: m.Name, Split: r.Split}, params, "Path of the training over the "+b.config.lossOf(r.Split), drawn)
+		drawn := map[string]pipelines.Ref{pipelines.OutGrid: {Step: grid, Output: pipelines.OutGrid}, pipelines.OutPath: {Step: path, Output: pipelines.OutPath},
+			pipelines.OutLosses: {Step: losses, Output: pipelines.OutLosses}}
+		loss := b.config.lossOf(r.Split)
+		params := pipelines.RenderParams{Plot: plotTrajectory, Title: title + " · " + loss}
+		b.addPicture(prefix+r.Split+"-plot", pipelines.Address{Map: m.Name, Split: r.Split}, params, caption+loss, drawn)
 	}
 }

@@ -94,6 +94,11 @@ var sharedMapFields = []syntax.Field{
 		Type: syntax.Number{Min: 0, Max: 0.1, Above: true}, Default: 1e-3},
 }
 
+// sharedMapField is one of them.
+func sharedMapField(name string) syntax.Field {
+	return sharedMapFields[slices.IndexFunc(sharedMapFields, func(f syntax.Field) bool { return f.Name == name })]
+}
+
 var mapFields = fieldsOfMaps()
 
 // fieldsOfMaps puts the fields of all kinds together.

@@ -43,7 +43,7 @@ func TestTrajectoryMap(t *testing.T) {
 	if surface.Inputs["path"] != (pipelines.Ref{Step: "one/trajectory-path", Output: pipelines.OutPath}) || surface.Inputs["directions"] != (pipelines.Ref{Step: "one/trajectory-path", Output: pipelines.OutDirections}) {
 		t.Errorf("inputs of the surface: %v", surface.Inputs)
 	}
-	if p := steps["trajectory-train-plot"]; p.Kind != pipelines.KindRender || len(p.Inputs) != 2 {
+	if p := steps["trajectory-train-plot"]; p.Kind != pipelines.KindRender || len(p.Inputs) != 3 || p.Inputs["losses"].Step != "one/trajectory-train-losses" {
 		t.Errorf("the picture is %+v", p)
 	}
 
@@ -128,7 +128,7 @@ func TestTrajectoryErrors(t *testing.T) {
 		{", checkpoints: []", "", "train.checkpoints: want a number n"},
 		{", checkpoints: 1", "maps: [{kind: trajectory, range: [0, 1]}]\n", "4:27: maps: a map of kind trajectory has no range"},
 		{", checkpoints: 1", "maps: [{kind: surface, margin: 1}]\n", "only trajectory has"},
-		{", checkpoints: 1", "maps: [{kind: trajectory, margin: 0.2, x: [0, 1], y: [0, 1]}]\n", "maps.margin has no effect beside both x and y"},
+		{", checkpoints: 1", "maps: [{kind: trajectory, margin: 0.2, x: [0, 1], y: [0, 1]}]\n", "margin has no effect where both x and y are given"},
 		{"", "maps: [{kind: surface}]\nplots: [trajectory]\n", "trajectory needs a map of kind trajectory"},
 	} {
 		src := strings.Replace(plain, "%", c.train, 1) + c.maps
@@ -144,5 +144,62 @@ func TestTrajectoryErrors(t *testing.T) {
 		if _, err := Parse("sweep.yaml", []byte(src), catalog, ""); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%sthe error is %v, want one that says %q", src, err, want)
 		}
+	}
+}
+
+const optimizers = "name: one\ndataset: {name: cifar10}\ntrain: {net: resnet20, epochs: 6, checkpoints: 2}\nsweep: {train.optimizer.kind: [sgd, adam]}\n"
+
+// A comparison of trajectories has one path step over all trainings, a surface around the end of the first, and the losses
+// at all points.
+func TestComparedTrajectories(t *testing.T) {
+	g := mustExpand(t, optimizers+"compare: [{kind: trajectory, of: [{train.optimizer.kind: sgd}, {train.optimizer.kind: adam}], resolution: 5, images: 64}]\n", "")
+	steps := map[string]pipelines.Step{}
+	for _, p := range g.All() {
+		steps[p.Step.ID] = p.Step
+	}
+	path := steps["trajectory/path"]
+	var tp pipelines.TrajectoryParams
+	if err := json.Unmarshal(path.Params, &tp); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]pipelines.OtherPath{{Epochs: []int{0, 2, 4, 6}, RateChanges: []int{3, 4, 5}}}, tp.Others); d != "" || len(path.Inputs) != 8 {
+		t.Errorf("%d inputs, other paths (-want +got):\n%s", len(path.Inputs), d)
+	}
+	if got, want := path.Inputs["b/checkpoint-00002"], (pipelines.Ref{Step: "kind=adam/train", Output: "checkpoint-00002"}); got != want {
+		t.Errorf("the second training's input is %v, want %v", got, want)
+	}
+	if got, want := steps["trajectory/train"].Inputs["weights"], (pipelines.Ref{Step: "kind=sgd/train", Output: "weights"}); got != want {
+		t.Errorf("the surface is around %v, want %v", got, want)
+	}
+	var along pipelines.PathLossParams
+	if err := json.Unmarshal(steps["trajectory/train-losses"].Params, &along); err != nil || !cmp.Equal(along.Points, tp.Points()) || along.Data.To != 64 {
+		t.Errorf("losses of %+v, %v", along, err)
+	}
+	if p := steps["trajectory/train-plot"]; len(p.Inputs) != 3 || p.Caption != "Paths of the trainings over the training loss" {
+		t.Errorf("the picture is %+v", p)
+	}
+	if c := g.Comparisons[0]; c.Marks() != nil || !cmp.Equal(c.Between, []string{"kind=sgd", "kind=adam"}) {
+		t.Errorf("the comparison is %+v", c)
+	}
+}
+
+func TestComparedTrajectoryErrors(t *testing.T) {
+	for src, want := range map[string]string{
+		"of: [kind=sgd]": "2 to 20 are allowed",
+		"of: [kind=sgd, kind=adam], range: [0, 1]":                   "range",
+		"of: [kind=sgd, kind=adam], states: false":                   "states",
+		"of: [kind=sgd, kind=admm]":                                  "adam",
+		"between: [sgd, adam]":                                       "between",
+		"resolution: 5":                                              "of is missing",
+		"of: [kind=sgd, kind=adam], x: [0, 1], y: [0, 1], margin: 1": "margin has no effect",
+	} {
+		src = optimizers + "compare: [{kind: trajectory, " + src + "}]\n"
+		if _, err := Parse("sweep.yaml", []byte(src), catalog, ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%sthe error is %v, want one that says %q", src, err, want)
+		}
+	}
+	src := strings.Replace(optimizers, ", checkpoints: 2", "", 1) + "compare: [{kind: trajectory, of: [kind=sgd, kind=adam]}]\n"
+	if _, err := Parse("sweep.yaml", []byte(src), catalog, ""); err == nil || !strings.Contains(err.Error(), "checkpoints: 1 under train") {
+		t.Errorf("without checkpoints the error is %v", err)
 	}
 }

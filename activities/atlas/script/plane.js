@@ -99,10 +99,14 @@ function linesOf(landscape, quantity, scale) {
   return scale.levels(state.contours).filter((v) => v > cells.low && v < cells.high).map((level) => ({ level, pieces: cells.contour(level) }));
 }
 
-// pathOf is the path of a training with the points that are marked.
+// pathOf are the points of a training's path, or of several one after the other, with the points that are marked.
 function pathOf(landscape) {
   const path = landscape.map.path;
-  return path ? path.points.map(([x, y], i) => ({ x, y, epoch: path.epochs[i], changed: path.changes[i], last: i === path.points.length - 1 })) : [];
+  if (!path) return [];
+  const name = (i) => (path.ends.length > 1 ? String.fromCharCode(97 + path.ends.findIndex((end) => i < end)) : "");
+  return path.points.map(([x, y], i) => ({
+    x, y, epoch: path.epochs[i], changed: path.changes[i], first: i === 0 || path.ends.includes(i), last: path.ends.includes(i + 1), name: name(i),
+  }));
 }
 
 // drawPlane draws everything but the point that is looked at.
@@ -150,13 +154,13 @@ function drawPlane(context, landscape, quantity, scale, width, height, colors, d
   return frame;
 }
 
-// drawPath draws a training's path: its epochs in white, changes of the rate in red, the end in black.
+// drawPath draws the paths of trainings: their epochs in white, changes of the rate in red, the ends in black, with the letters of several.
 function drawPath(context, points) {
   if (!points.length) return;
   context.lineWidth = 1.6;
   context.strokeStyle = "#fff";
   context.beginPath();
-  points.forEach((p, i) => (i ? context.lineTo(p.px, p.py) : context.moveTo(p.px, p.py)));
+  points.forEach((p) => (p.first ? context.moveTo(p.px, p.py) : context.lineTo(p.px, p.py)));
   context.stroke();
   const size = points.length > 60 ? 1.6 : 2.6;
   for (const p of points) {
@@ -167,6 +171,12 @@ function drawPath(context, points) {
     context.lineWidth = 1;
     context.strokeStyle = p.last || p.changed ? "#fff" : "rgba(0,0,0,.6)";
     context.stroke();
+    if (!p.last || !p.name) continue;
+    context.lineWidth = 3;
+    context.strokeStyle = "rgba(0,0,0,.65)";
+    context.fillStyle = "#fff";
+    context.strokeText(p.name, p.px + 10, p.py);
+    context.fillText(p.name, p.px + 10, p.py);
   }
 }
 

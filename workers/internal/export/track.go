@@ -18,13 +18,19 @@ func Track(path, grid []byte) ([]byte, error) {
 	}
 	n := len(p.Epochs)
 	epochs, changed := make([]float64, n), make([]float64, n)
+	var ends []int
+	if len(p.Others) > 0 {
+		for _, part := range p.Parts() {
+			ends = append(ends, part.To)
+		}
+	}
 	for i, e := range p.Epochs {
 		epochs[i] = float64(e)
 		if p.Changed(i) {
 			changed[i] = 1
 		}
 	}
-	t := surface.Track{Points: p.PCA, Values: []surface.TrackValues{
+	t := surface.Track{Points: p.PCA, Ends: ends, Values: []surface.TrackValues{
 		{Name: "epoch", Values: epochs}, {Name: "norm", Values: p.Norm}, {Name: "distance", Values: p.Distance}, {Name: "rate_change", Values: changed},
 	}}
 	if grid == nil {
