@@ -174,7 +174,8 @@ func (cfg *config) resolvePlots(c *syntax.Checker, tree *syntax.Node) {
 }
 
 func (cfg *config) has(kind string) bool {
-	return slices.ContainsFunc(cfg.Maps, func(m mapConfig) bool { return m.Kind == kind })
+	return slices.ContainsFunc(cfg.Maps, func(m mapConfig) bool { return m.Kind == kind }) ||
+		slices.ContainsFunc(cfg.Compare, func(m compareConfig) bool { return m.Kind == kind })
 }
 
 // draws says whether a plot is asked for.
