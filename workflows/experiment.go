@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.temporal.io/sdk/temporal"
@@ -10,6 +11,7 @@ import (
 
 	"lossatlas/activities"
 	"lossatlas/artifacts"
+	"lossatlas/pipelines"
 )
 
 // Experiment runs the steps of one experiment as their inputs appear and
@@ -93,10 +95,10 @@ func (r *groupRun) run(ctx workflow.Context) []activities.StepStatus {
 	return r.list()
 }
 
-// step waits for the inputs of one step and then runs it.
+// step waits for the inputs of one step, and a long map for the short ones to begin, and then runs it.
 func (r *groupRun) step(ctx workflow.Context, t activities.Task) {
 	st := r.status[t.ID]
-	err := workflow.Await(ctx, func() bool { return r.settled(t) })
+	err := workflow.Await(ctx, func() bool { return r.settled(t) && (!isLongMap(t.Kind) || r.haveBegun()) })
 	if err != nil {
 		st.State = artifacts.StateNotRun
 		return
@@ -130,6 +132,17 @@ func (r *groupRun) settled(t activities.Task) bool {
 		}
 	}
 	return true
+}
+
+// isLongMap says whether a kind of step is a map that keeps a worker for hours: a Hessian map or a spectrum. No step that
+// computes takes its outputs.
+func isLongMap(k pipelines.Kind) bool { return k.Long() && k.Unit() != "" }
+
+// haveBegun says whether all other steps that compute have begun, so that the first pictures come before the long maps.
+func (r *groupRun) haveBegun() bool {
+	return !slices.ContainsFunc(r.tasks, func(t activities.Task) bool {
+		return t.Kind.Computes() && !isLongMap(t.Kind) && r.status[t.ID].State == artifacts.StateWaiting
+	})
 }
 
 // find returns the state of one of the own steps of the group.

@@ -138,6 +138,30 @@ func TestExperimentRunsStepsInOrder(t *testing.T) {
 	}
 }
 
+// TestShortMapsComeFirst: a spectrum needs the weights alone, and begins after the surface, which waits for directions as
+// well; where the directions fail, it is not held up.
+func TestShortMapsComeFirst(t *testing.T) {
+	for fail, want := range map[string]string{
+		"":             "[a/train a/directions a/surface a/contour a/spectrum]",
+		"a/directions": "[a/train a/directions a/spectrum]",
+	} {
+		env := environment(t)
+		f := &fake{fail: fail}
+		var acts *activities.Activities
+		all := append(tasks("a"), activities.Task{ID: "a/spectrum", Kind: pipelines.KindSpectrum, Inputs: map[string]pipelines.Ref{"weights": {Step: "a/train", Output: "weights"}}})
+		env.OnActivity(acts.LoadTasks, mock.Anything, group(0)).Return(all, nil)
+		env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(f.run)
+		env.OnActivity(acts.RecordSteps, mock.Anything, mock.Anything).Return((&recorded{}).keep)
+		env.ExecuteWorkflow(workflows.Experiment, activities.ExperimentInput{Sweep: "s", Run: "r", Concurrency: 1})
+		if err := env.GetWorkflowError(); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(f.order); got != want {
+			t.Errorf("with %q failing the order is %s, want %s", fail, got, want)
+		}
+	}
+}
+
 // TestSweepKeepsGoing has one experiment fail: what depends on it is not run,
 // the other experiment and the report run, and the failure is recorded.
 func TestSweepKeepsGoing(t *testing.T) {
