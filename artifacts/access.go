@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"lossatlas/artifacts/internal/layout"
 	"lossatlas/artifacts/objects"
 )
 
@@ -49,7 +50,7 @@ func (e *AccessError) Unwrap() (kinds []error) {
 func (s *Store) CheckAccess(ctx context.Context) error {
 	key := Key(Of([]byte("access")))
 	name := "try-" + uuid.NewString()
-	object := partObject(key, name) // left behind, it is garbage like any other part
+	object := layout.Part(key, name) // left behind, it is garbage like any other part
 	body := framePart([]byte(name))
 	put := func(when objects.Condition) error { return s.objects.Put(ctx, object, body, Of(body), when) }
 	missing := &AccessError{Where: s.objects.String()}
@@ -90,7 +91,7 @@ func isLost(err error) bool { return errors.Is(err, objects.ErrLost) }
 // readBack reads a part that was put.
 func (s *Store) readBack(ctx context.Context, object string) error {
 	_, err := s.readPart(ctx, object)
-	if isA[*partError](err) {
+	if isA[*PartError](err) {
 		return fmt.Errorf("%s: the server gave back other bytes than were put", s.objects.String())
 	}
 	return err

@@ -12,6 +12,16 @@ type Action struct {
 	Made    Provenance      `json:"made"`
 }
 
+// Wrote reports whether one of the outputs has the digest.
+func (a Action) Wrote(d Digest) bool {
+	for _, b := range a.Outputs {
+		if b.Digest == d {
+			return true
+		}
+	}
+	return false
+}
+
 // Provenance records how an action came about. It never influences a key.
 type Provenance struct {
 	// At is when the step finished.

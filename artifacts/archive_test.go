@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"lossatlas/artifacts"
+	"lossatlas/artifacts/maintain"
+	"lossatlas/artifacts/transfer"
 )
 
 var archiveTests = map[string]func(*testing.T, *bucket){
@@ -30,16 +32,16 @@ func save(t *testing.T, b *bucket, n int) (world, []byte) {
 	t.Helper()
 	w := chain(t, b, n)
 	var file bytes.Buffer
-	c, err := b.Store.Save(t.Context(), "fig3", &file, artifacts.CopyOptions{})
+	c, err := transfer.Save(t.Context(), b.Store, "fig3", &file, transfer.Options{})
 	if err != nil || c.Actions != n || c.Blobs != n+2 {
 		t.Fatalf("Save: %+v, %v", c, err)
 	}
 	return w, file.Bytes()
 }
 
-func open(t *testing.T, file []byte) *artifacts.Archive {
+func open(t *testing.T, file []byte) *transfer.Archive {
 	t.Helper()
-	a, err := artifacts.OpenArchive(bytes.NewReader(file), int64(len(file)))
+	a, err := transfer.OpenArchive(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
 		t.Fatalf("OpenArchive: %v", err)
 	}
@@ -51,7 +53,7 @@ func archiveWhole(t *testing.T, b *bucket) {
 	litter(t, b, 3)
 	w, file := save(t, b, 5)
 	to := second(t, b)
-	c, err := to.Store.Load(t.Context(), open(t, file), artifacts.CopyOptions{})
+	c, err := transfer.Load(t.Context(), to.Store, open(t, file), transfer.Options{})
 	if err != nil || c.Actions != 5 || c.Blobs != 5+2 || c.There != 0 {
 		t.Fatalf("Load: %+v, %v", c, err)
 	}
@@ -60,12 +62,12 @@ func archiveWhole(t *testing.T, b *bucket) {
 	if h, err := to.Store.History(t.Context(), w.action.Key); err != nil || len(h.Steps) != 5 {
 		t.Errorf("the history there: %+v, %v", h, err)
 	}
-	again, err := to.Store.Load(t.Context(), open(t, file), artifacts.CopyOptions{})
+	again, err := transfer.Load(t.Context(), to.Store, open(t, file), transfer.Options{})
 	if err != nil || again.Blobs != 0 || again.Actions != 0 || again.There != 12 {
 		t.Errorf("a second Load: %+v, %v, want nothing written", again, err)
 	}
 	var back bytes.Buffer
-	if _, err := to.Store.Save(t.Context(), "fig3", &back, artifacts.CopyOptions{}); err != nil || !bytes.Equal(back.Bytes(), file) {
+	if _, err := transfer.Save(t.Context(), to.Store, "fig3", &back, transfer.Options{}); err != nil || !bytes.Equal(back.Bytes(), file) {
 		t.Errorf("saved again there: %d bytes, %v, want the %d bytes that were loaded", back.Len(), err, len(file))
 	}
 }
@@ -76,7 +78,7 @@ func archiveGoesOn(t *testing.T, b *bucket) {
 	to := second(t, b)
 	for cut := range 3 {
 		ctx, cancel := context.WithCancel(t.Context())
-		_, err := to.Store.Load(ctx, open(t, file), artifacts.CopyOptions{Progress: func(n, _ int, _, _ int64) {
+		_, err := transfer.Load(ctx, to.Store, open(t, file), transfer.Options{Progress: func(n, _ int, _, _ int64) {
 			if n > 3*cut {
 				cancel()
 			}
@@ -85,14 +87,14 @@ func archiveGoesOn(t *testing.T, b *bucket) {
 		if !errors.Is(err, context.Canceled) {
 			t.Fatalf("Load that was cut short: %v", err)
 		}
-		if found, err := to.Store.Check(t.Context(), artifacts.CheckOptions{}); err != nil || len(found.Findings) > 0 {
+		if found, err := maintain.Check(t.Context(), to.Store, maintain.CheckOptions{}); err != nil || len(found.Findings) > 0 {
 			t.Errorf("a cut load leaves %+v, %v", found.Findings, err)
 		}
 		if _, err := to.Store.Root(t.Context(), "fig3"); !errors.Is(err, artifacts.ErrNotFound) {
 			t.Errorf("Root after a cut load: %v", err)
 		}
 	}
-	c, err := to.Store.Load(t.Context(), open(t, file), artifacts.CopyOptions{})
+	c, err := transfer.Load(t.Context(), to.Store, open(t, file), transfer.Options{})
 	if err != nil || c.There < 3 || c.Actions != 40 {
 		t.Errorf("the last load: %+v, %v", c, err)
 	}
@@ -104,11 +106,11 @@ func archiveDamaged(t *testing.T, b *bucket) {
 	_, file := save(t, b, 3)
 	to := second(t, b)
 	load := func(damaged []byte) error {
-		a, err := artifacts.OpenArchive(bytes.NewReader(damaged), int64(len(damaged)))
+		a, err := transfer.OpenArchive(bytes.NewReader(damaged), int64(len(damaged)))
 		if err != nil {
 			return err
 		}
-		_, err = to.Store.Load(t.Context(), a, artifacts.CopyOptions{})
+		_, err = transfer.Load(t.Context(), to.Store, a, transfer.Options{})
 		return err
 	}
 	for at := 700; at < len(file)-1024; at += 997 { // the last two blocks are the end of a tar, which says nothing
@@ -128,7 +130,7 @@ func archiveDamaged(t *testing.T, b *bucket) {
 			t.Errorf("a file of %d of %d bytes was loaded", end, len(file))
 		}
 	}
-	if found, err := to.Store.Check(t.Context(), artifacts.CheckOptions{}); err != nil || len(found.Findings) > 0 {
+	if found, err := maintain.Check(t.Context(), to.Store, maintain.CheckOptions{}); err != nil || len(found.Findings) > 0 {
 		t.Errorf("damaged archives leave %+v, %v", found.Findings, err)
 	}
 }
@@ -236,9 +238,9 @@ func archiveHostile(t *testing.T, b *bucket) {
 		"no tar":             {bytes.Repeat([]byte("hello "), 1000), ""},
 		"empty":              {nil, "written last"},
 	} {
-		a, err := artifacts.OpenArchive(bytes.NewReader(c.file), int64(len(c.file)))
+		a, err := transfer.OpenArchive(bytes.NewReader(c.file), int64(len(c.file)))
 		if err == nil {
-			_, err = to.Store.Load(t.Context(), a, artifacts.CopyOptions{})
+			_, err = transfer.Load(t.Context(), to.Store, a, transfer.Options{})
 		}
 		if err == nil {
 			t.Errorf("%s: loaded", name)
@@ -249,7 +251,7 @@ func archiveHostile(t *testing.T, b *bucket) {
 			t.Errorf("%s: there are runs %v, %v", name, roots, err)
 		}
 	}
-	if found, err := to.Store.Check(t.Context(), artifacts.CheckOptions{}); err != nil || len(found.Findings) > 0 {
+	if found, err := maintain.Check(t.Context(), to.Store, maintain.CheckOptions{}); err != nil || len(found.Findings) > 0 {
 		t.Errorf("hostile archives leave %+v, %v", found.Findings, err)
 	}
 }
@@ -261,10 +263,10 @@ func archiveSource(t *testing.T, b *bucket) {
 	for _, damage := range damages {
 		b.Overwrite(t, blobObject(blob.Digest), damage.Do(pseudoRandom(2, 1002)))
 		var file bytes.Buffer
-		if _, err := b.Store.Save(t.Context(), "fig3", &file, artifacts.CopyOptions{}); err == nil {
+		if _, err := transfer.Save(t.Context(), b.Store, "fig3", &file, transfer.Options{}); err == nil {
 			t.Errorf("%s: saved", damage.Name)
 		}
-		if _, err := artifacts.OpenArchive(bytes.NewReader(file.Bytes()), int64(file.Len())); err == nil {
+		if _, err := transfer.OpenArchive(bytes.NewReader(file.Bytes()), int64(file.Len())); err == nil {
 			t.Errorf("%s: what was written before the error counts as an archive", damage.Name)
 		}
 	}
@@ -342,9 +344,9 @@ func archiveForged(t *testing.T, b *bucket) {
 		t.Run(name, func(t *testing.T) {
 			to := second(t, b)
 			before := to.count(t)
-			a, err := artifacts.OpenArchive(c.file(t, file, w))
+			a, err := transfer.OpenArchive(c.file(t, file, w))
 			if err == nil {
-				_, err = to.Store.Load(t.Context(), a, artifacts.CopyOptions{})
+				_, err = transfer.Load(t.Context(), to.Store, a, transfer.Options{})
 			}
 			if len(c.why) == 0 {
 				if err != nil {
@@ -353,7 +355,7 @@ func archiveForged(t *testing.T, b *bucket) {
 				(world{bucket: to}).wholeRoots(t)
 				return
 			}
-			var contradiction *artifacts.ContradictionError
+			var contradiction *transfer.ContradictionError
 			if !errors.As(err, &contradiction) {
 				t.Fatalf("loaded: %v, want *ContradictionError", err)
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"lossatlas/artifacts"
+	"lossatlas/artifacts/maintain"
 	"lossatlas/artifacts/objects/s3"
 )
 
@@ -198,14 +199,14 @@ func BenchmarkTenThousand(b *testing.B) {
 	})
 	b.Run("check", func(b *testing.B) {
 		for b.Loop() {
-			if c, err := bucket.Store.Check(b.Context(), artifacts.CheckOptions{}); err != nil || len(c.Findings) > 0 {
+			if c, err := maintain.Check(b.Context(), bucket.Store, maintain.CheckOptions{}); err != nil || len(c.Findings) > 0 {
 				b.Fatal(c, err)
 			}
 		}
 	})
 	b.Run("collect", func(b *testing.B) {
 		for b.Loop() {
-			if c, err := bucket.Store.Collect(b.Context(), artifacts.CollectOptions{}); err != nil || len(c.Freed) > 0 {
+			if c, err := maintain.Collect(b.Context(), bucket.Store, maintain.CollectOptions{}); err != nil || len(c.Freed) > 0 {
 				b.Fatal(c, err)
 			}
 		}
@@ -219,7 +220,7 @@ func BenchmarkCheck(b *testing.B) {
 	fill(b, bucket, n, size)
 	b.SetBytes(n * size)
 	for b.Loop() {
-		if c, err := bucket.Store.Check(b.Context(), artifacts.CheckOptions{}); err != nil || len(c.Findings) > 0 {
+		if c, err := maintain.Check(b.Context(), bucket.Store, maintain.CheckOptions{}); err != nil || len(c.Findings) > 0 {
 			b.Fatal(c, err)
 		}
 	}

@@ -7,13 +7,9 @@ import (
 	"io"
 	"time"
 
+	"lossatlas/artifacts/internal/layout"
 	"lossatlas/artifacts/objects"
 )
-
-const blobPrefix = "cas/" + algorithm + "/"
-
-// blobObject is where a blob lies: cas/sha256/ab/abcd….
-func blobObject(d Digest) string { return blobPrefix + d.Hex()[:2] + "/" + d.Hex() }
 
 const (
 	// askFirst is the size in bytes from which Put asks whether the blob is
@@ -31,10 +27,10 @@ const (
 // succeed. It fails with [ErrNoSpace] and the other errors of this package.
 func (s *Store) Put(ctx context.Context, data []byte) (Blob, error) {
 	blob := BlobOf(data)
-	if blob.Size > maxBlob {
-		return Blob{}, fmt.Errorf("put %s: a blob holds at most %d bytes", blob, int64(maxBlob))
+	if blob.Size > MaxBlob {
+		return Blob{}, fmt.Errorf("put %s: a blob holds at most %d bytes", blob, int64(MaxBlob))
 	}
-	object := blobObject(blob.Digest)
+	object := layout.Blob(blob.Digest)
 	when, lost := objects.IfAbsent, false
 	for range putAttempts {
 		if lost || blob.Size >= askFirst {
@@ -129,7 +125,7 @@ func (s *Store) GetBlob(ctx context.Context, blob Blob) ([]byte, error) {
 // open returns a stream of a blob and the size that the server announces, -1 if none. Read fails with *[DamagedError]
 // in place of io.EOF when the bytes that went by were not the blob's: nothing may follow from them before the end.
 func (s *Store) open(ctx context.Context, blob Blob) (*verifier, int64, error) {
-	object := blobObject(blob.Digest)
+	object := layout.Blob(blob.Digest)
 	body, info, err := s.objects.Get(ctx, object)
 	if err != nil {
 		return nil, 0, err
@@ -144,7 +140,7 @@ func (s *Store) open(ctx context.Context, blob Blob) (*verifier, int64, error) {
 // Has reports whether the store holds an object of the blob's name and size. It
 // doesn't read the bytes; Get and Verify do.
 func (s *Store) Has(ctx context.Context, blob Blob) (bool, error) {
-	info, err := s.objects.Stat(ctx, blobObject(blob.Digest))
+	info, err := s.objects.Stat(ctx, layout.Blob(blob.Digest))
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}

@@ -14,6 +14,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"lossatlas/artifacts"
+	"lossatlas/artifacts/maintain"
+	"lossatlas/artifacts/transfer"
 )
 
 var checkTests = map[string]func(*testing.T, *bucket){
@@ -80,9 +82,9 @@ func putGraph(t *testing.T, s *artifacts.Store, steps map[string]artifacts.RootS
 }
 
 // check runs one and fails the test when the store can't be read.
-func (w world) check(t *testing.T, o artifacts.CheckOptions) artifacts.Checked {
+func (w world) check(t *testing.T, o maintain.CheckOptions) maintain.Checked {
 	t.Helper()
-	c, err := w.Store.Check(t.Context(), o)
+	c, err := maintain.Check(t.Context(), w.Store, o)
 	if err != nil {
 		t.Fatalf("Check: %v", err)
 	}
@@ -91,10 +93,10 @@ func (w world) check(t *testing.T, o artifacts.CheckOptions) artifacts.Checked {
 
 // finds holds that a check that only looks, and then one that moves, find exactly
 // these problems, by object, and returns what the latter found.
-func (w world) finds(t *testing.T, want map[string]string) map[string]artifacts.Finding {
+func (w world) finds(t *testing.T, want map[string]string) map[string]maintain.Finding {
 	t.Helper()
-	var last artifacts.Checked
-	for _, o := range []artifacts.CheckOptions{{}, {Quarantine: true}} {
+	var last maintain.Checked
+	for _, o := range []maintain.CheckOptions{{}, {Quarantine: true}} {
 		last = w.check(t, o)
 		got := map[string]string{}
 		for _, f := range last.Findings {
@@ -107,7 +109,7 @@ func (w world) finds(t *testing.T, want map[string]string) map[string]artifacts.
 			t.Fatalf("found %v, want %v", got, want)
 		}
 	}
-	out := map[string]artifacts.Finding{}
+	out := map[string]maintain.Finding{}
 	for _, f := range last.Findings {
 		out[f.Object] = f
 	}
@@ -120,7 +122,7 @@ func checkClean(t *testing.T, b *bucket) {
 	if len(c) != 0 {
 		t.Errorf("a whole store: %+v", c)
 	}
-	if c := w.check(t, artifacts.CheckOptions{}); c.Records != 2 || c.Blobs != 3 || c.Parts != 1 {
+	if c := w.check(t, maintain.CheckOptions{}); c.Records != 2 || c.Blobs != 3 || c.Parts != 1 {
 		t.Errorf("checked %+v, want 2 records, 3 blobs and a part", c)
 	}
 }
@@ -140,7 +142,7 @@ func checkBlobs(t *testing.T, b *bucket) {
 			} else if len(bad) > len(w.grid) {
 				problem = artifacts.Trailing
 			}
-			found := w.finds(t, map[string]string{blobObject(grid.Digest): problem, actionObject(w.action.Key): artifacts.Dangling})
+			found := w.finds(t, map[string]string{blobObject(grid.Digest): problem, actionObject(w.action.Key): maintain.Dangling})
 			f := found[blobObject(grid.Digest)]
 			if want := "sweep fig3: bs=1/surface (grid)"; !slices.Contains(f.Needed, want) {
 				t.Errorf("needed by %q, want %q among them", f.Needed, want)
@@ -151,7 +153,7 @@ func checkBlobs(t *testing.T, b *bucket) {
 			if _, err := b.Store.Lookup(t.Context(), w.action.Key); !errors.Is(err, artifacts.ErrNotFound) {
 				t.Errorf("Lookup after the check: %v, want ErrNotFound", err)
 			}
-			w.finds(t, map[string]string{blobObject(grid.Digest): artifacts.Missing, actionObject(w.action.Key): artifacts.Missing}) // as the sweep still names them
+			w.finds(t, map[string]string{blobObject(grid.Digest): maintain.Missing, actionObject(w.action.Key): maintain.Missing}) // as the sweep still names them
 			put(t, b.Store, w.grid)
 			putAction(t, b.Store, w.action)
 			w.finds(t, map[string]string{})
@@ -164,9 +166,9 @@ func checkMissing(t *testing.T, b *bucket) {
 	b.Remove(t, blobObject(w.action.Outputs["log"].Digest))
 	b.Remove(t, blobObject(w.root.Graph.Digest))
 	found := w.finds(t, map[string]string{
-		blobObject(w.action.Outputs["log"].Digest): artifacts.Missing,
-		blobObject(w.root.Graph.Digest):            artifacts.Missing,
-		actionObject(w.action.Key):                 artifacts.Dangling,
+		blobObject(w.action.Outputs["log"].Digest): maintain.Missing,
+		blobObject(w.root.Graph.Digest):            maintain.Missing,
+		actionObject(w.action.Key):                 maintain.Dangling,
 	})
 	if f := found[blobObject(w.root.Graph.Digest)]; !slices.Contains(f.Needed, "sweep fig3: its list of steps") {
 		t.Errorf("the graph is needed by %q", f.Needed)
@@ -180,13 +182,13 @@ func checkRecords(t *testing.T, b *bucket) {
 		for _, damage := range damages {
 			t.Run(object[:5]+" "+damage.Name, func(t *testing.T) {
 				b.Overwrite(t, object, damage.Do(slices.Clone(whole[:len(whole)-1])))
-				f := w.finds(t, map[string]string{object: artifacts.Unreadable})[object]
+				f := w.finds(t, map[string]string{object: maintain.Unreadable})[object]
 				if f.Moved == "" || len(f.Needed) == 0 || !strings.Contains(f.Needed[0], "fig3") {
 					t.Errorf("finding %+v, want it moved and needed by fig3", f)
 				}
 				after := map[string]string{}
 				if object != "roots/fig3.json" { // the sweep still names it
-					after[object] = artifacts.Missing
+					after[object] = maintain.Missing
 				}
 				w.finds(t, after)
 				b.Overwrite(t, object, whole)
@@ -223,7 +225,7 @@ func checkMisplaced(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	other := actionObject(artifacts.Key{9})
 	b.Overwrite(t, other, b.Bytes(t, actionObject(w.action.Key)))
-	f := w.finds(t, map[string]string{other: artifacts.Unreadable})[other]
+	f := w.finds(t, map[string]string{other: maintain.Unreadable})[other]
 	if !strings.Contains(f.Detail, w.action.Key.String()) {
 		t.Errorf("detail %q doesn't say whose action it is", f.Detail)
 	}
@@ -232,7 +234,7 @@ func checkMisplaced(t *testing.T, b *bucket) {
 // checkNewer: records of a newer version are not damage. Every operation that meets one refuses, and changes nothing.
 func checkNewer(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
-	collect(t, b.Store, artifacts.CollectOptions{OlderThan: time.Hour})
+	collect(t, b.Store, maintain.CollectOptions{OlderThan: time.Hour})
 	later := w.root
 	later.RunID = "later"
 	for object, meets := range map[string]map[string]func() error{
@@ -242,7 +244,7 @@ func checkNewer(t *testing.T, b *bucket) {
 			"PutRoot":  func() error { return b.Store.PutRoot(t.Context(), later) },
 			"DropRoot": func() error { return b.Store.DropRoot(t.Context(), "fig3") },
 			"Copy to": func() error {
-				_, err := chain(t, second(t, b), 1).Store.Copy(t.Context(), "fig3", b.Store, artifacts.CopyOptions{Replace: true})
+				_, err := transfer.Copy(t.Context(), chain(t, second(t, b), 1).Store, "fig3", b.Store, transfer.Options{Replace: true})
 				return err
 			},
 		},
@@ -251,7 +253,7 @@ func checkNewer(t *testing.T, b *bucket) {
 			"PutAction": func() error { _, err := b.Store.PutAction(t.Context(), w.action); return err },
 			"History":   func() error { _, err := b.Store.History(t.Context(), w.action.Key); return err },
 			"Copy": func() error {
-				_, err := b.Store.Copy(t.Context(), "fig3", second(t, b).Store, artifacts.CopyOptions{})
+				_, err := transfer.Copy(t.Context(), b.Store, "fig3", second(t, b).Store, transfer.Options{})
 				return err
 			},
 		},
@@ -260,11 +262,11 @@ func checkNewer(t *testing.T, b *bucket) {
 	} {
 		if object == "roots/fig3.json" || object == actionObject(w.action.Key) {
 			meets["Check"] = func() error {
-				_, err := b.Store.Check(t.Context(), artifacts.CheckOptions{Quarantine: true})
+				_, err := maintain.Check(t.Context(), b.Store, maintain.CheckOptions{Quarantine: true})
 				return err
 			}
 			meets["Collect"] = func() error {
-				_, err := b.Store.Collect(t.Context(), artifacts.CollectOptions{Quarantine: true})
+				_, err := maintain.Collect(t.Context(), b.Store, maintain.CollectOptions{Quarantine: true})
 				return err
 			}
 		}
@@ -319,7 +321,7 @@ func checkContradictions(t *testing.T, b *bucket) {
 			b.Overwrite(t, action, reseal(t, wholeAction, c.action))
 			want := map[string]string{}
 			if c.want != "" {
-				want[c.want] = artifacts.Contradicting
+				want[c.want] = maintain.Contradicting
 			}
 			f := w.finds(t, want)[c.want]
 			for _, d := range c.detail {
@@ -334,7 +336,7 @@ func checkContradictions(t *testing.T, b *bucket) {
 				t.Errorf("finding %+v, want it moved and needed by fig3", f)
 			}
 			if c.want == action {
-				w.finds(t, map[string]string{action: artifacts.Missing})
+				w.finds(t, map[string]string{action: maintain.Missing})
 				putAction(t, b.Store, w.action)
 			} else if err := b.Store.PutRoot(t.Context(), w.root); err != nil {
 				t.Fatal(err)
@@ -350,9 +352,9 @@ func checkStray(t *testing.T, b *bucket) {
 	want := map[string]string{}
 	for _, object := range []string{"cas/sha256/ab/notes.txt", misplaced, "parts/x/y", "roots/README", "actions/README"} {
 		b.Overwrite(t, object, []byte("hello"))
-		want[object] = artifacts.Stray
+		want[object] = maintain.Stray
 	}
-	want["actions/README"] = artifacts.Unreadable
+	want["actions/README"] = maintain.Unreadable
 	w.finds(t, want)
 	w.finds(t, map[string]string{})
 }
@@ -366,10 +368,10 @@ func checkSamples(t *testing.T, b *bucket) {
 			t.Fatal(err)
 		}
 	}
-	all := w.check(t, artifacts.CheckOptions{})
+	all := w.check(t, maintain.CheckOptions{})
 	var blobs, parts int
 	for n := 1; n <= 3; n++ {
-		c := w.check(t, artifacts.CheckOptions{Part: n, Of: 3})
+		c := w.check(t, maintain.CheckOptions{Part: n, Of: 3})
 		blobs, parts = blobs+c.Blobs, parts+c.Parts
 		if c.Blobs == 0 || c.Blobs == all.Blobs {
 			t.Errorf("sample %d of 3 has %d of %d blobs", n, c.Blobs, all.Blobs)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"lossatlas/artifacts"
+	"lossatlas/artifacts/maintain"
 )
 
 var collectTests = map[string]func(*testing.T, *bucket){
@@ -37,9 +38,9 @@ func litter(t *testing.T, b *bucket, n int) {
 	}
 }
 
-func collect(t *testing.T, s *artifacts.Store, o artifacts.CollectOptions) artifacts.Collected {
+func collect(t *testing.T, s *artifacts.Store, o maintain.CollectOptions) maintain.Collected {
 	t.Helper()
-	c, err := s.Collect(t.Context(), o)
+	c, err := maintain.Collect(t.Context(), s, o)
 	if err != nil {
 		t.Fatalf("Collect: %v", err)
 	}
@@ -52,7 +53,7 @@ func collectKeeps(t *testing.T, b *bucket) {
 	put(t, b.Store, []byte("nobody's"))
 	kept := action(t, b.Store, 2000)
 	putAction(t, b.Store, kept)
-	o := artifacts.CollectOptions{
+	o := maintain.CollectOptions{
 		DryRun:    true,
 		Keep:      func(a artifacts.Action) bool { return a.Key == kept.Key },
 		KeepParts: func(artifacts.Key) bool { return true },
@@ -88,7 +89,7 @@ func collectKeeps(t *testing.T, b *bucket) {
 func collectYoung(t *testing.T, b *bucket) {
 	newWorld(t, b)
 	litter(t, b, 3)
-	if c := collect(t, b.Store, artifacts.CollectOptions{OlderThan: time.Hour}); len(c.Freed) != 0 {
+	if c := collect(t, b.Store, maintain.CollectOptions{OlderThan: time.Hour}); len(c.Freed) != 0 {
 		t.Errorf("freed %+v", c.Freed)
 	}
 }
@@ -98,20 +99,20 @@ func collectUnknown(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	whole := b.Bytes(t, "roots/fig3.json")
 	b.Overwrite(t, "roots/fig3.json", whole[:len(whole)/2])
-	var unknown *artifacts.UnknownRootsError
+	var unknown *maintain.UnknownRootsError
 	refused := func(when string) {
 		t.Helper()
-		if c, err := b.Store.Collect(t.Context(), artifacts.CollectOptions{}); !errors.As(err, &unknown) || !slices.Equal(unknown.Sweeps, []string{"fig3"}) || len(c.Freed) > 0 {
+		if c, err := maintain.Collect(t.Context(), b.Store, maintain.CollectOptions{}); !errors.As(err, &unknown) || !slices.Equal(unknown.Sweeps, []string{"fig3"}) || len(c.Freed) > 0 {
 			t.Fatalf("%s: %+v, %v, want *UnknownRootsError naming fig3", when, c, err)
 		}
 	}
 	refused("with a damaged root")
-	w.finds(t, map[string]string{"roots/fig3.json": artifacts.Unreadable})
+	w.finds(t, map[string]string{"roots/fig3.json": maintain.Unreadable})
 	refused("with a damaged root in quarantine")
 	if err := b.Store.PutRoot(t.Context(), w.root); err != nil {
 		t.Fatal(err)
 	}
-	if c := collect(t, b.Store, artifacts.CollectOptions{OlderThan: time.Hour}); len(c.Freed) != 0 {
+	if c := collect(t, b.Store, maintain.CollectOptions{OlderThan: time.Hour}); len(c.Freed) != 0 {
 		t.Errorf("with the root there again: %+v", c.Freed)
 	}
 	for range 2 {
@@ -119,7 +120,7 @@ func collectUnknown(t *testing.T, b *bucket) {
 			t.Fatal(err)
 		}
 	}
-	collect(t, b.Store, artifacts.CollectOptions{})
+	collect(t, b.Store, maintain.CollectOptions{})
 }
 
 // writer records sweeps, each of one step whose blobs others had before or have as well, until told to stop.
@@ -193,7 +194,7 @@ func collectWriters(t *testing.T, b *bucket) {
 	}
 	freed := 0
 	for range 16 {
-		freed += len(collect(t, b.Store, artifacts.CollectOptions{}).Freed)
+		freed += len(collect(t, b.Store, maintain.CollectOptions{}).Freed)
 		time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
 	}
 	close(stop)
@@ -208,7 +209,7 @@ func collectWriters(t *testing.T, b *bucket) {
 // wholeRoots holds that a check has no objection and that every root's steps are found in the cache.
 func (w world) wholeRoots(t *testing.T) {
 	t.Helper()
-	if c := w.check(t, artifacts.CheckOptions{}); len(c.Findings) > 0 {
+	if c := w.check(t, maintain.CheckOptions{}); len(c.Findings) > 0 {
 		t.Errorf("a check finds %+v", c.Findings)
 	}
 	roots, err := w.Store.Roots(t.Context())
@@ -230,20 +231,20 @@ func collectStopped(t *testing.T, b *bucket) {
 	for round := range 8 {
 		litter(t, b, 25)
 		ctx, cancel := context.WithCancel(t.Context())
-		o := artifacts.CollectOptions{Progress: func(done, of int) { cancel() }}
+		o := maintain.CollectOptions{Progress: func(done, of int) { cancel() }}
 		if round%2 == 0 {
 			time.AfterFunc(time.Duration(20+10*round)*time.Millisecond, cancel)
 			o.Progress = nil
 		}
-		_, err := b.Store.Collect(ctx, o)
+		_, err := maintain.Collect(ctx, b.Store, o)
 		cancel()
 		if err != nil && !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
 		w.wholeRoots(t)
 	}
-	collect(t, b.Store, artifacts.CollectOptions{})
-	if c := w.check(t, artifacts.CheckOptions{}); c.Records != 2 || c.Blobs != 3 {
+	collect(t, b.Store, maintain.CollectOptions{})
+	if c := w.check(t, maintain.CheckOptions{}); c.Records != 2 || c.Blobs != 3 {
 		t.Errorf("after a whole collection there are %+v", c)
 	}
 }
@@ -254,7 +255,7 @@ func collectKilled(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	ctx, cancel := context.WithCancel(t.Context())
 	var left []byte
-	_, err := b.Store.Collect(ctx, artifacts.CollectOptions{OlderThan: time.Hour})
+	_, err := maintain.Collect(ctx, b.Store, maintain.CollectOptions{OlderThan: time.Hour})
 	cancel()
 	if err != nil {
 		t.Fatal(err)
@@ -282,7 +283,7 @@ func collectTwo(t *testing.T, b *bucket) {
 	var wg sync.WaitGroup
 	for range 3 {
 		wg.Go(func() {
-			if _, err := b.Store.Collect(t.Context(), artifacts.CollectOptions{}); err != nil {
+			if _, err := maintain.Collect(t.Context(), b.Store, maintain.CollectOptions{}); err != nil {
 				t.Errorf("one of three collections: %v", err)
 			}
 		})
@@ -294,12 +295,12 @@ func collectTwo(t *testing.T, b *bucket) {
 func collectAside(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	b.Overwrite(t, blobObject(w.action.Outputs["grid"].Digest), []byte("bad"))
-	f := w.finds(t, map[string]string{blobObject(w.action.Outputs["grid"].Digest): artifacts.Truncated, actionObject(w.action.Key): artifacts.Dangling})
+	f := w.finds(t, map[string]string{blobObject(w.action.Outputs["grid"].Digest): artifacts.Truncated, actionObject(w.action.Key): maintain.Dangling})
 	keepParts := func(artifacts.Key) bool { return true }
-	if c := collect(t, b.Store, artifacts.CollectOptions{KeepParts: keepParts}); len(c.Freed) != 0 {
+	if c := collect(t, b.Store, maintain.CollectOptions{KeepParts: keepParts}); len(c.Freed) != 0 {
 		t.Errorf("freed %+v", c.Freed)
 	}
-	if c := collect(t, b.Store, artifacts.CollectOptions{Quarantine: true, KeepParts: keepParts}); len(c.Freed) != len(f) {
+	if c := collect(t, b.Store, maintain.CollectOptions{Quarantine: true, KeepParts: keepParts}); len(c.Freed) != len(f) {
 		t.Errorf("freed %+v, want what was set aside: %+v", c.Freed, f)
 	}
 }
@@ -309,7 +310,7 @@ func collectParts(t *testing.T, b *bucket) {
 	if err := b.Store.PutPart(t.Context(), w.action.Key, "chunk-1", []byte("left over")); err != nil {
 		t.Fatal(err)
 	}
-	o := artifacts.CollectOptions{OlderThan: time.Hour} // a finished step's goes at once, an unfinished one's is young
+	o := maintain.CollectOptions{OlderThan: time.Hour} // a finished step's goes at once, an unfinished one's is young
 	if c := collect(t, b.Store, o); len(c.Freed) != 1 || c.Freed[0].Kind != "part" {
 		t.Errorf("freed %+v, want the finished step's part", c.Freed)
 	}
@@ -331,7 +332,7 @@ func collectLost(t *testing.T, b *bucket) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	collect(t, b.Store, artifacts.CollectOptions{})
+	collect(t, b.Store, maintain.CollectOptions{})
 	r := root("fig3")
 	r.Graph = put(t, b.Store, []byte("graph"))
 	r.Steps = map[string]artifacts.RootStep{"surface": {Kind: "surface", Key: a.Key, State: artifacts.StateCached, Outputs: a.Outputs}}

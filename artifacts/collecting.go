@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"lossatlas/artifacts/internal/layout"
 	"lossatlas/artifacts/objects"
 )
 
@@ -21,18 +22,6 @@ import (
 // an action and setting an object aside count as collections, too: they take away
 // what others may just have looked up.
 
-const collectionObject = "collection.json"
-
-// collection is the record of the latest collection.
-type collection struct {
-	ID       string    `json:"id"`
-	Beat     int       `json:"beat"` // rises while it goes on
-	Started  time.Time `json:"started"`
-	Finished time.Time `json:"finished,omitzero"`
-}
-
-func (c collection) active() bool { return c.ID != "" && c.Finished.IsZero() }
-
 const (
 	// beatEvery is how often a collection shows that it is alive. One that has
 	// not done so for deadAfter was killed; it has itself stopped before that.
@@ -42,58 +31,6 @@ const (
 	// collectAttempts bounds how many others may go first. Each of them gets done with something.
 	collectAttempts = 500
 )
-
-// collection reads the record; none, or one that can't be read, is as good as
-// no collection. The tag is valid in both cases, "" for none.
-func (s *Store) collection(ctx context.Context) (collection, string, error) {
-	var c collection
-	tag, err := s.getRecord(ctx, collectionObject, &c)
-	if unusable(err) {
-		return collection{}, tag, nil
-	}
-	return c, tag, err
-}
-
-// Moment is a point in the history of a store's collections.
-type Moment struct {
-	at  collection
-	tag string // of its record, "" for none
-}
-
-// Moment returns where the store is now. Take it before looking up what is to be recorded by [Store.PutRootSince].
-func (s *Store) Moment(ctx context.Context) (Moment, error) {
-	c, tag, err := s.collection(ctx)
-	return Moment{c, tag}, err
-}
-
-// settle waits until no collection goes on, and returns the moment of that and
-// whether there was one since an earlier moment. A collection that was killed is
-// ended here.
-func (s *Store) settle(ctx context.Context, since Moment) (now Moment, interfered bool, err error) {
-	var last string
-	var changed time.Time
-	for {
-		c, tag, err := s.collection(ctx)
-		if err != nil {
-			return Moment{}, false, err
-		}
-		if !c.active() {
-			return Moment{c, tag}, since.at.active() || c.ID != since.at.ID, nil
-		}
-		if tag != last {
-			last, changed = tag, time.Now()
-		} else if time.Since(changed) > deadAfter {
-			c.Finished = time.Now().UTC()
-			if err := s.putRecord(ctx, collectionObject, c, objects.IfUnchanged(tag)); err != nil && !errors.Is(err, objects.ErrLost) {
-				return Moment{}, false, err
-			}
-			continue
-		}
-		if err := pause(ctx, lookEvery); err != nil {
-			return Moment{}, false, objects.Ended("wait for a collection", collectionObject, s.objects.String(), err)
-		}
-	}
-}
 
 // exclusively calls do as a collection: no other process removes or replaces anything meanwhile. The context of do ends
 // when others take this collection for dead.
@@ -107,6 +44,12 @@ func (s *Store) exclusively(ctx context.Context, do func(context.Context, *colle
 		return cmp.Or(context.Cause(c.ctx), err)
 	}
 	return nil
+}
+
+// Exclusively calls do, as a collection: no other process removes or replaces anything meanwhile. do removes objects by
+// the function that it is given. Its context ends when others take this collection for dead.
+func (s *Store) Exclusively(ctx context.Context, do func(ctx context.Context, remove func(ctx context.Context, object string) error) error) error {
+	return s.exclusively(ctx, func(ctx context.Context, c *collecting) error { return do(ctx, c.remove) })
 }
 
 // collecting is a collection of this process, under way.
@@ -135,7 +78,7 @@ func (s *Store) collect(ctx context.Context) (*collecting, error) {
 			when = objects.IfUnchanged(before.tag)
 		}
 		c := &collecting{store: s, now: collection{ID: rand.Text(), Started: time.Now().UTC()}, done: make(chan struct{})}
-		if err := s.putRecord(ctx, collectionObject, c.now, when); errors.Is(err, objects.ErrLost) {
+		if err := s.putRecord(ctx, layout.Collection, c.now, when); errors.Is(err, objects.ErrLost) {
 			continue
 		} else if err != nil {
 			return nil, err
@@ -203,7 +146,7 @@ func (c *collecting) beat() {
 
 // write replaces the record, if it is still this collection's.
 func (c *collecting) write(ctx context.Context, next collection) error {
-	if err := c.store.putRecord(ctx, collectionObject, next, objects.IfUnchanged(c.tag)); err != nil {
+	if err := c.store.putRecord(ctx, layout.Collection, next, objects.IfUnchanged(c.tag)); err != nil {
 		return err
 	}
 	now, tag, err := c.store.collection(ctx)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"lossatlas/artifacts"
+	"lossatlas/artifacts/maintain"
+	"lossatlas/artifacts/transfer"
 )
 
 var copyTests = map[string]func(*testing.T, *bucket){
@@ -57,7 +59,7 @@ func second(t *testing.T, b *bucket) *bucket {
 func copyWhole(t *testing.T, b *bucket) {
 	w, to := chain(t, b, 5), second(t, b)
 	litter(t, b, 3)
-	c, err := b.Store.Copy(t.Context(), "fig3", to.Store, artifacts.CopyOptions{})
+	c, err := transfer.Copy(t.Context(), b.Store, "fig3", to.Store, transfer.Options{})
 	if err != nil || c.Actions != 5 || c.Blobs != 5+2 || c.There != 0 { // with the graph and what was imported
 		t.Fatalf("Copy: %+v, %v", c, err)
 	}
@@ -67,8 +69,8 @@ func copyWhole(t *testing.T, b *bucket) {
 	if err != nil || len(h.Steps) != 5 {
 		t.Errorf("the copy's history: %+v, %v", h, err)
 	}
-	collect(t, to.Store, artifacts.CollectOptions{}) // all is needed
-	again, err := b.Store.Copy(t.Context(), "fig3", to.Store, artifacts.CopyOptions{})
+	collect(t, to.Store, maintain.CollectOptions{}) // all is needed
+	again, err := transfer.Copy(t.Context(), b.Store, "fig3", to.Store, transfer.Options{})
 	if err != nil || again.Blobs != 0 || again.Actions != 0 || again.There != 12 {
 		t.Errorf("a second Copy: %+v, %v, want nothing sent", again, err)
 	}
@@ -81,7 +83,7 @@ func copyGoesOn(t *testing.T, b *bucket) {
 	sent := 0
 	for cut := range 4 {
 		ctx, cancel := context.WithCancel(t.Context())
-		c, err := b.Store.Copy(ctx, "fig3", to.Store, artifacts.CopyOptions{Progress: func(n, _ int, _, _ int64) {
+		c, err := transfer.Copy(ctx, b.Store, "fig3", to.Store, transfer.Options{Progress: func(n, _ int, _, _ int64) {
 			if n > 3*cut {
 				cancel()
 			}
@@ -91,12 +93,12 @@ func copyGoesOn(t *testing.T, b *bucket) {
 			t.Fatalf("Copy that was cut short: %v", err)
 		}
 		sent += c.Blobs
-		found, err := to.Store.Check(t.Context(), artifacts.CheckOptions{})
+		found, err := maintain.Check(t.Context(), to.Store, maintain.CheckOptions{})
 		if err != nil || len(found.Findings) > 0 {
 			t.Errorf("a cut copy leaves %+v, %v", found.Findings, err)
 		}
 	}
-	c, err := b.Store.Copy(t.Context(), "fig3", to.Store, artifacts.CopyOptions{})
+	c, err := transfer.Copy(t.Context(), b.Store, "fig3", to.Store, transfer.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +113,7 @@ func copyDamaged(t *testing.T, b *bucket) {
 	blob := w.action.Outputs["weights"]
 	for _, damage := range damages {
 		b.Overwrite(t, blobObject(blob.Digest), damage.Do(pseudoRandom(2, 1002)))
-		if _, err := b.Store.Copy(t.Context(), "fig3", to.Store, artifacts.CopyOptions{}); err == nil {
+		if _, err := transfer.Copy(t.Context(), b.Store, "fig3", to.Store, transfer.Options{}); err == nil {
 			t.Errorf("%s: copied", damage.Name)
 		}
 		if has, err := to.Store.Has(t.Context(), blob); has || err != nil {
@@ -128,7 +130,7 @@ func copyOther(t *testing.T, b *bucket) {
 	theirs := w.action
 	theirs.Outputs = map[string]artifacts.Blob{"weights": put(t, to.Store, []byte("in other arithmetic"))}
 	putAction(t, to.Store, theirs)
-	c, err := b.Store.Copy(t.Context(), "fig3", to.Store, artifacts.CopyOptions{})
+	c, err := transfer.Copy(t.Context(), b.Store, "fig3", to.Store, transfer.Options{})
 	if err != nil || len(c.Other) != 1 || c.Other[0] != w.action.Key {
 		t.Fatalf("Copy: %+v, %v, want the step named", c, err)
 	}
@@ -144,21 +146,21 @@ func copyOther(t *testing.T, b *bucket) {
 func copyOn(t *testing.T, b *bucket, w world, actions int) {
 	t.Helper()
 	var file bytes.Buffer
-	if c, err := b.Store.Save(t.Context(), "fig3", &file, artifacts.CopyOptions{}); err != nil || c.Actions != actions {
+	if c, err := transfer.Save(t.Context(), b.Store, "fig3", &file, transfer.Options{}); err != nil || c.Actions != actions {
 		t.Fatalf("Save: %+v, %v", c, err)
 	}
 	third, fourth := second(t, b), second(t, b)
-	if c, err := third.Store.Load(t.Context(), open(t, file.Bytes()), artifacts.CopyOptions{}); err != nil || c.Actions != actions {
+	if c, err := transfer.Load(t.Context(), third.Store, open(t, file.Bytes()), transfer.Options{}); err != nil || c.Actions != actions {
 		t.Errorf("Load: %+v, %v", c, err)
 	}
-	if c, err := b.Store.Copy(t.Context(), "fig3", fourth.Store, artifacts.CopyOptions{}); err != nil || c.Actions != actions {
+	if c, err := transfer.Copy(t.Context(), b.Store, "fig3", fourth.Store, transfer.Options{}); err != nil || c.Actions != actions {
 		t.Errorf("Copy: %+v, %v", c, err)
 	}
 	for _, to := range []*bucket{third, fourth} {
 		if r, err := to.Store.Root(t.Context(), "fig3"); err != nil || !r.Steps["last"].Apart || r.Steps["last"].Outputs["weights"] != w.action.Outputs["weights"] {
 			t.Errorf("the root there: %+v, %v", r, err)
 		}
-		if c := (world{bucket: to}).check(t, artifacts.CheckOptions{}); len(c.Findings) > 0 {
+		if c := (world{bucket: to}).check(t, maintain.CheckOptions{}); len(c.Findings) > 0 {
 			t.Errorf("a check finds %+v", c.Findings)
 		}
 	}
@@ -178,8 +180,8 @@ func copyContradictions(t *testing.T, b *bucket) {
 	whole := b.Bytes(t, action)
 	b.Overwrite(t, action, reseal(t, whole, again(w.root.Finished.Add(-time.Hour))))
 	before := to.count(t)
-	var contradiction *artifacts.ContradictionError
-	if _, err := b.Store.Copy(t.Context(), "fig3", to.Store, artifacts.CopyOptions{}); !errors.As(err, &contradiction) || contradiction.Step != "last" {
+	var contradiction *transfer.ContradictionError
+	if _, err := transfer.Copy(t.Context(), b.Store, "fig3", to.Store, transfer.Options{}); !errors.As(err, &contradiction) || contradiction.Step != "last" {
 		t.Errorf("Copy of a sweep that contradicts itself: %v, want *ContradictionError", err)
 	}
 	if after := to.count(t); after != before {
@@ -198,11 +200,11 @@ func copyLater(t *testing.T, b *bucket) {
 	if err := to.Store.PutRoot(t.Context(), later); err != nil {
 		t.Fatal(err)
 	}
-	var refused *artifacts.LaterError
-	if _, err := b.Store.Copy(t.Context(), "fig3", to.Store, artifacts.CopyOptions{}); !errors.As(err, &refused) {
+	var refused *transfer.LaterError
+	if _, err := transfer.Copy(t.Context(), b.Store, "fig3", to.Store, transfer.Options{}); !errors.As(err, &refused) {
 		t.Errorf("Copy over a later run: %v, want *LaterError", err)
 	}
-	if _, err := b.Store.Copy(t.Context(), "fig3", to.Store, artifacts.CopyOptions{Replace: true}); err != nil {
+	if _, err := transfer.Copy(t.Context(), b.Store, "fig3", to.Store, transfer.Options{Replace: true}); err != nil {
 		t.Error(err)
 	}
 	if got, err := to.Store.Root(t.Context(), "fig3"); err != nil || got.RunID != w.root.RunID {
@@ -214,7 +216,7 @@ func copyRunning(t *testing.T, b *bucket) {
 	if err := b.Store.PutRoot(t.Context(), root("fig3")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Store.Copy(t.Context(), "fig3", second(t, b).Store, artifacts.CopyOptions{}); err == nil {
+	if _, err := transfer.Copy(t.Context(), b.Store, "fig3", second(t, b).Store, transfer.Options{}); err == nil {
 		t.Error("a running sweep was copied")
 	}
 }

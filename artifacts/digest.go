@@ -5,11 +5,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
-)
 
-// algorithm is the only digest algorithm, spelled out in every digest's text
-// so that another one can be told apart should it ever be added.
-const algorithm = "sha256"
+	"lossatlas/artifacts/internal/layout"
+)
 
 // Digest is the SHA-256 of a blob's bytes, and so the blob's name. The zero
 // value stands for "no digest": no blob has it.
@@ -22,33 +20,19 @@ func Of(b []byte) Digest { return sha256.Sum256(b) }
 // hexadecimal digits, and nothing else: a digest has one spelling, so that
 // digests may be compared as text.
 func ParseDigest(s string) (Digest, error) {
-	digits, ok := strings.CutPrefix(s, algorithm+":")
+	digits, ok := strings.CutPrefix(s, layout.Algorithm+":")
 	if !ok {
-		return Digest{}, fmt.Errorf("%.80q is not a digest: it must begin with %q", s, algorithm+":")
+		return Digest{}, fmt.Errorf("%.80q is not a digest: it must begin with %q", s, layout.Algorithm+":")
 	}
-	b, err := parseHex(digits)
+	b, err := layout.ParseHex(digits)
 	if err != nil {
 		return Digest{}, fmt.Errorf("%.80q is not a digest: %w", s, err)
 	}
 	return b, nil
 }
 
-// parseHex reads exactly 64 lowercase hexadecimal digits.
-func parseHex(s string) (b [sha256.Size]byte, err error) {
-	if len(s) != hex.EncodedLen(len(b)) {
-		return b, fmt.Errorf("it has %d hexadecimal digits, want %d", len(s), hex.EncodedLen(len(b)))
-	}
-	if strings.ContainsAny(s, "ABCDEF") {
-		return b, fmt.Errorf("its hexadecimal digits must be lower case")
-	}
-	if _, err := hex.Decode(b[:], []byte(s)); err != nil {
-		return [sha256.Size]byte{}, fmt.Errorf("it must be hexadecimal: %w", err)
-	}
-	return b, nil
-}
-
 // String returns "sha256:" and 64 lowercase hexadecimal digits.
-func (d Digest) String() string { return algorithm + ":" + d.Hex() }
+func (d Digest) String() string { return layout.Algorithm + ":" + d.Hex() }
 
 // Hex returns the 64 lowercase hexadecimal digits alone.
 func (d Digest) Hex() string { return hex.EncodeToString(d[:]) }

@@ -1,4 +1,4 @@
-// Package artifacts is where results live: blobs under their own digest, the
+// Package artifacts stores results: blobs under their own digest, the
 // action cache that maps a step's key to what the step wrote, the checkpoints
 // of steps still running, and the roots that say which results are kept. All
 // of it is objects in one bucket:
@@ -15,8 +15,7 @@
 // is verified as it is read: damage is an error that names the object, never a
 // result.
 //
-// What a bucket is, package objects says, with one for tests, and buckets made
-// of others; package objects/s3 has the one of S3-compatible servers. To keep
-// results elsewhere, write another [objects.Bucket] and open it in [Open], or
-// give it to [In].
+// Package maintain checks a store and collects its garbage, package transfer copies sweeps between stores and files.
+// Package objects defines a bucket, with one in memory for tests; package objects/s3 is that of S3-compatible servers.
+// To keep results elsewhere, write another [objects.Bucket] and open it in [Open], or give it to [In].
 package artifacts

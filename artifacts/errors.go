@@ -27,6 +27,13 @@ var (
 // StoreError is a failed request.
 type StoreError = objects.Error
 
+// What can be wrong with the bytes of an object.
+const (
+	Damaged   = "damaged"   // other bytes than its name or frame promises
+	Truncated = "truncated" // it ends too early
+	Trailing  = "trailing"  // it goes on after its end
+)
+
 // DamagedError says that an object doesn't hold the bytes its name promises.
 // Nothing damaged is ever handed out as a result.
 type DamagedError struct {
@@ -43,11 +50,11 @@ type DamagedError struct {
 
 // Error names the blob, the object, and what was found in it.
 func (e *DamagedError) Error() string {
-	return fmt.Sprintf("blob %s is damaged: object %s: %s; `lossatlas artifacts verify` sets it aside, and the next run makes it again", e.Digest, e.Object, e.found())
+	return fmt.Sprintf("blob %s is damaged: object %s: %s; `lossatlas artifacts verify` sets it aside, and the next run makes it again", e.Digest, e.Object, e.Detail())
 }
 
-// found says what was found in place of the blob.
-func (e *DamagedError) found() string {
+// Detail says what was found in place of the blob.
+func (e *DamagedError) Detail() string {
 	switch {
 	case e.Want >= 0 && e.Size > e.Want:
 		return fmt.Sprintf("it goes on after the %d bytes it should have", e.Want)
@@ -89,8 +96,11 @@ type IncompleteError struct {
 
 // Error lists what is missing.
 func (e *IncompleteError) Error() string {
-	return fmt.Sprintf("the cached result of step %s is incomplete: %s; the step has to run again", e.Key.Short(), missing(e.Missing))
+	return fmt.Sprintf("the cached result of step %s is incomplete: %s; the step has to run again", e.Key.Short(), e.Detail())
 }
+
+// Detail lists the blobs that are missing.
+func (e *IncompleteError) Detail() string { return missing(e.Missing) }
 
 // DanglingError refuses an action that names blobs the store doesn't hold.
 type DanglingError struct {
@@ -113,6 +123,11 @@ type LostError struct {
 // Error lists what is missing.
 func (e *LostError) Error() string {
 	return fmt.Sprintf("sweep %s can't be recorded: garbage was collected just now, and took the results of %s along; run it again", e.Sweep, strings.Join(e.Missing, ", "))
+}
+
+// IsUnusable reports whether an error says that a record is absent, damaged, or an action without its blobs.
+func IsUnusable(err error) bool {
+	return errors.Is(err, ErrNotFound) || isA[*IncompleteError](err) || isA[*RecordError](err)
 }
 
 // isA reports whether an error is, or wraps, one of type E.

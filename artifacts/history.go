@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+
+	"lossatlas/artifacts/objects"
 )
 
 // History is how a result came about: its step and all steps before it, down to
@@ -82,20 +84,17 @@ func (s *Store) History(ctx context.Context, k Key) (*History, error) {
 
 // MadeBy returns the steps that wrote a blob, the earliest first, after reading all actions.
 func (s *Store) MadeBy(ctx context.Context, d Digest) ([]Key, error) {
-	v := &survey{actions: map[Key]*storedAction{}}
-	if err := v.readActions(ctx, s); err != nil {
+	var found []Action
+	err := s.EachAction(ctx, func(_ objects.Info, a Action, _ *RecordError) error {
+		if a.Wrote(d) {
+			found = append(found, a)
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	var found []*storedAction
-	for _, a := range v.actions {
-		for _, b := range a.Outputs {
-			if b.Digest == d {
-				found = append(found, a)
-				break
-			}
-		}
-	}
-	slices.SortFunc(found, func(a, b *storedAction) int {
+	slices.SortFunc(found, func(a, b Action) int {
 		return cmp.Or(a.Made.At.Compare(b.Made.At), bytes.Compare(a.Key[:], b.Key[:]))
 	})
 	var keys []Key

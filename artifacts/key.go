@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+
+	"lossatlas/artifacts/internal/layout"
 )
 
 // Key identifies a step by everything that determines its result: the SHA-256
@@ -13,7 +15,7 @@ type Key [sha256.Size]byte
 
 // ParseKey reads 64 lowercase hexadecimal digits, the form that String writes.
 func ParseKey(s string) (Key, error) {
-	b, err := parseHex(s)
+	b, err := layout.ParseHex(s)
 	if err != nil {
 		return Key{}, fmt.Errorf("%.80q is not a step key: %w", s, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"lossatlas/artifacts"
+	"lossatlas/artifacts/maintain"
 	"lossatlas/artifacts/objects"
 )
 
@@ -89,7 +90,7 @@ func moment(t *testing.T, s *artifacts.Store) artifacts.Moment {
 // raceDangling: a writer learns that the blobs of its action were freed before the action was there, and leaves none.
 func raceDangling(t *testing.T, b *bucket) {
 	a := result(t, b.Store, "A", "B")
-	writer := b.interrupt(t, actionObject(a.Key), 0, func() { collect(t, b.Store, artifacts.CollectOptions{}) })
+	writer := b.interrupt(t, actionObject(a.Key), 0, func() { collect(t, b.Store, maintain.CollectOptions{}) })
 	var dangling *artifacts.DanglingError
 	if _, err := writer.PutAction(t.Context(), a); !errors.As(err, &dangling) || len(dangling.Missing) != 2 {
 		t.Errorf("PutAction: %v, want *DanglingError naming both outputs", err)
@@ -105,7 +106,7 @@ func raceReplaced(t *testing.T, b *bucket) {
 	since := moment(t, b.Store)
 	mine := result(t, b.Store, "A", "B")
 	putAction(t, b.Store, mine)
-	collect(t, b.Store, artifacts.CollectOptions{})
+	collect(t, b.Store, maintain.CollectOptions{})
 	putAction(t, b.Store, result(t, b.Store, "C", "D"))
 	result(t, b.Store, "A", "B")
 	var lost *artifacts.LostError
@@ -199,19 +200,19 @@ func raceReplacers(t *testing.T, b *bucket) {
 // raceCollections: of two collections that find none under way, one begins, and the other waits for its end.
 func raceCollections(t *testing.T, b *bucket) {
 	litter(t, b, 3)
-	collect(t, b.Store, artifacts.CollectOptions{DryRun: true})
+	collect(t, b.Store, maintain.CollectOptions{DryRun: true})
 	done, going := make(chan error, 1), make(chan struct{})
 	release := make(chan struct{})
 	slow := b.interrupt(t, "collection.json", 1, func() { close(going); <-release }) // its end
 	second := b.interrupt(t, "collection.json", 0, func() {
 		go func() {
-			_, err := slow.Collect(t.Context(), artifacts.CollectOptions{})
+			_, err := maintain.Collect(t.Context(), slow, maintain.CollectOptions{})
 			done <- err
 		}()
 		<-going
 		time.AfterFunc(200*time.Millisecond, func() { close(release) })
 	})
-	if _, err := second.Collect(t.Context(), artifacts.CollectOptions{}); err != nil {
+	if _, err := maintain.Collect(t.Context(), second, maintain.CollectOptions{}); err != nil {
 		t.Error(err)
 	}
 	select {
@@ -288,7 +289,7 @@ func raceChecked(t *testing.T, b *bucket) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := s.Check(t.Context(), artifacts.CheckOptions{Quarantine: true})
+	c, err := maintain.Check(t.Context(), s, maintain.CheckOptions{Quarantine: true})
 	if err != nil || len(c.Findings) > 0 {
 		t.Errorf("Check: %+v, %v, want no findings", c.Findings, err)
 	}

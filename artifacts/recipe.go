@@ -1,7 +1,6 @@
 package artifacts
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -51,7 +50,7 @@ func (r Recipe) Canonical() ([]byte, error) {
 	if r.Version < 1 {
 		return nil, fmt.Errorf("recipe of kind %q: code version %d, want 1 or more", r.Kind, r.Version)
 	}
-	params, err := canonicalParams(r.Params)
+	params, err := canonical.Object(r.Params)
 	if err != nil {
 		return nil, fmt.Errorf("recipe of kind %q: parameters: %w", r.Kind, err)
 	}
@@ -72,17 +71,4 @@ func (r Recipe) Canonical() ([]byte, error) {
 		return nil, fmt.Errorf("recipe of kind %q: %w", r.Kind, err)
 	}
 	return b, nil
-}
-
-// canonicalParams canonicalises a JSON object; nil and null (which nil becomes
-// on its way through encoding/json) mean the empty one.
-func canonicalParams(raw json.RawMessage) ([]byte, error) {
-	trimmed := bytes.TrimSpace(raw)
-	if len(trimmed) == 0 || bytes.Equal(trimmed, []byte("null")) {
-		return []byte("{}"), nil
-	}
-	if trimmed[0] != '{' {
-		return nil, fmt.Errorf("%.40q is not a JSON object", trimmed)
-	}
-	return canonical.JSON(trimmed)
 }

@@ -9,14 +9,15 @@ import (
 	"io"
 	"time"
 
+	"lossatlas/artifacts/internal/layout"
 	"lossatlas/artifacts/objects"
 )
 
 const (
-	// recordSchema is the version of the store's formats: of records, and through formatObject of all else.
+	// recordSchema is the version of the store's formats: of records, and through [layout.Format] of all else.
 	recordSchema = 1
-	// maxRecord bounds the size in bytes of a record that is read; a manifest of thousands of steps has a few MB.
-	maxRecord = 64 << 20
+	// MaxRecord is the largest size of a record that is read, in bytes; a manifest of thousands of steps has a few MB.
+	MaxRecord = 64 << 20
 )
 
 // envelope is how a record is stored: JSON that people and tools can read,
@@ -33,15 +34,15 @@ func encodeRecord(v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(record) > maxRecord {
-		return nil, fmt.Errorf("a record of %d bytes, want at most %d", len(record), maxRecord)
+	if len(record) > MaxRecord {
+		return nil, fmt.Errorf("a record of %d bytes, want at most %d", len(record), MaxRecord)
 	}
 	// Not by json.Marshal, which may rewrite the record's bytes.
 	return fmt.Appendf(nil, `{"schema":%d,"digest":%q,"record":%s}`+"\n", recordSchema, Of(record), record), nil
 }
 
-// decodeRecord reads what encodeRecord wrote to an object. It fails with *RecordError or *NewerError.
-func decodeRecord(object string, b []byte, v any) error {
+// DecodeRecord reads the bytes of an object that holds a record into v. It fails with *[RecordError] or *[NewerError].
+func DecodeRecord(object string, b []byte, v any) error {
 	damaged := func(reason string) error { return &RecordError{Object: object, Reason: reason} }
 	var e envelope
 	dec := json.NewDecoder(bytes.NewReader(b))
@@ -74,14 +75,14 @@ func (s *Store) getRecord(ctx context.Context, object string, v any) (etag strin
 		return "", err
 	}
 	defer body.Close()
-	b, err := readAll(io.LimitReader(body, maxRecord+1), info.Size)
+	b, err := readAll(io.LimitReader(body, MaxRecord+1), info.Size)
 	if err != nil {
 		return "", err
 	}
-	if len(b) > maxRecord {
-		return info.ETag, &RecordError{Object: object, Reason: fmt.Sprintf("more than %d bytes", maxRecord)}
+	if len(b) > MaxRecord {
+		return info.ETag, &RecordError{Object: object, Reason: fmt.Sprintf("more than %d bytes", MaxRecord)}
 	}
-	return info.ETag, decodeRecord(object, b, v)
+	return info.ETag, DecodeRecord(object, b, v)
 }
 
 // refuseNewer fails with *NewerError where a record lies that may not be replaced.
@@ -93,10 +94,8 @@ func (s *Store) refuseNewer(ctx context.Context, object string) error {
 	return nil // other errors are reported by the write that follows
 }
 
-// formatObject is a record that stands for the store as a whole. A program that changes any of its formats, of blobs
+// format is the record that stands for the store as a whole. A program that changes any of its formats, of blobs
 // and parts as well, raises recordSchema and replaces it, and earlier ones refuse the store as they open it.
-const formatObject = "format.json"
-
 type format struct {
 	Made time.Time `json:"made"` // the store
 }
@@ -105,15 +104,15 @@ type format struct {
 // that is not allowed or the disk is full.
 func (s *Store) checkFormat(ctx context.Context) error {
 	var f format
-	_, err := s.getRecord(ctx, formatObject, &f)
+	_, err := s.getRecord(ctx, layout.Format, &f)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		if err = s.putRecord(ctx, formatObject, format{time.Now().UTC()}, objects.IfAbsent); errors.Is(err, objects.ErrLost) {
-			return s.refuseNewer(ctx, formatObject)
+		if err = s.putRecord(ctx, layout.Format, format{time.Now().UTC()}, objects.IfAbsent); errors.Is(err, objects.ErrLost) {
+			return s.refuseNewer(ctx, layout.Format)
 		}
 	case isA[*RecordError](err):
 		s.log.Warn().Err(err).Msg("replacing the record of the store's format")
-		err = s.putRecord(ctx, formatObject, format{time.Now().UTC()}, objects.Always)
+		err = s.putRecord(ctx, layout.Format, format{time.Now().UTC()}, objects.Always)
 	}
 	if errors.Is(err, ErrAccessDenied) || errors.Is(err, ErrNoSpace) {
 		return nil

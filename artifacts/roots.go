@@ -8,28 +8,26 @@ import (
 	"slices"
 	"sync"
 
+	"lossatlas/artifacts/internal/layout"
+	"lossatlas/artifacts/internal/parallel"
 	"lossatlas/artifacts/objects"
 )
-
-const rootPrefix = "roots/"
-
-func rootObject(name string) string { return rootPrefix + name + ".json" }
 
 // PutRoot records a sweep's run, in place of its earlier one, unless a newer version of the program wrote that:
 // *[NewerError]. What a run that is under way needs is kept by those who collect garbage.
 func (s *Store) PutRoot(ctx context.Context, r Root) error {
-	if err := r.check(); err != nil {
+	if err := r.Check(); err != nil {
 		return err
 	}
-	if err := s.refuseNewer(ctx, rootObject(r.Sweep)); err != nil {
+	if err := s.refuseNewer(ctx, layout.Root(r.Sweep)); err != nil {
 		return err
 	}
-	return s.putRecord(ctx, rootObject(r.Sweep), r, objects.Always)
+	return s.putRecord(ctx, layout.Root(r.Sweep), r, objects.Always)
 }
 
-// check refuses a root that could never be read.
-func (r Root) check() error {
-	if err := checkName("sweep", r.Sweep); err != nil {
+// Check refuses a root that could never be read.
+func (r Root) Check() error {
+	if err := layout.CheckName("sweep", r.Sweep); err != nil {
 		return err
 	}
 	switch r.State {
@@ -71,7 +69,7 @@ func (s *Store) unharmed(ctx context.Context, r Root, since Moment) (Moment, err
 	}
 	var mu sync.Mutex
 	var lost []string
-	err = each(ctx, slices.Collect(maps.Keys(r.Steps)), func(ctx context.Context, id string) error {
+	err = parallel.Each(ctx, slices.Collect(maps.Keys(r.Steps)), func(ctx context.Context, id string) error {
 		harmed, err := s.lostStep(ctx, r.Steps[id])
 		if harmed {
 			mu.Lock()
@@ -95,26 +93,29 @@ func (s *Store) lostStep(ctx context.Context, step RootStep) (bool, error) {
 		return len(gone) > 0, err
 	}
 	a, err := s.Recorded(ctx, step.Key)
-	if unusable(err) {
+	if IsUnusable(err) {
 		return true, nil
 	}
-	return err == nil && !step.Apart && otherOutputs(step, a) != "", err
+	return err == nil && !step.Apart && len(Differing(step.Outputs, a.Outputs)) > 0, err
 }
 
 // Root returns the latest run of a sweep. It fails with [ErrNotFound], *[RecordError] and *[NewerError].
 func (s *Store) Root(ctx context.Context, name string) (Root, error) {
-	if err := checkName("sweep", name); err != nil {
+	if err := layout.CheckName("sweep", name); err != nil {
 		return Root{}, err
 	}
-	return s.root(ctx, rootObject(name))
+	return s.root(ctx, layout.Root(name))
 }
 
 func (s *Store) root(ctx context.Context, object string) (Root, error) {
+	if !layout.IsRoot(object) {
+		return Root{}, &RecordError{Object: object, Reason: "its name is no root's"}
+	}
 	var r Root
 	if _, err := s.getRecord(ctx, object, &r); err != nil {
 		return Root{}, err
 	}
-	if object != rootObject(r.Sweep) {
+	if object != layout.Root(r.Sweep) {
 		return Root{}, &RecordError{Object: object, Reason: fmt.Sprintf("it is the root of sweep %.160q", r.Sweep)}
 	}
 	return r, nil
@@ -125,31 +126,58 @@ func (s *Store) root(ctx context.Context, object string) (Root, error) {
 // the others: listing may go on without them, but nothing may be freed, because
 // it is unknown which blobs they need. With *[NewerError] no roots are returned.
 func (s *Store) Roots(ctx context.Context) ([]Root, error) {
-	v := &survey{}
-	if err := v.readRoots(ctx, s); err != nil {
+	var roots []Root
+	var harms []error
+	err := s.EachRoot(ctx, func(o objects.Info, r Root, harm *RecordError) error {
+		switch {
+		case harm == nil:
+			roots = append(roots, r)
+		case layout.IsRoot(o.Name):
+			harms = append(harms, harm)
+		default:
+			s.log.Warn().Str("object", o.Name).Msg("an object among the roots is none; it is ignored")
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	var harms []error
-	for _, h := range v.harms {
-		if h.problem == Stray {
-			s.log.Warn().Str("object", h.object).Msg("an object among the roots is none; it is ignored")
-		} else {
-			harms = append(harms, h.err)
+	return roots, errors.Join(harms...)
+}
+
+// EachRoot calls do for every object among the roots, by name: with its root, or with *[RecordError] where it is damaged or has
+// no root's name. Objects that are removed meanwhile are left out. Other errors, and those of do, end it.
+func (s *Store) EachRoot(ctx context.Context, do func(objects.Info, Root, *RecordError) error) error {
+	all, err := s.list(ctx, layout.Roots)
+	if err != nil {
+		return err
+	}
+	for _, o := range all {
+		r, err := s.root(ctx, o.Name)
+		harm, damaged := errors.AsType[*RecordError](err)
+		switch {
+		case errors.Is(err, ErrNotFound):
+			continue
+		case err != nil && !damaged:
+			return err
+		}
+		if err := do(o, r, harm); err != nil {
+			return err
 		}
 	}
-	return v.roots, errors.Join(harms...)
+	return nil
 }
 
 // DropRoot forgets a sweep's run, also a damaged one that was set aside, so that
 // what only it needs may be freed; that there is none is no error.
 func (s *Store) DropRoot(ctx context.Context, name string) error {
-	if err := checkName("sweep", name); err != nil {
+	if err := layout.CheckName("sweep", name); err != nil {
 		return err
 	}
-	if err := s.refuseNewer(ctx, rootObject(name)); err != nil {
+	if err := s.refuseNewer(ctx, layout.Root(name)); err != nil {
 		return err
 	}
-	for _, object := range []string{rootObject(name), rootObject(name) + "/"} {
+	for _, object := range []string{layout.Root(name), layout.Root(name) + "/"} {
 		if err := s.objects.Remove(ctx, object); err != nil {
 			return err
 		}
@@ -158,6 +186,6 @@ func (s *Store) DropRoot(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	aside = slices.DeleteFunc(aside, func(object string) bool { return quarantinedRoot(object) != name })
-	return each(ctx, aside, s.objects.Remove)
+	aside = slices.DeleteFunc(aside, func(object string) bool { return layout.QuarantinedSweep(object) != name })
+	return parallel.Each(ctx, aside, s.objects.Remove)
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"lossatlas/artifacts/internal/layout"
+	"lossatlas/artifacts/internal/parallel"
 	"lossatlas/artifacts/objects"
 	"lossatlas/artifacts/objects/s3"
 )
@@ -17,8 +19,8 @@ type Store struct {
 	log     zerolog.Logger
 }
 
-// maxBlob is S3's limit of a single put, which conditional puts need.
-const maxBlob = 5 << 30
+// MaxBlob is the largest size of a blob, in bytes: S3's limit of a single put, which conditional puts need.
+const MaxBlob = 5 << 30
 
 // Config says which bucket of which S3-compatible store holds the results.
 type Config = s3.Config
@@ -43,20 +45,38 @@ func In(ctx context.Context, bucket objects.Bucket, log zerolog.Logger) (*Store,
 	return s, nil
 }
 
+// Wrap is the store in a bucket that has no record of the format, such as an archive.
+func Wrap(bucket objects.Bucket, log zerolog.Logger) *Store { return &Store{objects: bucket, log: log} }
+
 // InMemory is an empty store in this process's memory, for tests.
 func InMemory(log zerolog.Logger) *Store {
-	return &Store{objects: objects.Metered(objects.NewMemory()), log: log}
+	return Wrap(objects.Metered(objects.NewMemory()), log)
 }
 
 // Over returns the store with another one under it: blobs and actions that it has
 // not are read from there, where nothing is ever written or removed.
 func (s *Store) Over(under *Store) *Store {
-	return &Store{objects: objects.Over(s.objects, under.objects, blobPrefix, actionPrefix), log: s.log}
+	return &Store{objects: objects.Over(s.objects, under.objects, layout.Blobs, layout.Actions), log: s.log}
+}
+
+// Bucket is where the store's objects lie.
+func (s *Store) Bucket() objects.Bucket { return s.objects }
+
+// list lists the objects under a prefix, by name.
+func (s *Store) list(ctx context.Context, prefix string) ([]objects.Info, error) {
+	var out []objects.Info
+	for info, err := range s.objects.List(ctx, prefix) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, info)
+	}
+	return out, nil
 }
 
 // Ping asks whether the store answers.
 func (s *Store) Ping(ctx context.Context) error {
-	for _, err := range s.objects.List(ctx, formatObject) {
+	for _, err := range s.objects.List(ctx, layout.Format) {
 		return err
 	}
 	return nil
@@ -65,3 +85,20 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close gives up idle connections, for which a server that is about to end
 // would wait. The store can still be used.
 func (s *Store) Close() { s.objects.Close() }
+
+// Empty removes everything from the store. It is for temporary stores.
+func (s *Store) Empty(ctx context.Context) error {
+	all, err := s.list(ctx, "")
+	if err != nil {
+		return err
+	}
+	return parallel.Each(ctx, all, func(ctx context.Context, o objects.Info) error { return s.objects.Remove(ctx, o.Name) })
+}
+
+// Destroy removes the store with everything in it.
+func (s *Store) Destroy(ctx context.Context) error {
+	if err := s.Empty(ctx); err != nil {
+		return err
+	}
+	return s.objects.Destroy(ctx)
+}

@@ -24,6 +24,7 @@ import (
 	"github.com/versity/versitygw/embedgw"
 
 	"lossatlas/artifacts"
+	"lossatlas/artifacts/maintain"
 )
 
 // The S3 server of these tests is a process of its own, started from this test binary, since it changes the
@@ -255,7 +256,7 @@ func work(t *testing.T, s *artifacts.Store) {
 	if _, err := s.Lookup(ctx, key); !errors.Is(err, artifacts.ErrNotFound) {
 		t.Errorf("what is not there: %v", err)
 	}
-	if _, err := s.Check(ctx, artifacts.CheckOptions{}); err != nil {
+	if _, err := maintain.Check(ctx, s, maintain.CheckOptions{}); err != nil {
 		t.Error(err)
 	}
 	if err := s.DropParts(ctx, key); err != nil {
@@ -264,7 +265,7 @@ func work(t *testing.T, s *artifacts.Store) {
 	if _, err := s.SetAside(ctx, blob.Digest); err != nil {
 		t.Error(err)
 	}
-	if _, err := s.Collect(ctx, artifacts.CollectOptions{}); err != nil {
+	if _, err := maintain.Collect(ctx, s, maintain.CollectOptions{}); err != nil {
 		t.Error(err)
 	}
 }

@@ -57,6 +57,18 @@ func JSON(src []byte) ([]byte, error) {
 	return b, err
 }
 
+// Object is [JSON] of a JSON object. Nothing and null mean the empty object.
+func Object(src []byte) ([]byte, error) {
+	trimmed := bytes.TrimSpace(src)
+	if len(trimmed) == 0 || bytes.Equal(trimmed, []byte("null")) {
+		return []byte("{}"), nil
+	}
+	if trimmed[0] != '{' {
+		return nil, fmt.Errorf("%.40q is not a JSON object", trimmed)
+	}
+	return JSON(trimmed)
+}
+
 // appendNumber appends the canonical spelling of a valid JSON number.
 func appendNumber(b []byte, literal string) ([]byte, error) {
 	rest, negative := strings.CutPrefix(literal, "-")

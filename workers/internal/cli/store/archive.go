@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lossatlas/artifacts"
+	"lossatlas/artifacts/transfer"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/cli/sweeps"
 	"lossatlas/workers/internal/exit"
@@ -51,7 +51,7 @@ and compares.`
 type saved struct {
 	Sweep string `json:"sweep"`
 	File  string `json:"file"`
-	artifacts.Copied
+	transfer.Copied
 }
 
 func saveArchive(ctx context.Context, a *app.App, sweep, file string) (err error) {
@@ -67,9 +67,9 @@ func saveArchive(ctx context.Context, a *app.App, sweep, file string) (err error
 	if _, err := sweeps.Find(ctx, a, s, sweep); err != nil {
 		return err
 	}
-	var c artifacts.Copied
+	var c transfer.Copied
 	err = export.Write(path, func(w io.Writer) (err error) {
-		c, err = s.Store.Save(ctx, sweep, w, artifacts.CopyOptions{Progress: copying(a)})
+		c, err = transfer.Save(ctx, s.Store, sweep, w, transfer.Options{Progress: copying(a)})
 		return err
 	})
 	if err != nil {
@@ -95,7 +95,7 @@ func loadArchive(ctx context.Context, a *app.App, file string, replace bool) (er
 	if !info.Mode().IsRegular() {
 		return exit.Usagef("%s is no file", file)
 	}
-	archive, err := artifacts.OpenArchive(f, info.Size())
+	archive, err := transfer.OpenArchive(f, info.Size())
 	if err != nil {
 		return archiveError(file, err)
 	}
@@ -104,7 +104,7 @@ func loadArchive(ctx context.Context, a *app.App, file string, replace bool) (er
 		return err
 	}
 	defer a.Finish(s, &err)
-	c, err := s.Store.Load(ctx, archive, artifacts.CopyOptions{Replace: replace, Progress: copying(a)})
+	c, err := transfer.Load(ctx, s.Store, archive, transfer.Options{Replace: replace, Progress: copying(a)})
 	if err != nil {
 		return archiveError(file, err)
 	}
@@ -113,8 +113,8 @@ func loadArchive(ctx context.Context, a *app.App, file string, replace bool) (er
 
 // archiveError makes a file that is no archive, or contradicts itself, the user's mistake.
 func archiveError(file string, err error) error {
-	var bad *artifacts.ArchiveError
-	var contradiction *artifacts.ContradictionError
+	var bad *transfer.ArchiveError
+	var contradiction *transfer.ContradictionError
 	if errors.As(err, &bad) || errors.As(err, &contradiction) {
 		return exit.With(exit.Usage, fmt.Errorf("%s: %w", file, err))
 	}

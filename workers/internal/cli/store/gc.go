@@ -17,6 +17,7 @@ import (
 	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/artifacts/canonical"
+	"lossatlas/artifacts/maintain"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/cli/sweeps"
@@ -104,8 +105,8 @@ func (g *collection) do(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	o := artifacts.CollectOptions{OlderThan: age, MaxSize: limit, DryRun: true, Quarantine: g.quarantine, Keep: u.keep, KeepParts: u.keepParts}
-	plan, err := s.Store.Collect(ctx, o)
+	o := maintain.CollectOptions{OlderThan: age, MaxSize: limit, DryRun: true, Quarantine: g.quarantine, Keep: u.keep, KeepParts: u.keepParts}
+	plan, err := maintain.Collect(ctx, s.Store, o)
 	if err != nil {
 		return err
 	}
@@ -118,7 +119,7 @@ func (g *collection) do(ctx context.Context) (err error) {
 	}
 	say := sayProgress(g.App)
 	o.DryRun, o.Progress = false, func(done, of int) { say("freed %d of %s", done, app.Count(of, "object")) }
-	done, err := s.Store.Collect(ctx, o)
+	done, err := maintain.Collect(ctx, s.Store, o)
 	if err != nil {
 		return err
 	}
@@ -126,7 +127,7 @@ func (g *collection) do(ctx context.Context) (err error) {
 }
 
 // print lists the objects that were freed, or would be.
-func (g *collection) print(c artifacts.Collected, verb string, list bool) error {
+func (g *collection) print(c maintain.Collected, verb string, list bool) error {
 	switch g.Settings.Output {
 	case "json":
 		return g.PrintJSON(c)

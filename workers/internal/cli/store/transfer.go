@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"lossatlas/artifacts"
+	"lossatlas/artifacts/transfer"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/exit"
 )
@@ -75,7 +76,7 @@ func pullCommand(a *app.App) *cobra.Command {
 func transferCommand(a *app.App, verb, short string, push bool) *cobra.Command {
 	r := &remote{}
 	cmd := app.Command(verb+" SWEEP", short, cobra.ExactArgs(1),
-		func(cmd *cobra.Command, args []string) error { return transfer(cmd.Context(), a, args[0], r, push) })
+		func(cmd *cobra.Command, args []string) error { return pushOrPull(cmd.Context(), a, args[0], r, push) })
 	cmd.Long = short + `.
 
 Results, pictures, and what they were made from go along, so that a run of the sweep there
@@ -85,7 +86,7 @@ interruption and it continues. Everything is verified on its way.`
 	return cmd
 }
 
-func transfer(ctx context.Context, a *app.App, sweep string, r *remote, push bool) (err error) {
+func pushOrPull(ctx context.Context, a *app.App, sweep string, r *remote, push bool) (err error) {
 	cfg, err := r.config(a.Env)
 	if err != nil {
 		return err
@@ -107,7 +108,7 @@ func transfer(ctx context.Context, a *app.App, sweep string, r *remote, push boo
 	if _, err := from.Root(ctx, sweep); errors.Is(err, artifacts.ErrNotFound) {
 		return noSweepIn(ctx, from, sweep)
 	}
-	c, err := from.Copy(ctx, sweep, to, artifacts.CopyOptions{Replace: r.replace, Progress: copying(a)})
+	c, err := transfer.Copy(ctx, from, sweep, to, transfer.Options{Replace: r.replace, Progress: copying(a)})
 	if err != nil {
 		return err
 	}
@@ -123,7 +124,7 @@ func copying(a *app.App) func(n, of int, sent, total int64) {
 }
 
 // printCopied reports a finished copy; answer is its form for programs.
-func printCopied(a *app.App, sweep, done string, c artifacts.Copied, answer any) error {
+func printCopied(a *app.App, sweep, done string, c transfer.Copied, answer any) error {
 	for _, k := range c.Other {
 		a.Log.Warn().Str("step", k.Short()).Msg("there is another result of this step where it went, which is kept for runs to come")
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lossatlas/artifacts"
+	"lossatlas/artifacts/maintain"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/exit"
 )
@@ -68,7 +68,7 @@ func verify(ctx context.Context, a *app.App, sample string, dry bool) (err error
 	}
 	defer a.Finish(s, &err)
 	say := sayProgress(a)
-	c, err := s.Store.Check(ctx, artifacts.CheckOptions{Part: part, Of: of, Quarantine: !dry, Progress: func(n, of int, bytes, ofBytes int64) {
+	c, err := maintain.Check(ctx, s.Store, maintain.CheckOptions{Part: part, Of: of, Quarantine: !dry, Progress: func(n, of int, bytes, ofBytes int64) {
 		say("read %d of %s, %s of %s", n, app.Count(of, "object"), app.Size(bytes), app.Size(ofBytes))
 	}})
 	if err != nil {
@@ -83,7 +83,7 @@ func verify(ctx context.Context, a *app.App, sample string, dry bool) (err error
 	return nil
 }
 
-func printChecked(a *app.App, c artifacts.Checked) error {
+func printChecked(a *app.App, c maintain.Checked) error {
 	switch a.Settings.Output {
 	case "json":
 		return a.PrintJSON(c)
@@ -117,7 +117,7 @@ func printChecked(a *app.App, c artifacts.Checked) error {
 }
 
 // sweepsOf are the sweeps that need what was found.
-func sweepsOf(findings []artifacts.Finding) []string {
+func sweepsOf(findings []maintain.Finding) []string {
 	var out []string
 	for _, f := range findings {
 		for _, n := range f.Needed {

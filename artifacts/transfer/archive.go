@@ -1,4 +1,4 @@
-package artifacts
+package transfer
 
 import (
 	"archive/tar"
@@ -8,6 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"lossatlas/artifacts"
+	"lossatlas/artifacts/internal/layout"
 	"lossatlas/artifacts/objects"
 )
 
@@ -34,11 +38,11 @@ func newArchiveWriter(w io.Writer) *archiveWriter {
 	return &archiveWriter{objects.NewMemory(), tar.NewWriter(w), map[string]objects.Info{}}
 }
 
-// Save writes a sweep's run with all that it needs, as [Store.Copy] has it, to w
-// as an archive. What came before an error is no archive: it has no end.
-func (s *Store) Save(ctx context.Context, sweep string, w io.Writer, o CopyOptions) (Copied, error) {
+// Save writes a sweep's run with all that it needs, as [Copy] does, to w as an archive. After an error, what was
+// written is no archive: it has no end.
+func Save(ctx context.Context, from *artifacts.Store, sweep string, w io.Writer, o Options) (Copied, error) {
 	a := newArchiveWriter(w)
-	out, err := s.copyTo(ctx, sweep, &Store{objects: a, log: s.log}, 1, o)
+	out, err := copyTo(ctx, from, sweep, artifacts.Wrap(a, zerolog.Nop()), 1, o)
 	if err != nil {
 		return out, err
 	}
@@ -48,7 +52,7 @@ func (s *Store) Save(ctx context.Context, sweep string, w io.Writer, o CopyOptio
 // Put writes one file. Its header depends on nothing but its name and size.
 func (a *archiveWriter) Put(_ context.Context, name string, body []byte, _ [32]byte, _ objects.Condition) error {
 	a.put[name] = objects.Info{Name: name, Size: int64(len(body))}
-	if strings.HasPrefix(name, rootPrefix) {
+	if strings.HasPrefix(name, layout.Roots) {
 		name = archivedRoot
 	}
 	h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: int64(len(body)), Mode: 0o644, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}

@@ -1,4 +1,4 @@
-package artifacts
+package transfer
 
 import (
 	"archive/tar"
@@ -14,22 +14,11 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"lossatlas/artifacts"
+	"lossatlas/artifacts/internal/layout"
+	"lossatlas/artifacts/internal/parallel"
 	"lossatlas/artifacts/objects"
 )
-
-// ArchiveError says that a file is no archive that [Store.Save] wrote, or not the whole of one.
-type ArchiveError struct {
-	Entry  string // "" for the file itself
-	Reason string
-}
-
-// Error says where and what.
-func (e *ArchiveError) Error() string {
-	if e.Entry == "" {
-		return "this is no archive of a sweep: " + e.Reason
-	}
-	return fmt.Sprintf("this is no archive of a sweep: %.200q %s", e.Entry, e.Reason)
-}
 
 const (
 	// maxEntries bounds the list of what is in an archive.
@@ -41,8 +30,8 @@ const (
 // Archive is an archive of a sweep that can be read: its list is known and its
 // run was read. What it holds is verified when it is read.
 type Archive struct {
-	store *Store // over the archive's bucket
-	root  Root
+	store *artifacts.Store // over the archive's bucket
+	root  artifacts.Root
 }
 
 // archiveReader is the bucket of the objects in an archive, but for its run.
@@ -57,7 +46,7 @@ type section struct{ at, size int64 }
 
 // OpenArchive reads the list of an archive of so many bytes. Nothing of it is
 // trusted: an entry that is no plain file of an expected name, comes twice, or
-// goes beyond the end of the file makes it none. Errors are *[ArchiveError], *[NewerError], or of reading.
+// goes beyond the end of the file makes it none. Errors are *[ArchiveError], *[artifacts.NewerError], or of reading.
 func OpenArchive(file io.ReaderAt, size int64) (*Archive, error) {
 	a := &archiveReader{objects.NewMemory(), file, map[string]section{}}
 	whole := io.NewSectionReader(file, 0, size)
@@ -77,14 +66,19 @@ func OpenArchive(file io.ReaderAt, size int64) (*Archive, error) {
 			return nil, err
 		}
 	}
-	out := &Archive{store: &Store{objects: a, log: zerolog.Nop()}}
-	switch _, err := out.store.getRecord(context.Background(), archivedRoot, &out.root); {
-	case errors.Is(err, ErrNotFound):
+	s, ok := a.entries[archivedRoot]
+	if !ok {
 		return nil, &ArchiveError{Reason: "it has no " + archivedRoot + ", which is written last: it was cut short, or is something else"}
-	case err != nil:
+	}
+	record, err := io.ReadAll(io.NewSectionReader(file, s.at, s.size))
+	if err != nil {
+		return nil, err
+	}
+	out := &Archive{store: artifacts.Wrap(a, zerolog.Nop())}
+	if err := artifacts.DecodeRecord(archivedRoot, record, &out.root); err != nil {
 		return nil, noArchive(err)
 	}
-	if err := out.root.check(); err != nil {
+	if err := out.root.Check(); err != nil {
 		return nil, &ArchiveError{archivedRoot, err.Error()}
 	}
 	return out, nil
@@ -92,11 +86,11 @@ func OpenArchive(file io.ReaderAt, size int64) (*Archive, error) {
 
 // noArchive is an error of reading from an archive: a record or a blob that is damaged makes it none.
 func noArchive(err error) error {
-	if harm, ok := errors.AsType[*RecordError](err); ok {
+	if harm, ok := errors.AsType[*artifacts.RecordError](err); ok {
 		return &ArchiveError{harm.Object, "is damaged: " + harm.Reason}
 	}
-	if harm, ok := errors.AsType[*DamagedError](err); ok {
-		return &ArchiveError{harm.Object, "is damaged: " + harm.found()}
+	if harm, ok := errors.AsType[*artifacts.DamagedError](err); ok {
+		return &ArchiveError{harm.Object, "is damaged: " + harm.Detail()}
 	}
 	return err
 }
@@ -122,19 +116,19 @@ func (a *archiveReader) add(h *tar.Header, s section, size int64) error {
 		return refuse(fmt.Sprintf("is one too many: an archive has at most %d files", maxEntries))
 	case h.Size < 0 || s.at+h.Size > size || s.at%tarBlock != 0:
 		return refuse("goes beyond the end of the file, which was cut short")
-	case h.Name == archivedRoot || strings.HasPrefix(h.Name, actionPrefix):
-		if h.Size > maxRecord {
-			return refuse(fmt.Sprintf("has %d bytes, and may have %d", h.Size, int64(maxRecord)))
+	case h.Name == archivedRoot || strings.HasPrefix(h.Name, layout.Actions):
+		if h.Size > artifacts.MaxRecord {
+			return refuse(fmt.Sprintf("has %d bytes, and may have %d", h.Size, int64(artifacts.MaxRecord)))
 		}
 		if h.Name != archivedRoot && !isAction(h.Name) {
 			return refuse("is no action's name")
 		}
-	case strings.HasPrefix(h.Name, blobPrefix):
-		if d, err := parseHex(path.Base(h.Name)); err != nil || blobObject(d) != h.Name {
+	case strings.HasPrefix(h.Name, layout.Blobs):
+		if d, err := layout.ParseHex(path.Base(h.Name)); err != nil || layout.Blob(d) != h.Name {
 			return refuse("is no blob's name")
 		}
-		if h.Size > maxBlob {
-			return refuse(fmt.Sprintf("has %d bytes, and may have %d", h.Size, int64(maxBlob)))
+		if h.Size > artifacts.MaxBlob {
+			return refuse(fmt.Sprintf("has %d bytes, and may have %d", h.Size, int64(artifacts.MaxBlob)))
 		}
 	default:
 		return refuse("has no business in one")
@@ -144,18 +138,18 @@ func (a *archiveReader) add(h *tar.Header, s section, size int64) error {
 }
 
 func isAction(object string) bool {
-	k, err := ParseKey(strings.TrimSuffix(path.Base(object), ".json"))
-	return err == nil && actionObject(k) == object
+	k, err := artifacts.ParseKey(strings.TrimSuffix(path.Base(object), ".json"))
+	return err == nil && layout.Action(k) == object
 }
 
 // Sweep is the name of the sweep in the archive.
 func (a *Archive) Sweep() string { return a.root.Sweep }
 
-// Load stores the sweep of an archive with all that it needs, as [Store.Copy]
+// Load stores the sweep of an archive with all that it needs, as [Copy]
 // does: nothing that is there is written again, so that a load that was cut short
 // goes on, and the run comes last. What no step of the sweep needs is left out.
-func (s *Store) Load(ctx context.Context, a *Archive, o CopyOptions) (Copied, error) {
-	c := &copying{from: a.store, to: s, writers: parallel, opts: o}
+func Load(ctx context.Context, to *artifacts.Store, a *Archive, o Options) (Copied, error) {
+	c := &copying{from: a.store, to: to, writers: parallel.Requests, opts: o}
 	return c.run(ctx, a.root)
 }
 

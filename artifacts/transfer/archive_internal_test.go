@@ -1,10 +1,15 @@
-package artifacts
+package transfer
 
 import (
 	"bytes"
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
+
+	"lossatlas/artifacts"
+	"lossatlas/artifacts/internal/inventory"
 )
 
 // memoryArchive is an archive of one step with its input, as Save writes one.
@@ -12,8 +17,8 @@ func memoryArchive(t testing.TB) []byte {
 	t.Helper()
 	var file bytes.Buffer
 	w := newArchiveWriter(&file)
-	s := &Store{objects: w}
-	put := func(text string) Blob {
+	s := artifacts.Wrap(w, zerolog.Nop())
+	put := func(text string) artifacts.Blob {
 		b, err := s.Put(t.Context(), []byte(text))
 		if err != nil {
 			t.Fatal(err)
@@ -21,7 +26,7 @@ func memoryArchive(t testing.TB) []byte {
 		return b
 	}
 	graph, input, output := put(`{"final":[{"id":"line","kind":"line","params":{}}]}`), put("input"), put("output")
-	act := Action{Recipe: Recipe{Kind: "line", Version: 1, Params: []byte(`{"n":3}`), Inputs: map[string]Digest{"weights": input.Digest}}, Outputs: map[string]Blob{"grid": output}}
+	act := artifacts.Action{Recipe: artifacts.Recipe{Kind: "line", Version: 1, Params: []byte(`{"n":3}`), Inputs: map[string]artifacts.Digest{"weights": input.Digest}}, Outputs: map[string]artifacts.Blob{"grid": output}}
 	var err error
 	if act.Key, err = act.Recipe.Key(); err != nil {
 		t.Fatal(err)
@@ -29,7 +34,7 @@ func memoryArchive(t testing.TB) []byte {
 	if _, err := s.PutAction(t.Context(), act); err != nil {
 		t.Fatal(err)
 	}
-	root := Root{Sweep: "s", State: StateDone, Started: time.Unix(1, 0).UTC(), Finished: time.Unix(2, 0).UTC(), Graph: graph, Steps: map[string]RootStep{"line": {Kind: "line", Key: act.Key, Outputs: act.Outputs}}}
+	root := artifacts.Root{Sweep: "s", State: artifacts.StateDone, Started: time.Unix(1, 0).UTC(), Finished: time.Unix(2, 0).UTC(), Graph: graph, Steps: map[string]artifacts.RootStep{"line": {Kind: "line", Key: act.Key, Outputs: act.Outputs}}}
 	if err := s.PutRoot(t.Context(), root); err != nil {
 		t.Fatal(err)
 	}
@@ -55,10 +60,10 @@ func FuzzArchive(f *testing.F) {
 		runtime.ReadMemStats(&before)
 		a, err := OpenArchive(bytes.NewReader(b), int64(len(b)))
 		if err == nil {
-			var v *survey
+			var v *inventory.Survey
 			if v, _, err = (&copying{from: a.store}).closure(t.Context(), a.root); err == nil {
-				for d, o := range v.blobs {
-					if data, err := a.store.GetBlob(t.Context(), Blob{d, o.size}); err == nil && Of(data) != d {
+				for d, o := range v.Blobs {
+					if data, err := a.store.GetBlob(t.Context(), artifacts.Blob{Digest: d, Size: o.Size}); err == nil && artifacts.Of(data) != d {
 						t.Fatalf("blob %s holds something else", d)
 					}
 				}
