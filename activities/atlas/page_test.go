@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/render"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
 	"lossatlas/pipelines"
 )
@@ -39,7 +40,7 @@ func TestPageIsSelfContainedAndSmall(t *testing.T) {
 // A picture of two panels takes two columns, and offers the numbers behind it.
 func TestPageShowsAPath(t *testing.T) {
 	path, plane := spiral(9)
-	f, err := render.Trajectory(path, plane, nil, render.Options{})
+	f, err := render.Trajectory(path, plane, nil, picture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/render"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
 	"lossatlas/activities/trajectory"
@@ -112,7 +113,7 @@ func spiral(n int) (trajectory.Path, surface.Grid) {
 // samplePage is the page of n experiments with four pictures each.
 func samplePage(t testing.TB, n int) Data {
 	t.Helper()
-	draw := func(f render.Figure, err error) (p Picture) {
+	draw := func(f picture.Figure, err error) (p Picture) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -138,7 +139,7 @@ func samplePage(t testing.TB, n int) Data {
 			TrainLoss: &trainLoss, TestLoss: &testLoss, TestError: &testError,
 			Provenance: []Provenance{{Kind: "train", Key: sampleKey, Items: []Pair{{"weights", "sha256:" + sampleKey}, {"seconds", "412.3"}, {"numerics", "xla:sha256:ad1309ac822b:f32:cpu"}}}},
 		}
-		o := render.Options{Title: fmt.Sprintf("%s, %s, %.1f %%", decay, batch, testError), Meta: `{"sweep":"fig3"}`}
+		o := picture.Options{Title: fmt.Sprintf("%s, %s, %.1f %%", decay, batch, testError), Meta: `{"sweep":"fig3"}`}
 		f := surfaces[i%4]
 		line := draw(render.Line(sampledLine(51, f), nil, o))
 		line.Title, line.Caption = "Along one direction", "Loss (blue) and accuracy (red) on the training set."

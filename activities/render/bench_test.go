@@ -1,15 +1,19 @@
 package render
 
-import "testing"
+import (
+	"testing"
+
+	"lossatlas/activities/render/picture"
+)
 
 // BenchmarkContour draws the contours of a chaotic 51×51 surface, the most lines and labels there are.
 func BenchmarkContour(b *testing.B) {
 	g := sampled(51, chaotic)
-	for _, format := range []Format{PNG, SVG, PDF} {
+	for _, format := range []picture.Format{picture.PNG, picture.SVG, picture.PDF} {
 		b.Run(string(format), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				f, err := Contour(g, Options{Title: "ResNet-56-noshort"})
+				f, err := Contour(g, picture.Options{Title: "ResNet-56-noshort"})
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -26,7 +30,7 @@ func BenchmarkFilledContour(b *testing.B) {
 	g := sampled(51, chaotic)
 	b.ReportAllocs()
 	for b.Loop() {
-		f, err := FilledContour(g, Options{})
+		f, err := FilledContour(g, picture.Options{})
 		if err != nil {
 			b.Fatal(err)
 		}

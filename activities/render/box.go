@@ -4,10 +4,10 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/plot/vg"
+
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
-
-	"gonum.org/v1/plot/vg"
 )
 
 // boxAxes are the ticks of the three axes, and how they are called.

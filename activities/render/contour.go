@@ -1,12 +1,13 @@
 package render
 
 import (
+	"gonum.org/v1/plot/vg"
+
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
-
-	"gonum.org/v1/plot/vg"
 )
 
 var contourPlot = ofPlane("contour", Contour, sheetLook{levels: lineLevels})
@@ -15,12 +16,12 @@ var contourPlot = ofPlane("contour", Contour, sheetLook{levels: lineLevels})
 // manner of the paper's Figures 3 and 5). Losses that are not finite and points that were not
 // evaluated (Grid.Mask) are masked, and no line crosses them. It fails when the grid has
 // fewer than 2×2 points or is not consistent, or when an option is out of range.
-func Contour(g surface.Grid, opt Options) (Figure, error) {
-	f, opt, err := lossPlane(g, opt)
+func Contour(g surface.Grid, opt picture.Options) (picture.Figure, error) {
+	f, opt, err := picture.LossPlane(g, opt)
 	if err != nil {
-		return Figure{}, err
+		return picture.Figure{}, err
 	}
-	lo, hi := opt.span(f)
+	lo, hi := opt.Span(f)
 	l := chooseLevels(lo, hi, opt, lineLevels)
 	s := layoutSurface(f, lossNotes(f, l), opt, 0)
 	return s.around(s.contours(f, l, opt, true)), nil
@@ -28,7 +29,7 @@ func Contour(g surface.Grid, opt Options) (Figure, error) {
 
 // contours lays out the lines of equal loss with their labels, and returns what draws them. Labels on a ground cover
 // what passes under the text of other lines.
-func (s surfaceFigure) contours(f *lattice.Field, l levels, opt Options, ground bool) func(canvas.Pen) {
+func (s surfaceFigure) contours(f *lattice.Field, l levels, opt picture.Options, ground bool) func(canvas.Pen) {
 	on, values := l.on(f)
 	lines := s.levelLines(on, values)
 	texts := make([]canvas.Text, len(l.v))
@@ -65,29 +66,29 @@ const (
 // surfaceFigure is the layout of a figure over the plane of two directions.
 type surfaceFigure struct {
 	chart.Panel
-	page
+	picture.Page
 	xTicks, yTicks []chart.Tick
 	height         vg.Length
 }
 
 // layoutSurface places the frame, with the aspect of the plane, leaves right points next to it and puts a note below.
-func layoutSurface(f *lattice.Field, note string, opt Options, right vg.Length) surfaceFigure {
-	s := surfaceFigure{page: opt.page(note, 3)}
+func layoutSurface(f *lattice.Field, note string, opt picture.Options, right vg.Length) surfaceFigure {
+	s := surfaceFigure{Page: opt.Page(note, 3)}
 	s.X = chart.Scale{Lo: f.X[0], Hi: f.X[len(f.X)-1]}
 	s.Y = chart.Scale{Lo: f.Y[0], Hi: f.Y[len(f.Y)-1]}
 	n := 6
-	if s.width < narrow {
+	if s.Width < narrow {
 		n = 5
 	}
 	s.xTicks, s.yTicks = s.X.Ticks(n), s.Y.Ticks(n)
-	left := opt.side() + chart.SideWidth(opt.room(s.yTicks))
+	left := opt.Side() + chart.SideWidth(opt.Room(s.yTicks))
 	// The last label of the x axis reaches beyond the frame.
-	right = max(right, opt.room(s.xTicks[len(s.xTicks)-1:])/2) + opt.side()
-	w := s.width - left - right
+	right = max(right, opt.Room(s.xTicks[len(s.xTicks)-1:])/2) + opt.Side()
+	w := s.Width - left - right
 	aspect := min(max((s.Y.Hi-s.Y.Lo)/(s.X.Hi-s.X.Lo), 0.4), 2.5)
 	h := w * vg.Length(aspect)
-	bottom := s.bottom()
-	top := opt.side() + s.title.Height() + 2
+	bottom := s.Bottom()
+	top := opt.Side() + s.Title.Height() + 2
 	s.height = bottom + h + top
 	s.Frame = vg.Rectangle{Min: vg.Point{X: left, Y: bottom}, Max: vg.Point{X: left + w, Y: bottom + h}}
 	return s
@@ -125,18 +126,18 @@ func byLevel(lines []lattice.LevelLine, n int) [][][]vg.Point {
 }
 
 // around draws inside first, and marks, axes and texts over it.
-func (s surfaceFigure) around(inside func(canvas.Pen)) Figure {
-	xName, yName := s.opt.names()
-	f := s.figure(s.Frame, s.height, chart.Middle(s.Frame), func(pn canvas.Pen) {
+func (s surfaceFigure) around(inside func(canvas.Pen)) picture.Figure {
+	xName, yName := s.Opt.Names()
+	f := s.Figure(s.Frame, s.height, chart.Middle(s.Frame), func(pn canvas.Pen) {
 		inside(pn)
-		for _, m := range s.opt.Marks {
+		for _, m := range s.Opt.Marks {
 			if m.X >= s.X.Lo && m.X <= s.X.Hi && m.Y >= s.Y.Lo && m.Y <= s.Y.Hi {
 				drawMark(s.Panel, pn, s.At(m.X, m.Y), m.Label)
 			}
 		}
 		s.drawAxes(pn, xName, yName)
 	})
-	f.spare = s.opt.spare()
+	f.Spare = s.Opt.Spare()
 	return f
 }
 

@@ -5,17 +5,18 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/plot/vg"
+
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/spectrum"
-
-	"gonum.org/v1/plot/vg"
 )
 
 var densityPlot = Plot{
 	Name: "density", has: func(d Data) bool { return d.Spectrum != nil },
-	draw: func(d Data, opt Options) (Figure, error) { return Density(*d.Spectrum, opt) },
+	draw: func(d Data, opt picture.Options) (picture.Figure, error) { return Density(*d.Spectrum, opt) },
 }
 
 // densityDecades is how far below its largest value a density is shown.
@@ -25,23 +26,23 @@ const densityDecades = 7
 // axis, where single large eigenvalues show next to the bulk around zero, in the
 // manner of Ghorbani et al. (2019). Ticks at the bottom mark λmin and λmax. It
 // fails when there is no density.
-func Density(s spectrum.Spectrum, opt Options) (Figure, error) {
-	opt, err := opt.filled()
+func Density(s spectrum.Spectrum, opt picture.Options) (picture.Figure, error) {
+	opt, err := opt.Filled()
 	if err != nil {
-		return Figure{}, err
+		return picture.Figure{}, err
 	}
 	if len(s.Density.Probes) == 0 || s.Density.Dim < 1 {
-		return Figure{}, errors.New("a spectrum of no random vector: there is no density to draw")
+		return picture.Figure{}, errors.New("a spectrum of no random vector: there is no density to draw")
 	}
 	for _, v := range []float64{s.LambdaMin, s.LambdaMax} {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return Figure{}, errors.New("a spectrum whose ends are not finite: there is no density to draw")
+			return picture.Figure{}, errors.New("a spectrum whose ends are not finite: there is no density to draw")
 		}
 	}
 	xs, values, _ := s.Curve()
 	f := lattice.NewCurve(xs, values)
 	if !(f.Hi > 0) {
-		return Figure{}, errors.New("the density is zero everywhere: there is nothing to draw")
+		return picture.Figure{}, errors.New("the density is zero everywhere: there is nothing to draw")
 	}
 	top := math.Pow(10, math.Ceil(math.Log10(f.Hi)))
 	y := chart.Scale{Lo: top / math.Pow(10, densityDecades), Hi: top, Log: true}
@@ -49,19 +50,19 @@ func Density(s spectrum.Spectrum, opt Options) (Figure, error) {
 	return layoutDensity(s, f, y, opt), nil
 }
 
-func layoutDensity(s spectrum.Spectrum, f *lattice.Field, y chart.Scale, opt Options) Figure {
-	page := opt.page(densityNote(s), 3)
+func layoutDensity(s spectrum.Spectrum, f *lattice.Field, y chart.Scale, opt picture.Options) picture.Figure {
+	page := opt.Page(densityNote(s), 3)
 	p := chart.Panel{X: chart.Scale{Lo: f.X[0], Hi: f.X[len(f.X)-1]}, Y: y}
 	xTicks, left := p.X.Ticks(6), y.Ticks(8)
-	p.Frame.Min = vg.Point{X: chart.Edge + chart.SideWidth(chart.Widest(left)), Y: page.bottom()}
-	p.Frame.Max.X = page.width - chart.Edge - 4
+	p.Frame.Min = vg.Point{X: chart.Edge + chart.SideWidth(chart.Widest(left)), Y: page.Bottom()}
+	p.Frame.Max.X = page.Width - chart.Edge - 4
 	p.Frame.Max.Y = p.Frame.Min.Y + 0.68*(p.Frame.Max.X-p.Frame.Min.X)
-	return page.figure(p.Frame, p.Frame.Max.Y+4+page.title.Height()+chart.Edge, chart.Middle(p.Frame), func(pn canvas.Pen) {
+	return page.Figure(p.Frame, p.Frame.Max.Y+4+page.Title.Height()+chart.Edge, chart.Middle(p.Frame), func(pn canvas.Pen) {
 		p.Grid(pn, left)
 		for _, v := range []float64{s.LambdaMin, s.LambdaMax} {
 			p.Vertical(pn, v, canvas.Stroke{Color: canvas.AccColor, Width: 0.9, Dash: []vg.Length{2, 2}})
 		}
-		drawCurve(p, pn, curve{f: f, color: canvas.LossColor}, y)
+		picture.DrawCurve(p, pn, picture.Curve{F: f, Color: canvas.LossColor}, y)
 		p.DrawFrame(pn)
 		p.BottomAxis(pn, xTicks, "eigenvalue")
 		p.SideAxis(pn, y, left, chart.Widest(left), "density", false, canvas.InkColor)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/spectrum"
 )
 
@@ -53,16 +54,16 @@ func TestDensityNote(t *testing.T) {
 }
 
 func TestDensityRefuses(t *testing.T) {
-	if _, err := Density(spectrum.Spectrum{}, Options{}); err == nil {
+	if _, err := Density(spectrum.Spectrum{}, picture.Options{}); err == nil {
 		t.Error("an empty spectrum was drawn")
 	}
 	s := sampledSpectrum(t)
 	s.LambdaMax = math.Inf(1)
-	if _, err := Density(s, Options{}); err == nil {
+	if _, err := Density(s, picture.Options{}); err == nil {
 		t.Error("a spectrum without an end was drawn")
 	}
 	one := spectrum.Spectrum{Density: spectrum.Density{Dim: 1, Probes: []spectrum.Quadrature{{Nodes: []float64{0}, Weights: []float64{1}}}}}
-	if _, err := Density(one, Options{}); err != nil {
+	if _, err := Density(one, picture.Options{}); err != nil {
 		t.Errorf("a Hessian of zeros: %v", err)
 	}
 }

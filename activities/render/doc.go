@@ -1,10 +1,11 @@
 // Package render draws what the numeric packages computed: labelled contours,
 // filled contours, heat maps and lit surfaces of the loss over a plane, the loss
-// and accuracy along a line, the course of a training, and all of these over several
-// experiments on one scale.
+// and accuracy along a line, the course of a training, and small multiples of
+// these over several experiments on one scale. Package compare has the figures that draw
+// several experiments in one frame.
 //
-// A figure is made from data alone and holds no picture yet; Figure.PNG,
-// Figure.SVG and Figure.PDF draw it. The bytes depend on the data and the options and on
+// A figure is made from data alone and holds no picture yet; [picture.Figure.PNG],
+// [picture.Figure.SVG] and [picture.Figure.PDF] draw it. The bytes depend on the data and the options and on
 // nothing else, so a figure can be stored under the digest of its inputs.
 //
 // The manner is that of the figures of Li et al. 2018: contours of the loss over

@@ -13,12 +13,13 @@ import (
 	"sync"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
-
-	"pgregory.net/rapid"
 )
 
 // The same figure gives the same bytes, made again or drawn several times at once.
@@ -26,7 +27,7 @@ func TestBytesAreDeterministic(t *testing.T) {
 	first, second := sampleFigures(t), sampleFigures(t)
 	for _, name := range []string{"contour-chaotic51", "filled-broken51", "contour-coarse17", "line-log", "training"} {
 		f := first[name]
-		for _, format := range []Format{PNG, SVG, PDF} {
+		for _, format := range []picture.Format{picture.PNG, picture.SVG, picture.PDF} {
 			want, err := f.Draw(format)
 			if err != nil {
 				t.Fatal(err)
@@ -75,7 +76,7 @@ func TestMetadataComesBack(t *testing.T) {
 		// What XML and PNG text cannot hold (most control characters) is tested below.
 		text := rapid.StringMatching(`[ -~αβ🙂<>&"']{1,60}`)
 		meta, title := text.Draw(rt, "meta"), text.Draw(rt, "title")
-		f, err := Contour(g, Options{Title: title, Meta: meta, DPI: 40})
+		f, err := Contour(g, picture.Options{Title: title, Meta: meta, DPI: 40})
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -118,7 +119,7 @@ func FuzzTitle(f *testing.F) {
 	}
 	g := sampled(3, bowl)
 	f.Fuzz(func(t *testing.T, s string) {
-		fig, err := Contour(g, Options{Title: s, Meta: s, DPI: 40})
+		fig, err := Contour(g, picture.Options{Title: s, Meta: s, DPI: 40})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,33 +209,35 @@ func TestBadInputIsRefused(t *testing.T) {
 	short.Loss = short.Loss[:7]
 	for _, c := range []struct {
 		want string
-		draw func() (Figure, error)
+		draw func() (picture.Figure, error)
 	}{
-		{"7 losses", func() (Figure, error) { return Contour(short, Options{}) }},
-		{"no points", func() (Figure, error) { return FilledContour(surface.Grid{}, Options{}) }},
-		{"at least 2×2", func() (Figure, error) { return Contour(*line, Options{}) }},
-		{"5 rows", func() (Figure, error) { return Line(&g, nil, Options{}) }},
-		{"neither was given", func() (Figure, error) { return Line(nil, nil, Options{}) }},
-		{"no epochs", func() (Figure, error) { return Training(&trainlog.Log{}, Options{}) }},
-		{"epoch 3 follows epoch 3", func() (Figure, error) {
-			return Training(&trainlog.Log{Epochs: []trainlog.Epoch{{Epoch: 3}, {Epoch: 3}}}, Options{})
+		{"7 losses", func() (picture.Figure, error) { return Contour(short, picture.Options{}) }},
+		{"no points", func() (picture.Figure, error) { return FilledContour(surface.Grid{}, picture.Options{}) }},
+		{"at least 2×2", func() (picture.Figure, error) { return Contour(*line, picture.Options{}) }},
+		{"5 rows", func() (picture.Figure, error) { return Line(&g, nil, picture.Options{}) }},
+		{"neither was given", func() (picture.Figure, error) { return Line(nil, nil, picture.Options{}) }},
+		{"no epochs", func() (picture.Figure, error) { return Training(&trainlog.Log{}, picture.Options{}) }},
+		{"epoch 3 follows epoch 3", func() (picture.Figure, error) {
+			return Training(&trainlog.Log{Epochs: []trainlog.Epoch{{Epoch: 3}, {Epoch: 3}}}, picture.Options{})
 		}},
-		{"allowed are cividis, magma, viridis", func() (Figure, error) { return Contour(g, Options{Colormap: "jet"}) }},
-		{"allowed are linear, log", func() (Figure, error) { return Contour(g, Options{Scale: "cubic"}) }},
-		{"take a larger step", func() (Figure, error) { return Contour(g, Options{Min: 0, Max: 1, Step: 1e-9}) }},
-		{"min above 0", func() (Figure, error) { return Contour(g, Options{Min: -1, Max: 1, Scale: ScaleLog}) }},
-		{"max must be above min", func() (Figure, error) { return Contour(g, Options{Min: 2, Max: 1}) }},
-		{"give all three", func() (Figure, error) { return Contour(g, Options{Step: 1}) }},
-		{"not a finite number", func() (Figure, error) { return Contour(g, Options{Cut: math.NaN()}) }},
-		{"allowed are 2 to 40", func() (Figure, error) { return Contour(g, Options{Width: 1000}) }},
-		{"at most 12000", func() (Figure, error) { return Contour(g, Options{Width: 40, DPI: 1200}) }},
+		{"allowed are cividis, magma, viridis", func() (picture.Figure, error) { return Contour(g, picture.Options{Colormap: "jet"}) }},
+		{"allowed are linear, log", func() (picture.Figure, error) { return Contour(g, picture.Options{Scale: "cubic"}) }},
+		{"take a larger step", func() (picture.Figure, error) { return Contour(g, picture.Options{Min: 0, Max: 1, Step: 1e-9}) }},
+		{"min above 0", func() (picture.Figure, error) {
+			return Contour(g, picture.Options{Min: -1, Max: 1, Scale: picture.ScaleLog})
+		}},
+		{"max must be above min", func() (picture.Figure, error) { return Contour(g, picture.Options{Min: 2, Max: 1}) }},
+		{"give all three", func() (picture.Figure, error) { return Contour(g, picture.Options{Step: 1}) }},
+		{"not a finite number", func() (picture.Figure, error) { return Contour(g, picture.Options{Cut: math.NaN()}) }},
+		{"allowed are 2 to 40", func() (picture.Figure, error) { return Contour(g, picture.Options{Width: 1000}) }},
+		{"at most 12000", func() (picture.Figure, error) { return Contour(g, picture.Options{Width: 40, DPI: 1200}) }},
 	} {
 		_, err := c.draw()
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("got error %v, want one that says %q", err, c.want)
 		}
 	}
-	f, err := Contour(g, Options{})
+	f, err := Contour(g, picture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,14 +255,14 @@ func TestAnySurfaceDraws(t *testing.T) {
 				g.Loss[i] *= rapid.SampledFrom([]float64{1, 0, -1, 1e-300, 1e300, 3e38}).Draw(rt, "factor")
 			}
 		}
-		o := Options{Scale: rapid.SampledFrom([]string{ScaleAuto, ScaleLinear, ScaleLog}).Draw(rt, "scale")}
+		o := picture.Options{Scale: rapid.SampledFrom([]string{picture.ScaleAuto, picture.ScaleLinear, picture.ScaleLog}).Draw(rt, "scale")}
 		row := surface.Grid{X: g.X, Y: g.Y[:1], Loss: g.Loss[:len(g.X)], Accuracy: g.Accuracy[:len(g.X)], Mask: g.Mask[:len(g.X)]}
-		for name, draw := range map[string]func() (Figure, error){
-			"contour": func() (Figure, error) { return Contour(g, o) },
-			"filled":  func() (Figure, error) { return FilledContour(g, o) },
-			"line":    func() (Figure, error) { return Line(&row, nil, o) },
-			"heat":    func() (Figure, error) { return Heat(g, o) },
-			"surface": func() (Figure, error) { return Surface3D(g, o) },
+		for name, draw := range map[string]func() (picture.Figure, error){
+			"contour": func() (picture.Figure, error) { return Contour(g, o) },
+			"filled":  func() (picture.Figure, error) { return FilledContour(g, o) },
+			"line":    func() (picture.Figure, error) { return Line(&row, nil, o) },
+			"heat":    func() (picture.Figure, error) { return Heat(g, o) },
+			"surface": func() (picture.Figure, error) { return Surface3D(g, o) },
 		} {
 			f, err := draw()
 			if err != nil {
@@ -282,13 +285,13 @@ func TestExtremeLossesDraw(t *testing.T) {
 		{0, 3.637978807094e-312, 6.938895e-318}, {0, 5e-324, 0}, {0, 1e-318, 1e-320}, {1e-300, 1.0000000000000002e-300, 1e-300},
 		{1, 1.0000000000000002, 1}, {-math.MaxFloat64, math.MaxFloat64, 0}, {1.7e308, 1.79e308, 1.75e308}, {5e-324, 1.7e308, 1e-3},
 	} {
-		for _, scale := range []string{ScaleAuto, ScaleLinear, ScaleLog} {
+		for _, scale := range []string{picture.ScaleAuto, picture.ScaleLinear, picture.ScaleLog} {
 			g := surface.NewGrid([]float64{0, 1, 2}, []float64{0})
 			copy(g.Loss, loss)
 			for i := range g.Mask {
 				g.Mask[i] = true
 			}
-			f, err := Line(g, nil, Options{Scale: scale})
+			f, err := Line(g, nil, picture.Options{Scale: scale})
 			if err != nil {
 				t.Fatal(err)
 			}

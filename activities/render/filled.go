@@ -3,30 +3,31 @@ package render
 import (
 	"image/color"
 
+	"gonum.org/v1/plot/vg"
+
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
-
-	"gonum.org/v1/plot/vg"
 )
 
-var filledPlot = ofPlane("filled", FilledContour, sheetLook{bar: func(lo, hi float64, opt Options) sideBar {
+var filledPlot = ofPlane("filled", FilledContour, sheetLook{bar: func(lo, hi float64, opt picture.Options) sideBar {
 	return newColorBar(lo, hi, chooseLevels(lo, hi, opt, bandLevels), opt)
 }})
 
 // FilledContour draws the bands between levels of the loss in colours that rise in lightness,
 // with a bar that names the levels. Masked points and errors are as in Contour.
-func FilledContour(g surface.Grid, opt Options) (Figure, error) {
-	f, opt, err := lossPlane(g, opt)
+func FilledContour(g surface.Grid, opt picture.Options) (picture.Figure, error) {
+	f, opt, err := picture.LossPlane(g, opt)
 	if err != nil {
-		return Figure{}, err
+		return picture.Figure{}, err
 	}
-	lo, hi := opt.span(f)
+	lo, hi := opt.Span(f)
 	l := chooseLevels(lo, hi, opt, bandLevels)
 	on, values := l.on(f)
 	bar := newColorBar(lo, hi, l, opt)
-	s := layoutSurface(f, lossNotes(f, l), opt, opt.spaceFor(bar))
+	s := layoutSurface(f, lossNotes(f, l), opt, spaceFor(opt, bar))
 
 	// The lowest band is everything that has a value.
 	bands := make([][][]vg.Point, len(values)+1)
@@ -48,7 +49,7 @@ func FilledContour(g surface.Grid, opt Options) (Figure, error) {
 			pn.Lines(canvas.Stroke{Color: color.NRGBA{A: 90}, Width: 0.5}, lines[i]...)
 		}
 		drawMasked(s.Panel, pn, f)
-		if opt.panel == nil {
+		if opt.Panel == nil {
 			bar.draw(pn, s.Frame)
 		}
 	}), nil
@@ -86,8 +87,8 @@ type sideBar interface {
 }
 
 // spaceFor is the width of a bar at a frame: a sheet has one for all of its panels.
-func (o Options) spaceFor(bar sideBar) vg.Length {
-	if o.panel != nil {
+func spaceFor(opt picture.Options, bar sideBar) vg.Length {
+	if opt.Panel != nil {
 		return 0
 	}
 	return bar.width()
@@ -99,7 +100,7 @@ func barFrame(frame vg.Rectangle) vg.Rectangle {
 }
 
 // newColorBar is the bar of the levels for values from lo to hi.
-func newColorBar(lo, hi float64, l levels, opt Options) colorBar {
+func newColorBar(lo, hi float64, l levels, opt picture.Options) colorBar {
 	b := colorBar{levels: l.v, colormap: opt.Colormap}
 	if len(l.v) < 2 {
 		return b

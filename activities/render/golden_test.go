@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"lossatlas/activities/render/picture"
 )
 
 var update = flag.Bool("update", false, "write the golden images anew; look at them before committing")
@@ -62,15 +64,15 @@ func TestFiguresLookAsTheyDid(t *testing.T) {
 // What the comparison is for must exceed its tolerance: labels missing, another level, another colour map.
 func TestComparisonSeesDifferences(t *testing.T) {
 	g := sampled(51, tilted)
-	draw := func(o Options) *image.Gray {
+	draw := func(o picture.Options) *image.Gray {
 		f, err := Contour(g, o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return shrunk(t, f)
 	}
-	base := draw(Options{})
-	for name, o := range map[string]Options{
+	base := draw(picture.Options{})
+	for name, o := range map[string]picture.Options{
 		"no labels": {NoLabels: true}, "other levels": {Min: 0.1, Max: 20, Step: 2}, "another map": {Colormap: "magma"}, "a title": {Title: "T"},
 	} {
 		if mean, most := difference(base, draw(o)); mean <= 0.1 && most <= 64 {
@@ -80,7 +82,7 @@ func TestComparisonSeesDifferences(t *testing.T) {
 }
 
 // shrunk draws a figure and returns it in grey, goldenWidth pixels wide, each the mean of the pixels it covers.
-func shrunk(t *testing.T, f Figure) *image.Gray {
+func shrunk(t *testing.T, f picture.Figure) *image.Gray {
 	t.Helper()
 	b, err := f.PNG()
 	if err != nil {

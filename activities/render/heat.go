@@ -6,31 +6,32 @@ import (
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
 )
 
 var heatPlot = ofPlane("heat", Heat, sheetLook{bar: lossBar})
 
-func lossBar(lo, hi float64, opt Options) sideBar { return lossRamp(lo, hi, opt) }
+func lossBar(lo, hi float64, opt picture.Options) sideBar { return lossRamp(lo, hi, opt) }
 
 // Heat draws the loss as a map of one rectangle a point, without interpolation, in colours that rise in
 // lightness along a linear or logarithmic bar. Losses that are not finite are hatched, points that were not evaluated
 // grey. Options.Min and Max choose the ends of the bar, Cut its upper one. Errors are as in Contour.
-func Heat(g surface.Grid, opt Options) (Figure, error) {
-	f, opt, err := lossPlane(g, opt)
+func Heat(g surface.Grid, opt picture.Options) (picture.Figure, error) {
+	f, opt, err := picture.LossPlane(g, opt)
 	if err != nil {
-		return Figure{}, err
+		return picture.Figure{}, err
 	}
 	r, note := heights(f, opt, "hatched", "grey")
 	return tiles(f, note, r, opt), nil
 }
 
 // tiles draws one rectangle a point in the colours of a ramp, with its bar, and the note below.
-func tiles(f *lattice.Field, note string, r ramp, opt Options) Figure {
-	s := layoutSurface(f, note, opt, opt.spaceFor(r))
+func tiles(f *lattice.Field, note string, r ramp, opt picture.Options) picture.Figure {
+	s := layoutSurface(f, note, opt, spaceFor(opt, r))
 	return s.around(func(pn canvas.Pen) {
 		drawTiles(s.Panel, pn, f, r)
-		if opt.panel == nil {
+		if opt.Panel == nil {
 			r.draw(pn, s.Frame)
 		}
 	})
@@ -38,8 +39,8 @@ func tiles(f *lattice.Field, note string, r ramp, opt Options) Figure {
 
 // heights chooses the scale of the loss where it is shown without levels, and says what the picture leaves out, and
 // how it shows points without a value.
-func heights(f *lattice.Field, opt Options, bad, absent string) (ramp, string) {
-	lo, hi := opt.span(f)
+func heights(f *lattice.Field, opt picture.Options, bad, absent string) (ramp, string) {
+	lo, hi := opt.Span(f)
 	r := lossRamp(lo, hi, opt)
 	note := lossNotesOf(f, levels{v: []float64{r.scale.Lo}}, bad, absent)
 	if !f.Empty() && f.Hi > r.scale.Hi*(1+1e-9) {
@@ -49,9 +50,9 @@ func heights(f *lattice.Field, opt Options, bad, absent string) (ramp, string) {
 }
 
 // lossRamp is the ramp for losses from lo to hi.
-func lossRamp(lo, hi float64, opt Options) ramp {
+func lossRamp(lo, hi float64, opt picture.Options) ramp {
 	r := ramp{colormap: opt.Colormap, name: "loss"}
-	if opt.chosen() {
+	if opt.Chosen() {
 		lo, hi = opt.Min, opt.Max
 	} else if opt.Cut > 0 && hi > opt.Cut {
 		hi = opt.Cut
@@ -67,12 +68,12 @@ func lossRamp(lo, hi float64, opt Options) ramp {
 		r.scale = chart.Scale{Lo: lo - room, Hi: hi + room}
 		return r
 	}
-	floor := positiveFloor(lo, hi)
-	if opt.chosen() {
+	floor := picture.PositiveFloor(lo, hi)
+	if opt.Chosen() {
 		floor = max(lo, hi*1e-12)
 	}
-	wide := opt.Scale == ScaleAuto && hi > 0 && lo >= 0 && hi/floor > wideSurface
-	if r.scale = (chart.Scale{Lo: lo, Hi: hi}); (opt.Scale == ScaleLog || wide) && hi > 0 && floor < hi {
+	wide := opt.Scale == picture.ScaleAuto && hi > 0 && lo >= 0 && hi/floor > wideSurface
+	if r.scale = (chart.Scale{Lo: lo, Hi: hi}); (opt.Scale == picture.ScaleLog || wide) && hi > 0 && floor < hi {
 		r.scale = chart.Scale{Lo: floor, Hi: hi, Log: true}
 	}
 	return r

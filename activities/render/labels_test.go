@@ -7,14 +7,15 @@ import (
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/render/picture"
 )
 
 func TestLabelsStandApartUprightInsideAndOnTheirLine(t *testing.T) {
 	for name, z := range map[string]func(x, y float64) float64{"bowl": bowl, "tilted": tilted, "chaotic": chaotic, "broken": broken} {
 		f := mustField(t, sampled(51, z))
-		l := chooseLevels(f.Lo, f.Hi, Options{}, lineLevels)
+		l := chooseLevels(f.Lo, f.Hi, picture.Options{}, lineLevels)
 		on, values := l.on(f)
-		opt, err := Options{}.filled()
+		opt, err := picture.Options{}.Filled()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/render/picture"
 )
 
 // levels are the values whose lines a contour figure draws, rising, and
@@ -27,32 +28,27 @@ const wideSurface = 50
 // chooseLevels returns the levels that the options ask for. Left to itself it takes the
 // paper's levels where at least five of them and little else lie in the range [lo, hi] of the data,
 // logarithmic ones where the range is wide, and else about n round values.
-func chooseLevels(lo, hi float64, o Options, n int) levels {
+func chooseLevels(lo, hi float64, o picture.Options, n int) levels {
 	switch {
-	case o.chosen() && o.Scale == ScaleLog:
+	case o.Chosen() && o.Scale == picture.ScaleLog:
 		return levels{logLevels(o.Min, o.Max, o.Step, n), true}
-	case o.chosen() && o.Step > 0:
+	case o.Chosen() && o.Step > 0:
 		return levels{v: steps(o.Min, o.Max, o.Step)}
-	case o.chosen():
+	case o.Chosen():
 		v, _ := chart.RoundValues(o.Min, o.Max, n)
 		return levels{v: v}
 	case !(lo < hi): // constant or empty
 		return levels{}
-	case o.Scale == ScaleLog && hi > 0:
-		return levels{logLevels(positiveFloor(lo, hi), hi, 0, n), true}
-	case o.Scale == ScaleAuto && hi <= 1.5*paperMax && hi >= paperMin+4*paperStep && lo < 1:
+	case o.Scale == picture.ScaleLog && hi > 0:
+		return levels{logLevels(picture.PositiveFloor(lo, hi), hi, 0, n), true}
+	case o.Scale == picture.ScaleAuto && hi <= 1.5*paperMax && hi >= paperMin+4*paperStep && lo < 1:
 		return levels{v: steps(paperMin, min(hi, paperMax), paperStep)}
-	case o.Scale == ScaleAuto && hi > 0 && hi/positiveFloor(lo, hi) > wideSurface:
-		return levels{logLevels(positiveFloor(lo, hi), hi, 0, n), true}
+	case o.Scale == picture.ScaleAuto && hi > 0 && hi/picture.PositiveFloor(lo, hi) > wideSurface:
+		return levels{logLevels(picture.PositiveFloor(lo, hi), hi, 0, n), true}
 	}
 	v, _ := chart.RoundValues(lo, hi, n)
 	return levels{v: v}
 }
-
-// positiveFloor is the lower end of a logarithmic range. An exact 0, or a loss that is one for all
-// purposes, must not stretch the scale without end: six decades below the highest loss are enough,
-// as long as they reach down to 0.001, near which the minima are.
-func positiveFloor(lo, hi float64) float64 { return max(lo, min(hi*1e-6, 1e-3)) }
 
 // steps returns lo, lo+step, … up to hi, each rounded to the decimals that lo and step are written with.
 func steps(lo, hi, step float64) []float64 {

@@ -5,6 +5,8 @@ import (
 	"image/png"
 	"math"
 	"testing"
+
+	"lossatlas/activities/render/picture"
 )
 
 // The ticks of both axes stand exactly where the curves have these values: in the drawn picture, a constant
@@ -21,7 +23,7 @@ func TestTicksMeetTheCurves(t *testing.T) {
 			}
 			return c.loss
 		}, func(float64) float64 { return c.accuracy })
-		f, err := Line(g, nil, Options{DPI: 288})
+		f, err := Line(g, nil, picture.Options{DPI: 288})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +56,7 @@ func TestTicksMeetTheCurves(t *testing.T) {
 		}
 		const pixels = 288.0 / 72 // per point
 		// The frame's sides are the axes of the ticks.
-		right, left := f.frame.Max.X, f.frame.Min.X
+		right, left := f.Frame.Max.X, f.Frame.Min.X
 		curve := rows(int((right.Points()-8)*pixels), true)
 		ticks := rows(int((right.Points()+2)*pixels), true)
 		lossCurve := rows(int((right.Points()-8)*pixels), false)
@@ -69,7 +71,7 @@ func TestTicksMeetTheCurves(t *testing.T) {
 		if tick := lossTicks[3-int(c.loss/2)]; math.Abs(lossCurve[0]-tick) > 1 {
 			t.Errorf("loss %g runs at row %g, its tick stands at %g", c.loss, lossCurve[0], tick)
 		}
-		if top := (f.height.Points() - f.frame.Max.Y.Points()) * pixels; math.Abs(ticks[0]-top) > 1 {
+		if top := (f.Height.Points() - f.Frame.Max.Y.Points()) * pixels; math.Abs(ticks[0]-top) > 1 {
 			t.Errorf("100 %% stands at row %g, the frame ends at %g", ticks[0], top)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
 )
 
@@ -16,7 +17,7 @@ func TestLook(t *testing.T) {
 		t.Skip("set LOSSATLAS_LOOK to a folder to write the sample figures there")
 	}
 	for name, f := range sampleFigures(t) {
-		for _, format := range []Format{PNG, SVG, PDF} {
+		for _, format := range []picture.Format{picture.PNG, picture.SVG, picture.PDF} {
 			b, err := f.Draw(format)
 			if err != nil {
 				t.Fatal(err)
@@ -29,53 +30,53 @@ func TestLook(t *testing.T) {
 }
 
 // sampleFigures returns figures of every kind over surfaces of every sort.
-func sampleFigures(t testing.TB) map[string]Figure {
+func sampleFigures(t testing.TB) map[string]picture.Figure {
 	t.Helper()
-	figures := map[string]Figure{}
-	add := func(name string, f Figure, err error) {
+	figures := map[string]picture.Figure{}
+	add := func(name string, f picture.Figure, err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		figures[name] = f
 	}
-	contours := func(name string, g surface.Grid, o Options) {
+	contours := func(name string, g surface.Grid, o picture.Options) {
 		f, err := Contour(g, o)
 		add("contour-"+name, f, err)
 		f, err = FilledContour(g, o)
 		add("filled-"+name, f, err)
 	}
-	contours("bowl17", sampled(17, bowl), Options{Title: "ResNet-20, test error 8.3 %"})
-	contours("tilted51", sampled(51, tilted), Options{Title: "VGG-9, batch 128, weight decay 0.0005, test error 6.0 %"})
-	contours("chaotic51", sampled(51, chaotic), Options{Title: "ResNet-56-noshort, test error 13.3 %"})
-	contours("chaotic51-paper", sampled(51, chaotic), Options{Title: "ResNet-56-noshort, the paper's levels", Min: 0.1, Max: 10, Step: 0.5})
-	contours("broken51", sampled(51, broken), Options{Title: "Overflow in a corner"})
-	contours("coarse17", coarse(sampled(17, broken)), Options{Title: "Half of the lattice"})
-	contours("constant", sampled(9, func(x, y float64) float64 { return 2.3026 }), Options{Title: "A constant"})
-	contours("nothing", sampled(9, func(x, y float64) float64 { return math.NaN() }), Options{})
+	contours("bowl17", sampled(17, bowl), picture.Options{Title: "ResNet-20, test error 8.3 %"})
+	contours("tilted51", sampled(51, tilted), picture.Options{Title: "VGG-9, batch 128, weight decay 0.0005, test error 6.0 %"})
+	contours("chaotic51", sampled(51, chaotic), picture.Options{Title: "ResNet-56-noshort, test error 13.3 %"})
+	contours("chaotic51-paper", sampled(51, chaotic), picture.Options{Title: "ResNet-56-noshort, the paper's levels", Min: 0.1, Max: 10, Step: 0.5})
+	contours("broken51", sampled(51, broken), picture.Options{Title: "Overflow in a corner"})
+	contours("coarse17", coarse(sampled(17, broken)), picture.Options{Title: "Half of the lattice"})
+	contours("constant", sampled(9, func(x, y float64) float64 { return 2.3026 }), picture.Options{Title: "A constant"})
+	contours("nothing", sampled(9, func(x, y float64) float64 { return math.NaN() }), picture.Options{})
 
-	heat, err := Heat(sampled(51, broken), Options{Title: "Overflow in a corner"})
+	heat, err := Heat(sampled(51, broken), picture.Options{Title: "Overflow in a corner"})
 	add("heat", heat, err)
-	heat, err = Heat(coarse(sampled(17, chaotic)), Options{Title: "Half of a chaotic lattice", Colormap: "magma"})
+	heat, err = Heat(coarse(sampled(17, chaotic)), picture.Options{Title: "Half of a chaotic lattice", Colormap: "magma"})
 	add("heat-log", heat, err)
 	for name, of := range map[string]struct {
 		g surface.Grid
-		o Options
+		o picture.Options
 	}{
-		"surface3d-tilted51":  {sampled(51, tilted), Options{Title: "VGG-9, batch 128, weight decay 0.0005"}},
-		"surface3d-chaotic51": {sampled(51, chaotic), Options{Title: "ResNet-56-noshort"}},
-		"surface3d-broken17":  {sampled(17, broken), Options{Title: "Overflow in a corner", Scale: ScaleLinear}},
-		"surface3d-cut":       {sampled(51, chaotic), Options{Title: "Cut at 100", Cut: 100, Scale: ScaleLinear}},
-		"surface3d-open":      {sampled(51, bowl), Options{Title: "Open above 3", Cut: 3, Scale: ScaleLinear, Open: true}},
-		"surface3d-constant":  {sampled(9, func(x, y float64) float64 { return 2.3026 }), Options{}},
-		"surface3d-nothing":   {sampled(9, func(x, y float64) float64 { return math.NaN() }), Options{}},
+		"surface3d-tilted51":  {sampled(51, tilted), picture.Options{Title: "VGG-9, batch 128, weight decay 0.0005"}},
+		"surface3d-chaotic51": {sampled(51, chaotic), picture.Options{Title: "ResNet-56-noshort"}},
+		"surface3d-broken17":  {sampled(17, broken), picture.Options{Title: "Overflow in a corner", Scale: picture.ScaleLinear}},
+		"surface3d-cut":       {sampled(51, chaotic), picture.Options{Title: "Cut at 100", Cut: 100, Scale: picture.ScaleLinear}},
+		"surface3d-open":      {sampled(51, bowl), picture.Options{Title: "Open above 3", Cut: 3, Scale: picture.ScaleLinear, Open: true}},
+		"surface3d-constant":  {sampled(9, func(x, y float64) float64 { return 2.3026 }), picture.Options{}},
+		"surface3d-nothing":   {sampled(9, func(x, y float64) float64 { return math.NaN() }), picture.Options{}},
 	} {
 		f, err := Surface3D(of.g, of.o)
 		add(name, f, err)
 	}
 
 	curved := curvedSample(33)
-	ratio, err := Ratio(curved, Options{Title: "ResNet-56-noshort, training loss"})
+	ratio, err := Ratio(curved, picture.Options{Title: "ResNet-56-noshort, training loss"})
 	add("ratio", ratio, err)
 	for i := range curved.Mask {
 		curved.Mask[i] = i%33 != 5 && i/33 != 7
@@ -83,7 +84,7 @@ func sampleFigures(t testing.TB) map[string]Figure {
 			curved.Curvature.LambdaMax[i] = math.NaN()
 		}
 	}
-	ratio, err = Ratio(curved, Options{})
+	ratio, err = Ratio(curved, picture.Options{})
 	add("ratio-broken", ratio, err)
 
 	trainLoss := func(x float64) float64 { return 0.01 + 6*x*x }
@@ -100,27 +101,27 @@ func sampleFigures(t testing.TB) map[string]Figure {
 	}
 	train, test := sampledLine(-1, 1, 101, trainLoss, trainAcc), sampledLine(-1, 1, 101, testLoss, testAcc)
 	wildTrain, wildTest := sampledLine(-1, 1, 101, wild(trainLoss), trainAcc), sampledLine(-1, 1, 101, wild(testLoss), testAcc)
-	f, err := Line(train, test, Options{Title: "VGG-9, batch 128, weight decay 0, test error 7.4 %"})
+	f, err := Line(train, test, picture.Options{Title: "VGG-9, batch 128, weight decay 0, test error 7.4 %"})
 	add("line", f, err)
-	f, err = Line(wildTrain, wildTest, Options{Title: "A wide range"})
+	f, err = Line(wildTrain, wildTest, picture.Options{Title: "A wide range"})
 	add("line-log", f, err)
-	f, err = Line(wildTrain, wildTest, Options{Title: "A wide range, cut", Cut: 10, Scale: ScaleLinear})
+	f, err = Line(wildTrain, wildTest, picture.Options{Title: "A wide range, cut", Cut: 10, Scale: picture.ScaleLinear})
 	add("line-cut", f, err)
-	f, err = Line(nil, test, Options{Title: "Only the test set"})
+	f, err = Line(nil, test, picture.Options{Title: "Only the test set"})
 	add("line-test", f, err)
-	f, err = Density(sampledSpectrum(t), Options{Title: "ResNet-20, training loss"})
+	f, err = Density(sampledSpectrum(t), picture.Options{Title: "ResNet-20, training loss"})
 	add("density", f, err)
-	f, err = Training(sampledLog(300), Options{Title: "ResNet-56, batch 128, weight decay 0.0005"})
+	f, err = Training(sampledLog(300), picture.Options{Title: "ResNet-56, batch 128, weight decay 0.0005"})
 	add("training", f, err)
-	f, err = Training(sampledLog(5), Options{Title: "Five epochs"})
+	f, err = Training(sampledLog(5), picture.Options{Title: "Five epochs"})
 	add("training-short", f, err)
 	for name, n := range map[string]int{"trajectory": 20, "trajectory-long": 300} {
 		path, plane := spiral(n)
-		f, err = Trajectory(path, plane, nil, Options{Title: "VGG-9, batch 128, weight decay 0.0005, test error 6.0 %"})
+		f, err = Trajectory(path, plane, nil, picture.Options{Title: "VGG-9, batch 128, weight decay 0.0005, test error 6.0 %"})
 		add(name, f, err)
 	}
 	path, losses, plane := twoSpirals()
-	f, err = Trajectory(path, plane, losses, Options{Title: "a: SGD · b: Adam · training loss"})
+	f, err = Trajectory(path, plane, losses, picture.Options{Title: "a: SGD · b: Adam · training loss"})
 	add("trajectory-two", f, err)
 	for name, f := range sheetFigures(t) {
 		add(name, f, nil)

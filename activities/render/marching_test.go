@@ -5,10 +5,10 @@ import (
 	"math"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/surface"
-
-	"pgregory.net/rapid"
 )
 
 func mustField(t testing.TB, g surface.Grid) *lattice.Field {

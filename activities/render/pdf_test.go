@@ -16,6 +16,7 @@ import (
 	"unicode/utf16"
 
 	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/picture"
 )
 
 // readPDF follows a PDF from its end: the table of objects must point at them, and the page's content must unpack.
@@ -61,7 +62,7 @@ func TestPDF(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, page, content := readPDF(t, b)
-		if want := fmt.Sprintf("[0 0 %s %s]", canvas.PdfNumber(f.width), canvas.PdfNumber(f.height)); !strings.Contains(page, want) {
+		if want := fmt.Sprintf("[0 0 %s %s]", canvas.PdfNumber(f.Width), canvas.PdfNumber(f.Height)); !strings.Contains(page, want) {
 			t.Errorf("%s: page %s, want the size %s", name, page, want)
 		}
 		for i, line := range strings.Split(strings.TrimSpace(content), "\n") {
@@ -80,7 +81,7 @@ func TestPDF(t *testing.T) {
 // Title and provenance stand in the information of a PDF, whatever is in them.
 func TestPDFInformation(t *testing.T) {
 	for _, text := range []string{"plain", `brackets (a) and \ `, "α and 🙂", "two\nlines", "\xff"} {
-		f, err := Contour(sampled(5, bowl), Options{Title: text, Meta: text})
+		f, err := Contour(sampled(5, bowl), picture.Options{Title: text, Meta: text})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +125,7 @@ func TestPDFOpens(t *testing.T) {
 	if err != nil {
 		t.Skip("pdftoppm (poppler-utils) is not installed")
 	}
-	f, err := FilledContour(sampled(51, broken), Options{Title: "Overflow in a corner", Meta: `{"key": "0"}`})
+	f, err := FilledContour(sampled(51, broken), picture.Options{Title: "Overflow in a corner", Meta: `{"key": "0"}`})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
@@ -27,24 +28,24 @@ type Data struct {
 type Plot struct {
 	Name string
 	has  func(Data) bool // whether the data are enough
-	draw func(Data, Options) (Figure, error)
+	draw func(Data, picture.Options) (picture.Figure, error)
 	// As one of the panels of Multiples: draws a panel, which may be laid out in another way than the plot alone;
 	// nil where there are no such multiples.
-	panel func(Data, Options) (Figure, error)
+	panel func(Data, picture.Options) (picture.Figure, error)
 	sheet sheetLook
 }
 
 // sheetLook is what Multiples of a plot share. Its zero value is that of a plane with names at its axes.
 type sheetLook struct {
-	apart     bool                                      // panels don't overlap where axes are not named
-	rightAxis bool                                      // panels have an axis at the right
-	ownAxes   bool                                      // axes differ from panel to panel
-	levels    int                                       // about how many contour lines a panel has; 0 for a plot without
-	bar       func(lo, hi float64, opt Options) sideBar // may be nil
-	legend    func([]Panel) []chart.LegendEntry         // may be nil
-	note      string                                    // what the marks are
-	colormap  string                                    // default
-	unscaled  bool                                      // the quantity has one scale in all figures
+	apart     bool                                              // panels don't overlap where axes are not named
+	rightAxis bool                                              // panels have an axis at the right
+	ownAxes   bool                                              // axes differ from panel to panel
+	levels    int                                               // about how many contour lines a panel has; 0 for a plot without
+	bar       func(lo, hi float64, opt picture.Options) sideBar // may be nil
+	legend    func([]Panel) []chart.LegendEntry                 // may be nil
+	note      string                                            // what the marks are
+	colormap  string                                            // default
+	unscaled  bool                                              // the quantity has one scale in all figures
 	shaded    bool
 }
 
@@ -61,16 +62,16 @@ func FindPlot(name string) (Plot, bool) {
 }
 
 // Draw lays out the plot. It fails where data are missing or inconsistent, or an option is out of range.
-func (p Plot) Draw(d Data, opt Options) (Figure, error) {
+func (p Plot) Draw(d Data, opt picture.Options) (picture.Figure, error) {
 	if !p.has(d) {
-		return Figure{}, fmt.Errorf("the plot %s lacks data to draw", p.Name)
+		return picture.Figure{}, fmt.Errorf("the plot %s lacks data to draw", p.Name)
 	}
 	return p.draw(d, opt)
 }
 
 // ofPlane is a plot of one grid over a plane, which looks the same as a panel.
-func ofPlane(name string, draw func(surface.Grid, Options) (Figure, error), look sheetLook) Plot {
-	of := func(d Data, opt Options) (Figure, error) { return draw(*d.Grid, opt) }
+func ofPlane(name string, draw func(surface.Grid, picture.Options) (picture.Figure, error), look sheetLook) Plot {
+	of := func(d Data, opt picture.Options) (picture.Figure, error) { return draw(*d.Grid, opt) }
 	return Plot{Name: name, has: func(d Data) bool { return d.Grid != nil }, draw: of, panel: of, sheet: look}
 }
 

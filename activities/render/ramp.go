@@ -1,11 +1,12 @@
 package render
 
 import (
+	"gonum.org/v1/plot/vg"
+
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
-
-	"gonum.org/v1/plot/vg"
+	"lossatlas/activities/render/picture"
 )
 
 // ramp gives values colours along a map, without steps.
@@ -74,7 +75,7 @@ func drawTiles(p chart.Panel, pn canvas.Pen, f *lattice.Field, r ramp) {
 			flat = append(flat, t)
 		}
 	}
-	coverMasked(p, pn, flat, hatched)
+	picture.CoverMasked(p, pn, flat, hatched)
 }
 
 // tileAround is what lies nearer to lattice point (ix, iy) than to its neighbours, within the frame.

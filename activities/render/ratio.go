@@ -7,11 +7,12 @@ import (
 
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
 )
 
 var ratioPlot = ofPlane("ratio", Ratio, sheetLook{
-	bar:      func(_, _ float64, opt Options) sideBar { return ratioRamp(opt) },
+	bar:      func(_, _ float64, opt picture.Options) sideBar { return ratioRamp(opt) },
 	colormap: ratioColormap, unscaled: true,
 })
 
@@ -24,24 +25,24 @@ const ratioColormap = "cividis"
 // the one scale, so that they compare. Points whose Hessian is not finite are
 // hatched, those that were not evaluated grey. It fails when the grid has no
 // curvature, or fewer than 2×2 points.
-func Ratio(g surface.Grid, opt Options) (Figure, error) {
+func Ratio(g surface.Grid, opt picture.Options) (picture.Figure, error) {
 	opt.Colormap = cmp.Or(opt.Colormap, ratioColormap)
-	opt, err := opt.filled()
+	opt, err := opt.Filled()
 	if err != nil {
-		return Figure{}, err
+		return picture.Figure{}, err
 	}
 	if g.Curvature == nil {
-		return Figure{}, errors.New("a grid without eigenvalues: a picture of their ratio needs a map of kind hessian")
+		return picture.Figure{}, errors.New("a grid without eigenvalues: a picture of their ratio needs a map of kind hessian")
 	}
 	f, err := lattice.NewField(g, "curvature", g.Curvature.Ratio(), 2)
 	if err != nil {
-		return Figure{}, err
+		return picture.Figure{}, err
 	}
 	return tiles(f, ratioNotes(f), ratioRamp(opt), opt), nil
 }
 
 // ratioRamp is the scale that all maps of the ratio have.
-func ratioRamp(opt Options) ramp {
+func ratioRamp(opt picture.Options) ramp {
 	return ramp{scale: chart.Scale{Lo: 0, Hi: 1}, colormap: opt.Colormap, name: "|λmin/λmax|"}
 }
 
@@ -54,6 +55,6 @@ func ratioNotes(f *lattice.Field) string {
 	case f.Empty():
 		return "the curvature is not finite anywhere"
 	}
-	notes := withoutValue("curvature", f.Bad, f.Absent, total, "hatched", "grey")
+	notes := picture.WithoutValue("curvature", f.Bad, f.Absent, total, "hatched", "grey")
 	return strings.Join(append(notes, "ratio from "+chart.Number(f.Lo)+" to "+chart.Number(f.Hi)), "; ")
 }

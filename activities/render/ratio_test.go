@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
 )
 
@@ -31,7 +32,7 @@ func TestRatioColors(t *testing.T) {
 	g := curvedSample(n)
 	g.Mask[n+1] = false
 	g.Curvature.LambdaMin[n+2] = math.NaN()
-	f, err := Ratio(g, Options{})
+	f, err := Ratio(g, picture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,9 +47,9 @@ func TestRatioColors(t *testing.T) {
 	bounds := img.Bounds()
 	at := func(i int) color.RGBA {
 		// Lattice points within the frame, in pixels from the top left.
-		x := float64(f.frame.Min.X) + (g.X[i%n]+1)/2*float64(f.frame.Size().X)
-		y := float64(f.frame.Min.Y) + (g.Y[i/n]+1)/2*float64(f.frame.Size().Y)
-		px, py := x/float64(f.width)*float64(bounds.Dx()), (1-y/float64(f.height))*float64(bounds.Dy())
+		x := float64(f.Frame.Min.X) + (g.X[i%n]+1)/2*float64(f.Frame.Size().X)
+		y := float64(f.Frame.Min.Y) + (g.Y[i/n]+1)/2*float64(f.Frame.Size().Y)
+		px, py := x/float64(f.Width)*float64(bounds.Dx()), (1-y/float64(f.Height))*float64(bounds.Dy())
 		r, g, b, _ := img.At(int(px), int(py)).RGBA()
 		return color.RGBA{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8), 255}
 	}
@@ -81,19 +82,19 @@ func TestRatioColors(t *testing.T) {
 }
 
 func TestRatioRefuses(t *testing.T) {
-	if _, err := Ratio(sampled(5, bowl), Options{}); err == nil || !strings.Contains(err.Error(), "hessian") {
+	if _, err := Ratio(sampled(5, bowl), picture.Options{}); err == nil || !strings.Contains(err.Error(), "hessian") {
 		t.Errorf("a surface without eigenvalues: %v", err)
 	}
 	g := curvedSample(3)
 	g.Curvature.LambdaMin = g.Curvature.LambdaMin[:2]
-	if _, err := Ratio(g, Options{}); err == nil {
+	if _, err := Ratio(g, picture.Options{}); err == nil {
 		t.Error("a grid with too few eigenvalues is drawn")
 	}
 	for i := range g.Mask {
 		g.Mask[i] = false
 	}
 	g.Curvature = surface.NewCurvature(len(g.Mask))
-	if _, err := Ratio(g, Options{}); err != nil {
+	if _, err := Ratio(g, picture.Options{}); err != nil {
 		t.Errorf("a grid that nothing of is evaluated yet: %v", err)
 	}
 }

@@ -5,18 +5,19 @@ import (
 	"fmt"
 	"strings"
 
+	"gonum.org/v1/plot/vg"
+
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
-
-	"gonum.org/v1/plot/vg"
 )
 
 // Multiples draws one plot for each panel, in rows and columns, all of them with one scale, and with one colour bar
 // or legend where the plot has one (the paper's Figures 3, 5, 6 and 7).
-func Multiples(plot string, panels []Panel, opt Options) (Figure, error) {
+func Multiples(plot string, panels []Panel, opt picture.Options) (picture.Figure, error) {
 	of, ok := FindPlot(plot)
 	if !ok || of.panel == nil {
 		var allowed []string
@@ -25,7 +26,7 @@ func Multiples(plot string, panels []Panel, opt Options) (Figure, error) {
 				allowed = append(allowed, p.Name)
 			}
 		}
-		return Figure{}, fmt.Errorf("multiples of the plot %q; allowed are %s", plot, strings.Join(allowed, ", "))
+		return picture.Figure{}, fmt.Errorf("multiples of the plot %q; allowed are %s", plot, strings.Join(allowed, ", "))
 	}
 	s := sheet{plot: of, panels: panels, rows: 1, columns: 1}
 	for _, p := range panels {
@@ -38,12 +39,12 @@ func Multiples(plot string, panels []Panel, opt Options) (Figure, error) {
 		}
 	}
 	opt.Colormap = cmp.Or(opt.Colormap, of.sheet.colormap)
-	opt, err := opt.filled()
+	opt, err := opt.Filled()
 	if err != nil {
-		return Figure{}, err
+		return picture.Figure{}, err
 	}
 	if s.lo, s.hi, err = spanOf(panels); err != nil {
-		return Figure{}, err
+		return picture.Figure{}, err
 	}
 	return s.layout(opt)
 }
@@ -67,45 +68,45 @@ func (s sheet) overlap() vg.Length {
 	case look.apart:
 		return -panelGap
 	case look.rightAxis:
-		return 2*sideName - panelGap
+		return 2*picture.SideName - panelGap
 	}
-	return sideName - panelGap
+	return picture.SideName - panelGap
 }
 
-func (s sheet) layout(opt Options) (Figure, error) {
-	page := opt.page(s.note(), 4)
+func (s sheet) layout(opt picture.Options) (picture.Figure, error) {
+	page := opt.Page(s.note(), 4)
 	look := s.plot.sheet
 	var bar sideBar
 	if look.bar != nil {
 		bar = look.bar(s.lo, s.hi, opt)
 	}
-	room := page.width - 2*chart.Edge
+	room := page.Width - 2*chart.Edge
 	if bar != nil {
 		room -= bar.width()
 	}
 	n := vg.Length(s.columns)
 	each := (room + (n-1)*s.overlap()) / n
 	if each < leastWide {
-		return Figure{}, fmt.Errorf("plot option width: %g inches leave %.2g for each of %d columns; take at least %.1f", opt.Width, float64(each/vg.Inch), s.columns,
+		return picture.Figure{}, fmt.Errorf("plot option width: %g inches leave %.2g for each of %d columns; take at least %.1f", opt.Width, float64(each/vg.Inch), s.columns,
 			float64(vg.Length(opt.Width)+n*(leastWide-each)/vg.Inch)+0.05)
 	}
 	all, err := s.draw(opt, each)
 	if err != nil {
-		return Figure{}, err
+		return picture.Figure{}, err
 	}
 	var legend chart.Legend
 	if look.legend != nil {
-		legend = chart.NewLegend(page.width-2*chart.Edge, look.legend(s.panels))
+		legend = chart.NewLegend(page.Width-2*chart.Edge, look.legend(s.panels))
 	}
 
 	// From the bottom row up: below a row's frames stand their axes and the texts, above them the titles.
-	y := chart.Edge + page.note.Height()
+	y := chart.Edge + page.Note.Height()
 	var barFrame vg.Rectangle
 	for row := s.rows - 1; row >= 0; row-- {
 		var under, over, text, head vg.Length
 		for _, p := range all {
 			if p.Row == row {
-				under, over = max(under, p.figure.frame.Min.Y-p.figure.spare), max(over, p.figure.height-p.figure.frame.Min.Y)
+				under, over = max(under, p.figure.Frame.Min.Y-p.figure.Spare), max(over, p.figure.Height-p.figure.Frame.Min.Y)
 				text, head = max(text, p.below.Height()+2), max(head, p.title.Height())
 			}
 		}
@@ -114,8 +115,8 @@ func (s sheet) layout(opt Options) (Figure, error) {
 			if p.Row != row {
 				continue
 			}
-			p.origin = vg.Point{X: chart.Edge + vg.Length(p.Column)*(each-s.overlap()), Y: y + text + under - p.figure.frame.Min.Y}
-			frame := vg.Rectangle{Min: p.figure.frame.Min.Add(p.origin), Max: p.figure.frame.Max.Add(p.origin)}
+			p.origin = vg.Point{X: chart.Edge + vg.Length(p.Column)*(each-s.overlap()), Y: y + text + under - p.figure.Frame.Min.Y}
+			frame := vg.Rectangle{Min: p.figure.Frame.Min.Add(p.origin), Max: p.figure.Frame.Max.Add(p.origin)}
 			p.textY = y + text - 4
 			p.titleY = frame.Max.Y + 4 + p.title.Height() - 2
 			if barFrame == (vg.Rectangle{}) {
@@ -129,27 +130,27 @@ func (s sheet) layout(opt Options) (Figure, error) {
 		}
 	}
 	if bar != nil {
-		barFrame.Max.X = page.width - chart.Edge - bar.width()
+		barFrame.Max.X = page.Width - chart.Edge - bar.width()
 		const longest = 4 * vg.Inch
 		if extra := barFrame.Size().Y - longest; extra > 0 {
 			barFrame.Min.Y, barFrame.Max.Y = barFrame.Min.Y+extra/2, barFrame.Max.Y-extra/2
 		}
 	}
-	fig := page.figure(barFrame, y+legend.Height()+page.title.Height()+chart.Edge, page.width/2, func(pn canvas.Pen) {
+	fig := page.Figure(barFrame, y+legend.Height()+page.Title.Height()+chart.Edge, page.Width/2, func(pn canvas.Pen) {
 		for _, p := range all {
 			p.draw(pn)
 		}
 		if bar != nil {
 			bar.draw(pn, barFrame)
 		}
-		legend.Draw(pn, page.width/2, y)
+		legend.Draw(pn, page.Width/2, y)
 	})
-	fig.shaded = look.shaded
+	fig.Shaded = look.shaded
 	return fig, nil
 }
 
 // draw lays out the figures of the panels, each as wide as the others.
-func (s sheet) draw(opt Options, width vg.Length) ([]placed, error) {
+func (s sheet) draw(opt picture.Options, width vg.Length) ([]placed, error) {
 	at := func(row, column int) bool {
 		for _, p := range s.panels {
 			if p.Row == row && p.Column == column {
@@ -162,9 +163,9 @@ func (s sheet) draw(opt Options, width vg.Length) ([]placed, error) {
 	for i, p := range s.panels {
 		o := opt
 		o.Width = float64(width / vg.Inch)
-		o.panel = &panelOptions{lo: s.lo, hi: s.hi, x: !at(p.Row+1, p.Column), y: p.Column == 0, right: p.Column == s.columns-1}
+		o.Panel = &picture.PanelOptions{Lo: s.lo, Hi: s.hi, X: !at(p.Row+1, p.Column), Y: p.Column == 0, Right: p.Column == s.columns-1}
 		if s.plot.sheet.ownAxes {
-			o.panel.room = canvas.Plain("−0.000").Width(chart.TickSize)
+			o.Panel.Room = canvas.Plain("−0.000").Width(chart.TickSize)
 		}
 		out[i] = placed{Panel: p, missing: !s.plot.has(p.Data)}
 		shown := p
@@ -179,7 +180,7 @@ func (s sheet) draw(opt Options, width vg.Length) ([]placed, error) {
 		if fields, err := p.fields(); err == nil && !out[i].missing {
 			text = chart.Joined(text, s.without(fields), s.between(fields, opt))
 		}
-		wide := f.frame.Size().X + 2*sideName
+		wide := f.Frame.Size().X + 2*picture.SideName
 		out[i].figure = f
 		out[i].title = chart.Heading{Lines: canvas.Wrap(p.Title, true, panelSize, wide, 3), Size: panelSize, Color: canvas.InkColor}
 		out[i].below = chart.Heading{Lines: canvas.Wrap(text, false, panelSize, wide, 3), Size: panelSize, Color: canvas.InkColor}
@@ -224,7 +225,7 @@ func (s sheet) without(fields []*lattice.Field) string {
 }
 
 // between says what a panel without any line shows: a range between two levels.
-func (s sheet) between(fields []*lattice.Field, opt Options) string {
+func (s sheet) between(fields []*lattice.Field, opt picture.Options) string {
 	if s.plot.sheet.levels == 0 {
 		return ""
 	}

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/plot/vg"
+
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
-
-	"gonum.org/v1/plot/vg"
 )
 
 // Panel is one of the panels of a sheet. One whose data are nil has no result: its place stays empty.
@@ -56,7 +57,7 @@ func spanOf(panels []Panel) (lo, hi float64, err error) {
 // placed is a panel with its figure and where that is.
 type placed struct {
 	Panel
-	figure        Figure
+	figure        picture.Figure
 	origin        vg.Point
 	title, below  chart.Heading
 	missing       bool
@@ -65,15 +66,15 @@ type placed struct {
 
 // draw draws a panel where it was placed; of one without a result its frame and a word.
 func (p placed) draw(pn canvas.Pen) {
-	frame := vg.Rectangle{Min: p.figure.frame.Min.Add(p.origin), Max: p.figure.frame.Max.Add(p.origin)}
+	frame := vg.Rectangle{Min: p.figure.Frame.Min.Add(p.origin), Max: p.figure.Frame.Max.Add(p.origin)}
 	center := (frame.Min.X + frame.Max.X) / 2
-	left, right := frame.Min.X-2*sideName, frame.Max.X+2*sideName
+	left, right := frame.Min.X-2*picture.SideName, frame.Max.X+2*picture.SideName
 	if p.missing {
 		pn.Fill(canvas.RGB(0xF6F6F6), canvas.Corners(frame))
 		pn.Rings(canvas.Stroke{Color: canvas.FaintColor, Width: 0.8}, canvas.Corners(frame))
 		pn.Write(canvas.Plain("no result"), canvas.TextStyle{Size: chart.TickSize, Color: canvas.NoteColor, H: 0.5, V: 0.5}, vg.Point{X: center, Y: (frame.Min.Y + frame.Max.Y) / 2})
 	} else {
-		p.figure.draw(pn.From(p.origin))
+		p.figure.Paint(pn.From(p.origin))
 	}
 	p.title.Write(pn, center, p.titleY, left, right)
 	p.below.Write(pn, center, p.textY, left, right)

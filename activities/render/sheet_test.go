@@ -8,10 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
+	"lossatlas/activities/render/compare"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
-
-	"pgregory.net/rapid"
 )
 
 // sixPanels are the panels of the paper's Figure 5: three depths, with and without short cuts.
@@ -31,10 +33,10 @@ func sixPanels(n int) []Panel {
 }
 
 // sheetFigures are figures over several experiments, of every kind.
-func sheetFigures(t testing.TB) map[string]Figure {
+func sheetFigures(t testing.TB) map[string]picture.Figure {
 	t.Helper()
-	out := map[string]Figure{}
-	add := func(name string, f Figure, err error) {
+	out := map[string]picture.Figure{}
+	add := func(name string, f picture.Figure, err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -44,11 +46,11 @@ func sheetFigures(t testing.TB) map[string]Figure {
 	six := sixPanels(33)
 	six[3].Grid = nil // a training that is not done
 	for _, plot := range []string{"contour", "filled", "heat", "surface3d"} {
-		f, err := Multiples(plot, six, Options{Title: "ResNets with and without short cuts"})
+		f, err := Multiples(plot, six, picture.Options{Title: "ResNets with and without short cuts"})
 		add("multiples-"+plot, f, err)
 	}
 	var ratios, lines, paths []Panel
-	var curves []LossLine
+	var curves []compare.LossLine
 	for i := range 4 {
 		g := curvedSample(21)
 		title := fmt.Sprintf("batch_size=%d, weight_decay=%g", []int{128, 8192}[i%2], []float64{0, 5e-4}[i/2])
@@ -58,56 +60,56 @@ func sheetFigures(t testing.TB) map[string]Figure {
 		train := sampledLine(-1, 1, 41, loss, func(x float64) float64 { return 100 * math.Exp(-3*x*x) })
 		test := sampledLine(-1, 1, 41, func(x float64) float64 { return loss(x) + 0.4 }, func(x float64) float64 { return 92 * math.Exp(-3*x*x) })
 		lines = append(lines, Panel{Title: title, Below: "test error 7.9 %", Row: i / 2, Column: i % 2, Data: Data{Train: train, Test: test}})
-		curves = append(curves, LossLine{Name: title, Train: train, Test: test})
+		curves = append(curves, compare.LossLine{Name: title, Train: train, Test: test})
 		path, plane := spiral(12 + i)
 		paths = append(paths, Panel{Title: title, Below: "test error 6.1 %", Row: i / 2, Column: i % 2, Data: Data{Grid: &plane, Path: &path}})
 	}
-	f, err := Multiples("ratio", ratios, Options{Title: "Ratio of the extreme curvatures"})
+	f, err := Multiples("ratio", ratios, picture.Options{Title: "Ratio of the extreme curvatures"})
 	add("multiples-ratio", f, err)
-	f, err = Multiples("line", lines, Options{Title: "VGG-9"})
+	f, err = Multiples("line", lines, picture.Options{Title: "VGG-9"})
 	add("multiples-line", f, err)
-	f, err = Multiples("trajectory", paths, Options{})
+	f, err = Multiples("trajectory", paths, picture.Options{})
 	add("multiples-trajectory", f, err)
-	f, err = Multiples("filled", []Panel{{Title: "batch_size=32"}, {Title: "batch_size=128", Column: 1}}, Options{})
+	f, err = Multiples("filled", []Panel{{Title: "batch_size=32"}, {Title: "batch_size=128", Column: 1}}, picture.Options{})
 	add("multiples-nothing", f, err)
-	f, err = Lines(append(curves, LossLine{Name: "batch_size=512"}), Options{Title: "VGG-9"})
+	f, err = compare.Lines(append(curves, compare.LossLine{Name: "batch_size=512"}), picture.Options{Title: "VGG-9"})
 	add("lines", f, err)
 
-	var runs []Run
+	var runs []compare.Run
 	for i, n := range []int{100, 100, 60} {
 		log := sampledLog(n)
 		for j := range log.Epochs {
 			log.Epochs[j].WeightNorm += 6 * trainlog.Number(i)
 			log.Epochs[j].TrainLoss *= 1 + 0.2*trainlog.Number(i)
 		}
-		runs = append(runs, Run{Name: fmt.Sprintf("batch_size=%d", 32<<(2*i)), Log: log})
+		runs = append(runs, compare.Run{Name: fmt.Sprintf("batch_size=%d", 32<<(2*i)), Log: log})
 	}
-	runs = append(runs, Run{Name: "batch_size=8192"})
-	f, err = Norms(runs, Options{Title: "Norm of the weights"})
+	runs = append(runs, compare.Run{Name: "batch_size=8192"})
+	f, err = compare.Norms(runs, picture.Options{Title: "Norm of the weights"})
 	add("norms", f, err)
-	f, err = Curves(runs, Options{})
+	f, err = compare.Curves(runs, picture.Options{})
 	add("curves", f, err)
 
 	r := rand.New(rand.NewPCG(1, 2))
-	networks := []Weights{{Name: "batch_size=128"}, {Name: "batch_size=8192"}, {Name: "batch_size=512"}}
+	networks := []compare.Weights{{Name: "batch_size=128"}, {Name: "batch_size=8192"}, {Name: "batch_size=512"}}
 	for range 40000 {
 		networks[0].Values = append(networks[0].Values, float32(0.02*r.NormFloat64()))
 		networks[1].Values = append(networks[1].Values, float32(0.04*r.NormFloat64()))
 	}
-	f, err = Histogram(networks, Options{Title: "Weights"})
+	f, err = compare.Histogram(networks, picture.Options{Title: "Weights"})
 	add("histogram", f, err)
-	f, err = Histogram(networks, Options{Title: "Weights", Scale: ScaleLog})
+	f, err = compare.Histogram(networks, picture.Options{Title: "Weights", Scale: picture.ScaleLog})
 	add("histogram-log", f, err)
 
-	f, err = Scatter([]Dot{
+	f, err = compare.Scatter([]compare.Dot{
 		{Name: "resnet20", Flatness: 1.1, Error: 8.3}, {Name: "resnet56", Flatness: 1.2, Error: 7.1, AtLeast: true}, {Name: "resnet110", Flatness: 1.21, Error: 7.0},
 		{Name: "resnet56-noshort", Flatness: 0.4, Error: 13.3}, {Name: "resnet110-noshort", Flatness: 0.38, Error: 16.4}, {Name: "diverged", Flatness: math.NaN(), Error: 90},
-	}, "width0.5", Options{Title: "Test error and flatness"})
+	}, "width0.5", picture.Options{Title: "Test error and flatness"})
 	add("scatter", f, err)
-	f, err = Scatter([]Dot{{Name: "small", Flatness: 1.1, Error: 8.3, FlatnessBar: 0.2, ErrorBar: 0.7}, {Name: "large (2 of 3)", Flatness: 0.6, Error: 9.5, FlatnessBar: math.NaN(), ErrorBar: 1.2}},
-		"width0.5", Options{Title: "Means"})
+	f, err = compare.Scatter([]compare.Dot{{Name: "small", Flatness: 1.1, Error: 8.3, FlatnessBar: 0.2, ErrorBar: 0.7}, {Name: "large (2 of 3)", Flatness: 0.6, Error: 9.5, FlatnessBar: math.NaN(), ErrorBar: 1.2}},
+		"width0.5", picture.Options{Title: "Means"})
 	add("scatter-means", f, err)
-	f, err = Scatter(nil, "sharp0.25", Options{})
+	f, err = compare.Scatter(nil, "sharp0.25", picture.Options{})
 	add("scatter-nothing", f, err)
 	return out
 }
@@ -121,7 +123,7 @@ func TestPanelsShareOneScale(t *testing.T) {
 		t.Fatalf("span %g to %g, %v", lo, hi, err)
 	}
 	colors := func(g *surface.Grid) map[string]bool {
-		opt, err := Options{panel: &panelOptions{lo: lo, hi: hi}}.filled()
+		opt, err := picture.Options{Panel: &picture.PanelOptions{Lo: lo, Hi: hi}}.Filled()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +154,7 @@ func TestPanelsShareOneScale(t *testing.T) {
 
 // A sheet too narrow for its columns says how wide it must be, and is drawn at that width.
 func TestSheetNeedsWidth(t *testing.T) {
-	_, err := Multiples("contour", sixPanels(5), Options{Width: 2})
+	_, err := Multiples("contour", sixPanels(5), picture.Options{Width: 2})
 	if err == nil || !strings.Contains(err.Error(), "take at least") {
 		t.Fatalf("three columns in two inches: %v", err)
 	}
@@ -160,95 +162,20 @@ func TestSheetNeedsWidth(t *testing.T) {
 	if _, scanErr := fmt.Sscanf(err.Error()[strings.Index(err.Error(), "take at least")+len("take at least "):], "%g", &width); scanErr != nil {
 		t.Fatal(scanErr)
 	}
-	if _, err := Multiples("contour", sixPanels(5), Options{Width: width}); err != nil {
+	if _, err := Multiples("contour", sixPanels(5), picture.Options{Width: width}); err != nil {
 		t.Errorf("at the width of %g that it asked for: %v", width, err)
 	}
-}
-
-func TestRanksOfTies(t *testing.T) {
-	if got := fmt.Sprint(ranks([]float64{10, 20, 20, 5})); got != "[2 3.5 3.5 1]" {
-		t.Errorf("ranks %s", got)
-	}
-	for _, c := range []struct {
-		x, y []float64
-		want float64
-	}{
-		{[]float64{1, 2, 3, 4}, []float64{1, 8, 27, 64}, 1},
-		{[]float64{1, 2, 3, 4}, []float64{9, 7, 5, -1}, -1},
-		{[]float64{1, 2, 3, 4, 5}, []float64{2, 1, 4, 3, 5}, 0.8},
-		// Ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4: covariance 4.5, variances 4.5 and 5.
-		{[]float64{1, 2, 2, 3}, []float64{1, 2, 3, 4}, 4.5 / math.Sqrt(4.5*5)},
-	} {
-		if got := spearman(c.x, c.y); math.Abs(got-c.want) > 1e-12 {
-			t.Errorf("Spearman of %v and %v is %g, want %g", c.x, c.y, got, c.want)
-		}
-	}
-	if got := spearman([]float64{1, 1, 1}, []float64{1, 2, 3}); !math.IsNaN(got) {
-		t.Errorf("Spearman of equal values is %g", got)
-	}
-}
-
-// Spearman's correlation depends on the order of values alone.
-func TestSpearmanIsOfRanks(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		n := rapid.IntRange(3, 12).Draw(rt, "n")
-		draw := func(name string) []float64 {
-			out := make([]float64, n)
-			for i := range out {
-				out[i] = float64(rapid.IntRange(-5, 5).Draw(rt, name))
-			}
-			return out
-		}
-		x, y := draw("x"), draw("y")
-		cubed, turned := make([]float64, n), make([]float64, n)
-		for i := range x {
-			cubed[i], turned[i] = x[i]*x[i]*x[i], -y[i]
-		}
-		rho := spearman(x, y)
-		if math.IsNaN(rho) {
-			return
-		}
-		if got := spearman(cubed, y); math.Abs(got-rho) > 1e-12 {
-			rt.Fatalf("%g, and %g of the cubes", rho, got)
-		}
-		if got := spearman(x, turned); math.Abs(got+rho) > 1e-12 {
-			rt.Fatalf("%g, and %g turned round", rho, got)
-		}
-		if rho > 1+1e-12 || rho < -1-1e-12 {
-			rt.Fatalf("correlation %g", rho)
-		}
-	})
-}
-
-// Counts are those of the bins, both ends of the range included, and nothing is lost.
-func TestHistogramCounts(t *testing.T) {
-	c := countWeights([]float32{-1, -0.9, -0.21, 0, 0.19, 0.21, 1, 1.5, -7, float32(math.NaN()), float32(math.Inf(1))}, 1, 5)
-	if got := fmt.Sprint(c.n); got != "[2 1 2 1 1]" || c.beyond != 4 {
-		t.Errorf("counts %s and %d beyond", got, c.beyond)
-	}
-	rapid.Check(t, func(rt *rapid.T) {
-		values := rapid.SliceOf(rapid.Float32()).Draw(rt, "values")
-		bound := weightBound([]Weights{{Values: values}})
-		c := countWeights(values, bound, histogramBins)
-		sum := c.beyond
-		for _, n := range c.n {
-			sum += n
-		}
-		if sum != len(values) {
-			rt.Fatalf("%d of %d weights are counted", sum, len(values))
-		}
-	})
 }
 
 // Figures over any number of experiments draw, whichever of them have no result.
 func TestAnyExperimentsDraw(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		n := rapid.IntRange(1, 5).Draw(rt, "n")
-		o := Options{Scale: rapid.SampledFrom([]string{ScaleAuto, ScaleLinear, ScaleLog}).Draw(rt, "scale")}
+		o := picture.Options{Scale: rapid.SampledFrom([]string{picture.ScaleAuto, picture.ScaleLinear, picture.ScaleLog}).Draw(rt, "scale")}
 		var panels []Panel
-		var lines []LossLine
-		var dots []Dot
-		var networks []Weights
+		var lines []compare.LossLine
+		var dots []compare.Dot
+		var networks []compare.Weights
 		for i := range n {
 			p := Panel{Title: rapid.StringMatching(`[a-z=, ]{0,40}`).Draw(rt, "title"), Row: i / 2, Column: i % 2}
 			if rapid.IntRange(0, 3).Draw(rt, "there") > 0 {
@@ -257,19 +184,19 @@ func TestAnyExperimentsDraw(t *testing.T) {
 				p.Train = &surface.Grid{X: g.X, Y: g.Y[:1], Loss: g.Loss[:len(g.X)], Accuracy: g.Accuracy[:len(g.X)], Mask: g.Mask[:len(g.X)]}
 			}
 			panels = append(panels, p)
-			lines = append(lines, LossLine{Name: p.Title, Train: p.Train})
-			dots = append(dots, Dot{Name: p.Title, Flatness: rapid.Float64().Draw(rt, "flatness"), Error: rapid.Float64Range(0, 100).Draw(rt, "error")})
-			networks = append(networks, Weights{Name: p.Title, Values: rapid.SliceOf(rapid.Float32()).Draw(rt, "weights")})
+			lines = append(lines, compare.LossLine{Name: p.Title, Train: p.Train})
+			dots = append(dots, compare.Dot{Name: p.Title, Flatness: rapid.Float64().Draw(rt, "flatness"), Error: rapid.Float64Range(0, 100).Draw(rt, "error")})
+			networks = append(networks, compare.Weights{Name: p.Title, Values: rapid.SliceOf(rapid.Float32()).Draw(rt, "weights")})
 		}
-		for name, draw := range map[string]func() (Figure, error){
-			"contour": func() (Figure, error) { return Multiples("contour", panels, o) },
-			"filled":  func() (Figure, error) { return Multiples("filled", panels, o) },
-			"heat":    func() (Figure, error) { return Multiples("heat", panels, o) },
-			"3d":      func() (Figure, error) { return Multiples("surface3d", panels, o) },
-			"line":    func() (Figure, error) { return Multiples("line", panels, o) },
-			"lines":   func() (Figure, error) { return Lines(lines, o) },
-			"scatter": func() (Figure, error) { return Scatter(dots, "width0.5", o) },
-			"weights": func() (Figure, error) { return Histogram(networks, o) },
+		for name, draw := range map[string]func() (picture.Figure, error){
+			"contour": func() (picture.Figure, error) { return Multiples("contour", panels, o) },
+			"filled":  func() (picture.Figure, error) { return Multiples("filled", panels, o) },
+			"heat":    func() (picture.Figure, error) { return Multiples("heat", panels, o) },
+			"3d":      func() (picture.Figure, error) { return Multiples("surface3d", panels, o) },
+			"line":    func() (picture.Figure, error) { return Multiples("line", panels, o) },
+			"lines":   func() (picture.Figure, error) { return compare.Lines(lines, o) },
+			"scatter": func() (picture.Figure, error) { return compare.Scatter(dots, "width0.5", o) },
+			"weights": func() (picture.Figure, error) { return compare.Histogram(networks, o) },
 		} {
 			f, err := draw()
 			if err != nil {
@@ -293,11 +220,11 @@ func BenchmarkFigure5(b *testing.B) {
 		b.Run(plot, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				f, err := Multiples(plot, panels, Options{Title: "ResNets"})
+				f, err := Multiples(plot, panels, picture.Options{Title: "ResNets"})
 				if err != nil {
 					b.Fatal(err)
 				}
-				for _, format := range []Format{PNG, SVG, PDF} {
+				for _, format := range []picture.Format{picture.PNG, picture.SVG, picture.PDF} {
 					if _, err := f.Draw(format); err != nil {
 						b.Fatal(err)
 					}

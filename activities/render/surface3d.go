@@ -5,12 +5,13 @@ import (
 	"image/color"
 	"math"
 
+	"gonum.org/v1/plot/vg"
+
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
-
-	"gonum.org/v1/plot/vg"
 )
 
 var surface3DPlot = ofPlane("surface3d", Surface3D, sheetLook{apart: true, bar: lossBar, shaded: true})
@@ -18,10 +19,10 @@ var surface3DPlot = ofPlane("surface3d", Surface3D, sheetLook{apart: true, bar: 
 // Surface3D draws the loss as a lit surface over the plane, in the manner of the paper's Figures 1 and 4: seen from above
 // one corner, coloured by height, with a logarithmic height where the range is wide. Above Options.Cut
 // it is flat, or with Options.Open open. Cells with a corner that has no value are left open. Errors are as in Contour.
-func Surface3D(g surface.Grid, opt Options) (Figure, error) {
-	f, opt, err := lossPlane(g, opt)
+func Surface3D(g surface.Grid, opt picture.Options) (picture.Figure, error) {
+	f, opt, err := picture.LossPlane(g, opt)
 	if err != nil {
-		return Figure{}, err
+		return picture.Figure{}, err
 	}
 	return layoutSurface3D(f, opt), nil
 }
@@ -53,9 +54,9 @@ type relief struct {
 	normal []vec // at each lattice point
 }
 
-func layoutSurface3D(f *lattice.Field, opt Options) Figure {
+func layoutSurface3D(f *lattice.Field, opt picture.Options) picture.Figure {
 	r, note := heights(f, opt, "open", "open")
-	s := relief{view: newView(azimuth, elevation), f: f, r: r, open: opt.Open, small: opt.panel != nil}
+	s := relief{view: newView(azimuth, elevation), f: f, r: r, open: opt.Open, small: opt.Panel != nil}
 	s.space = space{x: 0.5, y: 0.5, z: boxHeight}
 	if aspect := (f.Y[len(f.Y)-1] - f.Y[0]) / (f.X[len(f.X)-1] - f.X[0]); aspect < 1 {
 		s.space.y = 0.5 * max(aspect, 0.4)
@@ -68,33 +69,33 @@ func layoutSurface3D(f *lattice.Field, opt Options) Figure {
 	}
 	s.normal = s.normals()
 
-	page := opt.page(note, 3)
-	axes := s.axes(page.width < narrow)
-	side := opt.side()
+	page := opt.Page(note, 3)
+	axes := s.axes(page.Width < narrow)
+	side := opt.Side()
 	// The vertical axis stands at the left corner; the others' labels hang below the front corner and next to the right one.
 	left := side + chart.SideWidth(chart.Widest(axes.z))
 	const foot = chart.TickLength + 2*chart.TickGap + chart.TickSize
 	last := chart.TickLength + chart.TickGap + chart.Widest(axes.y)
-	right := side + max(last, opt.spaceFor(r)+last-barGap/2)
+	right := side + max(last, spaceFor(opt, r)+last-barGap/2)
 	unit := s.extent(s.space)
-	s.view.scale = (page.width - left - right) / unit.Size().X
-	bottom := side + page.note.Height() + foot
+	s.view.scale = (page.Width - left - right) / unit.Size().X
+	bottom := side + page.Note.Height() + foot
 	s.origin = vg.Point{X: left - unit.Min.X*s.view.scale, Y: bottom - unit.Min.Y*s.view.scale}
 	frame := s.extent(s.space)
-	fig := page.figure(frame, frame.Max.Y+4+page.title.Height()+side, chart.Middle(frame), func(pn canvas.Pen) {
+	fig := page.Figure(frame, frame.Max.Y+4+page.Title.Height()+side, chart.Middle(frame), func(pn canvas.Pen) {
 		s.drawBox(pn, axes)
 		s.drawSurface(pn)
 		s.drawAxes(pn, axes)
 		for _, m := range opt.Marks {
 			s.drawMark(pn, m)
 		}
-		if opt.panel == nil {
+		if opt.Panel == nil {
 			r.draw(pn, vg.Rectangle{
 				Min: vg.Point{X: frame.Min.X, Y: frame.Min.Y + 0.1*frame.Size().Y}, Max: vg.Point{X: frame.Max.X + last - barGap/2, Y: frame.Max.Y},
 			})
 		}
 	})
-	fig.shaded = true
+	fig.Shaded = true
 	return fig
 }
 
@@ -268,7 +269,7 @@ func (s relief) lit(t float64, up vec) color.RGBA {
 }
 
 // drawMark draws a named dot on the surface, above the lattice point that is nearest.
-func (s relief) drawMark(pn canvas.Pen, m Mark) {
+func (s relief) drawMark(pn canvas.Pen, m picture.Mark) {
 	nearest := func(axis []float64, v float64) (int, bool) {
 		best := 0
 		for i := range axis {

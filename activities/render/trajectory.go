@@ -4,23 +4,22 @@ import (
 	"cmp"
 	"fmt"
 	"image/color"
-	"math"
 	"strings"
+
+	"gonum.org/v1/plot/vg"
 
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
-
-	"gonum.org/v1/plot/vg"
 )
 
 // Sizes of a path's marks, in points.
 const (
 	dotRadius   vg.Length = 1.9 // of an epoch
 	smallRadius vg.Length = 1.2 // of one of many epochs
-	markRadius  vg.Length = 3.2 // of the ends, and where the learning rate was changed
 	manyPoints            = 60  // from here on dots are small
 )
 
@@ -32,8 +31,10 @@ const (
 
 var trajectoryPlot = Plot{
 	Name: "trajectory", has: func(d Data) bool { return d.Path != nil && d.Grid != nil },
-	draw:  func(d Data, opt Options) (Figure, error) { return Trajectory(*d.Path, *d.Grid, d.Losses, opt) },
-	panel: func(d Data, opt Options) (Figure, error) { return plane(*d.Path, *d.Grid, opt) },
+	draw: func(d Data, opt picture.Options) (picture.Figure, error) {
+		return Trajectory(*d.Path, *d.Grid, d.Losses, opt)
+	},
+	panel: func(d Data, opt picture.Options) (picture.Figure, error) { return plane(*d.Path, *d.Grid, opt) },
 	sheet: sheetLook{apart: true, ownAxes: true, levels: lineLevels, note: "ring: the first weights kept, square: the last, red: where the learning rate was changed"},
 }
 
@@ -44,17 +45,17 @@ var trajectoryPlot = Plot{
 // variance each component explains; losses that are not finite are masked. Below both, the loss at the points themselves is
 // drawn over the epochs, next to the surface's at their projections; losses may be nil. Several paths have a colour each, and are named by letters. Its default width is 8 inches.
 // It fails when the path is not consistent with itself and the losses, or the grid has fewer than 2×2 points.
-func Trajectory(path trajectory.Path, g surface.Grid, losses *trajectory.Losses, opt Options) (Figure, error) {
+func Trajectory(path trajectory.Path, g surface.Grid, losses *trajectory.Losses, opt picture.Options) (picture.Figure, error) {
 	opt.Width = cmp.Or(opt.Width, 8)
-	f, opt, err := lossPlane(g, opt)
+	f, opt, err := picture.LossPlane(g, opt)
 	if err != nil {
-		return Figure{}, err
+		return picture.Figure{}, err
 	}
 	if err := path.Check(); err != nil {
-		return Figure{}, err
+		return picture.Figure{}, err
 	}
 	if losses != nil && len(losses.Loss) != len(path.Epochs) {
-		return Figure{}, fmt.Errorf("a path of %d points with %d losses", len(path.Epochs), len(losses.Loss))
+		return picture.Figure{}, fmt.Errorf("a path of %d points with %d losses", len(path.Epochs), len(losses.Loss))
 	}
 	return layoutTrajectory(path, f, lossesAlong(path, g, losses, opt), opt), nil
 }
@@ -67,7 +68,7 @@ type walk struct {
 	xLabel, yLabel string
 }
 
-func layoutTrajectory(path trajectory.Path, f *lattice.Field, along *framePart, opt Options) Figure {
+func layoutTrajectory(path trajectory.Path, f *lattice.Field, along *picture.FramePart, opt picture.Options) picture.Figure {
 	l := chooseLevels(f.Lo, f.Hi, opt, lineLevels)
 	left := walk{
 		points: path.Random, heading: "two random directions: " + percent(path.RandomRatio) + " of the variance",
@@ -85,8 +86,8 @@ func layoutTrajectory(path trajectory.Path, f *lattice.Field, along *framePart, 
 	if along != nil {
 		notes = chart.Joined(notes, "below: the loss at the points themselves (solid) and of the surface where they are drawn (dashed)")
 	}
-	page := opt.page(notes, 3)
-	half := (page.width - 2*chart.Edge - planeGap) / 2
+	page := opt.Page(notes, 3)
+	half := (page.Width - 2*chart.Edge - planeGap) / 2
 	planes := []*walk{&left, &right}
 	for i, w := range planes {
 		w.xTicks, w.yTicks = w.X.Ticks(5), w.Y.Ticks(6)
@@ -94,10 +95,10 @@ func layoutTrajectory(path trajectory.Path, f *lattice.Field, along *framePart, 
 		w.Frame.Min.X = from + chart.SideWidth(chart.Widest(w.yTicks))
 		w.Frame.Max.X = from + half - w.xTicks[len(w.xTicks)-1].Label.Width(chart.TickSize)/2
 	}
-	bottom := page.bottom()
+	bottom := page.Bottom()
 	if along != nil {
 		along.Frame = vg.Rectangle{Min: vg.Point{X: left.Frame.Min.X, Y: bottom}, Max: vg.Point{X: right.Frame.Max.X, Y: bottom + alongHeight}}
-		bottom += alongHeight + chart.BottomHeight + frameGap
+		bottom += alongHeight + chart.BottomHeight + picture.FrameGap
 	}
 	h := vg.Length(planeAspect) * min(left.Frame.Size().X, right.Frame.Size().X)
 	const headingAt vg.Length = 5
@@ -107,8 +108,8 @@ func layoutTrajectory(path trajectory.Path, f *lattice.Field, along *framePart, 
 	}
 
 	lines := right.contours(f, l, opt, false)
-	legend := chart.NewLegend(page.width-2*chart.Edge, pathLegend(path))
-	return page.figure(right.Frame, legendAt+legend.Height()-4+page.title.Height()+chart.Edge, page.width/2, func(pn canvas.Pen) {
+	legend := chart.NewLegend(page.Width-2*chart.Edge, pathLegend(path))
+	return page.Figure(right.Frame, legendAt+legend.Height()-4+page.Title.Height()+chart.Edge, page.Width/2, func(pn canvas.Pen) {
 		lines(pn)
 		for _, w := range planes {
 			w.drawPath(pn, path)
@@ -116,29 +117,29 @@ func layoutTrajectory(path trajectory.Path, f *lattice.Field, along *framePart, 
 			pn.Write(canvas.Plain(w.heading), canvas.TextStyle{Size: chart.TickSize, Color: canvas.InkColor, H: 0.5}, vg.Point{X: chart.Middle(w.Frame), Y: w.Frame.Max.Y + headingAt})
 		}
 		if along != nil {
-			along.drawAlong(pn)
+			along.Draw(pn)
 		}
-		legend.Draw(pn, page.width/2, legendAt-5)
+		legend.Draw(pn, page.Width/2, legendAt-5)
 	})
 }
 
 // plane draws the path in the plane of its principal components alone, as a panel of a sheet.
-func plane(path trajectory.Path, g surface.Grid, opt Options) (Figure, error) {
-	f, opt, err := lossPlane(g, opt)
+func plane(path trajectory.Path, g surface.Grid, opt picture.Options) (picture.Figure, error) {
+	f, opt, err := picture.LossPlane(g, opt)
 	if err != nil {
-		return Figure{}, err
+		return picture.Figure{}, err
 	}
 	if err := path.Check(); err != nil {
-		return Figure{}, err
+		return picture.Figure{}, err
 	}
-	lo, hi := opt.span(f)
+	lo, hi := opt.Span(f)
 	w := walk{surfaceFigure: layoutSurface(f, "", opt, 0), points: path.PCA}
 	// Planes of any aspect share a row.
 	shorter := w.Frame.Size().Y - planeAspect*w.Frame.Size().X
 	w.Frame.Max.Y -= shorter
 	w.height -= shorter
 	lines := w.contours(f, chooseLevels(lo, hi, opt, lineLevels), opt, false)
-	return w.figure(w.Frame, w.height, chart.Middle(w.Frame), func(pn canvas.Pen) {
+	return w.Figure(w.Frame, w.height, chart.Middle(w.Frame), func(pn canvas.Pen) {
 		lines(pn)
 		w.drawPath(pn, path)
 		w.drawAxes(pn, "1st component: "+percent(path.Ratio[0]), "2nd component: "+percent(path.Ratio[1]))
@@ -212,7 +213,7 @@ func (w walk) drawPart(pn canvas.Pen, path trajectory.Path, part trajectory.Part
 	changed := func(i int) bool { return path.Changed(part.From + i) }
 	for i, p := range at {
 		if inside[i] && i > 0 && !changed(i) {
-			pn.Fill(c, disc(p, r))
+			pn.Fill(c, picture.Disc(p, r))
 		}
 	}
 	// Over the others, where epochs crowd.
@@ -230,30 +231,19 @@ func (w walk) drawPart(pn canvas.Pen, path trajectory.Path, part trajectory.Part
 }
 
 func startMark(pn canvas.Pen, p vg.Point, c color.Color) {
-	pn.Fill(canvas.RGB(0xFFFFFF), disc(p, markRadius))
-	pn.Rings(canvas.Stroke{Color: c, Width: 1.2}, disc(p, markRadius))
+	pn.Fill(canvas.RGB(0xFFFFFF), picture.Disc(p, picture.MarkRadius))
+	pn.Rings(canvas.Stroke{Color: c, Width: 1.2}, picture.Disc(p, picture.MarkRadius))
 }
 
 func endMark(pn canvas.Pen, p vg.Point) {
-	r := canvas.Corners(squareAround(p, markRadius*0.6)) // smaller than the mark of a change just before it
+	r := canvas.Corners(picture.SquareAround(p, picture.MarkRadius*0.6)) // smaller than the mark of a change just before it
 	pn.Fill(canvas.InkColor, r)
 	pn.Rings(canvas.Stroke{Color: canvas.RGB(0xFFFFFF), Width: 0.6}, r)
 }
 
 func changeMark(pn canvas.Pen, p vg.Point) {
-	pn.Fill(canvas.AccColor, disc(p, markRadius*0.85))
-	pn.Rings(canvas.Stroke{Color: canvas.RGB(0xFFFFFF), Width: 0.6}, disc(p, markRadius*0.85))
-}
-
-// disc is a circle as a ring of many corners.
-func disc(c vg.Point, r vg.Length) []vg.Point {
-	const corners = 20
-	out := make([]vg.Point, corners)
-	for i := range out {
-		sin, cos := math.Sincos(2 * math.Pi * float64(i) / corners)
-		out[i] = vg.Point{X: c.X + r*vg.Length(cos), Y: c.Y + r*vg.Length(sin)}
-	}
-	return out
+	pn.Fill(canvas.AccColor, picture.Disc(p, picture.MarkRadius*0.85))
+	pn.Rings(canvas.Stroke{Color: canvas.RGB(0xFFFFFF), Width: 0.6}, picture.Disc(p, picture.MarkRadius*0.85))
 }
 
 // pathLegend explains the marks, and the colours of several paths.
@@ -273,7 +263,7 @@ func pathLegend(path trajectory.Path) []chart.LegendEntry {
 	ring := func(pn canvas.Pen, p vg.Point) { startMark(pn, p, pathColor(0, 1)) }
 	entries = append(entries, chart.LegendEntry{Name: start, Mark: ring})
 	if len(parts) == 1 {
-		entries = append(entries, chart.LegendEntry{Name: epochsName(path), Mark: func(pn canvas.Pen, p vg.Point) { pn.Fill(canvas.LossColor, disc(p, dotRadius)) }})
+		entries = append(entries, chart.LegendEntry{Name: epochsName(path), Mark: func(pn canvas.Pen, p vg.Point) { pn.Fill(canvas.LossColor, picture.Disc(p, dotRadius)) }})
 	}
 	var changes []string
 	for i, e := range path.Epochs {

@@ -1,13 +1,13 @@
 package render
 
 import (
+	"gonum.org/v1/plot/vg"
+
 	"lossatlas/activities/render/internal/canvas"
-	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
-
-	"gonum.org/v1/plot/vg"
 )
 
 // alongHeight is the height of the frame with the losses along the paths.
@@ -15,12 +15,11 @@ const alongHeight vg.Length = 90
 
 // lossesAlong is the frame that shows, over the epochs of the paths, the loss at their points and that of the surface at
 // their projections; nil without losses.
-func lossesAlong(path trajectory.Path, g surface.Grid, losses *trajectory.Losses, opt Options) *framePart {
+func lossesAlong(path trajectory.Path, g surface.Grid, losses *trajectory.Losses, opt picture.Options) *picture.FramePart {
 	if losses == nil {
 		return nil
 	}
-	var curves []curve
-	x, y := chart.NoScale, chart.NoScale
+	var curves []picture.Curve
 	parts := path.Parts()
 	for k, part := range parts {
 		var epochs, own, below []float64
@@ -29,33 +28,11 @@ func lossesAlong(path trajectory.Path, g surface.Grid, losses *trajectory.Losses
 			own = append(own, float64(losses.Loss[i]))
 			below = append(below, g.At(path.PCA[i][0], path.PCA[i][1]))
 		}
-		x = x.With(epochs[0], epochs[len(epochs)-1])
-		for _, c := range []curve{{f: lattice.NewCurve(epochs, own)}, {f: lattice.NewCurve(epochs, below), dash: dashed}} {
-			c.color = pathColor(k, len(parts))
-			if c.f.Lo <= c.f.Hi {
-				y = y.With(c.f.Lo, c.f.Hi)
-			}
-			curves = append(curves, c)
-		}
+		color := pathColor(k, len(parts))
+		curves = append(curves, picture.Curve{F: lattice.NewCurve(epochs, own), Color: color},
+			picture.Curve{F: lattice.NewCurve(epochs, below), Color: color, Dash: picture.Dashed})
 	}
-	if y.Lo > y.Hi {
-		y = chart.Scale{Lo: 0, Hi: 1}
-	}
-	y = chooseScale(y.Lo, y.Hi, trainingScale(y.Lo, y.Hi, opt))
-	part := &framePart{Panel: chart.Panel{X: x, Y: y}, name: "loss", color: canvas.InkColor, ticks: y.Ticks(4)}
-	part.inside = func(pn canvas.Pen, p chart.Panel) {
-		for _, c := range curves {
-			drawCurve(p, pn, c, y)
-		}
-	}
-	return part
-}
-
-// drawAlong draws the frame with its axes.
-func (p *framePart) drawAlong(pn canvas.Pen) {
-	p.Grid(pn, p.ticks)
-	p.inside(pn, p.Panel)
-	p.DrawFrame(pn)
-	p.SideAxis(pn, p.Y, p.ticks, chart.Widest(p.ticks), p.name, false, p.color)
-	p.BottomAxis(pn, epochTicks(p.X), "epoch")
+	frame := picture.LossFrame(curves, opt)
+	frame.Color = canvas.InkColor
+	return &frame
 }

@@ -8,13 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/plot/vg"
+
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
 	"lossatlas/activities/trajectory"
-
-	"gonum.org/v1/plot/vg"
 )
 
 // spiral is a path of n epochs that curls into its end, the learning rate changed at half of them, over a bowl.
@@ -67,7 +68,7 @@ func twoSpirals() (trajectory.Path, *trajectory.Losses, surface.Grid) {
 // TestSeveralPaths looks at the pixels of the marks of two paths, each in its own color, and at the frame of the losses.
 func TestSeveralPaths(t *testing.T) {
 	path, losses, g := twoSpirals()
-	f, err := Trajectory(path, g, losses, Options{})
+	f, err := Trajectory(path, g, losses, picture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,8 +80,8 @@ func TestSeveralPaths(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := chart.Panel{Frame: f.frame, X: chart.Scale{Lo: g.X[0], Hi: g.X[len(g.X)-1]}, Y: chart.Scale{Lo: g.Y[0], Hi: g.Y[len(g.Y)-1]}}
-	dots := float64(f.dpi) / float64(vg.Inch)
+	p := chart.Panel{Frame: f.Frame, X: chart.Scale{Lo: g.X[0], Hi: g.X[len(g.X)-1]}, Y: chart.Scale{Lo: g.Y[0], Hi: g.Y[len(g.Y)-1]}}
+	dots := float64(f.DPI) / float64(vg.Inch)
 	for i, want := range map[int]color.RGBA{3: chart.SeriesColor(0, 2), 13 + 2: chart.SeriesColor(1, 2), 13 + 4: canvas.AccColor, 13 + 8: canvas.InkColor} {
 		at := p.At(path.PCA[i][0], path.PCA[i][1])
 		r, gr, bl, _ := img.At(int(float64(at.X)*dots), img.Bounds().Dy()-1-int(float64(at.Y)*dots)).RGBA()
@@ -88,15 +89,15 @@ func TestSeveralPaths(t *testing.T) {
 			t.Errorf("point %d is drawn in %v, want %v", i, got, want)
 		}
 	}
-	alone, err := Trajectory(path, g, nil, Options{})
+	alone, err := Trajectory(path, g, nil, picture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if more := f.height - alone.height; more < alongHeight {
+	if more := f.Height - alone.Height; more < alongHeight {
 		t.Errorf("the losses take %v points more, want at least %v", more, alongHeight)
 	}
 	losses.Loss = losses.Loss[1:]
-	if _, err := Trajectory(path, g, losses, Options{}); err == nil || !strings.Contains(err.Error(), "22 points with 21 losses") {
+	if _, err := Trajectory(path, g, losses, picture.Options{}); err == nil || !strings.Contains(err.Error(), "22 points with 21 losses") {
 		t.Errorf("losses of other points: %v", err)
 	}
 }
@@ -105,7 +106,7 @@ func TestSeveralPaths(t *testing.T) {
 // principal components: blue for an epoch, red where the rate was changed, ink at the end.
 func TestTrajectoryMarks(t *testing.T) {
 	path, g := spiral(12)
-	f, err := Trajectory(path, g, nil, Options{})
+	f, err := Trajectory(path, g, nil, picture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,8 +118,8 @@ func TestTrajectoryMarks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := chart.Panel{Frame: f.frame, X: chart.Scale{Lo: g.X[0], Hi: g.X[len(g.X)-1]}, Y: chart.Scale{Lo: g.Y[0], Hi: g.Y[len(g.Y)-1]}}
-	dots := float64(f.dpi) / float64(vg.Inch)
+	p := chart.Panel{Frame: f.Frame, X: chart.Scale{Lo: g.X[0], Hi: g.X[len(g.X)-1]}, Y: chart.Scale{Lo: g.Y[0], Hi: g.Y[len(g.Y)-1]}}
+	dots := float64(f.DPI) / float64(vg.Inch)
 	for i, want := range map[int]any{3: canvas.LossColor, 6: canvas.AccColor, 12: canvas.InkColor, 0: canvas.RGB(0xFFFFFF)} {
 		at := p.At(path.PCA[i][0], path.PCA[i][1])
 		got := img.At(int(float64(at.X)*dots), img.Bounds().Dy()-1-int(float64(at.Y)*dots))
@@ -143,7 +144,7 @@ func TestTrajectoryRanges(t *testing.T) {
 	for i := range g.Loss {
 		g.Loss[i] = math.Inf(1)
 	}
-	f, err := Trajectory(path, g, nil, Options{Width: 3})
+	f, err := Trajectory(path, g, nil, picture.Options{Width: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,10 +158,10 @@ func TestTrajectoryErrors(t *testing.T) {
 	path, g := spiral(4)
 	short := path
 	short.PCA = short.PCA[:2]
-	if _, err := Trajectory(short, g, nil, Options{}); err == nil || !strings.Contains(err.Error(), "5 epochs with 2") {
+	if _, err := Trajectory(short, g, nil, picture.Options{}); err == nil || !strings.Contains(err.Error(), "5 epochs with 2") {
 		t.Errorf("a path without coordinates: %v", err)
 	}
-	if _, err := Trajectory(path, *surface.NewGrid([]float64{0, 1}, []float64{0}), nil, Options{}); err == nil {
+	if _, err := Trajectory(path, *surface.NewGrid([]float64{0, 1}, []float64{0}), nil, picture.Options{}); err == nil {
 		t.Error("a line was drawn as a plane")
 	}
 }

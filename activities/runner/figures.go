@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"lossatlas/activities/render"
+	"lossatlas/activities/render/compare"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
 	"lossatlas/pipelines"
@@ -19,60 +21,60 @@ type panels struct {
 }
 
 // overview draws a figure over several experiments.
-func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParams, opt render.Options) (render.Figure, error) {
+func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParams, opt picture.Options) (picture.Figure, error) {
 	from := panels{r, p}
 	switch plot {
 	case "multiples":
 		all, err := from.multiples(ctx)
 		if err != nil {
-			return render.Figure{}, err
+			return picture.Figure{}, err
 		}
 		return unretried(render.Multiples(p.Plot, all, opt))
 	case "lines":
-		var lines []render.LossLine
+		var lines []compare.LossLine
 		for i, panel := range p.Panels {
 			data, err := from.data(ctx, i)
 			if err != nil {
-				return render.Figure{}, err
+				return picture.Figure{}, err
 			}
-			lines = append(lines, render.LossLine{Name: panel.Title, Train: data.Train, Test: data.Test})
+			lines = append(lines, compare.LossLine{Name: panel.Title, Train: data.Train, Test: data.Test})
 		}
-		return unretried(render.Lines(lines, opt))
+		return unretried(compare.Lines(lines, opt))
 	case "norms", "curves":
-		var runs []render.Run
+		var runs []compare.Run
 		for i, panel := range p.Panels {
 			log, err := from.log(ctx, i, pipelines.OutLog)
 			if err != nil {
-				return render.Figure{}, err
+				return picture.Figure{}, err
 			}
-			runs = append(runs, render.Run{Name: panel.Title, Log: log})
+			runs = append(runs, compare.Run{Name: panel.Title, Log: log})
 		}
 		if plot == "norms" {
-			return unretried(render.Norms(runs, opt))
+			return unretried(compare.Norms(runs, opt))
 		}
-		return unretried(render.Curves(runs, opt))
+		return unretried(compare.Curves(runs, opt))
 	case "histogram":
-		var networks []render.Weights
+		var networks []compare.Weights
 		for i, panel := range p.Panels {
 			values, err := from.weights(ctx, i)
 			if err != nil {
-				return render.Figure{}, err
+				return picture.Figure{}, err
 			}
-			networks = append(networks, render.Weights{Name: panel.Title, Values: values})
+			networks = append(networks, compare.Weights{Name: panel.Title, Values: values})
 		}
-		return unretried(render.Histogram(networks, opt))
+		return unretried(compare.Histogram(networks, opt))
 	case "scatter":
-		var dots []render.Dot
+		var dots []compare.Dot
 		for i := range p.Panels {
 			dot, err := from.dot(ctx, i)
 			if err != nil {
-				return render.Figure{}, err
+				return picture.Figure{}, err
 			}
 			dots = append(dots, dot)
 		}
-		return unretried(render.Scatter(groupMeans(p.Panels, dots), p.Measure, opt))
+		return unretried(compare.Scatter(groupMeans(p.Panels, dots), p.Measure, opt))
 	}
-	return render.Figure{}, Permanent("BadStep", fmt.Errorf("%s: this worker does not know the figure %q", r.Label, plot))
+	return picture.Figure{}, Permanent("BadStep", fmt.Errorf("%s: this worker does not know the figure %q", r.Label, plot))
 }
 
 // name is the input of a panel, "" where there is none.
@@ -169,8 +171,8 @@ func (f panels) weights(ctx context.Context, i int) ([]float32, error) {
 }
 
 // dot is a panel's test error and measure of flatness, NaN where they are not known.
-func (f panels) dot(ctx context.Context, i int) (render.Dot, error) {
-	d := render.Dot{Name: f.p.Panels[i].Title, Flatness: math.NaN(), Error: math.NaN()}
+func (f panels) dot(ctx context.Context, i int) (compare.Dot, error) {
+	d := compare.Dot{Name: f.p.Panels[i].Title, Flatness: math.NaN(), Error: math.NaN()}
 	log, err := f.log(ctx, i, pipelines.OutLog)
 	if err != nil {
 		return d, err
@@ -197,8 +199,8 @@ func (f panels) dot(ctx context.Context, i int) (render.Dot, error) {
 
 // groupMeans puts one dot in the place of those of the repetitions of an
 // experiment: the mean of those of which both numbers are known.
-func groupMeans(panels []pipelines.FigurePanel, dots []render.Dot) []render.Dot {
-	var out []render.Dot
+func groupMeans(panels []pipelines.FigurePanel, dots []compare.Dot) []compare.Dot {
+	var out []compare.Dot
 	at := map[string]int{} // the place of a group among the dots
 	flatness, errors, repetitions := map[string][]surface.Measured{}, map[string][]surface.Measured{}, map[string]int{}
 	for i, dot := range dots {
@@ -209,7 +211,7 @@ func groupMeans(panels []pipelines.FigurePanel, dots []render.Dot) []render.Dot 
 		}
 		if _, ok := at[name]; !ok {
 			at[name] = len(out)
-			out = append(out, render.Dot{Name: name})
+			out = append(out, compare.Dot{Name: name})
 		}
 		repetitions[name]++
 		if known := dot.Flatness + dot.Error; math.IsNaN(known) || math.IsInf(known, 0) {

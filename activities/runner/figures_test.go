@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"lossatlas/activities/data"
-	"lossatlas/activities/render"
+	"lossatlas/activities/render/compare"
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -141,11 +141,11 @@ func TestStyleReachesThePicture(t *testing.T) {
 func TestGroupMeans(t *testing.T) {
 	nan := math.NaN()
 	panels := []pipelines.FigurePanel{{Group: "a"}, {Title: "alone"}, {Group: "b"}, {Group: "a"}, {Group: "b"}, {Group: "a"}, {Group: "c"}}
-	dots := []render.Dot{
+	dots := []compare.Dot{
 		{Flatness: 1, Error: 10}, {Name: "alone", Flatness: 5, Error: 5}, {Flatness: nan, Error: 90}, {Flatness: 3, Error: 20, AtLeast: true},
 		{Flatness: 2, Error: 7}, {Flatness: nan, Error: nan}, {Flatness: math.Inf(1), Error: 1},
 	}
-	want := []render.Dot{
+	want := []compare.Dot{
 		{Name: "a (2 of 3)", Flatness: 2, Error: 15, AtLeast: true, FlatnessBar: nan, ErrorBar: math.Sqrt(50)},
 		{Name: "alone", Flatness: 5, Error: 5},
 		{Name: "b (1 of 2)", Flatness: 2, Error: 7, FlatnessBar: nan, ErrorBar: nan},

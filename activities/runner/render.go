@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"lossatlas/activities/render"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
@@ -33,14 +34,14 @@ func draw(ctx context.Context, r *Run) (Outputs, error) {
 
 // figure loads what the picture shows and lays it out. The picture carries the
 // step's key and recipe, from which it can be made again.
-func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (render.Figure, error) {
+func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (picture.Figure, error) {
 	meta, err := r.meta()
 	if err != nil {
-		return render.Figure{}, err
+		return picture.Figure{}, err
 	}
-	opt := render.Options{Title: p.Title, Meta: string(meta)}
+	opt := picture.Options{Title: p.Title, Meta: string(meta)}
 	for _, m := range p.Marks {
-		opt.Marks = append(opt.Marks, render.Mark(m))
+		opt.Marks = append(opt.Marks, picture.Mark(m))
 	}
 	if s := p.Style; s != nil {
 		opt.Scale, opt.Min, opt.Max, opt.Step, opt.Cut, opt.Open = s.Scale, s.Min, s.Max, s.Step, s.Cut, s.Open
@@ -51,11 +52,11 @@ func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (render.Figu
 	}
 	plot, ok := render.FindPlot(p.Plot)
 	if !ok {
-		return render.Figure{}, Permanent("BadStep", fmt.Errorf("%s: this worker does not know the plot %q", r.Label, p.Plot))
+		return picture.Figure{}, Permanent("BadStep", fmt.Errorf("%s: this worker does not know the plot %q", r.Label, p.Plot))
 	}
 	data, err := r.plotData(ctx, func(input string) string { return input })
 	if err != nil {
-		return render.Figure{}, err
+		return picture.Figure{}, err
 	}
 	return unretried(plot.Draw(data, opt))
 }
@@ -86,7 +87,7 @@ func (r *Run) plotData(ctx context.Context, inputName func(string) string) (d re
 }
 
 // unretried marks an error of a picture as final: drawing depends on nothing that could change.
-func unretried(f render.Figure, err error) (render.Figure, error) {
+func unretried(f picture.Figure, err error) (picture.Figure, error) {
 	if err != nil {
 		return f, Permanent("BadPicture", err)
 	}

@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 
-	"lossatlas/activities/render"
+	"lossatlas/activities/render/compare"
 	"lossatlas/activities/results"
 	"lossatlas/activities/safetensors"
 	"lossatlas/activities/surface"
@@ -204,12 +204,12 @@ func (s *sweep) widths(of string) (out widths) {
 // directions that has one. Widths that the plot cuts off are left out.
 func (w widths) correlations() (rho []float64, bounds int) {
 	for pair := range w.of[0] {
-		var dots []render.Dot
+		var dots []compare.Dot
 		for i, e := range w.experiments {
 			m := w.of[i][pair]
-			dots = append(dots, render.Dot{Flatness: m.Value, AtLeast: m.AtLeast, Error: *e.TestError})
+			dots = append(dots, compare.Dot{Flatness: m.Value, AtLeast: m.AtLeast, Error: *e.TestError})
 		}
-		r, _, cut := render.RankCorrelation(dots)
+		r, _, cut := compare.RankCorrelation(dots)
 		if bounds += cut; !math.IsNaN(r) {
 			rho = append(rho, r)
 		}

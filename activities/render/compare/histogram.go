@@ -1,4 +1,4 @@
-package render
+package compare
 
 import (
 	"cmp"
@@ -7,10 +7,11 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/plot/vg"
+
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
-
-	"gonum.org/v1/plot/vg"
+	"lossatlas/activities/render/picture"
 )
 
 // Weights are the weights of one network; none where there is no result.
@@ -27,15 +28,15 @@ const (
 
 // Histogram draws how many weights of each network have which size, over each other (the paper's Figure 2c and 2f). The
 // counts are linear, or with Options.Scale log logarithmic. The few largest weights are counted in the note alone.
-func Histogram(networks []Weights, opt Options) (Figure, error) {
-	opt.Width = cmp.Or(opt.Width, seriesWidth)
-	opt, err := opt.filled()
+func Histogram(networks []Weights, opt picture.Options) (picture.Figure, error) {
+	opt.Width = cmp.Or(opt.Width, picture.SeriesWidth)
+	opt, err := opt.Filled()
 	if err != nil {
-		return Figure{}, err
+		return picture.Figure{}, err
 	}
 	bound := weightBound(networks)
-	s := frames{x: chart.Scale{Lo: -bound, Hi: bound}, xName: "weight"}
-	s.xTicks = s.x.Ticks(6)
+	s := picture.Frames{X: chart.Scale{Lo: -bound, Hi: bound}, XName: "weight"}
+	s.XTicks = s.X.Ticks(6)
 	var all []counts
 	var missing []string
 	beyond, total, most := 0, 0, 1
@@ -47,19 +48,19 @@ func Histogram(networks []Weights, opt Options) (Figure, error) {
 		c := countWeights(n.Values, bound, histogramBins)
 		c.color = chart.SeriesColor(i, len(networks))
 		all = append(all, c)
-		s.series = append(s.series, chart.LegendEntry{Name: n.Name, Color: c.color})
+		s.Series = append(s.Series, chart.LegendEntry{Name: n.Name, Color: c.color})
 		beyond, total, most = beyond+c.beyond, total+len(n.Values), max(most, slices.Max(c.n))
 	}
 	y := chart.Scale{Lo: 0, Hi: 1.05 * float64(most)}
-	if opt.Scale == ScaleLog {
+	if opt.Scale == picture.ScaleLog {
 		y = chart.Scale{Lo: 0.7, Hi: 1.5 * float64(most), Log: true}
 	}
 	note := ""
 	if beyond > 0 {
 		note = fmt.Sprintf("beyond the range: %d of %d weights", beyond, total)
 	}
-	s.note = chart.Joined(chart.MissingNote(missing), note)
-	s.parts = []framePart{{Panel: chart.Panel{Y: y}, name: "number of weights", color: canvas.InkColor, ticks: y.Ticks(5), inside: func(pn canvas.Pen, p chart.Panel) {
+	s.Note = chart.Joined(chart.MissingNote(missing), note)
+	s.Parts = []picture.FramePart{{Panel: chart.Panel{Y: y}, Name: "number of weights", Color: canvas.InkColor, Ticks: y.Ticks(5), Inside: func(pn canvas.Pen, p chart.Panel) {
 		for _, c := range all {
 			outline := c.outline(p, bound)
 			ring := append([]vg.Point{{X: p.Frame.Min.X, Y: p.Frame.Min.Y}}, outline...)
@@ -70,7 +71,7 @@ func Histogram(networks []Weights, opt Options) (Figure, error) {
 			pn.Lines(canvas.Stroke{Color: c.color, Width: 1.1}, c.outline(p, bound))
 		}
 	}}}
-	return s.layout(opt, 0.62), nil
+	return s.Layout(opt, 0.62), nil
 }
 
 // counts are the numbers of weights in equal bins from −bound to bound, and beyond.

@@ -1,4 +1,4 @@
-package render
+package compare
 
 import (
 	"cmp"
@@ -7,11 +7,12 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/plot/vg"
+
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
-
-	"gonum.org/v1/plot/vg"
+	"lossatlas/activities/render/picture"
 )
 
 // Dot is a minimizer in a scatter plot: its measure of flatness, and its test error in percent. NaN is for what is not known.
@@ -79,11 +80,11 @@ func RankCorrelation(dots []Dot) (rho float64, exact, bounds int) {
 
 // Scatter draws the test errors of minimizers against a measure of flatness, with their RankCorrelation in the note.
 // A small arrow marks a lower bound, bars the standard deviations of means.
-func Scatter(dots []Dot, measure string, opt Options) (Figure, error) {
-	opt.Width = cmp.Or(opt.Width, seriesWidth)
-	opt, err := opt.filled()
+func Scatter(dots []Dot, measure string, opt picture.Options) (picture.Figure, error) {
+	opt.Width = cmp.Or(opt.Width, picture.SeriesWidth)
+	opt, err := opt.Filled()
 	if err != nil {
-		return Figure{}, err
+		return picture.Figure{}, err
 	}
 	var shown []Dot
 	var missing []string
@@ -102,8 +103,8 @@ func Scatter(dots []Dot, measure string, opt Options) (Figure, error) {
 		ends, heights = append(ends, d.Flatness-d.FlatnessBar, d.Flatness+d.FlatnessBar), append(heights, d.Error-d.ErrorBar, d.Error+d.ErrorBar)
 		bars = bars || d.FlatnessBar > 0 || d.ErrorBar > 0
 	}
-	s := frames{x: dotScale(ends), xName: measureName(measure)}
-	s.xTicks = s.x.Ticks(6)
+	s := picture.Frames{X: dotScale(ends), XName: measureName(measure)}
+	s.XTicks = s.X.Ticks(6)
 	note := correlationNote(shown)
 	if bars {
 		note = chart.Joined(note, "bars: standard deviations over repetitions")
@@ -111,10 +112,10 @@ func Scatter(dots []Dot, measure string, opt Options) (Figure, error) {
 	if len(missing) > 0 {
 		note = chart.Joined(note, "not known of "+strings.Join(missing, "; "))
 	}
-	s.note = note
+	s.Note = note
 	axis := dotScale(heights)
-	s.parts = []framePart{{Panel: chart.Panel{Y: axis}, name: "test error (%)", color: canvas.InkColor, ticks: axis.Ticks(6), inside: func(pn canvas.Pen, p chart.Panel) { drawDots(p, pn, shown) }}}
-	return s.layout(opt, 0.62), nil
+	s.Parts = []picture.FramePart{{Panel: chart.Panel{Y: axis}, Name: "test error (%)", Color: canvas.InkColor, Ticks: axis.Ticks(6), Inside: func(pn canvas.Pen, p chart.Panel) { drawDots(p, pn, shown) }}}
+	return s.Layout(opt, 0.62), nil
 }
 
 // correlationNote says what the RankCorrelation is, over how many, and how many were left out.
@@ -154,7 +155,7 @@ func drawDots(p chart.Panel, pn canvas.Pen, dots []Dot) {
 	var taken []vg.Rectangle
 	for _, d := range dots {
 		at := p.At(d.Flatness, d.Error)
-		taken = append(taken, squareAround(at, markRadius+1))
+		taken = append(taken, picture.SquareAround(at, picture.MarkRadius+1))
 		for _, b := range errorBars(p, d) {
 			taken = append(taken, vg.Rectangle{Min: b[0], Max: vg.Point{X: b[1].X + 1, Y: b[1].Y + 1}}, vg.Rectangle{Min: at, Max: vg.Point{X: at.X + arrowLength, Y: at.Y + 2}})
 		}
@@ -169,7 +170,7 @@ func drawDots(p chart.Panel, pn canvas.Pen, dots []Dot) {
 			tip := vg.Point{X: at.X + arrowLength, Y: at.Y}
 			pn.Lines(canvas.Stroke{Color: color, Width: 1}, []vg.Point{at, tip}, []vg.Point{{X: tip.X - 3, Y: tip.Y + 2.2}, tip, {X: tip.X - 3, Y: tip.Y - 2.2}})
 		}
-		pn.Fill(color, disc(at, markRadius))
+		pn.Fill(color, picture.Disc(at, picture.MarkRadius))
 		name := canvas.Plain(d.Name)
 		r := freePlace(p, at, name.Width(chart.NoteSize), taken, len(errorBars(p, d)) > 0)
 		taken = append(taken, r)
@@ -192,15 +193,10 @@ func errorBars(p chart.Panel, d Dot) [][]vg.Point {
 	return out
 }
 
-// squareAround is the square of half side r around a point.
-func squareAround(c vg.Point, r vg.Length) vg.Rectangle {
-	return vg.Rectangle{Min: vg.Point{X: c.X - r, Y: c.Y - r}, Max: vg.Point{X: c.X + r, Y: c.Y + r}}
-}
-
 // freePlace is the place for a text near a point, inside the frame, that covers the least of the occupied area; between
 // says that the point has bars, so that there is room between them.
 func freePlace(p chart.Panel, at vg.Point, width vg.Length, taken []vg.Rectangle, between bool) vg.Rectangle {
-	const h, gap = chart.NoteSize * (canvas.CapHeight + canvas.Descent), markRadius + 3
+	const h, gap = chart.NoteSize * (canvas.CapHeight + canvas.Descent), picture.MarkRadius + 3
 	best, least := vg.Rectangle{}, math.Inf(1)
 	corners := []vg.Point{
 		{X: at.X - width/2, Y: at.Y + gap}, {X: at.X - width/2, Y: at.Y - gap - chart.NoteSize*canvas.CapHeight},

@@ -1,4 +1,4 @@
-package render
+package picture
 
 import (
 	"bytes"
@@ -8,11 +8,11 @@ import (
 	"image/color"
 	"image/png"
 
-	"lossatlas/activities/render/internal/canvas"
-
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"lossatlas/activities/render/internal/canvas"
 )
 
 // Format names a file format that a figure can be drawn in.
@@ -27,17 +27,17 @@ const (
 
 // Figure is a laid out picture. It can be drawn any number of times, in any format, concurrently.
 type Figure struct {
-	width, height vg.Length
-	frame         vg.Rectangle // of the (topmost) axes
-	dpi           int
+	Width, Height vg.Length
+	Frame         vg.Rectangle // of the (topmost) axes
+	DPI           int          // of the PNG
 	title, meta   string
-	draw          func(canvas.Pen)
-	shaded        bool      // has more colours than a palette holds
-	spare         vg.Length // at the bottom of a panel
+	Paint         func(canvas.Pen) // draws all of it
+	Shaded        bool             // has more colours than a palette holds
+	Spare         vg.Length        // at the bottom of a panel
 }
 
 // Size returns the size of the figure in points (1/72 inch).
-func (f Figure) Size() (width, height float64) { return f.width.Points(), f.height.Points() }
+func (f Figure) Size() (width, height float64) { return f.Width.Points(), f.Height.Points() }
 
 // Draw returns the figure in the given format.
 func (f Figure) Draw(format Format) ([]byte, error) {
@@ -55,24 +55,24 @@ func (f Figure) Draw(format Format) ([]byte, error) {
 // PNG returns the figure as a PNG file of Options.DPI dots per inch, its
 // resolution and Options.Meta included.
 func (f Figure) PNG() ([]byte, error) {
-	c := vgimg.NewWith(vgimg.UseWH(f.width, f.height), vgimg.UseDPI(f.dpi), vgimg.UseBackgroundColor(color.White))
-	f.draw(canvas.Pen{C: c})
+	c := vgimg.NewWith(vgimg.UseWH(f.Width, f.Height), vgimg.UseDPI(f.DPI), vgimg.UseBackgroundColor(color.White))
+	f.Paint(canvas.Pen{C: c})
 	var b bytes.Buffer
 	var img image.Image = c.Image()
-	if full, ok := img.(*image.RGBA); ok && !f.shaded {
+	if full, ok := img.(*image.RGBA); ok && !f.Shaded {
 		img = canvas.Indexed(full)
 	}
 	if err := png.Encode(&b, img); err != nil {
 		return nil, fmt.Errorf("encode the PNG of %q: %w", f.title, err)
 	}
-	return canvas.WithPNGText(b.Bytes(), f.dpi, f.title, f.meta), nil
+	return canvas.WithPNGText(b.Bytes(), f.DPI, f.title, f.meta), nil
 }
 
 // SVG returns the figure as an SVG file. Text is drawn as outlines, and there are no element
 // IDs, so that several figures can stand in one page.
 func (f Figure) SVG() ([]byte, error) {
-	c := vgsvg.NewWith(vgsvg.UseWH(f.width, f.height))
-	f.draw(canvas.Pen{C: c})
+	c := vgsvg.NewWith(vgsvg.UseWH(f.Width, f.Height))
+	f.Paint(canvas.Pen{C: c})
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("write the SVG of %q: %w", f.title, err)
@@ -90,7 +90,7 @@ func (f Figure) SVG() ([]byte, error) {
 		escape(&out, f.meta)
 		out.WriteString("</metadata>")
 	}
-	fmt.Fprintf(&out, "\n<rect width=\"%.5g\" height=\"%.5g\" fill=\"#FFFFFF\"/>", f.width.Points(), f.height.Points())
+	fmt.Fprintf(&out, "\n<rect width=\"%.5g\" height=\"%.5g\" fill=\"#FFFFFF\"/>", f.Width.Points(), f.Height.Points())
 	out.Write(src[end:])
 	return out.Bytes(), nil
 }
@@ -99,8 +99,8 @@ func (f Figure) SVG() ([]byte, error) {
 // drawn as outlines, as in the SVG.
 func (f Figure) PDF() ([]byte, error) {
 	page := canvas.NewPDFPage()
-	f.draw(canvas.Pen{C: page})
-	b, err := page.File(f.width, f.height, f.title, f.meta)
+	f.Paint(canvas.Pen{C: page})
+	b, err := page.File(f.Width, f.Height, f.title, f.meta)
 	if err != nil {
 		return nil, fmt.Errorf("write the PDF of %q: %w", f.title, err)
 	}

@@ -1,16 +1,16 @@
-package render
+package picture
 
 import (
 	"cmp"
 	"fmt"
 	"math"
 
+	"gonum.org/v1/plot/vg"
+
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/surface"
-
-	"gonum.org/v1/plot/vg"
 )
 
 // Scales of a quantity; the zero value lets the data decide.
@@ -53,22 +53,22 @@ type Options struct {
 	// <metadata>): the provenance, usually as JSON.
 	Meta string
 
-	// panel is set for a figure that is one of the panels of a sheet.
-	panel *panelOptions
+	// Panel is set for a figure that is one of the panels of a sheet.
+	Panel *PanelOptions
 }
 
-// panelOptions say how a figure is drawn as one of several panels: without title, note, legend and bar.
-type panelOptions struct {
-	lo, hi      float64 // of the values in all panels; lo > hi without values
-	x, y, right bool    // whether this one names its axis at the bottom, at the left, at the right
-	// room is the least width that is left for the labels of ticks, so that frames with different labels are equally large.
-	room vg.Length
+// PanelOptions say how a figure is drawn as one of several panels: without title, note, legend and bar.
+type PanelOptions struct {
+	Lo, Hi      float64 // of the values in all panels; lo > hi without values
+	X, Y, Right bool    // whether this one names its axis at the bottom, at the left, at the right
+	// Room is the least width that is left for the labels of ticks, so that frames with different labels are equally large.
+	Room vg.Length
 }
 
-// room is the space for labels of ticks.
-func (o Options) room(ticks []chart.Tick) vg.Length {
-	if o.panel != nil {
-		return max(o.panel.room, chart.Widest(ticks))
+// Room is the space for labels of ticks.
+func (o Options) Room(ticks []chart.Tick) vg.Length {
+	if o.Panel != nil {
+		return max(o.Panel.Room, chart.Widest(ticks))
 	}
 	return chart.Widest(ticks)
 }
@@ -83,8 +83,8 @@ type Mark struct {
 // maxLevels bounds the number of contour levels: beyond it the lines merge into a surface.
 const maxLevels = 200
 
-// filled returns the options with their defaults in place, or says which of them cannot be drawn.
-func (o Options) filled() (Options, error) {
+// Filled returns the options with their defaults in place, or says which of them cannot be drawn.
+func (o Options) Filled() (Options, error) {
 	for _, v := range []struct {
 		name string
 		v    float64
@@ -97,7 +97,7 @@ func (o Options) filled() (Options, error) {
 		}
 	}
 	o.Width = cmp.Or(o.Width, 4)
-	if o.panel == nil && o.Width < 2 || o.Width > 40 {
+	if o.Panel == nil && o.Width < 2 || o.Width > 40 {
 		return o, fmt.Errorf("plot option width: %g inches; allowed are 2 to 40", o.Width)
 	}
 	o.DPI = cmp.Or(o.DPI, 220)
@@ -119,35 +119,35 @@ func (o Options) filled() (Options, error) {
 	if o.Cut < 0 {
 		return o, fmt.Errorf("plot option cut: %g; it must be above 0", o.Cut)
 	}
-	if o.panel != nil {
+	if o.Panel != nil {
 		o.Title = ""
 	}
 	return o, o.checkLevels()
 }
 
-// span is the range of values that a figure's scale is for.
-func (o Options) span(f *lattice.Field) (lo, hi float64) {
-	if o.panel != nil {
-		return o.panel.lo, o.panel.hi
+// Span is the range of values that a figure's scale is for.
+func (o Options) Span(f *lattice.Field) (lo, hi float64) {
+	if o.Panel != nil {
+		return o.Panel.Lo, o.Panel.Hi
 	}
 	return f.Lo, f.Hi
 }
 
-// side is the white space at the sides of the figure.
-func (o Options) side() vg.Length {
-	if o.panel != nil {
+// Side is the white space at the sides of the figure.
+func (o Options) Side() vg.Length {
+	if o.Panel != nil {
 		return 2
 	}
 	return chart.Edge
 }
 
-// names are those of the axes of a plane, as far as this figure writes them.
-func (o Options) names() (x, y string) {
+// Names are those of the axes of a plane, as far as this figure writes them.
+func (o Options) Names() (x, y string) {
 	x, y = "α", "β"
-	if o.panel != nil && !o.panel.x {
+	if o.Panel != nil && !o.Panel.X {
 		x = ""
 	}
-	if o.panel != nil && !o.panel.y {
+	if o.Panel != nil && !o.Panel.Y {
 		y = ""
 	}
 	return x, y
@@ -156,25 +156,25 @@ func (o Options) names() (x, y string) {
 // Space that the names of axes take.
 const (
 	bottomName vg.Length = chart.LabelGap + chart.LabelSize*(canvas.CapHeight+canvas.Descent)
-	sideName   vg.Length = chart.LabelGap + chart.LabelSize
+	SideName   vg.Length = chart.LabelGap + chart.LabelSize
 )
 
-// spare is the space below a panel for a name that it does not write, which the panel below may use.
-func (o Options) spare() vg.Length {
-	if o.panel != nil && !o.panel.x {
+// Spare is the space below a panel for a name that it does not write, which the panel below may use.
+func (o Options) Spare() vg.Length {
+	if o.Panel != nil && !o.Panel.X {
 		return bottomName
 	}
 	return 0
 }
 
-// chosen reports whether the options give the range of the levels.
-func (o Options) chosen() bool { return o.Min != 0 || o.Max != 0 }
+// Chosen reports whether the options give the range of the levels.
+func (o Options) Chosen() bool { return o.Min != 0 || o.Max != 0 }
 
 func (o Options) checkLevels() error {
 	if o.Step < 0 {
 		return fmt.Errorf("plot option step: %g; it must be above 0", o.Step)
 	}
-	if !o.chosen() {
+	if !o.Chosen() {
 		if o.Step != 0 {
 			return fmt.Errorf("plot option step: %g without min and max; give all three", o.Step)
 		}
@@ -198,9 +198,9 @@ func (o Options) checkLevels() error {
 	return nil
 }
 
-// lossPlane takes the losses of a grid over a plane, and the options that a picture of it has.
-func lossPlane(g surface.Grid, opt Options) (*lattice.Field, Options, error) {
-	opt, err := opt.filled()
+// LossPlane takes the losses of a grid over a plane, and the options that a picture of it has.
+func LossPlane(g surface.Grid, opt Options) (*lattice.Field, Options, error) {
+	opt, err := opt.Filled()
 	if err != nil {
 		return nil, opt, err
 	}

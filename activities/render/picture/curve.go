@@ -1,0 +1,185 @@
+package picture
+
+import (
+	"fmt"
+	"image/color"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/surface"
+)
+
+// LineSplit is a grid along a line, of the training or the test set.
+type LineSplit struct {
+	Name string
+	Grid *surface.Grid
+	Dash []vg.Length
+}
+
+// SplitsOf are those of the two grids that are not nil.
+func SplitsOf(train, test *surface.Grid) []LineSplit {
+	both := []LineSplit{{"training", train, nil}, {"test", test, Dashed}}
+	return slices.DeleteFunc(both, func(s LineSplit) bool { return s.Grid == nil })
+}
+
+// LineField is the loss of a grid that is a line.
+func LineField(g surface.Grid, name string) (*lattice.Field, error) {
+	if len(g.Y) > 1 {
+		return nil, fmt.Errorf("%s: the grid has %d rows; a line has one: draw a surface with contours", name, len(g.Y))
+	}
+	f, err := lattice.NewField(g, "loss", g.Loss, 1)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return f, nil
+}
+
+// Curve is one line of a figure.
+type Curve struct {
+	F     *lattice.Field
+	Color color.Color
+	Dash  []vg.Length
+	Right bool // on the right axis
+}
+
+// Dashed is the dash of the test set, and of what is next to another curve.
+var Dashed = []vg.Length{4, 2.4}
+
+// loneWidth is the length of a curve of a single value.
+const loneWidth vg.Length = 4
+
+// LossAxis chooses the scale of the losses and says what it leaves out.
+func LossAxis(losses []*lattice.Field, opt Options) (chart.Scale, string) {
+	lo, hi := chart.NoScale.Lo, chart.NoScale.Hi
+	bad, absent, total := 0, 0, 0
+	for _, f := range losses {
+		bad, absent, total = bad+f.Bad, absent+f.Absent, total+len(f.Z)
+		lo, hi = min(lo, f.Lo), max(hi, f.Hi)
+	}
+	notes := WithoutValue("loss", bad, absent, total, "hatched", "gaps")
+	if opt.Panel != nil {
+		lo, hi = opt.Panel.Lo, opt.Panel.Hi
+	}
+	if lo > hi { // nothing to draw: any scale will do
+		return chart.Scale{Lo: 0, Hi: 1}, strings.Join(notes, "; ")
+	}
+	top := hi
+	if opt.Cut > 0 && hi > opt.Cut {
+		top = opt.Cut
+		notes = append(notes, fmt.Sprintf("loss cut at %s, its highest is %s", chart.Number(opt.Cut), chart.Number(hi)))
+	}
+	s := chooseScale(lo, top, opt.Scale)
+	if s.Log && lo < s.Lo {
+		notes = append(notes, "loss falls to "+chart.Number(lo))
+	}
+	return s, strings.Join(notes, "; ")
+}
+
+// wideRange is the ratio of the largest to the smallest loss from which on an axis is logarithmic.
+const wideRange = 300
+
+// chooseScale returns an axis for values from lo to hi with a little room above. It starts at 0 where the
+// values are not far from it, so that heights can be compared.
+func chooseScale(lo, hi float64, kind string) chart.Scale {
+	if kind == ScaleLog && hi > 0 || kind == ScaleAuto && lo >= 0 && hi > 20 && hi/PositiveFloor(lo, hi) > wideRange {
+		floor := PositiveFloor(lo, hi)
+		if floor >= hi {
+			floor = hi / 10
+		}
+		return chart.Scale{Lo: floor / 1.15, Hi: hi * 1.15, Log: true}
+	}
+	if lo >= 0 && lo < 0.6*hi {
+		lo = 0
+	}
+	room := 0.05 * (hi - lo)
+	if room == 0 {
+		room = max(0.05*hi, 0.05)
+	}
+	if lo == 0 {
+		return chart.Scale{Lo: 0, Hi: hi + room}
+	}
+	return chart.Scale{Lo: lo - room, Hi: hi + room}
+}
+
+// ThinDashes is the look of the vertical lines at marks and at changes of the learning rate.
+var ThinDashes = canvas.Stroke{Color: canvas.HatchColor, Width: 0.7, Dash: []vg.Length{1.5, 1.5}}
+
+// DrawCurve draws a curve on an axis of the frame, interrupted where it has no value and cut at the frame.
+func DrawCurve(p chart.Panel, pn canvas.Pen, c Curve, s chart.Scale) {
+	var parts [][]vg.Point
+	var part []vg.Point
+	flush := func() {
+		if len(part) == 1 { // a value without neighbours still shows
+			dot := part[0]
+			part = []vg.Point{{X: dot.X - loneWidth/2, Y: dot.Y}, {X: dot.X + loneWidth/2, Y: dot.Y}}
+		}
+		if len(part) > 0 {
+			parts = append(parts, part)
+		}
+		part = nil
+	}
+	for i, v := range c.F.Z {
+		if !c.F.OK[i] {
+			flush()
+			continue
+		}
+		if s.Log {
+			v = max(v, s.Lo/10) // below the frame, where 0 would be
+		}
+		part = append(part, vg.Point{X: p.Px(c.F.X[i]), Y: p.Py(v, s)})
+	}
+	flush()
+	clip := draw.Canvas{Rectangle: p.Frame}
+	pn.Lines(canvas.Stroke{Color: c.Color, Width: chart.CurveWidth, Dash: c.Dash}, clip.ClipLinesXY(parts...)...)
+}
+
+// DrawLineMarks draws a thin vertical line at each mark, with its name at the lower end.
+func DrawLineMarks(p chart.Panel, pn canvas.Pen, marks []Mark) {
+	for _, m := range marks {
+		if m.X < p.X.Lo || m.X > p.X.Hi {
+			continue
+		}
+		p.Vertical(pn, m.X, ThinDashes)
+		pn.Write(canvas.Plain(m.Label), canvas.TextStyle{Size: chart.TickSize, Color: canvas.InkColor}, vg.Point{X: p.Px(m.X) + 3, Y: p.Frame.Min.Y + 3})
+	}
+}
+
+// DrawGaps hatches the stretches of the x axis in which a loss is not finite, from the last point before to
+// the first point after.
+func DrawGaps(p chart.Panel, pn canvas.Pen, losses []*lattice.Field) {
+	var gaps []vg.Rectangle
+	for _, f := range losses {
+		for i := 0; i < len(f.X); i++ {
+			if f.OK[i] || f.Missing[i] {
+				continue
+			}
+			from := max(i-1, 0)
+			for i+1 < len(f.X) && !f.OK[i+1] && !f.Missing[i+1] {
+				i++
+			}
+			r := p.Frame
+			r.Min.X, r.Max.X = p.Px(f.X[from]), p.Px(f.X[min(i+1, len(f.X)-1)])
+			gaps = append(gaps, r)
+		}
+	}
+	CoverMasked(p, pn, gaps, gaps)
+}
+
+// SplitLegend explains the kinds of lines, where there are both.
+func SplitLegend(train, test bool) []chart.LegendEntry {
+	if !train || !test {
+		return nil
+	}
+	return []chart.LegendEntry{{Name: "training", Color: canvas.InkColor}, {Name: "test", Color: canvas.InkColor, Dash: Dashed}}
+}
+
+// PositiveFloor is the lower end of a logarithmic range. An exact 0, or a loss that is one for all
+// purposes, must not stretch the scale without end: six decades below the highest loss are enough,
+// as long as they reach down to 0.001, near which the minima are.
+func PositiveFloor(lo, hi float64) float64 { return max(lo, min(hi*1e-6, 1e-3)) }
