@@ -16,6 +16,9 @@ var renderSpec = Spec{
 type RenderParams struct {
 	Plot  string `json:"plot"` // a plot, or the kind of a figure
 	Title string `json:"title"`
+	// Loss and Score are the names of both at axes: "" for "loss" and "accuracy". A score of "none" has no axis.
+	Loss  string `json:"loss,omitempty"`
+	Score string `json:"score,omitempty"`
 	// Style is how it looks, where a sweep says so.
 	Style *Style `json:"style,omitempty"`
 	// Figure is what a figure over several experiments shows.

@@ -35,6 +35,8 @@ type FigurePanel struct {
 	Column int    `json:"column,omitempty"`
 	// Group is what the experiment and its repetitions are called together: of a scatter plot, whose dots are their means.
 	Group string `json:"group,omitempty"`
+	// Score is the name of the training's score, as of RenderParams.
+	Score string `json:"score,omitempty"`
 	// Net is the network whose weights a histogram counts.
 	Net     Network `json:"net,omitempty"`
 	Problem Problem `json:"problem,omitempty"`

@@ -22,7 +22,7 @@ func (s relief) axes(small bool) boxAxes {
 	if small {
 		n = 3
 	}
-	a := boxAxes{xName: "α", yName: "β", zName: "loss"}
+	a := boxAxes{xName: "α", yName: "β", zName: s.r.name}
 	a.alongX = chart.Scale{Lo: s.f.X[0], Hi: s.f.X[len(s.f.X)-1]}
 	a.alongY = chart.Scale{Lo: s.f.Y[0], Hi: s.f.Y[len(s.f.Y)-1]}
 	a.x, a.y, a.z = a.alongX.Ticks(n), a.alongY.Ticks(n), s.r.scale.Ticks(n)

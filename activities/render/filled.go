@@ -73,6 +73,7 @@ type colorBar struct {
 	labels       []chart.Tick
 	below, above bool
 	colormap     string
+	name         string // of the quantity
 }
 
 const (
@@ -101,7 +102,7 @@ func barFrame(frame vg.Rectangle) vg.Rectangle {
 
 // newColorBar is the bar of the levels for values from lo to hi.
 func newColorBar(lo, hi float64, l levels, opt picture.Options) colorBar {
-	b := colorBar{levels: l.v, colormap: opt.Colormap}
+	b := colorBar{levels: l.v, colormap: opt.Colormap, name: opt.LossName()}
 	if len(l.v) < 2 {
 		return b
 	}
@@ -170,5 +171,5 @@ func (b colorBar) draw(pn canvas.Pen, frame vg.Rectangle) {
 	outline = append(outline, vg.Point{X: bar.Min.X, Y: bar.Max.Y})
 	pn.Rings(canvas.Stroke{Color: canvas.FrameColor, Width: 0.7}, outline)
 	axis := chart.Panel{Frame: bar}
-	axis.SideAxis(pn, chart.Scale{Lo: 0, Hi: float64(n - 1)}, b.labels, chart.Widest(b.labels), "loss", true, canvas.InkColor)
+	axis.SideAxis(pn, chart.Scale{Lo: 0, Hi: float64(n - 1)}, b.labels, chart.Widest(b.labels), b.name, true, canvas.InkColor)
 }

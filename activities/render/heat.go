@@ -51,7 +51,7 @@ func heights(f *lattice.Field, opt picture.Options, bad, absent string) (ramp, s
 
 // lossRamp is the ramp for losses from lo to hi.
 func lossRamp(lo, hi float64, opt picture.Options) ramp {
-	r := ramp{colormap: opt.Colormap, name: "loss"}
+	r := ramp{colormap: opt.Colormap, name: opt.LossName()}
 	if opt.Chosen() {
 		lo, hi = opt.Min, opt.Max
 	} else if opt.Cut > 0 && hi > opt.Cut {

@@ -11,6 +11,7 @@ import (
 	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 )
 
 var linePlot = Plot{
@@ -29,7 +30,7 @@ func panelSplits(panels []Panel) []chart.LegendEntry {
 	return picture.SplitLegend(train, test)
 }
 
-// Line draws loss (blue, left axis) and accuracy in percent (red, right axis) along one
+// Line draws loss (blue, left axis) and the score in percent (red, right axis) along one
 // direction, on the training set (solid) and the test set (dashed), as in the paper's Figure 2.
 // Either grid may be nil. A wide range of losses is drawn on a logarithmic axis, or cut at
 // Options.Cut with a note; where a loss is not finite the curves stop and the ground is hatched.
@@ -47,14 +48,17 @@ func Line(train, test *surface.Grid, opt picture.Options) (picture.Figure, error
 		if err != nil {
 			return picture.Figure{}, err
 		}
-		acc, err := lattice.NewField(*in.Grid, "accuracy", in.Grid.Accuracy, 1)
+		acc, err := lattice.NewField(*in.Grid, opt.Score.Name(), in.Grid.Accuracy, 1)
 		if err != nil {
 			return picture.Figure{}, fmt.Errorf("%s: %w", in.Name, err)
 		}
 		x = x.With(loss.X[0], loss.X[len(loss.X)-1])
 		kinds = append(kinds, chart.LegendEntry{Name: in.Name, Color: canvas.InkColor, Dash: in.Dash})
 		losses = append(losses, loss)
-		curves = append(curves, picture.Curve{F: loss, Color: canvas.LossColor, Dash: in.Dash}, picture.Curve{F: acc, Color: canvas.AccColor, Dash: in.Dash, Right: true})
+		curves = append(curves, picture.Curve{F: loss, Color: canvas.LossColor, Dash: in.Dash})
+		if opt.Score != trainlog.NoScore {
+			curves = append(curves, picture.Curve{F: acc, Color: canvas.AccColor, Dash: in.Dash, Right: true})
+		}
 	}
 	if len(losses) == 0 {
 		return picture.Figure{}, errors.New("a line plot needs a training grid, a test grid or both; neither was given")
@@ -64,19 +68,23 @@ func Line(train, test *surface.Grid, opt picture.Options) (picture.Figure, error
 
 func layoutLine(curves []picture.Curve, losses []*lattice.Field, x chart.Scale, kinds []chart.LegendEntry, opt picture.Options) picture.Figure {
 	lossScale, notes := picture.LossAxis(losses, opt)
-	percent := chart.Scale{Lo: 0, Hi: 100}
+	percent := scoreAxis(curves)
 	page := opt.Page(notes, 3)
 	p := chart.Panel{X: x, Y: lossScale}
 	n, aspect := 6, vg.Length(0.68)
 	if page.Width < narrow {
 		n, aspect = 4, 0.8
 	}
-	xTicks, left, right := p.X.Ticks(n), lossScale.Ticks(n), percent.Ticks(n-1)
+	xTicks, left := p.X.Ticks(n), lossScale.Ticks(n)
+	var right []chart.Tick
+	if opt.Score != trainlog.NoScore {
+		right = percent.Ticks(n - 1)
+	}
 	p.Frame.Min = vg.Point{X: opt.Side() + chart.SideWidth(chart.Widest(left)), Y: page.Bottom()}
 	p.Frame.Max.X = page.Width - opt.Side() - chart.SideWidth(chart.Widest(right))
 	p.Frame.Max.Y = p.Frame.Min.Y + aspect*(p.Frame.Max.X-p.Frame.Min.X)
 	height := p.Frame.Max.Y + opt.Side()
-	xName, lossName, rightName := "α", "loss", "accuracy (%)"
+	xName, lossName, rightName := "α", opt.LossName(), opt.Score.Label()
 	if opt.Panel == nil {
 		height += legendHeight + page.Title.Height()
 	} else {
@@ -110,6 +118,18 @@ func layoutLine(curves []picture.Curve, losses []*lattice.Field, x chart.Scale, 
 	})
 	f.Spare = opt.Spare()
 	return f
+}
+
+// scoreAxis is the right axis, of percentages: a coefficient of determination may be negative, but what lies far below 0 is
+// cut.
+func scoreAxis(curves []picture.Curve) chart.Scale {
+	lo := 0.0
+	for _, c := range curves {
+		if c.Right && !c.F.Empty() {
+			lo = min(lo, max(c.F.Lo, -100))
+		}
+	}
+	return chart.Scale{Lo: lo, Hi: 100}
 }
 
 // legendHeight is the space of a legend above a frame.

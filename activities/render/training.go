@@ -17,7 +17,7 @@ var trainingPlot = Plot{
 	draw: func(d Data, opt picture.Options) (picture.Figure, error) { return Training(d.Log, opt) },
 }
 
-// Training draws loss, error (100 % − accuracy) and the norm of the weights over the epochs, one above the other,
+// Training draws loss, error (100 % − accuracy) or another score, and the norm of the weights over the epochs, one above the other,
 // with a thin vertical line where the learning rate changes. Training values are solid, test values dashed. The figure
 // of a training that diverged in its first epoch has empty frames.
 func Training(log *trainlog.Log, opt picture.Options) (picture.Figure, error) {
@@ -35,13 +35,10 @@ func Training(log *trainlog.Log, opt picture.Options) (picture.Figure, error) {
 	rates := learningRates(epochs)
 	s := picture.Frames{X: chart.NoScale.With(picture.EpochSpan(epochs)), XName: "epoch", Above: 7, Over: func(pn canvas.Pen, p chart.Panel) { drawRateLabels(p, pn, rates) }}
 	tested := false
-	for _, of := range []struct {
-		picture.Quantity
-		color color.Color
-	}{{picture.EpochLoss, canvas.LossColor}, {picture.EpochError, canvas.AccColor}, {picture.WeightNorm, canvas.InkColor}} {
-		part, dashes := of.Part([][]trainlog.Epoch{epochs}, []color.Color{of.color}, opt)
+	for _, of := range append(opt.OfEpochs(), picture.WeightNorm) {
+		part, dashes := of.Part([][]trainlog.Epoch{epochs}, []color.Color{of.Color}, opt)
 		curves := part.Inside
-		part.Color, part.Inside = of.color, func(pn canvas.Pen, p chart.Panel) {
+		part.Color, part.Inside = of.Color, func(pn canvas.Pen, p chart.Panel) {
 			drawDrops(p, pn, rates)
 			curves(pn, p)
 		}

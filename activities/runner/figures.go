@@ -116,9 +116,10 @@ func (f panels) multiples(ctx context.Context) ([]render.Panel, error) {
 	return out, nil
 }
 
-// errors says what the test error of a panel is, or those of the minimizers that it is between.
+// errors says what the test error or score of a panel is, or those of the minimizers that it is between.
 func (f panels) errors(ctx context.Context, i int) (string, error) {
 	var parts []string
+	score := trainlog.Score(f.p.Panels[i].Score)
 	for _, end := range []string{"", "-a", "-b", "-c"} {
 		log, err := f.log(ctx, i, pipelines.OutLog+end)
 		if err != nil {
@@ -130,8 +131,8 @@ func (f panels) errors(ctx context.Context, i int) (string, error) {
 			continue
 		case log.Diverged != nil:
 			parts = append(parts, strings.TrimSpace(of+" "+log.Diverged.Short()))
-		case !math.IsNaN(log.Final.TestError()):
-			parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s %.1f %%", of, log.Final.TestError())))
+		case !math.IsNaN(score.Shown(log.Final.TestAccuracy)):
+			parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s %.1f %%", of, score.Shown(log.Final.TestAccuracy))))
 		}
 	}
 	if len(parts) == 0 {
@@ -140,7 +141,7 @@ func (f panels) errors(ctx context.Context, i int) (string, error) {
 	if strings.Contains(parts[0], "diverged") {
 		return strings.Join(parts, ", "), nil
 	}
-	return "test error " + strings.Join(parts, ", "), nil
+	return "test " + score.Test() + " " + strings.Join(parts, ", "), nil
 }
 
 // weights are those of convolutions and linear layers, none where there is no result.
@@ -170,7 +171,7 @@ func (f panels) weights(ctx context.Context, i int) ([]float32, error) {
 	return out, nil
 }
 
-// dot is a panel's test error and measure of flatness, NaN where they are not known.
+// dot is a panel's test error or score, and measure of flatness, NaN where they are not known.
 func (f panels) dot(ctx context.Context, i int) (compare.Dot, error) {
 	d := compare.Dot{Name: f.p.Panels[i].Title, Flatness: math.NaN(), Error: math.NaN()}
 	log, err := f.log(ctx, i, pipelines.OutLog)
@@ -178,7 +179,7 @@ func (f panels) dot(ctx context.Context, i int) (compare.Dot, error) {
 		return d, err
 	}
 	if log != nil && log.Sound() {
-		d.Error = log.Final.TestError()
+		d.Error = trainlog.Score(f.p.Panels[i].Score).Shown(log.Final.TestAccuracy)
 	}
 	name := f.name(i, pipelines.OutFlatness)
 	if name == "" {

@@ -39,7 +39,7 @@ func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (picture.Fig
 	if err != nil {
 		return picture.Figure{}, err
 	}
-	opt := picture.Options{Title: p.Title, Meta: string(meta)}
+	opt := picture.Options{Title: p.Title, Meta: string(meta), Loss: p.Loss, Score: trainlog.Score(p.Score)}
 	for _, m := range p.Marks {
 		opt.Marks = append(opt.Marks, picture.Mark(m))
 	}

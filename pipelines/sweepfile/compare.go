@@ -34,7 +34,7 @@ var (
 	onPlanes        = []string{comparePlane, compareTrajectory}
 )
 
-var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a comparison, as {kind: interpolation, between: [a, b]} {kind: plane, through: [a, b, c]} or {kind: trajectory, of: [a, b]}", Object: syntax.Object{Fields: []syntax.Field{
+var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a comparison, as {kind: interpolation, between: [a, b]} {kind: plane, through: [a, b, c]} or {kind: trajectory, of: [a, b]}", Object: syntax.Object{Fields: append([]syntax.Field{
 	{Name: "kind", Doc: "interpolation: the loss at (1 − α)θa + αθb, between two minimizers and beyond. plane: in the plane through three. " +
 		"trajectory: the paths of several trainings, and the loss in the plane of the first two principal components of all their points.",
 		Type: syntax.Choice{Of: compareKinds, What: "a kind of comparison"}, Required: true},
@@ -59,7 +59,7 @@ var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a co
 	imagesField,
 	{Name: "states", Doc: "Whether batch normalization's running statistics are interpolated like the weights. Without it they stay those of the first minimizer.",
 		Type: syntax.Boolean{}, Default: true, Kinds: onMinimizers},
-}}}
+}, mapLossFields...)}}
 
 // compareConfig is a map between the minimizers of several experiments.
 type compareConfig struct {
@@ -176,7 +176,7 @@ func readSelector(c *syntax.Checker, n *syntax.Node, path, want string) (selecto
 }
 
 // resolveCompare settles the names and images of the comparisons.
-func (cfg *config) resolveCompare(c *syntax.Checker, tree *syntax.Node) {
+func (cfg *config) resolveCompare(c *syntax.Checker, cat Catalog, tree *syntax.Node) {
 	names := make(map[string]bool)
 	list := tree.Get(compareKey)
 	for i := range cfg.Compare {
@@ -197,7 +197,7 @@ func (cfg *config) resolveCompare(c *syntax.Checker, tree *syntax.Node) {
 		}
 		resolved := m.mapConfig
 		resolved.Kind = map[string]string{compareInterpolation: mapLine, comparePlane: mapSurface, compareTrajectory: mapTrajectory}[m.Kind]
-		cfg.resolveMap(c, &resolved, item)
+		cfg.resolveMap(c, cat, &resolved, item)
 		m.mapConfig = resolved
 	}
 }
@@ -404,7 +404,7 @@ func (b *builder) addComparison(m compareConfig, train []pathSource, names []str
 	inputs = map[string]pipelines.Ref{pipelines.OutWeights: weights, pipelines.OutDirections: {Step: directions, Output: pipelines.OutDirections}}
 	grids := make(map[string]string)
 	for _, r := range m.Ranges {
-		mp = over(mp, b.mapData(r))
+		mp = over(mp, b.mapData(m.mapConfig, r))
 		grids[r.Split] = b.add(r.Split, pipelines.Address{Map: m.Name, Split: r.Split, Role: pipelines.RoleMap}, kind, mp, inputs)
 	}
 	if m.Kind == mapLine {
@@ -412,7 +412,7 @@ func (b *builder) addComparison(m compareConfig, train []pathSource, names []str
 		for split, id := range grids {
 			drawn[split] = pipelines.Ref{Step: id, Output: pipelines.OutGrid}
 		}
-		b.addPicture("plot", pipelines.Address{Map: m.Name}, pipelines.RenderParams{Plot: plotLine, Title: title, Marks: pipelines.Marks(len(train))}, "Loss and accuracy between two minimizers", drawn)
+		b.addPicture("plot", pipelines.Address{Map: m.Name}, m.loss.on(pipelines.RenderParams{Plot: plotLine, Title: m.loss.title(title), Marks: pipelines.Marks(len(train))}), m.loss.both()+" between two minimizers", drawn)
 		return
 	}
 	for _, split := range m.Splits {
@@ -421,8 +421,8 @@ func (b *builder) addComparison(m compareConfig, train []pathSource, names []str
 			if p.ofMap != m.Kind || p.name != plotContour && p.name != plotFilled && !b.draws(p.name) {
 				continue
 			}
-			params := pipelines.RenderParams{Plot: p.name, Title: title + " · " + b.config.lossOf(split), Marks: pipelines.Marks(len(train))}
-			b.addPicture(split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, params, p.captionOf(b.config.lossOf(split))+", in the plane of three minimizers", drawn)
+			params := pipelines.RenderParams{Plot: p.name, Title: title + " · " + m.loss.over(split), Marks: pipelines.Marks(len(train))}
+			b.addPicture(split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split))+", in the plane of three minimizers", drawn)
 		}
 	}
 }

@@ -39,6 +39,7 @@ type config struct {
 	OfFile   pipelines.Network // the network, where train.net is a file
 	Problem  pipelines.Problem // of the data set
 	Loss     string            // its name in titles, "" for plain cross-entropy
+	Score    string            // its name in titles, "" for accuracy
 	Train    trainConfig       `field:"train"`
 	Maps     []mapConfig       `field:"maps"`
 	Compare  []compareConfig   `field:"compare"`
@@ -73,8 +74,8 @@ func (cfg *config) resolve(c *syntax.Checker, cat Catalog, tree *syntax.Node) {
 	cfg.resolveNetwork(c, cat, tree)
 	cfg.resolvePath(c, cat, tree)
 	cfg.resolveTrain(c, augment, tree)
-	cfg.resolveMaps(c, tree)
-	cfg.resolveCompare(c, tree)
+	cfg.resolveMaps(c, cat, tree)
+	cfg.resolveCompare(c, cat, tree)
 	cfg.resolvePlots(c, tree)
 	cfg.resolveFigures(c, tree)
 }

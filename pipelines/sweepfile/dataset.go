@@ -105,7 +105,7 @@ func (cfg *config) resolveDataset(c *syntax.Checker, cat Catalog, tree *syntax.N
 		c.Addf(tree.Place("dataset", at), "dataset.%s: %v", at, err)
 		return false, false // other mistakes may follow from it
 	}
-	cfg.Problem, cfg.Loss = known.Problem, known.Loss
+	cfg.Problem, cfg.Loss, cfg.Score = known.Problem, known.Loss, known.Score
 	settle := func(split string, count *int, have, usual int) {
 		switch {
 		case *count == 0 && have == 0 && cfg.Dataset.IsFile():

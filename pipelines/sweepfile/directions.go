@@ -177,7 +177,7 @@ func (b *builder) addDirections(m mapConfig, name string, pair int, weights pipe
 		if m.Ignore == "biasbn" {
 			subset = "weights"
 		}
-		data := b.mapData(m.Ranges[0])
+		data := b.mapData(m, m.Ranges[0])
 		id := b.add(name, at, pipelines.KindEigenvectors, pipelines.EigenvectorsParams{
 			Net: b.config.network(), Data: data, Batch: batchOf(data),
 			Subset: subset, Tolerance: eigenvectorTolerance, Axes: axes, Layers: m.layers(),

@@ -130,7 +130,7 @@ func (b *builder) build() {
 	}
 	if b.draws(plotTraining) && b.config.Train.Import == "" {
 		inputs := map[string]pipelines.Ref{pipelines.OutLog: {Step: train, Output: pipelines.OutLog}}
-		b.addPicture("training", pipelines.Address{}, pipelines.RenderParams{Plot: plotTraining, Title: b.title()}, "Training", inputs)
+		b.addPicture("training", pipelines.Address{}, b.config.trained().on(pipelines.RenderParams{Plot: plotTraining, Title: b.title()}), "Training", inputs)
 	}
 	b.addFiles()
 }

@@ -16,7 +16,7 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 		inputs[pipelines.InPanel(i, name)] = pipelines.Ref{Step: step, Output: output}
 	}
 	for i, p := range fig.panels {
-		panel := pipelines.FigurePanel{Title: p.title, Row: p.row, Column: p.column}
+		panel := pipelines.FigurePanel{Title: p.title, Row: p.row, Column: p.column, Score: s.experiments[p.experiments[0]].config.Score}
 		for k, e := range p.experiments {
 			name := pipelines.OutLog
 			if len(p.experiments) > 1 {
@@ -46,11 +46,12 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 		}
 		params.Panels = append(params.Panels, panel)
 	}
-	caption := f.caption(s.experiments[0].config)
+	loss := fig.loss(s)
+	caption := f.caption(loss)
 	if fig.shared != "" {
 		caption += " · " + fig.shared
 	}
-	r := pipelines.RenderParams{Plot: f.Kind, Title: f.Title, Style: f.style(), Figure: &params}
+	r := loss.on(pipelines.RenderParams{Plot: f.Kind, Title: f.Title, Style: f.style(), Figure: &params})
 	if r.Title == "" {
 		r.Title = caption
 	}
@@ -84,21 +85,27 @@ func (s *Sweep) figurePrefix() string {
 }
 
 // caption says what a figure shows, in the words of the first experiment.
-func (f figureConfig) caption(cfg *config) string {
+func (f figureConfig) caption(loss Loss) string {
 	switch f.Kind {
 	case figureLines:
-		return "Loss along a line"
+		return Loss{Name: loss.Name, Score: noScore}.both() + " along a line"
 	case figureNorms:
 		return "Norm of the weights during training"
 	case figureHistogram:
 		return "Weights of convolutions and linear layers"
 	case figureScatter:
-		return "Test error and flatness"
+		return "Test " + loss.test() + " and flatness"
 	case figureCurves:
-		return "Loss and error during training"
+		if loss.Score == noScore {
+			return "Loss during training"
+		}
+		return "Loss and " + loss.test() + " during training"
 	}
 	if f.compared && f.Plot == plotLine {
-		return "Loss and accuracy between two minimizers"
+		return loss.both() + " between two minimizers"
 	}
-	return findPlot(f.Plot).captionOf(cfg.lossOf(f.Split))
+	if f.Plot == plotLine {
+		return findPlot(f.Plot).captionOf(loss.both())
+	}
+	return findPlot(f.Plot).captionOf(loss.over(f.Split))
 }

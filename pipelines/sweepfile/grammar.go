@@ -18,6 +18,8 @@ type Catalog struct {
 	// Data is the data set of a name or file with what a sweep file says of it. Without it, data sets are
 	// those of the list and files can't be read.
 	Data func(DataChoices) (Dataset, error)
+	// MapLoss is a problem with the loss and score that a map has for the labels of a data set; without it, maps have the training's.
+	MapLoss func(of pipelines.Problem, dataset string, choices LossChoices) (Loss, error)
 	// Checkpoints lists the weights of a training in a folder, or in the files that a pattern matches, in their order; without it
 	// there are none.
 	Checkpoints func(path string) ([]Checkpoint, error)
@@ -40,6 +42,8 @@ type Dataset struct {
 	Problem pipelines.Problem
 	// Loss is the name of the problem's loss as titles have it, "" for plain cross-entropy.
 	Loss string
+	// Score is the name of its score as titles have it, "" for accuracy.
+	Score string
 	// Train and Test are the numbers of records of the splits; 0 allows any number.
 	Train, Test int
 	// Augment is the default of train.augment.

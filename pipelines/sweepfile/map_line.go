@@ -37,5 +37,5 @@ func addLine(b *builder, m mapConfig, train string) {
 	for _, split := range m.Splits {
 		inputs[split] = g.grid(split)
 	}
-	b.addPicture(m.Name+"-plot", pipelines.Address{Map: m.Name}, pipelines.RenderParams{Plot: plotLine, Title: b.lineTitle(m)}, findPlot(plotLine).caption, inputs)
+	b.addPicture(m.Name+"-plot", pipelines.Address{Map: m.Name}, m.loss.on(pipelines.RenderParams{Plot: plotLine, Title: m.loss.title(b.mapTitle(m))}), findPlot(plotLine).captionOf(m.loss.both()), inputs)
 }

@@ -31,7 +31,7 @@ type spectrumConfig struct {
 func addSpectrum(b *builder, m mapConfig, train string) {
 	inputs := map[string]pipelines.Ref{pipelines.OutWeights: {Step: train, Output: pipelines.OutWeights}}
 	for _, r := range m.Ranges {
-		data := b.mapData(r)
+		data := b.mapData(m, r)
 		params := pipelines.SpectrumParams{
 			Net: b.config.network(), Data: data, Batch: batchOf(data),
 			Subset: m.Subset, Layers: m.layers(), Tolerance: m.Tolerance, Probes: m.Probes, Steps: m.Steps, Seed: m.Seed,

@@ -121,7 +121,7 @@ func (b *builder) addPaths(m mapConfig, prefix, title string, first pathSource, 
 	}
 	for _, r := range m.Ranges {
 		at := pipelines.Address{Map: m.Name, Split: r.Split, Role: pipelines.RoleMap}
-		mp = over(mp, b.mapData(r))
+		mp = over(mp, b.mapData(m, r))
 		grid := b.add(prefix+r.Split, at, pipelines.KindSurface, mp, around)
 		at.Role = pipelines.RolePathLoss
 		losses := b.add(prefix+r.Split+"-losses", at, pipelines.KindPathLoss,
@@ -131,8 +131,8 @@ func (b *builder) addPaths(m mapConfig, prefix, title string, first pathSource, 
 		}
 		drawn := map[string]pipelines.Ref{pipelines.OutGrid: {Step: grid, Output: pipelines.OutGrid}, pipelines.OutPath: {Step: path, Output: pipelines.OutPath},
 			pipelines.OutLosses: {Step: losses, Output: pipelines.OutLosses}}
-		loss := b.config.lossOf(r.Split)
+		loss := m.loss.over(r.Split)
 		params := pipelines.RenderParams{Plot: plotTrajectory, Title: title + " · " + loss}
-		b.addPicture(prefix+r.Split+"-plot", pipelines.Address{Map: m.Name, Split: r.Split}, params, caption+loss, drawn)
+		b.addPicture(prefix+r.Split+"-plot", pipelines.Address{Map: m.Name, Split: r.Split}, m.loss.on(params), caption+loss, drawn)
 	}
 }

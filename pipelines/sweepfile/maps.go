@@ -56,7 +56,9 @@ type mapConfig struct {
 	Layers     []string     `field:"layers"`
 	Tolerance  float64      `field:"tolerance"`
 	Ranges     []imageRange // the images that each split's loss is the mean over, in the order of the splits
-	lineConfig              // of a line alone, and so on
+	loss       Loss
+	LossChoices
+	lineConfig // of a line alone, and so on
 	trajectoryConfig
 	spectrumConfig
 }
@@ -117,7 +119,7 @@ func fieldsOfMaps() syntax.Variants {
 		}
 	}
 	fields := []syntax.Field{{Name: "kind", Doc: strings.Join(docs, " "), Type: syntax.Choice{Of: names, What: "a kind of map"}, Required: true}}
-	for _, f := range sharedMapFields {
+	for _, f := range slices.Concat(sharedMapFields, mapLossFields) {
 		f.Kinds = has[f.Name]
 		fields = append(fields, f)
 	}
@@ -126,7 +128,7 @@ func fieldsOfMaps() syntax.Variants {
 }
 
 // resolveMaps settles the names of the maps, and each of them.
-func (cfg *config) resolveMaps(c *syntax.Checker, tree *syntax.Node) {
+func (cfg *config) resolveMaps(c *syntax.Checker, cat Catalog, tree *syntax.Node) {
 	names := make(map[string]bool)
 	for i := range cfg.Maps {
 		m, item := &cfg.Maps[i], tree.Get(mapsKey).Items[i]
@@ -139,7 +141,7 @@ func (cfg *config) resolveMaps(c *syntax.Checker, tree *syntax.Node) {
 			c.Addf(item.Place("name"), "maps: a map cannot be called %s, which is the name of a field", m.Name)
 		}
 		names[strings.ToLower(m.Name)] = true
-		cfg.resolveMap(c, m, item)
+		cfg.resolveMap(c, cat, m, item)
 	}
 	if n := cfg.evaluations(); n > maxEvaluations {
 		c.Addf(tree.Place(mapsKey), "maps: an experiment has %d directions and grids, and may have %d: measure fewer pairs of directions, or make a sweep of its own for some of the maps", n, maxEvaluations)
@@ -155,8 +157,9 @@ func (cfg *config) evaluations() (n int) {
 }
 
 // resolveMap settles which directions a map has and which images it looks at.
-func (cfg *config) resolveMap(c *syntax.Checker, m *mapConfig, item *syntax.Node) {
+func (cfg *config) resolveMap(c *syntax.Checker, cat Catalog, m *mapConfig, item *syntax.Node) {
 	kind := mapKindOf(m.Kind)
+	cfg.resolveLoss(c, cat, m, item)
 	m.resolveDirections(c, item)
 	if kind.resolve != nil {
 		kind.resolve(cfg, c, m, item)
@@ -251,7 +254,7 @@ func (b *builder) addGrids(m mapConfig, train string, kind pipelines.Kind, param
 		along := b.addDirections(m, m.Name+"-directions"+suffix, pair, weights)
 		inputs := map[string]pipelines.Ref{pipelines.OutWeights: weights, pipelines.OutDirections: along}
 		for _, r := range m.Ranges {
-			id := b.add(m.Name+"-"+r.Split+suffix, pipelines.Address{Map: m.Name, Split: r.Split, Pair: pair, Role: pipelines.RoleMap}, kind, params(b.mapData(r)), inputs)
+			id := b.add(m.Name+"-"+r.Split+suffix, pipelines.Address{Map: m.Name, Split: r.Split, Pair: pair, Role: pipelines.RoleMap}, kind, params(b.mapData(m, r)), inputs)
 			out[r.Split] = append(out[r.Split], id)
 		}
 	}
@@ -269,14 +272,14 @@ func (b *builder) addPictures(m mapConfig, split string, inputs map[string]pipel
 		if p.ofMap != m.Kind || !b.draws(p.name) {
 			continue
 		}
-		params := pipelines.RenderParams{Plot: p.name, Title: b.mapTitle(m) + " · " + b.config.lossOf(split)}
-		b.addPicture(m.Name+"-"+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, params, p.captionOf(b.config.lossOf(split)), inputs)
+		params := pipelines.RenderParams{Plot: p.name, Title: b.mapTitle(m) + " · " + m.loss.over(split)}
+		b.addPicture(m.Name+"-"+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split)), inputs)
 	}
 }
 
 // mapData names the images of a range, with the labels that the training saw.
-func (b *builder) mapData(r imageRange) pipelines.MapData {
-	data := pipelines.MapData{Name: b.dataName(), Digest: b.digest, Problem: b.config.Problem, Split: r.Split, From: r.From, To: r.To}
+func (b *builder) mapData(m mapConfig, r imageRange) pipelines.MapData {
+	data := pipelines.MapData{Name: b.dataName(), Digest: b.digest, Problem: m.loss.Problem, Split: r.Split, From: r.From, To: r.To}
 	if t := b.config.Train; r.Split == splitTrain && t.LabelNoise > 0 {
 		data.Noise = &pipelines.LabelNoise{Fraction: t.LabelNoise, Seed: t.Seed}
 	}
@@ -289,23 +292,6 @@ func (b *builder) mapTitle(m mapConfig) string {
 		return m.Title
 	}
 	return b.title()
-}
-
-// lineTitle is the heading of a line over all splits.
-func (b *builder) lineTitle(m mapConfig) string {
-	if b.config.Loss == "" {
-		return b.mapTitle(m)
-	}
-	return b.mapTitle(m) + " · " + b.config.Loss
-}
-
-// lossOf names the loss over a split in titles: "training loss", and with its name unless it is plain cross-entropy.
-func (cfg *config) lossOf(split string) string {
-	name := map[string]string{splitTrain: "training loss", splitTest: "test loss"}[split]
-	if cfg.Loss != "" {
-		name += " (" + cfg.Loss + ")"
-	}
-	return name
 }
 
 // At what levels and within what radii flatness is measured.

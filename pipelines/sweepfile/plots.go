@@ -22,7 +22,7 @@ const (
 type plotDeclaration struct {
 	name      string
 	ofMap     string   // kind of map that it is a picture of; "" for a training
-	caption   string   // in the report; %s is the loss of a split
+	caption   string   // in the report; %s is the loss of a split, of a line loss and score
 	onlyAsked bool     // not drawn by default
 	multiples bool     // a figure can show one for each experiment
 	style     []string // fields of the style, besides those that all pictures have
@@ -30,7 +30,7 @@ type plotDeclaration struct {
 
 // plotTable has the plots in the order in which pictures are drawn.
 var plotTable = []plotDeclaration{
-	{name: plotLine, ofMap: mapLine, caption: "Loss and accuracy along a line", multiples: true, style: []string{"scale", "cut"}},
+	{name: plotLine, ofMap: mapLine, caption: "%s along a line", multiples: true, style: []string{"scale", "cut"}},
 	{name: plotContour, ofMap: mapSurface, caption: "Surface of the %s, contours", multiples: true,
 		style: []string{"scale", "min", "max", "step", "colormap", "labels"}},
 	{name: plotFilled, ofMap: mapSurface, caption: "Surface of the %s, filled contours", multiples: true,
@@ -77,8 +77,5 @@ var (
 
 // captionOf names the picture in a report, of a loss where the plot shows one of a split.
 func (p plotDeclaration) captionOf(loss string) string {
-	if p.ofMap == mapLine {
-		return p.caption
-	}
 	return fmt.Sprintf(p.caption, loss)
 }

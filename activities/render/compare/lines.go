@@ -53,7 +53,7 @@ func Lines(lines []LossLine, opt picture.Options) (picture.Figure, error) {
 	y, note := picture.LossAxis(losses, opt)
 	s.Note = chart.Joined(chart.MissingNote(missing), note)
 	s.XTicks = s.X.Ticks(6)
-	s.Parts = []picture.FramePart{{Panel: chart.Panel{Y: y}, Name: "loss", Color: canvas.InkColor, Ticks: y.Ticks(6), Inside: func(pn canvas.Pen, p chart.Panel) {
+	s.Parts = []picture.FramePart{{Panel: chart.Panel{Y: y}, Name: opt.LossName(), Color: canvas.InkColor, Ticks: y.Ticks(6), Inside: func(pn canvas.Pen, p chart.Panel) {
 		picture.DrawGaps(p, pn, losses)
 		picture.DrawLineMarks(p, pn, opt.Marks)
 		for _, c := range curves {

@@ -23,9 +23,9 @@ func Norms(runs []Run, opt picture.Options) (picture.Figure, error) {
 	return layoutRuns(runs, opt, 0.62, []picture.Quantity{picture.WeightNorm})
 }
 
-// Curves draws loss and error (100 % − accuracy) during several trainings, the training set solid and the test set dashed.
+// Curves draws loss and error (100 % − accuracy), or another score, during several trainings, the training set solid and the test set dashed.
 func Curves(runs []Run, opt picture.Options) (picture.Figure, error) {
-	return layoutRuns(runs, opt, 0.42, []picture.Quantity{picture.EpochLoss, picture.EpochError})
+	return layoutRuns(runs, opt, 0.42, opt.OfEpochs())
 }
 
 func layoutRuns(runs []Run, opt picture.Options, aspect float64, quantities []picture.Quantity) (picture.Figure, error) {

@@ -114,7 +114,7 @@ func Scatter(dots []Dot, measure string, opt picture.Options) (picture.Figure, e
 	}
 	s.Note = note
 	axis := dotScale(heights)
-	s.Parts = []picture.FramePart{{Panel: chart.Panel{Y: axis}, Name: "test error (%)", Color: canvas.InkColor, Ticks: axis.Ticks(6), Inside: func(pn canvas.Pen, p chart.Panel) { drawDots(p, pn, shown) }}}
+	s.Parts = []picture.FramePart{{Panel: chart.Panel{Y: axis}, Name: "test " + opt.Score.TestLabel(), Color: canvas.InkColor, Ticks: axis.Ticks(6), Inside: func(pn canvas.Pen, p chart.Panel) { drawDots(p, pn, shown) }}}
 	return s.Layout(opt, 0.62), nil
 }
 

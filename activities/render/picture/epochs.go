@@ -15,17 +15,25 @@ import (
 // Quantity is a value of each epoch, on the training set and, if not nil, the test set.
 type Quantity struct {
 	name        string
-	scaled      bool // Options.Scale is for it
+	Color       color.Color // where there is one training
+	scaled      bool        // Options.Scale is for it
 	train, test func(trainlog.Epoch) trainlog.Number
 }
 
-var (
-	EpochLoss = Quantity{name: "loss", scaled: true,
-		train: func(e trainlog.Epoch) trainlog.Number { return e.TrainLoss }, test: func(e trainlog.Epoch) trainlog.Number { return e.TestLoss }}
-	EpochError = Quantity{name: "error (%)",
-		train: func(e trainlog.Epoch) trainlog.Number { return 100 - e.TrainAccuracy }, test: func(e trainlog.Epoch) trainlog.Number { return 100 - e.TestAccuracy }}
-	WeightNorm = Quantity{name: "weight norm", train: func(e trainlog.Epoch) trainlog.Number { return e.WeightNorm }}
-)
+// WeightNorm is the norm of the weights.
+var WeightNorm = Quantity{name: "weight norm", Color: canvas.InkColor, train: func(e trainlog.Epoch) trainlog.Number { return e.WeightNorm }}
+
+// OfEpochs are the loss of each epoch, and what is shown of its score, if it has one.
+func (o Options) OfEpochs() []Quantity {
+	out := []Quantity{{name: o.LossName(), Color: canvas.LossColor, scaled: true,
+		train: func(e trainlog.Epoch) trainlog.Number { return e.TrainLoss }, test: func(e trainlog.Epoch) trainlog.Number { return e.TestLoss }}}
+	if o.Score == trainlog.NoScore {
+		return out
+	}
+	shown := func(n trainlog.Number) trainlog.Number { return trainlog.Number(o.Score.Shown(n)) }
+	return append(out, Quantity{name: o.Score.TestLabel(), Color: canvas.AccColor,
+		train: func(e trainlog.Epoch) trainlog.Number { return shown(e.TrainAccuracy) }, test: func(e trainlog.Epoch) trainlog.Number { return shown(e.TestAccuracy) }})
+}
 
 // Part is the frame that shows the quantity of all trainings, each in its colour, and whether one of them has test values.
 func (q Quantity) Part(trainings [][]trainlog.Epoch, colors []color.Color, opt Options) (part FramePart, tested bool) {
@@ -49,7 +57,9 @@ func (q Quantity) Part(trainings [][]trainlog.Epoch, colors []color.Color, opt O
 }
 
 // LossFrame is the frame of losses over epochs.
-func LossFrame(curves []Curve, opt Options) FramePart { return epochsFrame("loss", curves, opt.Scale) }
+func LossFrame(curves []Curve, opt Options) FramePart {
+	return epochsFrame(opt.LossName(), curves, opt.Scale)
+}
 
 // epochsFrame is a frame around curves over epochs.
 func epochsFrame(name string, curves []Curve, kind string) FramePart {

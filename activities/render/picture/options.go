@@ -11,6 +11,7 @@ import (
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 )
 
 // Scales of a quantity; the zero value lets the data decide.
@@ -25,6 +26,9 @@ const (
 type Options struct {
 	// Title stands above the frame, wrapped where it is longer than the figure is wide.
 	Title string
+	// Loss names the loss at axes, by default "loss", and Score the score, by default accuracy.
+	Loss  string
+	Score trainlog.Score
 	// Width of the figure in inches, by default 4. The height follows from the kind of
 	// figure: surfaces keep the aspect of their directions.
 	Width float64
@@ -64,6 +68,9 @@ type PanelOptions struct {
 	// Room is the least width that is left for the labels of ticks, so that frames with different labels are equally large.
 	Room vg.Length
 }
+
+// LossName is the name of the loss at axes.
+func (o Options) LossName() string { return cmp.Or(o.Loss, "loss") }
 
 // Room is the space for labels of ticks.
 func (o Options) Room(ticks []chart.Tick) vg.Length {

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 // Catalog is the list of names that sweep files may use.
 func Catalog() sweepfile.Catalog {
 	return sweepfile.Catalog{
-		Nets: nets.Names(), Datasets: datasets(), Losses: problem.Losses(), Scores: problem.Scores(), CheckNetwork: checkNetwork,
+		Nets: nets.Names(), Datasets: datasets(), Losses: problem.Losses(), Scores: problem.Scores(), MapLoss: mapLoss, CheckNetwork: checkNetwork,
 	}
 }
 
@@ -79,22 +80,9 @@ func dataset(folder string, c sweepfile.DataChoices) (sweepfile.Dataset, error) 
 		p, out.Train, out.Test, out.Augment = known.Problem, known.Train, known.Test, known.Augment
 	}
 	chosen, err := choose(p, c)
-	out.Problem, out.Loss = pipelines.Problem(chosen.String()), lossTitle(chosen)
+	of := titled(chosen)
+	out.Problem, out.Loss, out.Score = of.Problem, of.Name, of.Score
 	return out, err
-}
-
-// lossTitle names a loss in titles, "" for plain cross-entropy.
-func lossTitle(p problem.Problem) string {
-	name := p.Loss
-	switch {
-	case p.Smoothing > 0:
-		name += fmt.Sprintf(", smoothing %g", p.Smoothing)
-	case p.ClassWeights != nil:
-		name = "weighted " + name
-	case p.Loss == problem.CrossEntropy:
-		return ""
-	}
-	return name
 }
 
 // choose is a problem with the normalization, loss and score that a sweep file chooses.
@@ -106,20 +94,52 @@ func choose(p problem.Problem, c sweepfile.DataChoices) (problem.Problem, error)
 		}
 		p.Mean, p.Deviation = mean, deviation
 	}
+	o := problem.LossOptions{Smoothing: c.Smoothing, ClassWeights: c.ClassWeights, Ignore: c.Ignore, Delta: c.Delta}
+	return withLoss(p, c.Name, cmp.Or(c.Loss, p.Loss), c.Score, o)
+}
+
+// withLoss is a problem with another loss and score for the labels of a data set.
+func withLoss(p problem.Problem, dataset, loss, score string, o problem.LossOptions) (problem.Problem, error) {
 	had := p
-	if c.Loss != "" {
-		p.Loss = c.Loss
-	}
-	p.Score = c.Score
-	p.LossOptions = problem.LossOptions{Smoothing: c.Smoothing, ClassWeights: c.ClassWeights, Ignore: c.Ignore, Delta: c.Delta}
+	p.Loss, p.Score, p.LossOptions = loss, score, o
 	if err := p.Check(); err != nil {
 		return p, &sweepfile.FieldError{Field: "loss", Err: err}
 	}
 	if p.HasTargets() != had.HasTargets() {
 		kind := map[bool]string{true: "numbers", false: "classes"}
-		return p, &sweepfile.FieldError{Field: "loss", Err: fmt.Errorf("%s compares with %s, and the labels of %s are %s", p.Loss, kind[p.HasTargets()], c.Name, kind[had.HasTargets()])}
+		return p, &sweepfile.FieldError{Field: "loss", Err: fmt.Errorf("%s compares with %s, and the labels of %s are %s", p.Loss, kind[p.HasTargets()], dataset, kind[had.HasTargets()])}
 	}
 	return p, nil
+}
+
+// mapLoss is the loss of a map in a problem: a loss by its name has the options next to it alone, and the label that the problem
+// ignores; else the options next to it take the place of the problem's.
+func mapLoss(of pipelines.Problem, dataset string, c sweepfile.LossChoices) (sweepfile.Loss, error) {
+	p, err := problem.Parse([]byte(of))
+	if err != nil {
+		return sweepfile.Loss{}, err
+	}
+	loss, score, o := p.Loss, p.Score, p.LossOptions
+	if c.Loss != "" {
+		loss, score, o = c.Loss, "", problem.LossOptions{Ignore: p.Ignore}
+	}
+	if c.Smoothing != nil {
+		o.Smoothing = *c.Smoothing
+	}
+	if c.ClassWeights != nil {
+		o.ClassWeights = c.ClassWeights
+	}
+	if c.IgnoreLabel != nil {
+		o.Ignore = c.IgnoreLabel
+	}
+	p, err = withLoss(p, dataset, loss, cmp.Or(c.Score, score), problem.LossOptions{
+		Smoothing: o.Smoothing, ClassWeights: o.ClassWeights, Ignore: o.Ignore, Delta: cmp.Or(c.Delta, o.Delta)})
+	return titled(p), err
+}
+
+// titled is a problem with the names of its loss and score.
+func titled(p problem.Problem) sweepfile.Loss {
+	return sweepfile.Loss{Problem: pipelines.Problem(p.String()), Name: p.LossTitle(), Score: string(p.ScoreTitle())}
 }
 
 // normalization is mean and deviation in the numbers of the data. For images of 8 bits PyTorch's convention is known, too: shares of 255.

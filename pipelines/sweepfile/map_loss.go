@@ -1,0 +1,138 @@
+package sweepfile
+
+import (
+	"cmp"
+	"errors"
+	"strings"
+
+	"lossatlas/pipelines"
+	"lossatlas/pipelines/syntax"
+)
+
+// Loss is a problem with the names of its loss and score in titles: "" for plain cross-entropy, and for accuracy.
+type Loss struct {
+	Problem     pipelines.Problem
+	Name, Score string
+}
+
+// LossChoices are what a map says of its loss and score. The zero value is those of the training.
+type LossChoices struct {
+	Loss         string    `field:"loss"`
+	Score        string    `field:"score"`
+	Smoothing    *float64  `field:"smoothing"`
+	ClassWeights []float64 `field:"class_weights"`
+	IgnoreLabel  *int32    `field:"ignore_label"`
+	Delta        float64   `field:"delta"`
+}
+
+// trained is the loss of the training.
+func (cfg *config) trained() Loss { return Loss{cfg.Problem, cfg.Loss, cfg.Score} }
+
+func (l LossChoices) any() bool {
+	return l.Loss != "" || l.Score != "" || l.Smoothing != nil || l.ClassWeights != nil || l.IgnoreLabel != nil || l.Delta != 0
+}
+
+// mapLossFields are those of a data set's loss, for maps, where ignore says what directions leave out.
+var mapLossFields = func() (out []syntax.Field) {
+	for _, name := range []string{"loss", "score", "smoothing", "class_weights", "ignore", "delta"} {
+		f := *datasetFields.Find(name)
+		f.Default = nil
+		switch name {
+		case "loss":
+			f.Doc = "The loss that is mapped, with the options next to it. Default: that of the training."
+		case "score":
+			f.Doc = "The score that is shown with it. Default: the training's, or the usual one of a loss that is named."
+		case "ignore":
+			f.Name, f.Doc = "ignore_label", f.Doc+" Default: dataset.ignore."
+		}
+		out = append(out, f)
+	}
+	return out
+}()
+
+// resolveLoss settles which loss a map is of.
+func (cfg *config) resolveLoss(c *syntax.Checker, cat Catalog, m *mapConfig, item *syntax.Node) {
+	m.loss = cfg.trained()
+	if !m.any() || cat.MapLoss == nil {
+		return
+	}
+	of, err := cat.MapLoss(cfg.Problem, cfg.Dataset.Name, m.LossChoices)
+	var field *FieldError
+	if errors.As(err, &field) {
+		c.Addf(item.Place(field.Field), "maps.%s: %v", field.Field, field.Err)
+	} else if err != nil {
+		c.Addf(item.At, "maps: %v", err)
+	}
+	m.loss = of
+}
+
+// title names the loss in the heading of a picture over all splits.
+func (l Loss) title(heading string) string {
+	if l.Name == "" {
+		return heading
+	}
+	return heading + " · " + l.Name
+}
+
+// over names the loss over a split: "training loss", and with its name unless it is plain cross-entropy.
+func (l Loss) over(split string) string {
+	name := map[string]string{splitTrain: "training loss", splitTest: "test loss"}[split]
+	if l.Name != "" {
+		name += " (" + l.Name + ")"
+	}
+	return name
+}
+
+// noScore is the name of the score of a loss that has none.
+const noScore = "none"
+
+// both names loss and score in captions: "Loss (hinge) and top-5 accuracy".
+func (l Loss) both() string {
+	out := "Loss"
+	if l.Name != "" {
+		out += " (" + l.Name + ")"
+	}
+	if l.Score == noScore {
+		return out
+	}
+	return out + " and " + cmp.Or(l.Score, "accuracy")
+}
+
+// on is a picture's parameters with the names that its axes have.
+func (l Loss) on(p pipelines.RenderParams) pipelines.RenderParams {
+	p.Loss, p.Score = l.Name, l.Score
+	return p
+}
+
+// test names the test set's score in captions: an accuracy by its error.
+func (l Loss) test() string {
+	return strings.Replace(cmp.Or(l.Score, "accuracy"), "accuracy", "error", 1)
+}
+
+// of is the loss that a figure shows of an experiment: of the map that it shows, or of the training.
+func (f figureConfig) of(cfg *config) Loss {
+	if f.compared {
+		return f.source.loss
+	}
+	for _, m := range cfg.Maps {
+		if m.Name == f.Map && f.Kind != figureScatter {
+			return m.loss
+		}
+	}
+	return cfg.trained()
+}
+
+// loss is the loss of the experiments that a figure shows. Names that differ among them are left out: panels have them.
+func (fig figure) loss(s *Sweep) Loss {
+	of := fig.config.of(s.experiments[fig.panels[0].experiments[0]].config)
+	for _, p := range fig.panels[1:] {
+		here := fig.config.of(s.experiments[p.experiments[0]].config)
+		if here.Name != of.Name {
+			of.Name = ""
+		}
+		if here.Score != of.Score {
+			of.Score = ""
+		}
+	}
+	return of
+}
