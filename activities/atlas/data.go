@@ -44,7 +44,9 @@ type Experiment struct {
 	Group string
 	// Params are the swept values by their path in the sweep file.
 	Params []Pair
-	// Losses are mean cross-entropies, TestError is in percent; nil where they are not known.
+	// Score is the score of the training.
+	Score trainlog.Score
+	// Losses are means. TestError, in percent, is the error, or what the score has in its place; nil where they are not known.
 	TrainLoss, TestLoss, TestError *float64
 	// Note says what is missing and why, for an experiment that failed or is not finished.
 	Note string
@@ -72,6 +74,9 @@ type Flatness struct {
 // Map is one map of an experiment over one split.
 type Map struct {
 	Name, Kind, Split string // surface; line, surface, hessian, trajectory or spectrum; train or test
+	// Loss and Score are the names of both: "" for plain cross-entropy, and for accuracy.
+	Loss  string
+	Score trainlog.Score
 	// Grid is the loss over a line or plane, nil for a spectrum and for a map that is not there.
 	Grid *surface.Grid
 	// Plane names the centre and directions of the grid: maps of equal ones show the same plane.

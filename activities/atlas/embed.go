@@ -27,6 +27,8 @@ type experimentJSON struct {
 	Comparison bool              `json:"comparison,omitempty"`
 	Between    string            `json:"between,omitempty"` // of a comparison: the experiments by their letters
 	TestError  string            `json:"error,omitempty"`
+	Test       string            `json:"test,omitempty"`  // what TestError is, where it is no error
+	Score      string            `json:"score,omitempty"` // of the training, where it is no accuracy
 	Maps       []mapJSON         `json:"maps,omitempty"`
 	Training   map[string]string `json:"training,omitempty"` // packed, by column
 }
@@ -35,6 +37,8 @@ type mapJSON struct {
 	Name       string            `json:"name"`
 	Kind       string            `json:"kind"`
 	Split      string            `json:"split"`
+	Loss       string            `json:"loss,omitempty"`  // its name
+	Score      string            `json:"score,omitempty"` // its name, where it is no accuracy; "none" for none
 	Note       string            `json:"note,omitempty"`
 	Stem       string            `json:"stem"` // of its files' names
 	Plane      string            `json:"plane,omitempty"`
@@ -94,6 +98,9 @@ func embedded(d Data, limit int) (data []byte, note string, err error) {
 			}
 			x.Between = strings.Join(ends, " · ")
 		}
+		if x.Score = string(e.Score); x.Score != "" {
+			x.Test = e.Score.Test()
+		}
 		if e.TestError != nil {
 			x.TestError = measured(e.TestError, 2)
 		}
@@ -131,7 +138,7 @@ func (m Map) packed(single, whole bool) mapJSON {
 	single = single && (m.Grid == nil || !slices.ContainsFunc(m.Grid.Loss, func(v float64) bool {
 		return math.Abs(v) > math.MaxFloat32 && !math.IsInf(v, 0)
 	}))
-	out := mapJSON{Name: m.Name, Kind: m.Kind, Split: m.Split, Note: m.Note, Plane: m.Plane, Single: single, Marks: m.Marks, Provenance: m.Provenance}
+	out := mapJSON{Name: m.Name, Kind: m.Kind, Split: m.Split, Loss: m.Loss, Score: string(m.Score), Note: m.Note, Plane: m.Plane, Single: single, Marks: m.Marks, Provenance: m.Provenance}
 	if !whole {
 		out.Note = "This map is too large for the page; `lossatlas export` has it."
 		return out

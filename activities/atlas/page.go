@@ -97,6 +97,7 @@ type experimentView struct {
 	Params                         []Pair
 	Values                         []cell // of Columns
 	TrainLoss, TestLoss, TestError string
+	Test                           string // what TestError is, with its unit; "" for none
 	Pictures                       []pictureView
 	Flatness                       []flatnessView
 	Provenance                     []Provenance
@@ -176,7 +177,7 @@ func newPageView(d Data) (*pageView, error) {
 func newExperimentView(sweep string, i int, e Experiment, b *budget) (experimentView, error) {
 	x := experimentView{
 		ID: experimentID(i), Name: e.Name, Note: e.Note, Overview: e.Overview, Provenance: e.Provenance,
-		TrainLoss: measured(e.TrainLoss, 4), TestLoss: measured(e.TestLoss, 4), TestError: measured(e.TestError, 2),
+		TrainLoss: measured(e.TrainLoss, 4), TestLoss: measured(e.TestLoss, 4), TestError: measured(e.TestError, 2), Test: e.Score.TestLabel(),
 	}
 	for _, f := range e.Flatness {
 		x.Flatness = append(x.Flatness, newFlatnessView(f))

@@ -6,25 +6,36 @@ import (
 	"strings"
 )
 
-// summarize says how many experiments there are and which has the lowest test error.
+// summarize says how many experiments there are and, where they have one score, which is best.
 func summarize(experiments []Experiment) string {
 	count := fmt.Sprintf("%d experiments.", len(experiments))
 	if len(experiments) == 1 {
 		count = "1 experiment."
 	}
-	best := -1
+	all := scores(experiments)
+	if len(all) != 1 {
+		return count
+	}
+	best, word := -1, "lowest"
 	for i, e := range experiments {
-		if e.TestError != nil && !math.IsNaN(*e.TestError) && (best < 0 || *e.TestError < *experiments[best].TestError) {
+		if e.TestError == nil || math.IsNaN(*e.TestError) {
+			continue
+		}
+		if best < 0 || (*e.TestError < *experiments[best].TestError) == all[0].IsAccuracy() {
 			best = i
 		}
 	}
 	if best < 0 {
 		return count
 	}
-	if len(experiments) == 1 {
-		return fmt.Sprintf("%s Its test error is %s %%.", count, measured(experiments[0].TestError, 2))
+	if !all[0].IsAccuracy() {
+		word = "highest"
 	}
-	return fmt.Sprintf("%s The lowest test error is %s %%, of %s.", count, measured(experiments[best].TestError, 2), experiments[best].Name)
+	test := all[0].Test()
+	if len(experiments) == 1 {
+		return fmt.Sprintf("%s Its test %s is %s %%.", count, test, measured(experiments[0].TestError, 2))
+	}
+	return fmt.Sprintf("%s The %s test %s is %s %%, of %s.", count, word, test, measured(experiments[best].TestError, 2), experiments[best].Name)
 }
 
 // missing says what of a sweep is not there, "" if all is. What an experiment lacks because its training diverged

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 )
 
 // column is a column of the table of experiments.
@@ -71,9 +72,16 @@ func results(experiments []Experiment) (out []column, values [][]cell) {
 			values[i] = append(values[i], value(e))
 		}
 	}
-	add(column{Path: "mean cross-entropy of the training set", Label: "train loss"}, func(e Experiment) cell { return numeric(e.TrainLoss, 4) })
-	add(column{Path: "mean cross-entropy of the test set", Label: "test loss"}, func(e Experiment) cell { return numeric(e.TestLoss, 4) })
-	add(column{Path: "share of the test images classified wrongly", Label: "test error (%)"}, func(e Experiment) cell { return numeric(e.TestError, 2) })
+	add(column{Path: "mean loss of the training set", Label: "train loss"}, func(e Experiment) cell { return numeric(e.TrainLoss, 4) })
+	add(column{Path: "mean loss of the test set", Label: "test loss"}, func(e Experiment) cell { return numeric(e.TestLoss, 4) })
+	for _, score := range scores(experiments) {
+		add(column{Path: scorePath(score), Label: "test " + score.TestLabel()}, func(e Experiment) cell {
+			if e.Score != score {
+				return unknown
+			}
+			return numeric(e.TestError, 2)
+		})
+	}
 	flat, first := measures(experiments), plane(experiments)
 	for _, m := range flat {
 		words, of := flatnessName(m[1]), ""
@@ -105,6 +113,27 @@ func results(experiments []Experiment) (out []column, values [][]cell) {
 		known += len(names)
 	}
 	return out, values
+}
+
+// scores are those of the trainings in the order of their first use, without none.
+func scores(experiments []Experiment) (out []trainlog.Score) {
+	for _, e := range experiments {
+		if e.Score != trainlog.NoScore && !slices.Contains(out, e.Score) {
+			out = append(out, e.Score)
+		}
+	}
+	return out
+}
+
+// scorePath says what a score is.
+func scorePath(s trainlog.Score) string {
+	switch s {
+	case "":
+		return "share of the test examples classified wrongly"
+	case trainlog.Determination:
+		return "coefficient of determination of the test set"
+	}
+	return s.Test() + " of the test set"
 }
 
 // measures are the names of maps and of what was measured of their flatness, in the order of their first use.

@@ -18,6 +18,7 @@ func mapOrigins(m results.Map) []pipelines.Ref {
 // showMap is a map in the form that the page draws.
 func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 	out := atlas.Map{Name: m.Step.At.Map, Kind: string(m.Kind), Split: m.Step.At.Split, Path: m.Path, Grid: m.Grid, Marks: m.Marks}
+	out.Loss, out.Score = m.Names()
 	switch {
 	case !m.Done:
 		out.Note = p.absent("This map", m.Step.ID)

@@ -139,6 +139,7 @@ func (p page) experiment(ctx context.Context, e pipelines.Experiment) (atlas.Exp
 		}
 		return out, nil
 	}
+	out.Score = results.Score(*weights)
 	showLog(&out, log)
 	if out.Provenance, err = p.origins(ctx, pipelines.Ref{Step: weights.ID, Output: pipelines.OutLog}); err != nil {
 		return out, err
@@ -162,7 +163,7 @@ func showLog(out *atlas.Experiment, log *trainlog.Log) {
 	}
 	train, test := float64(log.Final.TrainLoss), float64(log.Final.TestLoss)
 	out.TrainLoss, out.TestLoss = &train, &test
-	if miss := log.Final.TestError(); !math.IsNaN(miss) {
+	if miss := out.Score.Shown(log.Final.TestAccuracy); !math.IsNaN(miss) {
 		out.TestError = &miss
 	}
 }

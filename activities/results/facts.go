@@ -7,6 +7,7 @@ import (
 
 	"lossatlas/activities/nets"
 	"lossatlas/activities/problem"
+	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -60,6 +61,21 @@ func (f Fact) params(path string, raw json.RawMessage) {
 			f[path+"."+name] = v
 		}
 	}
+}
+
+// Score is the score of the problem that a training or an import is of.
+func Score(weights pipelines.Step) trainlog.Score {
+	var p struct {
+		Data pipelines.TrainData `json:"data"`
+	}
+	if json.Unmarshal(weights.Params, &p) != nil {
+		return ""
+	}
+	of, err := problem.Parse([]byte(p.Data.Problem))
+	if err != nil {
+		return ""
+	}
+	return of.ScoreTitle()
 }
 
 // network notes the name and size of the network that a training or an import is of.

@@ -2,9 +2,12 @@ package results
 
 import (
 	"context"
+	"encoding/json"
 
+	"lossatlas/activities/problem"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 	"lossatlas/activities/trajectory"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -25,6 +28,19 @@ type Map struct {
 	Marks    []pipelines.Mark // of a comparison: the minimizers
 	// Recipe is that of a map that is under way.
 	Recipe artifacts.Recipe
+}
+
+// Loss and score are the names of a map's loss and score, as of problem.Problem.
+func (m Map) Names() (loss string, score trainlog.Score) {
+	var p pipelines.MapParams
+	if json.Unmarshal(m.Step.Params, &p) != nil {
+		return "", ""
+	}
+	of, err := problem.Parse([]byte(p.Data.Problem))
+	if err != nil {
+		return "", ""
+	}
+	return of.LossTitle(), of.ScoreTitle()
 }
 
 // Maps reads the maps among steps, which are those of one experiment or of one comparison.

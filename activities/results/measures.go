@@ -29,11 +29,14 @@ var given = []Measure{
 // briefly are the measures of flatness that a narrow table shows.
 var briefly = []string{"width0.5", "convex", "sharp0.5"}
 
-// Measures lists the numbers that rows have: losses and error in any case, then those of maps by name, then flatness by map
+// Measures lists the numbers that rows have: losses in any case, the error unless no training has an accuracy, other scores,
+// then those of maps by name, then flatness by map
 // in the order of its measures.
 func Measures(rows []Experiment) []Measure {
 	numbers, known, byMap := map[string]bool{}, map[string]bool{}, map[string][]surface.Summary{}
+	scores := map[string]bool{}
 	for _, r := range rows {
+		scores[r.Score.Column()] = true
 		for name := range r.Measures {
 			numbers[name] = true
 		}
@@ -45,6 +48,15 @@ func Measures(rows []Experiment) []Measure {
 		}
 	}
 	out := slices.Clone(given)
+	if len(rows) > 0 && !scores[given[2].Name] {
+		out = out[:2]
+	}
+	for _, name := range slices.Sorted(maps.Keys(scores)) {
+		if name != "" && name != given[2].Name {
+			out = append(out, Measure{Name: name, Decimals: given[2].Decimals, Brief: true})
+			delete(numbers, name)
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(numbers)) {
 		out = append(out, Measure{Name: name, Brief: true})
 	}

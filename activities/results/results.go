@@ -22,10 +22,13 @@ type Experiment struct {
 	Group  string         `json:"group,omitempty"`
 	State  string         `json:"state"` // done, diverged, failed, interrupted, not run, running, waiting
 	Params map[string]any `json:"params"`
-	// Losses are mean cross-entropies of the trained network; TestError is in percent.
+	// Losses are means of the trained network; TestError is in percent. Other scores than accuracy are among the measures:
+	// "test_top5_error", "test_r2".
 	TrainLoss *float64 `json:"train_loss"`
 	TestLoss  *float64 `json:"test_loss"`
 	TestError *float64 `json:"test_error"`
+	// Score is the score of the training.
+	Score trainlog.Score `json:"score,omitempty"`
 	// Measures are further numbers of steps, by their names:
 	// "trajectory.pc1" is how much of a path its first principal component explains, in percent,
 	// "spectrum.lambda_max" the largest eigenvalue of the Hessian at the trained weights.
@@ -101,7 +104,14 @@ func (e *Experiment) read(ctx context.Context, s *Sweep, of pipelines.Experiment
 			return err
 		}
 		e.Diverged = log.Diverged
-		e.TrainLoss, e.TestLoss, e.TestError = finite(log.Final.TrainLoss), finite(log.Final.TestLoss), finite(log.Final.TestError())
+		e.TrainLoss, e.TestLoss, e.Score = finite(log.Final.TrainLoss), finite(log.Final.TestLoss), Score(step)
+		switch shown := e.Score.Shown(log.Final.TestAccuracy); e.Score {
+		case "":
+			e.TestError = finite(shown)
+		case trainlog.NoScore:
+		default:
+			e.measure(e.Score.Column(), shown)
+		}
 	case at.Role == pipelines.RolePath:
 		path, err := s.Path(ctx, step.ID)
 		if err != nil || path == nil {

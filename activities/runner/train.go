@@ -194,8 +194,8 @@ func (r *trainRun) epoch(ctx context.Context) error {
 	if n > 0 {
 		last := r.state.Log.Epochs[n-1]
 		note = fmt.Sprintf("epoch %d: train loss %.4g", n, float64(last.TrainLoss))
-		if miss := 100 - float64(last.TestAccuracy); !math.IsNaN(miss) {
-			note += fmt.Sprintf(", test error %.2f %%", miss)
+		if score := r.net.Problem.ScoreTitle(); !math.IsNaN(score.Shown(last.TestAccuracy)) {
+			note += fmt.Sprintf(", test %s %.2f %%", score.Test(), score.Shown(last.TestAccuracy))
 		}
 	}
 	stats, err := r.trainer.Epoch(ctx, func(step, steps int, _ float64) {

@@ -13,7 +13,7 @@ import (
 
 // Spectrum describes the eigenvalues of a Hessian at one point.
 type Spectrum struct {
-	Loss     float64 // mean cross-entropy there
+	Loss     float64 // mean loss there
 	Accuracy float64 // percent; NaN where a logit is not finite
 	// The two ends, with ‖Hv − λv‖ of each.
 	LambdaMin, LambdaMax, ResidualMin, ResidualMax float64

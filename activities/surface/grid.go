@@ -12,10 +12,10 @@ import (
 // that of (X[ix], Y[iy]) has the index iy·len(X) + ix.
 type Grid struct {
 	X, Y []float64 // the coordinates α and β; Y is {0} for a line
-	// Loss is the mean cross-entropy. Where the network overflows it is NaN or
+	// Loss is the mean loss. Where the network overflows it is NaN or
 	// infinite, which is a result; where Mask is false it is NaN and means nothing.
 	Loss     []float64
-	Accuracy []float64 // percent; NaN where a logit of any image is not finite
+	Accuracy []float64 // percent: the score; NaN without one, and where an output for any example is not finite
 	Mask     []bool    // true where the point was evaluated
 	// Curvature is the extreme eigenvalues of the Hessian at the points; nil for
 	// a line or surface.

@@ -11,7 +11,7 @@ import (
 // Point is the loss at one point of a lattice.
 type Point struct {
 	Index    int     // row-major index in the lattice: iy·nx + ix
-	Loss     float64 // mean cross-entropy; NaN and ±Inf are values like others
+	Loss     float64 // mean loss; NaN and ±Inf are values like others
 	Accuracy float64 // percent; NaN where a logit is not finite
 }
 

@@ -28,11 +28,12 @@ func (s Score) Name() string {
 // Label is the name with its unit, as axes have it; "" for none.
 func (s Score) Label() string { return withPercent(s.Name()) }
 
-func (s Score) isAccuracy() bool { return strings.HasSuffix(s.Name(), "accuracy") }
+// IsAccuracy says that the score is a share of what is right.
+func (s Score) IsAccuracy() bool { return strings.HasSuffix(s.Name(), "accuracy") }
 
 // Test names what tables show of the score: the error, 100 % minus an accuracy, or the score itself. "" for none.
 func (s Score) Test() string {
-	if s.isAccuracy() {
+	if s.IsAccuracy() {
 		return strings.TrimSuffix(s.Name(), "accuracy") + "error"
 	}
 	return s.Name()
@@ -53,7 +54,7 @@ func (s Score) Shown(percent Number) float64 {
 	switch {
 	case s == NoScore:
 		return math.NaN()
-	case s.isAccuracy():
+	case s.IsAccuracy():
 		return 100 - float64(percent)
 	}
 	return float64(percent)

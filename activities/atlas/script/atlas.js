@@ -2,6 +2,12 @@
 
 const planes = landscapes.filter((l) => l.isPlane);
 
+// labelOf is what a quantity of several planes is called; where they differ, by its plain name.
+function labelOf(list, quantity) {
+  const names = new Set(list.map((l) => l.label(quantity)));
+  return names.size === 1 ? [...names][0] : quantities[quantity].label;
+}
+
 const groupKind = (group) => planes.find((l) => l.group === group).map.kind;
 
 const atlas = {
@@ -98,7 +104,7 @@ const atlas = {
   adapt() {
     const shown = this.shown(), able = Object.keys(quantities).filter((q) => (shown.length ? shown : planes.filter((l) => l.group === state.group)).every((l) => l.has(q)));
     if (!able.includes(state.quantity)) state.quantity = able[0];
-    this.quantityChoice.replaceChildren(choice("shows", able.map((q) => [q, quantities[q].label]), state.quantity, (quantity) => this.set({ quantity, cut: 1 })));
+    this.quantityChoice.replaceChildren(choice("shows", able.map((q) => [q, labelOf(shown, q)]), state.quantity, (quantity) => this.set({ quantity, cut: 1 })));
     this.scales.clear();
     this.common = scaleOf(shown, state.quantity, state.height, state.cut);
     this.log.checked = this.common.logarithmic;
@@ -153,7 +159,7 @@ const atlas = {
       card.paint(context, view, width, height, density);
       context.restore();
     });
-    picture.save(stem(pageData.sweep, state.group, state.quantity), `${pageData.sweep}: ${state.group}, ${quantities[state.quantity].label}`);
+    picture.save(stem(pageData.sweep, state.group, state.quantity), `${pageData.sweep}: ${state.group}, ${labelOf(this.shown(), state.quantity)}`);
   },
   // refresh draws with the next frame of the screen.
   refresh() {

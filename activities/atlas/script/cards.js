@@ -14,7 +14,7 @@ class Card {
       "aria-label": `Contours: ${label}. Arrow keys move the point that is looked at.`,
     });
     this.readout = element("p", { class: "readout" });
-    const error = landscape.experiment.error ? `test error ${landscape.experiment.error} %` : "";
+    const error = landscape.experiment.error ? `test ${landscape.experiment.test || "error"} ${landscape.experiment.error} %` : "";
     const points = `${landscape.x.length}×${landscape.y.length} points`, between = landscape.experiment.between;
     this.views = element("div", { class: "views" }, this.space, this.plane);
     const heading = element("h3", {}, element("a", { href: `#${landscape.experiment.id}` }, ...breakable(landscape.title)));
@@ -191,8 +191,8 @@ function described(l, i) {
   say(nameX, spell(l.x[i % n], 3));
   say(nameY, spell(l.y[Math.floor(i / n)], 3));
   const of = (m, k, name) => spell(m.values(name)[k], 4);
-  say("loss", of(l, i, "loss"));
-  say("accuracy", Number.isNaN(l.values("accuracy")[i]) ? "—" : `${of(l, i, "accuracy")} %`);
+  say(l.label("loss"), of(l, i, "loss"));
+  if (l.has("accuracy")) say(l.map.score || "accuracy", Number.isNaN(l.values("accuracy")[i]) ? "—" : `${of(l, i, "accuracy")} %`);
   const curved = l.has("lambda_max") ? l : l.curvature;
   const k = curved === l ? i : curved ? curved.nearest(l.x[i % n], l.y[Math.floor(i / n)]) : -1;
   if (k >= 0) {

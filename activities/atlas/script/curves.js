@@ -121,7 +121,7 @@ function prepareLines() {
   section.append(element("div", { class: "bar" }, choice("line", groups.map((g) => [g, g]), state.line, (line) => { state.line = line; saved(); draw(); }), logSwitch("lineLog", () => draw())),
     element("p", { class: "legend" }, "Solid: training set. Dashed: test set. Drag to enlarge, double-click to see all; click a name to hide its curve."), plots, data);
   const loss = new Curves(plots, { title: "loss along a line", x: "α", y: "loss", sync: "line" });
-  const accuracy = new Curves(plots, { title: "accuracy along a line", x: "α", y: "accuracy (%)", sync: "line" });
+  const accuracy = new Curves(plots, { title: "score along a line", x: "α", y: "accuracy (%)", sync: "line" });
   section.append(downloads(loss, accuracy));
   function draw() {
     const shown = chosenOf(lines.filter((l) => key(l) === state.line));
@@ -131,8 +131,12 @@ function prepareLines() {
       color: l.experiment.comparison ? inks[i % inks.length] : inkOf(l.experiment.name), dash: dashOf(l.map.split),
     }));
     const marks = shown.flatMap((l) => (l.map.marks || []).map((m) => m.x));
+    const scored = shown.filter((l) => l.has("accuracy"));
+    Object.assign(loss.options, { y: labelOf(shown, "loss") });
+    Object.assign(accuracy.options, { y: labelOf(scored, "accuracy") });
     loss.set(series("loss"), state.lineLog === "log", marks);
-    accuracy.set(series("accuracy"), false, marks);
+    accuracy.set(scored.length ? series("accuracy") : [], false, marks);
+    accuracy.root.hidden = !scored.length;
     data.replaceChildren(data.firstChild, ...shown.map((l) => element("div", {},
       element("p", { class: "links" }, element("strong", {}, `${l.title}, ${splitNames[l.map.split] || l.map.split}`), ...dataButtons(l)), ...origin(l))));
   }
@@ -147,13 +151,14 @@ function spread(l) {
 }
 
 function prepareTrainings() {
+  const trainingScore = trainings.length && trainings.every((t) => t.experiment.score === trainings[0].experiment.score) ? trainings[0].experiment.score : "";
   const section = document.getElementById("trainings");
   if (!section || !trainings.length) return;
   section.hidden = false;
   const plots = element("div", { class: "plots" });
   section.append(element("div", { class: "bar" }, logSwitch("trainingLog", () => draw())),
     element("p", { class: "legend" }, "Solid: training set, as it was trained on. Dashed: test set, after each epoch. Dotted uprights: the learning rate changes."), plots);
-  const made = [["loss", "loss"], ["error", "error (%)"], ["weight norm", "norm of the weights"], ["rate", "learning rate"]].map(([name, y]) =>
+  const made = [["loss", "loss"], ["error", errorLabel(trainingScore)], ["weight norm", "norm of the weights"], ["rate", "learning rate"]].map(([name, y]) =>
     new Curves(plots, { title: name === "rate" ? "learning rate" : `${name} of the training`, x: "epoch", y, sync: "training", height: 240, stepped: name === "rate" }));
   section.append(downloads(...made));
   const read = new Map();
@@ -162,7 +167,7 @@ function prepareTrainings() {
     return read.get(t);
   };
   function draw() {
-    const shown = chosenOf(trainings), error = (v) => v.map((a) => 100 - a);
+    const shown = chosenOf(trainings), error = (v) => errorOf(trainingScore, v);
     const series = (train, test, change = (v) => v) => shown.flatMap((t) => {
       const log = of(t), color = inkOf(t.experiment.name), one = (name, split) => ({ label: test ? `${t.experiment.name}, ${split}` : t.experiment.name, x: log.epoch, y: change(log[name]), color, dash: dashOf(split) });
       return test ? [one(train, "train"), one(test, "test")] : [one(train)];

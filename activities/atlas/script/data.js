@@ -17,7 +17,7 @@ function unpack(text, single) {
   return single ? Float64Array.from(new Float32Array(bytes.buffer)) : new Float64Array(bytes.buffer);
 }
 
-// What can be shown of a plane.
+// What can be shown of a plane. Maps name their own loss and score.
 const quantities = {
   loss: { label: "loss", logarithmic: true },
   accuracy: { label: "accuracy (%)" },
@@ -25,6 +25,12 @@ const quantities = {
   lambda_max: { label: "λmax" },
   lambda_min: { label: "λmin" },
 };
+
+// scoreLabel is the name of a score with its unit, errorLabel of what is shown of it: of an accuracy the error, by errorOf.
+const isAccuracy = (score) => !score || score.endsWith("accuracy");
+const scoreLabel = (score) => `${score || "accuracy"} (%)`;
+const errorLabel = (score) => scoreLabel(score).replace("accuracy", "error");
+const errorOf = (score, v) => (isAccuracy(score) ? v.map((a) => 100 - a) : v);
 
 const splitNames = { train: "training set", test: "test set" };
 
@@ -46,10 +52,18 @@ class Landscape {
   // group names the maps of other experiments that this one is compared with.
   get group() { return (this.experiment.comparison ? `${this.experiment.name}/` : "") + `${this.map.name}/${this.map.split}`; }
   get groupLabel() {
-    const of = { hessian: "curvature", trajectory: "path and loss" }[this.map.kind] || "loss";
-    return `${this.experiment.comparison ? this.experiment.name : this.map.name}: ${of} of the ${splitNames[this.map.split] || this.map.split}`;
+    const of = { hessian: "curvature", trajectory: "path and loss" }[this.map.kind] || "loss", name = this.map.loss ? ` (${this.map.loss})` : "";
+    return `${this.experiment.comparison ? this.experiment.name : this.map.name}: ${of}${name} of the ${splitNames[this.map.split] || this.map.split}`;
   }
-  has(quantity) { return quantity === "ratio" ? "lambda_min" in this.map.arrays : quantity in this.map.arrays; }
+  // label is what a quantity of the map is called.
+  label(quantity) {
+    if (quantity === "loss") return this.map.loss || "loss";
+    return quantity === "accuracy" ? scoreLabel(this.map.score) : quantities[quantity].label;
+  }
+  has(quantity) {
+    if (quantity === "accuracy" && this.map.score === "none") return false;
+    return quantity === "ratio" ? "lambda_min" in this.map.arrays : quantity in this.map.arrays;
+  }
   // values are those of a quantity at the points, row by row.
   values(quantity) {
     if (!this.unpacked[quantity]) {
