@@ -14,6 +14,7 @@ const (
 	RolePath       Role = "path"       // of a training, or of several
 	RolePathLoss   Role = "path-loss"  // the loss along a path, over one split
 	RoleMap        Role = "map"        // the numbers of a map over one split: a grid or a spectrum
+	RoleLoss       Role = "loss"       // the numbers of a map without the weight decay that its step of RoleMap adds
 	RoleFlatness   Role = "flatness"   // of a map over one split
 	RolePicture    Role = "picture"    // of a training or a map, of its Split unless it shows several
 	RoleFigure     Role = "figure"     // a picture over several experiments

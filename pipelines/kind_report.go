@@ -60,7 +60,7 @@ func (s Step) Shown() []string {
 
 // MapOutput is the output with the numbers of a map.
 func (s Step) MapOutput() string {
-	if s.Kind == KindSpectrum {
+	if s.Kind.IsSpectrum() {
 		return OutSpectrum
 	}
 	return OutGrid

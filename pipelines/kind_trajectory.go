@@ -79,4 +79,6 @@ type PathLossParams struct {
 	Data   MapData  `json:"data"`
 	Batch  int      `json:"batch"`  // as of MapParams
 	Points []string `json:"points"` // inputs, as [TrajectoryParams.Points]
+	// Decay is the λ of a weight decay ½λ‖θ‖² that is part of the loss.
+	Decay float64 `json:"decay,omitempty"`
 }

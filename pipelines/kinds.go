@@ -71,6 +71,8 @@ var specs = map[Kind]Spec{
 	KindTrajectory:      trajectorySpec,
 	KindPathLoss:        pathLossSpec,
 	KindSpectrum:        spectrumSpec,
+	KindDecay:           decaySpec,
+	KindSpectrumDecay:   spectrumDecaySpec,
 	KindFlatness:        flatnessSpec,
 	KindRender:          renderSpec,
 	KindReport:          reportSpec,

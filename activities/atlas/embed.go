@@ -152,6 +152,9 @@ func (m Map) packed(single, whole bool) mapJSON {
 	if g := m.Grid; g != nil {
 		out.X, out.Y, out.Meta = g.X, g.Y, string(g.Meta)
 		out.Arrays = map[string]string{"loss": array(g.Loss), "accuracy": array(g.Accuracy)}
+		if g.Decay != nil {
+			out.Arrays["decay"] = array(g.Decay)
+		}
 		if c := g.Curvature; c != nil {
 			out.Arrays["lambda_min"], out.Arrays["lambda_max"] = array(c.LambdaMin), array(c.LambdaMax)
 			out.Arrays["residual_min"], out.Arrays["residual_max"] = array(c.ResidualMin), array(c.ResidualMax)

@@ -18,27 +18,27 @@ func mapOrigins(m results.Map) []pipelines.Ref {
 // showMap is a map in the form that the page draws.
 func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 	out := atlas.Map{Name: m.Step.At.Map, Kind: string(m.Kind), Split: m.Step.At.Split, Path: m.Path, Grid: m.Grid, Marks: m.Marks}
-	out.Loss, out.Score = m.Names()
-	switch {
-	case !m.Done:
+	if !m.Done {
+		out.Loss, out.Score = results.LossNames(m.Recipe.Params)
 		out.Note = p.absent("This map", m.Step.ID)
 		if m.Grid != nil {
 			out.Plane = plane(m.Recipe)
 			out.Note = fmt.Sprintf("%d of %d points are there.", len(m.Grid.Mask)-len(m.Grid.Missing()), len(m.Grid.Mask))
 		}
 		return out, nil
-	case m.Spectrum != nil:
+	}
+	action, err := p.action(ctx, m.Step.ID)
+	if err != nil {
+		return out, err
+	}
+	out.Loss, out.Score = results.LossNames(action.Recipe.Params)
+	if m.Spectrum != nil {
 		out.Spectrum = &atlas.Spectrum{LambdaMin: m.Spectrum.LambdaMin, LambdaMax: m.Spectrum.LambdaMax}
 		out.Spectrum.X, out.Spectrum.Density, _ = m.Spectrum.Curve()
 		out.Spectrum.Trace, out.Spectrum.TraceError = m.Spectrum.Density.Trace()
-	default:
-		action, err := p.action(ctx, m.Step.ID)
-		if err != nil {
-			return out, err
-		}
+	} else {
 		out.Plane = plane(action.Recipe)
 	}
-	var err error
 	out.Provenance, err = p.origins(ctx, mapOrigins(m)...)
 	return out, err
 }

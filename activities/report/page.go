@@ -139,7 +139,11 @@ func (p page) experiment(ctx context.Context, e pipelines.Experiment) (atlas.Exp
 		}
 		return out, nil
 	}
-	out.Score = results.Score(*weights)
+	made, err := p.action(ctx, weights.ID)
+	if err != nil {
+		return out, err
+	}
+	out.Score = results.Score(made.Recipe.Params)
 	showLog(&out, log)
 	if out.Provenance, err = p.origins(ctx, pipelines.Ref{Step: weights.ID, Output: pipelines.OutLog}); err != nil {
 		return out, err

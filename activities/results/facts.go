@@ -63,12 +63,12 @@ func (f Fact) params(path string, raw json.RawMessage) {
 	}
 }
 
-// Score is the score of the problem that a training or an import is of.
-func Score(weights pipelines.Step) trainlog.Score {
+// Score is the score of the problem that a training or an import is of, by the parameters of its step.
+func Score(params json.RawMessage) trainlog.Score {
 	var p struct {
 		Data pipelines.TrainData `json:"data"`
 	}
-	if json.Unmarshal(weights.Params, &p) != nil {
+	if json.Unmarshal(params, &p) != nil {
 		return ""
 	}
 	of, err := problem.Parse([]byte(p.Data.Problem))

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 
@@ -16,7 +17,7 @@ import (
 // Map is the numbers of a map over one split, as far as they are computed.
 type Map struct {
 	Step pipelines.Step
-	// Kind is that of the step, or trajectory for a surface around the path of a training.
+	// Kind is that of the step, of one with weight decay what its grid is, or trajectory for a surface around the path of a training.
 	Kind pipelines.Kind
 	// Grid is nil for a spectrum, and as long as no point is there. Of several pairs of directions it is that of the first.
 	Grid *surface.Grid
@@ -30,17 +31,24 @@ type Map struct {
 	Recipe artifacts.Recipe
 }
 
-// Loss and score are the names of a map's loss and score, as of problem.Problem.
-func (m Map) Names() (loss string, score trainlog.Score) {
-	var p pipelines.MapParams
-	if json.Unmarshal(m.Step.Params, &p) != nil {
+// LossNames are the names of a map's loss and score by the parameters of its step: "" for plain cross-entropy, and for accuracy.
+func LossNames(params json.RawMessage) (loss string, score trainlog.Score) {
+	var p struct {
+		pipelines.DecayParams
+		Data pipelines.MapData `json:"data"`
+	}
+	if json.Unmarshal(params, &p) != nil {
 		return "", ""
 	}
-	of, err := problem.Parse([]byte(p.Data.Problem))
+	of, err := problem.Parse([]byte(cmp.Or(p.Data.Problem, p.Problem)))
 	if err != nil {
 		return "", ""
 	}
-	return of.LossTitle(), of.ScoreTitle()
+	loss = of.LossTitle()
+	if p.Decay != 0 {
+		loss = cmp.Or(loss, "loss") + " + weight decay"
+	}
+	return loss, of.ScoreTitle()
 }
 
 // Maps reads the maps among steps, which are those of one experiment or of one comparison.
@@ -69,24 +77,48 @@ func (s *Sweep) readMap(ctx context.Context, m *Map, steps []pipelines.Step) (er
 		}
 	}
 	id := m.Step.ID
-	if m.Kind == pipelines.KindSpectrum {
+	if m.Kind.IsSpectrum() {
+		m.Kind = pipelines.KindSpectrum
 		m.Spectrum, err = s.Spectrum(ctx, id)
 		m.Done = m.Spectrum != nil
 		return err
 	}
-	if m.Grid, err = s.Grid(ctx, id); err != nil || m.Grid != nil {
-		m.Done = m.Grid != nil
+	if m.Grid, err = s.Grid(ctx, id); err != nil {
 		return err
 	}
-	return s.readBegun(ctx, m)
+	if m.Done = m.Grid != nil; !m.Done {
+		err = s.readBegun(ctx, m, steps)
+	}
+	if m.Kind == pipelines.KindDecay {
+		m.Kind = kindOf(m.Grid)
+	}
+	return err
+}
+
+// kindOf is the kind of map that a grid is of.
+func kindOf(g *surface.Grid) pipelines.Kind {
+	switch {
+	case g != nil && g.IsLine():
+		return pipelines.KindLine
+	case g != nil && g.Curvature != nil:
+		return pipelines.KindHessian
+	}
+	return pipelines.KindSurface
 }
 
 // readBegun reads the points of a map that is under way.
-func (s *Sweep) readBegun(ctx context.Context, m *Map) error {
+// Of a map with weight decay they are without it.
+func (s *Sweep) readBegun(ctx context.Context, m *Map, steps []pipelines.Step) error {
 	if s.Numerics == "" {
 		return nil
 	}
-	recipe, key, ok, err := s.Recipe(m.Step, s.Numerics)
+	evaluated := m.Step
+	for _, other := range steps {
+		if other.ID == m.Step.Inputs[pipelines.OutGrid].Step {
+			evaluated = other
+		}
+	}
+	recipe, key, ok, err := s.Recipe(evaluated, s.Numerics)
 	if err != nil || !ok {
 		return err
 	}

@@ -104,7 +104,7 @@ func (e *Experiment) read(ctx context.Context, s *Sweep, of pipelines.Experiment
 			return err
 		}
 		e.Diverged = log.Diverged
-		e.TrainLoss, e.TestLoss, e.Score = finite(log.Final.TrainLoss), finite(log.Final.TestLoss), Score(step)
+		e.TrainLoss, e.TestLoss, e.Score = finite(log.Final.TrainLoss), finite(log.Final.TestLoss), Score(step.Params)
 		switch shown := e.Score.Shown(log.Final.TestAccuracy); e.Score {
 		case "":
 			e.TestError = finite(shown)
@@ -128,7 +128,7 @@ func (e *Experiment) read(ctx context.Context, s *Sweep, of pipelines.Experiment
 			e.Flatness = map[string][]surface.Summary{}
 		}
 		e.Flatness[at.MapSplit()] = f.Summary
-	case at.Role == pipelines.RoleMap && step.Kind == pipelines.KindSpectrum:
+	case at.Role == pipelines.RoleMap && step.Kind.IsSpectrum():
 		sp, err := s.Spectrum(ctx, step.ID)
 		if err != nil || sp == nil {
 			return err

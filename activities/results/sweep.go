@@ -96,7 +96,7 @@ func (s *Sweep) Recipe(step pipelines.Step, numerics string) (recipe artifacts.R
 
 // Parts counts what a map that is under way has stored of its points.
 func (s *Sweep) Parts(ctx context.Context, step pipelines.Step) (int, error) {
-	if s.Numerics == "" || step.At.Role != pipelines.RoleMap {
+	if s.Numerics == "" || step.At.Role != pipelines.RoleMap && step.At.Role != pipelines.RoleLoss {
 		return 0, nil
 	}
 	_, key, ok, err := s.Recipe(step, s.Numerics)

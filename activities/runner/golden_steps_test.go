@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/data"
+	"lossatlas/activities/spectrum"
 	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -104,6 +105,11 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 			map[string]Input{pipelines.OutCheckpoint(0): weights(3), pipelines.OutCheckpoint(1): weights(2), pipelines.OutWeights: weights(1)}),
 		one(pipelines.KindPathLoss, pipelines.PathLossParams{Net: golden, Data: images, Batch: 8, Points: []string{pipelines.OutCheckpoint(0), pipelines.OutWeights}},
 			map[string]Input{pipelines.OutCheckpoint(0): weights(3), pipelines.OutWeights: weights(1)}),
+		one(pipelines.KindDecay, pipelines.DecayParams{Net: golden, Problem: shapesProblem, Decay: 0.1},
+			map[string]Input{pipelines.OutWeights: weights(1), pipelines.OutDirections: given, pipelines.OutGrid: b.drawnGrid(t, 3)}),
+		one(pipelines.KindSpectrumDecay, pipelines.DecayParams{Net: golden, Problem: shapesProblem, Decay: 0.1},
+			map[string]Input{pipelines.OutWeights: weights(1), pipelines.OutSpectrum: put(spectrum.Spectrum{LambdaMin: -1, LambdaMax: 2,
+				Density: spectrum.Density{Dim: 3, Probes: []spectrum.Quadrature{{Nodes: []float64{-1, 2}, Weights: []float64{0.25, 0.75}}}}}.EncodeNPZ())}),
 		one(pipelines.KindFlatness, pipelines.FlatnessParams{Levels: []float64{0.5}, Radii: []float64{0.5}}, map[string]Input{pipelines.InGrid(0): b.drawnGrid(t, 3)}),
 		one(pipelines.KindRender, pipelines.RenderParams{Plot: "contour", Title: "golden"}, map[string]Input{"grid": b.drawnGrid(t, 3)}),
 		one(pipelines.KindReport, sweepOf(map[string][]pipelines.Step{"a": {mapStep("a/grid", pipelines.KindSurface, "surface", "train")}}, "a"),

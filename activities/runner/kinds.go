@@ -51,6 +51,8 @@ var kinds = map[pipelines.Kind]Kind{
 	pipelines.KindTrajectory:      {Make: followPath},
 	pipelines.KindPathLoss:        {Cut: cutPathLoss},
 	pipelines.KindSpectrum:        {Cut: cutSpectrum},
+	pipelines.KindDecay:           {Make: addDecay},
+	pipelines.KindSpectrumDecay:   {Make: addSpectrumDecay},
 	pipelines.KindFlatness:        {Make: flatness},
 	pipelines.KindRender:          {Make: draw},
 	pipelines.KindReport:          {Make: makePage},

@@ -101,6 +101,20 @@ func (s *Spectrum) numbers() []named {
 	}
 }
 
+// AddDecay adds weight decay of θ to the loss, ½λ‖θ‖², and so λ to all eigenvalues.
+func (s *Spectrum) AddDecay(lambda float64, theta []float32) {
+	for _, x := range theta {
+		s.Loss += lambda / 2 * float64(x) * float64(x)
+	}
+	s.LambdaMin += lambda
+	s.LambdaMax += lambda
+	for i := range s.Density.Probes {
+		for j := range s.Density.Probes[i].Nodes {
+			s.Density.Probes[i].Nodes[j] += lambda
+		}
+	}
+}
+
 // CSV writes the density over x, a line for each point.
 func (s Spectrum) CSV() []byte {
 	xs, density, _ := s.Curve()

@@ -17,6 +17,8 @@ type Grid struct {
 	Loss     []float64
 	Accuracy []float64 // percent: the score; NaN without one, and where an output for any example is not finite
 	Mask     []bool    // true where the point was evaluated
+	// Decay is the part of Loss that is weight decay, ½λ‖θ‖²; nil for a loss without it.
+	Decay []float64
 	// Curvature is the extreme eigenvalues of the Hessian at the points; nil for
 	// a line or surface.
 	Curvature *Curvature
@@ -80,6 +82,9 @@ func (g Grid) Validate() error {
 	if len(g.Loss) != n || len(g.Accuracy) != n || len(g.Mask) != n {
 		return fmt.Errorf("grid: %d×%d points, but %d losses, %d accuracies and %d mask values",
 			len(g.X), len(g.Y), len(g.Loss), len(g.Accuracy), len(g.Mask))
+	}
+	if g.Decay != nil && len(g.Decay) != n {
+		return fmt.Errorf("grid: %d×%d points, but %d values of weight decay", len(g.X), len(g.Y), len(g.Decay))
 	}
 	if c := g.Curvature; c != nil {
 		for _, a := range c.arrays() {

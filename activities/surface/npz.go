@@ -14,7 +14,7 @@ const maxUnpacked = 512 << 20
 
 // EncodeNPZ writes the grid as NumPy reads it: x [nx] and y [ny], loss and
 // accuracy [ny][nx] in float64, mask [ny][nx] in bool, and Meta's JSON as the
-// text meta; with Curvature lambda_min, lambda_max, residual_min and
+// text meta; with Decay decay [ny][nx], and with Curvature lambda_min, lambda_max, residual_min and
 // residual_max [ny][nx] as well. All bits of the numbers are kept, and equal grids give equal bytes.
 func (g Grid) EncodeNPZ() ([]byte, error) {
 	if err := g.Validate(); err != nil {
@@ -28,6 +28,9 @@ func (g Grid) EncodeNPZ() ([]byte, error) {
 		{Name: "accuracy", Shape: plane, Data: g.Accuracy},
 		{Name: "mask", Shape: plane, Data: g.Mask},
 		{Name: "meta", Data: npz.JSONText(g.Meta)},
+	}
+	if g.Decay != nil {
+		arrays = append(arrays, npz.Array{Name: "decay", Shape: plane, Data: g.Decay})
 	}
 	if g.Curvature != nil {
 		for _, a := range g.Curvature.arrays() {
@@ -58,6 +61,8 @@ func DecodeNPZ(b []byte) (*Grid, error) {
 			g.Loss, err = floats(a.Data)
 		case "accuracy":
 			g.Accuracy, err = floats(a.Data)
+		case "decay":
+			g.Decay, err = floats(a.Data)
 		case "mask":
 			mask, ok := a.Data.([]bool)
 			if g.Mask = mask; !ok {
@@ -100,7 +105,7 @@ func checkShapes(shapes map[string][]int) error {
 		return fmt.Errorf("grid: x and y have the shapes %v and %v, expected one dimension each", shapes["x"], shapes["y"])
 	}
 	nx, ny := shapes["x"][0], shapes["y"][0]
-	for _, name := range []string{"loss", "accuracy", "mask", "lambda_min", "lambda_max", "residual_min", "residual_max"} {
+	for _, name := range []string{"loss", "accuracy", "mask", "decay", "lambda_min", "lambda_max", "residual_min", "residual_max"} {
 		shape, ok := shapes[name]
 		if ok && (len(shape) != 2 || shape[0] != ny || shape[1] != nx) {
 			return fmt.Errorf("grid: array %s has the shape %v, expected [%d %d] as y and x say", name, shape, ny, nx)

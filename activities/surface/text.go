@@ -7,7 +7,7 @@ import (
 )
 
 // CSV writes the grid as a table, one row a point in row-major order: x, y,
-// loss, accuracy, evaluated, and with Curvature lambda_min, lambda_max,
+// loss, accuracy, evaluated, with Decay decay, and with Curvature lambda_min, lambda_max,
 // residual_min, residual_max. Numbers are the shortest that read back to the
 // same bits; NaN, Inf and -Inf stand for themselves, and the fields of points
 // that weren't evaluated are empty.
@@ -18,8 +18,11 @@ func (g Grid) CSV() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("x,y,loss,accuracy,evaluated")
 	var extra []namedValues
+	if g.Decay != nil {
+		extra = append(extra, namedValues{"decay", &g.Decay})
+	}
 	if g.Curvature != nil {
-		extra = g.Curvature.arrays()
+		extra = append(extra, g.Curvature.arrays()...)
 	}
 	for _, a := range extra {
 		b.WriteString("," + a.name)

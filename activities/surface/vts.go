@@ -27,6 +27,9 @@ func (g Grid) VTS() ([]byte, error) {
 	b.WriteString("</Points>\n" + `<PointData Scalars="loss">` + "\n")
 	vtkArray(&b, `type="Float64" Name="loss"`, g.Loss)
 	vtkArray(&b, `type="Float64" Name="accuracy"`, g.Accuracy)
+	if g.Decay != nil {
+		vtkArray(&b, `type="Float64" Name="decay"`, g.Decay)
+	}
 	if g.Curvature != nil {
 		for _, a := range g.Curvature.arrays() {
 			vtkArray(&b, fmt.Sprintf(`type="Float64" Name=%q`, a.name), *a.values)

@@ -257,6 +257,10 @@ func (s *Sweep) compare(c *syntax.Checker, tree *syntax.Node, points []point) {
 				continue // left out of the sweep
 			}
 			for j, b := range group[1:] {
+				if m.WeightDecay.training && s.experiments[b].config.Train.Optimizer.WeightDecay != s.experiments[a].config.Train.Optimizer.WeightDecay {
+					c.Addf(item.Place("weight_decay"), "compare.weight_decay: %s and %s are trained with different weight decays; give λ as a number", s.experiments[a].name, s.experiments[b].name)
+					return
+				}
 				if slices.Contains(group[:j+1], b) {
 					c.Addf(item.Get(key).Items[j+1].At, "compare: %s is compared with itself; choose another experiment", s.experiments[b].name)
 					return
@@ -405,7 +409,7 @@ func (b *builder) addComparison(m compareConfig, train []pathSource, names []str
 	grids := make(map[string]string)
 	for _, r := range m.Ranges {
 		mp = over(mp, b.mapData(m.mapConfig, r))
-		grids[r.Split] = b.add(r.Split, pipelines.Address{Map: m.Name, Split: r.Split, Role: pipelines.RoleMap}, kind, mp, inputs)
+		grids[r.Split] = b.addMap(m.mapConfig, r.Split, pipelines.Address{Map: m.Name, Split: r.Split}, kind, mp, inputs)
 	}
 	if m.Kind == mapLine {
 		drawn := make(map[string]pipelines.Ref)

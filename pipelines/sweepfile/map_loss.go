@@ -3,16 +3,19 @@ package sweepfile
 import (
 	"cmp"
 	"errors"
+	"math"
 	"strings"
 
 	"lossatlas/pipelines"
 	"lossatlas/pipelines/syntax"
 )
 
-// Loss is a problem with the names of its loss and score in titles: "" for plain cross-entropy, and for accuracy.
+// Loss is a problem with the names of its loss and score in titles: "" for plain cross-entropy, and for accuracy. Decay is the λ of
+// weight decay in it.
 type Loss struct {
 	Problem     pipelines.Problem
 	Name, Score string
+	Decay       float64
 }
 
 // LossChoices are what a map says of its loss and score. The zero value is those of the training.
@@ -26,7 +29,9 @@ type LossChoices struct {
 }
 
 // trained is the loss of the training.
-func (cfg *config) trained() Loss { return Loss{cfg.Problem, cfg.Loss, cfg.Score} }
+func (cfg *config) trained() Loss {
+	return Loss{Problem: cfg.Problem, Name: cfg.Loss, Score: cfg.Score}
+}
 
 func (l LossChoices) any() bool {
 	return l.Loss != "" || l.Score != "" || l.Smoothing != nil || l.ClassWeights != nil || l.IgnoreLabel != nil || l.Delta != 0
@@ -47,7 +52,7 @@ var mapLossFields = func() (out []syntax.Field) {
 		}
 		out = append(out, f)
 	}
-	return out
+	return append(out, decayField)
 }()
 
 // resolveLoss settles which loss a map is of.
@@ -68,10 +73,12 @@ func (cfg *config) resolveLoss(c *syntax.Checker, cat Catalog, m *mapConfig, ite
 
 // title names the loss in the heading of a picture over all splits.
 func (l Loss) title(heading string) string {
-	if l.Name == "" {
-		return heading
+	for _, name := range []string{l.Name, l.decay()} {
+		if name != "" {
+			heading += " · " + name
+		}
 	}
-	return heading + " · " + l.Name
+	return heading
 }
 
 // over names the loss over a split: "training loss", and with its name unless it is plain cross-entropy.
@@ -80,7 +87,7 @@ func (l Loss) over(split string) string {
 	if l.Name != "" {
 		name += " (" + l.Name + ")"
 	}
-	return name
+	return name + l.withDecay()
 }
 
 // noScore is the name of the score of a loss that has none.
@@ -92,6 +99,7 @@ func (l Loss) both() string {
 	if l.Name != "" {
 		out += " (" + l.Name + ")"
 	}
+	out += l.withDecay()
 	if l.Score == noScore {
 		return out
 	}
@@ -101,6 +109,9 @@ func (l Loss) both() string {
 // on is a picture's parameters with the names that its axes have.
 func (l Loss) on(p pipelines.RenderParams) pipelines.RenderParams {
 	p.Loss, p.Score = l.Name, l.Score
+	if l.Decay != 0 {
+		p.Loss = cmp.Or(p.Loss, "loss") + " + weight decay"
+	}
 	return p
 }
 
@@ -132,6 +143,9 @@ func (fig figure) loss(s *Sweep) Loss {
 		}
 		if here.Score != of.Score {
 			of.Score = ""
+		}
+		if here.Decay != of.Decay {
+			of.Decay = math.NaN()
 		}
 	}
 	return of

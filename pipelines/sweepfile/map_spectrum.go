@@ -36,7 +36,7 @@ func addSpectrum(b *builder, m mapConfig, train string) {
 			Net: b.config.network(), Data: data, Batch: batchOf(data),
 			Subset: m.Subset, Layers: m.layers(), Tolerance: m.Tolerance, Probes: m.Probes, Steps: m.Steps, Seed: m.Seed,
 		}
-		id := b.add(m.Name+"-"+r.Split, pipelines.Address{Map: m.Name, Split: r.Split, Role: pipelines.RoleMap}, pipelines.KindSpectrum, params, inputs)
+		id := b.addMap(m, m.Name+"-"+r.Split, pipelines.Address{Map: m.Name, Split: r.Split}, pipelines.KindSpectrum, params, inputs)
 		b.addPictures(m, r.Split, map[string]pipelines.Ref{pipelines.OutSpectrum: {Step: id, Output: pipelines.OutSpectrum}})
 	}
 }

@@ -58,7 +58,8 @@ type mapConfig struct {
 	Ranges     []imageRange // the images that each split's loss is the mean over, in the order of the splits
 	loss       Loss
 	LossChoices
-	lineConfig // of a line alone, and so on
+	WeightDecay decayChoice `field:"weight_decay"`
+	lineConfig              // of a line alone, and so on
 	trajectoryConfig
 	spectrumConfig
 }
@@ -160,6 +161,7 @@ func (cfg *config) evaluations() (n int) {
 func (cfg *config) resolveMap(c *syntax.Checker, cat Catalog, m *mapConfig, item *syntax.Node) {
 	kind := mapKindOf(m.Kind)
 	cfg.resolveLoss(c, cat, m, item)
+	cfg.resolveDecay(c, m, item)
 	m.resolveDirections(c, item)
 	if kind.resolve != nil {
 		kind.resolve(cfg, c, m, item)
@@ -254,7 +256,7 @@ func (b *builder) addGrids(m mapConfig, train string, kind pipelines.Kind, param
 		along := b.addDirections(m, m.Name+"-directions"+suffix, pair, weights)
 		inputs := map[string]pipelines.Ref{pipelines.OutWeights: weights, pipelines.OutDirections: along}
 		for _, r := range m.Ranges {
-			id := b.add(m.Name+"-"+r.Split+suffix, pipelines.Address{Map: m.Name, Split: r.Split, Pair: pair, Role: pipelines.RoleMap}, kind, params(b.mapData(m, r)), inputs)
+			id := b.addMap(m, m.Name+"-"+r.Split+suffix, pipelines.Address{Map: m.Name, Split: r.Split, Pair: pair}, kind, params(b.mapData(m, r)), inputs)
 			out[r.Split] = append(out[r.Split], id)
 		}
 	}

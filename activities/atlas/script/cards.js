@@ -192,6 +192,7 @@ function described(l, i) {
   say(nameY, spell(l.y[Math.floor(i / n)], 3));
   const of = (m, k, name) => spell(m.values(name)[k], 4);
   say(l.label("loss"), of(l, i, "loss"));
+  if (l.has("decay")) say("of it weight decay", of(l, i, "decay"));
   if (l.has("accuracy")) say(l.map.score || "accuracy", Number.isNaN(l.values("accuracy")[i]) ? "—" : `${of(l, i, "accuracy")} %`);
   const curved = l.has("lambda_max") ? l : l.curvature;
   const k = curved === l ? i : curved ? curved.nearest(l.x[i % n], l.y[Math.floor(i / n)]) : -1;

@@ -53,7 +53,7 @@ func Track(path, grid []byte) ([]byte, error) {
 func surfacesOf(g *pipelines.Graph, path string) []string {
 	var out []string
 	for _, p := range g.All() {
-		if p.Step.Kind == pipelines.KindSurface && p.Step.Inputs[pipelines.OutDirections] == (pipelines.Ref{Step: path, Output: pipelines.OutDirections}) {
+		if (p.Step.Kind == pipelines.KindSurface || p.Step.Kind == pipelines.KindDecay) && p.Step.At.Role != pipelines.RoleLoss && p.Step.Inputs[pipelines.OutDirections] == (pipelines.Ref{Step: path, Output: pipelines.OutDirections}) {
 			out = append(out, p.Step.ID)
 		}
 	}

@@ -148,10 +148,15 @@ func step(t *testing.T, g *pipelines.Graph, end string) pipelines.Step {
 // shown is how a picture is drawn.
 func shown(t *testing.T, g *pipelines.Graph, end string) (p pipelines.RenderParams) {
 	t.Helper()
-	if err := json.Unmarshal(step(t, g, end).Params, &p); err != nil {
+	decode(t, step(t, g, end).Params, &p)
+	return p
+}
+
+func decode(t *testing.T, params json.RawMessage, p any) {
+	t.Helper()
+	if err := json.Unmarshal(params, p); err != nil {
 		t.Fatal(err)
 	}
-	return p
 }
 
 // tinySweep is a sweep of one small network with batch normalization, of which maps are to be said.
