@@ -9,7 +9,7 @@ import (
 // loss at its points.
 const (
 	KindTrajectory Kind = "trajectory"
-	KindPathLoss   Kind = "path_loss"
+	KindPathLoss   Kind = "path-loss"
 )
 
 var trajectorySpec = Spec{

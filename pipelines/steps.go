@@ -15,7 +15,7 @@ const (
 	OutDirections = "directions" // directions, eigenvectors, difference, trajectory: safetensors, tensors "x/<param>" and "y/<param>"
 	OutGrid       = "grid"       // line, surface, hessian: NPZ
 	OutPath       = "path"       // trajectory: JSON, see activities/trajectory
-	OutLosses     = "losses"     // path_loss: JSON, see activities/trajectory
+	OutLosses     = "losses"     // path-loss: JSON, see activities/trajectory
 	OutSpectrum   = "spectrum"   // spectrum: NPZ
 	OutFlatness   = "flatness"   // flatness: JSON, see surface.FlatnessResult
 	OutPNG        = "png"        // render

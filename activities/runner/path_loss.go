@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 
+	"lossatlas/activities/directions"
 	"lossatlas/activities/optim"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
@@ -57,7 +59,7 @@ func (l *pathLoss) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		points = append(points, surface.Point{Index: index, Loss: v.Loss + l.p.Decay/2*squared(theta), Accuracy: v.Score})
+		points = append(points, surface.Point{Index: index, Loss: v.Loss + l.p.Decay/2*math.Pow(directions.Norm(theta), 2), Accuracy: v.Score})
 		l.Pulse.Progress(Progress{Done: i + 1, Total: len(l.chunks[chunk]), Unit: "point", Points: len(l.chunks[chunk])})
 		l.countPoint(ctx, l.p.Data.To-l.p.Data.From)
 	}
@@ -84,12 +86,4 @@ func (l *pathLoss) Join(ctx context.Context, chunks [][]byte) (Outputs, error) {
 		return nil, err
 	}
 	return l.put(ctx, map[string][]byte{pipelines.OutLosses: b})
-}
-
-// squared is ‖θ‖².
-func squared(theta []float32) (sum float64) {
-	for _, v := range theta {
-		sum += float64(v) * float64(v)
-	}
-	return sum
 }
