@@ -7,6 +7,7 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/report"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
@@ -18,7 +19,7 @@ import (
 func TestAccuracyIsMissing(t *testing.T) {
 	b := newBench(t)
 	golden := written(t, goldenNet)
-	net, err := Network(golden, shapesProblem)
+	net, err := networks.Of(golden, shapesProblem)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/directions"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/activities/safetensors"
 	"lossatlas/pipelines"
 )
@@ -12,7 +13,7 @@ import (
 // same, a line takes the first of them, and a plane needs two.
 func TestGivenDirections(t *testing.T) {
 	b := newBench(t)
-	net, err := Network("small", shapesProblem)
+	net, err := networks.Of("small", shapesProblem)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/directions"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/activities/safetensors"
 	"lossatlas/pipelines"
 )
@@ -37,7 +38,7 @@ func TestEigenvectors(t *testing.T) {
 		}
 		return v
 	}
-	net, err := Network("small", shapesProblem)
+	net, err := networks.Of("small", shapesProblem)
 	if err != nil {
 		t.Fatal(err)
 	}

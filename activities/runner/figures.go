@@ -9,6 +9,7 @@ import (
 	"lossatlas/activities/render"
 	"lossatlas/activities/render/compare"
 	"lossatlas/activities/render/picture"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
 	"lossatlas/pipelines"
@@ -150,7 +151,7 @@ func (f panels) weights(ctx context.Context, i int) ([]float32, error) {
 	if name == "" {
 		return nil, nil
 	}
-	net, err := Network(f.p.Panels[i].Net, f.p.Panels[i].Problem)
+	net, err := networks.Of(f.p.Panels[i].Net, f.p.Panels[i].Problem)
 	if err != nil {
 		return nil, Permanent("BadNetwork", err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/render/compare"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -88,7 +89,7 @@ func TestHistogramCountsWeightsAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := Network("small", shapesProblem)
+	net, err := networks.Of("small", shapesProblem)
 	if err != nil {
 		t.Fatal(err)
 	}

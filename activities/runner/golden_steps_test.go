@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/data"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
@@ -30,7 +31,7 @@ train: {net: golden, batch_size: 16}
 // one's result is its own kind's doing.
 func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 	golden := written(t, goldenNet)
-	net, err := Network(golden, shapesProblem)
+	net, err := networks.Of(golden, shapesProblem)
 	if err != nil {
 		t.Fatal(err)
 	}

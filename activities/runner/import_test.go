@@ -13,6 +13,7 @@ import (
 	"lossatlas/activities/engine"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/activities/trainlog"
 	"lossatlas/activities/weights"
 	"lossatlas/artifacts"
@@ -57,7 +58,7 @@ func (b *bench) final(t *testing.T, r artifacts.Action) trainlog.Final {
 func TestImportRefusesWeightsInTheStore(t *testing.T) {
 	b := newBench(t)
 	p := b.trainParams(1)
-	net, err := Network(p.Net, shapesProblem)
+	net, err := networks.Of(p.Net, shapesProblem)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -69,6 +70,24 @@ func (r *Run) class() string {
 		return r.backend.Class()
 	}
 	return r.Recipe.Numerics
+}
+
+// network is [networks.Of] for a step. The operations of a network from a file are in the store.
+func (m *Machine) network(ctx context.Context, n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
+	if d, ok := n.Program(); ok && !networks.HasProgram(d) {
+		b, err := m.Store.Get(ctx, d)
+		if err != nil {
+			return nil, fmt.Errorf("the operations of the network %s: %w", n, err)
+		}
+		if _, err := networks.AddProgram(b); err != nil {
+			return nil, Permanent("BadNet", err)
+		}
+	}
+	net, err := networks.Of(n, of)
+	if err != nil {
+		return nil, Permanent("BadNet", err)
+	}
+	return net, nil
 }
 
 // loadMapData returns the images of a map, with the labels that the training saw.

@@ -8,6 +8,7 @@ import (
 	"lossatlas/activities/directions"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/internal/shared"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/pipelines"
 	"lossatlas/pipelines/sweepfile"
 )
@@ -52,7 +53,7 @@ func written(t *testing.T, text string) pipelines.Network {
 // in float64.
 func TestWrittenNetworkSurface(t *testing.T) {
 	ref := shared.Open(t, "tiny_a")
-	net, err := Network(written(t, tinyA), shapesProblem)
+	net, err := networks.Of(written(t, tinyA), shapesProblem)
 	if err != nil {
 		t.Fatal(err)
 	}

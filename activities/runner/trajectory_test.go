@@ -15,6 +15,7 @@ import (
 	"lossatlas/activities/directions"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/activities/trajectory"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -78,7 +79,7 @@ func TestCheckpointsOfATraining(t *testing.T) {
 	if whole.Outputs["checkpoint-00001"] != first.Outputs[pipelines.OutWeights] {
 		t.Error("the checkpoint of epoch 1 is not what one epoch comes to")
 	}
-	net, err := Network(p.Net, shapesProblem)
+	net, err := networks.Of(p.Net, shapesProblem)
 	if err != nil {
 		t.Fatal(err)
 	}

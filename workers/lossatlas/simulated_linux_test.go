@@ -25,6 +25,7 @@ import (
 	"lossatlas/activities/engine"
 	"lossatlas/activities/optim"
 	"lossatlas/activities/runner"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
@@ -142,7 +143,7 @@ func (s *simulated) RunChunk(ctx context.Context, in activities.StepInput, chunk
 	if err != nil {
 		return r, err
 	}
-	net, err := runner.Network(p.Net, p.Data.Problem)
+	net, err := networks.Of(p.Net, p.Data.Problem)
 	if err != nil {
 		return r, err
 	}
@@ -183,7 +184,7 @@ func (s *simulated) MakeStep(ctx context.Context, in activities.StepInput, secon
 	if err != nil {
 		return r, err
 	}
-	net, err := runner.Network(p.Net, p.Data.Problem)
+	net, err := networks.Of(p.Net, p.Data.Problem)
 	if err != nil {
 		return r, err
 	}

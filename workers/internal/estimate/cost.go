@@ -2,14 +2,14 @@
 package estimate
 
 import (
-	"lossatlas/activities/runner"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/pipelines"
 )
 
 // Cost is the work of a step in multiply-adds of forward passes; 0 if it takes no time worth counting.
 func Cost(s pipelines.Step) float64 {
 	c := s.Cost()
-	net, err := runner.Network(c.Net, c.Problem)
+	net, err := networks.Of(c.Net, c.Problem)
 	if err != nil {
 		return 0
 	}

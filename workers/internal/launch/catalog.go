@@ -9,7 +9,7 @@ import (
 	"lossatlas/activities/data"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/problem"
-	"lossatlas/activities/runner"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/pipelines"
 	"lossatlas/pipelines/sweepfile"
 )
@@ -186,7 +186,7 @@ func checkNetwork(n pipelines.Network, p pipelines.Problem) (place []string, err
 	if p == "" {
 		return nil, nil
 	}
-	_, err = runner.Network(n, p)
+	_, err = networks.Of(n, p)
 	var at *nets.LayerError
 	if errors.As(err, &at) {
 		return at.Innermost()

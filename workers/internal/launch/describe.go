@@ -7,7 +7,7 @@ import (
 
 	"lossatlas/activities/nets"
 	"lossatlas/activities/problem"
-	"lossatlas/activities/runner"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/pipelines"
 	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/exit"
@@ -47,7 +47,7 @@ func Describe(folder, network string, choices sweepfile.DataChoices) (Subject, e
 		}
 		out.Notes = append(out.Notes, files.Notes...)
 	}
-	if out.Net, err = runner.Network(n, set.Problem); err != nil {
+	if out.Net, err = networks.Of(n, set.Problem); err != nil {
 		return Subject{}, exit.Usagef("%s on %s: %w", network, choices.Name, err)
 	}
 	return out, nil

@@ -11,7 +11,7 @@ import (
 	"lossatlas/activities/nets"
 	"lossatlas/activities/onnx"
 	"lossatlas/activities/pt2"
-	"lossatlas/activities/runner"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
 )
@@ -68,7 +68,7 @@ func openModel(path string) (*model, error) {
 	if m.program, err = program.Encode(); err != nil {
 		return nil, err
 	}
-	m.network, err = runner.AddProgram(m.program)
+	m.network, err = networks.AddProgram(m.program)
 	return m, err
 }
 

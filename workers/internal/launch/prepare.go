@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 
 	"lossatlas/activities/data"
-	"lossatlas/activities/runner"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/pipelines/sweepfile"
@@ -128,7 +128,7 @@ func check(g *pipelines.Graph, src data.Source) error {
 			return fmt.Errorf("step %s: parameters: %w", p.Step.ID, err)
 		}
 		if with := (use{t.Net, t.Data.Problem}); !built[with] {
-			if _, err := runner.Network(t.Net, t.Data.Problem); err != nil {
+			if _, err := networks.Of(t.Net, t.Data.Problem); err != nil {
 				return exit.With(exit.Usage, err)
 			}
 			built[with] = true

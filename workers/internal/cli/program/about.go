@@ -4,12 +4,11 @@ import (
 	"fmt"
 	"runtime"
 
-	"lossatlas/pipelines/sweepfile"
-
 	"github.com/spf13/cobra"
 
 	"lossatlas/activities/nets"
-	"lossatlas/activities/runner"
+	"lossatlas/activities/runner/networks"
+	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/table"
@@ -57,7 +56,7 @@ func netsCommand(a *app.App) *cobra.Command {
 		}
 		var rows []netRow
 		for _, named := range list {
-			n, err := runner.Network(named.Network, named.Problem)
+			n, err := networks.Of(named.Network, named.Problem)
 			if err != nil {
 				return err
 			}

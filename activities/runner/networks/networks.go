@@ -1,7 +1,7 @@
-package runner
+// Package networks builds the networks that steps name: of a family, written out, or of operations from a file.
+package networks
 
 import (
-	"context"
 	"fmt"
 	"sync"
 
@@ -15,7 +15,7 @@ import (
 // programs are the networks from files that this process has read, by the digest of their operations: *aten.Program.
 var programs sync.Map
 
-// AddProgram makes the network of operations, in the encoding of aten.Program, known to Network.
+// AddProgram makes the network of operations, in the encoding of aten.Program, known to [Of] in this process.
 func AddProgram(encoded []byte) (pipelines.Network, error) {
 	p, err := aten.Parse(encoded)
 	if err != nil {
@@ -26,9 +26,15 @@ func AddProgram(encoded []byte) (pipelines.Network, error) {
 	return pipelines.OfProgram(d), nil
 }
 
-// Network is the network that a step's parameters name, write out, or refer to by the digest of
+// HasProgram reports whether operations are known to this process.
+func HasProgram(d artifacts.Digest) bool {
+	_, ok := programs.Load(d)
+	return ok
+}
+
+// Of is the network that a step's parameters name, write out, or refer to by the digest of
 // operations that are known to this process, built for a problem.
-func Network(n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
+func Of(n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
 	p, err := problem.Parse([]byte(of))
 	if err != nil {
 		return nil, err
@@ -42,24 +48,4 @@ func Network(n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
 		return nil, fmt.Errorf("the operations of the network %s are not at hand", n)
 	}
 	return nets.FromProgram(n.String(), known.(*aten.Program), p)
-}
-
-// network is Network for a step. The operations of a network from a file are in the store.
-func (m *Machine) network(ctx context.Context, n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
-	if d, ok := n.Program(); ok {
-		if _, known := programs.Load(d); !known {
-			b, err := m.Store.Get(ctx, d)
-			if err != nil {
-				return nil, fmt.Errorf("the operations of the network %s: %w", n, err)
-			}
-			if _, err := AddProgram(b); err != nil {
-				return nil, Permanent("BadNet", err)
-			}
-		}
-	}
-	net, err := Network(n, of)
-	if err != nil {
-		return nil, Permanent("BadNet", err)
-	}
-	return net, nil
 }
