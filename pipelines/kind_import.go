@@ -27,6 +27,8 @@ type ImportParams struct {
 	Data    TrainData `json:"data"`
 	// Checkpoints are weights from earlier in the training, rising by epoch.
 	Checkpoints []ImportedCheckpoint `json:"checkpoints,omitempty"`
+	// CheckGradient compares the gradient of the loss with its differences, for a network from a file.
+	CheckGradient bool `json:"check_gradient,omitempty"`
 }
 
 // ImportedCheckpoint is weights after an epoch of a training elsewhere.

@@ -165,6 +165,9 @@ func showLog(out *atlas.Experiment, log *trainlog.Log) {
 		out.Note = strings.ToUpper(out.Note[:1]) + out.Note[1:] + "."
 		return
 	}
+	if log.Gradient != nil && log.Gradient.Differs() {
+		out.Note = log.Gradient.String()
+	}
 	train, test := float64(log.Final.TrainLoss), float64(log.Final.TestLoss)
 	out.TrainLoss, out.TestLoss = &train, &test
 	if miss := out.Score.Shown(log.Final.TestAccuracy); !math.IsNaN(miss) {

@@ -37,6 +37,8 @@ type Experiment struct {
 	Flatness map[string][]surface.Summary `json:"flatness,omitempty"`
 	// Diverged says where the training lost its way, if it did.
 	Diverged *trainlog.Divergence `json:"diverged,omitempty"`
+	// Gradient compares the gradient of an imported network with differences of its loss.
+	Gradient *trainlog.Gradient `json:"gradient,omitempty"`
 	// Artifacts are digests of outputs, by "step/output" within the experiment.
 	Artifacts map[string]string `json:"artifacts"`
 	// Errors are those of failed steps, by step.
@@ -103,7 +105,7 @@ func (e *Experiment) read(ctx context.Context, s *Sweep, of pipelines.Experiment
 		if err != nil || log == nil {
 			return err
 		}
-		e.Diverged = log.Diverged
+		e.Diverged, e.Gradient = log.Diverged, log.Gradient
 		e.TrainLoss, e.TestLoss, e.Score = finite(log.Final.TrainLoss), finite(log.Final.TestLoss), Score(step.Params)
 		switch shown := e.Score.Shown(log.Final.TestAccuracy); e.Score {
 		case "":

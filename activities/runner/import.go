@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 
+	"lossatlas/activities/checks"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/optim"
@@ -47,6 +48,11 @@ func importWeights(ctx context.Context, r *Run) (Outputs, error) {
 	if log.Final.TestLoss, log.Final.TestAccuracy, err = r.evaluateSplit(ctx, net, p.Data, "test", p.Data.Test, c); err != nil {
 		return nil, err
 	}
+	if p.CheckGradient {
+		if log.Gradient, err = r.checkGradient(ctx, net, p.Data, c); err != nil {
+			return nil, err
+		}
+	}
 	encoded, err := json.Marshal(log)
 	if err != nil {
 		return nil, err
@@ -67,6 +73,24 @@ func importWeights(ctx context.Context, r *Run) (Outputs, error) {
 		outputs[pipelines.OutCheckpoint(c.Epoch)] = artifacts.BlobOf(before)
 	}
 	return outputs, nil
+}
+
+// checkGradient compares the gradient with differences on the first training examples, or test examples where there are no others.
+func (r *Run) checkGradient(ctx context.Context, net *nets.Net, d pipelines.TrainData, c optim.Checkpoint) (*trainlog.Gradient, error) {
+	split, n := "train", d.Train
+	if n == 0 {
+		split, n = "test", d.Test
+	}
+	r.Pulse.Note("comparing the gradient with differences")
+	examples, err := r.load(ctx, d.Name, d.Digest, d.Problem, split, 0, min(n, checks.GradientExamples))
+	if err != nil {
+		return nil, err
+	}
+	g, err := checks.CheckGradient(ctx, net, c.Theta, c.State, examples)
+	if err != nil {
+		return nil, fmt.Errorf("%s: the gradient: %w", r.Label, err)
+	}
+	return &g, nil
 }
 
 // imported reads a file that a sweep's import has put into the store.

@@ -48,6 +48,8 @@ type Log struct {
 	// Diverged is set when the training ended because its loss became infinite
 	// or NaN. There are no weights then, and Final is NaN.
 	Diverged *Divergence `json:"diverged,omitempty"`
+	// Gradient compares the gradient of an imported network with differences of its loss, nil where that was not asked for.
+	Gradient *Gradient `json:"gradient,omitempty"`
 }
 
 // Divergence says where a training's loss stopped being finite.

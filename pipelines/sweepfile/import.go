@@ -20,6 +20,8 @@ type Import struct {
 	Name    string            // its name in the sweep file, for messages
 	// Rename gives parts of tensors' names other names, as FROM=TO,…
 	Rename string
+	// Expect is a file of outputs that the weights must give, "" for none.
+	Expect string
 	// Directions says that the file holds directions: Axes of them are needed.
 	Directions bool
 	Axes       int
@@ -31,7 +33,7 @@ func (cfg *config) imports() Import {
 	for _, from := range slices.Sorted(maps.Keys(cfg.Train.Rename)) {
 		rules = append(rules, from+"="+cfg.Train.Rename[from])
 	}
-	return Import{File: cfg.Train.Import, Net: cfg.network(), Problem: cfg.Problem, Name: cfg.Train.Net, Rename: strings.Join(rules, ",")}
+	return Import{File: cfg.Train.Import, Net: cfg.network(), Problem: cfg.Problem, Name: cfg.Train.Net, Rename: strings.Join(rules, ","), Expect: cfg.Train.Expect}
 }
 
 // importsAlong are the weights before the last along a training elsewhere.
@@ -39,7 +41,7 @@ func (cfg *config) importsAlong() (out []Import) {
 	along := cfg.Train.Along
 	for i := 0; i+1 < len(along); i++ {
 		one := cfg.imports()
-		one.File = along[i].File
+		one.File, one.Expect = along[i].File, ""
 		out = append(out, one)
 	}
 	return out
@@ -103,7 +105,7 @@ func (b *builder) addWeights() string {
 		return b.add("train", pipelines.Address{Role: pipelines.RoleWeights}, pipelines.KindTrain, b.trainParams(), nil)
 	}
 	i := b.config.imports()
-	params := pipelines.ImportParams{Net: i.Net, Weights: b.imported[i], Data: b.trainParams().Data}
+	params := pipelines.ImportParams{Net: i.Net, Weights: b.imported[i], Data: b.trainParams().Data, CheckGradient: b.config.OfFile != ""}
 	for k, before := range b.config.importsAlong() {
 		params.Checkpoints = append(params.Checkpoints, pipelines.ImportedCheckpoint{Epoch: t.Along[k].Epoch, Weights: b.imported[before]})
 	}

@@ -15,6 +15,8 @@ var trainFields = syntax.Object{Fields: []syntax.Field{
 	{Name: "path", Doc: "Weights along a training elsewhere: a folder, or a pattern such as runs/epoch_*.pth, relative to the sweep file. The last of them, by the epochs that they or their names say, " +
 		"take the place of the training, and a map of kind trajectory leads through all.", Type: syntax.Text{Max: 500, Form: anyText, Want: "the path of a folder, or a pattern of files"}},
 	{Name: "rename", Doc: "Other names for parts of the names in the imported file: {fc: linear} takes fc.weight for linear.weight, {model: \"\"} takes a prefix off.", Type: renames{}},
+	{Name: "expect", Doc: "An .npz file with inputs x of the network from a file, as it takes them, and the outputs y that its own framework computed, relative to the sweep file: other outputs are an error before anything runs.",
+		Type: syntax.Text{Max: 500, Form: anyText, Want: "the path of an .npz file"}},
 	{Name: "optimizer", Doc: "How the weights are updated.", Type: optimizerFields},
 	{Name: "epochs", Doc: "Passes over the training images.", Type: syntax.Integer{Min: 1, Max: maxEpochs}, Default: int64(300)},
 	{Name: "batch_size", Doc: "Images per update.", Type: syntax.Integer{Min: 1, Max: maxRecords}, Default: int64(128)},
@@ -46,6 +48,7 @@ type trainConfig struct {
 	Along []Checkpoint
 
 	Rename map[string]string `field:"rename"`
+	Expect string            `field:"expect"`
 
 	Checkpoints *checkpointSet `field:"checkpoints"`
 }
@@ -103,9 +106,12 @@ func (cfg *config) resolveTrain(c *syntax.Checker, augment bool, tree *syntax.No
 	case t.Import == "" && cfg.OfFile != "":
 		t.Import = t.Net
 	}
+	if t.Expect != "" && cfg.OfFile == "" {
+		c.Addf(tree.Place("train", "expect"), "train.expect has an effect on a network from a file alone; leave it out")
+	}
 	if t.Import != "" {
 		for _, e := range tree.Get("train").Entries {
-			if !slices.Contains([]string{"net", "import", "path", "rename"}, e.Key) && e.Value.Kind != syntax.NullNode {
+			if !slices.Contains([]string{"net", "import", "path", "rename", "expect"}, e.Key) && e.Value.Kind != syntax.NullNode {
 				beside := "beside train.import, which takes"
 				switch {
 				case len(t.Along) > 0:

@@ -66,7 +66,7 @@ func network(net sweepfile.NamedNetwork) (*nets.Net, error) {
 func resolve(s *sweepfile.Sweep, put func([]byte) error) error {
 	s.Notes = nil
 	for _, i := range s.Imports() {
-		b, notes, err := read(resolvePath(s.Folder, i.File), i)
+		b, notes, err := read(s.Folder, i)
 		if err != nil {
 			return err
 		}
@@ -83,7 +83,8 @@ func resolve(s *sweepfile.Sweep, put func([]byte) error) error {
 	return nil
 }
 
-func read(path string, i sweepfile.Import) ([]byte, []string, error) {
+func read(folder string, i sweepfile.Import) ([]byte, []string, error) {
+	path := resolvePath(folder, i.File)
 	net := sweepfile.NamedNetwork{Name: i.Name, Network: i.Net, Problem: i.Problem}
 	if i.Directions {
 		return Directions(path, net, i.Axes)
@@ -92,7 +93,12 @@ func read(path string, i sweepfile.Import) ([]byte, []string, error) {
 	if err != nil {
 		return nil, nil, exit.Usagef("train.rename: %w", err)
 	}
-	return Weights(path, net, rename)
+	b, notes, err := Weights(path, net, rename)
+	if err != nil || i.Expect == "" {
+		return b, notes, err
+	}
+	said, err := checkOutputs(resolvePath(folder, i.Name), b, i, resolvePath(folder, i.Expect))
+	return b, append(notes, said), err
 }
 
 // StoreImports stores what a sweep takes from files, for its steps: weights, directions, networks and data.

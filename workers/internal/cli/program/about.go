@@ -10,6 +10,7 @@ import (
 	"lossatlas/activities/runner/networks"
 	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/table"
 )
@@ -39,9 +40,13 @@ type netRow struct {
 const memoryBatch = 128
 
 func netsCommand(a *app.App) *cobra.Command {
-	return app.Command("nets [SWEEP|MODEL]", "List the networks, or those of a sweep file, with their parameters, multiply-adds per image and memory; or the tensors of a model file", cobra.MaximumNArgs(1), func(_ *cobra.Command, args []string) error {
+	var expect string
+	cmd := app.Command("nets [SWEEP|MODEL]", "List the networks, or those of a sweep file, with their parameters, multiply-adds per image and memory; or the tensors of a model file", cobra.MaximumNArgs(1), func(_ *cobra.Command, args []string) error {
 		if len(args) == 1 && launch.IsModel(args[0]) {
-			return describeModel(a, args[0])
+			return describeModel(a, args[0], expect)
+		}
+		if expect != "" {
+			return exit.Usagef("--expect has an effect on a model file alone; leave it out")
 		}
 		var list []sweepfile.NamedNetwork
 		for _, name := range nets.Names() {
@@ -75,4 +80,6 @@ func netsCommand(a *app.App) *cobra.Command {
 			return err
 		})
 	})
+	cmd.Flags().StringVar(&expect, "expect", "", "`file` (.npz) with inputs x of the MODEL and the outputs y that its own framework computed, to compare with")
+	return cmd
 }

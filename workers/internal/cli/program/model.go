@@ -19,6 +19,7 @@ type modelView struct {
 	MACs       int64        `json:"macs"` // multiply-adds for one example
 	Tensors    []tensorView `json:"tensors"`
 	Notes      []string     `json:"notes,omitempty"`
+	Outputs    string       `json:"outputs,omitempty"` // how far they are from those expected
 }
 
 // tensorView is a parameter or buffer.
@@ -30,8 +31,8 @@ type tensorView struct {
 	Filters int `json:"filters"`
 }
 
-// describeModel prints the tensors of a network in a file.
-func describeModel(a *app.App, path string) error {
+// describeModel prints the tensors of a network in a file, and compares its outputs with those that a file expects, if one is named.
+func describeModel(a *app.App, path, expect string) error {
 	m, err := launch.ReadModel(path)
 	if err != nil {
 		return err
@@ -41,6 +42,11 @@ func describeModel(a *app.App, path string) error {
 		return err
 	}
 	v := modelView{Type: m.Program.Input.Type, Operations: len(m.Program.Ops), Parameters: nets.Length(m.Params), MACs: cost.MACs, Notes: m.Notes}
+	if expect != "" {
+		if v.Outputs, err = launch.CheckOutputs(path, expect); err != nil {
+			return err
+		}
+	}
 	for _, d := range m.Program.Input.Shape {
 		v.Input = append(v.Input, d.String())
 	}
@@ -73,6 +79,9 @@ func (v modelView) text(a *app.App) error {
 	}
 	for _, note := range v.Notes {
 		fmt.Fprintf(a.Out, "\n%s\n", note)
+	}
+	if v.Outputs != "" {
+		fmt.Fprintf(a.Out, "\n%s\n", v.Outputs)
 	}
 	_, err := fmt.Fprintln(a.Out, "\nFILTERS are the slices of a tensor along its first axis; directions give each the norm of the weights' own. Tensors without filters keep their values.")
 	return err

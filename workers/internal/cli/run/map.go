@@ -38,6 +38,7 @@ comments on what was guessed; it is run, and can be edited and run again.`
 	f.StringVar(&m.data.Name, "data", "", "`file` or folder with examples and labels, or a built-in data set")
 	f.StringVar(&m.data.Labels, "labels", "", "`file` with the labels, where they are in one of their own")
 	f.StringVar(&m.weights, "weights", "", "`file` with the weights, where they are not those in MODEL")
+	f.StringVar(&m.expect, "expect", "", "`file` (.npz) with inputs x of MODEL and the outputs y that its own framework computed, to compare with")
 	f.StringVar(&m.data.Loss, "loss", "", "`name` of the loss: "+strings.Join(problem.Losses(), ", ")+" (default: that of the labels)")
 	f.Float64SliceVar(&m.data.Mean, "mean", nil, "`numbers` that are subtracted from the channels of the inputs")
 	f.Float64SliceVar(&m.data.Deviation, "deviation", nil, "`numbers` that the channels are then divided by")
@@ -50,10 +51,11 @@ comments on what was guessed; it is run, and can be edited and run again.`
 // mapping is one call of `lossatlas map`.
 type mapping struct {
 	*app.App
-	name, weights string
-	data          sweepfile.DataChoices
-	images        int
-	quiet         bool
+	name, weights, expect string
+
+	data   sweepfile.DataChoices
+	images int
+	quiet  bool
 }
 
 func (m *mapping) do(ctx context.Context, model string) error {
@@ -89,7 +91,7 @@ func (m *mapping) write(model string) (string, error) {
 		}
 		folder = filepath.Dir(model)
 	}
-	for _, path := range []*string{&m.weights, &m.data.Labels} {
+	for _, path := range []*string{&m.weights, &m.expect, &m.data.Labels} {
 		if err := relative(folder, path); err != nil {
 			return "", err
 		}
@@ -188,6 +190,9 @@ func (m *mapping) text(name, model string, s launch.Subject) []byte {
 	say("  net: %s # %s in %s", quoted(model), app.Count(s.Net.NumParams(), "parameter"), app.Count(len(s.Net.Params()), "tensor"))
 	if m.weights != "" {
 		say("  import: %s", quoted(m.weights))
+	}
+	if m.expect != "" {
+		say("  expect: %s # outputs that the network must have", quoted(m.expect))
 	}
 	say("# Directions are normalized filter by filter; the filters of a tensor of two axes or more are its slices along the first.")
 	n := min(m.images, s.Data.Train)

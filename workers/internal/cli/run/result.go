@@ -101,6 +101,11 @@ func (r *run) printResult(out runResult, rows []results.Experiment) error {
 			return err
 		}
 	}
+	for _, row := range rows {
+		if row.Gradient != nil {
+			fmt.Fprintf(r.Out, "\n%s: %s\n", row.Name, row.Gradient)
+		}
+	}
 	fmt.Fprintln(r.Out)
 	if out.Report != "" {
 		fmt.Fprintf(r.Out, "report  %s\n        `%s open %s` opens it\n", out.Report, r.Self(), r.graph.Sweep)
