@@ -82,8 +82,8 @@ func TestLimits(t *testing.T) {
 	_, b := open(t, "v0.h5")
 	for want, try := range map[string]func() error{
 		"than are allowed here": func() error { _, err := hdf5.Open(bytes.NewReader(b), int64(len(b)), 10); return err },
-		"HDF5 signature":            func() error { _, err := hdf5.Open(strings.NewReader(strings.Repeat("x", 200)), 200, 10); return err },
-		"damaged or cut":            func() error { _, err := hdf5.Open(bytes.NewReader(b[:900]), 900, 1000); return err },
+		"HDF5 signature":        func() error { _, err := hdf5.Open(strings.NewReader(strings.Repeat("x", 200)), 200, 10); return err },
+		"damaged or cut":        func() error { _, err := hdf5.Open(bytes.NewReader(b[:900]), 900, 1000); return err },
 	} {
 		if err := try(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)

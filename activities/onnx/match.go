@@ -9,6 +9,9 @@ import (
 // nothing is merged into them.
 const KeepLine = `torch.onnx.export(model, (x,), file, dynamo=True, optimize=False, dynamic_shapes=({0: torch.export.Dim("batch")},))`
 
+// KerasLine does that for a model of Keras with its PyTorch backend (KERAS_BACKEND=torch).
+const KerasLine = `torch.onnx.export(model, (x,), file, dynamo=True, optimize=False, dynamic_shapes=(({0: torch.export.Dim("batch")},),))`
+
 // State is a floating-point tensor of the model from which a file was exported, such
 // as an entry of its state_dict.
 type State struct {
@@ -22,7 +25,8 @@ type State struct {
 // the same order of axes or transposed, or else of the only one with the same shape;
 // Stored then says how that tensor is brought to the declared shape, and Notes which
 // names were found. Tensors of the state that the file lacks were merged into others:
-// the error names them, and the call that exports the model without merging.
+// the error names them, and the call that exports the model without merging. Where nothing was merged, they are tensors
+// that the network does not use. Running statistics become buffers.
 func (f *File) Match(state []State) error {
 	m := matcher{file: f, byName: map[string]*State{}, used: map[string]bool{}}
 	for i := range state {
@@ -31,10 +35,15 @@ func (f *File) Match(state []State) error {
 	m.keepNames()
 	m.find(state, sameValues)
 	m.find(state, onlyShape)
+	if err := m.missing(state); err != nil {
+		return err
+	}
+	f.Notes = f.Notes[:len(f.Notes)-len(f.nameNotes)]
+	f.separateStatistics()
 	if len(m.found) > 0 {
 		f.Notes = append(f.Notes, "Parameters without a name of the model were recognized: "+some(m.found)+".")
 	}
-	return m.missing(state)
+	return nil
 }
 
 // matcher is one comparison with a state.
@@ -55,6 +64,10 @@ func (m *matcher) keepNames() {
 			continue
 		}
 		m.used[p.Name] = true
+		delete(m.file.Stored, p.Name)
+		if !slices.Equal(s.Shape, p.Shape) {
+			m.file.Stored[p.Name] = Layout{s.Shape, identity(len(s.Shape))}
+		}
 	}
 	for _, b := range m.file.Program.Buffers {
 		m.used[b.Name] = true
@@ -153,18 +166,25 @@ func (m *matcher) missing(state []State) error {
 			lost = append(lost, s.Name)
 		}
 	}
-	if len(lost) == 0 {
+	if len(lost) == 0 && (len(m.open) == 0 || len(state) == 0) {
+		return nil
+	}
+	if len(m.open) == 0 {
+		m.file.Notes = append(m.file.Notes, "The network does not use these tensors of the weights: "+some(lost)+".")
 		return nil
 	}
 	var into []string
 	for _, i := range m.open {
 		into = append(into, m.file.Program.Params[i].Name)
 	}
-	text := fmt.Sprintf("the ONNX file lacks parameters of the model: %s", some(lost))
-	if len(into) > 0 {
-		text += fmt.Sprintf("; its exporter merged parameters into others, and the file has instead: %s", some(into))
+	text := fmt.Sprintf("the file has parameters of which the weights have no equals: %s", some(into))
+	if len(lost) > 0 {
+		text = fmt.Sprintf("the ONNX file lacks parameters of the model: %s; its exporter merged parameters into others, or the weights are not those that were exported: the file has instead: %s", some(lost), some(into))
 	}
-	if m.file.producer == "pytorch" {
+	switch {
+	case isKeras(state):
+		text += ".\n  Export the model again with these weights, KERAS_BACKEND=torch and " + KerasLine
+	case m.file.producer == "pytorch":
 		text += ".\n  Export the model again with " + KeepLine
 	}
 	return fmt.Errorf("%s", text)

@@ -22,7 +22,8 @@ type File struct {
 	// what was merged, a batch that is fixed.
 	Notes []string
 
-	producer string // of the file, as it calls itself
+	producer  string   // of the file, as it calls itself
+	nameNotes []string // the last of Notes: on missing names
 }
 
 // Layout says how a parameter is stored in the file: with Shape, whose axes in the

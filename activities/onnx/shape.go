@@ -69,7 +69,28 @@ func (c *call) reshape(x *value, shape []aten.Dim) *value {
 	if x.known != nil {
 		return &value{kind: x.kind, shape: shape, known: x.known}
 	}
+	if perm := movedOnes(x.shape, shape); x.weight != nil && perm != nil { // so that its filters are still known
+		return c.transpose(x, perm)
+	}
 	return c.emit("view", args{"self": c.tensor(x), "size": ofDims(shape)}, x.kind, shape)
+}
+
+// movedOnes is the order of axes that brings a shape to another of as many axes, if they differ in the places of axes of length 1 only.
+func movedOnes(from, to []aten.Dim) []int {
+	isOne := func(d aten.Dim) bool { return d == fixed(1) }
+	if len(from) != len(to) || !slices.Equal(slices.DeleteFunc(slices.Clone(from), isOne), slices.DeleteFunc(slices.Clone(to), isOne)) {
+		return nil
+	}
+	perm, next := make([]int, len(to)), map[bool]int{}
+	for i, d := range to {
+		one := isOne(d)
+		for isOne(from[next[one]]) != one {
+			next[one]++
+		}
+		perm[i] = next[one]
+		next[one]++
+	}
+	return perm
 }
 
 // transpose reorders the axes. Of an initializer it only notes the order.

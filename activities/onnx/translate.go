@@ -35,6 +35,7 @@ type translator struct {
 	steps   int // nodes that were translated
 	notes   []string
 	twins   []string // parameters that had the values of another one
+	named   int      // the notes before those on missing names
 }
 
 // use is one place where a value is read.
@@ -210,6 +211,7 @@ func (t *translator) file() *File {
 			f.Stored[w.name] = Layout{w.shape, w.perm}
 		}
 	}
-	f.Notes = t.notes
+	f.Notes, f.nameNotes = t.notes[:t.named:t.named], t.notes[t.named:]
+	f.Notes = append(f.Notes, f.nameNotes...)
 	return f
 }

@@ -178,12 +178,14 @@ var merged = regexp.MustCompile(`^onnx::Conv_\d+$|\.weight_bias$|/merged_input:\
 
 // noteWeights says which parameters the file stores otherwise than the model that it came from.
 func (t *translator) noteWeights() {
-	var turned, nameless, products []string
+	var turned, nameless, unnamed, products []string
 	for _, w := range t.weights {
 		switch {
 		case w.value == "":
 			continue
-		case merged.MatchString(w.name):
+		case lifted.MatchString(w.name):
+			unnamed = append(unnamed, w.name)
+		case merged.MatchString(w.name) && !t.isKeras():
 			products = append(products, strings.TrimSuffix(w.name, "_bias"))
 		case w.isMade():
 			nameless = append(nameless, w.name)
@@ -193,7 +195,10 @@ func (t *translator) noteWeights() {
 		}
 	}
 	advice := ""
-	if t.producer == "pytorch" {
+	switch {
+	case t.isKeras():
+		advice = " To keep the model's own, export with " + KerasLine + ", and name the weights of the model with --weights."
+	case t.producer == "pytorch":
 		advice = " To keep the model's own, export with " + KeepLine + "."
 	}
 	if len(t.twins) > 0 {
@@ -201,6 +206,11 @@ func (t *translator) noteWeights() {
 	}
 	if len(turned) > 0 {
 		t.note("Weights that the file stores as [inputs, outputs] are declared as [outputs, inputs], so that their filters come first: %s.", some(turned))
+	}
+	t.named = len(t.notes)
+	if len(unnamed) > 0 {
+		t.note("The exporter dropped the names of the parameters, so that maps can't select layers by name, and running statistics count as parameters: %s. "+
+			"--weights with the file of weights from which the model was exported (.keras, .h5, or a state_dict) restores them.", some(unnamed))
 	}
 	if len(nameless) > 0 {
 		t.note("The exporter computed some weights from parameters of the model and dropped their names; directions treat them as parameters: %s.%s", some(nameless), advice)

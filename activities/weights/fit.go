@@ -87,6 +87,9 @@ func (f *file) compare(given []tensor, table []nets.Param) (c comparison, err er
 		if err != nil {
 			return c, err
 		}
+		if l, ok := f.layouts[p.Name]; ok && slices.Equal(shape, l.Shape) {
+			shape = p.Shape
+		}
 		c.add(i, p, kind, shape)
 	}
 	c.extra = slices.DeleteFunc(given, func(t tensor) bool {

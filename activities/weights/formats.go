@@ -63,7 +63,7 @@ func archiveOf(archive *zip.Reader) format {
 		return isExport
 	case has("data.pkl"):
 		return isPickle
-	case has("model.weights.h5"):
+	case has(kerasEntry):
 		return isKeras
 	case len(archive.File) > 0 && !strings.HasSuffix(archive.File[0].Name, ".npy"):
 		return unknown
@@ -83,15 +83,8 @@ func convert(path string, is format) error {
 		return fmt.Errorf("it is %s; two lines of Python convert it (pip install onnx):\n"+
 			"  import numpy, onnx, onnx.numpy_helper\n"+
 			"  numpy.savez(%q, **{t.name: onnx.numpy_helper.to_array(t) for t in onnx.load(%q).graph.initializer})", is, stem+".npz", path)
-	case isKeras:
-		return fmt.Errorf("it is %s, with other names and layouts than PyTorch's; three lines of Python convert it (pip install keras):\n"+
-			"  import keras, numpy; m = keras.saving.load_model(%q, compile=False)  # weights alone: build the model, then m.load_weights(…)\n"+
-			"  t = {\"kernel\": \"weight\", \"gamma\": \"weight\", \"beta\": \"bias\", \"moving_mean\": \"running_mean\", \"moving_variance\": \"running_var\"}\n"+
-			"  numpy.savez(%q, **{v.path.rsplit(\"/\", 1)[0].replace(\"/\", \".\") + \".\" + t.get(v.name, v.name): a if a.ndim < 2 else numpy.moveaxis(a, (-1, -2), (0, 1)) for v, a in zip(m.weights, m.get_weights())})\n"+
-			"  A linear layer behind a flatten of several pixels also needs its inputs in the order channel, row, column; "+
-			"batch normalization adds 0.00001 to the variance here, and 0.001 in Keras unless its layers say otherwise", is, path, stem+".npz")
 	case isArray:
 		return fmt.Errorf("it is %s: write all tensors of the network under PyTorch's names with numpy.savez", is)
 	}
-	return fmt.Errorf("it is %s: weights are read from PyTorch's checkpoints and from .safetensors and .npz files with the names of its state_dict", is)
+	return fmt.Errorf("it is %s: weights are read from PyTorch's checkpoints, from .safetensors and .npz files with the names of its state_dict, and from Keras's .keras and .h5 files", is)
 }

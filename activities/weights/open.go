@@ -21,6 +21,8 @@ type file struct {
 	header func(i int) (kind string, shape []int, err error)
 	read   func(i int) ([]float32, error)
 	notes  []string // which parts of the file these are
+	// layouts are those of the tensors that the file stores with axes in another order.
+	layouts map[string]Layout
 
 	scalars func() map[string]any // the file's numbers and texts about itself
 }
@@ -62,6 +64,11 @@ func (f *file) list(path string, tensors int) error {
 		return f.listSafetensors(info.Size(), tensors)
 	case isZip:
 		return f.listZip(path, info.Size(), tensors)
+	case isKeras:
+		if err := f.listKeras(f, info.Size(), tensors); err != nil {
+			return fmt.Errorf("is no usable Keras or HDF5 file: %w", err)
+		}
+		return nil
 	case isPickle:
 		t, err := torch.Legacy(f, info.Size(), maxValues(tensors))
 		return f.listTorch(t, err)
@@ -79,6 +86,8 @@ func (f *file) listZip(path string, size int64, tensors int) error {
 	switch kind := archiveOf(archive); kind {
 	case isZip:
 		return f.listNPZ(npz.Of(archive))
+	case isKeras:
+		return f.listKerasArchive(archive, tensors)
 	case isPickle:
 		t, err := torch.Archive(f, archive, maxValues(tensors))
 		return f.listTorch(t, err)

@@ -18,12 +18,18 @@ import (
 // that were passed over. The error lists what differs from the network, or which
 // tensors hold numbers that are not finite.
 func Read(path string, net *nets.Net, rename Rename) (theta, state []float32, notes []string, err error) {
+	return ReadAs(path, net, rename, nil)
+}
+
+// ReadAs is Read for a file that stores some tensors, by their names, with axes in another order than the network.
+func ReadAs(path string, net *nets.Net, rename Rename, layouts map[string]Layout) (theta, state []float32, notes []string, err error) {
 	table := slices.Concat(net.Params(), net.State())
 	f, err := open(path, len(table))
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	defer f.Close()
+	f.layouts = layouts
 	given, err := rename.apply(f.tensors(""))
 	if err != nil {
 		return nil, nil, nil, err
@@ -79,6 +85,9 @@ func (f *file) load(at []int, table []nets.Param) ([]float32, error) {
 		v, err := f.read(at[i])
 		if err != nil {
 			return nil, err
+		}
+		if l, ok := f.layouts[p.Name]; ok {
+			v = l.ordered(v)
 		}
 		copy(p.Of(flat), v)
 	}

@@ -71,8 +71,8 @@ func (cfg *config) resolve(c *syntax.Checker, cat Catalog, tree *syntax.Node) {
 	if !ok {
 		return
 	}
-	cfg.resolveNetwork(c, cat, tree)
 	cfg.resolvePath(c, cat, tree)
+	cfg.resolveNetwork(c, cat, tree)
 	cfg.resolveTrain(c, augment, tree)
 	cfg.resolveMaps(c, cat, tree)
 	cfg.resolveCompare(c, cat, tree)

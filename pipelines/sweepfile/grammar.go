@@ -23,8 +23,9 @@ type Catalog struct {
 	// Checkpoints lists the weights of a training in a folder, or in the files that a pattern matches, in their order; without it
 	// there are none.
 	Checkpoints func(path string) ([]Checkpoint, error)
-	// NetworkOfFile reads a network from a file; without it, files can't be read.
-	NetworkOfFile func(path string) (pipelines.Network, error)
+	// NetworkOfFile reads a network from a file, whose parameters may get their names from files of weights; without it, files
+	// can't be read.
+	NetworkOfFile func(path string, weights []string) (pipelines.Network, error)
 	// CheckNetwork returns the fault of a written-out network for a problem, and the
 	// way to the layer through the network's JSON ("4", "shortcut", "0"); nil checks nothing.
 	CheckNetwork func(n pipelines.Network, p pipelines.Problem) (place []string, err error)

@@ -78,14 +78,14 @@ func (s *Sweep) Imports() []Import {
 	return out
 }
 
-// NetworkFiles lists the files of the networks that come from files, each once.
-func (s *Sweep) NetworkFiles() (files []string) {
+// NetworksOfFiles lists the networks that come from files, each once.
+func (s *Sweep) NetworksOfFiles() (networks []pipelines.Network) {
 	for _, e := range s.experiments {
-		if name := e.config.Train.Net; e.config.OfFile != "" && !slices.Contains(files, name) {
-			files = append(files, name)
+		if n := e.config.OfFile; n != "" && !slices.Contains(networks, n) {
+			networks = append(networks, n)
 		}
 	}
-	return files
+	return networks
 }
 
 // Resolve tells Expand the digest of a file's content, in the form in which a

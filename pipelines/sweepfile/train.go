@@ -86,7 +86,14 @@ func (cfg *config) resolveNetwork(c *syntax.Checker, cat Catalog, tree *syntax.N
 	if _, written := cfg.Networks[name]; written || cat.NetworkOfFile == nil || slices.Contains(cat.Nets, name) || !syntax.IsPath(name) {
 		return
 	}
-	n, err := cat.NetworkOfFile(name)
+	var weights []string
+	for _, along := range cfg.Train.Along {
+		weights = append(weights, along.File)
+	}
+	if file := cfg.Train.Import; file != "" {
+		weights = []string{file}
+	}
+	n, err := cat.NetworkOfFile(name, weights)
 	if err == nil && cat.CheckNetwork != nil {
 		_, err = cat.CheckNetwork(n, cfg.Problem)
 	}

@@ -1,7 +1,7 @@
 """Writes the files of this folder: pip install h5py numpy keras torch."""
 import os
 os.environ["KERAS_BACKEND"] = "torch"
-import h5py, json, keras, numpy as np
+import h5py, keras, numpy as np
 
 def fill(f):
     r = np.random.RandomState(1)
@@ -18,7 +18,5 @@ def fill(f):
 
 for name, kw in {"v0.h5": {}, "v3.h5": {"libver": ("latest", "latest")}}.items():
     with h5py.File(name, "w", **kw) as f: fill(f) if name == "v0.h5" else [f.create_dataset("w", data=np.array([[1, 2], [3, 4]], "f4")), f.create_group("g").create_dataset("b", data=np.array([5.], "f8")), f["g"].attrs.__setitem__("name", "inner")]
-keras.utils.set_random_seed(1)
 m = keras.Sequential([keras.layers.Input((4, 4, 2)), keras.layers.Conv2D(3, 3, name="stem"), keras.layers.BatchNormalization(), keras.layers.Flatten(), keras.layers.Dense(2, name="head")])
-m.save("keras.keras"); m.save("keras.h5"); m.save_weights("keras.weights.h5")
-json.dump({v.path.split("/", 1)[1].replace("/", "."): [list(v.shape), [float(x) for x in np.array(v.numpy()).ravel()]] for v in m.weights}, open("keras.json", "w"))
+m.save_weights("keras.weights.h5")

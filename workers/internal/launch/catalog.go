@@ -26,8 +26,12 @@ func catalogAt(folder string) sweepfile.Catalog {
 	cat := Catalog()
 	cat.Data = func(c sweepfile.DataChoices) (sweepfile.Dataset, error) { return dataset(folder, c) }
 	cat.Checkpoints = func(path string) ([]sweepfile.Checkpoint, error) { return checkpointsAt(folder, path) }
-	cat.NetworkOfFile = func(path string) (pipelines.Network, error) {
-		m, err := readModel(resolvePath(folder, path))
+	cat.NetworkOfFile = func(path string, weights []string) (pipelines.Network, error) {
+		var files []string
+		for _, w := range weights {
+			files = append(files, resolvePath(folder, w))
+		}
+		m, err := readModel(resolvePath(folder, path), files...)
 		if err != nil {
 			return "", err
 		}

@@ -21,8 +21,9 @@ type Subject struct {
 	Notes   []string // about network and data
 }
 
-// Describe reads a network, the name of a built-in one or a file, and data. Paths are relative to a folder.
-func Describe(folder, network string, choices sweepfile.DataChoices) (Subject, error) {
+// Describe reads a network, the name of a built-in one or a file, and data. A file of weights, if there is one, gives parameters the
+// names that the network's file lacks. Paths are relative to a folder.
+func Describe(folder, network, weights string, choices sweepfile.DataChoices) (Subject, error) {
 	cat := catalogAt(folder)
 	set, err := cat.Data(choices)
 	if err != nil {
@@ -34,7 +35,11 @@ func Describe(folder, network string, choices sweepfile.DataChoices) (Subject, e
 	}
 	n := pipelines.Network(network)
 	if !slices.Contains(cat.Nets, network) {
-		m, err := readModel(resolvePath(folder, network))
+		var named []string
+		if weights != "" {
+			named = []string{resolvePath(folder, weights)}
+		}
+		m, err := readModel(resolvePath(folder, network), named...)
 		if err != nil {
 			return Subject{}, err
 		}

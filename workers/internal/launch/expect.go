@@ -19,7 +19,7 @@ var agreements sync.Map
 
 // checkOutputs compares the outputs of the network in a file, with encoded weights, with those that a file expects. It returns a
 // sentence for the user, and an error where they differ by more than rounding.
-func checkOutputs(model string, encoded []byte, i sweepfile.Import, expect string) (string, error) {
+func checkOutputs(encoded []byte, i sweepfile.Import, expect string) (string, error) {
 	info, err := os.Stat(expect)
 	if err != nil {
 		return "", exit.Usagef("train.expect: the outputs can't be read: %w", err)
@@ -36,9 +36,9 @@ func checkOutputs(model string, encoded []byte, i sweepfile.Import, expect strin
 	if err != nil {
 		return "", err
 	}
-	m, err := readModel(model)
-	if err != nil {
-		return "", err
+	m := modelOf(i.Net)
+	if m == nil {
+		return "", exit.Usagef("train.expect: %s is no network from a file", i.Name)
 	}
 	said, err := m.compare(cut(n.Params(), theta), cut(n.State(), state), expect)
 	if err != nil {

@@ -30,7 +30,7 @@ func Weights(file string, net sweepfile.NamedNetwork, rename weights.Rename) (b 
 		if theta, state, err = m.weights(n); err != nil {
 			return nil, nil, exit.Usagef("%s: %w", file, err)
 		}
-	} else if theta, state, notes, err = weights.Read(file, n, rename); err != nil {
+	} else if theta, state, notes, err = weights.ReadAs(file, n, rename, layoutsOf(net.Network)); err != nil {
 		return nil, nil, exit.Usagef("%s: %w", file, err)
 	}
 	b, err = n.Encode(theta, state, nil)
@@ -97,7 +97,7 @@ func read(folder string, i sweepfile.Import) ([]byte, []string, error) {
 	if err != nil || i.Expect == "" {
 		return b, notes, err
 	}
-	said, err := checkOutputs(resolvePath(folder, i.Name), b, i, resolvePath(folder, i.Expect))
+	said, err := checkOutputs(b, i, resolvePath(folder, i.Expect))
 	return b, append(notes, said), err
 }
 
@@ -110,13 +110,11 @@ func StoreImports(ctx context.Context, store *artifacts.Store, s *sweepfile.Swee
 	if err := resolve(s, put); err != nil {
 		return err
 	}
-	for _, file := range s.NetworkFiles() {
-		m, err := readModel(resolvePath(s.Folder, file))
-		if err != nil {
-			return err
-		}
-		if err := put(m.program); err != nil {
-			return err
+	for _, n := range s.NetworksOfFiles() {
+		if m := modelOf(n); m != nil {
+			if err := put(m.program); err != nil {
+				return err
+			}
 		}
 	}
 	if !s.Dataset.IsFile() {

@@ -12,6 +12,7 @@ import (
 	"lossatlas/activities/onnx"
 	"lossatlas/activities/pt2"
 	"lossatlas/activities/runner/networks"
+	"lossatlas/activities/weights"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/exit"
 )
@@ -22,30 +23,54 @@ type model struct {
 	program []byte               // encoded
 	values  map[string][]float32 // of parameters and buffers, by their names
 	notes   []string
+	// layouts are those of the files of weights that gave the parameters their names.
+	layouts map[string]weights.Layout
 }
 
-// models are those that this process has read, by path, size and time: *model.
+// models are those that this process has read, by paths, sizes and times, and by their network: *model.
 var models sync.Map
 
-// readModel reads the file of a network.
-func readModel(path string) (*model, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, exit.Usagef("the network can't be read: %w", err)
+// readModel reads the file of a network. Where that lacks names of parameters, they are those of the first of the files of weights,
+// from the last on, that has the same values.
+func readModel(path string, named ...string) (*model, error) {
+	key := ""
+	for _, file := range append([]string{path}, named...) {
+		info, err := os.Stat(file)
+		if err != nil && file == path {
+			return nil, exit.Usagef("the network can't be read: %w", err)
+		}
+		if err == nil { // else it is reported where weights are read
+			key += fmt.Sprint(file, info.Size(), info.ModTime().UnixNano(), "\n")
+		}
 	}
-	key := fmt.Sprint(path, info.Size(), info.ModTime().UnixNano())
 	if known, ok := models.Load(key); ok {
 		return known.(*model), nil
 	}
-	m, err := openModel(path)
+	m, err := openModel(path, named)
 	if err != nil {
 		return nil, exit.Usagef("%s: %w", path, err)
 	}
 	known, _ := models.LoadOrStore(key, m)
+	models.Store(m.network, known)
 	return known.(*model), nil
 }
 
-func openModel(path string) (*model, error) {
+// modelOf is the model of a network that this process has read, nil for others.
+func modelOf(n pipelines.Network) *model {
+	known, _ := models.Load(n)
+	m, _ := known.(*model)
+	return m
+}
+
+// layoutsOf are the layouts of weights files for a network.
+func layoutsOf(n pipelines.Network) map[string]weights.Layout {
+	if m := modelOf(n); m != nil {
+		return m.layouts
+	}
+	return nil
+}
+
+func openModel(path string, named []string) (*model, error) {
 	var program *aten.Program
 	m := &model{}
 	switch extension := strings.ToLower(filepath.Ext(path)); extension {
@@ -57,6 +82,9 @@ func openModel(path string) (*model, error) {
 		program, m.values, m.notes = f.Program, byName(f.Program, f.Params, f.Buffers), f.Notes
 	case ".onnx":
 		f, err := onnx.Read(path)
+		if err == nil && f.NeedsNames() {
+			f, m.layouts, err = restoreNames(path, f, named)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -108,7 +108,7 @@ func (m *mapping) write(model string) (string, error) {
 	if name == "" {
 		name = sweepName(model)
 	}
-	subject, err := launch.Describe(folder, model, m.data)
+	subject, err := launch.Describe(folder, model, m.weights, m.data)
 	if err != nil {
 		return "", err
 	}
