@@ -67,15 +67,52 @@ func NetworkOf(layers []Layer) (Network, error) {
 
 // Layer is one layer of a written-out network, with all defaults filled in.
 type Layer struct {
-	Kind string `json:"kind"` // conv, linear, bn, relu, maxpool, avgpool, flatten, residual, dense
-	// Name is what the names of the weights of a conv, linear or bn begin with.
+	Kind string `json:"kind"` // as in a sweep file
+	// Name is what the names of the layer's weights begin with.
 	Name string `json:"name,omitempty"`
-	Out  int    `json:"out,omitempty"` // filters of a conv, outputs of a linear
+	Out  int    `json:"out,omitempty"` // filters of a conv, outputs of a linear, features of an embedding
 	// Kernel of an avgpool is 0 for the mean over the whole image.
-	Kernel   int     `json:"kernel,omitempty"`
-	Stride   int     `json:"stride,omitempty"`
-	Padding  int     `json:"padding,omitempty"`
-	Bias     bool    `json:"bias,omitempty"`     // of a conv; a linear always has one
+	Kernel   Sides   `json:"kernel,omitzero"`
+	Stride   Sides   `json:"stride,omitzero"`
+	Padding  Sides   `json:"padding,omitzero"`
+	Dilation Sides   `json:"dilation,omitzero"` // 0 means 1
+	Ceil     bool    `json:"ceil,omitempty"`    // windows of a pool may reach beyond the padding
+	Groups   int     `json:"groups,omitempty"`  // of a conv (0 means 1) or groupnorm
+	Bias     bool    `json:"bias,omitempty"`    // of a conv or attention; a linear always has one
+	Affine   bool    `json:"affine,omitempty"`  // a normalization has a scale and a shift
+	Epsilon  float64 `json:"epsilon,omitempty"` // of a normalization
+	Slope    float64 `json:"negative_slope,omitempty"`
+	Alpha    float64 `json:"alpha,omitempty"`
+	// Approximate is tanh for that form of a gelu.
+	Approximate string  `json:"approximate,omitempty"`
+	Rate        float64 `json:"rate,omitempty"`    // of a dropout
+	Heads       int     `json:"heads,omitempty"`   // of an attention
+	Causal      bool    `json:"causal,omitempty"`  // of an attention
+	Entries     int     `json:"entries,omitempty"` // of an embedding
+	Index       int     `json:"index,omitempty"`   // of a pick
+	// Init is the standard deviation of initial weights, 0 for the kind's own.
+	Init     float64 `json:"init,omitempty"`
 	Body     []Layer `json:"body,omitempty"`     // of a residual or dense
 	Shortcut []Layer `json:"shortcut,omitempty"` // of a residual; none is the identity
+	Pad      bool    `json:"pad,omitempty"`      // the shortcut of a residual takes every n-th pixel and adds channels of zeros
+}
+
+// Sides are two numbers, for rows and columns. In JSON equal ones are one number.
+type Sides [2]int
+
+// MarshalJSON writes one number or two.
+func (s Sides) MarshalJSON() ([]byte, error) {
+	if s[0] == s[1] {
+		return json.Marshal(s[0])
+	}
+	return json.Marshal([2]int(s))
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (s *Sides) UnmarshalJSON(b []byte) error {
+	if err := json.Unmarshal(b, &s[0]); err == nil {
+		s[1] = s[0]
+		return nil
+	}
+	return json.Unmarshal(b, (*[2]int)(s))
 }

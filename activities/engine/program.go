@@ -14,7 +14,7 @@ import (
 
 // Element are the types of numbers that cross between host and device.
 type Element interface {
-	float32 | float64 | int32 | uint8
+	float32 | float64 | int32 | uint32 | uint8
 }
 
 // ledger counts what lies on the device, so that leaks can be found.

@@ -14,7 +14,7 @@ const (
 
 // BatchNorm normalises each channel to mean 0 and variance 1 and applies a
 // learned scale and shift. It is PyTorch's BatchNorm2d on images and its
-// BatchNorm1d on flat features.
+// BatchNorm1d on flat features, and on those of all tokens.
 type BatchNorm struct {
 	Name string
 }
@@ -58,10 +58,7 @@ func (b batchNorm) forward(p *pass, x *graph.Node) *graph.Node {
 //
 // with sums and the mean over the n pixels of a channel.
 func (b batchNorm) normalize(p *pass, x, scale, shift *graph.Node) *graph.Node {
-	axes := []int{0}
-	if x.Rank() == 4 {
-		axes = []int{0, 1, 2}
-	}
+	axes := []int{0, 1, 2}[:x.Rank()-1]
 	total := func(v *graph.Node) *graph.Node { return graph.ReduceSum(v, axes...) }
 	n := float64(x.Shape().Size() / x.Shape().Dim(-1))
 

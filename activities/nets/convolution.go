@@ -17,7 +17,7 @@ type Convolution struct {
 
 func (l Convolution) plan(p *planner, in Shape) (op, Shape, error) {
 	kind := fmt.Sprintf("convolution %q", l.Name)
-	height, width, err := in.window(kind, l.Kernel, l.Stride, l.Padding)
+	height, width, err := window(in, kind, l.Kernel, l.Stride, l.Padding)
 	if err != nil {
 		return nil, Shape{}, err
 	}

@@ -17,7 +17,7 @@ func (l Dense) plan(p *planner, in Shape) (op, Shape, error) {
 	if err != nil {
 		return nil, Shape{}, err
 	}
-	if out.Flat != in.Flat || out.Height != in.Height || out.Width != in.Width {
+	if out.Flat != in.Flat || out.Length != in.Length || out.Height != in.Height || out.Width != in.Width {
 		return nil, Shape{}, fmt.Errorf("dense block: the body gives %v for an input of %v: only the number of channels may change, so use strides of 1 and a padding that keeps the size", out, in)
 	}
 	out.Channels += in.Channels

@@ -53,7 +53,7 @@ func TestDenseNetAgainstPyTorch(t *testing.T) {
 	names := []string{"conv1.weight", "dense1.1.conv1.weight", "trans2.conv.weight", "dense3.0.bn2.bias", "dense4.0.conv2.weight", "bn.weight"}
 	got = run(t, b, func(in []*graph.Node) []*graph.Node {
 		params := net.Split(in[0])
-		logits, _ := net.Train(Product, params, in[1], in[2])
+		logits, _ := net.Train(Product, params, in[1], in[2], nil)
 		picked := graph.Mul(graph.LogSoftmax(logits), in[3])
 		gradients := graph.Gradient(graph.MulScalar(graph.ReduceAllSum(picked), -0.5), params...)
 		out := []*graph.Node{logits}

@@ -12,7 +12,8 @@ const linearDeviation = 0.001
 
 // Init draws initial parameters: kernels of convolutions from a normal
 // distribution with variance 2/fan-in (He et al. 2015), linear weights with
-// standard deviation 0.001, biases 0, batch normalisation 1 and 0, running
+// standard deviation 0.001 (0.02 those on tokens, of attentions and of embeddings), unless
+// the layer has one of its own, biases 0, normalizations 1 and 0, running
 // statistics mean 0 and variance 1. Each tensor has its own random stream,
 // keyed by the seed and its name, so that networks that share a layer share
 // its initial values.
@@ -20,13 +21,15 @@ func (n *Net) Init(seed uint64) (theta, state []float32) {
 	theta, state = make([]float32, n.NumParams()), make([]float32, n.NumState())
 	for _, p := range n.Params() {
 		v := p.Of(theta)
-		switch p.Role {
-		case Conv:
+		switch {
+		case p.Deviation != 0:
+			fillNormal(v, p.Deviation, seed, p.Name)
+		case p.Role == Conv:
 			fanIn := p.Size / p.Shape[0]
 			fillNormal(v, math.Sqrt(2/float64(fanIn)), seed, p.Name)
-		case Linear:
+		case p.Role == Linear:
 			fillNormal(v, linearDeviation, seed, p.Name)
-		case BNScale:
+		case p.Role == BNScale:
 			fillOnes(v)
 		}
 	}

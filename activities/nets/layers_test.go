@@ -8,6 +8,8 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 	"pgregory.net/rapid"
+
+	"lossatlas/activities/nets/module"
 )
 
 // windows calls do for each window of a pooling layer with the index of its
@@ -120,7 +122,7 @@ func anyLayers(rt *rapid.T) []Layer {
 	layers := []Layer{AvgPool{Kernel: 4, Stride: 4}} // 8×8, to keep it cheap
 	channels := 3
 	for range rapid.IntRange(1, 3).Draw(rt, "layers") {
-		switch rapid.IntRange(0, 6).Draw(rt, "kind") {
+		switch rapid.IntRange(0, 9).Draw(rt, "kind") {
 		case 0:
 			channels = rapid.IntRange(1, 3).Draw(rt, "out")
 			k := rapid.IntRange(1, 3).Draw(rt, "kernel")
@@ -142,9 +144,15 @@ func anyLayers(rt *rapid.T) []Layer {
 		case 6:
 			layers = append(layers, Dense{Body: []Layer{BatchNorm{name("bn")}, conv3(name("conv"), 2, 1), ReLU{}}})
 			channels += 2
+		case 7:
+			layers = append(layers, Translated{module.Fields{Kind: "layernorm", Name: name("ln"), Affine: true, Epsilon: 1e-3}}, Translated{module.Fields{Kind: "gelu"}})
+		case 8:
+			layers = append(layers, Translated{module.Fields{Kind: "conv", Name: name("conv"), Out: channels, Kernel: module.Sides{1, 3}, Stride: module.Sides{2, 1}, Padding: module.Sides{0, 1}, Groups: channels}})
+		case 9:
+			layers = append(layers, Translated{module.Fields{Kind: "groupnorm", Groups: channels, Epsilon: 1e-3}}, Translated{module.Fields{Kind: "silu"}})
 		}
 	}
-	return append(layers, Flatten{}, FullyConnected{name("fc"), 4}, BatchNorm{name("bn")}, FullyConnected{name("fc"), 3})
+	return append(layers, Flatten{}, FullyConnected{Name: name("fc"), Out: 4}, BatchNorm{name("bn")}, FullyConnected{Name: name("fc"), Out: 3})
 }
 
 // TestGradientsOfAnyNetwork compares the directional derivative of a random
@@ -168,7 +176,7 @@ func TestGradientsOfAnyNetwork(t *testing.T) {
 		loss := func(theta array, formulation Formulation) (value, slope float64) {
 			out := run(t, b, func(in []*graph.Node) []*graph.Node {
 				params := net.Split(in[0])
-				logits, _ := net.Train(formulation, params, in[1], in[2])
+				logits, _ := net.Train(formulation, params, in[1], in[2], nil)
 				l := graph.ReduceAllMean(graph.Square(graph.AddScalar(graph.LogSoftmax(logits), 1)))
 				gradient := Join(graph.Gradient(l, params...))
 				return []*graph.Node{l, graph.ReduceAllSum(graph.Mul(gradient, in[3]))}

@@ -1,5 +1,7 @@
 package nets
 
+import "lossatlas/activities/nets/module"
+
 // Memory is an estimate of the bytes that a network needs on the device.
 type Memory struct {
 	Evaluate int64 // a forward pass with stored statistics
@@ -42,7 +44,7 @@ func (n *Net) activations() (kept, peak int64) {
 // activations of one image that a backward pass needs, peak the largest number
 // that is alive at a time in a forward pass, the input included.
 func footprint(layers []Layer, in Shape) (out Shape, kept, peak int64) {
-	peak = in.size()
+	peak = in.Size()
 	for _, l := range layers {
 		var bodyKept, bodyPeak int64
 		switch l := l.(type) {
@@ -52,17 +54,23 @@ func footprint(layers []Layer, in Shape) (out Shape, kept, peak int64) {
 			_, shortKept, shortPeak := footprint(l.Shortcut, in)
 			out = body
 			// The input stays while the body runs, and the body's output while the shortcut does.
-			bodyKept, bodyPeak = bodyKept+shortKept+out.size(), max(bodyPeak+in.size(), shortPeak+out.size())
+			bodyKept, bodyPeak = bodyKept+shortKept+out.Size(), max(bodyPeak+in.Size(), shortPeak+out.Size())
 		case Dense:
 			out, bodyKept, bodyPeak = footprint(l.Body, in)
 			out.Channels += in.Channels
-			bodyKept, bodyPeak = bodyKept+out.size(), max(bodyPeak+in.size(), in.size()+out.size())
+			bodyKept, bodyPeak = bodyKept+out.Size(), max(bodyPeak+in.Size(), in.Size()+out.Size())
+		case Translated:
+			m, err := module.New(l.Fields, in)
+			if err != nil {
+				return in, kept, peak // New has refused the network before
+			}
+			out, bodyKept, bodyPeak = m.Out, m.Kept+m.Out.Size(), m.Kept+in.Size()+m.Out.Size()
 		case BatchNorm, Flatten:
 			out = after(l, in)
-			bodyPeak = in.size()
+			bodyPeak = in.Size()
 		default:
 			out = after(l, in)
-			bodyKept, bodyPeak = out.size(), in.size()+out.size()
+			bodyKept, bodyPeak = out.Size(), in.Size()+out.Size()
 		}
 		kept, peak, in = kept+bodyKept, max(peak, bodyPeak), out
 	}
@@ -76,12 +84,4 @@ func after(l Layer, in Shape) Shape {
 		return in // New has refused the network before
 	}
 	return out
-}
-
-// size is the number of elements of one image's activations.
-func (s Shape) size() int64 {
-	if s.Flat {
-		return int64(s.Channels)
-	}
-	return int64(s.Height) * int64(s.Width) * int64(s.Channels)
 }

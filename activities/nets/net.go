@@ -32,7 +32,7 @@ func New(name string, layers []Layer, p problem.Problem) (*Net, error) {
 	n := &Net{Name: name, Problem: p, layers: layers, plan: planner{names: map[string]bool{}}}
 	ops, out, err := n.plan.sequence(layers, in)
 	if err == nil {
-		err = endError(out, p.Outputs, len(layers))
+		err = endError(out, p, len(layers))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("network %q: %w", name, err)
@@ -47,25 +47,42 @@ func inputShape(p problem.Problem) (Shape, error) {
 		return Shape{}, err
 	}
 	switch {
+	case p.Type == problem.Int32 && len(p.Shape) == 1:
+		return Shape{Length: p.Shape[0]}, nil
+	case p.Type == problem.Int32:
+		return Shape{}, fmt.Errorf("the examples are integers of the shape %v: networks take sequences of them, [length]", p.Shape)
 	case p.IsImage():
 		height, width, channels := p.Image()
 		return Shape{Height: height, Width: width, Channels: channels}, nil
+	case len(p.Shape) == 2:
+		return Shape{Length: p.Shape[0], Channels: p.Shape[1]}, nil
 	case len(p.Shape) == 1:
 		return Shape{Channels: p.Shape[0], Flat: true}, nil
 	}
-	return Shape{}, fmt.Errorf("the examples have the shape %v: networks take images, [height, width, channels] or [channels, height, width], or vectors, [features]", p.Shape)
+	return Shape{}, fmt.Errorf("the examples have the shape %v: networks take sequences, [length, features], images, [height, width, channels] or [channels, height, width], or vectors, [features]", p.Shape)
 }
 
 // endError says of the last of a number of layers that it does not give the outputs of the problem.
-func endError(out Shape, outputs, layers int) error {
+func endError(out Shape, p problem.Problem, layers int) error {
+	want := Shape{Channels: p.Outputs, Flat: true}
+	switch len(p.Labels) {
+	case 1:
+		want = Shape{Channels: p.Outputs, Length: p.Labels[0]}
+	case 2:
+		want = Shape{Channels: p.Outputs, Height: p.Labels[0], Width: p.Labels[1]}
+	}
 	var err error
 	switch {
-	case !out.Flat:
-		err = fmt.Errorf("the network ends with an image of %v: end it with a flatten and a linear layer of %d outputs", out, outputs)
-	case out.Channels != outputs:
-		err = fmt.Errorf("the network ends with %d features; the data set asks for %d outputs, so end it with {linear: %d}", out.Channels, outputs, outputs)
-	default:
+	case out == want:
 		return nil
+	case len(p.Labels) > 0:
+		err = fmt.Errorf("the network ends with %v; the labels of the data set, of the shape %v, ask for %v", out, p.Labels, want)
+	case out.IsImage():
+		err = fmt.Errorf("the network ends with an image of %v: end it with a flatten and a linear layer of %d outputs", out, p.Outputs)
+	case out.IsSequence():
+		err = fmt.Errorf("the network ends with %v: end it with an avgpool, the mean over the tokens, or a pick of one, and a linear layer of %d outputs", out, p.Outputs)
+	default:
+		err = fmt.Errorf("the network ends with %d features; the data set asks for %d outputs, so end it with {linear: %d}", out.Channels, p.Outputs, p.Outputs)
 	}
 	return &LayerError{Layer: max(layers-1, 0), Err: err}
 }
@@ -107,7 +124,7 @@ func (n *Net) CheckTrainable() error {
 // Evaluate adds the forward pass with stored statistics to a graph. params are the
 // tensors that Split cuts from θ, so that gradients can be taken with respect to
 // them; examples is [batch, Shape…] of the problem, normalized; state is the flat
-// vector. The result is the outputs, [batch, Outputs].
+// vector. The result is the outputs, [batch, Labels…, Outputs].
 func (n *Net) Evaluate(f Formulation, params []*graph.Node, state, examples *graph.Node) *graph.Node {
 	if n.program != nil {
 		return n.program.evaluate(f, params, split(state, n.State()), examples)
@@ -115,10 +132,15 @@ func (n *Net) Evaluate(f Formulation, params []*graph.Node, state, examples *gra
 	return n.ops.forward(&pass{formulation: f, params: params, state: split(state, n.State())}, n.channelsLast(examples))
 }
 
+// HasDropout reports whether training passes take random numbers.
+func (n *Net) HasDropout() bool { return n.plan.dropouts > 0 }
+
 // Train adds the forward pass with batch statistics to a graph, with inputs as of
-// Evaluate. The result is the outputs and the new flat state vector.
-func (n *Net) Train(f Formulation, params []*graph.Node, state, examples *graph.Node) (outputs, newState *graph.Node) {
-	p := &pass{formulation: f, params: params, state: split(state, n.State()), training: true, newState: make([]*graph.Node, len(n.State()))}
+// Evaluate. dice are two random numbers for each example, uint32 [batch, 2], of which
+// dropout makes its masks; networks without ignore it. The result is the outputs and
+// the new flat state vector.
+func (n *Net) Train(f Formulation, params []*graph.Node, state, examples, dice *graph.Node) (outputs, newState *graph.Node) {
+	p := &pass{formulation: f, params: params, state: split(state, n.State()), training: true, newState: make([]*graph.Node, len(n.State())), dice: dice}
 	outputs = n.ops.forward(p, n.channelsLast(examples))
 	if len(p.newState) == 0 {
 		return outputs, state

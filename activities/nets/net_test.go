@@ -344,9 +344,9 @@ func TestBuiltInNetworksForOtherProblems(t *testing.T) {
 			t.Errorf("%s for examples of %v: %v", name, shape, err)
 		}
 	}
-	p.Shape = []int{2, 3}
+	p.Shape = []int{2, 3, 4, 5}
 	if _, err := nets.New("x", nil, p); err == nil || !strings.Contains(err.Error(), "[height, width, channels] or [channels, height, width], or vectors, [features]") {
-		t.Errorf("examples of two axes: %v", err)
+		t.Errorf("examples of four axes: %v", err)
 	}
 	p.Shape = []int{7}
 	if net, err := nets.New("x", []nets.Layer{nets.FullyConnected{Name: "fc", Out: 3}}, p); err != nil || net.NumParams() != 24 {

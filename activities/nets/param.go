@@ -1,29 +1,21 @@
 package nets
 
-// Role says what a parameter or buffer does in its layer. Directions treat
-// biases and batch-normalisation parameters differently from filters.
-type Role int
+import "lossatlas/activities/nets/module"
 
-// The roles of parameters (Conv to BNShift) and of buffers (RunningMean, RunningVar).
+// Role says what a parameter or buffer does in its layer.
+type Role = module.Role
+
+// The roles.
 const (
-	Conv        Role = iota // kernel of a convolution, [out, in, height, width]
-	Linear                  // weights of a fully connected layer, [out, in]
-	Bias                    // bias of either, [out]
-	BNScale                 // γ of a batch normalisation, [channels]
-	BNShift                 // β of a batch normalisation, [channels]
-	RunningMean             // running mean of a batch normalisation, [channels]
-	RunningVar              // running (unbiased) variance, [channels]
+	Conv        = module.Conv
+	Linear      = module.Linear
+	Bias        = module.Bias
+	BNScale     = module.BNScale
+	BNShift     = module.BNShift
+	RunningMean = module.RunningMean
+	RunningVar  = module.RunningVar
+	Embedding   = module.Embedding
 )
-
-// String is the role in words.
-func (r Role) String() string {
-	return [...]string{"convolution", "weight", "bias", "scale of a normalization", "shift of a normalization", "running mean", "running variance"}[r]
-}
-
-// IsWeight reports whether the parameter is the weight tensor of a layer, one
-// whose slices along the first axis are filters (Li et al. 2018, section 4),
-// and not a bias or a parameter of batch normalisation.
-func (r Role) IsWeight() bool { return r == Conv || r == Linear }
 
 // Param is one named tensor within a flat vector: θ for parameters, the state
 // vector for running statistics. Its elements are vector[Offset : Offset+Size]
@@ -35,6 +27,8 @@ type Param struct {
 	Offset int
 	Size   int
 	Role   Role
+	// Deviation is the standard deviation of initial values, where it is not that of the role.
+	Deviation float64
 }
 
 // Of is the part of the flat vector v that the parameter occupies. It shares memory with v.

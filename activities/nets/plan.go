@@ -7,11 +7,13 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
+
+	"lossatlas/activities/nets/module"
 )
 
-// Layer is one element of a network's definition: Convolution, BatchNorm,
-// ReLU, MaxPool, AvgPool, Flatten, FullyConnected, Residual or Dense. A layer
-// with parameters carries the name that they have at the border.
+// Layer is one element of a network's definition: Convolution, BatchNorm, ReLU,
+// MaxPool, AvgPool, Flatten, FullyConnected, Dropout, Residual, Dense, or Translated. A
+// layer with parameters carries the name that they have at the border.
 type Layer interface {
 	// plan checks the layer against the shape it receives, enters its
 	// parameters into the table and returns the operation bound to them,
@@ -20,63 +22,29 @@ type Layer interface {
 }
 
 // op adds a layer, bound to its places in the parameter table, to a graph. x is
-// [batch, height, width, channels], or [batch, features] of flat activations.
+// [batch, height, width, channels], [batch, features] of flat activations, or
+// [batch, length, features] of sequences.
 type op func(p *pass, x *graph.Node) *graph.Node
 
-// Shape is the shape of one example's activations: Height×Width×Channels, or,
-// when Flat, a vector of Channels features.
-type Shape struct {
-	Height, Width, Channels int
-	Flat                    bool
+// Shape is the shape of one example's activations.
+type Shape = module.Shape
+
+// window returns the number of positions of a kernel×kernel window on the padded image.
+func window(in Shape, kind string, kernel, stride, padding int) (height, width int, err error) {
+	w := module.Window{Kernel: module.Square(kernel), Stride: module.Square(stride), Padding: module.Square(padding)}
+	return w.Over(kind, in)
 }
 
-// String is the shape as it appears in messages: "32×32×3" or "64".
-func (s Shape) String() string {
-	if s.Flat {
-		return fmt.Sprintf("%d features", s.Channels)
-	}
-	return fmt.Sprintf("%d×%d×%d (height×width×channels)", s.Height, s.Width, s.Channels)
-}
-
-// spatial returns an error when the layer kind, which works on images, gets flat features.
-func (s Shape) spatial(kind string) error {
-	if s.Flat {
-		return fmt.Errorf("%s needs an image but gets %v: put it before the flatten layer", kind, s)
-	}
-	return nil
-}
-
-// window returns the number of positions of a kernel×kernel window on the
-// padded image: ⌊(size + 2·padding − kernel)/stride⌋ + 1 along each axis.
-func (s Shape) window(kind string, kernel, stride, padding int) (height, width int, err error) {
-	if err := s.spatial(kind); err != nil {
-		return 0, 0, err
-	}
-	if kernel < 1 || stride < 1 || padding < 0 {
-		return 0, 0, fmt.Errorf("%s has kernel %d, stride %d, padding %d: kernel and stride are at least 1, padding at least 0", kind, kernel, stride, padding)
-	}
-	if h, w := s.Height+2*padding, s.Width+2*padding; kernel > h || kernel > w {
-		return 0, 0, fmt.Errorf("%s: kernel %d is larger than its padded input of %d×%d", kind, kernel, h, w)
-	}
-	height, width = (s.Height+2*padding-kernel)/stride+1, (s.Width+2*padding-kernel)/stride+1
-	if height > maxSide || width > maxSide {
-		return 0, 0, fmt.Errorf("%s: its padding makes the image %d×%d, and %d is the largest side", kind, height, width, maxSide)
-	}
-	return height, width, nil
-}
-
-// Limits far above what trains here, and low enough that a slip of the pen does
+// maxParams is far above what trains here, and low enough that a slip of the pen does
 // not exhaust the memory of a machine.
-const (
-	maxParams = 1 << 30
-	maxSide   = 1024
-)
+const maxParams = 1 << 30
 
 // planner collects what the layers of a network enter into its tables.
 type planner struct {
 	params, state []Param
 	macs          int64
 	names         map[string]bool
+	dropouts      int // so far, in the order in which they are computed
 }
 
 // add enters a parameter and returns its index.
@@ -115,6 +83,9 @@ func (p *planner) sequence(layers []Layer, in Shape) (chain, Shape, error) {
 		if l == nil {
 			return nil, Shape{}, &LayerError{Layer: i, Err: errors.New("it is missing")}
 		}
+		if _, ok := l.(Translated); in.IsIndices() && !ok {
+			return nil, Shape{}, &LayerError{Layer: i, Err: fmt.Errorf("the examples are %v: begin with an embedding", in)}
+		}
 		o, out, err := l.plan(p, in)
 		if err != nil {
 			return nil, Shape{}, &LayerError{Layer: i, Err: err}
@@ -150,6 +121,7 @@ type pass struct {
 	state       []*graph.Node // by index in the state table
 	training    bool          // normalise by the batch's statistics and put the new running ones into newState
 	newState    []*graph.Node
+	dice        *graph.Node // random numbers of each example, for dropout: uint32 [batch, 2]
 }
 
 // padded surrounds the images x [batch, height, width, channels] with border

@@ -28,23 +28,27 @@ func (l MaxPool) plan(_ *planner, in Shape) (op, Shape, error) {
 	larger := func(best, t *graph.Node) *graph.Node {
 		return graph.Where(graph.LogicalOr(graph.GreaterThan(t, best), graph.NotEqual(t, t)), t, best)
 	}
-	height, width, err := in.window("max-pool", l.Kernel, l.Stride, l.Padding)
+	height, width, err := window(in, "max-pool", l.Kernel, l.Stride, l.Padding)
 	return func(_ *pass, x *graph.Node) *graph.Node {
 		return overWindow(padded(x, l.Padding, lowest(x.DType())), l.Kernel, height, width, l.Stride, larger)
 	}, Shape{Height: height, Width: width, Channels: in.Channels}, err
 }
 
 // AvgPool takes the mean over Kernel×Kernel windows that lie Stride apart; the
-// zeros of the padding count. Kernel 0 is the mean over the whole image, of
-// of any size, which leaves one pixel.
+// zeros of the padding count. Kernel 0 is the mean over the whole image, of any
+// size, which leaves one pixel, or over the tokens of a sequence, which leaves
+// their features.
 type AvgPool struct {
 	Kernel, Stride, Padding int
 }
 
 func (l AvgPool) plan(_ *planner, in Shape) (op, Shape, error) {
-	height, width, err := 1, 1, in.spatial("average-pool")
+	if l.Kernel == 0 && in.IsSequence() {
+		return func(_ *pass, x *graph.Node) *graph.Node { return graph.ReduceMean(x, 1) }, Shape{Channels: in.Channels, Flat: true}, nil
+	}
+	height, width, err := 1, 1, in.Spatial("average-pool")
 	if l.Kernel != 0 {
-		height, width, err = in.window("average-pool", l.Kernel, l.Stride, l.Padding)
+		height, width, err = window(in, "average-pool", l.Kernel, l.Stride, l.Padding)
 	}
 	forward := func(_ *pass, x *graph.Node) *graph.Node {
 		sum := overWindow(padded(x, l.Padding, 0), l.Kernel, height, width, l.Stride, graph.Add)

@@ -8,26 +8,22 @@ import (
 	"io"
 	"slices"
 	"strconv"
+
+	"lossatlas/activities/nets/module"
 )
 
 // written is a layer in JSON. Which fields a kind has is what a sweep file allows
 // it; the others are zero.
 type written struct {
-	Kind     string    `json:"kind"`
-	Name     string    `json:"name"`
-	Out      int       `json:"out"`
-	Kernel   int       `json:"kernel"`
-	Stride   int       `json:"stride"`
-	Padding  int       `json:"padding"`
-	Bias     bool      `json:"bias"`
+	module.Fields
 	Body     []written `json:"body"`
 	Shortcut []written `json:"shortcut"`
 }
 
 // Parse reads a written-out network: a JSON list of layers, each {"kind": conv,
-// linear, bn, relu, maxpool, avgpool, flatten, residual or dense} with its fields
-// (name, out, kernel, stride, padding, bias, body, shortcut). An avgpool of kernel
-// 0 is the mean over the image.
+// linear, bn, relu, maxpool, avgpool, flatten, dropout, residual, dense, or one of
+// package module} with its fields (those of module.Fields, body, shortcut). An avgpool
+// of kernel 0 is the mean over the image or the tokens.
 func Parse(layers []byte) ([]Layer, error) {
 	dec := json.NewDecoder(bytes.NewReader(layers))
 	dec.DisallowUnknownFields()
@@ -54,21 +50,28 @@ func build(list []written) ([]Layer, error) {
 }
 
 func (w written) layer() (Layer, error) {
-	switch w.Kind {
-	case "conv":
-		return Convolution{Name: w.Name, Out: w.Out, Kernel: w.Kernel, Stride: w.Stride, Padding: w.Padding, Bias: w.Bias}, nil
-	case "linear":
-		return FullyConnected{Name: w.Name, Out: w.Out}, nil
-	case "bn":
+	kernel, stride, padding := w.Kernel[0], w.Stride[0], w.Padding[0]
+	switch {
+	case w.Kind == "linear":
+		return FullyConnected{Name: w.Name, Out: w.Out, Init: w.Init}, nil
+	case w.Kind == "bn":
 		return BatchNorm{Name: w.Name}, nil
-	case "relu":
+	case w.Kind == "relu":
 		return ReLU{}, nil
-	case "maxpool":
-		return MaxPool{Kernel: w.Kernel, Stride: w.Stride, Padding: w.Padding}, nil
-	case "avgpool":
-		return AvgPool{Kernel: w.Kernel, Stride: w.Stride, Padding: w.Padding}, nil
-	case "flatten":
+	case w.Kind == "flatten":
 		return Flatten{}, nil
+	case w.Kind == "dropout":
+		return Dropout{Rate: w.Rate}, nil
+	case w.Kind == "conv" && w.isPlain():
+		return Convolution{Name: w.Name, Out: w.Out, Kernel: kernel, Stride: stride, Padding: padding, Bias: w.Bias}, nil
+	case w.Kind == "maxpool" && w.isPlain():
+		return MaxPool{Kernel: kernel, Stride: stride, Padding: padding}, nil
+	case w.Kind == "avgpool" && w.isPlain():
+		return AvgPool{Kernel: kernel, Stride: stride, Padding: padding}, nil
+	case module.Has(w.Kind):
+		return Translated{w.Fields}, nil
+	}
+	switch w.Kind {
 	case "residual":
 		body, err := build(w.Body)
 		if err != nil {
@@ -78,7 +81,7 @@ func (w written) layer() (Layer, error) {
 		if err != nil {
 			return nil, &partError{"residual", "shortcut", err}
 		}
-		return Residual{Body: body, Shortcut: shortcut}, nil
+		return Residual{Body: body, Shortcut: shortcut, Pad: w.Pad}, nil
 	case "dense":
 		body, err := build(w.Body)
 		if err != nil {
@@ -87,6 +90,14 @@ func (w written) layer() (Layer, error) {
 		return Dense{Body: body}, nil
 	}
 	return nil, fmt.Errorf("there is no layer of kind %q", w.Kind)
+}
+
+// isPlain reports whether windows are square, not dilated, over all channels and within the padded image: those of the layers
+// that are written for the backends here.
+func (w written) isPlain() bool {
+	square := func(s module.Sides) bool { return s[0] == s[1] }
+	return square(w.Kernel) && square(w.Stride) && square(w.Padding) && w.Groups <= 1 && !w.Ceil &&
+		(w.Dilation == module.Sides{} || w.Dilation == module.Square(1))
 }
 
 // LayerError says which layer of a list is wrong, counted from 0.

@@ -6,32 +6,39 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"lossatlas/activities/nets/module"
 )
 
 // write is the inverse of Parse.
 func write(t testing.TB, layers []Layer) []written {
 	t.Helper()
 	var list []written
+	add, square := func(f module.Fields) { list = append(list, written{Fields: f}) }, module.Square
 	for _, l := range layers {
 		switch l := l.(type) {
 		case Convolution:
-			list = append(list, written{Kind: "conv", Name: l.Name, Out: l.Out, Kernel: l.Kernel, Stride: l.Stride, Padding: l.Padding, Bias: l.Bias})
+			add(module.Fields{Kind: "conv", Name: l.Name, Out: l.Out, Kernel: square(l.Kernel), Stride: square(l.Stride), Padding: square(l.Padding), Bias: l.Bias})
 		case FullyConnected:
-			list = append(list, written{Kind: "linear", Name: l.Name, Out: l.Out})
+			add(module.Fields{Kind: "linear", Name: l.Name, Out: l.Out, Init: l.Init})
 		case BatchNorm:
-			list = append(list, written{Kind: "bn", Name: l.Name})
+			add(module.Fields{Kind: "bn", Name: l.Name})
 		case ReLU:
-			list = append(list, written{Kind: "relu"})
+			add(module.Fields{Kind: "relu"})
 		case MaxPool:
-			list = append(list, written{Kind: "maxpool", Kernel: l.Kernel, Stride: l.Stride, Padding: l.Padding})
+			add(module.Fields{Kind: "maxpool", Kernel: square(l.Kernel), Stride: square(l.Stride), Padding: square(l.Padding)})
 		case AvgPool:
-			list = append(list, written{Kind: "avgpool", Kernel: l.Kernel, Stride: l.Stride, Padding: l.Padding})
+			add(module.Fields{Kind: "avgpool", Kernel: square(l.Kernel), Stride: square(l.Stride), Padding: square(l.Padding)})
 		case Flatten:
-			list = append(list, written{Kind: "flatten"})
+			add(module.Fields{Kind: "flatten"})
+		case Dropout:
+			add(module.Fields{Kind: "dropout", Rate: l.Rate})
+		case Translated:
+			add(l.Fields)
 		case Residual:
-			list = append(list, written{Kind: "residual", Body: write(t, l.Body), Shortcut: write(t, l.Shortcut)})
+			list = append(list, written{Fields: module.Fields{Kind: "residual", Pad: l.Pad}, Body: write(t, l.Body), Shortcut: write(t, l.Shortcut)})
 		case Dense:
-			list = append(list, written{Kind: "dense", Body: write(t, l.Body)})
+			list = append(list, written{Fields: module.Fields{Kind: "dense"}, Body: write(t, l.Body)})
 		default:
 			t.Fatalf("a layer of type %T", l)
 		}
@@ -65,7 +72,7 @@ func TestWrittenNetworkErrors(t *testing.T) {
 		{`[{"kind":"residual","body":[{"kind":"relu"},{"kind":"conv","name":"c","out":4,"kernel":64,"stride":1}]}]`, "layer 1: residual body: layer 2:"},
 		{`[{"kind":"conv","name":"a","out":100000,"kernel":3,"stride":1,"padding":1},{"kind":"conv","name":"b","out":100000,"kernel":3,"stride":1}]`, "more than 1073741824 parameters"},
 		{`[{"kind":"maxpool","kernel":1,"stride":1,"padding":600}]`, "1024 is the largest side"},
-		{`[{"kind":"gelu"}]`, `layer 1: there is no layer of kind "gelu"`},
+		{`[{"kind":"gelo"}]`, `layer 1: there is no layer of kind "gelo"`},
 		{`[{"kind":"relu","slope":1}]`, "slope"},
 		{`[] []`, "something follows"},
 		{`[{"kind":"relu"},{"kind":"avgpool"}]`, "layer 2: the network ends with an image"},
@@ -87,7 +94,7 @@ func TestInnermost(t *testing.T) {
 	for layers, want := range map[string]string{
 		`[{"kind":"relu"},` + wide + `]`: "1",
 		`[{"kind":"residual","body":[` + conv + `],"shortcut":[{"kind":"dense","body":[{"kind":"relu"},` + wide + `]}]}]`: "0/shortcut/0/body/1",
-		`[{"kind":"dense","body":[{"kind":"residual","body":[{"kind":"gelu"}]}]}]`:                                        "0/body/0/body/0",
+		`[{"kind":"dense","body":[{"kind":"residual","body":[{"kind":"gelo"}]}]}]`:                                        "0/body/0/body/0",
 	} {
 		list, err := Parse([]byte(layers))
 		if err == nil {

@@ -11,26 +11,31 @@ import (
 // stream hands out the examples of one epoch in random order, augmented. One
 // generator, keyed by the seed and the epoch, gives the order first and then the
 // augmentation of one example after another, so that nothing depends on how the
-// examples are cut into batches.
+// examples are cut into batches. A second one gives the dice of dropout.
 type stream struct {
 	examples data.Split
 	order    []int
 	at       int
 	rng      *rand.Rand // nil without augmentation
+	dice     *rand.Rand // of dropout
 }
 
+// dicePerExample is how many numbers dropout takes for an example.
+const dicePerExample = 2
+
 func newStream(c Config, epoch int, examples data.Split) *stream {
-	rng := rand.New(rand.NewChaCha8(key(c.Seed, uint64(epoch))))
+	rng := rand.New(rand.NewChaCha8(key("order and augmentation", c.Seed, uint64(epoch))))
 	s := &stream{examples: examples, order: rng.Perm(examples.Len())}
+	s.dice = rand.New(rand.NewChaCha8(key("dropout", c.Seed, uint64(epoch))))
 	if c.Augment {
 		s.rng = rng
 	}
 	return s
 }
 
-// key is the key of an epoch's random numbers.
-func key(seed, epoch uint64) [sha256.Size]byte {
-	b := binary.LittleEndian.AppendUint64([]byte("order and augmentation\x00"), seed)
+// key is the key of an epoch's random numbers for a purpose.
+func key(purpose string, seed, epoch uint64) [sha256.Size]byte {
+	b := binary.LittleEndian.AppendUint64([]byte(purpose+"\x00"), seed)
 	return sha256.Sum256(binary.LittleEndian.AppendUint64(b, epoch))
 }
 
@@ -49,4 +54,13 @@ func (s *stream) next(n int) (data.Split, error) {
 		}
 	}
 	return group, nil
+}
+
+// throw returns the dice of the next n examples, dicePerExample for each.
+func (s *stream) throw(n int) []uint32 {
+	dice := make([]uint32, n*dicePerExample)
+	for i := range dice {
+		dice[i] = s.dice.Uint32()
+	}
+	return dice
 }

@@ -232,7 +232,11 @@ func (t *Trainer) step(s *stream, batch int, numbers ...float64) (loss, correct,
 		defer scalars[i].Free()
 	}
 	for _, examples := range groups {
-		l, c, err := t.group(examples, scalars[0])
+		var dice []uint32
+		if t.net.HasDropout() {
+			dice = s.throw(examples.Len())
+		}
+		l, c, err := t.group(examples, dice, scalars[0])
 		if err != nil {
 			return 0, 0, 0, err
 		}
@@ -253,14 +257,24 @@ func (t *Trainer) step(s *stream, batch int, numbers ...float64) (loss, correct,
 	return loss, correct, weight, nil
 }
 
-// group adds the gradient of examples, a batch-normalisation group, to the sum.
-func (t *Trainer) group(examples data.Split, share *engine.Buffer) (loss, correct float64, err error) {
+// group adds the gradient of examples, a batch-normalisation group, to the sum. dice
+// are those of the examples for dropout, nil for a network without.
+func (t *Trainer) group(examples data.Split, dice []uint32, share *engine.Buffer) (loss, correct float64, err error) {
 	batch, err := engine.UploadBatch(t.backend, examples, examples.Len())
 	if err != nil {
 		return 0, 0, err
 	}
 	defer batch.Free()
-	out, err := t.gradients[examples.Len()].Run(t.theta, t.state, t.sum, batch.Examples, batch.Labels, share)
+	in := []*engine.Buffer{t.theta, t.state, t.sum, batch.Examples, batch.Labels, share}
+	if dice != nil {
+		thrown, err := engine.Upload(t.backend, dice, examples.Len(), dicePerExample)
+		if err != nil {
+			return 0, 0, err
+		}
+		defer thrown.Free()
+		in = append(in, thrown)
+	}
+	out, err := t.gradients[examples.Len()].Run(in...)
 	if err != nil {
 		return 0, 0, err
 	}
