@@ -19,7 +19,7 @@ const (
 )
 
 var directionsSpec = Spec{
-	Version: 1,
+	Version: 2,
 	Outputs: []string{OutDirections},
 	Label: typed(func(p DirectionsParams) string {
 		return fmt.Sprintf("%s %s seed%d", p.Net, p.Normalize, p.Seed)
@@ -27,7 +27,7 @@ var directionsSpec = Spec{
 }
 
 var eigenvectorsSpec = Spec{
-	Version: 3, Numeric: true, Long: true,
+	Version: 4, Numeric: true, Long: true,
 	Outputs: []string{OutDirections},
 	Label:   typed(func(p EigenvectorsParams) string { return fmt.Sprintf("%s %s", p.Net, p.Data.Split) }),
 	Cost:    typed(func(p EigenvectorsParams) Cost { return products(p.Net, p.Data, EndsProducts) }),

@@ -8,7 +8,7 @@ import (
 const KindSpectrum Kind = "spectrum"
 
 var spectrumSpec = Spec{
-	Version: 3, Numeric: true, Long: true, Unit: "part",
+	Version: 4, Numeric: true, Long: true, Unit: "part",
 	Outputs: []string{OutSpectrum},
 	Label: typed(func(p SpectrumParams) string {
 		return fmt.Sprintf("%s %s %dx%d", p.Net, p.Data.Split, p.Probes, p.Steps)

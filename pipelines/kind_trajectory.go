@@ -13,7 +13,7 @@ const (
 )
 
 var trajectorySpec = Spec{
-	Version: 1, Computes: true,
+	Version: 2, Computes: true,
 	Outputs: []string{OutPath, OutDirections},
 	Label:   typed(func(p TrajectoryParams) string { return fmt.Sprintf("%s %d", p.Net, len(p.Points())) }),
 }

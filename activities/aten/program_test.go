@@ -100,9 +100,9 @@ func TestCheckRefuses(t *testing.T) {
 // TestUses: parameters are known by what consumes them, also through transpositions.
 func TestUses(t *testing.T) {
 	want := map[string][]aten.Consumer{
-		"conv.weight": {{Use: aten.ConvolutionWeight, Op: 0}},
+		"conv.weight": {{Use: aten.ConvolutionWeight, Op: 0, Outputs: []int{0}}},
 		"conv.bias":   {{Use: aten.Bias, Op: 0}},
-		"fc.weight":   {{Use: aten.LinearWeight, Op: 4, Transposed: true}},
+		"fc.weight":   {{Use: aten.LinearWeight, Op: 4, Outputs: []int{1}}},
 	}
 	if got := parse(t, small).Uses(); !reflect.DeepEqual(got, want) {
 		t.Errorf("uses %+v, want %+v", got, want)

@@ -1,6 +1,9 @@
 package aten
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Use says what an operation does with a parameter or buffer, which decides how
 // directions are normalized.
@@ -9,7 +12,7 @@ type Use string
 // The uses of parameters and buffers.
 const (
 	ConvolutionWeight Use = "convolution weight" // [out, in/groups, …]; of transposed convolutions [in, out/groups, …]
-	LinearWeight      Use = "linear weight"      // [out, in]; of matrix products also [in, out], see Uses
+	LinearWeight      Use = "linear weight"      // [out, in]; of matrix products also [in, out], see Consumer.Outputs
 	Embedding         Use = "embedding"          // [entries, size]
 	Bias              Use = "bias"               // of a convolution or linear layer
 	NormScale         Use = "norm scale"
@@ -27,9 +30,12 @@ const (
 type Consumer struct {
 	Use Use
 	Op  int // index in Program.Ops
-	// Transposed says that the outputs of the layer run along the last axis of the
-	// parameter rather than the first, as in a product x·W.
-	Transposed bool
+	// Outputs are the axes of the parameter along which the outputs of its layer lie, and
+	// so its filters: [0] of [out, in], [1] of the W in x·W. nil where they are not known.
+	Outputs []int
+	// Groups is the number of parts of the first axis that have outputs of their own, of a
+	// transposed convolution with groups; else 0.
+	Groups int
 }
 
 // useOf gives the use of an argument: of operations by name, and of arguments by theirs.
@@ -43,7 +49,7 @@ var useOf = map[string]map[string]Use{
 	"mm": {"mat2": LinearWeight, "self": LinearWeight}, "matmul": {"other": LinearWeight, "self": LinearWeight}, "bmm": {"mat2": LinearWeight, "self": LinearWeight},
 	"addmm": {"self": Bias, "mat2": LinearWeight, "mat1": LinearWeight}, "addmv": {"self": Bias, "mat": LinearWeight},
 	"baddbmm": {"self": Bias, "batch2": LinearWeight, "batch1": LinearWeight},
-	"prelu":   {}, "einsum": {},
+	"prelu":   {}, "einsum": {"tensors": LinearWeight},
 }
 
 var (
@@ -56,15 +62,12 @@ var rearranging = map[string]bool{"view": true, "reshape": true, "_unsafe_view":
 	"permute": true, "transpose": true, "t": true, "numpy_T": true, "contiguous": true, "clone": true, "alias": true, "detach": true, "expand": true,
 	"to": true, "_to_copy": true, "swapaxes": true, "split": true, "chunk": true, "slice": true, "select": true}
 
-// exchanging are operations after which the axes of a matrix have changed places.
-var exchanging = map[string]bool{"t": true, "numpy_T": true, "transpose": true, "swapaxes": true, "permute": true}
-
 // Uses lists the consumers of each parameter and buffer, by its name in the
 // state_dict. One without any is not in the map.
 func (p *Program) Uses() map[string][]Consumer {
 	origin := map[string]source{}
 	for _, t := range slices.Concat(p.Params, p.Buffers) {
-		origin[t.Value] = source{name: t.Name}
+		origin[t.Value] = sourceOf(t)
 	}
 	uses := map[string][]Consumer{}
 	for i := range p.Ops {
@@ -82,7 +85,7 @@ func (p *Program) Uses() map[string][]Consumer {
 				}
 				if arg == "self" && rearranging[op.Name] {
 					for _, out := range op.Out {
-						origin[out] = source{from.name, from.turned != exchanging[op.Name]}
+						origin[out] = from.after(op)
 					}
 					continue
 				}
@@ -91,12 +94,6 @@ func (p *Program) Uses() map[string][]Consumer {
 		}
 	}
 	return uses
-}
-
-// source is the parameter that a value comes from.
-type source struct {
-	name   string
-	turned bool // its axes were exchanged
 }
 
 // values are the tensors of an argument.
@@ -116,15 +113,42 @@ func consumer(i int, op *Op, arg, value string, from source) Consumer {
 	case arg == "params":
 		c.Use = recurrentUse(op, value)
 	}
-	switch {
-	case c.Use != LinearWeight:
-	case op.Name == "linear":
-		c.Transposed = from.turned
-	default: // a weight on the right, [in, out], unless it was transposed before
-		right := arg == "mat2" || arg == "other" || arg == "batch2"
-		c.Transposed = right != from.turned
+	switch c.Use {
+	case ConvolutionWeight:
+		flag := op.Args["transposed"].Flag
+		if flag != nil && *flag || op.Name == "conv_transpose1d" || op.Name == "conv_transpose2d" {
+			c.Outputs = from.union(1)
+			if g := op.Args["groups"].Int; g != nil && g.Fixed > 1 {
+				c.Groups = g.Fixed
+			}
+			break
+		}
+		c.Outputs = from.union(0)
+	case LinearWeight:
+		c.Outputs = from.others(contracted(op, arg, value, len(from.axes)))
+	case Embedding, RecurrentWeight:
+		c.Outputs = from.union(0)
 	}
 	return c
+}
+
+// contracted are the axes of a weight of a given rank over which a product sums.
+func contracted(op *Op, arg, value string, rank int) (axes []int) {
+	switch {
+	case op.Name == "einsum":
+		left, out, _ := strings.Cut(strings.ReplaceAll(op.Args["equation"].Text, " ", ""), "->")
+		if terms, i := strings.Split(left, ","), slices.Index(op.Args["tensors"].Values, value); i < len(terms) {
+			for axis, letter := range terms[i] {
+				if !strings.ContainsRune(out, letter) {
+					axes = append(axes, axis)
+				}
+			}
+		}
+		return axes
+	case arg == "mat2" || arg == "other" || arg == "batch2": // on the right, [in, out]
+		return []int{max(rank-2, 0)}
+	}
+	return []int{rank - 1} // [out, in]
 }
 
 // recurrentUse tells weights from biases by their place: two weights, and then two biases where there are any.

@@ -286,3 +286,23 @@ func BenchmarkNormalizeFilter(b *testing.B) {
 		}
 	}
 }
+
+// TestFiltersAlongOtherAxes: the weight of x·W is normalized by its columns, as its transpose by its rows.
+func TestFiltersAlongOtherAxes(t *testing.T) {
+	rows := []nets.Param{{Name: "w", Shape: []int{4, 3}, Size: 12, Role: nets.Linear}}
+	columns := []nets.Param{{Name: "w", Shape: []int{3, 4}, Size: 12, Role: nets.Linear, Axes: []int{1}}}
+	turned := func(v []float32) []float32 {
+		out := make([]float32, len(v))
+		for i, x := range v {
+			out[i%3*4+i/3] = x
+		}
+		return out
+	}
+	theta, d := directions.Sample(rows, 1, 1), directions.Sample(rows, 1, 0)
+	for _, n := range directions.Normalizations() {
+		want := turned(normalized(t, rows, d, theta, n, directions.BiasBN))
+		if got := normalized(t, columns, turned(d), turned(theta), n, directions.BiasBN); n != directions.Layer && n != directions.DLayer && !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", n, got, want)
+		}
+	}
+}

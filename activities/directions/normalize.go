@@ -122,12 +122,27 @@ func perFilter(factor func(d, w []float32) float64) func(p nets.Param, d, w []fl
 		if len(d) == 0 {
 			return
 		}
-		size := len(d) / p.Shape[0]
-		for at := 0; at < len(d); at += size {
-			df, wf := d[at:at+size], w[at:at+size]
-			scale(df, factor(df, wf))
+		n, order := p.Filters()
+		df, wf := ordered(d, order), ordered(w, order)
+		for size, at := len(d)/n, 0; at < len(d); at += size {
+			scale(df[at:at+size], factor(df[at:at+size], wf[at:at+size]))
+		}
+		for i, from := range order {
+			d[from] = df[i]
 		}
 	}
+}
+
+// ordered is v with its elements in an order, nil for its own.
+func ordered(v []float32, order []int) []float32 {
+	if order == nil {
+		return v
+	}
+	out := make([]float32, len(v))
+	for i, from := range order {
+		out[i] = v[from]
+	}
+	return out
 }
 
 // scale multiplies in float64. Zeros stay zero even when the factor isn't
@@ -166,11 +181,7 @@ func checkLengths(params []nets.Param, d, theta []float32) error {
 		return fmt.Errorf("a direction of %d and weights of %d numbers for a network of %d", len(d), len(theta), n)
 	}
 	for _, p := range params {
-		filters := 1
-		if len(p.Shape) > 0 {
-			filters = p.Shape[0]
-		}
-		if p.Role.IsWeight() && (filters <= 0 || p.Size%filters != 0) {
+		if filters, _ := p.Filters(); p.Role.IsWeight() && (filters <= 0 || p.Size%filters != 0) {
 			return fmt.Errorf("parameter %s: %d numbers don't make up %d filters", p.Name, p.Size, filters)
 		}
 	}

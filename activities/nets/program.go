@@ -36,7 +36,8 @@ func TensorsOf(p *aten.Program) (params, buffers []Param) {
 	role := roles(p)
 	table := func(tensors []aten.Tensor) (out []Param) {
 		for _, t := range tensors {
-			out = append(out, Param{Name: t.Name, Shape: t.Shape, Offset: Length(out), Size: size(t.Shape), Role: role(t)})
+			out = append(out, Param{Name: t.Name, Shape: t.Shape, Offset: Length(out), Size: size(t.Shape)})
+			role(t, &out[len(out)-1])
 		}
 		return out
 	}
@@ -52,14 +53,16 @@ func fromProgram(name string, p *aten.Program, of problem.Problem) (*Net, error)
 		return nil, err
 	}
 	n := &Net{Name: name, Problem: of, plan: planner{names: map[string]bool{}}, program: &program{Program: p, digest: sha256.Sum256(b)}}
-	role := roles(p)
-	for _, t := range p.Params {
-		if _, err := n.plan.add(t.Name, role(t), t.Shape...); err != nil {
+	params, buffers := TensorsOf(p)
+	for _, t := range params {
+		i, err := n.plan.add(t.Name, t.Role, t.Shape...)
+		if err != nil {
 			return nil, err
 		}
+		n.plan.params[i].Axes, n.plan.params[i].Blocks = t.Axes, t.Blocks
 	}
-	for _, t := range p.Buffers {
-		if _, err := n.plan.addState(t.Name, role(t), t.Shape...); err != nil {
+	for _, t := range buffers {
+		if _, err := n.plan.addState(t.Name, t.Role, t.Shape...); err != nil {
 			return nil, err
 		}
 	}
@@ -164,30 +167,37 @@ func (p *program) evaluate(f Formulation, params, state []*graph.Node, examples 
 	return p.toOutputs(p.ForwardAs(aten.Formulation(f), params, state, p.toInput(examples))) // the formulations of both packages are in one order
 }
 
-// roles are the roles of the parameters and buffers of a program by the operations that take them. What has two axes or more
-// is a weight, whose filters are its slices along the first axis: a filter of a convolution, the weights into one neuron,
-// the row of an embedding. The rest are biases, or scales and shifts of a normalization.
-func roles(p *aten.Program) func(aten.Tensor) Role {
+// roles gives the parameters and buffers of a program the roles, and weights the axes of filters, that they have by the
+// operation that reads them: a filter is what makes one output of a convolution or matrix product, or a row of an
+// embedding. Scales and shifts of normalizations and biases are none, whatever their shapes. Other tensors of two axes or
+// more are weights whose filters lie along the first axis that is longer than 1, and the rest are biases.
+func roles(p *aten.Program) func(t aten.Tensor, out *Param) {
 	uses := p.Uses()
-	return func(t aten.Tensor) Role {
-		first := aten.OtherUse
-		if consumers := uses[t.Name]; len(consumers) > 0 {
-			first = consumers[0].Use
+	return func(t aten.Tensor, out *Param) {
+		by := aten.Consumer{Use: aten.OtherUse}
+		for _, c := range uses[t.Name] {
+			if by = c; c.Use != aten.OtherUse {
+				break
+			}
 		}
+		role, known := map[aten.Use]Role{
+			aten.RunningMean: RunningMean, aten.RunningVariance: RunningVar, aten.NormScale: BNScale, aten.NormShift: BNShift,
+			aten.Bias: Bias, aten.RecurrentBias: Bias, aten.ConvolutionWeight: Conv, aten.Embedding: Embedding,
+		}[by.Use]
 		switch {
-		case first == aten.RunningMean:
-			return RunningMean
-		case first == aten.RunningVariance:
-			return RunningVar
-		case first == aten.ConvolutionWeight:
-			return Conv
+		case known:
+			out.Role = role
 		case len(t.Shape) >= 2:
-			return Linear
-		case first == aten.NormScale:
-			return BNScale
-		case first == aten.NormShift:
-			return BNShift
+			out.Role = Linear
+		default:
+			out.Role = Bias
 		}
-		return Bias
+		switch first := slices.IndexFunc(t.Shape, func(n int) bool { return n > 1 }); {
+		case !out.Role.IsWeight():
+		case by.Use == aten.OtherUse && first > 0:
+			out.Axes = []int{first}
+		case len(by.Outputs) > 0 && !slices.Equal(by.Outputs, []int{0}):
+			out.Axes, out.Blocks = by.Outputs, by.Groups
+		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 	"lossatlas/activities/directions"
 	"lossatlas/activities/nets"
-	"lossatlas/activities/runner"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/activities/spectrum"
 	"lossatlas/pipelines"
 )
@@ -67,7 +67,7 @@ func (d done) around(name string) (net *nets.Net, theta, delta []float32) {
 	d.Helper()
 	var p pipelines.DirectionsParams
 	decode(d.T, step(d.T, d.graph, name).Params, &p)
-	net, err := runner.Network(p.Net, p.Problem)
+	net, err := networks.Of(p.Net, p.Problem)
 	if err != nil {
 		d.Fatal(err)
 	}

@@ -27,7 +27,7 @@ type tensorView struct {
 	Name  string `json:"name"`
 	Shape []int  `json:"shape"`
 	Role  string `json:"role"`
-	// Filters is the number of slices along the first axis, which directions normalize one by one; 0 for tensors that they leave out.
+	// Filters is the number of filters, which directions normalize one by one; 0 for tensors that they leave out.
 	Filters int `json:"filters"`
 }
 
@@ -52,9 +52,7 @@ func describeModel(a *app.App, path, expect string) error {
 	}
 	for _, p := range append(append([]nets.Param(nil), m.Params...), m.Buffers...) {
 		t := tensorView{Name: p.Name, Shape: p.Shape, Role: p.Role.String()}
-		if p.Role.IsWeight() {
-			t.Filters = p.Shape[0]
-		}
+		t.Filters, _ = p.Filters()
 		v.Tensors = append(v.Tensors, t)
 	}
 	if a.Settings.Output != "text" {
@@ -83,6 +81,6 @@ func (v modelView) text(a *app.App) error {
 	if v.Outputs != "" {
 		fmt.Fprintf(a.Out, "\n%s\n", v.Outputs)
 	}
-	_, err := fmt.Fprintln(a.Out, "\nFILTERS are the slices of a tensor along its first axis; directions give each the norm of the weights' own. Tensors without filters keep their values.")
+	_, err := fmt.Fprintln(a.Out, "\nFILTERS are what makes one output of a convolution or matrix product each, and the rows of embeddings; directions give each the norm of the weights' own.\nTensors without filters, biases and the scales and shifts of normalizations, keep their values.")
 	return err
 }

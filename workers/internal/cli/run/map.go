@@ -194,7 +194,7 @@ func (m *mapping) text(name, model string, s launch.Subject) []byte {
 	if m.expect != "" {
 		say("  expect: %s # outputs that the network must have", quoted(m.expect))
 	}
-	say("# Directions are normalized filter by filter; the filters of a tensor of two axes or more are its slices along the first.")
+	say("# Directions are normalized filter by filter; a filter is what makes one output of a convolution or linear layer, or a row of an embedding.")
 	n := min(m.images, s.Data.Train)
 	say("maps:")
 	say("  - {kind: line, points: 41, splits: [train], images: %d}", n)
