@@ -12,12 +12,12 @@ import (
 	"lossatlas/artifacts/objects"
 )
 
-// AccessError says what a store does not let its users do, or cannot do at all.
+// AccessError lists the requests that a store denies to these credentials, or does not support.
 type AccessError struct {
 	Where string
 	// Denied are the requests that the credentials do not allow.
 	Denied []string
-	// Unsupported is what the server does not do, or only says that it does.
+	// Unsupported are the requests that the server refuses, or accepts and ignores.
 	Unsupported []string
 }
 
@@ -46,7 +46,7 @@ func (e *AccessError) Unwrap() (kinds []error) {
 
 // CheckAccess tries, on an object of its own, all that work on the store takes: to put, with and without
 // conditions, to get, list and delete. It fails with *[AccessError], before any work is begun, or as
-// requests fail. A full store is none that does not allow to put.
+// requests fail. A full store does not count as one that denies puts.
 func (s *Store) CheckAccess(ctx context.Context) error {
 	key := Key(Of([]byte("access")))
 	name := "try-" + uuid.NewString()
@@ -70,10 +70,10 @@ func (s *Store) CheckAccess(ctx context.Context) error {
 		switch {
 		case errors.Is(err, ErrAccessDenied) && try.need == nil:
 			missing.Denied = append(missing.Denied, try.what)
-		case errors.Is(err, ErrNoSpace): // nothing can be tried now, and who works on the store waits for room
+		case errors.Is(err, ErrNoSpace): // nothing can be tried now; work on the store waits for space
 			return nil
 		case errors.Is(err, ErrAccessDenied), errors.Is(err, ErrNotFound) && len(missing.Denied)+len(missing.Unsupported) > 0:
-			// what was to be put is not there
+			// its object could not be put
 		case try.need != nil && (err == nil || errors.Is(err, ErrUnsupported)):
 			missing.Unsupported = append(missing.Unsupported, try.what)
 		case err != nil && (try.need == nil || !try.need(err)):

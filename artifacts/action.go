@@ -65,7 +65,7 @@ type Root struct {
 	Finished time.Time `json:"finished,omitzero"`
 	// State is running, done, diverged, failed or interrupted.
 	State string `json:"state"`
-	// Graph is the expanded sweep, as JSON, of which this package reads what it holds against the steps: see [readGraph].
+	// Graph is the expanded sweep, as JSON, which package inventory compares with the steps.
 	Graph Blob `json:"graph"`
 	// Numerics is the class of arithmetic that the run was started with, "" where it is not known.
 	Numerics string `json:"numerics,omitempty"`

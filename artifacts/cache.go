@@ -36,7 +36,7 @@ func (a Action) Check() error {
 
 // Lookup returns the action of a key, if there is one and the store holds every
 // blob it names, in the right size. It fails with [ErrNotFound] (a damaged
-// action counts as none, with a word in the log), *[IncompleteError] and *[NewerError].
+// action counts as absent and is logged), *[IncompleteError] and *[NewerError].
 func (s *Store) Lookup(ctx context.Context, k Key) (Action, error) {
 	a, _, err := s.action(ctx, k)
 	if harm, ok := errors.AsType[*RecordError](err); ok {
@@ -80,7 +80,7 @@ func (s *Store) notFound(op, object string) error {
 	return &StoreError{Op: op, Object: object, Where: s.objects.String(), Kind: ErrNotFound}
 }
 
-// action reads the action of a key and checks that its blobs are there. Beside
+// action reads the action of a key and checks that its blobs are there. In addition to
 // the errors of Lookup it has *RecordError; the entity tag is valid with both.
 func (s *Store) action(ctx context.Context, k Key) (Action, string, error) {
 	a, etag, err := s.readAction(ctx, layout.Action(k))
@@ -98,7 +98,7 @@ func (s *Store) action(ctx context.Context, k Key) (Action, string, error) {
 }
 
 // readAction reads the action in an object and checks that it belongs there, but
-// not that its blobs are there. Beside the errors of requests it has *RecordError,
+// not that its blobs are there. In addition to the errors of requests it has *RecordError,
 // with which the entity tag is valid, too.
 func (s *Store) readAction(ctx context.Context, object string) (a Action, etag string, err error) {
 	if etag, err = s.getRecord(ctx, object, &a); err != nil {

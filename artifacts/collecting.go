@@ -13,12 +13,12 @@ import (
 	"lossatlas/artifacts/objects"
 )
 
-// Freeing what nobody needs goes on while others write. A writer may meet an
+// Garbage is collected while others write. A writer may meet an
 // old blob that is about to be freed, take it for stored, and record an action
-// that names it. So a collection announces itself in one record, and whoever has
-// recorded something looks at it afterwards: if a collection ran meanwhile, the
-// writer waits for its end and looks whether all is still there. Whatever was
-// recorded before a collection began, the collection sees, and keeps. Replacing
+// that names it. So a collection announces itself in one record, and each writer
+// reads that record after recording something: if a collection ran meanwhile, the
+// writer waits for its end and checks that everything is still there. A collection sees, and keeps, all
+// that was recorded before it began. Replacing
 // an action and setting an object aside count as collections, too: they take away
 // what others may just have looked up.
 
@@ -83,7 +83,7 @@ func (s *Store) collect(ctx context.Context) (*collecting, error) {
 		} else if err != nil {
 			return nil, err
 		}
-		// The put doesn't tell the tag of what it wrote.
+		// A put doesn't return the tag of the object that it wrote.
 		now, tag, err := s.collection(ctx)
 		if err != nil {
 			return nil, err
@@ -116,7 +116,7 @@ func (c *collecting) remove(ctx context.Context, object string) error {
 	return c.store.objects.Remove(ctx, object)
 }
 
-// beat shows that the collection goes on; where it can't, the collection ends.
+// beat shows that the collection is alive; where it can't, the collection ends.
 func (c *collecting) beat() {
 	defer close(c.done)
 	tick := time.NewTicker(beatEvery)

@@ -10,7 +10,7 @@ import (
 	"lossatlas/artifacts/objects"
 )
 
-// What can be wrong, for errors.Is; see package objects. Beside these, an ended context passes
+// Kinds of errors, for errors.Is; see package objects. In addition, an ended context passes
 // through as context.Canceled or context.DeadlineExceeded.
 var (
 	ErrNotFound     = objects.ErrNotFound
@@ -27,11 +27,11 @@ var (
 // StoreError is a failed request.
 type StoreError = objects.Error
 
-// What can be wrong with the bytes of an object.
+// Kinds of damage to the bytes of an object.
 const (
 	Damaged   = "damaged"   // other bytes than its name or frame promises
 	Truncated = "truncated" // it ends too early
-	Trailing  = "trailing"  // it goes on after its end
+	Trailing  = "trailing"  // bytes follow its end
 )
 
 // DamagedError says that an object doesn't hold the bytes its name promises.
@@ -44,16 +44,16 @@ type DamagedError struct {
 	Size int64
 	// Want is how many there should have been, or -1 when the caller knew only the digest.
 	Want int64
-	// Found is the digest of what was found, or zero when the size already told.
+	// Found is the digest of what was found, or zero when the size already differs.
 	Found Digest
 }
 
-// Error names the blob, the object, and what was found in it.
+// Error names the blob, the object, and the bytes that were found in it.
 func (e *DamagedError) Error() string {
 	return fmt.Sprintf("blob %s is damaged: object %s: %s; `lossatlas artifacts verify` sets it aside, and the next run makes it again", e.Digest, e.Object, e.Detail())
 }
 
-// Detail says what was found in place of the blob.
+// Detail describes the bytes that were found in place of the blob.
 func (e *DamagedError) Detail() string {
 	switch {
 	case e.Want >= 0 && e.Size > e.Want:

@@ -112,7 +112,7 @@ type Difference struct {
 	A    Key  `json:"a"`
 	B    Key  `json:"b"`
 	What What `json:"what"`
-	// ValueA and ValueB are what they have, "" for nothing.
+	// ValueA and ValueB are their values, "" for an absent one.
 	ValueA string `json:"value_a"`
 	ValueB string `json:"value_b"`
 }

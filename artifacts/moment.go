@@ -12,15 +12,15 @@ import (
 // collection is the record of the latest collection.
 type collection struct {
 	ID       string    `json:"id"`
-	Beat     int       `json:"beat"` // rises while it goes on
+	Beat     int       `json:"beat"` // rises while the collection runs
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished,omitzero"`
 }
 
 func (c collection) active() bool { return c.ID != "" && c.Finished.IsZero() }
 
-// collection reads the record; none, or one that can't be read, is as good as
-// no collection. The tag is valid in both cases, "" for none.
+// collection reads the record; an absent or unreadable one counts as
+// no collection. The tag is valid in both cases, "" for an absent record.
 func (s *Store) collection(ctx context.Context) (collection, string, error) {
 	var c collection
 	tag, err := s.getRecord(ctx, layout.Collection, &c)
@@ -33,16 +33,16 @@ func (s *Store) collection(ctx context.Context) (collection, string, error) {
 // Moment is a point in the history of a store's collections.
 type Moment struct {
 	at  collection
-	tag string // of its record, "" for none
+	tag string // of its record, "" where it is absent
 }
 
-// Moment returns where the store is now. Take it before looking up what is to be recorded by [Store.PutRootSince].
+// Moment returns where the store is now. Take it before looking up the results that [Store.PutRootSince] is to record.
 func (s *Store) Moment(ctx context.Context) (Moment, error) {
 	c, tag, err := s.collection(ctx)
 	return Moment{c, tag}, err
 }
 
-// settle waits until no collection goes on, and returns the moment of that and
+// settle waits until no collection runs, and returns the moment of that and
 // whether there was one since an earlier moment. A collection that was killed is
 // ended here.
 func (s *Store) settle(ctx context.Context, since Moment) (now Moment, interfered bool, err error) {

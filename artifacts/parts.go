@@ -72,7 +72,7 @@ func (s *Store) readPart(ctx context.Context, object string) ([]byte, error) {
 	return unframePart(body, info.Size)
 }
 
-// PartError says what is wrong with a part's frame.
+// PartError describes the damage of a part.
 type PartError struct {
 	Problem string // [Damaged], [Truncated] or [Trailing]
 	Reason  string

@@ -56,7 +56,7 @@ func (s *Store) Quarantine(ctx context.Context, object string, now time.Time) (m
 	return moved, err
 }
 
-// Quarantined lists what was set aside, by name.
+// Quarantined lists the objects in quarantine, by name.
 func (s *Store) Quarantined(ctx context.Context) ([]string, error) {
 	var names []string
 	all, err := s.list(ctx, layout.Quarantine)

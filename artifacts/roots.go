@@ -122,7 +122,7 @@ func (s *Store) root(ctx context.Context, object string) (Root, error) {
 }
 
 // Roots returns the latest runs of all sweeps, sorted by name. Roots that can't
-// be read are left out and come as *[RecordError], joined into the error, beside
+// be read are left out and come as *[RecordError], joined into the error, next to
 // the others: listing may go on without them, but nothing may be freed, because
 // it is unknown which blobs they need. With *[NewerError] no roots are returned.
 func (s *Store) Roots(ctx context.Context) ([]Root, error) {

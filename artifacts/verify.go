@@ -55,10 +55,10 @@ func (v *verifier) verdict() error {
 
 func (v *verifier) Close() error { return v.body.Close() }
 
-// worthAhead is the size in bytes from which it is worth to hash beside the reading.
+// worthAhead is the size in bytes from which hashing while reading is worth it.
 const worthAhead = 256 << 10
 
-// aheadHash is a hash that works on what was written while more is written: the
+// aheadHash is a hash that works in the background while more is written: the
 // bytes must stay as they are until Sum.
 type aheadHash struct {
 	hash.Hash

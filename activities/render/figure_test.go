@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"image/png"
 	"io"
@@ -264,17 +265,7 @@ func TestAnySurfaceDraws(t *testing.T) {
 			"heat":    func() (picture.Figure, error) { return Heat(g, o) },
 			"surface": func() (picture.Figure, error) { return Surface3D(g, o) },
 		} {
-			f, err := draw()
-			if err != nil {
-				rt.Fatalf("%s: %v", name, err)
-			}
-			b, err := f.SVG()
-			if err != nil {
-				rt.Fatalf("%s: %v", name, err)
-			}
-			if bytes.Contains(b, []byte("NaN")) || bytes.Contains(b, []byte("Inf")) {
-				rt.Fatalf("%s of %v has a coordinate that is no number", name, g.Loss)
-			}
+			checkFinite(rt, fmt.Sprintf("%s of %v", name, g.Loss), draw)
 		}
 	})
 }

@@ -1,8 +1,6 @@
 package render
 
 import (
-	"bytes"
-	"image/png"
 	"math"
 	"testing"
 
@@ -27,14 +25,7 @@ func TestTicksMeetTheCurves(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := f.PNG()
-		if err != nil {
-			t.Fatal(err)
-		}
-		img, err := png.Decode(bytes.NewReader(b))
-		if err != nil {
-			t.Fatal(err)
-		}
+		img := raster(t, f)
 		// rows returns the middles of the runs of pixels in column x that are red or blue.
 		rows := func(x int, red bool) (mid []float64) {
 			from := -1

@@ -1,9 +1,7 @@
 package render
 
 import (
-	"bytes"
 	"image/color"
-	"image/png"
 	"math"
 	"strings"
 	"testing"
@@ -36,14 +34,7 @@ func TestRatioColors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := f.PNG()
-	if err != nil {
-		t.Fatal(err)
-	}
-	img, err := png.Decode(bytes.NewReader(b))
-	if err != nil {
-		t.Fatal(err)
-	}
+	img := raster(t, f)
 	bounds := img.Bounds()
 	at := func(i int) color.RGBA {
 		// Lattice points within the frame, in pixels from the top left.

@@ -1,8 +1,15 @@
 package render
 
 import (
+	"bytes"
+	"image"
+	"image/png"
 	"math"
+	"testing"
 
+	"pgregory.net/rapid"
+
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
 )
@@ -84,4 +91,33 @@ func sampledLog(n int) *trainlog.Log {
 		log.Epochs = append(log.Epochs, l)
 	}
 	return log
+}
+
+// raster is the figure as a program reads it from its PNG.
+func raster(t testing.TB, f picture.Figure) image.Image {
+	t.Helper()
+	b, err := f.PNG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := png.Decode(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+// checkFinite fails where a figure does not draw, or has a coordinate that is no number.
+func checkFinite(t *rapid.T, name string, draw func() (picture.Figure, error)) {
+	f, err := draw()
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	b, err := f.SVG()
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if bytes.Contains(b, []byte("NaN")) || bytes.Contains(b, []byte("Inf")) {
+		t.Fatalf("%s has a coordinate that is no number", name)
+	}
 }

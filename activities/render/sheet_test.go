@@ -1,7 +1,6 @@
 package render
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -198,17 +197,7 @@ func TestAnyExperimentsDraw(t *testing.T) {
 			"scatter": func() (picture.Figure, error) { return compare.Scatter(dots, "width0.5", o) },
 			"weights": func() (picture.Figure, error) { return compare.Histogram(networks, o) },
 		} {
-			f, err := draw()
-			if err != nil {
-				rt.Fatalf("%s: %v", name, err)
-			}
-			b, err := f.SVG()
-			if err != nil {
-				rt.Fatalf("%s: %v", name, err)
-			}
-			if bytes.Contains(b, []byte("NaN")) || bytes.Contains(b, []byte("Inf")) {
-				rt.Fatalf("%s has a coordinate that is no number", name)
-			}
+			checkFinite(rt, name, draw)
 		}
 	})
 }

@@ -3,7 +3,6 @@ package render
 import (
 	"bytes"
 	"image/color"
-	"image/png"
 	"math"
 	"strings"
 	"testing"
@@ -72,14 +71,7 @@ func TestSeveralPaths(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := f.PNG()
-	if err != nil {
-		t.Fatal(err)
-	}
-	img, err := png.Decode(bytes.NewReader(b))
-	if err != nil {
-		t.Fatal(err)
-	}
+	img := raster(t, f)
 	p := chart.Panel{Frame: f.Frame, X: chart.Scale{Lo: g.X[0], Hi: g.X[len(g.X)-1]}, Y: chart.Scale{Lo: g.Y[0], Hi: g.Y[len(g.Y)-1]}}
 	dots := float64(f.DPI) / float64(vg.Inch)
 	for i, want := range map[int]color.RGBA{3: chart.SeriesColor(0, 2), 13 + 2: chart.SeriesColor(1, 2), 13 + 4: canvas.AccColor, 13 + 8: canvas.InkColor} {
@@ -110,14 +102,7 @@ func TestTrajectoryMarks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := f.PNG()
-	if err != nil {
-		t.Fatal(err)
-	}
-	img, err := png.Decode(bytes.NewReader(b))
-	if err != nil {
-		t.Fatal(err)
-	}
+	img := raster(t, f)
 	p := chart.Panel{Frame: f.Frame, X: chart.Scale{Lo: g.X[0], Hi: g.X[len(g.X)-1]}, Y: chart.Scale{Lo: g.Y[0], Hi: g.Y[len(g.Y)-1]}}
 	dots := float64(f.DPI) / float64(vg.Inch)
 	for i, want := range map[int]any{3: canvas.LossColor, 6: canvas.AccColor, 12: canvas.InkColor, 0: canvas.RGB(0xFFFFFF)} {

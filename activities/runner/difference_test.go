@@ -1,12 +1,10 @@
 package runner
 
 import (
-	"encoding/json"
 	"math"
 	"testing"
 
 	"lossatlas/activities/data"
-	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -21,15 +19,7 @@ func TestDifference(t *testing.T) {
 		p := b.trainParams(1)
 		p.Seed = uint64(seed)
 		r := b.made(t, b.step(t, pipelines.KindTrain, p, nil))
-		raw, err := b.Store.Get(t.Context(), r.Outputs[pipelines.OutLog].Digest)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var log trainlog.Log
-		if err := json.Unmarshal(raw, &log); err != nil {
-			t.Fatal(err)
-		}
-		trained, losses = append(trained, r), append(losses, float64(log.Final.TestLoss))
+		trained, losses = append(trained, r), append(losses, float64(b.log(t, r).Final.TestLoss))
 	}
 	weights := func(i int) Input { return from(trained[i], pipelines.OutWeights) }
 	for _, states := range []bool{true, false} {

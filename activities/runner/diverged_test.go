@@ -1,12 +1,10 @@
 package runner
 
 import (
-	"encoding/json"
 	"math"
 	"strings"
 	"testing"
 
-	"lossatlas/activities/trainlog"
 	"lossatlas/pipelines"
 )
 
@@ -24,14 +22,7 @@ func TestDivergedTrainingIsAResult(t *testing.T) {
 	if act, err := b.Store.Lookup(t.Context(), in.Key); err != nil || len(act.Outputs) != 1 {
 		t.Errorf("the store has %v, %v: a diverged training is found again like any other", act.Outputs, err)
 	}
-	raw, err := b.Store.Get(t.Context(), trained.Outputs[pipelines.OutLog].Digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var course trainlog.Log
-	if err := json.Unmarshal(raw, &course); err != nil {
-		t.Fatal(err)
-	}
+	course := b.log(t, trained)
 	d := course.Diverged
 	// The first step is taken at the initial weights, where the loss is about ln 10; the second is lost.
 	if d == nil || d.Epoch != 1 || d.Step != 2 || math.Abs(float64(d.LastLoss)-math.Ln10) > 0.5 || d.LR != 1e30 {
@@ -72,14 +63,7 @@ func TestLabelNoiseTrainsOnWrongLabels(t *testing.T) {
 	dirs := b.made(t, b.step(t, pipelines.KindDirections,
 		pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 1}, weights))
 	weights[pipelines.OutDirections] = from(dirs, pipelines.OutDirections)
-	raw, err := b.Store.Get(t.Context(), trained.Outputs[pipelines.OutLog].Digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var course trainlog.Log
-	if err := json.Unmarshal(raw, &course); err != nil {
-		t.Fatal(err)
-	}
+	course := b.log(t, trained)
 	want := float64(course.Final.TrainLoss)
 	for _, noise := range []*pipelines.LabelNoise{{Fraction: 1, Seed: p.Seed}, nil} {
 		in := b.step(t, pipelines.KindLine, pipelines.MapParams{

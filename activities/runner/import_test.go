@@ -40,7 +40,8 @@ func TestImportOfATraining(t *testing.T) {
 	}
 }
 
-func (b *bench) final(t *testing.T, r artifacts.Action) trainlog.Final {
+// log is the log that a training or an import stored.
+func (b *bench) log(t *testing.T, r artifacts.Action) trainlog.Log {
 	t.Helper()
 	raw, err := b.Store.Get(t.Context(), r.Outputs[pipelines.OutLog].Digest)
 	if err != nil {
@@ -50,7 +51,12 @@ func (b *bench) final(t *testing.T, r artifacts.Action) trainlog.Final {
 	if err := json.Unmarshal(raw, &log); err != nil {
 		t.Fatal(err)
 	}
-	return log.Final
+	return log
+}
+
+func (b *bench) final(t *testing.T, r artifacts.Action) trainlog.Final {
+	t.Helper()
+	return b.log(t, r).Final
 }
 
 // TestImportRefusesWeightsInTheStore: weights that are not finite, or with a negative variance, and directions

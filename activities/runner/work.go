@@ -14,7 +14,7 @@ import (
 )
 
 // What the log says of every portion of work, at level debug. A portion that
-// begins a second time is what a crash has cost.
+// begins a second time is work that a crash has cost.
 const (
 	LogBegins = "work begins"
 	LogStored = "work stored"

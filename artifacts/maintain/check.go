@@ -16,7 +16,7 @@ import (
 	"lossatlas/artifacts/objects"
 )
 
-// What can be wrong with an object, next to [artifacts.Damaged], [artifacts.Truncated] and [artifacts.Trailing].
+// Problems of objects, in addition to [artifacts.Damaged], [artifacts.Truncated] and [artifacts.Trailing].
 const (
 	Missing    = "missing"    // a blob or an action that something names is not there
 	Unreadable = "unreadable" // a record that can't be read
@@ -54,7 +54,7 @@ type CheckOptions struct {
 	// digest, counted from 1, so that Of checks read everything; zero reads all.
 	// Records are read, and blobs that are missing or have another size are found, every time.
 	Part, Of int
-	// Quarantine moves what is damaged out of the way, so that it is made again.
+	// Quarantine moves damaged objects out of the way, so that they are made again.
 	Quarantine bool
 	// Progress is told how much was read, of how much.
 	Progress func(objects, of int, bytes, ofBytes int64)
@@ -62,7 +62,7 @@ type CheckOptions struct {
 
 // Check reads a store and returns its faults. Blobs that are missing,
 // actions that dangle and records that contradict each other are looked for a
-// second time before they are reported, since others may work on the store. The error is of requests, not of what was found.
+// second time before they are reported, since others may work on the store. The error is of requests, not a finding.
 func Check(ctx context.Context, s *artifacts.Store, o CheckOptions) (Checked, error) {
 	began := time.Now()
 	v, err := inventory.Take(ctx, s)

@@ -95,7 +95,7 @@ func (c *checker) contradictions(ctx context.Context, v *inventory.Survey) ([]Fi
 	return out, nil
 }
 
-// dangling reports actions that name what is not there, now that damaged blobs
+// dangling reports actions that name missing blobs, now that damaged blobs
 // are known. They are no results any more, and moved as well.
 func (c *checker) dangling(ctx context.Context) error {
 	for _, k := range slices.SortedFunc(maps.Keys(c.survey.Actions), func(a, b artifacts.Key) int { return slices.Compare(a[:], b[:]) }) {

@@ -13,9 +13,9 @@ import (
 	"lossatlas/artifacts/internal/parallel"
 )
 
-// CollectOptions say what a collection of garbage may free.
+// CollectOptions limit a collection of garbage.
 type CollectOptions struct {
-	// OlderThan is the age, by the server's clock, from which something that nobody
+	// OlderThan is the age, by the server's clock, from which an object that no root
 	// needs is garbage; 0 spares nothing. It covers work under way: blobs that no action
 	// names yet, actions that no sweep has recorded yet.
 	OlderThan time.Duration
@@ -24,12 +24,12 @@ type CollectOptions struct {
 	MaxSize int64
 	// DryRun only looks.
 	DryRun bool
-	// Quarantine frees what was set aside as damaged, too.
+	// Quarantine also frees objects in quarantine.
 	Quarantine bool
 	// Keep says which actions stay though no root reaches them, with all that they
-	// need: those of sweeps under way, whose roots don't tell yet. Nil keeps none.
+	// need: those of sweeps under way, whose roots don't name them yet. Nil keeps no action.
 	Keep func(artifacts.Action) bool
-	// KeepParts says which unfinished steps' checkpoints stay however old they are. Nil keeps none.
+	// KeepParts says which unfinished steps' checkpoints stay at any age. Nil keeps no checkpoint.
 	KeepParts func(artifacts.Key) bool
 	// Progress is told how many objects were freed, of how many.
 	Progress func(done, of int)
@@ -57,7 +57,7 @@ type Collected struct {
 // OlderThan or under way. Actions go before the blobs that they name, so that a
 // collection that is killed leaves nothing that dangles. Others may write
 // meanwhile. It fails with *[UnknownRootsError] and *[artifacts.RecordError] where it can't
-// know what is needed.
+// know which objects are needed.
 func Collect(ctx context.Context, s *artifacts.Store, o CollectOptions) (out Collected, err error) {
 	if o.DryRun {
 		return planCollection(ctx, s, o)
@@ -145,7 +145,7 @@ func checkKnown(v *inventory.Survey) error {
 }
 
 // UnknownRootsError refuses to free anything while roots can't be read, because
-// nobody knows what they need.
+// it is unknown what they need.
 type UnknownRootsError struct{ Sweeps []string }
 
 // Error names the sweeps and says what to do.

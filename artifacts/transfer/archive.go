@@ -22,7 +22,7 @@ import (
 //	sweep.json            the run, as a store has it, last: a file without it was cut short
 //
 // Equal sweeps make equal files. Nothing is compressed: weights can't be, and
-// what is read of a file is never more than the file.
+// reading never takes more memory than the file is long.
 
 // archivedRoot is the name of the run in an archive.
 const archivedRoot = "sweep.json"

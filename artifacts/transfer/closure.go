@@ -18,7 +18,7 @@ type link struct {
 	digest artifacts.Digest
 }
 
-// closure follows a root through actions to all that it needs of the blobs that there are. Actions that have other
+// closure follows a root through actions to all blobs of the store that it needs. Actions that have other
 // outputs than the root, with good reason, are left out, and their keys returned; without one, it fails with *[ContradictionError].
 func (c *copying) closure(ctx context.Context, root artifacts.Root) (v *inventory.Survey, apart map[artifacts.Key]bool, err error) {
 	all, err := inventory.Blobs(ctx, c.from)

@@ -26,7 +26,7 @@ type Copied struct {
 	Blobs   int   `json:"blobs"`   // sent
 	Bytes   int64 `json:"bytes"`   // of these
 	Actions int   `json:"actions"` // sent
-	There   int   `json:"there"`   // blobs and actions that were there already
+	There   int   `json:"there"`   // blobs and actions that the other store had
 	// Other are steps that the other store had other results of. It keeps its own
 	// for runs to come; the sweep that was copied names those that were sent.
 	Other []artifacts.Key `json:"other"`
@@ -34,8 +34,8 @@ type Copied struct {
 
 // Copy copies a sweep's run with all that it needs, through the recipes to the
 // data it began with, to another store: blobs first, then actions, the run last,
-// so that a copy that is cut short leaves nothing that dangles, and goes on where
-// it was. What is there already, in its size, is not sent again. Everything is
+// so that a copy that is cut short leaves nothing that dangles, and resumes. Objects
+// that are there already, in their size, are not sent again. Everything is
 // verified as it is read and as it is written.
 func Copy(ctx context.Context, from *artifacts.Store, sweep string, to *artifacts.Store, o Options) (Copied, error) {
 	return copyTo(ctx, from, sweep, to, parallel.Requests, o)
@@ -180,7 +180,7 @@ func (c *copying) actions(ctx context.Context, here *inventory.Survey) error {
 	return err
 }
 
-// take stores an action where there is none, or none that is whole.
+// take stores an action unless there is a whole one already.
 func take(ctx context.Context, s *artifacts.Store, a artifacts.Action) (won artifacts.Action, sent bool, err error) {
 	won, err = s.Lookup(ctx, a.Key)
 	if artifacts.IsUnusable(err) {

@@ -21,9 +21,9 @@ import (
 )
 
 const (
-	// maxEntries bounds the list of what is in an archive.
+	// maxEntries bounds the number of files in an archive.
 	maxEntries = 1 << 20
-	// tarBlock is what a tar file is counted in.
+	// tarBlock is the size of the blocks of a tar file, in bytes.
 	tarBlock = 512
 )
 
@@ -46,7 +46,7 @@ type section struct{ at, size int64 }
 
 // OpenArchive reads the list of an archive of so many bytes. Nothing of it is
 // trusted: an entry that is no plain file of an expected name, comes twice, or
-// goes beyond the end of the file makes it none. Errors are *[ArchiveError], *[artifacts.NewerError], or of reading.
+// goes beyond the end of the file is an error. Errors are *[ArchiveError], *[artifacts.NewerError], or of reading.
 func OpenArchive(file io.ReaderAt, size int64) (*Archive, error) {
 	a := &archiveReader{objects.NewMemory(), file, map[string]section{}}
 	whole := io.NewSectionReader(file, 0, size)
@@ -84,7 +84,7 @@ func OpenArchive(file io.ReaderAt, size int64) (*Archive, error) {
 	return out, nil
 }
 
-// noArchive is an error of reading from an archive: a record or a blob that is damaged makes it none.
+// noArchive is an error of reading from an archive: a damaged record or blob makes it an [ArchiveError].
 func noArchive(err error) error {
 	if harm, ok := errors.AsType[*artifacts.RecordError](err); ok {
 		return &ArchiveError{harm.Object, "is damaged: " + harm.Reason}
@@ -147,7 +147,7 @@ func (a *Archive) Sweep() string { return a.root.Sweep }
 
 // Load stores the sweep of an archive with all that it needs, as [Copy]
 // does: nothing that is there is written again, so that a load that was cut short
-// goes on, and the run comes last. What no step of the sweep needs is left out.
+// resumes, and the run comes last. Objects that no step of the sweep needs are left out.
 func Load(ctx context.Context, to *artifacts.Store, a *Archive, o Options) (Copied, error) {
 	c := &copying{from: a.store, to: to, writers: parallel.Requests, opts: o}
 	return c.run(ctx, a.root)

@@ -14,7 +14,7 @@ import (
 	"lossatlas/activities/render/picture"
 )
 
-// Weights are the weights of one network; none where there is no result.
+// Weights are the weights of one network, empty where there is no result.
 type Weights struct {
 	Name   string
 	Values []float32

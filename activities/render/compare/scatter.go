@@ -15,17 +15,17 @@ import (
 	"lossatlas/activities/render/picture"
 )
 
-// Dot is a minimizer in a scatter plot: its measure of flatness, and its test error in percent. NaN is for what is not known.
+// Dot is a minimizer in a scatter plot: its measure of flatness, and its test error in percent. NaN stands for unknown.
 type Dot struct {
 	Name     string
 	Flatness float64
 	AtLeast  bool // Flatness is a lower bound
 	Error    float64
-	// FlatnessBar and ErrorBar are standard deviations, of a dot that is a mean; 0 or NaN for none, as of lower bounds.
+	// FlatnessBar and ErrorBar are standard deviations, of a dot that is a mean; 0 or NaN for a dot without bars, such as a lower bound.
 	FlatnessBar, ErrorBar float64
 }
 
-// bar is half the length of a bar, 0 for none.
+// bar is half the length of a bar, 0 where there is no bar.
 func bar(deviation float64) float64 {
 	if deviation > 0 && !math.IsInf(deviation, 0) {
 		return lattice.Drawable(deviation)

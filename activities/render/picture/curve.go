@@ -54,7 +54,7 @@ var Dashed = []vg.Length{4, 2.4}
 // loneWidth is the length of a curve of a single value.
 const loneWidth vg.Length = 4
 
-// LossAxis chooses the scale of the losses and says what it leaves out.
+// LossAxis chooses the scale of the losses and notes which values it leaves out.
 func LossAxis(losses []*lattice.Field, opt Options) (chart.Scale, string) {
 	lo, hi := chart.NoScale.Lo, chart.NoScale.Hi
 	bad, absent, total := 0, 0, 0

@@ -115,7 +115,7 @@ func CheckEpochs(epochs []trainlog.Epoch) error {
 	return nil
 }
 
-// series is a quantity over the epochs that have it; has may be nil for all.
+// series is a quantity over the epochs for which has is true; nil stands for all epochs.
 func series(epochs []trainlog.Epoch, value func(trainlog.Epoch) trainlog.Number, has func(trainlog.Epoch) bool) *lattice.Field {
 	var x, values []float64
 	for _, e := range epochs {

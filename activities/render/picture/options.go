@@ -100,7 +100,7 @@ func (o Options) Filled() (Options, error) {
 			return o, fmt.Errorf("plot option %s: %g is not a finite number", v.name, v.v)
 		}
 		if lattice.Drawable(v.v) != v.v {
-			return o, fmt.Errorf("plot option %s: %g; beside 0, sizes from %g to %g are allowed", v.name, v.v, lattice.Least, lattice.Most)
+			return o, fmt.Errorf("plot option %s: %g; apart from 0, sizes from %g to %g are allowed", v.name, v.v, lattice.Least, lattice.Most)
 		}
 	}
 	o.Width = cmp.Or(o.Width, 4)

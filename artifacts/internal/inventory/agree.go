@@ -96,7 +96,7 @@ func Disagreements(r artifacts.Root, graph []byte, actions map[artifacts.Key]*Ac
 	return out
 }
 
-// otherRecipe says in what a recipe is not that of a step of the root, "" for nothing.
+// otherRecipe says how a recipe differs from that of a step of the root, "" for equal ones.
 func otherRecipe(r artifacts.Root, planned graphStep, recipe artifacts.Recipe) string {
 	if recipe.Kind != planned.Kind {
 		return fmt.Sprintf("is that of a %s step", recipe.Kind)
@@ -118,7 +118,7 @@ func otherRecipe(r artifacts.Root, planned graphStep, recipe artifacts.Recipe) s
 	return ""
 }
 
-// otherOutputs says in what the outputs of a step are not those of its action, "" for nothing. A step without outputs
+// otherOutputs says how the outputs of a step differ from those of its action, "" for equal ones. A step without outputs
 // failed, or was cancelled.
 func otherOutputs(step artifacts.RootStep, a artifacts.Action) string {
 	if len(step.Outputs) == 0 {

@@ -10,7 +10,7 @@ import (
 // named finds digests that parameters name: imported weights and directions.
 var named = regexp.MustCompile(`sha256:[0-9a-f]{64}`)
 
-// Needs are the digests that an action's recipe takes, by what they are to it.
+// Needs are the digests that an action's recipe takes, by their role in it: "input weights", "parameter 1".
 func (a *Action) Needs() map[string]artifacts.Digest {
 	out := make(map[string]artifacts.Digest, len(a.Recipe.Inputs))
 	for name, d := range a.Recipe.Inputs {

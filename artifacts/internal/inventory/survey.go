@@ -51,8 +51,8 @@ func Empty() *Survey {
 	return &Survey{Actions: map[artifacts.Key]*Action{}, Blobs: map[artifacts.Digest]objects.Info{}}
 }
 
-// Take reads all records and lists the rest. It fails with *[artifacts.NewerError], or as requests fail. What names is
-// read before what is named, so that a blob missing at the end was missing all the time.
+// Take reads all records and lists the rest. It fails with *[artifacts.NewerError], or as requests fail. Records are
+// read before the objects that they name, so that a blob missing at the end was missing all the time.
 func Take(ctx context.Context, s *artifacts.Store) (*Survey, error) {
 	v := Empty()
 	for _, read := range []func(context.Context, *artifacts.Store) error{v.readRoots, v.findFolders, v.readActions} {

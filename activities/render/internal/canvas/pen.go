@@ -36,12 +36,8 @@ type Stroke struct {
 func (p Pen) Lines(s Stroke, lines ...[]vg.Point) {
 	var path vg.Path
 	for _, l := range lines {
-		if len(l) < 2 {
-			continue
-		}
-		path.Move(l[0])
-		for _, q := range l[1:] {
-			path.Line(q)
+		if len(l) > 1 {
+			path = joined(path, l)
 		}
 	}
 	p.stroke(s, path)
@@ -73,14 +69,19 @@ func (p Pen) Fill(c color.Color, rings ...[]vg.Point) {
 func ringPath(rings [][]vg.Point) vg.Path {
 	var path vg.Path
 	for _, r := range rings {
-		if len(r) < 3 {
-			continue
+		if len(r) > 2 {
+			path = joined(path, r)
+			path.Close()
 		}
-		path.Move(r[0])
-		for _, q := range r[1:] {
-			path.Line(q)
-		}
-		path.Close()
+	}
+	return path
+}
+
+// joined is the path with a line through the points.
+func joined(path vg.Path, points []vg.Point) vg.Path {
+	path.Move(points[0])
+	for _, q := range points[1:] {
+		path.Line(q)
 	}
 	return path
 }
