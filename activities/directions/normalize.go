@@ -10,7 +10,7 @@ import (
 
 // Normalization says how a random direction d is rescaled by the minimizer w.
 // ‖·‖ is the Frobenius norm. A filter is one slice of a weight tensor along its
-// first axis: a filter of a convolution, or the weights into one neuron of a
+// first axis, or along nets.Param.Axes: a filter of a convolution, or the weights into one neuron of a
 // fully connected layer.
 type Normalization string
 

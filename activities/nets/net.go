@@ -20,6 +20,7 @@ type Net struct {
 	plan    planner
 	ops     chain
 	program *program // in place of layers
+	foreign *foreign // in place of both
 }
 
 // New checks a list of layers that turns the examples of a problem into its
@@ -43,7 +44,7 @@ func New(name string, layers []Layer, p problem.Problem) (*Net, error) {
 
 // inputShape is the shape of an example as layers see it.
 func inputShape(p problem.Problem) (Shape, error) {
-	if err := p.Check(); err != nil {
+	if err := checkProblem(p); err != nil {
 		return Shape{}, err
 	}
 	switch {
@@ -107,15 +108,18 @@ func (n *Net) MACs() int64 { return n.plan.macs }
 // Signature identifies the computation, the problem included: networks with equal
 // signatures have equal graphs and losses. Compiled programs are shared under it.
 func (n *Net) Signature() string {
-	if n.program != nil {
+	switch {
+	case n.program != nil:
 		return fmt.Sprintf("%s program %x", n.Problem, n.program.digest)
+	case n.foreign != nil:
+		return fmt.Sprintf("%s stablehlo %x", n.Problem, n.foreign.digest)
 	}
 	return fmt.Sprintf("%s %#v", n.Problem, n.layers)
 }
 
 // CheckTrainable returns an error for a network from a file, which computes in evaluation mode only.
 func (n *Net) CheckTrainable() error {
-	if n.program != nil {
+	if n.program != nil || n.foreign != nil {
 		return fmt.Errorf("network %s comes from a file and can't be trained: its operations are those of evaluation mode", n.Name)
 	}
 	return nil
@@ -124,7 +128,7 @@ func (n *Net) CheckTrainable() error {
 // Evaluate adds the forward pass with stored statistics to a graph. params are the
 // tensors that Split cuts from θ, so that gradients can be taken with respect to
 // them; examples is [batch, Shape…] of the problem, normalized; state is the flat
-// vector. The result is the outputs, [batch, Labels…, Outputs].
+// vector. The result is the outputs, [batch, Labels…, Outputs]. Networks with StableHLO programs have no graph.
 func (n *Net) Evaluate(f Formulation, params []*graph.Node, state, examples *graph.Node) *graph.Node {
 	if n.program != nil {
 		return n.program.evaluate(f, params, split(state, n.State()), examples)

@@ -15,6 +15,7 @@ const (
 	RunningMean = module.RunningMean
 	RunningVar  = module.RunningVar
 	Embedding   = module.Embedding
+	Other       = module.Other
 )
 
 // Param is one named tensor within a flat vector: θ for parameters, the state

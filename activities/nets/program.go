@@ -45,7 +45,7 @@ func TensorsOf(p *aten.Program) (params, buffers []Param) {
 }
 
 func fromProgram(name string, p *aten.Program, of problem.Problem) (*Net, error) {
-	if err := of.Check(); err != nil {
+	if err := checkProblem(of); err != nil {
 		return nil, err
 	}
 	b, err := p.Encode()

@@ -32,7 +32,12 @@ var losses = map[string]loss{
 	MeanSquaredError:   {targets: true, graph: meanSquaredError, scores: targetScores},
 	MeanAbsoluteError:  {targets: true, graph: meanAbsoluteError, scores: targetScores},
 	Huber:              {targets: true, graph: huber, options: []string{"delta"}, scores: targetScores},
+	Program:            {options: []string{"ignore"}, scores: []string{Accuracy, NoScore}},
 }
+
+// Program is the loss that the network itself computes, of which LossAndScore knows nothing: for networks from StableHLO.
+// Means are those over examples.
+const Program = "program"
 
 var (
 	classScores  = []string{Accuracy, TopFive, NoScore}
@@ -66,7 +71,10 @@ func (p Problem) checkLoss() error {
 	if p.Score != "" && !slices.Contains(l.scores, p.Score) {
 		return fmt.Errorf("the loss %s has no score %q: choose one of %s", p.Loss, p.Score, strings.Join(l.scores, ", "))
 	}
-	if l.targets && len(p.Labels) > 0 {
+	if p.Targets && p.Loss != Program {
+		return fmt.Errorf("targets is for the loss %s, and the loss is %s", Program, p.Loss)
+	}
+	if p.HasTargets() && len(p.Labels) > 0 {
 		return fmt.Errorf("the loss %s compares with %d numbers for an example, and labels of the shape %v are classes", p.Loss, p.Outputs, p.Labels)
 	}
 	given := map[string]bool{"smoothing": p.Smoothing != 0, "class_weights": p.ClassWeights != nil, "ignore": p.Ignore != nil, "delta": p.Delta != 0}

@@ -46,6 +46,8 @@ type Problem struct {
 	Outputs int `json:"outputs"`
 	// Loss is a name in the table of losses.
 	Loss string `json:"loss"`
+	// Targets says of the loss Program that labels are targets, as of HasTargets; other losses say so themselves.
+	Targets bool `json:"targets,omitempty"`
 	// Score is a name in the table of scores; none means the first that the loss has.
 	Score string `json:"score,omitempty"`
 	LossOptions
@@ -156,7 +158,7 @@ func (p Problem) Image() (height, width, channels int) {
 
 // HasTargets reports whether labels are targets, Outputs numbers of float32 for
 // each example. Otherwise they are classes, 0 to Outputs−1, at each of Places.
-func (p Problem) HasTargets() bool { return losses[p.Loss].targets }
+func (p Problem) HasTargets() bool { return p.Targets || losses[p.Loss].targets }
 
 // Inputs are the shapes in which a graph gets examples and their labels:
 // [batch, Shape…] of the type of the problem, and int32 [batch, Labels…] for classes or

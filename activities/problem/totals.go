@@ -18,6 +18,10 @@ func (p Problem) Totals(classes []int32, targets []float32) Totals {
 		n := float64(len(targets) / p.Outputs)
 		return Totals{Weight: n, Places: n, Variance: p.variance(targets)}
 	}
+	if p.Loss == Program {
+		n := float64(len(classes) / p.Places())
+		return Totals{Weight: n, Places: n}
+	}
 	t := Totals{}
 	for _, c := range classes {
 		if p.Ignore != nil && c == *p.Ignore {

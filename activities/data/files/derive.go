@@ -59,6 +59,7 @@ func (f *found) problem(opts Options) (problem.Problem, error) {
 	if p.Loss == "" {
 		p.Loss = f.guessLoss()
 	}
+	p.Targets = p.Loss == problem.Program && l.ints == nil
 	if p.HasTargets() {
 		p.Outputs = l.places()
 		if opts.Classes > 0 && opts.Classes != p.Outputs {

@@ -14,11 +14,12 @@ const (
 	RunningMean             // running mean of a batch normalization, [channels]
 	RunningVar              // running (unbiased) variance, [channels]
 	Embedding               // vectors of indices or positions, [entries, features]
+	Other                   // another parameter without filters, or another buffer
 )
 
 // String is the role in words.
 func (r Role) String() string {
-	return [...]string{"convolution", "weight", "bias", "scale of a normalization", "shift of a normalization", "running mean", "running variance", "embedding"}[r]
+	return [...]string{"convolution", "weight", "bias", "scale of a normalization", "shift of a normalization", "running mean", "running variance", "embedding", "other"}[r]
 }
 
 // IsWeight reports whether the parameter is the weight tensor of a layer, which consists of filters (Li et al. 2018,
