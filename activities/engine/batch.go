@@ -69,3 +69,28 @@ func uploadRaw[E int32 | float32](b *Backend, raw []byte, dims []int) (*Buffer, 
 
 // padded is v with zeros behind it up to length n.
 func padded[E any](v []E, n int) []E { return append(make([]E, 0, n), v...)[:n] }
+
+// batch is a batch of examples on the device, followed by padding.
+type batch struct {
+	Batch
+	count    *Buffer // int32 scalar: how many rows are examples
+	examples int
+}
+
+// upload puts the batch that begins with an example onto the device.
+func (e *Evaluator) upload(from int) (next batch, err error) {
+	examples := e.examples.Slice(from, min(from+e.size, e.examples.Len()))
+	next.examples = examples.Len()
+	if next.Batch, err = UploadBatch(e.backend, examples, e.size); err != nil {
+		return next, err
+	}
+	if next.count, err = Upload(e.backend, []int32{int32(next.examples)}); err != nil {
+		next.free()
+	}
+	return next, err
+}
+
+func (b batch) free() {
+	b.Free()
+	b.count.Free()
+}

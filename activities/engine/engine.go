@@ -64,10 +64,11 @@ type Backend struct {
 	compute compute.Backend
 	ledger  ledger
 
-	formulation nets.Formulation
-
 	mu       sync.Mutex
 	programs map[string]*Program
+
+	plugin    plugin   // of xla, and the formulation of any
+	stablehlo *Backend // computes StableHLO programs, once there are some
 }
 
 // Open opens a backend. It never downloads anything: a missing or unusable
@@ -83,12 +84,12 @@ func Open(o Options) (*Backend, error) {
 	}
 	b := &Backend{name: kind, class: class, programs: map[string]*Program{}}
 	if kind == "go" {
-		b.formulation = nets.Product
+		b.plugin.formulation = nets.Product
 		// One operation at a time: matrix products that run side by side each wait
 		// for workers that the others hold, for ever. Each is parallel in itself.
 		b.compute, err = gobackend.New("ops_sequential")
 	} else {
-		b.compute, b.formulation, err = openXLA(o)
+		b.compute, b.plugin, err = openXLA(o)
 	}
 	if err != nil {
 		return nil, err
@@ -99,29 +100,29 @@ func Open(o Options) (*Backend, error) {
 // openXLA loads the plugin and makes a client. Settings that the plugin reads
 // from the environment are put there first: the C environment of the process
 // is the only way in.
-func openXLA(o Options) (compute.Backend, nets.Formulation, error) {
-	plugin, err := inspect(o)
+func openXLA(o Options) (compute.Backend, plugin, error) {
+	p, err := inspect(o)
 	if err != nil {
-		return nil, 0, err
+		return nil, p, err
 	}
-	if err := os.Setenv("XLA_FLAGS", plugin.flags); err != nil {
-		return nil, 0, fmt.Errorf("setting XLA_FLAGS: %w", err)
+	if err := os.Setenv("XLA_FLAGS", p.flags); err != nil {
+		return nil, p, fmt.Errorf("setting XLA_FLAGS: %w", err)
 	}
 	if o.Threads > 0 {
 		if err := os.Setenv("PJRT_NPROC", strconv.Itoa(o.Threads)); err != nil {
-			return nil, 0, fmt.Errorf("setting PJRT_NPROC: %w", err)
+			return nil, p, fmt.Errorf("setting PJRT_NPROC: %w", err)
 		}
 	}
 	xla.EnableAutoInstall(false)
-	b, err := xla.New(plugin.path)
+	b, err := xla.New(p.path)
 	if err != nil {
-		return nil, 0, fmt.Errorf("the PJRT plugin %s could not be opened (%w): it may be damaged or made for another system; install one with `lossatlas backend install`, or use the backend go", plugin.path, err)
+		return nil, p, fmt.Errorf("the PJRT plugin %s could not be opened (%w): it may be damaged or made for another system; install one with `lossatlas backend install`, or use the backend go", p.path, err)
 	}
-	return b, plugin.formulation, nil
+	return b, p, nil
 }
 
 // Formulation is how graphs for this backend write convolutions to be fast.
-func (b *Backend) Formulation() nets.Formulation { return b.formulation }
+func (b *Backend) Formulation() nets.Formulation { return b.plugin.formulation }
 
 // Name is "xla" or "go".
 func (b *Backend) Name() string { return b.name }
@@ -135,7 +136,10 @@ func (b *Backend) Close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, p := range b.programs {
-		p.free()
+		p.close()
+	}
+	if b.stablehlo != nil {
+		b.stablehlo.Close()
 	}
 	b.programs = map[string]*Program{}
 	if !b.compute.IsFinalized() {

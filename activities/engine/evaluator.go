@@ -40,19 +40,12 @@ type Evaluator struct {
 	params, state plane // the running statistics move along with θ where their plane has directions
 }
 
-// batch is a batch of examples on the device, followed by padding.
-type batch struct {
-	Batch
-	count    *Buffer // int32 scalar: how many rows are examples
-	examples int
-}
-
 // residentBytes is how many bytes of examples an evaluator keeps on the device.
 // What is beyond goes there anew for each point.
 var residentBytes = 1 << 30
 
 // NewEvaluator puts the examples onto the device, a gigabyte of them at most, and
-// compiles the forward pass for batches of the given size; the last is padded.
+// compiles the forward pass for batches of the given size, or that of the network's StableHLO programs; the last is padded.
 // Evaluators of the same network and batch size share one compiled program.
 func NewEvaluator(b *Backend, net *nets.Net, examples data.Split, size int) (*Evaluator, error) {
 	if size < 1 {
@@ -63,6 +56,13 @@ func NewEvaluator(b *Backend, net *nets.Net, examples data.Split, size int) (*Ev
 	}
 	if err := CheckExamples(net, examples); err != nil {
 		return nil, err
+	}
+	if p := net.StableHLO(); p != nil {
+		var err error
+		if b, err = b.forStableHLO(net.Name); err != nil {
+			return nil, err
+		}
+		size = p.Batch
 	}
 	e := &Evaluator{backend: b, net: net, size: size, examples: examples, totals: examples.Totals()}
 	if err := e.compileForward(); err != nil {
@@ -79,12 +79,15 @@ func NewEvaluator(b *Backend, net *nets.Net, examples data.Split, size int) (*Ev
 	return e, nil
 }
 
-// compile compiles a program of some kind over a batch. Its inputs are θ, the state,
+// compile compiles a program of some kind over a batch, or takes it from the network's StableHLO programs. Its inputs are θ, the state,
 // examples, labels, the number of examples, and others.
 func (e *Evaluator) compile(kind string, build func(in []*graph.Node) []*graph.Node, others ...shapes.Shape) (*Program, error) {
 	examples, labels := e.net.Problem.Inputs(e.size)
-	inputs := []shapes.Shape{Float32(e.net.NumParams()), Float32(e.net.NumState()), examples, labels, shapes.Make(dtypes.Int32)}
 	key := fmt.Sprintf("%s-%s-%d %s", kind, e.net.Name, e.size, e.net.Signature())
+	if e.net.StableHLO() != nil {
+		return e.backend.compileStableHLO(key, kind, e.net)
+	}
+	inputs := []shapes.Shape{Float32(e.net.NumParams()), Float32(e.net.NumState()), examples, labels, shapes.Make(dtypes.Int32)}
 	return e.backend.Compile(key, append(inputs, others...), build)
 }
 
@@ -110,24 +113,6 @@ func (e *Evaluator) lossAndScore(params, in []*graph.Node) (loss, score *graph.N
 func maskedSum(v, count *graph.Node) *graph.Node {
 	row := graph.Iota(v.Graph(), shapes.Make(dtypes.Int32, v.Shape().Dim(0)), 0)
 	return graph.ReduceAllSum(graph.Where(graph.LessThan(row, count), v, graph.ZerosLike(v)))
-}
-
-// upload puts the batch that begins with an example onto the device.
-func (e *Evaluator) upload(from int) (next batch, err error) {
-	examples := e.examples.Slice(from, min(from+e.size, e.examples.Len()))
-	next.examples = examples.Len()
-	if next.Batch, err = UploadBatch(e.backend, examples, e.size); err != nil {
-		return next, err
-	}
-	if next.count, err = Upload(e.backend, []int32{int32(next.examples)}); err != nil {
-		next.free()
-	}
-	return next, err
-}
-
-func (b batch) free() {
-	b.Free()
-	b.count.Free()
 }
 
 // each calls do for every batch, in order, and uploads those that aren't on the

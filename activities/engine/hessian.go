@@ -47,6 +47,11 @@ func NewHessian(e *Evaluator, subset Subset, layers string) (*Hessian, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p := e.net.StableHLO(); p != nil {
+		if err := p.CheckHVP(); err != nil {
+			return nil, err
+		}
+	}
 	n := e.net.NumParams()
 	h := &Hessian{Evaluator: e, subset: params, gradient: make([]float32, n), direction: make([]float32, n)}
 	for _, p := range params {

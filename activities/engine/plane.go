@@ -39,9 +39,7 @@ func (p *plane) free() {
 // move returns from + by·direction, for vectors on the device.
 func (b *Backend) move(from, direction *Buffer, by float64) (*Buffer, error) {
 	n := int(from.bytes / 4)
-	program, err := b.Compile(fmt.Sprintf("move-%d", n), []shapes.Shape{Float32(n), Float32(n), Float32()}, func(in []*graph.Node) []*graph.Node {
-		return []*graph.Node{graph.Add(in[0], graph.Mul(in[2], in[1]))}
-	})
+	program, err := b.compileMove(n)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +53,17 @@ func (b *Backend) move(from, direction *Buffer, by float64) (*Buffer, error) {
 		return nil, err
 	}
 	return out[0], nil
+}
+
+// compileMove compiles from + by·direction for vectors of n numbers.
+func (b *Backend) compileMove(n int) (*Program, error) {
+	key := fmt.Sprintf("move-%d", n)
+	if _, ok := b.compute.(client); ok {
+		return b.compileText(key, moveText(n), Float32(n))
+	}
+	return b.Compile(key, []shapes.Shape{Float32(n), Float32(n), Float32()}, func(in []*graph.Node) []*graph.Node {
+		return []*graph.Node{graph.Add(in[0], graph.Mul(in[2], in[1]))}
+	})
 }
 
 // replace puts a vector into the place of another, which is freed; nil leaves it empty.

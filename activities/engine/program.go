@@ -22,7 +22,12 @@ type ledger struct{ buffers, bytes atomic.Int64 }
 
 // InUse is the number of buffers on the device that were not freed, and their size in bytes.
 func (b *Backend) InUse() (buffers, bytes int64) {
-	return b.ledger.buffers.Load(), b.ledger.bytes.Load()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stablehlo != nil {
+		buffers, bytes = b.stablehlo.InUse()
+	}
+	return buffers + b.ledger.buffers.Load(), bytes + b.ledger.bytes.Load()
 }
 
 // Buffer is an array on the device.
@@ -84,12 +89,13 @@ func (b *Buffer) Free() {
 	b.backend.ledger.bytes.Add(-b.bytes)
 }
 
-// Program is a compiled graph.
+// Program is a compiled graph, or compiled StableHLO programs one after another.
 type Program struct {
 	backend *Backend
 	once    sync.Once
 	err     error
-	graph   *graph.Graph
+	execute func(inputs []compute.Buffer) ([]compute.Buffer, error)
+	free    func()
 	outputs []shapes.Shape
 }
 
@@ -100,6 +106,11 @@ func Float32(dims ...int) shapes.Shape { return shapes.Make(dtypes.Float32, dims
 // is none: build adds its graph from parameters with the given shapes. Equal
 // keys must mean equal graphs. Compilation takes seconds for a deep network.
 func (b *Backend) Compile(key string, inputs []shapes.Shape, build func(inputs []*graph.Node) []*graph.Node) (*Program, error) {
+	return b.compiled(key, func(p *Program) error { return p.compile(key, inputs, build) })
+}
+
+// compiled returns the program known under key, which compile compiles first where there is none.
+func (b *Backend) compiled(key string, compile func(*Program) error) (*Program, error) {
 	b.mu.Lock()
 	p := b.programs[key]
 	if p == nil {
@@ -107,7 +118,7 @@ func (b *Backend) Compile(key string, inputs []shapes.Shape, build func(inputs [
 		b.programs[key] = p
 	}
 	b.mu.Unlock()
-	p.once.Do(func() { p.err = p.compile(key, inputs, build) })
+	p.once.Do(func() { p.err = compile(p) })
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -135,14 +146,17 @@ func (p *Program) compile(key string, inputs []shapes.Shape, build func([]*graph
 	if err := g.Compile(outputs...); err != nil {
 		return fmt.Errorf("compiling %s for the %s backend: %w", label, p.backend.name, err)
 	}
-	p.graph = g
+	p.free = g.Finalize
+	p.execute = func(inputs []compute.Buffer) ([]compute.Buffer, error) {
+		return g.Executable().Execute(inputs, make([]bool, len(inputs)), 0)
+	}
 	return nil
 }
 
-func (p *Program) free() {
-	if p.graph != nil {
-		p.graph.Finalize()
-		p.graph = nil
+func (p *Program) close() {
+	if p.execute != nil {
+		p.free()
+		p.execute = nil
 	}
 }
 
@@ -161,10 +175,10 @@ func (p *Program) Run(inputs ...*Buffer) (outputs []*Buffer, err error) {
 		}
 		raw[i] = b.raw
 	}
-	if p.graph == nil {
+	if p.execute == nil {
 		return nil, fmt.Errorf("running a program on the %s backend: the backend was closed", p.backend.name)
 	}
-	results, err := p.graph.Executable().Execute(raw, make([]bool, len(raw)), 0)
+	results, err := p.execute(raw)
 	if err != nil {
 		return nil, fmt.Errorf("running a program on the %s backend: %w", p.backend.name, err)
 	}

@@ -100,11 +100,12 @@ func (a *array) form(opts Options, note func(string, ...any)) (form, error) {
 	default:
 		f.kind = problem.Float32
 	}
-	return f, a.channels(&f, opts.Layout)
+	return f, a.channels(&f, opts)
 }
 
-// channels finds the axis of the channels.
-func (a *array) channels(f *form, layout string) error {
+// channels finds the axis of the channels. A loss of the network's own takes arrays as they are, so that the axis does not matter.
+func (a *array) channels(f *form, opts Options) error {
+	layout := opts.Layout
 	isImage := len(f.shape) == 3
 	flat := len(f.shape) == 2 && (f.kind == problem.Uint8 || layout != "") // pictures without an axis for their one channel
 	if !isImage && !flat || f.kind == problem.Int32 {
@@ -127,10 +128,10 @@ func (a *array) channels(f *form, layout string) error {
 		if !first && !last { // colour with transparency is rare
 			first, last = f.shape[0] == 4, f.shape[2] == 4
 		}
-		if first == last {
+		if first == last && opts.Loss != problem.Program {
 			return fault(a.where(), "has the shape %v, which does not show where the channels of a picture are; choose the layout %s or %s", a.shape, ChannelsFirst, ChannelsLast)
 		}
-		f.channelsFirst = first
+		f.channelsFirst = first && !last
 	}
 	return nil
 }
