@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"lossatlas/activities/engine"
 	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 )
@@ -48,11 +49,14 @@ func (a *Activities) classify(ctx context.Context, err error) error {
 	var final *runner.PermanentError
 	var damaged *artifacts.DamagedError
 	var newer *artifacts.NewerError
+	var program *engine.ProgramError
 	switch {
 	case err == nil, errors.As(err, &app), temporal.IsCanceledError(err):
 		return err
 	case errors.As(err, &final):
 		return permanent(final.Type, err)
+	case errors.As(err, &program):
+		return permanent("BadProgram", err)
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, artifacts.ErrUnreachable):

@@ -6,7 +6,7 @@ import (
 	"lossatlas/activities/trainlog"
 )
 
-// LossTitle names the loss in titles, "" for plain cross-entropy.
+// LossTitle names the loss in titles, "" for plain cross-entropy and for that of a network's program.
 func (p Problem) LossTitle() string {
 	name := p.Loss
 	switch {
@@ -14,7 +14,7 @@ func (p Problem) LossTitle() string {
 		name += fmt.Sprintf(", smoothing %g", p.Smoothing)
 	case p.ClassWeights != nil:
 		name = "weighted " + name
-	case p.Loss == CrossEntropy:
+	case p.Loss == CrossEntropy, p.Loss == Program: // a program has no name for its loss
 		return ""
 	}
 	return name

@@ -29,6 +29,8 @@ type Catalog struct {
 	// CheckNetwork returns the fault of a written-out network for a problem, and the
 	// way to the layer through the network's JSON ("4", "shortcut", "0"); nil checks nothing.
 	CheckNetwork func(n pipelines.Network, p pipelines.Problem) (place []string, err error)
+	// CheckCurvature returns an error for a network from a file whose second derivatives can't be computed; nil checks nothing.
+	CheckCurvature func(n pipelines.Network) error
 }
 
 // Checkpoint is a file with the weights after an epoch of a training.

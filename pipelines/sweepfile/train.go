@@ -8,7 +8,7 @@ import (
 
 // trainFields are the fields of train.
 var trainFields = syntax.Object{Fields: []syntax.Field{
-	{Name: "net", Doc: "Network: a built-in one, one of networks, or a .pt2 or .onnx file, relative to the sweep file. One from a file brings its weights and is not trained.",
+	{Name: "net", Doc: "Network: a built-in one, one of networks, a .pt2 or .onnx file, or a folder with StableHLO programs and a model.json, relative to the sweep file. One from a file brings its weights and is not trained.",
 		Type: syntax.Choice{From: namesOfNets, What: "a network", Open: true, Path: true}, Required: true},
 	{Name: "import", Doc: "Weights to take in place of a training: a PyTorch checkpoint, .safetensors or .npz file with PyTorch's names, relative to the sweep file. Default for a network from a file: the weights in it.",
 		Type: importedFile},
@@ -102,6 +102,19 @@ func (cfg *config) resolveNetwork(c *syntax.Checker, cat Catalog, tree *syntax.N
 		return
 	}
 	cfg.OfFile = n
+}
+
+// resolveCurvature refuses maps of second derivatives where the network from a file has none.
+func (cfg *config) resolveCurvature(c *syntax.Checker, cat Catalog, tree *syntax.Node) {
+	if cfg.OfFile == "" || cat.CheckCurvature == nil {
+		return
+	}
+	err := cat.CheckCurvature(cfg.OfFile)
+	for i, m := range cfg.Maps {
+		if err != nil && (m.Kind == mapHessian || m.Kind == mapSpectrum || m.Directions.kind == directionsHessian) {
+			c.Addf(tree.Get(mapsKey).Items[i].At, "maps: %s: %v", m.Name, err)
+		}
+	}
 }
 
 func (cfg *config) resolveTrain(c *syntax.Checker, augment bool, tree *syntax.Node) {

@@ -6,18 +6,25 @@ import (
 	"sync"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/hlo"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/problem"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
-// programs are the networks from files that this process has read, by the digest of their operations: *aten.Program.
+// programs are the networks from files that this process has read, by the digest of their operations: *aten.Program or *hlo.Program.
 var programs sync.Map
 
-// AddProgram makes the network of operations, in the encoding of aten.Program, known to [Of] in this process.
+// AddProgram makes the network of operations, in the encoding of aten.Program or hlo.Program, known to [Of] in this process.
 func AddProgram(encoded []byte) (pipelines.Network, error) {
-	p, err := aten.Parse(encoded)
+	var p any
+	var err error
+	if hlo.Is(encoded) {
+		p, err = hlo.Parse(encoded)
+	} else {
+		p, err = aten.Parse(encoded)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -47,5 +54,18 @@ func Of(n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
 	if !ok {
 		return nil, fmt.Errorf("the operations of the network %s are not at hand", n)
 	}
+	if known, ok := known.(*hlo.Program); ok {
+		return nets.FromStableHLO(n.String(), known, p)
+	}
 	return nets.FromProgram(n.String(), known.(*aten.Program), p)
+}
+
+// CheckCurvature returns an error that says what is missing for second derivatives of a network that is known to this process.
+func CheckCurvature(n pipelines.Network) error {
+	d, _ := n.Program()
+	known, _ := programs.Load(d)
+	if p, ok := known.(*hlo.Program); ok {
+		return p.CheckHVP()
+	}
+	return nil
 }

@@ -37,6 +37,7 @@ func catalogAt(folder string) sweepfile.Catalog {
 		}
 		return m.network, nil
 	}
+	cat.CheckCurvature = networks.CheckCurvature
 	return cat
 }
 

@@ -1,10 +1,13 @@
 package launch
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
+	"lossatlas/activities/data/files"
+	"lossatlas/activities/hlo"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/problem"
 	"lossatlas/activities/runner/networks"
@@ -21,18 +24,11 @@ type Subject struct {
 	Notes   []string // about network and data
 }
 
-// Describe reads a network, the name of a built-in one or a file, and data. A file of weights, if there is one, gives parameters the
-// names that the network's file lacks. Paths are relative to a folder.
-func Describe(folder, network, weights string, choices sweepfile.DataChoices) (Subject, error) {
+// Describe reads a network, the name of a built-in one or a file or folder, and data. A file of weights, if there is one, gives
+// parameters the names that the network's file lacks. Paths are relative to a folder. StableHLO
+// programs compute their own loss of the data as they are, unless choices say something else.
+func Describe(folder, network, weights string, choices sweepfile.DataChoices) (out Subject, err error) {
 	cat := catalogAt(folder)
-	set, err := cat.Data(choices)
-	if err != nil {
-		return Subject{}, err
-	}
-	out := Subject{Data: set}
-	if out.Problem, err = problem.Parse([]byte(set.Problem)); err != nil {
-		return Subject{}, err
-	}
 	n := pipelines.Network(network)
 	if !slices.Contains(cat.Nets, network) {
 		var named []string
@@ -44,6 +40,18 @@ func Describe(folder, network, weights string, choices sweepfile.DataChoices) (S
 			return Subject{}, err
 		}
 		n, out.Notes = m.network, append(out.Notes, m.notes...)
+		if hlo.Is(m.program) {
+			choices.Loss = cmp.Or(choices.Loss, problem.Program)
+			if choices.IsFile() && choices.Mean == nil && choices.Deviation == nil {
+				choices.Normalization = cmp.Or(choices.Normalization, files.NoNormalization)
+			}
+		}
+	}
+	if out.Data, err = cat.Data(choices); err != nil {
+		return Subject{}, err
+	}
+	if out.Problem, err = problem.Parse([]byte(out.Data.Problem)); err != nil {
+		return Subject{}, err
 	}
 	if choices.IsFile() {
 		files, err := openData(folder, choices)
@@ -52,7 +60,7 @@ func Describe(folder, network, weights string, choices sweepfile.DataChoices) (S
 		}
 		out.Notes = append(out.Notes, files.Notes...)
 	}
-	if out.Net, err = networks.Of(n, set.Problem); err != nil {
+	if out.Net, err = networks.Of(n, out.Data.Problem); err != nil {
 		return Subject{}, exit.Usagef("%s on %s: %w", network, choices.Name, err)
 	}
 	return out, nil

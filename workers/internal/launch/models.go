@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/hlo"
+	"lossatlas/activities/hlo/folder"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/onnx"
 	"lossatlas/activities/pt2"
@@ -30,18 +32,16 @@ type model struct {
 // models are those that this process has read, by paths, sizes and times, and by their network: *model.
 var models sync.Map
 
-// readModel reads the file of a network. Where that lacks names of parameters, they are those of the first of the files of weights,
-// from the last on, that has the same values.
+// readModel reads the file or folder of a network. Where that lacks names of parameters, they are those of the first of the files of
+// weights, from the last on, that has the same values.
 func readModel(path string, named ...string) (*model, error) {
 	key := ""
 	for _, file := range append([]string{path}, named...) {
-		info, err := os.Stat(file)
+		version, err := stamp(file)
 		if err != nil && file == path {
 			return nil, exit.Usagef("the network can't be read: %w", err)
 		}
-		if err == nil { // else it is reported where weights are read
-			key += fmt.Sprint(file, info.Size(), info.ModTime().UnixNano(), "\n")
-		}
+		key += version + "\n" // a file of weights that can't be read is reported where weights are read
 	}
 	if known, ok := models.Load(key); ok {
 		return known.(*model), nil
@@ -70,7 +70,29 @@ func layoutsOf(n pipelines.Network) map[string]weights.Layout {
 	return nil
 }
 
+// stamp tells versions of a file apart, or of the files in a folder.
+func stamp(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	key := fmt.Sprint(path, info.Size(), info.ModTime().UnixNano())
+	if !info.IsDir() {
+		return key, nil
+	}
+	entries, err := os.ReadDir(path)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil {
+			key += fmt.Sprint(" ", e.Name(), info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	return key, err
+}
+
 func openModel(path string, named []string) (*model, error) {
+	if folder.Is(path) {
+		return openFolder(path)
+	}
 	var program *aten.Program
 	m := &model{}
 	switch extension := strings.ToLower(filepath.Ext(path)); extension {
@@ -90,14 +112,34 @@ func openModel(path string, named []string) (*model, error) {
 		}
 		program, m.values, m.notes = f.Program, byName(f.Program, f.Params, f.Buffers), f.Notes
 	default:
-		return nil, fmt.Errorf("a network is the name of a built-in one (%s), or a file that ends in .pt2 (torch.export.save) or .onnx", strings.Join(nets.Names(), ", "))
+		return nil, fmt.Errorf("a network is the name of a built-in one (%s), a file that ends in .pt2 (torch.export.save) or .onnx, or a folder with StableHLO programs and a %s", strings.Join(nets.Names(), ", "), folder.Manifest)
 	}
-	var err error
-	if m.program, err = program.Encode(); err != nil {
+	b, err := program.Encode()
+	if err != nil {
 		return nil, err
 	}
-	m.network, err = networks.AddProgram(m.program)
-	return m, err
+	return m, m.add(b)
+}
+
+// openFolder reads a network with StableHLO programs.
+func openFolder(path string) (*model, error) {
+	p, values, err := folder.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	b, err := p.Encode()
+	if err != nil {
+		return nil, err
+	}
+	m := &model{values: values}
+	return m, m.add(b)
+}
+
+// add makes the network known under its encoded program.
+func (m *model) add(program []byte) (err error) {
+	m.program = program
+	m.network, err = networks.AddProgram(program)
+	return err
 }
 
 // byName are the values of parameters and buffers by their names.
@@ -115,29 +157,59 @@ func byName(p *aten.Program, params, buffers [][]float32) map[string][]float32 {
 // IsModel says whether a file holds a network and not only weights.
 func IsModel(path string) bool {
 	extension := strings.ToLower(filepath.Ext(path))
-	return extension == ".pt2" || extension == ".onnx"
+	return extension == ".pt2" || extension == ".onnx" || folder.Is(path)
 }
 
 // Model is what is known of a network in a file without data.
 type Model struct {
-	Program         *aten.Program
+	Input           []string // the shape of the input, "batch" first
+	Type            string   // of its numbers
+	Operations      int      // 0 if they are not counted, as in StableHLO
+	MACs            int64    // multiply-adds for one example, 0 if they are not known
 	Params, Buffers []nets.Param
 	Notes           []string
 }
 
-// ReadModel reads the file of a network.
+// ReadModel reads the file or folder of a network.
 func ReadModel(path string) (Model, error) {
 	m, err := readModel(path)
 	if err != nil {
 		return Model{}, err
 	}
+	if hlo.Is(m.program) {
+		return m.describe()
+	}
 	p, err := aten.Parse(m.program)
 	if err != nil {
 		return Model{}, err
 	}
-	out := Model{Program: p, Notes: m.notes}
+	cost, err := p.Cost(1)
+	if err != nil {
+		return Model{}, err
+	}
+	out := Model{Type: p.Input.Type, Operations: len(p.Ops), MACs: cost.MACs, Notes: m.notes}
+	for _, d := range p.Input.Shape {
+		out.Input = append(out.Input, d.String())
+	}
 	out.Params, out.Buffers = nets.TensorsOf(p)
 	return out, nil
+}
+
+// describe is ReadModel of StableHLO programs.
+func (m *model) describe() (out Model, err error) {
+	p, err := hlo.Parse(m.program)
+	if err != nil {
+		return out, err
+	}
+	out = Model{Input: []string{fmt.Sprint(p.Batch)}, Type: p.X.Type}
+	for _, d := range p.X.Shape {
+		out.Input = append(out.Input, fmt.Sprint(d))
+	}
+	if err := p.CheckHVP(); err != nil {
+		out.Notes = append(out.Notes, err.Error())
+	}
+	out.Params, out.Buffers, err = nets.TensorsOfStableHLO(p)
+	return out, err
 }
 
 // weights are those in the file, for the network that it was built to.

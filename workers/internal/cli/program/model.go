@@ -37,18 +37,11 @@ func describeModel(a *app.App, path, expect string) error {
 	if err != nil {
 		return err
 	}
-	cost, err := m.Program.Cost(1)
-	if err != nil {
-		return err
-	}
-	v := modelView{Type: m.Program.Input.Type, Operations: len(m.Program.Ops), Parameters: nets.Length(m.Params), MACs: cost.MACs, Notes: m.Notes}
+	v := modelView{Input: m.Input, Type: m.Type, Operations: m.Operations, Parameters: nets.Length(m.Params), MACs: m.MACs, Notes: m.Notes}
 	if expect != "" {
 		if v.Outputs, err = launch.CheckOutputs(path, expect); err != nil {
 			return err
 		}
-	}
-	for _, d := range m.Program.Input.Shape {
-		v.Input = append(v.Input, d.String())
 	}
 	for _, p := range append(append([]nets.Param(nil), m.Params...), m.Buffers...) {
 		t := tensorView{Name: p.Name, Shape: p.Shape, Role: p.Role.String()}
@@ -62,8 +55,11 @@ func describeModel(a *app.App, path, expect string) error {
 }
 
 func (v modelView) text(a *app.App) error {
-	fmt.Fprintf(a.Out, "takes [%s] %s; %s, %.1f M multiply-adds for one example, %s\n\n",
-		strings.Join(v.Input, ", "), v.Type, app.Count(v.Parameters, "parameter"), float64(v.MACs)/1e6, app.Count(v.Operations, "operation"))
+	work := "StableHLO programs"
+	if v.Operations > 0 {
+		work = fmt.Sprintf("%.1f M multiply-adds for one example, %s", float64(v.MACs)/1e6, app.Count(v.Operations, "operation"))
+	}
+	fmt.Fprintf(a.Out, "takes [%s] %s; %s, %s\n\n", strings.Join(v.Input, ", "), v.Type, app.Count(v.Parameters, "parameter"), work)
 	t := table.Table{Header: []string{"TENSOR", "SHAPE", "ROLE", "FILTERS"}, Right: map[int]bool{3: true}}
 	for _, r := range v.Tensors {
 		filters := "-"

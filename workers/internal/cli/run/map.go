@@ -31,7 +31,7 @@ func mapCommand(a *app.App) *cobra.Command {
 		func(cmd *cobra.Command, args []string) error { return m.do(cmd.Context(), args[0]) })
 	cmd.Long = cmd.Short + `.
 
-MODEL is a file of torch.export.save (.pt2) or ONNX (.onnx), or the name of a built-in network with --weights. DATA is a
+MODEL is a file of torch.export.save (.pt2) or ONNX (.onnx), a folder of StableHLO programs (JAX), or the name of a built-in network with --weights. DATA is a
 file or folder of examples with labels, or the name of a built-in data set. A sweep file is written next to MODEL, with
 comments on what was guessed; it is run, and can be edited and run again.`
 	f := cmd.Flags()
@@ -85,7 +85,8 @@ func (m *mapping) write(model string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if syntax.IsPath(model) {
+	isPath := syntax.IsPath(model) || launch.IsModel(model) // a folder may look like a name
+	if isPath {
 		if model, err = filepath.Abs(model); err != nil {
 			return "", err
 		}
@@ -101,12 +102,15 @@ func (m *mapping) write(model string) (string, error) {
 			return "", err
 		}
 	}
-	if syntax.IsPath(model) {
-		model = filepath.Base(model)
-	}
 	name := m.name
 	if name == "" {
-		name = sweepName(model)
+		name = sweepName(filepath.Base(model))
+	}
+	if isPath {
+		model = filepath.Base(model)
+		if !syntax.IsPath(model) {
+			model = "./" + model
+		}
 	}
 	subject, err := launch.Describe(folder, model, m.weights, m.data)
 	if err != nil {
@@ -180,12 +184,24 @@ func (m *mapping) text(name, model string, s launch.Subject) []byte {
 	if m.data.Labels != "" {
 		say("  labels: %s", quoted(m.data.Labels))
 	}
-	if m.data.Loss != "" {
+	own := s.Net.StableHLO()
+	switch {
+	case own != nil:
+		say("  loss: %s # that of the network", s.Problem.Loss)
+		if !own.Score {
+			say("  score: %s", problem.NoScore)
+		}
+		if s.Problem.Type == problem.Uint8 {
+			say("  normalization: none")
+		}
+	case m.data.Loss != "":
 		say("  loss: %s", m.data.Loss)
-	} else {
+	default:
 		say("  loss: %s # guessed from the labels", s.Problem.Loss)
 	}
-	m.normalization(say, s)
+	if own == nil {
+		m.normalization(say, s)
+	}
 	say("train:")
 	say("  net: %s # %s in %s", quoted(model), app.Count(s.Net.NumParams(), "parameter"), app.Count(len(s.Net.Params()), "tensor"))
 	if m.weights != "" {
@@ -199,6 +215,10 @@ func (m *mapping) text(name, model string, s launch.Subject) []byte {
 	say("maps:")
 	say("  - {kind: line, points: 41, splits: [train], images: %d}", n)
 	say("  - {kind: surface, resolution: 21, images: %d} # from -1 to 1 along each direction", n)
+	if own != nil && own.CheckHVP() != nil {
+		say("# Maps of second derivatives need the program hvp.mlir; `lossatlas nets %s` says how to export it.", model)
+		return b.Bytes()
+	}
 	say("  - {kind: spectrum, subset: all, probes: 2, steps: 20, images: %d} # λmax, λmin, trace and density of the Hessian's eigenvalues", n)
 	return b.Bytes()
 }
