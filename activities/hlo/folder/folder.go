@@ -84,6 +84,7 @@ func Read(path string) (*hlo.Program, map[string][]float32, error) {
 		return nil, nil, err
 	}
 	p := &hlo.Program{Version: m.Version, Batch: m.Batch, X: m.X, Y: m.Y, Score: m.Score}
+	p.X.Shape, p.Y.Shape = append([]int{}, p.X.Shape...), append([]int{}, p.Y.Shape...) // one form of none, for the digest
 	if err := m.readPrograms(path, p); err != nil {
 		return nil, nil, err
 	}

@@ -54,18 +54,27 @@ func Of(n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
 	if !ok {
 		return nil, fmt.Errorf("the operations of the network %s are not at hand", n)
 	}
-	if known, ok := known.(*hlo.Program); ok {
-		return nets.FromStableHLO(n.String(), known, p)
+	if own := stableHLO(n); own != nil {
+		return nets.FromStableHLO(n.String(), own, p)
 	}
 	return nets.FromProgram(n.String(), known.(*aten.Program), p)
 }
 
 // CheckCurvature returns an error that says what is missing for second derivatives of a network that is known to this process.
 func CheckCurvature(n pipelines.Network) error {
-	d, _ := n.Program()
-	known, _ := programs.Load(d)
-	if p, ok := known.(*hlo.Program); ok {
+	if p := stableHLO(n); p != nil {
 		return p.CheckHVP()
 	}
 	return nil
+}
+
+// NeedsXLA says that a network that is known to this process can't be computed by the pure-Go backend.
+func NeedsXLA(n pipelines.Network) bool { return stableHLO(n) != nil }
+
+// stableHLO are the programs of a network, nil if it has operations or layers.
+func stableHLO(n pipelines.Network) *hlo.Program {
+	d, _ := n.Program()
+	known, _ := programs.Load(d)
+	p, _ := known.(*hlo.Program)
+	return p
 }

@@ -6,14 +6,28 @@ import (
 
 	"lossatlas/activities"
 	"lossatlas/activities/engine"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/exit"
 )
 
 // Class chooses the numerics class of a sweep among the classes of the running workers, or own, this program's, if there are
 // none. Of several that the sweep's device allows, it is the class before of the sweep's last run. Sweeps of any numerics need
-// no choice: their keys don't contain the class.
+// no choice: their keys don't contain the class. Networks that the class can't compute are an error.
 func Class(s *sweepfile.Sweep, own, before string, served []activities.Serving) (string, error) {
+	class, err := chooseClass(s, own, before, served)
+	if err != nil || !strings.HasPrefix(class, "go:") || s.AnyNumerics && len(served) > 0 {
+		return class, err
+	}
+	for _, n := range s.Networks() {
+		if networks.NeedsXLA(n.Network) {
+			return "", exit.Usagef("%s: %s consists of StableHLO programs, which only XLA computes, and the numeric backend here is pure Go: install XLA with `lossatlas backend install`, and choose --backend xla", s.File, n.Name)
+		}
+	}
+	return class, nil
+}
+
+func chooseClass(s *sweepfile.Sweep, own, before string, served []activities.Serving) (string, error) {
 	if s.AnyNumerics {
 		return own, nil
 	}
