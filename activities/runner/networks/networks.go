@@ -33,6 +33,9 @@ func AddProgram(encoded []byte) (pipelines.Network, error) {
 	return pipelines.OfProgram(d), nil
 }
 
+// Forget makes operations unknown, as they are to a process that starts.
+func Forget(d artifacts.Digest) { programs.Delete(d) }
+
 // HasProgram reports whether operations are known to this process.
 func HasProgram(d artifacts.Digest) bool {
 	_, ok := programs.Load(d)
