@@ -128,3 +128,30 @@ func TestNormalize(t *testing.T) {
 		t.Errorf("normalized to %v and %v, want 1 2 and 3 10", got[0], got[1])
 	}
 }
+
+// TestProgramLoss: the loss of a network's own program has means over examples, and labels of either kind.
+func TestProgramLoss(t *testing.T) {
+	p := problem.Problem{Shape: []int{4}, Type: problem.Float32, Outputs: 3, Labels: []int{2}, Loss: problem.Program}
+	if err := p.Check(); err != nil || p.HasTargets() {
+		t.Errorf("classes: %v", err)
+	}
+	totals := p.Totals([]int32{0, 1, 2, 0, 1, 1}, nil)
+	if loss, score := p.Means(6, 1.5, totals); loss != 2 || score != 50 {
+		t.Errorf("3 examples with the sums 6 and 1.5 have the means %g and %g", loss, score)
+	}
+	p.Labels, p.Targets = nil, true
+	if err := p.Check(); err != nil || !p.HasTargets() {
+		t.Errorf("targets: %v", err)
+	}
+	if loss, _ := p.Means(6, 1, p.Totals(nil, make([]float32, 6))); loss != 3 {
+		t.Errorf("2 examples with the sum 6 have the mean %g", loss)
+	}
+	p.Labels = []int{2}
+	if p.Check() == nil {
+		t.Error("targets at several places were accepted")
+	}
+	p.Labels, p.Loss = nil, problem.CrossEntropy
+	if p.Check() == nil {
+		t.Error("targets of cross-entropy were accepted")
+	}
+}
