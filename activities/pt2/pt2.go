@@ -85,7 +85,7 @@ func (t *reader) read() error {
 		return fmt.Errorf("version %d of the format is not supported: 8 is, which PyTorch 2.8 and later write", v)
 	}
 	t.file.Torch = t.doc.Torch
-	for _, step := range []func() error{t.input, t.tensors, t.output, t.operations, t.check} {
+	for _, step := range []func() error{t.input, t.tensors, t.output, t.operations, t.batch, t.check} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -118,10 +118,15 @@ func (t *reader) input() error {
 		t.note("The input has half precision in the file; all is computed in single precision.")
 	}
 	var err error
-	if t.symbols.batch, err = batchSymbol(m); err != nil {
+	if len(m.Sizes) > 0 && m.Sizes[0].Int != nil && *m.Sizes[0].Int > 0 {
+		t.symbols.fixed = *m.Sizes[0].Int
+	} else if t.symbols.batch, err = batchSymbol(m); err != nil {
 		return err
 	}
 	v.Shape, err = t.dims(m)
+	if t.symbols.fixed > 0 && err == nil {
+		v.Shape[0] = aten.Dim{Each: 1}
+	}
 	t.file.Program.Input = v
 	return err
 }
@@ -137,7 +142,7 @@ func batchSymbol(m meta) (string, error) {
 	}
 	e := m.Sizes[0].Expr
 	if e == nil {
-		return "", fmt.Errorf("the network was exported for batches of one size; export it with a dynamic batch, and recurrent networks without run_decompositions(), which fixes it: %s", exportLine)
+		return "", fmt.Errorf("the size of the batch is neither a positive number nor a symbol: export with a dynamic batch: %s", exportLine)
 	}
 	name := e.Text
 	if inside, ok := strings.CutPrefix(name, "Symbol('"); ok {
@@ -183,6 +188,14 @@ func (t *reader) output() error {
 	return nil
 }
 
+// batch makes the size of the batch free where the file fixes it.
+func (t *reader) batch() error {
+	if t.symbols.fixed == 0 {
+		return nil
+	}
+	return t.freeBatch()
+}
+
 // check compares the shapes that our operations give with those of the file.
 func (t *reader) check() error {
 	p := t.file.Program
@@ -190,6 +203,9 @@ func (t *reader) check() error {
 	batch := 2
 	if r, ok := t.doc.Ranges[t.symbols.batch]; ok && r.Min != nil && *r.Min > batch && *r.Min < 1<<20 {
 		batch = *r.Min
+	}
+	if t.symbols.fixed > 0 {
+		batch = t.symbols.fixed
 	}
 	got, err := p.Shapes(batch)
 	if err != nil {

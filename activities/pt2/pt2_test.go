@@ -215,6 +215,7 @@ func FuzzDecode(f *testing.F) {
 // FuzzModel: no description of a model makes the reader panic.
 func FuzzModel(f *testing.F) {
 	f.Add(model, config)
+	f.Add(strings.ReplaceAll(model, `{"as_expr":{"expr_str":"Symbol('s0', positive=True, integer=True)"}}`, `{"as_int":4}`), config)
 	f.Add(strings.ReplaceAll(model, `Symbol('s0', positive=True, integer=True)`, `s0`), config)
 	f.Fuzz(func(t *testing.T, model, config string) {
 		m := files()

@@ -15,7 +15,10 @@ import (
 const maxExpression = 4096
 
 // symbols resolves expressions, in which the batch may occur to the first power.
-type symbols struct{ batch string }
+type symbols struct {
+	batch string
+	fixed int // the size of the batch, if the file allows one alone
+}
 
 // resolve is an expression as a size.
 func (s symbols) resolve(v symInt) (aten.Dim, error) {
