@@ -39,6 +39,9 @@ func (f *File) dataset(name string, all []message) Dataset {
 			d.err = d.pipeline(m.body)
 		}
 	}
+	if d.err == nil && d.Kind == "" {
+		d.err = errors.New("it says nothing about the type of its elements")
+	}
 	if d.err != nil {
 		d.Kind = ""
 	}

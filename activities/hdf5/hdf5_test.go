@@ -2,6 +2,7 @@ package hdf5_test
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -88,6 +89,39 @@ func TestLimits(t *testing.T) {
 		if err := try(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
+	}
+}
+
+// TestDamaged: files with some wrong bytes end with an error or with other numbers.
+func TestDamaged(t *testing.T) {
+	random, opened := rand.New(rand.NewPCG(1, 2)), 0
+	for round := range 6000 {
+		name := []string{"v0.h5", "v3.h5", "keras.weights.h5"}[round%3]
+		_, b := open(t, name)
+		for range 1 + random.IntN(6) {
+			switch i := random.IntN(len(b)); random.IntN(3) {
+			case 0:
+				b[i] ^= 1 << random.IntN(8)
+			case 1:
+				b[i] = []byte{0, 255, 128, 1}[random.IntN(4)]
+			default:
+				copy(b[i:], b[random.IntN(len(b)):][:min(8, len(b)-i)%8])
+			}
+		}
+		b = b[:len(b)-random.IntN(2)*random.IntN(len(b))]
+		f, err := hdf5.Open(bytes.NewReader(b), int64(len(b)), 1000)
+		if err != nil {
+			continue
+		}
+		opened++
+		for i, d := range f.Datasets {
+			if v, err := f.Read(i); err == nil && len(v) > 1100*len(b) {
+				t.Errorf("%v has %d elements in a file of %d bytes", d.Shape, len(v), len(b))
+			}
+		}
+	}
+	if opened < 1000 {
+		t.Errorf("%d files were opened", opened)
 	}
 }
 

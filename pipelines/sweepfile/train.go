@@ -10,7 +10,7 @@ import (
 var trainFields = syntax.Object{Fields: []syntax.Field{
 	{Name: "net", Doc: "Network: a built-in one, one of networks, a .pt2 or .onnx file, or a folder with StableHLO programs and a model.json, relative to the sweep file. One from a file brings its weights and is not trained.",
 		Type: syntax.Choice{From: namesOfNets, What: "a network", Open: true, Path: true}, Required: true},
-	{Name: "import", Doc: "Weights to take in place of a training: a PyTorch checkpoint, .safetensors or .npz file with PyTorch's names, relative to the sweep file. Default for a network from a file: the weights in it.",
+	{Name: "import", Doc: "Weights to take in place of a training: a PyTorch checkpoint, a .safetensors or .npz file with PyTorch's names, or a .keras or .h5 file of Keras, relative to the sweep file. Default for a network from a file: the weights in it.",
 		Type: importedFile},
 	{Name: "path", Doc: "Weights along a training elsewhere: a folder, or a pattern such as runs/epoch_*.pth, relative to the sweep file. The last of them, by the epochs that they or their names say, " +
 		"take the place of the training, and a map of kind trajectory leads through all.", Type: syntax.Text{Max: 500, Form: anyText, Want: "the path of a folder, or a pattern of files"}},

@@ -16,7 +16,7 @@ import (
 )
 
 // checkpointFiles are the ends of the names of files with weights.
-var checkpointFiles = []string{".pt", ".pth", ".th", ".t7", ".ckpt", ".bin", ".safetensors", ".npz"}
+var checkpointFiles = []string{".pt", ".pth", ".th", ".t7", ".ckpt", ".bin", ".safetensors", ".npz", ".keras", ".h5"}
 
 // alongs are the checkpoints that this process has listed, by path: []sweepfile.Checkpoint.
 var alongs sync.Map
