@@ -40,6 +40,22 @@ func TestImportOfATraining(t *testing.T) {
 	}
 }
 
+// TestImportChecksTheGradient: where a sweep asks for it, the log compares the gradient with differences of the loss.
+func TestImportChecksTheGradient(t *testing.T) {
+	b := newBench(t)
+	p := b.trainParams(1)
+	net, err := networks.Of(p.Net, shapesProblem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theta, state := net.Init(1)
+	weights := b.putter(t)(net.Encode(theta, state, nil)).Digest.String()
+	made := b.made(t, b.step(t, pipelines.KindImport, pipelines.ImportParams{Net: p.Net, Weights: weights, Data: p.Data, CheckGradient: true}, nil))
+	if log := b.log(t, made); log.Gradient == nil || log.Gradient.Examples == 0 || log.Gradient.Differs() || log.Gradient.Difference == 0 {
+		t.Errorf("the log is %+v", log)
+	}
+}
+
 // log is the log that a training or an import stored.
 func (b *bench) log(t *testing.T, r artifacts.Action) trainlog.Log {
 	t.Helper()

@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"lossatlas/activities/atlas/browsertest"
+	"lossatlas/activities/npz"
 )
 
 // ownCases is the folder of networks that PyTorch wrote, next to the repository. Without it the test is skipped, but fails
@@ -123,10 +124,29 @@ func TestMapMistakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	data, err := os.ReadFile(filepath.Join(of, "lenet", "data.npz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrays, err := npz.Decode(data, 1<<28)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, outputs := arrays[0], []float32{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
+	x.Shape, x.Data = []int{1, 1, 28, 28}, x.Data.([]float32)[:28*28]
+	other, err := npz.Encode([]npz.Array{x, {Name: "y", Shape: []int{1, 10}, Data: outputs}})
+	expect := filepath.Join(t.TempDir(), "expect.npz")
+	if err == nil {
+		err = os.WriteFile(expect, other, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		want string
 		args []string
 	}{
+		{"of example 0 is", []string{model, "--data", filepath.Join(of, "lenet", "data.npz"), "--expect", expect}},
 		{"map needs --data", []string{model}},
 		{"it takes examples of the shape [1 28 28], and those of the data have [3 16 16]", []string{model, "--data", filepath.Join(of, "vit", "data.npz")}},
 		{"the loss mse of the data needs [3 1]", []string{model, "--data", filepath.Join(of, "lenet", "data.npz"), "--loss", "mse"}},

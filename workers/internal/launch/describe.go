@@ -25,9 +25,9 @@ type Subject struct {
 }
 
 // Describe reads a network, the name of a built-in one or a file or folder, and data. A file of weights, if there is one, gives
-// parameters the names that the network's file lacks. Paths are relative to a folder. StableHLO
-// programs compute their own loss of the data as they are, unless choices say something else.
-func Describe(folder, network, weights string, choices sweepfile.DataChoices) (out Subject, err error) {
+// parameters the names that the network's file lacks; outputs that differ from those of the file expect, if there is one, are an
+// error. Paths are relative to a folder. StableHLO programs compute their own loss of the data as they are, unless choices say something else.
+func Describe(folder, network, weights, expect string, choices sweepfile.DataChoices) (out Subject, err error) {
 	cat := catalogAt(folder)
 	n := pipelines.Network(network)
 	if !slices.Contains(cat.Nets, network) {
@@ -62,6 +62,12 @@ func Describe(folder, network, weights string, choices sweepfile.DataChoices) (o
 	}
 	if out.Net, err = networks.Of(n, out.Data.Problem); err != nil {
 		return Subject{}, exit.Usagef("%s on %s: %w", network, choices.Name, err)
+	}
+	if expect != "" {
+		i := sweepfile.Import{File: cmp.Or(weights, network), Net: n, Problem: out.Data.Problem, Name: network, Expect: expect}
+		if _, _, err := read(folder, i); err != nil {
+			return Subject{}, err
+		}
 	}
 	return out, nil
 }

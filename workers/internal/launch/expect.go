@@ -38,7 +38,7 @@ func checkOutputs(encoded []byte, i sweepfile.Import, expect string) (string, er
 	}
 	m := modelOf(i.Net)
 	if m == nil {
-		return "", exit.Usagef("train.expect: %s is no network from a file", i.Name)
+		return "", exit.Usagef("expected outputs are compared with those of a network from a file, and %s is built in: leave expect out", i.Name)
 	}
 	said, err := m.compare(cut(n.Params(), theta), cut(n.State(), state), expect)
 	if err != nil {

@@ -77,7 +77,7 @@ func TestSweepOfStableHLO(t *testing.T) {
 // TestDescribeStableHLO: the loss is that of the network and the data are taken as they are; what does not fit is refused.
 func TestDescribeStableHLO(t *testing.T) {
 	folder, _ := exported(t)
-	s, err := launch.Describe(folder, "./convnet", sweepfile.DataChoices{Name: "./data.npz"})
+	s, err := launch.Describe(folder, "./convnet", "", "", sweepfile.DataChoices{Name: "./data.npz"})
 	if err != nil || s.Problem.Loss != problem.Program || s.Data.Loss != "" || s.Net.NumParams() != 104 {
 		t.Errorf("described as %+v (%v)", s, err)
 	}

@@ -112,7 +112,7 @@ func (m *mapping) write(model string) (string, error) {
 			model = "./" + model
 		}
 	}
-	subject, err := launch.Describe(folder, model, m.weights, m.data)
+	subject, err := launch.Describe(folder, model, m.weights, m.expect, m.data)
 	if err != nil {
 		return "", err
 	}
