@@ -41,3 +41,51 @@ func (f *File) separateStatistics() {
 	}
 	f.Program.Params, f.Params = params, values
 }
+
+// merged matches the names of weights that hold a batch normalization as well: what
+// PyTorch's two exporters and tf2onnx make of a convolution that one follows.
+var merged = regexp.MustCompile(`^onnx::Conv_\d+$|\.weight_bias$|/merged_input:\d+$`)
+
+// noteWeights says which parameters the file stores otherwise than the model that it came from.
+func (t *translator) noteWeights() {
+	var turned, nameless, unnamed, products []string
+	for _, w := range t.weights {
+		switch {
+		case w.value == "":
+			continue
+		case lifted.MatchString(w.name):
+			unnamed = append(unnamed, w.name)
+		case merged.MatchString(w.name) && !t.isKeras():
+			products = append(products, strings.TrimSuffix(w.name, "_bias"))
+		case w.isMade():
+			nameless = append(nameless, w.name)
+		}
+		if !isIdentity(w.perm) {
+			turned = append(turned, w.name)
+		}
+	}
+	advice := ""
+	switch {
+	case t.isKeras():
+		advice = " To keep the model's own, export with " + KerasLine + ", and name the weights of the model with --weights."
+	case t.producer == "pytorch":
+		advice = " To keep the model's own, export with " + KeepLine + "."
+	}
+	if len(t.twins) > 0 {
+		t.note("The exporter stored parameters with equal values once; they are parameters of their own again, as in the model: %s.", some(t.twins))
+	}
+	if len(turned) > 0 {
+		t.note("Weights that the file stores as [inputs, outputs] are declared as [outputs, inputs], so that their filters come first: %s.", some(turned))
+	}
+	t.named = len(t.notes)
+	if len(unnamed) > 0 {
+		t.note("The exporter dropped the names of the parameters, so that maps can't select layers by name, and running statistics count as parameters: %s. "+
+			"--weights with the file of weights from which the model was exported (.keras, .h5, or a state_dict) restores them.", some(unnamed))
+	}
+	if len(nameless) > 0 {
+		t.note("The exporter computed some weights from parameters of the model and dropped their names; directions treat them as parameters: %s.%s", some(nameless), advice)
+	}
+	if len(products) > 0 {
+		t.note("The exporter merged batch normalizations into the weights of convolutions; filter normalization scales directions by the norms of the products, so the maps differ from those of the network that was trained: %s.%s", some(products), advice)
+	}
+}
