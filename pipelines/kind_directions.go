@@ -67,6 +67,8 @@ type EigenvectorsParams struct {
 	Tolerance float64 `json:"tolerance"` // as of HessianParams
 	Axes      int     `json:"axes"`      // 1 for a line, 2 for a surface
 	Layers    string  `json:"layers,omitempty"`
+	// BatchNorm is as of MapParams.
+	BatchNorm *BatchNorm `json:"batchnorm,omitempty"`
 }
 
 // GivenDirectionsParams are directions from a file that is in the store. Output: directions.

@@ -16,7 +16,7 @@ var mapSpec = Spec{
 	Outputs: []string{OutGrid},
 	Label:   typed(MapParams.label),
 	Cost: typed(func(p MapParams) Cost {
-		return forward(p.Net, p.Data.Problem, float64(p.points()*p.Data.images()))
+		return forward(p.Net, p.Data.Problem, float64(p.points()*p.Images()))
 	}),
 }
 
@@ -32,6 +32,14 @@ func (p MapParams) points() int {
 		return p.X.N
 	}
 	return p.X.N * p.Y.N
+}
+
+// Images is how many images go through the network at each point.
+func (p MapParams) Images() int {
+	if p.BatchNorm != nil {
+		return p.Data.images() + p.BatchNorm.Recompute
+	}
+	return p.Data.images()
 }
 
 func (d MapData) images() int { return d.To - d.From }
@@ -76,4 +84,16 @@ type MapParams struct {
 	Y     *Axis   `json:"y,omitempty"`
 	Fit   *Fit    `json:"fit,omitempty"`
 	Batch int     `json:"batch"` // images per executable call; summation order, hence the last bits, depend on it
+	// BatchNorm says by which statistics batch normalization normalizes; nil is the running ones.
+	BatchNorm *BatchNorm `json:"batchnorm,omitempty"`
+}
+
+// BatchNorm is a mode of batch normalization.
+type BatchNorm struct {
+	// ByBatch normalizes each batch of images, of which a call takes one, by its own statistics.
+	ByBatch bool `json:"by_batch,omitempty"`
+	// Recompute is from how many images of the training split, the first ones, running statistics are recomputed at each point, in batches of
+	// Size.
+	Recompute int `json:"recompute,omitempty"`
+	Size      int `json:"size,omitempty"`
 }

@@ -28,4 +28,6 @@ type SpectrumParams struct {
 	Probes    int     `json:"probes"`    // random vectors
 	Steps     int     `json:"steps"`     // of Lanczos' method, for each of them
 	Seed      uint64  `json:"seed"`      // of the random vectors
+	// BatchNorm is as of MapParams.
+	BatchNorm *BatchNorm `json:"batchnorm,omitempty"`
 }

@@ -81,4 +81,6 @@ type PathLossParams struct {
 	Points []string `json:"points"` // inputs, as [TrajectoryParams.Points]
 	// Decay is the λ of a weight decay ½λ‖θ‖² that is part of the loss.
 	Decay float64 `json:"decay,omitempty"`
+	// BatchNorm is as of MapParams.
+	BatchNorm *BatchNorm `json:"batchnorm,omitempty"`
 }

@@ -1,6 +1,7 @@
 package aten
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/gomlx/compute/dtypes"
@@ -22,6 +23,22 @@ func (p *Program) Forward(params, buffers []*graph.Node, x *graph.Node) *graph.N
 func (p *Program) ForwardAs(f Formulation, params, buffers []*graph.Node, x *graph.Node) *graph.Node {
 	pass := newPass(p, params, buffers, x)
 	pass.formulation = f
+	return pass.forward(p)
+}
+
+// ForwardByBatch is ForwardAs with batch normalization by the statistics of the batch in place of the running ones. statistics are the
+// buffers with those of the batch in the places of running ones: means and unbiased variances.
+func (p *Program) ForwardByBatch(f Formulation, params, buffers []*graph.Node, x *graph.Node) (y *graph.Node, statistics []*graph.Node) {
+	pass := newPass(p, params, buffers, x)
+	pass.formulation, pass.ofBatch = f, map[string]*graph.Node{}
+	y = pass.forward(p)
+	for i, t := range p.Buffers {
+		statistics = append(statistics, cmp.Or(pass.ofBatch[t.Value], buffers[i]))
+	}
+	return y, statistics
+}
+
+func (pass *pass) forward(p *Program) *graph.Node {
 	for i := range p.Ops {
 		pass.run(i, &p.Ops[i])
 	}
@@ -38,6 +55,8 @@ type pass struct {
 	float  dtypes.DType // of all floating-point values
 	batch  int
 	values map[string]*graph.Node
+	// ofBatch are the statistics of the batch by the values of running ones; nil where the running ones normalize.
+	ofBatch map[string]*graph.Node
 
 	formulation  Formulation
 	last         map[*graph.Node]*graph.Node // images by their node in PyTorch's layout, with channels last

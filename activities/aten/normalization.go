@@ -31,7 +31,21 @@ func batchNorm(c *call) *graph.Node {
 	if mean == nil || variance == nil || c.flag("training", false) {
 		return c.affine(c.normalized(x, othersThan(x, c.channelAxis())), x)
 	}
+	if c.ofBatch != nil {
+		return c.byBatch(x)
+	}
 	return c.stored(x, mean, variance)
+}
+
+// byBatch normalizes by the statistics of the batch, and keeps them.
+func (c *call) byBatch(x *graph.Node) *graph.Node {
+	axes := othersThan(x, c.channelAxis())
+	n := float64(count(x, axes))
+	mean := graph.DivScalar(graph.ReduceSum(x, axes...), n)
+	squares := graph.ReduceSum(graph.Square(centred(x, axes)), axes...)
+	c.ofBatch[c.op.Args["running_mean"].Value] = mean
+	c.ofBatch[c.op.Args["running_var"].Value] = graph.DivScalar(squares, max(n-1, 1))
+	return c.affine(c.normalized(x, axes), x)
 }
 
 // stored normalizes by stored statistics.

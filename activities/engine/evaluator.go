@@ -25,7 +25,7 @@ type Eval struct {
 }
 
 // Evaluator computes f(α, β) = L(θ + αδ + βη), the surface of Li et al. 2018
-// (section 2), with batch normalisation by stored statistics. Examples, θ, δ and
+// (section 2), with batch normalisation by stored statistics unless its Norm says otherwise. Examples, θ, δ and
 // η stay on the device; for each point only α and β go there and a pair of
 // sums for each batch comes back. It serves one goroutine at a time.
 type Evaluator struct {
@@ -37,7 +37,9 @@ type Evaluator struct {
 	totals   problem.Totals // of the examples
 	batches  []batch        // the first of the examples, on the device
 
-	params, state plane // the running statistics move along with θ where their plane has directions
+	norm          Norm
+	statistics    []statisticsPart // of which running statistics are recomputed
+	params, state plane            // the running statistics move along with θ where their plane has directions
 }
 
 // residentBytes is how many bytes of examples an evaluator keeps on the device.
@@ -48,6 +50,11 @@ var residentBytes = 1 << 30
 // compiles the forward pass for batches of the given size, or that of the network's StableHLO programs; the last is padded.
 // Evaluators of the same network and batch size share one compiled program.
 func NewEvaluator(b *Backend, net *nets.Net, examples data.Split, size int) (*Evaluator, error) {
+	return NewNormEvaluator(b, net, examples, size, Norm{})
+}
+
+// NewNormEvaluator is NewEvaluator with batch normalisation by other statistics.
+func NewNormEvaluator(b *Backend, net *nets.Net, examples data.Split, size int, norm Norm) (*Evaluator, error) {
 	if size < 1 {
 		return nil, fmt.Errorf("evaluation in batches of %d images: the batch size is at least 1", size)
 	}
@@ -64,7 +71,11 @@ func NewEvaluator(b *Backend, net *nets.Net, examples data.Split, size int) (*Ev
 		}
 		size = p.Batch
 	}
-	e := &Evaluator{backend: b, net: net, size: size, examples: examples, totals: examples.Totals()}
+	e := &Evaluator{backend: b, net: net, size: size, examples: examples, totals: examples.Totals(), norm: norm}
+	if err := e.prepareNorm(); err != nil {
+		e.Close()
+		return nil, err
+	}
 	if err := e.compileForward(); err != nil {
 		return nil, err
 	}
@@ -83,7 +94,7 @@ func NewEvaluator(b *Backend, net *nets.Net, examples data.Split, size int) (*Ev
 // examples, labels, the number of examples, and others.
 func (e *Evaluator) compile(kind string, build func(in []*graph.Node) []*graph.Node, others ...shapes.Shape) (*Program, error) {
 	examples, labels := e.net.Problem.Inputs(e.size)
-	key := fmt.Sprintf("%s-%s-%d %s", kind, e.net.Name, e.size, e.net.Signature())
+	key := fmt.Sprintf("%s%s-%s-%d %s", kind, e.norm.suffix(), e.net.Name, e.size, e.net.Signature())
 	if e.net.StableHLO() != nil {
 		return e.backend.compileStableHLO(key, kind, e.net)
 	}
@@ -103,7 +114,7 @@ func (e *Evaluator) compileForward() (err error) {
 // of compile, of which params are θ cut into tensors.
 func (e *Evaluator) lossAndScore(params, in []*graph.Node) (loss, score *graph.Node) {
 	p := e.net.Problem
-	outputs := e.net.Evaluate(e.backend.Formulation(), params, in[1], p.Normalize(in[2], dtypes.Float32))
+	outputs := e.outputs(params, in[1], p.Normalize(in[2], dtypes.Float32))
 	loss, score = p.LossAndScore(outputs, in[3])
 	return maskedSum(loss, in[4]), maskedSum(score, in[4])
 }
@@ -191,7 +202,7 @@ func (e *Evaluator) At(ctx context.Context, alpha, beta float64) (Eval, error) {
 	if point != e.params.from {
 		defer point.Free()
 	}
-	state, err := e.state.at(e.backend, alpha, beta)
+	state, err := e.stateAt(ctx, point, alpha, beta)
 	if err != nil {
 		return Eval{}, err
 	}
@@ -236,6 +247,7 @@ func (e *Evaluator) Close() {
 		b.free()
 	}
 	e.batches = nil
+	e.closeNorm()
 	e.params.free()
 	e.state.free()
 }

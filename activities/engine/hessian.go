@@ -23,7 +23,7 @@ const (
 // Hessian is the matrix of second derivatives of the loss at one point of an
 // evaluator's plane, over the evaluator's examples, as an operator: it
 // multiplies vectors and is never written out. Batch normalisation uses stored
-// statistics. It works on the evaluator's examples and centre, and serves one
+// statistics, or those of each batch if the evaluator does. It works on the evaluator's examples and centre, and serves one
 // goroutine at a time, the evaluator included.
 type Hessian struct {
 	*Evaluator
@@ -42,6 +42,9 @@ type Hessian struct {
 func NewHessian(e *Evaluator, subset Subset, layers string) (*Hessian, error) {
 	if subset != AllParams && subset != WeightsOnly {
 		return nil, fmt.Errorf("second derivatives over the parameters %q: choose %q or %q", subset, AllParams, WeightsOnly)
+	}
+	if e.norm.Recompute != nil {
+		return nil, fmt.Errorf("second derivatives of network %s with recomputed running statistics: take the stored ones, or those of each batch", e.net.Name)
 	}
 	params, err := subset.within(e.net, layers)
 	if err != nil {

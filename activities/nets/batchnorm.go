@@ -105,6 +105,10 @@ func (b batchNorm) affine(p *pass, x, scale, shift *graph.Node) *graph.Node {
 func (b batchNorm) record(p *pass, mean, variance *graph.Node, n float64) {
 	// One value has no unbiased variance; the biased one, 0, is then as good.
 	unbiased := graph.MulScalar(variance, n/max(n-1, 1))
+	if p.alone {
+		p.newState[b.mean], p.newState[b.variance] = mean, unbiased
+		return
+	}
 	p.newState[b.mean] = running(p.state[b.mean], mean)
 	p.newState[b.variance] = running(p.state[b.variance], unbiased)
 }

@@ -122,6 +122,7 @@ type pass struct {
 	training    bool          // normalise by the batch's statistics and put the new running ones into newState
 	newState    []*graph.Node
 	dice        *graph.Node // random numbers of each example, for dropout: uint32 [batch, 2]
+	alone       bool        // newState is the statistics of the batch alone
 }
 
 // padded surrounds the images x [batch, height, width, channels] with border

@@ -167,6 +167,12 @@ func (p *program) evaluate(f Formulation, params, state []*graph.Node, examples 
 	return p.toOutputs(p.ForwardAs(aten.Formulation(f), params, state, p.toInput(examples))) // the formulations of both packages are in one order
 }
 
+// evaluateByBatch is evaluate by the statistics of the batch, which it returns in the places of the running ones.
+func (p *program) evaluateByBatch(f Formulation, params, state []*graph.Node, examples *graph.Node) (outputs *graph.Node, statistics []*graph.Node) {
+	y, statistics := p.ForwardByBatch(aten.Formulation(f), params, state, p.toInput(examples))
+	return p.toOutputs(y), statistics
+}
+
 // roles gives the parameters and buffers of a program the roles, and weights the axes of filters, that they have by the
 // operation that reads them: a filter is what makes one output of a convolution or matrix product, or a row of an
 // embedding. Scales and shifts of normalizations and biases are none, whatever their shapes. Other tensors of two axes or

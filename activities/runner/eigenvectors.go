@@ -22,7 +22,7 @@ func eigenvectors(ctx context.Context, r *Run) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, release, err := r.hessian(ctx, pipelines.MapParams{Net: p.Net, Data: p.Data, Batch: p.Batch}, p.Subset, p.Layers)
+	h, release, err := r.hessian(ctx, pipelines.MapParams{Net: p.Net, Data: p.Data, Batch: p.Batch, BatchNorm: p.BatchNorm}, p.Subset, p.Layers)
 	if err != nil {
 		return nil, err
 	}

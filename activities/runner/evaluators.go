@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
+	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -32,7 +34,7 @@ type keptEvaluator struct {
 // imagesOf names what maps have in common that differ in their centres and directions only: loading images
 // and putting them onto the device takes longer than some chunks do.
 func imagesOf(p pipelines.MapParams) string {
-	b, _ := json.Marshal([]any{p.Net, p.Data, p.Batch}) // strings and numbers
+	b, _ := json.Marshal([]any{p.Net, p.Data, p.Batch, p.BatchNorm}) // strings and numbers
 	return string(b)
 }
 
@@ -66,7 +68,14 @@ func (r *Run) evaluator(ctx context.Context, p pipelines.MapParams) (*engine.Eva
 		if err != nil {
 			return nil, nil, err
 		}
-		if kept.Evaluator, err = engine.NewEvaluator(b, net, images, p.Batch); err != nil {
+		norm, err := r.norm(ctx, p)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := net.CheckBatchNorm(); p.BatchNorm != nil && err != nil {
+			return nil, nil, Permanent("BadStep", fmt.Errorf("%s: %w", r.Label, err))
+		}
+		if kept.Evaluator, err = engine.NewNormEvaluator(b, net, images, p.Batch, norm); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -82,6 +91,18 @@ func (r *Run) evaluator(ctx context.Context, p pipelines.MapParams) (*engine.Eva
 		return nil, nil, err
 	}
 	return kept.Evaluator, give, nil
+}
+
+// norm is a map's mode of batch normalization, with the images that it takes.
+func (r *Run) norm(ctx context.Context, p pipelines.MapParams) (engine.Norm, error) {
+	switch n := p.BatchNorm; {
+	case n == nil:
+		return engine.Norm{}, nil
+	case n.Recompute > 0:
+		images, err := r.load(ctx, p.Data.Name, p.Data.Digest, p.Data.Problem, data.Train, 0, n.Recompute)
+		return engine.Norm{Recompute: &images, Size: n.Size}, err
+	}
+	return engine.Norm{ByBatch: p.BatchNorm.ByBatch}, nil
 }
 
 // take returns the evaluator of a map, or nil.

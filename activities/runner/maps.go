@@ -28,7 +28,7 @@ func cutMap(ctx context.Context, r *Run) (Chunks, error) {
 		return nil, err
 	}
 	xs, ys := results.Lattice(p)
-	per := surface.PointsPerChunk(net.MACs(), p.Data.To-p.Data.From, len(xs)*len(ys))
+	per := surface.PointsPerChunk(net.MACs(), p.Images(), len(xs)*len(ys))
 	return &lossMap{r, p, surface.Chunks(surface.Rounds(len(xs), len(ys)), per)}, nil
 }
 
@@ -69,7 +69,7 @@ func (m *lossMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 		}
 		points = append(points, surface.Point{Index: index, Loss: v.Loss, Accuracy: v.Score})
 		m.Pulse.Progress(Progress{Done: i + 1, Total: len(indices), Unit: "point", Points: len(indices)})
-		m.countPoint(ctx, m.p.Data.To-m.p.Data.From)
+		m.countPoint(ctx, m.p.Images())
 	}
 	return surface.EncodePoints(points), nil
 }

@@ -39,7 +39,7 @@ func (l *pathLoss) Sizes() []int { return sizes(l.chunks) }
 
 // Chunk evaluates the loss at the points of one chunk.
 func (l *pathLoss) Chunk(ctx context.Context, chunk int) ([]byte, error) {
-	e, release, err := l.evaluator(ctx, pipelines.MapParams{Net: l.p.Net, Data: l.p.Data, Batch: l.p.Batch})
+	e, release, err := l.evaluator(ctx, pipelines.MapParams{Net: l.p.Net, Data: l.p.Data, Batch: l.p.Batch, BatchNorm: l.p.BatchNorm})
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func (s *spectrumParts) Sizes() []int { return slices.Repeat([]int{1}, 1+s.p.Pro
 // Chunk computes one part at the minimizer: λmin and λmax, or the quadrature of one random vector.
 func (s *spectrumParts) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 	p := s.p
-	h, release, err := s.hessian(ctx, pipelines.MapParams{Net: p.Net, Data: p.Data, Batch: p.Batch}, p.Subset, p.Layers)
+	h, release, err := s.hessian(ctx, pipelines.MapParams{Net: p.Net, Data: p.Data, Batch: p.Batch, BatchNorm: p.BatchNorm}, p.Subset, p.Layers)
 	if err != nil {
 		return nil, err
 	}

@@ -408,7 +408,7 @@ func (b *builder) addComparison(m compareConfig, train []pathSource, names []str
 	inputs = map[string]pipelines.Ref{pipelines.OutWeights: weights, pipelines.OutDirections: {Step: directions, Output: pipelines.OutDirections}}
 	grids := make(map[string]string)
 	for _, r := range m.Ranges {
-		mp = over(mp, b.mapData(m.mapConfig, r))
+		mp = m.over(mp, b.mapData(m.mapConfig, r))
 		grids[r.Split] = b.addMap(m.mapConfig, r.Split, pipelines.Address{Map: m.Name, Split: r.Split}, kind, mp, inputs)
 	}
 	if m.Kind == mapLine {

@@ -179,7 +179,7 @@ func (b *builder) addDirections(m mapConfig, name string, pair int, weights pipe
 		}
 		data := b.mapData(m, m.Ranges[0])
 		id := b.add(name, at, pipelines.KindEigenvectors, pipelines.EigenvectorsParams{
-			Net: b.config.network(), Data: data, Batch: batchOf(data),
+			Net: b.config.network(), Data: data, Batch: m.batch(data), BatchNorm: m.norm(),
 			Subset: subset, Tolerance: eigenvectorTolerance, Axes: axes, Layers: m.layers(),
 		}, map[string]pipelines.Ref{pipelines.OutWeights: weights})
 		return pipelines.Ref{Step: id, Output: pipelines.OutDirections}

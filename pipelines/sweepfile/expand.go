@@ -16,12 +16,6 @@ const evaluateBatch = 128
 // batchOf is how many examples of a map's data one call takes: a smaller set is not filled up.
 func batchOf(d pipelines.MapData) int { return min(evaluateBatch, d.To-d.From) }
 
-// over is a map over data.
-func over(p pipelines.MapParams, d pipelines.MapData) pipelines.MapParams {
-	p.Data, p.Batch = d, batchOf(d)
-	return p
-}
-
 // Expand turns the sweep into its steps. datasetDigest is the digest of the whole
 // data set's content ("sha256:…"); it becomes part of the keys of all steps that
 // look at images.

@@ -81,12 +81,16 @@ func (l Loss) decay() string {
 	return fmt.Sprintf("weight decay %g", l.Decay)
 }
 
-// withDecay is that behind the name of a loss.
-func (l Loss) withDecay() string {
-	if l.Decay == 0 {
-		return ""
+// with names weight decay and the mode of batch normalization behind the name of a loss.
+func (l Loss) with() string {
+	out := ""
+	if l.Decay != 0 {
+		out = " with " + l.decay()
 	}
-	return " with " + l.decay()
+	if l.norm != "" {
+		out += ", " + l.norm
+	}
+	return out
 }
 
 // addMap adds the step that makes the numbers of a map, and returns its ID: of a map with weight decay one for the loss, and one that adds

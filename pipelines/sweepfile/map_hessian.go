@@ -17,6 +17,6 @@ var hessianMap = mapKind{
 // addHessian adds the steps of a map of eigenvalues, and its pictures.
 func addHessian(b *builder, m mapConfig, train string) {
 	hp := pipelines.HessianParams{MapParams: b.plane(m), Subset: m.Subset, Tolerance: m.Tolerance, Layers: m.layers()}
-	g := b.addGrids(m, train, pipelines.KindHessian, func(data pipelines.MapData) any { hp.MapParams = over(hp.MapParams, data); return hp })
+	g := b.addGrids(m, train, pipelines.KindHessian, func(data pipelines.MapData) any { hp.MapParams = m.over(hp.MapParams, data); return hp })
 	b.drawPlane(m, g)
 }

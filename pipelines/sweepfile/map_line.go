@@ -26,7 +26,7 @@ type lineConfig struct {
 // addLine adds the steps of a line, and one picture of all splits.
 func addLine(b *builder, m mapConfig, train string) {
 	mp := b.line(m)
-	g := b.addGrids(m, train, pipelines.KindLine, func(data pipelines.MapData) any { return over(mp, data) })
+	g := b.addGrids(m, train, pipelines.KindLine, func(data pipelines.MapData) any { return m.over(mp, data) })
 	for _, r := range m.Ranges {
 		b.addFlatness(m.Name, r.Split, g[r.Split])
 	}

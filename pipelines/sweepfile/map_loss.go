@@ -16,6 +16,7 @@ type Loss struct {
 	Problem     pipelines.Problem
 	Name, Score string
 	Decay       float64
+	norm        string // the mode of batch normalization, "" for running statistics
 }
 
 // LossChoices are what a map says of its loss and score. The zero value is those of the training.
@@ -52,7 +53,7 @@ var mapLossFields = func() (out []syntax.Field) {
 		}
 		out = append(out, f)
 	}
-	return append(out, decayField)
+	return append(out, decayField, normField)
 }()
 
 // resolveLoss settles which loss a map is of.
@@ -73,7 +74,7 @@ func (cfg *config) resolveLoss(c *syntax.Checker, cat Catalog, m *mapConfig, ite
 
 // title names the loss in the heading of a picture over all splits.
 func (l Loss) title(heading string) string {
-	for _, name := range []string{l.Name, l.decay()} {
+	for _, name := range []string{l.Name, l.decay(), l.norm} {
 		if name != "" {
 			heading += " · " + name
 		}
@@ -87,7 +88,7 @@ func (l Loss) over(split string) string {
 	if l.Name != "" {
 		name += " (" + l.Name + ")"
 	}
-	return name + l.withDecay()
+	return name + l.with()
 }
 
 // noScore is the name of the score of a loss that has none.
@@ -99,7 +100,7 @@ func (l Loss) both() string {
 	if l.Name != "" {
 		out += " (" + l.Name + ")"
 	}
-	out += l.withDecay()
+	out += l.with()
 	if l.Score == noScore {
 		return out
 	}
@@ -143,6 +144,9 @@ func (fig figure) loss(s *Sweep) Loss {
 		}
 		if here.Score != of.Score {
 			of.Score = ""
+		}
+		if here.norm != of.norm {
+			of.norm = ""
 		}
 		if here.Decay != of.Decay {
 			of.Decay = math.NaN()

@@ -33,7 +33,7 @@ func addSpectrum(b *builder, m mapConfig, train string) {
 	for _, r := range m.Ranges {
 		data := b.mapData(m, r)
 		params := pipelines.SpectrumParams{
-			Net: b.config.network(), Data: data, Batch: batchOf(data),
+			Net: b.config.network(), Data: data, Batch: m.batch(data), BatchNorm: m.norm(),
 			Subset: m.Subset, Layers: m.layers(), Tolerance: m.Tolerance, Probes: m.Probes, Steps: m.Steps, Seed: m.Seed,
 		}
 		id := b.addMap(m, m.Name+"-"+r.Split, pipelines.Address{Map: m.Name, Split: r.Split}, pipelines.KindSpectrum, params, inputs)

@@ -17,7 +17,7 @@ var surfaceMap = mapKind{
 // addSurface adds the steps of a surface, its flatness, and its pictures.
 func addSurface(b *builder, m mapConfig, train string) {
 	mp := b.plane(m)
-	g := b.addGrids(m, train, pipelines.KindSurface, func(data pipelines.MapData) any { return over(mp, data) })
+	g := b.addGrids(m, train, pipelines.KindSurface, func(data pipelines.MapData) any { return m.over(mp, data) })
 	for _, r := range m.Ranges {
 		b.addFlatness(m.Name, r.Split, g[r.Split])
 	}

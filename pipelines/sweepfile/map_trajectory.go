@@ -121,11 +121,11 @@ func (b *builder) addPaths(m mapConfig, prefix, title string, first pathSource, 
 	}
 	for _, r := range m.Ranges {
 		at := pipelines.Address{Map: m.Name, Split: r.Split}
-		mp = over(mp, b.mapData(m, r))
+		mp = m.over(mp, b.mapData(m, r))
 		grid := b.addMap(m, prefix+r.Split, at, pipelines.KindSurface, mp, around)
 		at.Role = pipelines.RolePathLoss
 		losses := b.add(prefix+r.Split+"-losses", at, pipelines.KindPathLoss,
-			pipelines.PathLossParams{Net: mp.Net, Data: mp.Data, Batch: mp.Batch, Points: tp.Points(), Decay: m.loss.Decay}, points)
+			pipelines.PathLossParams{Net: mp.Net, Data: mp.Data, Batch: mp.Batch, Points: tp.Points(), Decay: m.loss.Decay, BatchNorm: mp.BatchNorm}, points)
 		if !b.draws(plotTrajectory) {
 			continue
 		}

@@ -59,6 +59,7 @@ type mapConfig struct {
 	loss       Loss
 	LossChoices
 	WeightDecay decayChoice `field:"weight_decay"`
+	BatchNorm   normChoice  `field:"batchnorm"`
 	lineConfig              // of a line alone, and so on
 	trajectoryConfig
 	spectrumConfig
@@ -172,6 +173,7 @@ func (cfg *config) resolveMap(c *syntax.Checker, cat Catalog, m *mapConfig, item
 			c.Addf(item.Place("images"), "maps.images asks for %s, but dataset.%s has %d images", r, r.Split, have)
 		}
 	}
+	cfg.resolveNorm(c, m, item)
 }
 
 // resolveRanges settles the splits of a map and the images of each.

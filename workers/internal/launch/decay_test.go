@@ -71,7 +71,7 @@ func (d done) around(name string) (net *nets.Net, theta, delta []float32) {
 	if err != nil {
 		d.Fatal(err)
 	}
-	if theta, _, err = net.Decode(d.output("one/train", pipelines.OutWeights)); err != nil {
+	if theta, _, err = net.Decode(d.output(strings.Split(name, "/")[0]+"/train", pipelines.OutWeights)); err != nil {
 		d.Fatal(err)
 	}
 	dirs, err := directions.Decode(net.Params(), d.output(name, pipelines.OutDirections))

@@ -127,9 +127,14 @@ func (d done) output(step, name string) []byte {
 
 func (d done) grid(step string) *surface.Grid {
 	d.Helper()
-	g, err := surface.DecodeNPZ(d.output(step, pipelines.OutGrid))
+	return mustGrid(d.T, d.output(step, pipelines.OutGrid))
+}
+
+func mustGrid(t *testing.T, b []byte) *surface.Grid {
+	t.Helper()
+	g, err := surface.DecodeNPZ(b)
 	if err != nil {
-		d.Fatal(err)
+		t.Fatal(err)
 	}
 	return g
 }

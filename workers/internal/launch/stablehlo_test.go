@@ -86,7 +86,7 @@ func TestDescribeStableHLO(t *testing.T) {
 		"say `normalization: none`":                  {Name: "./data.npz", Mean: []float64{1}, Deviation: []float64{2}},
 		"those of the data have [32 32 3] and uint8": {Name: "shapes10"},
 	} {
-		if _, err := launch.Describe(folder, "./convnet", c); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := launch.Describe(folder, "./convnet", "", "", c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: the error is %v, and should say %q", c, err, want)
 		}
 	}
