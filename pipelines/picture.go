@@ -5,7 +5,7 @@ import "fmt"
 // Style is how a picture looks. It is part of the key of the picture alone, so
 // that another style draws again and computes nothing.
 type Style struct {
-	Scale    string  `json:"scale,omitempty"` // linear, log; "" lets the data decide
+	Scale    string  `json:"scale,omitempty"` // linear, log, symlog; "" lets the data decide
 	Min      float64 `json:"min,omitempty"`
 	Max      float64 `json:"max,omitempty"`
 	Step     float64 `json:"step,omitempty"`

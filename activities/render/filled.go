@@ -103,6 +103,9 @@ func barFrame(frame vg.Rectangle) vg.Rectangle {
 // newColorBar is the bar of the levels for values from lo to hi.
 func newColorBar(lo, hi float64, l levels, opt picture.Options) colorBar {
 	b := colorBar{levels: l.v, colormap: opt.Colormap, name: opt.LossName()}
+	if l.sym > 0 {
+		b.name += " (symlog)"
+	}
 	if len(l.v) < 2 {
 		return b
 	}

@@ -16,7 +16,7 @@ func lossBar(lo, hi float64, opt picture.Options) sideBar { return lossRamp(lo, 
 
 // Heat draws the loss as a map of one rectangle a point, without interpolation, in colours that rise in
 // lightness along a linear or logarithmic bar. Losses that are not finite are hatched, points that were not evaluated
-// grey. Options.Min and Max choose the ends of the bar, Cut its upper one. Errors are as in Contour.
+// grey. picture.Options.Min and Max choose the ends of the bar, Cut its upper one. Errors are as in Contour.
 func Heat(g surface.Grid, opt picture.Options) (picture.Figure, error) {
 	f, opt, err := picture.LossPlane(g, opt)
 	if err != nil {
@@ -42,7 +42,7 @@ func tiles(f *lattice.Field, note string, r ramp, opt picture.Options) picture.F
 func heights(f *lattice.Field, opt picture.Options, bad, absent string) (ramp, string) {
 	lo, hi := opt.Span(f)
 	r := lossRamp(lo, hi, opt)
-	note := lossNotesOf(f, levels{v: []float64{r.scale.Lo}}, bad, absent)
+	note := lossNotesOf(f, levels{v: []float64{r.scale.Lo}, sym: r.scale.Sym}, bad, absent)
 	if !f.Empty() && f.Hi > r.scale.Hi*(1+1e-9) {
 		note += "; cut at " + chart.Number(r.scale.Hi)
 	}
@@ -71,6 +71,11 @@ func lossRamp(lo, hi float64, opt picture.Options) ramp {
 	floor := picture.PositiveFloor(lo, hi)
 	if opt.Chosen() {
 		floor = max(lo, hi*1e-12)
+	}
+	if picture.IsSymmetric(lo, hi, opt.Scale, true) {
+		r.scale = picture.SymmetricScale(lo, hi)
+		r.name += " (symlog)"
+		return r
 	}
 	wide := opt.Scale == picture.ScaleAuto && hi > 0 && lo >= 0 && hi/floor > wideSurface
 	if r.scale = (chart.Scale{Lo: lo, Hi: hi}); (opt.Scale == picture.ScaleLog || wide) && hi > 0 && floor < hi {

@@ -13,6 +13,7 @@ import (
 type levels struct {
 	v   []float64
 	log bool
+	sym float64 // as of chart.Scale
 }
 
 // The levels of the paper's figures: 0.1, 0.6, … below 10. Figures that share levels can be compared by eye.
@@ -31,7 +32,9 @@ const wideSurface = 50
 func chooseLevels(lo, hi float64, o picture.Options, n int) levels {
 	switch {
 	case o.Chosen() && o.Scale == picture.ScaleLog:
-		return levels{logLevels(o.Min, o.Max, o.Step, n), true}
+		return levels{v: logLevels(o.Min, o.Max, o.Step, n), log: true}
+	case o.Chosen() && o.Scale == picture.ScaleSymlog:
+		return symmetricLevels(o.Min, o.Max, n)
 	case o.Chosen() && o.Step > 0:
 		return levels{v: steps(o.Min, o.Max, o.Step)}
 	case o.Chosen():
@@ -40,11 +43,13 @@ func chooseLevels(lo, hi float64, o picture.Options, n int) levels {
 	case !(lo < hi): // constant or empty
 		return levels{}
 	case o.Scale == picture.ScaleLog && hi > 0:
-		return levels{logLevels(picture.PositiveFloor(lo, hi), hi, 0, n), true}
+		return levels{v: logLevels(picture.PositiveFloor(lo, hi), hi, 0, n), log: true}
 	case o.Scale == picture.ScaleAuto && hi <= 1.5*paperMax && hi >= paperMin+4*paperStep && lo < 1:
 		return levels{v: steps(paperMin, min(hi, paperMax), paperStep)}
-	case o.Scale == picture.ScaleAuto && hi > 0 && hi/picture.PositiveFloor(lo, hi) > wideSurface:
-		return levels{logLevels(picture.PositiveFloor(lo, hi), hi, 0, n), true}
+	case picture.IsSymmetric(lo, hi, o.Scale, true):
+		return symmetricLevels(lo, hi, n)
+	case o.Scale == picture.ScaleAuto && lo > 0 && hi/picture.PositiveFloor(lo, hi) > wideSurface:
+		return levels{v: logLevels(picture.PositiveFloor(lo, hi), hi, 0, n), log: true}
 	}
 	v, _ := chart.RoundValues(lo, hi, n)
 	return levels{v: v}
@@ -107,12 +112,19 @@ func logLevels(lo, hi, step float64, n int) []float64 {
 	return thin
 }
 
-// on returns the field and the levels as the interpolation sees them: logarithms of both where the levels are logarithmic.
+// on returns the field and the levels as the interpolation sees them: logarithms of both where
+// the levels are logarithmic.
 func (l levels) on(f *lattice.Field) (*lattice.Field, []float64) {
-	if !l.log {
+	v := make([]float64, len(l.v))
+	switch {
+	case l.sym > 0:
+		for i, x := range l.v {
+			v[i] = chart.Symlog(x, l.sym)
+		}
+		return f.Mapped(func(z float64) float64 { return chart.Symlog(z, l.sym) }), v
+	case !l.log:
 		return f, l.v
 	}
-	v := make([]float64, len(l.v))
 	for i, x := range l.v {
 		v[i] = math.Log10(x)
 	}

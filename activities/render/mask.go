@@ -58,5 +58,8 @@ func lossNotesOf(f *lattice.Field, l levels, bad, absent string) string {
 	default:
 		notes = append(notes, "loss from "+chart.Number(f.Lo)+" to "+chart.Number(f.Hi))
 	}
+	if l.sym > 0 {
+		notes = append(notes, picture.SymmetricNote(l.sym))
+	}
 	return strings.Join(notes, "; ")
 }

@@ -74,7 +74,7 @@ func (s sheet) overlap() vg.Length {
 }
 
 func (s sheet) layout(opt picture.Options) (picture.Figure, error) {
-	page := opt.Page(s.note(), 4)
+	page := opt.Page(chart.Joined(s.note(), s.symmetric(opt)), 4)
 	look := s.plot.sheet
 	var bar sideBar
 	if look.bar != nil {
@@ -239,6 +239,17 @@ func (s sheet) between(fields []*lattice.Field, opt picture.Options) string {
 		return ""
 	}
 	return "loss from " + chart.Number(f.Lo) + " to " + chart.Number(f.Hi) + ", between two levels"
+}
+
+// symmetric says that the panels have a symmetric logarithmic scale, "" if they don't.
+func (s sheet) symmetric(opt picture.Options) string {
+	if s.plot.sheet.unscaled || !picture.IsSymmetric(s.lo, s.hi, opt.Scale, !s.plot.sheet.rightAxis) {
+		return ""
+	}
+	if s.plot.sheet.levels > 0 && chooseLevels(s.lo, s.hi, opt, lineLevels).sym == 0 {
+		return ""
+	}
+	return picture.SymmetricNote(picture.SymmetricScale(s.lo, s.hi).Sym)
 }
 
 // note says what the panels share.

@@ -46,7 +46,7 @@ const (
 )
 
 var (
-	scaleNames    = []string{"linear", "log"}
+	scaleNames    = []string{"linear", "log", "symlog"}
 	colormapNames = []string{"cividis", "magma", "viridis"}
 )
 
@@ -73,7 +73,7 @@ func (s shownIn) plots() []string {
 var ofMultiples = []string{figureMultiples}
 
 var styleTable = []shownIn{
-	{syntax.Field{Name: "scale", Doc: "Scale of the loss (of a histogram, of the counts). Default: logarithmic where the range is wide.",
+	{syntax.Field{Name: "scale", Doc: "Scale of the loss (of a histogram, of the counts). symlog is linear near 0 and logarithmic on both sides. Default: logarithmic where the range is wide, symlog where it also touches or crosses 0.",
 		Type: syntax.Choice{Of: scaleNames, What: "a scale"}},
 		[]string{figureMultiples, figureLines, figureHistogram, figureCurves}},
 	{syntax.Field{Name: "min", Doc: "Lowest level or colour. Default: chosen from the data, as the paper's levels where they fit.", Type: syntax.Number{Min: -maxShown, Max: maxShown}},
@@ -115,6 +115,8 @@ func (s styleConfig) Check(c *syntax.Checker, item *syntax.Node, what string) {
 		c.Addf(item.Place("min"), "%s: min is %g and max is %g; max must be above min", what, *s.Min, *s.Max)
 	case s.Scale == "log" && *s.Min <= 0:
 		c.Addf(item.Place("min"), "%s: min is %g; a logarithmic scale needs min above 0", what, *s.Min)
+	case s.Step > 0 && s.Scale == "symlog":
+		c.Addf(item.Place("step"), "%s: levels on a symmetric logarithmic scale have no step; leave it out", what)
 	case s.Step > 0:
 		span := *s.Max - *s.Min
 		if s.Scale == "log" {

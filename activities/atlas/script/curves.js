@@ -15,7 +15,10 @@ class Curves {
     this.plot?.destroy();
     this.plot = null;
     if (!series.length || !this.width) return;
-    const colors = themed(), y = series.map((s) => s.y.map((v) => (Number.isFinite(v) && (!logarithmic || v > 0) ? v : null)));
+    const colors = themed(), all = series.flatMap((s) => s.y).filter(Number.isFinite), size = Math.max(...all.map(Math.abs));
+    const near = logarithmic && all.length && size > 0 && Math.min(...all) <= 0 ? Math.min(1e-3, size * 1e-6) : 0; // of a symmetric logarithmic axis
+    if (near) logarithmic = false;
+    const y = series.map((s) => s.y.map((v) => (Number.isFinite(v) && (!logarithmic || v > 0) ? v : null)));
     const data = libraries.uPlot.join(series.map((s, i) => [s.x, y[i]]));
     const axis = { stroke: colors.soft, grid: { stroke: colors.line, width: 1 }, ticks: { stroke: colors.line }, font: "11px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif", labelSize: 22 };
     const positive = y.flat().filter((v) => v !== null), decades = Math.log10(Math.max(...positive) / Math.min(...positive));
@@ -41,9 +44,9 @@ class Curves {
     this.plot = new libraries.uPlot({
       width: this.width, height: this.options.height || 260, plugins: [drops()],
       cursor: { sync: this.options.sync ? { key: this.options.sync } : undefined, drag: { x: true, y: false } },
-      scales: { x: { time: false }, y: logarithmic && positive.length ? { distr: 3 } : {} },
+      scales: { x: { time: false }, y: near ? { distr: 4, asinh: near } : logarithmic && positive.length ? { distr: 3 } : {} },
       axes: [{ ...axis, ...(this.options.x === "epoch" ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] } : {}), label: this.options.x, labelSize: 18, size: 34, values: (u, splits) => splits.map((v) => spell(v, 4)) }, {
-        ...axis, label: this.options.y, size: 62, filter: round, grid: { ...axis.grid, filter: round }, ticks: { ...axis.ticks, filter: round },
+        ...axis, label: this.options.y + (near ? " (symlog)" : ""), size: 62, filter: round, grid: { ...axis.grid, filter: round }, ticks: { ...axis.ticks, filter: round },
         values: (u, splits) => {
           const words = spellAll(splits.filter((v) => v !== null));
           return splits.map((v) => (v === null ? "" : words.shift()));
@@ -146,7 +149,8 @@ function prepareLines() {
 
 // spread is the ratio of the largest to the smallest positive loss of a line.
 function spread(l) {
-  const v = [...l.values("loss")].filter((x) => Number.isFinite(x) && x > 0);
+  const all = [...l.values("loss")].filter(Number.isFinite), v = all.filter((x) => x > 0);
+  if (all.some((x) => x <= 0)) return Math.max(...all.map(Math.abs)) > 20 ? Infinity : 1;
   return v.length ? Math.max(...v) / Math.min(...v) : 1;
 }
 

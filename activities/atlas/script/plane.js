@@ -254,6 +254,7 @@ function drawBar(context, frame, quantity, scale, colors) {
   context.textAlign = "left";
   context.textBaseline = "middle";
   const ticks = scale.ticks(6), words = spellAll(ticks);
+  if (scale.near) context.fillText("symlog", left, frame.top + frame.height + 12);
   for (const [i, v] of ticks.entries()) {
     const py = frame.top + frame.height * (1 - scale.place(v));
     if (py > frame.top + 4 && py < frame.top + frame.height - 4) context.fillText(words[i], left + 13, py);

@@ -23,22 +23,34 @@ function shades(name) {
 
 // A Scale maps [low, high] to [0, 1].
 class Scale {
-  constructor(low, high, logarithmic) {
+  // near is the size below which a symmetric logarithmic scale, for values that touch or cross 0, is linear; 0 for other scales.
+  constructor(low, high, logarithmic, near = 0) {
     this.low = low;
     this.high = high - low > 1e-300 ? high : low + (Math.abs(low) > 1e-290 ? Math.abs(low) * 0.01 : 1); // a constant lies at the foot
     this.logarithmic = logarithmic;
-    this.from = logarithmic ? Math.log(this.low) : this.low;
-    this.over = 1 / ((logarithmic ? Math.log(this.high) : this.high) - this.from);
+    this.near = near;
+    this.from = this.bent(this.low);
+    this.over = 1 / (this.bent(this.high) - this.from);
+  }
+  bent(v) {
+    if (this.near) return Math.sign(v) * Math.log1p(Math.abs(v) / this.near);
+    return this.logarithmic ? Math.log(Math.max(v, this.low)) : v;
   }
   // place is below 0 or above 1 for values outside.
-  place(v) { return ((this.logarithmic ? Math.log(Math.max(v, this.low)) : v) - this.from) * this.over; }
+  place(v) { return (this.bent(v) - this.from) * this.over; }
   value(place) {
     const v = this.from + place / this.over;
+    if (this.near) return Math.sign(v) * Math.expm1(Math.abs(v)) * this.near;
     return this.logarithmic ? Math.exp(v) : v;
   }
   // levels are about so many round values, at which contours are drawn.
   levels(count) {
-    const { low, high } = this;
+    const { low, high, near } = this;
+    if (near) { // powers of ten of both signs, and 0
+      const out = [0];
+      for (let e = Math.ceil(Math.log10(near)); e <= Math.log10(Math.max(high, -low)); e++) out.push(Number(`1e${e}`), -Number(`1e${e}`));
+      return out.filter((v) => v > low && v < high).sort((a, b) => a - b);
+    }
     const decades = this.logarithmic ? Math.log10(high / low) : 0;
     if (decades < 1.3) return roundValues(low, high, count);
     const steps = decades > 7 ? [1] : decades > 3.5 ? [1, 3] : decades > 2 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7];
@@ -83,7 +95,14 @@ function rangeOf(list, quantity) {
 // takes a logarithmic one where values span more than two orders of magnitude.
 function scaleOf(list, quantity, height, cut) {
   const { low, high, lowest } = rangeOf(list, quantity);
-  const able = quantities[quantity].logarithmic && lowest < high;
+  // Where a logarithmic scale would be taken and values touch or cross 0, it is a symmetric one.
+  const size = Math.max(high, -low), symmetric = quantity === "loss" && low <= 0 && low < high && (height === "log" || (height === "auto" && size > 20));
+  if (symmetric) {
+    const near = Math.min(1e-3, size * 1e-6), whole = new Scale(low, high, true, near);
+    const scale = cut < 1 ? new Scale(low, whole.value(Math.max(cut, 0.01)), true, near) : whole;
+    return Object.assign(scale, { able: true, whole });
+  }
+  const able = quantities[quantity].logarithmic && (lowest < high || (quantity === "loss" && low < high));
   const logarithmic = able && (height === "log" || (height === "auto" && low >= 0 && high / lowest > 100));
   const whole = new Scale(logarithmic ? lowest : low, high, logarithmic);
   const scale = cut < 1 ? new Scale(whole.low, whole.value(Math.max(cut, 0.01)), logarithmic) : whole;

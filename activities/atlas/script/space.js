@@ -215,7 +215,7 @@ function notesOf(surface, project, quantity) {
     out.push([words[i], p[0] - 6, p[1], "right"]);
   }
   const top = project(x, lift, z);
-  out.push([landscape.label(quantity), Math.max(top[0] - 6, 4), top[1] - 14, "center"]);
+  out.push([landscape.label(quantity) + (scale.near ? " (symlog)" : ""), Math.max(top[0] - 6, 4), top[1] - 14, "center"]);
   return out;
 }
 

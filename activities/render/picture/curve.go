@@ -74,9 +74,12 @@ func LossAxis(losses []*lattice.Field, opt Options) (chart.Scale, string) {
 		top = opt.Cut
 		notes = append(notes, fmt.Sprintf("loss cut at %s, its highest is %s", chart.Number(opt.Cut), chart.Number(hi)))
 	}
-	s := chooseScale(lo, top, opt.Scale)
+	s := ChooseScale(lo, top, opt.Scale)
 	if s.Log && lo < s.Lo {
 		notes = append(notes, "loss falls to "+chart.Number(lo))
+	}
+	if s.Sym > 0 {
+		notes = append(notes, SymmetricNote(s.Sym))
 	}
 	return s, strings.Join(notes, "; ")
 }
@@ -84,9 +87,18 @@ func LossAxis(losses []*lattice.Field, opt Options) (chart.Scale, string) {
 // wideRange is the ratio of the largest to the smallest loss from which on an axis is logarithmic.
 const wideRange = 300
 
-// chooseScale returns an axis for values from lo to hi with a little room above. It starts at 0 where the
+// ChooseScale returns an axis for values from lo to hi with a little room above. It starts at 0 where the
 // values are not far from it, so that heights can be compared.
-func chooseScale(lo, hi float64, kind string) chart.Scale {
+func ChooseScale(lo, hi float64, kind string) chart.Scale {
+	if IsSymmetric(lo, hi, kind, false) {
+		s := SymmetricScale(lo, hi)
+		room := func(v float64) float64 { return v * 1.15 }
+		s.Hi = room(s.Hi)
+		if s.Lo < 0 {
+			s.Lo = room(s.Lo)
+		}
+		return s
+	}
 	if kind == ScaleLog && hi > 0 || kind == ScaleAuto && lo >= 0 && hi > 20 && hi/PositiveFloor(lo, hi) > wideRange {
 		floor := PositiveFloor(lo, hi)
 		if floor >= hi {

@@ -71,7 +71,7 @@ func epochsFrame(name string, curves []Curve, kind string) FramePart {
 	if y.Lo > y.Hi {
 		y = chart.Scale{Lo: 0, Hi: 1}
 	}
-	y = chooseScale(y.Lo, y.Hi, trainingScale(y.Lo, y.Hi, kind))
+	y = ChooseScale(y.Lo, y.Hi, trainingScale(y.Lo, y.Hi, kind))
 	return FramePart{Panel: chart.Panel{X: x, Y: y}, Name: name, Ticks: y.Ticks(5), Inside: func(pn canvas.Pen, p chart.Panel) {
 		for _, c := range curves {
 			DrawCurve(p, pn, c, y)

@@ -19,6 +19,7 @@ const (
 	ScaleAuto   = ""
 	ScaleLinear = "linear"
 	ScaleLog    = "log"
+	ScaleSymlog = "symlog" // the symmetric logarithm, for values that touch or cross 0
 )
 
 // Options are the look of a figure. The zero value is the default look; no option
@@ -34,7 +35,7 @@ type Options struct {
 	Width float64
 	// DPI is the resolution of the PNG in dots per inch, by default 220.
 	DPI int
-	// Scale of the loss: linear, log, or chosen from its range ("").
+	// Scale of the loss: linear, log, symlog, or chosen from its range ("").
 	Scale string
 	// Min, Max and Step choose the contour levels Min, Min+Step, … ≤ Max, where Max > Min.
 	// With Scale "log", Step counts decades: 0.5 gives two levels per decade. Step 0
@@ -115,9 +116,9 @@ func (o Options) Filled() (Options, error) {
 		return o, fmt.Errorf("plot options width %g and dpi %d make a picture %.0f pixels wide; at most 12000 are allowed", o.Width, o.DPI, pixels)
 	}
 	switch o.Scale {
-	case ScaleAuto, ScaleLinear, ScaleLog:
+	case ScaleAuto, ScaleLinear, ScaleLog, ScaleSymlog:
 	default:
-		return o, fmt.Errorf("plot option scale: %q; allowed are linear, log, or none to choose from the data", o.Scale)
+		return o, fmt.Errorf("plot option scale: %q; allowed are linear, log, symlog, or none to choose from the data", o.Scale)
 	}
 	o.Colormap = cmp.Or(o.Colormap, "viridis")
 	if _, ok := canvas.Colormaps[o.Colormap]; !ok {
@@ -192,6 +193,9 @@ func (o Options) checkLevels() error {
 	}
 	if o.Scale == ScaleLog && o.Min <= 0 {
 		return fmt.Errorf("plot option min: %g; a logarithmic scale needs min above 0", o.Min)
+	}
+	if o.Step > 0 && o.Scale == ScaleSymlog {
+		return fmt.Errorf("plot option step: %g; levels on a symmetric logarithmic scale have no step, leave it out", o.Step)
 	}
 	if o.Step > 0 {
 		span := o.Max - o.Min

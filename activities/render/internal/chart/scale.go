@@ -1,18 +1,25 @@
 package chart
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
 	"lossatlas/activities/render/internal/canvas"
 )
 
-// Scale maps values of [lo, hi] to [0, 1], linearly or by their logarithm.
+// Scale maps values of [lo, hi] to [0, 1], linearly, by their logarithm, or with Sym > 0 by their symmetric logarithm, which is linear
+// near ±Sym and below.
 type Scale struct {
 	Lo, Hi float64
 	Log    bool
+	Sym    float64
 }
+
+// Symlog is sgn(v)·log₁₀(1 + |v|/c): the symmetric logarithm of v, for values of both signs and 0.
+func Symlog(v, c float64) float64 { return math.Copysign(math.Log10(1+math.Abs(v)/c), v) }
 
 // NoScale has no value; with gives it some.
 var NoScale = Scale{Lo: math.Inf(1), Hi: math.Inf(-1)}
@@ -28,6 +35,10 @@ func (s Scale) At(v float64) float64 {
 	if s.Log {
 		return (math.Log10(v) - math.Log10(s.Lo)) / (math.Log10(s.Hi) - math.Log10(s.Lo))
 	}
+	if s.Sym > 0 {
+		lo := Symlog(s.Lo, s.Sym)
+		return (Symlog(v, s.Sym) - lo) / (Symlog(s.Hi, s.Sym) - lo)
+	}
 	return (v - s.Lo) / (s.Hi - s.Lo)
 }
 
@@ -42,6 +53,9 @@ type Tick struct {
 func (s Scale) Ticks(n int) []Tick {
 	if s.Log {
 		return s.logTicks(n)
+	}
+	if s.Sym > 0 {
+		return s.symTicks(n)
 	}
 	values, step := RoundValues(s.Lo, s.Hi, n)
 	ticks := make([]Tick, len(values))
@@ -155,6 +169,36 @@ func (s Scale) logTicks(n int) []Tick {
 	if !labelled {
 		return Scale{Lo: s.Lo, Hi: s.Hi}.Ticks(max(n, 4))
 	}
+	return ticks
+}
+
+// symTicks labels 0 and powers of ten from Sym on, of both signs, every other or third one where there are many.
+func (s Scale) symTicks(n int) []Tick {
+	first := int(math.Ceil(math.Log10(s.Sym) - 1e-9))
+	last := int(math.Floor(math.Log10(max(s.Hi, -s.Lo, s.Sym)) + 1e-9))
+	sides := 1
+	if s.Lo < 0 && s.Hi > 0 {
+		sides = 2
+	}
+	every := max(1, int(math.Ceil(float64(sides*(last-first+1))/float64(max(n-1, 1)))))
+	var ticks []Tick
+	add := func(v float64, label canvas.Text) {
+		beside := math.Abs(s.At(v)-s.At(0)) < 0.5/float64(max(n, 1)) // the label of 0
+		if v >= s.Lo && v <= s.Hi && (v == 0 || !beside) {
+			ticks = append(ticks, Tick{V: v, Label: label})
+		}
+	}
+	for e := last; e >= first; e -= every {
+		label := logNumber(e, first, last)
+		label.Runs = slices.Clone(label.Runs)
+		label.Runs[0].S = "−" + label.Runs[0].S
+		add(-Decimal(1, e), label)
+	}
+	add(0, canvas.Plain("0"))
+	for e := last; e >= first; e -= every {
+		add(Decimal(1, e), logNumber(e, first, last))
+	}
+	slices.SortFunc(ticks, func(a, b Tick) int { return cmp.Compare(a.V, b.V) })
 	return ticks
 }
 

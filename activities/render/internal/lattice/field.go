@@ -86,6 +86,21 @@ func (f *Field) Unevaluated(ix, iy int) bool {
 	return waiting
 }
 
+// Mapped is the field of the values of a rising function.
+func (f *Field) Mapped(by func(float64) float64) *Field {
+	out := *f
+	out.Z = make([]float64, len(f.Z))
+	for i, v := range f.Z {
+		if f.OK[i] {
+			out.Z[i] = by(v)
+		}
+	}
+	if !f.Empty() {
+		out.Lo, out.Hi = by(f.Lo), by(f.Hi)
+	}
+	return &out
+}
+
 // Log10 returns the field of decimal logarithms. Values that have none (an exact 0
 // is a legal loss) take the logarithm of the smallest positive value, below every level.
 func (f *Field) Log10() *Field {
