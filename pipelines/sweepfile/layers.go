@@ -90,7 +90,7 @@ func (r *layerReader) fill(form layerForm, n, value *syntax.Node, path, place st
 		switch {
 		case e.Key == form.kind:
 		case form.fields.Find(e.Key) == nil:
-			r.c.Addf(e.At, "%s: a %s layer has no %s%s; allowed: %s", path, form.kind, syntax.Clip(e.Key), syntax.DidYouMean(e.Key, form.fields.Names()),
+			r.c.Addf(e.At, "%s: %s layer has no %s%s; allowed: %s", path, withArticle(form.kind), syntax.Clip(e.Key), syntax.DidYouMean(e.Key, form.fields.Names()),
 				strings.Join(append([]string{form.kind}, form.fields.Names()...), ", "))
 		default:
 			given.Entries = append(given.Entries, e)
@@ -127,6 +127,14 @@ func (r *layerReader) fill(form layerForm, n, value *syntax.Node, path, place st
 	}
 	r.complete(&l, fields, given, path)
 	return l
+}
+
+// withArticle is "a conv" or "an attention".
+func withArticle(kind string) string {
+	if strings.Contains("aeiou", kind[:1]) {
+		return "an " + kind
+	}
+	return "a " + kind
 }
 
 // name reports a layer whose own value is its name and that has another one.

@@ -183,3 +183,126 @@ func TestNetworkSchema(t *testing.T) {
 		}
 	}
 }
+
+// TestNetworkVariants: parameters of built-in networks stand where a network is named, in either form, and in networks.
+func TestNetworkVariants(t *testing.T) {
+	const src = "name: slim\ndataset: {name: cifar10}\nnetworks: {narrow: {resnet20: {shortcut: pad, width: 4}}}\ntrain: {net: {resnet20: {width: 8}}, epochs: 1}\nmaps: [{kind: line}]\n"
+	net := func(e pipelines.Experiment) string {
+		var p pipelines.TrainParams
+		if err := json.Unmarshal(e.Steps[0].Params, &p); err != nil {
+			t.Fatal(err)
+		}
+		return string(p.Net)
+	}
+	if got := net(mustExpand(t, src, "").Experiments[0]); got != "resnet20:width=8" {
+		t.Errorf("the network is %s", got)
+	}
+	g := mustExpand(t, src+"sweep: {train.net: [resnet20, {resnet20: {width: 8}}, \"resnet20:shortcut=pad,width=8\", narrow]}\n", "")
+	for i, want := range [][2]string{{"resnet20", "resnet20"}, {"resnet20:width=8", "resnet20_width_8"}, {"resnet20:width=8,shortcut=pad", "resnet20_width_8_shortcut_pad"}, {"resnet20:width=4,shortcut=pad", "narrow"}} {
+		if e := g.Experiments[i]; net(e) != want[0] || e.Name != want[1] {
+			t.Errorf("experiment %s trains %s, want %v", e.Name, net(e), want)
+		}
+	}
+	for change, want := range map[string]string{
+		"{resnet20: {width: 0}}":            "4:33: train.net.resnet20.width: want a whole number from 1 to 1024, got 0",
+		"{resnet20: {widht: 8}}":            "4:26: unknown key widht in train.net.resnet20; did you mean width?; allowed: width, shortcut",
+		"{resnet21: {width: 8}}":            "4:15: train.net: unknown name resnet21; did you mean resnet20?",
+		"{resnet20: {shortcut: zero}}":      "train.net.resnet20.shortcut: unknown name zero; allowed: conv, pad",
+		"{resnet20: 8}":                     "4:14: train.net: want a built-in network with parameters, as {resnet56: {width: 8}}",
+		"resnet20:width=x":                  "4:14: train.net.resnet20.width: want a whole number from 1 to 1024, got x",
+		"{resnet20: {width: 8}, small: {}}": "4:14: train.net: want a built-in network",
+	} {
+		_, err := Parse("slim.yaml", []byte(strings.Replace(src, "{resnet20: {width: 8}}", change, 1)), catalog, "")
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v\nwant %s", change, err, want)
+		}
+	}
+	s := compileSchema(t)
+	if err := validate(t, s, src); err != nil {
+		t.Error(err)
+	}
+	if err := validate(t, s, strings.Replace(src, "width: 8", "widht: 8", 1)); err == nil {
+		t.Error("the schema allows widht")
+	}
+}
+
+const writtenTransformer = `name: own
+dataset: {name: cifar10}
+networks:
+  vit:
+    - {conv: 32, kernel: [4, 4], stride: 4, padding: 0, bias: true, name: patch}
+    - tokens
+    - {classtoken: cls}
+    - positional
+    - {residual: [layernorm, {attention: 4, name: attn}, {dropout: 0.1}]}
+    - {residual: [{layernorm: ln2, epsilon: 1e-6}, {linear: 64}, {gelu: tanh}, {linear: 32, init: 0.1}]}
+    - {pick: 0}
+    - {linear: 10}
+  conv:
+    - {conv: 3, kernel: [1, 5], stride: [2, 1], dilation: [1, 2], groups: 3}
+    - {groupnorm: 3, affine: false}
+    - instancenorm
+    - {maxpool: [2, 3], padding: [0, 1], ceil: true}
+    - {avgpool: [2, 1]}
+    - leakyrelu
+    - {elu: 0.5}
+    - gelu
+    - {gelu: exact}
+    - {residual: [{conv: 8, stride: 2}], shortcut: pad}
+  gpt: [{embedding: 16, entries: 65}, {attention: 2, causal: true, bias: false}, {linear: 65}]
+train: {net: vit, epochs: 1}
+maps: [{kind: line}]
+`
+
+// TestWrittenLayers checks fields, defaults and names of the layers of transformers, normalizations and activations.
+func TestWrittenLayers(t *testing.T) {
+	sweep, err := Parse("own.yaml", []byte(writtenTransformer), catalog, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"vit": `[{"kind":"conv","name":"patch","out":32,"kernel":4,"stride":4,"bias":true},{"kind":"tokens"},{"kind":"classtoken","name":"cls"},{"kind":"positional","name":"3"},` +
+			`{"kind":"residual","body":[{"kind":"layernorm","name":"4.0","affine":true,"epsilon":0.00001},{"kind":"attention","name":"attn","bias":true,"heads":4},{"kind":"dropout","rate":0.1}]},` +
+			`{"kind":"residual","body":[{"kind":"layernorm","name":"ln2","affine":true,"epsilon":0.000001},{"kind":"linear","name":"5.1","out":64},{"kind":"gelu","approximate":"tanh"},` +
+			`{"kind":"linear","name":"5.3","out":32,"init":0.1}]},{"kind":"pick"},{"kind":"linear","name":"7","out":10}]`,
+		"conv": `[{"kind":"conv","name":"0","out":3,"kernel":[1,5],"stride":[2,1],"padding":[0,4],"dilation":[1,2],"groups":3},{"kind":"groupnorm","name":"1","groups":3,"epsilon":0.00001},` +
+			`{"kind":"instancenorm","name":"2","epsilon":0.00001},{"kind":"maxpool","kernel":[2,3],"stride":[2,3],"padding":[0,1],"ceil":true},{"kind":"avgpool","kernel":[2,1],"stride":[2,1]},` +
+			`{"kind":"leakyrelu","negative_slope":0.01},{"kind":"elu","alpha":0.5},{"kind":"gelu"},{"kind":"gelu"},` +
+			`{"kind":"residual","body":[{"kind":"conv","name":"9.0","out":8,"kernel":3,"stride":2,"padding":1}],"pad":true}]`,
+		"gpt": `[{"kind":"embedding","name":"0","out":16,"entries":65},{"kind":"attention","name":"1","heads":2,"causal":true},{"kind":"linear","name":"2","out":65}]`,
+	}
+	for _, n := range sweep.Networks() {
+		if string(n.Network) != want[n.Name] {
+			t.Errorf("%s is %s\nwant %s", n.Name, n.Network, want[n.Name])
+		}
+		delete(want, n.Name)
+	}
+	if len(want) > 0 {
+		t.Errorf("there are no networks %v", want)
+	}
+	s := compileSchema(t)
+	if err := validate(t, s, writtenTransformer); err != nil {
+		t.Error(err)
+	}
+	for _, test := range []struct{ old, new, want string }{
+		{"{dropout: 0.1}", "{dropout: 1}", `9:68: networks.vit[4].residual[2].dropout: want a number from 0 and below 1, got 1`},
+		{"{dropout: 0.1}", "dropout", `9:58: networks.vit[4].residual[2]: dropout needs a value, as {dropout: …}`},
+		{"{gelu: tanh}", "{gelu: tan}", `10:73: networks.vit[5].residual[2].gelu: unknown name tan; did you mean tanh?; allowed: exact, tanh`},
+		{"kernel: [4, 4]", "kernel: [4, 4, 4]", `5:26: networks.vit[0].kernel: want a whole number from 1 to 32, or two for rows and columns, as [3, 1], got a list`},
+		{"dilation: [1, 2]", "dilation: [1, 0]", `networks.conv[0].dilation: want a whole number from 1 to 32, got 0`},
+		{"{embedding: 16, entries: 65}", "{embedding: 16}", `networks.gpt[0].entries is missing`},
+		{"causal: true", "causl: true", `networks.gpt[1]: an attention layer has no causl; did you mean causal?; allowed: attention, name, causal, bias, init`},
+		{"shortcut: pad", "shortcut: padd", `networks.conv[9].shortcut: want a list of layers, or pad, got padd`},
+		{"{groupnorm: 3, affine: false}", "groupnorm", `networks.conv[1]: groupnorm needs a value, as {groupnorm: …}`},
+		{"epsilon: 1e-6", "epsilon: 0", `networks.vit[5].residual[0].epsilon: want a number above 0 and at most 1, got 0`},
+		{"- leakyrelu", "- {leakyrelu: steep}", `networks.conv[5].leakyrelu: want a number from -1000 to 1000, got steep`},
+	} {
+		src := strings.Replace(writtenTransformer, test.old, test.new, 1)
+		if _, err := Parse("own.yaml", []byte(src), catalog, ""); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%q: got %v\nwant %s", test.new, err, test.want)
+		}
+		if err := validate(t, s, src); err == nil {
+			t.Errorf("the schema allows %s", test.new)
+		}
+	}
+}

@@ -101,16 +101,25 @@ func (r *networkReader) network(c *syntax.Checker, e syntax.Entry) (pipelines.Ne
 	if net, ok := r.known[readNetwork{e.Value, r.problem}]; ok {
 		return net, true
 	}
-	if e.Value.Kind != syntax.ListNode || len(e.Value.Items) == 0 {
-		c.Reject(e.Value, where, "a list of layers, from the example to the outputs")
+	var net pipelines.Network
+	var err error
+	switch before := c.Reported; {
+	case e.Value.Kind == syntax.MappingNode:
+		name, _ := netType.variant(c, e.Value, where).(string)
+		net = pipelines.Network(name)
+	case e.Value.Kind != syntax.ListNode || len(e.Value.Items) == 0:
+		c.Reject(e.Value, where, "a list of layers, from the example to the outputs, or "+netForm)
+		return "", false
+	default:
+		layers := (&layerReader{c: c}).list(e.Value, where, "", 0)
+		if c.Reported > before {
+			return "", false
+		}
+		net, err = pipelines.NetworkOf(layers)
+	}
+	if net == "" {
 		return "", false
 	}
-	before := c.Reported
-	layers := (&layerReader{c: c}).list(e.Value, where, "", 0)
-	if c.Reported > before {
-		return "", false
-	}
-	net, err := pipelines.NetworkOf(layers)
 	at := e.At
 	if err == nil && r.check != nil {
 		var place []string
@@ -165,5 +174,5 @@ func writtenNetworks(tree *syntax.Node) []string {
 // schema of written-out networks.
 func (networks) Schema(syntax.Names) syntax.Schema {
 	return syntax.Schema{"type": "object", "propertyNames": syntax.Schema{"pattern": syntax.NameForm.String()}, "maxProperties": maxNetworks,
-		"additionalProperties": syntax.Schema{"type": "array", "minItems": 1, "items": syntax.Schema{"$ref": layerRef}}}
+		"additionalProperties": syntax.Schema{"anyOf": []syntax.Schema{layerList{}.Schema(nil), netVariantSchema()}}}
 }

@@ -2,14 +2,16 @@ package sweepfile
 
 import (
 	"slices"
+	"strings"
 
+	"lossatlas/pipelines"
 	"lossatlas/pipelines/syntax"
 )
 
 // trainFields are the fields of train.
 var trainFields = syntax.Object{Fields: []syntax.Field{
-	{Name: "net", Doc: "Network: a built-in one, one of networks, a .pt2 or .onnx file, or a folder with StableHLO programs and a model.json, relative to the sweep file. One from a file brings its weights and is not trained.",
-		Type: syntax.Choice{From: namesOfNets, What: "a network", Open: true, Path: true}, Required: true},
+	{Name: "net", Doc: "Network: a built-in one, also with parameters, as {resnet56: {width: 8}}, one of networks, a .pt2 or .onnx file, or a folder with StableHLO programs and a model.json, relative to the sweep file. One from a file brings its weights and is not trained.",
+		Type: netType, Required: true},
 	{Name: "import", Doc: "Weights to take in place of a training: a PyTorch checkpoint, a .safetensors or .npz file with PyTorch's names, or a .keras or .h5 file of Keras, relative to the sweep file. Default for a network from a file: the weights in it.",
 		Type: importedFile},
 	{Name: "path", Doc: "Weights along a training elsewhere: a folder, or a pattern such as runs/epoch_*.pth, relative to the sweep file. The last of them, by the epochs that they or their names say, " +
@@ -29,6 +31,8 @@ var trainFields = syntax.Object{Fields: []syntax.Field{
 		"The last epoch's are kept always. Default: none else.", Type: checkpoints{}},
 	{Name: "seed", Doc: "Seed of the initial weights, the order of the images, the augmentation and the wrong labels.", Type: syntax.Integer{Min: 0, Max: maxSeed}, Default: int64(1)},
 }}
+
+var netType = netChoice{syntax.Choice{From: namesOfNets, What: "a network", Open: true, Path: true}}
 
 // trainConfig holds what trainFields says, in the same order.
 type trainConfig struct {
@@ -83,6 +87,14 @@ func (cfg *config) resolvePath(c *syntax.Checker, cat Catalog, tree *syntax.Node
 // resolveNetwork reads a network from its file.
 func (cfg *config) resolveNetwork(c *syntax.Checker, cat Catalog, tree *syntax.Node) {
 	name := cfg.Train.Net
+	if _, written := cfg.Networks[name]; !written && strings.Contains(name, ":") && !syntax.IsPath(name) {
+		if cat.CheckNetwork != nil {
+			if _, err := cat.CheckNetwork(pipelines.Network(name), cfg.Problem); err != nil {
+				c.Addf(tree.Place("train", "net"), "train.net: %v", err)
+			}
+		}
+		return
+	}
 	if _, written := cfg.Networks[name]; written || cat.NetworkOfFile == nil || slices.Contains(cat.Nets, name) || !syntax.IsPath(name) {
 		return
 	}

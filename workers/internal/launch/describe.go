@@ -30,7 +30,7 @@ type Subject struct {
 func Describe(folder, network, weights, expect string, choices sweepfile.DataChoices) (out Subject, err error) {
 	cat := catalogAt(folder)
 	n := pipelines.Network(network)
-	if !slices.Contains(cat.Nets, network) {
+	if base, _, _ := strings.Cut(network, ":"); !slices.Contains(cat.Nets, base) {
 		var named []string
 		if weights != "" {
 			named = []string{resolvePath(folder, weights)}
