@@ -21,12 +21,35 @@ func (b Batch) Free() {
 	b.Labels.Free()
 }
 
-// CheckExamples returns an error unless the examples are those of the network's problem, with labels that it knows.
+// CheckExamples returns an error unless the examples are those of the network's problem, with labels and indices that it knows.
 func CheckExamples(net *nets.Net, s data.Split) error {
 	if !net.Problem.Equal(s.Problem) {
 		return fmt.Errorf("network %s was built for the problem %v, but the examples of %q are of the problem %v: build it for theirs", net.Name, net.Problem, s.Name, s.Problem)
 	}
+	if err := checkIndices(net.Entries(), s); err != nil {
+		return err
+	}
 	return s.Check()
+}
+
+// checkIndices returns an error unless the examples are indices below n, the number of vectors of the network's embedding; 0
+// stands for a network without.
+func checkIndices(n int, s data.Split) error {
+	if n == 0 {
+		return nil
+	}
+	raw := make([]byte, s.Problem.Bytes())
+	for i := range s.Len() {
+		if err := s.Read(raw, i); err != nil {
+			return err
+		}
+		for at := 0; at < len(raw); at += 4 {
+			if index := int32(binary.LittleEndian.Uint32(raw[at:])); index < 0 || int(index) >= n {
+				return fmt.Errorf("example %d of %q has the index %d, and the network's embedding has %d entries: indices are from 0 to %d", i, s.Name, index, n, n-1)
+			}
+		}
+	}
+	return nil
 }
 
 // UploadBatch copies all examples of a split to the device, with zeros behind them up to the given number.

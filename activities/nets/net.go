@@ -136,6 +136,16 @@ func (n *Net) Evaluate(f Formulation, params []*graph.Node, state, examples *gra
 	return n.ops.forward(&pass{formulation: f, params: params, state: split(state, n.State())}, n.channelsLast(examples))
 }
 
+// Entries is the number of different indices that examples may hold, 0 for networks that do not begin with an embedding.
+func (n *Net) Entries() int {
+	if len(n.layers) > 0 {
+		if l, ok := n.layers[0].(Translated); ok && l.Kind == "embedding" {
+			return l.Fields.Entries
+		}
+	}
+	return 0
+}
+
 // HasDropout reports whether training passes take random numbers.
 func (n *Net) HasDropout() bool { return n.plan.dropouts > 0 }
 

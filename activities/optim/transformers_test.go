@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -177,5 +178,14 @@ func TestTransformersDerivatives(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestUnknownIndices: an index for which the embedding has no vector is named before anything is computed.
+func TestUnknownIndices(t *testing.T) {
+	o := words(t)
+	binary.LittleEndian.PutUint32(o.data.Examples[4*(6*17+2):], 5)
+	if _, err := New(open(t, "go"), o.net, o.data, transformerRecipe); err == nil || !strings.Contains(err.Error(), `example 17 of "train" has the index 5, and the network's embedding has 5 entries: indices are from 0 to 4`) {
+		t.Errorf("the error is %v", err)
 	}
 }
