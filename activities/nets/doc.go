@@ -8,7 +8,8 @@
 // parameters are one flat vector that can be cut into filters, perturbed,
 // projected and exported without knowing the network; and its cost in
 // multiply-adds. The built-in networks are such lists, each made by one
-// function.
+// function. Package module has the layers that are translated into operations of
+// package aten.
 //
 // Inside a graph, activations are NHWC (batch, row, column, channel): the
 // order that the backends are fastest with. Parameters stay in PyTorch's
