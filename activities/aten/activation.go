@@ -34,18 +34,18 @@ var activationOps = map[string]operation{
 	"glu":                 {"self tensor, dim int?", one(glu)},
 }
 
-// number next to x, of its type.
-func beside(x *graph.Node, v float64) *graph.Node { return graph.Scalar(x.Graph(), x.DType(), v) }
+// scalarLike is v as a scalar constant of the dtype of x.
+func scalarLike(x *graph.Node, v float64) *graph.Node { return graph.Scalar(x.Graph(), x.DType(), v) }
 
 // relu has the derivative 0 at 0, and keeps NaN.
 func relu(x *graph.Node) *graph.Node {
-	return graph.Where(graph.LessOrEqual(x, beside(x, 0)), graph.ZerosLike(x), x)
+	return graph.Where(graph.LessOrEqual(x, scalarLike(x, 0)), graph.ZerosLike(x), x)
 }
 
 // between is x limited to low…high, with the gradient 0 at both.
 func between(x *graph.Node, low, high float64) *graph.Node {
-	x = graph.Where(graph.LessOrEqual(x, beside(x, low)), beside(x, low), x)
-	return graph.Where(graph.GreaterOrEqual(x, beside(x, high)), beside(x, high), x)
+	x = graph.Where(graph.LessOrEqual(x, scalarLike(x, low)), scalarLike(x, low), x)
+	return graph.Where(graph.GreaterOrEqual(x, scalarLike(x, high)), scalarLike(x, high), x)
 }
 
 func hardtanh(c *call) *graph.Node {
@@ -76,12 +76,12 @@ func hardsigmoid(x *graph.Node) *graph.Node {
 // hardswish is x·hardsigmoid(x). At −3 and 3 its gradient is 0 and 1.
 func hardswish(x *graph.Node) *graph.Node {
 	middle := graph.Mul(x, graph.MulScalar(graph.AddScalar(x, 3), 1.0/6))
-	y := graph.Where(graph.GreaterOrEqual(x, beside(x, 3)), x, middle)
-	return graph.Where(graph.LessOrEqual(x, beside(x, -3)), graph.ZerosLike(x), y)
+	y := graph.Where(graph.GreaterOrEqual(x, scalarLike(x, 3)), x, middle)
+	return graph.Where(graph.LessOrEqual(x, scalarLike(x, -3)), graph.ZerosLike(x), y)
 }
 
 // positive is whether x > 0.
-func positive(x *graph.Node) *graph.Node { return graph.GreaterThan(x, beside(x, 0)) }
+func positive(x *graph.Node) *graph.Node { return graph.GreaterThan(x, scalarLike(x, 0)) }
 
 func leaky(c *call) *graph.Node {
 	x := c.tensor("self")
@@ -129,7 +129,7 @@ func softplus(c *call) *graph.Node {
 // softplusOf is ln(1 + exp(βx))/β, and x where βx is above the threshold.
 func softplusOf(x *graph.Node, beta, threshold float64) *graph.Node {
 	z := graph.MulScalar(x, beta)
-	linear := graph.GreaterThan(z, beside(x, threshold))
+	linear := graph.GreaterThan(z, scalarLike(x, threshold))
 	small := graph.Where(linear, graph.ZerosLike(z), z)
 	return graph.Where(linear, x, graph.DivScalar(graph.Log1P(graph.Exp(small)), beta))
 }
@@ -143,19 +143,19 @@ func logSigmoid(x *graph.Node) *graph.Node {
 
 func hardshrink(c *call) *graph.Node {
 	x, l := c.tensor("self"), c.number("lambd", 0.5)
-	inside := graph.LogicalAnd(graph.GreaterOrEqual(x, beside(x, -l)), graph.LessOrEqual(x, beside(x, l)))
+	inside := graph.LogicalAnd(graph.GreaterOrEqual(x, scalarLike(x, -l)), graph.LessOrEqual(x, scalarLike(x, l)))
 	return graph.Where(inside, graph.ZerosLike(x), x)
 }
 
 func softshrink(c *call) *graph.Node {
 	x, l := c.tensor("self"), c.number("lambd", 0.5)
-	low := graph.Where(graph.LessThan(x, beside(x, -l)), graph.AddScalar(x, l), graph.ZerosLike(x))
-	return graph.Where(graph.GreaterThan(x, beside(x, l)), graph.AddScalar(x, -l), low)
+	low := graph.Where(graph.LessThan(x, scalarLike(x, -l)), graph.AddScalar(x, l), graph.ZerosLike(x))
+	return graph.Where(graph.GreaterThan(x, scalarLike(x, l)), graph.AddScalar(x, -l), low)
 }
 
 func threshold(c *call) *graph.Node {
 	x := c.tensor("self")
-	return graph.Where(graph.LessOrEqual(x, beside(x, c.number("threshold", 0))), beside(x, c.number("value", 0)), x)
+	return graph.Where(graph.LessOrEqual(x, scalarLike(x, c.number("threshold", 0))), scalarLike(x, c.number("value", 0)), x)
 }
 
 func glu(c *call) *graph.Node {

@@ -100,7 +100,7 @@ func both(a, b *graph.Node) (*graph.Node, *graph.Node) {
 // scaled is x times the argument alpha or beta.
 func (c *call) scaled(x *graph.Node, name string) *graph.Node {
 	if f := c.number(name, 1); f != 1 {
-		return graph.Mul(x, c.scalarLike(c.op.Args[name], x.DType()))
+		return graph.Mul(x, c.scalarOf(c.op.Args[name], x.DType()))
 	}
 	return x
 }
@@ -215,7 +215,7 @@ func powerOf(x *graph.Node, e float64) *graph.Node {
 	case e == math.Trunc(e) && e > 0 && e <= 16:
 		return repeatedProduct(x, int(e))
 	}
-	return generalPower(x, graph.Scalar(x.Graph(), x.DType(), e))
+	return generalPower(x, scalarLike(x, e))
 }
 
 // repeatedProduct is xⁿ by squaring.

@@ -43,7 +43,7 @@ func attention(c *call) *graph.Node {
 
 // masked is −∞ where keep is false.
 func masked(scores, keep *graph.Node) *graph.Node {
-	return choose(keep, scores, beside(scores, math.Inf(-1)))
+	return choose(keep, scores, scalarLike(scores, math.Inf(-1)))
 }
 
 // repeatHeads gives each of the few heads of x to as many of q's.

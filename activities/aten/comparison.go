@@ -27,7 +27,7 @@ var comparisonOps = map[string]operation{
 	"__xor__":     {"self tensor, other operand", bitwise(graph.LogicalXor)},
 	"bitwise_not": unary(bitwiseNot),
 	"isnan":       unary(func(x *graph.Node) *graph.Node { return graph.NotEqual(x, x) }),
-	"isinf":       unary(func(x *graph.Node) *graph.Node { return graph.Equal(graph.Abs(x), beside(x, math.Inf(1))) }),
+	"isinf":       unary(func(x *graph.Node) *graph.Node { return graph.Equal(graph.Abs(x), scalarLike(x, math.Inf(1))) }),
 }
 
 func compared(f func(a, b *graph.Node) *graph.Node) operation {

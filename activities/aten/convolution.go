@@ -238,7 +238,7 @@ func (k kernel) met(x, dy *graph.Node, shape []int) *graph.Node {
 	if !some {
 		return x
 	}
-	return graph.Pad(x, graph.ScalarZero(x.Graph(), x.DType()), pads...)
+	return graph.Pad(x, scalarLike(x, 0), pads...)
 }
 
 // convolved leaves out the dilations that are 1, which backends handle fastest.

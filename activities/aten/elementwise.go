@@ -100,7 +100,7 @@ func where(c *call) *graph.Node {
 	a, b := c.tensor("self"), c.tensor("other")
 	switch {
 	case a == nil && b == nil:
-		a, b = c.scalarLike(c.op.Args["self"], c.float), c.scalarLike(c.op.Args["other"], c.float)
+		a, b = c.scalarOf(c.op.Args["self"], c.float), c.scalarOf(c.op.Args["other"], c.float)
 	case a == nil:
 		a = c.operand("self", b)
 	case b == nil:

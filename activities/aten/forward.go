@@ -167,10 +167,10 @@ func (c *call) operand(name string, x *graph.Node) *graph.Node {
 	if t := c.tensor(name); t != nil {
 		return t
 	}
-	return c.scalarLike(c.op.Args[name], x.DType())
+	return c.scalarOf(c.op.Args[name], x.DType())
 }
 
-func (c *call) scalarLike(a Arg, dtype dtypes.DType) *graph.Node {
+func (c *call) scalarOf(a Arg, dtype dtypes.DType) *graph.Node {
 	switch {
 	case a.Number != nil && !dtype.IsFloat():
 		dtype = c.float

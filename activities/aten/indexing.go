@@ -92,7 +92,7 @@ func flatIndex(given []*graph.Node, sizes []int) (*graph.Node, []int) {
 			fail("indices of type %s are not supported: integers are, since a mask gives a result of unknown size", i.DType())
 		}
 		i = convert(broadcast(i, shape), indexType)
-		n := beside(i, float64(sizes[k]))
+		n := scalarLike(i, float64(sizes[k]))
 		i = graph.Where(graph.LessThan(i, graph.ScalarZero(i.Graph(), indexType)), graph.Add(i, n), i)
 		if flat == nil {
 			flat = i
@@ -110,7 +110,7 @@ func gather(c *call) *graph.Node {
 		fail("indices of %v do not fit %v", dims(i), dims(x))
 	}
 	a := c.axis("dim", 0, x.Rank())
-	flat := beside(i, 0)
+	flat := scalarLike(i, 0)
 	for k := range x.Rank() {
 		at := i
 		if k != a {
@@ -119,7 +119,7 @@ func gather(c *call) *graph.Node {
 			}
 			at = graph.Iota(c.g, i.Shape(), k)
 		}
-		flat = graph.Add(graph.Mul(flat, beside(i, float64(dims(x)[k]))), at)
+		flat = graph.Add(graph.Mul(flat, scalarLike(i, float64(dims(x)[k]))), at)
 	}
 	return rows(graph.Reshape(x, x.Shape().Size()), flat)
 }

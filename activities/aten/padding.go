@@ -43,7 +43,7 @@ func padded(x *graph.Node, border [][2]int, value float64) *graph.Node {
 		return x
 	}
 	d := dims(x)
-	y := graph.Pad(x, graph.Scalar(x.Graph(), x.DType(), value), pads...)
+	y := graph.Pad(x, scalarLike(x, value), pads...)
 	return withGradients(y, []*graph.Node{x}, func(dy *graph.Node) *graph.Node {
 		for i, p := range pads {
 			dy = along(dy, i, p.Start, p.Start+d[i], 1)

@@ -230,7 +230,7 @@ func softmaxAlong(x *graph.Node, axis int) *graph.Node {
 		return graph.OnesLike(x)
 	}
 	m := largest(x, axis)
-	hidden := graph.Equal(m, beside(m, math.Inf(-1)))
+	hidden := graph.Equal(m, scalarLike(m, math.Inf(-1)))
 	e := graph.Exp(graph.Sub(x, graph.Where(hidden, graph.ZerosLike(m), m)))
 	sum := kept(graph.ReduceSum(e, axis), x, []int{axis})
 	return graph.Div(e, graph.Where(hidden, graph.OnesLike(sum), sum))

@@ -11,7 +11,8 @@ import (
 // format is what a file is.
 type format string
 
-// Formats that are read, and others that can be converted.
+// Formats of weights files, and others that can be converted. Callers read .pt2 and .onnx files of weights with packages pt2
+// and onnx; here they occur as files of directions, and .pt2 archives under other extensions.
 const (
 	isSafetensors format = "safetensors"
 	isZip         format = "a NumPy archive"
@@ -24,14 +25,14 @@ const (
 	unknown  format = "in no format that is known here"
 )
 
-// byExtension is what files are whose first bytes don't say so.
+// byExtension is the format of files whose first bytes don't identify one.
 var byExtension = map[string]format{
 	".safetensors": isSafetensors, ".npz": isZip,
 	".pth": isPickle, ".pt": isPickle, ".th": isPickle, ".t7": isPickle, ".ckpt": isPickle, ".bin": isPickle, ".pkl": isPickle, ".tar": isPickle,
 	".pt2": isExport, ".onnx": isONNX, ".h5": isKeras, ".hdf5": isKeras, ".keras": isKeras,
 }
 
-// recognize tells a file's format by its first 16 bytes, else by its extension.
+// recognize identifies a format by the first 16 bytes of a file, else by its extension.
 func recognize(start, extension string) format {
 	switch {
 	case len(start) > 8 && start[4:9] == "\x00\x00\x00\x00{":
@@ -51,7 +52,7 @@ func recognize(start, extension string) format {
 	return unknown
 }
 
-// archiveOf tells what a zip archive is by its entries.
+// archiveOf identifies the format of a zip archive by its entries.
 func archiveOf(archive *zip.Reader) format {
 	has := func(ends ...string) bool {
 		return slices.ContainsFunc(archive.File, func(entry *zip.File) bool {
@@ -71,12 +72,12 @@ func archiveOf(archive *zip.Reader) format {
 	return isZip
 }
 
-// convert is the error for a file in another format: how it becomes one that is read.
+// convert is the error for a file in another format. It says how to convert the file.
 func convert(path string, is format) error {
 	stem := strings.TrimSuffix(path, filepath.Ext(path)) + "-weights"
 	switch is {
 	case isExport:
-		return fmt.Errorf("it is %s, which only PyTorch reads; two lines of Python convert it (pip install torch safetensors):\n"+
+		return fmt.Errorf("it is %s, which is read as weights under the extension .pt2 only; two lines of Python convert it (pip install torch safetensors):\n"+
 			"  import torch; from safetensors.torch import save_file\n"+
 			"  save_file({k: v.detach().contiguous().clone() for k, v in torch.export.load(%q).state_dict.items()}, %q)", is, path, stem+".safetensors")
 	case isONNX:

@@ -150,7 +150,8 @@ func (m *machine) index() uint64 {
 	return n
 }
 
-// unescape reads a line of Python's raw-unicode-escape: code points 0 to 255 as bytes, others as \uXXXX or \UXXXXXXXX.
+// unescape decodes a line of Python's raw-unicode-escape: code points 0 to 255 are bytes, others are written as \u and
+// four, or \U and eight, hexadecimal digits.
 func unescape(line string) Value {
 	var b strings.Builder
 	for line != "" {
