@@ -13,16 +13,13 @@ const maxBytes = 256 << 20
 
 // Encode writes a program as JSON. Equal programs give equal bytes.
 func (p *Program) Encode() ([]byte, error) {
-	if err := p.validate(); err != nil {
+	if err := p.Validate(); err != nil {
 		return nil, err
 	}
 	return json.Marshal(p) // maps are written with sorted keys
 }
 
-// Parse reads what Encode wrote, and checks it: names are set once and before
-// they are used, operations are known and have the arguments of their schemas,
-// shapes are positive and constants as long as their shapes say. Whether the
-// shapes of operations fit together is left to Check.
+// Parse reads what Encode wrote and validates it. Whether the shapes of operations fit together is checked by forward.Check.
 func Parse(b []byte) (*Program, error) {
 	if len(b) > maxBytes {
 		return nil, fmt.Errorf("a network of %d bytes is larger than the %d that are allowed", len(b), maxBytes)
@@ -36,7 +33,7 @@ func Parse(b []byte) (*Program, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the network has more text after the program")
 	}
-	if err := p.validate(); err != nil {
+	if err := p.Validate(); err != nil {
 		return nil, err
 	}
 	return p, nil

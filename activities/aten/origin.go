@@ -83,7 +83,7 @@ func (s source) after(op *Op) source {
 		}
 	case "view", "reshape", "_unsafe_view":
 		a := op.Args["size"]
-		if a.isNone() {
+		if a.IsNone() {
 			a = op.Args["shape"]
 		}
 		if target, ok := fixedSizes(a, 0); ok && s.shape != nil {
@@ -155,4 +155,12 @@ func (s source) viewed(target []int) source {
 		}
 	}
 	return out
+}
+
+func product(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
 }

@@ -2,23 +2,20 @@ package aten_test
 
 import (
 	"bytes"
+	_ "embed"
 	"encoding/json"
-	"errors"
 	"reflect"
 	"strings"
 	"testing"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/aten/forward"
 )
 
 // small is a program of a convolution, a ReLU, a flattening and a linear layer.
-const small = `{"input":{"name":"x","type":"float32","shape":[[0,1],2,4,4]},"output":"y",
-"params":[{"name":"conv.weight","value":"w","shape":[3,2,3,3]},{"name":"conv.bias","value":"b","shape":[3]},{"name":"fc.weight","value":"v","shape":[48,5]}],
-"ops":[{"op":"conv2d","args":{"input":{"value":"x"},"weight":{"value":"w"},"bias":{"value":"b"},"padding":{"ints":[1,1]}},"out":["c"],"at":"conv"},
-{"op":"relu","args":{"self":{"value":"c"}},"out":["r"],"at":"act"},
-{"op":"view","args":{"self":{"value":"r"},"size":{"ints":[[0,1],48]}},"out":["f"]},
-{"op":"t","args":{"self":{"value":"v"}},"out":["t"],"at":"fc"},
-{"op":"linear","args":{"input":{"value":"f"},"weight":{"value":"t"}},"out":["y"],"at":"fc"}]}`
+//
+//go:embed testdata/small.json
+var small string
 
 func parse(t *testing.T, text string) *aten.Program {
 	t.Helper()
@@ -77,26 +74,6 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// TestCheckRefuses: shapes that do not fit are an error of the operation.
-func TestCheckRefuses(t *testing.T) {
-	for _, c := range []struct{ name, old, new, want string }{
-		{"channels", `[3,2,3,3]`, `[3,4,3,3]`, "operation 0, conv2d in conv: weights of [3 4 3 3] with groups = 1 do not fit 2 channels"},
-		{"kernel", `[3,2,3,3]`, `[3,2,9,9]`, "does not fit [4 4]"},
-		{"view", `[[0,1],48]`, `[[0,1],47]`, "the shape [2 47] does not fit the 96 elements"},
-		{"linear", `[48,5]`, `[47,5]`, "operation 4, linear in fc: weights of [5 47] do not fit"},
-		{"division by zero", `"padding":{"ints":[1,1]}`, `"stride":{"ints":[0,1]}`, "stride [0 1]"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			p := parse(t, strings.Replace(small, c.old, c.new, 1))
-			_, err := p.Check(2)
-			var at *aten.OpError
-			if err == nil || !strings.Contains(err.Error(), c.want) || !errors.As(err, &at) {
-				t.Errorf("error %v, want one with %q", err, c.want)
-			}
-		})
-	}
-}
-
 // TestUses: parameters are known by what consumes them, also through transpositions.
 func TestUses(t *testing.T) {
 	want := map[string][]aten.Consumer{
@@ -106,19 +83,6 @@ func TestUses(t *testing.T) {
 	}
 	if got := parse(t, small).Uses(); !reflect.DeepEqual(got, want) {
 		t.Errorf("uses %+v, want %+v", got, want)
-	}
-}
-
-// TestCost: multiply-adds and kept elements are counted.
-func TestCost(t *testing.T) {
-	p := parse(t, small)
-	got, err := p.Cost(2)
-	want := aten.Cost{MACs: 2 * (3*16*2*9 + 48*5), Kept: 2 * (48 + 48 + 5), Largest: 2 * 48}
-	if err != nil || got != want {
-		t.Errorf("cost %+v (%v), want %+v", got, err, want)
-	}
-	if shape, err := p.Check(7); err != nil || !reflect.DeepEqual(shape, []int{7, 5}) {
-		t.Errorf("output of %v (%v), want [7 5]", shape, err)
 	}
 }
 
@@ -165,7 +129,8 @@ func FuzzParse(f *testing.F) {
 		if second, err := again.Encode(); err != nil || !bytes.Equal(first, second) {
 			t.Fatalf("encoded as %s, then as %s (%v)", first, second, err)
 		}
-		if _, err := p.Cost(2); err == nil {
+		if shapes, err := forward.Shapes(p, 2); err == nil {
+			p.Cost(shapes)
 			p.Uses()
 		}
 	})

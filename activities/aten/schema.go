@@ -1,46 +1,28 @@
 package aten
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-
-	"github.com/gomlx/gomlx/core/graph"
 )
 
-// operation is an entry of the table of operations.
-type operation struct {
-	// args are the arguments as "name kind, name kind?", with ? where one may be
-	// absent. The kinds are those of argumentKinds.
-	args  string
-	build func(c *call) []*graph.Node
+// schemas are the parsed arguments of all operations. In the tables they are written as "name kind, name kind?", with ? where
+// an argument may be absent. The kinds are those of argumentKinds.
+var schemas = parseSchemas(tensorSchemas, layerSchemas)
+
+// Parameter is an argument that an operation takes.
+type Parameter struct {
+	Kind     string // tensor, tensors, int, ints, number, operand (a tensor or number), flag or text
+	Optional bool
 }
 
-// operations is the table of all operations, put together from the files that define them.
-var operations = merge(shapeOps, joinOps, creationOps, elementwiseOps, activationOps, comparisonOps, reductionOps,
-	productOps, convolutionOps, poolingOps, normalizationOps, attentionOps, recurrentOps, indexingOps, resizeOps)
+// Operations lists the supported operations, sorted.
+func Operations() []string { return slices.Sorted(maps.Keys(schemas)) }
 
-// schemas are the parsed arguments of operations.
-var schemas = parseSchemas(operations)
-
-func merge(tables ...map[string]operation) map[string]operation {
-	all := map[string]operation{}
-	for _, t := range tables {
-		for name, op := range t {
-			if _, taken := all[name]; taken {
-				panic("aten: the operation " + name + " is defined twice")
-			}
-			all[name] = op
-		}
-	}
-	return all
-}
-
-// parameter is an argument that an operation takes.
-type parameter struct {
-	kind     string
-	optional bool
-}
+// Schema lists the arguments of an operation by their names. It is nil for an operation that is not supported.
+func Schema(operation string) map[string]Parameter { return maps.Clone(schemas[operation]) }
 
 // argumentKinds says for each kind of argument whether an Arg is of it.
 var argumentKinds = map[string]func(a Arg) bool{
@@ -54,24 +36,30 @@ var argumentKinds = map[string]func(a Arg) bool{
 	"text":    func(a Arg) bool { return a.Text != "" },
 }
 
-func parseSchemas(table map[string]operation) map[string]map[string]parameter {
-	all := map[string]map[string]parameter{}
-	for name, op := range table {
-		s := map[string]parameter{}
-		for _, entry := range strings.Split(op.args, ", ") {
-			if entry == "" {
-				continue
+func parseSchemas(tables ...map[string]string) map[string]map[string]Parameter {
+	all := map[string]map[string]Parameter{}
+	for _, table := range tables {
+		for name, args := range table {
+			if all[name] != nil {
+				panic("aten: two schemas of the operation " + name)
 			}
-			arg, kind, _ := strings.Cut(entry, " ")
-			p := parameter{kind: strings.TrimSuffix(kind, "?"), optional: strings.HasSuffix(kind, "?")}
-			if argumentKinds[p.kind] == nil {
-				panic(fmt.Sprintf("aten: the schema of %s has no kind of argument called %q", name, p.kind))
-			}
-			s[arg] = p
+			all[name] = parseSchema(name, args)
 		}
-		all[name] = s
 	}
 	return all
+}
+
+func parseSchema(name, args string) map[string]Parameter {
+	s := map[string]Parameter{}
+	for _, entry := range strings.Split(args, ", ") {
+		arg, kind, _ := strings.Cut(entry, " ")
+		p := Parameter{Kind: strings.TrimSuffix(kind, "?"), Optional: strings.HasSuffix(kind, "?")}
+		if argumentKinds[p.Kind] == nil {
+			panic(fmt.Sprintf("aten: the schema of %s has no kind of argument called %q", name, p.Kind))
+		}
+		s[arg] = p
+	}
+	return s
 }
 
 // checkArgs compares the arguments of an operation with its schema.
@@ -84,15 +72,15 @@ func checkArgs(op *Op) error {
 		p, ok := schema[name]
 		switch {
 		case !ok:
-			return fmt.Errorf("there is no argument %q: it takes %s", name, operations[op.Name].args)
-		case arg.isNone() && !p.optional:
+			return fmt.Errorf("there is no argument %q: it takes %s", name, cmp.Or(tensorSchemas[op.Name], layerSchemas[op.Name]))
+		case arg.IsNone() && !p.Optional:
 			return fmt.Errorf("the argument %q is missing", name)
-		case !arg.isNone() && (arg.fields() != 1 || !argumentKinds[p.kind](arg)):
-			return fmt.Errorf("the argument %q must be one %s", name, kindNames[p.kind])
+		case !arg.IsNone() && (arg.fields() != 1 || !argumentKinds[p.Kind](arg)):
+			return fmt.Errorf("the argument %q must be one %s", name, kindNames[p.Kind])
 		}
 	}
 	for name, p := range schema {
-		if _, given := op.Args[name]; !given && !p.optional {
+		if _, given := op.Args[name]; !given && !p.Optional {
 			return fmt.Errorf("the argument %q is missing", name)
 		}
 	}
@@ -115,9 +103,10 @@ func (a Arg) fields() int {
 	return n
 }
 
-func (a Arg) isNone() bool { return a.fields() == 0 }
+// IsNone says whether no field is set: PyTorch's None.
+func (a Arg) IsNone() bool { return a.fields() == 0 }
 
-// unknownError says that there is no operation of a name, and which are similar.
+// unknownError is the error for an operation that is not supported. It names similar ones.
 func unknownError(name string) error {
 	if near := nearest(name); len(near) > 0 {
 		return fmt.Errorf("this operation is not supported; the nearest that are: %s", strings.Join(near, ", "))
@@ -132,19 +121,13 @@ func nearest(name string) []string {
 		score float64
 	}
 	var found []scored
-	for other := range operations {
+	for other := range schemas {
 		if s := similarity(name, other); s >= 0.5 {
 			found = append(found, scored{other, s})
 		}
 	}
 	slices.SortFunc(found, func(a, b scored) int {
-		if a.score != b.score {
-			if a.score > b.score {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a.name, b.name)
+		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.name, b.name))
 	})
 	var names []string
 	for _, s := range found[:min(4, len(found))] {
@@ -153,7 +136,7 @@ func nearest(name string) []string {
 	return names
 }
 
-// similarity is the share of pairs of neighbouring letters that two names have in common (Dice's coefficient).
+// similarity is the Dice coefficient of the pairs of neighbouring letters of two names.
 func similarity(a, b string) float64 {
 	if len(a) > 64 || len(a) < 2 || len(b) < 2 {
 		return 0

@@ -78,7 +78,7 @@ func (p *Program) Uses() map[string][]Consumer {
 		}
 		slices.Sort(args)
 		for _, arg := range args {
-			for _, v := range values(op.Args[arg]) {
+			for _, v := range op.Args[arg].Tensors() {
 				from, ok := origin[v]
 				if !ok {
 					continue
@@ -96,8 +96,8 @@ func (p *Program) Uses() map[string][]Consumer {
 	return uses
 }
 
-// values are the tensors of an argument.
-func values(a Arg) []string {
+// Tensors are the names of the tensors of an argument.
+func (a Arg) Tensors() []string {
 	if a.Value != "" {
 		return []string{a.Value}
 	}

@@ -5,13 +5,13 @@ import (
 	"math"
 )
 
-// Limits of programs, far above those of real networks.
+// Limits of programs, far above the sizes of real networks.
 const (
-	maxOps      = 200_000
-	maxRank     = 12
-	maxSize     = math.MaxInt32 // of one axis, and of an integer argument
-	maxNodes    = 4 << 20       // of the graph
-	maxElements = 1 << 36       // of one value, at the batch for which a graph is built
+	MaxSize     = math.MaxInt32 // of one axis, and of an integer argument
+	MaxElements = 1 << 36       // of one value, at the batch for which a graph is built
+
+	maxOps  = 200_000
+	maxRank = 12
 )
 
 // OpError is a fault of one operation of a program.
@@ -31,8 +31,9 @@ func (e *OpError) Error() string {
 
 func (e *OpError) Unwrap() error { return e.Err }
 
-// validate checks all that can be checked without shapes.
-func (p *Program) validate() error {
+// Validate checks what does not depend on shapes: names are set once and before they are used, operations are known and have
+// the arguments of their schemas, shapes are positive, and constants as long as their shapes say.
+func (p *Program) Validate() error {
 	if len(p.Ops) > maxOps {
 		return fmt.Errorf("the network has %d operations; at most %d are allowed", len(p.Ops), maxOps)
 	}
@@ -66,7 +67,7 @@ func (p *Program) validateNames(set map[string]bool) error {
 				return fmt.Errorf("the name %q of a parameter or buffer is empty or given twice", t.Name)
 			}
 			names[t.Name] = true
-			if _, err := elements(t.Shape); err != nil {
+			if _, err := Elements(t.Shape); err != nil {
 				return fmt.Errorf("parameter or buffer %q: %w", t.Name, err)
 			}
 			if err := enter(set, t.Value); err != nil {
@@ -99,8 +100,8 @@ func enter(set map[string]bool, name string) error {
 
 // validate checks the input: one whose first axis is the batch, and no other depends on it.
 func (v Value) validate() error {
-	if _, ok := types[v.Type]; !ok {
-		return fmt.Errorf("the type %q is not supported: %s are", v.Type, typeNames())
+	if elementBytes[v.Type] == 0 {
+		return fmt.Errorf("the type %q is not supported: %s are", v.Type, TypeNames())
 	}
 	if len(v.Shape) == 0 || v.Shape[0] != (Dim{Each: 1}) {
 		return fmt.Errorf("the first axis must be the batch, of any size")
@@ -112,34 +113,34 @@ func (v Value) validate() error {
 		}
 		fixed = append(fixed, d.Fixed)
 	}
-	_, err := elements(fixed)
+	_, err := Elements(fixed)
 	return err
 }
 
 func (c Constant) validate() error {
-	t, ok := types[c.Type]
-	if !ok {
-		return fmt.Errorf("the type %q is not supported: %s are", c.Type, typeNames())
+	size := elementBytes[c.Type]
+	if size == 0 {
+		return fmt.Errorf("the type %q is not supported: %s are", c.Type, TypeNames())
 	}
-	n, err := elements(c.Shape)
-	if err == nil && n*t.bytes != len(c.Data) {
+	n, err := Elements(c.Shape)
+	if err == nil && n*size != len(c.Data) {
 		err = fmt.Errorf("%d bytes do not fit the shape %v of %s", len(c.Data), c.Shape, c.Type)
 	}
 	return err
 }
 
-// elements is the product of a shape's sizes, which must be positive.
-func elements(shape []int) (int, error) {
+// Elements is the number of elements of a shape. It is an error where a size is not positive, or a limit is exceeded.
+func Elements(shape []int) (int, error) {
 	if len(shape) > maxRank {
 		return 0, fmt.Errorf("%d axes are more than %d", len(shape), maxRank)
 	}
 	n := 1
 	for _, d := range shape {
-		if d <= 0 || d > maxSize {
-			return 0, fmt.Errorf("the shape %v has a size outside 1…%d", shape, maxSize)
+		if d <= 0 || d > MaxSize {
+			return 0, fmt.Errorf("the shape %v has a size outside 1…%d", shape, MaxSize)
 		}
-		if n > maxElements/d {
-			return 0, fmt.Errorf("the shape %v has more than %d elements", shape, maxElements)
+		if n > MaxElements/d {
+			return 0, fmt.Errorf("the shape %v has more than %d elements", shape, MaxElements)
 		}
 		n *= d
 	}
@@ -182,7 +183,7 @@ func (a Arg) validate(set map[string]bool) error {
 		dims = []Dim{*a.Int}
 	}
 	for _, d := range dims {
-		if d.Each < -maxSize || d.Each > maxSize {
+		if d.Each < -MaxSize || d.Each > MaxSize {
 			return fmt.Errorf("%s is out of range", d)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"lossatlas/activities/conv"
 	"lossatlas/activities/data"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/trainlog"
@@ -105,7 +106,7 @@ func newLoss(b compute.Backend, net *nets.Net, state []float64, s data.Split) (*
 	weight := s.Totals().Weight
 	mean := func(theta *graph.Node, in []*graph.Node) *graph.Node {
 		x := net.Problem.Normalize(in[1], dtypes.Float64)
-		each, _ := net.Problem.LossAndScore(net.Evaluate(nets.Product, net.Split(theta), in[0], x), in[2])
+		each, _ := net.Problem.LossAndScore(net.Evaluate(conv.Product, net.Split(theta), in[0], x), in[2])
 		return graph.DivScalar(graph.ReduceAllSum(each), weight)
 	}
 	if len(state) == 0 {

@@ -9,6 +9,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/aten/forward"
+	"lossatlas/activities/conv"
 )
 
 // Tolerances of relative differences: what rounding in single precision leaves over many layers, and in half precision.
@@ -33,11 +35,11 @@ func Outputs(p *aten.Program, params, buffers [][]float32, path string) (Agreeme
 	if err != nil {
 		return Agreement{}, fmt.Errorf("%s: %w", path, err)
 	}
-	cost, err := p.Cost(1)
+	shapes, err := forward.Shapes(p, 1)
 	if err != nil {
 		return Agreement{}, err
 	}
-	if err := e.cut(int(max(1, maxMACs/max(cost.MACs, 1)))); err != nil {
+	if err := e.cut(int(max(1, maxMACs/max(p.Cost(shapes).MACs, 1)))); err != nil {
 		return Agreement{}, fmt.Errorf("%s: %w", path, err)
 	}
 	shape, y, err := outputs(p, params, buffers, e)
@@ -67,7 +69,7 @@ func outputs(p *aten.Program, params, buffers [][]float32, e *expected) (shape [
 	}
 	n := len(params)
 	exec, err := graph.NewExec(b, func(in []*graph.Node) *graph.Node {
-		return p.ForwardAs(aten.Product, in[:n], in[n:len(in)-1], in[len(in)-1])
+		return forward.Add(p, conv.Product, in[:n], in[n:len(in)-1], in[len(in)-1])
 	})
 	if err != nil {
 		return nil, nil, err

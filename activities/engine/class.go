@@ -12,7 +12,7 @@ import (
 	"github.com/gomlx/go-xla/pjrt"
 	"golang.org/x/sys/cpu"
 
-	"lossatlas/activities/nets"
+	"lossatlas/activities/conv"
 )
 
 // formulation counts the ways in which the graphs have been written: orders of
@@ -42,7 +42,7 @@ func Class(o Options) (string, error) {
 		return "", err
 	}
 	class := fmt.Sprintf("xla:sha256:%s:f32:%s:v%d", plugin.digest[:16], plugin.device(), formulation)
-	if plugin.formulation == nets.OneDNN {
+	if plugin.formulation == conv.OneDNN {
 		class += ":onednn"
 	}
 	if flags := relevant(plugin.flags); flags != "" {

@@ -19,7 +19,7 @@ import (
 	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/go-xla/compute/xla"
 
-	"lossatlas/activities/nets"
+	"lossatlas/activities/conv"
 )
 
 // Options choose a backend. The zero value is the pure-Go one.
@@ -84,7 +84,7 @@ func Open(o Options) (*Backend, error) {
 	}
 	b := &Backend{name: kind, class: class, programs: map[string]*Program{}}
 	if kind == "go" {
-		b.plugin.formulation = nets.Product
+		b.plugin.formulation = conv.Product
 		// One operation at a time: matrix products that run side by side each wait
 		// for workers that the others hold, for ever. Each is parallel in itself.
 		b.compute, err = gobackend.New("ops_sequential")
@@ -122,7 +122,7 @@ func openXLA(o Options) (compute.Backend, plugin, error) {
 }
 
 // Formulation is how graphs for this backend write convolutions to be fast.
-func (b *Backend) Formulation() nets.Formulation { return b.plugin.formulation }
+func (b *Backend) Formulation() conv.Formulation { return b.plugin.formulation }
 
 // Name is "xla" or "go".
 func (b *Backend) Name() string { return b.name }

@@ -16,7 +16,7 @@ import (
 
 	"github.com/gomlx/go-xla/pjrt"
 
-	"lossatlas/activities/nets"
+	"lossatlas/activities/conv"
 )
 
 // plugin is what is known of a PJRT plugin without loading it.
@@ -24,7 +24,7 @@ type plugin struct {
 	path        string // absolute
 	digest      string // SHA-256, hexadecimal
 	flags       string // the XLA_FLAGS it runs with
-	formulation nets.Formulation
+	formulation conv.Formulation
 }
 
 // oneDNNFlags make XLA's CPU compiler use oneDNN for convolutions over three
@@ -67,7 +67,7 @@ func inspect(o Options) (plugin, error) {
 	}
 	p := plugin{path: path, digest: c.digest, flags: userFlags()}
 	if c.oneDNN && !pjrt.IsCUDAName(path) {
-		p.formulation = nets.OneDNN
+		p.formulation = conv.OneDNN
 		for _, f := range oneDNNFlags {
 			if name, _, _ := strings.Cut(f, "="); !strings.Contains(p.flags, name) { // the user's own setting counts
 				p.flags = strings.TrimSpace(p.flags + " " + f)

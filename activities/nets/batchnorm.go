@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/gomlx/gomlx/core/graph"
+
+	"lossatlas/activities/internal/nodes"
 )
 
 // Constants of batch normalisation, PyTorch's defaults.
@@ -75,12 +77,9 @@ func (b batchNorm) normalize(p *pass, x, scale, shift *graph.Node) *graph.Node {
 			dy, sum, product = v, total(v), total(graph.Mul(v, centred))
 		}
 	}
-	return withGradients([]*graph.Node{x, scale, shift},
-		func(in []*graph.Node) *graph.Node {
-			factor := graph.Div(in[1], deviation)
-			c := graph.Sub(in[0], perChannel(mean, x))
-			return graph.Add(graph.Mul(c, perChannel(factor, x)), perChannel(in[2], x))
-		},
+	factor := graph.Div(scale, deviation)
+	y := graph.Add(graph.Mul(centred, perChannel(factor, x)), perChannel(shift, x))
+	return nodes.WithGradients(y, []*graph.Node{x, scale, shift},
 		func(dy *graph.Node) *graph.Node {
 			sums(dy)
 			along := graph.DivScalar(graph.Div(product, graph.Square(deviation)), n)

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
+
+	"lossatlas/activities/conv"
 )
 
 // CheckBatchNorm returns an error for a network from a file without running statistics, whose batch normalization, if it had any, can't be
@@ -23,7 +25,7 @@ func (n *Net) CheckBatchNorm() error {
 
 // EvaluateByBatch is Evaluate with batch normalization by the statistics of the batch, as in training. statistics is the state vector of
 // the batch alone: the mean and the unbiased variance that each layer sees.
-func (n *Net) EvaluateByBatch(f Formulation, params []*graph.Node, state, examples *graph.Node) (outputs, statistics *graph.Node) {
+func (n *Net) EvaluateByBatch(f conv.Formulation, params []*graph.Node, state, examples *graph.Node) (outputs, statistics *graph.Node) {
 	var parts []*graph.Node
 	if n.program != nil {
 		outputs, parts = n.program.evaluateByBatch(f, params, split(state, n.State()), examples)

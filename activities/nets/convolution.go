@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/gomlx/gomlx/core/graph"
+
+	"lossatlas/activities/conv"
 )
 
 // Convolution is a two-dimensional cross-correlation with zero padding:
@@ -32,7 +34,11 @@ func (l Convolution) plan(p *planner, in Shape) (op, Shape, error) {
 	p.macs += int64(height) * int64(width) * int64(l.Out) * int64(in.Channels) * int64(l.Kernel*l.Kernel)
 	forward := func(p *pass, x *graph.Node) *graph.Node {
 		kernel := graph.TransposeAllAxes(p.params[weight], 2, 3, 1, 0) // OIHW to HWIO
-		y := p.formulation.convolve(x, kernel, l.Stride, l.Padding)
+		padding := l.Padding
+		if padding > (l.Kernel-1)/2 { // as constants, which stored results were computed with
+			x, padding = padded(x, padding, 0), 0
+		}
+		y := p.formulation.ConvolveLast(conv.Square(l.Stride, padding), x, kernel)
 		if !l.Bias {
 			return y
 		}
@@ -44,23 +50,4 @@ func (l Convolution) plan(p *planner, in Shape) (op, Shape, error) {
 // perChannel reshapes a vector of one value per channel so that it broadcasts over x.
 func perChannel(v, x *graph.Node) *graph.Node {
 	return graph.ExpandLeftToRank(v, x.Rank())
-}
-
-// convolveProduct writes the convolution as one matrix product of the image
-// patches with the kernel (im2col). The pure-Go backend's own convolution is a
-// plain loop and ten times slower.
-func convolveProduct(x, kernel *graph.Node, stride, padding int) *graph.Node {
-	k, in, out := kernel.Shape().Dim(0), kernel.Shape().Dim(2), kernel.Shape().Dim(3)
-	batch := x.Shape().Dim(0)
-	x = padded(x, padding, 0)
-	height, width := (x.Shape().Dim(1)-k)/stride+1, (x.Shape().Dim(2)-k)/stride+1
-	taps := make([]*graph.Node, 0, k*k)
-	for row := range k {
-		for column := range k {
-			taps = append(taps, tap(x, row, column, height, width, stride))
-		}
-	}
-	patches := graph.Reshape(graph.Concatenate(taps, 3), batch*height*width, k*k*in)
-	y := graph.Dot(patches, graph.Reshape(kernel, k*k*in, out)).Product()
-	return graph.Reshape(y, batch, height, width, out)
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
+
+	"lossatlas/activities/conv"
 )
 
 // TestDenseNetAgainstPyTorch compares a small DenseNet (growth 2, blocks of 2,
@@ -44,7 +46,7 @@ func TestDenseNetAgainstPyTorch(t *testing.T) {
 	}
 	b := goBackend(t)
 	got := run(t, b, func(in []*graph.Node) []*graph.Node {
-		return []*graph.Node{net.Evaluate(Product, net.Split(in[0]), in[1], in[2])}
+		return []*graph.Node{net.Evaluate(conv.Product, net.Split(in[0]), in[1], in[2])}
 	}, theta, state, images)
 	agree(t, "logits in evaluation mode", got[0][:10], []float64{
 		-0.00127566062639, 0.0871756894269, 0.554203741304, 0.416787614319, 0.307668412712,
@@ -53,7 +55,7 @@ func TestDenseNetAgainstPyTorch(t *testing.T) {
 	names := []string{"conv1.weight", "dense1.1.conv1.weight", "trans2.conv.weight", "dense3.0.bn2.bias", "dense4.0.conv2.weight", "bn.weight"}
 	got = run(t, b, func(in []*graph.Node) []*graph.Node {
 		params := net.Split(in[0])
-		logits, _ := net.Train(Product, params, in[1], in[2], nil)
+		logits, _ := net.Train(conv.Product, params, in[1], in[2], nil)
 		picked := graph.Mul(graph.LogSoftmax(logits), in[3])
 		gradients := graph.Gradient(graph.MulScalar(graph.ReduceAllSum(picked), -0.5), params...)
 		out := []*graph.Node{logits}

@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"pgregory.net/rapid"
 
+	"lossatlas/activities/conv"
 	"lossatlas/activities/nets/module"
 )
 
@@ -173,7 +174,7 @@ func TestGradientsOfAnyNetwork(t *testing.T) {
 		theta, state := start(net)
 		images := normal("images", 4, 32, 32, 3)
 		along := normal("direction", net.NumParams())
-		loss := func(theta array, formulation Formulation) (value, slope float64) {
+		loss := func(theta array, formulation conv.Formulation) (value, slope float64) {
 			out := run(t, b, func(in []*graph.Node) []*graph.Node {
 				params := net.Split(in[0])
 				logits, _ := net.Train(formulation, params, in[1], in[2], nil)
@@ -183,8 +184,8 @@ func TestGradientsOfAnyNetwork(t *testing.T) {
 			}, theta, state, images, along)
 			return out[0][0], out[1][0]
 		}
-		_, slope := loss(theta, Product)
-		if _, other := loss(theta, OneDNN); math.Abs(slope-other) > 1e-10*(1+math.Abs(slope)) {
+		_, slope := loss(theta, conv.Product)
+		if _, other := loss(theta, conv.OneDNN); math.Abs(slope-other) > 1e-10*(1+math.Abs(slope)) {
 			rt.Errorf("derivative %.12g as products, %.12g for oneDNN", slope, other)
 		}
 		const h = 1e-6
@@ -195,8 +196,8 @@ func TestGradientsOfAnyNetwork(t *testing.T) {
 			}
 			return moved
 		}
-		above, _ := loss(shifted(h), Product)
-		below, _ := loss(shifted(-h), Product)
+		above, _ := loss(shifted(h), conv.Product)
+		below, _ := loss(shifted(-h), conv.Product)
 		if difference := (above - below) / (2 * h); math.Abs(slope-difference) > 1e-5*(1+math.Abs(slope)) {
 			rt.Errorf("derivative %.9g, by differences %.9g", slope, difference)
 		}

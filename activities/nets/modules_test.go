@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 
+	"lossatlas/activities/conv"
 	"lossatlas/activities/tangent"
 )
 
@@ -76,7 +77,7 @@ func TestLayersAgainstPyTorch(t *testing.T) {
 					t.Fatalf("the parameters are %v, PyTorch's %v", p.params, c.Params)
 				}
 			}
-			for _, f := range []Formulation{Plain, Product, OneDNN} {
+			for _, f := range []conv.Formulation{conv.Plain, conv.Product, conv.OneDNN} {
 				got := c.derivatives(t, b, ops, p.params, f)
 				agree(t, "output", got[0], c.Y, 1e-9)
 				agree(t, "gradient", got[1], c.Gradient, 1e-9)
@@ -87,7 +88,7 @@ func TestLayersAgainstPyTorch(t *testing.T) {
 }
 
 // derivatives are the output, and gradient and Hessian-vector product of the loss that testdata/layers.py describes.
-func (c layerCase) derivatives(t *testing.T, b compute.Backend, ops chain, params []Param, f Formulation) [][]float64 {
+func (c layerCase) derivatives(t *testing.T, b compute.Backend, ops chain, params []Param, f conv.Formulation) [][]float64 {
 	t.Helper()
 	wave := func(start float64, i int) float64 { return math.Sin(start + 0.7*float64(i)) }
 	theta := array{dims: []int{Length(params)}}

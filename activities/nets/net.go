@@ -5,6 +5,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 
+	"lossatlas/activities/conv"
 	"lossatlas/activities/problem"
 )
 
@@ -129,7 +130,7 @@ func (n *Net) CheckTrainable() error {
 // tensors that Split cuts from θ, so that gradients can be taken with respect to
 // them; examples is [batch, Shape…] of the problem, normalized; state is the flat
 // vector. The result is the outputs, [batch, Labels…, Outputs]. Networks with StableHLO programs have no graph.
-func (n *Net) Evaluate(f Formulation, params []*graph.Node, state, examples *graph.Node) *graph.Node {
+func (n *Net) Evaluate(f conv.Formulation, params []*graph.Node, state, examples *graph.Node) *graph.Node {
 	if n.program != nil {
 		return n.program.evaluate(f, params, split(state, n.State()), examples)
 	}
@@ -153,7 +154,7 @@ func (n *Net) HasDropout() bool { return n.plan.dropouts > 0 }
 // Evaluate. dice are two random numbers for each example, uint32 [batch, 2], of which
 // dropout makes its masks; networks without ignore it. The result is the outputs and
 // the new flat state vector.
-func (n *Net) Train(f Formulation, params []*graph.Node, state, examples, dice *graph.Node) (outputs, newState *graph.Node) {
+func (n *Net) Train(f conv.Formulation, params []*graph.Node, state, examples, dice *graph.Node) (outputs, newState *graph.Node) {
 	p := &pass{formulation: f, params: params, state: split(state, n.State()), training: true, newState: make([]*graph.Node, len(n.State())), dice: dice}
 	outputs = n.ops.forward(p, n.channelsLast(examples))
 	if len(p.newState) == 0 {

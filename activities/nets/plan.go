@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 
+	"lossatlas/activities/conv"
 	"lossatlas/activities/nets/module"
 )
 
@@ -116,7 +117,7 @@ func (c chain) forward(p *pass, x *graph.Node) *graph.Node {
 
 // pass is one walk through a network while its graph is being built.
 type pass struct {
-	formulation Formulation
+	formulation conv.Formulation
 	params      []*graph.Node // by index in the parameter table, in PyTorch's shapes
 	state       []*graph.Node // by index in the state table
 	training    bool          // normalise by the batch's statistics and put the new running ones into newState

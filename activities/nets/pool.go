@@ -73,11 +73,3 @@ func overWindow(x *graph.Node, kernel, height, width, stride int, combine func(a
 	}
 	return all
 }
-
-// plus is sum + x, or x where there is no sum yet.
-func plus(sum, x *graph.Node) *graph.Node {
-	if sum == nil {
-		return x
-	}
-	return graph.Add(sum, x)
-}

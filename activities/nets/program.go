@@ -9,6 +9,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/aten/forward"
+	"lossatlas/activities/conv"
 	"lossatlas/activities/problem"
 )
 
@@ -70,13 +72,15 @@ func fromProgram(name string, p *aten.Program, of problem.Problem) (*Net, error)
 		return nil, err
 	}
 	const batch = 3 // unlike most sizes, so that an axis of this size is the batch
-	out, err := p.Check(batch)
+	out, err := forward.Check(p, batch)
 	if err != nil {
 		return nil, err
 	}
-	if n.program.cost, err = p.Cost(1); err != nil {
+	one, err := forward.Shapes(p, 1)
+	if err != nil {
 		return nil, err
 	}
+	n.program.cost = p.Cost(one)
 	n.plan.macs = n.program.cost.MACs
 	n.program.toOutputs, err = toOutputs(of, out, batch)
 	return n, err
@@ -163,13 +167,13 @@ func remedy(of problem.Problem, out []int) string {
 }
 
 // evaluate adds the forward pass to a graph.
-func (p *program) evaluate(f Formulation, params, state []*graph.Node, examples *graph.Node) *graph.Node {
-	return p.toOutputs(p.ForwardAs(aten.Formulation(f), params, state, p.toInput(examples))) // the formulations of both packages are in one order
+func (p *program) evaluate(f conv.Formulation, params, state []*graph.Node, examples *graph.Node) *graph.Node {
+	return p.toOutputs(forward.Add(p.Program, f, params, state, p.toInput(examples)))
 }
 
 // evaluateByBatch is evaluate by the statistics of the batch, which it returns in the places of the running ones.
-func (p *program) evaluateByBatch(f Formulation, params, state []*graph.Node, examples *graph.Node) (outputs *graph.Node, statistics []*graph.Node) {
-	y, statistics := p.ForwardByBatch(aten.Formulation(f), params, state, p.toInput(examples))
+func (p *program) evaluateByBatch(f conv.Formulation, params, state []*graph.Node, examples *graph.Node) (outputs *graph.Node, statistics []*graph.Node) {
+	y, statistics := forward.AddByBatch(p.Program, f, params, state, p.toInput(examples))
 	return p.toOutputs(y), statistics
 }
 

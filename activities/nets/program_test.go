@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/conv"
 	"lossatlas/activities/problem"
 )
 
@@ -50,7 +51,7 @@ func TestFromProgram(t *testing.T) {
 			t.Errorf("the tables are %v", net.Params())
 		}
 		outputs = append(outputs, run(t, goBackend(t), func(in []*graph.Node) []*graph.Node {
-			return []*graph.Node{net.Evaluate(Plain, net.Split(in[0]), graph.Zeros(in[0].Graph(), in[0].Shape()), in[1])}
+			return []*graph.Node{net.Evaluate(conv.Plain, net.Split(in[0]), graph.Zeros(in[0].Graph(), in[0].Shape()), in[1])}
 		}, theta, images[p.ChannelsFirst])[0])
 	}
 	for o := range 2 {

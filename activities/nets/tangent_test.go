@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"pgregory.net/rapid"
 
+	"lossatlas/activities/conv"
 	"lossatlas/activities/tangent"
 )
 
@@ -28,7 +29,7 @@ func TestTangentsOfAnyNetwork(t *testing.T) {
 			return
 		}
 		theta, state := start(net)
-		f := rapid.SampledFrom([]Formulation{Plain, Product, OneDNN}).Draw(rt, "formulation")
+		f := rapid.SampledFrom([]conv.Formulation{conv.Plain, conv.Product, conv.OneDNN}).Draw(rt, "formulation")
 		out := run(t, b, func(in []*graph.Node) []*graph.Node {
 			theta, state, images, u, v, w := in[0], in[1], in[2], in[3], in[4], in[5]
 			dot := func(a, b *graph.Node) *graph.Node { return graph.ReduceAllSum(graph.Mul(a, b)) }
@@ -72,7 +73,7 @@ func TestSecondDerivativeByDifferences(t *testing.T) {
 	}
 	gradientOf := func(in []*graph.Node) *graph.Node {
 		params := net.Split(in[0])
-		return Join(graph.Gradient(loss(net.Evaluate(Product, params, in[1], in[2])), params...))
+		return Join(graph.Gradient(loss(net.Evaluate(conv.Product, params, in[1], in[2])), params...))
 	}
 	gradient := func(theta array) []float64 {
 		return run(t, b, func(in []*graph.Node) []*graph.Node { return []*graph.Node{gradientOf(in)} }, theta, state, examples)[0]

@@ -5,7 +5,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 
-	"lossatlas/activities/aten"
+	"lossatlas/activities/aten/forward"
 	"lossatlas/activities/nets/module"
 )
 
@@ -35,9 +35,9 @@ func (l Translated) plan(p *planner, in Shape) (op, Shape, error) {
 			params[i] = p.params[at]
 		}
 		if !m.ChannelsFirst {
-			return m.Program.ForwardAs(aten.Formulation(p.formulation), params, nil, x)
+			return forward.Add(m.Program, p.formulation, params, nil, x)
 		}
-		y := m.Program.ForwardAs(aten.Formulation(p.formulation), params, nil, graph.TransposeAllAxes(x, 0, 3, 1, 2))
+		y := forward.Add(m.Program, p.formulation, params, nil, graph.TransposeAllAxes(x, 0, 3, 1, 2))
 		return graph.TransposeAllAxes(y, 0, 2, 3, 1)
 	}, m.Out, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lossatlas/activities/aten/forward"
 	"lossatlas/activities/onnx"
 	"lossatlas/activities/weights"
 )
@@ -53,7 +54,7 @@ func TestMatchKeras(t *testing.T) {
 	if text := strings.Join(f.Notes, "\n"); strings.Contains(text, "dropped") || !strings.Contains(text, "is stem.kernel") {
 		t.Errorf("notes %q", f.Notes)
 	}
-	if _, err := f.Program.Check(3); err != nil {
+	if _, err := forward.Check(f.Program, 3); err != nil {
 		t.Error(err)
 	}
 

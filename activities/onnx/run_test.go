@@ -11,6 +11,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/aten/forward"
+	"lossatlas/activities/conv"
 	"lossatlas/activities/onnx"
 	"lossatlas/activities/tangent"
 )
@@ -123,7 +125,7 @@ func (r *run) call(t *testing.T, params [][]float64, more [][]float64, build fun
 func (r *run) logits(t *testing.T) []float64 {
 	t.Helper()
 	out := r.call(t, r.params, nil, func(params, buffers, _ []*graph.Node, x, _ *graph.Node) []*graph.Node {
-		return []*graph.Node{r.file.Program.Forward(params, buffers, x)}
+		return []*graph.Node{forward.Add(r.file.Program, conv.Plain, params, buffers, x)}
 	})
 	return tensors.MustCopyFlatData[float64](out[0])
 }
@@ -143,7 +145,7 @@ func (r *run) loss(t *testing.T, alpha, beta float64) float64 {
 		}
 	}
 	out := r.call(t, moved, nil, func(params, buffers, _ []*graph.Node, x, y *graph.Node) []*graph.Node {
-		return []*graph.Node{crossEntropy(r.file.Program.Forward(params, buffers, x), y)}
+		return []*graph.Node{crossEntropy(forward.Add(r.file.Program, conv.Plain, params, buffers, x), y)}
 	})
 	return tensors.ToScalar[float64](out[0])
 }
@@ -152,7 +154,7 @@ func (r *run) loss(t *testing.T, alpha, beta float64) float64 {
 func (r *run) derivatives(t *testing.T, v [][]float64) (gradient, hv [][]float64) {
 	t.Helper()
 	out := r.call(t, r.params, v, func(params, buffers, v []*graph.Node, x, y *graph.Node) []*graph.Node {
-		loss := crossEntropy(r.file.Program.Forward(params, buffers, x), y)
+		loss := crossEntropy(forward.Add(r.file.Program, conv.Plain, params, buffers, x), y)
 		g := graph.Gradient(loss, params...)
 		return append(g, tangent.Along(g, params, v)...)
 	})

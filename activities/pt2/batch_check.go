@@ -6,15 +6,16 @@ import (
 	"strings"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/aten/forward"
 )
 
 // check refuses programs that mix examples: what these compute may depend on the size of the batch in other ways.
 func (f *freeing) check() error {
-	now, err := f.Shapes(f.size)
+	now, err := forward.Shapes(f.Program, f.size)
 	if err != nil {
 		return err
 	}
-	other, err := f.Shapes(f.size + 1)
+	other, err := forward.Shapes(f.Program, f.size + 1)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/aten/forward"
 )
 
 // view makes the batch free in the shape that the i-th operation views or expands a tensor of the batch to, and notes where the batch is in
@@ -26,11 +27,11 @@ func (f *freeing) view(i int) error {
 	self := op.Args["self"].Value
 	before := *f.Program
 	before.Ops, before.Output = f.Ops[:i], self
-	now, err := before.Shapes(f.size)
+	now, err := forward.Shapes(&before, f.size)
 	if err != nil {
 		return err
 	}
-	other, err := before.Shapes(f.size + 1)
+	other, err := forward.Shapes(&before, f.size + 1)
 	if err != nil {
 		return err
 	}
@@ -56,7 +57,7 @@ func (f *freeing) view(i int) error {
 		return nil
 	case op.Name == "flatten":
 		before.Ops, before.Output = f.Ops[:i+1], op.Out[0]
-		if now, err = before.Shapes(f.size); err != nil {
+		if now, err = forward.Shapes(&before, f.size); err != nil {
 			return err
 		}
 		for _, n := range now[op.Out[0]] {

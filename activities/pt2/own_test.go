@@ -14,7 +14,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
-	"lossatlas/activities/aten"
+	"lossatlas/activities/aten/forward"
+	"lossatlas/activities/conv"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/npz"
 	"lossatlas/activities/pt2"
@@ -46,7 +47,7 @@ func TestOwn(t *testing.T) {
 	for _, name := range own {
 		t.Run(name, func(t *testing.T) {
 			c := openCase(t, name)
-			c.compare(t, b, aten.Product, dtypes.Float64, 1e-9, 1e-7)
+			c.compare(t, b, conv.Product, dtypes.Float64, 1e-9, 1e-7)
 			step := 1
 			if name == "resnet" { // 48 images of 64×64 take the pure-Go backend a second
 				step = 12
@@ -72,7 +73,7 @@ func TestOwnXLA(t *testing.T) {
 	}
 	defer b.Finalize()
 	for _, name := range own {
-		t.Run(name, func(t *testing.T) { openCase(t, name).compare(t, b, aten.OneDNN, dtypes.Float32, 1e-6, 3e-6) })
+		t.Run(name, func(t *testing.T) { openCase(t, name).compare(t, b, conv.OneDNN, dtypes.Float32, 1e-6, 3e-6) })
 	}
 }
 
@@ -96,7 +97,7 @@ func openCase(t *testing.T, name string) *referenceCase {
 }
 
 // compare compares outputs, loss and derivatives, with a tolerance for the loss and another for the rest.
-func (c *referenceCase) compare(t *testing.T, b compute.Backend, form aten.Formulation, dtype dtypes.DType, exact, tolerance float64) {
+func (c *referenceCase) compare(t *testing.T, b compute.Backend, form conv.Formulation, dtype dtypes.DType, exact, tolerance float64) {
 	t.Helper()
 	logits, loss, gradient, hv := c.derivatives(t, b, form, dtype)
 	near(t, "loss", []float64{loss}, []float64{c.want.Loss}, exact)
@@ -106,7 +107,7 @@ func (c *referenceCase) compare(t *testing.T, b compute.Backend, form aten.Formu
 }
 
 // derivatives runs the network over all examples, with H·v along v.
-func (c *referenceCase) derivatives(t *testing.T, b compute.Backend, form aten.Formulation, dtype dtypes.DType) (logits []float64, loss float64, gradient, hv []float64) {
+func (c *referenceCase) derivatives(t *testing.T, b compute.Backend, form conv.Formulation, dtype dtypes.DType) (logits []float64, loss float64, gradient, hv []float64) {
 	t.Helper()
 	p, v := c.file.Program, floats(t, c.hvp, "v")
 	n, m := len(p.Params), len(p.Buffers)
@@ -117,7 +118,7 @@ func (c *referenceCase) derivatives(t *testing.T, b compute.Backend, form aten.F
 			}
 		}
 		params := in[:n]
-		logits := p.ForwardAs(form, params, in[n:n+m], in[n+m])
+		logits := forward.Add(p, form, params, in[n:n+m], in[n+m])
 		loss := crossEntropy(graph.ConvertDType(logits, dtypes.Float64), in[n+m+1])
 		gradient := graph.Gradient(loss, params...)
 		hv := tangent.Along(gradient, params, in[n+m+2:])
@@ -162,7 +163,7 @@ func (c *referenceCase) surface(t *testing.T, b compute.Backend, step int) (got,
 	p, want := c.file.Program, c.want.Surface
 	n, m := len(p.Params), len(p.Buffers)
 	exec, err := graph.NewExec(b, func(in []*graph.Node) *graph.Node {
-		return crossEntropy(p.ForwardAs(aten.Product, in[:n], in[n:n+m], in[n+m]), in[n+m+1])
+		return crossEntropy(forward.Add(p, conv.Product, in[:n], in[n:n+m], in[n+m]), in[n+m+1])
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/aten/forward"
 )
 
 // File is a network with the weights that were exported with it.
@@ -207,7 +208,7 @@ func (t *reader) check() error {
 	if t.symbols.fixed > 0 {
 		batch = t.symbols.fixed
 	}
-	got, err := p.Shapes(batch)
+	got, err := forward.Shapes(p, batch)
 	if err != nil {
 		return err
 	}

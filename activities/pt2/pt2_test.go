@@ -13,6 +13,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/aten/forward"
+	"lossatlas/activities/conv"
 	"lossatlas/activities/pt2"
 )
 
@@ -248,7 +250,7 @@ func TestVersions(t *testing.T) {
 		}
 		n := len(f.Params)
 		exec, err := graph.NewExec(b, func(in []*graph.Node) *graph.Node {
-			return f.Program.Forward(in[:n], in[n:len(in)-1], in[len(in)-1])
+			return forward.Add(f.Program, conv.Plain, in[:n], in[n:len(in)-1], in[len(in)-1])
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/aten/forward"
 	"lossatlas/activities/hlo"
 	"lossatlas/activities/hlo/folder"
 	"lossatlas/activities/nets"
@@ -183,11 +184,11 @@ func ReadModel(path string) (Model, error) {
 	if err != nil {
 		return Model{}, err
 	}
-	cost, err := p.Cost(1)
+	shapes, err := forward.Shapes(p, 1)
 	if err != nil {
 		return Model{}, err
 	}
-	out := Model{Type: p.Input.Type, Operations: len(p.Ops), MACs: cost.MACs, Notes: m.notes}
+	out := Model{Type: p.Input.Type, Operations: len(p.Ops), MACs: p.Cost(shapes).MACs, Notes: m.notes}
 	for _, d := range p.Input.Shape {
 		out.Input = append(out.Input, d.String())
 	}
