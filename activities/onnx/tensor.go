@@ -159,13 +159,19 @@ func (t *tensor) external(folder string, want int64) ([]byte, error) {
 	return b, err
 }
 
-// floats decodes the numbers of a floating-point tensor, rounded to float32.
-func (t *tensor) floats(folder string) ([]float32, error) {
+// bytes is the content of a tensor with the number of its elements.
+func (t *tensor) bytes(folder string) ([]byte, int, error) {
 	_, n, err := t.shape()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	b, err := t.content(folder, n)
+	return b, n, err
+}
+
+// floats decodes the numbers of a floating-point tensor, rounded to float32.
+func (t *tensor) floats(folder string) ([]float32, error) {
+	b, n, err := t.bytes(folder)
 	if err != nil {
 		return nil, err
 	}
@@ -192,11 +198,7 @@ func (t *tensor) isFloat() bool { return kinds[t.kind] == "float32" }
 
 // numbers decodes a tensor of any type.
 func (t *tensor) numbers(folder string) ([]number, error) {
-	_, n, err := t.shape()
-	if err != nil {
-		return nil, err
-	}
-	b, err := t.content(folder, n)
+	b, n, err := t.bytes(folder)
 	if err != nil {
 		return nil, err
 	}

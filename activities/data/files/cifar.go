@@ -25,12 +25,7 @@ func isCIFAR(name string) bool { return cifarName.MatchString(name) }
 // openCIFAR reads files of a folder.
 func openCIFAR(dir string, names []string, opts Options) (*found, error) {
 	f := &found{}
-	slices.SortFunc(names, natural)
-	var have []string
-	for _, name := range names {
-		have = append(have, splitOf(name))
-	}
-	as := f.assign(have)
+	as := f.assignNames(names)
 	for _, name := range names {
 		if err := f.addCIFAR(filepath.Join(dir, name), as[splitOf(name)], opts); err != nil {
 			return nil, err

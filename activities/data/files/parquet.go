@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 
@@ -36,12 +35,7 @@ func parquetDir(dir string, entries []fs.DirEntry) (string, []string) {
 // openParquet reads files of a folder in the natural order of their names.
 func openParquet(dir string, names []string, opts Options) (*found, error) {
 	f := &found{}
-	slices.SortFunc(names, natural)
-	var have []string
-	for _, name := range names {
-		have = append(have, splitOf(name))
-	}
-	as := f.assign(have)
+	as := f.assignNames(names)
 	var how *pictures
 	for _, name := range names {
 		split := as[splitOf(name)]

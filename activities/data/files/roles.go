@@ -93,6 +93,16 @@ func (s splitRoles) used(f *found) []roles {
 	return out
 }
 
+// assignNames sorts the names of files naturally, and assigns the splits that the names stand for.
+func (f *found) assignNames(names []string) map[string]string {
+	slices.SortFunc(names, natural)
+	have := make([]string, len(names))
+	for i, name := range names {
+		have[i] = splitOf(name)
+	}
+	return f.assign(have)
+}
+
 // assign maps the splits that files have to those of a data set. The validation
 // split becomes the test split where there is none, and an only split is the training split.
 func (f *found) assign(have []string) map[string]string {

@@ -27,12 +27,7 @@ func isTar(name string) bool { return tarName.MatchString(name) }
 // openShards reads archives of a folder in the natural order of their names.
 func openShards(dir string, names []string, opts Options) (*found, error) {
 	f := &found{}
-	slices.SortFunc(names, natural)
-	var have []string
-	for _, name := range names {
-		have = append(have, splitOf(name))
-	}
-	as := f.assign(have)
+	as := f.assignNames(names)
 	var how *pictures
 	for _, name := range names {
 		split := as[splitOf(name)]
