@@ -9,7 +9,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -359,15 +358,6 @@ func TestPrefixes(t *testing.T) {
 	}
 }
 
-// allocated is what a call allocates, all in all.
-func allocated(do func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	do()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
-}
-
 // TestForeignFilesCostLittle: what the network does not need is not read, however much
 // there is of it, and a list of tensors that is too long for the network isn't either.
 func TestForeignFilesCostLittle(t *testing.T) {
@@ -397,7 +387,7 @@ func TestForeignFilesCostLittle(t *testing.T) {
 	} {
 		path := write(t, c.name, c.file)
 		var err error
-		used := allocated(func() { _, _, _, err = weights.Read(path, net, nil) })
+		used := shared.Allocated(func() { _, _, _, err = weights.Read(path, net, nil) })
 		t.Logf("%s of %d bytes: %d bytes allocated", c.name, len(c.file), used)
 		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.says)

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"codeberg.org/sbinet/npyio/npz"
@@ -190,4 +191,13 @@ func Noise(p problem.Problem, n int) data.Split {
 		s.Classes[i] = int32(rng.IntN(p.Outputs))
 	}
 	return s
+}
+
+// Allocated is the number of bytes that a call allocates in all.
+func Allocated(do func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }

@@ -8,11 +8,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
+	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/weights/torch"
 )
 
@@ -145,7 +145,7 @@ func TestHostileSizes(t *testing.T) {
 		{"tar", append(make([]byte, 257), "ustar"...), "before 0.1.10"},
 	} {
 		var err error
-		used := allocated(func() { err = readAll(c.file) })
+		used := shared.Allocated(func() { err = readAll(c.file) })
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.says)
 		}
@@ -180,14 +180,6 @@ func readAll(b []byte) error {
 		}
 	}
 	return nil
-}
-
-func allocated(do func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	do()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
 }
 
 // FuzzOpen: no file makes the reader panic or read what is not there.
