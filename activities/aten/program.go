@@ -57,7 +57,7 @@ type Op struct {
 	At string `json:"at,omitempty"`
 }
 
-// Arg is an argument. At most one field is set; none is PyTorch's None.
+// Arg is an argument. At most one field is set. An argument without a value is PyTorch's None.
 type Arg struct {
 	Value  string   `json:"value,omitempty"`  // a tensor
 	Values []string `json:"values,omitempty"` // a list of tensors, "" for None

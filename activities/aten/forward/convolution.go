@@ -49,7 +49,7 @@ func convolution(c *call, spatial int) *graph.Node {
 	return y
 }
 
-// images are input and weight, with a batch of one where the input has none.
+// images are input and weight. An input without a batch axis gets one of size 1, and lifted is true.
 func (c *call) images(name string, spatial int) (x, w *graph.Node, lifted bool) {
 	x, w = c.tensor(name), c.tensor("weight")
 	if lifted = x.Rank() == spatial+1; lifted {

@@ -103,7 +103,7 @@ func arange(c *call) *graph.Node {
 	start, end, step := c.number("start", 0), c.number("end", 0), c.number("step", 1)
 	n := math.Ceil((end - start) / step)
 	if !(n >= 1 && n <= aten.MaxSize) {
-		fail("the numbers from %v to %v in steps of %v are none or too many", start, end, step)
+		fail("the sequence from %v to %v in steps of %v is empty or has more than %d numbers", start, end, step, aten.MaxSize)
 	}
 	dtype := c.dtypeArg(aten.Arg{Int: &aten.Dim{}})
 	for _, name := range []string{"start", "end", "step"} {

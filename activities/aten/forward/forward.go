@@ -91,7 +91,7 @@ type pass struct {
 
 	formulation  conv.Formulation
 	last         map[*graph.Node]*graph.Node // images by their node in PyTorch's layout, with channels last
-	channelsLast bool                        // the values are so
+	channelsLast bool                        // values of four axes have channels last
 }
 
 func newPass(prog *aten.Program, params, buffers []*graph.Node, x *graph.Node) *pass {
