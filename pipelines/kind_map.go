@@ -16,15 +16,19 @@ var mapSpec = Spec{
 	Outputs: []string{OutGrid},
 	Label:   typed(MapParams.label),
 	Cost: typed(func(p MapParams) Cost {
-		return forward(p.Net, p.Data.Problem, float64(p.points()*p.Images()))
+		return forward(p.Net, p.Data.Problem, float64(p.evaluations()*p.Images()))
 	}),
 }
 
 func (p MapParams) label() string {
-	if p.Y == nil {
-		return fmt.Sprintf("%s %s %d", p.Net, p.Data.Split, p.X.N)
+	label := fmt.Sprintf("%s %s %d", p.Net, p.Data.Split, p.X.N)
+	if p.Y != nil {
+		label += fmt.Sprintf("x%d", p.Y.N)
 	}
-	return fmt.Sprintf("%s %s %dx%d", p.Net, p.Data.Split, p.X.N, p.Y.N)
+	if p.Error > 0 {
+		label += fmt.Sprintf(" error %g", p.Error)
+	}
+	return label
 }
 
 func (p MapParams) points() int {
@@ -78,11 +82,13 @@ type Fit struct {
 
 // MapParams is a line (Y nil) or a surface. Inputs: weights, directions, and with Fit the path. Output: grid.
 type MapParams struct {
-	Net   Network `json:"net"`
-	Data  MapData `json:"data"`
-	X     Axis    `json:"x"`
-	Y     *Axis   `json:"y,omitempty"`
-	Fit   *Fit    `json:"fit,omitempty"`
+	Net  Network `json:"net"`
+	Data MapData `json:"data"`
+	X    Axis    `json:"x"`
+	Y    *Axis   `json:"y,omitempty"`
+	Fit  *Fit    `json:"fit,omitempty"`
+	// Error is allowed to the loss, relative to it, at points that are estimated; 0 evaluates all.
+	Error float64 `json:"error,omitempty"`
 	Batch int     `json:"batch"` // images per executable call; summation order, hence the last bits, depend on it
 	// BatchNorm says by which statistics batch normalization normalizes; nil is the running ones.
 	BatchNorm *BatchNorm `json:"batchnorm,omitempty"`

@@ -8,7 +8,7 @@ import (
 // The rounds.
 const (
 	coarse     = 9    // points a side of the first round; a line has 2·coarse − 1
-	growth     = 0.35  // most new points of a round, as a share of the known ones
+	growth     = 0.35 // most new points of a round, as a share of the known ones
 	checks     = 19   // check points: with n of them the largest ratio covers another point's with probability n/(n+1)
 	mostChecks = 3    // rounds of check points
 	checkShare = 0.1  // most check points, as a share of the points that are not evaluated

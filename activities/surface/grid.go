@@ -16,12 +16,14 @@ type Grid struct {
 	// infinite, which is a result; where Mask is false it is NaN and means nothing.
 	Loss     []float64
 	Accuracy []float64 // percent: the score; NaN without one, and where an output for any example is not finite
-	Mask     []bool    // true where the point was evaluated
+	Mask     []bool    // true where the point was evaluated, or estimated
 	// Decay is the part of Loss that is weight decay, ½λ‖θ‖²; nil for a loss without it.
 	Decay []float64
 	// Curvature is the extreme eigenvalues of the Hessian at the points; nil for
 	// a line or surface.
 	Curvature *Curvature
+	// Estimate says which values are estimated, and how exactly; nil where all are computed.
+	Estimate *Estimate
 	// Meta is where the grid comes from, as JSON; nil for nothing.
 	Meta json.RawMessage
 }
@@ -92,6 +94,9 @@ func (g Grid) Validate() error {
 				return fmt.Errorf("grid: %d×%d points, but %d values of %s", len(g.X), len(g.Y), len(*a.values), a.name)
 			}
 		}
+	}
+	if err := g.Estimate.validate(n); err != nil {
+		return err
 	}
 	if err := checkAxis("x", g.X); err != nil {
 		return err

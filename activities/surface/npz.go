@@ -14,8 +14,9 @@ const maxUnpacked = 512 << 20
 
 // EncodeNPZ writes the grid as NumPy reads it: x [nx] and y [ny], loss and
 // accuracy [ny][nx] in float64, mask [ny][nx] in bool, and Meta's JSON as the
-// text meta; with Decay decay [ny][nx], and with Curvature lambda_min, lambda_max, residual_min and
-// residual_max [ny][nx] as well. All bits of the numbers are kept, and equal grids give equal bytes.
+// text meta; with Decay decay [ny][nx]; with Curvature lambda_min, lambda_max, residual_min and
+// residual_max [ny][nx] as well; with Estimate stated_error [1], evaluated [ny][nx] in bool,
+// loss_error and accuracy_error [ny][nx]. All bits of the numbers are kept, and equal grids give equal bytes.
 func (g Grid) EncodeNPZ() ([]byte, error) {
 	if err := g.Validate(); err != nil {
 		return nil, err
@@ -37,7 +38,7 @@ func (g Grid) EncodeNPZ() ([]byte, error) {
 			arrays = append(arrays, npz.Array{Name: a.name, Shape: plane, Data: *a.values})
 		}
 	}
-	return npz.Encode(arrays)
+	return npz.Encode(append(arrays, g.Estimate.arrays(plane)...))
 }
 
 // DecodeNPZ reads a grid. Files that other programs wrote serve as well: mask
@@ -48,7 +49,7 @@ func DecodeNPZ(b []byte) (*Grid, error) {
 	if err != nil {
 		return nil, fmt.Errorf("grid: %w", err)
 	}
-	g, curvature := &Grid{}, &Curvature{}
+	g, curvature, estimate := &Grid{}, &Curvature{}, &Estimate{}
 	shapes := map[string][]int{}
 	for _, a := range arrays {
 		var err error
@@ -74,6 +75,9 @@ func DecodeNPZ(b []byte) (*Grid, error) {
 				err = errors.New("expected a text of JSON")
 			}
 		}
+		if err == nil {
+			err = estimate.decode(a)
+		}
 		for _, c := range curvature.arrays() {
 			if c.name == a.Name {
 				*c.values, err = floats(a.Data)
@@ -87,6 +91,9 @@ func DecodeNPZ(b []byte) (*Grid, error) {
 	}
 	if err := checkShapes(shapes); err != nil {
 		return nil, err
+	}
+	if _, ok := shapes["evaluated"]; ok {
+		g.Estimate = estimate
 	}
 	if _, ok := shapes["mask"]; !ok {
 		g.Mask = slices.Repeat([]bool{true}, len(g.Loss))
@@ -105,7 +112,7 @@ func checkShapes(shapes map[string][]int) error {
 		return fmt.Errorf("grid: x and y have the shapes %v and %v, expected one dimension each", shapes["x"], shapes["y"])
 	}
 	nx, ny := shapes["x"][0], shapes["y"][0]
-	for _, name := range []string{"loss", "accuracy", "mask", "decay", "lambda_min", "lambda_max", "residual_min", "residual_max"} {
+	for _, name := range []string{"loss", "accuracy", "mask", "decay", "lambda_min", "lambda_max", "residual_min", "residual_max", "evaluated", "loss_error", "accuracy_error"} {
 		shape, ok := shapes[name]
 		if ok && (len(shape) != 2 || shape[0] != ny || shape[1] != nx) {
 			return fmt.Errorf("grid: array %s has the shape %v, expected [%d %d] as y and x say", name, shape, ny, nx)

@@ -7,10 +7,10 @@ import (
 )
 
 // CSV writes the grid as a table, one row a point in row-major order: x, y,
-// loss, accuracy, evaluated, with Decay decay, and with Curvature lambda_min, lambda_max,
-// residual_min, residual_max. Numbers are the shortest that read back to the
+// loss, accuracy, evaluated, with Decay decay, with Curvature lambda_min, lambda_max,
+// residual_min, residual_max, and with Estimate loss_error, accuracy_error. Numbers are the shortest that read back to the
 // same bits; NaN, Inf and -Inf stand for themselves, and the fields of points
-// that weren't evaluated are empty.
+// that were neither evaluated nor estimated are empty.
 func (g Grid) CSV() ([]byte, error) {
 	if err := g.Validate(); err != nil {
 		return nil, err
@@ -24,6 +24,9 @@ func (g Grid) CSV() ([]byte, error) {
 	if g.Curvature != nil {
 		extra = append(extra, g.Curvature.arrays()...)
 	}
+	if g.Estimate != nil {
+		extra = append(extra, g.Estimate.values()...)
+	}
 	for _, a := range extra {
 		b.WriteString("," + a.name)
 	}
@@ -31,7 +34,7 @@ func (g Grid) CSV() ([]byte, error) {
 	for i, done := range g.Mask {
 		b.WriteString(number(g.X[i%len(g.X)]) + "," + number(g.Y[i/len(g.X)]) + ",")
 		if done {
-			b.WriteString(number(g.Loss[i]) + "," + number(g.Accuracy[i]) + ",true")
+			b.WriteString(number(g.Loss[i]) + "," + number(g.Accuracy[i]) + "," + strconv.FormatBool(g.IsEvaluated(i)))
 		} else {
 			b.WriteString(",,false")
 		}

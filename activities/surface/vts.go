@@ -35,6 +35,12 @@ func (g Grid) VTS() ([]byte, error) {
 			vtkArray(&b, fmt.Sprintf(`type="Float64" Name=%q`, a.name), *a.values)
 		}
 	}
+	if g.Estimate != nil {
+		for _, a := range g.Estimate.values() {
+			vtkArray(&b, fmt.Sprintf(`type="Float64" Name=%q`, a.name), *a.values)
+		}
+		vtkArray(&b, `type="UInt8" Name="evaluated"`, g.Estimate.Evaluated)
+	}
 	vtkArray(&b, `type="UInt8" Name="mask"`, g.Mask)
 	b.WriteString("</PointData>\n</Piece>\n</StructuredGrid>\n</VTKFile>\n")
 	return b.Bytes(), nil

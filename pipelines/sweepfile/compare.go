@@ -54,6 +54,7 @@ var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a co
 	of(onPaths, sharedMapField("ignore")),
 	of(onPaths, sharedMapField("seed")),
 	of(onPaths, marginField),
+	errorField,
 	{Name: "splits", Doc: "Splits whose loss is mapped. Default: train and test for an interpolation, train for the others.",
 		Type: splitsList},
 	imagesField,
@@ -416,7 +417,7 @@ func (b *builder) addComparison(m compareConfig, train []pathSource, names []str
 		for split, id := range grids {
 			drawn[split] = pipelines.Ref{Step: id, Output: pipelines.OutGrid}
 		}
-		b.addPicture("plot", pipelines.Address{Map: m.Name}, m.loss.on(pipelines.RenderParams{Plot: plotLine, Title: m.loss.title(title), Marks: pipelines.Marks(len(train))}), m.loss.both()+" between two minimizers", drawn)
+		b.addPicture("plot", pipelines.Address{Map: m.Name}, m.loss.on(pipelines.RenderParams{Plot: plotLine, Title: m.loss.title(title), Marks: pipelines.Marks(len(train))}), m.loss.both()+" between two minimizers"+m.Error.note(), drawn)
 		return
 	}
 	for _, split := range m.Splits {
@@ -426,7 +427,7 @@ func (b *builder) addComparison(m compareConfig, train []pathSource, names []str
 				continue
 			}
 			params := pipelines.RenderParams{Plot: p.name, Title: title + " · " + m.loss.over(split), Marks: pipelines.Marks(len(train))}
-			b.addPicture(split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split))+", in the plane of three minimizers", drawn)
+			b.addPicture(split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split))+", in the plane of three minimizers"+m.Error.note(), drawn)
 		}
 	}
 }

@@ -11,7 +11,7 @@ const mapLine = "line"
 var lineMap = mapKind{
 	name:    mapLine,
 	doc:     "the loss along one direction.",
-	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range"},
+	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "error"},
 	own:     []syntax.Field{pointsField},
 	splits:  splitNames,
 	resolve: resolveLattice,
@@ -37,5 +37,5 @@ func addLine(b *builder, m mapConfig, train string) {
 	for _, split := range m.Splits {
 		inputs[split] = g.grid(split)
 	}
-	b.addPicture(m.Name+"-plot", pipelines.Address{Map: m.Name}, m.loss.on(pipelines.RenderParams{Plot: plotLine, Title: m.loss.title(b.mapTitle(m))}), findPlot(plotLine).captionOf(m.loss.both()), inputs)
+	b.addPicture(m.Name+"-plot", pipelines.Address{Map: m.Name}, m.loss.on(pipelines.RenderParams{Plot: plotLine, Title: m.loss.title(b.mapTitle(m))}), findPlot(plotLine).captionOf(m.loss.both())+m.Error.note(), inputs)
 }

@@ -8,7 +8,7 @@ const mapSurface = "surface"
 var surfaceMap = mapKind{
 	name:    mapSurface,
 	doc:     "in the plane of two.",
-	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "x", "y", "resolution"},
+	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "x", "y", "resolution", "error"},
 	splits:  []string{splitTrain},
 	resolve: resolveLattice,
 	add:     addSurface,

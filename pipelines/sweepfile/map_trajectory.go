@@ -15,7 +15,7 @@ const mapTrajectory = "trajectory"
 var trajectoryMap = mapKind{
 	name:    mapTrajectory,
 	doc:     "the path of the training, and the loss in the plane of its first two principal components; train.checkpoints says which weights it leads through.",
-	shared:  []string{"normalize", "ignore", "x", "y", "resolution"},
+	shared:  []string{"normalize", "ignore", "x", "y", "resolution", "error"},
 	own:     []syntax.Field{marginField},
 	splits:  []string{splitTrain},
 	resolve: resolveTrajectory,
@@ -103,7 +103,7 @@ func (b *builder) addPaths(m mapConfig, prefix, title string, first pathSource, 
 		inputs = inputs[n:]
 	}
 	path := b.add(prefix+"path", pipelines.Address{Map: m.Name, Role: pipelines.RolePath}, pipelines.KindTrajectory, tp, points)
-	mp := pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{N: m.Resolution[0]}, Y: &pipelines.Axis{N: m.Resolution[1]}}
+	mp := pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{N: m.Resolution[0]}, Y: &pipelines.Axis{N: m.Resolution[1]}, Error: float64(m.Error)}
 	around := map[string]pipelines.Ref{pipelines.OutWeights: points[pipelines.OutWeights], pipelines.OutDirections: {Step: path, Output: pipelines.OutDirections}}
 	if m.X != nil {
 		mp.X.Min, mp.X.Max = m.X[0], m.X[1]
@@ -133,6 +133,6 @@ func (b *builder) addPaths(m mapConfig, prefix, title string, first pathSource, 
 			pipelines.OutLosses: {Step: losses, Output: pipelines.OutLosses}}
 		loss := m.loss.over(r.Split)
 		params := pipelines.RenderParams{Plot: plotTrajectory, Title: title + " · " + loss}
-		b.addPicture(prefix+r.Split+"-plot", pipelines.Address{Map: m.Name, Split: r.Split}, m.loss.on(params), caption+loss, drawn)
+		b.addPicture(prefix+r.Split+"-plot", pipelines.Address{Map: m.Name, Split: r.Split}, m.loss.on(params), caption+loss+m.Error.note(), drawn)
 	}
 }

@@ -50,6 +50,7 @@ type mapConfig struct {
 	X          *[2]float64  `field:"x"`
 	Y          *[2]float64  `field:"y"`
 	Resolution [2]int       `field:"resolution"`
+	Error      statedError  `field:"error"`
 	Splits     []string     `field:"splits"`
 	Images     *imageSet    `field:"images"`
 	Subset     string       `field:"subset"`
@@ -88,6 +89,7 @@ var sharedMapFields = []syntax.Field{
 	{Name: "x", Doc: "First and last value of α, in place of range; of a trajectory, of the first principal component, in place of what fits the path.", Type: interval{}},
 	{Name: "y", Doc: "First and last value of β, in place of range; of a trajectory, of the second principal component.", Type: interval{}},
 	resolutionField,
+	errorField,
 	{Name: "splits", Doc: "Splits whose loss is mapped. Default: train and test for a line, train for the others.", Type: splitsList},
 	imagesField,
 	{Name: "subset", Doc: "Parameters of the second derivatives. weights: those of convolutions and linear layers, as in the paper. all: biases and batch normalization's as well.",
@@ -230,14 +232,15 @@ func resolveLattice(_ *config, _ *syntax.Checker, m *mapConfig, _ *syntax.Node) 
 
 // line and plane are the lattices of a map over one direction and two.
 func (b *builder) line(m mapConfig) pipelines.MapParams {
-	return pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{Min: m.X[0], Max: m.X[1], N: m.Points}}
+	return pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{Min: m.X[0], Max: m.X[1], N: m.Points}, Error: float64(m.Error)}
 }
 
 func (b *builder) plane(m mapConfig) pipelines.MapParams {
 	return pipelines.MapParams{
-		Net: b.config.network(),
-		X:   pipelines.Axis{Min: m.X[0], Max: m.X[1], N: m.Resolution[0]},
-		Y:   &pipelines.Axis{Min: m.Y[0], Max: m.Y[1], N: m.Resolution[1]},
+		Net:   b.config.network(),
+		X:     pipelines.Axis{Min: m.X[0], Max: m.X[1], N: m.Resolution[0]},
+		Y:     &pipelines.Axis{Min: m.Y[0], Max: m.Y[1], N: m.Resolution[1]},
+		Error: float64(m.Error),
 	}
 }
 
@@ -277,7 +280,7 @@ func (b *builder) addPictures(m mapConfig, split string, inputs map[string]pipel
 			continue
 		}
 		params := pipelines.RenderParams{Plot: p.name, Title: b.mapTitle(m) + " · " + m.loss.over(split)}
-		b.addPicture(m.Name+"-"+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split)), inputs)
+		b.addPicture(m.Name+"-"+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split))+m.Error.note(), inputs)
 	}
 }
 

@@ -1,0 +1,106 @@
+package surface
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"lossatlas/activities/npz"
+)
+
+// Estimate is that a grid was evaluated at some of its points, and estimated from these at the others. The errors are
+// bounds that hold with a probability of 95 %: 0 at an evaluated point, NaN where the loss is believed not to be finite.
+type Estimate struct {
+	Error         float64 // allowed error, relative to the loss
+	Evaluated     []bool
+	LossError     []float64
+	AccuracyError []float64 // percentage points
+}
+
+// IsEvaluated says whether a point's values were computed, not estimated.
+func (g Grid) IsEvaluated(i int) bool {
+	return g.Mask[i] && (g.Estimate == nil || g.Estimate.Evaluated[i])
+}
+
+// CountEvaluated is the number of points whose values were computed.
+func (g Grid) CountEvaluated() (n int) {
+	for i := range g.Mask {
+		if g.IsEvaluated(i) {
+			n++
+		}
+	}
+	return n
+}
+
+// EstimateNote says at how many points a grid was evaluated and how exact the others are; "" of a grid that is exact.
+func (g Grid) EstimateNote() string {
+	if g.Estimate == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s of %s points evaluated, error ≤ %s with 95 %% confidence", thousands(g.CountEvaluated()), thousands(len(g.Mask)), Percent(g.Estimate.Error))
+}
+
+// Percent writes a share as "2 %".
+func Percent(share float64) string { return fmt.Sprintf("%.4g %%", math.Round(share*1e6)/1e4) }
+
+func thousands(n int) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
+}
+
+// values are the arrays of numbers with their names in a file.
+func (e *Estimate) values() []namedValues {
+	return []namedValues{{"loss_error", &e.LossError}, {"accuracy_error", &e.AccuracyError}}
+}
+
+func (e *Estimate) validate(points int) error {
+	switch {
+	case e == nil:
+		return nil
+	case !(e.Error > 0) || e.Error >= 1:
+		return fmt.Errorf("grid: an allowed error of %v, want one above 0 and below 1", e.Error)
+	case len(e.Evaluated) != points || len(e.LossError) != points || len(e.AccuracyError) != points:
+		return fmt.Errorf("grid: %d points, but %d marks of evaluated ones and %d and %d errors", points, len(e.Evaluated), len(e.LossError), len(e.AccuracyError))
+	}
+	return nil
+}
+
+// arrays are the parts of a file.
+func (e *Estimate) arrays(plane []int) []npz.Array {
+	if e == nil {
+		return nil
+	}
+	out := []npz.Array{{Name: "stated_error", Shape: []int{1}, Data: []float64{e.Error}}, {Name: "evaluated", Shape: plane, Data: e.Evaluated}}
+	for _, a := range e.values() {
+		out = append(out, npz.Array{Name: a.name, Shape: plane, Data: *a.values})
+	}
+	return out
+}
+
+// decode takes an array of a file if it is one of an estimate's.
+func (e *Estimate) decode(a npz.Array) (err error) {
+	switch a.Name {
+	case "stated_error":
+		v, err := floats(a.Data)
+		if err != nil || len(v) != 1 {
+			return errors.Join(err, fmt.Errorf("expected one number, got %d", len(v)))
+		}
+		e.Error = v[0]
+	case "evaluated":
+		marks, ok := a.Data.([]bool)
+		if e.Evaluated = marks; !ok {
+			return errors.New("expected bool")
+		}
+	}
+	for _, v := range e.values() {
+		if v.name == a.Name {
+			if *v.values, err = floats(a.Data); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+

@@ -1,0 +1,22 @@
+package pipelines
+
+// StatedErrors are the errors that a map may be asked for, relative to the loss, largest first. They are few so that
+// a map finds the points of those with other errors by their keys.
+var StatedErrors = []float64{0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001}
+
+// estimatedPoints is about how many points are evaluated for a stated error: measured with lattices of 51×51 and 201 points
+// around small networks, where 0.02 took 120 to 370 points of a surface and 17 to 36 of a line.
+func estimatedPoints(line bool, relative float64) int {
+	if line {
+		return 17 + int(0.3/relative)
+	}
+	return 100 + int(3/relative)
+}
+
+// evaluations is how many points of a map are evaluated, an estimate where its error is stated.
+func (p MapParams) evaluations() int {
+	if p.Error == 0 {
+		return p.points()
+	}
+	return min(p.points(), estimatedPoints(p.Y == nil, p.Error))
+}
