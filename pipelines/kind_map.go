@@ -89,7 +89,9 @@ type MapParams struct {
 	Fit  *Fit    `json:"fit,omitempty"`
 	// Error is allowed to the loss, relative to it, at points that are estimated; 0 evaluates all.
 	Error float64 `json:"error,omitempty"`
-	Batch int     `json:"batch"` // images per executable call; summation order, hence the last bits, depend on it
+	// Estimator is the version of activities/refine that chooses and estimates points, where Error is not 0.
+	Estimator int `json:"estimator,omitempty"`
+	Batch     int `json:"batch"` // images per executable call; summation order, hence the last bits, depend on it
 	// BatchNorm says by which statistics batch normalization normalizes; nil is the running ones.
 	BatchNorm *BatchNorm `json:"batchnorm,omitempty"`
 }

@@ -4,6 +4,18 @@ package pipelines
 // a map finds the points of those with other errors by their keys.
 var StatedErrors = []float64{0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001}
 
+// estimatorVersion is the version of activities/refine. A change that changes its results must raise it: exact maps
+// then keep their keys, which a higher version of the steps would change.
+const estimatorVersion = 1
+
+// WithError is the map with another allowed error, 0 for exact values.
+func (p MapParams) WithError(relative float64) MapParams {
+	if p.Error, p.Estimator = relative, 0; relative > 0 {
+		p.Estimator = estimatorVersion
+	}
+	return p
+}
+
 // estimatedPoints is about how many points are evaluated for a stated error: measured with lattices of 51×51 and 201 points
 // around small networks, where 0.02 took 120 to 370 points of a surface and 17 to 36 of a line.
 func estimatedPoints(line bool, relative float64) int {

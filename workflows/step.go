@@ -72,20 +72,34 @@ func makeStep(ctx workflow.Context, in activities.StepInput) (result activities.
 	}
 	var seconds float64
 	for round := 1; ; round++ {
-		var plan runner.Plan
-		if err := workflow.ExecuteActivity(quick(ctx, "which chunks are left"), acts.PlanStep, in).Get(ctx, &plan); err != nil {
-			return result, err
+		spent, err := computeAll(ctx, in, &progress)
+		seconds += spent
+		if hasType(err, runner.ErrorChunkLost) && round < rounds {
+			continue
 		}
-		spent, err := compute(ctx, in, plan, &progress)
 		if err != nil {
 			return result, err
 		}
-		seconds += spent
 		err = workflow.ExecuteActivity(quick(ctx, "assemble"), acts.MakeStep, in, seconds).Get(ctx, &result)
 		if hasType(err, runner.ErrorChunkLost) && round < rounds {
 			continue
 		}
 		return result, err
+	}
+}
+
+// computeAll computes the chunks that are left, and those that follow from them. It returns the seconds they took together.
+func computeAll(ctx workflow.Context, in activities.StepInput, progress *runner.Progress) (seconds float64, err error) {
+	for {
+		var plan runner.Plan
+		if err := workflow.ExecuteActivity(quick(ctx, "which chunks are left"), acts.PlanStep, in).Get(ctx, &plan); err != nil {
+			return seconds, err
+		}
+		spent, err := compute(ctx, in, plan, progress)
+		seconds += spent
+		if err != nil || !plan.More {
+			return seconds, err
+		}
 	}
 }
 

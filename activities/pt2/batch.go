@@ -53,7 +53,7 @@ type freeing struct {
 // run does the views, then the tensors of fixed size that operations need, until all operations can be computed for another batch.
 func (f *freeing) run() error {
 	for done := -1; ; {
-		_, err := forward.Shapes(f.Program, f.size + 1)
+		_, err := forward.Shapes(f.Program, f.size+1)
 		var at *aten.OpError
 		last := len(f.Ops) - 1
 		if errors.As(err, &at) {
@@ -69,7 +69,7 @@ func (f *freeing) run() error {
 		if err == nil {
 			return f.check()
 		}
-		if _, again := forward.Shapes(f.Program, f.size + 1); !isBeyond(again, last) {
+		if _, again := forward.Shapes(f.Program, f.size+1); !isBeyond(again, last) {
 			if err := f.enlarge(last); err != nil {
 				return err
 			}
@@ -96,7 +96,7 @@ func (f *freeing) set(i, axis int) {
 // enlarge finds the tensors of fixed size before the i-th operation that this needs as large as the batch: the nearest, with those made
 // in the same way, with which it can be computed, such as both first states of an LSTM.
 func (f *freeing) enlarge(i int) error {
-	_, cause := forward.Shapes(f.Program, f.size + 1)
+	_, cause := forward.Shapes(f.Program, f.size+1)
 	for k := i - 1; k >= 0; k-- {
 		op := &f.Ops[k]
 		name, ok := sizeArguments[op.Name]
@@ -117,7 +117,7 @@ func (f *freeing) enlarge(i int) error {
 			for _, j := range alike {
 				f.set(j, axis)
 			}
-			if _, err := forward.Shapes(f.Program, f.size + 1); isBeyond(err, i) {
+			if _, err := forward.Shapes(f.Program, f.size+1); isBeyond(err, i) {
 				return nil
 			}
 			for _, j := range alike {

@@ -15,7 +15,7 @@ func (f *freeing) check() error {
 	if err != nil {
 		return err
 	}
-	other, err := forward.Shapes(f.Program, f.size + 1)
+	other, err := forward.Shapes(f.Program, f.size+1)
 	if err != nil {
 		return err
 	}

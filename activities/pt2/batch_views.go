@@ -31,7 +31,7 @@ func (f *freeing) view(i int) error {
 	if err != nil {
 		return err
 	}
-	other, err := forward.Shapes(&before, f.size + 1)
+	other, err := forward.Shapes(&before, f.size+1)
 	if err != nil {
 		return err
 	}

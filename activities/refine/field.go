@@ -116,9 +116,9 @@ func (l Lattice) bounded(rounds []Round, indices []int) Field {
 	}
 	scale := newScale(finite)
 	p := newPredictor(points, scale.logs(finite), l.NY == 1, kernels[:])
-	for _, i := range indices {
+	p.each(indices, func(p *predictor, i int) {
 		if f.Evaluated[i] {
-			continue
+			return
 		}
 		nearest, doubt := l.kind(f, i)
 		f.Loss[i], f.LossError[i] = f.Loss[nearest], math.NaN()
@@ -129,7 +129,7 @@ func (l Lattice) bounded(rounds []Round, indices []int) Field {
 		if doubt {
 			f.LossError[i] = math.Inf(1)
 		}
-	}
+	})
 	scale.allow(l.Error, f)
 	return f
 }

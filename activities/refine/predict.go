@@ -2,7 +2,9 @@ package refine
 
 import (
 	"math"
+	"runtime"
 	"slices"
+	"sync"
 )
 
 // The sizes of neighbourhoods.
@@ -43,14 +45,18 @@ func newPredictor(points []point, values []float64, line bool, kernels []kernel)
 func (p *predictor) leaveOneOut() {
 	p.unit, p.sd = make([][countKernels]float64, len(p.points)), make([][countKernels]float64, len(p.points))
 	errs := make([][countKernels]float64, len(p.points))
-	for i, at := range p.points {
-		estimate, sd := p.predict(at, i)
+	all := make([]int, len(p.points))
+	for i := range all {
+		all[i] = i
+	}
+	p.each(all, func(own *predictor, i int) {
+		estimate, sd := own.predict(p.points[i], i)
 		for k := range p.kernels {
 			errs[i][k] = math.Abs(estimate[k] - p.values[i])
 			p.unit[i][k] = errs[i][k] / sd[k]
 		}
 		p.sd[i] = sd
-	}
+	})
 	var ratios []float64
 	for i, at := range p.points {
 		k, bound := p.choose(p.sd[i], p.scale(at, i))
@@ -125,4 +131,20 @@ func (p *predictor) estimate(target point) (value, bound float64) {
 	values, sd := p.predict(target, -1)
 	k, err := p.choose(sd, p.scale(target, -1))
 	return values[k], p.factor * err
+}
+
+// each calls do for each index, on all processors, with a predictor that no other call uses meanwhile.
+func (p *predictor) each(indices []int, do func(p *predictor, i int)) {
+	var wait sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		own := *p
+		own.near, own.solver = neighbourhood{line: p.near.line, most: p.near.most}, solver{line: p.solver.line}
+		wait.Go(func() {
+			for at := w; at < len(indices); at += workers {
+				do(&own, indices[at])
+			}
+		})
+	}
+	wait.Wait()
 }

@@ -83,14 +83,17 @@ func (b *bench) do(t *testing.T, job Job) (artifacts.Action, error) {
 	t.Helper()
 	r := b.run(job)
 	if job.Kind().Unit() != "" {
-		plan, err := r.Plan(t.Context())
-		if err != nil {
-			return artifacts.Action{}, err
-		}
-		for _, i := range plan.Missing {
-			if _, err := r.Chunk(t.Context(), i, false); err != nil {
+		for more := true; more; {
+			plan, err := r.Plan(t.Context())
+			if err != nil {
 				return artifacts.Action{}, err
 			}
+			for _, i := range plan.Missing {
+				if _, err := r.Chunk(t.Context(), i, false); err != nil {
+					return artifacts.Action{}, err
+				}
+			}
+			more = plan.More
 		}
 	}
 	return r.Make(t.Context(), "test", artifacts.Provenance{WorkflowID: "step", RunID: "run"})

@@ -36,6 +36,15 @@ type Refiner interface {
 	Find(ctx context.Context, missing []int) (map[int][]byte, error)
 }
 
+// Extender is a step whose later chunks follow from what earlier ones found.
+type Extender interface {
+	Chunks
+	// Extend adds the next chunks, when all so far are stored. It is called by the planning of the step alone.
+	Extend(ctx context.Context) error
+	// HasMore says that chunks may follow.
+	HasMore() bool
+}
+
 // kinds are the kinds of steps. A new kind needs a line here, and one in the table of lossatlas/pipelines.
 var kinds = map[pipelines.Kind]Kind{
 	pipelines.KindTrain:           {Make: train},

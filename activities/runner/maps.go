@@ -29,7 +29,12 @@ func cutMap(ctx context.Context, r *Run) (Chunks, error) {
 	}
 	xs, ys := results.Lattice(p)
 	per := surface.PointsPerChunk(net.MACs(), p.Images(), len(xs)*len(ys))
-	return &lossMap{r, p, surface.Chunks(surface.Rounds(len(xs), len(ys)), per)}, nil
+	m := &lossMap{Run: r, p: p}
+	if p.Error > 0 {
+		return m.cutRounds(ctx, len(xs), len(ys), per)
+	}
+	m.chunks = surface.Chunks(surface.Rounds(len(xs), len(ys)), per)
+	return m, nil
 }
 
 // mapParams are the parameters of a map, its axes laid around the path if it shows one.
@@ -51,8 +56,12 @@ func sizes(chunks [][]int) []int {
 	return out
 }
 
-// Chunk evaluates equation (1) of the paper at the points of one chunk.
+// Chunk evaluates equation (1) of the paper at the points of one chunk that other maps do not have.
 func (m *lossMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
+	known, err := m.known(ctx)
+	if err != nil {
+		return nil, err
+	}
 	e, release, err := m.evaluator(ctx, m.p)
 	if err != nil {
 		return nil, err
@@ -63,6 +72,10 @@ func (m *lossMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 	indices := m.chunks[chunk]
 	points := make([]surface.Point, 0, len(indices))
 	for i, index := range indices {
+		if p, ok := known[index]; ok {
+			points = append(points, p)
+			continue
+		}
 		v, err := e.At(ctx, xs[index%len(xs)], ys[index/len(xs)])
 		if err != nil {
 			return nil, err
@@ -81,6 +94,15 @@ func (m *lossMap) Join(ctx context.Context, chunks [][]byte) (Outputs, error) {
 
 // join makes one grid of the chunks of a map.
 func (r *Run) join(ctx context.Context, p pipelines.MapParams, chunks [][]byte) (Outputs, error) {
+	grid, err := r.chunked(p, chunks)
+	if err != nil {
+		return nil, err
+	}
+	return r.putGrid(ctx, grid)
+}
+
+// chunked is the grid of the points in the chunks of a map.
+func (r *Run) chunked(p pipelines.MapParams, chunks [][]byte) (*surface.Grid, error) {
 	grid, err := results.NewGrid(r.Key, r.Recipe, p)
 	if err != nil {
 		return nil, err
@@ -90,6 +112,10 @@ func (r *Run) join(ctx context.Context, p pipelines.MapParams, chunks [][]byte) 
 			return nil, Permanent("BadChunk", fmt.Errorf("%s: chunk %d: %w", r.Label, i, err))
 		}
 	}
+	return grid, nil
+}
+
+func (r *Run) putGrid(ctx context.Context, grid *surface.Grid) (Outputs, error) {
 	b, err := grid.EncodeNPZ()
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
@@ -12,84 +13,178 @@ import (
 	"lossatlas/pipelines"
 )
 
-// Find looks for finished maps of the same recipe on coarser lattices that nest in this one, and returns the
-// missing chunks that the finest of them holds: the same points, evaluated in the same way, have the same bits.
-func (m *lossMap) Find(ctx context.Context, missing []int) (map[int][]byte, error) {
-	grid, step, err := m.coarser(ctx)
-	if err != nil || grid == nil {
-		return nil, err
-	}
-	xs, ys := results.Lattice(m.p)
-	found := make(map[int][]byte)
-	for _, chunk := range missing {
-		points := make([]surface.Point, 0, len(m.chunks[chunk]))
-		for _, index := range m.chunks[chunk] {
-			ix, iy := index%len(xs), index/len(xs)
-			if ix%step != 0 || iy%step != 0 {
-				break
-			}
-			at := iy/step*len(grid.X) + ix/step
-			if grid.X[ix/step] != xs[ix] || grid.Y[iy/step] != ys[iy] || !grid.Mask[at] {
-				break
-			}
-			points = append(points, surface.Point{Index: index, Loss: grid.Loss[at], Accuracy: grid.Accuracy[at]})
+// knownPart is the part of a map with those of its points that other maps of the store have, where they do not fill chunks.
+const knownPart = "known"
+
+// known are points with their values, by index.
+type known map[int]surface.Point
+
+// fill returns the encoded points of a chunk, nil if not all of them are known.
+func (k known) fill(indices []int) []byte {
+	points := make([]surface.Point, len(indices))
+	for i, index := range indices {
+		p, ok := k[index]
+		if !ok {
+			return nil
 		}
-		if len(points) == len(m.chunks[chunk]) {
-			found[chunk] = surface.EncodePoints(points)
-		}
+		points[i] = p
 	}
-	return found, nil
+	return surface.EncodePoints(points)
 }
 
-// coarser finds the finest finished map that nests in this one, nil if there is
-// none, and of how many of this one's distances its own consist.
-func (r *Run) coarser(ctx context.Context) (grid *surface.Grid, step int, err error) {
-	p, err := params[pipelines.MapParams](r.Job) // as written: a fitted range is fitted again
+// Find looks for finished maps of the same recipe, with another error or on coarser lattices that nest in this one, and returns
+// the missing chunks that they hold: the same points, evaluated in the same way, have the same bits. Points that fill no
+// chunk are stored as a part of the step, for its chunks and its later rounds.
+func (m *lossMap) Find(ctx context.Context, missing []int) (map[int][]byte, error) {
+	points, err := m.others(ctx)
+	if err != nil || len(points) == 0 {
+		return nil, err
+	}
+	found, rest := make(map[int][]byte), m.p.Error > 0
+	for _, chunk := range missing {
+		if b := points.fill(m.chunks[chunk]); b != nil {
+			found[chunk] = b
+			continue
+		}
+		rest = rest || slices.ContainsFunc(m.chunks[chunk], func(i int) bool { _, ok := points[i]; return ok })
+	}
+	if !rest {
+		return found, nil
+	}
+	indices := make([]int, 0, len(points))
+	for i := range points {
+		indices = append(indices, i)
+	}
+	slices.Sort(indices)
+	return found, m.keep(ctx, knownPart, points.fill(indices))
+}
+
+// Find takes the points of the first round from other maps, and those of later rounds from what was found then.
+func (e *estimatedMap) Find(ctx context.Context, missing []int) (map[int][]byte, error) {
+	if e.isFirst() {
+		return e.lossMap.Find(ctx, missing)
+	}
+	points, err := e.known(ctx)
+	found := make(map[int][]byte)
+	for _, chunk := range missing {
+		if b := points.fill(e.chunks[chunk]); b != nil {
+			found[chunk] = b
+		}
+	}
+	return found, err
+}
+
+// known reads the points that were found in other maps.
+func (m *lossMap) known(ctx context.Context) (known, error) {
+	b, err := m.Store.GetPart(ctx, m.Key, knownPart)
+	if errors.Is(err, artifacts.ErrNotFound) {
+		return nil, nil
+	}
 	if err != nil {
-		return nil, 0, err
+		return nil, err
+	}
+	points, err := surface.DecodePoints(b)
+	if err != nil {
+		return nil, Permanent("BadChunk", fmt.Errorf("%s: points of other maps: %w", m.Label, err))
+	}
+	out := make(known, len(points))
+	for _, p := range points {
+		out[p.Index] = p
+	}
+	return out, nil
+}
+
+// others are the points of this lattice that finished maps of the same recipe have: exact ones, and those with a stated error.
+func (m *lossMap) others(ctx context.Context) (known, error) {
+	p, err := params[pipelines.MapParams](m.Job) // as written: a fitted range is fitted again
+	if err != nil {
+		return nil, err
 	}
 	ny := 1
 	if p.Y != nil {
 		ny = p.Y.N
 	}
-	step = 1
-	for nx, ny, ok := surface.Coarser(p.X.N, ny); ok; nx, ny, ok = surface.Coarser(nx, ny) {
-		step *= 2
-		q := p
-		q.X.N = nx
-		if p.Y != nil {
-			y := *p.Y
-			y.N = ny
-			q.Y = &y
+	points := make(known)
+	for nx, step, ok := p.X.N, 1, true; ok; step *= 2 {
+		for _, relative := range append([]float64{0}, pipelines.StatedErrors...) {
+			if step == 1 && relative == p.Error {
+				continue
+			}
+			grid, err := m.finished(ctx, p, nx, ny, relative)
+			if err != nil {
+				return nil, err
+			}
+			m.take(points, grid, step)
 		}
-		recipe := r.Recipe
-		if recipe.Params, err = json.Marshal(q); err != nil {
-			return nil, 0, err
+		if points.covers(nx, ny, step, p.X.N) {
+			break // coarser maps have no more
 		}
-		key, err := recipe.Key()
-		if err != nil {
-			return nil, 0, err
-		}
-		action, err := r.Store.Lookup(ctx, key)
-		var incomplete *artifacts.IncompleteError
-		if errors.Is(err, artifacts.ErrNotFound) || errors.As(err, &incomplete) {
-			continue
-		}
-		if err != nil {
-			return nil, 0, err
-		}
-		b, err := r.Store.Get(ctx, action.Outputs[pipelines.OutGrid].Digest)
-		if err != nil {
-			return nil, 0, err
-		}
-		grid, err := surface.DecodeNPZ(b)
-		if err != nil {
-			return nil, 0, Permanent("BadGrid", fmt.Errorf("%s: the map of %d×%d points: %w", r.Label, nx, ny, err))
-		}
-		if len(grid.X) != nx || len(grid.Y) != ny {
-			return nil, 0, Permanent("BadGrid", fmt.Errorf("%s: the map of %d×%d points has %d×%d", r.Label, nx, ny, len(grid.X), len(grid.Y)))
-		}
-		return grid, step, nil
+		nx, ny, ok = surface.Coarser(nx, ny)
 	}
-	return nil, 0, nil
+	return points, nil
+}
+
+// covers says whether all points of a coarser lattice are known.
+func (k known) covers(nx, ny, step, width int) bool {
+	for i := range nx * ny {
+		if _, ok := k[i/nx*step*width+i%nx*step]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// take adds the points that a grid of every step-th point was evaluated at.
+func (m *lossMap) take(points known, grid *surface.Grid, step int) {
+	if grid == nil {
+		return
+	}
+	xs, ys := results.Lattice(m.p)
+	for at := range grid.Mask {
+		ix, iy := at%len(grid.X)*step, at/len(grid.X)*step
+		if grid.IsEvaluated(at) && grid.X[at%len(grid.X)] == xs[ix] && grid.Y[at/len(grid.X)] == ys[iy] {
+			index := iy*len(xs) + ix
+			points[index] = surface.Point{Index: index, Loss: grid.Loss[at], Accuracy: grid.Accuracy[at]}
+		}
+	}
+}
+
+// finished is the finished map of the same recipe but for its lattice and its error, nil if there is none.
+func (r *Run) finished(ctx context.Context, p pipelines.MapParams, nx, ny int, relative float64) (*surface.Grid, error) {
+	p = p.WithError(relative)
+	p.X.N = nx
+	if p.Y != nil {
+		y := *p.Y
+		y.N = ny
+		p.Y = &y
+	}
+	recipe := r.Recipe
+	var err error
+	if recipe.Params, err = json.Marshal(p); err != nil {
+		return nil, err
+	}
+	key, err := recipe.Key()
+	if err != nil {
+		return nil, err
+	}
+	action, err := r.Store.Lookup(ctx, key)
+	var incomplete *artifacts.IncompleteError
+	if errors.Is(err, artifacts.ErrNotFound) || errors.As(err, &incomplete) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	b, err := r.Store.Get(ctx, action.Outputs[pipelines.OutGrid].Digest)
+	if err != nil {
+		return nil, err
+	}
+	grid, err := surface.DecodeNPZ(b)
+	if err != nil {
+		return nil, Permanent("BadGrid", fmt.Errorf("%s: the map of %d×%d points: %w", r.Label, nx, ny, err))
+	}
+	if len(grid.X) != nx || len(grid.Y) != ny {
+		return nil, Permanent("BadGrid", fmt.Errorf("%s: the map of %d×%d points has %d×%d", r.Label, nx, ny, len(grid.X), len(grid.Y)))
+	}
+	return grid, nil
 }

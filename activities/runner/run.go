@@ -55,6 +55,8 @@ type Plan struct {
 	// Points is how many points, or parts of a spectrum, the chunks have, and Done how many of them are not missing.
 	Points int `json:"points"`
 	Done   int `json:"done"`
+	// More says that further chunks may follow from the missing ones: the step is then to be planned again.
+	More bool `json:"more,omitempty"`
 }
 
 // Plan lists the chunks that no earlier attempt has stored. Those that other results hold are taken from there.
@@ -63,6 +65,19 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	plan, err := r.missing(ctx, chunks)
+	next, ok := chunks.(Extender)
+	for ok && err == nil && len(plan.Missing) == 0 && next.HasMore() {
+		if err = next.Extend(ctx); err == nil {
+			plan, err = r.missing(ctx, chunks)
+		}
+	}
+	plan.More = ok && next.HasMore()
+	return plan, err
+}
+
+// missing lists the chunks that are not stored, and takes those of other results.
+func (r *Run) missing(ctx context.Context, chunks Chunks) (Plan, error) {
 	sizes := chunks.Sizes()
 	plan := Plan{Chunks: len(sizes)}
 	parts, err := r.Store.Parts(ctx, r.Key)
@@ -115,6 +130,9 @@ func (r *Run) Chunk(ctx context.Context, i int, again bool) (points int, err err
 		return 0, err
 	}
 	sizes := chunks.Sizes()
+	if next, ok := chunks.(Extender); ok && i >= len(sizes) && next.HasMore() {
+		return 0, Permanent(ErrorChunkLost, fmt.Errorf("%s: the round of chunk %d is not in the store", r.Label, i))
+	}
 	if i < 0 || i >= len(sizes) {
 		return 0, Permanent("BadStep", fmt.Errorf("%s: chunk %d of %d", r.Label, i, len(sizes)))
 	}
@@ -164,8 +182,21 @@ func (r *Run) outputs(ctx context.Context) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := make([][]byte, len(chunks.Sizes()))
+	if next, ok := chunks.(Extender); ok && next.HasMore() {
+		return nil, Permanent(ErrorChunkLost, fmt.Errorf("%s: the last round is not in the store", r.Label))
+	}
+	parts, err := r.stored(ctx, len(chunks.Sizes()))
+	if err != nil {
+		return nil, err
+	}
+	return chunks.Join(ctx, parts)
+}
+
+// stored reads the chunks of the step.
+func (r *Run) stored(ctx context.Context, n int) ([][]byte, error) {
+	parts := make([][]byte, n)
 	for i := range parts {
+		var err error
 		parts[i], err = r.Store.GetPart(ctx, r.Key, results.ChunkPart(i))
 		if errors.Is(err, artifacts.ErrNotFound) {
 			return nil, Permanent(ErrorChunkLost, fmt.Errorf("%s: chunk %d is not in the store", r.Label, i))
@@ -174,7 +205,7 @@ func (r *Run) outputs(ctx context.Context) (Outputs, error) {
 			return nil, err
 		}
 	}
-	return chunks.Join(ctx, parts)
+	return parts, nil
 }
 
 // put stores each output as a blob.

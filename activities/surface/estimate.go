@@ -103,4 +103,3 @@ func (e *Estimate) decode(a npz.Array) (err error) {
 	}
 	return nil
 }
-

@@ -103,7 +103,7 @@ func (b *builder) addPaths(m mapConfig, prefix, title string, first pathSource, 
 		inputs = inputs[n:]
 	}
 	path := b.add(prefix+"path", pipelines.Address{Map: m.Name, Role: pipelines.RolePath}, pipelines.KindTrajectory, tp, points)
-	mp := pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{N: m.Resolution[0]}, Y: &pipelines.Axis{N: m.Resolution[1]}, Error: float64(m.Error)}
+	mp := m.allowed(pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{N: m.Resolution[0]}, Y: &pipelines.Axis{N: m.Resolution[1]}})
 	around := map[string]pipelines.Ref{pipelines.OutWeights: points[pipelines.OutWeights], pipelines.OutDirections: {Step: path, Output: pipelines.OutDirections}}
 	if m.X != nil {
 		mp.X.Min, mp.X.Max = m.X[0], m.X[1]

@@ -232,16 +232,15 @@ func resolveLattice(_ *config, _ *syntax.Checker, m *mapConfig, _ *syntax.Node) 
 
 // line and plane are the lattices of a map over one direction and two.
 func (b *builder) line(m mapConfig) pipelines.MapParams {
-	return pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{Min: m.X[0], Max: m.X[1], N: m.Points}, Error: float64(m.Error)}
+	return m.allowed(pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{Min: m.X[0], Max: m.X[1], N: m.Points}})
 }
 
 func (b *builder) plane(m mapConfig) pipelines.MapParams {
-	return pipelines.MapParams{
-		Net:   b.config.network(),
-		X:     pipelines.Axis{Min: m.X[0], Max: m.X[1], N: m.Resolution[0]},
-		Y:     &pipelines.Axis{Min: m.Y[0], Max: m.Y[1], N: m.Resolution[1]},
-		Error: float64(m.Error),
-	}
+	return m.allowed(pipelines.MapParams{
+		Net: b.config.network(),
+		X:   pipelines.Axis{Min: m.X[0], Max: m.X[1], N: m.Resolution[0]},
+		Y:   &pipelines.Axis{Min: m.Y[0], Max: m.Y[1], N: m.Resolution[1]},
+	})
 }
 
 // grids are the steps of a map's grids by split, one for each pair of directions.

@@ -69,3 +69,8 @@ func shownErrors() (out []string) {
 // errorField is the same for all maps of the loss.
 var errorField = syntax.Field{Name: "error", Doc: "Error that the loss may have, relative to it, at every point with 95 % confidence: then few points are evaluated, and the " +
 	"others estimated from them. exact evaluates all. Default: exact.", Type: statedErrors{}}
+
+// allowed gives the lattice of a map the error of its field.
+func (m mapConfig) allowed(p pipelines.MapParams) pipelines.MapParams {
+	return p.WithError(float64(m.Error))
+}
