@@ -15,6 +15,7 @@ type Style struct {
 	Width    float64 `json:"width,omitempty"` // inches
 	DPI      int     `json:"dpi,omitempty"`
 	NoLabels bool    `json:"no_labels,omitempty"`
+	Points   bool    `json:"points,omitempty"`
 }
 
 // FigureParams is a picture over several experiments. Any of its inputs may be

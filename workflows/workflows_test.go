@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -328,6 +329,46 @@ func TestSurfaceEvaluatesMissingChunks(t *testing.T) {
 	}
 	if err != nil || progress != (runner.Progress{Done: 400, Total: 400, Unit: "point"}) {
 		t.Errorf("at the end it says %+v, %v", progress, err)
+	}
+}
+
+// TestRounds plans again after each round of a step whose chunks follow from each other, and goes back to
+// planning where a round's part is lost.
+func TestRounds(t *testing.T) {
+	env := environment(t)
+	var acts *activities.Activities
+	plans := []runner.Plan{
+		{Chunks: 2, Missing: []int{0, 1}, Points: 20, More: true},
+		{Chunks: 3, Missing: []int{2}, Points: 25, Done: 20, More: true}, // chunk 2 finds its round lost
+		{Chunks: 3, Missing: []int{2}, Points: 25, Done: 20, More: true},
+		{Chunks: 3, Points: 25, Done: 25},
+	}
+	planned, lost := 0, false
+	env.OnActivity(acts.PlanStep, mock.Anything, mock.Anything).Return(func(context.Context, activities.StepInput) (runner.Plan, error) {
+		planned++
+		return plans[planned-1], nil
+	})
+	var evaluated []int
+	env.OnActivity(acts.RunChunk, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, _ activities.StepInput, i int) (activities.ChunkResult, error) {
+		if i == 2 && !lost {
+			lost = true
+			return activities.ChunkResult{}, temporal.NewNonRetryableApplicationError("the round of chunk 2 is not in the store", runner.ErrorChunkLost, nil)
+		}
+		evaluated = append(evaluated, i)
+		return activities.ChunkResult{Seconds: 1, Points: 10}, nil
+	})
+	env.OnActivity(acts.MakeStep, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, _ activities.StepInput, seconds float64) (activities.StepResult, error) {
+		return activities.StepResult{Seconds: seconds}, nil
+	})
+	env.RegisterDelayedCallback(func() { env.SignalWorkflow(activities.SignalJoin, "w") }, 0)
+	env.ExecuteWorkflow(workflows.Step, surfaceInput)
+	var got activities.StepResult
+	if err := env.GetWorkflowResult(&got); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(evaluated)
+	if planned != len(plans) || !slices.Equal(evaluated, []int{0, 1, 2}) || got.Seconds != 3 {
+		t.Errorf("%d plans, chunks %v in %v s", planned, evaluated, got.Seconds)
 	}
 }
 

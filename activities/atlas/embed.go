@@ -44,10 +44,12 @@ type mapJSON struct {
 	Plane      string            `json:"plane,omitempty"`
 	X          []float64         `json:"x,omitempty"`
 	Y          []float64         `json:"y,omitempty"`
-	Single     bool              `json:"single,omitempty"` // arrays are of float32, in place of float64
-	Arrays     map[string]string `json:"arrays,omitempty"` // loss, accuracy, lambda_min, …
-	Mask       string            `json:"mask,omitempty"`   // a byte for each point; absent where all were evaluated
-	Meta       string            `json:"meta,omitempty"`   // the grid's own
+	Single     bool              `json:"single,omitempty"`       // arrays are of float32, in place of float64
+	Arrays     map[string]string `json:"arrays,omitempty"`       // loss, accuracy, lambda_min, …
+	Mask       string            `json:"mask,omitempty"`         // a byte for each point; absent where all have values
+	Estimated  string            `json:"estimated,omitempty"`    // a byte for each point, 1 where its values are estimated
+	Error      float64           `json:"stated_error,omitempty"` // relative, of estimated values
+	Meta       string            `json:"meta,omitempty"`         // the grid's own
 	Path       *pathJSON         `json:"path,omitempty"`
 	Marks      []pipelines.Mark  `json:"marks,omitempty"`
 	Provenance []Provenance      `json:"provenance,omitempty"`
@@ -126,6 +128,9 @@ func (m Map) bytes() int {
 		if g.Curvature != nil {
 			n *= 3
 		}
+		if g.Estimate != nil {
+			n *= 2
+		}
 	}
 	if s := m.Spectrum; s != nil {
 		n += 2 * len(s.X)
@@ -158,6 +163,10 @@ func (m Map) packed(single, whole bool) mapJSON {
 		if c := g.Curvature; c != nil {
 			out.Arrays["lambda_min"], out.Arrays["lambda_max"] = array(c.LambdaMin), array(c.LambdaMax)
 			out.Arrays["residual_min"], out.Arrays["residual_max"] = array(c.ResidualMin), array(c.ResidualMax)
+		}
+		if e := g.Estimate; e != nil {
+			out.Arrays["loss_error"], out.Arrays["accuracy_error"] = array(e.LossError), array(e.AccuracyError)
+			out.Error, out.Estimated = e.Error, packFalse(e.Evaluated)
 		}
 		out.Mask = packMask(g)
 	}
@@ -225,6 +234,17 @@ func packMask(g *surface.Grid) string {
 	b := make([]byte, len(g.Mask))
 	for i, done := range g.Mask {
 		if done {
+			b[i] = 1
+		}
+	}
+	return base64.StdEncoding.EncodeToString(b)
+}
+
+// packFalse has a byte for each mark, 1 where it is false.
+func packFalse(marks []bool) string {
+	b := make([]byte, len(marks))
+	for i, mark := range marks {
+		if !mark {
 			b[i] = 1
 		}
 	}

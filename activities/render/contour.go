@@ -46,6 +46,9 @@ func (s surfaceFigure) contours(f *lattice.Field, l levels, opt picture.Options,
 		for i := range l.v {
 			pn.Lines(canvas.Stroke{Color: canvas.LineColor(opt.Colormap, i, len(l.v)), Width: 1}, pieces[i]...)
 		}
+		if opt.Points {
+			drawPoints(s.Panel, pn, f)
+		}
 		for _, b := range labels {
 			if ground {
 				pn.Fill(canvas.RGB(0xFFFFFF), b.Box.Grown(0.8).Corners())

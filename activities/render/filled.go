@@ -49,6 +49,9 @@ func FilledContour(g surface.Grid, opt picture.Options) (picture.Figure, error) 
 			pn.Lines(canvas.Stroke{Color: color.NRGBA{A: 90}, Width: 0.5}, lines[i]...)
 		}
 		drawMasked(s.Panel, pn, f)
+		if opt.Points {
+			drawPoints(s.Panel, pn, f)
+		}
 		if opt.Panel == nil {
 			bar.draw(pn, s.Frame)
 		}

@@ -61,5 +61,18 @@ func lossNotesOf(f *lattice.Field, l levels, bad, absent string) string {
 	if l.sym > 0 {
 		notes = append(notes, picture.SymmetricNote(l.sym))
 	}
+	if f.Note != "" {
+		notes = append(notes, f.Note)
+	}
 	return strings.Join(notes, "; ")
+}
+
+// pointRadius is the radius of the dot at a point that was evaluated.
+const pointRadius vg.Length = 0.7
+
+// drawPoints marks the points that were evaluated.
+func drawPoints(p chart.Panel, pn canvas.Pen, f *lattice.Field) {
+	for _, i := range f.Known {
+		pn.Fill(canvas.InkColor, picture.Disc(p.At(f.X[i%len(f.X)], f.Y[i/len(f.X)]), pointRadius))
+	}
 }

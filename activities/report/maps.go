@@ -37,6 +37,9 @@ func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 		out.Spectrum.X, out.Spectrum.Density, _ = m.Spectrum.Curve()
 		out.Spectrum.Trace, out.Spectrum.TraceError = m.Spectrum.Density.Trace()
 	} else {
+		if out.Note = m.Grid.EstimateNote(); out.Note != "" {
+			out.Note += "."
+		}
 		out.Plane = plane(action.Recipe)
 	}
 	out.Provenance, err = p.origins(ctx, mapOrigins(m)...)

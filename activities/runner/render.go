@@ -45,7 +45,7 @@ func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (picture.Fig
 	}
 	if s := p.Style; s != nil {
 		opt.Scale, opt.Min, opt.Max, opt.Step, opt.Cut, opt.Open = s.Scale, s.Min, s.Max, s.Step, s.Cut, s.Open
-		opt.Colormap, opt.Width, opt.DPI, opt.NoLabels = s.Colormap, s.Width, s.DPI, s.NoLabels
+		opt.Colormap, opt.Width, opt.DPI, opt.NoLabels, opt.Points = s.Colormap, s.Width, s.DPI, s.NoLabels, s.Points
 	}
 	if p.Figure != nil {
 		return r.overview(ctx, p.Plot, *p.Figure, opt)

@@ -22,11 +22,12 @@ type styleConfig struct {
 	Width    float64  `field:"width"`
 	DPI      int      `field:"dpi"`
 	Labels   *bool    `field:"labels"`
+	Points   bool     `field:"points"`
 }
 
 // style is nil for a picture that looks as pictures do.
 func (s styleConfig) style() *pipelines.Style {
-	out := pipelines.Style{Scale: s.Scale, Step: s.Step, Cut: s.Cut, Open: s.Open, Colormap: s.Colormap, Width: s.Width, DPI: s.DPI}
+	out := pipelines.Style{Scale: s.Scale, Step: s.Step, Cut: s.Cut, Open: s.Open, Colormap: s.Colormap, Width: s.Width, DPI: s.DPI, Points: s.Points}
 	if s.Min != nil && s.Max != nil {
 		out.Min, out.Max = *s.Min, *s.Max
 	}
@@ -88,6 +89,7 @@ var styleTable = []shownIn{
 	{syntax.Field{Name: "colormap", Doc: "Colours, all of them even to the eye and safe for the colour blind. Default: viridis, of a ratio cividis.",
 		Type: syntax.Choice{Of: colormapNames, What: "a colour map"}}, ofMultiples},
 	{syntax.Field{Name: "labels", Doc: "Whether levels are written into their lines. Default: true.", Type: syntax.Boolean{}}, ofMultiples},
+	{syntax.Field{Name: "points", Doc: "Whether the points at which the loss was evaluated are shown. Default: false.", Type: syntax.Boolean{}}, ofMultiples},
 	{syntax.Field{Name: "width", Doc: "Width of the picture in inches.", Type: syntax.Number{Min: 2, Max: 40}}, nil},
 	{syntax.Field{Name: "dpi", Doc: "Dots per inch of the PNG. Default: 220.", Type: syntax.Integer{Min: 36, Max: 1200}}, nil},
 }

@@ -191,7 +191,7 @@ function described(l, i) {
   say(nameX, spell(l.x[i % n], 3));
   say(nameY, spell(l.y[Math.floor(i / n)], 3));
   const of = (m, k, name) => spell(m.values(name)[k], 4);
-  say(l.label("loss"), of(l, i, "loss"));
+  say(l.label("loss"), of(l, i, "loss") + (l.estimated(i) ? ` ± ${spell(l.values("loss_error")[i], 2)} (estimated)` : ""));
   if (l.has("decay")) say("of it weight decay", of(l, i, "decay"));
   if (l.has("accuracy")) say(l.map.score || "accuracy", Number.isNaN(l.values("accuracy")[i]) ? "—" : `${of(l, i, "accuracy")} %`);
   const curved = l.has("lambda_max") ? l : l.curvature;

@@ -82,6 +82,11 @@ class Landscape {
     return this.readMask;
   }
   evaluated(i) { return !this.mask || this.mask[i] === 1; }
+  // estimated says that a point's values were not computed but estimated.
+  estimated(i) {
+    this.readEstimated ||= this.map.estimated ? bytesOf(this.map.estimated) : [];
+    return this.readEstimated[i] === 1;
+  }
   // cells are the parts of the plane that can be drawn.
   cells(quantity) { return this.cellsOf[quantity] ||= new Cells(this, this.values(quantity)); }
   // nearest is the index of the evaluated point that is nearest to (x, y), −1 if there is none close by.

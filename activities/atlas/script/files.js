@@ -14,7 +14,7 @@ function save(name, type, ...parts) {
 const stem = (...words) => words.join("-").toLowerCase().replace(/[^a-z0-9._=]+/g, "-").replace(/^[-.]+|[-.]+$/g, "").slice(0, 120) || "atlas";
 
 // arraysOf are the arrays of a map over its points, by their names in a file.
-const arraysOf = (l) => ["loss", "accuracy", "decay", "lambda_min", "lambda_max", "residual_min", "residual_max"].filter((name) => name in l.map.arrays);
+const arraysOf = (l) => ["loss", "accuracy", "decay", "lambda_min", "lambda_max", "residual_min", "residual_max", "loss_error", "accuracy_error"].filter((name) => name in l.map.arrays);
 
 const decimal = (v) => (Number.isFinite(v) ? String(v) : Number.isNaN(v) ? "NaN" : v > 0 ? "Inf" : "-Inf");
 
@@ -23,7 +23,7 @@ function csvOf(l) {
   const columns = [first, second, ...more].map((name) => l.values(name)), n = l.x.length;
   for (let i = 0; i < columns[0].length; i++) {
     const there = l.evaluated(i), at = (column) => (there ? decimal(column[i]) : "");
-    out.push([decimal(l.x[i % n]), decimal(l.y[Math.floor(i / n)]), at(columns[0]), at(columns[1]), there, ...columns.slice(2).map(at)].join(","));
+    out.push([decimal(l.x[i % n]), decimal(l.y[Math.floor(i / n)]), at(columns[0]), at(columns[1]), there && !l.estimated(i), ...columns.slice(2).map(at)].join(","));
   }
   return out.join("\n") + "\n";
 }
@@ -76,6 +76,8 @@ function npzOf(l) {
   const entries = [
     npy("x", "<f8", `(${l.x.length},)`, raw(Float64Array.from(l.x))), npy("y", "<f8", `(${l.y.length},)`, raw(Float64Array.from(l.y))),
     ...arraysOf(l).map((name) => npy(name, "<f8", plane, raw(l.values(name)))),
+    ...(l.map.estimated ? [npy("stated_error", "<f8", "(1,)", raw(Float64Array.of(l.map.stated_error))),
+      npy("evaluated", "|b1", plane, bytesOf(l.map.estimated).map((v) => 1 - v))] : []),
     npy("mask", "|b1", plane, maskOf(l)), npy("meta", `<U${meta.length}`, "()", raw(meta)),
   ];
   return zipped(entries);

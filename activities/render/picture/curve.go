@@ -58,11 +58,16 @@ const loneWidth vg.Length = 4
 func LossAxis(losses []*lattice.Field, opt Options) (chart.Scale, string) {
 	lo, hi := chart.NoScale.Lo, chart.NoScale.Hi
 	bad, absent, total := 0, 0, 0
+	var exactness []string
 	for _, f := range losses {
+		if f.Note != "" && !slices.Contains(exactness, f.Note) {
+			exactness = append(exactness, f.Note)
+		}
 		bad, absent, total = bad+f.Bad, absent+f.Absent, total+len(f.Z)
 		lo, hi = min(lo, f.Lo), max(hi, f.Hi)
 	}
 	notes := WithoutValue("loss", bad, absent, total, "hatched", "gaps")
+	notes = append(notes, exactness...)
 	if opt.Panel != nil {
 		lo, hi = opt.Panel.Lo, opt.Panel.Hi
 	}

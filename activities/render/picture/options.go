@@ -54,6 +54,8 @@ type Options struct {
 	Marks []Mark
 	// NoLabels leaves the level off the contour lines.
 	NoLabels bool
+	// Points shows the points at which the loss was evaluated, over contours.
+	Points bool
 	// Meta is carried inside the picture (a PNG text chunk named "lossatlas", SVG
 	// <metadata>): the provenance, usually as JSON.
 	Meta string

@@ -14,6 +14,8 @@ type Field struct {
 	Lo, Hi  float64 // range of the values that are OK; Lo > Hi without such values
 	Bad     int     // points evaluated and not finite
 	Absent  int     // points not evaluated
+	Note    string  // how exact the values are, "" where nothing is to be said
+	Known   []int   // the points that were evaluated, in a field of a grid
 }
 
 // NewField takes values, one per point of the grid (what names them), and wants at least minY rows.
@@ -24,7 +26,14 @@ func NewField(g surface.Grid, what string, values []float64, minY int) (*Field, 
 	if len(g.X) < 2 || len(g.Y) < minY {
 		return nil, fmt.Errorf("grid of %d×%d points: a picture of its %s needs at least 2×%d", len(g.X), len(g.Y), what, minY)
 	}
-	return newField(g.X, g.Y, values, g.Mask), nil
+	f := newField(g.X, g.Y, values, g.Mask)
+	f.Note = g.EstimateNote()
+	for i := range values {
+		if g.IsEvaluated(i) {
+			f.Known = append(f.Known, i)
+		}
+	}
+	return f, nil
 }
 
 // NewCurve takes values over x.

@@ -90,6 +90,9 @@ func drawMaps(out io.Writer, maps []results.Map, style sketch.Style, width int) 
 		if absent > 0 {
 			fmt.Fprintf(&b, "; %d not begun", absent)
 		}
+		if e := grids[0].Estimate; e != nil {
+			fmt.Fprintf(&b, "; error ≤ %s with 95 %% confidence, points evaluated of all:", surface.Percent(e.Error))
+		}
 		b.WriteString("\n")
 		if grids[0].IsLine() {
 			drawLines(&b, there, scale, style, width)
@@ -104,9 +107,8 @@ func drawMaps(out io.Writer, maps []results.Map, style sketch.Style, width int) 
 // caption is what stands with a map: its experiment, cut where the width asks for it, and how far it is.
 func caption(m results.Map, width int) string {
 	far := ""
-	if !m.Done {
-		st := m.Grid.Stats()
-		far = fmt.Sprintf(" %d/%d", st.Evaluated, st.Points)
+	if !m.Done || m.Grid.Estimate != nil {
+		far = fmt.Sprintf(" %d/%d", m.Grid.CountEvaluated(), len(m.Grid.Mask))
 	}
 	return padded(cut(escape.Line(m.Step.At.Owner()), width-len(far))+far, width)
 }
