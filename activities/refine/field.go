@@ -35,8 +35,9 @@ type Field struct {
 	Allowed                 []float64 // of LossError
 }
 
-// leastBound is the smallest bound that is stated, as a share of the allowed error.
-const leastBound = 0.05
+// leastBound is the smallest bound that is stated, as a share of the allowed error. Below it bounds are no longer calibrated:
+// where leave-one-out errors happen to be tiny, true errors are several times the bounds.
+const leastBound = 1. / 3
 
 // Estimate fills the lattice from the values of the rounds. It panics where an index is outside of the lattice.
 func (l Lattice) Estimate(rounds []Round) Field {
@@ -79,7 +80,7 @@ func (l Lattice) surprise(before []Round, checks []Sample) (largest float64) {
 	f := l.bounded(before, indices)
 	for _, s := range checks {
 		i := s.Index
-		bound := math.Max(f.LossError[i], leastBound*l.Error*math.Abs(s.Loss))
+		bound := math.Max(f.LossError[i], leastBound*f.Allowed[i])
 		if ratio := math.Abs(f.Loss[i]-s.Loss) / bound; !math.IsNaN(ratio) && !math.IsInf(ratio, 0) {
 			largest = math.Max(largest, ratio)
 		}
@@ -103,7 +104,7 @@ func (l Lattice) at(i int) point {
 // bounded estimates the losses at some points, with the bounds that leave-one-out errors give.
 func (l Lattice) bounded(rounds []Round, indices []int) Field {
 	n := l.NX * l.NY
-	f := Field{Evaluated: make([]bool, n), Loss: make([]float64, n), LossError: make([]float64, n), Allowed: make([]float64, n)}
+	f := Field{Evaluated: make([]bool, n), Loss: slices.Repeat([]float64{math.NaN()}, n), LossError: make([]float64, n), Allowed: make([]float64, n)}
 	var points []point
 	var finite []float64
 	for _, r := range rounds {

@@ -12,7 +12,7 @@ const (
 	checks     = 19   // check points: with n of them the largest ratio covers another point's with probability n/(n+1)
 	mostChecks = 3    // rounds of check points
 	checkShare = 0.1  // most check points, as a share of the points that are not evaluated
-	wholeShare = 0.5  // share of known points from which the rest is evaluated, too, if a bound is still exceeded
+	wholeShare = 0.7  // share of known points from which the rest is evaluated, too, if a bound is still exceeded
 	steepest   = 27.0 // largest ratio of bound to allowed error that counts: a round divides a gap by no more than 3
 )
 

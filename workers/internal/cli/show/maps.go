@@ -90,8 +90,14 @@ func drawMaps(out io.Writer, maps []results.Map, style sketch.Style, width int) 
 		if absent > 0 {
 			fmt.Fprintf(&b, "; %d not begun", absent)
 		}
-		if e := grids[0].Estimate; e != nil {
-			fmt.Fprintf(&b, "; error ≤ %s with 95 %% confidence, points evaluated of all:", surface.Percent(e.Error))
+		largest := 0.0
+		for _, g := range grids {
+			if g.Estimate != nil {
+				largest = max(largest, g.Estimate.Error)
+			}
+		}
+		if largest > 0 {
+			fmt.Fprintf(&b, "; n/m: points evaluated of all, error ≤ %s", surface.Percent(largest))
 		}
 		b.WriteString("\n")
 		if grids[0].IsLine() {
