@@ -38,6 +38,7 @@ var meant = map[string][]spelling{
 	"maps.surface.resolution":      {{"51", "[51, 51]"}, {"[9, 5]"}},
 	"maps.surface.normalize":       {{"filter", "'filter'"}, {"layer"}},
 	"maps.surface.pairs":           {{"1"}, {"2"}},
+	"maps.surface.error":           {{"exact", "'exact'"}, {"0.02", ".02", "2e-2"}, {"0.1", "1e-1"}},
 	"maps.surface.x":               {{"[-1, 1]"}, {"[-0.5, 0.5]", "[-.5, 5e-1]"}},
 }
 
@@ -218,7 +219,7 @@ func concerned(path string, m meaning) []string {
 		return []string{"line-train", "line-test"}
 	case "maps.surface.normalize":
 		return []string{"surface-"}
-	case "maps.surface.resolution", "maps.surface.x":
+	case "maps.surface.resolution", "maps.surface.x", "maps.surface.error":
 		return []string{"surface-train"}
 	case "maps.surface.pairs": // another measurement of flatness, and steps of its own
 		return []string{"surface-train-flatness", "surface-directions@2", "surface-train@2"}
