@@ -17,7 +17,7 @@ func (p MapParams) WithError(relative float64) MapParams {
 }
 
 // estimatedPoints is about how many points are evaluated for a stated error: measured with lattices of 51×51 and 201 points
-// around small networks, where 0.02 took 120 to 370 points of a surface and 17 to 36 of a line.
+// around small networks, where surfaces took 100 to 430 points at 0.05, 105 to 680 at 0.02 and 157 to 950 at 0.01, and lines 17.
 func estimatedPoints(line bool, relative float64) int {
 	if line {
 		return 17 + int(0.3/relative)

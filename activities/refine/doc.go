@@ -6,7 +6,7 @@
 //
 // Estimates are local kriging of log L: polyharmonic splines through the nearest known values of each quadrant, of the
 // smoothness (r, r³ or r⁵) whose leave-one-out errors near the point are smallest. A bound is the spline's standard deviation,
-// times the local scale of the leave-one-out errors, times the factor that covers 99 % of them. With 19 check points, the
+// times the local scale of the leave-one-out errors, times the factor that covers 97 % of them. With 19 check points, the
 // largest ratio of error to bound among them is that of a new point or more with probability 19/20 (split conformal
 // prediction; Vovk, Gammerman and Shafer 2005), as far as the check points stand for the rest.
 //
