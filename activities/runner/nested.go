@@ -94,6 +94,9 @@ func (m *lossMap) known(ctx context.Context) (known, error) {
 	return out, nil
 }
 
+// leastEstimated is the number of points a side from which estimated maps are looked for: smaller ones are evaluated nearly whole.
+const leastEstimated = 10
+
 // others are the points of this lattice that finished maps of the same recipe have: exact ones, and those with a stated error.
 func (m *lossMap) others(ctx context.Context) (known, error) {
 	p, err := params[pipelines.MapParams](m.Job) // as written: a fitted range is fitted again
@@ -107,7 +110,7 @@ func (m *lossMap) others(ctx context.Context) (known, error) {
 	points := make(known)
 	for nx, step, ok := p.X.N, 1, true; ok; step *= 2 {
 		for _, relative := range append([]float64{0}, pipelines.StatedErrors...) {
-			if step == 1 && relative == p.Error {
+			if relative > 0 && nx < leastEstimated || step == 1 && relative == p.Error {
 				continue
 			}
 			grid, err := m.finished(ctx, p, nx, ny, relative)
