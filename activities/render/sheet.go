@@ -263,5 +263,21 @@ func (s sheet) note() string {
 	if s.lo == s.hi {
 		return "the loss is " + chart.Number(s.lo) + " everywhere"
 	}
-	return chart.Joined("all on one scale; loss from "+chart.Number(s.lo)+" to "+chart.Number(s.hi), s.plot.sheet.note)
+	return chart.Joined("all on one scale; loss from "+chart.Number(s.lo)+" to "+chart.Number(s.hi), s.plot.sheet.note, s.exactness())
+}
+
+// exactness is the largest error that is stated of a panel, "" where all are exact.
+func (s sheet) exactness() string {
+	largest := 0.0
+	for _, p := range s.panels {
+		for _, g := range []*surface.Grid{p.Grid, p.Train, p.Test} {
+			if g != nil && g.Estimate != nil {
+				largest = max(largest, g.Estimate.Error)
+			}
+		}
+	}
+	if largest == 0 {
+		return ""
+	}
+	return "error ≤ " + surface.Percent(largest) + " with 95 % confidence"
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"lossatlas/activities/atlas"
@@ -24,6 +25,9 @@ func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 		if m.Grid != nil {
 			out.Plane = plane(m.Recipe)
 			out.Note = fmt.Sprintf("%d of %d points are there.", len(m.Grid.Mask)-len(m.Grid.Missing()), len(m.Grid.Mask))
+			if statedError(m.Recipe) > 0 {
+				out.Note += " Most of the others are estimated at the end."
+			}
 		}
 		return out, nil
 	}
@@ -44,6 +48,15 @@ func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 	}
 	out.Provenance, err = p.origins(ctx, mapOrigins(m)...)
 	return out, err
+}
+
+// statedError is the error that a map's points may have, 0 for exact ones.
+func statedError(recipe artifacts.Recipe) float64 {
+	var p pipelines.MapParams
+	if json.Unmarshal(recipe.Params, &p) != nil {
+		return 0
+	}
+	return p.Error
 }
 
 // plane names the centre and the directions of a map by their digests.
