@@ -115,13 +115,14 @@ func (l Lattice) bounded(rounds []Round, indices []int) Field {
 			}
 		}
 	}
+	known := f.known()
 	scale := newScale(finite)
 	p := newPredictor(points, scale.logs(finite), l.NY == 1, kernels[:])
 	p.each(indices, func(p *predictor, i int) {
 		if f.Evaluated[i] {
 			return
 		}
-		nearest, doubt := l.kind(f, i)
+		nearest, doubt := l.kind(f, known, i)
 		f.Loss[i], f.LossError[i] = f.Loss[nearest], math.NaN()
 		if isFinite(f.Loss[nearest]) {
 			v, bound := p.estimate(l.at(i))
@@ -135,14 +136,21 @@ func (l Lattice) bounded(rounds []Round, indices []int) Field {
 	return f
 }
 
+// known are the evaluated points, in the lattice's order.
+func (f Field) known() (out []int) {
+	for i, done := range f.Evaluated {
+		if done {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
 // kind finds the nearest evaluated point, which tells whether the loss is believed to be finite. It is in doubt if one of
 // the other kind is less than twice as far.
-func (l Lattice) kind(f Field, i int) (nearest int, doubt bool) {
+func (l Lattice) kind(f Field, known []int, i int) (nearest int, doubt bool) {
 	r2, at := [2]int{math.MaxInt, math.MaxInt}, [2]int{}
-	for j, done := range f.Evaluated {
-		if !done {
-			continue
-		}
+	for _, j := range known {
 		dx, dy, kind := j%l.NX-i%l.NX, j/l.NX-i/l.NX, 0
 		if !isFinite(f.Loss[j]) {
 			kind = 1

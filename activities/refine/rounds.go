@@ -47,12 +47,7 @@ func (l Lattice) Next(rounds []Round) (indices []int, check bool) {
 		return l.Start(), false
 	}
 	f := l.losses(rounds)
-	done := 0
-	for _, d := range f.Evaluated {
-		if d {
-			done++
-		}
-	}
+	done := len(f.known())
 	tests := l.surprises(rounds)
 	tested := len(tests) == mostChecks || len(tests) > 0 && tests[len(tests)-1] <= 1
 	missing := len(f.Evaluated) - done
