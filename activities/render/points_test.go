@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
 )
 
@@ -28,17 +29,17 @@ func TestEvaluatedPoints(t *testing.T) {
 	if note := lossNotes(f, levels{v: []float64{1}}); !strings.HasSuffix(note, "21 of 81 points evaluated, error ≤ 5 % with 95 % confidence") || len(f.Known) != 21 {
 		t.Errorf("the note is %q, and %d points are known", note, len(f.Known))
 	}
-	_, line := lossAxis([]*lattice.Field{f, f}, Options{})
+	_, line := picture.LossAxis([]*lattice.Field{f, f}, picture.Options{})
 	if strings.Count(line, "21 of 81") != 1 {
 		t.Errorf("the note of a line is %q", line)
 	}
 	if note := (sheet{panels: []Panel{{Data: Data{Grid: g}}}, lo: 1, hi: 3}).note(); !strings.HasSuffix(note, "error ≤ 5 % with 95 % confidence") {
 		t.Errorf("the note of multiples is %q", note)
 	}
-	for name, draw := range map[string]func(surface.Grid, Options) (Figure, error){"contour": Contour, "filled": FilledContour} {
+	for name, draw := range map[string]func(surface.Grid, picture.Options) (picture.Figure, error){"contour": Contour, "filled": FilledContour} {
 		var drawn [2][]byte
 		for i := range drawn {
-			fig, err := draw(*g, Options{Points: i == 1})
+			fig, err := draw(*g, picture.Options{Points: i == 1})
 			if err != nil {
 				t.Fatal(err)
 			}
