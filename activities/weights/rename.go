@@ -132,7 +132,7 @@ func advise(missing, foreign []described, table []nets.Param) string {
 	advice := "by shape, " + strings.Join(nets.Abridge(fits), ", ")
 	for _, rules := range []Rename{short, full} {
 		if rules.resolves(pairs, foreign, table) {
-			return advice + fmt.Sprintf(": if they are meant, add --rename %s (in a sweep file, rename: {%s} beside import)", rules, rules.join(": ", ", "))
+			return advice + fmt.Sprintf(": if they are meant, add --rename %s (in a sweep file, rename: {%s} next to import)", rules, rules.join(": ", ", "))
 		}
 	}
 	return advice

@@ -24,16 +24,17 @@ type Subject struct {
 	Notes   []string // about network and data
 }
 
-// Describe reads a network, the name of a built-in one or a file or folder, and data. A file of weights, if there is one, gives
-// parameters the names that the network's file lacks; outputs that differ from those of the file expect, if there is one, are an
-// error. Paths are relative to a folder. StableHLO programs compute their own loss of the data as they are, unless choices say something else.
-func Describe(folder, network, weights, expect string, choices sweepfile.DataChoices) (out Subject, err error) {
+// Describe reads a network, the name of a built-in one or a file or folder, and data. Of from, whose fields may be empty, the
+// file of weights gives parameters the names that the network's file lacks; weights that don't fit, and outputs that differ from those of
+// the file Expect, are an error. Paths are relative to a folder. StableHLO programs compute their own loss of the data as they are, unless
+// choices say something else.
+func Describe(folder, network string, from sweepfile.Import, choices sweepfile.DataChoices) (out Subject, err error) {
 	cat := catalogAt(folder)
 	n := pipelines.Network(network)
 	if base, _, _ := strings.Cut(network, ":"); !slices.Contains(cat.Nets, base) {
 		var named []string
-		if weights != "" {
-			named = []string{resolvePath(folder, weights)}
+		if from.File != "" {
+			named = []string{resolvePath(folder, from.File)}
 		}
 		m, err := readModel(resolvePath(folder, network), named...)
 		if err != nil {
@@ -63,13 +64,12 @@ func Describe(folder, network, weights, expect string, choices sweepfile.DataCho
 	if out.Net, err = networks.Of(n, out.Data.Problem); err != nil {
 		return Subject{}, exit.Usagef("%s on %s: %w", network, choices.Name, err)
 	}
-	if expect != "" {
-		i := sweepfile.Import{File: cmp.Or(weights, network), Net: n, Problem: out.Data.Problem, Name: network, Expect: expect}
-		if _, _, err := read(folder, i); err != nil {
-			return Subject{}, err
-		}
+	if from == (sweepfile.Import{}) {
+		return out, nil
 	}
-	return out, nil
+	from.File, from.Net, from.Problem, from.Name = cmp.Or(from.File, network), n, out.Data.Problem, network
+	_, _, err = read(folder, from)
+	return out, err
 }
 
 // Size says how large an example is, and of what: "1×28×28 numbers of float32, channels first".

@@ -77,7 +77,7 @@ func TestSweepOfStableHLO(t *testing.T) {
 // TestDescribeStableHLO: the loss is that of the network and the data are taken as they are; what does not fit is refused.
 func TestDescribeStableHLO(t *testing.T) {
 	folder, _ := exported(t)
-	s, err := launch.Describe(folder, "./convnet", "", "", sweepfile.DataChoices{Name: "./data.npz"})
+	s, err := launch.Describe(folder, "./convnet", sweepfile.Import{}, sweepfile.DataChoices{Name: "./data.npz"})
 	if err != nil || s.Problem.Loss != problem.Program || s.Data.Loss != "" || s.Net.NumParams() != 104 {
 		t.Errorf("described as %+v (%v)", s, err)
 	}
@@ -86,7 +86,7 @@ func TestDescribeStableHLO(t *testing.T) {
 		"say `normalization: none`":                  {Name: "./data.npz", Mean: []float64{1}, Deviation: []float64{2}},
 		"those of the data have [32 32 3] and uint8": {Name: "shapes10"},
 	} {
-		if _, err := launch.Describe(folder, "./convnet", "", "", c); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := launch.Describe(folder, "./convnet", sweepfile.Import{}, c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: the error is %v, and should say %q", c, err, want)
 		}
 	}

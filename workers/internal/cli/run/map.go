@@ -38,6 +38,7 @@ comments on what was guessed; it is run, and can be edited and run again.`
 	f.StringVar(&m.data.Name, "data", "", "`file` or folder with examples and labels, or a built-in data set")
 	f.StringVar(&m.data.Labels, "labels", "", "`file` with the labels, where they are in one of their own")
 	f.StringVar(&m.weights, "weights", "", "`file` with the weights, where they are not those in MODEL")
+	f.StringSliceVar(&m.rename, "rename", nil, "`FROM=TO`,…: take parts of the names in the file of weights, between dots, for others, as fc=linear")
 	f.StringVar(&m.expect, "expect", "", "`file` (.npz) with inputs x of MODEL and the outputs y that its own framework computed, to compare with")
 	f.StringVar(&m.data.Loss, "loss", "", "`name` of the loss: "+strings.Join(problem.Losses(), ", ")+" (default: that of the labels)")
 	f.Float64SliceVar(&m.data.Mean, "mean", nil, "`numbers` that are subtracted from the channels of the inputs")
@@ -52,6 +53,7 @@ comments on what was guessed; it is run, and can be edited and run again.`
 type mapping struct {
 	*app.App
 	name, weights, expect string
+	rename                []string
 
 	data   sweepfile.DataChoices
 	images int
@@ -61,6 +63,9 @@ type mapping struct {
 func (m *mapping) do(ctx context.Context, model string) error {
 	if m.data.Name == "" {
 		return exit.Usagef("map needs --data: a file or folder with examples and labels, or a built-in data set")
+	}
+	if len(m.rename) > 0 && m.weights == "" {
+		return exit.Usagef("--rename gives names in the file of --weights others; name that file, or leave --rename out")
 	}
 	if m.images < 1 {
 		return exit.Usagef("--images %d: want at least 1 example", m.images)
@@ -112,7 +117,8 @@ func (m *mapping) write(model string) (string, error) {
 			model = "./" + model
 		}
 	}
-	subject, err := launch.Describe(folder, model, m.weights, m.expect, m.data)
+	from := sweepfile.Import{File: m.weights, Rename: strings.Join(m.rename, ","), Expect: m.expect}
+	subject, err := launch.Describe(folder, model, from, m.data)
 	if err != nil {
 		return "", err
 	}
@@ -206,6 +212,13 @@ func (m *mapping) text(name, model string, s launch.Subject) []byte {
 	say("  net: %s # %s in %s", quoted(model), app.Count(s.Net.NumParams(), "parameter"), app.Count(len(s.Net.Params()), "tensor"))
 	if m.weights != "" {
 		say("  import: %s", quoted(m.weights))
+	}
+	if len(m.rename) > 0 {
+		say("  rename:")
+	}
+	for _, rule := range m.rename {
+		from, to, _ := strings.Cut(rule, "=")
+		say("    %s: %s", quoted(from), quoted(to))
 	}
 	if m.expect != "" {
 		say("  expect: %s # outputs that the network must have", quoted(m.expect))
