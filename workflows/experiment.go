@@ -95,10 +95,10 @@ func (r *groupRun) run(ctx workflow.Context) []activities.StepStatus {
 	return r.list()
 }
 
-// step waits for the inputs of one step, and a long map for the short ones to begin, and then runs it.
+// step waits for the inputs of one step, and a long map for the other steps that compute, and then runs it.
 func (r *groupRun) step(ctx workflow.Context, t activities.Task) {
 	st := r.status[t.ID]
-	err := workflow.Await(ctx, func() bool { return r.settled(t) && (!isLongMap(t.Kind) || r.haveBegun()) })
+	err := workflow.Await(ctx, func() bool { return r.settled(t) && (!isLongMap(t.Kind) || r.areOver()) })
 	if err != nil {
 		st.State = artifacts.StateNotRun
 		return
@@ -127,7 +127,7 @@ func (r *groupRun) step(ctx workflow.Context, t activities.Task) {
 // settled says whether all steps that t refers to have ended, well or not.
 func (r *groupRun) settled(t activities.Task) bool {
 	for _, name := range workflow.DeterministicKeys(t.Inputs) {
-		if st := r.status[t.Inputs[name].Step]; st.State == artifacts.StateWaiting || st.State == artifacts.StateRunning {
+		if r.isOpen(t.Inputs[name].Step) {
 			return false
 		}
 	}
@@ -138,11 +138,17 @@ func (r *groupRun) settled(t activities.Task) bool {
 // computes takes its outputs.
 func isLongMap(k pipelines.Kind) bool { return k.Long() && k.Unit() != "" }
 
-// haveBegun says whether all other steps that compute have begun, so that the first pictures come before the long maps.
-func (r *groupRun) haveBegun() bool {
+// areOver says whether all steps that compute have ended, long maps apart, so that the first pictures come before these.
+func (r *groupRun) areOver() bool {
 	return !slices.ContainsFunc(r.tasks, func(t activities.Task) bool {
-		return t.Kind.Computes() && !isLongMap(t.Kind) && r.status[t.ID].State == artifacts.StateWaiting
+		return t.Kind.Computes() && !isLongMap(t.Kind) && r.isOpen(t.ID)
 	})
+}
+
+// isOpen says whether a step of the group has not ended.
+func (r *groupRun) isOpen(id string) bool {
+	state := r.status[id].State
+	return state == artifacts.StateWaiting || state == artifacts.StateRunning
 }
 
 // find returns the state of one of the own steps of the group.

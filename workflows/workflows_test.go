@@ -139,7 +139,7 @@ func TestExperimentRunsStepsInOrder(t *testing.T) {
 	}
 }
 
-// TestShortMapsComeFirst: a spectrum needs the weights alone, and begins after the surface, which waits for directions as
+// TestShortMapsComeFirst: a spectrum needs the weights alone, and begins after the end of the surface, which waits for directions as
 // well; where the directions fail, it is not held up.
 func TestShortMapsComeFirst(t *testing.T) {
 	for fail, want := range map[string]string{
@@ -153,7 +153,7 @@ func TestShortMapsComeFirst(t *testing.T) {
 		env.OnActivity(acts.LoadTasks, mock.Anything, group(0)).Return(all, nil)
 		env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(f.run)
 		env.OnActivity(acts.RecordSteps, mock.Anything, mock.Anything).Return((&recorded{}).keep)
-		env.ExecuteWorkflow(workflows.Experiment, activities.ExperimentInput{Sweep: "s", Run: "r", Concurrency: 1})
+		env.ExecuteWorkflow(workflows.Experiment, activities.ExperimentInput{Sweep: "s", Run: "r"})
 		if err := env.GetWorkflowError(); err != nil {
 			t.Fatal(err)
 		}
