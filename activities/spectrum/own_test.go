@@ -122,8 +122,8 @@ func (c ownCase) vector(t *testing.T, name string) []float64 {
 }
 
 // gradientTolerance is 1e-6 unless float32 allows no less: PyTorch's own gradients in float32 are 3.4e-6 (lenet) and 5.9e-6 (resnet)
-// away from those in float64, near minimizers where the gradients of examples cancel.
-var gradientTolerance = map[string]float64{"mlp": 1e-6, "lenet": 3.4e-6, "resnet": 1.5e-6, "vit": 1e-6, "convnext": 1e-6, "lstm": 1e-6}
+// (7.6e-6 on another processor) away from those in float64, near minimizers where the gradients of examples cancel.
+var gradientTolerance = map[string]float64{"mlp": 1e-6, "lenet": 3.4e-6, "resnet": 2e-6, "vit": 1e-6, "convnext": 1e-6, "lstm": 1e-6}
 
 // TestNetworksThatPeopleBring compares loss, score, surface, gradient, Hessian-vector product and extreme eigenvalues of networks
 // from PyTorch's files, in float32 as the program computes them, with PyTorch's values in float64.

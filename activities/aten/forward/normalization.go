@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 
 	"lossatlas/activities/internal/nodes"
@@ -45,16 +46,19 @@ func (c *call) byBatch(x *graph.Node) *graph.Node {
 	return c.affine(c.normalized(x, axes), x)
 }
 
-// stored normalizes by stored statistics.
+// stored normalizes by stored statistics. Factor and offset, a number for each channel, are computed in double precision, so that
+// their rounding adds nothing to that of the activations.
 func (c *call) stored(x, mean, variance *graph.Node) *graph.Node {
-	factor := graph.Reciprocal(graph.Sqrt(graph.AddScalar(variance, c.number("eps", 1e-5))))
+	wide := func(n *graph.Node) *graph.Node { return convert(n, dtypes.Float64) }
+	factor := graph.Reciprocal(graph.Sqrt(graph.AddScalar(wide(variance), c.number("eps", 1e-5))))
 	if w := c.tensor("weight"); w != nil {
-		factor = graph.Mul(factor, w)
+		factor = graph.Mul(factor, wide(w))
 	}
-	offset := graph.Neg(graph.Mul(mean, factor))
+	offset := graph.Neg(graph.Mul(wide(mean), factor))
 	if b := c.tensor("bias"); b != nil {
-		offset = graph.Add(offset, b)
+		offset = graph.Add(offset, wide(b))
 	}
+	factor, offset = convert(factor, x.DType()), convert(offset, x.DType())
 	return graph.Add(graph.Mul(x, channelwise(factor, x, c.channelAxis())), channelwise(offset, x, c.channelAxis()))
 }
 
