@@ -37,7 +37,7 @@ func TestTable(t *testing.T) {
 			t.Fatalf("experiment %d has the test error %g", i, *e)
 		}
 	}
-	press := `document.querySelector('th[data-path^="share of the test images"] button')`
+	press := `document.querySelector('th[data-path^="share of the test examples"] button')`
 	ids := func(n ...int) (out []string) {
 		for _, i := range n {
 			out = append(out, experimentID(i))

@@ -33,14 +33,17 @@ class Scale {
     this.over = 1 / (this.bent(this.high) - this.from);
   }
   bent(v) {
-    if (this.near) return Math.sign(v) * Math.log1p(Math.abs(v) / this.near);
+    if (this.near) { // quotients of the largest numbers overflow
+      const size = Math.abs(v), over = size / this.near;
+      return Math.sign(v) * (Number.isFinite(over) ? Math.log1p(over) : Math.log(size) - Math.log(this.near));
+    }
     return this.logarithmic ? Math.log(Math.max(v, this.low)) : v;
   }
   // place is below 0 or above 1 for values outside.
   place(v) { return (this.bent(v) - this.from) * this.over; }
   value(place) {
     const v = this.from + place / this.over;
-    if (this.near) return Math.sign(v) * Math.expm1(Math.abs(v)) * this.near;
+    if (this.near) return Math.sign(v) * (Math.abs(v) < 700 ? Math.expm1(Math.abs(v)) * this.near : Math.exp(Math.abs(v) + Math.log(this.near)));
     return this.logarithmic ? Math.exp(v) : v;
   }
   // levels are about so many round values, at which contours are drawn.
@@ -98,7 +101,7 @@ function scaleOf(list, quantity, height, cut) {
   // Where a logarithmic scale would be taken and values touch or cross 0, it is a symmetric one.
   const size = Math.max(high, -low), symmetric = quantity === "loss" && low <= 0 && low < high && (height === "log" || (height === "auto" && size > 20));
   if (symmetric) {
-    const near = Math.min(1e-3, size * 1e-6), whole = new Scale(low, high, true, near);
+    const near = Math.max(Math.min(1e-3, size * 1e-6), Number.MIN_VALUE), whole = new Scale(low, high, true, near);
     const scale = cut < 1 ? new Scale(low, whole.value(Math.max(cut, 0.01)), true, near) : whole;
     return Object.assign(scale, { able: true, whole });
   }
