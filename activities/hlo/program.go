@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // Program is a network and its loss. Its functions take the parameters and buffers in their order, examples x, labels y, and
@@ -38,7 +39,7 @@ type Value struct {
 type Tensor struct {
 	Name  string `json:"name"`
 	Shape []int  `json:"shape"`
-	// Filters are the slices of a parameter that directions normalize one by one; "" means the default of its shape.
+	// Filters are the slices of a parameter that directions normalize one by one; "" means the default of its name and shape.
 	Filters string `json:"filters,omitempty"`
 }
 
@@ -48,6 +49,9 @@ const (
 	First = "first" // along its first axis, as the rows of an embedding
 	None  = "none"  // it has none, and directions leave it out: the default of scalars and vectors
 )
+
+// embedding is the last part of the names that Flax gives to embeddings.
+const embedding = "embedding"
 
 // elements are the types of numbers, with their names in StableHLO.
 var elements = map[string]string{"float32": "f32", "int32": "i32", "uint8": "ui8"}
@@ -189,11 +193,13 @@ func checkShape(field string, shape []int, batch int) error {
 	return nil
 }
 
-// FiltersAt is where the filters of a parameter are, with the default filled in.
+// FiltersAt is where the filters of a parameter are, with the default filled in: for an embedding, as Flax names it, its rows.
 func (t Tensor) FiltersAt() string {
 	switch {
 	case t.Filters != "":
 		return t.Filters
+	case len(t.Shape) == 2 && (t.Name == embedding || strings.HasSuffix(t.Name, "."+embedding)):
+		return First
 	case len(t.Shape) >= 2:
 		return Last
 	}

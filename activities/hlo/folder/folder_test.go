@@ -28,6 +28,14 @@ func TestRead(t *testing.T) {
 			t.Errorf("the filters of %s are %v, want %s", name, p.Params, want)
 		}
 	}
+	for _, c := range []struct {
+		tensor hlo.Tensor
+		want   string
+	}{{hlo.Tensor{Name: "Embed_0.embedding", Shape: []int{5, 3}}, hlo.First}, {hlo.Tensor{Name: "embedding", Shape: []int{5}}, hlo.None}, {hlo.Tensor{Name: "noembedding", Shape: []int{5, 3}}, hlo.Last}} {
+		if got := c.tensor.FiltersAt(); got != c.want {
+			t.Errorf("the filters of %+v are %s, want %s", c.tensor, got, c.want)
+		}
+	}
 	if v := values["temperature"]; len(v) != 1 || v[0] != 1.5 || len(values["conv.kernel"]) != 72 {
 		t.Errorf("read the weights %v", values)
 	}
