@@ -31,8 +31,11 @@ const (
 )
 
 // CheckGradient compares the gradient of the mean loss over the first examples of a split, at most 4, with its central differences
-// along random directions, two for each role of parameters. Where that takes more than maxMACs it is skipped.
+// along random directions, two for each role of parameters. Where that takes more than maxMACs it is skipped, as it is for StableHLO programs.
 func CheckGradient(ctx context.Context, net *nets.Net, theta, state []float32, s data.Split) (trainlog.Gradient, error) {
+	if net.StableHLO() != nil {
+		return trainlog.Gradient{Skipped: "StableHLO programs are computed in their own precision"}, nil
+	}
 	roles := rolesOf(net.Params())
 	passes := int64(3 + 2*eachRole*len(roles))
 	n := min(GradientExamples, int64(s.Len()), maxMACs/max(1, passes*net.MACs()))
