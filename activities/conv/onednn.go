@@ -114,7 +114,7 @@ func (k Kernel) filterGradient(x, dy *graph.Node, shape []int) *graph.Node {
 }
 
 // cutFilterGradient chooses how filterGradient does its work, by
-// what was measured for layers of the built-in networks at batches of 128, in
+// measurements of layers of the built-in networks at batches of 128, in
 // GFLOP per CPU-second, on one machine and another:
 //
 //	out  in  fold  parts of    1 part, fold 1   so

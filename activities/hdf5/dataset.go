@@ -17,7 +17,7 @@ type layout struct {
 	chunk   []int
 }
 
-// dataset reads the header of a data set. What makes it unreadable is kept in it: other data sets may be what is asked for.
+// dataset reads the header of a data set. An error is kept in the data set, as only others may be read.
 func (f *File) dataset(name string, all []message) Dataset {
 	d := Dataset{Name: name}
 	for _, m := range all {
