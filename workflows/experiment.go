@@ -95,10 +95,10 @@ func (r *groupRun) run(ctx workflow.Context) []activities.StepStatus {
 	return r.list()
 }
 
-// step waits for the inputs of one step, and a long map for the other steps that compute, and then runs it.
+// step waits for the inputs of one step and for the shorter maps, and then runs it.
 func (r *groupRun) step(ctx workflow.Context, t activities.Task) {
 	st := r.status[t.ID]
-	err := workflow.Await(ctx, func() bool { return r.settled(t) && (!isLongMap(t.Kind) || r.areOver()) })
+	err := workflow.Await(ctx, func() bool { return r.settled(t) && r.hasTurn(t) })
 	if err != nil {
 		st.State = artifacts.StateNotRun
 		return
@@ -134,14 +134,25 @@ func (r *groupRun) settled(t activities.Task) bool {
 	return true
 }
 
-// isLongMap says whether a kind of step is a map that keeps a worker for hours: a Hessian map or a spectrum. No step that
-// computes takes its outputs.
-func isLongMap(k pipelines.Kind) bool { return k.Long() && k.Unit() != "" }
+// stage is when a kind of step begins: maps come in order of their usual length, so that the first pictures come early. No step
+// of an earlier stage takes the outputs of a later one.
+func stage(k pipelines.Kind) int {
+	switch {
+	case k.Long() && k.Unit() != "": // a Hessian map or a spectrum, which keeps a worker for hours
+		return 2
+	case k == pipelines.KindSurface:
+		return 1
+	}
+	return 0
+}
 
-// areOver says whether all steps that compute have ended, long maps apart, so that the first pictures come before these.
-func (r *groupRun) areOver() bool {
-	return !slices.ContainsFunc(r.tasks, func(t activities.Task) bool {
-		return t.Kind.Computes() && !isLongMap(t.Kind) && r.isOpen(t.ID)
+// hasTurn says whether all steps of the stages before the step's own have ended: of the lines before a surface, of all steps that
+// compute before a long map.
+func (r *groupRun) hasTurn(t activities.Task) bool {
+	own := stage(t.Kind)
+	return own == 0 || !slices.ContainsFunc(r.tasks, func(o activities.Task) bool {
+		isBefore := o.Kind == pipelines.KindLine || own == 2 && o.Kind.Computes() && stage(o.Kind) < own
+		return isBefore && r.isOpen(o.ID)
 	})
 }
 

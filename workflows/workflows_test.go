@@ -140,16 +140,19 @@ func TestExperimentRunsStepsInOrder(t *testing.T) {
 }
 
 // TestShortMapsComeFirst: a spectrum needs the weights alone, and begins after the end of the surface, which waits for directions as
-// well; where the directions fail, it is not held up.
+// well and begins after the end of the line; where the directions fail, nothing is held up.
 func TestShortMapsComeFirst(t *testing.T) {
 	for fail, want := range map[string]string{
-		"":             "[a/train a/directions a/surface a/contour a/spectrum]",
+		"":             "[a/train a/directions a/line a/surface a/spectrum]",
 		"a/directions": "[a/train a/directions a/spectrum]",
 	} {
 		env := environment(t)
 		f := &fake{fail: fail}
 		var acts *activities.Activities
-		all := append(tasks("a"), activities.Task{ID: "a/spectrum", Kind: pipelines.KindSpectrum, Inputs: map[string]pipelines.Ref{"weights": {Step: "a/train", Output: "weights"}}})
+		weights, directions := pipelines.Ref{Step: "a/train", Output: "weights"}, pipelines.Ref{Step: "a/directions", Output: "directions"}
+		all := append(tasks("a"),
+			activities.Task{ID: "a/line", Kind: pipelines.KindLine, Inputs: map[string]pipelines.Ref{"weights": weights, "directions": directions}},
+			activities.Task{ID: "a/spectrum", Kind: pipelines.KindSpectrum, Inputs: map[string]pipelines.Ref{"weights": weights}})
 		env.OnActivity(acts.LoadTasks, mock.Anything, group(0)).Return(all, nil)
 		env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(f.run)
 		env.OnActivity(acts.RecordSteps, mock.Anything, mock.Anything).Return((&recorded{}).keep)
@@ -157,7 +160,9 @@ func TestShortMapsComeFirst(t *testing.T) {
 		if err := env.GetWorkflowError(); err != nil {
 			t.Fatal(err)
 		}
-		if got := fmt.Sprint(f.order); got != want {
+		// A contour plot needs a moment, and nothing waits for it.
+		got := slices.DeleteFunc(slices.Clone(f.order), func(id string) bool { return id == "a/contour" })
+		if fmt.Sprint(got) != want {
 			t.Errorf("with %q failing the order is %s, want %s", fail, got, want)
 		}
 	}
