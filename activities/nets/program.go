@@ -163,6 +163,9 @@ func remedy(of problem.Problem, out []int) string {
 	if !of.HasTargets() && len(out) == 2 && len(of.Labels) == 0 && out[1] > of.Outputs {
 		return fmt.Sprintf("say `classes: %d`, if the labels are classes of which not all occur", out[1])
 	}
+	if of.Loss == problem.MeanSquaredError && of.Outputs == 1 && len(out) == 2 && out[1] > 1 {
+		return "say `loss: " + problem.OneHot + "`, if the labels are classes"
+	}
 	return "the labels are of another task"
 }
 

@@ -28,6 +28,7 @@ type loss struct {
 var losses = map[string]loss{
 	CrossEntropy:       {graph: crossEntropy, options: []string{"smoothing", "class_weights", "ignore"}, scores: classScores},
 	Hinge:              {graph: hinge, scores: classScores},
+	OneHot:             {graph: oneHot, scores: classScores},
 	BinaryCrossEntropy: {targets: true, graph: binaryCrossEntropy, scores: []string{Accuracy, NoScore}},
 	MeanSquaredError:   {targets: true, graph: meanSquaredError, scores: targetScores},
 	MeanAbsoluteError:  {targets: true, graph: meanAbsoluteError, scores: targetScores},

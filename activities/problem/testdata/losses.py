@@ -45,4 +45,5 @@ case(dict(outputs=3, loss="mse"), torch.randn(4, 3), y, lambda x: F.mse_loss(x, 
 case(dict(outputs=3, loss="l1"), torch.randn(4, 3), y, lambda x: F.l1_loss(x, y.double()) + 0 * (x**2).sum())
 case(dict(outputs=3, loss="huber"), torch.randn(4, 3), y, lambda x: F.huber_loss(x, y.double()))
 case(dict(outputs=3, loss="huber", delta=0.3), torch.randn(4, 3), y, lambda x: F.huber_loss(x, y.double(), delta=0.3))
+case(dict(outputs=5, loss="one-hot-mse"), logits, classes, lambda x: F.mse_loss(x, F.one_hot(classes, 5).double()))
 json.dump(cases, open("losses.json", "w"))

@@ -27,3 +27,13 @@ func binaryCrossEntropy(_ Problem, logits, targets *graph.Node) *graph.Node {
 	size := graph.Where(isPositive, logits, graph.Neg(logits))
 	return graph.ReduceMean(graph.Add(graph.Sub(positive, graph.Mul(logits, y)), graph.Log1P(graph.Exp(graph.Neg(size)))), 1)
 }
+
+// OneHot is the squared error of the outputs against 1 for the class and 0 for the others, the mean over outputs at each place:
+// mse of classes, as networks are trained that classify by regression.
+const OneHot = "one-hot-mse"
+
+func oneHot(_ Problem, outputs, classes *graph.Node) *graph.Node {
+	is := isClass(outputs, classes)
+	d := graph.Sub(outputs, graph.ConvertDType(is, outputs.DType()))
+	return overPlaces(graph.ReduceMean(graph.Square(d), outputs.Rank()-1))
+}
