@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/values"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -45,9 +46,9 @@ var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a co
 	{Name: "through", Doc: "The three experiments, written as those of between.", Type: selectors{3}, Kinds: onThree},
 	{Name: ofKey, Doc: "The experiments whose paths are shown, written as those of between; the plane leads through the last weights of the first. train.checkpoints says which weights a path leads through.",
 		Type: selectors{0}, Kinds: onPaths},
-	{Name: "range", Doc: "First and last value of α (and of β, unless y says otherwise); the first minimizer is at 0, the others at 1.", Type: interval{}, Default: []any{-0.5, 1.5}, Kinds: onMinimizers},
-	{Name: "x", Doc: "First and last value of α, in place of range, or of what fits the paths.", Type: interval{}, Kinds: onPlanes},
-	{Name: "y", Doc: "First and last value of β, in place of range, or of what fits the paths.", Type: interval{}, Kinds: onPlanes},
+	{Name: "range", Doc: "First and last value of α (and of β, unless y says otherwise); the first minimizer is at 0, the others at 1.", Type: values.Interval{}, Default: []any{-0.5, 1.5}, Kinds: onMinimizers},
+	{Name: "x", Doc: "First and last value of α, in place of range, or of what fits the paths.", Type: values.Interval{}, Kinds: onPlanes},
+	{Name: "y", Doc: "First and last value of β, in place of range, or of what fits the paths.", Type: values.Interval{}, Kinds: onPlanes},
 	of(onInterpolation, pointsField),
 	of(onPlanes, resolutionField),
 	of(onPaths, sharedMapField("normalize")),
@@ -417,7 +418,7 @@ func (b *builder) addComparison(m compareConfig, train []pathSource, names []str
 		for split, id := range grids {
 			drawn[split] = pipelines.Ref{Step: id, Output: pipelines.OutGrid}
 		}
-		b.addPicture("plot", pipelines.Address{Map: m.Name}, m.loss.on(pipelines.RenderParams{Plot: plotLine, Title: m.loss.title(title), Marks: pipelines.Marks(len(train))}), m.loss.both()+" between two minimizers"+m.Error.note(), drawn)
+		b.addPicture("plot", pipelines.Address{Map: m.Name}, m.loss.on(pipelines.RenderParams{Plot: plotLine, Title: m.loss.title(title), Marks: pipelines.Marks(len(train))}), m.loss.both()+" between two minimizers"+m.Error.Note(), drawn)
 		return
 	}
 	for _, split := range m.Splits {
@@ -427,7 +428,7 @@ func (b *builder) addComparison(m compareConfig, train []pathSource, names []str
 				continue
 			}
 			params := pipelines.RenderParams{Plot: p.name, Title: title + " · " + m.loss.over(split), Marks: pipelines.Marks(len(train))}
-			b.addPicture(split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split))+", in the plane of three minimizers"+m.Error.note(), drawn)
+			b.addPicture(split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split))+", in the plane of three minimizers"+m.Error.Note(), drawn)
 		}
 	}
 }

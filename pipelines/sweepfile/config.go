@@ -1,7 +1,11 @@
 package sweepfile
 
 import (
+	"maps"
+	"slices"
+
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/layers"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -10,7 +14,7 @@ var sweepFields = syntax.Object{Fields: []syntax.Field{
 	{Name: "name", Doc: "Name of the sweep.", Type: nameText, Required: true},
 	{Name: "title", Doc: "Heading of the report.", Type: titleText},
 	{Name: "dataset", Doc: "The examples: {name, train, test}, and what is learned from them.", Type: datasetFields, Required: true},
-	{Name: networksKey, Doc: "Networks written out as lists of layers: {name: [layers]}.", Type: networks{}},
+	{Name: layers.Key, Doc: "Networks written out as lists of layers: {name: [layers]}.", Type: layers.Networks{}},
 	{Name: "train", Doc: "How the network is trained.", Type: trainFields, Required: true},
 	{Name: syntax.VariablesKey, Doc: "Values with names: {name: value}. $name stands for the value wherever a value may stand.", Type: syntax.Variables{}},
 	{Name: "sweep", Doc: "Which parameters vary: {path: [values]}, or a list of such, one after the other.", Type: axes{}},
@@ -90,4 +94,29 @@ func (cfg *config) identity() string {
 	}{config: *cfg, Network: cfg.network()})
 }
 
-func ptr[T any](v T) *T { return &v }
+// NamedNetwork is a network with its name in a sweep file.
+type NamedNetwork struct {
+	Name    string
+	Network pipelines.Network
+	Problem pipelines.Problem // what it learns
+}
+
+// Networks lists the networks of the sweep: those that it trains in the order of
+// its experiments, then those that it writes out and doesn't train, by name.
+func (s *Sweep) Networks() []NamedNetwork {
+	var out []NamedNetwork
+	add := func(n NamedNetwork) {
+		if !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	for _, e := range s.experiments {
+		add(NamedNetwork{e.config.Train.Net, e.config.network(), e.config.Problem})
+	}
+	for _, e := range s.experiments {
+		for _, name := range slices.Sorted(maps.Keys(e.config.Networks)) {
+			add(NamedNetwork{name, e.config.Networks[name], e.config.Problem})
+		}
+	}
+	return out
+}

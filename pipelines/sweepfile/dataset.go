@@ -4,29 +4,31 @@ import (
 	"errors"
 	"fmt"
 
+	"lossatlas/pipelines/sweepfile/layers"
+	"lossatlas/pipelines/sweepfile/values"
 	"lossatlas/pipelines/syntax"
 )
 
 var datasetFields = syntax.Object{Fields: []syntax.Field{
 	{Name: "name", Doc: "Data set: a built-in one, or the path of a file or folder, relative to the sweep file.",
 		Type: syntax.Choice{From: namesOfDatasets, What: "a data set", Path: true}, Required: true},
-	{Name: "train", Doc: "How many examples of the training split are used: the first ones. Default: all.", Type: syntax.Integer{Min: 1, Max: maxRecords}},
-	{Name: "test", Doc: "How many examples of the test split are used: the first ones. Default: all.", Type: syntax.Integer{Min: 1, Max: maxRecords}},
+	{Name: "train", Doc: "How many examples of the training split are used: the first ones. Default: all.", Type: syntax.Integer{Min: 1, Max: values.MaxRecords}},
+	{Name: "test", Doc: "How many examples of the test split are used: the first ones. Default: all.", Type: syntax.Integer{Min: 1, Max: values.MaxRecords}},
 	{Name: "labels", Doc: "The file with the labels, where they are in one of their own.", Type: dataFile},
 	{Name: "holdout", Doc: "The share of a file's examples that becomes the test split, where it has none.", Type: syntax.Number{Min: 0, Max: 1, Below: true}, Default: 0.0},
 	{Name: "holdout_seed", Doc: "Seed that chooses the examples of the test split.", Type: syntax.Integer{Min: 0, Max: maxSeed}, Default: int64(1)},
 	{Name: "resize", Doc: "Height and width that pictures of a folder are scaled to. Default: as they are.", Type: syntax.List{Of: syntax.Integer{Min: 1, Max: 4096}, Min: 2, Max: 2}},
-	{Name: "classes", Doc: "Number of classes. Default: the largest label and 1.", Type: syntax.Integer{Min: 1, Max: maxRecords}},
+	{Name: "classes", Doc: "Number of classes. Default: the largest label and 1.", Type: syntax.Integer{Min: 1, Max: values.MaxRecords}},
 	{Name: "normalization", Doc: "How numbers of a file reach the network. none: as they are. unit: bytes divided by 255. computed: by the mean and deviation of each channel over the training split. Default: unit for pictures of 8 bits, else none.",
 		Type: syntax.Choice{Of: []string{"none", "unit", "computed"}, What: "a normalization"}},
 	{Name: "mean", Doc: "What is subtracted from each channel of the inputs: one number for each, or one for all. For images of 8 bits, numbers up to 1 are shares of 255.",
-		Type: syntax.List{Of: channelNumber, Max: maxChannels, Single: true}},
-	{Name: "deviation", Doc: "What each channel is then divided by, in the same form.", Type: syntax.List{Of: channelNumber, Max: maxChannels, Single: true}},
+		Type: syntax.List{Of: channelNumber, Max: layers.MaxChannels, Single: true}},
+	{Name: "deviation", Doc: "What each channel is then divided by, in the same form.", Type: syntax.List{Of: channelNumber, Max: layers.MaxChannels, Single: true}},
 	{Name: "loss", Doc: "The loss. Default: that of the labels, cross-entropy for classes and mse for numbers.", Type: syntax.Choice{From: namesOfLosses, What: "a loss"}},
 	{Name: "score", Doc: "The score that is shown with the loss. Default: the usual one of the loss.", Type: syntax.Choice{From: namesOfScores, What: "a score"}},
 	{Name: "smoothing", Doc: "Label smoothing of cross-entropy.", Type: syntax.Number{Min: 0, Max: 1, Below: true}, Default: 0.0},
-	{Name: "class_weights", Doc: "One weight of cross-entropy for each class.", Type: syntax.List{Of: syntax.Number{Min: 0, Max: maxNumber}, Min: 1, Max: maxChannels}},
-	{Name: "ignore", Doc: "The label that counts neither in the loss nor in the score.", Type: syntax.Integer{Min: -maxRecords, Max: maxRecords}},
+	{Name: "class_weights", Doc: "One weight of cross-entropy for each class.", Type: syntax.List{Of: syntax.Number{Min: 0, Max: maxNumber}, Min: 1, Max: layers.MaxChannels}},
+	{Name: "ignore", Doc: "The label that counts neither in the loss nor in the score.", Type: syntax.Integer{Min: -values.MaxRecords, Max: values.MaxRecords}},
 	{Name: "delta", Doc: "Where a Huber loss goes over from a parabola to a line.", Type: syntax.Number{Min: 0, Max: maxNumber, Above: true}},
 }}
 
@@ -80,7 +82,7 @@ func (d DataChoices) CheckBuiltIn() error {
 
 // count is the number of examples in use of a split.
 func (d datasetConfig) count(split string) int {
-	if split == splitTrain {
+	if split == values.SplitTrain {
 		return d.Train
 	}
 	return d.Test
@@ -114,11 +116,11 @@ func (cfg *config) resolveDataset(c *syntax.Checker, cat Catalog, tree *syntax.N
 		case *count == 0:
 			*count = have
 		case *count > have && (have > 0 || cfg.Dataset.IsFile()):
-			c.Addf(tree.Place("dataset", split), "dataset.%s is %d, but %s has %d %s examples", split, *count, known.Name, have, map[string]string{splitTrain: "training", splitTest: "test"}[split])
+			c.Addf(tree.Place("dataset", split), "dataset.%s is %d, but %s has %d %s examples", split, *count, known.Name, have, map[string]string{values.SplitTrain: "training", values.SplitTest: "test"}[split])
 		}
 	}
-	settle(splitTrain, &cfg.Dataset.Train, known.Train, defaultTrain)
-	settle(splitTest, &cfg.Dataset.Test, known.Test, defaultTest)
+	settle(values.SplitTrain, &cfg.Dataset.Train, known.Train, defaultTrain)
+	settle(values.SplitTest, &cfg.Dataset.Test, known.Test, defaultTest)
 	return known.Augment, true
 }
 

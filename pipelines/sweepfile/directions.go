@@ -41,7 +41,7 @@ func (s source) MarshalJSON() ([]byte, error) {
 }
 
 // label writes the source in characters that file names may hold.
-func (s source) label() string {
+func (s source) Label() string {
 	if s.kind == directionsRandom || s.kind == directionsHessian {
 		return s.kind
 	}

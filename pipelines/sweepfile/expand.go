@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/values"
 )
 
 // evaluateBatch is how many examples one call of an evaluation executable takes at most.
@@ -73,7 +74,7 @@ func (e experiment) shown() map[string]any {
 		"train.optimizer.weight_decay": t.Optimizer.WeightDecay,
 		"train.seed":                   t.Seed,
 	}
-	if t.Optimizer.Kind != optimizerSGD {
+	if t.Optimizer.Kind != values.SGD {
 		out["train.optimizer.kind"] = t.Optimizer.Kind
 	}
 	if t.LabelNoise > 0 {

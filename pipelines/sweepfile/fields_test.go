@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"testing"
 
+	"lossatlas/pipelines/sweepfile/layers"
+	"lossatlas/pipelines/sweepfile/values"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -14,7 +16,7 @@ func TestFieldsAndStructsAgree(t *testing.T) {
 		fields syntax.Object
 		values any
 	}{
-		{sweepFields, config{}}, {datasetFields, datasetConfig{}}, {trainFields, trainConfig{}}, {optimizerFields, optimizerConfig{}},
+		{sweepFields, config{}}, {datasetFields, datasetConfig{}}, {trainFields, trainConfig{}}, {values.OptimizerFields, values.Optimizer{}},
 		{mapFields.Object, mapConfig{}}, {compareFields.Object, compareConfig{}}, {plotFields.Object, plotConfig{}}, {figureFields.Object, figureConfig{}},
 	} {
 		of := reflect.TypeOf(c.values)
@@ -26,7 +28,7 @@ func TestFieldsAndStructsAgree(t *testing.T) {
 		}
 		for _, f := range c.fields.Fields {
 			switch f.Type.(type) {
-			case axes, repeats, presets, networks, syntax.Variables: // read by themselves
+			case axes, repeats, presets, layers.Networks, syntax.Variables: // read by themselves
 			default:
 				if !places[f.Name] {
 					t.Errorf("%s has no place for %s", of, f.Name)

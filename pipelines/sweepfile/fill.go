@@ -4,6 +4,7 @@ import (
 	"maps"
 	"strings"
 
+	"lossatlas/pipelines/sweepfile/layers"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -61,7 +62,7 @@ func checkSwept(c *syntax.Checker, n *syntax.Node, path string, swept map[string
 
 // canVary says whether a value at a path can differ between experiments.
 func canVary(path string) bool {
-	if strings.HasPrefix(path, networksKey+".") {
+	if strings.HasPrefix(path, layers.Key+".") {
 		return true
 	}
 	for path != "" {

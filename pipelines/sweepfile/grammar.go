@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/layers"
+	"lossatlas/pipelines/sweepfile/values"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -73,7 +75,6 @@ func (cat Catalog) dataset(name string) Dataset {
 
 // Lists of names that choices allow.
 const (
-	namesOfNets     = "nets"
 	namesOfDatasets = "datasets"
 	namesOfLosses   = "losses"
 	namesOfScores   = "scores"
@@ -81,46 +82,27 @@ const (
 
 // names are the catalog's names, with further networks.
 func (cat Catalog) names(written ...string) syntax.Names {
-	out := syntax.Names{namesOfNets: cat.Nets, namesOfDatasets: cat.datasets(), namesOfLosses: cat.Losses, namesOfScores: cat.Scores}
+	out := syntax.Names{layers.BuiltInNames: cat.Nets, namesOfDatasets: cat.datasets(), namesOfLosses: cat.Losses, namesOfScores: cat.Scores}
 	if cat.Nets != nil {
-		out[namesOfNets] = slices.Concat(cat.Nets, written)
+		out[layers.BuiltInNames] = slices.Concat(cat.Nets, written)
 	}
 	return out
 }
 
-// Update rules.
-const (
-	optimizerSGD  = "sgd"
-	optimizerAdam = "adam"
-)
-
-// Splits of a data set.
-const (
-	splitTrain = "train"
-	splitTest  = "test"
-)
-
 var (
-	splitNames     = []string{splitTrain, splitTest}
 	normalizations = []string{"filter", "layer", "weight", "dfilter", "dlayer", "none"}
 	subsets        = []string{"weights", "all"}
-
-	optimizerKinds = []string{optimizerSGD, optimizerAdam}
 )
 
 // Limits of single values.
 const (
-	maxRecords    = 10_000_000
-	maxEpochs     = 100_000
-	maxResolution = 1025    // points along one side of a surface
-	maxPoints     = 100_001 // points of a line
-	maxRange      = 1e6
-	maxSeed       = syntax.MaxInteger
-	maxNumber     = 1e12 // of a normalization or a loss
-	maxMaps       = 32
-	maxPairs      = 100
-	maxProbes     = 1000
-	maxSteps      = 1000
+	maxPoints = 100_001 // points of a line
+	maxSeed   = syntax.MaxInteger
+	maxNumber = 1e12 // of a normalization or a loss
+	maxMaps   = 32
+	maxPairs  = 100
+	maxProbes = 1000
+	maxSteps  = 1000
 	// maxEvaluations is how many steps that evaluate one experiment may have: they may all wait at a time, and
 	// Temporal lets a workflow wait for 2,000.
 	maxEvaluations = 1000
@@ -135,14 +117,18 @@ var anyText = regexp.MustCompile(`.`)
 var (
 	nameText    = syntax.Text{Max: 64, Form: syntax.NameForm, Want: syntax.NameWant}
 	titleText   = syntax.Text{Max: 200, Want: "a text of at most 200 characters"}
-	splitChoice = syntax.Choice{Of: splitNames, What: "a split"}
+	splitChoice = syntax.Choice{Of: values.SplitNames, What: "a split"}
 	splitsList  = syntax.List{Of: splitChoice, Min: 1, Max: 2, Unique: true, Single: true}
 
 	pointsField     = syntax.Field{Name: "points", Doc: "Points along the line.", Type: syntax.Integer{Min: 2, Max: maxPoints}, Default: int64(401)}
-	resolutionField = syntax.Field{Name: "resolution", Doc: "Points along each side: one number, or [x, y].", Type: resolution{}, Default: []any{int64(51), int64(51)}}
+	resolutionField = syntax.Field{Name: "resolution", Doc: "Points along each side: one number, or [x, y].", Type: values.Resolution{}, Default: []any{int64(51), int64(51)}}
 	imagesField     = syntax.Field{Name: "images", Doc: "Images the loss is the mean over: a number (the first ones of each split), or ranges such as test[0:1000]. " +
-		"Default: all that dataset names.", Type: images{}}
+		"Default: all that dataset names.", Type: values.Images{}}
 )
+
+// errorField is the same for all maps of the loss.
+var errorField = syntax.Field{Name: "error", Doc: "Error that the loss may have, relative to it, at every point with 95 % confidence: then few points are evaluated, and the " +
+	"others estimated from them. exact evaluates all. Default: exact.", Type: values.StatedErrors{}}
 
 // of is a field of some kinds alone.
 func of(kinds []string, f syntax.Field) syntax.Field {
@@ -159,8 +145,7 @@ const (
 
 // The parts of a file that paths lead into.
 const (
-	mapsKey     = "maps"
-	networksKey = "networks"
+	mapsKey = "maps"
 )
 
 // pathRoots are the keys below which every field is a parameter that can be swept.

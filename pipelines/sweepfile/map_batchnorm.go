@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/values"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -32,7 +33,7 @@ func (n normChoice) MarshalJSON() ([]byte, error) {
 }
 
 // label writes the choice in characters that file names may hold.
-func (n normChoice) label() string {
+func (n normChoice) Label() string {
 	if n.images == 0 {
 		return normRunning
 	}
@@ -44,7 +45,7 @@ type norms struct{}
 
 const normWant = "running, {batch: N} or {recompute: N}"
 
-var normImages = syntax.Integer{Min: 2, Max: maxRecords}
+var normImages = syntax.Integer{Min: 2, Max: values.MaxRecords}
 
 func (norms) Check(c *syntax.Checker, n *syntax.Node, path string) any {
 	if n.IsScalar() && n.Text == normRunning {

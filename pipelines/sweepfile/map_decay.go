@@ -25,7 +25,7 @@ func (d decayChoice) MarshalJSON() ([]byte, error) {
 }
 
 // label writes the choice in characters that file names may hold.
-func (d decayChoice) label() string {
+func (d decayChoice) Label() string {
 	if d.training {
 		return "true"
 	}

@@ -1,6 +1,9 @@
 package sweepfile
 
-import "lossatlas/pipelines"
+import (
+	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/values"
+)
 
 const mapHessian = "hessian"
 
@@ -9,7 +12,7 @@ var hessianMap = mapKind{
 	name:    mapHessian,
 	doc:     "the extreme eigenvalues of its second derivatives, in the same plane.",
 	shared:  []string{"directions", "normalize", "ignore", "range", "x", "y", "resolution", "subset", "layers", "tolerance"},
-	splits:  []string{splitTrain},
+	splits:  []string{values.SplitTrain},
 	resolve: resolveLattice,
 	add:     addHessian,
 }

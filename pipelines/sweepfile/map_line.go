@@ -2,6 +2,7 @@ package sweepfile
 
 import (
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/values"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -13,7 +14,7 @@ var lineMap = mapKind{
 	doc:     "the loss along one direction.",
 	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "error"},
 	own:     []syntax.Field{pointsField},
-	splits:  splitNames,
+	splits:  values.SplitNames,
 	resolve: resolveLattice,
 	add:     addLine,
 }
@@ -37,5 +38,5 @@ func addLine(b *builder, m mapConfig, train string) {
 	for _, split := range m.Splits {
 		inputs[split] = g.grid(split)
 	}
-	b.addPicture(m.Name+"-plot", pipelines.Address{Map: m.Name}, m.loss.on(pipelines.RenderParams{Plot: plotLine, Title: m.loss.title(b.mapTitle(m))}), findPlot(plotLine).captionOf(m.loss.both())+m.Error.note(), inputs)
+	b.addPicture(m.Name+"-plot", pipelines.Address{Map: m.Name}, m.loss.on(pipelines.RenderParams{Plot: plotLine, Title: m.loss.title(b.mapTitle(m))}), findPlot(plotLine).captionOf(m.loss.both())+m.Error.Note(), inputs)
 }

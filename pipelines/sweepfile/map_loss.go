@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/values"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -84,7 +85,7 @@ func (l Loss) title(heading string) string {
 
 // over names the loss over a split: "training loss", and with its name unless it is plain cross-entropy.
 func (l Loss) over(split string) string {
-	name := map[string]string{splitTrain: "training loss", splitTest: "test loss"}[split]
+	name := map[string]string{values.SplitTrain: "training loss", values.SplitTest: "test loss"}[split]
 	if l.Name != "" {
 		name += " (" + l.Name + ")"
 	}

@@ -2,6 +2,7 @@ package sweepfile
 
 import (
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/values"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -17,7 +18,7 @@ var spectrumMap = mapKind{
 		{Name: "steps", Doc: "Lanczos steps with each random vector, one product and one vector in memory each: the more, the finer the density.",
 			Type: syntax.Integer{Min: 2, Max: maxSteps}, Default: int64(80)},
 	},
-	splits: []string{splitTrain},
+	splits: []string{values.SplitTrain},
 	add:    addSpectrum,
 }
 

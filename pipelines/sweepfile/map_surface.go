@@ -1,6 +1,9 @@
 package sweepfile
 
-import "lossatlas/pipelines"
+import (
+	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/values"
+)
 
 const mapSurface = "surface"
 
@@ -9,7 +12,7 @@ var surfaceMap = mapKind{
 	name:    mapSurface,
 	doc:     "in the plane of two.",
 	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "x", "y", "resolution", "error"},
-	splits:  []string{splitTrain},
+	splits:  []string{values.SplitTrain},
 	resolve: resolveLattice,
 	add:     addSurface,
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/values"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -17,7 +18,7 @@ var trajectoryMap = mapKind{
 	doc:     "the path of the training, and the loss in the plane of its first two principal components; train.checkpoints says which weights it leads through.",
 	shared:  []string{"normalize", "ignore", "x", "y", "resolution", "error"},
 	own:     []syntax.Field{marginField},
-	splits:  []string{splitTrain},
+	splits:  []string{values.SplitTrain},
 	resolve: resolveTrajectory,
 	add:     addTrajectory,
 }
@@ -133,6 +134,6 @@ func (b *builder) addPaths(m mapConfig, prefix, title string, first pathSource, 
 			pipelines.OutLosses: {Step: losses, Output: pipelines.OutLosses}}
 		loss := m.loss.over(r.Split)
 		params := pipelines.RenderParams{Plot: plotTrajectory, Title: title + " · " + loss}
-		b.addPicture(prefix+r.Split+"-plot", pipelines.Address{Map: m.Name, Split: r.Split}, m.loss.on(params), caption+loss+m.Error.note(), drawn)
+		b.addPicture(prefix+r.Split+"-plot", pipelines.Address{Map: m.Name, Split: r.Split}, m.loss.on(params), caption+loss+m.Error.Note(), drawn)
 	}
 }

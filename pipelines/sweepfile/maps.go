@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/layers"
+	"lossatlas/pipelines/sweepfile/values"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -38,25 +40,25 @@ func mapKindOf(name string) mapKind {
 
 // mapConfig is a map as its file says it: the fields of all kinds.
 type mapConfig struct {
-	Kind       string       `field:"kind"`
-	Name       string       `field:"name"`
-	Title      string       `field:"title"`
-	Directions source       `field:"directions"`
-	Normalize  string       `field:"normalize"`
-	Ignore     string       `field:"ignore"`
-	Seed       uint64       `field:"seed"`
-	Pairs      int          `field:"pairs"`
-	Range      [2]float64   `field:"range"`
-	X          *[2]float64  `field:"x"`
-	Y          *[2]float64  `field:"y"`
-	Resolution [2]int       `field:"resolution"`
-	Error      statedError  `field:"error"`
-	Splits     []string     `field:"splits"`
-	Images     *imageSet    `field:"images"`
-	Subset     string       `field:"subset"`
-	Layers     []string     `field:"layers"`
-	Tolerance  float64      `field:"tolerance"`
-	Ranges     []imageRange // the images that each split's loss is the mean over, in the order of the splits
+	Kind       string              `field:"kind"`
+	Name       string              `field:"name"`
+	Title      string              `field:"title"`
+	Directions source              `field:"directions"`
+	Normalize  string              `field:"normalize"`
+	Ignore     string              `field:"ignore"`
+	Seed       uint64              `field:"seed"`
+	Pairs      int                 `field:"pairs"`
+	Range      [2]float64          `field:"range"`
+	X          *[2]float64         `field:"x"`
+	Y          *[2]float64         `field:"y"`
+	Resolution [2]int              `field:"resolution"`
+	Error      values.StatedError  `field:"error"`
+	Splits     []string            `field:"splits"`
+	Images     *values.ImageSet    `field:"images"`
+	Subset     string              `field:"subset"`
+	Layers     []string            `field:"layers"`
+	Tolerance  float64             `field:"tolerance"`
+	Ranges     []values.ImageRange // the images that each split's loss is the mean over, in the order of the splits
 	loss       Loss
 	LossChoices
 	WeightDecay decayChoice `field:"weight_decay"`
@@ -85,9 +87,9 @@ var sharedMapFields = []syntax.Field{
 	{Name: "seed", Doc: "Seed of the random directions, or of a spectrum's random vectors.", Type: syntax.Integer{Min: 0, Max: maxSeed}, Default: int64(1)},
 	{Name: "pairs", Doc: "Pairs of directions (of a line: directions) along which flatness is measured, with the seeds seed, seed + 1 and so on. The first is drawn.",
 		Type: syntax.Integer{Min: 1, Max: maxPairs}, Default: int64(1)},
-	{Name: "range", Doc: "First and last value of α (and of β, unless y says otherwise).", Type: interval{}, Default: []any{-1.0, 1.0}},
-	{Name: "x", Doc: "First and last value of α, in place of range; of a trajectory, of the first principal component, in place of what fits the path.", Type: interval{}},
-	{Name: "y", Doc: "First and last value of β, in place of range; of a trajectory, of the second principal component.", Type: interval{}},
+	{Name: "range", Doc: "First and last value of α (and of β, unless y says otherwise).", Type: values.Interval{}, Default: []any{-1.0, 1.0}},
+	{Name: "x", Doc: "First and last value of α, in place of range; of a trajectory, of the first principal component, in place of what fits the path.", Type: values.Interval{}},
+	{Name: "y", Doc: "First and last value of β, in place of range; of a trajectory, of the second principal component.", Type: values.Interval{}},
 	resolutionField,
 	errorField,
 	{Name: "splits", Doc: "Splits whose loss is mapped. Default: train and test for a line, train for the others.", Type: splitsList},
@@ -95,7 +97,7 @@ var sharedMapFields = []syntax.Field{
 	{Name: "subset", Doc: "Parameters of the second derivatives. weights: those of convolutions and linear layers, as in the paper. all: biases and batch normalization's as well.",
 		Type: syntax.Choice{Of: subsets, What: "a set of parameters"}, Default: "weights"},
 	{Name: "layers", Doc: "Layers whose parameters change, or over which derivatives are taken: names of modules, of which * stands for any text, as [layer3.*, fc]. Default: all.",
-		Type: syntax.List{Of: layerPattern, Min: 1, Max: maxChannels, Unique: true, Single: true}},
+		Type: syntax.List{Of: layerPattern, Min: 1, Max: layers.MaxChannels, Unique: true, Single: true}},
 	{Name: "tolerance", Doc: "Largest residual of each eigenvalue, relative to its size.",
 		Type: syntax.Number{Min: 0, Max: 0.1, Above: true}, Default: 1e-3},
 }
@@ -198,7 +200,7 @@ func (m *mapConfig) resolveRanges(c *syntax.Checker, item *syntax.Node, splits [
 	}
 	m.Splits, m.Ranges = inOrder(m.Splits), nil
 	for _, split := range m.Splits {
-		r := imageRange{Split: split, To: data.count(split)}
+		r := values.ImageRange{Split: split, To: data.count(split)}
 		if m.Images != nil {
 			r.To = m.Images.Count
 		}
@@ -216,17 +218,17 @@ func (m mapConfig) layers() string {
 // inOrder returns splits as train, test, whichever way they were written.
 func inOrder(splits []string) []string {
 	out := slices.Clone(splits)
-	slices.SortFunc(out, func(a, b string) int { return slices.Index(splitNames, a) - slices.Index(splitNames, b) })
+	slices.SortFunc(out, func(a, b string) int { return slices.Index(values.SplitNames, a) - slices.Index(values.SplitNames, b) })
 	return out
 }
 
 // resolveLattice settles the sides of a lattice around the weights.
 func resolveLattice(_ *config, _ *syntax.Checker, m *mapConfig, _ *syntax.Node) {
 	if m.X == nil {
-		m.X = ptr(m.Range)
+		m.X = new(m.Range)
 	}
 	if m.Y == nil {
-		m.Y = ptr(m.Range)
+		m.Y = new(m.Range)
 	}
 }
 
@@ -241,6 +243,11 @@ func (b *builder) plane(m mapConfig) pipelines.MapParams {
 		X:   pipelines.Axis{Min: m.X[0], Max: m.X[1], N: m.Resolution[0]},
 		Y:   &pipelines.Axis{Min: m.Y[0], Max: m.Y[1], N: m.Resolution[1]},
 	})
+}
+
+// allowed gives the lattice of a map the error of its field.
+func (m mapConfig) allowed(p pipelines.MapParams) pipelines.MapParams {
+	return p.WithError(float64(m.Error))
 }
 
 // grids are the steps of a map's grids by split, one for each pair of directions.
@@ -279,14 +286,14 @@ func (b *builder) addPictures(m mapConfig, split string, inputs map[string]pipel
 			continue
 		}
 		params := pipelines.RenderParams{Plot: p.name, Title: b.mapTitle(m) + " · " + m.loss.over(split)}
-		b.addPicture(m.Name+"-"+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split))+m.Error.note(), inputs)
+		b.addPicture(m.Name+"-"+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split))+m.Error.Note(), inputs)
 	}
 }
 
 // mapData names the images of a range, with the labels that the training saw.
-func (b *builder) mapData(m mapConfig, r imageRange) pipelines.MapData {
+func (b *builder) mapData(m mapConfig, r values.ImageRange) pipelines.MapData {
 	data := pipelines.MapData{Name: b.dataName(), Digest: b.digest, Problem: m.loss.Problem, Split: r.Split, From: r.From, To: r.To}
-	if t := b.config.Train; r.Split == splitTrain && t.LabelNoise > 0 {
+	if t := b.config.Train; r.Split == values.SplitTrain && t.LabelNoise > 0 {
 		data.Noise = &pipelines.LabelNoise{Fraction: t.LabelNoise, Seed: t.Seed}
 	}
 	return data

@@ -86,8 +86,8 @@ func valueLabel(v any) string {
 			parts[i] = valueLabel(v[i])
 		}
 		return strings.Join(parts, "_")
-	case interface{ label() string }:
-		return v.label()
+	case interface{ Label() string }:
+		return v.Label()
 	}
 	return safe(syntax.Canonical(v))
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/layers"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -75,7 +75,7 @@ func Parse(file string, src []byte, cat Catalog, preset string) (*Sweep, error) 
 	c := syntax.NewChecker(file)
 	c.Elsewhere, c.What = elsewhere, "sweep file"
 	c.Least, c.Example = "name, dataset and train", "name: …, dataset: …, train: …"
-	r := &reader{Checker: c, cat: cat, networks: networkReader{builtIn: cat.Nets, check: cat.CheckNetwork, known: make(map[readNetwork]pipelines.Network)}}
+	r := &reader{Checker: c, cat: cat, networks: layers.Reader{BuiltIn: cat.Nets, Check: cat.CheckNetwork}}
 	root := c.Read(src)
 	if root == nil {
 		return nil, c.Err()
@@ -142,18 +142,18 @@ func readPresets(c *syntax.Checker, list *syntax.Node, preset string) (names []s
 type reader struct {
 	*syntax.Checker
 	cat      Catalog
-	networks networkReader
+	networks layers.Reader
 }
 
 // build expands a tree without presets and checks at most limit of its experiments.
 func (r *reader) build(tree *syntax.Node, limit int) *Sweep {
 	c, before := r.Checker, r.Reported
-	c.Known = r.cat.names(writtenNetworks(tree)...)
+	c.Known = r.cat.names(layers.Names(tree)...)
 	file := newFiller(tree)
 	tree = file.at(c, point{}).tree
-	r.networks.problem = ""
+	r.networks.Problem = ""
 	if name := tree.Get("dataset").Get("name"); name != nil {
-		r.networks.problem = r.cat.dataset(name.Text).Problem // of data from files it is checked later
+		r.networks.Problem = r.cat.dataset(name.Text).Problem // of data from files it is checked later
 	}
 	once := readAxes(c, tree.Get("sweep"))
 	again := readRepeats(c, tree.Get(repeatsKey))
@@ -259,7 +259,7 @@ func (r *reader) config(file *filled) *config {
 	}
 	before := r.Reported
 	values := sweepFields.Check(r.Checker, file.tree, "")
-	networks := r.networks.read(r.Checker, file.tree)
+	networks := r.networks.Read(r.Checker, file.tree)
 	if r.Reported > before {
 		return nil
 	}

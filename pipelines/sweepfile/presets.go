@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"lossatlas/pipelines/sweepfile/layers"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -37,7 +38,7 @@ type leaf struct {
 }
 
 // namesBelow are the fields below which stand names, in which a dot means nothing.
-var namesBelow = []string{"sweep", repeatsKey, networksKey}
+var namesBelow = []string{"sweep", repeatsKey, layers.Key}
 
 // overlay lays a preset over the tree.
 func overlay(c *syntax.Checker, root, preset *syntax.Node) *syntax.Node {
@@ -109,7 +110,7 @@ func collect(c *syntax.Checker, prefix string, n *syntax.Node, out *[]leaf) {
 // branch says whether an overlay goes on below a path rather than replacing what is there.
 func branch(path string) bool {
 	switch path {
-	case mapsKey, compareKey, networksKey, syntax.VariablesKey, repeatsKey, "sweep":
+	case mapsKey, compareKey, layers.Key, syntax.VariablesKey, repeatsKey, "sweep":
 		return true
 	}
 	parts := strings.Split(path, ".")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 
+	"lossatlas/pipelines/sweepfile/layers"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -21,7 +22,7 @@ func SchemaFor(cat Catalog) ([]byte, error) {
 		"title":       "lossatlas sweep",
 		"description": "What to train, what to vary, and which maps of the loss to draw.",
 		"$defs": syntax.Schema{
-			"layer":    syntax.AllowVariables(layerSchema()),
+			"layer":    syntax.AllowVariables(layers.Definition()),
 			"part":     syntax.AllowVariables(axes{}.part(known)),
 			"values":   syntax.AllowVariables(sweptValues(known)),
 			"point":    syntax.AllowVariables(swept(known, func(s syntax.Schema) syntax.Schema { return s })),
@@ -122,7 +123,7 @@ func optional(f syntax.Field, known syntax.Names) syntax.Schema {
 				{"type": "object", "properties": fields, "additionalProperties": syntax.Schema{"type": "object"}, "patternProperties": syntax.Schema{`\.`: syntax.Schema{}}},
 			}}
 		}
-	case networks:
+	case layers.Networks:
 		s := t.Schema(known)
 		s["additionalProperties"] = syntax.Nullable(s["additionalProperties"].(syntax.Schema))
 		s["description"] = f.Doc

@@ -5,13 +5,15 @@ import (
 	"strings"
 
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/layers"
+	"lossatlas/pipelines/sweepfile/values"
 	"lossatlas/pipelines/syntax"
 )
 
 // trainFields are the fields of train.
 var trainFields = syntax.Object{Fields: []syntax.Field{
 	{Name: "net", Doc: "Network: a built-in one, also with parameters, as {resnet56: {width: 8}}, one of networks, a .pt2 or .onnx file, or a folder with StableHLO programs and a model.json, relative to the sweep file. One from a file brings its weights and is not trained.",
-		Type: netType, Required: true},
+		Type: layers.Net, Required: true},
 	{Name: "import", Doc: "Weights to take in place of a training: a PyTorch checkpoint, a .safetensors or .npz file with PyTorch's names, or a .keras or .h5 file of Keras, relative to the sweep file. Default for a network from a file: the weights in it.",
 		Type: importedFile},
 	{Name: "path", Doc: "Weights along a training elsewhere: a folder, or a pattern such as runs/epoch_*.pth, relative to the sweep file. The last of them, by the epochs that they or their names say, " +
@@ -19,30 +21,28 @@ var trainFields = syntax.Object{Fields: []syntax.Field{
 	{Name: "rename", Doc: "Other names for parts of the names in the imported file: {fc: linear} takes fc.weight for linear.weight, {model: \"\"} takes a prefix off.", Type: renames{}},
 	{Name: "expect", Doc: "An .npz file with inputs x of the network from a file, as it takes them, and the outputs y that its own framework computed, relative to the sweep file: other outputs are an error before anything runs.",
 		Type: syntax.Text{Max: 500, Form: anyText, Want: "the path of an .npz file"}},
-	{Name: "optimizer", Doc: "How the weights are updated.", Type: optimizerFields},
-	{Name: "epochs", Doc: "Passes over the training images.", Type: syntax.Integer{Min: 1, Max: maxEpochs}, Default: int64(300)},
-	{Name: "batch_size", Doc: "Images per update.", Type: syntax.Integer{Min: 1, Max: maxRecords}, Default: int64(128)},
+	{Name: "optimizer", Doc: "How the weights are updated.", Type: values.OptimizerFields},
+	{Name: "epochs", Doc: "Passes over the training images.", Type: syntax.Integer{Min: 1, Max: values.MaxEpochs}, Default: int64(300)},
+	{Name: "batch_size", Doc: "Images per update.", Type: syntax.Integer{Min: 1, Max: values.MaxRecords}, Default: int64(128)},
 	{Name: "bn_group", Doc: "Images that share batch statistics; a larger batch is processed in groups of this size. " +
-		"Default: the batch size, at most 256.", Type: syntax.Integer{Min: 1, Max: maxRecords}},
+		"Default: the batch size, at most 256.", Type: syntax.Integer{Min: 1, Max: values.MaxRecords}},
 	{Name: "augment", Doc: "Random crops and flips of the training images. Default: true for photographs (cifar10), else false.", Type: syntax.Boolean{}},
 	{Name: "label_noise", Doc: "Fraction of wrong labels: each training label becomes another class with this probability. " +
 		"Maps of the training split see the same wrong labels.", Type: syntax.Number{Min: 0, Max: 1}, Default: 0.0},
 	{Name: "checkpoints", Doc: "Epochs after which the weights are kept: 5 for every fifth, or a list such as [0, 1, 5]; 0 is the initial weights. " +
-		"The last epoch's are kept always. Default: none else.", Type: checkpoints{}},
+		"The last epoch's are kept always. Default: none else.", Type: values.Checkpoints{}},
 	{Name: "seed", Doc: "Seed of the initial weights, the order of the images, the augmentation and the wrong labels.", Type: syntax.Integer{Min: 0, Max: maxSeed}, Default: int64(1)},
 }}
 
-var netType = netChoice{syntax.Choice{From: namesOfNets, What: "a network", Open: true, Path: true}}
-
 // trainConfig holds what trainFields says, in the same order.
 type trainConfig struct {
-	Net       string          `field:"net"`
-	Optimizer optimizerConfig `field:"optimizer"`
-	Epochs    int             `field:"epochs"`
-	BatchSize int             `field:"batch_size"`
-	BNGroup   *int            `field:"bn_group"`
-	Augment   *bool           `field:"augment"`
-	Seed      uint64          `field:"seed"`
+	Net       string           `field:"net"`
+	Optimizer values.Optimizer `field:"optimizer"`
+	Epochs    int              `field:"epochs"`
+	BatchSize int              `field:"batch_size"`
+	BNGroup   *int             `field:"bn_group"`
+	Augment   *bool            `field:"augment"`
+	Seed      uint64           `field:"seed"`
 
 	LabelNoise float64 `field:"label_noise"`
 	Import     string  `field:"import"`
@@ -54,7 +54,7 @@ type trainConfig struct {
 	Rename map[string]string `field:"rename"`
 	Expect string            `field:"expect"`
 
-	Checkpoints *checkpointSet `field:"checkpoints"`
+	Checkpoints *values.CheckpointSet `field:"checkpoints"`
 }
 
 // defaultBNGroup is the largest number of images that share batch statistics
@@ -77,8 +77,8 @@ func (cfg *config) resolvePath(c *syntax.Checker, cat Catalog, tree *syntax.Node
 	switch {
 	case err != nil:
 		c.Addf(at, "train.path: %v", err)
-	case len(found) > maxCheckpoints:
-		c.Addf(at, "train.path: %d checkpoints; at most %d are allowed: name some of them by a pattern", len(found), maxCheckpoints)
+	case len(found) > values.MaxCheckpoints:
+		c.Addf(at, "train.path: %d checkpoints; at most %d are allowed: name some of them by a pattern", len(found), values.MaxCheckpoints)
 	default:
 		t.Along = found
 	}
@@ -166,14 +166,56 @@ func (cfg *config) resolveTrain(c *syntax.Checker, augment bool, tree *syntax.No
 		c.Addf(at, "train.batch_size is %d, but dataset.train has only %d images", t.BatchSize, cfg.Dataset.Train)
 	}
 	if t.BNGroup == nil {
-		t.BNGroup = ptr(min(t.BatchSize, defaultBNGroup))
+		t.BNGroup = new(min(t.BatchSize, defaultBNGroup))
 	}
 	if *t.BNGroup > t.BatchSize {
 		c.Addf(tree.Place("train", "bn_group"), "train.bn_group is %d, more than train.batch_size, which is %d", *t.BNGroup, t.BatchSize)
 	}
 	if t.Augment == nil {
-		t.Augment = ptr(augment)
+		t.Augment = new(augment)
 	}
-	t.Optimizer.resolve(c, tree, t.Epochs)
+	t.Optimizer.Resolve(c, tree, t.Epochs)
 	t.resolveCheckpoints(c, tree)
+}
+
+// resolveCheckpoints checks the epochs against how many there are.
+func (t *trainConfig) resolveCheckpoints(c *syntax.Checker, tree *syntax.Node) {
+	s := t.Checkpoints
+	if s == nil || t.Import != "" {
+		return
+	}
+	at := tree.Place("train", "checkpoints")
+	if s.Every > 0 && t.Epochs/s.Every >= values.MaxCheckpoints {
+		c.Addf(at, "train.checkpoints keeps the weights of %d epochs; at most %d are allowed: keep every %d-th", t.Epochs/s.Every+1, values.MaxCheckpoints, t.Epochs/(values.MaxCheckpoints-1)+1)
+	}
+	if n := len(s.Epochs); n > 0 && s.Epochs[n-1] > t.Epochs {
+		c.Addf(at, "train.checkpoints names epoch %d, but train.epochs is %d", s.Epochs[n-1], t.Epochs)
+	}
+}
+
+// kept are the epochs whose weights are kept beside the last one's, so that ways
+// of saying the same are the same training.
+func (t *trainConfig) kept() []int {
+	var out []int
+	if len(t.Along) > 0 {
+		for _, c := range t.Along[:len(t.Along)-1] {
+			out = append(out, c.Epoch)
+		}
+		return out
+	}
+	if t.Checkpoints == nil {
+		return nil
+	}
+	if every := t.Checkpoints.Every; every > 0 {
+		for e := 0; e < t.Epochs; e += every {
+			out = append(out, e)
+		}
+		return out
+	}
+	for _, e := range t.Checkpoints.Epochs {
+		if e < t.Epochs {
+			out = append(out, e)
+		}
+	}
+	return out
 }

@@ -1,8 +1,7 @@
-package sweepfile
+package layers
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 
@@ -10,52 +9,30 @@ import (
 	"lossatlas/pipelines/syntax"
 )
 
-// NamedNetwork is a network with its name in a sweep file.
-type NamedNetwork struct {
-	Name    string
-	Network pipelines.Network
-	Problem pipelines.Problem // what it learns
-}
-
-// Networks lists the networks of the sweep: those that it trains in the order of
-// its experiments, then those that it writes out and doesn't train, by name.
-func (s *Sweep) Networks() []NamedNetwork {
-	var out []NamedNetwork
-	add := func(n NamedNetwork) {
-		if !slices.Contains(out, n) {
-			out = append(out, n)
-		}
-	}
-	for _, e := range s.experiments {
-		add(NamedNetwork{e.config.Train.Net, e.config.network(), e.config.Problem})
-	}
-	for _, e := range s.experiments {
-		for _, name := range slices.Sorted(maps.Keys(e.config.Networks)) {
-			add(NamedNetwork{name, e.config.Networks[name], e.config.Problem})
-		}
-	}
-	return out
-}
-
 // Limits of written-out networks.
 const (
 	maxNetworks = 64
 	maxLayers   = 2000 // of one network, those within residual and dense layers included
 	maxDepth    = 8    // of residual and dense layers within each other
-	maxChannels = 100_000
+	MaxChannels = 100_000
 	maxKernel   = 32
 )
 
-// networks is {name: [layers]}. They are read by networkReader, as their layers may hold variables that are swept.
-type networks struct{}
+// Key is the key of the field.
+const Key = "networks"
 
-func (networks) Check(*syntax.Checker, *syntax.Node, string) any { return nil }
+// Networks is the type of the field: {name: [layers]}. They are read by Reader, as their layers may hold variables that are swept.
+type Networks struct{}
 
-// networkReader reads the networks that a file writes out.
-type networkReader struct {
-	builtIn []string
-	check   func(pipelines.Network, pipelines.Problem) (place []string, err error) // as of Catalog
-	problem pipelines.Problem                                                      // of the file's data set
+func (Networks) Check(*syntax.Checker, *syntax.Node, string) any { return nil }
+
+// Reader reads the networks that a file writes out. builtIn are the names that they can't have.
+type Reader struct {
+	BuiltIn []string
+	// Check returns the fault of a network for a problem, and the way to the layer through the network's JSON ("4", "shortcut",
+	// "0"); nil checks nothing.
+	Check   func(n pipelines.Network, p pipelines.Problem) (place []string, err error)
+	Problem pipelines.Problem // of the file's data set
 	// known are those that were read already: experiments and presets share most of them.
 	known map[readNetwork]pipelines.Network
 }
@@ -66,26 +43,29 @@ type readNetwork struct {
 	problem pipelines.Problem
 }
 
-// read returns the networks of a tree by their names.
-func (r *networkReader) read(c *syntax.Checker, tree *syntax.Node) map[string]pipelines.Network {
-	n := tree.Get(networksKey)
+// Read returns the networks of a tree by their names.
+func (r *Reader) Read(c *syntax.Checker, tree *syntax.Node) map[string]pipelines.Network {
+	n := tree.Get(Key)
 	switch {
 	case n == nil:
 		return nil
 	case n.Kind != syntax.MappingNode:
-		c.Reject(n, networksKey, "networks by name, as {mynet: [{conv: 16}, {bn: }, relu, avgpool, flatten, {linear: 10}]}")
+		c.Reject(n, Key, "networks by name, as {mynet: [{conv: 16}, {bn: }, relu, avgpool, flatten, {linear: 10}]}")
 		return nil
 	case len(n.Entries) > maxNetworks:
-		c.Addf(n.At, "%s: more than %d networks", networksKey, maxNetworks)
+		c.Addf(n.At, "%s: more than %d networks", Key, maxNetworks)
 		return nil
+	}
+	if r.known == nil {
+		r.known = make(map[readNetwork]pipelines.Network)
 	}
 	out := make(map[string]pipelines.Network)
 	for _, e := range n.Entries {
 		switch {
 		case !syntax.NameForm.MatchString(e.Key):
-			c.Addf(e.At, "%s: %s is no name for a network; want %s", networksKey, syntax.Clip(e.Key), syntax.NameWant)
-		case slices.Contains(r.builtIn, e.Key):
-			c.Addf(e.At, "%s: %s is the name of a built-in network; choose another", networksKey, e.Key)
+			c.Addf(e.At, "%s: %s is no name for a network; want %s", Key, syntax.Clip(e.Key), syntax.NameWant)
+		case slices.Contains(r.BuiltIn, e.Key):
+			c.Addf(e.At, "%s: %s is the name of a built-in network; choose another", Key, e.Key)
 		default:
 			if net, ok := r.network(c, e); ok {
 				out[e.Key] = net
@@ -96,16 +76,16 @@ func (r *networkReader) read(c *syntax.Checker, tree *syntax.Node) map[string]pi
 }
 
 // network reads the layers of one network.
-func (r *networkReader) network(c *syntax.Checker, e syntax.Entry) (pipelines.Network, bool) {
-	where := syntax.Join(networksKey, e.Key)
-	if net, ok := r.known[readNetwork{e.Value, r.problem}]; ok {
+func (r *Reader) network(c *syntax.Checker, e syntax.Entry) (pipelines.Network, bool) {
+	where := syntax.Join(Key, e.Key)
+	if net, ok := r.known[readNetwork{e.Value, r.Problem}]; ok {
 		return net, true
 	}
 	var net pipelines.Network
 	var err error
 	switch before := c.Reported; {
 	case e.Value.Kind == syntax.MappingNode:
-		name, _ := netType.variant(c, e.Value, where).(string)
+		name, _ := Net.variant(c, e.Value, where).(string)
 		net = pipelines.Network(name)
 	case e.Value.Kind != syntax.ListNode || len(e.Value.Items) == 0:
 		c.Reject(e.Value, where, "a list of layers, from the example to the outputs, or "+netForm)
@@ -121,9 +101,9 @@ func (r *networkReader) network(c *syntax.Checker, e syntax.Entry) (pipelines.Ne
 		return "", false
 	}
 	at := e.At
-	if err == nil && r.check != nil {
+	if err == nil && r.Check != nil {
 		var place []string
-		if place, err = r.check(net, r.problem); err != nil {
+		if place, err = r.Check(net, r.Problem); err != nil {
 			at, where = layerAt(e.Value, where, place)
 		}
 	}
@@ -131,7 +111,7 @@ func (r *networkReader) network(c *syntax.Checker, e syntax.Entry) (pipelines.Ne
 		c.Addf(at, "%s: %v", where, err)
 		return "", false
 	}
-	r.known[readNetwork{e.Value, r.problem}] = net
+	r.known[readNetwork{e.Value, r.Problem}] = net
 	return net, true
 }
 
@@ -160,10 +140,10 @@ func layerAt(n *syntax.Node, path string, place []string) (syntax.Position, stri
 	return n.At, path
 }
 
-// writtenNetworks are the names that a tree gives networks.
-func writtenNetworks(tree *syntax.Node) []string {
+// Names are the names that a tree gives networks.
+func Names(tree *syntax.Node) []string {
 	var names []string
-	if list := tree.Get(networksKey); list != nil {
+	if list := tree.Get(Key); list != nil {
 		for _, e := range list.Entries {
 			names = append(names, e.Key)
 		}
@@ -172,7 +152,7 @@ func writtenNetworks(tree *syntax.Node) []string {
 }
 
 // schema of written-out networks.
-func (networks) Schema(syntax.Names) syntax.Schema {
+func (Networks) Schema(syntax.Names) syntax.Schema {
 	return syntax.Schema{"type": "object", "propertyNames": syntax.Schema{"pattern": syntax.NameForm.String()}, "maxProperties": maxNetworks,
 		"additionalProperties": syntax.Schema{"anyOf": []syntax.Schema{layerList{}.Schema(nil), netVariantSchema()}}}
 }

@@ -1,8 +1,9 @@
-package sweepfile
+package layers
 
 import (
 	"strings"
 
+	"lossatlas/pipelines/sweepfile/values"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -58,9 +59,9 @@ var layerForms = []layerForm{
 	{kind: "tokens", word: true},
 	{kind: "classtoken", key: "name", value: layerName, word: true, doc: "A learned token in front of the others: its name, or nothing.", fields: fields(nameField, initField)},
 	{kind: "positional", key: "name", value: layerName, word: true, doc: "Learned vectors that are added to the tokens, by their places: its name, or nothing.", fields: fields(nameField, initField)},
-	{kind: "pick", key: "index", value: syntax.Integer{Min: -maxRecords, Max: maxRecords}, doc: "One token: its index, 0 for the first and -1 for the last."},
+	{kind: "pick", key: "index", value: syntax.Integer{Min: -values.MaxRecords, Max: values.MaxRecords}, doc: "One token: its index, 0 for the first and -1 for the last."},
 	{kind: "embedding", key: "out", value: channels, doc: "A vector for each index, of examples that are sequences of indices: its number of features.", fields: fields(nameField,
-		syntax.Field{Name: "entries", Doc: "Number of different indices, from 0.", Type: syntax.Integer{Min: 1, Max: maxRecords}, Required: true}, initField)},
+		syntax.Field{Name: "entries", Doc: "Number of different indices, from 0.", Type: syntax.Integer{Min: 1, Max: values.MaxRecords}, Required: true}, initField)},
 	{kind: "attention", key: "heads", value: channels, doc: "Multi-head self-attention: its number of heads.", fields: fields(nameField,
 		syntax.Field{Name: "causal", Doc: "Whether a token attends to itself and those before it only.", Type: syntax.Boolean{}, Default: false},
 		syntax.Field{Name: "bias", Doc: "Whether the projections have biases.", Type: syntax.Boolean{}, Default: true}, initField)},
@@ -75,7 +76,7 @@ func fields(all ...syntax.Field) syntax.Object { return syntax.Object{Fields: al
 const exactGELU = "exact"
 
 var (
-	channels     = syntax.Integer{Min: 1, Max: maxChannels}
+	channels     = syntax.Integer{Min: 1, Max: MaxChannels}
 	slope        = syntax.Number{Min: -1e3, Max: 1e3}
 	layerName    = syntax.Text{Max: 100, Form: syntax.NameForm, Want: "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100"}
 	nameField    = syntax.Field{Name: "name", Doc: "What the names of its weights begin with. Default: its place in the list.", Type: layerName}
@@ -105,8 +106,8 @@ var layerKinds, layerWords, layerKeys = func() (kinds, words, keys []string) {
 // layerWant says what a layer is, in messages.
 var layerWant = "a layer: a word (" + strings.Join(layerWords, ", ") + "), or a mapping with one of " + strings.Join(layerKeys, ", ")
 
-// layerSchema is the definition behind layerRef.
-func layerSchema() syntax.Schema {
+// Definition is the definition of a layer in the schema, below $defs/layer.
+func Definition() syntax.Schema {
 	var forms []syntax.Schema
 	for _, form := range layerForms {
 		if form.value == nil {

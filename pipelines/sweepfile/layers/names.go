@@ -1,4 +1,4 @@
-package sweepfile
+package layers
 
 import (
 	"fmt"
@@ -6,6 +6,12 @@ import (
 
 	"lossatlas/pipelines/syntax"
 )
+
+// BuiltInNames is the list of built-in networks among the names that choices allow.
+const BuiltInNames = "nets"
+
+// Net is the type of a field that names a network.
+var Net = netChoice{syntax.Choice{From: BuiltInNames, What: "a network", Open: true, Path: true}}
 
 // netChoice is a network: a name, a file, or a built-in one with parameters, {resnet56: {width: 8}}, which becomes the name
 // resnet56:width=8 and can be written so.

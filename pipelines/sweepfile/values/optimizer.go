@@ -1,4 +1,4 @@
-package sweepfile
+package values
 
 import (
 	"strings"
@@ -6,9 +6,17 @@ import (
 	"lossatlas/pipelines/syntax"
 )
 
-// optimizerFields are the defaults of Li et al. (2018), appendix A.
-var optimizerFields = syntax.Object{Fields: []syntax.Field{
-	{Name: "kind", Doc: "Update rule.", Type: syntax.Choice{Of: optimizerKinds, What: "an update rule"}, Default: optimizerSGD},
+// Update rules.
+const (
+	SGD  = "sgd"
+	adam = "adam"
+)
+
+var optimizerKinds = []string{SGD, adam}
+
+// OptimizerFields are the defaults of Li et al. (2018), appendix A.
+var OptimizerFields = syntax.Object{Fields: []syntax.Field{
+	{Name: "kind", Doc: "Update rule.", Type: syntax.Choice{Of: optimizerKinds, What: "an update rule"}, Default: SGD},
 	{Name: "lr", Doc: "Learning rate before any drop. Default: 0.1 for sgd, 0.001 for adam.", Type: syntax.Number{Min: 0, Max: 1000, Above: true}},
 	{Name: "momentum", Doc: "Momentum of sgd. Default: 0.9.", Type: syntax.Number{Min: 0, Max: 1, Below: true}},
 	{Name: "nesterov", Doc: "Nesterov's form of the momentum of sgd. Default: true where there is momentum.", Type: syntax.Boolean{}},
@@ -21,8 +29,8 @@ var optimizerFields = syntax.Object{Fields: []syntax.Field{
 		"Default: 0.1 at 1/2, 3/4 and 11/12 of the epochs, which for 300 epochs is the paper's 150, 225 and 275.", Type: schedule{}},
 }}
 
-// optimizerConfig holds what optimizerFields says, in the same order.
-type optimizerConfig struct {
+// Optimizer holds what optimizerFields says, in the same order.
+type Optimizer struct {
 	Kind        string   `field:"kind"`
 	LR          *float64 `field:"lr"`
 	Momentum    *float64 `field:"momentum"`
@@ -36,13 +44,13 @@ type optimizerConfig struct {
 
 // ofOptimizer are the fields that only one update rule has.
 var ofOptimizer = map[string][]string{
-	optimizerSGD:  {"momentum", "nesterov"},
-	optimizerAdam: {"beta1", "beta2", "epsilon"},
+	SGD:  {"momentum", "nesterov"},
+	adam: {"beta1", "beta2", "epsilon"},
 }
 
-// resolve fills in the defaults of the update rule and refuses what belongs to
+// Resolve fills in the defaults of the update rule and refuses what belongs to
 // another. Fields of the other rule become 0: they are in no key.
-func (o *optimizerConfig) resolve(c *syntax.Checker, tree *syntax.Node, epochs int) {
+func (o *Optimizer) Resolve(c *syntax.Checker, tree *syntax.Node, epochs int) {
 	given := tree.Get("train").Get("optimizer")
 	for _, kind := range optimizerKinds {
 		for _, name := range ofOptimizer[kind] {
@@ -51,13 +59,13 @@ func (o *optimizerConfig) resolve(c *syntax.Checker, tree *syntax.Node, epochs i
 			}
 		}
 	}
-	adam := o.Kind == optimizerAdam
+	adam := o.Kind == adam
 	fill := func(field **float64, sgd, other float64) {
 		if *field != nil {
 			return
 		}
-		if *field = ptr(sgd); adam {
-			*field = ptr(other)
+		if *field = new(sgd); adam {
+			*field = new(other)
 		}
 	}
 	fill(&o.LR, 0.1, 0.001)
@@ -66,7 +74,7 @@ func (o *optimizerConfig) resolve(c *syntax.Checker, tree *syntax.Node, epochs i
 	fill(&o.Beta2, 0, 0.999)
 	fill(&o.Epsilon, 0, 1e-8)
 	if o.Nesterov == nil {
-		o.Nesterov = ptr(*o.Momentum > 0)
+		o.Nesterov = new(*o.Momentum > 0)
 	}
 	if *o.Nesterov && *o.Momentum == 0 {
 		c.Add(tree.Place("train", "optimizer", "nesterov"), "train.optimizer.nesterov needs a momentum above 0; set one, or nesterov: false")

@@ -1,4 +1,4 @@
-package sweepfile
+package values
 
 import (
 	"cmp"
@@ -36,7 +36,7 @@ func (s course) MarshalJSON() ([]byte, error) {
 }
 
 // label writes the course in characters that file names may hold.
-func (s course) label() string {
+func (s course) Label() string {
 	var parts []string
 	if s.Warmup > 0 {
 		parts = append(parts, fmt.Sprintf("warmup%d", s.Warmup))
@@ -81,17 +81,17 @@ func (schedule) Check(c *syntax.Checker, n *syntax.Node, path string) any {
 			}
 			continue
 		case keyWarmup:
-			if v := (syntax.Integer{Min: 0, Max: maxEpochs}).Check(c, e.Value, at); v != nil {
+			if v := (syntax.Integer{Min: 0, Max: MaxEpochs}).Check(c, e.Value, at); v != nil {
 				s.Warmup = int(v.(int64))
 			}
 			continue
 		}
 		if !syntax.IntText.MatchString(e.Key) {
-			c.Addf(e.At, "%s, epoch: want %s, or %s or %s, got %s%s", path, syntax.Integer{Min: 0, Max: maxEpochs}.Want(), keyCosine, keyWarmup, syntax.Clip(e.Key),
+			c.Addf(e.At, "%s, epoch: want %s, or %s or %s, got %s%s", path, syntax.Integer{Min: 0, Max: MaxEpochs}.Want(), keyCosine, keyWarmup, syntax.Clip(e.Key),
 				syntax.DidYouMean(e.Key, []string{keyCosine, keyWarmup}))
 			continue
 		}
-		epoch := syntax.Integer{Min: 0, Max: maxEpochs}.Check(c, &syntax.Node{Kind: syntax.PlainNode, At: e.At, Text: e.Key}, path+", epoch")
+		epoch := syntax.Integer{Min: 0, Max: MaxEpochs}.Check(c, &syntax.Node{Kind: syntax.PlainNode, At: e.At, Text: e.Key}, path+", epoch")
 		factor := factorOfDrop.Check(c, e.Value, at)
 		if epoch == nil || factor == nil {
 			continue
@@ -115,7 +115,7 @@ func (schedule) Schema(syntax.Names) syntax.Schema {
 	return syntax.Schema{"type": "object", "additionalProperties": false, "maxProperties": maxDrops,
 		"properties": syntax.Schema{
 			keyCosine: syntax.Schema{"type": "boolean", "description": "Half a cosine from the full rate to 0, over the epochs after the warm-up."},
-			keyWarmup: syntax.Schema{"type": "integer", "minimum": 0, "maximum": maxEpochs, "description": "Epochs in which the rate rises, with every update, to its full value."},
+			keyWarmup: syntax.Schema{"type": "integer", "minimum": 0, "maximum": MaxEpochs, "description": "Epochs in which the rate rises, with every update, to its full value."},
 		},
 		"patternProperties": syntax.Schema{`^(0|[1-9][0-9]*)$`: factorOfDrop.Schema(nil)}}
 }
