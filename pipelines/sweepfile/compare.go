@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/parameters"
 	"lossatlas/pipelines/sweepfile/values"
 	"lossatlas/pipelines/syntax"
 )
@@ -145,7 +146,7 @@ func (oneSelector) Check(c *syntax.Checker, n *syntax.Node, path string) any {
 // schema gives the names of parameters but not their types: this field is a parameter itself.
 func (oneSelector) Schema(syntax.Names) syntax.Schema {
 	properties := syntax.Schema{}
-	for _, path := range allPaths() {
+	for _, path := range parameterTable.AllPaths() {
 		properties[path] = syntax.Schema{}
 	}
 	return syntax.Schema{"anyOf": []syntax.Schema{{"type": "string"}, {"type": "object", "minProperties": 1, "properties": properties,
@@ -163,7 +164,7 @@ func readSelector(c *syntax.Checker, n *syntax.Node, path, want string) (selecto
 	}
 	s := selector{set: make(map[string]string)}
 	for _, e := range n.Entries {
-		typ, err := declaredParameter(c, e.Key)
+		typ, err := parameterTable.DeclaredParameter(c, e.Key)
 		if err != nil {
 			c.Addf(e.At, "%s: %v", path, err)
 			return selector{}, false
@@ -213,13 +214,13 @@ type comparison struct {
 }
 
 // compare finds the experiments that the comparisons are between.
-func (s *Sweep) compare(c *syntax.Checker, tree *syntax.Node, points []point) {
+func (s *Sweep) compare(c *syntax.Checker, tree *syntax.Node, points []parameters.Point) {
 	first := s.experiments[0].config
 	taken := make(map[string]bool)
 	for _, e := range s.experiments {
 		taken[strings.ToLower(e.name)] = true
 	}
-	labels := pathLabels(points)
+	labels := parameters.PathLabels(points)
 	for i, m := range first.Compare {
 		item := tree.Get(compareKey).Items[i]
 		key, ends := m.ends()
@@ -281,13 +282,13 @@ func (s *Sweep) compare(c *syntax.Checker, tree *syntax.Node, points []point) {
 			}
 			cmp := comparison{name: m.Name, config: m, ends: group}
 			if len(found[0]) > 1 {
-				for _, set := range points[a].sets {
-					if named[set.path] {
+				for _, set := range points[a].Sets {
+					if named[set.Path] {
 						continue
 					}
-					label := valueLabel(set.value)
-					if labels[set.path] != "net" {
-						label = labels[set.path] + "=" + label
+					label := parameters.ValueLabel(set.Value)
+					if labels[set.Path] != "net" {
+						label = labels[set.Path] + "=" + label
 					}
 					cmp.name += "," + label
 				}
@@ -305,12 +306,12 @@ func (s *Sweep) compare(c *syntax.Checker, tree *syntax.Node, points []point) {
 }
 
 // selects says whether the selector stands for an experiment.
-func (s selector) selects(name string, p point) bool {
+func (s selector) selects(name string, p parameters.Point) bool {
 	if s.name != "" {
 		return s.name == name
 	}
 	for path, v := range s.set {
-		if !slices.ContainsFunc(p.sets, func(set setting) bool { return set.path == path && syntax.Canonical(set.value) == v }) {
+		if !slices.ContainsFunc(p.Sets, func(set parameters.Setting) bool { return set.Path == path && syntax.Canonical(set.Value) == v }) {
 			return false
 		}
 	}
@@ -319,7 +320,7 @@ func (s selector) selects(name string, p point) bool {
 
 // alike says whether two points are the same but for what the selector names.
 // A name leaves nothing open.
-func (s selector) alike(a, b point) bool {
+func (s selector) alike(a, b parameters.Point) bool {
 	named := make(map[string]bool, len(s.set))
 	for path := range s.set {
 		named[path] = true
@@ -329,7 +330,7 @@ func (s selector) alike(a, b point) bool {
 
 // selected are the experiments that the selector stands for. The name of a group
 // stands for all of its repetitions.
-func (s *Sweep) selected(end selector, points []point) []int {
+func (s *Sweep) selected(end selector, points []parameters.Point) []int {
 	var found []int
 	for k := range s.experiments {
 		if end.selects(s.experiments[k].name, points[k]) || end.name != "" && end.name == s.experiments[k].group {
@@ -341,8 +342,8 @@ func (s *Sweep) selected(end selector, points []point) []int {
 
 // sameRepetition leaves of several experiments those that are the same repetition
 // as point a, if any is: with the same seeds.
-func sameRepetition(points []point, a int, others []int) []int {
-	same := slices.DeleteFunc(slices.Clone(others), func(b int) bool { return points[a].repetition() != points[b].repetition() })
+func sameRepetition(points []parameters.Point, a int, others []int) []int {
+	same := slices.DeleteFunc(slices.Clone(others), func(b int) bool { return points[a].Repetition() != points[b].Repetition() })
 	if len(same) == 0 {
 		return others
 	}
@@ -371,11 +372,11 @@ func (s selector) String() string {
 }
 
 // rest is what a point sets beside the named parameters.
-func rest(p point, named map[string]bool) string {
+func rest(p parameters.Point, named map[string]bool) string {
 	var parts []string
-	for _, set := range p.sets {
-		if !named[set.path] {
-			parts = append(parts, set.path+"="+syntax.Canonical(set.value))
+	for _, set := range p.Sets {
+		if !named[set.Path] {
+			parts = append(parts, set.Path+"="+syntax.Canonical(set.Value))
 		}
 	}
 	slices.Sort(parts)
@@ -431,4 +432,15 @@ func (b *builder) addComparison(m compareConfig, train []pathSource, names []str
 			b.addPicture(split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split))+", in the plane of three minimizers"+m.Error.Note(), drawn)
 		}
 	}
+}
+
+// groups are the names of what is repeated.
+func (s *Sweep) groups() []string {
+	var out []string
+	for _, e := range s.experiments {
+		if e.group != "" && !slices.Contains(out, e.group) {
+			out = append(out, e.group)
+		}
+	}
+	return out
 }

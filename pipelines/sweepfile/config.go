@@ -6,6 +6,7 @@ import (
 
 	"lossatlas/pipelines"
 	"lossatlas/pipelines/sweepfile/layers"
+	"lossatlas/pipelines/sweepfile/parameters"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -18,7 +19,7 @@ var sweepFields = syntax.Object{Fields: []syntax.Field{
 	{Name: "train", Doc: "How the network is trained.", Type: trainFields, Required: true},
 	{Name: syntax.VariablesKey, Doc: "Values with names: {name: value}. $name stands for the value wherever a value may stand.", Type: syntax.Variables{}},
 	{Name: "sweep", Doc: "Which parameters vary: {path: [values]}, or a list of such, one after the other.", Type: axes{}},
-	{Name: repeatsKey, Doc: "Repetitions of every experiment, whose results have a mean and a spread: how many, with the seeds train.seed, train.seed + 1 and so on; " +
+	{Name: parameters.RepeatsKey, Doc: "Repetitions of every experiment, whose results have a mean and a spread: how many, with the seeds train.seed, train.seed + 1 and so on; " +
 		"or the seeds themselves, as {train.seed: [1, 2], maps.seed: [1, 2]}.", Type: repeats{}},
 	{Name: "maps", Doc: "What is computed around the trained weights.", Type: syntax.List{Of: mapFields, Max: maxMaps}, Default: []any{}},
 	{Name: compareKey, Doc: "What is computed between the trained weights of several experiments.", Type: syntax.List{Of: compareFields, Max: maxMaps}, Default: []any{}},

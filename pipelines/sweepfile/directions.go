@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/parameters"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -45,7 +46,7 @@ func (s source) Label() string {
 	if s.kind == directionsRandom || s.kind == directionsHessian {
 		return s.kind
 	}
-	return safe(syntax.Canonical(s))
+	return parameters.Safe(syntax.Canonical(s))
 }
 
 // sources is the type of the field directions.
@@ -114,7 +115,7 @@ func (m *mapConfig) resolveDirections(c *syntax.Checker, tree *syntax.Node) {
 // resolveOrigins finds, for each map whose directions are those of another experiment,
 // that experiment: the one that its selector stands for and that is like this
 // one in all parameters that the selector doesn't name.
-func (s *Sweep) resolveOrigins(c *syntax.Checker, tree *syntax.Node, points []point) {
+func (s *Sweep) resolveOrigins(c *syntax.Checker, tree *syntax.Node, points []parameters.Point) {
 	for i := range s.experiments {
 		e := &s.experiments[i]
 		for j, m := range e.config.Maps {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"lossatlas/pipelines/sweepfile/parameters"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -24,13 +25,13 @@ type figurePanel struct {
 }
 
 // arrange finds the experiments of the figures, and the places of their panels.
-func (s *Sweep) arrange(c *syntax.Checker, tree *syntax.Node, points []point) {
-	labels := pathLabels(points)
+func (s *Sweep) arrange(c *syntax.Checker, tree *syntax.Node, points []parameters.Point) {
+	labels := parameters.PathLabels(points)
 	for i, f := range s.experiments[0].config.Figures {
 		item := tree.Get(figuresKey).Items[i]
 		chosen := make([]bool, len(s.experiments))
 		for k := range chosen {
-			chosen[k] = len(f.Of) == 0 && (f.showsAll(points[k]) || k == 0 || points[k-1].of != points[k].of)
+			chosen[k] = len(f.Of) == 0 && (f.showsAll(points[k]) || k == 0 || points[k-1].Of != points[k].Of)
 		}
 		right := true
 		for j, end := range f.Of {
@@ -79,11 +80,11 @@ func (s *Sweep) arrange(c *syntax.Checker, tree *syntax.Node, points []point) {
 
 // showsAll says whether a figure shows all repetitions of an experiment, unless it
 // is told which: multiples show the first, but where they are laid out by seeds.
-func (f figureConfig) showsAll(p point) bool {
+func (f figureConfig) showsAll(p parameters.Point) bool {
 	repeated := false
-	for _, set := range p.sets {
-		if set.field == repeatsKey {
-			if set.path == f.Rows || set.path == f.Columns {
+	for _, set := range p.Sets {
+		if set.Field == parameters.RepeatsKey {
+			if set.Path == f.Rows || set.Path == f.Columns {
 				return true
 			}
 			repeated = true
@@ -140,7 +141,7 @@ func (fig *figure) share() {
 }
 
 // place puts panels into rows and columns.
-func (fig *figure) place(c *syntax.Checker, item *syntax.Node, points []point, labels map[string]string) bool {
+func (fig *figure) place(c *syntax.Checker, item *syntax.Node, points []parameters.Point, labels map[string]string) bool {
 	f := fig.config
 	for _, key := range []string{"rows", "columns"} {
 		path := map[string]string{"rows": f.Rows, "columns": f.Columns}[key]
@@ -166,13 +167,13 @@ func (fig *figure) place(c *syntax.Checker, item *syntax.Node, points []point, l
 	}
 	// A side that names no parameter is for whatever the other does not name.
 	named := map[string]bool{f.Rows: true, f.Columns: true}
-	key := func(p point, path string) string {
+	key := func(p parameters.Point, path string) string {
 		if path == "" {
 			return rest(p, named)
 		}
-		for _, set := range p.sets {
-			if set.path == path {
-				return syntax.Canonical(set.value)
+		for _, set := range p.Sets {
+			if set.Path == path {
+				return syntax.Canonical(set.Value)
 			}
 		}
 		return ""

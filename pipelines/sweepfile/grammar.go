@@ -3,10 +3,10 @@ package sweepfile
 import (
 	"regexp"
 	"slices"
-	"sync"
 
 	"lossatlas/pipelines"
 	"lossatlas/pipelines/sweepfile/layers"
+	"lossatlas/pipelines/sweepfile/parameters"
 	"lossatlas/pipelines/sweepfile/values"
 	"lossatlas/pipelines/syntax"
 )
@@ -148,24 +148,5 @@ const (
 	mapsKey = "maps"
 )
 
-// pathRoots are the keys below which every field is a parameter that can be swept.
-var pathRoots = []string{"dataset", "train", mapsKey, syntax.VariablesKey}
-
-// allPaths lists the parameters: dotted paths to every field of dataset, train and maps.
-var allPaths = sync.OnceValue(func() []string {
-	var out []string
-	var walk func(path string, o syntax.Object)
-	walk = func(path string, o syntax.Object) {
-		for _, f := range o.Fields {
-			if sub, ok := f.Type.(syntax.Object); ok {
-				walk(syntax.Join(path, f.Name), sub)
-			} else {
-				out = append(out, syntax.Join(path, f.Name))
-			}
-		}
-	}
-	walk("dataset", datasetFields)
-	walk("train", trainFields)
-	walk(mapsKey, mapFields.Object)
-	return out
-})
+// parameterTable has the parameters that can be set by their paths: the fields of dataset, train and maps, and variables.
+var parameterTable = parameters.New(sweepFields, map[string]syntax.Variants{mapsKey: mapFields, compareKey: compareFields}, "dataset", "train", mapsKey, syntax.VariablesKey)

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"lossatlas/pipelines/sweepfile/layers"
+	"lossatlas/pipelines/sweepfile/parameters"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -60,12 +62,9 @@ func (s *Sweep) Experiments() []string {
 	return out
 }
 
-// Limits on presets. Those that were not asked for are checked too, so that a
+// presetSamples is how many experiments of a preset that was not asked for are checked, so that a
 // file is right or wrong as a whole, but not every one of their experiments.
-const (
-	maxPresets    = 16
-	presetSamples = 64
-)
+const presetSamples = 64
 
 // Parse reads a sweep file and applies a preset ("" for none). file is its name
 // in messages. Everything in the file is checked, other presets too; what is
@@ -73,9 +72,9 @@ const (
 // at typing errors.
 func Parse(file string, src []byte, cat Catalog, preset string) (*Sweep, error) {
 	c := syntax.NewChecker(file)
-	c.Elsewhere, c.What = elsewhere, "sweep file"
+	c.Elsewhere, c.What = parameterTable.Elsewhere, "sweep file"
 	c.Least, c.Example = "name, dataset and train", "name: …, dataset: …, train: …"
-	r := &reader{Checker: c, cat: cat, networks: layers.Reader{BuiltIn: cat.Nets, Check: cat.CheckNetwork}}
+	r := &reader{Checker: c, cat: cat, networks: layers.Reader{BuiltIn: cat.Nets, Check: cat.CheckNetwork}, configs: make(map[*syntax.Node]*config)}
 	root := c.Read(src)
 	if root == nil {
 		return nil, c.Err()
@@ -85,7 +84,7 @@ func Parse(file string, src []byte, cat Catalog, preset string) (*Sweep, error) 
 	}
 	list := root.Get("presets")
 	base := root.With([]string{"presets"}, nil)
-	names, chosen := readPresets(c, list, preset)
+	names, chosen := parameters.ReadPresets(c, list, preset)
 	if preset != "" && chosen == nil && len(c.List) == 0 {
 		if len(names) == 0 {
 			c.Addf(root.Place("presets"), "there is no preset %s: the file has none", syntax.Clip(preset))
@@ -96,14 +95,14 @@ func Parse(file string, src []byte, cat Catalog, preset string) (*Sweep, error) 
 
 	limit := presetSamples
 	if preset == "" {
-		limit = maxExperiments
+		limit = parameters.MaxExperiments
 	}
 	sweep := r.build(base, limit)
 	for _, name := range names {
 		c.Where = " (preset " + name + ")"
-		overlaid := overlay(c, base, list.Get(name))
+		overlaid := parameterTable.Overlay(c, base, list.Get(name))
 		if name == preset {
-			sweep = r.build(overlaid, maxExperiments)
+			sweep = r.build(overlaid, parameters.MaxExperiments)
 		} else {
 			r.build(overlaid, presetSamples)
 		}
@@ -115,55 +114,33 @@ func Parse(file string, src []byte, cat Catalog, preset string) (*Sweep, error) 
 	return sweep, nil
 }
 
-// readPresets returns the names of the presets that change something, and the chosen one.
-func readPresets(c *syntax.Checker, list *syntax.Node, preset string) (names []string, chosen *syntax.Node) {
-	if list == nil {
-		return nil, nil
-	}
-	before := c.Reported
-	presets{}.Check(c, list, "presets")
-	if len(list.Entries) > maxPresets {
-		c.Addf(list.At, "more than %d presets", maxPresets)
-	}
-	if c.Reported > before {
-		return nil, nil
-	}
-	for _, e := range list.Entries {
-		if e.Value.Kind == syntax.NullNode {
-			c.Addf(e.At, "presets.%s is empty; say what differs, or remove it", e.Key)
-			continue
-		}
-		names = append(names, e.Key)
-	}
-	return names, list.Get(preset)
-}
-
 // reader makes sweeps from trees.
 type reader struct {
 	*syntax.Checker
 	cat      Catalog
 	networks layers.Reader
+	configs  map[*syntax.Node]*config // of files without anything that is swept
 }
 
 // build expands a tree without presets and checks at most limit of its experiments.
 func (r *reader) build(tree *syntax.Node, limit int) *Sweep {
 	c, before := r.Checker, r.Reported
 	c.Known = r.cat.names(layers.Names(tree)...)
-	file := newFiller(tree)
-	tree = file.at(c, point{}).tree
+	file := parameters.NewFiller(tree)
+	tree = file.At(c, parameters.Point{})
 	r.networks.Problem = ""
 	if name := tree.Get("dataset").Get("name"); name != nil {
 		r.networks.Problem = r.cat.dataset(name.Text).Problem // of data from files it is checked later
 	}
-	once := readAxes(c, tree.Get("sweep"))
-	again := readRepeats(c, tree.Get(repeatsKey))
-	r.config(file.at(c, point{}))
+	once := parameterTable.ReadAxes(c, tree.Get("sweep"))
+	again := parameterTable.ReadRepeats(c, tree.Get(parameters.RepeatsKey))
+	r.config(file.At(c, parameters.Point{}))
 	if c.Reported > before {
 		return nil
 	}
-	points := again.repeat(c, file, once)
-	if swept := sweptVariables(points); len(swept) > 0 {
-		checkSwept(c, file.tree, "", swept)
+	points := again.Repeat(c, once, func(p parameters.Point) int64 { return seedOf(file.At(c, p)) })
+	if swept := parameters.SweptVariables(points); len(swept) > 0 {
+		parameterTable.CheckSwept(c, file.Tree, "", swept)
 	}
 	if c.Reported > before {
 		return nil
@@ -176,13 +153,13 @@ func (r *reader) build(tree *syntax.Node, limit int) *Sweep {
 	first := s.experiments[0].config
 	s.Name, s.Title, s.Dataset = first.Name, first.Title, first.Dataset.DataChoices
 	s.AnyNumerics, s.Device = first.Numerics == anyNumerics, first.Device
-	for i, name := range experimentNames(s.Name, points[:len(s.experiments)]) {
+	for i, name := range parameters.ExperimentNames(s.Name, points[:len(s.experiments)]) {
 		s.experiments[i].name = name
 	}
-	if again.any() {
-		groups := experimentNames(s.Name, once)
+	if again.Any() {
+		groups := parameters.ExperimentNames(s.Name, once)
 		for i := range s.experiments {
-			s.experiments[i].group = groups[points[i].of]
+			s.experiments[i].group = groups[points[i].Of]
 		}
 	}
 	if len(s.experiments) == len(points) { // else some were left unchecked
@@ -193,12 +170,21 @@ func (r *reader) build(tree *syntax.Node, limit int) *Sweep {
 	return s
 }
 
+// seedOf is the training seed of a tree, which is known to be right.
+func seedOf(tree *syntax.Node) int64 {
+	if n := tree.Get("train").Get("seed"); n != nil {
+		seed, _ := strconv.ParseInt(n.Text, 10, 64)
+		return seed
+	}
+	return trainFields.Find("seed").Default.(int64)
+}
+
 // configureAll makes the experiments of points, which must differ; it makes none once there are enough errors.
-func (r *reader) configureAll(file *filler, points []point) []experiment {
+func (r *reader) configureAll(file *parameters.Filler, points []parameters.Point) []experiment {
 	var out []experiment
 	same := make(map[string]int)
 	for i, p := range points {
-		cfg := r.configure(file.at(r.Checker, p), p)
+		cfg := r.configure(file.At(r.Checker, p), p)
 		if r.Full() || r.Overfilled() {
 			return nil
 		}
@@ -207,13 +193,13 @@ func (r *reader) configureAll(file *filler, points []point) []experiment {
 		}
 		id := cfg.identity()
 		if first, ok := same[id]; ok {
-			r.Addf(p.at, "sweep: experiment %d (%s) is the same as experiment %d (%s, %s)", i+1, p, first+1, points[first], points[first].at)
+			r.Addf(p.At, "sweep: experiment %d (%s) is the same as experiment %d (%s, %s)", i+1, p, first+1, points[first], points[first].At)
 			continue
 		}
 		same[id] = i
-		params := make(map[string]any, len(p.sets))
-		for _, set := range p.sets {
-			params[set.path] = plain(set.value)
+		params := make(map[string]any, len(p.Sets))
+		for _, set := range p.Sets {
+			params[set.Path] = parameters.Plain(set.Value)
 		}
 		out = append(out, experiment{params: params, config: cfg})
 	}
@@ -222,23 +208,23 @@ func (r *reader) configureAll(file *filler, points []point) []experiment {
 
 // configure makes the config of one point: that of the file, which is checked
 // once, with the values that the point sets.
-func (r *reader) configure(file *filled, p point) *config {
+func (r *reader) configure(file *syntax.Node, p parameters.Point) *config {
 	before := r.Reported
 	base := r.config(file)
 	if r.Reported > before || base == nil {
 		return nil
 	}
-	cfg, tree := base.clone(), file.tree
-	for _, set := range p.sets {
-		if strings.HasPrefix(set.path, syntax.VariablesKey+".") {
+	cfg, tree := base.clone(), file
+	for _, set := range p.Sets {
+		if strings.HasPrefix(set.Path, syntax.VariablesKey+".") {
 			continue // in its places already
 		}
-		next, err := assign(tree, set.path, set.node)
+		next, err := parameterTable.Assign(tree, set.Path, set.Node)
 		if err == nil {
-			err = cfg.set(set.path, set.value)
+			err = cfg.set(set.Path, set.Value)
 		}
 		if err != nil {
-			r.Addf(set.at, "%s: %v", set.field, err)
+			r.Addf(set.At, "%s: %v", set.Field, err)
 			return nil
 		}
 		tree = next
@@ -253,22 +239,22 @@ func (r *reader) configure(file *filled, p point) *config {
 }
 
 // config checks a file and makes its config, once.
-func (r *reader) config(file *filled) *config {
-	if file.config != nil {
-		return file.config
+func (r *reader) config(file *syntax.Node) *config {
+	if cfg := r.configs[file]; cfg != nil {
+		return cfg
 	}
 	before := r.Reported
-	values := sweepFields.Check(r.Checker, file.tree, "")
-	networks := r.networks.Read(r.Checker, file.tree)
+	values := sweepFields.Check(r.Checker, file, "")
+	networks := r.networks.Read(r.Checker, file)
 	if r.Reported > before {
 		return nil
 	}
 	cfg := &config{Networks: networks}
 	if err := syntax.Decode(values, reflect.ValueOf(cfg).Elem()); err != nil {
-		r.Addf(file.tree.At, "the file does not fit together: %v", err)
+		r.Addf(file.At, "the file does not fit together: %v", err)
 		return nil
 	}
-	file.config = cfg
+	r.configs[file] = cfg
 	return cfg
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 
 	"lossatlas/pipelines/sweepfile/layers"
+	"lossatlas/pipelines/sweepfile/parameters"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -50,6 +51,11 @@ var (
 	pointRef  = syntax.Schema{"$ref": "#/$defs/point"}
 )
 
+// axes is the type of the field sweep, which is read once the presets are applied.
+type axes struct{}
+
+func (axes) Check(*syntax.Checker, *syntax.Node, string) any { return nil }
+
 func (axes) Schema(syntax.Names) syntax.Schema {
 	return syntax.Schema{"anyOf": []syntax.Schema{partRef, syntax.ListOf(partRef)}}
 }
@@ -63,18 +69,18 @@ func (axes) part(known syntax.Names) syntax.Schema {
 	})
 	part := sweptValues(known)
 	properties := part["properties"].(syntax.Schema)
-	properties[keyGrid] = valuesRef
-	properties[keyZip] = syntax.Schema{"description": "Lists of one length that vary together.", "anyOf": []syntax.Schema{valuesRef, {"type": "array", "items": valuesRef}}}
-	properties[keyInclude] = syntax.Schema{"description": "Further experiments.", "type": "array", "items": pointRef}
-	properties[keyExclude] = syntax.Schema{"description": "Experiments to leave out: all that have these values.", "type": "array", "items": alternatives}
+	properties[parameters.KeyGrid] = valuesRef
+	properties[parameters.KeyZip] = syntax.Schema{"description": "Lists of one length that vary together.", "anyOf": []syntax.Schema{valuesRef, {"type": "array", "items": valuesRef}}}
+	properties[parameters.KeyInclude] = syntax.Schema{"description": "Further experiments.", "type": "array", "items": pointRef}
+	properties[parameters.KeyExclude] = syntax.Schema{"description": "Experiments to leave out: all that have these values.", "type": "array", "items": alternatives}
 	return part
 }
 
 // swept is the schema of a mapping from parameters to what wrap makes of their types.
 func swept(known syntax.Names, wrap func(syntax.Schema) syntax.Schema) syntax.Schema {
 	properties := syntax.Schema{}
-	for _, path := range allPaths() {
-		t, err := parameter(path)
+	for _, path := range parameterTable.AllPaths() {
+		t, err := parameterTable.Parameter(path)
 		if err != nil || path == "dataset.name" {
 			continue // a name or a kind, which is not a parameter
 		}
@@ -84,6 +90,33 @@ func swept(known syntax.Names, wrap func(syntax.Schema) syntax.Schema) syntax.Sc
 		"patternProperties": syntax.Schema{mapPathPattern: wrap(syntax.Schema{})}}
 }
 
+// repeats is the type of the field repeats, which is read once the presets are applied.
+type repeats struct{}
+
+func (repeats) Check(*syntax.Checker, *syntax.Node, string) any { return nil }
+
+func (repeats) Schema(known syntax.Names) syntax.Schema {
+	return syntax.Schema{"anyOf": []syntax.Schema{syntax.Integer{Min: 1, Max: parameters.MaxRepeats}.Schema(known), repeatedSeeds(func(s syntax.Schema) syntax.Schema { return s })}}
+}
+
+// repeatedSeeds is the schema of seeds by their paths.
+func repeatedSeeds(wrap func(syntax.Schema) syntax.Schema) syntax.Schema {
+	seeds := wrap(syntax.Schema{"type": "array", "minItems": 1, "items": syntax.Integer{Min: 0, Max: maxSeed}.Schema(nil)})
+	properties := syntax.Schema{}
+	for _, path := range parameterTable.AllPaths() {
+		if parameters.IsSeed(path) {
+			properties[path] = seeds
+		}
+	}
+	return syntax.Schema{"type": "object", "minProperties": 1, "properties": properties, "additionalProperties": false,
+		"patternProperties": syntax.Schema{`^maps\.[^.]+\.seed$`: seeds, `^variables\.[^.]*seed$`: seeds}}
+}
+
+// presets is the type of the field presets; overlays are checked where they are applied.
+type presets struct{}
+
+func (presets) Check(*syntax.Checker, *syntax.Node, string) any { return nil }
+
 // schema of presets: every field may be given, none must be, dotted paths as well.
 func (presets) Schema(known syntax.Names) syntax.Schema {
 	properties := syntax.Schema{}
@@ -92,8 +125,8 @@ func (presets) Schema(known syntax.Names) syntax.Schema {
 			properties[f.Name] = optional(f, known)
 		}
 	}
-	for _, path := range allPaths() {
-		if t, err := parameter(path); err == nil {
+	for _, path := range parameterTable.AllPaths() {
+		if t, err := parameterTable.Parameter(path); err == nil {
 			properties[path] = syntax.Nullable(t.Schema(known))
 		}
 	}
@@ -113,7 +146,7 @@ func optional(f syntax.Field, known syntax.Names) syntax.Schema {
 		return syntax.Schema{"type": "object", "description": f.Doc, "properties": properties, "additionalProperties": false,
 			"patternProperties": syntax.Schema{`\.`: syntax.Schema{}}}
 	case syntax.List:
-		if entry, ok := entryLists[f.Name]; ok {
+		if entry, ok := parameterTable.Entries[f.Name]; ok {
 			fields := syntax.Schema{}
 			for _, sub := range entry.Fields {
 				fields[sub.Name] = syntax.Nullable(sub.Type.Schema(known))
@@ -129,7 +162,7 @@ func optional(f syntax.Field, known syntax.Names) syntax.Schema {
 		s["description"] = f.Doc
 		return syntax.Nullable(s)
 	case repeats:
-		return syntax.Schema{"description": f.Doc, "anyOf": []syntax.Schema{syntax.Integer{Min: 1, Max: maxRepeats}.Schema(known), repeatedSeeds(syntax.Nullable), {"type": "null"}}}
+		return syntax.Schema{"description": f.Doc, "anyOf": []syntax.Schema{syntax.Integer{Min: 1, Max: parameters.MaxRepeats}.Schema(known), repeatedSeeds(syntax.Nullable), {"type": "null"}}}
 	case axes:
 		part := t.part(known)
 		properties := syntax.Schema{}

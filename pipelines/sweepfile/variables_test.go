@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/parameters"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -166,7 +167,7 @@ func TestVariablesAreBounded(t *testing.T) {
 	const uses = 30000
 	c := syntax.NewChecker("")
 	root := c.Read([]byte("variables: {a: [" + numbers(1000) + "]}\nplots: [" + strings.Repeat("$a, ", uses) + "$a]\n"))
-	newFiller(root).at(c, point{})
+	parameters.NewFiller(root).At(c, parameters.Point{})
 	if c.Err() == nil || c.Filled > syntax.MaxFilled+uses+syntax.MaxVariableValues+10 {
 		t.Errorf("%d nodes were made, where %d are allowed: %v", c.Filled, syntax.MaxFilled, c.Err())
 	}

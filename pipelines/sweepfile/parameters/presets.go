@@ -1,4 +1,4 @@
-package sweepfile
+package parameters
 
 import (
 	"slices"
@@ -8,16 +8,16 @@ import (
 	"lossatlas/pipelines/syntax"
 )
 
-// presets is {name: overlay}. An overlay is laid over the file: mappings merge,
+// checkPresets checks the shape of {name: overlay}. An overlay is laid over the file: mappings merge,
 // anything else (a list, a schedule) replaces what was there, an empty value
 // removes it, and dotted paths reach below (maps.resolution). A sweep that is a list is
 // replaced as a whole. Overlays are checked
-// where they are applied, so the check of the field itself is only for its shape.
-type presets struct{}
-
-func (presets) Check(c *syntax.Checker, n *syntax.Node, path string) any {
+// where they are applied.
+func checkPresets(c *syntax.Checker, n *syntax.Node) {
+	const path = "presets"
 	if n.Kind != syntax.MappingNode {
-		return c.Reject(n, path, "a mapping, as {laptop: {train: {epochs: 10}}}")
+		c.Reject(n, path, "a mapping, as {laptop: {train: {epochs: 10}}}")
+		return
 	}
 	for _, e := range n.Entries {
 		if !syntax.NameForm.MatchString(e.Key) {
@@ -27,7 +27,6 @@ func (presets) Check(c *syntax.Checker, n *syntax.Node, path string) any {
 			c.Reject(e.Value, syntax.Join(path, syntax.Clip(e.Key)), "a mapping of what differs, as {train: {epochs: 10}}")
 		}
 	}
-	return nil
 }
 
 // leaf is one assignment of an overlay.
@@ -37,13 +36,19 @@ type leaf struct {
 	v    *syntax.Node    // nil removes
 }
 
-// namesBelow are the fields below which stand names, in which a dot means nothing.
-var namesBelow = []string{"sweep", repeatsKey, layers.Key}
+// isEntries says whether a key is that of a list whose entries' fields depend on their kind.
+func (t *Table) isEntries(key string) bool {
+	_, ok := t.Entries[key]
+	return ok
+}
 
-// overlay lays a preset over the tree.
-func overlay(c *syntax.Checker, root, preset *syntax.Node) *syntax.Node {
+// namesBelow are the fields below which stand names, in which a dot means nothing.
+var namesBelow = []string{"sweep", RepeatsKey, layers.Key}
+
+// Overlay lays a preset over the tree.
+func (t *Table) Overlay(c *syntax.Checker, root, preset *syntax.Node) *syntax.Node {
 	var leaves []leaf
-	collect(c, "", preset, &leaves)
+	t.collect(c, "", preset, &leaves)
 	for _, l := range leaves {
 		if list := root.Get("sweep"); strings.HasPrefix(l.path, "sweep.") && list != nil && list.Kind == syntax.ListNode {
 			c.Addf(l.at, "sweep is a list, from %s on: a preset replaces it by a list of its own, as [{train.batch_size: [128, 8192]}]", list.At)
@@ -53,7 +58,7 @@ func overlay(c *syntax.Checker, root, preset *syntax.Node) *syntax.Node {
 			root = root.With([]string{head, name}, l.v)
 			continue
 		}
-		next, err := assign(root, l.path, l.v)
+		next, err := t.Assign(root, l.path, l.v)
 		if err != nil {
 			c.Add(l.at, err.Error())
 			continue
@@ -64,29 +69,29 @@ func overlay(c *syntax.Checker, root, preset *syntax.Node) *syntax.Node {
 }
 
 // collect flattens an overlay into assignments and checks their paths.
-func collect(c *syntax.Checker, prefix string, n *syntax.Node, out *[]leaf) {
+func (t *Table) collect(c *syntax.Checker, prefix string, n *syntax.Node, out *[]leaf) {
 	for _, e := range n.Entries {
 		path := syntax.Join(prefix, e.Key)
 		head, _, dotted := strings.Cut(path, ".")
 		switch {
-		case sweepFields.Find(head) == nil || head == "presets":
-			c.Addf(e.At, "%s%s", syntax.UnknownKey("a preset", e.Key, overlayKeys()), elsewhere("", path))
+		case t.fields.Find(head) == nil || head == "presets":
+			c.Addf(e.At, "%s%s", syntax.UnknownKey("a preset", e.Key, t.overlayKeys()), t.Elsewhere("", path))
 			continue
 		case dotted && slices.Contains(namesBelow, head): // one parameter's values, or zip, include, exclude; one network's layers
-		case branch(path) && e.Value.Kind == syntax.MappingNode:
-			collect(c, path, e.Value, out)
+		case t.branch(path) && e.Value.Kind == syntax.MappingNode:
+			t.collect(c, path, e.Value, out)
 			continue
-		case branch(path) && path != mapsKey && path != compareKey && path != repeatsKey && path != "sweep":
+		case t.branch(path) && !t.isEntries(path) && path != RepeatsKey && path != "sweep":
 			c.Reject(e.Value, path, "a mapping of what differs")
 			continue
-		case dotted && head == compareKey:
+		case dotted && t.isEntries(head) && !slices.Contains(t.roots, head):
 			field := path[strings.LastIndexByte(path, '.')+1:]
-			if compareFields.Find(field) == nil || strings.Count(path, ".") > 2 {
-				c.Addf(e.At, "%s", syntax.UnknownKey(compareKey, field, compareFields.Names()))
+			if t.Entries[head].Find(field) == nil || strings.Count(path, ".") > 2 {
+				c.Addf(e.At, "%s", syntax.UnknownKey(head, field, t.Entries[head].Names()))
 				continue
 			}
 		case dotted:
-			if _, err := declaredParameter(c, path); err != nil {
+			if _, err := t.DeclaredParameter(c, path); err != nil {
 				c.Add(e.At, err.Error())
 				continue
 			}
@@ -108,16 +113,19 @@ func collect(c *syntax.Checker, prefix string, n *syntax.Node, out *[]leaf) {
 }
 
 // branch says whether an overlay goes on below a path rather than replacing what is there.
-func branch(path string) bool {
+func (t *Table) branch(path string) bool {
 	switch path {
-	case mapsKey, compareKey, layers.Key, syntax.VariablesKey, repeatsKey, "sweep":
+	case layers.Key, syntax.VariablesKey, RepeatsKey, "sweep":
 		return true
 	}
 	parts := strings.Split(path, ".")
-	if fields, ok := entryLists[parts[0]]; ok {
+	if len(parts) == 1 && t.isEntries(path) {
+		return true
+	}
+	if fields, ok := t.Entries[parts[0]]; ok {
 		return len(parts) == 2 && fields.Find(parts[1]) == nil // maps.<name>
 	}
-	o := sweepFields
+	o := t.fields
 	for _, part := range parts {
 		f := o.Find(part)
 		if f == nil {
@@ -132,12 +140,38 @@ func branch(path string) bool {
 	return true
 }
 
-func overlayKeys() []string {
+func (t *Table) overlayKeys() []string {
 	var out []string
-	for _, name := range sweepFields.Names() {
+	for _, name := range t.fields.Names() {
 		if name != "presets" {
 			out = append(out, name)
 		}
 	}
 	return out
+}
+
+// maxPresets is how many presets a file may have.
+const maxPresets = 16
+
+// ReadPresets returns the names of the presets that change something, and the chosen one.
+func ReadPresets(c *syntax.Checker, list *syntax.Node, preset string) (names []string, chosen *syntax.Node) {
+	if list == nil {
+		return nil, nil
+	}
+	before := c.Reported
+	checkPresets(c, list)
+	if len(list.Entries) > maxPresets {
+		c.Addf(list.At, "more than %d presets", maxPresets)
+	}
+	if c.Reported > before {
+		return nil, nil
+	}
+	for _, e := range list.Entries {
+		if e.Value.Kind == syntax.NullNode {
+			c.Addf(e.At, "presets.%s is empty; say what differs, or remove it", e.Key)
+			continue
+		}
+		names = append(names, e.Key)
+	}
+	return names, list.Get(preset)
 }

@@ -1,25 +1,26 @@
-package sweepfile
+package parameters
 
 import "lossatlas/pipelines/syntax"
 
-// maxExperiments is how many experiments one sweep may have.
-const maxExperiments = 2000
+// MaxExperiments is how many experiments one sweep may have.
+const MaxExperiments = 2000
 
 // axis varies one parameter, or several together (zip).
 type axis struct {
 	at   syntax.Position
-	rows []point
+	rows []Point
 }
 
 // The keys of a sweep beside paths. A path always holds a dot, so they cannot meet.
 const (
-	keyGrid    = "grid"
-	keyZip     = "zip"
-	keyInclude = "include"
-	keyExclude = "exclude"
+	KeyGrid    = "grid"
+	KeyZip     = "zip"
+	KeyInclude = "include"
+	KeyExclude = "exclude"
 )
 
-// axes is the field sweep:
+// ReadAxes reads the field sweep into the points of the sweep: those of all its
+// parts, in order. A sweep without it has one point, which sets nothing. The field is
 //
 //	train.batch_size: [128, 8192]         # each path is an axis of a grid, the last one varying fastest
 //	zip: {train.net: [a, b], train.optimizer.lr: [0.1, 0.01]}   # one axis of several parameters in step; or a list of such
@@ -27,34 +28,26 @@ const (
 //	exclude: [{train.net: a, train.batch_size: 8192}]           # all experiments with these values
 //
 // or a list of such mappings: the experiments of the first, then those of the second, and so on.
-//
-// It is read by readAxes, once the presets are applied.
-type axes struct{}
-
-func (axes) Check(*syntax.Checker, *syntax.Node, string) any { return nil }
-
-// readAxes reads the field sweep into the points of the sweep: those of all its
-// parts, in order. A sweep without it has one point, which sets nothing.
-func readAxes(c *syntax.Checker, n *syntax.Node) []point {
+func (t *Table) ReadAxes(c *syntax.Checker, n *syntax.Node) []Point {
 	const want = "a mapping, as {train.batch_size: [128, 8192]}, or a list of such"
 	switch {
 	case n == nil || n.Kind == syntax.NullNode:
-		return []point{{}}
+		return []Point{{}}
 	case n.Kind == syntax.MappingNode:
-		return readPart(c, n)
+		return t.readPart(c, n)
 	case n.Kind != syntax.ListNode || len(n.Items) == 0:
 		c.Reject(n, "sweep", want)
 		return nil
 	}
-	var points []point
+	var points []Point
 	for _, item := range n.Items {
 		if item.Kind != syntax.MappingNode {
 			c.Reject(item, "sweep", want)
 			continue
 		}
-		points = append(points, readPart(c, item)...)
-		if len(points) > maxExperiments {
-			c.Addf(item.At, "sweep: more than %d experiments", maxExperiments)
+		points = append(points, t.readPart(c, item)...)
+		if len(points) > MaxExperiments {
+			c.Addf(item.At, "sweep: more than %d experiments", MaxExperiments)
 			return nil
 		}
 	}
@@ -62,31 +55,31 @@ func readAxes(c *syntax.Checker, n *syntax.Node) []point {
 }
 
 // readPart reads a mapping of axes into the points of its grid.
-func readPart(c *syntax.Checker, n *syntax.Node) []point {
+func (t *Table) readPart(c *syntax.Checker, n *syntax.Node) []Point {
 	before := c.Reported
 	var all []axis
-	var exclude, include []point
+	var exclude, include []Point
 	used := make(map[string]syntax.Position)
 	for _, e := range n.Entries {
 		switch {
 		case e.Value.Kind == syntax.NullNode:
 			c.Addf(e.At, "sweep: %s has no values; list some, or remove the line", syntax.Clip(e.Key))
-		case e.Key == keyInclude:
-			include = readPoints(c, e, false)
-		case e.Key == keyExclude:
-			exclude = readPoints(c, e, true)
-		case e.Key == keyZip && e.Value.Kind == syntax.ListNode:
+		case e.Key == KeyInclude:
+			include = t.readPoints(c, e, false)
+		case e.Key == KeyExclude:
+			exclude = t.readPoints(c, e, true)
+		case e.Key == KeyZip && e.Value.Kind == syntax.ListNode:
 			for _, item := range e.Value.Items {
-				all = append(all, readZip(c, item, used))
+				all = append(all, t.readZip(c, item, used))
 			}
-		case e.Key == keyZip:
-			all = append(all, readZip(c, e.Value, used))
-		case e.Key == keyGrid && e.Value.Kind == syntax.MappingNode:
+		case e.Key == KeyZip:
+			all = append(all, t.readZip(c, e.Value, used))
+		case e.Key == KeyGrid && e.Value.Kind == syntax.MappingNode:
 			for _, g := range e.Value.Entries {
-				all = append(all, readAxis(c, g, used))
+				all = append(all, t.readAxis(c, g, used))
 			}
 		default:
-			all = append(all, readAxis(c, e, used))
+			all = append(all, t.readAxis(c, e, used))
 		}
 	}
 	if c.Reported > before {
@@ -98,17 +91,17 @@ func readPart(c *syntax.Checker, n *syntax.Node) []point {
 	if len(points) == 0 && c.Reported == before {
 		c.Add(n.At, "sweep: no experiment is left")
 	}
-	if len(points) > maxExperiments {
-		c.Addf(n.At, "sweep: more than %d experiments", maxExperiments)
+	if len(points) > MaxExperiments {
+		c.Addf(n.At, "sweep: more than %d experiments", MaxExperiments)
 		return nil
 	}
 	return points
 }
 
 // readAxis reads "path: [values]".
-func readAxis(c *syntax.Checker, e syntax.Entry, used map[string]syntax.Position) axis {
+func (t *Table) readAxis(c *syntax.Checker, e syntax.Entry, used map[string]syntax.Position) axis {
 	a := axis{at: e.At}
-	t, err := declaredParameter(c, e.Key)
+	typ, err := t.DeclaredParameter(c, e.Key)
 	if err == nil && e.Key == "dataset.name" {
 		c.Add(e.At, "sweep: dataset.name cannot be swept; a sweep has one data set, make a file for each")
 		return a
@@ -125,17 +118,17 @@ func readAxis(c *syntax.Checker, e syntax.Entry, used map[string]syntax.Position
 		c.Addf(e.At, "sweep: %s is swept twice, first on line %d", e.Key, at.Line)
 	}
 	used[e.Key] = e.At
-	a.rows = readValues(c, "sweep", e, t)
+	a.rows = readValues(c, "sweep", e, typ)
 	return a
 }
 
 // readValues reads the values of a parameter, which must differ.
-func readValues(c *syntax.Checker, field string, e syntax.Entry, t syntax.Type) []point {
+func readValues(c *syntax.Checker, field string, e syntax.Entry, t syntax.Type) []Point {
 	if e.Value.Kind != syntax.ListNode || len(e.Value.Items) == 0 {
 		c.Reject(e.Value, field+": "+e.Key, "a list of at least one value, as [1, 2]")
 		return nil
 	}
-	var rows []point
+	var rows []Point
 	seen := make(map[string]*syntax.Node)
 	for _, item := range e.Value.Items {
 		v := t.Check(c, item, e.Key)
@@ -147,13 +140,13 @@ func readValues(c *syntax.Checker, field string, e syntax.Entry, t syntax.Type) 
 			continue
 		}
 		seen[syntax.Canonical(v)] = item
-		rows = append(rows, point{at: item.At, sets: []setting{{field: field, path: e.Key, at: e.At, node: item, value: v}}})
+		rows = append(rows, Point{At: item.At, Sets: []Setting{{Field: field, Path: e.Key, At: e.At, Node: item, Value: v}}})
 	}
 	return rows
 }
 
 // readZip reads {path: [values], path: [values]} with lists of one length.
-func readZip(c *syntax.Checker, n *syntax.Node, used map[string]syntax.Position) axis {
+func (t *Table) readZip(c *syntax.Checker, n *syntax.Node, used map[string]syntax.Position) axis {
 	out := axis{at: n.At}
 	if n.Kind != syntax.MappingNode || len(n.Entries) == 0 {
 		c.Reject(n, "sweep.zip", "a mapping of lists of one length, as {train.net: [a, b], train.seed: [1, 2]}")
@@ -161,7 +154,7 @@ func readZip(c *syntax.Checker, n *syntax.Node, used map[string]syntax.Position)
 	}
 	for i, e := range n.Entries {
 		before := c.Reported
-		a := readZipped(c, e, used)
+		a := t.readZipped(c, e, used)
 		if c.Reported > before {
 			continue
 		}
@@ -170,7 +163,7 @@ func readZip(c *syntax.Checker, n *syntax.Node, used map[string]syntax.Position)
 			continue
 		}
 		if len(a) != len(out.rows) {
-			c.Addf(e.At, "sweep.zip: %s has %d values and %s has %d; zipped lists are of one length", e.Key, len(a), out.rows[0].sets[0].path, len(out.rows))
+			c.Addf(e.At, "sweep.zip: %s has %d values and %s has %d; zipped lists are of one length", e.Key, len(a), out.rows[0].Sets[0].Path, len(out.rows))
 			continue
 		}
 		for j := range a {
@@ -182,10 +175,10 @@ func readZip(c *syntax.Checker, n *syntax.Node, used map[string]syntax.Position)
 
 // readZipped reads one list of a zip. Unlike a grid's it may repeat values: only
 // whole rows must differ, which the uniqueness of experiments sees to.
-func readZipped(c *syntax.Checker, e syntax.Entry, used map[string]syntax.Position) []point {
-	var rows []point
+func (t *Table) readZipped(c *syntax.Checker, e syntax.Entry, used map[string]syntax.Position) []Point {
+	var rows []Point
 	if e.Value.Kind != syntax.ListNode {
-		readAxis(c, e, used)
+		t.readAxis(c, e, used)
 		return nil
 	}
 	for i, item := range e.Value.Items {
@@ -194,35 +187,35 @@ func readZipped(c *syntax.Checker, e syntax.Entry, used map[string]syntax.Positi
 		if i > 0 {
 			scratch = map[string]syntax.Position{}
 		}
-		rows = append(rows, readAxis(c, one, scratch).rows...)
+		rows = append(rows, t.readAxis(c, one, scratch).rows...)
 	}
 	if len(e.Value.Items) == 0 {
-		readAxis(c, e, used)
+		t.readAxis(c, e, used)
 	}
 	return rows
 }
 
 // readPoints reads a list of {path: value}. Of an exclusion a value may be a list of alternatives.
-func readPoints(c *syntax.Checker, e syntax.Entry, alternatives bool) []point {
+func (t *Table) readPoints(c *syntax.Checker, e syntax.Entry, alternatives bool) []Point {
 	if e.Value.Kind != syntax.ListNode {
 		c.Reject(e.Value, "sweep."+e.Key, "a list of mappings, as [{train.net: a, train.batch_size: 128}]")
 		return nil
 	}
-	var out []point
+	var out []Point
 	for _, item := range e.Value.Items {
 		if item.Kind != syntax.MappingNode || len(item.Entries) == 0 {
 			c.Reject(item, "sweep."+e.Key, "a mapping, as {train.net: a, train.batch_size: 128}")
 			continue
 		}
-		points := []point{{at: item.At}}
+		points := []Point{{At: item.At}}
 		for _, kv := range item.Entries {
 			values := kv.Value
 			if !alternatives || values.Kind != syntax.ListNode {
 				values = &syntax.Node{Kind: syntax.ListNode, At: values.At, Items: []*syntax.Node{values}}
 			}
-			rows := readAxis(c, syntax.Entry{Key: kv.Key, At: kv.At, Value: values}, map[string]syntax.Position{}).rows
-			if len(points)*len(rows) > maxExperiments {
-				c.Addf(kv.At, "sweep.%s: more than %d combinations", e.Key, maxExperiments)
+			rows := t.readAxis(c, syntax.Entry{Key: kv.Key, At: kv.At, Value: values}, map[string]syntax.Position{}).rows
+			if len(points)*len(rows) > MaxExperiments {
+				c.Addf(kv.At, "sweep.%s: more than %d combinations", e.Key, MaxExperiments)
 				return nil
 			}
 			points = multiply(points, rows)

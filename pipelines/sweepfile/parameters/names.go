@@ -1,4 +1,4 @@
-package sweepfile
+package parameters
 
 import (
 	"encoding/json"
@@ -11,19 +11,19 @@ import (
 // maxName is the length at which an experiment's name is cut: it becomes a file name.
 const maxName = 120
 
-// experimentNames names the points of a sweep after what they set:
+// ExperimentNames names the points of a sweep after what they set:
 // "batch_size=128,weight_decay=0.0005", and just "resnet20" for a network. Names
 // are unique, also where upper and lower case are one, and fit for file names.
-func experimentNames(sweep string, points []point) []string {
-	labels := pathLabels(points)
+func ExperimentNames(sweep string, points []Point) []string {
+	labels := PathLabels(points)
 	taken := make(map[string]bool)
 	out := make([]string, len(points))
 	for i, p := range points {
-		parts := make([]string, len(p.sets))
-		for j, s := range p.sets {
-			parts[j] = valueLabel(s.value)
-			if labels[s.path] != "net" {
-				parts[j] = labels[s.path] + "=" + parts[j]
+		parts := make([]string, len(p.Sets))
+		for j, s := range p.Sets {
+			parts[j] = ValueLabel(s.Value)
+			if labels[s.Path] != "net" {
+				parts[j] = labels[s.Path] + "=" + parts[j]
 			}
 		}
 		name := strings.Join(parts, ",")
@@ -43,12 +43,12 @@ func experimentNames(sweep string, points []point) []string {
 	return out
 }
 
-// pathLabels gives every path the shortest end of it that no other path shares.
-func pathLabels(points []point) map[string]string {
+// PathLabels gives every path the shortest end of it that no other path shares.
+func PathLabels(points []Point) map[string]string {
 	paths := make(map[string]bool)
 	for _, p := range points {
-		for _, s := range p.sets {
-			paths[s.path] = true
+		for _, s := range p.Sets {
+			paths[s.Path] = true
 		}
 	}
 	labels := make(map[string]string)
@@ -69,11 +69,11 @@ func pathLabels(points []point) map[string]string {
 	return labels
 }
 
-// valueLabel writes a normalised value in characters that file names may hold.
-func valueLabel(v any) string {
+// ValueLabel writes a normalised value in characters that file names may hold.
+func ValueLabel(v any) string {
 	switch v := v.(type) {
 	case string:
-		return safe(v)
+		return Safe(v)
 	case bool:
 		return strconv.FormatBool(v)
 	case int64:
@@ -83,17 +83,17 @@ func valueLabel(v any) string {
 	case []any:
 		parts := make([]string, len(v))
 		for i := range v {
-			parts[i] = valueLabel(v[i])
+			parts[i] = ValueLabel(v[i])
 		}
 		return strings.Join(parts, "_")
 	case interface{ Label() string }:
 		return v.Label()
 	}
-	return safe(syntax.Canonical(v))
+	return Safe(syntax.Canonical(v))
 }
 
-// safe replaces what a file name should not hold.
-func safe(s string) string {
+// Safe replaces what a file name should not hold.
+func Safe(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '_', r == '-', r == '+':
@@ -103,9 +103,9 @@ func safe(s string) string {
 	}, s)
 }
 
-// plain turns a normalised value into what JSON makes of it, for parameters that
+// Plain turns a normalised value into what JSON makes of it, for parameters that
 // are shown: a schedule becomes a list of mappings, a number stays what it is.
-func plain(v any) any {
+func Plain(v any) any {
 	switch v.(type) {
 	case string, bool, int64, float64:
 		return v

@@ -1,48 +1,86 @@
-package sweepfile
+package parameters
 
 import (
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"lossatlas/pipelines/syntax"
 )
 
-// A path names a parameter: train.batch_size, train.optimizer.lr. Below maps it
-// means every map that has the field (maps.resolution), or the one with a name
+// Table has the fields that paths lead to. A path names a parameter: train.batch_size,
+// train.optimizer.lr. Below a list whose entries' fields depend on their kind, such as maps, it
+// means every entry that has the field (maps.resolution), or the one with a name
 // (maps.surface.resolution; a map without a name goes by its kind). Below
 // variables stand the file's own (variables.width).
+type Table struct {
+	fields syntax.Object // of the file
+	// Entries are the lists whose entries' fields depend on their kind.
+	Entries map[string]syntax.Variants
+	// roots are the keys below which every field is a parameter that can be swept.
+	roots []string
+	// AllPaths lists the parameters: dotted paths to every field below the roots.
+	AllPaths func() []string
+}
 
-// parameter returns the type of the parameter at a path, or what is wrong with the path.
-func parameter(path string) (syntax.Type, error) {
+// New is the table of a file's fields.
+func New(fields syntax.Object, entries map[string]syntax.Variants, roots ...string) *Table {
+	t := &Table{fields: fields, Entries: entries, roots: roots}
+	t.AllPaths = sync.OnceValue(func() []string {
+		var out []string
+		var walk func(path string, o syntax.Object)
+		walk = func(path string, o syntax.Object) {
+			for _, f := range o.Fields {
+				if sub, ok := f.Type.(syntax.Object); ok {
+					walk(syntax.Join(path, f.Name), sub)
+				} else {
+					out = append(out, syntax.Join(path, f.Name))
+				}
+			}
+		}
+		for _, root := range roots {
+			if of, ok := entries[root]; ok {
+				walk(root, of.Object)
+			} else if of, ok := fields.Find(root).Type.(syntax.Object); ok {
+				walk(root, of)
+			}
+		}
+		return out
+	})
+	return t
+}
+
+// Parameter returns the type of the parameter at a path, or what is wrong with the path.
+func (t *Table) Parameter(path string) (syntax.Type, error) {
 	parts := strings.Split(path, ".")
 	if parts[0] == syntax.VariablesKey && len(parts) == 2 {
 		return syntax.AnyValue{}, nil
 	}
-	if !slices.Contains(pathRoots, parts[0]) || len(parts) < 2 {
+	if !slices.Contains(t.roots, parts[0]) || len(parts) < 2 {
 		return nil, fmt.Errorf("unknown parameter %s%s; a parameter is a dotted path below %s",
-			syntax.Clip(path), suggestPath(path), strings.Join(pathRoots, ", "))
+			syntax.Clip(path), t.suggestPath(path), strings.Join(t.roots, ", "))
 	}
-	if parts[0] == mapsKey {
-		f := mapFields.Find(parts[len(parts)-1])
+	if of, ok := t.Entries[parts[0]]; ok {
+		f := of.Find(parts[len(parts)-1])
 		if f == nil || len(parts) > 3 || f.Name == "name" || f.Name == "kind" {
-			return nil, fmt.Errorf("unknown parameter %s%s; allowed: %s", syntax.Clip(path), suggestPath(path), below(mapsKey))
+			return nil, fmt.Errorf("unknown parameter %s%s; allowed: %s", syntax.Clip(path), t.suggestPath(path), t.below(parts[0]))
 		}
 		return f.Type, nil
 	}
-	o := sweepFields
+	o := t.fields
 	for i, part := range parts {
 		f := o.Find(part)
 		if f == nil {
-			return nil, fmt.Errorf("unknown parameter %s%s; allowed: %s", syntax.Clip(path), suggestPath(path), below(strings.Join(parts[:i], ".")))
+			return nil, fmt.Errorf("unknown parameter %s%s; allowed: %s", syntax.Clip(path), t.suggestPath(path), t.below(strings.Join(parts[:i], ".")))
 		}
 		sub, ok := f.Type.(syntax.Object)
 		switch {
 		case ok && i < len(parts)-1:
 			o = sub
 		case ok:
-			return nil, fmt.Errorf("%s holds several parameters; name one of %s", path, below(path))
+			return nil, fmt.Errorf("%s holds several parameters; name one of %s", path, t.below(path))
 		case i < len(parts)-1:
 			return nil, fmt.Errorf("unknown parameter %s: %s has nothing below it", syntax.Clip(path), strings.Join(parts[:i+1], "."))
 		default:
@@ -52,19 +90,20 @@ func parameter(path string) (syntax.Type, error) {
 	return nil, fmt.Errorf("unknown parameter %s", syntax.Clip(path))
 }
 
-// declaredParameter is parameter for a file, whose variables are known.
-func declaredParameter(c *syntax.Checker, path string) (syntax.Type, error) {
+// DeclaredParameter is parameter for a file, whose variables are known.
+func (t *Table) DeclaredParameter(c *syntax.Checker, path string) (syntax.Type, error) {
 	if name, ok := strings.CutPrefix(path, syntax.VariablesKey+"."); ok && !slices.Contains(c.Declared, name) {
 		return nil, errors.New(c.UnknownVariable(name))
 	}
-	return parameter(path)
+	return t.Parameter(path)
 }
 
 // below lists the parameters below a path.
-func below(path string) string {
+func (t *Table) below(path string) string {
 	var out []string
-	for _, p := range allPaths() {
-		if strings.HasPrefix(p, path+".") && p != mapsKey+".name" && p != mapsKey+".kind" {
+	_, ofEntries := t.Entries[path]
+	for _, p := range t.AllPaths() {
+		if strings.HasPrefix(p, path+".") && !(ofEntries && (p == path+".name" || p == path+".kind")) {
 			out = append(out, p)
 		}
 	}
@@ -73,13 +112,13 @@ func below(path string) string {
 
 // suggestPath guesses which parameter a wrong path was meant as: one that is
 // spelled alike, or one whose last part is what was written.
-func suggestPath(path string) string {
-	if s := syntax.DidYouMean(path, allPaths()); s != "" {
+func (t *Table) suggestPath(path string) string {
+	if s := syntax.DidYouMean(path, t.AllPaths()); s != "" {
 		return s
 	}
 	last := path[strings.LastIndexByte(path, '.')+1:]
 	var ends []string
-	for _, p := range allPaths() {
+	for _, p := range t.AllPaths() {
 		if syntax.Fold(p[strings.LastIndexByte(p, '.')+1:]) == syntax.Fold(last) {
 			ends = append(ends, p)
 		}
@@ -90,11 +129,11 @@ func suggestPath(path string) string {
 	return "; did you mean " + strings.Join(ends, " or ") + "?"
 }
 
-// assign returns the tree with v at path. Below maps, and in presets below
+// Assign returns the tree with v at path. Below maps, and in presets below
 // compare, it sets every entry the path means; an error says why there is none.
-func assign(root *syntax.Node, path string, v *syntax.Node) (*syntax.Node, error) {
+func (t *Table) Assign(root *syntax.Node, path string, v *syntax.Node) (*syntax.Node, error) {
 	parts := strings.Split(path, ".")
-	fields, ok := entryLists[parts[0]]
+	fields, ok := t.Entries[parts[0]]
 	if !ok || len(parts) == 1 {
 		return root.With(parts, v), nil
 	}
@@ -129,9 +168,6 @@ func assign(root *syntax.Node, path string, v *syntax.Node) (*syntax.Node, error
 	return root.With([]string{key}, set), nil
 }
 
-// entryLists are the lists whose entries' fields depend on their kind.
-var entryLists = map[string]syntax.Variants{mapsKey: mapFields, compareKey: compareFields}
-
 // mapName is the name of a map, by default its kind.
 func mapName(n *syntax.Node) string {
 	if name := n.Get("name"); name != nil {
@@ -143,10 +179,10 @@ func mapName(n *syntax.Node) string {
 	return ""
 }
 
-// elsewhere says where a misplaced key belongs: lr under train, say.
-func elsewhere(path, key string) string {
+// Elsewhere says where a misplaced key belongs: lr under train, say.
+func (t *Table) Elsewhere(path, key string) string {
 	var found []string
-	for _, p := range allPaths() {
+	for _, p := range t.AllPaths() {
 		if p != syntax.Join(path, key) && (strings.HasSuffix(p, "."+key) || p == key) {
 			found = append(found, p)
 		}
