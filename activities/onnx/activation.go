@@ -7,7 +7,7 @@ func leakyRule(c *call) []*value {
 	x := c.in(0)
 	a := args{"self": c.tensor(x)}
 	op := "elu"
-	switch c.node.op {
+	switch c.node.Op {
 	case "LeakyRelu":
 		op, a["negative_slope"] = "leaky_relu", ofNumber(c.float("alpha", 0.01))
 	case "Elu":
@@ -17,10 +17,10 @@ func leakyRule(c *call) []*value {
 		a["alpha"], a["scale"], a["input_scale"] = ofNumber(alpha), ofNumber(1), ofNumber(1/alpha)
 	case "Selu": // the defaults are PyTorch's
 		alpha, scale := 1.6732632423543772, 1.0507009873554805
-		if c.node.attributes["alpha"] != nil {
+		if c.node.Attributes["alpha"] != nil {
 			alpha = c.float("alpha", 0)
 		}
-		if c.node.attributes["gamma"] != nil {
+		if c.node.Attributes["gamma"] != nil {
 			scale = c.float("gamma", 0)
 		}
 		a["alpha"], a["scale"], a["input_scale"] = ofNumber(alpha), ofNumber(scale), ofNumber(1)
@@ -77,11 +77,11 @@ func hardRule(c *call) []*value {
 	if alpha == shortest(1.0/6) {
 		alpha = 1.0 / 6
 	}
-	if c.node.op == "HardSwish" {
+	if c.node.Op == "HardSwish" {
 		alpha, beta = 1.0/6, 0.5
 	}
 	y := c.clamp(c.binary("Add", c.scaled(x, alpha), c.number(beta)), 0, 1)
-	if c.node.op == "HardSwish" {
+	if c.node.Op == "HardSwish" {
 		y = c.binary("Mul", x, y)
 	}
 	return []*value{y}
@@ -129,7 +129,7 @@ func (c *call) chooseAbove(x *value, above float64, yes, no *value) *value {
 
 // dropoutRule leaves its input unchanged, as in evaluation.
 func dropoutRule(c *call) []*value {
-	if c.has(2) && c.values[c.node.inputs[2]] != nil && c.in(2).isAll(1) {
+	if c.has(2) && c.values[c.node.Inputs[2]] != nil && c.in(2).isAll(1) {
 		c.note("The file was exported in training mode. Dropout is left out all the same.")
 	}
 	return []*value{c.in(0)}

@@ -8,30 +8,31 @@ import (
 	"strconv"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/onnx/proto"
 )
 
 // call is a node that is translated by a rule. A rule that can't translate it fails.
 type call struct {
 	*translator
-	node *node
+	node *proto.Node
 }
 
 func (c *call) fail(format string, a ...any) { panic(failure{fmt.Errorf(format, a...)}) }
 
 // has says whether an input is given.
-func (c *call) has(i int) bool { return i < len(c.node.inputs) && c.node.inputs[i] != "" }
+func (c *call) has(i int) bool { return i < len(c.node.Inputs) && c.node.Inputs[i] != "" }
 
 // in is an input, which must be given.
 func (c *call) in(i int) *value {
 	if !c.has(i) {
 		c.fail("input %d is missing", i+1)
 	}
-	v := c.values[c.node.inputs[i]]
+	v := c.values[c.node.Inputs[i]]
 	if v == nil {
-		c.fail("its input %s is set by no operation before it", c.node.inputs[i])
+		c.fail("its input %s is set by no operation before it", c.node.Inputs[i])
 	}
-	if v.list != nil && c.node.op != "Identity" {
-		c.fail("its input %s is a list of tensors", c.node.inputs[i])
+	if v.list != nil && c.node.Op != "Identity" {
+		c.fail("its input %s is a list of tensors", c.node.Inputs[i])
 	}
 	return v
 }
@@ -40,14 +41,14 @@ func (c *call) in(i int) *value {
 func (c *call) numbers(i int) []number {
 	v := c.in(i)
 	if v.known == nil && v.weight != nil && v.weight.tensor != nil && isIdentity(v.perm) {
-		n, err := v.weight.tensor.numbers(c.folder)
+		n, err := numbersOf(v.weight.tensor.Numbers(c.folder))
 		if err != nil {
 			c.fail("%w", err)
 		}
 		return n
 	}
 	if v.known == nil {
-		c.fail("its input %d (%s) depends on the data; only values that the file fixes are supported there", i+1, c.node.inputs[i])
+		c.fail("its input %d (%s) depends on the data; only values that the file fixes are supported there", i+1, c.node.Inputs[i])
 	}
 	return v.known
 }
@@ -89,15 +90,15 @@ func (c *call) scalar(i int) float64 {
 
 // int, float, text and ints read attributes, which are otherwise the given default.
 func (c *call) int(name string, or int) int {
-	if a := c.node.attributes[name]; a != nil {
-		return saturate(float64(a.int))
+	if a := c.node.Attributes[name]; a != nil {
+		return saturate(float64(a.Int))
 	}
 	return or
 }
 
 func (c *call) float(name string, or float64) float64 {
-	if a := c.node.attributes[name]; a != nil {
-		return shortest(a.float)
+	if a := c.node.Attributes[name]; a != nil {
+		return shortest(a.Float)
 	}
 	return or
 }
@@ -110,19 +111,19 @@ func shortest(f float64) float64 {
 }
 
 func (c *call) text(name, or string) string {
-	if a := c.node.attributes[name]; a != nil {
-		return a.text
+	if a := c.node.Attributes[name]; a != nil {
+		return a.Text
 	}
 	return or
 }
 
 func (c *call) ints(name string, or []int) []int {
-	a := c.node.attributes[name]
+	a := c.node.Attributes[name]
 	if a == nil {
 		return or
 	}
-	out := make([]int, len(a.ints))
-	for i, v := range a.ints {
+	out := make([]int, len(a.Ints))
+	for i, v := range a.Ints {
 		out[i] = saturate(float64(v))
 	}
 	return out
@@ -170,7 +171,7 @@ func (c *call) tensors(vs ...*value) aten.Arg {
 
 // emit adds an operation whose first output alone is used.
 func (c *call) emit(op string, a args, kind string, shape []aten.Dim) *value {
-	o := aten.Op{Name: op, Args: a, At: c.node.at(), Out: []string{c.fresh()}}
+	o := aten.Op{Name: op, Args: a, At: c.node.At(), Out: []string{c.fresh()}}
 	c.program.Ops = append(c.program.Ops, o)
 	return &value{kind: kind, shape: shape, name: o.Out[0]}
 }

@@ -4,12 +4,12 @@ import (
 	"slices"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/onnx/proto"
 )
 
 const (
 	maxSteps      = 1_000_000 // nodes that are translated, with those of loops once for each round
 	maxIterations = 4096      // of one loop
-	maxDepth      = 4         // of graphs inside graphs
 )
 
 // ifRule translates the branch that is taken, which must be known while reading.
@@ -24,25 +24,25 @@ func ifRule(c *call) []*value {
 }
 
 // body is the graph of an attribute.
-func (c *call) body(name string) *graph {
-	a := c.node.attributes[name]
-	if a == nil || a.graph == nil {
+func (c *call) body(name string) *proto.Graph {
+	a := c.node.Attributes[name]
+	if a == nil || a.Graph == nil {
 		c.fail("it has no %s", name)
 	}
-	return a.graph
+	return a.Graph
 }
 
 // run translates the nodes of an inner graph. What an earlier round set is set anew.
-func (c *call) run(g *graph) {
-	for _, i := range g.initializers {
-		if c.values[i.name] == nil {
+func (c *call) run(g *proto.Graph) {
+	for _, i := range g.Initializers {
+		if c.values[i.Name] == nil {
 			if err := c.initialize(i); err != nil {
 				c.fail("%w", err)
 			}
 		}
 	}
-	for _, n := range g.nodes {
-		for _, o := range n.outputs {
+	for _, n := range g.Nodes {
+		for _, o := range n.Outputs {
 			delete(c.values, o)
 		}
 		if err := c.translator.node(n); err != nil {
@@ -51,12 +51,12 @@ func (c *call) run(g *graph) {
 	}
 }
 
-func (c *call) outputs(g *graph) []*value {
+func (c *call) outputs(g *proto.Graph) []*value {
 	var outs []*value
-	for _, o := range g.outputs {
-		v := c.values[o.name]
+	for _, o := range g.Outputs {
+		v := c.values[o.Name]
 		if v == nil {
-			c.fail("its graph does not set %s", o.name)
+			c.fail("its graph does not set %s", o.Name)
 		}
 		outs = append(outs, v)
 	}
@@ -76,13 +76,13 @@ func loopRule(c *call) []*value {
 		goes = c.scalar(1) != 0
 	}
 	var carried []*value
-	for i := 2; i < len(c.node.inputs); i++ {
+	for i := 2; i < len(c.node.Inputs); i++ {
 		carried = append(carried, c.in(i))
 	}
-	if len(g.inputs) != len(carried)+2 || len(g.outputs) < len(carried)+1 {
-		c.fail("its graph has %d inputs and %d outputs, which don't fit %d carried values", len(g.inputs), len(g.outputs), len(carried))
+	if len(g.Inputs) != len(carried)+2 || len(g.Outputs) < len(carried)+1 {
+		c.fail("its graph has %d inputs and %d outputs, which don't fit %d carried values", len(g.Inputs), len(g.Outputs), len(carried))
 	}
-	slicesOf := make([][]*value, len(g.outputs)-1-len(carried))
+	slicesOf := make([][]*value, len(g.Outputs)-1-len(carried))
 	for round := 0; round < rounds && goes; round++ {
 		if round == maxIterations {
 			c.fail("it has more than %d rounds", maxIterations)
@@ -103,11 +103,11 @@ func loopRule(c *call) []*value {
 }
 
 // round translates a loop's graph once.
-func (c *call) round(g *graph, round int, carried []*value) []*value {
-	c.values[g.inputs[0].name] = &value{kind: "int64", shape: []aten.Dim{}, known: []number{{fixed: float64(round)}}}
-	c.values[g.inputs[1].name] = &value{kind: "bool", shape: []aten.Dim{}, known: []number{{fixed: 1}}}
+func (c *call) round(g *proto.Graph, round int, carried []*value) []*value {
+	c.values[g.Inputs[0].Name] = &value{kind: "int64", shape: []aten.Dim{}, known: []number{{fixed: float64(round)}}}
+	c.values[g.Inputs[1].Name] = &value{kind: "bool", shape: []aten.Dim{}, known: []number{{fixed: 1}}}
 	for i, v := range carried {
-		c.values[g.inputs[2+i].name] = v
+		c.values[g.Inputs[2+i].Name] = v
 	}
 	c.run(g)
 	return c.outputs(g)
@@ -121,7 +121,7 @@ func (c *call) stack(rows []*value) *value {
 	var parts []*value
 	known := true
 	for _, r := range rows {
-		if len(r.shape) >= maxRank || r.list != nil {
+		if len(r.shape) >= proto.MaxRank || r.list != nil {
 			c.fail("its output can't be put together")
 		}
 		p := c.reshape(r, slices.Concat(fixedAll(1), r.shape))

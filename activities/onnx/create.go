@@ -4,37 +4,38 @@ import (
 	"slices"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/onnx/proto"
 )
 
 // constantRule is a tensor that stands in the graph itself.
 func constantRule(c *call) []*value {
-	name := c.node.outputs[0]
-	for key, a := range c.node.attributes {
+	name := c.node.Outputs[0]
+	for key, a := range c.node.Attributes {
 		switch key {
 		case "value":
-			if a.tensor == nil {
+			if a.Tensor == nil {
 				c.fail("it has no value")
 			}
-			a.tensor.name = name
-			if err := c.initialize(a.tensor); err != nil {
+			a.Tensor.Name = name
+			if err := c.initialize(a.Tensor); err != nil {
 				c.fail("%w", err)
 			}
 			v := c.values[name]
 			delete(c.values, name)
 			return []*value{v}
 		case "value_float":
-			return []*value{c.number(shortest(a.float))}
+			return []*value{c.number(shortest(a.Float))}
 		case "value_int":
-			return []*value{{kind: "int64", shape: []aten.Dim{}, known: []number{{fixed: float64(a.int)}}}}
+			return []*value{{kind: "int64", shape: []aten.Dim{}, known: []number{{fixed: float64(a.Int)}}}}
 		case "value_ints":
-			v := &value{kind: "int64", shape: fixedAll(len(a.ints)), known: []number{}}
-			for _, n := range a.ints {
+			v := &value{kind: "int64", shape: fixedAll(len(a.Ints)), known: []number{}}
+			for _, n := range a.Ints {
 				v.known = append(v.known, number{fixed: float64(n)})
 			}
 			return []*value{v}
 		case "value_floats":
 			v := &value{kind: "float32", known: []number{}}
-			for _, f := range a.list() {
+			for _, f := range a.List() {
 				v.known = append(v.known, number{fixed: f})
 			}
 			v.shape = fixedAll(len(v.known))
@@ -47,17 +48,17 @@ func constantRule(c *call) []*value {
 
 func constantOfShapeRule(c *call) []*value {
 	shape := c.dims(0)
-	if len(shape) > maxRank {
+	if len(shape) > proto.MaxRank {
 		c.fail("%d axes are too many", len(shape))
 	}
 	c.product(shape)
 	kind, with := "float32", number{}
-	if a := c.node.attributes["value"]; a != nil && a.tensor != nil {
-		n, err := a.tensor.numbers(c.folder)
+	if a := c.node.Attributes["value"]; a != nil && a.Tensor != nil {
+		n, err := numbersOf(a.Tensor.Numbers(c.folder))
 		if err != nil || len(n) != 1 {
 			c.fail("its value must be one number")
 		}
-		kind, with = kinds[a.tensor.kind], n[0]
+		kind, with = proto.Kinds[a.Tensor.Kind], n[0]
 	}
 	one := &value{kind: kind, shape: []aten.Dim{}, known: []number{with}}
 	if v := moved(one, shape, func([]int) int { return 0 }); v != nil {
@@ -91,7 +92,7 @@ func triluRule(c *call) []*value {
 	x := c.in(0)
 	diagonal, upper := 0, c.int("upper", 1) != 0
 	if c.has(1) {
-		diagonal = int(max(-maxElements, min(maxElements, c.scalar(1))))
+		diagonal = int(max(-proto.MaxElements, min(proto.MaxElements, c.scalar(1))))
 	}
 	if len(x.shape) < 2 {
 		c.fail("its input has the shape %v and holds no matrices", x.shape)

@@ -4,11 +4,21 @@ import (
 	"math"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/onnx/proto"
 )
 
 // number is an element that is known while reading: fixed + each·batch. Elements of
 // floating-point tensors have each = 0.
 type number struct{ fixed, each float64 }
+
+// numbersOf are the elements of a tensor of the file, or the error of reading it.
+func numbersOf(elements []float64, err error) ([]number, error) {
+	out := make([]number, len(elements))
+	for i, v := range elements {
+		out[i].fixed = v
+	}
+	return out, err
+}
 
 // dim is the number as a size, if it is an integer.
 func (n number) dim() (aten.Dim, bool) {
@@ -19,7 +29,7 @@ func (n number) dim() (aten.Dim, bool) {
 // saturate converts to an integer of at most maxElements in magnitude: the ends of
 // slices are often the largest int64.
 func saturate(f float64) int {
-	return int(max(-maxElements, min(maxElements, f)))
+	return int(max(-proto.MaxElements, min(proto.MaxElements, f)))
 }
 
 func toNumber(d aten.Dim) number { return number{float64(d.Fixed), float64(d.Each)} }
@@ -43,7 +53,7 @@ func times(a, b aten.Dim) (aten.Dim, bool) {
 	if b.Each != 0 {
 		a, b = b, a
 	}
-	if math.Abs(float64(a.Fixed)*float64(b.Fixed))+math.Abs(float64(a.Each)*float64(b.Fixed)) > maxElements {
+	if math.Abs(float64(a.Fixed)*float64(b.Fixed))+math.Abs(float64(a.Each)*float64(b.Fixed)) > proto.MaxElements {
 		return aten.Dim{}, false
 	}
 	return aten.Dim{Fixed: a.Fixed * b.Fixed, Each: a.Each * b.Fixed}, true

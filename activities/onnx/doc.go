@@ -1,7 +1,7 @@
 // Package onnx reads ONNX models and translates them into programs of core ATen
 // operations.
 //
-// A file is read by a small reader of the protocol buffer format, which knows only
+// A file is read by package proto, a small reader of the protocol buffer format, which knows only
 // the messages that describe networks. The translation follows the graph from its
 // input to its output with the size of each tensor, in which the batch is a symbol.
 // Arithmetic on sizes and constants is done while reading, so that a program holds

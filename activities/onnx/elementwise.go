@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/onnx/proto"
 )
 
 // maxFolded is the number of elements up to which a result is computed while reading.
@@ -46,14 +47,14 @@ var binaries = map[string]binaryOp{
 // binaryRule applies an operator of two tensors.
 func binaryRule(c *call) []*value {
 	a, b := c.in(0), c.in(1)
-	return []*value{c.binary(c.node.op, a, b)}
+	return []*value{c.binary(c.node.Op, a, b)}
 }
 
 // chainRule applies an operator of two tensors to all inputs from left to right.
 func chainRule(c *call) []*value {
 	v := c.in(0)
-	for i := 1; i < len(c.node.inputs); i++ {
-		v = c.binary(c.node.op, v, c.in(i))
+	for i := 1; i < len(c.node.Inputs); i++ {
+		v = c.binary(c.node.Op, v, c.in(i))
 	}
 	return []*value{v}
 }
@@ -211,7 +212,7 @@ var unaries = map[string]unaryOp{
 }
 
 func unaryRule(c *call) []*value {
-	rule, x := unaries[c.node.op], c.in(0)
+	rule, x := unaries[c.node.Op], c.in(0)
 	if x.known != nil && !slices.ContainsFunc(x.known, func(n number) bool { return n.each != 0 }) {
 		v := &value{kind: x.kind, shape: x.shape, known: make([]number, len(x.known))}
 		for i, n := range x.known {
@@ -224,8 +225,8 @@ func unaryRule(c *call) []*value {
 
 // castRule changes the type. All floating-point types are one here.
 func castRule(c *call) []*value {
-	x, kind := c.in(0), kinds[c.int("to", 0)]
-	if c.node.op == "CastLike" {
+	x, kind := c.in(0), proto.Kinds[c.int("to", 0)]
+	if c.node.Op == "CastLike" {
 		kind = c.in(1).kind
 	}
 	switch {

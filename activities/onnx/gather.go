@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/onnx/proto"
 )
 
 // gatherRule takes entries of an axis. Indices that are known select; others look up.
@@ -11,7 +12,7 @@ func gatherRule(c *call) []*value {
 	x, index := c.in(0), c.in(1)
 	a := c.axis(c.int("axis", 0), len(x.shape))
 	shape := slices.Concat(x.shape[:a], index.shape, x.shape[a+1:])
-	if len(shape) > maxRank {
+	if len(shape) > proto.MaxRank {
 		c.fail("its result has %d axes", len(shape))
 	}
 	c.product(shape)

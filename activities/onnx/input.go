@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/onnx/proto"
 )
 
 // input is the input of a network, with the batch as its first axis. size is how many
@@ -14,45 +15,45 @@ type input struct {
 	size  int
 }
 
-// input finds the one input that is no initializer.
-func (m *model) input() (input, error) {
+// findInput finds the one input that is no initializer.
+func findInput(m *proto.Model) (input, error) {
 	initial := map[string]bool{}
-	for _, t := range m.graph.initializers {
-		initial[t.name] = true
+	for _, t := range m.Graph.Initializers {
+		initial[t.Name] = true
 	}
-	var free []info
+	var free []proto.Info
 	var names []string
-	for _, i := range m.graph.inputs {
-		if !initial[i.name] {
-			free, names = append(free, i), append(names, i.name)
+	for _, i := range m.Graph.Inputs {
+		if !initial[i.Name] {
+			free, names = append(free, i), append(names, i.Name)
 		}
 	}
 	if len(free) != 1 {
 		return input{}, fmt.Errorf("the network has %d inputs (%s); networks with one input are read", len(free), strings.Join(names, ", "))
 	}
-	if len(m.graph.outputs) == 0 {
+	if len(m.Graph.Outputs) == 0 {
 		return input{}, fmt.Errorf("the network has no output")
 	}
-	return free[0].input()
+	return inputOf(free[0])
 }
 
-// input reads the shape of an input. Where the file fixes the size of the first axis,
+// inputOf reads the shape of an input. Where the file fixes the size of the first axis,
 // that is ignored: often nothing in the graph depends on it.
-func (i info) input() (input, error) {
-	kind, ok := kinds[i.kind]
-	if !ok || !i.shaped || len(i.shape) == 0 || len(i.shape) > maxRank {
-		return input{}, fmt.Errorf("the input %s has no shape or no numeric type; export it with both", i.name)
+func inputOf(i proto.Info) (input, error) {
+	kind, ok := proto.Kinds[i.Kind]
+	if !ok || !i.Shaped || len(i.Shape) == 0 || len(i.Shape) > proto.MaxRank {
+		return input{}, fmt.Errorf("the input %s has no shape or no numeric type; export it with both", i.Name)
 	}
 	shape := []aten.Dim{{Each: 1}}
-	for a, d := range i.shape[1:] {
-		if d.size <= 0 || d.size > maxElements {
-			return input{}, fmt.Errorf("axis %d of the input %s has no size; only the first axis, the batch, can have any: export the others with a fixed size", a+1, i.name)
+	for a, d := range i.Shape[1:] {
+		if d.Size <= 0 || d.Size > proto.MaxElements {
+			return input{}, fmt.Errorf("axis %d of the input %s has no size; only the first axis, the batch, can have any: export the others with a fixed size", a+1, i.Name)
 		}
-		shape = append(shape, fixed(int(d.size)))
+		shape = append(shape, fixed(int(d.Size)))
 	}
 	if _, ok := product(shape); !ok {
-		return input{}, fmt.Errorf("the input %s has the shape %v, which is too large", i.name, shape)
+		return input{}, fmt.Errorf("the input %s has the shape %v, which is too large", i.Name, shape)
 	}
-	size := max(0, saturate(float64(i.shape[0].size)))
-	return input{&value{kind: kind, shape: shape, name: i.name}, size}, nil
+	size := max(0, saturate(float64(i.Shape[0].Size)))
+	return input{&value{kind: kind, shape: shape, name: i.Name}, size}, nil
 }

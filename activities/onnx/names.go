@@ -14,11 +14,6 @@ var lifted = regexp.MustCompile(`^lifted_tensor_\d+$`)
 // NeedsNames says whether the file lacks names that Match could find: where the exporter dropped or merged some.
 func (f *File) NeedsNames() bool { return len(f.nameNotes) > 0 || f.producer == "tf2onnx" }
 
-// isKeras says whether Keras exported the model.
-func (m *model) isKeras() bool {
-	return slices.ContainsFunc(m.graph.inputs, func(i info) bool { return strings.HasPrefix(i.name, "keras_tensor") })
-}
-
 // isKeras says whether the names of a state are Keras's.
 func isKeras(state []State) bool {
 	return slices.ContainsFunc(state, func(s State) bool { return strings.HasSuffix(s.Name, "kernel") })
@@ -55,7 +50,7 @@ func (t *translator) noteWeights() {
 			continue
 		case lifted.MatchString(w.name):
 			unnamed = append(unnamed, w.name)
-		case merged.MatchString(w.name) && !t.isKeras():
+		case merged.MatchString(w.name) && !t.IsKeras():
 			products = append(products, strings.TrimSuffix(w.name, "_bias"))
 		case w.isMade():
 			nameless = append(nameless, w.name)
@@ -66,9 +61,9 @@ func (t *translator) noteWeights() {
 	}
 	advice := ""
 	switch {
-	case t.isKeras():
+	case t.IsKeras():
 		advice = " To keep the model's own, export with " + KerasLine + ", and name the weights of the model with --weights."
-	case t.producer == "pytorch":
+	case t.Producer == "pytorch":
 		advice = " To keep the model's own, export with " + KeepLine + "."
 	}
 	if len(t.twins) > 0 {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/onnx/proto"
 )
 
 // File is what an ONNX model holds.
@@ -64,14 +65,14 @@ func Read(path string) (*File, error) {
 
 // Parse reads a model from the bytes of its file. folder is where numbers outside it stand.
 func Parse(b []byte, folder string) (*File, error) {
-	m, err := parseModel(b)
+	m, err := proto.Parse(b)
 	if err != nil {
 		return nil, err
 	}
-	if m.opsets[""] < minOpset {
-		return nil, fmt.Errorf("the model uses version %d of ONNX's operators; versions from %d are read", m.opsets[""], minOpset)
+	if m.Opsets[""] < minOpset {
+		return nil, fmt.Errorf("the model uses version %d of ONNX's operators; versions from %d are read", m.Opsets[""], minOpset)
 	}
-	in, err := m.input()
+	in, err := findInput(m)
 	if err != nil {
 		return nil, err
 	}

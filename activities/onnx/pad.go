@@ -2,6 +2,8 @@ package onnx
 
 import (
 	"slices"
+
+	"lossatlas/activities/onnx/proto"
 )
 
 // padRule pads axes with a number, or crops them where the padding is negative.
@@ -20,7 +22,7 @@ func padRule(c *call) []*value {
 	before, after := make([]int, n), make([]int, n)
 	for i, a := range axes {
 		before[a], after[a] = pads[i], pads[i+len(axes)]
-		if size := x.shape[a].Fixed + x.shape[a].Each + before[a] + after[a]; size < 1 || size > maxElements {
+		if size := x.shape[a].Fixed + x.shape[a].Each + before[a] + after[a]; size < 1 || size > proto.MaxElements {
 			c.fail("pads of %d and %d are not possible for axis %d of %v", before[a], after[a], a, x.shape)
 		}
 	}

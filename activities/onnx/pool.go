@@ -82,7 +82,7 @@ func globalPoolRule(c *call) []*value {
 	x := c.in(0)
 	dims := following(2, len(c.spatial(x)))
 	op := "mean"
-	if c.node.op == "GlobalMaxPool" {
+	if c.node.Op == "GlobalMaxPool" {
 		op = "amax"
 	}
 	shape := slices.Clone(x.shape)

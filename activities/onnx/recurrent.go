@@ -23,9 +23,9 @@ var recurrents = map[string]recurrent{
 // W [directions, gates·hidden, features], R [directions, gates·hidden, hidden] and B
 // [directions, 2·gates·hidden], and its output as [time, directions, batch, hidden].
 func recurrentRule(c *call) []*value {
-	rule := recurrents[c.node.op]
+	rule := recurrents[c.node.Op]
 	c.checkRecurrent()
-	if c.node.op == "RNN" && len(c.node.attributes["activations"].all()) > 0 && c.node.attributes["activations"].texts[0] == "Relu" {
+	if c.node.Op == "RNN" && len(c.node.Attributes["activations"].All()) > 0 && c.node.Attributes["activations"].Texts[0] == "Relu" {
 		rule.op = "rnn_relu"
 	}
 	x, swap := c.in(0), c.int("layout", 0) != 0
@@ -64,19 +64,11 @@ func recurrentRule(c *call) []*value {
 	return c.recurrentOutputs(outs, ways, swap)
 }
 
-// all are the texts of an attribute that may be missing.
-func (a *attribute) all() []string {
-	if a == nil {
-		return nil
-	}
-	return a.texts
-}
-
 // checkRecurrent refuses what PyTorch's layers don't compute.
 func (c *call) checkRecurrent() {
-	usual := map[string][]string{"LSTM": {"Sigmoid", "Tanh", "Tanh"}, "GRU": {"Sigmoid", "Tanh"}, "RNN": {"Tanh"}}[c.node.op]
-	for i, a := range c.node.attributes["activations"].all() {
-		relu := c.node.op == "RNN" && a == "Relu"
+	usual := map[string][]string{"LSTM": {"Sigmoid", "Tanh", "Tanh"}, "GRU": {"Sigmoid", "Tanh"}, "RNN": {"Tanh"}}[c.node.Op]
+	for i, a := range c.node.Attributes["activations"].All() {
+		relu := c.node.Op == "RNN" && a == "Relu"
 		if a != usual[i%len(usual)] && !relu {
 			c.fail("the activation %s is not supported; %v are", a, usual)
 		}
@@ -84,11 +76,11 @@ func (c *call) checkRecurrent() {
 	switch {
 	case c.has(4) && !c.isFull(4):
 		c.fail("sequences of different lengths (sequence_lens) are not supported")
-	case c.has(7) && c.node.op == "LSTM":
+	case c.has(7) && c.node.Op == "LSTM":
 		c.fail("peephole weights are not supported")
-	case c.node.attributes["clip"] != nil || c.int("input_forget", 0) != 0:
+	case c.node.Attributes["clip"] != nil || c.int("input_forget", 0) != 0:
 		c.fail("clip and input_forget are not supported")
-	case c.node.op == "GRU" && c.int("linear_before_reset", 0) == 0:
+	case c.node.Op == "GRU" && c.int("linear_before_reset", 0) == 0:
 		c.fail("a GRU that resets before its matrix product (linear_before_reset=0) is not supported; export one that resets after it: Keras's reset_after=True, PyTorch's only form")
 	}
 }
@@ -199,7 +191,7 @@ func (c *call) recurrentOutputs(outs []*value, ways int, swap bool) []*value {
 	if swap {
 		outs[0] = c.transpose(y, []int{1, 0, 2, 3})
 		for i, s := range outs[1:] {
-			if i+1 < len(c.node.outputs) && len(c.uses[c.node.outputs[i+1]]) > 0 {
+			if i+1 < len(c.node.Outputs) && len(c.uses[c.node.Outputs[i+1]]) > 0 {
 				outs[i+1] = c.transpose(s, []int{1, 0, 2})
 			}
 		}

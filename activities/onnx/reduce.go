@@ -29,7 +29,7 @@ func reduceRule(c *call) []*value {
 	if len(slices.Compact(slices.Sorted(slices.Values(axes)))) != len(axes) {
 		c.fail("the axes %v are given twice", axes)
 	}
-	rule := reductions[c.node.op]
+	rule := reductions[c.node.Op]
 	if x.known != nil && rule.fold != "" {
 		if v := c.reduceKnown(rule.fold, x, axes); v != nil {
 			return []*value{v}
@@ -86,7 +86,7 @@ func normRule(c *call) []*value {
 	}
 	axes = c.axes(axes, len(x.shape))
 	keep := c.int("keepdims", 1) != 0
-	switch c.node.op {
+	switch c.node.Op {
 	case "ReduceL1":
 		return []*value{c.reduce("sum", c.unary("abs", x), axes, keep)}
 	case "ReduceSumSquare":
@@ -102,8 +102,8 @@ func (c *call) unary(op string, x *value) *value {
 // softmaxRule is the softmax or its logarithm over an axis; up to version 12 over all axes from one on.
 func softmaxRule(c *call) []*value {
 	x := c.in(0)
-	op := map[string]string{"Softmax": "_softmax", "LogSoftmax": "_log_softmax"}[c.node.op]
-	old := c.opsets[""] < 13
+	op := map[string]string{"Softmax": "_softmax", "LogSoftmax": "_log_softmax"}[c.node.Op]
+	old := c.Opsets[""] < 13
 	or := -1
 	if old {
 		or = 1
@@ -125,7 +125,7 @@ func argRule(c *call) []*value {
 	if c.int("select_last_index", 0) != 0 {
 		c.fail("select_last_index is not supported")
 	}
-	op := map[string]string{"ArgMax": "argmax", "ArgMin": "argmin"}[c.node.op]
+	op := map[string]string{"ArgMax": "argmax", "ArgMin": "argmin"}[c.node.Op]
 	return []*value{c.emit(op, args{"self": c.tensor(x), "dim": ofInt(a), "keepdim": ofFlag(keep)}, "int64", reduced(x.shape, []int{a}, keep))}
 }
 

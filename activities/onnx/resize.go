@@ -20,7 +20,7 @@ func resizeRule(c *call) []*value {
 	}
 	a := args{"self": c.tensor(x), "output_size": ofInts(size...)}
 	where := c.text("coordinate_transformation_mode", "half_pixel")
-	if c.node.op == "Upsample" {
+	if c.node.Op == "Upsample" {
 		where = "asymmetric"
 	}
 	grows := size[0]%old[0] == 0 && size[1]%old[1] == 0
@@ -63,8 +63,8 @@ func (c *call) newSize(x *value) []int {
 func (c *call) scaledSize(x *value) []int {
 	slot := map[bool]int{true: 2, false: 1}[c.has(2)]
 	var factors []float64
-	if a := c.node.attributes["scales"]; a != nil {
-		factors = a.list()
+	if a := c.node.Attributes["scales"]; a != nil {
+		factors = a.List()
 	} else {
 		for _, n := range c.numbers(slot) {
 			factors = append(factors, n.fixed)
@@ -117,7 +117,7 @@ func einsumRule(c *call) []*value {
 	equation := strings.ReplaceAll(c.text("equation", ""), " ", "")
 	inputs, output, explicit := strings.Cut(equation, "->")
 	terms := strings.Split(inputs, ",")
-	if strings.Contains(equation, ".") || len(terms) != len(c.node.inputs) || !explicit {
+	if strings.Contains(equation, ".") || len(terms) != len(c.node.Inputs) || !explicit {
 		c.fail("the equation %q is not supported; one with all axes as letters and -> is", equation)
 	}
 	sizes := map[rune]aten.Dim{}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"lossatlas/activities/onnx/proto"
 )
 
 // rules translate the operators. A rule returns what is known of the node's outputs;
@@ -60,17 +62,17 @@ var instead = map[string]string{
 }
 
 // unsupported says that a node's operator can't be translated, where it stands and what works.
-func (t *translator) unsupported(n *node) error {
-	name := n.op
+func (t *translator) unsupported(n *proto.Node) error {
+	name := n.Op
 	switch {
-	case n.domain != "" && t.functions > 0:
-		return fmt.Errorf("%s %s: the operator is a function that the file defines; resolve functions with onnx.inliner.inline_local_functions", n.op, n.at())
-	case n.domain != "":
-		return fmt.Errorf("%s %s: the operator belongs to %q, whose operators are not supported; export the model without optimizing it for a runtime", n.op, n.at(), n.domain)
-	case instead[n.op] != "":
-		return fmt.Errorf("%s %s: the operator is not supported: %s", name, n.at(), instead[n.op])
+	case n.Domain != "" && t.Functions > 0:
+		return fmt.Errorf("%s %s: the operator is a function that the file defines; resolve functions with onnx.inliner.inline_local_functions", n.Op, n.At())
+	case n.Domain != "":
+		return fmt.Errorf("%s %s: the operator belongs to %q, whose operators are not supported; export the model without optimizing it for a runtime", n.Op, n.At(), n.Domain)
+	case instead[n.Op] != "":
+		return fmt.Errorf("%s %s: the operator is not supported: %s", name, n.At(), instead[n.Op])
 	}
-	return fmt.Errorf("%s %s: the operator is not supported; the nearest that are: %s", name, n.at(), strings.Join(nearest(n.op), ", "))
+	return fmt.Errorf("%s %s: the operator is not supported; the nearest that are: %s", name, n.At(), strings.Join(nearest(n.Op), ", "))
 }
 
 // nearest are the three supported operators whose names are most similar.

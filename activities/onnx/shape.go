@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/onnx/proto"
 )
 
 // moved is a value whose elements are known, with other places for them: element i
@@ -30,8 +31,8 @@ func (v *value) sizes() []int {
 // (A tensor that two modules share has one name in its files.)
 func identityRule(c *call) []*value {
 	x := c.in(0)
-	if x.weight != nil && !x.weight.buffer && x.weight.of == nil && isIdentity(x.perm) && c.producer == "pytorch" && len(c.node.outputs) > 0 {
-		return []*value{c.second(x.weight, c.node.outputs[0])}
+	if x.weight != nil && !x.weight.buffer && x.weight.of == nil && isIdentity(x.perm) && c.Producer == "pytorch" && len(c.node.Outputs) > 0 {
+		return []*value{c.second(x.weight, c.node.Outputs[0])}
 	}
 	return []*value{x}
 }
@@ -124,7 +125,7 @@ func transposeRule(c *call) []*value {
 func reshapeRule(c *call) []*value {
 	x := c.in(0)
 	want := slices.Clone(c.dims(1))
-	if len(want) > maxRank {
+	if len(want) > proto.MaxRank {
 		c.fail("%d axes are too many", len(want))
 	}
 	rest, open := fixed(1), -1
@@ -207,7 +208,7 @@ func unsqueezeRule(c *call) []*value {
 	x := c.in(0)
 	list, _ := c.axesOf(1)
 	rank := len(x.shape) + len(list)
-	if rank > maxRank {
+	if rank > proto.MaxRank {
 		c.fail("%d axes are too many", rank)
 	}
 	add := c.axes(list, rank)
@@ -228,7 +229,7 @@ func unsqueezeRule(c *call) []*value {
 func concatRule(c *call) []*value {
 	var parts []*value
 	known := true
-	for i := range c.node.inputs {
+	for i := range c.node.Inputs {
 		v := c.in(i)
 		parts, known = append(parts, v), known && v.known != nil
 	}

@@ -145,10 +145,10 @@ func splitRule(c *call) []*value {
 		parts = c.dims(1)
 	}
 	if len(parts) == 0 {
-		parts = c.equalParts(x.shape[a], max(1, c.int("num_outputs", len(c.node.outputs))))
+		parts = c.equalParts(x.shape[a], max(1, c.int("num_outputs", len(c.node.Outputs))))
 	}
-	if len(parts) != len(c.node.outputs) {
-		c.fail("it has %d parts, but %d outputs", len(parts), len(c.node.outputs))
+	if len(parts) != len(c.node.Outputs) {
+		c.fail("it has %d parts, but %d outputs", len(parts), len(c.node.Outputs))
 	}
 	var outs []*value
 	from := 0
@@ -214,7 +214,7 @@ func splitToSequenceRule(c *call) []*value {
 
 // sequenceAtRule takes one value of a list.
 func sequenceAtRule(c *call) []*value {
-	list, at := c.values[c.node.inputs[0]], int(c.scalar(1))
+	list, at := c.values[c.node.Inputs[0]], int(c.scalar(1))
 	if list == nil || list.list == nil || at < -len(list.list) || at >= len(list.list) {
 		c.fail("the list has no value %d", at)
 	}

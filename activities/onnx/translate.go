@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/onnx/proto"
 )
 
 // value is what is known of a tensor of the graph: its type and shape, and its
@@ -24,7 +25,7 @@ type value struct {
 
 // translator makes a program of a graph.
 type translator struct {
-	*model
+	*proto.Model
 	folder  string
 	program *aten.Program
 	values  map[string]*value // by the graph's names
@@ -44,9 +45,9 @@ type use struct {
 	slot int
 }
 
-func newTranslator(m *model, folder string) *translator {
+func newTranslator(m *proto.Model, folder string) *translator {
 	return &translator{
-		model: m, folder: folder, program: &aten.Program{},
+		Model: m, folder: folder, program: &aten.Program{},
 		values: map[string]*value{}, uses: map[string][]use{}, taken: map[string]bool{},
 	}
 }
@@ -66,7 +67,7 @@ func (t *translator) translate(in *value) error {
 	t.taken[in.name] = true
 	t.values[in.name] = in
 	t.program.Input = aten.Value{Name: in.name, Type: in.kind, Shape: in.shape}
-	for _, i := range t.graph.initializers {
+	for _, i := range t.Graph.Initializers {
 		if err := t.initialize(i); err != nil {
 			return err
 		}
@@ -81,74 +82,74 @@ func (t *translator) translate(in *value) error {
 
 // needed are the nodes that the first output depends on, in order. The others are
 // left out: training outputs, sizes that nothing reads.
-func (t *translator) needed() ([]*node, error) {
-	want := map[string]bool{t.graph.outputs[0].name: true}
-	var nodes []*node
-	for _, n := range slices.Backward(t.graph.nodes) {
-		if !slices.ContainsFunc(n.outputs, func(o string) bool { return o != "" && want[o] }) {
+func (t *translator) needed() ([]*proto.Node, error) {
+	want := map[string]bool{t.Graph.Outputs[0].Name: true}
+	var nodes []*proto.Node
+	for _, n := range slices.Backward(t.Graph.Nodes) {
+		if !slices.ContainsFunc(n.Outputs, func(o string) bool { return o != "" && want[o] }) {
 			continue
 		}
 		nodes = append(nodes, n)
 		t.use(n, want)
 	}
 	slices.Reverse(nodes)
-	if len(t.graph.outputs) > 1 {
+	if len(t.Graph.Outputs) > 1 {
 		var others []string
-		for _, o := range t.graph.outputs[1:] {
-			others = append(others, o.name)
+		for _, o := range t.Graph.Outputs[1:] {
+			others = append(others, o.Name)
 		}
-		t.note("The network's output is %s; the other outputs (%s) are left out.", t.graph.outputs[0].name, strings.Join(others, ", "))
+		t.note("The network's output is %s; the other outputs (%s) are left out.", t.Graph.Outputs[0].Name, strings.Join(others, ", "))
 	}
 	return nodes, nil
 }
 
 // use marks the values that a node reads, and those that the graphs inside it read.
-func (t *translator) use(n *node, want map[string]bool) {
-	for slot, i := range n.inputs {
+func (t *translator) use(n *proto.Node, want map[string]bool) {
+	for slot, i := range n.Inputs {
 		if i != "" {
 			want[i] = true
-			t.uses[i] = append(t.uses[i], use{n.op, slot})
+			t.uses[i] = append(t.uses[i], use{n.Op, slot})
 		}
 	}
-	for _, a := range n.attributes {
-		if a.graph == nil {
+	for _, a := range n.Attributes {
+		if a.Graph == nil {
 			continue
 		}
-		for _, inner := range a.graph.nodes {
+		for _, inner := range a.Graph.Nodes {
 			t.use(inner, want)
 		}
-		for _, o := range a.graph.outputs {
-			want[o.name] = true
-			t.uses[o.name] = append(t.uses[o.name], use{n.op, 0})
+		for _, o := range a.Graph.Outputs {
+			want[o.Name] = true
+			t.uses[o.Name] = append(t.uses[o.Name], use{n.Op, 0})
 		}
 	}
 }
 
 // node translates one node and stores what is known of its outputs.
-func (t *translator) node(n *node) error {
+func (t *translator) node(n *proto.Node) error {
 	if t.steps++; t.steps > maxSteps {
 		return fmt.Errorf("the network has more than %d operations", maxSteps)
 	}
-	rule, ok := rules[n.op]
-	if !ok || n.domain != "" {
+	rule, ok := rules[n.Op]
+	if !ok || n.Domain != "" {
 		return t.unsupported(n)
 	}
 	outs, err := t.apply(rule, n)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", n.op, n.at(), err)
+		return fmt.Errorf("%s %s: %w", n.Op, n.At(), err)
 	}
-	for i, name := range n.outputs {
+	for i, name := range n.Outputs {
 		if name == "" {
 			continue
 		}
 		if i >= len(outs) || outs[i] == nil {
 			if len(t.uses[name]) > 0 {
-				return fmt.Errorf("%s %s: its output %d (%s) is used, which is not supported", n.op, n.at(), i+1, name)
+				return fmt.Errorf("%s %s: its output %d (%s) is used, which is not supported", n.Op, n.At(), i+1, name)
 			}
 			continue
 		}
 		if t.values[name] != nil {
-			return fmt.Errorf("%s %s: the value %s is set twice", n.op, n.at(), name)
+			return fmt.Errorf("%s %s: the value %s is set twice", n.Op, n.At(), name)
 		}
 		t.values[name] = outs[i]
 	}
@@ -159,7 +160,7 @@ func (t *translator) node(n *node) error {
 type failure struct{ error }
 
 // apply calls a rule and turns its failure into an error.
-func (t *translator) apply(rule func(*call) []*value, n *node) (outs []*value, err error) {
+func (t *translator) apply(rule func(*call) []*value, n *proto.Node) (outs []*value, err error) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -173,8 +174,8 @@ func (t *translator) apply(rule func(*call) []*value, n *node) (outs []*value, e
 }
 
 // finish names the output and checks its shape.
-func (t *translator) finish(nodes []*node) error {
-	name := t.graph.outputs[0].name
+func (t *translator) finish(nodes []*proto.Node) error {
+	name := t.Graph.Outputs[0].Name
 	out := t.values[name]
 	if out == nil {
 		return fmt.Errorf("no operation sets the output %s", name)
@@ -183,8 +184,8 @@ func (t *translator) finish(nodes []*node) error {
 		return errors.New("the output does not depend on the input")
 	}
 	t.program.Output = out.name
-	if len(nodes) > 0 && slices.Contains([]string{"Softmax", "LogSoftmax", "Sigmoid"}, nodes[len(nodes)-1].op) {
-		last := nodes[len(nodes)-1].op
+	if len(nodes) > 0 && slices.Contains([]string{"Softmax", "LogSoftmax", "Sigmoid"}, nodes[len(nodes)-1].Op) {
+		last := nodes[len(nodes)-1].Op
 		t.note("The last operation is %s. Cross-entropy takes logits, to which it applies its own softmax: export the network without its last activation.", last)
 	}
 	t.declare()
@@ -196,7 +197,7 @@ func (t *translator) finish(nodes []*node) error {
 
 // file is the result.
 func (t *translator) file() *File {
-	f := &File{Program: t.program, Stored: map[string]Layout{}, producer: t.producer}
+	f := &File{Program: t.program, Stored: map[string]Layout{}, producer: t.Producer}
 	t.noteWeights()
 	for _, w := range t.weights {
 		switch {

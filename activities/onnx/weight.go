@@ -8,12 +8,13 @@ import (
 	"strings"
 
 	"lossatlas/activities/aten"
+	"lossatlas/activities/onnx/proto"
 )
 
 // weight is an initializer that is a parameter or buffer. It is declared when the
 // first operation reads it, with the axes in the order perm of the stored ones.
 type weight struct {
-	tensor *tensor // nil for parts of others
+	tensor *proto.Tensor // nil for parts of others
 	name   string
 	shape  []int // as stored
 	data   []float32
@@ -25,39 +26,39 @@ type weight struct {
 }
 
 // initialize notes what an initializer is: a weight, or elements that are known.
-func (t *translator) initialize(i *tensor) error {
-	uses := t.uses[i.name]
+func (t *translator) initialize(i *proto.Tensor) error {
+	uses := t.uses[i.Name]
 	if len(uses) == 0 {
 		return nil
 	}
-	if t.values[i.name] != nil {
-		return fmt.Errorf("the initializer %s is given twice", i.name)
+	if t.values[i.Name] != nil {
+		return fmt.Errorf("the initializer %s is given twice", i.Name)
 	}
-	shape, elements, err := i.shape()
+	shape, elements, err := i.Shape()
 	if err != nil {
 		return err
 	}
-	v := &value{kind: kinds[i.kind], shape: fixedAll(shape...)}
-	if !i.isFloat() {
-		v.known, err = i.numbers(t.folder)
-		t.values[i.name] = v
+	v := &value{kind: proto.Kinds[i.Kind], shape: fixedAll(shape...)}
+	if !i.IsFloat() {
+		v.known, err = numbersOf(i.Numbers(t.folder))
+		t.values[i.Name] = v
 		return err
 	}
-	data, err := i.floats(t.folder)
+	data, err := i.Floats(t.folder)
 	if err != nil {
 		return err
 	}
-	if t.isConstant(i.name, data, uses) {
+	if t.isConstant(i.Name, data, uses) {
 		v.known = make([]number, elements)
 		for k, f := range data {
 			v.known[k].fixed = float64(f)
 		}
 	} else {
 		v.perm = identity(len(shape))
-		v.weight = &weight{tensor: i, name: i.name, shape: shape, data: data, buffer: isStatistic(uses)}
+		v.weight = &weight{tensor: i, name: i.Name, shape: shape, data: data, buffer: isStatistic(uses)}
 		t.weights = append(t.weights, v.weight)
 	}
-	t.values[i.name] = v
+	t.values[i.Name] = v
 	return nil
 }
 
@@ -83,7 +84,7 @@ func (t *translator) isConstant(name string, data []float32, uses []use) bool {
 	if slices.ContainsFunc(uses, isWeight) {
 		return false
 	}
-	if t.producer == "tf2onnx" && len(data) == 1 {
+	if t.Producer == "tf2onnx" && len(data) == 1 {
 		return !strings.Contains(name, "ReadVariableOp")
 	}
 	if !made.MatchString(name) {
@@ -120,7 +121,7 @@ func (c *call) layout(v *value, filters []int) string {
 		if filters != nil {
 			w.perm = compose(v.perm, filters)
 		}
-		w.flat = filters == nil && len(w.shape) > 1 && slices.Max(w.shape) == len(w.data) && (c.producer == "tf2onnx" || w.isMade())
+		w.flat = filters == nil && len(w.shape) > 1 && slices.Max(w.shape) == len(w.data) && (c.Producer == "tf2onnx" || w.isMade())
 	}
 	if w.flat {
 		shape := fixedAll(w.shape...)

@@ -1,4 +1,4 @@
-package onnx
+package proto
 
 import (
 	"encoding/binary"
@@ -15,12 +15,12 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// tensor is a TensorProto. Its numbers stay undecoded until they are needed: in raw,
+// Tensor is a TensorProto. Its numbers stay undecoded until they are needed: in raw,
 // in one of the lists of their type, or in another file.
-type tensor struct {
-	name    string
+type Tensor struct {
+	Name    string
 	dims    []int64
-	kind    int
+	Kind    int
 	raw     []byte
 	fixed   []byte // float_data or double_data
 	varints []byte // int32_data, int64_data or uint64_data
@@ -30,28 +30,28 @@ type tensor struct {
 	offset, length int64  // length is -1 when not given
 }
 
-// width is the size of a number in bytes by the type of a TensorProto, and kinds its
-// name in programs. All floating-point types are computed as float32, and the wider
-// unsigned ones as signed integers.
-var (
-	width = map[int]int{1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2}
-	kinds = map[int]string{1: "float32", 2: "uint8", 3: "int8", 4: "int32", 5: "int16", 6: "int32", 7: "int64", 9: "bool", 10: "float32", 11: "float32", 12: "int64", 13: "int64", 16: "float32"}
-)
+// width is the size of a number in bytes by the type of a TensorProto.
+var width = map[int]int{1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2}
 
+// Kinds are the names in programs of the types of a TensorProto. All floating-point types are computed as float32,
+// and the wider unsigned ones as signed integers.
+var Kinds = map[int]string{1: "float32", 2: "uint8", 3: "int8", 4: "int32", 5: "int16", 6: "int32", 7: "int64", 9: "bool", 10: "float32", 11: "float32", 12: "int64", 13: "int64", 16: "float32"}
+
+// Limits of a tensor.
 const (
-	maxRank     = 16
-	maxElements = 1 << 40
+	MaxRank     = 16
+	MaxElements = 1 << 40
 )
 
-// shape is the tensor's shape with its number of elements.
-func (t *tensor) shape() (shape []int, elements int, err error) {
-	if len(t.dims) > maxRank {
-		return nil, 0, fmt.Errorf("tensor %s has %d axes; at most %d are read", t.name, len(t.dims), maxRank)
+// Shape is the tensor's shape with its number of elements.
+func (t *Tensor) Shape() (shape []int, elements int, err error) {
+	if len(t.dims) > MaxRank {
+		return nil, 0, fmt.Errorf("tensor %s has %d axes; at most %d are read", t.Name, len(t.dims), MaxRank)
 	}
 	shape, elements = []int{}, 1
 	for _, d := range t.dims {
-		if d < 0 || d > maxElements || float64(elements)*float64(d) > maxElements {
-			return nil, 0, fmt.Errorf("tensor %s has the shape %v, which is not possible", t.name, t.dims)
+		if d < 0 || d > MaxElements || float64(elements)*float64(d) > MaxElements {
+			return nil, 0, fmt.Errorf("tensor %s has the shape %v, which is not possible", t.Name, t.dims)
 		}
 		shape, elements = append(shape, int(d)), elements*int(d)
 	}
@@ -59,7 +59,7 @@ func (t *tensor) shape() (shape []int, elements int, err error) {
 }
 
 // parseExternal reads one key and value of external_data.
-func (t *tensor) parseExternal(b []byte) error {
+func (t *Tensor) parseExternal(b []byte) error {
 	var key, value string
 	if err := fields(b, func(f field) error {
 		switch f.id {
@@ -89,10 +89,10 @@ func (t *tensor) parseExternal(b []byte) error {
 }
 
 // content is the tensor's numbers as bytes in C order, of the width of its type.
-func (t *tensor) content(folder string, elements int) ([]byte, error) {
-	w, ok := width[t.kind]
+func (t *Tensor) content(folder string, elements int) ([]byte, error) {
+	w, ok := width[t.Kind]
 	if !ok {
-		return nil, fmt.Errorf("tensor %s has type %d of ONNX; floating-point, integer and boolean types are read", t.name, t.kind)
+		return nil, fmt.Errorf("tensor %s has type %d of ONNX; floating-point, integer and boolean types are read", t.Name, t.Kind)
 	}
 	b, err := t.raw, error(nil)
 	switch {
@@ -104,10 +104,10 @@ func (t *tensor) content(folder string, elements int) ([]byte, error) {
 		b, err = narrow(t.varints, w)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("tensor %s: %w", t.name, err)
+		return nil, fmt.Errorf("tensor %s: %w", t.Name, err)
 	}
 	if len(b) != elements*w {
-		return nil, fmt.Errorf("tensor %s has %d bytes, but %d for its shape %v", t.name, len(b), elements*w, t.dims)
+		return nil, fmt.Errorf("tensor %s has %d bytes, but %d for its shape %v", t.Name, len(b), elements*w, t.dims)
 	}
 	return b, nil
 }
@@ -129,7 +129,7 @@ func narrow(varints []byte, width int) ([]byte, error) {
 }
 
 // external reads numbers that stand in another file of the model's folder.
-func (t *tensor) external(folder string, want int64) ([]byte, error) {
+func (t *Tensor) external(folder string, want int64) ([]byte, error) {
 	if !filepath.IsLocal(t.file) {
 		return nil, fmt.Errorf("its numbers stand in %q, outside the model's folder", t.file)
 	}
@@ -160,8 +160,8 @@ func (t *tensor) external(folder string, want int64) ([]byte, error) {
 }
 
 // bytes is the content of a tensor with the number of its elements.
-func (t *tensor) bytes(folder string) ([]byte, int, error) {
-	_, n, err := t.shape()
+func (t *Tensor) bytes(folder string) ([]byte, int, error) {
+	_, n, err := t.Shape()
 	if err != nil {
 		return nil, 0, err
 	}
@@ -169,15 +169,15 @@ func (t *tensor) bytes(folder string) ([]byte, int, error) {
 	return b, n, err
 }
 
-// floats decodes the numbers of a floating-point tensor, rounded to float32.
-func (t *tensor) floats(folder string) ([]float32, error) {
+// Floats decodes the numbers of a floating-point tensor, rounded to float32.
+func (t *Tensor) Floats(folder string) ([]float32, error) {
 	b, n, err := t.bytes(folder)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]float32, n)
 	for i := range out {
-		switch t.kind {
+		switch t.Kind {
 		case 1:
 			out[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
 		case 10:
@@ -193,35 +193,35 @@ func (t *tensor) floats(folder string) ([]float32, error) {
 	return out, nil
 }
 
-// isFloat says whether the tensor has a floating-point type.
-func (t *tensor) isFloat() bool { return kinds[t.kind] == "float32" }
+// IsFloat says whether the tensor has a floating-point type.
+func (t *Tensor) IsFloat() bool { return Kinds[t.Kind] == "float32" }
 
-// numbers decodes a tensor of any type.
-func (t *tensor) numbers(folder string) ([]number, error) {
+// Numbers decodes a tensor of any type.
+func (t *Tensor) Numbers(folder string) ([]float64, error) {
 	b, n, err := t.bytes(folder)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]number, n)
-	if t.isFloat() {
-		f, err := t.floats(folder)
+	out := make([]float64, n)
+	if t.IsFloat() {
+		f, err := t.Floats(folder)
 		for i, v := range f {
-			out[i].fixed = float64(v)
+			out[i] = float64(v)
 		}
 		return out, err
 	}
-	w := width[t.kind]
-	unsigned := slices.Contains([]int{2, 4, 9, 12, 13}, t.kind)
+	w := width[t.Kind]
+	unsigned := slices.Contains([]int{2, 4, 9, 12, 13}, t.Kind)
 	for i := range out {
 		var v uint64
 		for k := range w {
 			v |= uint64(b[i*w+k]) << (8 * k)
 		}
 		if unsigned {
-			out[i].fixed = float64(v)
+			out[i] = float64(v)
 		} else {
 			shift := 64 - 8*w
-			out[i].fixed = float64(int64(v<<shift) >> shift)
+			out[i] = float64(int64(v<<shift) >> shift)
 		}
 	}
 	return out, nil

@@ -1,4 +1,4 @@
-package onnx
+package proto
 
 import (
 	"errors"
@@ -52,7 +52,7 @@ func fields(message []byte, read func(field) error) error {
 	return nil
 }
 
-// float is the value of a 32-bit field.
+// Float is the value of a 32-bit field.
 func (f field) float() float32 { return math.Float32frombits(uint32(f.number)) }
 
 // varints appends a repeated integer field, packed or not.
@@ -81,34 +81,34 @@ func (f field) fixed(to []byte, width int) []byte {
 	return protowire.AppendFixed64(to, f.number)
 }
 
-// parseModel reads a ModelProto.
-func parseModel(b []byte) (*model, error) {
-	m := &model{opsets: map[string]int{}}
+// Parse reads a ModelProto.
+func Parse(b []byte) (*Model, error) {
+	m := &Model{Opsets: map[string]int{}}
 	var body []byte
 	err := fields(b, func(f field) error {
 		switch f.id {
 		case 2:
-			m.producer = string(f.bytes)
+			m.Producer = string(f.bytes)
 		case 7:
 			body = f.bytes
 		case 8:
 			return m.parseOpset(f.bytes)
 		case 25:
-			m.functions++
+			m.Functions++
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if body == nil || len(m.opsets) == 0 {
+	if body == nil || len(m.Opsets) == 0 {
 		return nil, errors.New("the file holds no graph: it is not an ONNX model")
 	}
-	m.graph, err = parseGraph(body, 0)
+	m.Graph, err = parseGraph(body, 0)
 	return m, err
 }
 
-func (m *model) parseOpset(b []byte) error {
+func (m *Model) parseOpset(b []byte) error {
 	domain, version := "", 0
 	err := fields(b, func(f field) error {
 		switch f.id {
@@ -122,33 +122,36 @@ func (m *model) parseOpset(b []byte) error {
 	if domain == "ai.onnx" {
 		domain = ""
 	}
-	m.opsets[domain] = version
+	m.Opsets[domain] = version
 	return err
 }
 
+// maxDepth is the largest depth of graphs inside graphs.
+const maxDepth = 4
+
 // parseGraph reads a GraphProto that stands inside depth others.
-func parseGraph(b []byte, depth int) (*graph, error) {
+func parseGraph(b []byte, depth int) (*Graph, error) {
 	if depth > maxDepth {
 		return nil, fmt.Errorf("its loops and branches stand inside each other more than %d times", maxDepth)
 	}
-	g := &graph{}
+	g := &Graph{}
 	err := fields(b, func(f field) (err error) {
 		switch f.id {
 		case 1:
-			var n *node
+			var n *Node
 			n, err = parseNode(f.bytes, depth)
-			g.nodes = append(g.nodes, n)
+			g.Nodes = append(g.Nodes, n)
 		case 5:
-			var t *tensor
+			var t *Tensor
 			t, err = parseTensor(f.bytes)
-			g.initializers = append(g.initializers, t)
+			g.Initializers = append(g.Initializers, t)
 		case 11, 12:
-			var i info
+			var i Info
 			i, err = parseInfo(f.bytes)
 			if f.id == 11 {
-				g.inputs = append(g.inputs, i)
+				g.Inputs = append(g.Inputs, i)
 			} else {
-				g.outputs = append(g.outputs, i)
+				g.Outputs = append(g.Outputs, i)
 			}
 		case 15:
 			err = errors.New("the model holds sparse initializers; export it with dense ones")
@@ -158,67 +161,67 @@ func parseGraph(b []byte, depth int) (*graph, error) {
 	return g, err
 }
 
-func parseNode(b []byte, depth int) (*node, error) {
-	n := &node{attributes: map[string]*attribute{}}
+func parseNode(b []byte, depth int) (*Node, error) {
+	n := &Node{Attributes: map[string]*Attribute{}}
 	err := fields(b, func(f field) error {
 		switch f.id {
 		case 1:
-			n.inputs = append(n.inputs, string(f.bytes))
+			n.Inputs = append(n.Inputs, string(f.bytes))
 		case 2:
-			n.outputs = append(n.outputs, string(f.bytes))
+			n.Outputs = append(n.Outputs, string(f.bytes))
 		case 3:
 			n.name = string(f.bytes)
 		case 4:
-			n.op = string(f.bytes)
+			n.Op = string(f.bytes)
 		case 5:
 			name, a, err := parseAttribute(f.bytes, depth)
-			n.attributes[name] = a
+			n.Attributes[name] = a
 			return err
 		case 7:
-			n.domain = string(f.bytes)
+			n.Domain = string(f.bytes)
 		}
 		return nil
 	})
-	if n.domain == "ai.onnx" {
-		n.domain = ""
+	if n.Domain == "ai.onnx" {
+		n.Domain = ""
 	}
 	return n, err
 }
 
-func parseAttribute(b []byte, depth int) (name string, a *attribute, err error) {
-	a = &attribute{}
+func parseAttribute(b []byte, depth int) (name string, a *Attribute, err error) {
+	a = &Attribute{}
 	err = fields(b, func(f field) (err error) {
 		switch f.id {
 		case 1:
 			name = string(f.bytes)
 		case 2:
-			a.float = float64(f.float())
+			a.Float = float64(f.float())
 		case 3:
-			a.int = int64(f.number)
+			a.Int = int64(f.number)
 		case 4:
-			a.text = string(f.bytes)
+			a.Text = string(f.bytes)
 		case 5:
-			a.tensor, err = parseTensor(f.bytes)
+			a.Tensor, err = parseTensor(f.bytes)
 		case 6:
-			a.graph, err = parseGraph(f.bytes, depth+1)
+			a.Graph, err = parseGraph(f.bytes, depth+1)
 		case 7:
 			a.floats = f.fixed(a.floats, 4)
 		case 8:
-			a.ints, err = f.varints(a.ints)
+			a.Ints, err = f.varints(a.Ints)
 		case 9:
-			a.texts = append(a.texts, string(f.bytes))
+			a.Texts = append(a.Texts, string(f.bytes))
 		}
 		return err
 	})
 	return name, a, err
 }
 
-func parseInfo(b []byte) (info, error) {
-	i := info{}
+func parseInfo(b []byte) (Info, error) {
+	i := Info{}
 	err := fields(b, func(f field) error {
 		switch f.id {
 		case 1:
-			i.name = string(f.bytes)
+			i.Name = string(f.bytes)
 		case 2:
 			return fields(f.bytes, func(f field) error {
 				if f.id != 1 {
@@ -232,19 +235,19 @@ func parseInfo(b []byte) (info, error) {
 	return i, err
 }
 
-func (i *info) parseType(b []byte) error {
+func (i *Info) parseType(b []byte) error {
 	return fields(b, func(f field) error {
 		switch f.id {
 		case 1:
-			i.kind = int(f.number)
+			i.Kind = int(f.number)
 		case 2:
-			i.shaped = true
+			i.Shaped = true
 			return fields(f.bytes, func(f field) error {
 				if f.id != 1 {
 					return nil
 				}
 				d, err := parseDim(f.bytes)
-				i.shape = append(i.shape, d)
+				i.Shape = append(i.Shape, d)
 				return err
 			})
 		}
@@ -252,11 +255,11 @@ func (i *info) parseType(b []byte) error {
 	})
 }
 
-func parseDim(b []byte) (d dim, err error) {
+func parseDim(b []byte) (d Dim, err error) {
 	return d, fields(b, func(f field) error {
 		switch f.id {
 		case 1:
-			d.size = int64(f.number)
+			d.Size = int64(f.number)
 		case 2:
 			d.symbol = string(f.bytes)
 		}
@@ -265,14 +268,14 @@ func parseDim(b []byte) (d dim, err error) {
 }
 
 // parseTensor reads a TensorProto, but decodes no numbers.
-func parseTensor(b []byte) (*tensor, error) {
-	t := &tensor{}
+func parseTensor(b []byte) (*Tensor, error) {
+	t := &Tensor{}
 	err := fields(b, func(f field) (err error) {
 		switch f.id {
 		case 1:
 			t.dims, err = f.varints(t.dims)
 		case 2:
-			t.kind = int(f.number)
+			t.Kind = int(f.number)
 		case 3:
 			err = errors.New("a tensor is stored in segments, which ONNX no longer has")
 		case 4:
@@ -286,7 +289,7 @@ func parseTensor(b []byte) (*tensor, error) {
 				t.varints = append(t.varints, f.bytes...)
 			}
 		case 8:
-			t.name = string(f.bytes)
+			t.Name = string(f.bytes)
 		case 9:
 			t.raw = f.bytes
 		case 13:
@@ -296,8 +299,8 @@ func parseTensor(b []byte) (*tensor, error) {
 		}
 		return err
 	})
-	if err != nil && t.name != "" {
-		err = fmt.Errorf("tensor %s: %w", t.name, err)
+	if err != nil && t.Name != "" {
+		err = fmt.Errorf("tensor %s: %w", t.Name, err)
 	}
 	return t, err
 }
