@@ -6,6 +6,7 @@ import (
 
 	"lossatlas/activities/directions"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/spectrum"
 	"lossatlas/pipelines"
 )
 
@@ -69,6 +70,107 @@ func givenDirections(ctx context.Context, r *Run) (Outputs, error) {
 		}
 	}
 	b, err := directions.Encode(net.Params(), dirs[:p.Axes], directionsMeta(dirs[:p.Axes]))
+	if err != nil {
+		return nil, err
+	}
+	return r.put(ctx, map[string][]byte{pipelines.OutDirections: b})
+}
+
+// difference makes the directions from one minimizer to one or two others: with
+// δ = θ_b − θ_a the line θ_a + αδ = (1 − α)θ_a + αθ_b leads through both (Goodfellow
+// et al. 2015; section 3 of the paper), and δ and η = θ_c − θ_a span the plane of three.
+func difference(ctx context.Context, r *Run) (Outputs, error) {
+	p, err := params[pipelines.DifferenceParams](r.Job)
+	if err != nil {
+		return nil, err
+	}
+	net, theta, state, err := r.minimizer(ctx, p.Net, p.Problem)
+	if err != nil {
+		return nil, err
+	}
+	var dirs, moves [][]float32
+	for _, name := range []string{pipelines.InTowardX, pipelines.InTowardY} {
+		if !r.has(name) {
+			continue
+		}
+		to, toState, err := r.weightsOf(ctx, net, name)
+		if err != nil {
+			return nil, err
+		}
+		dirs, moves = append(dirs, minus(to, theta)), append(moves, minus(toState, state))
+	}
+	if len(dirs) == 0 {
+		return nil, Permanent("BadStep", fmt.Errorf("%s: the step has no input %q", r.Label, pipelines.InTowardX))
+	}
+	var b []byte
+	if meta := directionsMeta(dirs); p.States {
+		b, err = directions.EncodeWithState(net.Params(), net.State(), dirs, moves, meta)
+	} else {
+		b, err = directions.Encode(net.Params(), dirs, meta)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.put(ctx, map[string][]byte{pipelines.OutDirections: b})
+}
+
+// minus is a − b.
+func minus(a, b []float32) []float32 {
+	d := make([]float32, len(a))
+	for i := range d {
+		d[i] = a[i] - b[i]
+	}
+	return d
+}
+
+// directionsMeta says of directions how long they are, and of two their cosine.
+func directionsMeta(dirs [][]float32) map[string]string {
+	meta := make(map[string]string)
+	for i, d := range dirs {
+		meta[fmt.Sprintf("norm_%d", i)] = fmt.Sprintf("%.9g", directions.Norm(d))
+	}
+	if len(dirs) == 2 {
+		meta["cosine"] = fmt.Sprintf("%.9g", directions.Cosine(dirs[0], dirs[1]))
+	}
+	return meta
+}
+
+// eigenvectors makes the directions along which the loss bends most: the
+// eigenvectors of length 1 of the largest eigenvalues of its Hessian at the
+// minimizer. The second derivative of the loss along one is its eigenvalue, which
+// is recorded with its residual.
+func eigenvectors(ctx context.Context, r *Run) (Outputs, error) {
+	p, err := params[pipelines.EigenvectorsParams](r.Job)
+	if err != nil {
+		return nil, err
+	}
+	net, _, _, err := r.minimizer(ctx, p.Net, p.Data.Problem)
+	if err != nil {
+		return nil, err
+	}
+	h, release, err := r.hessian(ctx, pipelines.MapParams{Net: p.Net, Data: p.Data, Batch: p.Batch, BatchNorm: p.BatchNorm}, p.Subset, p.Layers)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	top, err := spectrum.Top(ctx, h, p.Axes, spectrum.Options{Tolerance: p.Tolerance, Progress: productsProgress(r.Pulse)})
+	if err != nil {
+		return nil, r.unbounded(err)
+	}
+	if len(top.Pairs) < p.Axes {
+		return nil, Permanent("BadDirections", fmt.Errorf("%s: %d eigenvectors for %d axes", r.Label, len(top.Pairs), p.Axes))
+	}
+	dirs := make([][]float32, p.Axes)
+	for i, pair := range top.Pairs {
+		dirs[i] = h.Scatter(pair.Vector)
+	}
+	meta := directionsMeta(dirs)
+	meta["subset"] = p.Subset
+	for i, pair := range top.Pairs {
+		meta[fmt.Sprintf("eigenvalue_%d", i)] = fmt.Sprintf("%.9g", pair.Value)
+		meta[fmt.Sprintf("residual_%d", i)] = fmt.Sprintf("%.3g", pair.Residual)
+	}
+	b, err := directions.Encode(net.Params(), dirs, meta)
 	if err != nil {
 		return nil, err
 	}
