@@ -23,12 +23,19 @@ func Contour(g surface.Grid, opt picture.Options) (picture.Figure, error) {
 	}
 	lo, hi := opt.Span(f)
 	l := chooseLevels(lo, hi, opt, lineLevels)
-	s := layoutSurface(f, lossNotes(f, l), opt, 0)
+	if opt.Panel != nil && !f.Empty() && !l.crosses(f) {
+		l = ownLevels(f)
+	}
+	note := lossNotes(f, l)
+	if l.endsBelow(f) {
+		note += "; shaded above " + chart.Number(l.v[len(l.v)-1])
+	}
+	s := layoutSurface(f, note, opt, 0)
 	return s.around(s.contours(f, l, opt, true)), nil
 }
 
-// contours lays out the lines of equal loss with their labels, and returns what draws them. Labels on a ground cover
-// what passes under the text of other lines.
+// contours lays out the lines of equal loss with their labels, and returns what draws them. On a ground of their own, labels cover
+// what passes under the text of other lines, and values far above the last level are shaded.
 func (s surfaceFigure) contours(f *lattice.Field, l levels, opt picture.Options, ground bool) func(canvas.Pen) {
 	on, values := l.on(f)
 	lines := s.levelLines(on, values)
@@ -41,7 +48,12 @@ func (s surfaceFigure) contours(f *lattice.Field, l levels, opt picture.Options,
 		labels = lattice.PlaceLabels(lines, texts, chart.LevelSize, s.Frame)
 	}
 	pieces := byLevel(lines, len(l.v))
+	var beyond [][]vg.Point
+	if ground && l.endsBelow(f) {
+		beyond = s.placeAll(lattice.Region(on, values[len(values)-1]))
+	}
 	return func(pn canvas.Pen) {
+		pn.Fill(canvas.RGB(0xEEEEEE), beyond...)
 		drawMasked(s.Panel, pn, f)
 		for i := range l.v {
 			pn.Lines(canvas.Stroke{Color: canvas.LineColor(opt.Colormap, i, len(l.v)), Width: 1}, pieces[i]...)
@@ -76,9 +88,14 @@ type surfaceFigure struct {
 
 // layoutSurface places the frame, with the aspect of the plane, leaves right points next to it and puts a note below.
 func layoutSurface(f *lattice.Field, note string, opt picture.Options, right vg.Length) surfaceFigure {
+	x, y := chart.Scale{Lo: f.X[0], Hi: f.X[len(f.X)-1]}, chart.Scale{Lo: f.Y[0], Hi: f.Y[len(f.Y)-1]}
+	return layoutPlane(x, y, note, opt, right)
+}
+
+// layoutPlane is layoutSurface for a frame with the given axes.
+func layoutPlane(x, y chart.Scale, note string, opt picture.Options, right vg.Length) surfaceFigure {
 	s := surfaceFigure{Page: opt.Page(note, 3)}
-	s.X = chart.Scale{Lo: f.X[0], Hi: f.X[len(f.X)-1]}
-	s.Y = chart.Scale{Lo: f.Y[0], Hi: f.Y[len(f.Y)-1]}
+	s.X, s.Y = x, y
 	n := 6
 	if s.Width < narrow {
 		n = 5

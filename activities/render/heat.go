@@ -28,13 +28,23 @@ func Heat(g surface.Grid, opt picture.Options) (picture.Figure, error) {
 
 // tiles draws one rectangle a point in the colours of a ramp, with its bar, and the note below.
 func tiles(f *lattice.Field, note string, r ramp, opt picture.Options) picture.Figure {
-	s := layoutSurface(f, note, opt, spaceFor(opt, r))
+	s := layoutTiles(f, note, opt, r)
 	return s.around(func(pn canvas.Pen) {
 		drawTiles(s.Panel, pn, f, r)
 		if opt.Panel == nil {
 			r.draw(pn, s.Frame)
 		}
 	})
+}
+
+// layoutTiles is layoutSurface for a frame that holds the whole rectangle of each point.
+func layoutTiles(f *lattice.Field, note string, opt picture.Options, r ramp) surfaceFigure {
+	axis := func(v []float64) chart.Scale {
+		lo, _ := cell(v, 0)
+		_, hi := cell(v, len(v)-1)
+		return chart.Scale{Lo: lo, Hi: hi}
+	}
+	return layoutPlane(axis(f.X), axis(f.Y), note, opt, spaceFor(opt, r))
 }
 
 // heights chooses the scale of the loss where it is shown without levels, and says what the picture leaves out, and

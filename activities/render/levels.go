@@ -2,6 +2,7 @@ package render
 
 import (
 	"math"
+	"slices"
 
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
@@ -53,6 +54,33 @@ func chooseLevels(lo, hi float64, o picture.Options, n int) levels {
 	}
 	v, _ := chart.RoundValues(lo, hi, n)
 	return levels{v: v}
+}
+
+// crosses says whether a level lies in the range of the values.
+func (l levels) crosses(f *lattice.Field) bool {
+	return slices.ContainsFunc(l.v, func(v float64) bool { return v >= f.Lo && v <= f.Hi })
+}
+
+// ownLevels are a few levels of one panel, whose values lie between two of those that the panels of a sheet share.
+func ownLevels(f *lattice.Field) levels {
+	if !(f.Lo < f.Hi) {
+		return levels{}
+	}
+	v, _ := chart.RoundValues(f.Lo, f.Hi, 4)
+	return levels{v: v}
+}
+
+// endsBelow says whether values lie so far above the last level that another one would have room.
+func (l levels) endsBelow(f *lattice.Field) bool {
+	n := len(l.v)
+	if n < 2 || f.Empty() {
+		return false
+	}
+	last, before := l.v[n-1], l.v[n-2]
+	if (l.log || l.sym > 0) && before > 0 {
+		return f.Hi >= last*last/before
+	}
+	return f.Hi >= 2*last-before
 }
 
 // steps returns lo, lo+step, … up to hi, each rounded to the decimals that lo and step are written with.

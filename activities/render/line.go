@@ -3,6 +3,8 @@ package render
 import (
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 
@@ -48,7 +50,7 @@ func Line(train, test *surface.Grid, opt picture.Options) (picture.Figure, error
 		if err != nil {
 			return picture.Figure{}, err
 		}
-		acc, err := lattice.NewField(*in.Grid, opt.Score.Name(), in.Grid.Accuracy, 1)
+		acc, err := lattice.NewField(*in.Grid, opt.Score.Name(), scores(in.Grid), 1)
 		if err != nil {
 			return picture.Figure{}, fmt.Errorf("%s: %w", in.Name, err)
 		}
@@ -64,6 +66,17 @@ func Line(train, test *surface.Grid, opt picture.Options) (picture.Figure, error
 		return picture.Figure{}, errors.New("a line plot needs a training grid, a test grid or both; neither was given")
 	}
 	return layoutLine(curves, losses, x, kinds, opt), nil
+}
+
+// scores are those of a grid, not finite where the loss is not: the class of outputs that are no numbers means nothing.
+func scores(g *surface.Grid) []float64 {
+	out := slices.Clone(g.Accuracy)
+	for i := range min(len(out), len(g.Loss)) {
+		if math.IsNaN(g.Loss[i]) || math.IsInf(g.Loss[i], 0) {
+			out[i] = math.NaN()
+		}
+	}
+	return out
 }
 
 func layoutLine(curves []picture.Curve, losses []*lattice.Field, x chart.Scale, kinds []chart.LegendEntry, opt picture.Options) picture.Figure {

@@ -45,7 +45,7 @@ type sheetLook struct {
 	legend    func([]Panel) []chart.LegendEntry                 // may be nil
 	note      string                                            // what the marks are
 	colormap  string                                            // default
-	unscaled  bool                                              // the quantity has one scale in all figures
+	ratio     bool                                              // shows the ratio of curvatures, not the loss
 	shaded    bool
 }
 

@@ -78,21 +78,23 @@ func drawTiles(p chart.Panel, pn canvas.Pen, f *lattice.Field, r ramp) {
 	picture.CoverMasked(p, pn, flat, hatched)
 }
 
-// tileAround is what lies nearer to lattice point (ix, iy) than to its neighbours, within the frame.
+// tileAround is what lies nearer to lattice point (ix, iy) than to its neighbours.
 func tileAround(p chart.Panel, f *lattice.Field, ix, iy int) vg.Rectangle {
-	between := func(v []float64, i int) (lo, hi float64) {
-		lo, hi = v[i], v[i]
-		if i > 0 {
-			lo = (v[i-1] + v[i]) / 2
-		}
-		if i < len(v)-1 {
-			hi = (v[i] + v[i+1]) / 2
-		}
-		return lo, hi
-	}
-	x0, x1 := between(f.X, ix)
-	y0, y1 := between(f.Y, iy)
+	x0, x1 := cell(f.X, ix)
+	y0, y1 := cell(f.Y, iy)
 	return vg.Rectangle{Min: p.At(x0, y0), Max: p.At(x1, y1)}
+}
+
+// cell is the interval around a point of an axis, halfway to its neighbours, and as wide on the outer side of the first and the last.
+func cell(v []float64, i int) (lo, hi float64) {
+	before, after := v[i]-v[max(i-1, 0)], v[min(i+1, len(v)-1)]-v[i]
+	if i == 0 {
+		before = after
+	}
+	if i == len(v)-1 {
+		after = before
+	}
+	return v[i] - before/2, v[i] + after/2
 }
 
 // overlapping is r grown a little to the right and up, under the tiles drawn

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"strings"
 
+	"gonum.org/v1/plot/vg"
+
+	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/render/picture"
@@ -12,17 +15,21 @@ import (
 )
 
 var ratioPlot = ofPlane("ratio", Ratio, sheetLook{
-	bar:      func(_, _ float64, opt picture.Options) sideBar { return ratioRamp(opt) },
-	colormap: ratioColormap, unscaled: true,
+	bar:      func(_, hi float64, opt picture.Options) sideBar { return ratioRamp(hi, opt) },
+	colormap: ratioColormap, note: convexNote, ratio: true,
 })
 
 // ratioColormap goes from blue to yellow.
 const ratioColormap = "cividis"
 
+// convexNote explains the white lines.
+const convexNote = "white lines surround points where the plotted loss is convex"
+
 // Ratio draws |λmin/λmax|, the ratio of the extreme curvatures, as a map of
 // one rectangle a point in colours from blue (0: convex but for noise) to
-// yellow (1 and more), the manner of the paper's Figure 7. All such maps have
-// the one scale, so that they compare. Points whose Hessian is not finite are
+// yellow, the manner of the paper's Figure 7. The scale ends at 1, or at a round number above the largest ratio where all
+// are at most one half; what is larger than 1 has the last colour. White lines surround the points at which the plotted loss is convex.
+// Points whose Hessian is not finite are
 // hatched, those that were not evaluated grey. It fails when the grid has no
 // curvature, or fewer than 2×2 points.
 func Ratio(g surface.Grid, opt picture.Options) (picture.Figure, error) {
@@ -31,23 +38,78 @@ func Ratio(g surface.Grid, opt picture.Options) (picture.Figure, error) {
 	if err != nil {
 		return picture.Figure{}, err
 	}
-	if g.Curvature == nil {
-		return picture.Figure{}, errors.New("a grid without eigenvalues: a picture of their ratio needs a map of kind hessian")
-	}
-	f, err := lattice.NewField(g, "curvature", g.Curvature.Ratio(), 2)
+	f, err := ratioField(g)
 	if err != nil {
 		return picture.Figure{}, err
 	}
-	return tiles(f, ratioNotes(f), ratioRamp(opt), opt), nil
+	loss, err := lattice.NewField(g, "loss", g.Loss, 2)
+	if err != nil {
+		return picture.Figure{}, err
+	}
+	_, hi := opt.Span(f)
+	r := ratioRamp(hi, opt)
+	border := convexBorder(&loss.Field)
+	s := layoutTiles(f, ratioNotes(f, len(border) > 0), opt, r)
+	return s.around(func(pn canvas.Pen) {
+		drawTiles(s.Panel, pn, f, r)
+		var lines [][]vg.Point
+		for _, b := range border {
+			lines = append(lines, []vg.Point{s.At(b[0].X, b[0].Y), s.At(b[1].X, b[1].Y)})
+		}
+		pn.Lines(canvas.Stroke{Color: canvas.InkColor, Width: 1.8}, lines...)
+		pn.Lines(canvas.Stroke{Color: canvas.RGB(0xFFFFFF), Width: 0.9}, lines...)
+		if opt.Panel == nil {
+			r.draw(pn, s.Frame)
+		}
+	}), nil
 }
 
-// ratioRamp is the scale that all maps of the ratio have.
-func ratioRamp(opt picture.Options) ramp {
-	return ramp{scale: chart.Scale{Lo: 0, Hi: 1}, colormap: opt.Colormap, name: "|λmin/λmax|"}
+// ratioField takes the ratios of a grid.
+func ratioField(g surface.Grid) (*lattice.Field, error) {
+	if g.Curvature == nil {
+		return nil, errors.New("a grid without eigenvalues: a picture of their ratio needs a map of kind hessian")
+	}
+	return lattice.NewField(g, "curvature", g.Curvature.Ratio(), 2)
+}
+
+// ratioRamp is the scale for ratios up to hi.
+func ratioRamp(hi float64, opt picture.Options) ramp {
+	top := 1.0
+	for _, round := range []float64{0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01} {
+		if hi > 0 && hi <= round {
+			top = round
+		}
+	}
+	return ramp{scale: chart.Scale{Lo: 0, Hi: top}, colormap: opt.Colormap, name: "|λmin/λmax|"}
+}
+
+// convexBorder is the sides of the rectangles around points between those where the plotted loss is convex and all others.
+func convexBorder(f *surface.Field) (sides [][2]surface.Place) {
+	nx, ny := len(f.X), len(f.Y)
+	convex := func(ix, iy int) bool {
+		if ix >= nx || iy >= ny {
+			return false
+		}
+		is, _ := f.IsConvex(iy*nx + ix)
+		return is
+	}
+	for iy := range ny {
+		for ix := range nx {
+			x0, x1 := cell(f.X, ix)
+			y0, y1 := cell(f.Y, iy)
+			if is := convex(ix, iy); is != convex(ix+1, iy) {
+				sides = append(sides, [2]surface.Place{{X: x1, Y: y0}, {X: x1, Y: y1}})
+			}
+			if is := convex(ix, iy); is != convex(ix, iy+1) {
+				sides = append(sides, [2]surface.Place{{X: x0, Y: y1}, {X: x1, Y: y1}})
+			}
+		}
+	}
+	return sides
 }
 
 // ratioNotes says what the map does not show by itself.
-func ratioNotes(f *lattice.Field) string {
+func ratioNotes(f *lattice.Field, hasBorder bool) string {
 	total := len(f.Z)
 	switch {
 	case f.Empty() && f.Absent == total:
@@ -56,5 +118,9 @@ func ratioNotes(f *lattice.Field) string {
 		return "the curvature is not finite anywhere"
 	}
 	notes := picture.WithoutValue("curvature", f.Bad, f.Absent, total, "hatched", "grey")
-	return strings.Join(append(notes, "ratio from "+chart.Number(f.Lo)+" to "+chart.Number(f.Hi)), "; ")
+	notes = append(notes, "ratio from "+chart.Number(f.Lo)+" to "+chart.Number(f.Hi))
+	if hasBorder {
+		notes = append(notes, convexNote)
+	}
+	return strings.Join(notes, "; ")
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
 )
@@ -37,9 +38,9 @@ func TestRatioColors(t *testing.T) {
 	img := raster(t, f)
 	bounds := img.Bounds()
 	at := func(i int) color.RGBA {
-		// Lattice points within the frame, in pixels from the top left.
-		x := float64(f.Frame.Min.X) + (g.X[i%n]+1)/2*float64(f.Frame.Size().X)
-		y := float64(f.Frame.Min.Y) + (g.Y[i/n]+1)/2*float64(f.Frame.Size().Y)
+		// Lattice points within the frame, which holds a whole rectangle for each, in pixels from the top left.
+		x := float64(f.Frame.Min.X) + (float64(i%n)+0.5)/n*float64(f.Frame.Size().X)
+		y := float64(f.Frame.Min.Y) + (float64(i/n)+0.5)/n*float64(f.Frame.Size().Y)
 		px, py := x/float64(f.Width)*float64(bounds.Dx()), (1-y/float64(f.Height))*float64(bounds.Dy())
 		r, g, b, _ := img.At(int(px), int(py)).RGBA()
 		return color.RGBA{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8), 255}
@@ -48,8 +49,8 @@ func TestRatioColors(t *testing.T) {
 		d := func(p, q uint8) int { return max(int(p)-int(q), int(q)-int(p)) }
 		return max(d(a.R, b.R), d(a.G, b.G), d(a.B, b.B))
 	}
-	for iy := 1; iy < n-1; iy++ {
-		for ix := 1; ix < n-1; ix++ {
+	for iy := range n {
+		for ix := range n {
 			i := iy*n + ix
 			if i == n+1 || i == n+2 {
 				continue
@@ -87,5 +88,47 @@ func TestRatioRefuses(t *testing.T) {
 	g.Curvature = surface.NewCurvature(len(g.Mask))
 	if _, err := Ratio(g, picture.Options{}); err != nil {
 		t.Errorf("a grid that nothing of is evaluated yet: %v", err)
+	}
+}
+
+// TestRatioScale: small ratios get a scale of their own, and panels share the one of the largest.
+func TestRatioScale(t *testing.T) {
+	for hi, want := range map[float64]float64{0.004: 0.01, 0.27: 0.3, 0.5: 0.5, 0.51: 1, 1.2: 1, 0: 1, math.Inf(-1): 1} {
+		if got := ratioRamp(hi, picture.Options{}).scale; got.Lo != 0 || got.Hi != want {
+			t.Errorf("ratios up to %g have the scale %g to %g, want 0 to %g", hi, got.Lo, got.Hi, want)
+		}
+	}
+	small, large := curvedSample(5), curvedSample(5)
+	for i := range small.Curvature.LambdaMin {
+		small.Curvature.LambdaMin[i] /= 10
+	}
+	_, hi, err := spanOf([]Panel{{Data: Data{Grid: &small}}, {Column: 1, Data: Data{Grid: &large}}}, true)
+	if want := 1.2; err != nil || math.Abs(hi-want) > 1e-12 {
+		t.Errorf("the panels' ratios reach %g (%v), want %g", hi, err, want)
+	}
+}
+
+// TestConvexBorder: the border surrounds the one convex point of a saddle with a dent in its middle.
+func TestConvexBorder(t *testing.T) {
+	g := sampled(5, func(x, y float64) float64 {
+		if x == 0 && y == 0 {
+			return -10
+		}
+		return x*x - y*y
+	})
+	f, err := lattice.NewField(g, "loss", g.Loss, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sides := convexBorder(&f.Field)
+	if len(sides) != 4 {
+		t.Fatalf("%d sides: %v", len(sides), sides)
+	}
+	for _, s := range sides {
+		for _, p := range s {
+			if math.Abs(p.X) != 0.25 || math.Abs(p.Y) != 0.25 {
+				t.Errorf("a side ends at %v, which is no corner of the middle point's rectangle", p)
+			}
+		}
 	}
 }

@@ -43,7 +43,7 @@ func Multiples(plot string, panels []Panel, opt picture.Options) (picture.Figure
 	if err != nil {
 		return picture.Figure{}, err
 	}
-	if s.lo, s.hi, err = spanOf(panels); err != nil {
+	if s.lo, s.hi, err = spanOf(panels, of.sheet.ratio); err != nil {
 		return picture.Figure{}, err
 	}
 	return s.layout(opt)
@@ -177,7 +177,7 @@ func (s sheet) draw(opt picture.Options, width vg.Length) ([]placed, error) {
 			return nil, fmt.Errorf("%s: %w", p.Title, err)
 		}
 		text := p.Below
-		if fields, err := p.fields(); err == nil && !out[i].missing {
+		if fields, err := p.fields(s.plot.sheet.ratio); err == nil && !out[i].missing {
 			text = chart.Joined(text, s.without(fields), s.between(fields, opt))
 		}
 		wide := f.Frame.Size().X + 2*picture.SideName
@@ -205,11 +205,8 @@ func (s sheet) stand() Panel {
 	return Panel{Data: Data{Grid: g, Train: line, Path: path}}
 }
 
-// without counts the points that a panel shows no loss for.
+// without counts the points that a panel shows no value for.
 func (s sheet) without(fields []*lattice.Field) string {
-	if s.plot.sheet.unscaled {
-		return ""
-	}
 	bad, absent := 0, 0
 	for _, f := range fields {
 		bad, absent = bad+f.Bad, absent+f.Absent
@@ -224,26 +221,21 @@ func (s sheet) without(fields []*lattice.Field) string {
 	return chart.Joined(notes...)
 }
 
-// between says what a panel without any line shows: a range between two levels.
+// between says what a panel shows whose values lie between two of the levels that the panels share.
 func (s sheet) between(fields []*lattice.Field, opt picture.Options) string {
 	if s.plot.sheet.levels == 0 {
 		return ""
 	}
 	f := fields[0] // a plane has one
-	for _, v := range chooseLevels(s.lo, s.hi, opt, s.plot.sheet.levels).v {
-		if v >= f.Lo && v <= f.Hi {
-			return ""
-		}
-	}
-	if f.Empty() {
+	if f.Empty() || chooseLevels(s.lo, s.hi, opt, s.plot.sheet.levels).crosses(f) {
 		return ""
 	}
-	return "loss from " + chart.Number(f.Lo) + " to " + chart.Number(f.Hi) + ", between two levels"
+	return "loss from " + chart.Number(f.Lo) + " to " + chart.Number(f.Hi) + ", with levels of its own"
 }
 
 // symmetric says that the panels have a symmetric logarithmic scale, "" if they don't.
 func (s sheet) symmetric(opt picture.Options) string {
-	if s.plot.sheet.unscaled || !picture.IsSymmetric(s.lo, s.hi, opt.Scale, !s.plot.sheet.rightAxis) {
+	if s.plot.sheet.ratio || !picture.IsSymmetric(s.lo, s.hi, opt.Scale, !s.plot.sheet.rightAxis) {
 		return ""
 	}
 	if s.plot.sheet.levels > 0 && chooseLevels(s.lo, s.hi, opt, lineLevels).sym == 0 {
@@ -254,16 +246,17 @@ func (s sheet) symmetric(opt picture.Options) string {
 
 // note says what the panels share.
 func (s sheet) note() string {
-	if s.plot.sheet.unscaled {
-		return ""
+	of := "loss"
+	if s.plot.sheet.ratio {
+		of = "ratio"
 	}
 	if s.lo > s.hi {
-		return "no finite loss"
+		return "no finite " + of
 	}
 	if s.lo == s.hi {
-		return "the loss is " + chart.Number(s.lo) + " everywhere"
+		return "the " + of + " is " + chart.Number(s.lo) + " everywhere"
 	}
-	return chart.Joined("all on one scale; loss from "+chart.Number(s.lo)+" to "+chart.Number(s.hi), s.plot.sheet.note, s.exactness())
+	return chart.Joined("all on one scale; "+of+" from "+chart.Number(s.lo)+" to "+chart.Number(s.hi), s.plot.sheet.note, s.exactness())
 }
 
 // exactness is the largest error that is stated of a panel, "" where all are exact.

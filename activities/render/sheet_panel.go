@@ -20,8 +20,18 @@ type Panel struct {
 	Data
 }
 
-// fields are the losses of the panel, and what they leave out.
-func (p Panel) fields() ([]*lattice.Field, error) {
+// fields are the losses of the panel, or the ratios of its curvatures, and what they leave out.
+func (p Panel) fields(ratio bool) ([]*lattice.Field, error) {
+	if ratio {
+		if p.Grid == nil {
+			return nil, nil
+		}
+		f, err := ratioField(*p.Grid)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.Title, err)
+		}
+		return []*lattice.Field{f}, nil
+	}
 	var out []*lattice.Field
 	for _, g := range []struct {
 		*surface.Grid
@@ -39,11 +49,11 @@ func (p Panel) fields() ([]*lattice.Field, error) {
 	return out, nil
 }
 
-// spanOf is the range of all losses; lo > hi when there are none.
-func spanOf(panels []Panel) (lo, hi float64, err error) {
+// spanOf is the range of all losses, or ratios; lo > hi when there are none.
+func spanOf(panels []Panel, ratio bool) (lo, hi float64, err error) {
 	lo, hi = math.Inf(1), math.Inf(-1)
 	for _, p := range panels {
-		fields, err := p.fields()
+		fields, err := p.fields(ratio)
 		if err != nil {
 			return lo, hi, err
 		}

@@ -117,7 +117,7 @@ func sheetFigures(t testing.TB) map[string]picture.Figure {
 func TestPanelsShareOneScale(t *testing.T) {
 	low, high := sampled(9, func(x, y float64) float64 { return 0.1 + x*x }), sampled(9, func(x, y float64) float64 { return 0.1 + 9*x*x })
 	panels := []Panel{{Data: Data{Grid: &low}}, {Data: Data{Grid: &high}, Column: 1}}
-	lo, hi, err := spanOf(panels)
+	lo, hi, err := spanOf(panels, false)
 	if err != nil || lo != 0.1 || hi != 9.1 {
 		t.Fatalf("span %g to %g, %v", lo, hi, err)
 	}

@@ -216,65 +216,6 @@ func width(axis, profile []float64, at *between, center, level float64) Measured
 	return Measured{down + up, cut1 || cut2}
 }
 
-// curvatureRounding is the error of a loss relative to its size that
-// convexity allows for: losses are sums of float32 numbers.
-const curvatureRounding = 1e-6
-
-// convex is the share of points whose plotted loss is locally convex, NaN if
-// none can be judged, and how many can.
-//
-// A loss of size M off by r = curvatureRounding·M changes a second difference over the
-// spacing h by up to 4r/h², the mixed one by r/(h·k), and so an eigenvalue of the
-// 2×2 matrix by up to 4r/min(h, k)² + r/(h·k): that much below 0 counts as 0.
-func (f *Field) convex() (share float64, judged int) {
-	nx, ny := len(f.X), len(f.Y)
-	good := 0
-	for i := range f.Z {
-		ix, iy := i%nx, i/nx
-		if ix == 0 || ix == nx-1 || ny > 1 && (iy == 0 || iy == ny-1) {
-			continue
-		}
-		rows := []int{i}
-		if ny > 1 {
-			rows = []int{i - nx, i, i + nx}
-		}
-		whole, size := true, 0.0
-		for _, r := range rows {
-			for j := r - 1; j <= r+1; j++ {
-				whole = whole && f.OK[j]
-				size = max(size, math.Abs(f.Z[j])) // NaN spreads, and whole is false
-			}
-		}
-		if !whole {
-			continue
-		}
-		judged++
-		rounding := curvatureRounding * size
-		hx1, hx2 := f.X[ix]-f.X[ix-1], f.X[ix+1]-f.X[ix]
-		xx := second(f.Z[i-1], f.Z[i], f.Z[i+1], hx1, hx2)
-		least, h := xx, min(hx1, hx2)
-		allowed := 4 * rounding / (h * h)
-		if ny > 1 {
-			hy1, hy2 := f.Y[iy]-f.Y[iy-1], f.Y[iy+1]-f.Y[iy]
-			yy := second(f.Z[i-nx], f.Z[i], f.Z[i+nx], hy1, hy2)
-			xy := (f.Z[i+nx+1] - f.Z[i+nx-1] - f.Z[i-nx+1] + f.Z[i-nx-1]) / ((hx1 + hx2) * (hy1 + hy2))
-			least = (xx+yy)/2 - math.Hypot((xx-yy)/2, xy)
-			k := min(hy1, hy2)
-			allowed = 4*rounding/min(h*h, k*k) + rounding/(h*k)
-		}
-		if least >= -allowed {
-			good++
-		}
-	}
-	if judged == 0 {
-		return math.NaN(), 0
-	}
-	return float64(good) / float64(judged), judged
-}
-
-// second is the second derivative of the parabola through three points, h and k apart.
-func second(a, b, c, h, k float64) float64 { return 2 * ((c-b)/k - (b-a)/h) / (h + k) }
-
 // sharpness is the largest loss within a radius of the centre, less that at the centre.
 func (f *Field) sharpness(g Grid, radius, center float64) Measured {
 	if math.IsNaN(center) {
