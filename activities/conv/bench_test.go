@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"syscall"
 	"testing"
 
 	"github.com/gomlx/compute/dtypes"
@@ -14,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"lossatlas/activities/conv"
+	"lossatlas/activities/internal/numtest"
 )
 
 // BenchmarkConvolution measures the formulations on the layers of the built-in
@@ -56,12 +56,12 @@ func BenchmarkConvolution(b *testing.B) {
 					k := normal(3, 3, l.in, l.out)
 					dy := normal(batch, l.size/l.stride, l.size/l.stride, l.out)
 					exec.MustCall1(x, k, dy).MustFinalizeAll()
-					before := cpuSeconds()
+					before := numtest.CPUSeconds()
 					for b.Loop() {
 						exec.MustCall1(x, k, dy).MustFinalizeAll()
 					}
-					b.ReportMetric(flop*float64(b.N)/1e9/(cpuSeconds()-before), "GFLOP/cpu-s")
-					b.ReportMetric(1000*(cpuSeconds()-before)/float64(b.N), "cpu-ms")
+					b.ReportMetric(flop*float64(b.N)/1e9/(numtest.CPUSeconds()-before), "GFLOP/cpu-s")
+					b.ReportMetric(1000*(numtest.CPUSeconds()-before)/float64(b.N), "cpu-ms")
 				})
 			}
 		}
@@ -75,12 +75,4 @@ func normal(dims ...int) *tensors.Tensor {
 		v[i] = float32(r.NormFloat64())
 	}
 	return tensors.FromFlatDataAndDimensions(v, dims...)
-}
-
-func cpuSeconds() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }

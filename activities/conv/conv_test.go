@@ -2,7 +2,6 @@ package conv_test
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"lossatlas/activities/conv"
+	"lossatlas/activities/internal/numtest"
 	"lossatlas/activities/tangent"
 )
 
@@ -139,7 +139,7 @@ func check(t interface{ Errorf(string, ...any) }, b compute.Backend, name string
 		{"result", y.data, 1e-12}, {"gradient of the input", dx.data, 1e-12}, {"gradient of the weights", dw.data, 1e-12},
 		{"second derivative of the input", difference(upX, downX), 1e-6}, {"second derivative of the weights", difference(upW, downW), 1e-6},
 	} {
-		if d := distance(got[i], c.want); d > c.tolerance {
+		if d := numtest.Distance(got[i], c.want); d > c.tolerance {
 			t.Errorf("%s of x %v, w %v, %+v: the %s differs by %g", name, x.dims, w.dims, k, c.what, d)
 		}
 	}
@@ -157,18 +157,6 @@ func run(b compute.Backend, build func(in []*graph.Node) []*graph.Node, inputs .
 		all = append(all, tensors.MustCopyFlatData[float64](o))
 	}
 	return all
-}
-
-// distance is the largest difference of two vectors in units of the largest element.
-func distance(got, want []float64) float64 {
-	if len(got) != len(want) {
-		return math.Inf(1)
-	}
-	difference, size := 0.0, 1e-300
-	for i := range want {
-		difference, size = max(difference, math.Abs(got[i]-want[i])), max(size, math.Abs(want[i]))
-	}
-	return difference / size
 }
 
 func goBackend(t *testing.T) compute.Backend {
@@ -260,7 +248,7 @@ func TestTransposed(t *testing.T) {
 				return append(append([]*graph.Node{y}, gradient...), tangent.Along([]*graph.Node{y}, in[:2], in[3:])...)
 			}, x, w, z, vx, vw)
 			for i, c := range [][]float64{want.data, dx.data, dw.data, moved.data} {
-				if d := distance(got[i], c); d > 1e-12 {
+				if d := numtest.Distance(got[i], c); d > 1e-12 {
 					t.Errorf("window %d, %+v: result %d differs from the definition by %g", window, k, i, d)
 				}
 			}

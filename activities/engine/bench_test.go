@@ -2,11 +2,11 @@ package engine_test
 
 import (
 	"context"
-	"syscall"
 	"testing"
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
+	"lossatlas/activities/internal/numtest"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
 )
@@ -40,7 +40,7 @@ func BenchmarkEvaluate(b *testing.B) {
 			if err := e.SetDirections(theta, theta); err != nil {
 				b.Fatal(err)
 			}
-			before := cpuSeconds()
+			before := numtest.CPUSeconds()
 			for b.Loop() {
 				if _, err := e.At(context.Background(), 0.5, 0.25); err != nil {
 					b.Fatal(err)
@@ -49,17 +49,7 @@ func BenchmarkEvaluate(b *testing.B) {
 			perSecond := float64(b.N*c.images) / b.Elapsed().Seconds()
 			b.ReportMetric(perSecond, "images/s")
 			b.ReportMetric(perSecond/1000, "points/s")
-			b.ReportMetric(float64(b.N*c.images)/(cpuSeconds()-before), "images/cpu-s")
+			b.ReportMetric(float64(b.N*c.images)/(numtest.CPUSeconds()-before), "images/cpu-s")
 		})
 	}
-}
-
-// cpuSeconds is the processor time that the process has used. Images per
-// CPU-second compare runs on machines, or cores, that other work shares.
-func cpuSeconds() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }

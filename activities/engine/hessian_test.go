@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"lossatlas/activities/engine"
+	"lossatlas/activities/internal/numtest"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
 )
@@ -42,14 +43,6 @@ func product(t testing.TB, h *engine.Hessian, v []float64) []float64 {
 	out := make([]float64, h.Dim())
 	if err := h.Product(context.Background(), out, v); err != nil {
 		t.Fatal(err)
-	}
-	return out
-}
-
-func wide(v []float32) []float64 {
-	out := make([]float64, len(v))
-	for i, x := range v {
-		out[i] = float64(x)
 	}
 	return out
 }
@@ -103,7 +96,7 @@ func TestGradientAndProduct(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v := wide(ref.Vector(t, "directions_raw.npz", "x/", ref.Net.Params(), nil))
+			v := numtest.Widen(ref.Vector(t, "directions_raw.npz", "x/", ref.Net.Params(), nil))
 			hv := product(t, h, v)
 			g, p := distance(ref.Net.Params(), gradient, want.Grad), distance(ref.Net.Params(), hv, want.Product)
 			bend := relative(floats.Dot(v, hv), want.Bend)
@@ -205,7 +198,7 @@ func TestWeightsOnly(t *testing.T) {
 	for i := range v {
 		v[i] = math.Sin(float64(i))
 	}
-	got, whole := product(t, part, v), product(t, all, wide(part.Scatter(v)))
+	got, whole := product(t, part, v), product(t, all, numtest.Widen(part.Scatter(v)))
 	for _, p := range net.Params() {
 		if !p.Role.IsWeight() {
 			continue
@@ -284,7 +277,7 @@ func TestHessianMoves(t *testing.T) {
 	}
 	defer h.Close()
 	ctx, g := context.Background(), make([]float64, h.Dim())
-	if err := h.Product(ctx, g, wide(theta)); err == nil {
+	if err := h.Product(ctx, g, numtest.Widen(theta)); err == nil {
 		t.Error("a product without a centre is no error")
 	}
 	if err := errors.Join(e.SetCenter(theta, state), e.SetDirections(theta, theta)); err != nil {
@@ -332,16 +325,16 @@ func BenchmarkHessian(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer h.Close()
-			v := wide(theta)
+			v := numtest.Widen(theta)
 			out := product(b, h, v)
-			before := cpuSeconds()
+			before := numtest.CPUSeconds()
 			for b.Loop() {
 				if err := h.Product(context.Background(), out, v); err != nil {
 					b.Fatal(err)
 				}
 			}
 			b.ReportMetric(float64(b.N*256)/b.Elapsed().Seconds(), "images/s")
-			b.ReportMetric(float64(b.N*256)/(cpuSeconds()-before), "images/cpu-s")
+			b.ReportMetric(float64(b.N*256)/(numtest.CPUSeconds()-before), "images/cpu-s")
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 
 	"lossatlas/activities/conv"
+	"lossatlas/activities/internal/numtest"
 )
 
 // TestDenseNetAgainstPyTorch compares a small DenseNet (growth 2, blocks of 2,
@@ -79,7 +80,7 @@ func TestDenseNetAgainstPyTorch(t *testing.T) {
 
 func agree(t *testing.T, what string, got, want []float64, tolerance float64) {
 	t.Helper()
-	if d := distance(got, want); d > tolerance {
+	if d := numtest.Distance(got, want); d > tolerance {
 		t.Errorf("%s: %.12g, want %.12g", what, got, want)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"lossatlas/activities/conv"
+	"lossatlas/activities/internal/numtest"
 	"lossatlas/activities/nets/module"
 )
 
@@ -71,10 +72,10 @@ func TestPooling(t *testing.T) {
 					dx[at] += dy.data[out] / float64(kernel*kernel)
 				}
 			})
-			if d := distance(got[1], y); d > 1e-14 {
+			if d := numtest.Distance(got[1], y); d > 1e-14 {
 				rt.Errorf("%#v differs from the definition by %g", l, d)
 			}
-			if d := distance(got[0], dx); d > 1e-14 {
+			if d := numtest.Distance(got[0], dx); d > 1e-14 {
 				rt.Errorf("the gradient of %#v differs from the definition by %g", l, d)
 			}
 		}
@@ -111,7 +112,7 @@ func TestFlattenOrder(t *testing.T) {
 	x := array{dims: []int{1, 2, 2, 2}, data: []float64{000, 100, 001, 101, 010, 110, 011, 111}} // named channel, row, column
 	got := run(t, b, func(in []*graph.Node) []*graph.Node { return []*graph.Node{flatten(nil, in[0])} }, x)[0]
 	want := []float64{000, 001, 010, 011, 100, 101, 110, 111}
-	if distance(got, want) != 0 {
+	if numtest.Distance(got, want) != 0 {
 		t.Errorf("flattened to %03.0f, want %03.0f", got, want)
 	}
 }

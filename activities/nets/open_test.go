@@ -1,7 +1,6 @@
 package nets
 
 import (
-	"math"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -69,16 +68,4 @@ func run(t testing.TB, b compute.Backend, build func(in []*graph.Node) []*graph.
 		results[i] = tensors.MustCopyFlatData[float64](o)
 	}
 	return results
-}
-
-// distance is the largest difference of two vectors in units of the largest element.
-func distance(got, want []float64) float64 {
-	if len(got) != len(want) {
-		return math.Inf(1)
-	}
-	difference, size := 0.0, 1e-300
-	for i := range want {
-		difference, size = max(difference, math.Abs(got[i]-want[i])), max(size, math.Abs(want[i]))
-	}
-	return difference / size
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"lossatlas/activities/internal/numtest"
 	"lossatlas/activities/onnx"
 )
 
@@ -45,6 +46,6 @@ func compareExample(t *testing.T, e example, tolerance float64) {
 		t.Fatal(err)
 	}
 	r := newRun(t, f)
-	r.input(widen(e.X), e.Batch)
+	r.input(numtest.Widen(e.X), e.Batch)
 	near(t, "output", r.logits(t), e.Y, tolerance)
 }

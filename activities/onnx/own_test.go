@@ -10,6 +10,7 @@ import (
 
 	"codeberg.org/sbinet/npyio/npz"
 
+	"lossatlas/activities/internal/numtest"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/onnx"
 	"lossatlas/activities/safetensors"
@@ -155,7 +156,7 @@ func array(t *testing.T, path string) func(key string) []float64 {
 		if err != nil {
 			t.Fatalf("%s: %s: %v", path, key, err)
 		}
-		doubles = append(doubles, widen(singles)...)
+		doubles = append(doubles, numtest.Widen(singles)...)
 		for _, v := range integers {
 			doubles = append(doubles, float64(v))
 		}

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -13,6 +12,7 @@ import (
 	"lossatlas/activities/aten"
 	"lossatlas/activities/aten/forward"
 	"lossatlas/activities/conv"
+	"lossatlas/activities/internal/numtest"
 	"lossatlas/activities/onnx"
 	"lossatlas/activities/tangent"
 )
@@ -42,7 +42,7 @@ func newRun(t *testing.T, f *onnx.File) *run {
 	}
 	r := &run{file: f, backend: b}
 	for _, p := range f.Params {
-		r.params = append(r.params, widen(p))
+		r.params = append(r.params, numtest.Widen(p))
 	}
 	return r
 }
@@ -98,7 +98,7 @@ func (r *run) call(t *testing.T, params [][]float64, more [][]float64, build fun
 		args = append(args, tensors.FromFlatDataAndDimensions(v, p.Params[i].Shape...))
 	}
 	for i, v := range r.file.Buffers {
-		args = append(args, tensors.FromFlatDataAndDimensions(widen(v), p.Buffers[i].Shape...))
+		args = append(args, tensors.FromFlatDataAndDimensions(numtest.Widen(v), p.Buffers[i].Shape...))
 	}
 	for i, v := range more {
 		args = append(args, tensors.FromFlatDataAndDimensions(v, p.Params[i].Shape...))
@@ -145,7 +145,7 @@ func (r *run) loss(t *testing.T, alpha, beta float64) float64 {
 		}
 	}
 	out := r.call(t, moved, nil, func(params, buffers, _ []*graph.Node, x, y *graph.Node) []*graph.Node {
-		return []*graph.Node{crossEntropy(forward.Add(r.file.Program, conv.Plain, params, buffers, x), y)}
+		return []*graph.Node{numtest.CrossEntropy(forward.Add(r.file.Program, conv.Plain, params, buffers, x), y)}
 	})
 	return tensors.ToScalar[float64](out[0])
 }
@@ -154,7 +154,7 @@ func (r *run) loss(t *testing.T, alpha, beta float64) float64 {
 func (r *run) derivatives(t *testing.T, v [][]float64) (gradient, hv [][]float64) {
 	t.Helper()
 	out := r.call(t, r.params, v, func(params, buffers, v []*graph.Node, x, y *graph.Node) []*graph.Node {
-		loss := crossEntropy(forward.Add(r.file.Program, conv.Plain, params, buffers, x), y)
+		loss := numtest.CrossEntropy(forward.Add(r.file.Program, conv.Plain, params, buffers, x), y)
 		g := graph.Gradient(loss, params...)
 		return append(g, tangent.Along(g, params, v)...)
 	})
@@ -201,22 +201,6 @@ func (r *run) inOrder(t *testing.T, want expected, parts [][]float64) (flat []fl
 		}
 	}
 	return flat
-}
-
-// crossEntropy is the mean of ln Σ exp(z) − z at the label.
-func crossEntropy(z, y *graph.Node) *graph.Node {
-	hot := graph.OneHot(y, z.Shape().Dim(-1), dtypes.Float64)
-	z = graph.Sub(z, graph.StopGradient(graph.ReduceAndKeep(z, graph.ReduceMax, -1)))
-	sums := graph.Log(graph.ReduceSum(graph.Exp(z), -1))
-	return graph.ReduceAllMean(graph.Sub(sums, graph.ReduceSum(graph.Mul(z, hot), -1)))
-}
-
-func widen(v []float32) []float64 {
-	wide := make([]float64, len(v))
-	for i, x := range v {
-		wide[i] = float64(x)
-	}
-	return wide
 }
 
 // near compares the distance of two vectors with the length of the wanted one.

@@ -2,10 +2,10 @@ package optim
 
 import (
 	"context"
-	"syscall"
 	"testing"
 
 	"lossatlas/activities/data"
+	"lossatlas/activities/internal/numtest"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
 )
@@ -33,24 +33,14 @@ func BenchmarkTrain(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer trainer.Close()
-			before := cpuSeconds()
+			before := numtest.CPUSeconds()
 			for b.Loop() {
 				if _, err := trainer.Epoch(context.Background(), nil); err != nil {
 					b.Fatal(err)
 				}
 			}
 			b.ReportMetric(float64(b.N*c.images)/b.Elapsed().Seconds(), "images/s")
-			b.ReportMetric(float64(b.N*c.images)/(cpuSeconds()-before), "images/cpu-s")
+			b.ReportMetric(float64(b.N*c.images)/(numtest.CPUSeconds()-before), "images/cpu-s")
 		})
 	}
-}
-
-// cpuSeconds is the processor time that the process has used. Images per
-// CPU-second compare runs on machines, or cores, that other work shares.
-func cpuSeconds() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }

@@ -16,6 +16,7 @@ import (
 	"text/tabwriter"
 
 	"lossatlas/activities/engine"
+	"lossatlas/activities/internal/numtest"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
 )
@@ -55,11 +56,11 @@ func serve(name string, in io.Reader, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		before := cpuSeconds()
+		before := numtest.CPUSeconds()
 		if err := work(); err != nil {
 			return err
 		}
-		a := answer{Rate: count / (cpuSeconds() - before)}
+		a := answer{Rate: count / (numtest.CPUSeconds() - before)}
 		if a.Peak, err = peakBytes(); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
+	"lossatlas/activities/internal/numtest"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
 )
@@ -102,7 +103,7 @@ func TestProgramsInFloat64(t *testing.T) {
 				t.Fatal(err)
 			}
 			zeros := make([]float64, len(s.theta))
-			theta, state := put(t, b, wide(s.theta), len(zeros)), put(t, b, wide(s.state), len(s.state))
+			theta, state := put(t, b, numtest.Widen(s.theta), len(zeros)), put(t, b, numtest.Widen(s.state), len(s.state))
 			velocity, sum := put(t, b, zeros, len(zeros)), put(t, b, zeros, len(zeros))
 			rate, share := put(t, b, []float64{s.config.LR}), put(t, b, []float64{1 / float64(s.Batch)})
 			in := s.inOrder()
@@ -173,8 +174,8 @@ func TestTrainerAgreesWithPyTorch(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			compare(t, s.Net.Params(), wide(end.Theta), s.After, 5e-3, 0.1)
-			compare(t, s.Net.State(), wide(end.State), s.After, 5e-3, 0.1)
+			compare(t, s.Net.Params(), numtest.Widen(end.Theta), s.After, 5e-3, 0.1)
+			compare(t, s.Net.State(), numtest.Widen(end.State), s.After, 5e-3, 0.1)
 		})
 	}
 }
@@ -203,14 +204,6 @@ func run(t *testing.T, p *engine.Program, inputs ...*engine.Buffer) []*engine.Bu
 		t.Fatal(err)
 	}
 	return out
-}
-
-func wide(v []float32) []float64 {
-	w := make([]float64, len(v))
-	for i, x := range v {
-		w[i] = float64(x)
-	}
-	return w
 }
 
 // compare checks every tensor against its summary: the sampled entries within

@@ -16,6 +16,7 @@ import (
 
 	"lossatlas/activities/aten/forward"
 	"lossatlas/activities/conv"
+	"lossatlas/activities/internal/numtest"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/npz"
 	"lossatlas/activities/pt2"
@@ -119,7 +120,7 @@ func (c *referenceCase) derivatives(t *testing.T, b compute.Backend, form conv.F
 		}
 		params := in[:n]
 		logits := forward.Add(p, form, params, in[n:n+m], in[n+m])
-		loss := crossEntropy(graph.ConvertDType(logits, dtypes.Float64), in[n+m+1])
+		loss := numtest.CrossEntropy(graph.ConvertDType(logits, dtypes.Float64), in[n+m+1])
 		gradient := graph.Gradient(loss, params...)
 		hv := tangent.Along(gradient, params, in[n+m+2:])
 		out := append([]*graph.Node{logits, loss}, append(gradient, hv...)...)
@@ -163,7 +164,7 @@ func (c *referenceCase) surface(t *testing.T, b compute.Backend, step int) (got,
 	p, want := c.file.Program, c.want.Surface
 	n, m := len(p.Params), len(p.Buffers)
 	exec, err := graph.NewExec(b, func(in []*graph.Node) *graph.Node {
-		return crossEntropy(forward.Add(p, conv.Product, in[:n], in[n:n+m], in[n+m]), in[n+m+1])
+		return numtest.CrossEntropy(forward.Add(p, conv.Product, in[:n], in[n:n+m], in[n+m]), in[n+m+1])
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -194,7 +195,7 @@ func (c *referenceCase) tensors(params [][]float64) []any {
 		args = append(args, tensors.FromFlatDataAndDimensions(params[i], q.Shape...))
 	}
 	for i, q := range c.file.Program.Buffers {
-		args = append(args, tensors.FromFlatDataAndDimensions(widen(c.file.Buffers[i]), q.Shape...))
+		args = append(args, tensors.FromFlatDataAndDimensions(numtest.Widen(c.file.Buffers[i]), q.Shape...))
 	}
 	return args
 }
@@ -206,31 +207,14 @@ func (c *referenceCase) inputs(params [][]float64) []any {
 	for _, d := range c.file.Program.Input.Shape[1:] {
 		shape = append(shape, d.Fixed)
 	}
-	return append(c.tensors(params), tensors.FromFlatDataAndDimensions(widen(x), shape...), tensors.FromFlatDataAndDimensions(labels, len(labels)))
+	return append(c.tensors(params), tensors.FromFlatDataAndDimensions(numtest.Widen(x), shape...), tensors.FromFlatDataAndDimensions(labels, len(labels)))
 }
 
 // values are parameters in double precision.
 func values(params [][]float32) [][]float64 {
 	wide := make([][]float64, len(params))
 	for i, p := range params {
-		wide[i] = widen(p)
-	}
-	return wide
-}
-
-// crossEntropy is the mean of ln Σ exp(z) − z at the label.
-func crossEntropy(z, y *graph.Node) *graph.Node {
-	hot := graph.OneHot(y, z.Shape().Dim(-1), z.DType())
-	top := graph.StopGradient(graph.ReduceAndKeep(z, graph.ReduceMax, -1))
-	z = graph.Sub(z, top)
-	sums := graph.Log(graph.ReduceSum(graph.Exp(z), -1))
-	return graph.ReduceAllMean(graph.Sub(sums, graph.ReduceSum(graph.Mul(z, hot), -1)))
-}
-
-func widen(v []float32) []float64 {
-	wide := make([]float64, len(v))
-	for i, x := range v {
-		wide[i] = float64(x)
+		wide[i] = numtest.Widen(p)
 	}
 	return wide
 }
@@ -286,7 +270,7 @@ func floats(t *testing.T, arrays map[string]any, key string) []float64 {
 	case []float64:
 		return a
 	case []float32:
-		return widen(a)
+		return numtest.Widen(a)
 	}
 	t.Fatalf("no array %s", key)
 	return nil

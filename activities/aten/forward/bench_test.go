@@ -3,7 +3,6 @@ package forward_test
 import (
 	"math/rand/v2"
 	"os"
-	"syscall"
 	"testing"
 
 	"github.com/gomlx/compute/dtypes"
@@ -14,6 +13,7 @@ import (
 
 	"lossatlas/activities/aten/forward"
 	"lossatlas/activities/conv"
+	"lossatlas/activities/internal/numtest"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/pt2"
@@ -74,11 +74,11 @@ func BenchmarkResNet20(b *testing.B) {
 				n := built.NumParams()
 				theta, v, x := normal(0.1, n), normal(1, n), normal(1, batch, 32, 32, 3)
 				exec.MustCall1(theta, v, x).MustFinalizeAll()
-				before := seconds()
+				before := numtest.CPUSeconds()
 				for b.Loop() {
 					exec.MustCall1(theta, v, x).MustFinalizeAll()
 				}
-				b.ReportMetric(1000*(seconds()-before)/float64(b.N), "cpu-ms")
+				b.ReportMetric(1000*(numtest.CPUSeconds()-before)/float64(b.N), "cpu-ms")
 			})
 		}
 	}
@@ -91,12 +91,4 @@ func normal(scale float64, shape ...int) *tensors.Tensor {
 		v[i] = float32(scale * r.NormFloat64())
 	}
 	return tensors.FromFlatDataAndDimensions(v, shape...)
-}
-
-func seconds() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }

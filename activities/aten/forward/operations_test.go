@@ -19,6 +19,7 @@ import (
 	"lossatlas/activities/aten"
 	"lossatlas/activities/aten/forward"
 	"lossatlas/activities/conv"
+	"lossatlas/activities/internal/numtest"
 	"lossatlas/activities/pt2"
 	"lossatlas/activities/tangent"
 )
@@ -125,10 +126,10 @@ func derivatives(t *testing.T, b compute.Backend, form conv.Formulation, file *p
 	n, m := len(p.Params), len(p.Buffers)
 	var args []any
 	for i, q := range p.Params {
-		args = append(args, tensors.FromFlatDataAndDimensions(widen(file.Params[i]), q.Shape...))
+		args = append(args, tensors.FromFlatDataAndDimensions(numtest.Widen(file.Params[i]), q.Shape...))
 	}
 	for i, q := range p.Buffers {
-		args = append(args, tensors.FromFlatDataAndDimensions(widen(file.Buffers[i]), q.Shape...))
+		args = append(args, tensors.FromFlatDataAndDimensions(numtest.Widen(file.Buffers[i]), q.Shape...))
 	}
 	v := want.V
 	for i, q := range p.Params {
@@ -184,14 +185,6 @@ func loss(y *graph.Node) *graph.Node {
 	}
 	flat := graph.Reshape(y, len(w))
 	return graph.ReduceAllSum(graph.Add(graph.Mul(flat, graph.Const(y.Graph(), w)), graph.MulScalar(graph.Square(flat), 0.5)))
-}
-
-func widen(v []float32) []float64 {
-	wide := make([]float64, len(v))
-	for i, x := range v {
-		wide[i] = float64(x)
-	}
-	return wide
 }
 
 // tolerance is relative to the length of a vector. Constants of programs are
