@@ -23,6 +23,7 @@ type Repetitions struct {
 	rows  []Point // what each sets
 }
 
+// Any reports whether experiments are repeated.
 func (r Repetitions) Any() bool { return r.count > 0 || len(r.rows) > 0 }
 
 // ReadRepeats reads the field repeats, which says which experiments are repetitions of each other:
