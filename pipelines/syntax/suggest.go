@@ -6,7 +6,8 @@ import (
 )
 
 // DidYouMean returns "; did you mean X?" for the allowed name closest to what was
-// written, or "" when nothing is close.
+// written, else for the shortest one of which it is the beginning or the end, or the other way round
+// (data for dataset, conv2d for conv), or "" when nothing is close.
 func DidYouMean(got string, allowed []string) string {
 	if len(got) > 64 {
 		return ""
@@ -20,9 +21,24 @@ func DidYouMean(got string, allowed []string) string {
 		}
 	}
 	if best == "" {
+		best = affixed(Fold(got), allowed)
+	}
+	if best == "" {
 		return ""
 	}
 	return "; did you mean " + best + "?"
+}
+
+// affixed is the shortest name that begins or ends with what was written, or with which that begins; "" without one.
+func affixed(got string, allowed []string) (best string) {
+	for _, name := range allowed {
+		n := Fold(name)
+		longer := len(got) >= 2 && (strings.HasPrefix(n, got) || strings.HasSuffix(n, got))
+		if shorter := len(n) >= 4 && strings.HasPrefix(got, n); (longer || shorter) && (best == "" || len(name) < len(best)) {
+			best = name
+		}
+	}
+	return best
 }
 
 var separators = strings.NewReplacer("_", "", "-", "", " ", "")

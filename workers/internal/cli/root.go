@@ -1,7 +1,12 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
+	"strings"
+
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/cli/program"
@@ -43,7 +48,7 @@ func rootCommand(a *app.App) *cobra.Command {
 	}
 	a.Settings = settings.Bind(root.PersistentFlags())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return exit.Usagef("%s: %w; see %s --help", cmd.CommandPath(), err, cmd.CommandPath())
+		return exit.Usagef("%s: %w; see %s --help", cmd.CommandPath(), wrongFlag(err), cmd.CommandPath())
 	})
 	root.AddGroup(app.Groups()...)
 	for _, commands := range [][]*cobra.Command{run.Commands(a), show.Commands(a), store.Commands(a), serve.Commands(a), program.Commands(a)} {
@@ -52,4 +57,21 @@ func rootCommand(a *app.App) *cobra.Command {
 	root.SetHelpCommandGroupID(app.GroupProgram)
 	root.SetCompletionCommandGroupID(app.GroupProgram)
 	return root
+}
+
+// flagTypes says what the flags of a type take.
+var flagTypes = map[string]string{"int": "a whole number", "float64": "a number", "bool": "true or false", "duration": "a time such as 90s or 10m",
+	"float64Slice": "numbers with commas between them", "intSlice": "whole numbers with commas between them"}
+
+// wrongFlag says what a flag takes, in place of the reason why its value can't be parsed.
+func wrongFlag(err error) error {
+	var wrong *pflag.InvalidValueError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	want, ok := flagTypes[wrong.GetFlag().Value.Type()]
+	if !ok || strings.HasPrefix(wrong.GetFlag().Value.Type(), "string") {
+		return err
+	}
+	return fmt.Errorf("--%s: want %s, got %q", wrong.GetFlag().Name, want, wrong.GetValue())
 }

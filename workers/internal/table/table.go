@@ -16,6 +16,7 @@ type Table struct {
 	Header []string
 	Rows   [][]string
 	Right  map[int]bool // columns of numbers, aligned right
+	Above  string       // a line above the table in text and Markdown, or ""
 }
 
 // Add adds a row of texts, or of values in their default form.
@@ -48,6 +49,11 @@ func (t *Table) Text(w io.Writer) error {
 			cell = escape.Line(cell)
 			all[k][i] = cell
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	if t.Above != "" {
+		if _, err := fmt.Fprintln(w, escape.Line(t.Above)); err != nil {
+			return err
 		}
 	}
 	for _, row := range all {
@@ -97,6 +103,9 @@ func (t *Table) Markdown(w io.Writer) error {
 		}
 	}
 	var b strings.Builder
+	if t.Above != "" {
+		b.WriteString(escape.Replace(t.Above) + "\n\n")
+	}
 	b.WriteString(line(t.Header) + line(rule))
 	for _, row := range t.Rows {
 		b.WriteString(line(row))

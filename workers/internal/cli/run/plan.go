@@ -124,6 +124,10 @@ func printPlan(a *app.App, plan *pipelines.Plan) error {
 	case "jsonl":
 		return app.PrintList(a, plan.Steps, nil)
 	}
+	if err := planSummary(plan).Text(a.Out); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.Out)
 	t := table.Table{Header: []string{"STATE", "STEP", "KIND", "KEY", "TIME", "REASON"}}
 	for _, s := range plan.Steps {
 		key, took := "-", "-"
@@ -152,6 +156,28 @@ func printPlan(a *app.App, plan *pipelines.Plan) error {
 	}
 	_, err = fmt.Fprintf(a.Out, "about %s of work, estimated from %s%s\n", seconds(plan.EstimateS), app.Count(plan.EstimateFrom, "earlier step"), without)
 	return err
+}
+
+// planSummary counts the steps of each kind by their states, in the order of the plan.
+func planSummary(plan *pipelines.Plan) *table.Table {
+	t := &table.Table{Header: []string{"KIND", "STEPS", "CACHED", "TO RUN", "BLOCKED", "TIME"}, Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
+	var kinds []pipelines.Kind
+	steps, states, times := map[pipelines.Kind]int{}, map[pipelines.Kind]map[pipelines.State]int{}, map[pipelines.Kind]float64{}
+	for _, s := range plan.Steps {
+		if steps[s.Kind]++; steps[s.Kind] == 1 {
+			kinds, states[s.Kind] = append(kinds, s.Kind), map[pipelines.State]int{}
+		}
+		states[s.Kind][s.State]++
+		times[s.Kind] += s.EstimateS
+	}
+	for _, k := range kinds {
+		took := "-"
+		if times[k] > 0 {
+			took = "~" + seconds(times[k])
+		}
+		t.Add(k, steps[k], states[k][pipelines.StateCached], states[k][pipelines.StateRun], states[k][pipelines.StateBlocked], took)
+	}
+	return t
 }
 
 // seconds writes a time for people.

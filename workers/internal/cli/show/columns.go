@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
@@ -50,6 +51,9 @@ func tableOf(rows []results.Experiment, columns []column, people bool) *table.Ta
 		cells := make([]string, len(columns))
 		for i, c := range columns {
 			cells[i] = c.text(r)
+			if !people {
+				cells[i] = bare(c.value(r), cells[i])
+			}
 			if s, ok := c.measure.Of(r); ok && people {
 				cells[i] = s.Measured().Mark(cells[i])
 			}
@@ -57,6 +61,25 @@ func tableOf(rows []results.Experiment, columns []column, people bool) *table.Ta
 		t.Rows = append(t.Rows, cells)
 	}
 	return t
+}
+
+// bare is a cell for programs: nothing for a missing value, all digits of a number, and else the text.
+func bare(v any, text string) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case float64:
+		return exact(v)
+	}
+	return text
+}
+
+// exact writes all digits of a number; nothing for NaN.
+func exact(v float64) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return strings.TrimPrefix(strconv.FormatFloat(v, 'g', -1, 64), "+")
 }
 
 // shows says whether a table has a measure.

@@ -104,13 +104,13 @@ func TestColumns(t *testing.T) {
 		"train.epochs": 3.0, "trajectory.epochs": 9.0, "train.net": "fixed", "train.augment": true, "train.key": "abc", "parameters": 100.0, "seconds": 2.5, "train/weights": "sha256:00",
 	}})
 	for _, c := range []struct{ format, columns, want string }{
-		{"csv", "epochs,experiment,width0.1.sd,batch_size,test_error", "train.epochs,experiment,surface-train.width0.1.sd,train.batch_size,test_error\n3,b=128,0.5,128,8.13\n-,b=8192,-,8192,-\n-,b=32,-,32,20.00\n"},
-		{"csv", "net,parameters,seconds,train.key,train/weights,augment", "train.net,parameters,seconds,train.key,train/weights,train.augment\na|b,100,2.5,abc,sha256:00,true\n-,-,-,-,-,-\n-,-,-,-,-,-\n"},
+		{"csv", "epochs,experiment,width0.1.sd,batch_size,test_error", "train.epochs,experiment,surface-train.width0.1.sd,train.batch_size,test_error\n3,b=128,0.5,128,8.127\n,b=8192,,8192,\n,b=32,,32,20\n"},
+		{"csv", "net,parameters,seconds,train.key,train/weights,augment", "train.net,parameters,seconds,train.key,train/weights,train.augment\na|b,100,2.5,abc,sha256:00,true\n,,,,,\n,,,,,\n"},
 		{"md", "experiment,net", "| experiment | train.net |\n| --- | ---: |\n| b=128 | a\\|b |\n| b=8192 | - |\n| b=32 | - |\n"},
 		// A lower bound is marked for people, and counted in a column of its own for programs.
 		{"md", "width0.1,width0.5,sharp0.5", "| surface-train.width0.1 | surface-train.width0.5 | surface-train.sharp0.5 |\n| ---: | ---: | ---: |\n| 1 | >2 | Inf |\n| - | - | - |\n| - | - | - |\n"},
-		{"csv", "width0.1,width0.5", "surface-train.width0.1,surface-train.width0.1.bounds,surface-train.width0.5,surface-train.width0.5.bounds\n1,0,2,1\n-,-,-,-\n-,-,-,-\n"},
-		{"csv", "width0.5.bounds,width0.5", "surface-train.width0.5.bounds,surface-train.width0.5\n1,2\n-,-\n-,-\n"},
+		{"csv", "width0.1,width0.5", "surface-train.width0.1,surface-train.width0.1.bounds,surface-train.width0.5,surface-train.width0.5.bounds\n1,0,2,1\n,,,\n,,,\n"},
+		{"csv", "width0.5.bounds,width0.5", "surface-train.width0.5.bounds,surface-train.width0.5\n1,2\n,\n,\n"},
 		{"jsonl", "width0.5,sharp0.5.bounds,sharp0.5", `{"surface-train.width0.5":2,"surface-train.width0.5.bounds":1,"surface-train.sharp0.5.bounds":1,"surface-train.sharp0.5":"Inf"}` + "\n" +
 			strings.Repeat(`{"surface-train.width0.5":null,"surface-train.width0.5.bounds":null,"surface-train.sharp0.5.bounds":null,"surface-train.sharp0.5":null}`+"\n", 2)},
 		{"jsonl", "test_error,experiment,train.augment", `{"test_error":8.127,"experiment":"b=128","train.augment":true}` + "\n" + `{"test_error":null,"experiment":"b=8192","train.augment":null}` + "\n" + `{"test_error":20,"experiment":"b=32","train.augment":null}` + "\n"},
@@ -178,7 +178,7 @@ func TestFlatnessIsColumns(t *testing.T) {
 		}
 	}
 	want := "surface-train.width0.1,surface-train.width0.1.sd,surface-train.width0.1.bounds,surface-train.width0.5,surface-train.width0.5.sd,surface-train.width0.5.bounds,state\n"
-	if got := csv.String(); !strings.Contains(got, want) || !strings.HasSuffix(got, "0.25,0.125,0,2,-,1,done\n") {
+	if got := csv.String(); !strings.Contains(got, want) || !strings.HasSuffix(got, "0.25,0.125,0,2,,1,done\n") {
 		t.Errorf("the csv table is\n%s", got)
 	}
 }

@@ -27,7 +27,7 @@ func printMeans(a *app.App, o showOptions, sweep string, rows []results.Experime
 		if o.format == "csv" {
 			return wholeMeans(groups, rows).CSV(a.Out)
 		}
-		return meansTable(groups, rows, readable).Write(a.Out, o.format)
+		return brief(meansTable(groups, rows, readable)).Write(a.Out, o.format)
 	})
 }
 
@@ -71,7 +71,7 @@ func wholeMeans(groups []results.Group, rows []results.Experiment) *table.Table 
 	for _, g := range groups {
 		cells := []string{g.Name}
 		for _, p := range params {
-			cells = append(cells, value(g.Params[p]))
+			cells = append(cells, bare(g.Params[p], value(g.Params[p])))
 		}
 		cells = append(cells, strconv.Itoa(g.Repetitions))
 		unfinished := g.Repetitions
@@ -81,7 +81,7 @@ func wholeMeans(groups []results.Group, rows []results.Experiment) *table.Table 
 		}
 		cells = append(cells, strconv.Itoa(unfinished))
 		for i, m := range g.Measures {
-			cells = append(cells, digits(m.Mean, 6), digits(m.Deviation, 6), strconv.Itoa(m.Count))
+			cells = append(cells, exact(m.Mean), exact(m.Deviation), strconv.Itoa(m.Count))
 			if measures[i].Flatness {
 				cells = append(cells, strconv.Itoa(m.Bounds))
 			}

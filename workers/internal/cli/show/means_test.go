@@ -41,9 +41,9 @@ c      2            -          -           -  failed
 `},
 		{"csv", csv.String(), `group,train.net,n,done,diverged,failed,unfinished,train_loss,train_loss.sd,train_loss.n,test_loss,test_loss.sd,test_loss.n,test_error,test_error.sd,test_error.n,` +
 			`line-test.width0.5,line-test.width0.5.sd,line-test.width0.5.n,line-test.width0.5.bounds,line-test.width1,line-test.width1.sd,line-test.width1.n,line-test.width1.bounds
-a,a,2,2,0,0,0,1.5,0.707107,2,3,1.41421,2,15,7.07107,2,1.5,-,2,1,1.5,0.707107,2,0
-b,b,3,1,1,0,1,0.5,-,1,1,-,1,5,-,1,0.5,-,1,1,0.5,-,1,0
-c,c,2,0,0,2,0,-,-,0,-,-,0,-,-,0,-,-,0,0,-,-,0,0
+a,a,2,2,0,0,0,1.5,0.7071067811865476,2,3,1.4142135623730951,2,15,7.0710678118654755,2,1.5,,2,1,1.5,0.7071067811865476,2,0
+b,b,3,1,1,0,1,0.5,,1,1,,1,5,,1,0.5,,1,1,0.5,,1,0
+c,c,2,0,0,2,0,,,0,,,0,,,0,,,0,0,,,0,0
 `},
 	} {
 		if diff := cmp.Diff(c.want, c.got); diff != "" {

@@ -145,9 +145,9 @@ func Summary(rows []results.Experiment, compared []results.Comparison) []*table.
 
 // tables are the tables of a sweep for people: experiments, means over repetitions, and comparisons.
 func tables(rows []results.Experiment, compared []results.Comparison, show detail) []*table.Table {
-	out := []*table.Table{resultTable(rows, show)}
+	out := []*table.Table{brief(resultTable(rows, show))}
 	if groups := results.Means(rows); len(groups) > 0 {
-		out = append(out, meansTable(groups, rows, show))
+		out = append(out, brief(meansTable(groups, rows, show)))
 	}
 	if len(compared) > 0 {
 		out = append(out, comparisonTable(compared))
