@@ -16,7 +16,7 @@ var mapSpec = Spec{
 	Outputs: []string{OutGrid},
 	Label:   typed(MapParams.label),
 	Cost: typed(func(p MapParams) Cost {
-		return forward(p.Net, p.Data.Problem, float64(p.evaluations()*p.Images()))
+		return forward(p.Net, p.Data.Problem, float64(p.Evaluations()*p.Images()))
 	}),
 }
 
@@ -27,6 +27,9 @@ func (p MapParams) label() string {
 	}
 	if p.Error > 0 {
 		label += fmt.Sprintf(" error %g", p.Error)
+		if p.Absolute {
+			label += " absolute"
+		}
 	}
 	return label
 }
@@ -87,8 +90,7 @@ type MapParams struct {
 	X    Axis    `json:"x"`
 	Y    *Axis   `json:"y,omitempty"`
 	Fit  *Fit    `json:"fit,omitempty"`
-	// Error is allowed to the loss, relative to it, at points that are estimated; 0 evaluates all.
-	Error float64 `json:"error,omitempty"`
+	StatedError
 	// Estimator is the version of activities/refine that chooses and estimates points, where Error is not 0.
 	Estimator int `json:"estimator,omitempty"`
 	Batch     int `json:"batch"` // images per executable call; summation order, hence the last bits, depend on it

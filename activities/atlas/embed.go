@@ -48,7 +48,8 @@ type mapJSON struct {
 	Arrays     map[string]string `json:"arrays,omitempty"`       // loss, accuracy, lambda_min, …
 	Mask       string            `json:"mask,omitempty"`         // a byte for each point; absent where all have values
 	Estimated  string            `json:"estimated,omitempty"`    // a byte for each point, 1 where its values are estimated
-	Error      float64           `json:"stated_error,omitempty"` // relative, of estimated values
+	Error      float64           `json:"stated_error,omitempty"` // of estimated values, relative
+	Absolute   bool              `json:"absolute,omitempty"`     // stated_error is in the unit of the loss instead
 	Meta       string            `json:"meta,omitempty"`         // the grid's own
 	Path       *pathJSON         `json:"path,omitempty"`
 	Marks      []pipelines.Mark  `json:"marks,omitempty"`
@@ -166,7 +167,7 @@ func (m Map) packed(single, whole bool) mapJSON {
 		}
 		if e := g.Estimate; e != nil {
 			out.Arrays["loss_error"], out.Arrays["accuracy_error"] = array(e.LossError), array(e.AccuracyError)
-			out.Error, out.Estimated = e.Error, packFalse(e.Evaluated)
+			out.Error, out.Absolute, out.Estimated = e.Error, e.Absolute, packFalse(e.Evaluated)
 		}
 		out.Mask = packMask(g)
 	}

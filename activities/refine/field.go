@@ -21,9 +21,11 @@ type Round struct {
 // Lattice is what is to be estimated: NX·NY equidistant points, NY = 1 for a line. Error is the relative error that is
 // allowed: of the loss, and of its excess over the smallest loss where that is less (but of no less than the median
 // excess, and than 1 % of the loss). Losses of which some are 0 or less have the error of their excess alone.
+// With Absolute it is the same in the unit of the loss everywhere.
 type Lattice struct {
-	NX, NY int
-	Error  float64
+	NX, NY   int
+	Error    float64
+	Absolute bool
 }
 
 // Field is what is known or believed of each point of a lattice. Errors are bounds that hold with a probability of 95 %:
@@ -132,7 +134,7 @@ func (l Lattice) bounded(rounds []Round, indices []int) Field {
 			f.LossError[i] = math.Inf(1)
 		}
 	})
-	scale.allow(l.Error, f)
+	scale.allow(l, f)
 	return f
 }
 

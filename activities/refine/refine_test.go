@@ -92,7 +92,7 @@ func TestStatedErrors(t *testing.T) {
 	for _, s := range slices.Concat(smooth, rough) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			truth, l := s.truth(), Lattice{s.n, s.n, 0.02}
+			truth, l := s.truth(), Lattice{NX: s.n, NY: s.n, Error: 0.02}
 			f := l.Estimate(walk(t, l, truth))
 			evaluated, within, stated, accurate := 0, 0, 0, 0
 			for i, v := range truth {
@@ -130,9 +130,40 @@ func TestStatedErrors(t *testing.T) {
 
 func same(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
 
+// TestAbsoluteError: an absolute error holds everywhere, costs more than a relative one where the loss is large, and less where it is small.
+func TestAbsoluteError(t *testing.T) {
+	for name, s := range map[string]landscape{"large losses": {loss: func(x, y float64) float64 { return 100 + 80*math.Sin(4*x)*math.Cos(3*y) }, n: 41},
+		"small losses": {loss: func(x, y float64) float64 { return 0.1 + 0.08*math.Sin(4*x)*math.Cos(3*y) }, n: 41}, "of both signs": {loss: rough[9].loss, n: 41}} {
+		truth := s.truth()
+		count := map[bool]int{}
+		for _, absolute := range []bool{false, true} {
+			l := Lattice{NX: s.n, NY: s.n, Error: 0.02, Absolute: absolute}
+			f, within := l.Estimate(walk(t, l, truth)), 0
+			for i, v := range truth {
+				if math.Abs(f.Loss[i]-v) <= 0.02 || !absolute {
+					within++
+				}
+				if f.Evaluated[i] {
+					count[absolute]++
+				}
+				if absolute && f.Allowed[i] != 0.02 || f.LossError[i] > f.Allowed[i]*(1+1e-12) {
+					t.Fatalf("%s: point %d has the error %v, and %v is allowed", name, i, f.LossError[i], f.Allowed[i])
+				}
+			}
+			if float64(within) < 0.95*float64(len(truth)) {
+				t.Errorf("%s: %d of %d points are within 0.02", name, within, len(truth))
+			}
+		}
+		t.Logf("%s: %d points for the absolute error, %d for the relative one", name, count[true], count[false])
+		if name == "large losses" && count[true] <= count[false] || name == "small losses" && count[true] > count[false] {
+			t.Errorf("%s: %d points for the absolute error, %d for the relative one", name, count[true], count[false])
+		}
+	}
+}
+
 // TestLine: a line is a lattice of one row.
 func TestLine(t *testing.T) {
-	l := Lattice{401, 1, 0.01}
+	l := Lattice{NX: 401, NY: 1, Error: 0.01}
 	truth := make([]float64, l.NX)
 	for i := range truth {
 		x := float64(i)/200 - 1
@@ -172,7 +203,7 @@ func TestHostileValues(t *testing.T) {
 		},
 		"NaN, infinities and numbers": func(i int) float64 { return []float64{nan, inf, -inf, 1}[i%4] },
 	} {
-		for _, l := range []Lattice{{1, 1, 0.02}, {2, 2, 0.02}, {2, 19, 0.02}, {15, 1, 0.1}, {21, 13, 0.05}} {
+		for _, l := range []Lattice{{1, 1, 0.02, false}, {2, 2, 0.02, false}, {2, 19, 0.02, true}, {15, 1, 0.1, false}, {21, 13, 0.05, false}, {21, 13, 0.05, true}} {
 			t.Run(fmt.Sprintf("%s on %d×%d", name, l.NX, l.NY), func(t *testing.T) {
 				truth := make([]float64, l.NX*l.NY)
 				for i := range truth {
@@ -199,7 +230,7 @@ func TestEdges(t *testing.T) {
 			truth[i] = math.Inf(1)
 		}
 	}
-	l := Lattice{n, n, 0.05}
+	l := Lattice{NX: n, NY: n, Error: 0.05}
 	f := l.Estimate(walk(t, l, truth))
 	for i, v := range truth {
 		if math.IsInf(v, 1) != math.IsInf(f.Loss[i], 1) {
@@ -211,7 +242,7 @@ func TestEdges(t *testing.T) {
 // TestSameBits: estimates and points are the same on one processor and on many.
 func TestSameBits(t *testing.T) {
 	s := rough[1]
-	truth, l := s.truth(), Lattice{s.n, s.n, 0.05}
+	truth, l := s.truth(), Lattice{NX: s.n, NY: s.n, Error: 0.05}
 	rounds := walk(t, l, truth)
 	bits := func() (out []uint64, next []int) {
 		f := l.Estimate(rounds[:3])
@@ -233,9 +264,9 @@ func TestSameBits(t *testing.T) {
 
 // TestGolden holds that what is chosen and estimated changes with the version alone, which is part of the key of every map with a stated error.
 func TestGolden(t *testing.T) {
-	version := pipelines.MapParams{}.WithError(0.05).Estimator
+	version := pipelines.MapParams{}.WithError(pipelines.StatedError{Error: 0.05}).Estimator
 	s := landscape{loss: func(x, y float64) float64 { return 0.3 + x*x + math.Abs(y) + 0.2*math.Sin(5*x*y) }, n: 25}
-	truth, l := s.truth(), Lattice{s.n, s.n, 0.05}
+	truth, l := s.truth(), Lattice{NX: s.n, NY: s.n, Error: 0.05}
 	rounds := walk(t, l, truth)
 	var got []float64
 	for _, r := range rounds {

@@ -62,13 +62,17 @@ func (s scale) medianExcess(losses []float64) float64 {
 const leastExcess = 0.01
 
 // allow sets the allowed errors, as [Lattice] says.
-func (s scale) allow(relative float64, f Field) {
+func (s scale) allow(l Lattice, f Field) {
 	median := s.medianExcess(f.Loss)
 	for i, v := range f.Loss {
 		excess := math.Max(v-s.least, median)
-		f.Allowed[i] = relative * excess
-		if s.shift == 0 {
-			f.Allowed[i] = relative * math.Min(v, math.Max(excess, leastExcess*v))
+		switch {
+		case l.Absolute:
+			f.Allowed[i] = l.Error
+		case s.shift == 0:
+			f.Allowed[i] = l.Error * math.Min(v, math.Max(excess, leastExcess*v))
+		default:
+			f.Allowed[i] = l.Error * excess
 		}
 	}
 }

@@ -261,16 +261,9 @@ func (s sheet) note() string {
 
 // exactness is the largest error that is stated of a panel, "" where all are exact.
 func (s sheet) exactness() string {
-	largest := 0.0
+	var grids []*surface.Grid
 	for _, p := range s.panels {
-		for _, g := range []*surface.Grid{p.Grid, p.Train, p.Test} {
-			if g != nil && g.Estimate != nil {
-				largest = max(largest, g.Estimate.Error)
-			}
-		}
+		grids = append(grids, p.Grid, p.Train, p.Test)
 	}
-	if largest == 0 {
-		return ""
-	}
-	return "error ≤ " + surface.Percent(largest) + " with 95 % confidence"
+	return surface.LargestError(grids...)
 }

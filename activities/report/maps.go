@@ -25,7 +25,7 @@ func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 		if m.Grid != nil {
 			out.Plane = plane(m.Recipe)
 			out.Note = fmt.Sprintf("%d of %d points are there.", len(m.Grid.Mask)-len(m.Grid.Missing()), len(m.Grid.Mask))
-			if statedError(m.Recipe) > 0 {
+			if statedError(m.Recipe).Error > 0 {
 				out.Note += " Most of the others are estimated at the end."
 			}
 		}
@@ -50,13 +50,13 @@ func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 	return out, err
 }
 
-// statedError is the error that a map's points may have, 0 for exact ones.
-func statedError(recipe artifacts.Recipe) float64 {
+// statedError is the error that a map's points may have.
+func statedError(recipe artifacts.Recipe) pipelines.StatedError {
 	var p pipelines.MapParams
 	if json.Unmarshal(recipe.Params, &p) != nil {
-		return 0
+		return pipelines.StatedError{}
 	}
-	return p.Error
+	return p.StatedError
 }
 
 // plane names the centre and the directions of a map by their digests.

@@ -109,11 +109,11 @@ func (m *lossMap) others(ctx context.Context) (known, error) {
 	}
 	points := make(known)
 	for nx, step, ok := p.X.N, 1, true; ok; step *= 2 {
-		for _, relative := range append([]float64{0}, pipelines.StatedErrors...) {
-			if relative > 0 && nx < leastEstimated || step == 1 && relative == p.Error {
+		for _, allowed := range pipelines.StatedErrors() {
+			if allowed.Error > 0 && nx < leastEstimated || step == 1 && allowed == p.StatedError {
 				continue
 			}
-			grid, err := m.finished(ctx, p, nx, ny, relative)
+			grid, err := m.finished(ctx, p, nx, ny, allowed)
 			if err != nil {
 				return nil, err
 			}
@@ -153,8 +153,8 @@ func (m *lossMap) take(points known, grid *surface.Grid, step int) {
 }
 
 // finished is the finished map of the same recipe but for its lattice and its error, nil if there is none.
-func (r *Run) finished(ctx context.Context, p pipelines.MapParams, nx, ny int, relative float64) (*surface.Grid, error) {
-	p = p.WithError(relative)
+func (r *Run) finished(ctx context.Context, p pipelines.MapParams, nx, ny int, allowed pipelines.StatedError) (*surface.Grid, error) {
+	p = p.WithError(allowed)
 	p.X.N = nx
 	if p.Y != nil {
 		y := *p.Y

@@ -33,7 +33,7 @@ func roundPart(i int) string { return fmt.Sprintf("round-%05d", i) }
 
 // cutRounds reads the rounds so far.
 func (m *lossMap) cutRounds(ctx context.Context, nx, ny, per int) (Chunks, error) {
-	e := &estimatedMap{lossMap: m, lattice: refine.Lattice{NX: nx, NY: ny, Error: m.p.Error}, per: per, first: []int{0}}
+	e := &estimatedMap{lossMap: m, lattice: refine.Lattice{NX: nx, NY: ny, Error: m.p.Error, Absolute: m.p.Absolute}, per: per, first: []int{0}}
 	e.add(round{Points: e.lattice.Start()})
 	for e.HasMore() {
 		b, err := m.Store.GetPart(ctx, m.Key, roundPart(len(e.rounds)))
@@ -124,6 +124,6 @@ func (e *estimatedMap) Join(ctx context.Context, chunks [][]byte) (Outputs, erro
 	}
 	f := e.lattice.Estimate(known)
 	grid.Loss, grid.Accuracy, grid.Mask = f.Loss, f.Accuracy, slices.Repeat([]bool{true}, len(f.Loss))
-	grid.Estimate = &surface.Estimate{Error: e.p.Error, Evaluated: f.Evaluated, LossError: f.LossError, AccuracyError: f.AccuracyError}
+	grid.Estimate = &surface.Estimate{Error: e.p.Error, Absolute: e.p.Absolute, Evaluated: f.Evaluated, LossError: f.LossError, AccuracyError: f.AccuracyError}
 	return e.putGrid(ctx, grid)
 }

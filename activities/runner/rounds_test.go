@@ -23,7 +23,7 @@ func (b *bench) around(t *testing.T) func(n int, relative float64) Job {
 		return b.step(t, pipelines.KindSurface, pipelines.MapParams{
 			Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 4},
 			X: pipelines.Axis{Min: -1, Max: 1, N: n}, Y: &pipelines.Axis{Min: -1, Max: 0.7, N: n}, Batch: 4,
-		}.WithError(relative), inputs)
+		}.WithError(pipelines.StatedError{Error: relative}), inputs)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"lossatlas/activities/npz"
 )
@@ -12,6 +13,7 @@ import (
 // bounds that hold with a probability of 95 %: 0 at an evaluated point, NaN where the loss is believed not to be finite.
 type Estimate struct {
 	Error         float64 // allowed error, relative to the loss
+	Absolute      bool    // the allowed error is in the unit of the loss instead
 	Evaluated     []bool
 	LossError     []float64
 	AccuracyError []float64 // percentage points
@@ -37,7 +39,33 @@ func (g Grid) EstimateNote() string {
 	if g.Estimate == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s of %s points evaluated, error ≤ %s with 95 %% confidence", thousands(g.CountEvaluated()), thousands(len(g.Mask)), Percent(g.Estimate.Error))
+	return fmt.Sprintf("%s of %s points evaluated, %s", thousands(g.CountEvaluated()), thousands(len(g.Mask)), LargestError(&g))
+}
+
+// LargestError says the largest error that is stated of grids, "error ≤ 2 % with 95 % confidence", of absolute ones "error ≤ 0.01 …"; "" where
+// all are exact. Nil grids do not count.
+func LargestError(grids ...*Grid) string {
+	var relative, absolute float64
+	for _, g := range grids {
+		switch {
+		case g == nil || g.Estimate == nil:
+		case g.Estimate.Absolute:
+			absolute = max(absolute, g.Estimate.Error)
+		default:
+			relative = max(relative, g.Estimate.Error)
+		}
+	}
+	var bounds []string
+	if relative > 0 {
+		bounds = append(bounds, Percent(relative))
+	}
+	if absolute > 0 {
+		bounds = append(bounds, fmt.Sprintf("%.4g", absolute))
+	}
+	if len(bounds) == 0 {
+		return ""
+	}
+	return "error ≤ " + strings.Join(bounds, " or ") + " with 95 % confidence"
 }
 
 // Percent writes a share as "2 %".
@@ -59,12 +87,25 @@ func (e *Estimate) validate(points int) error {
 	switch {
 	case e == nil:
 		return nil
-	case !(e.Error > 0) || e.Error >= 1:
-		return fmt.Errorf("grid: an allowed error of %v, want one above 0 and below 1", e.Error)
+	case !(e.Error > 0) || math.IsInf(e.Error, 1) || e.Error >= 1 && !e.Absolute:
+		return fmt.Errorf("grid: an allowed error of %v, want one above 0, and below 1 where it is relative", e.Error)
 	case len(e.Evaluated) != points || len(e.LossError) != points || len(e.AccuracyError) != points:
 		return fmt.Errorf("grid: %d points, but %d marks of evaluated ones and %d and %d errors", points, len(e.Evaluated), len(e.LossError), len(e.AccuracyError))
 	}
 	return nil
+}
+
+// The arrays with the allowed error, of which a file has one.
+const (
+	relativeName = "stated_error"
+	absoluteName = "stated_absolute_error"
+)
+
+func (e *Estimate) name() string {
+	if e.Absolute {
+		return absoluteName
+	}
+	return relativeName
 }
 
 // arrays are the parts of a file.
@@ -72,7 +113,7 @@ func (e *Estimate) arrays(plane []int) []npz.Array {
 	if e == nil {
 		return nil
 	}
-	out := []npz.Array{{Name: "stated_error", Shape: []int{1}, Data: []float64{e.Error}}, {Name: "evaluated", Shape: plane, Data: e.Evaluated}}
+	out := []npz.Array{{Name: e.name(), Shape: []int{1}, Data: []float64{e.Error}}, {Name: "evaluated", Shape: plane, Data: e.Evaluated}}
 	for _, a := range e.values() {
 		out = append(out, npz.Array{Name: a.name, Shape: plane, Data: *a.values})
 	}
@@ -82,12 +123,12 @@ func (e *Estimate) arrays(plane []int) []npz.Array {
 // decode takes an array of a file if it is one of an estimate's.
 func (e *Estimate) decode(a npz.Array) (err error) {
 	switch a.Name {
-	case "stated_error":
+	case relativeName, absoluteName:
 		v, err := floats(a.Data)
 		if err != nil || len(v) != 1 {
 			return errors.Join(err, fmt.Errorf("expected one number, got %d", len(v)))
 		}
-		e.Error = v[0]
+		e.Error, e.Absolute = v[0], a.Name == absoluteName
 	case "evaluated":
 		marks, ok := a.Data.([]bool)
 		if e.Evaluated = marks; !ok {

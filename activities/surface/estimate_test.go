@@ -43,6 +43,17 @@ func TestEstimateIsKept(t *testing.T) {
 	if vts, err := g.VTS(); err != nil || !strings.Contains(string(vts), `Name="loss_error"`) || !strings.Contains(string(vts), `Name="evaluated"`) {
 		t.Errorf("the VTK file has no errors: %v", err)
 	}
+	g.Estimate.Absolute = true
+	if b, err = g.EncodeNPZ(); err != nil {
+		t.Fatal(err)
+	}
+	read, err = DecodeNPZ(b)
+	if diff := cmp.Diff(g, read, cmpopts.EquateNaNs()); diff != "" || err != nil || read.EstimateNote() != "4 of 6 points evaluated, error ≤ 0.02 with 95 % confidence" {
+		t.Errorf("an absolute error: %q, (-want +got) %v\n%s", read.EstimateNote(), err, diff)
+	}
+	if bound := LargestError(g, nil, estimated(), &Grid{}); bound != "error ≤ 2 % or 0.02 with 95 % confidence" {
+		t.Errorf("the largest errors are %q", bound)
+	}
 	exact := estimated()
 	exact.Estimate = nil
 	if b, err = exact.EncodeNPZ(); err != nil || strings.Contains(string(b), "stated_error") || exact.EstimateNote() != "" || exact.CountEvaluated() != 6 {
@@ -55,6 +66,7 @@ func TestBadEstimates(t *testing.T) {
 		"no error":         func(e *Estimate) { e.Error = 0 },
 		"not a number":     func(e *Estimate) { e.Error = math.NaN() },
 		"too large":        func(e *Estimate) { e.Error = 1 },
+		"infinite":         func(e *Estimate) { e.Error, e.Absolute = math.Inf(1), true },
 		"marks missing":    func(e *Estimate) { e.Evaluated = e.Evaluated[1:] },
 		"errors missing":   func(e *Estimate) { e.LossError = nil },
 		"too many of them": func(e *Estimate) { e.AccuracyError = append(e.AccuracyError, 1) },

@@ -15,7 +15,7 @@ const maxUnpacked = 512 << 20
 // EncodeNPZ writes the grid as NumPy reads it: x [nx] and y [ny], loss and
 // accuracy [ny][nx] in float64, mask [ny][nx] in bool, and Meta's JSON as the
 // text meta; with Decay decay [ny][nx]; with Curvature lambda_min, lambda_max, residual_min and
-// residual_max [ny][nx] as well; with Estimate stated_error [1], evaluated [ny][nx] in bool,
+// residual_max [ny][nx] as well; with Estimate stated_error [1] or stated_absolute_error [1], evaluated [ny][nx] in bool,
 // loss_error and accuracy_error [ny][nx]. All bits of the numbers are kept, and equal grids give equal bytes.
 func (g Grid) EncodeNPZ() ([]byte, error) {
 	if err := g.Validate(); err != nil {

@@ -127,8 +127,8 @@ var (
 )
 
 // errorField is the same for all maps of the loss.
-var errorField = syntax.Field{Name: "error", Doc: "Error that the loss may have, relative to it, at every point with 95 % confidence: then few points are evaluated, and the " +
-	"others estimated from them. exact evaluates all. Default: exact.", Type: values.StatedErrors{}}
+var errorField = syntax.Field{Name: "error", Doc: "Error that the loss may have at every point with 95 % confidence: then few points are evaluated, and the " +
+	"others estimated from them. 0.02: 2 % of the loss. {absolute: 0.01}: 0.01 in the unit of the loss. exact evaluates all. Default: exact.", Type: values.StatedErrors{}}
 
 // of is a field of some kinds alone.
 func of(kinds []string, f syntax.Field) syntax.Field {

@@ -247,7 +247,7 @@ func (b *builder) plane(m mapConfig) pipelines.MapParams {
 
 // allowed gives the lattice of a map the error of its field.
 func (m mapConfig) allowed(p pipelines.MapParams) pipelines.MapParams {
-	return p.WithError(float64(m.Error))
+	return p.WithError(m.Error.StatedError)
 }
 
 // grids are the steps of a map's grids by split, one for each pair of directions.

@@ -18,13 +18,14 @@ maps:
   - {kind: surface, name: exact, error: exact}
   - {kind: surface, name: plain}
   - {kind: trajectory, error: 0.05}
+  - {kind: surface, name: absolute, error: {absolute: 0.05}}
 plots: [line, {kind: contour, points: true}, trajectory]
 `
 	steps := stepsOf(t, strings.Replace(minimal, "train: {", "train: {checkpoints: 1, ", 1)+maps)
 	cost := map[string]float64{}
 	for name, want := range map[string]float64{"line-train": 0.01, "surface-train": 0.02, "exact-train": 0, "plain-train": 0, "trajectory-train": 0.05} {
 		var p pipelines.MapParams
-		if err := json.Unmarshal(steps[name].Params, &p); err != nil || p.Error != want || (p.Estimator > 0) != (want > 0) {
+		if err := json.Unmarshal(steps[name].Params, &p); err != nil || p.Error != want || p.Absolute || (p.Estimator > 0) != (want > 0) {
 			t.Errorf("%s has the error %v of estimator %d, want %v (%v)", name, p.Error, p.Estimator, want, err)
 		}
 		if strings.Contains(string(steps[name].Params), "error") != (want > 0) {
@@ -35,14 +36,22 @@ plots: [line, {kind: contour, points: true}, trajectory]
 	if cost["surface-train"] > cost["plain-train"]/5 || cost["exact-train"] != cost["plain-train"] {
 		t.Errorf("costs are %v", cost)
 	}
+	var absolute pipelines.MapParams
+	if err := json.Unmarshal(steps["absolute-train"].Params, &absolute); err != nil || absolute.StatedError != (pipelines.StatedError{Error: 0.05, Absolute: true}) || absolute.Estimator == 0 {
+		t.Errorf("absolute-train has the error %+v of estimator %d (%v)", absolute.StatedError, absolute.Estimator, err)
+	}
+	if label := steps["absolute-train"].Label(); !strings.HasSuffix(label, " error 0.05 absolute") {
+		t.Errorf("the label is %q", label)
+	}
 	if label := steps["surface-train"].Label(); !strings.HasSuffix(label, " train 51x51 error 0.02") {
 		t.Errorf("the label is %q", label)
 	}
 	for name, want := range map[string]string{
-		"line-plot":             "Loss and accuracy along a line; error ≤ 1 % with 95 % confidence",
-		"surface-train-contour": "Surface of the training loss, contours; error ≤ 2 % with 95 % confidence",
-		"plain-train-contour":   "Surface of the training loss, contours",
-		"trajectory-train-plot": "Path of the training over the training loss; error ≤ 5 % with 95 % confidence",
+		"line-plot":              "Loss and accuracy along a line; error ≤ 1 % with 95 % confidence",
+		"surface-train-contour":  "Surface of the training loss, contours; error ≤ 2 % with 95 % confidence",
+		"plain-train-contour":    "Surface of the training loss, contours",
+		"absolute-train-contour": "Surface of the training loss, contours; error ≤ 0.05 with 95 % confidence",
+		"trajectory-train-plot":  "Path of the training over the training loss; error ≤ 5 % with 95 % confidence",
 	} {
 		if got := steps[name].Caption; got != want {
 			t.Errorf("the caption of %s is %q, want %q", name, got, want)
@@ -55,11 +64,15 @@ plots: [line, {kind: contour, points: true}, trajectory]
 
 func TestStatedErrorMistakes(t *testing.T) {
 	for maps, want := range map[string]string{
-		"{kind: surface, error: 0.03}":   "maps.error: want exact or one of 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, got 0.03",
-		"{kind: surface, error: 0}":      "want exact or one of",
-		"{kind: surface, error: [0.02]}": "want exact or one of",
-		"{kind: surface, error: NaN}":    "want exact or one of",
-		"{kind: hessian, error: 0.02}":   "a map of kind hessian has no error, only line and surface and trajectory have",
+		"{kind: surface, error: 0.03}":               "maps.error: want exact or one of 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, got 0.03",
+		"{kind: surface, error: 0}":                  "want exact or one of",
+		"{kind: surface, error: [0.02]}":             "want exact or one of",
+		"{kind: surface, error: {absolute: 0.03}}":   "maps.error.absolute: want one of 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, got 0.03",
+		"{kind: surface, error: {absolute: [0.01]}}": "maps.error.absolute: want one of",
+		"{kind: surface, error: {relative: 0.02}}":   "maps.error: want {absolute: ERROR}, exact or one of",
+		"{kind: surface, error: {}}":                 "maps.error: want {absolute: ERROR}, exact or one of",
+		"{kind: surface, error: NaN}":                "want exact or one of",
+		"{kind: hessian, error: 0.02}":               "a map of kind hessian has no error, only line and surface and trajectory have",
 	} {
 		_, err := Parse("one.yaml", []byte(minimal+"maps: ["+maps+"]\n"), catalog, "")
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -76,7 +76,7 @@ function npzOf(l) {
   const entries = [
     npy("x", "<f8", `(${l.x.length},)`, raw(Float64Array.from(l.x))), npy("y", "<f8", `(${l.y.length},)`, raw(Float64Array.from(l.y))),
     ...arraysOf(l).map((name) => npy(name, "<f8", plane, raw(l.values(name)))),
-    ...(l.map.estimated ? [npy("stated_error", "<f8", "(1,)", raw(Float64Array.of(l.map.stated_error))),
+    ...(l.map.estimated ? [npy(l.map.absolute ? "stated_absolute_error" : "stated_error", "<f8", "(1,)", raw(Float64Array.of(l.map.stated_error))),
       npy("evaluated", "|b1", plane, bytesOf(l.map.estimated).map((v) => 1 - v))] : []),
     npy("mask", "|b1", plane, maskOf(l)), npy("meta", `<U${meta.length}`, "()", raw(meta)),
   ];

@@ -2,7 +2,6 @@ package values
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,35 +10,42 @@ import (
 	"lossatlas/pipelines/syntax"
 )
 
-// StatedError is the error that a map's values may have: 0 for exact ones. In JSON, exact is "exact".
-type StatedError float64
+// StatedError is the error that a map's values may have. As JSON it is "exact", a number, or {"absolute": number}.
+type StatedError struct{ pipelines.StatedError }
 
-const exactError = "exact"
+const (
+	exactError    = "exact"
+	absoluteError = "absolute"
+)
 
-// String is the error as a sweep file has it.
-func (e StatedError) String() string {
-	if e == 0 {
+// Label writes the error in characters that file names may hold.
+func (e StatedError) Label() string {
+	switch {
+	case e.Error == 0:
 		return exactError
+	case e.Absolute:
+		return absoluteError + "-" + shownError(e.Error)
 	}
-	return strconv.FormatFloat(float64(e), 'g', -1, 64)
+	return shownError(e.Error)
 }
 
-func (e StatedError) Label() string { return e.String() }
-
-// MarshalJSON writes the number, or exact.
+// MarshalJSON writes the form in which a sweep file has it.
 func (e StatedError) MarshalJSON() ([]byte, error) {
-	if e == 0 {
+	switch {
+	case e.Error == 0:
 		return json.Marshal(exactError)
+	case e.Absolute:
+		return json.Marshal(map[string]float64{absoluteError: e.Error})
 	}
-	return json.Marshal(float64(e))
+	return json.Marshal(e.Error)
 }
 
 // Note is what captions say of the error, "" of exact values.
 func (e StatedError) Note() string {
-	if e == 0 {
+	if e.Error == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; error ≤ %.4g %% with 95 %% confidence", float64(e)*100)
+	return "; " + e.Bound()
 }
 
 // StatedErrors is the type of the field.
@@ -47,21 +53,30 @@ type StatedErrors struct{}
 
 func (StatedErrors) Check(c *syntax.Checker, n *syntax.Node, path string) any {
 	if n.IsScalar() && n.Text == exactError {
-		return StatedError(0)
+		return StatedError{}
 	}
-	if v, err := strconv.ParseFloat(n.Text, 64); n.IsScalar() && err == nil && slices.Contains(pipelines.StatedErrors, v) {
-		return StatedError(v)
+	allowed, of, at, want := pipelines.RelativeErrors, n, path, exactError+" or one of "
+	absolute := n.Kind == syntax.MappingNode && len(n.Entries) == 1 && n.Entries[0].Key == absoluteError
+	switch {
+	case absolute:
+		allowed, of, at, want = pipelines.AbsoluteErrors, n.Entries[0].Value, syntax.Join(path, absoluteError), "one of "
+	case n.Kind == syntax.MappingNode:
+		want = "{" + absoluteError + ": ERROR}, " + want
 	}
-	return c.Reject(n, path, exactError+" or one of "+strings.Join(shownErrors(), ", "))
+	if v, err := strconv.ParseFloat(of.Text, 64); of.IsScalar() && err == nil && slices.Contains(allowed, v) {
+		return StatedError{pipelines.StatedError{Error: v, Absolute: absolute}}
+	}
+	var shown []string
+	for _, e := range allowed {
+		shown = append(shown, shownError(e))
+	}
+	return c.Reject(of, at, want+strings.Join(shown, ", "))
 }
 
 func (StatedErrors) Schema(syntax.Names) syntax.Schema {
-	return syntax.Schema{"anyOf": []syntax.Schema{{"type": "string", "enum": []string{exactError}}, {"type": "number", "enum": pipelines.StatedErrors}}}
+	absolute := syntax.Schema{absoluteError: syntax.Schema{"type": "number", "enum": pipelines.AbsoluteErrors}}
+	return syntax.Schema{"anyOf": []syntax.Schema{{"type": "string", "enum": []string{exactError}}, {"type": "number", "enum": pipelines.RelativeErrors},
+		{"type": "object", "properties": absolute, "required": []string{absoluteError}, "additionalProperties": false}}}
 }
 
-func shownErrors() (out []string) {
-	for _, e := range pipelines.StatedErrors {
-		out = append(out, StatedError(e).String())
-	}
-	return out
-}
+func shownError(e float64) string { return strconv.FormatFloat(e, 'g', -1, 64) }

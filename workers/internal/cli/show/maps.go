@@ -90,14 +90,8 @@ func drawMaps(out io.Writer, maps []results.Map, style sketch.Style, width int) 
 		if absent > 0 {
 			fmt.Fprintf(&b, "; %d not begun", absent)
 		}
-		largest := 0.0
-		for _, g := range grids {
-			if g.Estimate != nil {
-				largest = max(largest, g.Estimate.Error)
-			}
-		}
-		if largest > 0 {
-			fmt.Fprintf(&b, "; n/m: points evaluated of all, error ≤ %s", surface.Percent(largest))
+		if bound := surface.LargestError(grids...); bound != "" {
+			fmt.Fprintf(&b, "; n/m: points evaluated of all, %s", bound)
 		}
 		b.WriteString("\n")
 		if grids[0].IsLine() {
