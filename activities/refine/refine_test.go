@@ -130,33 +130,38 @@ func TestStatedErrors(t *testing.T) {
 
 func same(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
 
-// TestAbsoluteError: an absolute error holds everywhere, costs more than a relative one where the loss is large, and less where it is small.
+// TestAbsoluteError: an absolute error holds everywhere, costs more than a relative one where losses are large, and less where they are small.
 func TestAbsoluteError(t *testing.T) {
-	for name, s := range map[string]landscape{"large losses": {loss: func(x, y float64) float64 { return 100 + 80*math.Sin(4*x)*math.Cos(3*y) }, n: 41},
-		"small losses": {loss: func(x, y float64) float64 { return 0.1 + 0.08*math.Sin(4*x)*math.Cos(3*y) }, n: 41}, "of both signs": {loss: rough[9].loss, n: 41}} {
+	for name, c := range map[string]struct {
+		loss          func(x, y float64) float64
+		size          float64
+		leastX, mostX float64 // points for the absolute error over those for a relative one of 2 %
+	}{
+		"large losses":  {func(x, y float64) float64 { return 100 + 50*math.Sin(4*x)*math.Cos(3*y) }, 0.2, 1.1, 3},
+		"small losses":  {func(x, y float64) float64 { return 0.1 + 0.05*math.Sin(4*x)*math.Cos(3*y) }, 0.02, 0.3, 0.9},
+		"of both signs": {rough[9].loss, 0.05, 0.3, 2},
+	} {
+		s, points := landscape{loss: c.loss, n: 25}, [2]int{}
 		truth := s.truth()
-		count := map[bool]int{}
-		for _, absolute := range []bool{false, true} {
-			l := Lattice{NX: s.n, NY: s.n, Error: 0.02, Absolute: absolute}
+		for k, l := range []Lattice{{s.n, s.n, 0.02, false}, {s.n, s.n, c.size, true}} {
 			f, within := l.Estimate(walk(t, l, truth)), 0
 			for i, v := range truth {
-				if math.Abs(f.Loss[i]-v) <= 0.02 || !absolute {
+				if math.Abs(f.Loss[i]-v) <= f.Allowed[i] {
 					within++
 				}
 				if f.Evaluated[i] {
-					count[absolute]++
+					points[k]++
 				}
-				if absolute && f.Allowed[i] != 0.02 || f.LossError[i] > f.Allowed[i]*(1+1e-12) {
+				if l.Absolute && f.Allowed[i] != c.size || f.LossError[i] > f.Allowed[i]*(1+1e-12) {
 					t.Fatalf("%s: point %d has the error %v, and %v is allowed", name, i, f.LossError[i], f.Allowed[i])
 				}
 			}
 			if float64(within) < 0.95*float64(len(truth)) {
-				t.Errorf("%s: %d of %d points are within 0.02", name, within, len(truth))
+				t.Errorf("%s: %d of %d points are within the allowed error", name, within, len(truth))
 			}
 		}
-		t.Logf("%s: %d points for the absolute error, %d for the relative one", name, count[true], count[false])
-		if name == "large losses" && count[true] <= count[false] || name == "small losses" && count[true] > count[false] {
-			t.Errorf("%s: %d points for the absolute error, %d for the relative one", name, count[true], count[false])
+		if x := float64(points[1]) / float64(points[0]); x < c.leastX || x > c.mostX {
+			t.Errorf("%s: %d points for the absolute error, %d for the relative one", name, points[1], points[0])
 		}
 	}
 }
