@@ -65,6 +65,15 @@ func (s landscape) truth() []float64 {
 // walk evaluates rounds until no more are asked for.
 func walk(t *testing.T, l Lattice, truth []float64) []Round {
 	t.Helper()
+	accuracy := make([]float64, len(truth))
+	for i, v := range truth {
+		accuracy[i] = 100 / (1 + math.Abs(v))
+	}
+	return walkBoth(t, l, truth, accuracy)
+}
+
+func walkBoth(t *testing.T, l Lattice, truth, accuracy []float64) []Round {
+	t.Helper()
 	var rounds []Round
 	seen := make([]bool, len(truth))
 	for {
@@ -78,7 +87,7 @@ func walk(t *testing.T, l Lattice, truth []float64) []Round {
 				t.Fatalf("round %d has point %d again", len(rounds), i)
 			}
 			seen[i] = true
-			r.Samples = append(r.Samples, Sample{i, truth[i], 100 / (1 + math.Abs(truth[i]))})
+			r.Samples = append(r.Samples, Sample{i, truth[i], accuracy[i]})
 		}
 		if rounds = append(rounds, r); len(rounds) > 60 {
 			t.Fatal("no end after 60 rounds")
