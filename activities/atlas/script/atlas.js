@@ -28,6 +28,8 @@ const atlas = {
     this.log = element("input", { type: "checkbox", onchange: () => this.set({ height: this.log.checked ? "log" : "linear" }) });
     this.cut = element("input", { type: "range", min: 1, max: 100, step: 0.5, value: state.cut * 100, oninput: () => this.set({ cut: this.cut.value / 100 }) });
     this.cutAt = element("output", {});
+    const points = element("input", { type: "checkbox", checked: state.points, onchange: () => this.set({ points: points.checked }) });
+    this.points = element("label", { class: "control check", title: "The others are estimated." }, points, " evaluated points");
     const shared = element("input", { type: "checkbox", checked: state.shared, onchange: () => this.set({ shared: shared.checked }) });
     this.grid = element("div", { class: "cards" });
     this.count = element("p", { class: "legend", role: "status" });
@@ -41,7 +43,7 @@ const atlas = {
         choice("view", [["both", "surface and contours"], ["space", "surface"], ["plane", "contours"]], state.view, (view) => { this.set({ view }); }),
         element("label", { class: "control check" }, this.log, " log scale"),
         element("label", { class: "control" }, element("span", {}, "cut at"), this.cut, this.cutAt),
-        element("label", { class: "control check" }, shared, " same scale for all"),
+        element("label", { class: "control check" }, shared, " same scale for all"), this.points,
         choice("contours", [["6", "few"], ["12", "some"], ["24", "many"]], String(state.contours), (n) => this.set({ contours: Number(n) })),
         choice("colours", Object.keys(palettes).map((p) => [p, p]), state.palette, (palette) => this.set({ palette })),
         choice("size", [["54rem", "large"], ["38rem", "medium"], ["27rem", "small"]], state.size, (size) => this.set({ size })),
@@ -107,6 +109,7 @@ const atlas = {
     this.quantityChoice.replaceChildren(choice("shows", able.map((q) => [q, labelOf(shown, q)]), state.quantity, (quantity) => this.set({ quantity, cut: 1 })));
     this.scales.clear();
     this.common = scaleOf(shown, state.quantity, state.height, state.cut);
+    this.points.hidden = !shown.some((l) => l.map.estimated);
     this.log.checked = this.common.logarithmic;
     this.log.disabled = !this.common.able;
     this.cut.value = state.cut * 100;

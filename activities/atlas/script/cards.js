@@ -97,7 +97,7 @@ class Card {
   // draw draws what is out of date; while the card is off the screen, nothing.
   draw(colors) {
     if (!this.seen) return;
-    const { scale, quantity } = this.atlas.scaleFor(this.landscape), made = [scale.low, scale.high, scale.logarithmic, quantity, state.palette, state.contours, colors.ink].join();
+    const { scale, quantity } = this.atlas.scaleFor(this.landscape), made = [scale.low, scale.high, scale.logarithmic, quantity, state.palette, state.contours, state.points, colors.ink].join();
     const turn = JSON.stringify(state.turn);
     if (this.madeOf !== made) {
       this.surface?.dispose();

@@ -24,6 +24,8 @@ const quantities = {
   ratio: { label: "|λmin/λmax|", logarithmic: true },
   lambda_max: { label: "λmax" },
   lambda_min: { label: "λmin" },
+  uncertainty: { label: "error of the loss", logarithmic: true, plain: true }, // plain: without contours
+  accuracy_error: { label: "error of the accuracy (points)", logarithmic: true, plain: true },
 };
 
 // scoreLabel is the name of a score with its unit, errorLabel of what is shown of it: of an accuracy the error, by errorOf.
@@ -58,10 +60,13 @@ class Landscape {
   // label is what a quantity of the map is called.
   label(quantity) {
     if (quantity === "loss") return this.map.loss || "loss";
+    if (quantity === "uncertainty") return `error of the ${this.label("loss")}${this.map.absolute ? "" : " (% of it)"}`;
+    if (quantity === "accuracy_error") return `error of the ${this.map.score || "accuracy"} (points)`;
     return quantity === "accuracy" ? scoreLabel(this.map.score) : quantities[quantity].label;
   }
   has(quantity) {
-    if (quantity === "accuracy" && this.map.score === "none") return false;
+    if (quantity.startsWith("accuracy") && this.map.score === "none") return false;
+    if (quantity === "uncertainty") return "loss_error" in this.map.arrays;
     return quantity === "ratio" ? "lambda_min" in this.map.arrays : quantity in this.map.arrays;
   }
   // values are those of a quantity at the points, row by row.
@@ -70,6 +75,9 @@ class Landscape {
       if (quantity === "ratio") {
         const low = this.values("lambda_min"), high = this.values("lambda_max");
         this.unpacked.ratio = low.map((v, i) => Math.abs(v / high[i]));
+      } else if (quantity === "uncertainty") {
+        const loss = this.values("loss"), error = this.values("loss_error");
+        this.unpacked.uncertainty = this.map.absolute ? error : error.map((v, i) => (v ? Math.abs((100 * v) / loss[i]) : 0));
       } else {
         this.unpacked[quantity] = unpack(this.map.arrays[quantity], this.map.single);
       }

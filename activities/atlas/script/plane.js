@@ -95,6 +95,7 @@ function labelsOf(lines, frame, clear = 26) {
 
 // linesOf are the contours of a plane.
 function linesOf(landscape, quantity, scale) {
+  if (quantities[quantity].plain) return [];
   const cells = landscape.cells(quantity);
   return scale.levels(state.contours).filter((v) => v > cells.low && v < cells.high).map((level) => ({ level, pieces: cells.contour(level) }));
 }
@@ -146,12 +147,29 @@ function drawPlane(context, landscape, quantity, scale, width, height, colors, d
     context.strokeText(words[i], label.x, label.y);
     context.fillText(words[i], label.x, label.y);
   }
+  if (state.points) drawEvaluated(context, landscape, frame);
   drawPath(context, pathOf(landscape).map((p) => ({ ...p, px: frame.px(p.x), py: frame.py(p.y) })));
   drawMarks(context, landscape, (x, y) => [frame.px(x), frame.py(y)]);
   context.restore();
   drawAxes(context, landscape, frame, colors);
   drawBar(context, frame, quantity, scale, colors);
   return frame;
+}
+
+// drawEvaluated marks the points of an estimated map whose values were computed.
+function drawEvaluated(context, landscape, frame) {
+  if (!landscape.map.estimated) return;
+  const { x, y } = landscape, size = Math.min(1.6, frame.width / x.length / 3);
+  context.fillStyle = "#fff";
+  context.strokeStyle = "rgba(0,0,0,.6)";
+  context.lineWidth = 0.5;
+  for (let i = 0; i < x.length * y.length; i++) {
+    if (!landscape.evaluated(i) || landscape.estimated(i)) continue;
+    context.beginPath();
+    context.arc(frame.px(x[i % x.length]), frame.py(y[Math.floor(i / x.length)]), size, 0, 7);
+    context.fill();
+    context.stroke();
+  }
 }
 
 // drawPath draws the paths of trainings: their epochs in white, changes of the rate in red, the ends in black, with the letters of several.

@@ -4,7 +4,7 @@ const state = {
   chosen: null, // names of experiments
   order: [], // of all of them, as the table is sorted
   size: "38rem",
-  group: "", line: "", quantity: "loss", view: "both", height: "auto", cut: 1, shared: true, palette: "viridis", contours: 12,
+  group: "", line: "", quantity: "loss", view: "both", height: "auto", cut: 1, shared: true, palette: "viridis", contours: 12, points: false,
   turn: { azimuth: 0.75, elevation: 0.55, zoom: 1 },
   lineLog: "auto", trainingLog: "log", densityLog: "log",
 };
