@@ -2,7 +2,6 @@ package report
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"lossatlas/activities/atlas"
@@ -25,8 +24,11 @@ func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 		if m.Grid != nil {
 			out.Plane = plane(m.Recipe)
 			out.Note = fmt.Sprintf("%d of %d points are there.", len(m.Grid.Mask)-len(m.Grid.Missing()), len(m.Grid.Mask))
-			if statedError(m.Recipe).Error > 0 {
-				out.Note += " Most of the others are estimated at the end."
+			switch {
+			case m.Grid.Estimate != nil:
+				out.Note = m.Grid.EstimateNote() + " so far; more points follow where the error is larger than asked for."
+			case results.StatedError(m.Recipe).Error > 0:
+				out.Note += " Most of the others are estimated when the first round is there."
 			}
 		}
 		return out, nil
@@ -48,15 +50,6 @@ func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 	}
 	out.Provenance, err = p.origins(ctx, mapOrigins(m)...)
 	return out, err
-}
-
-// statedError is the error that a map's points may have.
-func statedError(recipe artifacts.Recipe) pipelines.StatedError {
-	var p pipelines.MapParams
-	if json.Unmarshal(recipe.Params, &p) != nil {
-		return pipelines.StatedError{}
-	}
-	return p.StatedError
 }
 
 // plane names the centre and the directions of a map by their digests.

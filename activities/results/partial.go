@@ -27,6 +27,7 @@ type partialMap struct {
 	mu   sync.Mutex
 	grid *surface.Grid // nil as long as there is none
 	seen map[string]bool
+	rest estimated
 }
 
 // maxPartialMaps bounds how many maps are remembered; a page that shows more reads them anew.
@@ -34,6 +35,7 @@ const maxPartialMaps = 256
 
 // Grid is what there is of a line, surface or Hessian map: the points of the chunks that are in
 // the store, and the rest masked; nil as long as there is none. Coarse points come first, so that it shows the whole range early on.
+// Of a map with a stated error the rest is estimated from the end of its first round on; the error of the estimate is the present one.
 func (m *PartialMaps) Grid(ctx context.Context, store Store, key artifacts.Key, recipe artifacts.Recipe) (*surface.Grid, error) {
 	p := m.of(key)
 	p.mu.Lock()
@@ -41,7 +43,9 @@ func (m *PartialMaps) Grid(ctx context.Context, store Store, key artifacts.Key, 
 	if err := p.update(ctx, store, key, recipe); err != nil || p.grid == nil {
 		return nil, err
 	}
-	return p.snapshot(), nil
+	g := p.snapshot()
+	p.rest.fill(g, len(p.seen))
+	return g, nil
 }
 
 func (m *PartialMaps) of(key artifacts.Key) *partialMap {
@@ -82,7 +86,7 @@ func (p *partialMap) update(ctx context.Context, store Store, key artifacts.Key,
 			if p.grid, err = emptyGrid(ctx, store, key, recipe); err != nil {
 				return err
 			}
-			p.seen = make(map[string]bool)
+			p.seen, p.rest.allowed = make(map[string]bool), StatedError(recipe)
 		}
 		if err := AddChunk(p.grid, pipelines.Kind(recipe.Kind), b); err != nil {
 			return fmt.Errorf("part %s of step %s: %w", name, key, err)

@@ -4,7 +4,9 @@ import (
 	"testing"
 
 	"lossatlas/activities/data"
+	"lossatlas/activities/refine"
 	"lossatlas/activities/results"
+	"lossatlas/activities/surface"
 	"lossatlas/pipelines"
 )
 
@@ -53,5 +55,40 @@ func TestPartialMaps(t *testing.T) {
 	b.made(t, in)
 	if g, err := partial.Grid(t.Context(), b.Store, in.Key, in.Recipe); err != nil || g == nil {
 		t.Errorf("after the parts are gone: %v, %v", g, err)
+	}
+}
+
+// TestPartialEstimate: a map with a stated error shows its whole range from the end of its first round on, and sharpens with each.
+func TestPartialEstimate(t *testing.T) {
+	const n, allowed = 21, 0.05
+	b := newBench(t)
+	in := b.around(t)(n, allowed)
+	var partial results.PartialMaps
+	read := func() *surface.Grid {
+		g, err := partial.Grid(t.Context(), b.Store, in.Key, in.Recipe)
+		if err != nil || g == nil {
+			t.Fatal(g, err)
+		}
+		return g
+	}
+	var before *surface.Grid
+	for more := true; more; {
+		_, more = b.round(t, in)
+		g := read()
+		if g.Estimate == nil || len(g.Missing()) > 0 || g.Estimate.Error < allowed || g.Estimate.Error >= 1 {
+			t.Fatalf("after a round %d points are missing, estimate %+v", len(g.Missing()), g.Estimate)
+		}
+		if before == nil && g.CountEvaluated() != len(refine.Lattice{NX: n, NY: n}.Start()) || before != nil && g.CountEvaluated() < before.CountEvaluated() {
+			t.Errorf("%d points are evaluated", g.CountEvaluated())
+		}
+		if again := read(); &again.Loss[0] == &g.Loss[0] || again.Loss[n+1] != g.Loss[n+1] {
+			t.Error("what was given out is shared, or differs from what is given next")
+		}
+		t.Logf("%d points evaluated, error %.3g", g.CountEvaluated(), g.Estimate.Error)
+		before = g
+	}
+	made := b.read(t, b.made(t, in))
+	if before.Estimate.Error > 3*allowed || before.CountEvaluated() != made.CountEvaluated() {
+		t.Errorf("at the end %d points are evaluated of %d, with an error of %v", before.CountEvaluated(), made.CountEvaluated(), before.Estimate.Error)
 	}
 }
