@@ -16,7 +16,7 @@ var mapSpec = Spec{
 	Outputs: []string{OutGrid},
 	Label:   typed(MapParams.label),
 	Cost: typed(func(p MapParams) Cost {
-		return forward(p.Net, p.Data.Problem, float64(p.Evaluations()*p.Images()))
+		return forward(p.Net, p.Data.Problem, float64(p.evaluations()*p.Images()))
 	}),
 }
 

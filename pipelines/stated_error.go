@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 )
@@ -64,10 +65,22 @@ func estimatedPoints(line bool, size float64) int {
 	return 100 + int(3/size)
 }
 
-// Evaluations is how many points of a map are evaluated, an estimate where its error is stated.
-func (p MapParams) Evaluations() int {
+// evaluations is how many points of a map are evaluated, an estimate where its error is stated.
+func (p MapParams) evaluations() int {
 	if p.Error == 0 {
 		return p.points()
 	}
 	return min(p.points(), estimatedPoints(p.Y == nil, p.Error))
+}
+
+// StatedPoints are the points of the maps with a stated error, and about how many of them are evaluated.
+func (g *Graph) StatedPoints() (evaluated, all int) {
+	for _, placed := range g.All() {
+		var p MapParams
+		if s := placed.Step; s.Kind != KindLine && s.Kind != KindSurface || json.Unmarshal(s.Params, &p) != nil || p.Error == 0 {
+			continue
+		}
+		evaluated, all = evaluated+p.evaluations(), all+p.points()
+	}
+	return evaluated, all
 }

@@ -43,6 +43,10 @@ plots: [line, {kind: contour, points: true}, trajectory]
 	if label := steps["absolute-train"].Label(); !strings.HasSuffix(label, " error 0.05 absolute") {
 		t.Errorf("the label is %q", label)
 	}
+	g := pipelines.Graph{Experiments: []pipelines.Experiment{{Steps: []pipelines.Step{steps["surface-train"], steps["exact-train"], steps["line-train"]}}}}
+	if evaluated, all := g.StatedPoints(); all != 51*51+401 || evaluated < 100 || evaluated > all/5 {
+		t.Errorf("%d of %d points of maps with a stated error are evaluated", evaluated, all)
+	}
 	if label := steps["surface-train"].Label(); !strings.HasSuffix(label, " train 51x51 error 0.02") {
 		t.Errorf("the label is %q", label)
 	}

@@ -78,6 +78,9 @@ func plan(ctx context.Context, a *app.App, file string, o planOptions) (err erro
 	for _, note := range sweep.Notes {
 		a.Say("%s", note)
 	}
+	if evaluated, points := g.StatedPoints(); points > 0 {
+		a.Say("maps with a stated error: about %d of %d points are evaluated (%.0f %%)", evaluated, points, 100*float64(evaluated)/float64(points))
+	}
 	own, err := a.MachineClass()
 	if err != nil {
 		return err

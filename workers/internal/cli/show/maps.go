@@ -91,7 +91,7 @@ func drawMaps(out io.Writer, maps []results.Map, style sketch.Style, width int) 
 			fmt.Fprintf(&b, "; %d not begun", absent)
 		}
 		if bound := surface.LargestError(grids...); bound != "" {
-			fmt.Fprintf(&b, "; n/m: points evaluated of all, %s", bound)
+			fmt.Fprintf(&b, "; n/m: points evaluated of all, the share of the cost of an exact map; %s", bound)
 		}
 		b.WriteString("\n")
 		if grids[0].IsLine() {
@@ -108,7 +108,10 @@ func drawMaps(out io.Writer, maps []results.Map, style sketch.Style, width int) 
 func caption(m results.Map, width int) string {
 	far := ""
 	if !m.Done || m.Grid.Estimate != nil {
-		far = fmt.Sprintf(" %d/%d", m.Grid.CountEvaluated(), len(m.Grid.Mask))
+		n, all := m.Grid.CountEvaluated(), len(m.Grid.Mask)
+		if far = fmt.Sprintf(" %d/%d", n, all); m.Grid.Estimate != nil {
+			far += fmt.Sprintf(" = %.0f %%", 100*float64(n)/float64(all))
+		}
 	}
 	return padded(cut(escape.Line(m.Step.At.Owner()), width-len(far))+far, width)
 }
