@@ -10,7 +10,7 @@ var renderSpec = Spec{
 }
 
 // RenderParams is one picture. Inputs by plot: "line": grids "train", "test"
-// (either or both); "contour", "filled", "heat", "surface3d", "ratio": "grid"; "trajectory":
+// (either or both); "contour", "filled", "heat", "error", "surface3d", "ratio": "grid"; "trajectory":
 // "grid", "path", "losses"; "density": "spectrum"; "training": "log"; of a figure over several
 // experiments as FigureParams says. Outputs: png, svg, pdf.
 type RenderParams struct {

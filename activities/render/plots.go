@@ -50,7 +50,7 @@ type sheetLook struct {
 }
 
 // plots are all kinds of pictures of one map or training.
-var plots = []Plot{linePlot, contourPlot, filledPlot, heatPlot, surface3DPlot, ratioPlot, trajectoryPlot, densityPlot, trainingPlot}
+var plots = []Plot{linePlot, contourPlot, filledPlot, heatPlot, errorPlot, surface3DPlot, ratioPlot, trajectoryPlot, densityPlot, trainingPlot}
 
 // FindPlot returns the plot of a name.
 func FindPlot(name string) (Plot, bool) {

@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"math"
 	"strings"
 	"testing"
 
@@ -50,5 +51,46 @@ func TestEvaluatedPoints(t *testing.T) {
 		if bytes.Equal(drawn[0], drawn[1]) || len(drawn[1]) < len(drawn[0])+21*50 {
 			t.Errorf("%s: the points are not shown", name)
 		}
+	}
+}
+
+// TestErrors: a picture of errors shows them in percent of the loss, or in its unit where the error is absolute, and fails without any.
+func TestErrors(t *testing.T) {
+	const n = 9
+	g := surface.NewGrid(surface.Lattice(-1, 1, n), surface.Lattice(-1, 1, n))
+	e := &surface.Estimate{Error: 0.05, Evaluated: make([]bool, n*n), LossError: make([]float64, n*n), AccuracyError: make([]float64, n*n)}
+	for i := range g.Mask {
+		g.Loss[i], g.Accuracy[i], g.Mask[i], e.Evaluated[i] = 8, 50, true, i%2 == 0
+		if !e.Evaluated[i] {
+			e.LossError[i] = 0.2
+		}
+	}
+	e.LossError[n+2], e.LossError[n+4] = math.NaN(), math.Inf(1)
+	if _, err := Errors(*g, picture.Options{}); err == nil {
+		t.Error("the errors of exact values were drawn")
+	}
+	g.Estimate = e
+	var drawn [2][]byte
+	for k, want := range []float64{2.5, 0.2} {
+		e.Absolute = k == 1
+		fig, err := Errors(*g, picture.Options{Title: "Errors"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if drawn[k], err = fig.SVG(); err != nil {
+			t.Fatal(err)
+		}
+		if v, unit := shownErrors(*g); v[0] != 0 || math.Abs(v[1]-want) > 1e-12 || !math.IsNaN(v[n+2]) || (unit == "") != e.Absolute {
+			t.Errorf("errors of %v, %v and %v%s, want 0, %v and NaN", v[0], v[1], v[n+2], unit, want)
+		}
+	}
+	if bytes.Equal(drawn[0], drawn[1]) {
+		t.Error("absolute and relative errors look the same")
+	}
+	for i := range e.LossError {
+		e.LossError[i] = 0
+	}
+	if _, err := Errors(*g, picture.Options{}); err != nil {
+		t.Errorf("without errors: %v", err)
 	}
 }

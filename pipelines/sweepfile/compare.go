@@ -425,7 +425,7 @@ func (b *builder) addComparison(m compareConfig, train []pathSource, names []str
 	for _, split := range m.Splits {
 		drawn := map[string]pipelines.Ref{pipelines.OutGrid: {Step: grids[split], Output: pipelines.OutGrid}}
 		for _, p := range plotTable {
-			if p.ofMap != m.Kind || p.name != plotContour && p.name != plotFilled && !b.draws(p.name) {
+			if !p.fits(m.mapConfig) || p.name != plotContour && p.name != plotFilled && !b.draws(p.name) {
 				continue
 			}
 			params := pipelines.RenderParams{Plot: p.name, Title: title + " · " + m.loss.over(split), Marks: pipelines.Marks(len(train))}

@@ -282,7 +282,7 @@ func (g grids) grid(split string) pipelines.Ref {
 // addPictures adds the pictures of one split of a map that plots asks for.
 func (b *builder) addPictures(m mapConfig, split string, inputs map[string]pipelines.Ref) {
 	for _, p := range plotTable {
-		if p.ofMap != m.Kind || !b.draws(p.name) {
+		if !p.fits(m) || !b.draws(p.name) {
 			continue
 		}
 		params := pipelines.RenderParams{Plot: p.name, Title: b.mapTitle(m) + " · " + m.loss.over(split)}

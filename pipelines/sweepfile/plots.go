@@ -11,6 +11,7 @@ const (
 	plotContour    = "contour"
 	plotFilled     = "filled"
 	plotHeat       = "heat"
+	plotError      = "error"
 	plotSurface3D  = "surface3d"
 	plotRatio      = "ratio"
 	plotTrajectory = "trajectory"
@@ -37,6 +38,7 @@ var plotTable = []plotDeclaration{
 		style: []string{"scale", "min", "max", "step", "colormap", "points"}},
 	{name: plotHeat, ofMap: mapSurface, caption: "Surface of the %s, a heat map", onlyAsked: true, multiples: true,
 		style: []string{"scale", "min", "max", "cut", "colormap"}},
+	{name: plotError, ofMap: mapSurface, caption: "Stated error of the %s", onlyAsked: true, style: []string{"colormap"}},
 	{name: plotSurface3D, ofMap: mapSurface, caption: "Surface of the %s in 3D", onlyAsked: true, multiples: true,
 		style: []string{"scale", "min", "max", "cut", "open", "colormap"}},
 	{name: plotRatio, ofMap: mapHessian, caption: "Ratio of the extreme curvatures of the %s, |λmin/λmax|", multiples: true, style: []string{"colormap"}},
@@ -74,6 +76,11 @@ var (
 	defaultPlots  = plotNames(func(p plotDeclaration) bool { return !p.onlyAsked })
 	multiplePlots = plotNames(func(p plotDeclaration) bool { return p.multiples })
 )
+
+// fits says whether a plot can show a map: one of errors needs a stated error.
+func (p plotDeclaration) fits(m mapConfig) bool {
+	return p.ofMap == m.Kind && (p.name != plotError || m.Error.Error > 0)
+}
 
 // captionOf names the picture in a report, of a loss where the plot shows one of a split.
 func (p plotDeclaration) captionOf(loss string) string {

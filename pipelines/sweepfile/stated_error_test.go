@@ -19,7 +19,7 @@ maps:
   - {kind: surface, name: plain}
   - {kind: trajectory, error: 0.05}
   - {kind: surface, name: absolute, error: {absolute: 0.05}}
-plots: [line, {kind: contour, points: true}, trajectory]
+plots: [line, {kind: contour, points: true}, error, trajectory]
 `
 	steps := stepsOf(t, strings.Replace(minimal, "train: {", "train: {checkpoints: 1, ", 1)+maps)
 	cost := map[string]float64{}
@@ -54,11 +54,17 @@ plots: [line, {kind: contour, points: true}, trajectory]
 		"line-plot":              "Loss and accuracy along a line; error ≤ 1 % with 95 % confidence",
 		"surface-train-contour":  "Surface of the training loss, contours; error ≤ 2 % with 95 % confidence",
 		"plain-train-contour":    "Surface of the training loss, contours",
+		"absolute-train-error":   "Stated error of the training loss; error ≤ 0.05 with 95 % confidence",
 		"absolute-train-contour": "Surface of the training loss, contours; error ≤ 0.05 with 95 % confidence",
 		"trajectory-train-plot":  "Path of the training over the training loss; error ≤ 5 % with 95 % confidence",
 	} {
 		if got := steps[name].Caption; got != want {
 			t.Errorf("the caption of %s is %q, want %q", name, got, want)
+		}
+	}
+	for name, want := range map[string]bool{"surface-train-error": true, "exact-train-error": false, "plain-train-error": false} {
+		if _, ok := steps[name]; ok != want {
+			t.Errorf("there is a picture %s: %v", name, ok)
 		}
 	}
 	if !strings.Contains(string(steps["surface-train-contour"].Params), `"points":true`) {
@@ -76,6 +82,8 @@ func TestStatedErrorMistakes(t *testing.T) {
 		"{kind: surface, error: {relative: 0.02}}":   "maps.error: want {absolute: ERROR}, exact or one of",
 		"{kind: surface, error: {}}":                 "maps.error: want {absolute: ERROR}, exact or one of",
 		"{kind: surface, error: NaN}":                "want exact or one of",
+		"{kind: surface}]\nplots: [error":            "plots: error needs a map of kind surface with a stated error; give one error: 0.02, or leave it out",
+		"{kind: line, error: 0.02}]\nplots: [error":  "plots: error needs a map of kind surface; add one to maps, or leave it out",
 		"{kind: hessian, error: 0.02}":               "a map of kind hessian has no error, only line and surface and trajectory have",
 	} {
 		_, err := Parse("one.yaml", []byte(minimal+"maps: ["+maps+"]\n"), catalog, "")

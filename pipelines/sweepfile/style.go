@@ -166,8 +166,11 @@ func (cfg *config) resolvePlots(c *syntax.Checker, tree *syntax.Node) {
 			c.Addf(items[i].At, "plots: %s is listed twice", plot.Kind)
 		}
 		seen[plot.Kind] = true
-		if kind := findPlot(plot.Kind).ofMap; kind != "" && !cfg.has(kind) {
-			c.Addf(tree.Place("plots"), "plots: %s needs a map of kind %s; add one to maps, or leave it out", plot.Kind, kind)
+		switch kind := findPlot(plot.Kind); {
+		case kind.ofMap != "" && !cfg.has(kind.ofMap):
+			c.Addf(tree.Place("plots"), "plots: %s needs a map of kind %s; add one to maps, or leave it out", plot.Kind, kind.ofMap)
+		case plot.Kind == plotError && !cfg.shown(kind):
+			c.Addf(tree.Place("plots"), "plots: %s needs a map of kind %s with a stated error; give one error: 0.02, or leave it out", plot.Kind, kind.ofMap)
 		}
 		plot.Check(c, items[i], "plots: "+plot.Kind)
 	}
@@ -180,6 +183,11 @@ func (cfg *config) resolvePlots(c *syntax.Checker, tree *syntax.Node) {
 func (cfg *config) has(kind string) bool {
 	return slices.ContainsFunc(cfg.Maps, func(m mapConfig) bool { return m.Kind == kind }) ||
 		slices.ContainsFunc(cfg.Compare, func(m compareConfig) bool { return m.Kind == kind })
+}
+
+// shown says whether a plot shows a map.
+func (cfg *config) shown(p plotDeclaration) bool {
+	return slices.ContainsFunc(cfg.Maps, p.fits) || slices.ContainsFunc(cfg.Compare, func(m compareConfig) bool { return p.fits(m.mapConfig) })
 }
 
 // draws says whether a plot is asked for.

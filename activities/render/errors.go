@@ -1,0 +1,60 @@
+package render
+
+import (
+	"errors"
+	"math"
+	"strings"
+
+	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/render/picture"
+	"lossatlas/activities/surface"
+)
+
+var errorPlot = Plot{
+	Name: "error",
+	has:  func(d Data) bool { return d.Grid != nil },
+	draw: func(d Data, opt picture.Options) (picture.Figure, error) { return Errors(*d.Grid, opt) },
+}
+
+// Errors draws the bounds of the losses' errors as a map of one rectangle a point: in percent of the loss, of grids with an absolute error
+// in its unit. Evaluated points have the error 0. Points whose loss is believed not to be finite, or of which nothing can be said, are hatched.
+// It fails when the grid has no estimate, or fewer than 2×2 points.
+func Errors(g surface.Grid, opt picture.Options) (picture.Figure, error) {
+	opt, err := opt.Filled()
+	if err != nil {
+		return picture.Figure{}, err
+	}
+	if g.Estimate == nil {
+		return picture.Figure{}, errors.New("a grid of exact values: a picture of errors needs a map with a stated error")
+	}
+	values, unit := shownErrors(g)
+	f, err := lattice.NewField(g, "error", values, 2)
+	if err != nil {
+		return picture.Figure{}, err
+	}
+	r := ramp{scale: chart.Scale{Lo: 0, Hi: 1}, colormap: opt.Colormap, name: "error of the " + opt.LossName() + unit}
+	notes := picture.WithoutValue("error", f.Bad, f.Absent, len(f.Z), "hatched", "grey")
+	if !f.Empty() && f.Hi > 0 {
+		r.scale.Hi = f.Hi
+		notes = append(notes, "largest "+chart.Number(f.Hi))
+	}
+	if f.Note != "" {
+		notes = append(notes, f.Note)
+	}
+	return tiles(f, strings.Join(notes, "; "), r, opt), nil
+}
+
+// shownErrors are the errors of an estimated grid in the unit in which a picture shows them.
+func shownErrors(g surface.Grid) (values []float64, unit string) {
+	if g.Estimate.Absolute {
+		return g.Estimate.LossError, ""
+	}
+	values = make([]float64, len(g.Loss))
+	for i, e := range g.Estimate.LossError {
+		if e != 0 { // also of a loss of 0
+			values[i] = 100 * math.Abs(e/g.Loss[i])
+		}
+	}
+	return values, " (% of it)"
+}
