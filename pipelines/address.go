@@ -13,6 +13,7 @@ const (
 	RoleDirections Role = "directions" // of a map
 	RolePath       Role = "path"       // of a training, or of several
 	RolePathLoss   Role = "path-loss"  // the loss along a path, over one split
+	RoleRange      Role = "range"      // how far a map reaches
 	RoleMap        Role = "map"        // the numbers of a map over one split: a grid or a spectrum
 	RoleLoss       Role = "loss"       // the numbers of a map without the weight decay that its step of RoleMap adds
 	RoleFlatness   Role = "flatness"   // of a map over one split

@@ -76,14 +76,14 @@ type LabelNoise struct {
 	Seed     uint64  `json:"seed"`
 }
 
-// Fit lays the axes of a map around a path. Each such axis says only how many points it has.
+// Fit lays the axes of a map around a path, or over the range that a step found. Each such axis says only how many points it has.
 type Fit struct {
 	X      bool    `json:"x"`
 	Y      bool    `json:"y"`
-	Margin float64 `json:"margin"` // room on each side, as a fraction of the path's extent
+	Margin float64 `json:"margin"` // room on each side, as a fraction of the path's extent; 0 for a range
 }
 
-// MapParams is a line (Y nil) or a surface. Inputs: weights, directions, and with Fit the path. Output: grid.
+// MapParams is a line (Y nil) or a surface. Inputs: weights, directions, and with Fit the path or the range. Output: grid.
 type MapParams struct {
 	Net  Network `json:"net"`
 	Data MapData `json:"data"`

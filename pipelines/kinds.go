@@ -67,6 +67,7 @@ var specs = map[Kind]Spec{
 	KindDifference:      differenceSpec,
 	KindLine:            mapSpec,
 	KindSurface:         mapSpec,
+	KindRange:           rangeSpec,
 	KindHessian:         hessianSpec,
 	KindTrajectory:      trajectorySpec,
 	KindPathLoss:        pathLossSpec,

@@ -16,5 +16,7 @@
 // What no point of a round meets remains unseen: a needle narrower than the coarse lattice's distance (an eighth of the
 // range), where it touches no known point.
 //
+// Search finds the range of a lattice in the same way, in rounds.
+//
 // All results are functions of the known values alone: the same bits on all machines whose exp, log and sqrt give the same.
 package refine

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"lossatlas/activities/refine"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
 	"lossatlas/artifacts"
@@ -17,17 +18,39 @@ const chunkPrefix = "points-"
 // ChunkPart is the name of the part with a chunk of a map.
 func ChunkPart(i int) string { return fmt.Sprintf(chunkPrefix+"%05d", i) }
 
-// Fit lays the axes of a map around the path that it is to show.
-func Fit(p pipelines.MapParams, path *trajectory.Path) pipelines.MapParams {
+// Fit lays the axes of a map around the path that it is to show, or over the range that was found for it. input reads an input of its step.
+func Fit(p pipelines.MapParams, inputs map[string]artifacts.Digest, input func(name string) ([]byte, error)) (pipelines.MapParams, error) {
+	if p.Fit == nil {
+		return p, nil
+	}
+	name := pipelines.OutPath
+	if _, ok := inputs[pipelines.OutRange]; ok {
+		name = pipelines.OutRange
+	}
+	b, err := input(name)
+	if err != nil {
+		return p, err
+	}
+	var around interface {
+		Range(axis int, margin float64) (lo, hi float64)
+	}
+	if name == pipelines.OutRange {
+		around, err = refine.DecodeRange(b)
+	} else {
+		around, err = trajectory.DecodePath(b)
+	}
+	if err != nil {
+		return p, fmt.Errorf("input %s: %w", name, err)
+	}
 	if p.Fit.X {
-		p.X.Min, p.X.Max = path.Range(0, p.Fit.Margin)
+		p.X.Min, p.X.Max = around.Range(0, p.Fit.Margin)
 	}
 	if p.Fit.Y && p.Y != nil {
 		y := *p.Y
-		y.Min, y.Max = path.Range(1, p.Fit.Margin)
+		y.Min, y.Max = around.Range(1, p.Fit.Margin)
 		p.Y = &y
 	}
-	return p
+	return p, nil
 }
 
 // Lattice returns the coordinates along both axes of a map; a line has the single β = 0.

@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"lossatlas/activities/surface"
-	"lossatlas/activities/trajectory"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -102,16 +101,9 @@ func emptyGrid(ctx context.Context, store Store, key artifacts.Key, recipe artif
 	if err := json.Unmarshal(recipe.Params, &p); err != nil {
 		return nil, fmt.Errorf("parameters of step %s: %w", key, err)
 	}
-	if p.Fit != nil {
-		b, err := store.Get(ctx, recipe.Inputs[pipelines.OutPath])
-		if err != nil {
-			return nil, fmt.Errorf("the path of step %s: %w", key, err)
-		}
-		path, err := trajectory.DecodePath(b)
-		if err != nil {
-			return nil, fmt.Errorf("the path of step %s: %w", key, err)
-		}
-		p = Fit(p, path)
+	p, err := Fit(p, recipe.Inputs, func(name string) ([]byte, error) { return store.Get(ctx, recipe.Inputs[name]) })
+	if err != nil {
+		return nil, fmt.Errorf("the range of step %s: %w", key, err)
 	}
 	return NewGrid(key, recipe, p)
 }

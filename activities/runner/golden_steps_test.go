@@ -100,6 +100,7 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 			map[string]Input{pipelines.OutWeights: weights(1), pipelines.InTowardX: weights(2), pipelines.InTowardY: weights(3)}),
 		one(pipelines.KindLine, line, around),
 		one(pipelines.KindSurface, mp, around),
+		one(pipelines.KindRange, pipelines.RangeParams{Net: golden, Data: images, Batch: 8, Axes: 2, Rise: 1.2}, around),
 		one(pipelines.KindHessian, pipelines.HessianParams{MapParams: pipelines.MapParams{Net: golden, Data: images, X: pipelines.Axis{Max: 0.5, N: 2}, Y: &pipelines.Axis{Max: 0.5, N: 2}, Batch: 8}, Subset: "weights", Tolerance: 0.1}, around),
 		one(pipelines.KindSpectrum, pipelines.SpectrumParams{Net: golden, Data: images, Batch: 8, Subset: "weights", Tolerance: 0.1, Probes: 2, Steps: 8, Seed: 1}, at),
 		one(pipelines.KindTrajectory, pipelines.TrajectoryParams{Net: golden, Problem: shapesProblem, Ignore: "biasbn", Normalize: "filter", Seed: 1, Epochs: []int{0, 1, 2}},

@@ -56,6 +56,7 @@ var kinds = map[pipelines.Kind]Kind{
 	pipelines.KindDifference:      {Make: difference},
 	pipelines.KindLine:            {Cut: cutMap},
 	pipelines.KindSurface:         {Cut: cutMap},
+	pipelines.KindRange:           {Cut: cutRange},
 	pipelines.KindHessian:         {Cut: cutHessian},
 	pipelines.KindTrajectory:      {Make: followPath},
 	pipelines.KindPathLoss:        {Cut: cutPathLoss},

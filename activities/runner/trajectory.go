@@ -142,14 +142,12 @@ func follow(ctx context.Context, points *keptPoints, p pipelines.TrajectoryParam
 	}, nil
 }
 
-// fitted lays a map's axes around the path that it is to show.
+// fitted lays a map's axes around the path that it is to show, or over its range.
 func (r *Run) fitted(ctx context.Context, p pipelines.MapParams) (pipelines.MapParams, error) {
-	if p.Fit == nil {
-		return p, nil
+	var loading error
+	p, err := results.Fit(p, r.Recipe.Inputs, func(name string) (b []byte, err error) { b, loading = r.input(ctx, name); return b, loading })
+	if err != nil && loading == nil {
+		return p, Permanent("BadRange", fmt.Errorf("%s: %w", r.Label, err))
 	}
-	path, err := r.path(ctx, pipelines.OutPath)
-	if err != nil {
-		return p, err
-	}
-	return results.Fit(p, path), nil
+	return p, err
 }

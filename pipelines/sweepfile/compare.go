@@ -47,7 +47,8 @@ var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a co
 	{Name: "through", Doc: "The three experiments, written as those of between.", Type: selectors{3}, Kinds: onThree},
 	{Name: ofKey, Doc: "The experiments whose paths are shown, written as those of between; the plane leads through the last weights of the first. train.checkpoints says which weights a path leads through.",
 		Type: selectors{0}, Kinds: onPaths},
-	{Name: "range", Doc: "First and last value of α (and of β, unless y says otherwise); the first minimizer is at 0, the others at 1.", Type: values.Interval{}, Default: []any{-0.5, 1.5}, Kinds: onMinimizers},
+	of(onMinimizers, rangeField("First and last value of α (and of β, unless y says otherwise); the first minimizer is at 0, the others at 1.", mapRange{ends: [2]float64{-0.5, 1.5}})),
+	of(onMinimizers, riseField),
 	{Name: "x", Doc: "First and last value of α, in place of range, or of what fits the paths.", Type: values.Interval{}, Kinds: onPlanes},
 	{Name: "y", Doc: "First and last value of β, in place of range, or of what fits the paths.", Type: values.Interval{}, Kinds: onPlanes},
 	of(onInterpolation, pointsField),
@@ -409,6 +410,7 @@ func (b *builder) addComparison(m compareConfig, train []pathSource, names []str
 		kind, mp = pipelines.KindSurface, b.plane(m.mapConfig)
 	}
 	inputs = map[string]pipelines.Ref{pipelines.OutWeights: weights, pipelines.OutDirections: {Step: directions, Output: pipelines.OutDirections}}
+	maps.Copy(inputs, b.addRange(m.mapConfig, "range", 1, inputs))
 	grids := make(map[string]string)
 	for _, r := range m.Ranges {
 		mp = m.over(mp, b.mapData(m.mapConfig, r))

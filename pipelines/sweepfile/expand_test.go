@@ -27,7 +27,7 @@ func genSweep(t *rapid.T) generated {
 		"train.augment":                {"true", "false"},
 		"train.epochs":                 {"3", "300"},
 		"dataset.train":                {"10000", "50000"},
-		"maps.range":                   {"[-1, 1]", "[-0.5, 0.5]", "[0, 2]"},
+		"maps.range":                   {"[-1, 1]", "[-0.5, 0.5]", "[0, 2]", "auto"},
 		"maps.surface.resolution":      {"17", "[9, 5]"},
 		"maps.images":                  {"100", "'train[0:200]'"},
 		"maps.normalize":               {"filter", "layer", "none"},

@@ -11,7 +11,7 @@ const mapHessian = "hessian"
 var hessianMap = mapKind{
 	name:    mapHessian,
 	doc:     "the extreme eigenvalues of its second derivatives, in the same plane.",
-	shared:  []string{"directions", "normalize", "ignore", "range", "x", "y", "resolution", "subset", "layers", "tolerance"},
+	shared:  []string{"directions", "normalize", "ignore", "range", "rise", "x", "y", "resolution", "subset", "layers", "tolerance"},
 	splits:  []string{values.SplitTrain},
 	resolve: resolveLattice,
 	add:     addHessian,

@@ -12,7 +12,7 @@ const mapLine = "line"
 var lineMap = mapKind{
 	name:    mapLine,
 	doc:     "the loss along one direction.",
-	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "error"},
+	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "rise", "error"},
 	own:     []syntax.Field{pointsField},
 	splits:  values.SplitNames,
 	resolve: resolveLattice,

@@ -11,7 +11,7 @@ const mapSurface = "surface"
 var surfaceMap = mapKind{
 	name:    mapSurface,
 	doc:     "in the plane of two.",
-	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "x", "y", "resolution", "error"},
+	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "rise", "x", "y", "resolution", "error"},
 	splits:  []string{values.SplitTrain},
 	resolve: resolveLattice,
 	add:     addSurface,

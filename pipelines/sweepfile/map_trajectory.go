@@ -104,16 +104,9 @@ func (b *builder) addPaths(m mapConfig, prefix, title string, first pathSource, 
 		inputs = inputs[n:]
 	}
 	path := b.add(prefix+"path", pipelines.Address{Map: m.Name, Role: pipelines.RolePath}, pipelines.KindTrajectory, tp, points)
-	mp := m.allowed(pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{N: m.Resolution[0]}, Y: &pipelines.Axis{N: m.Resolution[1]}})
+	mp := b.plane(m)
 	around := map[string]pipelines.Ref{pipelines.OutWeights: points[pipelines.OutWeights], pipelines.OutDirections: {Step: path, Output: pipelines.OutDirections}}
-	if m.X != nil {
-		mp.X.Min, mp.X.Max = m.X[0], m.X[1]
-	}
-	if m.Y != nil {
-		mp.Y.Min, mp.Y.Max = m.Y[0], m.Y[1]
-	}
-	if m.X == nil || m.Y == nil {
-		mp.Fit = &pipelines.Fit{X: m.X == nil, Y: m.Y == nil, Margin: m.Margin}
+	if mp.Fit != nil {
 		around[pipelines.OutPath] = pipelines.Ref{Step: path, Output: pipelines.OutPath}
 	}
 	caption := "Path of the training over the "

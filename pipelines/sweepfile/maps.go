@@ -2,6 +2,7 @@ package sweepfile
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,7 +49,8 @@ type mapConfig struct {
 	Ignore     string              `field:"ignore"`
 	Seed       uint64              `field:"seed"`
 	Pairs      int                 `field:"pairs"`
-	Range      [2]float64          `field:"range"`
+	Range      mapRange            `field:"range"`
+	Rise       float64             `field:"rise"`
 	X          *[2]float64         `field:"x"`
 	Y          *[2]float64         `field:"y"`
 	Resolution [2]int              `field:"resolution"`
@@ -87,7 +89,8 @@ var sharedMapFields = []syntax.Field{
 	{Name: "seed", Doc: "Seed of the random directions, or of a spectrum's random vectors.", Type: syntax.Integer{Min: 0, Max: maxSeed}, Default: int64(1)},
 	{Name: "pairs", Doc: "Pairs of directions (of a line: directions) along which flatness is measured, with the seeds seed, seed + 1 and so on. The first is drawn.",
 		Type: syntax.Integer{Min: 1, Max: maxPairs}, Default: int64(1)},
-	{Name: "range", Doc: "First and last value of α (and of β, unless y says otherwise).", Type: values.Interval{}, Default: []any{-1.0, 1.0}},
+	rangeField("First and last value of α (and of β, unless y says otherwise).", mapRange{ends: [2]float64{-1, 1}}),
+	riseField,
 	{Name: "x", Doc: "First and last value of α, in place of range; of a trajectory, of the first principal component, in place of what fits the path.", Type: values.Interval{}},
 	{Name: "y", Doc: "First and last value of β, in place of range; of a trajectory, of the second principal component.", Type: values.Interval{}},
 	resolutionField,
@@ -165,6 +168,7 @@ func (cfg *config) evaluations() (n int) {
 // resolveMap settles which directions a map has and which images it looks at.
 func (cfg *config) resolveMap(c *syntax.Checker, cat Catalog, m *mapConfig, item *syntax.Node) {
 	kind := mapKindOf(m.Kind)
+	m.resolveRange(c, item)
 	cfg.resolveLoss(c, cat, m, item)
 	cfg.resolveDecay(c, m, item)
 	m.resolveDirections(c, item)
@@ -224,25 +228,40 @@ func inOrder(splits []string) []string {
 
 // resolveLattice settles the sides of a lattice around the weights.
 func resolveLattice(_ *config, _ *syntax.Checker, m *mapConfig, _ *syntax.Node) {
+	if m.Range.auto {
+		return
+	}
 	if m.X == nil {
-		m.X = new(m.Range)
+		m.X = new(m.Range.ends)
 	}
 	if m.Y == nil {
-		m.Y = new(m.Range)
+		m.Y = new(m.Range.ends)
 	}
 }
 
-// line and plane are the lattices of a map over one direction and two.
+// line and plane are the lattices of a map over one direction and two. Axes without a range are fitted.
 func (b *builder) line(m mapConfig) pipelines.MapParams {
-	return m.allowed(pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{Min: m.X[0], Max: m.X[1], N: m.Points}})
+	p := pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{N: m.Points}}
+	if m.X == nil {
+		p.Fit = &pipelines.Fit{X: true}
+	} else {
+		p.X.Min, p.X.Max = m.X[0], m.X[1]
+	}
+	return m.allowed(p)
 }
 
 func (b *builder) plane(m mapConfig) pipelines.MapParams {
-	return m.allowed(pipelines.MapParams{
-		Net: b.config.network(),
-		X:   pipelines.Axis{Min: m.X[0], Max: m.X[1], N: m.Resolution[0]},
-		Y:   &pipelines.Axis{Min: m.Y[0], Max: m.Y[1], N: m.Resolution[1]},
-	})
+	p := pipelines.MapParams{Net: b.config.network(), X: pipelines.Axis{N: m.Resolution[0]}, Y: &pipelines.Axis{N: m.Resolution[1]}}
+	if m.X != nil {
+		p.X.Min, p.X.Max = m.X[0], m.X[1]
+	}
+	if m.Y != nil {
+		p.Y.Min, p.Y.Max = m.Y[0], m.Y[1]
+	}
+	if m.X == nil || m.Y == nil {
+		p.Fit = &pipelines.Fit{X: m.X == nil, Y: m.Y == nil, Margin: m.Margin}
+	}
+	return m.allowed(p)
 }
 
 // allowed gives the lattice of a map the error of its field.
@@ -258,6 +277,7 @@ type grids map[string][]string
 func (b *builder) addGrids(m mapConfig, train string, kind pipelines.Kind, params func(pipelines.MapData) any) grids {
 	weights := pipelines.Ref{Step: train, Output: pipelines.OutWeights}
 	out := make(grids)
+	var reach map[string]pipelines.Ref
 	for pair := range max(m.Pairs, 1) {
 		// No map can have this in its name, so that the steps of pairs are like those of no other map.
 		suffix := ""
@@ -266,6 +286,10 @@ func (b *builder) addGrids(m mapConfig, train string, kind pipelines.Kind, param
 		}
 		along := b.addDirections(m, m.Name+"-directions"+suffix, pair, weights)
 		inputs := map[string]pipelines.Ref{pipelines.OutWeights: weights, pipelines.OutDirections: along}
+		if pair == 0 {
+			reach = b.addRange(m, m.Name+"-range", 0, inputs)
+		}
+		maps.Copy(inputs, reach)
 		for _, r := range m.Ranges {
 			id := b.addMap(m, m.Name+"-"+r.Split+suffix, pipelines.Address{Map: m.Name, Split: r.Split, Pair: pair}, kind, params(b.mapData(m, r)), inputs)
 			out[r.Split] = append(out[r.Split], id)
