@@ -12,7 +12,7 @@ const (
 )
 
 var mapSpec = Spec{
-	Version: 3, Numeric: true, Unit: "point", Attempt: time.Hour,
+	Version: 4, Numeric: true, Unit: "point", Attempt: time.Hour,
 	Outputs: []string{OutGrid},
 	Label:   typed(MapParams.label),
 	Cost: typed(func(p MapParams) Cost {
@@ -93,7 +93,9 @@ type MapParams struct {
 	StatedError
 	// Estimator is the version of activities/refine that chooses and estimates points, where Error is not 0.
 	Estimator int `json:"estimator,omitempty"`
-	Batch     int `json:"batch"` // images per executable call; summation order, hence the last bits, depend on it
+	// Population is how many examples Data is a sample of; where it is larger, the grid has the standard errors that follow.
+	Population int `json:"population,omitempty"`
+	Batch      int `json:"batch"` // images per executable call; summation order, hence the last bits, depend on it
 	// BatchNorm says by which statistics batch normalization normalizes; nil is the running ones.
 	BatchNorm *BatchNorm `json:"batchnorm,omitempty"`
 }

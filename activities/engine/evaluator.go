@@ -38,8 +38,10 @@ type Evaluator struct {
 	batches  []batch        // the first of the examples, on the device
 
 	norm          Norm
-	statistics    []statisticsPart // of which running statistics are recomputed
-	params, state plane            // the running statistics move along with θ where their plane has directions
+	statistics    []statisticsPart   // of which running statistics are recomputed
+	atCenter      *perExample        // nil until standard errors are asked for
+	weights       *perExampleWeights // of the examples, once they are needed
+	params, state plane              // the running statistics move along with θ where their plane has directions
 }
 
 // residentBytes is how many bytes of examples an evaluator keeps on the device.
@@ -104,8 +106,8 @@ func (e *Evaluator) compile(kind string, build func(in []*graph.Node) []*graph.N
 
 func (e *Evaluator) compileForward() (err error) {
 	e.forward, err = e.compile("evaluate", func(in []*graph.Node) []*graph.Node {
-		loss, score := e.lossAndScore(e.net.Split(in[0]), in)
-		return []*graph.Node{graph.Stack([]*graph.Node{loss, score}, 0)}
+		loss, score := e.perExample(e.net.Split(in[0]), in)
+		return []*graph.Node{graph.Stack([]*graph.Node{maskedSum(loss, in[4]), maskedSum(score, in[4])}, 0), graph.Stack([]*graph.Node{loss, score}, 0)}
 	})
 	return err
 }
@@ -113,10 +115,14 @@ func (e *Evaluator) compileForward() (err error) {
 // lossAndScore adds the sums of the losses and scores of a batch to a graph with the inputs
 // of compile, of which params are θ cut into tensors.
 func (e *Evaluator) lossAndScore(params, in []*graph.Node) (loss, score *graph.Node) {
-	p := e.net.Problem
-	outputs := e.outputs(params, in[1], p.Normalize(in[2], dtypes.Float32))
-	loss, score = p.LossAndScore(outputs, in[3])
+	loss, score = e.perExample(params, in)
 	return maskedSum(loss, in[4]), maskedSum(score, in[4])
+}
+
+// perExample adds the losses and scores [batch] themselves.
+func (e *Evaluator) perExample(params, in []*graph.Node) (loss, score *graph.Node) {
+	p := e.net.Problem
+	return p.LossAndScore(e.outputs(params, in[1], p.Normalize(in[2], dtypes.Float32)), in[3])
 }
 
 // maskedSum is the sum of v [batch] over the first count (a scalar, int32)
@@ -158,6 +164,7 @@ func (e *Evaluator) SetCenter(theta, state []float32) error {
 	if err := e.net.Check(theta, state); err != nil {
 		return err
 	}
+	e.atCenter = nil
 	return errors.Join(e.backend.replace(&e.params.from, theta), e.backend.replace(&e.state.from, append([]float32{}, state...)))
 }
 
@@ -192,6 +199,11 @@ func (e *Evaluator) SetStateDirections(delta, eta []float32) error {
 // an error when the context ends, which is looked at between batches. The sums
 // of the batches are float32, what they add up to is float64.
 func (e *Evaluator) At(ctx context.Context, alpha, beta float64) (Eval, error) {
+	return e.evaluate(ctx, alpha, beta, nil)
+}
+
+// evaluate is At, and adds the values of each example to each, if it is not nil.
+func (e *Evaluator) evaluate(ctx context.Context, alpha, beta float64, each *perExample) (Eval, error) {
 	if !e.centred() {
 		return Eval{}, fmt.Errorf("evaluation of network %s before its centre was set", e.net.Name)
 	}
@@ -215,11 +227,24 @@ func (e *Evaluator) At(ctx context.Context, alpha, beta float64) (Eval, error) {
 		if err != nil {
 			return err
 		}
+		defer func() {
+			for _, o := range out {
+				o.Free()
+			}
+		}()
 		var sums [2]float32
-		err = Download(out[0], sums[:])
-		out[0].Free()
+		if err := Download(out[0], sums[:]); err != nil {
+			return err
+		}
 		loss += float64(sums[0])
 		score += float64(sums[1])
+		if each == nil {
+			return nil
+		}
+		values, err := Read(out[1])
+		if err == nil {
+			each.add(values[:b.examples], values[e.size:][:b.examples])
+		}
 		return err
 	})
 	if err != nil {

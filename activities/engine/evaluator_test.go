@@ -397,3 +397,78 @@ func TestCorrectOfLogits(t *testing.T) {
 		}
 	})
 }
+
+// TestSampled compares standard errors with those that follow from evaluations of single images: of a mean, of the score, and of the
+// difference to the center, also where labels are weighted and ignored.
+func TestSampled(t *testing.T) {
+	weighted := shared.Problem
+	weighted.ClassWeights, weighted.Ignore = []float64{1, 2, 0.5, 1, 1, 3, 1, 1, 0.25, 1}, new(int32)
+	*weighted.Ignore = 4
+	for name, p := range map[string]problem.Problem{"plain": shared.Problem, "weighted": weighted} {
+		eachBackend(t, func(t *testing.T, b *engine.Backend) {
+			images := shared.Noise(p, 21)
+			net, err := nets.New("tiny", shared.TinyA(), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			theta, state := net.Init(1)
+			delta := make([]float32, len(theta))
+			for i := range delta {
+				delta[i] = float32(math.Sin(float64(i))) / 4
+			}
+			prepared := func(s data.Split, size int) *engine.Evaluator {
+				e, err := engine.NewEvaluator(b, net, s, size)
+				if err == nil {
+					err = errors.Join(e.SetCenter(theta, state), e.SetDirections(delta, nil))
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(e.Close)
+				return e
+			}
+			e := prepared(images, 8)
+			var weight, places float64
+			var w, loss, score, center []float64
+			for i := range images.Len() {
+				one := images.Slice(i, i+1)
+				totals := one.Totals()
+				weight, places, w = weight+totals.Weight, places+totals.Places, append(w, totals.Weight)
+				if totals.Places == 0 { // ignored: the mean over no labels is NaN
+					loss, score, center = append(loss, 0), append(score, 0), append(center, 0)
+					continue
+				}
+				single := prepared(one, 1)
+				v := at(t, single, 0.7, 0)
+				loss, score, center = append(loss, v.Loss), append(score, v.Score), append(center, at(t, single, 0, 0).Loss)
+			}
+			v, got, err := e.Sampled(t.Context(), 0.7, 0)
+			if err != nil || v != at(t, e, 0.7, 0) {
+				t.Fatalf("%s: %v, %+v and %+v", name, err, v, at(t, e, 0.7, 0))
+			}
+			c := at(t, e, 0, 0).Loss
+			var l, s, r float64
+			for i := range w {
+				n := float64(len(w))
+				l += n / (n - 1) * math.Pow(w[i]*(loss[i]-v.Loss)/weight, 2)
+				r += n / (n - 1) * math.Pow(w[i]*(loss[i]-v.Loss-center[i]+c)/weight, 2)
+				if w[i] > 0 {
+					s += n / (n - 1) * math.Pow((score[i]-v.Score)/places, 2)
+				}
+			}
+			for what, pair := range map[string][2]float64{"loss": {got.Loss, math.Sqrt(l)}, "score": {got.Score, math.Sqrt(s)}, "rise": {got.Rise, math.Sqrt(r)}} {
+				if !(relative(pair[0], pair[1]) < 1e-4) {
+					t.Errorf("%s: the standard error of the %s is %v, want %v", name, what, pair[0], pair[1])
+				}
+			}
+			if _, here, err := e.Sampled(t.Context(), 0, 0); err != nil || here.Rise != 0 || !(here.Loss > 0) {
+				t.Errorf("%s: at the center %+v, %v", name, here, err)
+			}
+			byBatch, err := engine.NewNormEvaluator(b, net, images, 7, engine.Norm{ByBatch: true})
+			if err != nil || byBatch.IsSampled() {
+				t.Errorf("%s: a batch's own statistics: %v", name, err)
+			}
+			byBatch.Close()
+		})
+	}
+}

@@ -52,6 +52,12 @@ func (p Problem) variance(targets []float32) (sum float64) {
 	return sum
 }
 
+// ScoreIsMean says whether the score is a mean over examples or their labels.
+func (p Problem) ScoreIsMean() bool {
+	name := p.ScoreName()
+	return name != NoScore && name != Determination
+}
+
 // Means is the mean loss and the mean score in percent, of sums over the examples of the totals.
 func (p Problem) Means(loss, score float64, t Totals) (meanLoss, meanScore float64) {
 	meanLoss = loss / t.Weight

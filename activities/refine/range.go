@@ -54,7 +54,7 @@ func DecodeRange(b []byte) (*Range, error) {
 // Rungs are the numbers of distances: rung 0 is 1, and rungs are powers of the tenth root of ten, rounded.
 const (
 	firstRung, lastRung = -40, 20
-	gallop              = 3 // a factor of 2
+	gallop              = 3    // a factor of 2
 	saturated           = 0.9  // of the highest rise
 	flat                = 0.01 // in units
 	leastUnit           = 1e-6 // of the largest rise at distance 1

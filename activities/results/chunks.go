@@ -70,6 +70,9 @@ func NewGrid(key artifacts.Key, recipe artifacts.Recipe, p pipelines.MapParams) 
 	}
 	g := surface.NewGrid(Lattice(p))
 	g.Meta = meta
+	if p.Population > p.Data.To-p.Data.From {
+		g.SampledFrom(p.Data.To-p.Data.From, p.Population)
+	}
 	return g, nil
 }
 
@@ -82,9 +85,9 @@ func AddChunk(grid *surface.Grid, kind pipelines.Kind, b []byte) error {
 		}
 		return grid.AddCurved(points)
 	}
-	points, err := surface.DecodePoints(b)
+	points, err := surface.DecodeSampled(b)
 	if err != nil {
 		return err
 	}
-	return grid.Add(points)
+	return grid.AddSampled(points)
 }

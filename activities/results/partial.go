@@ -112,6 +112,9 @@ func emptyGrid(ctx context.Context, store Store, key artifacts.Key, recipe artif
 func (p *partialMap) snapshot() *surface.Grid {
 	g := *p.grid
 	g.Loss, g.Accuracy, g.Mask = slices.Clone(g.Loss), slices.Clone(g.Accuracy), slices.Clone(g.Mask)
+	if s := g.Sampling; s != nil {
+		g.Sampling = &surface.Sampling{Images: s.Images, Population: s.Population, LossSE: slices.Clone(s.LossSE), AccuracySE: slices.Clone(s.AccuracySE), RiseSE: slices.Clone(s.RiseSE)}
+	}
 	if c := g.Curvature; c != nil {
 		g.Curvature = &surface.Curvature{LambdaMin: slices.Clone(c.LambdaMin), LambdaMax: slices.Clone(c.LambdaMax),
 			ResidualMin: slices.Clone(c.ResidualMin), ResidualMax: slices.Clone(c.ResidualMax)}

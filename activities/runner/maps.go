@@ -3,8 +3,10 @@ package runner
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"lossatlas/activities/directions"
+	"lossatlas/activities/engine"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
@@ -70,21 +72,37 @@ func (m *lossMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 	m.begin("chunk", chunk)
 	xs, ys := results.Lattice(m.p)
 	indices := m.chunks[chunk]
-	points := make([]surface.Point, 0, len(indices))
+	points := make([]surface.Sampled, 0, len(indices))
 	for i, index := range indices {
 		if p, ok := known[index]; ok {
 			points = append(points, p)
 			continue
 		}
-		v, err := e.At(ctx, xs[index%len(xs)], ys[index/len(xs)])
+		p, err := m.point(ctx, e, xs[index%len(xs)], ys[index/len(xs)])
 		if err != nil {
 			return nil, err
 		}
-		points = append(points, surface.Point{Index: index, Loss: v.Loss, Accuracy: v.Score})
+		p.Index = index
+		points = append(points, p)
 		m.Pulse.Progress(Progress{Done: i + 1, Total: len(indices), Unit: "point", Points: len(indices)})
 		m.countPoint(ctx, m.p.Images())
 	}
-	return surface.EncodePoints(points), nil
+	return surface.EncodeSampled(points), nil
+}
+
+// point evaluates one point, with its standard errors where the examples are a sample.
+func (m *lossMap) point(ctx context.Context, e *engine.Evaluator, x, y float64) (surface.Sampled, error) {
+	var v engine.Eval
+	var err error
+	se := engine.Sampling{Loss: math.NaN(), Score: math.NaN(), Rise: math.NaN()}
+	if n := m.p.Data.To - m.p.Data.From; m.p.Population > n {
+		v, se, err = e.Sampled(ctx, x, y)
+		by := surface.FiniteCorrection(n, m.p.Population)
+		se.Loss, se.Score, se.Rise = by*se.Loss, by*se.Score, by*se.Rise
+	} else {
+		v, err = e.At(ctx, x, y)
+	}
+	return surface.Sampled{Point: surface.Point{Loss: v.Loss, Accuracy: v.Score}, LossSE: se.Loss, AccuracySE: se.Score, RiseSE: se.Rise}, err
 }
 
 // Join makes one grid of the chunks.

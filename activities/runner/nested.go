@@ -17,11 +17,11 @@ import (
 const knownPart = "known"
 
 // known are points with their values, by index.
-type known map[int]surface.Point
+type known map[int]surface.Sampled
 
 // fill returns the encoded points of a chunk, nil if not all of them are known.
 func (k known) fill(indices []int) []byte {
-	points := make([]surface.Point, len(indices))
+	points := make([]surface.Sampled, len(indices))
 	for i, index := range indices {
 		p, ok := k[index]
 		if !ok {
@@ -29,7 +29,7 @@ func (k known) fill(indices []int) []byte {
 		}
 		points[i] = p
 	}
-	return surface.EncodePoints(points)
+	return surface.EncodeSampled(points)
 }
 
 // Find looks for finished maps of the same recipe, with another error or on coarser lattices that nest in this one, and returns
@@ -83,7 +83,7 @@ func (m *lossMap) known(ctx context.Context) (known, error) {
 	if err != nil {
 		return nil, err
 	}
-	points, err := surface.DecodePoints(b)
+	points, err := surface.DecodeSampled(b)
 	if err != nil {
 		return nil, Permanent("BadChunk", fmt.Errorf("%s: points of other maps: %w", m.Label, err))
 	}
@@ -147,7 +147,9 @@ func (m *lossMap) take(points known, grid *surface.Grid, step int) {
 		ix, iy := at%len(grid.X)*step, at/len(grid.X)*step
 		if grid.IsEvaluated(at) && grid.X[at%len(grid.X)] == xs[ix] && grid.Y[at/len(grid.X)] == ys[iy] {
 			index := iy*len(xs) + ix
-			points[index] = surface.Point{Index: index, Loss: grid.Loss[at], Accuracy: grid.Accuracy[at]}
+			p := grid.Point(at)
+			p.Index = index
+			points[index] = p
 		}
 	}
 }

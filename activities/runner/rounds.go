@@ -94,15 +94,15 @@ func (e *estimatedMap) samples(chunks [][]byte) ([]refine.Round, error) {
 	for i, r := range e.rounds {
 		known := refine.Round{Check: r.Check}
 		for j := e.first[i]; j < e.first[i+1]; j++ {
-			points, err := surface.DecodePoints(chunks[j])
+			points, err := surface.DecodeSampled(chunks[j])
 			if err == nil {
-				err = grid.Add(points)
+				err = grid.AddSampled(points)
 			}
 			if err != nil {
 				return nil, Permanent("BadChunk", fmt.Errorf("%s: chunk %d: %w", e.Label, j, err))
 			}
 			for _, p := range points {
-				known.Samples = append(known.Samples, refine.Sample(p))
+				known.Samples = append(known.Samples, refine.Sample(p.Point))
 			}
 		}
 		if len(known.Samples) > 0 {

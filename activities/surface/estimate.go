@@ -124,11 +124,8 @@ func (e *Estimate) arrays(plane []int) []npz.Array {
 func (e *Estimate) decode(a npz.Array) (err error) {
 	switch a.Name {
 	case relativeName, absoluteName:
-		v, err := floats(a.Data)
-		if err != nil || len(v) != 1 {
-			return errors.Join(err, fmt.Errorf("expected one number, got %d", len(v)))
-		}
-		e.Error, e.Absolute = v[0], a.Name == absoluteName
+		e.Absolute = a.Name == absoluteName
+		return oneNumber(a, &e.Error)
 	case "evaluated":
 		marks, ok := a.Data.([]bool)
 		if e.Evaluated = marks; !ok {

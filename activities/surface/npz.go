@@ -16,7 +16,8 @@ const maxUnpacked = 512 << 20
 // accuracy [ny][nx] in float64, mask [ny][nx] in bool, and Meta's JSON as the
 // text meta; with Decay decay [ny][nx]; with Curvature lambda_min, lambda_max, residual_min and
 // residual_max [ny][nx] as well; with Estimate stated_error [1] or stated_absolute_error [1], evaluated [ny][nx] in bool,
-// loss_error and accuracy_error [ny][nx]. All bits of the numbers are kept, and equal grids give equal bytes.
+// loss_error and accuracy_error [ny][nx]; with Sampling images [1] and population [1], loss_se, accuracy_se and rise_se [ny][nx].
+// All bits of the numbers are kept, and equal grids give equal bytes.
 func (g Grid) EncodeNPZ() ([]byte, error) {
 	if err := g.Validate(); err != nil {
 		return nil, err
@@ -38,7 +39,7 @@ func (g Grid) EncodeNPZ() ([]byte, error) {
 			arrays = append(arrays, npz.Array{Name: a.name, Shape: plane, Data: *a.values})
 		}
 	}
-	return npz.Encode(append(arrays, g.Estimate.arrays(plane)...))
+	return npz.Encode(slices.Concat(arrays, g.Estimate.arrays(plane), g.Sampling.arrays(plane)))
 }
 
 // DecodeNPZ reads a grid. Files that other programs wrote serve as well: mask
@@ -49,7 +50,7 @@ func DecodeNPZ(b []byte) (*Grid, error) {
 	if err != nil {
 		return nil, fmt.Errorf("grid: %w", err)
 	}
-	g, curvature, estimate := &Grid{}, &Curvature{}, &Estimate{}
+	g, curvature, estimate, sampling := &Grid{}, &Curvature{}, &Estimate{}, &Sampling{}
 	shapes := map[string][]int{}
 	for _, a := range arrays {
 		var err error
@@ -76,7 +77,7 @@ func DecodeNPZ(b []byte) (*Grid, error) {
 			}
 		}
 		if err == nil {
-			err = estimate.decode(a)
+			err = errors.Join(estimate.decode(a), sampling.decode(a))
 		}
 		for _, c := range curvature.arrays() {
 			if c.name == a.Name {
@@ -95,6 +96,9 @@ func DecodeNPZ(b []byte) (*Grid, error) {
 	if _, ok := shapes["evaluated"]; ok {
 		g.Estimate = estimate
 	}
+	if _, ok := shapes["loss_se"]; ok {
+		g.Sampling = sampling
+	}
 	if _, ok := shapes["mask"]; !ok {
 		g.Mask = slices.Repeat([]bool{true}, len(g.Loss))
 	}
@@ -112,7 +116,7 @@ func checkShapes(shapes map[string][]int) error {
 		return fmt.Errorf("grid: x and y have the shapes %v and %v, expected one dimension each", shapes["x"], shapes["y"])
 	}
 	nx, ny := shapes["x"][0], shapes["y"][0]
-	for _, name := range []string{"loss", "accuracy", "mask", "decay", "lambda_min", "lambda_max", "residual_min", "residual_max", "evaluated", "loss_error", "accuracy_error"} {
+	for _, name := range []string{"loss", "accuracy", "mask", "decay", "lambda_min", "lambda_max", "residual_min", "residual_max", "evaluated", "loss_error", "accuracy_error", "loss_se", "accuracy_se", "rise_se"} {
 		shape, ok := shapes[name]
 		if ok && (len(shape) != 2 || shape[0] != ny || shape[1] != nx) {
 			return fmt.Errorf("grid: array %s has the shape %v, expected [%d %d] as y and x say", name, shape, ny, nx)

@@ -1,6 +1,7 @@
 package surface
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -15,6 +16,13 @@ type Point struct {
 	Accuracy float64 // percent; NaN where a logit is not finite
 }
 
+// Sampled is a point with the standard errors that the choice of examples brings, NaN where they are not known.
+type Sampled struct {
+	Point
+	LossSE, AccuracySE float64
+	RiseSE             float64 // of the loss minus that at the center
+}
+
 // Curved is a point with the extreme eigenvalues of the Hessian there.
 type Curved struct {
 	Point
@@ -26,9 +34,10 @@ type Curved struct {
 // point its index, loss, accuracy and further values, and a CRC-32C of all
 // of it; little endian.
 const (
-	pointsMagic = "LApts\x00\x00\x01"
-	curvedMagic = "LAcrv\x00\x00\x01"
-	pointsFrame = len(pointsMagic) + 8 + 4
+	pointsMagic  = "LApts\x00\x00\x01"
+	sampledMagic = "LAsmp\x00\x00\x01"
+	curvedMagic  = "LAcrv\x00\x00\x01"
+	pointsFrame  = len(pointsMagic) + 8 + 4
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -48,6 +57,36 @@ func EncodeCurved(points []Curved) []byte {
 		p := points[i]
 		return p.Index, []float64{p.Loss, p.Accuracy, p.LambdaMin, p.LambdaMax, p.ResidualMin, p.ResidualMax}
 	})
+}
+
+// EncodeSampled is EncodePoints for points with standard errors. Those without any are written as plain points.
+func EncodeSampled(points []Sampled) []byte {
+	plain, known := make([]Point, len(points)), false
+	for i, p := range points {
+		plain[i], known = p.Point, known || !math.IsNaN(p.LossSE) || !math.IsNaN(p.AccuracySE) || !math.IsNaN(p.RiseSE)
+	}
+	if !known {
+		return EncodePoints(plain)
+	}
+	return encodeRows(sampledMagic, len(points), func(i int) (int, []float64) {
+		p := points[i]
+		return p.Index, []float64{p.Loss, p.Accuracy, p.LossSE, p.AccuracySE, p.RiseSE}
+	})
+}
+
+// DecodeSampled reads what EncodeSampled and EncodePoints wrote, and refuses anything else.
+func DecodeSampled(b []byte) (points []Sampled, err error) {
+	if !bytes.HasPrefix(b, []byte(sampledMagic)) {
+		nan := math.NaN()
+		err = decodeRows(b, pointsMagic, 2, func(index int, v []float64) {
+			points = append(points, Sampled{Point{index, v[0], v[1]}, nan, nan, nan})
+		})
+		return points, err
+	}
+	err = decodeRows(b, sampledMagic, 5, func(index int, v []float64) {
+		points = append(points, Sampled{Point{index, v[0], v[1]}, v[2], v[3], v[4]})
+	})
+	return points, err
 }
 
 // DecodePoints reads what EncodePoints wrote, and refuses anything else.

@@ -8,7 +8,7 @@ import (
 
 // CSV writes the grid as a table, one row a point in row-major order: x, y,
 // loss, accuracy, evaluated, with Decay decay, with Curvature lambda_min, lambda_max,
-// residual_min, residual_max, and with Estimate loss_error, accuracy_error. Numbers are the shortest that read back to the
+// residual_min, residual_max, with Estimate loss_error, accuracy_error, and with Sampling loss_se, accuracy_se, rise_se. Numbers are the shortest that read back to the
 // same bits; NaN, Inf and -Inf stand for themselves, and the fields of points
 // that were neither evaluated nor estimated are empty.
 func (g Grid) CSV() ([]byte, error) {
@@ -26,6 +26,9 @@ func (g Grid) CSV() ([]byte, error) {
 	}
 	if g.Estimate != nil {
 		extra = append(extra, g.Estimate.values()...)
+	}
+	if g.Sampling != nil {
+		extra = append(extra, g.Sampling.values()...)
 	}
 	for _, a := range extra {
 		b.WriteString("," + a.name)

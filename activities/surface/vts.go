@@ -41,6 +41,11 @@ func (g Grid) VTS() ([]byte, error) {
 		}
 		vtkArray(&b, `type="UInt8" Name="evaluated"`, g.Estimate.Evaluated)
 	}
+	if g.Sampling != nil {
+		for _, a := range g.Sampling.values() {
+			vtkArray(&b, fmt.Sprintf(`type="Float64" Name=%q`, a.name), *a.values)
+		}
+	}
 	vtkArray(&b, `type="UInt8" Name="mask"`, g.Mask)
 	b.WriteString("</PointData>\n</Piece>\n</StructuredGrid>\n</VTKFile>\n")
 	return b.Bytes(), nil

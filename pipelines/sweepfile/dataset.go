@@ -42,6 +42,7 @@ type datasetConfig struct {
 	Train int `field:"train"`
 	Test  int `field:"test"`
 	DataChoices
+	have map[string]int // examples of each split, in use or not
 }
 
 // DataChoices are what a sweep file says of its data, and of the problem that they pose. The zero value of a field is its
@@ -88,6 +89,14 @@ func (d datasetConfig) count(split string) int {
 	return d.Test
 }
 
+// population is how many examples a map's examples of a split are a sample of: those of a training, else all of the data set.
+func (cfg *config) population(split string) int {
+	if split == values.SplitTrain && cfg.Train.Import == "" {
+		return cfg.Dataset.Train
+	}
+	return cfg.Dataset.have[split]
+}
+
 // Default numbers of examples, where the data set is not known.
 const (
 	defaultTrain = 50000
@@ -121,6 +130,7 @@ func (cfg *config) resolveDataset(c *syntax.Checker, cat Catalog, tree *syntax.N
 	}
 	settle(values.SplitTrain, &cfg.Dataset.Train, known.Train, defaultTrain)
 	settle(values.SplitTest, &cfg.Dataset.Test, known.Test, defaultTest)
+	cfg.Dataset.have = map[string]int{values.SplitTrain: max(known.Train, cfg.Dataset.Train), values.SplitTest: max(known.Test, cfg.Dataset.Test)}
 	return known.Augment, true
 }
 

@@ -127,5 +127,8 @@ func (m mapConfig) norm() *pipelines.BatchNorm {
 // over is a map over data.
 func (m mapConfig) over(p pipelines.MapParams, d pipelines.MapData) pipelines.MapParams {
 	p.Data, p.Batch, p.BatchNorm = d, m.batch(d), m.norm()
+	if p.Population = m.populations[d.Split]; p.Population == d.To-d.From {
+		p.Population = 0
+	}
 	return p
 }

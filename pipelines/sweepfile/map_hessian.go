@@ -20,6 +20,10 @@ var hessianMap = mapKind{
 // addHessian adds the steps of a map of eigenvalues, and its pictures.
 func addHessian(b *builder, m mapConfig, train string) {
 	hp := pipelines.HessianParams{MapParams: b.plane(m), Subset: m.Subset, Tolerance: m.Tolerance, Layers: m.layers()}
-	g := b.addGrids(m, train, pipelines.KindHessian, func(data pipelines.MapData) any { hp.MapParams = m.over(hp.MapParams, data); return hp })
+	g := b.addGrids(m, train, pipelines.KindHessian, func(data pipelines.MapData) any {
+		hp.MapParams = m.over(hp.MapParams, data)
+		hp.Population = 0 // its loss is beside the point
+		return hp
+	})
 	b.drawPlane(m, g)
 }

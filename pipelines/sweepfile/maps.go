@@ -62,6 +62,8 @@ type mapConfig struct {
 	Tolerance  float64             `field:"tolerance"`
 	Ranges     []values.ImageRange // the images that each split's loss is the mean over, in the order of the splits
 	loss       Loss
+	// populations are how many examples those of each split are a sample of.
+	populations map[string]int
 	LossChoices
 	WeightDecay decayChoice `field:"weight_decay"`
 	BatchNorm   normChoice  `field:"batchnorm"`
@@ -169,6 +171,7 @@ func (cfg *config) evaluations() (n int) {
 func (cfg *config) resolveMap(c *syntax.Checker, cat Catalog, m *mapConfig, item *syntax.Node) {
 	kind := mapKindOf(m.Kind)
 	m.resolveRange(c, item)
+	m.populations = map[string]int{values.SplitTrain: cfg.population(values.SplitTrain), values.SplitTest: cfg.population(values.SplitTest)}
 	cfg.resolveLoss(c, cat, m, item)
 	cfg.resolveDecay(c, m, item)
 	m.resolveDirections(c, item)
