@@ -19,3 +19,9 @@ const maxFairnessKey = 64
 func Priority(sweep string, priority int) temporal.Priority {
 	return temporal.Priority{PriorityKey: priority, FairnessKey: sweep[:min(len(sweep), maxFairnessKey)]}
 }
+
+// MoreUrgent is the next more urgent priority, the same for the most urgent one.
+func MoreUrgent(p temporal.Priority) temporal.Priority {
+	p.PriorityKey = max(p.PriorityKey-1, MostUrgent)
+	return p
+}

@@ -40,6 +40,9 @@ const (
 	SignalLeave = "leave" // argument: the waiter
 )
 
+// SignalDrawn tells the workflow of a sweep, from the workflow of its first experiment, that SweepInput.Hold ends.
+const SignalDrawn = "drawn"
+
 // ErrorAbandoned is the type of the error with which a step workflow ends
 // when its last waiter has left.
 const ErrorAbandoned = "Abandoned"

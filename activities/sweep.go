@@ -28,6 +28,10 @@ type SweepInput struct {
 	Concurrency int `json:"concurrency,omitempty"`
 	// Window is how many experiments run side by side; 0 is LeastWindow.
 	Window int `json:"window,omitempty"`
+	// First is the experiment whose lines and surfaces, with all that they need, come before the trainings of the others; "" is none.
+	First string `json:"first,omitempty"`
+	// Hold starts the other experiments when these are done, for a sweep that one worker does.
+	Hold bool `json:"hold,omitempty"`
 	// File is what the sweep was read from; it is recorded and changes nothing.
 	File *artifacts.RootFile `json:"file,omitempty"`
 }
@@ -42,6 +46,8 @@ type ExperimentInput struct {
 	FailFast bool             `json:"fail_fast,omitempty"`
 	// Concurrency is how many steps of this experiment that compute may run at a time, 0 for all.
 	Concurrency int `json:"concurrency,omitempty"`
+	// First is set for the experiment SweepInput.First.
+	First bool `json:"first,omitempty"`
 }
 
 // Task is a step as its experiment's workflow sees it: without its parameters.

@@ -45,6 +45,7 @@ type groupRun struct {
 	tasks  []activities.Task
 	status map[string]*activities.StepStatus
 	slots  workflow.Semaphore // of steps that compute; nil for no limit
+	told   bool               // the sweep knows that the lines and surfaces are done
 }
 
 func newGroupRun(ctx workflow.Context, tasks []activities.Task, in activities.ExperimentInput) *groupRun {
@@ -84,6 +85,7 @@ func (r *groupRun) run(ctx workflow.Context) []activities.StepStatus {
 		workflow.Go(steps, func(ctx workflow.Context) {
 			defer wg.Done()
 			r.step(ctx, t)
+			r.tell(ctx)
 			if r.status[t.ID].State == artifacts.StateFailed && r.in.FailFast {
 				stop()
 			}
@@ -120,7 +122,11 @@ func (r *groupRun) step(ctx workflow.Context, t activities.Task) {
 		Sweep: r.in.Sweep, Graph: r.in.Graph, Run: r.in.Run, Step: t.ID, Kind: t.Kind, Inputs: inputs, Numerics: r.in.Numerics,
 		Waiter: workflow.GetInfo(ctx).WorkflowExecution.ID,
 	}
-	err = workflow.ExecuteActivity(waiting(ctx, t.ID), acts.RunStep, req).Get(ctx, &st.Made)
+	priority := workflow.GetInfo(ctx).Priority
+	if r.in.First && stage(t.Kind) < stageLong {
+		priority = activities.MoreUrgent(priority)
+	}
+	err = workflow.ExecuteActivity(waiting(ctx, t.ID, priority), acts.RunStep, req).Get(ctx, &st.Made)
 	st.State, st.Error, _ = activities.Outcome(st.Made, err)
 }
 
@@ -134,26 +140,46 @@ func (r *groupRun) settled(t activities.Task) bool {
 	return true
 }
 
+// The stages of an experiment.
+const (
+	stageEarly   = iota // all but:
+	stageSurface        // surfaces
+	stageLong           // Hessian maps and spectra, which keep a worker for hours
+)
+
 // stage is when a kind of step begins: maps come in order of their usual length, so that the first pictures come early. No step
 // of an earlier stage takes the outputs of a later one.
 func stage(k pipelines.Kind) int {
 	switch {
-	case k.Long() && k.Unit() != "": // a Hessian map or a spectrum, which keeps a worker for hours
-		return 2
+	case k.Long() && k.Unit() != "":
+		return stageLong
 	case k == pipelines.KindSurface:
-		return 1
+		return stageSurface
 	}
-	return 0
+	return stageEarly
 }
 
 // hasTurn says whether all steps of the stages before the step's own have ended: of the lines before a surface, of all steps that
 // compute before a long map.
 func (r *groupRun) hasTurn(t activities.Task) bool {
 	own := stage(t.Kind)
-	return own == 0 || !slices.ContainsFunc(r.tasks, func(o activities.Task) bool {
-		isBefore := o.Kind == pipelines.KindLine || own == 2 && o.Kind.Computes() && stage(o.Kind) < own
+	return own == stageEarly || !slices.ContainsFunc(r.tasks, func(o activities.Task) bool {
+		isBefore := o.Kind == pipelines.KindLine || own == stageLong && o.Kind.Computes() && stage(o.Kind) < own
 		return isBefore && r.isOpen(o.ID)
 	})
+}
+
+// tell signals the sweep, of its first experiment, that lines and surfaces are done, and all that they need.
+func (r *groupRun) tell(ctx workflow.Context) {
+	sweep := workflow.GetInfo(ctx).ParentWorkflowExecution
+	if !r.in.First || r.told || sweep == nil || slices.ContainsFunc(r.tasks, func(t activities.Task) bool {
+		return t.Kind.Computes() && stage(t.Kind) < stageLong && r.isOpen(t.ID)
+	}) {
+		return
+	}
+	r.told = true
+	// A sweep that has ended, or is being stopped, needs no signal.
+	_ = workflow.SignalExternalWorkflow(ctx, sweep.ID, sweep.RunID, activities.SignalDrawn, nil).Get(ctx, nil)
 }
 
 // isOpen says whether a step of the group has not ended.

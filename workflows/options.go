@@ -27,12 +27,12 @@ func quick(ctx workflow.Context, summary string) workflow.Context {
 }
 
 // waiting is for the activity that waits for a step, however long it takes. It
-// hands the sweep's priority on to the step, and is told it here because an activity
-// that is dispatched with the workflow task does not inherit it.
-func waiting(ctx workflow.Context, summary string) workflow.Context {
+// hands its priority on to the step, and is told it here because an activity
+// that is dispatched with the workflow task does not inherit that of the sweep.
+func waiting(ctx workflow.Context, summary string, priority temporal.Priority) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue: activities.QueueIO, StartToCloseTimeout: 30 * 24 * time.Hour, HeartbeatTimeout: aliveWithin,
-		WaitForCancellation: true, RetryPolicy: retry, Summary: summary, Priority: workflow.GetInfo(ctx).Priority,
+		WaitForCancellation: true, RetryPolicy: retry, Summary: summary, Priority: priority,
 	})
 }
 

@@ -3,6 +3,7 @@ package workflows
 import (
 	"cmp"
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -86,6 +87,20 @@ func share(concurrency, experiments, most int) (window, steps int) {
 	return window, concurrency / window
 }
 
+// goAhead waits until the first experiment has its lines and surfaces, or ended, if the others are held back for that, and else for its
+// head start.
+func goAhead(ctx workflow.Context, hold bool, ended func() bool) error {
+	if hold {
+		drawn := workflow.GetSignalChannel(ctx, activities.SignalDrawn)
+		return workflow.Await(ctx, func() bool { return drawn.Len() > 0 || ended() })
+	}
+	_, err := workflow.AwaitWithTimeout(ctx, headStart, ended)
+	return err
+}
+
+// headStart is how long after the first experiment the next one starts, so that idle workers find the first one's training.
+const headStart = time.Second
+
 // experiments runs the experiments as child workflows, a window of them at a
 // time, and counts how their steps ended.
 func experiments(parent workflow.Context, in activities.SweepInput) (sum SweepResult, failed error) {
@@ -110,7 +125,9 @@ func experiments(parent workflow.Context, in activities.SweepInput) (sum SweepRe
 			StaticSummary:         name,
 			TypedSearchAttributes: activities.SweepAttributes(in.Sweep, "experiment"),
 		})
-		f := workflow.ExecuteChildWorkflow(child, activities.ExperimentWorkflow, groupInput(ctx, in, i, each))
+		input := groupInput(ctx, in, i, each)
+		input.First = name == in.First
+		f := workflow.ExecuteChildWorkflow(child, activities.ExperimentWorkflow, input)
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			err := f.Get(ctx, &results[i])
 			running--
@@ -124,6 +141,10 @@ func experiments(parent workflow.Context, in activities.SweepInput) (sum SweepRe
 			}
 			workflow.SetCurrentDetails(ctx, fmt.Sprintf("%d of %d experiments done", done, len(in.Experiments)))
 		})
+		if input.First && i+1 < len(in.Experiments) {
+			// An error is the end of the context, which the next turn notices.
+			_ = goAhead(ctx, in.Hold, func() bool { return running == 0 || failed != nil })
+		}
 	}
 	// Children that were told to stop are waited for, so that what they did is recorded.
 	rest, cancel := workflow.NewDisconnectedContext(parent)

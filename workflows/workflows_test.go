@@ -292,6 +292,38 @@ func TestConcurrency(t *testing.T) {
 	}
 }
 
+// TestFirstExperimentIsDrawnFirst: the experiments after the first one begin when that has its surface, and when it fails.
+func TestFirstExperimentIsDrawnFirst(t *testing.T) {
+	for name, test := range map[string]struct{ first, fail, last, next string }{
+		"drawn":           {"a", "", "a/surface", "b/train"},
+		"one is cached":   {"b", "", "b/surface", "c/train"},
+		"training failed": {"a", "a/train", "a/train", "b/train"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := environment(t)
+			f := &fake{fail: test.fail}
+			var acts *activities.Activities
+			in := activities.SweepInput{Sweep: "s", First: test.first, Hold: true}
+			for i, e := range []string{"a", "b", "c"} {
+				in.Experiments = append(in.Experiments, e)
+				env.OnActivity(acts.LoadTasks, mock.Anything, group(i)).Return(tasks(e), nil)
+			}
+			env.OnActivity(acts.LoadTasks, mock.Anything, group(3)).Return([]activities.Task(nil), nil)
+			env.OnActivity(acts.RecordSweep, mock.Anything, mock.Anything).Return(nil)
+			env.OnActivity(acts.RecordSteps, mock.Anything, mock.Anything).Return(nil)
+			env.OnActivity(acts.RunStep, mock.Anything, mock.Anything).Return(f.run)
+			env.ExecuteWorkflow(workflows.Sweep, in)
+			if err := env.GetWorkflowError(); err != nil {
+				t.Fatal(err)
+			}
+			last, next := slices.Index(f.order, test.last), slices.Index(f.order, test.next)
+			if last < 0 || next < last || !slices.Contains(f.order, "c/surface") {
+				t.Errorf("the steps began in the order %v", f.order)
+			}
+		})
+	}
+}
+
 // surfaceInput is a surface step; the chunks are cut by the mocked plan.
 var surfaceInput = activities.StepInput{Label: "surface", Kind: pipelines.KindSurface, Queue: activities.QueueCPU}
 

@@ -121,13 +121,21 @@ func (s *site) sweep(t *testing.T, name string, priority int, trainings ...strin
 // begin is sweep for any numerics, if anyNumerics is true.
 func (s *site) begin(t *testing.T, name string, priority int, anyNumerics bool, trainings ...string) client.WorkflowRun {
 	t.Helper()
-	in := activities.SweepInput{Sweep: name, Numerics: "test", Concurrency: s.concurrency}
 	g := pipelines.Graph{Sweep: name}
 	for _, training := range trainings {
 		g.Experiments = append(g.Experiments, pipelines.Experiment{Name: training, Steps: []pipelines.Step{
 			{ID: training + "/train", Kind: pipelines.KindTrain, Params: json.RawMessage(fmt.Sprintf(`{"net": %q}`, training)), AnyNumerics: anyNumerics},
 		}})
-		in.Experiments = append(in.Experiments, training)
+	}
+	return s.start(t, g, priority, activities.SweepInput{Concurrency: s.concurrency})
+}
+
+// start starts the sweep of a graph.
+func (s *site) start(t *testing.T, g pipelines.Graph, priority int, in activities.SweepInput) client.WorkflowRun {
+	t.Helper()
+	in.Sweep, in.Numerics = g.Sweep, "test"
+	for _, e := range g.Experiments {
+		in.Experiments = append(in.Experiments, e.Name)
 	}
 	b, err := json.Marshal(g)
 	if err != nil {

@@ -44,6 +44,11 @@ sweeps that wait for the same workers; sweeps of equal priority share them (on a
 elsewhere, where that has matching.enableFairness on). Neither changes a result or its key. A step that two sweeps share
 has the priority of the first of them, and counts in both.
 
+The first experiment goes through to its lines and surfaces, one level of --priority more urgent than the rest of the sweep,
+so that the first pictures come early (with --priority 1 there is no more urgent level); its Hessian maps and spectra wait like
+others. Where one worker of the embedded services does all, the other experiments begin after that; else no worker waits.
+--order breadth treats all experiments alike.
+
 --no-cache-write is for trials, and for a disk that is nearly full: stored results are used, missing ones are computed in
 a temporary store, and only the report is kept, as a file. --no-cache-read computes everything again in such a store
 and compares.`
@@ -53,6 +58,7 @@ and compares.`
 	cmd.Flags().IntVar(&r.concurrency, "concurrency", 0, "at most `N` steps of this sweep compute at a time (default: as many as there are workers for)")
 	cmd.Flags().IntVar(&r.window, "window", 0, "at most `N` experiments side by side (default: 16, or twice as many as there are workers)")
 	cmd.Flags().IntVar(&r.priority, "priority", activities.DefaultPriority, "`number` from 1, the most urgent, to 5")
+	cmd.Flags().StringVar(&r.order, "order", orderDepth, "`order` of work: depth (the first experiment's lines and surfaces come before the other trainings) or breadth (all experiments alike)")
 	cmd.Flags().BoolVar(&r.noCacheWrite, "no-cache-write", false, "keep no results for later runs, only the report")
 	cmd.Flags().BoolVar(&r.noCacheRead, "no-cache-read", false, "compute everything again without the cache, and list outputs that differ from the stored ones, which stay")
 	return cmd
@@ -66,6 +72,7 @@ type run struct {
 	concurrency      int
 	window           int
 	priority         int
+	order            string
 	noCacheRead      bool
 	noCacheWrite     bool
 
@@ -165,6 +172,8 @@ func (r *run) check(given func(string) bool) error {
 		return exit.Usagef("--window %d: want at least 1 experiment", r.window)
 	case r.priority < activities.MostUrgent || r.priority > activities.LeastUrgent:
 		return exit.Usagef("--priority %d: want a number from %d, the most urgent, to %d", r.priority, activities.MostUrgent, activities.LeastUrgent)
+	case r.order != orderDepth && r.order != orderBreadth:
+		return exit.Usagef("--order %s: want %s or %s", r.order, orderDepth, orderBreadth)
 	case r.noCacheRead && r.noCacheWrite:
 		return exit.Usagef("--no-cache-read leaves nothing behind in any case: leave --no-cache-write out")
 	}
@@ -270,6 +279,11 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 		return err
 	}
 	defer workers.Stop()
+	if in.First = r.first(plan); in.First != "" {
+		if in.Hold, err = r.alone(ctx, c); err != nil {
+			return err
+		}
+	}
 	started, err := launch.Start(ctx, c, r.services.Payloads().Data, in, r.priority, r.Say)
 	if err != nil {
 		return err
