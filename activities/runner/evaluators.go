@@ -64,7 +64,7 @@ func (r *Run) evaluator(ctx context.Context, p pipelines.MapParams) (*engine.Eva
 	}
 	if kept.Evaluator == nil {
 		r.Pulse.Note(compiling)
-		images, err := r.loadMapData(ctx, p.Data)
+		images, err := r.MapExamples(ctx, p.Data)
 		if err != nil {
 			return nil, nil, err
 		}

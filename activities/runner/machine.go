@@ -90,8 +90,8 @@ func (m *Machine) network(ctx context.Context, n pipelines.Network, of pipelines
 	return net, nil
 }
 
-// loadMapData returns the images of a map, with the labels that the training saw.
-func (m *Machine) loadMapData(ctx context.Context, d pipelines.MapData) (data.Split, error) {
+// MapExamples returns the images of a map, with the labels that the training saw.
+func (m *Machine) MapExamples(ctx context.Context, d pipelines.MapData) (data.Split, error) {
 	s, err := m.load(ctx, d.Name, d.Digest, d.Problem, d.Split, d.From, d.To)
 	if err == nil && d.Noise != nil {
 		if s, err = s.WithLabelNoise(d.Noise.Fraction, d.Noise.Seed, d.From); err != nil {

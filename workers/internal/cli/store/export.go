@@ -57,6 +57,7 @@ sweep/experiment/train/checkpoint-00010; 00000 is the initial weights.`),
 		one("directions STEP|DIGEST FILE", pipelines.OutDirections, "Write the directions of a map as safetensors or NPZ (.safetensors, .npz)",
 			`The tensors are called x/<parameter> and y/<parameter>, with PyTorch's names and layouts of
 parameters.`),
+		exportDataCommand(a),
 		one("path STEP|DIGEST FILE", pipelines.OutPath, "Write the path of a training as JSON, CSV or VTK, by the end of the file's name (.json, .csv, .vtp)",
 			`For each epoch its coordinates along the first two principal components and along two random
 directions, the norm of the weights and their distance from the last ones. The .vtp is a line in the plane of

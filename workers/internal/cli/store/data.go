@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/activities/data"
+	"lossatlas/activities/runner"
+	"lossatlas/activities/surface"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/export"
+)
+
+func exportDataCommand(a *app.App) *cobra.Command {
+	var images string
+	cmd := app.Command("data STEP|DIGEST|DATASET FILE.npz", "Write the images of a map, or of a data set that the program knows, as networks see them", cobra.ExactArgs(2),
+		func(cmd *cobra.Command, args []string) error {
+			return exportData(cmd.Context(), a, args[0], images, args[1])
+		})
+	cmd.Long = cmd.Short + `.
+
+The NPZ holds x, the normalized images (float32, in PyTorch's order [image, channel, row, column]), y, their labels (int64 classes, or
+float32 targets), and what they are as JSON in "meta". Of a line or surface they are the images that its loss is the mean over, with
+the label noise of its training. So a loss can be checked elsewhere:
+
+  lossatlas export data fig1/resnet20/surface-test images.npz
+  lossatlas export weights fig1/resnet20/train weights.safetensors`
+	cmd.Flags().StringVar(&images, "images", "", "`range` of a data set's images, such as train[0:1000] (default: its test split)")
+	return cmd
+}
+
+func exportData(ctx context.Context, a *app.App, name, images, file string) (err error) {
+	if ext := strings.ToLower(filepath.Ext(file)); ext != ".npz" {
+		return exit.Usagef("%s: images are written as .npz", file)
+	}
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	m := &runner.Machine{Log: a.Log, Data: a.DataOptions()}
+	if set, err := data.Lookup(name); err == nil {
+		d, err := knownData(set, m.Data, images)
+		if err != nil {
+			return err
+		}
+		return writeData(ctx, a, m, d, path)
+	}
+	if images != "" {
+		return exit.Usagef("--images is for data sets that the program knows; the images of a map are those of its loss: leave it out")
+	}
+	s, err := a.OpenSession(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Finish(s, &err)
+	grid, err := blob(ctx, a, s, name, pipelines.OutGrid)
+	if err != nil {
+		return err
+	}
+	d, err := dataOf(grid)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	m.Store = s.Store
+	return writeData(ctx, a, m, d, path)
+}
+
+func writeData(ctx context.Context, a *app.App, m *runner.Machine, d pipelines.MapData, path string) error {
+	s, err := m.MapExamples(ctx, d)
+	if err != nil {
+		return err
+	}
+	meta, err := json.Marshal(map[string]any{"data": d})
+	if err != nil {
+		return err
+	}
+	b, err := export.Examples(s, meta)
+	if err != nil {
+		return err
+	}
+	if err := export.WriteFile(path, b); err != nil {
+		return err
+	}
+	a.Say("wrote %s: %s of %s %s[%d:%d] (%s)", path, app.Count(s.Len(), "example"), d.Name, d.Split, d.From, d.To, app.Size(int64(len(b))))
+	return nil
+}
+
+// dataOf are the images of a map, of which the grid keeps the recipe.
+func dataOf(grid []byte) (d pipelines.MapData, err error) {
+	g, err := surface.DecodeNPZ(grid)
+	if err != nil {
+		return d, err
+	}
+	var meta struct {
+		Recipe struct {
+			Params struct {
+				Data *pipelines.MapData `json:"data"`
+			} `json:"params"`
+		} `json:"recipe"`
+	}
+	if len(g.Meta) > 0 {
+		err = json.Unmarshal(g.Meta, &meta)
+	}
+	if err != nil || meta.Recipe.Params.Data == nil {
+		return d, errors.Join(errors.New("its grid does not say which images it was computed on: name a line, a surface or a Hessian map of a sweep"), err)
+	}
+	return *meta.Recipe.Params.Data, nil
+}
+
+var imagesText = regexp.MustCompile(`^(train|test)\[([0-9]{1,9}):([0-9]{1,9})\]$`)
+
+// knownData are images of a data set, by default those of its test split.
+func knownData(set data.Set, o data.Options, images string) (d pipelines.MapData, err error) {
+	src, err := data.Open(set.Name, o)
+	if err != nil {
+		return d, err
+	}
+	d = pipelines.MapData{Name: set.Name, Problem: pipelines.Problem(set.Problem.String()), Split: data.Test, To: set.Test}
+	if images != "" {
+		part := imagesText.FindStringSubmatch(images)
+		if part == nil {
+			return d, exit.Usagef("--images %s: want a range such as train[0:1000] or test[500:600]", images)
+		}
+		d.Split = part[1]
+		d.From, _ = strconv.Atoi(part[2]) // at most nine digits
+		d.To, _ = strconv.Atoi(part[3])
+	}
+	d.Digest, err = src.Digest()
+	return d, err
+}
