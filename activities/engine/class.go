@@ -42,10 +42,12 @@ func Class(o Options) (string, error) {
 		return "", err
 	}
 	class := fmt.Sprintf("xla:sha256:%s:f32:%s:v%d", plugin.digest[:16], plugin.device(), formulation)
+	flags := plugin.flags
 	if plugin.formulation == conv.OneDNN {
-		class += ":onednn"
+		class += ":onednn-o2" // the level of optimization changes last bits
+		flags = strings.ReplaceAll(flags, levelFlag, "")
 	}
-	if flags := relevant(plugin.flags); flags != "" {
+	if flags = relevant(flags); flags != "" {
 		class += ":" + flags
 	}
 	return class, nil
