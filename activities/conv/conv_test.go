@@ -255,3 +255,17 @@ func TestTransposed(t *testing.T) {
 		}
 	}
 }
+
+// TestWinograd: 3×3 convolutions with many channels, in numbers of rows that are filtered in fours and that are not.
+func TestWinograd(t *testing.T) {
+	b := goBackend(t)
+	for _, c := range []struct {
+		rows, columns int
+		padding       [][2]int
+	}{
+		{4, 2, [][2]int{{1, 1}, {1, 1}}}, {8, 1, [][2]int{{1, 1}, {1, 1}}}, {3, 4, [][2]int{{2, 1}, {0, 0}}}, {2, 2, [][2]int{{1, 1}, {1, 1}}},
+	} {
+		k := conv.Kernel{Stride: []int{1, 1}, Dilation: []int{1, 1}, Padding: c.padding, Groups: 1}
+		checkAll(t, b, k, random(1, 1, 64, c.rows, c.columns), random(2, 64, 64, 3, 3))
+	}
+}

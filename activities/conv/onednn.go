@@ -13,9 +13,17 @@ import (
 
 // oneDNN is the convolution of images with channels last, without groups and dilation.
 func (k Kernel) oneDNN(x, filters *graph.Node) *graph.Node {
-	return nodes.WithGradients(withDepth(x, filters, k.Stride, k.Padding), []*graph.Node{x, filters},
+	return nodes.WithGradients(fastest(x, filters, k.Stride, k.Padding), []*graph.Node{x, filters},
 		func(dy *graph.Node) *graph.Node { return k.inputGradient(dy, filters, nodes.Dims(x)[1:3]) },
 		func(dy *graph.Node) *graph.Node { return k.filterGradient(x, dy, nodes.Dims(filters)) })
+}
+
+// fastest is withDepth, or winograd where that is faster.
+func fastest(x, filters *graph.Node, stride []int, padding [][2]int) *graph.Node {
+	if isWinograd(x, filters, stride, padding) {
+		return winograd(x, filters, stride, padding)
+	}
+	return withDepth(x, filters, stride, padding)
 }
 
 // withDepth is the convolution of x [batch, rows, columns, in] with filters [rows, columns, in, out], as one over three
@@ -34,7 +42,7 @@ func (k Kernel) inputGradient(dy, filters *graph.Node, size []int) *graph.Node {
 		return inputGradientByPhases(g.turned(filters), dy)
 	case allOne(k.Stride):
 		border, cuts := g.inputBorder(dy, filters, size)
-		return g.crop(withDepth(dy, g.turned(filters), k.Stride, border), cuts)
+		return g.crop(fastest(dy, g.turned(filters), k.Stride, border), cuts)
 	}
 	return g.inputGradient(dy, filters, size)
 }

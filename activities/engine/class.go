@@ -20,6 +20,10 @@ import (
 // result raises it.
 const formulation = 4
 
+// oneDNNClass does the same for the graphs of conv.OneDNN alone: 2 since minimal filtering, o2 for the level at which XLA
+// optimizes them, which changes last bits as well.
+const oneDNNClass = "onednn2-o2"
+
 // Class names what the results of numeric work depend on besides their inputs:
 // the backend and its version (for xla the plugin's SHA-256), the number type,
 // the kind of device, the flags that change how code is generated, and the
@@ -44,7 +48,7 @@ func Class(o Options) (string, error) {
 	class := fmt.Sprintf("xla:sha256:%s:f32:%s:v%d", plugin.digest[:16], plugin.device(), formulation)
 	flags := plugin.flags
 	if plugin.formulation == conv.OneDNN {
-		class += ":onednn-o2" // the level of optimization changes last bits
+		class += ":" + oneDNNClass
 		flags = strings.ReplaceAll(flags, levelFlag, "")
 	}
 	if flags = relevant(flags); flags != "" {
