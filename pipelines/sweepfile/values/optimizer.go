@@ -1,6 +1,8 @@
 package values
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 
 	"lossatlas/pipelines/syntax"
@@ -40,6 +42,9 @@ type Optimizer struct {
 	Epsilon     *float64 `field:"epsilon"`
 	WeightDecay float64  `field:"weight_decay"`
 	Schedule    *course  `field:"schedule"`
+
+	implied bool  // the drops are those of the default
+	late    []int // epochs of drops that the training does not reach
 }
 
 // ofOptimizer are the fields that only one update rule has.
@@ -80,12 +85,33 @@ func (o *Optimizer) Resolve(c *syntax.Checker, tree *syntax.Node, epochs int) {
 		c.Add(tree.Place("train", "optimizer", "nesterov"), "train.optimizer.nesterov needs a momentum above 0; set one, or nesterov: false")
 	}
 	if o.Schedule == nil {
-		o.Schedule = &course{Drops: paperSchedule(epochs)}
+		o.Schedule, o.implied = &course{Drops: paperSchedule(epochs)}, true
 	}
 	if w := o.Schedule.Warmup; w > 0 && w >= epochs {
 		c.Addf(tree.Place("train", "optimizer", "schedule", keyWarmup), "train.optimizer.schedule.warmup is %d, but train.epochs is %d; the warm-up must leave epochs behind it", w, epochs)
 	}
+	o.late = nil
+	for _, d := range o.Schedule.Drops {
+		if d.Epoch >= epochs && !o.implied {
+			o.late = append(o.late, d.Epoch)
+		}
+	}
 	course := *o.Schedule
 	course.Drops = reached(course.Drops, epochs)
 	o.Schedule = &course
+}
+
+// Warnings says which drops of the learning rate a training of so many epochs never reaches, and which the default brings.
+func (o Optimizer) Warnings(epochs int) (out []string) {
+	for _, epoch := range o.late {
+		out = append(out, fmt.Sprintf("train.optimizer.schedule: the drop at epoch %d is never reached; train.epochs is %d", epoch, epochs))
+	}
+	if o.implied && len(o.Schedule.Drops) > 0 {
+		var at []string
+		for _, d := range o.Schedule.Drops {
+			at = append(at, strconv.Itoa(d.Epoch))
+		}
+		out = append(out, fmt.Sprintf("train.optimizer.schedule is not given: the learning rate drops to a tenth at epochs %s of %d; `schedule: {}` keeps it", strings.Join(at, ", "), epochs))
+	}
+	return out
 }

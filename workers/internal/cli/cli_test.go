@@ -243,3 +243,57 @@ func TestShowOptions(t *testing.T) {
 		}
 	}
 }
+
+// TestNetsOfAName: the tensors of a built-in network in the order of its layers, with its input normalization.
+func TestNetsOfAName(t *testing.T) {
+	code, stdout, stderr := call(t, "nets", "resnet20:width=8")
+	if code != exit.Done {
+		t.Fatalf("exit code %d:\n%s", code, stderr)
+	}
+	for _, want := range []string{"takes [batch, 32, 32, 3] uint8; 68786 parameters", "inputs are normalized as (x - [125.3 123 113.9]) / [63 62.1 66.7]", "layer3.2.conv2.weight"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("there is no %q in\n%s", want, stdout)
+		}
+	}
+	if code, _, stderr := call(t, "nets", "resnet20:depth=8"); code != exit.Usage || !strings.Contains(stderr, `no parameter "depth"`) {
+		t.Errorf("an unknown parameter: exit code %d:\n%s", code, stderr)
+	}
+}
+
+// TestFlagValues: a value that a flag can't take is refused in the user's terms.
+func TestFlagValues(t *testing.T) {
+	for _, c := range []struct{ flag, value, want string }{
+		{"--speed", "fast", `--speed: want a number, got "fast"`},
+		{"--detailed-exitcode=maybe", "", `--detailed-exitcode: want true or false, got "maybe"`},
+	} {
+		t.Run(c.flag, func(t *testing.T) {
+			args := []string{"plan", c.flag}
+			if c.value != "" {
+				args = append(args, c.value)
+			}
+			code, _, stderr := call(t, args...)
+			if code != exit.Usage || !strings.Contains(stderr, c.want) || strings.Contains(stderr, "strconv") {
+				t.Errorf("exit code %d, want %d with %q:\n%s", code, exit.Usage, c.want, stderr)
+			}
+		})
+	}
+}
+
+// TestValidateFindsFiles: files that a sweep file names are looked for, and what may not be meant is noted.
+func TestValidateFindsFiles(t *testing.T) {
+	for _, c := range []struct{ name, old, new, want string }{
+		{"data", "shapes10, train: 64, test: 64", "absent.npz", "there is no file or folder"},
+		{"weights", "epochs: 1, batch_size: 32}\nsweep: {train.seed: [1, 2]", "import: absent.pt", "absent.pt"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			code, _, stderr := call(t, "validate", file(t, strings.Replace(good, c.old, c.new, 1)))
+			if code != exit.Usage || !strings.Contains(stderr, c.want) {
+				t.Errorf("exit code %d, want %d with %q:\n%s", code, exit.Usage, c.want, stderr)
+			}
+		})
+	}
+	code, stdout, stderr := call(t, "validate", "--output", "json", file(t, strings.Replace(good, "points: 3", "points: 4", 1)))
+	if code != exit.Done || !strings.Contains(stdout, "no point at the minimizer") {
+		t.Errorf("exit code %d, a line of even points:\n%s%s", code, stdout, stderr)
+	}
+}

@@ -83,6 +83,23 @@ func Expand(ctx context.Context, s *sweepfile.Sweep, where data.Options, fetch F
 	return g, check(g, src)
 }
 
+// Check is Expand for a file that is only checked: nothing is downloaded. Without the data set on this machine all but its
+// sizes is checked, and missing is true.
+func Check(ctx context.Context, s *sweepfile.Sweep, where data.Options) (g *pipelines.Graph, missing bool, err error) {
+	g, err = Expand(ctx, s, where, nil)
+	var absent *data.MissingError
+	if !errors.As(err, &absent) {
+		return g, false, err
+	}
+	if err := resolve(s, func([]byte) error { return nil }); err != nil {
+		return nil, true, err
+	}
+	if g, err = s.Expand(artifacts.Of(nil).String()); err != nil { // the number of steps does not depend on the data
+		return nil, true, err
+	}
+	return g, true, check(g, nil)
+}
+
 // source opens the data set of a sweep and returns the digest of its content.
 func source(ctx context.Context, s *sweepfile.Sweep, where data.Options, fetch Fetching) (src data.Source, digest string, err error) {
 	if s.Dataset.IsFile() {
@@ -110,6 +127,7 @@ func source(ctx context.Context, s *sweepfile.Sweep, where data.Options, fetch F
 }
 
 // check refuses, before any training, steps that need more examples than the data set has, and networks that don't fit them.
+// Without a source no sizes are checked.
 func check(g *pipelines.Graph, src data.Source) error {
 	type use struct {
 		net     pipelines.Network
@@ -132,6 +150,9 @@ func check(g *pipelines.Graph, src data.Source) error {
 				return exit.With(exit.Usage, err)
 			}
 			built[with] = true
+		}
+		if src == nil {
+			continue
 		}
 		for _, use := range []struct {
 			split string

@@ -1,7 +1,10 @@
 package launch
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"sync"
 
 	"lossatlas/activities/data"
@@ -35,6 +38,11 @@ func openData(folder string, c sweepfile.DataChoices) (*userData, error) {
 		return known.(*userData), nil
 	}
 	collection, err := files.Open(path, o)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(path); err != nil {
+			return nil, exit.Usagef("there is no file or folder %s", path)
+		}
+	}
 	if err != nil {
 		return nil, exit.With(exit.Usage, err)
 	}

@@ -3,6 +3,8 @@ package program
 import (
 	"fmt"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,9 +43,12 @@ const memoryBatch = 128
 
 func netsCommand(a *app.App) *cobra.Command {
 	var expect string
-	cmd := app.Command("nets [SWEEP|MODEL]", "List the networks, or those of a sweep file, with their parameters, multiply-adds per image and memory; or the tensors of a model file", cobra.MaximumNArgs(1), func(_ *cobra.Command, args []string) error {
+	cmd := app.Command("nets [NAME|SWEEP|MODEL]", "List the networks, or those of a sweep file, with their parameters, multiply-adds per image and memory; or the layers of a built-in network, or the tensors of a model file", cobra.MaximumNArgs(1), func(_ *cobra.Command, args []string) error {
 		if len(args) == 1 && launch.IsModel(args[0]) {
 			return describeModel(a, args[0], expect)
+		}
+		if base, _, _ := strings.Cut(strings.Join(args, ""), ":"); expect == "" && slices.Contains(nets.Names(), base) {
+			return describeBuiltIn(a, args[0])
 		}
 		if expect != "" {
 			return exit.Usagef("--expect has an effect on a model file alone; leave it out")

@@ -2,24 +2,29 @@ package program
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"lossatlas/activities/nets"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/table"
 )
 
 // modelView is a network in a file, as `nets MODEL` shows it.
 type modelView struct {
-	Input      []string     `json:"input"` // its shape, "batch" first
-	Type       string       `json:"type"`
-	Operations int          `json:"operations"`
-	Parameters int          `json:"parameters"`
-	MACs       int64        `json:"macs"` // multiply-adds for one example
-	Tensors    []tensorView `json:"tensors"`
-	Notes      []string     `json:"notes,omitempty"`
-	Outputs    string       `json:"outputs,omitempty"` // how far they are from those expected
+	Input         []string     `json:"input"` // its shape, "batch" first
+	Type          string       `json:"type"`
+	Operations    int          `json:"operations"`
+	Parameters    int          `json:"parameters"`
+	MACs          int64        `json:"macs"` // multiply-adds for one example
+	Tensors       []tensorView `json:"tensors"`
+	Normalization string       `json:"normalization,omitempty"` // of the inputs, for built-in networks
+	Notes         []string     `json:"notes,omitempty"`
+	Outputs       string       `json:"outputs,omitempty"` // how far they are from those expected
 }
 
 // tensorView is a parameter or buffer.
@@ -43,7 +48,30 @@ func describeModel(a *app.App, path, expect string) error {
 			return err
 		}
 	}
-	for _, p := range append(append([]nets.Param(nil), m.Params...), m.Buffers...) {
+	return v.print(a, m.Params, m.Buffers)
+}
+
+// describeBuiltIn prints the tensors of a built-in network, layer after layer, and how its inputs are normalized.
+func describeBuiltIn(a *app.App, name string) error {
+	named := launch.BuiltIn(name)
+	n, err := networks.Of(named.Network, named.Problem)
+	if err != nil {
+		return exit.With(exit.Usage, err)
+	}
+	p := n.Problem
+	v := modelView{Input: []string{"batch"}, Type: string(p.Type), Parameters: n.NumParams(), MACs: n.MACs()}
+	for _, side := range p.Shape {
+		v.Input = append(v.Input, strconv.Itoa(side))
+	}
+	if len(p.Mean) > 0 {
+		v.Normalization = fmt.Sprintf("(x - %v) / %v", p.Mean, p.Deviation)
+	}
+	return v.print(a, n.Params(), n.State())
+}
+
+// print prints a network with its tensors.
+func (v modelView) print(a *app.App, params, buffers []nets.Param) error {
+	for _, p := range slices.Concat(params, buffers) {
 		t := tensorView{Name: p.Name, Shape: p.Shape, Role: p.Role.String()}
 		t.Filters, _ = p.Filters()
 		v.Tensors = append(v.Tensors, t)
@@ -56,8 +84,14 @@ func describeModel(a *app.App, path, expect string) error {
 
 func (v modelView) text(a *app.App) error {
 	work := "StableHLO programs"
+	if v.MACs > 0 || v.Operations > 0 {
+		work = fmt.Sprintf("%.1f M multiply-adds for one example", float64(v.MACs)/1e6)
+	}
 	if v.Operations > 0 {
-		work = fmt.Sprintf("%.1f M multiply-adds for one example, %s", float64(v.MACs)/1e6, app.Count(v.Operations, "operation"))
+		work += ", " + app.Count(v.Operations, "operation")
+	}
+	if v.Normalization != "" {
+		work += "; inputs are normalized as " + v.Normalization
 	}
 	fmt.Fprintf(a.Out, "takes [%s] %s; %s, %s\n\n", strings.Join(v.Input, ", "), v.Type, app.Count(v.Parameters, "parameter"), work)
 	t := table.Table{Header: []string{"TENSOR", "SHAPE", "ROLE", "FILTERS"}, Right: map[int]bool{3: true}}

@@ -1,14 +1,16 @@
 package run
 
 import (
+	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"lossatlas/pipelines/sweepfile"
 
 	"github.com/spf13/cobra"
 
-	"lossatlas/artifacts"
+	"lossatlas/activities/data"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/launch"
 )
@@ -20,35 +22,42 @@ type validated struct {
 	Experiments int      `json:"experiments"`
 	Steps       int      `json:"steps"`
 	Presets     []string `json:"presets,omitempty"`
+	Warnings    []string `json:"warnings,omitempty"` // what is allowed and may not be meant
 }
 
 func validateCommand(a *app.App) *cobra.Command {
 	var preset string
-	cmd := app.Command("validate SWEEP.yaml...", "Check sweep files and count their experiments and steps", cobra.MinimumNArgs(1),
-		func(_ *cobra.Command, args []string) error { return validate(a, args, preset) })
+	cmd := app.Command("validate SWEEP.yaml...", "Check sweep files with the files that they name, and count their experiments and steps", cobra.MinimumNArgs(1),
+		func(cmd *cobra.Command, args []string) error { return validate(cmd.Context(), a, args, preset) })
 	cmd.Flags().StringVar(&preset, "preset", "", "`name` of a preset to apply (all are checked anyway)")
 	return cmd
 }
 
-func validate(a *app.App, files []string, preset string) error {
+func validate(ctx context.Context, a *app.App, files []string, preset string) error {
 	var out []validated
 	for _, file := range files {
 		s, err := launch.Read(file, preset)
 		if err != nil {
 			return err
 		}
-		// The number of steps does not depend on the data, so no data is needed here.
-		g, err := s.Expand(artifacts.Of(nil).String())
+		g, missing, err := launch.Check(ctx, s, data.Options{Dir: a.Settings.Data, Cache: filepath.Join(a.Settings.Home, "datasets")})
 		if err != nil {
 			return err
 		}
-		out = append(out, validated{file, s.Name, len(g.Experiments), len(g.All()), s.Presets})
+		warnings := s.Warnings()
+		if missing {
+			warnings = append(warnings, fmt.Sprintf("the data set %s is not on this machine: the sizes of its splits are not checked", s.Dataset.Name))
+		}
+		out = append(out, validated{file, s.Name, len(g.Experiments), len(g.All()), s.Presets, warnings})
 	}
 	return app.PrintList(a, out, func() error {
 		for _, v := range out {
 			presets := ""
 			if len(v.Presets) > 0 {
 				presets = "; presets: " + strings.Join(v.Presets, ", ")
+			}
+			for _, w := range v.Warnings {
+				fmt.Fprintf(a.Err, "%s: note: %s\n", v.File, w)
 			}
 			fmt.Fprintf(a.Out, "%s: sweep %s is fine: %s, %s%s\n", v.File, v.Sweep, app.Count(v.Experiments, "experiment"), app.Count(v.Steps, "step"), presets)
 		}

@@ -16,7 +16,7 @@ import (
 )
 
 func listCommand(a *app.App) *cobra.Command {
-	return app.Command("list", "List the sweeps, the latest first", cobra.NoArgs,
+	return app.Command("list", "List the sweeps, the latest first, with the time of the last run and of all work that they needed", cobra.NoArgs,
 		a.InSession(func(ctx context.Context, s *session.Session, _ []string) error { return list(ctx, a, s) }))
 }
 
@@ -34,13 +34,21 @@ func list(ctx context.Context, a *app.App, s *session.Session) error {
 			a.Say("%s; `lossatlas run pipelines/quickstart.yaml` is a start", sweeps.NoSweeps(a, s))
 			return nil
 		}
-		t := table.Table{Header: []string{"SWEEP", "STATE", "STEPS", "EXPERIMENTS", "STARTED", "TOOK"}, Right: map[int]bool{2: true, 3: true}}
+		t := table.Table{Header: []string{"SWEEP", "STATE", "STEPS", "EXPERIMENTS", "STARTED", "LAST RUN", "WORK"}, Right: map[int]bool{2: true, 3: true}}
 		for _, r := range rows {
 			took := "-"
 			if !r.Finished.IsZero() {
 				took = progress.Duration(r.Finished.Sub(r.Started))
 			}
-			t.Add(r.Sweep, r.Doing, fmt.Sprintf("%d/%d", r.Done, r.Steps), r.Experiments, r.Started.Local().Format(time.DateTime), took)
+			if r.Imported {
+				t.Add(r.Sweep, "imported weights", "-", "-", r.Started.Local().Format(time.DateTime), "-", "-")
+				continue
+			}
+			work := "-"
+			if r.WorkSeconds > 0 {
+				work = progress.Duration(time.Duration(r.WorkSeconds * float64(time.Second)))
+			}
+			t.Add(r.Sweep, r.Doing, fmt.Sprintf("%d/%d", r.Done, r.Steps), r.Experiments, r.Started.Local().Format(time.DateTime), took, work)
 		}
 		return t.Text(a.Out)
 	})

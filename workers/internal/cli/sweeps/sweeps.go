@@ -329,6 +329,10 @@ type Row struct {
 	Experiments int       `json:"experiments"`
 	Started     time.Time `json:"started"`
 	Finished    time.Time `json:"finished,omitzero"`
+	// WorkSeconds is how long the steps took that it needs, each once, whichever run or sweep computed them.
+	WorkSeconds float64 `json:"work_seconds"`
+	// Imported says that it is no sweep but imported weights.
+	Imported bool `json:"imported,omitempty"`
 
 	Doing   string `json:"-"` // the state in words
 	Summary string `json:"-"` // what became of the steps, in words
@@ -336,7 +340,15 @@ type Row struct {
 
 // Row is the sweep in a list.
 func (w *Sweep) Row() Row {
+	work, counted, imported := 0.0, map[artifacts.Key]bool{}, false
+	for _, s := range w.Steps {
+		if imported = imported || s.Kind == KindWeights; !counted[s.Key] {
+			work += s.Seconds
+			counted[s.Key] = !s.Key.IsZero()
+		}
+	}
 	return Row{
+		WorkSeconds: work, Imported: imported,
 		Sweep: w.Sweep, State: w.State, Counts: pages.CountSteps(w.Now), Experiments: len(w.StepGraph.Experiments), Started: w.Started, Finished: w.Finished,
 		Doing: progress.Doing(w.State, w.Now), Summary: progress.Summary(w.Now, progress.Estimate{}),
 		Running: w.Now.Count(artifacts.StateRunning), Ready: w.Now.Ready(),
