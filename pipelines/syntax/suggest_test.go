@@ -25,6 +25,24 @@ func TestDistance(t *testing.T) {
 	}
 }
 
+// TestDidYouMean: names are guessed by few edits, and by what they begin or end with.
+func TestDidYouMean(t *testing.T) {
+	allowed := []string{"dataset", "train", "conv", "maxpool", "surface", "surface3d", "filled"}
+	for _, tc := range []struct{ got, want string }{
+		{"surfce", "surface"}, {"data", "dataset"}, {"conv2d", "conv"}, {"3d", "surface3d"}, {"training", "train"}, {"x", ""}, {"optimizer", ""},
+	} {
+		t.Run(tc.got, func(t *testing.T) {
+			want := ""
+			if tc.want != "" {
+				want = "; did you mean " + tc.want + "?"
+			}
+			if got := DidYouMean(tc.got, allowed); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
 func word(rng *rand.Rand) string {
 	b := make([]byte, rng.IntN(8))
 	for i := range b {

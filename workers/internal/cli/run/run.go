@@ -140,7 +140,8 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 		return err
 	}
 	var newer *artifacts.NewerError
-	if _, err := r.services.Store.Root(ctx, r.graph.Sweep); errors.As(err, &newer) { // before anything is written
+	last, err := r.services.Store.Root(ctx, r.graph.Sweep)
+	if errors.As(err, &newer) { // before anything is written
 		return err
 	}
 	if err := r.store(ctx); err != nil {
@@ -155,6 +156,7 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 			return err
 		}
 	}
+	r.warnGivenUp(last, plan)
 	r.Log.Info().Str("sweep", r.graph.Sweep).Str("numerics", r.numerics).Int("steps", len(plan.Steps)).
 		Int("cached", plan.Count(pipelines.StateCached)).Msg("planned")
 	if plan.Complete() {
