@@ -136,7 +136,7 @@ func decodeRow(b []byte, indices []int, dim int) (spectraRow, error) {
 	}
 	vector := b[8+n:]
 	if len(vector) != 0 && len(vector) != 4*dim {
-		return r, fmt.Errorf("the row goes on from %d bytes, and a vector has %d numbers", len(vector), dim)
+		return r, fmt.Errorf("the row resumes from %d bytes, and a vector has %d numbers", len(vector), dim)
 	}
 	for ; len(vector) > 0; vector = vector[4:] {
 		r.start = append(r.start, math.Float32frombits(binary.LittleEndian.Uint32(vector)))

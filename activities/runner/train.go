@@ -182,7 +182,7 @@ func (r *trainRun) resume(ctx context.Context) error {
 		return err
 	}
 	r.state, r.Before = state, state.Seconds
-	r.Log.Info().Int("epoch", c.Epoch).Msg("training goes on from its checkpoint")
+	r.Log.Info().Int("epoch", c.Epoch).Msg("training resumes from its checkpoint")
 	return nil
 }
 

@@ -150,6 +150,6 @@ type UnknownRootsError struct{ Sweeps []string }
 
 // Error names the sweeps and says what to do.
 func (e *UnknownRootsError) Error() string {
-	return fmt.Sprintf("nothing can be freed: the record of %s is damaged, and nobody knows what it needs; run the sweep again, or give it up with `lossatlas artifacts rm`",
+	return fmt.Sprintf("nothing can be freed: the record of %s is damaged, and the results that it needs are unknown; run the sweep again, or remove it with `lossatlas artifacts rm`",
 		strings.Join(e.Sweeps, ", "))
 }
