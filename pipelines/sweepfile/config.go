@@ -23,7 +23,7 @@ var sweepFields = syntax.Object{Fields: []syntax.Field{
 		"or the seeds themselves, as {train.seed: [1, 2], maps.seed: [1, 2]}.", Type: repeats{}},
 	{Name: "maps", Doc: "What is computed around the trained weights.", Type: syntax.List{Of: mapFields, Max: maxMaps}, Default: []any{}},
 	{Name: compareKey, Doc: "What is computed between the trained weights of several experiments.", Type: syntax.List{Of: compareFields, Max: maxMaps}, Default: []any{}},
-	{Name: "plots", Doc: "Pictures of each experiment: names, or mappings of a kind and how it looks. Default: every one that the maps allow, but for heat and surface3d.",
+	{Name: "plots", Doc: "Pictures of each experiment: names, or mappings of a kind and how it looks. Default: every one that the maps allow, but for heat, error and surface3d.",
 		Type: syntax.List{Of: plotFields, Max: len(plotKinds), Single: true}},
 	{Name: figuresKey, Doc: "Pictures over several experiments.", Type: syntax.List{Of: figureFields, Max: maxFigures}},
 	{Name: "presets", Doc: "The same sweep at other sizes, chosen by name: {name: {what differs}}.", Type: presets{}},
