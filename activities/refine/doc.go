@@ -16,6 +16,12 @@
 // What no point of a round meets remains unseen: a needle narrower than the coarse lattice's distance (an eighth of the
 // range), where it touches no known point.
 //
+// Every point is evaluated over all images. A second level, m of n images at the points after the first round times the ratio
+// of the full loss to theirs interpolated from the first round, is not implemented. Measured on 25×25 points, with images stratified by their loss at the center, the
+// error of that ratio (95th percentile) is c·√(1/m − 1/n), with c = 0.13 on VGG-9/16 (n = 128, losses 1.3 to 79) and c = 0.65 on ResNet-56
+// without shortcuts (n = 64, 1 to 400), so that 2 % takes about 45 and 700 of 2,000 images. There kriging alone takes 235 and all
+// 625 points at 2 %: such a level would pay for images by the thousand, above all on chaotic surfaces, and little for n below (c/error)².
+//
 // Search finds the range of a lattice in the same way, in rounds.
 //
 // All results are functions of the known values alone: the same bits on all machines whose exp, log and sqrt give the same.
