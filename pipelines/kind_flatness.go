@@ -7,7 +7,7 @@ import (
 // KindFlatness measures how flat the loss is around a minimizer.
 const KindFlatness Kind = "flatness"
 
-var flatnessSpec = Spec{Version: 2, Outputs: []string{OutFlatness}}
+var flatnessSpec = Spec{Version: 3, Outputs: []string{OutFlatness}}
 
 // InGrid is what a flatness step calls the grid of the i-th pair of directions, counted from 0.
 func InGrid(i int) string { return fmt.Sprintf("grid-%d", i) }

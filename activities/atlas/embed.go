@@ -44,9 +44,11 @@ type mapJSON struct {
 	Plane      string            `json:"plane,omitempty"`
 	X          []float64         `json:"x,omitempty"`
 	Y          []float64         `json:"y,omitempty"`
-	Single     bool              `json:"single,omitempty"`       // arrays are of float32, in place of float64
-	Arrays     map[string]string `json:"arrays,omitempty"`       // loss, accuracy, lambda_min, …
-	Mask       string            `json:"mask,omitempty"`         // a byte for each point; absent where all have values
+	Single     bool              `json:"single,omitempty"` // arrays are of float32, in place of float64
+	Arrays     map[string]string `json:"arrays,omitempty"` // loss, accuracy, lambda_min, …
+	Mask       string            `json:"mask,omitempty"`   // a byte for each point; absent where all have values
+	Images     int               `json:"images,omitempty"` // of a grid with standard errors: how many examples it has seen, and of how many
+	Population int               `json:"population,omitempty"`
 	Estimated  string            `json:"estimated,omitempty"`    // a byte for each point, 1 where its values are estimated
 	Error      float64           `json:"stated_error,omitempty"` // of estimated values, relative
 	Absolute   bool              `json:"absolute,omitempty"`     // stated_error is in the unit of the loss instead
@@ -132,6 +134,9 @@ func (m Map) bytes() int {
 		if g.Estimate != nil {
 			n *= 2
 		}
+		if g.Sampling != nil {
+			n += 3 * len(g.Mask)
+		}
 	}
 	if s := m.Spectrum; s != nil {
 		n += 2 * len(s.X)
@@ -168,6 +173,10 @@ func (m Map) packed(single, whole bool) mapJSON {
 		if e := g.Estimate; e != nil {
 			out.Arrays["loss_error"], out.Arrays["accuracy_error"] = array(e.LossError), array(e.AccuracyError)
 			out.Error, out.Absolute, out.Estimated = e.Error, e.Absolute, packFalse(e.Evaluated)
+		}
+		if s := g.Sampling; s != nil {
+			out.Arrays["loss_se"], out.Arrays["accuracy_se"], out.Arrays["rise_se"] = array(s.LossSE), array(s.AccuracySE), array(s.RiseSE)
+			out.Images, out.Population = s.Images, s.Population
 		}
 		out.Mask = packMask(g)
 	}

@@ -194,7 +194,7 @@ func newFlatnessView(f Flatness) flatnessView {
 	return v
 }
 
-// flatnessValue is a mean with its deviation, if that is known, marked where it is a lower bound.
+// flatnessValue is a mean with its deviation and its sampling error, if they are known, marked where it is a lower bound.
 func flatnessValue(s surface.Summary) string {
 	value := s.Measured().Mark(number(s.Mean))
 	switch {
@@ -205,6 +205,9 @@ func flatnessValue(s surface.Summary) string {
 	}
 	if !math.IsNaN(s.Deviation) {
 		value += " ± " + number(s.Deviation)
+	}
+	if s.SE > 0 {
+		value += " (sampling ± " + number(s.SE) + ")"
 	}
 	return value
 }

@@ -50,6 +50,7 @@ func Line(train, test *surface.Grid, opt picture.Options) (picture.Figure, error
 		if err != nil {
 			return picture.Figure{}, err
 		}
+		loss.Note = opt.NotesOn(*in.Grid)
 		acc, err := lattice.NewField(*in.Grid, opt.Score.Name(), scores(in.Grid), 1)
 		if err != nil {
 			return picture.Figure{}, fmt.Errorf("%s: %w", in.Name, err)
@@ -60,6 +61,13 @@ func Line(train, test *surface.Grid, opt picture.Options) (picture.Figure, error
 		curves = append(curves, picture.Curve{F: loss, Color: canvas.LossColor, Dash: in.Dash})
 		if opt.Score != trainlog.NoScore {
 			curves = append(curves, picture.Curve{F: acc, Color: canvas.AccColor, Dash: in.Dash, Right: true})
+		}
+	}
+	if len(losses) == 2 && losses[0].Note != losses[1].Note {
+		for i, f := range losses {
+			if f.Note != "" {
+				f.Note = kinds[i].Name + ": " + f.Note
+			}
 		}
 	}
 	if len(losses) == 0 {

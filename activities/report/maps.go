@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"lossatlas/activities/atlas"
 	"lossatlas/activities/results"
@@ -43,13 +44,19 @@ func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 		out.Spectrum.X, out.Spectrum.Density, _ = m.Spectrum.Curve()
 		out.Spectrum.Trace, out.Spectrum.TraceError = m.Spectrum.Density.Trace()
 	} else {
-		if out.Note = m.Grid.EstimateNote(); out.Note != "" {
-			out.Note += "."
-		}
+		out.Note = mapNotes(m)
 		out.Plane = plane(action.Recipe)
 	}
 	out.Provenance, err = p.origins(ctx, mapOrigins(m)...)
 	return out, err
+}
+
+// mapNotes are what the page says of a finished grid.
+func mapNotes(m results.Map) string {
+	if notes := m.Notes(); notes != "" {
+		return strings.ToUpper(notes[:1]) + notes[1:] + "."
+	}
+	return ""
 }
 
 // plane names the centre and the directions of a map by their digests.

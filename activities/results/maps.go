@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"lossatlas/activities/problem"
 	"lossatlas/activities/spectrum"
@@ -29,6 +31,18 @@ type Map struct {
 	Marks    []pipelines.Mark // of a comparison: the minimizers
 	// Recipe is that of a map that is under way.
 	Recipe artifacts.Recipe
+}
+
+// Notes are what is to be said of the values of a finished grid, "" for nothing. Between minimizers the center is one of several.
+func (m Map) Notes() string {
+	if !m.Done || m.Grid == nil {
+		return ""
+	}
+	notes := []string{m.Grid.Notes()}
+	if len(m.Marks) == 0 {
+		notes = append(notes, m.Grid.CenterNote())
+	}
+	return strings.Join(slices.DeleteFunc(notes, func(n string) bool { return n == "" }), "; ")
 }
 
 // LossNames are the names of a map's loss and score by the parameters of its step: "" for plain cross-entropy, and for accuracy.

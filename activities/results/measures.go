@@ -17,6 +17,8 @@ type Measure struct {
 	Decimals int
 	// Flatness says that the measure has a deviation and may be a lower bound.
 	Flatness bool
+	// Sampled says that some of them have a standard error.
+	Sampled bool
 	// Brief says that narrow tables show it, too.
 	Brief bool
 }
@@ -33,7 +35,7 @@ var briefly = []string{"width0.5", "convex", "sharp0.5"}
 // then those of maps by name, then flatness by map
 // in the order of its measures.
 func Measures(rows []Experiment) []Measure {
-	numbers, known, byMap := map[string]bool{}, map[string]bool{}, map[string][]surface.Summary{}
+	numbers, known, sampled, byMap := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string][]surface.Summary{}
 	scores := map[string]bool{}
 	for _, r := range rows {
 		scores[r.Score.Column()] = true
@@ -44,6 +46,7 @@ func Measures(rows []Experiment) []Measure {
 		for of, measures := range r.Flatness {
 			for _, s := range measures {
 				known[of+"."+s.Name] = known[of+"."+s.Name] || s.Count > 0
+				sampled[of+"."+s.Name] = sampled[of+"."+s.Name] || s.SE > 0
 			}
 		}
 	}
@@ -63,7 +66,7 @@ func Measures(rows []Experiment) []Measure {
 	for _, of := range slices.Sorted(maps.Keys(byMap)) {
 		for _, s := range byMap[of] {
 			if name := of + "." + s.Name; known[name] {
-				out = append(out, Measure{Name: name, Flatness: true, Brief: slices.Contains(briefly, s.Name)})
+				out = append(out, Measure{Name: name, Flatness: true, Sampled: sampled[name], Brief: slices.Contains(briefly, s.Name)})
 			}
 		}
 	}

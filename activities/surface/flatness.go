@@ -20,6 +20,8 @@ type Measured struct {
 	Value float64
 	// AtLeast says that the grid ends before the quantity does: Value is a lower bound.
 	AtLeast bool
+	// SE is the standard error that the choice of examples brings, of a width at most; 0 where it is not known.
+	SE float64
 }
 
 // Mark writes ">" before the text of a value that is a lower bound: the one mark of it in tables and pictures.
@@ -34,13 +36,14 @@ var unknown = Measured{Value: math.NaN()}
 
 // measuredJSON is a Measured with null for NaN and the text "Inf" for infinity.
 type measuredJSON struct {
-	Value   any  `json:"value"`
-	AtLeast bool `json:"at_least,omitempty"`
+	Value   any     `json:"value"`
+	AtLeast bool    `json:"at_least,omitempty"`
+	SE      float64 `json:"se,omitempty"`
 }
 
-// MarshalJSON writes {"value": v, "at_least": true}, null for NaN and "Inf" for infinity.
+// MarshalJSON writes {"value": v, "at_least": true, "se": s}, null for NaN and "Inf" for infinity.
 func (m Measured) MarshalJSON() ([]byte, error) {
-	return json.Marshal(measuredJSON{m.json(), m.AtLeast})
+	return json.Marshal(measuredJSON{m.json(), m.AtLeast, m.SE})
 }
 
 // json is the value in a form that JSON can hold.
@@ -71,7 +74,7 @@ func (m *Measured) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &in); err != nil {
 		return err
 	}
-	*m = Measured{number64(in.Value), in.AtLeast}
+	*m = Measured{number64(in.Value), in.AtLeast, in.SE}
 	return nil
 }
 
@@ -124,18 +127,23 @@ func (g Grid) Flatness(opt FlatnessOptions) (Flatness, error) {
 	if g.IsLine() {
 		y = &between{} // a line has no second axis, wherever it lies
 	}
-	var alongX, alongY []float64
+	var alongX, alongY, errorX, errorY []float64
 	if x != nil && y != nil {
-		alongX = f.profile(len(g.X), func(i int) (p, q int) { return y.low*len(g.X) + i, y.high*len(g.X) + i }, y.share)
-		alongY = f.profile(len(g.Y), func(i int) (p, q int) { return i*len(g.X) + x.low, i*len(g.X) + x.high }, x.share)
+		inRow := func(i int) (p, q int) { return y.low*len(g.X) + i, y.high*len(g.X) + i }
+		inColumn := func(i int) (p, q int) { return i*len(g.X) + x.low, i*len(g.X) + x.high }
+		alongX, alongY = f.profile(f.Z, len(g.X), inRow, y.share), f.profile(f.Z, len(g.Y), inColumn, x.share)
+		if s := g.Sampling; s != nil {
+			errorX, errorY = f.profile(s.RiseSE, len(g.X), inRow, y.share), f.profile(s.RiseSE, len(g.Y), inColumn, x.share)
+			out.Center.SE = known(x.of(f.profile(s.LossSE, len(g.X), inRow, y.share)))
+		}
 		out.Interpolated = x.low != x.high || y.low != y.high
 		out.Center.Value = x.of(alongX)
 	}
 	l0 := out.Center.Value
 	for _, level := range opt.Levels {
-		widths := []Measured{width(g.X, alongX, x, l0, l0+level)}
+		widths := []Measured{width(g.X, alongX, errorX, x, l0, l0+level)}
 		if !g.IsLine() {
-			widths = append(widths, width(g.Y, alongY, y, l0, l0+level))
+			widths = append(widths, width(g.Y, alongY, errorY, y, l0, l0+level))
 		}
 		out.Widths = append(out.Widths, widths)
 	}
@@ -177,43 +185,61 @@ func mix(a, b, share float64) float64 {
 	return a + share*(b-a)
 }
 
-// profile is the loss along an axis, interpolated between two rows or columns;
-// NaN where it has no value.
-func (f *Field) profile(n int, at func(i int) (p, q int), share float64) []float64 {
+// known is 0 in place of a standard error that is not known.
+func known(se float64) float64 {
+	if se <= math.MaxFloat64 {
+		return se
+	}
+	return 0
+}
+
+// profile is the loss, or its standard error, along an axis, interpolated between two rows or columns;
+// NaN where the loss has no value.
+func (f *Field) profile(values []float64, n int, at func(i int) (p, q int), share float64) []float64 {
 	out := make([]float64, n)
 	for i := range out {
 		p, q := at(i)
 		if out[i] = math.NaN(); f.OK[p] && f.OK[q] {
-			out[i] = mix(f.Z[p], f.Z[q], share)
+			out[i] = mix(values[p], values[q], share)
 		}
 	}
 	return out
 }
 
 // width is the length of the interval around 0 where the profile, whose value
-// there is center, is at most level.
-func width(axis, profile []float64, at *between, center, level float64) Measured {
+// there is center, is at most level. Its standard error is that of the rise divided by the slope, added up over both ends: what the ends
+// have in common is not known. errors are nil where that of the rise is not known.
+func width(axis, profile, errors []float64, at *between, center, level float64) Measured {
 	if at == nil || profile == nil || math.IsNaN(center) {
 		return unknown
 	}
-	side := func(from, step int) (reach float64, atLeast bool) {
+	side := func(from, step int) (reach, se float64, atLeast bool) {
 		x, v := 0.0, center
 		for i := from; i >= 0 && i < len(axis); i += step {
 			switch p := profile[i]; {
 			case math.IsNaN(p):
-				return math.Abs(x), true
+				return math.Abs(x), math.NaN(), true
 			case p > level:
-				return math.Abs(x + (level-v)/(p-v)*(axis[i]-x)), false
+				share := (level - v) / (p - v)
+				se = math.NaN()
+				if errors != nil {
+					before := 0.0 // the center's
+					if j := i - step; j >= 0 && j < len(axis) && axis[j] == x {
+						before = errors[j]
+					}
+					se = mix(before, errors[i], share) * math.Abs((axis[i]-x)/(p-v))
+				}
+				return math.Abs(x + share*(axis[i]-x)), se, false
 			default:
 				x, v = axis[i], p
 			}
 		}
-		return math.Abs(x), true
+		return math.Abs(x), math.NaN(), true
 	}
 	// The points next to 0 on either side; at a point, the point itself has no length.
-	down, cut1 := side(at.low, -1)
-	up, cut2 := side(at.high, 1)
-	return Measured{down + up, cut1 || cut2}
+	down, se1, cut1 := side(at.low, -1)
+	up, se2, cut2 := side(at.high, 1)
+	return Measured{down + up, cut1 || cut2, known(se1 + se2)}
 }
 
 // sharpness is the largest loss within a radius of the centre, less that at the centre.
@@ -241,8 +267,10 @@ func (f *Field) sharpness(g Grid, radius, center float64) Measured {
 			out.AtLeast = true
 		case !f.OK[i]:
 			out.Value = math.Inf(1)
-		default:
-			out.Value = max(out.Value, v)
+		case v > out.Value:
+			if out.Value, out.SE = v, 0; g.Sampling != nil {
+				out.SE = known(g.Sampling.RiseSE[i])
+			}
 		}
 	}
 	if points == 0 {

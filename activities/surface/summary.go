@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,18 +21,21 @@ type Summary struct {
 	Count           int
 	// Bounds is how many of the values are lower bounds only, so that Mean is one as well.
 	Bounds int
+	// SE is the standard error of Mean that the choice of examples brings, at most: the mean of those of the values, which share their
+	// examples. 0 where one is not known.
+	SE float64
 }
 
 // NewSummary takes values together, with unknown ones (NaN) left out. A mean that includes lower bounds
 // is a lower bound, and how far the values deviate from it is not known.
 func NewSummary(name string, values []Measured) Summary {
 	s := Summary{Name: name}
-	var known []float64
+	var known, errors []float64
 	for _, m := range values {
 		if math.IsNaN(m.Value) {
 			continue
 		}
-		known = append(known, m.Value)
+		known, errors = append(known, m.Value), append(errors, m.SE)
 		if m.AtLeast {
 			s.Bounds++
 		}
@@ -40,12 +44,15 @@ func NewSummary(name string, values []Measured) Summary {
 	if s.Mean, s.Deviation = Mean(known); s.Bounds > 0 {
 		s.Deviation = math.NaN()
 	}
+	if s.Count > 0 && slices.Min(errors) > 0 {
+		s.SE, _ = Mean(errors)
+	}
 	return s
 }
 
 // Measured is the mean, as one value among others.
 func (s Summary) Measured() Measured {
-	return Measured{s.Mean, s.Bounds > 0 && !math.IsInf(s.Mean, 0)}
+	return Measured{s.Mean, s.Bounds > 0 && !math.IsInf(s.Mean, 0), s.SE}
 }
 
 // String is the mean and its deviation as PlusMinus writes them, marked where it is a lower bound.
@@ -76,11 +83,12 @@ type summaryJSON struct {
 	Deviation *float64 `json:"sd"`
 	Count     int      `json:"count"`
 	Bounds    int      `json:"bounds,omitempty"`
+	SE        float64  `json:"se,omitempty"`
 }
 
-// MarshalJSON writes {"name", "mean", "sd", "count", "bounds"}, null for NaN and "Inf" for infinity.
+// MarshalJSON writes {"name", "mean", "sd", "count", "bounds", "se"}, null for NaN and "Inf" for infinity.
 func (s Summary) MarshalJSON() ([]byte, error) {
-	out := summaryJSON{Name: s.Name, Mean: Measured{Value: s.Mean}.json(), Count: s.Count, Bounds: s.Bounds}
+	out := summaryJSON{Name: s.Name, Mean: Measured{Value: s.Mean}.json(), Count: s.Count, Bounds: s.Bounds, SE: s.SE}
 	if !math.IsNaN(s.Deviation) {
 		out.Deviation = &s.Deviation
 	}
@@ -93,7 +101,7 @@ func (s *Summary) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &in); err != nil {
 		return err
 	}
-	*s = Summary{Name: in.Name, Mean: number64(in.Mean), Deviation: math.NaN(), Count: in.Count, Bounds: in.Bounds}
+	*s = Summary{Name: in.Name, Mean: number64(in.Mean), Deviation: math.NaN(), Count: in.Count, Bounds: in.Bounds, SE: in.SE}
 	if in.Deviation != nil {
 		s.Deviation = *in.Deviation
 	}
@@ -127,7 +135,7 @@ func Summarize(opt FlatnessOptions, grids []Flatness) []Summary {
 	for i, level := range opt.Levels {
 		add(fmt.Sprintf("width%g", level), func(f Flatness) []Measured { return f.Widths[i] })
 	}
-	add("convex", func(f Flatness) []Measured { return []Measured{{100 * f.Convex.Value, f.Convex.AtLeast}} })
+	add("convex", func(f Flatness) []Measured { return []Measured{{100 * f.Convex.Value, f.Convex.AtLeast, 0}} })
 	add("area", func(f Flatness) []Measured { return []Measured{f.Area} })
 	for i, radius := range opt.Radii {
 		add(fmt.Sprintf("sharp%g", radius), func(f Flatness) []Measured { return f.Sharpness[i : i+1] })

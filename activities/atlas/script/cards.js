@@ -192,6 +192,8 @@ function described(l, i) {
   say(nameY, spell(l.y[Math.floor(i / n)], 3));
   const of = (m, k, name) => spell(m.values(name)[k], 4);
   say(l.label("loss"), of(l, i, "loss") + (l.estimated(i) ? ` ± ${spell(l.values("loss_error")[i], 2)} (estimated)` : ""));
+  const sampling = l.has("loss_se") ? l.values("loss_se")[i] : NaN;
+  if (Number.isFinite(sampling)) say("standard error", `${spell(sampling, 2)}, of the rise over the center ${spell(l.values("rise_se")[i], 2)}`);
   if (l.has("decay")) say("of it weight decay", of(l, i, "decay"));
   if (l.has("accuracy")) say(l.map.score || "accuracy", Number.isNaN(l.values("accuracy")[i]) ? "—" : `${of(l, i, "accuracy")} %`);
   const curved = l.has("lambda_max") ? l : l.curvature;

@@ -14,7 +14,7 @@ function save(name, type, ...parts) {
 const stem = (...words) => words.join("-").toLowerCase().replace(/[^a-z0-9._=]+/g, "-").replace(/^[-.]+|[-.]+$/g, "").slice(0, 120) || "atlas";
 
 // arraysOf are the arrays of a map over its points, by their names in a file.
-const arraysOf = (l) => ["loss", "accuracy", "decay", "lambda_min", "lambda_max", "residual_min", "residual_max", "loss_error", "accuracy_error"].filter((name) => name in l.map.arrays);
+const arraysOf = (l) => ["loss", "accuracy", "decay", "lambda_min", "lambda_max", "residual_min", "residual_max", "loss_error", "accuracy_error", "loss_se", "accuracy_se", "rise_se"].filter((name) => name in l.map.arrays);
 
 const decimal = (v) => (Number.isFinite(v) ? String(v) : Number.isNaN(v) ? "NaN" : v > 0 ? "Inf" : "-Inf");
 
@@ -78,6 +78,7 @@ function npzOf(l) {
     ...arraysOf(l).map((name) => npy(name, "<f8", plane, raw(l.values(name)))),
     ...(l.map.estimated ? [npy(l.map.absolute ? "stated_absolute_error" : "stated_error", "<f8", "(1,)", raw(Float64Array.of(l.map.stated_error))),
       npy("evaluated", "|b1", plane, bytesOf(l.map.estimated).map((v) => 1 - v))] : []),
+    ...(l.map.images ? [npy("images", "<f8", "(1,)", raw(Float64Array.of(l.map.images))), npy("population", "<f8", "(1,)", raw(Float64Array.of(l.map.population)))] : []),
     npy("mask", "|b1", plane, maskOf(l)), npy("meta", `<U${meta.length}`, "()", raw(meta)),
   ];
   return zipped(entries);

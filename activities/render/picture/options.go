@@ -218,5 +218,17 @@ func LossPlane(g surface.Grid, opt Options) (*lattice.Field, Options, error) {
 		return nil, opt, err
 	}
 	f, err := lattice.NewField(g, "loss", g.Loss, 2)
-	return f, opt, err
+	if err != nil {
+		return nil, opt, err
+	}
+	f.Note = opt.NotesOn(g)
+	return f, opt, nil
+}
+
+// NotesOn are what is to be said of a grid's values in a picture of it. With marks the center is one of several minimizers.
+func (o Options) NotesOn(g surface.Grid) string {
+	if len(o.Marks) > 0 {
+		return g.Notes()
+	}
+	return chart.Joined(g.Notes(), g.CenterNote())
 }

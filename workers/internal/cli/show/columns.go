@@ -116,7 +116,7 @@ func paramColumn(name string, of func(results.Experiment) any) column {
 	}, text: func(r results.Experiment) string { return value(of(r)) }}
 }
 
-// measureColumns are a measure, and of flatness in full also its deviation and how many values are lower bounds.
+// measureColumns are a measure, and of flatness in full also its deviation, how many values are lower bounds, and the standard error that the choice of examples brings.
 func measureColumns(m results.Measure, show detail) []column {
 	newColumn := func(end string, of func(surface.Summary) float64) column {
 		number := func(r results.Experiment) float64 {
@@ -137,9 +137,18 @@ func measureColumns(m results.Measure, show detail) []column {
 	if !m.Flatness || show != everything {
 		return []column{mean}
 	}
-	return []column{mean,
+	all := []column{mean,
 		newColumn(".sd", func(s surface.Summary) float64 { return s.Deviation }),
 		newColumn(".bounds", func(s surface.Summary) float64 { return float64(s.Bounds) })}
+	if m.Sampled {
+		all = append(all, newColumn(".se", func(s surface.Summary) float64 {
+			if s.SE == 0 {
+				return math.NaN()
+			}
+			return s.SE
+		}))
+	}
+	return all
 }
 
 // withBounds puts behind each mean of flatness how many of its values are lower bounds, where that is not among the columns.

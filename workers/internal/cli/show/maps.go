@@ -48,7 +48,25 @@ func showMaps(ctx context.Context, a *app.App, w *sweeps.Sweep, found *results.S
 			style = sketch.StyleFor(a.Env)
 		}
 	}
-	return drawMaps(a.RawOut, maps, style, width)
+	if err := drawMaps(a.RawOut, maps, style, width); err != nil {
+		return err
+	}
+	return noteMaps(a.RawOut, maps)
+}
+
+// noteMaps says what is to be said of the values of maps.
+func noteMaps(out io.Writer, maps []results.Map) error {
+	var b strings.Builder
+	for _, m := range maps {
+		if notes := m.Notes(); notes != "" {
+			fmt.Fprintf(&b, "\n%s: %s", escape.Line(m.Step.ID), escape.Line(notes))
+		}
+	}
+	if b.Len() > 0 {
+		b.WriteString("\n")
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
 }
 
 // drawMaps draws lines and planes by name, in the order of their first appearance.

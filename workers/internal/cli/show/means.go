@@ -67,6 +67,9 @@ func wholeMeans(groups []results.Group, rows []results.Experiment) *table.Table 
 		if m.Flatness {
 			t.Header = append(t.Header, m.Name+".bounds")
 		}
+		if m.Sampled {
+			t.Header = append(t.Header, m.Name+".se")
+		}
 	}
 	for _, g := range groups {
 		cells := []string{g.Name}
@@ -84,6 +87,9 @@ func wholeMeans(groups []results.Group, rows []results.Experiment) *table.Table 
 			cells = append(cells, exact(m.Mean), exact(m.Deviation), strconv.Itoa(m.Count))
 			if measures[i].Flatness {
 				cells = append(cells, strconv.Itoa(m.Bounds))
+			}
+			if measures[i].Sampled {
+				cells = append(cells, digits(m.SE, 6))
 			}
 		}
 		t.Rows = append(t.Rows, cells)
