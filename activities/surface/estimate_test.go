@@ -1,7 +1,11 @@
 package surface
 
 import (
+	"bytes"
+	"encoding/json"
 	"math"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,5 +80,128 @@ func TestBadEstimates(t *testing.T) {
 		if _, err := g.EncodeNPZ(); err == nil {
 			t.Errorf("%s: the grid was written", name)
 		}
+	}
+}
+
+// sampledGrid is a bowl with its lowest point at (shift, 0), and standard errors.
+func sampledGrid(t *testing.T, shift float64) *Grid {
+	t.Helper()
+	g := NewGrid(Lattice(-1, 1, 21), Lattice(-1, 1, 21))
+	g.SampledFrom(1000, 50000)
+	var points []Sampled
+	for i := range g.Mask {
+		x, y := g.X[i%21], g.Y[i/21]
+		r2 := (x-shift)*(x-shift) + y*y
+		points = append(points, Sampled{Point{i, 1 + r2, 90}, 0.02 * (1 + r2), 0.5, 0.01 * math.Hypot(x, y)})
+	}
+	if err := g.AddSampled(points); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// TestSamplingIsKept: standard errors survive chunks and files, and stand in the note and in the measures of flatness.
+func TestSamplingIsKept(t *testing.T) {
+	g := sampledGrid(t, 0)
+	points := []Sampled{g.Point(0), g.Point(5)}
+	if read, err := DecodeSampled(EncodeSampled(points)); err != nil || !slices.Equal(read, points) {
+		t.Errorf("%v, %v; want %v", read, err, points)
+	}
+	nan := math.NaN()
+	unknown := []Sampled{{Point{3, 1, 50}, nan, nan, nan}}
+	if b := EncodeSampled(unknown); !bytes.Equal(b, EncodePoints([]Point{{3, 1, 50}})) {
+		t.Error("points without standard errors are not plain ones")
+	} else if read, err := DecodeSampled(b); err != nil || len(read) != 1 || read[0].Point != unknown[0].Point || !math.IsNaN(read[0].LossSE) {
+		t.Errorf("%v, %v", read, err)
+	}
+	b, err := g.EncodeNPZ()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := DecodeNPZ(b)
+	if err != nil || !reflect.DeepEqual(read.Sampling, g.Sampling) {
+		t.Errorf("read %+v, %v", read.Sampling, err)
+	}
+	if note := read.Notes(); note != "1,000 of 50,000 examples, standard error ≤ 2 % of the loss" {
+		t.Errorf("the note is %q", note)
+	}
+	if table, err := g.CSV(); err != nil || !strings.HasPrefix(string(table), "x,y,loss,accuracy,evaluated,loss_se,accuracy_se,rise_se\n-1,-1,3,90,true,0.06,0.5,") {
+		t.Errorf("%.120s, %v", table, err)
+	}
+	f, err := g.Flatness(FlatnessOptions{Levels: []float64{0.205, 5}, Radii: []float64{0.5}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// At ±0.45, between points with the slope 0.9, the error of the rise is 0.0045.
+	if w := f.Widths[0][0]; math.Abs(w.Value-0.9) > 1e-9 || math.Abs(w.SE-2*0.0045/0.9) > 1e-9 {
+		t.Errorf("a width of %v ± %v", w.Value, w.SE)
+	}
+	if w := f.Widths[1][0]; !w.AtLeast || w.SE != 0 {
+		t.Errorf("a width beyond the grid: %+v", w)
+	}
+	if s := f.Sharpness[0]; math.Abs(s.Value-0.25) > 1e-9 || math.Abs(s.SE-0.005) > 1e-9 || f.Center.SE != 0.02 {
+		t.Errorf("a sharpness of %+v, the center %+v", s, f.Center)
+	}
+	sum := Summarize(FlatnessOptions{Levels: []float64{0.205, 5}, Radii: []float64{0.5}}, []Flatness{f, f})
+	for _, s := range sum {
+		if (s.SE > 0) != (s.Name == "width0.205" || s.Name == "sharp0.5") {
+			t.Errorf("%+v", s)
+		}
+		var back Summary
+		if text, err := json.Marshal(s); err != nil || json.Unmarshal(text, &back) != nil || back.SE != s.SE {
+			t.Errorf("%s, %v", text, err)
+		}
+	}
+	for name, spoil := range map[string]func(*Sampling){"too short": func(s *Sampling) { s.RiseSE = s.RiseSE[1:] }, "no images": func(s *Sampling) { s.Images = 0 },
+		"more than all": func(s *Sampling) { s.Population = 10 }} {
+		bad := sampledGrid(t, 0)
+		spoil(bad.Sampling)
+		if _, err := bad.EncodeNPZ(); err == nil {
+			t.Errorf("%s: the grid was written", name)
+		}
+	}
+}
+
+// TestNotesOnTheRange: a grid says when most of it is flat, saturated or not finite, and when its center is not the lowest point.
+func TestNotesOnTheRange(t *testing.T) {
+	of := func(f func(r float64) float64) *Grid {
+		g := NewGrid(Lattice(-1, 1, 21), Lattice(-1, 1, 21))
+		for i := range g.Mask {
+			r := math.Hypot(g.X[i%21], g.Y[i/21])
+			if err := g.Add([]Point{{i, f(r), 50}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return g
+	}
+	for name, c := range map[string]struct {
+		f    func(r float64) float64
+		want string
+	}{
+		"bowl":    {func(r float64) float64 { return 0.1 + r*r }, ""},
+		"cone":    {func(r float64) float64 { return 0.1 + r }, ""},
+		"flat":    {func(r float64) float64 { return 2 + r*r/1000 }, "flat: the loss is between 2 and 2.002, a larger range shows more"},
+		"equal":   {func(r float64) float64 { return 2 }, ""},
+		"plateau": {func(r float64) float64 { return 0.1 + 2.2*math.Tanh(9*r*r) }, "saturated: the loss is 1.86 or more at 92 % of the points, a smaller range shows more"},
+		"NaN":     {func(r float64) float64 { return map[bool]float64{true: math.NaN(), false: 1}[r > 0.5] }, "the loss is not finite at 82 % of the points: a smaller range shows more"},
+	} {
+		if got := of(c.f).Notes(); got != c.want {
+			t.Errorf("%s: the note is %q, want %q", name, got, c.want)
+		}
+	}
+	if note := sampledGrid(t, 0.3).CenterNote(); note != "the lowest loss, 1, lies at (0.3, 0), not at the center, where it is 1.09" {
+		t.Errorf("the note on the center is %q", note)
+	}
+	for _, shift := range []float64{0, 0.05} { // 0.0025 lower, within a hundredth
+		if note := sampledGrid(t, shift).CenterNote(); note != "" {
+			t.Errorf("with the lowest point at %v: %q", shift, note)
+		}
+	}
+	unsure := sampledGrid(t, 0.3)
+	for i := range unsure.Sampling.RiseSE {
+		unsure.Sampling.RiseSE[i] = 0.05
+	}
+	if note := unsure.CenterNote(); note != "" {
+		t.Errorf("within the sampling error: %q", note)
 	}
 }
