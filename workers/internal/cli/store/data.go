@@ -10,11 +10,13 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/runner"
 	"lossatlas/activities/surface"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/exit"
@@ -47,13 +49,15 @@ func exportData(ctx context.Context, a *app.App, name, images, file string) (err
 	if err != nil {
 		return err
 	}
-	m := &runner.Machine{Log: a.Log, Data: a.DataOptions()}
 	if set, err := data.Lookup(name); err == nil {
-		d, err := knownData(set, m.Data, images)
+		if err := a.Begin(zerolog.WarnLevel, false); err != nil {
+			return err
+		}
+		d, err := knownData(set, a.DataOptions(), images)
 		if err != nil {
 			return err
 		}
-		return writeData(ctx, a, m, d, path)
+		return writeData(ctx, a, nil, d, path)
 	}
 	if images != "" {
 		return exit.Usagef("--images is for data sets that the program knows; the images of a map are those of its loss: leave it out")
@@ -71,11 +75,12 @@ func exportData(ctx context.Context, a *app.App, name, images, file string) (err
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	m.Store = s.Store
-	return writeData(ctx, a, m, d, path)
+	return writeData(ctx, a, s.Store, d, path)
 }
 
-func writeData(ctx context.Context, a *app.App, m *runner.Machine, d pipelines.MapData, path string) error {
+// writeData writes images of a data set that the program knows, or of one in the store.
+func writeData(ctx context.Context, a *app.App, store *artifacts.Store, d pipelines.MapData, path string) error {
+	m := &runner.Machine{Store: store, Log: a.Log, Data: a.DataOptions()}
 	s, err := m.MapExamples(ctx, d)
 	if err != nil {
 		return err

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
+	"lossatlas/activities/surface"
 	"lossatlas/workers/internal/exit"
 )
 
@@ -57,5 +59,26 @@ func TestRemote(t *testing.T) {
 	cfg, err := r.config(func(name string) (string, bool) { v, ok := env[name]; return v, ok })
 	if err != nil || cfg.Endpoint != "flag:1" || cfg.TLS || cfg.Bucket != "lossatlas" || cfg.AccessKey != "k" || cfg.SecretKey != "s" {
 		t.Errorf("%+v, %v: flags count before the environment, which fills in the rest", cfg, err)
+	}
+}
+
+// TestDataOfGrid: a grid says which images it was computed on, and one of another program says nothing.
+func TestDataOfGrid(t *testing.T) {
+	for meta, want := range map[string]bool{
+		`{"key": "ab", "recipe": {"kind": "surface", "params": {"net": "small", "data": {"name": "shapes10", "split": "test", "from": 3, "to": 7}}}}`: true,
+		`{"recipe": {"params": {}}}`: false, `[]`: false, ``: false,
+	} {
+		g := surface.NewGrid([]float64{0}, []float64{0})
+		if meta != "" {
+			g.Meta = json.RawMessage(meta)
+		}
+		b, err := g.EncodeNPZ()
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := dataOf(b)
+		if (err == nil) != want || want && (d.Name != "shapes10" || d.Split != "test" || d.From != 3 || d.To != 7) {
+			t.Errorf("%s: %+v, %v", meta, d, err)
+		}
 	}
 }
