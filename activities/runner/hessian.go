@@ -17,9 +17,9 @@ import (
 
 // hessianMap is a map of extreme eigenvalues, whose chunks are the rows of its lattice.
 //
-// A point starts from the eigenvectors of its left neighbour, which saves a fifth
-// to a quarter of the products, and the first of a row from a random vector. With
-// each point the row so far is stored with the vector that the next one starts
+// A point starts from the two outermost eigenvectors of each end at its left
+// neighbor (spectrum.Ends.Near), which saves a fifth of the products, and the
+// first of a row from a random vector. With each point the row so far is stored with the vector that the next one starts
 // from, so that a row that was interrupted goes on there with the same bits.
 type hessianMap struct {
 	*Run
@@ -176,8 +176,7 @@ func wide(v []float32) []float64 {
 
 // curvature evaluates one point. Where the Hessian is not finite its
 // eigenvalues are NaN; where the products run out they are what was reached,
-// with residuals that say so. next is the sum of both eigenvectors, for a point
-// beside this one to start from; nil where there are none.
+// with residuals that say so. next is the vector for a neighbor to start from; nil where there is no spectrum.
 func curvature(ctx context.Context, h *engine.Hessian, alpha, beta float64, opt spectrum.Options) (point surface.Curved, next []float32, err error) {
 	v, err := h.At(ctx, alpha, beta)
 	if err != nil {
@@ -198,9 +197,9 @@ func curvature(ctx context.Context, h *engine.Hessian, alpha, beta float64, opt 
 	}
 	point.LambdaMin, point.ResidualMin = ends.Min.Value, ends.Min.Residual
 	point.LambdaMax, point.ResidualMax = ends.Max.Value, ends.Max.Residual
-	next = make([]float32, len(ends.Min.Vector))
-	for i, x := range ends.Min.Vector {
-		next[i] = float32(x + ends.Max.Vector[i])
+	next = make([]float32, len(ends.Near))
+	for i, x := range ends.Near {
+		next[i] = float32(x)
 	}
 	return point, next, nil
 }

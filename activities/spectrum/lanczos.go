@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -28,7 +29,11 @@ type Pair struct {
 
 // Ends are the two ends of a spectrum.
 type Ends struct {
-	Min, Max  Pair
+	Min, Max Pair
+	// Near is the Start for a matrix near this one: the sum of the two outermost Ritz vectors of each end. With the
+	// outermost alone, a start of an eigenvalue that the second has overtaken would have nothing of the new extreme, and the
+	// old one would pass for it. With both, overtaking by more than twice the tolerance shows in the residual.
+	Near      []float64
 	Products  int  // with the matrix
 	Converged bool // whether both residuals keep to the tolerance
 }
@@ -47,7 +52,10 @@ func Extremes(ctx context.Context, op Operator, opt Options) (Ends, error) {
 	if err != nil {
 		return Ends{}, err
 	}
-	return Ends{Min: found.pair(0), Max: found.pair(found.size - 1), Products: found.products, Converged: found.converged}, nil
+	last := found.size - 1
+	ends := Ends{Min: found.pair(0), Max: found.pair(last), Products: found.products, Converged: found.converged}
+	ends.Near = found.ritz(0, min(1, last), max(last-1, 0), last)
+	return ends, nil
 }
 
 // Leading are the eigenpairs at the upper end of a spectrum.
@@ -224,11 +232,16 @@ func (k *krylov) residual(i int) float64 {
 	return k.next * math.Abs(k.vectors.At(k.size-1, i))
 }
 
-// ritz is the vector of the Ritz pair i in the full space.
-func (k *krylov) ritz(i int) []float64 {
+// ritz is the vector of a Ritz pair in the full space, or the sum of several, of length 1. A pair that is named twice counts once.
+func (k *krylov) ritz(pairs ...int) []float64 {
 	v := make([]float64, len(k.residue))
+	pairs = slices.Compact(pairs)
 	for j, q := range k.basis[:k.size] {
-		floats.AddScaled(v, k.vectors.At(j, i), q)
+		share := 0.0
+		for _, i := range pairs {
+			share += k.vectors.At(j, i)
+		}
+		floats.AddScaled(v, share, q)
 	}
 	floats.Scale(1/floats.Norm(v, 2), v)
 	return v
