@@ -21,4 +21,6 @@
 // points first, 16 with 16 Ritz pairs at each point. One pair from
 // either end is not a safe start: where the second eigenvalue overtakes the first
 // without a turn of the eigenvectors, the old extreme passes the residual test.
+// In a 6×6 map around the smallest reference network λmin was 3.6 % short at a
+// point where Ends.Near finds it, for 3 % more products (BenchmarkMap counts them).
 package spectrum
