@@ -29,9 +29,13 @@ func DidYouMean(got string, allowed []string) string {
 	return "; did you mean " + best + "?"
 }
 
-// affixed is the shortest name that begins or ends with what was written, or with which that begins; "" without one.
+// affixed is the shortest name that begins or ends with what was written, or with which that begins; "" without one. Paths and names
+// of experiments, of which many share an end, are no candidates.
 func affixed(got string, allowed []string) (best string) {
 	for _, name := range allowed {
+		if strings.ContainsAny(name, ".=") {
+			continue
+		}
 		n := Fold(name)
 		longer := len(got) >= 2 && (strings.HasPrefix(n, got) || strings.HasSuffix(n, got))
 		if shorter := len(n) >= 4 && strings.HasPrefix(got, n); (longer || shorter) && (best == "" || len(name) < len(best)) {
