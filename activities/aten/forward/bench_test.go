@@ -1,16 +1,20 @@
 package forward_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"testing"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/go-xla/compute/xla"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"lossatlas/activities/aten"
 	"lossatlas/activities/aten/forward"
 	"lossatlas/activities/conv"
 	"lossatlas/activities/internal/numtest"
@@ -20,39 +24,57 @@ import (
 	"lossatlas/activities/tangent"
 )
 
-// BenchmarkResNet20 compares ResNet-20 from a file with the built-in one, with
-// stored statistics. The file is named by LOSSATLAS_RESNET20.
-func BenchmarkResNet20(b *testing.B) {
-	plugin, path := os.Getenv("LOSSATLAS_PLUGIN"), os.Getenv("LOSSATLAS_RESNET20")
-	if plugin == "" || path == "" {
-		b.Skip("LOSSATLAS_PLUGIN or LOSSATLAS_RESNET20 is not set")
+// vit is a vision transformer of four layers of 64 features, written out.
+var vit = func() string {
+	layer := func(i int) string {
+		return fmt.Sprintf(`{"kind":"residual","body":[{"kind":"layernorm","name":"n1.%[1]d","affine":true,"epsilon":1e-5},{"kind":"attention","name":"attn.%[1]d","heads":4,"bias":true}]},`+
+			`{"kind":"residual","body":[{"kind":"layernorm","name":"n2.%[1]d","affine":true,"epsilon":1e-5},{"kind":"linear","name":"fc1.%[1]d","out":128},{"kind":"gelu"},{"kind":"linear","name":"fc2.%[1]d","out":64}]},`, i)
+	}
+	return `[{"kind":"conv","name":"patch","out":64,"kernel":4,"stride":4,"bias":true},{"kind":"tokens"},{"kind":"classtoken","name":"cls"},{"kind":"positional","name":"pos"},` +
+		layer(0) + layer(1) + layer(2) + layer(3) + `{"kind":"layernorm","name":"norm","affine":true,"epsilon":1e-5},{"kind":"pick","index":0},{"kind":"linear","name":"head","out":10}]`
+}()
+
+// BenchmarkFiles compares networks from files with the same ones built in or written out, with stored statistics. The files are those of
+// testdata/bench.py, in the folder LOSSATLAS_BENCH_FILES.
+func BenchmarkFiles(b *testing.B) {
+	plugin, dir := os.Getenv("LOSSATLAS_PLUGIN"), os.Getenv("LOSSATLAS_BENCH_FILES")
+	if plugin == "" || dir == "" {
+		b.Skip("LOSSATLAS_PLUGIN or LOSSATLAS_BENCH_FILES is not set")
 	}
 	b.Setenv("XLA_FLAGS", "--xla_cpu_use_onednn=true --xla_cpu_experimental_onednn_custom_call=true")
 	backend, err := xla.New(plugin)
 	if err != nil {
 		b.Fatal(err)
 	}
-	file, err := pt2.Read(path)
-	if err != nil {
-		b.Fatal(err)
+	for name, spec := range map[string]string{"resnet20": "resnet20", "vit": vit} {
+		built, err := nets.Of(spec, name, shared.Problem)
+		if err != nil {
+			b.Fatal(err)
+		}
+		file, err := pt2.Read(filepath.Join(dir, name+".pt2"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		benchmarkPair(b, name, backend, built, file.Program)
 	}
-	built, err := nets.ByName("resnet20", shared.Problem)
-	if err != nil {
-		b.Fatal(err)
-	}
+}
+
+func benchmarkPair(b *testing.B, network string, backend compute.Backend, built *nets.Net, p *aten.Program) {
 	const batch = 128
 	forms := map[string]func(theta, x *graph.Node) *graph.Node{
 		"builtin": func(theta, x *graph.Node) *graph.Node {
 			return built.Evaluate(conv.OneDNN, built.Split(theta), graph.Ones(theta.Graph(), shapes.Make(dtypes.Float32, built.NumState())), x)
 		},
 		"file": func(theta, x *graph.Node) *graph.Node {
-			p := file.Program
 			var params, buffers []*graph.Node
 			at := 0
 			for _, t := range p.Params {
 				n := shapes.Make(dtypes.Float32, t.Shape...).Size()
 				params = append(params, graph.Reshape(graph.Slice(theta, graph.AxisRange(at, at+n)), t.Shape...))
 				at += n
+			}
+			if at != built.NumParams() {
+				b.Fatalf("%s has %d parameters in the file and %d built in", network, at, built.NumParams())
 			}
 			for _, t := range p.Buffers {
 				buffers = append(buffers, graph.Ones(theta.Graph(), shapes.Make(dtypes.Float32, t.Shape...)))
@@ -62,7 +84,7 @@ func BenchmarkResNet20(b *testing.B) {
 	}
 	for _, what := range []string{"forward", "hv"} {
 		for name, form := range forms {
-			b.Run(what+"/"+name, func(b *testing.B) {
+			b.Run(network+"/"+what+"/"+name, func(b *testing.B) {
 				exec := graph.MustNewExec(backend, func(theta, v, x *graph.Node) *graph.Node {
 					loss := graph.ReduceAllMean(graph.Square(form(theta, x)))
 					if what == "forward" {
