@@ -44,16 +44,34 @@ func chooseLevels(lo, hi float64, o picture.Options, n int) levels {
 	case !(lo < hi): // constant or empty
 		return levels{}
 	case o.Scale == picture.ScaleLog && hi > 0:
-		return levels{v: logLevels(picture.PositiveFloor(lo, hi), hi, 0, n), log: true}
+		return levels{v: nearMinimum(lo, logLevels(picture.PositiveFloor(lo, hi), hi, 0, n)), log: true}
 	case o.Scale == picture.ScaleAuto && hi <= 1.5*paperMax && hi >= paperMin+4*paperStep && lo < 1:
 		return levels{v: steps(paperMin, min(hi, paperMax), paperStep)}
 	case picture.IsSymmetric(lo, hi, o.Scale, true):
 		return symmetricLevels(lo, hi, n)
 	case o.Scale == picture.ScaleAuto && lo > 0 && hi/picture.PositiveFloor(lo, hi) > wideSurface:
-		return levels{v: logLevels(picture.PositiveFloor(lo, hi), hi, 0, n), log: true}
+		return levels{v: nearMinimum(lo, logLevels(picture.PositiveFloor(lo, hi), hi, 0, n)), log: true}
 	}
 	v, _ := chart.RoundValues(lo, hi, n)
 	return levels{v: v}
+}
+
+// nearMinimum puts a round level just above the lowest loss (1.05 to 1.4 times), if that is positive, before logarithmic ones that begin at
+// more than 1.5 times it, so that the basin has a line of its own.
+func nearMinimum(lo float64, v []float64) []float64 {
+	if lo <= 0 || len(v) == 0 {
+		return v
+	}
+	e := int(math.Floor(math.Log10(lo)))
+	for _, m := range []float64{1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12} {
+		if x := chart.Decimal(m, e); x >= 1.05*lo {
+			if x <= v[0]/1.5 {
+				return append([]float64{x}, v...)
+			}
+			return v
+		}
+	}
+	return v
 }
 
 // crosses says whether a level lies in the range of the values.

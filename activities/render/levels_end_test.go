@@ -54,3 +54,18 @@ func TestScoreWithoutOutputs(t *testing.T) {
 		t.Errorf("scores %v of accuracies %v", got, g.Accuracy)
 	}
 }
+
+// TestLevelNearMinimum: logarithmic levels begin near the lowest loss, with a round number.
+func TestLevelNearMinimum(t *testing.T) {
+	for _, c := range []struct {
+		lo   float64
+		v    []float64
+		want float64
+	}{
+		{2.28, []float64{5, 10, 20}, 2.5}, {0.3, []float64{0.5, 1}, 0.5}, {1.9, []float64{2, 5}, 2}, {9.7, []float64{50, 100}, 12}, {0, []float64{1, 10}, 1}, {4.9, []float64{10, 20}, 6},
+	} {
+		if got := nearMinimum(c.lo, c.v); got[0] != c.want {
+			t.Errorf("the levels %v above %g begin at %g, want %g", c.v, c.lo, got[0], c.want)
+		}
+	}
+}

@@ -19,7 +19,7 @@ func TestLevels(t *testing.T) {
 		"the paper's command": {0, 700, picture.Options{Min: 0.1, Max: 3, Step: 0.5}, levels{v: []float64{0.1, 0.6, 1.1, 1.6, 2.1, 2.6}}},
 		"the paper's levels":  {0.02, 3.2, picture.Options{}, levels{v: []float64{0.1, 0.6, 1.1, 1.6, 2.1, 2.6, 3.1}}},
 		"a wide range":        {0.3, 800, picture.Options{}, levels{v: []float64{0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500}, log: true}},
-		"a wider range":       {0.003, 5e5, picture.Options{}, levels{v: []float64{0.01, 0.1, 1, 10, 100, 1e3, 1e4, 1e5}, log: true}},
+		"a wider range":       {0.003, 5e5, picture.Options{}, levels{v: []float64{0.004, 0.01, 0.1, 1, 10, 100, 1e3, 1e4, 1e5}, log: true}},
 		"an exact zero":       {0, 500, picture.Options{}, levels{v: []float64{0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300}, sym: 5e-4}},
 		"a logarithm of zero": {0, 500, picture.Options{Scale: picture.ScaleLog}, levels{v: []float64{0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300}, log: true}},
 		"a narrow range":      {2.21, 2.42, picture.Options{}, levels{v: []float64{2.22, 2.24, 2.26, 2.28, 2.3, 2.32, 2.34, 2.36, 2.38, 2.4, 2.42}}},
