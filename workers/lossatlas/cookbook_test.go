@@ -65,11 +65,11 @@ func writePoints(t *testing.T, path string) {
 	t.Helper()
 	points := npz.Array{Name: "x", Shape: []int{120, 2}}
 	labels := npz.Array{Name: "y", Shape: []int{120}}
-	x, y := make([]float32, 240), make([]int32, 120)
+	x, y := make([]float32, 240), make([]int64, 120)
 	for i := range y {
 		angle := 0.1 * float64(i)
 		x[2*i], x[2*i+1] = float32(math.Cos(angle)), float32(math.Sin(angle))
-		y[i] = int32(math.Mod(angle, 2*math.Pi) * 3 / (2 * math.Pi))
+		y[i] = int64(math.Mod(angle, 2*math.Pi) * 3 / (2 * math.Pi))
 	}
 	points.Data, labels.Data = x, y
 	b, err := npz.Encode([]npz.Array{points, labels})

@@ -154,7 +154,7 @@ sweep: {train.epochs: [1]}
 	runSweep(t, home, writeSweep(t, sweep))
 	worker := background(t, home, "worker", "--queues", "cpu")
 	file := writeSweep(t, strings.Replace(sweep, "[1]", "[1, 99999, 100000]", 1))
-	if _, stderr, code := invoke(t, home, "run", "--detach", file); code != 0 {
+	if _, stderr, code := invoke(t, home, "run", "--detach", "--order", "breadth", file); code != 0 {
 		t.Fatalf("run --detach ended with %d: %s", code, stderr)
 	}
 	await(t, home, "two trainings run and one is done", time.Minute, func(s statusOf) bool {
