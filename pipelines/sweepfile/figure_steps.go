@@ -51,7 +51,7 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 	if fig.shared != "" {
 		caption += " · " + fig.shared
 	}
-	r := loss.on(pipelines.RenderParams{Plot: f.Kind, Title: f.Title, Style: f.style(), Figure: &params})
+	r := loss.on(pipelines.RenderParams{Plot: f.Kind, Title: f.Title, Style: f.Style(), Figure: &params})
 	if r.Title == "" {
 		r.Title = caption
 	}

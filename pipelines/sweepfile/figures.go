@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"lossatlas/pipelines/sweepfile/style"
 	"lossatlas/pipelines/syntax"
 )
 
@@ -37,7 +38,7 @@ type figureConfig struct {
 	Columns string     `field:"columns"`
 	Measure string     `field:"measure"`
 	Of      []selector `field:"of"`
-	styleConfig
+	style.Config
 
 	source   mapConfig // the map that Map names
 	compared bool      // Map names a comparison
@@ -57,8 +58,9 @@ func measureNames() []string {
 }
 
 var (
-	ofMaps   = []string{figureMultiples, figureLines, figureScatter}
-	ofPlanes = []string{figureMultiples, figureScatter}
+	ofMultiples = []string{figureMultiples}
+	ofMaps      = []string{figureMultiples, figureLines, figureScatter}
+	ofPlanes    = []string{figureMultiples, figureScatter}
 )
 
 var figureFields = syntax.Variants{Of: figureKinds, What: "a figure", Want: "a figure, as {kind: multiples, plot: contour} or {kind: norms}", Object: syntax.Object{Fields: append([]syntax.Field{
@@ -74,7 +76,7 @@ var figureFields = syntax.Variants{Of: figureKinds, What: "a figure", Want: "a f
 	{Name: "columns", Doc: "Swept parameter that the columns are for. Default: the experiments in the order of the file.", Type: syntax.Text{Max: 200, Want: "a swept parameter, as train.batch_size"}, Kinds: ofMultiples},
 	{Name: "measure", Doc: "Measure of flatness. Default: width0.5.", Type: syntax.Choice{Of: measureNames(), What: "a measure of flatness"}, Kinds: []string{figureScatter}},
 	{Name: "of", Doc: "The experiments, each a name or parameters such as {train.batch_size: 128}, which stand for all that have them. Default: all; of repetitions, multiples show the first, unless rows or columns are a seed.", Type: selectors{}},
-}, styleFields(func(s shownIn) []string { return s.figures })...)}}
+}, styleFields(func(field string) []string { return shownIn[field] })...)}}
 
 // resolveFigures settles which maps the figures are of.
 func (cfg *config) resolveFigures(c *syntax.Checker, tree *syntax.Node) {

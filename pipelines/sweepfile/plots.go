@@ -3,6 +3,11 @@ package sweepfile
 import (
 	"fmt"
 	"slices"
+	"strings"
+
+	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/style"
+	"lossatlas/pipelines/syntax"
 )
 
 // Plots that a sweep may ask for.
@@ -85,4 +90,131 @@ func (p plotDeclaration) fits(m mapConfig) bool {
 // captionOf names the picture in a report, of a loss where the plot shows one of a split.
 func (p plotDeclaration) captionOf(loss string) string {
 	return fmt.Sprintf(p.caption, loss)
+}
+
+// shownIn is the figures over several experiments that have a field of the style; fields that are not listed stand in all pictures.
+// Which plots have it stands in plotTable.
+var shownIn = map[string][]string{
+	"scale":    {figureMultiples, figureLines, figureHistogram, figureCurves},
+	"min":      {figureMultiples},
+	"max":      {figureMultiples},
+	"step":     {figureMultiples},
+	"cut":      {figureMultiples, figureLines},
+	"open":     {figureMultiples},
+	"colormap": ofMultiples,
+	"labels":   {figureMultiples},
+	"points":   {figureMultiples},
+}
+
+// hasStyle reports whether pictures of a plot have a field of the style.
+func (p plotDeclaration) hasStyle(field string) bool {
+	return shownIn[field] == nil || slices.Contains(p.style, field)
+}
+
+// plotsWith are the plots that have a field of the style; nil means all.
+func plotsWith(field string) []string {
+	if shownIn[field] == nil {
+		return nil
+	}
+	return plotNames(func(p plotDeclaration) bool { return p.hasStyle(field) })
+}
+
+// styleFields are the fields of the style for plots, or for figures.
+func styleFields(of func(field string) []string) []syntax.Field {
+	out := slices.Clone(style.Fields)
+	for i, f := range out {
+		out[i].Kinds = of(f.Name)
+	}
+	return out
+}
+
+// plotConfig is a picture of each map that it fits.
+type plotConfig struct {
+	Kind string `field:"kind"`
+	style.Config
+}
+
+// plotFields are those of a plot: its name, or a mapping of its kind and style.
+var plotFields = syntax.Variants{Of: plotKinds, What: "a plot", Want: "a plot, as contour or {kind: contour, scale: log}", Word: true, Object: syntax.Object{Fields: append([]syntax.Field{
+	{Name: "kind", Doc: "Which picture.", Type: syntax.Choice{Of: plotKinds, What: "a plot"}, Required: true},
+}, styleFields(plotsWith)...)}}
+
+// resolvePlots checks that the maps allow what plots asks for.
+func (cfg *config) resolvePlots(c *syntax.Checker, tree *syntax.Node) {
+	if cfg.Plots == nil {
+		for _, plot := range defaultPlots {
+			cfg.Plots = append(cfg.Plots, plotConfig{Kind: plot})
+		}
+		return
+	}
+	list := tree.Get("plots")
+	items := list.Items
+	if list.IsScalar() {
+		items = []*syntax.Node{list}
+	}
+	seen := make(map[string]bool)
+	for i, plot := range cfg.Plots {
+		if seen[plot.Kind] {
+			c.Addf(items[i].At, "plots: %s is listed twice", plot.Kind)
+		}
+		seen[plot.Kind] = true
+		switch kind := findPlot(plot.Kind); {
+		case kind.ofMap != "" && !cfg.has(kind.ofMap):
+			c.Addf(tree.Place("plots"), "plots: %s needs a map of kind %s; add one to maps, or leave it out", plot.Kind, kind.ofMap)
+		case plot.Kind == plotError && !cfg.shown(kind):
+			c.Addf(tree.Place("plots"), "plots: %s needs a map of kind %s with a stated error; give one error: 0.02, or leave it out", plot.Kind, kind.ofMap)
+		}
+		plot.Check(c, items[i], "plots: "+plot.Kind)
+	}
+	// Pictures are drawn in one order, however they are listed.
+	slices.SortFunc(cfg.Plots, func(a, b plotConfig) int {
+		return slices.Index(plotKinds, a.Kind) - slices.Index(plotKinds, b.Kind)
+	})
+}
+
+func (cfg *config) has(kind string) bool {
+	return slices.ContainsFunc(cfg.Maps, func(m mapConfig) bool { return m.Kind == kind }) ||
+		slices.ContainsFunc(cfg.Compare, func(m compareConfig) bool { return m.Kind == kind })
+}
+
+// shown says whether a plot shows a map.
+func (cfg *config) shown(p plotDeclaration) bool {
+	return slices.ContainsFunc(cfg.Maps, p.fits) || slices.ContainsFunc(cfg.Compare, func(m compareConfig) bool { return p.fits(m.mapConfig) })
+}
+
+// draws says whether a plot is asked for.
+func (b *builder) draws(plot string) bool {
+	return slices.ContainsFunc(b.config.Plots, func(p plotConfig) bool { return p.Kind == plot })
+}
+
+// style is how a plot is to look, nil where nothing is said of it.
+func (b *builder) style(plot string) *pipelines.Style {
+	for _, p := range b.config.Plots {
+		if p.Kind == plot {
+			return p.Style()
+		}
+	}
+	return nil
+}
+
+// foreign names the fields of a style that a plot does not have.
+func foreign(item *syntax.Node, plot string) []string {
+	var out []string
+	for _, s := range style.Fields {
+		if item.Get(s.Name) != nil && !findPlot(plot).hasStyle(s.Name) {
+			out = append(out, s.Name)
+		}
+	}
+	return out
+}
+
+// styleOf lists the fields of a plot's style.
+func styleOf(plot string) string {
+	var out []string
+	for _, s := range style.Fields {
+		if findPlot(plot).hasStyle(s.Name) {
+			out = append(out, s.Name)
+		}
+	}
+	return fmt.Sprintf("%s have %s", plot, strings.Join(out, ", "))
 }

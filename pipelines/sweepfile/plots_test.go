@@ -3,6 +3,9 @@ package sweepfile
 import (
 	"slices"
 	"testing"
+
+	"lossatlas/pipelines/sweepfile/style"
+	"lossatlas/pipelines/syntax"
 )
 
 // Each plot names kinds of maps and fields of the style that exist, and is listed once.
@@ -17,7 +20,7 @@ func TestPlotTable(t *testing.T) {
 			t.Errorf("%s is of maps of kind %q, which don't exist", p.name, p.ofMap)
 		}
 		for _, name := range p.style {
-			if !slices.ContainsFunc(styleTable, func(s shownIn) bool { return s.Name == name }) {
+			if !slices.ContainsFunc(style.Fields, func(s syntax.Field) bool { return s.Name == name }) {
 				t.Errorf("%s has %q in its style, which is no field", p.name, name)
 			}
 		}

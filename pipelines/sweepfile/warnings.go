@@ -7,7 +7,7 @@ import (
 	"lossatlas/pipelines"
 )
 
-// Warnings are what is allowed in the sweep but may not be meant: drops of the learning rate that no training reaches or that
+// Warnings are valid settings that are probably mistakes: drops of the learning rate that no training reaches or that
 // only the default brings, and maps without a point at the minimizer. Each is listed once.
 func (s *Sweep) Warnings() (out []string) {
 	add := func(text string) {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestWarnings: what is allowed and may not be meant is said once, however many experiments have it.
+// TestWarnings: a valid setting that is probably a mistake is listed once, however many experiments have it.
 func TestWarnings(t *testing.T) {
 	for _, c := range []struct {
 		name, train, maps string

@@ -1,0 +1,60 @@
+package sweepfile
+
+import (
+	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/values"
+)
+
+// Maps over the plane of two directions.
+const (
+	mapSurface = "surface"
+	mapHessian = "hessian"
+)
+
+// surfaceMap is the loss in the plane of two directions.
+var surfaceMap = mapKind{
+	name:    mapSurface,
+	doc:     "in the plane of two.",
+	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "rise", "x", "y", "resolution", "error"},
+	splits:  []string{values.SplitTrain},
+	resolve: resolveLattice,
+	add:     addSurface,
+}
+
+// addSurface adds the steps of a surface, its flatness, and its pictures.
+func addSurface(b *builder, m mapConfig, train string) {
+	mp := b.plane(m)
+	g := b.addGrids(m, train, pipelines.KindSurface, func(data pipelines.MapData) any { return m.over(mp, data) })
+	for _, r := range m.Ranges {
+		b.addFlatness(m.Name, r.Split, g[r.Split])
+	}
+	b.drawPlane(m, g)
+}
+
+// drawPlane adds the pictures of each split of a map over a plane.
+func (b *builder) drawPlane(m mapConfig, g grids) {
+	for _, split := range m.Splits {
+		b.addPictures(m, split, map[string]pipelines.Ref{pipelines.OutGrid: g.grid(split)})
+	}
+}
+
+// hessianMap is the extreme eigenvalues of the Hessian over a surface's lattice.
+var hessianMap = mapKind{
+	name:    mapHessian,
+	doc:     "the extreme eigenvalues of its second derivatives, in the same plane.",
+	shared:  []string{"directions", "normalize", "ignore", "range", "rise", "x", "y", "resolution", "subset", "layers", "tolerance"},
+	splits:  []string{values.SplitTrain},
+	resolve: resolveLattice,
+	add:     addHessian,
+}
+
+// addHessian adds the steps of a map of eigenvalues, and its pictures.
+func addHessian(b *builder, m mapConfig, train string) {
+	hp := pipelines.HessianParams{MapParams: b.plane(m), Subset: m.Subset, Tolerance: m.Tolerance, Layers: m.layers()}
+	g := b.addGrids(m, train, pipelines.KindHessian, func(data pipelines.MapData) any {
+		hp.MapParams = m.over(hp.MapParams, data)
+		hp.Population = 0 // a map of eigenvalues has no standard error of the loss
+		return hp
+	})
+	b.drawPlane(m, g)
+}
