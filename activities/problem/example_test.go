@@ -6,7 +6,7 @@ import (
 	"lossatlas/activities/problem"
 )
 
-// A problem says what networks get and give. Check names what is impossible, and what is allowed.
+// A Problem has the inputs and outputs of networks. Check rejects impossible ones and names the allowed values.
 func ExampleProblem_Check() {
 	p := problem.Problem{Shape: []int{28, 28, 1}, Type: problem.Uint8, Outputs: 10, Loss: problem.CrossEntropy}
 	height, width, channels := p.Image()

@@ -18,7 +18,7 @@ var errorPlot = Plot{
 }
 
 // Errors draws the bounds of the losses' errors as a map of one rectangle a point: in percent of the loss, of grids with an absolute error
-// in its unit. Evaluated points have the error 0. Points whose loss is believed not to be finite, or of which nothing can be said, are hatched.
+// in its unit. Evaluated points have the error 0. Points with an estimate that is not finite, or without a bound, are hatched.
 // It fails when the grid has no estimate, or fewer than 2×2 points.
 func Errors(g surface.Grid, opt picture.Options) (picture.Figure, error) {
 	opt, err := opt.Filled()

@@ -27,10 +27,9 @@ const convexNote = "white lines surround points where the plotted loss is convex
 
 // Ratio draws |λmin/λmax|, the ratio of the extreme curvatures, as a map of
 // one rectangle a point in colours from blue (0: convex but for noise) to
-// yellow, the manner of the paper's Figure 7. The scale ends at 1, or at a round number above the largest ratio where all
-// are at most one half; what is larger than 1 has the last colour. White lines surround the points at which the plotted loss is convex.
-// Points whose Hessian is not finite are
-// hatched, those that were not evaluated grey. It fails when the grid has no
+// yellow, in the manner of the paper's Figure 7. The scale ends at 1, or at a round number above the largest ratio where all
+// are at most one half; ratios above 1 have the last color. White lines surround the points at which the plotted loss is convex.
+// Points without a finite Hessian are hatched, points that were not evaluated grey. It fails when the grid has no
 // curvature, or fewer than 2×2 points.
 func Ratio(g surface.Grid, opt picture.Options) (picture.Figure, error) {
 	opt.Colormap = cmp.Or(opt.Colormap, ratioColormap)

@@ -33,7 +33,7 @@ type Map struct {
 	Recipe artifacts.Recipe
 }
 
-// Notes are what is to be said of the values of a finished grid, "" for nothing. Between minimizers the center is one of several.
+// Notes are the notes on the values of a finished grid, "" for no note. Between minimizers the center is one of several.
 func (m Map) Notes() string {
 	if !m.Done || m.Grid == nil {
 		return ""

@@ -10,7 +10,7 @@ import (
 )
 
 // TestCrossing starts from a matrix whose second eigenvalue at either end then overtakes the first, while the eigenvectors stay:
-// the old eigenvectors have nothing of the new ones, and keep their residuals of zero. The overtaken value is within the
+// the old eigenvectors are orthogonal to the new ones, and keep their residuals of zero. The overtaken value is within the
 // tolerance of its own eigenvalue, not of the outermost.
 func TestCrossing(t *testing.T) {
 	const tolerance = 1e-3

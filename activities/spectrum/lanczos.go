@@ -31,7 +31,7 @@ type Pair struct {
 type Ends struct {
 	Min, Max Pair
 	// Near is the Start for a matrix near this one: the sum of the two outermost Ritz vectors of each end. With the
-	// outermost alone, a start of an eigenvalue that the second has overtaken would have nothing of the new extreme, and the
+	// outermost alone, a start of an eigenvalue that the second has overtaken would be orthogonal to the new extreme, and the
 	// old one would pass for it. With both, overtaking by more than twice the tolerance shows in the residual.
 	Near      []float64
 	Products  int  // with the matrix

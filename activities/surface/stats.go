@@ -55,7 +55,7 @@ const (
 	twoErrors     = 2      // standard errors within which losses do not differ
 )
 
-// Notes are what is to be said of a grid's values: how exact they are, and whether the range shows little. "" for nothing.
+// Notes are the notes on a grid's values: their errors, and a range that shows little. "" for no note.
 func (g Grid) Notes() string {
 	var notes []string
 	for _, note := range []string{g.EstimateNote(), g.SamplingNote(), g.rangeNote()} {

@@ -225,7 +225,7 @@ func LossPlane(g surface.Grid, opt Options) (*lattice.Field, Options, error) {
 	return f, opt, nil
 }
 
-// NotesOn are what is to be said of a grid's values in a picture of it. With marks the center is one of several minimizers.
+// NotesOn are the notes on a grid's values below a picture of it. With marks the center is one of several minimizers.
 func (o Options) NotesOn(g surface.Grid) string {
 	if len(o.Marks) > 0 {
 		return g.Notes()

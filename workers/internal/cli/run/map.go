@@ -227,7 +227,7 @@ func (m *mapping) text(name, model string, s launch.Subject) []byte {
 	n := min(m.images, s.Data.Train)
 	say("maps:")
 	say("  - {kind: line, points: 41, splits: [train], images: %d}", n)
-	say("  # auto: as far as the loss rises tenfold along each direction, in place of [-1, 1]; about 25 evaluations beside the 441 of the surface.")
+	say("  # auto: as far as the loss rises tenfold along each direction, in place of [-1, 1]; about 25 evaluations in addition to the 441 of the surface.")
 	say("  - {kind: surface, range: auto, resolution: 21, images: %d}", n)
 	if own != nil && own.CheckHVP() != nil {
 		say("# Maps of second derivatives need the program hvp.mlir; `lossatlas nets %s` says how to export it.", model)

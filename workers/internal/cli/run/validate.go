@@ -22,7 +22,7 @@ type validated struct {
 	Experiments int      `json:"experiments"`
 	Steps       int      `json:"steps"`
 	Presets     []string `json:"presets,omitempty"`
-	Warnings    []string `json:"warnings,omitempty"` // what is allowed and may not be meant
+	Warnings    []string `json:"warnings,omitempty"` // valid settings that are probably mistakes
 }
 
 func validateCommand(a *app.App) *cobra.Command {

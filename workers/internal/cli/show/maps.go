@@ -54,7 +54,7 @@ func showMaps(ctx context.Context, a *app.App, w *sweeps.Sweep, found *results.S
 	return noteMaps(a.RawOut, maps)
 }
 
-// noteMaps says what is to be said of the values of maps.
+// noteMaps prints the notes on the values of maps.
 func noteMaps(out io.Writer, maps []results.Map) error {
 	var b strings.Builder
 	for _, m := range maps {
