@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/render/picture"
+	"lossatlas/activities/surface"
 )
 
 // The ticks of both axes stand exactly where the curves have these values: in the drawn picture, a constant
@@ -65,5 +66,15 @@ func TestTicksMeetTheCurves(t *testing.T) {
 		if top := (f.Height.Points() - f.Frame.Max.Y.Points()) * pixels; math.Abs(ticks[0]-top) > 1 {
 			t.Errorf("100 %% stands at row %g, the frame ends at %g", ticks[0], top)
 		}
+	}
+}
+
+// TestScoreWithoutOutputs: where the loss is not finite, neither is the score: the class of outputs that are not numbers is arbitrary.
+func TestScoreWithoutOutputs(t *testing.T) {
+	g := surface.NewGrid([]float64{-1, 0, 1}, []float64{0})
+	copy(g.Loss, []float64{1, math.NaN(), math.Inf(1)})
+	copy(g.Accuracy, []float64{0.5, 0.1, 0.1})
+	if got := scores(g); got[0] != 0.5 || !math.IsNaN(got[1]) || !math.IsNaN(got[2]) || g.Accuracy[1] != 0.1 {
+		t.Errorf("scores %v of accuracies %v", got, g.Accuracy)
 	}
 }
