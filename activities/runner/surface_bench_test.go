@@ -92,8 +92,13 @@ func compareCost(exact *surface.Grid, f refine.Field, rounds int, relative float
 	}
 	slices.Sort(errs)
 	n, estimated := len(exact.Loss), len(errs)-1
-	share := func(k, of int) float64 { return 100 * float64(k) / float64(max(of, 1)) }
-	fmt.Printf("%-8s %8d %6.1f %% %7d %9.3f %% %9.3f %% %11.1f %% %11.1f %% %7.2f pts %11.1f %% %8.1f\n", surface.Percent(relative), n-estimated, share(n-estimated, n), rounds,
+	share := func(k, of int) string {
+		if of == 0 {
+			return "-"
+		}
+		return fmt.Sprintf("%.1f %%", 100*float64(k)/float64(of))
+	}
+	fmt.Printf("%-8s %8d %8s %7d %9.3f %% %9.3f %% %13s %13s %8.2f pts %13s %8.1f\n", surface.Percent(relative), n-estimated, share(n-estimated, n), rounds,
 		100*errs[estimated], 100*errs[len(errs)*95/100], share(within, n), share(stated, estimated), largest, share(accurate, estimated), took.Seconds())
 }
 
