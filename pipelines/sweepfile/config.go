@@ -31,6 +31,8 @@ var sweepFields = syntax.Object{Fields: []syntax.Field{
 		Type: syntax.Choice{Of: []string{exactNumerics, anyNumerics}, What: "a policy"}, Default: exactNumerics},
 	{Name: deviceKey, Doc: "Which workers compute the sweep, where there are several kinds: cpu, gpu, or a part of their numerics class, as cuda-NVIDIA-H100 or avx512.",
 		Type: syntax.Text{Max: 128, Form: syntax.NameForm, Want: "cpu, gpu, or a part of a numerics class, as cuda-NVIDIA-H100 or avx512"}},
+	{Name: "order", Doc: "Order of work. depth: the first experiment's lines and surfaces come before the other trainings. breadth: all experiments alike. " +
+		"It changes no result and no key.", Type: syntax.Choice{Of: []string{OrderDepth, OrderBreadth}, What: "an order"}, Default: OrderDepth},
 }}
 
 // config is one experiment as its file says it, checked, with defaults filled in.
@@ -52,6 +54,7 @@ type config struct {
 	Figures  []figureConfig    `field:"figures"`
 	Numerics string            `field:"numerics"`
 	Device   string            `field:"device"`
+	Order    string            `field:"order"`
 }
 
 // network is the network of the experiment.

@@ -33,6 +33,7 @@
 //	  laptop: {dataset: {train: 10000}, train: {epochs: 12}, maps.resolution: 17, variables: {images: 256}}
 //	numerics: exact                    # any: results of all numeric backends count
 //	device: gpu                        # which workers compute it, where there are several kinds
+//	order: breadth                     # all experiments alike; depth: the first one's maps before the other trainings
 //
 // What is left out has the defaults of Li et al. (2018); the field table in this
 // package holds them with the ranges and the help texts, and [Schema] prints it

@@ -143,6 +143,12 @@ const (
 	deviceKey     = "device"
 )
 
+// The orders of work.
+const (
+	OrderDepth   = "depth"
+	OrderBreadth = "breadth"
+)
+
 // The parts of a file that paths lead into.
 const (
 	mapsKey = "maps"

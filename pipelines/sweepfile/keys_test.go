@@ -158,6 +158,7 @@ func TestCosmeticEdits(t *testing.T) {
 		{"kind: line}", "kind: line, title: \"α\"}"},
 		{"maps:", "plots: [line]\nmaps:"},
 		{"maps:", "# a comment\nmaps:"},
+		{"maps:", "order: breadth\nmaps:"},
 	} {
 		now := mustExpand(t, strings.Replace(short, edit[0], edit[1], 1), "")
 		if !maps.Equal(computed(old, keysOf(t, old)), computed(now, keysOf(t, now))) {

@@ -34,6 +34,8 @@ type Sweep struct {
 	AnyNumerics bool
 	// Device says which workers compute: cpu, gpu, a part of their numerics class, or "" where it is all one.
 	Device string
+	// Order is the order of work: OrderDepth or OrderBreadth.
+	Order string
 	// Notes describe how imported files were fitted to their networks, once they were read.
 	Notes []string
 
@@ -152,7 +154,7 @@ func (r *reader) build(tree *syntax.Node, limit int) *Sweep {
 	}
 	first := s.experiments[0].config
 	s.Name, s.Title, s.Dataset = first.Name, first.Title, first.Dataset.DataChoices
-	s.AnyNumerics, s.Device = first.Numerics == anyNumerics, first.Device
+	s.AnyNumerics, s.Device, s.Order = first.Numerics == anyNumerics, first.Device, first.Order
 	for i, name := range parameters.ExperimentNames(s.Name, points[:len(s.experiments)]) {
 		s.experiments[i].name = name
 	}

@@ -74,7 +74,7 @@ func (m *mapping) do(ctx context.Context, model string) error {
 	if err != nil {
 		return err
 	}
-	r := &run{App: m.App, priority: activities.DefaultPriority, order: orderDepth}
+	r := &run{App: m.App, priority: activities.DefaultPriority}
 	if err := r.do(ctx, file); err != nil || m.quiet {
 		return err
 	}

@@ -1,25 +1,25 @@
 package run
 
 import (
+	"cmp"
 	"context"
 
 	"go.temporal.io/sdk/client"
 
 	"lossatlas/activities"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/session"
 )
 
-// The orders of work.
-const (
-	orderDepth   = "depth"
-	orderBreadth = "breadth"
-)
-
-// first is the experiment that goes before the others: the first one with something to compute, "" where the order is breadth.
+// first is the experiment that is computed before the others: the first one with something to compute, "" where the order is breadth.
+// The flag overrides the file.
 func (r *run) first(plan *pipelines.Plan) string {
+	if cmp.Or(r.order, r.sweep.Order) == sweepfile.OrderBreadth {
+		return ""
+	}
 	for _, s := range plan.Steps {
-		if r.order == orderDepth && s.Experiment != "" && s.State != pipelines.StateCached && !s.Never && s.Kind.Computes() {
+		if s.Experiment != "" && s.State != pipelines.StateCached && !s.Never && s.Kind.Computes() {
 			return s.Experiment
 		}
 	}

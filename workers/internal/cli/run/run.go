@@ -47,7 +47,7 @@ has the priority of the first of them, and counts in both.
 The first experiment goes through to its lines and surfaces, one level of --priority more urgent than the rest of the sweep,
 so that the first pictures come early (with --priority 1 there is no more urgent level); its Hessian maps and spectra wait like
 others. Where one worker of the embedded services does all, the other experiments begin after that; else no worker waits.
---order breadth treats all experiments alike.
+--order breadth, or the line order: breadth in the file, treats all experiments alike.
 
 --no-cache-write is for trials, and for a disk that is nearly full: stored results are used, missing ones are computed in
 a temporary store, and only the report is kept, as a file. --no-cache-read computes everything again in such a store
@@ -58,7 +58,7 @@ and compares.`
 	cmd.Flags().IntVar(&r.concurrency, "concurrency", 0, "at most `N` steps of this sweep compute at a time (default: as many as there are workers for)")
 	cmd.Flags().IntVar(&r.window, "window", 0, "at most `N` experiments side by side (default: 16, or twice as many as there are workers)")
 	cmd.Flags().IntVar(&r.priority, "priority", activities.DefaultPriority, "`number` from 1, the most urgent, to 5")
-	cmd.Flags().StringVar(&r.order, "order", orderDepth, "`order` of work: depth (the first experiment's lines and surfaces come before the other trainings) or breadth (all experiments alike)")
+	cmd.Flags().StringVar(&r.order, "order", "", "`order` of work: depth (the first experiment's lines and surfaces come before the other trainings) or breadth (all experiments alike); default: that of the file")
 	cmd.Flags().BoolVar(&r.noCacheWrite, "no-cache-write", false, "keep no results for later runs, only the report")
 	cmd.Flags().BoolVar(&r.noCacheRead, "no-cache-read", false, "compute everything again without the cache, and list outputs that differ from the stored ones, which stay")
 	return cmd
@@ -174,8 +174,8 @@ func (r *run) check(given func(string) bool) error {
 		return exit.Usagef("--window %d: want at least 1 experiment", r.window)
 	case r.priority < activities.MostUrgent || r.priority > activities.LeastUrgent:
 		return exit.Usagef("--priority %d: want a number from %d, the most urgent, to %d", r.priority, activities.MostUrgent, activities.LeastUrgent)
-	case r.order != orderDepth && r.order != orderBreadth:
-		return exit.Usagef("--order %s: want %s or %s", r.order, orderDepth, orderBreadth)
+	case given("order") && r.order != sweepfile.OrderDepth && r.order != sweepfile.OrderBreadth:
+		return exit.Usagef("--order %s: want %s or %s", r.order, sweepfile.OrderDepth, sweepfile.OrderBreadth)
 	case r.noCacheRead && r.noCacheWrite:
 		return exit.Usagef("--no-cache-read leaves nothing behind in any case: leave --no-cache-write out")
 	}
