@@ -1,7 +1,11 @@
 package results
 
 import (
+	"context"
+
+	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
+	"lossatlas/pipelines"
 )
 
 // Comparison is a map between the minimizers of several experiments.
@@ -10,6 +14,8 @@ type Comparison struct {
 	State string `json:"state"` // done, failed, interrupted, not run, running, waiting
 	// Between are the experiments, in the order in which the map has them: a, b, and c of a plane.
 	Between []string `json:"between"`
+	// Barriers are those of the finished lines, by split.
+	Barriers map[string]surface.Barrier `json:"barriers,omitempty"`
 	// Artifacts are digests of outputs, by "step/output" within the comparison.
 	Artifacts map[string]string `json:"artifacts"`
 	// Why says what keeps a comparison from being done, the first cause of all.
@@ -18,8 +24,8 @@ type Comparison struct {
 	Errors map[string]string `json:"errors,omitempty"`
 }
 
-// Comparisons lists the comparisons of a sweep with the state of their steps.
-func (s *Sweep) Comparisons() []Comparison {
+// Comparisons lists the comparisons of a sweep with the state of their steps and the barriers of their lines.
+func (s *Sweep) Comparisons(ctx context.Context) ([]Comparison, error) {
 	out := []Comparison{}
 	for _, c := range s.Graph.Comparisons {
 		row := Comparison{Name: c.Name, Artifacts: map[string]string{}, Between: c.Between}
@@ -39,9 +45,32 @@ func (s *Sweep) Comparisons() []Comparison {
 			for name, blob := range st.Outputs {
 				row.Artifacts[step.Name()+"/"+name] = blob.Digest.String()
 			}
+			if err := row.measure(ctx, s, step); err != nil {
+				return nil, err
+			}
 		}
 		row.State = states.sum(false)
 		out = append(out, row)
 	}
-	return out
+	return out, nil
+}
+
+// measure takes the barrier of a step that makes a line.
+func (c *Comparison) measure(ctx context.Context, s *Sweep, step pipelines.Step) error {
+	if step.At.Role != pipelines.RoleMap || step.Kind.IsSpectrum() {
+		return nil
+	}
+	g, err := s.Grid(ctx, step.ID)
+	if err != nil || g == nil || !g.IsLine() {
+		return err
+	}
+	b, err := g.Barrier()
+	if err != nil {
+		return &DecodeError{Step: step.ID, Output: pipelines.OutGrid, Err: err}
+	}
+	if c.Barriers == nil {
+		c.Barriers = map[string]surface.Barrier{}
+	}
+	c.Barriers[step.At.Split] = b
+	return nil
 }

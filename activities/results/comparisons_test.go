@@ -39,17 +39,25 @@ func TestComparisons(t *testing.T) {
 		{Name: "waiting", State: "waiting", Between: []string{"x", "y", "w"}, Artifacts: map[string]string{}},
 	}
 	sweep := &results.Sweep{Graph: g, Steps: steps}
-	if diff := cmp.Diff(want, sweep.Comparisons()); diff != "" {
+	comparisons := func(s *results.Sweep) []results.Comparison {
+		t.Helper()
+		got, err := s.Comparisons(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if diff := cmp.Diff(want, comparisons(sweep)); diff != "" {
 		t.Errorf("comparisons (-want +got):\n%s", diff)
 	}
 	// A training that is done without weights has diverged.
 	steps["z/train"] = artifacts.RootStep{State: artifacts.StateRan}
 	steps["blocked/directions"] = artifacts.RootStep{State: artifacts.StateNotRun, Error: "z/train produced no weights"}
-	if got := sweep.Comparisons(); got[1].Why != "z/train produced no weights" {
+	if got := comparisons(sweep); got[1].Why != "z/train produced no weights" {
 		t.Errorf("after a divergence the cause is %q", got[1].Why)
 	}
 	imported := &results.Sweep{Graph: &pipelines.Graph{Sweep: "weights"}}
-	if got := imported.Comparisons(); got == nil || len(got) != 0 {
+	if got := comparisons(imported); got == nil || len(got) != 0 {
 		t.Errorf("a record without a report: %v", got)
 	}
 }

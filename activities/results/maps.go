@@ -41,6 +41,8 @@ func (m Map) Notes() string {
 	notes := []string{m.Grid.Notes()}
 	if len(m.Marks) == 0 {
 		notes = append(notes, m.Grid.CenterNote())
+	} else if b, err := m.Grid.Barrier(); err == nil {
+		notes = append(notes, b.Note())
 	}
 	return strings.Join(slices.DeleteFunc(notes, func(n string) bool { return n == "" }), "; ")
 }

@@ -54,7 +54,7 @@ func (f *Field) convexArea(center float64) Measured {
 // the centre, along rows and columns, reach the border or a point without value.
 func (f *Field) escapes(level float64) bool {
 	nx, ny := len(f.X), len(f.Y)
-	x, y := bracket(f.X), bracket(f.Y)
+	x, y := bracket(f.X, 0), bracket(f.Y, 0)
 	next := []int{y.low*nx + x.low, y.low*nx + x.high, y.high*nx + x.low, y.high*nx + x.high}
 	seen := make([]bool, len(f.Z))
 	for len(next) > 0 {

@@ -123,7 +123,7 @@ func (g Grid) Flatness(opt FlatnessOptions) (Flatness, error) {
 	f := g.Field()
 	out := Flatness{Center: unknown, Area: unknown, Convex: unknown}
 	out.Convex.Value, out.Judged = f.convex()
-	x, y := bracket(g.X), bracket(g.Y)
+	x, y := bracket(g.X, 0), bracket(g.Y, 0)
 	if g.IsLine() {
 		y = &between{} // a line has no second axis, wherever it lies
 	}
@@ -156,23 +156,23 @@ func (g Grid) Flatness(opt FlatnessOptions) (Flatness, error) {
 	return out, nil
 }
 
-// between is where 0 lies on an axis: at low = high, or the share of the way
+// between is where a coordinate lies on an axis: at low = high, or the share of the way
 // from low to high, the next point.
 type between struct {
 	low, high int
 	share     float64
 }
 
-// bracket finds 0 on an axis; nil if it lies outside.
-func bracket(axis []float64) *between {
-	i, found := slices.BinarySearch(axis, 0)
+// bracket finds a coordinate on an axis; nil if it lies outside.
+func bracket(axis []float64, at float64) *between {
+	i, found := slices.BinarySearch(axis, at)
 	if found {
 		return &between{i, i, 0}
 	}
 	if i == 0 || i == len(axis) {
 		return nil
 	}
-	return &between{i - 1, i, -axis[i-1] / (axis[i] - axis[i-1])}
+	return &between{i - 1, i, (at - axis[i-1]) / (axis[i] - axis[i-1])}
 }
 
 // of interpolates linearly; NaN where a value is missing.

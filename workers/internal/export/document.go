@@ -89,7 +89,10 @@ func Describe(ctx context.Context, s Sweep) (*Document, error) {
 	if d.Experiments, err = s.Experiments(ctx); err != nil {
 		return nil, err
 	}
-	d.Means, d.Comparisons = results.Means(d.Experiments), s.Comparisons()
+	if d.Comparisons, err = s.Comparisons(ctx); err != nil {
+		return nil, err
+	}
+	d.Means = results.Means(d.Experiments)
 	known := map[string]bool{}
 	for _, p := range s.Graph.All() {
 		known[p.Step.ID] = true

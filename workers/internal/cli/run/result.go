@@ -71,13 +71,17 @@ func (r *run) printEnd(ctx context.Context, root artifacts.Root) error {
 	if err != nil {
 		return err
 	}
+	compared, err := found.Comparisons(ctx)
+	if err != nil {
+		return err
+	}
 	report, err := sweeps.KeepReport(ctx, r.App, r.services.Store, root)
 	if err != nil {
 		return err
 	}
 	out := runResult{
 		Sweep: r.graph.Sweep, RunID: root.RunID, State: root.State, Steps: countSteps(r.graph, root),
-		Seconds: time.Since(r.began).Seconds(), Report: report, Experiments: rows, Comparisons: found.Comparisons(),
+		Seconds: time.Since(r.began).Seconds(), Report: report, Experiments: rows, Comparisons: compared,
 	}
 	if r.Settings.Output != "text" {
 		if err := r.PrintJSON(out); err != nil {

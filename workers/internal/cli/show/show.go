@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +35,7 @@ that have a number, in brackets how many those are unless it is all of them (div
 ">" marks a lower bound: the plotted range cuts off a measure of flatness, or a value that it is the mean of. Such a mean has no deviation.
 Columns for programs (csv, json) hold the bare number and next to it NAME.bounds, the number of lower bounds among its values; 0 means exact.
 
-Comparisons (compare: in the sweep file) are a further table; --comparisons has them alone, also as csv and json.
+Comparisons (compare: in the sweep file) are a further table, with the barriers of their lines; --comparisons has them alone, also as csv and json.
 A file of everything, with parameters, recipes and digests, is the sweep.json of ` + "`lossatlas export sweep`" + `.`
 	cmd.Flags().StringVar(&o.format, "format", "", "`form` of the table: text, csv, md or json (default: --output)")
 	cmd.Flags().StringVar(&o.sortBy, "sort-by", "", "`column` to sort by: a swept parameter, train_loss, test_loss, test_error, state, experiment or a map's number")
@@ -109,7 +112,11 @@ func show(ctx context.Context, a *app.App, s *session.Session, name string, o sh
 		a.Settings.Output = o.format
 		err = printPicked(a, o.format, rows, picked)
 	} else {
-		err = printShown(a, o, rows, found.Comparisons())
+		var compared []results.Comparison
+		if compared, err = found.Comparisons(ctx); err != nil {
+			return err
+		}
+		err = printShown(a, o, rows, compared)
 	}
 	if err != nil || !o.maps {
 		return err
@@ -120,7 +127,7 @@ func show(ctx context.Context, a *app.App, s *session.Session, name string, o sh
 // printShown writes the tables: csv and json one of them, text and md all.
 func printShown(a *app.App, o showOptions, rows []results.Experiment, compared []results.Comparison) error {
 	if a.Settings.Output = o.format; o.comparisons {
-		return app.PrintList(a, compared, func() error { return comparisonTable(compared).Write(a.Out, o.format) })
+		return app.PrintList(a, compared, func() error { return comparisonTable(compared, o.format == "csv").Write(a.Out, o.format) })
 	}
 	return app.PrintList(a, rows, func() error {
 		if o.format == "csv" {
@@ -150,20 +157,46 @@ func tables(rows []results.Experiment, compared []results.Comparison, show detai
 		out = append(out, brief(meansTable(groups, rows, show)))
 	}
 	if len(compared) > 0 {
-		out = append(out, comparisonTable(compared))
+		out = append(out, comparisonTable(compared, false))
 	}
 	return out
 }
 
-// comparisonTable is the table of comparisons.
-func comparisonTable(rows []results.Comparison) *table.Table {
-	t := &table.Table{Header: []string{"comparison", "between", "state", "why"}}
+// comparisonTable is the table of comparisons, with the barriers of their lines: for people, or with all digits.
+func comparisonTable(rows []results.Comparison, exact bool) *table.Table {
+	splits := map[string]bool{}
 	for _, r := range rows {
-		why := r.Why
-		if why == "" {
-			why = "-"
+		for split := range r.Barriers {
+			splits[split] = true
 		}
-		t.Add(r.Name, app.Join(r.Between), r.State, why)
+	}
+	t := &table.Table{Header: []string{"comparison", "between", "state"}}
+	order := slices.Sorted(maps.Keys(splits))
+	slices.Reverse(order) // train before test
+	for _, split := range order {
+		t.Header = append(t.Header, split+"_barrier")
+	}
+	t.Header = append(t.Header, "why")
+	for _, r := range rows {
+		cells := []any{r.Name, app.Join(r.Between), r.State}
+		for _, split := range order {
+			cells = append(cells, barrierCell(r, split, exact))
+		}
+		t.Add(append(cells, cmp.Or(r.Why, "-"))...)
 	}
 	return t
+}
+
+// barrierCell is a barrier in a table, where it is known.
+func barrierCell(r results.Comparison, split string, exact bool) string {
+	b, ok := r.Barriers[split]
+	switch {
+	case ok && exact && !math.IsNaN(b.Height.Value):
+		return strconv.FormatFloat(b.Height.Value, 'g', -1, 64)
+	case exact:
+		return ""
+	case ok && !math.IsNaN(b.Height.Value):
+		return b.Height.Mark(fmt.Sprintf("%.4g", b.Height.Value))
+	}
+	return "-"
 }
