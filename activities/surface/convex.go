@@ -11,6 +11,26 @@ const contourLevels = 256
 
 // convexArea is the largest area inside a convex contour around the centre; see Flatness.
 func (f *Field) convexArea(center float64) Measured {
+	_, ring, cut := f.highestConvex(center)
+	if ring == nil {
+		return unknown
+	}
+	return Measured{Value: area(ring), AtLeast: cut}
+}
+
+// ConvexHeight is how far the highest convex contour around α = β = 0, as in [Flatness].Area, lies above the loss center there. It is a lower
+// bound where contours are convex until they leave the grid, NaN where none of them closes and is convex. The field contains the centre.
+func (f *Field) ConvexHeight(center float64) Measured {
+	level, ring, cut := f.highestConvex(center)
+	if ring == nil {
+		return unknown
+	}
+	return Measured{Value: level - center, AtLeast: cut}
+}
+
+// highestConvex is the highest of the levels at which the contour around the centre is convex, with the contour; nil where there is no such
+// level. cut says that no higher level of the grid has a contour that closes and is not convex.
+func (f *Field) highestConvex(center float64) (level float64, outer []Place, cut bool) {
 	// The losses above the centre's, each once: a contour changes its course
 	// through the lattice's points only where its level passes one of them.
 	var losses []float64
@@ -36,18 +56,18 @@ func (f *Field) convexArea(center float64) Measured {
 	})
 	levels = levels[:inside]
 	step := max(1, (len(levels)+contourLevels-1)/contourLevels)
-	cut := true // no level was found at which the contour is closed and not convex
+	cut = true // no level was found at which the contour is closed and not convex
 	for i := len(levels) - 1; i >= 0; i -= step {
 		ring, holes := f.contour(levels[i])
 		if ring == nil {
 			continue
 		}
 		if !holes && f.followsHull(ring) {
-			return Measured{Value: area(ring), AtLeast: cut}
+			return levels[i], ring, cut
 		}
 		cut = false
 	}
-	return unknown
+	return 0, nil, cut
 }
 
 // escapes says whether the points at or below a level that hang together with

@@ -120,17 +120,17 @@ func TestSweepFiles(t *testing.T) {
 	}
 }
 
-// The sizes of the paper are what the files of its figures say without a preset.
+// The sizes of the paper are what the files of its figures say in their preset of that name.
 func TestPaperSizes(t *testing.T) {
-	for _, file := range []string{"depth.yaml", "fig1.yaml", "fig2.yaml", "fig3.yaml", "fig4.yaml", "fig5.yaml", "fig6.yaml", "fig7.yaml", "fig9.yaml", "fig13.yaml", "normalization.yaml", "sharpness.yaml"} {
-		for _, e := range readFile(t, file, "").experiments {
+	for _, c := range []struct{ file, preset string }{{"table1", "paper"}, {"table1", "figure13"}, {"depth", "paper"}, {"width", "paper"}, {"curvature", "paper"}} {
+		for _, e := range readFile(t, c.file+".yaml", c.preset).experiments {
 			tr := e.config.Train
 			if tr.Epochs != 300 || e.config.Dataset.Train != 50000 || e.config.Dataset.Test != 10000 || !*tr.Augment {
-				t.Errorf("%s: %s: %+v of %+v", file, e.name, tr, e.config.Dataset)
+				t.Errorf("%s: %s: %+v of %+v", c.file, e.name, tr, e.config.Dataset)
 			}
 			want := []pipelines.Drop{{Epoch: 150, Factor: 0.1}, {Epoch: 225, Factor: 0.1}, {Epoch: 275, Factor: 0.1}}
 			if diff := cmp.Diff(want, tr.Optimizer.Schedule.Drops); diff != "" {
-				t.Errorf("%s: schedule (-want +got):\n%s", file, diff)
+				t.Errorf("%s: schedule (-want +got):\n%s", c.file, diff)
 			}
 		}
 	}

@@ -28,17 +28,10 @@ func TestFiguresShareTrainings(t *testing.T) {
 		presets []string
 		own     int // trainings that no other file has
 	}{
-		{"fig1", []string{"fig5"}, []string{"", "laptop"}, 0},
-		{"fig2", []string{"fig3"}, []string{"", "laptop"}, 0},
-		{"normalization", []string{"fig3"}, []string{"", "laptop"}, 0},
-		{"fig7", []string{"fig4", "fig5"}, []string{"", "laptop"}, 0},
-		{"depth", []string{"fig5"}, []string{""}, 0},
-		{"sharpness", []string{"fig3", "fig5", "fig6", "fig13"}, []string{""}, 0},
-		{"sharpness", []string{"fig5"}, []string{"laptop"}, 0},
-		{"fig9", []string{"fig3"}, []string{""}, 4}, // Adam
-		{"fig9", []string{"fig3"}, []string{"laptop"}, 0},
-		{"fig6", []string{"fig5"}, []string{""}, 6},
-		{"fig6", []string{"fig5"}, []string{"laptop"}, 2},
+		{"directions", []string{"table1", "depth"}, []string{""}, 0},
+		{"curvature", []string{"depth"}, []string{""}, 0},
+		{"curvature", []string{"width", "depth"}, []string{"paper"}, 0},
+		{"width", []string{"depth"}, []string{""}, 8},
 	} {
 		for _, preset := range c.presets {
 			others, own := inFiles(t, pipelines.KindTrain, preset, c.of...), 0
@@ -50,18 +43,6 @@ func TestFiguresShareTrainings(t *testing.T) {
 			}
 			if own != c.own || len(mine) == 0 {
 				t.Errorf("%s, preset %q: %d of %d trainings are not those of %v, want %d", c.file, preset, own, len(mine), c.of, c.own)
-			}
-		}
-	}
-}
-
-// The surfaces of figure 1 are two of figure 5's.
-func TestFiguresShareSurfaces(t *testing.T) {
-	for _, preset := range []string{"", "laptop"} {
-		five := inFiles(t, pipelines.KindSurface, preset, "fig5")
-		for params, id := range inFiles(t, pipelines.KindSurface, preset, "fig1") {
-			if five[params] == "" {
-				t.Errorf("preset %q: %s is not in fig5.yaml", preset, id)
 			}
 		}
 	}

@@ -2,283 +2,243 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
-	"os"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"lossatlas/pipelines"
 	"lossatlas/workers/internal/export"
+	"lossatlas/workers/internal/table"
 )
 
-// maxFigures is how many bytes of pictures the page may have.
-const maxFigures = 4 << 20
+// sweepNames are the sweeps of the page, in the order in which `go tool task results` runs them.
+var sweepNames = []string{"authors", "table1", "depth", "initialization", "curvature", "directions", "width"}
 
-// judged is a claim with its finding.
-type judged struct {
-	claim
-	finding
-}
-
-// files makes everything that the folder is given, by name.
-func files(sweeps []*sweep, all []judged) (map[string][]byte, error) {
-	out := map[string][]byte{}
-	figures, err := figuresOf(sweeps, out)
+// writePage writes the page from the numbers in its folder.
+func writePage(folder string) error {
+	all, err := load(folder)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	cost := costs(sweeps)
-	tables := []sheet{experimentsOf(sweeps), digestsOf(sweeps), cost}
-	for _, j := range all {
-		tables = append(tables, j.tables...)
-	}
-	for _, t := range tables {
-		var b bytes.Buffer
-		if err := t.CSV(&b); err != nil {
-			return nil, err
-		}
-		out[t.name+".csv"] = b.Bytes()
-	}
-	out["README.md"] = page(sweeps, all, cost, figures)
-	return out, nil
+	return export.WriteFile(filepath.Join(folder, "README.md"), page(all))
 }
 
-// page is the page in Markdown.
-func page(sweeps []*sweep, all []judged, cost sheet, figures map[string][]string) []byte {
-	var b bytes.Buffer
-	b.WriteString(`# The claims of Li et al. (2018), looked at on two cores
+// page is the page in Markdown. It follows from the numbers alone.
+func page(all map[string]*Numbers) []byte {
+	b := &bytes.Buffer{}
+	b.WriteString(`# The claims of Li et al. (2018), judged on converged networks
 
-What the paper says of loss landscapes, claim by claim, against the sweep files in the folder above, in their ` + "`laptop`" + ` presets on real
-CIFAR-10 images, with a twelfth or less of the paper's images and a thirtieth of its epochs or less; each file says what was reduced and
-why the comparison is still fair. What a claim takes to hold was written down before the sweeps were run, but for what is said of (a) and (c). Each network was trained
-once, from one seed, unless it is said otherwise. This page, its tables and figures are written by ` + "`go tool task results`" + ` from the store.
+Each claim has a criterion, which was committed before the networks were trained, a statistic with its 95 % interval, and a verdict. The
+sweep files are in the [folder above](..); each says at its head what it reduces and why. ` + "`go tool task results`" + ` runs them and writes this page;
+` + "`go tool task page`" + ` writes it again, byte for byte, from the numbers in this folder.
 
-| | the paper says | here |
-|---|---|---|
 `)
-	for _, j := range all {
-		fmt.Fprintf(&b, "| [%s](#claim-%s) | %s | **%s** |\n", j.letter, j.letter, cell(j.text), j.verdict)
+	found := make([]finding, len(claims))
+	t := &table.Table{Header: []string{"", "the paper's claim", "here"}}
+	for i, c := range claims {
+		found[i] = c.find(all)
+		t.Add(fmt.Sprintf("[%s](#%s)", c.id, anchor(c)), c.title, "**"+string(found[i].verdict)+"**")
 	}
-	shown := map[string]bool{}
-	for _, j := range all {
-		fmt.Fprintf(&b, "\n## Claim %s\n\n%s\n\nHolds if %s\n\n**%s.** %s\n", j.letter, j.text, j.holdsIf, upper(string(j.verdict)), j.why)
-		for _, t := range j.tables {
-			b.WriteString("\n")
-			_ = t.Markdown(&b) // a buffer takes everything
-			fmt.Fprintf(&b, "\n([%s.csv](%s.csv))\n", t.name, t.name)
-		}
-		for _, name := range j.sweeps {
-			if shown[name] {
-				continue
-			}
-			shown[name] = true
-			for _, f := range figures[name] {
-				fmt.Fprintf(&b, "\n![%s](%s)\n", strings.TrimSuffix(f, ".png"), f)
-			}
-		}
+	markdown(b, t)
+	b.WriteString("\n## Rules\n\n")
+	for _, r := range rules {
+		fmt.Fprintf(b, "- %s\n", r)
 	}
-	var rest []string
-	for _, s := range sweeps {
-		if !shown[s.Sweep] {
-			rest = append(rest, figures[s.Sweep]...)
-		}
+	for i, c := range claims {
+		writeClaim(b, all, c, found[i])
 	}
-	if len(rest) > 0 {
-		b.WriteString("\n## Further figures\n")
-		for _, f := range rest {
-			fmt.Fprintf(&b, "\n![%s](%s)\n", strings.TrimSuffix(f, ".png"), f)
-		}
+	writeNetworks(b, all)
+	writeCoverage(b, found)
+	b.WriteString("\n## Deviations from the paper\n\n")
+	for _, d := range deviations {
+		fmt.Fprintf(b, "- %s\n", d)
 	}
-	b.WriteString("\n## What it took\n\nSeconds are those of the steps, by the wall clock, on two cores; a step that an earlier line has already counts as shared.\n\n")
-	_ = cost.Markdown(&b)
-	fmt.Fprintf(&b, "\n([cost.csv](cost.csv); the results of all networks: [experiments.csv](experiments.csv); SHA-256 of every file of numbers: [digests.csv](digests.csv))\n\nComputed with %s.\n", strings.Join(numerics(sweeps), " and "))
+	writeCosts(b, all)
 	return b.Bytes()
 }
 
-// cell is text in a table, where a bar would begin another cell.
-func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
-
-func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
-
-// figuresOf takes the sweeps' figures, and lists their names by sweep.
-func figuresOf(sweeps []*sweep, into map[string][]byte) (map[string][]string, error) {
-	out, total := map[string][]string{}, 0
-	for _, s := range sweeps {
-		for _, st := range s.Steps {
-			if st.At.Role != pipelines.RoleFigure {
-				continue
-			}
-			b, err := s.Results.Bytes(context.Background(), st.ID, pipelines.OutPNG)
-			if err != nil {
-				return nil, err
-			}
-			if b == nil {
-				continue
-			}
-			name := s.Sweep + "-" + st.At.Figure + ".png"
-			into[name] = b
-			out[s.Sweep] = append(out[s.Sweep], name)
-			total += len(b)
-		}
-	}
-	if total > maxFigures {
-		return nil, fmt.Errorf("the figures have %d bytes, more than the %d that a page may have: make them smaller (width: and dpi: of a figure) or leave some out", total, maxFigures)
-	}
-	return out, nil
+// heading is a claim's heading, and anchor the link to it as GitHub makes it.
+func heading(c claim) string {
+	return "Claim " + c.id + ": " + strings.ToLower(c.title[:1]) + c.title[1:]
 }
 
-// experimentsOf are the results of all networks.
-func experimentsOf(sweeps []*sweep) sheet {
-	t := newSheet("experiments", "sweep", "preset", "experiment", "state", "train_loss", "test_loss", "test_error_percent")
-	for _, s := range sweeps {
-		for _, e := range s.Experiments {
-			cells := []any{s.Sweep, s.preset(), e.Name, e.State}
-			for _, v := range []*float64{e.TrainLoss, e.TestLoss, e.TestError} {
-				if v == nil {
-					cells = append(cells, "")
-				} else {
-					cells = append(cells, *v)
-				}
-			}
-			t.Add(cells...)
+func anchor(c claim) string {
+	var out strings.Builder
+	for _, r := range strings.ToLower(heading(c)) {
+		switch {
+		case r == ' ':
+			out.WriteByte('-')
+		case r == '-' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
+			out.WriteRune(r)
 		}
 	}
-	return t
+	return out.String()
 }
 
-// preset is the one that the sweep was run with.
-func (s *sweep) preset() string {
-	if s.SweepFile == nil {
+// writeClaim writes what is said of one claim.
+func writeClaim(b *bytes.Buffer, all map[string]*Numbers, c claim, f finding) {
+	fmt.Fprintf(b, "\n## %s\n\n%s\n\n*Criterion.* %s\n\n*The paper's numbers.* %s\n\n**%s%s.**", heading(c), c.says, c.criterion, c.paper, strings.ToUpper(string(f.verdict[:1])), f.verdict[1:])
+	for _, n := range f.notes {
+		b.WriteString(" " + n)
+	}
+	b.WriteString("\n")
+	if len(f.statistics) > 0 {
+		t := &table.Table{Header: []string{"statistic", "here", "95 % interval", "wanted", "n", "left out"}}
+		for _, s := range f.statistics {
+			t.Add(s.name, bound(s.value), interval(s.lo, s.hi), region(s), s.n, s.out)
+		}
+		b.WriteString("\n")
+		markdown(b, t)
+	}
+	n := all[c.sweeps[0]]
+	if n == nil {
+		return
+	}
+	for _, name := range c.figures {
+		if slices.Contains(n.Figures, name) {
+			fmt.Fprintf(b, "\n![%s](%s-%s.png)\n\n*%s*\n", n.Title, n.Sweep, name, caption(n, name))
+		}
+	}
+	fmt.Fprintf(b, "\n`%s`\n", n.Command)
+}
+
+// caption says what a figure shows: networks, data, seeds, the number of networks.
+func caption(n *Numbers, figure string) string {
+	var images, seeds []string
+	for _, net := range n.Networks {
+		images, seeds = appendNew(images, fmt.Sprint(net.Images)), appendNew(seeds, fmt.Sprint(net.Seed))
+	}
+	text := fmt.Sprintf("%s, figure %s of %s.yaml. CIFAR-10 (JPEG copy), %s training images; seeds %s; %d networks in the sweep.", n.Title, figure, n.Sweep, strings.Join(images, " or "), strings.Join(seeds, ", "), len(n.Networks))
+	return text
+}
+
+func appendNew(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
+
+// writeNetworks lists what was trained: the means over the seeds of each cell.
+func writeNetworks(b *bytes.Buffer, all map[string]*Numbers) {
+	t := &table.Table{Header: []string{"sweep", "network", "optimizer", "rate", "weight decay", "batch", "epochs", "images", "seeds", "converged", "training loss, largest", "test error, %, mean", "Σ lr·wd/(1−m)"}}
+	for _, name := range sweepNames {
+		n := all[name]
+		if n == nil || name == "initialization" {
+			continue
+		}
+		var order []string
+		cells := map[string][]Network{}
+		for _, net := range n.Networks {
+			key := fmt.Sprint(net.Net, net.Optimizer, net.Rate, net.Decay, net.Batch, net.Epochs)
+			if cells[key] == nil {
+				order = append(order, key)
+			}
+			cells[key] = append(cells[key], net)
+		}
+		for _, key := range order {
+			t.Add(cellRow(name, cells[key])...)
+		}
+	}
+	if len(t.Rows) == 0 {
+		return
+	}
+	b.WriteString("\n## The networks\n\nThe last column is how much weight decay shrinks the weights of SGD in all; for the paper's 300 epochs of 50,000 images it is 31 at a batch of 128 and rate 0.1, and 0.55 at 8,192.\n\n")
+	markdown(b, t)
+}
+
+// cellRow is the row of the networks that differ in the seed alone.
+func cellRow(sweep string, nets []Network) []any {
+	count, largest, errors := 0, math.Inf(-1), []Value{}
+	for _, net := range nets {
+		if net.isConverged() {
+			count++
+		}
+		if net.TrainLoss == nil || net.TestError == nil {
+			largest = inf
+			continue
+		}
+		largest = max(largest, *net.TrainLoss)
+		errors = append(errors, Value{V: *net.TestError})
+	}
+	n := nets[0]
+	if n.Optimizer == "" {
+		return []any{sweep, n.Net, "imported", "", "", "", "", n.Images, 1, "", decimal(largest), decimal(mean(errors).V), ""}
+	}
+	return []any{sweep, n.Net, n.Optimizer, n.Rate, n.Decay, n.Batch, n.Epochs, n.Images, len(nets), fmt.Sprintf("%d of %d", count, len(nets)), decimal(largest), decimal(mean(errors).V), decimal(n.Product)}
+}
+
+// writeCosts says what each sweep took, and from what its numbers come.
+func writeCosts(b *bytes.Buffer, all map[string]*Numbers) {
+	b.WriteString("\n## Costs and digests\n\nMinutes are the sums over steps by the wall clock, shared steps included. The digest is the SHA-256 over the digests of all stored numbers.\n\n")
+	t := &table.Table{Header: []string{"sweep", "command", "steps", "minutes", "of these training", "maps", "eigenvalues", "program", "digest"}}
+	var numerics []string
+	for _, name := range sweepNames {
+		n := all[name]
+		if n == nil {
+			t.Add(name, "`lossatlas run pipelines/"+name+".yaml`", "", string(notComputed), "", "", "", "", "")
+			continue
+		}
+		m := n.Minutes
+		t.Add(name, "`"+n.Command+"`", n.Steps, decimal(m["all"]), decimal(m["train"]), decimal(m["line"]+m["surface"]+m["interpolation"]), decimal(m["hessian"]), n.Program, n.Digest[:16])
+		for _, class := range n.Numerics {
+			numerics = appendNew(numerics, class)
+		}
+	}
+	markdown(b, t)
+	if len(numerics) > 0 {
+		fmt.Fprintf(b, "\nComputed with %s.\n", strings.Join(slices.Sorted(slices.Values(numerics)), " and "))
+	}
+}
+
+// markdown writes a table; a buffer takes everything.
+func markdown(b *bytes.Buffer, t *table.Table) { _ = t.Markdown(b) }
+
+// decimal writes three significant digits; nothing of NaN.
+func decimal(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return ""
+	case math.IsInf(v, 1):
+		return "∞"
+	case v != 0 && (math.Abs(v) < 1e-3 || math.Abs(v) >= 1e5):
+		return fmt.Sprintf("%.2e", v)
+	case math.Abs(v) >= 100:
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.3g", v)
+}
+
+func bound(v Value) string {
+	text := decimal(v.V)
+	switch {
+	case text == "":
+		return ""
+	case v.AtLeast && v.AtMost:
+		return "about " + text
+	case v.AtLeast:
+		return "at least " + text
+	case v.AtMost:
+		return "at most " + text
+	}
+	return text
+}
+
+func interval(lo, hi float64) string {
+	if math.IsNaN(lo) || math.IsNaN(hi) {
 		return ""
 	}
-	return s.SweepFile.Preset
+	return decimal(lo) + " to " + decimal(hi)
 }
 
-// digestsOf are the digests of all numbers.
-func digestsOf(sweeps []*sweep) sheet {
-	t := newSheet("digests", "sweep", "step", "key", "output", "bytes", "sha256")
-	for _, s := range sweeps {
-		for _, st := range s.Steps {
-			if kind := pipelines.Kind(st.Kind); kind == pipelines.KindReport || kind == pipelines.KindRender {
-				continue // a report names its run, which is another one each time; pictures follow from the rest
-			}
-			for _, output := range sortedKeys(st.Outputs) {
-				blob := st.Outputs[output]
-				t.Add(s.Sweep, st.ID, st.Key, output, blob.Size, blob.Digest)
-			}
-		}
+// region is where the claim wants the interval.
+func region(s statistic) string {
+	switch {
+	case math.IsInf(s.upTo, 1):
+		return "above " + decimal(s.above)
+	case math.IsInf(s.above, -1):
+		return "below " + decimal(s.upTo)
 	}
-	return t
-}
-
-// costs says how long each sweep's steps took, and what sweeps before it had done for it.
-func costs(sweeps []*sweep) sheet {
-	t := newSheet("cost", "sweep", "steps", "shared with sweeps above", "seconds of its own steps", "of these training", "surfaces and lines", "Hessians", "seconds that sharing saved")
-	seen := map[string]bool{}
-	var all [7]float64
-	for _, s := range sweeps {
-		var n [7]float64
-		for _, st := range s.Steps {
-			if st.Key == "" || st.Made == nil || st.Kind == string(pipelines.KindReport) {
-				continue
-			}
-			n[0]++
-			if seen[st.Key] {
-				n[1]++
-				n[6] += st.Made.Seconds
-				continue
-			}
-			seen[st.Key] = true
-			n[2] += st.Made.Seconds
-			if at := part(st); at > 0 {
-				n[at] += st.Made.Seconds
-			}
-		}
-		t.Add(costRow(s.Sweep, n)...)
-		for i, v := range n {
-			all[i] += v
-		}
-	}
-	t.Add(costRow("all", all)...)
-	return t
-}
-
-// part is the column of costs that a step counts in, 0 for other steps.
-func part(st export.Step) int {
-	switch pipelines.Kind(st.Kind) {
-	case pipelines.KindTrain:
-		return 3
-	case pipelines.KindLine, pipelines.KindSurface:
-		return 4
-	case pipelines.KindHessian, pipelines.KindSpectrum:
-		return 5
-	}
-	return 0
-}
-
-func costRow(name string, n [7]float64) []any {
-	shared := fmt.Sprintf("%.0f", n[1])
-	if n[0] > 0 {
-		shared += fmt.Sprintf(" (%.0f %%)", 100*n[1]/n[0])
-	}
-	row := []any{name, n[0], shared}
-	for _, v := range n[2:6] {
-		row = append(row, fmt.Sprintf("%.0f", v))
-	}
-	saved := fmt.Sprintf("%.0f", n[6])
-	if n[2]+n[6] > 0 {
-		saved += fmt.Sprintf(" (%.0f %%)", 100*n[6]/(n[2]+n[6]))
-	}
-	return append(row, saved)
-}
-
-// numerics are the classes of arithmetic that the results are of.
-func numerics(sweeps []*sweep) []string {
-	var out []string
-	for _, s := range sweeps {
-		for _, st := range s.Steps {
-			if st.Made != nil && st.Made.Numerics != "" && !slices.Contains(out, st.Made.Numerics) {
-				out = append(out, st.Made.Numerics)
-			}
-		}
-	}
-	return out
-}
-
-// write puts the files into a folder, each whole or not at all, and takes those away that an earlier page had.
-func write(dir string, files map[string][]byte) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	for _, pattern := range []string{"*.csv", "*.png"} {
-		old, err := filepath.Glob(filepath.Join(dir, pattern))
-		if err != nil {
-			return err
-		}
-		for _, path := range old {
-			if _, ok := files[filepath.Base(path)]; !ok && belongs(filepath.Base(path)) {
-				if err := os.Remove(path); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	for _, name := range sortedKeys(files) {
-		if err := export.WriteFile(filepath.Join(dir, name), files[name]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// belongs says whether a file is of the page: named after one of its sweeps or tables.
-func belongs(name string) bool {
-	for _, s := range sweepNames {
-		if strings.HasPrefix(name, s+"-") {
-			return true
-		}
-	}
-	return strings.HasSuffix(name, ".csv")
+	return decimal(s.above) + " to " + decimal(s.upTo)
 }
