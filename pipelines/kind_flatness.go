@@ -17,4 +17,6 @@ func InGrid(i int) string { return fmt.Sprintf("grid-%d", i) }
 type FlatnessParams struct {
 	Levels []float64 `json:"levels"` // above the loss at the minimizer, at which widths are taken
 	Radii  []float64 `json:"radii"`  // within which the largest loss is looked for
+	// Persistence is the least one of a basin that is counted; nil counts none.
+	Persistence *float64 `json:"persistence,omitempty"`
 }

@@ -10,7 +10,7 @@ var renderSpec = Spec{
 }
 
 // RenderParams is one picture. Inputs by plot: "line": grids "train", "test"
-// (either or both); "contour", "filled", "heat", "error", "surface3d", "ratio": "grid"; "trajectory":
+// (either or both); "contour", "filled", "heat", "error", "surface3d", "tree", "diagram", "ratio": "grid"; "trajectory":
 // "grid", "path", "losses"; "density": "spectrum"; "training": "log"; of a figure over several
 // experiments as FigureParams says. Outputs: png, svg, pdf.
 type RenderParams struct {
@@ -23,6 +23,8 @@ type RenderParams struct {
 	Style *Style `json:"style,omitempty"`
 	// Figure is what a figure over several experiments shows.
 	Figure *FigureParams `json:"figure,omitempty"`
+	// Persistence is the least one of the basins that it shows.
+	Persistence float64 `json:"persistence,omitempty"`
 	// Marks are named points of a line or plane.
 	Marks []Mark `json:"marks,omitempty"`
 }

@@ -16,6 +16,7 @@ type Style struct {
 	DPI      int     `json:"dpi,omitempty"`
 	NoLabels bool    `json:"no_labels,omitempty"`
 	Points   bool    `json:"points,omitempty"`
+	Basins   bool    `json:"basins,omitempty"`
 }
 
 // FigureParams is a picture over several experiments. Any of its inputs may be

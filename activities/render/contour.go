@@ -31,7 +31,11 @@ func Contour(g surface.Grid, opt picture.Options) (picture.Figure, error) {
 		note += "; shaded above " + chart.Number(l.v[len(l.v)-1])
 	}
 	s := layoutSurface(f, note, opt, 0)
-	return s.around(s.contours(f, l, opt, true)), nil
+	lines, outlines := s.contours(f, l, opt, true), s.basins(g, f, l)
+	return s.around(func(pn canvas.Pen) {
+		lines(pn)
+		outlines(pn)
+	}), nil
 }
 
 // contours lays out the lines of equal loss with their labels, and returns what draws them. On a ground of their own, labels cover

@@ -11,11 +11,7 @@ import (
 	"lossatlas/activities/surface"
 )
 
-var errorPlot = Plot{
-	Name: "error",
-	has:  func(d Data) bool { return d.Grid != nil },
-	draw: func(d Data, opt picture.Options) (picture.Figure, error) { return Errors(*d.Grid, opt) },
-}
+var errorPlot = alone("error", Errors)
 
 // Errors draws the bounds of the losses' errors as a map of one rectangle a point: in percent of the loss, of grids with an absolute error
 // in its unit. Evaluated points have the error 0. Points with an estimate that is not finite, or without a bound, are hatched.

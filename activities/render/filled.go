@@ -41,6 +41,7 @@ func FilledContour(g surface.Grid, opt picture.Options) (picture.Figure, error) 
 	if len(values) <= maxLined {
 		lines = byLevel(s.levelLines(on, values), len(values))
 	}
+	outlines := s.basins(g, f, l)
 	return s.around(func(pn canvas.Pen) {
 		for i, rings := range bands {
 			pn.Fill(bar.color(i), rings...)
@@ -52,6 +53,7 @@ func FilledContour(g surface.Grid, opt picture.Options) (picture.Figure, error) 
 		if opt.Points {
 			drawPoints(s.Panel, pn, f)
 		}
+		outlines(pn)
 		if opt.Panel == nil {
 			bar.draw(pn, s.Frame)
 		}

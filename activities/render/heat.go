@@ -1,8 +1,6 @@
 package render
 
 import (
-	"math"
-
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
@@ -61,35 +59,9 @@ func heights(f *lattice.Field, opt picture.Options, bad, absent string) (ramp, s
 
 // lossRamp is the ramp for losses from lo to hi.
 func lossRamp(lo, hi float64, opt picture.Options) ramp {
-	r := ramp{colormap: opt.Colormap, name: opt.LossName()}
-	if opt.Chosen() {
-		lo, hi = opt.Min, opt.Max
-	} else if opt.Cut > 0 && hi > opt.Cut {
-		hi = opt.Cut
-	}
-	switch {
-	case lo > hi && hi == opt.Cut && opt.Cut > 0: // cut below everything
-		lo = 0
-	case lo > hi: // empty
-		r.scale = chart.Scale{Lo: 0, Hi: 1}
-		return r
-	case lo == hi:
-		room := max(0.1*math.Abs(hi), 0.1)
-		r.scale = chart.Scale{Lo: lo - room, Hi: hi + room}
-		return r
-	}
-	floor := picture.PositiveFloor(lo, hi)
-	if opt.Chosen() {
-		floor = max(lo, hi*1e-12)
-	}
-	if picture.IsSymmetric(lo, hi, opt.Scale, true) {
-		r.scale = picture.SymmetricScale(lo, hi)
+	r := ramp{colormap: opt.Colormap, name: opt.LossName(), scale: opt.LossScale(lo, hi)}
+	if r.scale.Sym > 0 {
 		r.name += " (symlog)"
-		return r
-	}
-	wide := opt.Scale == picture.ScaleAuto && hi > 0 && lo >= 0 && hi/floor > wideSurface
-	if r.scale = (chart.Scale{Lo: lo, Hi: hi}); (opt.Scale == picture.ScaleLog || wide) && hi > 0 && floor < hi {
-		r.scale = chart.Scale{Lo: floor, Hi: hi, Log: true}
 	}
 	return r
 }

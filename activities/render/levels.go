@@ -24,9 +24,6 @@ const (
 	paperMax  = 10
 )
 
-// wideSurface is the ratio of the largest to the smallest loss from which on a surface is logarithmic.
-const wideSurface = 50
-
 // chooseLevels returns the levels that the options ask for. Left to itself it takes the
 // paper's levels where at least five of them and little else lie in the range [lo, hi] of the data,
 // logarithmic ones where the range is wide, and else about n round values.
@@ -49,7 +46,7 @@ func chooseLevels(lo, hi float64, o picture.Options, n int) levels {
 		return levels{v: steps(paperMin, min(hi, paperMax), paperStep)}
 	case picture.IsSymmetric(lo, hi, o.Scale, true):
 		return symmetricLevels(lo, hi, n)
-	case o.Scale == picture.ScaleAuto && lo > 0 && hi/picture.PositiveFloor(lo, hi) > wideSurface:
+	case o.Scale == picture.ScaleAuto && lo > 0 && hi/picture.PositiveFloor(lo, hi) > picture.WideSurface:
 		return levels{v: nearMinimum(lo, logLevels(picture.PositiveFloor(lo, hi), hi, 0, n)), log: true}
 	}
 	v, _ := chart.RoundValues(lo, hi, n)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"lossatlas/activities/render/basins"
 	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
 )
@@ -54,6 +55,19 @@ func sampleFigures(t testing.TB) map[string]picture.Figure {
 	contours("coarse17", coarse(sampled(17, broken)), picture.Options{Title: "Half of the lattice"})
 	contours("constant", sampled(9, func(x, y float64) float64 { return 2.3026 }), picture.Options{Title: "A constant"})
 	contours("nothing", sampled(9, func(x, y float64) float64 { return math.NaN() }), picture.Options{})
+
+	contours("basins", sampled(51, chaotic), picture.Options{Title: "ResNet-56-noshort, basins of persistence 20", Basins: true, Persistence: 20, NoLabels: true})
+	contours("basins-broken17", sampled(17, broken), picture.Options{Title: "Overflow in a corner", Basins: true})
+	for name, o := range map[string]picture.Options{"": {Title: "ResNet-56-noshort, basins"}, "-20": {Title: "ResNet-56-noshort, basins of persistence 20", Persistence: 20}} {
+		f, err := basins.Tree(sampled(51, chaotic), o)
+		add("tree"+name, f, err)
+		f, err = basins.Diagram(sampled(51, chaotic), o)
+		add("diagram"+name, f, err)
+	}
+	broken17, err := basins.Tree(coarse(sampled(17, broken)), picture.Options{Title: "Half of the lattice"})
+	add("tree-broken17", broken17, err)
+	constant, err := basins.Diagram(sampled(9, func(x, y float64) float64 { return 2.3026 }), picture.Options{Title: "A constant"})
+	add("diagram-constant", constant, err)
 
 	heat, err := Heat(sampled(51, broken), picture.Options{Title: "Overflow in a corner"})
 	add("heat", heat, err)

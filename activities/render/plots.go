@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"slices"
 
+	"lossatlas/activities/render/basins"
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/picture"
@@ -49,8 +50,14 @@ type sheetLook struct {
 	shaded    bool
 }
 
+// Pictures of the basins of a surface.
+var (
+	treePlot    = alone("tree", basins.Tree)
+	diagramPlot = alone("diagram", basins.Diagram)
+)
+
 // plots are all kinds of pictures of one map or training.
-var plots = []Plot{linePlot, contourPlot, filledPlot, heatPlot, errorPlot, surface3DPlot, ratioPlot, trajectoryPlot, densityPlot, trainingPlot}
+var plots = []Plot{linePlot, contourPlot, filledPlot, heatPlot, errorPlot, surface3DPlot, treePlot, diagramPlot, ratioPlot, trajectoryPlot, densityPlot, trainingPlot}
 
 // FindPlot returns the plot of a name.
 func FindPlot(name string) (Plot, bool) {
@@ -73,6 +80,13 @@ func (p Plot) Draw(d Data, opt picture.Options) (picture.Figure, error) {
 func ofPlane(name string, draw func(surface.Grid, picture.Options) (picture.Figure, error), look sheetLook) Plot {
 	of := func(d Data, opt picture.Options) (picture.Figure, error) { return draw(*d.Grid, opt) }
 	return Plot{Name: name, has: func(d Data) bool { return d.Grid != nil }, draw: of, panel: of, sheet: look}
+}
+
+// alone is a plot of one grid over a plane that has no multiples.
+func alone(name string, draw func(surface.Grid, picture.Options) (picture.Figure, error)) Plot {
+	p := ofPlane(name, draw, sheetLook{})
+	p.panel = nil
+	return p
 }
 
 // PlotNames lists all plots.

@@ -16,7 +16,7 @@ func flatness(ctx context.Context, r *Run) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := surface.FlatnessResult{FlatnessOptions: surface.FlatnessOptions{Levels: p.Levels, Radii: p.Radii}}
+	out := surface.FlatnessResult{FlatnessOptions: surface.FlatnessOptions{Levels: p.Levels, Radii: p.Radii, Persistence: p.Persistence}}
 	for i := range len(r.Recipe.Inputs) {
 		g, err := r.grid(ctx, pipelines.InGrid(i))
 		if err != nil {

@@ -39,13 +39,13 @@ func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (picture.Fig
 	if err != nil {
 		return picture.Figure{}, err
 	}
-	opt := picture.Options{Title: p.Title, Meta: string(meta), Loss: p.Loss, Score: trainlog.Score(p.Score)}
+	opt := picture.Options{Title: p.Title, Meta: string(meta), Loss: p.Loss, Score: trainlog.Score(p.Score), Persistence: p.Persistence}
 	for _, m := range p.Marks {
 		opt.Marks = append(opt.Marks, picture.Mark(m))
 	}
 	if s := p.Style; s != nil {
 		opt.Scale, opt.Min, opt.Max, opt.Step, opt.Cut, opt.Open = s.Scale, s.Min, s.Max, s.Step, s.Cut, s.Open
-		opt.Colormap, opt.Width, opt.DPI, opt.NoLabels, opt.Points = s.Colormap, s.Width, s.DPI, s.NoLabels, s.Points
+		opt.Colormap, opt.Width, opt.DPI, opt.NoLabels, opt.Points, opt.Basins = s.Colormap, s.Width, s.DPI, s.NoLabels, s.Points, s.Basins
 	}
 	if p.Figure != nil {
 		return r.overview(ctx, p.Plot, *p.Figure, opt)

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"math"
 	"slices"
+
+	"lossatlas/activities/surface/topology"
 )
 
 // FlatnessOptions say at which levels and within which radii flatness is measured.
@@ -12,6 +14,8 @@ type FlatnessOptions struct {
 	Levels []float64 `json:"levels"`
 	// Radii are distances √(α²+β²) from the centre, above 0.
 	Radii []float64 `json:"radii"`
+	// Persistence is the least one of a basin that is counted; nil counts no basins.
+	Persistence *float64 `json:"persistence,omitempty"`
 }
 
 // Measured is a number measured on a grid, or a lower bound of it.
@@ -113,6 +117,13 @@ type Flatness struct {
 	// only the centre lies there. It is a lower bound where the grid does not cover
 	// the whole disc.
 	Sharpness []Measured `json:"sharpness"`
+	// Basins are those of at least FlatnessOptions.Persistence, by their lowest losses (see package topology), and BasinCount is how many
+	// they are: a lower bound where the stated error of the grid hides some. nil where no basins are counted.
+	Basins     []topology.Basin `json:"basins,omitempty"`
+	BasinCount *Measured        `json:"basin_count,omitempty"`
+	// Depth is how far the loss rises from the centre, or the point next to it, before its sublevel set leads to another of the basins. It is a
+	// lower bound where that set reaches the border of the grid first; infinite where it does neither.
+	Depth *Measured `json:"depth,omitempty"`
 }
 
 // Flatness measures the grid. It fails where Validate does.
@@ -152,6 +163,9 @@ func (g Grid) Flatness(opt FlatnessOptions) (Flatness, error) {
 	}
 	if !math.IsNaN(l0) && !g.IsLine() {
 		out.Area = f.convexArea(l0)
+	}
+	if opt.Persistence != nil {
+		out.basins(g, *opt.Persistence)
 	}
 	return out, nil
 }

@@ -12,7 +12,7 @@ import (
 // Summary is the mean of one measure, of flatness over several grids around the same
 // centre, each along directions of its own, or of any number over repetitions.
 type Summary struct {
-	// Name is width0.5 (at the level 0.5), convex (in percent), area, or sharp0.25 (within 0.25).
+	// Name is width0.5 (at the level 0.5), convex (in percent), area, sharp0.25 (within 0.25), basins (their number), or depth.
 	Name string
 	// Mean and Deviation (of a sample: over Count−1) are over the values that are
 	// known: of flatness, by grids and their axes. Mean is NaN without known values, infinite if one
@@ -139,6 +139,10 @@ func Summarize(opt FlatnessOptions, grids []Flatness) []Summary {
 	add("area", func(f Flatness) []Measured { return []Measured{f.Area} })
 	for i, radius := range opt.Radii {
 		add(fmt.Sprintf("sharp%g", radius), func(f Flatness) []Measured { return f.Sharpness[i : i+1] })
+	}
+	if opt.Persistence != nil {
+		add("basins", func(f Flatness) []Measured { return []Measured{*f.BasinCount} })
+		add("depth", func(f Flatness) []Measured { return []Measured{*f.Depth} })
 	}
 	return out
 }

@@ -58,6 +58,7 @@ var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a co
 	of(onPaths, sharedMapField("seed")),
 	of(onPaths, marginField),
 	errorField,
+	of([]string{comparePlane}, persistenceField),
 	{Name: "splits", Doc: "Splits whose loss is mapped. Default: train and test for an interpolation, train for the others.",
 		Type: splitsList},
 	imagesField,
@@ -430,7 +431,7 @@ func (b *builder) addComparison(m compareConfig, train []pathSource, names []str
 			if !p.fits(m.mapConfig) || p.name != plotContour && p.name != plotFilled && !b.draws(p.name) {
 				continue
 			}
-			params := pipelines.RenderParams{Plot: p.name, Title: title + " · " + m.loss.over(split), Marks: pipelines.Marks(len(train))}
+			params := pipelines.RenderParams{Plot: p.name, Title: title + " · " + m.loss.over(split), Persistence: p.persistence(m.mapConfig, b.style(p.name)), Marks: pipelines.Marks(len(train))}
 			b.addPicture(split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split))+", in the plane of three minimizers"+m.Error.Note(), drawn)
 		}
 	}

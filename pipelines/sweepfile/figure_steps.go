@@ -52,6 +52,7 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 		caption += " · " + fig.shared
 	}
 	r := loss.on(pipelines.RenderParams{Plot: f.Kind, Title: f.Title, Style: f.Style(), Figure: &params})
+	r.Persistence = findPlot(f.Plot).persistence(f.source, f.Style())
 	if r.Title == "" {
 		r.Title = caption
 	}

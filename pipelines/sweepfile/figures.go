@@ -44,6 +44,9 @@ type figureConfig struct {
 	compared bool      // Map names a comparison
 }
 
+// ofBasins are the measures that need a map with a persistence.
+var ofBasins = []string{"basins", "depth"}
+
 // measureNames are the measures of flatness, as flatness steps call them.
 func measureNames() []string {
 	var out []string
@@ -54,7 +57,7 @@ func measureNames() []string {
 	for _, radius := range flatnessRadii {
 		out = append(out, fmt.Sprintf("sharp%g", radius))
 	}
-	return out
+	return append(out, ofBasins...)
 }
 
 var (
@@ -96,6 +99,9 @@ func (cfg *config) resolveFigures(c *syntax.Checker, tree *syntax.Node) {
 		}
 		if f.Kind == figureScatter && f.Measure == "" {
 			f.Measure = "width0.5"
+		}
+		if slices.Contains(ofBasins, f.Measure) && f.source.Kind != "" && f.source.Persistence == nil {
+			c.Addf(item.Place("measure"), "figures: %s needs a map that counts basins; give the map %s a persistence, such as 0.1", f.Measure, f.Map)
 		}
 	}
 }

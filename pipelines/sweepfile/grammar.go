@@ -126,6 +126,13 @@ var (
 		"Default: all that dataset names.", Type: values.Images{}}
 )
 
+// persistenceField is the same for all maps whose basins are counted.
+var persistenceField = syntax.Field{Name: "persistence", Doc: "Counts basins, as the measures basins and depth: minima from which the loss rises at least so far before it leads to a lower one, however the points deviate within their stated errors. " +
+	"Pictures of basins show the same ones; without it they show all, and none are counted.",
+	Type: syntax.Number{Min: 0, Max: maxPersistence}}
+
+const maxPersistence = 1e30
+
 // errorField is the same for all maps of the loss.
 var errorField = syntax.Field{Name: "error", Doc: "Error that the loss may have at every point with 95 % confidence: then few points are evaluated, and the " +
 	"others estimated from them. 0.02: 2 % of the loss. {absolute: 0.01}: 0.01 in the unit of the loss. exact evaluates all. Default: exact.", Type: values.StatedErrors{}}

@@ -12,7 +12,7 @@ const mapLine = "line"
 var lineMap = mapKind{
 	name:    mapLine,
 	doc:     "the loss along one direction.",
-	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "rise", "error"},
+	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "rise", "error", "persistence"},
 	own:     []syntax.Field{pointsField},
 	splits:  values.SplitNames,
 	resolve: resolveLattice,
@@ -29,7 +29,7 @@ func addLine(b *builder, m mapConfig, train string) {
 	mp := b.line(m)
 	g := b.addGrids(m, train, pipelines.KindLine, func(data pipelines.MapData) any { return m.over(mp, data) })
 	for _, r := range m.Ranges {
-		b.addFlatness(m.Name, r.Split, g[r.Split])
+		b.addFlatness(m, r.Split, g[r.Split])
 	}
 	if !b.draws(plotLine) {
 		return

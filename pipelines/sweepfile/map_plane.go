@@ -15,7 +15,7 @@ const (
 var surfaceMap = mapKind{
 	name:    mapSurface,
 	doc:     "in the plane of two.",
-	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "rise", "x", "y", "resolution", "error"},
+	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "rise", "x", "y", "resolution", "error", "persistence"},
 	splits:  []string{values.SplitTrain},
 	resolve: resolveLattice,
 	add:     addSurface,
@@ -26,7 +26,7 @@ func addSurface(b *builder, m mapConfig, train string) {
 	mp := b.plane(m)
 	g := b.addGrids(m, train, pipelines.KindSurface, func(data pipelines.MapData) any { return m.over(mp, data) })
 	for _, r := range m.Ranges {
-		b.addFlatness(m.Name, r.Split, g[r.Split])
+		b.addFlatness(m, r.Split, g[r.Split])
 	}
 	b.drawPlane(m, g)
 }

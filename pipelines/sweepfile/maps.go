@@ -41,27 +41,29 @@ func mapKindOf(name string) mapKind {
 
 // mapConfig is a map as its file says it: the fields of all kinds.
 type mapConfig struct {
-	Kind       string              `field:"kind"`
-	Name       string              `field:"name"`
-	Title      string              `field:"title"`
-	Directions source              `field:"directions"`
-	Normalize  string              `field:"normalize"`
-	Ignore     string              `field:"ignore"`
-	Seed       uint64              `field:"seed"`
-	Pairs      int                 `field:"pairs"`
-	Range      mapRange            `field:"range"`
-	Rise       float64             `field:"rise"`
-	X          *[2]float64         `field:"x"`
-	Y          *[2]float64         `field:"y"`
-	Resolution [2]int              `field:"resolution"`
-	Error      values.StatedError  `field:"error"`
-	Splits     []string            `field:"splits"`
-	Images     *values.ImageSet    `field:"images"`
-	Subset     string              `field:"subset"`
-	Layers     []string            `field:"layers"`
-	Tolerance  float64             `field:"tolerance"`
-	Ranges     []values.ImageRange // the images that each split's loss is the mean over, in the order of the splits
-	loss       Loss
+	Kind       string             `field:"kind"`
+	Name       string             `field:"name"`
+	Title      string             `field:"title"`
+	Directions source             `field:"directions"`
+	Normalize  string             `field:"normalize"`
+	Ignore     string             `field:"ignore"`
+	Seed       uint64             `field:"seed"`
+	Pairs      int                `field:"pairs"`
+	Range      mapRange           `field:"range"`
+	Rise       float64            `field:"rise"`
+	X          *[2]float64        `field:"x"`
+	Y          *[2]float64        `field:"y"`
+	Resolution [2]int             `field:"resolution"`
+	Error      values.StatedError `field:"error"`
+	Splits     []string           `field:"splits"`
+	Images     *values.ImageSet   `field:"images"`
+	Subset     string             `field:"subset"`
+	Layers     []string           `field:"layers"`
+	Tolerance  float64            `field:"tolerance"`
+	// Persistence is nil where basins are not counted.
+	Persistence *float64            `field:"persistence"`
+	Ranges      []values.ImageRange // the images that each split's loss is the mean over, in the order of the splits
+	loss        Loss
 	// populations are how many examples those of each split are a sample of.
 	populations map[string]int
 	LossChoices
@@ -97,6 +99,7 @@ var sharedMapFields = []syntax.Field{
 	{Name: "y", Doc: "First and last value of β, in place of range; of a trajectory, of the second principal component.", Type: values.Interval{}},
 	resolutionField,
 	errorField,
+	persistenceField,
 	{Name: "splits", Doc: "Splits whose loss is mapped. Default: train and test for a line, train for the others.", Type: splitsList},
 	imagesField,
 	{Name: "subset", Doc: "Parameters of the second derivatives. weights: those of convolutions and linear layers, as in the paper. all: biases and batch normalization's as well.",
@@ -312,7 +315,7 @@ func (b *builder) addPictures(m mapConfig, split string, inputs map[string]pipel
 		if !p.fits(m) || !b.draws(p.name) {
 			continue
 		}
-		params := pipelines.RenderParams{Plot: p.name, Title: b.mapTitle(m) + " · " + m.loss.over(split)}
+		params := pipelines.RenderParams{Plot: p.name, Title: b.mapTitle(m) + " · " + m.loss.over(split), Persistence: p.persistence(m, b.style(p.name))}
 		b.addPicture(m.Name+"-"+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split))+m.Error.Note(), inputs)
 	}
 }
@@ -341,11 +344,11 @@ var (
 )
 
 // addFlatness measures the grids of one map and split, one for each pair of directions.
-func (b *builder) addFlatness(of, split string, grids []string) {
+func (b *builder) addFlatness(m mapConfig, split string, grids []string) {
 	inputs := make(map[string]pipelines.Ref, len(grids))
 	for i, grid := range grids {
 		inputs[pipelines.InGrid(i)] = pipelines.Ref{Step: grid, Output: pipelines.OutGrid}
 	}
-	b.add(of+"-"+split+"-flatness", pipelines.Address{Map: of, Split: split, Role: pipelines.RoleFlatness}, pipelines.KindFlatness,
-		pipelines.FlatnessParams{Levels: flatnessLevels, Radii: flatnessRadii}, inputs)
+	b.add(m.Name+"-"+split+"-flatness", pipelines.Address{Map: m.Name, Split: split, Role: pipelines.RoleFlatness}, pipelines.KindFlatness,
+		pipelines.FlatnessParams{Levels: flatnessLevels, Radii: flatnessRadii, Persistence: m.Persistence}, inputs)
 }

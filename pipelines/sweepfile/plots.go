@@ -18,6 +18,8 @@ const (
 	plotHeat       = "heat"
 	plotError      = "error"
 	plotSurface3D  = "surface3d"
+	plotTree       = "tree"
+	plotDiagram    = "diagram"
 	plotRatio      = "ratio"
 	plotTrajectory = "trajectory"
 	plotDensity    = "density"
@@ -38,14 +40,16 @@ type plotDeclaration struct {
 var plotTable = []plotDeclaration{
 	{name: plotLine, ofMap: mapLine, caption: "%s along a line", multiples: true, style: []string{"scale", "cut"}},
 	{name: plotContour, ofMap: mapSurface, caption: "Surface of the %s, contours", multiples: true,
-		style: []string{"scale", "min", "max", "step", "colormap", "labels", "points"}},
+		style: []string{"scale", "min", "max", "step", "colormap", "labels", "points", "basins"}},
 	{name: plotFilled, ofMap: mapSurface, caption: "Surface of the %s, filled contours", multiples: true,
-		style: []string{"scale", "min", "max", "step", "colormap", "points"}},
+		style: []string{"scale", "min", "max", "step", "colormap", "points", "basins"}},
 	{name: plotHeat, ofMap: mapSurface, caption: "Surface of the %s, a heat map", onlyAsked: true, multiples: true,
 		style: []string{"scale", "min", "max", "cut", "colormap"}},
 	{name: plotError, ofMap: mapSurface, caption: "Stated error of the %s", onlyAsked: true, style: []string{"colormap"}},
 	{name: plotSurface3D, ofMap: mapSurface, caption: "Surface of the %s in 3D", onlyAsked: true, multiples: true,
 		style: []string{"scale", "min", "max", "cut", "open", "colormap"}},
+	{name: plotTree, ofMap: mapSurface, caption: "Basins of the %s, a merge tree", onlyAsked: true, style: []string{"scale"}},
+	{name: plotDiagram, ofMap: mapSurface, caption: "Basins of the %s, a persistence diagram", onlyAsked: true, style: []string{"scale"}},
 	{name: plotRatio, ofMap: mapHessian, caption: "Ratio of the extreme curvatures of the %s, |λmin/λmax|", multiples: true, style: []string{"colormap"}},
 	{name: plotTrajectory, ofMap: mapTrajectory, caption: "Paths of the trainings over the %s", multiples: true,
 		style: []string{"scale", "min", "max", "step", "colormap", "labels", "points"}},
@@ -87,6 +91,15 @@ func (p plotDeclaration) fits(m mapConfig) bool {
 	return p.ofMap == m.Kind && (p.name != plotError || m.Error.Error > 0)
 }
 
+// persistence is the least one of the basins that a picture of a map shows; 0 where it shows all, or has none.
+func (p plotDeclaration) persistence(m mapConfig, s *pipelines.Style) float64 {
+	shows := p.name == plotTree || p.name == plotDiagram || s != nil && s.Basins
+	if m.Persistence == nil || !shows {
+		return 0
+	}
+	return *m.Persistence
+}
+
 // captionOf names the picture in a report, of a loss where the plot shows one of a split.
 func (p plotDeclaration) captionOf(loss string) string {
 	return fmt.Sprintf(p.caption, loss)
@@ -104,6 +117,7 @@ var shownIn = map[string][]string{
 	"colormap": ofMultiples,
 	"labels":   {figureMultiples},
 	"points":   {figureMultiples},
+	"basins":   {figureMultiples},
 }
 
 // hasStyle reports whether pictures of a plot have a field of the style.

@@ -36,6 +36,7 @@ func bar(deviation float64) float64 {
 // measureWords say what the measures of flatness are, by how their names begin.
 var measureWords = []struct{ prefix, words string }{
 	{"width", "width up to a loss higher by %s"}, {"convex", "convex share of the surface (%%)"},
+	{"basins", "number of basins"}, {"depth", "rise of the loss to the pass into another basin"},
 	{"area", "area of the largest convex contour"}, {"sharp", "largest rise of the loss within %s"},
 }
 

@@ -56,6 +56,9 @@ type Options struct {
 	NoLabels bool
 	// Points shows the points at which the loss was evaluated, over contours.
 	Points bool
+	// Basins outlines the basins over contours. Persistence is the least one of those that a picture of basins shows.
+	Basins      bool
+	Persistence float64
 	// Meta is carried inside the picture (a PNG text chunk named "lossatlas", SVG
 	// <metadata>): the provenance, usually as JSON.
 	Meta string

@@ -21,11 +21,12 @@ type Config struct {
 	DPI      int      `field:"dpi"`
 	Labels   *bool    `field:"labels"`
 	Points   bool     `field:"points"`
+	Basins   bool     `field:"basins"`
 }
 
 // Style is nil for a picture that looks as pictures do.
 func (s Config) Style() *pipelines.Style {
-	out := pipelines.Style{Scale: s.Scale, Step: s.Step, Cut: s.Cut, Open: s.Open, Colormap: s.Colormap, Width: s.Width, DPI: s.DPI, Points: s.Points}
+	out := pipelines.Style{Scale: s.Scale, Step: s.Step, Cut: s.Cut, Open: s.Open, Colormap: s.Colormap, Width: s.Width, DPI: s.DPI, Points: s.Points, Basins: s.Basins}
 	if s.Min != nil && s.Max != nil {
 		out.Min, out.Max = *s.Min, *s.Max
 	}
@@ -62,6 +63,7 @@ var Fields = []syntax.Field{
 		Type: syntax.Choice{Of: colormapNames, What: "a colour map"}},
 	{Name: "labels", Doc: "Whether levels are written into their lines. Default: true.", Type: syntax.Boolean{}},
 	{Name: "points", Doc: "Whether the points at which the loss was evaluated are shown. Default: false.", Type: syntax.Boolean{}},
+	{Name: "basins", Doc: "Whether basins are outlined, each up to the pass where it meets another one, and their lowest points marked. Default: false.", Type: syntax.Boolean{}},
 	{Name: "width", Doc: "Width of the picture in inches.", Type: syntax.Number{Min: 2, Max: 40}},
 	{Name: "dpi", Doc: "Dots per inch of the PNG. Default: 220.", Type: syntax.Integer{Min: 36, Max: 1200}},
 }
