@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"lossatlas/activities/npz"
+	"lossatlas/activities/render/mesh"
+	"lossatlas/activities/render/picture"
 	"lossatlas/activities/safetensors"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
@@ -19,6 +21,7 @@ import (
 type form struct {
 	ext     string
 	convert func(b []byte) ([]byte, error)
+	asked   bool // not part of the export of a sweep
 }
 
 // forms are the ways to write each output, the stored one first, which only checks what it is given.
@@ -27,21 +30,24 @@ var forms = map[string]struct {
 	as   []form
 }{
 	pipelines.OutGrid: {"a grid", []form{
-		{".npz", stored(surface.DecodeNPZ)},
-		{".csv", through(surface.DecodeNPZ, (*surface.Grid).CSV)},
-		{".vts", through(surface.DecodeNPZ, (*surface.Grid).VTS)},
+		{ext: ".npz", convert: stored(surface.DecodeNPZ)},
+		{ext: ".csv", convert: through(surface.DecodeNPZ, (*surface.Grid).CSV)},
+		{ext: ".vts", convert: through(surface.DecodeNPZ, (*surface.Grid).VTS)},
+		{ext: ".glb", convert: meshed((*mesh.Mesh).GLB), asked: true},
+		{ext: ".obj", convert: meshed(func(m *mesh.Mesh) ([]byte, error) { return m.OBJ(), nil }), asked: true},
+		{ext: ".stl", convert: meshed(func(m *mesh.Mesh) ([]byte, error) { return m.STL(), nil }), asked: true},
 	}},
 	pipelines.OutPath: {"a path", []form{
-		{".json", stored(trajectory.DecodePath)},
-		{".csv", through(trajectory.DecodePath, (*trajectory.Path).CSV)},
-		{".vtp", func(b []byte) ([]byte, error) { return Track(b, nil) }},
+		{ext: ".json", convert: stored(trajectory.DecodePath)},
+		{ext: ".csv", convert: through(trajectory.DecodePath, (*trajectory.Path).CSV)},
+		{ext: ".vtp", convert: func(b []byte) ([]byte, error) { return Track(b, nil) }},
 	}},
 	pipelines.OutSpectrum: {"a spectrum", []form{
-		{".npz", stored(spectrum.DecodeNPZ)},
-		{".csv", through(spectrum.DecodeNPZ, func(s *spectrum.Spectrum) ([]byte, error) { return s.CSV(), nil })},
+		{ext: ".npz", convert: stored(spectrum.DecodeNPZ)},
+		{ext: ".csv", convert: through(spectrum.DecodeNPZ, func(s *spectrum.Spectrum) ([]byte, error) { return s.CSV(), nil })},
 	}},
-	pipelines.OutDirections: {"directions", []form{{".safetensors", stored(decodeTensors)}, {".npz", through(decodeTensors, tensorsNPZ)}}},
-	pipelines.OutWeights:    {"weights", []form{{".safetensors", stored(decodeTensors)}}},
+	pipelines.OutDirections: {"directions", []form{{ext: ".safetensors", convert: stored(decodeTensors)}, {ext: ".npz", convert: through(decodeTensors, tensorsNPZ)}}},
+	pipelines.OutWeights:    {"weights", []form{{ext: ".safetensors", convert: stored(decodeTensors)}}},
 }
 
 // plain are the outputs that are files of a kind already, with the ends of their names.
@@ -56,13 +62,18 @@ var checkpointName = regexp.MustCompile(`^checkpoint-[0-9]{5,}$`)
 func IsCheckpoint(output string) bool { return checkpointName.MatchString(output) }
 
 // Forms are the ends of the names of the files that an output is written as, the stored one first.
-func Forms(output string) []string {
+func Forms(output string) []string { return ends(output, false) }
+
+// ends are those of Forms, and with all those of files that are written only when they are asked for.
+func ends(output string, all bool) []string {
 	if IsCheckpoint(output) {
 		output = pipelines.OutWeights
 	}
 	var out []string
 	for _, f := range forms[output].as {
-		out = append(out, f.ext)
+		if all || !f.asked {
+			out = append(out, f.ext)
+		}
 	}
 	if ext, ok := plain[output]; ok {
 		out = append(out, ext)
@@ -105,7 +116,7 @@ func As(output string, b []byte, ext string) ([]byte, error) {
 			return form.convert(b)
 		}
 	}
-	return nil, &FormError{What: f.what, Ext: ext, Want: Forms(output)}
+	return nil, &FormError{What: f.what, Ext: ext, Want: ends(output, true)}
 }
 
 // through decodes stored bytes and encodes them in another form.
@@ -125,6 +136,17 @@ func stored[T any](decode func([]byte) (T, error)) func([]byte) ([]byte, error) 
 		_, err := decode(b)
 		return b, err
 	}
+}
+
+// meshed turns a grid over a plane into a file of its surface.
+func meshed(encode func(*mesh.Mesh) ([]byte, error)) func([]byte) ([]byte, error) {
+	return through(surface.DecodeNPZ, func(g *surface.Grid) ([]byte, error) {
+		m, err := mesh.New(*g, picture.Options{Meta: string(g.Meta)})
+		if err != nil {
+			return nil, err
+		}
+		return encode(m)
+	})
 }
 
 func decodeTensors(b []byte) ([]safetensors.Tensor, error) {

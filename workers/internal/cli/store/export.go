@@ -47,10 +47,11 @@ not finished the results so far are written, and no result at all is an error; g
 	sweep.Flags().StringSliceVar(&without, "without", nil, "leave large files out: `kinds` of "+strings.Join(export.Large, ", "))
 	return app.Group("export", "Write results to files",
 		sweep,
-		one("grid STEP|DIGEST FILE", pipelines.OutGrid, "Write a line or surface as NPZ, CSV or VTK, by the end of the file's name (.npz, .csv, .vts)",
+		one("grid STEP|DIGEST FILE", pipelines.OutGrid, "Write a line or surface as NPZ, CSV, VTK or a mesh, by the end of the file's name (.npz, .csv, .vts, .glb, .obj, .stl)",
 			`A step is named as in `+"`lossatlas status`"+`: sweep/experiment/step, or any end of that
 which is unique. The NPZ holds float64 arrays x, y, loss[y][x], accuracy[y][x], the mask of
-evaluated points, and the provenance as JSON in "meta".`),
+evaluated points, and the provenance as JSON in "meta". Meshes of surfaces are glTF (.glb) and OBJ with colors,
+and STL, which is closed, stands on a plate and is 100 mm long.`),
 		one("weights STEP|DIGEST FILE.safetensors", pipelines.OutWeights, "Write trained weights as safetensors with PyTorch's names and layouts",
 			`A training that keeps weights along its way (train.checkpoints) has one output for each, as
 sweep/experiment/train/checkpoint-00010; 00000 is the initial weights.`),
@@ -58,6 +59,7 @@ sweep/experiment/train/checkpoint-00010; 00000 is the initial weights.`),
 			`The tensors are called x/<parameter> and y/<parameter>, with PyTorch's names and layouts of
 parameters.`),
 		exportDataCommand(a),
+		exportBoardCommand(a),
 		one("path STEP|DIGEST FILE", pipelines.OutPath, "Write the path of a training as JSON, CSV or VTK, by the end of the file's name (.json, .csv, .vtp)",
 			`For each epoch its coordinates along the first two principal components and along two random
 directions, the norm of the weights and their distance from the last ones. The .vtp is a line in the plane of
@@ -123,6 +125,15 @@ func exportOutput(ctx context.Context, a *app.App, name, output, file string) (e
 // trackOn is a path with the loss of the first surface around it that a recorded
 // sweep has; bare where there is no such surface.
 func trackOn(ctx context.Context, a *app.App, s *session.Session, path, bare []byte) ([]byte, error) {
+	around, err := surfaceAround(ctx, a, s, path)
+	if err != nil || around == nil {
+		return bare, err
+	}
+	return export.Track(path, around)
+}
+
+// surfaceAround is the grid of the first surface around a path that a recorded sweep has; nil where there is no such surface.
+func surfaceAround(ctx context.Context, a *app.App, s *session.Session, path []byte) ([]byte, error) {
 	roots, err := sweeps.Stored(ctx, a, s)
 	if err != nil {
 		return nil, err
@@ -139,18 +150,46 @@ func trackOn(ctx context.Context, a *app.App, s *session.Session, path, bare []b
 			if err != nil {
 				return nil, err
 			}
-			grid, ok := root.Steps[export.SurfaceOf(g, o.Step)].Outputs[pipelines.OutGrid]
-			if !ok {
-				continue
+			if grid, ok := root.Steps[export.SurfaceOf(g, o.Step)].Outputs[pipelines.OutGrid]; ok {
+				return s.Store.Get(ctx, grid.Digest)
 			}
-			b, err := s.Store.Get(ctx, grid.Digest)
-			if err != nil {
-				return nil, err
-			}
-			return export.Track(path, b)
 		}
 	}
-	return bare, nil
+	return nil, nil
+}
+
+func exportBoardCommand(a *app.App) *cobra.Command {
+	cmd := app.Command("tensorboard SWEEP FOLDER", "Write the curves and pictures of a sweep for TensorBoard", cobra.ExactArgs(2),
+		func(cmd *cobra.Command, args []string) error {
+			return exportBoard(cmd.Context(), a, args[0], args[1])
+		})
+	cmd.Long = cmd.Short + `.
+
+Each experiment is a run: the losses, scores, learning rate and norm of the weights of its training by epoch, and its pictures. So is each comparison with
+its pictures, and the figures over several experiments. Open the folder with tensorboard --logdir FOLDER.`
+	return cmd
+}
+
+func exportBoard(ctx context.Context, a *app.App, name, folder string) (err error) {
+	s, err := a.OpenSession(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Finish(s, &err)
+	w, err := sweeps.Find(ctx, a, s, name)
+	if err != nil {
+		return err
+	}
+	steps, err := w.CurrentSteps(ctx, s)
+	if err != nil {
+		return err
+	}
+	runs, err := export.Board(ctx, folder, export.Sweep{Sweep: results.Sweep{Store: s.Store, Graph: w.StepGraph, Steps: steps}, Root: w.Root})
+	if err != nil {
+		return err
+	}
+	a.Say("wrote %s for TensorBoard in %s", app.Count(runs, "run"), folder)
+	return nil
 }
 
 // exported is what `export sweep` says.
