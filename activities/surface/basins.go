@@ -46,7 +46,7 @@ func (f *Flatness) basins(g Grid, persistence float64) {
 
 // Center is the point next to α = β = 0, −1 where that lies outside the grid.
 func (g Grid) Center() int {
-	x, y := bracket(g.X), bracket(g.Y)
+	x, y := bracket(g.X, 0), bracket(g.Y, 0)
 	if g.IsLine() {
 		y = &between{} // wherever it lies
 	}
