@@ -75,6 +75,7 @@ var specs = map[Kind]Spec{
 	KindDecay:           decaySpec,
 	KindSpectrumDecay:   spectrumDecaySpec,
 	KindFlatness:        flatnessSpec,
+	KindSharpness:       sharpnessSpec,
 	KindRender:          renderSpec,
 	KindReport:          reportSpec,
 }

@@ -3,12 +3,12 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
 
 	"lossatlas/activities/nets"
-	"lossatlas/activities/tangent"
 )
 
 // Subset names the parameters over which second derivatives are taken.
@@ -29,8 +29,8 @@ type Hessian struct {
 	*Evaluator
 	subset    []nets.Param // the parameters that vary
 	dim       int
-	product   *Program
-	at        *Buffer // θ; the evaluator's own at the centre
+	product   *Program // by the Hessian, or the Matrix in its place
+	at        *Buffer  // θ; the evaluator's own at the centre
 	gradient  []float32
 	direction []float32
 }
@@ -40,30 +40,27 @@ type Hessian struct {
 // The point is the evaluator's centre until MoveTo. Close frees what the
 // Hessian itself keeps, not the evaluator.
 func NewHessian(e *Evaluator, subset Subset, layers string) (*Hessian, error) {
+	return NewMatrix(e, SecondDerivatives, subset, layers)
+}
+
+// NewGradient is a Hessian that has gradients and no products, for networks without second derivatives as well.
+func NewGradient(e *Evaluator, subset Subset, layers string) (*Hessian, error) {
 	if subset != AllParams && subset != WeightsOnly {
-		return nil, fmt.Errorf("second derivatives over the parameters %q: choose %q or %q", subset, AllParams, WeightsOnly)
+		return nil, fmt.Errorf("derivatives over the parameters %q: choose %q or %q", subset, AllParams, WeightsOnly)
 	}
 	if e.norm.Recompute != nil {
-		return nil, fmt.Errorf("second derivatives of network %s with recomputed running statistics: take the stored ones, or those of each batch", e.net.Name)
+		return nil, fmt.Errorf("derivatives of network %s with recomputed running statistics: take the stored ones, or those of each batch", e.net.Name)
 	}
 	params, err := subset.within(e.net, layers)
 	if err != nil {
 		return nil, err
-	}
-	if p := e.net.StableHLO(); p != nil {
-		if err := p.CheckHVP(); err != nil {
-			return nil, err
-		}
 	}
 	n := e.net.NumParams()
 	h := &Hessian{Evaluator: e, subset: params, gradient: make([]float32, n), direction: make([]float32, n)}
 	for _, p := range params {
 		h.dim += p.Size
 	}
-	h.product, err = e.compile("hessian", func(in []*graph.Node) []*graph.Node { // Σ Hv, the derivative of ∇ Σ loss along v
-		return tangent.Along(h.lossGradient(in)[:1], in[:1], in[5:])
-	}, Float32(n))
-	return h, err
+	return h, nil
 }
 
 // of are the parameters of a network that the subset has.
@@ -87,6 +84,18 @@ func SubsetSize(net *nets.Net, subset Subset, layers string) (size int, err erro
 		size += p.Size
 	}
 	return size, err
+}
+
+// SubsetNorm is the norm of the parameters of a subset within layers, and their number.
+func SubsetNorm(net *nets.Net, subset Subset, layers string, theta []float32) (norm float64, size int, err error) {
+	params, err := subset.within(net, layers)
+	for _, p := range params {
+		size += p.Size
+		for _, x := range p.Of(theta) {
+			norm += float64(float64(x) * float64(x))
+		}
+	}
+	return math.Sqrt(norm), size, err
 }
 
 // lossGradient adds ∇ Σ loss with respect to θ, [NumParams], and Σ loss over a
@@ -210,6 +219,17 @@ func (h *Hessian) collect(dst []float64) {
 		}
 		from += p.Size
 	}
+}
+
+// Gather takes the subset out of a vector over all parameters.
+func (h *Hessian) Gather(flat []float32) []float64 {
+	out := make([]float64, 0, h.dim)
+	for _, p := range h.subset {
+		for _, x := range p.Of(flat) {
+			out = append(out, float64(x))
+		}
+	}
+	return out
 }
 
 // Scatter spreads a vector over the subset to one over all parameters, zero outside the subset.

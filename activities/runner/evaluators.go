@@ -42,7 +42,8 @@ func imagesOf(p pipelines.MapParams) string {
 // experiments, whose chunks come to a worker mixed, an evaluator that the worker has no room to keep goes on with the next map.
 func (r *Run) evaluator(ctx context.Context, p pipelines.MapParams) (*engine.Evaluator, func(), error) {
 	c := &r.evaluators
-	kept := keptEvaluator{r.Key, imagesOf(p), c.take(r.Key)}
+	images := imagesOf(p)
+	kept := keptEvaluator{r.Key, images, c.take(r.Key, images)}
 	give := func() { c.give(kept) }
 	if kept.Evaluator != nil {
 		return kept.Evaluator, give, nil
@@ -64,7 +65,7 @@ func (r *Run) evaluator(ctx context.Context, p pipelines.MapParams) (*engine.Eva
 	}
 	if kept.Evaluator == nil {
 		r.Pulse.Note(compiling)
-		images, err := r.MapExamples(ctx, p.Data)
+		examples, err := r.MapExamples(ctx, p.Data)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -75,7 +76,7 @@ func (r *Run) evaluator(ctx context.Context, p pipelines.MapParams) (*engine.Eva
 		if err := net.CheckBatchNorm(); p.BatchNorm != nil && err != nil {
 			return nil, nil, Permanent("BadStep", fmt.Errorf("%s: %w", r.Label, err))
 		}
-		if kept.Evaluator, err = engine.NewNormEvaluator(b, net, images, p.Batch, norm); err != nil {
+		if kept.Evaluator, err = engine.NewNormEvaluator(b, net, examples, p.Batch, norm); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -105,11 +106,11 @@ func (r *Run) norm(ctx context.Context, p pipelines.MapParams) (engine.Norm, err
 	return engine.Norm{ByBatch: p.BatchNorm.ByBatch}, nil
 }
 
-// take returns the evaluator of a map, or nil.
-func (c *evaluatorCache) take(key artifacts.Key) *engine.Evaluator {
+// take returns the evaluator of a map over images, or nil. Chunks of one map may look at different ones.
+func (c *evaluatorCache) take(key artifacts.Key, images string) *engine.Evaluator {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.out(slices.IndexFunc(c.free, func(k keptEvaluator) bool { return k.key == key }))
+	return c.out(slices.IndexFunc(c.free, func(k keptEvaluator) bool { return k.key == key && k.images == images }))
 }
 
 // spare returns an evaluator of the same images that would soon be closed to make room, or nil.

@@ -64,6 +64,7 @@ var kinds = map[pipelines.Kind]Kind{
 	pipelines.KindDecay:           {Make: addDecay},
 	pipelines.KindSpectrumDecay:   {Make: addSpectrumDecay},
 	pipelines.KindFlatness:        {Make: flatness},
+	pipelines.KindSharpness:       {Cut: cutSharpness},
 	pipelines.KindRender:          {Make: draw},
 	pipelines.KindReport:          {Make: makePage},
 }

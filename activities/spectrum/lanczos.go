@@ -88,6 +88,41 @@ func Top(ctx context.Context, op Operator, count int, opt Options) (Leading, err
 	return out, nil
 }
 
+// Outer are the eigenpairs at both ends of a spectrum, each from the outside in. Eigenvectors are not kept.
+type Outer struct {
+	Smallest, Largest []Value
+	Products          int
+	Converged         bool // whether all residuals keep to the tolerance
+}
+
+// Value is an approximate eigenvalue λ with its residual ‖Hv − λv‖, as of Pair.
+type Value struct {
+	Value    float64 `json:"value"`
+	Residual float64 `json:"residual"`
+}
+
+// BothEnds computes the low smallest and the high largest eigenvalues of a matrix, of its rows at most each. Like Extremes it
+// returns what it has when the products do not suffice, and like Top it has an eigenvalue of several eigenvectors once.
+func BothEnds(ctx context.Context, op Operator, low, high int, opt Options) (Outer, error) {
+	if low < 1 || high < 1 {
+		return Outer{}, fmt.Errorf("the %d smallest and %d largest eigenvalues: ask for at least 1 of each", low, high)
+	}
+	rows := max(op.Dim(), 1)
+	found, err := lanczos(ctx, op, opt, min(low, rows), min(high, rows))
+	if err != nil {
+		return Outer{}, err
+	}
+	out := Outer{Products: found.products, Converged: found.converged}
+	for i := range min(low, found.size) {
+		out.Smallest = append(out.Smallest, Value{found.values[i], found.residual(i)})
+	}
+	for i := range min(high, found.size) {
+		last := found.size - 1 - i
+		out.Largest = append(out.Largest, Value{found.values[last], found.residual(last)})
+	}
+	return out, nil
+}
+
 // orient makes the entry of largest magnitude positive.
 func orient(v []float64) {
 	most := 0

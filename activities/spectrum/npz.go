@@ -11,14 +11,22 @@ import (
 	"lossatlas/activities/npz"
 )
 
-// Spectrum describes the eigenvalues of a Hessian at one point.
+// Spectrum describes the eigenvalues of a Hessian, or of another matrix of curvature, at one point.
 type Spectrum struct {
+	// Matrix is "" for the Hessian, otherwise a name of engine.Matrices.
+	Matrix   string
 	Loss     float64 // mean loss there
 	Accuracy float64 // percent; NaN where a logit is not finite
 	// The two ends, with ‖Hv − λv‖ of each.
 	LambdaMin, LambdaMax, ResidualMin, ResidualMax float64
-	Density                                        Density
-	Meta                                           json.RawMessage // provenance
+	// Largest and Smallest are several eigenvalues, from the outside in; nil where only the ends are known.
+	Largest, Smallest []Value
+	Density           Density
+	// HutchPP is the trace by Hutch++; nil where it is that of the density's random vectors.
+	HutchPP *Estimate
+	// Blocks are the parts of the matrix that belong to some layers each, and Subsets the whole matrix over some of the images each.
+	Blocks, Subsets []Part
+	Meta            json.RawMessage // provenance
 }
 
 // The grid on which a density is shown and stored: that many points over the
@@ -55,7 +63,7 @@ const maxUnpacked = 256 << 20
 // loss, accuracy, lambda_min, lambda_max, residual_min, residual_max, trace,
 // trace_error and sigma, each an array of one; dim (int64); nodes and weights
 // [probes][steps], where a probe of fewer nodes repeats its last one with weight
-// 0; x and density, the curve; and Meta's JSON as the text meta.
+// 0; x and density, the curve; and Meta's JSON as the text meta. A spectrum of more than the ends has further arrays, see more.
 func (s Spectrum) EncodeNPZ() ([]byte, error) {
 	steps := 0
 	for _, q := range s.Density.Probes {
@@ -73,7 +81,7 @@ func (s Spectrum) EncodeNPZ() ([]byte, error) {
 		nodes = append(append(nodes, q.Nodes...), slices.Repeat(q.Nodes[len(q.Nodes)-1:], fill)...)
 		weights = append(append(weights, q.Weights...), make([]float64, fill)...)
 	}
-	trace, deviation := s.Density.Trace()
+	trace, deviation := s.Trace()
 	xs, density, sigma := s.Curve()
 	table := []int{len(s.Density.Probes), steps}
 	arrays := []npz.Array{
@@ -82,6 +90,11 @@ func (s Spectrum) EncodeNPZ() ([]byte, error) {
 		{Name: "dim", Shape: []int{1}, Data: []int64{int64(s.Density.Dim)}},
 		{Name: "meta", Data: npz.JSONText(s.Meta)},
 	}
+	more, err := s.more()
+	if err != nil {
+		return nil, err
+	}
+	arrays = append(arrays, more...)
 	for _, v := range append(s.numbers(), named{"trace", &trace}, named{"trace_error", &deviation}, named{"sigma", &sigma}) {
 		arrays = append(arrays, npz.Array{Name: v.name, Shape: []int{1}, Data: []float64{*v.value}})
 	}
@@ -108,6 +121,7 @@ func (s *Spectrum) AddDecay(lambda float64, theta []float32) {
 	}
 	s.LambdaMin += lambda
 	s.LambdaMax += lambda
+	s.moreDecay(lambda)
 	for i := range s.Density.Probes {
 		for j := range s.Density.Probes[i].Nodes {
 			s.Density.Probes[i].Nodes[j] += lambda
@@ -165,5 +179,5 @@ func DecodeNPZ(b []byte) (*Spectrum, error) {
 		s.Density.Probes = append(s.Density.Probes, Quadrature{nodes[from:to], weights[from:to]})
 	}
 	s.Meta, _ = npz.ParseJSONText(by["meta"].Data)
-	return s, nil
+	return s, s.readMore(by)
 }

@@ -85,8 +85,8 @@ func (cfg *config) resolveNorm(c *syntax.Checker, m *mapConfig, item *syntax.Nod
 	}
 	if n.mode == normRecompute {
 		switch {
-		case m.Kind == mapHessian || m.Kind == mapSpectrum:
-			c.Addf(at, "maps.batchnorm: second derivatives, as of a map of kind %s, have no recomputed statistics, which change with the weights; choose running or {batch: N}", m.Kind)
+		case m.Kind == mapHessian || m.Kind == mapSpectrum || m.Kind == mapSharpness:
+			c.Addf(at, "maps.batchnorm: derivatives, as of a map of kind %s, have no recomputed statistics, which change with the weights; choose running or {batch: N}", m.Kind)
 		case m.Directions.kind == directionsHessian:
 			c.Addf(at, "maps.batchnorm: directions: hessian takes second derivatives, which have no recomputed statistics; choose running or {batch: N}, or other directions")
 		case n.images > cfg.Dataset.Train:

@@ -32,7 +32,7 @@ type mapKind struct {
 }
 
 // mapKinds are all kinds of maps, in the order in which messages name them.
-var mapKinds = []mapKind{lineMap, surfaceMap, hessianMap, trajectoryMap, spectrumMap}
+var mapKinds = []mapKind{lineMap, surfaceMap, hessianMap, trajectoryMap, spectrumMap, sharpnessMap}
 
 // mapKindOf is the kind with a name.
 func mapKindOf(name string) mapKind {
@@ -60,6 +60,7 @@ type mapConfig struct {
 	Subset     string             `field:"subset"`
 	Layers     []string           `field:"layers"`
 	Tolerance  float64            `field:"tolerance"`
+	Probes     int                `field:"probes"`
 	// Persistence is nil where basins are not counted.
 	Persistence *float64            `field:"persistence"`
 	Ranges      []values.ImageRange // the images that each split's loss is the mean over, in the order of the splits
@@ -72,6 +73,7 @@ type mapConfig struct {
 	lineConfig              // of a line alone, and so on
 	trajectoryConfig
 	spectrumConfig
+	sharpnessConfig
 }
 
 // sharedMapFields are the fields that several kinds of maps have: all kinds, where no kind names them.
@@ -90,7 +92,7 @@ var sharedMapFields = []syntax.Field{
 		Type: syntax.Choice{Of: normalizations, What: "a normalization"}},
 	{Name: "ignore", Doc: "biasbn: directions are zero on biases and on batch normalization's parameters, which a trajectory leaves out.",
 		Type: syntax.Choice{Of: []string{"biasbn", "none"}, What: "what directions leave out"}, Default: "biasbn"},
-	{Name: "seed", Doc: "Seed of the random directions, or of a spectrum's random vectors.", Type: syntax.Integer{Min: 0, Max: maxSeed}, Default: int64(1)},
+	{Name: "seed", Doc: "Seed of the random directions, or of the random vectors, perturbations and starts of a spectrum and of sharpness.", Type: syntax.Integer{Min: 0, Max: maxSeed}, Default: int64(1)},
 	{Name: "pairs", Doc: "Pairs of directions (of a line: directions) along which flatness is measured, with the seeds seed, seed + 1 and so on. The first is drawn.",
 		Type: syntax.Integer{Min: 1, Max: maxPairs}, Default: int64(1)},
 	rangeField("First and last value of α (and of β, unless y says otherwise).", mapRange{ends: [2]float64{-1, 1}}),
@@ -108,6 +110,7 @@ var sharedMapFields = []syntax.Field{
 		Type: syntax.List{Of: layerPattern, Min: 1, Max: layers.MaxChannels, Unique: true, Single: true}},
 	{Name: "tolerance", Doc: "Largest residual of each eigenvalue, relative to its size.",
 		Type: syntax.Number{Min: 0, Max: 0.1, Above: true}, Default: 1e-3},
+	{Name: "probes", Doc: "Random vectors for the trace, and for the density of a spectrum.", Type: syntax.Integer{Min: 2, Max: maxProbes}, Default: int64(10)},
 }
 
 // sharedMapField is one of them.
@@ -188,6 +191,7 @@ func (cfg *config) resolveMap(c *syntax.Checker, cat Catalog, m *mapConfig, item
 		}
 	}
 	cfg.resolveNorm(c, m, item)
+	m.resolveSubsets(c, item)
 }
 
 // resolveRanges settles the splits of a map and the images of each.
@@ -316,7 +320,7 @@ func (b *builder) addPictures(m mapConfig, split string, inputs map[string]pipel
 			continue
 		}
 		params := pipelines.RenderParams{Plot: p.name, Title: b.mapTitle(m) + " · " + m.loss.over(split), Persistence: p.persistence(m, b.style(p.name))}
-		b.addPicture(m.Name+"-"+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split))+m.Error.Note(), inputs)
+		b.addPicture(m.Name+"-"+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), m.ofMatrix(p.captionOf(m.loss.over(split)))+m.Error.Note(), inputs)
 	}
 }
 

@@ -123,7 +123,7 @@ func (cfg *config) resolveCurvature(c *syntax.Checker, cat Catalog, tree *syntax
 	}
 	err := cat.CheckCurvature(cfg.OfFile)
 	for i, m := range cfg.Maps {
-		if err != nil && (m.Kind == mapHessian || m.Kind == mapSpectrum || m.Directions.kind == directionsHessian) {
+		if err != nil && (m.Kind == mapHessian || m.Kind == mapSpectrum || m.measures(pipelines.SharpnessTrace) || m.Directions.kind == directionsHessian) {
 			c.Addf(tree.Get(mapsKey).Items[i].At, "maps: %s: %v", m.Name, err)
 		}
 	}

@@ -1,0 +1,183 @@
+package engine_test
+
+import (
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+
+	"lossatlas/activities/data"
+	"lossatlas/activities/engine"
+	"lossatlas/activities/internal/numtest"
+	"lossatlas/activities/nets"
+	"lossatlas/activities/problem"
+)
+
+// perceptron is a network of one hidden layer of tanh, whose outputs are written out in float64.
+type perceptron struct {
+	net                   *nets.Net
+	theta                 []float32
+	examples              [][]float64
+	split                 data.Split
+	inputs, hidden, width int
+}
+
+func newPerceptron(t *testing.T, p problem.Problem, n int) perceptron {
+	t.Helper()
+	out := perceptron{inputs: 3, hidden: 4, width: p.Outputs, split: data.Split{Name: "train", Problem: p}}
+	layers, err := nets.Parse([]byte(`[{"kind":"linear","name":"first","out":4},{"kind":"tanh"},{"kind":"linear","name":"last","out":3}]`))
+	if err == nil {
+		out.net, err = nets.New("perceptron", layers, p)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range out.net.NumParams() {
+		out.theta = append(out.theta, float32(rng.NormFloat64()))
+	}
+	for range n {
+		x := make([]float64, out.inputs)
+		for j := range x {
+			v := float32(rng.NormFloat64())
+			x[j] = float64(v)
+			out.split.Examples = binary.LittleEndian.AppendUint32(out.split.Examples, math.Float32bits(v))
+		}
+		out.examples = append(out.examples, x)
+		if p.HasTargets() {
+			for range p.Outputs {
+				out.split.Targets = append(out.split.Targets, float32(rng.NormFloat64()))
+			}
+		} else {
+			out.split.Classes = append(out.split.Classes, int32(rng.IntN(p.Outputs)))
+		}
+	}
+	return out
+}
+
+// outputs are those of example i, of weights [out, in] before biases.
+func (p perceptron) outputs(theta []float64, i int) []float64 {
+	x := p.examples[i]
+	for layer, out := range []int{p.hidden, p.width} {
+		w, b := theta[:out*len(x)], theta[out*len(x):][:out]
+		theta = theta[out*len(x)+out:]
+		y := make([]float64, out)
+		for r := range y {
+			y[r] = b[r]
+			for c, v := range x {
+				y[r] += w[r*len(x)+c] * v
+			}
+			if layer == 0 {
+				y[r] = math.Tanh(y[r])
+			}
+		}
+		x = y
+	}
+	return x
+}
+
+// slopeAndBend are the gradient and the Hessian of the loss of example i in its outputs, by their formulas.
+func (p perceptron) slopeAndBend(z []float64, i int) (*mat.VecDense, *mat.Dense) {
+	k := len(z)
+	g, h := mat.NewVecDense(k, nil), mat.NewDense(k, k, nil)
+	if p.split.Problem.HasTargets() { // the mean of (z − y)²
+		for j := range z {
+			g.SetVec(j, 2*(z[j]-float64(p.split.Targets[i*k+j]))/float64(k))
+			h.Set(j, j, 2/float64(k))
+		}
+		return g, h
+	}
+	sum := 0.0
+	for _, v := range z {
+		sum += math.Exp(v)
+	}
+	weight := 1.0
+	if w := p.split.Problem.ClassWeights; w != nil {
+		weight = w[p.split.Classes[i]]
+	}
+	for j := range z {
+		q := math.Exp(z[j]) / sum
+		g.SetVec(j, weight*q)
+		for l := range z {
+			h.Set(j, l, -weight*q*math.Exp(z[l])/sum)
+		}
+		h.Set(j, j, h.At(j, j)+weight*q)
+	}
+	y := int(p.split.Classes[i])
+	g.SetVec(y, g.AtVec(y)-weight)
+	return g, h
+}
+
+// dense are the Gauss-Newton and the empirical Fisher matrix, from Jacobians by central differences in float64.
+func (p perceptron) dense() (gaussNewton, fisher *mat.Dense) {
+	theta := numtest.Widen(p.theta)
+	n := len(theta)
+	gaussNewton, fisher = mat.NewDense(n, n, nil), mat.NewDense(n, n, nil)
+	for i := range p.examples {
+		j := mat.NewDense(p.width, n, nil)
+		for c := range n {
+			const step = 1e-5
+			at := theta[c]
+			theta[c] = at + step
+			up := p.outputs(theta, i)
+			theta[c] = at - step
+			for r, down := range p.outputs(theta, i) {
+				j.Set(r, c, (up[r]-down)/(2*step))
+			}
+			theta[c] = at
+		}
+		g, h := p.slopeAndBend(p.outputs(theta, i), i)
+		var one mat.Dense
+		one.Product(j.T(), h, j)
+		gaussNewton.Add(gaussNewton, &one)
+		var slope mat.VecDense
+		slope.MulVec(j.T(), g)
+		one.Outer(1, &slope, &slope)
+		fisher.Add(fisher, &one)
+	}
+	weight := p.split.Totals().Weight
+	gaussNewton.Scale(1/weight, gaussNewton)
+	fisher.Scale(1/weight, fisher)
+	return gaussNewton, fisher
+}
+
+// TestMatrices compares the products with the Gauss-Newton and the empirical Fisher matrix with matrices written out, over batches of which the
+// last is padded.
+func TestMatrices(t *testing.T) {
+	features := problem.Problem{Shape: []int{3}, Type: problem.Float32, Outputs: 3, Loss: problem.CrossEntropy}
+	weighted, squares := features, features
+	weighted.ClassWeights = []float64{0.5, 1, 2}
+	squares.Loss = problem.MeanSquaredError
+	b := open(t, "go")
+	for name, p := range map[string]problem.Problem{"cross-entropy": features, "weighted": weighted, "mse": squares} {
+		t.Run(name, func(t *testing.T) {
+			net := newPerceptron(t, p, 11)
+			e, err := engine.NewEvaluator(b, net.net, net.split, 4)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer e.Close()
+			if err := e.SetCenter(net.theta, nil); err != nil {
+				t.Fatal(err)
+			}
+			gaussNewton, fisher := net.dense()
+			for m, want := range map[engine.Matrix]*mat.Dense{engine.GaussNewton: gaussNewton, engine.Fisher: fisher} {
+				h, err := engine.NewMatrix(e, m, engine.AllParams, "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer h.Close()
+				v, expected := make([]float64, h.Dim()), mat.NewVecDense(h.Dim(), nil)
+				for i := range v {
+					v[i] = float64(float32(math.Sin(float64(3 * i))))
+				}
+				expected.MulVec(want, mat.NewVecDense(len(v), v))
+				if d := numtest.Distance(product(t, h, v), expected.RawVector().Data); d > 1e-5 {
+					t.Errorf("%s: the product is %.1e of its largest number off", m, d)
+				}
+			}
+		})
+	}
+}
