@@ -3,6 +3,7 @@ package atlas
 import (
 	"math"
 	"slices"
+	"strings"
 )
 
 // curvature is what one kind of maps of the Hessian adds to the table.
@@ -42,6 +43,18 @@ func (c curvature) names(experiments []Experiment) (out []string) {
 		}
 	}
 	return out
+}
+
+// path says what a column of a map is, of the matrix that the map's spectrum is of.
+func (c curvature) path(column curvatureColumn, name string, experiments []Experiment) string {
+	for _, e := range experiments {
+		for _, m := range e.Maps {
+			if m.Name+"-"+m.Split == name && m.Spectrum != nil && m.Spectrum.Matrix != "" {
+				return strings.Replace(column.path, "Hessian", m.Spectrum.Matrix, 1)
+			}
+		}
+	}
+	return column.path
 }
 
 // centre is a value at the point (0, 0), where the weights are, NaN if the lattice has no such point.

@@ -68,6 +68,7 @@ type Experiment struct {
 type Flatness struct {
 	Name    string // of the map and split
 	Pairs   int    // of directions; lines have single ones
+	Single  bool   // the measures are not of a grid: of sharpness or a spectrum, which differ from map to map
 	Summary []surface.Summary
 }
 
@@ -94,6 +95,7 @@ type Map struct {
 
 // Spectrum is the density of the Hessian's eigenvalues, and numbers about them.
 type Spectrum struct {
+	Matrix               string // whose eigenvalues: "Hessian"
 	X, Density           []float64
 	LambdaMin, LambdaMax float64
 	Trace, TraceError    float64 // TraceError is NaN where it is not known

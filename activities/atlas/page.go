@@ -100,6 +100,7 @@ type experimentView struct {
 	Test                           string // what TestError is, with its unit; "" for none
 	Pictures                       []pictureView
 	Flatness                       []flatnessView
+	Sharpness                      []flatnessView // of maps that are no grids
 	Provenance                     []Provenance
 }
 
@@ -180,7 +181,11 @@ func newExperimentView(sweep string, i int, e Experiment, b *budget) (experiment
 		TrainLoss: measured(e.TrainLoss, 4), TestLoss: measured(e.TestLoss, 4), TestError: measured(e.TestError, 2), Test: e.Score.TestLabel(),
 	}
 	for _, f := range e.Flatness {
-		x.Flatness = append(x.Flatness, newFlatnessView(f))
+		if f.Single {
+			x.Sharpness = append(x.Sharpness, newFlatnessView(f))
+		} else {
+			x.Flatness = append(x.Flatness, newFlatnessView(f))
+		}
 	}
 	for j, p := range e.Pictures {
 		view, err := newPictureView(fmt.Sprintf("picture-%d-%d", i+1, j+1), p, fileStem(sweep, e.Name, p.Title), b)

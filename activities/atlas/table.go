@@ -100,7 +100,7 @@ func results(experiments []Experiment) (out []column, values [][]cell) {
 				of = " · " + name
 			}
 			for _, c := range kind.columns {
-				add(column{Path: c.path + ", " + name, Label: c.label + of, Hidden: c.hidden || known > 0 && !c.only}, func(e Experiment) cell {
+				add(column{Path: kind.path(c, name, experiments) + ", " + name, Label: c.label + of, Hidden: c.hidden || known > 0 && !c.only}, func(e Experiment) cell {
 					for _, m := range e.Maps {
 						if m.Name+"-"+m.Split == name && kind.of(m) {
 							return rounded(c.value(m))
@@ -183,6 +183,14 @@ type flatnessView struct {
 	Names, Values []string
 }
 
+// Rows are the measures with their values, one below the other.
+func (v flatnessView) Rows() (out []Pair) {
+	for i, name := range v.Names {
+		out = append(out, Pair{name, v.Values[i]})
+	}
+	return out
+}
+
 func newFlatnessView(f Flatness) flatnessView {
 	v := flatnessView{Name: f.Name}
 	if f.Pairs > 1 {
@@ -207,10 +215,27 @@ func flatnessValue(s surface.Summary) string {
 		value += " ± " + number(s.Deviation)
 	}
 	if s.SE > 0 {
-		value += " (sampling ± " + number(s.SE) + ")"
+		value += errorOf(s)
 	}
 	return value
 }
+
+// errorOf is the standard error of a measure: for most, what the choice of examples brings.
+func errorOf(s surface.Summary) string {
+	if strings.HasPrefix(s.Name, "average") || strings.Contains(s.Name, "trace") {
+		return " (standard error " + number(s.SE) + ")"
+	}
+	return " (sampling ± " + number(s.SE) + ")"
+}
+
+// sharpnessNames are measures of sharpness and spectra in words.
+var sharpnessNames = map[string]string{
+	"worst": "largest rise in a ball", "worst_adaptive": "largest rise in a ball, adaptive", "box": "largest rise in a box (%)", "box_subspace": "largest rise in a box, random subspace (%)",
+	"average": "mean rise", "average_adaptive": "mean rise, adaptive", "trace_over_norm": "trace / ‖w‖²", "trace_times_norm": "trace · ‖w‖²",
+}
+
+// eigenvalueNames are the ends of names of eigenvalues in words.
+var eigenvalueNames = strings.NewReplacer("lambda_ratio5", "λ1/λ5", "lambda_max", "λmax", "lambda_min_", "λmin ", "lambda_min", "λmin", "lambda_", "λ", "subsets.", "subsets: ")
 
 // flatnessName is a measure in words: "width at +0.5".
 func flatnessName(name string) string {
@@ -219,10 +244,13 @@ func flatnessName(name string) string {
 			return words + rest
 		}
 	}
+	if words, ok := sharpnessNames[name]; ok {
+		return words
+	}
 	if name == "convex" {
 		return "convex (%)"
 	}
-	return name
+	return eigenvalueNames.Replace(name)
 }
 
 // numeric is the cell of a value with fixed decimals, and a dash for one that is not known.

@@ -147,6 +147,9 @@ func (h *Hessian) here() *Buffer {
 // work on each batch; batches are added in float64. Overflow gives infinities
 // and NaN. The context is looked at between batches.
 func (h *Hessian) Product(ctx context.Context, dst, v []float64) error {
+	if h.product == nil {
+		return fmt.Errorf("product with a matrix of network %s, of which gradients alone were asked for", h.net.Name)
+	}
 	if len(dst) != h.dim || len(v) != h.dim {
 		return fmt.Errorf("product of a Hessian of %d rows with a vector of %d numbers into one of %d", h.dim, len(v), len(dst))
 	}

@@ -181,3 +181,69 @@ func TestMatrices(t *testing.T) {
 		})
 	}
 }
+
+// TestPerturbed compares gradients at a perturbation, weight decay included, with differences of the loss, and the loss with that of weights that were moved.
+func TestPerturbed(t *testing.T) {
+	net := newPerceptron(t, problem.Problem{Shape: []int{3}, Type: problem.Float32, Outputs: 3, Loss: problem.CrossEntropy}, 11)
+	e, err := engine.NewEvaluator(open(t, "go"), net.net, net.split, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if err := e.SetCenter(net.theta, nil); err != nil {
+		t.Fatal(err)
+	}
+	h, err := engine.NewGradient(e, engine.WeightsOnly, "last")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	const decay = 0.3
+	p := engine.NewPerturbed(h, net.theta, decay)
+	epsilon, gradient := make([]float64, p.Dim()), make([]float64, p.Dim())
+	for i := range epsilon {
+		epsilon[i] = 0.3 * math.Sin(float64(i+1))
+	}
+	theta, squares := numtest.Widen(net.theta), 0.0
+	for _, param := range net.net.Params() {
+		if param.Name == "last.weight" {
+			for i := range epsilon {
+				theta[param.Offset+i] += epsilon[i]
+			}
+		}
+	}
+	want := 0.0
+	for i := range net.examples {
+		z, sum := net.outputs(theta, i), 0.0
+		for _, v := range z {
+			sum += math.Exp(v)
+		}
+		want += (math.Log(sum) - z[net.split.Classes[i]]) / float64(len(net.examples))
+	}
+	for _, v := range theta {
+		squares += v * v
+	}
+	want += decay / 2 * squares
+	loss, err := p.Gradient(t.Context(), gradient, epsilon)
+	if err != nil || math.Abs(loss-want) > 1e-5*want {
+		t.Errorf("the loss is %g, %v, want %g", loss, err, want)
+	}
+	for i := range epsilon {
+		const step = 1e-2
+		at, sum := epsilon[i], 0.0
+		for sign := -1.0; sign <= 1; sign += 2 {
+			epsilon[i] = at + sign*step
+			v, err := p.At(t.Context(), epsilon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum += sign * v / (2 * step)
+		}
+		if epsilon[i] = at; math.Abs(sum-gradient[i]) > 1e-3 {
+			t.Errorf("weight %d: the gradient is %g, and by differences %g", i, gradient[i], sum)
+		}
+	}
+	if err := p.Product(t.Context(), gradient, epsilon); err == nil {
+		t.Error("a product without second derivatives")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 
@@ -59,7 +60,7 @@ func layoutDensity(s spectrum.Spectrum, f *lattice.Field, y chart.Scale, opt pic
 	p.Frame.Max.Y = p.Frame.Min.Y + 0.68*(p.Frame.Max.X-p.Frame.Min.X)
 	return page.Figure(p.Frame, p.Frame.Max.Y+4+page.Title.Height()+chart.Edge, chart.Middle(p.Frame), func(pn canvas.Pen) {
 		p.Grid(pn, left)
-		for _, v := range []float64{s.LambdaMin, s.LambdaMax} {
+		for _, v := range marked(s) {
 			p.Vertical(pn, v, canvas.Stroke{Color: canvas.AccColor, Width: 0.9, Dash: []vg.Length{2, 2}})
 		}
 		picture.DrawCurve(p, pn, picture.Curve{F: f, Color: canvas.LossColor}, y)
@@ -69,13 +70,34 @@ func layoutDensity(s spectrum.Spectrum, f *lattice.Field, y chart.Scale, opt pic
 	})
 }
 
+// marked are the eigenvalues that have lines: both ends, or as many as are known at each.
+func marked(s spectrum.Spectrum) []float64 {
+	out := []float64{s.LambdaMin, s.LambdaMax}
+	for _, v := range slices.Concat(s.Smallest, s.Largest) {
+		if !slices.Contains(out, v.Value) {
+			out = append(out, v.Value)
+		}
+	}
+	return out
+}
+
 // densityNote is the spectrum in numbers.
 func densityNote(s spectrum.Spectrum) string {
-	trace, deviation := s.Density.Trace()
+	trace, deviation := s.Trace()
 	text := "trace " + chart.Number(trace)
 	if !math.IsNaN(deviation) {
 		text += " ± " + chart.Number(deviation)
 	}
-	return fmt.Sprintf("λmin %s and λmax %s (dashed); %s; %d random vectors, %d parameters",
-		chart.Number(s.LambdaMin), chart.Number(s.LambdaMax), text, len(s.Density.Probes), s.Density.Dim)
+	dashed := " (dashed)"
+	if n := len(s.Largest); n > 1 {
+		dashed = fmt.Sprintf(" (dashed: the %d largest)", n)
+		if len(s.Smallest) > 1 {
+			dashed = fmt.Sprintf(" (dashed: %d at each end)", n)
+		}
+		if r := s.Fifth(); !math.IsNaN(r) {
+			text = "λ1/λ5 " + chart.Number(r) + "; " + text
+		}
+	}
+	return fmt.Sprintf("λmin %s and λmax %s%s; %s; %d random vectors, %d parameters",
+		chart.Number(s.LambdaMin), chart.Number(s.LambdaMax), dashed, text, len(s.Density.Probes), s.Density.Dim)
 }

@@ -178,6 +178,15 @@ func showLog(out *atlas.Experiment, log *trainlog.Log) {
 // flatness adds the available measures; the notes of pictures say why others are missing.
 func (p page) flatness(ctx context.Context, out *atlas.Experiment, steps []pipelines.Step) error {
 	for _, s := range steps {
+		if s.At.Role == pipelines.RoleMap && s.Kind.IsSpectrum() {
+			found, err := p.Spectrum(ctx, s.ID)
+			if err != nil {
+				return err
+			}
+			if found != nil && len(found.More()) > 0 {
+				out.Flatness = append(out.Flatness, atlas.Flatness{Name: s.At.MapSplit(), Single: true, Summary: found.More()})
+			}
+		}
 		if s.At.Role != pipelines.RoleFlatness {
 			continue
 		}
@@ -192,7 +201,7 @@ func (p page) flatness(ctx context.Context, out *atlas.Experiment, steps []pipel
 		if err != nil {
 			return err
 		}
-		out.Flatness = append(out.Flatness, atlas.Flatness{Name: s.At.MapSplit(), Pairs: len(f.Grids), Summary: f.Summary})
+		out.Flatness = append(out.Flatness, atlas.Flatness{Name: s.At.MapSplit(), Pairs: len(f.Grids), Single: s.Kind == pipelines.KindSharpness, Summary: f.Summary})
 		out.Provenance = append(out.Provenance, made...)
 	}
 	return nil

@@ -29,7 +29,7 @@ var given = []Measure{
 }
 
 // briefly are the measures of flatness that a narrow table shows.
-var briefly = []string{"width0.5", "convex", "sharp0.5", "basins"}
+var briefly = []string{"width0.5", "convex", "sharp0.5", "basins", "worst_adaptive", "average"}
 
 // Measures lists the numbers that rows have: losses in any case, the error unless no training has an accuracy, other scores,
 // then those of maps by name, then flatness by map

@@ -126,21 +126,19 @@ func (e *Experiment) read(ctx context.Context, s *Sweep, of pipelines.Experiment
 		if err != nil || f == nil {
 			return err
 		}
-		if e.Flatness == nil {
-			e.Flatness = map[string][]surface.Summary{}
-		}
-		e.Flatness[at.MapSplit()] = f.Summary
+		e.flat(at.MapSplit(), f.Summary)
 	case at.Role == pipelines.RoleMap && step.Kind.IsSpectrum():
 		sp, err := s.Spectrum(ctx, step.ID)
 		if err != nil || sp == nil {
 			return err
 		}
 		name := spectrumName(of, at)
-		trace, deviation := sp.Density.Trace()
+		trace, deviation := sp.Trace()
 		e.measure(name+".lambda_max", sp.LambdaMax)
 		e.measure(name+".lambda_min", sp.LambdaMin)
 		e.measure(name+".trace", trace)
 		e.measure(name+".trace_error", deviation)
+		e.flat(name, sp.More())
 	}
 	return nil
 }
@@ -153,6 +151,17 @@ func spectrumName(e pipelines.Experiment, at pipelines.Address) string {
 		}
 	}
 	return at.Map
+}
+
+// flat notes measures of a map that have a spread or an error.
+func (e *Experiment) flat(name string, measures []surface.Summary) {
+	if len(measures) == 0 {
+		return
+	}
+	if e.Flatness == nil {
+		e.Flatness = map[string][]surface.Summary{}
+	}
+	e.Flatness[name] = measures
 }
 
 // measure notes a number that JSON can hold, and ignores any other.

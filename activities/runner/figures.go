@@ -182,6 +182,13 @@ func (f panels) dot(ctx context.Context, i int) (compare.Dot, error) {
 	if log != nil && log.Sound() {
 		d.Error = trainlog.Score(f.p.Panels[i].Score).Shown(log.Final.TestAccuracy)
 	}
+	if name := f.name(i, pipelines.OutSpectrum); name != "" {
+		s, err := f.spectrum(ctx, name)
+		if err == nil {
+			d.Flatness = s.Measure(f.p.Measure).Value
+		}
+		return d, err
+	}
 	name := f.name(i, pipelines.OutFlatness)
 	if name == "" {
 		return d, nil

@@ -113,6 +113,8 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 			map[string]Input{pipelines.OutWeights: weights(1), pipelines.OutSpectrum: put(spectrum.Spectrum{LambdaMin: -1, LambdaMax: 2,
 				Density: spectrum.Density{Dim: 3, Probes: []spectrum.Quadrature{{Nodes: []float64{-1, 2}, Weights: []float64{0.25, 0.75}}}}}.EncodeNPZ())}),
 		one(pipelines.KindFlatness, pipelines.FlatnessParams{Levels: []float64{0.5}, Radii: []float64{0.5}}, map[string]Input{pipelines.InGrid(0): b.drawnGrid(t, 3)}),
+		one(pipelines.KindSharpness, pipelines.SharpnessParams{Net: golden, Data: images, Batch: 8, Subset: "weights", Measures: pipelines.SharpnessMeasures, Seed: 1,
+			Radius: 0.05, AdaptiveRadius: 0.5, Box: 0.01, Dimension: 4, Ascent: 2, Starts: 1, Relative: 0.05, Samples: 2, Probes: 2}, at),
 		one(pipelines.KindRender, pipelines.RenderParams{Plot: "contour", Title: "golden"}, map[string]Input{"grid": b.drawnGrid(t, 3)}),
 		one(pipelines.KindReport, sweepOf(map[string][]pipelines.Step{"a": {mapStep("a/grid", pipelines.KindSurface, "surface", "train")}}, "a"),
 			map[string]Input{"a/train/log": made(pipelines.KindTrain, pipelines.OutLog, log), "a/grid/grid": made(pipelines.KindSurface, pipelines.OutGrid, b.drawnGrid(t, 3))}),

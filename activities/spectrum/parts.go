@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"lossatlas/activities/npz"
 	"lossatlas/activities/surface"
@@ -43,12 +45,9 @@ func ratioToFifth(largest []Value) float64 {
 	return largest[0].Value / largest[fifth].Value
 }
 
-// MeasureNames are the measures that Measure knows and that a spectrum has whatever its layers and images are; ratios need five eigenvalues.
-var MeasureNames = []string{"lambda_max", "lambda_min", "trace", lambdaRatio}
-
 const lambdaRatio = "lambda_ratio5"
 
-// Measure is one of MeasureNames, with the standard error of the trace; NaN where it is not known.
+// Measure is lambda_max, lambda_min, lambda_ratio5 or trace, with the standard error of the trace; NaN where it is not known.
 func (s Spectrum) Measure(name string) surface.Measured {
 	trace, deviation := s.Trace()
 	switch name {
@@ -115,6 +114,42 @@ func (p Part) measures() []partMeasure {
 	}
 }
 
+// MatrixName is the matrix in words.
+func (s Spectrum) MatrixName() string {
+	switch s.Matrix {
+	case "":
+		return "Hessian"
+	case "gauss-newton":
+		return "Gauss-Newton matrix"
+	case "fisher":
+		return "empirical Fisher matrix"
+	}
+	return s.Matrix
+}
+
+// Note lists the eigenvalues where there are several, and how far they may be off; "" for none.
+func (s Spectrum) Note() string {
+	if len(s.Largest) < 2 {
+		return ""
+	}
+	list := func(values []Value) string {
+		var out []string
+		for _, v := range values {
+			out = append(out, fmt.Sprintf("%.4g", v.Value))
+		}
+		return strings.Join(out, ", ")
+	}
+	worst := 0.0
+	for _, v := range slices.Concat(s.Largest, s.Smallest) {
+		worst = max(worst, v.Residual)
+	}
+	note := fmt.Sprintf("Largest eigenvalues of the %s: %s. Smallest: %s. Largest residual: %.2g.", s.MatrixName(), list(s.Largest), list(s.Smallest), worst)
+	if r := s.Fifth(); !math.IsNaN(r) {
+		note += fmt.Sprintf(" λ1/λ5: %.3g.", r)
+	}
+	return note
+}
+
 // check returns an error unless the part has both ends.
 func (p Part) check() error {
 	if len(p.Largest) == 0 || len(p.Smallest) == 0 || p.Dim < 1 {
@@ -176,7 +211,7 @@ func (s *Spectrum) readMore(by map[string]npz.Array) error {
 		return fmt.Errorf("spectrum: the text more: %w", err)
 	}
 	s.Matrix, s.HutchPP, s.Blocks, s.Subsets = more.Matrix, more.HutchPP, more.Blocks, more.Subsets
-	for _, p := range append(append([]Part{}, s.Blocks...), s.Subsets...) {
+	for _, p := range slices.Concat(s.Blocks, s.Subsets) {
 		if err := p.check(); err != nil {
 			return err
 		}

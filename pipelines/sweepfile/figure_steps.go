@@ -1,6 +1,7 @@
 package sweepfile
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 
@@ -31,7 +32,14 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 			panel.Net, panel.Problem = of.network(), of.Problem
 		case figureScatter:
 			panel.Group = plainName(s.experiments[p.experiments[0]].group)
-			add(i, pipelines.OutFlatness, p.steps+f.Split+"-flatness", pipelines.OutFlatness)
+			switch f.source.Kind {
+			case mapSpectrum:
+				add(i, pipelines.OutSpectrum, p.steps+f.Split, pipelines.OutSpectrum)
+			case mapSharpness:
+				add(i, pipelines.OutFlatness, p.steps+f.Split, pipelines.OutFlatness)
+			default:
+				add(i, pipelines.OutFlatness, p.steps+f.Split+"-flatness", pipelines.OutFlatness)
+			}
 		case figureLines, figureMultiples:
 			if f.source.Kind == mapLine {
 				for _, split := range f.source.Splits {
@@ -95,7 +103,8 @@ func (f figureConfig) caption(loss Loss) string {
 	case figureHistogram:
 		return "Weights of convolutions and linear layers"
 	case figureScatter:
-		return "Test " + loss.test() + " and flatness"
+		of := map[string]string{mapSpectrum: "curvature", mapSharpness: "sharpness"}
+		return "Test " + loss.test() + " and " + cmp.Or(of[f.source.Kind], "flatness")
 	case figureCurves:
 		if loss.Score == noScore {
 			return "Loss during training"

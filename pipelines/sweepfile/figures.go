@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"lossatlas/pipelines"
 	"lossatlas/pipelines/sweepfile/style"
 	"lossatlas/pipelines/syntax"
 )
@@ -47,8 +48,37 @@ type figureConfig struct {
 // ofBasins are the measures that need a map with a persistence.
 var ofBasins = []string{"basins", "depth"}
 
-// measureNames are the measures of flatness, as flatness steps call them.
-func measureNames() []string {
+// measured are the kinds of maps that have measures for a scatter plot.
+var measured = []string{mapLine, mapSurface, mapSpectrum, mapSharpness}
+
+// measuresOf are the measures of a kind of map, as its steps call them.
+func measuresOf(kind string) []string {
+	switch kind {
+	case mapSpectrum:
+		return []string{"lambda_max", "lambda_min", lambdaRatio, pipelines.SharpnessTrace}
+	case mapSharpness:
+		return append(slices.Clone(pipelines.SharpnessMeasures), pipelines.SharpnessTrace+"_over_norm", pipelines.SharpnessTrace+"_times_norm")
+	}
+	return flatnessNames()
+}
+
+// lambdaRatio is λ1/λ5, which needs five eigenvalues.
+const lambdaRatio = "lambda_ratio5"
+
+// measureNames are the measures of all kinds.
+func measureNames() (out []string) {
+	for _, kind := range measured {
+		for _, name := range measuresOf(kind) {
+			if !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
+// flatnessNames are the measures of flatness, as flatness steps call them.
+func flatnessNames() []string {
 	var out []string
 	for _, level := range flatnessLevels {
 		out = append(out, fmt.Sprintf("width%g", level))
@@ -68,7 +98,7 @@ var (
 
 var figureFields = syntax.Variants{Of: figureKinds, What: "a figure", Want: "a figure, as {kind: multiples, plot: contour} or {kind: norms}", Object: syntax.Object{Fields: append([]syntax.Field{
 	{Name: "kind", Doc: "multiples: one plot of one map for each experiment, on one scale. lines: the losses along a line in one frame. norms: the norm of the weights during training. " +
-		"histogram: the weights of convolutions and linear layers. scatter: the test error against a measure of flatness, of repetitions the means. curves: loss and error during training.",
+		"histogram: the weights of convolutions and linear layers. scatter: the test error against a measure of flatness, curvature or sharpness, of repetitions the means. curves: loss and error during training.",
 		Type: syntax.Choice{Of: figureKinds, What: "a kind of figure"}, Required: true},
 	{Name: "name", Doc: "Name of the figure in step names. Default: its kind.", Type: nameText},
 	{Name: "title", Doc: "Heading of the figure. Default: what it shows.", Type: titleText},
@@ -77,7 +107,7 @@ var figureFields = syntax.Variants{Of: figureKinds, What: "a figure", Want: "a f
 	{Name: "split", Doc: "Split whose loss is shown, of a map that has several. Default: train.", Type: splitChoice, Kinds: ofPlanes},
 	{Name: "rows", Doc: "Swept parameter that the rows are for.", Type: syntax.Text{Max: 200, Want: "a swept parameter, as train.batch_size"}, Kinds: ofMultiples},
 	{Name: "columns", Doc: "Swept parameter that the columns are for. Default: the experiments in the order of the file.", Type: syntax.Text{Max: 200, Want: "a swept parameter, as train.batch_size"}, Kinds: ofMultiples},
-	{Name: "measure", Doc: "Measure of flatness. Default: width0.5.", Type: syntax.Choice{Of: measureNames(), What: "a measure of flatness"}, Kinds: []string{figureScatter}},
+	{Name: "measure", Doc: "What the error is plotted against: a measure of flatness (of a line or surface), lambda_max, lambda_min, lambda_ratio5 or trace (of a spectrum), or a measure of sharpness. Default: width0.5.", Type: syntax.Choice{Of: measureNames(), What: "a measure of maps"}, Kinds: []string{figureScatter}},
 	{Name: "of", Doc: "The experiments, each a name or parameters such as {train.batch_size: 128}, which stand for all that have them. Default: all; of repetitions, multiples show the first, unless rows or columns are a seed.", Type: selectors{}},
 }, styleFields(func(field string) []string { return shownIn[field] })...)}}
 
@@ -94,14 +124,12 @@ func (cfg *config) resolveFigures(c *syntax.Checker, tree *syntax.Node) {
 		}
 		names[strings.ToLower(f.Name)] = true
 		f.Check(c, item, figuresKey)
-		if slices.Contains(ofMaps, f.Kind) && cfg.resolveSource(c, f, item) {
-			f.resolvePlot(c, item)
-		}
 		if f.Kind == figureScatter && f.Measure == "" {
 			f.Measure = "width0.5"
 		}
-		if slices.Contains(ofBasins, f.Measure) && f.source.Kind != "" && f.source.Persistence == nil {
-			c.Addf(item.Place("measure"), "figures: %s needs a map that counts basins; give the map %s a persistence, such as 0.1", f.Measure, f.Map)
+		if slices.Contains(ofMaps, f.Kind) && cfg.resolveSource(c, f, item) {
+			f.resolvePlot(c, item)
+			f.resolveMeasure(c, item)
 		}
 	}
 }
@@ -112,7 +140,7 @@ func (f *figureConfig) wants() []string {
 	case f.Kind == figureLines:
 		return []string{mapLine}
 	case f.Kind == figureScatter:
-		return []string{mapLine, mapSurface}
+		return slices.DeleteFunc(slices.Clone(measured), func(kind string) bool { return !slices.Contains(measuresOf(kind), f.Measure) })
 	case f.Plot != "":
 		return []string{findPlot(f.Plot).ofMap}
 	}
@@ -164,8 +192,26 @@ func (cfg *config) resolveSource(c *syntax.Checker, f *figureConfig, item *synta
 	return false
 }
 
+// resolveMeasure checks that the map computes the measure of a scatter plot.
+func (f *figureConfig) resolveMeasure(c *syntax.Checker, item *syntax.Node) {
+	switch m := f.source; {
+	case f.Kind != figureScatter:
+	case slices.Contains(ofBasins, f.Measure) && m.Persistence == nil:
+		c.Addf(item.Place("measure"), "figures: %s needs a map that counts basins; give the map %s a persistence, such as 0.1", f.Measure, f.Map)
+	case m.Kind == mapSpectrum && f.Measure == lambdaRatio && m.Top < 5:
+		c.Addf(item.Place("measure"), "figures: %s needs five eigenvalues, and the map %s has %d; give the map top: 5", lambdaRatio, f.Map, m.Top)
+	case m.Kind == mapSharpness && !slices.ContainsFunc(m.Measures, func(name string) bool {
+		return name == f.Measure || name == pipelines.SharpnessTrace && strings.HasPrefix(f.Measure, name)
+	}):
+		c.Addf(item.Place("measure"), "figures: the map %s does not measure %s; add it to its measures, which are %s", f.Map, f.Measure, strings.Join(m.Measures, ", "))
+	}
+}
+
 // shows is the figure as a message names it.
 func (f *figureConfig) shows() string {
+	if f.Kind == figureScatter {
+		return f.Kind + " of " + f.Measure
+	}
 	if f.Plot != "" {
 		return f.Kind + " of " + f.Plot
 	}

@@ -40,8 +40,20 @@ var measureWords = []struct{ prefix, words string }{
 	{"area", "area of the largest convex contour"}, {"sharp", "largest rise of the loss within %s"},
 }
 
+// measureNames are further measures in words.
+var measureNames = map[string]string{
+	"worst": "largest rise of the loss in a ball", "worst_adaptive": "largest rise of the loss in a ball, adaptive",
+	"box": "largest rise of the loss in a box (%)", "box_subspace": "largest rise of the loss in a box, random subspace (%)",
+	"average": "mean rise of the loss under perturbations", "average_adaptive": "mean rise of the loss under perturbations, adaptive",
+	"trace": "trace", "trace_over_norm": "trace / ‖w‖²", "trace_times_norm": "trace · ‖w‖²",
+	"lambda_max": "λmax", "lambda_min": "λmin", "lambda_ratio5": "λ1/λ5",
+}
+
 // measureName is a measure of flatness in words: "width up to a loss higher by 0.5" for width0.5.
 func measureName(name string) string {
+	if words, ok := measureNames[name]; ok {
+		return words
+	}
 	for _, m := range measureWords {
 		if of, ok := strings.CutPrefix(name, m.prefix); ok {
 			if strings.Contains(m.words, "%s") {
