@@ -63,7 +63,7 @@ func TestHessianMapErrors(t *testing.T) {
 		"maps: [{kind: hessian, subset: biases}]\n":                "unknown name biases",
 		"maps: [{kind: hessian, tolerance: 0}]\n":                  "a number above 0 and at most 0.1",
 		"maps: [{kind: hessian, points: 3}]\n":                     "only line has",
-		"maps: [{kind: surface, subset: all}]\n":                   "only hessian and spectrum have",
+		"maps: [{kind: surface, subset: all}]\n":                   "only hessian, spectrum and sharpness have",
 		"maps: [{kind: surface, resolution: 5}]\nplots: [ratio]\n": "ratio needs a map of kind hessian",
 	} {
 		if _, err := Parse("sweep.yaml", []byte(minimal+src), catalog, ""); err == nil || !strings.Contains(err.Error(), want) {

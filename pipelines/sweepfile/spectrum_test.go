@@ -49,7 +49,7 @@ func TestSpectrumMapErrors(t *testing.T) {
 		"maps: [{kind: spectrum, steps: 0}]\n":        "maps.steps: want a whole number from 2 to 1000",
 		"maps: [{kind: spectrum, resolution: 5}]\n":   "a map of kind spectrum has no resolution",
 		"maps: [{kind: spectrum, normalize: none}]":   "a map of kind spectrum has no normalize",
-		"maps: [{kind: line, probes: 3}]\n":           "only spectrum has",
+		"maps: [{kind: line, steps: 3}]\n":            "only spectrum has",
 		"maps: [{kind: line}]\nplots: [density]\n":    "density needs a map of kind spectrum",
 		"maps: [{kind: line, normalize: dfilters}]\n": "did you mean dfilter",
 	} {

@@ -128,7 +128,7 @@ func TestVariableErrors(t *testing.T) {
 		{with("n: \"41\"", "maps: [{kind: line, points: $n}]\n"), "5:29: maps.points: want a whole number from 2 to 100001 (without quotes), got the text \"41\" ($n, from line 4 column 16)"},
 		{with("r: [1, x]", "maps: [{kind: line, range: $r}]\n"), "5:28: maps.range: want a number from -1e+06 to 1e+06, got x ($r, from line 4 column 16)"},
 		{with("n: 10001", "maps: [{kind: line, images: $n}]\n"), "5:29: maps.images asks for test[0:10001], but dataset.test has 10000 images ($n, from line 4 column 16)"},
-		{with("k: surfce", "maps: [{kind: $k}]\n"), "5:15: maps.kind: unknown name surfce; did you mean surface?; allowed: line, surface, hessian, trajectory, spectrum ($k, from line 4 column 16)"},
+		{with("k: surfce", "maps: [{kind: $k}]\n"), "5:15: maps.kind: unknown name surfce; did you mean surface?; allowed: line, surface, hessian, trajectory, spectrum, sharpness ($k, from line 4 column 16)"},
 		{with("n: 3", "maps: [{kind: line, points: $n}]\npresets: {a: {variables: {n: few}}}\n"), "5:29: maps.points: want a whole number from 2 to 100001, got few ($n, from line 6 column 30) (preset a)"},
 		{with("n: 3", "maps: [{kind: line, points: $n}]\npresets: {a: {variables: {m: 3}}}\n"), "6:27: there is no variable m; did you mean n?; there are n (a text that begins with $ stands in quotes) (preset a)"},
 		{with("n: 3", "maps: [{kind: line, points: $n}]\npresets: {a: {variables.n: }}\n"), "6:15: variables.n: want a value or a list of values, got nothing (preset a)"},

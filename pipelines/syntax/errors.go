@@ -102,3 +102,12 @@ func (c *collector) Err() error {
 	}
 	return es
 }
+
+// Enumerated lists names as a sentence does: "a, b and c".
+func Enumerated(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}

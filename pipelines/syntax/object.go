@@ -159,7 +159,7 @@ func (t Variants) Check(c *Checker, n *Node, path string) any {
 				have = "have"
 			}
 			c.Addf(e.At, "%s: %s of kind %s has no %s, only %s %s; allowed: %s", path, t.What, kind.Text, e.Key,
-				strings.Join(f.Kinds, " and "), have, strings.Join(t.OfKind(kind.Text).Names(), ", "))
+				Enumerated(f.Kinds), have, strings.Join(t.OfKind(kind.Text).Names(), ", "))
 			return nil
 		}
 	}
