@@ -43,7 +43,7 @@ func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 		out.Spectrum = &atlas.Spectrum{LambdaMin: m.Spectrum.LambdaMin, LambdaMax: m.Spectrum.LambdaMax}
 		out.Spectrum.X, out.Spectrum.Density, _ = m.Spectrum.Curve()
 		out.Spectrum.Trace, out.Spectrum.TraceError = m.Spectrum.Trace()
-		out.Spectrum.Matrix, out.Note = m.Spectrum.MatrixName(), m.Spectrum.Note()
+		out.Spectrum.Matrix = m.Spectrum.MatrixName()
 	} else {
 		out.Note = mapNotes(m)
 		out.Plane = plane(action.Recipe)

@@ -33,8 +33,11 @@ type Map struct {
 	Recipe artifacts.Recipe
 }
 
-// Notes are the notes on the values of a finished grid, "" for no note. Between minimizers the center is one of several.
+// Notes are the notes on the values of a finished grid, "" for no note, and the eigenvalues of a spectrum. Between minimizers the center is one of several.
 func (m Map) Notes() string {
+	if m.Spectrum != nil {
+		return m.Spectrum.Note()
+	}
 	if !m.Done || m.Grid == nil {
 		return ""
 	}

@@ -143,9 +143,9 @@ func (s Spectrum) Note() string {
 	for _, v := range slices.Concat(s.Largest, s.Smallest) {
 		worst = max(worst, v.Residual)
 	}
-	note := fmt.Sprintf("Largest eigenvalues of the %s: %s. Smallest: %s. Largest residual: %.2g.", s.MatrixName(), list(s.Largest), list(s.Smallest), worst)
+	note := fmt.Sprintf("largest eigenvalues of the %s: %s; smallest: %s; largest residual: %.2g", s.MatrixName(), list(s.Largest), list(s.Smallest), worst)
 	if r := s.Fifth(); !math.IsNaN(r) {
-		note += fmt.Sprintf(" λ1/λ5: %.3g.", r)
+		note += fmt.Sprintf("; λ1/λ5: %.3g", r)
 	}
 	return note
 }

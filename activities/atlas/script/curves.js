@@ -196,7 +196,7 @@ function prepareSpectra() {
   section.hidden = false;
   const plots = element("div", { class: "plots" }), data = element("details", {}, element("summary", {}, "Where these come from"));
   section.append(element("div", { class: "bar" }, logSwitch("densityLog", () => draw())),
-    element("p", { class: "legend" }, "Density of the eigenvalues of the Hessian at the trained weights; its integral is 1. The table has λmin, λmax and the trace."), plots, data);
+    element("p", { class: "legend" }, "Density of the eigenvalues of the Hessian, or of the matrix that a map names, at the trained weights; its integral is 1. The table has λmin, λmax and the trace."), plots, data);
   const density = new Curves(plots, { title: "density of eigenvalues", x: "eigenvalue", y: "density", height: 320 });
   section.append(downloads(density));
   function draw() {
