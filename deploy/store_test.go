@@ -174,7 +174,7 @@ func (p policy) set(t *testing.T, c *minio.Client) {
 }
 
 // TestPolicy: with the policy a worker's account can do all that the store takes, without any action of it not, and
-// nothing beside it.
+// nothing next to it.
 func TestPolicy(t *testing.T) {
 	b, err := os.ReadFile("s3/policy.json")
 	if err != nil {
