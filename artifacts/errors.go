@@ -37,14 +37,14 @@ const (
 // DamagedError says that an object doesn't hold the bytes its name promises.
 // Nothing damaged is ever handed out as a result.
 type DamagedError struct {
-	Digest Digest // what the blob should have
+	Digest Digest // of the intact blob
 	Object string // where it lies in the bucket
 	// Size is how many bytes were found, at least: reading stops where they
 	// are already too many.
 	Size int64
 	// Want is how many there should have been, or -1 when the caller knew only the digest.
 	Want int64
-	// Found is the digest of what was found, or zero when the size already differs.
+	// Found is the digest of the content, or zero when the size already differs.
 	Found Digest
 }
 
@@ -57,7 +57,7 @@ func (e *DamagedError) Error() string {
 func (e *DamagedError) Detail() string {
 	switch {
 	case e.Want >= 0 && e.Size > e.Want:
-		return fmt.Sprintf("it goes on after the %d bytes it should have", e.Want)
+		return fmt.Sprintf("it is longer than the %d bytes of its record", e.Want)
 	case e.Want >= 0 && e.Size < e.Want:
 		return fmt.Sprintf("it ends after %d of %d bytes", e.Size, e.Want)
 	}
@@ -70,7 +70,7 @@ type RecordError struct {
 	Reason string
 }
 
-// Error names the object and what is wrong with it.
+// Error names the object and the fault.
 func (e *RecordError) Error() string {
 	return fmt.Sprintf("object %s is damaged: %s; `lossatlas artifacts verify` sets it aside, and running the sweep again replaces it", e.Object, e.Reason)
 }
@@ -84,7 +84,7 @@ type NewerError struct {
 
 // Error says what to do.
 func (e *NewerError) Error() string {
-	return fmt.Sprintf("object %s was written by a newer lossatlas (schema %d, this one reads %d); update the program", e.Object, e.Schema, recordSchema)
+	return fmt.Sprintf("object %s was written by a newer lossatlas (schema %d, this one reads %d); update the program", e.Object, e.Schema, StoreFormat)
 }
 
 // IncompleteError says that there is an action for the key, but blobs it names
@@ -94,7 +94,7 @@ type IncompleteError struct {
 	Missing map[string]Blob // by output name
 }
 
-// Error lists what is missing.
+// Error lists missing parts.
 func (e *IncompleteError) Error() string {
 	return fmt.Sprintf("the cached result of step %s is incomplete: %s; the step has to run again", e.Key.Short(), e.Detail())
 }
@@ -108,7 +108,7 @@ type DanglingError struct {
 	Missing map[string]Blob // by output name
 }
 
-// Error lists what is missing.
+// Error lists missing parts.
 func (e *DanglingError) Error() string {
 	return fmt.Sprintf("the result of step %s can't be recorded: %s; its blobs have to be stored before the action that names them", e.Key.Short(), missing(e.Missing))
 }
@@ -120,7 +120,7 @@ type LostError struct {
 	Missing []string // steps
 }
 
-// Error lists what is missing.
+// Error lists missing parts.
 func (e *LostError) Error() string {
 	return fmt.Sprintf("sweep %s can't be recorded: garbage was collected just now, and took the results of %s along; run it again", e.Sweep, strings.Join(e.Missing, ", "))
 }

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// recordSchema is the version of the store's formats: of records, and through [layout.Format] of all else.
-	recordSchema = 1
+	// StoreFormat is the version of the store's formats: of records, and through format.json of blobs and parts as well.
+	StoreFormat = 1
 	// MaxRecord is the largest size of a record that is read, in bytes; a manifest of thousands of steps has a few MB.
 	MaxRecord = 64 << 20
 )
@@ -38,7 +38,7 @@ func encodeRecord(v any) ([]byte, error) {
 		return nil, fmt.Errorf("a record of %d bytes, want at most %d", len(record), MaxRecord)
 	}
 	// Not by json.Marshal, which may rewrite the record's bytes.
-	return fmt.Appendf(nil, `{"schema":%d,"digest":%q,"record":%s}`+"\n", recordSchema, Of(record), record), nil
+	return fmt.Appendf(nil, `{"schema":%d,"digest":%q,"record":%s}`+"\n", StoreFormat, Of(record), record), nil
 }
 
 // DecodeRecord reads the bytes of an object that holds a record into v. It fails with *[RecordError] or *[NewerError].
@@ -52,7 +52,7 @@ func DecodeRecord(object string, b []byte, v any) error {
 	if _, err := dec.Token(); err != io.EOF {
 		return damaged("something follows the record")
 	}
-	if e.Schema > recordSchema {
+	if e.Schema > StoreFormat {
 		return &NewerError{Object: object, Schema: e.Schema}
 	}
 	if e.Schema < 1 {
@@ -95,7 +95,7 @@ func (s *Store) refuseNewer(ctx context.Context, object string) error {
 }
 
 // format is the record that stands for the store as a whole. A program that changes any of its formats, of blobs
-// and parts as well, raises recordSchema and replaces it, and earlier ones refuse the store as they open it.
+// and parts as well, raises StoreFormat and replaces it, and earlier ones refuse the store as they open it.
 type format struct {
 	Made time.Time `json:"made"` // the store
 }

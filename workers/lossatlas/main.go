@@ -1,5 +1,5 @@
-// Command lossatlas trains image classifiers and maps the loss landscape
-// around what it trained. `lossatlas --help` lists its commands.
+// Command lossatlas trains neural networks and maps their loss landscapes.
+// `lossatlas --help` lists its commands.
 package main
 
 import (
@@ -8,12 +8,12 @@ import (
 	"lossatlas/workers/internal/cli"
 )
 
-// version is set by the build (-ldflags "-X main.version=…").
-var version string
+// revision of the source is set by the build (-ldflags "-X main.revision=…"), where the Go command does not know it.
+var revision string
 
 func main() {
 	os.Exit(cli.Program{
-		Version: version, Name: os.Args[0], Embedded: servers,
+		Revision: revision, Name: os.Args[0], Embedded: servers,
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Restart: true,
 	}.Main(os.Args[1:]))
 }

@@ -30,7 +30,7 @@ func callWith(t *testing.T, services *services.Embedded, args ...string) (code e
 	home := t.TempDir()
 	env := map[string]string{"LOSSATLAS_HOME": home, "HOME": home}
 	var out, err bytes.Buffer
-	p := cli.Program{Version: "v1", Embedded: services, In: strings.NewReader(""), Out: &out, Err: &err, Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+	p := cli.Program{Revision: "v1", Embedded: services, In: strings.NewReader(""), Out: &out, Err: &err, Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
 	code = exit.Code(p.Run(t.Context(), args))
 	return code, out.String(), err.String()
 }

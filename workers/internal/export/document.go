@@ -1,11 +1,14 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"lossatlas/activities/results"
@@ -16,8 +19,25 @@ import (
 // Format names the form of a Document; a change that breaks readers of it raises the number.
 const Format = "lossatlas-sweep/1"
 
-// Document is sweep.json: everything that is known of a sweep, and the files of the
-// folder that it lies in.
+// NewerError says that a folder was exported by a newer version of the program: it is neither read nor written to.
+type NewerError struct{ Dir, Format, Program string }
+
+// Error says what to do.
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("%s was exported by %s in the format %s, and this program knows %s: update lossatlas, or name another folder", e.Dir, cmp.Or(e.Program, "a newer lossatlas"), e.Format, Format)
+}
+
+// refuseNewer fails with *NewerError for a document of a later format.
+func refuseNewer(dir, format, program string) error {
+	stem := strings.TrimRight(Format, "0123456789")
+	found, err := strconv.Atoi(strings.TrimPrefix(format, stem))
+	if ours, _ := strconv.Atoi(strings.TrimPrefix(Format, stem)); err == nil && found > ours {
+		return &NewerError{Dir: dir, Format: format, Program: program}
+	}
+	return nil
+}
+
+// Document is sweep.json: the description of a sweep, and the files of its folder.
 type Document struct {
 	Format string `json:"format"`
 	// Complete is false while an export is under way, and after one that was killed.
@@ -29,7 +49,7 @@ type Document struct {
 	RunID    string    `json:"run_id,omitempty"`
 	Started  time.Time `json:"started,omitzero"`
 	Finished time.Time `json:"finished,omitzero"`
-	// SweepFile is what the sweep was read from; null where it is not known.
+	// SweepFile is the sweep file; null if unknown.
 	SweepFile   *artifacts.RootFile  `json:"sweep_file"`
 	Experiments []results.Experiment `json:"experiments"`
 	// Means are those over the repetitions of experiments, where the sweep repeats them.
@@ -37,11 +57,11 @@ type Document struct {
 	Comparisons []results.Comparison `json:"comparisons"`
 	Steps       []Step               `json:"steps"`
 	Files       []File               `json:"files"`
-	// Without names the kinds of large files that were left out.
+	// Without names the omitted kinds of large files.
 	Without []string `json:"without,omitempty"`
 }
 
-// Step is one step with what it was made from.
+// Step is one step with its recipe and inputs.
 type Step struct {
 	ID         string `json:"id"`
 	Kind       string `json:"kind"`

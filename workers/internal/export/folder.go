@@ -20,10 +20,10 @@ import (
 	"lossatlas/pipelines"
 )
 
-// DocumentName is the file that makes a folder one of this program's.
+// DocumentName is the file that marks a folder as an export of this program.
 const DocumentName = "sweep.json"
 
-// ForeignError says that a folder holds something else than an export of the sweep.
+// ForeignError reports a folder that is not empty and not an export of the sweep.
 type ForeignError struct{ Dir, Sweep string }
 
 // Error says what to do.
@@ -31,9 +31,9 @@ func (e *ForeignError) Error() string {
 	return fmt.Sprintf("%s is neither empty nor an export of sweep %s, so nothing is written there: name another folder", e.Dir, e.Sweep)
 }
 
-// Folder writes everything that a sweep has into a folder, each file whole or
-// not at all, and last of all sweep.json, which lists them. In a folder that has an export of the
-// same sweep, finished or not, only what differs is written, and files
+// Folder writes all results of a sweep into a folder, each file atomically,
+// and at the end sweep.json, which lists them. In a folder with an export of the
+// same sweep, finished or not, only differences are written, and files
 // of the earlier export that the sweep no longer has are removed.
 func Folder(ctx context.Context, dir string, s Sweep) (*Document, error) {
 	before, err := open(dir, s.Root.Sweep)
@@ -70,8 +70,8 @@ func Folder(ctx context.Context, dir string, s Sweep) (*Document, error) {
 	return d, d.write(dir)
 }
 
-// open makes the folder, or checks that it is one to write to, and
-// removes what a killed export left half-written. It returns the files that the folder is known to have.
+// open makes the folder, or checks that it may be written to, and
+// removes half-written files of a killed export. It returns the files that its sweep.json lists.
 func open(dir, sweep string) ([]File, error) {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return nil, &ForeignError{Dir: dir, Sweep: sweep}
@@ -87,12 +87,15 @@ func open(dir, sweep string) ([]File, error) {
 	files := []File{}
 	if len(entries) > 0 {
 		var old struct {
-			Format, Sweep string
-			Files         []File
+			Format, Program, Sweep string
+			Files                  []File
 		}
 		b, err := os.ReadFile(filepath.Join(dir, DocumentName))
 		if err != nil || json.Unmarshal(b, &old) != nil || !strings.HasPrefix(old.Format, strings.TrimRight(Format, "0123456789")) || old.Sweep != sweep {
 			return nil, &ForeignError{Dir: dir, Sweep: sweep}
+		}
+		if err := refuseNewer(dir, old.Format, old.Program); err != nil {
+			return nil, err
 		}
 		files = append(files, old.Files...)
 	}
@@ -220,8 +223,8 @@ func (w *writer) tracks(s Step, path []byte) error {
 	return w.put(s, pipelines.OutPath, s.ID+".vtp", b)
 }
 
-// stored writes an output unchanged, and returns it. What the folder has
-// already is not fetched.
+// stored writes an output unchanged, and returns it. Files that the folder has
+// already are not fetched.
 func (w *writer) stored(s Step, output, name string) ([]byte, error) {
 	blob := s.Outputs[output]
 	b, err := os.ReadFile(filepath.Join(w.dir, filepath.FromSlash(name)))

@@ -97,7 +97,7 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// TestFolderAgain: an export that was killed goes on, with what it has; one
+// TestFolderAgain: an export that was killed continues, with what it has; one
 // that is repeated writes nothing; one of a sweep that has changed leaves nothing of the old one.
 func TestFolderAgain(t *testing.T) {
 	s, dir := newSample(t), t.TempDir()

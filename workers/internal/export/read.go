@@ -18,7 +18,7 @@ type Opened struct {
 	Results results.Sweep
 }
 
-// Open reads the folder of an export that was finished. It fails with [fs.ErrNotExist] where there is no such folder.
+// Open reads the folder of a finished export. It fails with [fs.ErrNotExist] for a missing folder, and with *[NewerError].
 func Open(dir string) (*Opened, error) {
 	name := filepath.Join(dir, DocumentName)
 	b, err := os.ReadFile(name)
@@ -29,8 +29,11 @@ func Open(dir string) (*Opened, error) {
 	if err := json.Unmarshal(b, &o.Document); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	if err := refuseNewer(dir, o.Format, o.Program); err != nil {
+		return nil, err
+	}
 	if o.Format != Format || !o.Complete {
-		return nil, fmt.Errorf("%s is no whole export of a sweep: give `lossatlas export sweep` again", dir)
+		return nil, fmt.Errorf("%s is not a complete export of a sweep: give `lossatlas export sweep` again", dir)
 	}
 	files := folderStore{paths: map[artifacts.Digest]string{}}
 	o.Results = results.Sweep{Store: files, Graph: &pipelines.Graph{Sweep: o.Sweep, Title: o.Title}, Steps: map[string]artifacts.RootStep{}}
@@ -56,7 +59,7 @@ type folderStore struct {
 func (f folderStore) Get(_ context.Context, d artifacts.Digest) ([]byte, error) {
 	b, err := os.ReadFile(f.paths[d])
 	if err == nil && artifacts.Of(b) != d {
-		err = fmt.Errorf("%s is not as it was exported: give `lossatlas export sweep` again", f.paths[d])
+		err = fmt.Errorf("%s has changed since the export: give `lossatlas export sweep` again", f.paths[d])
 	}
 	return b, err
 }

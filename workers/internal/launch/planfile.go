@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	planFormat = 1
+	PlanFormat = 1
 	// planMark is the beginning of a plan file in every format.
 	planMark = `"lossatlas_plan"`
 	// maxPlan is the maximum size of a plan in bytes.
@@ -80,7 +80,7 @@ func SavePlan(path, program string, s *sweepfile.Sweep, g *pipelines.Graph, nume
 // planFile returns the part of a plan's file that a sweep and its graph determine.
 func planFile(s *sweepfile.Sweep, g *pipelines.Graph) (*PlanFile, error) {
 	f := &PlanFile{
-		Format: planFormat, File: artifacts.RootFile{Name: filepath.Base(s.File), Preset: s.Preset, Text: string(s.Source)}, Folder: s.Folder,
+		Format: PlanFormat, File: artifacts.RootFile{Name: filepath.Base(s.File), Preset: s.Preset, Text: string(s.Source)}, Folder: s.Folder,
 		Versions: map[pipelines.Kind]int{},
 	}
 	for _, p := range g.All() {
@@ -121,8 +121,8 @@ func ReadPlan(path string) (*PlanFile, error) {
 	if err := json.Unmarshal(b, f); err != nil {
 		return nil, exit.Usagef("the plan %s is damaged (%w): make it again with `lossatlas plan`", path, err)
 	}
-	if f.Format != planFormat {
-		return nil, exit.Usagef("the plan %s has format %d; this program reads format %d: make it again with this program", path, f.Format, planFormat)
+	if f.Format != PlanFormat {
+		return nil, exit.Usagef("the plan %s has format %d; this program reads format %d: make it again with this program", path, f.Format, PlanFormat)
 	}
 	if f.Plan == nil || f.File.Text == "" {
 		return nil, exit.Usagef("the plan %s is incomplete: make it again with `lossatlas plan`", path)

@@ -31,8 +31,8 @@ import (
 
 // Program is what differs between builds of the command, and what tests replace.
 type Program struct {
-	// Version as the build was told, or "".
-	Version string
+	// Revision of the source, given by the build, or "".
+	Revision string
 	// Name is how the user called the program, or "".
 	Name string
 	// Embedded starts the embedded services; nil in a build without them.

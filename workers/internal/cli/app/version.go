@@ -1,15 +1,27 @@
 package app
 
-import "runtime/debug"
+import (
+	"cmp"
+	"runtime/debug"
+)
 
-// BuildVersion is the program's version: that of the build, else the revision of the version control system, else "unknown".
+// Release is the version of the program. It is raised with the heading of deploy/CHANGELOG.md.
+const Release = "0.1.0"
+
+// BuildVersion is the release and the revision that it was built from, as semantic versions write it: 0.1.0+93e545901abc.
+// Without a known revision it is the release alone.
 func (a *App) BuildVersion() string {
-	if a.Version != "" {
-		return a.Version
+	if revision := cmp.Or(a.Revision, stamped()); revision != "" {
+		return Release + "+" + revision
 	}
+	return Release
+}
+
+// stamped is the revision that the Go command wrote into the program, "" where it did not.
+func stamped() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return ""
 	}
 	revision, modified := "", ""
 	for _, s := range info.Settings {
@@ -18,12 +30,12 @@ func (a *App) BuildVersion() string {
 			revision = s.Value[:min(12, len(s.Value))]
 		case "vcs.modified":
 			if s.Value == "true" {
-				modified = "-dirty"
+				modified = ".dirty"
 			}
 		}
 	}
 	if revision == "" {
-		return "unknown"
+		return ""
 	}
 	return revision + modified
 }

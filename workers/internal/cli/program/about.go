@@ -10,17 +10,23 @@ import (
 
 	"lossatlas/activities/nets"
 	"lossatlas/activities/runner/networks"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines/sweepfile"
+	"lossatlas/workers/home"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/export"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/table"
 )
 
 func versionCommand(a *app.App) *cobra.Command {
-	return app.Command("version", "Say which version this is", cobra.NoArgs, func(*cobra.Command, []string) error {
+	return app.Command("version", "Print the version; with --output json also the versions of formats", cobra.NoArgs, func(*cobra.Command, []string) error {
 		if a.Settings.Output != "text" {
-			return a.PrintJSON(map[string]string{"version": a.BuildVersion(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH})
+			return a.PrintJSON(map[string]any{
+				"version": a.BuildVersion(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH,
+				"formats": map[string]any{"home": home.Format, "store": artifacts.StoreFormat, "keys": artifacts.KeySchema, "plan": launch.PlanFormat, "export": export.Format},
+			})
 		}
 		_, err := fmt.Fprintf(a.Out, "lossatlas %s (%s, %s/%s)\n", a.BuildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return err
@@ -43,7 +49,7 @@ const memoryBatch = 128
 
 func netsCommand(a *app.App) *cobra.Command {
 	var expect string
-	cmd := app.Command("nets [NAME|SWEEP|MODEL]", "List the networks, or those of a sweep file, with their parameters, multiply-adds per image and memory; or the layers of a built-in network, or the tensors of a model file", cobra.MaximumNArgs(1), func(_ *cobra.Command, args []string) error {
+	cmd := app.Command("nets [NAME|SWEEP|MODEL]", "List the built-in networks or the networks of a sweep file, with parameters, multiply-adds per image and memory; or the layers of a built-in network, or the tensors of a model file", cobra.MaximumNArgs(1), func(_ *cobra.Command, args []string) error {
 		if len(args) == 1 && launch.IsModel(args[0]) {
 			return describeModel(a, args[0], expect)
 		}
