@@ -36,7 +36,7 @@ const (
 	StepWorkflow       = "Step"
 )
 
-// StepInput is what a step workflow is started with. What the step is made from lies in the store under its key.
+// StepInput is the input of a step workflow. The step's recipe is in the store under its key.
 type StepInput struct {
 	Key   artifacts.Key  `json:"key"`
 	Kind  pipelines.Kind `json:"kind"`
@@ -47,7 +47,7 @@ type StepInput struct {
 	Window int `json:"window,omitempty"`
 }
 
-// StepResult is what a step made.
+// StepResult is the outcome of a step.
 type StepResult struct {
 	Key     artifacts.Key             `json:"key"`
 	Outputs map[string]artifacts.Blob `json:"outputs"`

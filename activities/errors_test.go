@@ -19,7 +19,7 @@ import (
 )
 
 // TestRetries: an error that may pass is tried again for ever, one of unknown
-// nature three times, however they follow one another, and one that no retry mends once.
+// nature three times, however they follow one another, and one that no retry fixes once.
 func TestRetries(t *testing.T) {
 	odd := errors.New("odd")
 	for _, c := range []struct {

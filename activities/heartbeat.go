@@ -81,7 +81,7 @@ func (p *pulse) Progress(now runner.Progress) {
 	p.mu.Unlock()
 }
 
-// Note says what the work is at now, keeping how far it has come.
+// Note describes the current work and keeps the progress.
 func (p *pulse) Note(text string) {
 	p.mu.Lock()
 	p.last.Note, p.at = text, time.Now()
@@ -107,7 +107,7 @@ const errorStopped = "WorkerStopped"
 func errStopped(ctx context.Context) error {
 	select {
 	case <-activity.GetWorkerStopChannel(ctx):
-		return temporal.NewApplicationErrorWithOptions("its worker stops; another goes on", errorStopped, temporal.ApplicationErrorOptions{
+		return temporal.NewApplicationErrorWithOptions("its worker stops; another one resumes it", errorStopped, temporal.ApplicationErrorOptions{
 			NextRetryDelay: time.Millisecond, Category: temporal.ApplicationErrorCategoryBenign,
 		})
 	default:

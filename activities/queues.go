@@ -63,7 +63,7 @@ type Serving struct {
 	Class string
 }
 
-// Identity is what a worker process is called in Temporal: process, machine and, unless it is "", numerics class.
+// Identity is the name of a worker process in Temporal: process, machine and, unless it is "", numerics class.
 func Identity(class string) string {
 	host, err := os.Hostname()
 	if err != nil {

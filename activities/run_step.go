@@ -165,7 +165,7 @@ func (a *Activities) requested(ctx context.Context, g *graph, at place, req Step
 }
 
 // await joins the step's workflow, starting it if it is not running, and waits
-// for its end. When this activity is cancelled it leaves; the step goes on if
+// for its end. When this activity is cancelled it leaves; the step continues if
 // others wait for it.
 func (a *Activities) await(ctx context.Context, job runner.Job, in StepInput, req StepRequest) (StepResult, error) {
 	id := job.WorkflowID()
@@ -278,7 +278,7 @@ func (a *Activities) leave(in StepInput, id, waiter string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := a.Client.SignalWorkflow(ctx, id, "", SignalLeave, waiter); err != nil {
-		a.Machine.Log.Debug().Err(err).Str("step", in.Label).Msg("the step could not be told that nobody waits")
+		a.Machine.Log.Debug().Err(err).Str("step", in.Label).Msg("could not notify the step that no sweep waits for it")
 	}
 }
 
@@ -293,7 +293,7 @@ func Unanswered(err error) bool {
 }
 
 // askAgain marks what Temporal did not answer as something to be asked again,
-// however often: the step goes on meanwhile.
+// however often: the step continues meanwhile.
 func askAgain(err error) error {
 	if Unanswered(err) {
 		return temporal.NewApplicationErrorWithCause(err.Error(), "TemporalUnreachable", err)

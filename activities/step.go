@@ -108,7 +108,7 @@ func (a *Activities) job(ctx context.Context, in StepInput) (runner.Job, error) 
 	switch {
 	case err == nil:
 		if err := json.Unmarshal(b, &job); err != nil {
-			return job, runner.Permanent("BadStep", fmt.Errorf("%s: what it is made from: %w", in.Label, err))
+			return job, runner.Permanent("BadStep", fmt.Errorf("%s: its inputs: %w", in.Label, err))
 		}
 	case errors.Is(err, artifacts.ErrNotFound):
 		action, err := a.Machine.Store.Recorded(ctx, in.Key)
@@ -159,7 +159,7 @@ func (a *Activities) made(ctx context.Context, in StepInput) (r StepResult, ok b
 	return r, true, nil
 }
 
-// dropParts removes what a step that is made had stored on its way.
+// dropParts removes the parts of a finished step.
 func (a *Activities) dropParts(ctx context.Context, in StepInput) {
 	if err := a.Machine.Store.DropParts(ctx, in.Key); err != nil {
 		a.log(ctx, in).Warn().Err(err).Msg("the finished step's checkpoints could not be removed")

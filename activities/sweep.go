@@ -32,7 +32,7 @@ type SweepInput struct {
 	First string `json:"first,omitempty"`
 	// Hold starts the other experiments when these are done, for a sweep that one worker does.
 	Hold bool `json:"hold,omitempty"`
-	// File is what the sweep was read from; it is recorded and changes nothing.
+	// File is the sweep file; it is recorded and changes nothing.
 	File *artifacts.RootFile `json:"file,omitempty"`
 }
 
@@ -180,7 +180,7 @@ type SweepRecord struct {
 	Began time.Time  `json:"began"`
 }
 
-// RecordSweep writes the sweep's root: what it consists of and what became of it.
+// RecordSweep writes the sweep's root: its steps and their outcomes.
 func (a *Activities) RecordSweep(ctx context.Context, r SweepRecord) error {
 	_, err := guard(ctx, a, "sweep", func() (struct{}, error) {
 		defer startPulse(ctx).end()

@@ -21,7 +21,7 @@ type AccessError struct {
 	Unsupported []string
 }
 
-// Error lists what is missing.
+// Error lists missing parts.
 func (e *AccessError) Error() string {
 	var parts []string
 	if len(e.Denied) > 0 {

@@ -2,7 +2,7 @@ package artifacts
 
 import "time"
 
-// Action is the manifest of a finished step: what it was made from, the blobs
+// Action is the manifest of a finished step: its recipe, the blobs
 // it wrote, by output name, and the circumstances. It is what the action cache
 // holds under the step's key.
 type Action struct {

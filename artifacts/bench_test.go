@@ -15,7 +15,7 @@ import (
 	"lossatlas/artifacts/objects/s3"
 )
 
-// The benchmarks stand beside the bare client library against the same server:
+// The benchmarks stand next to the bare client library against the same server:
 // the difference is what digests, conditions and verification cost.
 
 var benchSizes = []int{4 << 10, 1 << 20, 32 << 20}

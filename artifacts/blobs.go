@@ -43,7 +43,7 @@ func (s *Store) Put(ctx context.Context, data []byte) (Blob, error) {
 				when = objects.Always
 			case lost:
 				// Either the winner is still writing, or the server remembers an object
-				// whose bytes are gone. Whoever writes here writes these same bytes, so
+				// whose bytes are gone. Anyone who writes here writes these same bytes, so
 				// overwriting is safe.
 				when = objects.Always
 				if err := pause(ctx, racePause); err != nil {
@@ -63,7 +63,7 @@ func (s *Store) Put(ctx context.Context, data []byte) (Blob, error) {
 	return Blob{}, &StoreError{Op: "put", Object: object, Where: s.objects.String(), Err: fmt.Errorf("%w, %d times in a row, and left nothing", objects.ErrLost, putAttempts)}
 }
 
-// presence is what a store has of a blob.
+// presence is the state of a blob in a store.
 type presence int
 
 const (
@@ -101,7 +101,7 @@ func (s *Store) Verify(ctx context.Context, blob Blob) error {
 }
 
 // Get returns the blob's bytes, verified. It fails with [ErrNotFound], and with
-// *[DamagedError] when the object holds anything else than what its name says.
+// *[DamagedError] when the content has another digest than the name.
 func (s *Store) Get(ctx context.Context, d Digest) ([]byte, error) {
 	return s.GetBlob(ctx, Blob{Digest: d, Size: -1})
 }
@@ -114,7 +114,7 @@ func (s *Store) GetBlob(ctx context.Context, blob Blob) ([]byte, error) {
 		return nil, err
 	}
 	defer r.Close()
-	if size >= worthAhead { // what readAll reads into stays as it is
+	if size >= worthAhead { // what readAll reads into stays unchanged
 		ahead := hashAhead(r.hash)
 		defer ahead.stop()
 		r.hash = ahead

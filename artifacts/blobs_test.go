@@ -199,7 +199,7 @@ func blobCancelled(t *testing.T, b *bucket) {
 	}
 }
 
-// cancelling is a bucket whose caller gives up when the first bytes of a blob have come.
+// cancelling is a bucket whose caller stops trying when the first bytes of a blob have come.
 type cancelling struct {
 	objects.Bucket
 	cancel context.CancelFunc

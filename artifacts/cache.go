@@ -21,7 +21,7 @@ func (a Action) Check() error {
 		return fmt.Errorf("action %s: %w", a.Key.Short(), err)
 	}
 	if key != a.Key {
-		return fmt.Errorf("action %s: its recipe has the key %s: a result belongs under the key of what it was made from", a.Key.Short(), key.Short())
+		return fmt.Errorf("action %s: its recipe has the key %s: a result is stored under the key of its recipe", a.Key.Short(), key.Short())
 	}
 	if len(a.Outputs) == 0 {
 		return fmt.Errorf("action %s: no outputs: a step that writes nothing has no result to keep", a.Key.Short())

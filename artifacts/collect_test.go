@@ -59,7 +59,7 @@ func collectKeeps(t *testing.T, b *bucket) {
 		KeepParts: func(artifacts.Key) bool { return true },
 	}
 	plan := collect(t, b.Store, o)
-	if want := 6*3 + 3 + 1; len(plan.Freed) != want { // an action and two blobs each, what they share, nobody's
+	if want := 6*3 + 3 + 1; len(plan.Freed) != want { // an action and two blobs each, what they share, no one's
 		t.Errorf("would free %d objects, want %d: %+v", len(plan.Freed), want, plan.Freed)
 	}
 	for _, f := range plan.Freed {
@@ -94,7 +94,7 @@ func collectYoung(t *testing.T, b *bucket) {
 	}
 }
 
-// collectUnknown: as long as a root can't be read, nobody knows what it needs.
+// collectUnknown: as long as a root can't be read, no one knows what it needs.
 func collectUnknown(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	whole := b.Bytes(t, "roots/fig3.json")
@@ -225,7 +225,7 @@ func (w world) wholeRoots(t *testing.T) {
 	}
 }
 
-// collectStopped: wherever a collection ends, a check has no objection, and the next one goes on.
+// collectStopped: wherever a collection ends, a check has no objection, and the next one continues.
 func collectStopped(t *testing.T, b *bucket) {
 	w := newWorld(t, b)
 	for round := range 8 {
@@ -260,7 +260,7 @@ func collectKilled(t *testing.T, b *bucket) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// As it was while it went on.
+	// As it was while it continued.
 	left = b.Bytes(t, "collection.json")
 	b.Overwrite(t, "collection.json", unfinished(t, left))
 	began := time.Now()

@@ -63,8 +63,8 @@ type collecting struct {
 	done  chan struct{}
 }
 
-// errOvertaken says that this collection counts as dead, and must not go on.
-var errOvertaken = errors.New("this collection of garbage was held up, and others went on without it; run it again")
+// errOvertaken says that this collection counts as dead, and must not continue.
+var errOvertaken = errors.New("this garbage collection paused for so long that another one replaced it; run it again")
 
 // collect begins a collection, after one that is under way; a killed one is ended.
 func (s *Store) collect(ctx context.Context) (*collecting, error) {
@@ -160,7 +160,7 @@ func (c *collecting) write(ctx context.Context, next collection) error {
 	return nil
 }
 
-// end lets writers go on.
+// end lets writers continue.
 func (c *collecting) end(ctx context.Context) error {
 	c.stop(nil)
 	<-c.done

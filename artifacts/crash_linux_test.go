@@ -90,7 +90,7 @@ func TestKilledServer(t *testing.T) {
 		}
 	}
 
-	// And with nobody left to send again: what is there is whole.
+	// And with no one left to send again: what is there is whole.
 	before := srv.received(t)
 	go func() { _, _ = b.Store.Put(t.Context(), fresh) }()
 	go func() { _ = b.Store.PutPart(t.Context(), key, "checkpoint", fresh) }()
@@ -116,7 +116,7 @@ func TestKilledServer(t *testing.T) {
 	}
 }
 
-// TestFullDisk: a full disk is said to be one, harms nothing that is there, and
+// TestFullDisk: a full disk is called one, harms nothing that is there, and
 // is no obstacle once there is room again.
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()

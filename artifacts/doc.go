@@ -7,7 +7,7 @@
 //	actions/ab/abcd….json  an action, under the key of its recipe
 //	parts/abcd…/name       a checkpoint of the step with that key
 //	roots/name.json        a sweep's latest run
-//	quarantine/time/…      what was found damaged, moved out of the way
+//	quarantine/time/…      damaged objects, moved out of the way
 //	collection.json        the latest collection of garbage
 //	format.json            the version of all these
 //

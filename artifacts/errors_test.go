@@ -171,7 +171,7 @@ func TestOpenUnreachable(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := l.Addr().String()
-	l.Close() // nobody listens there now
+	l.Close() // no one listens there now
 	cfg := artifacts.Config{Endpoint: addr, AccessKey: "a", SecretKey: "s", Bucket: "bucket"}
 	for _, c := range []struct{ region, scheme string }{{"us-east-1", "http"}, {"", "http"}, {"us-east-1", "https"}} {
 		cfg.Region, cfg.TLS = c.region, c.scheme == "https"

@@ -118,7 +118,7 @@ type Difference struct {
 }
 
 // Compare returns what tells two results apart: differences of the steps
-// themselves first, then of what they were made from, each pair of steps once.
+// themselves first, then of their inputs, each pair of steps once.
 // Inputs with the same digest are the same, however they came about.
 func Compare(a, b *History) []Difference {
 	c := &comparison{a: a, b: b, seen: map[[2]Key]bool{}}

@@ -67,7 +67,7 @@ func objectWhole(t *testing.T, b objects.Bucket) {
 		want := pseudoRandom(1, n)
 		sent := bytes.Clone(want)
 		putObject(t, b, "a/b.json", sent)
-		for i := range sent { // the caller may go on to use its memory
+		for i := range sent { // the caller may continue to use its memory
 			sent[i] = 0
 		}
 		got, info := getObject(t, b, "a/b.json")
@@ -239,7 +239,7 @@ func objectDestroy(t *testing.T, b objects.Bucket) {
 	}
 }
 
-// TestOver: Get and Stat look below for what is missing under the prefixes, and
+// TestOver: Get and Stat look below for missing parts under the prefixes, and
 // nothing else does.
 func TestOver(t *testing.T) {
 	top, under := objects.NewMemory(), objects.NewMemory()

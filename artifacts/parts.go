@@ -114,7 +114,7 @@ func unframePart(r io.Reader, size int64) ([]byte, error) {
 	case uint64(len(data)) < length:
 		return nil, &PartError{Truncated, fmt.Sprintf("it ends after %d of %d bytes", len(data), length)}
 	case uint64(len(data)) > length:
-		return nil, &PartError{Trailing, fmt.Sprintf("it goes on after its %d bytes", length)}
+		return nil, &PartError{Trailing, fmt.Sprintf("it is longer than its %d bytes", length)}
 	}
 	if found := Of(data); !bytes.Equal(found[:], header[len(header)-len(found):]) {
 		return nil, &PartError{Damaged, fmt.Sprintf("its %d bytes have the digest %s, which its header doesn't say", length, found)}

@@ -9,7 +9,7 @@ import (
 	"lossatlas/artifacts/objects"
 )
 
-// PutAction records what a step wrote, under its key. The blobs must be in the
+// PutAction records the outputs of a step, under its key. The blobs must be in the
 // store already: *[DanglingError] otherwise. The first writer wins, and the
 // winner is returned, because later steps' keys depend on which outputs they
 // see. Only an action that is damaged, or whose blobs are gone, is replaced.

@@ -125,7 +125,7 @@ func incomplete(t *testing.T, b *bucket) artifacts.Action {
 	return a
 }
 
-// raceWholeAgain: somebody is about to replace an action whose blob is gone, and the blob comes back, and a sweep
+// raceWholeAgain: someone is about to replace an action whose blob is gone, and the blob comes back, and a sweep
 // records the result.
 func raceWholeAgain(t *testing.T, b *bucket) {
 	first := incomplete(t, b)

@@ -18,7 +18,7 @@ const KeySchema = 1
 // Recipe is everything that determines a step's result, and nothing else: two
 // recipes with the same meaning have the same key, however they are written.
 type Recipe struct {
-	// Kind is what the step does: "train", "surface". Not empty.
+	// Kind names the step's kind: "train", "surface". Not empty.
 	Kind string `json:"kind"`
 	// Version is the version of the code of that kind, at least 1.
 	Version int `json:"version"`
@@ -56,7 +56,7 @@ func (r Recipe) Canonical() ([]byte, error) {
 	}
 	for name, d := range r.Inputs {
 		if name == "" || d.IsZero() {
-			return nil, fmt.Errorf("recipe of kind %q: input %q has the digest %q: an input needs a name, and the digest of what was really written", r.Kind, name, d)
+			return nil, fmt.Errorf("recipe of kind %q: input %q has the digest %q: an input needs a name and the digest of a stored object", r.Kind, name, d)
 		}
 	}
 	b, err := jsonv2.Marshal(struct {

@@ -14,7 +14,7 @@ import (
 )
 
 // PutRoot records a sweep's run, in place of its earlier one, unless a newer version of the program wrote that:
-// *[NewerError]. What a run that is under way needs is kept by those who collect garbage.
+// *[NewerError]. Garbage collection keeps everything that a running sweep needs.
 func (s *Store) PutRoot(ctx context.Context, r Root) error {
 	if err := r.Check(); err != nil {
 		return err
@@ -123,7 +123,7 @@ func (s *Store) root(ctx context.Context, object string) (Root, error) {
 
 // Roots returns the latest runs of all sweeps, sorted by name. Roots that can't
 // be read are left out and come as *[RecordError], joined into the error, next to
-// the others: listing may go on without them, but nothing may be freed, because
+// the others: listing may continue without them, but nothing may be freed, because
 // it is unknown which blobs they need. With *[NewerError] no roots are returned.
 func (s *Store) Roots(ctx context.Context) ([]Root, error) {
 	var roots []Root
@@ -135,7 +135,7 @@ func (s *Store) Roots(ctx context.Context) ([]Root, error) {
 		case layout.IsRoot(o.Name):
 			harms = append(harms, harm)
 		default:
-			s.log.Warn().Str("object", o.Name).Msg("an object among the roots is none; it is ignored")
+			s.log.Warn().Str("object", o.Name).Msg("an object among the sweep records is not a record; it is ignored")
 		}
 		return nil
 	})

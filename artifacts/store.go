@@ -82,7 +82,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Close gives up idle connections, for which a server that is about to end
+// Close drops idle connections, for which a server that is about to end
 // would wait. The store can still be used.
 func (s *Store) Close() { s.objects.Close() }
 

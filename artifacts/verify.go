@@ -59,7 +59,7 @@ func (v *verifier) Close() error { return v.body.Close() }
 const worthAhead = 256 << 10
 
 // aheadHash is a hash that works in the background while more is written: the
-// bytes must stay as they are until Sum.
+// bytes must stay unchanged until Sum.
 type aheadHash struct {
 	hash.Hash
 	parts chan []byte

@@ -2,7 +2,7 @@ package pipelines
 
 import "strings"
 
-// Role is what a step does for the experiment, comparison or sweep that it belongs to.
+// Role is the function of a step in its experiment, comparison or sweep.
 type Role string
 
 // The roles of steps.

@@ -12,7 +12,7 @@ const (
 	KindDifference      Kind = "difference"       // between minimizers
 )
 
-// Inputs of a difference beside the weights that it starts from.
+// Inputs of a difference next to the weights that it starts from.
 const (
 	InTowardX = "toward_x"
 	InTowardY = "toward_y"

@@ -25,7 +25,7 @@ const OutIndex = "index"
 // OutPart is the name of the output with the i-th part of a data set, counted from 0.
 func OutPart(i int) string { return fmt.Sprintf("part-%05d", i) }
 
-// FilesParams say what a sweep was given.
+// FilesParams name the files of a sweep.
 type FilesParams struct {
 	What  string `json:"what"`  // FilesNetwork or FilesData
 	Index string `json:"index"` // digest

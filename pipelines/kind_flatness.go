@@ -11,7 +11,7 @@ const KindFlatness Kind = "flatness"
 
 var flatnessSpec = Spec{Version: 3, Outputs: []string{OutFlatness}}
 
-// InGrid is what a flatness step calls the grid of the i-th pair of directions, counted from 0.
+// InGrid is the input name of the grid of the i-th pair of directions, counted from 0, in a flatness step.
 func InGrid(i int) string { return fmt.Sprintf("grid-%d", i) }
 
 // FlatnessParams are the measures of grids around one minimizer that

@@ -21,7 +21,7 @@ type RenderParams struct {
 	Score string `json:"score,omitempty"`
 	// Style is how it looks, where a sweep says so.
 	Style *Style `json:"style,omitempty"`
-	// Figure is what a figure over several experiments shows.
+	// Figure is the content of a figure over several experiments.
 	Figure *FigureParams `json:"figure,omitempty"`
 	// Persistence is the least one of the basins that it shows.
 	Persistence float64 `json:"persistence,omitempty"`

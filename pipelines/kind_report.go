@@ -11,7 +11,7 @@ var reportSpec = Spec{
 	Label:   typed(func(g Graph) string { return g.Sweep }),
 }
 
-// Report is the step that makes the page of the sweep. Its parameters are the graph of what the page shows, without the
+// Report is the step that makes the page of the sweep. Its parameters are the graph of the page's results, without the
 // parameters and inputs of other steps; its inputs are their outputs, named by [InReport].
 func (g *Graph) Report() (Step, error) {
 	inputs := make(map[string]Ref)
@@ -35,7 +35,7 @@ func (g *Graph) Report() (Step, error) {
 	return Step{ID: "report", Kind: KindReport, At: Address{Role: RoleReport}, Params: params, Inputs: inputs, Partial: true}, err
 }
 
-// InReport is what the report calls an output of a step.
+// InReport is the report's name of an output of a step.
 func InReport(step, output string) string { return step + "/" + output }
 
 // Shown are the outputs of a step that the page of its sweep shows.

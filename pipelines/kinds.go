@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Kind names what a step does.
+// Kind names a kind of step.
 type Kind string
 
 // Spec is the declarative half of a kind of step: all that planning, scheduling and showing it takes. How it is
@@ -24,7 +24,7 @@ type Spec struct {
 	// Long steps keep a worker for hours, and go to a GPU where there is one. Others are cut into short
 	// chunks, or are over soon.
 	Long bool
-	// Unit is what the chunks of a step are made of, "point" or "part"; "" for a step that is not cut into chunks.
+	// Unit is the unit of a step's chunks, "point" or "part"; "" for a step that is not cut into chunks.
 	Unit string
 	// Attempt limits one attempt at a step, or at one of its chunks, that computes. An attempt resumes from
 	// what the last one stored. 0 is a day.
@@ -34,7 +34,7 @@ type Spec struct {
 	MoreOutputs func(params json.RawMessage) []string
 	// Label describes a step in a few words, by its parameters alone, as steps are shared between sweeps; nil for none.
 	Label func(params json.RawMessage) string
-	// Cost is what a step takes; nil for a step that takes no time worth counting next to those that compute.
+	// Cost is the cost of a step; nil for steps of negligible time.
 	Cost func(params json.RawMessage) Cost
 }
 
@@ -101,7 +101,7 @@ func (k Kind) Computes() bool { return specs[k].Numeric || specs[k].Computes }
 // Long says whether steps of this kind keep a worker for hours.
 func (k Kind) Long() bool { return specs[k].Long }
 
-// Unit is what the chunks of a step are made of, "" for a step that is not cut into chunks.
+// Unit is the unit of a step's chunks, "" for a step that is not cut into chunks.
 func (k Kind) Unit() string { return specs[k].Unit }
 
 // Attempt limits one attempt at a step, or at one of its chunks.

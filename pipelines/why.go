@@ -21,9 +21,9 @@ const (
 	WhyParameter   WhyType = "parameter"    // a parameter changed
 	WhyVersion     WhyType = "version"      // the version of the step's code changed
 	WhyNumerics    WhyType = "numerics"     // the numerics class changed
-	WhyInput       WhyType = "input"        // what it is made from changed
-	WhyBlobMissing WhyType = "blob-missing" // its result is recorded, and its bytes are gone
-	WhyRecordGone  WhyType = "record-gone"  // the sweep's record names its result, and the store has it no more
+	WhyInput       WhyType = "input"        // an input changed
+	WhyBlobMissing WhyType = "blob-missing" // its result is recorded, but its bytes are missing
+	WhyRecordGone  WhyType = "record-gone"  // the sweep's record names its result, which is no longer in the store
 	WhyWaits       WhyType = "waits"
 	WhyNoInput     WhyType = "no-input" // an input will never come
 )
@@ -180,7 +180,7 @@ type candidate struct {
 }
 
 // replaced is the closest in parameters of the past steps of the same kind and
-// name that the sweep has no more, "" if there is none.
+// name that the sweep has no more, "" if it is missing.
 func (e *explaining) replaced(s *PlannedStep) string {
 	if e.gone == nil {
 		e.gone = map[string][]candidate{}
@@ -244,7 +244,7 @@ func (w *Why) text() string {
 	case WhyFailed:
 		return "failed in the last run: " + w.Error
 	case WhyRecordGone:
-		return "its result is in the store no more"
+		return "its result is no longer in the store"
 	case WhyBlobMissing:
 		return "blob missing: " + strings.Join(w.Missing, ", ")
 	}
@@ -270,7 +270,7 @@ func (c Change) String() string {
 	case c.From == "":
 		return what + " is new: " + brief(c.To)
 	case c.To == "":
-		return what + " was " + brief(c.From) + " and is left out"
+		return what + " was " + brief(c.From) + " and is no longer given"
 	}
 	return fmt.Sprintf("%s changed from %s to %s", what, brief(c.From), brief(c.To))
 }

@@ -12,7 +12,7 @@ import (
 // acts gives workflow code typed references to activities.
 var acts *activities.Activities
 
-// retry goes on for as long as the error may pass; activities mark those that can't.
+// retry continues for as long as the error may pass; activities mark those that can't.
 var retry = &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second}
 
 // aliveWithin is how long an activity may go without a heartbeat. After a

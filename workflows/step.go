@@ -24,7 +24,7 @@ func Step(ctx workflow.Context, in activities.StepInput) (activities.StepResult,
 	})
 	result, err := makeStep(work, in)
 	if err != nil && left {
-		return result, temporal.NewNonRetryableApplicationError("nobody waits for this step any more; what it stored is kept", activities.ErrorAbandoned, nil)
+		return result, temporal.NewNonRetryableApplicationError("no sweep waits for this step any more; stored parts are kept", activities.ErrorAbandoned, nil)
 	}
 	return result, err
 }
@@ -88,11 +88,11 @@ func makeStep(ctx workflow.Context, in activities.StepInput) (result activities.
 	}
 }
 
-// computeAll computes the chunks that are left, and those that follow from them. It returns the seconds they took together.
+// computeAll computes the chunks that remain, and those that follow from them. It returns the seconds they took together.
 func computeAll(ctx workflow.Context, in activities.StepInput, progress *runner.Progress) (seconds float64, err error) {
 	for {
 		var plan runner.Plan
-		if err := workflow.ExecuteActivity(quick(ctx, "which chunks are left"), acts.PlanStep, in).Get(ctx, &plan); err != nil {
+		if err := workflow.ExecuteActivity(quick(ctx, "which chunks are missing"), acts.PlanStep, in).Get(ctx, &plan); err != nil {
 			return seconds, err
 		}
 		spent, err := compute(ctx, in, plan, progress)

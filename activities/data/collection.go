@@ -7,7 +7,7 @@ import (
 	"lossatlas/activities/problem"
 )
 
-// Collection is a data set that carries what is known about it, such as one
+// Collection is a data set with a description of itself, such as one
 // that was read from the files of a user.
 type Collection struct {
 	Source

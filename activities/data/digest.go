@@ -59,7 +59,7 @@ func (l *layout) unchanged(f recordFile) error {
 	}
 	if now.size != f.size || !now.modTime.Equal(f.modTime) {
 		return &FileError{Path: f.path, Size: now.size, Record: -1,
-			Want: "changed while it was in use; expected data files to stay as they are; start again"}
+			Want: "changed while it was in use; data files must not change during a run; start again"}
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func (e *MissingError) Unwrap() error { return e.Cause }
 // RangeError says that examples were asked for that a split doesn't have.
 type RangeError struct {
 	Set, Split string
-	From, To   int    // what was asked for: From ≤ i < To
+	From, To   int    // the request: From ≤ i < To
 	Size       int    // how many there are
 	Where      string // which files they come from
 	Remedy     string // how to get more, if there is a way
@@ -61,7 +61,7 @@ func (e *RangeError) Error() string {
 	return s
 }
 
-// FileError says that a data file isn't what it should be.
+// FileError reports a data file with the wrong content.
 type FileError struct {
 	Path   string
 	Size   int64 // bytes found, −1 if unknown
@@ -71,7 +71,7 @@ type FileError struct {
 	Cause  error
 }
 
-// Error names the file, its size, the record, and what is expected.
+// Error names the file, its size, the record, and the expected content.
 func (e *FileError) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Path)

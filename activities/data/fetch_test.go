@@ -130,7 +130,7 @@ func TestFetch(t *testing.T) {
 }
 
 // TestFetchFailures: whatever goes wrong, the error names it and both ways to
-// the data, and nothing is left in the folder.
+// the data, and nothing remains in the folder.
 func TestFetchFailures(t *testing.T) {
 	archive := pack(t, official())
 	without := pack(t, official()[1:])

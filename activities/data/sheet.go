@@ -139,7 +139,7 @@ func writeName(out draw.Image, name string, middle int) {
 	d.DrawString(name)
 }
 
-// span is what is shown as black and as white: 0 and 255 for bytes, else the range of the numbers shown.
+// span is the values shown as black and as white: 0 and 255 for bytes, else the range of the numbers shown.
 func (s *sheet) span() (lo, hi float64) {
 	if s.p.Type == problem.Uint8 {
 		return 0, 255

@@ -10,7 +10,7 @@ import (
 	"lossatlas/activities/problem"
 )
 
-// Summary says what a data set holds. Its JSON is for other programs.
+// Summary describes a data set. Its JSON is for other programs.
 type Summary struct {
 	Digest  string          `json:"digest"`
 	Problem problem.Problem `json:"problem"`
@@ -40,7 +40,7 @@ const (
 	firstNumbers  = 12
 )
 
-// Summarize reads a data set twice: for its digest, and for what its splits hold.
+// Summarize reads a data set twice: for its digest, and for the content of its splits.
 func Summarize(c *Collection) (s Summary, err error) {
 	s = Summary{Problem: c.Problem, Names: c.Names, Notes: c.Notes}
 	if s.Digest, err = c.Digest(); err != nil {

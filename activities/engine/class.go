@@ -24,7 +24,7 @@ const formulation = 4
 // optimizes them, which changes last bits as well.
 const oneDNNClass = "onednn2-o2"
 
-// Class names what the results of numeric work depend on besides their inputs:
+// Class names the conditions, besides inputs, that numeric results depend on:
 // the backend and its version (for xla the plugin's SHA-256), the number type,
 // the kind of device, the flags that change how code is generated, and the
 // version of the formulation of the graphs. Within one class results are equal

@@ -49,7 +49,7 @@ func (o Options) kind() (string, error) {
 		return "go", nil
 	case "xla":
 		if o.Plugin == "" {
-			return "", fmt.Errorf("the xla backend needs a PJRT plugin and none was found: run `lossatlas backend install`, or set LOSSATLAS_PLUGIN to the path of one, or use the backend go")
+			return "", fmt.Errorf("the xla backend needs a PJRT plugin, and no plugin was found: run `lossatlas backend install`, or set LOSSATLAS_PLUGIN to the path of one, or use the backend go")
 		}
 		return "xla", nil
 	}

@@ -45,7 +45,7 @@ type Evaluator struct {
 }
 
 // residentBytes is how many bytes of examples an evaluator keeps on the device.
-// What is beyond goes there anew for each point.
+// Further batches are sent to the device again for each point.
 var residentBytes = 1 << 30
 
 // NewEvaluator puts the examples onto the device, a gigabyte of them at most, and
@@ -169,7 +169,7 @@ func (e *Evaluator) SetCenter(theta, state []float32) error {
 }
 
 // SetDirections sets δ and η, which span the plane; η is nil for a line. The
-// running statistics stay what they are at the centre.
+// running statistics stay at their values of the centre.
 func (e *Evaluator) SetDirections(delta, eta []float32) error {
 	if n := e.net.NumParams(); len(delta) != n || eta != nil && len(eta) != n {
 		return fmt.Errorf("directions of %d and %d numbers for network %s, which has %d parameters", len(delta), len(eta), e.net.Name, n)
@@ -197,7 +197,7 @@ func (e *Evaluator) SetStateDirections(delta, eta []float32) error {
 // At evaluates one point of the plane; α and β are rounded to float32.
 // Without directions only the centre, α = β = 0, can be evaluated. It returns
 // an error when the context ends, which is looked at between batches. The sums
-// of the batches are float32, what they add up to is float64.
+// of the batches are float32, their sums are float64.
 func (e *Evaluator) At(ctx context.Context, alpha, beta float64) (Eval, error) {
 	return e.evaluate(ctx, alpha, beta, nil)
 }
@@ -266,7 +266,7 @@ func (e *Evaluator) point(alpha, beta float64) (*Buffer, error) {
 	return e.params.at(e.backend, alpha, beta)
 }
 
-// Close frees what the evaluator keeps on the device.
+// Close frees the evaluator's memory on the device.
 func (e *Evaluator) Close() {
 	for _, b := range e.batches {
 		b.free()

@@ -49,7 +49,7 @@ func NewGradient(e *Evaluator, subset Subset, layers string) (*Hessian, error) {
 		return nil, fmt.Errorf("derivatives over the parameters %q: choose %q or %q", subset, AllParams, WeightsOnly)
 	}
 	if e.norm.Recompute != nil {
-		return nil, fmt.Errorf("derivatives of network %s with recomputed running statistics: take the stored ones, or those of each batch", e.net.Name)
+		return nil, fmt.Errorf("derivatives of network %s are not defined with recomputed running statistics: use `batchnorm: running` or `batchnorm: {batch: N}`", e.net.Name)
 	}
 	params, err := subset.within(e.net, layers)
 	if err != nil {
@@ -213,7 +213,7 @@ func (h *Hessian) sum(ctx context.Context, dst []float64, program *Program, extr
 	return second / h.totals.Weight, nil
 }
 
-// collect adds the subset of what was downloaded to dst.
+// collect adds the subset of the downloaded values to dst.
 func (h *Hessian) collect(dst []float64) {
 	from := 0
 	for _, p := range h.subset {

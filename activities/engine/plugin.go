@@ -19,7 +19,7 @@ import (
 	"lossatlas/activities/conv"
 )
 
-// plugin is what is known of a PJRT plugin without loading it.
+// plugin describes a PJRT plugin without loading it.
 type plugin struct {
 	path        string // absolute
 	digest      string // SHA-256, hexadecimal

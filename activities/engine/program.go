@@ -109,7 +109,7 @@ func (b *Backend) Compile(key string, inputs []shapes.Shape, build func(inputs [
 	return b.compiled(key, func(p *Program) error { return p.compile(key, inputs, build) })
 }
 
-// compiled returns the program known under key, which compile compiles first where there is none.
+// compiled returns the program known under key, which compile compiles first where it is missing.
 func (b *Backend) compiled(key string, compile func(*Program) error) (*Program, error) {
 	b.mu.Lock()
 	p := b.programs[key]
@@ -161,7 +161,7 @@ func (p *Program) close() {
 }
 
 // Run executes the program and waits for its end. The outputs are new buffers
-// that the caller frees; the inputs stay as they are.
+// that the caller frees; the inputs stay unchanged.
 func (p *Program) Run(inputs ...*Buffer) (outputs []*Buffer, err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -79,7 +79,7 @@ func dotted(version []int) string {
 // arguments of a network's program, and its results are joined.
 type stages struct {
 	programs []*pjrt.LoadedExecutable
-	function hlo.Function // what the second of them is
+	function hlo.Function // the second of them
 	checked  bool         // the types of its results
 }
 

@@ -168,7 +168,7 @@ func TestStableHLOFrees(t *testing.T) {
 	}
 }
 
-// TestStableHLOMistakes: programs that can't be computed give errors that no retry can mend, and that say why.
+// TestStableHLOMistakes: programs that can't be computed give errors that no retry can fix, and that say why.
 func TestStableHLOMistakes(t *testing.T) {
 	portable, err := os.ReadFile("../hlo/testdata/loss-portable.mlir")
 	if err != nil {

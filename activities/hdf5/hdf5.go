@@ -47,7 +47,7 @@ const (
 	maxRank   = 32
 )
 
-// undefined is the address of what is not there.
+// undefined is the address of a missing object.
 const undefined = ^uint64(0)
 
 // signature begins a file.

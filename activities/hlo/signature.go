@@ -118,7 +118,7 @@ func (f Function) check() error {
 		return err
 	}
 	if err := compare("argument", args, f.Args); err != nil {
-		return fmt.Errorf("%w; JAX leaves arguments out that a function does not use, unless it is told jax.jit(…, keep_unused=True)", err)
+		return fmt.Errorf("%w; JAX drops arguments that a function does not use; export with jax.jit(…, keep_unused=True)", err)
 	}
 	return compare("result", results, f.Results)
 }

@@ -13,7 +13,7 @@ import (
 // computed by other statistics.
 func (n *Net) CheckBatchNorm() error {
 	if n.StableHLO() != nil {
-		return fmt.Errorf("network %s comes as StableHLO programs, which normalize as they were exported; map it with batchnorm: running", n.Name)
+		return fmt.Errorf("network %s comes as StableHLO programs, whose batch normalization is fixed; map it with `batchnorm: running`", n.Name)
 	}
 	isRunning := func(p Param) bool { return p.Role == RunningMean }
 	if n.program == nil || slices.ContainsFunc(n.State(), isRunning) {

@@ -96,7 +96,7 @@ func TestMemory(t *testing.T) {
 		kept, peak, weights int64 // per image, per image, parameters
 	}{
 		{"convolution", []Layer{conv3("c", 8, 1), BatchNorm{Name: "b"}, ReLU{}}, 16 * pixels, 16 * pixels, 3*8*9 + 16 + 8*10 + 10},
-		// The input stays beside the body's two activations.
+		// The input stays next to the body's two activations.
 		{"residual", []Layer{Residual{Body: []Layer{conv3("a", 8, 1), conv3("b", 3, 1)}}}, (8 + 3 + 3) * pixels, (3 + 3 + 8) * pixels, 2*3*8*9 + 3*10 + 10},
 		{"dense", []Layer{Dense{Body: []Layer{conv3("a", 8, 1)}}}, (8 + 11) * pixels, (3 + 3 + 8) * pixels, 3*8*9 + 11*10 + 10},
 	} {

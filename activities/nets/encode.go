@@ -38,7 +38,7 @@ func (n *Net) Decode(file []byte) (theta, state []float32, err error) {
 	}
 	flat, err := Gather(tensors, n.Params(), n.State())
 	if err != nil {
-		return nil, nil, fmt.Errorf("these weights are not those of the network %s: %w", n.Name, err)
+		return nil, nil, fmt.Errorf("these weights do not belong to the network %s: %w", n.Name, err)
 	}
 	return flat[0], flat[1], nil
 }

@@ -30,7 +30,7 @@ func Within(table []Param, layers string) ([]Param, error) {
 		return !slices.ContainsFunc(forms, func(form *regexp.Regexp) bool { return form.MatchString(p.Name) })
 	})
 	if len(within) == 0 {
-		return nil, errors.New("no layers are left")
+		return nil, errors.New("no layers remain")
 	}
 	return within, nil
 }

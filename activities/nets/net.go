@@ -121,7 +121,7 @@ func (n *Net) Signature() string {
 // CheckTrainable returns an error for a network from a file, which computes in evaluation mode only.
 func (n *Net) CheckTrainable() error {
 	if n.program != nil || n.foreign != nil {
-		return fmt.Errorf("network %s comes from a file and can't be trained: its operations are those of evaluation mode", n.Name)
+		return fmt.Errorf("network %s comes from a file and can't be trained: it was exported in evaluation mode", n.Name)
 	}
 	return nil
 }

@@ -2,7 +2,7 @@ package nets
 
 import "lossatlas/activities/nets/module"
 
-// Role says what a parameter or buffer does in its layer.
+// Role is the function of a parameter or buffer in its layer.
 type Role = module.Role
 
 // The roles.

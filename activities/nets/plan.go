@@ -40,7 +40,7 @@ func window(in Shape, kind string, kernel, stride, padding int) (height, width i
 // not exhaust the memory of a machine.
 const maxParams = 1 << 30
 
-// planner collects what the layers of a network enter into its tables.
+// planner collects the entries of a network's layers in its tables.
 type planner struct {
 	params, state []Param
 	macs          int64

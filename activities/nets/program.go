@@ -121,7 +121,7 @@ func toInput(of problem.Problem, in aten.Value) (func(*graph.Node) *graph.Node, 
 			}, nil
 		}
 	}
-	return nil, fmt.Errorf("it takes examples of the shape %v, and those of the data have %v", want, of.Shape)
+	return nil, fmt.Errorf("it takes examples of the shape %v, but the data have %v", want, of.Shape)
 }
 
 // withoutOnes is a shape without its axes of size 1.

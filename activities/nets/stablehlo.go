@@ -53,7 +53,7 @@ func TensorsOfStableHLO(p *hlo.Program) (params, buffers []Param, err error) {
 	return plan.params, plan.state, nil
 }
 
-// paramRole is the role of a parameter: a weight if it has filters, else what its name says, as Flax gives names.
+// paramRole is the role of a parameter: a weight if it has filters, else by its name, as Flax gives names.
 func paramRole(t hlo.Tensor) Role {
 	switch name := lastPart(t.Name); {
 	case t.FiltersAt() != hlo.None:
@@ -114,12 +114,12 @@ func checkExamples(p *hlo.Program, of problem.Problem) error {
 	}{{"examples", p.X, of.Shape, string(of.Type)}, {"labels", p.Y, labels, labelType}} {
 		same := slices.Equal(withoutOnes(v.want.Shape), withoutOnes(v.have)) || v.what == "labels" && of.HasTargets() && size(v.want.Shape) == of.Outputs
 		if v.want.Type != v.haveNumber || !same {
-			return fmt.Errorf("it takes %s of the shape %v and type %s, and those of the data have %v and %s: export the program for the data, or convert the data",
+			return fmt.Errorf("it takes %s of the shape %v and type %s, but the data have %v and %s: export the program for the data, or convert the data",
 				v.what, v.want.Shape, v.want.Type, v.have, v.haveNumber)
 		}
 	}
 	if len(of.Mean) > 0 {
-		return fmt.Errorf("it takes examples as they are, and the data are normalized by mean and deviation: say `normalization: none` below dataset and leave mean and deviation out, or normalize in the network")
+		return fmt.Errorf("it takes unnormalized examples, but the data are normalized by mean and deviation: write `normalization: none` below dataset without mean and deviation, or normalize in the network")
 	}
 	return nil
 }

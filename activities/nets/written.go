@@ -109,12 +109,12 @@ type LayerError struct {
 // Error counts from 1, as people do.
 func (e *LayerError) Error() string { return fmt.Sprintf("layer %d: %v", e.Layer+1, e.Err) }
 
-// Unwrap is what is wrong with the layer.
+// Unwrap is the fault of the layer.
 func (e *LayerError) Unwrap() error { return e.Err }
 
 // Innermost is where the error lies, as the way through the JSON that Parse reads
 // (the layer's number, and for each list within a layer its key and the number in
-// it: "4", "shortcut", "0"), and what is wrong there.
+// it: "4", "shortcut", "0"), and the fault there.
 func (e *LayerError) Innermost() (place []string, err error) {
 	place, err = []string{strconv.Itoa(e.Layer)}, e.Err
 	var part *partError

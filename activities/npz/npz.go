@@ -79,7 +79,7 @@ func Encode(arrays []Array) ([]byte, error) {
 }
 
 // Decode reads all arrays of a file, compressed or not, in their order. It
-// gives up when they have more than limit bytes together, unpacked.
+// stops trying when they have more than limit bytes together, unpacked.
 func Decode(file []byte, limit int64) ([]Array, error) {
 	f, err := Open(bytes.NewReader(file), int64(len(file)), int64(len(file)))
 	if err != nil {
@@ -166,7 +166,7 @@ func (f *File) read(i int, limit int64) (a Array, size int64, err error) {
 }
 
 // unpack reads an entry of at most limit bytes. It believes no announced size:
-// the buffer grows with what is really there.
+// the buffer grows with the bytes that arrive.
 func unpack(entry *zip.File, limit int64) ([]byte, error) {
 	if entry.UncompressedSize64 > uint64(limit) {
 		return nil, fmt.Errorf("%d bytes, more than allowed here", entry.UncompressedSize64)

@@ -130,7 +130,7 @@ func (c *call) chooseAbove(x *value, above float64, yes, no *value) *value {
 // dropoutRule leaves its input unchanged, as in evaluation.
 func dropoutRule(c *call) []*value {
 	if c.has(2) && c.values[c.node.Inputs[2]] != nil && c.in(2).isAll(1) {
-		c.note("The file was exported in training mode. Dropout is left out all the same.")
+		c.note("The file was exported in training mode. Dropout is left out nevertheless.")
 	}
 	return []*value{c.in(0)}
 }

@@ -179,7 +179,7 @@ func (m *matcher) missing(state []State) error {
 	}
 	text := fmt.Sprintf("the file has parameters of which the weights have no equals: %s", some(into))
 	if len(lost) > 0 {
-		text = fmt.Sprintf("the ONNX file lacks parameters of the model: %s; its exporter merged parameters into others, or the weights are not those that were exported: the file has instead: %s", some(lost), some(into))
+		text = fmt.Sprintf("the ONNX file lacks parameters of the model: %s; its exporter merged parameters into others, or the weights belong to another export; the file has instead: %s", some(lost), some(into))
 	}
 	switch {
 	case isKeras(state):

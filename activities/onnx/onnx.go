@@ -19,7 +19,7 @@ type File struct {
 	// Stored says for each parameter that the program declares otherwise than the file
 	// stores it how to bring stored values to the declared shape.
 	Stored map[string]Layout
-	// Notes say what a reader should know about the network: parameters without names,
+	// Notes are remarks on the network for people: parameters without names,
 	// what was merged, a batch that is fixed.
 	Notes []string
 

@@ -8,7 +8,7 @@ import (
 	"lossatlas/activities/onnx/proto"
 )
 
-// rules translate the operators. A rule returns what is known of the node's outputs;
+// rules translate the operators. A rule returns the known properties of the node's outputs;
 // nil stands for an output that is not supported.
 var rules = map[string]func(*call) []*value{
 	"Identity": identityRule, "Dropout": dropoutRule, "Constant": constantRule, "ConstantOfShape": constantOfShapeRule,

@@ -10,7 +10,7 @@ import (
 	"lossatlas/activities/onnx/proto"
 )
 
-// value is what is known of a tensor of the graph: its type and shape, and its
+// value is the known properties of a tensor of the graph: its type and shape, and its
 // elements if they depend on the batch at most, or the initializer that it is, with
 // its axes in the order perm.
 type value struct {
@@ -98,7 +98,7 @@ func (t *translator) needed() ([]*proto.Node, error) {
 		for _, o := range t.Graph.Outputs[1:] {
 			others = append(others, o.Name)
 		}
-		t.note("The network's output is %s; the other outputs (%s) are left out.", t.Graph.Outputs[0].Name, strings.Join(others, ", "))
+		t.note("The network's output is %s; the other outputs (%s) are ignored.", t.Graph.Outputs[0].Name, strings.Join(others, ", "))
 	}
 	return nodes, nil
 }
@@ -125,7 +125,7 @@ func (t *translator) use(n *proto.Node, want map[string]bool) {
 	}
 }
 
-// node translates one node and stores what is known of its outputs.
+// node translates one node and stores the known properties of its outputs.
 func (t *translator) node(n *proto.Node) error {
 	if t.steps++; t.steps > maxSteps {
 		return fmt.Errorf("the network has more than %d operations", maxSteps)
@@ -156,7 +156,7 @@ func (t *translator) node(n *proto.Node) error {
 	return nil
 }
 
-// failure is what a rule panics with when a node can't be translated.
+// failure is the panic value of a rule that can't translate its node.
 type failure struct{ error }
 
 // apply calls a rule and turns its failure into an error.

@@ -18,7 +18,7 @@ func TestCosine(t *testing.T) {
 }
 
 // TestWarmup: the rate rises by equal steps to its full value at the last step
-// of the warm-up; drops go on beside it, and a cosine begins behind it.
+// of the warm-up; drops continue next to it, and a cosine begins behind it.
 func TestWarmup(t *testing.T) {
 	for _, c := range []struct {
 		name        string

@@ -213,7 +213,7 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(step, steps int, loss
 }
 
 // step takes one step on the next examples of the stream and returns the sums of
-// their losses, scores and weights. numbers are what the update takes next to vectors.
+// their losses, scores and weights. numbers are the scalar inputs of the update.
 func (t *Trainer) step(s *stream, batch int, numbers ...float64) (loss, correct, weight float64, err error) {
 	var groups []data.Split
 	for _, size := range t.config.groups(batch) {
@@ -286,7 +286,7 @@ func (t *Trainer) group(examples data.Split, dice []uint32, share *engine.Buffer
 	return float64(sums[0]), float64(sums[1]), err
 }
 
-// Close frees what the training keeps on the device.
+// Close frees the training's memory on the device.
 func (t *Trainer) Close() {
 	t.broken = true
 	for _, b := range append(t.vectors(), &t.sum) {

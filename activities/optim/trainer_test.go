@@ -246,7 +246,7 @@ func TestDivergence(t *testing.T) {
 	}
 }
 
-// TestCancellation stops in the middle of an epoch and goes on from a checkpoint.
+// TestCancellation stops in the middle of an epoch and resumes from a checkpoint.
 func TestCancellation(t *testing.T) {
 	b := open(t, "xla")
 	trainer := start(t, b, recipe, noise(45))

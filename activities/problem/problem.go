@@ -107,7 +107,7 @@ func (p Problem) Check() error {
 func (p Problem) checkNormalization(fail func(format string, args ...any) error) error {
 	channels := p.Shape[p.channelAxis()]
 	if n, m := len(p.Mean), len(p.Deviation); n != m || n > 1 && n != channels {
-		return fail("%d means and %d deviations for the normalization of %d channels: give one of each for every channel, one for all, or none", n, m, channels)
+		return fail("%d means and %d deviations for the normalization of %d channels: give one of each per channel, one for all, or leave both out", n, m, channels)
 	}
 	if p.Type == Int32 && len(p.Mean) > 0 {
 		return fail("examples of the type %s are indices and can't be normalized: leave mean and deviation out", Int32)
@@ -172,7 +172,7 @@ func (p Problem) Inputs(batch int) (examples, labels shapes.Shape) {
 }
 
 // Normalize adds to a graph the conversion of examples to what networks take,
-// numbers of the given type: (x − Mean)/Deviation. Indices stay what they are.
+// numbers of the given type: (x − Mean)/Deviation. Indices stay unchanged.
 func (p Problem) Normalize(examples *graph.Node, number dtypes.DType) *graph.Node {
 	if p.Type == Int32 {
 		return examples

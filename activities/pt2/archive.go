@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Limits of what is read.
+// Limits of the reader.
 const (
 	maxModel  = 256 << 20 // bytes of the description of the model
 	maxConfig = 64 << 20  // bytes of each table of tensors

@@ -127,7 +127,7 @@ func (t *reader) operation(n *node) (*aten.Op, error) {
 var ignored = map[string]bool{"memory_format": true, "layout": true, "device": true, "pin_memory": true, "non_blocking": true,
 	"copy": true, "cudnn_enabled": true, "cudnn_enable": true, "sparse": true, "sparse_grad": true, "scale_grad_by_freq": true, "implicit": true}
 
-// results enters the names of what a node sets.
+// results enters the names of a node's outputs.
 func (t *reader) results(op *aten.Op, n *node) error {
 	for _, o := range n.Outputs {
 		switch {

@@ -20,7 +20,7 @@ type File struct {
 	Params, Buffers [][]float32
 	// Torch is the version of PyTorch that wrote the file.
 	Torch string
-	// Notes say in full sentences what was changed in reading.
+	// Notes are sentences about changes made while reading.
 	Notes []string
 }
 
@@ -167,7 +167,7 @@ func (t *reader) dims(m meta) ([]aten.Dim, error) {
 	return shape, nil
 }
 
-// output finds the one output, and refuses what the network would change.
+// output finds the one output, and refuses networks that change buffers or inputs.
 func (t *reader) output() error {
 	var users int
 	for _, s := range t.doc.Module.Signature.Outputs {

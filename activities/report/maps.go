@@ -52,7 +52,7 @@ func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 	return out, err
 }
 
-// mapNotes are what the page says of a finished grid.
+// mapNotes are the page's notes on a finished grid.
 func mapNotes(m results.Map) string {
 	if notes := m.Notes(); notes != "" {
 		return strings.ToUpper(notes[:1]) + notes[1:] + "."

@@ -18,12 +18,12 @@ import (
 	"lossatlas/pipelines"
 )
 
-// Options are what a page that is served shows beyond the results. The page that a sweep keeps has none of it.
+// Options add live information to a served page. The stored page of a sweep has only results.
 type Options struct {
 	// UI is the address of the Temporal UI ("http://127.0.0.1:8233"), to which the results' runs are linked, and Namespace
 	// is theirs, by default "default".
 	UI, Namespace string
-	// Unfinished says that results which are not there may still come: those of steps that neither failed nor need one that did.
+	// Unfinished says that results which are missing may still come: those of steps that neither failed nor need one that did.
 	Unfinished bool
 }
 
@@ -72,16 +72,16 @@ type page struct {
 	facts []atlas.Pair
 }
 
-// pending says whether an output that is not there may still come.
+// pending says whether an output that is missing may still come.
 func (p page) pending(id string) bool {
 	st := p.Step(id)
 	return p.opt.Unfinished && st.State != artifacts.StateFailed && (st.State != artifacts.StateNotRun || st.Error == "")
 }
 
-// absent says why something that a step makes is not there.
+// absent says why something that a step makes is missing.
 func (p page) absent(what, id string) string {
 	if p.pending(id) {
-		return what + " is not there yet."
+		return what + " is not computed yet."
 	}
 	return what + " was not made; `lossatlas show " + p.Graph.Sweep + "` says why."
 }
@@ -254,7 +254,7 @@ func (p page) incomparable(ctx context.Context, c pipelines.Comparison) (string,
 	return "", nil
 }
 
-// drawings adds the maps and pictures of a section; explained says that its note tells why some are not there, which are then
+// drawings adds the maps and pictures of a section; explained says that its note tells why some are missing, which are then
 // left out.
 func (p page) drawings(ctx context.Context, out *atlas.Experiment, steps []pipelines.Step, explained bool) error {
 	numbers, err := p.Maps(ctx, steps)

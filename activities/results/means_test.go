@@ -14,7 +14,7 @@ import (
 )
 
 // TestMeans: a mean is over the repetitions that came to the number. What
-// diverged, failed or is not there counts for none, and Count says so.
+// diverged, failed or is missing counts for none, and Count says so.
 func TestMeans(t *testing.T) {
 	num := func(v float64) *float64 { return &v }
 	flat := func(v float64, bounds int) map[string][]surface.Summary {

@@ -18,7 +18,7 @@ func side(name string, params map[string]any, facts results.Fact) results.Side {
 }
 
 // TestPair: experiments are paired by what either sweep sweeps, also where it is fixed in the other; of
-// several that agree the one with the fewest other differences is taken, and the rest is left.
+// several that agree the one with the fewest other differences is taken, and the rest remains.
 func TestPair(t *testing.T) {
 	p := func(kv ...any) map[string]any {
 		m := map[string]any{}

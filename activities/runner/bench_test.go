@@ -142,7 +142,7 @@ func (b *bench) putter(t *testing.T) func(file []byte, err error) Input {
 	}
 }
 
-// typeOf is the type of an error that no retry mends, "" for others.
+// typeOf is the type of an error that no retry fixes, "" for others.
 func typeOf(err error) string {
 	var final *PermanentError
 	if errors.As(err, &final) {
@@ -221,7 +221,7 @@ func (b *bench) read(t *testing.T, made artifacts.Action) *surface.Grid {
 }
 
 // TestTrainResumes stops a training after its first epoch and lets a new
-// attempt go on: the outputs are those of a training in one go.
+// attempt continue: the outputs are those of a training in one go.
 func TestTrainResumes(t *testing.T) {
 	b := newBench(t)
 	in := b.step(t, pipelines.KindTrain, b.trainParams(2), nil)
@@ -268,7 +268,7 @@ func TestCompilesOnce(t *testing.T) {
 	}
 }
 
-// TestErrorsSayWhetherToRetry holds that what no retry can mend is not retried.
+// TestErrorsSayWhetherToRetry holds that what no retry can fix is not retried.
 func TestErrorsSayWhetherToRetry(t *testing.T) {
 	b := newBench(t)
 	for _, test := range []struct {

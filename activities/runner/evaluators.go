@@ -39,7 +39,7 @@ func imagesOf(p pipelines.MapParams) string {
 }
 
 // evaluator returns an evaluator for a map step, and the function that gives it back. Of a sweep of many
-// experiments, whose chunks come to a worker mixed, an evaluator that the worker has no room to keep goes on with the next map.
+// experiments, whose chunks come to a worker mixed, an evaluator that the worker has no room to keep continues with the next map.
 func (r *Run) evaluator(ctx context.Context, p pipelines.MapParams) (*engine.Evaluator, func(), error) {
 	c := &r.evaluators
 	images := imagesOf(p)

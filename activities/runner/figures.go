@@ -15,7 +15,7 @@ import (
 	"lossatlas/pipelines"
 )
 
-// panels loads what a figure shows of several experiments, from whichever of its inputs there are.
+// panels loads the panels of a figure over several experiments, from the inputs that exist.
 type panels struct {
 	*Run
 	p pipelines.FigureParams
@@ -78,7 +78,7 @@ func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParam
 	return picture.Figure{}, Permanent("BadStep", fmt.Errorf("%s: this worker does not know the figure %q", r.Label, plot))
 }
 
-// name is the input of a panel, "" where there is none.
+// name is the input of a panel, "" where it is missing.
 func (f panels) name(i int, input string) string {
 	name := pipelines.InPanel(i, input)
 	if _, ok := f.Recipe.Inputs[name]; !ok {
@@ -92,7 +92,7 @@ func (f panels) data(ctx context.Context, i int) (render.Data, error) {
 	return f.plotData(ctx, func(input string) string { return pipelines.InPanel(i, input) })
 }
 
-// log is nil where there is none.
+// log is nil where it is missing.
 func (f panels) log(ctx context.Context, i int, input string) (*trainlog.Log, error) {
 	name := f.name(i, input)
 	if name == "" {

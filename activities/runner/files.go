@@ -9,7 +9,7 @@ import (
 	"lossatlas/pipelines"
 )
 
-// keepFiles names as outputs what the sweep's start has put into the store: a network, or the parts of a data set.
+// keepFiles names as outputs the files that the start of the sweep has stored: a network, or the parts of a data set.
 func keepFiles(ctx context.Context, r *Run) (Outputs, error) {
 	p, err := params[pipelines.FilesParams](r.Job)
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 // A point starts from the two outermost eigenvectors of each end at its left
 // neighbor (spectrum.Ends.Near), which saves a fifth of the products, and the
 // first of a row from a random vector. With each point the row so far is stored with the vector that the next one starts
-// from, so that a row that was interrupted goes on there with the same bits.
+// from, so that a row that was interrupted continues there with the same bits.
 type hessianMap struct {
 	*Run
 	p    pipelines.HessianParams
@@ -72,7 +72,7 @@ func (m *hessianMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 		progress := func(products int, residual float64) {
 			m.Pulse.Progress(Progress{
 				Done: i*pipelines.EndsProducts + min(products, pipelines.EndsProducts-1), Total: len(indices) * pipelines.EndsProducts, Unit: "product", Points: len(indices),
-				Note: fmt.Sprintf("residual %.2g of what is allowed after %d products", residual, products),
+				Note: fmt.Sprintf("residual %.2g of the tolerance after %d products", residual, products),
 			})
 		}
 		opt := spectrum.Options{Tolerance: m.p.Tolerance, Start: wide(row.start), Progress: progress}
@@ -145,7 +145,7 @@ func decodeRow(b []byte, indices []int, dim int) (spectraRow, error) {
 	return r, nil
 }
 
-// loadRow returns what an earlier attempt has stored of a row. What can't be read is made again.
+// loadRow returns the part of a row that an earlier attempt has stored. Unreadable parts are computed again.
 func (r *Run) loadRow(ctx context.Context, chunk int, indices []int, dim int) (spectraRow, error) {
 	b, err := r.Store.GetPart(ctx, r.Key, rowPart(chunk))
 	if errors.Is(err, artifacts.ErrNotFound) {

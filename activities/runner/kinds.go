@@ -81,9 +81,9 @@ func (r *Run) kind() (Kind, error) {
 	return k, nil
 }
 
-// PermanentError is an error that no retry can mend: bad input, or a recipe that fails by itself.
+// PermanentError is an error that no retry can fix: bad input, or a recipe that fails by itself.
 type PermanentError struct {
-	Type string // what the UI shows
+	Type string // shown by the UI
 	Err  error
 }
 
@@ -93,5 +93,5 @@ func (e *PermanentError) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *PermanentError) Unwrap() error { return e.Err }
 
-// Permanent marks an error that no retry can mend. kind is the error type that the UI shows.
+// Permanent marks an error that no retry can fix. kind is the error type that the UI shows.
 func Permanent(kind string, err error) error { return &PermanentError{kind, err} }

@@ -154,7 +154,7 @@ func (m *lossMap) take(points known, grid *surface.Grid, step int) {
 	}
 }
 
-// finished is the finished map of the same recipe but for its lattice and its error, nil if there is none.
+// finished is the finished map of the same recipe but for its lattice and its error, nil if it is missing.
 func (r *Run) finished(ctx context.Context, p pipelines.MapParams, nx, ny int, allowed pipelines.StatedError) (*surface.Grid, error) {
 	p = p.WithError(allowed)
 	p.X.N = nx

@@ -10,7 +10,7 @@ import (
 	"lossatlas/pipelines"
 )
 
-// TestPartialMaps: a map that is under way grows by its chunks; what was given out before stays as it was, and
+// TestPartialMaps: a map that is under way grows by its chunks; what was given out before stays unchanged, and
 // at the end every point is the one that the finished map has.
 func TestPartialMaps(t *testing.T) {
 	b := newBench(t)

@@ -32,7 +32,7 @@ func draw(ctx context.Context, r *Run) (Outputs, error) {
 	return r.put(ctx, files)
 }
 
-// figure loads what the picture shows and lays it out. The picture carries the
+// figure loads the data of the picture and lays it out. The picture carries the
 // step's key and recipe, from which it can be made again.
 func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (picture.Figure, error) {
 	meta, err := r.meta()

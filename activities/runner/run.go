@@ -29,7 +29,7 @@ type Run struct {
 type Pulse interface {
 	// Progress says that the work has come further.
 	Progress(Progress)
-	// Note says what the work is at now, keeping how far it has come.
+	// Note describes the current work and keeps the progress.
 	Note(text string)
 	// Stopped is an error when the worker is about to stop: the step then ends with it, between two portions of work.
 	Stopped() error

@@ -25,13 +25,13 @@ const checkpointPart = "checkpoint"
 // evalBatch is how many images the losses of a training are evaluated at a time at most.
 const evalBatch = 128
 
-// training is what a checkpoint keeps beside the optimizer's state.
+// training is the content of a checkpoint besides the optimizer's state.
 type training struct {
 	Log     trainlog.Log `json:"log"`
 	Seconds float64      `json:"seconds"`
 }
 
-// train trains a network and stores its weights and its log. It goes on from
+// train trains a network and stores its weights and its log. It resumes from
 // the last epoch that an earlier attempt finished.
 func train(ctx context.Context, r *Run) (Outputs, error) {
 	p, err := params[pipelines.TrainParams](r.Job)
@@ -108,7 +108,7 @@ func (r *Run) newTrainRun(ctx context.Context, p pipelines.TrainParams) (*trainR
 	return run, nil
 }
 
-// build compiles what the training needs, unless one of the same programs was built before.
+// build compiles the training's programs, unless one of the same programs was built before.
 func (r *trainRun) build(b *engine.Backend, train, test data.Split) (err error) {
 	programs := fmt.Sprint(r.p.Net, r.p.BatchSize, r.p.BNGroup, train.Len(), r.p.Optimizer.Kind)
 	if _, ok := r.built.Load(programs); !ok {
@@ -149,7 +149,7 @@ func recipe(p pipelines.TrainParams) optim.Config {
 	return cfg
 }
 
-// close frees what is on the device, all of it or as much as was built.
+// close frees everything that was built on the device.
 func (r *trainRun) close() {
 	if r.trainer != nil {
 		r.trainer.Close()

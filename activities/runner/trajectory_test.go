@@ -261,7 +261,7 @@ func TestPathsOfSeveralTrainings(t *testing.T) {
 	}
 }
 
-// TestTrajectoryErrors: what no retry can mend is final and says what to do.
+// TestTrajectoryErrors: what no retry can fix is final and says what to do.
 func TestTrajectoryErrors(t *testing.T) {
 	b := newBench(t)
 	trained := b.made(t, b.step(t, pipelines.KindTrain, b.trainParams(1), nil))

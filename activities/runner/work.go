@@ -62,8 +62,8 @@ func (r *Run) patiently(ctx context.Context, put func() error) error {
 		if err == nil || !errors.Is(err, artifacts.ErrUnreachable) && !errors.Is(err, artifacts.ErrNoSpace) {
 			return err
 		}
-		r.Pulse.Note("waits to store what it computed: " + err.Error())
-		r.Log.Warn().Err(err).Msg("what was computed waits for the store")
+		r.Pulse.Note("waits to store its result: " + err.Error())
+		r.Log.Warn().Err(err).Msg("a computed result waits for the store")
 		select {
 		case <-ctx.Done():
 			return err

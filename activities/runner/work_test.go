@@ -33,7 +33,7 @@ func TestStoringWaitsForTheStore(t *testing.T) {
 			if late := time.Since(began) - 10*time.Minute; late > mostPatience || tries > 30 {
 				t.Errorf("it was stored %v after it could be, with %d tries", late, tries)
 			}
-			if want := "waits to store what it computed: put: " + reason.Error(); p.last.Note != want || p.last.Done != 3 {
+			if want := "waits to store its result: put: " + reason.Error(); p.last.Note != want || p.last.Done != 3 {
 				t.Errorf("the heartbeat says %+v, want %q", p.last, want)
 			}
 		})

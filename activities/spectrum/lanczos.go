@@ -68,7 +68,7 @@ type Leading struct {
 // Top computes the count algebraically largest eigenvalues of a matrix and
 // their eigenvectors, fewer if it has fewer rows; large negative eigenvalues
 // are none of them. The sign of an eigenvector is such that its entry of
-// largest magnitude is positive. Like Extremes it returns what it has when the
+// largest magnitude is positive. Like Extremes it returns its current values when the
 // products do not suffice. An eigenvalue of several eigenvectors appears once:
 // one Krylov subspace holds one of them.
 func Top(ctx context.Context, op Operator, count int, opt Options) (Leading, error) {
@@ -182,7 +182,7 @@ func lanczos(ctx context.Context, op Operator, opt Options, low, high int) (subs
 	}
 }
 
-// worst is the largest residual of the wanted Ritz pairs, as a multiple of what is allowed.
+// worst is the largest residual of the wanted Ritz pairs, as a multiple of the tolerance.
 func (k *krylov) worst(opt Options, low, high int) float64 {
 	worst := 0.0
 	for i := range k.size {

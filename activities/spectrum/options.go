@@ -31,7 +31,7 @@ type Options struct {
 	// because a subspace without the wanted eigenvectors would never find them.
 	Start []float64
 	// Progress is called after each product with the largest of the wanted
-	// residuals, as a multiple of what is allowed.
+	// residuals, as a multiple of the tolerance.
 	Progress func(products int, residual float64)
 	// pure takes Start unchanged, without the random vector.
 	pure bool

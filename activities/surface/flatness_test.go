@@ -175,7 +175,7 @@ func TestFlatnessAndMissingPoints(t *testing.T) {
 }
 
 // TestFlatnessWithoutACentralPoint: with an even number of points the centre
-// is interpolated; a grid beside the centre knows only its curvature.
+// is interpolated; a grid next to the centre knows only its curvature.
 func TestFlatnessWithoutACentralPoint(t *testing.T) {
 	f := measure(t, plotted(t, -1, 1, 100, 100, bowl(2, 8, 0.4)))
 	h := 2.0 / 99

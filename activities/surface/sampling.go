@@ -19,7 +19,7 @@ type Sampling struct {
 	RiseSE []float64
 }
 
-// FiniteCorrection is what the standard error of a mean over images drawn from a population without replacement is multiplied by.
+// FiniteCorrection is the factor on the standard error of a mean over images drawn without replacement from a finite population.
 func FiniteCorrection(images, population int) float64 {
 	return math.Sqrt(max(0, 1-float64(images)/float64(population)))
 }

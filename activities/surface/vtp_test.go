@@ -52,7 +52,7 @@ func TestVTP(t *testing.T) {
 }
 
 // TestAt: a place's loss lies between those of the points around it, and is
-// a point's own there; there is none outside or beside a point without one.
+// a point's own there; there is none outside or next to a point without one.
 func TestAt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		nx, ny := rapid.IntRange(1, 6).Draw(t, "nx"), rapid.IntRange(1, 6).Draw(t, "ny")

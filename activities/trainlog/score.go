@@ -28,7 +28,7 @@ func (s Score) Name() string {
 // Label is the name with its unit, as axes have it; "" for none.
 func (s Score) Label() string { return withPercent(s.Name()) }
 
-// IsAccuracy says that the score is a share of what is right.
+// IsAccuracy says that the score is a share of correct predictions.
 func (s Score) IsAccuracy() bool { return strings.HasSuffix(s.Name(), "accuracy") }
 
 // Test names what tables show of the score: the error, 100 % minus an accuracy, or the score itself. "" for none.
@@ -49,7 +49,7 @@ func withPercent(name string) string {
 	return name + " (%)"
 }
 
-// Shown is the number under the name Test for a score in percent: NaN where there is none.
+// Shown is the number under the name Test for a score in percent: NaN where it is missing.
 func (s Score) Shown(percent Number) float64 {
 	switch {
 	case s == NoScore:

@@ -12,7 +12,7 @@ import (
 
 // PCA are the principal components of a path.
 type PCA struct {
-	// Variance is what each component explains, λ_k/(n−1), the largest first; Ratio its share of
+	// Variance is the variance of each component, λ_k/(n−1), the largest first; Ratio its share of
 	// the whole variance of the path. Both list all min(n−1, p) of them; n points.
 	Variance, Ratio []float64
 	// Singular are the singular values of the centred matrix, √λ_k.
@@ -35,7 +35,7 @@ type Options struct {
 
 const defaultMemory = 1 << 30
 
-// relativeZero is the variance, relative to the largest, below which nothing but rounding is left of a component.
+// relativeZero is the variance, relative to the largest, below which nothing but rounding remains of a component.
 const relativeZero = 1e-13
 
 // Analyze finds the first k principal components of the differences of a

@@ -54,7 +54,7 @@ func (f *file) fit(given []tensor, table []nets.Param, renamable bool) (at []int
 	return c.at, list(notes, passed, "tensor has no place in the network and was passed over", "tensors have no place in the network and were passed over"), nil
 }
 
-// comparison is what a file's list of tensors and a network's table have in common, and what not.
+// comparison is the common and the different tensors of a file and a network's table.
 type comparison struct {
 	at                  []int          // places of the table's tensors in the file
 	used                map[string]int // how many of them have a type

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// format is what a file is.
+// format is a file format.
 type format string
 
 // Formats of weights files, and others that can be converted. Callers read .pt2 and .onnx files of weights with packages pt2

@@ -8,7 +8,7 @@ import (
 	"lossatlas/activities/npz"
 )
 
-// Metadata is what a checkpoint says about itself, nil and empty where it says nothing.
+// Metadata is the description in a checkpoint, nil and empty without one.
 type Metadata struct {
 	Epoch, Step *int
 	Accuracy    *float64 // as written: in percent by most programs, as a fraction by some
@@ -29,7 +29,7 @@ var (
 // infoTensors is the number of tensors for which a file's list may have room when nothing is known of the network.
 const infoTensors = 10_000
 
-// Info reads what a checkpoint says about itself, without its weights: the numbers next to
+// Info reads the description of a checkpoint, without its weights: the numbers next to
 // the state_dict of a PyTorch checkpoint, the metadata of a safetensors file, and the
 // arrays of one element in an .npz file whose names have no dots.
 func Info(path string) (Metadata, error) {

@@ -68,7 +68,7 @@ func choosePrefix(found map[string]int, wanted int) (prefix string, said []strin
 	all := fmt.Sprintf("the file has all tensors below %q and below %q", prefix, rest[0])
 	flag := "--rename " + strings.TrimSuffix(rest[0], ".") + "="
 	if len(plain) != 1 {
-		return "", nil, fmt.Errorf("%s: take off the prefix of those that are meant, as %s does", all, flag)
+		return "", nil, fmt.Errorf("%s: choose one of them by removing its prefix, as %s does", all, flag)
 	}
 	return prefix, append(said, fmt.Sprintf("%s: the first were taken; %s takes the others", all, flag)), nil
 }

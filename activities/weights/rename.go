@@ -23,7 +23,7 @@ func ParseRename(text string) (Rename, error) {
 	for _, rule := range strings.Split(text, ",") {
 		from, to, ok := strings.Cut(rule, "=")
 		if from = strings.Trim(from, "./"); !ok || from == "" {
-			return nil, fmt.Errorf("%q does not say what is renamed: want FROM=TO, as in fc=linear", rule)
+			return nil, fmt.Errorf("%q is no rule: want FROM=TO, as in fc=linear", rule)
 		}
 		if _, twice := r[from]; twice {
 			return nil, fmt.Errorf("%s is given two names", from)

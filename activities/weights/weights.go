@@ -36,7 +36,7 @@ func ReadAs(path string, net *nets.Net, rename Rename, layouts map[string]Layout
 	}
 	at, notes, err := f.fit(given, table, true)
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("these weights are not those of the network %s:\n  %w", net.Name, err)
+		return nil, nil, nil, fmt.Errorf("these weights do not belong to the network %s:\n  %w", net.Name, err)
 	}
 	theta, err = f.load(at, net.Params())
 	state, stateErr := f.load(at[len(net.Params()):], net.State())

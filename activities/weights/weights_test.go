@@ -430,7 +430,7 @@ func TestOtherFormats(t *testing.T) {
 }
 
 // TestDirections: one or two directions are read, whatever stands before the
-// parameters' names, and what is missing is named.
+// parameters' names, and missing parts are named.
 func TestDirections(t *testing.T) {
 	net := byName(t, "small")
 	theta, _ := net.Init(1)

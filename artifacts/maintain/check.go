@@ -18,9 +18,9 @@ import (
 
 // Problems of objects, in addition to [artifacts.Damaged], [artifacts.Truncated] and [artifacts.Trailing].
 const (
-	Missing    = "missing"    // a blob or an action that something names is not there
+	Missing    = "missing"    // a blob or an action that something names is missing
 	Unreadable = "unreadable" // a record that can't be read
-	Dangling   = "dangling"   // an action that names blobs which are not there
+	Dangling   = "dangling"   // an action that names blobs which are missing
 	Stray      = "stray"      // an object that does not belong where it lies
 	// Contradicting is a root that does not agree with its graph, or an action that has other outputs than a root says.
 	Contradicting = "contradicting"

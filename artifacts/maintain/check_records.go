@@ -12,7 +12,7 @@ import (
 	"lossatlas/artifacts/internal/layout"
 )
 
-// missing reports blobs that something names and that are not there. A damaged
+// missing reports blobs that something names and that are missing. A damaged
 // one was reported already.
 func (c *checker) missing(ctx context.Context) error {
 	for _, d := range slices.SortedFunc(maps.Keys(c.users.wanted), func(a, b artifacts.Digest) int { return slices.Compare(a[:], b[:]) }) {

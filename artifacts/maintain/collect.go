@@ -47,7 +47,7 @@ type Freed struct {
 type Collected struct {
 	Freed []Freed `json:"freed"` // in the order of their removal
 	Bytes int64   `json:"bytes"` // of these
-	// Objects and Size are what the store has left.
+	// Objects and Size are the content of the store afterwards.
 	Objects int   `json:"objects_left"`
 	Size    int64 `json:"bytes_left"`
 }
@@ -119,7 +119,7 @@ var freeingOrder = []string{kindPart, kindAction, kindBlob, kindQuarantined}
 // removeBatch is how many objects are removed between two reports of progress.
 const removeBatch = 200
 
-// checkKnown fails where records can't be read: what is garbage is unknown then.
+// checkKnown fails where records can't be read, as it is then unknown which objects are unreferenced.
 func checkKnown(v *inventory.Survey) error {
 	var sweeps []string
 	for _, h := range v.Faults {

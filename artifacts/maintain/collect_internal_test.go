@@ -15,7 +15,7 @@ import (
 )
 
 // drawSurvey draws a store: actions that share blobs and feed one another, roots
-// over some of them, blobs and parts of nobody, each of some age in hours.
+// over some of them, blobs and parts of no one, each of some age in hours.
 func drawSurvey(t *rapid.T, now time.Time) *inventory.Survey {
 	v := inventory.Empty()
 	put := func(object string, size int64) objects.Info {
@@ -109,7 +109,7 @@ func needed(v *inventory.Survey, o CollectOptions, now time.Time) map[string]boo
 }
 
 // TestGarbage: nothing needed and nothing young is ever freed; without a limit
-// everything else is; and wherever the removal stops, no action is left that
+// everything else is; and wherever the removal stops, no action remains that
 // names a blob which is gone.
 func TestGarbage(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -168,7 +168,7 @@ func TestGarbage(t *testing.T) {
 				t.Fatalf("part of step %s (finished: %v): freed %v, want %v", p.Key.Short(), finished, gone[p.Name], want)
 			}
 		}
-		if o.MaxSize > 0 && out.Size > o.MaxSize { // then nothing is left that could go
+		if o.MaxSize > 0 && out.Size > o.MaxSize { // then nothing remains that could go
 			for _, a := range v.Actions {
 				if !need[a.Name] && !gone[a.Name] {
 					t.Fatalf("the store has %d bytes, wants %d, and keeps the useless action %s", out.Size, o.MaxSize, a.Key.Short())

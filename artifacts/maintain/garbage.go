@@ -83,7 +83,7 @@ type garbage struct {
 	taken       map[string]bool
 }
 
-// enough says whether the store is small enough without what was taken so far.
+// enough says whether the store is small enough after the removals so far.
 func (g *garbage) enough() bool { return g.limit > 0 && g.left <= g.limit }
 
 func (g *garbage) take(kind string, o objects.Info) {

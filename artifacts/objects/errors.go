@@ -38,7 +38,7 @@ type Error struct {
 	Where  string // the endpoint and the bucket
 	Kind   error  // one of the sentinels, or nil
 	Advice string // what to do about it, or ""
-	Err    error  // what the client library reported
+	Err    error  // of the client library
 }
 
 // Error says what failed, why, and what to do about it.
@@ -63,7 +63,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// words are those of an error, to go on after.
+// words are those of an error, to put in a sentence.
 func words(err error) string { return strings.TrimSuffix(err.Error(), ".") }
 
 // Unwrap gives errors.Is and errors.As both the kind and the cause.

@@ -46,7 +46,7 @@ type Bucket interface {
 	Remove(ctx context.Context, name string) error
 	// Destroy deletes the bucket, which has to be empty; that there is none is no error.
 	Destroy(ctx context.Context) error
-	// Close gives up idle connections. The bucket can still be used.
+	// Close drops idle connections. The bucket can still be used.
 	Close()
 	// String says which bucket this is, for messages.
 	String() string

@@ -26,7 +26,7 @@ func (c *copying) closure(ctx context.Context, root artifacts.Root) (v *inventor
 		return nil, nil, err
 	}
 	if !all.Holds(root.Graph) {
-		return nil, nil, fmt.Errorf("sweep %s is not whole: its list of steps, %s, is not there", root.Sweep, root.Graph)
+		return nil, nil, fmt.Errorf("sweep %s is incomplete: its list of steps, %s, is missing", root.Sweep, root.Graph)
 	}
 	graph, err := c.from.GetBlob(ctx, root.Graph)
 	if err != nil {
@@ -63,7 +63,7 @@ func (c *copying) closure(ctx context.Context, root artifacts.Root) (v *inventor
 	for _, step := range root.Steps {
 		for name, b := range step.Outputs {
 			if !all.Holds(b) {
-				return nil, nil, fmt.Errorf("sweep %s is not whole: output %q of a %s step, %s, is not there; `lossatlas artifacts verify` says more", root.Sweep, name, step.Kind, b)
+				return nil, nil, fmt.Errorf("sweep %s is incomplete: output %q of a %s step, %s, is missing; `lossatlas artifacts verify` shows the details", root.Sweep, name, step.Kind, b)
 			}
 		}
 	}

@@ -28,7 +28,7 @@ const (
 )
 
 // Archive is an archive of a sweep that can be read: its list is known and its
-// run was read. What it holds is verified when it is read.
+// run was read. Its objects are verified when they are read.
 type Archive struct {
 	store *artifacts.Store // over the archive's bucket
 	root  artifacts.Root
@@ -58,7 +58,7 @@ func OpenArchive(file io.ReaderAt, size int64) (*Archive, error) {
 		if err != nil {
 			return nil, broken(err)
 		}
-		at, err := whole.Seek(0, io.SeekCurrent) // the reader takes no more than the header
+		at, err := whole.Seek(0, io.SeekCurrent) // the reader takes at most the header
 		if err != nil {
 			return nil, err
 		}

@@ -44,13 +44,13 @@ var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a co
 	{Name: "title", Doc: "Heading of its pictures. Default: the experiments' names.", Type: titleText},
 	{Name: "between", Doc: "The two experiments, each a name or parameters such as {train.batch_size: 128}. Parameters that neither names are kept equal: " +
 		"there is a comparison for each of their values.", Type: selectors{2}, Kinds: onInterpolation},
-	{Name: "through", Doc: "The three experiments, written as those of between.", Type: selectors{3}, Kinds: onThree},
-	{Name: ofKey, Doc: "The experiments whose paths are shown, written as those of between; the plane leads through the last weights of the first. train.checkpoints says which weights a path leads through.",
+	{Name: "through", Doc: "The three experiments, written as in between.", Type: selectors{3}, Kinds: onThree},
+	{Name: ofKey, Doc: "The experiments whose paths are shown, written as in between; the plane leads through the last weights of the first. train.checkpoints says which weights a path leads through.",
 		Type: selectors{0}, Kinds: onPaths},
 	of(onMinimizers, rangeField("First and last value of α (and of β, unless y says otherwise); the first minimizer is at 0, the others at 1.", mapRange{ends: [2]float64{-0.5, 1.5}})),
 	of(onMinimizers, riseField),
-	{Name: "x", Doc: "First and last value of α, in place of range, or of what fits the paths.", Type: values.Interval{}, Kinds: onPlanes},
-	{Name: "y", Doc: "First and last value of β, in place of range, or of what fits the paths.", Type: values.Interval{}, Kinds: onPlanes},
+	{Name: "x", Doc: "First and last value of α, in place of range. Default: fits the paths.", Type: values.Interval{}, Kinds: onPlanes},
+	{Name: "y", Doc: "First and last value of β, in place of range. Default: fits the paths.", Type: values.Interval{}, Kinds: onPlanes},
 	of(onInterpolation, pointsField),
 	of(onPlanes, resolutionField),
 	of(onPaths, sharedMapField("normalize")),
@@ -62,7 +62,7 @@ var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a co
 	{Name: "splits", Doc: "Splits whose loss is mapped. Default: train and test for an interpolation, train for the others.",
 		Type: splitsList},
 	imagesField,
-	{Name: "states", Doc: "Whether batch normalization's running statistics are interpolated like the weights. Without it they stay those of the first minimizer.",
+	{Name: "states", Doc: "Whether batch normalization's running statistics are interpolated like the weights. false: the first minimizer's statistics everywhere.",
 		Type: syntax.Boolean{}, Default: true, Kinds: onMinimizers},
 }, mapLossFields...)}}
 
@@ -373,7 +373,7 @@ func (s selector) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// rest is what a point sets beside the named parameters.
+// rest is what a point sets next to the named parameters.
 func rest(p parameters.Point, named map[string]bool) string {
 	var parts []string
 	for _, set := range p.Sets {

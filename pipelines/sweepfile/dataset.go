@@ -15,15 +15,15 @@ var datasetFields = syntax.Object{Fields: []syntax.Field{
 	{Name: "train", Doc: "How many examples of the training split are used: the first ones. Default: all.", Type: syntax.Integer{Min: 1, Max: values.MaxRecords}},
 	{Name: "test", Doc: "How many examples of the test split are used: the first ones. Default: all.", Type: syntax.Integer{Min: 1, Max: values.MaxRecords}},
 	{Name: "labels", Doc: "The file with the labels, where they are in one of their own.", Type: dataFile},
-	{Name: "holdout", Doc: "The share of a file's examples that becomes the test split, where it has none.", Type: syntax.Number{Min: 0, Max: 1, Below: true}, Default: 0.0},
+	{Name: "holdout", Doc: "The share of a file's examples that becomes the test split, if the file has no test split.", Type: syntax.Number{Min: 0, Max: 1, Below: true}, Default: 0.0},
 	{Name: "holdout_seed", Doc: "Seed that chooses the examples of the test split.", Type: syntax.Integer{Min: 0, Max: maxSeed}, Default: int64(1)},
-	{Name: "resize", Doc: "Height and width that pictures of a folder are scaled to. Default: as they are.", Type: syntax.List{Of: syntax.Integer{Min: 1, Max: 4096}, Min: 2, Max: 2}},
+	{Name: "resize", Doc: "Height and width that images of a folder are scaled to. Default: unchanged.", Type: syntax.List{Of: syntax.Integer{Min: 1, Max: 4096}, Min: 2, Max: 2}},
 	{Name: "classes", Doc: "Number of classes. Default: the largest label and 1.", Type: syntax.Integer{Min: 1, Max: values.MaxRecords}},
-	{Name: "normalization", Doc: "How numbers of a file reach the network. none: as they are. unit: bytes divided by 255. computed: by the mean and deviation of each channel over the training split. Default: unit for pictures of 8 bits, else none.",
+	{Name: "normalization", Doc: "How numbers of a file reach the network. none: unchanged. unit: bytes divided by 255. computed: by the mean and deviation of each channel over the training split. Default: unit for pictures of 8 bits, else none.",
 		Type: syntax.Choice{Of: []string{"none", "unit", "computed"}, What: "a normalization"}},
-	{Name: "mean", Doc: "What is subtracted from each channel of the inputs: one number for each, or one for all. For images of 8 bits, numbers up to 1 are shares of 255.",
+	{Name: "mean", Doc: "Subtracted from each channel of the inputs: one number for each, or one for all. For images of 8 bits, numbers up to 1 are shares of 255.",
 		Type: syntax.List{Of: channelNumber, Max: layers.MaxChannels, Single: true}},
-	{Name: "deviation", Doc: "What each channel is then divided by, in the same form.", Type: syntax.List{Of: channelNumber, Max: layers.MaxChannels, Single: true}},
+	{Name: "deviation", Doc: "Divisor of each channel after the subtraction, in the same form.", Type: syntax.List{Of: channelNumber, Max: layers.MaxChannels, Single: true}},
 	{Name: "loss", Doc: "The loss. Default: that of the labels, cross-entropy for classes and mse for numbers.", Type: syntax.Choice{From: namesOfLosses, What: "a loss"}},
 	{Name: "score", Doc: "The score that is shown with the loss. Default: the usual one of the loss.", Type: syntax.Choice{From: namesOfScores, What: "a score"}},
 	{Name: "smoothing", Doc: "Label smoothing of cross-entropy.", Type: syntax.Number{Min: 0, Max: 1, Below: true}, Default: 0.0},
@@ -154,5 +154,5 @@ type FieldError struct {
 // Error says what is wrong.
 func (e *FieldError) Error() string { return e.Err.Error() }
 
-// Unwrap is what is wrong.
+// Unwrap is the fault.
 func (e *FieldError) Unwrap() error { return e.Err }

@@ -107,7 +107,7 @@ func (m *mapConfig) resolveDirections(c *syntax.Checker, tree *syntax.Node) {
 	}
 	for _, key := range random {
 		if tree.Get(key) != nil {
-			c.Addf(tree.Place(key), "maps.%s has no effect beside directions: %s, which are taken as they are; leave it out, or map along directions: random", key, m.Directions.kind)
+			c.Addf(tree.Place(key), "maps.%s has no effect with directions: %s, which are used unchanged; leave it out, or map along directions: random", key, m.Directions.kind)
 		}
 	}
 }

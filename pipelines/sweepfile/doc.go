@@ -35,7 +35,7 @@
 //	device: gpu                        # which workers compute it, where there are several kinds
 //	order: breadth                     # all experiments alike; depth: the first one's maps before the other trainings
 //
-// What is left out has the defaults of Li et al. (2018); the field table in this
+// Omitted fields have the defaults of Li et al. (2018); the field table in this
 // package holds them with the ranges and the help texts, and [Schema] prints it
 // for editors.
 //

@@ -109,7 +109,7 @@ func (s *Sweep) hasSplits(c *syntax.Checker, item *syntax.Node, fig figure) bool
 		for _, m := range e.config.Maps {
 			for _, split := range want {
 				if m.Name == f.Map && !slices.Contains(m.Splits, split) {
-					c.Addf(item.At, "figures: %s of %s has no split %s, only %s; choose experiments that have it with of, or another split", f.Map, e.name, split, strings.Join(m.Splits, " and "))
+					c.Addf(item.At, "figures: %s of %s has no split %s, only %s; choose experiments with this split by of, or choose another split", f.Map, e.name, split, strings.Join(m.Splits, " and "))
 					return false
 				}
 			}
@@ -192,7 +192,7 @@ func (fig *figure) place(c *syntax.Checker, item *syntax.Node, points []paramete
 		at := points[p.experiments[0]]
 		p.row, p.column = index(&rows, key(at, f.Rows)), index(&columns, key(at, f.Columns))
 		if other, ok := taken[[2]int{p.row, p.column}]; ok {
-			c.Addf(item.At, "figures: %s and %s would be in one place; rows and columns leave open what differs between them: choose among them with of", other, p.title)
+			c.Addf(item.At, "figures: %s and %s would be in one place, because they differ in neither rows nor columns: choose one of them with of", other, p.title)
 			return false
 		}
 		taken[[2]int{p.row, p.column}] = p.title

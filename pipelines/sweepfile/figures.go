@@ -101,14 +101,14 @@ var figureFields = syntax.Variants{Of: figureKinds, What: "a figure", Want: "a f
 		"histogram: the weights of convolutions and linear layers. scatter: the test error against a measure of flatness, curvature or sharpness, of repetitions the means. curves: loss and error during training.",
 		Type: syntax.Choice{Of: figureKinds, What: "a kind of figure"}, Required: true},
 	{Name: "name", Doc: "Name of the figure in step names. Default: its kind.", Type: nameText},
-	{Name: "title", Doc: "Heading of the figure. Default: what it shows.", Type: titleText},
+	{Name: "title", Doc: "Heading of the figure. Default: made from its kind and map.", Type: titleText},
 	{Name: "map", Doc: "Name of the map that is shown, or of a comparison. Default: the first that fits.", Type: nameText, Kinds: ofMaps},
 	{Name: "plot", Doc: "Which picture of the map. Default: contour, line, ratio or trajectory, as the map is.", Type: syntax.Choice{Of: multiplePlots, What: "a plot"}, Kinds: ofMultiples},
 	{Name: "split", Doc: "Split whose loss is shown, of a map that has several. Default: train.", Type: splitChoice, Kinds: ofPlanes},
 	{Name: "rows", Doc: "Swept parameter that the rows are for.", Type: syntax.Text{Max: 200, Want: "a swept parameter, as train.batch_size"}, Kinds: ofMultiples},
 	{Name: "columns", Doc: "Swept parameter that the columns are for. Default: the experiments in the order of the file.", Type: syntax.Text{Max: 200, Want: "a swept parameter, as train.batch_size"}, Kinds: ofMultiples},
-	{Name: "measure", Doc: "What the error is plotted against: a measure of flatness (of a line or surface), lambda_max, lambda_min, lambda_ratio5 or trace (of a spectrum), or a measure of sharpness. Default: width0.5.", Type: syntax.Choice{Of: measureNames(), What: "a measure of maps"}, Kinds: []string{figureScatter}},
-	{Name: "of", Doc: "The experiments, each a name or parameters such as {train.batch_size: 128}, which stand for all that have them. Default: all; of repetitions, multiples show the first, unless rows or columns are a seed.", Type: selectors{}},
+	{Name: "measure", Doc: "The horizontal axis: a measure of flatness (of a line or surface), lambda_max, lambda_min, lambda_ratio5 or trace (of a spectrum), or a measure of sharpness. Default: width0.5.", Type: syntax.Choice{Of: measureNames(), What: "a measure of maps"}, Kinds: []string{figureScatter}},
+	{Name: "of", Doc: "The experiments, each a name or parameters such as {train.batch_size: 128}, which stand for all experiments with these values. Default: all; of repetitions, multiples show the first, unless rows or columns are a seed.", Type: selectors{}},
 }, styleFields(func(field string) []string { return shownIn[field] })...)}}
 
 // resolveFigures settles which maps the figures are of.

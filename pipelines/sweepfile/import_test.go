@@ -93,7 +93,7 @@ func TestImportWithRenames(t *testing.T) {
 	}
 }
 
-// TestImportMistakes: an import with training parameters beside it, or renames that say nothing.
+// TestImportMistakes: an import with training parameters next to it, or renames that say nothing.
 func TestImportMistakes(t *testing.T) {
 	for _, c := range []struct{ says, want string }{
 		{"{net: resnet20, import: a.npz, epochs: 3}", "3:39: train.epochs has no effect beside train.import"},

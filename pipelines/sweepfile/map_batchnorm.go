@@ -69,7 +69,7 @@ func (norms) Schema(known syntax.Names) syntax.Schema {
 }
 
 var normField = syntax.Field{Name: "batchnorm", Type: norms{}, Default: normChoice{},
-	Doc: "Statistics of batch normalization. running: those of the training. {batch: 128}: those of each batch of 128 images, as in training mode; the number of images is a multiple of it. " +
+	Doc: "Statistics of batch normalization. running: stored by the training. {batch: 128}: of each batch of 128 images, as in training mode; the number of images is a multiple of it. " +
 		"{recompute: 1000}: running ones, recomputed at each point from the first 1000 images of the training split, as between minimizers; not for second derivatives."}
 
 // resolveNorm checks that a map can have its mode of batch normalization.
@@ -81,7 +81,7 @@ func (cfg *config) resolveNorm(c *syntax.Checker, m *mapConfig, item *syntax.Nod
 	m.loss.norm = map[string]string{normBatch: "statistics of batches of %d", normRecompute: "statistics recomputed from %d images"}[n.mode]
 	m.loss.norm = fmt.Sprintf(m.loss.norm, n.images)
 	if item.Get("states") != nil {
-		c.Addf(item.Place("states"), "compare.states has no effect beside batchnorm: %s, whose statistics are those at each point; leave it out", n.mode)
+		c.Addf(item.Place("states"), "compare.states has no effect with batchnorm: %s, which computes the statistics at each point; leave it out", n.mode)
 	}
 	if n.mode == normRecompute {
 		switch {

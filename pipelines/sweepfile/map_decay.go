@@ -56,7 +56,7 @@ func (decayed) Schema(known syntax.Names) syntax.Schema {
 
 var decayField = syntax.Field{Name: "weight_decay", Type: decayed{},
 	Doc: "Adds ½λ‖θ‖² over all parameters to the loss, and λ to the eigenvalues of its second derivatives. true: λ is train.optimizer.weight_decay. A number: λ. " +
-		"The loss is evaluated without it and shared with maps that have none. Default: false."}
+		"The loss is evaluated without it and shared with maps without weight decay. Default: false."}
 
 // resolveDecay settles λ.
 func (cfg *config) resolveDecay(c *syntax.Checker, m *mapConfig, item *syntax.Node) {

@@ -51,9 +51,9 @@ func (t *trainConfig) pathProblem() string {
 		return fmt.Sprintf("needs at least %d checkpoints, and train.path names %d", minCheckpoints+1, kept+1)
 	case t.Path != "": // what is wrong with it is reported already
 	case t.Import != "":
-		return "follows a training, and imported weights have none; leave it out, train with train.checkpoints, or name the weights along the training by train.path"
+		return "follows a training, but the weights are imported; leave it out, train with train.checkpoints, or name the weights along the training by train.path"
 	case t.Checkpoints == nil:
-		return "needs the weights along the training; write checkpoints: 1 under train to keep those of every epoch"
+		return "needs the weights along the training; write checkpoints: 1 under train to keep them after every epoch"
 	case kept < minCheckpoints:
 		return fmt.Sprintf("needs at least %d checkpoints before the last epoch, train.checkpoints keeps %d of %d epochs; keep more, as checkpoints: 1", minCheckpoints, kept, t.Epochs)
 	}

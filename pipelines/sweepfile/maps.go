@@ -83,28 +83,28 @@ var sharedMapFields = []syntax.Field{
 	{Name: "title", Doc: "Heading of its pictures. Default: the experiment's name.", Type: titleText},
 	{Name: "directions", Doc: "random: Gaussian directions. hessian: the eigenvectors of the largest eigenvalues of the second derivatives at the weights, of length 1, " +
 		"for the images of the map (of the training split, if it has both). With ignore: biasbn the second derivatives are those over weights alone. " +
-		"{import: FILE}: those of a PyTorch, .safetensors or .npz file, with the tensors x/<parameter> and y/<parameter>, as they are. " +
-		"{of: EXPERIMENT}: random ones as that experiment has them, scaled to its weights; it is a name, or parameters such as {train.batch_size: 128}, " +
+		"{import: FILE}: read unchanged from a PyTorch, .safetensors or .npz file with the tensors x/<parameter> and y/<parameter>. " +
+		"{of: EXPERIMENT}: the random directions of that experiment, rescaled to these weights; it is a name, or parameters such as {train.batch_size: 128}, " +
 		"the others being equal.",
 		Type: sources{}, Default: source{kind: directionsRandom}},
 	{Name: "normalize", Doc: "How random directions are scaled to the weights; dfilter and dlayer give each filter or layer length 1 instead. " +
 		"Default: filter.",
 		Type: syntax.Choice{Of: normalizations, What: "a normalization"}},
 	{Name: "ignore", Doc: "biasbn: directions are zero on biases and on batch normalization's parameters, which a trajectory leaves out.",
-		Type: syntax.Choice{Of: []string{"biasbn", "none"}, What: "what directions leave out"}, Default: "biasbn"},
+		Type: syntax.Choice{Of: []string{"biasbn", "none"}, What: "a set of parameters"}, Default: "biasbn"},
 	{Name: "seed", Doc: "Seed of the random directions, or of the random vectors, perturbations and starts of a spectrum and of sharpness.", Type: syntax.Integer{Min: 0, Max: maxSeed}, Default: int64(1)},
 	{Name: "pairs", Doc: "Pairs of directions (of a line: directions) along which flatness is measured, with the seeds seed, seed + 1 and so on. The first is drawn.",
 		Type: syntax.Integer{Min: 1, Max: maxPairs}, Default: int64(1)},
 	rangeField("First and last value of α (and of β, unless y says otherwise).", mapRange{ends: [2]float64{-1, 1}}),
 	riseField,
-	{Name: "x", Doc: "First and last value of α, in place of range; of a trajectory, of the first principal component, in place of what fits the path.", Type: values.Interval{}},
+	{Name: "x", Doc: "First and last value of α, in place of range; of a trajectory, of the first principal component; default: fits the path.", Type: values.Interval{}},
 	{Name: "y", Doc: "First and last value of β, in place of range; of a trajectory, of the second principal component.", Type: values.Interval{}},
 	resolutionField,
 	errorField,
 	persistenceField,
 	{Name: "splits", Doc: "Splits whose loss is mapped. Default: train and test for a line, train for the others.", Type: splitsList},
 	imagesField,
-	{Name: "subset", Doc: "Parameters of the second derivatives. weights: those of convolutions and linear layers, as in the paper. all: biases and batch normalization's as well.",
+	{Name: "subset", Doc: "Parameters of the second derivatives. weights: weights of convolutions and linear layers, as in the paper. all: also biases and batch normalization's parameters.",
 		Type: syntax.Choice{Of: subsets, What: "a set of parameters"}, Default: "weights"},
 	{Name: "layers", Doc: "Layers whose parameters change, or over which derivatives are taken: names of modules, of which * stands for any text, as [layer3.*, fc]. Default: all.",
 		Type: syntax.List{Of: layerPattern, Min: 1, Max: layers.MaxChannels, Unique: true, Single: true}},

@@ -74,7 +74,7 @@ func (w *writer) value(ways []string, swept bool) string {
 	return "$" + name
 }
 
-// file writes the file. Of the fields in axes it leaves the value to sweep, which is written as it is.
+// file writes the file. Of the fields in axes it leaves the value to sweep, which is written unchanged.
 func (w *writer) file(m meaning, sweep string, axes ...string) string {
 	fields := map[string][]string{"dataset": {"name: cifar10"}, "train": {"net: resnet20"}, "maps.line": {"kind: line"}, "maps.surface": {"kind: surface"}, "train.optimizer": nil}
 	if w.train != "" {

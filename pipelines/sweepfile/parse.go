@@ -89,7 +89,7 @@ func Parse(file string, src []byte, cat Catalog, preset string) (*Sweep, error) 
 	names, chosen := parameters.ReadPresets(c, list, preset)
 	if preset != "" && chosen == nil && len(c.List) == 0 {
 		if len(names) == 0 {
-			c.Addf(root.Place("presets"), "there is no preset %s: the file has none", syntax.Clip(preset))
+			c.Addf(root.Place("presets"), "there is no preset %s: the file has no presets", syntax.Clip(preset))
 		} else {
 			c.Addf(root.Place("presets"), "there is no preset %s%s; the file has %s", syntax.Clip(preset), syntax.DidYouMean(preset, names), strings.Join(names, ", "))
 		}

@@ -57,7 +57,7 @@ var plotTable = []plotDeclaration{
 	{name: plotTraining, style: []string{"scale"}},
 }
 
-// findPlot is the declaration of a plot, without a name if there is none.
+// findPlot is the declaration of a plot, without a name if it is missing.
 func findPlot(name string) plotDeclaration {
 	i := slices.IndexFunc(plotTable, func(p plotDeclaration) bool { return p.name == name })
 	if i < 0 {

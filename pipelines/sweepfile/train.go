@@ -30,7 +30,7 @@ var trainFields = syntax.Object{Fields: []syntax.Field{
 	{Name: "label_noise", Doc: "Fraction of wrong labels: each training label becomes another class with this probability. " +
 		"Maps of the training split see the same wrong labels.", Type: syntax.Number{Min: 0, Max: 1}, Default: 0.0},
 	{Name: "checkpoints", Doc: "Epochs after which the weights are kept: 5 for every fifth, or a list such as [0, 1, 5]; 0 is the initial weights. " +
-		"The last epoch's are kept always. Default: none else.", Type: values.Checkpoints{}},
+		"The last epoch's are always kept. Default: only these.", Type: values.Checkpoints{}},
 	{Name: "seed", Doc: "Seed of the initial weights, the order of the images, the augmentation and the wrong labels.", Type: syntax.Integer{Min: 0, Max: maxSeed}, Default: int64(1)},
 }}
 
@@ -144,10 +144,10 @@ func (cfg *config) resolveTrain(c *syntax.Checker, augment bool, tree *syntax.No
 	if t.Import != "" {
 		for _, e := range tree.Get("train").Entries {
 			if !slices.Contains([]string{"net", "import", "path", "rename", "expect"}, e.Key) && e.Value.Kind != syntax.NullNode {
-				beside := "beside train.import, which takes"
+				beside := "with train.import, which takes"
 				switch {
 				case len(t.Along) > 0:
-					beside = "beside train.path, whose last weights take"
+					beside = "with train.path, whose last weights take"
 				case t.Import == t.Net:
 					beside = "on a network from a file, whose weights take"
 				}
@@ -193,7 +193,7 @@ func (t *trainConfig) resolveCheckpoints(c *syntax.Checker, tree *syntax.Node) {
 	}
 }
 
-// kept are the epochs whose weights are kept beside the last one's, so that ways
+// kept are the epochs whose weights are kept next to the last one's, so that ways
 // of saying the same are the same training.
 func (t *trainConfig) kept() []int {
 	var out []int

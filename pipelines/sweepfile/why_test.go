@@ -105,7 +105,7 @@ func TestExplainPlan(t *testing.T) {
 		}, step: "one/train", reason: "failed in the last run: no space",
 			why: pipelines.Why{Type: pipelines.WhyFailed, Since: "one/train", Error: "no space"}},
 		"a record that is gone": {before: one, after: one, spoil: func(c *memoryCache, past pipelines.Past) { delete(c.actions, past.Steps["one/train"].Key) },
-			step: "one/train", reason: "its result is in the store no more", why: pipelines.Why{Type: pipelines.WhyRecordGone, Since: "one/train"}},
+			step: "one/train", reason: "its result is no longer in the store", why: pipelines.Why{Type: pipelines.WhyRecordGone, Since: "one/train"}},
 		"a parameter, by the graph alone": {before: one, after: mustExpand(t, strings.Replace(short, "{net: resnet20}", "{net: resnet20, seed: 7}", 1), ""),
 			spoil: func(c *memoryCache, past pipelines.Past) { clear(c.actions) },
 			step:  "one/train", reason: "parameter seed changed from 1 to 7",

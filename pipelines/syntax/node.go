@@ -9,7 +9,7 @@ import (
 // Position is a place in a file; line and column count from 1.
 type Position struct {
 	Line, Column int
-	of           *Variable // whose value stands here, nil for what is written here
+	of           *Variable // whose value stands here, nil for a value that is written here
 }
 
 // String is the place as a message names it.

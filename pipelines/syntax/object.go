@@ -17,7 +17,7 @@ type Field struct {
 	Kinds    []string // of a map: the kinds of map that have this field; nil means all
 }
 
-// Object is a mapping with fixed keys. check fills in the defaults of what is left
+// Object is a mapping with fixed keys. check fills in the defaults of what remains
 // out; that nothing required is, require says.
 type Object struct{ Fields []Field }
 

@@ -52,7 +52,7 @@ func (Variables) Schema(Names) Schema {
 }
 
 // Declare reads the variables of a file, and checks that all that are used are
-// there and that none is left over.
+// there and that none remains over.
 func (c *Checker) Declare(root *Node) bool {
 	before := c.Reported
 	list := root.Get(VariablesKey)

@@ -110,7 +110,7 @@ func TestMigration(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// What an earlier migration that was killed left behind is in nobody's way.
+	// What an earlier migration that was killed left behind is in no one's way.
 	for _, left := range []string{newSuffix, newSuffix + "-journal"} {
 		if err := os.WriteFile(path+left, []byte("half"), 0o600); err != nil {
 			t.Fatal(err)

@@ -363,7 +363,7 @@ func TestAnOpenWorkflowOfAnOlderDatabaseEnds(t *testing.T) {
 	}
 }
 
-// TestDamageWhileItRuns: a server that meets damage gives up, says so, and sets the database aside when it is stopped.
+// TestDamageWhileItRuns: a server that meets damage stops, says so, and sets the database aside when it is stopped.
 func TestDamageWhileItRuns(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "temporal.db")
 	srv := start(t, embedded.Options{DBPath: path})
@@ -395,7 +395,7 @@ func TestDamageWhileItRuns(t *testing.T) {
 // damage overwrites all pages of a database that is in use, of its log and of its index, with what are no pages.
 func damage(t *testing.T, path string) {
 	t.Helper()
-	for _, suffix := range []string{"", "-wal", "-shm"} { // the last makes SQLite give up the pages that it has in memory
+	for _, suffix := range []string{"", "-wal", "-shm"} { // the last makes SQLite drop the pages that it has in memory
 		f, err := os.OpenFile(path+suffix, os.O_RDWR, 0)
 		if err != nil {
 			t.Fatal(err)

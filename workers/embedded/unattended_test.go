@@ -18,7 +18,7 @@ import (
 // plain reads what is not encrypted, as all of an embedded server is.
 var plain = (&codec.Codec{}).Converters(nil)
 
-// TestSweepWithoutWorker: a sweep that no worker has touched yet is known, and its steps wait; nobody has to answer for that.
+// TestSweepWithoutWorker: a sweep that no worker has touched yet is known, and its steps wait; no one has to answer for that.
 func TestSweepWithoutWorker(t *testing.T) {
 	c := dial(t, start(t, embedded.Options{}))
 	g := &pipelines.Graph{Sweep: "s", Experiments: []pipelines.Experiment{{Name: "e", Steps: []pipelines.Step{{ID: "e/train", Kind: pipelines.KindTrain}}}}}

@@ -23,7 +23,7 @@ func BenchmarkCachedRun(b *testing.B) {
 	b.ReportMetric(peakMemory(b, home, file), "peak-MB")
 }
 
-// BenchmarkSteps measures what a step costs beside its own work: a sweep of
+// BenchmarkSteps measures what a step costs next to its own work: a sweep of
 // trainings that take next to no time, its wall clock less the seconds that the
 // steps themselves report, per step. Temporal, S3 and waiting are in it.
 func BenchmarkSteps(b *testing.B) {

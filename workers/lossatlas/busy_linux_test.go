@@ -86,7 +86,7 @@ func (w *watched) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// TestBusyServerIsWaitedFor: a run whose own server answers late, at the start and in the middle, goes on.
+// TestBusyServerIsWaitedFor: a run whose own server answers late, at the start and in the middle, continues.
 func TestBusyServerIsWaitedFor(t *testing.T) {
 	var network *proxy
 	servers := &services.Embedded{

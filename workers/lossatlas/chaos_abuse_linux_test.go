@@ -14,14 +14,14 @@ type abuse struct {
 	rand    *rand.Rand
 	disk    *disk          // nil if none can be filled
 	done    map[string]int // beside kills
-	lasting sync.WaitGroup // what is still going on
+	lasting sync.WaitGroup // what still runs
 }
 
 // deed is one thing that is done; while is a random time for it to last.
 type deed func(a *abuse, while time.Duration)
 
 // do does everything in a random order, at random intervals that together are
-// shorter than the undisturbed run, and waits for its end. What is left when the
+// shorter than the undisturbed run, and waits for its end. What remains when the
 // sweep is done is left out.
 func (a *abuse) do(kills int, undisturbed time.Duration) {
 	defer a.lasting.Wait()

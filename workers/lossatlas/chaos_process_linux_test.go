@@ -93,7 +93,7 @@ func serverCommand(role, dir string, number int) *exec.Cmd {
 	return cmd
 }
 
-// serverPort is a port that nobody listens on and that no outgoing connection is
+// serverPort is a port that no one listens on and that no outgoing connection is
 // given while its server is down: from below the range of those.
 func serverPort(t testing.TB) int {
 	t.Helper()
@@ -184,7 +184,7 @@ func (p *member) begin() (*life, error) {
 	return l, nil
 }
 
-// await waits for the end of a life, and then until the next may begin; true if there is none.
+// await waits for the end of a life, and then until the next may begin; true if there is no next life.
 func (p *member) await(l *life, done func(*life) bool) bool {
 	if l.cmd.Process != nil {
 		_ = l.cmd.Wait() // how it ended is in its state

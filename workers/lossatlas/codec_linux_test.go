@@ -42,7 +42,7 @@ plots: [contour]
 // spoken are words of that sweep which a server without the key is not to see in payloads.
 var spoken = []string{"quokkanet", "wombatlayer", "numbatnet", "shapes10", "batch_size", "contour", "/train", "sha256:"}
 
-// dial connects to a server as somebody without any key.
+// dial connects to a server as someone without any key.
 func (a *apart) dial(t *testing.T) client.Client {
 	t.Helper()
 	c, err := client.Dial(client.Options{HostPort: loopback.Address(a.temporalPort), Namespace: embedded.Namespace, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})

@@ -10,7 +10,7 @@ import (
 )
 
 // TestDamageOfEveryKind flips a bit in, and then cuts, one object of each kind in a stored sweep. `artifacts verify`
-// finds it, whoever reads it says so or does without, and nothing of it is served. Put back, all is as before.
+// finds it, anyone who reads it says so or does without, and nothing of it is served. Put back, all is as before.
 func TestDamageOfEveryKind(t *testing.T) {
 	home, file := t.TempDir(), writeSweep(t, storeSweep)
 	first := runSweep(t, home, file)
@@ -34,7 +34,7 @@ func TestDamageOfEveryKind(t *testing.T) {
 		{"a grid in an archive", blob("kept/surface-train/grid"), []string{"artifacts", "save", "kept", filepath.Join(out, "kept.tar")}, 1, "damaged or is not whole"},
 		{"a log in the table", blob("kept/train/log"), []string{"show", "kept"}, 1, "damaged"},
 		{"the list of steps", graphObject(t, home), []string{"status", "kept"}, 1, "damaged"},
-		{"an action", actionOf(t, home, first.digests()["kept/surface-train/grid"]), []string{"plan", file}, 0, "its result is in the store no more"},
+		{"an action", actionOf(t, home, first.digests()["kept/surface-train/grid"]), []string{"plan", file}, 0, "its result is no longer in the store"},
 		{"an action's history", actionOf(t, home, first.digests()["kept/surface-train/grid"]), []string{"explain", "kept/kept/surface-train"}, 1, "is damaged"},
 		{"a root", "roots/kept.json", []string{"show", "kept"}, 1, "roots/kept.json"},
 		{"a pin", "roots/pinned.json", []string{"show", "pinned"}, 1, "roots/pinned.json"},
@@ -111,7 +111,7 @@ func actionOf(t *testing.T, home, digest string) string {
 	return ""
 }
 
-// TestDamagedParts: what a killed run would go on from is damaged. verify finds it, and the next run does that
+// TestDamagedParts: what a killed run would resume from is damaged. verify finds it, and the next run does that
 // work again and ends with the digests of an undisturbed one.
 func TestDamagedParts(t *testing.T) {
 	file := writeSweep(t, strings.Replace(storeSweep, "epochs: 2", "epochs: 12", 1))

@@ -89,7 +89,7 @@ func copyHome(t *testing.T, home string) string {
 }
 
 // TestDamagedDatabase: whatever happened to the database of a home on which a run was killed, the same command begins a
-// new one where it must, says so, and ends as an undisturbed run. The files of the damaged one are kept as they were.
+// new one where it must, says so, and ends as an undisturbed run. The files of the damaged one are kept unchanged.
 func TestDamagedDatabase(t *testing.T) {
 	file := writeSweep(t, databaseSweep)
 	home, undisturbed := killedHome(t, file), runSweep(t, t.TempDir(), file, "--backend", "go")
@@ -247,7 +247,7 @@ func TestDamageDuringARun(t *testing.T) {
 	}
 	awaitPart(t, home)
 	path := filepath.Join(home, "temporal.db")
-	for _, suffix := range databaseFiles { // in place; with the index, SQLite gives up the pages that it has in memory
+	for _, suffix := range databaseFiles { // in place; with the index, SQLite drops the pages that it has in memory
 		f, err := os.OpenFile(path+suffix, os.O_RDWR, 0)
 		if err != nil {
 			t.Fatal(err)

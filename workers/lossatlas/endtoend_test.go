@@ -226,7 +226,7 @@ func same(t *testing.T, a, b outcome) {
 }
 
 // TestKill kills the whole process at several moments of a sweep. The same
-// command goes on each time, and ends with the digests of an undisturbed run.
+// command continues each time, and ends with the digests of an undisturbed run.
 func TestKill(t *testing.T) {
 	file := writeSweep(t, sweepFile)
 	undisturbed := runSweep(t, t.TempDir(), file)

@@ -100,7 +100,7 @@ func pastOf(t testing.TB, o client.Options) past {
 	}
 }
 
-// activities counts how often each activity of a step's run was completed, by its name and what it was given beside the step.
+// activities counts how often each activity of a step's run was completed, by its name and what it was given next to the step.
 func (p past) activities(t testing.TB, r *workflow.WorkflowExecutionInfo) map[string]int {
 	t.Helper()
 	names, done := map[int64]string{}, map[string]int{}

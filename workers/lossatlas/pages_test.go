@@ -69,7 +69,7 @@ func awaitUp(t testing.TB, home string) (s served) {
 }
 
 // TestPages: while `up` runs, the pages of sweeps are where `status` and `open` say, from the start of a sweep
-// to its end; when nobody serves them, `open` has the stored report.
+// to its end; when no one serves them, `open` has the stored report.
 func TestPages(t *testing.T) {
 	home, file := t.TempDir(), writeSweep(t, sweepFile)
 	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Minute)
@@ -191,7 +191,7 @@ func checkBrowser(t *testing.T, home, page string) {
 	}
 }
 
-// checkMaps holds that the maps are drawn without colours where nobody looks at a terminal.
+// checkMaps holds that the maps are drawn without colours where no one looks at a terminal.
 func checkMaps(t *testing.T, home string) {
 	stdout, stderr, code := invoke(t, home, "show", "small", "--maps")
 	if code != 0 || !strings.Contains(stdout, "\nsurface-train  loss ") || !strings.Contains(stdout, "\nline-test  loss ") || strings.Contains(stdout, "\x1b") {
@@ -199,7 +199,7 @@ func checkMaps(t *testing.T, home string) {
 	}
 }
 
-// checkExport exports the sweep, and goes on with that when it is asked again.
+// checkExport exports the sweep, and continues with that when it is asked again.
 func checkExport(t *testing.T, home, file string) {
 	dir := filepath.Join(t.TempDir(), "out")
 	for range 2 {

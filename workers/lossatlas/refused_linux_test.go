@@ -22,7 +22,7 @@ import (
 	"lossatlas/workers/internal/loopback"
 )
 
-// withReader serves an S3 store, beside a Temporal server, which has a bucket that the reader may only read.
+// withReader serves an S3 store, next to a Temporal server, which has a bucket that the reader may only read.
 func withReader(t *testing.T) *apart {
 	t.Helper()
 	a := &apart{dir: t.TempDir(), temporalPort: serverPort(t), s3Port: serverPort(t)}

@@ -110,7 +110,7 @@ func TestSimulation(t *testing.T) {
 	if len(done["chunk"]) < chunks || len(done["train"]) < *simulationExperiments || o.Steps.Failed > 0 || o.Steps.Ran != o.Steps.Total {
 		t.Errorf("%d chunks were evaluated, want %d; %d networks trained, want %d; steps: %+v", len(done["chunk"]), chunks, len(done["train"]), *simulationExperiments, o.Steps)
 	}
-	// Where the machine has no time for heartbeats, work that goes on counts as lost and is begun again elsewhere.
+	// Where the machine has no time for heartbeats, work that continues counts as lost and is begun again elsewhere.
 	if again := len(done["chunk"]) + len(done["train"]) - chunks - *simulationExperiments; again > 0 {
 		t.Logf("done twice, for want of a heartbeat: %d", again)
 	}

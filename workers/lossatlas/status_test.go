@@ -113,7 +113,7 @@ sweep: {train.seed: [1]}
 	}
 }
 
-// TestTerminatedStep: a step that somebody terminates in Temporal has failed, and says so in words.
+// TestTerminatedStep: a step that someone terminates in Temporal has failed, and says so in words.
 func TestTerminatedStep(t *testing.T) {
 	home := t.TempDir()
 	c := remember(t, home).client
@@ -139,7 +139,7 @@ sweep: {train.seed: [1]}
 }
 
 // TestStatusAfterKills: a step whose worker was killed waits for one within seconds, in all that
-// shows it; a sweep whose services were killed is interrupted, with what was done; and it goes on with them.
+// shows it; a sweep whose services were killed is interrupted, with what was done; and it continues with them.
 func TestStatusAfterKills(t *testing.T) {
 	home := t.TempDir()
 	const sweep = `name: slow

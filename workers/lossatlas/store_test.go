@@ -417,7 +417,7 @@ func TestPushPull(t *testing.T) {
 }
 
 // checkArchive saves a sweep into a file and loads that into a home of its own, whose run finds everything
-// done and which saves the same file. A load that was killed goes on; a file that is cut or no archive changes nothing.
+// done and which saves the same file. A load that was killed continues; a file that is cut or no archive changes nothing.
 func checkArchive(t *testing.T, home, file string, first outcome) {
 	t.Helper()
 	other, dir := t.TempDir(), t.TempDir()

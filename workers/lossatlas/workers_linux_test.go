@@ -86,7 +86,7 @@ func TestWorkersOfTwoClasses(t *testing.T) {
 	if work(xla) == 0 || work(pure) != 0 {
 		t.Errorf("of an exact sweep, its class did %d portions and the other %d", work(xla), work(pure))
 	}
-	if _, stderr, code = a.run(t, sweep("exact", "")); code != 0 { // it goes on in the class of before
+	if _, stderr, code = a.run(t, sweep("exact", "")); code != 0 { // it continues in the class of before
 		t.Errorf("the sweep again ended with %d: %s", code, stderr)
 	}
 	before := work(xla)
@@ -161,7 +161,7 @@ func TestWorkerProcesses(t *testing.T) {
 }
 
 // TestDrain: a worker that is told to end while it trains ends after the epoch at hand, and the next one
-// goes on with the next epoch, at once.
+// continues with the next epoch, at once.
 func TestDrain(t *testing.T) {
 	a := newApart(t)
 	first := a.worker(t, "first", "--drain", "1m")

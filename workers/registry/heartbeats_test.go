@@ -98,7 +98,7 @@ func execute(t *testing.T, s *server, seconds int, at func(second int)) (worked 
 	return worked
 }
 
-// TestActivitiesOutliveTheServer: an activity goes on while Temporal does not
+// TestActivitiesOutliveTheServer: an activity continues while Temporal does not
 // answer, and its heartbeats arrive again afterwards.
 func TestActivitiesOutliveTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

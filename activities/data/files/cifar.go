@@ -86,7 +86,7 @@ func (p pictures) storePlanes(dst, planes []byte) {
 }
 
 // cifarNames are the names of the classes from the text file next to the data,
-// nil where there is none that fits.
+// nil if no reader fits.
 func cifarNames(dir string, f *found) []string {
 	for _, name := range []string{"batches.meta.txt", "fine_label_names.txt"} {
 		path := filepath.Join(dir, name)

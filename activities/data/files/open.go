@@ -10,7 +10,7 @@ import (
 	"lossatlas/activities/data"
 )
 
-// Open reads what a file or folder holds: its labels, and the form of its
+// Open reads a file or folder: its labels, and the form of its
 // examples, which are read when they are loaded. An option that does not fit is
 // an error; a file that can't be used is a *data.FileError.
 func Open(path string, opts Options) (*data.Collection, error) {
@@ -64,7 +64,7 @@ func openFile(path string, opts Options) (*found, error) {
 	case strings.HasSuffix(name, ".npy"):
 		return openArrays(path, opts)
 	}
-	return nil, fault(path, "has a name that tells no form of data; expected %s", allowed)
+	return nil, fault(path, "has an ending that stands for no data format; expected %s", allowed)
 }
 
 // openArrays reads the examples of one .npy file and the labels of another one.
@@ -113,7 +113,7 @@ func (f *found) addArrays(examples, of, split string, opts Options) error {
 	return err
 }
 
-// openFolder finds out what a folder holds.
+// openFolder detects the format of a folder.
 func openFolder(path string, opts Options) (*found, error) {
 	entries, err := os.ReadDir(path)
 	if err != nil {

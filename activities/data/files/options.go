@@ -23,7 +23,7 @@ const (
 	ChannelsLast  = "channels_last"  // [height, width, channels]
 )
 
-// Options says what can't be derived from files, or replaces what is. The
+// Options gives values that can't be derived from files, or replaces derived ones. The
 // zero value derives everything.
 type Options struct {
 	// Labels is the .npy file with the labels of the examples of another .npy file.
@@ -34,7 +34,7 @@ type Options struct {
 	// Classes is the number of classes; by default as many as there are names, or the largest label and one.
 	Classes int
 	// Normalization is one of the names above. By default bytes of pictures are
-	// divided by 255, and other numbers stay what they are.
+	// divided by 255, and other numbers stay unchanged.
 	Normalization string
 	// Mean and Deviation are the normalization, one number for each channel or one for all.
 	Mean, Deviation []float64
@@ -58,7 +58,7 @@ type Options struct {
 	Resident int
 }
 
-// check returns an error that names the option and what is allowed.
+// check returns an error that names the option and the allowed values.
 func (o Options) check() error {
 	switch {
 	case o.Loss != "" && !slices.Contains(problem.Losses(), o.Loss):

@@ -100,7 +100,7 @@ func TestParquetRows(t *testing.T) {
 	})
 }
 
-// TestBadParquet: what is missing or damaged is named.
+// TestBadParquet: missing and damaged parts are named.
 func TestBadParquet(t *testing.T) {
 	table := func(write func(*bytes.Buffer) error) []byte {
 		var b bytes.Buffer

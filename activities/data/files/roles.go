@@ -15,7 +15,7 @@ type roles struct {
 	examples, labels string
 }
 
-// validation is a split that takes the place of the test split where there is none.
+// validation is a split that takes the place of the test split where it is missing.
 const validation = "val"
 
 // The words by which arrays are recognized, next to those of a split.
@@ -104,7 +104,7 @@ func (f *found) assignNames(names []string) map[string]string {
 }
 
 // assign maps the splits that files have to those of a data set. The validation
-// split becomes the test split where there is none, and an only split is the training split.
+// split becomes the test split where it is missing, and an only split is the training split.
 func (f *found) assign(have []string) map[string]string {
 	has := func(split string) bool { return slices.Contains(have, split) }
 	as := map[string]string{data.Train: data.Train, data.Test: data.Test}

@@ -1,5 +1,5 @@
 // Package shared finds the folder of reference cases that numeric tests
-// compare with, and reads them. The folder lies beside the repository and
+// compare with, and reads them. The folder lies next to the repository and
 // isn't part of it.
 package shared
 
@@ -20,7 +20,7 @@ import (
 )
 
 // Dir is the shared folder: $LOSSATLAS_SHARED, else a folder called "shared"
-// beside the repository. Without one the test is skipped, but fails under
+// next to the repository. Without one the test is skipped, but fails under
 // continuous integration (CI=true), where it must run.
 func Dir(t testing.TB) string {
 	t.Helper()
@@ -56,7 +56,7 @@ func find() (string, error) {
 		}
 		dir := filepath.Join(filepath.Dir(at), "shared")
 		if _, err := os.Stat(dir); err != nil {
-			return "", fmt.Errorf("no reference cases: there is no folder called shared beside %s, and LOSSATLAS_SHARED is not set", at)
+			return "", fmt.Errorf("no reference cases: there is no folder called shared next to %s, and LOSSATLAS_SHARED is not set", at)
 		}
 		return dir, nil
 	}

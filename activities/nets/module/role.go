@@ -1,6 +1,6 @@
 package module
 
-// Role says what a parameter or buffer does in its layer. Directions treat biases and parameters of normalizations
+// Role is the function of a parameter or buffer in its layer. Directions treat biases and parameters of normalizations
 // differently from filters.
 type Role int
 

@@ -63,7 +63,7 @@ func Of(n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
 	return nets.FromProgram(n.String(), known.(*aten.Program), p)
 }
 
-// CheckCurvature returns an error that says what is missing for second derivatives of a network that is known to this process.
+// CheckCurvature returns an error that names what second derivatives lack of a network that is known to this process.
 func CheckCurvature(n pipelines.Network) error {
 	if p := stableHLO(n); p != nil {
 		return p.CheckHVP()

@@ -9,7 +9,7 @@ type machine struct {
 	marks      []int // heights of the stack
 	memo       map[uint64]Value
 	persistent []*Persistent
-	memory     int64 // bytes that are left
+	memory     int64 // bytes that remain
 }
 
 // cost is the memory in bytes that is counted for an opcode: the value, its place on the stack and in the memo.
@@ -36,7 +36,7 @@ func (m *machine) run() Value {
 	return nil
 }
 
-// spend takes n bytes from the memory that is left.
+// spend takes n bytes from the memory that remains.
 func (m *machine) spend(n int64) {
 	if m.memory -= n; m.memory < 0 {
 		m.fail("the pickle holds more values than are allowed here: save the state_dict alone")
@@ -170,7 +170,7 @@ func (m *machine) build() {
 		o.State = state
 		return
 	}
-	m.fail("a state is given to something that has none")
+	m.fail("a state is set on an object without one")
 }
 
 // refer pushes a reference to something outside of the pickle.

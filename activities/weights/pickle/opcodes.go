@@ -10,7 +10,7 @@ import (
 
 const opStop = '.'
 
-// opcodes are what each opcode does, except STOP. Those of the extension registry (0x82 to 0x84)
+// opcodes are the functions of all opcodes except STOP. Opcodes of the extension registry (0x82 to 0x84)
 // and of buffers outside of the pickle (0x97, 0x98) are missing: their values are not in the file.
 var opcodes = [256]func(*machine){
 	0x80: func(m *machine) { m.byte() },   // PROTO

@@ -176,7 +176,7 @@ func TestErrors(t *testing.T) {
 		"NNa.":                                  "no list",
 		"N(NNu.":                                "no dictionary",
 		"}(Nu.":                                 "a key of a dictionary has no value",
-		"}}b.":                                  "a state is given to something that has none",
+		"}}b.":                                  "a state is set on an object without one",
 		"NN\x93.":                               "is no text",
 		"Ix\n.":                                 "is no integer",
 		"Fx\n.":                                 "is no number",

@@ -58,7 +58,7 @@ func (a *contents) place(name string) (at, size int64, err error) {
 		return 0, 0, fmt.Errorf("it has no entry %s", a.folder+name)
 	}
 	if e.Method != zip.Store || e.UncompressedSize64 != e.CompressedSize64 {
-		return 0, 0, fmt.Errorf("its entry %s is compressed, as PyTorch leaves none: pack the archive without compression (zip -0)", e.Name)
+		return 0, 0, fmt.Errorf("its entry %s is compressed, which PyTorch's archives are not: pack the archive without compression (zip -0)", e.Name)
 	}
 	at, err = e.DataOffset()
 	if err != nil || e.UncompressedSize64 > 1<<62 {

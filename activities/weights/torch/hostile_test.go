@@ -182,7 +182,7 @@ func readAll(b []byte) error {
 	return nil
 }
 
-// FuzzOpen: no file makes the reader panic or read what is not there.
+// FuzzOpen: no file makes the reader panic or read what is missing.
 func FuzzOpen(f *testing.F) {
 	for _, pattern := range []string{"*.pt", "*.pkl", "*.ckpt"} {
 		files, err := filepath.Glob(filepath.Join("testdata", pattern))

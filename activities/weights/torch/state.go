@@ -67,7 +67,7 @@ func (f *File) choose() {
 	}
 	switch {
 	case len(taken) == 1:
-		f.Notes = append(f.Notes, fmt.Sprintf("the weights are those of its entry %q", taken[0].name))
+		f.Notes = append(f.Notes, fmt.Sprintf("the weights are its entry %q", taken[0].name))
 		f.add("", taken[0])
 	case len(taken) > 1:
 		for _, e := range taken {

@@ -54,7 +54,7 @@ func elements(shape []int) (int, error) {
 	return n, nil
 }
 
-// last is the place of its last element, −1 if there is none.
+// last is the place of its last element, −1 if it is missing.
 func (t *tensor) last() (int64, error) {
 	if slices.Contains(t.shape, 0) {
 		return -1, nil

@@ -30,7 +30,7 @@ func (f *File) Header(i int) (kind string, shape []int, err error) {
 }
 
 // Read reads the elements of a tensor in C order and converts them to float32, float64
-// numbers and integers rounded. It allocates what the shape needs.
+// numbers and integers rounded. It allocates the memory of the shape.
 func (f *File) Read(i int) ([]float32, error) {
 	_, shape, err := f.Header(i)
 	if err != nil {

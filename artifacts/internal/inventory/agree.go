@@ -78,7 +78,7 @@ func Disagreements(r artifacts.Root, graph []byte, actions map[artifacts.Key]*Ac
 		switch a := actions[step.Key]; {
 		case !ok && len(steps) == 0 && step.Key.IsZero(): // imported weights
 		case !ok:
-			add(layout.Root(r.Sweep), "the sweep's list of steps, %s, does not have it", r.Graph)
+			add(layout.Root(r.Sweep), "it is missing in the sweep's list of steps, %s", r.Graph)
 		case planned.Kind != step.Kind:
 			add(layout.Root(r.Sweep), "it is a %s step in the sweep's list of steps, and a %s step in its record", planned.Kind, step.Kind)
 		case step.Key.IsZero() && len(step.Outputs) > 0:
@@ -131,7 +131,7 @@ func otherOutputs(step artifacts.RootStep, a artifacts.Action) string {
 		case !ok:
 			return fmt.Sprintf("the sweep's record has no output %s, and the result under its key, %s, has %s", name, a.Key, c)
 		case !there:
-			return fmt.Sprintf("output %s is %s in the sweep's record, and the result under its key, %s, has none", name, b, a.Key)
+			return fmt.Sprintf("output %s is %s in the sweep's record, but missing in the result under its key, %s", name, b, a.Key)
 		default:
 			return fmt.Sprintf("output %s is %s in the sweep's record, and %s in the result under its key, %s", name, b, c, a.Key)
 		}

@@ -87,7 +87,7 @@ func ParseHex(s string) (b [32]byte, err error) {
 	return b, nil
 }
 
-// validName matches what is safe as a file name anywhere.
+// validName matches names that are safe as file names everywhere.
 var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
 
 // CheckName fails unless s can be the name of a part or a sweep; what says of which.

@@ -28,7 +28,7 @@ type Config struct {
 	// Region is needed by some stores; when empty the server is asked.
 	Region string `json:"region,omitempty"`
 	// TLS speaks https instead of http. CAFile is a PEM file with the certificates that the server's is
-	// checked by, beside the system's; empty for these alone.
+	// checked by, next to the system's; empty for these alone.
 	TLS    bool   `json:"tls,omitempty"`
 	CAFile string `json:"ca_file,omitempty"`
 	// HostStyle addresses the bucket as part of the host name (bucket.host), in place of the path (host/bucket),
@@ -73,9 +73,9 @@ func (c Config) credentials() *credentials.Credentials {
 // roleTimeout is how long the service that knows the roles of a machine may take. Most machines have none.
 const roleTimeout = 3 * time.Second
 
-var errNoKeys = errors.New("no access key is given, and none was found")
+var errNoKeys = errors.New("no access key is given, and no key was found")
 
-// checkCredentials finds out whether there are any; without, the client would make requests that nobody signs.
+// checkCredentials finds out whether there are any; without, the client would make requests that no one signs.
 func (c Config) checkCredentials() error {
 	v, err := c.credentials().GetWithContext(nil)
 	switch {
@@ -87,7 +87,7 @@ func (c Config) checkCredentials() error {
 	return nil
 }
 
-// transport is what the client's connections are made by.
+// transport makes the client's connections.
 func (c Config) transport() (*http.Transport, error) {
 	t, err := minio.DefaultTransport(c.TLS)
 	if err != nil {

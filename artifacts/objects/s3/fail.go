@@ -63,7 +63,7 @@ func certificateAdvice(err error) string {
 	case errors.As(err, &invalid):
 		return "the server's certificate has to be renewed, or this machine's clock to be set"
 	case errors.As(err, &record), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
-		return "the server speaks http; write http:// if that is meant"
+		return "the server uses http without TLS; write http:// to accept that"
 	}
 	return ""
 }
@@ -75,7 +75,7 @@ func kindOf(r minio.ErrorResponse) (advice string, kind error) {
 	case "NoSuchKey":
 		return "", objects.ErrNotFound
 	case "NoSuchBucket":
-		return "it was there when the store was opened: has somebody removed it?", objects.ErrNoBucket
+		return "it existed when the store was opened and has been removed since", objects.ErrNoBucket
 	case "SignatureDoesNotMatch":
 		return "check the secret key", objects.ErrCredentials
 	case "InvalidAccessKeyId", "XAdminUserNotFound": // the latter is versitygw's word for it
@@ -85,18 +85,18 @@ func kindOf(r minio.ErrorResponse) (advice string, kind error) {
 	case "RequestTimeTooSkewed":
 		return "set this machine's clock, or the server's", objects.ErrClockSkew
 	case "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded":
-		return "free space on the server's disk or raise the quota: a sweep that is under way then goes on by itself, anything else can be run again", objects.ErrNoSpace
+		return "free space on the server's disk or raise the quota: a running sweep then resumes by itself; repeat any other command", objects.ErrNoSpace
 	case folderThere:
-		return "a folder lies in the object's place on the server's disk: remove it; `lossatlas artifacts verify` sets aside what is in it", nil
+		return "a folder lies in the object's place on the server's disk: remove it; `lossatlas artifacts verify` moves its content to quarantine/", nil
 	case "NotImplemented":
 		return "the server must support conditional puts (If-None-Match, If-Match)", objects.ErrUnsupported
 	}
 	if r.StatusCode == http.StatusBadRequest && strings.Contains(r.Message, "HTTPS") { // in the words of Go's servers and of nginx
-		return "the server speaks https; write https:// to it", objects.ErrCertificate
+		return "the server requires TLS; write https://", objects.ErrCertificate
 	}
 	switch r.StatusCode {
 	case http.StatusInsufficientStorage:
-		return "free space on the server's disk or raise the quota: a sweep that is under way then goes on by itself, anything else can be run again", objects.ErrNoSpace
+		return "free space on the server's disk or raise the quota: a running sweep then resumes by itself; repeat any other command", objects.ErrNoSpace
 	case http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout:
 		return "the server is busy, or about to start or to stop", objects.ErrUnreachable
 	case http.StatusUnauthorized:

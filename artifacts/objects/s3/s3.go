@@ -78,7 +78,7 @@ func (b *Bucket) ensure(ctx context.Context, cfg Config) error {
 	doing := "open the store"
 	err := b.probe(probe)
 	if minio.ToErrorResponse(err).Code == minio.NoSuchBucket {
-		doing = "make the bucket, which is not there"
+		doing = "make the bucket, which does not exist"
 		err = b.core.MakeBucket(probe, b.name, minio.MakeBucketOptions{Region: cfg.Region})
 		switch minio.ToErrorResponse(err).Code {
 		case minio.BucketAlreadyOwnedByYou, minio.BucketAlreadyExists: // another process was quicker

@@ -21,7 +21,7 @@ type layerForm struct {
 	kind   string
 	key    string      // of pipelines.Layer, as is the name of each field, for what its own key holds
 	value  syntax.Type // of its own key; nil for nothing
-	absent any         // the value where there is none
+	absent any         // the value where it is missing
 	doc    string
 	word   bool // it can be written as a word, without a value
 	fields syntax.Object
@@ -79,7 +79,7 @@ var (
 	channels     = syntax.Integer{Min: 1, Max: MaxChannels}
 	slope        = syntax.Number{Min: -1e3, Max: 1e3}
 	layerName    = syntax.Text{Max: 100, Form: syntax.NameForm, Want: "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100"}
-	nameField    = syntax.Field{Name: "name", Doc: "What the names of its weights begin with. Default: its place in the list.", Type: layerName}
+	nameField    = syntax.Field{Name: "name", Doc: "Prefix of the names of its weights. Default: its place in the list.", Type: layerName}
 	affineField  = syntax.Field{Name: "affine", Doc: "Whether there are scale and shift.", Type: syntax.Boolean{}, Default: true}
 	epsilonField = syntax.Field{Name: "epsilon", Doc: "Number that is added to the variance.", Type: syntax.Number{Min: 0, Above: true, Max: 1}, Default: 1e-5}
 	initField    = syntax.Field{Name: "init", Doc: "Standard deviation of the initial weights. Default: 0.02, and 0.001 of a linear layer that is not on tokens.", Type: syntax.Number{Min: 0, Above: true, Max: 1e3}}

@@ -89,7 +89,7 @@ func (t *Table) readPart(c *syntax.Checker, n *syntax.Node) []Point {
 	points = drop(c, points, exclude)
 	points = append(points, include...)
 	if len(points) == 0 && c.Reported == before {
-		c.Add(n.At, "sweep: no experiment is left")
+		c.Add(n.At, "sweep: exclude removes every experiment")
 	}
 	if len(points) > MaxExperiments {
 		c.Addf(n.At, "sweep: more than %d experiments", MaxExperiments)

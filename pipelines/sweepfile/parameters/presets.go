@@ -24,7 +24,7 @@ func checkPresets(c *syntax.Checker, n *syntax.Node) {
 			c.Addf(e.At, "presets: the name %s; want %s", syntax.Clip(e.Key), syntax.NameWant)
 		}
 		if e.Value.Kind != syntax.MappingNode && e.Value.Kind != syntax.NullNode {
-			c.Reject(e.Value, syntax.Join(path, syntax.Clip(e.Key)), "a mapping of what differs, as {train: {epochs: 10}}")
+			c.Reject(e.Value, syntax.Join(path, syntax.Clip(e.Key)), "a mapping of the changed fields, such as {train: {epochs: 10}}")
 		}
 	}
 }
@@ -82,7 +82,7 @@ func (t *Table) collect(c *syntax.Checker, prefix string, n *syntax.Node, out *[
 			t.collect(c, path, e.Value, out)
 			continue
 		case t.branch(path) && !t.isEntries(path) && path != RepeatsKey && path != "sweep":
-			c.Reject(e.Value, path, "a mapping of what differs")
+			c.Reject(e.Value, path, "a mapping of the changed fields")
 			continue
 		case dotted && t.isEntries(head) && !slices.Contains(t.roots, head):
 			field := path[strings.LastIndexByte(path, '.')+1:]
@@ -112,7 +112,7 @@ func (t *Table) collect(c *syntax.Checker, prefix string, n *syntax.Node, out *[
 	}
 }
 
-// branch says whether an overlay goes on below a path rather than replacing what is there.
+// branch says whether an overlay continues below a path rather than replacing what is there.
 func (t *Table) branch(path string) bool {
 	switch path {
 	case layers.Key, syntax.VariablesKey, RepeatsKey, "sweep":
@@ -168,7 +168,7 @@ func ReadPresets(c *syntax.Checker, list *syntax.Node, preset string) (names []s
 	}
 	for _, e := range list.Entries {
 		if e.Value.Kind == syntax.NullNode {
-			c.Addf(e.At, "presets.%s is empty; say what differs, or remove it", e.Key)
+			c.Addf(e.At, "presets.%s is empty; write the changed fields, or remove it", e.Key)
 			continue
 		}
 		names = append(names, e.Key)

@@ -72,7 +72,7 @@ var Fields = []syntax.Field{
 func (s Config) Check(c *syntax.Checker, item *syntax.Node, what string) {
 	switch {
 	case (s.Min == nil) != (s.Max == nil):
-		c.Addf(item.At, "%s: min and max belong together; give both, or none", what)
+		c.Addf(item.At, "%s: min and max belong together; give both or neither", what)
 	case s.Min == nil && s.Step > 0:
 		c.Addf(item.Place("step"), "%s: step without min and max; give all three", what)
 	case s.Min == nil:

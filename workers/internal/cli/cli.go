@@ -62,7 +62,7 @@ func interruptible(ctx context.Context, stderr io.Writer) (context.Context, func
 		}
 		cancel()
 		if _, ok := <-signals; ok {
-			fmt.Fprintln(stderr, "\nlossatlas: ended at once; what was finished is kept")
+			fmt.Fprintln(stderr, "\nlossatlas: ended at once; finished steps are kept")
 			os.Exit(int(exit.Interrupted))
 		}
 	}()

@@ -42,7 +42,7 @@ func visible(cmd *cobra.Command, f func(*cobra.Command)) {
 func TestCommandPagesAreCurrent(t *testing.T) {
 	program := commandTree()
 	var b strings.Builder
-	b.WriteString("| command | what it does |\n|---|---|\n")
+	b.WriteString("| command | does |\n|---|---|\n")
 	visible(program, func(c *cobra.Command) {
 		fmt.Fprintf(&b, "| [`%s`](#%s) | %s |\n", strings.TrimPrefix(c.CommandPath(), "lossatlas "), strings.ReplaceAll(c.CommandPath(), " ", "-"), docs.Cell(c.Short))
 	})

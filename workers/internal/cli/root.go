@@ -18,26 +18,26 @@ import (
 	"lossatlas/workers/internal/settings"
 )
 
-const long = `lossatlas trains image classifiers and maps the loss landscape around what it
-trained: lines and surfaces through the space of weights.
+const long = `lossatlas trains neural networks and maps the loss landscape around the trained
+weights: lines, surfaces and curvature.
 
-  lossatlas run pipelines/quickstart.yaml     trains, maps, draws; run it again and nothing is done twice
+  lossatlas run pipelines/quickstart.yaml     trains, maps, draws; a second run computes nothing
   lossatlas open quickstart                   its page, in a browser
   lossatlas show quickstart                   the results as a table
   lossatlas up                                the pages of all sweeps, the Temporal UI and a worker, until interrupted
   lossatlas export sweep quickstart out       everything as files that other programs open
 
-Everything needed starts inside this program and keeps its state in one folder
+All services start inside this program and keep their state in one folder
 (--home). Settings come from flags, then the environment (LOSSATLAS_HOME for
 --home, and so on), then config.yaml in the home or in the user's config folder.
 
 Exit codes: 0 done, 1 failed, 2 usage or bad sweep file, 3 some experiments
-failed and the rest are done, 130 interrupted.`
+failed and the others are done, 130 interrupted.`
 
 // rootCommand builds the command tree.
 func rootCommand(a *app.App) *cobra.Command {
 	root := &cobra.Command{
-		Use: "lossatlas", Short: "Train image classifiers and map their loss landscapes", Long: long,
+		Use: "lossatlas", Short: "Train neural networks and map their loss landscapes", Long: long,
 		SilenceErrors: true, SilenceUsage: true, TraverseChildren: true,
 		Args: app.Unknown,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

@@ -63,7 +63,7 @@ func (e *UnreadableError) Error() string {
 	case e.Wrong:
 		return fmt.Sprintf("a payload in Temporal can't be decrypted: the key %q in %s is not the one that it was encrypted with, or the payload was changed since; give the keys of those who wrote it", id, advice)
 	case len(e.Given) == 0:
-		return fmt.Sprintf("a payload in Temporal is encrypted with the key %q, and no keys are given: name the file that has it with --codec-keys (LOSSATLAS_CODEC_KEYS)", id)
+		return fmt.Sprintf("a payload in Temporal is encrypted with the key %q, and no keys are given: name the file of keys with --codec-keys (LOSSATLAS_CODEC_KEYS)", id)
 	}
 	return fmt.Sprintf("a payload in Temporal is encrypted with the key %q, which is not among those given (%s): add it to %s", id, strings.Join(e.Given, ", "), advice)
 }

@@ -75,7 +75,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestRotation: the first key encrypts, all decrypt; what is not encrypted is read as it is.
+// TestRotation: the first key encrypts, all decrypt; what is not encrypted is read unchanged.
 func TestRotation(t *testing.T) {
 	older, newer := keyLine("2025", 1), keyLine("2026", 2)
 	was := encode(t, read(t, older), "sweep")

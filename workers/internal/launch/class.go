@@ -50,7 +50,7 @@ func chooseClass(s *sweepfile.Sweep, own, before string, served []activities.Ser
 	case len(fit) == 0 && len(served) == 0:
 		return "", exit.Usagef("%s: the sweep requires device %s, and this machine computes in %s: run it where such a worker is, or leave `device` out", s.File, s.Device, own)
 	case len(fit) == 0:
-		return "", exit.Usagef("%s: the sweep requires device %s, and no worker has it; the workers compute in %s", s.File, s.Device, strings.Join(classes, ", "))
+		return "", exit.Usagef("%s: the sweep requires device %s, which no worker has; the workers compute in %s", s.File, s.Device, strings.Join(classes, ", "))
 	}
 	return "", exit.Usagef("%s: workers compute in several numerics classes, whose results differ in their last bits: %s. Choose one by `device:` in the sweep file (cpu, gpu, or a part of its name), or take them all by `numerics: any`",
 		s.File, strings.Join(fit, ", "))

@@ -39,7 +39,7 @@ func checkOutputs(encoded []byte, i sweepfile.Import, expect string) (string, er
 	}
 	m := modelOf(i.Net)
 	if m == nil {
-		return "", exit.Usagef("expected outputs are compared with those of a network from a file, and %s is built in: leave expect out", i.Name)
+		return "", exit.Usagef("expected outputs are for networks from files, and %s is built in: leave expect out", i.Name)
 	}
 	said, err := m.compare(cut(n.Params(), theta), cut(n.State(), state), expect)
 	if err != nil {

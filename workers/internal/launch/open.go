@@ -125,7 +125,7 @@ func EndOthers(ctx context.Context, c client.Client, data converter.DataConverte
 		if keep(s.Sweep) {
 			continue
 		}
-		if err := terminate(ctx, c, s.ID, s.RunID, "the process that ran it was killed; run the sweep again to go on"); err != nil {
+		if err := terminate(ctx, c, s.ID, s.RunID, "the process that ran it was killed; run the sweep again to continue"); err != nil {
 			return names, err
 		}
 		names, waiters = append(names, s.Sweep), append(waiters, s.ID)

@@ -149,7 +149,7 @@ func TestPlanFileOnly(t *testing.T) {
 			t.Errorf("a plan %s: %v", name, err)
 		}
 	}
-	// The folder that it was made in may be gone: imports are then looked for beside it.
+	// The folder that it was made in may be gone: imports are then looked for next to it.
 	moved := &PlanFile{path: f.path, File: f.File, Folder: "/nowhere"}
 	if s, err := moved.Sweep(); err != nil || s.Folder != filepath.Dir(f.path) {
 		t.Errorf("a plan from elsewhere: %+v, %v", s, err)

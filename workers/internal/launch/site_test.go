@@ -27,7 +27,7 @@ type done struct {
 	made  map[string]artifacts.Action
 }
 
-// quiet is the pulse of a step that nobody watches.
+// quiet is the pulse of a step that no one watches.
 type quiet struct{}
 
 func (quiet) Progress(runner.Progress) {}

@@ -74,7 +74,7 @@ func TestSweepOfStableHLO(t *testing.T) {
 	}
 }
 
-// TestDescribeStableHLO: the loss is that of the network and the data are taken as they are; what does not fit is refused.
+// TestDescribeStableHLO: the loss is that of the network and the data are taken unchanged; what does not fit is refused.
 func TestDescribeStableHLO(t *testing.T) {
 	folder, _ := exported(t)
 	s, err := launch.Describe(folder, "./convnet", sweepfile.Import{}, sweepfile.DataChoices{Name: "./data.npz"})

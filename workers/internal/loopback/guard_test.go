@@ -51,7 +51,7 @@ func enter(t *testing.T, g *loopback.Guard) []*http.Cookie {
 	return cookies
 }
 
-// TestWhoMayAsk: whoever has opened the link, by this machine's own name, from a page of the same server.
+// TestWhoMayAsk: anyone who has opened the link, by this machine's own name, from a page of the same server.
 func TestWhoMayAsk(t *testing.T) {
 	g := loopback.NewGuard("home")
 	cookies := enter(t, g)
@@ -116,7 +116,7 @@ func TestWhoMayAsk(t *testing.T) {
 	}
 }
 
-// TestListen: a server listens on loopback only, lets in whoever has the link, and stops.
+// TestListen: a server listens on loopback only, lets in anyone who has the link, and stops.
 func TestListen(t *testing.T) {
 	g := loopback.NewGuard("home")
 	l, err := g.Listen("a test", inside, 0, zerolog.Nop())

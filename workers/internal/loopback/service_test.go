@@ -22,7 +22,7 @@ func TestInterceptor(t *testing.T) {
 		unwilling int           // how often the server does not take the call
 		dead      bool          // the server has ended
 		interrupt time.Duration // of the command; 0 for never
-		cancel    bool          // the caller gives up at the deadline
+		cancel    bool          // the caller stops trying at the deadline
 		want      codes.Code
 	}{
 		"late":                          {method: "/s/DescribeNamespace", want: codes.OK},

@@ -15,7 +15,7 @@ import (
 )
 
 // TestLiveInABrowser: the page of a running sweep shows new points and states by itself, asks
-// nobody else for anything, and has no error in its console. It is opened as `lossatlas open` does.
+// no other process for anything, and has no error in its console. It is opened as `lossatlas open` does.
 func TestLiveInABrowser(t *testing.T) {
 	h := newHalf(t)
 	h.now("seed=1/surface-train", "running")

@@ -201,7 +201,7 @@ func state(t *testing.T, s http.Handler) pages.State {
 	return out
 }
 
-// TestHalfFinished: the page shows what is there, says what is missing, and changes when more comes.
+// TestHalfFinished: the page shows the results so far, says what is missing, and changes when more comes.
 func TestHalfFinished(t *testing.T) {
 	h := newHalf(t)
 	s := h.serve()
@@ -286,7 +286,7 @@ func TestFinished(t *testing.T) {
 	}
 }
 
-// TestFailedTraining: in a sweep that is stopped, or goes on, what needs a training that failed is not promised, and
+// TestFailedTraining: in a sweep that is stopped, or continues, what needs a training that failed is not promised, and
 // counts as missing with the maps and pictures that were planned; the index counts every step.
 func TestFailedTraining(t *testing.T) {
 	h := newHalf(t)

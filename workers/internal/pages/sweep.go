@@ -244,7 +244,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// reportOf is the stored report of a sweep; of size 0 if there is none.
+// reportOf is the stored report of a sweep; of size 0 if it is missing.
 func reportOf(sweep *Sweep) artifacts.Blob {
 	for _, s := range sweep.Graph.Final {
 		if s.Kind == pipelines.KindReport {

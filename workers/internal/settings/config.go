@@ -52,7 +52,7 @@ func (c config) readHome(dir string) error {
 	return nil
 }
 
-// userConfig is the folder for the user's config files, or "" if there is none.
+// userConfig is the folder for the user's config files, or "" if it is missing.
 func userConfig(env func(string) (string, bool)) string {
 	if dir, ok := env("XDG_CONFIG_HOME"); ok && filepath.IsAbs(dir) {
 		return dir

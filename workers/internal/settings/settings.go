@@ -90,7 +90,7 @@ var table = []setting{
 	{name: "metrics-address", value: func(s *Settings) *string { return &s.MetricsAddress },
 		help: "`host:port` at which run, up and worker serve /metrics for Prometheus, /healthz and /readyz (default: not served)"},
 	{name: "deployment", value: func(s *Settings) *string { return &s.Deployment },
-		help: "`name` of the worker deployment, in Temporal, that workers of this program belong to (default: none)"},
+		help: "`name` of the worker deployment, in Temporal, that workers of this program belong to"},
 	{name: "build-id", value: func(s *Settings) *string { return &s.BuildID },
 		help: "`version` of the worker deployment (default: the program's)"},
 	{name: "backend", initial: "auto", allowed: []string{"auto", "xla", "go"}, value: func(s *Settings) *string { return &s.Backend },
@@ -98,7 +98,7 @@ var table = []setting{
 	{name: "plugin", path: true, value: func(s *Settings) *string { return &s.Plugin },
 		help: "`path` of the PJRT plugin for the xla backend (default: an installed one)"},
 	{name: "output", initial: "text", allowed: []string{"text", "json", "jsonl"}, value: func(s *Settings) *string { return &s.Output },
-		help: "`format` of what goes to standard output: text, json or jsonl"},
+		help: "`format` of standard output: text, json or jsonl"},
 	{name: "log-level", allowed: []string{"debug", "info", "warn", "error", "off"}, value: func(s *Settings) *string { return &s.LogLevel },
 		help: "least `level` of the log on standard error: debug, info, warn, error or off (default: info for up and worker, else warn); the log file in the home has everything"},
 }

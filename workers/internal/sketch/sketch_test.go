@@ -14,7 +14,7 @@ import (
 	"lossatlas/workers/internal/sketch"
 )
 
-// bowl is a surface whose loss rises from its middle, with one point that is not finite and one that is not there.
+// bowl is a surface whose loss rises from its middle, with one point that is not finite and one that is missing.
 func bowl(n int) *surface.Grid {
 	axis := surface.Lattice(-1, 1, n)
 	g := surface.NewGrid(axis, axis)

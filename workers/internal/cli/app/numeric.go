@@ -66,7 +66,7 @@ func (a *App) Settle() {
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return // the environment stays as it is, and computing is slower
+		return // the environment stays unchanged, and computing is slower
 	}
 	_ = syscall.Exec(self, os.Args, env) // likewise
 }

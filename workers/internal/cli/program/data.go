@@ -15,12 +15,12 @@ import (
 
 func dataCommand(a *app.App) *cobra.Command {
 	d := dataCall{App: a}
-	cmd := app.Command("data FILE", "Say what a file or folder of examples holds, and draw a sheet of them", cobra.ExactArgs(1),
+	cmd := app.Command("data FILE", "Describe a file or folder of examples, and draw a sheet of them", cobra.ExactArgs(1),
 		func(_ *cobra.Command, args []string) error { return d.do(args[0]) })
 	f := cmd.Flags()
 	f.StringVar(&d.choices.Labels, "labels", "", "`file` with the labels, where they are in one of their own")
 	f.StringVar(&d.choices.Loss, "loss", "", "`name` of the loss that the labels are for (default: cross-entropy for whole numbers, else mse)")
-	f.Float64Var(&d.choices.Holdout, "holdout", 0, "`share` of the examples that becomes the test split, where there is none")
+	f.Float64Var(&d.choices.Holdout, "holdout", 0, "`share` of the examples that becomes the test split of a file without one")
 	f.IntSliceVar(&d.choices.Resize, "resize", nil, "`height,width` that pictures are scaled to")
 	f.StringVar(&d.sheet, "sheet", "", "`file.png` that a sheet of examples is drawn to, a row for each class")
 	return cmd

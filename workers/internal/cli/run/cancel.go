@@ -16,7 +16,7 @@ import (
 
 func cancelCommand(a *app.App) *cobra.Command {
 	var yes bool
-	cmd := app.Command("cancel SWEEP", "Stop a running sweep; what it finished is kept, and running it again continues it", cobra.ExactArgs(1),
+	cmd := app.Command("cancel SWEEP", "Stop a running sweep; finished steps are kept, and running it again continues it", cobra.ExactArgs(1),
 		a.InSession(func(ctx context.Context, s *session.Session, args []string) error {
 			return cancel(ctx, a, s, args[0], yes)
 		}))

@@ -127,7 +127,7 @@ func (f *follower) unansweredError(err error) error {
 		return fmt.Errorf("the process that ran the services (%d) has ended; %s", f.services.PID(), runAgain)
 	}
 	if full := f.services.CheckSpace(); full != nil {
-		return fmt.Errorf("%w; then run the sweep again: what was finished is kept", full)
+		return fmt.Errorf("%w; then run the sweep again: finished steps are kept", full)
 	}
 	return fmt.Errorf("the Temporal server at %s has not answered for %v: %w", f.services.TemporalAddress(), silence, err)
 }
@@ -161,7 +161,7 @@ func (f *follower) interrupt(ctx context.Context, ended <-chan error) (none arti
 	if f.scratch {
 		f.Say("stopped; nothing of it is kept")
 	} else {
-		f.Say("stopped; what was finished is kept: %s", runAgain)
+		f.Say("stopped; finished steps are kept: %s", runAgain)
 	}
 	return none, exit.Silently(exit.Interrupted)
 }
@@ -190,7 +190,7 @@ func (f *follower) root(ctx context.Context, err error) (artifacts.Root, error) 
 	}
 	if root.RunID != f.started.RunID || root.State == artifacts.StateRunning {
 		if err == nil {
-			err = fmt.Errorf("sweep %s ended without a record of what it did", f.graph.Sweep)
+			err = fmt.Errorf("sweep %s ended without a record of its steps", f.graph.Sweep)
 		}
 		return root, err
 	}

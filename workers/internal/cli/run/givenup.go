@@ -21,7 +21,7 @@ func (r *run) warnGivenUp(last artifacts.Root, plan *pipelines.Plan) {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[k], k))
 		}
 	}
-	r.Say("the file has changed: this run gives up %s of the last run (%s), which `%s artifacts gc` may delete later. "+
+	r.Say("the file has changed: %s of the last run (%s) are no longer part of this sweep; `%s artifacts gc` may delete them later. "+
 		"Running the earlier file again reuses them until then; `%s artifacts pin %s NAME` before a change keeps them",
 		app.Count(total, "result"), strings.Join(parts, ", "), r.Self(), r.Self(), r.graph.Sweep)
 }

@@ -33,7 +33,7 @@ func mapCommand(a *app.App) *cobra.Command {
 
 MODEL is a file of torch.export.save (.pt2) or ONNX (.onnx), a folder of StableHLO programs (JAX), or the name of a built-in network with --weights. DATA is a
 file or folder of examples with labels, or the name of a built-in data set. A sweep file is written next to MODEL, with
-comments on what was guessed; it is run, and can be edited and run again.`
+comments on the guesses; edit it and run it again to change the map.`
 	f := cmd.Flags()
 	f.StringVar(&m.data.Name, "data", "", "`file` or folder with examples and labels, or a built-in data set")
 	f.StringVar(&m.data.Labels, "labels", "", "`file` with the labels, where they are in one of their own")
@@ -252,7 +252,7 @@ func (m *mapping) normalization(say func(string, ...any), s launch.Subject) {
 		say("  # The network gets (x - mean)/deviation: mean [%s], deviation [%s], in the numbers of the file.", list(s.Problem.Mean), list(s.Problem.Deviation))
 		say("  # If it was trained on others, give mean and deviation, one number for each channel.")
 	default:
-		say("  # The network gets the numbers as they are. If it was trained on normalized ones, give mean and deviation, one number for each channel.")
+		say("  # The network gets the numbers unchanged. If it was trained on normalized ones, give mean and deviation, one number for each channel.")
 	}
 }
 

@@ -41,7 +41,7 @@ refuses when data, imported files, numerics class or program have changed, or wh
 	cmd.Flags().StringVar(&o.preset, "preset", "", "`name` of a preset in the file")
 	cmd.Flags().StringVarP(&o.out, "out", "o", "", "save the plan to a `file`, for `lossatlas run`")
 	cmd.Flags().Float64Var(&o.speed, "speed", 0, "estimate times for a device of so many `TFLOP/s`, not from earlier runs")
-	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "end with 2 when there are steps to run, 0 when there are none, 1 after an error")
+	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "end with 2 when steps are to run, 0 when all are cached, 1 after an error")
 	return cmd
 }
 

@@ -45,8 +45,8 @@ elsewhere, where that has matching.enableFairness on). Neither changes a result 
 has the priority of the first of them, and counts in both.
 
 The first experiment goes through to its lines and surfaces, one level of --priority more urgent than the rest of the sweep,
-so that the first pictures come early (with --priority 1 there is no more urgent level); its Hessian maps and spectra wait like
-others. Where one worker of the embedded services does all, the other experiments begin after that; else no worker waits.
+so that the first pictures come early (with --priority 1 1 is the most urgent level); its Hessian maps and spectra wait like
+others. A single worker of the embedded services begins the other experiments after that; with several workers, no worker waits.
 --order breadth, or the line order: breadth in the file, treats all experiments alike.
 
 --no-cache-write is for trials, and for a disk that is nearly full: stored results are used, missing ones are computed in
@@ -54,7 +54,7 @@ a temporary store, and only the report is kept, as a file. --no-cache-read compu
 and compares.`
 	cmd.Flags().StringVar(&r.preset, "preset", "", "`name` of a preset in the file: the same sweep at another size")
 	cmd.Flags().BoolVar(&r.detach, "detach", false, "start it and return; needs `lossatlas up` or servers elsewhere to work on it")
-	cmd.Flags().BoolVar(&r.failFast, "fail-fast", false, "stop at the first failure (default: finish what can be finished)")
+	cmd.Flags().BoolVar(&r.failFast, "fail-fast", false, "stop at the first failure (default: finish all other steps)")
 	cmd.Flags().IntVar(&r.concurrency, "concurrency", 0, "at most `N` steps of this sweep compute at a time (default: as many as there are workers for)")
 	cmd.Flags().IntVar(&r.window, "window", 0, "at most `N` experiments side by side (default: 16, or twice as many as there are workers)")
 	cmd.Flags().IntVar(&r.priority, "priority", activities.DefaultPriority, "`number` from 1, the most urgent, to 5")
@@ -210,7 +210,7 @@ func (r *run) read(file string) (err error) {
 	case r.preset != "":
 		err = exit.Usagef("%s is a plan, made with its preset: leave --preset out, or name the sweep file", file)
 	case r.noCacheRead || r.noCacheWrite:
-		err = exit.Usagef("%s is a plan, which says what is read and what is stored: name the sweep file with --no-cache-read and --no-cache-write", file)
+		err = exit.Usagef("%s is a plan: --no-cache-read and --no-cache-write need the sweep file", file)
 	default:
 		r.sweep, err = r.kept.Sweep()
 	}
@@ -253,7 +253,7 @@ func (r *run) nothing(ctx context.Context, plan *pipelines.Plan, since artifacts
 func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 	owner := r.services.Role() == session.Owner
 	if r.detach && owner {
-		return exit.Usagef("--detach leaves the work to another process, and none runs: start `lossatlas up` first, or leave --detach out")
+		return exit.Usagef("--detach needs another process to work, and no process runs on this home: start `lossatlas up` first, or leave --detach out")
 	}
 	if owner {
 		r.WarnSlow(r.engine)

@@ -18,7 +18,7 @@ import (
 )
 
 func openCommand(a *app.App) *cobra.Command {
-	return app.Command("open SWEEP", "Show a sweep's page in a browser, or print its address where there is none: live while `up` or `run` serves it, else the report", cobra.ExactArgs(1),
+	return app.Command("open SWEEP", "Show a sweep's page in a browser, or print its address where no browser starts: live while `up` or `run` serves it, else the report", cobra.ExactArgs(1),
 		a.InSession(func(ctx context.Context, s *session.Session, args []string) error { return open(ctx, a, s, args[0]) }))
 }
 

@@ -23,7 +23,7 @@ func upCommand(a *app.App) *cobra.Command {
 
 Shared machines: everything listens on 127.0.0.1, which other users of the machine can reach, too, and lets only you in.
 The pages and the Temporal UI open by the links that are printed here and by ` + "`lossatlas status`" + `; each start makes new
-ones. Keep them to yourself, and don't open what other users serve on this machine in the same browser: browsers send
+ones. Keep them to yourself, and don't open pages that other users serve on this machine in the same browser: browsers send
 the cookie of 127.0.0.1 to each of its ports. Temporal asks for the certificate in the home:
 
   export TEMPORAL_TLS_SERVER_CA_CERT_PATH=HOME/tls.pem TEMPORAL_TLS_CLIENT_CERT_PATH=HOME/tls.pem TEMPORAL_TLS_CLIENT_KEY_PATH=HOME/tls.pem

@@ -162,6 +162,6 @@ func sayCurrent(ctx context.Context, a *app.App, s *session.Session, c client.Cl
 	case err != nil && !errors.As(err, &missing):
 		a.Log.Warn().Err(err).Msg("which version of the worker deployment is current can't be asked")
 	case err != nil || d.Info.RoutingConfig.CurrentVersion == nil || *d.Info.RoutingConfig.CurrentVersion != v:
-		a.Say("new sweeps come to version %s once it is the current one: temporal worker deployment set-current-version --deployment-name %s --build-id %s", v.BuildID, v.DeploymentName, v.BuildID)
+		a.Say("version %s serves new sweeps once it is the current one: temporal worker deployment set-current-version --deployment-name %s --build-id %s", v.BuildID, v.DeploymentName, v.BuildID)
 	}
 }

@@ -83,7 +83,7 @@ func StartMissing(ctx context.Context, a *app.App, s *session.Session, c client.
 	return startWorkers(a, s, c, e, registry.Options{Drain: drain})
 }
 
-// unserved lists the task queues that a sweep needs, and that no worker serves. Whoever
+// unserved lists the task queues that a sweep needs and that no worker serves. A caller that
 // serves QueueCPU serves the queue of a numerics class.
 func unserved(ctx context.Context, c client.Client, namespace, computing string) ([]string, error) {
 	served, err := activities.Served(ctx, c, namespace)

@@ -19,7 +19,7 @@ import (
 )
 
 func explainCommand(a *app.App) *cobra.Command {
-	cmd := app.Command("explain STEP|DIGEST [STEP|DIGEST]", "Say what a result was made from, down to data and seed; of two results, how they differ", cobra.RangeArgs(1, 2),
+	cmd := app.Command("explain STEP|DIGEST [STEP|DIGEST]", "Show how a result was made, down to data and seed; or how two results differ", cobra.RangeArgs(1, 2),
 		a.InSession(func(ctx context.Context, s *session.Session, args []string) error { return explain(ctx, a, s, args) }))
 	cmd.Long = cmd.Short + `.
 

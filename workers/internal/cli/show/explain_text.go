@@ -154,7 +154,7 @@ func (e *explainer) printDifferences(x explained) error {
 	first := x.Differences[0]
 	where := "the two steps themselves"
 	if len(first.Path) > 0 {
-		where = "what they were made from (" + strings.Join(first.Path, " ← ") + ")"
+		where = "their inputs (" + strings.Join(first.Path, " ← ") + ")"
 	}
 	_, err := fmt.Fprintf(e.Out, "\nthe first difference is in %s: %s, %s and %s\n", where, first.What, orNone(first.ValueA), orNone(first.ValueB))
 	return err

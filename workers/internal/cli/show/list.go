@@ -76,7 +76,7 @@ States, the same in every table, page and JSON:
   interrupted  was running when the sweep was stopped (Ctrl-C, ` + "`lossatlas cancel`" + `, a process that was killed)
   not run      never started: the sweep was stopped before, or a step that it needs failed, which is named
 
-The same ` + "`lossatlas run`" + ` continues what was interrupted or not run.`
+The same ` + "`lossatlas run`" + ` continues with the interrupted steps and those not run.`
 	return cmd
 }
 

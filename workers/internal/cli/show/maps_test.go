@@ -11,7 +11,7 @@ import (
 	"lossatlas/workers/internal/sketch"
 )
 
-// TestDrawMaps: maps of one name stand beside each other on one scale, as many
+// TestDrawMaps: maps of one name stand next to each other on one scale, as many
 // as fit, and say how far they are.
 func TestDrawMaps(t *testing.T) {
 	plane := func(n, points int) *surface.Grid {

@@ -10,7 +10,7 @@ import (
 	"lossatlas/activities/surface"
 )
 
-// TestMeansTables: what is missing from a mean is told, in text and in csv.
+// TestMeansTables: what a mean leaves out is shown, in text and in csv.
 func TestMeansTables(t *testing.T) {
 	row := func(group, state string, seed, loss float64) results.Experiment {
 		r := results.Experiment{Name: group, Group: group, State: state, Params: map[string]any{"train.net": group, "train.seed": seed}}

@@ -22,7 +22,7 @@ func saveCommand(a *app.App) *cobra.Command {
 		func(cmd *cobra.Command, args []string) error { return saveArchive(cmd.Context(), a, args[0], args[1]) })
 	cmd.Long = cmd.Short + `.
 
-The file is a plain tar of what ` + "`artifacts push`" + ` would send, verified as it is read; equal sweeps make
+The file is a plain tar of what ` + "`artifacts push`" + ` would send, verified while it is read; equal sweeps make
 equal files. It is written whole or not at all. ` + "`artifacts load FILE.tar`" + ` brings it into another
 store, where a run of the sweep finds everything done. Files for people and other programs are
 written by ` + "`export sweep`" + `.`
@@ -35,10 +35,10 @@ func loadCommand(a *app.App) *cobra.Command {
 		func(cmd *cobra.Command, args []string) error { return loadArchive(cmd.Context(), a, args[0], replace) })
 	cmd.Long = cmd.Short + `.
 
-Everything is verified as it is read, and nothing is written that is there already; give the command
+Every object is verified while it is read, and objects that exist are not written again; give the command
 again after an interruption and it continues. The sweep is listed when all of it is there.
 
-An archive deserves as much trust as its author. Digests prove that its bytes are those that its records
+An archive deserves as much trust as its author. Digests prove that its bytes are the ones that its records
 name, and its records are compared: each step's outputs, recipe and kind must be the same in the sweep, in
 its list of steps and in the cached results, or nothing is written. Nothing proves that the results were
 computed: later runs use them as if they had been made here. ` + "`run --no-cache-read`" + ` computes them again

@@ -51,7 +51,7 @@ func artifactsList(ctx context.Context, a *app.App, s *session.Session, names []
 
 func artifactsCat(ctx context.Context, a *app.App, name string) (err error) {
 	if a.Settings.Output != "text" {
-		return exit.Usagef("artifacts cat writes the bytes as they are; leave --output out")
+		return exit.Usagef("artifacts cat writes the bytes unchanged; leave --output out")
 	}
 	s, err := a.OpenSession(ctx)
 	if err != nil {

@@ -60,7 +60,7 @@ func exportData(ctx context.Context, a *app.App, name, images, file string) (err
 		return writeData(ctx, a, nil, d, path)
 	}
 	if images != "" {
-		return exit.Usagef("--images is for data sets that the program knows; the images of a map are those of its loss: leave it out")
+		return exit.Usagef("--images is for data sets; a map's images are fixed by its loss: leave --images out")
 	}
 	s, err := a.OpenSession(ctx)
 	if err != nil {

@@ -39,7 +39,7 @@ func exportCommand(a *app.App) *cobra.Command {
 	sweep.Long = sweep.Short + `.
 
 Grids are written as NPZ, CSV and VTK, paths as JSON, CSV and VTK, spectra as NPZ and CSV, weights and
-directions as safetensors, pictures as they are, and the report. sweep.json has the sweep file, experiments and
+directions as safetensors, pictures, and the report. sweep.json has the sweep file, experiments and
 comparisons with their parameters and results, each step's recipe and where it ran, and each file's digest.
 
 Each file is written whole or not at all, and an export that was interrupted is continued. Of a sweep that is
@@ -236,7 +236,7 @@ func exportSweep(ctx context.Context, a *app.App, name, folder string, without [
 		return exit.With(exit.Usage, err)
 	}
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fmt.Errorf("%w; what is written is whole: make room and give the same command again to continue", err)
+		return fmt.Errorf("%w; finished files are complete: make room and give the same command again to continue", err)
 	}
 	if err != nil {
 		return err

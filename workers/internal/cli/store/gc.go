@@ -35,7 +35,7 @@ type collection struct {
 
 func gcCommand(a *app.App) *cobra.Command {
 	g := &collection{App: a}
-	cmd := app.Command("gc", "Free what no sweep needs: results of earlier versions and of removed sweeps, left-over checkpoints", cobra.NoArgs,
+	cmd := app.Command("gc", "Delete unreferenced objects: results of earlier versions and of removed sweeps, left-over checkpoints", cobra.NoArgs,
 		func(cmd *cobra.Command, _ []string) error { return g.do(cmd.Context()) })
 	cmd.Long = cmd.Short + `.
 
@@ -43,7 +43,7 @@ What listed sweeps need stays, with all its inputs, and so does what unfinished
 sweeps can resume from. ` + "`artifacts rm`" + ` removes a sweep from the list, ` + "`artifacts pin`" + ` keeps its results
 under another name when it is changed and run again. Others may work on the store meanwhile.`
 	cmd.Flags().StringVar(&g.olderThan, "older-than", "24h", "minimum `age` of unreferenced objects to delete, such as 12h or 30d")
-	cmd.Flags().StringVar(&g.maxSize, "max-size", "", "free no more than brings the store to this `size`, such as 20GiB, the oldest first")
+	cmd.Flags().StringVar(&g.maxSize, "max-size", "", "delete the oldest first, only until the store has this `size`, such as 20GiB")
 	cmd.Flags().BoolVar(&g.quarantine, "quarantine", false, "free what `artifacts verify` set aside, too")
 	cmd.Flags().BoolVar(&g.dry, "dry-run", false, "only list what would be freed")
 	cmd.Flags().BoolVarP(&g.yes, "yes", "y", false, "don't ask")

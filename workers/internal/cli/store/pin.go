@@ -49,7 +49,7 @@ func remove(ctx context.Context, a *app.App, s *session.Session, name string, ye
 	if err := s.Store.DropRoot(ctx, name); err != nil {
 		return err
 	}
-	a.Say("removed %s; `lossatlas artifacts gc` frees what nothing else needs", name)
+	a.Say("removed %s; `lossatlas artifacts gc` deletes objects that no other sweep uses", name)
 	return nil
 }
 

@@ -79,7 +79,7 @@ func transferCommand(a *app.App, verb, short string, push bool) *cobra.Command {
 		func(cmd *cobra.Command, args []string) error { return pushOrPull(cmd.Context(), a, args[0], r, push) })
 	cmd.Long = short + `.
 
-Results, pictures, and what they were made from go along, so that a run of the sweep there
+Results, pictures and their inputs are copied as well, so that a run of the sweep there
 finds everything done. Nothing is sent that is there already; give the command again after an
 interruption and it continues. Everything is verified on its way.`
 	r.bind(cmd.Flags())
@@ -146,7 +146,7 @@ func noSweepIn(ctx context.Context, store *artifacts.Store, name string) error {
 		names = append(names, r.Sweep)
 	}
 	if len(names) == 0 {
-		return exit.Usagef("there is no sweep %q to copy: that store has none", name)
+		return exit.Usagef("there is no sweep %q to copy: that store has no sweeps", name)
 	}
 	return exit.Usagef("there is no sweep %q to copy; there are %s", name, app.JoinSome(names))
 }

@@ -18,14 +18,14 @@ import (
 func verifyCommand(a *app.App) *cobra.Command {
 	var sample string
 	var dry bool
-	cmd := app.Command("verify", "Read the store and list missing and damaged objects with what needs them; damaged objects are set aside", cobra.NoArgs,
+	cmd := app.Command("verify", "Read the store and list missing and damaged objects with the sweeps that need them; damaged objects are moved to quarantine", cobra.NoArgs,
 		func(cmd *cobra.Command, _ []string) error { return verify(cmd.Context(), a, sample, dry) })
 	cmd.Long = cmd.Short + `.
 
 Every record (results and sweeps) is read, records that contradict each other are found, and every blob's size
 is compared each time; of the
 blobs and checkpoints themselves --sample 1/7, then 2/7, and so on reads one part in each of
-seven nights. What is damaged is moved below quarantine/ in the bucket and never deleted, so
+seven nights. Damaged objects are moved below quarantine/ in the bucket and never deleted, so
 that the next run makes it again. The exit code is 1 when something was found.`
 	cmd.Flags().StringVar(&sample, "sample", "1/1", "read the `n/t`-th part of the blobs only")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only report; move nothing")

@@ -22,7 +22,7 @@ func Pages(a *app.App, s *session.Session) http.Handler {
 	return pages.New(pages.Options{Store: s.Store, Sweeps: w.all, Sweep: w.one, UI: s.UI(), Namespace: s.Namespace(), Log: a.Log})
 }
 
-// Ages up to which the state of a sweep is reused, so that many readers of pages cost no more than one.
+// Ages up to which the state of a sweep is reused, so that many readers of pages cost at most one.
 // An interrupted sweep, whose steps are looked up one by one, changes only when another sweep shares steps with it.
 const (
 	fresh     = 2 * time.Second
