@@ -71,7 +71,7 @@ func TestFromProgram(t *testing.T) {
 func TestFromProgramMistakes(t *testing.T) {
 	fits := problem.Problem{Shape: []int{2, 2, 3}, Type: problem.Float32, Outputs: 2, Loss: problem.CrossEntropy}
 	for want, change := range map[string]func(*problem.Problem, *aten.Program){
-		"takes examples of the shape [3 2 2], and those of the data have [4 4 3]": func(p *problem.Problem, _ *aten.Program) { p.Shape = []int{4, 4, 3} },
+		"takes examples of the shape [3 2 2], but the data have [4 4 3]": func(p *problem.Problem, _ *aten.Program) { p.Shape = []int{4, 4, 3} },
 		"numbers of the type float32, and the examples are of the type int32":     func(p *problem.Problem, _ *aten.Program) { p.Type = problem.Int32 },
 		"returns the shape [3 2] for 3 examples":                                  func(p *problem.Problem, _ *aten.Program) { p.Outputs = 5 },
 		"say `classes: 2`":                                                        func(p *problem.Problem, _ *aten.Program) { p.Outputs = 1 },

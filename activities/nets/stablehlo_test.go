@@ -56,11 +56,11 @@ func TestFromStableHLO(t *testing.T) {
 		want   string
 	}{
 		"a loss of its own":    {func(p *problem.Problem) { p.Loss = problem.CrossEntropy }, "say `loss: program` below dataset"},
-		"other sizes":          {func(p *problem.Problem) { p.Shape = []int{5, 4, 3} }, "examples of the shape [5 4 2] and type float32, and those of the data have [5 4 3] and float32"},
-		"another type":         {func(p *problem.Problem) { p.Type = problem.Uint8 }, "those of the data have [5 4 2] and uint8"},
-		"labels at all places": {func(p *problem.Problem) { p.Labels = []int{7} }, "labels of the shape [] and type int32, and those of the data have [7] and int32"},
-		"targets":              {func(p *problem.Problem) { p.Targets = true }, "those of the data have [3] and float32"},
-		"normalization":        {func(p *problem.Problem) { p.Mean, p.Deviation = []float64{1}, []float64{2} }, "say `normalization: none` below dataset"},
+		"other sizes":          {func(p *problem.Problem) { p.Shape = []int{5, 4, 3} }, "examples of the shape [5 4 2] and type float32, but the data have [5 4 3] and float32"},
+		"another type":         {func(p *problem.Problem) { p.Type = problem.Uint8 }, "but the data have [5 4 2] and uint8"},
+		"labels at all places": {func(p *problem.Problem) { p.Labels = []int{7} }, "labels of the shape [] and type int32, but the data have [7] and int32"},
+		"targets":              {func(p *problem.Problem) { p.Targets = true }, "but the data have [3] and float32"},
+		"normalization":        {func(p *problem.Problem) { p.Mean, p.Deviation = []float64{1}, []float64{2} }, "write `normalization: none` below dataset"},
 		"no outputs":           {func(p *problem.Problem) { p.Outputs = 0 }, "0 outputs"},
 	} {
 		bad := of

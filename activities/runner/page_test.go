@@ -41,7 +41,7 @@ func TestPageOfAnUnfinishedSweep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"This picture is not there yet.", "The training is not done yet.", "4 of 9 points are there.", "This map is not there yet.",
+	for _, want := range []string{"This picture is not computed yet.", "The training is not done yet.", "4 of 9 points are there.", "This map is not computed yet.",
 		"Not there yet: 1 of 3 trainings, 1 of 2 maps, 1 of 1 pictures, 1 of 2 maps in part.", `"mask":"AQABAAAAAQAB"`, `href="http://127.0.0.1:8233/namespaces/default/workflows/`} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page has no %q", want)

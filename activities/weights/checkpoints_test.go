@@ -30,7 +30,7 @@ func TestPublishedCheckpoints(t *testing.T) {
 	} {
 		path := filepath.Join(shared.Dir(t), "models", c.file)
 		theta, state, notes, err := weights.Read(path, byName(t, c.net), nil)
-		if want := []string{`the weights are those of its entry "state_dict"`}; err != nil || !cmp.Equal(notes, want) {
+		if want := []string{`the weights are its entry "state_dict"`}; err != nil || !cmp.Equal(notes, want) {
 			t.Errorf("%s: notes %q, %v; want %q", c.file, notes, err, want)
 			continue
 		}

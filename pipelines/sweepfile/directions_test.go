@@ -43,10 +43,10 @@ func TestEigenvectorMap(t *testing.T) {
 func TestEigenvectorMapErrors(t *testing.T) {
 	for fields, want := range map[string]string{
 		"kind: surface, directions: hesian":                        "unknown name hesian; did you mean hessian?; allowed: random, hessian",
-		"kind: surface, directions: hessian, pairs: 2":             "maps.pairs has no effect beside directions: hessian",
-		"kind: surface, directions: hessian, seed: 2":              "maps.seed has no effect beside directions: hessian",
-		"kind: surface, directions: hessian, normalize: filter":    "maps.normalize has no effect beside directions: hessian",
-		"kind: surface, directions: {import: a.npz}, ignore: none": "maps.ignore has no effect beside directions: import",
+		"kind: surface, directions: hessian, pairs: 2":             "maps.pairs has no effect with directions: hessian",
+		"kind: surface, directions: hessian, seed: 2":              "maps.seed has no effect with directions: hessian",
+		"kind: surface, directions: hessian, normalize: filter":    "maps.normalize has no effect with directions: hessian",
+		"kind: surface, directions: {import: a.npz}, ignore: none": "maps.ignore has no effect with directions: import",
 		"kind: surface, directions: {import: [a.npz]}":             "want the path of a PyTorch checkpoint, .safetensors or .npz file, got a list",
 		"kind: surface, directions: {from: a}":                     "want random, hessian, {import: FILE} or {of: EXPERIMENT}",
 		"kind: surface, directions: {of: {train.nett: vgg9}}":      "did you mean train.net?",

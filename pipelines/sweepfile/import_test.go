@@ -96,7 +96,7 @@ func TestImportWithRenames(t *testing.T) {
 // TestImportMistakes: an import with training parameters next to it, or renames that say nothing.
 func TestImportMistakes(t *testing.T) {
 	for _, c := range []struct{ says, want string }{
-		{"{net: resnet20, import: a.npz, epochs: 3}", "3:39: train.epochs has no effect beside train.import"},
+		{"{net: resnet20, import: a.npz, epochs: 3}", "3:39: train.epochs has no effect with train.import"},
 		{"{net: resnet20, import: [a.npz]}", "train.import: want the path of a PyTorch checkpoint, .safetensors or .npz file, got a list"},
 		{"{net: resnet20, import: a.npz, expect: b.npz}", "train.expect has an effect on a network from a file alone"},
 		{"{net: resnet20, rename: {fc: linear}}", "train.rename has no effect without train.import"},
@@ -155,7 +155,7 @@ func TestPathOfWeights(t *testing.T) {
 	for change, want := range map[string]string{
 		"path: nothing":              "3:30: train.path: there are no weights",
 		"path: runs, import: b.pth":  "leave train.import out",
-		"path: runs, batch_size: 12": "train.batch_size has no effect beside train.path",
+		"path: runs, batch_size: 12": "train.batch_size has no effect with train.path",
 	} {
 		if _, err := Parse("sweep.yaml", []byte(strings.Replace(text, "path: runs", change, 1)), cat, ""); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: the error is %v, want %q", change, err, want)

@@ -102,12 +102,12 @@ func TestParseErrors(t *testing.T) {
 		{"sweep: data set", minimal + "sweep: {dataset.name: [cifar10]}\n", []string{"4:9: |cannot be swept"}},
 		{"sweep: value", minimal + "sweep: {train.net: [vgg9, vgg8]}\n", []string{"4:27: |unknown name vgg8; did you mean vgg9?"}},
 		{"sweep: value against others", minimal + "sweep: {dataset.train: [100, 1000]}\n", []string{"4:25: |train.batch_size is 128, but dataset.train has only 100"}},
-		{"sweep: no map has it", minimal + "maps: [{kind: line}]\nsweep: {maps.resolution: [3, 5]}\n", []string{"5:9: |nothing in maps has it|line"}},
+		{"sweep: no map has it", minimal + "maps: [{kind: line}]\nsweep: {maps.resolution: [3, 5]}\n", []string{"5:9: |nothing in maps has this name|line"}},
 		{"sweep: too many", minimal + "sweep:\n  train.seed: [" + numbers(300) + "]\n  maps.seed: [" + numbers(300) + "]\n", []string{"5:3: |more than 2000 experiments"}},
 		{"zip: lengths", minimal + "sweep:\n  zip:\n    train.net: [vgg9, small]\n    train.seed: [1, 2, 3]\n", []string{"7:5: |train.seed has 3 values and train.net has 2"}},
 		{"zip and grid", minimal + "sweep:\n  train.seed: [1]\n  zip: {train.seed: [1, 2]}\n", []string{"6:9: |swept twice, first on line 5"}},
 		{"exclude nothing", minimal + "sweep:\n  train.seed: [1, 2]\n  exclude: [{train.seed: 3}]\n", []string{"6:14: |excludes nothing"}},
-		{"exclude all", minimal + "sweep:\n  train.seed: [1, 2]\n  exclude: [{train.seed: [1, 2]}]\n", []string{"5:3: |no experiment is left"}},
+		{"exclude all", minimal + "sweep:\n  train.seed: [1, 2]\n  exclude: [{train.seed: [1, 2]}]\n", []string{"5:3: |exclude removes every experiment"}},
 		{"include what is there", minimal + "sweep:\n  train.seed: [1, 2]\n  include: [{train.seed: 2}]\n", []string{"6:26: |experiment 3 (train.seed=2) is the same as experiment 2 (train.seed=2, line 5 column 19)"}},
 		{"sweep: a list of nothing", minimal + "sweep: []\n", []string{"4:8: |sweep: want a mapping, as {train.batch_size: [128, 8192]}, or a list of such, got a list of 0"}},
 		{"sweep: a list of words", minimal + "sweep:\n  - {train.seed: [1]}\n  - train.seed\n", []string{"6:5: |or a list of such, got train.seed"}},
@@ -120,8 +120,8 @@ func TestParseErrors(t *testing.T) {
 		{"preset: value", minimal + "presets: {laptop: {train: {epochs: 0}}}\n", []string{"4:36: |train.epochs|got 0 (preset laptop)"}},
 		{"preset: no map has it", minimal + "presets: {laptop: {maps.resolution: 3}}\n", []string{"4:20: |nothing in maps to set it on"}},
 		{"preset: twice", minimal + "presets: {laptop: {train: {epochs: 3}, train.epochs: 4}}\n", []string{"4:40: |train.epochs is given twice"}},
-		{"preset: no mapping", minimal + "presets: {laptop: 3}\n", []string{"4:19: |a mapping of what differs"}},
-		{"preset: scalar for a mapping", minimal + "presets: {laptop: {train: 3}}\n", []string{"4:27: |train: want a mapping of what differs"}},
+		{"preset: no mapping", minimal + "presets: {laptop: 3}\n", []string{"4:19: |a mapping of the changed fields"}},
+		{"preset: scalar for a mapping", minimal + "presets: {laptop: {train: 3}}\n", []string{"4:27: |train: want a mapping of the changed fields"}},
 		{"an error that presets share", minimal + "sweep: {trian.seed: [1]}\npresets: {a: {train: {epochs: 3}}, b: {train: {epochs: 4}}}\n", []string{"4:9: |did you mean train.seed?"}},
 		{"an error that only presets have", minimal + "presets:\n  a: {maps: [{kind: line, points: 1}]}\n  b: {maps: [{kind: line, points: 1}]}\n", []string{"5:35: |got 1 (preset a)", "6:35: |got 1 (preset b)"}},
 		{"tab", "name: a\n\ttitle: b\n", []string{"2:1: |tab|spaces"}},
@@ -206,7 +206,7 @@ func TestUnknownPreset(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	_, err = Parse("sweep.yaml", []byte(minimal), catalog, "laptop")
-	if err == nil || !strings.Contains(err.Error(), "the file has none") {
+	if err == nil || !strings.Contains(err.Error(), "the file has no presets") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -182,5 +182,5 @@ func TestRepeatErrors(t *testing.T) {
 	_, err := Parse("", []byte(strings.Replace(minimal, "net: resnet20", "net: resnet20, seed: 9007199254740990", 1)+"repeats: 3\n"), catalog, "")
 	checkError(t, "seeds beyond the largest", err, "4:10: |begin with a smaller one")
 	_, err = Parse("", []byte(strings.Replace(minimal, "net: resnet20", "net: resnet20, import: a.npz", 1)+"repeats: 3\n"), catalog, "")
-	checkError(t, "of an import", err, "train.seed has no effect beside train.import")
+	checkError(t, "of an import", err, "train.seed has no effect with train.import")
 }

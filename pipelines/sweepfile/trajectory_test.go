@@ -137,8 +137,8 @@ func TestTrajectoryErrors(t *testing.T) {
 		}
 	}
 	for src, want := range map[string]string{
-		"name: one\ndataset: {name: cifar10}\ntrain: {net: resnet20, import: a.npz}\n" + follow:        "follows a training, and imported weights have none",
-		"name: one\ndataset: {name: cifar10}\ntrain: {net: resnet20, import: a.npz, checkpoints: 1}\n": "train.checkpoints has no effect beside train.import",
+		"name: one\ndataset: {name: cifar10}\ntrain: {net: resnet20, import: a.npz}\n" + follow:        "follows a training, but the weights are imported",
+		"name: one\ndataset: {name: cifar10}\ntrain: {net: resnet20, import: a.npz, checkpoints: 1}\n": "train.checkpoints has no effect with train.import",
 		"name: one\ndataset: {name: cifar10}\ntrain: {net: resnet20, epochs: 5000, checkpoints: 2}\n":  "keeps the weights of 2501 epochs; at most 1000 are allowed: keep every 6-th",
 	} {
 		if _, err := Parse("sweep.yaml", []byte(src), catalog, ""); err == nil || !strings.Contains(err.Error(), want) {

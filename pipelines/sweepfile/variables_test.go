@@ -132,7 +132,7 @@ func TestVariableErrors(t *testing.T) {
 		{with("n: 3", "maps: [{kind: line, points: $n}]\npresets: {a: {variables: {n: few}}}\n"), "5:29: maps.points: want a whole number from 2 to 100001, got few ($n, from line 6 column 30) (preset a)"},
 		{with("n: 3", "maps: [{kind: line, points: $n}]\npresets: {a: {variables: {m: 3}}}\n"), "6:27: there is no variable m; did you mean n?; there are n (a text that begins with $ stands in quotes) (preset a)"},
 		{with("n: 3", "maps: [{kind: line, points: $n}]\npresets: {a: {variables.n: }}\n"), "6:15: variables.n: want a value or a list of values, got nothing (preset a)"},
-		{with("n: 3", "maps: [{kind: line, points: $n}]\npresets: {a: {variables: }}\n"), "6:15: variables: want a mapping of what differs, got nothing (preset a)"},
+		{with("n: 3", "maps: [{kind: line, points: $n}]\npresets: {a: {variables: }}\n"), "6:15: variables: want a mapping of the changed fields, got nothing (preset a)"},
 		{with("n: 3, m: $n", "maps: [{kind: line, points: $m}]\n"), "4:13: variables: n is not used"},
 		{with("n: 3, m: [$n]", "maps: [{kind: line, points: $m, seed: $n}]\n"), "4:23: variables: m holds the variable $n; a variable's value is written out"},
 		{with("n: {a: 1}", "title: $n\n"), "4:16: variables.n: want a value or a list of values, got a mapping {a, …}"},

@@ -104,7 +104,7 @@ func TestMistakes(t *testing.T) {
 		"a name twice":                       {replace("model.json", `"bn.bias"`, `"bn.scale"`), "model.json: params[1]: two tensors are called bn.scale"},
 		"a name with brackets":               {replace("model.json", `"bn.bias"`, `"['bn']['bias']"`), "weights.npz: 1 tensor is missing: ['bn']['bias']"},
 		"a missing weight":                   {replace("model.json", `"bn.bias"`, `"bn.offset"`), "weights.npz: 1 tensor is missing: bn.offset; the file has "},
-		"a shorter list":                     {replace("model.json", `"bn.bias",`, ``), "loss.mlir: argument 1 (conv.kernel) is tensor<4xf32>, and it should be tensor<3x3x2x4xf32>; JAX leaves arguments out"},
+		"a shorter list":                     {replace("model.json", `"bn.bias",`, ``), "loss.mlir: argument 1 (conv.kernel) is tensor<4xf32>, and it should be tensor<3x3x2x4xf32>; JAX drops arguments"},
 		"fewer arguments":                    {replace("loss.mlir", `, %arg11: tensor<8xf32>`, ``), "loss.mlir: has 11 arguments, and it should have 12: bn.bias, bn.scale, conv.kernel, …, bn.var, x, y, the mask"},
 		"no score":                           {replace("model.json", `"score": true`, `"score": false`), "loss.mlir: has 2 results, and it should have 1: the loss"},
 		"another batch":                      {replace("model.json", `"batch": 8`, `"batch": 16`), "loss.mlir: argument 9 (x) is tensor<8x5x4x2xf32>, and it should be tensor<16x5x4x2xf32>"},

@@ -29,7 +29,7 @@ func TestReferenceCheckpoints(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f.Scalars()["epoch"] != 40.0 || !cmp.Equal(f.Notes, []string{`the weights are those of its entry "state_dict"`}) {
+		if f.Scalars()["epoch"] != 40.0 || !cmp.Equal(f.Notes, []string{`the weights are its entry "state_dict"`}) {
 			t.Errorf("%s: says %v, notes %q", name, f.Scalars(), f.Notes)
 		}
 		numbers := 0

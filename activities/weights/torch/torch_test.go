@@ -149,15 +149,15 @@ func TestEntries(t *testing.T) {
 		names, notes []string
 	}{
 		{"alone", text("w") + w, []string{"w"}, nil},
-		{"state_dict", dict("state_dict", w) + text("epoch") + "K\x07", []string{"w"}, []string{`the weights are those of its entry "state_dict"`}},
-		{"optimizer", dict("net", w) + dict("optimizer", w), []string{"w"}, []string{`the weights are those of its entry "net"`, "its entries with other tensors were passed over: optimizer"}},
+		{"state_dict", dict("state_dict", w) + text("epoch") + "K\x07", []string{"w"}, []string{`the weights are its entry "state_dict"`}},
+		{"optimizer", dict("net", w) + dict("optimizer", w), []string{"w"}, []string{`the weights are its entry "net"`, "its entries with other tensors were passed over: optimizer"}},
 		{"averages", dict("model", w) + dict("ema", w), []string{"model/w", "ema/w"}, nil},
 		{"two", dict("state_dict", w) + dict("state_dict_ema", w) + dict("buffers", w), []string{"state_dict/w", "state_dict_ema/w"},
 			[]string{"its entries with other tensors were passed over: buffers"}},
 		{"a tensor called model", text("model") + w + text("b") + w, []string{"model", "b"}, nil},
 		{"an empty model", text("model") + "}" + text("b") + w, []string{"b"}, nil},
 		{"an unknown key", dict("backbone", w) + dict("x", w), []string{"backbone/w", "x/w"}, nil},
-		{"a list", text("params") + "(" + w + w + "t", []string{"0", "1"}, []string{`the weights are those of its entry "params"`}},
+		{"a list", text("params") + "(" + w + w + "t", []string{"0", "1"}, []string{`the weights are its entry "params"`}},
 		{"whole numbers as keys", "K\x03" + w, []string{"3"}, nil},
 	} {
 		f, err := openBytes(packed(t, "\x80\x02}("+c.pickle+"u."))

@@ -27,7 +27,7 @@ func TestExportData(t *testing.T) {
 	for want, args := range map[string][]string{
 		"train[0:1000]":        {"shapes10", file, "--images", "some"},
 		"written as .npz":      {"shapes10", "images.csv"},
-		"leave it out":         {"a/surface", file, "--images", "test[0:1]"},
+		"leave --images out":   {"a/surface", file, "--images", "test[0:1]"},
 		"no grid has the name": {"nothing", file},
 	} {
 		if code, _, stderr := call(t, append([]string{"export", "data"}, args...)...); code != 2 || !strings.Contains(stderr, want) {

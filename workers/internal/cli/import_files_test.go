@@ -231,7 +231,7 @@ func TestImportOfPyTorchCheckpoints(t *testing.T) {
 	for _, name := range []string{"a.pth", "b.ckpt", "c.npz", "d"} {
 		file := textFile(t, dir, name, content)
 		code, stdout, stderr := call(t, "import", "weights", "mine", file, "--net", "small")
-		if code != 0 || !strings.Contains(stderr, `the weights are those of its entry "state_dict"`) {
+		if code != 0 || !strings.Contains(stderr, `the weights are its entry "state_dict"`) {
 			t.Errorf("%s: exit code %d: %s", name, code, stderr)
 		}
 		if _, want, _ := call(t, "import", "weights", "mine", filepath.Join(dir, "plain.safetensors"), "--net", "small"); stdout != want {

@@ -105,7 +105,7 @@ func TestImportWeights(t *testing.T) {
 	if err := os.WriteFile(written, bare, 0o600); err != nil { // of another network
 		t.Fatal(err)
 	}
-	if code, _, stderr := call(t, "plan", "--backend", "go", own); code != exit.Usage || !strings.Contains(stderr, "not those of the network tiny:\n  2 of its 2 tensors are missing: fc.weight [10 3]") {
+	if code, _, stderr := call(t, "plan", "--backend", "go", own); code != exit.Usage || !strings.Contains(stderr, "do not belong to the network tiny:\n  2 of its 2 tensors are missing: fc.weight [10 3]") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 	for _, c := range []struct {
@@ -113,7 +113,7 @@ func TestImportWeights(t *testing.T) {
 		want string
 	}{
 		{[]string{"mine", weights, "--net", "tini", "--sweep", own}, "has no network \"tini\": choose one of tiny"},
-		{[]string{"mine", weights, "--net", "vgg9"}, "not those of the network vgg9:\n  50 of its 50 tensors are missing: features.0.weight [64 3 3 3]"},
+		{[]string{"mine", weights, "--net", "vgg9"}, "do not belong to the network vgg9:\n  50 of its 50 tensors are missing: features.0.weight [64 3 3 3]"},
 		{[]string{"mine", weights}, "--net is missing"},
 		{[]string{"a/b", weights, "--net", "small"}, "is not a name"},
 		{[]string{"mine", sweep, "--net", "small"}, ".safetensors and .npz"},

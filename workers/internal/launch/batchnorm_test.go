@@ -156,7 +156,7 @@ func TestMistakesOfBatchNorm(t *testing.T) {
 		}
 	}
 	_, err := readText(t, tinySweep+"sweep: {train.seed: [1, 2]}\ncompare: [{kind: interpolation, between: [{train.seed: 1}, {train.seed: 2}], states: false, batchnorm: {recompute: 16}}]\n")
-	if err == nil || !strings.Contains(err.Error(), "compare.states has no effect beside batchnorm: recompute") {
+	if err == nil || !strings.Contains(err.Error(), "compare.states has no effect with batchnorm: recompute") {
 		t.Errorf("states next to recomputed statistics: %v", err)
 	}
 	plain := step(t, expandFile(t, tinySweep+"maps: [{kind: surface}]\n"), "/surface-train")

@@ -38,7 +38,7 @@ func TestClassOfASweep(t *testing.T) {
 		"a kind of CPU":                    {served: workers(h100, avx512, avx2), device: "avx512", want: avx512},
 		"a kind of GPU":                    {served: workers(h100, avx512, avx2), device: "H100", want: h100},
 		"another device than before":       {served: workers(h100, avx512), device: "gpu", before: avx512, want: h100},
-		"a GPU that is not there":          {served: workers(avx512), device: "gpu", refused: "no worker has it; the workers compute in " + avx512},
+		"a GPU that is not there":          {served: workers(avx512), device: "gpu", refused: "which no worker has; the workers compute in " + avx512},
 		"this machine":                     {device: "cpu", want: avx2},
 		"not this machine":                 {device: "gpu", refused: "this machine computes in " + avx2},
 	} {

@@ -82,9 +82,9 @@ func TestDescribeStableHLO(t *testing.T) {
 		t.Errorf("described as %+v (%v)", s, err)
 	}
 	for want, c := range map[string]sweepfile.DataChoices{
-		"say `loss: program`":                        {Name: "shapes10", Loss: problem.CrossEntropy},
-		"say `normalization: none`":                  {Name: "./data.npz", Mean: []float64{1}, Deviation: []float64{2}},
-		"those of the data have [32 32 3] and uint8": {Name: "shapes10"},
+		"say `loss: program`":                   {Name: "shapes10", Loss: problem.CrossEntropy},
+		"write `normalization: none`":           {Name: "./data.npz", Mean: []float64{1}, Deviation: []float64{2}},
+		"but the data have [32 32 3] and uint8": {Name: "shapes10"},
 	} {
 		if _, err := launch.Describe(folder, "./convnet", sweepfile.Import{}, c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: the error is %v, and should say %q", c, err, want)

@@ -214,7 +214,7 @@ func TestHalfFinished(t *testing.T) {
 		t.Errorf("what runs is not first: %+v", o)
 	}
 	r, page := get(t, s, "/sweeps/half/page")
-	if r.StatusCode != http.StatusOK || !strings.Contains(page, "This map is not there yet.") || !strings.Contains(page, "12.50") || !strings.Contains(page, "The training is not done yet.") {
+	if r.StatusCode != http.StatusOK || !strings.Contains(page, "This map is not computed yet.") || !strings.Contains(page, "12.50") || !strings.Contains(page, "The training is not done yet.") {
 		t.Errorf("%s: the page does not say what is there and what is not", r.Status)
 	}
 	if strings.Contains(page, "<script>alert") || !strings.Contains(page, "&lt;script&gt;alert(&#34;title&#34;)") {
@@ -304,7 +304,7 @@ func TestFailedTraining(t *testing.T) {
 	}
 	h.now("seed=2/train", artifacts.StateFailed)
 	if _, page := get(t, s, "/sweeps/half/page"); strings.Contains(page, "The training is not done yet.") || !strings.Contains(page, "The training has no result; `lossatlas show half` says why.") ||
-		!strings.Contains(page, "There is nothing to compare: the training of seed=2 has no result") || !strings.Contains(page, "This map is not there yet.") {
+		!strings.Contains(page, "There is nothing to compare: the training of seed=2 has no result") || !strings.Contains(page, "This map is not computed yet.") {
 		t.Error("the page promises what needs a training that failed")
 	}
 	if state(t, s).Version == before {

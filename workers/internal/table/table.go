@@ -28,6 +28,19 @@ func (t *Table) Add(cells ...any) {
 	t.Rows = append(t.Rows, row)
 }
 
+// DropFirst removes the first column.
+func (t *Table) DropFirst() {
+	t.Header = t.Header[1:]
+	for i, row := range t.Rows {
+		t.Rows[i] = row[1:]
+	}
+	right := map[int]bool{}
+	for column, isRight := range t.Right {
+		right[column-1] = isRight
+	}
+	t.Right = right
+}
+
 // Write writes the table in a form: csv, md, or text for any other name.
 func (t *Table) Write(w io.Writer, form string) error {
 	switch form {

@@ -3,6 +3,8 @@ package run
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/user"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,11 +40,21 @@ func cancel(ctx context.Context, a *app.App, s *session.Session, name string, ye
 	if w.Client == nil {
 		return closeSweep(ctx, a, s, w)
 	}
-	if err := launch.Stop(ctx, w.Client, launch.WorkflowID(name), w.RunID, "lossatlas cancel"); err != nil {
+	if err := launch.Stop(ctx, w.Client, launch.WorkflowID(name), w.RunID, "lossatlas cancel"+caller()); err != nil {
 		return err
 	}
 	a.Say("stopped; run the sweep again to continue")
 	return nil
+}
+
+// caller names the user and the machine of this process, for the processes that follow the sweep; "" if unknown.
+func caller() string {
+	u, err := user.Current()
+	host, hostErr := os.Hostname()
+	if err != nil || hostErr != nil {
+		return ""
+	}
+	return fmt.Sprintf(", called by %s on %s", u.Username, host)
 }
 
 // closeSweep ends a sweep that a killed process left open, so that `up` does not resume it.

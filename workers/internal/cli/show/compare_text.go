@@ -43,11 +43,16 @@ func (c compared) print(a *app.App, format string) error {
 			params.Add(name, d.Name, shorten(value(d.A)), shorten(value(d.B)))
 		}
 		for _, d := range p.Results {
-			numbers.Add(name, d.Name, significant(d.A, d.BoundsA), significant(d.B, d.BoundsB), significant(d.Difference, 0))
+			numbers.Add(name, withUnit(d.Name), significant(d.A, d.BoundsA), significant(d.B, d.BoundsB), significant(d.Difference, 0))
 		}
 		addSteps(steps, name, p.Steps)
 	}
 	addSteps(steps, "(all)", c.OverAll)
+	if len(c.Pairs) == 1 && len(c.OverAll) == 0 { // the two are named above the tables
+		for _, t := range []*table.Table{params, numbers, steps} {
+			t.DropFirst()
+		}
+	}
 	return c.tables(a, format, params, numbers, steps)
 }
 

@@ -31,11 +31,8 @@ func brief(t *table.Table) *table.Table {
 			path := strings.TrimSuffix(name, "."+heading)
 			within[path] = append(within[path], heading)
 		}
-		if strings.HasPrefix(heading, "test_") && strings.HasSuffix(heading, "_error") || heading == "convex" {
-			heading += " %"
-		}
 		out.Right[len(out.Header)] = t.Right[i]
-		out.Header = append(out.Header, heading)
+		out.Header = append(out.Header, withUnit(heading))
 		for r, row := range t.Rows {
 			out.Rows[r] = append(out.Rows[r], row[i])
 		}
@@ -45,6 +42,14 @@ func brief(t *table.Table) *table.Table {
 	}
 	out.Above = strings.Join(above, "; ")
 	return out
+}
+
+// withUnit adds a percent sign to the name of a number in percent.
+func withUnit(name string) string {
+	if end := lastPart(name); strings.HasPrefix(end, "test_") && strings.HasSuffix(end, "_error") || end == "convex" {
+		return name + " %"
+	}
+	return name
 }
 
 // lastPart is the end of a path behind its last dot that no digit follows: width0.5 of surface-train.width0.5.
