@@ -280,7 +280,7 @@ func TestFigureErrors(t *testing.T) {
 	for _, c := range []struct{ name, plots, want string }{
 		{"kind", "[{kind: contuor}]", "unknown name contuor; did you mean contour?"},
 		{"twice", "[contour, {kind: contour, scale: log}]", "contour is listed twice"},
-		{"style of another plot", "[{kind: contour, cut: 3}]", "a plot of kind contour has no cut, only line and heat and surface3d have"},
+		{"style of another plot", "[{kind: contour, cut: 3}]", "a plot of kind contour has no cut, only line, heat and surface3d have"},
 		{"colour map", "[{kind: contour, colormap: jet}]", "unknown name jet; allowed: cividis, magma, viridis"},
 		{"open", "[{kind: surface3d, open: true}]", "open has no effect without cut"},
 		{"no map", "[density]", "density needs a map of kind spectrum"},

@@ -77,7 +77,7 @@ func TestParseErrors(t *testing.T) {
 			[]string{"7:7: |train.optimizer.schedule, epoch: want a whole number", "8:10: |a number above 0", "10:7: |3 is given twice"}},
 		{"map without kind", minimal + "maps:\n  - {points: 3}\n", []string{"5:5: |maps: want a map, as {kind: line"}},
 		{"map kind", minimal + "maps:\n  - {kind: surfce}\n", []string{"5:12: |unknown name surfce; did you mean surface?"}},
-		{"field of another kind", minimal + "maps:\n  - {kind: line, resolution: 3}\n", []string{"5:18: |a map of kind line has no resolution, only surface and hessian and trajectory have|points"}},
+		{"field of another kind", minimal + "maps:\n  - {kind: line, resolution: 3}\n", []string{"5:18: |a map of kind line has no resolution, only surface, hessian and trajectory have|points"}},
 		{"resolution", minimal + "maps:\n  - {kind: surface, resolution: 1}\n  - {kind: surface, name: b, resolution: [3, 4, 5]}\n", []string{"5:33: |from 2 to 1025|got 1", "6:42: |two of them as [x, y]"}},
 		{"range", minimal + "maps:\n  - {kind: line, range: [1, -1]}\n  - {kind: line, name: b, range: 1}\n", []string{"5:25: |first below last|got [1, -1]", "6:34: |[first, last]"}},
 		{"two maps of a name", minimal + "maps:\n  - {kind: line}\n  - {kind: line}\n", []string{"6:5: |two maps with the name line"}},

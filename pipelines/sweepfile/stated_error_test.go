@@ -84,7 +84,7 @@ func TestStatedErrorMistakes(t *testing.T) {
 		"{kind: surface, error: NaN}":                "want exact or one of",
 		"{kind: surface}]\nplots: [error":            "plots: error needs a map of kind surface with a stated error; give one error: 0.02, or leave it out",
 		"{kind: line, error: 0.02}]\nplots: [error":  "plots: error needs a map of kind surface; add one to maps, or leave it out",
-		"{kind: hessian, error: 0.02}":               "a map of kind hessian has no error, only line and surface and trajectory have",
+		"{kind: hessian, error: 0.02}":               "a map of kind hessian has no error, only line, surface and trajectory have",
 	} {
 		_, err := Parse("one.yaml", []byte(minimal+"maps: ["+maps+"]\n"), catalog, "")
 		if err == nil || !strings.Contains(err.Error(), want) {
