@@ -35,7 +35,7 @@ func collect(dir, folder string) error {
 	if err != nil {
 		return err
 	}
-	c := &collector{opened, context.Background(), &Numbers{Sweep: opened.Sweep, Title: opened.Title, Program: opened.Program, Minutes: map[string]float64{}}}
+	c := &collector{opened, context.Background(), &Numbers{Sweep: opened.Sweep, Title: opened.Title, Program: opened.Program, Minutes: map[string]float64{}, MapImages: map[string]int{}}}
 	c.out.Command = "lossatlas run pipelines/" + c.Sweep + ".yaml"
 	if c.SweepFile != nil && c.SweepFile.Preset != "" {
 		c.out.Command += " --preset " + c.SweepFile.Preset
@@ -74,6 +74,12 @@ func (c *collector) costs() {
 		c.out.Minutes["all"] += st.Made.Seconds / 60
 		if n := st.Made.Numerics; n != "" && !slices.Contains(c.out.Numerics, n) {
 			c.out.Numerics = append(c.out.Numerics, n)
+		}
+		if st.At.Role == pipelines.RoleMap && st.Recipe != nil {
+			var p pipelines.MapParams // those of a Hessian map have the same name
+			if err := json.Unmarshal(st.Recipe.Params, &p); err == nil {
+				c.out.MapImages[st.At.Map] = p.Data.To - p.Data.From
+			}
 		}
 		if kind == pipelines.KindRender || kind == pipelines.KindReport {
 			continue // pictures follow from the rest, and a report names its run

@@ -21,6 +21,8 @@ type Numbers struct {
 	// Steps counts those with a result, and Minutes is the sum of what they took by the wall clock.
 	Steps   int
 	Minutes map[string]float64 // by kind of step, and "all"
+	// MapImages is how many images the losses of each map are means over.
+	MapImages map[string]int
 	// Digest is the SHA-256 over the digests of all outputs but pictures and the report, in the order of their names.
 	Digest   string
 	Networks []Network

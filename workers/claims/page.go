@@ -103,14 +103,45 @@ func writeClaim(b *bytes.Buffer, all map[string]*Numbers, c claim, f finding) {
 	fmt.Fprintf(b, "\n`%s`\n", n.Command)
 }
 
-// caption says what a figure shows: networks, data, seeds, the number of networks.
+// shows says what is seen in each figure of a sweep, and of which map it is.
+var shows = map[string]struct{ text, of string }{
+	"authors-multiples":            {"Training loss in a plane of two filter-normalized random directions, on a logarithmic scale that both panels share.", "surface"},
+	"authors-contours":             {"The same as contours, at levels from 0.1 to 10 in steps of 0.5.", "surface"},
+	"authors-eigenvalues":          {"|λmin/λmax| of the Hessian in the same plane.", "hessian"},
+	"table1-multiples":             {"Loss (solid: training, dashed: test) and accuracy between the minimizers of the small batch (0) and the large batch (1), SGD, seed 1.", "interpolation"},
+	"table1-norms":                 {"Norm of the weights after each epoch, SGD, seed 1.", ""},
+	"table1-weights-without-decay": {"Weights of convolutions and linear layers without weight decay, SGD, seed 1.", ""},
+	"table1-weights-with-decay":    {"Weights of convolutions and linear layers with weight decay, SGD, seed 1.", ""},
+	"table1-by-filter":             {"Training loss along one filter-normalized direction, SGD, seed 1.", "filter"},
+	"table1-by-layer":              {"Training loss along one layer-normalized direction, SGD, seed 1.", "layer"},
+	"table1-by-nothing":            {"Training loss along one direction without normalization, SGD, seed 1.", "none"},
+	"table1-error-by-filter":       {"Test error against the width 0.5 above the minimum along filter-normalized directions, all networks.", "filter"},
+	"table1-error-by-layer":        {"Test error against the width 0.5 above the minimum along layer-normalized directions, all networks.", "layer"},
+	"table1-error-by-nothing":      {"Test error against the width 0.5 above the minimum along directions without normalization, all networks.", "none"},
+	"table1-paths":                 {"Paths of SGD in the plane of their first two principal components, seed 1.", "trajectory"},
+	"depth-multiples":              {"Training loss in a plane of two filter-normalized random directions, seed 1; contours from 0.1 to 10 in steps of 0.5.", "surface"},
+	"depth-bowls":                  {"The same on a logarithmic scale that all panels share.", "surface"},
+	"depth-curves":                 {"Loss and error during training, seed 1.", ""},
+	"width-multiples":              {"Training loss in a plane of two filter-normalized random directions, seed 1; contours from 0.1 to 10 in steps of 0.5.", "surface"},
+	"width-scatter":                {"Test error against the width 0.5 above the minimum, all networks.", "surface"},
+	"curvature-multiples":          {"|λmin/λmax| of the Hessian in a plane of two filter-normalized random directions.", "hessian"},
+	"curvature-contours":           {"Training loss in the same plane.", "surface"},
+	"directions-lines":             {"Training loss along the first of ten directions.", "line"},
+	"directions-contours":          {"Training loss in the plane of the first two directions.", "surface"},
+}
+
+// caption says what a figure shows: networks, data, images, seeds and numbers of networks.
 func caption(n *Numbers, figure string) string {
-	var images, seeds []string
+	var nets, images, seeds []string
 	for _, net := range n.Networks {
-		images, seeds = appendNew(images, fmt.Sprint(net.Images)), appendNew(seeds, fmt.Sprint(net.Seed))
+		nets, images, seeds = appendNew(nets, net.Net), appendNew(images, fmt.Sprint(net.Images)), appendNew(seeds, fmt.Sprint(net.Seed))
 	}
-	text := fmt.Sprintf("%s, figure %s of %s.yaml. CIFAR-10 (JPEG copy), %s training images; seeds %s; %d networks in the sweep.", n.Title, figure, n.Sweep, strings.Join(images, " or "), strings.Join(seeds, ", "), len(n.Networks))
-	return text
+	shown := shows[n.Sweep+"-"+figure]
+	text := shown.text
+	if count := n.MapImages[shown.of]; count > 0 {
+		text += fmt.Sprintf(" Losses are means over %d images.", count)
+	}
+	return text + fmt.Sprintf(" The sweep has %d networks (%s), CIFAR-10 (JPEG copy), %s training images, seeds %s.", len(n.Networks), strings.Join(nets, ", "), strings.Join(images, " or "), strings.Join(seeds, ", "))
 }
 
 func appendNew(list []string, s string) []string {
