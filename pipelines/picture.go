@@ -17,6 +17,10 @@ type Style struct {
 	NoLabels bool    `json:"no_labels,omitempty"`
 	Points   bool    `json:"points,omitempty"`
 	Basins   bool    `json:"basins,omitempty"`
+	// Azimuth and Elevation, in degrees, are where a surface in 3D is seen from; nil and 0 are the usual view.
+	Azimuth   *float64 `json:"azimuth,omitempty"`
+	Elevation float64  `json:"elevation,omitempty"`
+	Theme     string   `json:"theme,omitempty"` // dark; "" is light
 }
 
 // FigureParams is a picture over several experiments. Any of its inputs may be
@@ -35,7 +39,7 @@ type FigurePanel struct {
 	Title  string `json:"title"`
 	Row    int    `json:"row,omitempty"`
 	Column int    `json:"column,omitempty"`
-	// Group is what the experiment and its repetitions are called together: of a scatter plot, whose dots are their means.
+	// Group is what the experiment and its repetitions are called together: of a figure that shows their means.
 	Group string `json:"group,omitempty"`
 	// Score is the name of the training's score, as of RenderParams.
 	Score string `json:"score,omitempty"`

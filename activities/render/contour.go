@@ -44,8 +44,8 @@ func (s surfaceFigure) contours(f *lattice.Field, l levels, opt picture.Options,
 	on, values := l.on(f)
 	lines := s.levelLines(on, values)
 	texts := make([]canvas.Text, len(l.v))
-	for i, v := range l.v {
-		texts[i] = canvas.Plain(chart.Number(v))
+	for i, name := range chart.Numbers(l.v) {
+		texts[i] = canvas.Plain(name)
 	}
 	var labels []lattice.LineLabel
 	if !opt.NoLabels {

@@ -14,8 +14,8 @@
 // dashed (Figure 2), quantities of a training over its epochs (Figure 2b), surfaces
 // seen from above a corner (Figure 1), small multiples (Figures 3, 5, 6, 7).
 //
-// Canvases and fonts come from gonum.org/v1/plot. Text is drawn as the outlines
-// of its glyphs, so that a figure looks the same wherever it is opened, with no
-// font installed and at any angle. What the library lacks is written here: lines of
-// equal level joined across cells, their labels, bands, masked cells, a second axis, a third one, PDF.
+// Canvases and fonts come from gonum.org/v1/plot. In PNG and PDF text is drawn as the outlines
+// of its glyphs, so that a figure looks the same wherever it is opened; in SVG it is text. What the library lacks is
+// written here: lines of equal level joined across cells, their labels, bands, masked cells, a second axis, a third one,
+// surfaces in 3D with a depth buffer, SVG, PDF.
 package render

@@ -29,10 +29,10 @@ func Errors(g surface.Grid, opt picture.Options) (picture.Figure, error) {
 	if err != nil {
 		return picture.Figure{}, err
 	}
-	r := ramp{scale: chart.Scale{Lo: 0, Hi: 1}, colormap: opt.Colormap, name: "error of the " + opt.LossName() + unit}
+	r := picture.Ramp{Scale: chart.Scale{Lo: 0, Hi: 1}, Colormap: opt.Colormap, Name: "error of the " + opt.LossName() + unit}
 	notes := picture.WithoutValue("error", f.Bad, f.Absent, len(f.Z), "hatched", "grey")
 	if !f.Empty() && f.Hi > 0 {
-		r.scale.Hi = f.Hi
+		r.Scale.Hi = f.Hi
 		notes = append(notes, "largest "+chart.Number(f.Hi))
 	}
 	if f.Note != "" {

@@ -55,7 +55,7 @@ func FilledContour(g surface.Grid, opt picture.Options) (picture.Figure, error) 
 		}
 		outlines(pn)
 		if opt.Panel == nil {
-			bar.draw(pn, s.Frame)
+			bar.Draw(pn, s.Frame)
 		}
 	}), nil
 }
@@ -81,15 +81,10 @@ type colorBar struct {
 	name         string // of the quantity
 }
 
-const (
-	barGap   vg.Length = 12
-	barWidth vg.Length = 11
-)
-
 // sideBar is a bar of colours next to a frame.
 type sideBar interface {
-	width() vg.Length // that it needs next to the frame
-	draw(pn canvas.Pen, frame vg.Rectangle)
+	Width() vg.Length // that it needs next to the frame
+	Draw(pn canvas.Pen, frame vg.Rectangle)
 }
 
 // spaceFor is the width of a bar at a frame: a sheet has one for all of its panels.
@@ -97,12 +92,7 @@ func spaceFor(opt picture.Options, bar sideBar) vg.Length {
 	if opt.Panel != nil {
 		return 0
 	}
-	return bar.width()
-}
-
-// barFrame is the place of a bar at the right of a frame.
-func barFrame(frame vg.Rectangle) vg.Rectangle {
-	return vg.Rectangle{Min: vg.Point{X: frame.Max.X + barGap, Y: frame.Min.Y}, Max: vg.Point{X: frame.Max.X + barGap + barWidth, Y: frame.Max.Y}}
+	return bar.Width()
 }
 
 // newColorBar is the bar of the levels for values from lo to hi.
@@ -116,18 +106,19 @@ func newColorBar(lo, hi float64, l levels, opt picture.Options) colorBar {
 	}
 	b.below = lo < l.v[0]
 	b.above = hi > l.v[len(l.v)-1]
-	every := (len(l.v) + 15) / 16
+	names, every := chart.Numbers(l.v), (len(l.v)+15)/16
 	for i := 0; i < len(l.v); i += every {
-		b.labels = append(b.labels, chart.Tick{V: float64(i), Label: canvas.Plain(chart.Number(l.v[i]))})
+		b.labels = append(b.labels, chart.Tick{V: float64(i), Label: canvas.Plain(names[i])})
 	}
 	return b
 }
 
-func (b colorBar) width() vg.Length {
+// Width is that of the bar with its gap to the frame.
+func (b colorBar) Width() vg.Length {
 	if len(b.labels) == 0 {
 		return 0
 	}
-	return barGap + barWidth + chart.SideWidth(chart.Widest(b.labels))
+	return picture.BarGap + picture.BarWidth + chart.SideWidth(chart.Widest(b.labels))
 }
 
 // color returns the colour of band i, the one below level i.
@@ -142,14 +133,14 @@ func (b colorBar) color(i int) color.Color {
 	return canvas.BandColor(b.colormap, i-first, n)
 }
 
-// draw draws the bar to the right of frame.
-func (b colorBar) draw(pn canvas.Pen, frame vg.Rectangle) {
+// Draw draws the bar to the right of frame.
+func (b colorBar) Draw(pn canvas.Pen, frame vg.Rectangle) {
 	n := len(b.levels)
 	if len(b.labels) == 0 {
 		return
 	}
-	bar := barFrame(frame)
-	tip, mid := barWidth, (bar.Min.X+bar.Max.X)/2
+	bar := picture.BarFrame(frame)
+	tip, mid := picture.BarWidth, (bar.Min.X+bar.Max.X)/2
 	outline := []vg.Point{}
 	if b.below {
 		bar.Min.Y += tip

@@ -25,18 +25,18 @@ func Heat(g surface.Grid, opt picture.Options) (picture.Figure, error) {
 }
 
 // tiles draws one rectangle a point in the colours of a ramp, with its bar, and the note below.
-func tiles(f *lattice.Field, note string, r ramp, opt picture.Options) picture.Figure {
+func tiles(f *lattice.Field, note string, r picture.Ramp, opt picture.Options) picture.Figure {
 	s := layoutTiles(f, note, opt, r)
 	return s.around(func(pn canvas.Pen) {
-		drawTiles(s.Panel, pn, f, r)
+		drawTiles(s.Panel, pn, f, r, opt.DPI)
 		if opt.Panel == nil {
-			r.draw(pn, s.Frame)
+			r.Draw(pn, s.Frame)
 		}
 	})
 }
 
 // layoutTiles is layoutSurface for a frame that holds the whole rectangle of each point.
-func layoutTiles(f *lattice.Field, note string, opt picture.Options, r ramp) surfaceFigure {
+func layoutTiles(f *lattice.Field, note string, opt picture.Options, r picture.Ramp) surfaceFigure {
 	axis := func(v []float64) chart.Scale {
 		lo, _ := cell(v, 0)
 		_, hi := cell(v, len(v)-1)
@@ -47,21 +47,21 @@ func layoutTiles(f *lattice.Field, note string, opt picture.Options, r ramp) sur
 
 // heights chooses the scale of the loss where it is shown without levels, and says what the picture leaves out, and
 // how it shows points without a value.
-func heights(f *lattice.Field, opt picture.Options, bad, absent string) (ramp, string) {
+func heights(f *lattice.Field, opt picture.Options, bad, absent string) (picture.Ramp, string) {
 	lo, hi := opt.Span(f)
 	r := lossRamp(lo, hi, opt)
-	note := lossNotesOf(f, levels{v: []float64{r.scale.Lo}, sym: r.scale.Sym}, bad, absent)
-	if !f.Empty() && f.Hi > r.scale.Hi*(1+1e-9) {
-		note += "; cut at " + chart.Number(r.scale.Hi)
+	note := lossNotesOf(f, levels{v: []float64{r.Scale.Lo}, sym: r.Scale.Sym}, bad, absent)
+	if !f.Empty() && f.Hi > r.Scale.Hi*(1+1e-9) {
+		note += "; cut at " + chart.Number(r.Scale.Hi)
 	}
 	return r, note
 }
 
 // lossRamp is the ramp for losses from lo to hi.
-func lossRamp(lo, hi float64, opt picture.Options) ramp {
-	r := ramp{colormap: opt.Colormap, name: opt.LossName(), scale: opt.LossScale(lo, hi)}
-	if r.scale.Sym > 0 {
-		r.name += " (symlog)"
+func lossRamp(lo, hi float64, opt picture.Options) picture.Ramp {
+	r := picture.Ramp{Colormap: opt.Colormap, Name: opt.LossName(), Scale: opt.LossScale(lo, hi)}
+	if r.Scale.Sym > 0 {
+		r.Name += " (symlog)"
 	}
 	return r
 }

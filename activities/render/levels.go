@@ -49,8 +49,23 @@ func chooseLevels(lo, hi float64, o picture.Options, n int) levels {
 	case o.Scale == picture.ScaleAuto && lo > 0 && hi/picture.PositiveFloor(lo, hi) > picture.WideSurface:
 		return levels{v: nearMinimum(lo, logLevels(picture.PositiveFloor(lo, hi), hi, 0, n)), log: true}
 	}
-	v, _ := chart.RoundValues(lo, hi, n)
-	return levels{v: v}
+	v, step := chart.RoundValues(lo, hi, n)
+	return levels{v: nearFloor(lo, step, v)}
+}
+
+// nearFloor puts a level before linear ones that begin at more than a third of their step above the lowest loss, at most as far above that
+// as a quarter of the step, so that the basin has a line of its own.
+func nearFloor(lo, step float64, v []float64) []float64 {
+	if len(v) == 0 || v[0]-lo < step/3 {
+		return v
+	}
+	fifth := step / 5
+	x := math.Ceil((lo+0.05*step)/fifth) * fifth
+	unit := math.Pow(10, float64(chart.Decimals(step)+1))
+	if x = math.Round(x*unit) / unit; x > lo && x <= v[0]-fifth {
+		return append([]float64{x}, v...)
+	}
+	return v
 }
 
 // nearMinimum puts a round level just above the lowest loss (1.05 to 1.4 times), if that is positive, before logarithmic ones that begin at

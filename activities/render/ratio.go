@@ -50,7 +50,7 @@ func Ratio(g surface.Grid, opt picture.Options) (picture.Figure, error) {
 	border := convexBorder(&loss.Field)
 	s := layoutTiles(f, ratioNotes(f, len(border) > 0), opt, r)
 	return s.around(func(pn canvas.Pen) {
-		drawTiles(s.Panel, pn, f, r)
+		drawTiles(s.Panel, pn, f, r, opt.DPI)
 		var lines [][]vg.Point
 		for _, b := range border {
 			lines = append(lines, []vg.Point{s.At(b[0].X, b[0].Y), s.At(b[1].X, b[1].Y)})
@@ -58,7 +58,7 @@ func Ratio(g surface.Grid, opt picture.Options) (picture.Figure, error) {
 		pn.Lines(canvas.Stroke{Color: canvas.InkColor, Width: 1.8}, lines...)
 		pn.Lines(canvas.Stroke{Color: canvas.RGB(0xFFFFFF), Width: 0.9}, lines...)
 		if opt.Panel == nil {
-			r.draw(pn, s.Frame)
+			r.Draw(pn, s.Frame)
 		}
 	}), nil
 }
@@ -72,14 +72,14 @@ func ratioField(g surface.Grid) (*lattice.Field, error) {
 }
 
 // ratioRamp is the scale for ratios up to hi.
-func ratioRamp(hi float64, opt picture.Options) ramp {
+func ratioRamp(hi float64, opt picture.Options) picture.Ramp {
 	top := 1.0
 	for _, round := range []float64{0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01} {
 		if hi > 0 && hi <= round {
 			top = round
 		}
 	}
-	return ramp{scale: chart.Scale{Lo: 0, Hi: top}, colormap: opt.Colormap, name: "|λmin/λmax|"}
+	return picture.Ramp{Scale: chart.Scale{Lo: 0, Hi: top}, Colormap: opt.Colormap, Name: "|λmin/λmax|"}
 }
 
 // convexBorder is the sides of the rectangles around points between those where the plotted loss is convex and all others.

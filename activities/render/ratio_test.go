@@ -94,7 +94,7 @@ func TestRatioRefuses(t *testing.T) {
 // TestRatioScale: small ratios get a scale of their own, and panels share the one of the largest.
 func TestRatioScale(t *testing.T) {
 	for hi, want := range map[float64]float64{0.004: 0.01, 0.27: 0.3, 0.5: 0.5, 0.51: 1, 1.2: 1, 0: 1, math.Inf(-1): 1} {
-		if got := ratioRamp(hi, picture.Options{}).scale; got.Lo != 0 || got.Hi != want {
+		if got := ratioRamp(hi, picture.Options{}).Scale; got.Lo != 0 || got.Hi != want {
 			t.Errorf("ratios up to %g have the scale %g to %g, want 0 to %g", hi, got.Lo, got.Hi, want)
 		}
 	}

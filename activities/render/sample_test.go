@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/png"
 	"math"
+	"regexp"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -117,7 +118,12 @@ func checkFinite(t *rapid.T, name string, draw func() (picture.Figure, error)) {
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	if bytes.Contains(b, []byte("NaN")) || bytes.Contains(b, []byte("Inf")) {
+	if b = withoutImages(b); bytes.Contains(b, []byte("NaN")) || bytes.Contains(b, []byte("Inf")) {
 		t.Fatalf("%s has a coordinate that is no number", name)
 	}
+}
+
+// withoutImages is an SVG without the data of its images, in which any letters may follow each other.
+func withoutImages(svg []byte) []byte {
+	return regexp.MustCompile(` href="data:image/png;base64,[^"]*"`).ReplaceAll(svg, nil)
 }

@@ -82,7 +82,7 @@ func (s sheet) layout(opt picture.Options) (picture.Figure, error) {
 	}
 	room := page.Width - 2*chart.Edge
 	if bar != nil {
-		room -= bar.width()
+		room -= bar.Width()
 	}
 	n := vg.Length(s.columns)
 	each := (room + (n-1)*s.overlap()) / n
@@ -130,7 +130,7 @@ func (s sheet) layout(opt picture.Options) (picture.Figure, error) {
 		}
 	}
 	if bar != nil {
-		barFrame.Max.X = page.Width - chart.Edge - bar.width()
+		barFrame.Max.X = page.Width - chart.Edge - bar.Width()
 		const longest = 4 * vg.Inch
 		if extra := barFrame.Size().Y - longest; extra > 0 {
 			barFrame.Min.Y, barFrame.Max.Y = barFrame.Min.Y+extra/2, barFrame.Max.Y-extra/2
@@ -141,7 +141,7 @@ func (s sheet) layout(opt picture.Options) (picture.Figure, error) {
 			p.draw(pn)
 		}
 		if bar != nil {
-			bar.draw(pn, barFrame)
+			bar.Draw(pn, barFrame)
 		}
 		legend.Draw(pn, page.Width/2, y)
 	})

@@ -135,7 +135,7 @@ func TestPanelsShareOneScale(t *testing.T) {
 			t.Fatal(err)
 		}
 		out := map[string]bool{}
-		for _, part := range strings.Split(string(b), "stroke:")[1:] {
+		for _, part := range strings.Split(string(b), `stroke="`)[1:] {
 			out[part[:7]] = true
 		}
 		return out

@@ -17,8 +17,7 @@ func (a vec) unit() vec {
 	return vec{a.x / n, a.y / n, a.z / n}
 }
 
-// view is an orthographic projection, in which parallel lines stay parallel and equal heights look equal. The eye is
-// at the side of large α and small β, so that what has a larger α or a smaller β lies in front.
+// view is an orthographic projection, in which parallel lines stay parallel and equal heights look equal.
 type view struct {
 	sinA, cosA float64 // of the eye's azimuth
 	sinE, cosE float64 // of its elevation
@@ -26,7 +25,7 @@ type view struct {
 	origin     vg.Point // where the middle of the box's floor is drawn
 }
 
-// newView looks from an azimuth between −90° and 0° (−90° sees α from left to right) and an elevation above the floor.
+// newView looks from an azimuth (from −90° α is seen from left to right, from 0° β) and an elevation above the floor, in degrees.
 func newView(azimuth, elevation float64) view {
 	v := view{scale: 1}
 	v.sinA, v.cosA = math.Sincos(azimuth * math.Pi / 180)
@@ -71,20 +70,4 @@ func (v view) extent(s space) vg.Rectangle {
 		r.Max.X, r.Max.Y = max(r.Max.X, q.X), max(r.Max.Y, q.Y)
 	}
 	return r
-}
-
-// below returns the part of a convex polygon that has a z of at most top.
-func below(polygon []vec, top float64) []vec {
-	var out []vec
-	for i, p := range polygon {
-		q := polygon[(i+1)%len(polygon)]
-		if p.z <= top {
-			out = append(out, p)
-		}
-		if (p.z <= top) != (q.z <= top) {
-			t := (top - p.z) / (q.z - p.z)
-			out = append(out, vec{p.x + t*(q.x-p.x), p.y + t*(q.y-p.y), top})
-		}
-	}
-	return out
 }

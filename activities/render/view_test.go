@@ -34,32 +34,3 @@ func TestViewOfKnownCorners(t *testing.T) {
 	scaled.scale, scaled.origin = 10, vg.Point{X: 3, Y: 4}
 	near("a corner, scaled and moved", scaled.at(vec{0.5, 0, 1}), 8, 14)
 }
-
-// A polygon cut at a height keeps what lies below, with new corners exactly there.
-func TestBelow(t *testing.T) {
-	square := []vec{{0, 0, 0}, {1, 0, 0}, {1, 1, 2}, {0, 1, 2}}
-	got := below(square, 1)
-	want := []vec{{0, 0, 0}, {1, 0, 0}, {1, 0.5, 1}, {0, 0.5, 1}}
-	if len(got) != len(want) {
-		t.Fatalf("below 1: %v", got)
-	}
-	for i := range want {
-		if got[i] != want[i] {
-			t.Errorf("corner %d is %v, want %v", i, got[i], want[i])
-		}
-	}
-	if got := below(square, -1); len(got) != 0 {
-		t.Errorf("below everything: %v", got)
-	}
-	if got := below(square, 2); len(got) != 4 {
-		t.Errorf("nothing to cut: %v", got)
-	}
-}
-
-// Cells are drawn by rising α and falling β, which is from the back to the front for an eye on that side only.
-func TestEyeIsWhereCellsAreDrawnFor(t *testing.T) {
-	eye := newView(azimuth, elevation).toEye()
-	if eye.x <= 0 || eye.y >= 0 || eye.z <= 0 {
-		t.Errorf("the eye lies towards %v; cells are drawn for one at large α and small β, above", eye)
-	}
-}

@@ -38,7 +38,7 @@ func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParam
 			if err != nil {
 				return picture.Figure{}, err
 			}
-			lines = append(lines, compare.LossLine{Name: panel.Title, Train: data.Train, Test: data.Test})
+			lines = append(lines, compare.LossLine{Name: panel.Title, Group: panel.Group, Train: data.Train, Test: data.Test})
 		}
 		return unretried(compare.Lines(lines, opt))
 	case "norms", "curves":
@@ -48,7 +48,7 @@ func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParam
 			if err != nil {
 				return picture.Figure{}, err
 			}
-			runs = append(runs, compare.Run{Name: panel.Title, Log: log})
+			runs = append(runs, compare.Run{Name: panel.Title, Group: panel.Group, Log: log})
 		}
 		if plot == "norms" {
 			return unretried(compare.Norms(runs, opt))

@@ -3,6 +3,7 @@ package sweepfile
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"lossatlas/pipelines"
@@ -31,7 +32,7 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 			of := s.experiments[p.experiments[0]].config
 			panel.Net, panel.Problem = of.network(), of.Problem
 		case figureScatter:
-			panel.Group = plainName(s.experiments[p.experiments[0]].group)
+			panel.Group = fig.group(s, p)
 			switch f.source.Kind {
 			case mapSpectrum:
 				add(i, pipelines.OutSpectrum, p.steps+f.Split, pipelines.OutSpectrum)
@@ -40,7 +41,12 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 			default:
 				add(i, pipelines.OutFlatness, p.steps+f.Split+"-flatness", pipelines.OutFlatness)
 			}
+		case figureNorms, figureCurves:
+			panel.Group = fig.group(s, p)
 		case figureLines, figureMultiples:
+			if f.Kind == figureLines && !f.compared {
+				panel.Group = fig.group(s, p)
+			}
 			if f.source.Kind == mapLine {
 				for _, split := range f.source.Splits {
 					add(i, split, p.steps+split, pipelines.OutGrid)
@@ -69,6 +75,20 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 	}
 	raw, err := json.Marshal(r)
 	return pipelines.Step{ID: s.figurePrefix() + "/" + f.Name, Kind: pipelines.KindRender, At: pipelines.Address{Figure: f.Name, Role: pipelines.RoleFigure}, Caption: caption, Params: raw, Inputs: inputs, Partial: true}, err
+}
+
+// group is what the experiment of a panel and its repetitions are called together, without what all panels have; "" for one without.
+func (fig figure) group(s *Sweep, p figurePanel) string {
+	name := s.experiments[p.experiments[0]].group
+	if name == "" {
+		return ""
+	}
+	shared := strings.Split(fig.shared, ", ")
+	own := slices.DeleteFunc(strings.Split(name, ","), func(part string) bool { return slices.Contains(shared, part) })
+	if len(own) == 0 {
+		return plainName(name)
+	}
+	return strings.Join(own, ", ")
 }
 
 // figurePrefix begins the names of the figures' steps, as no experiment's do.

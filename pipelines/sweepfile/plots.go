@@ -47,7 +47,7 @@ var plotTable = []plotDeclaration{
 		style: []string{"scale", "min", "max", "cut", "colormap"}},
 	{name: plotError, ofMap: mapSurface, caption: "Stated error of the %s", onlyAsked: true, style: []string{"colormap"}},
 	{name: plotSurface3D, ofMap: mapSurface, caption: "Surface of the %s in 3D", onlyAsked: true, multiples: true,
-		style: []string{"scale", "min", "max", "cut", "open", "colormap"}},
+		style: []string{"scale", "min", "max", "cut", "open", "colormap", "azimuth", "elevation"}},
 	{name: plotTree, ofMap: mapSurface, caption: "Basins of the %s, a merge tree", onlyAsked: true, style: []string{"scale"}},
 	{name: plotDiagram, ofMap: mapSurface, caption: "Basins of the %s, a persistence diagram", onlyAsked: true, style: []string{"scale"}},
 	{name: plotRatio, ofMap: mapHessian, caption: "Ratio of the extreme curvatures of the %s, |λmin/λmax|", multiples: true, style: []string{"colormap"}},
@@ -118,6 +118,8 @@ var shownIn = map[string][]string{
 	"labels":   {figureMultiples},
 	"points":   {figureMultiples},
 	"basins":   {figureMultiples},
+
+	"azimuth": {figureMultiples}, "elevation": {figureMultiples},
 }
 
 // hasStyle reports whether pictures of a plot have a field of the style.

@@ -128,6 +128,11 @@ figures: [{kind: norms, of: [batch_size=64]}, {kind: scatter}]
 		if got := len(params["figures/norms"].Figure.Panels); got != len(want) {
 			t.Errorf("%q: the figure of one experiment is of %d", repeats, got)
 		}
+		for i, p := range params["figures/norms"].Figure.Panels {
+			if p.Group != g.Experiments[i].Group {
+				t.Errorf("%q: the norms of %s are of the group %s", repeats, p.Title, p.Group)
+			}
+		}
 		for i, p := range params["figures/scatter"].Figure.Panels {
 			if p.Group != g.Experiments[i].Group {
 				t.Errorf("%q: a dot of %s is of the group %s", repeats, g.Experiments[i].Name, p.Group)

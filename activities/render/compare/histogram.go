@@ -11,6 +11,7 @@ import (
 
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
+	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/render/picture"
 )
 
@@ -26,7 +27,8 @@ const (
 	histogramShare = 0.999
 )
 
-// Histogram draws how many weights of each network have which size, over each other (the paper's Figure 2c and 2f). The
+// Histogram draws how many weights of each network have which size, over each other in steps (the paper's Figure 2c and 2f), or as rows
+// of colors for more than eight. The
 // counts are linear, or with Options.Scale log logarithmic. The few largest weights are counted in the note alone.
 func Histogram(networks []Weights, opt picture.Options) (picture.Figure, error) {
 	opt.Width = cmp.Or(opt.Width, picture.SeriesWidth)
@@ -38,7 +40,7 @@ func Histogram(networks []Weights, opt picture.Options) (picture.Figure, error) 
 	s := picture.Frames{X: chart.Scale{Lo: -bound, Hi: bound}, XName: "weight"}
 	s.XTicks = s.X.Ticks(6)
 	var all []counts
-	var missing []string
+	var missing, names []string
 	beyond, total, most := 0, 0, 1
 	for i, n := range networks {
 		if len(n.Values) == 0 {
@@ -47,7 +49,7 @@ func Histogram(networks []Weights, opt picture.Options) (picture.Figure, error) 
 		}
 		c := countWeights(n.Values, bound, histogramBins)
 		c.color = chart.SeriesColor(i, len(networks))
-		all = append(all, c)
+		all, names = append(all, c), append(names, n.Name)
 		s.Series = append(s.Series, chart.LegendEntry{Name: n.Name, Color: c.color})
 		beyond, total, most = beyond+c.beyond, total+len(n.Values), max(most, slices.Max(c.n))
 	}
@@ -60,6 +62,9 @@ func Histogram(networks []Weights, opt picture.Options) (picture.Figure, error) 
 		note = fmt.Sprintf("beyond the range: %d of %d weights", beyond, total)
 	}
 	s.Note = chart.Joined(chart.MissingNote(missing), note)
+	if len(all) > mostCurves {
+		return layoutRows(names, s, []rowsPart{{"number of weights", picture.ScaleLog, fieldsOf(all, bound)}}, opt), nil
+	}
 	s.Parts = []picture.FramePart{{Panel: chart.Panel{Y: y}, Name: "number of weights", Color: canvas.InkColor, Ticks: y.Ticks(5), Inside: func(pn canvas.Pen, p chart.Panel) {
 		for _, c := range all {
 			outline := c.outline(p, bound)
@@ -72,6 +77,22 @@ func Histogram(networks []Weights, opt picture.Options) (picture.Figure, error) 
 		}
 	}}}
 	return s.Layout(opt, 0.62), nil
+}
+
+// fieldsOf are the counts over the middles of the bins; an empty bin has no value.
+func fieldsOf(all []counts, bound float64) []*lattice.Field {
+	var out []*lattice.Field
+	for _, c := range all {
+		x, y := make([]float64, len(c.n)), make([]float64, len(c.n))
+		for i, n := range c.n {
+			x[i], y[i] = -bound+2*bound*(float64(i)+0.5)/float64(len(c.n)), math.NaN()
+			if n > 0 {
+				y[i] = float64(n)
+			}
+		}
+		out = append(out, lattice.NewCurve(x, y))
+	}
+	return out
 }
 
 // counts are the numbers of weights in equal bins from −bound to bound, and beyond.

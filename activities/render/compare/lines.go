@@ -2,6 +2,7 @@ package compare
 
 import (
 	"cmp"
+	"slices"
 
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
@@ -13,11 +14,12 @@ import (
 // LossLine is the loss of one minimizer along a line, on the training set, the test set or both; neither where there is no result.
 type LossLine struct {
 	Name        string
+	Group       string // of the repetitions of an experiment; "" for one without
 	Train, Test *surface.Grid
 }
 
-// Lines draws the losses of several minimizers along a line in one frame: a colour for each, the training set solid and
-// the test set dashed. Scale and Cut are as in Line.
+// Lines draws the losses of several minimizers along a line in one frame: a color for each, the training set solid and
+// the test set dashed, of repetitions the mean with a band; rows of colors for more than eight. Scale and Cut are as in Line.
 func Lines(lines []LossLine, opt picture.Options) (picture.Figure, error) {
 	opt.Width = cmp.Or(opt.Width, picture.SeriesWidth)
 	opt, err := opt.Filled()
@@ -26,33 +28,64 @@ func Lines(lines []LossLine, opt picture.Options) (picture.Figure, error) {
 	}
 	var curves []picture.Curve
 	var losses []*lattice.Field
-	var missing []string
+	var missing, names []string
 	s := picture.Frames{X: chart.NoScale, XName: "α"}
-	split := map[string]bool{}
-	for i, l := range lines {
-		if l.Train == nil && l.Test == nil {
-			missing = append(missing, l.Name)
+	bySplit := map[string][]*lattice.Field{}
+	bands := false
+	all := seriesOf(len(lines), func(i int) (string, string) { return lines[i].Name, lines[i].Group })
+	for k, one := range all {
+		fields := map[string][]*lattice.Field{}
+		for _, i := range one.of {
+			for _, in := range picture.SplitsOf(lines[i].Train, lines[i].Test) {
+				f, err := picture.LineField(*in.Grid, lines[i].Name+", "+in.Name)
+				if err != nil {
+					return picture.Figure{}, err
+				}
+				fields[in.Name] = append(fields[in.Name], f)
+			}
+		}
+		if len(fields) == 0 {
+			missing = append(missing, one.name)
 			continue
 		}
-		color := chart.SeriesColor(i, len(lines))
-		s.Series = append(s.Series, chart.LegendEntry{Name: l.Name, Color: color})
-		for _, in := range picture.SplitsOf(l.Train, l.Test) {
-			f, err := picture.LineField(*in.Grid, l.Name+", "+in.Name)
-			if err != nil {
-				return picture.Figure{}, err
+		names = append(names, one.name)
+		color := chart.SeriesColor(k, len(all))
+		for _, split := range []string{"training", "test"} {
+			if fields[split] == nil {
+				bySplit[split] = append(bySplit[split], nil)
+				continue
 			}
-			s.X = s.X.With(f.X[0], f.X[len(f.X)-1])
-			losses, curves = append(losses, f), append(curves, picture.Curve{F: f, Color: color, Dash: in.Dash})
-			split[in.Name] = true
+			c, count := picture.Mean(fields[split])
+			names[len(names)-1] = picture.MeanName(one.name, count, len(one.of))
+			c.Color, bands = color, bands || c.Low != nil
+			if split == "test" {
+				c.Dash = picture.Dashed
+			}
+			s.X = s.X.With(c.F.X[0], c.F.X[len(c.F.X)-1])
+			losses, curves, bySplit[split] = append(losses, c.F), append(curves, c), append(bySplit[split], c.F)
 		}
+		s.Series = append(s.Series, chart.LegendEntry{Name: names[len(names)-1], Color: color})
 	}
 	if len(losses) == 0 {
 		s.X = chart.Scale{Lo: -1, Hi: 1}
 	}
-	s.Kinds = picture.SplitLegend(split["training"], split["test"])
+	isShown := func(split string) bool {
+		return slices.ContainsFunc(bySplit[split], func(f *lattice.Field) bool { return f != nil })
+	}
+	s.Kinds = picture.SplitLegend(isShown("training"), isShown("test"))
 	y, note := picture.LossAxis(losses, opt)
-	s.Note = chart.Joined(chart.MissingNote(missing), note)
 	s.XTicks = s.X.Ticks(6)
+	if len(names) > mostCurves {
+		s.Note = chart.MissingNote(missing)
+		var parts []rowsPart
+		for _, split := range []string{"training", "test"} {
+			if isShown(split) {
+				parts = append(parts, rowsPart{split + " " + opt.LossName(), opt.Scale, bySplit[split]})
+			}
+		}
+		return layoutRows(names, s, parts, opt), nil
+	}
+	s.Note = chart.Joined(chart.MissingNote(missing), note, bandNote(bands))
 	s.Parts = []picture.FramePart{{Panel: chart.Panel{Y: y}, Name: opt.LossName(), Color: canvas.InkColor, Ticks: y.Ticks(6), Inside: func(pn canvas.Pen, p chart.Panel) {
 		picture.DrawGaps(p, pn, losses)
 		picture.DrawLineMarks(p, pn, opt.Marks)
@@ -61,4 +94,11 @@ func Lines(lines []LossLine, opt picture.Options) (picture.Figure, error) {
 		}
 	}}}
 	return s.Layout(opt, 0.62), nil
+}
+
+func bandNote(bands bool) string {
+	if bands {
+		return picture.BandNote
+	}
+	return ""
 }

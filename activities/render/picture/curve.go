@@ -46,6 +46,8 @@ type Curve struct {
 	Color color.Color
 	Dash  []vg.Length
 	Right bool // on the right axis
+	// Low and High bound the band around a mean; nil where there is none.
+	Low, High []float64
 }
 
 // Dashed is the dash of the test set, and of what is next to another curve.
@@ -129,6 +131,7 @@ var ThinDashes = canvas.Stroke{Color: canvas.HatchColor, Width: 0.7, Dash: []vg.
 
 // DrawCurve draws a curve on an axis of the frame, interrupted where it has no value and cut at the frame.
 func DrawCurve(p chart.Panel, pn canvas.Pen, c Curve, s chart.Scale) {
+	drawBand(p, pn, c, s)
 	var parts [][]vg.Point
 	var part []vg.Point
 	flush := func() {
@@ -154,6 +157,33 @@ func DrawCurve(p chart.Panel, pn canvas.Pen, c Curve, s chart.Scale) {
 	flush()
 	clip := draw.Canvas{Rectangle: p.Frame}
 	pn.Lines(canvas.Stroke{Color: c.Color, Width: chart.CurveWidth, Dash: c.Dash}, clip.ClipLinesXY(parts...)...)
+}
+
+// drawBand tints the band of a curve.
+func drawBand(p chart.Panel, pn canvas.Pen, c Curve, s chart.Scale) {
+	if c.Low == nil {
+		return
+	}
+	tint, _ := color.NRGBAModel.Convert(c.Color).(color.NRGBA)
+	tint.A = 50
+	at := func(i int, v float64) vg.Point {
+		if s.Log {
+			v = max(v, s.Lo/10)
+		}
+		return vg.Point{X: p.Px(c.F.X[i]), Y: p.Py(lattice.Drawable(v), s)}
+	}
+	clip := draw.Canvas{Rectangle: p.Frame}
+	var lower, upper []vg.Point
+	for i := range c.F.Z {
+		if c.F.OK[i] {
+			lower, upper = append(lower, at(i, c.Low[i])), append(upper, at(i, c.High[i]))
+		}
+		if !c.F.OK[i] || i == len(c.F.Z)-1 {
+			slices.Reverse(upper)
+			pn.Fill(tint, clip.ClipPolygonXY(append(lower, upper...)))
+			lower, upper = nil, nil
+		}
+	}
 }
 
 // DrawLineMarks draws a thin vertical line at each mark, with its name at the lower end.

@@ -35,25 +35,47 @@ func (o Options) OfEpochs() []Quantity {
 		train: func(e trainlog.Epoch) trainlog.Number { return shown(e.TrainAccuracy) }, test: func(e trainlog.Epoch) trainlog.Number { return shown(e.TestAccuracy) }})
 }
 
+// Name is what the quantity is called.
+func (q Quantity) Name() string { return q.name }
+
+// Kind is the scale that the options ask for.
+func (q Quantity) Kind(opt Options) string {
+	if q.scaled {
+		return opt.Scale
+	}
+	return ScaleLinear
+}
+
+// Train is the quantity over the epochs, and Test that of the test set, nil where it was never evaluated.
+func (q Quantity) Train(epochs []trainlog.Epoch) *lattice.Field { return series(epochs, q.train, nil) }
+
+// Test is as Train says.
+func (q Quantity) Test(epochs []trainlog.Epoch) *lattice.Field {
+	if q.test == nil {
+		return nil
+	}
+	if f := series(epochs, q.test, trainlog.Epoch.Tested); len(f.X) > 0 {
+		return f
+	}
+	return nil
+}
+
 // Part is the frame that shows the quantity of all trainings, each in its colour, and whether one of them has test values.
 func (q Quantity) Part(trainings [][]trainlog.Epoch, colors []color.Color, opt Options) (part FramePart, tested bool) {
 	var curves []Curve
-	add := func(c Curve) { curves = append(curves, c) }
 	for i, epochs := range trainings {
-		add(Curve{F: series(epochs, q.train, nil), Color: colors[i]})
-		if q.test == nil {
-			continue
-		}
-		if f := series(epochs, q.test, trainlog.Epoch.Tested); len(f.X) > 0 {
+		curves = append(curves, Curve{F: q.Train(epochs), Color: colors[i]})
+		if f := q.Test(epochs); f != nil {
 			tested = true
-			add(Curve{F: f, Color: colors[i], Dash: Dashed})
+			curves = append(curves, Curve{F: f, Color: colors[i], Dash: Dashed})
 		}
 	}
-	kind := ScaleLinear
-	if q.scaled {
-		kind = opt.Scale
-	}
-	return epochsFrame(q.name, curves, kind), tested
+	return q.Frame(curves, opt), tested
+}
+
+// Frame is the frame that shows curves of the quantity.
+func (q Quantity) Frame(curves []Curve, opt Options) FramePart {
+	return epochsFrame(q.name, curves, q.Kind(opt))
 }
 
 // LossFrame is the frame of losses over epochs.

@@ -2,15 +2,12 @@ package picture
 
 import (
 	"bytes"
-	"encoding/xml"
 	"fmt"
 	"image"
-	"image/color"
 	"image/png"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgsvg"
 
 	"lossatlas/activities/render/internal/canvas"
 )
@@ -34,6 +31,7 @@ type Figure struct {
 	Paint         func(canvas.Pen) // draws all of it
 	Shaded        bool             // has more colours than a palette holds
 	Spare         vg.Length        // at the bottom of a panel
+	dark          bool
 }
 
 // Size returns the size of the figure in points (1/72 inch).
@@ -55,8 +53,8 @@ func (f Figure) Draw(format Format) ([]byte, error) {
 // PNG returns the figure as a PNG file of Options.DPI dots per inch, its
 // resolution and Options.Meta included.
 func (f Figure) PNG() ([]byte, error) {
-	c := vgimg.NewWith(vgimg.UseWH(f.Width, f.Height), vgimg.UseDPI(f.DPI), vgimg.UseBackgroundColor(color.White))
-	f.Paint(canvas.Pen{C: c})
+	c := vgimg.NewWith(vgimg.UseWH(f.Width, f.Height), vgimg.UseDPI(f.DPI), vgimg.UseBackgroundColor(canvas.Ground(f.dark)))
+	f.Paint(canvas.Pen{C: c, Dark: f.dark})
 	var b bytes.Buffer
 	var img image.Image = c.Image()
 	if full, ok := img.(*image.RGBA); ok && !f.Shaded {
@@ -68,47 +66,26 @@ func (f Figure) PNG() ([]byte, error) {
 	return canvas.WithPNGText(b.Bytes(), f.DPI, f.title, f.meta), nil
 }
 
-// SVG returns the figure as an SVG file. Text is drawn as outlines, and there are no element
+// SVG returns the figure as an SVG file. Its text is text, which can be searched and edited, and there are no element
 // IDs, so that several figures can stand in one page.
 func (f Figure) SVG() ([]byte, error) {
-	c := vgsvg.NewWith(vgsvg.UseWH(f.Width, f.Height))
-	f.Paint(canvas.Pen{C: c})
-	var b bytes.Buffer
-	if _, err := c.WriteTo(&b); err != nil {
-		return nil, fmt.Errorf("write the SVG of %q: %w", f.title, err)
-	}
-	src := b.Bytes()
-	start := bytes.Index(src, []byte("<svg"))
-	end := start + bytes.IndexByte(src[start:], '>') + 1
-	var out bytes.Buffer
-	out.Write(src[:end])
-	out.WriteString("\n<title>")
-	escape(&out, f.title)
-	out.WriteString("</title>")
-	if f.meta != "" {
-		out.WriteString("\n<metadata>")
-		escape(&out, f.meta)
-		out.WriteString("</metadata>")
-	}
-	fmt.Fprintf(&out, "\n<rect width=\"%.5g\" height=\"%.5g\" fill=\"#FFFFFF\"/>", f.Width.Points(), f.Height.Points())
-	out.Write(src[end:])
-	return out.Bytes(), nil
+	c := canvas.NewSVG(f.Height)
+	f.Paint(canvas.Pen{C: c, Dark: f.dark})
+	return c.File(f.Width, f.title, f.meta, canvas.Ground(f.dark)), nil
 }
 
 // PDF returns the figure as a PDF file of one page, with the title, and Options.Meta as its subject. Text is
-// drawn as outlines, as in the SVG.
+// drawn as the outlines of its glyphs.
 func (f Figure) PDF() ([]byte, error) {
 	page := canvas.NewPDFPage()
-	f.Paint(canvas.Pen{C: page})
+	if f.dark {
+		page.SetColor(canvas.Ground(true))
+		page.Fill(vg.Rectangle{Max: vg.Point{X: f.Width, Y: f.Height}}.Path())
+	}
+	f.Paint(canvas.Pen{C: page, Dark: f.dark})
 	b, err := page.File(f.Width, f.Height, f.title, f.meta)
 	if err != nil {
 		return nil, fmt.Errorf("write the PDF of %q: %w", f.title, err)
 	}
 	return b, nil
-}
-
-// escape writes s as XML character data; what XML cannot hold becomes U+FFFD.
-func escape(b *bytes.Buffer, s string) {
-	// Writing to a bytes.Buffer cannot fail.
-	_ = xml.EscapeText(b, []byte(s))
 }

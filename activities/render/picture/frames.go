@@ -18,6 +18,8 @@ type Frames struct {
 	Series []chart.LegendEntry // of the legend
 	Kinds  []chart.LegendEntry // of lines, in the legend's last row
 	Note   string
+	Height vg.Length                          // of each frame; 0 for one by their width
+	Right  vg.Length                          // space at their right
 	Above  vg.Length                          // space between the top frame and the legend
 	Over   func(pn canvas.Pen, p chart.Panel) // draws there; may be nil
 }
@@ -45,8 +47,11 @@ func (s Frames) Layout(opt Options, aspect float64) Figure {
 	for _, p := range s.Parts {
 		room = max(room, chart.Widest(p.Ticks))
 	}
-	left, right := chart.Edge+chart.SideWidth(room), page.Width-chart.Edge-4
+	left, right := chart.Edge+chart.SideWidth(room), page.Width-chart.Edge-4-s.Right
 	h := vg.Length(aspect) * (right - left)
+	if s.Height > 0 {
+		h = s.Height
+	}
 	y := page.Bottom()
 	for i := len(s.Parts) - 1; i >= 0; i-- {
 		p := &s.Parts[i]

@@ -22,6 +22,12 @@ const (
 	ScaleSymlog = "symlog" // the symmetric logarithm, for values that touch or cross 0
 )
 
+// Themes of a figure's ground and text; the zero value is the light one.
+const (
+	ThemeLight = "light"
+	ThemeDark  = "dark"
+)
+
 // Options are the look of a figure. The zero value is the default look; no option
 // changes what was computed.
 type Options struct {
@@ -48,8 +54,14 @@ type Options struct {
 	Cut float64
 	// Open leaves a surface in 3D open above Cut, in place of a flat top.
 	Open bool
-	// Colormap is viridis (the default), cividis or magma.
+	// Azimuth and Elevation, in degrees, are where a surface in 3D is seen from: from azimuth −90 α runs from left to right, from 0 β
+	// does. Nil and 0 are −58 and 32; elevations are from 5 to 90.
+	Azimuth   *float64
+	Elevation float64
+	// Colormap is viridis (the default) or another of canvas.ColormapNames.
 	Colormap string
+	// Theme is light (the default) or dark.
+	Theme string
 	// Marks are named points: of a line at their X, of a surface at (X, Y). Those outside are left out.
 	Marks []Mark
 	// NoLabels leaves the level off the contour lines.
@@ -125,8 +137,19 @@ func (o Options) Filled() (Options, error) {
 	default:
 		return o, fmt.Errorf("plot option scale: %q; allowed are linear, log, symlog, or none to choose from the data", o.Scale)
 	}
+	switch o.Theme {
+	case "", ThemeLight, ThemeDark:
+	default:
+		return o, fmt.Errorf("plot option theme: %q; allowed are light and dark", o.Theme)
+	}
+	if o.Azimuth != nil && !(*o.Azimuth >= -180 && *o.Azimuth <= 180) {
+		return o, fmt.Errorf("plot option azimuth: %g; allowed are -180 to 180", *o.Azimuth)
+	}
+	if o.Elevation != 0 && !(o.Elevation >= 5 && o.Elevation <= 90) {
+		return o, fmt.Errorf("plot option elevation: %g; allowed are 5 to 90", o.Elevation)
+	}
 	o.Colormap = cmp.Or(o.Colormap, "viridis")
-	if _, ok := canvas.Colormaps[o.Colormap]; !ok {
+	if !canvas.IsColormap(o.Colormap) {
 		return o, fmt.Errorf("plot option colormap: %q; allowed are %s", o.Colormap, canvas.ColormapNames())
 	}
 	if o.Cut < 0 {

@@ -30,7 +30,7 @@ func (p Page) Bottom() vg.Length { return p.Opt.Side() + p.Note.Height() + chart
 // Figure is the page with what inside draws around frame; title and note are centred on x.
 func (p Page) Figure(frame vg.Rectangle, height, x vg.Length, inside func(canvas.Pen)) Figure {
 	return Figure{
-		Width: p.Width, Height: height, Frame: frame, DPI: p.Opt.DPI, title: p.Opt.Title, meta: p.Opt.Meta,
+		Width: p.Width, Height: height, Frame: frame, DPI: p.Opt.DPI, title: p.Opt.Title, meta: p.Opt.Meta, dark: p.Opt.Theme == ThemeDark,
 		Paint: func(pn canvas.Pen) {
 			inside(pn)
 			p.Title.Write(pn, x, height-chart.Edge, chart.Edge, p.Width-chart.Edge)

@@ -22,11 +22,19 @@ type Config struct {
 	Labels   *bool    `field:"labels"`
 	Points   bool     `field:"points"`
 	Basins   bool     `field:"basins"`
+
+	Azimuth   *float64 `field:"azimuth"`
+	Elevation float64  `field:"elevation"`
+	Theme     string   `field:"theme"`
 }
 
 // Style is nil for a picture that looks as pictures do.
 func (s Config) Style() *pipelines.Style {
-	out := pipelines.Style{Scale: s.Scale, Step: s.Step, Cut: s.Cut, Open: s.Open, Colormap: s.Colormap, Width: s.Width, DPI: s.DPI, Points: s.Points, Basins: s.Basins}
+	out := pipelines.Style{Scale: s.Scale, Step: s.Step, Cut: s.Cut, Open: s.Open, Colormap: s.Colormap, Width: s.Width, DPI: s.DPI, Points: s.Points, Basins: s.Basins,
+		Azimuth: s.Azimuth, Elevation: s.Elevation}
+	if s.Theme != themes[0] {
+		out.Theme = s.Theme
+	}
 	if s.Min != nil && s.Max != nil {
 		out.Min, out.Max = *s.Min, *s.Max
 	}
@@ -47,23 +55,27 @@ const (
 
 var (
 	scaleNames    = []string{"linear", "log", "symlog"}
-	colormapNames = []string{"cividis", "magma", "viridis"}
+	colormapNames = []string{"cividis", "coolwarm", "inferno", "magma", "plasma", "viridis"}
+	themes        = []string{"light", "dark"}
 )
 
 // Fields are those of a style. Which plots and figures have them is said where these are declared.
 var Fields = []syntax.Field{
 	{Name: "scale", Doc: "Scale of the loss (of a histogram, of the counts). symlog is linear near 0 and logarithmic on both sides. Default: logarithmic where the range is wide, symlog where it also touches or crosses 0.",
 		Type: syntax.Choice{Of: scaleNames, What: "a scale"}},
-	{Name: "min", Doc: "Lowest level or colour. Default: chosen from the data, as the paper's levels where they fit.", Type: syntax.Number{Min: -maxShown, Max: maxShown}},
-	{Name: "max", Doc: "Highest level or colour; given together with min.", Type: syntax.Number{Min: -maxShown, Max: maxShown}},
+	{Name: "min", Doc: "Lowest level or color. Default: chosen from the data, as the paper's levels where they fit.", Type: syntax.Number{Min: -maxShown, Max: maxShown}},
+	{Name: "max", Doc: "Highest level or color; given together with min.", Type: syntax.Number{Min: -maxShown, Max: maxShown}},
 	{Name: "step", Doc: "Distance of levels from min to max; with scale: log, in decades. Default: round levels.", Type: syntax.Number{Min: 0, Max: maxShown, Above: true}},
-	{Name: "cut", Doc: "Largest loss that is shown: curves leave the frame there, colours and heights stay at their last.", Type: syntax.Number{Min: 0, Max: maxShown, Above: true}},
+	{Name: "cut", Doc: "Largest loss that is shown: curves leave the frame there, colors and heights stay at their last.", Type: syntax.Number{Min: 0, Max: maxShown, Above: true}},
 	{Name: "open", Doc: "Leaves a surface in 3D open above cut, in place of a flat top.", Type: syntax.Boolean{}},
-	{Name: "colormap", Doc: "Colours, all of them even to the eye and safe for the colour blind. Default: viridis, of a ratio cividis.",
-		Type: syntax.Choice{Of: colormapNames, What: "a colour map"}},
+	{Name: "colormap", Doc: "Colors, all of them even to the eye and safe for the color blind; coolwarm is lightest in its middle. Default: viridis, of a ratio cividis.",
+		Type: syntax.Choice{Of: colormapNames, What: "a color map"}},
+	{Name: "azimuth", Doc: "Direction, in degrees, from which a surface in 3D is seen: from -90 α runs from left to right, from 0 β does. Default: -58.", Type: syntax.Number{Min: -180, Max: 180}},
+	{Name: "elevation", Doc: "Height, in degrees, from which a surface in 3D is seen; 90 is from above. Default: 32.", Type: syntax.Number{Min: 5, Max: 90}},
 	{Name: "labels", Doc: "Whether levels are written into their lines. Default: true.", Type: syntax.Boolean{}},
 	{Name: "points", Doc: "Whether the points at which the loss was evaluated are shown. Default: false.", Type: syntax.Boolean{}},
 	{Name: "basins", Doc: "Whether basins are outlined, each up to the pass where it meets another one, and their lowest points marked. Default: false.", Type: syntax.Boolean{}},
+	{Name: "theme", Doc: "light or dark ground. Default: light.", Type: syntax.Choice{Of: themes, What: "a theme"}},
 	{Name: "width", Doc: "Width of the picture in inches.", Type: syntax.Number{Min: 2, Max: 40}},
 	{Name: "dpi", Doc: "Dots per inch of the PNG. Default: 220.", Type: syntax.Integer{Min: 36, Max: 1200}},
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"fmt"
+	"image"
 	"image/color"
 	"math"
 	"slices"
@@ -14,12 +15,13 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// PDFPage is a page of PDF 1.4 with paths alone, which is all that figures are made of. It is written here and not
+// PDFPage is a page of PDF 1.4 with paths and images. It is written here and not
 // with gonum's vgpdf because that one has no way to set title and provenance, and stamps each file with its time.
 type PDFPage struct {
 	ops      bytes.Buffer
 	now, set pdfState // what is asked for, and what the operators so far have set
 	opacity  []uint8  // those in use, other than 255
+	images   []image.Image
 }
 
 // pdfState is how a path is painted.
@@ -115,6 +117,45 @@ func (p *PDFPage) op(operator string, points ...vg.Point) {
 	p.ops.WriteString(operator + "\n")
 }
 
+// DrawImage shows a raster image in a rectangle.
+func (p *PDFPage) DrawImage(r vg.Rectangle, img image.Image) {
+	fmt.Fprintf(&p.ops, "q\n%s 0 0 %s %s %s cm\n/I%d Do\nQ\n", PdfNumber(r.Size().X), PdfNumber(r.Size().Y), PdfNumber(r.Min.X), PdfNumber(r.Min.Y), len(p.images))
+	p.images = append(p.images, img)
+}
+
+// imageObjects are the objects of an image, of which the second, its opacity, has the given number.
+func imageObjects(img image.Image, mask int) ([]string, error) {
+	size := img.Bounds().Size()
+	var rgb, alpha []byte
+	for y := range size.Y {
+		for x := range size.X {
+			c, _ := color.NRGBAModel.Convert(img.At(img.Bounds().Min.X+x, img.Bounds().Min.Y+y)).(color.NRGBA)
+			rgb, alpha = append(rgb, c.R, c.G, c.B), append(alpha, c.A)
+		}
+	}
+	object := func(space, more string, data []byte) (string, error) {
+		packed, err := deflated(data)
+		return fmt.Sprintf("<< /Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /%s /BitsPerComponent 8 %s/Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream",
+			size.X, size.Y, space, more, len(packed), packed), err
+	}
+	shown, err := object("DeviceRGB", fmt.Sprintf("/SMask %d 0 R ", mask), rgb)
+	if err != nil {
+		return nil, err
+	}
+	opacity, err := object("DeviceGray", "", alpha)
+	return []string{shown, opacity}, err
+}
+
+func deflated(data []byte) ([]byte, error) {
+	var packed bytes.Buffer
+	z := zlib.NewWriter(&packed)
+	if _, err := z.Write(data); err != nil {
+		return nil, err
+	}
+	err := z.Close()
+	return packed.Bytes(), err
+}
+
 // PdfNumber writes a length to a hundredth of a point. PDF has no exponents.
 func PdfNumber(l vg.Length) string {
 	return strconv.FormatFloat(math.Round(float64(l)*100)/100+0, 'f', -1, 64)
@@ -122,13 +163,20 @@ func PdfNumber(l vg.Length) string {
 
 // File returns the page as a PDF file of the given size, with title and subject in its information.
 func (p *PDFPage) File(width, height vg.Length, title, subject string) ([]byte, error) {
-	var packed bytes.Buffer
-	z := zlib.NewWriter(&packed)
-	if _, err := z.Write(p.ops.Bytes()); err != nil {
+	packed, err := deflated(p.ops.Bytes())
+	if err != nil {
 		return nil, err
 	}
-	if err := z.Close(); err != nil {
-		return nil, err
+	var shown []string
+	var images strings.Builder
+	const first = 6 // the number of the object after the information
+	for i, img := range p.images {
+		objects, err := imageObjects(img, first+2*i+1)
+		if err != nil {
+			return nil, err
+		}
+		shown = append(shown, objects...)
+		fmt.Fprintf(&images, "/I%d %d 0 R ", i, first+2*i)
 	}
 	var states strings.Builder
 	for _, a := range append([]uint8{255}, p.opacity...) {
@@ -144,11 +192,12 @@ func (p *PDFPage) File(width, height vg.Length, title, subject string) ([]byte, 
 	objects := []string{
 		"<< /Type /Catalog /Pages 2 0 R >>",
 		"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-		fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %s %s] /Contents 4 0 R /Resources << /ExtGState << %s>> >> >>",
-			PdfNumber(width), PdfNumber(height), states.String()),
-		fmt.Sprintf("<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream", packed.Len(), packed.String()),
+		fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %s %s] /Contents 4 0 R /Resources << /ExtGState << %s>> /XObject << %s>> >> >>",
+			PdfNumber(width), PdfNumber(height), states.String(), images.String()),
+		fmt.Sprintf("<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream", len(packed), packed),
 		info + " >>",
 	}
+	objects = append(objects, shown...)
 	var b bytes.Buffer
 	b.WriteString("%PDF-1.4\n%\xe2\xe3\xcf\xd3\n") // bytes that mark the file as binary
 	table := fmt.Sprintf("xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)

@@ -1,6 +1,7 @@
 package canvas
 
 import (
+	"image"
 	"image/color"
 	"math"
 
@@ -16,14 +17,46 @@ type ink interface {
 	Fill(vg.Path)
 }
 
+// writer is an ink that has text of its own. On others text is drawn as the outlines of its glyphs.
+type writer interface {
+	Text(t Text, s TextStyle, at vg.Point)
+}
+
+// imager is an ink that shows raster images, as all of those here do.
+type imager interface {
+	DrawImage(vg.Rectangle, image.Image)
+}
+
 // Pen draws with coordinates in points, from an origin that is the canvas's bottom left unless it was moved.
 type Pen struct {
 	C      ink
+	Dark   bool // the ground is dark
 	origin vg.Point
 }
 
 // From returns the pen with its origin moved.
-func (p Pen) From(by vg.Point) Pen { return Pen{p.C, p.origin.Add(by)} }
+func (p Pen) From(by vg.Point) Pen { return Pen{p.C, p.Dark, p.origin.Add(by)} }
+
+// Resolution is that of images in a figure of dpi dots per inch. An SVG has less, as it is for screens above all, and should be small.
+func (p Pen) Resolution(dpi int) float64 {
+	if _, ok := p.C.(*SVG); ok {
+		return 0.75 * float64(dpi)
+	}
+	return float64(dpi)
+}
+
+// Image draws an image of dpi dots per inch with its lower left corner at a place, which is moved to the nearest whole dot.
+func (p Pen) Image(img image.Image, at vg.Point, dpi float64) {
+	c, ok := p.C.(imager)
+	if !ok || img.Bounds().Empty() {
+		return
+	}
+	dot := 72 / vg.Length(dpi)
+	snap := func(v vg.Length) vg.Length { return vg.Length(math.Round(float64(v/dot))) * dot }
+	at = vg.Point{X: snap(at.X + p.origin.X), Y: snap(at.Y + p.origin.Y)}
+	size := img.Bounds().Size()
+	c.DrawImage(vg.Rectangle{Min: at, Max: vg.Point{X: at.X + vg.Length(size.X)*dot, Y: at.Y + vg.Length(size.Y)*dot}}, img)
+}
 
 // Stroke is how a line looks.
 type Stroke struct {
@@ -51,7 +84,7 @@ func (p Pen) stroke(s Stroke, path vg.Path) {
 		return
 	}
 	p.rounded(path)
-	p.C.SetColor(s.Color)
+	p.C.SetColor(p.shown(s.Color, true))
 	p.C.SetLineWidth(s.Width)
 	p.C.SetLineDash(s.Dash, 0)
 	p.C.Stroke(path)
@@ -61,7 +94,7 @@ func (p Pen) stroke(s Stroke, path vg.Path) {
 func (p Pen) Fill(c color.Color, rings ...[]vg.Point) {
 	if path := ringPath(rings); len(path) > 0 {
 		p.rounded(path)
-		p.C.SetColor(c)
+		p.C.SetColor(p.shown(c, false))
 		p.C.Fill(path)
 	}
 }
@@ -102,6 +135,11 @@ type TextStyle struct {
 
 // Write draws one line of text.
 func (p Pen) Write(t Text, s TextStyle, at vg.Point) {
+	if c, ok := p.C.(writer); ok {
+		p.C.SetColor(p.shown(s.Color, true))
+		c.Text(t, s, at.Add(p.origin))
+		return
+	}
 	path, w := t.outline(s.Size)
 	if len(path) == 0 {
 		return
@@ -109,7 +147,7 @@ func (p Pen) Write(t Text, s TextStyle, at vg.Point) {
 	anchor := vg.Point{X: -w * vg.Length(s.H), Y: -s.Size * CapHeight * vg.Length(s.V)}
 	path = moved(moved(path, anchor, 0), at, s.Angle)
 	p.rounded(path)
-	p.C.SetColor(s.Color)
+	p.C.SetColor(p.shown(s.Color, true))
 	p.C.Fill(path)
 }
 

@@ -121,8 +121,23 @@ func fixedNumber(v, step float64) string {
 }
 
 // Number writes v short: three significant digits, no trailing zeros, a real minus sign.
-func Number(v float64) string {
-	s := strconv.FormatFloat(v, 'g', 3, 64)
+func Number(v float64) string { return digits(v, 3) }
+
+// Numbers writes rising values with as few digits as tell them apart, three at least.
+func Numbers(values []float64) []string {
+	for n := 3; ; n++ {
+		out := make([]string, len(values))
+		for i, v := range values {
+			out[i] = digits(v, n)
+		}
+		if n > 8 || len(slices.Compact(slices.Clone(out))) == len(out) {
+			return out
+		}
+	}
+}
+
+func digits(v float64, n int) string {
+	s := strconv.FormatFloat(v, 'g', n, 64)
 	if a := math.Abs(v); a >= 1e-3 && a < 1e6 {
 		r, err := strconv.ParseFloat(s, 64)
 		if err == nil {

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -82,6 +83,18 @@ func TestNumbers(t *testing.T) {
 	} {
 		if got := Number(v); got != want {
 			t.Errorf("number(%g) = %q, want %q", v, got, want)
+		}
+	}
+}
+
+// Numbers next to each other differ as text.
+func TestNumbersDiffer(t *testing.T) {
+	for _, c := range []struct {
+		values []float64
+		want   string
+	}{{[]float64{2.27, 2.275, 2.28}, "[2.27 2.275 2.28]"}, {[]float64{0.1, 10, 1e7}, "[0.1 10 1e7]"}, {[]float64{1, 1}, "[1 1]"}} {
+		if got := fmt.Sprint(Numbers(c.values)); got != c.want {
+			t.Errorf("%v are written %s, want %s", c.values, got, c.want)
 		}
 	}
 }

@@ -1,0 +1,65 @@
+package compare
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"lossatlas/activities/render/internal/lattice"
+	"lossatlas/activities/render/picture"
+	"lossatlas/activities/trainlog"
+)
+
+// Repetitions are one curve, of the means, with a band of the standard deviation inside their range; one that stopped early does not count.
+func TestMeanOfRepetitions(t *testing.T) {
+	x := []float64{0, 1, 2}
+	nan := math.NaN()
+	mean, count := picture.Mean([]*lattice.Field{
+		lattice.NewCurve(x, []float64{1, 10, 5}), lattice.NewCurve(x, []float64{3, 10, nan}), lattice.NewCurve(x[:2], []float64{100, 100}),
+	})
+	if count != 2 || mean.F.Z[0] != 2 || mean.F.Z[1] != 10 || mean.F.OK[2] {
+		t.Errorf("the mean of %d is %v, %v; want 2, 10 and nothing of two", count, mean.F.Z, mean.F.OK)
+	}
+	if mean.Low[0] != 1 || mean.High[0] != 3 { // 2 ± √2 leaves the range
+		t.Errorf("the band is from %g to %g, want 1 to 3", mean.Low[0], mean.High[0])
+	}
+}
+
+// Up to eight experiments are curves with a legend, more of them rows; repetitions count once.
+func TestManyExperimentsAreRows(t *testing.T) {
+	log := &trainlog.Log{Epochs: []trainlog.Epoch{{Epoch: 1, WeightNorm: 3}, {Epoch: 2, WeightNorm: 4}}}
+	for _, c := range []struct {
+		groups, repetitions int
+		rows                bool
+	}{{8, 1, false}, {4, 3, false}, {9, 1, true}, {9, 2, true}} {
+		var runs []Run
+		for g := range c.groups {
+			for r := range c.repetitions {
+				run := Run{Name: fmt.Sprintf("batch_size=%d", 16<<g), Log: log}
+				if c.repetitions > 1 {
+					run.Name, run.Group = fmt.Sprintf("%s, seed=%d", run.Name, r), run.Name
+				}
+				runs = append(runs, run)
+			}
+		}
+		f, err := Norms(runs, picture.Options{DPI: 40})
+		if err != nil {
+			t.Fatal(err)
+		}
+		svg, err := f.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := bytes.Contains(svg, []byte("a row for each experiment")); got != c.rows {
+			t.Errorf("%d experiments of %d repetitions: rows %v, want %v", c.groups, c.repetitions, got, c.rows)
+		}
+		if n := strings.Count(string(svg), ">128<"); n != 1 {
+			t.Errorf("%d experiments of %d repetitions: the value 128 is named %d times, want once", c.groups, c.repetitions, n)
+		}
+		if bands := bytes.Contains(svg, []byte(picture.BandNote)); bands != (c.repetitions > 1 && !c.rows) {
+			t.Errorf("%d experiments of %d repetitions: bands are explained: %v", c.groups, c.repetitions, bands)
+		}
+	}
+}
