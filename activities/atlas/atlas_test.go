@@ -66,7 +66,7 @@ func TestTable(t *testing.T) {
 	check("as in the file", ids(0, 1, 2, 3, 4, 5))
 	b.run(chromedp.SendKeys(`#table-tools input[type=search]`, "8192 0.0001"))
 	check("filtered", ids(3))
-	b.run(chromedp.Evaluate(`[...document.querySelectorAll("#table-tools button")].find(x => x.textContent === "Compare none").click()`, nil))
+	b.run(chromedp.Evaluate(`[...document.querySelectorAll("#table-tools button")].find(x => x.textContent === "Clear selection").click()`, nil))
 	b.run(chromedp.Evaluate(`[...document.querySelectorAll("#table-tools button")].find(x => x.textContent === "Compare all shown").click()`, nil))
 	b.drawn()
 	if got := get[[]string](b, `[...document.querySelectorAll(".card h3")].map(h => h.textContent)`); len(got) != 1 || got[0] != d.Experiments[3].Name {
@@ -218,6 +218,25 @@ func TestLandscapes(t *testing.T) {
 	b.run(chromedp.Sleep(400*time.Millisecond), chromedp.Reload(), chromedp.WaitReady("footer"))
 	if s := get[string](b, `document.querySelector("#landscapes select").value`); s != "between/between/train" {
 		t.Errorf("after a reload the map is %q", s)
+	}
+	// A link to a view chooses the maps, the difference and the scale, and a view gives the same link again. A map differs from itself by 0.
+	b.run(chromedp.Evaluate(`location.hash = "#camera=20,30,1&group=surface%2Ftrain&quantity=loss&minus=map-1&low=-3&compare=1,3"`, nil), chromedp.Sleep(300*time.Millisecond))
+	x, y = b.at(first+".plane", (frame[0]+frame[1])/2, 0.3)
+	b.move(x, y)
+	if s := readout(first); !strings.Contains(s, "Δ loss 0 ") && !strings.Contains(s, "Δ loss 0l") {
+		t.Errorf("the difference of a map from itself is said to be %q", s)
+	}
+	if s := readout(other); !strings.Contains(s, "Δ loss ") || strings.Contains(s, "Δ loss 0l") {
+		t.Errorf("the difference of two maps is said to be %q", s)
+	}
+	if s := get[string](b, `[...document.querySelectorAll("#landscapes .limit")].map(i => i.value).join() + document.querySelectorAll(".card").length`); s != "-3,2" {
+		t.Errorf("after a link the limits and the number of cards are %q", s)
+	}
+	b.run(chromedp.Evaluate(`[...document.querySelectorAll("#landscapes button")].find(x => x.textContent === "Link to this view").click()`, nil))
+	for _, want := range []string{"camera=20%2C30%2C1", "minus=map-1", "low=-3", "compare=1%2C3"} {
+		if hash := get[string](b, "location.hash"); !strings.Contains(hash, want) {
+			t.Errorf("the link is %s, without %s", hash, want)
+		}
 	}
 	b.done()
 }

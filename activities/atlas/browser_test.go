@@ -95,7 +95,7 @@ func TestPageInABrowser(t *testing.T) {
 		if seen.Images != 8 || seen.Broken != 0 || seen.Unnamed != 0 {
 			t.Errorf("%s: %d pictures, %d of them broken, %d without a description", screen.name, seen.Images, seen.Broken, seen.Unnamed)
 		}
-		if seen.Links != 16 {
+		if seen.Links != 16 { // the script makes the PNG of the SVG
 			t.Errorf("%s: %d downloads, want an SVG and a PNG of each of 8 pictures", screen.name, seen.Links)
 		}
 		if seen.Tables != 2 || seen.Unlinked != 0 {

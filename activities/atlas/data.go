@@ -78,6 +78,8 @@ type Map struct {
 	// Loss and Score are the names of both: "" for plain cross-entropy, and for accuracy.
 	Loss  string
 	Score trainlog.Score
+	// Norm is the mode of batch normalization, "" for the running statistics of the training.
+	Norm string
 	// Grid is the loss over a line or plane, nil for a spectrum and for a map that is not there.
 	Grid *surface.Grid
 	// Plane names the centre and directions of the grid: maps of equal ones show the same plane.

@@ -24,6 +24,7 @@ type pageJSON struct {
 type experimentJSON struct {
 	ID         string            `json:"id"`
 	Name       string            `json:"name"`
+	Group      string            `json:"group,omitempty"` // of repetitions
 	Comparison bool              `json:"comparison,omitempty"`
 	Between    string            `json:"between,omitempty"` // of a comparison: the experiments by their letters
 	TestError  string            `json:"error,omitempty"`
@@ -39,6 +40,7 @@ type mapJSON struct {
 	Split      string            `json:"split"`
 	Loss       string            `json:"loss,omitempty"`  // its name
 	Score      string            `json:"score,omitempty"` // its name, where it is no accuracy; "none" for none
+	Norm       string            `json:"norm,omitempty"`  // the mode of batch normalization, where it is not the running statistics
 	Note       string            `json:"note,omitempty"`
 	Stem       string            `json:"stem"` // of its files' names
 	Plane      string            `json:"plane,omitempty"`
@@ -95,7 +97,7 @@ func embedded(d Data, limit int) (data []byte, note string, err error) {
 	}
 	out := pageJSON{Sweep: d.Sweep}
 	for i, e := range slices.Concat(d.Experiments, d.Comparisons) {
-		x := experimentJSON{ID: experimentID(i), Name: e.Name, Comparison: i >= len(d.Experiments), Training: course(e.Training)}
+		x := experimentJSON{ID: experimentID(i), Name: e.Name, Group: e.Group, Comparison: i >= len(d.Experiments), Training: course(e.Training)}
 		if x.Comparison {
 			var ends []string
 			for _, p := range e.Params {
@@ -149,7 +151,7 @@ func (m Map) packed(single, whole bool) mapJSON {
 	single = single && (m.Grid == nil || !slices.ContainsFunc(m.Grid.Loss, func(v float64) bool {
 		return math.Abs(v) > math.MaxFloat32 && !math.IsInf(v, 0)
 	}))
-	out := mapJSON{Name: m.Name, Kind: m.Kind, Split: m.Split, Loss: m.Loss, Score: string(m.Score), Note: m.Note, Plane: m.Plane, Single: single, Marks: m.Marks, Provenance: m.Provenance}
+	out := mapJSON{Name: m.Name, Kind: m.Kind, Split: m.Split, Loss: m.Loss, Score: string(m.Score), Norm: m.Norm, Note: m.Note, Plane: m.Plane, Single: single, Marks: m.Marks, Provenance: m.Provenance}
 	if !whole {
 		out.Note = "This map is too large for the page; `lossatlas export` has it."
 		return out

@@ -50,8 +50,11 @@ func joined(names ...string) string {
 	return b.String()
 }
 
-// defaultMaxBytes is the size that a page stays below.
-const defaultMaxBytes = 24_000_000
+// defaultMaxBytes is the size that a page stays below. Files that it could do without are in it up to fewBytes in all.
+const (
+	defaultMaxBytes = 24_000_000
+	fewBytes        = 4_000_000
+)
 
 // Page returns one self-contained HTML file: a table of the experiments, their maps as data that the page draws
 // itself, and for each experiment its pictures, where they came from, and the files to download. It works offline:
@@ -139,6 +142,7 @@ func newPageView(d Data) (*pageView, error) {
 	v.Columns = slices.Concat(params, measured)
 	v.MeanColumns, v.Means = means(d.Experiments, measured, values)
 	budget := newBudget(d, limit-len(data))
+	budget.left = max(min(budget.left, fewBytes-len(data)-len(v.Libraries)-shown(d)), 0)
 	all, pictures := slices.Concat(d.Experiments, d.Comparisons), 0
 	for _, e := range all {
 		pictures += len(e.Pictures)

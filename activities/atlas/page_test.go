@@ -30,7 +30,7 @@ func TestPageIsSelfContainedAndSmall(t *testing.T) {
 	}
 	// Whatever the page refers to lies inside it. Scripts are held to it by the policy, and in a browser by another test.
 	markup := regexp.MustCompile(`(?s)<script>.*?</script>`).ReplaceAll(page, nil)
-	for _, m := range regexp.MustCompile(`(?i)\s(?:src|href|action|srcset)="([^"]{0,20})|url\(|@import`).FindAllSubmatch(markup, -1) {
+	for _, m := range regexp.MustCompile(`(?i)\s(?:src|href|action|srcset)=["']([^"']{0,20})|url\(|@import`).FindAllSubmatch(markup, -1) {
 		if ref := string(m[1]); !strings.HasPrefix(ref, "data:") && !strings.HasPrefix(ref, "#") {
 			t.Errorf("the page refers to %q (%q)", ref, m[0])
 		}
@@ -57,7 +57,7 @@ func TestPageShowsAPath(t *testing.T) {
 	if n := bytes.Count(page, []byte(`<figure class="wide">`)); n != 1 {
 		t.Errorf("%d figures are wide, want the path alone", n)
 	}
-	if !regexp.MustCompile(`download="[^"]*-path\.path\.csv" href="data:text/csv;base64,ZXBvY2gK">path \(CSV\)<`).Match(page) {
+	if !regexp.MustCompile(`download="[^"]*-path\.path\.csv" href='data:text/csv;base64,ZXBvY2gK'>path \(CSV\)<`).Match(page) {
 		t.Error("the report does not offer the path")
 	}
 	d.MaxBytes = 1
@@ -117,7 +117,7 @@ func TestPageBeginsWithTheOverview(t *testing.T) {
 	for _, m := range regexp.MustCompile(`<h2 id="([^"]*)">`).FindAllSubmatch(page, -1) {
 		order = append(order, string(m[1]))
 	}
-	if got := strings.Join(order, " "); got != "experiment-4 experiment-1 experiment-2 experiment-3" {
+	if got := strings.Join(order, " "); got != "table-head experiment-4 experiment-1 experiment-2 experiment-3" {
 		t.Errorf("the sections are %s", got)
 	}
 	if n := bytes.Count(page, []byte("<tr data-id=")); n != 2 {
@@ -147,6 +147,11 @@ func TestPageShowsWhatIsMissing(t *testing.T) {
 // A page that would be too large loses downloads first, then shows the smaller file of each picture, and never a picture.
 func TestPageKeepsToItsSize(t *testing.T) {
 	d := samplePage(t, 4)
+	for i := range d.Experiments {
+		for j := range d.Experiments[i].Pictures {
+			d.Experiments[i].Pictures[j].Data = []File{{Label: "PDF", Ext: "pdf", Type: "application/pdf", Data: make([]byte, 60_000)}}
+		}
+	}
 	full, err := Page(d)
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,7 @@ type pictureView struct {
 // link takes it from there (From, the image's ID) rather than repeat it.
 type download struct {
 	Label, File, From string
+	Raster            int // of a PNG that the page's script makes of the picture: its width in dots; 0 for other files
 	Href              template.HTMLAttr
 }
 
@@ -35,6 +36,26 @@ type budget struct {
 
 // encoded is the size of n bytes as a data URI.
 func encoded(n int) int { return (n+2)/3*4 + 32 }
+
+// attribute is a file as a data URI in an attribute, in single quotes. An SVG stays text, which takes a quarter less than base64.
+func attribute(name, kind string, data []byte) template.HTMLAttr {
+	if kind != svgType {
+		return template.HTMLAttr(name + "='data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(data) + "'")
+	}
+	var b strings.Builder
+	b.WriteString(name + "='data:" + kind + ",")
+	for _, c := range data {
+		if c < ' ' || c > '~' || strings.IndexByte("%#&'<>", c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	b.WriteString("'")
+	return template.HTMLAttr(b.String())
+}
+
+const svgType = "image/svg+xml"
 
 // textBytes is set aside for the page's own text, for each picture of it.
 const textBytes = 6000
@@ -87,7 +108,7 @@ func newPictureView(id string, p Picture, stem string, b *budget) (pictureView, 
 		label, kind, ext string
 		data             []byte
 	}
-	files := []file{{"SVG", "image/svg+xml", "svg", p.SVG}, {"PNG", "image/png", "png", p.PNG}}
+	files := []file{{"SVG", svgType, "svg", p.SVG}, {"PNG", "image/png", "png", p.PNG}}
 	if len(p.SVG) == 0 || (b.small && len(p.PNG) > 0 && len(p.PNG) < len(p.SVG)) {
 		slices.Reverse(files)
 	}
@@ -106,27 +127,28 @@ func newPictureView(id string, p Picture, stem string, b *budget) (pictureView, 
 			continue
 		}
 		d := download{Label: f.label, File: stem + "." + f.ext}
-		uri := "data:" + f.kind + ";base64," + base64.StdEncoding.EncodeToString(f.data)
-		switch {
+		switch uri := attribute("href", f.kind, f.data); {
 		case i == 0:
-			v.Src, d.From = template.HTMLAttr(`src="`+uri+`"`), id
+			v.Src, d.From = attribute("src", f.kind, f.data), id
+		case f.ext == "png": // made of the SVG
+			d.From, d.Raster = id, width
 		case len(uri) > b.left:
 			b.omitted = true
 			continue
 		default:
-			d.Href = template.HTMLAttr(`href="` + uri + `"`)
+			d.Href = uri
 			b.left -= len(uri)
 		}
 		v.Downloads = append(v.Downloads, d)
 	}
 	for _, f := range p.Data {
-		uri := "data:" + f.Type + ";base64," + base64.StdEncoding.EncodeToString(f.Data)
+		uri := attribute("href", f.Type, f.Data)
 		if len(uri) > b.left {
 			b.omitted = true
 			continue
 		}
 		b.left -= len(uri)
-		v.Downloads = append(v.Downloads, download{Label: f.Label, File: stem + "." + f.Ext, Href: template.HTMLAttr(`href="` + uri + `"`)})
+		v.Downloads = append(v.Downloads, download{Label: f.Label, File: stem + "." + f.Ext, Href: uri})
 	}
 	return v, nil
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -21,6 +22,7 @@ func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 	out := atlas.Map{Name: m.Step.At.Map, Kind: string(m.Kind), Split: m.Step.At.Split, Path: m.Path, Grid: m.Grid, Marks: m.Marks}
 	if !m.Done {
 		out.Loss, out.Score = results.LossNames(m.Recipe.Params)
+		out.Norm = normIn(m.Recipe.Params)
 		out.Note = p.absent("This map", m.Step.ID)
 		if m.Grid != nil {
 			out.Plane = plane(m.Recipe)
@@ -39,6 +41,7 @@ func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 		return out, err
 	}
 	out.Loss, out.Score = results.LossNames(action.Recipe.Params)
+	out.Norm = normIn(action.Recipe.Params)
 	if m.Spectrum != nil {
 		out.Spectrum = &atlas.Spectrum{LambdaMin: m.Spectrum.LambdaMin, LambdaMax: m.Spectrum.LambdaMax}
 		out.Spectrum.X, out.Spectrum.Density, _ = m.Spectrum.Curve()
@@ -50,6 +53,15 @@ func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 	}
 	out.Provenance, err = p.origins(ctx, mapOrigins(m)...)
 	return out, err
+}
+
+// normIn names the mode of batch normalization in the parameters of a map.
+func normIn(params []byte) string {
+	var p shownParams
+	if json.Unmarshal(params, &p) != nil {
+		return ""
+	}
+	return normOf(p.BatchNorm, p.Batch)
 }
 
 // mapNotes are the page's notes on a finished grid.

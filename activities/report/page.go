@@ -302,16 +302,21 @@ func (p page) picture(ctx context.Context, s pipelines.Step, numbers []results.M
 		return out, err
 	}
 	origins := []pipelines.Ref{{Step: s.ID, Output: pipelines.OutSVG}}
+	var shown *results.Map
 	if i := slices.IndexFunc(numbers, func(m results.Map) bool {
 		return m.Step.At.Map == s.At.Map && (m.Step.At.Split == s.At.Split || s.At.Split == "")
 	}); i >= 0 && s.At.Role == pipelines.RolePicture {
 		m := numbers[i]
+		shown = &m
 		files, err := p.numbers(ctx, m)
 		if err != nil {
 			return out, err
 		}
 		out.Data = append(out.Data, files...)
 		origins = append(origins, mapOrigins(m)...)
+	}
+	if out.Caption, err = p.caption(ctx, s, shown); err != nil {
+		return out, err
 	}
 	out.Provenance, err = p.origins(ctx, origins...)
 	return out, err

@@ -73,7 +73,7 @@ func TestPageOffersOtherForms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := `download="s-a-training.pdf" href="data:application/pdf;base64,JVBERi0xLjc=">PDF<`; !strings.Contains(string(page), want) {
+	if want := `download="s-a-training.pdf" href='data:application/pdf;base64,JVBERi0xLjc='>PDF<`; !strings.Contains(string(page), want) {
 		t.Errorf("the page has no %s", want)
 	}
 }

@@ -1,13 +1,14 @@
-// The landscapes of the chosen experiments beside each other: one view, one scale, one cut for all.
+// The landscapes of the chosen experiments side by side: one view, one scale, one cut for all.
 
 const planes = landscapes.filter((l) => l.isPlane);
 
 // labelOf is what a quantity of several planes is called; where they differ, by its plain name.
 function labelOf(list, quantity) {
   const names = new Set(list.map((l) => l.label(quantity)));
-  return names.size === 1 ? [...names][0] : quantities[quantity].label;
+  return names.size === 1 ? [...names][0] : kindOf(quantity).label || "difference";
 }
 
+const camerasKey = `lossatlas cameras ${pageData.sweep}`;
 const groupKind = (group) => planes.find((l) => l.group === group).map.kind;
 
 const atlas = {
@@ -28,6 +29,16 @@ const atlas = {
     this.log = element("input", { type: "checkbox", onchange: () => this.set({ height: this.log.checked ? "log" : "linear" }) });
     this.cut = element("input", { type: "range", min: 1, max: 100, step: 0.5, value: state.cut * 100, oninput: () => this.set({ cut: this.cut.value / 100 }) });
     this.cutAt = element("output", {});
+    const limit = (name, label) => element("input", {
+      type: "number", step: "any", class: "limit", "aria-label": `${label} end of the color scale`, placeholder: "auto",
+      onchange: (event) => this.set({ [name]: event.target.value === "" ? null : Number(event.target.value), ...(name === "high" ? { cut: 1 } : {}) }),
+    });
+    this.low = limit("low", "lower");
+    this.high = limit("high", "upper");
+    this.minusChoice = element("span", {});
+    this.cameraChoice = element("span", {});
+    this.compared = element("details", { class: "menu" }, element("summary", {}, "Experiments"), element("div", { class: "picks" }));
+    document.addEventListener("pointerdown", (event) => { if (!this.compared.contains(event.target)) this.compared.open = false; });
     const points = element("input", { type: "checkbox", checked: state.points, onchange: () => this.set({ points: points.checked }) });
     this.points = element("label", { class: "control check", title: "The others are estimated." }, points, " evaluated points");
     const shared = element("input", { type: "checkbox", checked: state.shared, onchange: () => this.set({ shared: shared.checked }) });
@@ -39,15 +50,17 @@ const atlas = {
       "Hatched: not evaluated, or not finite. Grey from above, missing on the surface: beyond the cut.");
     section.append(
       element("div", { class: "bar" },
-        choice("map", options, state.group, (group) => this.setGroup(group)), this.quantityChoice,
+        choice("map", options, state.group, (group) => this.setGroup(group)), this.compared, this.quantityChoice, this.minusChoice,
         choice("view", [["both", "surface and contours"], ["space", "surface"], ["plane", "contours"]], state.view, (view) => { this.set({ view }); }),
         element("label", { class: "control check" }, this.log, " log scale"),
+        element("span", { class: "control" }, element("span", {}, "colors from"), this.low, element("span", {}, "to"), this.high),
         element("label", { class: "control" }, element("span", {}, "cut at"), this.cut, this.cutAt),
         element("label", { class: "control check" }, shared, " same scale for all"), this.points,
         choice("contours", [["6", "few"], ["12", "some"], ["24", "many"]], String(state.contours), (n) => this.set({ contours: Number(n) })),
-        choice("colours", Object.keys(palettes).map((p) => [p, p]), state.palette, (palette) => this.set({ palette })),
+        choice("colors", Object.keys(palettes).map((p) => [p, p]), state.palette, (palette) => this.set({ palette })),
         choice("size", [["54rem", "large"], ["38rem", "medium"], ["27rem", "small"]], state.size, (size) => this.set({ size })),
-        button("Turn back", () => this.turnBack()),
+        this.cameraChoice, button("Save camera", () => this.saveCamera(), { title: "keep this camera in this browser, for this sweep" }),
+        button("Link to this view", () => this.link(), { title: "puts maps, scale and camera into the address of the page, and copies it" }),
         button("All as PNG", () => this.saveAll("PNG"), { title: "one picture of everything that is compared" }), button("All as SVG", () => this.saveAll("SVG"))),
       this.webgl, this.count, this.grid, this.turnable);
     this.watch = new IntersectionObserver((entries) => {
@@ -60,6 +73,12 @@ const atlas = {
         card.seen = true;
         card.draw(themed());
       }
+    });
+    window.addEventListener("hashchange", () => {
+      if (!follow(location.hash)) return;
+      if (!groups.has(state.group)) state.group = planes[0].group;
+      section.querySelector("select").value = state.group;
+      changed("chosen");
     });
     listeners.push((what) => {
       if (what === "chosen") this.rebuild();
@@ -76,7 +95,7 @@ const atlas = {
   // setGroup shows other maps: of curvature first the ratio, of others what was shown before.
   setGroup(group) {
     const curved = groupKind(group) === "hessian", before = groupKind(state.group) === "hessian";
-    Object.assign(state, { group, cut: 1, quantity: curved ? "ratio" : before ? "loss" : state.quantity });
+    Object.assign(state, { group, cut: 1, low: null, high: null, minus: "", quantity: curved ? "ratio" : before ? "loss" : state.quantity });
     saved();
     this.rebuild();
   },
@@ -97,7 +116,7 @@ const atlas = {
     this.grid.replaceChildren(...this.cards.map((c) => c.root));
     for (const card of this.cards) if (!before.has(card.landscape)) this.watch.observe(card.root);
     const gone = absentMaps.filter((l) => l.group === state.group && state.chosen.has(l.experiment.name));
-    this.count.replaceChildren(shown.length ? "" : "Choose experiments in the table to compare their landscapes here.");
+    this.count.replaceChildren(shown.length ? "" : "Choose experiments here or in the table to compare their landscapes.");
     for (const l of gone) this.count.append(element("span", { class: "note" }, `${l.title}: ${l.map.note || "this map is not there."} `));
     this.adapt();
     this.refresh();
@@ -106,9 +125,21 @@ const atlas = {
   adapt() {
     const shown = this.shown(), able = Object.keys(quantities).filter((q) => (shown.length ? shown : planes.filter((l) => l.group === state.group)).every((l) => l.has(q)));
     if (!able.includes(state.quantity)) state.quantity = able[0];
-    this.quantityChoice.replaceChildren(choice("shows", able.map((q) => [q, labelOf(shown, q)]), state.quantity, (quantity) => this.set({ quantity, cut: 1 })));
+    this.quantityChoice.replaceChildren(choice("shows", able.map((q) => [q, labelOf(shown, q)]), state.quantity, (quantity) => this.set({ quantity, cut: 1, low: null, high: null, minus: "" })));
+    const others = quantities[state.quantity].plain ? [] : shown;
+    if (!others.some((l) => l.id === state.minus)) state.minus = "";
+    this.minusChoice.hidden = others.length < 2;
+    this.minusChoice.replaceChildren(choice("minus", [["", "nothing"], ...others.map((l) => [l.id, l.title])], state.minus, (minus) => this.set({ minus, cut: 1, low: null, high: null })));
+    this.compared.hidden = names.length < 2;
+    this.compared.lastChild.replaceChildren(...names.map((name) => {
+      const box = element("input", { type: "checkbox", checked: state.chosen.has(name), onchange: () => choose([name], box.checked) });
+      return element("label", {}, box, ` ${name}`);
+    }));
+    this.low.value = state.low ?? "";
+    this.high.value = state.high ?? "";
+    this.cameras();
     this.scales.clear();
-    this.common = scaleOf(shown, state.quantity, state.height, state.cut);
+    this.common = scaleOf(shown, this.quantity, state.height, state.cut, state);
     this.points.hidden = !shown.some((l) => l.map.estimated);
     this.log.checked = this.common.logarithmic;
     this.log.disabled = !this.common.able;
@@ -117,10 +148,13 @@ const atlas = {
     this.grid.dataset.view = state.view;
     this.grid.style.setProperty("--wide", state.size);
   },
+  // quantity is what the cards show: that which is chosen, or its difference from another map.
+  get quantity() { return state.minus ? `minus:${state.minus}:${state.quantity}` : state.quantity; },
   scaleFor(landscape) {
-    if (state.shared) return { scale: this.common, quantity: state.quantity };
-    if (!this.scales.has(landscape)) this.scales.set(landscape, scaleOf([landscape], state.quantity, state.height, state.cut));
-    return { scale: this.scales.get(landscape), quantity: state.quantity };
+    const { quantity } = this;
+    if (state.shared) return { scale: this.common, quantity };
+    if (!this.scales.has(landscape)) this.scales.set(landscape, scaleOf([landscape], quantity, state.height, state.cut, state));
+    return { scale: this.scales.get(landscape), quantity };
   },
   // look sets the point that is looked at; null for none.
   look(point) {
@@ -136,9 +170,28 @@ const atlas = {
     saved();
     this.refresh();
   },
-  turnBack() {
-    Object.assign(state.turn, { azimuth: 0.75, elevation: 0.55, zoom: 1 });
+  turnBack() { this.aim([0.75, 0.55, 1]); },
+  aim([azimuth, elevation, zoom]) {
+    Object.assign(state.turn, { azimuth, elevation, zoom });
     this.turn(0, 0, 1);
+  },
+  // cameras offers the usual cameras, and those that were saved in this browser.
+  cameras() {
+    const usual = { "from a corner": [0.75, 0.55, 1], "from the front": [0, 0.3, 1], "from the side": [Math.PI / 2, 0.3, 1], "from above": [0, Math.PI / 2 - 0.01, 1] };
+    const saved = stored(local, camerasKey).list || [], all = { ...usual };
+    saved.forEach((camera, i) => { all[`saved ${i + 1}`] = camera; });
+    this.cameraChoice.replaceChildren(choice("camera", [["", "…"], ...Object.keys(all).map((name) => [name, name])], "", (name) => name && this.aim(all[name])));
+  },
+  saveCamera() {
+    const { azimuth, elevation, zoom } = state.turn, list = [...(stored(local, camerasKey).list || []), [azimuth, elevation, zoom]].slice(-9);
+    store(local, camerasKey, { list });
+    this.cameras();
+    announce(`camera saved as saved ${list.length}`);
+  },
+  link() {
+    history.replaceState(null, "", linkOf());
+    navigator.clipboard?.writeText(location.href).catch(() => {}); // the address has it all the same
+    announce("the address of the page now links to this view");
   },
   // saveAll makes one picture of all that is compared, each part as large as on the screen, with its name above.
   saveAll(form) {
@@ -162,7 +215,7 @@ const atlas = {
       card.paint(context, view, width, height, density);
       context.restore();
     });
-    picture.save(stem(pageData.sweep, state.group, state.quantity), `${pageData.sweep}: ${state.group}, ${labelOf(this.shown(), state.quantity)}`);
+    picture.save(stem(pageData.sweep, state.group, this.quantity), `${pageData.sweep}: ${state.group}, ${labelOf(this.shown(), this.quantity)}`);
   },
   // refresh draws with the next frame of the screen.
   refresh() {

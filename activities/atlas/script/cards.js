@@ -22,7 +22,7 @@ class Card {
     heading.style.setProperty("--dot", landscape.experiment.comparison ? "transparent" : inkOf(landscape.experiment.name));
     this.root = element("figure", { class: "card", id: landscape.id },
       element("figcaption", { class: "card-head" }, heading, element("span", { class: "about" }, [error, between, points].filter(Boolean).join(" · "))),
-      landscape.map.note ? element("p", { class: "note" }, landscape.map.note) : null,
+      element("p", { class: "note" }, landscape.map.note || ""),
       this.views, this.readout,
       element("details", {}, element("summary", {}, "Download, and where this comes from"),
         element("p", { class: "links" }, element("span", {}, "view:"),
@@ -97,7 +97,7 @@ class Card {
   // draw draws what is out of date; while the card is off the screen, nothing.
   draw(colors) {
     if (!this.seen) return;
-    const { scale, quantity } = this.atlas.scaleFor(this.landscape), made = [scale.low, scale.high, scale.logarithmic, quantity, state.palette, state.contours, state.points, colors.ink].join();
+    const { scale, quantity } = this.atlas.scaleFor(this.landscape), made = [scale.low, scale.high, scale.logarithmic, quantity, paletteOf(quantity), state.contours, state.points, colors.ink].join();
     const turn = JSON.stringify(state.turn);
     if (this.madeOf !== made) {
       this.surface?.dispose();
@@ -139,7 +139,7 @@ class Card {
     const point = this.atlas.point, l = this.landscape;
     const inside = point && point[0] >= l.x[0] && point[0] <= l.x.at(-1) && point[1] >= l.y[0] && point[1] <= l.y.at(-1);
     const i = inside ? l.nearest(...point) : -1;
-    this.readout.replaceChildren(...described(l, i));
+    this.readout.replaceChildren(...described(l, i, quantity));
     if (i < 0) return;
     const x = l.x[i % l.x.length], y = l.y[Math.floor(i / l.x.length)], v = l.values(quantity)[i];
     if (this.frame && this.drawnPlane) {
@@ -156,7 +156,7 @@ class Card {
     const canvas = this[which], width = canvas.clientWidth || 480, height = canvas.clientHeight || 360, density = 3;
     const picture = pictureOf(form, width, height, density);
     this.paint(picture.context, which, width, height, density);
-    picture.save(`${this.landscape.map.stem}-${state.quantity}-${which === "space" ? "surface" : "contours"}`, `${this.landscape.title}: ${this.landscape.groupLabel}`);
+    picture.save(`${this.landscape.map.stem}-${stem(this.atlas.quantity)}-${which === "space" ? "surface" : "contours"}`, `${this.landscape.title}: ${this.landscape.groupLabel}`);
   }
   // paint draws a view at another place than on the screen.
   paint(context, which, width, height, density) {
@@ -184,13 +184,14 @@ function pictureOf(form, width, height, density) {
 }
 
 // described says what is at point i of a plane, nothing for −1.
-function described(l, i) {
+function described(l, i, quantity) {
   const words = [], say = (name, value) => words.push(element("span", {}, element("b", {}, name), ` ${value}`));
   if (i < 0) return [];
   const n = l.x.length, [nameX, nameY] = l.map.kind === "trajectory" ? ["PC 1", "PC 2"] : ["α", "β"];
   say(nameX, spell(l.x[i % n], 3));
   say(nameY, spell(l.y[Math.floor(i / n)], 3));
   const of = (m, k, name) => spell(m.values(name)[k], 4);
+  if (differenceOf(quantity)) say(l.label(quantity), of(l, i, quantity));
   say(l.label("loss"), of(l, i, "loss") + (l.estimated(i) ? ` ± ${spell(l.values("loss_error")[i], 2)} (estimated)` : ""));
   const sampling = l.has("loss_se") ? l.values("loss_se")[i] : NaN;
   if (Number.isFinite(sampling)) say("standard error", `${spell(sampling, 2)}, of the rise over the center ${spell(l.values("rise_se")[i], 2)}`);

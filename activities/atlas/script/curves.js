@@ -44,7 +44,7 @@ class Curves {
     this.plot = new libraries.uPlot({
       width: this.width, height: this.options.height || 260, plugins: [drops()],
       cursor: { sync: this.options.sync ? { key: this.options.sync } : undefined, drag: { x: true, y: false } },
-      scales: { x: { time: false }, y: near ? { distr: 4, asinh: near } : logarithmic && positive.length ? { distr: 3 } : {} },
+      scales: { x: { time: false }, y: near ? { distr: 4, asinh: near } : logarithmic && positive.length ? { distr: 3, range: (u, low, high) => [low / 1.15, high * 1.15] } : { range: (u, low, high) => roomy(low, high) } },
       axes: [{ ...axis, ...(this.options.x === "epoch" ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] } : {}), label: this.options.x, labelSize: 18, size: 34, values: (u, splits) => splits.map((v) => spell(v, 4)) }, {
         ...axis, label: this.options.y + (near ? " (symlog)" : ""), size: 62, filter: round, grid: { ...axis.grid, filter: round }, ticks: { ...axis.ticks, filter: round },
         values: (u, splits) => {
@@ -99,6 +99,13 @@ class Curves {
   get buttons() { return [element("span", {}, `${this.options.y}:`), button("PNG", () => this.png()), button("CSV", () => this.csv())]; }
 }
 
+// roomy is a range with a little room on both sides; values of one sign don't make it cross 0.
+function roomy(low, high) {
+  if (low === null || high === null) return [0, 1];
+  const room = 0.04 * (high - low) || 0.05 * Math.abs(high) || 0.5;
+  return [low >= 0 ? Math.max(low - room, 0) : low - room, high <= 0 ? Math.min(high + room, 0) : high + room];
+}
+
 // downloads offer plots as they are seen, and the numbers behind them.
 const downloads = (...plots) => element("p", { class: "links" }, ...plots.flatMap((c) => c.buttons));
 
@@ -127,9 +134,9 @@ function prepareLines() {
   const accuracy = new Curves(plots, { title: "score along a line", x: "α", y: "accuracy (%)", sync: "line" });
   section.append(downloads(loss, accuracy));
   function draw() {
-    const shown = chosenOf(lines.filter((l) => key(l) === state.line));
+    const shown = chosenOf(lines.filter((l) => key(l) === state.line)), own = ownParts(shown.map((l) => l.experiment.name));
     const series = (quantity) => shown.map((l, i) => ({
-      label: l.experiment.comparison ? l.map.split : `${l.experiment.name}, ${l.map.split}`,
+      label: l.experiment.comparison ? l.map.split : `${own.get(l.experiment.name)}, ${l.map.split}`,
       x: l.x.filter((_, i) => l.evaluated(i)), y: [...l.values(quantity)].filter((_, i) => l.evaluated(i)), // of a line in the making, the points that are there
       color: l.experiment.comparison ? inks[i % inks.length] : inkOf(l.experiment.name), dash: dashOf(l.map.split),
     }));
@@ -171,9 +178,9 @@ function prepareTrainings() {
     return read.get(t);
   };
   function draw() {
-    const shown = chosenOf(trainings), error = (v) => errorOf(trainingScore, v);
+    const shown = chosenOf(trainings), own = ownParts(shown.map((t) => t.experiment.name)), error = (v) => errorOf(trainingScore, v);
     const series = (train, test, change = (v) => v) => shown.flatMap((t) => {
-      const log = of(t), color = inkOf(t.experiment.name), one = (name, split) => ({ label: test ? `${t.experiment.name}, ${split}` : t.experiment.name, x: log.epoch, y: change(log[name]), color, dash: dashOf(split) });
+      const log = of(t), color = inkOf(t.experiment.name), one = (name, split) => ({ label: test ? `${own.get(t.experiment.name)}, ${split}` : own.get(t.experiment.name), x: log.epoch, y: change(log[name]), color, dash: dashOf(split) });
       return test ? [one(train, "train"), one(test, "test")] : [one(train)];
     });
     // Where all rates change alike, or for a single training, the changes are marked.

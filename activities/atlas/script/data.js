@@ -27,6 +27,9 @@ const quantities = {
   uncertainty: { label: "error of the loss", logarithmic: true, plain: true }, // plain: without contours
   accuracy_error: { label: "error of the accuracy (points)", logarithmic: true, plain: true },
 };
+// A difference is called by the experiment whose map is subtracted and the quantity: "minus:map-3:loss".
+const differenceOf = (quantity) => /^minus:(map-\d+):(\w+)$/.exec(quantity);
+const kindOf = (quantity) => (differenceOf(quantity) ? { logarithmic: true, difference: true } : quantities[quantity]);
 
 // scoreLabel is the name of a score with its unit, errorLabel of what is shown of it: of an accuracy the error, by errorOf.
 const isAccuracy = (score) => !score || score.endsWith("accuracy");
@@ -55,16 +58,21 @@ class Landscape {
   get group() { return (this.experiment.comparison ? `${this.experiment.name}/` : "") + `${this.map.name}/${this.map.split}`; }
   get groupLabel() {
     const of = { hessian: "curvature", trajectory: "path and loss" }[this.map.kind] || "loss", name = this.map.loss ? ` (${this.map.loss})` : "";
-    return `${this.experiment.comparison ? this.experiment.name : this.map.name}: ${of}${name} of the ${splitNames[this.map.split] || this.map.split}`;
+    const norm = this.map.norm ? `, ${this.map.norm}` : ""; // of batch normalization
+    return `${this.experiment.comparison ? this.experiment.name : this.map.name}: ${of}${name} of the ${splitNames[this.map.split] || this.map.split}${norm}`;
   }
   // label is what a quantity of the map is called.
   label(quantity) {
+    const difference = differenceOf(quantity);
+    if (difference) return `Δ ${this.label(difference[2])}`;
     if (quantity === "loss") return this.map.loss || "loss";
     if (quantity === "uncertainty") return `error of the ${this.label("loss")}${this.map.absolute ? "" : " (% of it)"}`;
     if (quantity === "accuracy_error") return `error of the ${this.map.score || "accuracy"} (points)`;
     return quantity === "accuracy" ? scoreLabel(this.map.score) : quantities[quantity].label;
   }
   has(quantity) {
+    const difference = differenceOf(quantity);
+    if (difference) return this.has(difference[2]);
     if (quantity.startsWith("accuracy") && this.map.score === "none") return false;
     if (quantity === "uncertainty") return "loss_error" in this.map.arrays;
     return quantity === "ratio" ? "lambda_min" in this.map.arrays : quantity in this.map.arrays;
@@ -72,7 +80,10 @@ class Landscape {
   // values are those of a quantity at the points, row by row.
   values(quantity) {
     if (!this.unpacked[quantity]) {
-      if (quantity === "ratio") {
+      const difference = differenceOf(quantity);
+      if (difference) {
+        this.unpacked[quantity] = this.minus(landscapes.find((l) => l.id === difference[1]), difference[2]);
+      } else if (quantity === "ratio") {
         const low = this.values("lambda_min"), high = this.values("lambda_max");
         this.unpacked.ratio = low.map((v, i) => Math.abs(v / high[i]));
       } else if (quantity === "uncertainty") {
@@ -83,6 +94,20 @@ class Landscape {
       }
     }
     return this.unpacked[quantity];
+  }
+  // minus subtracts another map, interpolated linearly where its points are others.
+  minus(other, quantity) {
+    const from = other.values(quantity), n = other.x.length;
+    const at = (axis, v) => { // the index below v, and the share of the next one; NaN beyond the ends
+      const i = Math.max(0, Math.min(axis.length - 2, nearestIndex(axis, v))), k = axis[i] > v && i > 0 ? i - 1 : i;
+      const t = (v - axis[k]) / (axis[k + 1] - axis[k]);
+      return [k, t < -1e-9 || t > 1 + 1e-9 ? NaN : t];
+    };
+    const known = (i) => (other.evaluated(i) ? from[i] : NaN), part = (w, i) => (w === 0 ? 0 : w * known(i)); // 0 · NaN is NaN
+    return this.values(quantity).map((v, k) => {
+      const [i, s] = at(other.x, this.x[k % this.x.length]), [j, t] = at(other.y, this.y[Math.floor(k / this.x.length)]);
+      return v - (part((1 - s) * (1 - t), j * n + i) + part(s * (1 - t), j * n + i + 1) + part(s * t, (j + 1) * n + i + 1) + part((1 - s) * t, (j + 1) * n + i));
+    });
   }
   // mask is 1 where a point was evaluated; null if all were.
   get mask() {

@@ -24,12 +24,27 @@ function prepareTheme() {
 
 // A link to a file that the page shows takes it from there.
 for (const link of document.querySelectorAll("a[data-from]")) {
-  link.href = document.getElementById(link.dataset.from).src;
+  const image = document.getElementById(link.dataset.from);
+  link.href = image.src;
   link.hidden = false;
+  if (link.dataset.raster) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      rasterize(image, Number(link.dataset.raster), link.download);
+    });
+  }
+}
+// rasterize saves a picture as a PNG so many dots wide.
+async function rasterize(image, width, name) {
+  image.loading = "eager";
+  await image.decode();
+  const canvas = element("canvas", { width, height: Math.round(width * image.naturalHeight / image.naturalWidth) });
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  canvas.toBlob((blob) => save(name, "image/png", blob));
 }
 // A link into a closed part opens it.
 function reveal() {
-  const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = location.hash.length > 1 && !location.hash.includes("=") && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   for (let at = target && target.parentElement; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
 }
 window.addEventListener("hashchange", reveal);
@@ -43,8 +58,9 @@ prepareTrainings();
 prepareSpectra();
 const parts = [...document.querySelectorAll("main > section[id]:not([hidden])")];
 if (parts.length) {
+  const link = (p) => element("a", { href: `#${p.id}` }, p.querySelector("h2").textContent), first = parts[0].id === "landscapes" ? 1 : 0;
   document.querySelector("header").append(element("nav", { class: "nav", "aria-label": "Parts of the page" },
-    element("a", { href: "#experiments" }, "Table"), ...parts.map((p) => element("a", { href: `#${p.id}` }, p.querySelector("h2").textContent)),
+    ...parts.slice(0, first).map(link), element("a", { href: "#experiments" }, "Table"), ...parts.slice(first).map(link),
     ...[...document.querySelectorAll(".overview h2")].map((h) => element("a", { href: `#${h.id}` }, h.textContent)),
     element("a", { href: "#experiment-1" }, "Each experiment")));
 }

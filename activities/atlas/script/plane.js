@@ -95,7 +95,7 @@ function labelsOf(lines, frame, clear = 26) {
 
 // linesOf are the contours of a plane.
 function linesOf(landscape, quantity, scale) {
-  if (quantities[quantity].plain) return [];
+  if (kindOf(quantity).plain) return [];
   const cells = landscape.cells(quantity);
   return scale.levels(state.contours).filter((v) => v > cells.low && v < cells.high).map((level) => ({ level, pieces: cells.contour(level) }));
 }
@@ -118,7 +118,7 @@ function drawPlane(context, landscape, quantity, scale, width, height, colors, d
   hatch(context, frame, colors);
   const w = Math.max(1, Math.round(frame.width * density)), h = Math.max(1, Math.round(frame.height * density));
   const raster = element("canvas", { width: w, height: h });
-  raster.getContext("2d").putImageData(heat(landscape, quantity, scale, state.palette, w, h, bytesOfColor(colors.over)), 0, 0);
+  raster.getContext("2d").putImageData(heat(landscape, quantity, scale, paletteOf(quantity), w, h, bytesOfColor(colors.over)), 0, 0);
   context.drawImage(raster, frame.left, frame.top, frame.width, frame.height);
   context.save();
   context.beginPath();
@@ -148,6 +148,7 @@ function drawPlane(context, landscape, quantity, scale, width, height, colors, d
     context.fillText(words[i], label.x, label.y);
   }
   if (state.points) drawEvaluated(context, landscape, frame);
+  if (landscape.mask) drawBegun(context, landscape, quantity, scale, frame);
   drawPath(context, pathOf(landscape).map((p) => ({ ...p, px: frame.px(p.x), py: frame.py(p.y) })));
   drawMarks(context, landscape, (x, y) => [frame.px(x), frame.py(y)]);
   context.restore();
@@ -165,6 +166,23 @@ function drawEvaluated(context, landscape, frame) {
   context.lineWidth = 0.5;
   for (let i = 0; i < x.length * y.length; i++) {
     if (!landscape.evaluated(i) || landscape.estimated(i)) continue;
+    context.beginPath();
+    context.arc(frame.px(x[i % x.length]), frame.py(y[Math.floor(i / x.length)]), size, 0, 7);
+    context.fill();
+    context.stroke();
+  }
+}
+
+// drawBegun shows the points of a map in the making, of which only some are corners of cells yet, in their colors.
+function drawBegun(context, landscape, quantity, scale, frame) {
+  const { x, y } = landscape, values = landscape.values(quantity), table = shades(paletteOf(quantity));
+  const size = Math.max(1.5, Math.min(3.5, frame.width / x.length / 2));
+  context.strokeStyle = "rgba(255,255,255,.85)";
+  context.lineWidth = 0.8;
+  for (let i = 0; i < values.length; i++) {
+    if (!landscape.evaluated(i) || !Number.isFinite(values[i])) continue;
+    const k = 3 * Math.max(0, Math.min(255, Math.round(scale.place(values[i]) * 255)));
+    context.fillStyle = `rgb(${table[k]},${table[k + 1]},${table[k + 2]})`;
     context.beginPath();
     context.arc(frame.px(x[i % x.length]), frame.py(y[Math.floor(i / x.length)]), size, 0, 7);
     context.fill();
@@ -257,7 +275,7 @@ function drawAxes(context, landscape, frame, colors) {
 
 // drawBar draws the scale of colours beside the plane.
 function drawBar(context, frame, quantity, scale, colors) {
-  const left = frame.left + frame.width + 10, table = shades(state.palette), steps = 64;
+  const left = frame.left + frame.width + 10, table = shades(paletteOf(quantity)), steps = 64;
   for (let i = 0; i < steps; i++) {
     const k = 3 * Math.round(((i + 0.5) / steps) * 255);
     context.fillStyle = `rgb(${table[k]},${table[k + 1]},${table[k + 2]})`;

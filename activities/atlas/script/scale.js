@@ -3,8 +3,15 @@
 const palettes = {
   viridis: "440154 48186A 472D7B 424086 3B528B 33638D 2C728E 26818E 21908C 1F9F88 28AE80 3EBC74 5DC963 82D34C ABDC32 D5E21A FDE725",
   cividis: "00224E 002E6A 1A386F 32436D 434E6C 52596D 61656F 6F7073 7C7B78 8B8778 9B9376 ABA072 BBAD6C CCBA64 DDC958 EFD748 FEE838",
+  inferno: "000004 0B0724 210C4A 3D0965 57106E 71196E 8A226A A32C61 BC3754 D24644 E45A31 F1731D F98E09 FCAC11 F9CB35 F2EA69 FCFFA4",
+  plasma: "0D0887 310597 4C02A1 6600A7 7E03A8 9511A1 AA2395 BC3587 CC4778 DA5A6A E66C5C F0804E F89540 FDAC33 FDC527 F8DF25 F0F921",
+  coolwarm: "3B4CC0 4E68D8 6282EA 779AF7 8DB0FE A3C2FE B9D0F9 CCD9ED DDDCDC ECD3C5 F5C4AC F7B093 F4987A EB7D62 DD5F4B CA3B37 B40426",
+  "red-blue": "053061 175290 2A71B2 3F8EC0 6BACD1 9BC9E0 C2DDEC E0ECF3 F7F6F6 FBE5D8 FBCCB4 F5AA89 E48066 D05548 BA2832 930E26 67001F",
   magma: "000004 0A0822 1D1146 36106A 50127C 6A1C81 822681 9C2E7F B63779 CF4170 E65163 F5695C FB8761 FEA571 FEC387 FDE0A2 FCFDBF",
 };
+// Those of two sides are for differences, which have 0 in their middle.
+const sided = ["coolwarm", "red-blue"];
+const paletteOf = (quantity) => (kindOf(quantity).difference && !sided.includes(state.palette) ? sided[0] : state.palette);
 const tables = {};
 
 // shades are 256 colours of a palette, three bytes each.
@@ -94,10 +101,21 @@ function rangeOf(list, quantity) {
   return low <= high ? { low, high, lowest } : { low: 0, high: 1, lowest: 1 };
 }
 
-// scaleOf is the scale of several planes: the cut, a fraction of the scale, takes off its upper end. Auto
-// takes a logarithmic one where values span more than two orders of magnitude.
-function scaleOf(list, quantity, height, cut) {
-  const { low, high, lowest } = rangeOf(list, quantity);
+// scaleOf is the scale of several planes: limits are what a reader has typed for its ends, null for an end of the values, and
+// the cut, a fraction of the scale, takes off its upper end. Auto takes a logarithmic one where values span more than two orders of magnitude.
+function scaleOf(list, quantity, height, cut, limits) {
+  let { low, high, lowest } = rangeOf(list, quantity);
+  if (kindOf(quantity).difference) { // as far to both sides
+    high = Math.max(Math.abs(low), Math.abs(high), Number.MIN_VALUE);
+    low = -high;
+  }
+  if (limits.low !== null && limits.low < (limits.high ?? high)) low = limits.low;
+  if (limits.high !== null && limits.high > low) high = limits.high;
+  if (limits.low !== null && low > 0) lowest = low;
+  if (kindOf(quantity).difference) {
+    const scale = new Scale(low, high * cut, false, height === "log" && low < 0 ? Math.max(high * 1e-3, Number.MIN_VALUE) : 0);
+    return Object.assign(scale, { able: true, logarithmic: height === "log", whole: scale });
+  }
   // Where a logarithmic scale would be taken and values touch or cross 0, it is a symmetric one.
   const size = Math.max(high, -low), symmetric = quantity === "loss" && low <= 0 && low < high && (height === "log" || (height === "auto" && size > 20));
   if (symmetric) {
@@ -105,7 +123,7 @@ function scaleOf(list, quantity, height, cut) {
     const scale = cut < 1 ? new Scale(low, whole.value(Math.max(cut, 0.01)), true, near) : whole;
     return Object.assign(scale, { able: true, whole });
   }
-  const able = quantities[quantity].logarithmic && (lowest < high || (quantity === "loss" && low < high));
+  const able = kindOf(quantity).logarithmic && (lowest < high || (quantity === "loss" && low < high));
   const logarithmic = able && (height === "log" || (height === "auto" && low >= 0 && high / lowest > 100));
   const whole = new Scale(logarithmic ? lowest : low, high, logarithmic);
   const scale = cut < 1 ? new Scale(whole.low, whole.value(Math.max(cut, 0.01)), logarithmic) : whole;

@@ -56,15 +56,16 @@ class Surface {
     this.cells = landscape.cells(quantity);
     this.clip = new libraries.Plane(new libraries.Vector3(0, -1, 0), lift * 1.0005);
     this.parts = [this.base(colors), ...this.posts(colors)];
-    if (this.cells.quads.length) this.parts.push(this.mesh(), this.contours(quantity));
+    if (this.cells.quads.length) this.parts.push(this.mesh(quantity), this.contours(quantity));
+    if (landscape.mask) this.parts.push(this.begun(quantity, colors));
   }
   // at is where a point of the plane lies in space.
   at(x, y, value) {
     const place = Number.isFinite(value) ? Math.max(this.scale.place(value), 0) : 0;
     return [(x - this.middle[0]) / this.unit[0], place * lift, -(y - this.middle[1]) / this.unit[1]];
   }
-  mesh() {
-    const { quads, nx, values, x, y } = this.cells, table = shades(state.palette);
+  mesh(quantity) {
+    const { quads, nx, values, x, y } = this.cells, table = shades(paletteOf(quantity));
     const number = new Int32Array(values.length).fill(-1), places = [], tints = [], index = [];
     const vertex = (at, place) => {
       places.push(...at);
@@ -116,6 +117,16 @@ class Surface {
       for (let i = 0; i < pieces.length; i += 2) places.push(...this.at(pieces[i], pieces[i + 1], level));
     }
     return segments(places, 0x000000, 0.42, [this.clip]);
+  }
+  // begun marks the points of a map in the making by small crosses.
+  begun(quantity, colors) {
+    const { x, y } = this.landscape, values = this.landscape.values(quantity), places = [], size = 0.6 / Math.max(x.length, y.length);
+    for (let i = 0; i < values.length; i++) {
+      if (!this.landscape.evaluated(i) || !Number.isFinite(values[i])) continue;
+      const [a, b, c] = this.at(x[i % x.length], y[Math.floor(i / x.length)], values[i]);
+      places.push(a - size, b + 0.004, c, a + size, b + 0.004, c, a, b + 0.004, c - size, a, b + 0.004, c + size);
+    }
+    return segments(places, colors.ink, 0.8, [this.clip]);
   }
   // frame draws the base and the posts as lines, without WebGL.
   frame(context, project) {

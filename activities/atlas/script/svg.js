@@ -53,7 +53,7 @@ const escaped = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", 
 // polygons draws a surface from back to front, without WebGL. What rises above the cut is flat there.
 function polygons(context, surface, quantity, width, height) {
   space.aim(width, height);
-  const project = surface.projection(width, height), { cells, scale } = surface, table = shades(state.palette);
+  const project = surface.projection(width, height), { cells, scale } = surface, table = shades(paletteOf(quantity));
   const light = space.light.position.clone().normalize(), drawn = [];
   const corner = (i, j) => {
     const v = cells.values[j * cells.nx + i];

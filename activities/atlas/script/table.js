@@ -92,7 +92,7 @@ function prepareTable() {
   });
   tools.append(filter, menu);
   if (several) {
-    tools.append(button("Compare all shown", () => choose(visible().map((r) => r.dataset.name), true)), button("Compare none", () => choose(names, false)));
+    tools.append(button("Compare all shown", () => choose(visible().map((r) => r.dataset.name), true)), button("Clear selection", () => choose(names, false)));
   }
   tools.append(button("Table as CSV", () => save(`${stem(pageData.sweep)}-table.csv`, "text/csv", tableCSV())), count);
   tools.hidden = false;

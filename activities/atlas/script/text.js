@@ -17,6 +17,13 @@ function element(tag, properties, ...children) {
 // breakable lets a long name go on in the next line after a comma.
 const breakable = (name) => name.split(/(?<=,)/).flatMap((part, i) => (i ? [element("wbr"), part] : [part]));
 
+// ownParts are names of experiments without the parameters that all of them share.
+function ownParts(list) {
+  const parts = list.map((name) => name.split(",")), unique = new Set(list).size > 1;
+  const own = parts.map((p) => p.filter((part) => !unique || !parts.every((q) => q.includes(part))));
+  return new Map(list.map((name, i) => [name, own[i].join(", ") || name]));
+}
+
 // spell writes a number with so many digits, without an exponent where that reads better.
 function spell(v, digits = 4) {
   if (Number.isNaN(v)) return "NaN";
