@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"lossatlas/activities/data"
@@ -150,36 +151,80 @@ func TestMatrices(t *testing.T) {
 	weighted, squares := features, features
 	weighted.ClassWeights = []float64{0.5, 1, 2}
 	squares.Loss = problem.MeanSquaredError
-	b := open(t, "go")
-	for name, p := range map[string]problem.Problem{"cross-entropy": features, "weighted": weighted, "mse": squares} {
-		t.Run(name, func(t *testing.T) {
-			net := newPerceptron(t, p, 11)
-			e, err := engine.NewEvaluator(b, net.net, net.split, 4)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer e.Close()
-			if err := e.SetCenter(net.theta, nil); err != nil {
-				t.Fatal(err)
-			}
-			gaussNewton, fisher := net.dense()
-			for m, want := range map[engine.Matrix]*mat.Dense{engine.GaussNewton: gaussNewton, engine.Fisher: fisher} {
-				h, err := engine.NewMatrix(e, m, engine.AllParams, "")
+	eachBackend(t, func(t *testing.T, b *engine.Backend) {
+		for name, p := range map[string]problem.Problem{"cross-entropy": features, "weighted": weighted, "mse": squares} {
+			t.Run(name, func(t *testing.T) {
+				net := newPerceptron(t, p, 11)
+				e, err := engine.NewEvaluator(b, net.net, net.split, 4)
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer h.Close()
-				v, expected := make([]float64, h.Dim()), mat.NewVecDense(h.Dim(), nil)
-				for i := range v {
-					v[i] = float64(float32(math.Sin(float64(3 * i))))
+				defer e.Close()
+				if err := e.SetCenter(net.theta, nil); err != nil {
+					t.Fatal(err)
 				}
-				expected.MulVec(want, mat.NewVecDense(len(v), v))
-				if d := numtest.Distance(product(t, h, v), expected.RawVector().Data); d > 1e-5 {
-					t.Errorf("%s: the product is %.1e of its largest number off", m, d)
+				gaussNewton, fisher := net.dense()
+				for m, want := range map[engine.Matrix]*mat.Dense{engine.GaussNewton: gaussNewton, engine.Fisher: fisher} {
+					h, err := engine.NewMatrix(e, m, engine.AllParams, "")
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer h.Close()
+					v, expected := make([]float64, h.Dim()), mat.NewVecDense(h.Dim(), nil)
+					for i := range v {
+						v[i] = float64(float32(math.Sin(float64(3 * i))))
+					}
+					expected.MulVec(want, mat.NewVecDense(len(v), v))
+					if d := numtest.Distance(product(t, h, v), expected.RawVector().Data); d > 1e-5 {
+						t.Errorf("%s: the product is %.1e of its largest number off", m, d)
+					}
 				}
+			})
+		}
+	})
+}
+
+// TestGaussNewtonOfConvolutions compares the Gauss-Newton matrix with the Hessian over the last layer of a convolutional network, of which the outputs
+// are a linear function, and checks that it is symmetric over all layers.
+func TestGaussNewtonOfConvolutions(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b *engine.Backend) {
+		net, theta, state := tiny(t)
+		e, err := engine.NewEvaluator(b, net, noise(10), 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		if err := e.SetCenter(theta, state); err != nil {
+			t.Fatal(err)
+		}
+		operator := func(m engine.Matrix, layers string) *engine.Hessian {
+			h, err := engine.NewMatrix(e, m, engine.AllParams, layers)
+			if err != nil {
+				t.Fatal(err)
 			}
-		})
-	}
+			t.Cleanup(h.Close)
+			return h
+		}
+		wave := func(n, phase int) []float64 {
+			v := make([]float64, n)
+			for i := range v {
+				v[i] = math.Sin(float64(phase * (i + 1)))
+			}
+			return v
+		}
+		last := operator(engine.GaussNewton, "linear")
+		if d := numtest.Distance(product(t, last, wave(last.Dim(), 1)), product(t, operator(engine.SecondDerivatives, "linear"), wave(last.Dim(), 1))); d > 1e-4 {
+			t.Errorf("over the last layer the products are %.1e apart", d)
+		}
+		for _, m := range []engine.Matrix{engine.GaussNewton, engine.Fisher} {
+			all := operator(m, "")
+			v, w := wave(all.Dim(), 1), wave(all.Dim(), 2)
+			av, aw := product(t, all, v), product(t, all, w)
+			if vw, wv := floats.Dot(av, w), floats.Dot(aw, v); math.Abs(vw-wv) > 1e-4*floats.Norm(av, 2)*floats.Norm(w, 2) || floats.Dot(av, v) <= 0 {
+				t.Errorf("%s: ⟨Av, w⟩ is %g and ⟨Aw, v⟩ %g, ⟨Av, v⟩ %g", m, vw, wv, floats.Dot(av, v))
+			}
+		}
+	})
 }
 
 // TestPerturbed compares gradients at a perturbation, weight decay included, with differences of the loss, and the loss with that of weights that were moved.

@@ -157,13 +157,13 @@ func (r Region) project(u []float64) {
 // uphill turns the gradient in u into the direction of steepest ascent: of length radius in a ball, signs in a box. It says whether there is one.
 func (r Region) uphill(slope []float64) bool {
 	if r.radius == 0 {
-		any := false
+		rises := false
 		for i, v := range slope {
 			if v != 0 {
-				slope[i], any = math.Copysign(1, v), true
+				slope[i], rises = math.Copysign(1, v), true
 			}
 		}
-		return any
+		return rises
 	}
 	length := floats.Norm(slope, 2)
 	if length == 0 {
