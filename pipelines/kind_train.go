@@ -22,7 +22,14 @@ var trainSpec = Spec{
 		return fmt.Sprintf("%s bs%d wd%g", p.Net, p.BatchSize, p.Optimizer.WeightDecay)
 	}),
 	Cost: typed(func(p TrainParams) Cost {
-		passes := float64(p.Epochs) * (trainingPasses*float64(p.Data.Train) + float64(p.Data.Test))
+		gradients := 1.0
+		if p.Optimizer.Rho > 0 {
+			gradients = 2
+		}
+		passes := float64(p.Epochs) * (gradients*trainingPasses*float64(p.Data.Train) + float64(p.Data.Test))
+		if p.Average != nil {
+			passes += float64(p.Data.Train) // statistics of batch normalization
+		}
 		return Cost{Net: p.Net, Problem: p.Data.Problem, Passes: passes, Pace: 1, Program: fmt.Sprintf("train %s %d", p.Net, p.BatchSize)}
 	}),
 }
@@ -52,18 +59,53 @@ type Drop struct {
 
 // Optimizer is the update rule and its schedule.
 type Optimizer struct {
-	Kind        string  `json:"kind"` // "sgd" or "adam"
-	LR          float64 `json:"lr"`
-	Momentum    float64 `json:"momentum"`     // of sgd
-	Nesterov    bool    `json:"nesterov"`     // of sgd
-	WeightDecay float64 `json:"weight_decay"` // on all parameters, as part of the gradient
-	Schedule    []Drop  `json:"schedule"`
-	Cosine      bool    `json:"cosine,omitempty"` // the rate falls to 0 along half a cosine, after the warm-up
-	Warmup      int     `json:"warmup,omitempty"` // epochs in which the rate rises to its full value
-	// Constants of adam.
+	Kind        string    `json:"kind"` // "sgd", "adam", "adamw", "rmsprop", "sam" or "asam"
+	LR          float64   `json:"lr"`
+	Momentum    float64   `json:"momentum"`     // of sgd, sam, asam and rmsprop
+	Nesterov    bool      `json:"nesterov"`     // of sgd, sam and asam
+	WeightDecay float64   `json:"weight_decay"` // on all parameters, as part of the gradient; of adamw decoupled
+	Schedule    []Drop    `json:"schedule"`
+	Cosine      bool      `json:"cosine,omitempty"`      // the rate falls to 0 along half a cosine, after the warm-up
+	Polynomial  float64   `json:"polynomial,omitempty"`  // the power with which it falls to 0 after the warm-up
+	Exponential float64   `json:"exponential,omitempty"` // the factor on it from epoch to epoch after the warm-up
+	Warmup      int       `json:"warmup,omitempty"`      // epochs in which the rate rises to its full value
+	OneCycle    *OneCycle `json:"onecycle,omitempty"`
+	// Constants of adam and adamw.
 	Beta1   float64 `json:"beta1,omitempty"`
 	Beta2   float64 `json:"beta2,omitempty"`
-	Epsilon float64 `json:"epsilon,omitempty"`
+	Epsilon float64 `json:"epsilon,omitempty"` // also of rmsprop
+	// Constants of rmsprop.
+	Alpha    float64 `json:"alpha,omitempty"`
+	Centered bool    `json:"centered,omitempty"`
+	// Constants of sam and asam.
+	Rho float64 `json:"rho,omitempty"`
+	Eta float64 `json:"eta,omitempty"`
+	// Limits of a batch's gradient, 0 for none.
+	ClipNorm  float64 `json:"clip_norm,omitempty"`
+	ClipValue float64 `json:"clip_value,omitempty"`
+}
+
+// OneCycle are the options of PyTorch's OneCycleLR; both momenta are 0 where the momentum is not cycled.
+type OneCycle struct {
+	Start        float64 `json:"pct_start"`
+	Div          float64 `json:"div_factor"`
+	FinalDiv     float64 `json:"final_div_factor"`
+	Linear       bool    `json:"linear,omitempty"`
+	BaseMomentum float64 `json:"base_momentum,omitempty"`
+	MaxMomentum  float64 `json:"max_momentum,omitempty"`
+}
+
+// Average says that the output "weights" is a mean over the weights of a training, with running statistics of its own.
+type Average struct {
+	Decay float64 `json:"decay,omitempty"` // of a moving average over all steps; 0 is the mean over the weights after epochs
+	From  int     `json:"from"`            // the first epoch, counted from 0
+}
+
+// EarlyStop ends a training after Patience epochs in a row whose loss was not below the smallest before it by more than MinDelta.
+type EarlyStop struct {
+	Split    string  `json:"split"` // "test": the loss after each epoch; "train": the mean loss of its batches
+	Patience int     `json:"patience"`
+	MinDelta float64 `json:"min_delta,omitempty"`
 }
 
 // TrainParams is the recipe of one training run.
@@ -83,5 +125,7 @@ type TrainParams struct {
 	LabelNoise float64 `json:"label_noise,omitempty"`
 	// Checkpoints are the epochs after which the weights are kept, rising; 0 is before
 	// the first. The last epoch is not among them: its weights are the output "weights".
-	Checkpoints []int `json:"checkpoints,omitempty"`
+	Checkpoints []int      `json:"checkpoints,omitempty"`
+	Average     *Average   `json:"average,omitempty"`
+	EarlyStop   *EarlyStop `json:"early_stop,omitempty"`
 }

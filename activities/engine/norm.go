@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 
 	"lossatlas/activities/data"
+	"lossatlas/activities/nets"
 )
 
 // Norm says by which statistics batch normalisation normalises. The zero value is the stored ones. It is a function of the point
@@ -61,7 +62,7 @@ func (e *Evaluator) prepareNorm() error {
 	}
 	for from := 0; from < n.Recompute.Len(); from += n.Size {
 		images := n.Recompute.Slice(from, min(from+n.Size, n.Recompute.Len()))
-		program, err := e.compileStatistics(images.Len())
+		program, err := compileStatistics(e.backend, e.net, images.Len())
 		if err != nil {
 			return err
 		}
@@ -75,13 +76,33 @@ func (e *Evaluator) prepareNorm() error {
 }
 
 // compileStatistics compiles the statistics of a batch, of θ, the state and its examples.
-func (e *Evaluator) compileStatistics(size int) (*Program, error) {
-	examples, _ := e.net.Problem.Inputs(size)
-	key := fmt.Sprintf("statistics-%s-%d %s", e.net.Name, size, e.net.Signature())
-	return e.backend.Compile(key, []shapes.Shape{Float32(e.net.NumParams()), Float32(e.net.NumState()), examples}, func(in []*graph.Node) []*graph.Node {
-		_, statistics := e.net.EvaluateByBatch(e.backend.Formulation(), e.net.Split(in[0]), in[1], e.net.Problem.Normalize(in[2], dtypes.Float32))
+func compileStatistics(b *Backend, net *nets.Net, size int) (*Program, error) {
+	examples, _ := net.Problem.Inputs(size)
+	key := fmt.Sprintf("statistics-%s-%d %s", net.Name, size, net.Signature())
+	return b.Compile(key, []shapes.Shape{Float32(net.NumParams()), Float32(net.NumState()), examples}, func(in []*graph.Node) []*graph.Node {
+		_, statistics := net.EvaluateByBatch(b.Formulation(), net.Split(in[0]), in[1], net.Problem.Normalize(in[2], dtypes.Float32))
 		return []*graph.Node{statistics}
 	})
+}
+
+// Statistics returns the means and unbiased variances of one batch of examples at θ, in the layout of the state; the
+// state itself has no influence. A network without batch normalization has none.
+func Statistics(b *Backend, net *nets.Net, examples data.Split, theta, state *Buffer) ([]float32, error) {
+	program, err := compileStatistics(b, net, examples.Len())
+	if err != nil {
+		return nil, err
+	}
+	batch, err := UploadBatch(b, examples, examples.Len())
+	if err != nil {
+		return nil, err
+	}
+	defer batch.Free()
+	out, err := program.Run(theta, state, batch.Examples)
+	if err != nil {
+		return nil, err
+	}
+	defer out[0].Free()
+	return Read(out[0])
 }
 
 // outputs adds the forward pass on normalized examples to a graph.

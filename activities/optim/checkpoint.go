@@ -16,7 +16,9 @@ type Checkpoint struct {
 	Theta    []float32 // parameters
 	State    []float32 // running statistics of the batch normalisations
 	Momentum []float32 // the optimizer's velocity, or Adam's first moment, one for each parameter
-	Second   []float32 // Adam's second moment, one for each parameter; empty for gradient descent
+	Second   []float32 // the mean square of gradients in Adam and RMSprop, one for each parameter; empty for gradient descent
+	Third    []float32 // the mean gradient in centered RMSprop, else empty
+	Average  []float32 // the averaged parameters, empty where there is no average; 0 before it begins
 }
 
 // checkpointMagic begins an encoded checkpoint: format and version.
@@ -24,15 +26,25 @@ const checkpointMagic = "lossatlas checkpoint 3\n"
 
 // vectors are those of the checkpoint in the order in which they are encoded.
 func (c *Checkpoint) vectors() []*[]float32 {
-	return []*[]float32{&c.Theta, &c.State, &c.Momentum, &c.Second}
+	return append([]*[]float32{&c.Theta, &c.State}, append(c.slots(), &c.Average)...)
 }
+
+// slots are the vectors of the update rule, of which each has the first ones.
+func (c *Checkpoint) slots() []*[]float32 { return []*[]float32{&c.Momentum, &c.Second, &c.Third} }
+
+// always is how many vectors each encoded checkpoint has; of the others the last empty ones are left out.
+const always = 4
 
 // Encode writes the checkpoint: magic, epoch, and each vector as its length and
 // float32 numbers, all little-endian, and a SHA-256 over it. Lengths and the epoch
 // have 64 bits.
 func (c Checkpoint) Encode() []byte {
 	out := binary.LittleEndian.AppendUint64([]byte(checkpointMagic), uint64(c.Epoch))
-	for _, v := range c.vectors() {
+	vectors := c.vectors()
+	for len(vectors) > always && len(*vectors[len(vectors)-1]) == 0 {
+		vectors = vectors[:len(vectors)-1]
+	}
+	for _, v := range vectors {
 		out = binary.LittleEndian.AppendUint64(out, uint64(len(*v)))
 		out, _ = binary.Append(out, binary.LittleEndian, *v) // numbers can't fail
 	}
@@ -62,9 +74,12 @@ func DecodeCheckpoint(b []byte) (c Checkpoint, err error) {
 	}
 	epoch := number()
 	ok = ok && epoch <= math.MaxInt32
-	for _, v := range c.vectors() {
+	for i, v := range c.vectors() {
+		if i >= always && len(body) == 0 {
+			break
+		}
 		n := number()
-		if ok = ok && n <= uint64(len(body)/4); !ok {
+		if ok = ok && n <= uint64(len(body)/4) && (n > 0 || i < always || len(body) > 0); !ok {
 			break
 		}
 		if n == 0 {

@@ -14,13 +14,22 @@ type Drop struct {
 // Config is the recipe of a training.
 type Config struct {
 	LR          float64
-	Momentum    float64 // 0 is plain gradient descent
+	Momentum    float64 // of gradient descent and RMSprop; 0 is none
 	Nesterov    bool
-	Adam        *Adam   // in place of gradient descent; momentum is then 0
-	WeightDecay float64 // λ: adds λθ to the gradient, on all parameters
+	Adam        *Adam    // in place of gradient descent; momentum is then 0
+	RMSprop     *RMSprop // in place of gradient descent
+	SAM         *SAM     // gradient descent, with the gradient of a point nearby
+	WeightDecay float64  // λ: adds λθ to the gradient, on all parameters, unless Adam decouples it
+	ClipNorm    float64  // largest norm of a batch's gradient; 0 is no limit
+	ClipValue   float64  // largest absolute value of an entry of it; 0 is no limit
 	Schedule    []Drop
-	Cosine      int // the epochs in which the rate falls to 0 along half a cosine; 0 is no such fall
+	Cosine      int     // the epochs in which the rate falls to 0 along half a cosine; 0 is no such fall
+	Polynomial  int     // the epochs in which it falls to 0 as a power of what is left of them; 0 is no such fall
+	Power       float64 // that power
+	Gamma       float64 // the factor on the rate from epoch to epoch; 0 is none
+	OneCycle    *OneCycle
 	Warmup      int // the epochs in which the rate rises to its full value, step by step
+	Average     *Average
 	BatchSize   int
 	// BNGroup is how many examples share batch statistics; 0 is the whole batch.
 	// A batch is split into groups of this size, and a smaller last one, whose
@@ -46,15 +55,27 @@ func (c Config) check(examples int) error {
 		return fmt.Errorf("the weight decay is %g: it must be 0 or a positive number", c.WeightDecay)
 	case c.Adam != nil && (c.Momentum != 0 || c.Nesterov):
 		return fmt.Errorf("momentum and Nesterov belong to gradient descent: leave them out with Adam")
+	case c.RMSprop != nil && c.Nesterov:
+		return fmt.Errorf("Nesterov's form of the momentum belongs to gradient descent: leave it out with RMSprop")
+	case c.SAM != nil && (c.Adam != nil || c.RMSprop != nil), c.Adam != nil && c.RMSprop != nil:
+		return fmt.Errorf("Adam, RMSprop and SAM are three update rules: choose one")
+	case !(c.ClipNorm >= 0) || !(c.ClipValue >= 0) || c.ClipNorm > 0 && c.ClipValue > 0:
+		return fmt.Errorf("gradients clipped to the norm %g and the value %g: one of them is positive, the other 0", c.ClipNorm, c.ClipValue)
 	case c.Cosine < 0 || c.Warmup < 0 || c.Cosine > 0 && c.Warmup >= c.Cosine:
 		return fmt.Errorf("a warm-up of %d epochs and a cosine over %d: the warm-up must leave epochs for the fall", c.Warmup, c.Cosine)
+	case c.Polynomial < 0 || c.Polynomial > 0 && (c.Warmup >= c.Polynomial || !(c.Power > 0)):
+		return fmt.Errorf("a warm-up of %d epochs and a fall over %d with the power %g: the warm-up must leave epochs for the fall, powers are positive", c.Warmup, c.Polynomial, c.Power)
+	case !(c.Gamma >= 0) || math.IsInf(c.Gamma, 0):
+		return fmt.Errorf("the rate changes by the factor %g each epoch: it must be a positive number, or 0 for none", c.Gamma)
+	case c.OneCycle != nil && !c.OneCycle.sound():
+		return fmt.Errorf("the one-cycle schedule is %+v: the start must lie in (0, 1), momenta in [0, 1), epochs and divisors must be positive", *c.OneCycle)
 	case c.BatchSize < 1:
 		return fmt.Errorf("the batch size is %d: it must be at least 1", c.BatchSize)
 	case c.BNGroup < 0:
 		return fmt.Errorf("the batch-normalisation group is %d: it must be at least 1, or 0 for the whole batch", c.BNGroup)
 	}
-	if c.Adam != nil {
-		if err := c.Adam.check(); err != nil {
+	for _, err := range c.parts() {
+		if err != nil {
 			return err
 		}
 	}
@@ -64,6 +85,23 @@ func (c Config) check(examples int) error {
 		}
 	}
 	return nil
+}
+
+// parts are the errors of what is there in some recipes only.
+func (c Config) parts() (errs []error) {
+	if c.Adam != nil {
+		errs = append(errs, c.Adam.check())
+	}
+	if c.RMSprop != nil {
+		errs = append(errs, c.RMSprop.check())
+	}
+	if c.SAM != nil {
+		errs = append(errs, c.SAM.check())
+	}
+	if c.Average != nil {
+		errs = append(errs, c.Average.check())
+	}
+	return errs
 }
 
 // groups cuts a batch of n examples into the sizes of its batch-normalisation groups.

@@ -27,9 +27,20 @@ func TestImpossibleRecipes(t *testing.T) {
 		{"momentum is 1", func(c *Config) { c.Momentum = 1 }},
 		{"momentum above 0", func(c *Config) { c.Momentum = 0 }},
 		{"weight decay is -1", func(c *Config) { c.WeightDecay = -1 }},
-		{"leave them out with Adam", func(c *Config) { c.Adam = &Adam{0.9, 0.999, 1e-8} }},
-		{"of Adam are 1 and 0.9", func(c *Config) { c.Momentum, c.Nesterov, c.Adam = 0, false, &Adam{1, 0.9, 1e-8} }},
-		{"of Adam is 0", func(c *Config) { c.Momentum, c.Nesterov, c.Adam = 0, false, &Adam{0.9, 0.999, 0} }},
+		{"leave them out with Adam", func(c *Config) { c.Adam = &Adam{0.9, 0.999, 1e-8, false} }},
+		{"of Adam are 1 and 0.9", func(c *Config) { c.Momentum, c.Nesterov, c.Adam = 0, false, &Adam{1, 0.9, 1e-8, false} }},
+		{"of Adam is 0", func(c *Config) { c.Momentum, c.Nesterov, c.Adam = 0, false, &Adam{0.9, 0.999, 0, false} }},
+		{"of RMSprop is 1", func(c *Config) { c.Nesterov, c.RMSprop = false, &RMSprop{1, 1e-8, false} }},
+		{"leave it out with RMSprop", func(c *Config) { c.RMSprop = &RMSprop{0.9, 1e-8, false} }},
+		{"choose one", func(c *Config) { c.Nesterov, c.RMSprop, c.SAM = false, &RMSprop{0.9, 1e-8, false}, &SAM{Rho: 0.05} }},
+		{"the ρ of SAM is 0", func(c *Config) { c.SAM = &SAM{} }},
+		{"the η of ASAM is NaN", func(c *Config) { c.SAM = &SAM{1, true, math.NaN()} }},
+		{"to the norm 1 and the value 2", func(c *Config) { c.ClipNorm, c.ClipValue = 1, 2 }},
+		{"to the norm NaN", func(c *Config) { c.ClipNorm = math.NaN() }},
+		{"with a decay of 1", func(c *Config) { c.Average = &Average{Decay: 1} }},
+		{"with the power 0", func(c *Config) { c.Polynomial = 10 }},
+		{"by the factor -1", func(c *Config) { c.Gamma = -1 }},
+		{"start must lie in", func(c *Config) { c.OneCycle = &OneCycle{Epochs: 3, Start: 1, Div: 25, FinalDiv: 1e4} }},
 		{"warm-up of -1", func(c *Config) { c.Warmup = -1 }},
 		{"leave epochs", func(c *Config) { c.Warmup, c.Cosine = 10, 10 }},
 		{"batch size is 0", func(c *Config) { c.BatchSize = 0 }},
@@ -116,7 +127,8 @@ func TestStreamIsAPermutation(t *testing.T) {
 func TestCheckpointRoundTrip(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		vector := rapid.SliceOfN(rapid.Float32(), 0, 20)
-		c := Checkpoint{Epoch: rapid.IntRange(0, 1000).Draw(rt, "epoch"), Theta: vector.Draw(rt, "theta"), State: vector.Draw(rt, "state"), Momentum: vector.Draw(rt, "momentum"), Second: vector.Draw(rt, "second")}
+		c := Checkpoint{Epoch: rapid.IntRange(0, 1000).Draw(rt, "epoch"), Theta: vector.Draw(rt, "theta"), State: vector.Draw(rt, "state"), Momentum: vector.Draw(rt, "momentum"), Second: vector.Draw(rt, "second"),
+			Third: vector.Draw(rt, "third"), Average: vector.Draw(rt, "average")}
 		b := c.Encode()
 		got, err := DecodeCheckpoint(b)
 		if err != nil {
@@ -143,6 +155,7 @@ func FuzzDecodeCheckpoint(f *testing.F) {
 	f.Add([]byte(checkpointMagic))
 	f.Add(Checkpoint{Epoch: 1, Theta: []float32{1, 2}, State: []float32{3}, Momentum: []float32{4, 5}}.Encode())
 	f.Add(Checkpoint{Epoch: 1, Theta: []float32{1}, State: []float32{3}, Momentum: []float32{4}, Second: []float32{5}}.Encode())
+	f.Add(Checkpoint{Epoch: 1, Theta: []float32{1}, Momentum: []float32{4}, Average: []float32{5}}.Encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := DecodeCheckpoint(b)
 		if err == nil && string(c.Encode()) != string(b) {

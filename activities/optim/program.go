@@ -45,26 +45,3 @@ func compileGradient(b *engine.Backend, net *nets.Net, size int, number dtypes.D
 		}
 	})
 }
-
-// compileUpdate compiles the step of SGD as PyTorch does it:
-//
-//	g ← g + λθ;  v ← μv + g;  θ ← θ − η(g + μv) with Nesterov, θ − ηv without
-//
-// and returns θ, v and a gradient of zeros for the next step.
-func compileUpdate(b *engine.Backend, n int, c Config, number dtypes.DType) (*engine.Program, error) {
-	vector := shapes.Make(number, n)
-	key := fmt.Sprintf("sgd-%d-%s-%g-%g-%t", n, number, c.Momentum, c.WeightDecay, c.Nesterov)
-	return b.Compile(key, []shapes.Shape{vector, vector, vector, shapes.Make(number)}, func(in []*graph.Node) []*graph.Node {
-		theta, velocity, gradient, rate := in[0], in[1], in[2], in[3]
-		if c.WeightDecay > 0 {
-			gradient = graph.Add(gradient, graph.MulScalar(theta, c.WeightDecay))
-		}
-		velocity = graph.Add(graph.MulScalar(velocity, c.Momentum), gradient)
-		step := velocity
-		if c.Nesterov {
-			step = graph.Add(gradient, graph.MulScalar(velocity, c.Momentum))
-		}
-		theta = graph.Sub(theta, graph.Mul(rate, step))
-		return []*graph.Node{theta, velocity, graph.ZerosLike(theta)}
-	})
-}

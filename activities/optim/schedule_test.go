@@ -58,7 +58,7 @@ func TestTrainerFollowsTheSchedule(t *testing.T) {
 	first := start(t, b, c, noise(45))
 	before := checkpoint(t, first).Theta
 	s := newStream(c, 0, first.examples)
-	if _, _, _, err := first.step(s, 20, first.config.numbers(c.rate(0, 0, 1e6), 1)...); err != nil {
+	if _, _, _, err := first.step(s, 20, first.config.numbers(0, 0, 1e6)...); err != nil {
 		t.Fatal(err)
 	}
 	first.broken = false

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 
@@ -24,12 +23,15 @@ type Trainer struct {
 
 	gradients map[int]*engine.Program // by size of the group
 	update    *engine.Program
+	ascent    *engine.Program // nil without SAM
+	averaging *engine.Program // nil without an average
 
 	epoch  int  // whole epochs done
 	broken bool // an epoch ended in its middle: the vectors belong to no epoch
 
-	theta, state, velocity, sum *engine.Buffer
-	second                      *engine.Buffer // Adam's second moment; nil for gradient descent
+	theta, state, sum *engine.Buffer
+	slots             []*engine.Buffer // vectors of the update rule
+	averaged          *engine.Buffer   // nil without an average
 }
 
 // New prepares a training from the initial weights of the configuration's
@@ -63,17 +65,16 @@ func New(b *engine.Backend, net *nets.Net, train data.Split, config Config) (*Tr
 			}
 		}
 	}
-	compile := compileUpdate
-	if config.Adam != nil {
-		compile = compileAdam
-	}
-	if t.update, err = compile(b, net.NumParams(), config, dtypes.Float32); err != nil {
+	if err := t.compile(); err != nil {
 		return nil, err
 	}
 	theta, state := net.Init(config.Seed)
-	start := Checkpoint{Theta: theta, State: state, Momentum: make([]float32, len(theta))}
-	if config.Adam != nil {
-		start.Second = make([]float32, len(theta))
+	start := Checkpoint{Theta: theta, State: state}
+	for _, v := range start.slots()[:len(t.slots)] {
+		*v = make([]float32, len(theta))
+	}
+	if config.Average != nil {
+		start.Average = make([]float32, len(theta))
 	}
 	if err := t.Restore(start); err != nil {
 		t.Close()
@@ -82,25 +83,43 @@ func New(b *engine.Backend, net *nets.Net, train data.Split, config Config) (*Tr
 	return t, nil
 }
 
+// compile compiles what a step does next to gradients.
+func (t *Trainer) compile() (err error) {
+	t.slots = make([]*engine.Buffer, t.config.rule().slots)
+	if t.update, err = compileUpdate(t.backend, t.net.NumParams(), t.config, dtypes.Float32); err != nil {
+		return err
+	}
+	if t.config.SAM != nil {
+		if t.ascent, err = compileAscent(t.backend, t.net, *t.config.SAM, dtypes.Float32); err != nil {
+			return err
+		}
+	}
+	if t.config.Average != nil {
+		t.averaging, err = compileAverage(t.backend, t.net.NumParams(), dtypes.Float32)
+	}
+	return err
+}
+
 // Restore sets the training back, or forward, to a checkpoint of the same recipe.
 func (t *Trainer) Restore(c Checkpoint) error {
 	if err := t.net.Check(c.Theta, c.State); err != nil {
 		return fmt.Errorf("the checkpoint does not fit: %w", err)
 	}
-	if len(c.Momentum) != len(c.Theta) || c.Epoch < 0 {
-		return fmt.Errorf("the checkpoint does not fit: epoch %d, %d velocities for %d parameters", c.Epoch, len(c.Momentum), len(c.Theta))
+	if c.Epoch < 0 {
+		return fmt.Errorf("the checkpoint does not fit: epoch %d", c.Epoch)
 	}
-	second := 0
-	if t.config.Adam != nil {
-		second = len(c.Theta)
+	names := []string{"velocities", "second moments", "mean gradients"}
+	for i, v := range c.slots() {
+		if want := len(c.Theta); i < len(t.slots) && len(*v) != want || i >= len(t.slots) && len(*v) != 0 {
+			return fmt.Errorf("the checkpoint does not fit: it has %d %s for %d parameters, and the optimizer keeps %d vectors", len(*v), names[i], want, len(t.slots))
+		}
 	}
-	if len(c.Second) != second {
-		return fmt.Errorf("the checkpoint does not fit: it has %d second moments, and the optimizer %d", len(c.Second), second)
+	if (t.config.Average != nil) != (len(c.Average) == len(c.Theta)) || t.config.Average == nil && len(c.Average) > 0 {
+		return fmt.Errorf("the checkpoint does not fit: it has an average of %d parameters, of %d", len(c.Average), len(c.Theta))
 	}
 	t.broken = true
-	from := c.vectors()
 	for i, at := range t.vectors() {
-		if err := t.put(at, *from[i]); err != nil {
+		if err := t.put(at, *t.of(&c)[i]); err != nil {
 			return err
 		}
 	}
@@ -111,11 +130,23 @@ func (t *Trainer) Restore(c Checkpoint) error {
 	return nil
 }
 
-// vectors are those of the training on the device, in the order of Checkpoint.vectors.
+// vectors are those of the training on the device.
 func (t *Trainer) vectors() []**engine.Buffer {
-	all := []**engine.Buffer{&t.theta, &t.state, &t.velocity}
-	if t.config.Adam != nil {
-		all = append(all, &t.second)
+	all := []**engine.Buffer{&t.theta, &t.state}
+	for i := range t.slots {
+		all = append(all, &t.slots[i])
+	}
+	if t.config.Average != nil {
+		all = append(all, &t.averaged)
+	}
+	return all
+}
+
+// of are the counterparts of vectors in a checkpoint.
+func (t *Trainer) of(c *Checkpoint) []*[]float32 {
+	all := append([]*[]float32{&c.Theta, &c.State}, c.slots()[:len(t.slots)]...)
+	if t.config.Average != nil {
+		all = append(all, &c.Average)
 	}
 	return all
 }
@@ -144,7 +175,7 @@ func (t *Trainer) Checkpoint() (Checkpoint, error) {
 		return Checkpoint{}, errBroken
 	}
 	c := Checkpoint{Epoch: t.epoch}
-	to := c.vectors()
+	to := t.of(&c)
 	for i, at := range t.vectors() {
 		var err error
 		if *to[i], err = engine.Read(*at); err != nil {
@@ -183,7 +214,10 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(step, steps int, loss
 		}
 		batch := min(t.config.BatchSize, t.examples.Len()-step*t.config.BatchSize)
 		stats.LR = t.config.rate(t.epoch, step, steps)
-		loss, hits, weight, err := t.step(stream, batch, t.config.numbers(stats.LR, t.epoch*steps+step+1)...)
+		loss, hits, weight, err := t.step(stream, batch, t.config.numbers(t.epoch, step, steps)...)
+		if err == nil {
+			err = t.average(step, steps)
+		}
 		if err != nil {
 			return EpochStats{}, err
 		}
@@ -231,30 +265,77 @@ func (t *Trainer) step(s *stream, batch int, numbers ...float64) (loss, correct,
 		}
 		defer scalars[i].Free()
 	}
-	for _, examples := range groups {
-		var dice []uint32
+	dice := make([][]uint32, len(groups))
+	for i, examples := range groups {
 		if t.net.HasDropout() {
-			dice = s.throw(examples.Len())
+			dice[i] = s.throw(examples.Len())
 		}
-		l, c, err := t.group(examples, dice, scalars[0])
-		if err != nil {
+	}
+	if loss, correct, err = t.gradient(groups, dice, scalars[0]); err != nil {
+		return 0, 0, 0, err
+	}
+	if t.ascent != nil {
+		if err := t.ascend(groups, dice, scalars[0]); err != nil {
 			return 0, 0, 0, err
 		}
-		loss, correct = loss+l, correct+c
 	}
-	vectors := append(slices.Delete(t.vectors(), 1, 2), &t.sum) // all but the running statistics
+	vectors := []**engine.Buffer{&t.theta}
+	for i := range t.slots {
+		vectors = append(vectors, &t.slots[i])
+	}
+	vectors = append(vectors, &t.sum)
+	if err := t.replaceBy(t.update, vectors, scalars[1:]...); err != nil {
+		return 0, 0, 0, err
+	}
+	return loss, correct, weight, nil
+}
+
+// replaceBy runs a program on vectors, and numbers, and puts its outputs into their places.
+func (t *Trainer) replaceBy(p *engine.Program, vectors []**engine.Buffer, numbers ...*engine.Buffer) error {
 	var in []*engine.Buffer
 	for _, v := range vectors {
 		in = append(in, *v)
 	}
-	out, err := t.update.Run(append(in, scalars[1:]...)...)
+	out, err := p.Run(append(in, numbers...)...)
 	if err != nil {
-		return 0, 0, 0, err
+		return err
 	}
 	for i, v := range vectors {
 		replace(v, out[i])
 	}
-	return loss, correct, weight, nil
+	return nil
+}
+
+// gradient adds those of a batch's groups to the sum, and updates the running statistics.
+func (t *Trainer) gradient(groups []data.Split, dice [][]uint32, share *engine.Buffer) (loss, correct float64, err error) {
+	for i, examples := range groups {
+		l, c, err := t.group(examples, dice[i], share)
+		if err != nil {
+			return 0, 0, err
+		}
+		loss, correct = loss+l, correct+c
+	}
+	return loss, correct, nil
+}
+
+// ascend replaces the sum of gradients at θ by that at the point of SAM, with the same dropout. Running statistics stay those of the pass at θ.
+func (t *Trainer) ascend(groups []data.Split, dice [][]uint32, share *engine.Buffer) error {
+	out, err := t.ascent.Run(t.theta, t.sum)
+	if err != nil {
+		return err
+	}
+	replace(&t.sum, out[1])
+	theta := t.theta
+	t.theta = out[0]
+	defer func() { replace(&t.theta, theta) }()
+	state, err := engine.Read(t.state)
+	if err != nil {
+		return err
+	}
+	if _, _, err := t.gradient(groups, dice, share); err != nil {
+		return err
+	}
+	return t.put(&t.state, state)
 }
 
 // group adds the gradient of examples, a batch-normalisation group, to the sum. dice

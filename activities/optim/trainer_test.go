@@ -77,6 +77,13 @@ func checkpoint(t testing.TB, trainer *Trainer) Checkpoint {
 func TestResumeIsExact(t *testing.T) {
 	t.Run("sgd", func(t *testing.T) { resumes(t, recipe) })
 	t.Run("adam", func(t *testing.T) { resumes(t, adamRecipe) })
+	sam := recipe // also a moving average, and clipped gradients
+	sam.SAM, sam.Average, sam.ClipNorm = &SAM{Rho: 0.1, Adaptive: true, Eta: 0.01}, &Average{Decay: 0.9}, 1
+	t.Run("asam", func(t *testing.T) { resumes(t, sam) })
+	rms := adamRecipe // also a one-cycle schedule, and a mean over epochs
+	rms.Adam, rms.RMSprop, rms.Momentum, rms.Warmup, rms.Cosine = nil, &RMSprop{Alpha: 0.9, Epsilon: 1e-6, Centered: true}, 0.5, 0, 0
+	rms.OneCycle, rms.Average = &OneCycle{Epochs: 3, Start: 0.3, Div: 25, FinalDiv: 100}, &Average{From: 1}
+	t.Run("rmsprop", func(t *testing.T) { resumes(t, rms) })
 }
 
 func resumes(t *testing.T, recipe Config) {
@@ -103,7 +110,20 @@ func resumes(t *testing.T, recipe Config) {
 		if !cmp.Equal(checkpoint(t, whole), checkpoint(t, second)) {
 			t.Error("the resumed training ends with other numbers than the undisturbed one")
 		}
+		theta, state := final(t, whole)
+		if again, other := final(t, second); !cmp.Equal(theta, again) || !cmp.Equal(state, other) {
+			t.Error("the resumed training's network is another than the undisturbed one's")
+		}
 	})
+}
+
+func final(t *testing.T, trainer *Trainer) (theta, state []float32) {
+	t.Helper()
+	theta, state, err := trainer.Final(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return theta, state
 }
 
 // TestSeedDecides checks that two trainings with one seed are equal and with another differ.

@@ -37,6 +37,8 @@ type Experiment struct {
 	Flatness map[string][]surface.Summary `json:"flatness,omitempty"`
 	// Diverged says where the training lost its way, if it did.
 	Diverged *trainlog.Divergence `json:"diverged,omitempty"`
+	// Stopped says why the training ended before its last epoch, if it did.
+	Stopped *trainlog.Stop `json:"stopped,omitempty"`
 	// Gradient compares the gradient of an imported network with differences of its loss.
 	Gradient *trainlog.Gradient `json:"gradient,omitempty"`
 	// Artifacts are digests of outputs, by "step/output" within the experiment.
@@ -105,7 +107,7 @@ func (e *Experiment) read(ctx context.Context, s *Sweep, of pipelines.Experiment
 		if err != nil || log == nil {
 			return err
 		}
-		e.Diverged, e.Gradient = log.Diverged, log.Gradient
+		e.Diverged, e.Stopped, e.Gradient = log.Diverged, log.Stopped, log.Gradient
 		e.TrainLoss, e.TestLoss, e.Score = finite(log.Final.TrainLoss), finite(log.Final.TestLoss), Score(step.Params)
 		switch shown := e.Score.Shown(log.Final.TestAccuracy); e.Score {
 		case "":

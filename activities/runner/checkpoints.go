@@ -1,7 +1,10 @@
 package runner
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -58,14 +61,15 @@ func (r *trainRun) lost(ctx context.Context, epoch int) (bool, error) {
 }
 
 // putKept makes outputs of the weights kept up to the last epoch that was
-// finished, one at a time, since together they may be more than memory holds.
+// finished, one at a time, since together they may be more than memory holds. After an early stop
+// the later ones are those of the last epoch.
 func (r *trainRun) putKept(ctx context.Context, outputs Outputs) error {
 	for i, e := range r.p.Checkpoints {
-		if e > len(r.state.Log.Epochs) {
+		if e > len(r.state.Log.Epochs) && r.state.Log.Stopped == nil {
 			break // diverged before it
 		}
 		name := pipelines.OutCheckpoint(e)
-		b, err := r.Store.GetPart(ctx, r.Key, name)
+		b, err := r.keptWeights(ctx, e)
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", r.Label, name, err)
 		}
@@ -75,4 +79,49 @@ func (r *trainRun) putKept(ctx context.Context, outputs Outputs) error {
 		r.Pulse.Note(fmt.Sprintf("storing checkpoint %d of %d", i+1, len(r.p.Checkpoints)))
 	}
 	return nil
+}
+
+// keptWeights are the weights after an epoch: those of the last one where there was no such epoch.
+func (r *trainRun) keptWeights(ctx context.Context, epoch int) ([]byte, error) {
+	if epoch <= len(r.state.Log.Epochs) {
+		return r.Store.GetPart(ctx, r.Key, pipelines.OutCheckpoint(epoch))
+	}
+	c, err := r.trainer.Checkpoint()
+	if err != nil {
+		return nil, err
+	}
+	return r.net.Encode(c.Theta, c.State, nil)
+}
+
+// encodeTraining frames the log (JSON, its length first) and the optimizer's checkpoint.
+func encodeTraining(t training, c optim.Checkpoint) ([]byte, error) {
+	head, err := json.Marshal(t)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	var n [8]byte
+	binary.LittleEndian.PutUint64(n[:], uint64(len(head)))
+	b.Write(n[:])
+	b.Write(head)
+	b.Write(c.Encode())
+	return b.Bytes(), nil
+}
+
+func decodeTraining(b []byte) (t training, c optim.Checkpoint, err error) {
+	if len(b) < 8 {
+		return t, c, errors.New("checkpoint is too short")
+	}
+	n := binary.LittleEndian.Uint64(b)
+	if n > uint64(len(b)-8) {
+		return t, c, errors.New("checkpoint header is longer than the checkpoint")
+	}
+	if err := json.Unmarshal(b[8:8+n], &t); err != nil {
+		return t, c, fmt.Errorf("checkpoint log: %w", err)
+	}
+	c, err = optim.DecodeCheckpoint(b[8+n:])
+	if err == nil && c.Epoch != len(t.Log.Epochs) {
+		err = fmt.Errorf("checkpoint is of epoch %d, its log of epoch %d", c.Epoch, len(t.Log.Epochs))
+	}
+	return t, c, err
 }

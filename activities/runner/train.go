@@ -1,9 +1,7 @@
 package runner
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -49,7 +47,7 @@ func train(ctx context.Context, r *Run) (Outputs, error) {
 	if err := run.keepWeights(ctx, 0); err != nil {
 		return nil, err
 	}
-	for len(run.state.Log.Epochs) < p.Epochs {
+	for len(run.state.Log.Epochs) < p.Epochs && !run.stopped() {
 		if err := r.Pulse.Stopped(); err != nil {
 			return nil, err
 		}
@@ -135,13 +133,28 @@ func recipe(p pipelines.TrainParams) optim.Config {
 	o := p.Optimizer
 	cfg := optim.Config{
 		LR: o.LR, Momentum: o.Momentum, Nesterov: o.Nesterov, WeightDecay: o.WeightDecay, Warmup: o.Warmup,
+		ClipNorm: o.ClipNorm, ClipValue: o.ClipValue, Gamma: o.Exponential,
 		BatchSize: p.BatchSize, BNGroup: p.BNGroup, Augment: p.Augment, Seed: p.Seed,
 	}
-	if o.Kind == "adam" {
-		cfg.Adam = &optim.Adam{Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Epsilon}
+	switch o.Kind {
+	case "adam", "adamw":
+		cfg.Adam = &optim.Adam{Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Epsilon, Decoupled: o.Kind == "adamw"}
+	case "rmsprop":
+		cfg.RMSprop = &optim.RMSprop{Alpha: o.Alpha, Epsilon: o.Epsilon, Centered: o.Centered}
+	case "sam", "asam":
+		cfg.SAM = &optim.SAM{Rho: o.Rho, Adaptive: o.Kind == "asam", Eta: o.Eta}
 	}
-	if o.Cosine {
+	switch {
+	case o.Cosine:
 		cfg.Cosine = p.Epochs
+	case o.Polynomial > 0:
+		cfg.Polynomial, cfg.Power = p.Epochs, o.Polynomial
+	case o.OneCycle != nil:
+		c := o.OneCycle
+		cfg.OneCycle = &optim.OneCycle{Epochs: p.Epochs, Start: c.Start, Div: c.Div, FinalDiv: c.FinalDiv, Linear: c.Linear, BaseMomentum: c.BaseMomentum, MaxMomentum: c.MaxMomentum}
+	}
+	if a := p.Average; a != nil {
+		cfg.Average = &optim.Average{Decay: a.Decay, From: a.From}
 	}
 	for _, d := range o.Schedule {
 		cfg.Schedule = append(cfg.Schedule, optim.Drop{Epoch: d.Epoch, Factor: d.Factor})
@@ -229,13 +242,22 @@ func (r *trainRun) epoch(ctx context.Context) error {
 	return work.store(ctx, checkpointPart, b)
 }
 
+// stopped says that the training ends before its last epoch, and puts why into the log.
+func (r *trainRun) stopped() bool {
+	if stop := r.p.EarlyStop; stop != nil {
+		r.state.Log.Stopped = r.state.Log.Stop(stop.Split, stop.Patience, stop.MinDelta)
+	}
+	return r.state.Log.Stopped != nil
+}
+
 // finish evaluates the trained network on both splits and stores the outputs.
 func (r *trainRun) finish(ctx context.Context) (Outputs, error) {
 	r.Pulse.Note("evaluating")
-	c, err := r.trainer.Checkpoint()
+	theta, state, err := r.trainer.Final(ctx)
 	if err != nil {
 		return nil, err
 	}
+	c := optim.Checkpoint{Theta: theta, State: state}
 	train, err := evaluateAt(ctx, r.train, c)
 	if err != nil {
 		return nil, err
@@ -288,37 +310,4 @@ func evaluateAt(ctx context.Context, e *engine.Evaluator, c optim.Checkpoint) (e
 		return engine.Eval{}, err
 	}
 	return e.At(ctx, 0, 0)
-}
-
-// encodeTraining frames the log (JSON, its length first) and the optimizer's checkpoint.
-func encodeTraining(t training, c optim.Checkpoint) ([]byte, error) {
-	head, err := json.Marshal(t)
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	var n [8]byte
-	binary.LittleEndian.PutUint64(n[:], uint64(len(head)))
-	b.Write(n[:])
-	b.Write(head)
-	b.Write(c.Encode())
-	return b.Bytes(), nil
-}
-
-func decodeTraining(b []byte) (t training, c optim.Checkpoint, err error) {
-	if len(b) < 8 {
-		return t, c, errors.New("checkpoint is too short")
-	}
-	n := binary.LittleEndian.Uint64(b)
-	if n > uint64(len(b)-8) {
-		return t, c, errors.New("checkpoint header is longer than the checkpoint")
-	}
-	if err := json.Unmarshal(b[8:8+n], &t); err != nil {
-		return t, c, fmt.Errorf("checkpoint log: %w", err)
-	}
-	c, err = optim.DecodeCheckpoint(b[8+n:])
-	if err == nil && c.Epoch != len(t.Log.Epochs) {
-		err = fmt.Errorf("checkpoint is of epoch %d, its log of epoch %d", c.Epoch, len(t.Log.Epochs))
-	}
-	return t, c, err
 }

@@ -23,3 +23,46 @@ func TestScore(t *testing.T) {
 		}
 	}
 }
+
+// TestStop: a training goes on while each loss, or one within the patience, is below the smallest by more than the least difference.
+func TestStop(t *testing.T) {
+	nan := math.NaN()
+	for _, c := range []struct {
+		losses   []float64
+		patience int
+		delta    float64
+		stopped  bool
+		best     int
+		smallest float64
+	}{
+		{losses: nil, patience: 1},
+		{losses: []float64{3, 2, 1}, patience: 1},
+		{losses: []float64{3, 2, 2}, patience: 1, stopped: true, best: 2, smallest: 2},
+		{losses: []float64{3, 2, 2, 1.9}, patience: 2},
+		{losses: []float64{3, 2, 2.5, nan}, patience: 2, stopped: true, best: 2, smallest: 2},
+		{losses: []float64{3, 2.95, 2.9}, patience: 2, delta: 0.1, stopped: true, best: 1, smallest: 3},
+		{losses: []float64{3, 2.95, 2.89}, patience: 2, delta: 0.1},
+		{losses: []float64{nan, nan}, patience: 2, stopped: true, smallest: math.Inf(1)},
+	} {
+		for _, split := range []string{"train", "test"} {
+			var l Log
+			for i, v := range c.losses {
+				e := Epoch{Epoch: i + 1, TrainLoss: Number(v), TestLoss: Number(-float64(i))}
+				if split == "test" {
+					e.TrainLoss, e.TestLoss = e.TestLoss, e.TrainLoss
+				}
+				l.Epochs = append(l.Epochs, e)
+			}
+			got := l.Stop(split, c.patience, c.delta)
+			if !c.stopped {
+				if got != nil {
+					t.Errorf("%v: %v", c, got)
+				}
+				continue
+			}
+			if want := (Stop{Epoch: len(c.losses), Best: c.best, Loss: Number(c.smallest), Split: split, Patience: c.patience}); got == nil || *got != want {
+				t.Errorf("%v: %v, want %v", c, got, want)
+			}
+		}
+	}
+}

@@ -48,8 +48,52 @@ type Log struct {
 	// Diverged is set when the training ended because its loss became infinite
 	// or NaN. There are no weights then, and Final is NaN.
 	Diverged *Divergence `json:"diverged,omitempty"`
+	// Stopped is set when the training ended before its last epoch.
+	Stopped *Stop `json:"stopped,omitempty"`
 	// Gradient compares the gradient of an imported network with differences of its loss, nil where that was not asked for.
 	Gradient *Gradient `json:"gradient,omitempty"`
+}
+
+// Stop says why a training ended early: Patience epochs in a row without a smaller loss.
+type Stop struct {
+	Epoch    int    `json:"epoch"` // the last one, counted from 1
+	Best     int    `json:"best"`  // the one with the smallest loss; 0 where none was a number
+	Loss     Number `json:"loss"`  // that loss
+	Split    string `json:"split"` // whose loss
+	Patience int    `json:"patience"`
+}
+
+// Stop is why a training with these epochs ends after the last of them, nil where it goes on: the loss of the split was not below the smallest
+// before it by more than delta for so many epochs in a row (as in Lightning's EarlyStopping). It follows from the log alone, so that a resumed
+// training stops where an undisturbed one does.
+func (l Log) Stop(split string, patience int, delta float64) *Stop {
+	smallest, s := math.Inf(1), Stop{Split: split, Patience: patience, Epoch: len(l.Epochs)}
+	for _, e := range l.Epochs {
+		loss := float64(e.TestLoss)
+		if split == "train" {
+			loss = float64(e.TrainLoss)
+		}
+		if loss < smallest-delta {
+			smallest, s.Best = loss, e.Epoch
+		}
+	}
+	if s.Epoch-s.Best < patience {
+		return nil
+	}
+	s.Loss = Number(smallest)
+	return &s
+}
+
+// Short is the place in a few words.
+func (s Stop) Short() string { return fmt.Sprintf("stopped early after epoch %d", s.Epoch) }
+
+// String is a sentence without an end.
+func (s Stop) String() string {
+	best := "no loss was a number"
+	if s.Best > 0 {
+		best = fmt.Sprintf("the smallest %s loss was %.4g after epoch %d", s.Split, float64(s.Loss), s.Best)
+	}
+	return fmt.Sprintf("%s: %s, and train.early_stop has a patience of %d", s.Short(), best, s.Patience)
 }
 
 // Divergence says where a training's loss stopped being finite.

@@ -156,17 +156,12 @@ func plainName(name string) string { return strings.ReplaceAll(name, ",", ", ") 
 
 func (b *builder) trainParams() pipelines.TrainParams {
 	d, t := b.config.Dataset, b.config.Train
-	o := t.Optimizer
 	return pipelines.TrainParams{
-		Net:  b.config.network(),
-		Data: pipelines.TrainData{Name: b.dataName(), Digest: b.digest, Problem: b.config.Problem, Train: d.Train, Test: d.Test},
-		Optimizer: pipelines.Optimizer{
-			Kind: o.Kind, LR: *o.LR, Momentum: *o.Momentum, Nesterov: *o.Nesterov, WeightDecay: o.WeightDecay,
-			Schedule: o.Schedule.Drops, Cosine: o.Schedule.Cosine, Warmup: o.Schedule.Warmup,
-			Beta1: *o.Beta1, Beta2: *o.Beta2, Epsilon: *o.Epsilon,
-		},
-		Epochs: t.Epochs, BatchSize: t.BatchSize, BNGroup: *t.BNGroup, Augment: *t.Augment, Seed: t.Seed,
-		LabelNoise: t.LabelNoise, Checkpoints: t.kept(),
+		Net:       b.config.network(),
+		Data:      pipelines.TrainData{Name: b.dataName(), Digest: b.digest, Problem: b.config.Problem, Train: d.Train, Test: d.Test},
+		Optimizer: t.Optimizer.Params(),
+		Epochs:    t.Epochs, BatchSize: t.BatchSize, BNGroup: *t.BNGroup, Augment: *t.Augment, Seed: t.Seed,
+		LabelNoise: t.LabelNoise, Checkpoints: t.kept(), Average: t.average, EarlyStop: t.earlyStop,
 	}
 }
 

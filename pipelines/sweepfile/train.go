@@ -31,6 +31,10 @@ var trainFields = syntax.Object{Fields: []syntax.Field{
 		"Maps of the training split see the same wrong labels.", Type: syntax.Number{Min: 0, Max: 1}, Default: 0.0},
 	{Name: "checkpoints", Doc: "Epochs after which the weights are kept: 5 for every fifth, or a list such as [0, 1, 5]; 0 is the initial weights. " +
 		"The last epoch's are always kept. Default: only these.", Type: values.Checkpoints{}},
+	{Name: "average", Doc: "Averaged weights, which are mapped in place of the last ones, with batch normalization's statistics recomputed. {ema: 0.999}: a moving average over all updates with that decay, " +
+		"from an epoch on with from: N. {swa: 15}: the mean of the weights after each epoch from epoch 15 on, counted from 0. ema, swa: with a decay of 0.999, and the last quarter of the epochs. Default: none.", Type: values.Averaging{}},
+	{Name: "early_stop", Doc: "Ends the training after so many epochs in a row without a smaller loss: a number, or {patience: 10, split: train, min_delta: 0.01}. split test, the default where there are test images, is the loss " +
+		"after each epoch; train the mean loss of the epoch's batches. The last weights are kept, not the best. Default: none.", Type: values.EarlyStopping{}},
 	{Name: "seed", Doc: "Seed of the initial weights, the order of the images, the augmentation and the wrong labels.", Type: syntax.Integer{Min: 0, Max: maxSeed}, Default: int64(1)},
 }}
 
@@ -55,6 +59,11 @@ type trainConfig struct {
 	Expect string            `field:"expect"`
 
 	Checkpoints *values.CheckpointSet `field:"checkpoints"`
+
+	Average   *values.Average   `field:"average"`
+	EarlyStop *values.EarlyStop `field:"early_stop"`
+	average   *pipelines.Average
+	earlyStop *pipelines.EarlyStop
 }
 
 // defaultBNGroup is the largest number of images that share batch statistics
@@ -175,6 +184,8 @@ func (cfg *config) resolveTrain(c *syntax.Checker, augment bool, tree *syntax.No
 		t.Augment = new(augment)
 	}
 	t.Optimizer.Resolve(c, tree, t.Epochs)
+	t.average = t.Average.Resolve(c, tree.Place("train", "average"), t.Epochs)
+	t.earlyStop = t.EarlyStop.Resolve(c, tree.Place("train", "early_stop"), cfg.Dataset.Test)
 	t.resolveCheckpoints(c, tree)
 }
 

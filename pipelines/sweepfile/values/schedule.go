@@ -12,24 +12,43 @@ import (
 )
 
 // course is the normalised form of a schedule: drops in the order of their
-// epochs, or a cosine, and the epochs of warm-up. As JSON a course of drops alone is
+// epochs, or one of the falls, and the epochs of warm-up. As JSON a course of drops alone is
 // their list.
 type course struct {
-	Drops  []pipelines.Drop
-	Cosine bool
-	Warmup int
+	Drops       []pipelines.Drop
+	Cosine      bool
+	Polynomial  float64   // the power
+	Exponential float64   // the factor
+	OneCycle    *oneCycle // without warm-up
+	Warmup      int
 }
 
 // courseJSON is a course that is more than drops.
 type courseJSON struct {
-	Drops  []pipelines.Drop `json:"drops,omitempty"`
-	Cosine bool             `json:"cosine,omitempty"`
-	Warmup int              `json:"warmup,omitempty"`
+	Drops       []pipelines.Drop `json:"drops,omitempty"`
+	Cosine      bool             `json:"cosine,omitempty"`
+	Polynomial  float64          `json:"polynomial,omitempty"`
+	Exponential float64          `json:"exponential,omitempty"`
+	OneCycle    *oneCycle        `json:"onecycle,omitempty"`
+	Warmup      int              `json:"warmup,omitempty"`
+}
+
+// kinds names what the course is made of, of which it may have one.
+func (s course) kinds() (out []string) {
+	for _, k := range []struct {
+		has  bool
+		name string
+	}{{s.Cosine, "a cosine"}, {s.Polynomial > 0, "a polynomial"}, {s.Exponential > 0, "an exponential"}, {s.OneCycle != nil, "a one-cycle"}, {len(s.Drops) > 0, "drops"}} {
+		if k.has {
+			out = append(out, k.name)
+		}
+	}
+	return out
 }
 
 // MarshalJSON writes the list of drops, or an object where there is more to say.
 func (s course) MarshalJSON() ([]byte, error) {
-	if s.Cosine || s.Warmup > 0 {
+	if kinds := s.kinds(); s.Warmup > 0 || len(kinds) > 0 && len(s.Drops) == 0 {
 		return json.Marshal(courseJSON(s))
 	}
 	return json.Marshal(s.Drops)
@@ -44,6 +63,15 @@ func (s course) Label() string {
 	if s.Cosine {
 		parts = append(parts, keyCosine)
 	}
+	if s.Polynomial > 0 {
+		parts = append(parts, fmt.Sprintf("%s%g", keyPolynomial, s.Polynomial))
+	}
+	if s.Exponential > 0 {
+		parts = append(parts, fmt.Sprintf("%s%g", keyExponential, s.Exponential))
+	}
+	if s.OneCycle != nil {
+		parts = append(parts, keyOneCycle)
+	}
 	for _, d := range s.Drops {
 		parts = append(parts, fmt.Sprintf("%dx%g", d.Epoch, d.Factor))
 	}
@@ -53,42 +81,42 @@ func (s course) Label() string {
 	return strings.Join(parts, "_")
 }
 
-// schedule is {epoch: factor}, or {cosine: true}, and beside either warmup: N.
+// schedule is {epoch: factor}, or a fall such as {cosine: true}, and beside either warmup: N; or {onecycle: true}.
 type schedule struct{}
 
 const maxDrops = 1000
 
 // Keys of a schedule beside epochs.
 const (
-	keyCosine = "cosine"
-	keyWarmup = "warmup"
+	keyCosine      = "cosine"
+	keyPolynomial  = "polynomial"
+	keyExponential = "exponential"
+	keyOneCycle    = "onecycle"
+	keyWarmup      = "warmup"
 )
 
-var factorOfDrop = syntax.Number{Min: 0, Max: 1e6, Above: true}
+var scheduleKeys = []string{keyCosine, keyPolynomial, keyExponential, keyOneCycle, keyWarmup}
+
+var (
+	factorOfDrop  = syntax.Number{Min: 0, Max: 1e6, Above: true}
+	powerOfFall   = syntax.Number{Min: 0, Max: 100, Above: true}
+	factorOfEpoch = syntax.Number{Min: 0, Max: 2, Above: true}
+)
 
 func (schedule) Check(c *syntax.Checker, n *syntax.Node, path string) any {
 	if n.Kind != syntax.MappingNode || len(n.Entries) > maxDrops {
-		return c.Reject(n, path, "{epoch: factor, …}, as {150: 0.1, 225: 0.1}, or {cosine: true}, either with warmup: N, or {} for none")
+		return c.Reject(n, path, "{epoch: factor, …}, as {150: 0.1, 225: 0.1}, or {cosine: true}, {polynomial: POWER} or {exponential: FACTOR}, each with warmup: N or without, or {onecycle: true}, or {} for none")
 	}
 	s := course{Drops: make([]pipelines.Drop, 0, len(n.Entries))}
 	seen := make(map[int]bool)
 	for _, e := range n.Entries {
 		at := path + "." + syntax.Clip(e.Key)
-		switch e.Key {
-		case keyCosine:
-			if v := (syntax.Boolean{}).Check(c, e.Value, at); v != nil {
-				s.Cosine = v.(bool)
-			}
-			continue
-		case keyWarmup:
-			if v := (syntax.Integer{Min: 0, Max: MaxEpochs}).Check(c, e.Value, at); v != nil {
-				s.Warmup = int(v.(int64))
-			}
+		if s.read(c, e, at) {
 			continue
 		}
 		if !syntax.IntText.MatchString(e.Key) {
-			c.Addf(e.At, "%s, epoch: want %s, or %s or %s, got %s%s", path, syntax.Integer{Min: 0, Max: MaxEpochs}.Want(), keyCosine, keyWarmup, syntax.Clip(e.Key),
-				syntax.DidYouMean(e.Key, []string{keyCosine, keyWarmup}))
+			c.Addf(e.At, "%s, epoch: want %s, or %s, got %s%s", path, syntax.Integer{Min: 0, Max: MaxEpochs}.Want(), strings.Join(scheduleKeys, " or "), syntax.Clip(e.Key),
+				syntax.DidYouMean(e.Key, scheduleKeys))
 			continue
 		}
 		epoch := syntax.Integer{Min: 0, Max: MaxEpochs}.Check(c, &syntax.Node{Kind: syntax.PlainNode, At: e.At, Text: e.Key}, path+", epoch")
@@ -103,21 +131,53 @@ func (schedule) Check(c *syntax.Checker, n *syntax.Node, path string) any {
 			s.Drops = append(s.Drops, pipelines.Drop{Epoch: i, Factor: factor.(float64)})
 		}
 	}
-	if s.Cosine && len(s.Drops) > 0 {
-		c.Addf(n.At, "%s has both a cosine and drops; keep one of them", path)
+	switch kinds := s.kinds(); {
+	case len(kinds) > 1:
+		c.Addf(n.At, "%s has both %s; keep one of them", path, strings.Join(kinds, " and "))
+		return nil
+	case s.OneCycle != nil && s.Warmup > 0:
+		c.Addf(n.At, "%s: a one-cycle rises by itself, over its pct_start; leave warmup out", path)
 		return nil
 	}
 	slices.SortFunc(s.Drops, func(a, b pipelines.Drop) int { return cmp.Compare(a.Epoch, b.Epoch) })
 	return s
 }
 
+// read takes the value of a key that is no epoch, and says whether it was one.
+func (s *course) read(c *syntax.Checker, e syntax.Entry, at string) bool {
+	switch e.Key {
+	case keyCosine:
+		s.Cosine, _ = (syntax.Boolean{}).Check(c, e.Value, at).(bool)
+	case keyPolynomial:
+		s.Polynomial, _ = powerOfFall.Check(c, e.Value, at).(float64)
+	case keyExponential:
+		s.Exponential, _ = factorOfEpoch.Check(c, e.Value, at).(float64)
+	case keyOneCycle:
+		s.OneCycle = checkOneCycle(c, e.Value, at)
+	case keyWarmup:
+		epochs, _ := syntax.Integer{Min: 0, Max: MaxEpochs}.Check(c, e.Value, at).(int64)
+		s.Warmup = int(epochs)
+	default:
+		return false
+	}
+	return true
+}
+
 func (schedule) Schema(syntax.Names) syntax.Schema {
 	return syntax.Schema{"type": "object", "additionalProperties": false, "maxProperties": maxDrops,
 		"properties": syntax.Schema{
-			keyCosine: syntax.Schema{"type": "boolean", "description": "Half a cosine from the full rate to 0, over the epochs after the warm-up."},
-			keyWarmup: syntax.Schema{"type": "integer", "minimum": 0, "maximum": MaxEpochs, "description": "Epochs in which the rate rises, with every update, to its full value."},
+			keyCosine:      syntax.Schema{"type": "boolean", "description": "Half a cosine from the full rate to 0, over the epochs after the warm-up."},
+			keyPolynomial:  described(powerOfFall.Schema(nil), "The power of the remaining share of the epochs after the warm-up by which the rate falls to 0."),
+			keyExponential: described(factorOfEpoch.Schema(nil), "The factor on the rate from epoch to epoch, after the warm-up."),
+			keyOneCycle:    syntax.Schema{"anyOf": []syntax.Schema{{"type": "boolean"}, oneCycleFields.Schema(nil)}, "description": "A rise to the full rate and a fall over all updates."},
+			keyWarmup:      syntax.Schema{"type": "integer", "minimum": 0, "maximum": MaxEpochs, "description": "Epochs in which the rate rises, with every update, to its full value."},
 		},
 		"patternProperties": syntax.Schema{`^(0|[1-9][0-9]*)$`: factorOfDrop.Schema(nil)}}
+}
+
+func described(s syntax.Schema, doc string) syntax.Schema {
+	s["description"] = doc
+	return s
 }
 
 // paperSchedule is the schedule of Li et al. (2018), 0.1 at epochs 150, 225 and

@@ -163,10 +163,13 @@ func withBounds(columns []column) []column {
 	return out
 }
 
-// outcome is the state of an experiment, with where it diverged.
+// outcome is the state of an experiment, with where it diverged or stopped early.
 func outcome(r results.Experiment) string {
-	if r.State == artifacts.StateDiverged {
+	switch {
+	case r.State == artifacts.StateDiverged:
 		return r.Diverged.Short()
+	case r.Stopped != nil:
+		return r.State + ", " + r.Stopped.Short()
 	}
 	return r.State
 }
