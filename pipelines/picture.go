@@ -21,6 +21,7 @@ type Style struct {
 	Azimuth   *float64 `json:"azimuth,omitempty"`
 	Elevation float64  `json:"elevation,omitempty"`
 	Theme     string   `json:"theme,omitempty"` // dark; "" is light
+	Rate      bool     `json:"rate,omitempty"`  // of a training: the learning rate in a frame of its own
 }
 
 // FigureParams is a picture over several experiments. Any of its inputs may be

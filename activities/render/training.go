@@ -18,7 +18,7 @@ var trainingPlot = Plot{
 }
 
 // Training draws loss, error (100 % − accuracy) or another score, and the norm of the weights over the epochs, one above the other,
-// with a thin vertical line where the learning rate changes. Training values are solid, test values dashed. The figure
+// with a thin vertical line where the learning rate changes, or with the rate in a frame of its own where Options.Rate asks for it. Training values are solid, test values dashed. The figure
 // of a training that diverged in its first epoch has empty frames.
 func Training(log *trainlog.Log, opt picture.Options) (picture.Figure, error) {
 	opt, err := opt.Filled()
@@ -32,10 +32,13 @@ func Training(log *trainlog.Log, opt picture.Options) (picture.Figure, error) {
 	if err := picture.CheckEpochs(epochs); err != nil {
 		return picture.Figure{}, err
 	}
-	rates := learningRates(epochs)
+	rates, quantities := learningRates(epochs), append(opt.OfEpochs(), picture.WeightNorm)
 	s := picture.Frames{X: chart.NoScale.With(picture.EpochSpan(epochs)), XName: "epoch", Above: 7, Over: func(pn canvas.Pen, p chart.Panel) { drawRateLabels(p, pn, rates) }}
+	if opt.Rate {
+		s.Over, s.Above, rates, quantities = nil, 0, rates[:1], append(quantities, picture.LearningRate)
+	}
 	tested := false
-	for _, of := range append(opt.OfEpochs(), picture.WeightNorm) {
+	for _, of := range quantities {
 		part, dashes := of.Part([][]trainlog.Epoch{epochs}, []color.Color{of.Color}, opt)
 		curves := part.Inside
 		part.Color, part.Inside = of.Color, func(pn canvas.Pen, p chart.Panel) {

@@ -45,7 +45,7 @@ func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (picture.Fig
 	}
 	if s := p.Style; s != nil {
 		opt.Scale, opt.Min, opt.Max, opt.Step, opt.Cut, opt.Open = s.Scale, s.Min, s.Max, s.Step, s.Cut, s.Open
-		opt.Colormap, opt.Width, opt.DPI, opt.NoLabels, opt.Points, opt.Basins = s.Colormap, s.Width, s.DPI, s.NoLabels, s.Points, s.Basins
+		opt.Colormap, opt.Width, opt.DPI, opt.NoLabels, opt.Points, opt.Basins, opt.Rate = s.Colormap, s.Width, s.DPI, s.NoLabels, s.Points, s.Basins, s.Rate
 		opt.Azimuth, opt.Elevation, opt.Theme = s.Azimuth, s.Elevation, s.Theme
 	}
 	if p.Figure != nil {

@@ -54,7 +54,7 @@ var plotTable = []plotDeclaration{
 	{name: plotTrajectory, ofMap: mapTrajectory, caption: "Paths of the trainings over the %s", multiples: true,
 		style: []string{"scale", "min", "max", "step", "colormap", "labels", "points"}},
 	{name: plotDensity, ofMap: mapSpectrum, caption: "Density of the Hessian's eigenvalues, %s"},
-	{name: plotTraining, style: []string{"scale"}},
+	{name: plotTraining, style: []string{"scale", "rate"}},
 }
 
 // findPlot is the declaration of a plot, without a name if it is missing.
@@ -120,6 +120,7 @@ var shownIn = map[string][]string{
 	"basins":   {figureMultiples},
 
 	"azimuth": {figureMultiples}, "elevation": {figureMultiples},
+	"rate": {figureCurves},
 }
 
 // hasStyle reports whether pictures of a plot have a field of the style.
@@ -207,6 +208,9 @@ func (b *builder) draws(plot string) bool {
 func (b *builder) style(plot string) *pipelines.Style {
 	for _, p := range b.config.Plots {
 		if p.Kind == plot {
+			if plot == plotTraining && p.Rate == nil && b.config.Train.Optimizer.Schedule.Moves() {
+				p.Rate = new(true)
+			}
 			return p.Style()
 		}
 	}

@@ -27,9 +27,13 @@ func Norms(runs []Run, opt picture.Options) (picture.Figure, error) {
 }
 
 // Curves draws loss and error (100 % − accuracy), or another score, during several trainings, the training set solid and the test set dashed,
-// of repetitions the means with bands; rows of colors for more than eight.
+// of repetitions the means with bands; rows of colors for more than eight. Options.Rate adds the learning rate.
 func Curves(runs []Run, opt picture.Options) (picture.Figure, error) {
-	return layoutRuns(runs, opt, 0.42, opt.OfEpochs())
+	quantities := opt.OfEpochs()
+	if opt.Rate {
+		quantities = append(quantities, picture.LearningRate)
+	}
+	return layoutRuns(runs, opt, 0.42, quantities)
 }
 
 func layoutRuns(runs []Run, opt picture.Options, aspect float64, quantities []picture.Quantity) (picture.Figure, error) {

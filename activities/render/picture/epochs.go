@@ -23,6 +23,9 @@ type Quantity struct {
 // WeightNorm is the norm of the weights.
 var WeightNorm = Quantity{name: "weight norm", Color: canvas.InkColor, train: func(e trainlog.Epoch) trainlog.Number { return e.WeightNorm }}
 
+// LearningRate is that of the last step of each epoch.
+var LearningRate = Quantity{name: "learning rate", Color: canvas.InkColor, train: func(e trainlog.Epoch) trainlog.Number { return e.LR }}
+
 // OfEpochs are the loss of each epoch, and what is shown of its score, if it has one.
 func (o Options) OfEpochs() []Quantity {
 	out := []Quantity{{name: o.LossName(), Color: canvas.LossColor, scaled: true,

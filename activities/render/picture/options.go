@@ -71,6 +71,8 @@ type Options struct {
 	// Basins outlines the basins over contours. Persistence is the least one of those that a picture of basins shows.
 	Basins      bool
 	Persistence float64
+	// Rate shows the learning rate of each epoch of a training in a frame of its own, in place of marks where it changes.
+	Rate bool
 	// Meta is carried inside the picture (a PNG text chunk named "lossatlas", SVG
 	// <metadata>): the provenance, usually as JSON.
 	Meta string
