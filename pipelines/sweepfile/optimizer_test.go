@@ -144,6 +144,29 @@ func TestAveragesAndStops(t *testing.T) {
 	}
 }
 
+// TestCostOfTrainings: SAM takes two gradients for each update, and an average one more pass over the images.
+func TestCostOfTrainings(t *testing.T) {
+	passes := func(section string) float64 {
+		for _, s := range mustExpand(t, strings.Replace(short, "{net: resnet20}", "{net: resnet20, epochs: 4, "+section+"}", 1), "").All() {
+			if s.Step.Kind == pipelines.KindTrain {
+				return s.Step.Cost().Passes
+			}
+		}
+		return 0
+	}
+	p := training(t, "{net: resnet20, epochs: 4}")
+	train, test := float64(p.Data.Train), float64(p.Data.Test)
+	for section, want := range map[string]float64{
+		"seed: 1":                4 * (3*train + test),
+		"optimizer: {kind: sam}": 4 * (6*train + test),
+		"average: ema":           4*(3*train+test) + train,
+	} {
+		if got := passes(section); got != want || want == 0 {
+			t.Errorf("%s costs %g passes, want %g", section, got, want)
+		}
+	}
+}
+
 func kindsOf(t *testing.T, src string) (kinds []string) {
 	for _, s := range mustExpand(t, src, "").All() {
 		if s.Step.Kind == pipelines.KindTrain {
