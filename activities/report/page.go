@@ -161,14 +161,14 @@ func showLog(out *atlas.Experiment, log *trainlog.Log) {
 		out.Training = log
 	}
 	if log.Diverged != nil {
-		out.Note = sentence(log.Diverged.String() + "; nothing was mapped")
+		out.Note = asSentence(log.Diverged.String() + "; nothing was mapped")
 		return
 	}
 	if log.Gradient != nil && log.Gradient.Differs() {
 		out.Note = log.Gradient.String()
 	}
 	if log.Stopped != nil {
-		out.Note = sentence(log.Stopped.String())
+		out.Note = asSentence(log.Stopped.String())
 	}
 	train, test := float64(log.Final.TrainLoss), float64(log.Final.TestLoss)
 	out.TrainLoss, out.TestLoss = &train, &test
@@ -177,8 +177,8 @@ func showLog(out *atlas.Experiment, log *trainlog.Log) {
 	}
 }
 
-// sentence begins a text with a capital and ends it.
-func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] + "." }
+// asSentence begins a text with a capital and ends it.
+func asSentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] + "." }
 
 // flatness adds the available measures; the notes of pictures say why others are missing.
 func (p page) flatness(ctx context.Context, out *atlas.Experiment, steps []pipelines.Step) error {
