@@ -66,13 +66,17 @@ func layoutSurface3D(f *lattice.Field, opt picture.Options) picture.Figure {
 	const foot = chart.TickLength + 2*chart.TickGap + chart.TickSize
 	last := chart.TickLength + chart.TickGap + max(chart.Widest(axes.x), chart.Widest(axes.y))
 	right := side + max(last, spaceFor(opt, r)+last-picture.BarGap/2)
-	unit := s.extent(s.space)
+	extent := view.extent
+	if opt.Turning {
+		extent = view.reach
+	}
+	unit := extent(s.view, s.space)
 	s.view.scale = (page.Width - left - right) / unit.Size().X
 	bottom := side + page.Note.Height() + foot
 	s.origin = vg.Point{X: left - unit.Min.X*s.view.scale, Y: bottom - unit.Min.Y*s.view.scale}
-	frame := s.extent(s.space)
+	frame, room := s.extent(s.space), extent(s.view, s.space)
 	full := sync.OnceValue(func() image.Image { return s.image(frame, float64(opt.DPI)) })
-	fig := page.Figure(frame, frame.Max.Y+4+page.Title.Height()+side, chart.Middle(frame), func(pn canvas.Pen) {
+	fig := page.Figure(frame, room.Max.Y+4+page.Title.Height()+side, chart.Middle(room), func(pn canvas.Pen) {
 		s.drawBox(pn, axes)
 		if dpi := pn.Resolution(opt.DPI); dpi == float64(opt.DPI) {
 			pn.Image(full(), frame.Min, dpi)
@@ -85,7 +89,7 @@ func layoutSurface3D(f *lattice.Field, opt picture.Options) picture.Figure {
 		}
 		if opt.Panel == nil {
 			r.Draw(pn, vg.Rectangle{
-				Min: vg.Point{X: frame.Min.X, Y: frame.Min.Y + 0.1*frame.Size().Y}, Max: vg.Point{X: frame.Max.X + last - picture.BarGap/2, Y: frame.Max.Y},
+				Min: vg.Point{X: room.Min.X, Y: room.Min.Y + 0.1*room.Size().Y}, Max: vg.Point{X: room.Max.X + last - picture.BarGap/2, Y: room.Max.Y},
 			})
 		}
 	})

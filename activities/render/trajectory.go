@@ -89,6 +89,7 @@ func layoutTrajectory(path trajectory.Path, f *lattice.Field, along *picture.Fra
 	page := opt.Page(notes, 3)
 	half := (page.Width - 2*chart.Edge - planeGap) / 2
 	planes := []*walk{&left, &right}
+	left.Opt, right.Opt = opt, opt
 	for i, w := range planes {
 		w.xTicks, w.yTicks = w.X.Ticks(5), w.Y.Ticks(6)
 		from := chart.Edge + vg.Length(i)*(half+planeGap)
@@ -195,9 +196,16 @@ func pathColor(k, n int) color.Color {
 func (w walk) drawPart(pn canvas.Pen, path trajectory.Path, part trajectory.Part, c color.Color) {
 	var at []vg.Point
 	var inside []bool
-	for _, p := range w.points[part.From:part.To] {
+	reached := part.To
+	for until := w.Opt.Until; until != nil && reached > part.From && path.Epochs[reached-1] > *until; {
+		reached--
+	}
+	for _, p := range w.points[part.From:reached] {
 		at = append(at, w.At(p[0], p[1]))
 		inside = append(inside, p[0] >= w.X.Lo && p[0] <= w.X.Hi && p[1] >= w.Y.Lo && p[1] <= w.Y.Hi)
+	}
+	if len(at) == 0 {
+		return
 	}
 	var pieces [][]vg.Point
 	for i := range at[1:] {

@@ -4,6 +4,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"lossatlas/activities/render/internal/canvas"
+	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
@@ -34,5 +35,11 @@ func lossesAlong(path trajectory.Path, g surface.Grid, losses *trajectory.Losses
 	}
 	frame := picture.LossFrame(curves, opt)
 	frame.Color = canvas.InkColor
+	if curves := frame.Inside; opt.Until != nil {
+		frame.Inside = func(pn canvas.Pen, p chart.Panel) {
+			p.Vertical(pn, float64(*opt.Until), canvas.Stroke{Color: canvas.AccColor, Width: 0.9})
+			curves(pn, p)
+		}
+	}
 	return &frame
 }

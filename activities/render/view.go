@@ -52,6 +52,13 @@ func (v view) all(points ...vec) []vg.Point {
 // toEye is the direction from anywhere to the eye.
 func (v view) toEye() vec { return vec{v.cosA * v.cosE, v.sinA * v.cosE, v.sinE} }
 
+// reach is the smallest rectangle around a box as it is drawn from any azimuth.
+func (v view) reach(s space) vg.Rectangle {
+	r := math.Hypot(s.x, s.y)
+	x, low, high := v.scale*vg.Length(r), v.scale*vg.Length(r*v.sinE), v.scale*vg.Length(r*v.sinE+s.z*v.cosE)
+	return vg.Rectangle{Min: vg.Point{X: v.origin.X - x, Y: v.origin.Y - low}, Max: vg.Point{X: v.origin.X + x, Y: v.origin.Y + high}}
+}
+
 // space is the box that a picture in 3D fills, around the middle of its floor.
 type space struct{ x, y, z float64 } // half of the sides, and the height
 

@@ -73,6 +73,10 @@ type Options struct {
 	Persistence float64
 	// Rate shows the learning rate of each epoch of a training in a frame of its own, in place of marks where it changes.
 	Rate bool
+	// Turning leaves room for a surface in 3D as it is seen from any azimuth, so that pictures of all of them are equally large.
+	Turning bool
+	// Until is the epoch up to which a path is drawn; nil draws all of it.
+	Until *int
 	// Meta is carried inside the picture (a PNG text chunk named "lossatlas", SVG
 	// <metadata>): the provenance, usually as JSON.
 	Meta string

@@ -59,6 +59,7 @@ sweep/experiment/train/checkpoint-00010; 00000 is the initial weights.`),
 			`The tensors are called x/<parameter> and y/<parameter>, with PyTorch's names and layouts of
 parameters.`),
 		exportDataCommand(a),
+		exportFilmCommand(a),
 		exportBoardCommand(a),
 		one("path STEP|DIGEST FILE", pipelines.OutPath, "Write the path of a training as JSON, CSV or VTK, by the end of the file's name (.json, .csv, .vtp)",
 			`For each epoch its coordinates along the first two principal components and along two random
@@ -171,6 +172,10 @@ its pictures, and the figures over several experiments. Open the folder with ten
 }
 
 func exportBoard(ctx context.Context, a *app.App, name, folder string) (err error) {
+	dir, err := filepath.Abs(folder)
+	if err != nil {
+		return err
+	}
 	s, err := a.OpenSession(ctx)
 	if err != nil {
 		return err
@@ -184,11 +189,11 @@ func exportBoard(ctx context.Context, a *app.App, name, folder string) (err erro
 	if err != nil {
 		return err
 	}
-	runs, err := export.Board(ctx, folder, export.Sweep{Sweep: results.Sweep{Store: s.Store, Graph: w.StepGraph, Steps: steps}, Root: w.Root})
+	runs, err := export.Board(ctx, dir, export.Sweep{Sweep: results.Sweep{Store: s.Store, Graph: w.StepGraph, Steps: steps}, Root: w.Root})
 	if err != nil {
 		return err
 	}
-	a.Say("wrote %s for TensorBoard in %s", app.Count(runs, "run"), folder)
+	a.Say("wrote %s for TensorBoard in %s", app.Count(runs, "run"), dir)
 	return nil
 }
 

@@ -1,0 +1,167 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lossatlas/activities/render/film"
+	"lossatlas/activities/render/picture"
+	"lossatlas/activities/surface"
+	"lossatlas/activities/trajectory"
+	"lossatlas/pipelines"
+	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/export"
+	"lossatlas/workers/internal/session"
+)
+
+func exportFilmCommand(a *app.App) *cobra.Command {
+	opt := picture.Options{DPI: 110}
+	cmd := app.Command("film STEP... FILE", "Write a moving picture as GIF, animated PNG or MP4, by the end of the file's name (.gif, .png, .apng, .mp4)", cobra.MinimumNArgs(2),
+		func(cmd *cobra.Command, args []string) error {
+			last := len(args) - 1
+			return exportFilm(cmd.Context(), a, args[:last], args[last], opt)
+		})
+	cmd.Long = cmd.Short + `.
+
+One surface turns once; several surfaces over the same plane, as sweep/experiment/surface-train of several experiments or checkpoints, change into
+each other on one scale; a path (sweep/experiment/trajectory-path) grows from epoch to epoch. An MP4 is made by ffmpeg, which must be on the path.`
+	flags := cmd.Flags()
+	flags.StringVar(&opt.Title, "title", "", "`text` above the pictures (default: the step's name)")
+	flags.StringVar(&opt.Scale, "scale", "", "scale of the loss: `name` linear, log or symlog (default: chosen from the data)")
+	flags.Float64Var(&opt.Cut, "cut", 0, "largest `loss` that is shown")
+	flags.StringVar(&opt.Colormap, "colormap", "", "`name` of the color map (default viridis)")
+	flags.Float64Var(&opt.Width, "width", 6, "width in `inches`")
+	flags.IntVar(&opt.DPI, "dpi", opt.DPI, "`dots` per inch")
+	return cmd
+}
+
+// filmFormats are the ways to write a film, by the end of the file's name.
+var filmFormats = map[string]func(context.Context, film.Film) ([]byte, error){
+	".gif":  func(_ context.Context, f film.Film) ([]byte, error) { return f.GIF() },
+	".png":  func(_ context.Context, f film.Film) ([]byte, error) { return f.APNG() },
+	".apng": func(_ context.Context, f film.Film) ([]byte, error) { return f.APNG() },
+	".mp4":  mp4,
+}
+
+func exportFilm(ctx context.Context, a *app.App, names []string, file string, opt picture.Options) (err error) {
+	write, ok := filmFormats[strings.ToLower(filepath.Ext(file))]
+	if !ok {
+		return exit.Usagef("%s: a film is written as .gif, .png, .apng or .mp4, by the end of the file's name, which is %q", file, filepath.Ext(file))
+	}
+	if _, err := opt.Filled(); err != nil {
+		return exit.With(exit.Usage, err)
+	}
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	s, err := a.OpenSession(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Finish(s, &err)
+	f, err := filmOf(ctx, a, s, names, opt)
+	if err != nil {
+		return err
+	}
+	b, err := write(ctx, f)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	if err := export.WriteFile(path, b); err != nil {
+		return err
+	}
+	a.Say("wrote %s (%s, %s)", path, app.Count(len(f.Frames), "picture"), app.Size(int64(len(b))))
+	return nil
+}
+
+// filmOf lays out the film of the named steps: of a path, or of one or several surfaces.
+func filmOf(ctx context.Context, a *app.App, s *session.Session, names []string, opt picture.Options) (film.Film, error) {
+	if opt.Title == "" && len(names) == 1 {
+		opt.Title = names[0]
+	}
+	if len(names) == 1 {
+		if stored, err := blob(ctx, a, s, names[0], pipelines.OutPath); err == nil {
+			return pathFilm(ctx, a, s, stored, opt)
+		}
+	}
+	var scenes []film.Scene
+	for _, name := range names {
+		stored, err := blob(ctx, a, s, name, pipelines.OutGrid)
+		if err != nil {
+			return film.Film{}, err
+		}
+		g, err := surface.DecodeNPZ(stored)
+		if err != nil {
+			return film.Film{}, fmt.Errorf("%s is no surface: %w", name, err)
+		}
+		scenes = append(scenes, film.Scene{Title: name, Grid: *g})
+	}
+	opt.Meta = string(scenes[0].Grid.Meta)
+	if len(scenes) == 1 {
+		return film.Turn(scenes[0].Grid, opt)
+	}
+	return film.Morph(scenes, opt)
+}
+
+// pathFilm is the film of a path over the surface around it.
+func pathFilm(ctx context.Context, a *app.App, s *session.Session, stored []byte, opt picture.Options) (film.Film, error) {
+	path, err := trajectory.DecodePath(stored)
+	if err != nil {
+		return film.Film{}, err
+	}
+	around, err := surfaceAround(ctx, a, s, stored)
+	if err != nil {
+		return film.Film{}, err
+	}
+	if around == nil {
+		return film.Film{}, errors.New("the surface around this path has no result yet: a film of a path needs it")
+	}
+	g, err := surface.DecodeNPZ(around)
+	if err != nil {
+		return film.Film{}, err
+	}
+	opt.Meta = string(g.Meta)
+	return film.Path(*path, *g, nil, opt)
+}
+
+// mp4 has ffmpeg make the film, in the form that most programs and browsers play.
+func mp4(ctx context.Context, f film.Film) ([]byte, error) {
+	ffmpeg, err := exec.LookPath("ffmpeg")
+	if err != nil {
+		return nil, exit.Usagef("an MP4 needs ffmpeg, which is not on the path: install it, or write a .gif or .png")
+	}
+	frames, err := f.PNGs()
+	if err != nil {
+		return nil, err
+	}
+	const rate = 25 // pictures a second
+	var in bytes.Buffer
+	for i, frame := range frames {
+		for range max(1, f.Delays[i]*rate/100) {
+			in.Write(frame)
+		}
+	}
+	dir, err := os.MkdirTemp("", "lossatlas-film-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	out := filepath.Join(dir, "film.mp4")
+	cmd := exec.CommandContext(ctx, ffmpeg, "-loglevel", "error", "-f", "image2pipe", "-framerate", fmt.Sprint(rate), "-c:v", "png", "-i", "-",
+		"-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2:color=white", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "+faststart", out)
+	cmd.Stdin = &in
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("ffmpeg: %w: %s", err, bytes.TrimSpace(said))
+	}
+	return os.ReadFile(out)
+}

@@ -1,0 +1,48 @@
+package store
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"lossatlas/activities/render"
+	"lossatlas/activities/render/film"
+	"lossatlas/activities/render/picture"
+	"lossatlas/activities/surface"
+)
+
+// twoPictures is a short film, of an odd size, which MP4 does not have.
+func twoPictures(t *testing.T) (f film.Film) {
+	t.Helper()
+	g := surface.NewGrid([]float64{0, 1}, []float64{0, 1})
+	for i := range g.Loss {
+		g.Loss[i], g.Mask[i] = float64(i), true
+	}
+	for _, title := range []string{"one", "two"} {
+		p, err := render.Heat(*g, picture.Options{Width: 2.05, DPI: 60, Title: title})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Frames, f.Delays = append(f.Frames, p), append(f.Delays, 8)
+	}
+	return f
+}
+
+// TestMP4: ffmpeg makes a film of the pictures.
+func TestMP4(t *testing.T) {
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		t.Skip("ffmpeg is not on the path")
+	}
+	b, err := mp4(t.Context(), twoPictures(t))
+	if err != nil || len(b) < 100 || string(b[4:8]) != "ftyp" {
+		t.Fatalf("%d bytes that begin with %.12q, %v", len(b), b, err)
+	}
+}
+
+// TestMP4WithoutFFmpeg: the message says what is missing, and what can be written without it.
+func TestMP4WithoutFFmpeg(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	if _, err := mp4(t.Context(), twoPictures(t)); err == nil || !strings.Contains(err.Error(), "needs ffmpeg") || !strings.Contains(err.Error(), ".gif") {
+		t.Errorf("without ffmpeg: %v", err)
+	}
+}
