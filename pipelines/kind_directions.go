@@ -10,6 +10,7 @@ const (
 	KindEigenvectors    Kind = "eigenvectors"     // of the Hessian
 	KindGivenDirections Kind = "given-directions" // from a file
 	KindDifference      Kind = "difference"       // between minimizers
+	KindAlign           Kind = "align"            // orders the units of a minimizer for a difference
 )
 
 // Inputs of a difference next to the weights that it starts from.
@@ -43,6 +44,12 @@ var differenceSpec = Spec{
 	Version: 1,
 	Outputs: []string{OutDirections},
 	Label:   typed(func(p DifferenceParams) string { return p.Net.String() }),
+}
+
+var alignSpec = Spec{
+	Version: 1, Computes: true,
+	Outputs: []string{OutWeights},
+	Label:   typed(func(p AlignParams) string { return fmt.Sprintf("%s %s", p.Net, p.Method) }),
 }
 
 // DirectionsParams says how the directions of a map are drawn. Input: weights.
@@ -86,4 +93,15 @@ type DifferenceParams struct {
 	Problem Problem `json:"problem"`
 	// States also moves the running statistics of batch normalization.
 	States bool `json:"states"`
+}
+
+// AlignWeights is the method of [AlignParams] that brings weights close to each other.
+const AlignWeights = "weights"
+
+// AlignParams permutes the hidden units of a minimizer, which leaves its function unchanged, to bring it close to another one. Inputs: weights, the
+// other one; toward_x, that with the units. Output: weights, with its units in another order.
+type AlignParams struct {
+	Net     Network `json:"net"`
+	Problem Problem `json:"problem"`
+	Method  string  `json:"method"`
 }

@@ -65,6 +65,7 @@ var specs = map[Kind]Spec{
 	KindEigenvectors:    eigenvectorsSpec,
 	KindGivenDirections: givenDirectionsSpec,
 	KindDifference:      differenceSpec,
+	KindAlign:           alignSpec,
 	KindLine:            mapSpec,
 	KindSurface:         mapSpec,
 	KindRange:           rangeSpec,

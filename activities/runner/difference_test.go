@@ -43,3 +43,41 @@ func TestDifference(t *testing.T) {
 		t.Errorf("a difference to nothing: %v", err)
 	}
 }
+
+// TestAlign: units in another order leave the loss of a network as it is, and lower the barrier on the way to it.
+func TestAlign(t *testing.T) {
+	b := newBench(t)
+	var trained []Input
+	for seed := range 2 {
+		p := b.trainParams(5)
+		p.Seed, p.Data.Train = uint64(seed+1), 64
+		trained = append(trained, from(b.made(t, b.step(t, pipelines.KindTrain, p, nil)), pipelines.OutWeights))
+	}
+	align := pipelines.AlignParams{Net: "small", Problem: shapesProblem, Method: pipelines.AlignWeights}
+	ends := map[string]Input{pipelines.OutWeights: trained[0], pipelines.InTowardX: trained[1]}
+	aligned := from(b.made(t, b.step(t, pipelines.KindAlign, align, ends)), pipelines.OutWeights)
+	var heights, losses []float64
+	for _, end := range []Input{trained[1], aligned} {
+		dirs := b.made(t, b.step(t, pipelines.KindDifference, pipelines.DifferenceParams{Net: "small", Problem: shapesProblem, States: true},
+			map[string]Input{pipelines.OutWeights: trained[0], pipelines.InTowardX: end}))
+		line := b.read(t, b.made(t, b.step(t, pipelines.KindLine, pipelines.MapParams{
+			Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "train", To: 64},
+			X: pipelines.Axis{Min: 0, Max: 1, N: 5}, Batch: 64, BatchNorm: &pipelines.BatchNorm{Recompute: 64, Size: 64},
+		}, map[string]Input{pipelines.OutWeights: trained[0], pipelines.OutDirections: from(dirs, pipelines.OutDirections)})))
+		barrier, err := line.Barrier()
+		if err != nil {
+			t.Fatal(err)
+		}
+		heights, losses = append(heights, barrier.Height.Value), append(losses, line.Loss[4])
+	}
+	if math.Abs(losses[0]-losses[1]) > 1e-5*losses[0] {
+		t.Errorf("the losses of a network and of its permutation are %v", losses)
+	}
+	if !(heights[1] < heights[0]) {
+		t.Errorf("the barriers before and after the alignment are %v", heights)
+	}
+	align.Method = "activations"
+	if _, err := b.do(t, b.step(t, pipelines.KindAlign, align, ends)); typeOf(err) != "BadStep" {
+		t.Errorf("an unknown method: %v", err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"lossatlas/activities/align"
 	"lossatlas/activities/directions"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/spectrum"
@@ -112,6 +113,43 @@ func difference(ctx context.Context, r *Run) (Outputs, error) {
 		return nil, err
 	}
 	return r.put(ctx, map[string][]byte{pipelines.OutDirections: b})
+}
+
+// alignUnits orders the hidden units of one minimizer so that its weights come close to those of another. The metadata of its output say how far
+// apart the two were and are, and how many units moved.
+func alignUnits(ctx context.Context, r *Run) (Outputs, error) {
+	p, err := params[pipelines.AlignParams](r.Job)
+	if err != nil {
+		return nil, err
+	}
+	if p.Method != pipelines.AlignWeights {
+		return nil, Permanent("BadStep", fmt.Errorf("%s: units can't be aligned by %q; choose %s", r.Label, p.Method, pipelines.AlignWeights))
+	}
+	net, theta, _, err := r.minimizer(ctx, p.Net, p.Problem)
+	if err != nil {
+		return nil, err
+	}
+	other, state, err := r.weightsOf(ctx, net, pipelines.InTowardX)
+	if err != nil {
+		return nil, err
+	}
+	sets, err := net.Units()
+	if err == nil && len(sets) == 0 {
+		err = fmt.Errorf("network %s has no units that may change places", net.Name)
+	}
+	if err != nil {
+		return nil, Permanent("BadNetwork", fmt.Errorf("%s: %w", r.Label, err))
+	}
+	order := align.Weights(net, sets, theta, other)
+	aligned, alignedState := align.Permute(net, sets, order, other, state)
+	b, err := net.Encode(aligned, alignedState, map[string]string{
+		"distance_before": fmt.Sprintf("%.9g", directions.Norm(minus(other, theta))), "distance": fmt.Sprintf("%.9g", directions.Norm(minus(aligned, theta))),
+		"units_moved": fmt.Sprint(order.Moved()),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.put(ctx, map[string][]byte{pipelines.OutWeights: b})
 }
 
 // minus is a − b.

@@ -54,6 +54,7 @@ var kinds = map[pipelines.Kind]Kind{
 	pipelines.KindEigenvectors:    {Make: eigenvectors},
 	pipelines.KindGivenDirections: {Make: givenDirections},
 	pipelines.KindDifference:      {Make: difference},
+	pipelines.KindAlign:           {Make: alignUnits},
 	pipelines.KindLine:            {Cut: cutMap},
 	pipelines.KindSurface:         {Cut: cutMap},
 	pipelines.KindRange:           {Cut: cutRange},

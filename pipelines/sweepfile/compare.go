@@ -25,7 +25,8 @@ var compareKinds = []string{compareInterpolation, comparePlane, compareTrajector
 const (
 	compareKey = "compare"
 	ofKey      = "of" // of a comparison of trajectories
-	maxPaths   = 20   // of one comparison
+	alignNone  = "none"
+	maxPaths   = 20 // of one comparison
 )
 
 var (
@@ -64,6 +65,9 @@ var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a co
 	imagesField,
 	{Name: "states", Doc: "Whether batch normalization's running statistics are interpolated like the weights. false: the first minimizer's statistics everywhere.",
 		Type: syntax.Boolean{}, Default: true, Kinds: onMinimizers},
+	{Name: "align", Doc: "weights: the hidden units of all minimizers but the first are permuted before, which changes no function, so that their weights come close to the first's " +
+		"(Ainsworth et al. 2022). none: they are compared as they are.",
+		Type: syntax.Choice{Of: []string{alignNone, pipelines.AlignWeights}, What: "an alignment"}, Default: alignNone, Kinds: onMinimizers},
 }, mapLossFields...)}}
 
 // compareConfig is a map between the minimizers of several experiments.
@@ -73,6 +77,7 @@ type compareConfig struct {
 	Through []selector `field:"through"` // of a plane: three
 	Of      []selector `field:"of"`      // of trajectories: two or more
 	States  bool       `field:"states"`
+	Align   string     `field:"align"`
 }
 
 // ends are the experiments that a comparison is between, as they are selected.
@@ -196,6 +201,9 @@ func (cfg *config) resolveCompare(c *syntax.Checker, cat Catalog, tree *syntax.N
 		names[strings.ToLower(m.Name)] = true
 		if key, ends := m.ends(); len(ends) == 0 {
 			c.Addf(item.At, "compare: %s is missing: which experiments to compare, each a name or parameters such as {train.batch_size: 128}", key)
+		}
+		if m.Align == pipelines.AlignWeights && cfg.OfFile != "" {
+			c.Addf(item.Place("align"), "compare.align: a network from a file does not say which of its units may change places; leave align out")
 		}
 		if n := len(m.Of); n == 1 || n > maxPaths {
 			c.Addf(item.Place(ofKey), "compare: of names %d experiments; 2 to %d are allowed", n, maxPaths)
@@ -403,7 +411,7 @@ func (b *builder) addComparison(m compareConfig, train []pathSource, names []str
 	weights := pipelines.Ref{Step: train[0].step, Output: pipelines.OutWeights}
 	inputs := map[string]pipelines.Ref{pipelines.OutWeights: weights}
 	for i, toward := range []string{pipelines.InTowardX, pipelines.InTowardY}[:len(train)-1] {
-		inputs[toward] = pipelines.Ref{Step: train[i+1].step, Output: pipelines.OutWeights}
+		inputs[toward] = b.addEnd(m, weights, pipelines.Ref{Step: train[i+1].step, Output: pipelines.OutWeights}, pipelines.Letter(i+1))
 	}
 	directions := b.add("directions", pipelines.Address{Map: m.Name, Role: pipelines.RoleDirections}, pipelines.KindDifference, pipelines.DifferenceParams{Net: net, Problem: b.config.Problem, States: m.States}, inputs)
 	kind, mp := pipelines.KindLine, b.line(m.mapConfig)
@@ -435,6 +443,17 @@ func (b *builder) addComparison(m compareConfig, train []pathSource, names []str
 			b.addPicture(split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split))+", in the plane of three minimizers"+m.Error.Note(), drawn)
 		}
 	}
+}
+
+// addEnd adds the step that aligns a minimizer, called by its letter, with the first of a comparison, if it is to be.
+func (b *builder) addEnd(m compareConfig, first, end pipelines.Ref, letter string) pipelines.Ref {
+	if m.Align == alignNone {
+		return end
+	}
+	id := b.add("align-"+letter, pipelines.Address{Map: m.Name, Role: pipelines.RoleEnd}, pipelines.KindAlign,
+		pipelines.AlignParams{Net: b.config.network(), Problem: b.config.Problem, Method: m.Align},
+		map[string]pipelines.Ref{pipelines.OutWeights: first, pipelines.InTowardX: end})
+	return pipelines.Ref{Step: id, Output: pipelines.OutWeights}
 }
 
 // groups are the names of what is repeated.

@@ -19,6 +19,27 @@ compare:
   - {kind: plane, through: ["batch_size=128,seed=1", "batch_size=512,seed=1", "batch_size=2048,seed=2"], resolution: 3, states: false, x: [-1, 2]}
 `
 
+// TestAlignedEnds: the minimizers but the first are those of steps that permute their units, and nothing else changes.
+func TestAlignedEnds(t *testing.T) {
+	plain, aligned := mustExpand(t, compared, ""), mustExpand(t, strings.ReplaceAll(compared, "resolution: 3,", "resolution: 3, align: weights,"), "")
+	steps := make(map[string]pipelines.Step)
+	for _, s := range aligned.Final {
+		steps[s.ID] = s
+	}
+	for letter, toward := range map[string]string{"b": pipelines.InTowardX, "c": pipelines.InTowardY} {
+		id := "plane/align-" + letter
+		if got := steps["plane/directions"].Inputs[toward]; got != (pipelines.Ref{Step: id, Output: pipelines.OutWeights}) {
+			t.Errorf("%s of the plane is %v", toward, got)
+		}
+		if s := steps[id]; s.Kind != pipelines.KindAlign || s.Inputs[pipelines.OutWeights].Step != "batch_size=128,seed=1/train" {
+			t.Errorf("%s: kind %q, inputs %v", id, s.Kind, s.Inputs)
+		}
+	}
+	if n := len(aligned.Final) - len(plain.Final); n != 2 {
+		t.Errorf("the alignment of two minimizers adds %d steps", n)
+	}
+}
+
 // TestCompare checks which experiments are compared: those that differ in what the
 // selectors name and agree in the rest.
 func TestCompare(t *testing.T) {
