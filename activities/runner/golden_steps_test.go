@@ -98,6 +98,8 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 		one(pipelines.KindGivenDirections, pipelines.GivenDirectionsParams{Net: golden, Problem: shapesProblem, Directions: given.Digest.String(), Axes: 2}, nil),
 		one(pipelines.KindDifference, pipelines.DifferenceParams{Net: golden, Problem: shapesProblem, States: true},
 			map[string]Input{pipelines.OutWeights: weights(1), pipelines.InTowardX: weights(2), pipelines.InTowardY: weights(3)}),
+		one(pipelines.KindAlign, pipelines.AlignParams{Net: golden, Problem: shapesProblem, Method: pipelines.AlignWeights},
+			map[string]Input{pipelines.OutWeights: weights(1), pipelines.InTowardX: weights(2)}),
 		one(pipelines.KindLine, line, around),
 		one(pipelines.KindSurface, mp, around),
 		one(pipelines.KindRange, pipelines.RangeParams{Net: golden, Data: images, Batch: 8, Axes: 2, Rise: 1.2}, around),
