@@ -59,7 +59,7 @@ func missing(d Data) string {
 			switch {
 			case m.Grid == nil && m.Spectrum == nil:
 				maps++
-			case m.Note != "":
+			case m.Note != "" && len(m.Provenance) == 0: // a finished map has a source, and may have notes, too
 				begun++
 			}
 		}
