@@ -16,11 +16,11 @@ const (
 
 // hessianSpec: a row of a deep network's map over many images takes days.
 var hessianSpec = Spec{
-	Version: 6, Numeric: true, Long: true, Unit: "point", Attempt: 14 * 24 * time.Hour,
+	Version: 7, Numeric: true, Long: true, Unit: "point", Attempt: 14 * 24 * time.Hour,
 	Outputs: []string{OutGrid},
 	Label:   typed(func(p HessianParams) string { return p.label() }),
 	Cost: typed(func(p HessianParams) Cost {
-		c := products(p.Net, p.Data, EndsProducts*p.points())
+		c := products(p.Net, p.Data, EndsProducts*p.evaluations())
 		c.Pace = 1. / 5 // warm starts need fewer products
 		return c
 	}),

@@ -13,10 +13,11 @@ var (
 	AbsoluteErrors = []float64{1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001}
 )
 
-// StatedError is the error that the losses of a map may have at points that are estimated. Its zero value evaluates all points.
+// StatedError is the error that the losses of a map may have at points that are estimated, or its eigenvalues. Its zero value evaluates all points.
 type StatedError struct {
 	Error float64 `json:"error,omitempty"`
-	// Absolute says that Error is in the unit of the loss; else it is relative to the loss.
+	// Absolute says that Error is in the unit of the loss; else it is relative to the loss. Of eigenvalues it is relative to the larger of
+	// |λmin| and |λmax|.
 	Absolute bool `json:"error_absolute,omitempty"`
 }
 
@@ -45,7 +46,7 @@ func (e StatedError) Bound() string {
 
 // estimatorVersion is the version of activities/refine. A change that changes its results must raise it: exact maps
 // then keep their keys, which a higher version of the steps would change.
-const estimatorVersion = 1
+const estimatorVersion = 2
 
 // WithError is the map with another allowed error.
 func (p MapParams) WithError(e StatedError) MapParams {
@@ -77,7 +78,7 @@ func (p MapParams) evaluations() int {
 func (g *Graph) StatedPoints() (evaluated, all int) {
 	for _, placed := range g.All() {
 		var p MapParams
-		if s := placed.Step; s.Kind != KindLine && s.Kind != KindSurface || json.Unmarshal(s.Params, &p) != nil || p.Error == 0 {
+		if s := placed.Step; s.Kind != KindLine && s.Kind != KindSurface && s.Kind != KindHessian || json.Unmarshal(s.Params, &p) != nil || p.Error == 0 {
 			continue
 		}
 		evaluated, all = evaluated+p.evaluations(), all+p.points()

@@ -171,6 +171,9 @@ func (m Map) packed(single, whole bool) mapJSON {
 		if c := g.Curvature; c != nil {
 			out.Arrays["lambda_min"], out.Arrays["lambda_max"] = array(c.LambdaMin), array(c.LambdaMax)
 			out.Arrays["residual_min"], out.Arrays["residual_max"] = array(c.ResidualMin), array(c.ResidualMax)
+			if c.MinError != nil {
+				out.Arrays["lambda_min_error"], out.Arrays["lambda_max_error"] = array(c.MinError), array(c.MaxError)
+			}
 		}
 		if e := g.Estimate; e != nil {
 			out.Arrays["loss_error"], out.Arrays["accuracy_error"] = array(e.LossError), array(e.AccuracyError)

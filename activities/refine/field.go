@@ -9,6 +9,8 @@ import (
 type Sample struct {
 	Index          int     // row-major in the lattice: iy·nx + ix
 	Loss, Accuracy float64 // NaN and ±Inf are values like others
+	// The extreme eigenvalues of the Hessian, of a map of them.
+	LambdaMin, LambdaMax float64
 }
 
 // Round is a set of points that were evaluated together.
@@ -22,10 +24,14 @@ type Round struct {
 // allowed: of the loss, and of its excess over the smallest loss where that is less (but of no less than the median
 // excess, and than 1 % of the loss). Losses of which some are 0 or less have the error of their excess alone.
 // With Absolute it is the same in the unit of the loss everywhere.
+//
+// With Curvature the points are those of a map of λmin and λmax, and Error is that of both, relative to the larger of |λmin| and |λmax| at the
+// point, or in their unit. The loss of such a map is estimated from the same points, whatever its error.
 type Lattice struct {
-	NX, NY   int
-	Error    float64
-	Absolute bool
+	NX, NY    int
+	Error     float64
+	Absolute  bool
+	Curvature bool
 }
 
 // Field is what is known or believed of each point of a lattice. Errors are bounds that hold with a probability of 95 %:
@@ -35,6 +41,10 @@ type Field struct {
 	Loss, LossError         []float64
 	Accuracy, AccuracyError []float64 // percent, and percentage points
 	Allowed                 []float64 // of LossError
+	// Ratio is how many times the allowed error a point's bound is, of eigenvalues the larger; infinite and NaN like bounds.
+	Ratio []float64
+	// The extreme eigenvalues, of a lattice with Curvature.
+	LambdaMin, LambdaMax, LambdaMinError, LambdaMaxError []float64
 }
 
 // leastBound is the smallest bound that is stated, as a share of the allowed error. Below it bounds are no longer calibrated:
@@ -43,51 +53,70 @@ const leastBound = 1. / 3
 
 // Estimate fills the lattice from the values of the rounds. It panics where an index is outside of the lattice.
 func (l Lattice) Estimate(rounds []Round) Field {
-	f := l.losses(rounds)
+	losses := l
+	losses.Curvature = false
+	q, _ := losses.quantities(rounds)
+	f := q[0].Field
+	f.Ratio = ratios(q)
 	l.accuracies(rounds, &f)
-	return f
-}
-
-// losses estimates the losses alone.
-func (l Lattice) losses(rounds []Round) Field {
-	f, wider := l.bounded(rounds, l.all()), 1.0
-	for _, surprise := range l.surprises(rounds) {
-		wider = math.Max(wider, surprise)
-	}
-	for i := range f.LossError {
-		f.LossError[i] = math.Max(f.LossError[i]*wider, leastBound*f.Allowed[i])
-		if f.Evaluated[i] {
-			f.LossError[i] = 0
-		}
+	if l.Curvature {
+		ends, _ := l.quantities(rounds)
+		f.Ratio = ratios(ends)
+		f.LambdaMin, f.LambdaMinError = ends[0].Loss, ends[0].LossError
+		f.LambdaMax, f.LambdaMaxError = ends[1].Loss, ends[1].LossError
 	}
 	return f
 }
 
-// surprises are those of the rounds of check points.
+// surprises are those of the rounds of check points: of each the largest ratio.
 func (l Lattice) surprises(rounds []Round) (out []float64) {
 	for i, r := range rounds {
 		if r.Check {
-			out = append(out, l.surprise(rounds[:i], r.Samples))
+			out = append(out, slices.Max(append(l.tested(rounds[:i], r.Samples), 0)))
 		}
 	}
 	return out
 }
 
-// surprise is the largest ratio of error to bound among check points, whose bounds came from the rounds before.
-func (l Lattice) surprise(before []Round, checks []Sample) (largest float64) {
-	indices := make([]int, len(checks))
-	for i, s := range checks {
-		indices[i] = s.Index
-	}
-	f := l.bounded(before, indices)
-	for _, s := range checks {
-		i := s.Index
-		bound := math.Max(f.LossError[i], leastBound*f.Allowed[i])
-		if ratio := math.Abs(f.Loss[i]-s.Loss) / bound; !math.IsNaN(ratio) && !math.IsInf(ratio, 0) {
-			largest = math.Max(largest, ratio)
+// recent is the ratio that 95 % of the points of the latest rounds stay below: points that were chosen because their bounds are wide test
+// these bounds, too, at the distances that count. It is 0 where they are too few.
+func (l Lattice) recent(rounds []Round) float64 {
+	var ratios []float64
+	for i := max(1, len(rounds)-recentRounds); i < len(rounds); i++ {
+		if !rounds[i].Check {
+			ratios = append(ratios, l.tested(rounds[:i], rounds[i].Samples)...)
 		}
 	}
-	return largest
+	if len(ratios) < leastRecent {
+		return 0
+	}
+	slices.Sort(ratios)
+	return ratios[len(ratios)*confident/100]
+}
+
+// Which points test the bounds, besides check points.
+const (
+	recentRounds = 3
+	leastRecent  = 20
+	confident    = 95 // percent
+)
+
+// tested is the ratios of error to bound of new points, whose bounds came from the rounds before.
+func (l Lattice) tested(before []Round, points []Sample) (out []float64) {
+	indices := make([]int, len(points))
+	for i, s := range points {
+		indices[i] = s.Index
+	}
+	for _, q := range l.bounded(before, indices) {
+		for _, s := range points {
+			i := s.Index
+			bound := math.Max(q.LossError[i], leastBound*q.Allowed[i])
+			if ratio := math.Abs(q.Loss[i]-q.of(s)) / bound; isFinite(ratio) {
+				out = append(out, ratio)
+			}
+		}
+	}
+	return out
 }
 
 func (l Lattice) all() []int {
@@ -101,41 +130,6 @@ func (l Lattice) all() []int {
 // at is the place of a point in the unit square.
 func (l Lattice) at(i int) point {
 	return point{float64(i%l.NX) / float64(max(l.NX-1, 1)), float64(i/l.NX) / float64(max(l.NY-1, 1))}
-}
-
-// bounded estimates the losses at some points, with the bounds that leave-one-out errors give.
-func (l Lattice) bounded(rounds []Round, indices []int) Field {
-	n := l.NX * l.NY
-	f := Field{Evaluated: make([]bool, n), Loss: slices.Repeat([]float64{math.NaN()}, n), LossError: make([]float64, n), Allowed: make([]float64, n)}
-	var points []point
-	var finite []float64
-	for _, r := range rounds {
-		for _, s := range r.Samples {
-			f.Evaluated[s.Index], f.Loss[s.Index] = true, s.Loss
-			if isFinite(s.Loss) {
-				points, finite = append(points, l.at(s.Index)), append(finite, s.Loss)
-			}
-		}
-	}
-	known := f.known()
-	scale := newScale(finite)
-	p := newPredictor(points, scale.logs(finite), l.NY == 1, kernels[:])
-	p.each(indices, func(p *predictor, i int) {
-		if f.Evaluated[i] {
-			return
-		}
-		nearest, doubt := l.kind(f, known, i)
-		f.Loss[i], f.LossError[i] = f.Loss[nearest], math.NaN()
-		if isFinite(f.Loss[nearest]) {
-			v, bound := p.estimate(l.at(i))
-			f.Loss[i], f.LossError[i] = scale.loss(v, bound)
-		}
-		if doubt {
-			f.LossError[i] = math.Inf(1)
-		}
-	})
-	scale.allow(l, f)
-	return f
 }
 
 // known are the evaluated points, in the lattice's order.

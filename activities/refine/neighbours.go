@@ -31,15 +31,15 @@ type neighbourhood struct {
 	sides [4][]neighbour
 }
 
-// around returns the places of at most n.most points, taking the quadrants in turn. without is a place to leave out, −1 for none.
-func (n *neighbourhood) around(target point, points []point, without int) []int {
+// around returns the places of at most n.most points, taking the quadrants in turn, of those whose squared distance is above hole2.
+func (n *neighbourhood) around(target point, points []point, hole2 float64) []int {
 	for i := range n.sides {
 		n.sides[i] = n.sides[i][:0]
 	}
 	for i, p := range points {
-		if i != without {
+		if r2 := p.distance2(target); r2 > hole2 {
 			side := quadrant(p.x-target.x, p.y-target.y, n.line)
-			n.sides[side] = insert(n.sides[side], neighbour{i, p.distance2(target)}, n.most)
+			n.sides[side] = insert(n.sides[side], neighbour{i, r2}, n.most)
 		}
 	}
 	out := make([]int, 0, n.most)

@@ -14,6 +14,9 @@ const (
 	scaleNeighbours   = 12 // leave-one-out errors behind a local scale
 )
 
+// wideHole is the radius of a wide hole, in distances to the nearest known point: on a lattice the next points are then twice as far.
+const wideHole = 1.9
+
 // coverage is the share of leave-one-out errors that the bounds cover.
 const coverage = 0.97
 
@@ -24,12 +27,15 @@ type predictor struct {
 	kernels []kernel
 	near    neighbourhood
 	solver  solver
-	// unit is, for each known point and kernel, the leave-one-out error in standard deviations: NaN where the kernel has none.
-	unit [][countKernels]float64
-	sd   [][countKernels]float64
+	// narrow and wide are the errors of each known value's prediction from the others, without the point alone and without all in a wide hole
+	// around it.
+	narrow, wide []heldOut
 	// factor is how many local scales cover the errors.
 	factor float64
 }
+
+// heldOut is the error of a prediction by kernel, in standard deviations, and that deviation: infinite where the kernel has no prediction.
+type heldOut struct{ unit, sd [countKernels]float64 }
 
 func newPredictor(points []point, values []float64, line bool, kernels []kernel) *predictor {
 	p := &predictor{points: points, values: values, kernels: kernels,
@@ -43,25 +49,25 @@ func newPredictor(points []point, values []float64, line bool, kernels []kernel)
 
 // leaveOneOut predicts each known value from the others.
 func (p *predictor) leaveOneOut() {
-	p.unit, p.sd = make([][countKernels]float64, len(p.points)), make([][countKernels]float64, len(p.points))
-	errs := make([][countKernels]float64, len(p.points))
+	p.narrow, p.wide = make([]heldOut, len(p.points)), make([]heldOut, len(p.points))
 	all := make([]int, len(p.points))
 	for i := range all {
 		all[i] = i
 	}
 	p.each(all, func(own *predictor, i int) {
-		estimate, sd := own.predict(p.points[i], i)
-		for k := range p.kernels {
-			errs[i][k] = math.Abs(estimate[k] - p.values[i])
-			p.unit[i][k] = errs[i][k] / sd[k]
+		nearest := math.Inf(1)
+		for j, q := range p.points {
+			if j != i {
+				nearest = math.Min(nearest, q.distance2(p.points[i]))
+			}
 		}
-		p.sd[i] = sd
+		p.narrow[i], p.wide[i] = own.holdOut(i, 0), own.holdOut(i, wideHole*wideHole*nearest)
 	})
 	var ratios []float64
 	for i, at := range p.points {
-		k, bound := p.choose(p.sd[i], p.scale(at, i))
+		k, bound := p.choose(at, i, p.narrow[i].sd)
 		if bound > 0 && !math.IsInf(bound, 1) {
-			ratios = append(ratios, errs[i][k]/bound)
+			ratios = append(ratios, p.narrow[i].unit[k]*p.narrow[i].sd[k]/bound)
 		}
 	}
 	p.factor = 1
@@ -71,10 +77,20 @@ func (p *predictor) leaveOneOut() {
 	}
 }
 
+// holdOut predicts a known value from those outside of a hole around it; hole2 is the square of its radius.
+func (p *predictor) holdOut(i int, hole2 float64) heldOut {
+	estimate, sd := p.predict(p.points[i], hole2)
+	out := heldOut{sd: sd}
+	for k := range p.kernels {
+		out.unit[k] = math.Abs(estimate[k]-p.values[i]) / sd[k]
+	}
+	return out
+}
+
 // predict returns each kernel's estimate at the target and its standard deviation for unit scale, infinite where there
-// is none. without is the place of a known value to leave out, −1 for none.
-func (p *predictor) predict(target point, without int) (value, sd [countKernels]float64) {
-	around := p.near.around(target, p.points, without)
+// is none, from the known points farther away than the root of hole2; with −1 from all.
+func (p *predictor) predict(target point, hole2 float64) (value, sd [countKernels]float64) {
+	around := p.near.around(target, p.points, hole2)
 	at := make([]point, len(around))
 	for i, j := range around {
 		at[i] = p.points[j]
@@ -91,36 +107,27 @@ func (p *predictor) predict(target point, without int) (value, sd [countKernels]
 	return value, sd
 }
 
-// scale is, for each kernel, the root mean square of the leave-one-out errors around a target, in standard deviations, near
-// ones counting more. It tells the smooth basin from the chaotic part. without is as for predict.
-func (p *predictor) scale(target point, without int) (scale [countKernels]float64) {
+// choose returns the kernel that fits the known values around a target best, and its error there, by the kernels' standard deviations;
+// infinite if no kernel has an estimate. without is the place of a known value to leave out, −1 for none.
+func (p *predictor) choose(target point, without int, sd [countKernels]float64) (best int, err float64) {
 	var near []neighbour
 	for i, at := range p.points {
 		if i != without {
 			near = insert(near, neighbour{i, at.distance2(target)}, scaleNeighbours)
 		}
 	}
+	least := math.Inf(1)
+	err = least
 	for k := range p.kernels {
-		sum, weight := 0.0, 0.0
+		var narrow, wide, both fit
 		for _, n := range near {
-			if u := p.unit[n.known][k]; !math.IsNaN(u) && !math.IsInf(u, 0) && !math.IsInf(p.sd[n.known][k], 0) {
-				w := 1 / (0.1 + n.r2/near[len(near)-1].r2)
-				sum, weight = sum+float64(w*float64(u*u)), weight+w
-			}
+			weight := 1 / (0.1 + n.r2/near[len(near)-1].r2) // near ones count more
+			narrow.add(p.narrow[n.known], k, weight)
+			wide.add(p.wide[n.known], k, weight)
 		}
-		if scale[k] = math.Sqrt(sum / weight); weight == 0 {
-			scale[k] = math.Inf(1)
-		}
-	}
-	return scale
-}
-
-// choose returns the kernel with the smallest error, and that error; infinite if no kernel has an estimate.
-func (p *predictor) choose(sd, scale [countKernels]float64) (best int, err float64) {
-	err = math.Inf(1)
-	for k := range p.kernels {
-		if e := scale[k] * sd[k]; e < err {
-			best, err = k, e
+		both = fit{narrow.squares + wide.squares, narrow.logs + wide.logs, narrow.weight + wide.weight}
+		if misfit := both.scale() * both.sd(); narrow.weight > 0 && !math.IsInf(sd[k], 1) && misfit < least {
+			best, err, least = k, extrapolate(narrow, wide, sd[k]), misfit
 		}
 	}
 	return best, err
@@ -129,7 +136,7 @@ func (p *predictor) choose(sd, scale [countKernels]float64) (best int, err float
 // estimate is the best estimate at a target, and the bound of its error.
 func (p *predictor) estimate(target point) (value, bound float64) {
 	values, sd := p.predict(target, -1)
-	k, err := p.choose(sd, p.scale(target, -1))
+	k, err := p.choose(target, -1, sd)
 	return values[k], p.factor * err
 }
 

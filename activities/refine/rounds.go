@@ -46,12 +46,12 @@ func (l Lattice) Next(rounds []Round) (indices []int, check bool) {
 	if len(rounds) == 0 {
 		return l.Start(), false
 	}
-	f := l.losses(rounds)
+	all, tests := l.quantities(rounds)
+	f := all[0].Field
 	done := len(f.known())
-	tests := l.surprises(rounds)
 	tested := len(tests) == mostChecks || len(tests) > 0 && tests[len(tests)-1] <= 1
 	missing := len(f.Evaluated) - done
-	indices = l.worst(f, max(coarse, int(growth*float64(done))))
+	indices = l.worst(f.Evaluated, ratios(all), max(coarse, int(growth*float64(done))))
 	switch {
 	case len(indices) > 0 && float64(done) >= wholeShare*float64(len(f.Evaluated)):
 		return slices.DeleteFunc(l.all(), func(i int) bool { return f.Evaluated[i] }), false
@@ -63,10 +63,10 @@ func (l Lattice) Next(rounds []Round) (indices []int, check bool) {
 	return l.checkPoints(f), true
 }
 
-// worst chooses up to most points whose bounds exceed what is allowed. After each choice the ratios around it count less,
-// by the third power of how much nearer an evaluated point then is.
-func (l Lattice) worst(f Field, most int) []int {
-	n := len(f.Loss)
+// worst chooses up to most points whose bounds exceed what is allowed, by the ratios of both. After each choice the ratios around it count
+// less, by the third power of how much nearer an evaluated point then is.
+func (l Lattice) worst(evaluated []bool, ratios []float64, most int) []int {
+	n := len(ratios)
 	gap := slices.Repeat([]float64{math.Inf(1)}, n) // squared distance to the nearest evaluated or chosen point
 	choose := func(chosen int) {
 		at := l.at(chosen)
@@ -76,11 +76,11 @@ func (l Lattice) worst(f Field, most int) []int {
 	}
 	var open []int
 	ratio := make([]float64, n)
-	for i, done := range f.Evaluated {
+	for i, done := range evaluated {
 		if done {
 			choose(i)
-		} else if ratio[i] = math.Min(f.LossError[i]/f.Allowed[i], steepest); ratio[i] > 1 || math.IsInf(f.LossError[i], 1) {
-			if math.IsNaN(ratio[i]) || math.IsInf(f.LossError[i], 1) {
+		} else if ratio[i] = math.Min(ratios[i], steepest); ratio[i] > 1 {
+			if math.IsInf(ratios[i], 1) {
 				ratio[i] = steepest / 3
 			}
 			open = append(open, i)

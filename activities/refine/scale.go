@@ -5,10 +5,25 @@ import (
 	"slices"
 )
 
-// scale is that of the losses: t = log(L + shift), with shift = 0 for losses above 0.
+// scale is that of the losses: t = log(L + shift), with shift = 0 for losses above 0. That of eigenvalues is t = asinh(λ/unit): it is
+// logarithmic on both sides of 0.
 type scale struct {
 	shift float64
 	least float64 // the smallest known loss
+	unit  float64 // above 0 for eigenvalues
+}
+
+// newSignedScale is the scale of known eigenvalues. Its unit is their median size.
+func newSignedScale(values []float64) scale {
+	sizes := make([]float64, len(values))
+	for i, v := range values {
+		sizes[i] = math.Abs(v)
+	}
+	s := scale{unit: 1}
+	if slices.Sort(sizes); len(sizes) > 0 && sizes[len(sizes)/2] > 0 {
+		s.unit = sizes[len(sizes)/2]
+	}
+	return s
 }
 
 // newScale is the scale of known losses. Where some are 0 or less, the smallest is shifted to the median excess over it.
@@ -30,16 +45,21 @@ func newScale(losses []float64) scale {
 	return s
 }
 
-func (s scale) logs(losses []float64) []float64 {
-	out := make([]float64, len(losses))
-	for i, v := range losses {
-		out[i] = math.Log(v + s.shift)
+func (s scale) transformed(values []float64) []float64 {
+	out := make([]float64, len(values))
+	for i, v := range values {
+		if out[i] = math.Log(v + s.shift); s.unit > 0 {
+			out[i] = math.Asinh(v / s.unit)
+		}
 	}
 	return out
 }
 
-// loss is the loss of t, and the bound of its error for that of t: the larger of both sides.
-func (s scale) loss(t, bound float64) (loss, err float64) {
+// value is the value of t, and the bound of its error for that of t: the larger of both sides.
+func (s scale) value(t, bound float64) (value, err float64) {
+	if s.unit > 0 {
+		return s.unit * math.Sinh(t), s.unit * (math.Sinh(math.Abs(t)+bound) - math.Sinh(math.Abs(t)))
+	}
 	shifted := math.Exp(t)
 	return shifted - s.shift, float64(shifted * math.Expm1(bound))
 }

@@ -14,7 +14,7 @@ import (
 var errorPlot = alone("error", Errors)
 
 // Errors draws the bounds of the losses' errors as a map of one rectangle a point: in percent of the loss, of grids with an absolute error
-// in its unit. Evaluated points have the error 0. Points with an estimate that is not finite, or without a bound, are hatched.
+// in its unit. Of a map of eigenvalues it draws those of the less exact one, in percent of the larger of |λmin| and |λmax|. Evaluated points have the error 0. Points with an estimate that is not finite, or without a bound, are hatched.
 // It fails when the grid has no estimate, or fewer than 2×2 points.
 func Errors(g surface.Grid, opt picture.Options) (picture.Figure, error) {
 	opt, err := opt.Filled()
@@ -24,12 +24,12 @@ func Errors(g surface.Grid, opt picture.Options) (picture.Figure, error) {
 	if g.Estimate == nil {
 		return picture.Figure{}, errors.New("a grid of exact values: a picture of errors needs a map with a stated error")
 	}
-	values, unit := shownErrors(g)
+	values, what := shownErrors(g, opt.LossName())
 	f, err := lattice.NewField(g, "error", values, 2)
 	if err != nil {
 		return picture.Figure{}, err
 	}
-	r := picture.Ramp{Scale: chart.Scale{Lo: 0, Hi: 1}, Colormap: opt.Colormap, Name: "error of the " + opt.LossName() + unit}
+	r := picture.Ramp{Scale: chart.Scale{Lo: 0, Hi: 1}, Colormap: opt.Colormap, Name: "error of " + what}
 	notes := picture.WithoutValue("error", f.Bad, f.Absent, len(f.Z), "hatched", "grey")
 	if !f.Empty() && f.Hi > 0 {
 		r.Scale.Hi = f.Hi
@@ -41,10 +41,20 @@ func Errors(g surface.Grid, opt picture.Options) (picture.Figure, error) {
 	return tiles(f, strings.Join(notes, "; "), r, opt), nil
 }
 
-// shownErrors are the errors of an estimated grid in the unit in which a picture shows them.
-func shownErrors(g surface.Grid) (values []float64, unit string) {
-	if g.Estimate.Absolute {
-		return g.Estimate.LossError, ""
+// shownErrors are the errors of an estimated grid in the unit in which a picture shows them, and what they are of.
+func shownErrors(g surface.Grid, loss string) (values []float64, what string) {
+	absolute := g.Estimate.Absolute
+	switch {
+	case g.Curvature != nil && absolute:
+		return g.Curvature.Error(true), "λmin and λmax"
+	case g.Curvature != nil:
+		values = g.Curvature.Error(false)
+		for i := range values {
+			values[i] *= 100
+		}
+		return values, "λmin and λmax (% of the larger)"
+	case absolute:
+		return g.Estimate.LossError, "the " + loss
 	}
 	values = make([]float64, len(g.Loss))
 	for i, e := range g.Estimate.LossError {
@@ -52,5 +62,5 @@ func shownErrors(g surface.Grid) (values []float64, unit string) {
 			values[i] = 100 * math.Abs(e/g.Loss[i])
 		}
 	}
-	return values, " (% of it)"
+	return values, "the " + loss + " (% of it)"
 }

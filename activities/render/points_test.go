@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -80,12 +81,25 @@ func TestErrors(t *testing.T) {
 		if drawn[k], err = fig.SVG(); err != nil {
 			t.Fatal(err)
 		}
-		if v, unit := shownErrors(*g); v[0] != 0 || math.Abs(v[1]-want) > 1e-12 || !math.IsNaN(v[n+2]) || (unit == "") != e.Absolute {
+		if v, unit := shownErrors(*g, "loss"); v[0] != 0 || math.Abs(v[1]-want) > 1e-12 || !math.IsNaN(v[n+2]) || (unit == "the loss") != e.Absolute {
 			t.Errorf("errors of %v, %v and %v%s, want 0, %v and NaN", v[0], v[1], v[n+2], unit, want)
 		}
 	}
 	if bytes.Equal(drawn[0], drawn[1]) {
 		t.Error("absolute and relative errors look the same")
+	}
+	curved := *g
+	curved.Curvature = surface.NewCurvature(n * n)
+	c := curved.Curvature
+	c.MinError, c.MaxError = slices.Repeat([]float64{0.3}, n*n), slices.Repeat([]float64{0.1}, n*n)
+	for i := range c.LambdaMin {
+		c.LambdaMin[i], c.LambdaMax[i] = -1, 6
+	}
+	for absolute, want := range map[bool]float64{false: 5, true: 0.3} {
+		e.Absolute = absolute
+		if v, what := shownErrors(curved, "loss"); math.Abs(v[1]-want) > 1e-12 || !strings.HasPrefix(what, "λmin and λmax") {
+			t.Errorf("errors of eigenvalues are %v of %s, want %v", v[1], what, want)
+		}
 	}
 	for i := range e.LossError {
 		e.LossError[i] = 0

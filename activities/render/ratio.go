@@ -28,7 +28,8 @@ const convexNote = "white lines surround points where the plotted loss is convex
 // Ratio draws |λmin/λmax|, the ratio of the extreme curvatures, as a map of
 // one rectangle a point in colours from blue (0: convex but for noise) to
 // yellow, in the manner of the paper's Figure 7. The scale ends at 1, or at a round number above the largest ratio where all
-// are at most one half; ratios above 1 have the last color. White lines surround the points at which the plotted loss is convex.
+// are at most one half; ratios above 1 have the last color. White lines surround the points at which the plotted loss is convex;
+// where it is estimated, those at which its error leaves no doubt of that.
 // Points without a finite Hessian are hatched, points that were not evaluated grey. It fails when the grid has no
 // curvature, or fewer than 2×2 points.
 func Ratio(g surface.Grid, opt picture.Options) (picture.Figure, error) {
@@ -44,6 +45,9 @@ func Ratio(g surface.Grid, opt picture.Options) (picture.Figure, error) {
 	loss, err := lattice.NewField(g, "loss", g.Loss, 2)
 	if err != nil {
 		return picture.Figure{}, err
+	}
+	if g.Estimate != nil {
+		loss.Err = g.Estimate.LossError
 	}
 	_, hi := opt.Span(f)
 	r := ratioRamp(hi, opt)
@@ -89,8 +93,8 @@ func convexBorder(f *surface.Field) (sides [][2]surface.Place) {
 		if ix >= nx || iy >= ny {
 			return false
 		}
-		is, _ := f.IsConvex(iy*nx + ix)
-		return is
+		is, certain := f.IsConvex(iy*nx + ix)
+		return is && certain
 	}
 	for iy := range ny {
 		for ix := range nx {
@@ -118,6 +122,9 @@ func ratioNotes(f *lattice.Field, hasBorder bool) string {
 	}
 	notes := picture.WithoutValue("curvature", f.Bad, f.Absent, total, "hatched", "grey")
 	notes = append(notes, "ratio from "+chart.Number(f.Lo)+" to "+chart.Number(f.Hi))
+	if f.Note != "" {
+		notes = append(notes, f.Note)
+	}
 	if hasBorder {
 		notes = append(notes, convexNote)
 	}

@@ -3,6 +3,7 @@ package render
 import (
 	"image/color"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -130,5 +131,24 @@ func TestConvexBorder(t *testing.T) {
 				t.Errorf("a side ends at %v, which is no corner of the middle point's rectangle", p)
 			}
 		}
+	}
+}
+
+// TestUncertainConvexity: of an estimated loss, only points whose error leaves no doubt are surrounded as convex.
+func TestUncertainConvexity(t *testing.T) {
+	const n = 9
+	f := surface.Field{X: surface.Lattice(-1, 1, n), Y: surface.Lattice(-1, 1, n), Z: make([]float64, n*n), OK: slices.Repeat([]bool{true}, n*n), Err: make([]float64, n*n)}
+	for i := range f.Z {
+		x, y := f.X[i%n], f.Y[i/n]
+		f.Z[i] = x*x + y*y
+	}
+	all := len(convexBorder(&f))
+	f.Err[4*n+4] = 0.05 // of a second derivative of 2, in which it counts 80 times
+	some := len(convexBorder(&f))
+	for i := range f.Err {
+		f.Err[i] = 0.05
+	}
+	if all != 4*(n-2) || some != all+4*3 || len(convexBorder(&f)) != 0 {
+		t.Errorf("borders of %d sides, with an uncertain point %d, with uncertain points alone %d", all, some, len(convexBorder(&f)))
 	}
 }

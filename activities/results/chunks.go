@@ -70,6 +70,9 @@ func NewGrid(key artifacts.Key, recipe artifacts.Recipe, p pipelines.MapParams) 
 	}
 	g := surface.NewGrid(Lattice(p))
 	g.Meta = meta
+	if pipelines.Kind(recipe.Kind) == pipelines.KindHessian {
+		g.Curvature = surface.NewCurvature(len(g.Mask))
+	}
 	if p.Population > p.Data.To-p.Data.From {
 		g.SampledFrom(p.Data.To-p.Data.From, p.Population)
 	}

@@ -31,7 +31,7 @@ func TestEstimatedFill(t *testing.T) {
 		"first round":           {pipelines.StatedError{Error: 0.01}, start, true},
 		"absolute, first round": {pipelines.StatedError{Error: 0.01, Absolute: true}, start, true},
 	} {
-		g, e := begun(c.of), estimated{allowed: c.allowed}
+		g, e := begun(c.of), estimated{kind: pipelines.KindSurface, allowed: c.allowed}
 		e.fill(g, 1)
 		if (g.Estimate != nil) != c.want || (len(g.Missing()) == 0) != c.want {
 			t.Errorf("%s: %d points are missing, estimate %v", name, len(g.Missing()), g.Estimate)

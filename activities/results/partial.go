@@ -85,7 +85,7 @@ func (p *partialMap) update(ctx context.Context, store Store, key artifacts.Key,
 			if p.grid, err = emptyGrid(ctx, store, key, recipe); err != nil {
 				return err
 			}
-			p.seen, p.rest.allowed = make(map[string]bool), StatedError(recipe)
+			p.seen, p.rest.kind, p.rest.allowed = make(map[string]bool), pipelines.Kind(recipe.Kind), StatedError(recipe)
 		}
 		if err := AddChunk(p.grid, pipelines.Kind(recipe.Kind), b); err != nil {
 			return fmt.Errorf("part %s of step %s: %w", name, key, err)

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"lossatlas/activities/engine"
+	"lossatlas/activities/refine"
 	"lossatlas/activities/results"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
@@ -15,16 +17,17 @@ import (
 	"lossatlas/pipelines"
 )
 
-// hessianMap is a map of extreme eigenvalues, whose chunks are the rows of its lattice.
+// hessianMap is a map of extreme eigenvalues.
 //
-// A point starts from the two outermost eigenvectors of each end at its left
-// neighbor (spectrum.Ends.Near), which saves a fifth of the products, and the
-// first of a row from a random vector. With each point the row so far is stored with the vector that the next one starts
-// from, so that a row that was interrupted continues there with the same bits.
+// Its first round is a coarse lattice of up to 9×9 points, in rows. Each of them starts from the two outermost eigenvectors of each end at
+// its left neighbor (spectrum.Ends.Near), which saves a fifth of the products, and the first of a row from a random vector. All other points
+// start from the vector of the nearest coarse point. So the bits of a point depend neither on which points are evaluated nor on
+// their order, and maps with and without a stated error share them. Each finished point is stored as a part of the step, a coarse one
+// with its vector.
 type hessianMap struct {
-	*Run
-	p    pipelines.HessianParams
-	rows [][]int
+	*latticeMap
+	hp     pipelines.HessianParams
+	coarse []int // the indices of the coarse points
 }
 
 func cutHessian(ctx context.Context, r *Run) (Chunks, error) {
@@ -32,134 +35,186 @@ func cutHessian(ctx context.Context, r *Run) (Chunks, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.MapParams, err = r.fitted(ctx, p.MapParams); err != nil {
+	lattice, err := newLatticeMap(ctx, r, p.MapParams, func(of pipelines.MapParams) any {
+		other := p
+		other.MapParams = of
+		return other
+	})
+	if err != nil {
 		return nil, err
 	}
-	xs, ys := results.Lattice(p.MapParams)
-	return &hessianMap{r, p, rows(len(xs), len(ys))}, nil
+	xs, ys := results.Lattice(lattice.p)
+	m := &hessianMap{lattice, p, refine.Lattice{NX: len(xs), NY: len(ys)}.Start()}
+	return m.cutRounds(ctx, m.Chunk, m.cut)
 }
 
-// rows cuts a lattice into its rows, in which a point lies next to the one before.
-func rows(nx, ny int) [][]int {
-	chunks := make([][]int, ny)
-	for i := range nx * ny {
-		chunks[i/nx] = append(chunks[i/nx], i)
+// pointsPerCell is how many points the chunks of later rounds have at least, where there are so many.
+const pointsPerCell = 8
+
+// cut makes chunks of points: of coarse ones the rows, of others those around the same coarse points.
+func (m *hessianMap) cut(round int, points []int) (chunks [][]int) {
+	nx := m.p.X.N
+	group := func(i int) int { return i / nx }
+	least := 1
+	if round > 0 {
+		group, least = m.nearest, pointsPerCell
+		points = slices.Clone(points)
+		slices.SortStableFunc(points, func(a, b int) int { return group(a) - group(b) })
+	}
+	for at, i := range points {
+		if last := len(chunks) - 1; at > 0 && (group(i) == group(points[at-1]) || len(chunks[last]) < least) {
+			chunks[last] = append(chunks[last], i)
+			continue
+		}
+		chunks = append(chunks, []int{i})
 	}
 	return chunks
 }
 
-func (m *hessianMap) Sizes() []int { return sizes(m.rows) }
+// nearest is the coarse point next to a point, of several the first.
+func (m *hessianMap) nearest(i int) (at int) {
+	nx, least := m.p.X.N, math.MaxInt
+	for _, c := range m.coarse {
+		dx, dy := c%nx-i%nx, c/nx-i/nx
+		if d := dx*dx + dy*dy; d < least {
+			least, at = d, c
+		}
+	}
+	return at
+}
 
-// Chunk computes loss, λmin and λmax at the points of one row.
+// source is the point from whose vector a point starts; ok is false for one that starts from a random vector.
+func (m *hessianMap) source(i int) (from int, ok bool) {
+	at, coarse := slices.BinarySearch(m.coarse, i)
+	if !coarse {
+		return m.nearest(i), true
+	}
+	if at == 0 || m.coarse[at-1]/m.p.X.N != i/m.p.X.N {
+		return 0, false
+	}
+	return m.coarse[at-1], true
+}
+
+// Chunk computes loss, λmin and λmax at the points of one chunk that other maps do not have.
 func (m *hessianMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
-	h, release, err := m.hessian(ctx, m.p.MapParams, m.p.Subset, m.p.Layers)
+	known, err := m.known(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h, release, err := m.hessian(ctx, m.p, m.hp.Subset, m.hp.Layers)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	xs, ys := results.Lattice(m.p.MapParams)
-	indices := m.rows[chunk]
-	row, err := m.loadRow(ctx, chunk, indices, h.Dim())
-	if err != nil {
-		return nil, err
-	}
-	for i := len(row.points); i < len(indices); i++ {
-		if err := m.Pulse.Stopped(); err != nil {
-			return nil, err
+	indices := m.chunks[chunk]
+	for i, index := range indices {
+		if known.Mask[index] {
+			continue
 		}
-		index := indices[i]
-		work := m.begin("point", index)
-		progress := func(products int, residual float64) {
+		made, err := m.point(ctx, h, index, func(products int, residual float64) {
 			m.Pulse.Progress(Progress{
 				Done: i*pipelines.EndsProducts + min(products, pipelines.EndsProducts-1), Total: len(indices) * pipelines.EndsProducts, Unit: "product", Points: len(indices),
 				Note: fmt.Sprintf("residual %.2g of the tolerance after %d products", residual, products),
 			})
+		})
+		if err == nil {
+			err = known.AddCurved([]surface.Curved{made.point})
 		}
-		opt := spectrum.Options{Tolerance: m.p.Tolerance, Start: wide(row.start), Progress: progress}
-		point, start, err := curvature(ctx, h, xs[index%len(xs)], ys[index/len(xs)], opt)
 		if err != nil {
 			return nil, fmt.Errorf("%s: point %d: %w", m.Label, index, err)
 		}
-		m.countPoint(ctx, 0)
-		point.Index = index
-		row.points, row.start = append(row.points, point), start
-		if err := work.store(ctx, rowPart(chunk), row.encode()); err != nil {
-			return nil, err
-		}
 	}
-	return surface.EncodeCurved(row.points), nil
+	return known.EncodePoints(indices), nil
 }
 
-// Join makes one grid of the rows.
-func (m *hessianMap) Join(ctx context.Context, chunks [][]byte) (Outputs, error) {
-	return m.join(ctx, m.p.MapParams, chunks)
+// point reads a point that an earlier attempt has stored, or computes and stores it.
+func (m *hessianMap) point(ctx context.Context, h *engine.Hessian, index int, progress func(products int, residual float64)) (made spectraPoint, err error) {
+	if made, err = m.loadPoint(ctx, index, h.Dim()); err != nil || made.there {
+		return made, err
+	}
+	opt := spectrum.Options{Tolerance: m.hp.Tolerance, Progress: progress}
+	if from, ok := m.source(index); ok {
+		source, err := m.point(ctx, h, from, progress)
+		if err != nil {
+			return made, err
+		}
+		opt.Start = wide(source.start)
+	}
+	if err := m.Pulse.Stopped(); err != nil {
+		return made, err
+	}
+	xs, ys := results.Lattice(m.p)
+	work := m.begin("point", index)
+	if made.point, made.start, err = curvature(ctx, h, xs[index%len(xs)], ys[index/len(xs)], opt); err != nil {
+		return made, err
+	}
+	m.countPoint(ctx, 0)
+	made.point.Index = index
+	if _, coarse := slices.BinarySearch(m.coarse, index); !coarse {
+		made.start = nil // no point starts here
+	}
+	return made, work.store(ctx, pointPart(index), made.encode())
 }
 
-// spectraRow is the finished points of a row, and the vector that the next one
-// starts from: nil for a random one.
-type spectraRow struct {
-	points []surface.Curved
-	start  []float32
+// spectraPoint is a finished point, and of a coarse one the vector that others start from: nil for a random one.
+type spectraPoint struct {
+	point surface.Curved
+	start []float32
+	there bool
 }
 
-func rowPart(i int) string { return fmt.Sprintf("row-%05d", i) }
+func pointPart(i int) string { return fmt.Sprintf("point-%07d", i) }
 
-// encode writes the length of the encoded points, the points, and the vector; little endian.
-func (r spectraRow) encode() []byte {
-	points := surface.EncodeCurved(r.points)
-	b := binary.LittleEndian.AppendUint64(nil, uint64(len(points)))
-	b = append(b, points...)
-	for _, x := range r.start {
+// encode writes the length of the encoded point, the point, and the vector; little endian.
+func (p spectraPoint) encode() []byte {
+	point := surface.EncodeCurved([]surface.Curved{p.point})
+	b := binary.LittleEndian.AppendUint64(nil, uint64(len(point)))
+	b = append(b, point...)
+	for _, x := range p.start {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
 	}
 	return b
 }
 
-// decodeRow reads what encode wrote, for a row of the given indices and vectors of dim numbers.
-func decodeRow(b []byte, indices []int, dim int) (spectraRow, error) {
-	var r spectraRow
+// decodePoint reads what encode wrote, for the point of an index and vectors of dim numbers.
+func decodePoint(b []byte, index, dim int) (p spectraPoint, err error) {
 	if len(b) < 8 || binary.LittleEndian.Uint64(b) > uint64(len(b)-8) {
-		return r, errors.New("the row is cut short")
+		return p, errors.New("the point is cut short")
 	}
 	n := int(binary.LittleEndian.Uint64(b))
 	points, err := surface.DecodeCurved(b[8 : 8+n])
 	if err != nil {
-		return r, err
+		return p, err
 	}
-	if len(points) > len(indices) {
-		return r, fmt.Errorf("the row has %d points of %d", len(points), len(indices))
-	}
-	for i, p := range points {
-		if p.Index != indices[i] {
-			return r, fmt.Errorf("the row has the point %d where %d is due", p.Index, indices[i])
-		}
+	if len(points) != 1 || points[0].Index != index {
+		return p, fmt.Errorf("there are the points %v where the point %d is due", points, index)
 	}
 	vector := b[8+n:]
 	if len(vector) != 0 && len(vector) != 4*dim {
-		return r, fmt.Errorf("the row resumes from %d bytes, and a vector has %d numbers", len(vector), dim)
+		return p, fmt.Errorf("the vector has %d bytes, and is one of %d numbers", len(vector), dim)
 	}
 	for ; len(vector) > 0; vector = vector[4:] {
-		r.start = append(r.start, math.Float32frombits(binary.LittleEndian.Uint32(vector)))
+		p.start = append(p.start, math.Float32frombits(binary.LittleEndian.Uint32(vector)))
 	}
-	r.points = points
-	return r, nil
+	p.point, p.there = points[0], true
+	return p, nil
 }
 
-// loadRow returns the part of a row that an earlier attempt has stored. Unreadable parts are computed again.
-func (r *Run) loadRow(ctx context.Context, chunk int, indices []int, dim int) (spectraRow, error) {
-	b, err := r.Store.GetPart(ctx, r.Key, rowPart(chunk))
+// loadPoint returns a point that an earlier attempt has stored. What can't be read is made again.
+func (r *Run) loadPoint(ctx context.Context, index, dim int) (spectraPoint, error) {
+	b, err := r.Store.GetPart(ctx, r.Key, pointPart(index))
 	if errors.Is(err, artifacts.ErrNotFound) {
-		return spectraRow{}, nil
+		return spectraPoint{}, nil
 	}
 	if err != nil {
-		return spectraRow{}, err
+		return spectraPoint{}, err
 	}
-	row, err := decodeRow(b, indices, dim)
+	p, err := decodePoint(b, index, dim)
 	if err != nil {
-		r.Log.Warn().Err(err).Int("row", chunk).Msg("the row begins anew")
-		return spectraRow{}, nil
+		r.Log.Warn().Err(err).Int("point", index).Msg("the point is computed again")
+		return spectraPoint{}, nil
 	}
-	return row, nil
+	return p, nil
 }
 
 // wide is v in float64, nil for nil.

@@ -3,11 +3,13 @@ package runner
 import (
 	"errors"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/results"
+	"lossatlas/activities/runner/networks"
 	"lossatlas/activities/surface"
 	"lossatlas/pipelines"
 )
@@ -66,13 +68,12 @@ func TestRowGoesOn(t *testing.T) {
 	if _, err := r.Chunk(t.Context(), 0, false); err == nil {
 		t.Fatal("a row was finished by a worker that stops after its first point")
 	}
-	raw, err := b.Store.GetPart(t.Context(), in.Key, rowPart(0))
+	raw, err := b.Store.GetPart(t.Context(), in.Key, pointPart(0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	half, err := decodeRow(raw, []int{0, 1, 2}, len(raw)) // of another length than the vectors are
-	if err == nil {
-		t.Errorf("a row of vectors of another length is read: %d points", len(half.points))
+	if _, err := decodePoint(raw, 0, len(raw)); err == nil { // of another length than the vector is
+		t.Error("a vector of another length is read")
 	}
 	resumed := row(in)
 	in.Recipe.Version++ // the same map under another key
@@ -93,19 +94,119 @@ func TestRowGoesOn(t *testing.T) {
 	}
 }
 
-// TestDamagedRow checks that a row that can't be read is refused.
-func TestDamagedRow(t *testing.T) {
-	r := spectraRow{points: []surface.Curved{{Point: surface.Point{Index: 3}}}, start: []float32{1, 2}}
-	b := r.encode()
-	if got, err := decodeRow(b, []int{3, 4}, 2); err != nil || len(got.points) != 1 || !slices.Equal(got.start, r.start) {
+// TestDamagedPoint checks that a point that can't be read is refused.
+func TestDamagedPoint(t *testing.T) {
+	p := spectraPoint{point: surface.Curved{Point: surface.Point{Index: 3}}, start: []float32{1, 2}}
+	b := p.encode()
+	if got, err := decodePoint(b, 3, 2); err != nil || !got.there || !slices.Equal(got.start, p.start) {
 		t.Fatalf("read %v, %v", got, err)
 	}
 	for n := range len(b) {
-		if got, err := decodeRow(b[:n], []int{3, 4}, 2); err == nil && len(got.start) > 0 {
+		if got, err := decodePoint(b[:n], 3, 2); err == nil && len(got.start) > 0 {
 			t.Errorf("%d of %d bytes are read", n, len(b))
 		}
 	}
-	if _, err := decodeRow(b, []int{4, 5}, 2); err == nil {
-		t.Error("a row of other points is read")
+	if _, err := decodePoint(b, 4, 2); err == nil {
+		t.Error("another point is read")
+	}
+}
+
+// curved prepares maps of n×n points of the eigenvalues around a small network of random weights.
+func (b *bench) curved(t *testing.T) func(n int, relative float64) Job {
+	t.Helper()
+	tiny := written(t, tinyNet)
+	net, err := networks.Of(tiny, shapesProblem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 0))
+	theta, state := make([]float32, net.NumParams()), make([]float32, net.NumState())
+	for i := range theta {
+		theta[i] = float32(0.3 * rng.NormFloat64())
+	}
+	inputs := map[string]Input{pipelines.OutWeights: b.putter(t)(net.Encode(theta, state, nil))}
+	dirs := b.made(t, b.step(t, pipelines.KindDirections,
+		pipelines.DirectionsParams{Net: tiny, Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, inputs))
+	inputs[pipelines.OutDirections] = from(dirs, pipelines.OutDirections)
+	return func(n int, relative float64) Job {
+		return b.step(t, pipelines.KindHessian, pipelines.HessianParams{
+			MapParams: pipelines.MapParams{
+				Net: tiny, Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 8},
+				X: pipelines.Axis{Min: -0.3, Max: 0.3, N: n}, Y: &pipelines.Axis{Min: -0.3, Max: 0.3, N: n}, Batch: 8,
+			}.WithError(pipelines.StatedError{Error: relative}),
+			Subset: "weights", Tolerance: 0.01,
+		}, inputs)
+	}
+}
+
+// tinyNet is a network with little to compute.
+const tinyNet = `name: tiny
+dataset: {name: shapes10, train: 32, test: 16}
+networks:
+  tiny: [{avgpool: 8}, flatten, {linear: 4}, tanh, {linear: 10}]
+train: {net: tiny, batch_size: 16}
+`
+
+// TestCurvatureError: a map of eigenvalues with a stated error holds it against the exact one, which takes its points over; the bits are the
+// same from scratch, from the points of other maps, of finer lattices, and after a loss of parts.
+func TestCurvatureError(t *testing.T) {
+	const n, allowed = 17, 0.1
+	b := newBench(t)
+	curved := b.curved(t)
+	some := b.read(t, b.made(t, curved(n, allowed)))
+	evaluated := some.CountEvaluated()
+	if evaluated < 81 || evaluated > n*n*3/4 {
+		t.Errorf("%d of %d points were evaluated", evaluated, n*n)
+	}
+	in := curved(n, 0)
+	b.plan(t, in)
+	chunks, err := b.run(in).cut(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := chunks.(*roundedMap).known(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := known.CountEvaluated(); found != evaluated {
+		t.Errorf("the exact map takes %d points over of %d", found, evaluated)
+	}
+	action := b.made(t, in)
+	exact := b.read(t, action)
+	if exact.Estimate != nil || exact.Curvature.MinError != nil {
+		t.Error("the exact map has errors")
+	}
+	within, stated := 0, 0
+	c, e := some.Curvature, exact.Curvature
+	for i, low := range e.LambdaMin {
+		high := e.LambdaMax[i]
+		size := max(math.Abs(low), math.Abs(high))
+		if some.IsEvaluated(i) && (c.LambdaMin[i] != low || c.LambdaMax[i] != high || c.MinError[i] != 0 || c.MaxError[i] != 0) {
+			t.Fatalf("point %d was evaluated to %v and %v, and is %v and %v", i, c.LambdaMin[i], c.LambdaMax[i], low, high)
+		}
+		if math.Abs(c.LambdaMin[i]-low) <= allowed*size && math.Abs(c.LambdaMax[i]-high) <= allowed*size {
+			within++
+		}
+		if math.Abs(c.LambdaMin[i]-low) <= c.MinError[i] && math.Abs(c.LambdaMax[i]-high) <= c.MaxError[i] {
+			stated++
+		}
+	}
+	t.Logf("%d of %d points evaluated, %d within the error, %d within their own", evaluated, n*n, within, stated)
+	if float64(within) < 0.95*n*n || float64(stated) < 0.95*n*n {
+		t.Errorf("of %d points %d are within the error, and %d within their own", n*n, within, stated)
+	}
+
+	// From scratch, in another store, with the loss of coarse points that others start from.
+	b = newBench(t)
+	in = b.curved(t)(n, 0)
+	plan := b.plan(t, in)
+	for _, i := range plan.Missing {
+		b.chunk(t, in, i)
+	}
+	if err := b.Store.DropParts(t.Context(), in.Key, pointPart(0), pointPart(2)); err != nil {
+		t.Fatal(err)
+	}
+	if again := b.made(t, in); !plan.More || again.Outputs[pipelines.OutGrid].Digest != action.Outputs[pipelines.OutGrid].Digest {
+		t.Errorf("from scratch the map is %v, and from another one's points %v", again.Outputs, action.Outputs)
 	}
 }

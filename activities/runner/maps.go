@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"lossatlas/activities/directions"
 	"lossatlas/activities/engine"
@@ -13,15 +14,31 @@ import (
 	"lossatlas/pipelines"
 )
 
-// lossMap is a line or surface, cut into chunks of a few seconds' work, coarse points first.
-type lossMap struct {
+// latticeMap is a map over a lattice, cut into chunks.
+type latticeMap struct {
 	*Run
 	p      pipelines.MapParams
 	chunks [][]int // the indices of the points of each
+	// written are the parameters as the recipe has them: a fitted range is fitted again. with puts others in their place.
+	written pipelines.MapParams
+	with    func(pipelines.MapParams) any
 }
 
+// newLatticeMap lays the axes of a map.
+func newLatticeMap(ctx context.Context, r *Run, written pipelines.MapParams, with func(pipelines.MapParams) any) (*latticeMap, error) {
+	p, err := r.fitted(ctx, written)
+	return &latticeMap{Run: r, p: p, written: written, with: with}, err
+}
+
+// lossMap is a line or surface, cut into chunks of a few seconds' work, coarse points first.
+type lossMap struct{ *latticeMap }
+
 func cutMap(ctx context.Context, r *Run) (Chunks, error) {
-	p, err := r.mapParams(ctx)
+	p, err := params[pipelines.MapParams](r.Job)
+	if err != nil {
+		return nil, err
+	}
+	m, err := newLatticeMap(ctx, r, p, func(p pipelines.MapParams) any { return p })
 	if err != nil {
 		return nil, err
 	}
@@ -29,14 +46,13 @@ func cutMap(ctx context.Context, r *Run) (Chunks, error) {
 	if err != nil {
 		return nil, err
 	}
-	xs, ys := results.Lattice(p)
+	xs, ys := results.Lattice(m.p)
 	per := surface.PointsPerChunk(net.MACs(), p.Images(), len(xs)*len(ys))
-	m := &lossMap{Run: r, p: p}
 	if p.Error > 0 {
-		return m.cutRounds(ctx, len(xs), len(ys), per)
+		return m.cutRounds(ctx, lossMap{m}.Chunk, func(_ int, points []int) [][]int { return slices.Collect(slices.Chunk(points, per)) })
 	}
 	m.chunks = surface.Chunks(surface.Rounds(len(xs), len(ys)), per)
-	return m, nil
+	return lossMap{m}, nil
 }
 
 // mapParams are the parameters of a map, its axes laid around the path if it shows one.
@@ -48,7 +64,7 @@ func (r *Run) mapParams(ctx context.Context) (pipelines.MapParams, error) {
 	return r.fitted(ctx, p)
 }
 
-func (m *lossMap) Sizes() []int { return sizes(m.chunks) }
+func (m *latticeMap) Sizes() []int { return sizes(m.chunks) }
 
 func sizes(chunks [][]int) []int {
 	out := make([]int, len(chunks))
@@ -59,7 +75,7 @@ func sizes(chunks [][]int) []int {
 }
 
 // Chunk evaluates equation (1) of the paper at the points of one chunk that other maps do not have.
-func (m *lossMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
+func (m lossMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 	known, err := m.known(ctx)
 	if err != nil {
 		return nil, err
@@ -74,8 +90,8 @@ func (m *lossMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 	indices := m.chunks[chunk]
 	points := make([]surface.Sampled, 0, len(indices))
 	for i, index := range indices {
-		if p, ok := known[index]; ok {
-			points = append(points, p)
+		if known.Mask[index] {
+			points = append(points, known.Point(index))
 			continue
 		}
 		p, err := m.point(ctx, e, xs[index%len(xs)], ys[index/len(xs)])
@@ -91,7 +107,7 @@ func (m *lossMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 }
 
 // point evaluates one point, with its standard errors where the examples are a sample.
-func (m *lossMap) point(ctx context.Context, e *engine.Evaluator, x, y float64) (surface.Sampled, error) {
+func (m lossMap) point(ctx context.Context, e *engine.Evaluator, x, y float64) (surface.Sampled, error) {
 	var v engine.Eval
 	var err error
 	se := engine.Sampling{Loss: math.NaN(), Score: math.NaN(), Rise: math.NaN()}
@@ -106,17 +122,12 @@ func (m *lossMap) point(ctx context.Context, e *engine.Evaluator, x, y float64) 
 }
 
 // Join makes one grid of the chunks.
-func (m *lossMap) Join(ctx context.Context, chunks [][]byte) (Outputs, error) {
-	return m.join(ctx, m.p, chunks)
-}
-
-// join makes one grid of the chunks of a map.
-func (r *Run) join(ctx context.Context, p pipelines.MapParams, chunks [][]byte) (Outputs, error) {
-	grid, err := r.chunked(p, chunks)
+func (m *latticeMap) Join(ctx context.Context, chunks [][]byte) (Outputs, error) {
+	grid, err := m.chunked(m.p, chunks)
 	if err != nil {
 		return nil, err
 	}
-	return r.putGrid(ctx, grid)
+	return m.putGrid(ctx, grid)
 }
 
 // chunked is the grid of the points in the chunks of a map.

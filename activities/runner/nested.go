@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"lossatlas/activities/refine"
 	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
@@ -16,110 +17,101 @@ import (
 // knownPart is the part of a map with those of its points that other maps of the store have, where they do not fill chunks.
 const knownPart = "known"
 
-// known are points with their values, by index.
-type known map[int]surface.Sampled
-
-// fill returns the encoded points of a chunk, nil if not all of them are known.
-func (k known) fill(indices []int) []byte {
-	points := make([]surface.Sampled, len(indices))
-	for i, index := range indices {
-		p, ok := k[index]
-		if !ok {
-			return nil
-		}
-		points[i] = p
-	}
-	return surface.EncodeSampled(points)
-}
-
 // Find looks for finished maps of the same recipe, with another error or on coarser lattices that nest in this one, and returns
 // the missing chunks that they hold: the same points, evaluated in the same way, have the same bits. Points that fill no
-// chunk are stored as a part of the step, for its chunks and its later rounds.
-func (m *lossMap) Find(ctx context.Context, missing []int) (map[int][]byte, error) {
+// chunk are stored as a part of the step, for its chunks.
+func (m lossMap) Find(ctx context.Context, missing []int) (map[int][]byte, error) {
+	return m.find(ctx, missing, false)
+}
+
+// find is Find; ahead keeps all points for later rounds.
+func (m *latticeMap) find(ctx context.Context, missing []int, ahead bool) (map[int][]byte, error) {
 	points, err := m.others(ctx)
-	if err != nil || len(points) == 0 {
+	if err != nil || !slices.Contains(points.Mask, true) {
 		return nil, err
 	}
-	found, rest := make(map[int][]byte), m.p.Error > 0
+	found := m.filled(points, missing)
 	for _, chunk := range missing {
-		if b := points.fill(m.chunks[chunk]); b != nil {
-			found[chunk] = b
-			continue
-		}
-		rest = rest || slices.ContainsFunc(m.chunks[chunk], func(i int) bool { _, ok := points[i]; return ok })
+		ahead = ahead || found[chunk] == nil && slices.ContainsFunc(m.chunks[chunk], func(i int) bool { return points.Mask[i] })
 	}
-	if !rest {
+	if !ahead {
 		return found, nil
 	}
-	indices := make([]int, 0, len(points))
-	for i := range points {
-		indices = append(indices, i)
+	var indices []int
+	for i, there := range points.Mask {
+		if there {
+			indices = append(indices, i)
+		}
 	}
-	slices.Sort(indices)
-	return found, m.keep(ctx, knownPart, points.fill(indices))
+	return found, m.keep(ctx, knownPart, points.EncodePoints(indices))
+}
+
+// filled are the chunks of which all points are there.
+func (m *latticeMap) filled(points *surface.Grid, missing []int) map[int][]byte {
+	found := make(map[int][]byte)
+	for _, chunk := range missing {
+		if b := points.EncodePoints(m.chunks[chunk]); b != nil {
+			found[chunk] = b
+		}
+	}
+	return found
 }
 
 // Find takes the points of the first round from other maps, and those of later rounds from what was found then.
-func (e *estimatedMap) Find(ctx context.Context, missing []int) (map[int][]byte, error) {
+func (e *roundedMap) Find(ctx context.Context, missing []int) (map[int][]byte, error) {
 	if e.isFirst() {
-		return e.lossMap.Find(ctx, missing)
+		return e.find(ctx, missing, true)
 	}
 	points, err := e.known(ctx)
-	found := make(map[int][]byte)
-	for _, chunk := range missing {
-		if b := points.fill(e.chunks[chunk]); b != nil {
-			found[chunk] = b
-		}
+	if err != nil {
+		return nil, err
 	}
-	return found, err
+	return e.filled(points, missing), nil
 }
 
-// known reads the points that were found in other maps.
-func (m *lossMap) known(ctx context.Context) (known, error) {
+// known is the grid of the points that were found in other maps.
+func (m *latticeMap) known(ctx context.Context) (*surface.Grid, error) {
+	grid, err := results.NewGrid(m.Key, m.Recipe, m.p)
+	if err != nil {
+		return nil, err
+	}
 	b, err := m.Store.GetPart(ctx, m.Key, knownPart)
 	if errors.Is(err, artifacts.ErrNotFound) {
-		return nil, nil
+		return grid, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	points, err := surface.DecodeSampled(b)
-	if err != nil {
+	if err := results.AddChunk(grid, m.Kind(), b); err != nil {
 		return nil, Permanent("BadChunk", fmt.Errorf("%s: points of other maps: %w", m.Label, err))
 	}
-	out := make(known, len(points))
-	for _, p := range points {
-		out[p.Index] = p
-	}
-	return out, nil
+	return grid, nil
 }
 
 // leastEstimated is the number of points a side from which estimated maps are looked for: smaller ones are evaluated nearly whole.
 const leastEstimated = 10
 
-// others are the points of this lattice that finished maps of the same recipe have: exact ones, and those with a stated error.
-func (m *lossMap) others(ctx context.Context) (known, error) {
-	p, err := params[pipelines.MapParams](m.Job) // as written: a fitted range is fitted again
+// others is the grid of the points of this lattice that finished maps of the same recipe have: exact ones, and those with a stated error.
+func (m *latticeMap) others(ctx context.Context) (*surface.Grid, error) {
+	points, err := results.NewGrid(m.Key, m.Recipe, m.p)
 	if err != nil {
 		return nil, err
 	}
-	ny := 1
-	if p.Y != nil {
-		ny = p.Y.N
-	}
-	points := make(known)
-	for nx, step, ok := p.X.N, 1, true; ok; step *= 2 {
+	nx, ny := len(points.X), len(points.Y)
+	for step, ok := 1, true; ok && m.startsAlike(nx, ny, step); step *= 2 {
 		for _, allowed := range pipelines.StatedErrors() {
-			if allowed.Error > 0 && nx < leastEstimated || step == 1 && allowed == p.StatedError {
+			if allowed.Error > 0 && nx < leastEstimated || step == 1 && allowed == m.p.StatedError {
 				continue
 			}
-			grid, err := m.finished(ctx, p, nx, ny, allowed)
+			grid, err := m.finished(ctx, nx, ny, allowed)
 			if err != nil {
 				return nil, err
 			}
-			m.take(points, grid, step)
+			if grid != nil {
+				take(points, grid, step)
+			}
 		}
-		if points.covers(nx, ny, step, p.X.N) {
+		if covers(points, nx, ny, step) {
 			break // coarser maps have no more
 		}
 		nx, ny, ok = surface.Coarser(nx, ny)
@@ -127,10 +119,24 @@ func (m *lossMap) others(ctx context.Context) (known, error) {
 	return points, nil
 }
 
+// startsAlike says whether the points of a coarser lattice have the bits of the same points in this one. The loss has everywhere; eigenvalues
+// have where both begin from the same points.
+func (m *latticeMap) startsAlike(nx, ny, step int) bool {
+	if m.Kind() != pipelines.KindHessian {
+		return true
+	}
+	xs, ys := results.Lattice(m.p)
+	own, coarse := refine.Lattice{NX: len(xs), NY: len(ys)}.Start(), refine.Lattice{NX: nx, NY: ny}.Start()
+	for i, at := range coarse {
+		coarse[i] = at/nx*step*len(xs) + at%nx*step
+	}
+	return slices.Equal(own, coarse)
+}
+
 // covers says whether all points of a coarser lattice are known.
-func (k known) covers(nx, ny, step, width int) bool {
+func covers(points *surface.Grid, nx, ny, step int) bool {
 	for i := range nx * ny {
-		if _, ok := k[i/nx*step*width+i%nx*step]; !ok {
+		if !points.Mask[i/nx*step*len(points.X)+i%nx*step] {
 			return false
 		}
 	}
@@ -138,41 +144,34 @@ func (k known) covers(nx, ny, step, width int) bool {
 }
 
 // take adds the points that a grid of every step-th point was evaluated at.
-func (m *lossMap) take(points known, grid *surface.Grid, step int) {
-	if grid == nil {
-		return
-	}
-	xs, ys := results.Lattice(m.p)
+func take(points, grid *surface.Grid, step int) {
 	for at := range grid.Mask {
 		ix, iy := at%len(grid.X)*step, at/len(grid.X)*step
-		if grid.IsEvaluated(at) && grid.X[at%len(grid.X)] == xs[ix] && grid.Y[at/len(grid.X)] == ys[iy] {
-			index := iy*len(xs) + ix
-			p := grid.Point(at)
-			p.Index = index
-			points[index] = p
+		if grid.IsEvaluated(at) && grid.X[at%len(grid.X)] == points.X[ix] && grid.Y[at/len(grid.X)] == points.Y[iy] {
+			points.Take(iy*len(points.X)+ix, grid, at)
 		}
 	}
 }
 
 // finished is the finished map of the same recipe but for its lattice and its error, nil if it is missing.
-func (r *Run) finished(ctx context.Context, p pipelines.MapParams, nx, ny int, allowed pipelines.StatedError) (*surface.Grid, error) {
-	p = p.WithError(allowed)
+func (m *latticeMap) finished(ctx context.Context, nx, ny int, allowed pipelines.StatedError) (*surface.Grid, error) {
+	p := m.written.WithError(allowed)
 	p.X.N = nx
 	if p.Y != nil {
 		y := *p.Y
 		y.N = ny
 		p.Y = &y
 	}
-	recipe := r.Recipe
+	recipe := m.Recipe
 	var err error
-	if recipe.Params, err = json.Marshal(p); err != nil {
+	if recipe.Params, err = json.Marshal(m.with(p)); err != nil {
 		return nil, err
 	}
 	key, err := recipe.Key()
 	if err != nil {
 		return nil, err
 	}
-	action, err := r.Store.Lookup(ctx, key)
+	action, err := m.Store.Lookup(ctx, key)
 	var incomplete *artifacts.IncompleteError
 	if errors.Is(err, artifacts.ErrNotFound) || errors.As(err, &incomplete) {
 		return nil, nil
@@ -180,16 +179,16 @@ func (r *Run) finished(ctx context.Context, p pipelines.MapParams, nx, ny int, a
 	if err != nil {
 		return nil, err
 	}
-	b, err := r.Store.Get(ctx, action.Outputs[pipelines.OutGrid].Digest)
+	b, err := m.Store.Get(ctx, action.Outputs[pipelines.OutGrid].Digest)
 	if err != nil {
 		return nil, err
 	}
 	grid, err := surface.DecodeNPZ(b)
 	if err != nil {
-		return nil, Permanent("BadGrid", fmt.Errorf("%s: the map of %d×%d points: %w", r.Label, nx, ny, err))
+		return nil, Permanent("BadGrid", fmt.Errorf("%s: the map of %d×%d points: %w", m.Label, nx, ny, err))
 	}
 	if len(grid.X) != nx || len(grid.Y) != ny {
-		return nil, Permanent("BadGrid", fmt.Errorf("%s: the map of %d×%d points has %d×%d", r.Label, nx, ny, len(grid.X), len(grid.Y)))
+		return nil, Permanent("BadGrid", fmt.Errorf("%s: the map of %d×%d points has %d×%d", m.Label, nx, ny, len(grid.X), len(grid.Y)))
 	}
 	return grid, nil
 }

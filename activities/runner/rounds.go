@@ -13,12 +13,13 @@ import (
 	"lossatlas/artifacts"
 )
 
-// estimatedMap is a line or surface with a stated error. Its chunks come in rounds: the points of each follow from the
-// values of those before, and from nothing else, so that every worker and every attempt finds the same.
-type estimatedMap struct {
-	*lossMap
+// roundedMap is a map whose chunks come in rounds: with a stated error the points of each follow from the values of those before, and from
+// nothing else, so that every worker and every attempt finds the same. Of an exact map the second round has all points that the first has not.
+type roundedMap struct {
+	*latticeMap
 	lattice refine.Lattice
-	per     int
+	compute func(ctx context.Context, chunk int) ([]byte, error)
+	cut     func(round int, points []int) [][]int
 	rounds  []round
 	first   []int // the first chunk of each round, and the number of chunks
 }
@@ -31,9 +32,10 @@ type round struct {
 
 func roundPart(i int) string { return fmt.Sprintf("round-%05d", i) }
 
-// cutRounds reads the rounds so far.
-func (m *lossMap) cutRounds(ctx context.Context, nx, ny, per int) (Chunks, error) {
-	e := &estimatedMap{lossMap: m, lattice: refine.Lattice{NX: nx, NY: ny, Error: m.p.Error, Absolute: m.p.Absolute}, per: per, first: []int{0}}
+// cutRounds reads the rounds so far. compute is what Chunk does, and cut makes chunks of the points of a round.
+func (m *latticeMap) cutRounds(ctx context.Context, compute func(context.Context, int) ([]byte, error), cut func(int, []int) [][]int) (Chunks, error) {
+	xs, ys := results.Lattice(m.p)
+	e := &roundedMap{latticeMap: m, lattice: results.Refinement(m.Kind(), m.p.StatedError, len(xs), len(ys)), compute: compute, cut: cut, first: []int{0}}
 	e.add(round{Points: e.lattice.Start()})
 	for e.HasMore() {
 		b, err := m.Store.GetPart(ctx, m.Key, roundPart(len(e.rounds)))
@@ -52,30 +54,36 @@ func (m *lossMap) cutRounds(ctx context.Context, nx, ny, per int) (Chunks, error
 	return e, nil
 }
 
-func (e *estimatedMap) add(r round) {
+func (e *roundedMap) add(r round) {
+	e.chunks = append(e.chunks, e.cut(len(e.rounds), r.Points)...)
 	e.rounds = append(e.rounds, r)
-	e.chunks = slices.AppendSeq(e.chunks, slices.Chunk(r.Points, e.per))
 	e.first = append(e.first, len(e.chunks))
 }
 
 // HasMore says that another round may follow.
-func (e *estimatedMap) HasMore() bool { return len(e.rounds[len(e.rounds)-1].Points) > 0 }
+func (e *roundedMap) HasMore() bool {
+	if e.p.Error == 0 {
+		return e.isFirst() && len(e.rounds[0].Points) < e.lattice.NX*e.lattice.NY
+	}
+	return len(e.rounds[len(e.rounds)-1].Points) > 0
+}
+
+// Chunk computes a chunk.
+func (e *roundedMap) Chunk(ctx context.Context, i int) ([]byte, error) { return e.compute(ctx, i) }
 
 // isFirst says that no round follows from values yet.
-func (e *estimatedMap) isFirst() bool { return len(e.rounds) == 1 }
+func (e *roundedMap) isFirst() bool { return len(e.rounds) == 1 }
 
 // Extend adds the next round, when all chunks so far are stored, and stores its points.
-func (e *estimatedMap) Extend(ctx context.Context) error {
+func (e *roundedMap) Extend(ctx context.Context) error {
 	chunks, err := e.stored(ctx, len(e.chunks))
 	if err != nil {
 		return err
 	}
-	known, err := e.samples(chunks)
+	next, err := e.next(chunks)
 	if err != nil {
 		return err
 	}
-	var next round
-	next.Points, next.Check = e.lattice.Next(known)
 	b, err := json.Marshal(next)
 	if err != nil {
 		return err
@@ -87,43 +95,48 @@ func (e *estimatedMap) Extend(ctx context.Context) error {
 	return nil
 }
 
-// samples are the values of all rounds.
-func (e *estimatedMap) samples(chunks [][]byte) ([]refine.Round, error) {
-	var out []refine.Round
-	grid := surface.NewGrid(results.Lattice(e.p))
-	for i, r := range e.rounds {
-		known := refine.Round{Check: r.Check}
-		for j := e.first[i]; j < e.first[i+1]; j++ {
-			points, err := surface.DecodeSampled(chunks[j])
-			if err == nil {
-				err = grid.AddSampled(points)
-			}
-			if err != nil {
-				return nil, Permanent("BadChunk", fmt.Errorf("%s: chunk %d: %w", e.Label, j, err))
-			}
-			for _, p := range points {
-				known.Samples = append(known.Samples, refine.Sample(p.Point))
+// next is the round that follows from the values so far.
+func (e *roundedMap) next(chunks [][]byte) (next round, err error) {
+	if e.p.Error == 0 {
+		for i := range e.lattice.NX * e.lattice.NY {
+			if _, there := slices.BinarySearch(e.rounds[0].Points, i); !there {
+				next.Points = append(next.Points, i)
 			}
 		}
-		if len(known.Samples) > 0 {
+		return next, nil
+	}
+	_, known, err := e.samples(chunks)
+	if err == nil {
+		next.Points, next.Check = e.lattice.Next(known)
+	}
+	return next, err
+}
+
+// samples are the values of all rounds, and the grid of them.
+func (e *roundedMap) samples(chunks [][]byte) (*surface.Grid, []refine.Round, error) {
+	grid, err := e.chunked(e.p, chunks)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []refine.Round
+	for _, r := range e.rounds {
+		if len(r.Points) > 0 {
+			known := results.Samples(grid, r.Points)
+			known.Check = r.Check
 			out = append(out, known)
 		}
 	}
-	return out, nil
+	return grid, out, nil
 }
 
 // Join estimates the points that were not evaluated.
-func (e *estimatedMap) Join(ctx context.Context, chunks [][]byte) (Outputs, error) {
-	known, err := e.samples(chunks)
+func (e *roundedMap) Join(ctx context.Context, chunks [][]byte) (Outputs, error) {
+	grid, known, err := e.samples(chunks)
 	if err != nil {
 		return nil, err
 	}
-	grid, err := e.chunked(e.p, chunks)
-	if err != nil {
-		return nil, err
+	if e.p.Error > 0 {
+		results.Estimate(grid, e.lattice.Estimate(known), e.p.StatedError)
 	}
-	f := e.lattice.Estimate(known)
-	grid.Loss, grid.Accuracy, grid.Mask = f.Loss, f.Accuracy, slices.Repeat([]bool{true}, len(f.Loss))
-	grid.Estimate = &surface.Estimate{Error: e.p.Error, Absolute: e.p.Absolute, Evaluated: f.Evaluated, LossError: f.LossError, AccuracyError: f.AccuracyError}
 	return e.putGrid(ctx, grid)
 }

@@ -35,12 +35,12 @@ func (b *bench) round(t *testing.T, in Job) (evaluated int, more bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var m *lossMap
+	var m *latticeMap
 	switch c := chunks.(type) {
-	case *lossMap:
-		m = c
-	case *estimatedMap:
-		m = c.lossMap
+	case lossMap:
+		m = c.latticeMap
+	case *roundedMap:
+		m = c.latticeMap
 	}
 	known, err := m.known(t.Context())
 	if err != nil {
@@ -48,7 +48,7 @@ func (b *bench) round(t *testing.T, in Job) (evaluated int, more bool) {
 	}
 	for _, i := range plan.Missing {
 		for _, index := range m.chunks[i] {
-			if _, ok := known[index]; !ok {
+			if !known.Mask[index] {
 				evaluated++
 			}
 		}

@@ -8,7 +8,7 @@
 // to a tolerance relative to the shift, the largest eigenvalue, and leaves it
 // off by percents where it is much smaller.
 //
-// For a map of many matrices, each start from its neighbor's Ends.Near saves a
+// For a map of many matrices, each start from a neighbor's Ends.Near saves a
 // fifth of the products, and hardly more can be saved at the same residuals.
 // At steps of 1/8 of a filter-normalized direction the eigenvectors turn by 0.1
 // to 0.5 rad, and the part outside all neighbors' leading eigenvectors is still

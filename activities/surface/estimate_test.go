@@ -47,6 +47,22 @@ func TestEstimateIsKept(t *testing.T) {
 	if vts, err := g.VTS(); err != nil || !strings.Contains(string(vts), `Name="loss_error"`) || !strings.Contains(string(vts), `Name="evaluated"`) {
 		t.Errorf("the VTK file has no errors: %v", err)
 	}
+	g.Curvature = &Curvature{LambdaMin: []float64{-1, -2, -3, -4, -5, math.NaN()}, LambdaMax: []float64{2, 2, 2, 2, 2, math.NaN()},
+		ResidualMin: []float64{0, 0, 0, 0, math.NaN(), math.NaN()}, ResidualMax: []float64{0, 0, 0, 0, math.NaN(), math.NaN()},
+		MinError: []float64{0, 0, 0, 0, 0.25, math.NaN()}, MaxError: []float64{0, 0, 0, 0, 0.5, math.NaN()}}
+	if table, err = g.CSV(); err != nil || !strings.Contains(string(table), ",residual_max,lambda_min_error,lambda_max_error,loss_error,") ||
+		!strings.Contains(string(table), "0,2,5,50,false,-5,2,NaN,NaN,0.25,0.5,0.25,1.5\n") {
+		t.Errorf("the table of eigenvalues is %v\n%s", err, table)
+	}
+	if relative, absolute := g.Curvature.Error(false), g.Curvature.Error(true); relative[0] != 0 || relative[4] != 0.1 || absolute[4] != 0.5 || !math.IsNaN(relative[5]) {
+		t.Errorf("the errors of the eigenvalues are %v, in their unit %v", relative, absolute)
+	}
+	if g.EncodePoints([]int{0, 4}) != nil {
+		t.Error("an estimated point is written as one that was evaluated")
+	}
+	if points, err := DecodeCurved(g.EncodePoints([]int{3, 1})); err != nil || len(points) != 2 || points[0].Index != 3 || points[1].LambdaMin != -2 {
+		t.Errorf("the evaluated points are %v (%v)", points, err)
+	}
 	g.Estimate.Absolute = true
 	if b, err = g.EncodeNPZ(); err != nil {
 		t.Fatal(err)

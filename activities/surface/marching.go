@@ -17,6 +17,8 @@ type Isoline struct {
 type Field struct {
 	X, Y, Z []float64
 	OK      []bool
+	// Err bounds the errors of Z, which leave it open whether the quantity is convex at some points; nil for none.
+	Err []float64
 }
 
 // Field is the loss as a quantity: points that were not evaluated or are not

@@ -15,7 +15,7 @@ const maxUnpacked = 512 << 20
 // EncodeNPZ writes the grid as NumPy reads it: x [nx] and y [ny], loss and
 // accuracy [ny][nx] in float64, mask [ny][nx] in bool, and Meta's JSON as the
 // text meta; with Decay decay [ny][nx]; with Curvature lambda_min, lambda_max, residual_min and
-// residual_max [ny][nx] as well; with Estimate stated_error [1] or stated_absolute_error [1], evaluated [ny][nx] in bool,
+// residual_max [ny][nx] as well, and where these are estimated lambda_min_error and lambda_max_error; with Estimate stated_error [1] or stated_absolute_error [1], evaluated [ny][nx] in bool,
 // loss_error and accuracy_error [ny][nx]; with Sampling images [1] and population [1], loss_se, accuracy_se and rise_se [ny][nx].
 // All bits of the numbers are kept, and equal grids give equal bytes.
 func (g Grid) EncodeNPZ() ([]byte, error) {
@@ -79,7 +79,7 @@ func DecodeNPZ(b []byte) (*Grid, error) {
 		if err == nil {
 			err = errors.Join(estimate.decode(a), sampling.decode(a))
 		}
-		for _, c := range curvature.arrays() {
+		for _, c := range slices.Concat(curvature.computed(), curvature.bounds()) {
 			if c.name == a.Name {
 				*c.values, err = floats(a.Data)
 				g.Curvature = curvature
@@ -116,7 +116,7 @@ func checkShapes(shapes map[string][]int) error {
 		return fmt.Errorf("grid: x and y have the shapes %v and %v, expected one dimension each", shapes["x"], shapes["y"])
 	}
 	nx, ny := shapes["x"][0], shapes["y"][0]
-	for _, name := range []string{"loss", "accuracy", "mask", "decay", "lambda_min", "lambda_max", "residual_min", "residual_max", "evaluated", "loss_error", "accuracy_error", "loss_se", "accuracy_se", "rise_se"} {
+	for _, name := range []string{"loss", "accuracy", "mask", "decay", "lambda_min", "lambda_max", "residual_min", "residual_max", "lambda_min_error", "lambda_max_error", "evaluated", "loss_error", "accuracy_error", "loss_se", "accuracy_se", "rise_se"} {
 		shape, ok := shapes[name]
 		if ok && (len(shape) != 2 || shape[0] != ny || shape[1] != nx) {
 			return fmt.Errorf("grid: array %s has the shape %v, expected [%d %d] as y and x say", name, shape, ny, nx)

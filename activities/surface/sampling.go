@@ -60,6 +60,19 @@ func (g *Grid) Point(i int) Sampled {
 	return p
 }
 
+// Take puts a point that another grid was evaluated at into a place of this one, with what this one has room for.
+func (g *Grid) Take(index int, from *Grid, at int) {
+	g.Loss[index], g.Accuracy[index], g.Mask[index] = from.Loss[at], from.Accuracy[at], true
+	if s := g.Sampling; s != nil {
+		p := from.Point(at)
+		s.LossSE[index], s.AccuracySE[index], s.RiseSE[index] = p.LossSE, p.AccuracySE, p.RiseSE
+	}
+	if c, f := g.Curvature, from.Curvature; c != nil && f != nil {
+		c.LambdaMin[index], c.LambdaMax[index] = f.LambdaMin[at], f.LambdaMax[at]
+		c.ResidualMin[index], c.ResidualMax[index] = f.ResidualMin[at], f.ResidualMax[at]
+	}
+}
+
 // SamplingNote says from how many examples the loss was computed and how far it may be off for that; "" where that is not known.
 func (g Grid) SamplingNote() string {
 	s := g.Sampling

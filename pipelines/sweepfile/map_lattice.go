@@ -43,10 +43,18 @@ func (b *builder) drawPlane(m mapConfig, g grids) {
 var hessianMap = mapKind{
 	name:    mapHessian,
 	doc:     "the extreme eigenvalues of its second derivatives, in the same plane.",
-	shared:  []string{"directions", "normalize", "ignore", "range", "rise", "x", "y", "resolution", "subset", "layers", "tolerance"},
+	shared:  []string{"directions", "normalize", "ignore", "range", "rise", "x", "y", "resolution", "error", "subset", "layers", "tolerance"},
 	splits:  []string{values.SplitTrain},
-	resolve: resolveLattice,
+	resolve: resolveHessian,
 	add:     addHessian,
+}
+
+// resolveHessian checks that eigenvalues are as exact as those that follow from them.
+func resolveHessian(cfg *config, c *syntax.Checker, m *mapConfig, item *syntax.Node) {
+	resolveLattice(cfg, c, m, item)
+	if e := m.Error; e.Error > 0 && !e.Absolute && m.Tolerance > e.Error {
+		c.Addf(item.Place("error"), "maps.error: evaluated eigenvalues may be off by tolerance, %g, so that an error of %g can't be held; give a tolerance of at most that", m.Tolerance, e.Error)
+	}
 }
 
 // addHessian adds the steps of a map of eigenvalues, and its pictures.

@@ -319,8 +319,12 @@ func (b *builder) addPictures(m mapConfig, split string, inputs map[string]pipel
 		if !p.fits(m) || !b.draws(p.name) {
 			continue
 		}
+		shown := m.loss.over(split)
+		if p.name == plotError && m.Kind == mapHessian {
+			shown = "extreme curvatures of the " + shown
+		}
 		params := pipelines.RenderParams{Plot: p.name, Title: b.mapTitle(m) + " · " + m.loss.over(split), Persistence: p.persistence(m, b.style(p.name))}
-		b.addPicture(m.Name+"-"+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), m.ofMatrix(p.captionOf(m.loss.over(split)))+m.Error.Note(), inputs)
+		b.addPicture(m.Name+"-"+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), m.ofMatrix(p.captionOf(shown))+m.Error.Note(), inputs)
 	}
 }
 

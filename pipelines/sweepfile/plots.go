@@ -86,9 +86,12 @@ var (
 	multiplePlots = plotNames(func(p plotDeclaration) bool { return p.multiples })
 )
 
-// fits says whether a plot can show a map: one of errors needs a stated error.
+// fits says whether a plot can show a map: one of errors any plane with a stated error.
 func (p plotDeclaration) fits(m mapConfig) bool {
-	return p.ofMap == m.Kind && (p.name != plotError || m.Error.Error > 0)
+	if p.name == plotError {
+		return (m.Kind == mapSurface || m.Kind == mapHessian) && m.Error.Error > 0
+	}
+	return p.ofMap == m.Kind
 }
 
 // persistence is the least one of the basins that a picture of a map shows; 0 where it shows all, or has none.
@@ -100,7 +103,7 @@ func (p plotDeclaration) persistence(m mapConfig, s *pipelines.Style) float64 {
 	return *m.Persistence
 }
 
-// captionOf names the picture in a report, of a loss where the plot shows one of a split.
+// captionOf names the picture in a report, of a loss where the plot shows one of a split, or of eigenvalues.
 func (p plotDeclaration) captionOf(loss string) string {
 	return fmt.Sprintf(p.caption, loss)
 }
@@ -176,7 +179,7 @@ func (cfg *config) resolvePlots(c *syntax.Checker, tree *syntax.Node) {
 		}
 		seen[plot.Kind] = true
 		switch kind := findPlot(plot.Kind); {
-		case kind.ofMap != "" && !cfg.has(kind.ofMap):
+		case kind.ofMap != "" && !cfg.has(kind.ofMap) && !cfg.shown(kind):
 			c.Addf(tree.Place("plots"), "plots: %s needs a map of kind %s; add one to maps, or leave it out", plot.Kind, kind.ofMap)
 		case plot.Kind == plotError && !cfg.shown(kind):
 			c.Addf(tree.Place("plots"), "plots: %s needs a map of kind %s with a stated error; give one error: 0.02, or leave it out", plot.Kind, kind.ofMap)

@@ -200,8 +200,9 @@ function described(l, i, quantity) {
   const curved = l.has("lambda_max") ? l : l.curvature;
   const k = curved === l ? i : curved ? curved.nearest(l.x[i % n], l.y[Math.floor(i / n)]) : -1;
   if (k >= 0) {
-    say("λmin", of(curved, k, "lambda_min"));
-    say("λmax", of(curved, k, "lambda_max"));
+    for (const [name, array] of [["λmin", "lambda_min"], ["λmax", "lambda_max"]]) {
+      say(name, spell(curved.values(array)[k], 4) + (curved.estimated(k) && `${array}_error` in curved.map.arrays ? ` ± ${spell(curved.values(`${array}_error`)[k], 2)} (estimated)` : ""));
+    }
     say("|λmin/λmax|", of(curved, k, "ratio"));
     if (curved !== l) words.push(element("span", { class: "soft" }, `(Hessian at ${spell(curved.x[k % curved.x.length], 3)}, ${spell(curved.y[Math.floor(k / curved.x.length)], 3)})`));
   }

@@ -66,6 +66,7 @@ class Landscape {
     const difference = differenceOf(quantity);
     if (difference) return `Δ ${this.label(difference[2])}`;
     if (quantity === "loss") return this.map.loss || "loss";
+    if (quantity === "uncertainty" && this.map.kind === "hessian") return `error of λmin and λmax${this.map.absolute ? "" : " (% of the larger)"}`;
     if (quantity === "uncertainty") return `error of the ${this.label("loss")}${this.map.absolute ? "" : " (% of it)"}`;
     if (quantity === "accuracy_error") return `error of the ${this.map.score || "accuracy"} (points)`;
     return quantity === "accuracy" ? scoreLabel(this.map.score) : quantities[quantity].label;
@@ -86,6 +87,12 @@ class Landscape {
       } else if (quantity === "ratio") {
         const low = this.values("lambda_min"), high = this.values("lambda_max");
         this.unpacked.ratio = low.map((v, i) => Math.abs(v / high[i]));
+      } else if (quantity === "uncertainty" && "lambda_min_error" in this.map.arrays) {
+        const [low, high, lowError, highError] = ["lambda_min", "lambda_max", "lambda_min_error", "lambda_max_error"].map((name) => this.values(name));
+        this.unpacked.uncertainty = low.map((v, i) => {
+          const error = Math.max(lowError[i], highError[i]);
+          return this.map.absolute || error === 0 ? error : (100 * error) / Math.max(Math.abs(v), Math.abs(high[i]));
+        });
       } else if (quantity === "uncertainty") {
         const loss = this.values("loss"), error = this.values("loss_error");
         this.unpacked.uncertainty = this.map.absolute ? error : error.map((v, i) => (v ? Math.abs((100 * v) / loss[i]) : 0));

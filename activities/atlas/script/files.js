@@ -14,7 +14,7 @@ function save(name, type, ...parts) {
 const stem = (...words) => words.join("-").toLowerCase().replace(/[^a-z0-9._=]+/g, "-").replace(/^[-.]+|[-.]+$/g, "").slice(0, 120) || "atlas";
 
 // arraysOf are the arrays of a map over its points, by their names in a file.
-const arraysOf = (l) => ["loss", "accuracy", "decay", "lambda_min", "lambda_max", "residual_min", "residual_max", "loss_error", "accuracy_error", "loss_se", "accuracy_se", "rise_se"].filter((name) => name in l.map.arrays);
+const arraysOf = (l) => ["loss", "accuracy", "decay", "lambda_min", "lambda_max", "residual_min", "residual_max", "lambda_min_error", "lambda_max_error", "loss_error", "accuracy_error", "loss_se", "accuracy_se", "rise_se"].filter((name) => name in l.map.arrays);
 
 const decimal = (v) => (Number.isFinite(v) ? String(v) : Number.isNaN(v) ? "NaN" : v > 0 ? "Inf" : "-Inf");
 
