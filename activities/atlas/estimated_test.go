@@ -65,6 +65,34 @@ func TestEstimatedMap(t *testing.T) {
 	}
 	b.done()
 
+	curved := sampleAtlas(1, n)
+	g = curved.Experiments[0].Maps[1].Grid
+	c := g.Curvature
+	g.Estimate = &surface.Estimate{Error: 0.05, Evaluated: make([]bool, len(g.Mask)), LossError: make([]float64, len(g.Mask)), AccuracyError: make([]float64, len(g.Mask))}
+	c.MinError, c.MaxError = make([]float64, len(g.Mask)), make([]float64, len(g.Mask))
+	for i := range g.Mask {
+		if g.Estimate.Evaluated[i] = i%2 == 0; i%2 == 1 {
+			c.MinError[i], c.MaxError[i] = 1, 0.5+g.X[i%len(g.X)]/2
+		}
+	}
+	curved.Experiments[0].Maps = curved.Experiments[0].Maps[1:2]
+	b = open(t, curved, 1280, 1400)
+	b.at(plane, 0, 0)
+	if got := get[string](b, offers); got != "1 error of λmin and λmax (% of the larger); error of the accuracy (points)" {
+		t.Errorf("the page of eigenvalues offers %q", got)
+	}
+	b.run(chromedp.Evaluate(pick("error of λmin"), nil))
+	b.drawn()
+	b.drawn()
+	if dir := os.Getenv("LOSSATLAS_LOOK"); dir != "" {
+		var shot []byte
+		b.run(chromedp.CaptureScreenshot(&shot))
+		if err := os.WriteFile(filepath.Join(dir, "estimated eigenvalues.png"), shot, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.done()
+
 	exact := open(t, sampleAtlas(1, n), 1280, 1400)
 	if got := get[string](exact, offers); got != "0 " {
 		t.Errorf("a page of exact maps offers %q", got)
