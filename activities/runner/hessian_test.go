@@ -111,8 +111,8 @@ func TestDamagedPoint(t *testing.T) {
 	}
 }
 
-// curved prepares maps of n×n points of the eigenvalues around a small network of random weights.
-func (b *bench) curved(t *testing.T) func(n int, relative float64) Job {
+// curvedMap prepares maps of n×n points of the eigenvalues around a small network of random weights.
+func (b *bench) curvedMap(t *testing.T) func(n int, relative float64) Job {
 	t.Helper()
 	tiny := written(t, tinyNet)
 	net, err := networks.Of(tiny, shapesProblem)
@@ -152,7 +152,7 @@ train: {net: tiny, batch_size: 16}
 func TestCurvatureError(t *testing.T) {
 	const n, allowed = 17, 0.1
 	b := newBench(t)
-	curved := b.curved(t)
+	curved := b.curvedMap(t)
 	some := b.read(t, b.made(t, curved(n, allowed)))
 	evaluated := some.CountEvaluated()
 	if evaluated < 81 || evaluated > n*n*3/4 {
@@ -198,7 +198,7 @@ func TestCurvatureError(t *testing.T) {
 
 	// From scratch, in another store, with the loss of coarse points that others start from.
 	b = newBench(t)
-	in = b.curved(t)(n, 0)
+	in = b.curvedMap(t)(n, 0)
 	plan := b.plan(t, in)
 	for _, i := range plan.Missing {
 		b.chunk(t, in, i)
