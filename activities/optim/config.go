@@ -56,7 +56,7 @@ func (c Config) check(examples int) error {
 	case c.Adam != nil && (c.Momentum != 0 || c.Nesterov):
 		return fmt.Errorf("momentum and Nesterov belong to gradient descent: leave them out with Adam")
 	case c.RMSprop != nil && c.Nesterov:
-		return fmt.Errorf("Nesterov's form of the momentum belongs to gradient descent: leave it out with RMSprop")
+		return fmt.Errorf("the Nesterov form of momentum belongs to gradient descent: leave it out with RMSprop")
 	case c.SAM != nil && (c.Adam != nil || c.RMSprop != nil), c.Adam != nil && c.RMSprop != nil:
 		return fmt.Errorf("Adam, RMSprop and SAM are three update rules: choose one")
 	case !(c.ClipNorm >= 0) || !(c.ClipValue >= 0) || c.ClipNorm > 0 && c.ClipValue > 0:

@@ -169,8 +169,7 @@ func (n Network) plane(of func(Plane) Value) Value {
 	return mean(all)
 }
 
-func away(p Plane) Value   { return Value{V: p.Away} }
-func height(p Plane) Value { return p.Height }
+func away(p Plane) Value { return Value{V: p.Away} }
 
 // logHeight is the logarithm of the height of the highest convex contour.
 func logHeight(p Plane) Value {
