@@ -55,15 +55,6 @@ func cutMap(ctx context.Context, r *Run) (Chunks, error) {
 	return lossMap{m}, nil
 }
 
-// mapParams are the parameters of a map, its axes laid around the path if it shows one.
-func (r *Run) mapParams(ctx context.Context) (pipelines.MapParams, error) {
-	p, err := params[pipelines.MapParams](r.Job)
-	if err != nil {
-		return p, err
-	}
-	return r.fitted(ctx, p)
-}
-
 func (m *latticeMap) Sizes() []int { return sizes(m.chunks) }
 
 func sizes(chunks [][]int) []int {
