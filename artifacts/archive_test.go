@@ -230,7 +230,7 @@ func archiveHostile(t *testing.T, b *bucket) {
 		"twice":              {rewrite(t, file, beside(entry(weights, tar.TypeReg))), "twice"},
 		"other bytes":        {rewrite(t, file, instead(weights, []byte("something else"))), "size"},
 		"same size":          {rewrite(t, file, instead(weights, bytes.Repeat([]byte{7}, 1001))), "damaged"},
-		"no blob":            {rewrite(t, file, without(weights)), "not whole"},
+		"no blob":            {rewrite(t, file, without(weights)), "incomplete"},
 		"no run":             {rewrite(t, file, without("sweep.json")), "written last"},
 		"another's action":   {rewrite(t, file, instead(actionObject(w.action.Key), []byte(`{"schema":1,"digest":"","record":{}}`))), "digest"},
 		"a run that is none": {rewrite(t, file, instead("sweep.json", []byte("{}"))), "schema"},

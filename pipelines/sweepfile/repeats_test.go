@@ -128,9 +128,9 @@ figures: [{kind: norms, of: [batch_size=64]}, {kind: scatter}]
 		if got := len(params["figures/norms"].Figure.Panels); got != len(want) {
 			t.Errorf("%q: the figure of one experiment is of %d", repeats, got)
 		}
-		for i, p := range params["figures/norms"].Figure.Panels {
-			if p.Group != g.Experiments[i].Group {
-				t.Errorf("%q: the norms of %s are of the group %s", repeats, p.Title, p.Group)
+		for i, p := range params["figures/norms"].Figure.Panels { // the last experiments of the sweep
+			if e := g.Experiments[len(g.Experiments)-len(want)+i]; p.Group != e.Group {
+				t.Errorf("%q: the norms of %s are of the group %q, want %q", repeats, e.Name, p.Group, e.Group)
 			}
 		}
 		for i, p := range params["figures/scatter"].Figure.Panels {
