@@ -56,7 +56,8 @@ type setting struct {
 	value   func(*Settings) *string
 	initial string
 	allowed []string
-	path    bool // made absolute against the working directory, or the config file's folder
+	hint    string // follows the message about a value that is not allowed
+	path    bool   // made absolute against the working directory, or the config file's folder
 	help    string
 }
 
@@ -98,7 +99,7 @@ var table = []setting{
 	{name: "plugin", path: true, value: func(s *Settings) *string { return &s.Plugin },
 		help: "`path` of the PJRT plugin for the xla backend (default: an installed one)"},
 	{name: "output", initial: "text", allowed: []string{"text", "json", "jsonl"}, value: func(s *Settings) *string { return &s.Output },
-		help: "`format` of standard output: text, json or jsonl"},
+		hint: "; `show` and `compare` write tables with --format csv or md", help: "`format` of standard output: text, json or jsonl"},
 	{name: "log-level", allowed: []string{"debug", "info", "warn", "error", "off"}, value: func(s *Settings) *string { return &s.LogLevel },
 		help: "least `level` of the log on standard error: debug, info, warn, error or off (default: info for up and worker, else warn); the log file in the home has everything"},
 }
@@ -141,7 +142,7 @@ func (s *Settings) fill(env func(string) (string, bool), files config) error {
 	for _, e := range table {
 		v, from, dir := e.find(s.flags, env, files)
 		if len(e.allowed) > 0 && v != e.initial && !slices.Contains(e.allowed, v) {
-			return exit.Usagef("%s: %q is not allowed; choose one of %s", from, v, strings.Join(e.allowed, ", "))
+			return exit.Usagef("%s: %q is not allowed; choose one of %s%s", from, v, strings.Join(e.allowed, ", "), e.hint)
 		}
 		if e.path && v != "" {
 			abs, err := absolute(v, dir)
