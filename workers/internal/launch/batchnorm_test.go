@@ -147,7 +147,7 @@ func TestMistakesOfBatchNorm(t *testing.T) {
 		"{kind: line, images: 16, batchnorm: {batch: 10}}":                 "the map has 16 images of train, which are no multiple of batches of 10; take images: 10, or another batch",
 		"{kind: line, batchnorm: {batch: 128}}":                            "no multiple of batches of 128; take a smaller batch",
 		"{kind: line, batchnorm: {recompute: 100}}":                        "maps.batchnorm: recompute asks for 100 images of the training split, and dataset.train has 48",
-		"{kind: hessian, batchnorm: {recompute: 10}}":                      "second derivatives, as of a map of kind hessian, have no recomputed statistics",
+		"{kind: hessian, batchnorm: {recompute: 10}}":                      "derivatives, as of a map of kind hessian, have no recomputed statistics",
 		"{kind: surface, directions: hessian, batchnorm: {recompute: 10}}": "directions: hessian takes second derivatives",
 	} {
 		_, err := readText(t, tinySweep+"maps: ["+says+"]\n")
