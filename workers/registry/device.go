@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/interceptor"
@@ -14,10 +15,32 @@ import (
 type device struct {
 	slots int
 	free  *semaphore.Weighted
+
+	mu      sync.Mutex
+	running int
+	ended   time.Time // when the last activity ended, or the device began
 }
 
 func newDevice(slots int) *device {
-	return &device{slots: slots, free: semaphore.NewWeighted(int64(slots))}
+	return &device{slots: slots, free: semaphore.NewWeighted(int64(slots)), ended: time.Now()}
+}
+
+// note counts an activity that begins (1) or ends (-1).
+func (d *device) note(change int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.running += change
+	d.ended = time.Now()
+}
+
+// idle is the time since the last activity; 0 while one runs.
+func (d *device) idle() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.running > 0 {
+		return 0
+	}
+	return time.Since(d.ended)
 }
 
 const (
@@ -59,6 +82,8 @@ func (a *deviceActivity) ExecuteActivity(ctx context.Context, in *interceptor.Ex
 		})
 	}
 	defer a.device.free.Release(1)
+	a.device.note(1)
+	defer a.device.note(-1)
 	return a.Next.ExecuteActivity(ctx, in)
 }
 

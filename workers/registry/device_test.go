@@ -68,3 +68,20 @@ func TestPollsEndWithTheWorker(t *testing.T) {
 		t.Error("a poll that never was keeps its place")
 	}
 }
+
+// TestIdleTime: the time without work begins at the start, stands at 0 during an activity, and begins again at its end.
+func TestIdleTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(2)
+		time.Sleep(time.Minute)
+		before := d.idle()
+		a := (&deviceInterceptor{device: d}).InterceptActivity(t.Context(), &body{do: func(context.Context, interceptor.ActivityOutboundInterceptor) { time.Sleep(time.Hour) }})
+		go a.ExecuteActivity(t.Context(), nil)
+		time.Sleep(time.Second)
+		during := d.idle()
+		time.Sleep(time.Hour + time.Second)
+		if after := d.idle(); before != time.Minute || during != 0 || after != 2*time.Second {
+			t.Errorf("idle for %v before an activity, %v during it, %v after it; want 1m, 0s and 2s", before, during, after)
+		}
+	})
+}

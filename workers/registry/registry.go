@@ -49,6 +49,7 @@ const stuckAfter = 10 * time.Second
 type Workers struct {
 	list   []worker.Worker
 	queues []string
+	device *device
 }
 
 // RegisterWorkflows registers the workflows, under the names that clients use, with a worker, a replayer or a test environment.
@@ -75,7 +76,8 @@ func Start(c client.Client, a *activities.Activities, opts Options) (*Workers, e
 	if slices.ContainsFunc(queues, computes) {
 		queues = append(slices.Clone(queues), activities.ClassQueue(class))
 	}
-	ws, d := &Workers{queues: queues}, newDevice(max(opts.Slots, 1))
+	d := newDevice(max(opts.Slots, 1))
+	ws := &Workers{queues: queues, device: d}
 	for _, q := range queues {
 		if !slices.Contains(Queues(class), q) && q != activities.ClassQueue(class) {
 			ws.Stop()
@@ -124,6 +126,9 @@ func start(c client.Client, a *activities.Activities, queue, class string, d *de
 
 // Queues are the served task queues.
 func (ws *Workers) Queues() []string { return ws.queues }
+
+// Idle is the time for which these workers have had no numeric activity; 0 while one runs.
+func (ws *Workers) Idle() time.Duration { return ws.device.idle() }
 
 // Stop drains and stops the workers, concurrently.
 func (ws *Workers) Stop() {

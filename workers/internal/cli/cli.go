@@ -46,12 +46,12 @@ func (p Program) Run(ctx context.Context, args []string) int {
 	return int(exit.Of(err))
 }
 
-// interruptible ends the context at the first Ctrl-C or SIGTERM, and the
-// process at the second.
+// interruptible ends the context at the first Ctrl-C, SIGTERM or SIGUSR1, which batch systems send ahead of a job's end, and
+// the process at the second.
 func interruptible(ctx context.Context, stderr io.Writer) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)
-	watched := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
+	watched := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGUSR1}
 	if !signal.Ignored(syscall.SIGHUP) { // under nohup it stays ignored
 		watched = append(watched, syscall.SIGHUP)
 	}

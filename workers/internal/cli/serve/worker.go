@@ -22,12 +22,16 @@ import (
 func workerCommand(a *app.App) *cobra.Command {
 	var opts registry.Options
 	var processes int
+	var idle time.Duration
 	cmd := app.Command("worker", "Work for a Temporal server and a store elsewhere, or for another process on this home", cobra.NoArgs,
 		func(cmd *cobra.Command, _ []string) error {
+			if idle < 0 || idle > 0 && processes != 1 {
+				return exit.Usagef("--idle: %v is not allowed; give a time such as 10m, without --processes, which starts ended workers again", idle)
+			}
 			if processes != 1 {
 				return runProcesses(cmd.Context(), a, processes)
 			}
-			return runWorker(cmd.Context(), a, opts)
+			return runWorker(cmd.Context(), a, opts, idle)
 		})
 	cmd.Long = cmd.Short + `.
 
@@ -43,6 +47,7 @@ that it began with. The version of new sweeps is set in Temporal: temporal worke
 	cmd.Flags().StringSliceVar(&opts.Queues, "queues", nil, "task `queues` to serve: io, cpu, gpu (default: all that this machine can)")
 	cmd.Flags().IntVar(&opts.Slots, "slots", 1, "numeric activities at a time; one uses all cores already")
 	cmd.Flags().DurationVar(&opts.Drain, "drain", 30*time.Second, "`time` that running activities get to end after an interrupt")
+	cmd.Flags().DurationVar(&idle, "idle", 0, "`time` without trainings, maps and spectra after which the worker ends, for machines that are paid by the hour (default: never)")
 	cmd.Flags().IntVar(&processes, "processes", 1, "`number` of worker processes, each on its own cores or GPU")
 	return cmd
 }
@@ -107,7 +112,8 @@ func openServices(ctx context.Context, a *app.App) (s *session.Session, c client
 	return s, c, nil
 }
 
-func runWorker(ctx context.Context, a *app.App, opts registry.Options) (err error) {
+// runWorker serves task queues until an interrupt, or until no numeric work has come for the time idle, if that is not 0.
+func runWorker(ctx context.Context, a *app.App, opts registry.Options, idle time.Duration) (err error) {
 	if opts.Slots < 1 || opts.Slots > 64 {
 		return exit.Usagef("--slots: %d is not allowed; give 1 to 64", opts.Slots)
 	}
@@ -141,13 +147,32 @@ func runWorker(ctx context.Context, a *app.App, opts registry.Options) (err erro
 		a.Say("the sweeps are at %s", s.Link(url))
 	}
 	sayCurrent(ctx, a, s, c)
-	<-ctx.Done()
+	waitForIdle(ctx, workers, idle)
 	a.Telemetry.Ready(nil)
+	if ctx.Err() == nil {
+		a.Say("no work for %v: ending", idle)
+		return nil
+	}
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return cause
 	}
 	a.Say("draining for up to %v (again to end at once)", opts.Drain)
 	return nil
+}
+
+// waitForIdle returns when the workers have been idle for a time, unless that is 0, or when the context ends.
+func waitForIdle(ctx context.Context, workers workerSet, idle time.Duration) {
+	for wait := idle; idle > 0; wait = idle - workers.Idle() {
+		if wait <= 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+	<-ctx.Done()
 }
 
 // sayCurrent tells the user when new sweeps go to another version of this worker's deployment.
