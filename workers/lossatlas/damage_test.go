@@ -31,7 +31,7 @@ func TestDamageOfEveryKind(t *testing.T) {
 		{"weights", blob("kept/train/weights"), []string{"artifacts", "cat", "kept/kept/train/weights"}, 1, "damaged"},
 		{"weights that are exported", blob("kept/train/weights"), []string{"export", "weights", "kept/kept/train", filepath.Join(out, "w.safetensors")}, 1, "damaged"},
 		{"a grid in a folder", blob("kept/surface-train/grid"), []string{"export", "sweep", "kept", filepath.Join(out, "folder")}, 1, "damaged or not in the store with that size"},
-		{"a grid in an archive", blob("kept/surface-train/grid"), []string{"artifacts", "save", "kept", filepath.Join(out, "kept.tar")}, 1, "damaged or is not whole"},
+		{"a grid in an archive", blob("kept/surface-train/grid"), []string{"artifacts", "save", "kept", filepath.Join(out, "kept.tar")}, 1, "damaged or is incomplete"},
 		{"a log in the table", blob("kept/train/log"), []string{"show", "kept"}, 1, "damaged"},
 		{"the list of steps", graphObject(t, home), []string{"status", "kept"}, 1, "damaged"},
 		{"an action", actionOf(t, home, first.digests()["kept/surface-train/grid"]), []string{"plan", file}, 0, "its result is no longer in the store"},

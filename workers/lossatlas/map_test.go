@@ -148,7 +148,7 @@ func TestMapMistakes(t *testing.T) {
 	}{
 		{"of example 0 is", []string{model, "--data", filepath.Join(of, "lenet", "data.npz"), "--expect", expect}},
 		{"map needs --data", []string{model}},
-		{"it takes examples of the shape [1 28 28], and those of the data have [3 16 16]", []string{model, "--data", filepath.Join(of, "vit", "data.npz")}},
+		{"it takes examples of the shape [1 28 28], but the data have [3 16 16]", []string{model, "--data", filepath.Join(of, "vit", "data.npz")}},
 		{"the loss mse of the data needs [3 1]", []string{model, "--data", filepath.Join(of, "lenet", "data.npz"), "--loss", "mse"}},
 		{"nothing.pt2", []string{filepath.Join(folder, "nothing.pt2"), "--data", filepath.Join(of, "lenet", "data.npz")}},
 		{"a file that ends in .pt2", []string{filepath.Join(of, "lenet", "data.npz"), "--data", filepath.Join(of, "lenet", "data.npz")}},

@@ -133,7 +133,7 @@ func TestRefused(t *testing.T) {
 		{"S3: wrong secret key", nil, []string{"--s3-secret-key", "not-it"}, []string{"check the secret key", "LOSSATLAS_S3_SECRET_KEY"}},
 		{"S3: expired token", nil, []string{"--s3-endpoint", "http://" + expired, "--s3-session-token", "old-token"}, []string{"expired", "get new credentials", "LOSSATLAS_S3_SESSION_TOKEN"}},
 		{"S3: bucket that may only be read", nil, []string{"--s3-access-key", readerKey, "--s3-secret-key", readerSecret}, []string{"may not put objects, nor delete objects", "--s3-bucket"}},
-		{"S3: no bucket, and none may be made", nil, []string{"--s3-access-key", readerKey, "--s3-secret-key", readerSecret, "--s3-bucket", "absent"}, []string{"make the bucket, which is not there", "access denied", "absent", "--s3-bucket"}},
+		{"S3: no bucket, and none may be made", nil, []string{"--s3-access-key", readerKey, "--s3-secret-key", readerSecret, "--s3-bucket", "absent"}, []string{"make the bucket, which does not exist", "access denied", "absent", "--s3-bucket"}},
 		{"S3: clock two hours slow", nil, []string{"--s3-endpoint", "http://" + front(t, toStore(store, func(r *http.Request) { sign(r, 2*time.Hour) }), nil)}, []string{"clocks differ", "set this machine's clock"}},
 
 		{"Temporal: certificate of an unknown authority", []string{"TEMPORAL_TLS=true"}, []string{"--temporal-address", trusted}, []string{"signed by an authority that this machine does not trust", "TEMPORAL_TLS_SERVER_CA_CERT_PATH"}},

@@ -63,9 +63,9 @@ func TestMapStableHLO(t *testing.T) {
 		}
 	}
 	for want, args := range map[string][]string{
-		"say `loss: program`":         {"--loss", "cross-entropy", "--data", "shapes10"},
-		"those of the data have [32 ": {"--data", "shapes10"},
-		"only XLA computes":           {"--backend", "go", "--name", "pure"},
+		"say `loss: program`":    {"--loss", "cross-entropy", "--data", "shapes10"},
+		"but the data have [32 ": {"--data", "shapes10"},
+		"only XLA computes":      {"--backend", "go", "--name", "pure"},
 	} {
 		_, stderr, code := invoke(t, t.TempDir(), append([]string{"map", at("convnet"), "--data", at("data.npz"), "--no-open"}, args...)...)
 		if code != 2 || !strings.Contains(stderr, want) {

@@ -51,7 +51,7 @@ func TestBoard(t *testing.T) {
 		t.Fatalf("%d runs, %v", runs, err)
 	}
 	python := cmp.Or(os.Getenv("PYTHON"), "python3")
-	if out, err := exec.Command(python, "-c", "import tensorboard").CombinedOutput(); err != nil {
+	if out, err := exec.Command(python, "-c", "import tensorboard.backend.event_processing.event_accumulator").CombinedOutput(); err != nil {
 		t.Skipf("%s can't import tensorboard (pip install it, and let PYTHON name the interpreter): %s", python, out)
 	}
 	cmd := exec.Command(python, filepath.Join("testdata", "board.py"), filepath.Join(dir, "lr=0.1,net=a"))
