@@ -24,7 +24,7 @@ type Config struct {
 	ClipValue   float64  // largest absolute value of an entry of it; 0 is no limit
 	Schedule    []Drop
 	Cosine      int     // the epochs in which the rate falls to 0 along half a cosine; 0 is no such fall
-	Polynomial  int     // the epochs in which it falls to 0 as a power of what is left of them; 0 is no such fall
+	Polynomial  int     // the epochs in which it falls to 0 as a power of the remaining share; 0 means no such fall
 	Power       float64 // that power
 	Gamma       float64 // the factor on the rate from epoch to epoch; 0 is none
 	OneCycle    *OneCycle
@@ -87,7 +87,7 @@ func (c Config) check(examples int) error {
 	return nil
 }
 
-// parts are the errors of what is there in some recipes only.
+// parts are the errors of parts that only some recipes have.
 func (c Config) parts() (errs []error) {
 	if c.Adam != nil {
 		errs = append(errs, c.Adam.check())

@@ -26,7 +26,7 @@ type Round struct {
 // With Absolute it is the same in the unit of the loss everywhere.
 //
 // With Curvature the points are those of a map of λmin and λmax, and Error is that of both, relative to the larger of |λmin| and |λmax| at the
-// point, or in their unit. The loss of such a map is estimated from the same points, whatever its error.
+// point, or in their unit. The loss of such a map is estimated from the same points, with no bound on its own error.
 type Lattice struct {
 	NX, NY    int
 	Error     float64

@@ -46,7 +46,7 @@ func find(g surface.Grid, opt picture.Options) (s shown, err error) {
 	return s, nil
 }
 
-// notes say how many basins there are, and what is left out.
+// notes say how many basins the surface has, and which are left out.
 func (s shown) notes(g surface.Grid) string {
 	if s.f.Empty() {
 		return "no finite loss"
