@@ -33,7 +33,7 @@ func TestSpreadBetweenPoints(t *testing.T) {
 	spike[3*n+3] = 1
 	for i, v := range spread(spike, n, n, parts) {
 		if v < 0 || v > 1 {
-			t.Fatalf("value %d beside a spike of 1 is %g", i, v)
+			t.Fatalf("value %d next to a spike of 1 is %g", i, v)
 		}
 	}
 }

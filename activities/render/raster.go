@@ -26,7 +26,7 @@ type scene struct {
 	top           float64 // above which nothing is shown
 }
 
-// drawn is the surface as an image of dpi dots per inch of a rectangle of the figure. A depth buffer decides what is in front; colors are
+// drawn is the surface as an image of dpi dots per inch of a rectangle of the figure. A depth buffer hides covered triangles; colors are
 // interpolated with the normals (Phong 1975), for each sample.
 func (m mesh) drawn(v view, r vg.Rectangle, dpi float64, top float64, lit func(height float64, normal vec) [3]uint8) image.Image {
 	w, h := int(math.Ceil(float64(r.Size().X)*dpi/72)), int(math.Ceil(float64(r.Size().Y)*dpi/72))
@@ -131,7 +131,7 @@ const (
 	gloss    = 24
 )
 
-// shader returns the color of a surface at a height of the box, on a map, under the light of a view (Blinn 1977). What is seen from below is darker.
+// shader returns the color of a surface at a height of the box, on a map, under the light of a view (Blinn 1977). The lower side is darker.
 func (v view) shader(colormap string, top float64) func(height float64, normal vec) [3]uint8 {
 	eye := v.toEye()
 	right := vec{-v.sinA, v.cosA, 0}

@@ -57,7 +57,7 @@ func (m *latticeMap) filled(points *surface.Grid, missing []int) map[int][]byte 
 	return found
 }
 
-// Find takes the points of the first round from other maps, and those of later rounds from what was found then.
+// Find takes the points of the first round from other maps, and those of later rounds from the points found then.
 func (e *roundedMap) Find(ctx context.Context, missing []int) (map[int][]byte, error) {
 	if e.isFirst() {
 		return e.find(ctx, missing, true)

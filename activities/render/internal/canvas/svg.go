@@ -100,7 +100,7 @@ func (s *SVG) Text(t Text, style TextStyle, at vg.Point) {
 	x, y := PdfNumber(at.X), PdfNumber(s.height-at.Y)
 	fmt.Fprintf(&s.body, "\n<text x=\"%s\" y=\"%s\" font-size=\"%s\"%s", x, y, PdfNumber(style.Size), s.paint("fill"))
 	anchor := ""
-	switch { // the anchor nearest to the share, and what is missing to it by the width of the text in the font of the layout
+	switch { // the anchor nearest to the share, and the remaining distance from the width of the text in the font of the layout
 	case style.H > 0.75:
 		anchor = "end"
 	case style.H > 0.25:

@@ -171,6 +171,19 @@ its pictures, and the figures over several experiments. Open the folder with ten
 	return cmd
 }
 
+// exportable is a sweep with its results so far.
+func exportable(ctx context.Context, a *app.App, s *session.Session, name string) (export.Sweep, error) {
+	w, err := sweeps.Find(ctx, a, s, name)
+	if err != nil {
+		return export.Sweep{}, err
+	}
+	found, err := w.Results(ctx, s)
+	if err != nil {
+		return export.Sweep{}, err
+	}
+	return export.Sweep{Sweep: *found, Root: w.Root, State: w.State, Program: "lossatlas " + a.BuildVersion()}, nil
+}
+
 func exportBoard(ctx context.Context, a *app.App, name, folder string) (err error) {
 	dir, err := filepath.Abs(folder)
 	if err != nil {
@@ -181,15 +194,11 @@ func exportBoard(ctx context.Context, a *app.App, name, folder string) (err erro
 		return err
 	}
 	defer a.Finish(s, &err)
-	w, err := sweeps.Find(ctx, a, s, name)
+	sweep, err := exportable(ctx, a, s, name)
 	if err != nil {
 		return err
 	}
-	steps, err := w.CurrentSteps(ctx, s)
-	if err != nil {
-		return err
-	}
-	runs, err := export.Board(ctx, dir, export.Sweep{Sweep: results.Sweep{Store: s.Store, Graph: w.StepGraph, Steps: steps}, Root: w.Root})
+	runs, err := export.Board(ctx, dir, sweep)
 	if err != nil {
 		return err
 	}
@@ -224,18 +233,15 @@ func exportSweep(ctx context.Context, a *app.App, name, folder string, without [
 		return err
 	}
 	defer a.Finish(s, &err)
-	w, err := sweeps.Find(ctx, a, s, name)
+	sweep, err := exportable(ctx, a, s, name)
 	if err != nil {
 		return err
 	}
-	steps, err := w.CurrentSteps(ctx, s)
-	if err != nil {
-		return err
+	if !slices.ContainsFunc(slices.Collect(maps.Values(sweep.Steps)), func(st artifacts.RootStep) bool { return len(st.Outputs) > 0 }) {
+		return fmt.Errorf("sweep %s (%s) has no result to export yet: follow it with `lossatlas watch %s`, or run it again if it was stopped", name, sweep.State, name)
 	}
-	if !slices.ContainsFunc(slices.Collect(maps.Values(steps)), func(st artifacts.RootStep) bool { return len(st.Outputs) > 0 }) {
-		return fmt.Errorf("sweep %s (%s) has no result to export yet: follow it with `lossatlas watch %s`, or run it again if it was stopped", name, w.State, name)
-	}
-	doc, err := export.Folder(ctx, dir, export.Sweep{Sweep: results.Sweep{Store: s.Store, Graph: w.StepGraph, Steps: steps}, Root: w.Root, State: w.State, Program: "lossatlas " + a.BuildVersion(), Without: without})
+	sweep.Without = without
+	doc, err := export.Folder(ctx, dir, sweep)
 	var foreign *export.ForeignError
 	if errors.As(err, &foreign) {
 		return exit.With(exit.Usage, err)
