@@ -41,7 +41,7 @@ func TestWhatAStepIsMadeFrom(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("another worker reads the job with a difference, %v:\n%s", err, diff)
 	}
-	made := result[StepResult](t, b, b.MakeStep, in, 0.0)
+	made := result[StepResult](t, b, b.MakeStep, in, artifacts.Spent{})
 	action, err := b.Machine.Store.Lookup(t.Context(), made.Key)
 	if err != nil || made.Key != in.Key || len(action.Recipe.Inputs) != 1000 || len(action.Made.Producers) != 1000 {
 		t.Errorf("recorded under %v with %d inputs, %v; want %v", made.Key, len(action.Recipe.Inputs), err, in.Key)
@@ -51,7 +51,7 @@ func TestWhatAStepIsMadeFrom(t *testing.T) {
 		t.Errorf("after the step is made another worker finds %v, %v", got.Label, err)
 	}
 	in.Key = artifacts.Key{1}
-	if _, err := b.env.ExecuteActivity(b.MakeStep, in, 0.0); kindOfError(err) != errorJobLost {
+	if _, err := b.env.ExecuteActivity(b.MakeStep, in, artifacts.Spent{}); kindOfError(err) != errorJobLost {
 		t.Errorf("a step of which nothing is known ended with %v", err)
 	}
 }
@@ -177,7 +177,7 @@ func TestFoundInTheCache(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	trained := result[StepResult](t, b, b.MakeStep, b.step(t, pipelines.KindTrain, p, nil), 0.0)
+	trained := result[StepResult](t, b, b.MakeStep, b.step(t, pipelines.KindTrain, p, nil), artifacts.Spent{})
 	dirs := func(seed uint64) json.RawMessage {
 		raw, err := json.Marshal(pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: seed, Axes: 1})
 		if err != nil {
@@ -194,7 +194,7 @@ func TestFoundInTheCache(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	old := result[StepResult](t, b, b.MakeStep, b.step(t, pipelines.KindDirections, dirs(1), map[string]runner.Input{pipelines.OutWeights: from(trained, pipelines.OutWeights)}), 0.0)
+	old := result[StepResult](t, b, b.MakeStep, b.step(t, pipelines.KindDirections, dirs(1), map[string]runner.Input{pipelines.OutWeights: from(trained, pipelines.OutWeights)}), artifacts.Spent{})
 	blob, err := b.Machine.Store.Put(t.Context(), graph)
 	if err != nil {
 		t.Fatal(err)

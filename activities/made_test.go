@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"lossatlas/activities/runner"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
@@ -20,13 +21,13 @@ func TestWhatIsMadeIsNotMadeAgain(t *testing.T) {
 	b.Machine.Log = zerolog.New(&said)
 	p := training(t)
 	train := b.step(t, pipelines.KindTrain, p, nil)
-	first := result[StepResult](t, b, b.MakeStep, train, 0.0)
+	first := result[StepResult](t, b, b.MakeStep, train, artifacts.Spent{})
 	if n := bytes.Count(said.Bytes(), []byte(runner.LogBegins)); n != 1 {
 		t.Fatalf("%d epochs began, want 1", n)
 	}
 	weights := from(first, pipelines.OutWeights)
 	dirs := result[StepResult](t, b, b.MakeStep, b.step(t, pipelines.KindDirections,
-		pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 1}, map[string]runner.Input{pipelines.OutWeights: weights}), 0.0)
+		pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 1}, map[string]runner.Input{pipelines.OutWeights: weights}), artifacts.Spent{})
 	line := b.step(t, pipelines.KindLine, pipelines.MapParams{
 		Net: "small", Data: pipelines.MapData{Name: p.Data.Name, Digest: p.Data.Digest, Problem: shapesProblem, Split: "test", To: 8},
 		X: pipelines.Axis{Min: -1, Max: 1, N: 3}, Batch: 8,
@@ -39,19 +40,19 @@ func TestWhatIsMadeIsNotMadeAgain(t *testing.T) {
 	if parts, err := b.Machine.Store.Parts(t.Context(), line.Key); err != nil || !slices.Contains(parts, begunPart) || !slices.Contains(parts, jobPart) {
 		t.Errorf("a step that has begun has the parts %v, %v", parts, err)
 	}
-	grid := result[StepResult](t, b, b.MakeStep, line, 1.0)
+	grid := result[StepResult](t, b, b.MakeStep, line, artifacts.Spent{Seconds: 1})
 	if grid.Seconds != 1 {
 		t.Errorf("the chunks took %v s, want 1", grid.Seconds)
 	}
 
 	said.Reset()
-	if diff := cmp.Diff(first.Outputs, result[StepResult](t, b, b.MakeStep, train, 0.0).Outputs); diff != "" {
+	if diff := cmp.Diff(first.Outputs, result[StepResult](t, b, b.MakeStep, train, artifacts.Spent{}).Outputs); diff != "" {
 		t.Errorf("the training again: %s", diff)
 	}
 	if missing := result[runner.Plan](t, b, b.PlanStep, line).Missing; len(missing) > 0 {
 		t.Errorf("chunks %v of a line that is made are missing", missing)
 	}
-	if diff := cmp.Diff(grid.Outputs, result[StepResult](t, b, b.MakeStep, line, 1.0).Outputs); diff != "" {
+	if diff := cmp.Diff(grid.Outputs, result[StepResult](t, b, b.MakeStep, line, artifacts.Spent{Seconds: 1}).Outputs); diff != "" {
 		t.Errorf("the line again: %s", diff)
 	}
 	if bytes.Contains(said.Bytes(), []byte(runner.LogBegins)) {

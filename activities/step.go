@@ -5,19 +5,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/rs/zerolog"
 	"go.temporal.io/sdk/activity"
 
+	"lossatlas/activities/internal/cputime"
 	"lossatlas/activities/runner"
 	"lossatlas/artifacts"
 )
 
 // ChunkResult is one computed chunk, or one found in the store.
 type ChunkResult struct {
-	Seconds float64 `json:"seconds"`
-	Points  int     `json:"points"`
+	artifacts.Spent
+	Points int `json:"points"`
 }
 
 // PlanStep lists the chunks of a step that are left to compute.
@@ -33,15 +33,14 @@ func (a *Activities) PlanStep(ctx context.Context, in StepInput) (runner.Plan, e
 // RunChunk computes one chunk of a step and stores it.
 func (a *Activities) RunChunk(ctx context.Context, in StepInput, chunk int) (ChunkResult, error) {
 	return do(ctx, a, in, func(r *runner.Run) (ChunkResult, error) {
-		since := time.Now()
 		a.markBegun(ctx, in)
 		points, err := r.Chunk(ctx, chunk, activity.GetInfo(ctx).Attempt > 1)
-		return ChunkResult{Seconds: time.Since(since).Seconds(), Points: points}, err
+		return ChunkResult{Spent: r.Watch.Spent(), Points: points}, err
 	})
 }
 
-// MakeStep makes the outputs of a step, from its chunks if it has any, and records them. seconds is how long the chunks took.
-func (a *Activities) MakeStep(ctx context.Context, in StepInput, seconds float64) (StepResult, error) {
+// MakeStep makes the outputs of a step, from its chunks if it has any, and records them. spent is what the chunks took.
+func (a *Activities) MakeStep(ctx context.Context, in StepInput, spent artifacts.Spent) (StepResult, error) {
 	return do(ctx, a, in, func(r *runner.Run) (StepResult, error) {
 		if result, ok, err := a.made(ctx, in); ok || err != nil {
 			return result, err
@@ -50,7 +49,7 @@ func (a *Activities) MakeStep(ctx context.Context, in StepInput, seconds float64
 			a.markBegun(ctx, in)
 		}
 		info := activity.GetInfo(ctx)
-		made := artifacts.Provenance{Seconds: seconds, WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID}
+		made := artifacts.Provenance{Spent: spent, WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID}
 		action, err := r.Make(ctx, a.Program, made)
 		if err != nil {
 			return StepResult{}, err
@@ -70,7 +69,9 @@ func do[T any](ctx context.Context, a *Activities, in StepInput, body func(*runn
 		if err != nil {
 			return zero, err
 		}
-		return body(&runner.Run{Job: job, Machine: a.Machine, Log: *a.log(ctx, in), Pulse: p})
+		w := cputime.Start()
+		defer w.Stop()
+		return body(&runner.Run{Job: job, Machine: a.Machine, Log: *a.log(ctx, in), Pulse: p, Watch: w})
 	})
 }
 

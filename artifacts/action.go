@@ -26,9 +26,9 @@ func (a Action) Wrote(d Digest) bool {
 type Provenance struct {
 	// At is when the step finished.
 	At time.Time `json:"at"`
-	// Seconds is how long it took, wall clock.
-	Seconds float64 `json:"seconds"`
-	Host    string  `json:"host,omitempty"`
+	// Spent is what it took, in all processes that worked at it.
+	Spent
+	Host string `json:"host,omitempty"`
 	// Program names the program that ran it, with its version.
 	Program string `json:"program,omitempty"`
 	// Numerics is the class of arithmetic it really ran on, also when the recipe accepts any.
@@ -39,6 +39,19 @@ type Provenance struct {
 	// Producers names, for each input of the recipe, the step that wrote it. Inputs
 	// that were imported have none.
 	Producers map[string]Key `json:"producers,omitempty"`
+}
+
+// Spent is the time that work took.
+type Spent struct {
+	// Seconds are by the wall clock. Those of chunks that were computed side by side are added up.
+	Seconds float64 `json:"seconds"`
+	// CPUSeconds are those of the processors, in user and system mode. Steps that share a process share its time evenly.
+	CPUSeconds float64 `json:"cpu_seconds,omitempty"`
+}
+
+// Plus adds the times of two pieces of work.
+func (s Spent) Plus(t Spent) Spent {
+	return Spent{Seconds: s.Seconds + t.Seconds, CPUSeconds: s.CPUSeconds + t.CPUSeconds}
 }
 
 // States of sweeps, experiments and steps, the only ones in records, tables, pages and JSON.

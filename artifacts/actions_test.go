@@ -49,7 +49,7 @@ func action(t testing.TB, s *artifacts.Store, n int) artifacts.Action {
 			"log":  put(t, s, fmt.Appendf(nil, "log %d", n)),
 		},
 		Made: artifacts.Provenance{
-			At: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Seconds: 1.5, Host: "here", Program: "lossatlas <1> & more",
+			At: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Spent: artifacts.Spent{Seconds: 1.5}, Host: "here", Program: "lossatlas <1> & more",
 			Numerics: "xla:test", WorkflowID: "surface-1", RunID: "run",
 			Producers: map[string]artifacts.Key{"weights": {1, 2, 3}},
 		},

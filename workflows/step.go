@@ -9,6 +9,7 @@ import (
 
 	"lossatlas/activities"
 	"lossatlas/activities/runner"
+	"lossatlas/artifacts"
 )
 
 // Step makes the result of one step. It runs for as long as it has a waiter:
@@ -63,24 +64,24 @@ func makeStep(ctx workflow.Context, in activities.StepInput) (result activities.
 		return result, temporal.NewNonRetryableApplicationError(fmt.Sprintf("this worker does not know steps of kind %q: it is older than the sweep", in.Kind), "BadStep", nil)
 	}
 	if in.Kind.Unit() == "" {
-		err := workflow.ExecuteActivity(computing(ctx, in, in.Label), acts.MakeStep, in, 0).Get(ctx, &result)
+		err := workflow.ExecuteActivity(computing(ctx, in, in.Label), acts.MakeStep, in, artifacts.Spent{}).Get(ctx, &result)
 		return result, err
 	}
 	progress := runner.Progress{Unit: in.Kind.Unit()}
 	if err := workflow.SetQueryHandler(ctx, QueryProgress, func() (runner.Progress, error) { return progress, nil }); err != nil {
 		return result, err
 	}
-	var seconds float64
+	var spent artifacts.Spent
 	for round := 1; ; round++ {
-		spent, err := computeAll(ctx, in, &progress)
-		seconds += spent
+		took, err := computeAll(ctx, in, &progress)
+		spent = spent.Plus(took)
 		if hasType(err, runner.ErrorChunkLost) && round < rounds {
 			continue
 		}
 		if err != nil {
 			return result, err
 		}
-		err = workflow.ExecuteActivity(quick(ctx, "assemble"), acts.MakeStep, in, seconds).Get(ctx, &result)
+		err = workflow.ExecuteActivity(quick(ctx, "assemble"), acts.MakeStep, in, spent).Get(ctx, &result)
 		if hasType(err, runner.ErrorChunkLost) && round < rounds {
 			continue
 		}
@@ -88,34 +89,34 @@ func makeStep(ctx workflow.Context, in activities.StepInput) (result activities.
 	}
 }
 
-// computeAll computes the chunks that remain, and those that follow from them. It returns the seconds they took together.
-func computeAll(ctx workflow.Context, in activities.StepInput, progress *runner.Progress) (seconds float64, err error) {
+// computeAll computes the chunks that remain, and those that follow from them. It returns what they took together.
+func computeAll(ctx workflow.Context, in activities.StepInput, progress *runner.Progress) (spent artifacts.Spent, err error) {
 	for {
 		var plan runner.Plan
 		if err := workflow.ExecuteActivity(quick(ctx, "which chunks are missing"), acts.PlanStep, in).Get(ctx, &plan); err != nil {
-			return seconds, err
+			return spent, err
 		}
-		spent, err := compute(ctx, in, plan, progress)
-		seconds += spent
+		took, err := compute(ctx, in, plan, progress)
+		spent = spent.Plus(took)
 		if err != nil || !plan.More {
-			return seconds, err
+			return spent, err
 		}
 	}
 }
 
 // compute computes the missing chunks, a window of them at a time. It returns
-// the seconds they took together, and counts them in progress. The first error stops it.
-func compute(ctx workflow.Context, in activities.StepInput, plan runner.Plan, progress *runner.Progress) (float64, error) {
+// what they took together, and counts them in progress. The first error stops it.
+func compute(ctx workflow.Context, in activities.StepInput, plan runner.Plan, progress *runner.Progress) (artifacts.Spent, error) {
 	ctx, cancel := workflow.WithCancel(ctx)
 	defer cancel()
-	var seconds float64
+	var spent artifacts.Spent
 	var failed error
 	running, window := 0, cmp.Or(in.Window, activities.LeastWindow)
 	done := plan.Chunks - len(plan.Missing)
 	progress.Done, progress.Total = plan.Done, plan.Points // those found in the store count, too
 	for _, chunk := range plan.Missing {
 		if err := workflow.Await(ctx, func() bool { return running < window || failed != nil }); err != nil {
-			return seconds, err
+			return spent, err
 		}
 		if failed != nil {
 			break
@@ -134,7 +135,7 @@ func compute(ctx workflow.Context, in activities.StepInput, plan runner.Plan, pr
 			}
 			done++
 			progress.Done += r.Points
-			seconds += r.Seconds
+			spent = spent.Plus(r.Spent)
 			workflow.SetCurrentDetails(ctx, fmt.Sprintf("%d of %d chunks done", done, plan.Chunks))
 		})
 	}
@@ -144,5 +145,5 @@ func compute(ctx workflow.Context, in activities.StepInput, plan runner.Plan, pr
 	if err := workflow.Await(ctx, func() bool { return running == 0 }); err != nil && failed == nil {
 		failed = err
 	}
-	return seconds, failed
+	return spent, failed
 }

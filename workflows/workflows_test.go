@@ -341,14 +341,14 @@ func TestSurfaceEvaluatesMissingChunks(t *testing.T) {
 	})
 	env.OnActivity(acts.RunChunk, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, _ activities.StepInput, i int) (activities.ChunkResult, error) {
 		evaluated = append(evaluated, i)
-		return activities.ChunkResult{Seconds: 2, Points: 10}, nil
+		return activities.ChunkResult{Spent: artifacts.Spent{Seconds: 2}, Points: 10}, nil
 	})
 	assembled := 0
-	env.OnActivity(acts.MakeStep, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.StepInput, seconds float64) (activities.StepResult, error) {
+	env.OnActivity(acts.MakeStep, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.StepInput, spent artifacts.Spent) (activities.StepResult, error) {
 		if assembled++; assembled == 1 {
 			return activities.StepResult{}, temporal.NewNonRetryableApplicationError("chunk 7 is not in the store", runner.ErrorChunkLost, nil)
 		}
-		return activities.StepResult{Seconds: seconds}, nil
+		return activities.StepResult{Seconds: spent.Seconds}, nil
 	})
 	env.RegisterDelayedCallback(func() { env.SignalWorkflow(activities.SignalJoin, "w") }, 0)
 	env.ExecuteWorkflow(workflows.Step, surfaceInput)
@@ -392,10 +392,10 @@ func TestRounds(t *testing.T) {
 			return activities.ChunkResult{}, temporal.NewNonRetryableApplicationError("the round of chunk 2 is not in the store", runner.ErrorChunkLost, nil)
 		}
 		evaluated = append(evaluated, i)
-		return activities.ChunkResult{Seconds: 1, Points: 10}, nil
+		return activities.ChunkResult{Spent: artifacts.Spent{Seconds: 1}, Points: 10}, nil
 	})
-	env.OnActivity(acts.MakeStep, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, _ activities.StepInput, seconds float64) (activities.StepResult, error) {
-		return activities.StepResult{Seconds: seconds}, nil
+	env.OnActivity(acts.MakeStep, mock.Anything, mock.Anything, mock.Anything).Return(func(_ context.Context, _ activities.StepInput, spent artifacts.Spent) (activities.StepResult, error) {
+		return activities.StepResult{Seconds: spent.Seconds}, nil
 	})
 	env.RegisterDelayedCallback(func() { env.SignalWorkflow(activities.SignalJoin, "w") }, 0)
 	env.ExecuteWorkflow(workflows.Step, surfaceInput)

@@ -13,7 +13,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"lossatlas/activities/conv"
-	"lossatlas/activities/internal/numtest"
+	"lossatlas/activities/internal/cputime"
 )
 
 // BenchmarkConvolution measures the formulations on the layers of the built-in
@@ -56,12 +56,12 @@ func BenchmarkConvolution(b *testing.B) {
 					k := normal(3, 3, l.in, l.out)
 					dy := normal(batch, l.size/l.stride, l.size/l.stride, l.out)
 					exec.MustCall1(x, k, dy).MustFinalizeAll()
-					before := numtest.CPUSeconds()
+					before := cputime.Process()
 					for b.Loop() {
 						exec.MustCall1(x, k, dy).MustFinalizeAll()
 					}
-					b.ReportMetric(flop*float64(b.N)/1e9/(numtest.CPUSeconds()-before), "GFLOP/cpu-s")
-					b.ReportMetric(1000*(numtest.CPUSeconds()-before)/float64(b.N), "cpu-ms")
+					b.ReportMetric(flop*float64(b.N)/1e9/(cputime.Process()-before), "GFLOP/cpu-s")
+					b.ReportMetric(1000*(cputime.Process()-before)/float64(b.N), "cpu-ms")
 				})
 			}
 		}

@@ -6,7 +6,7 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
-	"lossatlas/activities/internal/numtest"
+	"lossatlas/activities/internal/cputime"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
 )
@@ -40,7 +40,7 @@ func BenchmarkEvaluate(b *testing.B) {
 			if err := e.SetDirections(theta, theta); err != nil {
 				b.Fatal(err)
 			}
-			before := numtest.CPUSeconds()
+			before := cputime.Process()
 			for b.Loop() {
 				if _, err := e.At(context.Background(), 0.5, 0.25); err != nil {
 					b.Fatal(err)
@@ -49,7 +49,7 @@ func BenchmarkEvaluate(b *testing.B) {
 			perSecond := float64(b.N*c.images) / b.Elapsed().Seconds()
 			b.ReportMetric(perSecond, "images/s")
 			b.ReportMetric(perSecond/1000, "points/s")
-			b.ReportMetric(float64(b.N*c.images)/(numtest.CPUSeconds()-before), "images/cpu-s")
+			b.ReportMetric(float64(b.N*c.images)/(cputime.Process()-before), "images/cpu-s")
 		})
 	}
 }

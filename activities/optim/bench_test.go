@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/data"
-	"lossatlas/activities/internal/numtest"
+	"lossatlas/activities/internal/cputime"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
 )
@@ -33,14 +33,14 @@ func BenchmarkTrain(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer trainer.Close()
-			before := numtest.CPUSeconds()
+			before := cputime.Process()
 			for b.Loop() {
 				if _, err := trainer.Epoch(context.Background(), nil); err != nil {
 					b.Fatal(err)
 				}
 			}
 			b.ReportMetric(float64(b.N*c.images)/b.Elapsed().Seconds(), "images/s")
-			b.ReportMetric(float64(b.N*c.images)/(numtest.CPUSeconds()-before), "images/cpu-s")
+			b.ReportMetric(float64(b.N*c.images)/(cputime.Process()-before), "images/cpu-s")
 		})
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"text/tabwriter"
 
 	"lossatlas/activities/engine"
-	"lossatlas/activities/internal/numtest"
+	"lossatlas/activities/internal/cputime"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
 )
@@ -56,11 +56,11 @@ func serve(name string, in io.Reader, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		before := numtest.CPUSeconds()
+		before := cputime.Process()
 		if err := work(); err != nil {
 			return err
 		}
-		a := answer{Rate: count / (numtest.CPUSeconds() - before)}
+		a := answer{Rate: count / (cputime.Process() - before)}
 		if a.Peak, err = peakBytes(); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"lossatlas/activities/internal/cputime"
 	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 )
@@ -21,8 +22,10 @@ type Run struct {
 	// Log names the step, and the activity that does it.
 	Log   zerolog.Logger
 	Pulse Pulse
-	// Before is how many seconds earlier attempts worked on what this one resumes from.
-	Before float64
+	// Watch measures this attempt.
+	Watch *cputime.Watch
+	// Before is what earlier attempts took for that from which this one resumes.
+	Before artifacts.Spent
 }
 
 // Pulse is how the outside world learns how far a step is, and the step when to stop.
@@ -152,21 +155,20 @@ func (r *Run) Chunk(ctx context.Context, i int, again bool) (points int, err err
 // ErrorChunkLost is the type of Make's error for a chunk that is gone: it is to be computed again.
 const ErrorChunkLost = "ChunkLost"
 
-// Make makes the step's outputs, from its chunks if it has any, and records them under its key. seconds is how long the chunks took.
+// Make makes the step's outputs, from its chunks if it has any, and records them under its key. made.Spent is what the chunks took.
 func (r *Run) Make(ctx context.Context, program string, made artifacts.Provenance) (artifacts.Action, error) {
-	since, seconds := time.Now(), made.Seconds
 	outputs, err := r.outputs(ctx)
 	if err != nil {
 		return artifacts.Action{}, err
 	}
 	if r.Kind().Unit() == "" {
-		seconds = r.Before + time.Since(since).Seconds()
+		made.Spent = r.Before.Plus(r.Watch.Spent())
 	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
 	}
-	made.At, made.Seconds, made.Host, made.Program, made.Numerics, made.Producers = time.Now().UTC(), seconds, host, program, r.class(), r.Producers
+	made.At, made.Host, made.Program, made.Numerics, made.Producers = time.Now().UTC(), host, program, r.class(), r.Producers
 	return r.Store.PutAction(ctx, artifacts.Action{Key: r.Key, Recipe: r.Recipe, Outputs: outputs, Made: made})
 }
 

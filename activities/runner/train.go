@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"time"
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
@@ -25,8 +24,8 @@ const evalBatch = 128
 
 // training is the content of a checkpoint besides the optimizer's state.
 type training struct {
-	Log     trainlog.Log `json:"log"`
-	Seconds float64      `json:"seconds"`
+	Log trainlog.Log `json:"log"`
+	artifacts.Spent
 }
 
 // train trains a network and stores its weights and its log. It resumes from
@@ -71,7 +70,6 @@ type trainRun struct {
 	trainer     *optim.Trainer
 	train, test *engine.Evaluator
 	state       training
-	since       time.Time
 }
 
 func (r *Run) newTrainRun(ctx context.Context, p pipelines.TrainParams) (*trainRun, error) {
@@ -98,7 +96,7 @@ func (r *Run) newTrainRun(ctx context.Context, p pipelines.TrainParams) (*trainR
 			return nil, err
 		}
 	}
-	run := &trainRun{Run: r, p: p, net: net, since: time.Now()}
+	run := &trainRun{Run: r, p: p, net: net}
 	if err := run.build(b, train, test); err != nil {
 		run.close()
 		return nil, err
@@ -194,7 +192,7 @@ func (r *trainRun) resume(ctx context.Context) error {
 	if err := r.trainer.Restore(c); err != nil {
 		return err
 	}
-	r.state, r.Before = state, state.Seconds
+	r.state, r.Before = state, state.Spent
 	r.Log.Info().Int("epoch", c.Epoch).Msg("training resumes from its checkpoint")
 	return nil
 }
@@ -234,7 +232,7 @@ func (r *trainRun) epoch(ctx context.Context) error {
 	if err := r.keepAt(ctx, c); err != nil { // before the epoch counts as done
 		return err
 	}
-	r.state.Seconds = r.Before + time.Since(r.since).Seconds()
+	r.state.Spent = r.Before.Plus(r.Watch.Spent())
 	b, err := encodeTraining(r.state, c)
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func collect(dir, folder string) error {
 	if err != nil {
 		return err
 	}
-	c := &collector{opened, context.Background(), &Numbers{Sweep: opened.Sweep, Title: opened.Title, Program: opened.Program, Minutes: map[string]float64{}, MapImages: map[string]int{}}}
+	c := &collector{opened, context.Background(), &Numbers{Sweep: opened.Sweep, Title: opened.Title, Program: opened.Program, Minutes: map[string]float64{}, CPUMinutes: map[string]float64{}, MapImages: map[string]int{}}}
 	c.out.Command = "lossatlas run pipelines/" + c.Sweep + ".yaml"
 	if c.SweepFile != nil && c.SweepFile.Preset != "" {
 		c.out.Command += " --preset " + c.SweepFile.Preset
@@ -70,8 +70,10 @@ func (c *collector) costs() {
 			continue
 		}
 		c.out.Steps++
-		c.out.Minutes[st.Kind] += st.Made.Seconds / 60
-		c.out.Minutes["all"] += st.Made.Seconds / 60
+		for _, kind := range []string{st.Kind, "all"} {
+			c.out.Minutes[kind] += st.Made.Seconds / 60
+			c.out.CPUMinutes[kind] += st.Made.CPUSeconds / 60
+		}
 		if n := st.Made.Numerics; n != "" && !slices.Contains(c.out.Numerics, n) {
 			c.out.Numerics = append(c.out.Numerics, n)
 		}
@@ -90,6 +92,7 @@ func (c *collector) costs() {
 	}
 	for kind, minutes := range c.out.Minutes {
 		c.out.Minutes[kind] = math.Round(100*minutes) / 100
+		c.out.CPUMinutes[kind] = math.Round(100*c.out.CPUMinutes[kind]) / 100
 	}
 	slices.Sort(c.out.Numerics)
 	slices.Sort(lines)

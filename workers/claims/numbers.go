@@ -18,9 +18,10 @@ type Numbers struct {
 	Program string
 	// Numerics are the classes of arithmetic that the steps ran on.
 	Numerics []string
-	// Steps counts those with a result, and Minutes is the sum of what they took by the wall clock.
-	Steps   int
-	Minutes map[string]float64 // by kind of step, and "all"
+	// Steps counts those with a result, Minutes are the sums of what they took by the wall clock, and CPUMinutes those of the processors.
+	Steps      int
+	Minutes    map[string]float64 // by kind of step, and "all"
+	CPUMinutes map[string]float64 // likewise
 	// MapImages is how many images the losses of each map are means over.
 	MapImages map[string]int
 	// Digest is the SHA-256 over the digests of all outputs but pictures and the report, in the order of their names.

@@ -202,17 +202,17 @@ func cellRow(sweep string, nets []Network) []any {
 
 // writeCosts says what each sweep took, and from what its numbers come.
 func writeCosts(b *bytes.Buffer, all map[string]*Numbers) {
-	b.WriteString("\n## Costs and digests\n\nMinutes are the sums over steps by the wall clock, shared steps included. The digest is the SHA-256 over the digests of all stored numbers.\n\n")
-	t := &table.Table{Header: []string{"sweep", "command", "steps", "minutes", "of these training", "maps", "eigenvalues", "program", "digest"}}
+	b.WriteString("\n## Costs and digests\n\nMinutes are sums over steps, shared steps included: by the wall clock, and of the processors. Steps that ran side by side add up by the wall clock, and take longer where other work had the processors. The digest is the SHA-256 over the digests of all stored numbers.\n\n")
+	t := &table.Table{Header: []string{"sweep", "command", "steps", "wall minutes", "CPU minutes", "of these training", "maps", "eigenvalues", "program", "digest"}}
 	var numerics []string
 	for _, name := range sweepNames {
 		n := all[name]
 		if n == nil {
-			t.Add(name, "`lossatlas run pipelines/"+name+".yaml`", "", string(notComputed), "", "", "", "", "")
+			t.Add(name, "`lossatlas run pipelines/"+name+".yaml`", "", string(notComputed), "", "", "", "", "", "")
 			continue
 		}
-		m := n.Minutes
-		t.Add(name, "`"+n.Command+"`", n.Steps, decimal(m["all"]), decimal(m["train"]), decimal(m["line"]+m["surface"]+m["interpolation"]), decimal(m["hessian"]), n.Program, n.Digest[:16])
+		m := n.CPUMinutes
+		t.Add(name, "`"+n.Command+"`", n.Steps, decimal(n.Minutes["all"]), decimal(m["all"]), decimal(m["train"]), decimal(m["line"]+m["surface"]+m["interpolation"]), decimal(m["hessian"]), n.Program, n.Digest[:16])
 		for _, class := range n.Numerics {
 			numerics = appendNew(numerics, class)
 		}

@@ -142,7 +142,7 @@ func (c *crowd) fill(b *testing.B, n int) map[string]artifacts.RootStep {
 				b.Error(err)
 			}
 		}
-		if _, err := c.session.Store.PutAction(b.Context(), artifacts.Action{Key: r.Key, Recipe: recipe, Outputs: r.Outputs, Made: artifacts.Provenance{At: time.Now().UTC(), Seconds: 1, Numerics: recipe.Numerics}}); err != nil {
+		if _, err := c.session.Store.PutAction(b.Context(), artifacts.Action{Key: r.Key, Recipe: recipe, Outputs: r.Outputs, Made: artifacts.Provenance{At: time.Now().UTC(), Spent: artifacts.Spent{Seconds: 1}, Numerics: recipe.Numerics}}); err != nil {
 			b.Error(err)
 		}
 		mu.Lock()

@@ -177,9 +177,9 @@ func (s *instant) PlanStep(context.Context, activities.StepInput) (runner.Plan, 
 	return plan, nil
 }
 func (s *instant) RunChunk(context.Context, activities.StepInput, int) (activities.ChunkResult, error) {
-	return activities.ChunkResult{Seconds: 1}, nil
+	return activities.ChunkResult{Spent: artifacts.Spent{Seconds: 1}}, nil
 }
-func (s *instant) MakeStep(_ context.Context, in activities.StepInput, _ float64) (activities.StepResult, error) {
+func (s *instant) MakeStep(_ context.Context, in activities.StepInput, _ artifacts.Spent) (activities.StepResult, error) {
 	return s.made(in.Kind), nil
 }
 

@@ -164,13 +164,13 @@ func (s *simulated) RunChunk(ctx context.Context, in activities.StepInput, chunk
 		x, y := float64(i%p.X.N)/float64(p.X.N)-0.5, float64(i/p.X.N)/float64(p.Y.N)-0.5
 		values = append(values, surface.Point{Index: i, Loss: 0.1 + 4*x*x + 8*y*y + 0.01*math.Sin(float64(i)), Accuracy: 90 - 80*(x*x+y*y)})
 	}
-	return activities.ChunkResult{Seconds: s.chunk.Seconds()}, s.Machine.Store.PutPart(ctx, in.Key, fmt.Sprintf("points-%05d", chunk), surface.EncodePoints(values))
+	return activities.ChunkResult{Spent: artifacts.Spent{Seconds: s.chunk.Seconds()}}, s.Machine.Store.PutPart(ctx, in.Key, fmt.Sprintf("points-%05d", chunk), surface.EncodePoints(values))
 }
 
 // MakeStep takes as long as a training, with a checkpoint after each epoch, and stores untrained weights; other steps it makes.
-func (s *simulated) MakeStep(ctx context.Context, in activities.StepInput, seconds float64) (r activities.StepResult, err error) {
+func (s *simulated) MakeStep(ctx context.Context, in activities.StepInput, spent artifacts.Spent) (r activities.StepResult, err error) {
 	if in.Kind != pipelines.KindTrain {
-		return s.Activities.MakeStep(ctx, in, seconds)
+		return s.Activities.MakeStep(ctx, in, spent)
 	}
 	done := portionDone{Kind: "train", Began: time.Now(), Modeled: s.train.Seconds(), Loaded: true}
 	defer func() { s.worked.note(ctx, done, err) }()
@@ -222,7 +222,7 @@ func (s *simulated) MakeStep(ctx context.Context, in activities.StepInput, secon
 	}
 	info := activity.GetInfo(ctx)
 	won, err := s.Machine.Store.PutAction(ctx, artifacts.Action{Key: in.Key, Recipe: job.Recipe, Outputs: outputs, Made: artifacts.Provenance{
-		At: time.Now().UTC(), Seconds: s.train.Seconds(), Host: "simulated", Program: "simulation", Numerics: job.Recipe.Numerics,
+		At: time.Now().UTC(), Spent: artifacts.Spent{Seconds: s.train.Seconds()}, Host: "simulated", Program: "simulation", Numerics: job.Recipe.Numerics,
 		WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID, Producers: job.Producers,
 	}})
 	if err != nil {

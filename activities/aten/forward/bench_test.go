@@ -17,7 +17,7 @@ import (
 	"lossatlas/activities/aten"
 	"lossatlas/activities/aten/forward"
 	"lossatlas/activities/conv"
-	"lossatlas/activities/internal/numtest"
+	"lossatlas/activities/internal/cputime"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/pt2"
@@ -96,11 +96,11 @@ func benchmarkPair(b *testing.B, network string, backend compute.Backend, built 
 				n := built.NumParams()
 				theta, v, x := normal(0.1, n), normal(1, n), normal(1, batch, 32, 32, 3)
 				exec.MustCall1(theta, v, x).MustFinalizeAll()
-				before := numtest.CPUSeconds()
+				before := cputime.Process()
 				for b.Loop() {
 					exec.MustCall1(theta, v, x).MustFinalizeAll()
 				}
-				b.ReportMetric(1000*(numtest.CPUSeconds()-before)/float64(b.N), "cpu-ms")
+				b.ReportMetric(1000*(cputime.Process()-before)/float64(b.N), "cpu-ms")
 			})
 		}
 	}

@@ -1,23 +1,12 @@
-// Package numtest has what numeric tests and benchmarks share: the time on processors, distances of vectors, and a loss in
+// Package numtest has what numeric tests and benchmarks share: distances of vectors, and a loss in
 // double precision. Unlike package shared it needs no network, so that tests inside package nets can use it.
 package numtest
 
 import (
 	"math"
-	"syscall"
 
 	"github.com/gomlx/gomlx/core/graph"
 )
-
-// CPUSeconds is the processor time that the process has used, in seconds; 0 where the system does not say. Work per
-// CPU-second compares runs on machines, or cores, that other work shares.
-func CPUSeconds() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
-}
 
 // Distance is the largest difference of two vectors in units of the largest element of want, infinite for different lengths.
 func Distance(got, want []float64) float64 {

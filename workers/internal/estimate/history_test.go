@@ -41,7 +41,7 @@ func ran(t *testing.T, store *artifacts.Store, sweep string, s pipelines.Step, n
 		t.Fatal(err)
 	}
 	outputs := map[string]artifacts.Blob{"weights": blob}
-	made := artifacts.Provenance{Seconds: seconds, Host: host, Numerics: numerics}
+	made := artifacts.Provenance{Spent: artifacts.Spent{Seconds: seconds}, Host: host, Numerics: numerics}
 	if _, err := store.PutAction(t.Context(), artifacts.Action{Key: key, Recipe: recipe, Outputs: outputs, Made: made}); err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,11 @@ func (e *explainer) node(b *strings.Builder, h *artifacts.History, k artifacts.K
 func circumstances(s *artifacts.HistoricStep) string {
 	parts := []string{fmt.Sprintf("version %d", s.Version)}
 	if !s.Made.At.IsZero() {
-		parts = append(parts, fmt.Sprintf("made %s in %s", s.Made.At.Local().Format(time.DateTime), progress.Duration(time.Duration(s.Made.Seconds*float64(time.Second)))))
+		made := fmt.Sprintf("made %s in %s", s.Made.At.Local().Format(time.DateTime), progress.Duration(time.Duration(s.Made.Seconds*float64(time.Second))))
+		if cpu := s.Made.CPUSeconds; cpu > 0 {
+			made += fmt.Sprintf(" (%s of processor time)", progress.Duration(time.Duration(cpu*float64(time.Second))))
+		}
+		parts = append(parts, made)
 	}
 	if s.Made.Host != "" {
 		parts = append(parts, "on "+s.Made.Host)
