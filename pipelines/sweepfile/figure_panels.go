@@ -13,7 +13,8 @@ type figure struct {
 	config  figureConfig
 	columns int
 	panels  []figurePanel
-	shared  string // what all panels have in common, which their titles leave out
+	shared  string          // what all panels have in common, which their titles leave out
+	settled map[string]bool // parts of names that titles leave out, too: parameters.Settled
 }
 
 // figurePanel is what a figure shows of one experiment, or of one comparison.
@@ -70,7 +71,7 @@ func (s *Sweep) arrange(c *syntax.Checker, tree *syntax.Node, points []parameter
 			c.Addf(item.Place("of"), "figures: no comparison %s is between the experiments of this figure", f.Map)
 			continue
 		}
-		fig.share()
+		fig.share(parameters.Settled(points))
 		if f.Kind == figureMultiples && !fig.place(c, item, points, labels) || !s.hasSplits(c, item, fig) {
 			continue
 		}
@@ -118,8 +119,8 @@ func (s *Sweep) hasSplits(c *syntax.Checker, item *syntax.Node, fig figure) bool
 	return true
 }
 
-// share takes out of the panels' titles what all of them have, as long as each of them keeps something.
-func (fig *figure) share() {
+// share takes out of the panels' titles what all of them have, and what is settled by the rest, as long as each of them keeps something.
+func (fig *figure) share(settled map[string]bool) {
 	parts := make([][]string, len(fig.panels))
 	for i, p := range fig.panels {
 		parts[i] = strings.Split(p.title, ",")
@@ -130,14 +131,16 @@ func (fig *figure) share() {
 			shared = append(shared, part)
 		}
 	}
-	if slices.ContainsFunc(parts, func(of []string) bool { return len(of) == len(shared) }) {
+	if slices.ContainsFunc(parts, func(of []string) bool {
+		return !slices.ContainsFunc(of, func(part string) bool { return !slices.Contains(shared, part) && !settled[part] })
+	}) {
 		shared = nil // a title would be empty
 	}
 	for i := range fig.panels {
-		own := slices.DeleteFunc(parts[i], func(part string) bool { return slices.Contains(shared, part) })
+		own := slices.DeleteFunc(parts[i], func(part string) bool { return slices.Contains(shared, part) || settled[part] })
 		fig.panels[i].title = strings.Join(own, ", ")
 	}
-	fig.shared = strings.Join(shared, ", ")
+	fig.shared, fig.settled = strings.Join(shared, ", "), settled
 }
 
 // place puts panels into rows and columns.

@@ -84,7 +84,7 @@ func (fig figure) group(s *Sweep, p figurePanel) string {
 		return ""
 	}
 	shared := strings.Split(fig.shared, ", ")
-	own := slices.DeleteFunc(strings.Split(name, ","), func(part string) bool { return slices.Contains(shared, part) })
+	own := slices.DeleteFunc(strings.Split(name, ","), func(part string) bool { return slices.Contains(shared, part) || fig.settled[part] })
 	if len(own) == 0 {
 		return plainName(name)
 	}

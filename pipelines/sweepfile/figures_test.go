@@ -200,6 +200,30 @@ func TestPlanAfterAChangeOfStyle(t *testing.T) {
 	}
 }
 
+// Titles of panels leave out what all have, and zipped values that follow from those before them.
+func TestTitlesOfPanels(t *testing.T) {
+	g := mustExpand(t, `name: zipped
+dataset: {name: shapes10, train: 64, test: 64}
+train: {net: small, epochs: 4, batch_size: 64}
+sweep:
+  - zip:
+      train.net: [{small: {width: 4}}, {small: {width: 8}}, {small: {width: 8}}]
+      train.optimizer.lr: [0.1, 0.1, 0.01]
+      train.epochs: [4, 8, 8]
+    train.seed: [1]
+maps: [{kind: surface, resolution: 5}]
+figures: [{kind: multiples}]
+`, "")
+	_, params := finals(t, g)
+	var titles []string
+	for _, p := range params["figures/multiples"].Figure.Panels {
+		titles = append(titles, p.Title)
+	}
+	if want := []string{"small_width_4, lr=0.1", "small_width_8, lr=0.1", "small_width_8, lr=0.01"}; !slices.Equal(titles, want) {
+		t.Errorf("titles %q, want %q", titles, want)
+	}
+}
+
 // A figure is drawn from what there is: its plan does not wait for what never comes.
 func TestFigureOfADivergedTraining(t *testing.T) {
 	g := mustExpand(t, four+"figures: [{kind: multiples}]\n", "")

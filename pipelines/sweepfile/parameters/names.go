@@ -21,10 +21,7 @@ func ExperimentNames(sweep string, points []Point) []string {
 	for i, p := range points {
 		parts := make([]string, len(p.Sets))
 		for j, s := range p.Sets {
-			parts[j] = ValueLabel(s.Value)
-			if labels[s.Path] != "net" {
-				parts[j] = labels[s.Path] + "=" + parts[j]
-			}
+			parts[j] = part(labels, s)
 		}
 		name := strings.Join(parts, ",")
 		if name == "" {
@@ -41,6 +38,43 @@ func ExperimentNames(sweep string, points []Point) []string {
 		out[i] = unique
 	}
 	return out
+}
+
+// part is what a value adds to a name.
+func part(labels map[string]string, s Setting) string {
+	if labels[s.Path] == "net" {
+		return ValueLabel(s.Value)
+	}
+	return labels[s.Path] + "=" + ValueLabel(s.Value)
+}
+
+// Settled are the parts of names that follow from the parts before them, as those of zipped parameters do. Without them names
+// are as distinct and easier to read.
+func Settled(points []Point) map[string]bool {
+	labels := PathLabels(points)
+	after := make(map[string]string) // the part that follows some others
+	free := make(map[string]bool)    // paths whose parts don't follow
+	for _, p := range points {
+		before := ""
+		for _, s := range p.Sets {
+			this := part(labels, s)
+			key := before + "," + s.Path
+			if other, ok := after[key]; before == "" || ok && other != this {
+				free[s.Path] = true
+			}
+			after[key] = this
+			before += "," + this
+		}
+	}
+	settled := make(map[string]bool)
+	for _, p := range points {
+		for _, s := range p.Sets {
+			if !free[s.Path] {
+				settled[part(labels, s)] = true
+			}
+		}
+	}
+	return settled
 }
 
 // PathLabels gives every path the shortest end of it that no other path shares.
