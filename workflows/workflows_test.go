@@ -29,6 +29,7 @@ func environment(t *testing.T) *testsuite.TestWorkflowEnvironment {
 	env := s.NewTestWorkflowEnvironment()
 	registry.RegisterWorkflows(env)
 	env.RegisterActivity(&activities.Activities{})
+	env.SetTestTimeout(time.Minute) // of the real clock: a loaded machine takes more than the default 3 s for 500 experiments
 	return env
 }
 
