@@ -92,6 +92,7 @@ type Map struct {
 	Spectrum *Spectrum
 	// Note says what is missing.
 	Note       string
+	Caption    string // what it is of; "" on a page, whose pictures have captions
 	Provenance []Provenance
 }
 

@@ -18,6 +18,7 @@ import (
 // of them is kept (NaN and the infinities as well) and that there is nothing to parse until they are drawn.
 type pageJSON struct {
 	Sweep       string           `json:"sweep"`
+	Fragment    bool             `json:"fragment,omitempty"` // landscapes alone, within another page
 	Experiments []experimentJSON `json:"experiments"`
 }
 
@@ -42,6 +43,7 @@ type mapJSON struct {
 	Score      string            `json:"score,omitempty"` // its name, where it is no accuracy; "none" for none
 	Norm       string            `json:"norm,omitempty"`  // the mode of batch normalization, where it is not the running statistics
 	Note       string            `json:"note,omitempty"`
+	Caption    string            `json:"caption,omitempty"`
 	Stem       string            `json:"stem"` // of its files' names
 	Plane      string            `json:"plane,omitempty"`
 	X          []float64         `json:"x,omitempty"`
@@ -75,9 +77,25 @@ func draws(d Data) bool {
 	})
 }
 
-// embedded is the page's JSON in about limit bytes: where there is too little room, arrays lose the digits
-// beyond the seventh, and then the largest maps are left out; note says so.
+// embedded is the page's JSON in about limit bytes.
 func embedded(d Data, limit int) (data []byte, note string, err error) {
+	out, note := pageNumbers(d, limit)
+	data, err = out.encode()
+	return data, note, err
+}
+
+// encode writes <, > and & as escapes, so that no text ends the element that holds it.
+func (p pageJSON) encode() ([]byte, error) {
+	data, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("the numbers of the page: %w", err)
+	}
+	return data, nil
+}
+
+// pageNumbers are the numbers of the page in about limit bytes: where there is too little room, arrays lose the digits
+// beyond the seventh, and then the largest maps are left out; note says so.
+func pageNumbers(d Data, limit int) (out pageJSON, note string) {
 	var sizes []int
 	total := 0
 	for _, e := range slices.Concat(d.Experiments, d.Comparisons) {
@@ -95,7 +113,7 @@ func embedded(d Data, limit int) (data []byte, note string, err error) {
 			note = "To keep this page small, its maps have seven digits and the largest ones are left out; the store has all."
 		}
 	}
-	out := pageJSON{Sweep: d.Sweep}
+	out.Sweep = d.Sweep
 	for i, e := range slices.Concat(d.Experiments, d.Comparisons) {
 		x := experimentJSON{ID: experimentID(i), Name: e.Name, Group: e.Group, Comparison: i >= len(d.Experiments), Training: course(e.Training)}
 		if x.Comparison {
@@ -118,11 +136,7 @@ func embedded(d Data, limit int) (data []byte, note string, err error) {
 		}
 		out.Experiments = append(out.Experiments, x)
 	}
-	// Marshal writes <, > and & as escapes, so that no text ends the element that holds it.
-	if data, err = json.Marshal(out); err != nil {
-		return nil, "", fmt.Errorf("the numbers of the page: %w", err)
-	}
-	return data, note, nil
+	return out, note
 }
 
 // bytes is about how large a map is with all its digits.
@@ -151,7 +165,7 @@ func (m Map) packed(single, whole bool) mapJSON {
 	single = single && (m.Grid == nil || !slices.ContainsFunc(m.Grid.Loss, func(v float64) bool {
 		return math.Abs(v) > math.MaxFloat32 && !math.IsInf(v, 0)
 	}))
-	out := mapJSON{Name: m.Name, Kind: m.Kind, Split: m.Split, Loss: m.Loss, Score: string(m.Score), Norm: m.Norm, Note: m.Note, Plane: m.Plane, Single: single, Marks: m.Marks, Provenance: m.Provenance}
+	out := mapJSON{Name: m.Name, Kind: m.Kind, Split: m.Split, Loss: m.Loss, Score: string(m.Score), Norm: m.Norm, Note: m.Note, Caption: m.Caption, Plane: m.Plane, Single: single, Marks: m.Marks, Provenance: m.Provenance}
 	if !whole {
 		out.Note = "This map is too large for the page; `lossatlas export` has it."
 		return out

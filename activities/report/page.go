@@ -70,6 +70,8 @@ type page struct {
 	*results.Sweep
 	opt   Options
 	facts []atlas.Pair
+	// captioned gives maps captions, which on a page are those of their pictures.
+	captioned bool
 }
 
 // pending says whether an output that is missing may still come.
@@ -273,6 +275,14 @@ func (p page) drawings(ctx context.Context, out *atlas.Experiment, steps []pipel
 		shown, err := p.showMap(ctx, m)
 		if err != nil {
 			return err
+		}
+		if p.captioned {
+			if shown.Caption, err = p.caption(ctx, m.Step, &m); err != nil {
+				return err
+			}
+			if shown.Caption != "" { // which has the notes
+				shown.Note = ""
+			}
 		}
 		out.Maps = append(out.Maps, shown)
 	}

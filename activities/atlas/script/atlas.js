@@ -59,8 +59,10 @@ const atlas = {
         choice("contours", [["6", "few"], ["12", "some"], ["24", "many"]], String(state.contours), (n) => this.set({ contours: Number(n) })),
         choice("colors", Object.keys(palettes).map((p) => [p, p]), state.palette, (palette) => this.set({ palette })),
         choice("size", [["54rem", "large"], ["38rem", "medium"], ["27rem", "small"]], state.size, (size) => this.set({ size })),
-        this.cameraChoice, button("Save camera", () => this.saveCamera(), { title: "keep this camera in this browser, for this sweep" }),
-        button("Link to this view", () => this.link(), { title: "puts maps, scale and camera into the address of the page, and copies it" }),
+        this.cameraChoice, ...(pageData.fragment ? [] : [
+          button("Save camera", () => this.saveCamera(), { title: "keep this camera in this browser, for this sweep" }),
+          button("Link to this view", () => this.link(), { title: "puts maps, scale and camera into the address of the page, and copies it" }),
+        ]),
         button("All as PNG", () => this.saveAll("PNG"), { title: "one picture of everything that is compared" }), button("All as SVG", () => this.saveAll("SVG"))),
       this.webgl, this.count, this.grid, this.turnable);
     this.watch = new IntersectionObserver((entries) => {

@@ -17,13 +17,14 @@ class Card {
     const error = landscape.experiment.error ? `test ${landscape.experiment.test || "error"} ${landscape.experiment.error} %` : "";
     const points = `${landscape.x.length}×${landscape.y.length} points`, between = landscape.experiment.between;
     this.views = element("div", { class: "views" }, this.space, this.plane);
-    const heading = element("h3", {}, element("a", { href: `#${landscape.experiment.id}` }, ...breakable(landscape.title)));
+    const title = pageData.fragment ? {} : { href: `#${landscape.experiment.id}` }; // a fragment has no other parts
+    const heading = element("h3", {}, element("a", title, ...breakable(landscape.title)));
     if (!landscape.experiment.comparison) heading.prepend(element("span", { class: "dot", "aria-hidden": "true" }));
     heading.style.setProperty("--dot", landscape.experiment.comparison ? "transparent" : inkOf(landscape.experiment.name));
     this.root = element("figure", { class: "card", id: landscape.id },
       element("figcaption", { class: "card-head" }, heading, element("span", { class: "about" }, [error, between, points].filter(Boolean).join(" · "))),
       element("p", { class: "note" }, landscape.map.note || ""),
-      this.views, this.readout,
+      this.views, this.readout, landscape.map.caption ? element("p", { class: "about" }, landscape.map.caption) : null,
       element("details", {}, element("summary", {}, "Download, and where this comes from"),
         element("p", { class: "links" }, element("span", {}, "view:"),
           ...["PNG", "SVG"].flatMap((form) => [

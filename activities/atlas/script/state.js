@@ -29,11 +29,12 @@ const stateKey = `lossatlas ${pageData.sweep}`;
 
 Object.assign(state, stored(session, stateKey), { order: [] });
 const names = pageData.experiments.filter((e) => !e.comparison).map((e) => e.name);
-// At first the first of each group of repetitions is compared, and no more than a few.
+// At first the first of each group of repetitions is compared, and no more than a few; in a fragment all.
 const firstChosen = 4;
 const groups = new Map();
 for (const e of pageData.experiments) if (!e.comparison && !groups.has(e.group || e.name)) groups.set(e.group || e.name, e.name);
-state.chosen = new Set(Array.isArray(state.chosen) ? state.chosen.filter((n) => names.includes(n)) : [...groups.values()].slice(0, firstChosen));
+state.chosen = new Set(Array.isArray(state.chosen) ? state.chosen.filter((n) => names.includes(n)) : pageData.fragment ? names : [...groups.values()].slice(0, firstChosen));
+if (pageData.fragment && pageData.experiments.length > 1) state.view = "space";
 
 // What is linked: a view of the landscapes, in the part of the address after #. Angles are in degrees.
 const linked = ["group", "quantity", "minus", "view", "height", "palette"];

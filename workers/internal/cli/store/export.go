@@ -60,6 +60,7 @@ sweep/experiment/train/checkpoint-00010; 00000 is the initial weights.`),
 parameters.`),
 		exportDataCommand(a),
 		exportFilmCommand(a),
+		exportFragmentCommand(a),
 		exportBoardCommand(a),
 		one("path STEP|DIGEST FILE", pipelines.OutPath, "Write the path of a training as JSON, CSV or VTK, by the end of the file's name (.json, .csv, .vtp)",
 			`For each epoch its coordinates along the first two principal components and along two random
