@@ -312,6 +312,7 @@ func TestFiles(t *testing.T) {
 			}
 		}
 	}
+	checkMeshes(t, b.download(press("GLB"), stem+"-loss.glb"), b.download(press("OBJ"), stem+"-loss.obj"), b.download(press("STL"), stem+"-loss.stl"))
 	all := b.download(`[...document.querySelectorAll("#landscapes .bar button")].find(x => x.textContent === "All as SVG").click()`, "fig3-surface-train-loss.svg")
 	if n := bytes.Count(all, []byte("<image ")); n != 4 || bytes.Contains(withoutImages(all), []byte("NaN")) {
 		t.Errorf("a picture of all has %d planes, want 4", n)

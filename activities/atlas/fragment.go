@@ -20,7 +20,7 @@ var (
 var fragmentTemplate = template.Must(template.New("fragment").Parse(fragmentSource))
 
 // fragmentScript is the part of the page's script that shows landscapes.
-var fragmentScript = joined("data", "text", "cells", "scale", "state", "plane", "space", "svg", "files", "cards", "atlas", "fragment")
+var fragmentScript = joined("data", "text", "cells", "scale", "state", "plane", "space", "svg", "files", "mesh", "cards", "atlas", "fragment")
 
 // maxFragmentBytes bounds the numbers of a fragment; beyond it they have seven digits.
 const maxFragmentBytes = 400_000

@@ -31,7 +31,7 @@ var (
 var scripts embed.FS
 
 // pageScript is the page's own script: the files in the order in which they use each other.
-var pageScript = joined("data", "text", "cells", "scale", "state", "table", "plane", "space", "svg", "files", "cards", "atlas", "curves", "page")
+var pageScript = joined("data", "text", "cells", "scale", "state", "table", "plane", "space", "svg", "files", "mesh", "cards", "atlas", "curves", "page")
 
 var pageTemplate = template.Must(template.New("page").Parse(pageSource))
 

@@ -30,6 +30,7 @@ class Card {
           ...["PNG", "SVG"].flatMap((form) => [
             button(`surface (${form})`, () => this.saveView("space", form), { class: "of-space" }), button(`contours (${form})`, () => this.saveView("plane", form)),
           ])),
+        element("p", { class: "links" }, element("span", {}, "mesh:"), ...["GLB", "OBJ", "STL"].map((form) => button(form, () => this.saveMesh(form), { title: meshTitles[form] }))),
         element("p", { class: "links" }, element("span", {}, "numbers:"), ...dataButtons(landscape)), ...origin(landscape)));
     this.seen = false;
     this.listen();
@@ -170,8 +171,16 @@ class Card {
     drawSpace(context, surface, quantity, width, height, colors, density);
     surface.dispose();
   }
+  // saveMesh saves what is shown as a mesh.
+  saveMesh(form) {
+    const { scale, quantity } = this.atlas.scaleFor(this.landscape), surface = new Surface(this.landscape, quantity, scale, themed());
+    if (surface.skin) saveMesh(surface, form, `${this.landscape.map.stem}-${stem(quantity)}`, this.landscape.title).finally(() => surface.dispose());
+    else announce("no four neighbors have a value: there is no surface");
+  }
   dispose() { this.surface?.dispose(); }
 }
+
+const meshTitles = { GLB: "glTF with colors, for Blender, slides and browsers", OBJ: "with colors, for modeling programs", STL: "closed, 100 mm long, for print" };
 
 // pictureOf is something to draw on, and to save as PNG or SVG.
 function pictureOf(form, width, height, density) {
