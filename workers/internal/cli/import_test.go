@@ -75,6 +75,21 @@ func TestImportWeights(t *testing.T) {
 	if b, err := os.ReadFile(out); err != nil || !bytes.Equal(b, bare) {
 		t.Errorf("other bytes came out than went in, %v", err)
 	}
+	for _, c := range []struct {
+		args []string
+		code exit.Code
+		want string
+	}{
+		{[]string{"list"}, 0, "mine   imported weights      -"},
+		{[]string{"status"}, 0, "no sweep was run yet"},
+		{[]string{"status", "mine"}, exit.Usage, "mine is imported weights, not a sweep"},
+		{[]string{"show", "mine"}, exit.Usage, "mine is imported weights, not a sweep"},
+		{[]string{"open", "mine"}, exit.Usage, "mine is imported weights, not a sweep"},
+	} {
+		if code, said := at(c.args...); code != c.code || !strings.Contains(said, c.want) {
+			t.Errorf("%v ended with %d: %s", c.args, code, said)
+		}
+	}
 	// Of a network that a sweep file writes out, by the name it has there.
 	own := filepath.Join(dir, "own.yaml")
 	text = "name: o\ndataset: {name: shapes10}\nnetworks: {tiny: [avgpool, flatten, {linear: 10, name: fc}]}\ntrain: {net: tiny, import: tiny.safetensors}\n"

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -17,8 +19,9 @@ import (
 const boardFile = "events.out.tfevents.0.lossatlas"
 
 // Board writes a folder for TensorBoard: a run for each experiment with its training's curves and its pictures, one for each comparison with its pictures, and
-// one with the figures. Pictures stand at the last epoch. It returns the number of runs. Files that it wrote before are replaced.
-func Board(ctx context.Context, dir string, s Sweep) (int, error) {
+// one with the figures. Pictures stand at the last epoch. Files of an earlier export are replaced. It returns the number of runs written, and the
+// names of other runs in the folder, which may be of another sweep and are kept.
+func Board(ctx context.Context, dir string, s Sweep) (written int, others []string, err error) {
 	runs, order := map[string]*run{}, []string{}
 	of := func(name string) (*run, error) {
 		if runs[name] == nil {
@@ -48,7 +51,7 @@ func Board(ctx context.Context, dir string, s Sweep) (int, error) {
 			}
 			r, err := of(name)
 			if err != nil {
-				return 0, err
+				return 0, nil, err
 			}
 			b, err := s.Store.Get(ctx, blob.Digest)
 			switch {
@@ -59,23 +62,29 @@ func Board(ctx context.Context, dir string, s Sweep) (int, error) {
 				err = r.Image(strings.TrimPrefix(step.ID, name+"/"), r.last, string(b))
 			}
 			if err != nil {
-				return 0, fmt.Errorf("%s of %s: %w", output, step.ID, err)
+				return 0, nil, fmt.Errorf("%s of %s: %w", output, step.ID, err)
 			}
 		}
 	}
 	for _, name := range order {
 		to := filepath.Join(dir, filepath.FromSlash(name))
 		if !filepath.IsLocal(filepath.FromSlash(name)) {
-			return 0, fmt.Errorf("experiment %q can't be a folder: its name leads elsewhere", name)
+			return 0, nil, fmt.Errorf("experiment %q can't be a folder: its name leads elsewhere", name)
 		}
 		if err := os.MkdirAll(to, 0o755); err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 		if err := WriteFile(filepath.Join(to, boardFile), runs[name].Bytes()); err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 	}
-	return len(order), nil
+	found, err := fs.Glob(os.DirFS(dir), "*/"+boardFile)
+	for _, file := range found {
+		if name := path.Dir(file); runs[name] == nil {
+			others = append(others, name)
+		}
+	}
+	return len(order), others, err
 }
 
 // run is the event file of one run.

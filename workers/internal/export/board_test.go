@@ -10,7 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
+	"testing/fstest"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
@@ -47,8 +49,11 @@ func withCurves(t *testing.T) *sample {
 // TestBoard: TensorBoard's own reader finds the curves of the training by epoch, and the picture at the last one.
 func TestBoard(t *testing.T) {
 	s, dir := withCurves(t), t.TempDir()
-	if runs, err := export.Board(t.Context(), dir, s.sweep); err != nil || runs != 1 {
-		t.Fatalf("%d runs, %v", runs, err)
+	if err := os.CopyFS(dir, fstest.MapFS{"lr=1/events.out.tfevents.0.lossatlas": {}}); err != nil {
+		t.Fatal(err)
+	}
+	if runs, others, err := export.Board(t.Context(), dir, s.sweep); err != nil || runs != 1 || !slices.Equal(others, []string{"lr=1"}) {
+		t.Fatalf("%d runs, others %v, %v", runs, others, err)
 	}
 	python := cmp.Or(os.Getenv("PYTHON"), "python3")
 	if out, err := exec.Command(python, "-c", "import tensorboard.backend.event_processing.event_accumulator").CombinedOutput(); err != nil {

@@ -59,6 +59,8 @@ type Document struct {
 	Files       []File               `json:"files"`
 	// Without names the omitted kinds of large files.
 	Without []string `json:"without,omitempty"`
+	// Removed are the files of an earlier export that this one deleted.
+	Removed []string `json:"-"`
 }
 
 // Step is one step with its recipe and inputs.

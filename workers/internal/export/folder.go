@@ -60,9 +60,17 @@ func Folder(ctx context.Context, dir string, s Sweep) (*Document, error) {
 	}
 	d.Files = append(d.Files, w.files...)
 	for _, old := range before {
-		if !w.taken[strings.ToLower(old.Path)] && filepath.IsLocal(filepath.FromSlash(old.Path)) {
-			if err := os.Remove(filepath.Join(dir, filepath.FromSlash(old.Path))); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return nil, err
+		local := filepath.FromSlash(old.Path)
+		if w.taken[strings.ToLower(old.Path)] || !filepath.IsLocal(local) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, local)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		d.Removed = append(d.Removed, old.Path)
+		for local = filepath.Dir(local); local != "."; local = filepath.Dir(local) {
+			if os.Remove(filepath.Join(dir, local)) != nil { // it is not empty
+				break
 			}
 		}
 	}

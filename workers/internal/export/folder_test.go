@@ -151,8 +151,12 @@ func TestFolderAgain(t *testing.T) {
 	}
 	s.sweep.Graph.Final = s.sweep.Graph.Final[1:]
 	delete(s.sweep.Steps, "between/train")
-	if _, err := export.Folder(t.Context(), dir, s.sweep); err != nil {
-		t.Fatal(err)
+	d, err := export.Folder(t.Context(), dir, s.sweep)
+	if err != nil || !slices.Contains(d.Removed, "between/train.npz") {
+		t.Fatalf("removed %v, %v", d, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "between")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder of the removed comparison: %v", err)
 	}
 	if got := files(t, dir); slices.Contains(got, "between/train.npz") || !slices.Contains(got, "notes.txt") {
 		t.Errorf("after the comparison is gone there are %v", got)

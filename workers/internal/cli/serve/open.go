@@ -23,7 +23,7 @@ func openCommand(a *app.App) *cobra.Command {
 }
 
 func open(ctx context.Context, a *app.App, s *session.Session, name string) error {
-	w, err := sweeps.Find(ctx, a, s, name)
+	w, err := sweeps.FindExperiments(ctx, a, s, name)
 	if err != nil {
 		return err
 	}

@@ -100,7 +100,7 @@ func fullNames(sides []results.Side) []string {
 // sides are the experiments that a name stands for: those of a sweep, with the steps over all of them, or one.
 func sides(ctx context.Context, a *app.App, s *session.Session, name string) (sides []results.Side, over []results.SideStep, err error) {
 	sweep, experiment, one := strings.Cut(name, "/")
-	w, err := sweeps.Find(ctx, a, s, sweep)
+	w, err := sweeps.FindExperiments(ctx, a, s, sweep)
 	if err != nil {
 		return nil, over, err
 	}
@@ -111,9 +111,6 @@ func sides(ctx context.Context, a *app.App, s *session.Session, name string) (si
 	rows, err := found.Experiments(ctx)
 	if err != nil {
 		return nil, over, err
-	}
-	if len(rows) == 0 {
-		return nil, over, exit.Usagef("%s has no experiments: it is imported weights", sweep)
 	}
 	sides = found.Sides(rows)
 	if !one {

@@ -22,3 +22,32 @@ func TestCompareMarksBounds(t *testing.T) {
 		}
 	}
 }
+
+// TestCompareMerges: parameters and steps that differ in the same way in each pair have one row.
+func TestCompareMerges(t *testing.T) {
+	pair := func(name string, own ...results.ParamDifference) comparedPair {
+		return comparedPair{A: "a/" + name, B: "b/" + name, Parameters: append(own, results.ParamDifference{Name: "train.epochs", A: 1, B: 2}),
+			Steps: []results.StepRelation{{Name: "train", Relation: results.StepOther, Differ: []string{"epochs"}}}}
+	}
+	c := compared{A: "a", B: "b", Pairs: []comparedPair{pair("x"), pair("y", results.ParamDifference{Name: "train.seed", A: 3, B: 4})}, Steps: map[string]int{results.StepOther: 2}}
+	var out bytes.Buffer
+	if err := c.print(&app.App{Program: app.Program{Out: &out}}, "text"); err != nil {
+		t.Fatal(err)
+	}
+	const want = `A: a
+B: b
+
+experiment  parameter     A  B
+(each)      train.epochs  1  2
+y           train.seed    3  4
+
+the same in each pair:
+step   relation       why
+train  other outputs  epochs
+
+2 pairs compared; steps: 2 other outputs
+`
+	if out.String() != want {
+		t.Error(out.String())
+	}
+}

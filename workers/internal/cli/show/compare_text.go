@@ -24,7 +24,7 @@ func cause(r results.StepRelation) string {
 		text = strings.Join(d.Path, " ← ") + " ← " + text
 	}
 	if n := len(r.Differences) - 1; n > 0 {
-		text += fmt.Sprintf(" and %d more", n)
+		text += fmt.Sprintf(", and %d more", n)
 	}
 	return text
 }
@@ -47,13 +47,42 @@ func (c compared) print(a *app.App, format string) error {
 		}
 		addSteps(steps, name, p.Steps)
 	}
-	addSteps(steps, "(all)", c.OverAll)
-	if len(c.Pairs) == 1 && len(c.OverAll) == 0 { // the two are named above the tables
-		for _, t := range []*table.Table{params, numbers, steps} {
+	mergeEqual(params, len(c.Pairs))
+	mergeEqual(steps, len(c.Pairs))
+	addSteps(steps, "(over all)", c.OverAll)
+	for _, t := range []*table.Table{params, numbers, steps} {
+		switch n := len(t.Rows); {
+		case len(c.Pairs) == 1 && len(c.OverAll) == 0: // the pair is named above the tables
 			t.DropFirst()
+		case n > 0 && t.Rows[n-1][0] == eachPair:
+			t.DropFirst()
+			t.Above = "the same in each pair:"
 		}
 	}
 	return c.tables(a, format, params, numbers, steps)
+}
+
+// eachPair is the experiment's name in a row that is the same in each pair.
+const eachPair = "(each)"
+
+// mergeEqual replaces rows that differ only in the experiment, one of each pair, by one row ahead of the others.
+func mergeEqual(t *table.Table, pairs int) {
+	count := map[string]int{}
+	text := func(row []string) string { return strings.Join(row[1:], "\x00") }
+	for _, row := range t.Rows {
+		count[text(row)]++
+	}
+	var each, rest [][]string
+	for _, row := range t.Rows {
+		switch n := count[text(row)]; {
+		case pairs < 2 || n != pairs && n > 0:
+			rest = append(rest, row)
+		case n == pairs:
+			each = append(each, append([]string{eachPair}, row[1:]...))
+			count[text(row)] = 0
+		}
+	}
+	t.Rows = append(each, rest...)
 }
 
 // addSteps lists the steps that are not shared. Pictures and reports differ with what they show.

@@ -3,6 +3,8 @@ package show
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,10 +57,11 @@ func list(ctx context.Context, a *app.App, s *session.Session) error {
 }
 
 func statusCommand(a *app.App) *cobra.Command {
+	var all bool
 	cmd := app.Command("status [SWEEP]", "Show where the services are and which sweeps run, or each step of one sweep", cobra.MaximumNArgs(1),
 		a.InSession(func(ctx context.Context, s *session.Session, args []string) error {
 			if len(args) == 1 {
-				return statusOf(ctx, a, s, args[0])
+				return statusOf(ctx, a, s, args[0], all)
 			}
 			return status(ctx, a, s)
 		}))
@@ -76,7 +79,9 @@ States, the same in every table, page and JSON:
   interrupted  was running when the sweep was stopped (Ctrl-C, ` + "`lossatlas cancel`" + `, a process that was killed)
   not run      never started: the sweep was stopped before, or a step that it needs failed, which is named
 
-The same ` + "`lossatlas run`" + ` continues with the interrupted steps and those not run.`
+The same ` + "`lossatlas run`" + ` continues with the interrupted steps and those not run.
+Steps that wait for the same reason share a line, and so do steps not run for the same reason; --all and JSON list each.`
+	cmd.Flags().BoolVar(&all, "all", false, "with a sweep: a line for each step, also for those that wait or were not run")
 	return cmd
 }
 
@@ -99,6 +104,7 @@ func status(ctx context.Context, a *app.App, s *session.Session) error {
 	if err != nil {
 		return err
 	}
+	all = slices.DeleteFunc(all, func(w *sweeps.Sweep) bool { return w.Row().Imported })
 	for _, w := range all {
 		if w.State != artifacts.StateDone {
 			out.Sweeps = append(out.Sweeps, w.Row())
@@ -127,9 +133,9 @@ func status(ctx context.Context, a *app.App, s *session.Session) error {
 	return nil
 }
 
-// statusOf shows one sweep's steps.
-func statusOf(ctx context.Context, a *app.App, s *session.Session, name string) error {
-	w, err := sweeps.Find(ctx, a, s, name)
+// statusOf shows one sweep's steps; without all, waiting steps and those not run share lines.
+func statusOf(ctx context.Context, a *app.App, s *session.Session, name string, all bool) error {
+	w, err := sweeps.FindExperiments(ctx, a, s, name)
 	if err != nil {
 		return err
 	}
@@ -141,18 +147,51 @@ func statusOf(ctx context.Context, a *app.App, s *session.Session, name string) 
 		}{w.Row(), w.RunID, w.Now.Steps})
 	}
 	return app.PrintList(a, w.Now.Steps, func() error {
-		t := table.Table{Header: []string{"STATE", "STEP", "KIND", "TOOK", ""}, Right: map[int]bool{3: true}}
-		for _, st := range w.Now.Steps {
-			took := "-"
-			if st.Seconds > 0 {
-				took = progress.Duration(time.Duration(st.Seconds * float64(time.Second)))
-			}
-			t.Add(st.State, st.ID, st.Kind, took, progress.Detail(st))
-		}
-		if err := t.Text(a.Out); err != nil {
+		if err := stepTable(w.Now.Steps, all).Text(a.Out); err != nil {
 			return err
 		}
 		fmt.Fprintf(a.Out, "\n%s: %s; %s\n", w.Sweep, w.Row().Doing, w.Row().Summary)
 		return nil
 	})
+}
+
+// stepTable is the table of steps. Unless all are asked for, steps that wait or were not run for the same reason share one
+// line, which counts them by kind.
+func stepTable(steps []progress.Step, all bool) *table.Table {
+	type reason struct{ state, detail string }
+	same := map[reason][]progress.Step{}
+	for _, st := range steps {
+		if r := (reason{st.State, progress.Detail(st)}); !all && (r.state == artifacts.StateWaiting || r.state == artifacts.StateNotRun) {
+			same[r] = append(same[r], st)
+		}
+	}
+	t := &table.Table{Header: []string{"STATE", "STEP", "KIND", "TOOK", ""}, Right: map[int]bool{3: true}}
+	for _, st := range steps {
+		took, detail := "-", progress.Detail(st)
+		if st.Seconds > 0 {
+			took = progress.Duration(time.Duration(st.Seconds * float64(time.Second)))
+		}
+		switch group := same[reason{st.State, detail}]; {
+		case len(group) < 2:
+			t.Add(st.State, st.ID, st.Kind, took, detail)
+		case group[0].ID == st.ID:
+			t.Add(st.State, app.Count(len(group), "step"), "-", "-", strings.TrimSuffix(countKinds(group)+", "+detail, ", "))
+		}
+	}
+	return t
+}
+
+// countKinds counts steps by kind, in their order: "2 train, 4 line".
+func countKinds(steps []progress.Step) string {
+	var kinds []string
+	count := map[string]int{}
+	for _, st := range steps {
+		if count[st.Kind]++; count[st.Kind] == 1 {
+			kinds = append(kinds, st.Kind)
+		}
+	}
+	for i, kind := range kinds {
+		kinds[i] = fmt.Sprintf("%d %s", count[kind], kind)
+	}
+	return strings.Join(kinds, ", ")
 }

@@ -81,7 +81,7 @@ func formOf(format, output string) (string, error) {
 }
 
 func show(ctx context.Context, a *app.App, s *session.Session, name string, o showOptions) error {
-	w, err := sweeps.Find(ctx, a, s, name)
+	w, err := sweeps.FindExperiments(ctx, a, s, name)
 	if err != nil {
 		return err
 	}

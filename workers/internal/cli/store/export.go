@@ -199,9 +199,12 @@ func exportBoard(ctx context.Context, a *app.App, name, folder string) (err erro
 	if err != nil {
 		return err
 	}
-	runs, err := export.Board(ctx, dir, sweep)
+	runs, others, err := export.Board(ctx, dir, sweep)
 	if err != nil {
 		return err
+	}
+	if n := len(others); n > 0 {
+		a.Say("the folder also has %s that sweep %s does not have: %s; delete their folders to remove them from TensorBoard", app.Count(n, "run"), name, app.JoinSome(others))
 	}
 	a.Say("wrote %s for TensorBoard in %s", app.Count(runs, "run"), dir)
 	return nil
@@ -266,6 +269,9 @@ func exportSweep(ctx context.Context, a *app.App, name, folder string, without [
 	}
 	if _, err := fmt.Fprintf(a.Out, "%s: %s, %s, in %s\n", name, app.Count(out.Files, "file"), app.Size(out.Bytes), dir); err != nil {
 		return err
+	}
+	if n := len(doc.Removed); n > 0 {
+		a.Say("removed %s of an earlier export that the sweep no longer has", app.Count(n, "file"))
 	}
 	if n := len(out.Unfinished); n > 0 {
 		a.Say("%d of %s have no result (%s): %s; sweep.json lists them", n, app.Count(len(doc.Steps), "step"), causes(unfinished), app.JoinSome(out.Unfinished))

@@ -57,6 +57,25 @@ func Find(ctx context.Context, a *app.App, s *session.Session, name string) (*Sw
 	return w, w.refresh(ctx, s)
 }
 
+// FindExperiments is [Find] for commands that need experiments: imported weights, which have none, are a usage error.
+func FindExperiments(ctx context.Context, a *app.App, s *session.Session, name string) (*Sweep, error) {
+	w, err := Find(ctx, a, s, name)
+	if err == nil && w.isImport() {
+		return nil, exit.Usagef("%s is imported weights, not a sweep; `lossatlas export weights %s FILE` writes them to a file", name, name)
+	}
+	return w, err
+}
+
+// isImport reports whether the record is of imported weights.
+func (w *Sweep) isImport() bool {
+	for _, s := range w.Steps {
+		if s.Kind == KindWeights {
+			return true
+		}
+	}
+	return false
+}
+
 // Record is a sweep's record, or a preliminary one until its workflow has written it.
 // The record of a sweep that is over needs no Temporal server.
 func Record(ctx context.Context, a *app.App, s *session.Session, name string) (artifacts.Root, error) {
@@ -331,7 +350,7 @@ type Row struct {
 	Finished    time.Time `json:"finished,omitzero"`
 	// WorkSeconds is how long the steps took that it needs, each once, whichever run or sweep computed them.
 	WorkSeconds float64 `json:"work_seconds"`
-	// Imported says that it is no sweep but imported weights.
+	// Imported marks imported weights, which have no steps or experiments.
 	Imported bool `json:"imported,omitempty"`
 
 	Doing   string `json:"-"` // the state in words
@@ -340,15 +359,15 @@ type Row struct {
 
 // Row is the sweep in a list.
 func (w *Sweep) Row() Row {
-	work, counted, imported := 0.0, map[artifacts.Key]bool{}, false
+	work, counted := 0.0, map[artifacts.Key]bool{}
 	for _, s := range w.Steps {
-		if imported = imported || s.Kind == KindWeights; !counted[s.Key] {
+		if !counted[s.Key] {
 			work += s.Seconds
 			counted[s.Key] = !s.Key.IsZero()
 		}
 	}
 	return Row{
-		WorkSeconds: work, Imported: imported,
+		WorkSeconds: work, Imported: w.isImport(),
 		Sweep: w.Sweep, State: w.State, Counts: pages.CountSteps(w.Now), Experiments: len(w.StepGraph.Experiments), Started: w.Started, Finished: w.Finished,
 		Doing: progress.Doing(w.State, w.Now), Summary: progress.Summary(w.Now, progress.Estimate{}),
 		Running: w.Now.Count(artifacts.StateRunning), Ready: w.Now.Ready(),
