@@ -19,7 +19,7 @@ type Activities struct {
 	Client  client.Client
 	// Program is the version recorded in provenance.
 	Program string
-	// Version is the version of a worker deployment that the process belongs to, the zero value for none.
+	// Version is the version of a worker deployment of the process; the zero value is no deployment.
 	// Workflows stay with the version that they began with, and steps with that of those who ask for them.
 	Version worker.WorkerDeploymentVersion
 

@@ -20,7 +20,7 @@ import (
 const unknownErrors = 3
 
 // retries counts the errors of unknown nature of each activity in this process.
-// The attempts that Temporal counts include those that were lost with a worker.
+// Temporal's count of attempts includes attempts lost with a worker.
 type retries struct {
 	mu    sync.Mutex
 	count map[string]int

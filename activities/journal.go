@@ -19,7 +19,7 @@ import (
 // The journal of a sweep's run says what became of its steps. It lies in the store, as parts of the run, until
 // RecordSweep makes the sweep's root of it:
 //
-//	found-GROUP         as an experiment begins: those of its steps that the action cache has
+//	found-GROUP         as an experiment begins: its steps that are in the action cache
 //	step-GROUP-NUMBER   a step that is being made, and then how it ended; written by RunStep
 //	steps-GROUP         as the experiment ends: how all of its steps ended, in place of the others
 //
@@ -65,7 +65,7 @@ type Journal struct {
 	store *artifacts.Store
 	run   string
 	read  map[string]bool // entries that are final
-	// Steps are those of which something is known, by their IDs.
+	// Steps are the steps with an entry, by their IDs.
 	Steps map[string]StepStatus
 	begun map[int]bool // groups
 }
@@ -163,7 +163,7 @@ func ResolveInputs(inputs map[string]pipelines.Ref, names []string, status func(
 	return found, missing
 }
 
-// missingStopped is what keeps a step from running where none before it failed: the sweep was stopped.
+// missingStopped is the cause of a step not run when no step before it failed: the sweep was stopped.
 const missingStopped = "the sweep was stopped"
 
 // NotRun is the status of a step that will not run for what ResolveInputs says is missing.

@@ -107,7 +107,7 @@ func Workers(served []Serving, queue string) (n int) {
 // workers to be busy, and few enough that first results come early and that all is soon cancelled.
 const LeastWindow = 16
 
-// Window is LeastWindow, or twice as much as there are workers, so that none of them has to wait.
+// Window is LeastWindow, or twice as much as there are workers, so that no worker has to wait.
 func Window(workers int) int { return max(LeastWindow, 2*workers) }
 
 // lookEvery is how often a process asks which workers there are.
@@ -120,7 +120,7 @@ type workers struct {
 	asked time.Time
 }
 
-// now returns the running workers, or those of the last answer when Temporal does not answer.
+// now returns the running workers, or the last known ones when Temporal does not answer.
 func (w *workers) now(ctx context.Context, a *Activities) []Serving {
 	w.mu.Lock()
 	defer w.mu.Unlock()

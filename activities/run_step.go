@@ -40,7 +40,7 @@ const (
 	SignalLeave = "leave" // argument: the waiter
 )
 
-// SignalDrawn tells the workflow of a sweep, from the workflow of its first experiment, that SweepInput.Hold ends.
+// SignalDrawn ends SweepInput.Hold: the workflow of the first experiment sends it to the workflow of its sweep.
 const SignalDrawn = "drawn"
 
 // ErrorAbandoned is the type of the error with which a step workflow ends
@@ -52,7 +52,7 @@ type started struct {
 	WorkflowID string `json:"workflow_id"`
 }
 
-// RunStep finds the result of a step in the action cache, or has it made, and notes in the journal what becomes of it. The
+// RunStep finds the result of a step in the action cache, or has it made, and records its outcome in the journal. The
 // step's workflow ID comes from its key: the first request starts it, and
 // all others, of this sweep or another, join it and wait.
 func (a *Activities) RunStep(ctx context.Context, req StepRequest) (StepResult, error) {
@@ -139,7 +139,7 @@ const noteTimeout = 5 * time.Second
 // ErrorBlocked is the type of RunStep's error for a step that misses an input.
 const ErrorBlocked = "Blocked"
 
-// requested returns the job of a request: its inputs are those that its workflow
+// requested returns the job of a request: its inputs are the ones its workflow
 // knows and, for one of the last steps of a sweep, those that experiments have made.
 func (a *Activities) requested(ctx context.Context, g *graph, at place, req StepRequest) (runner.Job, error) {
 	step, inputs := g.groups[at.group][at.number], req.Inputs
@@ -273,7 +273,7 @@ func stoppedState(err error) (state string, ok bool) {
 	return artifacts.StateNotRun, ok
 }
 
-// leave tells the step that this waiter no longer waits.
+// leave signals the step that this caller has stopped waiting.
 func (a *Activities) leave(in StepInput, id, waiter string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

@@ -20,7 +20,7 @@ type ChunkResult struct {
 	Points int `json:"points"`
 }
 
-// PlanStep lists the chunks of a step that are left to compute.
+// PlanStep lists the missing chunks of a step.
 func (a *Activities) PlanStep(ctx context.Context, in StepInput) (runner.Plan, error) {
 	return do(ctx, a, in, func(r *runner.Run) (runner.Plan, error) {
 		if _, ok, err := a.made(ctx, in); ok || err != nil {
@@ -39,7 +39,7 @@ func (a *Activities) RunChunk(ctx context.Context, in StepInput, chunk int) (Chu
 	})
 }
 
-// MakeStep makes the outputs of a step, from its chunks if it has any, and records them. spent is what the chunks took.
+// MakeStep makes the outputs of a step, from its chunks if it has any, and records them. spent is the time of the chunks.
 func (a *Activities) MakeStep(ctx context.Context, in StepInput, spent artifacts.Spent) (StepResult, error) {
 	return do(ctx, a, in, func(r *runner.Run) (StepResult, error) {
 		if result, ok, err := a.made(ctx, in); ok || err != nil {

@@ -28,7 +28,7 @@ type SweepInput struct {
 	Concurrency int `json:"concurrency,omitempty"`
 	// Window is how many experiments run side by side; 0 is LeastWindow.
 	Window int `json:"window,omitempty"`
-	// First is the experiment whose lines and surfaces, with all that they need, come before the trainings of the others; "" is none.
+	// First is the experiment whose lines and surfaces, with all their inputs, come before the trainings of the others; "" is no experiment.
 	First string `json:"first,omitempty"`
 	// Hold starts the other experiments when these are done, for a sweep that one worker does.
 	Hold bool `json:"hold,omitempty"`
@@ -54,7 +54,7 @@ type ExperimentInput struct {
 type Task struct {
 	ID   string         `json:"id"`
 	Kind pipelines.Kind `json:"kind"`
-	// Inputs are those that come from steps of the same group.
+	// Inputs are the inputs that come from steps of the same group.
 	Inputs map[string]pipelines.Ref `json:"inputs,omitempty"`
 	// Partial steps run with the available inputs when steps before them failed.
 	Partial bool `json:"partial,omitempty"`
@@ -62,7 +62,7 @@ type Task struct {
 	Found *StepResult `json:"found,omitempty"`
 }
 
-// LoadTasks returns the steps of an experiment, or the last ones of a sweep, and looks those of an experiment up in the action cache.
+// LoadTasks returns the steps of an experiment, which it looks up in the action cache, or the last steps of a sweep.
 func (a *Activities) LoadTasks(ctx context.Context, in ExperimentInput) ([]Task, error) {
 	return guard(ctx, a, "sweep", func() ([]Task, error) {
 		defer startPulse(ctx).end()
@@ -87,7 +87,7 @@ func (a *Activities) LoadTasks(ctx context.Context, in ExperimentInput) ([]Task,
 	})
 }
 
-// Tasks are the steps of a group as its workflow sees them; found are those that the action cache has.
+// Tasks are the steps of a group as its workflow sees them; found are the steps in the action cache.
 func Tasks(group []pipelines.Step, found []StepStatus) []Task {
 	among := make(map[string]bool, len(group))
 	results := make(map[string]*StepResult, len(found))

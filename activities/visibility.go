@@ -37,7 +37,7 @@ func SweepAttributes(sweep, kind string) temporal.SearchAttributes {
 // action cache. (A step that is found there starts no workflow of its own.)
 func CachedAttribute(all bool) temporal.SearchAttributeUpdate { return attrCached.ValueSet(all) }
 
-// searchAttributes are those of a step. A step that several sweeps share
+// searchAttributes are the attributes of a step. A step that several sweeps share
 // carries the name of the one that started it.
 func searchAttributes(in runner.Job, sweep string) temporal.SearchAttributes {
 	updates := []temporal.SearchAttributeUpdate{

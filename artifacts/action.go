@@ -26,7 +26,7 @@ func (a Action) Wrote(d Digest) bool {
 type Provenance struct {
 	// At is when the step finished.
 	At time.Time `json:"at"`
-	// Spent is what it took, in all processes that worked at it.
+	// Spent is its time, over all processes that worked on it.
 	Spent
 	Host string `json:"host,omitempty"`
 	// Program names the program that ran it, with its version.
@@ -37,15 +37,15 @@ type Provenance struct {
 	WorkflowID string `json:"workflow_id,omitempty"`
 	RunID      string `json:"run_id,omitempty"`
 	// Producers names, for each input of the recipe, the step that wrote it. Inputs
-	// that were imported have none.
+	// that were imported have no producer.
 	Producers map[string]Key `json:"producers,omitempty"`
 }
 
 // Spent is the time that work took.
 type Spent struct {
-	// Seconds are by the wall clock. Those of chunks that were computed side by side are added up.
+	// Seconds are by the wall clock. The times of parallel chunks are added up.
 	Seconds float64 `json:"seconds"`
-	// CPUSeconds are those of the processors, in user and system mode. Steps that share a process share its time evenly.
+	// CPUSeconds is processor time, in user and system mode. Steps that share a process share its time evenly.
 	CPUSeconds float64 `json:"cpu_seconds,omitempty"`
 }
 
@@ -82,7 +82,7 @@ type Root struct {
 	Graph Blob `json:"graph"`
 	// Numerics is the class of arithmetic that the run was started with, "" where it is not known.
 	Numerics string `json:"numerics,omitempty"`
-	// File is the sweep file as it was written; nil where it is not known.
+	// File is the sweep file as written; nil if unknown.
 	File *RootFile `json:"file,omitempty"`
 	// Steps are the steps by their ID within the sweep.
 	Steps map[string]RootStep `json:"steps"`
@@ -105,7 +105,7 @@ type RootStep struct {
 	Error   string          `json:"error,omitempty"`
 	Seconds float64         `json:"seconds,omitempty"`
 	Outputs map[string]Blob `json:"outputs,omitempty"`
-	// Apart says that these outputs are not those of the action under the key: the sweep was copied to a store that
+	// Apart marks outputs that differ from the action under the key: the sweep was copied to a store that
 	// had, and keeps, another result of the step, or from one that has made another since.
 	Apart bool `json:"apart,omitempty"`
 }

@@ -107,7 +107,7 @@ func (s *Store) Get(ctx context.Context, d Digest) ([]byte, error) {
 }
 
 // GetBlob is Get for a caller that also knows the size: damage is found
-// before more than that is read, and told more exactly.
+// before more than that is read, with an exact message.
 func (s *Store) GetBlob(ctx context.Context, blob Blob) ([]byte, error) {
 	r, size, err := s.open(ctx, blob)
 	if err != nil {
@@ -122,7 +122,7 @@ func (s *Store) GetBlob(ctx context.Context, blob Blob) ([]byte, error) {
 	return readAll(r, size)
 }
 
-// open returns a stream of a blob and the size that the server announces, -1 if none. Read fails with *[DamagedError]
+// open returns a stream of a blob and the size that the server announces, or -1. Read fails with *[DamagedError]
 // in place of io.EOF when the bytes that went by were not the blob's: nothing may follow from them before the end.
 func (s *Store) open(ctx context.Context, blob Blob) (*verifier, int64, error) {
 	object := layout.Blob(blob.Digest)

@@ -54,7 +54,7 @@ func (s *Store) Recorded(ctx context.Context, k Key) (Action, error) {
 }
 
 // EachAction reads all actions, several at a time, and calls do for each object in turn: with its action, or with
-// *[RecordError]. Objects that are removed meanwhile are left out. Other errors, and those of do, end it.
+// *[RecordError]. Objects removed meanwhile are skipped. Other errors, and errors of do, end it.
 func (s *Store) EachAction(ctx context.Context, do func(objects.Info, Action, *RecordError) error) error {
 	all, err := s.list(ctx, layout.Actions)
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Store) readAction(ctx context.Context, object string) (a Action, etag s
 	return a, etag, nil
 }
 
-// gone returns those of the blobs that the store doesn't hold in their size.
+// gone returns the blobs that are missing from the store or have another size there.
 func (s *Store) gone(ctx context.Context, blobs map[string]Blob) (map[string]Blob, error) {
 	var mu sync.Mutex
 	gone := map[string]Blob{}

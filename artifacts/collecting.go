@@ -20,7 +20,7 @@ import (
 // writer waits for its end and checks that everything is still there. A collection sees, and keeps, all
 // that was recorded before it began. Replacing
 // an action and setting an object aside count as collections, too: they take away
-// what others may just have looked up.
+// results that others may just have looked up.
 
 const (
 	// beatEvery is how often a collection shows that it is alive. One that has

@@ -12,7 +12,7 @@ import (
 // Aspect is what two steps may differ in.
 type Aspect string
 
-// The aspects, in the order in which differences are told.
+// The aspects, in the order in which differences are reported.
 const (
 	AspectKind      Aspect = "kind"
 	AspectVersion   Aspect = "version"
@@ -39,7 +39,7 @@ func (w What) String() string {
 // MarshalText writes the text.
 func (w What) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
 
-// Change is one thing in which two steps differ, "" for what one of them lacks.
+// Change is one difference of two steps, "" where one of them lacks the value.
 type Change struct {
 	What What
 	A, B string
@@ -79,7 +79,7 @@ func Changes(a, b Action) []Change {
 	return out
 }
 
-// Differing are the names under which two maps have different values, sorted. What one of them lacks is the zero value.
+// Differing are the names under which two maps have different values, sorted. A missing value counts as the zero value.
 func Differing[V comparable](a, b map[string]V) []string {
 	names := map[string]bool{}
 	for name, v := range a {

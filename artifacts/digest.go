@@ -10,7 +10,7 @@ import (
 )
 
 // Digest is the SHA-256 of a blob's bytes, and so the blob's name. The zero
-// value stands for "no digest": no blob has it.
+// value means "no digest": no blob has it.
 type Digest [sha256.Size]byte
 
 // Of returns the digest of b.

@@ -1,5 +1,5 @@
 // Package artifacts stores results: blobs under their own digest, the
-// action cache that maps a step's key to what the step wrote, the checkpoints
+// action cache that maps a step's key to its outputs, the checkpoints
 // of steps still running, and the roots that say which results are kept. All
 // of it is objects in one bucket:
 //

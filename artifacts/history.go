@@ -35,7 +35,7 @@ type Origin struct {
 	Digest Digest `json:"digest"`
 	// Step made it; zero for one that was imported, or whose maker was not recorded.
 	Step Key `json:"step,omitzero"`
-	// Gone is set when that step's record is in the store no more.
+	// Gone is set when that step's record is missing from the store.
 	Gone bool `json:"gone,omitempty"`
 }
 
@@ -104,7 +104,7 @@ func (s *Store) MadeBy(ctx context.Context, d Digest) ([]Key, error) {
 	return keys, nil
 }
 
-// Difference is one thing that tells two histories apart.
+// Difference is one difference between two histories.
 type Difference struct {
 	// Path leads to it from the results that were compared, by names of inputs.
 	Path []string `json:"path"`
@@ -117,7 +117,7 @@ type Difference struct {
 	ValueB string `json:"value_b"`
 }
 
-// Compare returns what tells two results apart: differences of the steps
+// Compare returns the differences between two results: differences of the steps
 // themselves first, then of their inputs, each pair of steps once.
 // Inputs with the same digest are the same, however they came about.
 func Compare(a, b *History) []Difference {

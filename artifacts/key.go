@@ -25,7 +25,7 @@ func ParseKey(s string) (Key, error) {
 // String returns 64 lowercase hexadecimal digits.
 func (k Key) String() string { return hex.EncodeToString(k[:]) }
 
-// Short returns the first 8 digits, enough to tell the steps of a sweep apart in a line of text.
+// Short returns the first 8 digits, enough to distinguish the steps of a sweep in text.
 func (k Key) Short() string { return k.String()[:8] }
 
 // IsZero reports whether k is the zero value, which is no step's key.

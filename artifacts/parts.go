@@ -122,7 +122,7 @@ func unframePart(r io.Reader, size int64) ([]byte, error) {
 	return data, nil
 }
 
-// Parts lists the names of the step's checkpoints, sorted; none is no error.
+// Parts lists the names of the step's checkpoints, sorted; an empty list is no error.
 func (s *Store) Parts(ctx context.Context, k Key) ([]string, error) {
 	prefix := layout.Part(k, "")
 	var names []string
@@ -152,7 +152,7 @@ func (s *Store) PartKeys(ctx context.Context) (map[Key]bool, error) {
 	return keys, nil
 }
 
-// DropParts removes checkpoints of the step: those with the names given, or all. Names without a checkpoint are no error.
+// DropParts removes checkpoints of the step: the named ones, or all. Names without a checkpoint are no error.
 func (s *Store) DropParts(ctx context.Context, k Key, names ...string) error {
 	if len(names) == 0 {
 		var err error

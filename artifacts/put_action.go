@@ -33,7 +33,7 @@ func (s *Store) PutAction(ctx context.Context, a Action) (Action, error) {
 		if err != nil || !interfered {
 			return won, err
 		}
-		// What is there now is there to stay, or is found to be gone and put again.
+		// The object stored now stays, or is found missing and put again.
 		if won, _, err = s.action(ctx, a.Key); err == nil || !IsUnusable(err) {
 			return won, err
 		}

@@ -27,7 +27,7 @@ type Recipe struct {
 	// Inputs are the digests of what earlier steps really wrote, by the name this step uses.
 	Inputs map[string]Digest `json:"inputs,omitempty"`
 	// Numerics is the class of arithmetic the result depends on; empty when it
-	// depends on none, or when the sweep accepts any.
+	// depends on no class, or when the sweep accepts any.
 	Numerics string `json:"numerics,omitempty"`
 }
 

@@ -146,7 +146,7 @@ func (s *Store) Roots(ctx context.Context) ([]Root, error) {
 }
 
 // EachRoot calls do for every object among the roots, by name: with its root, or with *[RecordError] where it is damaged or has
-// no root's name. Objects that are removed meanwhile are left out. Other errors, and those of do, end it.
+// no root's name. Objects removed meanwhile are skipped. Other errors, and errors of do, end it.
 func (s *Store) EachRoot(ctx context.Context, do func(objects.Info, Root, *RecordError) error) error {
 	all, err := s.list(ctx, layout.Roots)
 	if err != nil {
@@ -169,7 +169,7 @@ func (s *Store) EachRoot(ctx context.Context, do func(objects.Info, Root, *Recor
 }
 
 // DropRoot forgets a sweep's run, also a damaged one that was set aside, so that
-// what only it needs may be freed; that there is none is no error.
+// objects that only it needs may be freed; a missing root is no error.
 func (s *Store) DropRoot(ctx context.Context, name string) error {
 	if err := layout.CheckName("sweep", name); err != nil {
 		return err

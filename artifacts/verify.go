@@ -99,7 +99,7 @@ func (a *aheadHash) stop() {
 const firstRead = 1 << 20
 
 // readAll reads r to its end. The hint is the size it probably has; memory
-// grows with what has really come, at most to twice that.
+// grows with the bytes received, at most to twice their number.
 func readAll(r io.Reader, hint int64) ([]byte, error) {
 	// One byte more than hinted, so that the end is seen without growing.
 	b := make([]byte, 0, min(max(hint, 511), firstRead)+1)

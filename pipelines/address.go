@@ -11,7 +11,7 @@ const (
 	RoleFiles      Role = "files"      // the network or data of an experiment, where they come from files
 	RoleOrigin     Role = "origin"     // the training of another experiment, whose directions are used
 	RoleDirections Role = "directions" // of a map
-	RoleEnd        Role = "end"        // weights that a comparison leads to, made from those of an experiment
+	RoleEnd        Role = "end"        // weights at the end of a comparison, made from an experiment's
 	RolePath       Role = "path"       // of a training, or of several
 	RolePathLoss   Role = "path-loss"  // the loss along a path, over one split
 	RoleRange      Role = "range"      // how far a map reaches
@@ -23,7 +23,7 @@ const (
 	RoleReport     Role = "report"
 )
 
-// Address is where a step stands in its sweep. Of Experiment, Comparison and Figure at most one is set; of the report none.
+// Address is where a step stands in its sweep. At most one of Experiment, Comparison and Figure is set; for the report all are empty.
 type Address struct {
 	Experiment string `json:"experiment,omitempty"`
 	Comparison string `json:"comparison,omitempty"`

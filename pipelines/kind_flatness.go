@@ -19,7 +19,7 @@ func InGrid(i int) string { return fmt.Sprintf("grid-%d", i) }
 type FlatnessParams struct {
 	Levels []float64 `json:"levels"` // above the loss at the minimizer, at which widths are taken
 	Radii  []float64 `json:"radii"`  // within which the largest loss is looked for
-	// Persistence is the least one of a basin that is counted; nil counts none.
+	// Persistence is the least persistence of a counted basin; nil counts no basins.
 	Persistence *float64 `json:"persistence,omitempty"`
 }
 
@@ -54,7 +54,7 @@ var sharpnessSpec = Spec{
 	}),
 }
 
-// SharpnessParams are measures of sharpness around the minimizer. Those that no measure asks for are 0. Input: weights. Output: flatness, as of sharpness.Result.
+// SharpnessParams are measures of sharpness around the minimizer. Parameters that no measure needs are 0. Input: weights. Output: flatness, as of sharpness.Result.
 type SharpnessParams struct {
 	Net       Network    `json:"net"`
 	Data      MapData    `json:"data"`

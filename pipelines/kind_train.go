@@ -80,7 +80,7 @@ type Optimizer struct {
 	// Constants of sam and asam.
 	Rho float64 `json:"rho,omitempty"`
 	Eta float64 `json:"eta,omitempty"`
-	// Limits of a batch's gradient, 0 for none.
+	// Limits of a batch's gradient, 0 for no limit.
 	ClipNorm  float64 `json:"clip_norm,omitempty"`
 	ClipValue float64 `json:"clip_value,omitempty"`
 }

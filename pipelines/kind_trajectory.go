@@ -34,10 +34,10 @@ type TrajectoryParams struct {
 	Net     Network `json:"net"`
 	Problem Problem `json:"problem"`
 	Ignore  string  `json:"ignore"` // of the principal components and the random directions
-	// Normalize and Seed are those of the two random directions in which the path is also shown.
+	// Normalize and Seed make the two random directions in which the path is also shown.
 	Normalize string `json:"normalize"`
 	Seed      uint64 `json:"seed"`
-	// Epochs are those of the path's points, rising.
+	// Epochs are the epochs of the path's points, ascending.
 	Epochs []int `json:"epochs"`
 	// RateChanges are the epochs after which the learning rate was changed by the schedule.
 	RateChanges []int `json:"rate_changes"`

@@ -29,10 +29,10 @@ type Spec struct {
 	// Attempt limits one attempt at a step, or at one of its chunks, that computes. An attempt resumes from
 	// what the last one stored. 0 is a day.
 	Attempt time.Duration
-	// Outputs are the names of the outputs. MoreOutputs, nil for none, are those that the parameters ask for.
+	// Outputs are the names of the outputs. MoreOutputs, which may be nil, returns the outputs that the parameters request.
 	Outputs     []string
 	MoreOutputs func(params json.RawMessage) []string
-	// Label describes a step in a few words, by its parameters alone, as steps are shared between sweeps; nil for none.
+	// Label describes a step in a few words, by its parameters alone, as steps are shared between sweeps; nil for no label.
 	Label func(params json.RawMessage) string
 	// Cost is the cost of a step; nil for steps of negligible time.
 	Cost func(params json.RawMessage) Cost
@@ -47,7 +47,7 @@ type Cost struct {
 	Passes float64
 	// Pace is the usual time of a pass, relative to one of a training: measured on two cores with small networks.
 	Pace float64
-	// Program names what has to be compiled first.
+	// Program names the program to compile first.
 	Program string
 }
 
@@ -125,7 +125,7 @@ func (s Step) Cost() Cost {
 	return Cost{}
 }
 
-// Outputs are the names of what the step writes, unless it ends early, as a training that diverges does.
+// Outputs are the names of the step's outputs, unless it ends early, as a diverging training does.
 func (s Step) Outputs() []string {
 	spec := specs[s.Kind]
 	if spec.MoreOutputs == nil {

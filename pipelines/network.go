@@ -68,7 +68,7 @@ func NetworkOf(layers []Layer) (Network, error) {
 // Layer is one layer of a written-out network, with all defaults filled in.
 type Layer struct {
 	Kind string `json:"kind"` // as in a sweep file
-	// Name is what the names of the layer's weights begin with.
+	// Name is the prefix of the names of the layer's weights.
 	Name string `json:"name,omitempty"`
 	Out  int    `json:"out,omitempty"` // filters of a conv, outputs of a linear, features of an embedding
 	// Kernel of an avgpool is 0 for the mean over the whole image.
@@ -93,7 +93,7 @@ type Layer struct {
 	// Init is the standard deviation of initial weights, 0 for the kind's own.
 	Init     float64 `json:"init,omitempty"`
 	Body     []Layer `json:"body,omitempty"`     // of a residual or dense
-	Shortcut []Layer `json:"shortcut,omitempty"` // of a residual; none is the identity
+	Shortcut []Layer `json:"shortcut,omitempty"` // of a residual; empty is the identity
 	Pad      bool    `json:"pad,omitempty"`      // the shortcut of a residual takes every n-th pixel and adds channels of zeros
 }
 

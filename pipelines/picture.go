@@ -35,12 +35,12 @@ type FigureParams struct {
 	Panels  []FigurePanel `json:"panels"`
 }
 
-// FigurePanel is what a figure shows of one experiment, or of one comparison.
+// FigurePanel is the part of a figure for one experiment or comparison.
 type FigurePanel struct {
 	Title  string `json:"title"`
 	Row    int    `json:"row,omitempty"`
 	Column int    `json:"column,omitempty"`
-	// Group is what the experiment and its repetitions are called together: of a figure that shows their means.
+	// Group is the common name of the experiment and its repetitions, in a figure that shows their means.
 	Group string `json:"group,omitempty"`
 	// Score is the name of the training's score, as of RenderParams.
 	Score string `json:"score,omitempty"`
@@ -49,5 +49,5 @@ type FigurePanel struct {
 	Problem Problem `json:"problem,omitempty"`
 }
 
-// InPanel is what a figure's step calls an input of its i-th panel.
+// InPanel is the name of an input of the i-th panel in a figure's step.
 func InPanel(i int, name string) string { return fmt.Sprintf("%d/%s", i, name) }

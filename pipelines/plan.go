@@ -12,14 +12,14 @@ import (
 	"lossatlas/artifacts"
 )
 
-// Cache is what a plan asks for finished steps. Lookup returns an action whose
+// Cache finds finished steps for a plan. Lookup returns an action whose
 // blobs are all there, an error that is artifacts.ErrNotFound, or an
 // *artifacts.IncompleteError. It is called from several goroutines, once per key.
 type Cache interface {
 	Lookup(ctx context.Context, key artifacts.Key) (artifacts.Action, error)
 }
 
-// State says what a run would do with a step.
+// State is the action of a run on a step.
 type State string
 
 // The states of a planned step.
@@ -29,7 +29,7 @@ const (
 	StateBlocked State = "blocked" // its key is not known before the steps it waits for have run
 )
 
-// PlannedStep is what a run would do with one step.
+// PlannedStep is the plan for one step.
 type PlannedStep struct {
 	ID         string `json:"id"`
 	Experiment string `json:"experiment,omitempty"` // "" for steps over all experiments
@@ -53,7 +53,7 @@ type PlannedStep struct {
 	recipe artifacts.Recipe // unless it is blocked
 }
 
-// Plan is what a run of a sweep would do, in the order of its graph.
+// Plan lists the steps that a run of a sweep would compute or reuse, in the order of its graph.
 type Plan struct {
 	Sweep string        `json:"sweep"`
 	Steps []PlannedStep `json:"steps"`
@@ -93,7 +93,7 @@ const lookups = 16
 
 // MakePlan looks up which steps of a graph are done. numerics is the numerics
 // class that a run would have. A step whose inputs are not all known is blocked:
-// its key depends on what the steps before it will write.
+// its key depends on future outputs of the steps before it.
 func MakePlan(ctx context.Context, g *Graph, numerics string, cache Cache) (*Plan, error) {
 	if err := g.Check(); err != nil {
 		return nil, fmt.Errorf("sweep %s: %w", g.Sweep, err)
@@ -221,7 +221,7 @@ func (p *planner) lookup(ctx context.Context, keys []artifacts.Key) {
 	}
 }
 
-// judge turns what the cache said of a step into its state and reason.
+// judge turns the answer of the cache about a step into its state and reason.
 func (p *planner) judge(s *PlannedStep) error {
 	result := p.found[s.Key]
 	var incomplete *artifacts.IncompleteError

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 )
 
-// Problem is what the networks of a sweep learn, in JSON, as activities/problem
+// Problem is the learning problem of a sweep's networks, in JSON, as activities/problem
 // writes it: shape and type of the examples, outputs, normalization, loss. This
 // package compares it and puts it into keys, and reads nothing in it.
 type Problem string
 
-// MarshalJSON writes the JSON itself, and null for none.
+// MarshalJSON writes the JSON itself, or null without one.
 func (p Problem) MarshalJSON() ([]byte, error) {
 	if p == "" {
 		return []byte("null"), nil

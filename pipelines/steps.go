@@ -38,7 +38,7 @@ type Step struct {
 	Kind Kind   `json:"kind"`
 	// At is where the step stands in its sweep; it is no part of the key.
 	At Address `json:"at"`
-	// Caption is what the page calls a picture.
+	// Caption is the heading of a picture on the page.
 	Caption string `json:"caption,omitempty"`
 	// Params is the normalised parameter struct of the kind (TrainParams, …): defaults filled in, nothing cosmetic.
 	Params json.RawMessage `json:"params,omitempty"`

@@ -11,7 +11,7 @@ import (
 	"lossatlas/artifacts"
 )
 
-// WhyType is the kind of reason for what a run would do with a step.
+// WhyType is the kind of reason for the state of a planned step.
 type WhyType string
 
 // The kinds of reasons: of a step that would run, and, the last two, of one that is blocked.
@@ -28,19 +28,19 @@ const (
 	WhyNoInput     WhyType = "no-input" // an input will never come
 )
 
-// Why is the reason for what a run would do with a step, for programs.
+// Why is the reason for the state of a planned step, for programs.
 type Why struct {
 	Type WhyType `json:"type"`
 	// Missing are the outputs whose bytes are gone.
 	Missing []string `json:"missing,omitempty"`
-	// Steps are those that a blocked step waits for, or whose output will never come.
+	// Steps are the steps that a blocked step waits for, or whose output will never exist.
 	Steps []string `json:"steps,omitempty"`
 	// Since is the recorded step that this one was compared with: the same, or the
-	// closest of those that the sweep has no more.
+	// closest step that the sweep no longer has.
 	Since string `json:"since,omitempty"`
-	// Changes are what differs from it, the first one being that of the type.
+	// Changes are the differences from it; the first one decides the type.
 	Changes []Change `json:"changes,omitempty"`
-	// More is how many changes are left out.
+	// More is the number of omitted changes.
 	More int `json:"more,omitempty"`
 	// Error is that of the last run.
 	Error string `json:"error,omitempty"`
@@ -57,14 +57,14 @@ type Change struct {
 	By string `json:"by,omitempty"`
 }
 
-// maxChanges is how many changes of a step are told: a report has thousands of parameters.
+// maxChanges is the number of reported changes of a step: a report has thousands of parameters.
 const maxChanges = 20
 
-// Past is what a sweep's last recorded run came to.
+// Past is the result of a sweep's last recorded run.
 type Past struct {
 	Graph *Graph
 	Steps map[string]artifacts.RootStep
-	// Read returns what is recorded of a result; it fails with artifacts.ErrNotFound.
+	// Read returns the record of a result; it fails with artifacts.ErrNotFound.
 	Read func(context.Context, artifacts.Key) (artifacts.Action, error)
 }
 
@@ -99,11 +99,11 @@ type explaining struct {
 	past   Past
 	g, old map[string]Step
 	gone   map[string][]candidate // by kind and local name
-	// numbers are those of parameters with their values.
+	// numbers are the parameters with their values.
 	numbers map[string]int
 }
 
-// why compares a step with what is recorded of it, or of one that it replaces.
+// why compares a step with its record, or with the record of a step that it replaces.
 func (e *explaining) why(ctx context.Context, s *PlannedStep) (*Why, error) {
 	never := &Why{Type: WhyNeverRun}
 	id := s.ID
@@ -151,7 +151,7 @@ var aspects = map[artifacts.Aspect]WhyType{
 }
 
 // recorded is what a step of the past run was made from. Where its record is gone,
-// the past graph tells its parameters and inputs.
+// the past graph has its parameters and inputs.
 func (e *explaining) recorded(ctx context.Context, id string, now *PlannedStep) (artifacts.Action, error) {
 	if key := e.past.Steps[id].Key; !key.IsZero() {
 		a, err := e.past.Read(ctx, key)
@@ -166,14 +166,14 @@ func (e *explaining) recorded(ctx context.Context, id string, now *PlannedStep) 
 		if blob, ok := e.past.Steps[ref.Step].Outputs[ref.Output]; ok {
 			inputs[name] = blob.Digest
 		} else if d, ok := same.Inputs[name]; ok {
-			inputs[name] = d // not known: not told
+			inputs[name] = d // unknown: not reported
 		}
 	}
 	same.Kind, same.Params, same.Inputs = string(old.Kind), old.Params, inputs
 	return artifacts.Action{Recipe: same}, nil
 }
 
-// candidate is a past step that the sweep has no more.
+// candidate is a past step that the sweep no longer has.
 type candidate struct {
 	id     string
 	params []int
@@ -265,7 +265,7 @@ func (c Change) String() string {
 		what += " (of " + c.By + ")"
 	}
 	switch {
-	case c.Type == WhyNumerics: // its end may be what differs
+	case c.Type == WhyNumerics: // its end may differ
 		return fmt.Sprintf("%s changed from %s to %s", what, cmp.Or(c.From, "any"), cmp.Or(c.To, "any"))
 	case c.From == "":
 		return what + " is new: " + brief(c.To)
@@ -275,7 +275,7 @@ func (c Change) String() string {
 	return fmt.Sprintf("%s changed from %s to %s", what, brief(c.From), brief(c.To))
 }
 
-// brief shortens a value to what fits a line.
+// brief shortens a value to fit a line.
 func brief(v string) string {
 	const most = 24
 	if d, ok := strings.CutPrefix(v, "sha256:"); ok && len(d) > 12 {

@@ -169,7 +169,7 @@ func (r *groupRun) hasTurn(t activities.Task) bool {
 	})
 }
 
-// tell signals the sweep, of its first experiment, that lines and surfaces are done, and all that they need.
+// tell signals the sweep that the first experiment's lines and surfaces, and everything they need, are done.
 func (r *groupRun) tell(ctx workflow.Context) {
 	sweep := workflow.GetInfo(ctx).ParentWorkflowExecution
 	if !r.in.First || r.told || sweep == nil || slices.ContainsFunc(r.tasks, func(t activities.Task) bool {

@@ -14,7 +14,7 @@ import (
 
 // Step makes the result of one step. It runs for as long as it has a waiter:
 // waiters announce themselves by signals, and when the last has left, it
-// is cancelled, keeping what it has stored so far.
+// is cancelled, keeping its stored chunks.
 func Step(ctx workflow.Context, in activities.StepInput) (activities.StepResult, error) {
 	work, cancel := workflow.WithCancel(ctx)
 	left := false
@@ -89,7 +89,7 @@ func makeStep(ctx workflow.Context, in activities.StepInput) (result activities.
 	}
 }
 
-// computeAll computes the chunks that remain, and those that follow from them. It returns what they took together.
+// computeAll computes the remaining chunks, and the chunks that follow from them. It returns their total time.
 func computeAll(ctx workflow.Context, in activities.StepInput, progress *runner.Progress) (spent artifacts.Spent, err error) {
 	for {
 		var plan runner.Plan
@@ -105,7 +105,7 @@ func computeAll(ctx workflow.Context, in activities.StepInput, progress *runner.
 }
 
 // compute computes the missing chunks, a window of them at a time. It returns
-// what they took together, and counts them in progress. The first error stops it.
+// their total time, and counts them in progress. The first error stops it.
 func compute(ctx workflow.Context, in activities.StepInput, plan runner.Plan, progress *runner.Progress) (artifacts.Spent, error) {
 	ctx, cancel := workflow.WithCancel(ctx)
 	defer cancel()

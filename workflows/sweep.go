@@ -18,7 +18,7 @@ type SweepResult struct {
 	Cached int `json:"cached"`
 	Ran    int `json:"ran"`
 	Failed int `json:"failed"`
-	// NotRun are those that another failed one, or the stop of the sweep, kept from running.
+	// NotRun are the steps that did not run because another step failed or the sweep was stopped.
 	Interrupted int `json:"interrupted,omitempty"`
 	NotRun      int `json:"not_run,omitempty"`
 }
@@ -146,7 +146,7 @@ func experiments(parent workflow.Context, in activities.SweepInput) (sum SweepRe
 			_ = goAhead(ctx, in.Hold, func() bool { return running == 0 || failed != nil })
 		}
 	}
-	// Children that were told to stop are waited for, so that what they did is recorded.
+	// It waits for cancelled children, so that their results are recorded.
 	rest, cancel := workflow.NewDisconnectedContext(parent)
 	defer cancel()
 	if err := workflow.Await(rest, func() bool { return running == 0 }); err != nil && failed == nil {

@@ -26,7 +26,7 @@ const (
 	DFilter Normalization = "dfilter"
 	// DLayer gives each weight tensor unit norm: d ← d/‖d‖.
 	DLayer Normalization = "dlayer"
-	// None leaves weight tensors as they were drawn.
+	// None leaves weight tensors as drawn.
 	None Normalization = "none"
 )
 
@@ -93,7 +93,7 @@ func Confine(d []float32, within []nets.Param) {
 	copy(d, kept)
 }
 
-// rule is what a normalisation does to one weight tensor.
+// rule normalizes one weight tensor.
 func rule(n Normalization) (func(p nets.Param, d, w []float32), error) {
 	switch n {
 	case Filter:

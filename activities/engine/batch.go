@@ -21,7 +21,7 @@ func (b Batch) Free() {
 	b.Labels.Free()
 }
 
-// CheckExamples returns an error unless the examples are those of the network's problem, with labels and indices that it knows.
+// CheckExamples returns an error unless the examples fit the network's problem and their labels and indices are in range.
 func CheckExamples(net *nets.Net, s data.Split) error {
 	if !net.Problem.Equal(s.Problem) {
 		return fmt.Errorf("network %s was built for the problem %v, but the examples of %q are of the problem %v: build it for theirs", net.Name, net.Problem, s.Name, s.Problem)

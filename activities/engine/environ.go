@@ -21,7 +21,7 @@ var settings = []struct{ name, value string }{
 // to be at its fastest: current with the settings that are absent from it. A
 // process whose environment differs starts itself again with the result, which
 // is equal to current when nothing is to be done. Settings that are present
-// are left alone.
+// are unchanged.
 func Environ(current []string) []string {
 	env := slices.Clone(current)
 	for _, s := range settings {

@@ -126,7 +126,7 @@ func (e *Evaluator) perExample(params, in []*graph.Node) (loss, score *graph.Nod
 }
 
 // maskedSum is the sum of v [batch] over the first count (a scalar, int32)
-// rows. The others are left out by selection, so that what they hold doesn't matter.
+// rows. The others are excluded by selection, so that their content doesn't matter.
 func maskedSum(v, count *graph.Node) *graph.Node {
 	row := graph.Iota(v.Graph(), shapes.Make(dtypes.Int32, v.Shape().Dim(0)), 0)
 	return graph.ReduceAllSum(graph.Where(graph.LessThan(row, count), v, graph.ZerosLike(v)))

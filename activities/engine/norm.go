@@ -25,7 +25,7 @@ type Norm struct {
 	Size      int
 }
 
-// suffix tells compiled programs apart.
+// suffix distinguishes compiled programs.
 func (n Norm) suffix() string {
 	if n.ByBatch {
 		return "-by-batch"
@@ -86,7 +86,7 @@ func compileStatistics(b *Backend, net *nets.Net, size int) (*Program, error) {
 }
 
 // Statistics returns the means and unbiased variances of one batch of examples at θ, in the layout of the state; the
-// state itself has no influence. A network without batch normalization has none.
+// state itself has no influence. A network without batch normalization has no such state.
 func Statistics(b *Backend, net *nets.Net, examples data.Split, theta, state *Buffer) ([]float32, error) {
 	program, err := compileStatistics(b, net, examples.Len())
 	if err != nil {

@@ -42,7 +42,7 @@ const pinned = "ad1309ac822b1b24d51b7f9947c7c9fa9ef5d67f390584cbc3d1fa2428fed9c2
 // userFlags are the XLA_FLAGS that the process was started with, before openXLA sets them.
 var userFlags = sync.OnceValue(func() string { return os.Getenv("XLA_FLAGS") })
 
-// contents is what reading a plugin's file tells.
+// contents is the information in a plugin's file.
 type contents struct {
 	digest string
 	oneDNN bool // it knows oneDNNFlags
@@ -109,7 +109,7 @@ func scan(f io.Reader) (digest string, oneDNN bool, err error) {
 	const longest = 64 // more than the length of a name
 	missing := slices.Clone(oneDNNFlags)
 	hash, piece := sha256.New(), make([]byte, 1<<20)
-	var tail []byte // the end of what came before, where a name may begin
+	var tail []byte // the end of the bytes before, where a name may begin
 	for {
 		n, err := f.Read(piece)
 		hash.Write(piece[:n])

@@ -11,7 +11,7 @@ import (
 type Sampling struct {
 	Loss  float64
 	Score float64 // percentage points
-	// Rise is that of the loss minus the loss at the center, both over these examples. What they have in common cancels out.
+	// Rise is the loss minus the loss at the center, over the same examples, so that their common error cancels.
 	Rise float64
 }
 
@@ -20,14 +20,14 @@ var noSampling = Sampling{math.NaN(), math.NaN(), math.NaN()}
 // perExample are the loss and score of each example at a point.
 type perExample struct{ loss, score []float64 }
 
-// add adds those of a batch.
+// add adds the sums of a batch.
 func (p *perExample) add(loss, score []float32) {
 	for i := range loss {
 		p.loss, p.score = append(p.loss, float64(loss[i])), append(p.score, float64(score[i]))
 	}
 }
 
-// perExampleWeights are what the sums over the labels of each example are divided by: 1 and 1, unless labels are weighted, ignored or several.
+// perExampleWeights are the divisors of the sums over each example's labels: 1 and 1, unless labels are weighted, ignored or several.
 type perExampleWeights struct{ loss, score []float64 }
 
 // IsSampled says whether the standard errors are known: a network of StableHLO programs gives sums only, and examples of a batch with

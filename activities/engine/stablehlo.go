@@ -131,7 +131,7 @@ func (s *stages) run(inputs []*pjrt.Buffer) (*pjrt.Buffer, error) {
 	return inputs[0], nil
 }
 
-// checkResults compares results with the types that they should have, which those of bytecode show only now.
+// checkResults compares results with their expected types; bytecode shows its types only here.
 func checkResults(f hlo.Function, results []*pjrt.Buffer) error {
 	for i, want := range f.Results {
 		dims, err := results[i].Dimensions()

@@ -21,13 +21,13 @@ type builtIn struct {
 	pads bool
 }
 
-// variant is what can be chosen of a built-in network.
+// variant has the choices of a built-in network.
 type variant struct {
 	width int
 	pad   bool // shortcuts take every other pixel and add channels of zeros (He et al. 2016, option A)
 }
 
-// layers are those of the network itself.
+// layers are the network's own layers.
 func (c builtIn) layers(outputs int) []Layer { return c.build(outputs, variant{width: c.width}) }
 
 // catalogue lists the built-in networks in the order in which messages show them.

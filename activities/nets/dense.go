@@ -6,7 +6,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// Dense puts the channels that Body makes of its input in front of those of
+// Dense puts Body's output channels in front of the channels of
 // the input itself (Huang et al. 2017, equation 2). Body keeps height and width.
 type Dense struct {
 	Body []Layer

@@ -44,7 +44,7 @@ func (n *Net) Decode(file []byte) (theta, state []float32, err error) {
 }
 
 // Gather puts tensors into flat vectors, one for each table. It returns an
-// error that lists the differences unless the tensors are exactly those of the tables.
+// error that lists the differences unless names and shapes match the tables exactly.
 func Gather(tensors []safetensors.Tensor, tables ...[]Param) ([][]float32, error) {
 	given := make(map[string]safetensors.Tensor, len(tensors))
 	for _, t := range tensors {

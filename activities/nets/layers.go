@@ -10,7 +10,7 @@ import (
 
 // Within are the parameters of a table that belong to some layers: patterns divided by commas, of which * stands for
 // any text. A pattern names a parameter, or a module with all that is below it: "fc", "layer3.*", "*.attn". No
-// patterns are all parameters. A pattern without any parameter is an error, which lists the modules that there are.
+// patterns are all parameters. A pattern without any parameter is an error, which lists the modules.
 func Within(table []Param, layers string) ([]Param, error) {
 	if layers == "" {
 		return table, nil

@@ -31,7 +31,7 @@ func flatten(_ *pass, x *graph.Node) *graph.Node {
 	return graph.Reshape(x, batch, x.Shape().Size()/batch)
 }
 
-// FullyConnected is y = xWᵀ + b on flat features or on those of each token, with
+// FullyConnected is y = xWᵀ + b on flat features or on each token's features, with
 // Out rows in W. Init is the standard deviation of the initial weights, 0 for
 // 0.001, or 0.02 on tokens.
 type FullyConnected struct {

@@ -35,7 +35,7 @@ func (n *Net) activations() (kept, peak int64) {
 	if n.program != nil {
 		return n.program.cost.Kept, 2 * n.program.cost.Largest // an argument and a result
 	}
-	if n.foreign != nil { // what its program keeps is not known: at least the examples
+	if n.foreign != nil { // its program's memory is unknown: at least the examples
 		return int64(n.Problem.Size()), int64(n.Problem.Size())
 	}
 	in, _ := inputShape(n.Problem) // New has checked it

@@ -14,7 +14,7 @@ import (
 type Net struct {
 	// Name is the name under which ByName finds the network, or the caller's own.
 	Name string
-	// Problem says which examples the network takes and what the loss of its outputs is.
+	// Problem describes the network's examples and the loss of its outputs.
 	Problem problem.Problem
 
 	layers  []Layer

@@ -129,8 +129,8 @@ func withoutOnes(shape []int) []int {
 	return slices.DeleteFunc(slices.Clone(shape), func(n int) bool { return n == 1 })
 }
 
-// toOutputs brings what a program returns for a batch, of shape out, to [batch, Labels…, Outputs]. Classes are its last axis, or
-// the second as PyTorch has them at several places.
+// toOutputs brings a program's result for a batch, of shape out, to [batch, Labels…, Outputs]. Classes are its last axis, or
+// the second as in PyTorch for several labels.
 func toOutputs(of problem.Problem, out []int, batch int) (func(*graph.Node) *graph.Node, error) {
 	want := slices.Concat([]int{batch}, of.Labels, []int{of.Outputs})
 	switch {

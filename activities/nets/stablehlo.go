@@ -100,7 +100,7 @@ func fromStableHLO(name string, p *hlo.Program, of problem.Problem) (*Net, error
 	return n, nil
 }
 
-// checkExamples compares examples and labels with those that the programs take. Axes of size 1 don't matter.
+// checkExamples compares examples and labels with the programs' arguments. Axes of size 1 don't matter.
 func checkExamples(p *hlo.Program, of problem.Problem) error {
 	labels, labelType := of.Labels, "int32"
 	if of.HasTargets() {
@@ -124,7 +124,7 @@ func checkExamples(p *hlo.Program, of problem.Problem) error {
 	return nil
 }
 
-// checkProblem returns an error for problems that can't be those of a network with a graph.
+// checkProblem returns an error for problems that a network with a graph can't have.
 func checkProblem(p problem.Problem) error {
 	if p.Loss == problem.Program {
 		return fmt.Errorf("the loss %s is for networks that come with their loss, from StableHLO: choose another", p.Loss)

@@ -47,7 +47,7 @@ type unitSet struct {
 	parts []*unitSet
 }
 
-// stretch is consecutive activations: those of the units of a set, each of them each times in succession.
+// stretch is consecutive activations: the units of a set, each repeated each times in succession.
 type stretch struct {
 	set  *unitSet
 	each int

@@ -22,7 +22,7 @@ type written struct {
 
 // Parse reads a written-out network: a JSON list of layers, each {"kind": conv,
 // linear, bn, relu, maxpool, avgpool, flatten, dropout, residual, dense, or one of
-// package module} with its fields (those of module.Fields, body, shortcut). An avgpool
+// package module} with its fields (module.Fields, body, shortcut). An avgpool
 // of kernel 0 is the mean over the image or the tokens.
 func Parse(layers []byte) ([]Layer, error) {
 	dec := json.NewDecoder(bytes.NewReader(layers))

@@ -24,7 +24,7 @@ type Checkpoint struct {
 // checkpointMagic begins an encoded checkpoint: format and version.
 const checkpointMagic = "lossatlas checkpoint 3\n"
 
-// vectors are those of the checkpoint in the order in which they are encoded.
+// vectors are the checkpoint's vectors in encoding order.
 func (c *Checkpoint) vectors() []*[]float32 {
 	return append([]*[]float32{&c.Theta, &c.State}, append(c.slots(), &c.Average)...)
 }
@@ -32,7 +32,7 @@ func (c *Checkpoint) vectors() []*[]float32 {
 // slots are the vectors of the update rule, of which each has the first ones.
 func (c *Checkpoint) slots() []*[]float32 { return []*[]float32{&c.Momentum, &c.Second, &c.Third} }
 
-// always is how many vectors each encoded checkpoint has; of the others the last empty ones are left out.
+// always is the number of vectors in each encoded checkpoint; after them, trailing empty vectors are omitted.
 const always = 4
 
 // Encode writes the checkpoint: magic, epoch, and each vector as its length and
@@ -83,7 +83,7 @@ func DecodeCheckpoint(b []byte) (c Checkpoint, err error) {
 			break
 		}
 		if n == 0 {
-			continue // nil, as it was
+			continue // stays nil
 		}
 		*v = make([]float32, n)
 		read, _ := binary.Decode(body, binary.LittleEndian, *v) // it is long enough

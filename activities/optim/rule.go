@@ -11,9 +11,9 @@ import (
 	"lossatlas/activities/engine"
 )
 
-// rule is an update rule: what it keeps next to θ, and its step.
+// rule is an update rule: its state next to θ, and its step.
 type rule struct {
-	name  string // with its constants: it tells compiled programs apart
+	name  string // with its constants: it distinguishes compiled programs
 	slots int    // vectors of state, each as long as θ and 0 at first, in the order of Checkpoint.slots
 	// numbers are the inputs of a step next to vectors, for a learning rate, a momentum (β₁ of Adam) and the number of the
 	// step in the training, counted from 1.
@@ -32,7 +32,7 @@ func (c Config) rule() rule {
 	return c.descentRule()
 }
 
-// numbers are what the update of a step takes next to vectors, see rule.numbers.
+// numbers are the scalars of a step's update, see rule.numbers.
 func (c Config) numbers(epoch, step, steps int) []float64 {
 	rate, momentum := c.rate(epoch, step, steps), c.momentum(epoch, step, steps)
 	return c.rule().numbers(rate, momentum, epoch*steps+step+1)

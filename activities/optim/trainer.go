@@ -83,7 +83,7 @@ func New(b *engine.Backend, net *nets.Net, train data.Split, config Config) (*Tr
 	return t, nil
 }
 
-// compile compiles what a step does next to gradients.
+// compile compiles the parts of a step other than gradients.
 func (t *Trainer) compile() (err error) {
 	t.slots = make([]*engine.Buffer, t.config.rule().slots)
 	if t.update, err = compileUpdate(t.backend, t.net.NumParams(), t.config, dtypes.Float32); err != nil {
@@ -130,7 +130,7 @@ func (t *Trainer) Restore(c Checkpoint) error {
 	return nil
 }
 
-// vectors are those of the training on the device.
+// vectors are the training's vectors on the device.
 func (t *Trainer) vectors() []**engine.Buffer {
 	all := []**engine.Buffer{&t.theta, &t.state}
 	for i := range t.slots {
@@ -306,7 +306,7 @@ func (t *Trainer) replaceBy(p *engine.Program, vectors []**engine.Buffer, number
 	return nil
 }
 
-// gradient adds those of a batch's groups to the sum, and updates the running statistics.
+// gradient adds the gradients of a batch's groups to the sum, and updates the running statistics.
 func (t *Trainer) gradient(groups []data.Split, dice [][]uint32, share *engine.Buffer) (loss, correct float64, err error) {
 	for i, examples := range groups {
 		l, c, err := t.group(examples, dice[i], share)
@@ -318,7 +318,7 @@ func (t *Trainer) gradient(groups []data.Split, dice [][]uint32, share *engine.B
 	return loss, correct, nil
 }
 
-// ascend replaces the sum of gradients at θ by that at the point of SAM, with the same dropout. Running statistics stay those of the pass at θ.
+// ascend replaces the sum of gradients at θ by the sum at SAM's point, with the same dropout. Running statistics stay as after the pass at θ.
 func (t *Trainer) ascend(groups []data.Split, dice [][]uint32, share *engine.Buffer) error {
 	out, err := t.ascent.Run(t.theta, t.sum)
 	if err != nil {

@@ -34,7 +34,7 @@ type Lattice struct {
 	Curvature bool
 }
 
-// Field is what is known or believed of each point of a lattice. Errors are bounds that hold with a probability of 95 %:
+// Field is the value or prediction at each point of a lattice. Errors are bounds that hold with a probability of 95 %:
 // 0 for an evaluated point, +Inf where nothing can be said, NaN where the loss is believed not to be finite.
 type Field struct {
 	Evaluated               []bool
@@ -68,7 +68,7 @@ func (l Lattice) Estimate(rounds []Round) Field {
 	return f
 }
 
-// surprises are those of the rounds of check points: of each the largest ratio.
+// surprises are the largest ratios of the rounds of check points, one each.
 func (l Lattice) surprises(rounds []Round) (out []float64) {
 	for i, r := range rounds {
 		if r.Check {

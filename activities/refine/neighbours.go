@@ -31,7 +31,7 @@ type neighbourhood struct {
 	sides [4][]neighbour
 }
 
-// around returns the places of at most n.most points, taking the quadrants in turn, of those whose squared distance is above hole2.
+// around returns the places of at most n.most points with a squared distance above hole2, taking the quadrants in turn.
 func (n *neighbourhood) around(target point, points []point, hole2 float64) []int {
 	for i := range n.sides {
 		n.sides[i] = n.sides[i][:0]

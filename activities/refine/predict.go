@@ -108,7 +108,7 @@ func (p *predictor) predict(target point, hole2 float64) (value, sd [countKernel
 }
 
 // choose returns the kernel that fits the known values around a target best, and its error there, by the kernels' standard deviations;
-// infinite if no kernel has an estimate. without is the place of a known value to leave out, −1 for none.
+// infinite if no kernel has an estimate. without is the place of a known value to exclude, or −1.
 func (p *predictor) choose(target point, without int, sd [countKernels]float64) (best int, err float64) {
 	var near []neighbour
 	for i, at := range p.points {

@@ -21,7 +21,7 @@ type Search struct {
 // Probe is a point of a search, and its loss where that is known.
 type Probe struct{ X, Y, Loss float64 }
 
-// Range is what a search found: how far a map reaches, to both sides alike.
+// Range is the result of a search: how far a map reaches, the same to both sides.
 type Range struct {
 	Distance []float64 `json:"distance"` // of each axis
 	Beyond   float64   `json:"beyond"`
@@ -106,7 +106,7 @@ func (s Search) known(probes []Probe) losses {
 	return known
 }
 
-// Next are the points whose loss the search needs next, none when the range is settled. They follow from the known ones alone.
+// Next are the points whose loss the search needs next, empty when the range is settled. They follow from the known points alone.
 func (s Search) Next(probes []Probe) (next []Probe) {
 	known := s.known(probes)
 	need := func(p Probe) {

@@ -63,7 +63,7 @@ func (l Lattice) Next(rounds []Round) (indices []int, check bool) {
 	return l.checkPoints(f), true
 }
 
-// worst chooses up to most points whose bounds exceed what is allowed, by the ratios of both. After each choice the ratios around it count
+// worst chooses up to most points whose bounds exceed the allowed error, by the ratios of both. After each choice the ratios around it count
 // less, by the third power of how much nearer an evaluated point then is.
 func (l Lattice) worst(evaluated []bool, ratios []float64, most int) []int {
 	n := len(ratios)

@@ -56,7 +56,7 @@ type solver struct {
 	at              []point
 }
 
-// weights are those that the values at the points have in the prediction at the target, and the prediction's standard
+// weights are the values' weights in the prediction at the target, and the prediction's standard
 // deviation for a field of unit scale. ok is false where the points do not determine the kernel's polynomial.
 // The weights are valid until the next call.
 func (s *solver) weights(k kernel, target point, points []point) (w []float64, sd float64, ok bool) {

@@ -17,7 +17,7 @@ import (
 // The weights that a training keeps along its way (train.checkpoints) lie beside
 // its last epoch as parts of the step, under the names that they get as outputs.
 
-// keepWeights stores the weights as they are after so many epochs, if they are to be kept.
+// keepWeights stores the weights after so many epochs, if the step keeps them.
 func (r *trainRun) keepWeights(ctx context.Context, epoch int) error {
 	if len(r.state.Log.Epochs) != epoch || !slices.Contains(r.p.Checkpoints, epoch) {
 		return nil
@@ -42,7 +42,7 @@ func (r *trainRun) keepAt(ctx context.Context, c optim.Checkpoint) error {
 }
 
 // lost says whether weights that should have been kept up to an epoch are not
-// there, whole. The training then has to start over to have them again.
+// there, whole. The training must then start over to make them again.
 func (r *trainRun) lost(ctx context.Context, epoch int) (bool, error) {
 	for _, e := range r.p.Checkpoints {
 		if e > epoch {
@@ -81,7 +81,7 @@ func (r *trainRun) putKept(ctx context.Context, outputs Outputs) error {
 	return nil
 }
 
-// keptWeights are the weights after an epoch: those of the last one where there was no such epoch.
+// keptWeights are the weights after an epoch, or after the last one where the training ended before it.
 func (r *trainRun) keptWeights(ctx context.Context, epoch int) ([]byte, error) {
 	if epoch <= len(r.state.Log.Epochs) {
 		return r.Store.GetPart(ctx, r.Key, pipelines.OutCheckpoint(epoch))

@@ -44,7 +44,7 @@ func randomDirections(ctx context.Context, r *Run) (Outputs, error) {
 	return r.put(ctx, map[string][]byte{pipelines.OutDirections: b})
 }
 
-// givenDirections takes directions from a file that is in the store, as they are.
+// givenDirections takes directions unchanged from a file in the store.
 func givenDirections(ctx context.Context, r *Run) (Outputs, error) {
 	p, err := params[pipelines.GivenDirectionsParams](r.Job)
 	if err != nil {
@@ -115,7 +115,7 @@ func difference(ctx context.Context, r *Run) (Outputs, error) {
 	return r.put(ctx, map[string][]byte{pipelines.OutDirections: b})
 }
 
-// alignUnits orders the hidden units of one minimizer so that its weights come close to those of another. The metadata of its output say how far
+// alignUnits orders the hidden units of one minimizer so that its weights are close to another's. The metadata of its output say how far
 // apart the two were and are, and how many units moved.
 func alignUnits(ctx context.Context, r *Run) (Outputs, error) {
 	p, err := params[pipelines.AlignParams](r.Job)

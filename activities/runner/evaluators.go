@@ -19,7 +19,7 @@ import (
 const keptEvaluators = 4
 
 // evaluatorCache keeps the most recently used evaluators, one per map step.
-// A chunk takes one out and gives it back, so that none is used twice at once.
+// A chunk takes one out and returns it, so that no evaluator is used twice at once.
 type evaluatorCache struct {
 	mu   sync.Mutex
 	free []keptEvaluator // most recently used last
@@ -60,7 +60,7 @@ func (r *Run) evaluator(ctx context.Context, p pipelines.MapParams) (*engine.Eva
 	if err != nil {
 		return nil, nil, err
 	}
-	if dirs != nil { // else those of another map would stay
+	if dirs != nil { // else another map's directions would stay
 		kept.Evaluator = c.spare(kept.images)
 	}
 	if kept.Evaluator == nil {

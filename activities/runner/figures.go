@@ -117,7 +117,7 @@ func (f panels) multiples(ctx context.Context) ([]render.Panel, error) {
 	return out, nil
 }
 
-// errors says what the test error or score of a panel is, or those of the minimizers that it is between.
+// errors describes the test error or score of a panel, or of both minimizers that it lies between.
 func (f panels) errors(ctx context.Context, i int) (string, error) {
 	var parts []string
 	score := trainlog.Score(f.p.Panels[i].Score)
@@ -145,7 +145,7 @@ func (f panels) errors(ctx context.Context, i int) (string, error) {
 	return "test " + score.Test() + " " + strings.Join(parts, ", "), nil
 }
 
-// weights are those of convolutions and linear layers, none where there is no result.
+// weights are the weights of convolutions and linear layers, empty without a result.
 func (f panels) weights(ctx context.Context, i int) ([]float32, error) {
 	name := f.name(i, pipelines.OutWeights)
 	if name == "" {
@@ -206,8 +206,8 @@ func (f panels) dot(ctx context.Context, i int) (compare.Dot, error) {
 	return d, nil
 }
 
-// groupMeans puts one dot in the place of those of the repetitions of an
-// experiment: the mean of those of which both numbers are known.
+// groupMeans replaces the dots of the repetitions of an
+// experiment by one: the mean of the repetitions with both numbers.
 func groupMeans(panels []pipelines.FigurePanel, dots []compare.Dot) []compare.Dot {
 	var out []compare.Dot
 	at := map[string]int{} // the place of a group among the dots

@@ -55,7 +55,7 @@ func cutSharpness(_ context.Context, r *Run) (Chunks, error) {
 
 func (s *sharpnessParts) Sizes() []int { return slices.Repeat([]int{1}, len(s.p.Parts())) }
 
-// sharpPart is what a chunk finds: losses of perturbed weights, or a trace. Center is the loss of the weights themselves.
+// sharpPart is the result of a chunk: losses of perturbed weights, or a trace. Center is the loss of the weights themselves.
 type sharpPart struct {
 	Center trainlog.Number    `json:"center"`
 	Losses []trainlog.Number  `json:"losses,omitempty"`

@@ -200,7 +200,7 @@ func decodePoint(b []byte, index, dim int) (p spectraPoint, err error) {
 	return p, nil
 }
 
-// loadPoint returns a point that an earlier attempt has stored. What can't be read is made again.
+// loadPoint returns a point that an earlier attempt stored. An unreadable point is computed again.
 func (r *Run) loadPoint(ctx context.Context, index, dim int) (spectraPoint, error) {
 	b, err := r.Store.GetPart(ctx, r.Key, pointPart(index))
 	if errors.Is(err, artifacts.ErrNotFound) {

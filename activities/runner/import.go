@@ -106,7 +106,7 @@ func (r *Run) imported(ctx context.Context, what, digest string) ([]byte, error)
 	return b, nil
 }
 
-// evaluateSplit is the loss and score of weights on the first examples of a split, missing where there are none.
+// evaluateSplit is the loss and score of weights on the first examples of a split, missing for a split without examples.
 func (r *Run) evaluateSplit(ctx context.Context, net *nets.Net, d pipelines.TrainData, split string, n int, c optim.Checkpoint) (loss, accuracy trainlog.Number, err error) {
 	if n == 0 {
 		return trainlog.Number(math.NaN()), trainlog.Number(math.NaN()), nil

@@ -32,7 +32,7 @@ type Chunks interface {
 
 // Refiner is a step whose chunks may be found in the results of others.
 type Refiner interface {
-	// Find returns those of the missing chunks that results in the store hold.
+	// Find returns the missing chunks that other results in the store contain.
 	Find(ctx context.Context, missing []int) (map[int][]byte, error)
 }
 

@@ -14,7 +14,7 @@ import (
 	"lossatlas/pipelines"
 )
 
-// knownPart is the part of a map with those of its points that other maps of the store have, where they do not fill chunks.
+// knownPart is the part of a map with the points found in other maps of the store, where they do not fill chunks.
 const knownPart = "known"
 
 // Find looks for finished maps of the same recipe, with another error or on coarser lattices that nest in this one, and returns
@@ -57,7 +57,7 @@ func (m *latticeMap) filled(points *surface.Grid, missing []int) map[int][]byte 
 	return found
 }
 
-// Find takes the points of the first round from other maps, and those of later rounds from the points found then.
+// Find takes the points of the first round from other maps, and points of later rounds from the points found there.
 func (e *roundedMap) Find(ctx context.Context, missing []int) (map[int][]byte, error) {
 	if e.isFirst() {
 		return e.find(ctx, missing, true)
@@ -91,7 +91,7 @@ func (m *latticeMap) known(ctx context.Context) (*surface.Grid, error) {
 // leastEstimated is the number of points a side from which estimated maps are looked for: smaller ones are evaluated nearly whole.
 const leastEstimated = 10
 
-// others is the grid of the points of this lattice that finished maps of the same recipe have: exact ones, and those with a stated error.
+// others is the grid of this lattice's points in finished maps of the same recipe: exact maps, and maps with a stated error.
 func (m *latticeMap) others(ctx context.Context) (*surface.Grid, error) {
 	points, err := results.NewGrid(m.Key, m.Recipe, m.p)
 	if err != nil {
@@ -112,7 +112,7 @@ func (m *latticeMap) others(ctx context.Context) (*surface.Grid, error) {
 			}
 		}
 		if covers(points, nx, ny, step) {
-			break // coarser maps have no more
+			break // coarser maps have no further points
 		}
 		nx, ny, ok = surface.Coarser(nx, ny)
 	}

@@ -43,7 +43,7 @@ func (s *rangeSearch) Sizes() []int {
 // HasMore says that another round may follow.
 func (s *rangeSearch) HasMore() bool { return s.more }
 
-// Extend reads the losses that are stored, and adds the points of the next round when those of all before are there.
+// Extend reads the stored losses, and adds the points of the next round when all earlier rounds are complete.
 func (s *rangeSearch) Extend(ctx context.Context) error {
 	for s.more {
 		for ; s.known < len(s.points); s.known++ {

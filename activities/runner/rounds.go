@@ -24,7 +24,7 @@ type roundedMap struct {
 	first   []int // the first chunk of each round, and the number of chunks
 }
 
-// round is the points of one round, as its part of the step has them. The last round has none.
+// round is the points of one round, as stored in its part of the step. The last round has no points.
 type round struct {
 	Check  bool  `json:"check,omitempty"` // points that test the errors
 	Points []int `json:"points"`

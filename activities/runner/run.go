@@ -51,7 +51,7 @@ type Progress struct {
 // compiling is the note of work that has to compile a program, or to upload its data.
 const compiling = "compiling"
 
-// Plan says how a step is cut into chunks, and which are left to do.
+// Plan lists the chunks of a step, and which of them are missing.
 type Plan struct {
 	Chunks  int   `json:"chunks"`
 	Missing []int `json:"missing"`
@@ -62,7 +62,7 @@ type Plan struct {
 	More bool `json:"more,omitempty"`
 }
 
-// Plan lists the chunks that no earlier attempt has stored. Those that other results hold are taken from there.
+// Plan lists the chunks that no earlier attempt stored. Chunks contained in other results are copied from them.
 func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	chunks, err := r.cut(ctx)
 	if err != nil {
@@ -79,7 +79,7 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	return plan, err
 }
 
-// missing lists the chunks that are not stored, and takes those of other results.
+// missing lists the chunks that are not stored, after copying chunks from other results.
 func (r *Run) missing(ctx context.Context, chunks Chunks) (Plan, error) {
 	sizes := chunks.Sizes()
 	plan := Plan{Chunks: len(sizes)}
@@ -155,7 +155,7 @@ func (r *Run) Chunk(ctx context.Context, i int, again bool) (points int, err err
 // ErrorChunkLost is the type of Make's error for a chunk that is gone: it is to be computed again.
 const ErrorChunkLost = "ChunkLost"
 
-// Make makes the step's outputs, from its chunks if it has any, and records them under its key. made.Spent is what the chunks took.
+// Make makes the step's outputs, from its chunks if it has any, and records them under its key. made.Spent is the time of the chunks.
 func (r *Run) Make(ctx context.Context, program string, made artifacts.Provenance) (artifacts.Action, error) {
 	outputs, err := r.outputs(ctx)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package spectrum computes what can be known of the spectrum of a symmetric
+// Package spectrum computes properties of the spectrum of a symmetric
 // matrix by its products with vectors, such as the Hessian of a network's loss:
 // both ends, leading eigenvectors, the trace and the density.
 //

@@ -43,7 +43,7 @@ var ErrNotFinite = errors.New("the matrix times a vector is not finite")
 
 // Extremes computes the smallest and the largest eigenvalue of a matrix, each
 // to its own tolerance. When the products that Options allow do not suffice it
-// returns what it has, with its residuals and Converged false. It returns
+// returns the results so far, with their residuals and Converged false. It returns
 // ErrNotFinite, and the operator's own errors.
 //
 // Equal matrices and options give equal bits.
@@ -102,7 +102,7 @@ type Value struct {
 }
 
 // BothEnds computes the low smallest and the high largest eigenvalues of a matrix, of its rows at most each. Like Extremes it
-// returns what it has when the products do not suffice, and like Top it has an eigenvalue of several eigenvectors once.
+// returns the results so far when the products do not suffice, and like Top it returns a multiple eigenvalue once.
 func BothEnds(ctx context.Context, op Operator, low, high int, opt Options) (Outer, error) {
 	if low < 1 || high < 1 {
 		return Outer{}, fmt.Errorf("the %d smallest and %d largest eigenvalues: ask for at least 1 of each", low, high)

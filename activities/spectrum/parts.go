@@ -11,7 +11,7 @@ import (
 	"lossatlas/activities/surface"
 )
 
-// Part is what is known of the part of a matrix that belongs to some layers, or of the matrix over some of the images.
+// Part is the spectrum of a block of a matrix that belongs to some layers, or of the matrix over some of the images.
 type Part struct {
 	// Name is that of the layers, or of the images: "train[0:64]".
 	Name string `json:"name"`
@@ -127,7 +127,7 @@ func (s Spectrum) MatrixName() string {
 	return s.Matrix
 }
 
-// Note lists the eigenvalues where there are several, and how far they may be off; "" for none.
+// Note lists the eigenvalues where there are several, and their error bounds; "" without eigenvalues.
 func (s Spectrum) Note() string {
 	if len(s.Largest) < 2 {
 		return ""

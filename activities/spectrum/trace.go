@@ -90,7 +90,7 @@ func HutchPP(ctx context.Context, op Operator, m int, seed uint64, progress func
 	return out, nil
 }
 
-// sketches is the index of the first random vector of a sketch; those of the remainder, as of a density, are counted from 0.
+// sketches is the index of a sketch's first random vector; the vectors of the remainder, as of a density, count from 0.
 const sketches = 1 << 20
 
 // project takes the part of v in a subspace, of which basis is orthonormal, out of v.

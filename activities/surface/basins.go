@@ -6,7 +6,7 @@ import (
 	"lossatlas/activities/surface/topology"
 )
 
-// Topology is the surface whose basins are those of the grid, with the stated error of each point (Estimate.LossError) as the bounds of its
+// Topology is the surface with the grid's basins, with the stated error of each point (Estimate.LossError) as the bounds of its
 // value. Points without a finite loss separate basins.
 func (g Grid) Topology() topology.Surface {
 	lower := make([]float64, len(g.Loss))

@@ -45,7 +45,7 @@ func (c *Curvature) bounds() []namedValues {
 	return []namedValues{{"lambda_min_error", &c.MinError}, {"lambda_max_error", &c.MaxError}}
 }
 
-// arrays are those that there are.
+// arrays are the arrays present.
 func (c *Curvature) arrays() []namedValues {
 	if c.MinError == nil && c.MaxError == nil {
 		return c.computed()
@@ -100,7 +100,7 @@ func (g *Grid) AddCurved(points []Curved) error {
 	return nil
 }
 
-// EncodePoints writes evaluated points as a chunk of their kind of map has them; nil if one of them was not evaluated.
+// EncodePoints writes evaluated points as a chunk of their kind of map; nil if one of them was not evaluated.
 func (g *Grid) EncodePoints(indices []int) []byte {
 	if slices.ContainsFunc(indices, func(i int) bool { return !g.IsEvaluated(i) }) {
 		return nil

@@ -73,7 +73,7 @@ func (g Grid) Missing() []int {
 	return missing
 }
 
-// IsLine says that there is one row.
+// IsLine reports whether the grid has one row.
 func (g Grid) IsLine() bool { return len(g.Y) == 1 }
 
 // Validate checks that the grid is consistent: lengths fit, coordinates are

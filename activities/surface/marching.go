@@ -17,7 +17,7 @@ type Isoline struct {
 type Field struct {
 	X, Y, Z []float64
 	OK      []bool
-	// Err bounds the errors of Z, which leave it open whether the quantity is convex at some points; nil for none.
+	// Err bounds the errors of Z, so that convexity is undecided at some points; nil for exact values.
 	Err []float64
 }
 
@@ -81,7 +81,7 @@ func (c *Chains) link(from, to int) { c.Next[from], c.Prev[to] = to, from }
 // cell adds the pieces of the level inside cell (ix, iy). Each runs from edge to edge with the
 // corners at or above the level on its left. Where opposite corners are above (a saddle), the bilinear
 // interpolant's value at its saddle point decides which pair is connected: the level's two
-// branches then run as those of the interpolant do.
+// branches then run as the interpolant's do.
 func (c *Chains) cell(ix, iy int) {
 	f := c.f
 	nx := len(f.X)

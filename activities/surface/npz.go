@@ -105,7 +105,7 @@ func DecodeNPZ(b []byte) (*Grid, error) {
 	return g, g.Validate()
 }
 
-// checkShapes compares the arrays' shapes with those of x and y.
+// checkShapes compares the arrays' shapes with x and y.
 func checkShapes(shapes map[string][]int) error {
 	for _, name := range []string{"x", "y", "loss", "accuracy"} {
 		if _, ok := shapes[name]; !ok {

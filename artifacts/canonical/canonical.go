@@ -80,7 +80,7 @@ func appendNumber(b []byte, literal string) ([]byte, error) {
 	digits := strings.TrimLeft(whole+fraction, "0")
 	significand := strings.TrimRight(digits, "0")
 	if significand == "" {
-		return append(b, '0'), nil // whatever its sign and exponent
+		return append(b, '0'), nil // for any sign and exponent
 	}
 	power := len(digits) - len(significand) - len(fraction)
 	if exponent != "" {

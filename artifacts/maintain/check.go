@@ -56,7 +56,7 @@ type CheckOptions struct {
 	Part, Of int
 	// Quarantine moves damaged objects out of the way, so that they are made again.
 	Quarantine bool
-	// Progress is told how much was read, of how much.
+	// Progress is called with the bytes read, and all bytes to read.
 	Progress func(objects, of int, bytes, ofBytes int64)
 }
 

@@ -27,11 +27,11 @@ type CollectOptions struct {
 	// Quarantine also frees objects in quarantine.
 	Quarantine bool
 	// Keep says which actions stay though no root reaches them, with all that they
-	// need: those of sweeps under way, whose roots don't name them yet. Nil keeps no action.
+	// need: actions of sweeps under way, whose roots don't name them yet. Nil keeps no action.
 	Keep func(artifacts.Action) bool
 	// KeepParts says which unfinished steps' checkpoints stay at any age. Nil keeps no checkpoint.
 	KeepParts func(artifacts.Key) bool
-	// Progress is told how many objects were freed, of how many.
+	// Progress is called with the number of objects freed, and the number to free.
 	Progress func(done, of int)
 }
 

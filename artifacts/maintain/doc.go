@@ -1,3 +1,3 @@
 // Package maintain keeps a store in order: [Check] finds damaged, missing and contradictory objects and moves them out of
-// the way, [Collect] frees what no sweep needs.
+// the way, [Collect] deletes unreferenced objects.
 package maintain

@@ -27,7 +27,7 @@ func (u *users) add(object, user string) {
 // of returns what depends on an object, sorted.
 func (u *users) of(object string) []string { return slices.Sorted(maps.Keys(u.byObject[object])) }
 
-// size is the size that records give for a blob, -1 if none does.
+// size is the size that records give for a blob, -1 if no record gives one.
 func (u *users) size(d artifacts.Digest) int64 {
 	if n, ok := u.wanted[d]; ok {
 		return n

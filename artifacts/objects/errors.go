@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// What can be wrong, for errors.Is. Beside these, an ended context passes
+// The errors of a bucket, for errors.Is. Next to these, an ended context passes
 // through as context.Canceled or context.DeadlineExceeded.
 var (
 	// ErrNotFound is the answer to a question for something that isn't in the
@@ -13,7 +13,7 @@ var (
 	ErrNotFound = errors.New("not in the store")
 	// ErrUnreachable: nothing answered at the endpoint, or the connection was lost.
 	ErrUnreachable = errors.New("store unreachable")
-	// ErrCertificate: the server is not who it should be, as far as its certificate tells, or does not speak https.
+	// ErrCertificate: the server's certificate is not valid for it, or the server does not use https.
 	ErrCertificate = errors.New("no secure connection")
 	// ErrCredentials: the store doesn't know the access key, or the secret key is wrong.
 	ErrCredentials = errors.New("wrong credentials")
@@ -63,7 +63,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// words are those of an error, to put in a sentence.
+// words is the text of an error, for use in a sentence.
 func words(err error) string { return strings.TrimSuffix(err.Error(), ".") }
 
 // Unwrap gives errors.Is and errors.As both the kind and the cause.

@@ -30,7 +30,7 @@ type Bucket interface {
 	// Put writes an object when the condition holds, and fails with [ErrLost] when it doesn't. The digest is the
 	// SHA-256 of the body, for implementations that send or check it.
 	Put(ctx context.Context, name string, body []byte, digest [32]byte, when Condition) error
-	// Get starts reading an object. Errors of the stream's Read are those of a Bucket, too. The caller must close
+	// Get starts reading an object. The stream's Read returns errors of a Bucket, too. The caller must close
 	// it. It fails with [ErrNotFound].
 	Get(ctx context.Context, name string) (io.ReadCloser, Info, error)
 	// Stat says what Get would, without reading. It fails with [ErrNotFound].
@@ -41,10 +41,10 @@ type Bucket interface {
 	// Folders goes over what lies directly under a prefix and has, or could have, objects below it, by names that
 	// end in "/". A server that keeps objects as files may have one in an object's place, which List doesn't show when it is empty.
 	Folders(ctx context.Context, prefix string) iter.Seq2[string, error]
-	// Remove deletes an object; that there is none is no error. With a name that ends in "/" it deletes the empty
+	// Remove deletes an object; a missing object is no error. With a name that ends in "/" it deletes the empty
 	// folder that a server may have in an object's place.
 	Remove(ctx context.Context, name string) error
-	// Destroy deletes the bucket, which has to be empty; that there is none is no error.
+	// Destroy deletes the bucket, which must be empty; a missing bucket is no error.
 	Destroy(ctx context.Context) error
 	// Close drops idle connections. The bucket can still be used.
 	Close()
@@ -56,7 +56,7 @@ type Bucket interface {
 type Info struct {
 	Name string
 	Size int64  // -1 when Get doesn't know
-	ETag string // changes with each Put; empty in listings that don't tell
+	ETag string // changes with each Put; empty in listings without it
 	// At is when it was written, by the store's clock.
 	At time.Time
 	// Served is the time of the answer by the store's clock, where Get knows it.
@@ -65,7 +65,7 @@ type Info struct {
 
 // Condition limits a put to a state of the object.
 type Condition struct {
-	Absent    bool // there is none
+	Absent    bool // it does not exist
 	Unchanged bool // it is the one with the tag
 	ETag      string
 }

@@ -18,8 +18,8 @@ import (
 // A sweep can be kept in one file, a plain tar that other tools read, too:
 //
 //	cas/sha256/ab/abcd…   blobs, by digest
-//	actions/ab/abcd….json actions, as a store has them
-//	sweep.json            the run, as a store has it, last: a file without it was cut short
+//	actions/ab/abcd….json actions, in the form of a store
+//	sweep.json            the run, in the form of a store, last: a file without it was cut short
 //
 // Equal sweeps make equal files. Nothing is compressed: weights can't be, and
 // reading never takes more memory than the file is long.
@@ -38,7 +38,7 @@ func newArchiveWriter(w io.Writer) *archiveWriter {
 	return &archiveWriter{objects.NewMemory(), tar.NewWriter(w), map[string]objects.Info{}}
 }
 
-// Save writes a sweep's run with all that it needs, as [Copy] does, to w as an archive. After an error, what was
+// Save writes a sweep's run and everything it needs, as [Copy] does, to w as an archive. After an error, what was
 // written is no archive: it has no end.
 func Save(ctx context.Context, from *artifacts.Store, sweep string, w io.Writer, o Options) (Copied, error) {
 	a := newArchiveWriter(w)

@@ -12,14 +12,14 @@ import (
 	"lossatlas/artifacts/internal/parallel"
 )
 
-// link leads to an action. What it was followed for is the output that has the digest, or is all of it for zero.
+// link leads to an action. It is followed for the output with the digest, or for the whole action with a zero digest.
 type link struct {
 	key    artifacts.Key
 	digest artifacts.Digest
 }
 
 // closure follows a root through actions to all blobs of the store that it needs. Actions that have other
-// outputs than the root, with good reason, are left out, and their keys returned; without one, it fails with *[ContradictionError].
+// outputs than the root, with good reason, are omitted, and their keys returned; without one, it fails with *[ContradictionError].
 func (c *copying) closure(ctx context.Context, root artifacts.Root) (v *inventory.Survey, apart map[artifacts.Key]bool, err error) {
 	all, err := inventory.Blobs(ctx, c.from)
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *copying) closure(ctx context.Context, root artifacts.Root) (v *inventor
 	return v, apart, nil
 }
 
-// follow reads the actions that links lead to, but for those that were seen. One that is lost, or did not write what
+// follow reads the actions that links lead to, except actions already seen. One that is lost, or did not write what
 // it was followed for, is left out; the latter is an error where records can't have changed since.
 func (c *copying) follow(ctx context.Context, root artifacts.Root, links []link, seen map[link]bool) (map[artifacts.Key]*inventory.Action, error) {
 	var fresh []link

@@ -17,7 +17,7 @@ import (
 type Options struct {
 	// Replace also replaces a later run of the same sweep at the other store.
 	Replace bool
-	// Progress is told how many blobs were sent or found there, of how many.
+	// Progress is called with the number of blobs sent or found there, and the number of all.
 	Progress func(blobs, of int, sent, ofBytes int64)
 }
 
@@ -53,7 +53,7 @@ func copyTo(ctx context.Context, from *artifacts.Store, sweep string, to *artifa
 // copying is a copy under way.
 type copying struct {
 	from, to *artifacts.Store
-	// trusted says whether records that disagree may have good reasons to. Those of an archive were all written at a
+	// trusted reports whether records may disagree for good reasons. Those of an archive were all written at a
 	// time: what disagrees there was changed since.
 	trusted bool
 	writers int // at a time

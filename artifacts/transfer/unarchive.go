@@ -95,7 +95,7 @@ func noArchive(err error) error {
 	return err
 }
 
-// broken tells a file that is no tar, or is cut, from one that can't be read.
+// broken distinguishes a file that is no tar, or is cut short, from one that can't be read.
 func broken(err error) error {
 	if errors.Is(err, tar.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return &ArchiveError{Reason: "it is cut short, damaged or no tar file (" + err.Error() + ")"}
@@ -147,7 +147,7 @@ func (a *Archive) Sweep() string { return a.root.Sweep }
 
 // Load stores the sweep of an archive with all that it needs, as [Copy]
 // does: nothing that is there is written again, so that a load that was cut short
-// resumes, and the run comes last. Objects that no step of the sweep needs are left out.
+// resumes, and the run comes last. Objects that no step of the sweep needs are skipped.
 func Load(ctx context.Context, to *artifacts.Store, a *Archive, o Options) (Copied, error) {
 	c := &copying{from: a.store, to: to, writers: parallel.Requests, opts: o}
 	return c.run(ctx, a.root)

@@ -3,7 +3,7 @@ package module
 import "fmt"
 
 // attention is multi-head self-attention (Vaswani et al. 2017), softmax(QKᵀ/√d)·V for each head of d features, between two
-// projections. Its parameters are those of PyTorch's nn.MultiheadAttention: the rows of in_proj_weight are those of Q, K and V.
+// projections. Its parameters match PyTorch's nn.MultiheadAttention: in_proj_weight has the rows of Q, K and V.
 func attention(f Fields, in Shape) (*Module, error) {
 	if err := in.sequence(f.title()); err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ func AddProgram(encoded []byte) (pipelines.Network, error) {
 	return pipelines.OfProgram(d), nil
 }
 
-// Forget makes operations unknown, as they are to a process that starts.
+// Forget makes operations unknown, as in a new process.
 func Forget(d artifacts.Digest) { programs.Delete(d) }
 
 // HasProgram reports whether operations are known to this process.

@@ -42,7 +42,7 @@ type Surface struct {
 
 // Basins returns the basins with at least the given persistence, by birth, each of which lives: births are at upper bounds, deaths at lower ones.
 // So each basin is one of every surface within the bounds, in this sense: any such surface has at least as many
-// basins of persistence p or more as are returned with it. Basins of persistence 0 are left out.
+// basins of persistence p or more as are returned with it. Basins of persistence 0 are omitted.
 func (s Surface) Basins(persistence float64) []Basin {
 	f := newFlood(s, persistence)
 	for _, i := range f.order {
@@ -56,7 +56,7 @@ type flood struct {
 	Surface
 	persistence float64
 	order       []int  // points with finite bounds, by the lower one; ties by index
-	parent      []int  // of each point in its set; None for a point that is not in the sublevel set yet
+	parent      []int  // of each point in its set; None before the point enters the sublevel set
 	lowest      []int  // of a set, by its root: the point with the smallest upper bound
 	border      []bool // of a set, by its root: whether it reaches the border of the lattice
 	branch      map[int]*Basin
@@ -151,7 +151,7 @@ func (f *flood) basins() []Basin {
 	return out
 }
 
-// Region is the points of a basin: its part of {f < Meets}, which holds no other basin of those that b was found with.
+// Region is the points of a basin: its part of {f < Meets}, which contains no other basin of b's list.
 func (s Surface) Region(b Basin) []int {
 	part, seen := []int{b.Point}, map[int]bool{b.Point: true}
 	for k := 0; k < len(part); k++ {

@@ -12,7 +12,7 @@ import (
 	"lossatlas/artifacts/internal/layout"
 )
 
-// A digest proves that bytes are those that a record names, and nothing about the record: the author of a record can
+// A digest proves that bytes match the record that names them, and nothing about the record: the author of a record can
 // name any bytes. What can be told is whether the records of a sweep agree: its graph says what each step is, its root
 // which outputs the step has, and the action under the step's key which outputs were made by which recipe.
 
@@ -118,7 +118,7 @@ func otherRecipe(r artifacts.Root, planned graphStep, recipe artifacts.Recipe) s
 	return ""
 }
 
-// otherOutputs says how the outputs of a step differ from those of its action, "" for equal ones. A step without outputs
+// otherOutputs describes how the outputs of a step differ from its action's, "" for equal outputs. A step without outputs
 // failed, or was cancelled.
 func otherOutputs(step artifacts.RootStep, a artifacts.Action) string {
 	if len(step.Outputs) == 0 {

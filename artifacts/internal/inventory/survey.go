@@ -32,8 +32,8 @@ type Fault struct {
 	Err   *artifacts.RecordError
 }
 
-// Survey is all that lies in a store: records as they were read, blobs and parts
-// as they were listed.
+// Survey is the content of a store: records as read, blobs and parts
+// as listed.
 type Survey struct {
 	Roots   []artifacts.Root
 	Actions map[artifacts.Key]*Action

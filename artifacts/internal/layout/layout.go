@@ -10,7 +10,7 @@ import (
 )
 
 // Algorithm is the only digest algorithm. It is spelled out in the text of digests and in
-// the names of blobs, so that a second one could be told apart.
+// the names of blobs, to distinguish a second one.
 const Algorithm = "sha256"
 
 // Prefixes of object names, by kind of object.

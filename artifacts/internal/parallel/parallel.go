@@ -12,7 +12,7 @@ import (
 const Requests = 8
 
 // Each calls do for every element, up to [Requests] at a time, and returns the first
-// error. After an error, elements that have not begun are left out.
+// error. After an error, elements that have not begun are skipped.
 func Each[T any](ctx context.Context, elements []T, do func(context.Context, T) error) error {
 	return EachOf(ctx, Requests, elements, do)
 }

@@ -27,7 +27,7 @@ type Config struct {
 	Bucket       string `json:"bucket"`
 	// Region is needed by some stores; when empty the server is asked.
 	Region string `json:"region,omitempty"`
-	// TLS speaks https instead of http. CAFile is a PEM file with the certificates that the server's is
+	// TLS uses https instead of http. CAFile is a PEM file with the certificates that the server's is
 	// checked by, next to the system's; empty for these alone.
 	TLS    bool   `json:"tls,omitempty"`
 	CAFile string `json:"ca_file,omitempty"`
@@ -35,11 +35,11 @@ type Config struct {
 	// which every server understands.
 	HostStyle bool `json:"host_style,omitempty"`
 	// Expect says that the server is a process of this machine, whose end breaks its connections: no request to it has a
-	// time limit then. It is called at the beginning of each request, and what it returns at its end.
+	// time limit then. It is called at the beginning of each request, and the function that it returns at the end.
 	Expect func() (answered func()) `json:"-"`
 }
 
-// check finds what can be found wrong without asking the server.
+// check finds the errors that need no request to the server.
 func (c Config) check() error {
 	if strings.Contains(c.Endpoint, "://") {
 		return fmt.Errorf("S3 endpoint %q: want host:port without a scheme; https is chosen by TLS", c.Endpoint)
@@ -60,7 +60,7 @@ func (c Config) check() error {
 	return nil
 }
 
-// credentials are the keys that are given, or those that are found.
+// credentials are the given keys, or the keys found.
 func (c Config) credentials() *credentials.Credentials {
 	if c.AccessKey != "" {
 		return credentials.NewStaticV4(c.AccessKey, c.SecretKey, c.SessionToken)
@@ -70,7 +70,7 @@ func (c Config) credentials() *credentials.Credentials {
 	})
 }
 
-// roleTimeout is how long the service that knows the roles of a machine may take. Most machines have none.
+// roleTimeout is how long the service that knows the roles of a machine may take. Most machines have no such service.
 const roleTimeout = 3 * time.Second
 
 var errNoKeys = errors.New("no access key is given, and no key was found")

@@ -67,7 +67,7 @@ func Open(ctx context.Context, cfg Config) (*Bucket, error) {
 
 // ensure makes the bucket when it is absent. It asks with a listing
 // rather than a HEAD request, because the answer to the latter has no body, and
-// so doesn't tell wrong credentials from missing permission.
+// so doesn't distinguish wrong credentials from missing permission.
 func (b *Bucket) ensure(ctx context.Context, cfg Config) error {
 	probe := ctx
 	if cfg.Expect == nil {
@@ -154,11 +154,11 @@ func (b *Bucket) Get(ctx context.Context, name string) (io.ReadCloser, objects.I
 	}
 	info := infoOf(o)
 	info.Name = name
-	info.Served, _ = time.Parse(time.RFC1123, header.Get("Date")) // zero if it says none
+	info.Served, _ = time.Parse(time.RFC1123, header.Get("Date")) // zero without a date
 	return &body{r, b, name}, info, nil
 }
 
-// body gives errors of a stream as those of its bucket.
+// body turns errors of a stream into errors of its bucket.
 type body struct {
 	io.ReadCloser
 	bucket *Bucket
