@@ -7,7 +7,7 @@ import (
 // source is the parameter or buffer from which a value was rearranged.
 type source struct {
 	name string
-	// axes are for each axis of the value those of the parameter that it runs over; nil where that is not known.
+	// axes are, for each axis of the value, the parameter's axes that it runs over; nil where unknown.
 	axes  [][]int
 	shape []int // of the value; nil where it is not known
 }

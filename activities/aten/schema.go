@@ -9,7 +9,7 @@ import (
 )
 
 // schemas are the parsed arguments of all operations. In the tables they are written as "name kind, name kind?", with ? where
-// an argument may be absent. The kinds are those of argumentKinds.
+// an argument may be absent. The kinds are the keys of argumentKinds.
 var schemas = parseSchemas(tensorSchemas, layerSchemas)
 
 // Parameter is an argument that an operation takes.
@@ -103,7 +103,7 @@ func (a Arg) fields() int {
 	return n
 }
 
-// IsNone says whether no field is set: PyTorch's None.
+// IsNone reports whether no field is set: PyTorch's None.
 func (a Arg) IsNone() bool { return a.fields() == 0 }
 
 // unknownError is the error for an operation that is not supported. It names similar ones.

@@ -151,7 +151,7 @@ func contracted(op *Op, arg, value string, rank int) (axes []int) {
 	return []int{rank - 1} // [out, in]
 }
 
-// recurrentUse tells weights from biases by their place: two weights, and then two biases where there are any.
+// recurrentUse distinguishes weights from biases by their place: two weights, then two biases, if any.
 func recurrentUse(op *Op, value string) Use {
 	biases := op.Args["has_biases"].Flag
 	if biases != nil && *biases && slices.Index(op.Args["params"].Values, value)%4 >= 2 {

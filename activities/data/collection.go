@@ -12,9 +12,9 @@ import (
 type Collection struct {
 	Source
 	Problem problem.Problem
-	// Names are those of the classes, nil where classes have numbers only.
+	// Names are the names of the classes, nil where classes have numbers only.
 	Names []string
-	// Notes are sentences about what was derived or converted while reading.
+	// Notes are sentences about derived and converted values.
 	Notes []string
 }
 

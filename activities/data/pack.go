@@ -101,7 +101,7 @@ func (c *chunks) put(b []byte, put func([]byte) (string, error)) error {
 	return err
 }
 
-// appendLabels appends the labels as they are packed.
+// appendLabels appends the labels in packed form.
 func (s Split) appendLabels(b []byte) []byte {
 	b, _ = binary.Append(b, binary.LittleEndian, s.Classes) // no error for numbers of fixed size
 	b, _ = binary.Append(b, binary.LittleEndian, s.Targets)

@@ -51,7 +51,7 @@ func (f recordFile) name() string { return filepath.Base(f.path) }
 type recordSet struct {
 	*layout
 	dir      string
-	all      []recordFile // those of the training split first
+	all      []recordFile // the files of the training split first
 	resident int          // see Options
 }
 

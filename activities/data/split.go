@@ -70,7 +70,7 @@ func (s Split) Check() error {
 	return nil
 }
 
-// Totals are those of the labels.
+// Totals are the sums over the labels.
 func (s Split) Totals() problem.Totals { return s.Problem.Totals(s.Classes, s.Targets) }
 
 // Example is the i-th example of a split in memory. It shares memory with the split.

@@ -95,7 +95,7 @@ func (s *stored) split(name string) (packedSplit, error) {
 	return packedSplit{Name: name}, nil
 }
 
-// Load reads the chunks in which the range lies, those of the examples only if they fit into memory.
+// Load reads the chunks of the range; it keeps the chunks of examples only if they fit into memory.
 func (s *stored) Load(split string, from, to int) (Split, error) {
 	p, err := s.split(split)
 	if err != nil {
@@ -150,7 +150,7 @@ func (r storedRecords) ReadExamples(dst []byte, i int) error {
 	return nil
 }
 
-// chunkCache gets chunks from a store and keeps those that were used last.
+// chunkCache gets chunks from a store and keeps the most recently used.
 type chunkCache struct {
 	get   func(digest string) ([]byte, error)
 	limit int // bytes
@@ -200,7 +200,7 @@ func (c *chunkCache) use(digest string) []byte {
 	return k.b
 }
 
-// keep adds a chunk and drops those whose use is longest ago while there are too many bytes.
+// keep adds a chunk and drops the least recently used ones while there are too many bytes.
 func (c *chunkCache) keep(digest string, b []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -27,7 +27,7 @@ type Summary struct {
 type SplitSummary struct {
 	Name string `json:"name"`
 	Size int    `json:"size"` // examples
-	// Classes counts the labels of each class, Ignored those that count in no loss.
+	// Classes counts the labels of each class, Ignored the labels excluded from the loss.
 	Classes []int `json:"classes,omitempty"`
 	Ignored int   `json:"ignored,omitempty"`
 	// Targets describes each of the numbers of a target.
@@ -197,7 +197,7 @@ func (s Summary) writeClasses(w io.Writer, most int) {
 	}
 }
 
-// writeChannels writes a table of channels, unless there are none.
+// writeChannels writes a table of channels, if there are channels.
 func writeChannels(w io.Writer, what string, channels []Channel, most int) {
 	if len(channels) == 0 {
 		return

@@ -32,7 +32,7 @@ func leakyRule(c *call) []*value {
 	return []*value{c.emit(op, a, x.kind, x.shape)}
 }
 
-// clamp limits a value to a range; infinite ends are none.
+// clamp limits a value to a range; infinite ends do not limit.
 func (c *call) clamp(x *value, low, high float64) *value {
 	a := args{"self": c.tensor(x), "min": {}, "max": {}}
 	if low > -math.MaxFloat32 {

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	maxSteps      = 1_000_000 // nodes that are translated, with those of loops once for each round
+	maxSteps      = 1_000_000 // translated nodes, where nodes of loops count once for each round
 	maxIterations = 4096      // of one loop
 )
 

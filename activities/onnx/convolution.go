@@ -89,7 +89,7 @@ func (c *call) out(w window, ceil bool) []int {
 		}
 		out[i] = span/w.stride[i] + 1
 		if ceil && span%w.stride[i] != 0 && out[i]*w.stride[i] < n+w.before[i] {
-			out[i]++ // a window that starts in the padding behind the input is left out
+			out[i]++ // a window that starts in the padding behind the input is dropped
 		}
 	}
 	return out

@@ -23,7 +23,7 @@ func isKeras(state []State) bool {
 var statistics = regexp.MustCompile(`(^|[./])(running|moving)_(mean|var|variance)$`)
 
 // separateStatistics makes buffers of the parameters that are running statistics by their names: the operations that an exporter
-// wrote for a batch normalization don't tell them apart.
+// wrote for a batch normalization don't distinguish them.
 func (f *File) separateStatistics() {
 	var params []aten.Tensor
 	var values [][]float32

@@ -28,7 +28,7 @@ type File struct {
 }
 
 // Layout says how a parameter is stored in the file: with Shape, whose axes in the
-// order Perm are those of the declared shape, apart from axes of length 1 of vectors.
+// order Perm are the axes of the declared shape, apart from axes of length 1 of vectors.
 type Layout struct{ Shape, Perm []int }
 
 // maxFile is the size that the format allows a model file, without the numbers that stand next to it.

@@ -140,12 +140,12 @@ func (c *call) part(w, part *weight) *value {
 	return part.whole()
 }
 
-// whole is a weight that is declared as it is stored, as a value.
+// whole is a weight declared in its stored shape, as a value.
 func (w *weight) whole() *value {
 	return &value{kind: "float32", shape: fixedAll(w.shape...), weight: w, perm: identity(len(w.shape)), name: w.value}
 }
 
-// emitRecurrent adds the operation with zeros as initial state where none is given.
+// emitRecurrent adds the operation with zeros as the default initial state.
 func (c *call) emitRecurrent(rule recurrent, x *value, params []*value, ways, hidden int) []*value {
 	states := 1
 	if rule.op == "lstm" {

@@ -103,7 +103,7 @@ func (t *translator) needed() ([]*proto.Node, error) {
 	return nodes, nil
 }
 
-// use marks the values that a node reads, and those that the graphs inside it read.
+// use marks the values that a node and the graphs inside it read.
 func (t *translator) use(n *proto.Node, want map[string]bool) {
 	for slot, i := range n.Inputs {
 		if i != "" {

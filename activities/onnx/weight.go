@@ -62,7 +62,7 @@ func (t *translator) initialize(i *proto.Tensor) error {
 	return nil
 }
 
-// weightSlots are the inputs of operators that are parameters whatever their name.
+// weightSlots are the inputs of operators that are parameters under any name.
 var weightSlots = map[string][]int{
 	"Conv": {1, 2}, "ConvTranspose": {1, 2}, "Gemm": {0, 1, 2}, "MatMul": {0, 1}, "PRelu": {1}, "Gather": {0},
 	"BatchNormalization": {1, 2, 3, 4}, "LayerNormalization": {1, 2}, "GroupNormalization": {1, 2},
@@ -112,7 +112,7 @@ func isStatistic(uses []use) bool {
 
 // layout is the name of a weight in the program, in the axes' order of the value.
 // filters is the order of the value's axes in which its filters are its slices along
-// the first one; nil leaves them as they are stored. It decides how the weight is
+// the first one; nil keeps the stored order. It decides how the weight is
 // declared, if this is its first use.
 func (c *call) layout(v *value, filters []int) string {
 	w := v.weight

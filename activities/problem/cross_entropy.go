@@ -45,7 +45,7 @@ func crossEntropy(p Problem, logits, classes *graph.Node) *graph.Node {
 	return overPlaces(loss)
 }
 
-// classWeights are the weights of the classes in the shape of the logits, nil for none.
+// classWeights are the weights of the classes in the shape of the logits, nil if unweighted.
 func (p Problem) classWeights(logits *graph.Node) *graph.Node {
 	if p.ClassWeights == nil {
 		return nil

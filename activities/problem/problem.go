@@ -34,13 +34,13 @@ type Problem struct {
 	// Shape is that of one example: height, width and channels of an image, the number of features, or the length of a sequence.
 	Shape []int `json:"shape"`
 	Type  Type  `json:"type"`
-	// ChannelsFirst says that the channels are the first axis of Shape, as PyTorch has them, and not the last.
+	// ChannelsFirst says that the channels are the first axis of Shape, as in PyTorch, and not the last.
 	ChannelsFirst bool `json:"channels_first,omitempty"`
 	// Networks take (x − Mean)/Deviation, with one number for each channel or
 	// feature, or one for all. Without numbers they take x.
 	Mean      []float64 `json:"mean,omitempty"`
 	Deviation []float64 `json:"deviation,omitempty"`
-	// Labels is the shape of the classes of one example: none for one class, [T] for one at each of T places.
+	// Labels is the shape of the classes of one example: empty for one class, [T] for one at each of T places.
 	Labels []int `json:"labels,omitempty"`
 	// Outputs is the number of classes, or of numbers in a target.
 	Outputs int `json:"outputs"`
@@ -48,7 +48,7 @@ type Problem struct {
 	Loss string `json:"loss"`
 	// Targets says of the loss Program that labels are targets, as of HasTargets; other losses say so themselves.
 	Targets bool `json:"targets,omitempty"`
-	// Score is a name in the table of scores; none means the first that the loss has.
+	// Score is a name in the table of scores; "" is the first score of the loss.
 	Score string `json:"score,omitempty"`
 	LossOptions
 }

@@ -2,7 +2,7 @@ package problem
 
 import "github.com/gomlx/gomlx/core/graph"
 
-// The losses of regression are means over the outputs of an example, as PyTorch has them.
+// The losses of regression are means over the outputs of an example, as in PyTorch.
 const (
 	MeanSquaredError  = "mse"
 	MeanAbsoluteError = "l1"

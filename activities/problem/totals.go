@@ -6,13 +6,13 @@ import "math"
 type Totals struct {
 	// Weight is the sum of the weights of all places: their number, unless classes are weighted or ignored.
 	Weight float64
-	// Places are those that a score counts.
+	// Places is the number of places that a score counts.
 	Places float64
 	// Variance is the sum over examples and outputs of the squares of the targets' differences from their means.
 	Variance float64
 }
 
-// Totals of labels: classes, or targets of a problem that has them.
+// Totals of labels: classes, or targets of a regression.
 func (p Problem) Totals(classes []int32, targets []float32) Totals {
 	if p.HasTargets() {
 		n := float64(len(targets) / p.Outputs)

@@ -70,7 +70,7 @@ func mixes(op *aten.Op, argument string, axis, rank int) bool {
 	return isFirst && axis != 0 && slices.ContainsFunc(perExample, func(p string) bool { return strings.HasPrefix(op.Name, p) })
 }
 
-// axisOf is the axis that an operation names, the first if it names none.
+// axisOf is the axis that an operation names, the first by default.
 func axisOf(op *aten.Op, rank int) int {
 	dim := 0
 	if d := op.Args["dim"].Int; d != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// number is a floating-point number, which PyTorch writes as text where JSON has none for it.
+// number is a floating-point number, which PyTorch writes as text where JSON has no form for it.
 type number float64
 
 // UnmarshalJSON reads 0.5, "Infinity", "-Infinity" and "NaN".

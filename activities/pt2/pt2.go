@@ -197,7 +197,7 @@ func (t *reader) batch() error {
 	return t.freeBatch()
 }
 
-// check compares the shapes that our operations give with those of the file.
+// check compares the shapes of our operations' results with the shapes in the file.
 func (t *reader) check() error {
 	p := t.file.Program
 	p.Output = t.current(t.doc.Module.Graph.Outputs[0].Tensor.Name)

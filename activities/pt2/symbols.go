@@ -174,7 +174,7 @@ func (e *expression) word() string {
 	return w
 }
 
-// symbol is what follows "Symbol(": a name in quotes and assumptions.
+// symbol parses the text after "Symbol(": a name in quotes and assumptions.
 func (e *expression) symbol() (aten.Dim, error) {
 	inside, after, ok := strings.Cut(e.rest, ")")
 	quoted := strings.Split(inside, "'")
@@ -192,7 +192,7 @@ func (e *expression) named(symbol string) (aten.Dim, error) {
 	return aten.Dim{Each: 1}, nil
 }
 
-// function is what follows a name and a parenthesis.
+// function parses the text after a name and a parenthesis.
 func (e *expression) function(name string, depth int) (aten.Dim, error) {
 	var all []aten.Dim
 	for {

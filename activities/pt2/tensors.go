@@ -121,7 +121,7 @@ func (t *reader) converted(name string, s *stored) {
 	}
 }
 
-// buffer reads a buffer that is used. Integers, and what no state_dict holds, are constants.
+// buffer reads a buffer that is used. Integers, and buffers outside the state_dict, are constants.
 func (t *reader) buffer(name, value string) error {
 	e, ok := t.weights.Config[name]
 	if !ok {

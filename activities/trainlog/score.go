@@ -14,7 +14,7 @@ const (
 	Determination Score = "R²" // coefficient of determination
 )
 
-// Name is the score in words, "" for none.
+// Name is the score in words, "" without a score.
 func (s Score) Name() string {
 	switch s {
 	case "":
@@ -25,13 +25,13 @@ func (s Score) Name() string {
 	return string(s)
 }
 
-// Label is the name with its unit, as axes have it; "" for none.
+// Label is the name with its unit, for axes; "" without a score.
 func (s Score) Label() string { return withPercent(s.Name()) }
 
 // IsAccuracy says that the score is a share of correct predictions.
 func (s Score) IsAccuracy() bool { return strings.HasSuffix(s.Name(), "accuracy") }
 
-// Test names what tables show of the score: the error, 100 % minus an accuracy, or the score itself. "" for none.
+// Test names what tables show of the score: the error, 100 % minus an accuracy, or the score itself. "" without a score.
 func (s Score) Test() string {
 	if s.IsAccuracy() {
 		return strings.TrimSuffix(s.Name(), "accuracy") + "error"
@@ -60,7 +60,7 @@ func (s Score) Shown(percent Number) float64 {
 	return float64(percent)
 }
 
-// Column is the name of a column with the test set's value: test_error, test_top5_error, test_r2; "" for none.
+// Column is the name of a column with the test set's value: test_error, test_top5_error, test_r2; "" without a score.
 func (s Score) Column() string {
 	if s == NoScore {
 		return ""

@@ -57,13 +57,13 @@ type Log struct {
 // Stop says why a training ended early: Patience epochs in a row without a smaller loss.
 type Stop struct {
 	Epoch    int    `json:"epoch"` // the last one, counted from 1
-	Best     int    `json:"best"`  // the one with the smallest loss; 0 where none was a number
+	Best     int    `json:"best"`  // the epoch with the smallest loss; 0 where no loss was a number
 	Loss     Number `json:"loss"`  // that loss
 	Split    string `json:"split"` // whose loss
 	Patience int    `json:"patience"`
 }
 
-// Stop is why a training with these epochs ends after the last of them, nil where it goes on: the loss of the split was not below the smallest
+// Stop is the reason why a training with these epochs ends after the last of them, nil where it continues: the loss of the split was not below the smallest
 // before it by more than delta for so many epochs in a row (as in Lightning's EarlyStopping). It follows from the log alone, so that a resumed
 // training stops where an undisturbed one does.
 func (l Log) Stop(split string, patience int, delta float64) *Stop {

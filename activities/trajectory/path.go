@@ -10,12 +10,12 @@ import (
 	"strconv"
 )
 
-// Path is a training's path in two planes through its last point, as it is stored, or the paths of several
+// Path is a training's path in two planes through its last point, in its stored form, or the paths of several
 // trainings in the same planes, which lead through the last point of the first.
 type Path struct {
-	// Epochs are those of the points, rising: 0 is the initial weights, the last one the trained network.
+	// Epochs are the epochs of the points, ascending: 0 is the initial weights, the last one the trained network.
 	Epochs []int `json:"epochs"`
-	// Others are the paths of further trainings. Their points follow those of the first training in each of the lists.
+	// Others are the paths of further trainings. In each list their points follow the points of the first training.
 	Others []OtherPath `json:"others,omitempty"`
 	// PCA are the points' coordinates along the first two principal components of all points; Random those in
 	// the plane of two random directions. The last point of the first training is (0, 0).

@@ -155,7 +155,7 @@ func (b *blocks) gram(ctx context.Context) (*mat.SymDense, error) {
 	return g, nil
 }
 
-// center turns the scalar products of rows into those of the rows less their mean.
+// center turns the scalar products of rows into the scalar products of the rows less their mean.
 func center(g *mat.SymDense) {
 	n := g.SymmetricDim()
 	means := make([]float64, n)

@@ -77,7 +77,7 @@ func (p *Plane) Variance(coordinates [][2]float64) float64 {
 
 // Projection is a path seen from several planes.
 type Projection struct {
-	// Coordinates are those of each plane, for each point.
+	// Coordinates are the coordinates in each plane, for each point.
 	Coordinates [][][2]float64
 	// Distance is ‖θ_i − θ_n‖, θ_n the origin, and Norm ‖θ_i‖, of all parameters.
 	Distance, Norm []float64

@@ -172,7 +172,7 @@ func converted(used map[string]int) (notes []string) {
 
 // ofLayers are the extra tensors without which the network would compute something
 // else than the file's: parameters inside of the parts that the network has, such
-// as those of a deeper network's blocks, or a bias where the network has none.
+// as the blocks of a deeper network, or a bias that the network lacks.
 func ofLayers(extra []tensor, table []nets.Param) []tensor {
 	parts := map[string]bool{}
 	for _, p := range table {

@@ -106,7 +106,7 @@ func kerasName(d hdf5.Dataset, attributes map[string]string) (name string, ok bo
 	return strings.Join(append(parts, kerasVariable(class, index, len(d.Shape))), "."), true
 }
 
-// serial is what Keras puts behind the name of a class to tell its layers apart.
+// serial is the number that Keras appends to the name of a class to distinguish its layers.
 var serial = regexp.MustCompile(`_[0-9]+$`)
 
 // kerasVariable is the name of the variable of a number and of so many axes.

@@ -21,7 +21,7 @@ type file struct {
 	header func(i int) (kind string, shape []int, err error)
 	read   func(i int) ([]float32, error)
 	notes  []string // which parts of the file these are
-	// layouts are those of the tensors that the file stores with axes in another order.
+	// layouts are the layouts of the tensors that the file stores with axes in another order.
 	layouts map[string]Layout
 
 	scalars func() map[string]any // the file's numbers and texts about itself
@@ -29,7 +29,7 @@ type file struct {
 
 // maxList is the length in bytes of the longest list of tensors that is read for a
 // network: ten times that of a checkpoint with the network's tensors alone, and
-// room for what a program may have written about itself.
+// room for metadata that a program may have written.
 func maxList(tensors int) int64 { return 1<<20 + int64(tensors)<<10 }
 
 // maxValues is the memory in bytes for the values of a pickle: twice that of a checkpoint

@@ -224,7 +224,7 @@ func byLast(d described) []string {
 	return prefixedKeys(d, d.name[strings.LastIndexByte(d.name, '.')+1:])
 }
 
-// maxComponents bounds the work for names longer than those of any network.
+// maxComponents bounds the work for names longer than in any network.
 const maxComponents = 32
 
 func byAllButOne(d described) []string {

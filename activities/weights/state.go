@@ -59,7 +59,7 @@ func withoutWrapper(list []Tensor) []Tensor {
 	return list
 }
 
-// Layout says how a file stores a tensor: with Shape, whose axes in the order Perm are those of the network, apart from axes of length 1.
+// Layout says how a file stores a tensor: with Shape, whose axes in the order Perm are the network's axes, apart from axes of length 1.
 type Layout struct{ Shape, Perm []int }
 
 // ordered are the elements of a tensor that is stored so, in the network's order.

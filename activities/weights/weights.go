@@ -44,7 +44,7 @@ func ReadAs(path string, net *nets.Net, rename Rename, layouts map[string]Layout
 }
 
 // ReadDirections reads the first directions of a file, as many as axes (1 or 2),
-// whose tensors are called x/<parameter> and y/<parameter>. Notes and errors are those of Read.
+// whose tensors are called x/<parameter> and y/<parameter>. Notes and errors are as of Read.
 func ReadDirections(path string, net *nets.Net, axes int) (dirs [][]float32, notes []string, err error) {
 	f, err := open(path, 2*len(net.Params()))
 	if err != nil {

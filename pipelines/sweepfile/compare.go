@@ -80,7 +80,7 @@ type compareConfig struct {
 	Align   string     `field:"align"`
 }
 
-// ends are the experiments that a comparison is between, as they are selected.
+// ends are the selected experiments between which a comparison is.
 func (m compareConfig) ends() (key string, ends []selector) {
 	switch m.Kind {
 	case comparePlane, mapSurface: // before and after it is resolved
@@ -160,7 +160,7 @@ func (oneSelector) Schema(syntax.Names) syntax.Schema {
 		"additionalProperties": false, "patternProperties": syntax.Schema{mapPathPattern: syntax.Schema{}}}}}
 }
 
-// readSelector reads a selector, or reports what is wanted instead.
+// readSelector reads a selector, or reports the expected form.
 func readSelector(c *syntax.Checker, n *syntax.Node, path, want string) (selector, bool) {
 	if n.IsScalar() && n.Text != "" {
 		return selector{name: n.Text}, true
@@ -328,7 +328,7 @@ func (s selector) selects(name string, p parameters.Point) bool {
 	return true
 }
 
-// alike says whether two points are the same but for what the selector names.
+// alike reports whether two points agree apart from the parameters that the selector names.
 // A name leaves nothing open.
 func (s selector) alike(a, b parameters.Point) bool {
 	named := make(map[string]bool, len(s.set))
@@ -381,7 +381,7 @@ func (s selector) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// rest is what a point sets next to the named parameters.
+// rest is the point without the named parameters.
 func rest(p parameters.Point, named map[string]bool) string {
 	var parts []string
 	for _, set := range p.Sets {
@@ -456,7 +456,7 @@ func (b *builder) addEnd(m compareConfig, first, end pipelines.Ref, letter strin
 	return pipelines.Ref{Step: id, Output: pipelines.OutWeights}
 }
 
-// groups are the names of what is repeated.
+// groups are the names of repeated experiments.
 func (s *Sweep) groups() []string {
 	var out []string
 	for _, e := range s.experiments {

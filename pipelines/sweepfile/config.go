@@ -102,11 +102,11 @@ func (cfg *config) identity() string {
 type NamedNetwork struct {
 	Name    string
 	Network pipelines.Network
-	Problem pipelines.Problem // what it learns
+	Problem pipelines.Problem // the task that it learns
 }
 
-// Networks lists the networks of the sweep: those that it trains in the order of
-// its experiments, then those that it writes out and doesn't train, by name.
+// Networks lists the networks of the sweep: the trained ones in the order of
+// its experiments, then the defined but untrained ones, by name.
 func (s *Sweep) Networks() []NamedNetwork {
 	var out []NamedNetwork
 	add := func(n NamedNetwork) {

@@ -89,7 +89,7 @@ func (d datasetConfig) count(split string) int {
 	return d.Test
 }
 
-// population is how many examples a map's examples of a split are a sample of: those of a training, else all of the data set.
+// population is the number of examples of which a map's examples of a split are a sample: the training's, else all of the data set.
 func (cfg *config) population(split string) int {
 	if split == values.SplitTrain && cfg.Train.Import == "" {
 		return cfg.Dataset.Train
@@ -134,7 +134,7 @@ func (cfg *config) resolveDataset(c *syntax.Checker, cat Catalog, tree *syntax.N
 	return known.Augment, true
 }
 
-// data is the data set with what the file says of it.
+// data is the data set with the file's choices.
 func (cat Catalog) data(choices DataChoices) (Dataset, error) {
 	if cat.Data != nil {
 		return cat.Data(choices)
@@ -151,7 +151,7 @@ type FieldError struct {
 	Err   error
 }
 
-// Error says what is wrong.
+// Error describes the mistake.
 func (e *FieldError) Error() string { return e.Err.Error() }
 
 // Unwrap is the fault.

@@ -20,14 +20,14 @@ type Import struct {
 	Name    string            // its name in the sweep file, for messages
 	// Rename gives parts of tensors' names other names, as FROM=TO,…
 	Rename string
-	// Expect is a file of outputs that the weights must give, "" for none.
+	// Expect is a file of outputs that the weights must give, or "".
 	Expect string
 	// Directions says that the file holds directions: Axes of them are needed.
 	Directions bool
 	Axes       int
 }
 
-// imports is what the experiment takes in place of a training, if it does.
+// imports is the file that the experiment imports in place of a training, if any.
 func (cfg *config) imports() Import {
 	var rules []string
 	for _, from := range slices.Sorted(maps.Keys(cfg.Train.Rename)) {
@@ -47,7 +47,7 @@ func (cfg *config) importsAlong() (out []Import) {
 	return out
 }
 
-// importsDirections is what a map takes its directions from, if it does.
+// importsDirections is the file from which a map takes its directions, if any.
 func (cfg *config) importsDirections(m mapConfig) Import {
 	i := Import{File: m.Directions.file, Net: cfg.network(), Problem: cfg.Problem, Name: cfg.Train.Net, Directions: true, Axes: 2}
 	if m.Kind == mapLine {
@@ -56,7 +56,7 @@ func (cfg *config) importsDirections(m mapConfig) Import {
 	return i
 }
 
-// Imports lists the files that the sweep imports, each once for what it is needed for, in the order of the experiments.
+// Imports lists the files that the sweep imports, once for each purpose, in the order of the experiments.
 func (s *Sweep) Imports() []Import {
 	var out []Import
 	seen := make(map[Import]bool)
@@ -112,7 +112,7 @@ func (b *builder) addWeights() string {
 	return b.add("import", pipelines.Address{Role: pipelines.RoleWeights}, pipelines.KindImport, params, nil)
 }
 
-// Imported is the digest that Resolve was told of a file, "" for none.
+// Imported is the digest that Resolve was given for a file, or "".
 func (s *Sweep) Imported(i Import) string { return s.imported[i] }
 
 // renames is the type of the field rename: {fc: linear}.

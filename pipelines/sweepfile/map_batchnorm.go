@@ -24,7 +24,7 @@ type normChoice struct {
 	images int
 }
 
-// MarshalJSON writes the form in which a sweep file has it.
+// MarshalJSON writes the form of sweep files.
 func (n normChoice) MarshalJSON() ([]byte, error) {
 	if n.images == 0 {
 		return json.Marshal(normRunning)

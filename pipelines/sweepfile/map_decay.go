@@ -16,7 +16,7 @@ type decayChoice struct {
 	lambda   float64
 }
 
-// MarshalJSON writes the form in which a sweep file has it.
+// MarshalJSON writes the form of sweep files.
 func (d decayChoice) MarshalJSON() ([]byte, error) {
 	if d.training || d.lambda == 0 {
 		return json.Marshal(d.training)
@@ -70,7 +70,7 @@ func (cfg *config) resolveDecay(c *syntax.Checker, m *mapConfig, item *syntax.No
 	m.loss.Decay = cfg.Train.Optimizer.WeightDecay
 }
 
-// decay names the weight decay in titles, "" for none.
+// decay names the weight decay in titles, "" without decay.
 func (l Loss) decay() string {
 	if l.Decay == 0 {
 		return ""

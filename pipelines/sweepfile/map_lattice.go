@@ -49,7 +49,7 @@ var hessianMap = mapKind{
 	add:     addHessian,
 }
 
-// resolveHessian checks that eigenvalues are as exact as those that follow from them.
+// resolveHessian checks that eigenvalues are as exact as the values derived from them.
 func resolveHessian(cfg *config, c *syntax.Checker, m *mapConfig, item *syntax.Node) {
 	resolveLattice(cfg, c, m, item)
 	if e := m.Error; e.Error > 0 && !e.Absolute && m.Tolerance > e.Error {

@@ -20,7 +20,7 @@ type Loss struct {
 	norm        string // the mode of batch normalization, "" for running statistics
 }
 
-// LossChoices are what a map says of its loss and score. The zero value is those of the training.
+// LossChoices are a map's choices of loss and score. The zero value means the training's.
 type LossChoices struct {
 	Loss         string    `field:"loss"`
 	Score        string    `field:"score"`
@@ -39,7 +39,7 @@ func (l LossChoices) any() bool {
 	return l.Loss != "" || l.Score != "" || l.Smoothing != nil || l.ClassWeights != nil || l.IgnoreLabel != nil || l.Delta != 0
 }
 
-// mapLossFields are those of a data set's loss, for maps, where ignore says what directions leave out.
+// mapLossFields are the fields of a data set's loss, for maps, where ignore names tensors that directions leave out.
 var mapLossFields = func() (out []syntax.Field) {
 	for _, name := range []string{"loss", "score", "smoothing", "class_weights", "ignore", "delta"} {
 		f := *datasetFields.Find(name)
@@ -92,7 +92,7 @@ func (l Loss) over(split string) string {
 	return name + l.with()
 }
 
-// noScore is the name of the score of a loss that has none.
+// noScore is the name of the score of a loss without a score.
 const noScore = "none"
 
 // both names loss and score in captions: "Loss (hinge) and top-5 accuracy".
@@ -135,7 +135,7 @@ func (f figureConfig) of(cfg *config) Loss {
 	return cfg.trained()
 }
 
-// loss is the loss of the experiments that a figure shows. Names that differ among them are left out: panels have them.
+// loss is the loss of the experiments that a figure shows. Names that differ among them are omitted: panels have them.
 func (fig figure) loss(s *Sweep) Loss {
 	of := fig.config.of(s.experiments[fig.panels[0].experiments[0]].config)
 	for _, p := range fig.panels[1:] {

@@ -65,7 +65,7 @@ func rangeField(doc string, usual mapRange) syntax.Field {
 var riseField = syntax.Field{Name: "rise", Type: syntax.Number{Min: 1, Max: maxNumber, Above: true}, Default: 10.0,
 	Doc: "Factor by which the loss has risen at the ends of range: auto. Where it never does, the map reaches to 9/10 of its rise."}
 
-// resolveRange checks that what a map says of its range has an effect.
+// resolveRange checks that a map's fields of the range have an effect.
 func (m *mapConfig) resolveRange(c *syntax.Checker, item *syntax.Node) {
 	if item.Get("rise") != nil && !m.Range.auto {
 		c.Addf(item.Place("rise"), "rise has no effect without range: auto; leave it out")

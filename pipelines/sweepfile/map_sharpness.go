@@ -57,7 +57,7 @@ func (m mapConfig) measures(names ...string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(m.Measures, name) })
 }
 
-// sharpness are the parameters of the step, without the loss that it is of. Fields of measures that are not asked for are left out.
+// sharpness are the parameters of the step, without its loss. Fields of measures that are not requested are omitted.
 func (m mapConfig) sharpness() pipelines.SharpnessParams {
 	p := pipelines.SharpnessParams{BatchNorm: m.norm(), Subset: m.Subset, Layers: m.layers(), Decay: m.loss.Decay, Measures: m.Measures, Seed: m.Seed}
 	boxes := []string{pipelines.SharpnessBox, pipelines.SharpnessBoxSubspace}

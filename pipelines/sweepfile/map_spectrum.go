@@ -20,7 +20,7 @@ const (
 	maxImagesSubsets = 100
 )
 
-// matrices are those that a spectrum may be of, with their names in captions.
+// matrices are the matrices with spectra, with their names in captions.
 var matrices = map[string]string{matrixHessian: "Hessian", "gauss-newton": "Gauss-Newton matrix", matrixFisher: "empirical Fisher matrix"}
 
 // spectrumMap is the spectrum of the Hessian at the trained weights.
@@ -77,7 +77,7 @@ func (m *mapConfig) resolveSubsets(c *syntax.Checker, item *syntax.Node) {
 	}
 }
 
-// spectrum are the parameters of the step, without the loss that it is of. Defaults are left out, so that keys stay those of files without these fields.
+// spectrum are the parameters of the step, without its loss. Defaults are omitted, so that files without these fields keep their keys.
 func (m mapConfig) spectrum() pipelines.SpectrumParams {
 	p := pipelines.SpectrumParams{
 		BatchNorm: m.norm(), Subset: m.Subset, Layers: m.layers(), Tolerance: m.Tolerance, Probes: m.Probes, Steps: m.Steps, Seed: m.Seed, Subsets: m.Subsets,

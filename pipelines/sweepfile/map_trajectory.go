@@ -34,7 +34,7 @@ type trajectoryConfig struct {
 // minCheckpoints is how many weights before the last ones span a plane with them.
 const minCheckpoints = 2
 
-// resolveTrajectory checks that the training keeps what a map of its path needs.
+// resolveTrajectory checks that the training keeps the checkpoints that a map of its path needs.
 func resolveTrajectory(cfg *config, c *syntax.Checker, m *mapConfig, tree *syntax.Node) {
 	if problem := cfg.Train.pathProblem(); problem != "" && tree.Get(ofKey) == nil { // the trainings of a comparison are not chosen yet
 		c.Addf(tree.Place("kind"), "maps: a map of kind trajectory %s", problem)
@@ -49,7 +49,7 @@ func (t *trainConfig) pathProblem() string {
 	switch kept := len(t.kept()); {
 	case len(t.Along) > 0 && kept < minCheckpoints:
 		return fmt.Sprintf("needs at least %d checkpoints, and train.path names %d", minCheckpoints+1, kept+1)
-	case t.Path != "": // what is wrong with it is reported already
+	case t.Path != "": // its mistakes are reported already
 	case t.Import != "":
 		return "follows a training, but the weights are imported; leave it out, train with train.checkpoints, or name the weights along the training by train.path"
 	case t.Checkpoints == nil:
@@ -66,10 +66,10 @@ type pathSource struct {
 	step  string
 }
 
-// epochs are those of the path's points.
+// epochs are the epochs of the path's points.
 func (f pathSource) epochs() []int { return append(f.train.kept(), f.train.Epochs) }
 
-// rateChanges are the epochs after which the rate was changed, none of a training elsewhere.
+// rateChanges are the epochs after which the rate was changed, empty for a training elsewhere.
 func (f pathSource) rateChanges() []int {
 	out := []int{}
 	for _, d := range f.train.Optimizer.Schedule.Drops {

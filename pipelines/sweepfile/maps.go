@@ -13,7 +13,7 @@ import (
 	"lossatlas/pipelines/syntax"
 )
 
-// mapKind is one kind of map: what a sweep file may say of it, and the steps it
+// mapKind is one kind of map: its fields in a sweep file, and the steps it
 // becomes. Each kind stands in a file of its own.
 type mapKind struct {
 	name string
@@ -65,7 +65,7 @@ type mapConfig struct {
 	Persistence *float64            `field:"persistence"`
 	Ranges      []values.ImageRange // the images that each split's loss is the mean over, in the order of the splits
 	loss        Loss
-	// populations are how many examples those of each split are a sample of.
+	// populations are the numbers of examples of which each split's examples are a sample.
 	populations map[string]int
 	LossChoices
 	WeightDecay decayChoice `field:"weight_decay"`
@@ -289,7 +289,7 @@ func (b *builder) addGrids(m mapConfig, train string, kind pipelines.Kind, param
 	out := make(grids)
 	var reach map[string]pipelines.Ref
 	for pair := range max(m.Pairs, 1) {
-		// No map can have this in its name, so that the steps of pairs are like those of no other map.
+		// No map's name can contain this, so that the steps of pairs are named like no other steps.
 		suffix := ""
 		if pair > 0 {
 			suffix = fmt.Sprintf("@%d", pair+1)

@@ -42,13 +42,13 @@ type Sweep struct {
 	experiments []experiment
 	comparisons []comparison
 	figures     []figure
-	imported    map[Import]string // digests of weights, by what is imported
+	imported    map[Import]string // digests of weights, by import
 }
 
 // experiment is one point of a sweep.
 type experiment struct {
 	name   string
-	group  string         // what it and its repetitions are called together, "" where nothing is repeated
+	group  string         // the common name of it and its repetitions, "" without repetitions
 	params map[string]any // the swept values, by path
 	config *config
 	// origins are the experiments whose directions its maps have, by the name of the map.
@@ -68,7 +68,7 @@ func (s *Sweep) Experiments() []string {
 // file is right or wrong as a whole, but not every one of their experiments.
 const presetSamples = 64
 
-// Parse reads a sweep file and applies a preset ("" for none). file is its name
+// Parse reads a sweep file and applies a preset, if not "". file is its name
 // in messages. Everything in the file is checked, other presets too; what is
 // wrong comes back together as Errors, with places, what is allowed, and guesses
 // at typing errors.
@@ -181,7 +181,7 @@ func seedOf(tree *syntax.Node) int64 {
 	return trainFields.Find("seed").Default.(int64)
 }
 
-// configureAll makes the experiments of points, which must differ; it makes none once there are enough errors.
+// configureAll makes the experiments of points, which must differ; it stops once there are enough errors.
 func (r *reader) configureAll(file *parameters.Filler, points []parameters.Point) []experiment {
 	var out []experiment
 	same := make(map[string]int)

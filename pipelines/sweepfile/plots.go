@@ -26,14 +26,14 @@ const (
 	plotTraining   = "training"
 )
 
-// plotDeclaration says what a sweep file can ask of a plot. How it is drawn is declared in activities/render.
+// plotDeclaration has the fields of a plot in a sweep file. Its drawing is declared in activities/render.
 type plotDeclaration struct {
 	name      string
 	ofMap     string   // kind of map that it is a picture of; "" for a training
 	caption   string   // in the report; %s is the loss of a split, of a line loss and score
 	onlyAsked bool     // not drawn by default
 	multiples bool     // a figure can show one for each experiment
-	style     []string // fields of the style, besides those that all pictures have
+	style     []string // fields of the style, besides the fields of all pictures
 }
 
 // plotTable has the plots in the order in which pictures are drawn.
@@ -94,7 +94,7 @@ func (p plotDeclaration) fits(m mapConfig) bool {
 	return p.ofMap == m.Kind
 }
 
-// persistence is the least one of the basins that a picture of a map shows; 0 where it shows all, or has none.
+// persistence is the least persistence of the basins in a picture of a map; 0 where it shows all, or no basins.
 func (p plotDeclaration) persistence(m mapConfig, s *pipelines.Style) float64 {
 	shows := p.name == plotTree || p.name == plotDiagram || s != nil && s.Basins
 	if m.Persistence == nil || !shows {
@@ -154,7 +154,7 @@ type plotConfig struct {
 	style.Config
 }
 
-// plotFields are those of a plot: its name, or a mapping of its kind and style.
+// plotFields are the fields of a plot: its name, or a mapping of its kind and style.
 var plotFields = syntax.Variants{Of: plotKinds, What: "a plot", Want: "a plot, as contour or {kind: contour, scale: log}", Word: true, Object: syntax.Object{Fields: append([]syntax.Field{
 	{Name: "kind", Doc: "Which picture.", Type: syntax.Choice{Of: plotKinds, What: "a plot"}, Required: true},
 }, styleFields(plotsWith)...)}}
@@ -207,7 +207,7 @@ func (b *builder) draws(plot string) bool {
 	return slices.ContainsFunc(b.config.Plots, func(p plotConfig) bool { return p.Kind == plot })
 }
 
-// style is how a plot is to look, nil where nothing is said of it.
+// style is the look of a plot, nil for the default.
 func (b *builder) style(plot string) *pipelines.Style {
 	for _, p := range b.config.Plots {
 		if p.Kind == plot {

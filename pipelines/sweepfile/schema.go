@@ -117,7 +117,7 @@ type presets struct{}
 
 func (presets) Check(*syntax.Checker, *syntax.Node, string) any { return nil }
 
-// schema of presets: every field may be given, none must be, dotted paths as well.
+// schema of presets: every field is optional, and dotted paths are allowed as well.
 func (presets) Schema(known syntax.Names) syntax.Schema {
 	properties := syntax.Schema{}
 	for _, f := range sweepFields.Fields {

@@ -125,7 +125,7 @@ func (cfg *config) resolveNetwork(c *syntax.Checker, cat Catalog, tree *syntax.N
 	cfg.OfFile = n
 }
 
-// resolveCurvature refuses maps of second derivatives where the network from a file has none.
+// resolveCurvature refuses maps of second derivatives of a network from a file without them.
 func (cfg *config) resolveCurvature(c *syntax.Checker, cat Catalog, tree *syntax.Node) {
 	if cfg.OfFile == "" || cat.CheckCurvature == nil {
 		return

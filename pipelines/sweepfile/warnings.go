@@ -45,7 +45,7 @@ func (s side) hasZero() bool {
 	return steps-float64(int(steps+0.5)) < 1e-9 && float64(int(steps+0.5))-steps < 1e-9
 }
 
-// sides are the axes of a line or a plane around the minimizer; none of other maps.
+// sides are the axes of a line or a plane around the minimizer; empty for other maps.
 func (m mapConfig) sides() []side {
 	switch {
 	case m.X == nil:

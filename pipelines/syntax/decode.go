@@ -60,7 +60,7 @@ func Decode(v any, dst reflect.Value) error {
 }
 
 // FieldNamed is the field of a struct that a file calls name, which may stand in
-// an embedded one; the zero value when there is none.
+// an embedded one; the zero value where it is absent.
 func FieldNamed(s reflect.Value, name string) reflect.Value {
 	for _, f := range reflect.VisibleFields(s.Type()) {
 		if tag, _, _ := strings.Cut(f.Tag.Get(fieldTag), ","); tag == name {

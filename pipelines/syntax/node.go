@@ -21,7 +21,7 @@ type nodeKind uint8
 
 const (
 	NullNode    nodeKind = iota
-	PlainNode            // an unquoted scalar: what it is depends on the field it is for
+	PlainNode            // an unquoted scalar: its type depends on its field
 	quotedNode           // always text
 	ListNode             // items
 	MappingNode          // entries
@@ -110,7 +110,7 @@ func (n *Node) With(path []string, v *Node) *Node {
 	return out
 }
 
-// Describe says what a node is, for "got …" in an error.
+// Describe names the kind of a node, for "got …" in an error.
 func (n *Node) Describe() string {
 	switch n.Kind {
 	case PlainNode:

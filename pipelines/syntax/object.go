@@ -13,7 +13,7 @@ type Field struct {
 	Doc      string
 	Type     Type
 	Required bool
-	Default  any      // the default, as normalised; nil when there is none or it depends on other fields
+	Default  any      // the default, as normalised; nil when it is absent or depends on other fields
 	Kinds    []string // of a map: the kinds of map that have this field; nil means all
 }
 
@@ -40,7 +40,7 @@ func (t Object) Names() []string {
 	return out
 }
 
-// Check returns the values by name, with the defaults of those that are left out.
+// Check returns the values by name, with the defaults of omitted ones.
 func (t Object) Check(c *Checker, n *Node, path string) any {
 	if n.Kind != MappingNode {
 		what := path

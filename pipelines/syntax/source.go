@@ -71,7 +71,7 @@ func (c *Checker) Read(src []byte) *Node {
 	return root
 }
 
-// checkText refuses what is not a short text file.
+// checkText refuses anything but a short text file.
 func checkText(src []byte, c *Checker) bool {
 	if len(src) > MaxSource {
 		c.Addf(Position{Line: 1, Column: 1}, "the file has %d bytes; a %s has at most %d", len(src), c.What, MaxSource)

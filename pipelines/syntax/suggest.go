@@ -29,7 +29,7 @@ func DidYouMean(got string, allowed []string) string {
 	return "; did you mean " + best + "?"
 }
 
-// affixed is the shortest name that begins or ends with what was written, or with which that begins; "" without one. Paths and names
+// affixed is the shortest name that begins or ends with the given text, or with which the text begins; "" without one. Paths and names
 // of experiments, of which many share an end, are no candidates.
 func affixed(got string, allowed []string) (best string) {
 	for _, name := range allowed {

@@ -15,7 +15,7 @@ type Checker struct {
 	*collector
 	// Known are the names that choices allow.
 	Known Names
-	// What is what the file is called, "sweep file"; Least names the fields that it
+	// What is the name for the file in messages, "sweep file"; Least names the fields that it
 	// cannot leave out, and Example shows them.
 	What, Least, Example string
 	// Elsewhere says where a key that is unknown at a path belongs; nil says nothing.
@@ -28,7 +28,7 @@ type Checker struct {
 // NewChecker returns a checker of a file, which has that name in messages.
 func NewChecker(file string) *Checker { return &Checker{collector: newCollector(file)} }
 
-// Names are lists of names that the caller knows, by what they name. A list that is absent allows any name.
+// Names are lists of names that the caller knows, by kind. An absent list allows any name.
 type Names map[string][]string
 
 // Reject reports the values allowed in place of a node, and returns nil.
@@ -37,7 +37,7 @@ func (c *Checker) Reject(n *Node, path, want string) any {
 	return nil
 }
 
-// A Type is what a field may hold.
+// A Type describes the values that a field may hold.
 type Type interface {
 	// Check returns the normalised value, equal for equal meanings and fit for Decode,
 	// or nil after reporting an error. path names the field in messages.

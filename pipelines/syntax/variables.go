@@ -150,7 +150,7 @@ func VariablesOf(tree *Node) map[string]Variable {
 	return out
 }
 
-// Fill returns n with values in the places of variables. What holds none is shared with n.
+// Fill returns n with values in the places of variables. Parts without variables are shared with n.
 func (c *Checker) Fill(n *Node, vars map[string]Variable) *Node {
 	if c.Filled > MaxFilled {
 		return n

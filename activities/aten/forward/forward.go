@@ -28,7 +28,7 @@ const maxNodes = 4 << 20
 // builder adds the nodes of an operation to a graph, and returns its results.
 type builder func(c *call) []*graph.Node
 
-// builders are those of all operations of package aten.
+// builders has a builder for each operation of package aten.
 var builders = merge(shapeOps, joinOps, creationOps, elementwiseOps, activationOps, comparisonOps, reductionOps,
 	productOps, convolutionOps, poolingOps, normalizationOps, attentionOps, recurrentOps, indexingOps, resizeOps)
 
@@ -66,7 +66,7 @@ func Add(p *aten.Program, f conv.Formulation, params, buffers []*graph.Node, x *
 }
 
 // AddByBatch is Add with batch normalization by the statistics of the batch in place of the running ones. statistics are the
-// buffers with those of the batch in the places of running ones: means and unbiased variances.
+// buffers with the batch's statistics in place of the running ones: means and unbiased variances.
 func AddByBatch(p *aten.Program, f conv.Formulation, params, buffers []*graph.Node, x *graph.Node) (y *graph.Node, statistics []*graph.Node) {
 	pass := newPass(p, params, buffers, x)
 	pass.formulation, pass.ofBatch = f, map[string]*graph.Node{}

@@ -104,7 +104,7 @@ type unrolled struct {
 	gates int
 	step  cell
 	steps int             // that were added until now
-	last  [][]*graph.Node // of each kind of state, those of layers and directions, [1, batch, size]
+	last  [][]*graph.Node // for each kind of state, one for each layer and direction, [1, batch, size]
 }
 
 // start is the first state of a layer and direction, [batch, size].

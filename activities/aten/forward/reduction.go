@@ -95,7 +95,7 @@ func extremum(c *call, f reducer) *graph.Node {
 }
 
 // weighted is the extremum of x along axes as the sum of x times weights that are
-// made from a mask of extremes, so that all derivatives are those of the weights.
+// made from a mask of extremes, so that all derivatives are the weights' derivatives.
 // NaN counts as extreme.
 func weighted(x *graph.Node, axes []int, weights func(is *graph.Node) *graph.Node, f reducer) *graph.Node {
 	if !x.DType().IsFloat() {

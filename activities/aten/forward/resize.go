@@ -16,7 +16,7 @@ var resizeOps = map[string]builder{
 	"upsample_bilinear2d": one(func(c *call) *graph.Node { return resize(c, linearWeights) }),
 }
 
-// weights is the matrix [size, n] of the shares that elements have in those of a resized axis.
+// weights is the matrix [size, n] of the elements' shares in the elements of a resized axis.
 type weights = func(size, n int, step float64, aligned bool) []float64
 
 func resize(c *call, w weights) *graph.Node {

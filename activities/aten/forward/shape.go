@@ -30,7 +30,7 @@ var shapeOps = map[string]builder{
 	"contiguous":       one(same),
 	"clone":            one(same),
 	"alias":            one(same),
-	"detach":           one(same), // the derivatives are those of the loss
+	"detach":           one(same), // derivatives are of the loss only
 	"lift_fresh_copy":  one(same),
 	"dropout":          one(dropout),
 	"feature_dropout":  one(dropout),

@@ -103,7 +103,7 @@ func (a *array) form(opts Options, note func(string, ...any)) (form, error) {
 	return f, a.channels(&f, opts)
 }
 
-// channels finds the axis of the channels. A loss of the network's own takes arrays as they are, so that the axis does not matter.
+// channels finds the axis of the channels. A network's own loss takes arrays unchanged, so that the axis does not matter.
 func (a *array) channels(f *form, opts Options) error {
 	layout := opts.Layout
 	isImage := len(f.shape) == 3

@@ -10,7 +10,7 @@ import (
 	"lossatlas/activities/problem"
 )
 
-// ignored is the label that PyTorch's losses ignore unless told otherwise.
+// ignored is the label that PyTorch's losses ignore by default.
 const ignored = -100
 
 // collect makes a collection of what files hold.
@@ -95,7 +95,7 @@ func (f *found) note(format string, args ...any) {
 	}
 }
 
-// countClasses sets the number of classes, the shape of labels, and the ignored label where some have it.
+// countClasses sets the number of classes, the shape of labels, and the ignored label where some labels equal it.
 func (f *found) countClasses(p *problem.Problem, opts Options) error {
 	if shape := f.parts[0].labels.shape; len(shape) > 0 && !slices.Equal(shape, []int{1}) {
 		p.Labels = shape

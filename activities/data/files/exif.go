@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 )
 
-// hasOrientation reports whether a JPEG picture has Exif data that tell viewers to turn or mirror it.
+// hasOrientation reports whether a JPEG picture has Exif data by which viewers turn or mirror it.
 func hasOrientation(b []byte) bool {
 	head := b[:min(len(b), 64<<10)]
 	_, tiff, ok := bytes.Cut(head, []byte("Exif\x00\x00"))

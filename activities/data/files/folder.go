@@ -11,7 +11,7 @@ import (
 	"lossatlas/activities/data"
 )
 
-// pictureEndings are those of files that are read as pictures.
+// pictureEndings are the file name extensions of pictures.
 var pictureEndings = []string{".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 
 func isPicture(name string) bool {

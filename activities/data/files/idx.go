@@ -59,7 +59,7 @@ func openIDX(dir string, names []string, opts Options) (*found, error) {
 	return f, nil
 }
 
-// idxFamily is what a name says next to its split: the same for the files of one data set.
+// idxFamily is a file's name without its split: the same for the files of one data set.
 func idxFamily(name string) string {
 	prefix := idxName.FindStringSubmatch(name)[1]
 	return strings.Join(slices.DeleteFunc(words(prefix), func(w string) bool { return splitWords[w] != "" }), "-")
@@ -165,7 +165,7 @@ func readIDXLabels(path string) (labels, error) {
 		return labels{}, fault(path, "announces more than %d bytes of labels", maxLabels)
 	}
 	var raw bytes.Buffer
-	for at := int64(0); at < size; { // blocks, so that memory grows with what is there only
+	for at := int64(0); at < size; { // blocks, so that memory grows only with the content
 		block := make([]byte, min(size-at, 1<<16))
 		if err := a.bytes.readAt(block, at); err != nil {
 			return labels{}, unusable(path, err)

@@ -19,7 +19,7 @@ const (
 
 // The places of channels in the shape of an example.
 const (
-	ChannelsFirst = "channels_first" // [channels, height, width], as PyTorch has them
+	ChannelsFirst = "channels_first" // [channels, height, width], as in PyTorch
 	ChannelsLast  = "channels_last"  // [height, width, channels]
 )
 

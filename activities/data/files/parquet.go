@@ -19,7 +19,7 @@ import (
 func isParquet(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".parquet") }
 
 // parquetDir is the folder with the Parquet files: a folder itself, or the folder
-// data in it, as data sets of Hugging Face have it; nil if neither has some.
+// data in it, as in data sets of Hugging Face; nil if neither has data.
 func parquetDir(dir string, entries []fs.DirEntry) (string, []string) {
 	if names := matching(entries, isParquet); len(names) > 0 {
 		return dir, names

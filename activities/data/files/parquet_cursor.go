@@ -94,7 +94,7 @@ func toNumber(v parquet.Value) (float64, error) {
 	return 0, fmt.Errorf("holds values of the type %s; expected numbers", strings.ToLower(v.Kind().String()))
 }
 
-// read calls use with the values of a row: one, or those of a list.
+// read calls use with the values of a row: one value, or the values of a list.
 func (c *cursor) read(row int, use func(parquet.Value) error) (err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

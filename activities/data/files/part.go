@@ -10,7 +10,7 @@ import (
 // found is what files hold, before labels become classes or targets.
 type found struct {
 	parts []part
-	// names are those of the classes, nil where files have numbers only.
+	// names are the names of the classes, nil where files have numbers only.
 	names []string
 	notes []string
 }
@@ -39,7 +39,7 @@ func (f form) equal(g form) bool {
 
 func (f form) String() string { return fmt.Sprintf("%s %v", f.kind, f.shape) }
 
-// labels are those of all records of a part, as integers or as numbers, each of a shape.
+// labels are the labels of all records of a part, as integers or as numbers, each of a shape.
 type labels struct {
 	path   string // for messages
 	shape  []int

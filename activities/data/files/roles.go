@@ -18,7 +18,7 @@ type roles struct {
 // validation is a split that takes the place of the test split where it is missing.
 const validation = "val"
 
-// The words by which arrays are recognized, next to those of a split.
+// The words by which arrays are recognized, next to the names of splits.
 var (
 	exampleWords = []string{"x", "images", "data", "inputs", "features"}
 	labelWords   = []string{"y", "labels", "label", "targets", "target"}
@@ -34,7 +34,7 @@ func words(name string) []string {
 	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
-// splitOf is the split that a name tells, train if it tells no split.
+// splitOf is the split in a name, train if it has no split.
 func splitOf(name string) string {
 	for _, w := range words(name) {
 		if s, ok := splitWords[w]; ok {
@@ -103,7 +103,7 @@ func (f *found) assignNames(names []string) map[string]string {
 	return f.assign(have)
 }
 
-// assign maps the splits that files have to those of a data set. The validation
+// assign maps the splits of files to the splits of a data set. The validation
 // split becomes the test split where it is missing, and an only split is the training split.
 func (f *found) assign(have []string) map[string]string {
 	has := func(split string) bool { return slices.Contains(have, split) }

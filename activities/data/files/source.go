@@ -66,7 +66,7 @@ func (s *source) of(name string) (*split, error) {
 	return nil, fmt.Errorf("%s has no split %q: its splits are %s and %s", s.path, name, data.Train, data.Test)
 }
 
-// Size is 0 for the test split of files that have none.
+// Size is 0 for a missing test split.
 func (s *source) Size(name string) (int, error) {
 	split, err := s.of(name)
 	if err != nil {

@@ -3,7 +3,7 @@
 // the value (Object). So a hostile pickle runs nothing, and values next to an unknown
 // object are still found.
 //
-// The opcodes are those of CPython's Lib/pickletools.py.
+// The opcodes are from CPython's Lib/pickletools.py.
 package pickle
 
 import (
@@ -51,7 +51,7 @@ type Object struct {
 	Dict
 }
 
-// Name is the name of the object's class or function, "" if it has none.
+// Name is the name of the object's class or function, or "".
 func (o *Object) Name() string {
 	if g, ok := o.Class.(Global); ok {
 		return g.String()

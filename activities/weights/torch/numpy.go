@@ -47,7 +47,7 @@ func (s source) dense(data, dtype, shape pickle.Value, fortran bool) (t tensor) 
 	return t
 }
 
-// denseStrides are those of an array without gaps.
+// denseStrides are the strides of an array without gaps.
 func denseStrides(shape []int, fortran bool) []int {
 	strides, n := make([]int, len(shape)), 1
 	for i := range shape {

@@ -166,7 +166,7 @@ func (r reference) width() (int64, error) {
 	return 0, fmt.Errorf("it has the unknown type %s", r.class)
 }
 
-// otherWidths are those of types that are not read.
+// otherWidths are the widths of types that are not read.
 var otherWidths = map[string]int64{
 	"ComplexFloatStorage": 8, "ComplexDoubleStorage": 16, "QInt8Storage": 1, "QUInt8Storage": 1, "QInt32Storage": 4, "QUInt4x2Storage": 1, "QUInt2x4Storage": 1,
 }

@@ -2,7 +2,7 @@
 // modules, TorchScript archives, and pickled NumPy arrays. It executes nothing of
 // them: it looks for the calls that make tensors, and reads their numbers itself.
 //
-// The forms are those of torch/serialization.py: an archive of data.pkl and one entry
+// The forms are defined in torch/serialization.py: an archive of data.pkl and one entry
 // per storage, and the older row of pickles with the storages behind them.
 package torch
 
@@ -10,7 +10,7 @@ import "fmt"
 
 // File is a checkpoint whose tensors are read one at a time.
 type File struct {
-	// Names are those of the tensors in the file's order: keys of nested dictionaries
+	// Names are the names of the tensors in the file's order: keys of nested dictionaries
 	// with slashes between them, where a module's tensors have PyTorch's names.
 	Names []string
 	// Notes say which of the file's entries were taken and which were passed over.

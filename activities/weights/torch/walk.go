@@ -163,7 +163,7 @@ func both(a, b parts) parts {
 	}
 }
 
-// argumentPairs are those of OrderedDict([[key, value], …]), which Python 2 writes.
+// argumentPairs are the pairs of OrderedDict([[key, value], …]), which Python 2 writes.
 func argumentPairs(args pickle.Tuple) parts {
 	list, _ := argument(args, 0).(*pickle.List)
 	if list == nil {
@@ -182,7 +182,7 @@ func argumentPairs(args pickle.Tuple) parts {
 	}
 }
 
-// moduleParts are those of a torch.nn.Module with the given attributes.
+// moduleParts are the parts of a torch.nn.Module with the given attributes.
 func moduleParts(state *pickle.Dict) parts {
 	return func(yield func(string, pickle.Value) bool) {
 		for _, p := range state.Pairs {

@@ -16,7 +16,7 @@ const (
 	layerDense    = "dense"
 )
 
-// layerForm says of a kind of layer what its own key holds, and which other fields it has.
+// layerForm describes a kind of layer: the value of its own key, and its other fields.
 type layerForm struct {
 	kind   string
 	key    string      // of pipelines.Layer, as is the name of each field, for what its own key holds
@@ -89,7 +89,7 @@ var (
 		syntax.Field{Name: "ceil", Doc: "Whether windows may reach beyond the padding, as PyTorch's ceil_mode. Default: false.", Type: syntax.Boolean{}})
 )
 
-// layerKinds are the kinds of layers: all, those that can be words, and those with a value.
+// layerKinds are the kinds of layers: all, kinds that can be words, and kinds with a value.
 var layerKinds, layerWords, layerKeys = func() (kinds, words, keys []string) {
 	for _, f := range layerForms {
 		kinds = append(kinds, f.kind)

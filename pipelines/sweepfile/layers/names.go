@@ -17,7 +17,7 @@ var Net = netChoice{syntax.Choice{From: BuiltInNames, What: "a network", Open: t
 // resnet56:width=8 and can be written so.
 type netChoice struct{ syntax.Choice }
 
-// netParameters are those of built-in networks, in the order in which they are written.
+// netParameters are the parameters of built-in networks, in the order of writing.
 var netParameters = syntax.Object{Fields: []syntax.Field{
 	{Name: "width", Doc: "Number of filters of the first layers; the others are in proportion. Of a DenseNet the growth.", Type: syntax.Integer{Min: 1, Max: 1024}},
 	{Name: "shortcut", Doc: "Of a residual network: conv, or pad, shortcuts without parameters (option A of He et al.).", Type: syntax.Choice{Of: []string{"conv", padShortcut}, What: "a shortcut"}},

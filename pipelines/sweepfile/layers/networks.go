@@ -33,7 +33,7 @@ type Reader struct {
 	// "0"); nil checks nothing.
 	Check   func(n pipelines.Network, p pipelines.Problem) (place []string, err error)
 	Problem pipelines.Problem // of the file's data set
-	// known are those that were read already: experiments and presets share most of them.
+	// known are the networks read already: experiments and presets share most of them.
 	known map[readNetwork]pipelines.Network
 }
 

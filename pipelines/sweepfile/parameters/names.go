@@ -11,7 +11,7 @@ import (
 // maxName is the length at which an experiment's name is cut: it becomes a file name.
 const maxName = 120
 
-// ExperimentNames names the points of a sweep after what they set:
+// ExperimentNames names the points of a sweep after their parameters:
 // "batch_size=128,weight_decay=0.0005", and just "resnet20" for a network. Names
 // are unique, also where upper and lower case are one, and fit for file names.
 func ExperimentNames(sweep string, points []Point) []string {
@@ -40,7 +40,7 @@ func ExperimentNames(sweep string, points []Point) []string {
 	return out
 }
 
-// part is what a value adds to a name.
+// part is the part of a name for one value.
 func part(labels map[string]string, s Setting) string {
 	if labels[s.Path] == "net" {
 		return ValueLabel(s.Value)
@@ -138,7 +138,7 @@ func Safe(s string) string {
 }
 
 // Plain turns a normalised value into what JSON makes of it, for parameters that
-// are shown: a schedule becomes a list of mappings, a number stays what it is.
+// are shown: a schedule becomes a list of mappings, a number is unchanged.
 func Plain(v any) any {
 	switch v.(type) {
 	case string, bool, int64, float64:

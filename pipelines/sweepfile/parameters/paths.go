@@ -111,7 +111,7 @@ func (t *Table) below(path string) string {
 }
 
 // suggestPath guesses which parameter a wrong path was meant as: one that is
-// spelled alike, or one whose last part is what was written.
+// spelled similarly, or one whose last part is the given text.
 func (t *Table) suggestPath(path string) string {
 	if s := syntax.DidYouMean(path, t.AllPaths()); s != "" {
 		return s
@@ -130,7 +130,7 @@ func (t *Table) suggestPath(path string) string {
 }
 
 // Assign returns the tree with v at path. Below maps, and in presets below
-// compare, it sets every entry the path means; an error says why there is none.
+// compare, it sets every entry the path means; an error gives the reason when it means no entry.
 func (t *Table) Assign(root *syntax.Node, path string, v *syntax.Node) (*syntax.Node, error) {
 	parts := strings.Split(path, ".")
 	fields, ok := t.Entries[parts[0]]

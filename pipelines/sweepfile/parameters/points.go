@@ -16,7 +16,7 @@ type Setting struct {
 	Value any // normalised
 }
 
-// Point is one experiment of a sweep: what it sets.
+// Point is one experiment of a sweep: its parameters.
 type Point struct {
 	At   syntax.Position // in the file
 	Sets []Setting
@@ -61,7 +61,7 @@ func (p Point) and(r Point) Point {
 	return p
 }
 
-// drop removes the points that an exclusion matches, and reports exclusions that match none.
+// drop removes the points that an exclusion matches, and reports exclusions without a match.
 func drop(c *syntax.Checker, points, exclude []Point) []Point {
 	hit := make([]bool, len(exclude))
 	out := slices.DeleteFunc(points, func(p Point) bool {

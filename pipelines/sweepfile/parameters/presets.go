@@ -9,7 +9,7 @@ import (
 )
 
 // checkPresets checks the shape of {name: overlay}. An overlay is laid over the file: mappings merge,
-// anything else (a list, a schedule) replaces what was there, an empty value
+// anything else (a list, a schedule) replaces the old value, an empty value
 // removes it, and dotted paths reach below (maps.resolution). A sweep that is a list is
 // replaced as a whole. Overlays are checked
 // where they are applied.
@@ -112,7 +112,7 @@ func (t *Table) collect(c *syntax.Checker, prefix string, n *syntax.Node, out *[
 	}
 }
 
-// branch says whether an overlay continues below a path rather than replacing what is there.
+// branch reports whether an overlay continues below a path rather than replacing its value.
 func (t *Table) branch(path string) bool {
 	switch path {
 	case layers.Key, syntax.VariablesKey, RepeatsKey, "sweep":

@@ -16,11 +16,11 @@ const MaxRepeats = 1000
 // IsSeed says whether a parameter is a seed, by its name.
 func IsSeed(path string) bool { return strings.HasSuffix(path, "seed") }
 
-// Repetitions are what the repetitions of one experiment set.
+// Repetitions are the parameters that the repetitions of one experiment set.
 type Repetitions struct {
 	at    syntax.Position
-	count int     // of seeds counted up from train.seed; 0 for those of rows
-	rows  []Point // what each sets
+	count int     // of seeds counted up from train.seed; 0 for rows
+	rows  []Point // the parameters of each
 }
 
 // Any reports whether experiments are repeated.
@@ -98,7 +98,7 @@ func (r Repetitions) Repeat(c *syntax.Checker, points []Point, seed func(Point) 
 	return out
 }
 
-// Repetition tells the repetitions of one point apart.
+// Repetition distinguishes the repetitions of one point.
 func (p Point) Repetition() string {
 	var parts []string
 	for _, set := range p.Sets {

@@ -61,7 +61,7 @@ var (
 	themes        = []string{"light", "dark"}
 )
 
-// Fields are those of a style. Which plots and figures have them is said where these are declared.
+// Fields are the fields of a style. The declarations of plots and figures name the ones that they have.
 var Fields = []syntax.Field{
 	{Name: "scale", Doc: "Scale of the loss (of a histogram, of the counts). symlog is linear near 0 and logarithmic on both sides. Default: logarithmic where the range is wide, symlog where it also touches or crosses 0.",
 		Type: syntax.Choice{Of: scaleNames, What: "a scale"}},

@@ -28,7 +28,7 @@ type Average struct {
 	From  *int    // the first epoch that is averaged over, counted from 0; nil until Resolve for a default
 }
 
-// MarshalJSON writes none, or what is averaged and from which epoch on.
+// MarshalJSON writes "none", or the kind of average and its first epoch.
 func (a Average) MarshalJSON() ([]byte, error) {
 	if a.Kind == "" {
 		return json.Marshal(none)
@@ -102,7 +102,7 @@ func (Averaging) Schema(syntax.Names) syntax.Schema {
 	}}
 }
 
-// Resolve is the average of a training of so many epochs, nil for none. By default a moving average begins with the
+// Resolve is the average of a training of so many epochs, nil without averaging. By default a moving average begins with the
 // training, and a mean with its last quarter (Izmailov et al. 2018, section 4.1).
 func (a *Average) Resolve(c *syntax.Checker, at syntax.Position, epochs int) *pipelines.Average {
 	if a == nil || a.Kind == "" {

@@ -12,21 +12,21 @@ import (
 // EarlyStopping is the field that says when a training ends before its last epoch: none, the patience, or a mapping.
 type EarlyStopping struct{}
 
-// EarlyStop is the normalised form of train.early_stop. Patience 0 is none.
+// EarlyStop is the normalised form of train.early_stop. Patience 0 means no early stop.
 type EarlyStop struct {
 	Patience int     `field:"patience"`
 	Split    string  `field:"split"` // "" is that of the test, where there are test examples
 	MinDelta float64 `field:"min_delta"`
 }
 
-// earlyStopFields are those of the mapping.
+// earlyStopFields are the fields of the mapping.
 var earlyStopFields = syntax.Object{Fields: []syntax.Field{
 	{Name: "patience", Doc: "Epochs without a smaller loss after which the training ends.", Type: syntax.Integer{Min: 1, Max: MaxEpochs}, Required: true},
 	{Name: "split", Doc: "Whose loss: of the test images after each epoch, or of the training images during it.", Type: syntax.Choice{Of: SplitNames, What: "a split"}},
 	{Name: "min_delta", Doc: "By how much a loss must be smaller.", Type: syntax.Number{Min: 0, Max: 1e12}},
 }}
 
-// MarshalJSON writes none, or what the loss is compared with.
+// MarshalJSON writes "none", or the criterion.
 func (s EarlyStop) MarshalJSON() ([]byte, error) {
 	if s.Patience == 0 {
 		return json.Marshal(none)
@@ -73,7 +73,7 @@ func (EarlyStopping) Schema(known syntax.Names) syntax.Schema {
 	return syntax.Schema{"anyOf": []syntax.Schema{{"const": none}, earlyStopFields.Fields[0].Type.Schema(known), earlyStopFields.Schema(known)}}
 }
 
-// Resolve is the early stop of a training with so many test examples, nil for none.
+// Resolve is the early stop of a training with so many test examples, or nil.
 func (s *EarlyStop) Resolve(c *syntax.Checker, at syntax.Position, test int) *pipelines.EarlyStop {
 	if s == nil || s.Patience == 0 {
 		return nil

@@ -64,7 +64,7 @@ type Optimizer struct {
 	Schedule    *course  `field:"schedule"`
 
 	oneCycle *pipelines.OneCycle
-	implied  bool  // the drops are those of the default
+	implied  bool  // the drops are the default ones
 	late     []int // epochs of drops that the training does not reach
 }
 

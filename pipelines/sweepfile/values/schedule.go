@@ -33,7 +33,7 @@ type courseJSON struct {
 	Warmup      int              `json:"warmup,omitempty"`
 }
 
-// kinds names what the course is made of, of which it may have one.
+// kinds names the parts of a course, of which it may have one.
 func (s course) kinds() (out []string) {
 	for _, k := range []struct {
 		has  bool
@@ -89,7 +89,7 @@ type schedule struct{}
 
 const maxDrops = 1000
 
-// Keys of a schedule beside epochs.
+// Keys of a schedule next to epochs.
 const (
 	keyCosine      = "cosine"
 	keyPolynomial  = "polynomial"
@@ -198,7 +198,7 @@ func paperSchedule(epochs int) []pipelines.Drop {
 	return drops
 }
 
-// reached leaves of a schedule what has an effect: later epochs never come, and a
+// reached keeps the parts of a schedule that have an effect: later epochs never come, and a
 // factor of 1 changes nothing. Two schedules that train alike become equal.
 func reached(drops []pipelines.Drop, epochs int) []pipelines.Drop {
 	out := []pipelines.Drop{}

@@ -29,7 +29,7 @@ func (e StatedError) Label() string {
 	return shownError(e.Error)
 }
 
-// MarshalJSON writes the form in which a sweep file has it.
+// MarshalJSON writes the form of sweep files.
 func (e StatedError) MarshalJSON() ([]byte, error) {
 	switch {
 	case e.Error == 0:
