@@ -1,4 +1,4 @@
-// Package render draws what the numeric packages computed: labelled contours,
+// Package render draws the results of the numeric packages: labelled contours,
 // filled contours, heat maps and lit surfaces of the loss over a plane, the loss
 // and accuracy along a line, the course of a training, and small multiples of
 // these over several experiments on one scale. Package compare has the figures that draw

@@ -41,7 +41,7 @@ func Errors(g surface.Grid, opt picture.Options) (picture.Figure, error) {
 	return tiles(f, strings.Join(notes, "; "), r, opt), nil
 }
 
-// shownErrors are the errors of an estimated grid in the unit in which a picture shows them, and what they are of.
+// shownErrors are the errors of an estimated grid in the unit of the picture, and the name of their quantity.
 func shownErrors(g surface.Grid, loss string) (values []float64, what string) {
 	absolute := g.Estimate.Absolute
 	switch {

@@ -76,7 +76,7 @@ func Line(train, test *surface.Grid, opt picture.Options) (picture.Figure, error
 	return layoutLine(curves, losses, x, kinds, opt), nil
 }
 
-// scores are those of a grid, not finite where the loss is not: the class of outputs that are no numbers means nothing.
+// scores are the scores of a grid, not finite where the loss is not: the class of outputs that are no numbers means nothing.
 func scores(g *surface.Grid) []float64 {
 	out := slices.Clone(g.Accuracy)
 	for i := range min(len(out), len(g.Loss)) {

@@ -36,7 +36,7 @@ func drawMasked(p chart.Panel, pn canvas.Pen, f *lattice.Field) {
 	picture.CoverMasked(p, pn, flat, hatched)
 }
 
-// lossNotes says what the picture does not show by itself: masked points, and a range that the levels do not reach.
+// lossNotes names facts that the picture does not show: masked points, and a range that the levels do not reach.
 func lossNotes(f *lattice.Field, l levels) string { return lossNotesOf(f, l, "hatched", "grey") }
 
 // lossNotesOf is notes where points that are not finite, and such that were not evaluated, are shown in other ways.

@@ -56,7 +56,7 @@ func refined(axis []float64, parts int, half float64) []float64 {
 }
 
 // spread interpolates nx×ny values to parts steps for each of theirs: by the cubic convolution of Keys (1981), bounded by the values
-// around, or linearly where one of these is missing. A cell with a corner without a value has none.
+// around, or linearly where one of these is missing. A cell with a corner without a value has no value.
 func spread(v []float64, nx, ny, parts int) []float64 {
 	mx, my := (nx-1)*parts+1, (ny-1)*parts+1
 	out := make([]float64, mx*my)

@@ -44,7 +44,7 @@ type sheetLook struct {
 	levels    int                                               // about how many contour lines a panel has; 0 for a plot without
 	bar       func(lo, hi float64, opt picture.Options) sideBar // may be nil
 	legend    func([]Panel) []chart.LegendEntry                 // may be nil
-	note      string                                            // what the marks are
+	note      string                                            // a description of the marks
 	colormap  string                                            // default
 	ratio     bool                                              // shows the ratio of curvatures, not the loss
 	shaded    bool

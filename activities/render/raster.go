@@ -16,7 +16,7 @@ const (
 	mostSamples = 24_000_000
 )
 
-// scene is a surface as it is seen, in samples.
+// scene is the projection of a surface, in samples.
 type scene struct {
 	view
 	width, height int
@@ -62,7 +62,7 @@ func (m mesh) drawn(v view, r vg.Rectangle, dpi float64, top float64, lit func(h
 	return s.averaged(n)
 }
 
-// corner is a point of the surface as it is seen: its place in samples, how near it is, its height in the box, and its normal.
+// corner is a projected point of the surface: its place in samples, its nearness, its height in the box, and its normal.
 type corner struct {
 	x, y, near, height float64
 	normal             vec

@@ -111,7 +111,7 @@ func convexBorder(f *surface.Field) (sides [][2]surface.Place) {
 	return sides
 }
 
-// ratioNotes says what the map does not show by itself.
+// ratioNotes names facts that the map does not show.
 func ratioNotes(f *lattice.Field, hasBorder bool) string {
 	total := len(f.Z)
 	switch {

@@ -221,7 +221,7 @@ func (s sheet) without(fields []*lattice.Field) string {
 	return chart.Joined(notes...)
 }
 
-// between says what a panel shows whose values lie between two of the levels that the panels share.
+// between names the content of a panel whose values lie between two of the shared levels.
 func (s sheet) between(fields []*lattice.Field, opt picture.Options) string {
 	if s.plot.sheet.levels == 0 {
 		return ""

@@ -137,7 +137,7 @@ func (h *Home) probe() error {
 	return nil
 }
 
-// explain adds to an error of the file system what the user can do about it.
+// explain adds a remedy to an error of the file system.
 func (h *Home) explain(doing string, err error) error {
 	advice := "choose another with --home DIR or " + EnvDir + "=DIR"
 	switch {

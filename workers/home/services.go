@@ -140,7 +140,7 @@ func listens(addr string) bool {
 	return true
 }
 
-// hostname tells machines and containers that share a home apart: process IDs and loopback ports mean nothing elsewhere.
+// hostname distinguishes machines and containers that share a home: process IDs and loopback ports mean nothing elsewhere.
 func hostname() string {
 	name, err := os.Hostname()
 	if err != nil {

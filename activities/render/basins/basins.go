@@ -46,7 +46,7 @@ func find(g surface.Grid, opt picture.Options) (s shown, err error) {
 	return s, nil
 }
 
-// notes say how many basins the surface has, and which are left out.
+// notes give the number of basins, and which are left out.
 func (s shown) notes(g surface.Grid) string {
 	if s.f.Empty() {
 		return "no finite loss"
@@ -103,7 +103,7 @@ func dot(pn canvas.Pen, at vg.Point, r vg.Length, edge, center bool) {
 	}
 }
 
-// legend explains the dots, those that are drawn.
+// legend explains the dots that are drawn.
 func (s shown) legend() []chart.LegendEntry {
 	out := []chart.LegendEntry{{Name: "basin", Mark: func(pn canvas.Pen, at vg.Point) { dot(pn, at, dotRadius, false, false) }}}
 	if s.center >= 0 {

@@ -65,7 +65,7 @@ func (s shown) drawBasin(pn canvas.Pen, at vg.Point, k int) {
 	triangle(pn, at, c)
 }
 
-// leastLine is where the persistence is the least one of those that count.
+// leastLine is the line of the least persistence that counts.
 func (s shown) leastLine(p chart.Panel) []vg.Point {
 	const steps = 200
 	var out []vg.Point

@@ -13,7 +13,7 @@ import (
 	"lossatlas/activities/render/picture"
 )
 
-// rowsPart is a frame of rows: the values of one quantity, a row for each series, nil where there are none.
+// rowsPart is a frame of rows: the values of one quantity, a row for each series, nil without values.
 type rowsPart struct {
 	name   string
 	scale  string // as of picture.Options

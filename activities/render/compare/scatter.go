@@ -33,7 +33,7 @@ func bar(deviation float64) float64 {
 	return 0
 }
 
-// measureWords say what the measures of flatness are, by how their names begin.
+// measureWords describe the measures of flatness, by the beginnings of their names.
 var measureWords = []struct{ prefix, words string }{
 	{"width", "width up to a loss higher by %s"}, {"convex", "convex share of the surface (%%)"},
 	{"basins", "number of basins"}, {"depth", "rise of the loss to the pass into another basin"},

@@ -3,7 +3,7 @@ package compare
 // mostCurves is how many experiments one frame shows as curves. More of them are drawn as rows of colors.
 const mostCurves = 8
 
-// series is what a figure shows of an experiment, or of its repetitions together.
+// series is the data of an experiment in a figure, or of its repetitions together.
 type series struct {
 	name string
 	of   []int // the experiments

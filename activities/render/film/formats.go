@@ -36,7 +36,7 @@ func (f Film) GIF() ([]byte, error) {
 const mostColors = 256
 
 // APNG writes the film as an animated PNG that repeats, in full color, with the provenance as WithPNGText writes it. A program that does not know animations shows the first
-// frame. The chunks are those of the PNG specification, third edition, section 11.3.6.
+// frame. The chunks are defined in the PNG specification, third edition, section 11.3.6.
 func (f Film) APNG() ([]byte, error) {
 	frames, err := drawn(f, func(frame *image.RGBA) (still, error) {
 		var b bytes.Buffer

@@ -23,7 +23,7 @@ const (
 
 type object map[string]any
 
-// GLB writes the mesh as binary glTF 2.0 with normals and colors of the vertices. As glTF wants it, y points up: α is x, the loss y, and β −z.
+// GLB writes the mesh as binary glTF 2.0 with normals and colors of the vertices. As glTF requires, y points up: α is x, the loss y, and β −z.
 func (m *Mesh) GLB() ([]byte, error) {
 	var bin []byte
 	var views, accessors []object
@@ -94,7 +94,7 @@ func raised(v [][3]float32) [][3]float32 {
 	return out
 }
 
-// linear is a part of an sRGB color as glTF wants those of vertices: linear in the light (IEC 61966-2-1), of 65535.
+// linear is a part of an sRGB color in glTF's form for vertices: linear in the light (IEC 61966-2-1), of 65535.
 func linear(part uint8) uint16 {
 	v := float64(part) / 255
 	if v <= 0.04045 {

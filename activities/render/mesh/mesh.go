@@ -24,7 +24,7 @@ type Mesh struct {
 const boxHeight = 0.62
 
 // New is the surface of a grid over a plane, with the scale, cut and colors of opt as in render.Surface3D: losses above the scale are at its top. Cells with a corner
-// without a finite loss are left open. It fails where no cell is whole.
+// without a finite loss are holes. It fails where no cell is whole.
 func New(g surface.Grid, opt picture.Options) (*Mesh, error) {
 	f, opt, err := picture.LossPlane(g, opt)
 	if err != nil {
@@ -74,7 +74,7 @@ func New(g surface.Grid, opt picture.Options) (*Mesh, error) {
 	return m, nil
 }
 
-// setNormals makes the normal of a vertex the mean of those of its triangles, weighted by their areas.
+// setNormals makes the normal of a vertex the mean of its triangles' normals, weighted by their areas.
 func (m *Mesh) setNormals() {
 	sums := make([][3]float64, len(m.Vertices))
 	for _, t := range m.Triangles {

@@ -22,7 +22,7 @@ type LineSplit struct {
 	Dash []vg.Length
 }
 
-// SplitsOf are those of the two grids that are not nil.
+// SplitsOf are the splits whose grids are not nil.
 func SplitsOf(train, test *surface.Grid) []LineSplit {
 	both := []LineSplit{{"training", train, nil}, {"test", test, Dashed}}
 	return slices.DeleteFunc(both, func(s LineSplit) bool { return s.Grid == nil })
@@ -46,11 +46,11 @@ type Curve struct {
 	Color color.Color
 	Dash  []vg.Length
 	Right bool // on the right axis
-	// Low and High bound the band around a mean; nil where there is none.
+	// Low and High bound the band around a mean; nil without a band.
 	Low, High []float64
 }
 
-// Dashed is the dash of the test set, and of what is next to another curve.
+// Dashed is the dash of the test set, and of curves next to another one.
 var Dashed = []vg.Length{4, 2.4}
 
 // loneWidth is the length of a curve of a single value.

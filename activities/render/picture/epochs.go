@@ -26,7 +26,7 @@ var WeightNorm = Quantity{name: "weight norm", Color: canvas.InkColor, train: fu
 // LearningRate is that of the last step of each epoch.
 var LearningRate = Quantity{name: "learning rate", Color: canvas.InkColor, train: func(e trainlog.Epoch) trainlog.Number { return e.LR }}
 
-// OfEpochs are the loss of each epoch, and what is shown of its score, if it has one.
+// OfEpochs are the loss of each epoch, and the shown form of its score, if it has one.
 func (o Options) OfEpochs() []Quantity {
 	out := []Quantity{{name: o.LossName(), Color: canvas.LossColor, scaled: true,
 		train: func(e trainlog.Epoch) trainlog.Number { return e.TrainLoss }, test: func(e trainlog.Epoch) trainlog.Number { return e.TestLoss }}}
@@ -38,7 +38,7 @@ func (o Options) OfEpochs() []Quantity {
 		train: func(e trainlog.Epoch) trainlog.Number { return shown(e.TrainAccuracy) }, test: func(e trainlog.Epoch) trainlog.Number { return shown(e.TestAccuracy) }})
 }
 
-// Name is what the quantity is called.
+// Name is the name of the quantity.
 func (q Quantity) Name() string { return q.name }
 
 // Kind is the scale that the options ask for.

@@ -62,18 +62,18 @@ type Options struct {
 	Colormap string
 	// Theme is light (the default) or dark.
 	Theme string
-	// Marks are named points: of a line at their X, of a surface at (X, Y). Those outside are left out.
+	// Marks are named points: of a line at their X, of a surface at (X, Y). Points outside are left out.
 	Marks []Mark
 	// NoLabels leaves the level off the contour lines.
 	NoLabels bool
 	// Points shows the points at which the loss was evaluated, over contours.
 	Points bool
-	// Basins outlines the basins over contours. Persistence is the least one of those that a picture of basins shows.
+	// Basins outlines the basins over contours. Persistence is the least persistence of a basin in a picture of basins.
 	Basins      bool
 	Persistence float64
 	// Rate shows the learning rate of each epoch of a training in a frame of its own, in place of marks where it changes.
 	Rate bool
-	// Turning leaves room for a surface in 3D as it is seen from any azimuth, so that pictures of all of them are equally large.
+	// Turning leaves room for a surface in 3D from any azimuth, so that pictures from all azimuths are equally large.
 	Turning bool
 	// Until is the epoch up to which a path is drawn; nil draws all of it.
 	Until *int
@@ -89,7 +89,7 @@ type Options struct {
 type PanelOptions struct {
 	Lo, Hi      float64 // of the values in all panels; lo > hi without values
 	X, Y, Right bool    // whether this one names its axis at the bottom, at the left, at the right
-	// Room is the least width that is left for the labels of ticks, so that frames with different labels are equally large.
+	// Room is the least width for the labels of ticks, so that frames with different labels are equally large.
 	Room vg.Length
 }
 
@@ -183,7 +183,7 @@ func (o Options) Side() vg.Length {
 	return chart.Edge
 }
 
-// Names are those of the axes of a plane, as far as this figure writes them.
+// Names are the names of the axes of a plane, "" for a name that this figure does not write.
 func (o Options) Names() (x, y string) {
 	x, y = "α", "β"
 	if o.Panel != nil && !o.Panel.X {

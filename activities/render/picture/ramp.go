@@ -18,7 +18,7 @@ type Ramp struct {
 	Name     string // of the quantity
 }
 
-// barSteps is how many colors the bar of a ramp shows: more than an eye tells apart.
+// barSteps is the number of colors in the bar of a ramp: more than an eye distinguishes.
 const barSteps = 100
 
 // Place of a bar of colors next to a frame.
@@ -40,7 +40,7 @@ func (r Ramp) Color(v float64) color.RGBA {
 	return canvas.ColorAt(r.Colormap, min(max(r.Scale.At(v), 0), 1))
 }
 
-// ticksFor are those of a bar of a height.
+// ticksFor are the ticks of a bar of a height.
 func (r Ramp) ticksFor(height vg.Length) []chart.Tick {
 	return r.Scale.Ticks(int(min(max(height/(2.4*chart.TickSize), 2), 7)))
 }

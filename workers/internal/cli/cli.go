@@ -1,5 +1,5 @@
 // Package cli is the command line: the root command, and how a call begins and ends. The commands themselves are in its
-// subpackages, and what they share is in app.
+// subpackages, and their common parts in app.
 package cli
 
 import (
@@ -15,7 +15,7 @@ import (
 	"lossatlas/workers/internal/exit"
 )
 
-// Program is what differs between builds of the command, and what tests replace.
+// Program has the parts that differ between builds of the command, or that tests replace.
 type Program app.Program
 
 // Main runs the command line and returns the exit code.

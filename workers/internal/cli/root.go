@@ -59,11 +59,11 @@ func rootCommand(a *app.App) *cobra.Command {
 	return root
 }
 
-// flagTypes says what the flags of a type take.
+// flagTypes describes the values of flags by type.
 var flagTypes = map[string]string{"int": "a whole number", "float64": "a number", "bool": "true or false", "duration": "a time such as 90s or 10m",
 	"float64Slice": "numbers with commas between them", "intSlice": "whole numbers with commas between them"}
 
-// wrongFlag says what a flag takes, in place of the reason why its value can't be parsed.
+// wrongFlag describes the allowed values of a flag, in place of the parser's reason.
 func wrongFlag(err error) error {
 	var wrong *pflag.InvalidValueError
 	if !errors.As(err, &wrong) {

@@ -19,7 +19,7 @@ type HandlerOptions struct {
 	// Origins are the addresses of the Temporal UIs, such as https://temporal.example.com, whose pages are admitted. Programs,
 	// which send no origin, are admitted, too.
 	Origins []string
-	// Token is the required bearer token, "" for none.
+	// Token is the required bearer token, or "".
 	Token string
 }
 
@@ -60,10 +60,10 @@ func (c *Codec) Handler(o HandlerOptions) http.Handler {
 	})
 }
 
-// lenient decrypts what it can of a history, of which some payloads may have another key.
+// lenient decrypts a history as far as possible; some payloads may have another key.
 type lenient struct{ *Codec }
 
-// Decode decrypts payloads, and passes on those that it can't decrypt.
+// Decode decrypts payloads, and passes undecryptable ones on unchanged.
 func (l lenient) Decode(payloads []*common.Payload) ([]*common.Payload, error) {
 	out := make([]*common.Payload, len(payloads))
 	for i, p := range payloads {

@@ -103,7 +103,7 @@ func Prior(ctx context.Context, store *artifacts.Store, g *pipelines.Graph, nume
 // units is the cost by which times are compared: all steps that don't compute have the same.
 func units(s pipelines.Step) float64 { return cmp.Or(Cost(s), 1) }
 
-// Step predicts how long a step takes, from so many earlier steps; 0 if there were none like it.
+// Step predicts the time of a step, from so many earlier steps; 0 if there were no similar ones.
 func (h *History) Step(ctx context.Context, s pipelines.Step) (d time.Duration, from int) {
 	net, cost := s.Cost().Net, units(s)
 	id := fmt.Sprint(s.Kind, net, cost)
@@ -121,8 +121,8 @@ func (h *History) Step(ctx context.Context, s pipelines.Step) (d time.Duration, 
 	return time.Duration(cost * p.seconds / p.cost * float64(time.Second)), len(p.keys)
 }
 
-// pace adds up the latest steps of a kind that predict a step of some cost: those of the same network, or else of any; of
-// these, those with the same numerics and host, or else with the same numerics, or else all.
+// pace adds up the latest steps of a kind that predict a step of some cost: steps of the same network, or else of any; of
+// these, steps with the same numerics and host, or else with the same numerics, or else all.
 func (h *History) pace(ctx context.Context, kind pipelines.Kind, net pipelines.Network, cost float64) pace {
 	list := slices.DeleteFunc(slices.Clone(h.samples[kind]), func(s sample) bool { return s.seconds < minSeconds && s.cost*maxRatio < cost })
 	if same := slices.DeleteFunc(slices.Clone(list), func(s sample) bool { return s.net != net }); len(same) > 0 {

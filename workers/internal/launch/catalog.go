@@ -61,7 +61,7 @@ func datasets() (out []sweepfile.Dataset) {
 	return out
 }
 
-// dataset is a data set with what a sweep file says of it.
+// dataset is a data set with the choices of a sweep file.
 func dataset(folder string, c sweepfile.DataChoices) (sweepfile.Dataset, error) {
 	out := sweepfile.Dataset{Name: c.Name}
 	var p problem.Problem

@@ -49,7 +49,7 @@ func checkpointsAt(folder, path string) ([]sweepfile.Checkpoint, error) {
 	return out, nil
 }
 
-// listCheckpoints lists the files of a folder that may hold weights, or those that match a pattern.
+// listCheckpoints lists the files of a folder that may hold weights, or the files that match a pattern.
 func listCheckpoints(path string) (files []string, err error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		entries, err := os.ReadDir(path)

@@ -101,7 +101,7 @@ func read(folder string, i sweepfile.Import) ([]byte, []string, error) {
 	return b, append(notes, said), err
 }
 
-// StoreImports stores what a sweep takes from files, for its steps: weights, directions, networks and data.
+// StoreImports stores a sweep's inputs from files, for its steps: weights, directions, networks and data.
 func StoreImports(ctx context.Context, store *artifacts.Store, s *sweepfile.Sweep) error {
 	put := func(b []byte) error {
 		_, err := store.Put(ctx, b)

@@ -26,11 +26,11 @@ type model struct {
 	program []byte               // encoded
 	values  map[string][]float32 // of parameters and buffers, by their names
 	notes   []string
-	// layouts are those of the files of weights that gave the parameters their names.
+	// layouts are the layouts of the files of weights that gave the parameters their names.
 	layouts map[string]weights.Layout
 }
 
-// models are those that this process has read, by paths, sizes and times, and by their network: *model.
+// models are the models that this process has read, by paths, sizes and times, and by their network: *model.
 var models sync.Map
 
 // readModel reads the file or folder of a network. Where that lacks names of parameters, they are those of the first of the files of
@@ -71,7 +71,7 @@ func layoutsOf(n pipelines.Network) map[string]weights.Layout {
 	return nil
 }
 
-// stamp tells versions of a file apart, or of the files in a folder.
+// stamp distinguishes versions of a file, or of the files in a folder.
 func stamp(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -161,7 +161,7 @@ func IsModel(path string) bool {
 	return extension == ".pt2" || extension == ".onnx" || folder.Is(path)
 }
 
-// Model is what is known of a network in a file without data.
+// Model describes a network in a file, as far as possible without data.
 type Model struct {
 	Input           []string // the shape of the input, "batch" first
 	Type            string   // of its numbers

@@ -174,7 +174,7 @@ func terminate(ctx context.Context, c client.Client, id, runID, reason string) e
 	return nil
 }
 
-// withdraw tells a step that these workflows no longer wait for it.
+// withdraw signals a step that these workflows have stopped waiting for it.
 func withdraw(ctx context.Context, c client.Client, step, runID string, waiters []string) error {
 	for _, w := range waiters {
 		if err := c.SignalWorkflow(ctx, step, runID, activities.SignalLeave, w); err != nil && !isNotRunning(err) {

@@ -9,7 +9,7 @@ import (
 	"lossatlas/pipelines"
 )
 
-// Plan lists what a run of a graph would do, and for repeated steps what changed since the sweep's last recorded run.
+// Plan lists the steps of a run of a graph, and for repeated steps the changes since the sweep's last recorded run.
 func Plan(ctx context.Context, store *artifacts.Store, g *pipelines.Graph, numerics string) (*pipelines.Plan, error) {
 	plan, err := pipelines.MakePlan(ctx, g, numerics, store)
 	if err != nil || plan.Count(pipelines.StateRun) == 0 {

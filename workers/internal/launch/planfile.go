@@ -42,7 +42,7 @@ type PlanFile struct {
 	Data     string                 `json:"data"` // digest
 	Imports  []PlanImport           `json:"imports,omitempty"`
 	Graph    artifacts.Digest       `json:"graph"` // of the expanded sweep, as JSON
-	// Plan is what a run would have done at the time.
+	// Plan is the plan of a run at the time.
 	Plan *pipelines.Plan `json:"plan"`
 
 	path string

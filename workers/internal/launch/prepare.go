@@ -21,7 +21,7 @@ import (
 // maxFile is the maximum size of a sweep file in bytes.
 const maxFile = 4 << 20
 
-// Read reads and checks a sweep file and applies a preset ("" for none). Mistakes in the file are a syntax.Errors.
+// Read reads and checks a sweep file and applies a preset, if not "". Mistakes in the file are a syntax.Errors.
 func Read(file, preset string) (*sweepfile.Sweep, error) {
 	info, err := os.Stat(file)
 	switch {

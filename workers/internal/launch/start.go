@@ -26,7 +26,7 @@ func WorkflowID(sweep string) string { return IDPrefix + sweep }
 // cancelTimeout is the time for a cancelled sweep to record its results before it is terminated.
 const cancelTimeout = 20 * time.Second
 
-// Memo fields of a sweep's workflow, which tell versions of the sweep apart.
+// Memo fields of a sweep's workflow, which distinguish versions of the sweep.
 const (
 	memoGraph    = "graph"
 	memoNumerics = "numerics"
@@ -137,7 +137,7 @@ func isNotRunning(err error) bool {
 	return errors.As(err, &missing)
 }
 
-// describe returns the latest run of a workflow, and whether it was told to stop.
+// describe returns the latest run of a workflow, and whether its cancellation was requested.
 func describe(ctx context.Context, c client.Client, id string) (info *workflow.WorkflowExecutionInfo, stopping bool, err error) {
 	d, err := c.DescribeWorkflowExecution(ctx, id, "")
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 const lifetime = 200 * 365 * 24 * time.Hour
 
 // NewCertificate returns a certificate and its key (PEM) for servers on loopback and their clients. It signs itself, and both
-// ends of a connection present it and trust no other, so only processes that can read the key connect: those of its user.
+// ends of a connection present it and trust no other, so only processes that can read the key connect: processes of its user.
 func NewCertificate() ([]byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// silence is the time without an answer after which the user is told.
+	// silence is the time without an answer after which the user gets a message.
 	silence = 30 * time.Second
 	// retryEvery is the pause before a refused call is retried.
 	retryEvery = time.Second
@@ -24,12 +24,12 @@ const (
 // process breaks the connection at once.
 type Service struct {
 	Name string // in messages
-	// Say tells the user something; it may be nil.
+	// Say prints a message for the user; it may be nil.
 	Say  func(format string, args ...any)
 	told sync.Once
 }
 
-// Expect tells the user, once, when the service does not answer for long. Call answered when it has.
+// Expect prints a message, once, when the service does not answer for long. Call answered when it has.
 func (s *Service) Expect() (answered func()) {
 	t := time.AfterFunc(silence, func() {
 		if s.Say != nil {

@@ -13,7 +13,7 @@ import (
 // it, or its multiply-adds over the relative speed of its kind. The times of finished and running steps correct that, for
 // the machine, then for each kind, and for a running step itself, the more the longer they were watched.
 type Estimator struct {
-	steps    map[string]expected  // without those of negligible cost
+	steps    map[string]expected  // without steps of negligible cost
 	scaled   bool                 // costs are in seconds, by earlier steps
 	seen     map[string]*watched  // running steps
 	compiled map[string]bool      // by program

@@ -1,4 +1,4 @@
-// Package progress follows a running sweep: what each step does, how far it is, how much longer it takes, and how to show it.
+// Package progress follows a running sweep: the state and progress of each step, the time left, and how to show them.
 package progress
 
 import (

@@ -58,7 +58,7 @@ type Options struct {
 	Telemetry *telemetry.Telemetry
 	// Pages returns the handler for the pages of sweeps, called once Temporal is connected; it may be nil.
 	Pages func(*Session) http.Handler
-	// Say tells the user what takes time; it may be nil.
+	// Say announces slow work to the user; it may be nil.
 	Say func(format string, args ...any)
 }
 

@@ -7,7 +7,7 @@ import (
 	"lossatlas/activities/render"
 )
 
-// StyleFor is the style of a terminal by what its environment says of it.
+// StyleFor is the style of a terminal by its environment variables.
 func StyleFor(env func(string) (string, bool)) Style {
 	color, _ := env("COLORTERM")
 	kind, _ := env("TERM")

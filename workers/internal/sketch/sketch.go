@@ -11,7 +11,7 @@ import (
 	"lossatlas/activities/surface"
 )
 
-// Style is what a terminal can show.
+// Style is the abilities of a terminal.
 type Style int
 
 // The styles.
@@ -55,7 +55,7 @@ func (s Scale) at(loss float64) float64 {
 	return min(max((math.Log(max(loss, lo))-math.Log(lo))/span, 0), 1)
 }
 
-// Legend says what the colours stand for, and the marks of points without a loss that the grids have.
+// Legend explains the colours, and the marks of points without a loss, if the grids have such points.
 func (s Scale) Legend(style Style, grids ...*surface.Grid) string {
 	var b strings.Builder
 	if s.Empty() {
@@ -201,7 +201,7 @@ func (s Scale) point(g *surface.Grid, i int) (t float64, known bool) {
 	return s.at(g.Loss[i]), true
 }
 
-// cell draws two points as one character, the lower one −1 for none.
+// cell draws two points as one character; the lower one is −1 without a point.
 func (s Scale) cell(g *surface.Grid, upper, lower int, style Style) string {
 	up, hasUp := s.point(g, upper)
 	down, hasDown := s.point(g, lower)

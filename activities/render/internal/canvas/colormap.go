@@ -42,7 +42,7 @@ var diverging = map[string][17]uint32{
 	},
 }
 
-// anchorsOf are those of a map of either sort.
+// anchorsOf are the anchors of a map of either sort.
 func anchorsOf(name string) (anchors [17]uint32, ok bool) {
 	if anchors, ok = Colormaps[name]; !ok {
 		anchors, ok = diverging[name]
@@ -100,7 +100,7 @@ func BandColor(name string, i, n int) color.RGBA {
 	return ColorAt(name, float64(i)/float64(n-1))
 }
 
-// Colours of the figure other than those of data.
+// Colours of the figure apart from the colours of data.
 var (
 	InkColor   = RGB(0x1A1A1A) // text
 	FrameColor = RGB(0x333333)

@@ -87,7 +87,7 @@ func nearest(colors []color.RGBA, c color.RGBA) uint8 {
 	best, bestD := 0, 1<<30
 	for i, p := range colors {
 		r, g, b := int(p.R)-int(c.R), int(p.G)-int(c.G), int(p.B)-int(c.B)
-		// Green weighs most in what the eye takes for brightness.
+		// Green weighs most in perceived brightness.
 		if d := 2*r*r + 4*g*g + b*b; d < bestD {
 			best, bestD = i, d
 		}

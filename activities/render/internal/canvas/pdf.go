@@ -19,7 +19,7 @@ import (
 // with gonum's vgpdf because that one has no way to set title and provenance, and stamps each file with its time.
 type PDFPage struct {
 	ops      bytes.Buffer
-	now, set pdfState // what is asked for, and what the operators so far have set
+	now, set pdfState // the requested state, and the state after the operators so far
 	opacity  []uint8  // those in use, other than 255
 	images   []image.Image
 }
@@ -210,7 +210,7 @@ func (p *PDFPage) File(width, height vg.Length, title, subject string) ([]byte, 
 	return b.Bytes(), nil
 }
 
-// pdfString writes text as PDF has it: in brackets where it is ASCII, else as UTF-16.
+// pdfString writes text in the form of PDF: in brackets where it is ASCII, else as UTF-16.
 func pdfString(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	if !strings.ContainsFunc(s, func(r rune) bool { return r > '~' || r < ' ' }) {

@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// ink is what a pen needs of a canvas. Those of gonum have it.
+// ink has the methods of a canvas that a pen needs. Gonum's canvases have them.
 type ink interface {
 	SetColor(color.Color)
 	SetLineWidth(vg.Length)
@@ -37,7 +37,7 @@ type Pen struct {
 // From returns the pen with its origin moved.
 func (p Pen) From(by vg.Point) Pen { return Pen{p.C, p.Dark, p.origin.Add(by)} }
 
-// Resolution is that of images in a figure of dpi dots per inch. An SVG has less, as it is for screens above all, and should be small.
+// Resolution is the resolution of images in a figure of dpi dots per inch. An SVG has less, as it is for screens above all, and should be small.
 func (p Pen) Resolution(dpi int) float64 {
 	if _, ok := p.C.(*SVG); ok {
 		return 0.75 * float64(dpi)

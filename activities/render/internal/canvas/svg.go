@@ -24,7 +24,7 @@ type SVG struct {
 	dash   []vg.Length
 }
 
-// fonts are those of an SVG's text: the first ones have the widths that figures are laid out for.
+// fonts are the fonts of an SVG's text: the first ones have the widths used in the layout of figures.
 const fonts = "Liberation Sans, Arial, Helvetica, sans-serif"
 
 // NewSVG is a file without content, of a height in points.

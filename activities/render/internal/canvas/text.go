@@ -150,7 +150,7 @@ func moved(p vg.Path, shift vg.Point, angle float64) vg.Path {
 }
 
 // Wrap breaks s at spaces into lines no wider than width. Words that are wider
-// are broken where they must be; what is left over after maxLines ends in an ellipsis.
+// are broken where they must be; text beyond maxLines is replaced by an ellipsis.
 func Wrap(s string, b bool, size, width vg.Length, maxLines int) []Text {
 	style := func(s string) Text { return Text{Runs: []run{{s, 1, 0}}, bold: b} }
 	fits := func(s string) bool { return style(s).Width(size) <= width }

@@ -2,7 +2,7 @@ package canvas
 
 import "image/color"
 
-// darkColors are what the colors of a figure's text, frames and grounds become on a dark ground.
+// darkColors replace the colors of a figure's text, frames and grounds on a dark ground.
 var darkColors = map[color.RGBA]color.RGBA{
 	RGB(0xFFFFFF): RGB(0x0D1117), RGB(0xF6F6F6): RGB(0x171C23), RGB(0x000000): RGB(0xFFFFFF),
 	InkColor: RGB(0xE6EDF3), FrameColor: RGB(0xC9D1D9), FaintColor: RGB(0x30363D), NoteColor: RGB(0x9DA7B3),

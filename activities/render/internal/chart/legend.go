@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// seriesColors are the colours of Okabe and Ito (2008), which readers of every colour vision tell apart, with a
+// seriesColors are the colours of Okabe and Ito (2008), distinguishable with every colour vision, with a
 // gray in place of their yellow, which white paper swallows.
 var seriesColors = []color.RGBA{canvas.RGB(0x0072B2), canvas.RGB(0xD55E00), canvas.RGB(0x009E73), canvas.RGB(0xCC79A7), canvas.RGB(0xE69F00), canvas.RGB(0x56B4E9), canvas.RGB(0x000000), canvas.RGB(0x999999)}
 
@@ -52,7 +52,7 @@ func (e LegendEntry) width() vg.Length {
 	return sampleWidth + sampleGap + canvas.Plain(e.Name).Width(TickSize) + entryApart
 }
 
-// NewLegend begins a row for each group. What the names of a group have in common stands once before them.
+// NewLegend begins a row for each group. The common part of a group's names stands once before them.
 func NewLegend(width vg.Length, groups ...[]LegendEntry) Legend {
 	var out Legend
 	for _, entries := range groups {
@@ -177,7 +177,7 @@ func (e LegendEntry) draw(pn canvas.Pen, at vg.Point) {
 	pn.Write(canvas.Plain(e.Name), canvas.TextStyle{Size: TickSize, Color: canvas.InkColor}, vg.Point{X: at.X + sampleWidth + sampleGap, Y: at.Y})
 }
 
-// MissingNote names what a figure could not show.
+// MissingNote names the parts that a figure could not show.
 func MissingNote(names []string) string {
 	const most = 4
 	switch {

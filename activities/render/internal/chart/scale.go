@@ -123,7 +123,7 @@ func fixedNumber(v, step float64) string {
 // Number writes v short: three significant digits, no trailing zeros, a real minus sign.
 func Number(v float64) string { return digits(v, 3) }
 
-// Numbers writes rising values with as few digits as tell them apart, three at least.
+// Numbers writes ascending values with as few digits as distinguish them, three at least.
 func Numbers(values []float64) []string {
 	for n := 3; ; n++ {
 		out := make([]string, len(values))

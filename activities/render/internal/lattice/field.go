@@ -7,7 +7,7 @@ import (
 	"lossatlas/activities/surface"
 )
 
-// Field is a quantity over a lattice, with what a picture says of it.
+// Field is a quantity over a lattice, with its name and notes for a picture.
 type Field struct {
 	surface.Field
 	Missing []bool  // points that were not evaluated

@@ -53,7 +53,7 @@ const (
 func PlaceLabels(lines []LevelLine, texts []canvas.Text, size vg.Length, frame vg.Rectangle) []LineLabel {
 	l := &labeller{frame: frame, size: size, lines: lines, near: newBuckets(lines, frame)}
 	order := make([]int, len(lines))
-	rank := make([]int, len(lines)) // of a line among those of its level, by length
+	rank := make([]int, len(lines)) // of a line among the lines of its level, by length
 	for i := range order {
 		order[i] = i
 	}

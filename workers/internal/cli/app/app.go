@@ -29,7 +29,7 @@ import (
 	"lossatlas/workers/internal/telemetry"
 )
 
-// Program is what differs between builds of the command, and what tests replace.
+// Program has the parts that differ between builds of the command, or that tests replace.
 type Program struct {
 	// Revision of the source, given by the build, or "".
 	Revision string
@@ -45,7 +45,7 @@ type Program struct {
 	Restart bool
 }
 
-// App is one call of the program. Its Out and Err escape control sequences, whatever the source of a text.
+// App is one call of the program. Its Out and Err escape control sequences in text from any source.
 type App struct {
 	Program
 	// RawOut and RawErr are unescaped: for drawings in colour, stored bytes and other processes.
@@ -70,7 +70,7 @@ func New(p Program) *App {
 	return a
 }
 
-// Complain tells the user what went wrong.
+// Complain prints an error for the user.
 func (a *App) Complain(err error) {
 	if a.Settings.JSON() {
 		_ = json.NewEncoder(a.Err).Encode(map[string]any{"error": a.jsonError(err)}) // nowhere to report it
@@ -205,7 +205,7 @@ func (a *App) Services(ctx context.Context) (*session.Session, error) {
 	return session.Open(ctx, a.SessionOptions())
 }
 
-// SessionOptions are those of a session that only reads.
+// SessionOptions are the options of a session that only reads.
 func (a *App) SessionOptions() session.Options {
 	return session.Options{Settings: a.Settings, Home: a.Home, Log: a.Log, ServerLog: a.serverLog, Embedded: a.Embedded, Say: a.Say}
 }

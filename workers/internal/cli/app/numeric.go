@@ -40,7 +40,7 @@ func (a *App) MachineClass() (string, error) {
 	return engine.Class(e)
 }
 
-// WarnSlow says what a missing plugin costs, unless the pure-Go backend was chosen.
+// WarnSlow warns that a missing plugin makes work slow, unless the pure-Go backend was chosen.
 func (a *App) WarnSlow(o engine.Options) {
 	if o.Backend != "go" && o.Plugin == "" {
 		a.Say("no XLA plugin available; using the pure-Go backend, which is 6 to 7 times slower (`lossatlas backend install` gets a plugin)")

@@ -135,7 +135,7 @@ type backendChecked struct {
 }
 
 // checkNet and checkImages are what `backend check` evaluates: small enough to
-// take seconds, large enough to tell a working backend from a slow one.
+// take seconds, large enough to distinguish a working backend from a slow one.
 const (
 	checkNet    = "resnet20"
 	checkImages = 256

@@ -36,7 +36,7 @@ type tensorView struct {
 	Filters int `json:"filters"`
 }
 
-// describeModel prints the tensors of a network in a file, and compares its outputs with those that a file expects, if one is named.
+// describeModel prints the tensors of a network in a file, and compares its outputs with the expected ones of a file, if one is named.
 func describeModel(a *app.App, path, expect string) error {
 	m, err := launch.ReadModel(path)
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 
 const (
 	pollEvery = time.Second
-	// endPatience is how long a cancelled sweep may take to record what it did.
+	// endPatience is the time that a cancelled sweep may take to record its results.
 	endPatience = 10 * time.Second
 	// silence is how long servers elsewhere, or a disk that is full, may be in the way before that is an error.
 	silence = 30 * time.Second
@@ -132,7 +132,7 @@ func (f *follower) unansweredError(err error) error {
 	return fmt.Errorf("the Temporal server at %s has not answered for %v: %w", f.services.TemporalAddress(), silence, err)
 }
 
-// interrupt ends the sweep because the user wants it, or because a service failed.
+// interrupt ends the sweep at the user's request, or because a service failed.
 func (f *follower) interrupt(ctx context.Context, ended <-chan error) (none artifacts.Root, err error) {
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return none, cause
@@ -175,7 +175,7 @@ func (f *follower) stopped(ctx context.Context, err error) (by string, ok bool) 
 	return cmp.Or(launch.StoppedBy(ctx, f.client, f.started.ID, f.started.RunID), "another program"), true
 }
 
-// root returns what the workflow has recorded at its end.
+// root returns the record that the workflow wrote at its end.
 func (f *follower) root(ctx context.Context, err error) (artifacts.Root, error) {
 	var terminated *temporal.TerminatedError
 	if errors.As(err, &terminated) {

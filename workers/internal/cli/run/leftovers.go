@@ -20,7 +20,7 @@ func (r *run) dropScratch(ctx context.Context) error {
 	return scratch.Destroy(ctx)
 }
 
-// setAsideOpen sets aside what a killed process left open, except the sweep of this run.
+// setAsideOpen sets aside the workflows that a killed process left open, except the sweep of this run.
 func (r *run) setAsideOpen(ctx context.Context, c client.Client) error {
 	names, err := launch.EndOthers(ctx, c, r.services.Payloads().Data, func(sweep string) bool { return sweep == r.graph.Sweep })
 	if kept := slices.DeleteFunc(slices.Clone(names), launch.OnScratch); len(kept) < len(names) {

@@ -35,7 +35,7 @@ type difference struct {
 }
 
 // recompute does all of a sweep again in a store of its own, which is removed
-// afterwards, and compares the outputs with those that are stored.
+// afterwards, and compares the outputs with the stored ones.
 func (r *run) recompute(ctx context.Context) error {
 	return r.inScratch(ctx, scratchRun{flag: "--no-cache-read", suffix: launch.AgainSuffix,
 		begin: func(*pipelines.Plan) {

@@ -41,7 +41,7 @@ type stepCounts struct {
 	NotRun      int `json:"not_run"`
 }
 
-// String is the counts in words, without those of interrupted and missing steps where they are 0.
+// String is the counts in words; interrupted and missing steps are named only if there are some.
 func (c stepCounts) String() string {
 	s := fmt.Sprintf("%s, %d cached, %d ran, %d failed", app.Count(c.Total, "step"), c.Cached, c.Ran, c.Failed)
 	if c.Interrupted > 0 {

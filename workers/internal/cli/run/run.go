@@ -217,7 +217,7 @@ func (r *run) read(file string) (err error) {
 	return err
 }
 
-// input is what a sweep's workflow is started with.
+// input is the input of a sweep's workflow.
 func (r *run) input(g *pipelines.Graph) activities.SweepInput {
 	in := activities.SweepInput{Sweep: g.Sweep, Graph: r.blob.Digest, Numerics: r.numerics, FailFast: r.failFast, Concurrency: r.concurrency}
 	for _, e := range g.Experiments {
@@ -226,7 +226,7 @@ func (r *run) input(g *pipelines.Graph) activities.SweepInput {
 	return in
 }
 
-// store stores what the sweep starts from: imported weights and the graph.
+// store stores the inputs of the sweep: imported weights and the graph.
 func (r *run) store(ctx context.Context) error {
 	if err := launch.StoreImports(ctx, r.services.Store, r.sweep); err != nil {
 		return err

@@ -19,7 +19,7 @@ type scratchRun struct {
 	flag   string // that asks for it
 	suffix string // of the sweep's name, for its workflow
 	over   bool   // whether results of the home's store are used
-	// begin tells the user which work begins; end shows the results.
+	// begin announces the work; end shows the results.
 	begin func(plan *pipelines.Plan)
 	end   func(plan *pipelines.Plan, root artifacts.Root) error
 }

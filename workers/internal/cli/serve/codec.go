@@ -125,7 +125,7 @@ func (r *codecServer) serve(ctx context.Context) error {
 	return server.Shutdown(last)
 }
 
-// handler answers requests, by the keys and for those that the flags name.
+// handler answers requests, with the keys, from the origins that the flags name.
 func (r *codecServer) handler() (http.Handler, error) {
 	if r.Settings.CodecKeys == "" {
 		return nil, exit.Usagef("there are no keys to decrypt with: name a file with --codec-keys or LOSSATLAS_CODEC_KEYS (`lossatlas codec key` writes a line for it)")

@@ -22,7 +22,7 @@ func ownCores() ([]int, error) {
 	return cores, nil
 }
 
-// pin keeps this thread, and what it starts, to some cores.
+// pin binds this thread, and the processes that it starts, to some cores.
 func pin(cores []int) error {
 	var set unix.CPUSet
 	for _, i := range cores {

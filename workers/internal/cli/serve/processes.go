@@ -79,7 +79,7 @@ func runProcesses(ctx context.Context, a *app.App, processes int) error {
 	return nil
 }
 
-// share is what one worker process has of the machine.
+// share is one worker process's share of the machine.
 type share struct {
 	number int
 	cores  []int

@@ -175,7 +175,7 @@ func waitForIdle(ctx context.Context, workers workerSet, idle time.Duration) {
 	<-ctx.Done()
 }
 
-// sayCurrent tells the user when new sweeps go to another version of this worker's deployment.
+// sayCurrent prints a message when new sweeps use another version of this worker's deployment.
 func sayCurrent(ctx context.Context, a *app.App, s *session.Session, c client.Client) {
 	v := deployment(a, s)
 	if v.DeploymentName == "" {

@@ -17,7 +17,7 @@ import (
 	"lossatlas/workers/internal/exit"
 )
 
-// catalog is all columns in three tiers: those of the whole table, those of the training, and those of other steps.
+// catalog is all columns in three tiers: of the whole table, of the training, and of other steps.
 // A name that ends columns of several tiers stands for that of the first.
 type catalog [][]column
 
@@ -88,7 +88,7 @@ func namesOf(columns []column) []string {
 	return names
 }
 
-// pick returns the columns of names, "all" being those of the whole table.
+// pick returns the columns of names; "all" means the columns of the whole table.
 func (c catalog) pick(names []string) ([]column, error) {
 	var out []column
 	for _, name := range names {

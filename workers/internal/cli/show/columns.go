@@ -29,7 +29,7 @@ type column struct {
 type detail int
 
 const (
-	summary    detail = iota // without parameters, which the experiments' names tell, and flatness
+	summary    detail = iota // without flatness, and without parameters, which are in the experiments' names
 	readable                 // with a few measures of flatness
 	everything               // all of them, with deviations and how many values are lower bounds
 )
@@ -104,7 +104,7 @@ func columnsOf(rows []results.Experiment, show detail) []column {
 	return append(out, column{name: "state", value: func(r results.Experiment) any { return r.State }, text: outcome})
 }
 
-// paramColumn is a column of what came out of JSON.
+// paramColumn is a column of values from JSON.
 func paramColumn(name string, of func(results.Experiment) any) column {
 	return column{name: name, right: true, value: func(r results.Experiment) any {
 		switch v := of(r).(type) {

@@ -97,7 +97,7 @@ func fullNames(sides []results.Side) []string {
 	return out
 }
 
-// sides are the experiments that a name stands for: those of a sweep, with the steps over all of them, or one.
+// sides are the experiments that a name means: all of a sweep, with the steps over all of them, or one.
 func sides(ctx context.Context, a *app.App, s *session.Session, name string) (sides []results.Side, over []results.SideStep, err error) {
 	sweep, experiment, one := strings.Cut(name, "/")
 	w, err := sweeps.FindExperiments(ctx, a, s, sweep)

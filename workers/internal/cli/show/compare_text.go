@@ -85,7 +85,7 @@ func mergeEqual(t *table.Table, pairs int) {
 	t.Rows = append(each, rest...)
 }
 
-// addSteps lists the steps that are not shared. Pictures and reports differ with what they show.
+// addSteps lists the steps that are not shared, without pictures and reports, which differ with their data.
 func addSteps(t *table.Table, name string, steps []results.StepRelation) {
 	for _, r := range steps {
 		if r.Relation != results.StepShared && r.Kind != pipelines.KindRender && r.Kind != pipelines.KindReport {
@@ -134,7 +134,7 @@ func (c compared) summary() string {
 	return text
 }
 
-// label is what a pair is called in a table: what its two names have in common.
+// label is the name of a pair in a table: the common part of its two names.
 func (p comparedPair) label() string {
 	_, a, _ := strings.Cut(p.A, "/")
 	_, b, _ := strings.Cut(p.B, "/")

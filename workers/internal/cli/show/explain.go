@@ -99,7 +99,7 @@ func newExplainer(ctx context.Context, a *app.App, s *session.Session) (*explain
 	return e, nil
 }
 
-// names are what a step is called in sweeps.
+// names are the names of a step in sweeps.
 func (e *explainer) names(k artifacts.Key) []string {
 	var out []string
 	for _, o := range e.outputs {

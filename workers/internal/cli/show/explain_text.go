@@ -26,7 +26,7 @@ func (e *explainer) called(h *artifacts.History, k artifacts.Key) string {
 	return name
 }
 
-// printHistory draws the tree of what a result was made from.
+// printHistory draws the tree of a result's inputs.
 func (e *explainer) printHistory(h *artifacts.History) error {
 	var b strings.Builder
 	e.node(&b, h, h.Top, "", "", "", map[artifacts.Key]bool{})

@@ -10,7 +10,7 @@ import (
 )
 
 // brief shortens a table for people: headings are the last parts of their paths where these differ, errors have a percent
-// sign, and parameters that are equal in all rows are no columns. What is common is said above the table.
+// sign, and parameters that are equal in all rows are no columns. Common values stand above the table.
 func brief(t *table.Table) *table.Table {
 	out, above := &table.Table{Right: map[int]bool{}, Rows: make([][]string, len(t.Rows))}, []string{}
 	last := map[string]int{}

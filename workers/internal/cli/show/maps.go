@@ -19,7 +19,7 @@ import (
 	"lossatlas/workers/internal/sketch"
 )
 
-// showMaps draws the maps of a sweep, those of one name next to each other on one scale.
+// showMaps draws the maps of a sweep; maps of one name are next to each other on one scale.
 func showMaps(ctx context.Context, a *app.App, w *sweeps.Sweep, found *results.Sweep) error {
 	if w.Unfinished() {
 		var err error

@@ -40,7 +40,7 @@ type Sweep struct {
 }
 
 // Find returns a sweep by name. A sweep that is not known is a usage error that
-// lists those that are.
+// lists the known ones.
 func Find(ctx context.Context, a *app.App, s *session.Session, name string) (*Sweep, error) {
 	root, err := Record(ctx, a, s, name)
 	if errors.Is(err, artifacts.ErrNotFound) {
@@ -104,7 +104,7 @@ func openSweep(ctx context.Context, s *session.Session, name string) (launch.Ope
 	return launch.OpenSweep(ctx, c, s.Payloads().Data, name)
 }
 
-// Records are those of all sweeps, sorted by name. What can't be read is left out
+// Records are the records of all sweeps, sorted by name. Unreadable ones are left out
 // and returned as an error next to the others.
 func Records(ctx context.Context, a *app.App, s *session.Session) ([]artifacts.Root, error) {
 	roots, err := s.Store.Roots(ctx)
@@ -129,7 +129,7 @@ func Records(ctx context.Context, a *app.App, s *session.Session) ([]artifacts.R
 	return roots, errors.Join(err, e)
 }
 
-// Stored are the records in the store. Those that can't be read are left out with a warning.
+// Stored are the records in the store. Unreadable ones are left out with a warning.
 func Stored(ctx context.Context, a *app.App, s *session.Session) ([]artifacts.Root, error) {
 	roots, err := s.Store.Roots(ctx)
 	return roots, tolerate(a, roots, err)
@@ -257,7 +257,7 @@ func (w *Sweep) Unfinished() bool {
 }
 
 // CurrentSteps are the sweep's steps with their outputs, in the form of a record: of a
-// running sweep those that its workflows know, or as long as these know nothing, those that the cache has.
+// running sweep, the steps known to its workflows, or before they know any, the steps in the cache.
 func (w *Sweep) CurrentSteps(ctx context.Context, s *session.Session) (map[string]artifacts.RootStep, error) {
 	switch {
 	case w.State != artifacts.StateRunning:
@@ -275,7 +275,7 @@ func (w *Sweep) CurrentSteps(ctx context.Context, s *session.Session) (map[strin
 	return w.planned(ctx, s)
 }
 
-// Results are those of the sweep at this moment.
+// Results are the results of the sweep at this moment.
 func (w *Sweep) Results(ctx context.Context, s *session.Session) (*results.Sweep, error) {
 	steps, err := w.CurrentSteps(ctx, s)
 	return &results.Sweep{Store: s.Store, Graph: w.StepGraph, Steps: steps}, err
