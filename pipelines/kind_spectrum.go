@@ -11,6 +11,12 @@ const KindSpectrum Kind = "spectrum"
 var spectrumSpec = Spec{
 	Version: 4, Numeric: true, Long: true, Unit: "part",
 	Outputs: []string{OutSpectrum},
+	MoreOutputs: typed(func(p SpectrumParams) []string {
+		if p.Vectors {
+			return []string{OutEigenvectors}
+		}
+		return nil
+	}),
 	Label: typed(func(p SpectrumParams) string {
 		return fmt.Sprintf("%s %s %dx%d", p.Net, p.Data.Split, p.Probes, p.Steps)
 	}),
@@ -21,7 +27,7 @@ var spectrumSpec = Spec{
 const TraceHutchPP = "hutch++"
 
 // SpectrumParams is the spectrum of the Hessian of the loss at the minimizer: its
-// two ends, its trace and its density. Input: weights. Output: spectrum.
+// two ends, its trace and its density. Input: weights. Outputs: spectrum, eigenvectors.
 type SpectrumParams struct {
 	Net       Network `json:"net"`
 	Data      MapData `json:"data"`
@@ -38,6 +44,8 @@ type SpectrumParams struct {
 	Matrix string `json:"matrix,omitempty"`
 	// Top is how many eigenvalues are computed at each end; 0 stands for 1.
 	Top int `json:"top,omitempty"`
+	// Vectors keeps the eigenvectors of these eigenvalues, as the output eigenvectors.
+	Vectors bool `json:"vectors,omitempty"`
 	// Trace is "", or TraceHutchPP.
 	Trace string `json:"trace,omitempty"`
 	// Blocks are parts of the network, each by patterns as of Layers, and Subsets is the number of equal parts of the images, over each of which the ends

@@ -10,18 +10,19 @@ import (
 
 // Output names that steps refer to.
 const (
-	OutWeights    = "weights"    // train, import: safetensors with PyTorch names, running statistics included
-	OutLog        = "log"        // train, import: JSON, see TrainLog
-	OutDirections = "directions" // directions, eigenvectors, difference, trajectory: safetensors, tensors "x/<param>" and "y/<param>"
-	OutGrid       = "grid"       // line, surface, hessian: NPZ
-	OutPath       = "path"       // trajectory: JSON, see activities/trajectory
-	OutLosses     = "losses"     // path-loss: JSON, see activities/trajectory
-	OutSpectrum   = "spectrum"   // spectrum: NPZ
-	OutFlatness   = "flatness"   // flatness: JSON, see surface.FlatnessResult
-	OutPNG        = "png"        // render
-	OutSVG        = "svg"        // render
-	OutPDF        = "pdf"        // render
-	OutHTML       = "html"       // report
+	OutWeights      = "weights"      // train, import: safetensors with PyTorch names, running statistics included
+	OutLog          = "log"          // train, import: JSON, see TrainLog
+	OutDirections   = "directions"   // directions, eigenvectors, difference, trajectory: safetensors, tensors "x/<param>" and "y/<param>"
+	OutGrid         = "grid"         // line, surface, hessian: NPZ
+	OutPath         = "path"         // trajectory: JSON, see activities/trajectory
+	OutLosses       = "losses"       // path-loss: JSON, see activities/trajectory
+	OutSpectrum     = "spectrum"     // spectrum: NPZ
+	OutEigenvectors = "eigenvectors" // spectrum: safetensors of length 1, tensors "largest-1/<param>", "smallest-1/<param>" and so on, from the outside in
+	OutFlatness     = "flatness"     // flatness: JSON, see surface.FlatnessResult
+	OutPNG          = "png"          // render
+	OutSVG          = "svg"          // render
+	OutPDF          = "pdf"          // render
+	OutHTML         = "html"         // report
 )
 
 // Ref points at an output of another step of the same graph.

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"testing"
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/directions"
 	"lossatlas/activities/runner/networks"
 	"lossatlas/activities/safetensors"
+	"lossatlas/activities/spectrum"
 	"lossatlas/pipelines"
 )
 
@@ -75,4 +77,57 @@ func TestEigenvectors(t *testing.T) {
 		}
 	}
 	t.Logf("eigenvalues %s and %s", meta["eigenvalue_0"], meta["eigenvalue_1"])
+}
+
+// TestEigenvectorsOfSpectrum: those that a spectrum keeps have the length 1, are orthogonal, stay within the layers, and the loss bends along them by their eigenvalues.
+func TestEigenvectorsOfSpectrum(t *testing.T) {
+	b := newBench(t)
+	net, at, images := b.curved(t)
+	made := b.made(t, b.step(t, pipelines.KindSpectrum, pipelines.SpectrumParams{
+		Net: net, Data: images, Batch: 8, Subset: "weights", Layers: "fc", Tolerance: 1e-4, Probes: 1, Steps: 2, Seed: 1, Top: 2, Vectors: true,
+	}, at))
+	s, err := spectrum.DecodeNPZ(b.get(t, made, pipelines.OutSpectrum))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tensors, _, err := safetensors.Decode(b.get(t, made, pipelines.OutEigenvectors))
+	if err != nil {
+		t.Fatal(err)
+	}
+	of, err := networks.Of(net, shapesProblem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vectors := map[string][]float32{}
+	for _, tensor := range tensors {
+		name, param, _ := strings.Cut(tensor.Name, "/")
+		vectors[name] = append(vectors[name], tensor.Data...)
+		if !strings.HasPrefix(param, "fc.") && directions.Norm(tensor.Data) != 0 {
+			t.Errorf("%s is moved by %g", tensor.Name, directions.Norm(tensor.Data))
+		}
+	}
+	if len(vectors) != 4 {
+		t.Fatalf("there are %d eigenvectors, want 4", len(vectors))
+	}
+	for name, v := range vectors {
+		if n := directions.Norm(v); math.Abs(n-1) > 1e-5 {
+			t.Errorf("%s has the length %g", name, n)
+		}
+		for other, w := range vectors {
+			if c := directions.Cosine(v, w); name != other && math.Abs(c) > 1e-3 {
+				t.Errorf("the cosine of %s and %s is %g", name, other, c)
+			}
+		}
+	}
+	at[pipelines.OutDirections] = b.putter(t)(directions.Encode(of.Params(), [][]float32{vectors["largest-2"], vectors["smallest-1"]}, nil))
+	const h = 0.05
+	loss := b.read(t, b.made(t, b.step(t, pipelines.KindSurface, pipelines.MapParams{
+		Net: net, Data: images, X: pipelines.Axis{Min: -h, Max: h, N: 3}, Y: &pipelines.Axis{Min: -h, Max: h, N: 3}, Batch: 8,
+	}, at))).Loss
+	for i, second := range []float64{loss[3] - 2*loss[4] + loss[5], loss[1] - 2*loss[4] + loss[7]} {
+		want := []float64{s.Largest[1].Value, s.Smallest[0].Value}[i]
+		if got := second / (h * h); math.Abs(got-want) > 0.02*math.Abs(want)+1e-6/(h*h) {
+			t.Errorf("along vector %d the loss bends by %g, the eigenvalue is %g", i, got, want)
+		}
+	}
 }

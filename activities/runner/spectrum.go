@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"lossatlas/activities/engine"
+	"lossatlas/activities/safetensors"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/trainlog"
 	"lossatlas/pipelines"
@@ -66,11 +67,14 @@ func (s *spectrumParts) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 		return nil, err
 	}
 	defer release()
-	s.begin("chunk", chunk)
+	work := s.begin("chunk", chunk)
 	var part any
 	switch {
 	case chunk == 0:
-		part, err = bothEnds(ctx, h, s.p, s.Pulse)
+		e, vectors, failure := bothEnds(ctx, h, s.p, s.Pulse)
+		if part, err = e, failure; err == nil && s.p.Vectors {
+			err = s.keepVectors(ctx, work, h, vectors, len(e.Smallest))
+		}
 	case chunk <= s.p.Probes:
 		part, err = s.probe(ctx, h, chunk)
 	case block < 0:
@@ -153,7 +157,36 @@ func (s *spectrumParts) Join(ctx context.Context, chunks [][]byte) (Outputs, err
 	if err != nil {
 		return nil, Permanent("BadChunk", fmt.Errorf("%s: %w", s.Label, err))
 	}
-	return s.put(ctx, map[string][]byte{pipelines.OutSpectrum: b})
+	made := map[string][]byte{pipelines.OutSpectrum: b}
+	if s.p.Vectors {
+		if made[pipelines.OutEigenvectors], err = s.Store.GetPart(ctx, s.Key, pipelines.OutEigenvectors); err != nil {
+			return nil, err
+		}
+	}
+	return s.put(ctx, made)
+}
+
+// keepVectors stores the eigenvectors of the eigenvalues at both ends, of which the first low are those of the smallest ones, as a part of the step.
+func (s *spectrumParts) keepVectors(ctx context.Context, work portion, h *engine.Hessian, vectors [][]float64, low int) error {
+	net, err := s.network(ctx, s.p.Net, s.p.Data.Problem)
+	if err != nil {
+		return err
+	}
+	var tensors []safetensors.Tensor
+	for i, v := range vectors {
+		name, flat := fmt.Sprintf("smallest-%d/", i+1), h.Scatter(v)
+		if i >= low {
+			name = fmt.Sprintf("largest-%d/", i-low+1)
+		}
+		for _, p := range net.Params() {
+			tensors = append(tensors, safetensors.Tensor{Name: name + p.Name, Shape: p.Shape, Data: p.Of(flat)})
+		}
+	}
+	b, err := safetensors.Encode(tensors, nil)
+	if err != nil {
+		return err
+	}
+	return work.store(ctx, pipelines.OutEigenvectors, b)
 }
 
 // hessian is the Hessian at the minimizer of a step, and the function that
@@ -184,26 +217,27 @@ func (r *Run) unbounded(err error) error {
 	return err
 }
 
-// bothEnds evaluates the loss and the two ends of the spectrum, or several eigenvalues at them.
-func bothEnds(ctx context.Context, h *engine.Hessian, p pipelines.SpectrumParams, pulse Pulse) (ends, error) {
+// bothEnds evaluates the loss and the two ends of the spectrum, or several eigenvalues at them, with their eigenvectors, the smallest first, where they are kept.
+func bothEnds(ctx context.Context, h *engine.Hessian, p pipelines.SpectrumParams, pulse Pulse) (out ends, vectors [][]float64, err error) {
 	v, err := h.At(ctx, 0, 0)
 	if err != nil {
-		return ends{}, err
+		return out, nil, err
 	}
-	out, opt := ends{Loss: trainlog.Number(v.Loss), Accuracy: trainlog.Number(v.Score)}, spectrum.Options{Tolerance: p.Tolerance, Progress: productsProgress(pulse)}
-	if p.Top > 1 {
+	out = ends{Loss: trainlog.Number(v.Loss), Accuracy: trainlog.Number(v.Score)}
+	opt := spectrum.Options{Tolerance: p.Tolerance, Progress: productsProgress(pulse), Vectors: p.Vectors}
+	if p.Top > 1 || p.Vectors {
 		low, high := p.Ends()
 		found, err := spectrum.BothEnds(ctx, h, low, high, opt)
 		if err != nil {
-			return out, err
+			return out, nil, err
 		}
 		out.Largest, out.Smallest = found.Largest, found.Smallest
 		out.LambdaMin, out.LambdaMax, out.ResidualMin, out.ResidualMax = found.Smallest[0].Value, found.Largest[0].Value, found.Smallest[0].Residual, found.Largest[0].Residual
-		return out, nil
+		return out, found.Vectors, nil
 	}
 	found, err := spectrum.Extremes(ctx, h, opt)
 	out.LambdaMin, out.LambdaMax, out.ResidualMin, out.ResidualMax = found.Min.Value, found.Max.Value, found.Min.Residual, found.Max.Residual
-	return out, err
+	return out, nil, err
 }
 
 // productsProgress reports products towards eigenvalues, whose number is not known

@@ -88,11 +88,13 @@ func Top(ctx context.Context, op Operator, count int, opt Options) (Leading, err
 	return out, nil
 }
 
-// Outer are the eigenpairs at both ends of a spectrum, each from the outside in. Eigenvectors are not kept.
+// Outer are the eigenpairs at both ends of a spectrum, each from the outside in.
 type Outer struct {
 	Smallest, Largest []Value
-	Products          int
-	Converged         bool // whether all residuals keep to the tolerance
+	// Vectors are the eigenvectors of Smallest and then of Largest where Options.Vectors asks for them, of length 1, the entry of largest magnitude positive.
+	Vectors   [][]float64
+	Products  int
+	Converged bool // whether all residuals keep to the tolerance
 }
 
 // Value is an approximate eigenvalue λ with its residual ‖Hv − λv‖, as of Pair.
@@ -115,12 +117,23 @@ func BothEnds(ctx context.Context, op Operator, low, high int, opt Options) (Out
 	out := Outer{Products: found.products, Converged: found.converged}
 	for i := range min(low, found.size) {
 		out.Smallest = append(out.Smallest, Value{found.values[i], found.residual(i)})
+		out.keep(found, i, opt)
 	}
 	for i := range min(high, found.size) {
 		last := found.size - 1 - i
 		out.Largest = append(out.Largest, Value{found.values[last], found.residual(last)})
+		out.keep(found, last, opt)
 	}
 	return out, nil
+}
+
+// keep adds the eigenvector of Ritz pair i, if vectors are asked for.
+func (o *Outer) keep(found subspace, i int, opt Options) {
+	if opt.Vectors {
+		v := found.ritz(i)
+		orient(v)
+		o.Vectors = append(o.Vectors, v)
+	}
 }
 
 // orient makes the entry of largest magnitude positive.

@@ -30,6 +30,8 @@ type Options struct {
 	// eigenvectors of a matrix nearby. A little of the random vector is added,
 	// because a subspace without the wanted eigenvectors would never find them.
 	Start []float64
+	// Vectors keeps the eigenvectors of BothEnds; Top and Extremes always have theirs.
+	Vectors bool
 	// Progress is called after each product with the largest of the wanted
 	// residuals, as a multiple of the tolerance.
 	Progress func(products int, residual float64)

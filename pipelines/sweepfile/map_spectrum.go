@@ -35,6 +35,8 @@ var spectrumMap = mapKind{
 			Type: syntax.Choice{Of: []string{matrixHessian, "gauss-newton", matrixFisher}, What: "a matrix"}, Default: matrixHessian},
 		{Name: "top", Doc: "Eigenvalues with residuals at each end (at the upper end alone, of matrices without negative ones). From 5 on there is the ratio λ1/λ5.",
 			Type: syntax.Integer{Min: 1, Max: maxEigenvalues}, Default: int64(1)},
+		{Name: "vectors", Doc: "Keep the eigenvectors of these eigenvalues, each as large as the weights. lossatlas export eigenvectors writes them, and directions: {import: FILE} maps along two of them.",
+			Type: syntax.Boolean{}, Default: false},
 		{Name: "trace", Doc: "Estimate of the trace. hutchinson: from the products of the density. hutch++: three further products for each of probes, with a smaller error where few eigenvalues are large.",
 			Type: syntax.Choice{Of: []string{traceHutchinson, pipelines.TraceHutchPP}, What: "an estimate of the trace"}, Default: traceHutchinson},
 		{Name: "blocks", Doc: "Parts of the network, each the names of modules as of layers, or a list of them: [layer1, layer2, [layer3, fc]]. Eigenvalues and trace of each part of the matrix, by hutch++.",
@@ -52,6 +54,7 @@ type spectrumConfig struct {
 	Steps   int        `field:"steps"`
 	Matrix  string     `field:"matrix"`
 	Top     int        `field:"top"`
+	Vectors bool       `field:"vectors"`
 	Trace   string     `field:"trace"`
 	Blocks  [][]string `field:"blocks"`
 	Subsets int        `field:"subsets"`
@@ -80,7 +83,7 @@ func (m *mapConfig) resolveSubsets(c *syntax.Checker, item *syntax.Node) {
 // spectrum are the parameters of the step, without its loss. Defaults are omitted, so that files without these fields keep their keys.
 func (m mapConfig) spectrum() pipelines.SpectrumParams {
 	p := pipelines.SpectrumParams{
-		BatchNorm: m.norm(), Subset: m.Subset, Layers: m.layers(), Tolerance: m.Tolerance, Probes: m.Probes, Steps: m.Steps, Seed: m.Seed, Subsets: m.Subsets,
+		BatchNorm: m.norm(), Subset: m.Subset, Layers: m.layers(), Tolerance: m.Tolerance, Probes: m.Probes, Steps: m.Steps, Seed: m.Seed, Subsets: m.Subsets, Vectors: m.Vectors,
 	}
 	if m.Matrix != matrixHessian {
 		p.Matrix = m.Matrix

@@ -136,7 +136,7 @@ type writer struct {
 }
 
 // Large are the kinds of files that an export may leave out: those with a number for each weight of a network.
-var Large = []string{"weights", "checkpoints", "directions"}
+var Large = []string{"weights", "checkpoints", "directions", "eigenvectors"}
 
 // large is which of Large an output is, "" for others.
 func large(output string) string {
@@ -161,7 +161,7 @@ func (w *writer) step(s Step) error {
 		}
 		exts := Forms(output)
 		switch output {
-		case pipelines.OutDirections:
+		case pipelines.OutDirections, pipelines.OutEigenvectors:
 			exts = exts[:1] // one form of large files is enough
 		case pipelines.OutPath:
 			exts = slices.DeleteFunc(exts, func(ext string) bool { return ext == ".vtp" })

@@ -46,8 +46,9 @@ var forms = map[string]struct {
 		{ext: ".npz", convert: stored(spectrum.DecodeNPZ)},
 		{ext: ".csv", convert: through(spectrum.DecodeNPZ, func(s *spectrum.Spectrum) ([]byte, error) { return s.CSV(), nil })},
 	}},
-	pipelines.OutDirections: {"directions", []form{{ext: ".safetensors", convert: stored(decodeTensors)}, {ext: ".npz", convert: through(decodeTensors, tensorsNPZ)}}},
-	pipelines.OutWeights:    {"weights", []form{{ext: ".safetensors", convert: stored(decodeTensors)}}},
+	pipelines.OutDirections:   {"directions", []form{{ext: ".safetensors", convert: stored(decodeTensors)}, {ext: ".npz", convert: through(decodeTensors, tensorsNPZ)}}},
+	pipelines.OutEigenvectors: {"eigenvectors", []form{{ext: ".safetensors", convert: stored(decodeTensors)}, {ext: ".npz", convert: through(decodeTensors, tensorsNPZ)}}},
+	pipelines.OutWeights:      {"weights", []form{{ext: ".safetensors", convert: stored(decodeTensors)}}},
 }
 
 // plain are the outputs that are files of a kind already, with the ends of their names.

@@ -26,7 +26,7 @@ func exportCommand(a *app.App) *cobra.Command {
 	one := func(use, output, short, long string) *cobra.Command {
 		cmd := app.Command(use, short, cobra.ExactArgs(2),
 			func(cmd *cobra.Command, args []string) error {
-				return exportOutput(cmd.Context(), a, args[0], output, args[1])
+				return exportOutput(cmd.Context(), a, args[0], output, args[1], nil)
 			})
 		cmd.Long = short + ".\n\n" + long
 		return cmd
@@ -61,6 +61,7 @@ parameters.`),
 		exportDataCommand(a),
 		exportFilmCommand(a),
 		exportFragmentCommand(a),
+		exportEigenvectorsCommand(a),
 		exportBoardCommand(a),
 		one("path STEP|DIGEST FILE", pipelines.OutPath, "Write the path of a training as JSON, CSV or VTK, by the end of the file's name (.json, .csv, .vtp)",
 			`For each epoch its coordinates along the first two principal components and along two random
@@ -86,8 +87,27 @@ func blob(ctx context.Context, a *app.App, s *session.Session, name, output stri
 	return s.Store.Get(ctx, d)
 }
 
-// exportOutput writes an output to a file, in the form that the file's name asks for.
-func exportOutput(ctx context.Context, a *app.App, name, output, file string) (err error) {
+func exportEigenvectorsCommand(a *app.App) *cobra.Command {
+	var axes []int
+	cmd := app.Command("eigenvectors STEP|DIGEST FILE", "Write the eigenvectors of a spectrum with vectors: true as safetensors or NPZ (.safetensors, .npz)", cobra.ExactArgs(2),
+		func(cmd *cobra.Command, args []string) error {
+			var pick func([]byte) ([]byte, error)
+			if len(axes) > 0 {
+				pick = func(stored []byte) ([]byte, error) { return export.AlongEigenvectors(stored, axes) }
+			}
+			return exportOutput(cmd.Context(), a, args[0], pipelines.OutEigenvectors, args[1], pick)
+		})
+	cmd.Long = cmd.Short + `.
+
+The tensors are called largest-1/<parameter>, that of the largest eigenvalue, largest-2/<parameter> and so on, and smallest-1/<parameter>, with PyTorch's names
+and layouts of parameters. Each eigenvector has the length 1. With --axes 1,-1 the file has the directions of a map: along the eigenvector of the largest and that of the
+smallest eigenvalue, as directions: {import: FILE} of a sweep file takes them.`
+	cmd.Flags().IntSliceVar(&axes, "axes", nil, "one or two eigenvectors as directions: `numbers`, from 1 for the largest eigenvalue, from -1 for the smallest")
+	return cmd
+}
+
+// exportOutput writes an output to a file, in the form that the file's name asks for, of the part that pick takes; nil for all.
+func exportOutput(ctx context.Context, a *app.App, name, output, file string, pick func([]byte) ([]byte, error)) (err error) {
 	path, err := filepath.Abs(file)
 	if err != nil {
 		return err
@@ -103,6 +123,11 @@ func exportOutput(ctx context.Context, a *app.App, name, output, file string) (e
 	stored, err := blob(ctx, a, s, name, output)
 	if err != nil {
 		return err
+	}
+	if pick != nil {
+		if stored, err = pick(stored); err != nil {
+			return exit.Usagef("%s: %w", name, err)
+		}
 	}
 	ext := strings.ToLower(filepath.Ext(path))
 	b, err := export.As(output, stored, ext)
