@@ -81,7 +81,7 @@ States, the same in every table, page and JSON:
 
 The same ` + "`lossatlas run`" + ` continues with the interrupted steps and those not run.
 Steps that wait for the same reason share a line, and so do steps not run for the same reason; --all and JSON list each.`
-	cmd.Flags().BoolVar(&all, "all", false, "with a sweep: a line for each step, also for those that wait or were not run")
+	cmd.Flags().BoolVar(&all, "all", false, "with a sweep: a line for each step, including waiting steps and steps not run")
 	return cmd
 }
 

@@ -38,7 +38,7 @@ func loadCommand(a *app.App) *cobra.Command {
 Every object is verified while it is read, and objects that exist are not written again; give the command
 again after an interruption and it continues. The sweep is listed when all of it is there.
 
-An archive deserves as much trust as its author. Digests prove that its bytes are the ones that its records
+An archive deserves as much trust as its author. Digests prove that its bytes are the bytes that its records
 name, and its records are compared: each step's outputs, recipe and kind must be the same in the sweep, in
 its list of steps and in the cached results, or nothing is written. Nothing proves that the results were
 computed: later runs use them as if they had been made here. ` + "`run --no-cache-read`" + ` computes them again
