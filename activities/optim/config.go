@@ -30,6 +30,7 @@ type Config struct {
 	OneCycle    *OneCycle
 	Warmup      int // the epochs in which the rate rises to its full value, step by step
 	Average     *Average
+	Curve       *Curve // trains the bend of a curve between two networks in place of a network
 	BatchSize   int
 	// BNGroup is how many examples share batch statistics; 0 is the whole batch.
 	// A batch is split into groups of this size, and a smaller last one, whose
@@ -100,6 +101,9 @@ func (c Config) parts() (errs []error) {
 	}
 	if c.Average != nil {
 		errs = append(errs, c.Average.check())
+	}
+	if c.Curve != nil {
+		errs = append(errs, c.Curve.check(c))
 	}
 	return errs
 }

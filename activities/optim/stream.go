@@ -18,6 +18,7 @@ type stream struct {
 	at       int
 	rng      *rand.Rand // nil without augmentation
 	dice     *rand.Rand // of dropout
+	places   *rand.Rand // on a curve
 }
 
 // dicePerExample is how many numbers dropout takes for an example.
@@ -27,6 +28,7 @@ func newStream(c Config, epoch int, examples data.Split) *stream {
 	rng := rand.New(rand.NewChaCha8(key("order and augmentation", c.Seed, uint64(epoch))))
 	s := &stream{examples: examples, order: rng.Perm(examples.Len())}
 	s.dice = rand.New(rand.NewChaCha8(key("dropout", c.Seed, uint64(epoch))))
+	s.places = rand.New(rand.NewChaCha8(key("places on a curve", c.Seed, uint64(epoch))))
 	if c.Augment {
 		s.rng = rng
 	}
@@ -64,3 +66,6 @@ func (s *stream) throw(n int) []uint32 {
 	}
 	return dice
 }
+
+// place returns the next t ~ U(0, 1) of a curve.
+func (s *stream) place() float64 { return s.places.Float64() }

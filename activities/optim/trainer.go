@@ -25,6 +25,7 @@ type Trainer struct {
 	update    *engine.Program
 	ascent    *engine.Program // nil without SAM
 	averaging *engine.Program // nil without an average
+	curve     *curvePrograms  // nil but for the bend of a curve
 
 	epoch  int  // whole epochs done
 	broken bool // an epoch ended in its middle: the vectors belong to no epoch
@@ -49,6 +50,9 @@ func New(b *engine.Backend, net *nets.Net, train data.Split, config Config) (*Tr
 	if err := net.CheckTrainable(); err != nil {
 		return nil, err
 	}
+	if c := config.Curve; c != nil && (len(c.A) != net.NumParams() || len(c.B) != net.NumParams()) {
+		return nil, fmt.Errorf("the ends of the curve have %d and %d parameters, network %s has %d", len(c.A), len(c.B), net.Name, net.NumParams())
+	}
 	if config.Augment {
 		if err := data.CheckAugment(train.Problem); err != nil {
 			return nil, err
@@ -69,6 +73,9 @@ func New(b *engine.Backend, net *nets.Net, train data.Split, config Config) (*Tr
 		return nil, err
 	}
 	theta, state := net.Init(config.Seed)
+	if config.Curve != nil {
+		theta = config.Curve.middle()
+	}
 	start := Checkpoint{Theta: theta, State: state}
 	for _, v := range start.slots()[:len(t.slots)] {
 		*v = make([]float32, len(theta))
@@ -86,11 +93,16 @@ func New(b *engine.Backend, net *nets.Net, train data.Split, config Config) (*Tr
 // compile compiles the parts of a step other than gradients.
 func (t *Trainer) compile() (err error) {
 	t.slots = make([]*engine.Buffer, t.config.rule().slots)
-	if t.update, err = compileUpdate(t.backend, t.net.NumParams(), t.config, dtypes.Float32); err != nil {
+	if t.update, err = compileUpdate(t.backend, t.net.NumParams(), t.config.ofBend(), dtypes.Float32); err != nil {
 		return err
 	}
 	if t.config.SAM != nil {
 		if t.ascent, err = compileAscent(t.backend, t.net, *t.config.SAM, dtypes.Float32); err != nil {
+			return err
+		}
+	}
+	if t.config.Curve != nil {
+		if t.curve, err = compileCurve(t.backend, t.config, dtypes.Float32); err != nil {
 			return err
 		}
 	}
@@ -271,13 +283,8 @@ func (t *Trainer) step(s *stream, batch int, numbers ...float64) (loss, correct,
 			dice[i] = s.throw(examples.Len())
 		}
 	}
-	if loss, correct, err = t.gradient(groups, dice, scalars[0]); err != nil {
+	if loss, correct, err = t.slope(s, groups, dice, scalars[0]); err != nil {
 		return 0, 0, 0, err
-	}
-	if t.ascent != nil {
-		if err := t.ascend(groups, dice, scalars[0]); err != nil {
-			return 0, 0, 0, err
-		}
 	}
 	vectors := []**engine.Buffer{&t.theta}
 	for i := range t.slots {
@@ -304,6 +311,21 @@ func (t *Trainer) replaceBy(p *engine.Program, vectors []**engine.Buffer, number
 		replace(v, out[i])
 	}
 	return nil
+}
+
+// slope makes the gradient of a batch, as the update rule takes it: at θ, at the point of SAM, or on a curve.
+func (t *Trainer) slope(s *stream, groups []data.Split, dice [][]uint32, share *engine.Buffer) (loss, correct float64, err error) {
+	if t.curve != nil {
+		leave, failed := t.enter(s.place())
+		if failed != nil {
+			return 0, 0, failed
+		}
+		defer func() { err = errors.Join(err, leave()) }()
+	}
+	if loss, correct, err = t.gradient(groups, dice, share); err == nil && t.ascent != nil {
+		err = t.ascend(groups, dice, share)
+	}
+	return loss, correct, err
 }
 
 // gradient adds the gradients of a batch's groups to the sum, and updates the running statistics.
@@ -370,7 +392,11 @@ func (t *Trainer) group(examples data.Split, dice []uint32, share *engine.Buffer
 // Close frees the training's memory on the device.
 func (t *Trainer) Close() {
 	t.broken = true
-	for _, b := range append(t.vectors(), &t.sum) {
+	all := append(t.vectors(), &t.sum)
+	if t.curve != nil {
+		all = append(all, &t.curve.a, &t.curve.b)
+	}
+	for _, b := range all {
 		replace(b, nil)
 	}
 }
