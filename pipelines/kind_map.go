@@ -90,6 +90,8 @@ type MapParams struct {
 	X    Axis    `json:"x"`
 	Y    *Axis   `json:"y,omitempty"`
 	Fit  *Fit    `json:"fit,omitempty"`
+	// Curve is the shape of a curve with one bend, along which X runs as t, as in CurveParams: the directions lead to its end and to its bend. "" is a line.
+	Curve string `json:"curve,omitempty"`
 	StatedError
 	// Estimator is the version of activities/refine that chooses and estimates points, where Error is not 0.
 	Estimator int `json:"estimator,omitempty"`

@@ -10,7 +10,7 @@ var renderSpec = Spec{
 }
 
 // RenderParams is one picture. Inputs by plot: "line": grids "train", "test"
-// (either or both); "contour", "filled", "heat", "error", "surface3d", "tree", "diagram", "ratio": "grid"; "trajectory":
+// (either or both), and InStraight of each next to a curve; "contour", "filled", "heat", "error", "surface3d", "tree", "diagram", "ratio": "grid"; "trajectory":
 // "grid", "path", "losses"; "density": "spectrum"; "training": "log"; of a figure over several
 // experiments as FigureParams says. Outputs: png, svg, pdf.
 type RenderParams struct {
@@ -27,7 +27,12 @@ type RenderParams struct {
 	Persistence float64 `json:"persistence,omitempty"`
 	// Marks are named points of a line or plane.
 	Marks []Mark `json:"marks,omitempty"`
+	// Curve is the shape of a curve that a plane shows: from (0, 0) over, or toward, (0, 1) to (1, 0).
+	Curve string `json:"curve,omitempty"`
 }
+
+// InStraight is the input of a picture with the straight line between the ends of a curve, of which the losses over the split are drawn.
+func InStraight(split string) string { return "line-" + split }
 
 // Mark is a named point of a picture, at the coordinates (X, Y) of its map.
 type Mark struct {

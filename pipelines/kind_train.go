@@ -21,17 +21,42 @@ var trainSpec = Spec{
 	Label: typed(func(p TrainParams) string {
 		return fmt.Sprintf("%s bs%d wd%g", p.Net, p.BatchSize, p.Optimizer.WeightDecay)
 	}),
-	Cost: typed(func(p TrainParams) Cost {
-		gradients := 1.0
-		if p.Optimizer.Rho > 0 {
-			gradients = 2
-		}
-		passes := float64(p.Epochs) * (gradients*trainingPasses*float64(p.Data.Train) + float64(p.Data.Test))
-		if p.Average != nil {
-			passes += float64(p.Data.Train) // statistics of batch normalization
-		}
-		return Cost{Net: p.Net, Problem: p.Data.Problem, Passes: passes, Pace: 1, Program: fmt.Sprintf("train %s %d", p.Net, p.BatchSize)}
-	}),
+	Cost: typed(TrainParams.cost),
+}
+
+func (p TrainParams) cost() Cost {
+	gradients := 1.0
+	if p.Optimizer.Rho > 0 {
+		gradients = 2
+	}
+	passes := float64(p.Epochs) * (gradients*trainingPasses*float64(p.Data.Train) + float64(p.Data.Test))
+	if p.Average != nil {
+		passes += float64(p.Data.Train) // statistics of batch normalization
+	}
+	return Cost{Net: p.Net, Problem: p.Data.Problem, Passes: passes, Pace: 1, Program: fmt.Sprintf("train %s %d", p.Net, p.BatchSize)}
+}
+
+// KindCurve trains the bend of a curve between two minimizers.
+const KindCurve Kind = "curve"
+
+var curveSpec = Spec{
+	Version: 1, Numeric: true, Long: true, Attempt: trainSpec.Attempt,
+	Outputs: []string{OutWeights, OutLog},
+	Label:   typed(func(p CurveParams) string { return fmt.Sprintf("%s %s bs%d", p.Shape, p.Net, p.BatchSize) }),
+	Cost:    typed(func(p CurveParams) Cost { return p.cost() }),
+}
+
+// The shapes of curves.
+const (
+	CurveBezier  = "bezier"
+	CurvePolygon = "polygon"
+)
+
+// CurveParams are the recipe of a bend (Garipov et al. 2018). Inputs: weights, where the curve begins; toward_x, where it ends. Outputs: weights,
+// of the bend; log, of which the training losses are means over the curve, and the others missing.
+type CurveParams struct {
+	TrainParams
+	Shape string `json:"shape"` // CurveBezier or CurvePolygon
 }
 
 // trainingPasses is the cost of a training step in forward passes over the same images.

@@ -66,6 +66,7 @@ var specs = map[Kind]Spec{
 	KindGivenDirections: givenDirectionsSpec,
 	KindDifference:      differenceSpec,
 	KindAlign:           alignSpec,
+	KindCurve:           curveSpec,
 	KindLine:            mapSpec,
 	KindSurface:         mapSpec,
 	KindRange:           rangeSpec,

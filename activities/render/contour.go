@@ -154,6 +154,7 @@ func (s surfaceFigure) around(inside func(canvas.Pen)) picture.Figure {
 	xName, yName := s.Opt.Names()
 	f := s.Figure(s.Frame, s.height, chart.Middle(s.Frame), func(pn canvas.Pen) {
 		inside(pn)
+		s.drawCurve(pn)
 		for _, m := range s.Opt.Marks {
 			if m.X >= s.X.Lo && m.X <= s.X.Hi && m.Y >= s.Y.Lo && m.Y <= s.Y.Hi {
 				drawMark(s.Panel, pn, s.At(m.X, m.Y), m.Label)
@@ -163,6 +164,22 @@ func (s surfaceFigure) around(inside func(canvas.Pen)) picture.Figure {
 	})
 	f.Spare = s.Opt.Spare()
 	return f
+}
+
+// curveSteps is in how many pieces a curve through a plane is drawn; an even number has the bend of a polygon as a point.
+const curveSteps = 128
+
+// drawCurve draws the curve of the options, as far as it lies in the frame.
+func (s surfaceFigure) drawCurve(pn canvas.Pen) {
+	if s.Opt.Curve == "" {
+		return
+	}
+	w := walk{surfaceFigure: s}
+	for i := range curveSteps + 1 {
+		_, y, x := s.Opt.Curve.At(float64(i) / curveSteps)
+		w.points = append(w.points, [2]float64{x, y})
+	}
+	pn.Lines(canvas.Stroke{Color: canvas.AccColor, Width: 1.2}, joined(w.placed(0, len(w.points)))...)
 }
 
 // drawAxes draws the frame with both axes.

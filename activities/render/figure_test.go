@@ -215,8 +215,8 @@ func TestBadInputIsRefused(t *testing.T) {
 		{"7 losses", func() (picture.Figure, error) { return Contour(short, picture.Options{}) }},
 		{"no points", func() (picture.Figure, error) { return FilledContour(surface.Grid{}, picture.Options{}) }},
 		{"at least 2×2", func() (picture.Figure, error) { return Contour(*line, picture.Options{}) }},
-		{"5 rows", func() (picture.Figure, error) { return Line(&g, nil, picture.Options{}) }},
-		{"neither was given", func() (picture.Figure, error) { return Line(nil, nil, picture.Options{}) }},
+		{"5 rows", func() (picture.Figure, error) { return Line(Data{Train: &g}, picture.Options{}) }},
+		{"neither was given", func() (picture.Figure, error) { return Line(Data{}, picture.Options{}) }},
 		{"no epochs", func() (picture.Figure, error) { return Training(&trainlog.Log{}, picture.Options{}) }},
 		{"epoch 3 follows epoch 3", func() (picture.Figure, error) {
 			return Training(&trainlog.Log{Epochs: []trainlog.Epoch{{Epoch: 3}, {Epoch: 3}}}, picture.Options{})
@@ -261,7 +261,7 @@ func TestAnySurfaceDraws(t *testing.T) {
 		for name, draw := range map[string]func() (picture.Figure, error){
 			"contour": func() (picture.Figure, error) { return Contour(g, o) },
 			"filled":  func() (picture.Figure, error) { return FilledContour(g, o) },
-			"line":    func() (picture.Figure, error) { return Line(&row, nil, o) },
+			"line":    func() (picture.Figure, error) { return Line(Data{Train: &row}, o) },
 			"heat":    func() (picture.Figure, error) { return Heat(g, o) },
 			"surface": func() (picture.Figure, error) { return Surface3D(g, o) },
 		} {
@@ -282,7 +282,7 @@ func TestExtremeLossesDraw(t *testing.T) {
 			for i := range g.Mask {
 				g.Mask[i] = true
 			}
-			f, err := Line(g, nil, picture.Options{Scale: scale})
+			f, err := Line(Data{Train: g}, picture.Options{Scale: scale})
 			if err != nil {
 				t.Fatal(err)
 			}

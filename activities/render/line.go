@@ -21,7 +21,7 @@ var linePlot = Plot{
 	draw: drawLine, panel: drawLine, sheet: sheetLook{rightAxis: true, legend: panelSplits},
 }
 
-func drawLine(d Data, opt picture.Options) (picture.Figure, error) { return Line(d.Train, d.Test, opt) }
+func drawLine(d Data, opt picture.Options) (picture.Figure, error) { return Line(d, opt) }
 
 // panelSplits explains the lines of panels, where they show both training and test set.
 func panelSplits(panels []Panel) []chart.LegendEntry {
@@ -35,8 +35,9 @@ func panelSplits(panels []Panel) []chart.LegendEntry {
 // Line draws loss (blue, left axis) and the score in percent (red, right axis) along one
 // direction, on the training set (solid) and the test set (dashed), as in the paper's Figure 2.
 // Either grid may be nil. A wide range of losses is drawn on a logarithmic axis, or cut at
-// Options.Cut with a note; where a loss is not finite the curves stop and the ground is hatched.
-func Line(train, test *surface.Grid, opt picture.Options) (picture.Figure, error) {
+// Options.Cut with a note; where a loss is not finite the curves stop and the ground is hatched. Losses on the straight line between the ends of
+// a curve are gray.
+func Line(d Data, opt picture.Options) (picture.Figure, error) {
 	opt, err := opt.Filled()
 	if err != nil {
 		return picture.Figure{}, err
@@ -45,7 +46,17 @@ func Line(train, test *surface.Grid, opt picture.Options) (picture.Figure, error
 	var losses []*lattice.Field
 	var kinds []chart.LegendEntry
 	x := chart.NoScale
-	for _, in := range picture.SplitsOf(train, test) {
+	straight := picture.SplitsOf(d.StraightTrain, d.StraightTest)
+	for _, in := range straight {
+		loss, err := picture.LineField(*in.Grid, in.Name)
+		if err != nil {
+			return picture.Figure{}, err
+		}
+		losses = append(losses, loss)
+		curves = append(curves, picture.Curve{F: loss, Color: canvas.NoteColor, Dash: in.Dash})
+	}
+	splits := picture.SplitsOf(d.Train, d.Test)
+	for _, in := range splits {
 		loss, err := picture.LineField(*in.Grid, in.Name)
 		if err != nil {
 			return picture.Figure{}, err
@@ -63,17 +74,24 @@ func Line(train, test *surface.Grid, opt picture.Options) (picture.Figure, error
 			curves = append(curves, picture.Curve{F: acc, Color: canvas.AccColor, Dash: in.Dash, Right: true})
 		}
 	}
-	if len(losses) == 2 && losses[0].Note != losses[1].Note {
-		for i, f := range losses {
+	if own := losses[len(straight):]; len(own) == 2 && own[0].Note != own[1].Note {
+		for i, f := range own {
 			if f.Note != "" {
 				f.Note = kinds[i].Name + ": " + f.Note
 			}
 		}
 	}
-	if len(losses) == 0 {
+	if len(straight) > 0 {
+		kinds = append(kinds, chart.LegendEntry{Name: "along the curve", Color: canvas.LossColor}, chart.LegendEntry{Name: "straight line", Color: canvas.NoteColor})
+	}
+	if len(splits) == 0 {
 		return picture.Figure{}, errors.New("a line plot needs a training grid, a test grid or both; neither was given")
 	}
-	return layoutLine(curves, losses, x, kinds, opt), nil
+	xName := "α"
+	if len(straight) > 0 {
+		xName = "t"
+	}
+	return layoutLine(curves, losses, x, xName, kinds, opt), nil
 }
 
 // scores are the scores of a grid, not finite where the loss is not: the class of outputs that are no numbers means nothing.
@@ -87,7 +105,7 @@ func scores(g *surface.Grid) []float64 {
 	return out
 }
 
-func layoutLine(curves []picture.Curve, losses []*lattice.Field, x chart.Scale, kinds []chart.LegendEntry, opt picture.Options) picture.Figure {
+func layoutLine(curves []picture.Curve, losses []*lattice.Field, x chart.Scale, xName string, kinds []chart.LegendEntry, opt picture.Options) picture.Figure {
 	lossScale, notes := picture.LossAxis(losses, opt)
 	percent := scoreAxis(curves)
 	page := opt.Page(notes, 3)
@@ -105,7 +123,7 @@ func layoutLine(curves []picture.Curve, losses []*lattice.Field, x chart.Scale, 
 	p.Frame.Max.X = page.Width - opt.Side() - chart.SideWidth(chart.Widest(right))
 	p.Frame.Max.Y = p.Frame.Min.Y + aspect*(p.Frame.Max.X-p.Frame.Min.X)
 	height := p.Frame.Max.Y + opt.Side()
-	xName, lossName, rightName := "α", opt.LossName(), opt.Score.Label()
+	lossName, rightName := opt.LossName(), opt.Score.Label()
 	if opt.Panel == nil {
 		height += legendHeight + page.Title.Height()
 	} else {

@@ -22,7 +22,7 @@ func TestTicksMeetTheCurves(t *testing.T) {
 			}
 			return c.loss
 		}, func(float64) float64 { return c.accuracy })
-		f, err := Line(g, nil, picture.Options{DPI: 288})
+		f, err := Line(Data{Train: g}, picture.Options{DPI: 288})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,7 +14,7 @@ func TestMarks(t *testing.T) {
 	for name, draw := range map[string]func(picture.Options) (picture.Figure, error){
 		"contour": func(o picture.Options) (picture.Figure, error) { return Contour(bowl, o) },
 		"filled":  func(o picture.Options) (picture.Figure, error) { return FilledContour(bowl, o) },
-		"line":    func(o picture.Options) (picture.Figure, error) { return Line(line, nil, o) },
+		"line":    func(o picture.Options) (picture.Figure, error) { return Line(Data{Train: line}, o) },
 	} {
 		svg := func(marks ...picture.Mark) []byte {
 			f, err := draw(picture.Options{Marks: marks})

@@ -19,10 +19,12 @@ import (
 type Data struct {
 	Grid        *surface.Grid // over a plane
 	Train, Test *surface.Grid // along a line; one is enough
-	Path        *trajectory.Path
-	Losses      *trajectory.Losses // at the points of the path; may be nil
-	Spectrum    *spectrum.Spectrum
-	Log         *trainlog.Log
+	// Of a curve between two minimizers, next to Train and Test: along the straight line between its ends; else nil.
+	StraightTrain, StraightTest *surface.Grid
+	Path                        *trajectory.Path
+	Losses                      *trajectory.Losses // at the points of the path; may be nil
+	Spectrum                    *spectrum.Spectrum
+	Log                         *trainlog.Log
 }
 
 // Plot is a kind of picture of one map or training.

@@ -66,10 +66,10 @@ func TestSymmetricPictures(t *testing.T) {
 			return Surface3D(sampled(41, crossing), picture.Options{Title: "crossing", Loss: "own"})
 		}},
 		"symlog-line": {func() (picture.Figure, error) {
-			return Line(line, nil, picture.Options{Title: "crossing", Loss: "hinge", Score: "R²"})
+			return Line(Data{Train: line}, picture.Options{Title: "crossing", Loss: "hinge", Score: "R²"})
 		}},
 		"unscored-line": {func() (picture.Figure, error) {
-			return Line(line, nil, picture.Options{Title: "no score", Loss: "mse", Score: "none", Scale: picture.ScaleLinear})
+			return Line(Data{Train: line}, picture.Options{Title: "no score", Loss: "mse", Score: "none", Scale: picture.ScaleLinear})
 		}},
 		"symlog-multiples": {func() (picture.Figure, error) {
 			a, b := sampled(17, crossing), sampled(17, touching)

@@ -193,27 +193,35 @@ func pathColor(k, n int) color.Color {
 	return chart.SeriesColor(k, n)
 }
 
+// placed are points of the path on the canvas, and which of them lie in the frame.
+func (w walk) placed(from, to int) (at []vg.Point, inside []bool) {
+	for _, p := range w.points[from:to] {
+		at = append(at, w.At(p[0], p[1]))
+		inside = append(inside, p[0] >= w.X.Lo && p[0] <= w.X.Hi && p[1] >= w.Y.Lo && p[1] <= w.Y.Hi)
+	}
+	return at, inside
+}
+
+// joined are the lines between neighbours of which both lie in the frame.
+func joined(at []vg.Point, inside []bool) (out [][]vg.Point) {
+	for i := range max(len(at)-1, 0) {
+		if inside[i] && inside[i+1] {
+			out = append(out, at[i:i+2])
+		}
+	}
+	return out
+}
+
 func (w walk) drawPart(pn canvas.Pen, path trajectory.Path, part trajectory.Part, c color.Color) {
-	var at []vg.Point
-	var inside []bool
 	reached := part.To
 	for until := w.Opt.Until; until != nil && reached > part.From && path.Epochs[reached-1] > *until; {
 		reached--
 	}
-	for _, p := range w.points[part.From:reached] {
-		at = append(at, w.At(p[0], p[1]))
-		inside = append(inside, p[0] >= w.X.Lo && p[0] <= w.X.Hi && p[1] >= w.Y.Lo && p[1] <= w.Y.Hi)
-	}
+	at, inside := w.placed(part.From, reached)
 	if len(at) == 0 {
 		return
 	}
-	var pieces [][]vg.Point
-	for i := range at[1:] {
-		if inside[i] && inside[i+1] {
-			pieces = append(pieces, at[i:i+2])
-		}
-	}
-	pn.Lines(canvas.Stroke{Color: c, Width: 0.8}, pieces...)
+	pn.Lines(canvas.Stroke{Color: c, Width: 0.8}, joined(at, inside)...)
 	r := dotRadius
 	if len(at) > manyPoints {
 		r = smallRadius

@@ -14,7 +14,7 @@ type Comparison struct {
 	State string `json:"state"` // done, failed, interrupted, not run, running, waiting
 	// Between are the experiments, in the order in which the map has them: a, b, and c of a plane.
 	Between []string `json:"between"`
-	// Barriers are those of the finished lines, by split.
+	// Barriers are those of the finished lines, by their steps: train, test, and line-train and line-test of the straight line next to a curve.
 	Barriers map[string]surface.Barrier `json:"barriers,omitempty"`
 	// Artifacts are digests of outputs, by "step/output" within the comparison.
 	Artifacts map[string]string `json:"artifacts"`
@@ -71,6 +71,6 @@ func (c *Comparison) measure(ctx context.Context, s *Sweep, step pipelines.Step)
 	if c.Barriers == nil {
 		c.Barriers = map[string]surface.Barrier{}
 	}
-	c.Barriers[step.At.Split] = b
+	c.Barriers[step.Name()] = b
 	return nil
 }

@@ -225,7 +225,7 @@ func (b *bench) read(t *testing.T, made artifacts.Action) *surface.Grid {
 func TestTrainResumes(t *testing.T) {
 	b := newBench(t)
 	in := b.step(t, pipelines.KindTrain, b.trainParams(2), nil)
-	run, err := b.run(in).newTrainRun(t.Context(), b.trainParams(2))
+	run, err := b.run(in).newTrainRun(t.Context(), b.trainParams(2), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +257,7 @@ func TestCompilesOnce(t *testing.T) {
 		p := &pulse{last: Progress{Note: "begun"}}
 		r := b.run(in)
 		r.Pulse = p
-		run, err := r.newTrainRun(t.Context(), b.trainParams(1))
+		run, err := r.newTrainRun(t.Context(), b.trainParams(1), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"lossatlas/activities/curve"
 	"lossatlas/activities/directions"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/nets"
@@ -37,6 +38,9 @@ func cutMap(ctx context.Context, r *Run) (Chunks, error) {
 	p, err := params[pipelines.MapParams](r.Job)
 	if err != nil {
 		return nil, err
+	}
+	if err := curve.Shape(p.Curve).Check(); p.Curve != "" && err != nil {
+		return nil, Permanent("BadStep", fmt.Errorf("%s: %w", r.Label, err))
 	}
 	m, err := newLatticeMap(ctx, r, p, func(p pipelines.MapParams) any { return p })
 	if err != nil {
@@ -85,7 +89,11 @@ func (m lossMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 			points = append(points, known.Point(index))
 			continue
 		}
-		p, err := m.point(ctx, e, xs[index%len(xs)], ys[index/len(xs)])
+		x, y := xs[index%len(xs)], ys[index/len(xs)]
+		if m.p.Curve != "" {
+			_, y, x = curve.Shape(m.p.Curve).At(x)
+		}
+		p, err := m.point(ctx, e, x, y)
 		if err != nil {
 			return nil, err
 		}
@@ -158,9 +166,9 @@ func (r *Run) mapDirections(ctx context.Context, net *nets.Net, p pipelines.MapP
 	switch {
 	case err != nil:
 		return nil, nil, Permanent("BadDirections", fmt.Errorf("%s: %w", r.Label, err))
-	case p.Y != nil && len(dirs) < 2:
+	case (p.Y != nil || p.Curve != "") && len(dirs) < 2:
 		return nil, nil, Permanent("BadDirections", fmt.Errorf("%s: a single direction given, two needed", r.Label))
-	case p.Y == nil: // of a plane's directions, a line goes along the first
+	case p.Y == nil && p.Curve == "": // of a plane's directions, a line goes along the first
 		dirs = [][]float32{dirs[0], nil}
 		if moves != nil {
 			moves = [][]float32{moves[0], nil}

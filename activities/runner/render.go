@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"lossatlas/activities/curve"
 	"lossatlas/activities/render"
 	"lossatlas/activities/render/picture"
 	"lossatlas/activities/spectrum"
@@ -39,7 +40,7 @@ func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (picture.Fig
 	if err != nil {
 		return picture.Figure{}, err
 	}
-	opt := picture.Options{Title: p.Title, Meta: string(meta), Loss: p.Loss, Score: trainlog.Score(p.Score), Persistence: p.Persistence}
+	opt := picture.Options{Title: p.Title, Meta: string(meta), Loss: p.Loss, Score: trainlog.Score(p.Score), Persistence: p.Persistence, Curve: curve.Shape(p.Curve)}
 	for _, m := range p.Marks {
 		opt.Marks = append(opt.Marks, picture.Mark(m))
 	}
@@ -65,10 +66,12 @@ func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (picture.Fig
 // plotData decodes the inputs of a picture, or of one of its panels; inputName says how the step calls an input.
 func (r *Run) plotData(ctx context.Context, inputName func(string) string) (d render.Data, err error) {
 	for input, decode := range map[string]func(name string) error{
-		pipelines.OutGrid: func(name string) (err error) { d.Grid, err = r.grid(ctx, name); return err },
-		"train":           func(name string) (err error) { d.Train, err = r.grid(ctx, name); return err },
-		"test":            func(name string) (err error) { d.Test, err = r.grid(ctx, name); return err },
-		pipelines.OutPath: func(name string) (err error) { d.Path, err = r.path(ctx, name); return err },
+		pipelines.OutGrid:             func(name string) (err error) { d.Grid, err = r.grid(ctx, name); return err },
+		"train":                       func(name string) (err error) { d.Train, err = r.grid(ctx, name); return err },
+		"test":                        func(name string) (err error) { d.Test, err = r.grid(ctx, name); return err },
+		pipelines.InStraight("train"): func(name string) (err error) { d.StraightTrain, err = r.grid(ctx, name); return err },
+		pipelines.InStraight("test"):  func(name string) (err error) { d.StraightTest, err = r.grid(ctx, name); return err },
+		pipelines.OutPath:             func(name string) (err error) { d.Path, err = r.path(ctx, name); return err },
 		pipelines.OutLosses: func(name string) (err error) {
 			d.Losses, err = decoded(ctx, r, name, "BadLosses", trajectory.DecodeLosses)
 			return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 
+	"lossatlas/activities/curve"
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/nets"
@@ -35,7 +36,30 @@ func train(ctx context.Context, r *Run) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	run, err := r.newTrainRun(ctx, p)
+	return r.train(ctx, p, nil)
+}
+
+// trainCurve trains the bend of a curve between two minimizers, and resumes as a training does. It has no losses but those of the training: the bend
+// is no minimizer, and its running statistics are means along the curve.
+func trainCurve(ctx context.Context, r *Run) (Outputs, error) {
+	p, err := params[pipelines.CurveParams](r.Job)
+	if err != nil {
+		return nil, err
+	}
+	net, a, _, err := r.minimizer(ctx, p.Net, p.Data.Problem)
+	if err != nil {
+		return nil, err
+	}
+	b, _, err := r.weightsOf(ctx, net, pipelines.InTowardX)
+	if err != nil {
+		return nil, err
+	}
+	return r.train(ctx, p.TrainParams, &optim.Curve{Shape: curve.Shape(p.Shape), A: a, B: b})
+}
+
+// train trains a network, or the bend of a curve.
+func (r *Run) train(ctx context.Context, p pipelines.TrainParams, on *optim.Curve) (Outputs, error) {
+	run, err := r.newTrainRun(ctx, p, on)
 	if err != nil {
 		return nil, err
 	}
@@ -66,13 +90,14 @@ func train(ctx context.Context, r *Run) (Outputs, error) {
 type trainRun struct {
 	*Run
 	p           pipelines.TrainParams
+	curve       *optim.Curve // nil for a network
 	net         *nets.Net
 	trainer     *optim.Trainer
 	train, test *engine.Evaluator
 	state       training
 }
 
-func (r *Run) newTrainRun(ctx context.Context, p pipelines.TrainParams) (*trainRun, error) {
+func (r *Run) newTrainRun(ctx context.Context, p pipelines.TrainParams, on *optim.Curve) (*trainRun, error) {
 	b, err := r.numeric()
 	if err != nil {
 		return nil, err
@@ -96,7 +121,7 @@ func (r *Run) newTrainRun(ctx context.Context, p pipelines.TrainParams) (*trainR
 			return nil, err
 		}
 	}
-	run := &trainRun{Run: r, p: p, net: net}
+	run := &trainRun{Run: r, p: p, curve: on, net: net}
 	if err := run.build(b, train, test); err != nil {
 		run.close()
 		return nil, err
@@ -111,8 +136,13 @@ func (r *trainRun) build(b *engine.Backend, train, test data.Split) (err error) 
 		r.Pulse.Note(compiling)
 		defer r.Pulse.Note("")
 	}
-	if r.trainer, err = optim.New(b, r.net, train, recipe(r.p)); err != nil {
+	cfg := recipe(r.p)
+	cfg.Curve = r.curve
+	if r.trainer, err = optim.New(b, r.net, train, cfg); err != nil {
 		return err
+	}
+	if r.curve != nil {
+		return nil
 	}
 	if r.train, err = engine.NewEvaluator(b, r.net, train, min(evalBatch, train.Len())); err != nil {
 		return err

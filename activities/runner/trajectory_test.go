@@ -27,7 +27,7 @@ func (b *bench) stoppedAfter(ctx context.Context, in Job, epochs int) error {
 	if err != nil {
 		return err
 	}
-	run, err := b.run(in).newTrainRun(ctx, p)
+	run, err := b.run(in).newTrainRun(ctx, p, nil)
 	if err != nil {
 		return err
 	}

@@ -17,10 +17,11 @@ import (
 const (
 	compareInterpolation = "interpolation"
 	comparePlane         = "plane"
+	compareCurve         = "curve"
 	compareTrajectory    = mapTrajectory
 )
 
-var compareKinds = []string{compareInterpolation, comparePlane, compareTrajectory}
+var compareKinds = []string{compareInterpolation, comparePlane, compareCurve, compareTrajectory}
 
 const (
 	compareKey = "compare"
@@ -30,29 +31,36 @@ const (
 )
 
 var (
-	onInterpolation = []string{compareInterpolation}
-	onThree         = []string{comparePlane}
-	onPaths         = []string{compareTrajectory}
-	onMinimizers    = []string{compareInterpolation, comparePlane}
-	onPlanes        = []string{comparePlane, compareTrajectory}
+	onLines       = []string{compareInterpolation, compareCurve}
+	onCurve       = []string{compareCurve}
+	onThree       = []string{comparePlane}
+	onPaths       = []string{compareTrajectory}
+	onDifferences = []string{compareInterpolation, comparePlane}
+	onMinimizers  = []string{compareInterpolation, comparePlane, compareCurve}
+	onPlanes      = []string{comparePlane, compareCurve, compareTrajectory}
 )
 
-var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a comparison, as {kind: interpolation, between: [a, b]} {kind: plane, through: [a, b, c]} or {kind: trajectory, of: [a, b]}", Object: syntax.Object{Fields: append([]syntax.Field{
+var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a comparison, as {kind: interpolation, between: [a, b]} {kind: plane, through: [a, b, c]} {kind: curve, between: [a, b]} or {kind: trajectory, of: [a, b]}", Object: syntax.Object{Fields: append([]syntax.Field{
 	{Name: "kind", Doc: "interpolation: the loss at (1 − α)θa + αθb, between two minimizers and beyond. plane: in the plane through three. " +
+		"curve: along a curve of low loss from one to the other, of which the one bend is trained (Garipov et al. 2018), next to their straight line. " +
 		"trajectory: the paths of several trainings, and the loss in the plane of the first two principal components of all their points.",
 		Type: syntax.Choice{Of: compareKinds, What: "a kind of comparison"}, Required: true},
 	{Name: "name", Doc: "Name of the comparison in step names. Default: its kind.", Type: nameText},
 	{Name: "title", Doc: "Heading of its pictures. Default: the experiments' names.", Type: titleText},
 	{Name: "between", Doc: "The two experiments, each a name or parameters such as {train.batch_size: 128}. Parameters that neither names are kept equal: " +
-		"there is a comparison for each of their values.", Type: selectors{2}, Kinds: onInterpolation},
+		"there is a comparison for each of their values.", Type: selectors{2}, Kinds: onLines},
 	{Name: "through", Doc: "The three experiments, written as in between.", Type: selectors{3}, Kinds: onThree},
 	{Name: ofKey, Doc: "The experiments whose paths are shown, written as in between; the plane leads through the last weights of the first. train.checkpoints says which weights a path leads through.",
 		Type: selectors{0}, Kinds: onPaths},
-	of(onMinimizers, rangeField("First and last value of α (and of β, unless y says otherwise); the first minimizer is at 0, the others at 1.", mapRange{ends: [2]float64{-0.5, 1.5}})),
+	{Name: "shape", Doc: "bezier: φ(t) = (1 − t)²a + 2t(1 − t)θ + t²b. polygon: straight from a to the bend θ, and from there to b.", Type: syntax.Choice{Of: []string{pipelines.CurveBezier, pipelines.CurvePolygon}, What: "a shape of curves"},
+		Default: pipelines.CurveBezier, Kinds: onCurve},
+	{Name: "train", Doc: "How the bend is trained, for the mean loss over the curve, beginning on the straight line; its other parameters are those of the first experiment.", Type: curveTraining, Kinds: onCurve},
+	{Name: "surface", Doc: "Also maps the plane of the curve, with a at (0, 0), b at (1, 0) and the bend at (0, 1).", Type: syntax.Boolean{}, Default: false, Kinds: onCurve},
+	of(onMinimizers, rangeField("First and last value of α (and of β, unless y says otherwise) of an interpolation or plane; the first minimizer is at 0, the others at 1.", mapRange{ends: [2]float64{-0.5, 1.5}})),
 	of(onMinimizers, riseField),
 	{Name: "x", Doc: "First and last value of α, in place of range. Default: fits the paths.", Type: values.Interval{}, Kinds: onPlanes},
 	{Name: "y", Doc: "First and last value of β, in place of range. Default: fits the paths.", Type: values.Interval{}, Kinds: onPlanes},
-	of(onInterpolation, pointsField),
+	of(onLines, pointsField),
 	of(onPlanes, resolutionField),
 	of(onPaths, sharedMapField("normalize")),
 	of(onPaths, sharedMapField("ignore")),
@@ -60,15 +68,39 @@ var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a co
 	of(onPaths, marginField),
 	errorField,
 	of([]string{comparePlane}, persistenceField),
-	{Name: "splits", Doc: "Splits whose loss is mapped. Default: train and test for an interpolation, train for the others.",
+	{Name: "splits", Doc: "Splits whose loss is mapped. Default: train and test for an interpolation and a curve, train for planes.",
 		Type: splitsList},
 	imagesField,
 	{Name: "states", Doc: "Whether batch normalization's running statistics are interpolated like the weights. false: the first minimizer's statistics everywhere.",
-		Type: syntax.Boolean{}, Default: true, Kinds: onMinimizers},
+		Type: syntax.Boolean{}, Default: true, Kinds: onDifferences},
 	{Name: "align", Doc: "weights: the hidden units of all minimizers but the first are permuted before, which changes no function, so that their weights come close to the first's " +
 		"(Ainsworth et al. 2022). none: they are compared as they are.",
 		Type: syntax.Choice{Of: []string{alignNone, pipelines.AlignWeights}, What: "an alignment"}, Default: alignNone, Kinds: onMinimizers},
-}, mapLossFields...)}}
+}, lossFieldsOfCompare()...)}}
+
+// lossFieldsOfCompare are the fields of the loss. Weight decay along a curve is no term that a line of it has.
+func lossFieldsOfCompare() []syntax.Field {
+	out := slices.Clone(mapLossFields)
+	for i, f := range out {
+		if f.Name == decayField.Name {
+			out[i].Kinds = []string{compareInterpolation, comparePlane, compareTrajectory}
+		}
+	}
+	return out
+}
+
+// curveTraining are the fields of the training of a curve's bend.
+var curveTraining = syntax.Object{Fields: []syntax.Field{
+	{Name: "epochs", Doc: "Passes over the training images. Default: train.epochs.", Type: syntax.Integer{Min: 1, Max: values.MaxEpochs}},
+	{Name: "optimizer", Doc: "How the bend is updated; weight decay that is not decoupled is that of the point on the curve. Default: that of the first experiment.", Type: values.OptimizerFields},
+}}
+
+// curveTrain holds what curveTraining says; Epochs is 0, and isGiven false, where the first experiment's apply.
+type curveTrain struct {
+	Epochs    int              `field:"epochs"`
+	Optimizer values.Optimizer `field:"optimizer"`
+	isGiven   bool             // the optimizer is
+}
 
 // compareConfig is a map between the minimizers of several experiments.
 type compareConfig struct {
@@ -77,6 +109,9 @@ type compareConfig struct {
 	Through []selector `field:"through"` // of a plane: three
 	Of      []selector `field:"of"`      // of trajectories: two or more
 	States  bool       `field:"states"`
+	Shape   string     `field:"shape"` // of a curve, else ""
+	Train   curveTrain `field:"train"`
+	Surface bool       `field:"surface"` // of a curve
 	Align   string     `field:"align"`
 }
 
@@ -208,8 +243,11 @@ func (cfg *config) resolveCompare(c *syntax.Checker, cat Catalog, tree *syntax.N
 		if n := len(m.Of); n == 1 || n > maxPaths {
 			c.Addf(item.Place(ofKey), "compare: of names %d experiments; 2 to %d are allowed", n, maxPaths)
 		}
+		if m.Kind == compareCurve {
+			cfg.resolveBend(c, m, item)
+		}
 		resolved := m.mapConfig
-		resolved.Kind = map[string]string{compareInterpolation: mapLine, comparePlane: mapSurface, compareTrajectory: mapTrajectory}[m.Kind]
+		resolved.Kind = map[string]string{compareInterpolation: mapLine, compareCurve: mapLine, comparePlane: mapSurface, compareTrajectory: mapTrajectory}[m.Kind]
 		cfg.resolveMap(c, cat, &resolved, item)
 		m.mapConfig = resolved
 	}
@@ -391,69 +429,6 @@ func rest(p parameters.Point, named map[string]bool) string {
 	}
 	slices.Sort(parts)
 	return strings.Join(parts, "\n")
-}
-
-// addComparison adds the steps of one comparison: the paths of the trainings, or directions from the first minimizer to
-// the others, a grid per split, and their pictures.
-func (b *builder) addComparison(m compareConfig, train []pathSource, names []string) {
-	title := m.Title
-	if title == "" {
-		title = "a: " + plainName(names[0])
-		for i, name := range names[1:] {
-			title += fmt.Sprintf(" · %s: %s", pipelines.Letter(i+1), plainName(name))
-		}
-	}
-	if m.Kind == compareTrajectory {
-		b.addPaths(m.mapConfig, "", title, train[0], train[1:]...)
-		return
-	}
-	net := b.config.network()
-	weights := pipelines.Ref{Step: train[0].step, Output: pipelines.OutWeights}
-	inputs := map[string]pipelines.Ref{pipelines.OutWeights: weights}
-	for i, toward := range []string{pipelines.InTowardX, pipelines.InTowardY}[:len(train)-1] {
-		inputs[toward] = b.addEnd(m, weights, pipelines.Ref{Step: train[i+1].step, Output: pipelines.OutWeights}, pipelines.Letter(i+1))
-	}
-	directions := b.add("directions", pipelines.Address{Map: m.Name, Role: pipelines.RoleDirections}, pipelines.KindDifference, pipelines.DifferenceParams{Net: net, Problem: b.config.Problem, States: m.States}, inputs)
-	kind, mp := pipelines.KindLine, b.line(m.mapConfig)
-	if m.Kind == mapSurface {
-		kind, mp = pipelines.KindSurface, b.plane(m.mapConfig)
-	}
-	inputs = map[string]pipelines.Ref{pipelines.OutWeights: weights, pipelines.OutDirections: {Step: directions, Output: pipelines.OutDirections}}
-	maps.Copy(inputs, b.addRange(m.mapConfig, "range", 1, inputs))
-	grids := make(map[string]string)
-	for _, r := range m.Ranges {
-		mp = m.over(mp, b.mapData(m.mapConfig, r))
-		grids[r.Split] = b.addMap(m.mapConfig, r.Split, pipelines.Address{Map: m.Name, Split: r.Split}, kind, mp, inputs)
-	}
-	if m.Kind == mapLine {
-		drawn := make(map[string]pipelines.Ref)
-		for split, id := range grids {
-			drawn[split] = pipelines.Ref{Step: id, Output: pipelines.OutGrid}
-		}
-		b.addPicture("plot", pipelines.Address{Map: m.Name}, m.loss.on(pipelines.RenderParams{Plot: plotLine, Title: m.loss.title(title), Marks: pipelines.Marks(len(train))}), m.loss.both()+" between two minimizers"+m.Error.Note(), drawn)
-		return
-	}
-	for _, split := range m.Splits {
-		drawn := map[string]pipelines.Ref{pipelines.OutGrid: {Step: grids[split], Output: pipelines.OutGrid}}
-		for _, p := range plotTable {
-			if !p.fits(m.mapConfig) || p.name != plotContour && p.name != plotFilled && !b.draws(p.name) {
-				continue
-			}
-			params := pipelines.RenderParams{Plot: p.name, Title: title + " · " + m.loss.over(split), Persistence: p.persistence(m.mapConfig, b.style(p.name)), Marks: pipelines.Marks(len(train))}
-			b.addPicture(split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split))+", in the plane of three minimizers"+m.Error.Note(), drawn)
-		}
-	}
-}
-
-// addEnd adds the step that aligns a minimizer, called by its letter, with the first of a comparison, if it is to be.
-func (b *builder) addEnd(m compareConfig, first, end pipelines.Ref, letter string) pipelines.Ref {
-	if m.Align == alignNone {
-		return end
-	}
-	id := b.add("align-"+letter, pipelines.Address{Map: m.Name, Role: pipelines.RoleEnd}, pipelines.KindAlign,
-		pipelines.AlignParams{Net: b.config.network(), Problem: b.config.Problem, Method: m.Align},
-		map[string]pipelines.Ref{pipelines.OutWeights: first, pipelines.InTowardX: end})
-	return pipelines.Ref{Step: id, Output: pipelines.OutWeights}
 }
 
 // groups are the names of repeated experiments.

@@ -2,6 +2,8 @@ package sweepfile
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,6 +118,89 @@ func TestCompareMistakes(t *testing.T) {
 	for _, s := range g.Final {
 		if s.ID == "plane/train" && (!strings.Contains(string(s.Params), `"n":2`) || !strings.Contains(string(s.Params), `"to":32`)) {
 			t.Errorf("the preset is not applied: %s", s.Params)
+		}
+	}
+}
+
+const curved = `name: two
+dataset: {name: cifar10, train: 500}
+train: {net: resnet20, epochs: 8, checkpoints: 1, average: swa, optimizer: {lr: 0.05}}
+sweep: {train.seed: [1, 2]}
+compare:
+  - {kind: curve, between: [{train.seed: 1}, {train.seed: 2}], points: 5, align: weights, surface: true, resolution: 3}
+`
+
+// TestCurveSteps: the bend is trained as the first experiment, between the ends as they are aligned, and mapped next to the straight line.
+func TestCurveSteps(t *testing.T) {
+	steps := make(map[string]pipelines.Step)
+	for _, s := range mustExpand(t, curved, "").Final {
+		steps[s.ID] = s
+	}
+	bend := pipelines.Ref{Step: "curve/bend", Output: pipelines.OutWeights}
+	for id, want := range map[string]map[string]string{
+		"curve/bend":            {"weights": "seed=1/train", "toward_x": "curve/align-b"},
+		"curve/line-directions": {"weights": "seed=1/train", "toward_x": "curve/align-b"},
+		"curve/directions":      {"weights": "seed=1/train", "toward_x": "curve/align-b", "toward_y": bend.Step},
+		"curve/line-test":       {"weights": "seed=1/train", "directions": "curve/line-directions"},
+		"curve/test":            {"weights": "seed=1/train", "directions": "curve/directions"},
+		"curve/plane-test":      {"weights": "seed=1/train", "directions": "curve/plane-directions"},
+		"curve/plot":            {"train": "curve/train", "test": "curve/test", "line-train": "curve/line-train", "line-test": "curve/line-test"},
+	} {
+		got := make(map[string]string)
+		for name, ref := range steps[id].Inputs {
+			got[name] = ref.Step
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("%s has the inputs %v, want %v", id, got, want)
+		}
+	}
+	for id, want := range map[string]string{
+		"curve/test": `"curve":"bezier"`, "curve/line-test": `"x":{"min":0,"max":1,"n":5}`, "curve/plane-train": `"y":{"min":-0.5,"max":1.5,"n":3}`,
+		"curve/plane-train-contour": `{"x":0,"y":1,"label":"θ"}],"curve":"bezier"`, "curve/train": `"batchnorm":{"recompute":500,"size":128}`,
+	} {
+		if !strings.Contains(string(steps[id].Params), want) {
+			t.Errorf("%s has the parameters %s, want %s", id, steps[id].Params, want)
+		}
+	}
+	if strings.Contains(string(steps["curve/line-test"].Params), "curve") {
+		t.Error("the straight line runs along the curve")
+	}
+
+	for change, want := range map[string]pipelines.CurveParams{
+		"":                                   {Shape: "bezier", TrainParams: pipelines.TrainParams{Epochs: 8, Optimizer: pipelines.Optimizer{LR: 0.05, Schedule: []pipelines.Drop{{Epoch: 4, Factor: 0.1}, {Epoch: 6, Factor: 0.1}, {Epoch: 7, Factor: 0.1}}}}},
+		"shape: polygon, train: {epochs: 4}": {Shape: "polygon", TrainParams: pipelines.TrainParams{Epochs: 4, Optimizer: pipelines.Optimizer{LR: 0.05, Schedule: []pipelines.Drop{{Epoch: 2, Factor: 0.1}, {Epoch: 3, Factor: 0.1}}}}},
+		"train: {optimizer: {lr: 0.3, schedule: {5: 0.5}}}": {Shape: "bezier", TrainParams: pipelines.TrainParams{Epochs: 8, Optimizer: pipelines.Optimizer{LR: 0.3, Schedule: []pipelines.Drop{{Epoch: 5, Factor: 0.5}}}}},
+	} {
+		var got pipelines.CurveParams
+		for _, s := range mustExpand(t, strings.Replace(curved, "points: 5", strings.TrimSuffix("points: 5, "+change, ", "), 1), "").Final {
+			if s.Kind == pipelines.KindCurve {
+				if err := json.Unmarshal(s.Params, &got); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if got.Shape != want.Shape || got.Epochs != want.Epochs || got.Optimizer.LR != want.Optimizer.LR || !slices.Equal(got.Optimizer.Schedule, want.Optimizer.Schedule) {
+			t.Errorf("%s: %+v, want %+v", change, got, want)
+		}
+		if got.Data.Train != 500 || got.Data.Test != 0 || got.Checkpoints != nil || got.Average != nil {
+			t.Errorf("%s: the bend is trained with %+v", change, got)
+		}
+	}
+}
+
+// TestCurveMistakes checks that each mistake is reported at its place.
+func TestCurveMistakes(t *testing.T) {
+	for _, test := range []struct{ old, new, want string }{
+		{"surface: true", "surface: false", "resolution is that of the plane of the curve; write surface: true"},
+		{"points: 5", "points: 5, shape: circle", "compare.shape"},
+		{"points: 5", "points: 5, weight_decay: 0.1", "a map of kind curve has no weight_decay"},
+		{"points: 5", "points: 5, states: false", "a map of kind curve has no states"},
+		{"points: 5", "points: 5, train: {optimizer: {kind: adam, nesterov: true}}", "nesterov belongs to"},
+		{"kind: curve", "kind: interpolation", "has no surface"},
+	} {
+		_, err := Parse("two.yaml", []byte(strings.Replace(curved, test.old, test.new, 1)), catalog, "")
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%q: got %v\nwant %s", test.new, err, test.want)
 		}
 	}
 }

@@ -122,21 +122,22 @@ function prepareLines() {
   const section = document.getElementById("lines"), lines = landscapes.filter((l) => l.isLine);
   if (!section || !lines.length) return;
   section.hidden = false;
-  const key = (l) => (l.experiment.comparison ? `${l.experiment.name}/` : "") + l.map.name;
+  const key = (l) => (l.experiment.comparison ? `${l.experiment.name}/` : l.map.name); // a curve and its straight line are together
   const groups = [...new Set(lines.map(key))];
   if (!groups.includes(state.line)) state.line = groups[0];
   const wide = lines.some((l) => spread(l) > 100);
   if (state.lineLog === "auto") state.lineLog = wide ? "log" : "linear";
   const plots = element("div", { class: "plots" }), data = element("details", {}, element("summary", {}, "Numbers, and where they come from"));
-  section.append(element("div", { class: "bar" }, choice("line", groups.map((g) => [g, g]), state.line, (line) => { state.line = line; saved(); draw(); }), logSwitch("lineLog", () => draw())),
+  section.append(element("div", { class: "bar" }, choice("line", groups.map((g) => [g, g.replace(/\/$/, "")]), state.line, (line) => { state.line = line; saved(); draw(); }), logSwitch("lineLog", () => draw())),
     element("p", { class: "legend" }, "Solid: training set. Dashed: test set. Drag to enlarge, double-click to see all; click a name to hide its curve."), plots, data);
   const loss = new Curves(plots, { title: "loss along a line", x: "α", y: "loss", sync: "line" });
   const accuracy = new Curves(plots, { title: "score along a line", x: "α", y: "accuracy (%)", sync: "line" });
   section.append(downloads(loss, accuracy));
   function draw() {
     const shown = chosenOf(lines.filter((l) => key(l) === state.line)), own = ownParts(shown.map((l) => l.experiment.name));
+    const name = (l) => (shown.some((o) => o.map.name !== l.map.name) ? `${l.map.name}, ${l.map.split}` : l.map.split);
     const series = (quantity) => shown.map((l, i) => ({
-      label: l.experiment.comparison ? l.map.split : `${own.get(l.experiment.name)}, ${l.map.split}`,
+      label: l.experiment.comparison ? name(l) : `${own.get(l.experiment.name)}, ${l.map.split}`,
       x: l.x.filter((_, i) => l.evaluated(i)), y: [...l.values(quantity)].filter((_, i) => l.evaluated(i)), // of a line in the making, the points that are there
       color: l.experiment.comparison ? inks[i % inks.length] : inkOf(l.experiment.name), dash: dashOf(l.map.split),
     }));

@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"lossatlas/activities/curve"
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/internal/lattice"
@@ -64,6 +65,8 @@ type Options struct {
 	Theme string
 	// Marks are named points: of a line at their X, of a surface at (X, Y). Points outside are left out.
 	Marks []Mark
+	// Curve is drawn over a surface, from (0, 0) over, or toward, (0, 1) to (1, 0); "" for none.
+	Curve curve.Shape
 	// NoLabels leaves the level off the contour lines.
 	NoLabels bool
 	// Points shows the points at which the loss was evaluated, over contours.

@@ -147,6 +147,17 @@ func (o *Optimizer) Resolve(c *syntax.Checker, tree *syntax.Node, epochs int) {
 	o.Schedule = &course
 }
 
+// Over is the optimizer of a training of another number of epochs: drops of the default move with it, later ones are left out.
+func (o Optimizer) Over(epochs int) Optimizer {
+	course := *o.Schedule
+	if o.implied {
+		course.Drops = paperSchedule(epochs)
+	}
+	course.Drops = reached(course.Drops, epochs)
+	o.Schedule = &course
+	return o
+}
+
 // Params is the update rule and its schedule as a training takes them.
 func (o Optimizer) Params() pipelines.Optimizer {
 	s := o.Schedule

@@ -1,0 +1,156 @@
+package sweepfile
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+
+	"lossatlas/pipelines"
+	"lossatlas/pipelines/syntax"
+)
+
+// addComparison adds the steps of one comparison: the paths of the trainings, or directions from the first minimizer to
+// the others, a grid per split, and their pictures.
+func (b *builder) addComparison(m compareConfig, train []pathSource, names []string) {
+	title := m.Title
+	if title == "" {
+		title = "a: " + plainName(names[0])
+		for i, name := range names[1:] {
+			title += fmt.Sprintf(" · %s: %s", pipelines.Letter(i+1), plainName(name))
+		}
+	}
+	if m.Kind == compareTrajectory {
+		b.addPaths(m.mapConfig, "", title, train[0], train[1:]...)
+		return
+	}
+	if m.Shape != "" {
+		b.addCurve(m, train, title)
+		return
+	}
+	weights := pipelines.Ref{Step: train[0].step, Output: pipelines.OutWeights}
+	ends := map[string]pipelines.Ref{pipelines.OutWeights: weights}
+	for i, toward := range []string{pipelines.InTowardX, pipelines.InTowardY}[:len(train)-1] {
+		ends[toward] = b.addEnd(m, weights, pipelines.Ref{Step: train[i+1].step, Output: pipelines.OutWeights}, pipelines.Letter(i+1))
+	}
+	mp := b.line(m.mapConfig)
+	if m.Kind == mapSurface {
+		mp = b.plane(m.mapConfig)
+	}
+	grids := b.between(m, "", mp, ends)
+	if m.Kind == mapLine {
+		drawn := make(map[string]pipelines.Ref)
+		for split, id := range grids {
+			drawn[split] = pipelines.Ref{Step: id, Output: pipelines.OutGrid}
+		}
+		b.addPicture("plot", pipelines.Address{Map: m.Name}, m.loss.on(pipelines.RenderParams{Plot: plotLine, Title: m.loss.title(title), Marks: pipelines.Marks(len(train))}), m.loss.both()+" between two minimizers"+m.Error.Note(), drawn)
+		return
+	}
+	b.drawBetween(m, "", title, ", in the plane of three minimizers", pipelines.RenderParams{Marks: pipelines.Marks(len(train))}, grids)
+}
+
+// between adds the steps of a map, whose names begin with prefix, along the differences of ends, and returns those of its grids by split.
+func (b *builder) between(m compareConfig, prefix string, mp pipelines.MapParams, ends map[string]pipelines.Ref) map[string]string {
+	kind := pipelines.KindLine
+	if mp.Y != nil {
+		kind = pipelines.KindSurface
+	}
+	directions := b.add(prefix+"directions", pipelines.Address{Map: m.Name, Role: pipelines.RoleDirections}, pipelines.KindDifference,
+		pipelines.DifferenceParams{Net: mp.Net, Problem: b.config.Problem, States: m.States || m.Shape != ""}, ends)
+	inputs := map[string]pipelines.Ref{pipelines.OutWeights: ends[pipelines.OutWeights], pipelines.OutDirections: {Step: directions, Output: pipelines.OutDirections}}
+	if mp.Fit != nil {
+		maps.Copy(inputs, b.addRange(m.mapConfig, prefix+"range", 1, inputs))
+	}
+	grids := make(map[string]string)
+	for _, r := range m.Ranges {
+		mp = m.over(mp, b.mapData(m.mapConfig, r))
+		grids[r.Split] = b.addMap(m.mapConfig, prefix+r.Split, pipelines.Address{Map: m.Name, Split: r.Split}, kind, mp, inputs)
+	}
+	return grids
+}
+
+// drawBetween adds the pictures of a plane through minimizers, whose steps' names begin with prefix.
+func (b *builder) drawBetween(m compareConfig, prefix, title, where string, params pipelines.RenderParams, grids map[string]string) {
+	for _, split := range m.Splits {
+		drawn := map[string]pipelines.Ref{pipelines.OutGrid: {Step: grids[split], Output: pipelines.OutGrid}}
+		for _, p := range plotTable {
+			if !p.fits(m.mapConfig) || p.name != plotContour && p.name != plotFilled && !b.draws(p.name) {
+				continue
+			}
+			params.Plot, params.Title, params.Persistence = p.name, title+" · "+m.loss.over(split), p.persistence(m.mapConfig, b.style(p.name))
+			b.addPicture(prefix+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split))+where+m.Error.Note(), drawn)
+		}
+	}
+}
+
+// addEnd adds the step that aligns a minimizer, called by its letter, with the first of a comparison, if it is to be.
+func (b *builder) addEnd(m compareConfig, first, end pipelines.Ref, letter string) pipelines.Ref {
+	if m.Align == alignNone {
+		return end
+	}
+	id := b.add("align-"+letter, pipelines.Address{Map: m.Name, Role: pipelines.RoleEnd}, pipelines.KindAlign,
+		pipelines.AlignParams{Net: b.config.network(), Problem: b.config.Problem, Method: m.Align},
+		map[string]pipelines.Ref{pipelines.OutWeights: first, pipelines.InTowardX: end})
+	return pipelines.Ref{Step: id, Output: pipelines.OutWeights}
+}
+
+// usualRecomputed is how many images running statistics along a curve are recomputed from: those of the bend are means over the curve.
+const usualRecomputed = 1000
+
+// resolveBend settles the training of a curve's bend.
+func (cfg *config) resolveBend(c *syntax.Checker, m *compareConfig, item *syntax.Node) {
+	if cfg.OfFile != "" {
+		c.Addf(item.Place("kind"), "compare: a curve has a bend that is trained, and a network from a file is not trained; choose an interpolation")
+	}
+	if item.Get("batchnorm") == nil {
+		m.BatchNorm = normChoice{normRecompute, min(usualRecomputed, cfg.Dataset.Train)}
+	}
+	if !m.Surface {
+		for _, name := range []string{"range", "rise", "x", "y", "resolution"} {
+			if item.Get(name) != nil {
+				c.Addf(item.Place(name), "compare.%s is that of the plane of the curve; write surface: true next to it, or leave it out", name)
+			}
+		}
+	}
+	if m.Train.isGiven = item.Get("train").Get("optimizer") != nil; m.Train.isGiven {
+		m.Train.Optimizer.Resolve(c, item, cmp.Or(m.Train.Epochs, cfg.Train.Epochs))
+	}
+}
+
+// addCurve adds the steps of a curve: the training of its bend, the losses along the curve and along the straight line, those in their
+// plane if it is to be mapped, and pictures.
+func (b *builder) addCurve(m compareConfig, train []pathSource, title string) {
+	first := pipelines.Ref{Step: train[0].step, Output: pipelines.OutWeights}
+	end := b.addEnd(m, first, pipelines.Ref{Step: train[1].step, Output: pipelines.OutWeights}, pipelines.Letter(1))
+	p := pipelines.CurveParams{TrainParams: b.trainParams(), Shape: m.Shape}
+	p.Data.Test, p.Checkpoints, p.Average, p.EarlyStop = 0, nil, nil, nil
+	p.Epochs = cmp.Or(m.Train.Epochs, p.Epochs)
+	optimizer := b.config.Train.Optimizer
+	if m.Train.isGiven {
+		optimizer = m.Train.Optimizer
+	}
+	p.Optimizer = optimizer.Over(p.Epochs).Params()
+	ends := map[string]pipelines.Ref{pipelines.OutWeights: first, pipelines.InTowardX: end}
+	bend := b.add("bend", pipelines.Address{Map: m.Name, Role: pipelines.RoleEnd}, pipelines.KindCurve, p, ends)
+
+	line := m
+	line.Name += "-line"
+	along, drawn := b.line(m.mapConfig), make(map[string]pipelines.Ref)
+	along.X, along.Fit = pipelines.Axis{Min: 0, Max: 1, N: m.Points}, nil
+	for split, id := range b.between(line, "line-", along, ends) {
+		drawn[pipelines.InStraight(split)] = pipelines.Ref{Step: id, Output: pipelines.OutGrid}
+	}
+	ends = map[string]pipelines.Ref{pipelines.OutWeights: first, pipelines.InTowardX: end, pipelines.InTowardY: {Step: bend, Output: pipelines.OutWeights}}
+	along.Curve = m.Shape
+	for split, id := range b.between(m, "", along, ends) {
+		drawn[split] = pipelines.Ref{Step: id, Output: pipelines.OutGrid}
+	}
+	marks := pipelines.Marks(len(train))
+	params := pipelines.RenderParams{Plot: plotLine, Title: m.loss.title(title), Marks: marks}
+	b.addPicture("plot", pipelines.Address{Map: m.Name}, m.loss.on(params), m.loss.both()+" along a curve between two minimizers, and on their straight line"+m.Error.Note(), drawn)
+	if m.Surface {
+		plane := m
+		plane.Kind, plane.Name = mapSurface, m.Name+"-plane"
+		params = pipelines.RenderParams{Marks: append(marks, pipelines.Mark{Y: 1, Label: "θ"}), Curve: m.Shape}
+		b.drawBetween(plane, "plane-", title, ", in the plane of a curve between two minimizers", params, b.between(plane, "plane-", b.plane(m.mapConfig), ends))
+	}
+}
