@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"lossatlas/activities/curve"
 	"lossatlas/activities/render/basins"
 	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
@@ -123,6 +124,13 @@ func sampleFigures(t testing.TB) map[string]picture.Figure {
 	add("line-cut", f, err)
 	f, err = Line(Data{Test: test}, picture.Options{Title: "Only the test set"})
 	add("line-test", f, err)
+	between := func(height float64) *surface.Grid {
+		return sampledLine(0, 1, 41, func(x float64) float64 { return 0.1 + height*x*(1-x) }, func(x float64) float64 { return 98 - 5*height*x*(1-x) })
+	}
+	ends := []picture.Mark{{X: 0, Label: "a"}, {X: 1, Label: "b"}}
+	f, err = Line(Data{Train: between(0.3), Test: between(0.7), StraightTrain: between(6), StraightTest: between(7)}, picture.Options{Title: "A curve", Marks: ends})
+	add("line-curve", f, err)
+	contours("curve", sampled(51, tilted), picture.Options{Title: "The plane of a curve", Curve: curve.Bezier, Marks: append(ends, picture.Mark{Y: 1, Label: "θ"})})
 	f, err = Density(sampledSpectrum(t), picture.Options{Title: "ResNet-20, training loss"})
 	add("density", f, err)
 	f, err = Training(sampledLog(300), picture.Options{Title: "ResNet-56, batch 128, weight decay 0.0005"})

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"testing"
 
+	"lossatlas/activities/curve"
 	"lossatlas/activities/render/picture"
+	"lossatlas/activities/surface"
 )
 
 // TestMarks checks that marks within a figure are drawn, with their names, and those outside are not.
@@ -33,6 +35,42 @@ func TestMarks(t *testing.T) {
 		}
 		if got := svg(picture.Mark{X: 3, Y: 0.5, Label: "minimizer"}); !bytes.Equal(got, plain) {
 			t.Errorf("%s: a mark outside is drawn", name)
+		}
+	}
+}
+
+// TestCurves: the curve of a plane is drawn in its shape, and losses on the straight line between its ends are named.
+func TestCurves(t *testing.T) {
+	bowl := sampled(9, func(x, y float64) float64 { return x*x + y*y })
+	seen := make(map[string]bool)
+	for _, shape := range []curve.Shape{"", curve.Bezier, curve.Polygon} {
+		f, err := Contour(bowl, picture.Options{Curve: shape})
+		if err != nil {
+			t.Fatal(err)
+		}
+		svg, err := f.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[string(svg)] = true
+	}
+	if len(seen) != 3 {
+		t.Error("planes without a curve, and with two shapes of it, look alike")
+	}
+	line := func(height float64) *surface.Grid {
+		return sampledLine(0, 1, 9, func(x float64) float64 { return 1 + height*x*(1-x) }, func(float64) float64 { return 50 })
+	}
+	for _, d := range []Data{{Train: line(1)}, {Train: line(1), StraightTrain: line(4)}} {
+		f, err := Line(d, picture.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		svg, err := f.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if named := bytes.Contains(svg, []byte("straight line")); named != (d.StraightTrain != nil) {
+			t.Errorf("the straight line is named: %v", named)
 		}
 	}
 }
