@@ -53,7 +53,7 @@ func Line(d Data, opt picture.Options) (picture.Figure, error) {
 			return picture.Figure{}, err
 		}
 		losses = append(losses, loss)
-		curves = append(curves, picture.Curve{F: loss, Color: canvas.NoteColor, Dash: in.Dash})
+		curves = append(curves, picture.Curve{F: loss, Color: canvas.HatchColor, Dash: in.Dash})
 	}
 	splits := picture.SplitsOf(d.Train, d.Test)
 	for _, in := range splits {
@@ -82,7 +82,7 @@ func Line(d Data, opt picture.Options) (picture.Figure, error) {
 		}
 	}
 	if len(straight) > 0 {
-		kinds = append(kinds, chart.LegendEntry{Name: "along the curve", Color: canvas.LossColor}, chart.LegendEntry{Name: "straight line", Color: canvas.NoteColor})
+		kinds = append(kinds, chart.LegendEntry{Name: "along the curve", Color: canvas.LossColor}, chart.LegendEntry{Name: "straight line", Color: canvas.HatchColor})
 	}
 	if len(splits) == 0 {
 		return picture.Figure{}, errors.New("a line plot needs a training grid, a test grid or both; neither was given")

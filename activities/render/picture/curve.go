@@ -186,14 +186,18 @@ func drawBand(p chart.Panel, pn canvas.Pen, c Curve, s chart.Scale) {
 	}
 }
 
-// DrawLineMarks draws a thin vertical line at each mark, with its name at the lower end.
+// DrawLineMarks draws a thin vertical line at each mark, with its name at the lower end, to the left of it at the right side of the frame.
 func DrawLineMarks(p chart.Panel, pn canvas.Pen, marks []Mark) {
 	for _, m := range marks {
 		if m.X < p.X.Lo || m.X > p.X.Hi {
 			continue
 		}
 		p.Vertical(pn, m.X, ThinDashes)
-		pn.Write(canvas.Plain(m.Label), canvas.TextStyle{Size: chart.TickSize, Color: canvas.InkColor}, vg.Point{X: p.Px(m.X) + 3, Y: p.Frame.Min.Y + 3})
+		name, x := canvas.Plain(m.Label), p.Px(m.X)+3
+		if w := name.Width(chart.TickSize); x+w > p.Frame.Max.X {
+			x -= w + 6
+		}
+		pn.Write(name, canvas.TextStyle{Size: chart.TickSize, Color: canvas.InkColor}, vg.Point{X: x, Y: p.Frame.Min.Y + 3})
 	}
 }
 
