@@ -86,6 +86,8 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 	}
 	trained := b.trainParams(1)
 	trained.Net = golden
+	bend := trained
+	bend.Data.Test = 0
 	trained.Checkpoints = []int{0}
 	line := mp
 	line.Y = nil
@@ -99,6 +101,8 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 		one(pipelines.KindDifference, pipelines.DifferenceParams{Net: golden, Problem: shapesProblem, States: true},
 			map[string]Input{pipelines.OutWeights: weights(1), pipelines.InTowardX: weights(2), pipelines.InTowardY: weights(3)}),
 		one(pipelines.KindAlign, pipelines.AlignParams{Net: golden, Problem: shapesProblem, Method: pipelines.AlignWeights},
+			map[string]Input{pipelines.OutWeights: weights(1), pipelines.InTowardX: weights(2)}),
+		one(pipelines.KindCurve, pipelines.CurveParams{TrainParams: bend, Shape: pipelines.CurveBezier},
 			map[string]Input{pipelines.OutWeights: weights(1), pipelines.InTowardX: weights(2)}),
 		one(pipelines.KindLine, line, around),
 		one(pipelines.KindSurface, mp, around),
