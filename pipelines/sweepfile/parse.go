@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"lossatlas/artifacts"
 	"lossatlas/pipelines/sweepfile/layers"
 	"lossatlas/pipelines/sweepfile/parameters"
 	"lossatlas/pipelines/syntax"
@@ -36,6 +37,8 @@ type Sweep struct {
 	Device string
 	// Order is the order of work: OrderDepth or OrderBreadth.
 	Order string
+	// Stored are the digests of weights that are in the store and are not read from their files again, by Import.File.
+	Stored map[string]artifacts.Digest
 	// Notes describe how imported files were fitted to their networks, once they were read.
 	Notes []string
 

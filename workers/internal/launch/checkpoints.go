@@ -49,8 +49,16 @@ func checkpointsAt(folder, path string) ([]sweepfile.Checkpoint, error) {
 	return out, nil
 }
 
-// listCheckpoints lists the files of a folder that may hold weights, or the files that match a pattern.
-func listCheckpoints(path string) (files []string, err error) {
+// listCheckpoints lists the files of a folder that may hold weights, or the files that match a pattern. A path without any is an error.
+func listCheckpoints(path string) ([]string, error) {
+	files, err := checkpointFilesAt(path)
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("there are no weights at %s: name a folder with files that end in %s, or a pattern such as runs/epoch_*.pth", path, strings.Join(checkpointFiles, ", "))
+	}
+	return files, err
+}
+
+func checkpointFilesAt(path string) (files []string, err error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		entries, err := os.ReadDir(path)
 		if err != nil {
@@ -63,9 +71,6 @@ func listCheckpoints(path string) (files []string, err error) {
 		}
 	} else if files, err = filepath.Glob(path); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("there are no weights at %s: name a folder with files that end in %s, or a pattern such as runs/epoch_*.pth", path, strings.Join(checkpointFiles, ", "))
 	}
 	return files, nil
 }

@@ -66,6 +66,10 @@ func network(net sweepfile.NamedNetwork) (*nets.Net, error) {
 func resolve(s *sweepfile.Sweep, put func([]byte) error) error {
 	s.Notes = nil
 	for _, i := range s.Imports() {
+		if stored, ok := s.Stored[i.File]; ok && !i.Directions {
+			s.Resolve(i, stored)
+			continue
+		}
 		b, notes, err := read(s.Folder, i)
 		if err != nil {
 			return err

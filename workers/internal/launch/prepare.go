@@ -23,25 +23,7 @@ const maxFile = 4 << 20
 
 // Read reads and checks a sweep file and applies a preset, if not "". Mistakes in the file are a syntax.Errors.
 func Read(file, preset string) (*sweepfile.Sweep, error) {
-	info, err := os.Stat(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, exit.Usagef("there is no sweep file %s", file)
-	case err != nil:
-		return nil, exit.Usagef("the sweep file can't be read: %w", err)
-	case info.IsDir():
-		return nil, exit.Usagef("%s is a folder; name a sweep file in it", file)
-	case info.Size() > maxFile:
-		return nil, exit.Usagef("%s has %d bytes: this is no sweep file", file, info.Size())
-	}
-	src, err := os.ReadFile(file)
-	if err != nil {
-		return nil, exit.Usagef("the sweep file can't be read: %w", err)
-	}
-	if isPlan(src) {
-		return nil, exit.Usagef("%s is a plan, not a sweep file: `lossatlas run %s` runs it", file, file)
-	}
-	folder, err := filepath.Abs(filepath.Dir(file)) // services may change the working directory later
+	folder, src, err := readSource(file)
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +33,29 @@ func Read(file, preset string) (*sweepfile.Sweep, error) {
 	}
 	s.Folder, s.Source = folder, src
 	return s, nil
+}
+
+// readSource is the text of a sweep file and the absolute path of its folder.
+func readSource(file string) (folder string, src []byte, err error) {
+	info, err := os.Stat(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil, exit.Usagef("there is no sweep file %s", file)
+	case err != nil:
+		return "", nil, exit.Usagef("the sweep file can't be read: %w", err)
+	case info.IsDir():
+		return "", nil, exit.Usagef("%s is a folder; name a sweep file in it", file)
+	case info.Size() > maxFile:
+		return "", nil, exit.Usagef("%s has %d bytes: this is no sweep file", file, info.Size())
+	}
+	if src, err = os.ReadFile(file); err != nil {
+		return "", nil, exit.Usagef("the sweep file can't be read: %w", err)
+	}
+	if isPlan(src) {
+		return "", nil, exit.Usagef("%s is a plan, not a sweep file: `lossatlas run %s` runs it", file, file)
+	}
+	folder, err = filepath.Abs(filepath.Dir(file)) // services may change the working directory later
+	return folder, src, err
 }
 
 // maxRecorded is the maximum size in bytes of a recorded sweep file, which is part of the workflow's history.

@@ -86,6 +86,9 @@ func changes(before map[string]string, s Snapshot) []string {
 		if old == step.State || step.Ready || !ok && step.State == artifacts.StateWaiting {
 			continue
 		}
+		if done := old == artifacts.StateRan || old == artifacts.StateCached; done && (step.State == artifacts.StateWaiting || step.State == artifacts.StateCached) {
+			continue // the sweep runs again, with more steps
+		}
 		before[step.ID] = step.State
 		switch step.State {
 		case artifacts.StateCached:

@@ -12,6 +12,6 @@ import (
 // Commands are the commands of this package.
 func Commands(a *app.App) []*cobra.Command {
 	return slices.Concat(
-		app.In(app.GroupRun, runCommand(a), mapCommand(a), planCommand(a), validateCommand(a), schemaCommand(a), cancelCommand(a)),
+		app.In(app.GroupRun, runCommand(a), mapCommand(a), watchFolderCommand(a), planCommand(a), validateCommand(a), schemaCommand(a), cancelCommand(a)),
 		app.In(app.GroupShow, watchCommand(a)))
 }

@@ -22,7 +22,7 @@ func (r *run) dropScratch(ctx context.Context) error {
 
 // setAsideOpen sets aside the workflows that a killed process left open, except the sweep of this run.
 func (r *run) setAsideOpen(ctx context.Context, c client.Client) error {
-	names, err := launch.EndOthers(ctx, c, r.services.Payloads().Data, func(sweep string) bool { return sweep == r.graph.Sweep })
+	names, err := launch.EndOthers(ctx, c, r.services.Payloads().Data, func(sweep string) bool { return sweep == r.sweep.Name })
 	if kept := slices.DeleteFunc(slices.Clone(names), launch.OnScratch); len(kept) < len(names) {
 		if err := r.dropScratch(ctx); err != nil {
 			r.Log.Warn().Err(err).Msg("the store that a killed run had for itself could not be removed")

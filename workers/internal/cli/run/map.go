@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"lossatlas/activities"
 	"lossatlas/activities/data"
@@ -34,19 +35,24 @@ func mapCommand(a *app.App) *cobra.Command {
 MODEL is a file of torch.export.save (.pt2) or ONNX (.onnx), a folder of StableHLO programs (JAX), or the name of a built-in network with --weights. DATA is a
 file or folder of examples with labels, or the name of a built-in data set. A sweep file is written next to MODEL, with
 comments on the guesses; edit it and run it again to change the map.`
+	m.bind(cmd.Flags())
 	f := cmd.Flags()
+	f.StringVar(&m.weights, "weights", "", "`file` with the weights, where they are not those in MODEL")
+	f.StringVar(&m.expect, "expect", "", "`file` (.npz) with inputs x of MODEL and the outputs y that its own framework computed, to compare with")
+	f.StringVar(&m.name, "name", "", "`name` of the sweep and its file (default: that of MODEL)")
+	f.BoolVar(&m.quiet, "no-open", false, "don't open the page")
+	return cmd
+}
+
+// bind adds the flags that describe the data and how weights are read.
+func (m *mapping) bind(f *pflag.FlagSet) {
 	f.StringVar(&m.data.Name, "data", "", "`file` or folder with examples and labels, or a built-in data set")
 	f.StringVar(&m.data.Labels, "labels", "", "`file` with the labels, where they are in one of their own")
-	f.StringVar(&m.weights, "weights", "", "`file` with the weights, where they are not those in MODEL")
 	f.StringSliceVar(&m.rename, "rename", nil, "`FROM=TO`,…: take parts of the names in the file of weights, between dots, for others, as fc=linear")
-	f.StringVar(&m.expect, "expect", "", "`file` (.npz) with inputs x of MODEL and the outputs y that its own framework computed, to compare with")
 	f.StringVar(&m.data.Loss, "loss", "", "`name` of the loss: "+strings.Join(problem.Losses(), ", ")+" (default: that of the labels)")
 	f.Float64SliceVar(&m.data.Mean, "mean", nil, "`numbers` that are subtracted from the channels of the inputs")
 	f.Float64SliceVar(&m.data.Deviation, "deviation", nil, "`numbers` that the channels are then divided by")
-	f.StringVar(&m.name, "name", "", "`name` of the sweep and its file (default: that of MODEL)")
 	f.IntVar(&m.images, "images", 1000, "only the first `N` examples of each split are looked at")
-	f.BoolVar(&m.quiet, "no-open", false, "don't open the page")
-	return cmd
 }
 
 // mapping is one call of `lossatlas map`.
@@ -58,17 +64,13 @@ type mapping struct {
 	data   sweepfile.DataChoices
 	images int
 	quiet  bool
+	// folder is the folder of checkpoints that `watch-folder` watches, "" for a map of one network.
+	folder string
 }
 
 func (m *mapping) do(ctx context.Context, model string) error {
-	if m.data.Name == "" {
-		return exit.Usagef("map needs --data: a file or folder with examples and labels, or a built-in data set")
-	}
 	if len(m.rename) > 0 && m.weights == "" {
 		return exit.Usagef("--rename gives names in the file of --weights others; name that file, or leave --rename out")
-	}
-	if m.images < 1 {
-		return exit.Usagef("--images %d: want at least 1 example", m.images)
 	}
 	file, err := m.write(model)
 	if err != nil {
@@ -86,6 +88,12 @@ func (m *mapping) do(ctx context.Context, model string) error {
 
 // write writes the sweep file and returns its path. An existing file of other content is an error.
 func (m *mapping) write(model string) (string, error) {
+	if m.data.Name == "" {
+		return "", exit.Usagef("map needs --data: a file or folder with examples and labels, or a built-in data set")
+	}
+	if m.images < 1 {
+		return "", exit.Usagef("--images %d: want at least 1 example", m.images)
+	}
 	folder, err := filepath.Abs(".")
 	if err != nil {
 		return "", err
@@ -126,7 +134,7 @@ func (m *mapping) write(model string) (string, error) {
 	file := filepath.Join(folder, name+".yaml")
 	switch have, err := os.ReadFile(file); {
 	case err == nil && !bytes.Equal(have, text):
-		return "", exit.Usagef("%s is there already and says something else: `lossatlas run %s` runs it; remove it, or choose another --name, for a new one", file, file)
+		return "", exit.Usagef("%s is there already and says something else: `lossatlas %s %s` runs it; remove it, or choose another --name, for a new one", file, m.command(), file)
 	case err == nil:
 		return file, nil
 	case !errors.Is(err, fs.ErrNotExist):
@@ -137,6 +145,14 @@ func (m *mapping) write(model string) (string, error) {
 	}
 	fmt.Fprintf(m.Err, "wrote %s\n", file)
 	return file, nil
+}
+
+// command runs the sweep file.
+func (m *mapping) command() string {
+	if m.folder != "" {
+		return "watch-folder " + m.folder
+	}
+	return "run"
 }
 
 // relative makes a path relative to a folder, if it is set.
@@ -172,7 +188,12 @@ func sweepName(model string) string {
 func (m *mapping) text(name, model string, s launch.Subject) []byte {
 	var b bytes.Buffer
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	say("# Written by `lossatlas map`. Edit it, and run it again with `lossatlas run`.")
+	if m.folder != "" {
+		say("# Written by `lossatlas watch-folder`, which adds an experiment for each checkpoint.")
+		say("# Edit it, and start `lossatlas watch-folder %s` with this file.", m.folder)
+	} else {
+		say("# Written by `lossatlas map`. Edit it, and run it again with `lossatlas run`.")
+	}
 	for _, note := range s.Notes {
 		say("# %s", strings.ReplaceAll(note, "\n", " "))
 	}
@@ -227,13 +248,26 @@ func (m *mapping) text(name, model string, s launch.Subject) []byte {
 	n := min(m.images, s.Data.Train)
 	say("maps:")
 	say("  - {kind: line, points: 41, splits: [train], images: %d}", n)
-	say("  # auto: as far as the loss rises tenfold along each direction, in place of [-1, 1]; about 25 evaluations in addition to the 441 of the surface.")
-	say("  - {kind: surface, range: auto, resolution: 21, images: %d}", n)
+	if m.folder != "" {
+		say("  # One range for all checkpoints. Their directions are one random draw, normalized by the weights of each.")
+		say("  - {kind: surface, range: [-1, 1], resolution: 21, images: %d}", n)
+	} else {
+		say("  # auto: as far as the loss rises tenfold along each direction, in place of [-1, 1]; about 25 evaluations in addition to the 441 of the surface.")
+		say("  - {kind: surface, range: auto, resolution: 21, images: %d}", n)
+	}
 	if own != nil && own.CheckHVP() != nil {
 		say("# Maps of second derivatives need the program hvp.mlir; `lossatlas nets %s` says how to export it.", model)
-		return b.Bytes()
+	} else {
+		ask := ""
+		if m.folder != "" {
+			ask = "# "
+		}
+		say("  %s- {kind: spectrum, subset: all, probes: 2, steps: 20, images: %d} # λmax, λmin, trace and density of the Hessian's eigenvalues", ask, n)
 	}
-	say("  - {kind: spectrum, subset: all, probes: 2, steps: 20, images: %d} # λmax, λmin, trace and density of the Hessian's eigenvalues", n)
+	if m.folder != "" {
+		say("figures:")
+		say("  - {kind: lines}")
+	}
 	return b.Bytes()
 }
 

@@ -79,6 +79,9 @@ func (r *run) printEnd(ctx context.Context, root artifacts.Root) error {
 	if err != nil {
 		return err
 	}
+	if r.following != nil {
+		return r.following.print(r, root, rows)
+	}
 	out := runResult{
 		Sweep: r.graph.Sweep, RunID: root.RunID, State: root.State, Steps: countSteps(r.graph, root),
 		Seconds: time.Since(r.began).Seconds(), Report: report, Experiments: rows, Comparisons: compared,

@@ -84,6 +84,9 @@ type run struct {
 	graph    *pipelines.Graph
 	blob     artifacts.Blob // the graph, stored
 	services *session.Session
+	client   client.Client // nil until serve has started the services
+	// following prints what is new each time that a growing sweep is computed; nil for a run of its own.
+	following *growth
 }
 
 func (r *run) do(ctx context.Context, file string) (err error) {
@@ -135,6 +138,11 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 	case r.noCacheWrite:
 		return r.trial(ctx)
 	}
+	return r.compute(ctx)
+}
+
+// compute plans the steps of the graph, runs those without results, and prints the results.
+func (r *run) compute(ctx context.Context) error {
 	since, err := r.services.Store.Moment(ctx)
 	if err != nil {
 		return err
@@ -245,7 +253,9 @@ func (r *run) nothing(ctx context.Context, plan *pipelines.Plan, since artifacts
 	if err != nil {
 		return err
 	}
-	r.Say("nothing to do: %s cached", app.Count(plan.Count(pipelines.StateCached), "step"))
+	if r.following == nil {
+		r.Say("nothing to do: %s cached", app.Count(plan.Count(pipelines.StateCached), "step"))
+	}
 	return r.printEnd(ctx, root)
 }
 
@@ -255,32 +265,25 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 	if r.detach && owner {
 		return exit.Usagef("--detach needs another process to work, and no process runs on this home: start `lossatlas up` first, or leave --detach out")
 	}
-	if owner {
-		r.WarnSlow(r.engine)
-		r.Say("%s: %s, %d cached; starting the services", r.graph.Sweep, app.Count(len(plan.Steps), "step"), plan.Count(pipelines.StateCached))
-	}
-	c, err := r.services.Temporal(ctx)
-	if err != nil {
-		return err
-	}
-	ctx, stop := r.services.Watch(ctx)
-	defer stop()
-	if owner {
-		if err := r.setAsideOpen(ctx, c); err != nil {
+	if r.client == nil {
+		if owner {
+			r.WarnSlow(r.engine)
+			r.Say("%s: %s, %d cached; starting the services", r.graph.Sweep, app.Count(len(plan.Steps), "step"), plan.Count(pipelines.StateCached))
+		}
+		serving, stop, err := r.serve(ctx)
+		if err != nil {
 			return err
 		}
+		defer stop()
+		ctx = serving
 	}
+	c := r.client
 	in := r.input(r.graph)
 	in.File = launch.File(r.sweep)
 	if in.Window, err = r.sideBySide(ctx, c); err != nil {
 		return err
 	}
 	prior := estimate.Prior(ctx, r.services.Store, r.graph, r.numerics, r.Log)
-	workers, err := serve.StartMissing(ctx, r.App, r.services, c, r.engine, r.computing(), r.detach)
-	if err != nil {
-		return err
-	}
-	defer workers.Stop()
 	if in.First = r.first(plan); in.First != "" {
 		if in.Hold, err = r.alone(ctx, c); err != nil {
 			return err
@@ -294,10 +297,10 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 		r.Say("it keeps the --concurrency and --priority that it was started with")
 	}
 	r.Log.Info().Str("workflow", started.ID).Str("run", started.RunID).Bool("joined", started.Joined).Msg("sweep started")
-	if url := r.services.Pages(); url != "" {
+	if url := r.services.Pages(); url != "" && r.following == nil {
 		r.Say("look at it while it runs: %s", r.services.Link(url+pages.Path(r.graph.Sweep)))
 	}
-	if url := r.services.RunURL(started.ID); url != "" {
+	if url := r.services.RunURL(started.ID); url != "" && r.following == nil {
 		r.Say("and at its workflows:     %s", url)
 	}
 	if r.detach {
@@ -312,29 +315,10 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 	if err != nil {
 		return err
 	}
-	if err = r.printEnd(context.WithoutCancel(ctx), root); ctx.Err() != nil {
+	if err = r.printEnd(context.WithoutCancel(ctx), root); ctx.Err() != nil || r.following != nil {
 		return err
 	}
 	return errors.Join(err, r.serveOthers(ctx))
-}
-
-// serveOthers serves as long as other processes use the services of this one.
-func (r *run) serveOthers(ctx context.Context) error {
-	for said := false; ; {
-		ok, err := r.services.WithdrawUnused()
-		if ok || err != nil {
-			return err
-		}
-		if !said {
-			r.Say("another process uses the services of this one: serving until it is done (Ctrl-C ends it, too)")
-			said = true
-		}
-		select {
-		case <-ctx.Done():
-			return exit.Silently(exit.Interrupted)
-		case <-time.After(500 * time.Millisecond):
-		}
-	}
 }
 
 // setAside moves a damaged blob that a run met out of the way of the next one.
