@@ -89,7 +89,11 @@ func (m *mapping) do(ctx context.Context, model string) error {
 // write writes the sweep file and returns its path. An existing file of other content is an error.
 func (m *mapping) write(model string) (string, error) {
 	if m.data.Name == "" {
-		return "", exit.Usagef("map needs --data: a file or folder with examples and labels, or a built-in data set")
+		verb := "map"
+		if m.folder != "" {
+			verb = "watch-folder"
+		}
+		return "", exit.Usagef("%s needs --data: a file or folder with examples and labels, or a built-in data set", verb)
 	}
 	if m.images < 1 {
 		return "", exit.Usagef("--images %d: want at least 1 example", m.images)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -43,7 +44,7 @@ counts as a new checkpoint each time, and equal weights once. Weights are stored
 The first call writes a sweep file next to MODEL. To map something else, edit it and name it in place of --net and --data. Each
 checkpoint is an experiment of the sweep, whose page grows with it. After an interrupt the same command continues.`
 	f := cmd.Flags()
-	f.StringVar(&w.net, "net", "", "`model` file, folder or name of a built-in network, as of `lossatlas map`")
+	f.StringVar(&w.net, "net", "", "`model` file or folder, or the name of a built-in network")
 	w.bind(f)
 	f.StringVar(&w.name, "name", "", "`name` of the sweep and its file (default: that of DIR)")
 	f.IntVar(&w.every, "every", 1, "map each `N`-th new checkpoint")
@@ -137,8 +138,16 @@ func (w *watching) serve(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	w.Say("watching %s, with %s mapped so far (Ctrl-C ends)", path, app.Count(len(w.known), "checkpoint"))
+	if below := launch.FixedPart(path); !exists(below) {
+		w.Say("%s does not exist yet; waiting for it", below)
+	}
+	w.Say("watching %s, with %s so far (Ctrl-C ends)", path, app.Count(len(w.known), "checkpoint"))
 	return w.follow(ctx, r, w.look(ctx, arrivals))
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // look looks for checkpoints also while others are mapped, as a training may delete them soon.
@@ -185,7 +194,7 @@ func (w *watching) follow(ctx context.Context, r *run, found <-chan []launch.Che
 			if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 				return cause
 			}
-			w.Say("ended with %s mapped; the same command continues", app.Count(len(w.known), "checkpoint"))
+			w.Say("ended after %s; the same command continues", app.Count(len(w.known), "checkpoint"))
 			return nil
 		case more := <-found:
 			w.known = append(w.known, more...)
