@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -274,16 +275,16 @@ func (g *growth) table(r *run, fresh []results.Experiment) error {
 	if len(fresh) == 0 {
 		return nil
 	}
+	t := show.Checkpoints(fresh)
+	if header := t.Above + strings.Join(t.Header, " "); header != g.header {
+		g.header = header
+		return t.Text(r.Out)
+	}
 	var text bytes.Buffer
-	if err := show.Summary(fresh, nil)[0].Text(&text); err != nil {
+	if err := t.Text(&text); err != nil {
 		return err
 	}
-	header, rest, _ := bytes.Cut(text.Bytes(), []byte("\n"))
-	if string(header) == g.header {
-		_, err := r.Out.Write(rest)
-		return err
-	}
-	g.header = string(header)
-	_, err := r.Out.Write(text.Bytes())
+	lines := bytes.SplitAfter(text.Bytes(), []byte("\n"))
+	_, err := r.Out.Write(bytes.Join(lines[len(lines)-1-len(t.Rows):], nil)) // behind the last line break is an empty one
 	return err
 }

@@ -150,6 +150,12 @@ func Summary(rows []results.Experiment, compared []results.Comparison) []*table.
 	return tables(rows, compared, summary)
 }
 
+// Checkpoints is the table of experiments whose names say their parameters: losses, error, flatness and measures of spectra.
+func Checkpoints(rows []results.Experiment) *table.Table {
+	columns := slices.DeleteFunc(columnsOf(rows, readable), func(c column) bool { return isParameter(c.name) })
+	return brief(tableOf(rows, columns, true))
+}
+
 // tables are the tables of a sweep for people: experiments, means over repetitions, and comparisons.
 func tables(rows []results.Experiment, compared []results.Comparison, show detail) []*table.Table {
 	out := []*table.Table{brief(resultTable(rows, show))}
