@@ -141,7 +141,7 @@ func samplePage(t testing.TB, n int) Data {
 		}
 		o := picture.Options{Title: fmt.Sprintf("%s, %s, %.1f %%", decay, batch, testError), Meta: `{"sweep":"fig3"}`}
 		f := surfaces[i%4]
-		line := draw(render.Line(sampledLine(51, f), nil, o))
+		line := draw(render.Line(render.Data{Train: sampledLine(51, f)}, o))
 		line.Title, line.Caption = "Along one direction", "Loss (blue) and accuracy (red) on the training set."
 		contour := draw(render.Contour(*sampled(51, f), o))
 		contour.Title, contour.Caption = "Loss surface", "Lines of equal loss around the minimizer; filter-normalised random directions."
