@@ -69,7 +69,18 @@ func interpolations(all map[string]*Numbers) (f finding) {
 		above, upTo := side([]float64{1, -1}[i])
 		f.statistics = append(f.statistics, student("log(width small / large), "+with(decay), bySeed(all["table1"].between(decay)), above, upTo))
 	}
+	f.notes = all["table1"].shrinkage()
 	return f
+}
+
+// shrinkage says how much weight decay acted on the minimizers of the two batches, on which the claims about it depend.
+func (n *Numbers) shrinkage() []string {
+	small, large := n.smallAndLarge(n.decays()[1])
+	if len(small) == 0 || len(large) == 0 {
+		return nil
+	}
+	s, l := small[sortedKeys(small)[0]].Product, large[sortedKeys(large)[0]].Product
+	return []string{fmt.Sprintf("Weight decay shrinks the weights by Σ lr·decay/(1 − momentum) = %s with the small batch and %s with the large, in the paper by 31 and 0.55.", decimal(s), decimal(l))}
 }
 
 // norms judges claim (b).
@@ -97,6 +108,7 @@ func norms(all map[string]*Numbers) (f finding) {
 		above, upTo = side(-sign)
 		f.statistics = append(f.statistics, student("share of small weights, small less large batch, "+with(decay), pairs(small, large, ofWeights(func(a, b Weights) float64 { return a.Small - b.Small })), above, upTo))
 	}
+	f.notes = n.shrinkage()
 	return f
 }
 
@@ -292,7 +304,7 @@ func paths(all map[string]*Numbers) (f finding) {
 			f.statistics = append(f.statistics, student(fmt.Sprintf("PC1 + PC2, %%, batch %d, %s", batch, with(decay)), units, 40, 90))
 		}
 	}
-	f.notes = []string{fmt.Sprintf("At most %.2g %% of a path lies in two random directions. A random walk of as many points (%d) has %.0f %% in two components.", 100*random, points, 100*randomWalk(max(points, 3)))}
+	f.notes = []string{fmt.Sprintf("At most %.2g %% of a path lies in two random directions. A random walk of as many points (%d) has %.0f %% in two components. Shares above 90 %% are of paths in fewer dimensions than the paper's.", 100*random, points, 100*randomWalk(max(points, 3)))}
 	if f.verdict = verdictOf(f.statistics); random >= 0.01 {
 		f.verdict = contradicted
 	}

@@ -3,6 +3,7 @@ package compare
 import (
 	"cmp"
 	"fmt"
+	"image/color"
 	"math"
 	"slices"
 	"strings"
@@ -106,8 +107,16 @@ func Scatter(dots []Dot, measure string, opt picture.Options) (picture.Figure, e
 		note = chart.Joined(note, "not known of "+strings.Join(missing, "; "))
 	}
 	s.Note = note
+	colors := make([]color.RGBA, len(shown))
+	for i := range shown {
+		colors[i] = chart.SeriesColor(i, len(shown))
+	}
+	named := len(shown) <= mostNamed
+	if !named {
+		s.Series = colorFamilies(shown, colors)
+	}
 	axis := dotScale(heights)
-	s.Parts = []picture.FramePart{{Panel: chart.Panel{Y: axis}, Name: "test " + opt.Score.TestLabel(), Color: canvas.InkColor, Ticks: axis.Ticks(6), Inside: func(pn canvas.Pen, p chart.Panel) { drawDots(p, pn, shown) }}}
+	s.Parts = []picture.FramePart{{Panel: chart.Panel{Y: axis}, Name: "test " + opt.Score.TestLabel(), Color: canvas.InkColor, Ticks: axis.Ticks(6), Inside: func(pn canvas.Pen, p chart.Panel) { drawDots(p, pn, shown, colors, named) }}}
 	return s.Layout(opt, 0.62), nil
 }
 
@@ -124,8 +133,46 @@ func dotScale(values []float64) chart.Scale {
 	return chart.Scale{Lo: lo - room, Hi: hi + room}
 }
 
-// drawDots draws the points, each with its name where it covers least.
-func drawDots(p chart.Panel, pn canvas.Pen, dots []Dot) {
+// mostNamed is how many dots at most have their names beside them: those of more would cover each other.
+const mostNamed = 12
+
+// colorFamilies gives the dots whose names begin alike one color, and returns the legend. The parts of a name that differ within a family,
+// such as the seed, are its last ones, as few of them as leave families that a legend takes. Where none do, all dots have one color.
+func colorFamilies(dots []Dot, colors []color.RGBA) (legend []chart.LegendEntry) {
+	parts := 0
+	for _, d := range dots {
+		parts = max(parts, strings.Count(d.Name, ", "))
+	}
+	for ; parts > 0; parts-- {
+		var families []string
+		of := make([]int, len(dots))
+		for i, d := range dots {
+			all := strings.Split(d.Name, ", ")
+			family := strings.Join(all[:min(parts, len(all))], ", ")
+			if of[i] = slices.Index(families, family); of[i] < 0 {
+				of[i] = len(families)
+				families = append(families, family)
+			}
+		}
+		if len(families) > mostCurves {
+			continue
+		}
+		for i, k := range of {
+			colors[i] = chart.SeriesColor(k, len(families))
+		}
+		for k, name := range families {
+			legend = append(legend, chart.LegendEntry{Name: name, Color: chart.SeriesColor(k, len(families))})
+		}
+		return legend
+	}
+	for i := range colors {
+		colors[i] = chart.SeriesColor(0, 1)
+	}
+	return nil
+}
+
+// drawDots draws the points, each with its name where it covers least if they are named.
+func drawDots(p chart.Panel, pn canvas.Pen, dots []Dot, colors []color.RGBA, named bool) {
 	var taken []vg.Rectangle
 	for _, d := range dots {
 		at := p.At(d.Flatness, d.Error)
@@ -135,7 +182,7 @@ func drawDots(p chart.Panel, pn canvas.Pen, dots []Dot) {
 		}
 	}
 	for i, d := range dots {
-		at, color := p.At(d.Flatness, d.Error), chart.SeriesColor(i, len(dots))
+		at, color := p.At(d.Flatness, d.Error), colors[i]
 		thin := canvas.Stroke{Color: color, Width: 0.7}
 		for _, b := range errorBars(p, d) {
 			pn.Lines(thin, b)
@@ -145,6 +192,9 @@ func drawDots(p chart.Panel, pn canvas.Pen, dots []Dot) {
 			pn.Lines(canvas.Stroke{Color: color, Width: 1}, []vg.Point{at, tip}, []vg.Point{{X: tip.X - 3, Y: tip.Y + 2.2}, tip, {X: tip.X - 3, Y: tip.Y - 2.2}})
 		}
 		pn.Fill(color, picture.Disc(at, picture.MarkRadius))
+		if !named {
+			continue
+		}
 		name := canvas.Plain(d.Name)
 		r := freePlace(p, at, name.Width(chart.NoteSize), taken, len(errorBars(p, d)) > 0)
 		taken = append(taken, r)

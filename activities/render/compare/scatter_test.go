@@ -1,7 +1,10 @@
 package compare
 
 import (
+	"fmt"
+	"image/color"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -26,5 +29,38 @@ func TestScatterLeavesBoundsOut(t *testing.T) {
 		if got := correlationNote(c.dots); got != want {
 			t.Errorf("the note on %v is %q, want %q", c.dots, got, want)
 		}
+	}
+}
+
+// More dots than can have names beside them are colored by the parts of their names that a legend takes.
+func TestManyDotsHaveALegend(t *testing.T) {
+	var dots []Dot
+	for _, batch := range []string{"32", "256"} {
+		for _, decay := range []string{"0", "0.005"} {
+			for seed := range 5 {
+				dots = append(dots, Dot{Name: fmt.Sprintf("batch_size=%s, weight_decay=%s, seed=%d", batch, decay, seed)})
+			}
+		}
+	}
+	colors := make([]color.RGBA, len(dots))
+	legend := colorFamilies(dots, colors)
+	var names []string
+	for _, e := range legend {
+		names = append(names, e.Name)
+	}
+	want := []string{"batch_size=32, weight_decay=0", "batch_size=32, weight_decay=0.005", "batch_size=256, weight_decay=0", "batch_size=256, weight_decay=0.005"}
+	if !slices.Equal(names, want) {
+		t.Errorf("the legend has %q, want %q", names, want)
+	}
+	for i, c := range colors {
+		if want := legend[i/5].Color; c != want {
+			t.Errorf("%s has color %v, want %v", dots[i].Name, c, want)
+		}
+	}
+	for i := range dots {
+		dots[i].Name = fmt.Sprintf("seed=%d", i)
+	}
+	if legend := colorFamilies(dots, colors); legend != nil || colors[0] != colors[19] {
+		t.Errorf("%d dots without families have a legend %v or several colors", len(dots), legend)
 	}
 }
