@@ -78,30 +78,35 @@ func compileCurve(backend *engine.Backend, c Config, number dtypes.DType) (*curv
 	return &p, err
 }
 
-// enter puts φ(t) into the place of the bend, for the gradient of one step. leave puts the bend back, and turns the sum of gradients at φ(t)
-// into the gradient by the bend.
+// enter replaces the bend by φ(t) for the gradient of one step. leave restores the bend and multiplies the sum of gradients at φ(t) by
+// ∂φ/∂θ.
 func (t *Trainer) enter(at float64) (leave func() error, err error) {
 	a, bend, b := t.config.Curve.Shape.At(at)
 	weights := make([]*engine.Buffer, 3)
+	free := func() {
+		for _, w := range weights {
+			w.Free()
+		}
+	}
 	for i, w := range []float64{a, bend, b} {
 		if weights[i], err = engine.Upload(t.backend, []float32{float32(w)}); err != nil {
+			free()
 			return nil, err
 		}
 	}
 	out, err := t.curve.point.Run(append([]*engine.Buffer{t.curve.a, t.theta, t.curve.b}, weights...)...)
 	if err != nil {
+		free()
 		return nil, err
 	}
 	theta := t.theta
 	t.theta = out[0]
 	return func() error {
+		defer free()
 		defer replace(&t.theta, theta)
 		out, err := t.curve.slope.Run(t.sum, t.theta, weights[1])
 		if err == nil {
 			replace(&t.sum, out[0])
-		}
-		for _, w := range weights {
-			w.Free()
 		}
 		return err
 	}, nil

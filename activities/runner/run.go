@@ -24,7 +24,7 @@ type Run struct {
 	Pulse Pulse
 	// Watch measures this attempt.
 	Watch *cputime.Watch
-	// Before is what earlier attempts took for that from which this one resumes.
+	// Before is the time of the earlier attempts whose work this one continues.
 	Before artifacts.Spent
 }
 

@@ -166,7 +166,7 @@ func (s *spectrumParts) Join(ctx context.Context, chunks [][]byte) (Outputs, err
 	return s.put(ctx, made)
 }
 
-// keepVectors stores the eigenvectors of the eigenvalues at both ends, of which the first low are those of the smallest ones, as a part of the step.
+// keepVectors stores the eigenvectors of both ends of the spectrum as a part of the step. The first low vectors belong to the smallest eigenvalues.
 func (s *spectrumParts) keepVectors(ctx context.Context, work portion, h *engine.Hessian, vectors [][]float64, low int) error {
 	net, err := s.network(ctx, s.p.Net, s.p.Data.Problem)
 	if err != nil {

@@ -38,8 +38,8 @@ func newArchiveWriter(w io.Writer) *archiveWriter {
 	return &archiveWriter{objects.NewMemory(), tar.NewWriter(w), map[string]objects.Info{}}
 }
 
-// Save writes a sweep's run and everything it needs, as [Copy] does, to w as an archive. After an error, what was
-// written is no archive: it has no end.
+// Save writes a sweep's run and everything that it needs to w as an archive, with the contents of [Copy]. After an error the
+// archive is incomplete, and [Load] refuses it.
 func Save(ctx context.Context, from *artifacts.Store, sweep string, w io.Writer, o Options) (Copied, error) {
 	a := newArchiveWriter(w)
 	out, err := copyTo(ctx, from, sweep, artifacts.Wrap(a, zerolog.Nop()), 1, o)

@@ -89,19 +89,6 @@ func lossFieldsOfCompare() []syntax.Field {
 	return out
 }
 
-// curveTraining are the fields of the training of a curve's bend.
-var curveTraining = syntax.Object{Fields: []syntax.Field{
-	{Name: "epochs", Doc: "Passes over the training images. Default: train.epochs.", Type: syntax.Integer{Min: 1, Max: values.MaxEpochs}},
-	{Name: "optimizer", Doc: "How the bend is updated; weight decay that is not decoupled is that of the point on the curve. Default: that of the first experiment.", Type: values.OptimizerFields},
-}}
-
-// curveTrain holds what curveTraining says; Epochs is 0, and isGiven false, where the first experiment's apply.
-type curveTrain struct {
-	Epochs    int              `field:"epochs"`
-	Optimizer values.Optimizer `field:"optimizer"`
-	isGiven   bool             // the optimizer is
-}
-
 // compareConfig is a map between the minimizers of several experiments.
 type compareConfig struct {
 	mapConfig

@@ -119,7 +119,7 @@ func (s *Sweep) hasSplits(c *syntax.Checker, item *syntax.Node, fig figure) bool
 	return true
 }
 
-// share takes out of the panels' titles what all of them have, and what is settled by the rest, as long as each of them keeps something.
+// share shortens the panels' titles: it drops the parts that all panels have, and the settled ones. No title becomes empty.
 func (fig *figure) share(settled map[string]bool) {
 	parts := make([][]string, len(fig.panels))
 	for i, p := range fig.panels {

@@ -73,7 +73,7 @@ func interpolations(all map[string]*Numbers) (f finding) {
 	return f
 }
 
-// shrinkage says how much weight decay acted on the minimizers of the two batches, on which the claims about it depend.
+// shrinkage reports Σ lr·decay/(1 − momentum) of both batches: claims about weight decay depend on it.
 func (n *Numbers) shrinkage() []string {
 	small, large := n.smallAndLarge(n.decays()[1])
 	if len(small) == 0 || len(large) == 0 {

@@ -18,7 +18,7 @@ type Numbers struct {
 	Program string
 	// Numerics are the classes of arithmetic that the steps ran on.
 	Numerics []string
-	// Steps counts those with a result, Minutes are the sums of what they took by the wall clock, and CPUMinutes those of the processors.
+	// Steps is the number of steps with a result, Minutes their wall-clock time and CPUMinutes their processor time.
 	Steps      int
 	Minutes    map[string]float64 // by kind of step, and "all"
 	CPUMinutes map[string]float64 // likewise

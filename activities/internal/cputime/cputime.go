@@ -1,4 +1,4 @@
-// Package cputime says how much processor time a piece of work took in a process that works at several at once.
+// Package cputime measures the processor time of one piece of work in a process that does several concurrently.
 package cputime
 
 import (
@@ -9,8 +9,8 @@ import (
 	"lossatlas/artifacts"
 )
 
-// Watch measures one piece of work. What the process uses is shared out evenly among the watches that run meanwhile, so that
-// their sum is what the process used, whichever threads did it: XLA has a pool of its own.
+// Watch measures one piece of work. Running watches get equal shares of the process's time, so their sum is the time of
+// the process. Its threads can't be assigned to steps: XLA has a pool of its own.
 type Watch struct {
 	since time.Time
 	cpu   float64
@@ -19,10 +19,10 @@ type Watch struct {
 var (
 	mu      sync.Mutex
 	running = map[*Watch]bool{}
-	counted float64 // processor seconds of the process that are shared out, or were used while no watch ran
+	counted float64 // processor seconds of the process at the last call of share
 )
 
-// Start starts a watch. [Watch.Stop] has to follow.
+// Start starts a watch; the caller must call [Watch.Stop].
 func Start() *Watch {
 	mu.Lock()
 	defer mu.Unlock()
@@ -32,7 +32,7 @@ func Start() *Watch {
 	return w
 }
 
-// Spent is what the work took so far; nothing by a nil watch.
+// Spent is the time since Start; 0 for a nil watch.
 func (w *Watch) Spent() artifacts.Spent {
 	if w == nil {
 		return artifacts.Spent{}
@@ -51,7 +51,7 @@ func (w *Watch) Stop() {
 	delete(running, w)
 }
 
-// share shares out what the process used since the last call.
+// share distributes the process's time since the last call.
 func share() {
 	used := Process()
 	for w := range running {

@@ -133,11 +133,11 @@ func dotScale(values []float64) chart.Scale {
 	return chart.Scale{Lo: lo - room, Hi: hi + room}
 }
 
-// mostNamed is how many dots at most have their names beside them: those of more would cover each other.
+// mostNamed is the maximum number of dots with names next to them. More names would overlap.
 const mostNamed = 12
 
-// colorFamilies gives the dots whose names begin alike one color, and returns the legend. The parts of a name that differ within a family,
-// such as the seed, are its last ones, as few of them as leave families that a legend takes. Where none do, all dots have one color.
+// colorFamilies sets the color of each dot by the family of its name and returns the legend of the families. A family is a name without its
+// last parts, such as the seed; the fewest parts are dropped that leave at most mostCurves families. Without such families all dots get one color.
 func colorFamilies(dots []Dot, colors []color.RGBA) (legend []chart.LegendEntry) {
 	parts := 0
 	for _, d := range dots {
@@ -171,7 +171,7 @@ func colorFamilies(dots []Dot, colors []color.RGBA) (legend []chart.LegendEntry)
 	return nil
 }
 
-// drawDots draws the points, each with its name where it covers least if they are named.
+// drawDots draws the points in their colors. If named, each name stands where it covers least.
 func drawDots(p chart.Panel, pn canvas.Pen, dots []Dot, colors []color.RGBA, named bool) {
 	var taken []vg.Rectangle
 	for _, d := range dots {

@@ -32,7 +32,7 @@ func TestScatterLeavesBoundsOut(t *testing.T) {
 	}
 }
 
-// More dots than can have names beside them are colored by the parts of their names that a legend takes.
+// More dots than mostNamed are colored by cell, with a legend of the cells.
 func TestManyDotsHaveALegend(t *testing.T) {
 	var dots []Dot
 	for _, batch := range []string{"32", "256"} {

@@ -48,8 +48,8 @@ func part(labels map[string]string, s Setting) string {
 	return labels[s.Path] + "=" + ValueLabel(s.Value)
 }
 
-// Settled are the parts of names that follow from the parts before them, as those of zipped parameters do. Without them names
-// are as distinct and easier to read.
+// Settled are the parts of names that follow from earlier parts of the same name, such as zipped parameters. Names stay distinct
+// without them.
 func Settled(points []Point) map[string]bool {
 	labels := PathLabels(points)
 	after := make(map[string]string) // the part that follows some others
