@@ -35,7 +35,7 @@ func (a *Activities) RunChunk(ctx context.Context, in StepInput, chunk int) (Chu
 	return do(ctx, a, in, func(r *runner.Run) (ChunkResult, error) {
 		a.markBegun(ctx, in)
 		points, err := r.Chunk(ctx, chunk, activity.GetInfo(ctx).Attempt > 1)
-		return ChunkResult{Spent: r.Watch.Spent(), Points: points}, err
+		return ChunkResult{Spent: artifacts.Spent(r.Watch.Spent()), Points: points}, err
 	})
 }
 

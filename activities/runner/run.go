@@ -162,7 +162,7 @@ func (r *Run) Make(ctx context.Context, program string, made artifacts.Provenanc
 		return artifacts.Action{}, err
 	}
 	if r.Kind().Unit() == "" {
-		made.Spent = r.Before.Plus(r.Watch.Spent())
+		made.Spent = r.Before.Plus(artifacts.Spent(r.Watch.Spent()))
 	}
 	host, err := os.Hostname()
 	if err != nil {

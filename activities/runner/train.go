@@ -262,7 +262,7 @@ func (r *trainRun) epoch(ctx context.Context) error {
 	if err := r.keepAt(ctx, c); err != nil { // before the epoch counts as done
 		return err
 	}
-	r.state.Spent = r.Before.Plus(r.Watch.Spent())
+	r.state.Spent = r.Before.Plus(artifacts.Spent(r.Watch.Spent()))
 	b, err := encodeTraining(r.state, c)
 	if err != nil {
 		return err

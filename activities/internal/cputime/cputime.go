@@ -5,9 +5,12 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"lossatlas/artifacts"
 )
+
+// Spent is the time of a piece of work, in seconds by the clock and of the processor.
+type Spent struct {
+	Seconds, CPUSeconds float64
+}
 
 // Watch measures one piece of work. Running watches get equal shares of the process's time, so their sum is the time of
 // the process. Its threads can't be assigned to steps: XLA has a pool of its own.
@@ -33,14 +36,14 @@ func Start() *Watch {
 }
 
 // Spent is the time since Start; 0 for a nil watch.
-func (w *Watch) Spent() artifacts.Spent {
+func (w *Watch) Spent() Spent {
 	if w == nil {
-		return artifacts.Spent{}
+		return Spent{}
 	}
 	mu.Lock()
 	defer mu.Unlock()
 	share()
-	return artifacts.Spent{Seconds: time.Since(w.since).Seconds(), CPUSeconds: w.cpu}
+	return Spent{Seconds: time.Since(w.since).Seconds(), CPUSeconds: w.cpu}
 }
 
 // Stop ends the measurement.
