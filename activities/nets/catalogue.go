@@ -33,7 +33,7 @@ func (c builtIn) layers(outputs int) []Layer { return c.build(outputs, variant{w
 // catalogue lists the built-in networks in the order in which messages show them.
 var catalogue = slices.Concat(
 	[]builtIn{{"small", 1, 16, small, true}},
-	resNets("resnet20", 20, 16), resNets("resnet56", 56, 16), resNets("resnet110", 110, 16),
+	resNets("resnet20", 20, 16), resNets("resnet32", 32, 16), resNets("resnet44", 44, 16), resNets("resnet56", 56, 16), resNets("resnet110", 110, 16),
 	resNets("wrn56-2", 56, 32), resNets("wrn56-4", 56, 64), resNets("wrn56-8", 56, 128),
 	[]builtIn{
 		{"vgg9", 8, 64, func(outputs int, v variant) []Layer { return VGG9(outputs, v.width, 2*v.width, 4*v.width, 4*v.width) }, false},

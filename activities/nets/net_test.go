@@ -89,7 +89,7 @@ func TestSizesOfBuiltInNetworks(t *testing.T) {
 		return params + 640*k + 10, macs + int64(640*k)
 	}
 	for name, size := range map[string]struct{ blocks, width int }{
-		"resnet20": {3, 1}, "resnet56": {9, 1}, "resnet110": {18, 1}, "wrn56-2": {9, 2}, "wrn56-4": {9, 4}, "wrn56-8": {9, 8},
+		"resnet20": {3, 1}, "resnet32": {5, 1}, "resnet44": {7, 1}, "resnet56": {9, 1}, "resnet110": {18, 1}, "wrn56-2": {9, 2}, "wrn56-4": {9, 4}, "wrn56-8": {9, 8},
 	} {
 		for _, suffix := range []string{"", "-noshort"} {
 			net := byName(t, name+suffix)

@@ -70,7 +70,7 @@ presets:
 // fileCatalog has the networks that the sweep files of this folder name.
 var fileCatalog = Catalog{
 	Nets: []string{
-		"small", "vgg9", "densenet121", "resnet20", "resnet56", "resnet110", "resnet20-noshort", "resnet56-noshort", "resnet110-noshort",
+		"small", "vgg9", "densenet121", "resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "resnet20-noshort", "resnet32-noshort", "resnet44-noshort", "resnet56-noshort", "resnet110-noshort",
 		"wrn56-2", "wrn56-4", "wrn56-8", "wrn56-2-noshort", "wrn56-4-noshort", "wrn56-8-noshort",
 	},
 	Datasets: catalog.Datasets,
