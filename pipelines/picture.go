@@ -27,7 +27,7 @@ type Style struct {
 // FigureParams is a picture over several experiments. Any of its inputs may be
 // missing. Inputs of panel i, named by InPanel: "log" of its experiment (of a comparison, those of
 // its ends, "log-a" and so on) and by the figure's kind those of Plot, "train" and "test" of lines,
-// "weights" of a histogram, "flatness" of a scatter plot.
+// "weights" of a histogram, "flatness" of a scatter plot, "grid" of one of barriers.
 type FigureParams struct {
 	Plot    string        `json:"plot,omitempty"`    // of multiples
 	Columns int           `json:"columns,omitempty"` // of multiples

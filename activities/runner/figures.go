@@ -174,6 +174,9 @@ func (f panels) weights(ctx context.Context, i int) ([]float32, error) {
 
 // dot is a panel's test error or score, and measure of flatness, NaN where they are not known.
 func (f panels) dot(ctx context.Context, i int) (compare.Dot, error) {
+	if f.p.Measure == compare.Barrier {
+		return f.barrier(ctx, i)
+	}
 	d := compare.Dot{Name: f.p.Panels[i].Title, Flatness: math.NaN(), Error: math.NaN()}
 	log, err := f.log(ctx, i, pipelines.OutLog)
 	if err != nil {
@@ -203,6 +206,36 @@ func (f panels) dot(ctx context.Context, i int) (compare.Dot, error) {
 			d.Flatness, d.AtLeast = m.Value, m.AtLeast
 		}
 	}
+	return d, nil
+}
+
+// barrier is a pair's barrier and the mean of the test errors or scores of its two minimizers, NaN where they are not known.
+func (f panels) barrier(ctx context.Context, i int) (compare.Dot, error) {
+	d := compare.Dot{Name: f.p.Panels[i].Title, Flatness: math.NaN()}
+	for k := range 2 {
+		log, err := f.log(ctx, i, pipelines.OutLog+"-"+pipelines.Letter(k))
+		if err != nil {
+			return d, err
+		}
+		if log == nil || !log.Sound() {
+			d.Error = math.NaN()
+			continue
+		}
+		d.Error += trainlog.Score(f.p.Panels[i].Score).Shown(log.Final.TestAccuracy) / 2
+	}
+	name := f.name(i, pipelines.OutGrid)
+	if name == "" {
+		return d, nil
+	}
+	g, err := f.grid(ctx, name)
+	if err != nil {
+		return d, err
+	}
+	b, err := g.Barrier()
+	if err != nil {
+		return d, Permanent("BadGrid", err)
+	}
+	d.Flatness, d.AtLeast = b.Height.Value, b.Height.AtLeast
 	return d, nil
 }
 

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -154,5 +155,46 @@ func TestGroupMeans(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, groupMeans(panels, dots), cmpopts.EquateNaNs(), cmpopts.EquateApprox(1e-12, 0)); diff != "" {
 		t.Errorf("dots (-want +got):\n%s", diff)
+	}
+}
+
+// TestBarrierDot: a pair of minimizers is a dot at its barrier and the mean of both errors.
+func TestBarrierDot(t *testing.T) {
+	b := newBench(t)
+	line := surface.NewGrid([]float64{0, 0.5, 1}, []float64{0})
+	copy(line.Loss, []float64{1, 4, 2})
+	for i := range line.Mask {
+		line.Mask[i] = true
+	}
+	raw, err := line.EncodeNPZ()
+	if err != nil {
+		t.Fatal(err)
+	}
+	inputs := map[string]Input{}
+	put := func(name string, raw []byte) {
+		blob, err := b.Store.Put(t.Context(), raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inputs[name] = Input{Digest: blob.Digest}
+	}
+	put("0/grid", raw)
+	for i, accuracy := range []float64{90, 80} {
+		put("0/log-"+pipelines.Letter(i), fmt.Appendf(nil, `{"final": {"train_loss": 1, "train_accuracy": 1, "test_loss": 1, "test_accuracy": %v}}`, accuracy))
+	}
+	dot := func() compare.Dot {
+		f := panels{Run: b.run(b.step(t, pipelines.KindRender, pipelines.RenderParams{Plot: "scatter"}, inputs)), p: pipelines.FigureParams{Measure: compare.Barrier, Panels: []pipelines.FigurePanel{{Title: "a, b"}}}}
+		d, err := f.dot(t.Context(), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	if got, want := dot(), (compare.Dot{Name: "a, b", Flatness: 2.5, Error: 15}); got != want {
+		t.Errorf("the pair is %+v, want %+v", got, want)
+	}
+	delete(inputs, "0/log-b")
+	if got := dot(); !math.IsNaN(got.Error) {
+		t.Errorf("the error of a pair with one training is %v", got.Error)
 	}
 }

@@ -32,6 +32,10 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 			of := s.experiments[p.experiments[0]].config
 			panel.Net, panel.Problem = of.network(), of.Problem
 		case figureScatter:
+			if f.compared {
+				add(i, pipelines.OutGrid, p.steps+f.Split, pipelines.OutGrid)
+				break
+			}
 			panel.Group = fig.group(s, p)
 			switch f.source.Kind {
 			case mapSpectrum:
@@ -70,7 +74,7 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 	if r.Title == "" {
 		r.Title = caption
 	}
-	if f.compared && f.source.Kind != mapTrajectory {
+	if f.compared && f.source.Kind != mapTrajectory && f.Kind != figureScatter {
 		r.Marks = pipelines.Marks(len(fig.panels[0].experiments))
 	}
 	raw, err := json.Marshal(r)
@@ -123,6 +127,9 @@ func (f figureConfig) caption(loss Loss) string {
 	case figureHistogram:
 		return "Weights of convolutions and linear layers"
 	case figureScatter:
+		if f.compared {
+			return "Test " + loss.test() + " and barrier between two minimizers"
+		}
 		of := map[string]string{mapSpectrum: "curvature", mapSharpness: "sharpness"}
 		return "Test " + loss.test() + " and " + cmp.Or(of[f.source.Kind], "flatness")
 	case figureCurves:

@@ -51,6 +51,9 @@ var ofBasins = []string{"basins", "depth"}
 // measured are the kinds of maps that have measures for a scatter plot.
 var measured = []string{mapLine, mapSurface, mapSpectrum, mapSharpness}
 
+// measureBarrier is the one measure of comparisons: the barrier between two minimizers.
+const measureBarrier = "barrier"
+
 // measuresOf are the measures of a kind of map, as its steps call them.
 func measuresOf(kind string) []string {
 	switch kind {
@@ -74,7 +77,7 @@ func measureNames() (out []string) {
 			}
 		}
 	}
-	return out
+	return append(out, measureBarrier)
 }
 
 // flatnessNames are the measures of flatness, as flatness steps call them.
@@ -108,7 +111,7 @@ var figureFields = syntax.Variants{Of: figureKinds, What: "a figure", Want: "a f
 	{Name: "split", Doc: "Split whose loss is shown, of a map that has several. Default: train.", Type: splitChoice, Kinds: ofPlanes},
 	{Name: "rows", Doc: "Swept parameter that the rows are for.", Type: syntax.Text{Max: 200, Want: "a swept parameter, as train.batch_size"}, Kinds: ofMultiples},
 	{Name: "columns", Doc: "Swept parameter that the columns are for. Default: the experiments in the order of the file.", Type: syntax.Text{Max: 200, Want: "a swept parameter, as train.batch_size"}, Kinds: ofMultiples},
-	{Name: "measure", Doc: "The horizontal axis: a measure of flatness (of a line or surface), lambda_max, lambda_min, lambda_ratio5 or trace (of a spectrum), or a measure of sharpness. Default: width0.5.", Type: syntax.Choice{Of: measureNames(), What: "a measure of maps"}, Kinds: []string{figureScatter}},
+	{Name: "measure", Doc: "The horizontal axis: a measure of flatness (of a line or surface), lambda_max, lambda_min, lambda_ratio5 or trace (of a spectrum), a measure of sharpness, or barrier (of an interpolation or curve: a dot for each pair of minimizers, at the mean of their test errors). Default: width0.5.", Type: syntax.Choice{Of: measureNames(), What: "a measure of maps"}, Kinds: []string{figureScatter}},
 	{Name: "of", Doc: "The experiments, each a name or parameters such as {train.batch_size: 128}, which stand for all experiments with these values. Default: all; of repetitions, multiples show the first, unless rows or columns are a seed.", Type: selectors{}},
 }, styleFields(func(field string) []string { return shownIn[field] })...)}}
 
@@ -140,6 +143,8 @@ func (f *figureConfig) wants() []string {
 	switch {
 	case f.Kind == figureLines:
 		return []string{mapLine}
+	case f.Measure == measureBarrier:
+		return []string{mapLine} // as comparisons on a line are called
 	case f.Kind == figureScatter:
 		return slices.DeleteFunc(slices.Clone(measured), func(kind string) bool { return !slices.Contains(measuresOf(kind), f.Measure) })
 	case f.Plot != "":
@@ -155,10 +160,12 @@ func (cfg *config) resolveSource(c *syntax.Checker, f *figureConfig, item *synta
 		compared bool
 	}
 	var all []candidate
-	for _, m := range cfg.Maps {
-		all = append(all, candidate{m, false})
+	if f.Measure != measureBarrier {
+		for _, m := range cfg.Maps {
+			all = append(all, candidate{m, false})
+		}
 	}
-	if f.Kind != figureScatter { // comparisons have no measure of flatness
+	if f.Kind != figureScatter || f.Measure == measureBarrier { // comparisons have no measure of flatness
 		for _, m := range cfg.Compare {
 			all = append(all, candidate{m.mapConfig, true})
 		}
@@ -172,6 +179,10 @@ func (cfg *config) resolveSource(c *syntax.Checker, f *figureConfig, item *synta
 					return true
 				}
 			}
+		}
+		if f.Measure == measureBarrier {
+			c.Addf(item.At, "figures: %s needs an interpolation or a curve; add one to compare", f.shows())
+			return false
 		}
 		c.Addf(item.At, "figures: %s needs a map of kind %s; add one to maps", f.shows(), strings.Join(wants, " or "))
 		return false

@@ -338,3 +338,31 @@ func TestNoFigures(t *testing.T) {
 		t.Error("figures that nobody asked for")
 	}
 }
+
+// TestBarrierScatter: a scatter plot of barriers has a dot for each pair of minimizers of a comparison on a line.
+func TestBarrierScatter(t *testing.T) {
+	steps, params := finals(t, mustExpand(t, four+"figures: [{kind: scatter, measure: barrier, split: test}]\n", ""))
+	p, in := params["figures/scatter"], steps["figures/scatter"].Inputs
+	if p.Figure.Measure != "barrier" || len(p.Figure.Panels) != 2 || len(p.Marks) != 0 {
+		t.Errorf("the figure is %+v", p)
+	}
+	for name, want := range map[string]string{
+		"1/grid": "interpolation,weight_decay=0.0005/test", "1/log-a": "batch_size=128,weight_decay=0.0005/train", "1/log-b": "batch_size=8192,weight_decay=0.0005/train",
+	} {
+		if in[name].Step != want {
+			t.Errorf("the input %s is of %q, want %s", name, in[name].Step, want)
+		}
+	}
+	for figure, want := range map[string]string{
+		"{kind: scatter, measure: barrier, map: line}":         "there is no map line; there are interpolation",
+		"{kind: scatter, measure: width1, map: interpolation}": "there is no map interpolation",
+	} {
+		if _, err := Parse("four.yaml", []byte(four+"figures: ["+figure+"]\n"), catalog, ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", figure, err)
+		}
+	}
+	none := strings.Replace(four, "compare:\n  - {kind: interpolation, between: [{train.batch_size: 128}, {train.batch_size: 8192}]}\n", "", 1)
+	if _, err := Parse("four.yaml", []byte(none+"figures: [{kind: scatter, measure: barrier}]\n"), catalog, ""); err == nil || !strings.Contains(err.Error(), "scatter of barrier needs an interpolation or a curve; add one to compare") {
+		t.Errorf("without a comparison: %v", err)
+	}
+}

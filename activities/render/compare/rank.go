@@ -30,10 +30,10 @@ func RankCorrelation(dots []Dot) (rho float64, exact, bounds int) {
 	return spearman(x, y), len(x), bounds
 }
 
-// correlationNote says what the RankCorrelation is, over how many, and how many were left out.
-func correlationNote(dots []Dot) string {
+// correlationNote says what the RankCorrelation is, over how many minimizers or pairs of them, and how many were left out.
+func correlationNote(dots []Dot, of string) string {
 	rho, exact, bounds := RankCorrelation(dots)
-	note := fmt.Sprintf("Spearman's rank correlation %s over %d minimizers", strings.ReplaceAll(fmt.Sprintf("%.2f", rho), "-", "−"), exact)
+	note := fmt.Sprintf("Spearman's rank correlation %s over %d %s", strings.ReplaceAll(fmt.Sprintf("%.2f", rho), "-", "−"), exact, of)
 	switch {
 	case exact < 3:
 		note = fmt.Sprintf("Spearman's rank correlation: needs three exact values, there are %d", exact)

@@ -41,6 +41,9 @@ var measureWords = []struct{ prefix, words string }{
 	{"area", "area of the largest convex contour"}, {"sharp", "largest rise of the loss within %s"},
 }
 
+// Barrier is the measure of pairs of minimizers: each dot is a pair, at the mean of their test errors.
+const Barrier = "barrier"
+
 // measureNames are further measures in words.
 var measureNames = map[string]string{
 	"worst": "largest rise of the loss in a ball", "worst_adaptive": "largest rise of the loss in a ball, adaptive",
@@ -48,6 +51,7 @@ var measureNames = map[string]string{
 	"average": "mean rise of the loss under perturbations", "average_adaptive": "mean rise of the loss under perturbations, adaptive",
 	"trace": "trace", "trace_over_norm": "trace / ‖w‖²", "trace_times_norm": "trace · ‖w‖²",
 	"lambda_max": "λmax", "lambda_min": "λmin", "lambda_ratio5": "λ1/λ5",
+	Barrier: "barrier between two minimizers",
 }
 
 // measureName is a measure of flatness in words: "width up to a loss higher by 0.5" for width0.5.
@@ -99,7 +103,11 @@ func Scatter(dots []Dot, measure string, opt picture.Options) (picture.Figure, e
 	}
 	s := picture.Frames{X: dotScale(ends), XName: measureName(measure)}
 	s.XTicks = s.X.Ticks(6)
-	note := correlationNote(shown)
+	height, of := "test "+opt.Score.TestLabel(), "minimizers"
+	if measure == Barrier {
+		height, of = height+", mean of both", "pairs"
+	}
+	note := correlationNote(shown, of)
 	if bars {
 		note = chart.Joined(note, "bars: standard deviations over repetitions")
 	}
@@ -116,7 +124,7 @@ func Scatter(dots []Dot, measure string, opt picture.Options) (picture.Figure, e
 		s.Series = colorFamilies(shown, colors)
 	}
 	axis := dotScale(heights)
-	s.Parts = []picture.FramePart{{Panel: chart.Panel{Y: axis}, Name: "test " + opt.Score.TestLabel(), Color: canvas.InkColor, Ticks: axis.Ticks(6), Inside: func(pn canvas.Pen, p chart.Panel) { drawDots(p, pn, shown, colors, named) }}}
+	s.Parts = []picture.FramePart{{Panel: chart.Panel{Y: axis}, Name: height, Color: canvas.InkColor, Ticks: axis.Ticks(6), Inside: func(pn canvas.Pen, p chart.Panel) { drawDots(p, pn, shown, colors, named) }}}
 	return s.Layout(opt, 0.62), nil
 }
 

@@ -26,7 +26,7 @@ func TestScatterLeavesBoundsOut(t *testing.T) {
 			t.Errorf("the correlation of %v is %v, want %v", c.dots, rho, c.rho)
 		}
 		want := "Spearman's rank " + c.note
-		if got := correlationNote(c.dots); got != want {
+		if got := correlationNote(c.dots, "minimizers"); got != want {
 			t.Errorf("the note on %v is %q, want %q", c.dots, got, want)
 		}
 	}
