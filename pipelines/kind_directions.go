@@ -11,6 +11,7 @@ const (
 	KindGivenDirections Kind = "given-directions" // from a file
 	KindDifference      Kind = "difference"       // between minimizers
 	KindAlign           Kind = "align"            // orders the units of a minimizer for a difference
+	KindMatch           Kind = "match"            // orders them by their activations
 )
 
 // Inputs of a difference next to the weights that it starts from.
@@ -50,6 +51,13 @@ var alignSpec = Spec{
 	Version: 1, Computes: true,
 	Outputs: []string{OutWeights},
 	Label:   typed(func(p AlignParams) string { return fmt.Sprintf("%s %s", p.Net, p.Method) }),
+}
+
+var matchSpec = Spec{
+	Version: 1, Numeric: true, Long: true,
+	Outputs: []string{OutWeights},
+	Label:   typed(func(p MatchParams) string { return p.Net.String() }),
+	Cost:    typed(func(p MatchParams) Cost { return forward(p.Net, p.Data.Problem, float64(2*p.Data.images())) }),
 }
 
 // DirectionsParams says how the directions of a map are drawn. Input: weights.
@@ -95,8 +103,11 @@ type DifferenceParams struct {
 	States bool `json:"states"`
 }
 
-// AlignWeights is the method of [AlignParams] that brings weights close to each other.
-const AlignWeights = "weights"
+// How units are aligned.
+const (
+	AlignWeights     = "weights"     // an align step brings weights close to each other
+	AlignActivations = "activations" // a match step finds the units that respond to the same images
+)
 
 // AlignParams permutes the hidden units of a minimizer, which leaves its function unchanged, to bring it close to another one. Inputs: weights, the
 // other one; toward_x, that with the units. Output: weights, with its units in another order.
@@ -104,4 +115,13 @@ type AlignParams struct {
 	Net     Network `json:"net"`
 	Problem Problem `json:"problem"`
 	Method  string  `json:"method"`
+}
+
+// MatchParams permutes the hidden units of a minimizer, which leaves its function unchanged, so that their activations correlate with those of another one's.
+// Inputs and output as of [AlignParams].
+type MatchParams struct {
+	Net  Network `json:"net"`
+	Data MapData `json:"data"`
+	// Batch is how many images are evaluated at a time. Images that do not fill the last batch are left out.
+	Batch int `json:"batch"`
 }

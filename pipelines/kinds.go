@@ -66,6 +66,7 @@ var specs = map[Kind]Spec{
 	KindGivenDirections: givenDirectionsSpec,
 	KindDifference:      differenceSpec,
 	KindAlign:           alignSpec,
+	KindMatch:           matchSpec,
 	KindCurve:           curveSpec,
 	KindLine:            mapSpec,
 	KindSurface:         mapSpec,

@@ -94,6 +94,16 @@ func Weights(net *nets.Net, sets []nets.Units, a, b []float32) Order {
 	return best.order
 }
 
+// Activations is the order of the units of a second network in which their activations correlate most with those of a first one's, given the correlations of each
+// set as an n×n matrix by rows, one for each unit of the first (Li et al. 2015, section 3.2).
+func Activations(sets []nets.Units, correlations [][]float64) Order {
+	order := make(Order, len(sets))
+	for k, set := range sets {
+		order[k] = assign(set.N, func(i, j int) float64 { return correlations[k][i*set.N+j] })
+	}
+	return order
+}
+
 // search is a search for an order.
 type search struct {
 	params  []nets.Param

@@ -33,6 +33,7 @@ func (l Convolution) plan(p *planner, in Shape) (op, Shape, error) {
 	}
 	p.macs += int64(height) * int64(width) * int64(l.Out) * int64(in.Channels) * int64(l.Kernel*l.Kernel)
 	forward := func(p *pass, x *graph.Node) *graph.Node {
+		p.keep(l.Name, x)
 		kernel := graph.TransposeAllAxes(p.params[weight], 2, 3, 1, 0) // OIHW to HWIO
 		padding := l.Padding
 		if padding > (l.Kernel-1)/2 { // as constants, which stored results were computed with

@@ -61,6 +61,7 @@ func (l FullyConnected) plan(p *planner, in Shape) (op, Shape, error) {
 	out := in
 	out.Channels = l.Out
 	return func(p *pass, x *graph.Node) *graph.Node {
+		p.keep(l.Name, x)
 		y := graph.DotGeneral(x, []int{x.Rank() - 1}, nil, p.params[weight], []int{1}, nil)
 		return graph.Add(y, perChannel(p.params[bias], y))
 	}, out, nil

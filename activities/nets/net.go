@@ -137,6 +137,14 @@ func (n *Net) Evaluate(f conv.Formulation, params []*graph.Node, state, examples
 	return n.ops.forward(&pass{formulation: f, params: params, state: split(state, n.State())}, n.channelsLast(examples))
 }
 
+// Inputs adds the forward pass of Evaluate of a network that is not from a file to a graph, and returns what the layers with weights take in, by the names of the weights:
+// [batch, height, width, channels], [batch, length, features] or [batch, features].
+func (n *Net) Inputs(f conv.Formulation, params []*graph.Node, state, examples *graph.Node) map[string]*graph.Node {
+	p := &pass{formulation: f, params: params, state: split(state, n.State()), inputs: map[string]*graph.Node{}}
+	n.ops.forward(p, n.channelsLast(examples))
+	return p.inputs
+}
+
 // Entries is the number of different indices that examples may hold, 0 for networks that do not begin with an embedding.
 func (n *Net) Entries() int {
 	if len(n.layers) > 0 {

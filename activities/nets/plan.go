@@ -122,8 +122,16 @@ type pass struct {
 	state       []*graph.Node // by index in the state table
 	training    bool          // normalise by the batch's statistics and put the new running ones into newState
 	newState    []*graph.Node
-	dice        *graph.Node // random numbers of each example, for dropout: uint32 [batch, 2]
-	alone       bool        // newState is the statistics of the batch alone
+	dice        *graph.Node            // random numbers of each example, for dropout: uint32 [batch, 2]
+	alone       bool                   // newState is the statistics of the batch alone
+	inputs      map[string]*graph.Node // of the layers that make new units, by the names of their weights; nil to keep none
+}
+
+// keep notes what a layer with weights takes in.
+func (p *pass) keep(layer string, x *graph.Node) {
+	if p.inputs != nil {
+		p.inputs[layer+".weight"] = x
+	}
 }
 
 // padded surrounds the images x [batch, height, width, channels] with border

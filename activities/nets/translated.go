@@ -30,6 +30,7 @@ func (l Translated) plan(p *planner, in Shape) (op, Shape, error) {
 	}
 	p.macs += m.MACs
 	return func(p *pass, x *graph.Node) *graph.Node {
+		p.keep(l.Name, x)
 		params := make([]*graph.Node, len(places))
 		for i, at := range places {
 			params[i] = p.params[at]

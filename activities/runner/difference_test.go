@@ -55,14 +55,16 @@ func TestAlign(t *testing.T) {
 	}
 	align := pipelines.AlignParams{Net: "small", Problem: shapesProblem, Method: pipelines.AlignWeights}
 	ends := map[string]Input{pipelines.OutWeights: trained[0], pipelines.InTowardX: trained[1]}
+	images := pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "train", To: 64}
+	match := pipelines.MatchParams{Net: "small", Data: images, Batch: 21} // the last image is left out
 	aligned := from(b.made(t, b.step(t, pipelines.KindAlign, align, ends)), pipelines.OutWeights)
+	matched := from(b.made(t, b.step(t, pipelines.KindMatch, match, ends)), pipelines.OutWeights)
 	var heights, losses []float64
-	for _, end := range []Input{trained[1], aligned} {
+	for _, end := range []Input{trained[1], aligned, matched} {
 		dirs := b.made(t, b.step(t, pipelines.KindDifference, pipelines.DifferenceParams{Net: "small", Problem: shapesProblem, States: true},
 			map[string]Input{pipelines.OutWeights: trained[0], pipelines.InTowardX: end}))
 		line := b.read(t, b.made(t, b.step(t, pipelines.KindLine, pipelines.MapParams{
-			Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "train", To: 64},
-			X: pipelines.Axis{Min: 0, Max: 1, N: 5}, Batch: 64, BatchNorm: &pipelines.BatchNorm{Recompute: 64, Size: 64},
+			Net: "small", Data: images, X: pipelines.Axis{Min: 0, Max: 1, N: 5}, Batch: 64, BatchNorm: &pipelines.BatchNorm{Recompute: 64, Size: 64},
 		}, map[string]Input{pipelines.OutWeights: trained[0], pipelines.OutDirections: from(dirs, pipelines.OutDirections)})))
 		barrier, err := line.Barrier()
 		if err != nil {
@@ -70,13 +72,16 @@ func TestAlign(t *testing.T) {
 		}
 		heights, losses = append(heights, barrier.Height.Value), append(losses, line.Loss[4])
 	}
-	if math.Abs(losses[0]-losses[1]) > 1e-5*losses[0] {
-		t.Errorf("the losses of a network and of its permutation are %v", losses)
+	for i := range 2 {
+		if math.Abs(losses[0]-losses[i+1]) > 1e-5*losses[0] {
+			t.Errorf("the losses of a network and of its permutations are %v", losses)
+		}
+		if !(heights[i+1] < heights[0]) {
+			t.Errorf("the barriers without alignment, by weights and by activations are %v", heights)
+		}
 	}
-	if !(heights[1] < heights[0]) {
-		t.Errorf("the barriers before and after the alignment are %v", heights)
-	}
-	align.Method = "activations"
+	t.Logf("barriers %v", heights)
+	align.Method = "colors"
 	if _, err := b.do(t, b.step(t, pipelines.KindAlign, align, ends)); typeOf(err) != "BadStep" {
 		t.Errorf("an unknown method: %v", err)
 	}

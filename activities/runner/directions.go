@@ -6,6 +6,7 @@ import (
 
 	"lossatlas/activities/align"
 	"lossatlas/activities/directions"
+	"lossatlas/activities/engine"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/spectrum"
 	"lossatlas/pipelines"
@@ -115,8 +116,7 @@ func difference(ctx context.Context, r *Run) (Outputs, error) {
 	return r.put(ctx, map[string][]byte{pipelines.OutDirections: b})
 }
 
-// alignUnits orders the hidden units of one minimizer so that its weights are close to another's. The metadata of its output say how far
-// apart the two were and are, and how many units moved.
+// alignUnits orders the hidden units of one minimizer so that its weights are close to another's.
 func alignUnits(ctx context.Context, r *Run) (Outputs, error) {
 	p, err := params[pipelines.AlignParams](r.Job)
 	if err != nil {
@@ -125,11 +125,42 @@ func alignUnits(ctx context.Context, r *Run) (Outputs, error) {
 	if p.Method != pipelines.AlignWeights {
 		return nil, Permanent("BadStep", fmt.Errorf("%s: units can't be aligned by %q; choose %s", r.Label, p.Method, pipelines.AlignWeights))
 	}
-	net, theta, _, err := r.minimizer(ctx, p.Net, p.Problem)
+	return r.reorder(ctx, p.Net, p.Problem, func(net *nets.Net, sets []nets.Units, to, from engine.Minimizer) (align.Order, error) {
+		return align.Weights(net, sets, to.Theta, from.Theta), nil
+	})
+}
+
+// matchUnits orders the hidden units of one minimizer so that they respond to images as another's.
+func matchUnits(ctx context.Context, r *Run) (Outputs, error) {
+	p, err := params[pipelines.MatchParams](r.Job)
 	if err != nil {
 		return nil, err
 	}
-	other, state, err := r.weightsOf(ctx, net, pipelines.InTowardX)
+	return r.reorder(ctx, p.Net, p.Data.Problem, func(net *nets.Net, sets []nets.Units, to, from engine.Minimizer) (align.Order, error) {
+		b, err := r.numeric()
+		if err != nil {
+			return nil, err
+		}
+		images, err := r.MapExamples(ctx, p.Data)
+		if err != nil {
+			return nil, err
+		}
+		r.Pulse.Note(compiling)
+		correlations, err := engine.Correlations(ctx, b, net, sets, to, from, images, p.Batch)
+		if err != nil {
+			return nil, err
+		}
+		return align.Activations(sets, correlations), nil
+	})
+}
+
+// reorder permutes the units of toward_x. The metadata of the output say how far apart the two minimizers were and are, and how many units moved.
+func (r *Run) reorder(ctx context.Context, n pipelines.Network, of pipelines.Problem, find func(net *nets.Net, sets []nets.Units, to, from engine.Minimizer) (align.Order, error)) (Outputs, error) {
+	net, theta, state, err := r.minimizer(ctx, n, of)
+	if err != nil {
+		return nil, err
+	}
+	other, otherState, err := r.weightsOf(ctx, net, pipelines.InTowardX)
 	if err != nil {
 		return nil, err
 	}
@@ -140,8 +171,11 @@ func alignUnits(ctx context.Context, r *Run) (Outputs, error) {
 	if err != nil {
 		return nil, Permanent("BadNetwork", fmt.Errorf("%s: %w", r.Label, err))
 	}
-	order := align.Weights(net, sets, theta, other)
-	aligned, alignedState := align.Permute(net, sets, order, other, state)
+	order, err := find(net, sets, engine.Minimizer{Theta: theta, State: state}, engine.Minimizer{Theta: other, State: otherState})
+	if err != nil {
+		return nil, err
+	}
+	aligned, alignedState := align.Permute(net, sets, order, other, otherState)
 	b, err := net.Encode(aligned, alignedState, map[string]string{
 		"distance_before": fmt.Sprintf("%.9g", directions.Norm(minus(other, theta))), "distance": fmt.Sprintf("%.9g", directions.Norm(minus(aligned, theta))),
 		"units_moved": fmt.Sprint(order.Moved()),

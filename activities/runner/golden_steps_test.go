@@ -102,6 +102,7 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 			map[string]Input{pipelines.OutWeights: weights(1), pipelines.InTowardX: weights(2), pipelines.InTowardY: weights(3)}),
 		one(pipelines.KindAlign, pipelines.AlignParams{Net: golden, Problem: shapesProblem, Method: pipelines.AlignWeights},
 			map[string]Input{pipelines.OutWeights: weights(1), pipelines.InTowardX: weights(2)}),
+		one(pipelines.KindMatch, pipelines.MatchParams{Net: golden, Data: images, Batch: 8}, map[string]Input{pipelines.OutWeights: weights(1), pipelines.InTowardX: weights(2)}),
 		one(pipelines.KindCurve, pipelines.CurveParams{TrainParams: bend, Shape: pipelines.CurveBezier},
 			map[string]Input{pipelines.OutWeights: weights(1), pipelines.InTowardX: weights(2)}),
 		one(pipelines.KindLine, line, around),

@@ -55,6 +55,7 @@ var kinds = map[pipelines.Kind]Kind{
 	pipelines.KindGivenDirections: {Make: givenDirections},
 	pipelines.KindDifference:      {Make: difference},
 	pipelines.KindAlign:           {Make: alignUnits},
+	pipelines.KindMatch:           {Make: matchUnits},
 	pipelines.KindCurve:           {Make: trainCurve},
 	pipelines.KindLine:            {Cut: cutMap},
 	pipelines.KindSurface:         {Cut: cutMap},

@@ -74,8 +74,8 @@ var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a co
 	{Name: "states", Doc: "Whether batch normalization's running statistics are interpolated like the weights. false: the first minimizer's statistics everywhere.",
 		Type: syntax.Boolean{}, Default: true, Kinds: onDifferences},
 	{Name: "align", Doc: "weights: the hidden units of all minimizers but the first are permuted before, which changes no function, so that their weights come close to the first's " +
-		"(Ainsworth et al. 2022). none: they are compared as they are.",
-		Type: syntax.Choice{Of: []string{alignNone, pipelines.AlignWeights}, What: "an alignment"}, Default: alignNone, Kinds: onMinimizers},
+		"(Ainsworth et al. 2022). activations: so that each unit correlates with the first's over 1,000 training images (Li et al. 2015). none: they are compared as they are.",
+		Type: syntax.Choice{Of: []string{alignNone, pipelines.AlignWeights, pipelines.AlignActivations}, What: "an alignment"}, Default: alignNone, Kinds: onMinimizers},
 }, lossFieldsOfCompare()...)}}
 
 // lossFieldsOfCompare are the fields of the loss. Weight decay along a curve is no term that a line of it has.
@@ -224,7 +224,7 @@ func (cfg *config) resolveCompare(c *syntax.Checker, cat Catalog, tree *syntax.N
 		if key, ends := m.ends(); len(ends) == 0 {
 			c.Addf(item.At, "compare: %s is missing: which experiments to compare, each a name or parameters such as {train.batch_size: 128}", key)
 		}
-		if m.Align == pipelines.AlignWeights && cfg.OfFile != "" {
+		if m.Align != "" && m.Align != alignNone && cfg.OfFile != "" {
 			c.Addf(item.Place("align"), "compare.align: a network from a file does not say which of its units may change places; leave align out")
 		}
 		if n := len(m.Of); n == 1 || n > maxPaths {

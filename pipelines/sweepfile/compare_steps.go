@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/values"
 )
 
 // addComparison adds the steps of one comparison: the paths of the trainings, or directions from the first minimizer to
@@ -82,11 +83,19 @@ func (b *builder) drawBetween(m compareConfig, prefix, title, where string, para
 
 // addEnd adds the step that aligns a minimizer, called by its letter, with the first of a comparison, if it is to be.
 func (b *builder) addEnd(m compareConfig, first, end pipelines.Ref, letter string) pipelines.Ref {
-	if m.Align == alignNone {
-		return end
+	at, inputs := pipelines.Address{Map: m.Name, Role: pipelines.RoleEnd}, map[string]pipelines.Ref{pipelines.OutWeights: first, pipelines.InTowardX: end}
+	switch m.Align {
+	case pipelines.AlignWeights:
+		end.Step = b.add("align-"+letter, at, pipelines.KindAlign, pipelines.AlignParams{Net: b.config.network(), Problem: b.config.Problem, Method: m.Align}, inputs)
+	case pipelines.AlignActivations:
+		images := pipelines.MapData{Name: b.dataName(), Digest: b.digest, Problem: b.config.Problem, Split: values.SplitTrain, To: min(mostMatched, b.config.Dataset.Train)}
+		end.Step = b.add("match-"+letter, at, pipelines.KindMatch, pipelines.MatchParams{Net: b.config.network(), Data: images, Batch: evenBatch(images.To)}, inputs)
 	}
-	id := b.add("align-"+letter, pipelines.Address{Map: m.Name, Role: pipelines.RoleEnd}, pipelines.KindAlign,
-		pipelines.AlignParams{Net: b.config.network(), Problem: b.config.Problem, Method: m.Align},
-		map[string]pipelines.Ref{pipelines.OutWeights: first, pipelines.InTowardX: end})
-	return pipelines.Ref{Step: id, Output: pipelines.OutWeights}
+	return end
 }
+
+// mostMatched is how many training images activations are compared over, at most.
+const mostMatched = 1000
+
+// evenBatch is the size of batches of at most evaluateBatch that leaves out the fewest of n images, less than one image for each batch.
+func evenBatch(n int) int { return n / ((n + evaluateBatch - 1) / evaluateBatch) }

@@ -204,3 +204,21 @@ func TestCurveMistakes(t *testing.T) {
 		}
 	}
 }
+
+// TestMatchSteps: activations are compared over training images, in batches that leave out few of them.
+func TestMatchSteps(t *testing.T) {
+	for _, s := range mustExpand(t, strings.Replace(curved, "align: weights", "align: activations", 1), "").Final {
+		if s.Kind != pipelines.KindMatch {
+			continue
+		}
+		var p pipelines.MatchParams
+		if err := json.Unmarshal(s.Params, &p); err != nil {
+			t.Fatal(err)
+		}
+		if s.ID != "curve/match-b" || s.Inputs["toward_x"].Step != "seed=2/train" || p.Data.Split != "train" || p.Data.To != 500 || p.Batch != 125 {
+			t.Errorf("%s of %v: %+v", s.ID, s.Inputs, p)
+		}
+		return
+	}
+	t.Error("no step matches units")
+}
