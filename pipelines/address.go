@@ -11,7 +11,7 @@ const (
 	RoleFiles      Role = "files"      // the network or data of an experiment, where they come from files
 	RoleOrigin     Role = "origin"     // the training of another experiment, whose directions are used
 	RoleDirections Role = "directions" // of a map
-	RoleEnd        Role = "end"        // weights at the end of a comparison, made from an experiment's
+	RoleEnd        Role = "end"        // weights that a comparison or a map makes from an experiment's
 	RolePath       Role = "path"       // of a training, or of several
 	RolePathLoss   Role = "path-loss"  // the loss along a path, over one split
 	RoleRange      Role = "range"      // how far a map reaches

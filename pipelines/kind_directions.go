@@ -9,6 +9,7 @@ const (
 	KindDirections      Kind = "directions"       // random ones
 	KindEigenvectors    Kind = "eigenvectors"     // of the Hessian
 	KindGivenDirections Kind = "given-directions" // from a file
+	KindShift           Kind = "shift"            // moves weights along a third direction, for a parallel plane
 	KindDifference      Kind = "difference"       // between minimizers
 	KindAlign           Kind = "align"            // orders the units of a minimizer for a difference
 	KindMatch           Kind = "match"            // orders them by their activations
@@ -39,6 +40,12 @@ var givenDirectionsSpec = Spec{
 	Version: 1,
 	Outputs: []string{OutDirections},
 	Label:   typed(func(p GivenDirectionsParams) string { return p.Net.String() }),
+}
+
+var shiftSpec = Spec{
+	Version: 1,
+	Outputs: []string{OutWeights},
+	Label:   typed(func(p ShiftParams) string { return fmt.Sprintf("%s %g", p.Net, p.By) }),
 }
 
 var differenceSpec = Spec{
@@ -92,6 +99,13 @@ type GivenDirectionsParams struct {
 	Problem    Problem `json:"problem"`
 	Directions string  `json:"directions"` // digest of the file, in the form of the output directions
 	Axes       int     `json:"axes"`       // 1 for a line, which takes the first of two; 2 for a surface
+}
+
+// ShiftParams moves weights By times along a random direction, the one that would follow those of the embedded parameters: a plane of these
+// around the moved weights is parallel to that around the others. Input: weights. Output: weights.
+type ShiftParams struct {
+	DirectionsParams
+	By float64 `json:"by"`
 }
 
 // DifferenceParams are directions between minimizers. Inputs: weights, where they

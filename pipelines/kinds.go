@@ -64,6 +64,7 @@ var specs = map[Kind]Spec{
 	KindDirections:      directionsSpec,
 	KindEigenvectors:    eigenvectorsSpec,
 	KindGivenDirections: givenDirectionsSpec,
+	KindShift:           shiftSpec,
 	KindDifference:      differenceSpec,
 	KindAlign:           alignSpec,
 	KindMatch:           matchSpec,

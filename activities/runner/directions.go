@@ -23,18 +23,11 @@ func randomDirections(ctx context.Context, r *Run) (Outputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	within, err := nets.Within(net.Params(), p.Layers)
-	if err != nil {
-		return nil, Permanent("BadLayers", fmt.Errorf("%s: %w", r.Label, err))
-	}
 	dirs := make([][]float32, p.Axes)
 	for i := range dirs {
-		dirs[i] = directions.Sample(net.Params(), p.Seed, i)
-		err := directions.Normalize(net.Params(), dirs[i], theta, directions.Normalization(p.Normalize), directions.Ignore(p.Ignore))
-		if err != nil {
-			return nil, Permanent("BadDirections", err)
+		if dirs[i], err = r.drawDirection(net, theta, p, i); err != nil {
+			return nil, err
 		}
-		directions.Confine(dirs[i], within)
 	}
 	meta := directionsMeta(dirs)
 	meta["normalize"], meta["ignore"] = p.Normalize, p.Ignore
@@ -43,6 +36,45 @@ func randomDirections(ctx context.Context, r *Run) (Outputs, error) {
 		return nil, err
 	}
 	return r.put(ctx, map[string][]byte{pipelines.OutDirections: b})
+}
+
+// drawDirection draws and normalizes one random direction of those that p stands for, counted from 0.
+func (r *Run) drawDirection(net *nets.Net, theta []float32, p pipelines.DirectionsParams, index int) ([]float32, error) {
+	within, err := nets.Within(net.Params(), p.Layers)
+	if err != nil {
+		return nil, Permanent("BadLayers", fmt.Errorf("%s: %w", r.Label, err))
+	}
+	d := directions.Sample(net.Params(), p.Seed, index)
+	if err := directions.Normalize(net.Params(), d, theta, directions.Normalization(p.Normalize), directions.Ignore(p.Ignore)); err != nil {
+		return nil, Permanent("BadDirections", err)
+	}
+	directions.Confine(d, within)
+	return d, nil
+}
+
+// shiftWeights moves weights along a third random direction, orthogonal in expectation to the two of a plane.
+func shiftWeights(ctx context.Context, r *Run) (Outputs, error) {
+	p, err := params[pipelines.ShiftParams](r.Job)
+	if err != nil {
+		return nil, err
+	}
+	net, theta, state, err := r.minimizer(ctx, p.Net, p.Problem)
+	if err != nil {
+		return nil, err
+	}
+	d, err := r.drawDirection(net, theta, p.DirectionsParams, p.Axes)
+	if err != nil {
+		return nil, err
+	}
+	moved := make([]float32, len(theta))
+	for i := range moved {
+		moved[i] = theta[i] + float32(p.By*float64(d[i]))
+	}
+	b, err := net.Encode(moved, state, map[string]string{"shifted": fmt.Sprintf("%.9g", p.By)})
+	if err != nil {
+		return nil, err
+	}
+	return r.put(ctx, map[string][]byte{pipelines.OutWeights: b})
 }
 
 // givenDirections takes directions unchanged from a file in the store.

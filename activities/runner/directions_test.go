@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"slices"
 	"testing"
 
 	"lossatlas/activities/directions"
@@ -51,5 +52,38 @@ func TestGivenDirections(t *testing.T) {
 	}
 	if _, err := b.do(t, step(stored(drawn[:1]), 2)); typeOf(err) != "BadDirections" {
 		t.Errorf("one direction for a plane: %v", err)
+	}
+}
+
+// TestShift moves weights along the direction that follows those of a plane.
+func TestShift(t *testing.T) {
+	b := newBench(t)
+	net, err := networks.Of("small", shapesProblem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theta, state := net.Init(1)
+	at := map[string]Input{pipelines.OutWeights: b.putter(t)(net.Encode(theta, state, nil))}
+	r := b.made(t, b.step(t, pipelines.KindShift, pipelines.ShiftParams{By: -0.5,
+		DirectionsParams: pipelines.DirectionsParams{Net: "small", Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 7, Axes: 2}}, at))
+	file, err := b.Store.Get(t.Context(), r.Outputs[pipelines.OutWeights].Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved, movedState, err := net.Decode(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	third := directions.Sample(net.Params(), 7, 2)
+	if err := directions.Normalize(net.Params(), third, theta, "filter", "biasbn"); err != nil {
+		t.Fatal(err)
+	}
+	for i := range theta {
+		if want := theta[i] - 0.5*third[i]; moved[i] != want {
+			t.Fatalf("weight %d is %v, want %v", i, moved[i], want)
+		}
+	}
+	if !slices.Equal(movedState, state) {
+		t.Error("the shift changed the statistics of batch normalization")
 	}
 }

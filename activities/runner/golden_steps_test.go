@@ -98,6 +98,7 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 		one(pipelines.KindDirections, pipelines.DirectionsParams{Net: golden, Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, at),
 		one(pipelines.KindEigenvectors, pipelines.EigenvectorsParams{Net: golden, Data: images, Batch: 8, Subset: "weights", Tolerance: 0.1, Axes: 2}, at),
 		one(pipelines.KindGivenDirections, pipelines.GivenDirectionsParams{Net: golden, Problem: shapesProblem, Directions: given.Digest.String(), Axes: 2}, nil),
+		one(pipelines.KindShift, pipelines.ShiftParams{DirectionsParams: pipelines.DirectionsParams{Net: golden, Problem: shapesProblem, Normalize: "filter", Ignore: "biasbn", Seed: 1, Axes: 2}, By: 0.5}, at),
 		one(pipelines.KindDifference, pipelines.DifferenceParams{Net: golden, Problem: shapesProblem, States: true},
 			map[string]Input{pipelines.OutWeights: weights(1), pipelines.InTowardX: weights(2), pipelines.InTowardY: weights(3)}),
 		one(pipelines.KindAlign, pipelines.AlignParams{Net: golden, Problem: shapesProblem, Method: pipelines.AlignWeights},

@@ -53,6 +53,7 @@ var kinds = map[pipelines.Kind]Kind{
 	pipelines.KindDirections:      {Make: randomDirections},
 	pipelines.KindEigenvectors:    {Make: eigenvectors},
 	pipelines.KindGivenDirections: {Make: givenDirections},
+	pipelines.KindShift:           {Make: shiftWeights},
 	pipelines.KindDifference:      {Make: difference},
 	pipelines.KindAlign:           {Make: alignUnits},
 	pipelines.KindMatch:           {Make: matchUnits},

@@ -189,7 +189,7 @@ func (b *builder) addDirections(m mapConfig, name string, pair int, weights pipe
 			weights.Step = b.addOrigin(origin)
 		}
 	}
-	params := pipelines.DirectionsParams{Net: b.config.network(), Problem: b.config.Problem, Normalize: m.Normalize, Ignore: m.Ignore, Seed: m.Seed + uint64(pair), Axes: axes, Layers: m.layers()}
+	params := b.randomDirections(m, pair, axes)
 	d := drawing{params, weights}
 	if _, ok := b.drawn[d]; !ok {
 		if b.drawn == nil {
@@ -198,6 +198,20 @@ func (b *builder) addDirections(m mapConfig, name string, pair int, weights pipe
 		b.drawn[d] = b.add(name, at, pipelines.KindDirections, params, map[string]pipelines.Ref{pipelines.OutWeights: weights})
 	}
 	return pipelines.Ref{Step: b.drawn[d], Output: pipelines.OutDirections}
+}
+
+func (b *builder) randomDirections(m mapConfig, pair, axes int) pipelines.DirectionsParams {
+	return pipelines.DirectionsParams{Net: b.config.network(), Problem: b.config.Problem, Normalize: m.Normalize, Ignore: m.Ignore, Seed: m.Seed + uint64(pair), Axes: axes, Layers: m.layers()}
+}
+
+// addShift adds the step that moves the weights to a surface's offset, if it has one, and returns those that its plane leads through.
+func (b *builder) addShift(m mapConfig, name string, pair int, weights pipelines.Ref) pipelines.Ref {
+	if m.Offset == 0 {
+		return weights
+	}
+	at := pipelines.Address{Map: m.Name, Pair: pair, Role: pipelines.RoleEnd}
+	params := pipelines.ShiftParams{DirectionsParams: b.randomDirections(m, pair, 2), By: m.Offset}
+	return pipelines.Ref{Step: b.add(name, at, pipelines.KindShift, params, map[string]pipelines.Ref{pipelines.OutWeights: weights}), Output: pipelines.OutWeights}
 }
 
 // addOrigin adds the step that another experiment's weights come from. It has

@@ -2,6 +2,7 @@ package sweepfile
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -40,6 +41,23 @@ func TestEigenvectorMap(t *testing.T) {
 	}
 }
 
+// Parallel planes have the same directions; those beside the minimizer start from weights that a step moves.
+func TestOffset(t *testing.T) {
+	steps := stepsOf(t, minimal+"maps:\n  - {kind: surface, resolution: 5}\n  - {kind: surface, name: beside, resolution: 5, offset: -0.5, pairs: 2}\n")
+	through, beside, second := steps["surface-train"].Inputs, steps["beside-train"].Inputs, steps["beside-train@2"].Inputs
+	if through[pipelines.OutDirections] != beside[pipelines.OutDirections] || !strings.HasSuffix(through[pipelines.OutWeights].Step, "/train") {
+		t.Errorf("inputs %v and %v", through, beside)
+	}
+	if !strings.HasSuffix(beside[pipelines.OutWeights].Step, "/beside-shift") || !strings.HasSuffix(second[pipelines.OutWeights].Step, "/beside-shift@2") {
+		t.Errorf("the planes lead through %v and %v", beside[pipelines.OutWeights], second[pipelines.OutWeights])
+	}
+	var drawn pipelines.DirectionsParams
+	var shift pipelines.ShiftParams
+	if err := errors.Join(json.Unmarshal(steps["beside-directions@2"].Params, &drawn), json.Unmarshal(steps["beside-shift@2"].Params, &shift)); err != nil || shift.By != -0.5 || shift.DirectionsParams != drawn {
+		t.Errorf("a shift %+v beside directions %+v, %v", shift, drawn, err)
+	}
+}
+
 func TestEigenvectorMapErrors(t *testing.T) {
 	for fields, want := range map[string]string{
 		"kind: surface, directions: hesian":                        "unknown name hesian; did you mean hessian?; allowed: random, hessian",
@@ -51,6 +69,8 @@ func TestEigenvectorMapErrors(t *testing.T) {
 		"kind: surface, directions: {from: a}":                     "want random, hessian, {import: FILE} or {of: EXPERIMENT}",
 		"kind: surface, directions: {of: {train.nett: vgg9}}":      "did you mean train.net?",
 		"kind: spectrum, directions: hessian":                      "a map of kind spectrum has no directions",
+		"kind: surface, directions: hessian, offset: 0.5":          "maps.offset: directions: hessian have no third one to lie along",
+		"kind: line, offset: 0.5":                                  "a map of kind line has no offset",
 	} {
 		_, err := Parse("sweep.yaml", []byte(minimal+"maps: [{"+fields+"}]\n"), catalog, "")
 		if err == nil || !strings.Contains(err.Error(), want) {

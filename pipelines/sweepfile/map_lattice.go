@@ -22,9 +22,34 @@ var surfaceMap = mapKind{
 	name:    mapSurface,
 	doc:     "in the plane of two.",
 	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "rise", "x", "y", "resolution", "error", "persistence"},
+	own:     []syntax.Field{offsetField},
 	splits:  []string{values.SplitTrain},
-	resolve: resolveLattice,
+	resolve: resolveSurface,
 	add:     addSurface,
+}
+
+// surfaceConfig holds the fields of a surface alone.
+type surfaceConfig struct {
+	Offset float64 `field:"offset"`
+}
+
+var offsetField = syntax.Field{Name: "offset", Default: 0.0, Type: syntax.Number{Min: -1e6, Max: 1e6},
+	Doc: "Where the plane lies along a third random direction, drawn and scaled like the two others: 0 is the plane through the weights. Varied (maps.surface.offset: [-0.5, 0, 0.5]), it gives neighbouring planes, which lossatlas export film joins."}
+
+// resolveSurface checks that a plane beside the weights has a direction to lie along.
+func resolveSurface(cfg *config, c *syntax.Checker, m *mapConfig, item *syntax.Node) {
+	resolveLattice(cfg, c, m, item)
+	if m.Offset != 0 && m.Directions.kind != directionsRandom {
+		c.Addf(item.Place("offset"), "maps.offset: directions: %s have no third one to lie along; leave offset out, or map along directions: random", m.Directions.kind)
+	}
+}
+
+// offsetNote is the end of a caption.
+func (m mapConfig) offsetNote() string {
+	if m.Offset == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %g along a third direction", m.Offset)
 }
 
 // addSurface adds the steps of a surface, its flatness, and its pictures.

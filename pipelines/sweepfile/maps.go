@@ -71,6 +71,7 @@ type mapConfig struct {
 	WeightDecay decayChoice `field:"weight_decay"`
 	BatchNorm   normChoice  `field:"batchnorm"`
 	lineConfig              // of a line alone, and so on
+	surfaceConfig
 	trajectoryConfig
 	spectrumConfig
 	sharpnessConfig
@@ -295,7 +296,7 @@ func (b *builder) addGrids(m mapConfig, train string, kind pipelines.Kind, param
 			suffix = fmt.Sprintf("@%d", pair+1)
 		}
 		along := b.addDirections(m, m.Name+"-directions"+suffix, pair, weights)
-		inputs := map[string]pipelines.Ref{pipelines.OutWeights: weights, pipelines.OutDirections: along}
+		inputs := map[string]pipelines.Ref{pipelines.OutWeights: b.addShift(m, m.Name+"-shift"+suffix, pair, weights), pipelines.OutDirections: along}
 		if pair == 0 {
 			reach = b.addRange(m, m.Name+"-range", 0, inputs)
 		}
@@ -324,7 +325,7 @@ func (b *builder) addPictures(m mapConfig, split string, inputs map[string]pipel
 			shown = "extreme curvatures of the " + shown
 		}
 		params := pipelines.RenderParams{Plot: p.name, Title: b.mapTitle(m) + " · " + m.loss.over(split), Persistence: p.persistence(m, b.style(p.name))}
-		b.addPicture(m.Name+"-"+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), m.ofMatrix(p.captionOf(shown))+m.Error.Note(), inputs)
+		b.addPicture(m.Name+"-"+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), m.ofMatrix(p.captionOf(shown))+m.offsetNote()+m.Error.Note(), inputs)
 	}
 }
 
