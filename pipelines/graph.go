@@ -24,6 +24,8 @@ type Comparison struct {
 	Between []string `json:"between"`
 	// Paths says that the comparison is of the paths.
 	Paths bool `json:"paths,omitempty"`
+	// Curve is the shape of the curve between the two, as of CurveParams; "" for other comparisons.
+	Curve string `json:"curve,omitempty"`
 }
 
 // Letter is what pictures call experiment i of a comparison: a, b, ….

@@ -88,6 +88,8 @@ type Map struct {
 	Path *trajectory.Path
 	// Marks are named points of the plane.
 	Marks []pipelines.Mark
+	// Curve are points of a curve through the plane, in its order.
+	Curve [][2]float64
 	// Spectrum is nil for every other kind.
 	Spectrum *Spectrum
 	// Note says what is missing.

@@ -59,6 +59,7 @@ type mapJSON struct {
 	Meta       string            `json:"meta,omitempty"`         // the grid's own
 	Path       *pathJSON         `json:"path,omitempty"`
 	Marks      []pipelines.Mark  `json:"marks,omitempty"`
+	Curve      [][2]float64      `json:"curve,omitempty"`
 	Provenance []Provenance      `json:"provenance,omitempty"`
 }
 
@@ -165,7 +166,7 @@ func (m Map) packed(single, whole bool) mapJSON {
 	single = single && (m.Grid == nil || !slices.ContainsFunc(m.Grid.Loss, func(v float64) bool {
 		return math.Abs(v) > math.MaxFloat32 && !math.IsInf(v, 0)
 	}))
-	out := mapJSON{Name: m.Name, Kind: m.Kind, Split: m.Split, Loss: m.Loss, Score: string(m.Score), Norm: m.Norm, Note: m.Note, Caption: m.Caption, Plane: m.Plane, Single: single, Marks: m.Marks, Provenance: m.Provenance}
+	out := mapJSON{Name: m.Name, Kind: m.Kind, Split: m.Split, Loss: m.Loss, Score: string(m.Score), Norm: m.Norm, Note: m.Note, Caption: m.Caption, Plane: m.Plane, Single: single, Marks: m.Marks, Curve: m.Curve, Provenance: m.Provenance}
 	if !whole {
 		out.Note = "This map is too large for the page; `lossatlas export` has it."
 		return out

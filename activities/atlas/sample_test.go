@@ -212,7 +212,7 @@ func sampleAtlas(n, side int) Data {
 	if n > 1 {
 		d.Comparisons = []Experiment{{Name: "between", Params: []Pair{{"a", d.Experiments[0].Name}, {"b", d.Experiments[1].Name}}, Maps: []Map{
 			{Name: "between", Kind: "line", Split: "train", Grid: sampledLine(41, bowl), Marks: []pipelines.Mark{{X: 0, Y: 0, Label: "a"}, {X: 1, Y: 0, Label: "b"}}, Provenance: made("line")},
-			{Name: "between", Kind: "surface", Split: "train", Grid: sampled(side, bowl), Marks: []pipelines.Mark{{X: 0, Y: 0, Label: "a"}, {X: 0.8, Y: 0, Label: "b"}, {X: 0, Y: 0.8, Label: "c"}}, Provenance: made("surface")},
+			{Name: "between", Kind: "surface", Split: "train", Grid: sampled(side, bowl), Marks: []pipelines.Mark{{X: 0, Y: 0, Label: "a"}, {X: 0.8, Y: 0, Label: "b"}, {X: 0, Y: 0.8, Label: "c"}}, Curve: [][2]float64{{0, 0}, {0.2, 0.7}, {0.8, 0}, {1.5, -0.5}}, Provenance: made("surface")},
 		}}}
 	}
 	return d

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"lossatlas/activities/atlas"
+	"lossatlas/activities/curve"
 	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -19,7 +20,7 @@ func mapOrigins(m results.Map) []pipelines.Ref {
 
 // showMap is a map in the form that the page draws.
 func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
-	out := atlas.Map{Name: m.Step.At.Map, Kind: string(m.Kind), Split: m.Step.At.Split, Path: m.Path, Grid: m.Grid, Marks: m.Marks}
+	out := atlas.Map{Name: m.Step.At.Map, Kind: string(m.Kind), Split: m.Step.At.Split, Path: m.Path, Grid: m.Grid, Marks: m.Marks, Curve: through(m.Curve)}
 	if !m.Done {
 		out.Loss, out.Score = results.LossNames(m.Recipe.Params)
 		out.Norm = normIn(m.Recipe.Params)
@@ -53,6 +54,21 @@ func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 	}
 	out.Provenance, err = p.origins(ctx, mapOrigins(m)...)
 	return out, err
+}
+
+// curvePieces is in how many pieces a page draws a curve; an even number has the bend of a polygon as a point.
+const curvePieces = 64
+
+// through are points of a curve in its plane, none of "".
+func through(s curve.Shape) (points [][2]float64) {
+	if s == "" {
+		return nil
+	}
+	for i := range curvePieces + 1 {
+		_, bend, b := s.At(float64(i) / curvePieces)
+		points = append(points, [2]float64{b, bend})
+	}
+	return points
 }
 
 // normIn names the mode of batch normalization in the parameters of a map.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"lossatlas/activities/curve"
 	"lossatlas/activities/problem"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
@@ -29,6 +30,7 @@ type Map struct {
 	Path     *trajectory.Path // of a trajectory
 	PathStep string           // its step
 	Marks    []pipelines.Mark // of a comparison: the minimizers
+	Curve    curve.Shape      // of the plane of a curve between two
 	// Recipe is that of a map that is under way.
 	Recipe artifacts.Recipe
 }
@@ -77,7 +79,13 @@ func (s *Sweep) Maps(ctx context.Context, steps []pipelines.Step) ([]Map, error)
 		if step.At.Role != pipelines.RoleMap || step.At.Pair > 0 {
 			continue
 		}
-		m := Map{Step: step, Kind: step.Kind, Marks: s.marks(step.At.Comparison)}
+		m := Map{Step: step, Kind: step.Kind}
+		if of := s.comparison(step.At.Comparison); of != nil {
+			m.Marks = of.Marks()
+			if step.Kind == pipelines.KindSurface {
+				m.Curve = curve.Shape(of.Curve)
+			}
+		}
 		if err := s.readMap(ctx, &m, steps); err != nil {
 			return nil, err
 		}
@@ -146,11 +154,11 @@ func (s *Sweep) readBegun(ctx context.Context, m *Map, steps []pipelines.Step) e
 	return err
 }
 
-// marks are the minimizers of a comparison; none of an experiment.
-func (s *Sweep) marks(comparison string) []pipelines.Mark {
-	for _, c := range s.Graph.Comparisons {
-		if c.Name == comparison {
-			return c.Marks()
+// comparison is the one with a name, nil for none.
+func (s *Sweep) comparison(name string) *pipelines.Comparison {
+	for i, c := range s.Graph.Comparisons {
+		if c.Name == name {
+			return &s.Graph.Comparisons[i]
 		}
 	}
 	return nil

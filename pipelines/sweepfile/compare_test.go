@@ -133,8 +133,12 @@ compare:
 // TestCurveSteps: the bend is trained as the first experiment, between the ends as they are aligned, and mapped next to the straight line.
 func TestCurveSteps(t *testing.T) {
 	steps := make(map[string]pipelines.Step)
-	for _, s := range mustExpand(t, curved, "").Final {
+	g := mustExpand(t, curved, "")
+	for _, s := range g.Final {
 		steps[s.ID] = s
+	}
+	if g.Comparisons[0].Curve != pipelines.CurveBezier {
+		t.Errorf("the page is told of the curve %q", g.Comparisons[0].Curve)
 	}
 	bend := pipelines.Ref{Step: "curve/bend", Output: pipelines.OutWeights}
 	for id, want := range map[string]map[string]string{

@@ -149,6 +149,7 @@ function drawPlane(context, landscape, quantity, scale, width, height, colors, d
   }
   if (state.points) drawEvaluated(context, landscape, frame);
   if (landscape.mask) drawBegun(context, landscape, quantity, scale, frame);
+  drawCurve(context, landscape, (x, y) => [frame.px(x), frame.py(y)]);
   drawPath(context, pathOf(landscape).map((p) => ({ ...p, px: frame.px(p.x), py: frame.py(p.y) })));
   drawMarks(context, landscape, (x, y) => [frame.px(x), frame.py(y)]);
   context.restore();
@@ -186,6 +187,24 @@ function drawBegun(context, landscape, quantity, scale, frame) {
     context.beginPath();
     context.arc(frame.px(x[i % x.length]), frame.py(y[Math.floor(i / x.length)]), size, 0, 7);
     context.fill();
+    context.stroke();
+  }
+}
+
+// drawCurve draws the curve between two minimizers, as far as it lies in the plane's frame.
+function drawCurve(context, landscape, on) {
+  const { map, x, y } = landscape;
+  context.beginPath();
+  let begun = false;
+  for (const [u, v] of map.curve || []) {
+    const inside = u >= x[0] && u <= x.at(-1) && v >= y[0] && v <= y.at(-1);
+    if (inside) begun ? context.lineTo(...on(u, v)) : context.moveTo(...on(u, v));
+    begun = inside;
+  }
+  context.lineJoin = "round";
+  for (const [width, color] of [[3.6, "rgba(0,0,0,.65)"], [1.6, "#fff"]]) {
+    context.lineWidth = width;
+    context.strokeStyle = color;
     context.stroke();
   }
 }

@@ -248,6 +248,7 @@ function drawSpace(context, surface, quantity, width, height, colors, density) {
     const i = landscape.nearest(x, y), v = i < 0 ? NaN : Math.min(values[i], surface.scale.high);
     return project(...surface.at(x, y, v));
   };
+  drawCurve(context, landscape, on);
   drawPath(context, pathOf(landscape).map((p) => {
     const [px, py] = on(p.x, p.y);
     return { ...p, px, py };
