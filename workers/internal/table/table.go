@@ -5,19 +5,26 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/term"
 
 	"lossatlas/workers/internal/escape"
 )
 
-// Table is rows of cells under a header.
+// Table is rows of cells under a header. A heading may have several lines.
 type Table struct {
 	Header []string
 	Rows   [][]string
 	Right  map[int]bool // columns of numbers, aligned right
 	Above  string       // a line above the table in text and Markdown, or ""
+	Fold   bool         // text too wide for the terminal continues in a second table below, which repeats the first column
 }
+
+// maxWidth is the width of text, in characters, where the output is no terminal.
+const maxWidth = 120
 
 // Add adds a row of texts, or of values in their default form.
 func (t *Table) Add(cells ...any) {
@@ -54,39 +61,86 @@ func (t *Table) Write(w io.Writer, form string) error {
 
 // Text writes columns, padded to their widest cell.
 func (t *Table) Text(w io.Writer) error {
+	var b strings.Builder
+	if t.Above != "" {
+		b.WriteString(escape.Line(t.Above) + "\n")
+	}
+	lines := t.lines()
 	widths := make([]int, len(t.Header))
-	all := append([][]string{t.Header}, t.Rows...)
-	for k, row := range all {
-		all[k] = make([]string, len(row))
+	for _, row := range lines {
 		for i, cell := range row {
-			cell = escape.Line(cell)
-			all[k][i] = cell
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
-	if t.Above != "" {
-		if _, err := fmt.Fprintln(w, escape.Line(t.Above)); err != nil {
-			return err
+	for n, columns := range t.folded(widths, terminalWidth(w)) {
+		if n > 0 {
+			b.WriteString("\n")
+		}
+		for _, row := range lines {
+			var line strings.Builder
+			for k, i := range columns {
+				if k > 0 {
+					line.WriteString("  ")
+				}
+				space := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(row[i]))
+				if t.Right[i] {
+					line.WriteString(space + row[i])
+				} else {
+					line.WriteString(row[i] + space)
+				}
+			}
+			b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 		}
 	}
-	for _, row := range all {
-		var b strings.Builder
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// lines are the lines of the header, aligned at the bottom, and the rows, as single lines without control characters.
+func (t *Table) lines() [][]string {
+	height := 1
+	for _, heading := range t.Header {
+		height = max(height, strings.Count(heading, "\n")+1)
+	}
+	all := make([][]string, height, height+len(t.Rows))
+	for _, heading := range t.Header {
+		parts := strings.Split(strings.Repeat("\n", height-1-strings.Count(heading, "\n"))+heading, "\n")
+		for k := range all {
+			all[k] = append(all[k], escape.Line(parts[k]))
+		}
+	}
+	for _, row := range t.Rows {
+		cells := make([]string, len(row))
 		for i, cell := range row {
-			space := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if i > 0 {
-				b.WriteString("  ")
-			}
-			if t.Right[i] {
-				b.WriteString(space + cell)
-			} else {
-				b.WriteString(cell + space)
-			}
+			cells[i] = escape.Line(cell)
 		}
-		if _, err := fmt.Fprintln(w, strings.TrimRight(b.String(), " ")); err != nil {
-			return err
+		all = append(all, cells)
+	}
+	return all
+}
+
+// folded divides the columns into tables of at most width characters, each with the first column.
+func (t *Table) folded(widths []int, width int) [][]int {
+	tables, used := [][]int{{0}}, widths[0]
+	for i := 1; i < len(widths); i++ {
+		last := len(tables) - 1
+		if t.Fold && len(tables[last]) > 1 && used+2+widths[i] > width {
+			tables, used, last = append(tables, []int{0}), widths[0], last+1
+		}
+		tables[last] = append(tables[last], i)
+		used += 2 + widths[i]
+	}
+	return tables
+}
+
+// terminalWidth is the width of the terminal that w writes to, else maxWidth.
+func terminalWidth(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
+			return n
 		}
 	}
-	return nil
+	return maxWidth
 }
 
 // CSV writes comma-separated values (RFC 4180).

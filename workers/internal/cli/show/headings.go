@@ -1,46 +1,43 @@
 package show
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"lossatlas/workers/internal/table"
 )
 
-// brief shortens a table for people: headings are the last parts of their paths where these differ, errors have a percent
-// sign, and parameters that are equal in all rows are no columns. Common values stand above the table.
+// brief shortens a table for people: parameters are named by the last parts of their paths where these differ, measures stand
+// below the names of their maps, errors have a percent sign, and parameters that are equal in all rows stand above the table.
 func brief(t *table.Table) *table.Table {
-	out, above := &table.Table{Right: map[int]bool{}, Rows: make([][]string, len(t.Rows))}, []string{}
+	out, common := &table.Table{Right: map[int]bool{}, Rows: make([][]string, len(t.Rows)), Fold: true}, []string{}
 	last := map[string]int{}
 	for _, name := range t.Header {
 		last[lastPart(name)]++
 	}
-	within := map[string][]string{}
 	for i, name := range t.Header {
-		heading := name
-		if end := lastPart(name); last[end] == 1 {
-			heading = end
-		}
-		if isParameter(name) && isConstant(t.Rows, i) {
-			above = append(above, fmt.Sprintf("%s is %s", heading, t.Rows[0][i]))
-			continue
-		}
-		if heading != name {
-			path := strings.TrimSuffix(name, "."+heading)
-			within[path] = append(within[path], heading)
+		heading, end := withUnit(name), lastPart(name)
+		switch {
+		case isParameter(name):
+			if last[end] == 1 {
+				heading = end
+			}
+			if isConstant(t.Rows, i) {
+				common = append(common, heading+"="+t.Rows[0][i])
+				continue
+			}
+		case end != name:
+			heading = strings.TrimSuffix(name, "."+end) + "\n" + withUnit(end)
 		}
 		out.Right[len(out.Header)] = t.Right[i]
-		out.Header = append(out.Header, withUnit(heading))
+		out.Header = append(out.Header, heading)
 		for r, row := range t.Rows {
 			out.Rows[r] = append(out.Rows[r], row[i])
 		}
 	}
-	for _, path := range slices.Sorted(maps.Keys(within)) {
-		above = append(above, path+": "+strings.Join(within[path], ", "))
+	if len(common) > 0 {
+		out.Above = "the same in all rows: " + strings.Join(common, ", ")
 	}
-	out.Above = strings.Join(above, "; ")
 	return out
 }
 
