@@ -114,7 +114,7 @@ func (m *hessianMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 		made, err := m.point(ctx, h, index, func(products int, residual float64) {
 			m.Pulse.Progress(Progress{
 				Done: i*pipelines.EndsProducts + min(products, pipelines.EndsProducts-1), Total: len(indices) * pipelines.EndsProducts, Unit: "product", Points: len(indices),
-				Note: fmt.Sprintf("residual %.2g of the tolerance after %d products", residual, products),
+				Note: fmt.Sprintf("residual %.2g times the tolerance, Hessian-vector product %d", residual, products),
 			})
 		})
 		if err == nil {

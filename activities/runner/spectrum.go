@@ -246,7 +246,7 @@ func productsProgress(pulse Pulse) func(int, float64) {
 	return func(products int, residual float64) {
 		pulse.Progress(Progress{
 			Done: min(products, pipelines.EndsProducts-1), Total: pipelines.EndsProducts, Unit: "product",
-			Note: fmt.Sprintf("residual %.2g of the tolerance after %d products", residual, products),
+			Note: fmt.Sprintf("residual %.2g times the tolerance, Hessian-vector product %d", residual, products),
 		})
 	}
 }

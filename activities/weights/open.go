@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,7 +40,9 @@ func maxValues(tensors int) int64 { return 32<<20 + int64(tensors)<<15 }
 // open recognizes a file by its first bytes and reads its list of tensors. tensors is how many are wanted.
 func open(path string, tensors int) (*file, error) {
 	r, err := os.Open(path)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New("there is no such file")
+	} else if err != nil {
 		return nil, fmt.Errorf("can't be read: %w", err)
 	}
 	f := &file{File: r}

@@ -33,7 +33,11 @@ type Names map[string][]string
 
 // Reject reports the values allowed in place of a node, and returns nil.
 func (c *Checker) Reject(n *Node, path, want string) any {
-	c.Addf(n.At, "%s: want %s, got %s", path, want, n.Describe())
+	hint := ""
+	if n.Kind == ListNode && strings.Contains(path, ".") && !strings.Contains(want, "list") {
+		hint = "; values to compare belong below sweep:, as " + path + ": […]"
+	}
+	c.Addf(n.At, "%s: want %s, got %s%s", path, want, n.Describe(), hint)
 	return nil
 }
 

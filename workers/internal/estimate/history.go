@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"lossatlas/activities/engine"
 	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -130,10 +131,10 @@ func (h *History) pace(ctx context.Context, kind pipelines.Kind, net pipelines.N
 	}
 	var tiers [3]pace
 	for _, s := range list[:min(len(list), maxSamples)] {
-		tier := h.tier(ctx, kind, s.key)
+		tier, seconds := h.measured(ctx, kind, s)
 		for i := tier; i < len(tiers); i++ {
 			tiers[i].cost += s.cost
-			tiers[i].seconds += s.seconds
+			tiers[i].seconds += seconds
 			tiers[i].keys = append(tiers[i].keys, s.key)
 		}
 	}
@@ -145,16 +146,24 @@ func (h *History) pace(ctx context.Context, kind pipelines.Kind, net pipelines.N
 	return pace{}
 }
 
-// tier is 0 for a step that ran on the same host with the same numerics, 1 for the same numerics, 2 for all others.
-func (h *History) tier(ctx context.Context, kind pipelines.Kind, key artifacts.Key) int {
-	a, err := h.store.Recorded(ctx, key)
-	switch {
-	case err != nil || kind.Numeric() && a.Made.Numerics != h.machine.Numerics:
-		return 2
-	case a.Made.Host != h.machine.Host:
-		return 1
+// measured is the tier of a step, 0 if it ran on the same host with the same numerics, 1 for the same numerics, 2 for all others;
+// and its time. A step on processors that took less processor time than time by the clock waited for other work of the machine,
+// which is not counted.
+func (h *History) measured(ctx context.Context, kind pipelines.Kind, s sample) (tier int, seconds float64) {
+	a, err := h.store.Recorded(ctx, s.key)
+	if err != nil {
+		return 2, s.seconds
 	}
-	return 0
+	if seconds = s.seconds; a.Made.CPUSeconds > 0 && engine.Device(a.Made.Numerics) == "cpu" {
+		seconds = min(seconds, a.Made.CPUSeconds)
+	}
+	switch {
+	case kind.Numeric() && a.Made.Numerics != h.machine.Numerics:
+		return 2, seconds
+	case a.Made.Host != h.machine.Host:
+		return 1, seconds
+	}
+	return 0, seconds
 }
 
 // Fill fills a plan with the predicted times of its steps.

@@ -28,6 +28,12 @@ func training(id, net string, epochs int) pipelines.Step {
 // ran records a sweep of one step that took a time somewhere.
 func ran(t *testing.T, store *artifacts.Store, sweep string, s pipelines.Step, numerics, host string, seconds float64) {
 	t.Helper()
+	ranOn(t, store, sweep, s, numerics, host, seconds, 0)
+}
+
+// ranOn is ran for a step with a known processor time.
+func ranOn(t *testing.T, store *artifacts.Store, sweep string, s pipelines.Step, numerics, host string, seconds, cpu float64) {
+	t.Helper()
 	recipe, err := s.Recipe(nil, numerics)
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +47,7 @@ func ran(t *testing.T, store *artifacts.Store, sweep string, s pipelines.Step, n
 		t.Fatal(err)
 	}
 	outputs := map[string]artifacts.Blob{"weights": blob}
-	made := artifacts.Provenance{Spent: artifacts.Spent{Seconds: seconds}, Host: host, Numerics: numerics}
+	made := artifacts.Provenance{Spent: artifacts.Spent{Seconds: seconds, CPUSeconds: cpu}, Host: host, Numerics: numerics}
 	if _, err := store.PutAction(t.Context(), artifacts.Action{Key: key, Recipe: recipe, Outputs: outputs, Made: made}); err != nil {
 		t.Fatal(err)
 	}
@@ -97,6 +103,9 @@ func TestHistory(t *testing.T) {
 	want(training("", "resnet20", 2), 7, 1)
 	long := training("", "resnet20", 400)
 	want(long, 160./4*estimate.Cost(long)/estimate.Cost(training("", "small", 1)), 2)
+	// The time that a step waited for other work of the machine doesn't count.
+	ranOn(t, store, "under-load", training("e/train", "resnet56", 1), "xla", "here", 100, 25)
+	want(training("", "resnet56", 2), 50, 1)
 	want(pipelines.Step{ID: "e/picture", Kind: pipelines.KindRender, Params: json.RawMessage(`{}`)}, 0, 0)
 }
 

@@ -1,7 +1,9 @@
 package launch
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,7 +41,9 @@ func readModel(path string, named ...string) (*model, error) {
 	key := ""
 	for _, file := range append([]string{path}, named...) {
 		version, err := stamp(file)
-		if err != nil && file == path {
+		if errors.Is(err, fs.ErrNotExist) && file == path {
+			return nil, exit.Usagef("there is no model %s", path)
+		} else if err != nil && file == path {
 			return nil, exit.Usagef("the network can't be read: %w", err)
 		}
 		key += version + "\n" // a file of weights that can't be read is reported where weights are read

@@ -35,12 +35,22 @@ func Read(file, preset string) (*sweepfile.Sweep, error) {
 	return s, nil
 }
 
+// nearbyFile suggests the sweep file of a name without its ending or folder.
+func nearbyFile(name string) string {
+	for _, file := range []string{name + ".yaml", filepath.Join("pipelines", name+".yaml"), filepath.Join("pipelines", name)} {
+		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
+			return "; did you mean " + file + "?"
+		}
+	}
+	return ""
+}
+
 // readSource is the text of a sweep file and the absolute path of its folder.
 func readSource(file string) (folder string, src []byte, err error) {
 	info, err := os.Stat(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", nil, exit.Usagef("there is no sweep file %s", file)
+		return "", nil, exit.Usagef("there is no sweep file %s%s", file, nearbyFile(file))
 	case err != nil:
 		return "", nil, exit.Usagef("the sweep file can't be read: %w", err)
 	case info.IsDir():

@@ -141,7 +141,7 @@ func (s *Session) ownOrAttach(ctx context.Context) error {
 			}
 		}
 		if !told {
-			s.opts.Say("another process works on %s and offers no services yet; waiting for it (Ctrl-C ends only this command)", h.Dir())
+			s.opts.Say("another lossatlas process starts on %s; waiting for its services (Ctrl-C stops only this command)", h.Dir())
 			told = true
 		}
 		select {

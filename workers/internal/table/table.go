@@ -18,9 +18,10 @@ import (
 type Table struct {
 	Header []string
 	Rows   [][]string
-	Right  map[int]bool // columns of numbers, aligned right
-	Above  string       // a line above the table in text and Markdown, or ""
-	Fold   bool         // text too wide for the terminal continues in a second table below, which repeats the first column
+	Right  map[int]bool   // columns of numbers, aligned right
+	Above  string         // a line above the table in text and Markdown, or ""
+	Groups map[int]string // headings above rows, by the index of the row, in text
+	Fold   bool           // text too wide for the terminal continues in a second table below, which repeats the first column
 }
 
 // maxWidth is the width of text, in characters, where the output is no terminal.
@@ -76,7 +77,10 @@ func (t *Table) Text(w io.Writer) error {
 		if n > 0 {
 			b.WriteString("\n")
 		}
-		for _, row := range lines {
+		for r, row := range lines {
+			if group, ok := t.Groups[r-len(lines)+len(t.Rows)]; ok {
+				b.WriteString("\n" + escape.Line(group) + "\n")
+			}
 			var line strings.Builder
 			for k, i := range columns {
 				if k > 0 {

@@ -39,6 +39,7 @@ func Unknown(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	guess := ""
+	cmd.SuggestionsMinimumDistance = 2
 	if s := cmd.SuggestionsFor(args[0]); len(s) > 0 {
 		guess = fmt.Sprintf("; did you mean %s?", strings.Join(s, " or "))
 	}

@@ -2,6 +2,7 @@ package program
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"lossatlas/activities/runner/networks"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines/sweepfile"
+	"lossatlas/pipelines/syntax"
 	"lossatlas/workers/home"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/exit"
@@ -64,6 +66,9 @@ func netsCommand(a *app.App) *cobra.Command {
 			list = append(list, launch.BuiltIn(name))
 		}
 		if len(args) == 1 {
+			if _, err := os.Stat(args[0]); err != nil && !strings.ContainsAny(args[0], "./") {
+				return exit.Usagef("there is no network %s%s; give a built-in network, a model file or a sweep file", args[0], syntax.DidYouMean(args[0], nets.Names()))
+			}
 			s, err := launch.Read(args[0], "")
 			if err != nil {
 				return err

@@ -111,6 +111,6 @@ func (v modelView) text(a *app.App) error {
 	if v.Outputs != "" {
 		fmt.Fprintf(a.Out, "\n%s\n", v.Outputs)
 	}
-	_, err := fmt.Fprintln(a.Out, "\nFILTERS are what makes one output of a convolution or matrix product each, and the rows of embeddings; directions give each the norm of the weights' own.\nTensors without filters, biases and the scales and shifts of normalizations, keep their values.")
+	_, err := fmt.Fprintln(a.Out, "\nFILTERS: each produces one output channel of a convolution or one output of a matrix product; of embeddings, each row is one.\nA direction is scaled so that each of its filters has the norm of the filter of the weights. Tensors without filters\n(biases, and scales and shifts of normalizations) keep their values.")
 	return err
 }

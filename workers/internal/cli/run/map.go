@@ -37,7 +37,7 @@ file or folder of examples with labels, or the name of a built-in data set. A sw
 comments on the guesses; edit it and run it again to change the map.`
 	m.bind(cmd.Flags())
 	f := cmd.Flags()
-	f.StringVar(&m.weights, "weights", "", "`file` with the weights, where they are not those in MODEL")
+	f.StringVar(&m.weights, "weights", "", "`file` with other weights than those in MODEL")
 	f.StringVar(&m.expect, "expect", "", "`file` (.npz) with inputs x of MODEL and the outputs y that its own framework computed, to compare with")
 	f.StringVar(&m.name, "name", "", "`name` of the sweep and its file (default: that of MODEL)")
 	f.BoolVar(&m.quiet, "no-open", false, "don't open the page")
@@ -47,12 +47,13 @@ comments on the guesses; edit it and run it again to change the map.`
 // bind adds the flags that describe the data and how weights are read.
 func (m *mapping) bind(f *pflag.FlagSet) {
 	f.StringVar(&m.data.Name, "data", "", "`file` or folder with examples and labels, or a built-in data set")
-	f.StringVar(&m.data.Labels, "labels", "", "`file` with the labels, where they are in one of their own")
-	f.StringSliceVar(&m.rename, "rename", nil, "`FROM=TO`,…: take parts of the names in the file of weights, between dots, for others, as fc=linear")
+	f.StringVar(&m.data.Labels, "labels", "", "`file` with the labels, if they are not in that of the examples")
+	f.StringSliceVar(&m.rename, "rename", nil, "`FROM=TO`,…: rename parts (between dots) of the names in the file of weights, such as fc=linear")
 	f.StringVar(&m.data.Loss, "loss", "", "`name` of the loss: "+strings.Join(problem.Losses(), ", ")+" (default: that of the labels)")
-	f.Float64SliceVar(&m.data.Mean, "mean", nil, "`numbers` that are subtracted from the channels of the inputs")
-	f.Float64SliceVar(&m.data.Deviation, "deviation", nil, "`numbers` that the channels are then divided by")
-	f.IntVar(&m.images, "images", 1000, "only the first `N` examples of each split are looked at")
+	f.Float64SliceVar(&m.data.Mean, "mean", nil, "`numbers` to subtract from the channels of the inputs")
+	f.Float64SliceVar(&m.data.Deviation, "deviation", nil, "`numbers` to divide the channels by afterwards")
+	f.Lookup("mean").DefValue, f.Lookup("deviation").DefValue = "", "" // not "[]" in the help
+	f.IntVar(&m.images, "images", 1000, "evaluate the first `N` examples of each split")
 }
 
 // mapping is one call of `lossatlas map`.

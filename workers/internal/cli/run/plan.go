@@ -1,9 +1,11 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -131,18 +133,7 @@ func printPlan(a *app.App, plan *pipelines.Plan) error {
 		return err
 	}
 	fmt.Fprintln(a.Out)
-	t := table.Table{Header: []string{"STATE", "STEP", "KIND", "KEY", "TIME", "REASON"}}
-	for _, s := range plan.Steps {
-		key, took := "-", "-"
-		if s.State != pipelines.StateBlocked {
-			key = s.Key.Short()
-		}
-		if s.EstimateFrom > 0 {
-			took = "~" + seconds(s.EstimateS)
-		}
-		t.Add(string(s.State), s.ID, string(s.Kind), key, took, s.Reason)
-	}
-	if err := t.Text(a.Out); err != nil {
+	if err := stepsOf(plan).Text(a.Out); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(a.Out, "\n%s: %s, %d cached, %d to run, %d blocked until their inputs are known\n", plan.Sweep, app.Count(len(plan.Steps), "step"),
@@ -157,8 +148,36 @@ func printPlan(a *app.App, plan *pipelines.Plan) error {
 	if plan.Unknown > 0 {
 		without = fmt.Sprintf("; without %s of kinds that never ran here", app.Count(plan.Unknown, "step"))
 	}
-	_, err = fmt.Fprintf(a.Out, "about %s of work, estimated from %s%s\n", seconds(plan.EstimateS), app.Count(plan.EstimateFrom, "earlier step"), without)
+	_, err = fmt.Fprintf(a.Out, "about %s of work on a machine without other load, estimated from %s%s\n", seconds(plan.EstimateS), app.Count(plan.EstimateFrom, "earlier step"), without)
 	return err
+}
+
+// maxReason is the length of a reason in the table, in characters: JSON has all of it.
+const maxReason = 46
+
+// stepsOf lists the steps below the names of their experiments.
+func stepsOf(plan *pipelines.Plan) *table.Table {
+	t := &table.Table{Header: []string{"STATE", "STEP", "KIND", "KEY", "TIME", "REASON"}, Groups: map[int]string{}}
+	group := ""
+	for _, s := range plan.Steps {
+		if s.Experiment != group {
+			group = s.Experiment
+			t.Groups[len(t.Rows)] = cmp.Or(group, "all experiments")
+		}
+		key, took := "-", "-"
+		if s.State != pipelines.StateBlocked {
+			key = s.Key.Short()
+		}
+		if s.EstimateFrom > 0 {
+			took = "~" + seconds(s.EstimateS)
+		}
+		id, reason := s.ID, s.Reason
+		if group != "" { // the heading names it
+			id, reason = strings.TrimPrefix(id, group+"/"), strings.ReplaceAll(reason, group+"/", "")
+		}
+		t.Add(string(s.State), id, string(s.Kind), key, took, progress.Middle(reason, maxReason))
+	}
+	return t
 }
 
 // planSummary counts the steps of each kind by their states, in the order of the plan.

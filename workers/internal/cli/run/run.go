@@ -53,7 +53,7 @@ others. A single worker of the embedded services begins the other experiments af
 a temporary store, and only the report is kept, as a file. --no-cache-read computes everything again in such a store
 and compares.`
 	cmd.Flags().StringVar(&r.preset, "preset", "", "`name` of a preset in the file: the same sweep at another size")
-	cmd.Flags().BoolVar(&r.detach, "detach", false, "start it and return; needs `lossatlas up` or servers elsewhere to work on it")
+	cmd.Flags().BoolVar(&r.detach, "detach", false, "start it and return; needs \"lossatlas up\" or servers elsewhere to work on it")
 	cmd.Flags().BoolVar(&r.failFast, "fail-fast", false, "stop at the first failure (default: finish all other steps)")
 	cmd.Flags().IntVar(&r.concurrency, "concurrency", 0, "at most `N` steps of this sweep compute at a time (default: as many as there are workers for)")
 	cmd.Flags().IntVar(&r.window, "window", 0, "at most `N` experiments side by side (default: 16, or twice as many as there are workers)")

@@ -146,6 +146,16 @@ func (e *explainer) find(ctx context.Context, name string) (artifacts.Key, error
 	if len(found) == 1 {
 		return found[0], nil
 	}
+	if len(found) == 0 { // a sweep or experiment, perhaps
+		for _, o := range e.outputs {
+			if step, ok := strings.CutPrefix(o.Sweep+"/"+o.Step, name+"/"); ok && !slices.Contains(matches, step) {
+				matches = append(matches, step)
+			}
+		}
+		if len(matches) > 0 {
+			return artifacts.Key{}, exit.Usagef("%s is not a step; its steps are %s", name, app.JoinSome(matches))
+		}
+	}
 	return artifacts.Key{}, exit.With(exit.Usage, &results.NameError{Name: name, Output: "step", Matches: matches})
 }
 

@@ -126,6 +126,10 @@ func show(ctx context.Context, a *app.App, s *session.Session, name string, o sh
 
 // printShown writes the tables: csv and json one of them, text and md all.
 func printShown(a *app.App, o showOptions, rows []results.Experiment, compared []results.Comparison) error {
+	if o.comparisons && len(compared) == 0 && (o.format == "text" || o.format == "md") {
+		a.Say("the sweep has no comparisons; `compare:` in its file adds them")
+		return nil
+	}
 	if a.Settings.Output = o.format; o.comparisons {
 		return app.PrintList(a, compared, func() error { return comparisonTable(compared, o.format == "csv").Write(a.Out, o.format) })
 	}

@@ -35,8 +35,8 @@ The NPZ holds x, the normalized images (float32, in PyTorch's order [image, chan
 float32 targets), and what they are as JSON in "meta". Of a line or surface they are the images that its loss is the mean over, with
 the label noise of its training. So a loss can be checked elsewhere:
 
-  lossatlas export data fig1/resnet20/surface-test images.npz
-  lossatlas export weights fig1/resnet20/train weights.safetensors`
+  lossatlas export data depth/resnet20/surface-test images.npz
+  lossatlas export weights depth/resnet20/train weights.safetensors`
 	cmd.Flags().StringVar(&images, "images", "", "`range` of a data set's images, such as train[0:1000] (default: its test split)")
 	return cmd
 }

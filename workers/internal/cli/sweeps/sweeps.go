@@ -17,6 +17,7 @@ import (
 	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/syntax"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
@@ -161,7 +162,7 @@ func noSweep(ctx context.Context, a *app.App, s *session.Session, name string) e
 	for _, r := range roots {
 		names = append(names, r.Sweep)
 	}
-	return exit.Usagef("there is no sweep %q in %s; there %s %s", name, place(a, s), verb(len(names)), app.JoinSome(names))
+	return exit.Usagef("there is no sweep %q in %s%s; it has %s", name, place(a, s), syntax.DidYouMean(name, names), app.JoinSome(names))
 }
 
 // NoSweeps says that the home or bucket has no sweep.
@@ -173,14 +174,6 @@ func place(a *app.App, s *session.Session) string {
 		return fmt.Sprintf("bucket %s of %s", a.Settings.S3Bucket, s.Endpoint())
 	}
 	return a.Home.Dir()
-}
-
-// verb is the verb of a number of things that are somewhere.
-func verb(n int) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
 }
 
 // refresh settles whether the sweep runs, and the state of its steps.
