@@ -173,7 +173,9 @@ func showLog(out *atlas.Experiment, log *trainlog.Log) {
 		out.Note = asSentence(log.Stopped.String())
 	}
 	train, test := float64(log.Final.TrainLoss), float64(log.Final.TestLoss)
-	out.TrainLoss, out.TestLoss = &train, &test
+	if out.TrainLoss = &train; !math.IsNaN(test) || !math.IsNaN(float64(log.Final.TestAccuracy)) || math.IsNaN(train) {
+		out.TestLoss = &test
+	} // else there is no test split
 	if miss := out.Score.Shown(log.Final.TestAccuracy); !math.IsNaN(miss) {
 		out.TestError = &miss
 	}

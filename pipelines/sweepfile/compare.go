@@ -40,7 +40,7 @@ var (
 	onPlanes      = []string{comparePlane, compareCurve, compareTrajectory}
 )
 
-var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a comparison, as {kind: interpolation, between: [a, b]} {kind: plane, through: [a, b, c]} {kind: curve, between: [a, b]} or {kind: trajectory, of: [a, b]}", Object: syntax.Object{Fields: append([]syntax.Field{
+var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a comparison, as {kind: interpolation, between: [a, b]}, {kind: plane, through: [a, b, c]}, {kind: curve, between: [a, b]} or {kind: trajectory, of: [a, b]}", Object: syntax.Object{Fields: append([]syntax.Field{
 	{Name: "kind", Doc: "interpolation: the loss at (1 − α)θa + αθb, between two minimizers and beyond. plane: in the plane through three. " +
 		"curve: along a curve of low loss from one to the other, of which the one bend is trained (Garipov et al. 2018), next to their straight line. " +
 		"trajectory: the paths of several trainings, and the loss in the plane of the first two principal components of all their points.",

@@ -47,7 +47,7 @@ const atlas = {
     this.webgl = element("p", { class: "note", hidden: true });
     this.turnable = element("p", { class: "legend" },
       "Point at a place to mark it on every view and to read its numbers. Drag a surface, or tab to it and use the arrow keys, to turn all of them; once one is clicked, the wheel or two fingers zoom. ",
-      "Hatched: not evaluated, or not finite. Grey from above, missing on the surface: beyond the cut.");
+      "Hatched: not evaluated, or not finite. Values beyond the cut are grey from above and left out of the surface.");
     section.append(
       element("div", { class: "bar" },
         choice("map", options, state.group, (group) => this.setGroup(group)), this.compared, this.quantityChoice, this.minusChoice,

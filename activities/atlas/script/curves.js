@@ -169,7 +169,7 @@ function prepareTrainings() {
   section.hidden = false;
   const plots = element("div", { class: "plots" });
   section.append(element("div", { class: "bar" }, logSwitch("trainingLog", () => draw())),
-    element("p", { class: "legend" }, "Solid: training set, as it was trained on. Dashed: test set, after each epoch. Dotted uprights: the learning rate changes."), plots);
+    element("p", { class: "legend" }, "Solid: training set, as it was trained on. Dashed: test set, after each epoch. Dotted vertical lines: the learning rate changes."), plots);
   const made = [["loss", "loss"], ["error", errorLabel(trainingScore)], ["weight norm", "norm of the weights"], ["rate", "learning rate"]].map(([name, y]) =>
     new Curves(plots, { title: name === "rate" ? "learning rate" : `${name} of the training`, x: "epoch", y, sync: "training", height: 240, stepped: name === "rate" }));
   section.append(downloads(...made));

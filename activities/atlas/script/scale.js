@@ -102,7 +102,7 @@ function rangeOf(list, quantity) {
 }
 
 // scaleOf is the scale of several planes: limits are what a reader has typed for its ends, null for an end of the values, and
-// the cut, a fraction of the scale, takes off its upper end. Auto takes a logarithmic one where values span more than two orders of magnitude.
+// the cut, a fraction of the scale, takes off its upper end. Auto takes a logarithmic one where values span more than a factor of 30.
 function scaleOf(list, quantity, height, cut, limits) {
   let { low, high, lowest } = rangeOf(list, quantity);
   if (kindOf(quantity).difference) { // as far to both sides
@@ -124,7 +124,7 @@ function scaleOf(list, quantity, height, cut, limits) {
     return Object.assign(scale, { able: true, whole });
   }
   const able = kindOf(quantity).logarithmic && (lowest < high || (quantity === "loss" && low < high));
-  const logarithmic = able && (height === "log" || (height === "auto" && low >= 0 && high / lowest > 100));
+  const logarithmic = able && (height === "log" || (height === "auto" && low >= 0 && high / lowest > 30));
   const whole = new Scale(logarithmic ? lowest : low, high, logarithmic);
   const scale = cut < 1 ? new Scale(whole.low, whole.value(Math.max(cut, 0.01)), logarithmic) : whole;
   scale.able = able;
