@@ -62,7 +62,7 @@ func interruptible(ctx context.Context, stderr io.Writer) (context.Context, func
 		}
 		cancel()
 		if _, ok := <-signals; ok {
-			fmt.Fprintln(stderr, "\nlossatlas: ended at once; finished steps are kept")
+			fmt.Fprintln(stderr, "\nlossatlas: ended at once; finished steps are kept, and the same command continues")
 			os.Exit(int(exit.Interrupted))
 		}
 	}()
