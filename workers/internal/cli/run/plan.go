@@ -152,7 +152,7 @@ func printPlan(a *app.App, plan *pipelines.Plan) error {
 	return err
 }
 
-// maxReason is the length of a reason in the table, in characters: JSON has all of it.
+// maxReason is the length of the names of inputs that a step waits for in the table, in characters: JSON has all of it.
 const maxReason = 46
 
 // stepsOf lists the steps below the names of their experiments.
@@ -164,18 +164,19 @@ func stepsOf(plan *pipelines.Plan) *table.Table {
 			group = s.Experiment
 			t.Groups[len(t.Rows)] = cmp.Or(group, "all experiments")
 		}
-		key, took := "-", "-"
-		if s.State != pipelines.StateBlocked {
+		id, reason, key, took := s.ID, s.Reason, "-", "-"
+		if group != "" { // the heading names it
+			id, reason = strings.TrimPrefix(id, group+"/"), strings.ReplaceAll(reason, group+"/", "")
+		}
+		if s.State == pipelines.StateBlocked {
+			reason = progress.Middle(reason, maxReason)
+		} else {
 			key = s.Key.Short()
 		}
 		if s.EstimateFrom > 0 {
 			took = "~" + seconds(s.EstimateS)
 		}
-		id, reason := s.ID, s.Reason
-		if group != "" { // the heading names it
-			id, reason = strings.TrimPrefix(id, group+"/"), strings.ReplaceAll(reason, group+"/", "")
-		}
-		t.Add(string(s.State), id, string(s.Kind), key, took, progress.Middle(reason, maxReason))
+		t.Add(string(s.State), id, string(s.Kind), key, took, reason)
 	}
 	return t
 }
