@@ -17,6 +17,8 @@ const (
 	RoleRange      Role = "range"      // how far a map reaches
 	RoleMap        Role = "map"        // the numbers of a map over one split: a grid or a spectrum
 	RoleLoss       Role = "loss"       // the numbers of a map without the weight decay that its step of RoleMap adds
+	RoleLine       Role = "line"       // the loss between two of many minimizers, over one split
+	RolePairs      Role = "pairs"      // of many minimizers, over one split
 	RoleFlatness   Role = "flatness"   // of a map over one split
 	RolePicture    Role = "picture"    // of a training or a map, of its Split unless it shows several
 	RoleFigure     Role = "figure"     // a picture over several experiments

@@ -20,12 +20,22 @@ type Experiment struct {
 // among the final ones.
 type Comparison struct {
 	Name string `json:"name"`
-	// Between are the experiments. [Letter] names them in pictures.
+	// Between are the experiments. Label names them in pictures.
 	Between []string `json:"between"`
 	// Paths says that the comparison is of the paths.
 	Paths bool `json:"paths,omitempty"`
 	// Curve is the shape of the curve between the two, as of CurveParams; "" for other comparisons.
 	Curve string `json:"curve,omitempty"`
+	// Pairs says that the comparison is of each with each.
+	Pairs bool `json:"pairs,omitempty"`
+}
+
+// Label is what pictures call experiment i of the comparison: a letter, of many experiments a number from 1 on.
+func (c Comparison) Label(i int) string {
+	if c.Pairs {
+		return fmt.Sprint(i + 1)
+	}
+	return Letter(i)
 }
 
 // Letter is what pictures call experiment i of a comparison: a, b, ….

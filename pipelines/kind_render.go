@@ -11,7 +11,7 @@ var renderSpec = Spec{
 
 // RenderParams is one picture. Inputs by plot: "line": grids "train", "test"
 // (either or both), and InStraight of each next to a curve; "contour", "filled", "heat", "error", "surface3d", "tree", "diagram", "ratio": "grid"; "trajectory":
-// "grid", "path", "losses"; "density": "spectrum"; "training": "log"; of a figure over several
+// "grid", "path", "losses"; "density": "spectrum"; "barriers", "layout", "components": "pairs"; "training": "log"; of a figure over several
 // experiments as FigureParams says. Outputs: png, svg, pdf.
 type RenderParams struct {
 	Plot  string `json:"plot"` // a plot, or the kind of a figure

@@ -75,6 +75,7 @@ var specs = map[Kind]Spec{
 	KindHessian:         hessianSpec,
 	KindTrajectory:      trajectorySpec,
 	KindPathLoss:        pathLossSpec,
+	KindPairs:           pairsSpec,
 	KindSpectrum:        spectrumSpec,
 	KindDecay:           decaySpec,
 	KindSpectrumDecay:   spectrumDecaySpec,

@@ -19,6 +19,7 @@ const (
 	OutSpectrum     = "spectrum"     // spectrum: NPZ
 	OutEigenvectors = "eigenvectors" // spectrum: safetensors of length 1, tensors "largest-1/<param>", "smallest-1/<param>" and so on, from the outside in
 	OutFlatness     = "flatness"     // flatness: JSON, see surface.FlatnessResult
+	OutPairs        = "pairs"        // pairs: JSON, see activities/pairs
 	OutPNG          = "png"          // render
 	OutSVG          = "svg"          // render
 	OutPDF          = "pdf"          // render

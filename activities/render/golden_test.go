@@ -23,7 +23,7 @@ var goldens = []string{
 	"trajectory", "trajectory-long", "density", "heat", "heat-log", "tree-20", "diagram-20", "contour-basins",
 	"surface3d-tilted51", "surface3d-chaotic51", "surface3d-broken17", "surface3d-cut", "surface3d-open", "surface3d-constant", "surface3d-nothing",
 	"multiples-contour", "multiples-filled", "multiples-heat", "multiples-surface3d", "multiples-ratio", "multiples-line", "multiples-trajectory", "multiples-nothing",
-	"lines", "norms", "curves", "histogram", "histogram-log", "scatter", "scatter-nothing",
+	"lines", "norms", "curves", "histogram", "histogram-log", "scatter", "scatter-nothing", "barriers", "barriers-few", "layout", "layout-few", "components",
 }
 
 // goldenWidth is the width that figures are scaled down to before they are compared: about a

@@ -5,7 +5,9 @@ import (
 	"image/color"
 	"slices"
 
+	"lossatlas/activities/pairs"
 	"lossatlas/activities/render/basins"
+	"lossatlas/activities/render/compare"
 	"lossatlas/activities/render/internal/canvas"
 	"lossatlas/activities/render/internal/chart"
 	"lossatlas/activities/render/picture"
@@ -25,6 +27,7 @@ type Data struct {
 	Losses                      *trajectory.Losses // at the points of the path; may be nil
 	Spectrum                    *spectrum.Spectrum
 	Log                         *trainlog.Log
+	Pairs                       *pairs.Result // of many minimizers
 }
 
 // Plot is a kind of picture of one map or training.
@@ -58,8 +61,19 @@ var (
 	diagramPlot = alone("diagram", basins.Diagram)
 )
 
+// Pictures of many minimizers.
+var (
+	barriersPlot   = ofPairs("barriers", compare.Barriers)
+	layoutPlot     = ofPairs("layout", compare.Layout)
+	componentsPlot = ofPairs("components", compare.Components)
+)
+
+func ofPairs(name string, draw func(pairs.Result, picture.Options) (picture.Figure, error)) Plot {
+	return Plot{Name: name, has: func(d Data) bool { return d.Pairs != nil }, draw: func(d Data, opt picture.Options) (picture.Figure, error) { return draw(*d.Pairs, opt) }}
+}
+
 // plots are all kinds of pictures of one map or training.
-var plots = []Plot{linePlot, contourPlot, filledPlot, heatPlot, errorPlot, surface3DPlot, treePlot, diagramPlot, ratioPlot, trajectoryPlot, densityPlot, trainingPlot}
+var plots = []Plot{linePlot, contourPlot, filledPlot, heatPlot, errorPlot, surface3DPlot, treePlot, diagramPlot, ratioPlot, trajectoryPlot, densityPlot, trainingPlot, barriersPlot, layoutPlot, componentsPlot}
 
 // FindPlot returns the plot of a name.
 func FindPlot(name string) (Plot, bool) {

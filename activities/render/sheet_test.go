@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"lossatlas/activities/pairs"
 	"lossatlas/activities/render/compare"
 	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
@@ -110,6 +111,14 @@ func sheetFigures(t testing.TB) map[string]picture.Figure {
 	add("scatter-means", f, err)
 	f, err = compare.Scatter(nil, "sharp0.25", picture.Options{})
 	add("scatter-nothing", f, err)
+	many, few := manyPairs(28), manyPairs(5)
+	few.Pairs[2].Barrier.Height.Value, few.Pairs[3].Barrier, few.Names[4] = math.Inf(1), nil, "batch_size=512, lr=0.1, seed=9"
+	for name, r := range map[string]pairs.Result{"": many, "-few": few, "-nothing": {}} {
+		for plot, draw := range map[string]func(pairs.Result, picture.Options) (picture.Figure, error){"barriers": compare.Barriers, "layout": compare.Layout, "components": compare.Components} {
+			f, err = draw(r, picture.Options{Title: "Training loss"})
+			add(plot+name, f, err)
+		}
+	}
 	return out
 }
 
@@ -221,4 +230,24 @@ func BenchmarkFigure5(b *testing.B) {
 			}
 		})
 	}
+}
+
+// manyPairs are n minimizers in cells of seven, with lower barriers within a cell.
+func manyPairs(n int) pairs.Result {
+	r := pairs.Result{Ratio: [2]float64{0.31, 0.12}, Stress: 0.21}
+	for i := range n {
+		cell, seed := i/7, i%7
+		r.Names, r.Present = append(r.Names, fmt.Sprintf("batch_size=%d, lr=0.1, seed=%d", 128<<cell, seed+1)), append(r.Present, true)
+		sin, cos := math.Sincos(float64(i))
+		r.Layout = append(r.Layout, [2]float64{10*float64(cell%2) + 3*cos, 10*float64(cell/2) + 3*sin})
+		r.Components = append(r.Components, [2]float64{10*float64(cell) + cos, 2 * sin})
+		for a := range i {
+			height := 0.2 + 0.1*math.Abs(sin)
+			if a/7 != cell {
+				height += 1.5 + 0.3*cos
+			}
+			r.Pairs = append(r.Pairs, pairs.Pair{A: a, B: i, Distance: 5, Barrier: &surface.Barrier{Height: surface.Measured{Value: height}, At: 0.5}})
+		}
+	}
+	return r
 }

@@ -43,7 +43,7 @@ func Fragment(ctx context.Context, sweep *results.Sweep, steps []string, theme s
 		}
 		section := atlas.Experiment{Name: c.Name}
 		for i, name := range c.Between {
-			section.Params = append(section.Params, atlas.Pair{Name: pipelines.Letter(i), Value: name})
+			section.Params = append(section.Params, atlas.Pair{Name: c.Label(i), Value: name})
 		}
 		if err := p.drawings(ctx, &section, some, false); err != nil {
 			return "", err

@@ -231,9 +231,12 @@ func (p page) overview(ctx context.Context) ([]atlas.Experiment, error) {
 func (p page) comparison(ctx context.Context, c pipelines.Comparison) (atlas.Experiment, error) {
 	out := atlas.Experiment{Name: c.Name}
 	for i, name := range c.Between {
-		out.Params = append(out.Params, atlas.Pair{Name: pipelines.Letter(i), Value: name})
+		out.Params = append(out.Params, atlas.Pair{Name: c.Label(i), Value: name})
 	}
 	var err error
+	if c.Pairs { // what has no weights is left out
+		return out, p.drawings(ctx, &out, p.Final(c.Name), false)
+	}
 	if out.Note, err = p.incomparable(ctx, c); err != nil {
 		return out, err
 	}

@@ -2,6 +2,7 @@ package results
 
 import (
 	"context"
+	"slices"
 
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
@@ -16,12 +17,24 @@ type Comparison struct {
 	Between []string `json:"between"`
 	// Barriers are those of the finished lines, by their steps: train, test, and line-train and line-test of the straight line next to a curve.
 	Barriers map[string]surface.Barrier `json:"barriers,omitempty"`
+	// Pairs are those of a comparison of many minimizers of which both have weights.
+	Pairs []ComparedPair `json:"pairs,omitempty"`
 	// Artifacts are digests of outputs, by "step/output" within the comparison.
 	Artifacts map[string]string `json:"artifacts"`
 	// Why says what keeps a comparison from being done, the first cause of all.
 	Why string `json:"why,omitempty"`
 	// Errors are those of failed steps, and why others were not run, by step.
 	Errors map[string]string `json:"errors,omitempty"`
+}
+
+// ComparedPair is two of many minimizers.
+type ComparedPair struct {
+	// Between are the experiments.
+	Between [2]string `json:"between"`
+	// Distance is that of the weights.
+	Distance float64 `json:"distance"`
+	// Barriers are those that are known, by split.
+	Barriers map[string]surface.Barrier `json:"barriers"`
 }
 
 // Comparisons lists the comparisons of a sweep with the state of their steps and the barriers of their lines.
@@ -55,8 +68,11 @@ func (s *Sweep) Comparisons(ctx context.Context) ([]Comparison, error) {
 	return out, nil
 }
 
-// measure takes the barrier of a step that makes a line.
+// measure takes the barrier of a step that makes a line, and those of the pairs of many minimizers.
 func (c *Comparison) measure(ctx context.Context, s *Sweep, step pipelines.Step) error {
+	if step.At.Role == pipelines.RolePairs {
+		return c.measurePairs(ctx, s, step)
+	}
 	if step.At.Role != pipelines.RoleMap || step.Kind.IsSpectrum() {
 		return nil
 	}
@@ -72,5 +88,23 @@ func (c *Comparison) measure(ctx context.Context, s *Sweep, step pipelines.Step)
 		c.Barriers = map[string]surface.Barrier{}
 	}
 	c.Barriers[step.Name()] = b
+	return nil
+}
+
+func (c *Comparison) measurePairs(ctx context.Context, s *Sweep, step pipelines.Step) error {
+	found, err := s.Pairs(ctx, step.ID)
+	if err != nil || found == nil {
+		return err
+	}
+	for _, p := range found.Pairs {
+		between := [2]string{c.Between[p.A], c.Between[p.B]}
+		k := slices.IndexFunc(c.Pairs, func(known ComparedPair) bool { return known.Between == between })
+		if k < 0 {
+			k, c.Pairs = len(c.Pairs), append(c.Pairs, ComparedPair{Between: between, Distance: p.Distance, Barriers: map[string]surface.Barrier{}})
+		}
+		if p.Barrier != nil {
+			c.Pairs[k].Barriers[step.At.Split] = *p.Barrier
+		}
+	}
 	return nil
 }

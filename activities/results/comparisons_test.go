@@ -5,7 +5,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lossatlas/activities/pairs"
 	"lossatlas/activities/results"
+	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -59,5 +61,35 @@ func TestComparisons(t *testing.T) {
 	imported := &results.Sweep{Graph: &pipelines.Graph{Sweep: "weights"}}
 	if got := comparisons(imported); got == nil || len(got) != 0 {
 		t.Errorf("a record without a report: %v", got)
+	}
+}
+
+// TestPairsOfAComparison: the barriers of both splits stand with their pair.
+func TestPairsOfAComparison(t *testing.T) {
+	store := memory{blobs: map[artifacts.Digest][]byte{}}
+	measured := func(height float64) artifacts.RootStep {
+		return artifacts.RootStep{State: artifacts.StateRan, Outputs: map[string]artifacts.Blob{"pairs": store.put(t, pairs.Result{
+			Names: []string{"1", "2", "3"}, Present: []bool{true, true, true}, Components: make([][2]float64, 3), Layout: make([][2]float64, 3),
+			Pairs: []pairs.Pair{{A: 0, B: 2, Distance: 7, Barrier: &surface.Barrier{Height: surface.Measured{Value: height}, At: 0.5}}, {A: 1, B: 2, Distance: 8}},
+		})}}
+	}
+	step := func(split string) pipelines.Step {
+		return pipelines.Step{ID: "b/" + split + "-pairs", Kind: pipelines.KindPairs, At: pipelines.Address{Comparison: "b", Split: split, Role: pipelines.RolePairs}}
+	}
+	sweep := &results.Sweep{Store: store, Graph: &pipelines.Graph{Comparisons: []pipelines.Comparison{{Name: "b", Between: []string{"x", "y", "z"}, Pairs: true}}, Final: []pipelines.Step{step("train"), step("test")}},
+		Steps: map[string]artifacts.RootStep{"b/train-pairs": measured(1), "b/test-pairs": measured(2)}}
+	got, err := sweep.Comparisons(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	barrier := func(height float64) surface.Barrier {
+		return surface.Barrier{Height: surface.Measured{Value: height}, At: 0.5}
+	}
+	want := []results.ComparedPair{
+		{Between: [2]string{"x", "z"}, Distance: 7, Barriers: map[string]surface.Barrier{"train": barrier(1), "test": barrier(2)}},
+		{Between: [2]string{"y", "z"}, Distance: 8, Barriers: map[string]surface.Barrier{}},
+	}
+	if diff := cmp.Diff(want, got[0].Pairs); diff != "" {
+		t.Errorf("pairs (-want +got):\n%s", diff)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"slices"
 
+	"lossatlas/activities/pairs"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
@@ -183,6 +184,11 @@ func (s *Sweep) Path(ctx context.Context, id string) (*trajectory.Path, error) {
 // Spectrum is that of a Hessian.
 func (s *Sweep) Spectrum(ctx context.Context, id string) (*spectrum.Spectrum, error) {
 	return Read(ctx, s, id, pipelines.OutSpectrum, spectrum.DecodeNPZ)
+}
+
+// Pairs are those of a comparison of many minimizers over one split.
+func (s *Sweep) Pairs(ctx context.Context, id string) (*pairs.Result, error) {
+	return Read(ctx, s, id, pipelines.OutPairs, pairs.Decode)
 }
 
 // Flatness is that of a map and split.

@@ -223,17 +223,9 @@ func (f panels) barrier(ctx context.Context, i int) (compare.Dot, error) {
 		}
 		d.Error += trainlog.Score(f.p.Panels[i].Score).Shown(log.Final.TestAccuracy) / 2
 	}
-	name := f.name(i, pipelines.OutGrid)
-	if name == "" {
-		return d, nil
-	}
-	g, err := f.grid(ctx, name)
-	if err != nil {
+	b, err := f.Run.barrier(ctx, pipelines.InPanel(i, pipelines.OutGrid))
+	if err != nil || b == nil {
 		return d, err
-	}
-	b, err := g.Barrier()
-	if err != nil {
-		return d, Permanent("BadGrid", err)
 	}
 	d.Flatness, d.AtLeast = b.Height.Value, b.Height.AtLeast
 	return d, nil

@@ -115,6 +115,8 @@ func (b *bench) goldenSteps(t *testing.T) []goldenStep {
 			map[string]Input{pipelines.OutCheckpoint(0): weights(3), pipelines.OutCheckpoint(1): weights(2), pipelines.OutWeights: weights(1)}),
 		one(pipelines.KindPathLoss, pipelines.PathLossParams{Net: golden, Data: images, Batch: 8, Points: []string{pipelines.OutCheckpoint(0), pipelines.OutWeights}},
 			map[string]Input{pipelines.OutCheckpoint(0): weights(3), pipelines.OutWeights: weights(1)}),
+		one(pipelines.KindPairs, pipelines.PairsParams{Net: golden, Problem: shapesProblem, Names: []string{"a", "b", "c"}},
+			map[string]Input{pipelines.InMinimizer(0): weights(1), pipelines.InMinimizer(1): weights(2), pipelines.InMinimizer(2): weights(3)}),
 		one(pipelines.KindDecay, pipelines.DecayParams{Net: golden, Problem: shapesProblem, Decay: 0.1},
 			map[string]Input{pipelines.OutWeights: weights(1), pipelines.OutDirections: given, pipelines.OutGrid: b.drawnGrid(t, 3)}),
 		one(pipelines.KindSpectrumDecay, pipelines.DecayParams{Net: golden, Problem: shapesProblem, Decay: 0.1},

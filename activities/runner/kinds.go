@@ -64,6 +64,7 @@ var kinds = map[pipelines.Kind]Kind{
 	pipelines.KindHessian:         {Cut: cutHessian},
 	pipelines.KindTrajectory:      {Make: followPath},
 	pipelines.KindPathLoss:        {Cut: cutPathLoss},
+	pipelines.KindPairs:           {Make: measurePairs},
 	pipelines.KindSpectrum:        {Cut: cutSpectrum},
 	pipelines.KindDecay:           {Make: addDecay},
 	pipelines.KindSpectrumDecay:   {Make: addSpectrumDecay},

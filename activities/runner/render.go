@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"lossatlas/activities/curve"
+	"lossatlas/activities/pairs"
 	"lossatlas/activities/render"
 	"lossatlas/activities/render/picture"
 	"lossatlas/activities/spectrum"
@@ -74,6 +75,10 @@ func (r *Run) plotData(ctx context.Context, inputName func(string) string) (d re
 		pipelines.OutPath:             func(name string) (err error) { d.Path, err = r.path(ctx, name); return err },
 		pipelines.OutLosses: func(name string) (err error) {
 			d.Losses, err = decoded(ctx, r, name, "BadLosses", trajectory.DecodeLosses)
+			return err
+		},
+		pipelines.OutPairs: func(name string) (err error) {
+			d.Pairs, err = decoded(ctx, r, name, "BadPairs", pairs.Decode)
 			return err
 		},
 		pipelines.OutSpectrum: func(name string) (err error) { d.Spectrum, err = r.spectrum(ctx, name); return err },

@@ -15,7 +15,9 @@ import (
 	"lossatlas/activities/directions"
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/pairs"
 	"lossatlas/activities/runner/networks"
+	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -280,5 +282,49 @@ func TestTrajectoryErrors(t *testing.T) {
 		if typeOf(err) != test.kind || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("error %v, want a %s that says %q", err, test.kind, test.want)
 		}
+	}
+}
+
+// TestPairs measures three of four minimizers, of which one has no weights, with one line between them.
+func TestPairs(t *testing.T) {
+	b := newBench(t)
+	net, err := networks.Of("small", shapesProblem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := b.putter(t)
+	inputs := map[string]Input{pipelines.InLine(0, 3): put(func() ([]byte, error) {
+		line := surface.NewGrid([]float64{0, 0.5, 1}, []float64{0})
+		copy(line.Loss, []float64{1, 4, 2})
+		for i := range line.Mask {
+			line.Mask[i] = true
+		}
+		return line.EncodeNPZ()
+	}())}
+	for i, at := range map[int][2]float32{0: {0, 0}, 1: {3, 0}, 3: {0, 4}} {
+		theta, state := net.Init(1)
+		theta[0], theta[1] = theta[0]+at[0], theta[1]+at[1]
+		inputs[pipelines.InMinimizer(i)] = put(net.Encode(theta, state, nil))
+	}
+	made := b.made(t, b.step(t, pipelines.KindPairs, pipelines.PairsParams{Net: "small", Problem: shapesProblem, Names: []string{"a", "b", "c", "d"}}, inputs))
+	got, err := pairs.Decode(b.get(t, made, pipelines.OutPairs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	distances := map[[2]int]float64{{0, 1}: 3, {0, 3}: 4, {1, 3}: 5}
+	for _, p := range got.Pairs {
+		if want := distances[[2]int{p.A, p.B}]; math.Abs(p.Distance-want) > 1e-5 {
+			t.Errorf("the distance of %d and %d is %v, want %v", p.A, p.B, p.Distance, want)
+		}
+		if known := p.A == 0 && p.B == 3; (p.Barrier != nil) != known || known && p.Barrier.Height.Value != 2.5 {
+			t.Errorf("the barrier between %d and %d is %v", p.A, p.B, p.Barrier)
+		}
+	}
+	if len(got.Pairs) != 3 || got.Present[2] || !got.Present[3] || got.Stress > 1e-5 || math.Abs(got.Ratio[0]+got.Ratio[1]-1) > 1e-6 {
+		t.Errorf("%+v", got)
+	}
+	none := b.made(t, b.step(t, pipelines.KindPairs, pipelines.PairsParams{Net: "small", Problem: shapesProblem, Names: []string{"a", "b"}}, nil))
+	if got, err := pairs.Decode(b.get(t, none, pipelines.OutPairs)); err != nil || len(got.Pairs) != 0 {
+		t.Errorf("without weights: %+v, %v", got, err)
 	}
 }

@@ -87,6 +87,30 @@ func Analyze(ctx context.Context, points Points, keep []bool, k int, opt Options
 	return out, reader.components(ctx, out, &u, k)
 }
 
+// Distances are those of all points from each other, over all their entries.
+func Distances(ctx context.Context, points Points, opt Options) (*mat.SymDense, error) {
+	d, err := newDifferences(ctx, points, nil)
+	if err != nil {
+		return nil, err
+	}
+	n, p := points.Len(), points.Size()
+	gram, err := (&blocks{d: d, n: n, p: p, per: blockRows(opt.Memory, n, p), progress: opt.Progress}).gram(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := mat.NewSymDense(n, nil)
+	for i := range n {
+		for j := range i {
+			square := gram.At(i, i) + gram.At(j, j) - 2*gram.At(i, j)
+			if math.IsNaN(square) || math.IsInf(square, 0) {
+				return nil, fmt.Errorf("the distance of points %d and %d is not finite", j, i)
+			}
+			out.SetSym(i, j, math.Sqrt(max(square, 0)))
+		}
+	}
+	return out, nil
+}
+
 // blocks reads the rows of differences in groups of as many as may be held.
 type blocks struct {
 	d         *differences

@@ -18,16 +18,19 @@ const (
 	compareInterpolation = "interpolation"
 	comparePlane         = "plane"
 	compareCurve         = "curve"
+	compareBarriers      = "barriers"
 	compareTrajectory    = mapTrajectory
 )
 
-var compareKinds = []string{compareInterpolation, comparePlane, compareCurve, compareTrajectory}
+var compareKinds = []string{compareInterpolation, comparePlane, compareCurve, compareBarriers, compareTrajectory}
 
 const (
 	compareKey = "compare"
 	ofKey      = "of" // of a comparison of trajectories
 	alignNone  = "none"
 	maxPaths   = 20 // of one comparison
+	maxPaired  = 32 // minimizers of one comparison, which are 496 pairs
+	pairPoints = 25 // along the line between two of many, by default
 )
 
 var (
@@ -35,14 +38,15 @@ var (
 	onCurve       = []string{compareCurve}
 	onThree       = []string{comparePlane}
 	onPaths       = []string{compareTrajectory}
-	onDifferences = []string{compareInterpolation, comparePlane}
+	onDifferences = []string{compareInterpolation, comparePlane, compareBarriers}
 	onMinimizers  = []string{compareInterpolation, comparePlane, compareCurve}
 	onPlanes      = []string{comparePlane, compareCurve, compareTrajectory}
 )
 
-var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a comparison, as {kind: interpolation, between: [a, b]}, {kind: plane, through: [a, b, c]}, {kind: curve, between: [a, b]} or {kind: trajectory, of: [a, b]}", Object: syntax.Object{Fields: append([]syntax.Field{
+var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a comparison, as {kind: interpolation, between: [a, b]}, {kind: plane, through: [a, b, c]}, {kind: curve, between: [a, b]}, {kind: barriers} or {kind: trajectory, of: [a, b]}", Object: syntax.Object{Fields: append([]syntax.Field{
 	{Name: "kind", Doc: "interpolation: the loss at (1 − α)θa + αθb, between two minimizers and beyond. plane: in the plane through three. " +
 		"curve: along a curve of low loss from one to the other, of which the one bend is trained (Garipov et al. 2018), next to their straight line. " +
+		"barriers: the barriers on the lines between each two of many, as a matrix, and the minimizers as points of a plane. " +
 		"trajectory: the paths of several trainings, and the loss in the plane of the first two principal components of all their points.",
 		Type: syntax.Choice{Of: compareKinds, What: "a kind of comparison"}, Required: true},
 	{Name: "name", Doc: "Name of the comparison in step names. Default: its kind.", Type: nameText},
@@ -50,8 +54,9 @@ var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a co
 	{Name: "between", Doc: "The two experiments, each a name or parameters such as {train.batch_size: 128}. Parameters that neither names are kept equal: " +
 		"there is a comparison for each of their values.", Type: selectors{2}, Kinds: onLines},
 	{Name: "through", Doc: "The three experiments, written as in between.", Type: selectors{3}, Kinds: onThree},
-	{Name: ofKey, Doc: "The experiments whose paths are shown, written as in between; the plane leads through the last weights of the first. train.checkpoints says which weights a path leads through.",
-		Type: selectors{0}, Kinds: onPaths},
+	{Name: ofKey, Doc: "The experiments whose paths are shown, written as in between; the plane leads through the last weights of the first. train.checkpoints says which weights a path leads through. " +
+		fmt.Sprintf("Of barriers: the experiments, of which each selector may choose several, %d at most. Default: all.", maxPaired),
+		Type: selectors{0}, Kinds: []string{compareBarriers, compareTrajectory}},
 	{Name: "shape", Doc: "bezier: φ(t) = (1 − t)²a + 2t(1 − t)θ + t²b. polygon: straight from a to the bend θ, and from there to b.", Type: syntax.Choice{Of: []string{pipelines.CurveBezier, pipelines.CurvePolygon}, What: "a shape of curves"},
 		Default: pipelines.CurveBezier, Kinds: onCurve},
 	{Name: "train", Doc: "How the bend is trained, for the mean loss over the curve, beginning on the straight line; its other parameters are those of the first experiment.", Type: curveTraining, Kinds: onCurve},
@@ -60,7 +65,7 @@ var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a co
 	of(onMinimizers, riseField),
 	{Name: "x", Doc: "First and last value of α, in place of range. Default: fits the paths.", Type: values.Interval{}, Kinds: onPlanes},
 	{Name: "y", Doc: "First and last value of β, in place of range. Default: fits the paths.", Type: values.Interval{}, Kinds: onPlanes},
-	of(onLines, pointsField),
+	of([]string{compareInterpolation, compareCurve, compareBarriers}, pointsField),
 	of(onPlanes, resolutionField),
 	of(onPaths, sharedMapField("normalize")),
 	of(onPaths, sharedMapField("ignore")),
@@ -68,14 +73,14 @@ var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a co
 	of(onPaths, marginField),
 	errorField,
 	of([]string{comparePlane}, persistenceField),
-	{Name: "splits", Doc: "Splits whose loss is mapped. Default: train and test for an interpolation and a curve, train for planes.",
+	{Name: "splits", Doc: "Splits whose loss is mapped. Default: train and test on lines, train for planes.",
 		Type: splitsList},
 	imagesField,
 	{Name: "states", Doc: "Whether batch normalization's running statistics are interpolated like the weights. false: the first minimizer's statistics everywhere.",
 		Type: syntax.Boolean{}, Default: true, Kinds: onDifferences},
 	{Name: "align", Doc: "weights: the hidden units of all minimizers but the first are permuted before, which changes no function, so that their weights come close to the first's " +
 		"(Ainsworth et al. 2022). activations: so that each unit correlates with the first's over 1,000 training images (Li et al. 2015). none: they are compared as they are.",
-		Type: syntax.Choice{Of: []string{alignNone, pipelines.AlignWeights, pipelines.AlignActivations}, What: "an alignment"}, Default: alignNone, Kinds: onMinimizers},
+		Type: syntax.Choice{Of: []string{alignNone, pipelines.AlignWeights, pipelines.AlignActivations}, What: "an alignment"}, Default: alignNone, Kinds: []string{compareInterpolation, comparePlane, compareCurve, compareBarriers}},
 }, lossFieldsOfCompare()...)}}
 
 // lossFieldsOfCompare are the fields of the loss. Weight decay along a curve is no term that a line of it has.
@@ -83,7 +88,7 @@ func lossFieldsOfCompare() []syntax.Field {
 	out := slices.Clone(mapLossFields)
 	for i, f := range out {
 		if f.Name == decayField.Name {
-			out[i].Kinds = []string{compareInterpolation, comparePlane, compareTrajectory}
+			out[i].Kinds = []string{compareInterpolation, comparePlane, compareBarriers, compareTrajectory}
 		}
 	}
 	return out
@@ -94,7 +99,7 @@ type compareConfig struct {
 	mapConfig
 	Between []selector `field:"between"` // of an interpolation: two
 	Through []selector `field:"through"` // of a plane: three
-	Of      []selector `field:"of"`      // of trajectories: two or more
+	Of      []selector `field:"of"`      // of trajectories: two or more; of barriers: nil for all
 	States  bool       `field:"states"`
 	Shape   string     `field:"shape"` // of a curve, else ""
 	Train   curveTrain `field:"train"`
@@ -107,7 +112,7 @@ func (m compareConfig) ends() (key string, ends []selector) {
 	switch m.Kind {
 	case comparePlane, mapSurface: // before and after it is resolved
 		return "through", m.Through
-	case compareTrajectory:
+	case compareTrajectory, compareBarriers:
 		return ofKey, m.Of
 	}
 	return "between", m.Between
@@ -221,21 +226,29 @@ func (cfg *config) resolveCompare(c *syntax.Checker, cat Catalog, tree *syntax.N
 			c.Addf(item.At, "compare: two comparisons with the name %s; give one another name (name: …)", m.Name)
 		}
 		names[strings.ToLower(m.Name)] = true
-		if key, ends := m.ends(); len(ends) == 0 {
+		if key, ends := m.ends(); len(ends) == 0 && m.Kind != compareBarriers {
 			c.Addf(item.At, "compare: %s is missing: which experiments to compare, each a name or parameters such as {train.batch_size: 128}", key)
 		}
 		if m.Align != "" && m.Align != alignNone && cfg.OfFile != "" {
 			c.Addf(item.Place("align"), "compare.align: a network from a file does not say which of its units may change places; leave align out")
 		}
-		if n := len(m.Of); n == 1 || n > maxPaths {
+		if n := len(m.Of); m.Kind == compareTrajectory && (n == 1 || n > maxPaths) {
 			c.Addf(item.Place(ofKey), "compare: of names %d experiments; 2 to %d are allowed", n, maxPaths)
 		}
 		if m.Kind == compareCurve {
 			cfg.resolveBend(c, m, item)
 		}
+		if m.Kind == compareBarriers {
+			if m.X = &[2]float64{0, 1}; item.Get("points") == nil {
+				m.Points = pairPoints
+			}
+		}
 		resolved := m.mapConfig
-		resolved.Kind = map[string]string{compareInterpolation: mapLine, compareCurve: mapLine, comparePlane: mapSurface, compareTrajectory: mapTrajectory}[m.Kind]
+		resolved.Kind = map[string]string{compareInterpolation: mapLine, compareCurve: mapLine, compareBarriers: mapLine, comparePlane: mapSurface, compareTrajectory: mapTrajectory}[m.Kind]
 		cfg.resolveMap(c, cat, &resolved, item)
+		if m.Kind == compareBarriers {
+			resolved.Kind = compareBarriers // no figure of lines shows it
+		}
 		m.mapConfig = resolved
 	}
 }
@@ -258,6 +271,10 @@ func (s *Sweep) compare(c *syntax.Checker, tree *syntax.Node, points []parameter
 	labels := parameters.PathLabels(points)
 	for i, m := range first.Compare {
 		item := tree.Get(compareKey).Items[i]
+		if m.Kind == compareBarriers {
+			s.compareAll(c, item, m, points, taken)
+			continue
+		}
 		key, ends := m.ends()
 		named := make(map[string]bool)
 		for _, end := range ends {
@@ -338,6 +355,50 @@ func (s *Sweep) compare(c *syntax.Checker, tree *syntax.Node, points []parameter
 			c.Addf(item.Get(key).At, "compare: no two experiments differ in just what %s names; parameters that it doesn't name must be equal", key)
 		}
 	}
+}
+
+// compareAll adds the comparison of all pairs of the chosen experiments.
+func (s *Sweep) compareAll(c *syntax.Checker, item *syntax.Node, m compareConfig, points []parameters.Point, taken map[string]bool) {
+	at := item.Place(ofKey)
+	chosen := make([]bool, len(s.experiments))
+	for i, end := range m.Of {
+		found := s.selected(end, points)
+		if len(found) == 0 {
+			c.Addf(item.Get(ofKey).Items[i].At, "compare: %s", s.unknown(end))
+			return
+		}
+		for _, k := range found {
+			chosen[k] = true
+		}
+	}
+	var ends []int
+	for k := range chosen {
+		if chosen[k] || len(m.Of) == 0 {
+			ends = append(ends, k)
+		}
+	}
+	if n := len(ends); n < 2 || n > maxPaired {
+		c.Addf(at, "compare: barriers between %d experiments, %d pairs; 2 to %d experiments are allowed: choose them by of", n, n*(n-1)/2, maxPaired)
+		return
+	}
+	first := s.experiments[ends[0]]
+	for _, k := range ends[1:] {
+		other := s.experiments[k]
+		if other.config.network() != first.config.network() {
+			c.Addf(at, "compare: %s and %s are different networks, whose weights don't lie on one line; choose equal ones by of", first.name, other.name)
+			return
+		}
+		if m.WeightDecay.training && other.config.Train.Optimizer.WeightDecay != first.config.Train.Optimizer.WeightDecay {
+			c.Addf(item.Place("weight_decay"), "compare.weight_decay: %s and %s are trained with different weight decays; give λ as a number", first.name, other.name)
+			return
+		}
+	}
+	name := m.Name
+	for taken[strings.ToLower(name)] {
+		name += "-compared"
+	}
+	taken[strings.ToLower(name)] = true
+	s.comparisons = append(s.comparisons, comparison{name: name, config: m, ends: ends})
 }
 
 // selects says whether the selector stands for an experiment.

@@ -1,6 +1,7 @@
 package sweepfile
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 
@@ -20,6 +21,10 @@ func (b *builder) addComparison(m compareConfig, train []pathSource, names []str
 	}
 	if m.Kind == compareTrajectory {
 		b.addPaths(m.mapConfig, "", title, train[0], train[1:]...)
+		return
+	}
+	if m.Kind == compareBarriers {
+		b.addPairs(m, train, names)
 		return
 	}
 	if m.Shape != "" {
@@ -62,7 +67,11 @@ func (b *builder) between(m compareConfig, prefix string, mp pipelines.MapParams
 	grids := make(map[string]string)
 	for _, r := range m.Ranges {
 		mp = m.over(mp, b.mapData(m.mapConfig, r))
-		grids[r.Split] = b.addMap(m.mapConfig, prefix+r.Split, pipelines.Address{Map: m.Name, Split: r.Split}, kind, mp, inputs)
+		at := pipelines.Address{Map: m.Name, Split: r.Split}
+		if m.Kind == compareBarriers {
+			at.Role = pipelines.RoleLine
+		}
+		grids[r.Split] = b.addMap(m.mapConfig, prefix+r.Split, at, kind, mp, inputs)
 	}
 	return grids
 }
@@ -77,6 +86,53 @@ func (b *builder) drawBetween(m compareConfig, prefix, title, where string, para
 			}
 			params.Plot, params.Title, params.Persistence = p.name, title+" · "+m.loss.over(split), p.persistence(m.mapConfig, b.style(p.name))
 			b.addPicture(prefix+split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(params), p.captionOf(m.loss.over(split))+where+m.Error.Note(), drawn)
+		}
+	}
+}
+
+// addPairs adds the lines between each two of many minimizers, for each split the step that measures them, and its pictures.
+func (b *builder) addPairs(m compareConfig, train []pathSource, names []string) {
+	ends := make([]pipelines.Ref, len(train))
+	inputs := make(map[string]map[string]pipelines.Ref) // by split
+	for _, split := range m.Splits {
+		inputs[split] = make(map[string]pipelines.Ref)
+	}
+	var shown figure
+	for i, t := range train {
+		if ends[i] = (pipelines.Ref{Step: t.step, Output: pipelines.OutWeights}); i > 0 {
+			ends[i] = b.addEnd(m, ends[0], ends[i], fmt.Sprint(i+1))
+		}
+		for _, of := range inputs {
+			of[pipelines.InMinimizer(i)] = ends[i]
+		}
+		shown.panels = append(shown.panels, figurePanel{title: names[i]})
+	}
+	for j, to := range ends {
+		for i, from := range ends[:j] {
+			towards := map[string]pipelines.Ref{pipelines.OutWeights: from, pipelines.InTowardX: to}
+			for split, id := range b.between(m, fmt.Sprintf("%d-%d-", i+1, j+1), b.line(m.mapConfig), towards) {
+				inputs[split][pipelines.InLine(i, j)] = pipelines.Ref{Step: id, Output: pipelines.OutGrid}
+			}
+		}
+	}
+	shown.share(nil)
+	params := pipelines.PairsParams{Net: b.config.network(), Problem: b.config.Problem}
+	for _, p := range shown.panels {
+		params.Names = append(params.Names, p.title)
+	}
+	for _, split := range m.Splits {
+		at := pipelines.Address{Map: m.Name, Split: split, Role: pipelines.RolePairs}
+		id := b.add(split+"-pairs", at, pipelines.KindPairs, params, inputs[split])
+		b.steps[len(b.steps)-1].Partial = true
+		title := m.loss.over(split)
+		if heading := cmp.Or(m.Title, shown.shared); heading != "" {
+			title = heading + " · " + title
+		}
+		for _, p := range plotTable {
+			if p.fits(m.mapConfig) {
+				b.addPicture(split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(pipelines.RenderParams{Plot: p.name, Title: title}), p.captionOf(m.loss.over(split))+m.Error.Note(),
+					map[string]pipelines.Ref{pipelines.OutPairs: {Step: id, Output: pipelines.OutPairs}})
+			}
 		}
 	}
 }

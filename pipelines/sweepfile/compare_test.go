@@ -226,3 +226,73 @@ func TestMatchSteps(t *testing.T) {
 	}
 	t.Error("no step matches units")
 }
+
+const many = `name: many
+dataset: {name: cifar10, train: 5000}
+train: {net: resnet20, epochs: 2}
+sweep: {train.batch_size: [128, 512], train.seed: [1, 2]}
+compare:
+  - {kind: barriers, align: weights}
+`
+
+// TestBarriersSteps: there is a line for each pair over each split, between the minimizers as they are aligned with the first, and what measures them runs
+// with those that there are.
+func TestBarriersSteps(t *testing.T) {
+	g := mustExpand(t, many+"figures: [{kind: scatter, measure: barrier, of: [{train.batch_size: 512}, \"batch_size=128,seed=2\"]}]\n", "")
+	steps, lines := make(map[string]pipelines.Step), 0
+	for _, s := range g.Final {
+		if steps[s.ID] = s; s.At.Role == pipelines.RoleLine {
+			lines++
+		}
+	}
+	if lines != 12 {
+		t.Errorf("%d lines between four minimizers, over two splits", lines)
+	}
+	for id, want := range map[string]map[string]string{
+		"barriers/2-4-directions": {"weights": "barriers/align-2", "toward_x": "barriers/align-4"},
+		"barriers/1-3-test":       {"weights": "batch_size=128,seed=1/train", "directions": "barriers/1-3-directions"},
+		"barriers/test-layout":    {"pairs": "barriers/test-pairs"},
+	} {
+		for name, step := range want {
+			if got := steps[id].Inputs[name].Step; got != step {
+				t.Errorf("%s: the input %s is of %q, want %s", id, name, got, step)
+			}
+		}
+	}
+	measured := steps["barriers/train-pairs"]
+	if measured.Inputs["weights-0"].Step != "batch_size=128,seed=1/train" || measured.Inputs["grid-1-3"].Step != "barriers/2-4-train" || len(measured.Inputs) != 10 || !measured.Partial {
+		t.Errorf("pairs are measured of %v", measured.Inputs)
+	}
+	if !strings.Contains(string(measured.Params), `"names":["batch_size=128, seed=1"`) || !strings.Contains(string(steps["barriers/1-2-train"].Params), `"x":{"min":0,"max":1,"n":25}`) {
+		t.Errorf("parameters %s", measured.Params)
+	}
+	if scatter := steps["figures/scatter"]; len(scatter.Inputs) != 9 || scatter.Inputs["2/grid"].Step != "barriers/3-4-train" || scatter.Inputs["2/log-a"].Step != "batch_size=512,seed=1/train" {
+		t.Errorf("the scatter plot has the inputs %v", scatter.Inputs)
+	}
+	if c := g.Comparisons[0]; !c.Pairs || len(c.Between) != 4 || c.Label(3) != "4" {
+		t.Errorf("the comparison is %+v", c)
+	}
+	some := mustExpand(t, strings.Replace(many, "align: weights", "of: [{train.seed: 2}], points: 5, splits: test, name: b", 1), "")
+	if c := some.Comparisons[0]; c.Name != "b" || !slices.Equal(c.Between, []string{"batch_size=128,seed=2", "batch_size=512,seed=2"}) {
+		t.Errorf("the comparison of some is %+v", c)
+	}
+}
+
+// TestBarriersMistakes checks that each mistake is reported at its place.
+func TestBarriersMistakes(t *testing.T) {
+	for _, test := range []struct{ old, new, want string }{
+		{"align: weights", "of: [\"batch_size=128,seed=1\"]", "6:26: compare: barriers between 1 experiments, 0 pairs; 2 to 32 experiments are allowed"},
+		{"train.seed: [1, 2]", "train.seed: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]", "6:5: compare: barriers between 34 experiments, 561 pairs; 2 to 32"},
+		{"train.seed: [1, 2]", "train.net: [resnet20, vgg9]", "are different networks, whose weights don't lie on one line; choose equal ones by of"},
+		{"align: weights", "of: [{train.seed: 3}]", "6:27: compare: no experiment is train.seed=3"},
+		{"align: weights", "resolution: 3", "a map of kind barriers has no resolution"},
+		{"align: weights", "range: [0, 2]", "a map of kind barriers has no range"},
+		{"  - {kind: barriers, align: weights}", "  - {kind: interpolation, between: [{train.seed: 1}, {train.seed: 2}]}\nplots: [layout]", "plots: layout needs a map of kind barriers; add one to compare"},
+		{"weights}", "weights}\nfigures: [{kind: lines, map: barriers}]", "barriers is a map of kind barriers; lines needs one of kind line"},
+	} {
+		_, err := Parse("many.yaml", []byte(strings.Replace(many, test.old, test.new, 1)), catalog, "")
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%q: got %v\nwant %s", test.new, err, test.want)
+		}
+	}
+}

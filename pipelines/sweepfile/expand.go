@@ -43,7 +43,7 @@ func (s *Sweep) Expand(datasetDigest string) (*pipelines.Graph, error) {
 			return nil, fmt.Errorf("sweep %s, comparison %s: %w", s.Name, cmp.name, b.err)
 		}
 		g.Final = append(g.Final, b.steps...)
-		g.Comparisons = append(g.Comparisons, pipelines.Comparison{Name: cmp.name, Between: names, Paths: cmp.config.Kind == compareTrajectory, Curve: cmp.config.Shape})
+		g.Comparisons = append(g.Comparisons, pipelines.Comparison{Name: cmp.name, Between: names, Paths: cmp.config.Kind == compareTrajectory, Curve: cmp.config.Shape, Pairs: cmp.config.Kind == compareBarriers})
 	}
 	for _, f := range s.figures {
 		step, err := f.step(s, g)

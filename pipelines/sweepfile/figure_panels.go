@@ -1,6 +1,7 @@
 package sweepfile
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -59,6 +60,10 @@ func (s *Sweep) arrange(c *syntax.Checker, tree *syntax.Node, points []parameter
 			}
 		}
 		for _, cmp := range s.comparisons {
+			if f.compared && cmp.config.Name == f.Map && f.source.Kind == compareBarriers {
+				fig.panels = append(fig.panels, cmp.pairPanels(chosen)...)
+				continue
+			}
 			if f.compared && cmp.config.Name == f.Map && !slices.ContainsFunc(cmp.ends, func(k int) bool { return !chosen[k] }) {
 				title := strings.TrimPrefix(strings.TrimPrefix(cmp.name, cmp.config.Name), ",")
 				if title == "" {
@@ -77,6 +82,18 @@ func (s *Sweep) arrange(c *syntax.Checker, tree *syntax.Node, points []parameter
 		}
 		s.figures = append(s.figures, fig)
 	}
+}
+
+// pairPanels are those of the chosen pairs of many minimizers, called by their numbers.
+func (cmp comparison) pairPanels(chosen []bool) (out []figurePanel) {
+	for j, b := range cmp.ends {
+		for i, a := range cmp.ends[:j] {
+			if chosen[a] && chosen[b] {
+				out = append(out, figurePanel{title: fmt.Sprintf("%d–%d", i+1, j+1), experiments: []int{a, b}, steps: fmt.Sprintf("%s/%d-%d-", cmp.name, i+1, j+1)})
+			}
+		}
+	}
+	return out
 }
 
 // showsAll says whether a figure shows all repetitions of an experiment, unless it

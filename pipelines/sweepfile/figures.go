@@ -111,7 +111,7 @@ var figureFields = syntax.Variants{Of: figureKinds, What: "a figure", Want: "a f
 	{Name: "split", Doc: "Split whose loss is shown, of a map that has several. Default: train.", Type: splitChoice, Kinds: ofPlanes},
 	{Name: "rows", Doc: "Swept parameter that the rows are for.", Type: syntax.Text{Max: 200, Want: "a swept parameter, as train.batch_size"}, Kinds: ofMultiples},
 	{Name: "columns", Doc: "Swept parameter that the columns are for. Default: the experiments in the order of the file.", Type: syntax.Text{Max: 200, Want: "a swept parameter, as train.batch_size"}, Kinds: ofMultiples},
-	{Name: "measure", Doc: "The horizontal axis: a measure of flatness (of a line or surface), lambda_max, lambda_min, lambda_ratio5 or trace (of a spectrum), a measure of sharpness, or barrier (of an interpolation or curve: a dot for each pair of minimizers, at the mean of their test errors). Default: width0.5.", Type: syntax.Choice{Of: measureNames(), What: "a measure of maps"}, Kinds: []string{figureScatter}},
+	{Name: "measure", Doc: "The horizontal axis: a measure of flatness (of a line or surface), lambda_max, lambda_min, lambda_ratio5 or trace (of a spectrum), a measure of sharpness, or barrier (of an interpolation, curve or barriers: a dot for each pair of minimizers, at the mean of their test errors). Default: width0.5.", Type: syntax.Choice{Of: measureNames(), What: "a measure of maps"}, Kinds: []string{figureScatter}},
 	{Name: "of", Doc: "The experiments, each a name or parameters such as {train.batch_size: 128}, which stand for all experiments with these values. Default: all; of repetitions, multiples show the first, unless rows or columns are a seed.", Type: selectors{}},
 }, styleFields(func(field string) []string { return shownIn[field] })...)}}
 
@@ -144,7 +144,7 @@ func (f *figureConfig) wants() []string {
 	case f.Kind == figureLines:
 		return []string{mapLine}
 	case f.Measure == measureBarrier:
-		return []string{mapLine} // as comparisons on a line are called
+		return []string{mapLine, compareBarriers} // interpolations and curves are lines
 	case f.Kind == figureScatter:
 		return slices.DeleteFunc(slices.Clone(measured), func(kind string) bool { return !slices.Contains(measuresOf(kind), f.Measure) })
 	case f.Plot != "":
@@ -181,7 +181,7 @@ func (cfg *config) resolveSource(c *syntax.Checker, f *figureConfig, item *synta
 			}
 		}
 		if f.Measure == measureBarrier {
-			c.Addf(item.At, "figures: %s needs an interpolation or a curve; add one to compare", f.shows())
+			c.Addf(item.At, "figures: %s needs an interpolation, a curve or barriers; add one to compare", f.shows())
 			return false
 		}
 		c.Addf(item.At, "figures: %s needs a map of kind %s; add one to maps", f.shows(), strings.Join(wants, " or "))

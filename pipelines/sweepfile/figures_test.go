@@ -362,7 +362,7 @@ func TestBarrierScatter(t *testing.T) {
 		}
 	}
 	none := strings.Replace(four, "compare:\n  - {kind: interpolation, between: [{train.batch_size: 128}, {train.batch_size: 8192}]}\n", "", 1)
-	if _, err := Parse("four.yaml", []byte(none+"figures: [{kind: scatter, measure: barrier}]\n"), catalog, ""); err == nil || !strings.Contains(err.Error(), "scatter of barrier needs an interpolation or a curve; add one to compare") {
+	if _, err := Parse("four.yaml", []byte(none+"figures: [{kind: scatter, measure: barrier}]\n"), catalog, ""); err == nil || !strings.Contains(err.Error(), "scatter of barrier needs an interpolation, a curve or barriers; add one to compare") {
 		t.Errorf("without a comparison: %v", err)
 	}
 }

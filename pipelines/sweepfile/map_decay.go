@@ -1,6 +1,7 @@
 package sweepfile
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -96,7 +97,7 @@ func (l Loss) with() string {
 // addMap adds the step that makes the numbers of a map, and returns its ID: of a map with weight decay one for the loss, and one that adds
 // weight decay to it.
 func (b *builder) addMap(m mapConfig, name string, at pipelines.Address, kind pipelines.Kind, params any, inputs map[string]pipelines.Ref) string {
-	at.Role = pipelines.RoleMap
+	at.Role = cmp.Or(at.Role, pipelines.RoleMap)
 	if m.loss.Decay == 0 {
 		return b.add(name, at, kind, params, inputs)
 	}

@@ -24,6 +24,9 @@ const (
 	plotTrajectory = "trajectory"
 	plotDensity    = "density"
 	plotTraining   = "training"
+	plotBarriers   = "barriers"
+	plotLayout     = "layout"
+	plotComponents = "components"
 )
 
 // plotDeclaration has the fields of a plot in a sweep file. Its drawing is declared in activities/render.
@@ -55,6 +58,9 @@ var plotTable = []plotDeclaration{
 		style: []string{"scale", "min", "max", "step", "colormap", "labels", "points"}},
 	{name: plotDensity, ofMap: mapSpectrum, caption: "Density of the Hessian's eigenvalues, %s"},
 	{name: plotTraining, style: []string{"scale", "rate"}},
+	{name: plotBarriers, ofMap: compareBarriers, caption: "Barriers between minimizers, %s", style: []string{"colormap"}},
+	{name: plotLayout, ofMap: compareBarriers, caption: "Minimizers at distances as of their weights, with the barriers of the %s", style: []string{"colormap"}},
+	{name: plotComponents, ofMap: compareBarriers, caption: "Minimizers along the principal components of their weights, with the barriers of the %s", style: []string{"colormap"}},
 }
 
 // findPlot is the declaration of a plot, without a name if it is missing.
@@ -180,7 +186,11 @@ func (cfg *config) resolvePlots(c *syntax.Checker, tree *syntax.Node) {
 		seen[plot.Kind] = true
 		switch kind := findPlot(plot.Kind); {
 		case kind.ofMap != "" && !cfg.has(kind.ofMap) && !cfg.shown(kind):
-			c.Addf(tree.Place("plots"), "plots: %s needs a map of kind %s; add one to maps, or leave it out", plot.Kind, kind.ofMap)
+			to := mapsKey
+			if kind.ofMap == compareBarriers {
+				to = compareKey
+			}
+			c.Addf(tree.Place("plots"), "plots: %s needs a map of kind %s; add one to %s, or leave it out", plot.Kind, kind.ofMap, to)
 		case plot.Kind == plotError && !cfg.shown(kind):
 			c.Addf(tree.Place("plots"), "plots: %s needs a map of kind %s with a stated error; give one error: 0.02, or leave it out", plot.Kind, kind.ofMap)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"lossatlas/activities/npz"
+	"lossatlas/activities/pairs"
 	"lossatlas/activities/render/mesh"
 	"lossatlas/activities/render/picture"
 	"lossatlas/activities/safetensors"
@@ -41,6 +42,10 @@ var forms = map[string]struct {
 		{ext: ".json", convert: stored(trajectory.DecodePath)},
 		{ext: ".csv", convert: through(trajectory.DecodePath, (*trajectory.Path).CSV)},
 		{ext: ".vtp", convert: func(b []byte) ([]byte, error) { return Track(b, nil) }},
+	}},
+	pipelines.OutPairs: {"pairs of minimizers", []form{
+		{ext: ".json", convert: stored(pairs.Decode)},
+		{ext: ".csv", convert: through(pairs.Decode, func(r *pairs.Result) ([]byte, error) { return r.CSV() })},
 	}},
 	pipelines.OutSpectrum: {"a spectrum", []form{
 		{ext: ".npz", convert: stored(spectrum.DecodeNPZ)},

@@ -51,3 +51,37 @@ c,c,2,0,0,2,0,,,0,,,0,,,0,,,0,0,,,0,0
 		}
 	}
 }
+
+// TestComparisonTable: pairs of many minimizers are rows of their own, next to other comparisons.
+func TestComparisonTable(t *testing.T) {
+	barriers := func(height float64) map[string]surface.Barrier {
+		return map[string]surface.Barrier{"train": {Height: surface.Measured{Value: height}}}
+	}
+	compared := []results.Comparison{
+		{Name: "line", State: "done", Between: []string{"x", "y"}, Barriers: barriers(0.123456)},
+		{Name: "many", State: "done", Between: []string{"x", "y", "z"}, Pairs: []results.ComparedPair{
+			{Between: [2]string{"x", "z"}, Distance: 7.123456, Barriers: barriers(0.5)}, {Between: [2]string{"y", "z"}, Distance: 8, Barriers: map[string]surface.Barrier{}}}},
+	}
+	var text, csv bytes.Buffer
+	for _, err := range []error{comparisonTable(compared, false).Text(&text), comparisonTable(compared, true).CSV(&csv)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ got, want string }{
+		{text.String(), `comparison  between  state  train_barrier  distance  why
+line        x, y     done   0.1235         -         -
+many        x, z     done   0.5            7.123     -
+many        y, z     done   -              8         -
+`},
+		{csv.String(), `comparison,between,state,train_barrier,distance,why
+line,"x, y",done,0.123456,,-
+many,"x, z",done,0.5,7.123456,-
+many,"y, z",done,,8,-
+`},
+	} {
+		if diff := cmp.Diff(c.want, c.got); diff != "" {
+			t.Errorf("comparisons (-want +got):\n%s", diff)
+		}
+	}
+}

@@ -172,9 +172,28 @@ func tables(rows []results.Experiment, compared []results.Comparison, show detai
 	return out
 }
 
-// comparisonTable is the table of comparisons, with the barriers of their lines: for people, or with all digits.
-func comparisonTable(rows []results.Comparison, exact bool) *table.Table {
-	splits := map[string]bool{}
+// comparisonTable is the table of comparisons, with the barriers of their lines: for people, or with all digits. Pairs of many minimizers are rows of their own.
+func comparisonTable(compared []results.Comparison, exact bool) *table.Table {
+	type row struct {
+		results.Comparison
+		distance string
+	}
+	var rows []row
+	splits, distances := map[string]bool{}, false
+	for _, c := range compared {
+		if len(c.Pairs) == 0 {
+			rows = append(rows, row{c, ""})
+		}
+		for _, p := range c.Pairs {
+			one := c
+			one.Between, one.Barriers = p.Between[:], p.Barriers
+			form := "%.4g"
+			if exact {
+				form = "%v"
+			}
+			rows, distances = append(rows, row{one, fmt.Sprintf(form, p.Distance)}), true
+		}
+	}
 	for _, r := range rows {
 		for split := range r.Barriers {
 			splits[split] = true
@@ -186,11 +205,19 @@ func comparisonTable(rows []results.Comparison, exact bool) *table.Table {
 	for _, split := range order {
 		t.Header = append(t.Header, split+"_barrier")
 	}
+	if distances {
+		t.Header = append(t.Header, "distance")
+	}
 	t.Header = append(t.Header, "why")
 	for _, r := range rows {
 		cells := []any{r.Name, app.Join(r.Between), r.State}
 		for _, split := range order {
-			cells = append(cells, barrierCell(r, split, exact))
+			cells = append(cells, barrierCell(r.Comparison, split, exact))
+		}
+		if distances && exact {
+			cells = append(cells, r.distance)
+		} else if distances {
+			cells = append(cells, cmp.Or(r.distance, "-"))
 		}
 		t.Add(append(cells, cmp.Or(r.Why, "-"))...)
 	}
