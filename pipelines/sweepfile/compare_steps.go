@@ -124,10 +124,7 @@ func (b *builder) addPairs(m compareConfig, train []pathSource, names []string) 
 		at := pipelines.Address{Map: m.Name, Split: split, Role: pipelines.RolePairs}
 		id := b.add(split+"-pairs", at, pipelines.KindPairs, params, inputs[split])
 		b.steps[len(b.steps)-1].Partial = true
-		title := m.loss.over(split)
-		if heading := cmp.Or(m.Title, shown.shared); heading != "" {
-			title = heading + " · " + title
-		}
+		title := cmp.Or(m.Title, shown.shared, "Between minimizers") + " · " + m.loss.over(split)
 		for _, p := range plotTable {
 			if p.fits(m.mapConfig) {
 				b.addPicture(split+"-"+p.name, pipelines.Address{Map: m.Name, Split: split}, m.loss.on(pipelines.RenderParams{Plot: p.name, Title: title}), p.captionOf(m.loss.over(split))+m.Error.Note(),

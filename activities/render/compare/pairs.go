@@ -131,7 +131,7 @@ func onColor(c color.RGBA) color.Color {
 // Layout draws minimizers as points of which the distances are as near to those of the weights as a plane allows, with lines between them in the colors of barriers. Points
 // have the colors of their names without the last parts, as of a scatter plot.
 func Layout(r pairs.Result, opt picture.Options) (picture.Figure, error) {
-	return drawLayout(r, r.Layout, "distance of weights", "distance of weights", fmt.Sprintf("stress %.2g", r.Stress), opt)
+	return drawLayout(r, r.Layout, "distance of weights", "distance of weights", fmt.Sprintf("stress %.2g", math.Round(1e6*r.Stress)/1e6), opt)
 }
 
 // Components draws minimizers along the first two principal components of their weights, as Layout does.

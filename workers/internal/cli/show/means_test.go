@@ -70,14 +70,14 @@ func TestComparisonTable(t *testing.T) {
 	}
 	for _, c := range []struct{ got, want string }{
 		{text.String(), `comparison  between  state  train_barrier  distance  why
-line        x, y     done   0.1235         -         -
-many        x, z     done   0.5            7.123     -
-many        y, z     done   -              8         -
+line        x and y  done   0.1235         -         -
+many        x and z  done   0.5            7.123     -
+many        y and z  done   -              8         -
 `},
 		{csv.String(), `comparison,between,state,train_barrier,distance,why
-line,"x, y",done,0.123456,,-
-many,"x, z",done,0.5,7.123456,-
-many,"y, z",done,,8,-
+line,x and y,done,0.123456,,-
+many,x and z,done,0.5,7.123456,-
+many,y and z,done,,8,-
 `},
 	} {
 		if diff := cmp.Diff(c.want, c.got); diff != "" {
