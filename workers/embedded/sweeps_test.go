@@ -83,7 +83,7 @@ func (s *site) trainAs(t *testing.T, queue string, o worker.Options, do func(con
 	t.Helper()
 	o.MaxConcurrentActivityExecutionSize, o.DisableWorkflowWorker = 1, true
 	w := worker.New(s.client, queue, o)
-	w.RegisterActivityWithOptions(func(ctx context.Context, in activities.StepInput, _ float64) (activities.StepResult, error) {
+	w.RegisterActivityWithOptions(func(ctx context.Context, in activities.StepInput, _ artifacts.Spent) (activities.StepResult, error) {
 		if err := s.store.PutPart(ctx, in.Key, "begun", nil); err != nil { // as an activity does that begins to work
 			return activities.StepResult{}, err
 		}

@@ -216,7 +216,7 @@ func usage(b *testing.B) time.Duration {
 // stuck is activities of which no training ends.
 type stuck struct{ *activities.Activities }
 
-func (s *stuck) MakeStep(ctx context.Context, in activities.StepInput, _ float64) (activities.StepResult, error) {
+func (s *stuck) MakeStep(ctx context.Context, in activities.StepInput, _ artifacts.Spent) (activities.StepResult, error) {
 	return activities.StepResult{}, compute(ctx, 24*time.Hour)
 }
 

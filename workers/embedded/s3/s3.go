@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/versity/versitygw/auth"
@@ -54,30 +53,45 @@ type Server struct {
 // ErrRunning is returned by [Start] when this process already runs a gateway.
 var ErrRunning = errors.New("this process already serves an S3 endpoint; it can serve only one: stop the first, or use its address")
 
-// gateway is a semaphore of one for the gateway's globals and the working directory, held from the preparation of a gateway
-// to the end of its goroutine.
-var gateway = make(chan struct{}, 1)
-
-// stopping is true after the running gateway was told to stop.
-var stopping atomic.Bool
-
-// acquire takes the semaphore, after waiting for a gateway that stops.
-func acquire() error {
-	select {
-	case gateway <- struct{}{}:
-		return nil
-	default:
-		if !stopping.Load() {
-			return ErrRunning
-		}
-	}
-	gateway <- struct{}{}
-	return nil
+// A term is the time in which a gateway has the process's globals and working directory: from its preparation to the end of its goroutine.
+type term struct {
+	stopping <-chan struct{} // closed when the gateway is told to stop
+	over     chan struct{}   // closed when it has stopped
 }
 
-func release() {
-	stopping.Store(false)
-	<-gateway
+// running is the term of the process's gateway, nil where none runs.
+var (
+	running   *term
+	runningMu sync.Mutex
+)
+
+// begin begins a term, after waiting for a gateway that stops. The end of ctx tells the new one to stop.
+func begin(ctx context.Context) (*term, error) {
+	next := &term{ctx.Done(), make(chan struct{})}
+	for {
+		runningMu.Lock()
+		other := running
+		if other == nil {
+			running = next
+		}
+		runningMu.Unlock()
+		if other == nil {
+			return next, nil
+		}
+		select {
+		case <-other.stopping:
+			<-other.over
+		default:
+			return nil, ErrRunning
+		}
+	}
+}
+
+func (t *term) end() {
+	runningMu.Lock()
+	running = nil
+	runningMu.Unlock()
+	close(t.over)
 }
 
 // Start serves opts.Dir and returns when requests are answered. The end of ctx stops the server. A taken address is an error
@@ -100,15 +114,20 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the S3 endpoint: %w", err)
 	}
-	if err := acquire(); err != nil {
+	ctx, cancel := context.WithCancel(ctx)
+	t, err := begin(ctx)
+	if err != nil {
+		cancel()
 		return nil, err
 	}
 	s, err := prepare(dir, addr, opts.Sidecar)
 	if err != nil {
-		release()
+		cancel()
+		t.end()
 		return nil, err
 	}
-	s.run(ctx, opts)
+	s.cancel = cancel
+	s.run(ctx, t, opts)
 	if err := s.wait(ctx); err != nil {
 		return nil, err
 	}
@@ -142,8 +161,7 @@ func prepare(dir, addr string, sidecar bool) (*Server, error) {
 }
 
 // run starts the gateway in a goroutine, which closes ready when it listens and done when it has ended.
-func (s *Server) run(ctx context.Context, opts Options) {
-	ctx, s.cancel = context.WithCancel(ctx)
+func (s *Server) run(ctx context.Context, t *term, opts Options) {
 	cfg := &embedgw.Config{
 		RootUserAccess: opts.AccessKey,
 		RootUserSecret: opts.SecretKey,
@@ -159,12 +177,10 @@ func (s *Server) run(ctx context.Context, opts Options) {
 		DisableACLs:       true,
 		S3Options:         []s3api.Option{s3api.WithOnListen(sync.OnceFunc(func() { close(s.ready) }))},
 	}
-	forget := context.AfterFunc(ctx, func() { stopping.Store(true) })
 	go func() {
 		err := embedgw.RunVersityGW(ctx, s.backend, cfg)
-		forget()
 		s.err = errors.Join(loopback.ListenError(service, s.addr, err), os.Chdir(s.previous))
-		release()
+		t.end()
 		close(s.done)
 	}()
 }
