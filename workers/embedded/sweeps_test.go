@@ -37,9 +37,14 @@ type site struct {
 	concurrency int
 }
 
+// tooLong is when a test hangs, as one does whose steps are tried again and again.
+const tooLong = 5 * time.Minute
+
 // newEmptySite starts one without workers.
 func newEmptySite(t *testing.T) *site {
 	t.Helper()
+	hangs := time.AfterFunc(tooLong, func() { panic(fmt.Sprintf("%s has not ended in %v", t.Name(), tooLong)) })
+	t.Cleanup(func() { hangs.Stop() })
 	s := &site{client: dial(t, start(t, embedded.Options{}))}
 	srv, err := s3.Start(t.Context(), s3.Options{Dir: filepath.Join(t.TempDir(), "objects"), Addr: "127.0.0.1:0", AccessKey: "tester", SecretKey: "secretsecret"})
 	if err != nil {

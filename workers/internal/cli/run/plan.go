@@ -81,7 +81,7 @@ func plan(ctx context.Context, a *app.App, file string, o planOptions) (err erro
 		a.Say("%s", note)
 	}
 	if evaluated, points := g.StatedPoints(); points > 0 {
-		a.Say("maps with a stated error: about %d of %d points are evaluated (%.0f %%)", evaluated, points, 100*float64(evaluated)/float64(points))
+		a.Say("maps with a stated error: about %d of %d points are evaluated (%.0f %%) if the loss is smooth, up to all if it is torn", evaluated, points, 100*float64(evaluated)/float64(points))
 	}
 	own, err := a.MachineClass()
 	if err != nil {
