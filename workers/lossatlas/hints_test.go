@@ -63,7 +63,7 @@ func TestHintsWorkWhenPasted(t *testing.T) {
 	if said := say(t, dir, start+" run "+file); !strings.Contains(said, "report ") {
 		t.Errorf("the advised command says\n%s", said)
 	}
-	if said := say(t, dir, call+"show other"); !strings.Contains(said, "there is hinted") || !strings.Contains(said, filepath.Join(dir, "my home")) {
+	if said := say(t, dir, call+"show other"); !strings.Contains(said, "it has hinted") || !strings.Contains(said, filepath.Join(dir, "my home")) {
 		t.Errorf("show of another sweep says\n%s", said)
 	}
 
