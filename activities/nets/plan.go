@@ -124,7 +124,7 @@ type pass struct {
 	newState    []*graph.Node
 	dice        *graph.Node            // random numbers of each example, for dropout: uint32 [batch, 2]
 	alone       bool                   // newState is the statistics of the batch alone
-	inputs      map[string]*graph.Node // of the layers that make new units, by the names of their weights; nil to keep none
+	inputs      map[string]*graph.Node // of the layers that make new units, by the names of their weights; nil keeps no inputs
 }
 
 // keep notes what a layer with weights takes in.

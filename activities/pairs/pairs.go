@@ -11,11 +11,11 @@ import (
 	"lossatlas/activities/surface"
 )
 
-// Result is what is known of the pairs of n minimizers, in its stored form.
+// Result has the distances and barriers of n minimizers and their places in a plane, in its stored form.
 type Result struct {
 	// Names are those of the minimizers.
 	Names []string `json:"names"`
-	// Present says which of them have weights. Where one has none, points are (0, 0) and mean nothing.
+	// Present says which of them have weights. The points of the others are (0, 0), without meaning.
 	Present []bool `json:"present"`
 	// Pairs are those of which both have weights, by their places.
 	Pairs []Pair `json:"pairs"`
@@ -24,7 +24,7 @@ type Result struct {
 	Components [][2]float64 `json:"components"`
 	Ratio      [2]float64   `json:"explained_variance_ratio"`
 	// Layout are points whose distances are as near to those of the weights as a plane allows, with Stress the root of the sum of the squared
-	// differences over that of the squared distances: 0 where the plane shows all distances as they are.
+	// differences over that of the squared distances: 0 where the plane shows all distances unchanged.
 	Layout [][2]float64 `json:"layout"`
 	Stress float64      `json:"stress"`
 }

@@ -59,7 +59,7 @@ func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 // curvePieces is in how many pieces a page draws a curve; an even number has the bend of a polygon as a point.
 const curvePieces = 64
 
-// through are points of a curve in its plane, none of "".
+// through are points of a curve in its plane; nil for "".
 func through(s curve.Shape) (points [][2]float64) {
 	if s == "" {
 		return nil

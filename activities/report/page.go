@@ -234,7 +234,7 @@ func (p page) comparison(ctx context.Context, c pipelines.Comparison) (atlas.Exp
 		out.Params = append(out.Params, atlas.Pair{Name: c.Label(i), Value: name})
 	}
 	var err error
-	if c.Pairs { // what has no weights is left out
+	if c.Pairs { // minimizers without weights are excluded
 		return out, p.drawings(ctx, &out, p.Final(c.Name), false)
 	}
 	if out.Note, err = p.incomparable(ctx, c); err != nil {

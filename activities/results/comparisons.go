@@ -33,7 +33,7 @@ type ComparedPair struct {
 	Between [2]string `json:"between"`
 	// Distance is that of the weights.
 	Distance float64 `json:"distance"`
-	// Barriers are those that are known, by split.
+	// Barriers are the known ones, by split.
 	Barriers map[string]surface.Barrier `json:"barriers"`
 }
 

@@ -154,7 +154,7 @@ func (s *Sweep) readBegun(ctx context.Context, m *Map, steps []pipelines.Step) e
 	return err
 }
 
-// comparison is the one with a name, nil for none.
+// comparison finds a comparison by its name; nil if there is none with it.
 func (s *Sweep) comparison(name string) *pipelines.Comparison {
 	for i, c := range s.Graph.Comparisons {
 		if c.Name == name {

@@ -38,7 +38,7 @@ func randomDirections(ctx context.Context, r *Run) (Outputs, error) {
 	return r.put(ctx, map[string][]byte{pipelines.OutDirections: b})
 }
 
-// drawDirection draws and normalizes one random direction of those that p stands for, counted from 0.
+// drawDirection draws and normalizes random direction index, counted from 0.
 func (r *Run) drawDirection(net *nets.Net, theta []float32, p pipelines.DirectionsParams, index int) ([]float32, error) {
 	within, err := nets.Within(net.Params(), p.Layers)
 	if err != nil {

@@ -1,9 +1,7 @@
 package sweepfile
 
 import (
-	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -79,7 +77,7 @@ var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a co
 	{Name: "states", Doc: "Whether batch normalization's running statistics are interpolated like the weights. false: the first minimizer's statistics everywhere.",
 		Type: syntax.Boolean{}, Default: true, Kinds: onDifferences},
 	{Name: "align", Doc: "weights: the hidden units of all minimizers but the first are permuted before, which changes no function, so that their weights come close to the first's " +
-		"(Ainsworth et al. 2022). activations: so that each unit correlates with the first's over 1,000 training images (Li et al. 2015). none: they are compared as they are.",
+		"(Ainsworth et al. 2022). activations: so that each unit correlates with the first's over 1,000 training images (Li et al. 2015). none: weights are unchanged.",
 		Type: syntax.Choice{Of: []string{alignNone, pipelines.AlignWeights, pipelines.AlignActivations}, What: "an alignment"}, Default: alignNone, Kinds: []string{compareInterpolation, comparePlane, compareCurve, compareBarriers}},
 }, lossFieldsOfCompare()...)}}
 
@@ -97,18 +95,18 @@ func lossFieldsOfCompare() []syntax.Field {
 // compareConfig is a map between the minimizers of several experiments.
 type compareConfig struct {
 	mapConfig
-	Between []selector `field:"between"` // of an interpolation: two
-	Through []selector `field:"through"` // of a plane: three
-	Of      []selector `field:"of"`      // of trajectories: two or more; of barriers: nil for all
-	States  bool       `field:"states"`
-	Shape   string     `field:"shape"` // of a curve, else ""
-	Train   curveTrain `field:"train"`
-	Surface bool       `field:"surface"` // of a curve
-	Align   string     `field:"align"`
+	Between []parameters.Selector `field:"between"` // of an interpolation: two
+	Through []parameters.Selector `field:"through"` // of a plane: three
+	Of      []parameters.Selector `field:"of"`      // of trajectories: two or more; of barriers: nil for all
+	States  bool                  `field:"states"`
+	Shape   string                `field:"shape"` // of a curve, else ""
+	Train   curveTrain            `field:"train"`
+	Surface bool                  `field:"surface"` // of a curve
+	Align   string                `field:"align"`
 }
 
 // ends are the selected experiments between which a comparison is.
-func (m compareConfig) ends() (key string, ends []selector) {
+func (m compareConfig) ends() (key string, ends []parameters.Selector) {
 	switch m.Kind {
 	case comparePlane, mapSurface: // before and after it is resolved
 		return "through", m.Through
@@ -116,22 +114,6 @@ func (m compareConfig) ends() (key string, ends []selector) {
 		return ofKey, m.Of
 	}
 	return "between", m.Between
-}
-
-// selector names an experiment, or gives some of the swept parameters a value:
-// then it stands for every experiment that has these. As JSON it is a string or
-// that mapping.
-type selector struct {
-	name string
-	set  map[string]string // canonical values by path
-}
-
-// MarshalJSON writes the name, or the parameters.
-func (s selector) MarshalJSON() ([]byte, error) {
-	if s.name != "" {
-		return json.Marshal(s.name)
-	}
-	return json.Marshal(s.set)
 }
 
 // selectors is a list of n selectors; n = 0 allows any number.
@@ -148,7 +130,7 @@ func (t selectors) Check(c *syntax.Checker, n *syntax.Node, path string) any {
 	if n.Kind != syntax.ListNode || len(n.Items) == 0 || t.n > 0 && len(n.Items) != t.n {
 		return c.Reject(n, path, t.want())
 	}
-	var out []selector
+	var out []parameters.Selector
 	for _, item := range n.Items {
 		s, ok := readSelector(c, item, path, t.want())
 		if !ok {
@@ -188,26 +170,26 @@ func (oneSelector) Schema(syntax.Names) syntax.Schema {
 }
 
 // readSelector reads a selector, or reports the expected form.
-func readSelector(c *syntax.Checker, n *syntax.Node, path, want string) (selector, bool) {
+func readSelector(c *syntax.Checker, n *syntax.Node, path, want string) (parameters.Selector, bool) {
 	if n.IsScalar() && n.Text != "" {
-		return selector{name: n.Text}, true
+		return parameters.Selector{Name: n.Text}, true
 	}
 	if n.Kind != syntax.MappingNode || len(n.Entries) == 0 {
 		c.Reject(n, path, want)
-		return selector{}, false
+		return parameters.Selector{}, false
 	}
-	s := selector{set: make(map[string]string)}
+	s := parameters.Selector{Set: make(map[string]string)}
 	for _, e := range n.Entries {
 		typ, err := parameterTable.DeclaredParameter(c, e.Key)
 		if err != nil {
 			c.Addf(e.At, "%s: %v", path, err)
-			return selector{}, false
+			return parameters.Selector{}, false
 		}
 		v := typ.Check(c, e.Value, e.Key)
 		if v == nil {
-			return selector{}, false
+			return parameters.Selector{}, false
 		}
-		s.set[e.Key] = syntax.Canonical(v)
+		s.Set[e.Key] = syntax.Canonical(v)
 	}
 	return s, true
 }
@@ -278,7 +260,7 @@ func (s *Sweep) compare(c *syntax.Checker, tree *syntax.Node, points []parameter
 		key, ends := m.ends()
 		named := make(map[string]bool)
 		for _, end := range ends {
-			for path := range end.set {
+			for path := range end.Set {
 				named[path] = true
 			}
 		}
@@ -297,7 +279,7 @@ func (s *Sweep) compare(c *syntax.Checker, tree *syntax.Node, points []parameter
 			for j, end := range ends[1:] {
 				var partners []int
 				for _, b := range found[j+1] {
-					if end.name != "" || ends[0].name != "" || rest(points[a], named) == rest(points[b], named) {
+					if end.Name != "" || ends[0].Name != "" || parameters.Rest(points[a], named) == parameters.Rest(points[b], named) {
 						partners = append(partners, b)
 					}
 				}
@@ -312,7 +294,7 @@ func (s *Sweep) compare(c *syntax.Checker, tree *syntax.Node, points []parameter
 				continue // left out of the sweep
 			}
 			for j, b := range group[1:] {
-				if m.WeightDecay.training && s.experiments[b].config.Train.Optimizer.WeightDecay != s.experiments[a].config.Train.Optimizer.WeightDecay {
+				if m.WeightDecay.Training && s.experiments[b].config.Train.Optimizer.WeightDecay != s.experiments[a].config.Train.Optimizer.WeightDecay {
 					c.Addf(item.Place("weight_decay"), "compare.weight_decay: %s and %s are trained with different weight decays; give λ as a number", s.experiments[a].name, s.experiments[b].name)
 					return
 				}
@@ -388,7 +370,7 @@ func (s *Sweep) compareAll(c *syntax.Checker, item *syntax.Node, m compareConfig
 			c.Addf(at, "compare: %s and %s are different networks, whose weights don't lie on one line; choose equal ones by of", first.name, other.name)
 			return
 		}
-		if m.WeightDecay.training && other.config.Train.Optimizer.WeightDecay != first.config.Train.Optimizer.WeightDecay {
+		if m.WeightDecay.Training && other.config.Train.Optimizer.WeightDecay != first.config.Train.Optimizer.WeightDecay {
 			c.Addf(item.Place("weight_decay"), "compare.weight_decay: %s and %s are trained with different weight decays; give λ as a number", first.name, other.name)
 			return
 		}
@@ -401,35 +383,12 @@ func (s *Sweep) compareAll(c *syntax.Checker, item *syntax.Node, m compareConfig
 	s.comparisons = append(s.comparisons, comparison{name: name, config: m, ends: ends})
 }
 
-// selects says whether the selector stands for an experiment.
-func (s selector) selects(name string, p parameters.Point) bool {
-	if s.name != "" {
-		return s.name == name
-	}
-	for path, v := range s.set {
-		if !slices.ContainsFunc(p.Sets, func(set parameters.Setting) bool { return set.Path == path && syntax.Canonical(set.Value) == v }) {
-			return false
-		}
-	}
-	return true
-}
-
-// alike reports whether two points agree apart from the parameters that the selector names.
-// A name leaves nothing open.
-func (s selector) alike(a, b parameters.Point) bool {
-	named := make(map[string]bool, len(s.set))
-	for path := range s.set {
-		named[path] = true
-	}
-	return s.name != "" || rest(a, named) == rest(b, named)
-}
-
 // selected are the experiments that the selector stands for. The name of a group
 // stands for all of its repetitions.
-func (s *Sweep) selected(end selector, points []parameters.Point) []int {
+func (s *Sweep) selected(end parameters.Selector, points []parameters.Point) []int {
 	var found []int
 	for k := range s.experiments {
-		if end.selects(s.experiments[k].name, points[k]) || end.name != "" && end.name == s.experiments[k].group {
+		if end.Selects(s.experiments[k].name, points[k]) || end.Name != "" && end.Name == s.experiments[k].group {
 			found = append(found, k)
 		}
 	}
@@ -447,36 +406,12 @@ func sameRepetition(points []parameters.Point, a int, others []int) []int {
 }
 
 // unknown says that a selector stands for no experiment.
-func (s *Sweep) unknown(end selector) string {
+func (s *Sweep) unknown(end parameters.Selector) string {
 	hint := ""
-	if end.name != "" {
-		hint = syntax.DidYouMean(end.name, append(s.groups(), s.Experiments()...))
+	if end.Name != "" {
+		hint = syntax.DidYouMean(end.Name, append(s.groups(), s.Experiments()...))
 	}
 	return fmt.Sprintf("no experiment is %s%s; the experiments are %s", end, hint, syntax.Some(s.Experiments()))
-}
-
-// String is the selector as a message shows it.
-func (s selector) String() string {
-	if s.name != "" {
-		return syntax.Clip(s.name)
-	}
-	var parts []string
-	for _, path := range slices.Sorted(maps.Keys(s.set)) {
-		parts = append(parts, path+"="+s.set[path])
-	}
-	return strings.Join(parts, ", ")
-}
-
-// rest is the point without the named parameters.
-func rest(p parameters.Point, named map[string]bool) string {
-	var parts []string
-	for _, set := range p.Sets {
-		if !named[set.Path] {
-			parts = append(parts, set.Path+"="+syntax.Canonical(set.Value))
-		}
-	}
-	slices.Sort(parts)
-	return strings.Join(parts, "\n")
 }
 
 // groups are the names of repeated experiments.

@@ -235,8 +235,8 @@ compare:
   - {kind: barriers, align: weights}
 `
 
-// TestBarriersSteps: there is a line for each pair over each split, between the minimizers as they are aligned with the first, and what measures them runs
-// with those that there are.
+// TestBarriersSteps: each pair has a line over each split, between minimizers that are aligned with the first, and the step that measures the pairs runs
+// without those that failed.
 func TestBarriersSteps(t *testing.T) {
 	g := mustExpand(t, many+"figures: [{kind: scatter, measure: barrier, of: [{train.batch_size: 512}, \"batch_size=128,seed=2\"]}]\n", "")
 	steps, lines := make(map[string]pipelines.Step), 0

@@ -26,8 +26,8 @@ const eigenvectorTolerance = 1e-3
 // hessian, {import: FILE} or {of: EXPERIMENT}.
 type source struct {
 	kind string
-	file string   // of an import
-	of   selector // the experiment whose directions they are
+	file string              // of an import
+	of   parameters.Selector // the experiment whose directions they are
 }
 
 // MarshalJSON writes the form in which a sweep file has it.
@@ -36,7 +36,7 @@ func (s source) MarshalJSON() ([]byte, error) {
 	case directionsImport:
 		return json.Marshal(map[string]string{directionsImport: s.file})
 	case directionsOf:
-		return json.Marshal(map[string]selector{directionsOf: s.of})
+		return json.Marshal(map[string]parameters.Selector{directionsOf: s.of})
 	}
 	return json.Marshal(s.kind)
 }
@@ -75,7 +75,7 @@ func (sources) Check(c *syntax.Checker, n *syntax.Node, path string) any {
 		}
 		return nil
 	case directionsOf:
-		if s, ok := originAt.Check(c, e.Value, syntax.Join(path, e.Key)).(selector); ok {
+		if s, ok := originAt.Check(c, e.Value, syntax.Join(path, e.Key)).(parameters.Selector); ok {
 			return source{kind: directionsOf, of: s}
 		}
 		return nil
@@ -128,7 +128,7 @@ func (s *Sweep) resolveOrigins(c *syntax.Checker, tree *syntax.Node, points []pa
 				c.Addf(at, "maps.directions: %s", s.unknown(of))
 				return
 			}
-			found = sameRepetition(points, i, slices.DeleteFunc(found, func(k int) bool { return !of.alike(points[i], points[k]) }))
+			found = sameRepetition(points, i, slices.DeleteFunc(found, func(k int) bool { return !of.Alike(points[i], points[k]) }))
 			switch {
 			case len(found) == 0:
 				c.Addf(at, "maps.directions: no experiment is %s and else like %s; give more of its parameters, or its name", of, e.name)
@@ -204,7 +204,7 @@ func (b *builder) randomDirections(m mapConfig, pair, axes int) pipelines.Direct
 	return pipelines.DirectionsParams{Net: b.config.network(), Problem: b.config.Problem, Normalize: m.Normalize, Ignore: m.Ignore, Seed: m.Seed + uint64(pair), Axes: axes, Layers: m.layers()}
 }
 
-// addShift adds the step that moves the weights to a surface's offset, if it has one, and returns those that its plane leads through.
+// addShift adds the step that moves the weights to a surface's offset, if it has one, and returns the weights at the center of its plane.
 func (b *builder) addShift(m mapConfig, name string, pair int, weights pipelines.Ref) pipelines.Ref {
 	if m.Offset == 0 {
 		return weights

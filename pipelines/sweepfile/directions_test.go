@@ -41,20 +41,20 @@ func TestEigenvectorMap(t *testing.T) {
 	}
 }
 
-// Parallel planes have the same directions; those beside the minimizer start from weights that a step moves.
+// A plane with an offset has the directions of the plane through the minimizer, and starts from weights that a shift step moves.
 func TestOffset(t *testing.T) {
-	steps := stepsOf(t, minimal+"maps:\n  - {kind: surface, resolution: 5}\n  - {kind: surface, name: beside, resolution: 5, offset: -0.5, pairs: 2}\n")
-	through, beside, second := steps["surface-train"].Inputs, steps["beside-train"].Inputs, steps["beside-train@2"].Inputs
-	if through[pipelines.OutDirections] != beside[pipelines.OutDirections] || !strings.HasSuffix(through[pipelines.OutWeights].Step, "/train") {
-		t.Errorf("inputs %v and %v", through, beside)
+	steps := stepsOf(t, minimal+"maps:\n  - {kind: surface, resolution: 5}\n  - {kind: surface, name: shifted, resolution: 5, offset: -0.5, pairs: 2}\n")
+	through, shifted, second := steps["surface-train"].Inputs, steps["shifted-train"].Inputs, steps["shifted-train@2"].Inputs
+	if through[pipelines.OutDirections] != shifted[pipelines.OutDirections] || !strings.HasSuffix(through[pipelines.OutWeights].Step, "/train") {
+		t.Errorf("inputs %v and %v", through, shifted)
 	}
-	if !strings.HasSuffix(beside[pipelines.OutWeights].Step, "/beside-shift") || !strings.HasSuffix(second[pipelines.OutWeights].Step, "/beside-shift@2") {
-		t.Errorf("the planes lead through %v and %v", beside[pipelines.OutWeights], second[pipelines.OutWeights])
+	if !strings.HasSuffix(shifted[pipelines.OutWeights].Step, "/shifted-shift") || !strings.HasSuffix(second[pipelines.OutWeights].Step, "/shifted-shift@2") {
+		t.Errorf("the planes lead through %v and %v", shifted[pipelines.OutWeights], second[pipelines.OutWeights])
 	}
 	var drawn pipelines.DirectionsParams
 	var shift pipelines.ShiftParams
-	if err := errors.Join(json.Unmarshal(steps["beside-directions@2"].Params, &drawn), json.Unmarshal(steps["beside-shift@2"].Params, &shift)); err != nil || shift.By != -0.5 || shift.DirectionsParams != drawn {
-		t.Errorf("a shift %+v beside directions %+v, %v", shift, drawn, err)
+	if err := errors.Join(json.Unmarshal(steps["shifted-directions@2"].Params, &drawn), json.Unmarshal(steps["shifted-shift@2"].Params, &shift)); err != nil || shift.By != -0.5 || shift.DirectionsParams != drawn {
+		t.Errorf("a shift %+v with directions %+v, %v", shift, drawn, err)
 	}
 }
 

@@ -189,7 +189,7 @@ func (fig *figure) place(c *syntax.Checker, item *syntax.Node, points []paramete
 	named := map[string]bool{f.Rows: true, f.Columns: true}
 	key := func(p parameters.Point, path string) string {
 		if path == "" {
-			return rest(p, named)
+			return parameters.Rest(p, named)
 		}
 		for _, set := range p.Sets {
 			if set.Path == path {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/parameters"
 	"lossatlas/pipelines/sweepfile/style"
 	"lossatlas/pipelines/syntax"
 )
@@ -29,16 +30,16 @@ const (
 
 // figureConfig is a picture over several experiments.
 type figureConfig struct {
-	Kind    string     `field:"kind"`
-	Name    string     `field:"name"`
-	Title   string     `field:"title"`
-	Map     string     `field:"map"`
-	Plot    string     `field:"plot"`
-	Split   string     `field:"split"`
-	Rows    string     `field:"rows"`
-	Columns string     `field:"columns"`
-	Measure string     `field:"measure"`
-	Of      []selector `field:"of"`
+	Kind    string                `field:"kind"`
+	Name    string                `field:"name"`
+	Title   string                `field:"title"`
+	Map     string                `field:"map"`
+	Plot    string                `field:"plot"`
+	Split   string                `field:"split"`
+	Rows    string                `field:"rows"`
+	Columns string                `field:"columns"`
+	Measure string                `field:"measure"`
+	Of      []parameters.Selector `field:"of"`
 	style.Config
 
 	source   mapConfig // the map that Map names

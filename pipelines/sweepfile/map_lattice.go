@@ -36,7 +36,7 @@ type surfaceConfig struct {
 var offsetField = syntax.Field{Name: "offset", Default: 0.0, Type: syntax.Number{Min: -1e6, Max: 1e6},
 	Doc: "Where the plane lies along a third random direction, drawn and scaled like the two others: 0 is the plane through the weights. Varied (maps.surface.offset: [-0.5, 0, 0.5]), it gives neighbouring planes, which lossatlas export film joins."}
 
-// resolveSurface checks that a plane beside the weights has a direction to lie along.
+// resolveSurface checks that a plane with an offset has a third direction.
 func resolveSurface(cfg *config, c *syntax.Checker, m *mapConfig, item *syntax.Node) {
 	resolveLattice(cfg, c, m, item)
 	if m.Offset != 0 && m.Directions.kind != directionsRandom {

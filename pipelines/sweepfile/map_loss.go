@@ -3,6 +3,7 @@ package sweepfile
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 
@@ -154,4 +155,63 @@ func (fig figure) loss(s *Sweep) Loss {
 		}
 	}
 	return of
+}
+
+var decayField = syntax.Field{Name: "weight_decay", Type: values.WeightDecays{},
+	Doc: "Adds ½λ‖θ‖² over all parameters to the loss, and λ to the eigenvalues of its second derivatives. true: λ is train.optimizer.weight_decay. A number: λ. " +
+		"The loss is evaluated without it and shared with maps without weight decay. Default: false."}
+
+// resolveDecay settles λ.
+func (cfg *config) resolveDecay(c *syntax.Checker, m *mapConfig, item *syntax.Node) {
+	m.loss.Decay = m.WeightDecay.Lambda
+	if !m.WeightDecay.Training {
+		return
+	}
+	if cfg.Train.Import != "" {
+		c.Addf(item.Place("weight_decay"), "maps.weight_decay: imported weights have no optimizer whose weight decay could be taken; give λ as a number, such as 5e-4")
+	}
+	m.loss.Decay = cfg.Train.Optimizer.WeightDecay
+}
+
+// decay names the weight decay in titles, "" without decay.
+func (l Loss) decay() string {
+	if l.Decay == 0 {
+		return ""
+	}
+	if math.IsNaN(l.Decay) { // of several experiments
+		return "weight decay"
+	}
+	return fmt.Sprintf("weight decay %g", l.Decay)
+}
+
+// with names weight decay and the mode of batch normalization behind the name of a loss.
+func (l Loss) with() string {
+	out := ""
+	if l.Decay != 0 {
+		out = " with " + l.decay()
+	}
+	if l.norm != "" {
+		out += ", " + l.norm
+	}
+	return out
+}
+
+// addMap adds the step that makes the numbers of a map, and returns its ID: of a map with weight decay one for the loss, and one that adds
+// weight decay to it.
+func (b *builder) addMap(m mapConfig, name string, at pipelines.Address, kind pipelines.Kind, params any, inputs map[string]pipelines.Ref) string {
+	at.Role = cmp.Or(at.Role, pipelines.RoleMap)
+	if m.loss.Decay == 0 {
+		return b.add(name, at, kind, params, inputs)
+	}
+	loss := at
+	loss.Role = pipelines.RoleLoss
+	id := b.add(name+"-loss", loss, kind, params, inputs)
+	of, adds, output := map[string]pipelines.Ref{pipelines.OutWeights: inputs[pipelines.OutWeights]}, pipelines.KindDecay, pipelines.OutGrid
+	if kind == pipelines.KindSpectrum {
+		adds, output = pipelines.KindSpectrumDecay, pipelines.OutSpectrum
+	} else {
+		of[pipelines.OutDirections] = inputs[pipelines.OutDirections]
+	}
+	of[output] = pipelines.Ref{Step: id, Output: output}
+	return b.add(name, at, adds, pipelines.DecayParams{Net: b.config.network(), Problem: m.loss.Problem, Decay: m.loss.Decay}, of)
 }

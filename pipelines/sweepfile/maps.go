@@ -68,9 +68,9 @@ type mapConfig struct {
 	// populations are the numbers of examples of which each split's examples are a sample.
 	populations map[string]int
 	LossChoices
-	WeightDecay decayChoice `field:"weight_decay"`
-	BatchNorm   normChoice  `field:"batchnorm"`
-	lineConfig              // of a line alone, and so on
+	WeightDecay values.WeightDecay `field:"weight_decay"`
+	BatchNorm   normChoice         `field:"batchnorm"`
+	lineConfig                     // of a line alone, and so on
 	surfaceConfig
 	trajectoryConfig
 	spectrumConfig

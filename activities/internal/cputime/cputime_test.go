@@ -32,7 +32,7 @@ func TestWatchesShareTheTimeOfTheProcess(t *testing.T) {
 	if sum := a.CPUSeconds + b.CPUSeconds; sum < 0.9*used-0.02 || sum > used {
 		t.Errorf("the watches counted %.3f s together, the process used %.3f s", sum, used)
 	}
-	// The first watch ran alone for 0.1 s of processor time; half of that is left to threads of the runtime beside it.
+	// The first watch ran alone for 0.1 s of processor time; threads of the runtime may use half of that.
 	if b.Seconds <= 0 || a.Seconds < b.Seconds+0.1/2 {
 		t.Errorf("by the clock %.3f and %.3f s have passed", a.Seconds, b.Seconds)
 	}

@@ -3,5 +3,5 @@
 //
 // [ReadPresets] and [Table.Overlay] lay a preset over the file, [Table.ReadAxes] and [Repetitions.Repeat] make the points of a
 // sweep, [Filler.At] is the file of a point with its variables filled in, [Table.Assign] sets the point's other parameters,
-// and [ExperimentNames] names the points.
+// and [ExperimentNames] names the points. A [Selector] chooses experiments by them.
 package parameters

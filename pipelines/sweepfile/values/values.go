@@ -27,6 +27,7 @@ const (
 	MaxEpochs     = 100_000
 	maxResolution = 1025 // points along one side of a surface
 	maxRange      = 1e6
+	maxLambda     = 1e12
 )
 
 // Interval is [first, last] with first < last, normalised to two numbers.

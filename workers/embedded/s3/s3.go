@@ -59,7 +59,7 @@ type term struct {
 	over     chan struct{}   // closed when it has stopped
 }
 
-// running is the term of the process's gateway, nil where none runs.
+// running is the term of the process's gateway, nil when no gateway runs.
 var (
 	running   *term
 	runningMu sync.Mutex
