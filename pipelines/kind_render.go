@@ -4,7 +4,7 @@ package pipelines
 const KindRender Kind = "render"
 
 var renderSpec = Spec{
-	Version: 8,
+	Version: 9,
 	Outputs: []string{OutPNG, OutSVG, OutPDF},
 	Label:   typed(func(p RenderParams) string { return p.Plot }),
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -12,63 +11,17 @@ import (
 	"lossatlas/pipelines"
 )
 
-// shownParams are the parameters of a map or training that a caption names.
-type shownParams struct {
-	Net  pipelines.Network `json:"net"`
-	Data struct {
-		Name     string `json:"name"`
-		Split    string `json:"split"`
-		From, To int    // of a map
-		Train    int    `json:"train"` // of a training
-	} `json:"data"`
-	BatchNorm *pipelines.BatchNorm `json:"batchnorm"`
-	Batch     int                  `json:"batch"`
-}
-
-// subject is what a picture is of: "network small, data shapes10, 128 images of the training set".
-func (s shownParams) subject() string {
-	var parts []string
-	if s.Net != "" {
-		parts = append(parts, "network "+s.Net.String())
-	}
-	if s.Data.Name != "" {
-		parts = append(parts, "data "+s.Data.Name)
-	}
-	switch {
-	case s.Data.To > s.Data.From:
-		set := map[string]string{"train": "training set", "test": "test set"}[s.Data.Split]
-		parts = append(parts, fmt.Sprintf("%d images of the %s", s.Data.To-s.Data.From, set))
-	case s.Data.Train > 0:
-		parts = append(parts, fmt.Sprintf("%d training images", s.Data.Train))
-	}
-	if norm := normOf(s.BatchNorm, s.Batch); norm != "" {
-		parts = append(parts, norm)
-	}
-	return strings.Join(parts, ", ")
-}
-
-// normOf names a mode of batch normalization, "" for the running statistics of the training. batch is the size of the batches.
-func normOf(n *pipelines.BatchNorm, batch int) string {
-	switch {
-	case n == nil:
-		return ""
-	case n.ByBatch:
-		return fmt.Sprintf("batch-normalized by batches of %d", batch)
-	}
-	return fmt.Sprintf("batch statistics recomputed from %d images", n.Recompute)
-}
-
-// paramsOf reads the parameters of a finished step, which of another step are empty.
-func (p page) paramsOf(ctx context.Context, id string) (out shownParams, err error) {
+// subject is the [results.Subject] of a step in one phrase, "" unless it is finished.
+func (p page) subject(ctx context.Context, id string) (string, error) {
 	if len(p.Steps[id].Outputs) == 0 {
-		return out, nil
+		return "", nil
 	}
 	action, err := p.action(ctx, id)
 	if err != nil {
-		return out, err
+		return "", err
 	}
-	err = json.Unmarshal(action.Recipe.Params, &out)
-	return out, err
+	parts, err := results.Subject(action.Recipe.Params)
+	return strings.Join(parts, ", "), err
 }
 
 // caption says what a picture of one experiment shows: network, data, images, and the error of the training and of the values.
@@ -88,11 +41,11 @@ func (p page) caption(ctx context.Context, s pipelines.Step, m *results.Map) (st
 	if m != nil && m.Done {
 		of = m.Step.ID
 	}
-	params, err := p.paramsOf(ctx, of)
+	subject, err := p.subject(ctx, of)
 	if err != nil {
 		return "", err
 	}
-	parts := []string{params.subject()}
+	parts := []string{subject}
 	log, err := p.Log(ctx, weights.ID)
 	if err != nil {
 		return "", err
@@ -123,11 +76,11 @@ func (p page) figureCaption(ctx context.Context) (string, error) {
 		if weights == nil {
 			continue
 		}
-		params, err := p.paramsOf(ctx, weights.ID)
+		subject, err := p.subject(ctx, weights.ID)
 		if err != nil {
 			return "", err
 		}
-		if subject := params.subject(); subject != "" && !slices.Contains(all, subject) {
+		if subject != "" && !slices.Contains(all, subject) {
 			all = append(all, subject)
 		}
 	}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -23,7 +22,7 @@ func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 	out := atlas.Map{Name: m.Step.At.Map, Kind: string(m.Kind), Split: m.Step.At.Split, Path: m.Path, Grid: m.Grid, Marks: m.Marks, Curve: through(m.Curve)}
 	if !m.Done {
 		out.Loss, out.Score = results.LossNames(m.Recipe.Params)
-		out.Norm = normIn(m.Recipe.Params)
+		out.Norm = results.NormMode(m.Recipe.Params)
 		out.Note = p.absent("This map", m.Step.ID)
 		if m.Grid != nil {
 			out.Plane = plane(m.Recipe)
@@ -42,7 +41,7 @@ func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
 		return out, err
 	}
 	out.Loss, out.Score = results.LossNames(action.Recipe.Params)
-	out.Norm = normIn(action.Recipe.Params)
+	out.Norm = results.NormMode(action.Recipe.Params)
 	if m.Spectrum != nil {
 		out.Spectrum = &atlas.Spectrum{LambdaMin: m.Spectrum.LambdaMin, LambdaMax: m.Spectrum.LambdaMax}
 		out.Spectrum.X, out.Spectrum.Density, _ = m.Spectrum.Curve()
@@ -69,15 +68,6 @@ func through(s curve.Shape) (points [][2]float64) {
 		points = append(points, [2]float64{b, bend})
 	}
 	return points
-}
-
-// normIn names the mode of batch normalization in the parameters of a map.
-func normIn(params []byte) string {
-	var p shownParams
-	if json.Unmarshal(params, &p) != nil {
-		return ""
-	}
-	return normOf(p.BatchNorm, p.Batch)
 }
 
 // mapNotes are the page's notes on a finished grid.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"lossatlas/activities/render"
@@ -30,15 +31,28 @@ func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParam
 		if err != nil {
 			return picture.Figure{}, err
 		}
+		var of []render.Data
+		for _, panel := range all {
+			of = append(of, panel.Data)
+		}
+		if opt.Caption, err = commonSubject(of); err != nil {
+			return picture.Figure{}, err
+		}
 		return unretried(render.Multiples(p.Plot, all, opt))
 	case "lines":
 		var lines []compare.LossLine
+		var of []render.Data
 		for i, panel := range p.Panels {
 			data, err := from.data(ctx, i)
 			if err != nil {
 				return picture.Figure{}, err
 			}
 			lines = append(lines, compare.LossLine{Name: panel.Title, Group: panel.Group, Train: data.Train, Test: data.Test})
+			of = append(of, data)
+		}
+		var err error
+		if opt.Caption, err = commonSubject(of); err != nil {
+			return picture.Figure{}, err
 		}
 		return unretried(compare.Lines(lines, opt))
 	case "norms", "curves":
@@ -76,6 +90,25 @@ func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParam
 		return unretried(compare.Scatter(groupMeans(p.Panels, dots), p.Measure, opt))
 	}
 	return picture.Figure{}, Permanent("BadStep", fmt.Errorf("%s: this worker does not know the figure %q", r.Label, plot))
+}
+
+// commonSubject is what the subjects of all panels that have one share: the network, the data or the images.
+func commonSubject(panels []render.Data) (string, error) {
+	var common []string
+	for _, d := range panels {
+		parts, err := subject(d)
+		if err != nil {
+			return "", err
+		}
+		switch {
+		case parts == nil:
+		case common == nil:
+			common = parts
+		default:
+			common = slices.DeleteFunc(common, func(part string) bool { return !slices.Contains(parts, part) })
+		}
+	}
+	return strings.Join(common, ", "), nil
 }
 
 // name is the input of a panel, "" where it is missing.

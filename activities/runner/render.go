@@ -2,16 +2,20 @@ package runner
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"strings"
 
 	"lossatlas/activities/curve"
 	"lossatlas/activities/pairs"
 	"lossatlas/activities/render"
 	"lossatlas/activities/render/picture"
+	"lossatlas/activities/results"
 	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
 	"lossatlas/activities/trajectory"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
@@ -61,7 +65,37 @@ func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (picture.Fig
 	if err != nil {
 		return picture.Figure{}, err
 	}
+	of, err := subject(data)
+	if err != nil {
+		return picture.Figure{}, err
+	}
+	opt.Caption = strings.Join(of, ", ")
 	return unretried(plot.Draw(data, opt))
+}
+
+// subject is the network, data and images of the maps in a picture, from the provenance in their files; nil without a map.
+func subject(d render.Data) ([]string, error) {
+	var params []json.RawMessage
+	for _, g := range []*surface.Grid{d.Grid, d.Train, d.Test} {
+		if g == nil || g.Meta == nil {
+			continue
+		}
+		var meta struct{ Recipe artifacts.Recipe }
+		if err := json.Unmarshal(g.Meta, &meta); err != nil {
+			return nil, Permanent("BadPicture", err)
+		}
+		if meta.Recipe.Params != nil {
+			params = append(params, meta.Recipe.Params)
+		}
+	}
+	if len(params) == 0 {
+		return nil, nil
+	}
+	parts, err := results.Subject(params[0], params[1:]...)
+	if err != nil {
+		return nil, Permanent("BadPicture", err)
+	}
+	return parts, nil
 }
 
 // plotData decodes the inputs of a picture, or of one of its panels; inputName says how the step calls an input.

@@ -34,6 +34,8 @@ const (
 type Options struct {
 	// Title stands above the frame, wrapped where it is longer than the figure is wide.
 	Title string
+	// Caption stands below the note of a figure, in two lines at most.
+	Caption string
 	// Loss names the loss at axes, by default "loss", and Score the score, by default accuracy.
 	Loss  string
 	Score trainlog.Score

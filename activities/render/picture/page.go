@@ -14,12 +14,13 @@ type Page struct {
 	Title, Note chart.Heading
 }
 
-// Page wraps title and note to the width of the figure, the note to at most maxLines.
+// Page wraps title, note and caption to the width of the figure, the note to at most maxLines.
 func (o Options) Page(note string, maxLines int) Page {
 	p := Page{Opt: o, Width: vg.Length(o.Width) * vg.Inch}
 	p.Title = chart.Heading{Lines: canvas.Wrap(o.Title, true, chart.TitleSize, p.Width-2*chart.Edge, 3), Size: chart.TitleSize, Color: canvas.InkColor}
 	if o.Panel == nil {
 		p.Note = chart.Heading{Lines: canvas.Wrap(note, false, chart.NoteSize, p.Width-2*chart.Edge, maxLines), Size: chart.NoteSize, Color: canvas.NoteColor}
+		p.Note.Lines = append(p.Note.Lines, canvas.Wrap(o.Caption, false, chart.NoteSize, p.Width-2*chart.Edge, 2)...)
 	}
 	return p
 }
