@@ -85,7 +85,7 @@ var claims = []claim{
 	{
 		id: "d", title: "Depth turns the surface chaotic, skip connections prevent it",
 		says:      "Without skip connections the surface goes from nearly convex to chaotic as depth increases; residual connections prevent it (section 6, figure 5).",
-		criterion: "From 20 to 56 layers, the change without skip connections less the change with them, by seeds: of the away share it is above 0, and of the log of the height of the highest convex contour it is below 0.",
+		criterion: "From 20 to 32 layers, the change without skip connections less the change with them, by seeds: of the away share it is above 0, and of the log of the height of the highest convex contour it is below 0.",
 		paper:     "No numbers in the text.",
 		sweeps:    []string{"depth"}, figures: []string{"multiples", "bowls", "curves"}, judge: depth,
 	},
@@ -99,7 +99,7 @@ var claims = []claim{
 	{
 		id: "wide", title: "Wide networks have flat minima",
 		says:      "Increased network width results in flat minima and wide regions of apparent convexity (section 6, figure 6).",
-		criterion: "Of ResNet-56 with skip connections, log(width of the minimizer at k = 2 / at k = 1/2) and the same of the height of the highest convex contour are above 0 in the mean over the seeds.",
+		criterion: "Of ResNet-20 with skip connections, log(width of the minimizer at k = 2 / at k = 1/2) and the same of the height of the highest convex contour are above 0 in the mean over the seeds.",
 		paper:     "k = 1, 2, 4, 8 in figure 6; no numbers in the text.",
 		sweeps:    []string{"width"}, figures: []string{"multiples", "scatter"}, judge: wide,
 	},
@@ -127,7 +127,7 @@ var claims = []claim{
 	{
 		id: "initialization", title: "Initial losses lie inside the convex basin of trainable networks",
 		says:      "Random initializations have a loss below 2.5; the convex attractors of ResNets and shallow networks rise to 4 or more, those of deep networks without skip connections to less (section 6).",
-		criterion: "log(loss at the highest convex contour / mean initial loss), in the mean over the seeds, is above 0 for ResNet-20 with and without skip connections and ResNet-56 with them, and below 0 for ResNet-56 without.",
+		criterion: "log(loss at the highest convex contour / mean initial loss), in the mean over the seeds, is above 0 for ResNet-20 with and without skip connections and ResNet-32 with them, and below 0 for ResNet-32 without.",
 		paper:     "Initial loss below 2.5; basins to 4 or more.",
 		sweeps:    []string{"depth", "initialization"}, judge: initialization,
 	},

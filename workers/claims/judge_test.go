@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"math"
-	"strings"
 	"testing"
 )
 
@@ -130,14 +129,10 @@ type landscape struct{ away, height, width, auc float64 }
 // deep are networks with planes, by their names.
 func deep(sweep string, seeds int, of map[string]landscape) *Numbers {
 	m := &made{Numbers{Sweep: sweep}}
-	for _, name := range []string{"resnet20:width=8", "resnet56:width=4", "resnet56:width=8", "resnet56:width=16", "resnet20-noshort:width=8", "resnet56-noshort:width=8", "resnet56-noshort", "resnet56"} {
+	for _, name := range []string{"resnet20:width=4", "resnet20:width=8", "resnet20:width=16", deepNet + ":width=8", "resnet20-noshort:width=8", deepNet + "-noshort:width=8", "resnet56-noshort", "resnet56"} {
 		l, ok := of[name]
 		for seed := 1; ok && seed <= seeds; seed++ {
-			rate := 0.1
-			if strings.HasPrefix(name, "resnet56-noshort") {
-				rate = 0.01
-			}
-			net := Network{Net: name, Optimizer: "sgd", Rate: rate, Seed: uint64(seed), Widths: map[string][]Value{"surface": {{V: l.width * (1 + jitter(seed))}}}, FirstLoss: 2.5 * (1 + jitter(seed))}
+			net := Network{Net: name, Optimizer: "sgd", Rate: depthRate, Seed: uint64(seed), Widths: map[string][]Value{"surface": {{V: l.width * (1 + jitter(seed))}}}, FirstLoss: 2.5 * (1 + jitter(seed))}
 			for i := range 5 {
 				j := jitter(3*seed + i)
 				net.Planes = append(net.Planes, Plane{Map: fmt.Sprint("plane", i), Away: l.away + j/10, Center: 0.01, Height: Value{V: l.height * (1 + j)}, AUC: new(l.auc + j), NotConvex: 9, IsConvex: 9})
@@ -151,8 +146,8 @@ func deep(sweep string, seeds int, of map[string]landscape) *Numbers {
 // TestLandscapes: each verdict on planes comes out each way.
 func TestLandscapes(t *testing.T) {
 	smooth, torn := landscape{away: 0.01, height: 6, width: 1, auc: 0.9}, landscape{away: 0.4, height: 0.5, width: 0.3, auc: 0.9}
-	depths := func(short20, short56, without20, without56 landscape) map[string]landscape {
-		return map[string]landscape{"resnet20:width=8": short20, "resnet56:width=8": short56, "resnet20-noshort:width=8": without20, "resnet56-noshort:width=8": without56}
+	depths := func(short20, shortDeep, without20, withoutDeep landscape) map[string]landscape {
+		return map[string]landscape{"resnet20:width=8": short20, deepNet + ":width=8": shortDeep, "resnet20-noshort:width=8": without20, deepNet + "-noshort:width=8": withoutDeep}
 	}
 	for i, c := range []struct {
 		claim string
@@ -170,9 +165,9 @@ func TestLandscapes(t *testing.T) {
 		{"shallow", depths(smooth, smooth, smooth, torn), 3, holds},
 		{"shallow", depths(smooth, smooth, torn, torn), 3, contradicted},
 		{"shallow", depths(smooth, smooth, smooth, torn), 1, unsure},
-		{"wide", map[string]landscape{"resnet56:width=4": torn, "resnet56:width=16": smooth}, 3, holds},
-		{"wide", map[string]landscape{"resnet56:width=4": smooth, "resnet56:width=16": torn}, 3, contradicted},
-		{"wide", map[string]landscape{"resnet56:width=4": smooth, "resnet56:width=16": smooth}, 3, unsure},
+		{"wide", map[string]landscape{"resnet20:width=4": torn, "resnet20:width=16": smooth}, 3, holds},
+		{"wide", map[string]landscape{"resnet20:width=4": smooth, "resnet20:width=16": torn}, 3, contradicted},
+		{"wide", map[string]landscape{"resnet20:width=4": smooth, "resnet20:width=16": smooth}, 3, unsure},
 		{"e", depths(smooth, smooth, smooth, torn), 1, holds},
 		{"e", depths(landscape{auc: 0.2}, landscape{auc: 0.21}, landscape{auc: 0.22}, landscape{auc: 0.2}), 1, contradicted},
 		{"e", depths(landscape{auc: 0.9}, landscape{auc: 0.1}, landscape{auc: 0.5}, landscape{auc: 0.6}), 1, unsure},

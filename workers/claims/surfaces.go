@@ -38,24 +38,32 @@ func authors(all map[string]*Numbers) (f finding) {
 	return f
 }
 
-// depths are the converged networks of a depth with and without skip connections, at the paper's rates.
+// shallowNet and deepNet are what claims about depth compare, each with and without skip connections, all at one rate.
+const (
+	shallowNet = "resnet20"
+	deepNet    = "resnet32"
+	depthRate  = 0.1
+)
+
+// depths are the converged networks of a depth with and without skip connections.
 func (n *Numbers) depths(name string) (short, without map[uint64]Network) {
-	rate := map[string]float64{"resnet20": 0.1, "resnet56": 0.01}[name]
-	return n.where(func(net Network) bool { return net.base() == name }),
-		n.where(func(net Network) bool { return net.base() == name+"-noshort" && net.Rate == rate })
+	of := func(name string) map[uint64]Network {
+		return n.where(func(net Network) bool { return net.base() == name && net.Rate == depthRate })
+	}
+	return of(name), of(name + "-noshort")
 }
 
 // depth judges claim (d).
 func depth(all map[string]*Numbers) (f finding) {
-	short20, without20 := all["depth"].depths("resnet20")
-	short56, without56 := all["depth"].depths("resnet56")
+	short20, without20 := all["depth"].depths(shallowNet)
+	shortDeep, withoutDeep := all["depth"].depths(deepNet)
 	change := func(of func(Plane) Value) (units []Value) {
-		for _, seed := range sortedKeys(without56) {
+		for _, seed := range sortedKeys(withoutDeep) {
 			a, ok1 := without20[seed]
 			b, ok2 := short20[seed]
-			c, ok3 := short56[seed]
+			c, ok3 := shortDeep[seed]
 			if ok1 && ok2 && ok3 {
-				units = append(units, minus(minus(without56[seed].plane(of), a.plane(of)), minus(c.plane(of), b.plane(of))))
+				units = append(units, minus(minus(withoutDeep[seed].plane(of), a.plane(of)), minus(c.plane(of), b.plane(of))))
 			}
 		}
 		return units
@@ -69,7 +77,7 @@ func depth(all map[string]*Numbers) (f finding) {
 
 // shallow judges whether skip connections matter for twenty layers.
 func shallow(all map[string]*Numbers) (f finding) {
-	short, without := all["depth"].depths("resnet20")
+	short, without := all["depth"].depths(shallowNet)
 	f.statistics = []statistic{student("away share of ResNet-20 without less with", pairs(without, short, func(a, b Network) Value { return minus(a.plane(away), b.plane(away)) }), -alike, alike)}
 	return f
 }
@@ -77,7 +85,7 @@ func shallow(all map[string]*Numbers) (f finding) {
 // wide judges whether wide networks have flat minima.
 func wide(all map[string]*Numbers) (f finding) {
 	of := func(k int) map[uint64]Network {
-		return all["width"].where(func(n Network) bool { return n.Net == fmt.Sprintf("resnet56:width=%d", k) })
+		return all["width"].where(func(n Network) bool { return n.Net == fmt.Sprintf("resnet20:width=%d", k) })
 	}
 	half, double := of(4), of(16)
 	f.statistics = []statistic{
@@ -164,7 +172,7 @@ func initialization(all map[string]*Numbers) (f finding) {
 	for _, net := range all["initialization"].Networks {
 		initial[net.Net] = append(initial[net.Net], Value{V: net.FirstLoss})
 	}
-	for _, name := range []string{"resnet20", "resnet56"} {
+	for _, name := range []string{shallowNet, deepNet} {
 		short, without := all["depth"].depths(name)
 		for i, nets := range []map[uint64]Network{short, without} {
 			above, upTo := side(1)
@@ -172,7 +180,7 @@ func initialization(all map[string]*Numbers) (f finding) {
 			if i == 1 {
 				title += "-noshort"
 			}
-			if title == "resnet56-noshort" {
+			if title == deepNet+"-noshort" {
 				above, upTo = side(-1)
 			}
 			units := pairs(nets, nets, func(a, _ Network) Value {
