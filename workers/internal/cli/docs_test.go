@@ -51,8 +51,8 @@ func TestCommandPagesAreCurrent(t *testing.T) {
 		if text == "" {
 			text = c.Short
 		}
-		fmt.Fprintf(&b, "\n### %s\n\n```text\n%s\n\n%s\n", c.CommandPath(), strings.TrimSpace(text), c.UseLine())
-		if flags := strings.TrimRight(c.LocalNonPersistentFlags().FlagUsages(), "\n"); flags != "" {
+		fmt.Fprintf(&b, "\n### %s\n\n```text\n%s\n\n%s\n", c.CommandPath(), filled(strings.TrimSpace(text), maxHelp), c.UseLine())
+		if flags := strings.TrimRight(c.LocalNonPersistentFlags().FlagUsagesWrapped(maxHelp), "\n"); flags != "" {
 			fmt.Fprintf(&b, "\n%s\n", flags)
 		}
 		b.WriteString("```\n")

@@ -24,7 +24,7 @@ weights: lines, surfaces and curvature.
   lossatlas run pipelines/quickstart.yaml     trains, maps, draws; a second run computes nothing
   lossatlas open quickstart                   its page, in a browser
   lossatlas show quickstart                   the results as a table
-  lossatlas up                                the pages of all sweeps, the Temporal UI and a worker, until interrupted
+  lossatlas up                                pages of all sweeps, Temporal UI and a worker
   lossatlas export sweep quickstart out       everything as files that other programs open
 
 All services start inside this program and keep their state in one folder
@@ -50,6 +50,7 @@ func rootCommand(a *app.App) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return exit.Usagef("%s: %w; see %s --help", cmd.CommandPath(), wrongFlag(err), cmd.CommandPath())
 	})
+	setHelp(root)
 	root.AddGroup(app.Groups()...)
 	for _, commands := range [][]*cobra.Command{run.Commands(a), show.Commands(a), store.Commands(a), serve.Commands(a), program.Commands(a)} {
 		root.AddCommand(commands...)

@@ -73,7 +73,7 @@ func (t *Table) Text(w io.Writer) error {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
-	for n, columns := range t.folded(widths, terminalWidth(w)) {
+	for n, columns := range t.folded(widths, TerminalWidth(w)) {
 		if n > 0 {
 			b.WriteString("\n")
 		}
@@ -137,8 +137,8 @@ func (t *Table) folded(widths []int, width int) [][]int {
 	return tables
 }
 
-// terminalWidth is the width of the terminal that w writes to, else maxWidth.
-func terminalWidth(w io.Writer) int {
+// TerminalWidth is the width of the terminal that w writes to, else maxWidth.
+func TerminalWidth(w io.Writer) int {
 	if f, ok := w.(*os.File); ok {
 		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
 			return n

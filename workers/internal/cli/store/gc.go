@@ -44,7 +44,7 @@ sweeps can resume from. ` + "`artifacts rm`" + ` removes a sweep from the list, 
 under another name when it is changed and run again. Others may work on the store meanwhile.`
 	cmd.Flags().StringVar(&g.olderThan, "older-than", "24h", "minimum `age` of unreferenced objects to delete, such as 12h or 30d")
 	cmd.Flags().StringVar(&g.maxSize, "max-size", "", "delete the oldest first, only until the store has this `size`, such as 20GiB")
-	cmd.Flags().BoolVar(&g.quarantine, "quarantine", false, "free what `artifacts verify` set aside, too")
+	cmd.Flags().BoolVar(&g.quarantine, "quarantine", false, "free what artifacts verify set aside, too")
 	cmd.Flags().BoolVar(&g.dry, "dry-run", false, "only list what would be freed")
 	cmd.Flags().BoolVarP(&g.yes, "yes", "y", false, "don't ask")
 	return cmd
