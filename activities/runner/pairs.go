@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 
+	"lossatlas/activities/directions"
+	"lossatlas/activities/nets"
 	"lossatlas/activities/pairs"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
@@ -42,11 +44,15 @@ func measurePairs(ctx context.Context, r *Run) (Outputs, error) {
 			return nil, err
 		}
 		components, ratio := pairs.Components(distances)
-		layout, stress := pairs.Layout(distances, components)
-		out.Ratio, out.Stress = ratio, stress
 		for k, j := range at {
-			out.Components[j], out.Layout[j] = components[k], layout[k]
 			for l, i := range at[:k] {
+				if name := pipelines.InAligned(i, j); r.has(name) {
+					between, err := r.distance(ctx, net, pipelines.InMinimizer(i), name)
+					if err != nil {
+						return nil, err
+					}
+					distances.SetSym(l, k, between)
+				}
 				pair := pairs.Pair{A: i, B: j, Distance: distances.At(l, k)}
 				if pair.Barrier, err = r.barrier(ctx, pipelines.InLine(i, j)); err != nil {
 					return nil, err
@@ -54,12 +60,30 @@ func measurePairs(ctx context.Context, r *Run) (Outputs, error) {
 				out.Pairs = append(out.Pairs, pair)
 			}
 		}
+		layout, stress := pairs.Layout(distances, components)
+		out.Ratio, out.Stress = ratio, stress
+		for k, j := range at {
+			out.Components[j], out.Layout[j] = components[k], layout[k]
+		}
 	}
 	b, err := out.Encode()
 	if err != nil {
 		return nil, Permanent("BadPairs", fmt.Errorf("%s: %w", r.Label, err))
 	}
 	return r.put(ctx, map[string][]byte{pipelines.OutPairs: b})
+}
+
+// distance is that of the weights in two inputs, over all parameters.
+func (r *Run) distance(ctx context.Context, net *nets.Net, a, b string) (float64, error) {
+	from, _, err := r.weightsOf(ctx, net, a)
+	if err != nil {
+		return 0, err
+	}
+	to, _, err := r.weightsOf(ctx, net, b)
+	if err != nil {
+		return 0, err
+	}
+	return directions.Norm(minus(to, from)), nil
 }
 
 // barrier is that of an input with the losses on a line; nil where it is missing or not known.

@@ -285,7 +285,7 @@ func TestTrajectoryErrors(t *testing.T) {
 	}
 }
 
-// TestPairs measures three of four minimizers, of which one has no weights, with one line between them.
+// TestPairs measures three of four minimizers, of which one has no weights, with one line between them. Two are aligned with each other, which brings them from a distance of 5 to 2.
 func TestPairs(t *testing.T) {
 	b := newBench(t)
 	net, err := networks.Of("small", shapesProblem)
@@ -305,13 +305,17 @@ func TestPairs(t *testing.T) {
 		theta, state := net.Init(1)
 		theta[0], theta[1] = theta[0]+at[0], theta[1]+at[1]
 		inputs[pipelines.InMinimizer(i)] = put(net.Encode(theta, state, nil))
+		if i == 3 {
+			theta[0], theta[1] = theta[0]+3, theta[1]-2
+			inputs[pipelines.InAligned(1, 3)] = put(net.Encode(theta, state, nil))
+		}
 	}
 	made := b.made(t, b.step(t, pipelines.KindPairs, pipelines.PairsParams{Net: "small", Problem: shapesProblem, Names: []string{"a", "b", "c", "d"}}, inputs))
 	got, err := pairs.Decode(b.get(t, made, pipelines.OutPairs))
 	if err != nil {
 		t.Fatal(err)
 	}
-	distances := map[[2]int]float64{{0, 1}: 3, {0, 3}: 4, {1, 3}: 5}
+	distances := map[[2]int]float64{{0, 1}: 3, {0, 3}: 4, {1, 3}: 2}
 	for _, p := range got.Pairs {
 		if want := distances[[2]int{p.A, p.B}]; math.Abs(p.Distance-want) > 1e-5 {
 			t.Errorf("the distance of %d and %d is %v, want %v", p.A, p.B, p.Distance, want)

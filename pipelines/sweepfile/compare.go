@@ -77,7 +77,7 @@ var compareFields = syntax.Variants{Of: compareKinds, What: "a map", Want: "a co
 	{Name: "states", Doc: "Whether batch normalization's running statistics are interpolated like the weights. false: the first minimizer's statistics everywhere.",
 		Type: syntax.Boolean{}, Default: true, Kinds: onDifferences},
 	{Name: "align", Doc: "weights: the hidden units of all minimizers but the first are permuted before, which changes no function, so that their weights come close to the first's " +
-		"(Ainsworth et al. 2022). activations: so that each unit correlates with the first's over 1,000 training images (Li et al. 2015). none: weights are unchanged.",
+		"(Ainsworth et al. 2022); of barriers, to each other's in each pair. activations: so that each unit correlates with the first's over 1,000 training images (Li et al. 2015). none: weights are unchanged.",
 		Type: syntax.Choice{Of: []string{alignNone, pipelines.AlignWeights, pipelines.AlignActivations}, What: "an alignment"}, Default: alignNone, Kinds: []string{compareInterpolation, comparePlane, compareCurve, compareBarriers}},
 }, lossFieldsOfCompare()...)}}
 
@@ -360,7 +360,7 @@ func (s *Sweep) compareAll(c *syntax.Checker, item *syntax.Node, m compareConfig
 		}
 	}
 	if n := len(ends); n < 2 || n > maxPaired {
-		c.Addf(at, "compare: barriers between %d experiments, %d pairs; 2 to %d experiments are allowed: choose them by of", n, n*(n-1)/2, maxPaired)
+		c.Addf(at, "compare: barriers between experiments, of which there are %d; 2 to %d are allowed: choose them by of", n, maxPaired)
 		return
 	}
 	first := s.experiments[ends[0]]

@@ -90,7 +90,8 @@ func (b *builder) drawBetween(m compareConfig, prefix, title, where string, para
 	}
 }
 
-// addPairs adds the lines between each two of many minimizers, for each split the step that measures them, and its pictures.
+// addPairs adds the lines between each two of many minimizers, for each split the step that measures them, and its pictures. All are aligned with the
+// first, which gives them one set of coordinates, and from there each with the other of its pair, which lowers the barrier between the two.
 func (b *builder) addPairs(m compareConfig, train []pathSource, names []string) {
 	ends := make([]pipelines.Ref, len(train))
 	inputs := make(map[string]map[string]pipelines.Ref) // by split
@@ -109,6 +110,13 @@ func (b *builder) addPairs(m compareConfig, train []pathSource, names []string) 
 	}
 	for j, to := range ends {
 		for i, from := range ends[:j] {
+			to := to
+			if i > 0 && m.Align != alignNone {
+				to = b.addEnd(m, from, to, fmt.Sprintf("%d-%d", i+1, j+1))
+				for _, of := range inputs {
+					of[pipelines.InAligned(i, j)] = to
+				}
+			}
 			towards := map[string]pipelines.Ref{pipelines.OutWeights: from, pipelines.InTowardX: to}
 			for split, id := range b.between(m, fmt.Sprintf("%d-%d-", i+1, j+1), b.line(m.mapConfig), towards) {
 				inputs[split][pipelines.InLine(i, j)] = pipelines.Ref{Step: id, Output: pipelines.OutGrid}

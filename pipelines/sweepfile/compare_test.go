@@ -235,7 +235,7 @@ compare:
   - {kind: barriers, align: weights}
 `
 
-// TestBarriersSteps: each pair has a line over each split, between minimizers that are aligned with the first, and the step that measures the pairs runs
+// TestBarriersSteps: each pair has a line over each split, between minimizers that are aligned with each other, and the step that measures the pairs runs
 // without those that failed.
 func TestBarriersSteps(t *testing.T) {
 	g := mustExpand(t, many+"figures: [{kind: scatter, measure: barrier, of: [{train.batch_size: 512}, \"batch_size=128,seed=2\"]}]\n", "")
@@ -249,7 +249,9 @@ func TestBarriersSteps(t *testing.T) {
 		t.Errorf("%d lines between four minimizers, over two splits", lines)
 	}
 	for id, want := range map[string]map[string]string{
-		"barriers/2-4-directions": {"weights": "barriers/align-2", "toward_x": "barriers/align-4"},
+		"barriers/2-4-directions": {"weights": "barriers/align-2", "toward_x": "barriers/align-2-4"},
+		"barriers/align-2-4":      {"weights": "barriers/align-2", "toward_x": "barriers/align-4"},
+		"barriers/1-4-directions": {"weights": "batch_size=128,seed=1/train", "toward_x": "barriers/align-4"},
 		"barriers/1-3-test":       {"weights": "batch_size=128,seed=1/train", "directions": "barriers/1-3-directions"},
 		"barriers/test-layout":    {"pairs": "barriers/test-pairs"},
 	} {
@@ -260,7 +262,7 @@ func TestBarriersSteps(t *testing.T) {
 		}
 	}
 	measured := steps["barriers/train-pairs"]
-	if measured.Inputs["weights-0"].Step != "batch_size=128,seed=1/train" || measured.Inputs["grid-1-3"].Step != "barriers/2-4-train" || len(measured.Inputs) != 10 || !measured.Partial {
+	if measured.Inputs["weights-0"].Step != "batch_size=128,seed=1/train" || measured.Inputs["grid-1-3"].Step != "barriers/2-4-train" || measured.Inputs["weights-1-3"].Step != "barriers/align-2-4" || len(measured.Inputs) != 13 || !measured.Partial {
 		t.Errorf("pairs are measured of %v", measured.Inputs)
 	}
 	if !strings.Contains(string(measured.Params), `"names":["batch_size=128, seed=1"`) || !strings.Contains(string(steps["barriers/1-2-train"].Params), `"x":{"min":0,"max":1,"n":25}`) {
@@ -281,8 +283,8 @@ func TestBarriersSteps(t *testing.T) {
 // TestBarriersMistakes checks that each mistake is reported at its place.
 func TestBarriersMistakes(t *testing.T) {
 	for _, test := range []struct{ old, new, want string }{
-		{"align: weights", "of: [\"batch_size=128,seed=1\"]", "6:26: compare: barriers between 1 experiments, 0 pairs; 2 to 32 experiments are allowed"},
-		{"train.seed: [1, 2]", "train.seed: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]", "6:5: compare: barriers between 34 experiments, 561 pairs; 2 to 32"},
+		{"align: weights", "of: [\"batch_size=128,seed=1\"]", "6:26: compare: barriers between experiments, of which there are 1; 2 to 32 are allowed"},
+		{"train.seed: [1, 2]", "train.seed: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]", "6:5: compare: barriers between experiments, of which there are 34; 2 to 32"},
 		{"train.seed: [1, 2]", "train.net: [resnet20, vgg9]", "are different networks, whose weights don't lie on one line; choose equal ones by of"},
 		{"align: weights", "of: [{train.seed: 3}]", "6:27: compare: no experiment is train.seed=3"},
 		{"align: weights", "resolution: 3", "a map of kind barriers has no resolution"},
