@@ -126,11 +126,13 @@ type Average struct {
 	From  int     `json:"from"`            // the first epoch, counted from 0
 }
 
-// EarlyStop ends a training after Patience epochs in a row whose loss was not below the smallest before it by more than MinDelta.
+// EarlyStop ends a training after Patience epochs in a row whose loss was not below the smallest before it by more than MinDelta. With
+// RestoreBest the output "weights" is of the epoch with that smallest loss, of a training that reaches its last epoch as well.
 type EarlyStop struct {
-	Split    string  `json:"split"` // "test": the loss after each epoch; "train": the mean loss of its batches
-	Patience int     `json:"patience"`
-	MinDelta float64 `json:"min_delta,omitempty"`
+	Split       string  `json:"split"` // "test": the loss after each epoch; "train": the mean loss of its batches
+	Patience    int     `json:"patience"`
+	MinDelta    float64 `json:"min_delta,omitempty"`
+	RestoreBest bool    `json:"restore_best_weights,omitempty"`
 }
 
 // TrainParams is the recipe of one training run.

@@ -172,6 +172,9 @@ func showLog(out *atlas.Experiment, log *trainlog.Log) {
 	if log.Stopped != nil {
 		out.Note = asSentence(log.Stopped.String())
 	}
+	if log.Restored > 0 {
+		out.Note = strings.TrimSpace(out.Note + fmt.Sprintf(" The weights are those of epoch %d, the best one.", log.Restored))
+	}
 	train, test := float64(log.Final.TrainLoss), float64(log.Final.TestLoss)
 	if out.TrainLoss = &train; !math.IsNaN(test) || !math.IsNaN(float64(log.Final.TestAccuracy)) || math.IsNaN(train) {
 		out.TestLoss = &test

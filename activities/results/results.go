@@ -39,6 +39,8 @@ type Experiment struct {
 	Diverged *trainlog.Divergence `json:"diverged,omitempty"`
 	// Stopped says why the training ended before its last epoch, if it did.
 	Stopped *trainlog.Stop `json:"stopped,omitempty"`
+	// Restored is the epoch whose weights were taken in place of the last ones, 0 for the last ones.
+	Restored int `json:"restored,omitempty"`
 	// Gradient compares the gradient of an imported network with differences of its loss.
 	Gradient *trainlog.Gradient `json:"gradient,omitempty"`
 	// Artifacts are digests of outputs, by "step/output" within the experiment.
@@ -107,7 +109,7 @@ func (e *Experiment) read(ctx context.Context, s *Sweep, of pipelines.Experiment
 		if err != nil || log == nil {
 			return err
 		}
-		e.Diverged, e.Stopped, e.Gradient = log.Diverged, log.Stopped, log.Gradient
+		e.Diverged, e.Stopped, e.Restored, e.Gradient = log.Diverged, log.Stopped, log.Restored, log.Gradient
 		e.TrainLoss, e.TestLoss, e.Score = finite(log.Final.TrainLoss), finite(log.Final.TestLoss), Score(step.Params)
 		switch shown := e.Score.Shown(log.Final.TestAccuracy); e.Score {
 		case "":

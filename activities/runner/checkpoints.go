@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"lossatlas/activities/optim"
+	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -34,23 +35,46 @@ func (r *trainRun) keepAt(ctx context.Context, c optim.Checkpoint) error {
 	if !slices.Contains(r.p.Checkpoints, c.Epoch) {
 		return nil
 	}
+	return r.keepAs(ctx, pipelines.OutCheckpoint(c.Epoch), c)
+}
+
+// keepAs stores a checkpoint's weights as a part.
+func (r *trainRun) keepAs(ctx context.Context, part string, c optim.Checkpoint) error {
 	weights, err := r.net.Encode(c.Theta, c.State, nil)
 	if err != nil {
 		return err
 	}
-	return r.keep(ctx, pipelines.OutCheckpoint(c.Epoch), weights)
+	return r.keep(ctx, part, weights)
 }
 
-// lost says whether weights that should have been kept up to an epoch are not
-// there, whole. The training must then start over to make them again.
-func (r *trainRun) lost(ctx context.Context, epoch int) (bool, error) {
+// bestPart holds the weights of the best epoch so far.
+const bestPart = "best"
+
+// best is the epoch of a log whose weights are restored at the end, 0 for none.
+func (r *trainRun) best(log trainlog.Log) int {
+	stop := r.p.EarlyStop
+	if stop == nil || !stop.RestoreBest {
+		return 0
+	}
+	epoch, _ := log.Best(stop.Split, stop.MinDelta)
+	return epoch
+}
+
+// lost says whether weights that should have been kept are not there, whole. The training must then start over to make them again.
+func (r *trainRun) lost(ctx context.Context, log trainlog.Log) (bool, error) {
+	var parts []string
 	for _, e := range r.p.Checkpoints {
-		if e > epoch {
-			break
+		if e <= len(log.Epochs) {
+			parts = append(parts, pipelines.OutCheckpoint(e))
 		}
-		_, err := r.Store.GetPart(ctx, r.Key, pipelines.OutCheckpoint(e))
+	}
+	if r.best(log) > 0 {
+		parts = append(parts, bestPart)
+	}
+	for _, part := range parts {
+		_, err := r.Store.GetPart(ctx, r.Key, part)
 		if errors.Is(err, artifacts.ErrNotFound) {
-			r.Log.Warn().Int("epoch", e).Msg("the weights kept of this epoch are gone; training starts over")
+			r.Log.Warn().Str("weights", part).Msg("weights that were kept are gone; training starts over")
 			return true, nil
 		}
 		if err != nil {

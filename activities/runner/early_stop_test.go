@@ -36,3 +36,28 @@ func TestEarlyStop(t *testing.T) {
 		}
 	}
 }
+
+// TestRestoreBestWeights: the network has the weights of its best epoch, also of a training that reaches its last epoch, and after an interrupt.
+func TestRestoreBestWeights(t *testing.T) {
+	for _, patience := range []int{1, 10} {
+		p := newBench(t).trainParams(3)
+		p.Checkpoints = []int{1}
+		p.EarlyStop = &pipelines.EarlyStop{Split: "test", Patience: patience, MinDelta: 100, RestoreBest: true} // the first epoch is the best
+		b := newBench(t)
+		whole := b.made(t, b.step(t, pipelines.KindTrain, p, nil))
+		if log := b.log(t, whole); log.Restored != 1 || (log.Stopped != nil) != (patience == 1) || log.Final.TestLoss != log.Epochs[0].TestLoss {
+			t.Errorf("patience %d: epoch %d is restored, stopped: %v, test loss %v, after the first epoch %v", patience, log.Restored, log.Stopped, log.Final.TestLoss, log.Epochs[0].TestLoss)
+		}
+		if whole.Outputs[pipelines.OutWeights] != whole.Outputs[pipelines.OutCheckpoint(1)] {
+			t.Errorf("patience %d: the weights are not those after the first epoch", patience)
+		}
+		b = newBench(t)
+		in := b.step(t, pipelines.KindTrain, p, nil)
+		if err := b.stoppedAfter(t.Context(), in, 2); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(whole.Outputs, b.made(t, in).Outputs); d != "" {
+			t.Errorf("patience %d: a resumed training differs from one in one go:\n%s", patience, d)
+		}
+	}
+}

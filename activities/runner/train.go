@@ -216,7 +216,7 @@ func (r *trainRun) resume(ctx context.Context) error {
 		r.Log.Warn().Err(err).Msg("the checkpoint can't be read; training starts over")
 		return nil
 	}
-	if lost, err := r.lost(ctx, c.Epoch); err != nil || lost {
+	if lost, err := r.lost(ctx, state.Log); err != nil || lost {
 		return err
 	}
 	if err := r.trainer.Restore(c); err != nil {
@@ -262,6 +262,11 @@ func (r *trainRun) epoch(ctx context.Context) error {
 	if err := r.keepAt(ctx, c); err != nil { // before the epoch counts as done
 		return err
 	}
+	if r.best(r.state.Log) == c.Epoch {
+		if err := r.keepAs(ctx, bestPart, c); err != nil {
+			return err
+		}
+	}
 	r.state.Spent = r.Before.Plus(artifacts.Spent(r.Watch.Spent()))
 	b, err := encodeTraining(r.state, c)
 	if err != nil {
@@ -286,6 +291,16 @@ func (r *trainRun) finish(ctx context.Context) (Outputs, error) {
 		return nil, err
 	}
 	c := optim.Checkpoint{Theta: theta, State: state}
+	if best := r.best(r.state.Log); best > 0 && best < len(r.state.Log.Epochs) {
+		b, err := r.Store.GetPart(ctx, r.Key, bestPart)
+		if err != nil {
+			return nil, err
+		}
+		if c.Theta, c.State, err = r.net.Decode(b); err != nil {
+			return nil, err
+		}
+		r.state.Log.Restored = best
+	}
 	train, err := evaluateAt(ctx, r.train, c)
 	if err != nil {
 		return nil, err

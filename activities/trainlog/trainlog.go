@@ -50,6 +50,8 @@ type Log struct {
 	Diverged *Divergence `json:"diverged,omitempty"`
 	// Stopped is set when the training ended before its last epoch.
 	Stopped *Stop `json:"stopped,omitempty"`
+	// Restored is the epoch, counted from 1, whose weights the trained network has in place of the last ones; 0 for the last ones.
+	Restored int `json:"restored,omitempty"`
 	// Gradient compares the gradient of an imported network with differences of its loss, nil where that was not asked for.
 	Gradient *Gradient `json:"gradient,omitempty"`
 }
@@ -67,21 +69,26 @@ type Stop struct {
 // before it by more than delta for so many epochs in a row (as in Lightning's EarlyStopping). It follows from the log alone, so that a resumed
 // training stops where an undisturbed one does.
 func (l Log) Stop(split string, patience int, delta float64) *Stop {
-	smallest, s := math.Inf(1), Stop{Split: split, Patience: patience, Epoch: len(l.Epochs)}
+	s := Stop{Split: split, Patience: patience, Epoch: len(l.Epochs)}
+	if s.Best, s.Loss = l.Best(split, delta); s.Epoch-s.Best < patience {
+		return nil
+	}
+	return &s
+}
+
+// Best is the last epoch whose loss of the split was below the smallest before it by more than delta, and that loss; 0 and +Inf where no loss was a number.
+func (l Log) Best(split string, delta float64) (epoch int, loss Number) {
+	smallest := math.Inf(1)
 	for _, e := range l.Epochs {
 		loss := float64(e.TestLoss)
 		if split == "train" {
 			loss = float64(e.TrainLoss)
 		}
 		if loss < smallest-delta {
-			smallest, s.Best = loss, e.Epoch
+			smallest, epoch = loss, e.Epoch
 		}
 	}
-	if s.Epoch-s.Best < patience {
-		return nil
-	}
-	s.Loss = Number(smallest)
-	return &s
+	return epoch, Number(smallest)
 }
 
 // Short is the place in a few words.

@@ -117,6 +117,7 @@ func TestAveragesAndStops(t *testing.T) {
 		"average: {swa: 0}":               {Average: &pipelines.Average{}},
 		"early_stop: 3":                   {Stop: stop("test", 3, 0)},
 		"early_stop: {patience: 2, split: train, min_delta: 0.1}": {Stop: stop("train", 2, 0.1)},
+		"early_stop: {patience: 2, restore_best_weights: true}":   {Stop: &pipelines.EarlyStop{Split: "test", Patience: 2, RestoreBest: true}},
 	} {
 		p := training(t, "{net: resnet20, "+says+"}")
 		if d := cmp.Diff(want, both{p.Average, p.EarlyStop}); d != "" {
@@ -132,6 +133,7 @@ func TestAveragesAndStops(t *testing.T) {
 		"early_stop: {split: train}":          "train.early_stop: want none, a number of epochs",
 		"early_stop: {patience: x}":           "train.early_stop.patience: want a whole number",
 		"early_stop: {patience: 1, splt: ah}": "did you mean split?",
+		"average: ema, early_stop: {patience: 1, restore_best_weights: true}": "both replace the last weights; leave one of them out",
 	} {
 		src := strings.Replace(short, "{net: resnet20}", "{net: resnet20, "+says+"}", 1)
 		if _, err := Parse("sweep.yaml", []byte(src), catalog, ""); err == nil || !strings.Contains(err.Error(), want) {

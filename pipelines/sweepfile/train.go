@@ -34,7 +34,7 @@ var trainFields = syntax.Object{Fields: []syntax.Field{
 	{Name: "average", Doc: "Averaged weights, which are mapped in place of the last ones, with batch normalization's statistics recomputed. {ema: 0.999}: a moving average over all updates with that decay, " +
 		"from an epoch on with from: N. {swa: 15}: the mean of the weights after each epoch from epoch 15 on, counted from 0. ema, swa: with a decay of 0.999, and the last quarter of the epochs. Default: none.", Type: values.Averaging{}},
 	{Name: "early_stop", Doc: "Ends the training after so many epochs in a row without a smaller loss: a number, or {patience: 10, split: train, min_delta: 0.01}. split test, the default where there are test images, is the loss " +
-		"after each epoch; train the mean loss of the epoch's batches. The last weights are kept, not the best. Default: none.", Type: values.EarlyStopping{}},
+		"after each epoch; train the mean loss of the epoch's batches. The last weights are kept, or with restore_best_weights: true those of the epoch with the smallest loss, as by Keras. Default: none.", Type: values.EarlyStopping{}},
 	{Name: "seed", Doc: "Seed of the initial weights, the order of the images, the augmentation and the wrong labels.", Type: syntax.Integer{Min: 0, Max: maxSeed}, Default: int64(1)},
 }}
 
@@ -186,6 +186,9 @@ func (cfg *config) resolveTrain(c *syntax.Checker, augment bool, tree *syntax.No
 	t.Optimizer.Resolve(c, tree, t.Epochs)
 	t.average = t.Average.Resolve(c, tree.Place("train", "average"), t.Epochs)
 	t.earlyStop = t.EarlyStop.Resolve(c, tree.Place("train", "early_stop"), cfg.Dataset.Test)
+	if s := t.earlyStop; s != nil && s.RestoreBest && t.average != nil {
+		c.Addf(tree.Place("train", "early_stop"), "train.early_stop.restore_best_weights and train.average both replace the last weights; leave one of them out")
+	}
 	t.resolveCheckpoints(c, tree)
 }
 

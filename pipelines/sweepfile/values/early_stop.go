@@ -17,6 +17,7 @@ type EarlyStop struct {
 	Patience int     `field:"patience"`
 	Split    string  `field:"split"` // "" is that of the test, where there are test examples
 	MinDelta float64 `field:"min_delta"`
+	Restore  bool    `field:"restore_best_weights"`
 }
 
 // earlyStopFields are the fields of the mapping.
@@ -24,6 +25,7 @@ var earlyStopFields = syntax.Object{Fields: []syntax.Field{
 	{Name: "patience", Doc: "Epochs without a smaller loss after which the training ends.", Type: syntax.Integer{Min: 1, Max: MaxEpochs}, Required: true},
 	{Name: "split", Doc: "Whose loss: of the test images after each epoch, or of the training images during it.", Type: syntax.Choice{Of: SplitNames, What: "a split"}},
 	{Name: "min_delta", Doc: "By how much a loss must be smaller.", Type: syntax.Number{Min: 0, Max: 1e12}},
+	{Name: "restore_best_weights", Doc: "Whether the weights of the epoch with the smallest loss are kept, not the last ones, also where the training reaches its last epoch.", Type: syntax.Boolean{}},
 }}
 
 // MarshalJSON writes "none", or the criterion.
@@ -31,7 +33,11 @@ func (s EarlyStop) MarshalJSON() ([]byte, error) {
 	if s.Patience == 0 {
 		return json.Marshal(none)
 	}
-	return json.Marshal(map[string]any{"patience": s.Patience, "split": s.Split, "min_delta": s.MinDelta})
+	out := map[string]any{"patience": s.Patience, "split": s.Split, "min_delta": s.MinDelta}
+	if s.Restore {
+		out["restore_best_weights"] = true
+	}
+	return json.Marshal(out)
 }
 
 // Label writes it in characters that file names may hold.
@@ -45,6 +51,9 @@ func (s EarlyStop) Label() string {
 	}
 	if s.MinDelta > 0 {
 		out += fmt.Sprintf("_%g", s.MinDelta)
+	}
+	if s.Restore {
+		out += "_best"
 	}
 	return out
 }
@@ -60,7 +69,7 @@ func (EarlyStopping) Check(c *syntax.Checker, n *syntax.Node, path string) any {
 		}
 		return nil
 	case n.Kind != syntax.MappingNode || n.Get("patience") == nil:
-		return c.Reject(n, path, "none, a number of epochs, or {patience: EPOCHS} with split and min_delta or without, as {patience: 10, split: train}")
+		return c.Reject(n, path, "none, a number of epochs, or {patience: EPOCHS} with split, min_delta and restore_best_weights or without, as {patience: 10, split: train}")
 	}
 	var out EarlyStop
 	if err := syntax.Decode(earlyStopFields.Check(c, n, path), reflect.ValueOf(&out).Elem()); err != nil {
@@ -78,7 +87,7 @@ func (s *EarlyStop) Resolve(c *syntax.Checker, at syntax.Position, test int) *pi
 	if s == nil || s.Patience == 0 {
 		return nil
 	}
-	out := pipelines.EarlyStop{Split: s.Split, Patience: s.Patience, MinDelta: s.MinDelta}
+	out := pipelines.EarlyStop{Split: s.Split, Patience: s.Patience, MinDelta: s.MinDelta, RestoreBest: s.Restore}
 	switch {
 	case out.Split == "" && test > 0:
 		out.Split = SplitTest

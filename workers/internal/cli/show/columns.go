@@ -165,13 +165,17 @@ func withBounds(columns []column) []column {
 
 // outcome is the state of an experiment, with where it diverged or stopped early.
 func outcome(r results.Experiment) string {
-	switch {
-	case r.State == artifacts.StateDiverged:
+	if r.State == artifacts.StateDiverged {
 		return r.Diverged.Short()
-	case r.Stopped != nil:
-		return r.State + ", " + r.Stopped.Short()
 	}
-	return r.State
+	out := r.State
+	if r.Stopped != nil {
+		out += ", " + r.Stopped.Short()
+	}
+	if r.Restored > 0 {
+		out += fmt.Sprintf(", weights of epoch %d", r.Restored)
+	}
+	return out
 }
 
 // numberText writes a number of a measure, or "-" for NaN. A loss of a training that diverges has significant digits, too.
