@@ -11,6 +11,7 @@
 //	guests            held by the other processes that use them
 //	temporal.db       Temporal's SQLite database, with -wal and -shm
 //	temporal.db.damaged-TIME  a damaged one, renamed
+//	watched/          checkpoints of watched folders that no run has recorded yet
 //	objects/ plugins/ logs/ reports/ datasets/
 package home
 

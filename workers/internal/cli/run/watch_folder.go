@@ -120,6 +120,11 @@ func (w *watching) serve(ctx context.Context, path string) (err error) {
 	if w.known, err = w.sweep.Recorded(ctx, r.services.Store); err != nil {
 		return err
 	}
+	left, err := w.recall(ctx, r.services.Store)
+	if err != nil {
+		return err
+	}
+	w.add(left)
 	if r.sweep, err = w.sweep.With(append(slices.Clone(w.known), launch.Checkpoint{Name: "next"})); err != nil {
 		return err
 	}
@@ -143,7 +148,7 @@ func (w *watching) serve(ctx context.Context, path string) (err error) {
 		w.Say("%s does not exist yet; waiting for it", below)
 	}
 	w.Say("watching %s, with %s so far (Ctrl-C ends)", path, app.Count(len(w.known), "checkpoint"))
-	return w.follow(ctx, r, w.look(ctx, arrivals))
+	return w.follow(ctx, r, w.look(ctx, arrivals, left))
 }
 
 func exists(path string) bool {
@@ -151,8 +156,9 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// look looks for checkpoints also while others are mapped, as a training may delete them soon.
-func (w *watching) look(ctx context.Context, arrivals *launch.Arrivals) <-chan []launch.Checkpoint {
+// look looks for checkpoints also while others are mapped, as a training may delete them soon. Those that were handed over before are remembered until the
+// next are: then they are in the record of a run.
+func (w *watching) look(ctx context.Context, arrivals *launch.Arrivals, handed []launch.Checkpoint) <-chan []launch.Checkpoint {
 	found := make(chan []launch.Checkpoint)
 	go func() {
 		tick := time.NewTicker(pollEvery)
@@ -167,10 +173,15 @@ func (w *watching) look(ctx context.Context, arrivals *launch.Arrivals) <-chan [
 			case <-ctx.Done():
 				return
 			case out <- waiting:
-				waiting = nil
+				handed, waiting = waiting, nil
 			case <-tick.C:
 				more, problems := arrivals.Look(time.Now())
 				waiting = append(waiting, more...)
+				if len(more) > 0 {
+					if err := w.remember(slices.Concat(handed, waiting)); err != nil {
+						w.Say("%v", err)
+					}
+				}
 				for _, err := range problems {
 					if ctx.Err() == nil {
 						w.Say("%v; it is tried again when the file changes", err)
@@ -198,13 +209,18 @@ func (w *watching) follow(ctx context.Context, r *run, found <-chan []launch.Che
 			w.Say("ended after %s; the same command continues", app.Count(len(w.known), "checkpoint"))
 			return nil
 		case more := <-found:
-			w.known = append(w.known, more...)
-			slices.SortFunc(w.known, func(a, b launch.Checkpoint) int { return weights.CompareNames(a.Name, b.Name) })
+			w.add(more)
 			if err := w.compute(ctx, r); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// add puts checkpoints among the known ones, in the order of their names.
+func (w *watching) add(more []launch.Checkpoint) {
+	w.known = append(w.known, more...)
+	slices.SortFunc(w.known, func(a, b launch.Checkpoint) int { return weights.CompareNames(a.Name, b.Name) })
 }
 
 // compute maps the known checkpoints that have no maps.
