@@ -104,6 +104,9 @@ func filmOf(ctx context.Context, a *app.App, s *session.Session, names []string,
 		if err != nil {
 			return film.Film{}, fmt.Errorf("%s is no surface: %w", name, err)
 		}
+		if len(g.Y) < 2 {
+			return film.Film{}, exit.Usagef("%s is a line: a film needs surfaces, or one path", name)
+		}
 		scenes = append(scenes, film.Scene{Title: name, Grid: *g})
 	}
 	opt.Meta = string(scenes[0].Grid.Meta)
