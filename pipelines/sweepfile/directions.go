@@ -186,7 +186,7 @@ func (b *builder) addDirections(m mapConfig, name string, pair int, weights pipe
 		return pipelines.Ref{Step: id, Output: pipelines.OutDirections}
 	case directionsOf:
 		if origin, ok := b.origins[m.Name]; ok {
-			weights.Step = b.addOrigin(origin)
+			weights = pipelines.Ref{Step: b.addOrigin(origin), Output: pipelines.OutWeights}
 		}
 	}
 	params := b.randomDirections(m, pair, axes)

@@ -58,6 +58,26 @@ func TestOffset(t *testing.T) {
 	}
 }
 
+// TestEpochs: maps after an epoch are around the weights that were kept then, along directions of their own, and one after the last epoch is around the trained weights.
+func TestEpochs(t *testing.T) {
+	src := strings.Replace(minimal, "train: {net: resnet20", "train: {net: resnet20, checkpoints: [0, 5]", 1)
+	steps := stepsOf(t, src+"maps: [{kind: surface, epoch: 5}, {kind: spectrum, epoch: 0}, {kind: sharpness, epoch: 300}, {kind: line}]\nplots: contour\n")
+	for name, want := range map[string]string{
+		"surface-train": "checkpoint-00005", "surface-directions": "checkpoint-00005", "spectrum-train": "checkpoint-00000", "sharpness-train": "weights", "line-train": "weights", "line-directions": "weights",
+	} {
+		if got := steps[name].Inputs[pipelines.OutWeights]; got.Output != want || !strings.HasSuffix(got.Step, "/train") {
+			t.Errorf("%s is around %v, want %s", name, got, want)
+		}
+	}
+	if title := string(steps["surface-train-contour"].Params); !strings.Contains(title, "· epoch 5 ·") {
+		t.Errorf("the picture is %s", title)
+	}
+	_, err := Parse("sweep.yaml", []byte(src+"maps: [{kind: surface, epoch: 6}]\n"), catalog, "")
+	if err == nil || !strings.Contains(err.Error(), "maps.epoch: no weights are kept after epoch 6; add it to train.checkpoints") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestEigenvectorMapErrors(t *testing.T) {
 	for fields, want := range map[string]string{
 		"kind: surface, directions: hesian":                        "unknown name hesian; did you mean hessian?; allowed: random, hessian",

@@ -21,7 +21,7 @@ const (
 var surfaceMap = mapKind{
 	name:    mapSurface,
 	doc:     "in the plane of two.",
-	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "rise", "x", "y", "resolution", "error", "persistence"},
+	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "rise", "x", "y", "resolution", "error", "persistence", epochKey},
 	own:     []syntax.Field{offsetField},
 	splits:  []string{values.SplitTrain},
 	resolve: resolveSurface,
@@ -73,7 +73,7 @@ func (b *builder) drawPlane(m mapConfig, g grids) {
 var hessianMap = mapKind{
 	name:    mapHessian,
 	doc:     "the extreme eigenvalues of its second derivatives, in the same plane.",
-	shared:  []string{"directions", "normalize", "ignore", "range", "rise", "x", "y", "resolution", "error", "subset", "layers", "tolerance"},
+	shared:  []string{"directions", "normalize", "ignore", "range", "rise", "x", "y", "resolution", "error", "subset", "layers", "tolerance", epochKey},
 	splits:  []string{values.SplitTrain},
 	resolve: resolveHessian,
 	add:     addHessian,
@@ -104,7 +104,7 @@ const mapLine = "line"
 var lineMap = mapKind{
 	name:    mapLine,
 	doc:     "the loss along one direction.",
-	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "rise", "error", "persistence"},
+	shared:  []string{"directions", "normalize", "ignore", "layers", "pairs", "range", "rise", "error", "persistence", epochKey},
 	own:     []syntax.Field{pointsField},
 	splits:  values.SplitNames,
 	resolve: resolveLattice,

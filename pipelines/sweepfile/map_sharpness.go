@@ -14,7 +14,7 @@ const mapSharpness = "sharpness"
 var sharpnessMap = mapKind{
 	name:   mapSharpness,
 	doc:    "numbers: the largest rise of the loss in a ball and in a box around the trained weights, the mean rise over random perturbations, each also in a form that rescaling weights does not change, and the trace.",
-	shared: []string{"subset", "layers", "probes"},
+	shared: []string{"subset", "layers", "probes", epochKey},
 	own: []syntax.Field{
 		{Name: "measures", Doc: "What is measured. worst, worst_adaptive: the largest rise in a ball. box, box_subspace: in the box of Keskar et al., and in a random subspace. " +
 			"average, average_adaptive: the mean rise over Gaussian perturbations. trace: the trace of the second derivatives, by hutch++, also over and times the square of the norm. Default: all.",
@@ -87,7 +87,7 @@ func (m mapConfig) sharpness() pipelines.SharpnessParams {
 
 // addSharpness adds the measures over each split's loss.
 func addSharpness(b *builder, m mapConfig, train string) {
-	inputs := map[string]pipelines.Ref{pipelines.OutWeights: {Step: train, Output: pipelines.OutWeights}}
+	inputs := map[string]pipelines.Ref{pipelines.OutWeights: b.center(m, train)}
 	for _, r := range m.Ranges {
 		p := m.sharpness()
 		p.Net, p.Data = b.config.network(), b.mapData(m, r)

@@ -27,7 +27,7 @@ var matrices = map[string]string{matrixHessian: "Hessian", "gauss-newton": "Gaus
 var spectrumMap = mapKind{
 	name:   mapSpectrum,
 	doc:    "the extreme eigenvalues, the trace and the density of the eigenvalues of the second derivatives at the trained weights.",
-	shared: []string{"subset", "layers", "tolerance", "probes"},
+	shared: []string{"subset", "layers", "tolerance", "probes", epochKey},
 	own: []syntax.Field{
 		{Name: "steps", Doc: "Lanczos steps with each random vector, one product and one vector in memory each: the more, the finer the density.",
 			Type: syntax.Integer{Min: 2, Max: maxSteps}, Default: int64(80)},
@@ -102,7 +102,7 @@ func (m mapConfig) spectrum() pipelines.SpectrumParams {
 
 // addSpectrum adds the spectrum of each split's loss, and its picture.
 func addSpectrum(b *builder, m mapConfig, train string) {
-	inputs := map[string]pipelines.Ref{pipelines.OutWeights: {Step: train, Output: pipelines.OutWeights}}
+	inputs := map[string]pipelines.Ref{pipelines.OutWeights: b.center(m, train)}
 	for _, r := range m.Ranges {
 		params := m.spectrum()
 		params.Net, params.Data = b.config.network(), b.mapData(m, r)

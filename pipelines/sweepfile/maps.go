@@ -61,6 +61,7 @@ type mapConfig struct {
 	Layers     []string           `field:"layers"`
 	Tolerance  float64            `field:"tolerance"`
 	Probes     int                `field:"probes"`
+	Epoch      *int               `field:"epoch"` // nil for the trained weights
 	// Persistence is nil where basins are not counted.
 	Persistence *float64            `field:"persistence"`
 	Ranges      []values.ImageRange // the images that each split's loss is the mean over, in the order of the splits
@@ -76,6 +77,9 @@ type mapConfig struct {
 	spectrumConfig
 	sharpnessConfig
 }
+
+// epochKey is the field that chooses the weights of a map.
+const epochKey = "epoch"
 
 // sharedMapFields are the fields that several kinds of maps have: all kinds, where no kind names them.
 var sharedMapFields = []syntax.Field{
@@ -112,6 +116,8 @@ var sharedMapFields = []syntax.Field{
 	{Name: "tolerance", Doc: "Largest residual of each eigenvalue, relative to its size.",
 		Type: syntax.Number{Min: 0, Max: 0.1, Above: true}, Default: 1e-3},
 	{Name: "probes", Doc: "Random vectors for the trace, and for the density of a spectrum.", Type: syntax.Integer{Min: 2, Max: maxProbes}, Default: int64(10)},
+	{Name: epochKey, Doc: "Epoch after which the weights are mapped, one of those that train.checkpoints or train.path keep. Varied (maps.surface.epoch: [0, 5, 10]), it gives surfaces that lossatlas export film joins; " +
+		"losses and errors of the experiments stay those after the training. Default: the trained weights.", Type: syntax.Integer{Min: 0, Max: values.MaxEpochs}},
 }
 
 // sharedMapField is one of them.
@@ -184,6 +190,9 @@ func (cfg *config) resolveMap(c *syntax.Checker, cat Catalog, m *mapConfig, item
 	m.resolveDirections(c, item)
 	if kind.resolve != nil {
 		kind.resolve(cfg, c, m, item)
+	}
+	if m.Epoch != nil && !slices.Contains(append(cfg.Train.kept(), cfg.Train.last()), *m.Epoch) {
+		c.Addf(item.Place(epochKey), "maps.epoch: no weights are kept after epoch %d; add it to train.checkpoints, or to the files of train.path", *m.Epoch)
 	}
 	m.resolveRanges(c, item, kind.splits, cfg.Dataset)
 	for _, r := range m.Ranges {
@@ -283,10 +292,18 @@ func (m mapConfig) allowed(p pipelines.MapParams) pipelines.MapParams {
 // grids are the steps of a map's grids by split, one for each pair of directions.
 type grids map[string][]string
 
+// center is the output with the weights that a map is around.
+func (b *builder) center(m mapConfig, train string) pipelines.Ref {
+	if m.Epoch == nil || *m.Epoch == b.config.Train.last() {
+		return pipelines.Ref{Step: train, Output: pipelines.OutWeights}
+	}
+	return pipelines.Ref{Step: train, Output: pipelines.OutCheckpoint(*m.Epoch)}
+}
+
 // addGrids adds the steps of a map's directions and of a grid per split. params
 // are those of a grid's step for the images it looks at.
 func (b *builder) addGrids(m mapConfig, train string, kind pipelines.Kind, params func(pipelines.MapData) any) grids {
-	weights := pipelines.Ref{Step: train, Output: pipelines.OutWeights}
+	weights := b.center(m, train)
 	out := make(grids)
 	var reach map[string]pipelines.Ref
 	for pair := range max(m.Pairs, 1) {
@@ -342,6 +359,9 @@ func (b *builder) mapData(m mapConfig, r values.ImageRange) pipelines.MapData {
 func (b *builder) mapTitle(m mapConfig) string {
 	if m.Title != "" {
 		return m.Title
+	}
+	if m.Epoch != nil {
+		return fmt.Sprintf("%s · epoch %d", b.title(), *m.Epoch)
 	}
 	return b.title()
 }

@@ -207,6 +207,14 @@ func (t *trainConfig) resolveCheckpoints(c *syntax.Checker, tree *syntax.Node) {
 	}
 }
 
+// last is the epoch of the trained weights.
+func (t *trainConfig) last() int {
+	if n := len(t.Along); n > 0 {
+		return t.Along[n-1].Epoch
+	}
+	return t.Epochs
+}
+
 // kept are the epochs whose weights are kept next to the last one's, so that ways
 // of saying the same are the same training.
 func (t *trainConfig) kept() []int {
