@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ import (
 
 	"lossatlas/activities"
 	"lossatlas/activities/data"
+	"lossatlas/activities/nets"
 	"lossatlas/activities/problem"
 	"lossatlas/pipelines/sweepfile"
 	"lossatlas/pipelines/syntax"
@@ -104,6 +106,9 @@ func (m *mapping) write(model string) (string, error) {
 		return "", err
 	}
 	isPath := syntax.IsPath(model) || launch.IsModel(model) // a folder may look like a name
+	if !isPath && m.weights == "" && m.folder == "" && slices.Contains(nets.Names(), model) {
+		return "", exit.Usagef("map needs the weights of the built-in network %s: give its checkpoint with --weights; to train it, write a sweep file for `lossatlas run`", model)
+	}
 	if isPath {
 		if model, err = filepath.Abs(model); err != nil {
 			return "", err

@@ -75,6 +75,6 @@ func up(ctx context.Context, a *app.App) (err error) {
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return cause
 	}
-	a.Say("ending; open sweeps continue at the next `lossatlas up`")
+	a.Say("ending; unfinished sweeps continue at the next `lossatlas up`")
 	return nil
 }
