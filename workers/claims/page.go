@@ -29,7 +29,7 @@ func page(all map[string]*Numbers) []byte {
 	b := &bytes.Buffer{}
 	b.WriteString(`# The claims of Li et al. (2018), judged on converged networks
 
-Each claim has a criterion, which was committed before the networks were trained, a statistic with its 95 % interval, and a verdict. The
+Each claim has a criterion, which was committed before its sweep was run (pilots of one seed, of which only the training loss was looked at, came first), a statistic with its 95 % interval, and a verdict. The
 sweep files are in the [folder above](..); each says at its head what it reduces and why. ` + "`go tool task results`" + ` runs them and writes this page;
 ` + "`go tool task page`" + ` writes it again, byte for byte, from the numbers in this folder.
 

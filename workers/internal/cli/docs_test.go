@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -35,6 +36,30 @@ func visible(cmd *cobra.Command, f func(*cobra.Command)) {
 		}
 		f(c)
 		visible(c, f)
+	}
+}
+
+// TestHelpFits: lines of help are at most maxHelp wide, but for indented ones of a command's own text, which are left alone.
+func TestHelpFits(t *testing.T) {
+	visible(commandTree(), func(c *cobra.Command) {
+		var b strings.Builder
+		c.SetOut(&b)
+		if err := c.Help(); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(b.String()) {
+			line = strings.TrimRight(line, "\n")
+			own := strings.HasPrefix(line, " ") && strings.Contains(c.Long, line)
+			if utf8.RuneCountInString(line) > maxHelp && !own && !strings.Contains(line, c.UseLine()) {
+				t.Errorf("%s --help has a line of %d characters: %s", c.CommandPath(), utf8.RuneCountInString(line), line)
+			}
+		}
+		if strings.Contains(b.String(), "--s3-bucket") {
+			t.Errorf("%s --help repeats the flags of every command", c.CommandPath())
+		}
+	})
+	if got := filled("one two\nthree\n\n  a b  c\n\td e\nf", 9); got != "one two\nthree\n\n  a b  c\n\td e\nf" {
+		t.Errorf("filled to %q", got)
 	}
 }
 

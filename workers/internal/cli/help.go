@@ -71,12 +71,12 @@ func usage(c *cobra.Command, width int) string {
 	return b.String()
 }
 
-// filled breaks the paragraphs of a text into lines of at most width characters. Lines that begin with a space are left alone.
+// filled breaks the paragraphs of a text into lines of at most width characters. Indented lines are left alone.
 func filled(text string, width int) string {
 	var out []string
 	room := 0 // in the last line of out; 0 where a new line begins
 	for _, line := range strings.Split(text, "\n") {
-		if line == "" || line[0] == ' ' {
+		if line == "" || line[0] == ' ' || line[0] == '\t' {
 			out, room = append(out, line), 0
 			continue
 		}
