@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -55,16 +57,30 @@ func ListenError(service, addr string, err error) error {
 	return fmt.Errorf("%s cannot listen on %s: %w", service, addr, err)
 }
 
+// Ports are chosen below those that a system gives to outgoing connections (from 32768 on Linux, 49152 elsewhere): one of
+// these could take a port between its choice and its use.
+const firstPort, endPort = 10000, 32768
+
+// triedPorts counts the ports that this process has looked at. Processes that start together begin at different ports.
+var triedPorts atomic.Int64
+
 // FreePorts returns n different free loopback ports.
 func FreePorts(n int) ([]int, error) {
 	ports := make([]int, 0, n)
-	for range n {
-		l, err := net.Listen("tcp", Address(0))
-		if err != nil {
-			return nil, fmt.Errorf("find a free port on %s: %w", Host, err)
+	for range endPort - firstPort {
+		if len(ports) == n {
+			break
 		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+		port := firstPort + (16*os.Getpid()+int(triedPorts.Add(1)))%(endPort-firstPort)
+		switch err := CheckPort("a service", Address(port)); {
+		case err == nil:
+			ports = append(ports, port)
+		case !errors.Is(err, syscall.EADDRINUSE):
+			return nil, fmt.Errorf("find a free port: %w", err)
+		}
+	}
+	if len(ports) < n {
+		return nil, fmt.Errorf("no %d ports of %s from %d to %d are free", n, Host, firstPort, endPort-1)
 	}
 	return ports, nil
 }
