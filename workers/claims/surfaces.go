@@ -126,7 +126,9 @@ func curvature(all map[string]*Numbers) (f finding) {
 		units = append(units, unit)
 	}
 	f.statistics = []statistic{student("area under the ROC curve", units, 0.5, inf)}
-	f.notes = []string{fmt.Sprintf("%d converged networks have no plane with %d points of either kind.", unusable, leastPoints)}
+	if unusable > 0 {
+		f.notes = []string{fmt.Sprintf("%d converged networks have no plane with %d points of either kind.", unusable, leastPoints)}
+	}
 	if len(units) < leastNetworks {
 		f.verdict = unsure
 	}
