@@ -42,12 +42,17 @@ type FigurePanel struct {
 	Column int    `json:"column,omitempty"`
 	// Group is the common name of the experiment and its repetitions, in a figure that shows their means.
 	Group string `json:"group,omitempty"`
+	// Directions is how many lines through the minimizer a figure of lines shows the mean of; 0 is one.
+	Directions int `json:"directions,omitempty"`
 	// Score is the name of the training's score, as of RenderParams.
 	Score string `json:"score,omitempty"`
 	// Net is the network whose weights a histogram counts.
 	Net     Network `json:"net,omitempty"`
 	Problem Problem `json:"problem,omitempty"`
 }
+
+// InDirection is the name of a panel's input with the losses of a split along a further direction, counted from 1.
+func InDirection(split string, direction int) string { return fmt.Sprintf("%s@%d", split, direction+1) }
 
 // InPanel is the name of an input of the i-th panel in a figure's step.
 func InPanel(i int, name string) string { return fmt.Sprintf("%d/%s", i, name) }

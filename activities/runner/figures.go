@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -47,8 +48,18 @@ func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParam
 			if err != nil {
 				return picture.Figure{}, err
 			}
-			lines = append(lines, compare.LossLine{Name: panel.Title, Group: panel.Group, Train: data.Train, Test: data.Test})
+			line := compare.LossLine{Name: panel.Title, Group: panel.Group, Train: data.Train, Test: data.Test}
+			if panel.Directions > 1 {
+				line.Group = cmp.Or(panel.Group, panel.Title)
+			}
+			lines = append(lines, line)
 			of = append(of, data)
+			for line.Direction = 1; line.Direction < panel.Directions; line.Direction++ {
+				if line.Train, line.Test, err = from.along(ctx, i, line.Direction); err != nil {
+					return picture.Figure{}, err
+				}
+				lines = append(lines, line)
+			}
 		}
 		var err error
 		if opt.Caption, err = commonSubject(of); err != nil {
@@ -123,6 +134,12 @@ func (f panels) name(i int, input string) string {
 // data are the inputs of a panel that pictures of one experiment are drawn from.
 func (f panels) data(ctx context.Context, i int) (render.Data, error) {
 	return f.plotData(ctx, func(input string) string { return pipelines.InPanel(i, input) })
+}
+
+// along are the losses of both splits along a further direction, nil where they are missing.
+func (f panels) along(ctx context.Context, i, direction int) (train, test *surface.Grid, err error) {
+	data, err := f.plotData(ctx, func(input string) string { return pipelines.InPanel(i, pipelines.InDirection(input, direction)) })
+	return data.Train, data.Test, err
 }
 
 // log is nil where it is missing.

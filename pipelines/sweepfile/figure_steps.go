@@ -55,6 +55,14 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 				for _, split := range f.source.Splits {
 					add(i, split, p.steps+split, pipelines.OutGrid)
 				}
+				if f.Kind == figureLines && !f.compared && f.source.Pairs > 1 {
+					panel.Directions = f.source.Pairs
+					for pair := 1; pair < f.source.Pairs; pair++ {
+						for _, split := range f.source.Splits {
+							add(i, pipelines.InDirection(split, pair), p.steps+split+pairSuffix(pair), pipelines.OutGrid)
+						}
+					}
+				}
 				break
 			}
 			add(i, pipelines.OutGrid, p.steps+f.Split, pipelines.OutGrid)

@@ -103,7 +103,7 @@ var (
 var figureFields = syntax.Variants{Of: figureKinds, What: "a figure", Want: "a figure, as {kind: multiples, plot: contour} or {kind: norms}", Object: syntax.Object{Fields: append([]syntax.Field{
 	{Name: "kind", Doc: "multiples: one plot of one map for each experiment, on one scale. lines: the losses along a line in one frame. norms: the norm of the weights during training. " +
 		"histogram: the weights of convolutions and linear layers. scatter: the test error against a measure of flatness, curvature or sharpness, of repetitions the means. curves: loss and error during training. " +
-		"Lines, norms and curves show repetitions by their mean with a band of the standard deviation, and all but multiples and scatter more than eight experiments as rows of colors.",
+		"Lines, norms and curves show repetitions, and lines several directions (`pairs`), by their mean with a band of the standard deviation, and all but multiples and scatter more than eight experiments as rows of colors.",
 		Type: syntax.Choice{Of: figureKinds, What: "a kind of figure"}, Required: true},
 	{Name: "name", Doc: "Name of the figure in step names. Default: its kind.", Type: nameText},
 	{Name: "title", Doc: "Heading of the figure. Default: made from its kind and map.", Type: titleText},

@@ -98,7 +98,7 @@ var sharedMapFields = []syntax.Field{
 	{Name: "ignore", Doc: "biasbn: directions are zero on biases and on batch normalization's parameters, which a trajectory leaves out.",
 		Type: syntax.Choice{Of: []string{"biasbn", "none"}, What: "a set of parameters"}, Default: "biasbn"},
 	{Name: "seed", Doc: "Seed of the random directions, or of the random vectors, perturbations and starts of a spectrum and of sharpness.", Type: syntax.Integer{Min: 0, Max: maxSeed}, Default: int64(1)},
-	{Name: "pairs", Doc: "Pairs of directions (of a line: directions) along which flatness is measured, with the seeds seed, seed + 1 and so on. The first is drawn.",
+	{Name: "pairs", Doc: "Pairs of directions (of a line: directions) along which flatness is measured, with the seeds seed, seed + 1 and so on. The first is drawn; figures of lines show the mean over all, with a band.",
 		Type: syntax.Integer{Min: 1, Max: maxPairs}, Default: int64(1)},
 	rangeField("First and last value of α (and of β, unless y says otherwise).", mapRange{ends: [2]float64{-1, 1}}),
 	riseField,
@@ -307,11 +307,7 @@ func (b *builder) addGrids(m mapConfig, train string, kind pipelines.Kind, param
 	out := make(grids)
 	var reach map[string]pipelines.Ref
 	for pair := range max(m.Pairs, 1) {
-		// No map's name can contain this, so that the steps of pairs are named like no other steps.
-		suffix := ""
-		if pair > 0 {
-			suffix = fmt.Sprintf("@%d", pair+1)
-		}
+		suffix := pairSuffix(pair)
 		along := b.addDirections(m, m.Name+"-directions"+suffix, pair, weights)
 		inputs := map[string]pipelines.Ref{pipelines.OutWeights: b.addShift(m, m.Name+"-shift"+suffix, pair, weights), pipelines.OutDirections: along}
 		if pair == 0 {
@@ -324,6 +320,15 @@ func (b *builder) addGrids(m mapConfig, train string, kind pipelines.Kind, param
 		}
 	}
 	return out
+}
+
+// pairSuffix ends the names of the steps of a pair of directions, counted from 0. No map's name can contain it, so that they
+// are named like no other steps.
+func pairSuffix(pair int) string {
+	if pair == 0 {
+		return ""
+	}
+	return fmt.Sprintf("@%d", pair+1)
 }
 
 // grid is the first grid of a split, which is drawn.

@@ -14,12 +14,13 @@ import (
 // LossLine is the loss of one minimizer along a line, on the training set, the test set or both; neither where there is no result.
 type LossLine struct {
 	Name        string
-	Group       string // of the repetitions of an experiment; "" for one without
+	Group       string // of the repetitions of an experiment and of its directions; "" for one without
+	Direction   int    // counts the directions along which a minimizer has lines, from 0
 	Train, Test *surface.Grid
 }
 
 // Lines draws the losses of several minimizers along a line in one frame: a color for each, the training set solid and
-// the test set dashed, of repetitions the mean with a band; rows of colors for more than eight. Scale and Cut are as in Line.
+// the test set dashed, of repetitions and of several directions the mean with a band; rows of colors for more than eight. Scale and Cut are as in Line.
 func Lines(lines []LossLine, opt picture.Options) (picture.Figure, error) {
 	opt.Width = cmp.Or(opt.Width, picture.SeriesWidth)
 	opt, err := opt.Filled()
@@ -85,7 +86,7 @@ func Lines(lines []LossLine, opt picture.Options) (picture.Figure, error) {
 		}
 		return layoutRows(names, s, parts, opt), nil
 	}
-	s.Note = chart.Joined(chart.MissingNote(missing), note, bandNote(bands))
+	s.Note = chart.Joined(chart.MissingNote(missing), note, bandNote(bands, spread(lines)))
 	s.Parts = []picture.FramePart{{Panel: chart.Panel{Y: y}, Name: opt.LossName(), Color: canvas.InkColor, Ticks: y.Ticks(6), Inside: func(pn canvas.Pen, p chart.Panel) {
 		picture.DrawGaps(p, pn, losses)
 		picture.DrawLineMarks(p, pn, opt.Marks)
@@ -96,9 +97,23 @@ func Lines(lines []LossLine, opt picture.Options) (picture.Figure, error) {
 	return s.Layout(opt, 0.62), nil
 }
 
-func bandNote(bands bool) string {
+// spread is what the lines of one group differ in.
+func spread(lines []LossLine) string {
+	isFurther := func(l LossLine) bool { return l.Direction > 0 }
+	isRepeated := slices.ContainsFunc(lines, func(l LossLine) bool { return l.Group != "" && l.Group != l.Name })
+	switch {
+	case !slices.ContainsFunc(lines, isFurther):
+		return picture.Repetitions
+	case isRepeated:
+		return picture.Repetitions + " and directions"
+	}
+	return "directions"
+}
+
+// bandNote explains the bands, if there are some.
+func bandNote(bands bool, over string) string {
 	if bands {
-		return picture.BandNote
+		return picture.BandNote + over
 	}
 	return ""
 }

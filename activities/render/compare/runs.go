@@ -93,7 +93,7 @@ func layoutRuns(runs []Run, opt picture.Options, aspect float64, quantities []pi
 		s.Parts = append(s.Parts, part)
 	}
 	s.Kinds = picture.SplitLegend(tested, tested)
-	s.Note = chart.Joined(s.Note, bandNote(bands))
+	s.Note = chart.Joined(s.Note, bandNote(bands, picture.Repetitions))
 	return s.OverEpochs().Layout(opt, aspect), nil
 }
 

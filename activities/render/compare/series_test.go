@@ -9,6 +9,7 @@ import (
 
 	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/render/picture"
+	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
 )
 
@@ -58,8 +59,38 @@ func TestManyExperimentsAreRows(t *testing.T) {
 		if n := strings.Count(string(svg), ">128<"); n != 1 {
 			t.Errorf("%d experiments of %d repetitions: the value 128 is named %d times, want once", c.groups, c.repetitions, n)
 		}
-		if bands := bytes.Contains(svg, []byte(picture.BandNote)); bands != (c.repetitions > 1 && !c.rows) {
+		if bands := bytes.Contains(svg, []byte(picture.BandNote+picture.Repetitions)); bands != (c.repetitions > 1 && !c.rows) {
 			t.Errorf("%d experiments of %d repetitions: bands are explained: %v", c.groups, c.repetitions, bands)
+		}
+	}
+}
+
+// Bands say what the lines that they stand for differ in.
+func TestBandsOfLines(t *testing.T) {
+	loss := func(depth float64) *surface.Grid {
+		return &surface.Grid{X: []float64{-1, 0, 1}, Y: []float64{0}, Loss: []float64{2, depth, 3}, Accuracy: []float64{10, 50, 10}, Mask: []bool{true, true, true}}
+	}
+	first := LossLine{Name: "batch_size=32", Group: "batch_size=32", Train: loss(1)}
+	along := first
+	along.Direction, along.Train = 1, loss(2)
+	repeated := first
+	repeated.Name, repeated.Train = "batch_size=32, seed=2", loss(2)
+	for want, lines := range map[string][]LossLine{
+		"over directions":                 {first, along},
+		"over repetitions":                {first, repeated},
+		"over repetitions and directions": {first, along, repeated},
+		"":                                {first},
+	} {
+		f, err := Lines(lines, picture.Options{DPI: 40})
+		if err != nil {
+			t.Fatal(err)
+		}
+		svg, err := f.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(svg); strings.Contains(got, picture.BandNote) != (want != "") || !strings.Contains(got, want+"<") && want != "" {
+			t.Errorf("bands of %d lines are not explained by %q", len(lines), want)
 		}
 	}
 }

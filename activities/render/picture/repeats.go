@@ -46,8 +46,11 @@ func Mean(repetitions []*lattice.Field) (mean Curve, count int) {
 	return Curve{F: f, Low: low, High: high}, len(same)
 }
 
-// BandNote explains the bands of means over repetitions.
-const BandNote = "bands: ± standard deviation over repetitions"
+// BandNote begins the explanation of bands, and Repetitions is what means usually are over.
+const (
+	BandNote    = "bands: ± standard deviation over "
+	Repetitions = "repetitions"
+)
 
 // MeanName is the name of a mean over count of all repetitions.
 func MeanName(name string, count, all int) string {
