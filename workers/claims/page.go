@@ -112,9 +112,9 @@ var shows = map[string]struct{ text, of string }{
 	"table1-norms":                 {"Norm of the weights after each epoch, SGD, seed 1.", ""},
 	"table1-weights-without-decay": {"Weights of convolutions and linear layers without weight decay, SGD, seed 1.", ""},
 	"table1-weights-with-decay":    {"Weights of convolutions and linear layers with weight decay, SGD, seed 1.", ""},
-	"table1-by-filter":             {"Training loss along one filter-normalized direction, SGD, seed 1.", "filter"},
-	"table1-by-layer":              {"Training loss along one layer-normalized direction, SGD, seed 1.", "layer"},
-	"table1-by-nothing":            {"Training loss along one direction without normalization, SGD, seed 1.", "none"},
+	"table1-by-filter":             {"Training loss along two filter-normalized directions, mean and deviation, SGD, seed 1.", "filter"},
+	"table1-by-layer":              {"Training loss along two layer-normalized directions, mean and deviation, SGD, seed 1.", "layer"},
+	"table1-by-nothing":            {"Training loss along two directions without normalization, mean and deviation, SGD, seed 1.", "none"},
 	"table1-error-by-filter":       {"Test error against the width 0.5 above the minimum along filter-normalized directions, all networks.", "filter"},
 	"table1-error-by-layer":        {"Test error against the width 0.5 above the minimum along layer-normalized directions, all networks.", "layer"},
 	"table1-error-by-nothing":      {"Test error against the width 0.5 above the minimum along directions without normalization, all networks.", "none"},
@@ -126,7 +126,7 @@ var shows = map[string]struct{ text, of string }{
 	"width-scatter":                {"Test error against the width 0.5 above the minimum, all networks.", "surface"},
 	"curvature-multiples":          {"|λmin/λmax| of the Hessian in a plane of two filter-normalized random directions.", "hessian"},
 	"curvature-contours":           {"Training loss in the same plane.", "surface"},
-	"directions-lines":             {"Training loss along the first of ten directions.", "line"},
+	"directions-lines":             {"Training loss along ten directions, mean and deviation.", "line"},
 	"directions-contours":          {"Training loss in the plane of the first two directions.", "surface"},
 }
 
