@@ -91,9 +91,13 @@ func layoutTrajectory(path trajectory.Path, f *lattice.Field, along *picture.Fra
 	planes := []*walk{&left, &right}
 	left.Opt, right.Opt = opt, opt
 	for i, w := range planes {
-		w.xTicks, w.yTicks = w.X.Ticks(5), w.Y.Ticks(6)
+		w.yTicks = w.Y.Ticks(6)
 		from := chart.Edge + vg.Length(i)*(half+planeGap)
-		w.Frame.Min.X = from + chart.SideWidth(chart.Widest(w.yTicks))
+		side := chart.SideWidth(chart.Widest(w.yTicks))
+		w.Frame.Min.X = from + side
+		for n := 5; n == 5 || n > 1 && vg.Length(len(w.xTicks))*(chart.Widest(w.xTicks)+chart.TickSize/2) > half-side; n-- { // numbers stand apart
+			w.xTicks = w.X.Ticks(n)
+		}
 		w.Frame.Max.X = from + half - w.xTicks[len(w.xTicks)-1].Label.Width(chart.TickSize)/2
 	}
 	bottom := page.Bottom()

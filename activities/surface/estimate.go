@@ -42,13 +42,19 @@ func (g Grid) EstimateNote() string {
 	return fmt.Sprintf("%s of %s points evaluated, %s", thousands(g.CountEvaluated()), thousands(len(g.Mask)), LargestError(&g))
 }
 
-// LargestError says the largest error that is stated of grids, "error ≤ 2 % with 95 % confidence", of absolute ones "error ≤ 0.01 …"; "" where
-// all are exact. Nil grids do not count.
+// LargestError says the largest error that is stated of grids, "error ≤ 2 % with 95 % confidence", of absolute ones "error ≤ 0.01 …", and how many of
+// them are exact; "" where all are. Nil grids do not count.
 func LargestError(grids ...*Grid) string {
 	var relative, absolute float64
+	count, exact := 0, 0
 	for _, g := range grids {
+		if g == nil {
+			continue
+		}
+		count++
 		switch {
-		case g == nil || g.Estimate == nil:
+		case g.Estimate == nil:
+			exact++
 		case g.Estimate.Absolute:
 			absolute = max(absolute, g.Estimate.Error)
 		default:
@@ -65,7 +71,11 @@ func LargestError(grids ...*Grid) string {
 	if len(bounds) == 0 {
 		return ""
 	}
-	return "error ≤ " + strings.Join(bounds, " or ") + " with 95 % confidence"
+	out := "error ≤ " + strings.Join(bounds, " or ") + " with 95 % confidence"
+	if exact > 0 {
+		out += fmt.Sprintf(", %d of %d maps exact", exact, count)
+	}
+	return out
 }
 
 // Percent writes a share as "2 %".
