@@ -129,15 +129,44 @@ func (s *Spectrum) AddDecay(lambda float64, theta []float32) {
 	}
 }
 
-// CSV writes the density over x, a line for each point.
+// CSV writes a line for each number, by its kind: "density", of density over x; "largest" and "smallest", eigenvalues x with their residuals ‖Hv − λv‖, from the
+// outside in; "ritz", nodes x with the weights of each random vector's quadrature, which is counted from 1. Columns of other kinds are empty.
 func (s Spectrum) CSV() []byte {
-	xs, density, _ := s.Curve()
-	out := []byte("x,density\n")
-	for i, x := range xs {
-		out = strconv.AppendFloat(out, x, 'g', -1, 64)
-		out = append(out, ',')
-		out = strconv.AppendFloat(out, density[i], 'g', -1, 64)
+	out := []byte("kind,vector,x,density,weight,residual\n")
+	line := func(kind string, vector int, x float64, column int, value float64) {
+		out = append(append(out, kind...), ',')
+		if vector > 0 {
+			out = strconv.AppendInt(out, int64(vector), 10)
+		}
+		out = strconv.AppendFloat(append(out, ','), x, 'g', -1, 64)
+		for i := range 3 {
+			if out = append(out, ','); i == column {
+				out = strconv.AppendFloat(out, value, 'g', -1, 64)
+			}
+		}
 		out = append(out, '\n')
+	}
+	largest, smallest := s.Largest, s.Smallest
+	if largest == nil {
+		largest = []Value{{s.LambdaMax, s.ResidualMax}}
+	}
+	if smallest == nil {
+		smallest = []Value{{s.LambdaMin, s.ResidualMin}}
+	}
+	for _, v := range largest {
+		line("largest", 0, v.Value, 2, v.Residual)
+	}
+	for _, v := range smallest {
+		line("smallest", 0, v.Value, 2, v.Residual)
+	}
+	for i, q := range s.Density.Probes {
+		for k, node := range q.Nodes {
+			line("ritz", i+1, node, 1, q.Weights[k])
+		}
+	}
+	xs, density, _ := s.Curve()
+	for i, x := range xs {
+		line("density", 0, x, 0, density[i])
 	}
 	return out
 }

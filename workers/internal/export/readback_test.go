@@ -129,8 +129,13 @@ func TestReadBack(t *testing.T) {
 	want("spectrum-train.npz", "lambda_max", []int{1}, []float64{5})
 	want("spectrum-train.npz", "nodes", []int{1, 2}, []float64{-1, 5})
 	xs, density, _ := s.spectrum.Curve()
-	want("spectrum-train.csv", "x", []int{len(xs)}, xs)
-	want("spectrum-train.csv", "density", []int{len(xs)}, density)
+	none := slices.Repeat([]float64{math.NaN()}, len(xs))
+	ends := []float64{s.spectrum.LambdaMax, s.spectrum.LambdaMin}
+	rows := len(xs) + 4 // two eigenvalues and two nodes stand before the density
+	want("spectrum-train.csv", "x", []int{rows}, slices.Concat(ends, []float64{-1, 5}, xs))
+	want("spectrum-train.csv", "density", []int{rows}, slices.Concat(none[:4], density))
+	want("spectrum-train.csv", "weight", []int{rows}, slices.Concat(none[:2], s.spectrum.Density.Probes[0].Weights, none))
+	want("spectrum-train.csv", "residual", []int{rows}, slices.Concat([]float64{s.spectrum.ResidualMax, s.spectrum.ResidualMin}, none[:2], none))
 	want("train-weights.safetensors", "conv.weight", []int{2, 1, 1, 2}, []float64{1, 2, 3, 4.5})
 	want("train-weights.safetensors", "fc.bias", []int{1}, []float64{float64(float32(-0.1))})
 	want("surface-directions.safetensors", "x/conv.weight", []int{2, 1, 1, 2}, []float64{0, 1, 0, 1})

@@ -70,7 +70,8 @@ the surface around it (export grid … .vts), with the loss of that surface wher
 		one("spectrum STEP|DIGEST FILE", pipelines.OutSpectrum, "Write the spectrum of a Hessian as NPZ or CSV, by the end of the file's name (.npz, .csv)",
 			`The NPZ holds lambda_min, lambda_max and their residuals, trace and trace_error, the nodes and
 weights of each random vector's quadrature, the density over x, and the provenance as JSON in
-"meta"; the CSV the density over x.`),
+"meta"; the CSV has the eigenvalues with their residuals, nodes, weights and density, told apart by the
+column kind: largest, smallest, ritz or density.`),
 	)
 }
 

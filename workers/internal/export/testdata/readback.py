@@ -54,7 +54,10 @@ def table(path):
     found = {}
     for name, column in zip(header, columns, strict=True):
         words = {"true": "1", "false": "0", "": "nan"}
-        found[name] = plain(np.array([words.get(v, v) for v in column]).astype(np.float64))
+        try:
+            found[name] = plain(np.array([words.get(v, v) for v in column]).astype(np.float64))
+        except ValueError:
+            found[name] = plain(column)  # of words
     return found
 
 
