@@ -287,12 +287,12 @@ func WriteFile(path string, data []byte) error {
 func Write(path string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+partMark+"*")
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return writeError(path, err)
 	}
 	defer func() {
 		if err != nil {
 			os.Remove(f.Name())
-			err = fmt.Errorf("write %s: %w", path, err)
+			err = writeError(path, err)
 		}
 	}()
 	if err := write(f); err != nil {
@@ -307,4 +307,17 @@ func Write(path string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// writeError names the file that was to be written, and not the part of it that failed.
+func writeError(path string, err error) error {
+	var part *os.PathError
+	var rename *os.LinkError
+	switch {
+	case errors.As(err, &part):
+		err = part.Err
+	case errors.As(err, &rename):
+		err = rename.Err
+	}
+	return fmt.Errorf("write %s: %w", path, err)
 }

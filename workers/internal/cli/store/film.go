@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"lossatlas/activities/render/film"
 	"lossatlas/activities/render/picture"
+	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
 	"lossatlas/pipelines"
@@ -39,7 +41,7 @@ each other on one scale; a path (sweep/experiment/trajectory-path) grows from ep
 	flags.StringVar(&opt.Scale, "scale", "", "scale of the loss: `name` linear, log or symlog (default: chosen from the data)")
 	flags.Float64Var(&opt.Cut, "cut", 0, "largest `loss` that is shown")
 	flags.StringVar(&opt.Colormap, "colormap", "", "`name` of the color map (default viridis)")
-	flags.Float64Var(&opt.Width, "width", 6, "width in `inches`")
+	flags.Float64Var(&opt.Width, "width", 0, "width in `inches` (default 6, of a path 8)")
 	flags.IntVar(&opt.DPI, "dpi", opt.DPI, "`dots` per inch")
 	return cmd
 }
@@ -63,6 +65,9 @@ func exportFilm(ctx context.Context, a *app.App, names []string, file string, op
 	path, err := filepath.Abs(file)
 	if err != nil {
 		return err
+	}
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return exit.Usagef("%s: the folder does not exist", path)
 	}
 	s, err := a.OpenSession(ctx)
 	if err != nil {
@@ -94,9 +99,13 @@ func filmOf(ctx context.Context, a *app.App, s *session.Session, names []string,
 			return pathFilm(ctx, a, s, stored, opt)
 		}
 	}
+	opt.Width = cmp.Or(opt.Width, 6)
 	var scenes []film.Scene
 	for _, name := range names {
 		stored, err := blob(ctx, a, s, name, pipelines.OutGrid)
+		if missing := (*results.NameError)(nil); errors.As(err, &missing) && len(missing.Matches) == 0 {
+			return film.Film{}, noSurface(ctx, a, s, name, err)
+		}
 		if err != nil {
 			return film.Film{}, err
 		}
@@ -114,6 +123,18 @@ func filmOf(ctx context.Context, a *app.App, s *session.Session, names []string,
 		return film.Turn(scenes[0].Grid, opt)
 	}
 	return film.Morph(scenes, opt)
+}
+
+// noSurface is the error for a name that no surface has: err, or more where paths have it.
+func noSurface(ctx context.Context, a *app.App, s *session.Session, name string, err error) error {
+	_, path := blob(ctx, a, s, name, pipelines.OutPath)
+	if path == nil {
+		return exit.Usagef("%s is a path: a film shows one path, or one or several surfaces", name)
+	}
+	if paths := (*results.NameError)(nil); errors.As(path, &paths) && len(paths.Matches) > 0 {
+		return path
+	}
+	return err
 }
 
 // pathFilm is the film of a path over the surface around it.
