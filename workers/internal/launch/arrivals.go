@@ -31,6 +31,7 @@ type Arrivals struct {
 
 	seen    map[string]*arrival // by path
 	skipped int                 // checkpoints since the last one that was taken
+	earlier []string            // names that an earlier call took, in their order, whose places in the folder were not passed yet
 	taken   map[artifacts.Digest]bool
 	names   map[string]bool
 }
@@ -69,7 +70,9 @@ func newArrivals(path string, every int, known []Checkpoint) *Arrivals {
 	a := &Arrivals{path: path, below: FixedPart(path), every: every, seen: map[string]*arrival{}, taken: map[artifacts.Digest]bool{}, names: map[string]bool{}}
 	for _, c := range known {
 		a.taken[c.Weights], a.names[c.Name] = true, true
+		a.earlier = append(a.earlier, c.Name)
 	}
+	slices.SortFunc(a.earlier, weights.CompareNames)
 	return a
 }
 
@@ -124,6 +127,9 @@ func (a *Arrivals) take(file string, s *arrival) (c Checkpoint, err error) {
 	name, err := filepath.Rel(a.below, file)
 	if err != nil {
 		return c, err
+	}
+	for len(a.earlier) > 0 && weights.CompareNames(a.earlier[0], name) < 0 { // also of files that are deleted
+		a.earlier, a.skipped = a.earlier[1:], 0
 	}
 	due := a.skipped+1 >= a.every
 	if !due && !a.names[name] {

@@ -35,6 +35,7 @@ func TestArrivals(t *testing.T) {
 			{6, "best.pth=2.", ""}, {8, "last.pth=", ""}, {9, "last.pth=3.", ""}, {11, "", "last.pth (3)"}}},
 		{"every third", "", 3, "", []moment{{0, "1.pth=a. 2.pth=b. 3.pth=c. 4.pth=d.", ""}, {2, "", "3.pth"}, {3, "5.pth=e. 6.pth=f.", ""}, {5, "", "6.pth"}}},
 		{"after a restart", "", 2, "2.pth=b. 4.pth=d.", []moment{{0, "1.pth=a. 2.pth=b. 3.pth=c. 4.pth=d. 5.pth=e.", ""}, {2, "", ""}, {3, "6.pth=f.", ""}, {5, "", "6.pth"}}},
+		{"after a restart, with deleted files", "", 2, "2.pth=b. 4.pth=d.", []moment{{0, "1.pth=a. 3.pth=c. 5.pth=e.", ""}, {2, "", ""}, {3, "6.pth=f.", ""}, {5, "", "6.pth"}}},
 		{"a pattern over folders", "step-*/model.pth", 1, "", []moment{{0, "step-1/model.pth=a. step-2/model.pth=b. step-2/optimizer.pth=o.", ""}, {2, "", "step-1/model.pth step-2/model.pth"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
