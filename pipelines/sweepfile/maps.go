@@ -116,7 +116,7 @@ var sharedMapFields = []syntax.Field{
 	{Name: "tolerance", Doc: "Largest residual of each eigenvalue, relative to its size.",
 		Type: syntax.Number{Min: 0, Max: 0.1, Above: true}, Default: 1e-3},
 	{Name: "probes", Doc: "Random vectors for the trace, and for the density of a spectrum.", Type: syntax.Integer{Min: 2, Max: maxProbes}, Default: int64(10)},
-	{Name: epochKey, Doc: "Epoch after which the weights are mapped, one of those that train.checkpoints or train.path keep. Varied (maps.surface.epoch: [0, 5, 10]), it gives surfaces that lossatlas export film joins; " +
+	{Name: epochKey, Doc: "Epoch after which the weights are mapped, one of those that train.checkpoints or train.path keep. Varied (maps.surface.epoch: [0, 5, 10]), it gives surfaces that lossatlas export film joins, each around its own weights, with one draw of directions that is scaled to them; " +
 		"losses and errors of the experiments stay those after the training. Default: the trained weights.", Type: syntax.Integer{Min: 0, Max: values.MaxEpochs}},
 }
 
@@ -365,10 +365,16 @@ func (b *builder) mapTitle(m mapConfig) string {
 	if m.Title != "" {
 		return m.Title
 	}
-	if m.Epoch != nil {
-		return fmt.Sprintf("%s · epoch %d", b.title(), *m.Epoch)
+	t := b.config.Train
+	switch {
+	case m.Epoch == nil:
+		return b.title()
+	case *m.Epoch == t.last() && (t.earlyStop != nil || t.average != nil): // which may be those of another epoch, or of several
+		return b.title() + " · trained weights"
+	case t.earlyStop != nil:
+		return fmt.Sprintf("%s · epoch %d, or the last one before", b.title(), *m.Epoch)
 	}
-	return b.title()
+	return fmt.Sprintf("%s · epoch %d", b.title(), *m.Epoch)
 }
 
 // At what levels and within what radii flatness is measured.

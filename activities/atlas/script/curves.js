@@ -22,8 +22,9 @@ class Curves {
     const data = libraries.uPlot.join(series.map((s, i) => [s.x, y[i]]));
     const axis = { stroke: colors.soft, grid: { stroke: colors.line, width: 1 }, ticks: { stroke: colors.line }, font: "11px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif", labelSize: 22 };
     const positive = y.flat().filter((v) => v !== null), decades = Math.log10(Math.max(...positive) / Math.min(...positive));
-    // On a logarithmic axis lines and numbers stand at powers of ten, or where there are few of them at 1, 2 and 5.
-    const round = (u, splits) => splits.map((v) => (v !== null && (!logarithmic || (decades > 1.5 ? /^1e/ : /^[125]e/).test(v.toExponential(6).replace(/\.?0+e/, "e"))) ? v : null));
+    // On a logarithmic axis lines and numbers stand at powers of ten, or where there are few of them at 1, 2 and 5, on a narrow one at any round numbers.
+    const narrow = logarithmic && decades < 0.7;
+    const round = (u, splits) => splits.map((v) => (v !== null && (!logarithmic || narrow || (decades > 1.5 ? /^1e/ : /^[125]e/).test(v.toExponential(6).replace(/\.?0+e/, "e"))) ? v : null));
     const drops = () => ({
       hooks: {
         drawClear: (u) => {
@@ -46,7 +47,7 @@ class Curves {
       cursor: { sync: this.options.sync ? { key: this.options.sync } : undefined, drag: { x: true, y: false } },
       scales: { x: { time: false }, y: near ? { distr: 4, asinh: near } : logarithmic && positive.length ? { distr: 3, range: (u, low, high) => [low / 1.15, high * 1.15] } : { range: (u, low, high) => roomy(low, high) } },
       axes: [{ ...axis, ...(this.options.x === "epoch" ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] } : {}), label: this.options.x, labelSize: 18, size: 34, values: (u, splits) => splits.map((v) => spell(v, 4)) }, {
-        ...axis, label: this.options.y + (near ? " (symlog)" : ""), size: 62, filter: round, grid: { ...axis.grid, filter: round }, ticks: { ...axis.ticks, filter: round },
+        ...axis, label: this.options.y + (near ? " (symlog)" : ""), size: 62, filter: round, ...(narrow ? { splits: (u, side, low, high) => new Scale(low, high, true).ticks(6) } : {}), grid: { ...axis.grid, filter: round }, ticks: { ...axis.ticks, filter: round },
         values: (u, splits) => {
           const words = spellAll(splits.filter((v) => v !== null));
           return splits.map((v) => (v === null ? "" : words.shift()));
