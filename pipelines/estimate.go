@@ -23,6 +23,7 @@ func (p *Plan) Estimate(g *Graph, of func(Step) (seconds float64, from int)) {
 		seconds, from := of(placed.Step)
 		if from == 0 {
 			p.Unknown++
+			s.Unknown = true
 			continue
 		}
 		s.EstimateS, s.EstimateFrom = seconds, from

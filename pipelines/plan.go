@@ -47,6 +47,8 @@ type PlannedStep struct {
 	// absent where nothing is known, or another step of the plan does the same work.
 	EstimateS    float64 `json:"estimate_s,omitempty"`
 	EstimateFrom int     `json:"estimate_from,omitempty"`
+	// Unknown is set where no earlier step tells how long it would take.
+	Unknown bool `json:"estimate_missing,omitempty"`
 	// Outputs of a cached step.
 	Outputs map[string]artifacts.Blob `json:"outputs,omitempty"`
 

@@ -251,11 +251,55 @@ func (w *Why) text() string {
 	if len(w.Changes) == 0 {
 		return string(w.Type)
 	}
-	text := w.Changes[0].String()
-	if n := len(w.Changes) - 1 + w.More; n > 0 {
-		text += fmt.Sprintf(", and %d more", n)
+	const most = 3
+	var names, told []string
+	for _, c := range w.Changes {
+		names = append(names, c.Name)
 	}
-	return text
+	follows, more := Implied(names), w.More
+	for i, c := range w.Changes {
+		switch text := c.String() + follows[i]; {
+		case IsImplied(c.Name, names):
+		case len(told) == most:
+			more++
+		case len(told) > 0: // "parameter a changed from 1 to 2, b from 3 to 4"
+			told = append(told, strings.Replace(strings.TrimPrefix(text, "parameter "), " changed from ", " from ", 1))
+		default:
+			told = append(told, text)
+		}
+	}
+	if more > 0 {
+		told = append(told, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(told, ", ")
+}
+
+// implied are parameters whose default follows from another parameter.
+var implied = map[string]string{"optimizer.schedule": "epochs", "bn_group": "batch_size"}
+
+// IsImplied reports whether a parameter, of the path that a recipe or an experiment has for it, is among changed ones as a default
+// that follows from another of them.
+func IsImplied(name string, changed []string) bool {
+	for part, cause := range implied {
+		if before, _, ok := strings.Cut(name, part); ok && (before == "" || strings.HasSuffix(before, ".")) && slices.Contains(changed, before+cause) {
+			return true
+		}
+	}
+	return false
+}
+
+// Implied names with each changed parameter those that follow from it: " (with bn_group)", or "".
+func Implied(changed []string) []string {
+	out := make([]string, len(changed))
+	for i, name := range changed {
+		for part, cause := range implied {
+			before, ok := strings.CutSuffix(name, cause)
+			if ok && slices.ContainsFunc(changed, func(c string) bool { return strings.HasPrefix(c, before+part) && IsImplied(c, changed) }) {
+				out[i] = " (with " + part + ")"
+			}
+		}
+	}
+	return out
 }
 
 // String is the change for people.

@@ -17,7 +17,7 @@ type Data struct {
 	Sweep string
 	// Summary is a paragraph under the title. Empty, the page sums up the table itself.
 	Summary string
-	// Command makes the page again; shown at its foot.
+	// Command prints the numbers of the sweep; shown at its foot.
 	Command string
 	// Facts hold for the whole sweep: dataset, network, numbers of images.
 	Facts       []Pair

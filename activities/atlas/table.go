@@ -177,7 +177,22 @@ func (e Experiment) measure(name, what string) cell {
 	return unknown
 }
 
-// flatnessView is a row of the table of flatness.
+// ByMeasure are the rows of the table of flatness: the values of all maps for each measure.
+func (e experimentView) ByMeasure() []flatnessView {
+	var rows []flatnessView
+	for k, f := range e.Flatness {
+		for i, name := range f.Names {
+			r := slices.IndexFunc(rows, func(r flatnessView) bool { return r.Name == name })
+			if r < 0 {
+				r, rows = len(rows), append(rows, flatnessView{Name: name, Values: slices.Repeat([]string{"—"}, len(e.Flatness))})
+			}
+			rows[r].Values[k] = f.Values[i]
+		}
+	}
+	return rows
+}
+
+// flatnessView are the measures of a map.
 type flatnessView struct {
 	Name          string
 	Names, Values []string

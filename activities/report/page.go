@@ -32,7 +32,7 @@ type Options struct {
 func Page(ctx context.Context, sweep *results.Sweep, opt Options) ([]byte, error) {
 	g := sweep.Graph
 	p := page{Sweep: sweep, opt: opt, facts: common(g.Experiments)}
-	data := atlas.Data{Title: g.Title, Sweep: g.Sweep, Command: "lossatlas run " + g.Sweep + ".yaml", Facts: p.facts, Unfinished: opt.Unfinished}
+	data := atlas.Data{Title: g.Title, Sweep: g.Sweep, Command: "lossatlas show " + g.Sweep, Facts: p.facts, Unfinished: opt.Unfinished}
 	for _, e := range g.Experiments {
 		section, err := p.experiment(ctx, e)
 		if err != nil {
@@ -225,7 +225,7 @@ func (p page) overview(ctx context.Context) ([]atlas.Experiment, error) {
 	if len(figures) == 0 {
 		return nil, nil
 	}
-	out := atlas.Experiment{Name: "All experiments", Params: pairs(map[string]any{"experiments": len(p.Graph.Experiments)}), Overview: true}
+	out := atlas.Experiment{Name: "Figures of all experiments", Overview: true}
 	err := p.drawings(ctx, &out, figures, false)
 	return []atlas.Experiment{out}, err
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"lossatlas/activities/internal/natural"
 	"lossatlas/artifacts"
 )
 
@@ -31,7 +32,7 @@ func Outputs(roots []artifacts.Root) []Output {
 		}
 	}
 	slices.SortFunc(out, func(x, y Output) int {
-		return cmp.Or(strings.Compare(x.Sweep, y.Sweep), strings.Compare(x.Step, y.Step), strings.Compare(x.Output, y.Output))
+		return cmp.Or(natural.Compare(x.Sweep, y.Sweep), natural.Compare(x.Step, y.Step), strings.Compare(x.Output, y.Output))
 	})
 	return out
 }

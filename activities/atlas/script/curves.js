@@ -53,7 +53,7 @@ class Curves {
           return splits.map((v) => (v === null ? "" : words.shift()));
         },
       }],
-      legend: { live: true },
+      legend: { live: true, markers: { dash: (u, i) => (u.series[i].dash ? "dashed" : "solid") } },
       series: [
         { label: this.options.x, value: (u, v) => (v === null || v === undefined ? "–" : spell(v, 4)) },
         ...series.map((s) => ({
@@ -170,7 +170,7 @@ function prepareTrainings() {
   section.hidden = false;
   const plots = element("div", { class: "plots" });
   section.append(element("div", { class: "bar" }, logSwitch("trainingLog", () => draw())),
-    element("p", { class: "legend" }, "Solid: training set, as it was trained on. Dashed: test set, after each epoch. Dotted vertical lines: the learning rate changes."), plots);
+    element("p", { class: "legend" }, "Solid: training set, as it was trained on. Dashed: test set, after each epoch. Dashed vertical lines: the learning rate changes."), plots);
   const made = [["loss", "loss"], ["error", errorLabel(trainingScore)], ["weight norm", "norm of the weights"], ["rate", "learning rate"]].map(([name, y]) =>
     new Curves(plots, { title: name === "rate" ? "learning rate" : `${name} of the training`, x: "epoch", y, sync: "training", height: 240, stepped: name === "rate" }));
   section.append(downloads(...made));

@@ -72,8 +72,9 @@ function hatch(context, frame, colors) {
   context.restore();
 }
 
-// labelsOf places the value of some contours on their lines, away from each other.
-function labelsOf(lines, frame, clear = 26) {
+// labelsOf places the value of some contours on their lines, away from each other and from the marks of the plane.
+function labelsOf(lines, frame, marks) {
+  const clear = 26, taken = marks.map((m) => ({ x: frame.px(m.x), y: frame.py(m.y) }));
   const placed = [];
   for (let k = 0; k < lines.length; k++) {
     const { level, pieces } = lines[k];
@@ -86,7 +87,7 @@ function labelsOf(lines, frame, clear = 26) {
       if (px < frame.left + 14 || px > frame.left + frame.width - 14 || py < frame.top + 9 || py > frame.top + frame.height - 9) continue;
       const reach = Math.hypot(px - cx, py - cy) || 1;
       const along = ((px - cx) * Math.cos(angle) - (py - cy) * Math.sin(angle)) / reach;
-      if (along > most && !placed.some((p) => Math.hypot(p.x - px, p.y - py) < clear)) [best, most] = [{ x: px, y: py, level }, along];
+      if (along > most && ![...placed, ...taken].some((p) => Math.hypot(p.x - px, p.y - py) < clear)) [best, most] = [{ x: px, y: py, level }, along];
     }
     if (best) placed.push(best);
   }
@@ -140,7 +141,7 @@ function drawPlane(context, landscape, quantity, scale, width, height, colors, d
   context.textBaseline = "middle";
   context.lineWidth = 3;
   context.lineJoin = "round";
-  const labels = labelsOf(lines, frame), words = spellAll(labels.map((l) => l.level));
+  const labels = labelsOf(lines, frame, marksOf(landscape)), words = spellAll(labels.map((l) => l.level));
   for (const [i, label] of labels.entries()) {
     context.strokeStyle = "rgba(0,0,0,.65)";
     context.fillStyle = "#fff";

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"lossatlas/activities/data"
+	"lossatlas/activities/internal/natural"
 )
 
 // roles are the names of two arrays that belong together.
@@ -95,7 +96,7 @@ func (s splitRoles) used(f *found) []roles {
 
 // assignNames sorts the names of files naturally, and assigns the splits that the names stand for.
 func (f *found) assignNames(names []string) map[string]string {
-	slices.SortFunc(names, natural)
+	slices.SortFunc(names, natural.Compare)
 	have := make([]string, len(names))
 	for i, name := range names {
 		have[i] = splitOf(name)

@@ -18,7 +18,8 @@ const maxHelp = 100
 // help of the root alone.
 func setHelp(root *cobra.Command) {
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
-		width := min(table.TerminalWidth(c.OutOrStdout()), maxHelp)
+		width, _ := table.Width(c.OutOrStdout())
+		width = min(width, maxHelp)
 		text := c.Long
 		if text == "" {
 			text = c.Short + "."

@@ -57,6 +57,7 @@ func rootCommand(a *app.App) *cobra.Command {
 	}
 	root.SetHelpCommandGroupID(app.GroupProgram)
 	root.SetCompletionCommandGroupID(app.GroupProgram)
+	setCompletion(a, root)
 	return root
 }
 

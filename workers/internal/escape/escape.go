@@ -51,6 +51,9 @@ type Writer struct {
 // NewWriter writes to w.
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
+// Unwrap is the writer below.
+func (e *Writer) Unwrap() io.Writer { return e.w }
+
 // Write holds an incomplete character at the end until the next call.
 func (e *Writer) Write(p []byte) (int, error) {
 	e.mu.Lock()

@@ -26,4 +26,7 @@ func OnDevice(plan *pipelines.Plan, g *pipelines.Graph, tflops float64) {
 		return 0, 0
 	})
 	plan.Unknown, plan.EstimateTFLOPS = 0, tflops
+	for i := range plan.Steps {
+		plan.Steps[i].Unknown = false
+	}
 }

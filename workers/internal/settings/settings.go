@@ -116,6 +116,17 @@ func Bind(flags *pflag.FlagSet) *Settings {
 	return s
 }
 
+// Allowed are the values of the settings that allow a few, by their flags.
+func Allowed() map[string][]string {
+	out := map[string][]string{}
+	for _, e := range table {
+		if len(e.allowed) > 0 {
+			out[e.name] = e.allowed
+		}
+	}
+	return out
+}
+
 // Load fills the settings after the flags are parsed. env is os.LookupEnv outside tests.
 func (s *Settings) Load(env func(string) (string, bool)) error {
 	files := config{}

@@ -5,11 +5,8 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/term"
 
 	"lossatlas/workers/internal/escape"
 )
@@ -21,11 +18,8 @@ type Table struct {
 	Right  map[int]bool   // columns of numbers, aligned right
 	Above  string         // a line above the table in text and Markdown, or ""
 	Groups map[int]string // headings above rows, by the index of the row, in text
-	Fold   bool           // text too wide for the terminal continues in a second table below, which repeats the first column
+	Fold   bool           // columns too many for the width continue in a table below, which repeats the first column
 }
-
-// maxWidth is the width of text, in characters, where the output is no terminal.
-const maxWidth = 120
 
 // Add adds a row of texts, or of values in their default form.
 func (t *Table) Add(cells ...any) {
@@ -60,11 +54,17 @@ func (t *Table) Write(w io.Writer, form string) error {
 	return t.Text(w)
 }
 
-// Text writes columns, padded to their widest cell.
+// Text writes columns, padded to their widest cell. On a terminal that is too narrow, cells of text are broken into lines and, of
+// tables with Fold before that, columns continue below. Elsewhere a row stays one line, and only tables with Fold are folded.
 func (t *Table) Text(w io.Writer) error {
 	var b strings.Builder
+	width, terminal := Width(w)
 	if t.Above != "" {
-		b.WriteString(escape.Line(t.Above) + "\n")
+		above := escape.Line(t.Above)
+		if terminal {
+			above = strings.Join(broken(above, width), "\n")
+		}
+		b.WriteString(above + "\n")
 	}
 	lines := t.lines()
 	widths := make([]int, len(t.Header))
@@ -73,31 +73,51 @@ func (t *Table) Text(w io.Writer) error {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
-	for n, columns := range t.folded(widths, TerminalWidth(w)) {
+	for n, columns := range t.folded(widths, width, terminal) {
 		if n > 0 {
 			b.WriteString("\n")
+		}
+		limits := widths
+		if terminal {
+			limits = t.narrowed(columns, widths, width)
 		}
 		for r, row := range lines {
 			if group, ok := t.Groups[r-len(lines)+len(t.Rows)]; ok {
 				b.WriteString("\n" + escape.Line(group) + "\n")
 			}
-			var line strings.Builder
-			for k, i := range columns {
-				if k > 0 {
-					line.WriteString("  ")
-				}
-				space := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(row[i]))
-				if t.Right[i] {
-					line.WriteString(space + row[i])
-				} else {
-					line.WriteString(row[i] + space)
-				}
-			}
-			b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+			t.writeRow(&b, row, columns, limits)
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// writeRow writes the cells of some columns, in as many lines as the longest needs.
+func (t *Table) writeRow(b *strings.Builder, row []string, columns, limits []int) {
+	cells, height := make([][]string, len(columns)), 1
+	for k, i := range columns {
+		cells[k] = broken(row[i], limits[i])
+		height = max(height, len(cells[k]))
+	}
+	for n := range height {
+		var line strings.Builder
+		for k, i := range columns {
+			if k > 0 {
+				line.WriteString("  ")
+			}
+			part := ""
+			if n < len(cells[k]) {
+				part = cells[k][n]
+			}
+			space := strings.Repeat(" ", max(0, limits[i]-utf8.RuneCountInString(part)))
+			if t.Right[i] {
+				line.WriteString(space + part)
+			} else {
+				line.WriteString(part + space)
+			}
+		}
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
 }
 
 // lines are the lines of the header, aligned at the bottom, and the rows, as single lines without control characters.
@@ -121,30 +141,6 @@ func (t *Table) lines() [][]string {
 		all = append(all, cells)
 	}
 	return all
-}
-
-// folded divides the columns into tables of at most width characters, each with the first column.
-func (t *Table) folded(widths []int, width int) [][]int {
-	tables, used := [][]int{{0}}, widths[0]
-	for i := 1; i < len(widths); i++ {
-		last := len(tables) - 1
-		if t.Fold && len(tables[last]) > 1 && used+2+widths[i] > width {
-			tables, used, last = append(tables, []int{0}), widths[0], last+1
-		}
-		tables[last] = append(tables[last], i)
-		used += 2 + widths[i]
-	}
-	return tables
-}
-
-// TerminalWidth is the width of the terminal that w writes to, else maxWidth.
-func TerminalWidth(w io.Writer) int {
-	if f, ok := w.(*os.File); ok {
-		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
-			return n
-		}
-	}
-	return maxWidth
 }
 
 // CSV writes comma-separated values (RFC 4180).

@@ -51,7 +51,7 @@ const memoryBatch = 128
 
 func netsCommand(a *app.App) *cobra.Command {
 	var expect string
-	cmd := app.Command("nets [NAME|SWEEP|MODEL]", "List the built-in networks or the networks of a sweep file, with parameters, multiply-adds per image and memory; or the layers of a built-in network, or the tensors of a model file", cobra.MaximumNArgs(1), func(_ *cobra.Command, args []string) error {
+	cmd := app.Command("nets [NETWORK|SWEEP.yaml|MODEL]", "List the built-in networks or the networks of a sweep file, with parameters, multiply-adds per image and memory; or the layers of a built-in network, or the tensors of a model file", cobra.MaximumNArgs(1), func(_ *cobra.Command, args []string) error {
 		if len(args) == 1 && launch.IsModel(args[0]) {
 			return describeModel(a, args[0], expect)
 		}

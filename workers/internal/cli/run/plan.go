@@ -129,35 +129,55 @@ func printPlan(a *app.App, plan *pipelines.Plan) error {
 	case "jsonl":
 		return app.PrintList(a, plan.Steps, nil)
 	}
+	fmt.Fprintf(a.Out, "%s: %s, %d cached, %d to run, %d blocked until their inputs are known\n", plan.Sweep, app.Count(len(plan.Steps), "step"),
+		plan.Count(pipelines.StateCached), plan.Count(pipelines.StateRun), plan.Count(pipelines.StateBlocked))
+	if text := planTime(plan); text != "" {
+		fmt.Fprintln(a.Out, text)
+	}
+	fmt.Fprintln(a.Out)
 	if err := planSummary(plan).Text(a.Out); err != nil {
 		return err
 	}
 	fmt.Fprintln(a.Out)
-	if err := stepsOf(plan).Text(a.Out); err != nil {
-		return err
+	return stepsOf(plan).Text(a.Out)
+}
+
+// planTime says how long a plan takes, by what it is estimated, and which steps are not in that time; "" where nothing is known.
+func planTime(plan *pipelines.Plan) string {
+	if plan.EstimateTFLOPS > 0 {
+		return fmt.Sprintf("about %s of work at %g TFLOP/s (%.4g TFLOP), without compiling the programs of the networks", seconds(plan.EstimateS), plan.EstimateTFLOPS, plan.EstimateS*plan.EstimateTFLOPS)
 	}
-	_, err := fmt.Fprintf(a.Out, "\n%s: %s, %d cached, %d to run, %d blocked until their inputs are known\n", plan.Sweep, app.Count(len(plan.Steps), "step"),
-		plan.Count(pipelines.StateCached), plan.Count(pipelines.StateRun), plan.Count(pipelines.StateBlocked))
-	if err == nil && plan.EstimateTFLOPS > 0 {
-		_, err = fmt.Fprintf(a.Out, "about %s of work at %g TFLOP/s (%.4g TFLOP)\n", seconds(plan.EstimateS), plan.EstimateTFLOPS, plan.EstimateS*plan.EstimateTFLOPS)
-	}
-	if err != nil || plan.EstimateFrom == 0 {
-		return err
+	var kinds []string
+	for _, k := range kindsOf(plan) {
+		if k.unknown > 0 {
+			kinds = append(kinds, fmt.Sprintf("%d %s", k.unknown, k.kind))
+		}
 	}
 	without := ""
-	if plan.Unknown > 0 {
-		without = fmt.Sprintf("; without %s of kinds that never ran here", app.Count(plan.Unknown, "step"))
+	if len(kinds) > 0 {
+		noun := "steps"
+		if plan.Unknown == 1 {
+			noun = "step"
+		}
+		without = fmt.Sprintf("%s %s, as no comparable step ran here", app.Join(kinds), noun)
 	}
-	_, err = fmt.Fprintf(a.Out, "about %s of work on a machine without other load, estimated from %s%s\n", seconds(plan.EstimateS), app.Count(plan.EstimateFrom, "earlier step"), without)
-	return err
+	switch {
+	case plan.EstimateFrom > 0 && without != "":
+		without = "; without " + without
+	case plan.EstimateFrom == 0 && without != "":
+		return "no estimate of the time of " + without
+	case plan.EstimateFrom == 0:
+		return ""
+	}
+	return fmt.Sprintf("about %s of work on a machine without other load, estimated from %s, with their times for compiling%s", seconds(plan.EstimateS), app.Count(plan.EstimateFrom, "earlier step"), without)
 }
 
 // maxReason is the length of the names of inputs that a step waits for in the table, in characters: JSON has all of it.
 const maxReason = 46
 
-// stepsOf lists the steps below the names of their experiments.
+// stepsOf lists the steps below the names of their experiments. Their kinds are in the summary.
 func stepsOf(plan *pipelines.Plan) *table.Table {
-	t := &table.Table{Header: []string{"STATE", "STEP", "KIND", "KEY", "TIME", "REASON"}, Groups: map[int]string{}}
+	t := &table.Table{Header: []string{"STATE", "STEP", "KEY", "TIME", "REASON"}, Right: map[int]bool{3: true}, Groups: map[int]string{}}
 	group := ""
 	for _, s := range plan.Steps {
 		if s.Experiment != group {
@@ -173,32 +193,72 @@ func stepsOf(plan *pipelines.Plan) *table.Table {
 		} else {
 			key = s.Key.Short()
 		}
-		if s.EstimateFrom > 0 {
+		switch {
+		case s.Unknown:
+			took = "?"
+		case s.EstimateFrom > 0:
 			took = "~" + seconds(s.EstimateS)
 		}
-		t.Add(string(s.State), id, string(s.Kind), key, took, reason)
+		t.Add(string(s.State), id, key, took, reason)
 	}
 	return t
 }
 
-// planSummary counts the steps of each kind by their states, in the order of the plan.
+// planned counts the steps of a kind by their states, and how many of them have no estimate.
+type planned struct {
+	kind    pipelines.Kind
+	states  map[pipelines.State]int
+	steps   int
+	seconds float64
+	unknown int
+}
+
+// kindsOf counts the steps of each kind, in the order of the plan.
+func kindsOf(plan *pipelines.Plan) []*planned {
+	var out []*planned
+	of := map[pipelines.Kind]*planned{}
+	for _, s := range plan.Steps {
+		k := of[s.Kind]
+		if k == nil {
+			k = &planned{kind: s.Kind, states: map[pipelines.State]int{}}
+			of[s.Kind], out = k, append(out, k)
+		}
+		k.states[s.State]++
+		k.steps++
+		k.seconds += s.EstimateS
+		if s.Unknown {
+			k.unknown++
+		}
+	}
+	return out
+}
+
+// planSummary is the table of kinds, with their total where there are several. "?" stands for the time of steps without an estimate.
 func planSummary(plan *pipelines.Plan) *table.Table {
 	t := &table.Table{Header: []string{"KIND", "STEPS", "CACHED", "TO RUN", "BLOCKED", "TIME"}, Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
-	var kinds []pipelines.Kind
-	steps, states, times := map[pipelines.Kind]int{}, map[pipelines.Kind]map[pipelines.State]int{}, map[pipelines.Kind]float64{}
-	for _, s := range plan.Steps {
-		if steps[s.Kind]++; steps[s.Kind] == 1 {
-			kinds, states[s.Kind] = append(kinds, s.Kind), map[pipelines.State]int{}
-		}
-		states[s.Kind][s.State]++
-		times[s.Kind] += s.EstimateS
-	}
-	for _, k := range kinds {
+	all := &planned{kind: "total", states: map[pipelines.State]int{}}
+	add := func(k *planned) {
 		took := "-"
-		if times[k] > 0 {
-			took = "~" + seconds(times[k])
+		switch {
+		case k.seconds > 0 && k.unknown > 0:
+			took = "~" + seconds(k.seconds) + " + ?"
+		case k.seconds > 0:
+			took = "~" + seconds(k.seconds)
+		case k.unknown > 0:
+			took = "?"
 		}
-		t.Add(k, steps[k], states[k][pipelines.StateCached], states[k][pipelines.StateRun], states[k][pipelines.StateBlocked], took)
+		t.Add(k.kind, k.steps, k.states[pipelines.StateCached], k.states[pipelines.StateRun], k.states[pipelines.StateBlocked], took)
+	}
+	kinds := kindsOf(plan)
+	for _, k := range kinds {
+		add(k)
+		for state, n := range k.states {
+			all.states[state] += n
+		}
+		all.steps, all.seconds, all.unknown = all.steps+k.steps, all.seconds+k.seconds, all.unknown+k.unknown
+	}
+	if len(kinds) > 1 {
+		add(all)
 	}
 	return t
 }

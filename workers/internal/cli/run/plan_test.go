@@ -13,7 +13,7 @@ import (
 func TestPlanTable(t *testing.T) {
 	plan := &pipelines.Plan{Steps: []pipelines.PlannedStep{
 		{ID: "a/train", Experiment: "a", Kind: pipelines.KindTrain, State: pipelines.StateBlocked, Reason: "waits for a/import"},
-		{ID: "b/train", Experiment: "b", Kind: pipelines.KindTrain, State: pipelines.StateBlocked, Reason: "waits for a/train and b/import"},
+		{ID: "b/train", Experiment: "b", Kind: pipelines.KindTrain, State: pipelines.StateBlocked, Unknown: true, Reason: "waits for a/train and b/import"},
 		{ID: "figures/norms", Kind: pipelines.KindRender, State: pipelines.StateBlocked, EstimateS: 2, EstimateFrom: 1,
 			Reason: "waits for an-experiment-with-a-long-name/train and 5 others"},
 	}}
@@ -21,18 +21,35 @@ func TestPlanTable(t *testing.T) {
 	if err := stepsOf(plan).Text(&b); err != nil {
 		t.Fatal(err)
 	}
-	const want = `STATE    STEP           KIND    KEY  TIME    REASON
+	const want = `STATE    STEP           KEY    TIME  REASON
 
 a
-blocked  train          train   -    -       waits for import
+blocked  train          -         -  waits for import
 
 b
-blocked  train          train   -    -       waits for a/train and import
+blocked  train          -         ?  waits for a/train and import
 
 all experiments
-blocked  figures/norms  render  -    ~2.0 s  waits for an-experiment…ame/train and 5 others
+blocked  figures/norms  -    ~2.0 s  waits for an-experiment…ame/train and 5 others
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	b.Reset()
+	if err := planSummary(plan).Text(&b); err != nil {
+		t.Fatal(err)
+	}
+	const summary = `KIND    STEPS  CACHED  TO RUN  BLOCKED        TIME
+train       2       0       0        2           ?
+render      1       0       0        1      ~2.0 s
+total       3       0       0        3  ~2.0 s + ?
+`
+	if diff := cmp.Diff(summary, b.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	plan.EstimateS, plan.EstimateFrom, plan.Unknown = 2, 1, 1
+	const text = "about 2.0 s of work on a machine without other load, estimated from 1 earlier step, with their times for compiling; without 1 train step, as no comparable step ran here"
+	if got := planTime(plan); got != text {
+		t.Error(got)
 	}
 }

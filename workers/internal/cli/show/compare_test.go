@@ -36,6 +36,7 @@ func TestCompareMerges(t *testing.T) {
 	}
 	const want = `A: a
 B: b
+2 pairs compared; steps: 2 other outputs
 
 experiment  parameter     A  B
 (each)      train.epochs  1  2
@@ -44,8 +45,6 @@ y           train.seed    3  4
 the same in each pair:
 step   relation       why
 train  other outputs  epochs
-
-2 pairs compared; steps: 2 other outputs
 `
 	if out.String() != want {
 		t.Error(out.String())

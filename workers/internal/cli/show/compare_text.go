@@ -13,20 +13,34 @@ import (
 	"lossatlas/workers/internal/table"
 )
 
-// cause is the first difference of two steps.
+// cause are the first differences of two steps, without defaults that follow from another.
 func cause(r results.StepRelation) string {
 	if len(r.Differences) == 0 {
 		return strings.Join(r.Differ, ", ")
 	}
-	d := r.Differences[0]
-	text := fmt.Sprintf("%s: %s and %s", d.What, orNone(d.ValueA), orNone(d.ValueB))
-	if len(d.Path) > 0 {
-		text = strings.Join(d.Path, " ← ") + " ← " + text
+	const most = 3
+	var names, told []string
+	for _, d := range r.Differences {
+		names = append(names, d.What.Name)
 	}
-	if n := len(r.Differences) - 1; n > 0 {
-		text += fmt.Sprintf(", and %d more", n)
+	follows, more := pipelines.Implied(names), 0
+	for i, d := range r.Differences {
+		switch text := fmt.Sprintf("%s%s: %s and %s", d.What, follows[i], orNone(d.ValueA), orNone(d.ValueB)); {
+		case pipelines.IsImplied(d.What.Name, names):
+		case len(told) == most:
+			more++
+		case len(told) == 0 && len(d.Path) > 0:
+			told = append(told, strings.Join(d.Path, " ← ")+" ← "+text)
+		case len(told) == 0 || d.What.Aspect != artifacts.AspectParameter:
+			told = append(told, text)
+		default:
+			told = append(told, strings.TrimPrefix(text, "parameter "))
+		}
 	}
-	return text
+	if more > 0 {
+		told = append(told, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(told, ", ")
 }
 
 // print writes the comparison as tables: in csv one of all, else one of each kind.
@@ -39,8 +53,14 @@ func (c compared) print(a *app.App, format string) error {
 	steps := &table.Table{Header: []string{"experiment", "step", "relation", "why"}}
 	for _, p := range c.Pairs {
 		name := p.label()
+		var names []string
 		for _, d := range p.Parameters {
-			params.Add(name, d.Name, shorten(value(d.A)), shorten(value(d.B)))
+			names = append(names, d.Name)
+		}
+		for i, follows := range pipelines.Implied(names) {
+			if d := p.Parameters[i]; !pipelines.IsImplied(d.Name, names) {
+				params.Add(name, d.Name+follows, shorten(value(d.A)), shorten(value(d.B)))
+			}
 		}
 		for _, d := range p.Results {
 			numbers.Add(name, withUnit(d.Name), significant(d.A, d.BoundsA), significant(d.B, d.BoundsB), significant(d.Difference, 0))
@@ -95,20 +115,19 @@ func addSteps(t *table.Table, name string, steps []results.StepRelation) {
 }
 
 func (c compared) tables(a *app.App, format string, tables ...*table.Table) error {
-	if _, err := fmt.Fprintf(a.Out, "A: %s\nB: %s\n\n", c.A, c.B); err != nil {
+	if _, err := fmt.Fprintf(a.Out, "A: %s\nB: %s\n%s\n", c.A, c.B, c.summary()); err != nil {
 		return err
 	}
 	for _, t := range tables {
 		if len(t.Rows) == 0 {
 			continue
 		}
+		fmt.Fprintln(a.Out)
 		if err := t.Write(a.Out, format); err != nil {
 			return err
 		}
-		fmt.Fprintln(a.Out)
 	}
-	_, err := fmt.Fprintln(a.Out, c.summary())
-	return err
+	return nil
 }
 
 // summary says how much the two have in common.

@@ -18,7 +18,7 @@ import (
 )
 
 func listCommand(a *app.App) *cobra.Command {
-	return app.Command("list", "List the sweeps, the latest first, with the time of the last run and of all work that they needed", cobra.NoArgs,
+	return app.Command("list", "List the sweeps, the latest first: TOOK is the time of the last run by the clock, WORK that of all their steps, in whichever run they were computed", cobra.NoArgs,
 		a.InSession(func(ctx context.Context, s *session.Session, _ []string) error { return list(ctx, a, s) }))
 }
 
@@ -33,10 +33,10 @@ func list(ctx context.Context, a *app.App, s *session.Session) error {
 	}
 	return app.PrintList(a, rows, func() error {
 		if len(rows) == 0 {
-			a.Say("%s; `lossatlas run pipelines/quickstart.yaml` is a start", sweeps.NoSweeps(a, s))
+			a.Say("%s", sweeps.NoSweeps(a, s))
 			return nil
 		}
-		t := table.Table{Header: []string{"SWEEP", "STATE", "STEPS", "EXPERIMENTS", "STARTED", "LAST RUN", "WORK"}, Right: map[int]bool{2: true, 3: true}}
+		t := table.Table{Header: []string{"SWEEP", "STATE", "STEPS", "EXPERIMENTS", "STARTED", "TOOK", "WORK"}, Right: map[int]bool{2: true, 3: true, 5: true, 6: true}}
 		for _, r := range rows {
 			took := "-"
 			if !r.Finished.IsZero() {
@@ -113,24 +113,21 @@ func status(ctx context.Context, a *app.App, s *session.Session) error {
 	if a.Settings.Output != "text" {
 		return a.PrintJSON(out)
 	}
-	if out.Services == nil {
-		fmt.Fprintf(a.Out, "no services run on %s\n", a.Home.Dir())
-	} else if err := a.PrintAddresses(*out.Services); err != nil {
-		return err
-	}
 	switch {
 	case len(all) == 0:
-		fmt.Fprintln(a.Out, sweeps.NoSweeps(a, s))
-		return nil
+		fmt.Fprintln(a.Out, a.Hinted(sweeps.NoSweeps(a, s)))
 	case len(out.Sweeps) == 0:
 		fmt.Fprintf(a.Out, "%s, all done\n", app.Count(len(all), "sweep"))
-		return nil
 	}
-	fmt.Fprintln(a.Out)
 	for _, r := range out.Sweeps {
 		fmt.Fprintf(a.Out, "%s: %s; %s\n", r.Sweep, r.Doing, r.Summary)
 	}
-	return nil
+	if out.Services == nil {
+		_, err = fmt.Fprintf(a.Out, "no services run on %s\n", a.Home.Dir())
+		return err
+	}
+	fmt.Fprintln(a.Out)
+	return a.PrintAddresses(*out.Services)
 }
 
 // statusOf shows one sweep's steps; without all, waiting steps and those not run share lines.
@@ -147,11 +144,8 @@ func statusOf(ctx context.Context, a *app.App, s *session.Session, name string, 
 		}{w.Row(), w.RunID, w.Now.Steps})
 	}
 	return app.PrintList(a, w.Now.Steps, func() error {
-		if err := stepTable(w.Now.Steps, all).Text(a.Out); err != nil {
-			return err
-		}
-		fmt.Fprintf(a.Out, "\n%s: %s; %s\n", w.Sweep, w.Row().Doing, w.Row().Summary)
-		return nil
+		fmt.Fprintf(a.Out, "%s: %s; %s\n\n", w.Sweep, w.Row().Doing, w.Row().Summary)
+		return stepTable(w.Now.Steps, all).Text(a.Out)
 	})
 }
 

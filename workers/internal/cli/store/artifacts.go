@@ -41,6 +41,13 @@ func artifactsList(ctx context.Context, a *app.App, s *session.Session, names []
 	}
 	list := results.Outputs(roots)
 	return app.PrintList(a, list, func() error {
+		if len(list) == 0 && len(names) == 1 {
+			a.Say("%s has no outputs yet", names[0])
+			return nil
+		} else if len(list) == 0 {
+			a.Say("%s", sweeps.NoSweeps(a, s))
+			return nil
+		}
 		t := table.Table{Header: []string{"STEP/OUTPUT", "KIND", "SIZE", "DIGEST"}, Right: map[int]bool{2: true}}
 		for _, o := range list {
 			t.Add(o.Sweep+"/"+o.Step+"/"+o.Output, o.Kind, app.Size(o.Size), o.Digest.String())

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -165,8 +166,16 @@ func noSweep(ctx context.Context, a *app.App, s *session.Session, name string) e
 	return exit.Usagef("there is no sweep %q in %s%s; it has %s", name, place(a, s), syntax.DidYouMean(name, names), app.JoinSome(names))
 }
 
-// NoSweeps says that the home or bucket has no sweep.
-func NoSweeps(a *app.App, s *session.Session) string { return "no sweep was run yet in " + place(a, s) }
+// NoSweeps says that the home or bucket has no sweep, and how to begin: with the first sweep file of the source where that is the
+// working directory.
+func NoSweeps(a *app.App, s *session.Session) string {
+	const first = "pipelines/quickstart.yaml"
+	start := "`lossatlas map MODEL --data DATA` maps a network of your own, and `lossatlas run SWEEP.yaml` runs a sweep file, such as " + first + " of the source"
+	if _, err := os.Stat(first); err == nil {
+		start = "`lossatlas run " + first + "` is a start"
+	}
+	return fmt.Sprintf("no sweep was run yet in %s; %s", place(a, s), start)
+}
 
 // place is where a session's sweeps are kept.
 func place(a *app.App, s *session.Session) string {

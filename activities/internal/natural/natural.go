@@ -1,12 +1,13 @@
-package files
+// Package natural orders names as people do.
+package natural
 
 import (
 	"cmp"
 	"strings"
 )
 
-// natural compares names so that numbers in them count by their value: 2 before 10.
-func natural(a, b string) int {
+// Compare compares names so that numbers in them count by their value: 2 before 10.
+func Compare(a, b string) int {
 	i, j := 0, 0
 	for i < len(a) && j < len(b) {
 		m, n := digits(a[i:]), digits(b[j:])
