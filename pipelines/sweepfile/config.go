@@ -3,6 +3,7 @@ package sweepfile
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"lossatlas/pipelines"
 	"lossatlas/pipelines/sweepfile/layers"
@@ -23,7 +24,7 @@ var sweepFields = syntax.Object{Fields: []syntax.Field{
 		"or the seeds themselves, as {train.seed: [1, 2], maps.seed: [1, 2]}.", Type: repeats{}},
 	{Name: "maps", Doc: "Computations around the trained weights.", Type: syntax.List{Of: mapFields, Max: maxMaps}, Default: []any{}},
 	{Name: compareKey, Doc: "Computations between the trained weights of several experiments.", Type: syntax.List{Of: compareFields, Max: maxMaps}, Default: []any{}},
-	{Name: "plots", Doc: "Pictures of each experiment: names, or mappings of a kind and how it looks. Default: every one that the maps allow, but for heat, error and surface3d.",
+	{Name: "plots", Doc: "Pictures of each experiment: names, or mappings of a kind and how it looks. Default: every one that the maps allow, except " + strings.Join(askedPlots, ", ") + ".",
 		Type: syntax.List{Of: plotFields, Max: len(plotKinds), Single: true}},
 	{Name: figuresKey, Doc: "Pictures over several experiments.", Type: syntax.List{Of: figureFields, Max: maxFigures}},
 	{Name: "presets", Doc: "The same sweep at other sizes, chosen by name: {name: {changed fields}}.", Type: presets{}},

@@ -35,6 +35,38 @@ func TestReferenceIsCurrent(t *testing.T) {
 		fmt.Fprintf(&b, "### %s\n\n%s\n", heading, fieldTable(part.fields))
 	}
 	docs.Section(t, root+"/pipelines/README.md", "fields", b.String())
+	b.Reset()
+	b.WriteString("| plot | shows | drawn |\n|---|---|---|\n")
+	for _, p := range plotTable {
+		shows, drawn := "training", "by default"
+		if p.ofMap != "" {
+			caption := strings.ReplaceAll(p.caption, "%s", "loss")
+			shows = "`" + p.ofMap + "`: " + strings.ToLower(caption[:1]) + caption[1:]
+		}
+		if p.onlyAsked {
+			drawn = "when named"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", p.name, docs.Cell(shows), drawn)
+	}
+	docs.Section(t, root+"/pipelines/README.md", "plots", b.String())
+}
+
+// TestChaptersAreComplete: the chapters of pipelines/README.md name every kind of map, comparison and figure.
+func TestChaptersAreComplete(t *testing.T) {
+	b, err := os.ReadFile(root + "/pipelines/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	chapters, _, _ := strings.Cut(string(b), "## Reference")
+	for heading, fields := range map[string]syntax.Variants{"Maps": mapFields, "Comparisons": compareFields, "Plots and figures": figureFields} {
+		_, chapter, _ := strings.Cut(chapters, "\n## "+heading+"\n")
+		chapter, _, _ = strings.Cut(chapter, "\n## ")
+		for _, kind := range fields.Of {
+			if !strings.Contains(chapter, "`"+kind+"`") && !strings.Contains(chapter, "kind: "+kind) {
+				t.Errorf("the chapter %s lacks %s", heading, kind)
+			}
+		}
+	}
 }
 
 // fieldTable is a table of the fields of a mapping.

@@ -89,6 +89,7 @@ func PlotNames() []string { return plotNames(func(plotDeclaration) bool { return
 var (
 	plotKinds     = PlotNames()
 	defaultPlots  = plotNames(func(p plotDeclaration) bool { return !p.onlyAsked })
+	askedPlots    = plotNames(func(p plotDeclaration) bool { return p.onlyAsked })
 	multiplePlots = plotNames(func(p plotDeclaration) bool { return p.multiples })
 )
 
