@@ -72,6 +72,13 @@ func TestEpochs(t *testing.T) {
 	if title := string(steps["surface-train-contour"].Params); !strings.Contains(title, "· epoch 5 ·") {
 		t.Errorf("the picture is %s", title)
 	}
+	stopped := stepsOf(t, strings.Replace(src, "checkpoints: [0, 5]", "checkpoints: [0, 5], early_stop: {patience: 9, restore_best_weights: true}", 1)+
+		"maps: [{kind: surface, epoch: 5}, {kind: surface, name: last, epoch: 300}]\nplots: contour\n")
+	for name, want := range map[string]string{"surface": "· epoch 5, or the last one before ·", "last": "· trained weights ·"} {
+		if title := string(stopped[name+"-train-contour"].Params); !strings.Contains(title, want) {
+			t.Errorf("after an early stop the picture is %s, want %s", title, want)
+		}
+	}
 	_, err := Parse("sweep.yaml", []byte(src+"maps: [{kind: surface, epoch: 6}]\n"), catalog, "")
 	if err == nil || !strings.Contains(err.Error(), "maps.epoch: no weights are kept after epoch 6; add it to train.checkpoints") {
 		t.Errorf("the error is %v", err)

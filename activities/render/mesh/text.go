@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"strings"
@@ -10,7 +11,7 @@ import (
 // OBJ writes the mesh as Wavefront OBJ, with the color of each vertex behind its place, as MeshLab, Blender and most others read it.
 func (m *Mesh) OBJ() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# %s\n", strings.Join(strings.Fields(m.Title), " "))
+	fmt.Fprintf(&b, "# %s\n", cmp.Or(strings.Join(strings.Fields(m.Title), " "), "loss surface"))
 	for i, v := range m.Vertices {
 		c := m.Colors[i]
 		fmt.Fprintf(&b, "v %.6g %.6g %.6g %.4g %.4g %.4g\n", v[0], v[1], v[2], float64(c.R)/255, float64(c.G)/255, float64(c.B)/255)
