@@ -121,7 +121,7 @@ func toInput(of problem.Problem, in aten.Value) (func(*graph.Node) *graph.Node, 
 			}, nil
 		}
 	}
-	return nil, fmt.Errorf("it takes examples of the shape %v, but the data have %v", want, of.Shape)
+	return nil, fmt.Errorf("it takes examples of the shape %v, but the data have %v: %s", want, of.Shape, shapeRemedy(of, want))
 }
 
 // withoutOnes is a shape without its axes of size 1.
@@ -150,6 +150,19 @@ func toOutputs(of problem.Problem, out []int, batch int) (func(*graph.Node) *gra
 	return nil, fmt.Errorf("it returns the shape %v for %d examples, and the loss %s of the data needs %v: %s", out, batch, of.Loss, want, remedy(of, out))
 }
 
+// shapeRemedy says how examples of another shape come to that of a program.
+func shapeRemedy(of problem.Problem, want []int) string {
+	if of.IsImage() && len(want) == 3 {
+		switch height, width, channels := of.Image(); {
+		case want[0] == channels && (want[1] != height || want[2] != width):
+			return fmt.Sprintf("scale the images to %d×%d pixels (`resize: [%d, %d]` does it for a folder of images), or export the network for images of %d×%d", want[1], want[2], want[1], want[2], height, width)
+		case want[1] == height && want[2] == width:
+			return fmt.Sprintf("save the images with %d channels in place of %d", want[0], channels)
+		}
+	}
+	return "save the examples in that shape, or export the network for theirs"
+}
+
 func size(shape []int) int {
 	n := 1
 	for _, d := range shape {
@@ -166,7 +179,10 @@ func remedy(of problem.Problem, out []int) string {
 	if of.Loss == problem.MeanSquaredError && of.Outputs == 1 && len(out) == 2 && out[1] > 1 {
 		return "say `loss: " + problem.OneHot + "`, if the labels are classes"
 	}
-	return "the labels are of another task"
+	if last := len(out) - 1; !of.HasTargets() && last > 0 && out[last] < of.Outputs {
+		return fmt.Sprintf("the labels are classes up to %d, and the network tells %d classes apart: give it the labels that it was trained on", of.Outputs-1, out[last])
+	}
+	return "the labels are of another task: give the network those that it was trained on"
 }
 
 // evaluate adds the forward pass to a graph.

@@ -105,7 +105,7 @@ func (p Problem) Check() error {
 }
 
 func (p Problem) checkNormalization(fail func(format string, args ...any) error) error {
-	channels := p.Shape[p.channelAxis()]
+	channels := p.Channels()
 	if n, m := len(p.Mean), len(p.Deviation); n != m || n > 1 && n != channels {
 		return fail("%d means and %d deviations for the normalization of %d channels: give one of each per channel, one for all, or leave both out", n, m, channels)
 	}
@@ -119,6 +119,9 @@ func (p Problem) checkNormalization(fail func(format string, args ...any) error)
 	}
 	return nil
 }
+
+// Channels is how many numbers normalization has.
+func (p Problem) Channels() int { return p.Shape[p.channelAxis()] }
 
 // channelAxis is the axis of Shape that normalization has numbers for.
 func (p Problem) channelAxis() int {

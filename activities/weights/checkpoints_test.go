@@ -52,7 +52,8 @@ func TestPublishedCheckpoints(t *testing.T) {
 func TestOptionA(t *testing.T) {
 	path := filepath.Join(shared.Dir(t), "models", "resnet20-optionA.th")
 	_, _, _, err := weights.Read(path, byName(t, "resnet20"), nil)
-	for _, part := range []string{"10 of its 107 tensors are missing: layer2.0.shortcut.0.weight [32 16 1 1]", `the prefix "module." was taken off all names`} {
+	for _, part := range []string{"10 of its 107 tensors are missing: layer2.0.shortcut.0.weight [32 16 1 1]", `the prefix "module." was taken off all names`,
+		"name resnet20:shortcut=pad in place of resnet20 (in a sweep file, net: {resnet20: {shortcut: pad}})"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%v; want %q", err, part)
 		}

@@ -30,8 +30,9 @@ func (f *file) tensors(prefix string) []tensor {
 // has and no forward pass reads: they are ignored without a note.
 const counter = "num_batches_tracked"
 
-// fit finds the places of a table's tensors in the file. It reads no numbers.
-func (f *file) fit(given []tensor, table []nets.Param, renamable bool) (at []int, notes []string, err error) {
+// fit finds the places of a table's tensors in the file. It reads no numbers. The error ends with what advise says of the network's tensors that are
+// missing and those of the file that have no place; advise may be nil.
+func (f *file) fit(given []tensor, table []nets.Param, advise func(missing, foreign []described) string) (at []int, notes []string, err error) {
 	c, err := f.compare(given, table)
 	if err != nil {
 		return nil, nil, err
@@ -41,8 +42,10 @@ func (f *file) fit(given []tensor, table []nets.Param, renamable bool) (at []int
 		foreign := f.describe(c.extra)
 		lines = list(lines, texts(foreign), "tensor of the file has no place in it", "tensors of the file have no place in it")
 		lines = append(lines, slices.Concat(f.notes, c.said)...)
-		if advice := advise(c.missing, foreign, table); renamable && advice != "" {
-			lines = append(lines, advice)
+		if advise != nil {
+			if advice := advise(c.missing, foreign); advice != "" {
+				lines = append(lines, advice)
+			}
 		}
 		return nil, nil, errors.New(strings.Join(lines, "\n  "))
 	}

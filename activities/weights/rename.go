@@ -113,10 +113,32 @@ func (f *file) describe(list []tensor) []described {
 	return out
 }
 
-// advise says which of the file's tensors would fit the missing ones, and the
-// renames by which they do; "" where shapes leave several choices.
-func advise(missing, foreign []described, table []nets.Param) string {
+// adviseShortcuts says which variant of a built-in network has all tensors but the missing ones: the one whose shortcuts have no weights. It is "" where there is no such.
+func adviseShortcuts(net *nets.Net, missing []described) string {
+	base, parameters, given := strings.Cut(net.Name, ":")
+	variant := net.Name + ":shortcut=pad"
+	if given {
+		variant = net.Name + ",shortcut=pad"
+	}
+	has := len(net.Params()) + len(net.State())
+	pad, err := nets.ByName(variant, net.Problem)
+	if err != nil || len(missing) == 0 || len(pad.Params())+len(pad.State()) != has-len(missing) || slices.ContainsFunc(missing, func(d described) bool { return !strings.Contains(d.name, ".shortcut.") }) {
+		return ""
+	}
+	fields := "shortcut: pad"
+	if given {
+		fields = strings.NewReplacer("=", ": ", ",", ", ").Replace(parameters) + ", " + fields
+	}
+	return fmt.Sprintf("only the weights of shortcuts are missing: for a network whose shortcuts have none (He et al. 2016, option A), name %s in place of %s (in a sweep file, net: {%s: {%s}})", variant, net.Name, base, fields)
+}
+
+// adviseRenames says which of the file's tensors would fit the missing ones, and the
+// renames by which they do; "" where shapes leave several choices. Where no name fits, a few shapes fit by chance.
+func adviseRenames(missing, foreign []described, table []nets.Param) string {
 	pairs := pair(missing, foreign)
+	if len(missing) == len(table) && 2*len(pairs) < len(missing) {
+		return "no tensor of the file has a name of this network: the file belongs to another network, or to other code for the same one"
+	}
 	if len(pairs) == 0 {
 		return ""
 	}

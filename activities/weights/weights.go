@@ -5,6 +5,7 @@
 package weights
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -34,7 +35,9 @@ func ReadAs(path string, net *nets.Net, rename Rename, layouts map[string]Layout
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	at, notes, err := f.fit(given, table, true)
+	at, notes, err := f.fit(given, table, func(missing, foreign []described) string {
+		return cmp.Or(adviseRenames(missing, foreign, table), adviseShortcuts(net, missing))
+	})
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("these weights do not belong to the network %s:\n  %w", net.Name, err)
 	}
@@ -56,7 +59,7 @@ func ReadDirections(path string, net *nets.Net, axes int) (dirs [][]float32, not
 		if len(given) == 0 && len(dirs) == 1 {
 			return nil, nil, errors.New("the file has one direction, x/…; a map over a plane needs y/… as well")
 		}
-		at, more, err := f.fit(given, net.Params(), false)
+		at, more, err := f.fit(given, net.Params(), nil)
 		if err != nil {
 			return nil, nil, fmt.Errorf("the direction %s… does not fit the network %s:\n  %w", axis, net.Name, err)
 		}

@@ -1,6 +1,7 @@
 package sweepfile
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -116,7 +117,9 @@ func (cfg *config) resolveNetwork(c *syntax.Checker, cat Catalog, tree *syntax.N
 	}
 	n, err := cat.NetworkOfFile(name, weights)
 	if err == nil && cat.CheckNetwork != nil {
-		_, err = cat.CheckNetwork(n, cfg.Problem)
+		if _, err = cat.CheckNetwork(n, cfg.Problem); err != nil {
+			err = fmt.Errorf("with the data %s: %w", cfg.Dataset.Name, err)
+		}
 	}
 	if err != nil {
 		c.Addf(tree.Place("train", "net"), "train.net: %v", err)

@@ -151,7 +151,7 @@ func TestMapMistakes(t *testing.T) {
 		{"it takes examples of the shape [1 28 28], but the data have [3 16 16]", []string{model, "--data", filepath.Join(of, "vit", "data.npz")}},
 		{"the loss mse of the data needs [3 1]", []string{model, "--data", filepath.Join(of, "lenet", "data.npz"), "--loss", "mse"}},
 		{"nothing.pt2", []string{filepath.Join(folder, "nothing.pt2"), "--data", filepath.Join(of, "lenet", "data.npz")}},
-		{"a file that ends in .pt2", []string{filepath.Join(of, "lenet", "data.npz"), "--data", filepath.Join(of, "lenet", "data.npz")}},
+		{"is a checkpoint, which has weights and no network", []string{filepath.Join(of, "lenet", "data.npz"), "--data", filepath.Join(of, "lenet", "data.npz")}},
 	} {
 		stdout, stderr, code := invoke(t, t.TempDir(), append([]string{"map"}, c.args...)...)
 		if code != 2 || !strings.Contains(stderr, c.want) || stdout != "" {

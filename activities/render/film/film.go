@@ -3,11 +3,13 @@ package film
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
 	"image/png"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -19,6 +21,8 @@ type Film struct {
 	Frames []picture.Figure
 	Delays []int // how long each is shown, in hundredths of a second
 	Meta   string
+	// Progress, which may be nil, is called after each picture that is drawn, one call at a time.
+	Progress func(done, of int)
 }
 
 // add appends a picture.
@@ -26,8 +30,8 @@ func (f *Film) add(p picture.Figure, delay int) {
 	f.Frames, f.Delays = append(f.Frames, p), append(f.Delays, delay)
 }
 
-// drawn draws all frames, on a white ground of the size of the largest, as convert wants them.
-func drawn[T any](f Film, convert func(*image.RGBA) (T, error)) ([]T, error) {
+// drawn draws all frames, on a white ground of the size of the largest, as convert wants them. It ends with the context, after the frames that are being drawn.
+func drawn[T any](ctx context.Context, f Film, convert func(*image.RGBA) (T, error)) ([]T, error) {
 	if len(f.Frames) == 0 || len(f.Frames) != len(f.Delays) {
 		return nil, fmt.Errorf("a film of %d pictures with %d delays", len(f.Frames), len(f.Delays))
 	}
@@ -37,10 +41,15 @@ func drawn[T any](f Film, convert func(*image.RGBA) (T, error)) ([]T, error) {
 		size.X, size.Y = max(size.X, at.X), max(size.Y, at.Y)
 	}
 	out := make([]T, len(f.Frames))
-	var group errgroup.Group
+	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(4)
+	var mu sync.Mutex
+	done := 0
 	for i, p := range f.Frames {
 		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			file, err := p.PNG()
 			if err != nil {
 				return err
@@ -52,8 +61,14 @@ func drawn[T any](f Film, convert func(*image.RGBA) (T, error)) ([]T, error) {
 			frame := image.NewRGBA(image.Rectangle{Max: size})
 			draw.Draw(frame, frame.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
 			draw.Draw(frame, src.Bounds().Add(size.Sub(src.Bounds().Size()).Div(2)), src, image.Point{}, draw.Src)
-			out[i], err = convert(frame)
-			return err
+			if out[i], err = convert(frame); err != nil || f.Progress == nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			f.Progress(done, len(f.Frames))
+			return nil
 		})
 	}
 	return out, group.Wait()
@@ -67,8 +82,8 @@ func pixels(p picture.Figure) image.Point {
 }
 
 // PNGs are the frames as files of one size, for programs that make other kinds of films.
-func (f Film) PNGs() ([][]byte, error) {
-	return drawn(f, func(frame *image.RGBA) ([]byte, error) {
+func (f Film) PNGs(ctx context.Context) ([][]byte, error) {
+	return drawn(ctx, f, func(frame *image.RGBA) ([]byte, error) {
 		var b bytes.Buffer
 		err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, frame)
 		return b.Bytes(), err

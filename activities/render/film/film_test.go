@@ -2,7 +2,9 @@ package film_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"image"
 	"image/gif"
@@ -151,7 +153,7 @@ func TestPath(t *testing.T) {
 		}
 		want = append(want, raster(t, p))
 	}
-	b, err := f.GIF()
+	b, err := f.GIF(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +161,7 @@ func TestPath(t *testing.T) {
 	if err != nil || len(g.Image) != 3 || g.LoopCount != 0 || !slices.Equal(g.Delay, f.Delays) || g.Delay[2] < 2*g.Delay[1] {
 		t.Fatalf("a GIF of %d frames with the delays %v, %v", len(g.Image), g.Delay, err)
 	}
-	if b, err = f.APNG(); err != nil {
+	if b, err = f.APNG(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	frames, delays := apng(t, b)
@@ -203,7 +205,7 @@ func TestMorph(t *testing.T) {
 	if _, err := film.Morph([]film.Scene{{Title: "a", Grid: a}, {Title: "c", Grid: bowl(5, 1)}}, small); err == nil || !strings.Contains(err.Error(), "a and c are mapped at other points") {
 		t.Errorf("surfaces at other points: %v", err)
 	}
-	if _, err := (film.Film{}).GIF(); err == nil {
+	if _, err := (film.Film{}).GIF(t.Context()); err == nil {
 		t.Error("a film without pictures is written")
 	}
 }
@@ -224,6 +226,31 @@ func TestTurn(t *testing.T) {
 	for _, i := range []int{1, 7, 15, 30} {
 		if holds(raster(t, f.Frames[i]), first) {
 			t.Errorf("picture %d is the first one", i)
+		}
+	}
+}
+
+// TestInterrupted: a film that is interrupted ends after the pictures that are being drawn, and says how far it is.
+func TestInterrupted(t *testing.T) {
+	f, err := film.Turn(bowl(3, 1), small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, write := range map[string]func(film.Film, context.Context) ([]byte, error){"gif": film.Film.GIF, "png": film.Film.APNG, "frames": func(f film.Film, ctx context.Context) ([]byte, error) {
+		_, err := f.PNGs(ctx)
+		return nil, err
+	}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		var drawn []int
+		f.Progress = func(done, of int) {
+			if drawn = append(drawn, done); of != len(f.Frames) {
+				t.Errorf("%s: picture %d of %d", name, done, of)
+			}
+			cancel()
+		}
+		b, err := write(f, ctx)
+		if !errors.Is(err, context.Canceled) || b != nil || len(drawn) == 0 || len(drawn) > 8 || drawn[len(drawn)-1] != len(drawn) {
+			t.Errorf("%s: %d bytes after the pictures %v, %v", name, len(b), drawn, err)
 		}
 	}
 }
@@ -249,8 +276,8 @@ func TestLook(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, f := range map[string]film.Film{"turn": turn, "morph": morph, "path": along} {
-		for ext, write := range map[string]func() ([]byte, error){"gif": f.GIF, "png": f.APNG} {
-			b, err := write()
+		for ext, write := range map[string]func(context.Context) ([]byte, error){"gif": f.GIF, "png": f.APNG} {
+			b, err := write(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -2,6 +2,7 @@ package film
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -14,8 +15,8 @@ import (
 )
 
 // GIF writes the film as an animated GIF that repeats, each frame with the 256 colors that suit it.
-func (f Film) GIF() ([]byte, error) {
-	frames, err := drawn(f, func(frame *image.RGBA) (*image.Paletted, error) {
+func (f Film) GIF(ctx context.Context) ([]byte, error) {
+	frames, err := drawn(ctx, f, func(frame *image.RGBA) (*image.Paletted, error) {
 		out := canvas.Indexed(frame)
 		if len(out.Palette) == mostColors { // there may be more: dithered, a shaded surface has no bands
 			draw.FloydSteinberg.Draw(out, out.Bounds(), frame, image.Point{})
@@ -37,8 +38,8 @@ const mostColors = 256
 
 // APNG writes the film as an animated PNG that repeats, in full color, with the provenance as WithPNGText writes it. A program that does not know animations shows the first
 // frame. The chunks are defined in the PNG specification, third edition, section 11.3.6.
-func (f Film) APNG() ([]byte, error) {
-	frames, err := drawn(f, func(frame *image.RGBA) (still, error) {
+func (f Film) APNG(ctx context.Context) ([]byte, error) {
+	frames, err := drawn(ctx, f, func(frame *image.RGBA) (still, error) {
 		var b bytes.Buffer
 		if err := png.Encode(&b, frame); err != nil {
 			return still{}, err

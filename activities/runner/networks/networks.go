@@ -45,22 +45,27 @@ func HasProgram(d artifacts.Digest) bool {
 // Of is the network that a step's parameters name, write out, or refer to by the digest of
 // operations that are known to this process, built for a problem.
 func Of(n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
+	return Named(n.String(), n, of)
+}
+
+// Named is Of under a name that the user knows, for messages.
+func Named(name string, n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
 	p, err := problem.Parse([]byte(of))
 	if err != nil {
 		return nil, err
 	}
 	d, ok := n.Program()
 	if !ok {
-		return nets.Of(string(n), n.String(), p)
+		return nets.Of(string(n), name, p)
 	}
 	known, ok := programs.Load(d)
 	if !ok {
-		return nil, fmt.Errorf("the operations of the network %s are not at hand", n)
+		return nil, fmt.Errorf("the operations of the network %s are not at hand", name)
 	}
 	if own := stableHLO(n); own != nil {
-		return nets.FromStableHLO(n.String(), own, p)
+		return nets.FromStableHLO(name, own, p)
 	}
-	return nets.FromProgram(n.String(), known.(*aten.Program), p)
+	return nets.FromProgram(name, known.(*aten.Program), p)
 }
 
 // CheckCurvature returns an error that names what second derivatives lack of a network that is known to this process.

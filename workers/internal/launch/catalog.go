@@ -163,6 +163,14 @@ func normalization(p problem.Problem, c sweepfile.DataChoices) (mean, deviation 
 	if p.Type == problem.Uint8 && isShare(mean) && isShare(c.Deviation) {
 		mean, deviation = times255(mean), times255(deviation)
 	}
+	for _, v := range []struct {
+		field  string
+		values []float64
+	}{{"mean", c.Mean}, {"deviation", c.Deviation}} {
+		if have, channels := len(v.values), p.Channels(); have > 1 && have != channels {
+			return nil, nil, &sweepfile.FieldError{Field: v.field, Err: fmt.Errorf("%d numbers for %d channels: give one for each channel, or one for all", have, channels)}
+		}
+	}
 	if len(mean) != len(deviation) {
 		return nil, nil, &sweepfile.FieldError{Field: "deviation", Err: fmt.Errorf("%d numbers for %d means: give as many of both", len(deviation), len(mean))}
 	}
@@ -191,7 +199,7 @@ func checkNetwork(n pipelines.Network, p pipelines.Problem) (place []string, err
 	if p == "" {
 		return nil, nil
 	}
-	_, err = networks.Of(n, p)
+	_, err = build(n, p)
 	var at *nets.LayerError
 	if errors.As(err, &at) {
 		return at.Innermost()

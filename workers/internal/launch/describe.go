@@ -2,6 +2,7 @@ package launch
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +11,6 @@ import (
 	"lossatlas/activities/hlo"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/problem"
-	"lossatlas/activities/runner/networks"
 	"lossatlas/pipelines"
 	"lossatlas/pipelines/sweepfile"
 	"lossatlas/workers/internal/exit"
@@ -49,7 +49,11 @@ func Describe(folder, network string, from sweepfile.Import, choices sweepfile.D
 		}
 	}
 	if out.Data, err = cat.Data(choices); err != nil {
-		return Subject{}, err
+		var field *sweepfile.FieldError
+		if errors.As(err, &field) {
+			err = fmt.Errorf("--%s: %w", field.Field, err)
+		}
+		return Subject{}, exit.With(exit.Usage, err)
 	}
 	if out.Problem, err = problem.Parse([]byte(out.Data.Problem)); err != nil {
 		return Subject{}, err
@@ -61,8 +65,8 @@ func Describe(folder, network string, from sweepfile.Import, choices sweepfile.D
 		}
 		out.Notes = append(out.Notes, files.Notes...)
 	}
-	if out.Net, err = networks.Of(n, out.Data.Problem); err != nil {
-		return Subject{}, exit.Usagef("%s on %s: %w", network, choices.Name, err)
+	if out.Net, err = build(n, out.Data.Problem); err != nil {
+		return Subject{}, exit.Usagef("with the data %s: %w", choices.Name, err)
 	}
 	if from == (sweepfile.Import{}) {
 		return out, nil

@@ -6,7 +6,6 @@ import (
 
 	"lossatlas/activities/directions"
 	"lossatlas/activities/nets"
-	"lossatlas/activities/runner/networks"
 	"lossatlas/activities/weights"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines/sweepfile"
@@ -54,7 +53,7 @@ func Directions(file string, net sweepfile.NamedNetwork, axes int) (b []byte, no
 
 // network builds a network under the name that the user knows.
 func network(net sweepfile.NamedNetwork) (*nets.Net, error) {
-	n, err := networks.Of(net.Network, net.Problem)
+	n, err := build(net.Network, net.Problem)
 	if err != nil {
 		return nil, exit.With(exit.Usage, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -19,11 +20,13 @@ import (
 	"lossatlas/activities/runner/networks"
 	"lossatlas/activities/weights"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/syntax"
 	"lossatlas/workers/internal/exit"
 )
 
 // model is a network from a file, with the weights in it.
 type model struct {
+	name    string // of the file or folder
 	network pipelines.Network
 	program []byte               // encoded
 	values  map[string][]float32 // of parameters and buffers, by their names
@@ -42,7 +45,7 @@ func readModel(path string, named ...string) (*model, error) {
 	for _, file := range append([]string{path}, named...) {
 		version, err := stamp(file)
 		if errors.Is(err, fs.ErrNotExist) && file == path {
-			return nil, exit.Usagef("there is no model %s", path)
+			return nil, exit.Usagef("there is no model %s%s", path, syntax.DidYouMean(filepath.Base(path), nets.Names()))
 		} else if err != nil && file == path {
 			return nil, exit.Usagef("the network can't be read: %w", err)
 		}
@@ -55,6 +58,7 @@ func readModel(path string, named ...string) (*model, error) {
 	if err != nil {
 		return nil, exit.Usagef("%s: %w", path, err)
 	}
+	m.name = filepath.Base(path)
 	known, _ := models.LoadOrStore(key, m)
 	models.Store(m.network, known)
 	return known.(*model), nil
@@ -65,6 +69,14 @@ func modelOf(n pipelines.Network) *model {
 	known, _ := models.Load(n)
 	m, _ := known.(*model)
 	return m
+}
+
+// build builds a network for a problem. Errors call one from a file by the name of the file.
+func build(n pipelines.Network, of pipelines.Problem) (*nets.Net, error) {
+	if m := modelOf(n); m != nil {
+		return networks.Named(m.name, n, of)
+	}
+	return networks.Of(n, of)
 }
 
 // layoutsOf are the layouts of weights files for a network.
@@ -100,14 +112,14 @@ func openModel(path string, named []string) (*model, error) {
 	}
 	var program *aten.Program
 	m := &model{}
-	switch extension := strings.ToLower(filepath.Ext(path)); extension {
-	case ".pt2":
+	switch extension := strings.ToLower(filepath.Ext(path)); {
+	case extension == ".pt2":
 		f, err := pt2.Read(path)
 		if err != nil {
 			return nil, err
 		}
 		program, m.values, m.notes = f.Program, byName(f.Program, f.Params, f.Buffers), f.Notes
-	case ".onnx":
+	case extension == ".onnx":
 		f, err := onnx.Read(path)
 		if err == nil && f.NeedsNames() {
 			f, m.layouts, err = restoreNames(path, f, named)
@@ -116,6 +128,8 @@ func openModel(path string, named []string) (*model, error) {
 			return nil, err
 		}
 		program, m.values, m.notes = f.Program, byName(f.Program, f.Params, f.Buffers), f.Notes
+	case slices.Contains(checkpointFiles, extension):
+		return nil, fmt.Errorf("a file that ends in %s is a checkpoint, which has weights and no network: write the network with torch.export.save to a file that ends in .pt2, or as ONNX; or name a built-in network and give this file as its weights, as in `lossatlas map resnet20 --weights %s`", extension, filepath.Base(path))
 	default:
 		return nil, fmt.Errorf("a network is the name of a built-in one (%s), a file that ends in .pt2 (torch.export.save) or .onnx, or a folder with StableHLO programs and a %s", strings.Join(nets.Names(), ", "), folder.Manifest)
 	}

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 
 	"lossatlas/activities/data"
-	"lossatlas/activities/runner/networks"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/pipelines/sweepfile"
@@ -161,7 +160,7 @@ func check(g *pipelines.Graph, src data.Source) error {
 			return fmt.Errorf("step %s: parameters: %w", p.Step.ID, err)
 		}
 		if with := (use{t.Net, t.Data.Problem}); !built[with] {
-			if _, err := networks.Of(t.Net, t.Data.Problem); err != nil {
+			if _, err := build(t.Net, t.Data.Problem); err != nil {
 				return exit.With(exit.Usage, err)
 			}
 			built[with] = true

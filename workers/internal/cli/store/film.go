@@ -48,9 +48,9 @@ each other on one scale; a path (sweep/experiment/trajectory-path) grows from ep
 
 // filmFormats are the ways to write a film, by the end of the file's name.
 var filmFormats = map[string]func(context.Context, film.Film) ([]byte, error){
-	".gif":  func(_ context.Context, f film.Film) ([]byte, error) { return f.GIF() },
-	".png":  func(_ context.Context, f film.Film) ([]byte, error) { return f.APNG() },
-	".apng": func(_ context.Context, f film.Film) ([]byte, error) { return f.APNG() },
+	".gif":  func(ctx context.Context, f film.Film) ([]byte, error) { return f.GIF(ctx) },
+	".png":  func(ctx context.Context, f film.Film) ([]byte, error) { return f.APNG(ctx) },
+	".apng": func(ctx context.Context, f film.Film) ([]byte, error) { return f.APNG(ctx) },
 	".mp4":  mp4,
 }
 
@@ -78,6 +78,8 @@ func exportFilm(ctx context.Context, a *app.App, names []string, file string, op
 	if err != nil {
 		return err
 	}
+	say := sayProgress(a)
+	f.Progress = func(done, of int) { say("drew %d of %s", done, app.Count(of, "picture")) }
 	b, err := write(ctx, f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
@@ -164,7 +166,7 @@ func mp4(ctx context.Context, f film.Film) ([]byte, error) {
 	if err != nil {
 		return nil, exit.Usagef("an MP4 needs ffmpeg, which is not on the path: install it, or write a .gif or .png")
 	}
-	frames, err := f.PNGs()
+	frames, err := f.PNGs(ctx)
 	if err != nil {
 		return nil, err
 	}
