@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"lossatlas/pipelines/syntax"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/cli/program"
 	"lossatlas/workers/internal/cli/run"
@@ -48,7 +49,7 @@ func rootCommand(a *app.App) *cobra.Command {
 	}
 	a.Settings = settings.Bind(root.PersistentFlags())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return exit.Usagef("%s: %w; see %s --help", cmd.CommandPath(), wrongFlag(err), cmd.CommandPath())
+		return exit.Usagef("%w; see %s --help", wrongFlag(cmd, err), cmd.CommandPath())
 	})
 	setHelp(root)
 	root.AddGroup(app.Groups()...)
@@ -65,8 +66,21 @@ func rootCommand(a *app.App) *cobra.Command {
 var flagTypes = map[string]string{"int": "a whole number", "float64": "a number", "bool": "true or false", "duration": "a time such as 90s or 10m",
 	"float64Slice": "numbers with commas between them", "intSlice": "whole numbers with commas between them"}
 
-// wrongFlag describes the allowed values of a flag, in place of the parser's reason.
-func wrongFlag(err error) error {
+// wrongFlag suggests a flag for an unknown one, and describes the allowed values of a flag in place of the parser's reason.
+func wrongFlag(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1 {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		cmd.InheritedFlags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		guess := syntax.DidYouMean(unknown.GetSpecifiedName(), names)
+		return fmt.Errorf("%w%s", err, strings.Replace(guess, "mean ", "mean --", 1))
+	}
+	var lacking *pflag.ValueRequiredError
+	if errors.As(err, &lacking) {
+		what, _ := pflag.UnquoteUsage(lacking.GetFlag())
+		return fmt.Errorf("--%s needs a value (%s)", lacking.GetFlag().Name, what)
+	}
 	var wrong *pflag.InvalidValueError
 	if !errors.As(err, &wrong) {
 		return err

@@ -58,12 +58,32 @@ func Command(use, short string, args cobra.PositionalArgs, run func(*cobra.Comma
 	return &cobra.Command{Use: use, Short: short, Args: usage(args), RunE: run}
 }
 
-// usage makes errors about arguments usage errors.
+// usage says in the words of the usage line which arguments are missing, and which are too many.
 func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return exit.Usagef("%s: %w; usage: %s", cmd.CommandPath(), err, cmd.UseLine())
+		if check(cmd, args) == nil {
+			return nil
 		}
-		return nil
+		var wanted, missing []string
+		for _, word := range strings.Fields(cmd.Use)[1:] {
+			if strings.HasPrefix(word, "-") || strings.HasPrefix(word, "{") {
+				break
+			}
+			if wanted = append(wanted, word); len(wanted) > len(args) && !strings.HasPrefix(word, "[") {
+				missing = append(missing, word)
+			}
+		}
+		problem := ""
+		switch {
+		case len(missing) == 1:
+			problem = missing[0] + " is missing"
+		case len(missing) > 1:
+			problem = Join(missing) + " are missing"
+		case len(wanted) == 0:
+			problem = fmt.Sprintf("%s takes no arguments, got %q", cmd.Name(), args[0])
+		default:
+			problem = fmt.Sprintf("%q is one argument too many", args[min(len(wanted), len(args)-1)])
+		}
+		return exit.Usagef("%s; usage: %s", problem, cmd.UseLine())
 	}
 }
