@@ -158,8 +158,9 @@ func (t Variants) Check(c *Checker, n *Node, path string) any {
 			if len(f.Kinds) > 1 {
 				have = "have"
 			}
-			c.Addf(e.At, "%s: %s of kind %s has no %s, only %s %s; allowed: %s", path, t.What, kind.Text, e.Key,
-				Enumerated(f.Kinds), have, strings.Join(t.OfKind(kind.Text).Names(), ", "))
+			names := t.OfKind(kind.Text).Names()
+			c.Addf(e.At, "%s: %s of kind %s has no %s, only %s %s%s; allowed: %s", path, t.What, kind.Text, e.Key,
+				Enumerated(f.Kinds), have, DidYouMean(e.Key, names), strings.Join(names, ", "))
 			return nil
 		}
 	}
@@ -197,5 +198,9 @@ func UnknownKey(path, key string, allowed []string) string {
 	if path != "" {
 		in = " in " + path
 	}
-	return fmt.Sprintf("unknown key %s%s%s; allowed: %s", Clip(key), in, DidYouMean(key, allowed), strings.Join(allowed, ", "))
+	guess := DidYouMean(key, allowed)
+	if name, value, found := strings.Cut(key, " "); found && slices.Contains(allowed, name) {
+		guess = fmt.Sprintf("; a key needs a colon: %s: %s", name, Clip(value))
+	}
+	return fmt.Sprintf("unknown key %s%s%s; allowed: %s", Clip(key), in, guess, strings.Join(allowed, ", "))
 }

@@ -41,7 +41,7 @@ func (c *Checker) Read(src []byte) *Node {
 	if err != nil {
 		// A yaml.Error's own text quotes the source around it, at a cost that grows with the file.
 		if y, ok := err.(yaml.Error); ok {
-			c.Addf(tokenPlace(y.GetToken()), "not valid YAML: %s", Clip(y.GetMessage()))
+			c.Addf(tokenPlace(y.GetToken()), "not valid YAML: %s", inYAML(Clip(y.GetMessage())))
 		} else {
 			c.Addf(Position{Line: 1, Column: 1}, "not valid YAML: %s", Clip(err.Error()))
 		}
@@ -69,6 +69,28 @@ func (c *Checker) Read(src []byte) *Node {
 		return nil
 	}
 	return root
+}
+
+// yamlReasons are messages of the parser, and what people should look for.
+var yamlReasons = []struct{ message, reason string }{
+	{"unexpected key name", "a key needs a colon and a space behind it, as in key: value"},
+	{"non-map value is specified", "a key needs a colon and a space behind it, as in key: value; keys of one mapping begin in one column"},
+	{"value is not allowed in this context", "the keys of one mapping begin in one column, and this line or the next one does not"},
+	{"',' or '}' must be specified", "a mapping that begins with { needs commas between its keys, and } at its end"},
+	{"',' or ']' must be specified", "a list that begins with [ needs commas between its values, and ] at its end"},
+	{"sequence end token ']' not found", "the list that begins here with [ has no ] at its end"},
+	{"flow mapping end token '}'", "the mapping that begins here with { has no } at its end"},
+	{"could not find end character", "a text that begins with a quotation mark has none at its end"},
+}
+
+// inYAML says in the terms of a file what the parser says in its own.
+func inYAML(message string) string {
+	for _, r := range yamlReasons {
+		if strings.Contains(message, r.message) {
+			return r.reason
+		}
+	}
+	return message
 }
 
 // checkText refuses anything but a short text file.

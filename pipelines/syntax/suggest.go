@@ -2,12 +2,13 @@ package syntax
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // DidYouMean returns "; did you mean X?" for the allowed name closest to what was
 // written, else for the shortest one of which it is the beginning or the end, or the other way round
-// (data for dataset, conv2d for conv), or "" when nothing is close.
+// (data for dataset, conv2d for conv), or that other programs call so (learning_rate for lr), or "" when nothing is close.
 func DidYouMean(got string, allowed []string) string {
 	if len(got) > 64 {
 		return ""
@@ -21,12 +22,37 @@ func DidYouMean(got string, allowed []string) string {
 		}
 	}
 	if best == "" {
+		best = synonym(got, allowed)
+	}
+	if best == "" {
 		best = affixed(Fold(got), allowed)
 	}
 	if best == "" {
 		return ""
 	}
 	return "; did you mean " + best + "?"
+}
+
+// synonyms are names of settings in other programs, or next to other ones, folded, and the names here, of which one or another is allowed at a place.
+var synonyms = map[string][]string{
+	"learningrate": {"lr"}, "wd": {"weight_decay"}, "l2": {"weight_decay"}, "std": {"deviation"}, "randomseed": {"seed"}, "randomstate": {"seed"},
+	"model": {"net"}, "network": {"net"}, "architecture": {"net"}, "arch": {"net"}, "backbone": {"net"},
+	"pretrained": {"import"}, "checkpoint": {"import"}, "weights": {"import"}, "iterations": {"epochs"},
+	"points": {"resolution"}, "resolution": {"points"}, "size": {"resolution", "points"}, "grid": {"resolution", "points"}, "gridsize": {"resolution", "points"},
+	"samples": {"images"}, "examples": {"images"}, "criterion": {"loss"}, "type": {"kind"},
+}
+
+// IsSynonym says whether other programs have the key for what a name here stands for.
+func IsSynonym(key, name string) bool { return slices.Contains(synonyms[Fold(key)], name) }
+
+// synonym is the first allowed name for a name from elsewhere, "" without one.
+func synonym(got string, allowed []string) string {
+	for _, name := range synonyms[Fold(got)] {
+		if slices.Contains(allowed, name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // affixed is the shortest name that begins or ends with the given text, or with which the text begins; "" without one. Paths and names

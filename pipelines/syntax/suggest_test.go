@@ -27,9 +27,9 @@ func TestDistance(t *testing.T) {
 
 // TestDidYouMean: names are guessed by few edits, and by what they begin or end with.
 func TestDidYouMean(t *testing.T) {
-	allowed := []string{"dataset", "train", "conv", "maxpool", "surface", "surface3d", "filled"}
+	allowed := []string{"lr", "points", "dataset", "train", "conv", "maxpool", "surface", "surface3d", "filled"}
 	for _, tc := range []struct{ got, want string }{
-		{"surfce", "surface"}, {"data", "dataset"}, {"conv2d", "conv"}, {"3d", "surface3d"}, {"training", "train"}, {"x", ""}, {"optimizer", ""},
+		{"surfce", "surface"}, {"data", "dataset"}, {"conv2d", "conv"}, {"3d", "surface3d"}, {"learning_rate", "lr"}, {"learningRate", "lr"}, {"resolution", "points"}, {"weights", ""}, {"training", "train"}, {"x", ""}, {"optimizer", ""},
 	} {
 		t.Run(tc.got, func(t *testing.T) {
 			want := ""

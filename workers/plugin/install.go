@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-	"github.com/rs/zerolog"
 
 	"lossatlas/workers/home"
 )
@@ -21,8 +20,11 @@ type source interface {
 	name() string
 	// fetch puts the plugin and its licences into dir, an empty folder next to which it may put more, and returns the name
 	// of the folder to install it as.
-	fetch(ctx context.Context, dir string, log zerolog.Logger) (folder string, err error)
+	fetch(ctx context.Context, dir string, say Say) (folder string, err error)
 }
+
+// Say gets lines for the user about the progress of an installation.
+type Say func(format string, args ...any)
 
 // stagingPrefix marks an unfinished folder, which [Find] ignores.
 const stagingPrefix = ".installing-"
@@ -34,11 +36,11 @@ const lockPoll = 200 * time.Millisecond
 // package index. The error is an *[UnavailableError] if neither is available.
 //
 // A killed process leaves no incomplete plugin. A second process blocks, then uses the plugin of the first.
-func Install(ctx context.Context, h *home.Home, log zerolog.Logger) (string, error) {
-	return install(ctx, h, log, []source{release{}, wheel{}})
+func Install(ctx context.Context, h *home.Home, say Say) (string, error) {
+	return install(ctx, h, say, []source{release{}, wheel{}})
 }
 
-func install(ctx context.Context, h *home.Home, log zerolog.Logger, sources []source) (string, error) {
+func install(ctx context.Context, h *home.Home, say Say, sources []source) (string, error) {
 	plugins, err := h.Folder("plugins")
 	if err != nil {
 		return "", err
@@ -56,23 +58,22 @@ func install(ctx context.Context, h *home.Home, log zerolog.Logger, sources []so
 	}
 	var failures []error
 	for _, src := range sources {
-		log.Info().Str("from", src.name()).Msg("Downloading an XLA plugin.")
-		path, err := installFrom(ctx, src, plugins, log)
+		say("getting an XLA plugin: %s", src.name())
+		path, err := installFrom(ctx, src, plugins, say)
 		if err == nil {
-			log.Info().Str("path", path).Msg("The XLA plugin is installed.")
 			return path, nil
 		}
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
-		log.Info().Str("from", src.name()).Str("reason", firstLine(err)).Msg("No XLA plugin available from this source.")
+		say("not available there: %s", firstLine(err))
 		failures = append(failures, fmt.Errorf("%s: %w", src.name(), err))
 	}
 	return "", &UnavailableError{Folder: plugins, Causes: failures}
 }
 
 // installFrom fetches into a hidden folder and renames it.
-func installFrom(ctx context.Context, src source, plugins string, log zerolog.Logger) (string, error) {
+func installFrom(ctx context.Context, src source, plugins string, say Say) (string, error) {
 	staging, err := os.MkdirTemp(plugins, stagingPrefix)
 	if err != nil {
 		return "", err
@@ -82,7 +83,7 @@ func installFrom(ctx context.Context, src source, plugins string, log zerolog.Lo
 	if err := os.Mkdir(content, 0o700); err != nil {
 		return "", err
 	}
-	folder, err := src.fetch(ctx, content, log)
+	folder, err := src.fetch(ctx, content, say)
 	if err != nil {
 		return "", err
 	}

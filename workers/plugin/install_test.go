@@ -21,7 +21,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rs/zerolog"
 
 	"lossatlas/workers/home"
 )
@@ -31,7 +30,7 @@ type place func(ctx context.Context, dir string) (string, error)
 
 func (place) name() string { return "a test" }
 
-func (p place) fetch(ctx context.Context, dir string, _ zerolog.Logger) (string, error) {
+func (p place) fetch(ctx context.Context, dir string, _ Say) (string, error) {
 	return p(ctx, dir)
 }
 
@@ -124,7 +123,7 @@ func TestInstallersAtOnceFetchOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			if p, err := install(t.Context(), h, zerolog.Nop(), []source{slow}); err != nil || p != h.Path("plugins", "good-1", file) {
+			if p, err := install(t.Context(), h, testLog(t), []source{slow}); err != nil || p != h.Path("plugins", "good-1", file) {
 				t.Errorf("got %s, %v", p, err)
 			}
 		})

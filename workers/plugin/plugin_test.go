@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/rs/zerolog"
-
 	"lossatlas/workers/home"
 )
 
@@ -35,7 +33,7 @@ func write(t *testing.T, path, content string) string {
 	return path
 }
 
-func testLog(t *testing.T) zerolog.Logger { return zerolog.New(zerolog.NewTestWriter(t)) }
+func testLog(t *testing.T) Say { return t.Logf }
 
 const file = "pjrt_c_api_cpu_plugin.so"
 

@@ -11,7 +11,6 @@ import (
 
 	"github.com/gomlx/go-xla/installer"
 	"github.com/gomlx/go-xla/pjrt"
-	"github.com/rs/zerolog"
 
 	"lossatlas/activities/download"
 )
@@ -28,13 +27,13 @@ type release struct{}
 
 func (release) name() string { return "go-xla's release " + pjrt.DefaultCPUVersion }
 
-func (release) fetch(ctx context.Context, dir string, log zerolog.Logger) (string, error) {
+func (release) fetch(ctx context.Context, dir string, say Say) (string, error) {
 	url, err := lookUp(ctx)
 	if err != nil {
 		return "", err
 	}
 	archive := filepath.Join(filepath.Dir(dir), path.Base(url))
-	if _, err := download.File(ctx, url, archive, download.Options{Progress: logProgress(log)}); err != nil {
+	if _, err := download.File(ctx, url, archive, download.Options{Progress: sayProgress(say)}); err != nil {
 		return "", err
 	}
 	unpack := installer.Untar
@@ -69,18 +68,18 @@ func lookUp(ctx context.Context) (string, error) {
 	}
 }
 
-// logProgress logs the progress of a long download every reportEvery.
-func logProgress(log zerolog.Logger) func(done, total int64) {
+// sayProgress reports the progress of a long download every reportEvery.
+func sayProgress(say Say) func(done, total int64) {
 	last := time.Now()
 	return func(done, total int64) {
 		if time.Since(last) < reportEvery {
 			return
 		}
 		last = time.Now()
-		e := log.Info().Int64("megabytes", done>>20)
 		if total > 0 {
-			e = e.Int64("percent", 100*done/total)
+			say("downloaded %d MiB, %d %%", done>>20, 100*done/total)
+		} else {
+			say("downloaded %d MiB", done>>20)
 		}
-		e.Msg("Downloading.")
 	}
 }

@@ -17,8 +17,6 @@ import (
 	"runtime"
 	"strings"
 	"time"
-
-	"github.com/rs/zerolog"
 )
 
 // The pinned wheel: a generic build of XLA's CPU plugin under the Apache licence. Its digest is checked, so any mirror will do.
@@ -40,7 +38,7 @@ type wheel struct {
 
 func (wheel) name() string { return "the Python package " + wheelPackage + " " + wheelVersion }
 
-func (w wheel) fetch(ctx context.Context, dir string, log zerolog.Logger) (string, error) {
+func (w wheel) fetch(ctx context.Context, dir string, say Say) (string, error) {
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		return "", fmt.Errorf("it is built for linux/amd64, this is %s/%s", runtime.GOOS, runtime.GOARCH)
 	}
@@ -48,7 +46,7 @@ func (w wheel) fetch(ctx context.Context, dir string, log zerolog.Logger) (strin
 	if err != nil {
 		return "", err
 	}
-	file, err := pipDownload(ctx, python, filepath.Dir(dir), log)
+	file, err := pipDownload(ctx, python, filepath.Dir(dir), say)
 	if err != nil {
 		return "", err
 	}
@@ -81,7 +79,7 @@ func (w wheel) interpreter() (string, error) {
 }
 
 // pipDownload downloads the wheel by pip to a new folder below staging, with pip's temporary files.
-func pipDownload(ctx context.Context, python, staging string, log zerolog.Logger) (string, error) {
+func pipDownload(ctx context.Context, python, staging string, say Say) (string, error) {
 	dest, tmp := filepath.Join(staging, "wheel"), filepath.Join(staging, "tmp")
 	for _, d := range []string{dest, tmp} {
 		if err := os.Mkdir(d, 0o700); err != nil {
@@ -96,7 +94,7 @@ func pipDownload(ctx context.Context, python, staging string, log zerolog.Logger
 	cmd.WaitDelay = 5 * time.Second
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	report, done := logProgress(log), make(chan struct{})
+	report, done := sayProgress(say), make(chan struct{})
 	go func() {
 		tick := time.NewTicker(time.Second) // report skips most
 		defer tick.Stop()

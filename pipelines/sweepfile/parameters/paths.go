@@ -183,7 +183,8 @@ func mapName(n *syntax.Node) string {
 func (t *Table) Elsewhere(path, key string) string {
 	var found []string
 	for _, p := range t.AllPaths() {
-		if p != syntax.Join(path, key) && (strings.HasSuffix(p, "."+key) || p == key) {
+		last := p[strings.LastIndexByte(p, '.')+1:]
+		if p != syntax.Join(path, key) && (last == key || syntax.IsSynonym(key, last) && syntax.Join(path, last) != p) {
 			found = append(found, p)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/pipelines/sweepfile"
+	"lossatlas/pipelines/syntax"
 	"lossatlas/workers/internal/exit"
 )
 
@@ -40,6 +41,9 @@ func nearbyFile(name string) string {
 		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
 			return "; did you mean " + file + "?"
 		}
+	}
+	if syntax.NameForm.MatchString(name) && filepath.Ext(name) == "" {
+		return fmt.Sprintf(": name a file, such as %s.yaml; `lossatlas show %s` prints the results of a sweep that ran", name, name)
 	}
 	return ""
 }

@@ -88,15 +88,14 @@ func backendList(a *app.App) error {
 }
 
 func backendInstall(ctx context.Context, a *app.App, force bool) error {
-	if err := a.Begin(zerolog.InfoLevel, true); err != nil {
+	if err := a.Begin(zerolog.WarnLevel, true); err != nil {
 		return err
 	}
 	if path, how, ok := plugin.Find(a.Home); ok && !force {
 		a.Say("an XLA plugin is there: %s (%s)", path, how)
 		return printPath(a, path)
 	}
-	a.Say("getting an XLA plugin")
-	path, err := plugin.Install(ctx, a.Home, a.Log)
+	path, err := plugin.Install(ctx, a.Home, a.Say)
 	if err != nil {
 		return err
 	}

@@ -70,14 +70,21 @@ func (c catalog) find(flag, name string) (column, error) {
 			return column{}, exit.Usagef("%s: there is no column %q; it could be %s", flag, name, app.Join(namesOf(ends)))
 		}
 	}
-	var all []string
+	var all, brief []string
 	for _, tier := range c {
 		for _, full := range namesOf(tier) {
 			all = append(all, full, full[strings.LastIndexByte(full, '.')+1:])
 		}
 	}
-	return column{}, exit.Usagef("%s: there is no column %q%s; the columns are %s; also %s, and STEP.seconds, STEP.key, STEP.PARAMETER and STEP/OUTPUT of each step",
-		flag, name, syntax.DidYouMean(name, all), app.Join(namesOf(c[0])), app.Join(namesOf(c[1])))
+	for _, col := range c[0] {
+		if !col.measure.Flatness && !strings.HasSuffix(col.name, ".sd") && !strings.HasSuffix(col.name, ".bounds") && !strings.HasSuffix(col.name, ".se") {
+			brief = append(brief, col.name)
+		}
+	}
+	const most = 8
+	brief = brief[:min(most, len(brief))]
+	return column{}, exit.Usagef("%s: there is no column %q%s; there are %s and %d more: the heading of `lossatlas show SWEEP --format csv` has all results, and --format json names parameters and steps",
+		flag, name, syntax.DidYouMean(name, all), strings.Join(brief, ", "), len(c[0])+len(c[1])+len(c[2])-len(brief))
 }
 
 func namesOf(columns []column) []string {

@@ -133,7 +133,7 @@ func TestColumns(t *testing.T) {
 	if err != nil || len(all) != len(columnsOf(rows, everything)) {
 		t.Errorf("all are %d columns, %v", len(all), err)
 	}
-	for name, want := range map[string]string{"tset_error": "did you mean test_error?", "epoch": "did you mean", "loss": "train_loss", "": "the columns are"} {
+	for name, want := range map[string]string{"tset_error": "did you mean test_error?", "epoch": "did you mean", "loss": "train_loss", "": "show SWEEP --format csv"} {
 		if _, err := known.pick([]string{name}); exit.Of(err) != exit.Usage || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want a usage error with %q", name, err, want)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"lossatlas/activities/results"
 	"lossatlas/artifacts"
+	"lossatlas/pipelines/syntax"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/cli/sweeps"
 	"lossatlas/workers/internal/exit"
@@ -156,7 +157,31 @@ func (e *explainer) find(ctx context.Context, name string) (artifacts.Key, error
 			return artifacts.Key{}, exit.Usagef("%s is not a step; its steps are %s", name, app.JoinSome(matches))
 		}
 	}
+	if len(matches) == 0 {
+		return artifacts.Key{}, exit.Usagef("%w%s", &results.NameError{Name: name, Output: "step"}, e.guess(name))
+	}
 	return artifacts.Key{}, exit.With(exit.Usage, &results.NameError{Name: name, Output: "step", Matches: matches})
+}
+
+// measureName is the name of a measure of flatness as tables have it, with the name of its step or without it.
+var measureName = regexp.MustCompile(`^(?:(.*)\.)?((?:width|sharp)[0-9.]+|convex|area|basins|depth)(?:\.(?:sd|bounds|se))?$`)
+
+// guess says what a name that no step has may have been meant for: a step of a similar name, or a column of a table.
+func (e *explainer) guess(name string) string {
+	if m := measureName.FindStringSubmatch(name); m != nil {
+		step := "MAP-SPLIT-flatness"
+		if m[1] != "" {
+			step = m[1] + "-flatness"
+		}
+		return fmt.Sprintf("; %s is a measure of flatness, which activities/README.md defines: the step that computed it is %s", m[2], step)
+	}
+	var names []string
+	for _, o := range e.outputs {
+		if !o.Key.IsZero() {
+			names = append(names, o.Sweep+"/"+o.Step, o.Step)
+		}
+	}
+	return syntax.DidYouMean(name, names)
 }
 
 // maker is the step that wrote a blob, the earliest if several wrote the same.

@@ -99,6 +99,7 @@ func circumstances(s *artifacts.HistoricStep) string {
 // describe writes parameters as words.
 func describe(params []byte) []string {
 	flat := artifacts.Flat(params)
+	joinLists(flat)
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(flat)) {
 		out = append(out, name+"="+shorten(flat[name]))
@@ -108,6 +109,27 @@ func describe(params []byte) []string {
 		out = append(out[:most], fmt.Sprintf("and %d more (--output json has all)", len(out)-most))
 	}
 	return out
+}
+
+// joinLists writes values at x.0, x.1 and so on as one value at x.
+func joinLists(flat map[string]string) {
+	for _, first := range slices.Backward(slices.Sorted(maps.Keys(flat))) {
+		name, isFirst := strings.CutSuffix(first, ".0")
+		if !isFirst {
+			continue
+		}
+		var values []string
+		for {
+			at := fmt.Sprintf("%s.%d", name, len(values))
+			v, ok := flat[at]
+			if !ok {
+				break
+			}
+			values = append(values, v)
+			delete(flat, at)
+		}
+		flat[name] = "[" + strings.Join(values, ", ") + "]"
+	}
 }
 
 func shorten(v string) string {
