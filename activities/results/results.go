@@ -2,12 +2,14 @@ package results
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"math"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
 
+	"lossatlas/activities/problem"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
@@ -27,6 +29,10 @@ type Experiment struct {
 	TrainLoss *float64 `json:"train_loss"`
 	TestLoss  *float64 `json:"test_loss"`
 	TestError *float64 `json:"test_error"`
+	// TrainError, in percent, is known of imported weights with an accuracy.
+	TrainError *float64 `json:"train_error,omitempty"`
+	// Guessing is the loss of a network that holds all classes for equally likely, the logarithm of their number; 0 where weights are not imported or the loss is not plain cross-entropy.
+	Guessing float64 `json:"-"`
 	// Score is the score of the training.
 	Score trainlog.Score `json:"score,omitempty"`
 	// Measures are further numbers of steps, by their names:
@@ -118,6 +124,12 @@ func (e *Experiment) read(ctx context.Context, s *Sweep, of pipelines.Experiment
 		default:
 			e.measure(e.Score.Column(), shown)
 		}
+		if step.Kind == pipelines.KindImport {
+			if e.Score == "" {
+				e.TrainError = finite(e.Score.Shown(log.Final.TrainAccuracy))
+			}
+			e.Guessing = guessing(step.Params)
+		}
 	case at.Role == pipelines.RolePath:
 		path, err := s.Path(ctx, step.ID)
 		if err != nil || path == nil {
@@ -145,6 +157,21 @@ func (e *Experiment) read(ctx context.Context, s *Sweep, of pipelines.Experiment
 		e.flat(name, sp.More())
 	}
 	return nil
+}
+
+// guessing is the loss of Experiment.Guessing, by the parameters of an import.
+func guessing(params json.RawMessage) float64 {
+	var p struct {
+		Data pipelines.TrainData `json:"data"`
+	}
+	if json.Unmarshal(params, &p) != nil {
+		return 0
+	}
+	of, err := problem.Parse([]byte(p.Data.Problem))
+	if err != nil || of.Loss != problem.CrossEntropy || of.ClassWeights != nil {
+		return 0
+	}
+	return math.Log(float64(of.Outputs))
 }
 
 // spectrumName is what a spectrum is called among the measures: the map's name, with the split behind it if the map is of both.

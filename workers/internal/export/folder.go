@@ -286,6 +286,9 @@ func WriteFile(path string, data []byte) error {
 // Write is WriteFile for content that is written in parts. After an error the file is unchanged.
 func Write(path string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+partMark+"*")
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s can't be written: there is no folder %s", path, filepath.Dir(path))
+	}
 	if err != nil {
 		return writeError(path, err)
 	}
@@ -319,5 +322,5 @@ func writeError(path string, err error) error {
 	case errors.As(err, &rename):
 		err = rename.Err
 	}
-	return fmt.Errorf("write %s: %w", path, err)
+	return fmt.Errorf("%s can't be written: %w", path, err)
 }

@@ -47,7 +47,7 @@ func readModel(path string, named ...string) (*model, error) {
 		if errors.Is(err, fs.ErrNotExist) && file == path {
 			return nil, exit.Usagef("there is no model %s%s", path, syntax.DidYouMean(filepath.Base(path), nets.Names()))
 		} else if err != nil && file == path {
-			return nil, exit.Usagef("the network can't be read: %w", err)
+			return nil, exit.Usagef("the network %s can't be read: %w", path, err)
 		}
 		key += version + "\n" // a file of weights that can't be read is reported where weights are read
 	}

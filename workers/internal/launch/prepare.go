@@ -55,14 +55,14 @@ func readSource(file string) (folder string, src []byte, err error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", nil, exit.Usagef("there is no sweep file %s%s", file, nearbyFile(file))
 	case err != nil:
-		return "", nil, exit.Usagef("the sweep file can't be read: %w", err)
+		return "", nil, exit.Usagef("the sweep file %s can't be read: %w", file, err)
 	case info.IsDir():
 		return "", nil, exit.Usagef("%s is a folder; name a sweep file in it", file)
 	case info.Size() > maxFile:
 		return "", nil, exit.Usagef("%s has %d bytes: this is no sweep file", file, info.Size())
 	}
 	if src, err = os.ReadFile(file); err != nil {
-		return "", nil, exit.Usagef("the sweep file can't be read: %w", err)
+		return "", nil, exit.Usagef("the sweep file %s can't be read: %w", file, err)
 	}
 	if isPlan(src) {
 		return "", nil, exit.Usagef("%s is a plan, not a sweep file: `lossatlas run %s` runs it", file, file)

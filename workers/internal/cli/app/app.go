@@ -84,12 +84,12 @@ func (a *App) Complain(err error) {
 		}
 		return
 	}
-	fmt.Fprintf(a.Err, "lossatlas: %s\n", a.Hinted(strings.TrimSpace(err.Error())))
+	fmt.Fprintf(a.Err, "lossatlas: %s\n", a.Hinted(strings.TrimSpace(errorText(err))))
 }
 
 // jsonError is an error for programs.
 func (a *App) jsonError(err error) map[string]any {
-	out := map[string]any{"code": exit.Of(err), "message": a.Hinted(err.Error())}
+	out := map[string]any{"code": exit.Of(err), "message": a.Hinted(errorText(err))}
 	var list syntax.Errors
 	if errors.As(err, &list) {
 		out["mistakes"] = list

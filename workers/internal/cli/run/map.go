@@ -2,6 +2,7 @@ package run
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,9 +12,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/text/unicode/norm"
 
 	"lossatlas/activities"
 	"lossatlas/activities/data"
@@ -127,7 +130,10 @@ func (m *mapping) write(model string) (string, error) {
 	}
 	name := m.name
 	if name == "" {
-		name = sweepName(filepath.Base(model))
+		base := filepath.Base(model)
+		if name = sweepName(base); name != strings.TrimSuffix(base, filepath.Ext(base)) {
+			fmt.Fprintf(m.Err, "the sweep is called %s, since names of sweeps have letters without accents, digits, ., _ and - only; --name chooses another\n", name)
+		}
 	}
 	if isPath {
 		model = filepath.Base(model)
@@ -151,7 +157,7 @@ func (m *mapping) write(model string) (string, error) {
 		return "", err
 	}
 	if err := export.WriteFile(file, text); err != nil {
-		return "", exit.Usagef("the sweep file can't be written: %w", err)
+		return "", exit.With(exit.Usage, err)
 	}
 	fmt.Fprintf(m.Err, "wrote %s\n", file)
 	return file, nil
@@ -187,11 +193,15 @@ var noName = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
 // sweepName is a name for the sweep over a model.
 func sweepName(model string) string {
-	name := strings.TrimLeft(noName.ReplaceAllString(strings.TrimSuffix(model, filepath.Ext(model)), "-"), "._-")
-	if name == "" {
-		return "map"
+	var plain strings.Builder
+	for _, r := range norm.NFKD.String(strings.TrimSuffix(model, filepath.Ext(model))) {
+		if !unicode.Is(unicode.Mn, r) { // accents
+			plain.WriteRune(r)
+		}
 	}
-	return name[:min(len(name), 64)]
+	name := strings.Trim(noName.ReplaceAllString(plain.String(), "-"), "._-")
+	name = strings.TrimRight(name[:min(len(name), 64)], "._-")
+	return cmp.Or(name, "map")
 }
 
 // text is the sweep file.

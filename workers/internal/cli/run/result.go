@@ -109,8 +109,11 @@ func (r *run) printResult(out runResult, rows []results.Experiment) error {
 		}
 	}
 	for _, row := range rows {
-		if row.Gradient != nil {
-			fmt.Fprintf(r.Out, "\n%s: %s\n", row.Name, row.Gradient)
+		for i, line := range imported(row) {
+			if i == 0 {
+				fmt.Fprintln(r.Out)
+			}
+			fmt.Fprintf(r.Out, "%s: %s\n", row.Name, line)
 		}
 	}
 	fmt.Fprintln(r.Out)
@@ -123,6 +126,20 @@ func (r *run) printResult(out runResult, rows []results.Experiment) error {
 		fmt.Fprintf(r.Out, "browse  %s\n", r.services.Link(ui))
 	}
 	return nil
+}
+
+// imported are lines about imported weights: what tells a wrong import from a right one.
+func imported(row results.Experiment) (lines []string) {
+	if row.TrainError != nil {
+		lines = append(lines, fmt.Sprintf("%.2f %% of the training images are classified wrongly", *row.TrainError))
+	}
+	if row.Guessing > 0 && row.TrainLoss != nil && *row.TrainLoss >= row.Guessing {
+		lines = append(lines, fmt.Sprintf("the loss of the training images, %.4g, is no less than that of guessing, %.4g: check mean and deviation, the order of the channels, and the numbers of the classes", *row.TrainLoss, row.Guessing))
+	}
+	if row.Gradient != nil {
+		lines = append(lines, row.Gradient.String())
+	}
+	return lines
 }
 
 // verdict is the error of a run that was stopped, or of which something failed.

@@ -2,6 +2,7 @@ package run
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -39,6 +40,34 @@ func TestVerdict(t *testing.T) {
 		err := (&run{App: &app.App{}}).verdict(c.root, c.rows)
 		if exit.Of(err) != c.code || err != nil && err.Error() != c.say || err == nil && c.say != "" {
 			t.Errorf("%s: code %d, %v; want code %d, %q", c.name, exit.Of(err), err, c.code, c.say)
+		}
+	}
+}
+
+// TestImported: what a run says of imported weights, and that it warns of those that are no better than guessing.
+func TestImported(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		row  results.Experiment
+		want string
+	}{
+		{"trained here", results.Experiment{TrainLoss: new(2.5)}, ""},
+		{"good", results.Experiment{TrainLoss: new(0.25), TrainError: new(6.25), Guessing: 2.302585}, "6.25 % of the training images are classified wrongly"},
+		{"no accuracy", results.Experiment{TrainLoss: new(0.25), Guessing: 0}, ""},
+		{"as good as guessing", results.Experiment{TrainLoss: new(2.35), TrainError: new(90.0), Guessing: 2.302585},
+			"90.00 % of the training images are classified wrongly; the loss of the training images, 2.35, is no less than that of guessing, 2.303: check mean and deviation, the order of the channels, and the numbers of the classes"},
+	} {
+		if got := strings.Join(imported(c.row), "; "); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// TestSweepName: names of sweeps from names of files.
+func TestSweepName(t *testing.T) {
+	for file, want := range map[string]string{"net.pt2": "net", "mein modell ü.pt2": "mein-modell-u", "Crème brûlée.onnx": "Creme-brulee", "模型.pt2": "map", "_x-.pt2": "x", strings.Repeat("ab ", 40) + ".pt2": strings.Repeat("ab-", 21) + "a"} {
+		if got := sweepName(file); got != want {
+			t.Errorf("%s: %q, want %q", file, got, want)
 		}
 	}
 }

@@ -85,7 +85,7 @@ func loadArchive(ctx context.Context, a *app.App, file string, replace bool) (er
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return exit.Usagef("the archive can't be read: %w", err)
+		return exit.Usagef("the archive %s can't be read: %w", path, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
