@@ -71,11 +71,14 @@ func TestFromProgram(t *testing.T) {
 func TestFromProgramMistakes(t *testing.T) {
 	fits := problem.Problem{Shape: []int{2, 2, 3}, Type: problem.Float32, Outputs: 2, Loss: problem.CrossEntropy}
 	for want, change := range map[string]func(*problem.Problem, *aten.Program){
-		"takes examples of the shape [3 2 2], but the data have [4 4 3]":      func(p *problem.Problem, _ *aten.Program) { p.Shape = []int{4, 4, 3} },
-		"numbers of the type float32, and the examples are of the type int32": func(p *problem.Problem, _ *aten.Program) { p.Type = problem.Int32 },
-		"returns the shape [3 2] for 3 examples":                              func(p *problem.Problem, _ *aten.Program) { p.Outputs = 5 },
-		"say `classes: 2`":                                                    func(p *problem.Problem, _ *aten.Program) { p.Outputs = 1 },
-		"the first axis must be the batch":                                    func(_ *problem.Problem, q *aten.Program) { q.Input.Shape[0] = aten.Dim{Fixed: 1} },
+		"takes examples of the shape [3 2 2], but the data have [4 4 3]":        func(p *problem.Problem, _ *aten.Program) { p.Shape = []int{4, 4, 3} },
+		"numbers of the type float32, and the examples are of the type int32":   func(p *problem.Problem, _ *aten.Program) { p.Type = problem.Int32 },
+		"returns the shape [3 2] for 3 examples":                                func(p *problem.Problem, _ *aten.Program) { p.Outputs = 5 },
+		"scale the images to 2×2 pixels":                                        func(p *problem.Problem, _ *aten.Program) { p.Shape = []int{4, 4, 3} },
+		"save the images with 3 channels in place of 1":                         func(p *problem.Problem, _ *aten.Program) { p.Shape = []int{2, 2, 1} },
+		"the labels are classes up to 4, and the network tells 2 classes apart": func(p *problem.Problem, _ *aten.Program) { p.Outputs = 5 },
+		"say `classes: 2`":                 func(p *problem.Problem, _ *aten.Program) { p.Outputs = 1 },
+		"the first axis must be the batch": func(_ *problem.Problem, q *aten.Program) { q.Input.Shape[0] = aten.Dim{Fixed: 1} },
 	} {
 		p, q := fits, flatLinear()
 		change(&p, q)

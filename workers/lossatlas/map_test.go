@@ -149,6 +149,8 @@ func TestMapMistakes(t *testing.T) {
 		{"of example 0 is", []string{model, "--data", filepath.Join(of, "lenet", "data.npz"), "--expect", expect}},
 		{"map needs --data", []string{model}},
 		{"it takes examples of the shape [1 28 28], but the data have [3 16 16]", []string{model, "--data", filepath.Join(of, "vit", "data.npz")}},
+		{"--mean: want one number, or one for each channel (1), got 2", []string{model, "--data", filepath.Join(of, "lenet", "data.npz"), "--mean", "1,2"}},
+		{"network \"lenet.pt2\": it takes examples", []string{model, "--data", filepath.Join(of, "vit", "data.npz")}},
 		{"the loss mse of the data needs [3 1]", []string{model, "--data", filepath.Join(of, "lenet", "data.npz"), "--loss", "mse"}},
 		{"nothing.pt2", []string{filepath.Join(folder, "nothing.pt2"), "--data", filepath.Join(of, "lenet", "data.npz")}},
 		{"is a checkpoint, which has weights and no network", []string{filepath.Join(of, "lenet", "data.npz"), "--data", filepath.Join(of, "lenet", "data.npz")}},

@@ -168,7 +168,7 @@ func normalization(p problem.Problem, c sweepfile.DataChoices) (mean, deviation 
 		values []float64
 	}{{"mean", c.Mean}, {"deviation", c.Deviation}} {
 		if have, channels := len(v.values), p.Channels(); have > 1 && have != channels {
-			return nil, nil, &sweepfile.FieldError{Field: v.field, Err: fmt.Errorf("%d numbers for %d channels: give one for each channel, or one for all", have, channels)}
+			return nil, nil, &sweepfile.FieldError{Field: v.field, Err: fmt.Errorf("want one number, or one for each channel (%d), got %d", channels, have)}
 		}
 	}
 	if len(mean) != len(deviation) {

@@ -37,7 +37,7 @@ func TestDatasetChoices(t *testing.T) {
 		", loss: mean":              "dataset.loss: unknown name mean",
 		", holdout: 0.5":            "2:35: dataset.holdout: it is for data from files, and cifar10 is built in",
 		", class_weights: [1, 2]":   "2 class weights for 10 classes",
-		", mean: [1, 2]":            "2 means",
+		", mean: [1, 2]":            "dataset.mean: want one number, or one for each channel (3), got 2",
 		", mean: [1], deviation: 0": "must be finite, and the deviation positive",
 		", loss: hinge, delta: 2":   "the loss hinge has no delta",
 	} {

@@ -66,8 +66,8 @@ func exportFilm(ctx context.Context, a *app.App, names []string, file string, op
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Dir(path)); err != nil {
-		return exit.Usagef("%s: the folder does not exist", path)
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() { // drawing takes minutes
+		return exit.Usagef("%s can't be written: there is no folder %s", path, filepath.Dir(path))
 	}
 	s, err := a.OpenSession(ctx)
 	if err != nil {
