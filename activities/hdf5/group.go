@@ -157,7 +157,7 @@ func (f *File) tree(address uint64, kind byte, key, depth int, visit func(key []
 		return errors.New("a B-tree is damaged")
 	}
 	level, n := b[5], int(b[6])|int(b[7])<<8
-	if f.left -= 1; f.left < 0 {
+	if f.left--; f.left < 0 {
 		return errors.New("more parts of B-trees than are allowed here")
 	}
 	if b, err = f.at(address+24, n*(key+8)); err != nil {

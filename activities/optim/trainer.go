@@ -233,11 +233,11 @@ func (t *Trainer) Epoch(ctx context.Context, progress func(step, steps int, loss
 		if err != nil {
 			return EpochStats{}, err
 		}
-		if mean := loss / weight; math.IsNaN(mean) || math.IsInf(mean, 0) {
+		mean := loss / weight
+		if math.IsNaN(mean) || math.IsInf(mean, 0) {
 			return EpochStats{}, &DivergedError{Epoch: t.epoch, Step: step, LastLoss: lastLoss}
-		} else {
-			lastLoss = mean
 		}
+		lastLoss = mean
 		sum, correct = sum+loss, correct+hits
 		if progress != nil {
 			progress(step+1, steps, lastLoss)

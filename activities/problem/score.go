@@ -27,7 +27,7 @@ type score struct {
 var scores = map[string]score{
 	Accuracy: {hits},
 	TopFive:  {func(p Problem, outputs, labels *graph.Node) *graph.Node { return amongLargest(p, outputs, labels, 5) }},
-	Determination: {func(p Problem, outputs, targets *graph.Node) *graph.Node {
+	Determination: {func(_ Problem, outputs, targets *graph.Node) *graph.Node {
 		return graph.ReduceSum(graph.Square(difference(outputs, targets)), 1)
 	}},
 	NoScore: {func(_ Problem, outputs, _ *graph.Node) *graph.Node {

@@ -190,7 +190,7 @@ func (s surfaceFigure) drawAxes(pn canvas.Pen, xName, yName string) {
 }
 
 // drawMark draws a named dot, its name to the upper right on a ground that lines do not run through.
-func drawMark(p chart.Panel, pn canvas.Pen, at vg.Point, label string) {
+func drawMark(_ chart.Panel, pn canvas.Pen, at vg.Point, label string) {
 	t, name := canvas.Plain(label), vg.Point{X: at.X + 4, Y: at.Y + 3}
 	w := t.Width(chart.TickSize)
 	pn.Fill(canvas.RGB(0xFFFFFF), canvas.Corners(vg.Rectangle{Min: vg.Point{X: name.X - 1, Y: name.Y - 1}, Max: vg.Point{X: name.X + w + 1, Y: name.Y + chart.TickSize*canvas.CapHeight + 1}}))

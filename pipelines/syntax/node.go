@@ -19,6 +19,7 @@ func (p Position) String() string {
 
 type nodeKind uint8
 
+// The kinds of nodes.
 const (
 	NullNode    nodeKind = iota
 	PlainNode            // an unquoted scalar: its type depends on its field

@@ -60,7 +60,7 @@ func isFolder(dir string, e fs.DirEntry) bool {
 }
 
 // openClasses reads the folders of splits, each with a folder for each class.
-func openClasses(path string, dirs map[string]string, opts Options) (*found, error) {
+func openClasses(_ string, dirs map[string]string, opts Options) (*found, error) {
 	f := &found{}
 	var have []string
 	for split := range dirs {

@@ -14,7 +14,7 @@ import (
 const hatchApart = 5
 
 // CoverMasked fills rectangles in grey and hatches some of them.
-func CoverMasked(p chart.Panel, pn canvas.Pen, flat, hatched []vg.Rectangle) {
+func CoverMasked(_ chart.Panel, pn canvas.Pen, flat, hatched []vg.Rectangle) {
 	rings := make([][]vg.Point, len(flat))
 	for i, r := range flat {
 		rings[i] = canvas.Corners(r)

@@ -8,6 +8,7 @@ import (
 	"lossatlas/pipelines/syntax"
 )
 
+// RepeatsKey is the field of repetitions in a sweep file.
 const RepeatsKey = "repeats"
 
 // MaxRepeats is how often one experiment may be repeated.

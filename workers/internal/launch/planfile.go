@@ -21,6 +21,7 @@ import (
 )
 
 const (
+	// PlanFormat is the version of the format of plan files.
 	PlanFormat = 1
 	// planMark is the beginning of a plan file in every format.
 	planMark = `"lossatlas_plan"`

@@ -27,7 +27,7 @@ type Options struct {
 
 // New returns the program's logger.
 func New(o Options) zerolog.Logger {
-	var front io.Writer = o.Stderr
+	front := o.Stderr
 	if o.Terminal {
 		front = zerolog.ConsoleWriter{Out: o.Stderr, NoColor: !o.Color, TimeFormat: time.TimeOnly, FormatPrepare: escaped, FormatFieldValue: escapedValue}
 	}

@@ -6,7 +6,7 @@ package pages
 
 import (
 	"context"
-	_ "embed"
+	_ "embed" // for the templates
 	"errors"
 	"fmt"
 	"net/http"

@@ -40,6 +40,7 @@ type legendGroup struct {
 	widths  []vg.Length // of the columns
 }
 
+// CurveWidth is the width of a curve. The others are the sizes of a legend.
 const (
 	CurveWidth  vg.Length = 1.4
 	sampleWidth vg.Length = 18

@@ -100,6 +100,7 @@ func (p Panel) SideAxis(pn canvas.Pen, s Scale, ticks []Tick, room vg.Length, na
 	pn.Write(canvas.Plain(name), canvas.TextStyle{Size: LabelSize, Color: c, H: 0.5, Angle: RightAngle}, at)
 }
 
+// RightAngle is π/2, by which vertical text is turned.
 const RightAngle = 1.5707963267948966
 
 // SideWidth is the space that a side axis takes next to the frame, with room points for the labels.

@@ -13,7 +13,7 @@ import (
 
 // classOf is the numerics class that a sweep is computed in: this machine's, unless other processes work.
 // before is the one that is wanted where there is a choice; "" is that of the sweep's last run.
-func classOf(ctx context.Context, a *app.App, s *session.Session, sweep *sweepfile.Sweep, own, before string) (string, error) {
+func classOf(ctx context.Context, s *session.Session, sweep *sweepfile.Sweep, own, before string) (string, error) {
 	if s.Role() == session.Owner {
 		return launch.Class(sweep, own, before, nil)
 	}

@@ -92,7 +92,7 @@ func plan(ctx context.Context, a *app.App, file string, o planOptions) (err erro
 		return err
 	}
 	defer a.Finish(s, &err)
-	numerics, err := classOf(ctx, a, s, sweep, own, "")
+	numerics, err := classOf(ctx, s, sweep, own, "")
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func planTime(plan *pipelines.Plan) string {
 	}
 	switch {
 	case plan.EstimateFrom > 0 && without != "":
-		without = "; without " + without
+		without = "\nnot counted: " + without
 	case plan.EstimateFrom == 0 && without != "":
 		return "no estimate of the time of " + without
 	case plan.EstimateFrom == 0:

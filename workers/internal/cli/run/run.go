@@ -124,7 +124,7 @@ func (r *run) do(ctx context.Context, file string) (err error) {
 	if r.kept != nil {
 		before = r.kept.Numerics
 	}
-	if r.numerics, err = classOf(ctx, r.App, r.services, r.sweep, r.numerics, before); err != nil {
+	if r.numerics, err = classOf(ctx, r.services, r.sweep, r.numerics, before); err != nil {
 		return err
 	}
 	if r.kept != nil {

@@ -128,7 +128,7 @@ func (w *watching) serve(ctx context.Context, path string) (err error) {
 	if r.sweep, err = w.sweep.With(append(slices.Clone(w.known), launch.Checkpoint{Name: "next"})); err != nil {
 		return err
 	}
-	if r.numerics, err = classOf(ctx, w.App, r.services, r.sweep, r.numerics, ""); err != nil {
+	if r.numerics, err = classOf(ctx, r.services, r.sweep, r.numerics, ""); err != nil {
 		return err
 	}
 	w.WarnSlow(r.engine)

@@ -161,7 +161,7 @@ func runWorker(ctx context.Context, a *app.App, opts registry.Options, idle time
 }
 
 // waitForIdle returns when the workers have been idle for a time, unless that is 0, or when the context ends.
-func waitForIdle(ctx context.Context, workers workerSet, idle time.Duration) {
+func waitForIdle(ctx context.Context, workers WorkerSet, idle time.Duration) {
 	for wait := idle; idle > 0; wait = idle - workers.Idle() {
 		if wait <= 0 {
 			return

@@ -21,26 +21,26 @@ import (
 // drain is how long running activities may continue when a command ends; results that are stored stay in any case.
 const drain = 2 * time.Second
 
-// workerSet is the workers of a command. It may be empty.
-type workerSet struct{ *registry.Workers }
+// WorkerSet is the workers of a command. It may be empty.
+type WorkerSet struct{ *registry.Workers }
 
 // Stop drains and stops the workers. Their numeric backend stays open until the
 // process ends: a computation that outlasts the drain still uses it.
-func (w workerSet) Stop() {
+func (w WorkerSet) Stop() {
 	if w.Workers != nil {
 		w.Workers.Stop()
 	}
 }
 
 // startWorkers serves task queues in this process.
-func startWorkers(a *app.App, s *session.Session, c client.Client, e engine.Options, opts registry.Options) (workerSet, error) {
+func startWorkers(a *app.App, s *session.Session, c client.Client, e engine.Options, opts registry.Options) (WorkerSet, error) {
 	acts := &activities.Activities{
 		Machine: &runner.Machine{Store: s.Store, Log: a.Log, Engine: e, Data: a.DataOptions()}, Client: c, Program: "lossatlas " + a.BuildVersion(),
 		Version: deployment(a, s),
 	}
 	workers, err := registry.Start(c, acts, opts)
 	if err != nil {
-		return workerSet{}, err
+		return WorkerSet{}, err
 	}
 	a.Telemetry.Ready(map[string]telemetry.Check{
 		"Temporal": func(ctx context.Context) error {
@@ -49,7 +49,7 @@ func startWorkers(a *app.App, s *session.Session, c client.Client, e engine.Opti
 		},
 		"the store": s.Store.Ping,
 	})
-	return workerSet{workers}, nil
+	return WorkerSet{workers}, nil
 }
 
 // deployment is the version of a worker deployment that this process belongs to: where servers are elsewhere, the one
@@ -63,18 +63,18 @@ func deployment(a *app.App, s *session.Session) (v worker.WorkerDeploymentVersio
 
 // StartMissing starts the workers that a sweep lacks: all of them for the owner of the services, and for servers elsewhere
 // those of the task queues that no worker serves. computing is the queue of the sweep's numeric steps.
-func StartMissing(ctx context.Context, a *app.App, s *session.Session, c client.Client, e engine.Options, computing string, detach bool) (workerSet, error) {
+func StartMissing(ctx context.Context, a *app.App, s *session.Session, c client.Client, e engine.Options, computing string, detach bool) (WorkerSet, error) {
 	switch s.Role() {
 	case session.Attached:
-		return workerSet{}, nil
+		return WorkerSet{}, nil
 	case session.External:
 		idle, err := unserved(ctx, c, s.Namespace(), computing)
 		if err != nil || len(idle) == 0 {
-			return workerSet{}, err
+			return WorkerSet{}, err
 		}
 		if detach {
 			a.Say("no worker serves the task queue %s: the sweep waits until one does (`lossatlas worker`)", app.Join(idle))
-			return workerSet{}, nil
+			return WorkerSet{}, nil
 		}
 		a.Say("no worker serves the task queue %s: this process does, until the sweep is done", app.Join(idle))
 		a.WarnSlow(e)

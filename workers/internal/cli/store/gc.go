@@ -177,7 +177,7 @@ type unfinished struct {
 
 func findUnfinished(ctx context.Context, a *app.App, s *session.Session) (*unfinished, error) {
 	u := &unfinished{ctx: ctx, store: s.Store, steps: map[string]bool{}, classes: map[string]bool{}, keys: map[artifacts.Key]bool{}}
-	roots, err := sweeps.Records(ctx, a, s)
+	roots, err := sweeps.Records(ctx, s)
 	var damaged *artifacts.RecordError
 	if err != nil && !errors.As(err, &damaged) { // with damaged roots nothing is freed
 		return nil, err

@@ -39,7 +39,7 @@ func remove(ctx context.Context, a *app.App, s *session.Session, name string, ye
 	case err == nil && w.Client != nil:
 		return fmt.Errorf("sweep %s is running: cancel it first (`lossatlas cancel %s`)", name, name)
 	case err == nil, errors.As(err, &damaged), errors.As(err, &blob), errors.Is(err, artifacts.ErrNotFound):
-	case inQuarantine(ctx, a, s, name):
+	case inQuarantine(ctx, s, name):
 	default:
 		return err
 	}
@@ -54,7 +54,7 @@ func remove(ctx context.Context, a *app.App, s *session.Session, name string, ye
 }
 
 // inQuarantine says whether the sweep's record was damaged and lies in quarantine.
-func inQuarantine(ctx context.Context, a *app.App, s *session.Session, name string) bool {
+func inQuarantine(ctx context.Context, s *session.Session, name string) bool {
 	objects, err := s.Store.Quarantined(ctx)
 	return err == nil && slices.ContainsFunc(objects, func(o string) bool { return strings.Contains(o+"/", "/roots/"+name+".json/") })
 }

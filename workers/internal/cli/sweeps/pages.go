@@ -1,3 +1,4 @@
+// Package sweeps finds sweeps, their states and their pages, for all commands.
 package sweeps
 
 import (
@@ -50,7 +51,7 @@ type watched struct {
 }
 
 func (w *watcher) all(ctx context.Context) ([]*pages.Sweep, error) {
-	roots, err := Records(ctx, w.App, w.services)
+	roots, err := Records(ctx, w.services)
 	if err := tolerate(w.App, roots, err); err != nil {
 		return nil, err
 	}

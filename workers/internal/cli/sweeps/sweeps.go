@@ -108,7 +108,7 @@ func openSweep(ctx context.Context, s *session.Session, name string) (launch.Ope
 
 // Records are the records of all sweeps, sorted by name. Unreadable ones are left out
 // and returned as an error next to the others.
-func Records(ctx context.Context, a *app.App, s *session.Session) ([]artifacts.Root, error) {
+func Records(ctx context.Context, s *session.Session) ([]artifacts.Root, error) {
 	roots, err := s.Store.Roots(ctx)
 	if err != nil && roots == nil || !s.HasTemporal() {
 		return roots, err
@@ -152,7 +152,7 @@ func latestFirst(x, y artifacts.Root) int {
 }
 
 func noSweep(ctx context.Context, a *app.App, s *session.Session, name string) error {
-	roots, err := Records(ctx, a, s)
+	roots, err := Records(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -378,7 +378,7 @@ func (w *Sweep) Row() Row {
 
 // All returns every sweep, the latest first. Records that can't be read are left out with a warning.
 func All(ctx context.Context, a *app.App, s *session.Session) ([]*Sweep, error) {
-	roots, err := Records(ctx, a, s)
+	roots, err := Records(ctx, s)
 	if err := tolerate(a, roots, err); err != nil {
 		return nil, err
 	}
