@@ -141,7 +141,7 @@ class Card {
     const point = this.atlas.point, l = this.landscape;
     const inside = point && point[0] >= l.x[0] && point[0] <= l.x.at(-1) && point[1] >= l.y[0] && point[1] <= l.y.at(-1);
     const i = inside ? l.nearest(...point) : -1;
-    this.readout.replaceChildren(...(i < 0 ? [element("i", {}, "Point at a place to read its values.")] : described(l, i, quantity)));
+    this.readout.replaceChildren(...described(l, i, quantity)); // empty away from the map, when the style sheet has a hint
     if (i < 0) return;
     const x = l.x[i % l.x.length], y = l.y[Math.floor(i / l.x.length)], v = l.values(quantity)[i];
     if (this.frame && this.drawnPlane) {

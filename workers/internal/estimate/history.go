@@ -125,13 +125,22 @@ func (h *History) Step(ctx context.Context, s pipelines.Step) (d time.Duration, 
 // pace adds up the latest steps of a kind that predict a step of some cost: steps of the same network, or else of any; of
 // these, steps with the same numerics and host, or else with the same numerics, or else all.
 func (h *History) pace(ctx context.Context, kind pipelines.Kind, net pipelines.Network, cost float64) pace {
-	list := slices.DeleteFunc(slices.Clone(h.samples[kind]), func(s sample) bool { return s.seconds < minSeconds && s.cost*maxRatio < cost })
-	if same := slices.DeleteFunc(slices.Clone(list), func(s sample) bool { return s.net != net }); len(same) > 0 {
-		list = same
+	list := slices.DeleteFunc(slices.Clone(h.samples[kind]), func(s sample) bool { return short(s.seconds, s.cost, cost) })
+	same := slices.DeleteFunc(slices.Clone(list), func(s sample) bool { return s.net != net })
+	if p := h.total(ctx, kind, same, cost); len(p.keys) > 0 {
+		return p
 	}
+	return h.total(ctx, kind, list, cost)
+}
+
+// total adds up the latest of some steps, those of the best tier that there are.
+func (h *History) total(ctx context.Context, kind pipelines.Kind, list []sample, cost float64) pace {
 	var tiers [3]pace
 	for _, s := range list[:min(len(list), maxSamples)] {
 		tier, seconds := h.measured(ctx, kind, s)
+		if short(seconds, s.cost, cost) {
+			continue
+		}
 		for i := tier; i < len(tiers); i++ {
 			tiers[i].cost += s.cost
 			tiers[i].seconds += seconds
@@ -145,6 +154,9 @@ func (h *History) pace(ctx context.Context, kind pipelines.Kind, net pipelines.N
 	}
 	return pace{}
 }
+
+// short says whether a step of some time and cost says too little of one of another cost.
+func short(seconds, cost, other float64) bool { return seconds < minSeconds && cost*maxRatio < other }
 
 // measured is the tier of a step, 0 if it ran on the same host with the same numerics, 1 for the same numerics, 2 for all others;
 // and its time. A step on processors that took less processor time than time by the clock waited for other work of the machine,

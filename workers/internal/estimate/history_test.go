@@ -106,6 +106,10 @@ func TestHistory(t *testing.T) {
 	// The time that a step waited for other work of the machine doesn't count.
 	ranOn(t, store, "under-load", training("e/train", "resnet56", 1), "xla", "here", 100, 25)
 	want(training("", "resnet56", 2), 50, 1)
+	// Nor does it make a short step a long one.
+	ranOn(t, store, "short-under-load", training("e/train", "resnet110", 1), "xla", "here", 100, 3.5)
+	long = training("", "resnet110", 400)
+	want(long, (160.+25)/(4*estimate.Cost(training("", "small", 1))+estimate.Cost(training("", "resnet56", 1)))*estimate.Cost(long), 3)
 	want(pipelines.Step{ID: "e/picture", Kind: pipelines.KindRender, Params: json.RawMessage(`{}`)}, 0, 0)
 }
 
