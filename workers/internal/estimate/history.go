@@ -1,7 +1,6 @@
 package estimate
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -40,9 +39,16 @@ type History struct {
 
 // sample is a step that ran.
 type sample struct {
-	key           artifacts.Key
-	net           pipelines.Network
-	cost, seconds float64
+	key     artifacts.Key
+	net     pipelines.Network
+	work    work
+	seconds float64
+}
+
+// work is what a step has to do, for comparisons.
+type work struct {
+	cost float64           // in multiply-adds; passes of a network of unknown size; 1 where nothing is computed
+	net  pipelines.Network // of unknown size, with which alone the cost can be compared
 }
 
 // pace is the total cost and time of several steps.
@@ -73,7 +79,7 @@ func Read(ctx context.Context, store *artifacts.Store, m Machine) (*History, err
 				continue
 			}
 			seen[ran.Key] = true
-			h.samples[p.Step.Kind] = append(h.samples[p.Step.Kind], sample{ran.Key, p.Step.Cost().Net, units(p.Step), ran.Seconds})
+			h.samples[p.Step.Kind] = append(h.samples[p.Step.Kind], sample{ran.Key, p.Step.Cost().Net, workOf(p.Step), ran.Seconds})
 		}
 	}
 	return h, nil
@@ -101,16 +107,25 @@ func Prior(ctx context.Context, store *artifacts.Store, g *pipelines.Graph, nume
 	return nil
 }
 
-// units is the cost by which times are compared: all steps that don't compute have the same.
-func units(s pipelines.Step) float64 { return cmp.Or(Cost(s), 1) }
+// workOf is the work of a step. The operations of an imported network, and so its size, are known to the process that maps it alone.
+func workOf(s pipelines.Step) work {
+	c := s.Cost()
+	switch cost := Cost(s); {
+	case cost > 0:
+		return work{cost: cost}
+	case c.Passes > 0:
+		return work{c.Passes, c.Net}
+	}
+	return work{cost: 1}
+}
 
 // Step predicts the time of a step, from so many earlier steps; 0 if there were no similar ones.
 func (h *History) Step(ctx context.Context, s pipelines.Step) (d time.Duration, from int) {
-	net, cost := s.Cost().Net, units(s)
-	id := fmt.Sprint(s.Kind, net, cost)
+	net, asked := s.Cost().Net, workOf(s)
+	id := fmt.Sprint(s.Kind, net, asked)
 	p, ok := h.paces[id]
 	if !ok {
-		p = h.pace(ctx, s.Kind, net, cost)
+		p = h.pace(ctx, s.Kind, net, asked)
 		h.paces[id] = p
 	}
 	if len(p.keys) == 0 {
@@ -119,18 +134,20 @@ func (h *History) Step(ctx context.Context, s pipelines.Step) (d time.Duration, 
 	for _, k := range p.keys {
 		h.used[k] = true
 	}
-	return time.Duration(cost * p.seconds / p.cost * float64(time.Second)), len(p.keys)
+	return time.Duration(asked.cost * p.seconds / p.cost * float64(time.Second)), len(p.keys)
 }
 
 // pace adds up the latest steps of a kind that predict a step of some cost: steps of the same network, or else of any; of
 // these, steps with the same numerics and host, or else with the same numerics, or else all.
-func (h *History) pace(ctx context.Context, kind pipelines.Kind, net pipelines.Network, cost float64) pace {
-	list := slices.DeleteFunc(slices.Clone(h.samples[kind]), func(s sample) bool { return short(s.seconds, s.cost, cost) })
+func (h *History) pace(ctx context.Context, kind pipelines.Kind, net pipelines.Network, asked work) pace {
+	list := slices.DeleteFunc(slices.Clone(h.samples[kind]), func(s sample) bool {
+		return s.work.net != asked.net || short(s.seconds, s.work.cost, asked.cost)
+	})
 	same := slices.DeleteFunc(slices.Clone(list), func(s sample) bool { return s.net != net })
-	if p := h.total(ctx, kind, same, cost); len(p.keys) > 0 {
+	if p := h.total(ctx, kind, same, asked.cost); len(p.keys) > 0 {
 		return p
 	}
-	return h.total(ctx, kind, list, cost)
+	return h.total(ctx, kind, list, asked.cost)
 }
 
 // total adds up the latest of some steps, those of the best tier that there are.
@@ -138,11 +155,11 @@ func (h *History) total(ctx context.Context, kind pipelines.Kind, list []sample,
 	var tiers [3]pace
 	for _, s := range list[:min(len(list), maxSamples)] {
 		tier, seconds := h.measured(ctx, kind, s)
-		if short(seconds, s.cost, cost) {
+		if short(seconds, s.work.cost, cost) {
 			continue
 		}
 		for i := tier; i < len(tiers); i++ {
-			tiers[i].cost += s.cost
+			tiers[i].cost += s.work.cost
 			tiers[i].seconds += seconds
 			tiers[i].keys = append(tiers[i].keys, s.key)
 		}

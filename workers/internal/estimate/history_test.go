@@ -110,6 +110,12 @@ func TestHistory(t *testing.T) {
 	ranOn(t, store, "short-under-load", training("e/train", "resnet110", 1), "xla", "here", 100, 3.5)
 	long = training("", "resnet110", 400)
 	want(long, (160.+25)/(4*estimate.Cost(training("", "small", 1))+estimate.Cost(training("", "resnet56", 1)))*estimate.Cost(long), 3)
+	// Of an imported network, whose size is unknown here, only steps of itself tell, and it tells of no other.
+	own := pipelines.OfProgram(artifacts.Of([]byte("own")))
+	ran(t, store, "imported", training("e/train", string(own), 2), "xla", "here", 3000)
+	want(training("", string(own), 4), 6000, 1)
+	want(training("", string(pipelines.OfProgram(artifacts.Of([]byte("another")))), 4), 0, 0)
+	want(training("", "resnet56", 2), 50, 1)
 	want(pipelines.Step{ID: "e/picture", Kind: pipelines.KindRender, Params: json.RawMessage(`{}`)}, 0, 0)
 }
 
