@@ -10,6 +10,8 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"lossatlas/activities"
+	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/cli/app"
@@ -37,6 +39,7 @@ type follower struct {
 	prior    map[string]time.Duration // how long steps are expected to take
 	// watching only looks: an interrupt leaves the sweep alone.
 	watching bool
+	told     map[string]bool // the imports whose losses were said
 	// scratch says that the sweep runs in a store of its own, which is removed.
 	scratch bool
 }
@@ -55,6 +58,7 @@ func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
 
 	poller := progress.NewPoller(f.client, f.services.Store, f.services.Payloads(), f.services.Namespace(), f.graph, f.started.ID, f.started.RunID)
 	estimator := progress.NewEstimator(f.graph, f.prior)
+	f.told = map[string]bool{}
 	answered := time.Now()
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
@@ -103,10 +107,47 @@ func (f *follower) show(ctx context.Context, p *progress.Poller, e *progress.Est
 		return nil
 	}
 	f.Printer.Show(s, e.Estimate(s))
+	f.tellImports(ctx, p)
 	if err != nil {
 		f.Log.Debug().Err(err).Msg("the sweep's state could not be asked for")
 	}
 	return err
+}
+
+// tellImports says the loss and error at imported weights as soon as they are known: they are what can be compared with the
+// program that trained them, and maps around weights that were read wrongly are of no use.
+func (f *follower) tellImports(ctx context.Context, p *progress.Poller) {
+	var known map[string]artifacts.RootStep
+	for _, e := range f.graph.Experiments {
+		step := results.Weights(e)
+		if step == nil || step.Kind != pipelines.KindImport || f.told[step.ID] {
+			continue
+		}
+		if known == nil {
+			known = activities.RootSteps(p.Known())
+		}
+		switch known[step.ID].State {
+		case artifacts.StateRan:
+			f.told[step.ID] = true
+		case artifacts.StateCached: // an earlier run said it
+			f.told[step.ID] = true
+			continue
+		default:
+			continue
+		}
+		only := &pipelines.Graph{Experiments: []pipelines.Experiment{{Name: e.Name, Steps: []pipelines.Step{*step}}}}
+		rows, err := (&results.Sweep{Store: f.services.Store, Graph: only, Steps: known}).Experiments(ctx)
+		if err != nil { // the end of the run says it again
+			f.Log.Debug().Err(err).Str("step", step.ID).Msg("the loss at imported weights can't be read")
+			continue
+		}
+		if loss := rows[0].TrainLoss; loss != nil {
+			f.Say("%s: the loss of the training images is %.4g", e.Name, *loss)
+		}
+		for _, line := range imported(rows[0]) {
+			f.Say("%s: %s", e.Name, line)
+		}
+	}
 }
 
 // unreachable says whether to stop waiting for services that have not answered for some time: those of this home when they
