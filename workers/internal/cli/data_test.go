@@ -37,4 +37,20 @@ func TestExportData(t *testing.T) {
 	if code, _, stderr := call(t, "export", "data", "shapes10", file, "--images", "test[5:4]"); code == 0 || !strings.Contains(stderr, "test") {
 		t.Errorf("a range that ends before it begins: exit code %d: %s", code, stderr)
 	}
+	// A folder with a part of the data set gives what it has, and says of what.
+	dir := t.TempDir()
+	for _, batch := range []string{"data_batch_1", "test_batch"} {
+		if err := os.WriteFile(filepath.Join(dir, batch+".bin"), make([]byte, 2*(1+3*32*32)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for want, args := range map[string][]string{
+		"2 of its 10000 examples": {},
+		"train split has 2 ":      {"--images", "train[0:5]"},
+	} {
+		code, _, stderr := call(t, append([]string{"export", "data", "cifar10", file, "--data", dir}, args...)...)
+		if !strings.Contains(stderr, want) || (code == 0) != (len(args) == 0) {
+			t.Errorf("%v: exit code %d, want %q: %s", args, code, want, stderr)
+		}
+	}
 }

@@ -57,7 +57,17 @@ func exportData(ctx context.Context, a *app.App, name, images, file string) (err
 		if err != nil {
 			return err
 		}
-		return writeData(ctx, a, nil, d, path)
+		err = writeData(ctx, a, nil, d, path)
+		var fewer *data.RangeError
+		switch isRange := errors.As(err, &fewer); {
+		case isRange && images == "":
+			a.Say("the test split has %d of its %d examples here (%s)", fewer.Size, set.Test, fewer.Where)
+			d.To = fewer.Size
+			return writeData(ctx, a, nil, d, path)
+		case isRange:
+			return exit.Usagef("--images %s: the %s split has %d examples (%s)", images, fewer.Split, fewer.Size, fewer.Where)
+		}
+		return err
 	}
 	if images != "" {
 		return exit.Usagef("--images is for data sets; a map's images are fixed by its loss: leave --images out")
