@@ -8,6 +8,7 @@ import (
 
 	"lossatlas/activities/internal/natural"
 	"lossatlas/artifacts"
+	"lossatlas/pipelines"
 )
 
 // Output is one output of one step of a recorded sweep.
@@ -42,25 +43,31 @@ type NameError struct {
 	Name    string
 	Output  string   // the output that was wanted, "" for any
 	Matches []string // what the name could mean; empty when nothing has it
+	Near    []string // then outputs that have the parts of the name among the parts of theirs
 }
 
 // Error says what the name could mean, or what a name may be.
 func (e *NameError) Error() string {
-	what := "output"
-	if e.Output != "" {
-		what = e.Output
+	if len(e.Matches) > 0 {
+		return fmt.Sprintf("%q is not clear: it could be %s", e.Name, few(e.Matches))
 	}
-	if len(e.Matches) == 0 {
-		return fmt.Sprintf("no %s has the name %q: give a digest (sha256:…), a step (sweep/experiment/step, or the end of it), or a step's key; `lossatlas artifacts ls` lists them", what, e.Name)
+	what := cmp.Or(e.Output, "output")
+	if what == pipelines.OutGrid {
+		what = "map"
 	}
+	if len(e.Near) > 0 {
+		return fmt.Sprintf("no %s has the name %q: name one, such as %s", what, e.Name, few(e.Near))
+	}
+	return fmt.Sprintf("no %s has the name %q: give a digest (sha256:…), a step (sweep/experiment/step, or the end of it), or a step's key; `lossatlas artifacts ls` lists them", what, e.Name)
+}
+
+// few lists some of the names.
+func few(names []string) string {
 	const most = 5
-	list := e.Matches
-	more := ""
-	if len(list) > most {
-		more = fmt.Sprintf(" and %d more", len(list)-most)
-		list = list[:most]
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 	}
-	return fmt.Sprintf("%q is not clear: it could be %s%s", e.Name, strings.Join(list, ", "), more)
+	return strings.Join(names, ", ")
 }
 
 // Resolve finds the blob that a name stands for: a digest, a step's key or the
@@ -72,9 +79,15 @@ func Resolve(roots []artifacts.Root, name, want string) (artifacts.Digest, error
 		return artifacts.ParseDigest(name)
 	}
 	var digests []artifacts.Digest
-	var matches []string
+	var matches, near []string
 	for _, o := range Outputs(roots) {
-		if want != "" && o.Output != want || !o.Named(name) {
+		if want != "" && o.Output != want {
+			continue
+		}
+		if !o.Named(name) {
+			if o.near(name) {
+				near = append(near, o.Sweep+"/"+o.Step)
+			}
 			continue
 		}
 		if !slices.Contains(digests, o.Digest) {
@@ -85,7 +98,20 @@ func Resolve(roots []artifacts.Root, name, want string) (artifacts.Digest, error
 	if len(digests) == 1 {
 		return digests[0], nil
 	}
-	return artifacts.Digest{}, &NameError{Name: name, Output: want, Matches: matches}
+	return artifacts.Digest{}, &NameError{Name: name, Output: want, Matches: matches, Near: slices.Compact(near)}
+}
+
+// near says whether the parts of a name are, in their order, among the parts of an output's: a sweep, or a step of a sweep without its experiment.
+func (o Output) near(name string) bool {
+	parts := strings.Split(o.Sweep+"/"+o.Step, "/")
+	for part := range strings.SplitSeq(name, "/") {
+		i := slices.Index(parts, part)
+		if i < 0 {
+			return false
+		}
+		parts = parts[i+1:]
+	}
+	return true
 }
 
 // minKey is how many digits of a key are enough to be taken for one.

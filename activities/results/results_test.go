@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -161,6 +162,15 @@ func TestResolve(t *testing.T) {
 			t.Errorf("%s (%s): another blob", c.name, c.want)
 		case c.matches >= 0 && (!errors.As(err, &name) || len(name.Matches) != c.matches):
 			t.Errorf("%s (%s): error %v, want one with %d matches", c.name, c.want, err, c.matches)
+		}
+	}
+	for name, near := range map[string]string{
+		"two":         "name one, such as two/a/shared",
+		"one/surface": "name one, such as one/a/surface, one/b/surface",
+		"surface/one": "`lossatlas artifacts ls` lists them", // not in this order
+	} {
+		if _, err := results.Resolve(roots, name, "grid"); err == nil || !strings.Contains(err.Error(), "no map has the name") || !strings.HasSuffix(err.Error(), near) {
+			t.Errorf("%s: %v, want the end %q", name, err, near)
 		}
 	}
 	if _, err := results.Resolve(roots, "sha256:12", "grid"); err == nil {

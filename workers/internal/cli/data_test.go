@@ -25,10 +25,10 @@ func TestExportData(t *testing.T) {
 		t.Errorf("%d arrays, %v", len(arrays), err)
 	}
 	for want, args := range map[string][]string{
-		"train[0:1000]":        {"shapes10", file, "--images", "some"},
-		"written as .npz":      {"shapes10", "images.csv"},
-		"leave --images out":   {"a/surface", file, "--images", "test[0:1]"},
-		"no grid has the name": {"nothing", file},
+		"train[0:1000]":       {"shapes10", file, "--images", "some"},
+		"written as .npz":     {"shapes10", "images.csv"},
+		"leave --images out":  {"a/surface", file, "--images", "test[0:1]"},
+		"no map has the name": {"nothing", file},
 	} {
 		if code, _, stderr := call(t, append([]string{"export", "data"}, args...)...); code != 2 || !strings.Contains(stderr, want) {
 			t.Errorf("%v: exit code %d, want 2 and %q: %s", args, code, want, stderr)

@@ -129,7 +129,7 @@ func openModel(path string, named []string) (*model, error) {
 		}
 		program, m.values, m.notes = f.Program, byName(f.Program, f.Params, f.Buffers), f.Notes
 	case slices.Contains(checkpointFiles, extension):
-		return nil, fmt.Errorf("a file that ends in %s is a checkpoint, which has weights and no network: write the network with torch.export.save to a file that ends in .pt2, or as ONNX; or name a built-in network and give this file as its weights, as in `lossatlas map resnet20 --weights %s`", extension, filepath.Base(path))
+		return nil, fmt.Errorf("a file that ends in %s is a checkpoint, which has weights and no network (the code of TorchScript files and of pickled models is not read): write the network with torch.export.save to a file that ends in .pt2, or as ONNX; or name a built-in network and give this file as its weights, as in `lossatlas map resnet20 --weights %s --data DATA`", extension, path)
 	default:
 		return nil, fmt.Errorf("a network is the name of a built-in one (%s), a file that ends in .pt2 (torch.export.save) or .onnx, or a folder with StableHLO programs and a %s", strings.Join(nets.Names(), ", "), folder.Manifest)
 	}
