@@ -145,9 +145,18 @@ func printShown(a *app.App, o showOptions, rows []results.Experiment, compared [
 				return err
 			}
 		}
+		if isFlat := func(e results.Experiment) bool { return len(e.Flatness) > 0 }; o.format == "text" && slices.ContainsFunc(rows, isFlat) {
+			fmt.Fprint(a.Out, measuresText)
+		}
 		return nil
 	})
 }
+
+// measuresText says in short what the numbers of maps are.
+const measuresText = `
+width0.5: width of the interval around the weights, along a direction, in which the loss is at most 0.5 above theirs
+convex: share of the points with no negative second derivative · sharp0.5: largest loss within a radius of 0.5, less that of the weights
+`
 
 // Summary are the tables that a run ends with: the experiments without their parameters, means and comparisons.
 func Summary(rows []results.Experiment, compared []results.Comparison) []*table.Table {
