@@ -20,7 +20,6 @@ import (
 	"lossatlas/activities/runner/networks"
 	"lossatlas/activities/weights"
 	"lossatlas/pipelines"
-	"lossatlas/pipelines/syntax"
 	"lossatlas/workers/internal/exit"
 )
 
@@ -45,7 +44,7 @@ func readModel(path string, named ...string) (*model, error) {
 	for _, file := range append([]string{path}, named...) {
 		version, err := stamp(file)
 		if errors.Is(err, fs.ErrNotExist) && file == path {
-			return nil, exit.Usagef("there is no model %s%s", path, syntax.DidYouMean(filepath.Base(path), nets.Names()))
+			return nil, exit.Usagef("there is no model %s%s", path, similarFile(path, nets.Names()...))
 		} else if err != nil && file == path {
 			return nil, exit.Usagef("the network %s can't be read: %w", path, err)
 		}

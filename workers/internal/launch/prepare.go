@@ -45,7 +45,16 @@ func nearbyFile(name string) string {
 	if syntax.NameForm.MatchString(name) && filepath.Ext(name) == "" {
 		return fmt.Sprintf(": name a file, such as %s.yaml; `lossatlas show %s` prints the results of a sweep that ran", name, name)
 	}
-	return ""
+	return similarFile(name)
+}
+
+// similarFile suggests another file of the folder for a path that does not exist, or another name.
+func similarFile(path string, names ...string) string {
+	entries, _ := os.ReadDir(filepath.Dir(path)) // a folder that can't be read has none
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return syntax.DidYouMean(filepath.Base(path), names)
 }
 
 // readSource is the text of a sweep file and the absolute path of its folder.

@@ -40,7 +40,7 @@ func openData(folder string, c sweepfile.DataChoices) (*userData, error) {
 	collection, err := files.Open(path, o)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(path); err != nil {
-			return nil, exit.Usagef("there is no file or folder %s", path)
+			return nil, exit.Usagef("there is no file or folder %s%s", path, similarFile(path))
 		}
 	}
 	if err != nil {
