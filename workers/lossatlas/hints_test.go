@@ -59,7 +59,7 @@ func TestHintsWorkWhenPasted(t *testing.T) {
 			t.Errorf("%s of an empty home says\n%s", empty, said)
 		}
 	}
-	start := hint(t, say(t, dir, call+"list"), "`(.*) run pipelines/quickstart.yaml`")
+	start := hint(t, say(t, dir, call+"list"), "and `(.*) run SWEEP.yaml`")
 	if said := say(t, dir, start+" run "+file); !strings.Contains(said, "report ") {
 		t.Errorf("the advised command says\n%s", said)
 	}
