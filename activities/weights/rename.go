@@ -113,7 +113,8 @@ func (f *file) describe(list []tensor) []described {
 	return out
 }
 
-// adviseShortcuts says which variant of a built-in network has all tensors but the missing ones: the one whose shortcuts have no weights. It is "" where there is no such.
+// adviseShortcuts says which variant of a built-in network has all tensors but the missing ones: the one whose shortcuts have no
+// weights. It is "" where no variant fits.
 func adviseShortcuts(net *nets.Net, missing []described) string {
 	base, parameters, given := strings.Cut(net.Name, ":")
 	variant := net.Name + ":shortcut=pad"

@@ -34,7 +34,7 @@ func openPictures(path string, entries []fs.DirEntry, opts Options) (*found, err
 		return nil, nil
 	}
 	if len(splits) != len(folders) {
-		return openClasses(path, map[string]string{data.Train: path}, opts)
+		return openClasses(map[string]string{data.Train: path}, opts)
 	}
 	dirs := map[string]string{}
 	for _, name := range splits {
@@ -44,7 +44,7 @@ func openPictures(path string, entries []fs.DirEntry, opts Options) (*found, err
 		}
 		dirs[split] = filepath.Join(path, name)
 	}
-	return openClasses(path, dirs, opts)
+	return openClasses(dirs, opts)
 }
 
 // isFolder reports whether an entry is a folder, or a link to one, that is not hidden.
@@ -60,7 +60,7 @@ func isFolder(dir string, e fs.DirEntry) bool {
 }
 
 // openClasses reads the folders of splits, each with a folder for each class.
-func openClasses(_ string, dirs map[string]string, opts Options) (*found, error) {
+func openClasses(dirs map[string]string, opts Options) (*found, error) {
 	f := &found{}
 	var have []string
 	for split := range dirs {

@@ -149,7 +149,7 @@ func within(roots []artifacts.Root, sweep, kind string) []string {
 	return out
 }
 
-// recorded are the sweeps in the home or bucket; none where they can't be read in time. It creates no home.
+// recorded are the sweeps in the home or bucket, empty where they can't be read in time. It creates no home.
 func recorded(ctx context.Context, a *app.App) []artifacts.Root {
 	if ctx == nil {
 		ctx = context.Background()

@@ -290,12 +290,12 @@ func Write(path string, write func(io.Writer) error) (err error) {
 		return fmt.Errorf("%s can't be written: there is no folder %s", path, filepath.Dir(path))
 	}
 	if err != nil {
-		return writeError(path, err)
+		return fmt.Errorf("%s can't be written: %w", path, err)
 	}
 	defer func() {
 		if err != nil {
 			os.Remove(f.Name())
-			err = writeError(path, err)
+			err = fmt.Errorf("%s can't be written: %w", path, err)
 		}
 	}()
 	if err := write(f); err != nil {
@@ -310,17 +310,4 @@ func Write(path string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), path)
-}
-
-// writeError names the file that was to be written, and not the part of it that failed.
-func writeError(path string, err error) error {
-	var part *os.PathError
-	var rename *os.LinkError
-	switch {
-	case errors.As(err, &part):
-		err = part.Err
-	case errors.As(err, &rename):
-		err = rename.Err
-	}
-	return fmt.Errorf("%s can't be written: %w", path, err)
 }

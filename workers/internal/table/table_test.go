@@ -46,7 +46,7 @@ func TestTextFits(t *testing.T) {
 	}
 }
 
-// TestWidth: the terminal's width is found through the writer that escapes what is printed.
+// TestWidth: the terminal's width is found through the escaping writer.
 func TestWidth(t *testing.T) {
 	f, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {

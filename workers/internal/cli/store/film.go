@@ -127,14 +127,14 @@ func filmOf(ctx context.Context, a *app.App, s *session.Session, names []string,
 	return film.Morph(scenes, opt)
 }
 
-// noSurface is the error for a name that no surface has: err, or more where paths have it.
+// noSurface is the error for a name that no surface has: err, unless it is the name of paths.
 func noSurface(ctx context.Context, a *app.App, s *session.Session, name string, err error) error {
-	_, path := blob(ctx, a, s, name, pipelines.OutPath)
-	if path == nil {
+	_, pathErr := blob(ctx, a, s, name, pipelines.OutPath)
+	if pathErr == nil {
 		return exit.Usagef("%s is a path: a film shows one path, or one or several surfaces", name)
 	}
-	if paths := (*results.NameError)(nil); errors.As(path, &paths) && len(paths.Matches) > 0 {
-		return path
+	if paths := (*results.NameError)(nil); errors.As(pathErr, &paths) && len(paths.Matches) > 0 {
+		return pathErr
 	}
 	return err
 }
