@@ -13,7 +13,9 @@ type Experiment struct {
 	Params map[string]any `json:"params"` // the swept values, by path
 	// Shown are the parameters that the page of the sweep shows: the swept ones and the most asked for.
 	Shown map[string]any `json:"shown"`
-	Steps []Step         `json:"steps"`
+	// Names are what the sweep file calls its network and data where recipes name them by their content, by those names in recipes.
+	Names map[string]string `json:"names,omitempty"`
+	Steps []Step            `json:"steps"`
 }
 
 // Comparison is a map between the minimizers of several experiments, or of the paths of their trainings. Its steps are

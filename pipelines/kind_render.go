@@ -4,7 +4,7 @@ package pipelines
 const KindRender Kind = "render"
 
 var renderSpec = Spec{
-	Version: 10,
+	Version: 11,
 	Outputs: []string{OutPNG, OutSVG, OutPDF},
 	Label:   typed(func(p RenderParams) string { return p.Plot }),
 }
@@ -27,6 +27,10 @@ type RenderParams struct {
 	Persistence float64 `json:"persistence,omitempty"`
 	// Marks are named points of a line or plane.
 	Marks []Mark `json:"marks,omitempty"`
+	// Names are those of networks and data for the caption, as of [Experiment].
+	Names map[string]string `json:"names,omitempty"`
+	// Training has the parameters of the training that a picture of one is of, for the caption.
+	Training *TrainParams `json:"training,omitempty"`
 	// Curve is the shape of a curve that a plane shows: from (0, 0) over, or toward, (0, 1) to (1, 0).
 	Curve string `json:"curve,omitempty"`
 }

@@ -29,7 +29,7 @@ func (g *Graph) Report() (Step, error) {
 	}
 	page := Graph{Sweep: g.Sweep, Title: g.Title, Comparisons: g.Comparisons, Final: shown(g.Final)}
 	for _, e := range g.Experiments {
-		page.Experiments = append(page.Experiments, Experiment{Name: e.Name, Group: e.Group, Shown: e.Shown, Steps: shown(e.Steps)})
+		page.Experiments = append(page.Experiments, Experiment{Name: e.Name, Group: e.Group, Shown: e.Shown, Names: e.Names, Steps: shown(e.Steps)})
 	}
 	params, err := json.Marshal(page)
 	return Step{ID: "report", Kind: KindReport, At: Address{Role: RoleReport}, Params: params, Inputs: inputs, Partial: true}, err

@@ -46,6 +46,8 @@ type FigurePanel struct {
 	Directions int `json:"directions,omitempty"`
 	// Score is the name of the training's score, as of RenderParams.
 	Score string `json:"score,omitempty"`
+	// Tests is how many examples the test errors are of, in figures that show them.
+	Tests int `json:"tests,omitempty"`
 	// Net is the network whose weights a histogram counts.
 	Net     Network `json:"net,omitempty"`
 	Problem Problem `json:"problem,omitempty"`

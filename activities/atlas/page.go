@@ -76,6 +76,7 @@ func Page(d Data) ([]byte, error) {
 // pageView is the page as its template sees it.
 type pageView struct {
 	Title, Sweep, Summary, Command, Missing string
+	Tested                                  string // how large the test sets are, "" for large ones
 	Facts                                   []Pair
 	Columns                                 []column
 	Experiments                             []experimentView // with a row in the table
@@ -119,7 +120,7 @@ func newPageView(d Data) (*pageView, error) {
 		v.Title = d.Sweep
 	}
 	if v.Summary == "" {
-		v.Summary = summarize(d.Experiments)
+		v.Summary, v.Tested = summarize(d.Experiments), tested(d.Experiments)
 	}
 	limit := d.MaxBytes
 	if limit <= 0 {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"lossatlas/activities/trainlog"
 )
 
 // summarize says how many experiments there are and, where they have one score, which is best.
@@ -36,6 +38,17 @@ func summarize(experiments []Experiment) string {
 		return fmt.Sprintf("%s Its test %s is %s %%.", count, test, measured(experiments[0].TestError, 2))
 	}
 	return fmt.Sprintf("%s The %s test %s is %s %%, of %s.", count, word, test, measured(experiments[best].TestError, 2), experiments[best].Name)
+}
+
+// tested says how large the test sets of experiments are, "" where all are large.
+func tested(experiments []Experiment) string {
+	var all []trainlog.Tested
+	for _, e := range experiments {
+		if e.TestError != nil {
+			all = append(all, trainlog.Tested{Score: e.Score, Shown: *e.TestError, Examples: e.TestExamples})
+		}
+	}
+	return trainlog.SampleNote(all)
 }
 
 // missing says what of a sweep is not there, "" if all is. What an experiment lacks because its training diverged

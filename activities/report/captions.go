@@ -2,27 +2,16 @@ package report
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 
 	"lossatlas/activities/results"
+	"lossatlas/activities/trainlog"
 	"lossatlas/pipelines"
 )
-
-// subject is the [results.Subject] of a step in one phrase, "" unless it is finished.
-func (p page) subject(ctx context.Context, id string) (string, error) {
-	if len(p.Steps[id].Outputs) == 0 {
-		return "", nil
-	}
-	action, err := p.action(ctx, id)
-	if err != nil {
-		return "", err
-	}
-	parts, err := results.Subject(action.Recipe.Params)
-	return strings.Join(parts, ", "), err
-}
 
 // caption says what a picture of one experiment shows: network, data, images, and the error of the training and of the values.
 func (p page) caption(ctx context.Context, s pipelines.Step, m *results.Map) (string, error) {
@@ -37,15 +26,10 @@ func (p page) caption(ctx context.Context, s pipelines.Step, m *results.Map) (st
 	if weights == nil {
 		return "", nil
 	}
-	of := weights.ID
-	if m != nil && m.Done {
-		of = m.Step.ID
-	}
-	subject, err := p.subject(ctx, of)
+	parts, err := p.shows(ctx, p.Graph.Experiments[i], weights.ID, m)
 	if err != nil {
 		return "", err
 	}
-	parts := []string{subject}
 	log, err := p.Log(ctx, weights.ID)
 	if err != nil {
 		return "", err
@@ -57,7 +41,7 @@ func (p page) caption(ctx context.Context, s pipelines.Step, m *results.Map) (st
 		}
 		score := results.Score(made.Recipe.Params)
 		if miss := score.Shown(log.Final.TestAccuracy); !math.IsNaN(miss) {
-			parts = append(parts, fmt.Sprintf("test %s %.1f %%", score.Test(), miss))
+			parts = append(parts, fmt.Sprintf("test %s %.1f %%%s", score.Test(), miss, trainlog.OfExamples(results.TestExamples(made.Recipe.Params))))
 		}
 	}
 	if m != nil {
@@ -68,6 +52,38 @@ func (p page) caption(ctx context.Context, s pipelines.Step, m *results.Map) (st
 	return sentence(parts), nil
 }
 
+// shows is the network, data and images of a map, or of a training without one with its optimizer, in one phrase. Notes on losses over a
+// sample say how many images it has.
+func (p page) shows(ctx context.Context, e pipelines.Experiment, training string, m *results.Map) ([]string, error) {
+	of := training
+	if m != nil && m.Done {
+		of = m.Step.ID
+	}
+	if len(p.Steps[of].Outputs) == 0 {
+		return nil, nil
+	}
+	action, err := p.action(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := results.Subject(e.Names, action.Recipe.Params)
+	if err != nil {
+		return nil, err
+	}
+	var trained pipelines.TrainParams
+	switch {
+	case of != training && (m.Grid == nil || m.Grid.Sampling == nil):
+		images, err := results.Images(action.Recipe.Params)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, images)
+	case of == training && action.Recipe.Kind == string(pipelines.KindTrain) && json.Unmarshal(action.Recipe.Params, &trained) == nil:
+		parts = append(parts, results.Training(trained)...)
+	}
+	return []string{strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")}, nil
+}
+
 // figureCaption says what a figure over several experiments is of: their networks, data and training images.
 func (p page) figureCaption(ctx context.Context) (string, error) {
 	var all []string
@@ -76,10 +92,18 @@ func (p page) figureCaption(ctx context.Context) (string, error) {
 		if weights == nil {
 			continue
 		}
-		subject, err := p.subject(ctx, weights.ID)
+		if len(p.Steps[weights.ID].Outputs) == 0 {
+			continue
+		}
+		action, err := p.action(ctx, weights.ID)
 		if err != nil {
 			return "", err
 		}
+		parts, err := results.Subject(e.Names, action.Recipe.Params)
+		if err != nil {
+			return "", err
+		}
+		subject := strings.Join(parts, ", ")
 		if subject != "" && !slices.Contains(all, subject) {
 			all = append(all, subject)
 		}

@@ -145,7 +145,7 @@ func (p page) experiment(ctx context.Context, e pipelines.Experiment) (atlas.Exp
 	if err != nil {
 		return out, err
 	}
-	out.Score = results.Score(made.Recipe.Params)
+	out.Score, out.TestExamples = results.Score(made.Recipe.Params), results.TestExamples(made.Recipe.Params)
 	showLog(&out, log)
 	if out.Provenance, err = p.origins(ctx, pipelines.Ref{Step: weights.ID, Output: pipelines.OutLog}); err != nil {
 		return out, err

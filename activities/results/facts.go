@@ -78,6 +78,17 @@ func Score(params json.RawMessage) trainlog.Score {
 	return of.ScoreTitle()
 }
 
+// TestExamples is how many examples a training or an import tests, by the parameters of its step.
+func TestExamples(params json.RawMessage) int {
+	var p struct {
+		Data pipelines.TrainData `json:"data"`
+	}
+	if json.Unmarshal(params, &p) != nil {
+		return 0
+	}
+	return p.Data.Test
+}
+
 // network notes the name and size of the network that a training or an import is of.
 func (f Fact) network(raw json.RawMessage) {
 	var p struct {

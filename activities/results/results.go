@@ -29,6 +29,8 @@ type Experiment struct {
 	TrainLoss *float64 `json:"train_loss"`
 	TestLoss  *float64 `json:"test_loss"`
 	TestError *float64 `json:"test_error"`
+	// TestExamples is how many examples the test loss and score are of.
+	TestExamples int `json:"test_examples,omitempty"`
 	// TrainError, in percent, is known of imported weights with an accuracy.
 	TrainError *float64 `json:"train_error,omitempty"`
 	// Guessing is the loss of a network that holds all classes for equally likely, the logarithm of their number; 0 where weights are not imported or the loss is not plain cross-entropy.
@@ -117,6 +119,7 @@ func (e *Experiment) read(ctx context.Context, s *Sweep, of pipelines.Experiment
 		}
 		e.Diverged, e.Stopped, e.Restored, e.Gradient = log.Diverged, log.Stopped, log.Restored, log.Gradient
 		e.TrainLoss, e.TestLoss, e.Score = finite(log.Final.TrainLoss), finite(log.Final.TestLoss), Score(step.Params)
+		e.TestExamples = TestExamples(step.Params)
 		switch shown := e.Score.Shown(log.Final.TestAccuracy); e.Score {
 		case "":
 			e.TestError = finite(shown)

@@ -1,8 +1,10 @@
 package results
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"lossatlas/pipelines"
 )
@@ -15,36 +17,28 @@ type subject struct {
 		Split    string `json:"split"`
 		From, To int    // of a map
 		Train    int    `json:"train"` // of a training
+		Test     int    `json:"test"`
 	} `json:"data"`
 	BatchNorm *pipelines.BatchNorm `json:"batchnorm"`
 	Batch     int                  `json:"batch"`
 }
 
-// Subject is the network, data and images of a map or training by its parameters: "network small", "data shapes10" and
-// "128 images of the training set". Further parameters are of the same map over other images, which are listed as well. Other steps
-// have no subject.
-func Subject(params json.RawMessage, others ...json.RawMessage) (parts []string, err error) {
+// Subject is the network and data of a map or training by its parameters: "network small", "data shapes10", and of a training
+// "2048 training and 512 test images". names replace those of networks and data in recipes, as of [pipelines.Experiment]. Other steps have no subject.
+func Subject(names map[string]string, params json.RawMessage) (parts []string, err error) {
 	var s subject
 	if err := json.Unmarshal(params, &s); err != nil {
 		return nil, err
 	}
 	if s.Net != "" {
-		parts = append(parts, "network "+s.Net.String())
+		parts = append(parts, "network "+cmp.Or(names[s.Net.String()], s.Net.String()))
 	}
 	if s.Data.Name != "" {
-		parts = append(parts, "data "+s.Data.Name)
+		parts = append(parts, "data "+cmp.Or(names[s.Data.Name], s.Data.Name))
 	}
 	switch {
-	case s.Data.To > s.Data.From:
-		images := s.images()
-		for _, p := range others {
-			var other subject
-			if err := json.Unmarshal(p, &other); err != nil {
-				return nil, err
-			}
-			images += " and " + other.images()
-		}
-		parts = append(parts, images)
+	case s.Data.Train > 0 && s.Data.Test > 0:
+		parts = append(parts, fmt.Sprintf("%d training and %d test images", s.Data.Train, s.Data.Test))
 	case s.Data.Train > 0:
 		parts = append(parts, fmt.Sprintf("%d training images", s.Data.Train))
 	}
@@ -52,6 +46,30 @@ func Subject(params json.RawMessage, others ...json.RawMessage) (parts []string,
 		parts = append(parts, norm)
 	}
 	return parts, nil
+}
+
+// Training is how a network is trained: "sgd with learning rate 0.1", "batches of 128", "300 epochs".
+func Training(p pipelines.TrainParams) []string {
+	epochs := fmt.Sprintf("%d epochs", p.Epochs)
+	if p.Epochs == 1 {
+		epochs = "1 epoch"
+	}
+	return []string{fmt.Sprintf("%s with learning rate %g", p.Optimizer.Kind, p.Optimizer.LR), fmt.Sprintf("batches of %d", p.BatchSize), epochs}
+}
+
+// Images are those of a map by the parameters of the same map over one split or several: "128 images of the training set", "" for other steps.
+func Images(params ...json.RawMessage) (string, error) {
+	var all []string
+	for _, p := range params {
+		var s subject
+		if err := json.Unmarshal(p, &s); err != nil {
+			return "", err
+		}
+		if s.Data.To > s.Data.From {
+			all = append(all, s.images())
+		}
+	}
+	return strings.Join(all, " and "), nil
 }
 
 // images are those of a map: "128 images of the test set".

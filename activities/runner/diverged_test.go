@@ -32,7 +32,10 @@ func TestDivergedTrainingIsAResult(t *testing.T) {
 		t.Errorf("a diverged training has the results %+v", course.Final)
 	}
 	log := map[string]Input{"log": from(trained, pipelines.OutLog)}
-	picture := b.made(t, b.step(t, pipelines.KindRender, pipelines.RenderParams{Plot: "training", Title: "x"}, log))
+	picture := b.made(t, b.step(t, pipelines.KindRender, pipelines.RenderParams{Plot: "training", Title: "x", Training: &p}, log))
+	if svg := string(b.get(t, picture, pipelines.OutSVG)); !strings.Contains(svg, "network small") {
+		t.Error("the picture of the training has no caption with its optimizer")
+	}
 	report := b.made(t, b.step(t, pipelines.KindReport, sweepOf(map[string][]pipelines.Step{"a": {
 		pictureStep("a/lost", "Surface", "surface", "train"), pictureStep("a/training", "Training", "", ""),
 	}}, "a"), map[string]Input{"a/train/log": log["log"], "a/training/svg": from(picture, pipelines.OutSVG), "a/training/png": from(picture, pipelines.OutPNG)}))

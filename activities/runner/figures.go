@@ -24,25 +24,29 @@ type panels struct {
 }
 
 // overview draws a figure over several experiments.
-func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParams, opt picture.Options) (picture.Figure, error) {
+func (r *Run) overview(ctx context.Context, of pipelines.RenderParams, opt picture.Options) (picture.Figure, error) {
+	p := *of.Figure
 	from := panels{r, p}
-	switch plot {
+	switch of.Plot {
 	case "multiples":
 		all, err := from.multiples(ctx)
 		if err != nil {
 			return picture.Figure{}, err
 		}
-		var of []render.Data
+		var shown []render.Data
 		for _, panel := range all {
-			of = append(of, panel.Data)
+			shown = append(shown, panel.Data)
 		}
-		if opt.Caption, err = commonSubject(of); err != nil {
+		if opt.Caption, err = commonSubject(shown, of.Names); err != nil {
 			return picture.Figure{}, err
+		}
+		if of := tests(p.Panels); of != "" {
+			opt.Caption = strings.TrimPrefix(opt.Caption+"; tests", "; ") + of
 		}
 		return unretried(render.Multiples(p.Plot, all, opt))
 	case "lines":
 		var lines []compare.LossLine
-		var of []render.Data
+		var shown []render.Data
 		for i, panel := range p.Panels {
 			data, err := from.data(ctx, i)
 			if err != nil {
@@ -53,7 +57,7 @@ func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParam
 				line.Group = cmp.Or(panel.Group, panel.Title)
 			}
 			lines = append(lines, line)
-			of = append(of, data)
+			shown = append(shown, data)
 			for line.Direction = 1; line.Direction < panel.Directions; line.Direction++ {
 				if line.Train, line.Test, err = from.along(ctx, i, line.Direction); err != nil {
 					return picture.Figure{}, err
@@ -62,7 +66,7 @@ func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParam
 			}
 		}
 		var err error
-		if opt.Caption, err = commonSubject(of); err != nil {
+		if opt.Caption, err = commonSubject(shown, of.Names); err != nil {
 			return picture.Figure{}, err
 		}
 		return unretried(compare.Lines(lines, opt))
@@ -75,7 +79,7 @@ func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParam
 			}
 			runs = append(runs, compare.Run{Name: panel.Title, Group: panel.Group, Log: log})
 		}
-		if plot == "norms" {
+		if of.Plot == "norms" {
 			return unretried(compare.Norms(runs, opt))
 		}
 		return unretried(compare.Curves(runs, opt))
@@ -98,16 +102,19 @@ func (r *Run) overview(ctx context.Context, plot string, p pipelines.FigureParam
 			}
 			dots = append(dots, dot)
 		}
+		if of := tests(p.Panels); of != "" {
+			opt.Caption = "tests" + of
+		}
 		return unretried(compare.Scatter(groupMeans(p.Panels, dots), p.Measure, opt))
 	}
-	return picture.Figure{}, Permanent("BadStep", fmt.Errorf("%s: this worker does not know the figure %q", r.Label, plot))
+	return picture.Figure{}, Permanent("BadStep", fmt.Errorf("%s: this worker does not know the figure %q", r.Label, of.Plot))
 }
 
 // commonSubject is what the subjects of all panels that have one share: the network, the data or the images.
-func commonSubject(panels []render.Data) (string, error) {
+func commonSubject(panels []render.Data, names map[string]string) (string, error) {
 	var common []string
 	for _, d := range panels {
-		parts, err := subject(d)
+		parts, err := subject(d, names, true)
 		if err != nil {
 			return "", err
 		}
@@ -120,6 +127,19 @@ func commonSubject(panels []render.Data) (string, error) {
 		}
 	}
 	return strings.Join(common, ", "), nil
+}
+
+// tests says of how few examples the test errors of the panels are, "" for many.
+func tests(panels []pipelines.FigurePanel) string {
+	least, most := math.MaxInt, 0
+	for _, p := range panels {
+		least, most = min(least, p.Tests), max(most, p.Tests)
+	}
+	of := trainlog.OfExamples(least)
+	if of != "" && most > least {
+		of += " or more"
+	}
+	return of
 }
 
 // name is the input of a panel, "" where it is missing.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"lossatlas/activities/curve"
@@ -55,7 +56,7 @@ func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (picture.Fig
 		opt.Azimuth, opt.Elevation, opt.Theme = s.Azimuth, s.Elevation, s.Theme
 	}
 	if p.Figure != nil {
-		return r.overview(ctx, p.Plot, *p.Figure, opt)
+		return r.overview(ctx, p, opt)
 	}
 	plot, ok := render.FindPlot(p.Plot)
 	if !ok {
@@ -65,7 +66,10 @@ func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (picture.Fig
 	if err != nil {
 		return picture.Figure{}, err
 	}
-	of, err := subject(data)
+	of, err := subject(data, p.Names, !sampled(data))
+	if p.Training != nil {
+		of, err = trained(*p.Training, p.Names)
+	}
 	if err != nil {
 		return picture.Figure{}, err
 	}
@@ -73,15 +77,28 @@ func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (picture.Fig
 	return unretried(plot.Draw(data, opt))
 }
 
-// subject is the network, data and images of the maps in a picture, from the provenance in their files; nil without a map.
-func subject(d render.Data) ([]string, error) {
-	var params []json.RawMessage
+// sampled says that the notes on a picture's losses say of how many images they are.
+func sampled(d render.Data) bool {
+	return d.Spectrum == nil && !slices.ContainsFunc([]*surface.Grid{d.Grid, d.Train, d.Test}, func(g *surface.Grid) bool { return g != nil && g.Sampling == nil })
+}
+
+// subject is the network, data and, where they are counted, images of the maps in a picture, from the provenance in their files; nil without a map.
+func subject(d render.Data, names map[string]string, counted bool) (parts []string, err error) {
+	var made, params []json.RawMessage
 	for _, g := range []*surface.Grid{d.Grid, d.Train, d.Test} {
-		if g == nil || g.Meta == nil {
+		if g != nil {
+			made = append(made, g.Meta)
+		}
+	}
+	if d.Spectrum != nil {
+		made = append(made, d.Spectrum.Meta)
+	}
+	for _, m := range made {
+		if m == nil {
 			continue
 		}
 		var meta struct{ Recipe artifacts.Recipe }
-		if err := json.Unmarshal(g.Meta, &meta); err != nil {
+		if err := json.Unmarshal(m, &meta); err != nil {
 			return nil, Permanent("BadPicture", err)
 		}
 		if meta.Recipe.Params != nil {
@@ -91,11 +108,30 @@ func subject(d render.Data) ([]string, error) {
 	if len(params) == 0 {
 		return nil, nil
 	}
-	parts, err := results.Subject(params[0], params[1:]...)
+	if parts, err = results.Subject(names, params[0]); err != nil {
+		return nil, Permanent("BadPicture", err)
+	}
+	if !counted {
+		return parts, nil
+	}
+	images, err := results.Images(params...)
 	if err != nil {
 		return nil, Permanent("BadPicture", err)
 	}
+	if images != "" {
+		parts = append(parts, images)
+	}
 	return parts, nil
+}
+
+// trained is the network, data and optimizer of a training.
+func trained(p pipelines.TrainParams, names map[string]string) ([]string, error) {
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := results.Subject(names, raw)
+	return append(parts, results.Training(p)...), err
 }
 
 // plotData decodes the inputs of a picture, or of one of its panels; inputName says how the step calls an input.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"lossatlas/activities/data"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
@@ -26,7 +28,7 @@ func TestSamplingError(t *testing.T) {
 	}
 	b := newBench(t)
 	around := b.around(t)
-	b.made(t, of(b, around, 5, 16, 0)) // a coarser one
+	coarse := b.made(t, of(b, around, 5, 16, 0))
 	fine := b.read(t, b.made(t, of(b, around, 9, 16, 0)))
 	other := newBench(t)
 	alone := other.read(t, other.made(t, of(other, other.around(t), 9, 16, 0)))
@@ -51,6 +53,19 @@ func TestSamplingError(t *testing.T) {
 	}
 	if whole := b.read(t, b.made(t, of(b, around, 5, 0, 0))); whole.Sampling != nil || whole.SamplingNote() != "" {
 		t.Errorf("a map over all examples has the sampling %+v", whole.Sampling)
+	}
+	for _, c := range []struct {
+		made      artifacts.Action
+		want, not string
+	}{
+		{coarse, "network model.pt2, data pictures", "images of the"}, // the note on the standard error counts the examples
+		{b.made(t, of(b, around, 5, 0, 0)), "network model.pt2, data pictures, 4 images of the", "standard error"},
+	} {
+		p := pipelines.RenderParams{Plot: "contour", Names: map[string]string{"small": "model.pt2", data.Shapes10: "pictures"}}
+		picture := string(b.get(t, b.made(t, b.step(t, pipelines.KindRender, p, map[string]Input{"grid": from(c.made, pipelines.OutGrid)})), pipelines.OutSVG))
+		if !strings.Contains(picture, c.want) || strings.Contains(picture, c.not) {
+			t.Errorf("the picture does not say %q, or it says %q", c.want, c.not)
+		}
 	}
 	stated, _ := b.finish(t, of(b, around, 25, 16, 0.05))
 	for i, grid := 0, b.read(t, stated); i < len(grid.Mask); i++ {

@@ -236,7 +236,7 @@ func (r *trainRun) epoch(ctx context.Context) error {
 		last := r.state.Log.Epochs[n-1]
 		note = fmt.Sprintf("epoch %d: train loss %.4g", n, float64(last.TrainLoss))
 		if score := r.net.Problem.ScoreTitle(); !math.IsNaN(score.Shown(last.TestAccuracy)) {
-			note += fmt.Sprintf(", test %s %.2f %%", score.Test(), score.Shown(last.TestAccuracy))
+			note += fmt.Sprintf(", test %s %.2f %%%s", score.Test(), score.Shown(last.TestAccuracy), trainlog.OfExamples(r.p.Data.Test))
 		}
 	}
 	stats, err := r.trainer.Epoch(ctx, func(step, steps int, _ float64) {

@@ -1,6 +1,7 @@
 package trainlog
 
 import (
+	"fmt"
 	"math"
 	"strings"
 )
@@ -66,4 +67,51 @@ func (s Score) Column() string {
 		return ""
 	}
 	return "test_" + strings.NewReplacer("top-5", "top5", "-", "_", " ", "_", "²", "2", "R", "r").Replace(s.Test())
+}
+
+// fewExamples is the number of test examples from which on the error that their choice brings, at most half a point, is not named.
+const fewExamples = 10_000
+
+// OfExamples stands behind a score of few test examples and says how many: " of 512 examples". It is "" for many, and for 0.
+func OfExamples(n int) string {
+	if n < 1 || n >= fewExamples {
+		return ""
+	}
+	return fmt.Sprintf(" of %d examples", n)
+}
+
+// Tested is a score, as [Score.Shown] has it, over so many test examples.
+type Tested struct {
+	Score    Score
+	Shown    float64
+	Examples int
+}
+
+// SampleNote says of how many examples scores are and how large the binomial standard error √(p(1−p)/n) of errors is at most, in
+// percentage points: "512 test examples, standard error of an error up to 2.2 points". It is "" where all are of many examples.
+func SampleNote(all []Tested) string {
+	least, most, largest := 0, 0, 0.0
+	for _, t := range all {
+		if OfExamples(t.Examples) == "" || math.IsNaN(t.Shown) {
+			continue
+		}
+		if least == 0 || t.Examples < least {
+			least = t.Examples
+		}
+		most = max(most, t.Examples)
+		if p := t.Shown / 100; t.Score.IsAccuracy() {
+			largest = max(largest, 100*math.Sqrt(max(0, p*(1-p))/float64(t.Examples)))
+		}
+	}
+	if least == 0 {
+		return ""
+	}
+	note := fmt.Sprintf("%d test examples", least)
+	if most > least {
+		note = fmt.Sprintf("%d to %d test examples", least, most)
+	}
+	if largest > 0 {
+		note += fmt.Sprintf(", standard error of an error up to %.2g points", largest)
+	}
+	return note
 }

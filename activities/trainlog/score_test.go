@@ -24,6 +24,20 @@ func TestScore(t *testing.T) {
 	}
 }
 
+// TestSampleNote: the standard error is the largest of the errors over few examples, with the same unit.
+func TestSampleNote(t *testing.T) {
+	for want, all := range map[string][]Tested{
+		"": {{"", 12, 10_000}, {"", math.NaN(), 32}, {NoScore, 0, 0}},
+		"512 test examples, standard error of an error up to 2.2 points":        {{"", 13, 512}, {"", 45, 512}},
+		"32 to 1000 test examples, standard error of an error up to 5.1 points": {{"", 9, 32}, {"top-5 accuracy", 50, 1000}, {"", 50, 20_000}},
+		"20 test examples": {{Determination, 80, 20}},
+	} {
+		if got := SampleNote(all); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // TestStop: a training goes on while each loss, or one within the patience, is below the smallest by more than the least difference.
 func TestStop(t *testing.T) {
 	nan := math.NaN()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"lossatlas/pipelines"
@@ -27,7 +28,7 @@ func (s *Sweep) Expand(datasetDigest string) (*pipelines.Graph, error) {
 		if b.build(); b.err != nil {
 			return nil, fmt.Errorf("sweep %s, experiment %s: %w", s.Name, e.name, b.err)
 		}
-		g.Experiments = append(g.Experiments, pipelines.Experiment{Name: e.name, Group: e.group, Params: e.params, Shown: e.shown(), Steps: b.steps})
+		g.Experiments = append(g.Experiments, pipelines.Experiment{Name: e.name, Group: e.group, Params: e.params, Shown: e.shown(), Names: b.names(), Steps: b.steps})
 	}
 	for _, cmp := range s.comparisons {
 		e := s.experiments[cmp.ends[0]]
@@ -125,7 +126,7 @@ func (b *builder) build() {
 	}
 	if b.draws(plotTraining) && b.config.Train.Import == "" {
 		inputs := map[string]pipelines.Ref{pipelines.OutLog: {Step: train, Output: pipelines.OutLog}}
-		b.addPicture("training", pipelines.Address{}, b.config.trained().on(pipelines.RenderParams{Plot: plotTraining, Title: b.title()}), "Training", inputs)
+		b.addPicture("training", pipelines.Address{}, b.config.trained().on(pipelines.RenderParams{Plot: plotTraining, Title: b.title(), Training: new(b.trainParams())}), "Training", inputs)
 	}
 	b.addFiles()
 }
@@ -148,6 +149,18 @@ func (b *builder) dataName() string {
 	return b.config.Dataset.Name
 }
 
+// names are those of the sweep file for a network and data that recipes name by their content; nil without such.
+func (b *builder) names() map[string]string {
+	names := make(map[string]string)
+	if net := b.config.network().String(); net != b.config.Train.Net {
+		names[net] = filepath.Base(b.config.Train.Net)
+	}
+	if b.config.Dataset.IsFile() {
+		names[b.dataName()] = filepath.Base(b.config.Dataset.Name)
+	}
+	return names
+}
+
 // title is the experiment's name as a heading.
 func (b *builder) title() string { return plainName(b.name) }
 
@@ -167,7 +180,7 @@ func (b *builder) trainParams() pipelines.TrainParams {
 
 // addPicture adds a rendering step, whose picture the page shows under a caption.
 func (b *builder) addPicture(name string, at pipelines.Address, params pipelines.RenderParams, caption string, inputs map[string]pipelines.Ref) {
-	params.Style = b.style(params.Plot)
+	params.Style, params.Names = b.style(params.Plot), b.names()
 	at.Role = pipelines.RolePicture
 	b.add(name, at, pipelines.KindRender, params, inputs)
 	b.steps[len(b.steps)-1].Caption = caption

@@ -3,6 +3,7 @@ package sweepfile
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -25,6 +26,9 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 				name += "-" + pipelines.Letter(k)
 			}
 			add(i, name, g.Experiments[e].Steps[0].ID, pipelines.OutLog)
+		}
+		if f.Kind == figureMultiples || f.Kind == figureScatter {
+			panel.Tests = s.experiments[p.experiments[0]].config.Dataset.Test
 		}
 		switch f.Kind {
 		case figureHistogram:
@@ -77,7 +81,13 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 	if fig.shared != "" {
 		caption += " · " + fig.shared
 	}
-	r := loss.on(pipelines.RenderParams{Plot: f.Kind, Title: f.Title, Style: f.Style(), Figure: &params})
+	names := make(map[string]string)
+	for _, p := range fig.panels {
+		for _, e := range p.experiments {
+			maps.Copy(names, g.Experiments[e].Names)
+		}
+	}
+	r := loss.on(pipelines.RenderParams{Plot: f.Kind, Title: f.Title, Style: f.Style(), Figure: &params, Names: names})
 	r.Persistence = findPlot(f.Plot).persistence(f.source, f.Style())
 	if r.Title == "" {
 		r.Title = caption

@@ -3,9 +3,11 @@ package sweepfile
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
@@ -110,6 +112,41 @@ func TestNetworkIsCheckedOnce(t *testing.T) {
 	src := strings.Replace(written, "sweep: {", "sweep: {train.seed: [1, 2, 3], ", 1)
 	if _, err := Parse("own.yaml", []byte(src), cat, ""); err != nil || calls != 1 {
 		t.Errorf("%v; the network was checked %d times, want once for six experiments", err, calls)
+	}
+}
+
+// TestNamesForCaptions: a picture has the names in the sweep file of a network and data that keys name by their content, and no others.
+func TestNamesForCaptions(t *testing.T) {
+	cat := catalog
+	cat.NetworkOfFile = func(string, []string) (pipelines.Network, error) { return pipelines.OfProgram(artifacts.Of(nil)), nil }
+	cat.Data = func(c DataChoices) (Dataset, error) { return Dataset{Name: c.Name, Train: 1000, Test: 100}, nil }
+	file := "name: s\ndataset: {name: some/digits.npz}\ntrain: {net: runs/model.pt2}\nmaps: [{kind: line}]\nfigures: [{kind: lines}]\n"
+	for src, want := range map[string]map[string]string{
+		file: {pipelines.OfProgram(artifacts.Of(nil)).String(): "model.pt2", "data-01234567": "digits.npz"},
+		strings.NewReplacer("some/digits.npz", "cifar10", "runs/model.pt2", "small").Replace(file): nil,
+	} {
+		s, err := Parse("s.yaml", []byte(src), cat, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := s.Expand("sha256:" + strings.Repeat("01234567", 8))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pictures := 0
+		for _, step := range g.All() {
+			var p pipelines.RenderParams
+			if step.Step.Kind != pipelines.KindRender {
+				continue
+			}
+			pictures++
+			if err := json.Unmarshal(step.Step.Params, &p); err != nil || !maps.Equal(p.Names, want) {
+				t.Errorf("%s has the names %v, %v; want %v", step.Step.ID, p.Names, err, want)
+			}
+		}
+		if pictures < 2 || len(want) > 0 && !maps.Equal(g.Experiments[0].Names, want) {
+			t.Errorf("%d pictures; the experiment has the names %v", pictures, g.Experiments[0].Names)
+		}
 	}
 }
 

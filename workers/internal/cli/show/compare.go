@@ -126,13 +126,18 @@ func sides(ctx context.Context, a *app.App, s *session.Session, name string) (si
 	return nil, over, exit.Usagef("sweep %s has no experiment %q%s; it has %s", sweep, experiment, syntax.DidYouMean(experiment, names), app.JoinSome(names))
 }
 
-// explain finds why steps are not the same, and counts them.
-func (c *compared) explain(ctx context.Context, store *artifacts.Store) error {
+// stepLists are the steps of each pair, and those over all experiments.
+func (c *compared) stepLists() [][]results.StepRelation {
 	lists := [][]results.StepRelation{c.OverAll}
 	for _, p := range c.Pairs {
 		lists = append(lists, p.Steps)
 	}
-	for _, list := range lists {
+	return lists
+}
+
+// explain finds why steps are not the same, and counts them.
+func (c *compared) explain(ctx context.Context, store *artifacts.Store) error {
+	for _, list := range c.stepLists() {
 		for i := range list {
 			if err := why(ctx, store, &list[i]); err != nil {
 				return err

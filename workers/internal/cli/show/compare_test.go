@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/results"
+	"lossatlas/pipelines"
 	"lossatlas/workers/internal/cli/app"
 )
 
@@ -27,16 +28,16 @@ func TestCompareMarksBounds(t *testing.T) {
 func TestCompareMerges(t *testing.T) {
 	pair := func(name string, own ...results.ParamDifference) comparedPair {
 		return comparedPair{A: "a/" + name, B: "b/" + name, Parameters: append(own, results.ParamDifference{Name: "train.epochs", A: 1, B: 2}),
-			Steps: []results.StepRelation{{Name: "train", Relation: results.StepOther, Differ: []string{"epochs"}}}}
+			Steps: []results.StepRelation{{Name: "train", Relation: results.StepOther, Differ: []string{"epochs"}}, {Name: "training", Kind: pipelines.KindRender, Relation: results.StepOther}}}
 	}
-	c := compared{A: "a", B: "b", Pairs: []comparedPair{pair("x"), pair("y", results.ParamDifference{Name: "train.seed", A: 3, B: 4})}, Steps: map[string]int{results.StepOther: 2}}
+	c := compared{A: "a", B: "b", Pairs: []comparedPair{pair("x"), pair("y", results.ParamDifference{Name: "train.seed", A: 3, B: 4})}}
 	var out bytes.Buffer
 	if err := c.print(&app.App{Program: app.Program{Out: &out}}, "text"); err != nil {
 		t.Fatal(err)
 	}
 	const want = `A: a
 B: b
-2 pairs compared; steps: 2 other outputs
+2 pairs compared; steps without pictures: 2 other outputs
 
 experiment  parameter     A  B
 (each)      train.epochs  1  2

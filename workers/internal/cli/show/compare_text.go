@@ -105,10 +105,15 @@ func mergeEqual(t *table.Table, pairs int) {
 	t.Rows = append(each, rest...)
 }
 
-// addSteps lists the steps that are not shared, without pictures and reports, which differ with their data.
+// isDrawn says that a step draws a picture or a report, which differ with their data: tables for people neither list nor count them.
+func isDrawn(r results.StepRelation) bool {
+	return r.Kind == pipelines.KindRender || r.Kind == pipelines.KindReport
+}
+
+// addSteps lists the steps that are not shared.
 func addSteps(t *table.Table, name string, steps []results.StepRelation) {
 	for _, r := range steps {
-		if r.Relation != results.StepShared && r.Kind != pipelines.KindRender && r.Kind != pipelines.KindReport {
+		if r.Relation != results.StepShared && !isDrawn(r) {
 			t.Add(name, r.Name, r.Relation, cause(r))
 		}
 	}
@@ -132,13 +137,21 @@ func (c compared) tables(a *app.App, format string, tables ...*table.Table) erro
 
 // summary says how much the two have in common.
 func (c compared) summary() string {
+	count := map[string]int{}
+	for _, steps := range c.stepLists() {
+		for _, r := range steps {
+			if !isDrawn(r) {
+				count[r.Relation]++
+			}
+		}
+	}
 	var parts []string
 	for _, relation := range []string{results.StepShared, results.StepEqual, results.StepOther, results.StepUnstable, results.StepOpen, results.StepOnlyA, results.StepOnlyB} {
-		if n := c.Steps[relation]; n > 0 {
+		if n := count[relation]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, relation))
 		}
 	}
-	text := fmt.Sprintf("%s compared; steps: %s", app.Count(len(c.Pairs), "pair"), strings.Join(parts, ", "))
+	text := fmt.Sprintf("%s compared; steps without pictures: %s", app.Count(len(c.Pairs), "pair"), strings.Join(parts, ", "))
 	if len(c.Pairs) == 0 {
 		text = "no experiment of one has the swept parameters of one of the other"
 	}

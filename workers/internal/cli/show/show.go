@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossatlas/activities/results"
+	"lossatlas/activities/trainlog"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/cli/sweeps"
 	"lossatlas/workers/internal/exit"
@@ -148,8 +150,29 @@ func printShown(a *app.App, o showOptions, rows []results.Experiment, compared [
 		if isFlat := func(e results.Experiment) bool { return len(e.Flatness) > 0 }; o.format == "text" && slices.ContainsFunc(rows, isFlat) {
 			fmt.Fprint(a.Out, measuresText)
 		}
+		if o.format == "text" {
+			PrintTests(a.Out, rows)
+		}
 		return nil
 	})
+}
+
+// PrintTests says below a table of how few examples the tests are, and nothing of many.
+func PrintTests(out io.Writer, rows []results.Experiment) {
+	var all []trainlog.Tested
+	for _, e := range rows {
+		t := trainlog.Tested{Score: e.Score, Examples: e.TestExamples}
+		switch {
+		case e.TestError != nil:
+			t.Shown = *e.TestError
+		case e.TestLoss == nil:
+			continue
+		}
+		all = append(all, t)
+	}
+	if note := trainlog.SampleNote(all); note != "" {
+		fmt.Fprintf(out, "\ntest: %s\n", note)
+	}
 }
 
 // measuresText says in short what the numbers of maps are.

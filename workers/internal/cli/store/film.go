@@ -6,9 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,8 +20,10 @@ import (
 	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trajectory"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/cli/sweeps"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/export"
 	"lossatlas/workers/internal/session"
@@ -105,6 +109,9 @@ func filmOf(ctx context.Context, a *app.App, s *session.Session, names []string,
 	var scenes []film.Scene
 	for _, name := range names {
 		stored, err := blob(ctx, a, s, name, pipelines.OutGrid)
+		if unclear := (*results.NameError)(nil); errors.As(err, &unclear) {
+			stored, err = surfaceNamed(ctx, a, s, name, len(unclear.Matches) > 0)
+		}
 		if missing := (*results.NameError)(nil); errors.As(err, &missing) && len(missing.Matches) == 0 {
 			return film.Film{}, noSurface(ctx, a, s, name, err)
 		}
@@ -125,6 +132,32 @@ func filmOf(ctx context.Context, a *app.App, s *session.Session, names []string,
 		return film.Turn(scenes[0].Grid, opt)
 	}
 	return film.Morph(scenes, opt)
+}
+
+// surfaceNamed is the surface of a name that is not clear, or that nothing has, among lines as well; the error offers surfaces alone.
+func surfaceNamed(ctx context.Context, a *app.App, s *session.Session, name string, matched bool) ([]byte, error) {
+	roots, err := sweeps.Stored(ctx, a, s)
+	if err != nil {
+		return nil, err
+	}
+	d, err := results.Resolve(withoutLines(roots), name, pipelines.OutGrid)
+	if none := (*results.NameError)(nil); errors.As(err, &none) && len(none.Matches) == 0 && matched {
+		return nil, exit.Usagef("%s stands for lines alone: a film needs surfaces, or one path", name)
+	}
+	if err != nil {
+		return nil, exit.With(exit.Usage, err)
+	}
+	return s.Store.Get(ctx, d)
+}
+
+// withoutLines are the sweeps without the steps that map lines.
+func withoutLines(roots []artifacts.Root) []artifacts.Root {
+	out := slices.Clone(roots)
+	for i, r := range out {
+		out[i].Steps = maps.Clone(r.Steps)
+		maps.DeleteFunc(out[i].Steps, func(_ string, s artifacts.RootStep) bool { return s.Kind == string(pipelines.KindLine) })
+	}
+	return out
 }
 
 // noSurface is the error for a name that no surface has: err, unless it is the name of paths.

@@ -1,14 +1,19 @@
 package store
 
 import (
+	"errors"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
 	"lossatlas/activities/render"
 	"lossatlas/activities/render/film"
 	"lossatlas/activities/render/picture"
+	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
+	"lossatlas/artifacts"
+	"lossatlas/pipelines"
 )
 
 // twoPictures is a short film, of an odd size, which MP4 does not have.
@@ -44,5 +49,28 @@ func TestMP4WithoutFFmpeg(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	if _, err := mp4(t.Context(), twoPictures(t)); err == nil || !strings.Contains(err.Error(), "needs ffmpeg") || !strings.Contains(err.Error(), ".gif") {
 		t.Errorf("without ffmpeg: %v", err)
+	}
+}
+
+// TestFilmOffersSurfaces: what a name stands for, and what a message offers, is a surface where lines have the name as well.
+func TestFilmOffersSurfaces(t *testing.T) {
+	step := func(kind pipelines.Kind, content string) artifacts.RootStep {
+		return artifacts.RootStep{Kind: string(kind), Outputs: map[string]artifacts.Blob{pipelines.OutGrid: {Digest: artifacts.Of([]byte(content))}}}
+	}
+	roots := []artifacts.Root{{Sweep: "s", Steps: map[string]artifacts.RootStep{
+		"a/line-train": step(pipelines.KindLine, "1"), "a/surface-train": step(pipelines.KindSurface, "2"), "b/line-train": step(pipelines.KindLine, "3"), "b/surface-train": step(pipelines.KindSurface, "4"),
+	}}}
+	_, err := results.Resolve(withoutLines(roots), "surface-train", pipelines.OutGrid)
+	if unclear := (*results.NameError)(nil); !errors.As(err, &unclear) || len(unclear.Matches) != 2 {
+		t.Errorf("two surfaces: %v", err)
+	}
+	for name, lines := range map[string]int{"s": 4, "line-train": 2} {
+		_, err := results.Resolve(withoutLines(roots), name, pipelines.OutGrid)
+		if unclear := (*results.NameError)(nil); !errors.As(err, &unclear) || slices.ContainsFunc(append(unclear.Matches, unclear.Near...), func(m string) bool { return strings.Contains(m, "line") }) {
+			t.Errorf("%s, of %d maps: %v", name, lines, err)
+		}
+	}
+	if len(roots[0].Steps) != 4 {
+		t.Error("steps were removed from the sweep")
 	}
 }
