@@ -238,7 +238,7 @@ func (p *planner) judge(s *PlannedStep) error {
 	default:
 		return fmt.Errorf("step %s: %w", s.ID, result.err)
 	}
-	s.Reason = s.Why.text()
+	s.Reason = s.Why.text(s.Kind)
 	if first := p.first[s.Key]; first != s.ID {
 		s.Reason += "; the same work as " + first + ", which runs once"
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"lossatlas/artifacts"
+	"lossatlas/pipelines/changes"
 )
 
 // WhyType is the kind of reason for the state of a planned step.
@@ -88,7 +89,7 @@ func (p *Plan) Explain(ctx context.Context, g *Graph, past Past) error {
 			return fmt.Errorf("step %s: %w", s.ID, err)
 		}
 		if why.Type != WhyNeverRun {
-			s.Reason = why.text() + strings.TrimPrefix(s.Reason, s.Why.text())
+			s.Reason = why.text(s.Kind) + strings.TrimPrefix(s.Reason, s.Why.text(s.Kind))
 			s.Why = why
 		}
 	}
@@ -236,8 +237,8 @@ func differing(a, b []int, limit int) int {
 	return n
 }
 
-// text is the reason for people.
-func (w *Why) text() string {
+// text is the reason for people, for a step of a kind.
+func (w *Why) text(kind Kind) string {
 	switch w.Type {
 	case WhyNeverRun:
 		return "never run"
@@ -251,60 +252,19 @@ func (w *Why) text() string {
 	if len(w.Changes) == 0 {
 		return string(w.Type)
 	}
-	const most = 3
-	var names, told []string
-	for _, c := range w.Changes {
-		names = append(names, c.Name)
-	}
-	follows, more := Implied(names), w.More
+	names := make([]string, len(w.Changes))
 	for i, c := range w.Changes {
-		switch text := c.String() + follows[i]; {
-		case IsImplied(c.Name, names):
-		case len(told) == most:
-			more++
-		case len(told) > 0: // "parameter a changed from 1 to 2, b from 3 to 4"
-			told = append(told, strings.Replace(strings.TrimPrefix(text, "parameter "), " changed from ", " from ", 1))
-		default:
-			told = append(told, text)
-		}
+		names[i] = c.Name
 	}
-	if more > 0 {
-		told = append(told, fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(told, ", ")
+	return changes.First(names, w.More, func(i int, follows string) string { return w.Changes[i].text(kind) + follows })
 }
 
-// implied are parameters whose default follows from another parameter.
-var implied = map[string]string{"optimizer.schedule": "epochs", "bn_group": "batch_size"}
-
-// IsImplied reports whether a parameter, of the path that a recipe or an experiment has for it, is among changed ones as a default
-// that follows from another of them.
-func IsImplied(name string, changed []string) bool {
-	for part, cause := range implied {
-		if before, _, ok := strings.Cut(name, part); ok && (before == "" || strings.HasSuffix(before, ".")) && slices.Contains(changed, before+cause) {
-			return true
-		}
+// text is the change for people.
+func (c Change) text(kind Kind) string {
+	what := map[WhyType]string{WhyVersion: "code version", WhyNumerics: "numerics class", WhyInput: "input "}[c.Type]
+	if what += c.Name; c.Type == WhyParameter {
+		what = "parameter " + changes.Word(string(kind), c.Name)
 	}
-	return false
-}
-
-// Implied names with each changed parameter those that follow from it: " (with bn_group)", or "".
-func Implied(changed []string) []string {
-	out := make([]string, len(changed))
-	for i, name := range changed {
-		for part, cause := range implied {
-			before, ok := strings.CutSuffix(name, cause)
-			if ok && slices.ContainsFunc(changed, func(c string) bool { return strings.HasPrefix(c, before+part) && IsImplied(c, changed) }) {
-				out[i] = " (with " + part + ")"
-			}
-		}
-	}
-	return out
-}
-
-// String is the change for people.
-func (c Change) String() string {
-	what := map[WhyType]string{WhyParameter: "parameter ", WhyVersion: "code version", WhyNumerics: "numerics class", WhyInput: "input "}[c.Type] + c.Name
 	if c.By != "" {
 		what += " (of " + c.By + ")"
 	}

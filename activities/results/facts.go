@@ -10,6 +10,7 @@ import (
 	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/changes"
 )
 
 // Fact holds the properties of an experiment other than its results, by name:
@@ -41,7 +42,7 @@ func (s *Sweep) Facts() map[string]Fact {
 			if step.Kind == pipelines.KindRender {
 				continue // how it looks
 			}
-			f.params(name, step.Params)
+			f.params(name, string(step.Kind), step.Params)
 			if step.At.Role == pipelines.RoleWeights {
 				f.network(step.Params)
 			}
@@ -54,11 +55,15 @@ func (s *Sweep) Facts() map[string]Fact {
 	return out
 }
 
-// params notes parameters by their paths, without the layers of a network.
-func (f Fact) params(path string, raw json.RawMessage) {
+// params notes parameters of a step by their paths and by the words of the sweep file, without the layers of a network.
+func (f Fact) params(path, kind string, raw json.RawMessage) {
 	for name, v := range artifacts.FlatValues(raw) {
-		if !strings.HasPrefix(name, "net.") {
-			f[path+"."+name] = v
+		if strings.HasPrefix(name, "net.") {
+			continue
+		}
+		f[path+"."+name] = v
+		if word := changes.Word(kind, name); !strings.Contains(word, " ") {
+			f[path+"."+word] = v
 		}
 	}
 }

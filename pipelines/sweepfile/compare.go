@@ -1,6 +1,7 @@
 package sweepfile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -411,7 +412,7 @@ func (s *Sweep) unknown(end parameters.Selector) string {
 	if end.Name != "" {
 		hint = syntax.DidYouMean(end.Name, append(s.groups(), s.Experiments()...))
 	}
-	return fmt.Sprintf("no experiment is %s%s; the experiments are %s", end, hint, syntax.Some(s.Experiments()))
+	return fmt.Sprintf("no experiment is %s%s", end, cmp.Or(hint, "; the experiments are "+syntax.Some(s.Experiments())))
 }
 
 // groups are the names of repeated experiments.

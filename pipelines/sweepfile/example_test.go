@@ -51,7 +51,7 @@ func ExampleParse_mistakes() {
 	fmt.Println(err)
 	// Output:
 	// example.yaml:2:17: dataset.name: unknown name shapes; did you mean shapes10?; allowed: shapes10, or the path of a file or folder, with a / in it
-	// example.yaml:3:21: unknown key epoch in train; did you mean epochs?; allowed: net, import, path, rename, expect, optimizer, epochs, batch_size, bn_group, augment, label_noise, checkpoints, average, early_stop, seed (there is maps.epoch)
+	// example.yaml:3:21: unknown key epoch in train; did you mean epochs? (there is maps.epoch)
 }
 
 // A graph names all steps. Those of one level need nothing of each other and run side by side.

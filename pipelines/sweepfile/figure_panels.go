@@ -1,6 +1,7 @@
 package sweepfile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -174,7 +175,7 @@ func (fig *figure) place(c *syntax.Checker, item *syntax.Node, points []paramete
 				paths = append(paths, p)
 			}
 			slices.Sort(paths)
-			c.Addf(item.Place(key), "figures: %s is not swept%s; swept are %s", syntax.Clip(path), syntax.DidYouMean(path, paths), syntax.Some(paths))
+			c.Addf(item.Place(key), "figures: %s is not swept%s", syntax.Clip(path), cmp.Or(syntax.DidYouMean(path, paths), "; swept are "+syntax.Some(paths)))
 			return false
 		}
 	}

@@ -201,7 +201,7 @@ func (cfg *config) resolveSource(c *syntax.Checker, f *figureConfig, item *synta
 		f.source, f.compared = m.mapConfig, m.compared
 		return true
 	}
-	c.Addf(item.Place("map"), "figures: there is no map %s%s; there are %s", syntax.Clip(f.Map), syntax.DidYouMean(f.Map, names), strings.Join(names, ", "))
+	c.Addf(item.Place("map"), "figures: there is no map %s%s", syntax.Clip(f.Map), syntax.GuessOrList(f.Map, names, "there are"))
 	return false
 }
 

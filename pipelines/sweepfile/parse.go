@@ -94,7 +94,7 @@ func Parse(file string, src []byte, cat Catalog, preset string) (*Sweep, error) 
 		if len(names) == 0 {
 			c.Addf(root.Place("presets"), "there is no preset %s: the file has no presets", syntax.Clip(preset))
 		} else {
-			c.Addf(root.Place("presets"), "there is no preset %s%s; the file has %s", syntax.Clip(preset), syntax.DidYouMean(preset, names), strings.Join(names, ", "))
+			c.Addf(root.Place("presets"), "there is no preset %s%s", syntax.Clip(preset), syntax.GuessOrList(preset, names, "the file has"))
 		}
 	}
 

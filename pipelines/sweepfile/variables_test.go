@@ -121,7 +121,7 @@ func TestVariableErrors(t *testing.T) {
 	for _, tc := range []struct{ src, want string }{
 		{with("", "title: $titel\n"), "5:8: there is no variable titel; give it a value under variables, or put a text that begins with $ in quotes"},
 		{with("title: a", "title: $titel\n"), "4:13: variables: title is not used; write $title where its value belongs, or remove it\n" +
-			"5:8: there is no variable titel; did you mean title?; there are title (a text that begins with $ stands in quotes)"},
+			"5:8: there is no variable titel; did you mean title? (a text that begins with $ stands in quotes)"},
 		{minimal + "title: $\n", "4:8: $ without the name of a variable; put a text that begins with $ in quotes"},
 		{minimal + "title: $5 off\n", "4:8: there is no variable 5 off; give"},
 		{with("n: many", "maps: [{kind: line, points: $n}]\n"), "5:29: maps.points: want a whole number from 2 to 100001, got many ($n, from line 4 column 16)"},
@@ -130,7 +130,7 @@ func TestVariableErrors(t *testing.T) {
 		{with("n: 10001", "maps: [{kind: line, images: $n}]\n"), "5:29: maps.images asks for test[0:10001], but dataset.test has 10000 images ($n, from line 4 column 16)"},
 		{with("k: surfce", "maps: [{kind: $k}]\n"), "5:15: maps.kind: unknown name surfce; did you mean surface?; allowed: line, surface, hessian, trajectory, spectrum, sharpness ($k, from line 4 column 16)"},
 		{with("n: 3", "maps: [{kind: line, points: $n}]\npresets: {a: {variables: {n: few}}}\n"), "5:29: maps.points: want a whole number from 2 to 100001, got few ($n, from line 6 column 30) (preset a)"},
-		{with("n: 3", "maps: [{kind: line, points: $n}]\npresets: {a: {variables: {m: 3}}}\n"), "6:27: there is no variable m; did you mean n?; there are n (a text that begins with $ stands in quotes) (preset a)"},
+		{with("n: 3", "maps: [{kind: line, points: $n}]\npresets: {a: {variables: {m: 3}}}\n"), "6:27: there is no variable m; did you mean n? (a text that begins with $ stands in quotes) (preset a)"},
 		{with("n: 3", "maps: [{kind: line, points: $n}]\npresets: {a: {variables.n: }}\n"), "6:15: variables.n: want a value or a list of values, got nothing (preset a)"},
 		{with("n: 3", "maps: [{kind: line, points: $n}]\npresets: {a: {variables: }}\n"), "6:15: variables: want a mapping of the changed fields, got nothing (preset a)"},
 		{with("n: 3, m: $n", "maps: [{kind: line, points: $m}]\n"), "4:13: variables: n is not used"},
@@ -140,7 +140,7 @@ func TestVariableErrors(t *testing.T) {
 		{with("n.m: 3", "title: $n.m\n"), "4:13: variables: n.m is no name for a variable; want letters, digits, '_' and '-', beginning with a letter, at most 64"},
 		{minimal + "variables: [a]\n", "4:12: variables: want a mapping of names to values, as {width: 32}, got a list of 1"},
 		{with("n: ["+numbers(1001)+"]", "title: $n\n"), "4:13: variables: n holds more than 1000 values"},
-		{with("n: 3", "maps: [{kind: line, points: $n}]\nsweep: {variables.m: [3]}\n"), "6:9: sweep: there is no variable m; did you mean n?; there are n (a text that begins with $ stands in quotes); or zip, include, exclude"},
+		{with("n: 3", "maps: [{kind: line, points: $n}]\nsweep: {variables.m: [3]}\n"), "6:9: sweep: there is no variable m; did you mean n? (a text that begins with $ stands in quotes); or zip, include, exclude"},
 		{with("n: 3", "maps: [{kind: line, points: $n}]\nsweep: {variables.n: [3, many]}\n"), "5:29: maps.points: want a whole number from 2 to 100001, got many ($n, from line 6 column 26)"},
 		{with("n: 3", "maps: [{kind: line, points: $n}]\nsweep: {variables.n: [3, 3.0]}\n"), "6:26: sweep: variables.n: 3.0 is listed twice, first as 3"},
 		{with("n: 3", "maps: [{kind: line, points: $n}]\nsweep: {variables.n: [3, {a: 1}]}\n"), "6:26: variables.n: want a value or a list of values, got a mapping {a, …}"},

@@ -159,8 +159,8 @@ func (t Variants) Check(c *Checker, n *Node, path string) any {
 				have = "have"
 			}
 			names := t.OfKind(kind.Text).Names()
-			c.Addf(e.At, "%s: %s of kind %s has no %s, only %s %s%s; allowed: %s", path, t.What, kind.Text, e.Key,
-				Enumerated(f.Kinds), have, DidYouMean(e.Key, names), strings.Join(names, ", "))
+			c.Addf(e.At, "%s: %s of kind %s has no %s, only %s %s%s", path, t.What, kind.Text, e.Key,
+				Enumerated(f.Kinds), have, GuessOrList(e.Key, names, "allowed:"))
 			return nil
 		}
 	}
@@ -191,16 +191,15 @@ func Join(path, key string) string {
 	return path + "." + key
 }
 
-// UnknownKey says that a key is not known, which it may have been meant as, and
-// what is allowed.
+// UnknownKey says that a key is not known, and which it may have been meant as or what is allowed.
 func UnknownKey(path, key string, allowed []string) string {
 	in := ""
 	if path != "" {
 		in = " in " + path
 	}
-	guess := DidYouMean(key, allowed)
+	guess := GuessOrList(key, allowed, "allowed:")
 	if name, value, found := strings.Cut(key, " "); found && slices.Contains(allowed, name) {
 		guess = fmt.Sprintf("; a key needs a colon: %s: %s", name, Clip(value))
 	}
-	return fmt.Sprintf("unknown key %s%s%s; allowed: %s", Clip(key), in, guess, strings.Join(allowed, ", "))
+	return fmt.Sprintf("unknown key %s%s%s", Clip(key), in, guess)
 }

@@ -33,6 +33,18 @@ func DidYouMean(got string, allowed []string) string {
 	return "; did you mean " + best + "?"
 }
 
+// fewNames is how many allowed names are listed although one of them is a guess.
+const fewNames = 6
+
+// GuessOrList says which allowed name was meant, or lists the names behind words such as "allowed:". Both, if the names are few.
+func GuessOrList(got string, allowed []string, words string) string {
+	guess := DidYouMean(got, allowed)
+	if guess != "" && len(allowed) > fewNames {
+		return guess
+	}
+	return guess + "; " + words + " " + strings.Join(allowed, ", ")
+}
+
 // synonyms are names of settings in other programs, or next to other ones, folded, and the names here, of which one or another is allowed at a place.
 var synonyms = map[string][]string{
 	"learningrate": {"lr"}, "wd": {"weight_decay"}, "l2": {"weight_decay"}, "std": {"deviation"}, "randomseed": {"seed"}, "randomstate": {"seed"},

@@ -216,7 +216,7 @@ func (t Choice) Check(c *Checker, n *Node, path string) any {
 	if t.Path {
 		also = ", or the path of a file or folder, with a / in it"
 	}
-	c.Addf(n.At, "%s: unknown name %s%s; allowed: %s%s", path, Clip(n.Text), DidYouMean(n.Text, names), strings.Join(names, ", "), also)
+	c.Addf(n.At, "%s: unknown name %s%s%s", path, Clip(n.Text), GuessOrList(n.Text, names, "allowed:"), also)
 	return nil
 }
 

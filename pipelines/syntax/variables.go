@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -99,11 +100,11 @@ func (c *Checker) UnknownVariable(name string) string {
 	if name == "" {
 		return "$ without the name of a variable; put a text that begins with $ in quotes"
 	}
-	msg := "there is no variable " + Clip(name) + DidYouMean(name, c.Declared)
+	msg := "there is no variable " + Clip(name)
 	if len(c.Declared) == 0 {
 		return msg + "; give it a value under variables, or put a text that begins with $ in quotes"
 	}
-	return msg + "; there are " + Some(c.Declared) + " (a text that begins with $ stands in quotes)"
+	return msg + cmp.Or(DidYouMean(name, c.Declared), "; there are "+Some(c.Declared)) + " (a text that begins with $ stands in quotes)"
 }
 
 // CheckVariable checks the value that a variable is given.

@@ -310,7 +310,7 @@ func TestExplain(t *testing.T) {
 	home := t.TempDir()
 	runSweep(t, home, writeSweep(t, storeSweep+"sweep: {train.batch_size: [32, 64]}\n"))
 	stdout, stderr, code := invoke(t, home, "explain", "batch_size=32/surface-train-contour")
-	for _, want := range []string{"render ", "─ grid: surface ", "─ weights: train ", "batch_size=32", "seed=", "data.name=shapes10", "as above"} {
+	for _, want := range []string{"render ", "─ grid: surface ", "─ weights: train ", "batch_size=32", "seed=", "dataset.name=shapes10", "as above"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("explain has no %q (%d):\n%s%s", want, code, stdout, stderr)
 		}

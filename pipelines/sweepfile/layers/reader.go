@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -65,7 +66,8 @@ func (r *layerReader) layer(n *syntax.Node, path, place string, depth int) pipel
 	}
 	i := slices.IndexFunc(layerForms, func(f layerForm) bool { return f.kind == kind })
 	if i < 0 {
-		r.c.Addf(n.At, "%s: unknown layer %s%s; want %s", path, syntax.Clip(kind), syntax.DidYouMean(kind, layerKinds), layerWant)
+		guess := cmp.Or(syntax.DidYouMean(kind, layerKinds), "; want "+layerWant)
+		r.c.Addf(n.At, "%s: unknown layer %s%s", path, syntax.Clip(kind), guess)
 		return pipelines.Layer{}
 	}
 	form := layerForms[i]
@@ -90,8 +92,8 @@ func (r *layerReader) fill(form layerForm, n, value *syntax.Node, path, place st
 		switch {
 		case e.Key == form.kind:
 		case form.fields.Find(e.Key) == nil:
-			r.c.Addf(e.At, "%s: %s layer has no %s%s; allowed: %s", path, withArticle(form.kind), syntax.Clip(e.Key), syntax.DidYouMean(e.Key, form.fields.Names()),
-				strings.Join(append([]string{form.kind}, form.fields.Names()...), ", "))
+			r.c.Addf(e.At, "%s: %s layer has no %s%s", path, withArticle(form.kind), syntax.Clip(e.Key),
+				syntax.GuessOrList(e.Key, append([]string{form.kind}, form.fields.Names()...), "allowed:"))
 		default:
 			given.Entries = append(given.Entries, e)
 		}

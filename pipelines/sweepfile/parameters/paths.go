@@ -163,7 +163,7 @@ func (t *Table) Assign(root *syntax.Node, path string, v *syntax.Node) (*syntax.
 		set.Items[i] = item.With([]string{field}, v)
 	}
 	if !found {
-		return nil, fmt.Errorf("%s: nothing in %s has this name%s; there are %s", path, key, syntax.DidYouMean(name, names), strings.Join(names, ", "))
+		return nil, fmt.Errorf("%s: nothing in %s has this name%s", path, key, syntax.GuessOrList(name, names, "there are"))
 	}
 	return root.With([]string{key}, set), nil
 }

@@ -76,6 +76,9 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		guess := syntax.DidYouMean(unknown.GetSpecifiedName(), names)
 		return fmt.Errorf("%w%s", err, strings.Replace(guess, "mean ", "mean --", 1))
 	}
+	if unknown != nil && unknown.GetSpecifiedName() == "o" {
+		return fmt.Errorf("%w; --output json prints JSON", err)
+	}
 	var lacking *pflag.ValueRequiredError
 	if errors.As(err, &lacking) {
 		what, _ := pflag.UnquoteUsage(lacking.GetFlag())

@@ -153,7 +153,35 @@ func (l *Live) Write(b []byte) (int, error) {
 
 // Say prints a line above the drawing.
 func (l *Live) Say(format string, args ...any) {
-	_, _ = io.WriteString(l, escape.Text(fmt.Sprintf(format+"\n", args...))) // a closed terminal shows nothing
+	_, _ = io.WriteString(l, l.wrapped(fmt.Sprintf(format, args...))) // a closed terminal shows nothing
+}
+
+// wrapped breaks the lines of a text at spaces, to fit the terminal. Longer words, such as links, stay whole.
+func (l *Live) wrapped(text string) string {
+	width := l.width()
+	if width <= 0 {
+		width = math.MaxInt32
+	}
+	var b strings.Builder
+	for line := range strings.SplitSeq(escape.Text(text), "\n") {
+		used := 0
+		for i, word := range strings.Split(line, " ") {
+			n := utf8.RuneCountInString(word)
+			switch {
+			case i == 0:
+			case used+1+n > width:
+				b.WriteString("\n  ")
+				used = 2
+			default:
+				b.WriteByte(' ')
+				used++
+			}
+			b.WriteString(word)
+			used += n
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
 }
 
 // Close removes the drawing.
@@ -170,7 +198,7 @@ func (l *Live) Show(s Snapshot, e Estimate) {
 	var above strings.Builder
 	for _, line := range changes(l.state, s) {
 		if !strings.HasSuffix(line, ": "+artifacts.StateRunning) {
-			above.WriteString(escape.Text(line) + "\n")
+			above.WriteString(l.wrapped(line))
 		}
 	}
 	_ = l.draw(above.String(), drawing(s, e, l.width()-1)) // a closed terminal shows nothing

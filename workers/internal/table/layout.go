@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -85,6 +86,13 @@ func broken(text string, width int) []string {
 		rest = []rune(strings.TrimLeft(string(rest[end:]), " "))
 	}
 	return append(lines, string(rest))
+}
+
+// Paragraph breaks a text into lines that fit the width of w, the first behind one indent and the others behind another one.
+func Paragraph(w io.Writer, first, rest, text string) string {
+	width, _ := Width(w)
+	lines := broken(escape.Line(text), max(width-utf8.RuneCountInString(rest), minWrapped))
+	return first + strings.Join(lines, "\n"+rest) + "\n"
 }
 
 // lastBreak is the index behind the last of separators in text, whose last character may be only a space.

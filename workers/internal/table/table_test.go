@@ -46,6 +46,15 @@ func TestTextFits(t *testing.T) {
 	}
 }
 
+// TestParagraph: lines of text fit behind their indents, and have no control characters.
+func TestParagraph(t *testing.T) {
+	t.Setenv("COLUMNS", "20")
+	got := table.Paragraph(&strings.Builder{}, "├─ ", "│    ", "made on a host in\n 3 s")
+	if want := "├─ made on a host\n│    in\\n 3 s\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // TestWidth: the terminal's width is found through the escaping writer.
 func TestWidth(t *testing.T) {
 	f, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)

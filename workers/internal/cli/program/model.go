@@ -93,7 +93,8 @@ func (v modelView) text(a *app.App) error {
 	if v.Normalization != "" {
 		work += "; inputs are normalized as " + v.Normalization
 	}
-	fmt.Fprintf(a.Out, "takes [%s] %s; %s, %s\n\n", strings.Join(v.Input, ", "), v.Type, app.Count(v.Parameters, "parameter"), work)
+	above := fmt.Sprintf("takes [%s] %s; %s, %s", strings.Join(v.Input, ", "), v.Type, app.Count(v.Parameters, "parameter"), work)
+	fmt.Fprintln(a.Out, table.Paragraph(a.Out, "", "", above))
 	t := table.Table{Header: []string{"TENSOR", "SHAPE", "ROLE", "FILTERS"}, Right: map[int]bool{3: true}}
 	for _, r := range v.Tensors {
 		filters := "-"
@@ -105,12 +106,15 @@ func (v modelView) text(a *app.App) error {
 	if err := t.Text(a.Out); err != nil {
 		return err
 	}
-	for _, note := range v.Notes {
-		fmt.Fprintf(a.Out, "\n%s\n", note)
-	}
+	below := slices.Clone(v.Notes)
 	if v.Outputs != "" {
-		fmt.Fprintf(a.Out, "\n%s\n", v.Outputs)
+		below = append(below, v.Outputs)
 	}
-	_, err := fmt.Fprintln(a.Out, "\nFILTERS: each produces one output channel of a convolution or one output of a matrix product; of embeddings, each row is one.\nA direction is scaled so that each of its filters has the norm of the filter of the weights. Tensors without filters\n(biases, and scales and shifts of normalizations) keep their values.")
-	return err
+	below = append(below, "FILTERS: each produces one output channel of a convolution or one output of a matrix product; of embeddings, each row is one. A direction is scaled so that each of its filters has the norm of the filter of the weights. Tensors without filters (biases, and scales and shifts of normalizations) keep their values.")
+	for _, text := range below {
+		if _, err := fmt.Fprint(a.Out, "\n"+table.Paragraph(a.Out, "", "", text)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

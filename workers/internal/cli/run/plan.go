@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,6 +65,9 @@ func plan(ctx context.Context, a *app.App, file string, o planOptions) (err erro
 		return err
 	}
 	keep := ""
+	if slices.Contains([]string{"text", "json", "jsonl"}, o.out) {
+		return exit.Usagef("--out names the file to save the plan to: write --output %s for the form of what is printed, or --out ./%s for a file of that name", o.out, o.out)
+	}
 	if o.out != "" {
 		if keep, err = launch.PlanPath(o.out); err != nil {
 			return err
@@ -129,10 +133,10 @@ func printPlan(a *app.App, plan *pipelines.Plan) error {
 	case "jsonl":
 		return app.PrintList(a, plan.Steps, nil)
 	}
-	fmt.Fprintf(a.Out, "%s: %s, %d cached, %d to run, %d blocked until their inputs are known\n", plan.Sweep, app.Count(len(plan.Steps), "step"),
+	counts := fmt.Sprintf("%s: %s, %d cached, %d to run, %d blocked until their inputs are known", plan.Sweep, app.Count(len(plan.Steps), "step"),
 		plan.Count(pipelines.StateCached), plan.Count(pipelines.StateRun), plan.Count(pipelines.StateBlocked))
-	if text := planTime(plan); text != "" {
-		fmt.Fprintln(a.Out, text)
+	for line := range strings.Lines(counts + "\n" + planTime(plan)) {
+		fmt.Fprint(a.Out, table.Paragraph(a.Out, "", "", strings.TrimSuffix(line, "\n")))
 	}
 	fmt.Fprintln(a.Out)
 	if err := planSummary(plan).Text(a.Out); err != nil {

@@ -83,8 +83,9 @@ func (c catalog) find(flag, name string) (column, error) {
 	}
 	const most = 8
 	brief = brief[:min(most, len(brief))]
-	return column{}, exit.Usagef("%s: there is no column %q%s; there are %s and %d more: the heading of `lossatlas show SWEEP --format csv` has all results, and --format json names parameters and steps",
-		flag, name, syntax.DidYouMean(name, all), strings.Join(brief, ", "), len(c[0])+len(c[1])+len(c[2])-len(brief))
+	guess := cmp.Or(syntax.DidYouMean(name, all), fmt.Sprintf("; there are %s and %d more", strings.Join(brief, ", "), len(c[0])+len(c[1])+len(c[2])-len(brief)))
+	return column{}, exit.Usagef("%s: there is no column %q%s; the heading of `lossatlas show SWEEP --format csv` has all results, and --format json names parameters and steps",
+		flag, name, guess)
 }
 
 func namesOf(columns []column) []string {

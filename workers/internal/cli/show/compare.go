@@ -1,6 +1,7 @@
 package show
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -123,7 +124,7 @@ func sides(ctx context.Context, a *app.App, s *session.Session, name string) (si
 		}
 		names = append(names, side.Name)
 	}
-	return nil, over, exit.Usagef("sweep %s has no experiment %q%s; it has %s", sweep, experiment, syntax.DidYouMean(experiment, names), app.JoinSome(names))
+	return nil, over, exit.Usagef("sweep %s has no experiment %q%s", sweep, experiment, cmp.Or(syntax.DidYouMean(experiment, names), "; it has "+app.JoinSome(names)))
 }
 
 // stepLists are the steps of each pair, and those over all experiments.

@@ -2,6 +2,7 @@ package show
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/changes"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/table"
 )
@@ -18,29 +20,26 @@ func cause(r results.StepRelation) string {
 	if len(r.Differences) == 0 {
 		return strings.Join(r.Differ, ", ")
 	}
-	const most = 3
-	var names, told []string
-	for _, d := range r.Differences {
-		names = append(names, d.What.Name)
-	}
-	follows, more := pipelines.Implied(names), 0
+	names := make([]string, len(r.Differences))
 	for i, d := range r.Differences {
-		switch text := fmt.Sprintf("%s%s: %s and %s", d.What, follows[i], orNone(d.ValueA), orNone(d.ValueB)); {
-		case pipelines.IsImplied(d.What.Name, names):
-		case len(told) == most:
-			more++
-		case len(told) == 0 && len(d.Path) > 0:
-			told = append(told, strings.Join(d.Path, " ← ")+" ← "+text)
-		case len(told) == 0 || d.What.Aspect != artifacts.AspectParameter:
-			told = append(told, text)
-		default:
-			told = append(told, strings.TrimPrefix(text, "parameter "))
+		names[i] = d.What.Name
+	}
+	text := changes.First(names, 0, func(i int, follows string) string {
+		d, kind := r.Differences[i], string(r.Kind)
+		if len(d.Path) > 0 {
+			kind = "" // that of the step at its end is not known here
 		}
+		return fmt.Sprintf("%s%s: %s and %s", aspect(kind, d.What), follows, orNone(d.ValueA), orNone(d.ValueB))
+	})
+	return strings.Join(append(slices.Clone(r.Differences[0].Path), text), " ← ")
+}
+
+// aspect is what two steps of a kind differ in, with the sweep file's word for a parameter.
+func aspect(kind string, what artifacts.What) string {
+	if what.Aspect == artifacts.AspectParameter {
+		what.Name = changes.Word(kind, what.Name)
 	}
-	if more > 0 {
-		told = append(told, fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(told, ", ")
+	return what.String()
 }
 
 // print writes the comparison as tables: in csv one of all, else one of each kind.
@@ -57,8 +56,8 @@ func (c compared) print(a *app.App, format string) error {
 		for _, d := range p.Parameters {
 			names = append(names, d.Name)
 		}
-		for i, follows := range pipelines.Implied(names) {
-			if d := p.Parameters[i]; !pipelines.IsImplied(d.Name, names) {
+		for i, follows := range changes.Implied(names) {
+			if d := p.Parameters[i]; !changes.IsImplied(d.Name, names) {
 				params.Add(name, d.Name+follows, shorten(value(d.A)), shorten(value(d.B)))
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lossatlas/artifacts"
+	"lossatlas/pipelines/changes"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/progress"
 	"lossatlas/workers/internal/table"
@@ -37,7 +38,8 @@ func (e *explainer) printHistory(h *artifacts.History) error {
 // node writes one step and the steps that it was made from. first begins its line, rest the lines under it.
 func (e *explainer) node(b *strings.Builder, h *artifacts.History, k artifacts.Key, as, first, rest string, seen map[artifacts.Key]bool) {
 	step := h.Steps[k]
-	fmt.Fprintf(b, "%s%s%s\n", first, as, e.called(h, k))
+	says := func(first, text string) { b.WriteString(table.Paragraph(e.Out, first, rest+"    ", text)) }
+	says(first, as+e.called(h, k))
 	if seen[k] {
 		fmt.Fprintf(b, "%s    as above\n", rest)
 		return
@@ -47,10 +49,11 @@ func (e *explainer) node(b *strings.Builder, h *artifacts.History, k artifacts.K
 	if len(step.Inputs) > 0 {
 		under = rest + "│   "
 	}
-	for _, line := range wrap(describe(step.Params), 100) {
-		fmt.Fprintf(b, "%s%s\n", under, line)
+	for _, text := range []string{strings.Join(describe(step.Kind, step.Params), "  "), circumstances(step)} {
+		if text != "" {
+			b.WriteString(table.Paragraph(e.Out, under, under, text))
+		}
 	}
-	fmt.Fprintf(b, "%s%s\n", under, circumstances(step))
 	for _, name := range slices.Sorted(maps.Keys(step.Outputs)) {
 		fmt.Fprintf(b, "%s→ %s %s (%s)\n", under, name, app.ShortDigest(step.Outputs[name].Digest.String()), app.Size(step.Outputs[name].Size))
 	}
@@ -65,9 +68,9 @@ func (e *explainer) node(b *strings.Builder, h *artifacts.History, k artifacts.K
 		case h.Steps[from.Step] != nil:
 			e.node(b, h, from.Step, name+": ", rest+branch, rest+below, seen)
 		case from.Gone:
-			fmt.Fprintf(b, "%s%s%s: %s, of step %s, whose record is gone\n", rest, branch, name, app.ShortDigest(from.Digest.String()), from.Step.Short())
+			says(rest+branch, fmt.Sprintf("%s: %s, of step %s, whose record is gone", name, app.ShortDigest(from.Digest.String()), from.Step.Short()))
 		default:
-			fmt.Fprintf(b, "%s%s%s: %s, imported\n", rest, branch, name, app.ShortDigest(from.Digest.String()))
+			says(rest+branch, fmt.Sprintf("%s: %s, imported", name, app.ShortDigest(from.Digest.String())))
 		}
 	}
 }
@@ -96,13 +99,29 @@ func circumstances(s *artifacts.HistoricStep) string {
 	return strings.Join(parts, ", ")
 }
 
-// describe writes parameters as words.
-func describe(params []byte) []string {
+// describe writes the parameters of a step in the words of the sweep file.
+func describe(kind string, params []byte) []string {
 	flat := artifacts.Flat(params)
 	joinLists(flat)
+	for _, axis := range []string{"x", "y"} {
+		if first, ok := flat[axis+".min"]; ok {
+			flat[axis] = "[" + first + ", " + flat[axis+".max"] + "]"
+			delete(flat, axis+".min")
+			delete(flat, axis+".max")
+		}
+	}
+	if from, ok := flat["data.from"]; ok {
+		flat["images"] = fmt.Sprintf("%s[%s:%s]", flat["data.split"], from, flat["data.to"])
+		for _, name := range []string{"data.split", "data.from", "data.to"} {
+			delete(flat, name)
+		}
+	}
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(flat)) {
-		out = append(out, name+"="+shorten(flat[name]))
+		text := changes.Word(kind, name) + "=" + shorten(flat[name])
+		if !slices.Contains(out, text) { // both axes of a lattice
+			out = append(out, text)
+		}
 	}
 	const most = 60 // of a report's pictures, or a network's layers
 	if len(out) > most {
@@ -140,22 +159,9 @@ func shorten(v string) string {
 	return v
 }
 
-// wrap joins words to lines.
-func wrap(words []string, width int) []string {
-	var lines []string
-	for _, w := range words {
-		if n := len(lines); n > 0 && len(lines[n-1])+1+len(w) <= width {
-			lines[n-1] += " " + w
-		} else {
-			lines = append(lines, w)
-		}
-	}
-	return lines
-}
-
 // printDifferences lists how two results differ.
 func (e *explainer) printDifferences(x explained) error {
-	fmt.Fprintf(e.Out, "A  %s\nB  %s\n\n", e.called(x.A, x.A.Top), e.called(x.B, x.B.Top))
+	fmt.Fprintf(e.Out, "%s%s\n", table.Paragraph(e.Out, "A  ", "   ", e.called(x.A, x.A.Top)), table.Paragraph(e.Out, "B  ", "   ", e.called(x.B, x.B.Top)))
 	if x.Same {
 		_, err := fmt.Fprintln(e.Out, "they are the same result: the same step")
 		return err
@@ -172,7 +178,7 @@ func (e *explainer) printDifferences(x explained) error {
 		if len(d.Path) > 0 {
 			where = strings.Join(d.Path, " ← ")
 		}
-		t.Add(where, d.What.String(), orNone(d.ValueA), orNone(d.ValueB))
+		t.Add(where, what(x, d), orNone(d.ValueA), orNone(d.ValueB))
 	}
 	if err := t.Text(e.Out); err != nil || len(x.Differences) == 0 {
 		return err
@@ -182,8 +188,18 @@ func (e *explainer) printDifferences(x explained) error {
 	if len(first.Path) > 0 {
 		where = "their inputs (" + strings.Join(first.Path, " ← ") + ")"
 	}
-	_, err := fmt.Fprintf(e.Out, "\nthe first difference is in %s: %s, %s and %s\n", where, first.What, orNone(first.ValueA), orNone(first.ValueB))
+	text := fmt.Sprintf("the first difference is in %s: %s, %s and %s", where, what(x, first), orNone(first.ValueA), orNone(first.ValueB))
+	_, err := fmt.Fprint(e.Out, "\n"+table.Paragraph(e.Out, "", "", text))
 	return err
+}
+
+// what is the aspect of a difference in the words of the sweep file.
+func what(x explained, d artifacts.Difference) string {
+	kind := ""
+	if step := x.A.Steps[d.A]; step != nil {
+		kind = step.Kind
+	}
+	return aspect(kind, d.What)
 }
 
 func orNone(v string) string {

@@ -148,7 +148,10 @@ func printShown(a *app.App, o showOptions, rows []results.Experiment, compared [
 			}
 		}
 		if isFlat := func(e results.Experiment) bool { return len(e.Flatness) > 0 }; o.format == "text" && slices.ContainsFunc(rows, isFlat) {
-			fmt.Fprint(a.Out, measuresText)
+			fmt.Fprintln(a.Out)
+			for _, text := range measuresText {
+				fmt.Fprint(a.Out, table.Paragraph(a.Out, "", "  ", text))
+			}
 		}
 		if o.format == "text" {
 			PrintTests(a.Out, rows)
@@ -176,10 +179,10 @@ func PrintTests(out io.Writer, rows []results.Experiment) {
 }
 
 // measuresText says in short what the numbers of maps are.
-const measuresText = `
-width0.5: width of the interval around the weights, along a direction, in which the loss is at most 0.5 above theirs
-convex: share of the points with no negative second derivative · sharp0.5: largest loss within a radius of 0.5, less that of the weights
-`
+var measuresText = []string{
+	"width0.5: width of the interval around the weights, along a direction, in which the loss is at most 0.5 above theirs",
+	"convex: share of the points with no negative second derivative · sharp0.5: largest loss within a radius of 0.5, less that of the weights",
+}
 
 // Summary are the tables that a run ends with: the experiments without their parameters, means and comparisons.
 func Summary(rows []results.Experiment, compared []results.Comparison) []*table.Table {

@@ -163,7 +163,7 @@ func noSweep(ctx context.Context, a *app.App, s *session.Session, name string) e
 	for _, r := range roots {
 		names = append(names, r.Sweep)
 	}
-	return exit.Usagef("there is no sweep %q in %s%s; it has %s", name, place(a, s), syntax.DidYouMean(name, names), app.JoinSome(names))
+	return exit.Usagef("there is no sweep %q in %s%s", name, place(a, s), cmp.Or(syntax.DidYouMean(name, names), "; it has "+app.JoinSome(names)))
 }
 
 // NoSweeps says that the home or bucket has no sweep, and how to begin: with the first sweep file of the source where that is the

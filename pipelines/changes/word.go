@@ -1,0 +1,41 @@
+package changes
+
+import "strings"
+
+// words are the fields of sweep files for parameters of recipes, where their names differ: those of the map, or full paths.
+var words = map[string]string{
+	"x.min": "range (first value)", "y.min": "range (first value)", "x.max": "range (last value)", "y.max": "range (last value)",
+	"x.n": "resolution", "y.n": "resolution", "fit.x": "range: auto", "fit.y": "range: auto", "fit.margin": "margin", "error_absolute": "error",
+	"data.name": "dataset.name", "data.digest": "dataset (content)", "data.problem": "dataset (inputs, loss, score)", "problem": "dataset (inputs, loss, score)",
+	"data.train": "dataset.train", "data.test": "dataset.test", "data.split": "splits", "data.from": "images (from)", "data.to": "images (to)",
+	"data.label_noise.fraction": "train.label_noise", "data.label_noise.seed": "train.seed", "decay": "weight_decay", "style.no_labels": "labels",
+	"optimizer.cosine": "optimizer.schedule.cosine", "optimizer.polynomial": "optimizer.schedule.polynomial", "optimizer.exponential": "optimizer.schedule.exponential",
+	"optimizer.warmup": "optimizer.schedule.warmup", "average.decay": "average.ema",
+}
+
+// wordsOfKind are those of the steps of one kind.
+var wordsOfKind = map[string]map[string]string{
+	"line":   {"x.n": "points"},
+	"import": {"weights": "import", "checkpoints": "path"},
+	"shift":  {"by": "offset"}, "align": {"method": "align"},
+}
+
+// Word is what the sweep file calls a parameter of the recipe of a step: "resolution" for x.n of a surface. Fields of the training, in
+// a training, and of the map, in its steps, stand without train and maps. Names without a field of their own are returned unchanged.
+func Word(kind, path string) string {
+	if w, ok := wordsOfKind[kind][path]; ok {
+		return w
+	}
+	if w, ok := words[path]; ok {
+		return w
+	}
+	switch first, rest, _ := strings.Cut(path, "."); {
+	case first == "net" && kind != "train" && kind != "import":
+		return "train." + path
+	case first == "style":
+		return rest
+	case strings.HasPrefix(path, "optimizer.onecycle."):
+		return "optimizer.schedule." + strings.TrimPrefix(path, "optimizer.")
+	}
+	return path
+}
