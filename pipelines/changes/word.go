@@ -6,7 +6,7 @@ import "strings"
 var words = map[string]string{
 	"x.min": "range (first value)", "y.min": "range (first value)", "x.max": "range (last value)", "y.max": "range (last value)",
 	"x.n": "resolution", "y.n": "resolution", "fit.x": "range: auto", "fit.y": "range: auto", "fit.margin": "margin", "error_absolute": "error",
-	"data.name": "dataset.name", "data.digest": "dataset (content)", "data.problem": "dataset (inputs, loss, score)", "problem": "dataset (inputs, loss, score)",
+	"data.name": "dataset.name", "data.digest": "dataset.content",
 	"data.train": "dataset.train", "data.test": "dataset.test", "data.split": "splits", "data.from": "images (from)", "data.to": "images (to)",
 	"data.label_noise.fraction": "train.label_noise", "data.label_noise.seed": "train.seed", "decay": "weight_decay", "style.no_labels": "labels",
 	"optimizer.cosine": "optimizer.schedule.cosine", "optimizer.polynomial": "optimizer.schedule.polynomial", "optimizer.exponential": "optimizer.schedule.exponential",
@@ -29,7 +29,9 @@ func Word(kind, path string) string {
 	if w, ok := words[path]; ok {
 		return w
 	}
-	switch first, rest, _ := strings.Cut(path, "."); {
+	switch first, rest, _ := strings.Cut(strings.TrimPrefix(path, "data."), "."); {
+	case first == "problem": // inputs, loss and score
+		return "dataset." + rest
 	case first == "net" && kind != "train" && kind != "import":
 		return "train." + path
 	case first == "style":

@@ -34,7 +34,7 @@ func TestMapStableHLO(t *testing.T) {
 	home := t.TempDir()
 	call := func(args ...string) outcome {
 		t.Helper()
-		stdout, stderr, code := invoke(t, home, append([]string{"map", at("convnet"), "--data", at("data.npz"), "--no-open", "--output", "json"}, args...)...)
+		stdout, stderr, code := invoke(t, home, append([]string{"map", at("convnet"), "--data", at("data.npz"), "--spectrum", "--no-open", "--output", "json"}, args...)...)
 		if code != 0 {
 			t.Fatalf("map %v ended with %d:\n%s\n%s", args, code, stdout, stderr)
 		}

@@ -23,6 +23,9 @@ const (
 	// A step of less than minSeconds may mostly have compiled: it predicts only steps of up to maxRatio times its cost.
 	minSeconds = 10
 	maxRatio   = 4
+	// maxSize is how many times larger or smaller another network may be, in multiply-adds for an image, that predicts a step: the
+	// speed of small networks is not that of large ones.
+	maxSize = 4
 )
 
 // Machine is where a run would compute.
@@ -48,6 +51,7 @@ type sample struct {
 // work is what a step has to do, for comparisons.
 type work struct {
 	cost float64           // in multiply-adds; passes of a network of unknown size; 1 where nothing is computed
+	size float64           // multiply-adds for an image, 0 where that is unknown
 	net  pipelines.Network // of unknown size, with which alone the cost can be compared
 }
 
@@ -112,9 +116,9 @@ func workOf(s pipelines.Step) work {
 	c := s.Cost()
 	switch cost := Cost(s); {
 	case cost > 0:
-		return work{cost: cost}
+		return work{cost: cost, size: cost / c.Passes}
 	case c.Passes > 0:
-		return work{c.Passes, c.Net}
+		return work{cost: c.Passes, net: c.Net}
 	}
 	return work{cost: 1}
 }
@@ -137,7 +141,7 @@ func (h *History) Step(ctx context.Context, s pipelines.Step) (d time.Duration, 
 	return time.Duration(asked.cost * p.seconds / p.cost * float64(time.Second)), len(p.keys)
 }
 
-// pace adds up the latest steps of a kind that predict a step of some cost: steps of the same network, or else of any; of
+// pace adds up the latest steps of a kind that predict a step of some cost: steps of the same network, or else of any of its size; of
 // these, steps with the same numerics and host, or else with the same numerics, or else all.
 func (h *History) pace(ctx context.Context, kind pipelines.Kind, net pipelines.Network, asked work) pace {
 	list := slices.DeleteFunc(slices.Clone(h.samples[kind]), func(s sample) bool {
@@ -147,6 +151,7 @@ func (h *History) pace(ctx context.Context, kind pipelines.Kind, net pipelines.N
 	if p := h.total(ctx, kind, same, asked.cost); len(p.keys) > 0 {
 		return p
 	}
+	list = slices.DeleteFunc(list, func(s sample) bool { return max(s.work.size, asked.size) > maxSize*min(s.work.size, asked.size) })
 	return h.total(ctx, kind, list, asked.cost)
 }
 

@@ -40,6 +40,8 @@ type follower struct {
 	// watching only looks: an interrupt leaves the sweep alone.
 	watching bool
 	told     map[string]bool // the imports whose losses were said
+	report   draft
+	queue    queueNote
 	// scratch says that the sweep runs in a store of its own, which is removed.
 	scratch bool
 }
@@ -108,6 +110,8 @@ func (f *follower) show(ctx context.Context, p *progress.Poller, e *progress.Est
 	}
 	f.Printer.Show(s, e.Estimate(s))
 	f.tellImports(ctx, p)
+	f.keepReport(ctx, p)
+	f.tellQueue(ctx, s)
 	if err != nil {
 		f.Log.Debug().Err(err).Msg("the sweep's state could not be asked for")
 	}

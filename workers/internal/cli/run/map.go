@@ -59,6 +59,7 @@ func (m *mapping) bind(f *pflag.FlagSet) {
 	f.Float64SliceVar(&m.data.Deviation, "deviation", nil, "`numbers` to divide the channels by afterwards")
 	f.Lookup("mean").DefValue, f.Lookup("deviation").DefValue = "", "" // not "[]" in the help
 	f.IntVar(&m.images, "images", 1000, "evaluate the first `N` examples of each split")
+	f.BoolVar(&m.spectrum, "spectrum", false, "also compute the spectrum of the Hessian, in about twice the time of the surface")
 }
 
 // mapping is one call of `lossatlas map`.
@@ -69,7 +70,9 @@ type mapping struct {
 
 	data   sweepfile.DataChoices
 	images int
-	quiet  bool
+	// spectrum asks for a map of the Hessian's eigenvalues, too.
+	spectrum bool
+	quiet    bool
 	// folder is the folder of checkpoints that `watch-folder` watches, "" for a map of one network.
 	folder string
 }
@@ -278,11 +281,12 @@ func (m *mapping) text(name, model string, s launch.Subject) []byte {
 	if own != nil && own.CheckHVP() != nil {
 		say("# Maps of second derivatives need the program hvp.mlir; `lossatlas nets %s` says how to export it.", model)
 	} else {
-		ask := ""
-		if m.folder != "" {
-			ask = "# "
+		off := "# "
+		if m.spectrum {
+			off = ""
 		}
-		say("  %s- {kind: spectrum, subset: all, probes: 2, steps: 20, images: %d} # λmax, λmin, trace and density of the Hessian's eigenvalues", ask, n)
+		say("  # λmax, λmin, trace and density of the Hessian's eigenvalues: about twice the time of a surface.")
+		say("  %s- {kind: spectrum, subset: all, probes: 2, steps: 20, images: %d}", off, n)
 	}
 	if m.folder != "" {
 		say("figures:")

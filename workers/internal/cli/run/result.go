@@ -75,7 +75,8 @@ func (r *run) printEnd(ctx context.Context, root artifacts.Root) error {
 	if err != nil {
 		return err
 	}
-	report, err := sweeps.KeepReport(ctx, r.App, r.services.Store, root)
+	found.Numerics = r.numerics // for the points of unfinished maps
+	report, err := sweeps.KeepReport(ctx, r.App, found)
 	if err != nil {
 		return err
 	}
@@ -99,8 +100,12 @@ func (r *run) printEnd(ctx context.Context, root artifacts.Root) error {
 // printResult is the result for people.
 func (r *run) printResult(out runResult, rows []results.Experiment) error {
 	took := progress.Duration(time.Duration(out.Seconds * float64(time.Second)))
-	if _, err := fmt.Fprintf(r.Out, "%s: %s, in %s\n", out.Sweep, out.Steps, took); err != nil || out.State == artifacts.StateInterrupted {
+	if _, err := fmt.Fprintf(r.Out, "%s: %s, in %s\n", out.Sweep, out.Steps, took); err != nil {
 		return err
+	}
+	if out.State == artifacts.StateInterrupted {
+		r.printReport(out.Report)
+		return nil
 	}
 	for _, t := range show.Summary(rows, out.Comparisons) {
 		fmt.Fprintln(r.Out)
@@ -118,15 +123,20 @@ func (r *run) printResult(out runResult, rows []results.Experiment) error {
 		}
 	}
 	fmt.Fprintln(r.Out)
-	if out.Report != "" {
-		fmt.Fprintf(r.Out, "report  %s\n        `%s open %s` opens it\n", out.Report, r.Self(), r.graph.Sweep)
-	}
+	r.printReport(out.Report)
 	if r.services.Role() == session.Owner {
 		fmt.Fprintf(r.Out, "browse  `%s up` serves the pages of all sweeps and the Temporal UI\n", r.Self())
 	} else if ui := r.services.UI(); ui != "" {
 		fmt.Fprintf(r.Out, "browse  %s\n", r.services.Link(ui))
 	}
 	return nil
+}
+
+// printReport names the report, if there is one.
+func (r *run) printReport(path string) {
+	if path != "" {
+		fmt.Fprintf(r.Out, "report  %s\n        `%s open %s` opens it\n", path, r.Self(), r.graph.Sweep)
+	}
 }
 
 // imported are lines about imported weights: what tells a wrong import from a right one.

@@ -18,7 +18,7 @@ import (
 )
 
 func openCommand(a *app.App) *cobra.Command {
-	return app.Command("open SWEEP", "Show a sweep's page in a browser, or print its address where no browser starts: live while `up` or `run` serves it, else the report", cobra.ExactArgs(1),
+	return app.Command("open SWEEP", "Show a sweep's page in a browser, or print its address where no browser starts: live while `up` or `run` serves it, else the report, or a page of the pictures so far", cobra.ExactArgs(1),
 		a.InSession(func(ctx context.Context, s *session.Session, args []string) error { return open(ctx, a, s, args[0]) }))
 }
 
@@ -27,7 +27,12 @@ func open(ctx context.Context, a *app.App, s *session.Session, name string) erro
 	if err != nil {
 		return err
 	}
-	path, err := sweeps.KeepReport(ctx, a, s.Store, w.Root)
+	found, err := w.Results(ctx, s)
+	if err != nil {
+		return err
+	}
+	found.Numerics = w.Root.Numerics // for the points of unfinished maps
+	path, err := sweeps.KeepReport(ctx, a, found)
 	if err != nil {
 		return err
 	}
@@ -36,7 +41,7 @@ func open(ctx context.Context, a *app.App, s *session.Session, name string) erro
 		out.Page = s.Link(served + pages.Path(name))
 	}
 	if out.Page == "" && path == "" {
-		return fmt.Errorf("sweep %s has no report: it is %s; `lossatlas up` serves a page of what there is", name, w.State)
+		return fmt.Errorf("sweep %s has no picture yet: it is %s; `lossatlas up` serves its page", name, w.State)
 	}
 	if a.Settings.Output != "text" {
 		return a.PrintJSON(out)

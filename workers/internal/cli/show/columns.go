@@ -90,7 +90,8 @@ func (d detail) shows(m results.Measure) bool {
 // columnsOf are the columns of a table without --columns.
 func columnsOf(rows []results.Experiment, show detail) []column {
 	name := func(r results.Experiment) string { return r.Name }
-	out := []column{{name: "experiment", value: func(r results.Experiment) any { return r.Name }, text: name}}
+	out := []column{{name: "experiment", value: func(r results.Experiment) any { return r.Name }, text: name},
+		{name: "state", value: func(r results.Experiment) any { return r.State }, text: outcome}}
 	if show > summary {
 		for _, p := range results.Params(rows) {
 			out = append(out, paramColumn(p, func(r results.Experiment) any { return r.Params[p] }))
@@ -101,7 +102,7 @@ func columnsOf(rows []results.Experiment, show detail) []column {
 			out = append(out, measureColumns(m, show)...)
 		}
 	}
-	return append(out, column{name: "state", value: func(r results.Experiment) any { return r.State }, text: outcome})
+	return out
 }
 
 // paramColumn is a column of values from JSON.

@@ -39,21 +39,21 @@ func TestResultTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, got, want string }{
-		{"text", text.String(), `experiment  train.batch_size  train.net  train_loss  test_loss  test_error  state
-b=128                    128        a|b      0.1250     0.2500        8.13  done
-b=8192                  8192          -           -          -           -  failed
-b=32                      32          -      1.0000     2.0000       20.00  done
+		{"text", text.String(), `experiment  state   train.batch_size  train.net  train_loss  test_loss  test_error
+b=128       done                 128        a|b      0.1250     0.2500        8.13
+b=8192      failed              8192          -           -          -           -
+b=32        done                  32          -      1.0000     2.0000       20.00
 `},
-		{"csv", csv.String(), `experiment,train.batch_size,train.net,train_loss,test_loss,test_error,state
-b=128,128,a|b,0.1250,0.2500,8.13,done
-b=8192,8192,-,-,-,-,failed
-b=32,32,-,1.0000,2.0000,20.00,done
+		{"csv", csv.String(), `experiment,state,train.batch_size,train.net,train_loss,test_loss,test_error
+b=128,done,128,a|b,0.1250,0.2500,8.13
+b=8192,failed,8192,-,-,-,-
+b=32,done,32,-,1.0000,2.0000,20.00
 `},
-		{"md", md.String(), `| experiment | train.batch_size | train.net | train_loss | test_loss | test_error | state |
-| --- | ---: | ---: | ---: | ---: | ---: | --- |
-| b=128 | 128 | a\|b | 0.1250 | 0.2500 | 8.13 | done |
-| b=8192 | 8192 | - | - | - | - | failed |
-| b=32 | 32 | - | 1.0000 | 2.0000 | 20.00 | done |
+		{"md", md.String(), `| experiment | state | train.batch_size | train.net | train_loss | test_loss | test_error |
+| --- | --- | ---: | ---: | ---: | ---: | ---: |
+| b=128 | done | 128 | a\|b | 0.1250 | 0.2500 | 8.13 |
+| b=8192 | failed | 8192 | - | - | - | - |
+| b=32 | done | 32 | - | 1.0000 | 2.0000 | 20.00 |
 `},
 	} {
 		if diff := cmp.Diff(c.want, c.got); diff != "" {
@@ -133,14 +133,14 @@ func TestColumns(t *testing.T) {
 	if err != nil || len(all) != len(columnsOf(rows, everything)) {
 		t.Errorf("all are %d columns, %v", len(all), err)
 	}
-	for name, want := range map[string]string{"tset_error": "did you mean test_error?", "epoch": "did you mean", "loss": "train_loss", "": "show SWEEP --format csv"} {
+	for name, want := range map[string]string{"tset_error": "did you mean test_error?", "epoch": "did you mean", "loss": "test_loss", "": "show SWEEP --format csv"} {
 		if _, err := known.pick([]string{name}); exit.Of(err) != exit.Usage || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want a usage error with %q", name, err, want)
 		}
 	}
 }
 
-// The results of maps have a column each, before the state, by which rows can be sorted.
+// The results of maps have a column each, by which rows can be sorted.
 func TestMeasuresAreColumns(t *testing.T) {
 	rows := sample()
 	rows[0].Measures = map[string]float64{"path.pc1": 41.238}
@@ -152,8 +152,8 @@ func TestMeasuresAreColumns(t *testing.T) {
 	if err := resultTable(rows, summary).CSV(&csv); err != nil {
 		t.Fatal(err)
 	}
-	want := "experiment,train_loss,test_loss,test_error,path.pc1,state\nb=32,1.0000,2.0000,20.00,90,done\n" +
-		"b=128,0.1250,0.2500,8.13,41.24,done\nb=8192,-,-,-,-,failed\n"
+	want := "experiment,state,train_loss,test_loss,test_error,path.pc1\nb=32,done,1.0000,2.0000,20.00,90\n" +
+		"b=128,done,0.1250,0.2500,8.13,41.24\nb=8192,failed,-,-,-,-\n"
 	if csv.String() != want {
 		t.Errorf("the table is\n%swant\n%s", csv.String(), want)
 	}
@@ -172,13 +172,13 @@ func TestFlatnessIsColumns(t *testing.T) {
 	if err := errors.Join(resultTable(rows[:2], readable).Markdown(&text), resultTable(rows[:1], everything).CSV(&csv)); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"| surface-train.width0.5 | state |", "| >2 | done |", "| - | failed |"} {
+	for _, want := range []string{"| surface-train.width0.5 |\n", "| >2 |\n", "| - |\n"} {
 		if !strings.Contains(text.String(), want) || strings.Contains(text.String(), "width0.1") {
 			t.Errorf("the table has no %s, or too much:\n%s", want, text.String())
 		}
 	}
-	want := "surface-train.width0.1,surface-train.width0.1.sd,surface-train.width0.1.bounds,surface-train.width0.5,surface-train.width0.5.sd,surface-train.width0.5.bounds,state\n"
-	if got := csv.String(); !strings.Contains(got, want) || !strings.HasSuffix(got, "0.25,0.125,0,2,,1,done\n") {
+	want := "surface-train.width0.1,surface-train.width0.1.sd,surface-train.width0.1.bounds,surface-train.width0.5,surface-train.width0.5.sd,surface-train.width0.5.bounds\n"
+	if got := csv.String(); !strings.Contains(got, want) || !strings.HasSuffix(got, "0.25,0.125,0,2,,1\n") {
 		t.Errorf("the csv table is\n%s", got)
 	}
 }

@@ -110,6 +110,11 @@ func describe(kind string, params []byte) []string {
 			delete(flat, axis+".max")
 		}
 	}
+	if y, ok := flat["y"]; flat["x"] != "" && (!ok || y == flat["x"]) {
+		flat["range"] = flat["x"]
+		delete(flat, "x")
+		delete(flat, "y")
+	}
 	if from, ok := flat["data.from"]; ok {
 		flat["images"] = fmt.Sprintf("%s[%s:%s]", flat["data.split"], from, flat["data.to"])
 		for _, name := range []string{"data.split", "data.from", "data.to"} {

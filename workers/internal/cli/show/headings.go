@@ -8,7 +8,7 @@ import (
 )
 
 // brief shortens a table for people: parameters are named by the last parts of their paths where these differ, measures stand
-// below the names of their maps, errors have a percent sign, and parameters that are equal in all rows stand above the table.
+// below the names of their maps, errors have a percent sign, parameters that are equal in all rows stand above the table, and columns without any value are left out.
 func brief(t *table.Table) *table.Table {
 	out, common := &table.Table{Right: map[int]bool{}, Rows: make([][]string, len(t.Rows)), Fold: true}, []string{}
 	last := map[string]int{}
@@ -18,6 +18,8 @@ func brief(t *table.Table) *table.Table {
 	for i, name := range t.Header {
 		heading, end := withUnit(name), lastPart(name)
 		switch {
+		case !slices.ContainsFunc(t.Rows, func(row []string) bool { return row[i] != "-" }):
+			continue
 		case isParameter(name):
 			if last[end] == 1 {
 				heading = end

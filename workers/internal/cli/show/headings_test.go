@@ -22,6 +22,7 @@ func TestBriefTables(t *testing.T) {
 			"the same in all rows: net=x\nexperiment  lr   test_error %\na           0.1  5\nb           0.2  6\n"},
 		{"the same last part", [][]string{{"dataset.a.k", "train.b.k", "line.width0.5", "surface.convex"}, {"1", "2", ">2", "100"}},
 			"                        line      surface\ndataset.a.k  train.b.k  width0.5  convex %\n1            2          >2        100\n"},
+		{"without values", [][]string{{"train.net", "test_loss", "state"}, {"x", "-", "done"}, {"y", "-", "done"}}, "net  state\nx    done\ny    done\n"},
 		{"one row", [][]string{{"train.net", "state"}, {"x", "done"}}, "net  state\nx    done\n"},
 		{"too wide", [][]string{{"experiment", wide + "1", wide + "2"}, {"a", "3", "4"}},
 			"experiment  " + wide + "1\na           3\n\nexperiment  " + wide + "2\na           4\n"},
