@@ -2,6 +2,8 @@ package show
 
 import (
 	"bytes"
+	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -48,6 +50,62 @@ c,c,2,0,0,2,0,,,0,,,0,,,0,,,0,0,,,0,0
 	} {
 		if diff := cmp.Diff(c.want, c.got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
+// TestMeasureTables: every number stands in one table with its spread, also without repetitions.
+func TestMeasureTables(t *testing.T) {
+	row := func(name, group string, trace float64) results.Experiment {
+		nan := math.NaN()
+		return results.Experiment{Name: name, Group: group, State: "done", TrainLoss: num(trace / 10), Measures: map[string]float64{"spectrum.trace": trace, "spectrum.trace_error": 0.25},
+			Flatness: map[string][]surface.Summary{
+				"line-test":       {{Name: "width0.5", Mean: 2, Deviation: nan, Count: 2, Bounds: 2}, {Name: "convex", Mean: 80, Deviation: 7.5, Count: 2}},
+				"sharpness-train": {{Name: "worst", Mean: trace, Deviation: nan, Count: 1, SE: 0.125}}}}
+	}
+	alone, repeated := []results.Experiment{row("a", "", 1), row("b", "", 3)}, []results.Experiment{row("x1", "x", 1), row("x2", "x", 3)}
+	for _, c := range []struct {
+		rows []results.Experiment
+		form string
+		want string
+	}{
+		{alone, "text", `measure                a               b
+train_loss             0.1             0.3
+test_loss              -               -
+test_error %           -               -
+spectrum.trace         1 (se 0.25)     3 (se 0.25)
+line-test.width0.5     >2              >2
+line-test.convex %     80.0 ± 7.5      80.0 ± 7.5
+sharpness-train.worst  1 (se 0.12)     3 (se 0.12)
+`},
+		{repeated, "text", `measure                x
+train_loss             0.20 ± 0.14
+test_loss              -
+test_error %           -
+spectrum.trace         2.0 ± 1.4
+line-test.width0.5     >2
+line-test.convex %     80 ± 0
+sharpness-train.worst  2.0 ± 1.4
+`},
+		{alone[:1], "csv", `experiment,measure,mean,sd,se,count,bounds
+a,train_loss,0.1,,,1,0
+a,spectrum.trace,1,,0.25,1,0
+a,line-test.width0.5,2,,,2,2
+a,line-test.convex,80,7.5,,2,0
+a,sharpness-train.worst,1,,0.125,1,0
+`},
+	} {
+		var out bytes.Buffer
+		columns, all := measuredOf(c.rows)
+		made := measureTable(columns, all)
+		if c.form == "csv" {
+			made = measureList(all)
+		}
+		if err := made.Write(&out, c.form); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(strings.Join(strings.Fields(c.want), " "), strings.Join(strings.Fields(out.String()), " ")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.form, diff)
 		}
 	}
 }

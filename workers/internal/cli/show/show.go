@@ -37,6 +37,9 @@ that have a number, in brackets how many those are unless it is all of them (div
 ">" marks a lower bound: the plotted range cuts off a measure of flatness, or a value that it is the mean of. Such a mean has no deviation.
 Columns for programs (csv, json) hold the bare number and next to it NAME.bounds, the number of lower bounds among its values; 0 means exact.
 
+--measures has a row for each measure of losses, flatness, spectra and sharpness, and a column for each experiment (of repetitions their mean), each number with its
+deviation or standard error; csv and json have a row for each number.
+
 Comparisons (compare: in the sweep file) are a further table, with the barriers of their lines; --comparisons has them alone, also as csv and json.
 A file of everything, with parameters, recipes and digests, is the sweep.json of ` + "`lossatlas export sweep`" + `.`
 	cmd.Flags().StringVar(&o.format, "format", "", "`form` of the table: text, csv, md or json (default: --output)")
@@ -45,6 +48,7 @@ A file of everything, with parameters, recipes and digests, is the sweep.json of
 	cmd.Flags().BoolVar(&o.reverse, "reverse", false, "largest first")
 	cmd.Flags().BoolVar(&o.comparisons, "comparisons", false, "the maps between experiments in place of the experiments")
 	cmd.Flags().BoolVar(&o.means, "means", false, "means and deviations over repetitions (repeats: in the sweep file) in place of the experiments")
+	cmd.Flags().BoolVar(&o.measures, "measures", false, "every measure with its spread, one a row, in place of the experiments")
 	cmd.Flags().BoolVar(&o.maps, "maps", false, "draw each map below the table, small and by the logarithm of the loss")
 	return cmd
 }
@@ -54,7 +58,7 @@ type showOptions struct {
 	format, sortBy             string
 	columns                    []string
 	reverse, comparisons, maps bool
-	means                      bool
+	means, measures            bool
 }
 
 // check refuses options that don't go together, and settles the form.
@@ -65,8 +69,10 @@ func (o *showOptions) check(output string) (err error) {
 	switch {
 	case o.maps && o.format != "text":
 		return exit.Usagef("--maps draws in text, not in %s; `lossatlas export sweep` writes the maps to files", o.format)
-	case o.means && (o.comparisons || o.maps || o.sortBy != "" || o.reverse || len(o.columns) > 0):
-		return exit.Usagef("--means shows the means alone; leave out --comparisons, --maps, --columns, --sort-by and --reverse")
+	case o.means && (o.measures || o.comparisons || o.maps || o.sortBy != "" || o.reverse || len(o.columns) > 0):
+		return exit.Usagef("--means shows the means alone; leave out --measures, --comparisons, --maps, --columns, --sort-by and --reverse")
+	case o.measures && (o.comparisons || o.maps || o.sortBy != "" || o.reverse || len(o.columns) > 0):
+		return exit.Usagef("--measures shows the measures alone; leave out --comparisons, --maps, --columns, --sort-by and --reverse")
 	case o.comparisons && (o.sortBy != "" || o.reverse || len(o.columns) > 0):
 		return exit.Usagef("--sort-by, --reverse and --columns are of experiments; leave them out with --comparisons")
 	}
@@ -97,6 +103,9 @@ func show(ctx context.Context, a *app.App, s *session.Session, name string, o sh
 	}
 	if o.means {
 		return printMeans(a, o, w.StepGraph.Sweep, rows)
+	}
+	if o.measures {
+		return printMeasures(a, o, rows)
 	}
 	var facts map[string]results.Fact
 	if o.sortBy != "" || len(o.columns) > 0 {
