@@ -403,7 +403,7 @@ func TestOddMaps(t *testing.T) {
 // TestCurves shows lines, trainings and spectra, and says what is at a place.
 func TestCurves(t *testing.T) {
 	b := open(t, sampleAtlas(3, 17), 1280, 900)
-	if n := get[int](b, `document.querySelectorAll(".curves .uplot").length`); n != 7 {
+	if n := get[int](b, `document.querySelectorAll("section:not(#across) .curves .uplot").length`); n != 7 {
 		t.Errorf("%d plots, want 2 of lines, 4 of trainings and 1 of spectra", n)
 	}
 	x, y := b.at("#lines .curves .u-over", 0.5, 0.5)
@@ -468,4 +468,38 @@ func BenchmarkOpen50(b *testing.B) {
 		total, n = total+get[float64](tab, opened), n+1
 	}
 	b.ReportMetric(total/float64(n), "ms/open")
+}
+
+// TestCheckpoints: of a training that is watched the latest checkpoints are compared, the latest first, also after more appear; and every column that is
+// shown is a curve from checkpoint to checkpoint, in the order of the table.
+func TestCheckpoints(t *testing.T) {
+	d := sampleAtlas(6, 9)
+	for i := range d.Experiments {
+		e := &d.Experiments[i]
+		e.Name = fmt.Sprintf("import=epoch_%d.pth", i+1)
+		e.Params, e.Training, e.Group = []Pair{{"train.import", fmt.Sprintf("epoch_%d.pth", i+1)}}, nil, ""
+	}
+	b := open(t, d, 1280, 900)
+	cards := `[...document.querySelectorAll(".card")].map(c => c.textContent.match(/epoch_\d/)[0]).join()`
+	plots := `[...document.querySelectorAll("#across .curves")].filter(c => !c.hidden).map(c => c.getAttribute("aria-label").split(":")[0]).join()`
+	numbers := `[...document.querySelectorAll("#across .links button")].find(b => b.textContent === "CSV").click()`
+	check := func(what, script, want string) {
+		t.Helper()
+		b.drawn()
+		if got := get[string](b, script); got != want {
+			t.Errorf("%s: %q, want %q", what, got, want)
+		}
+	}
+	check("cards", cards, "epoch_6,epoch_5,epoch_4,epoch_3")
+	check("plots", plots, "train loss,test loss,test error (%),width at +0.5,convex (%),λmax,λmin,mean |λmin/λmax|")
+	if csv := string(b.download(numbers, "fig3-train-loss.csv")); !strings.HasPrefix(csv, "\"import\",\"train loss\"\n\"epoch_1.pth\",") {
+		t.Errorf("the numbers of the first curve are %q", csv)
+	}
+	b.run(chromedp.Evaluate(`document.querySelector("#table-tools .picks").children[2].querySelector("input").click()`, nil))
+	check("plots after a column is hidden", plots, "train loss,test error (%),width at +0.5,convex (%),λmax,λmin,mean |λmin/λmax|")
+	b.run(chromedp.Evaluate(`document.querySelector('th[data-path="train.import"] button').click()`, nil))
+	check("cards of a sorted table", cards, "epoch_3,epoch_4,epoch_5,epoch_6")
+	b.run(chromedp.Evaluate(`document.querySelector("tbody input[type=checkbox]").click()`, nil))
+	check("cards that the reader chose", cards, "epoch_1,epoch_3,epoch_4,epoch_5,epoch_6")
+	b.done()
 }

@@ -31,7 +31,7 @@ var (
 var scripts embed.FS
 
 // pageScript is the page's own script: the files in the order in which they use each other.
-var pageScript = joined("data", "text", "cells", "scale", "state", "table", "plane", "space", "svg", "files", "mesh", "cards", "atlas", "curves", "page")
+var pageScript = joined("data", "text", "cells", "scale", "state", "table", "plane", "space", "svg", "files", "mesh", "cards", "atlas", "curves", "across", "page")
 
 var pageTemplate = template.Must(template.New("page").Parse(pageSource))
 
@@ -140,6 +140,9 @@ func newPageView(d Data) (*pageView, error) {
 
 	params := columns(d.Experiments)
 	measured, values := results(d.Experiments)
+	for i := range measured {
+		measured[i].Measured = true
+	}
 	v.Columns = slices.Concat(params, measured)
 	v.MeanColumns, v.Means = means(d.Experiments, measured, values)
 	budget := newBudget(d, limit-len(data))

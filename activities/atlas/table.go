@@ -16,6 +16,7 @@ import (
 type column struct {
 	Path, Label string // Path is what it holds in full, Label a shorter name where that is clear
 	Hidden      bool   // until a reader picks it
+	Measured    bool   // it is a result, no parameter
 }
 
 // cell is a value of the table: as shown, and as the table is sorted by, "" without a value.

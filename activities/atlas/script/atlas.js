@@ -101,9 +101,9 @@ const atlas = {
     saved();
     this.rebuild();
   },
-  // shown are the planes that are compared now.
+  // shown are the planes that are compared now, in the order of the table; of checkpoints the latest first until the table is sorted.
   shown() {
-    const place = (l) => state.order.indexOf(l.experiment.name);
+    const place = (l) => (state.order.length || !ofCheckpoints ? state.order.indexOf(l.experiment.name) : -names.indexOf(l.experiment.name));
     return planes.filter((l) => l.group === state.group && (l.experiment.comparison || state.chosen.has(l.experiment.name))).sort((a, b) => place(a) - place(b));
   },
   // rebuild makes the cards anew where others are chosen; those that stay keep what they have drawn.

@@ -20,6 +20,7 @@ class Curves {
     if (near) logarithmic = false;
     const y = series.map((s) => s.y.map((v) => (Number.isFinite(v) && (!logarithmic || v > 0) ? v : null)));
     const data = libraries.uPlot.join(series.map((s, i) => [s.x, y[i]]));
+    const { names: places } = this.options, named = (v) => (places ? places[v] ?? "" : spell(v, 4)); // x is a number, or the place of a name
     const axis = { stroke: colors.soft, grid: { stroke: colors.line, width: 1 }, ticks: { stroke: colors.line }, font: "11px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif", labelSize: 22 };
     const positive = y.flat().filter((v) => v !== null), decades = Math.log10(Math.max(...positive) / Math.min(...positive));
     // On a logarithmic axis lines and numbers stand at powers of ten, or where there are few of them at 1, 2 and 5, on a narrow one at any round numbers.
@@ -45,8 +46,8 @@ class Curves {
     this.plot = new libraries.uPlot({
       width: this.width, height: this.options.height || 260, plugins: [drops()],
       cursor: { sync: this.options.sync ? { key: this.options.sync } : undefined, drag: { x: true, y: false } },
-      scales: { x: { time: false }, y: near ? { distr: 4, asinh: near } : logarithmic && positive.length ? { distr: 3, range: (u, low, high) => [low / 1.15, high * 1.15] } : { range: (u, low, high) => roomy(low, high) } },
-      axes: [{ ...axis, ...(this.options.x === "epoch" ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] } : {}), label: this.options.x, labelSize: 18, size: 34, values: (u, splits) => splits.map((v) => spell(v, 4)) }, {
+      scales: { x: { time: false, ...(places ? { range: (u, low, high) => [low - 0.5, high + 0.5] } : {}) }, y: near ? { distr: 4, asinh: near } : logarithmic && positive.length ? { distr: 3, range: (u, low, high) => [low / 1.15, high * 1.15] } : { range: (u, low, high) => roomy(low, high) } },
+      axes: [{ ...axis, ...(places || this.options.x === "epoch" ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] } : {}), ...(places ? { space: 16 + 7 * Math.max(...places.map((p) => p.length)) } : {}), label: this.options.x, labelSize: 18, size: 34, values: (u, splits) => splits.map(named) }, {
         ...axis, label: this.options.y + (near ? " (symlog)" : ""), size: 62, filter: round, ...(narrow ? { splits: (u, side, low, high) => new Scale(low, high, true).ticks(6) } : {}), grid: { ...axis.grid, filter: round }, ticks: { ...axis.ticks, filter: round },
         values: (u, splits) => {
           const words = spellAll(splits.filter((v) => v !== null));
@@ -55,7 +56,7 @@ class Curves {
       }],
       legend: { live: true, markers: { dash: (u, i) => (u.series[i].dash ? "dashed" : "solid") } },
       series: [
-        { label: this.options.x, value: (u, v) => (v === null || v === undefined ? "–" : spell(v, 4)) },
+        { label: this.options.x, value: (u, v) => (v === null || v === undefined ? "–" : named(v)) },
         ...series.map((s) => ({
           label: s.label, stroke: s.color, dash: s.dash, width: 1.6, paths: this.options.stepped ? libraries.uPlot.paths.stepped({ align: 1 }) : undefined, points: { show: s.x.length < 40, size: 4 },
           value: (u, v) => (v === null || v === undefined ? "–" : spell(v, 4)),
@@ -94,7 +95,7 @@ class Curves {
     if (!this.plot) return;
     const [xs, ...ys] = this.plot.data, quote = (s) => `"${s.replaceAll('"', '""')}"`;
     const head = [this.options.x, ...this.given[0].map((s) => s.label)].map(quote).join(",");
-    const rows = xs.map((x, i) => [x, ...ys.map((y) => y[i] ?? "")].join(","));
+    const rows = xs.map((x, i) => [this.options.names ? quote(this.options.names[x]) : x, ...ys.map((y) => y[i] ?? "")].join(","));
     save(`${stem(pageData.sweep, this.options.title)}.csv`, "text/csv", [head, ...rows].join("\n") + "\n");
   }
   get buttons() { return [element("span", {}, `${this.options.y}:`), button("PNG", () => this.png()), button("CSV", () => this.csv())]; }
@@ -205,7 +206,7 @@ function prepareSpectra() {
   section.hidden = false;
   const plots = element("div", { class: "plots" }), data = element("details", {}, element("summary", {}, "Where these come from"));
   section.append(element("div", { class: "bar" }, logSwitch("densityLog", () => draw())),
-    element("p", { class: "legend" }, "Density of the eigenvalues of the Hessian, or of the matrix that a map names, at the trained weights; its integral is 1. The table has λmin, λmax and the trace."), plots, data);
+    element("p", { class: "legend" }, "Density of the eigenvalues of the Hessian, or of the matrix that a map names, at the weights that are mapped; its integral is 1. The table has λmin, λmax and the trace."), plots, data);
   const density = new Curves(plots, { title: "density of eigenvalues", x: "eigenvalue", y: "density", height: 320 });
   section.append(downloads(density));
   function draw() {

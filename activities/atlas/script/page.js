@@ -53,6 +53,7 @@ document.body.append(announcer);
 prepareTheme();
 prepareTable();
 atlas.prepare();
+prepareAcross();
 prepareLines();
 prepareTrainings();
 prepareSpectra();

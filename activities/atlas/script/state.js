@@ -2,11 +2,12 @@
 
 const state = {
   chosen: null, // names of experiments
+  picked: false, // the reader has chosen them
   order: [], // of all of them, as the table is sorted
   size: "38rem",
   group: "", line: "", quantity: "loss", minus: "", view: "both", height: "auto", cut: 1, low: null, high: null, shared: true, palette: "viridis", contours: 12, points: false,
   turn: { azimuth: 0.75, elevation: 0.55, zoom: 1 }, // the camera, in radians
-  lineLog: "auto", trainingLog: "log", densityLog: "log",
+  lineLog: "auto", trainingLog: "log", densityLog: "log", acrossLog: "linear",
 };
 
 function stored(kind, key) {
@@ -29,11 +30,12 @@ const stateKey = `lossatlas ${pageData.sweep}`;
 
 Object.assign(state, stored(session, stateKey), { order: [] });
 const names = pageData.experiments.filter((e) => !e.comparison).map((e) => e.name);
-// At first the first of each group of repetitions is compared, and no more than a few; in a fragment all.
-const firstChosen = 4;
+// At first the first of each group of repetitions is compared, and no more than a few, of checkpoints the latest; in a fragment all.
+const firstChosen = 4, ofCheckpoints = document.querySelector('#experiments th[data-path="train.import"]') !== null;
 const groups = new Map();
 for (const e of pageData.experiments) if (!e.comparison && !groups.has(e.group || e.name)) groups.set(e.group || e.name, e.name);
-state.chosen = new Set(Array.isArray(state.chosen) ? state.chosen.filter((n) => names.includes(n)) : pageData.fragment ? names : [...groups.values()].slice(0, firstChosen));
+const first = [...groups.values()];
+state.chosen = new Set(state.picked ? state.chosen.filter((n) => names.includes(n)) : pageData.fragment ? names : ofCheckpoints ? first.slice(-firstChosen) : first.slice(0, firstChosen));
 if (pageData.fragment && pageData.experiments.length > 1) state.view = "space";
 
 // What is linked: a view of the landscapes, in the part of the address after #. Angles are in degrees.
@@ -61,7 +63,7 @@ function follow(hash) {
   const number = (name) => (fields.has(name) && Number.isFinite(Number(fields.get(name))) ? Number(fields.get(name)) : null);
   Object.assign(state, { low: number("low"), high: number("high"), cut: Math.max(0.01, Math.min(1, number("cut") ?? 1)) });
   const chosen = (fields.get("compare") || "").split(",").map((i) => names[i - 1]).filter(Boolean);
-  if (chosen.length) state.chosen = new Set(chosen);
+  if (chosen.length) Object.assign(state, { chosen: new Set(chosen), picked: true });
   return true;
 }
 follow(location.hash);
@@ -81,6 +83,7 @@ function changed(what) {
 
 // choose puts an experiment into the comparison or takes it out.
 function choose(list, on) {
+  state.picked = true;
   for (const name of list) if (on) state.chosen.add(name); else state.chosen.delete(name);
   changed("chosen");
 }

@@ -79,7 +79,7 @@ function prepareTable() {
   const show = (column, on) => { for (const cell of [column.cell, ...column.cells]) cell.hidden = !on; };
   const picks = columns.slice(1).map((column) => {
     show(column, !column.cell.hidden);
-    const box = element("input", { type: "checkbox", checked: !column.cell.hidden, onchange: () => show(column, box.checked) });
+    const box = element("input", { type: "checkbox", checked: !column.cell.hidden, onchange: () => { show(column, box.checked); changed("columns"); } });
     return element("label", {}, box, ` ${column.label}`);
   });
   const tools = document.getElementById("table-tools");

@@ -121,6 +121,9 @@ func (s *Server) state(ctx context.Context, sweep *Sweep) (State, error) {
 	if sweep.Unfinished() && !out.Live {
 		out.Summary += "; run the sweep again to continue"
 	}
+	if !out.Finished.IsZero() && !out.Live { // how old a page is that another run may continue, as watch-folder does
+		out.Summary += ", ended " + out.Finished.Local().Format(time.DateTime)
+	}
 	if sweep.Root.RunID != "" && out.Live {
 		out.Run = s.run(launch.WorkflowID(sweep.Root.Sweep))
 	}
