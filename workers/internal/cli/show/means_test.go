@@ -61,6 +61,7 @@ func TestMeasureTables(t *testing.T) {
 		return results.Experiment{Name: name, Group: group, State: "done", TrainLoss: num(trace / 10), Measures: map[string]float64{"spectrum.trace": trace, "spectrum.trace_error": 0.25},
 			Flatness: map[string][]surface.Summary{
 				"line-test":       {{Name: "width0.5", Mean: 2, Deviation: nan, Count: 2, Bounds: 2}, {Name: "convex", Mean: 80, Deviation: 7.5, Count: 2}},
+				"spectrum":        {{Name: "lambda_2", Mean: 0.5, Deviation: nan, Count: 1}},
 				"sharpness-train": {{Name: "worst", Mean: trace, Deviation: nan, Count: 1, SE: 0.125}}}}
 	}
 	alone, repeated := []results.Experiment{row("a", "", 1), row("b", "", 3)}, []results.Experiment{row("x1", "x", 1), row("x2", "x", 3)}
@@ -74,6 +75,7 @@ train_loss             0.1             0.3
 test_loss              -               -
 test_error %           -               -
 spectrum.trace         1 (se 0.25)     3 (se 0.25)
+spectrum.lambda_2      0.5             0.5
 line-test.width0.5     >2              >2
 line-test.convex %     80.0 ± 7.5      80.0 ± 7.5
 sharpness-train.worst  1 (se 0.12)     3 (se 0.12)
@@ -83,6 +85,7 @@ train_loss             0.20 ± 0.14
 test_loss              -
 test_error %           -
 spectrum.trace         2.0 ± 1.4
+spectrum.lambda_2      0.5 ± 0
 line-test.width0.5     >2
 line-test.convex %     80 ± 0
 sharpness-train.worst  2.0 ± 1.4
@@ -90,6 +93,7 @@ sharpness-train.worst  2.0 ± 1.4
 		{alone[:1], "csv", `experiment,measure,mean,sd,se,count,bounds
 a,train_loss,0.1,,,1,0
 a,spectrum.trace,1,,0.25,1,0
+a,spectrum.lambda_2,0.5,,,1,0
 a,line-test.width0.5,2,,,2,2
 a,line-test.convex,80,7.5,,2,0
 a,sharpness-train.worst,1,,0.125,1,0
@@ -117,7 +121,7 @@ func TestComparisonTable(t *testing.T) {
 	}
 	compared := []results.Comparison{
 		{Name: "line", State: "done", Between: []string{"x", "y"}, Barriers: barriers(0.123456)},
-		{Name: "many", State: "done", Between: []string{"x", "y", "z"}, Pairs: []results.ComparedPair{
+		{Name: "many", State: "not run", Why: "y/train failed", Between: []string{"x", "y", "z"}, Pairs: []results.ComparedPair{
 			{Between: [2]string{"x", "z"}, Distance: 7.123456, Barriers: barriers(0.5)}, {Between: [2]string{"y", "z"}, Distance: 8, Barriers: map[string]surface.Barrier{}}}},
 	}
 	var text, csv bytes.Buffer
@@ -127,15 +131,17 @@ func TestComparisonTable(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ got, want string }{
-		{text.String(), `comparison  between  state  train_barrier  distance  why
-line        x and y  done   0.1235         -         -
-many        x and z  done   0.5            7.123     -
-many        y and z  done   -              8         -
+		{text.String(), `comparison  between     state    train_barrier  distance  why
+line        x and y     done     0.1235         -         -
+many        x, y and z  not run  -              -         y/train failed
+many        x and z     done     0.5            7.123     -
+many        y and z     not run  -              8         y/train failed
 `},
 		{csv.String(), `comparison,between,state,train_barrier,distance,why
 line,x and y,done,0.123456,,-
+many,"x, y and z",not run,,,y/train failed
 many,x and z,done,0.5,7.123456,-
-many,y and z,done,,8,-
+many,y and z,not run,,8,y/train failed
 `},
 	} {
 		if diff := cmp.Diff(c.want, c.got); diff != "" {

@@ -15,14 +15,14 @@ import (
 
 // measured is a number of one experiment, or of the repetitions of one.
 type measured struct {
-	Experiment string `json:"experiment"`
-	surface.Summary
+	Experiment string          `json:"experiment"`
+	Measure    surface.Summary `json:"measure"`
 }
 
 // traceError ends the name of the standard error of a trace, which is shown with the trace.
 const traceError = ".trace_error"
 
-// measuredOf are all numbers of the rows, of repetitions their means: a list for each measure, in the order of the columns.
+// measuredOf are all numbers of the rows, of repetitions their means: a list for each measure, in the order of the columns. Measures of one map follow each other.
 func measuredOf(rows []results.Experiment) (columns []string, out [][]measured) {
 	groups := results.Means(rows)
 	for _, g := range groups {
@@ -52,6 +52,14 @@ func measuredOf(rows []results.Experiment) (columns []string, out [][]measured) 
 		}
 		out = append(out, list)
 	}
+	ofMap := func(list []measured) string { of, _, _ := strings.Cut(list[0].Measure.Name, "."); return of }
+	first := map[string]int{}
+	for i, list := range out {
+		if _, ok := first[ofMap(list)]; !ok {
+			first[ofMap(list)] = i
+		}
+	}
+	slices.SortStableFunc(out, func(a, b []measured) int { return first[ofMap(a)] - first[ofMap(b)] })
 	return columns, out
 }
 
@@ -76,9 +84,9 @@ func printMeasures(a *app.App, o showOptions, rows []results.Experiment) error {
 func measureTable(columns []string, all [][]measured) *table.Table {
 	t := &table.Table{Header: append([]string{"measure"}, columns...), Fold: true}
 	for _, list := range all {
-		cells := []string{withUnit(list[0].Name)}
+		cells := []string{withUnit(list[0].Measure.Name)}
 		for _, m := range list {
-			cells = append(cells, spreadCell(m.Summary))
+			cells = append(cells, spreadCell(m.Measure))
 		}
 		t.Rows = append(t.Rows, cells)
 	}
@@ -98,12 +106,12 @@ func spreadCell(s surface.Summary) string {
 func measureList(all [][]measured) *table.Table {
 	t := &table.Table{Header: []string{"experiment", "measure", "mean", "sd", "se", "count", "bounds"}}
 	for _, m := range slices.Concat(all...) {
-		se := ""
-		if m.SE > 0 {
-			se = exact(m.SE)
+		s, se := m.Measure, ""
+		if s.SE > 0 {
+			se = exact(s.SE)
 		}
-		if m.Count > 0 {
-			t.Rows = append(t.Rows, []string{m.Experiment, m.Name, exact(m.Mean), exact(m.Deviation), se, strconv.Itoa(m.Count), strconv.Itoa(m.Bounds)})
+		if s.Count > 0 {
+			t.Rows = append(t.Rows, []string{m.Experiment, s.Name, exact(s.Mean), exact(s.Deviation), se, strconv.Itoa(s.Count), strconv.Itoa(s.Bounds)})
 		}
 	}
 	return t

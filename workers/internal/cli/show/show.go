@@ -14,6 +14,7 @@ import (
 
 	"lossatlas/activities/results"
 	"lossatlas/activities/trainlog"
+	"lossatlas/artifacts"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/cli/sweeps"
 	"lossatlas/workers/internal/exit"
@@ -216,7 +217,8 @@ func tables(rows []results.Experiment, compared []results.Comparison, show detai
 	return out
 }
 
-// comparisonTable is the table of comparisons, with the barriers of their lines: for people, or with all digits. Pairs of many minimizers are rows of their own.
+// comparisonTable is the table of comparisons, with the barriers of their lines: for people, or with all digits. Pairs of many minimizers are rows of their own,
+// below one that says why others are missing.
 func comparisonTable(compared []results.Comparison, exact bool) *table.Table {
 	type row struct {
 		results.Comparison
@@ -225,12 +227,15 @@ func comparisonTable(compared []results.Comparison, exact bool) *table.Table {
 	var rows []row
 	splits, distances := map[string]bool{}, false
 	for _, c := range compared {
-		if len(c.Pairs) == 0 {
+		if len(c.Pairs) == 0 || c.State != artifacts.StateDone {
 			rows = append(rows, row{c, ""})
 		}
 		for _, p := range c.Pairs {
 			one := c
 			one.Between, one.Barriers = p.Between[:], p.Barriers
+			if len(p.Barriers) > 0 {
+				one.State, one.Why = artifacts.StateDone, ""
+			}
 			form := "%.4g"
 			if exact {
 				form = "%v"
