@@ -89,7 +89,7 @@ func results(experiments []Experiment) (out []column, values [][]cell) {
 		if flat[0][0] != flat[len(flat)-1][0] {
 			of = " · " + m[0]
 		}
-		hidden := m[0] != first || !slices.Contains([]string{"width0.5", "convex"}, m[1])
+		hidden := (m[0] != first || !slices.Contains([]string{"width0.5", "convex"}, m[1])) && !slices.Contains([]string{"worst_adaptive", "average"}, m[1])
 		add(column{Path: words + ", " + m[0], Label: words + of, Hidden: hidden}, func(e Experiment) cell { return e.measure(m[0], m[1]) })
 	}
 	known := 0
