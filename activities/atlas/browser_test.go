@@ -50,6 +50,8 @@ func TestPageInABrowser(t *testing.T) {
 			Title, Ground                        string
 			Width, Screen, Images, Broken, Links int
 			Unnamed, Tables, Unlinked            int
+			Landscape                            float64
+			Open                                 bool
 		}
 		err := chromedp.Run(ctx,
 			emulation.SetDeviceMetricsOverride(screen.width, screen.height, 2, screen.width < 500),
@@ -68,6 +70,8 @@ func TestPageInABrowser(t *testing.T) {
 				Links: [...document.querySelectorAll("a[download]")].filter(a => !a.hidden && a.href.startsWith("data:image/")).length,
 				Unnamed: [...document.images].filter(i => !i.alt).length,
 				Tables: document.querySelectorAll("#experiments tbody tr").length,
+				Landscape: document.querySelector("#landscapes .card").getBoundingClientRect().top + window.scrollY,
+				Open: document.querySelector("#landscapes .controls").open,
 				Unlinked: [...document.querySelectorAll("tbody a, .nav a")].filter(a => !document.querySelector(a.getAttribute("href"))).length,
 			})`, &seen),
 		)
@@ -91,6 +95,9 @@ func TestPageInABrowser(t *testing.T) {
 		}
 		if seen.Width > seen.Screen {
 			t.Errorf("%s: the page is %d wide on a screen of %d", screen.name, seen.Width, seen.Screen)
+		}
+		if phone := screen.width < 500; seen.Open == phone || phone && seen.Landscape > 0.7*float64(screen.height) {
+			t.Errorf("%s: the card of the first landscape begins %.0f pixels down, and the controls are open: %v", screen.name, seen.Landscape, seen.Open)
 		}
 		if seen.Images != 8 || seen.Broken != 0 || seen.Unnamed != 0 {
 			t.Errorf("%s: %d pictures, %d of them broken, %d without a description", screen.name, seen.Images, seen.Broken, seen.Unnamed)

@@ -48,7 +48,7 @@ const atlas = {
     this.turnable = element("p", { class: "legend" },
       "Point at a place to mark it on every view and to read its numbers. Drag a surface, or tab to it and use the arrow keys, to turn all of them; once one is clicked, the wheel or two fingers zoom. ",
       "Hatched: not evaluated, or not finite. Values beyond the cut are grey from above and left out of the surface.");
-    section.append(
+    const controls = element("details", { class: "controls" }, element("summary", {}, "Controls"),
       element("div", { class: "bar" },
         choice("map", options, state.group, (group) => this.setGroup(group)), this.compared, this.quantityChoice, this.minusChoice,
         choice("view", [["both", "surface and contours"], ["space", "surface"], ["plane", "contours"]], state.view, (view) => { this.set({ view }); }),
@@ -63,8 +63,11 @@ const atlas = {
           button("Save camera", () => this.saveCamera(), { title: "keep this camera in this browser, for this sweep" }),
           button("Link to this view", () => this.link(), { title: "puts maps, scale and camera into the address of the page, and copies it" }),
         ]),
-        button("All as PNG", () => this.saveAll("PNG"), { title: "one picture of everything that is compared" }), button("All as SVG", () => this.saveAll("SVG"))),
-      this.webgl, this.count, this.grid, this.turnable);
+        button("All as PNG", () => this.saveAll("PNG"), { title: "one picture of everything that is compared" }), button("All as SVG", () => this.saveAll("SVG"))));
+    const narrow = matchMedia("(max-width: 40rem)"), fold = () => { controls.open = !narrow.matches; }; // as in page.css
+    narrow.addEventListener("change", fold);
+    fold();
+    section.append(controls, this.webgl, this.count, this.grid, this.turnable);
     this.watch = new IntersectionObserver((entries) => {
       for (const entry of entries) this.cards.find((c) => c.root === entry.target).seen = entry.isIntersecting;
       this.refresh();

@@ -3,6 +3,8 @@
 document.body.append(announcer);
 atlas.prepare();
 const landscapesSection = document.getElementById("landscapes");
-landscapesSection.append(element("details", { open: new Set(planes.map((l) => l.group)).size > 1 },
-  element("summary", {}, "Controls"), landscapesSection.querySelector(".bar"), atlas.turnable));
+const controls = landscapesSection.querySelector(".controls");
+controls.open = new Set(planes.map((l) => l.group)).size > 1;
+controls.append(atlas.turnable);
+landscapesSection.append(controls);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => changed("theme"));

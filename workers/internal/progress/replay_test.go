@@ -44,8 +44,8 @@ func TestEstimateOfRecordedRuns(t *testing.T) {
 		most, late float64 // the error allowed, as a share of the whole, at any time and in the last third
 		settled    float64 // the share of the whole after which the error counts, where what is known is far off
 	}{
-		"quickstart":                       {"../../../pipelines/quickstart.yaml", "testdata/quickstart.jsonl", 0, 0.25, 0.15, 0},
-		"quickstart, compiling slowly":     {"../../../pipelines/quickstart.yaml", "testdata/quickstart-loaded.jsonl", 0, 0.35, 0.16, 0},
+		"quickstart":                       {"testdata/quickstart.yaml", "testdata/quickstart.jsonl", 0, 0.25, 0.15, 0},
+		"quickstart, compiling slowly":     {"testdata/quickstart.yaml", "testdata/quickstart-loaded.jsonl", 0, 0.35, 0.16, 0},
 		"several kinds":                    {"testdata/several-kinds.yaml", "testdata/several-kinds.jsonl", 0, 0.2, 0.05, 0},
 		"several kinds, run before":        {"testdata/several-kinds.yaml", "testdata/several-kinds.jsonl", 1, 0.15, 0.05, 0},
 		"several kinds, on a faster day":   {"testdata/several-kinds.yaml", "testdata/several-kinds.jsonl", 0.6, 0.42, 0.06, 0},
