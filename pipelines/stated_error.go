@@ -46,7 +46,7 @@ func (e StatedError) Bound() string {
 
 // estimatorVersion is the version of activities/refine. A change that changes its results must raise it: exact maps
 // then keep their keys, which a higher version of the steps would change.
-const estimatorVersion = 2
+const estimatorVersion = 3
 
 // WithError is the map with another allowed error.
 func (p MapParams) WithError(e StatedError) MapParams {

@@ -39,7 +39,7 @@ type Evaluator struct {
 
 	norm          Norm
 	statistics    []statisticsPart   // of which running statistics are recomputed
-	atCenter      *perExample        // nil until standard errors are asked for
+	atCenter      *PerExample        // nil until standard errors are asked for
 	weights       *perExampleWeights // of the examples, once they are needed
 	params, state plane              // the running statistics move along with θ where their plane has directions
 }
@@ -203,7 +203,7 @@ func (e *Evaluator) At(ctx context.Context, alpha, beta float64) (Eval, error) {
 }
 
 // evaluate is At, and adds the values of each example to each, if it is not nil.
-func (e *Evaluator) evaluate(ctx context.Context, alpha, beta float64, each *perExample) (Eval, error) {
+func (e *Evaluator) evaluate(ctx context.Context, alpha, beta float64, each *PerExample) (Eval, error) {
 	if !e.centred() {
 		return Eval{}, fmt.Errorf("evaluation of network %s before its centre was set", e.net.Name)
 	}

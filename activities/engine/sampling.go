@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"math"
+
+	"lossatlas/activities/problem"
 )
 
 // Sampling are the standard errors of an Eval as an estimate over the population that its examples are drawn from at random, without
@@ -17,11 +19,11 @@ type Sampling struct {
 
 var noSampling = Sampling{math.NaN(), math.NaN(), math.NaN()}
 
-// perExample are the loss and score of each example at a point.
-type perExample struct{ loss, score []float64 }
+// PerExample are the loss and score of each example at a point.
+type PerExample struct{ loss, score []float64 }
 
 // add adds the sums of a batch.
-func (p *perExample) add(loss, score []float32) {
+func (p *PerExample) add(loss, score []float32) {
 	for i := range loss {
 		p.loss, p.score = append(p.loss, float64(loss[i])), append(p.score, float64(score[i]))
 	}
@@ -34,23 +36,56 @@ type perExampleWeights struct{ loss, score []float64 }
 // statistics of its own are not independent.
 func (e *Evaluator) IsSampled() bool { return e.net.StableHLO() == nil && !e.norm.ByBatch }
 
-// Sampled is At with the standard errors. The first call after SetCenter evaluates the center as well.
-func (e *Evaluator) Sampled(ctx context.Context, alpha, beta float64) (Eval, Sampling, error) {
+// Examples is At with the values of each example, which are nil where IsSampled says that they are not known.
+func (e *Evaluator) Examples(ctx context.Context, alpha, beta float64) (Eval, *PerExample, error) {
 	if !e.IsSampled() {
 		v, err := e.At(ctx, alpha, beta)
-		return v, noSampling, err
+		return v, nil, err
 	}
-	if e.atCenter == nil {
-		at := new(perExample)
-		if _, err := e.evaluate(ctx, 0, 0, at); err != nil {
-			return Eval{}, noSampling, err
+	at := new(PerExample)
+	v, err := e.evaluate(ctx, alpha, beta, at)
+	return v, at, err
+}
+
+// Subset is the evaluation over the examples of the first of so many groups, into which the examples are dealt one by one.
+func (e *Evaluator) Subset(at *PerExample, first, groups int) Eval {
+	w := e.exampleWeights()
+	var loss, score float64
+	var out Eval
+	var totals problem.Totals
+	for i := range at.loss {
+		if i%groups < first {
+			loss, score, out.Count = loss+at.loss[i], score+at.score[i], out.Count+1
+			totals.Weight, totals.Places = totals.Weight+w.loss[i], totals.Places+w.score[i]
 		}
-		e.atCenter = at
 	}
-	var at perExample
-	v, err := e.evaluate(ctx, alpha, beta, &at)
+	if out.Loss, out.Score = e.net.Problem.Means(loss, score, totals); !e.net.Problem.ScoreIsMean() {
+		out.Score = math.NaN()
+	}
+	return out
+}
+
+// Sampled is At with the standard errors. The first call after SetCenter evaluates the center as well.
+func (e *Evaluator) Sampled(ctx context.Context, alpha, beta float64) (Eval, Sampling, error) {
+	v, at, err := e.Examples(ctx, alpha, beta)
 	if err != nil {
 		return v, noSampling, err
+	}
+	s, err := e.Sampling(ctx, at)
+	return v, s, err
+}
+
+// Sampling is the standard errors of a point's values. The first call after SetCenter evaluates the center.
+func (e *Evaluator) Sampling(ctx context.Context, at *PerExample) (Sampling, error) {
+	if at == nil {
+		return noSampling, nil
+	}
+	if e.atCenter == nil {
+		center := new(PerExample)
+		if _, err := e.evaluate(ctx, 0, 0, center); err != nil {
+			return noSampling, err
+		}
+		e.atCenter = center
 	}
 	w := e.exampleWeights()
 	out := Sampling{Loss: ratioError(residuals(at.loss, w.loss), e.totals.Weight), Score: math.NaN(), Rise: math.NaN()}
@@ -62,7 +97,7 @@ func (e *Evaluator) Sampled(ctx context.Context, alpha, beta float64) (Eval, Sam
 		paired[i] -= r
 	}
 	out.Rise = ratioError(paired, e.totals.Weight)
-	return v, out, nil
+	return out, nil
 }
 
 // exampleWeights are computed once.

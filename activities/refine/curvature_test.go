@@ -26,9 +26,9 @@ func TestCurvature(t *testing.T) {
 			truth[i].LambdaMin, truth[i].LambdaMax = ends(2*float64(i%n)/(n-1)-1, 2*float64(i/n)/(n-1)-1)
 		}
 		var rounds []Round
-		for next, check := l.Next(nil); len(next) > 0; next, check = l.Next(rounds) {
-			r := Round{Check: check}
-			for _, i := range next {
+		for next := l.Next(nil); len(next.Whole) > 0; next = l.Next(rounds) {
+			r := Round{Check: next.Check}
+			for _, i := range next.Whole {
 				r.Samples = append(r.Samples, truth[i])
 			}
 			rounds = append(rounds, r)

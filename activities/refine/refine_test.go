@@ -77,12 +77,12 @@ func walkBoth(t *testing.T, l Lattice, truth, accuracy []float64) []Round {
 	var rounds []Round
 	seen := make([]bool, len(truth))
 	for {
-		next, check := l.Next(rounds)
-		if len(next) == 0 {
+		next := l.Next(rounds)
+		if len(next.Whole) == 0 {
 			return rounds
 		}
-		r := Round{Check: check}
-		for _, i := range next {
+		r := Round{Check: next.Check}
+		for _, i := range next.Whole {
 			if seen[i] {
 				t.Fatalf("round %d has point %d again", len(rounds), i)
 			}
@@ -263,7 +263,7 @@ func TestSameBits(t *testing.T) {
 		for i := range f.Loss {
 			out = append(out, math.Float64bits(f.Loss[i]), math.Float64bits(f.LossError[i]), math.Float64bits(f.Accuracy[i]), math.Float64bits(f.AccuracyError[i]))
 		}
-		next, _ = l.Next(rounds[:3])
+		next = l.Next(rounds[:3]).Whole
 		return out, next
 	}
 	before := runtime.GOMAXPROCS(1)

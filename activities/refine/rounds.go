@@ -40,32 +40,69 @@ func spread(n, count int) []int {
 	return slices.Compact(out)
 }
 
-// Next is the points of the next round, in row-major order: none when every point's bound is within the allowed error, and
-// check points have tested the bounds.
-func (l Lattice) Next(rounds []Round) (indices []int, check bool) {
-	if len(rounds) == 0 {
-		return l.Start(), false
-	}
-	all, tests := l.quantities(rounds)
-	f := all[0].Field
-	done := len(f.known())
-	tested := len(tests) == mostChecks || len(tests) > 0 && tests[len(tests)-1] <= 1
-	missing := len(f.Evaluated) - done
-	indices = l.worst(f.Evaluated, ratios(all), max(coarse, int(growth*float64(done))))
-	switch {
-	case len(indices) > 0 && float64(done) >= wholeShare*float64(len(f.Evaluated)):
-		return slices.DeleteFunc(l.all(), func(i int) bool { return f.Evaluated[i] }), false
-	case len(indices) > 0:
-		return indices, false
-	case tested || rounds[len(rounds)-1].Check || checks > int(checkShare*float64(missing)):
-		return nil, false
-	}
-	return l.checkPoints(f), true
+// Points are those of the next round, in row-major order.
+type Points struct {
+	Whole []int // to be evaluated over all examples
+	Part  []int // to be evaluated over the lattice's subset
+	Check bool  // they test the bounds
 }
 
-// worst chooses up to most points whose bounds exceed the allowed error, by the ratios of both. After each choice the ratios around it count
-// less, by the third power of how much nearer an evaluated point then is.
-func (l Lattice) worst(evaluated []bool, ratios []float64, most int) []int {
+// Next is the next round: without points when every point's bound is within the allowed error, and check points have tested the bounds.
+func (l Lattice) Next(rounds []Round) Points {
+	if len(rounds) == 0 {
+		return Points{Whole: l.Start()}
+	}
+	if l.Subset > 0 {
+		if part := lacking(rounds); len(part) > 0 {
+			return Points{Part: part}
+		}
+	}
+	all, tests := l.quantities(rounds)
+	f := l.combined(all, rounds)
+	next := Points{}
+	if l.Subset == 0 {
+		ratios := f.Ratio
+		if l.Curvature {
+			ratios = largestRatios(all)
+		}
+		next.Whole = l.worst(f.Evaluated, ratios)
+	} else {
+		next.Whole, next.Part = l.worstOfBoth(f, all[1].Field)
+	}
+	tested := len(tests) == mostChecks || len(tests) > 0 && tests[len(tests)-1] <= 1
+	missing := len(f.Evaluated) - len(f.known())
+	if len(next.Whole)+len(next.Part) > 0 || tested || rounds[len(rounds)-1].Check || checks > int(checkShare*float64(missing)) {
+		return next
+	}
+	return Points{Whole: l.checkPoints(f), Check: true}
+}
+
+// worstOfBoth are the points whose bounds exceed the allowed error: over the subset where that is enough.
+func (l Lattice) worstOfBoth(f, ratio Field) (whole, part []int) {
+	wholes, parts := slices.Clone(f.Ratio), slices.Clone(f.Ratio)
+	for i := range f.Ratio {
+		if f.Part[i] || ratio.ratio(i) > mostOfRatio {
+			parts[i] = 0
+		} else {
+			wholes[i] = 0
+		}
+	}
+	return l.worst(f.Evaluated, wholes), slices.DeleteFunc(l.worst(f.Part, parts), func(i int) bool { return parts[i] == 0 })
+}
+
+// worst chooses points whose bounds exceed the allowed error, by the ratios of both. After each choice the ratios around it count
+// less, by the third power of how much nearer an evaluated point then is. Where most points are evaluated it chooses all others.
+func (l Lattice) worst(evaluated []bool, ratios []float64) []int {
+	done := len(indices(evaluated))
+	out := l.widest(evaluated, ratios, max(coarse, int(growth*float64(done))))
+	if len(out) > 0 && float64(done) >= wholeShare*float64(len(evaluated)) {
+		return slices.DeleteFunc(l.all(), func(i int) bool { return evaluated[i] })
+	}
+	return out
+}
+
+// widest is up to most points as worst chooses them.
+func (l Lattice) widest(evaluated []bool, ratios []float64, most int) []int {
 	n := len(ratios)
 	gap := slices.Repeat([]float64{math.Inf(1)}, n) // squared distance to the nearest evaluated or chosen point
 	choose := func(chosen int) {

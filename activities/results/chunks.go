@@ -2,6 +2,7 @@ package results
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"lossatlas/activities/refine"
@@ -88,9 +89,14 @@ func AddChunk(grid *surface.Grid, kind pipelines.Kind, b []byte) error {
 		}
 		return grid.AddCurved(points)
 	}
-	points, err := surface.DecodeSampled(b)
+	points, parts, err := surface.DecodeParts(b)
 	if err != nil {
 		return err
 	}
-	return grid.AddSampled(points)
+	if len(points) == 0 {
+		for k := range parts {
+			grid.Subset = k.Subset
+		}
+	}
+	return errors.Join(grid.AddSampled(points), grid.AddParts(parts))
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -85,7 +86,7 @@ func (p *partialMap) update(ctx context.Context, store Store, key artifacts.Key,
 			if p.grid, err = emptyGrid(ctx, store, key, recipe); err != nil {
 				return err
 			}
-			p.seen, p.rest.kind, p.rest.allowed = make(map[string]bool), pipelines.Kind(recipe.Kind), StatedError(recipe)
+			p.seen, p.rest = make(map[string]bool), newEstimated(recipe)
 		}
 		if err := AddChunk(p.grid, pipelines.Kind(recipe.Kind), b); err != nil {
 			return fmt.Errorf("part %s of step %s: %w", name, key, err)
@@ -112,6 +113,7 @@ func emptyGrid(ctx context.Context, store Store, key artifacts.Key, recipe artif
 func (p *partialMap) snapshot() *surface.Grid {
 	g := *p.grid
 	g.Loss, g.Accuracy, g.Mask = slices.Clone(g.Loss), slices.Clone(g.Accuracy), slices.Clone(g.Mask)
+	g.Parts = maps.Clone(g.Parts)
 	if s := g.Sampling; s != nil {
 		g.Sampling = &surface.Sampling{Images: s.Images, Population: s.Population, LossSE: slices.Clone(s.LossSE), AccuracySE: slices.Clone(s.AccuracySE), RiseSE: slices.Clone(s.RiseSE)}
 	}

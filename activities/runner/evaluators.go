@@ -10,6 +10,7 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/activities/engine"
+	"lossatlas/activities/refine"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
@@ -33,16 +34,21 @@ type keptEvaluator struct {
 
 // imagesOf names what maps have in common that differ in their centres and directions only: loading images
 // and putting them onto the device takes longer than some chunks do.
-func imagesOf(p pipelines.MapParams) string {
-	b, _ := json.Marshal([]any{p.Net, p.Data, p.Batch, p.BatchNorm}) // strings and numbers
+func imagesOf(p pipelines.MapParams, subset int) string {
+	b, _ := json.Marshal([]any{p.Net, p.Data, p.Batch, p.BatchNorm, subset}) // strings and numbers
 	return string(b)
 }
 
 // evaluator returns an evaluator for a map step, and the function that gives it back. Of a sweep of many
 // experiments, whose chunks come to a worker mixed, an evaluator that the worker has no room to keep continues with the next map.
 func (r *Run) evaluator(ctx context.Context, p pipelines.MapParams) (*engine.Evaluator, func(), error) {
+	return r.evaluatorOver(ctx, p, 0)
+}
+
+// evaluatorOver is an evaluator over a subset of the map's examples, 0 for all.
+func (r *Run) evaluatorOver(ctx context.Context, p pipelines.MapParams, subset int) (*engine.Evaluator, func(), error) {
 	c := &r.evaluators
-	images := imagesOf(p)
+	images := imagesOf(p, subset)
 	kept := keptEvaluator{r.Key, images, c.take(r.Key, images)}
 	give := func() { c.give(kept) }
 	if kept.Evaluator != nil {
@@ -69,6 +75,14 @@ func (r *Run) evaluator(ctx context.Context, p pipelines.MapParams) (*engine.Eva
 		if err != nil {
 			return nil, nil, err
 		}
+		size := p.Batch
+		if subset > 0 {
+			if examples, err = examples.Pick(refine.SubsetOf(subset, examples.Len())); err != nil {
+				return nil, nil, err
+			}
+			batches := (examples.Len() + size - 1) / size
+			size = (examples.Len() + batches - 1) / batches // none with little but padding
+		}
 		norm, err := r.norm(ctx, p)
 		if err != nil {
 			return nil, nil, err
@@ -76,7 +90,7 @@ func (r *Run) evaluator(ctx context.Context, p pipelines.MapParams) (*engine.Eva
 		if err := net.CheckBatchNorm(); p.BatchNorm != nil && err != nil {
 			return nil, nil, Permanent("BadStep", fmt.Errorf("%s: %w", r.Label, err))
 		}
-		if kept.Evaluator, err = engine.NewNormEvaluator(b, net, examples, p.Batch, norm); err != nil {
+		if kept.Evaluator, err = engine.NewNormEvaluator(b, net, examples, size, norm); err != nil {
 			return nil, nil, err
 		}
 	}

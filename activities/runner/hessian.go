@@ -45,7 +45,8 @@ func cutHessian(ctx context.Context, r *Run) (Chunks, error) {
 	}
 	xs, ys := results.Lattice(lattice.p)
 	m := &hessianMap{lattice, p, refine.Lattice{NX: len(xs), NY: len(ys)}.Start()}
-	return m.cutRounds(ctx, m.Chunk, m.cut)
+	return m.cutRounds(ctx, func(ctx context.Context, chunk, _ int) ([]byte, error) { return m.Chunk(ctx, chunk) },
+		func(round int, points []int, _ int) [][]int { return m.cut(round, points) })
 }
 
 // pointsPerCell is how many points the chunks of later rounds have at least, where there are so many.

@@ -10,6 +10,7 @@ import (
 	"lossatlas/activities/directions"
 	"lossatlas/activities/engine"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/refine"
 	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
 	"lossatlas/pipelines"
@@ -53,7 +54,9 @@ func cutMap(ctx context.Context, r *Run) (Chunks, error) {
 	xs, ys := results.Lattice(m.p)
 	per := surface.PointsPerChunk(net.MACs(), p.Images(), len(xs)*len(ys))
 	if p.Error > 0 {
-		return m.cutRounds(ctx, lossMap{m}.Chunk, func(_ int, points []int) [][]int { return slices.Collect(slices.Chunk(points, per)) })
+		return m.cutRounds(ctx, lossMap{m}.evaluate, func(_ int, points []int, subset int) [][]int {
+			return slices.Collect(slices.Chunk(points, surface.PointsPerChunk(net.MACs(), m.examples(subset), len(xs)*len(ys))))
+		})
 	}
 	m.chunks = surface.Chunks(surface.Rounds(len(xs), len(ys)), per)
 	return lossMap{m}, nil
@@ -71,11 +74,25 @@ func sizes(chunks [][]int) []int {
 
 // Chunk evaluates equation (1) of the paper at the points of one chunk that other maps do not have.
 func (m lossMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
+	return m.evaluate(ctx, chunk, 0)
+}
+
+// examples is the number of examples of a subset of the map's, 0 for all.
+func (m *latticeMap) examples(subset int) int {
+	if subset == 0 {
+		return m.p.Images()
+	}
+	return refine.SubsetSize(subset, m.p.Images())
+}
+
+// evaluate evaluates a chunk over a subset of the examples, 0 for all. Of a surface that states its error, points that are evaluated over all have their values
+// over each subset, too.
+func (m lossMap) evaluate(ctx context.Context, chunk, subset int) ([]byte, error) {
 	known, err := m.known(ctx)
 	if err != nil {
 		return nil, err
 	}
-	e, release, err := m.evaluator(ctx, m.p)
+	e, release, err := m.evaluatorOver(ctx, m.p, subset)
 	if err != nil {
 		return nil, err
 	}
@@ -83,41 +100,72 @@ func (m lossMap) Chunk(ctx context.Context, chunk int) ([]byte, error) {
 	m.begin("chunk", chunk)
 	xs, ys := results.Lattice(m.p)
 	indices := m.chunks[chunk]
-	points := make([]surface.Sampled, 0, len(indices))
+	points, parts := make([]surface.Sampled, 0, len(indices)), make(map[surface.PartKey]surface.Part)
 	for i, index := range indices {
-		if known.Mask[index] {
+		key := surface.PartKey{Index: index, Subset: subset}
+		if part, there := known.Parts[key]; there && subset > 0 {
+			parts[key] = part
+			continue
+		}
+		if known.Mask[index] && subset == 0 {
 			points = append(points, known.Point(index))
+			known.CopyParts(parts, index)
 			continue
 		}
 		x, y := xs[index%len(xs)], ys[index/len(xs)]
 		if m.p.Curve != "" {
 			_, y, x = curve.Shape(m.p.Curve).At(x)
 		}
-		p, err := m.point(ctx, e, x, y)
-		if err != nil {
-			return nil, err
+		if subset > 0 {
+			v, err := e.At(ctx, x, y)
+			if err != nil {
+				return nil, err
+			}
+			parts[key] = surface.Part{Loss: v.Loss, Accuracy: v.Score}
+		} else {
+			p, err := m.point(ctx, e, index, x, y, parts)
+			if err != nil {
+				return nil, err
+			}
+			points = append(points, p)
 		}
-		p.Index = index
-		points = append(points, p)
 		m.Pulse.Progress(Progress{Done: i + 1, Total: len(indices), Unit: "point", Points: len(indices)})
-		m.countPoint(ctx, m.p.Images())
+		m.countPoint(ctx, m.examples(subset))
 	}
-	return surface.EncodeSampled(points), nil
+	return surface.EncodeParts(points, parts), nil
 }
 
-// point evaluates one point, with its standard errors where the examples are a sample.
-func (m lossMap) point(ctx context.Context, e *engine.Evaluator, x, y float64) (surface.Sampled, error) {
-	var v engine.Eval
-	var err error
-	se := engine.Sampling{Loss: math.NaN(), Score: math.NaN(), Rise: math.NaN()}
-	if n := m.p.Data.To - m.p.Data.From; m.p.Population > n {
-		v, se, err = e.Sampled(ctx, x, y)
-		by := surface.FiniteCorrection(n, m.p.Population)
-		se.Loss, se.Score, se.Rise = by*se.Loss, by*se.Score, by*se.Rise
-	} else {
-		v, err = e.At(ctx, x, y)
+// point evaluates one point, with its standard errors where the examples are a sample, and puts its values over subsets into parts where a stated error
+// may make use of them.
+func (m lossMap) point(ctx context.Context, e *engine.Evaluator, index int, x, y float64, parts map[surface.PartKey]surface.Part) (surface.Sampled, error) {
+	nan, n := math.NaN(), m.p.Images()
+	out := surface.Sampled{Point: surface.Point{Index: index}, LossSE: nan, AccuracySE: nan, RiseSE: nan}
+	subsets := results.Subsets(m.p)
+	if m.p.Population <= n && len(subsets) == 0 {
+		v, err := e.At(ctx, x, y)
+		out.Loss, out.Accuracy = v.Loss, v.Score
+		return out, err
 	}
-	return surface.Sampled{Point: surface.Point{Loss: v.Loss, Accuracy: v.Score}, LossSE: se.Loss, AccuracySE: se.Score, RiseSE: se.Rise}, err
+	v, each, err := e.Examples(ctx, x, y)
+	if err != nil {
+		return out, err
+	}
+	out.Loss, out.Accuracy = v.Loss, v.Score
+	for _, k := range subsets {
+		if each != nil {
+			v := e.Subset(each, refine.Subsets[k-1], refine.Groups)
+			parts[surface.PartKey{Index: index, Subset: k}] = surface.Part{Loss: v.Loss, Accuracy: v.Score}
+		}
+	}
+	if m.p.Population > n {
+		se, err := e.Sampling(ctx, each)
+		if err != nil {
+			return out, err
+		}
+		by := surface.FiniteCorrection(n, m.p.Population)
+		out.LossSE, out.AccuracySE, out.RiseSE = by*se.Loss, by*se.Score, by*se.Rise
+	}
+	return out, nil
 }
 
 // Join makes one grid of the chunks.

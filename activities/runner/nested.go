@@ -37,13 +37,7 @@ func (m *latticeMap) find(ctx context.Context, missing []int, ahead bool) (map[i
 	if !ahead {
 		return found, nil
 	}
-	var indices []int
-	for i, there := range points.Mask {
-		if there {
-			indices = append(indices, i)
-		}
-	}
-	return found, m.keep(ctx, knownPart, points.EncodePoints(indices))
+	return found, m.keep(ctx, knownPart, points.EncodeAll())
 }
 
 // filled are the chunks of which all points are there.
@@ -66,7 +60,15 @@ func (e *roundedMap) Find(ctx context.Context, missing []int) (map[int][]byte, e
 	if err != nil {
 		return nil, err
 	}
-	return e.filled(points, missing), nil
+	found := e.filled(points, slices.DeleteFunc(slices.Clone(missing), func(chunk int) bool { return e.over[chunk] > 0 }))
+	for _, chunk := range missing {
+		if subset := e.over[chunk]; subset > 0 {
+			if b := points.EncodeSubset(e.chunks[chunk], subset); b != nil {
+				found[chunk] = b
+			}
+		}
+	}
+	return found, nil
 }
 
 // known is the grid of the points that were found in other maps.
@@ -149,6 +151,8 @@ func take(points, grid *surface.Grid, step int) {
 		ix, iy := at%len(grid.X)*step, at/len(grid.X)*step
 		if grid.IsEvaluated(at) && grid.X[at%len(grid.X)] == points.X[ix] && grid.Y[at/len(grid.X)] == points.Y[iy] {
 			points.Take(iy*len(points.X)+ix, grid, at)
+		} else if grid.X[at%len(grid.X)] == points.X[ix] && grid.Y[at/len(grid.X)] == points.Y[iy] {
+			points.TakeParts(iy*len(points.X)+ix, grid, at)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func TestPartialMaps(t *testing.T) {
 func TestPartialEstimate(t *testing.T) {
 	const n, allowed = 21, 0.05
 	b := newBench(t)
-	in := b.around(t)(n, allowed)
+	in := b.around(t, 4)(n, allowed)
 	var partial results.PartialMaps
 	read := func() *surface.Grid {
 		g, err := partial.Grid(t.Context(), b.Store, in.Key, in.Recipe)

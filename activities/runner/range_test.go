@@ -14,7 +14,7 @@ import (
 // result as input spans it.
 func TestRange(t *testing.T) {
 	b := newBench(t)
-	surfaceOf := b.around(t)
+	surfaceOf := b.around(t, 4)
 	like, err := params[pipelines.MapParams](surfaceOf(5, 0))
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +45,7 @@ func TestRange(t *testing.T) {
 	}
 
 	other := newBench(t)
-	other.around(t) // the same weights and directions
+	other.around(t, 4) // the same weights and directions
 	again := other.step(t, pipelines.KindRange, search, map[string]Input{pipelines.OutWeights: inputs[pipelines.OutWeights], pipelines.OutDirections: inputs[pipelines.OutDirections]})
 	for i := range 6 {
 		other.chunk(t, again, i)

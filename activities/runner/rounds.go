@@ -18,24 +18,27 @@ import (
 type roundedMap struct {
 	*latticeMap
 	lattice refine.Lattice
-	compute func(ctx context.Context, chunk int) ([]byte, error)
-	cut     func(round int, points []int) [][]int
+	compute func(ctx context.Context, chunk, subset int) ([]byte, error)
+	cut     func(round int, points []int, subset int) [][]int
 	rounds  []round
-	first   []int // the first chunk of each round, and the number of chunks
+	over    []int // the subset of the examples that each chunk is evaluated over, 0 for all
 }
 
 // round is the points of one round, as stored in its part of the step. The last round has no points.
 type round struct {
 	Check  bool  `json:"check,omitempty"` // points that test the errors
 	Points []int `json:"points"`
+	// Part are points to be evaluated over the subset that the second round has chosen.
+	Part   []int `json:"part,omitempty"`
+	Subset int   `json:"subset,omitempty"`
 }
 
 func roundPart(i int) string { return fmt.Sprintf("round-%05d", i) }
 
-// cutRounds reads the rounds so far. compute is what Chunk does, and cut makes chunks of the points of a round.
-func (m *latticeMap) cutRounds(ctx context.Context, compute func(context.Context, int) ([]byte, error), cut func(int, []int) [][]int) (Chunks, error) {
+// cutRounds reads the rounds so far. compute is what Chunk does, and cut makes chunks of the points of a round that are evaluated over a subset of the examples.
+func (m *latticeMap) cutRounds(ctx context.Context, compute func(_ context.Context, chunk, subset int) ([]byte, error), cut func(round int, points []int, subset int) [][]int) (Chunks, error) {
 	xs, ys := results.Lattice(m.p)
-	e := &roundedMap{latticeMap: m, lattice: results.Refinement(m.Kind(), m.p.StatedError, len(xs), len(ys)), compute: compute, cut: cut, first: []int{0}}
+	e := &roundedMap{latticeMap: m, lattice: results.Refinement(m.Kind(), m.p.StatedError, len(xs), len(ys)), compute: compute, cut: cut}
 	e.add(round{Points: e.lattice.Start()})
 	for e.HasMore() {
 		b, err := m.Store.GetPart(ctx, m.Key, roundPart(len(e.rounds)))
@@ -55,9 +58,14 @@ func (m *latticeMap) cutRounds(ctx context.Context, compute func(context.Context
 }
 
 func (e *roundedMap) add(r round) {
-	e.chunks = append(e.chunks, e.cut(len(e.rounds), r.Points)...)
+	if r.Subset > 0 {
+		e.lattice.Subset = r.Subset
+	}
+	e.chunks = append(e.chunks, e.cut(len(e.rounds), r.Points, 0)...)
+	e.over = append(e.over, make([]int, len(e.chunks)-len(e.over))...)
+	e.chunks = append(e.chunks, e.cut(len(e.rounds), r.Part, e.lattice.Subset)...)
+	e.over = append(e.over, slices.Repeat([]int{e.lattice.Subset}, len(e.chunks)-len(e.over))...)
 	e.rounds = append(e.rounds, r)
-	e.first = append(e.first, len(e.chunks))
 }
 
 // HasMore says that another round may follow.
@@ -65,11 +73,14 @@ func (e *roundedMap) HasMore() bool {
 	if e.p.Error == 0 {
 		return e.isFirst() && len(e.rounds[0].Points) < e.lattice.NX*e.lattice.NY
 	}
-	return len(e.rounds[len(e.rounds)-1].Points) > 0
+	last := e.rounds[len(e.rounds)-1]
+	return len(last.Points)+len(last.Part) > 0
 }
 
 // Chunk computes a chunk.
-func (e *roundedMap) Chunk(ctx context.Context, i int) ([]byte, error) { return e.compute(ctx, i) }
+func (e *roundedMap) Chunk(ctx context.Context, i int) ([]byte, error) {
+	return e.compute(ctx, i, e.over[i])
+}
 
 // isFirst says that no round follows from values yet.
 func (e *roundedMap) isFirst() bool { return len(e.rounds) == 1 }
@@ -105,38 +116,46 @@ func (e *roundedMap) next(chunks [][]byte) (next round, err error) {
 		}
 		return next, nil
 	}
-	_, known, err := e.samples(chunks)
-	if err == nil {
-		next.Points, next.Check = e.lattice.Next(known)
-	}
-	return next, err
-}
-
-// samples are the values of all rounds, and the grid of them.
-func (e *roundedMap) samples(chunks [][]byte) (*surface.Grid, []refine.Round, error) {
 	grid, err := e.chunked(e.p, chunks)
 	if err != nil {
-		return nil, nil, err
+		return next, err
 	}
-	var out []refine.Round
+	if e.isFirst() {
+		next.Subset = results.ChooseSubset(grid, e.lattice, e.rounds[0].Points, e.p)
+		e.lattice.Subset = next.Subset
+	}
+	points := e.lattice.Next(e.samples(grid))
+	next.Points, next.Part, next.Check = points.Whole, points.Part, points.Check
+	return next, nil
+}
+
+// samples are the values of all rounds.
+func (e *roundedMap) samples(grid *surface.Grid) (out []refine.Round) {
 	for _, r := range e.rounds {
-		if len(r.Points) > 0 {
-			known := results.Samples(grid, r.Points)
-			known.Check = r.Check
-			out = append(out, known)
+		if len(r.Points)+len(r.Part) == 0 {
+			continue
 		}
+		// A point that a later round evaluated over all examples was known over the subset alone before.
+		now := slices.Concat(r.Points, r.Part)
+		known := results.Samples(grid, now, e.lattice.Subset)
+		for k := range r.Part {
+			known.Samples[len(r.Points)+k].PartOnly = true
+		}
+		known.Check = r.Check
+		out = append(out, known)
 	}
-	return grid, out, nil
+	return out
 }
 
 // Join estimates the points that were not evaluated.
 func (e *roundedMap) Join(ctx context.Context, chunks [][]byte) (Outputs, error) {
-	grid, known, err := e.samples(chunks)
+	grid, err := e.chunked(e.p, chunks)
 	if err != nil {
 		return nil, err
 	}
 	if e.p.Error > 0 {
-		results.Estimate(grid, e.lattice.Estimate(known), e.p.StatedError)
+		grid.Subset = e.lattice.Subset
+		results.Estimate(grid, e.lattice.Estimate(e.samples(grid)), e.p.StatedError, e.p.Images())
 	}
 	return e.putGrid(ctx, grid)
 }

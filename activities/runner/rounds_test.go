@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"lossatlas/activities/data"
+	"lossatlas/activities/engine"
 	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
-// around prepares maps of n×n points around a small trained network.
-func (b *bench) around(t *testing.T) func(n int, relative float64) Job {
+// around prepares maps of n×n points over so many images around a small trained network.
+func (b *bench) around(t *testing.T, images int) func(n int, relative float64) Job {
 	t.Helper()
 	trained := b.made(t, b.step(t, pipelines.KindTrain, b.trainParams(1), nil))
 	inputs := map[string]Input{pipelines.OutWeights: from(trained, pipelines.OutWeights)}
@@ -21,8 +22,8 @@ func (b *bench) around(t *testing.T) func(n int, relative float64) Job {
 	inputs[pipelines.OutDirections] = from(dirs, pipelines.OutDirections)
 	return func(n int, relative float64) Job {
 		return b.step(t, pipelines.KindSurface, pipelines.MapParams{
-			Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: 4},
-			X: pipelines.Axis{Min: -1, Max: 1, N: n}, Y: &pipelines.Axis{Min: -1, Max: 0.7, N: n}, Batch: 4,
+			Net: "small", Data: pipelines.MapData{Name: data.Shapes10, Digest: b.digest, Problem: shapesProblem, Split: "test", To: images},
+			X: pipelines.Axis{Min: -1, Max: 1, N: n}, Y: &pipelines.Axis{Min: -1, Max: 0.7, N: n}, Batch: min(images, 100),
 		}.WithError(pipelines.StatedError{Error: relative}), inputs)
 	}
 }
@@ -73,7 +74,7 @@ func (b *bench) finish(t *testing.T, in Job) (made artifacts.Action, evaluated i
 func TestStatedError(t *testing.T) {
 	const n = 25
 	b := newBench(t)
-	surfaceOf := b.around(t)
+	surfaceOf := b.around(t, 4)
 	coarse, evaluated := b.finish(t, surfaceOf(n, 0.05))
 	grid := b.read(t, coarse)
 	if evaluated != grid.CountEvaluated() || evaluated < 81 || evaluated > n*n/2 || len(grid.Missing()) > 0 {
@@ -106,7 +107,7 @@ func TestStatedError(t *testing.T) {
 
 	// The sharper surface in a store of its own, round by round by new runs, with losses.
 	b = newBench(t)
-	in := b.around(t)(n, 0.02)
+	in := b.around(t, 4)(n, 0.02)
 	if _, more := b.round(t, in); !more {
 		t.Fatal("one round was enough")
 	}
@@ -132,5 +133,48 @@ func TestStatedError(t *testing.T) {
 	}
 	if note := scratch.EstimateNote(); !strings.Contains(note, "of 625 points evaluated, error ≤ 2 % with 95 % confidence") {
 		t.Errorf("the note is %q", note)
+	}
+}
+
+// TestSubsetOfExamples: a surface with a stated error evaluates points over a subset of its examples, and holds its error; it has the same bits in a store
+// of its own, and a sharper one goes on from its values.
+func TestSubsetOfExamples(t *testing.T) {
+	const n, relative = 15, 0.02
+	surfaceOf := func() (*bench, func(n int, relative float64) Job) {
+		b := newBench(t)
+		if b.Engine = benchEngine(); b.Engine.Backend == "xla" {
+			var err error
+			if b.class, err = engine.Class(b.Engine); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return b, b.around(t, 200)
+	}
+	b, job := surfaceOf()
+	made, evaluated := b.finish(t, job(n, relative))
+	grid := b.read(t, made)
+	all, _ := b.finish(t, job(n, 0))
+	exact := b.read(t, all)
+	part, within := 0, 0
+	for i, v := range grid.Loss {
+		if k := grid.Estimate.Examples; k != nil && k[i] > 0 && k[i] < 200 {
+			part++
+		}
+		if math.Abs(v-exact.Loss[i]) <= relative*exact.Loss[i] {
+			within++
+		}
+	}
+	t.Logf("%d evaluations, %d points over all examples, %d over some; %s", evaluated, grid.CountEvaluated(), part, grid.EstimateNote())
+	if part == 0 || float64(within) < 0.95*n*n {
+		t.Errorf("%d points are evaluated over a subset; %d of %d are within the error", part, within, n*n)
+	}
+	again, job := surfaceOf()
+	if twice, _ := again.finish(t, job(n, relative)); twice.Outputs[pipelines.OutGrid].Digest != made.Outputs[pipelines.OutGrid].Digest {
+		t.Errorf("in another store the surface is %v, want %v", twice.Outputs, made.Outputs)
+	}
+	_, further := again.finish(t, job(n, relative/2))
+	_, scratch := b.finish(t, job(n, relative))
+	if further >= n*n {
+		t.Errorf("a sharper error evaluated %d points, %d are known", further, scratch)
 	}
 }

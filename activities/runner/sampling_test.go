@@ -27,11 +27,11 @@ func TestSamplingError(t *testing.T) {
 		return b.step(t, pipelines.KindSurface, p, inputs)
 	}
 	b := newBench(t)
-	around := b.around(t)
+	around := b.around(t, 4)
 	coarse := b.made(t, of(b, around, 5, 16, 0))
 	fine := b.read(t, b.made(t, of(b, around, 9, 16, 0)))
 	other := newBench(t)
-	alone := other.read(t, other.made(t, of(other, other.around(t), 9, 16, 0)))
+	alone := other.read(t, other.made(t, of(other, other.around(t, 4), 9, 16, 0)))
 	half := b.read(t, b.made(t, of(b, around, 5, 8, 0)))
 	s := fine.Sampling
 	if s == nil || s.Images != 4 || s.Population != 16 || !strings.HasPrefix(fine.SamplingNote(), "4 of 16 examples, standard error ≤ ") {

@@ -18,6 +18,7 @@ import (
 	"lossatlas/activities/internal/shared"
 	"lossatlas/activities/nets"
 	"lossatlas/activities/refine"
+	"lossatlas/activities/results"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/weights"
 	"lossatlas/pipelines"
@@ -49,28 +50,34 @@ func TestSurfaceCost(t *testing.T) {
 // compareCosts prints the table of one surface. "Within stated" counts points that were not evaluated: the errors of the others are 0.
 func compareCosts(name string, exact *surface.Grid) {
 	fmt.Printf("%s: %d×%d points, losses from %.3g to %.3g\n", name, len(exact.X), len(exact.Y), slices.Min(exact.Loss), slices.Max(exact.Loss))
-	fmt.Printf("%-8s %8s %8s %7s %11s %11s %13s %13s %12s %13s %8s\n", "error", "points", "share", "rounds", "largest", "95 %", "within error", "within stated", "accuracy", "within stated", "seconds")
+	fmt.Printf("%-8s %8s %8s %8s %8s %7s %11s %11s %13s %13s %12s %13s %8s\n", "error", "points", "in part", "over", "cost", "rounds", "largest", "95 %", "within error", "within stated", "accuracy", "within stated", "seconds")
 	for _, relative := range []float64{0.05, 0.02, 0.01} {
 		began := time.Now()
 		l := refine.Lattice{NX: len(exact.X), NY: len(exact.Y), Error: relative}
+		p := pipelines.MapParams{Y: &pipelines.Axis{}, StatedError: pipelines.StatedError{Error: relative}}
+		p.Data.To = *surfaceImages
 		var rounds []refine.Round
 		for {
-			next, check := l.Next(rounds)
-			if len(next) == 0 {
+			next := l.Next(rounds)
+			if len(next.Whole)+len(next.Part) == 0 {
 				break
 			}
-			r := refine.Round{Check: check}
-			for _, i := range next {
-				r.Samples = append(r.Samples, refine.Sample{Index: i, Loss: exact.Loss[i], Accuracy: exact.Accuracy[i]})
+			r := results.Samples(exact, slices.Concat(next.Whole, next.Part), l.Subset)
+			for i := range next.Part {
+				r.Samples[len(next.Whole)+i].PartOnly = true
 			}
-			rounds = append(rounds, r)
+			r.Check = next.Check
+			if rounds = append(rounds, r); len(rounds) == 1 {
+				l.Subset = results.ChooseSubset(exact, l, next.Whole, p)
+				rounds[0] = results.Samples(exact, next.Whole, l.Subset)
+			}
 		}
-		f := l.Estimate(rounds)
-		compareCost(exact, f, len(rounds), relative, time.Since(began))
+		compareCost(exact, l, rounds, time.Since(began))
 	}
 }
 
-func compareCost(exact *surface.Grid, f refine.Field, rounds int, relative float64, took time.Duration) {
+func compareCost(exact *surface.Grid, l refine.Lattice, rounds []refine.Round, took time.Duration) {
+	f, relative := l.Estimate(rounds), l.Error
 	errs, largest := []float64{0}, 0.0
 	within, stated, accurate := 0, 0, 0
 	for i, v := range exact.Loss {
@@ -98,14 +105,26 @@ func compareCost(exact *surface.Grid, f refine.Field, rounds int, relative float
 		}
 		return fmt.Sprintf("%.1f %%", 100*float64(k)/float64(of))
 	}
-	fmt.Printf("%-8s %8d %8s %7d %9.3f %% %9.3f %% %13s %13s %8.2f pts %13s %8.1f\n", surface.Percent(relative), n-estimated, share(n-estimated, n), rounds,
+	part, over, cost := 0, "-", float64(n-estimated)
+	for _, r := range rounds {
+		for _, s := range r.Samples {
+			if s.PartOnly {
+				part++
+			}
+		}
+	}
+	if l.Subset > 0 {
+		size := float64(refine.SubsetSize(l.Subset, *surfaceImages)) / float64(*surfaceImages)
+		over, cost = surface.Percent(size), cost+float64(part)*size
+	}
+	fmt.Printf("%-8s %8d %8d %8s %6.1f %% %7d %9.3f %% %9.3f %% %13s %13s %8.2f pts %13s %8.1f\n", surface.Percent(relative), n-estimated, part, over, 100*cost/float64(n), len(rounds),
 		100*errs[estimated], 100*errs[len(errs)*95/100], share(within, n), share(stated, estimated), largest, share(accurate, estimated), took.Seconds())
 }
 
 // cachedSurface is the exact surface around a network, from the cache where that has it.
 func cachedSurface(t *testing.T, name string) *surface.Grid {
 	t.Helper()
-	path := filepath.Join(*surfaceCache, fmt.Sprintf("grid-%s-%d-%d.npz", name, *surfaceSide, *surfaceImages))
+	path := filepath.Join(*surfaceCache, fmt.Sprintf("exact-%s-%d-%d.npz", name, *surfaceSide, *surfaceImages))
 	if _, err := os.Stat(path); err == nil && *surfaceCache != "" {
 		return readExact(t, path)
 	}
@@ -170,11 +189,19 @@ func exactSurface(t *testing.T, name string) *surface.Grid {
 	}
 	grid := surface.NewGrid(surface.Lattice(-1, 1, *surfaceSide), surface.Lattice(-1, 1, *surfaceSide))
 	for i := range grid.Mask {
-		v, err := e.At(t.Context(), grid.X[i%len(grid.X)], grid.Y[i/len(grid.X)])
+		v, each, err := e.Examples(t.Context(), grid.X[i%len(grid.X)], grid.Y[i/len(grid.X)])
 		if err != nil {
 			t.Fatal(err)
 		}
 		grid.Loss[i], grid.Accuracy[i], grid.Mask[i] = v.Loss, v.Score, true
+		parts := make(map[surface.PartKey]surface.Part)
+		for k, first := range refine.Subsets {
+			over := e.Subset(each, first, refine.Groups)
+			parts[surface.PartKey{Index: i, Subset: k + 1}] = surface.Part{Loss: over.Loss, Accuracy: over.Score}
+		}
+		if err := grid.AddParts(parts); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return grid
 }

@@ -107,11 +107,12 @@ func (g *Grid) EncodePoints(indices []int) []byte {
 	}
 	c := g.Curvature
 	if c == nil {
-		points := make([]Sampled, len(indices))
+		points, parts := make([]Sampled, len(indices)), make(map[PartKey]Part)
 		for k, i := range indices {
 			points[k] = g.Point(i)
+			g.CopyParts(parts, i)
 		}
-		return EncodeSampled(points)
+		return EncodeParts(points, parts)
 	}
 	points := make([]Curved, len(indices))
 	for k, i := range indices {

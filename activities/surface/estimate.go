@@ -17,6 +17,9 @@ type Estimate struct {
 	Evaluated     []bool
 	LossError     []float64
 	AccuracyError []float64 // percentage points
+	// Examples is over how many examples each point was evaluated: all, those of a subset, whose values the estimate follows, or 0. It is nil
+	// where no point was evaluated over a subset.
+	Examples []int64
 }
 
 // IsEvaluated says whether a point's values were computed, not estimated.
@@ -39,7 +42,17 @@ func (g Grid) EstimateNote() string {
 	if g.Estimate == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s of %s points evaluated, %s", thousands(g.CountEvaluated()), thousands(len(g.Mask)), LargestError(&g))
+	part, size := 0, int64(0)
+	for i, n := range g.Estimate.Examples {
+		if n > 0 && !g.IsEvaluated(i) {
+			part, size = part+1, n
+		}
+	}
+	out := fmt.Sprintf("%s of %s points evaluated, ", thousands(g.CountEvaluated()), thousands(len(g.Mask)))
+	if part > 0 {
+		out += fmt.Sprintf("%s over %s examples, ", thousands(part), thousands(int(size)))
+	}
+	return out + LargestError(&g)
 }
 
 // LargestError says the largest error that is stated of grids, "error ≤ 2 % with 95 % confidence", of absolute ones "error ≤ 0.01 …", and how many of
@@ -101,6 +114,8 @@ func (e *Estimate) validate(points int) error {
 		return fmt.Errorf("grid: an allowed error of %v, want one above 0, and below 1 where it is relative", e.Error)
 	case len(e.Evaluated) != points || len(e.LossError) != points || len(e.AccuracyError) != points:
 		return fmt.Errorf("grid: %d points, but %d marks of evaluated ones and %d and %d errors", points, len(e.Evaluated), len(e.LossError), len(e.AccuracyError))
+	case e.Examples != nil && len(e.Examples) != points:
+		return fmt.Errorf("grid: %d points, but %d numbers of examples", points, len(e.Examples))
 	}
 	return nil
 }
@@ -127,6 +142,9 @@ func (e *Estimate) arrays(plane []int) []npz.Array {
 	for _, a := range e.values() {
 		out = append(out, npz.Array{Name: a.name, Shape: plane, Data: *a.values})
 	}
+	if e.Examples != nil {
+		out = append(out, npz.Array{Name: "evaluated_examples", Shape: plane, Data: e.Examples})
+	}
 	return out
 }
 
@@ -140,6 +158,11 @@ func (e *Estimate) decode(a npz.Array) (err error) {
 		marks, ok := a.Data.([]bool)
 		if e.Evaluated = marks; !ok {
 			return errors.New("expected bool")
+		}
+	case "evaluated_examples":
+		counts, ok := a.Data.([]int64)
+		if e.Examples = counts; !ok {
+			return errors.New("expected whole numbers")
 		}
 	}
 	for _, v := range e.values() {

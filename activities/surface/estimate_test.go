@@ -39,6 +39,22 @@ func TestEstimateIsKept(t *testing.T) {
 	if n, note := read.CountEvaluated(), read.EstimateNote(); n != 4 || note != "4 of 6 points evaluated, error ≤ 2 % with 95 % confidence" {
 		t.Errorf("%d points are evaluated, %q", n, note)
 	}
+	g.Estimate.Examples = []int64{500, 500, 500, 500, 64, 0}
+	g.Parts = map[PartKey]Part{{0, 2}: {1.5, 40}, {4, 1}: {5.5, 40}, {4, 2}: {math.NaN(), math.NaN()}}
+	if b, err = g.EncodeNPZ(); err != nil {
+		t.Fatal(err)
+	}
+	read, err = DecodeNPZ(b)
+	if diff := cmp.Diff(g, read, cmpopts.EquateNaNs()); diff != "" || err != nil || read.EstimateNote() != "4 of 6 points evaluated, 1 over 64 examples, error ≤ 2 % with 95 % confidence" {
+		t.Errorf("with a subset of the examples: %q (-want +got) %v\n%s", read.EstimateNote(), err, diff)
+	}
+	if points, parts, err := DecodeParts(g.EncodeAll()); err != nil || len(points) != 4 || !cmp.Equal(parts, g.Parts, cmpopts.EquateNaNs()) {
+		t.Errorf("all values are read as %v and %v (%v)", points, parts, err)
+	}
+	if points, parts, err := DecodeParts(g.EncodeSubset([]int{4}, 1)); err != nil || len(points) != 0 || len(parts) != 1 || parts[PartKey{4, 1}].Loss != 5.5 || g.EncodeSubset([]int{0, 4}, 1) != nil {
+		t.Errorf("the values over a subset are %v and %v (%v)", points, parts, err)
+	}
+	g.Estimate.Examples, g.Parts = nil, nil
 	table, err := g.CSV()
 	if err != nil || !strings.Contains(string(table), "x,y,loss,accuracy,evaluated,loss_error,accuracy_error\n-1,0,1,50,true,0,0\n") ||
 		!strings.HasSuffix(string(table), "0,2,5,50,false,0.25,1.5\n1,2,NaN,50,false,NaN,NaN\n") {

@@ -26,6 +26,10 @@ type Grid struct {
 	Estimate *Estimate
 	// Sampling is the error that the choice of examples brings; nil where that is not known, or where there was no choice.
 	Sampling *Sampling
+	// Parts are values over subsets of the examples, of a map that states an error; Subset is the one that points are evaluated over in place of all,
+	// as far as an unfinished map has chosen one, and is not stored.
+	Parts  map[PartKey]Part
+	Subset int
 	// Meta is where the grid comes from, as JSON; nil for nothing.
 	Meta json.RawMessage
 }

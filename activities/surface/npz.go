@@ -16,7 +16,8 @@ const maxUnpacked = 512 << 20
 // accuracy [ny][nx] in float64, mask [ny][nx] in bool, and Meta's JSON as the
 // text meta; with Decay decay [ny][nx]; with Curvature lambda_min, lambda_max, residual_min and
 // residual_max [ny][nx] as well, and where these are estimated lambda_min_error and lambda_max_error; with Estimate stated_error [1] or stated_absolute_error [1], evaluated [ny][nx] in bool,
-// loss_error and accuracy_error [ny][nx]; with Sampling images [1] and population [1], loss_se, accuracy_se and rise_se [ny][nx].
+// loss_error and accuracy_error [ny][nx], and where points were evaluated over subsets of the examples evaluated_examples [ny][nx] in int64 and,
+// one row for each point and subset, subset_point and subset [rows] in int64 and subset_loss and subset_accuracy [rows]; with Sampling images [1] and population [1], loss_se, accuracy_se and rise_se [ny][nx].
 // All bits of the numbers are kept, and equal grids give equal bytes.
 func (g Grid) EncodeNPZ() ([]byte, error) {
 	if err := g.Validate(); err != nil {
@@ -39,7 +40,7 @@ func (g Grid) EncodeNPZ() ([]byte, error) {
 			arrays = append(arrays, npz.Array{Name: a.name, Shape: plane, Data: *a.values})
 		}
 	}
-	return npz.Encode(slices.Concat(arrays, g.Estimate.arrays(plane), g.Sampling.arrays(plane)))
+	return npz.Encode(slices.Concat(arrays, g.Estimate.arrays(plane), g.Sampling.arrays(plane), g.partArrays()))
 }
 
 // DecodeNPZ reads a grid. Files that other programs wrote serve as well: mask
@@ -51,7 +52,7 @@ func DecodeNPZ(b []byte) (*Grid, error) {
 		return nil, fmt.Errorf("grid: %w", err)
 	}
 	g, curvature, estimate, sampling := &Grid{}, &Curvature{}, &Estimate{}, &Sampling{}
-	shapes := map[string][]int{}
+	shapes, parts := map[string][]int{}, map[string]any{}
 	for _, a := range arrays {
 		var err error
 		switch a.Name {
@@ -70,6 +71,8 @@ func DecodeNPZ(b []byte) (*Grid, error) {
 			if g.Mask = mask; !ok {
 				err = errors.New("expected bool")
 			}
+		case partPoints, partSubsets, partLoss, partAccuracy:
+			parts[a.Name] = a.Data
 		case "meta":
 			var ok bool
 			if g.Meta, ok = npz.ParseJSONText(a.Data); !ok {
@@ -102,6 +105,9 @@ func DecodeNPZ(b []byte) (*Grid, error) {
 	if _, ok := shapes["mask"]; !ok {
 		g.Mask = slices.Repeat([]bool{true}, len(g.Loss))
 	}
+	if err := g.decodeParts(parts); err != nil {
+		return nil, err
+	}
 	return g, g.Validate()
 }
 
@@ -116,7 +122,7 @@ func checkShapes(shapes map[string][]int) error {
 		return fmt.Errorf("grid: x and y have the shapes %v and %v, expected one dimension each", shapes["x"], shapes["y"])
 	}
 	nx, ny := shapes["x"][0], shapes["y"][0]
-	for _, name := range []string{"loss", "accuracy", "mask", "decay", "lambda_min", "lambda_max", "residual_min", "residual_max", "lambda_min_error", "lambda_max_error", "evaluated", "loss_error", "accuracy_error", "loss_se", "accuracy_se", "rise_se"} {
+	for _, name := range []string{"loss", "accuracy", "mask", "decay", "lambda_min", "lambda_max", "residual_min", "residual_max", "lambda_min_error", "lambda_max_error", "evaluated", "evaluated_examples", "loss_error", "accuracy_error", "loss_se", "accuracy_se", "rise_se"} {
 		shape, ok := shapes[name]
 		if ok && (len(shape) != 2 || shape[0] != ny || shape[1] != nx) {
 			return fmt.Errorf("grid: array %s has the shape %v, expected [%d %d] as y and x say", name, shape, ny, nx)

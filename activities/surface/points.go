@@ -37,6 +37,7 @@ const (
 	pointsMagic  = "LApts\x00\x00\x01"
 	sampledMagic = "LAsmp\x00\x00\x01"
 	curvedMagic  = "LAcrv\x00\x00\x01"
+	partsMagic   = "LAprt\x00\x00\x01"
 	pointsFrame  = len(pointsMagic) + 8 + 4
 )
 

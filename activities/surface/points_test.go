@@ -89,3 +89,19 @@ func FuzzDecodePoints(f *testing.F) {
 		}
 	})
 }
+
+// FuzzDecodeParts: what is read is written back to the same bytes.
+func FuzzDecodeParts(f *testing.F) {
+	parts := map[surface.PartKey]surface.Part{{Index: 3, Subset: 1}: {Loss: 2.3, Accuracy: 10}, {Index: 3, Subset: 2}: {Loss: math.NaN()}}
+	whole := surface.EncodeParts([]surface.Sampled{{Point: surface.Point{Index: 3, Loss: 2.2}}}, parts)
+	f.Add(whole)
+	f.Add(whole[:60])
+	f.Add(surface.EncodeParts(nil, parts))
+	f.Add([]byte("LAprt\x00\x00\x01\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		points, parts, err := surface.DecodeParts(b)
+		if err == nil && bytes.HasPrefix(b, []byte("LAprt")) && !bytes.HasPrefix(surface.EncodeParts(nil, parts), b[:12+32*len(parts)]) {
+			t.Errorf("read %v, %v, something that it doesn't write", points, parts)
+		}
+	})
+}

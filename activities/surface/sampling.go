@@ -63,6 +63,7 @@ func (g *Grid) Point(i int) Sampled {
 // Take puts a point that another grid was evaluated at into a place of this one, with what this one has room for.
 func (g *Grid) Take(index int, from *Grid, at int) {
 	g.Loss[index], g.Accuracy[index], g.Mask[index] = from.Loss[at], from.Accuracy[at], true
+	g.TakeParts(index, from, at)
 	if s := g.Sampling; s != nil {
 		p := from.Point(at)
 		s.LossSE[index], s.AccuracySE[index], s.RiseSE[index] = p.LossSE, p.AccuracySE, p.RiseSE
@@ -70,6 +71,18 @@ func (g *Grid) Take(index int, from *Grid, at int) {
 	if c, f := g.Curvature, from.Curvature; c != nil && f != nil {
 		c.LambdaMin[index], c.LambdaMax[index] = f.LambdaMin[at], f.LambdaMax[at]
 		c.ResidualMin[index], c.ResidualMax[index] = f.ResidualMin[at], f.ResidualMax[at]
+	}
+}
+
+// TakeParts puts the values of a point of another grid over subsets into a place of this one.
+func (g *Grid) TakeParts(index int, from *Grid, at int) {
+	parts := make(map[PartKey]Part)
+	from.CopyParts(parts, at)
+	for k, p := range parts {
+		if g.Parts == nil {
+			g.Parts = make(map[PartKey]Part)
+		}
+		g.Parts[PartKey{index, k.Subset}] = p
 	}
 }
 
