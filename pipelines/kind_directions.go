@@ -30,7 +30,7 @@ var directionsSpec = Spec{
 }
 
 var eigenvectorsSpec = Spec{
-	Version: 4, Numeric: true, Long: true,
+	Version: 5, Numeric: true, Long: true,
 	Outputs: []string{OutDirections},
 	Label:   typed(func(p EigenvectorsParams) string { return fmt.Sprintf("%s %s", p.Net, p.Data.Split) }),
 	Cost:    typed(func(p EigenvectorsParams) Cost { return products(p.Net, p.Data, EndsProducts) }),

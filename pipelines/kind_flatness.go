@@ -41,7 +41,7 @@ const (
 var SharpnessMeasures = []string{SharpnessWorst, SharpnessWorstAdaptive, SharpnessBox, SharpnessBoxSubspace, SharpnessAverage, SharpnessAverageAdaptive, SharpnessTrace}
 
 var sharpnessSpec = Spec{
-	Version: 1, Numeric: true, Long: true, Unit: "part", Outputs: []string{OutFlatness},
+	Version: 2, Numeric: true, Long: true, Unit: "part", Outputs: []string{OutFlatness},
 	Label: typed(func(p SharpnessParams) string {
 		return fmt.Sprintf("%s %s %s", p.Net, p.Data.Split, strings.Join(p.Measures, ","))
 	}),

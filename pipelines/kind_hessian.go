@@ -16,7 +16,7 @@ const (
 
 // hessianSpec: a row of a deep network's map over many images takes days.
 var hessianSpec = Spec{
-	Version: 7, Numeric: true, Long: true, Unit: "point", Attempt: 14 * 24 * time.Hour,
+	Version: 8, Numeric: true, Long: true, Unit: "point", Attempt: 14 * 24 * time.Hour,
 	Outputs: []string{OutGrid},
 	Label:   typed(func(p HessianParams) string { return p.label() }),
 	Cost: typed(func(p HessianParams) Cost {

@@ -9,7 +9,7 @@ import (
 const KindSpectrum Kind = "spectrum"
 
 var spectrumSpec = Spec{
-	Version: 4, Numeric: true, Long: true, Unit: "part",
+	Version: 5, Numeric: true, Long: true, Unit: "part",
 	Outputs: []string{OutSpectrum},
 	MoreOutputs: typed(func(p SpectrumParams) []string {
 		if p.Vectors {

@@ -10,7 +10,7 @@ const KindTrain Kind = "train"
 
 // trainSpec: a training is one long piece of work, and its checkpoints are outputs of their own.
 var trainSpec = Spec{
-	Version: 3, Numeric: true, Long: true, Attempt: 14 * 24 * time.Hour,
+	Version: 4, Numeric: true, Long: true, Attempt: 14 * 24 * time.Hour,
 	Outputs: []string{OutWeights, OutLog},
 	MoreOutputs: typed(func(p TrainParams) (names []string) {
 		for _, epoch := range p.Checkpoints {
@@ -40,7 +40,7 @@ func (p TrainParams) cost() Cost {
 const KindCurve Kind = "curve"
 
 var curveSpec = Spec{
-	Version: 1, Numeric: true, Long: true, Attempt: trainSpec.Attempt,
+	Version: 2, Numeric: true, Long: true, Attempt: trainSpec.Attempt,
 	Outputs: []string{OutWeights, OutLog},
 	Label:   typed(func(p CurveParams) string { return fmt.Sprintf("%s %s bs%d", p.Shape, p.Net, p.BatchSize) }),
 	Cost:    typed(func(p CurveParams) Cost { return p.cost() }),

@@ -2,6 +2,7 @@ package conv
 
 import (
 	"github.com/gomlx/gomlx/core/graph"
+	"golang.org/x/sys/cpu"
 
 	"lossatlas/activities/internal/nodes"
 )
@@ -121,22 +122,42 @@ func (k Kernel) filterGradient(x, dy *graph.Node, shape []int) *graph.Node {
 	return gradient
 }
 
-// cutFilterGradient chooses how filterGradient does its work, by
-// measurements of layers of the built-in networks at batches of 128, in
-// GFLOP per CPU-second, on one machine and another:
+// HasLongVectors says whether oneDNN computes with vectors of 512 bits, by the instructions that AVX-512 code of XLA takes.
+func HasLongVectors() bool {
+	x := cpu.X86
+	return x.HasAVX512F && x.HasAVX512VL && x.HasAVX512BW && x.HasAVX512DQ
+}
+
+// cutFilterGradient chooses how filterGradient does its work, by measurements of layers of the built-in networks at batches
+// of 128. With AVX-512, in GFLOP per CPU-second:
 //
-//	out  in  fold  parts of    1 part, fold 1   so
-//	 16  16    2   2 MB         52, 45           —, 47 (in one part  66, 38)
-//	 16   3    2   the batch    33, 18          51, 28 (in parts      —, 17)
-//	 32  any   1   the batch   166, 88         166, 88 (folded      116, 73)
-//	≥64  any   1   4 MB        111 to 189      161 to 242, —
+//	out  in  fold  parts of    1 part, fold 1
+//	 16  16    2   2 MB         52 (in one part folded 66)
+//	 16   3    2   the batch    33
+//	 32  any   1   the batch   166 (folded 116)
+//	≥64  any   1   4 MB        111 to 189
+//
+// With AVX2, in CPU-milliseconds on a busy EPYC, the medians of three:
+//
+//	out  in  stride  fold 1, parts of 2 MB   before
+//	 16  16    1     28                      40 (fold 2)
+//	 32  32    1     25                      34 (the batch)
+//	 32  16    2     15 (4 parts)            29 (the batch)
+//	 64  64    1     18 (4 parts)            19 (the batch, as now)
+//
+// There each part and its offsets, 40 bytes for an element of dy without channels, are read once for each 6 numbers of a row
+// of the gradient, so they have to stay in the cache. Matrix products of x and dy, each moved by the elements of one axis of
+// the kernel, take as long as parts of 2 MB do.
 func cutFilterGradient(x, dy *graph.Node) (fold, parts int) {
-	const vector, cache = 16, 4 << 20 // numbers in a vector of the processor; bytes of x and dy that stay in its cache
+	const vector, cache = 16, 4 << 20 // numbers in a long vector of the processor; bytes of x and dy that stay in its cache
+	const fewParts = 8                // for layers of many inputs and few outputs, of which networks have many
 	bytes := x.DType().Size() * (x.Shape().Size() + dy.Shape().Size())
 	pieces := func(size int) int { return min(nodes.Dims(x)[0], (bytes+size-1)/size, maxPieces) }
 	switch in, out := nodes.Dims(x)[3], nodes.Dims(dy)[3]; {
 	case out <= vector && nodes.Dims(dy)[2]%2 == 0 && in < vector:
 		return 2, 1
+	case out < 4*vector && !HasLongVectors():
+		return 1, min(pieces(cache/2), fewParts)
 	case out <= vector && nodes.Dims(dy)[2]%2 == 0:
 		return 2, pieces(cache / 2)
 	case out < 4*vector:

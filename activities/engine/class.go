@@ -78,7 +78,7 @@ func Device(class string) string {
 func processor() string {
 	level := ""
 	switch {
-	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ:
+	case conv.HasLongVectors():
 		level = "-avx512"
 	case cpu.X86.HasAVX2 && cpu.X86.HasFMA:
 		level = "-avx2"
