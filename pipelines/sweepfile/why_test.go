@@ -92,8 +92,8 @@ func TestExplainPlan(t *testing.T) {
 			a.Recipe.Version = 99
 			train.Key, _ = a.Recipe.Key()
 			past.Steps["one/train"], c.actions[train.Key] = train, a
-		}, step: "one/train", reason: "code version changed from 99 to 3",
-			why: pipelines.Why{Type: pipelines.WhyVersion, Since: "one/train", Changes: []pipelines.Change{{Type: pipelines.WhyVersion, From: "99", To: "3"}}}},
+		}, step: "one/train", reason: "code version changed from 99 to 4",
+			why: pipelines.Why{Type: pipelines.WhyVersion, Since: "one/train", Changes: []pipelines.Change{{Type: pipelines.WhyVersion, From: "99", To: "4"}}}},
 		"an input": {before: one, after: one, spoil: func(c *memoryCache, past pipelines.Past) {
 			c.actions[past.Steps["one/train"].Key].Outputs[pipelines.OutWeights] = artifacts.BlobOf([]byte("retrained"))
 		}, step: "one/line-directions", reason: "input weights (of one/train) changed from sha256:",
