@@ -60,6 +60,14 @@ func (s Split) WithProblem(p problem.Problem) (Split, error) {
 	return s, nil
 }
 
+// OneClass is the classes of the examples, nil where an example has several labels, or targets.
+func (s Split) OneClass() []int32 {
+	if s.Problem.HasTargets() || s.Problem.Places() != 1 {
+		return nil
+	}
+	return s.Classes
+}
+
 // Check returns an error when a label is no class of the problem.
 func (s Split) Check() error {
 	for i, class := range s.Classes {

@@ -47,14 +47,17 @@ func (e *Evaluator) Examples(ctx context.Context, alpha, beta float64) (Eval, *P
 	return v, at, err
 }
 
-// Subset is the evaluation over the examples of the first of so many groups, into which the examples are dealt one by one.
-func (e *Evaluator) Subset(at *PerExample, first, groups int) Eval {
+// Classes are the examples' classes, nil where an example has several or none.
+func (e *Evaluator) Classes() []int32 { return e.examples.OneClass() }
+
+// Subset is the evaluation over the examples whose group is below a number.
+func (e *Evaluator) Subset(at *PerExample, groups []int, below int) Eval {
 	w := e.exampleWeights()
 	var loss, score float64
 	var out Eval
 	var totals problem.Totals
 	for i := range at.loss {
-		if i%groups < first {
+		if groups[i] < below {
 			loss, score, out.Count = loss+at.loss[i], score+at.score[i], out.Count+1
 			totals.Weight, totals.Places = totals.Weight+w.loss[i], totals.Places+w.score[i]
 		}

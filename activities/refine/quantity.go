@@ -45,12 +45,12 @@ func (l Lattice) bounded(rounds []Round, indices []int) []quantity {
 		return l.factors(rounds, indices)
 	}
 	if !l.Curvature {
-		q, scale := l.estimated(rounds, indices, func(s Sample) (float64, bool) { return s.Loss, true }, newScale)
+		q, scale := l.estimated(rounds, indices, func(s Sample) (float64, bool) { return s.Loss, true }, newScale, smoothKernels)
 		scale.allow(l, q.Field)
 		return []quantity{q}
 	}
-	low, _ := l.estimated(rounds, indices, func(s Sample) (float64, bool) { return s.LambdaMin, true }, newSignedScale)
-	high, _ := l.estimated(rounds, indices, func(s Sample) (float64, bool) { return s.LambdaMax, true }, newSignedScale)
+	low, _ := l.estimated(rounds, indices, func(s Sample) (float64, bool) { return s.LambdaMin, true }, newSignedScale, smoothKernels)
+	high, _ := l.estimated(rounds, indices, func(s Sample) (float64, bool) { return s.LambdaMax, true }, newSignedScale, smoothKernels)
 	for i := range low.Allowed {
 		if low.Allowed[i] = l.Error; !l.Absolute {
 			low.Allowed[i] *= math.Max(math.Abs(low.Loss[i]), math.Abs(high.Loss[i]))
@@ -61,7 +61,7 @@ func (l Lattice) bounded(rounds []Round, indices []int) []quantity {
 }
 
 // estimated is one quantity without allowed errors.
-func (l Lattice) estimated(rounds []Round, indices []int, of value, scaled func(known []float64) scale) (quantity, scale) {
+func (l Lattice) estimated(rounds []Round, indices []int, of value, scaled func(known []float64) scale, kernels []kernel) (quantity, scale) {
 	n := l.NX * l.NY
 	f := Field{Evaluated: make([]bool, n), Loss: slices.Repeat([]float64{math.NaN()}, n), LossError: make([]float64, n), Allowed: make([]float64, n)}
 	var points []point
@@ -80,7 +80,7 @@ func (l Lattice) estimated(rounds []Round, indices []int, of value, scaled func(
 	}
 	known := f.known()
 	scale := scaled(finite)
-	p := newPredictor(points, scale.transformed(finite), l.NY == 1, kernels[:])
+	p := newPredictor(points, scale.transformed(finite), l.NY == 1, kernels)
 	p.each(indices, func(p *predictor, i int) {
 		if f.Evaluated[i] {
 			return

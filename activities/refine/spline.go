@@ -1,6 +1,9 @@
 package refine
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // A kernel is the polyharmonic spline of r^power with a polynomial tail: the interpolant of scattered values that is
 // smoothest in its seminorm (Duchon 1977). It is also the best linear unbiased prediction of a random field with
@@ -11,8 +14,13 @@ type kernel struct {
 	sign   float64
 }
 
-// kernels go from rough to smooth functions: steps and bends, then basins.
-var kernels = [...]kernel{{1, 0, -1}, {3, 1, 1}, {5, 2, -1}}
+// kernels go from rough to smooth functions: steps and bends, then basins. The last is white noise: known values
+// tell no more than their mean.
+var (
+	kernels       = [...]kernel{{1, 0, -1}, {3, 1, 1}, {5, 2, -1}, {}}
+	smoothKernels = kernels[:3]
+	ratioKernels  = kernels[:]
+)
 
 const countKernels = len(kernels)
 
@@ -60,6 +68,11 @@ type solver struct {
 // deviation for a field of unit scale. ok is false where the points do not determine the kernel's polynomial.
 // The weights are valid until the next call.
 func (s *solver) weights(k kernel, target point, points []point) (w []float64, sd float64, ok bool) {
+	if k.power == 0 && len(points) > 0 {
+		share := 1 / float64(len(points))
+		s.b = append(s.b[:0], slices.Repeat([]float64{share}, len(points))...)
+		return s.b, math.Sqrt(1 + share), true
+	}
 	radius := 0.0 // the unit of distances, which keeps the matrix well conditioned
 	for _, p := range points {
 		radius = math.Max(radius, math.Sqrt(p.distance2(target)))

@@ -8,23 +8,41 @@ import (
 // Subsets are the shares of the examples that a point may be evaluated over in place of all, in parts of [Groups].
 var Subsets = []int{1, 2, 3, 4, 6, 8, 12, 16}
 
-// Groups is how many groups the examples are dealt into, one by one: example i is in group i mod Groups. A subset is the first groups. The number is prime, so that each
-// group of a data set whose classes take turns has all of them.
+// Groups is how many groups the examples are dealt into. A subset is the first groups.
 const Groups = 31
+
+// stride leads from group to group when examples are dealt: about Groups divided by the golden ratio, so that the first groups are spread evenly over the examples.
+const stride = 19
+
+// Deal is the group of each of n examples, which are dealt in the order of their classes, so that each group has its share of every class: far from a
+// minimizer the loss of an example follows from its class for the most part. Without classes they are dealt in their own order.
+func Deal(classes []int32, n int) []int {
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	if classes != nil {
+		slices.SortStableFunc(order, func(a, b int) int { return int(classes[a]) - int(classes[b]) })
+	}
+	groups := make([]int, n)
+	for at, i := range order {
+		groups[i] = at * stride % Groups
+	}
+	return groups
+}
 
 // Part is the values of a point over a subset of the examples.
 type Part struct{ Loss, Accuracy float64 }
 
 // SubsetSize is how many of n examples a subset has.
 func SubsetSize(subset, n int) int {
-	first := Subsets[subset-1]
-	return n/Groups*first + min(n%Groups, first)
+	return len(SubsetOf(subset, Deal(nil, n)))
 }
 
-// SubsetOf is the places of the subset's examples among n.
-func SubsetOf(subset, n int) (out []int) {
-	for i := range n {
-		if i%Groups < Subsets[subset-1] {
+// SubsetOf is the places of the subset's examples, whose groups [Deal] has chosen.
+func SubsetOf(subset int, groups []int) (out []int) {
+	for i, group := range groups {
+		if group < Subsets[subset-1] {
 			out = append(out, i)
 		}
 	}
@@ -42,13 +60,13 @@ func (l Lattice) factors(rounds []Round, indices []int) []quantity {
 			return 0, false
 		}
 		return s.Part.Loss, true
-	}, newScale)
+	}, newScale, smoothKernels)
 	ratio, _ := l.estimated(rounds, indices, func(s Sample) (float64, bool) {
 		if s.Part == nil || s.PartOnly {
 			return 0, false
 		}
 		return (s.Loss + leastLoss) / (s.Part.Loss + leastLoss), true
-	}, newScale)
+	}, newScale, ratioKernels)
 	total := l.product([]quantity{part, ratio}, rounds)
 	for i, allowed := range total.Allowed {
 		share := allowed / math.Abs(total.Loss[i])
@@ -128,7 +146,7 @@ func (l Lattice) SubsetCost(first Round) float64 {
 	for i, done := range ratio.Evaluated {
 		if v := ratio.ratio(i); !done && !math.IsNaN(v) {
 			remaining++
-			if v > mostOfRatio {
+			if v > mostOfRatio/2 { // later rounds widen the bounds of most surfaces
 				uncertain++
 			}
 		}

@@ -132,24 +132,27 @@ func TestSubsets(t *testing.T) {
 	}
 }
 
-// TestSubsetSizes: the sizes of subsets are those of their places, which sorted classes and classes in turns both share evenly.
+// TestSubsetSizes: the sizes of subsets are those of their places, and each has its share of every class.
 func TestSubsetSizes(t *testing.T) {
 	for _, n := range []int{1, 30, 31, 32, 2000} {
-		for k := range Subsets {
-			of := SubsetOf(k+1, n)
-			if len(of) != SubsetSize(k+1, n) {
-				t.Errorf("subset %d of %d examples has %d, and %d places", k+1, n, SubsetSize(k+1, n), len(of))
-			}
-			if n < 2000 {
-				continue
-			}
-			for _, class := range []func(i int) int{func(i int) int { return i % 10 }, func(i int) int { return i * 10 / n }} {
+		turns, sorted := make([]int32, n), make([]int32, n)
+		for i := range n {
+			turns[i], sorted[i] = int32(i%10), int32(i*10/n)
+		}
+		for _, classes := range [][]int32{turns, sorted, nil} {
+			for k := range Subsets {
+				of := SubsetOf(k+1, Deal(classes, n))
+				if len(of) != SubsetSize(k+1, n) {
+					t.Errorf("subset %d of %d examples has %d, and %d places", k+1, n, SubsetSize(k+1, n), len(of))
+				}
 				count := make([]int, 10)
 				for _, i := range of {
-					count[class(i)]++
+					if classes != nil {
+						count[classes[i]]++
+					}
 				}
-				if slices.Max(count)-slices.Min(count) > 2*len(of)/10/5+2 {
-					t.Errorf("subset %d has %v of ten classes", k+1, count)
+				if slices.Max(count)-slices.Min(count) > 2 {
+					t.Errorf("subset %d of %d has %v of ten classes", k+1, n, count)
 				}
 			}
 		}

@@ -77,7 +77,7 @@ func (r *Run) evaluatorOver(ctx context.Context, p pipelines.MapParams, subset i
 		}
 		size := p.Batch
 		if subset > 0 {
-			if examples, err = examples.Pick(refine.SubsetOf(subset, examples.Len())); err != nil {
+			if examples, err = examples.Pick(refine.SubsetOf(subset, refine.Deal(examples.OneClass(), examples.Len()))); err != nil {
 				return nil, nil, err
 			}
 			batches := (examples.Len() + size - 1) / size

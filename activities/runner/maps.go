@@ -151,9 +151,10 @@ func (m lossMap) point(ctx context.Context, e *engine.Evaluator, index int, x, y
 		return out, err
 	}
 	out.Loss, out.Accuracy = v.Loss, v.Score
-	for _, k := range subsets {
-		if each != nil {
-			v := e.Subset(each, refine.Subsets[k-1], refine.Groups)
+	if each != nil && len(subsets) > 0 {
+		groups := refine.Deal(e.Classes(), n)
+		for _, k := range subsets {
+			v := e.Subset(each, groups, refine.Subsets[k-1])
 			parts[surface.PartKey{Index: index, Subset: k}] = surface.Part{Loss: v.Loss, Accuracy: v.Score}
 		}
 	}

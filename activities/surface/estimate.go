@@ -50,7 +50,7 @@ func (g Grid) EstimateNote() string {
 	}
 	out := fmt.Sprintf("%s of %s points evaluated, ", thousands(g.CountEvaluated()), thousands(len(g.Mask)))
 	if part > 0 {
-		out += fmt.Sprintf("%s over %s examples, ", thousands(part), thousands(int(size)))
+		out += fmt.Sprintf("%s more over %s of the examples, ", thousands(part), thousands(int(size)))
 	}
 	return out + LargestError(&g)
 }

@@ -45,7 +45,7 @@ func TestEstimateIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	read, err = DecodeNPZ(b)
-	if diff := cmp.Diff(g, read, cmpopts.EquateNaNs()); diff != "" || err != nil || read.EstimateNote() != "4 of 6 points evaluated, 1 over 64 examples, error ≤ 2 % with 95 % confidence" {
+	if diff := cmp.Diff(g, read, cmpopts.EquateNaNs()); diff != "" || err != nil || read.EstimateNote() != "4 of 6 points evaluated, 1 more over 64 of the examples, error ≤ 2 % with 95 % confidence" {
 		t.Errorf("with a subset of the examples: %q (-want +got) %v\n%s", read.EstimateNote(), err, diff)
 	}
 	if points, parts, err := DecodeParts(g.EncodeAll()); err != nil || len(points) != 4 || !cmp.Equal(parts, g.Parts, cmpopts.EquateNaNs()) {
