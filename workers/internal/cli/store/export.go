@@ -122,6 +122,9 @@ func exportOutput(ctx context.Context, a *app.App, name, output, file string, pi
 		output = name[i+1:]
 	}
 	stored, err := blob(ctx, a, s, name, output)
+	if output == pipelines.OutEigenvectors && err != nil {
+		return fmt.Errorf("%w; a spectrum keeps its eigenvectors where the map says vectors: true", err)
+	}
 	if err != nil {
 		return err
 	}
