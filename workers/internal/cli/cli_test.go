@@ -231,10 +231,14 @@ func TestNets(t *testing.T) {
 			t.Errorf("%s is not in the list", name)
 		}
 	}
-	if _, text, _ := call(t, "nets"); strings.Count(text, "\n") != len(rows)+4 || !strings.Contains(text, "batches of 128") {
+	_, text, _ := call(t, "nets")
+	if list, about, _ := strings.Cut(text, "\n\n"); strings.Count(list, "\n") != len(rows) || !strings.Contains(unfolded(about), "batches of 128") {
 		t.Errorf("want a header, %d lines and what memory means:\n%s", len(rows), text)
 	}
 }
+
+// unfolded is a text in one line.
+func unfolded(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // TestShowOptions: what does not go together is said before anything is looked for.
 func TestShowOptions(t *testing.T) {
@@ -256,7 +260,7 @@ func TestNetsOfAName(t *testing.T) {
 		t.Fatalf("exit code %d:\n%s", code, stderr)
 	}
 	for _, want := range []string{"takes [batch, 32, 32, 3] uint8; 68786 parameters", "inputs are normalized as (x - [125.3 123 113.9]) / [63 62.1 66.7]", "layer3.2.conv2.weight"} {
-		if !strings.Contains(stdout, want) {
+		if !strings.Contains(unfolded(stdout), want) {
 			t.Errorf("there is no %q in\n%s", want, stdout)
 		}
 	}
