@@ -30,7 +30,10 @@ func (f *follower) keepReport(ctx context.Context, p *progress.Poller) {
 	known := activities.RootSteps(p.Known())
 	pictures := 0
 	for _, s := range known {
-		if s.Kind == string(pipelines.KindRender) && s.State == artifacts.StateRan {
+		switch {
+		case s.Kind == string(pipelines.KindReport) && len(s.Outputs) > 0:
+			return // the sweep's own is about to be written
+		case s.Kind == string(pipelines.KindRender) && s.State == artifacts.StateRan:
 			pictures++
 		}
 	}
