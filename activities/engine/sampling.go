@@ -47,7 +47,7 @@ func (e *Evaluator) Examples(ctx context.Context, alpha, beta float64) (Eval, *P
 	return v, at, err
 }
 
-// Classes are the examples' classes, nil where an example has several or none.
+// Classes are the examples' classes, nil where an example has several labels, or targets.
 func (e *Evaluator) Classes() []int32 { return e.examples.OneClass() }
 
 // Subset is the evaluation over the examples whose group is below a number.

@@ -36,7 +36,7 @@ type Lattice struct {
 	Error     float64
 	Absolute  bool
 	Curvature bool
-	// Subset is the subset of the examples that points may be evaluated over in place of all, as a number of [Subsets] from 1 on; 0 is none.
+	// Subset is the subset of the examples that points may be evaluated over in place of all, as a number of [Subsets] from 1 on; 0: all points are evaluated over all examples.
 	Subset int
 }
 

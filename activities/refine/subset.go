@@ -52,7 +52,7 @@ func SubsetOf(subset int, groups []int) (out []int) {
 // share is the lattice's subset as a share of the examples.
 func (l Lattice) share() float64 { return float64(Subsets[l.Subset-1]) / Groups }
 
-// The loss over all examples is that over a subset times the ratio of both. Each factor is estimated from where it is known: the subset's loss
+// factors are those of the loss over all examples: the loss over a subset, and the ratio of both. Each is estimated from where it is known: the subset's loss
 // at all evaluated points, and the ratio, which is smoother and near 1, at those that were evaluated over all examples. Their errors are taken to be independent.
 func (l Lattice) factors(rounds []Round, indices []int) []quantity {
 	part, _ := l.estimated(rounds, indices, func(s Sample) (float64, bool) {
@@ -122,11 +122,11 @@ func (l Lattice) product(q []quantity, rounds []Round) Field {
 	return f
 }
 
-// mostOfRatio is the share of the allowed error that the ratio's may have at a point that is evaluated over the subset.
+// mostOfRatio is the share of the allowed error that the error of the ratio may take up at a point that is evaluated over the subset.
 const mostOfRatio = 0.7
 
 // SubsetCost is about what the remaining points cost with the lattice's subset, in evaluations over all examples for each: its share, and
-// that of the points where the ratio is too uncertain, so that they are evaluated over all examples. It is infinite where the subset's losses are known
+// that of the points where the ratio is too uncertain, so that they are evaluated over all examples: uncertain with bounds of twice the size, since later rounds widen most. It is infinite where the subset's losses are known
 // at too few points to tell, or where losses are not above 0.
 func (l Lattice) SubsetCost(first Round) float64 {
 	var known Round
@@ -146,7 +146,7 @@ func (l Lattice) SubsetCost(first Round) float64 {
 	for i, done := range ratio.Evaluated {
 		if v := ratio.ratio(i); !done && !math.IsNaN(v) {
 			remaining++
-			if v > mostOfRatio/2 { // later rounds widen the bounds of most surfaces
+			if 2*v > mostOfRatio {
 				uncertain++
 			}
 		}

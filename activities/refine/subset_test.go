@@ -159,7 +159,7 @@ func TestSubsetSizes(t *testing.T) {
 	}
 }
 
-// TestNoSubset: none is chosen where too few points have values over it, or where losses are not above 0.
+// TestNoSubset: no subset is chosen where too few points have values over it, or where losses are not above 0.
 func TestNoSubset(t *testing.T) {
 	l, e := Lattice{NX: 33, NY: 33, Error: 0.02, Subset: 3}, examples{loss: valley, n: 200}
 	var all Round

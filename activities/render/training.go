@@ -79,7 +79,9 @@ func learningRates(epochs []trainlog.Epoch) []drop {
 }
 
 // isSmooth says that the rate changes after most epochs, as by a cosine: lines at all of them would tell nothing.
-func isSmooth(rates []drop, epochs []trainlog.Epoch) bool { return len(rates) > 4 && 2*len(rates) > len(epochs) }
+func isSmooth(rates []drop, epochs []trainlog.Epoch) bool {
+	return len(rates) > 4 && 2*len(rates) > len(epochs)
+}
 
 // drawDrops draws a thin vertical line at each change of the learning rate.
 func drawDrops(p chart.Panel, pn canvas.Pen, rates []drop) {

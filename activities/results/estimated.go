@@ -46,7 +46,7 @@ func Samples(g *surface.Grid, indices []int, subset int) refine.Round {
 	for _, i := range indices {
 		s := refine.Sample{Index: i, Loss: g.Loss[i], Accuracy: g.Accuracy[i], PartOnly: !g.Mask[i]}
 		if part, there := g.Parts[surface.PartKey{Index: i, Subset: subset}]; there {
-			s.Part = &refine.Part{Loss: part.Loss, Accuracy: part.Accuracy}
+			s.Part = (*refine.Part)(&part)
 		}
 		if c := g.Curvature; c != nil {
 			s.LambdaMin, s.LambdaMax = c.LambdaMin[i], c.LambdaMax[i]
@@ -60,7 +60,7 @@ func Samples(g *surface.Grid, indices []int, subset int) refine.Round {
 const leastSubset = 32
 
 // Subsets are the subsets of a map's examples, as numbers of refine.Subsets from 1 on, whose values its points have, so that one can be chosen. Exact maps have
-// none, nor do lines, which few points are enough for.
+// no subsets, and lines do not need them: they take few points.
 func Subsets(p pipelines.MapParams) (out []int) {
 	if p.Error == 0 || p.Y == nil {
 		return nil
@@ -80,8 +80,9 @@ const worthwhile = 0.8
 func ChooseSubset(g *surface.Grid, l refine.Lattice, first []int, p pipelines.MapParams) (best int) {
 	least := worthwhile
 	for _, k := range Subsets(p) {
-		if l.Subset = k; l.SubsetCost(Samples(g, first, k)) < least {
-			best, least = k, l.SubsetCost(Samples(g, first, k))
+		l.Subset = k
+		if cost := l.SubsetCost(Samples(g, first, k)); cost < least {
+			best, least = k, cost
 		}
 	}
 	return best

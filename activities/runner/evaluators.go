@@ -81,7 +81,7 @@ func (r *Run) evaluatorOver(ctx context.Context, p pipelines.MapParams, subset i
 				return nil, nil, err
 			}
 			batches := (examples.Len() + size - 1) / size
-			size = (examples.Len() + batches - 1) / batches // none with little but padding
+			size = (examples.Len() + batches - 1) / batches // no batch that is mostly padding
 		}
 		norm, err := r.norm(ctx, p)
 		if err != nil {

@@ -99,7 +99,7 @@ func (m lossMap) evaluate(ctx context.Context, chunk, subset int) ([]byte, error
 	defer release()
 	m.begin("chunk", chunk)
 	xs, ys := results.Lattice(m.p)
-	indices := m.chunks[chunk]
+	indices, examples := m.chunks[chunk], m.examples(subset)
 	points, parts := make([]surface.Sampled, 0, len(indices)), make(map[surface.PartKey]surface.Part)
 	for i, index := range indices {
 		key := surface.PartKey{Index: index, Subset: subset}
@@ -130,7 +130,7 @@ func (m lossMap) evaluate(ctx context.Context, chunk, subset int) ([]byte, error
 			points = append(points, p)
 		}
 		m.Pulse.Progress(Progress{Done: i + 1, Total: len(indices), Unit: "point", Points: len(indices)})
-		m.countPoint(ctx, m.examples(subset))
+		m.countPoint(ctx, examples)
 	}
 	return surface.EncodeParts(points, parts), nil
 }

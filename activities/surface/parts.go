@@ -48,15 +48,13 @@ func DecodeParts(b []byte) (points []Sampled, parts map[PartKey]Part, err error)
 		}
 		end := pointsFrame + int(count)*partsRow
 		parts = make(map[PartKey]Part)
-		var before PartKey
+		ordered, before := count > 0, PartKey{Index: -1}
 		err = decodeRows(b[:end], partsMagic, 3, func(index int, v []float64) {
 			k := PartKey{index, int(v[0])}
-			if float64(k.Subset) != v[0] || k.Subset < 1 || k.Subset > mostSubsets || len(parts) > 0 && compareParts(before, k) >= 0 {
-				parts[PartKey{}] = Part{} // no point's
-			}
+			ordered = ordered && float64(k.Subset) == v[0] && k.Subset >= 1 && k.Subset <= mostSubsets && compareParts(before, k) < 0
 			parts[k], before = Part{v[1], v[2]}, k
 		})
-		if _, wrong := parts[PartKey{}]; err == nil && (wrong || count == 0) {
+		if err == nil && !ordered {
 			err = errors.New("points: values over subsets are not in the order of points and subsets")
 		}
 		b = b[end:]
@@ -101,7 +99,7 @@ func (g *Grid) EncodeAll() []byte {
 	return EncodeParts(points, g.Parts)
 }
 
-// EncodeSubset encodes the values of points over a subset, nil where one has none.
+// EncodeSubset encodes the values of points over a subset, nil where a point has no such value.
 func (g *Grid) EncodeSubset(indices []int, subset int) []byte {
 	parts := make(map[PartKey]Part)
 	for _, i := range indices {

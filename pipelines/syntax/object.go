@@ -191,7 +191,7 @@ func Join(path, key string) string {
 	return path + "." + key
 }
 
-// UnknownKey says that a key is not known, and which it may have been meant as or what is allowed.
+// UnknownKey is the message about a key that no field has: with the most similar name, or else all allowed names.
 func UnknownKey(path, key string, allowed []string) string {
 	in := ""
 	if path != "" {

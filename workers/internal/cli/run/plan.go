@@ -66,7 +66,7 @@ func plan(ctx context.Context, a *app.App, file string, o planOptions) (err erro
 	}
 	keep := ""
 	if slices.Contains([]string{"text", "json", "jsonl"}, o.out) {
-		return exit.Usagef("--out names the file to save the plan to: write --output %s for the form of what is printed, or --out ./%s for a file of that name", o.out, o.out)
+		return exit.Usagef("--out %s would save the plan to a file of that name: write --output %[1]s to choose the format of the output, or --out ./%[1]s for the file", o.out)
 	}
 	if o.out != "" {
 		if keep, err = launch.PlanPath(o.out); err != nil {

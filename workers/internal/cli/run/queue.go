@@ -12,7 +12,7 @@ import (
 	"lossatlas/workers/internal/progress"
 )
 
-// queueNote is what was last said about the sweeps that a queued one waits for.
+// queueNote is the latest message about the sweeps that keep the workers busy while this one is queued, and the time of the latest query.
 type queueNote struct {
 	text  string
 	asked time.Time
