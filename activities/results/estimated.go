@@ -46,7 +46,7 @@ func Samples(g *surface.Grid, indices []int, subset int) refine.Round {
 	for _, i := range indices {
 		s := refine.Sample{Index: i, Loss: g.Loss[i], Accuracy: g.Accuracy[i], PartOnly: !g.Mask[i]}
 		if part, there := g.Parts[surface.PartKey{Index: i, Subset: subset}]; there {
-			s.Part = (*refine.Part)(&part)
+			s.Part = &part
 		}
 		if c := g.Curvature; c != nil {
 			s.LambdaMin, s.LambdaMax = c.LambdaMin[i], c.LambdaMax[i]

@@ -100,7 +100,7 @@ func (m lossMap) evaluate(ctx context.Context, chunk, subset int) ([]byte, error
 	m.begin("chunk", chunk)
 	xs, ys := results.Lattice(m.p)
 	indices, examples := m.chunks[chunk], m.examples(subset)
-	points, parts := make([]surface.Sampled, 0, len(indices)), make(map[surface.PartKey]surface.Part)
+	points, parts := make([]surface.Sampled, 0, len(indices)), make(map[surface.PartKey]refine.Part)
 	for i, index := range indices {
 		key := surface.PartKey{Index: index, Subset: subset}
 		if part, there := known.Parts[key]; there && subset > 0 {
@@ -121,7 +121,7 @@ func (m lossMap) evaluate(ctx context.Context, chunk, subset int) ([]byte, error
 			if err != nil {
 				return nil, err
 			}
-			parts[key] = surface.Part{Loss: v.Loss, Accuracy: v.Score}
+			parts[key] = refine.Part{Loss: v.Loss, Accuracy: v.Score}
 		} else {
 			p, err := m.point(ctx, e, index, x, y, parts)
 			if err != nil {
@@ -137,7 +137,7 @@ func (m lossMap) evaluate(ctx context.Context, chunk, subset int) ([]byte, error
 
 // point evaluates one point, with its standard errors where the examples are a sample, and puts its values over subsets into parts where a stated error
 // may make use of them.
-func (m lossMap) point(ctx context.Context, e *engine.Evaluator, index int, x, y float64, parts map[surface.PartKey]surface.Part) (surface.Sampled, error) {
+func (m lossMap) point(ctx context.Context, e *engine.Evaluator, index int, x, y float64, parts map[surface.PartKey]refine.Part) (surface.Sampled, error) {
 	nan, n := math.NaN(), m.p.Images()
 	out := surface.Sampled{Point: surface.Point{Index: index}, LossSE: nan, AccuracySE: nan, RiseSE: nan}
 	subsets := results.Subsets(m.p)
@@ -155,7 +155,7 @@ func (m lossMap) point(ctx context.Context, e *engine.Evaluator, index int, x, y
 		groups := refine.Deal(e.Classes(), n)
 		for _, k := range subsets {
 			v := e.Subset(each, groups, refine.Subsets[k-1])
-			parts[surface.PartKey{Index: index, Subset: k}] = surface.Part{Loss: v.Loss, Accuracy: v.Score}
+			parts[surface.PartKey{Index: index, Subset: k}] = refine.Part{Loss: v.Loss, Accuracy: v.Score}
 		}
 	}
 	if m.p.Population > n {

@@ -194,11 +194,11 @@ func exactSurface(t *testing.T, name string) *surface.Grid {
 			t.Fatal(err)
 		}
 		grid.Loss[i], grid.Accuracy[i], grid.Mask[i] = v.Loss, v.Score, true
-		parts := make(map[surface.PartKey]surface.Part)
+		parts := make(map[surface.PartKey]refine.Part)
 		groups := refine.Deal(e.Classes(), *surfaceImages)
 		for k, below := range refine.Subsets {
 			over := e.Subset(each, groups, below)
-			parts[surface.PartKey{Index: i, Subset: k + 1}] = surface.Part{Loss: over.Loss, Accuracy: over.Score}
+			parts[surface.PartKey{Index: i, Subset: k + 1}] = refine.Part{Loss: over.Loss, Accuracy: over.Score}
 		}
 		if err := grid.AddParts(parts); err != nil {
 			t.Fatal(err)

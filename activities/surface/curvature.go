@@ -3,6 +3,8 @@ package surface
 import (
 	"math"
 	"slices"
+
+	"lossatlas/activities/refine"
 )
 
 // Curvature is the extreme eigenvalues λmin and λmax of the Hessian at the
@@ -107,7 +109,7 @@ func (g *Grid) EncodePoints(indices []int) []byte {
 	}
 	c := g.Curvature
 	if c == nil {
-		points, parts := make([]Sampled, len(indices)), make(map[PartKey]Part)
+		points, parts := make([]Sampled, len(indices)), make(map[PartKey]refine.Part)
 		for k, i := range indices {
 			points[k] = g.Point(i)
 			g.CopyParts(parts, i)

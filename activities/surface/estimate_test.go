@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"lossatlas/activities/refine"
 )
 
 // estimated is a grid of 3×2 points, of which the first four were evaluated.
@@ -40,7 +42,7 @@ func TestEstimateIsKept(t *testing.T) {
 		t.Errorf("%d points are evaluated, %q", n, note)
 	}
 	g.Estimate.Examples = []int64{500, 500, 500, 500, 64, 0}
-	g.Parts = map[PartKey]Part{{0, 2}: {1.5, 40}, {4, 1}: {5.5, 40}, {4, 2}: {math.NaN(), math.NaN()}}
+	g.Parts = map[PartKey]refine.Part{{0, 2}: {Loss: 1.5, Accuracy: 40}, {4, 1}: {Loss: 5.5, Accuracy: 40}, {4, 2}: {Loss: math.NaN(), Accuracy: math.NaN()}}
 	if b, err = g.EncodeNPZ(); err != nil {
 		t.Fatal(err)
 	}

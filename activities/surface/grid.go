@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"lossatlas/activities/refine"
 )
 
 // Grid is the loss f(α, β) = L(θ* + αδ + βη) on a lattice (Li et al. 2018,
@@ -28,7 +30,7 @@ type Grid struct {
 	Sampling *Sampling
 	// Parts are values over subsets of the examples, of a map that states an error; Subset is the one that points are evaluated over in place of all,
 	// as far as an unfinished map has chosen one, and is not stored.
-	Parts  map[PartKey]Part
+	Parts  map[PartKey]refine.Part
 	Subset int
 	// Meta is where the grid comes from, as JSON; nil for nothing.
 	Meta json.RawMessage

@@ -10,10 +10,8 @@ import (
 	"slices"
 
 	"lossatlas/activities/npz"
+	"lossatlas/activities/refine"
 )
-
-// Part is the values of a point over a subset of the examples.
-type Part struct{ Loss, Accuracy float64 }
 
 // PartKey is a point and a subset of the examples, a number of refine.Subsets from 1 on.
 type PartKey struct{ Index, Subset int }
@@ -27,7 +25,7 @@ func compareParts(a, b PartKey) int {
 const partsRow = 8 + 8*3
 
 // EncodeParts is EncodeSampled with values over subsets of the examples in front, in the order of their points and subsets. Without any it is EncodeSampled.
-func EncodeParts(points []Sampled, parts map[PartKey]Part) []byte {
+func EncodeParts(points []Sampled, parts map[PartKey]refine.Part) []byte {
 	if len(parts) == 0 {
 		return EncodeSampled(points)
 	}
@@ -40,19 +38,19 @@ func EncodeParts(points []Sampled, parts map[PartKey]Part) []byte {
 }
 
 // DecodeParts reads what EncodeParts wrote, and refuses anything else.
-func DecodeParts(b []byte) (points []Sampled, parts map[PartKey]Part, err error) {
+func DecodeParts(b []byte) (points []Sampled, parts map[PartKey]refine.Part, err error) {
 	if bytes.HasPrefix(b, []byte(partsMagic)) && len(b) >= pointsFrame {
 		count := binary.LittleEndian.Uint64(b[len(partsMagic):])
 		if count > uint64(len(b)-pointsFrame)/partsRow {
 			return nil, nil, fmt.Errorf("points: %d values over subsets announced, %d bytes of them there", count, len(b)-pointsFrame)
 		}
 		end := pointsFrame + int(count)*partsRow
-		parts = make(map[PartKey]Part)
+		parts = make(map[PartKey]refine.Part)
 		ordered, before := count > 0, PartKey{Index: -1}
 		err = decodeRows(b[:end], partsMagic, 3, func(index int, v []float64) {
 			k := PartKey{index, int(v[0])}
 			ordered = ordered && float64(k.Subset) == v[0] && k.Subset >= 1 && k.Subset <= mostSubsets && compareParts(before, k) < 0
-			parts[k], before = Part{v[1], v[2]}, k
+			parts[k], before = refine.Part{Loss: v[1], Accuracy: v[2]}, k
 		})
 		if err == nil && !ordered {
 			err = errors.New("points: values over subsets are not in the order of points and subsets")
@@ -66,13 +64,13 @@ func DecodeParts(b []byte) (points []Sampled, parts map[PartKey]Part, err error)
 }
 
 // AddParts adds values over subsets. Values that are there stay.
-func (g *Grid) AddParts(parts map[PartKey]Part) error {
+func (g *Grid) AddParts(parts map[PartKey]refine.Part) error {
 	for k, v := range parts {
 		if k.Index < 0 || k.Index >= len(g.Mask) || k.Subset < 1 || k.Subset > mostSubsets {
 			return fmt.Errorf("subset %d of point %d lies outside a lattice of %d×%d points", k.Subset, k.Index, len(g.X), len(g.Y))
 		}
 		if g.Parts == nil {
-			g.Parts = make(map[PartKey]Part)
+			g.Parts = make(map[PartKey]refine.Part)
 		}
 		if _, there := g.Parts[k]; !there {
 			g.Parts[k] = v
@@ -101,7 +99,7 @@ func (g *Grid) EncodeAll() []byte {
 
 // EncodeSubset encodes the values of points over a subset, nil where a point has no such value.
 func (g *Grid) EncodeSubset(indices []int, subset int) []byte {
-	parts := make(map[PartKey]Part)
+	parts := make(map[PartKey]refine.Part)
 	for _, i := range indices {
 		k := PartKey{i, subset}
 		p, there := g.Parts[k]
@@ -114,7 +112,7 @@ func (g *Grid) EncodeSubset(indices []int, subset int) []byte {
 }
 
 // CopyParts copies the values of a point over subsets.
-func (g *Grid) CopyParts(to map[PartKey]Part, i int) {
+func (g *Grid) CopyParts(to map[PartKey]refine.Part, i int) {
 	for subset := 1; len(g.Parts) > 0 && subset <= mostSubsets; subset++ {
 		if p, there := g.Parts[PartKey{i, subset}]; there {
 			to[PartKey{i, subset}] = p
@@ -161,9 +159,9 @@ func (g *Grid) decodeParts(arrays map[string]any) error {
 	if n := len(points); n == 0 || len(subsets) != n || len(loss) != n || len(accuracy) != n {
 		return errors.New("grid: values over subsets of the examples, whose points, subsets, losses and accuracies do not fit together")
 	}
-	parts := make(map[PartKey]Part)
+	parts := make(map[PartKey]refine.Part)
 	for i := range points {
-		parts[PartKey{int(points[i]), int(subsets[i])}] = Part{loss[i], accuracy[i]}
+		parts[PartKey{int(points[i]), int(subsets[i])}] = refine.Part{Loss: loss[i], Accuracy: accuracy[i]}
 	}
 	if len(parts) != len(points) {
 		return errors.New("grid: values over a subset of the examples twice")

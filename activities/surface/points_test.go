@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"lossatlas/activities/refine"
 	"lossatlas/activities/surface"
 )
 
@@ -92,7 +93,7 @@ func FuzzDecodePoints(f *testing.F) {
 
 // FuzzDecodeParts: values over subsets are encoded to the bytes that they were decoded from.
 func FuzzDecodeParts(f *testing.F) {
-	parts := map[surface.PartKey]surface.Part{{Index: 3, Subset: 1}: {Loss: 2.3, Accuracy: 10}, {Index: 3, Subset: 2}: {Loss: math.NaN()}}
+	parts := map[surface.PartKey]refine.Part{{Index: 3, Subset: 1}: {Loss: 2.3, Accuracy: 10}, {Index: 3, Subset: 2}: {Loss: math.NaN()}}
 	whole := surface.EncodeParts([]surface.Sampled{{Point: surface.Point{Index: 3, Loss: 2.2}}}, parts)
 	f.Add(whole)
 	f.Add(whole[:60])

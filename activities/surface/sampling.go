@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"lossatlas/activities/npz"
+	"lossatlas/activities/refine"
 )
 
 // Sampling is the standard error of a grid's values as estimates of those over all examples of a population, of which the grid has seen
@@ -76,11 +77,11 @@ func (g *Grid) Take(index int, from *Grid, at int) {
 
 // TakeParts puts the values of a point of another grid over subsets into a place of this one.
 func (g *Grid) TakeParts(index int, from *Grid, at int) {
-	parts := make(map[PartKey]Part)
+	parts := make(map[PartKey]refine.Part)
 	from.CopyParts(parts, at)
 	for k, p := range parts {
 		if g.Parts == nil {
-			g.Parts = make(map[PartKey]Part)
+			g.Parts = make(map[PartKey]refine.Part)
 		}
 		g.Parts[PartKey{index, k.Subset}] = p
 	}
