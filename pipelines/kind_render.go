@@ -4,7 +4,7 @@ package pipelines
 const KindRender Kind = "render"
 
 var renderSpec = Spec{
-	Version: 11,
+	Version: 12,
 	Outputs: []string{OutPNG, OutSVG, OutPDF},
 	Label:   typed(func(p RenderParams) string { return p.Plot }),
 }

@@ -66,7 +66,7 @@ type mapJSON struct {
 type pathJSON struct {
 	Epochs  []int        `json:"epochs"`
 	Points  [][2]float64 `json:"points"`
-	Changes []bool       `json:"changes"` // of the learning rate, at or after the point
+	Changes []bool       `json:"changes"` // whether a step of the learning rate is at or after the point
 	Ends    []int        `json:"ends"`    // the index after the last point of each training
 	Shares  string       `json:"shares"`  // of the variance, along the axes
 }
@@ -215,7 +215,7 @@ func (m Map) packed(single, whole bool) mapJSON {
 	return out
 }
 
-// course packs the columns of a training. Test values are NaN where the test set was not evaluated.
+// course packs the columns of a training, and as rate_steps the epochs after which its learning rate makes a step. Test values are NaN where the test set was not evaluated.
 func course(log *trainlog.Log) map[string]string {
 	if log == nil {
 		return nil
@@ -238,6 +238,11 @@ func course(log *trainlog.Log) map[string]string {
 	add("test_loss", func(e trainlog.Epoch) trainlog.Number { return e.TestLoss })
 	add("test_accuracy", func(e trainlog.Epoch) trainlog.Number { return e.TestAccuracy })
 	add("weight_norm", func(e trainlog.Epoch) trainlog.Number { return e.WeightNorm })
+	var steps []float64
+	for _, epoch := range trainlog.RateSteps(trainlog.RateChanges(log.Epochs)) {
+		steps = append(steps, float64(epoch))
+	}
+	out["rate_steps"] = pack(steps)
 	return out
 }
 

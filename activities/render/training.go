@@ -18,7 +18,7 @@ var trainingPlot = Plot{
 }
 
 // Training draws loss, error (100 % − accuracy) or another score, and the norm of the weights over the epochs, one above the other,
-// with a thin vertical line where the learning rate changes, or with the rate in a frame of its own where Options.Rate asks for it or the rate changes after most epochs. Training values are solid, test values dashed. The figure
+// with a thin vertical line where the learning rate changes, or with the rate in a frame of its own where Options.Rate asks for it or its schedule is smooth. Training values are solid, test values dashed. The figure
 // of a training that diverged in its first epoch has empty frames.
 func Training(log *trainlog.Log, opt picture.Options) (picture.Figure, error) {
 	opt, err := opt.Filled()
@@ -34,7 +34,7 @@ func Training(log *trainlog.Log, opt picture.Options) (picture.Figure, error) {
 	}
 	rates, quantities := learningRates(epochs), append(opt.OfEpochs(), picture.WeightNorm)
 	s := picture.Frames{X: chart.NoScale.With(picture.EpochSpan(epochs)), XName: "epoch", Above: 7, Over: func(pn canvas.Pen, p chart.Panel) { drawRateLabels(p, pn, rates) }}
-	if opt.Rate || isSmooth(rates, epochs) {
+	if opt.Rate || isSmooth(epochs) {
 		s.Over, s.Above, rates, quantities = nil, 0, rates[:1], append(quantities, picture.LearningRate)
 	}
 	tested := false
@@ -78,9 +78,10 @@ func learningRates(epochs []trainlog.Epoch) []drop {
 	return d
 }
 
-// isSmooth says that the rate changes after most epochs, as by a cosine: lines at all of them would tell nothing.
-func isSmooth(rates []drop, epochs []trainlog.Epoch) bool {
-	return len(rates) > 4 && 2*len(rates) > len(epochs)
+// isSmooth says that the rate changes after several epochs in a row, as by a cosine or a warm-up: lines at all of them would tell nothing.
+func isSmooth(epochs []trainlog.Epoch) bool {
+	changes := trainlog.RateChanges(epochs)
+	return len(trainlog.RateSteps(changes)) < len(changes)
 }
 
 // drawDrops draws a thin vertical line at each change of the learning rate.

@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"lossatlas/activities/trainlog"
 )
 
 // Path is a training's path in two planes through its last point, in its stored form, or the paths of several
@@ -135,10 +137,10 @@ func (p *Path) CSV() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// Changed says whether the learning rate was changed at point i, or between it and the next one of its training.
+// Changed says whether a step of the learning rate, as of [trainlog.RateSteps], is at point i, or between it and the next one of its training.
 func (p *Path) Changed(i int) bool {
 	return slices.ContainsFunc(p.Parts(), func(part Part) bool {
-		return i >= part.From && i < part.To-1 && slices.ContainsFunc(part.RateChanges, func(e int) bool { return p.Epochs[i] <= e && e < p.Epochs[i+1] })
+		return i >= part.From && i < part.To-1 && slices.ContainsFunc(trainlog.RateSteps(part.RateChanges), func(e int) bool { return p.Epochs[i] <= e && e < p.Epochs[i+1] })
 	})
 }
 

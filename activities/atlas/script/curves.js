@@ -171,7 +171,7 @@ function prepareTrainings() {
   section.hidden = false;
   const plots = element("div", { class: "plots" });
   section.append(element("div", { class: "bar" }, logSwitch("trainingLog", () => draw())),
-    element("p", { class: "legend" }, "Solid: training set, as it was trained on. Dashed: test set, after each epoch. Dashed vertical lines: the learning rate changes."), plots);
+    element("p", { class: "legend" }, "Solid: training set, as it was trained on. Dashed: test set, after each epoch. Dashed vertical lines: steps of the learning rate."), plots);
   const made = [["loss", "loss"], ["error", errorLabel(trainingScore)], ["weight norm", "norm of the weights"], ["rate", "learning rate"]].map(([name, y]) =>
     new Curves(plots, { title: name === "rate" ? "learning rate" : `${name} of the training`, x: "epoch", y, sync: "training", height: 240, stepped: name === "rate" }));
   section.append(downloads(...made));
@@ -186,11 +186,7 @@ function prepareTrainings() {
       const log = of(t), color = inkOf(t.experiment.name), one = (name, split) => ({ label: test ? `${own.get(t.experiment.name)}, ${split}` : own.get(t.experiment.name), x: log.epoch, y: change(log[name]), color, dash: dashOf(split) });
       return test ? [one(train, "train"), one(test, "test")] : [one(train)];
     });
-    // Where all rates change alike, or for a single training, the changes are marked.
-    const drops = [...new Set(shown.flatMap((t) => {
-      const { epoch, lr } = of(t), at = epoch.filter((_, i) => i > 0 && lr[i] !== lr[i - 1]);
-      return at.length <= 8 ? at.map((e) => e - 0.5) : [];
-    }))];
+    const drops = [...new Set(shown.flatMap((t) => of(t).rate_steps.map((e) => e + 0.5)))];
     made[0].set(series("train_loss", "test_loss"), state.trainingLog !== "linear", drops);
     made[1].set(series("train_accuracy", "test_accuracy", error), false, drops);
     made[2].set(series("weight_norm"), false, drops);
