@@ -59,7 +59,8 @@ var filmFormats = map[string]func(context.Context, film.Film) ([]byte, error){
 }
 
 func exportFilm(ctx context.Context, a *app.App, names []string, file string, opt picture.Options) (err error) {
-	write, ok := filmFormats[strings.ToLower(filepath.Ext(file))]
+	ext := strings.ToLower(filepath.Ext(file))
+	write, ok := filmFormats[ext]
 	if !ok {
 		return exit.Usagef("%s: a film is written as .gif, .png, .apng or .mp4, by the end of the file's name, which is %q", file, filepath.Ext(file))
 	}
@@ -91,7 +92,7 @@ func exportFilm(ctx context.Context, a *app.App, names []string, file string, op
 	if err := export.WriteFile(path, b); err != nil {
 		return err
 	}
-	a.Say("wrote %s (%s, %s)", path, app.Count(len(f.Frames), "picture"), app.Size(int64(len(b))))
+	a.Say("wrote %s (%s, %s)", path, lengthOf(f, ext), app.Size(int64(len(b))))
 	return nil
 }
 
@@ -193,6 +194,32 @@ func pathFilm(ctx context.Context, a *app.App, s *session.Session, stored []byte
 	return film.Path(*path, *g, nil, opt)
 }
 
+// rate is the frames per second of an MP4.
+const rate = 25
+
+// shown is in how many frames of an MP4 a picture is.
+func shown(delay int) int { return max(1, delay*rate/100) }
+
+// lengthOf is how long a film is in a format: "96 frames, 9.5 s", or "343 frames of 96 pictures, 13.7 s" where pictures are repeated.
+func lengthOf(f film.Film, ext string) string {
+	if ext != ".mp4" {
+		total := 0
+		for _, delay := range f.Delays {
+			total += delay
+		}
+		return fmt.Sprintf("%s, %.1f s", app.Count(len(f.Frames), "frame"), float64(total)/100)
+	}
+	frames := 0
+	for _, delay := range f.Delays {
+		frames += shown(delay)
+	}
+	out := app.Count(frames, "frame")
+	if frames != len(f.Frames) {
+		out += " of " + app.Count(len(f.Frames), "picture")
+	}
+	return fmt.Sprintf("%s, %.1f s", out, float64(frames)/rate)
+}
+
 // mp4 has ffmpeg make the film, in the form that most programs and browsers play.
 func mp4(ctx context.Context, f film.Film) ([]byte, error) {
 	ffmpeg, err := exec.LookPath("ffmpeg")
@@ -203,10 +230,9 @@ func mp4(ctx context.Context, f film.Film) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	const rate = 25 // pictures a second
 	var in bytes.Buffer
 	for i, frame := range frames {
-		for range max(1, f.Delays[i]*rate/100) {
+		for range shown(f.Delays[i]) {
 			in.Write(frame)
 		}
 	}

@@ -44,6 +44,22 @@ func TestMP4(t *testing.T) {
 	}
 }
 
+// TestLengthOf: a GIF has a frame for each picture, an MP4 repeats those that rest.
+func TestLengthOf(t *testing.T) {
+	f := twoPictures(t)
+	check := func(ext, want string) {
+		t.Helper()
+		if got := lengthOf(f, ext); got != want {
+			t.Errorf("%s with the delays %v: %q, want %q", ext, f.Delays, got, want)
+		}
+	}
+	f.Delays = []int{120, 8}
+	check(".gif", "2 frames, 1.3 s")
+	check(".mp4", "32 frames of 2 pictures, 1.3 s")
+	f.Delays = []int{4, 4}
+	check(".mp4", "2 frames, 0.1 s")
+}
+
 // TestMP4WithoutFFmpeg: the message says what is missing, and what can be written without it.
 func TestMP4WithoutFFmpeg(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
