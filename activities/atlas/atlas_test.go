@@ -470,8 +470,8 @@ func BenchmarkOpen50(b *testing.B) {
 	b.ReportMetric(total/float64(n), "ms/open")
 }
 
-// TestCheckpoints: of a training that is watched the latest checkpoints are compared, the latest first, also after more appear; and every column that is
-// shown is a curve from checkpoint to checkpoint, in the order of the table.
+// TestCheckpoints: of a training that is watched the latest checkpoints are compared, they and their rows the latest first, also after more appear; and every column that is
+// shown is a curve from checkpoint to checkpoint.
 func TestCheckpoints(t *testing.T) {
 	d := sampleAtlas(6, 9)
 	for i := range d.Experiments {
@@ -490,6 +490,7 @@ func TestCheckpoints(t *testing.T) {
 			t.Errorf("%s: %q, want %q", what, got, want)
 		}
 	}
+	check("rows", `[...document.querySelectorAll("#experiments tbody tr")].map(r => r.textContent.match(/epoch_\d/)[0]).join()`, "epoch_6,epoch_5,epoch_4,epoch_3,epoch_2,epoch_1")
 	check("cards", cards, "epoch_6,epoch_5,epoch_4,epoch_3")
 	check("plots", plots, "train loss,test loss,test error (%),width at +0.5,convex (%),λmax,λmin,mean |λmin/λmax|")
 	if csv := string(b.download(numbers, "fig3-train-loss.csv")); !strings.HasPrefix(csv, "\"import\",\"train loss\"\n\"epoch_1.pth\",") {

@@ -12,6 +12,7 @@
 //	temporal.db       Temporal's SQLite database, with -wal and -shm
 //	temporal.db.damaged-TIME  a damaged one, renamed
 //	watched/          checkpoints of watched folders that no run has recorded yet
+//	watching/         which process watches which folder for a sweep
 //	objects/ plugins/ logs/ reports/ datasets/
 package home
 

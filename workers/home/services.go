@@ -122,6 +122,33 @@ func (h *Home) WithdrawUnused() (ok bool, err error) {
 	return true, h.Withdraw()
 }
 
+// watch is a file of the home: a process of a host maps checkpoints as they appear in a folder.
+type watch struct {
+	PID    int    `json:"pid"`
+	Host   string `json:"host"`
+	Folder string `json:"folder"`
+}
+
+func (h *Home) watchFile(sweep string) string { return h.Path("watching", sweep+".json") }
+
+// Watch records that this process maps checkpoints in a sweep as they appear in a folder, until done or the end of the process.
+func (h *Home) Watch(sweep, folder string) (done func(), err error) {
+	if _, err := h.Folder("watching"); err != nil {
+		return nil, err
+	}
+	file := h.watchFile(sweep)
+	return func() { _ = os.Remove(file) }, h.WriteJSON(file, watch{os.Getpid(), hostname(), folder})
+}
+
+// Watched is the folder that a process of this machine watches for a sweep, "" for none.
+func (h *Home) Watched(sweep string) string {
+	var w watch
+	if ReadJSON(h.watchFile(sweep), &w) != nil || w.Host != hostname() || !isAlive(w.PID) {
+		return ""
+	}
+	return w.Folder
+}
+
 // isAlive reports whether a process with this ID exists, also one of another user (EPERM).
 func isAlive(pid int) bool {
 	if pid <= 0 {

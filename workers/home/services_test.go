@@ -110,6 +110,38 @@ func TestStaleServicesAreIgnored(t *testing.T) {
 	}
 }
 
+// TestWatched: a watched folder is known until its process ends.
+func TestWatched(t *testing.T) {
+	h := open(t)
+	done, err := h.Watch("runs", "/folder")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, other := h.Watched("runs"), h.Watched("others"); got != "/folder" || other != "" {
+		t.Errorf("the sweeps watch %q and %q", got, other)
+	}
+	file := h.Path("watching", "runs.json")
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done()
+	if got := h.Watched("runs"); got != "" {
+		t.Errorf("after the end it watches %q", got)
+	}
+	gone := exec.Command("true")
+	if err := gone.Run(); err != nil {
+		t.Fatal(err)
+	}
+	b = bytes.Replace(b, []byte(strconv.Itoa(os.Getpid())), []byte(strconv.Itoa(gone.Process.Pid)), 1)
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.Watched("runs"); got != "" {
+		t.Errorf("after its process was killed it watches %q", got)
+	}
+}
+
 func TestTheLockHasOneOwner(t *testing.T) {
 	h := open(t)
 	release, ok, err := h.Lock()

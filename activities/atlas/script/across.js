@@ -1,4 +1,4 @@
-// Measures from experiment to experiment: a plot for each column of the table that is shown, in the table's order.
+// Measures from experiment to experiment: a plot for each column of the table that is shown, in the table's order, but from the first checkpoint on.
 
 function prepareAcross() {
   const section = document.getElementById("across"), body = document.querySelector("#experiments tbody"), most = 8;
@@ -14,7 +14,9 @@ function prepareAcross() {
   section.append(element("div", { class: "bar" }, logSwitch("acrossLog", () => draw())),
     element("p", { class: "legend" }, `The columns that the table shows, the first ${most} of them, for all experiments in its order. Lower bounds stand at their bound.`), plots, links);
   function draw() {
-    const rows = [...body.rows], shown = measured.filter((h) => !h.hidden).slice(0, most);
+    const rows = [...body.rows];
+    if (ofCheckpoints && !state.order.length) rows.reverse(); // time runs to the right
+    const shown = measured.filter((h) => !h.hidden).slice(0, most);
     for (const [head, plot] of made) plot.root.hidden = !shown.includes(head);
     for (const head of shown) {
       const label = head.textContent.replace(/[▲▼]$/, "");

@@ -5,6 +5,7 @@ function prepareTable() {
   const table = region.querySelector("table"), body = table.tBodies[0], head = table.tHead.rows[0];
   const rows = [...body.rows];
   if (!rows.length) return;
+  if (ofCheckpoints) body.append(...rows.reverse());
   const columns = [...head.cells].map((cell, i) => ({ cell, cells: rows.map((row) => row.cells[i]), label: cell.textContent }));
   for (const row of rows) {
     row.dataset.name = row.cells[0].dataset.sort;
@@ -12,7 +13,7 @@ function prepareTable() {
     link.replaceChildren(...breakable(link.textContent));
   }
 
-  // Sorting: rising, falling, as the sweep file has it.
+  // Sorting: rising, falling, as at first: in the order of the sweep file, of checkpoints the latest first.
   for (const column of columns) {
     const mark = element("span", { class: "mark", "aria-hidden": "true" });
     const press = button("", null, { class: "sort", title: column.cell.title || null });
@@ -35,9 +36,9 @@ function prepareTable() {
       order.sort((a, b) => compared(a.cells[at].dataset.sort, b.cells[at].dataset.sort, sign));
     }
     body.append(...order);
-    state.order = order.map((row) => row.dataset.name);
+    state.order = next === "none" ? [] : order.map((row) => row.dataset.name);
     changed("chosen"); // what is compared stands in the table's order
-    announce(next === "none" ? "in the order of the sweep file" : `sorted by ${column.label}, ${next}`);
+    announce(next === "none" ? "not sorted" : `sorted by ${column.label}, ${next}`);
   }
 
   // Choosing what is compared.

@@ -75,6 +75,9 @@ func (s *Server) row(ctx context.Context, sweep *Sweep) (Row, error) {
 		Counts: CountSteps(sweep.Now), Experiments: len(sweep.Graph.Experiments), Started: sweep.Root.Started, Finished: sweep.Root.Finished,
 		TestErrors: []float64{}, Page: Path(sweep.Root.Sweep),
 	}
+	if sweep.State != artifacts.StateRunning && s.opts.Watched(sweep.Root.Sweep) != "" {
+		r.Doing = "watching"
+	}
 	found, err := s.results(sweep).Experiments(ctx)
 	if err != nil {
 		return r, err

@@ -37,6 +37,8 @@ type half struct {
 	store *artifacts.Store
 	mu    sync.Mutex // of what changes while a server looks
 	sweep *pages.Sweep
+	// watched is the folder that a process watches for it.
+	watched string
 }
 
 // look is the sweep at this moment.
@@ -170,6 +172,7 @@ func (h *half) serve() *pages.Server {
 			}
 			return nil, artifacts.ErrNotFound
 		},
+		Watched: func(string) string { return h.watched },
 	})
 }
 
@@ -281,8 +284,21 @@ func TestFinished(t *testing.T) {
 	if strings.Contains(frame, "http-equiv") || strings.Contains(frame, "<memory>") || !strings.Contains(frame, "out of &lt;memory&gt;") {
 		t.Errorf("the frame is\n%s", frame)
 	}
+	h.watched = "/runs"
+	if now := state(t, s); !now.Live || now.Doing != "watching" || now.Summary != "/runs for checkpoints, 0 mapped so far" {
+		t.Errorf("while its folder is watched the state is %+v", now)
+	}
 	if _, page := get(t, s, "/sweeps/half/page"); strings.Contains(page, "is not there yet.") || !strings.Contains(page, "lossatlas show half") {
 		t.Error("the page of a failed sweep promises more to come")
+	}
+	for i := range h.sweep.Now.Steps {
+		if h.sweep.Now.Steps[i].State = artifacts.StateCached; strings.HasPrefix(h.sweep.Now.Steps[i].ID, "seed=1/") {
+			h.sweep.Now.Steps[i].State = artifacts.StateRan
+		}
+	}
+	want := "/runs for checkpoints, 2 mapped so far, the last one 1 at " + h.sweep.Root.Finished.Local().Format(time.DateTime)
+	if now := state(t, s); now.Summary != want {
+		t.Errorf("of two mapped checkpoints it says %q, want %q", now.Summary, want)
 	}
 }
 

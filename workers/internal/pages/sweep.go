@@ -113,18 +113,23 @@ func (s *Server) state(ctx context.Context, sweep *Sweep) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	out := State{Version: v.version, Live: sweep.State == artifacts.StateRunning, Open: []Open{}, Report: reportOf(sweep).Size > 0}
+	running, watched := sweep.State == artifacts.StateRunning, s.opts.Watched(sweep.Root.Sweep)
+	out := State{Version: v.version, Live: running || watched != "", Open: []Open{}, Report: reportOf(sweep).Size > 0}
 	if out.Row, err = s.row(ctx, sweep); err != nil {
 		return State{}, err
 	}
 	out.Summary = progress.Summary(sweep.Now, sweep.Left)
-	if sweep.Unfinished() && !out.Live {
+	switch {
+	case running:
+	case watched != "":
+		out.Summary = v.watching(watched, out.Finished)
+	case sweep.Unfinished():
 		out.Summary += "; run the sweep again to continue"
 	}
 	if !out.Finished.IsZero() && !out.Live { // how old a page is that another run may continue, as watch-folder does
 		out.Summary += ", ended " + out.Finished.Local().Format(time.DateTime)
 	}
-	if sweep.Root.RunID != "" && out.Live {
+	if sweep.Root.RunID != "" && running {
 		out.Run = s.run(launch.WorkflowID(sweep.Root.Sweep))
 	}
 	placed := sweep.Graph.All()
@@ -144,6 +149,29 @@ func (s *Server) state(ctx context.Context, sweep *Sweep) (State, error) {
 	// Failed and running steps come first.
 	slices.SortStableFunc(out.Open, func(a, b Open) int { return rank(a.State) - rank(b.State) })
 	return out, nil
+}
+
+// watching says what watch-folder waits for, and what it mapped last.
+func (v *view) watching(folder string, last time.Time) string {
+	mapped, latest, before := 0, "", false
+	for _, e := range v.Graph.Experiments {
+		done, ran := true, false
+		for _, step := range e.Steps {
+			state := v.Steps[step.ID].State
+			done, ran = done && (state == artifacts.StateRan || state == artifacts.StateCached), ran || state == artifacts.StateRan
+		}
+		if !done {
+			continue
+		}
+		if mapped++; ran || !before { // the last in the order of names of those that the last run mapped
+			latest, before = e.Name, ran
+		}
+	}
+	out := fmt.Sprintf("%s for checkpoints, %d mapped so far", folder, mapped)
+	if _, name, _ := strings.Cut(latest, "="); latest != "" {
+		out += fmt.Sprintf(", the last one %s at %s", name, last.Local().Format(time.DateTime))
+	}
+	return out
 }
 
 // workflow is the ID of a step's workflow, "" as long as it can't have begun.

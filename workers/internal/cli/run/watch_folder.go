@@ -148,6 +148,11 @@ func (w *watching) serve(ctx context.Context, path string) (err error) {
 		w.Say("%s does not exist yet; waiting for it", below)
 	}
 	w.Say("watching %s, with %s so far (Ctrl-C ends)", path, app.Count(len(w.known), "checkpoint"))
+	unwatch, err := w.Home.Watch(w.sweep.Sweep, path)
+	if err != nil {
+		return err
+	}
+	defer unwatch()
 	return w.follow(ctx, r, w.look(ctx, arrivals, left))
 }
 
@@ -278,7 +283,7 @@ func (g *growth) print(r *run, root artifacts.Root, rows []results.Experiment) e
 	return nil
 }
 
-// table prints experiments, with a header where it differs from the last one.
+// table prints experiments, the latest first, with a header where it differs from the last one.
 func (g *growth) table(r *run, fresh []results.Experiment) error {
 	if r.Settings.Output != "text" {
 		for _, row := range fresh {
@@ -291,6 +296,7 @@ func (g *growth) table(r *run, fresh []results.Experiment) error {
 	if len(fresh) == 0 {
 		return nil
 	}
+	slices.Reverse(fresh)
 	t := show.Checkpoints(fresh)
 	if header := t.Above + strings.Join(t.Header, " "); header != g.header {
 		g.header = header

@@ -20,7 +20,7 @@ import (
 // Pages serves the pages of the sweeps of a session.
 func Pages(a *app.App, s *session.Session) http.Handler {
 	w := &watcher{App: a, services: s, seen: map[string]*watched{}, class: sync.OnceValues(a.MachineClass)}
-	return pages.New(pages.Options{Store: s.Store, Sweeps: w.all, Sweep: w.one, UI: s.UI(), Namespace: s.Namespace(), Log: a.Log})
+	return pages.New(pages.Options{Store: s.Store, Sweeps: w.all, Sweep: w.one, Watched: a.Home.Watched, UI: s.UI(), Namespace: s.Namespace(), Log: a.Log})
 }
 
 // Ages up to which the state of a sweep is reused, so that many readers of pages cost at most one.
