@@ -141,10 +141,17 @@ func (h *Home) probe() error {
 
 // explain adds a remedy to an error of the file system.
 func (h *Home) explain(doing string, err error) error {
-	advice := "choose another with --home DIR or " + EnvDir + "=DIR"
+	return fmt.Errorf("%s %s: %w (%s)", doing, h.dir, err, Remedy(err, "choose another with --home DIR or "+EnvDir+"=DIR"))
+}
+
+// Remedy is what to do about an error of the file system in writing: its cause in words, and what else may be done.
+func Remedy(err error, instead string) string {
+	advice := instead
 	switch {
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EEXIST):
 		advice = "a file stands where a folder is needed; move it away, or " + advice
+	case errors.Is(err, fs.ErrNotExist):
+		advice = "the system takes no files there; " + advice
 	case errors.Is(err, fs.ErrPermission):
 		advice = "this user may not write there; change its owner or rights, or " + advice
 	case errors.Is(err, syscall.ENAMETOOLONG):
@@ -154,5 +161,5 @@ func (h *Home) explain(doing string, err error) error {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		advice = "the disk is full; make room, or " + advice
 	}
-	return fmt.Errorf("%s %s: %w (%s)", doing, h.dir, err, advice)
+	return advice
 }

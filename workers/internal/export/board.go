@@ -71,7 +71,7 @@ func Board(ctx context.Context, dir string, s Sweep) (written int, others []stri
 		if !filepath.IsLocal(filepath.FromSlash(name)) {
 			return 0, nil, fmt.Errorf("experiment %q can't be a folder: its name leads elsewhere", name)
 		}
-		if err := os.MkdirAll(to, 0o755); err != nil {
+		if err := makeFolder(to); err != nil {
 			return 0, nil, err
 		}
 		if err := WriteFile(filepath.Join(to, boardFile), runs[name].Bytes()); err != nil {

@@ -18,6 +18,7 @@ import (
 	"lossatlas/activities/results"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/workers/home"
 )
 
 // DocumentName is the file that marks a folder as an export of this program.
@@ -84,7 +85,7 @@ func open(dir, sweep string) ([]File, error) {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return nil, &ForeignError{Dir: dir, Sweep: sweep}
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := makeFolder(dir); err != nil {
 		return nil, err
 	}
 	entries, err := os.ReadDir(dir)
@@ -263,7 +264,7 @@ func (w *writer) put(s Step, output, name string, b []byte) error {
 	if err := w.ctx.Err(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+	if err := makeFolder(filepath.Dir(full)); err != nil {
 		return err
 	}
 	return WriteFile(full, b)
@@ -283,14 +284,46 @@ func WriteFile(path string, data []byte) error {
 	})
 }
 
+// create makes the file that replaces another one when it is whole.
+func create(path string) (*os.File, error) {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+partMark+"*")
+	if err == nil {
+		return f, nil
+	}
+	if _, absent := os.Stat(dir); errors.Is(absent, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s can't be written: there is no folder %s", path, dir)
+	}
+	return nil, fmt.Errorf("%s can't be written to the folder %s: %w", path, dir, explained(err))
+}
+
+// Check returns the error of WriteFile for a place where it can't make the file, before work that takes long.
+func Check(path string) error {
+	f, err := create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// makeFolder makes a folder and those above it.
+func makeFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return explained(err)
+	}
+	return nil
+}
+
+// explained adds a remedy to an error of the file system.
+func explained(err error) error {
+	return fmt.Errorf("%w (%s)", err, home.Remedy(err, "choose another folder"))
+}
+
 // Write is WriteFile for content that is written in parts. After an error the file is unchanged.
 func Write(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+partMark+"*")
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s can't be written: there is no folder %s", path, filepath.Dir(path))
-	}
+	f, err := create(path)
 	if err != nil {
-		return fmt.Errorf("%s can't be written: %w", path, err)
+		return err
 	}
 	defer func() {
 		if err != nil {

@@ -47,6 +47,52 @@ func document(t *testing.T, dir string) export.Document {
 	return d
 }
 
+// TestUnwritable: the error names the folder, the reason and what to do.
+func TestUnwritable(t *testing.T) {
+	dir := t.TempDir()
+	file, readOnly := filepath.Join(dir, "file"), filepath.Join(dir, "read-only")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(readOnly, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	s := newSample(t)
+	for _, c := range []struct {
+		folder, why string
+		skip        bool
+	}{
+		{"/proc", "the system takes no files there", false},
+		{"/sys", "choose another folder", false},
+		{readOnly, "this user may not write there; change its owner or rights, or choose another folder", os.Getuid() == 0},
+		{file, "a file stands where a folder is needed", false},
+		{filepath.Join(dir, "absent"), "there is no folder " + filepath.Join(dir, "absent"), false},
+	} {
+		if c.skip {
+			continue
+		}
+		path := filepath.Join(c.folder, "x.npz")
+		want := func(what string, err error) {
+			t.Helper()
+			if err == nil || !strings.Contains(err.Error(), c.folder) || !strings.Contains(err.Error(), c.why) {
+				t.Errorf("%s: %v, want %q of %s", what, err, c.why, c.folder)
+			}
+		}
+		want("a file", export.WriteFile(path, nil))
+		want("a check", export.Check(path))
+		if !strings.HasPrefix(c.why, "there is no folder") { // which an export makes
+			_, err := export.Folder(t.Context(), filepath.Join(c.folder, "x"), s.sweep)
+			want("a sweep", err)
+		}
+	}
+	if err := export.Check(filepath.Join(dir, "x.npz")); err != nil {
+		t.Error(err)
+	}
+	if left := files(t, dir); len(left) != 1 {
+		t.Errorf("there are %v", left)
+	}
+}
+
 // TestFolder: every output has its files with readable names, and sweep.json
 // says of each what it is, as it is on the disk.
 func TestFolder(t *testing.T) {

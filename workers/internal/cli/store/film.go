@@ -71,8 +71,8 @@ func exportFilm(ctx context.Context, a *app.App, names []string, file string, op
 	if err != nil {
 		return err
 	}
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() { // drawing takes minutes
-		return exit.Usagef("%s can't be written: there is no folder %s", path, filepath.Dir(path))
+	if err := export.Check(path); err != nil { // drawing takes minutes
+		return exit.With(exit.Usage, err)
 	}
 	s, err := a.OpenSession(ctx)
 	if err != nil {
