@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"lossatlas/activities/surface"
 )
@@ -22,6 +23,9 @@ type Measure struct {
 	// Brief says that narrow tables show it, too.
 	Brief bool
 }
+
+// Residual ends the name of an eigenvalue's residual ‖Hv − λv‖, which tables for people show with the eigenvalue.
+const Residual = "_residual"
 
 // given are the numbers that each trained network has.
 var given = []Measure{
@@ -61,7 +65,7 @@ func Measures(rows []Experiment) []Measure {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(numbers)) {
-		out = append(out, Measure{Name: name, Brief: true})
+		out = append(out, Measure{Name: name, Brief: !strings.HasSuffix(name, Residual)})
 	}
 	for _, of := range slices.Sorted(maps.Keys(byMap)) {
 		for _, s := range byMap[of] {

@@ -155,6 +155,8 @@ func (e *Experiment) read(ctx context.Context, s *Sweep, of pipelines.Experiment
 		trace, deviation := sp.Trace()
 		e.measure(name+".lambda_max", sp.LambdaMax)
 		e.measure(name+".lambda_min", sp.LambdaMin)
+		e.measure(name+".lambda_max"+Residual, sp.ResidualMax)
+		e.measure(name+".lambda_min"+Residual, sp.ResidualMin)
 		e.measure(name+".trace", trace)
 		e.measure(name+".trace_error", deviation)
 		e.flat(name, sp.More())

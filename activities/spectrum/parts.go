@@ -127,23 +127,23 @@ func (s Spectrum) MatrixName() string {
 	return s.Matrix
 }
 
-// Note lists the eigenvalues where there are several, and their error bounds; "" without eigenvalues.
+// Note lists the eigenvalues with their residuals, which bound their errors.
 func (s Spectrum) Note() string {
-	if len(s.Largest) < 2 {
-		return ""
-	}
-	list := func(values []Value) string {
-		var out []string
-		for _, v := range values {
-			out = append(out, fmt.Sprintf("%.4g", v.Value))
+	list := func(name string, values []Value, end Value) string {
+		if values == nil {
+			values = []Value{end}
 		}
-		return strings.Join(out, ", ")
+		out := make([]string, len(values))
+		for i, v := range values {
+			out[i] = fmt.Sprintf("%.4g ± %.1g", v.Value, v.Residual)
+		}
+		if len(out) > 1 {
+			name += "s"
+		}
+		return name + " " + strings.Join(out, ", ")
 	}
-	worst := 0.0
-	for _, v := range slices.Concat(s.Largest, s.Smallest) {
-		worst = max(worst, v.Residual)
-	}
-	note := fmt.Sprintf("largest eigenvalues of the %s: %s; smallest: %s; largest residual: %.2g", s.MatrixName(), list(s.Largest), list(s.Smallest), worst)
+	note := fmt.Sprintf("%s: %s; %s; ±: residuals ‖Hv − λv‖", s.MatrixName(),
+		list("largest eigenvalue", s.Largest, Value{s.LambdaMax, s.ResidualMax}), list("smallest eigenvalue", s.Smallest, Value{s.LambdaMin, s.ResidualMin}))
 	if r := s.Fifth(); !math.IsNaN(r) {
 		note += fmt.Sprintf("; λ1/λ5: %.3g", r)
 	}

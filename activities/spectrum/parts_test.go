@@ -47,7 +47,7 @@ func TestMoreNPZ(t *testing.T) {
 	if len(want) > 0 {
 		t.Errorf("no measures %v", want)
 	}
-	if note := got.Note(); !strings.Contains(note, "Gauss-Newton matrix: 50, 40, 30, 20, 10; smallest: -2; largest residual: 2; λ1/λ5: 5") {
+	if note := got.Note(); !strings.Contains(note, "Gauss-Newton matrix: largest eigenvalues 50 ± 1, 40 ± 1, 30 ± 1, 20 ± 1, 10 ± 2; smallest eigenvalue -2 ± 0.5; ±: residuals ‖Hv − λv‖; λ1/λ5: 5") {
 		t.Errorf("the note is %q", note)
 	}
 	got.AddDecay(0.5, []float32{2})

@@ -113,7 +113,7 @@ func (r *run) printResult(out runResult, rows []results.Experiment) error {
 			return err
 		}
 	}
-	show.PrintTests(r.Out, rows)
+	show.PrintNotes(r.Out, rows)
 	for _, row := range rows {
 		for i, line := range imported(row) {
 			if i == 0 {

@@ -135,6 +135,14 @@ func measureColumns(m results.Measure, show detail) []column {
 	}
 	mean := newColumn("", func(s surface.Summary) float64 { return s.Mean })
 	mean.measure = m
+	if number := mean.text; show != everything {
+		mean.text = func(r results.Experiment) string {
+			if residual, ok := r.Measures[m.Name+results.Residual]; ok {
+				return number(r) + " ± " + digits(residual, 1)
+			}
+			return number(r)
+		}
+	}
 	if !m.Flatness || show != everything {
 		return []column{mean}
 	}

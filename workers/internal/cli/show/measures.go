@@ -34,7 +34,7 @@ func measuredOf(rows []results.Experiment) (columns []string, out [][]measured) 
 		}
 	}
 	for i, m := range results.Measures(rows) {
-		if strings.HasSuffix(m.Name, traceError) {
+		if strings.HasSuffix(m.Name, traceError) || strings.HasSuffix(m.Name, results.Residual) {
 			continue
 		}
 		var list []measured

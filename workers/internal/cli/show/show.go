@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -164,14 +165,25 @@ func printShown(a *app.App, o showOptions, rows []results.Experiment, compared [
 			}
 		}
 		if o.format == "text" {
-			PrintTests(a.Out, rows)
+			PrintNotes(a.Out, rows)
 		}
 		return nil
 	})
 }
 
-// PrintTests says below a table of how few examples the tests are, and nothing of many.
-func PrintTests(out io.Writer, rows []results.Experiment) {
+// PrintNotes says below a table what stands behind eigenvalues, and of how few examples the tests are, and nothing of many.
+func PrintNotes(out io.Writer, rows []results.Experiment) {
+	hasResidual := func(e results.Experiment) bool {
+		for name := range e.Measures {
+			if strings.HasSuffix(name, results.Residual) {
+				return true
+			}
+		}
+		return false
+	}
+	if slices.ContainsFunc(rows, hasResidual) {
+		fmt.Fprint(out, "\nlambda_max, lambda_min of an experiment: ± residual ‖Hv − λv‖, within which an eigenvalue lies\n")
+	}
 	var all []trainlog.Tested
 	for _, e := range rows {
 		t := trainlog.Tested{Score: e.Score, Examples: e.TestExamples}
