@@ -1,6 +1,9 @@
 package pipelines
 
-import "fmt"
+import (
+	"encoding/json"
+	"fmt"
+)
 
 // Style is how a picture looks. It is part of the key of the picture alone, so
 // that another style draws again and computes nothing.
@@ -48,6 +51,8 @@ type FigurePanel struct {
 	Score string `json:"score,omitempty"`
 	// Tests is how many examples the test errors are of, in figures that show them.
 	Tests int `json:"tests,omitempty"`
+	// Training has the parameters of the step that made the weights, in figures of trainings and weights, for the caption.
+	Training json.RawMessage `json:"training,omitempty"`
 	// Net is the network whose weights a histogram counts.
 	Net     Network `json:"net,omitempty"`
 	Problem Problem `json:"problem,omitempty"`

@@ -3,14 +3,17 @@ package runner
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"lossatlas/activities/render"
 	"lossatlas/activities/render/compare"
 	"lossatlas/activities/render/picture"
+	"lossatlas/activities/results"
 	"lossatlas/activities/runner/networks"
 	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
@@ -79,6 +82,10 @@ func (r *Run) overview(ctx context.Context, of pipelines.RenderParams, opt pictu
 			}
 			runs = append(runs, compare.Run{Name: panel.Title, Group: panel.Group, Log: log})
 		}
+		var err error
+		if opt.Caption, err = commonTraining(p.Panels, of.Names); err != nil {
+			return picture.Figure{}, err
+		}
 		if of.Plot == "norms" {
 			return unretried(compare.Norms(runs, opt))
 		}
@@ -91,6 +98,10 @@ func (r *Run) overview(ctx context.Context, of pipelines.RenderParams, opt pictu
 				return picture.Figure{}, err
 			}
 			networks = append(networks, compare.Weights{Name: panel.Title, Values: values})
+		}
+		var err error
+		if opt.Caption, err = commonTraining(p.Panels, of.Names); err != nil {
+			return picture.Figure{}, err
 		}
 		return unretried(compare.Histogram(networks, opt))
 	case "scatter":
@@ -112,21 +123,65 @@ func (r *Run) overview(ctx context.Context, of pipelines.RenderParams, opt pictu
 
 // commonSubject is what the subjects of all panels that have one share: the network, the data or the images.
 func commonSubject(panels []render.Data, names map[string]string) (string, error) {
-	var common []string
+	var all [][]string
 	for _, d := range panels {
 		parts, err := subject(d, names, true)
 		if err != nil {
 			return "", err
 		}
+		all = append(all, parts)
+	}
+	return strings.Join(inAll(all), ", "), nil
+}
+
+// inAll are the parts that all lists that are not empty have.
+func inAll(all [][]string) (out []string) {
+	for _, parts := range all {
 		switch {
 		case parts == nil:
-		case common == nil:
-			common = parts
+		case out == nil:
+			out = slices.Clone(parts)
 		default:
-			common = slices.DeleteFunc(common, func(part string) bool { return !slices.Contains(parts, part) })
+			out = slices.DeleteFunc(out, func(part string) bool { return !slices.Contains(parts, part) })
 		}
 	}
-	return strings.Join(common, ", "), nil
+	return out
+}
+
+// commonTraining is what the trainings of all panels share: network, data and how it was trained; then their seeds, or the number of more than four.
+func commonTraining(panels []pipelines.FigurePanel, names map[string]string) (string, error) {
+	var all [][]string
+	var seeds []string
+	for _, panel := range panels {
+		if panel.Training == nil {
+			continue
+		}
+		var p pipelines.TrainParams
+		if err := json.Unmarshal(panel.Training, &p); err != nil {
+			return "", Permanent("BadStep", err)
+		}
+		parts, err := results.Subject(names, panel.Training)
+		if err != nil {
+			return "", Permanent("BadStep", err)
+		}
+		if p.Epochs > 0 { // no import
+			parts = append(parts, results.Training(p)...)
+			if seed := strconv.FormatUint(p.Seed, 10); !slices.Contains(seeds, seed) {
+				seeds = append(seeds, seed)
+			}
+		}
+		all = append(all, parts)
+	}
+	out := inAll(all)
+	switch n := len(seeds); {
+	case n == 1:
+		out = append(out, "seed "+seeds[0])
+	case n > 4:
+		out = append(out, fmt.Sprintf("%d seeds", n))
+	case n > 1:
+		out = append(out, fmt.Sprintf("seeds %s and %s", strings.Join(seeds[:n-1], ", "), seeds[n-1]))
+	}
+	return strings.Join(out, ", "), nil
 }
 
 // tests says of how few examples the test errors of the panels are, "" for many.

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
@@ -76,6 +77,30 @@ func TestFiguresOverExperiments(t *testing.T) {
 	for _, s := range g.Final {
 		if !strings.Contains(page, s.Caption) {
 			t.Errorf("the report has no picture %q", s.Caption)
+		}
+	}
+}
+
+// TestCommonTraining: captions of trainings name what all share, networks by their names, and the seeds.
+func TestCommonTraining(t *testing.T) {
+	training := func(epochs int, seed uint64) pipelines.FigurePanel {
+		raw, err := json.Marshal(pipelines.TrainParams{Net: "digest", Data: pipelines.TrainData{Name: "shapes10", Train: 64, Test: 32}, Optimizer: pipelines.Optimizer{Kind: "sgd", LR: 0.1}, Epochs: epochs, BatchSize: 16, Seed: seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pipelines.FigurePanel{Training: raw}
+	}
+	imported := pipelines.FigurePanel{Training: json.RawMessage(`{"net": "digest", "weights": "x", "data": {"name": "shapes10", "train": 64, "test": 32}}`)}
+	of := "network mine, data shapes10, 64 training and 32 test images"
+	for want, panels := range map[string][]pipelines.FigurePanel{
+		"": {{}},
+		of: {imported, imported},
+		of + ", sgd with learning rate 0.1, batches of 16, 2 epochs, seed 1": {training(2, 1), {}},
+		of + ", sgd with learning rate 0.1, batches of 16, seeds 1, 2 and 3": {training(2, 1), training(3, 2), training(2, 3)},
+		of + ", sgd with learning rate 0.1, batches of 16, 1 epoch, 5 seeds": {training(1, 1), training(1, 2), training(1, 3), training(1, 4), training(1, 5)},
+	} {
+		if got, err := commonTraining(panels, map[string]string{"digest": "mine"}); got != want || err != nil {
+			t.Errorf("%q, %v, want %q", got, err, want)
 		}
 	}
 }

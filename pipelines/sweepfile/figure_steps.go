@@ -30,6 +30,9 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 		if f.Kind == figureMultiples || f.Kind == figureScatter {
 			panel.Tests = s.experiments[p.experiments[0]].config.Dataset.Test
 		}
+		if f.Kind == figureNorms || f.Kind == figureCurves || f.Kind == figureHistogram {
+			panel.Training = g.Experiments[p.experiments[0]].Steps[0].Params
+		}
 		switch f.Kind {
 		case figureHistogram:
 			add(i, pipelines.OutWeights, g.Experiments[p.experiments[0]].Steps[0].ID, pipelines.OutWeights)
