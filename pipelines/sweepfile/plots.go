@@ -222,9 +222,6 @@ func (b *builder) draws(plot string) bool {
 func (b *builder) style(plot string) *pipelines.Style {
 	for _, p := range b.config.Plots {
 		if p.Kind == plot {
-			if plot == plotTraining && p.Rate == nil && b.config.Train.Optimizer.Schedule.Moves() {
-				p.Rate = new(true)
-			}
 			return p.Style()
 		}
 	}

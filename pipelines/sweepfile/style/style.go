@@ -26,13 +26,13 @@ type Config struct {
 	Azimuth   *float64 `field:"azimuth"`
 	Elevation float64  `field:"elevation"`
 	Theme     string   `field:"theme"`
-	Rate      *bool    `field:"rate"`
+	Rate      bool     `field:"rate"`
 }
 
 // Style is nil for a picture that looks as pictures do.
 func (s Config) Style() *pipelines.Style {
 	out := pipelines.Style{Scale: s.Scale, Step: s.Step, Cut: s.Cut, Open: s.Open, Colormap: s.Colormap, Width: s.Width, DPI: s.DPI, Points: s.Points, Basins: s.Basins,
-		Azimuth: s.Azimuth, Elevation: s.Elevation}
+		Azimuth: s.Azimuth, Elevation: s.Elevation, Rate: s.Rate}
 	if s.Theme != themes[0] {
 		out.Theme = s.Theme
 	}
@@ -40,7 +40,6 @@ func (s Config) Style() *pipelines.Style {
 		out.Min, out.Max = *s.Min, *s.Max
 	}
 	out.NoLabels = s.Labels != nil && !*s.Labels
-	out.Rate = s.Rate != nil && *s.Rate
 	if out == (pipelines.Style{}) {
 		return nil
 	}
@@ -78,7 +77,7 @@ var Fields = []syntax.Field{
 	{Name: "points", Doc: "Whether the points at which the loss was evaluated are shown. Default: false.", Type: syntax.Boolean{}},
 	{Name: "basins", Doc: "Whether basins are outlined, each up to the pass where it meets another one, and their lowest points marked. Default: false.", Type: syntax.Boolean{}},
 	{Name: "theme", Doc: "light or dark ground. Default: light.", Type: syntax.Choice{Of: themes, What: "a theme"}},
-	{Name: "rate", Doc: "Whether the learning rate of each epoch has a frame of its own. Default: true for the plot training where the schedule is onecycle, polynomial or exponential, else false.", Type: syntax.Boolean{}},
+	{Name: "rate", Doc: "Whether the learning rate of each epoch has a frame of its own; in the plot training it always has one where it changes after four or more epochs in a row. Default: false.", Type: syntax.Boolean{}},
 	{Name: "width", Doc: "Width of the picture in inches.", Type: syntax.Number{Min: 2, Max: 40}},
 	{Name: "dpi", Doc: "Dots per inch of the PNG. Default: 220.", Type: syntax.Integer{Min: 36, Max: 1200}},
 }

@@ -46,9 +46,6 @@ func (s course) kinds() (out []string) {
 	return out
 }
 
-// Moves says that the rate changes from epoch to epoch in a way whose picture has a frame for it.
-func (s course) Moves() bool { return s.Polynomial > 0 || s.Exponential > 0 || s.OneCycle != nil }
-
 // MarshalJSON writes the list of drops, or an object where there is more to say.
 func (s course) MarshalJSON() ([]byte, error) {
 	if kinds := s.kinds(); s.Warmup > 0 || len(kinds) > 0 && len(s.Drops) == 0 {
