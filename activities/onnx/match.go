@@ -169,7 +169,7 @@ func (m *matcher) missing(state []State) error {
 	if len(lost) == 0 && (len(m.open) == 0 || len(state) == 0) {
 		return nil
 	}
-	if len(m.open) == 0 {
+	if len(m.open) == 0 { // batch normalizations among them are an error where the weights are read
 		m.file.Notes = append(m.file.Notes, "The network does not use these tensors of the weights: "+some(lost)+".")
 		return nil
 	}

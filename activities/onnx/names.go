@@ -41,17 +41,35 @@ func (f *File) separateStatistics() {
 // PyTorch's two exporters and tf2onnx make of a convolution that one follows.
 var merged = regexp.MustCompile(`^onnx::Conv_\d+$|\.weight_bias$|/merged_input:\d+$`)
 
+// fusion is where the rewriter of PyTorch's exporter says which rule made a node, such as FuseBatchNormIntoConv. It keeps the names of a
+// convolution's weight and bias where it has both.
+const fusion = "pkg.onnxscript.rewriter.rule_name"
+
+// fused are the weights into which the rewriter merged batch normalizations.
+func (t *translator) fused() map[string]bool {
+	names := map[string]bool{}
+	for _, n := range t.Graph.Nodes {
+		if strings.HasPrefix(n.Metadata[fusion], "FuseBatchNorm") && len(n.Inputs) > 1 {
+			names[n.Inputs[1]] = true
+		}
+	}
+	return names
+}
+
 // noteWeights says which parameters the file stores otherwise than the model that it came from.
 func (t *translator) noteWeights() {
 	var turned, nameless, unnamed, products []string
+	fused := t.fused()
 	for _, w := range t.weights {
 		switch {
 		case w.value == "":
 			continue
 		case lifted.MatchString(w.name):
 			unnamed = append(unnamed, w.name)
-		case merged.MatchString(w.name) && !t.IsKeras():
-			products = append(products, strings.TrimSuffix(w.name, "_bias"))
+		case (merged.MatchString(w.name) || fused[w.name]) && !t.IsKeras():
+			if name := strings.TrimSuffix(w.name, "_bias"); !slices.Contains(products, name) {
+				products = append(products, name)
+			}
 		case w.isMade():
 			nameless = append(nameless, w.name)
 		}

@@ -83,11 +83,11 @@ func TestWeightsAndAverages(t *testing.T) {
 	net := vector(t)
 	theta, _, notes, err := weights.Read(path, net, nil)
 	want := []string{
-		"its entries with other tensors were passed over: optimizer",
+		"its entries with other tensors were ignored: optimizer",
 		`the prefix "model.module." was taken off all names`,
 		`the file has all tensors below "model.module." and below "model_ema.": the first were taken; --rename model_ema= takes the others`,
 		"2 tensors of float16 were widened to float32",
-		"2 tensors have no place in the network and were passed over: model_ema.fc.weight, model_ema.fc.bias",
+		"2 tensors have no place in the network and were ignored: model_ema.fc.weight, model_ema.fc.bias",
 	}
 	if err != nil || !cmp.Equal(notes, want) || !cmp.Equal(theta, []float32{1, 2, 3, 4, 5, 6, -1, -2}) {
 		t.Errorf("%v, %v, notes %q; want %q", theta, err, notes, want)

@@ -49,12 +49,15 @@ func (f *file) fit(given []tensor, table []nets.Param, advise func(missing, fore
 		}
 		return nil, nil, errors.New(strings.Join(lines, "\n  "))
 	}
+	if norms := named(normalizations(c.extra, table)); len(norms) > 0 {
+		return nil, nil, fmt.Errorf("%w: %s", ErrNormalizations, strings.Join(nets.Abridge(norms), ", "))
+	}
 	if layers := named(ofLayers(c.extra, table)); len(layers) > 0 {
 		return nil, nil, errors.New(list(nil, layers, "tensor belongs to a layer that the network does not have", "tensors belong to layers that the network does not have")[0])
 	}
 	notes = append(c.said, converted(c.used)...)
 	passed := named(slices.Concat(c.extra, c.others))
-	return c.at, list(notes, passed, "tensor has no place in the network and was passed over", "tensors have no place in the network and were passed over"), nil
+	return c.at, list(notes, passed, "tensor has no place in the network and was ignored", "tensors have no place in the network and were ignored"), nil
 }
 
 // comparison is the common and the different tensors of a file and a network's table.
@@ -185,7 +188,7 @@ func ofLayers(extra []tensor, table []nets.Param) []tensor {
 	var out []tensor
 	for _, t := range extra {
 		first, _, _ := strings.Cut(t.name, ".")
-		switch last := t.name[strings.LastIndexByte(t.name, '.')+1:]; last {
+		switch _, last := split(t.name); last {
 		case "weight", "bias", "running_mean", "running_var":
 			if parts[first] {
 				out = append(out, t)
@@ -193,4 +196,50 @@ func ofLayers(extra []tensor, table []nets.Param) []tensor {
 		}
 	}
 	return out
+}
+
+// ErrNormalizations is the error about batch normalizations that only the file has: without them the network computes something else.
+var ErrNormalizations = errors.New("the network lacks batch normalizations of the file; they were merged into other layers, or the file belongs to another network")
+
+// normalizations are the extra tensors of modules with running statistics. A module of which the network has nothing, and which
+// holds layers with weights as well, is none of them: it is an auxiliary classifier, a projection head or a copy of the network.
+func normalizations(extra []tensor, table []nets.Param) (out []tensor) {
+	known := map[string]bool{} // modules of the network
+	for _, p := range table {
+		for i, r := range p.Name {
+			known[p.Name[:i]] = known[p.Name[:i]] || r == '.'
+		}
+	}
+	outermost := func(module string) string { // that the network does not have
+		for i, r := range module {
+			if r == '.' && !known[module[:i]] {
+				return module[:i]
+			}
+		}
+		return module
+	}
+	norms, heads := map[string]bool{}, map[string]bool{}
+	for _, t := range extra {
+		switch module, last := split(t.name); last {
+		case "running_mean", "running_var", "moving_mean", "moving_variance":
+			norms[module] = true
+		}
+	}
+	for _, t := range extra {
+		if module, last := split(t.name); !norms[module] && (strings.HasSuffix(last, "weight") || last == "kernel") {
+			heads[outermost(module)] = true
+		}
+	}
+	for _, t := range extra {
+		if module, _ := split(t.name); norms[module] && !heads[outermost(module)] {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// split separates the last component of a name.
+func split(name string) (module, last string) {
+	i := strings.LastIndexByte(name, '.')
+	return name[:max(i, 0)], name[i+1:]
 }

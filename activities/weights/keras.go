@@ -32,7 +32,7 @@ func (f *file) listKeras(r io.ReaderAt, size int64, tensors int) error {
 		f.names, places = append(f.names, name), append(places, i)
 	}
 	if passed > 0 {
-		f.notes = append(f.notes, number(passed, "array of its optimizer was passed over", "arrays of its optimizer were passed over"))
+		f.notes = append(f.notes, number(passed, "array of its optimizer was ignored", "arrays of its optimizer were ignored"))
 	}
 	f.header = func(i int) (string, []int, error) { return h.Header(places[i]) }
 	f.read = func(i int) ([]float32, error) { return h.Read(places[i]) }

@@ -16,7 +16,7 @@ import (
 
 // Read reads the parameters and running statistics of a network. Notes say what
 // was done to fit the file to it: a prefix of all names that was taken off, tensors
-// that were passed over. The error lists what differs from the network, or which
+// that were ignored. The error lists what differs from the network, or which
 // tensors hold numbers that are not finite.
 func Read(path string, net *nets.Net, rename Rename) (theta, state []float32, notes []string, err error) {
 	return ReadAs(path, net, rename, nil)

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -149,7 +150,7 @@ func TestPyTorchCheckpointsGoInAndComeOut(t *testing.T) {
 }
 
 // TestTypes: weights may be of each floating-point type, in both formats; extra
-// tensors of any type are passed over, and no weight may be of another type.
+// tensors of any type are ignored, and no weight may be of another type.
 func TestTypes(t *testing.T) {
 	net := byName(t, "small")
 	theta, state := net.Init(1)
@@ -176,7 +177,7 @@ func TestTypes(t *testing.T) {
 				t.Errorf("%s, %s: other numbers, or %v", dtype, format, err)
 			}
 			converted := map[string]string{"F16": "1 tensor of float16 was widened to float32", "F64": "1 tensor of float64 was rounded to float32"}[dtype]
-			if want := []string{converted, "4 tensors have no place in the network and were passed over: epoch, mask, conv1.total_ops, code"}; !cmp.Equal(notes, want) {
+			if want := []string{converted, "4 tensors have no place in the network and were ignored: epoch, mask, conv1.total_ops, code"}; !cmp.Equal(notes, want) {
 				t.Errorf("%s, %s: notes %q, want %q", dtype, format, notes, want)
 			}
 		}
@@ -207,6 +208,38 @@ func TestTypes(t *testing.T) {
 		if _, _, _, err := weights.Read(path, net, nil); err == nil || !strings.Contains(err.Error(), "does not hold floating-point numbers: conv1.weight (") {
 			t.Errorf("%s: whole numbers as weights: %v", format, err)
 		}
+	}
+}
+
+// TestExtraNormalizations: batch normalizations that only the file has are an error, but those of heads and copies are ignored.
+func TestExtraNormalizations(t *testing.T) {
+	net := byName(t, "small")
+	for name, c := range map[string]struct {
+		extra string
+		error bool
+	}{
+		"merged":             {"bn0.weight bn0.bias bn0.running_mean bn0.running_var bn0.num_batches_tracked", true},
+		"of Keras":           {"norm.gamma norm.beta norm.moving_mean norm.moving_variance", true},
+		"without scales":     {"0.running_mean 0.running_var", true},
+		"in a list":          {"norms.0.weight norms.0.running_mean norms.1.weight norms.1.running_mean", true},
+		"within a block":     {"layer1.0.bn9.weight layer1.0.bn9.running_mean", true},
+		"next to a head":     {"bn0.running_mean head.weight", true},
+		"auxiliary":          {"aux.conv0.conv.weight aux.conv0.bn.weight aux.conv0.bn.running_mean aux.fc.weight", false},
+		"a projection":       {"projector.0.weight projector.1.weight projector.1.running_mean", false},
+		"a copy":             {"ema.conv1.weight ema.bn1.weight ema.bn1.running_mean", false},
+		"a layer, no bn":     {"head.weight head.bias", false},
+		"counters and flops": {"bn0.num_batches_tracked conv0.total_ops", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tensors := tensorsOf(net)
+			for extra := range strings.FieldsSeq(c.extra) {
+				tensors = append(tensors, raw{extra, "F32", []int{1}, make([]byte, 4)})
+			}
+			_, _, _, err := weights.Read(write(t, "w.npz", asNPZ(t, tensors)), net, nil)
+			if errors.Is(err, weights.ErrNormalizations) != c.error || !c.error && err != nil {
+				t.Errorf("error %v, want one of batch normalizations: %v", err, c.error)
+			}
+		})
 	}
 }
 
@@ -334,7 +367,7 @@ func TestPrefixes(t *testing.T) {
 			if err != nil || !cmp.Equal(theta, wantTheta) || !cmp.Equal(state, wantState) {
 				t.Errorf("%s, %s: other numbers, or %v", prefix, format, err)
 			}
-			want := []string{fmt.Sprintf("the prefix %q was taken off all names", strings.ReplaceAll(prefix, "/", ".")), "1 tensor has no place in the network and was passed over: step"}
+			want := []string{fmt.Sprintf("the prefix %q was taken off all names", strings.ReplaceAll(prefix, "/", ".")), "1 tensor has no place in the network and was ignored: step"}
 			if !cmp.Equal(notes, want) {
 				t.Errorf("%s, %s: notes %q, want %q", prefix, format, notes, want)
 			}
@@ -345,7 +378,7 @@ func TestPrefixes(t *testing.T) {
 		t.Errorf("weights and their averages: %q, %v", notes, err)
 	}
 	_, _, notes, err := weights.Read(twice, net, weights.Rename{"ema": ""})
-	if err != nil || len(notes) != 1 || !strings.Contains(notes[0], "passed over: model.conv1.weight") {
+	if err != nil || len(notes) != 1 || !strings.Contains(notes[0], "ignored: model.conv1.weight") {
 		t.Errorf("one of two networks: %v, %q", err, notes)
 	}
 	equals := write(t, "a.npz", asNPZ(t, append(below("a."), below("b.")...)))

@@ -27,6 +27,7 @@ type Node struct {
 	Op, Domain, name string
 	Inputs, Outputs  []string
 	Attributes       map[string]*Attribute
+	Metadata         map[string]string
 }
 
 // At says where a node stands: its name, or that of its first output.

@@ -108,6 +108,20 @@ func Parse(b []byte) (*Model, error) {
 	return m, err
 }
 
+// parseEntry reads an entry of a node's metadata.
+func parseEntry(b []byte) (key, value string, err error) {
+	err = fields(b, func(f field) error {
+		switch f.id {
+		case 1:
+			key = string(f.bytes)
+		case 2:
+			value = string(f.bytes)
+		}
+		return nil
+	})
+	return key, value, err
+}
+
 func (m *Model) parseOpset(b []byte) error {
 	domain, version := "", 0
 	err := fields(b, func(f field) error {
@@ -162,7 +176,7 @@ func parseGraph(b []byte, depth int) (*Graph, error) {
 }
 
 func parseNode(b []byte, depth int) (*Node, error) {
-	n := &Node{Attributes: map[string]*Attribute{}}
+	n := &Node{Attributes: map[string]*Attribute{}, Metadata: map[string]string{}}
 	err := fields(b, func(f field) error {
 		switch f.id {
 		case 1:
@@ -179,6 +193,10 @@ func parseNode(b []byte, depth int) (*Node, error) {
 			return err
 		case 7:
 			n.Domain = string(f.bytes)
+		case 9:
+			key, value, err := parseEntry(f.bytes)
+			n.Metadata[key] = value
+			return err
 		}
 		return nil
 	})

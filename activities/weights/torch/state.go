@@ -102,7 +102,7 @@ func (f *File) notePassed(taken []entry) {
 		}
 	}
 	if len(passed) > 0 {
-		f.Notes = append(f.Notes, "its entries with other tensors were passed over: "+strings.Join(passed, ", "))
+		f.Notes = append(f.Notes, "its entries with other tensors were ignored: "+strings.Join(passed, ", "))
 	}
 }
 

@@ -13,7 +13,7 @@ type File struct {
 	// Names are the names of the tensors in the file's order: keys of nested dictionaries
 	// with slashes between them, where a module's tensors have PyTorch's names.
 	Names []string
-	// Notes say which of the file's entries were taken and which were passed over.
+	// Notes say which of the file's entries were taken and which were ignored.
 	Notes   []string
 	tensors []tensor
 	top     []entry

@@ -150,10 +150,10 @@ func TestEntries(t *testing.T) {
 	}{
 		{"alone", text("w") + w, []string{"w"}, nil},
 		{"state_dict", dict("state_dict", w) + text("epoch") + "K\x07", []string{"w"}, []string{`the weights are its entry "state_dict"`}},
-		{"optimizer", dict("net", w) + dict("optimizer", w), []string{"w"}, []string{`the weights are its entry "net"`, "its entries with other tensors were passed over: optimizer"}},
+		{"optimizer", dict("net", w) + dict("optimizer", w), []string{"w"}, []string{`the weights are its entry "net"`, "its entries with other tensors were ignored: optimizer"}},
 		{"averages", dict("model", w) + dict("ema", w), []string{"model/w", "ema/w"}, nil},
 		{"two", dict("state_dict", w) + dict("state_dict_ema", w) + dict("buffers", w), []string{"state_dict/w", "state_dict_ema/w"},
-			[]string{"its entries with other tensors were passed over: buffers"}},
+			[]string{"its entries with other tensors were ignored: buffers"}},
 		{"a tensor called model", text("model") + w + text("b") + w, []string{"model", "b"}, nil},
 		{"an empty model", text("model") + "}" + text("b") + w, []string{"b"}, nil},
 		{"an unknown key", dict("backbone", w) + dict("x", w), []string{"backbone/w", "x/w"}, nil},

@@ -120,7 +120,7 @@ func TestImportRefusesNumbersThatAreNone(t *testing.T) {
 }
 
 // TestImportOfOtherNames: a prefix of all names is taken off and extra tensors are
-// passed over, with a note; other names are matched by shape in the error, whose
+// ignored, with a note; other names are matched by shape in the error, whose
 // advice can be followed on the command line and in a sweep file.
 func TestImportOfOtherNames(t *testing.T) {
 	dir := t.TempDir()

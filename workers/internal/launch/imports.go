@@ -2,10 +2,15 @@ package launch
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"lossatlas/activities/directions"
 	"lossatlas/activities/nets"
+	"lossatlas/activities/onnx"
 	"lossatlas/activities/weights"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines/sweepfile"
@@ -30,6 +35,9 @@ func Weights(file string, net sweepfile.NamedNetwork, rename weights.Rename) (b 
 			return nil, nil, exit.Usagef("%s: %w", file, err)
 		}
 	} else if theta, state, notes, err = weights.ReadAs(file, n, rename, layoutsOf(net.Network)); err != nil {
+		if m := modelOf(net.Network); m != nil && errors.Is(err, weights.ErrNormalizations) && strings.EqualFold(filepath.Ext(m.name), ".onnx") {
+			err = fmt.Errorf("%w\n  If the model was trained with them, export it again with %s", err, onnx.KeepLine)
+		}
 		return nil, nil, exit.Usagef("%s: %w", file, err)
 	}
 	b, err = n.Encode(theta, state, nil)
