@@ -98,7 +98,7 @@ func command(ctx context.Context, home string, args ...string) *exec.Cmd {
 			cmd.Env = append(cmd.Env, v)
 		}
 	}
-	cmd.Env = append(cmd.Env, "LOSSATLAS_HOME="+home)
+	cmd.Env = append(cmd.Env, "LOSSATLAS_HOME="+home, "LOSSATLAS_SECOND_WORKER=off")
 	if p := os.Getenv("LOSSATLAS_PLUGIN"); p != "" {
 		cmd.Env = append(cmd.Env, "LOSSATLAS_PLUGIN="+p)
 	}

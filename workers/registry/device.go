@@ -18,7 +18,9 @@ type device struct {
 
 	mu      sync.Mutex
 	running int
-	ended   time.Time // when the last activity ended, or the device began
+	began   time.Time     // when the running activities began, without a pause
+	ended   time.Time     // when the last activity ended, or the device began
+	before  time.Duration // in which activities ran, without the running ones
 }
 
 func newDevice(slots int) *device {
@@ -29,8 +31,24 @@ func newDevice(slots int) *device {
 func (d *device) note(change int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.running += change
-	d.ended = time.Now()
+	now := time.Now()
+	if d.running == 0 {
+		d.began = now
+	}
+	if d.running += change; d.running == 0 {
+		d.before += now.Sub(d.began)
+	}
+	d.ended = now
+}
+
+// worked is the time in which activities have run.
+func (d *device) worked() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.running > 0 {
+		return d.before + time.Since(d.began)
+	}
+	return d.before
 }
 
 // idle is the time since the last activity; 0 while one runs.

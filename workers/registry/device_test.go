@@ -69,7 +69,8 @@ func TestPollsEndWithTheWorker(t *testing.T) {
 	}
 }
 
-// TestIdleTime: the time without work begins at the start, stands at 0 during an activity, and begins again at its end.
+// TestIdleTime: the time without work begins at the start, stands at 0 during an activity, and begins again at its end. The time with
+// work is that of the activity.
 func TestIdleTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(2)
@@ -78,10 +79,13 @@ func TestIdleTime(t *testing.T) {
 		a := (&deviceInterceptor{device: d}).InterceptActivity(t.Context(), &body{do: func(context.Context, interceptor.ActivityOutboundInterceptor) { time.Sleep(time.Hour) }})
 		go a.ExecuteActivity(t.Context(), nil)
 		time.Sleep(time.Second)
-		during := d.idle()
+		during, worked := d.idle(), d.worked()
 		time.Sleep(time.Hour + time.Second)
 		if after := d.idle(); before != time.Minute || during != 0 || after != 2*time.Second {
 			t.Errorf("idle for %v before an activity, %v during it, %v after it; want 1m, 0s and 2s", before, during, after)
+		}
+		if d.worked() != time.Hour || worked != time.Second {
+			t.Errorf("%v of work during an activity of an hour, %v after it; want 1s and 1h", worked, d.worked())
 		}
 	})
 }

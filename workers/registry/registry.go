@@ -130,6 +130,9 @@ func (ws *Workers) Queues() []string { return ws.queues }
 // Idle is the time for which these workers have had no numeric activity; 0 while one runs.
 func (ws *Workers) Idle() time.Duration { return ws.device.idle() }
 
+// Worked is the time in which these workers have had numeric activities.
+func (ws *Workers) Worked() time.Duration { return ws.device.worked() }
+
 // Stop drains and stops the workers, concurrently.
 func (ws *Workers) Stop() {
 	var all sync.WaitGroup

@@ -42,6 +42,8 @@ type Settings struct {
 	Backend string // auto, xla, go
 	Plugin  string // absolute path of a PJRT plugin, or "" to look for one
 
+	SecondWorker string // auto, off
+
 	Output   string // text, json, jsonl
 	LogLevel string // "" lets the command choose
 	NoColor  bool
@@ -98,6 +100,8 @@ var table = []setting{
 		help: "numeric `backend`: auto, xla or go"},
 	{name: "plugin", path: true, value: func(s *Settings) *string { return &s.Plugin },
 		help: "`path` of the PJRT plugin for the xla backend (default: an installed one)"},
+	{name: "second-worker", initial: "auto", allowed: []string{"auto", "off"}, value: func(s *Settings) *string { return &s.SecondWorker },
+		help: "`mode` of a second process that computes on CPUs next to run and up, once they have computed for ten seconds: auto or off (half of the memory)"},
 	{name: "output", initial: "text", allowed: []string{"text", "json", "jsonl"}, value: func(s *Settings) *string { return &s.Output },
 		hint: "; `show` and `compare` write tables with --format csv or md", help: "`format` of standard output: text, json or jsonl"},
 	{name: "log-level", allowed: []string{"debug", "info", "warn", "error", "off"}, value: func(s *Settings) *string { return &s.LogLevel },

@@ -85,6 +85,7 @@ type run struct {
 	blob     artifacts.Blob // the graph, stored
 	services *session.Session
 	client   client.Client // nil until serve has started the services
+	second   *serve.Second // may be nil
 	// following prints what is new each time that a growing sweep is computed; nil for a run of its own.
 	following *growth
 }

@@ -27,12 +27,13 @@ func (r *run) serve(ctx context.Context) (_ context.Context, stop func(), err er
 		unwatch()
 		return ctx, nil, err
 	}
-	r.client = c
-	return ctx, func() { workers.Stop(); unwatch() }, nil
+	r.client, r.second = c, serve.StartSecond(ctx, r.App, r.services, workers, r.engine)
+	return ctx, func() { r.second.Stop(); workers.Stop(); unwatch() }, nil
 }
 
 // serveOthers serves as long as other processes use the services of this one.
 func (r *run) serveOthers(ctx context.Context) error {
+	r.second.Stop() // it is attached, too
 	for said := false; ; {
 		ok, err := r.services.WithdrawUnused()
 		if ok || err != nil {

@@ -60,6 +60,7 @@ func up(ctx context.Context, a *app.App) (err error) {
 	if err != nil {
 		return err
 	}
+	defer StartSecond(ctx, a, s, workers, e).Stop()
 	if err := a.PrintAddresses(a.Addresses(s)); err != nil {
 		return err
 	}

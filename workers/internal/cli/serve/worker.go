@@ -45,7 +45,7 @@ with a GPU of its own, and all started again when they die. Their --metrics-addr
 With --deployment the worker is a version of a worker deployment (of its --build-id), and each sweep stays with the version
 that it began with. The version of new sweeps is set in Temporal: temporal worker deployment set-current-version.`
 	cmd.Flags().StringSliceVar(&opts.Queues, "queues", nil, "task `queues` to serve: io, cpu, gpu (default: all that this machine can)")
-	cmd.Flags().IntVar(&opts.Slots, "slots", 1, "numeric activities at a time; one uses all cores already")
+	cmd.Flags().IntVar(&opts.Slots, "slots", 1, "numeric activities at a time; XLA executes one program at a time in a process")
 	cmd.Flags().DurationVar(&opts.Drain, "drain", 30*time.Second, "`time` that running activities get to end after an interrupt")
 	cmd.Flags().DurationVar(&idle, "idle", 0, "`time` without trainings, maps and spectra after which the worker ends, for machines that are paid by the hour (default: never)")
 	cmd.Flags().IntVar(&processes, "processes", 1, "`number` of worker processes, each on its own cores or GPU")
