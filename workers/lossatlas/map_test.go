@@ -66,6 +66,9 @@ func TestMap(t *testing.T) {
 		if code != 0 {
 			t.Fatalf("map %v ended with %d:\n%s\n%s", args, code, stdout, stderr)
 		}
+		if strings.Count(stderr, "loss: cross-entropy (guessed from the labels; --loss chooses another)") != 1 {
+			t.Errorf("map %v does not say once which loss it guessed:\n%s", args, stderr)
+		}
 		var o outcome
 		decode(t, stdout, &o)
 		if got := o.Experiments[0].TrainLoss; got == nil || math.Abs(*got-want.Loss) > 1e-6*want.Loss || o.Experiments[0].TestLoss != nil {

@@ -85,8 +85,34 @@ func (f *found) guessLoss() string {
 	case l.ints != nil:
 		return problem.CrossEntropy
 	default:
+		if f.isOneHot() {
+			f.note("the labels are rows of one 1 and zeros (one-hot), so the loss is %s; for %s save the numbers of the classes, y.argmax(1)", problem.MeanSquaredError, problem.CrossEntropy)
+		}
 		return problem.MeanSquaredError
 	}
+}
+
+// isOneHot says whether each label is a row of numbers of which one is 1 and the others are 0.
+func (f *found) isOneHot() bool {
+	for _, p := range f.parts {
+		if len(p.labels.shape) != 1 || p.places() < 2 {
+			return false
+		}
+		for row := range slices.Chunk(p.floats, p.places()) {
+			ones := 0
+			for _, v := range row {
+				if v == 1 {
+					ones++
+				} else if v != 0 {
+					return false
+				}
+			}
+			if ones != 1 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (f *found) note(format string, args ...any) {

@@ -22,6 +22,8 @@ type Subject struct {
 	Data    sweepfile.Dataset
 	Problem problem.Problem
 	Notes   []string // about network and data
+	// DataNotes are those of Notes about the data.
+	DataNotes []string
 }
 
 // Describe reads a network, the name of a built-in one or a file or folder, and data. Of from, whose fields may be empty, the
@@ -63,7 +65,7 @@ func Describe(folder, network string, from sweepfile.Import, choices sweepfile.D
 		if err != nil {
 			return Subject{}, err
 		}
-		out.Notes = append(out.Notes, files.Notes...)
+		out.Notes, out.DataNotes = append(out.Notes, files.Notes...), files.Notes
 	}
 	if out.Net, err = build(n, out.Data.Problem); err != nil {
 		return Subject{}, exit.Usagef("with the data %s: %w", choices.Name, err)

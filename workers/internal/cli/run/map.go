@@ -149,6 +149,7 @@ func (m *mapping) write(model string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	m.tellData(subject)
 	text := m.text(name, model, subject)
 	file := filepath.Join(folder, name+".yaml")
 	switch have, err := os.ReadFile(file); {
@@ -164,6 +165,16 @@ func (m *mapping) write(model string) (string, error) {
 	}
 	fmt.Fprintf(m.Err, "wrote %s\n", file)
 	return file, nil
+}
+
+// tellData says what was found out about data from files, since a wrong guess makes wrong maps.
+func (m *mapping) tellData(s launch.Subject) {
+	for _, note := range s.DataNotes {
+		fmt.Fprintf(m.Err, "%s: %s\n", m.data.Name, note)
+	}
+	if m.data.IsFile() && m.data.Loss == "" && s.Net.StableHLO() == nil {
+		fmt.Fprintf(m.Err, "loss: %s (guessed from the labels; --loss chooses another)\n", s.Problem.Loss)
+	}
 }
 
 // command runs the sweep file.
