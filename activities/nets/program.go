@@ -177,7 +177,7 @@ func remedy(of problem.Problem, out []int) string {
 		return fmt.Sprintf("say `classes: %d`, if the labels are classes of which not all occur", out[1])
 	}
 	if of.Loss == problem.MeanSquaredError && of.Outputs == 1 && len(out) == 2 && out[1] > 1 {
-		return "say `loss: " + problem.OneHot + "`, if the labels are classes"
+		return fmt.Sprintf("if the labels are classes, say `loss: %s`, or `loss: %s` for squared errors", problem.CrossEntropy, problem.OneHot)
 	}
 	if last := len(out) - 1; !of.HasTargets() && last > 0 && out[last] < of.Outputs {
 		return fmt.Sprintf("the labels are classes up to %d, and the network tells %d classes apart: give it the labels that it was trained on", of.Outputs-1, out[last])

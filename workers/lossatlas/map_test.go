@@ -145,6 +145,14 @@ func TestMapMistakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	floats := filepath.Join(t.TempDir(), "floats.npz")
+	x.Shape, x.Data = []int{10, 1, 28, 28}, make([]float32, 10*28*28)
+	if other, err = npz.Encode([]npz.Array{x, {Name: "y", Shape: []int{10}, Data: append([]float32{0}, outputs[:9]...)}}); err == nil {
+		err = os.WriteFile(floats, other, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		want string
 		args []string
@@ -155,6 +163,7 @@ func TestMapMistakes(t *testing.T) {
 		{"--mean: want one number, or one for each channel (1), got 2", []string{model, "--data", filepath.Join(of, "lenet", "data.npz"), "--mean", "1,2"}},
 		{"network \"lenet.pt2\": it takes examples", []string{model, "--data", filepath.Join(of, "vit", "data.npz")}},
 		{"the loss mse of the data needs [3 1]", []string{model, "--data", filepath.Join(of, "lenet", "data.npz"), "--loss", "mse"}},
+		{"as classes: --loss cross-entropy", []string{model, "--data", floats}},
 		{"nothing.pt2", []string{filepath.Join(folder, "nothing.pt2"), "--data", filepath.Join(of, "lenet", "data.npz")}},
 		{"is a checkpoint, which has weights and no network", []string{filepath.Join(of, "lenet", "data.npz"), "--data", filepath.Join(of, "lenet", "data.npz")}},
 	} {

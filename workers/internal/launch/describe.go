@@ -68,6 +68,9 @@ func Describe(folder, network string, from sweepfile.Import, choices sweepfile.D
 		out.Notes, out.DataNotes = append(out.Notes, files.Notes...), files.Notes
 	}
 	if out.Net, err = build(n, out.Data.Problem); err != nil {
+		if choices.IsFile() && choices.Loss == "" && areClasses(cat, n, choices) {
+			err = fmt.Errorf("%w\n  The labels are whole numbers, stored as floating-point ones, and fit the network as classes: --loss %s", err, problem.CrossEntropy)
+		}
 		return Subject{}, exit.Usagef("with the data %s: %w", choices.Name, err)
 	}
 	if from == (sweepfile.Import{}) {
@@ -76,6 +79,17 @@ func Describe(folder, network string, from sweepfile.Import, choices sweepfile.D
 	from.File, from.Net, from.Problem, from.Name = cmp.Or(from.File, network), n, out.Data.Problem, network
 	_, _, err = read(folder, from)
 	return out, err
+}
+
+// areClasses says whether a network fits data whose labels are taken for classes.
+func areClasses(cat sweepfile.Catalog, n pipelines.Network, choices sweepfile.DataChoices) bool {
+	choices.Loss = problem.CrossEntropy
+	d, err := cat.Data(choices)
+	if err != nil {
+		return false
+	}
+	_, err = build(n, d.Problem)
+	return err == nil
 }
 
 // Size says how large an example is, and of what: "1×28×28 numbers of float32, channels first".
