@@ -231,7 +231,7 @@ func TestBadArrays(t *testing.T) {
 		"names":      {[]any{"a", x, "b", y}, files.Options{}, []string{"arrays a, b", "x and y", "x_train"}},
 		"no labels":  {[]any{"x_train", x}, files.Options{}, []string{"arrays x_train"}},
 		"twice":      {[]any{"x", x, "images", x, "y", y}, files.Options{}, []string{"x and images"}},
-		"count":      {[]any{"x", x, "y", npy("<i4", false, []int{3}, []int32{0, 1, 2})}, files.Options{}, []string{"3 labels for 2 examples"}},
+		"count":      {[]any{"x", x, "y", npy("<i4", false, []int{3}, []int32{0, 1, 2})}, files.Options{}, []string{"array y: has 3 labels for 2 examples"}},
 		"negative":   {[]any{"x", x, "y", npy("<i4", false, []int{2}, []int32{0, -1})}, files.Options{}, []string{"record 1", "label -1"}},
 		"fractions":  {[]any{"x", x, "y", npy("<f4", false, []int{2}, []float32{0, .5})}, files.Options{Loss: problem.CrossEntropy}, []string{"record 1", "label 0.5"}},
 		"classes":    {[]any{"x", x, "y", y}, files.Options{Classes: 1}, []string{"has 2 classes", "1 are asked for"}},

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -69,7 +70,7 @@ func (f *found) check() error {
 			return fault(p.path, "has labels of another type or shape than %s", first.path)
 		}
 		if have, want := len(p.ints)+len(p.floats), p.n*p.places(); have != want {
-			return fault(p.path, "has %d labels for %d examples; expected %d", have/max(1, p.places()), p.n, p.n)
+			return fault(cmp.Or(p.labels.path, p.path), "has %d labels for %d examples; expected %d", have/max(1, p.places()), p.n, p.n)
 		}
 	}
 	return nil
