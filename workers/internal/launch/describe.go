@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
@@ -13,6 +15,7 @@ import (
 	"lossatlas/activities/problem"
 	"lossatlas/pipelines"
 	"lossatlas/pipelines/sweepfile"
+	"lossatlas/pipelines/syntax"
 	"lossatlas/workers/internal/exit"
 )
 
@@ -38,7 +41,11 @@ func Describe(folder, network string, from sweepfile.Import, choices sweepfile.D
 		if from.File != "" {
 			named = []string{resolvePath(folder, from.File)}
 		}
-		m, err := readModel(resolvePath(folder, network), named...)
+		path := resolvePath(folder, network)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !syntax.IsPath(network) {
+			return Subject{}, exit.Usagef("%s is no built-in network (`lossatlas nets` lists them) and no file here%s", network, similarFile(path, nets.Names()...))
+		}
+		m, err := readModel(path, named...)
 		if err != nil {
 			return Subject{}, err
 		}
