@@ -100,7 +100,7 @@ func (cfg *config) resolveNorm(c *syntax.Checker, m *mapConfig, item *syntax.Nod
 			if have > n.images {
 				fits = fmt.Sprintf("take images: %d, or another batch", have-have%n.images)
 			}
-			c.Addf(at, "maps.batchnorm: the map has %d images of %s, which are no multiple of batches of %d; %s", have, strings.TrimSpace(r.Split), n.images, fits)
+			c.Addf(at, "maps.batchnorm: the map's %d images of %s are not a multiple of the batch size %d; %s", have, strings.TrimSpace(r.Split), n.images, fits)
 		}
 	}
 }

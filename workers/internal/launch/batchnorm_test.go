@@ -144,8 +144,8 @@ func TestMistakesOfBatchNorm(t *testing.T) {
 	for says, want := range map[string]string{
 		"{kind: line, batchnorm: off}":                                     "5:32: maps.batchnorm: want running, {batch: N} or {recompute: N}, got off",
 		"{kind: line, batchnorm: {batch: 1}}":                              "maps.batchnorm.batch: want a whole number from 2 to",
-		"{kind: line, images: 16, batchnorm: {batch: 10}}":                 "the map has 16 images of train, which are no multiple of batches of 10; take images: 10, or another batch",
-		"{kind: line, batchnorm: {batch: 128}}":                            "no multiple of batches of 128; take a smaller batch",
+		"{kind: line, images: 16, batchnorm: {batch: 10}}":                 "the map's 16 images of train are not a multiple of the batch size 10; take images: 10, or another batch",
+		"{kind: line, batchnorm: {batch: 128}}":                            "not a multiple of the batch size 128; take a smaller batch",
 		"{kind: line, batchnorm: {recompute: 100}}":                        "maps.batchnorm: recompute asks for 100 images of the training split, and dataset.train has 48",
 		"{kind: hessian, batchnorm: {recompute: 10}}":                      "derivatives, as of a map of kind hessian, have no recomputed statistics",
 		"{kind: surface, directions: hessian, batchnorm: {recompute: 10}}": "directions: hessian takes second derivatives",

@@ -92,7 +92,7 @@ func netsCommand(a *app.App) *cobra.Command {
 			if err := t.Text(a.Out); err != nil {
 				return err
 			}
-			text := fmt.Sprintf("EVALUATE, TRAIN and HESSIAN (a Hessian-vector product) are the estimated memory of weights and activations for batches of %d images; the process takes about twice that, for HESSIAN up to 3.5 times that, and 400 MB.", memoryBatch)
+			text := fmt.Sprintf("EVALUATE, TRAIN and HESSIAN (a Hessian-vector product) are the estimated memory of weights and activations for batches of %d images; the process takes about twice that, for HESSIAN up to 3.5 times that, plus 400 MB.", memoryBatch)
 			_, err := fmt.Fprint(a.Out, "\n"+table.Paragraph(a.Out, "", "", text))
 			return err
 		})
