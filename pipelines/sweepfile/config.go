@@ -85,6 +85,7 @@ func (cfg *config) resolve(c *syntax.Checker, cat Catalog, tree *syntax.Node) {
 	cfg.resolveTrain(c, augment, tree)
 	cfg.resolveMaps(c, cat, tree)
 	cfg.resolveCurvature(c, cat, tree)
+	cfg.resolveLayers(c, cat, tree)
 	cfg.resolveCompare(c, cat, tree)
 	cfg.resolvePlots(c, tree)
 	cfg.resolveFigures(c, tree)

@@ -33,6 +33,8 @@ type Catalog struct {
 	CheckNetwork func(n pipelines.Network, p pipelines.Problem) (place []string, err error)
 	// CheckCurvature returns an error for a network from a file whose second derivatives can't be computed; nil checks nothing.
 	CheckCurvature func(n pipelines.Network) error
+	// CheckLayers returns an error for patterns of modules, divided by commas, of which one has no parameter in a network; nil checks nothing.
+	CheckLayers func(n pipelines.Network, p pipelines.Problem, layers string) error
 }
 
 // Checkpoint is a file with the weights after an epoch of a training.

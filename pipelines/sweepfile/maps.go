@@ -239,6 +239,19 @@ func (m mapConfig) layers() string {
 	return strings.Join(slices.Sorted(slices.Values(m.Layers)), ",")
 }
 
+// resolveLayers refuses layers and blocks that the network does not have.
+func (cfg *config) resolveLayers(c *syntax.Checker, cat Catalog, tree *syntax.Node) {
+	for i, m := range cfg.Maps {
+		patterns := slices.Concat(m.Layers, slices.Concat(m.Blocks...))
+		if len(patterns) == 0 || cat.CheckLayers == nil {
+			continue
+		}
+		if err := cat.CheckLayers(cfg.network(), cfg.Problem, strings.Join(patterns, ",")); err != nil {
+			c.Addf(tree.Get(mapsKey).Items[i].At, "maps: %s: %v", m.Name, err)
+		}
+	}
+}
+
 // inOrder returns splits as train, test, whichever way they were written.
 func inOrder(splits []string) []string {
 	out := slices.Clone(splits)

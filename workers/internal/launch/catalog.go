@@ -17,7 +17,7 @@ import (
 // Catalog is the list of names that sweep files may use.
 func Catalog() sweepfile.Catalog {
 	return sweepfile.Catalog{
-		Nets: nets.Names(), Datasets: datasets(), Losses: problem.Losses(), Scores: problem.Scores(), MapLoss: mapLoss, CheckNetwork: checkNetwork,
+		Nets: nets.Names(), Datasets: datasets(), Losses: problem.Losses(), Scores: problem.Scores(), MapLoss: mapLoss, CheckNetwork: checkNetwork, CheckLayers: checkLayers,
 	}
 }
 
@@ -192,6 +192,19 @@ func times255(v []float64) []float64 {
 		out[i] = 255 * x
 	}
 	return out
+}
+
+// checkLayers is the check of layers of a Catalog. What is wrong with the network itself is said of the network.
+func checkLayers(n pipelines.Network, p pipelines.Problem, layers string) error {
+	if p == "" {
+		return nil
+	}
+	net, err := build(n, p)
+	if err != nil {
+		return nil
+	}
+	_, err = nets.Within(net.Params(), layers)
+	return err
 }
 
 // checkNetwork builds a network for the problem of a data set. Unknown data sets are reported elsewhere.

@@ -47,6 +47,24 @@ func TestDatasetChoices(t *testing.T) {
 	}
 }
 
+// TestLayersOfMaps: layers and blocks that the network does not have are refused with the map.
+func TestLayersOfMaps(t *testing.T) {
+	for maps, want := range map[string]string{
+		"{kind: surface, layers: [layer1, linear]}":                      "",
+		"{kind: surface, layers: [layer9]}":                              `5:8: maps: surface: no parameter belongs to the layers "layer9"; there are conv1`,
+		"{kind: spectrum, blocks: [layer1, [layer2.*, linear]]}":         "",
+		"{kind: line}, {kind: spectrum, blocks: [layer1, [fc, linear]]}": `5:22: maps: spectrum: no parameter belongs to the layers "fc"; there are conv1`,
+	} {
+		file := filepath.Join(t.TempDir(), "sweep.yaml")
+		if err := os.WriteFile(file, []byte("name: one\ndataset: {name: shapes10, train: 128, test: 64}\n\ntrain: {net: small}\nmaps: ["+maps+"]\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(file, ""); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: the error is %v, want %q", maps, err, want)
+		}
+	}
+}
+
 // TestTitlesNameTheLoss: pictures of another loss than plain cross-entropy say which it is.
 func TestTitlesNameTheLoss(t *testing.T) {
 	for dataset, want := range map[string]string{
