@@ -81,7 +81,7 @@ func marked(s spectrum.Spectrum) []float64 {
 	return out
 }
 
-// densityNote is the spectrum in numbers.
+// densityNote is the spectrum in numbers. It names a matrix that is not the Hessian.
 func densityNote(s spectrum.Spectrum) string {
 	trace, deviation := s.Trace()
 	text := "trace " + chart.Number(trace)
@@ -98,6 +98,10 @@ func densityNote(s spectrum.Spectrum) string {
 			text = "λ1/λ5 " + chart.Number(r) + "; " + text
 		}
 	}
-	return fmt.Sprintf("λmin %s and λmax %s%s; %s; %d random vectors, %d parameters",
-		chart.Number(s.LambdaMin), chart.Number(s.LambdaMax), dashed, text, len(s.Density.Probes), s.Density.Dim)
+	of := ""
+	if s.Matrix != "" {
+		of = " of the " + s.MatrixName()
+	}
+	return fmt.Sprintf("λmin %s and λmax %s%s%s; %s; %d random vectors, %d parameters",
+		chart.Number(s.LambdaMin), chart.Number(s.LambdaMax), of, dashed, text, len(s.Density.Probes), s.Density.Dim)
 }

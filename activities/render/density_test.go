@@ -51,6 +51,10 @@ func TestDensityNote(t *testing.T) {
 			t.Errorf("the picture does not say %q: %s", want, densityNote(s))
 		}
 	}
+	s.Matrix = "fisher"
+	if note, want := densityNote(s), "λmax 30.8 of the empirical Fisher matrix (dashed)"; !strings.Contains(note, want) {
+		t.Errorf("the picture does not say %q: %s", want, note)
+	}
 }
 
 func TestDensityRefuses(t *testing.T) {
