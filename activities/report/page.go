@@ -92,7 +92,7 @@ func (p page) absent(what, id string) string {
 func pairs(params map[string]any) []atlas.Pair {
 	var out []atlas.Pair
 	for _, path := range slices.Sorted(maps.Keys(params)) {
-		out = append(out, atlas.Pair{Name: path, Value: fmt.Sprint(params[path])})
+		out = append(out, atlas.Pair{Name: path, Value: results.ParamText(params[path])})
 	}
 	return out
 }

@@ -175,11 +175,11 @@ func (s Side) params() map[string]string {
 	out := map[string]string{}
 	for name, v := range s.Facts {
 		if strings.ContainsRune(name, '.') && !strings.ContainsRune(name, '/') && !strings.HasSuffix(name, ".key") && !strings.HasSuffix(name, ".seconds") {
-			out[name] = fmt.Sprint(v)
+			out[name] = ParamText(v)
 		}
 	}
 	for name, v := range s.Params {
-		out[name] = fmt.Sprint(v)
+		out[name] = ParamText(v)
 	}
 	return out
 }

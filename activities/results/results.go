@@ -3,6 +3,7 @@ package results
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -223,6 +224,17 @@ func finite[F ~float64](v F) *float64 {
 // Params returns the swept parameters of all rows, sorted.
 func Params(rows []Experiment) []string {
 	return sortedKeys(rows, func(e Experiment) map[string]any { return e.Params })
+}
+
+// ParamText is a parameter in a table: a list or mapping, such as a schedule, as JSON.
+func ParamText(v any) string {
+	switch v.(type) {
+	case []any, map[string]any:
+		if b, err := json.Marshal(v); err == nil {
+			return string(b)
+		}
+	}
+	return fmt.Sprint(v)
 }
 
 // sortedKeys are the keys of one map of each row, each once.

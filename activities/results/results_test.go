@@ -177,3 +177,12 @@ func TestResolve(t *testing.T) {
 		t.Error("half a digest was accepted")
 	}
 }
+
+// TestParamText: structured parameters are shown as JSON, others as they are.
+func TestParamText(t *testing.T) {
+	for want, v := range map[string]any{`[{"epoch":7,"factor":0.1}]`: []any{map[string]any{"epoch": 7.0, "factor": 0.1}}, `{"cosine":true}`: map[string]any{"cosine": true}, "0.05": 0.05, "sgd": "sgd"} {
+		if got := results.ParamText(v); got != want {
+			t.Errorf("%v is shown as %s, want %s", v, got, want)
+		}
+	}
+}

@@ -209,5 +209,5 @@ func value(v any) string {
 		}
 		return strconv.FormatFloat(v, 'g', -1, 64)
 	}
-	return fmt.Sprint(v)
+	return results.ParamText(v)
 }
