@@ -46,6 +46,9 @@ type relief struct {
 
 func layoutSurface3D(f *lattice.Field, opt picture.Options) picture.Figure {
 	r, note := heights(f, opt, "open", "open")
+	if opt.Blended {
+		note = "a blend of two surfaces, not computed"
+	}
 	from := azimuth
 	if opt.Azimuth != nil {
 		from = *opt.Azimuth

@@ -30,7 +30,7 @@ func (f *Film) add(p picture.Figure, delay int) {
 	f.Frames, f.Delays = append(f.Frames, p), append(f.Delays, delay)
 }
 
-// drawn draws all frames, on a white ground of the size of the largest, as convert wants them. It ends with the context, after the frames that are being drawn.
+// drawn draws all frames, on a white ground of the size of the largest, as convert wants them; notes of several lengths below move nothing. It ends with the context, after the frames that are being drawn.
 func drawn[T any](ctx context.Context, f Film, convert func(*image.RGBA) (T, error)) ([]T, error) {
 	if len(f.Frames) == 0 || len(f.Frames) != len(f.Delays) {
 		return nil, fmt.Errorf("a film of %d pictures with %d delays", len(f.Frames), len(f.Delays))
@@ -60,7 +60,7 @@ func drawn[T any](ctx context.Context, f Film, convert func(*image.RGBA) (T, err
 			}
 			frame := image.NewRGBA(image.Rectangle{Max: size})
 			draw.Draw(frame, frame.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
-			draw.Draw(frame, src.Bounds().Add(size.Sub(src.Bounds().Size()).Div(2)), src, image.Point{}, draw.Src)
+			draw.Draw(frame, src.Bounds().Add(image.Pt((size.X-src.Bounds().Dx())/2, 0)), src, image.Point{}, draw.Src)
 			if out[i], err = convert(frame); err != nil || f.Progress == nil {
 				return err
 			}

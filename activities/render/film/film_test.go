@@ -12,6 +12,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -61,9 +62,9 @@ func decoded(t *testing.T, file []byte) image.Image {
 	return img
 }
 
-// holds says whether an image shows another one in its middle, pixel by pixel, and white around it.
+// holds says whether an image shows another one in the middle of its top, pixel by pixel, and white around it.
 func holds(frame, want image.Image) bool {
-	at := frame.Bounds().Size().Sub(want.Bounds().Size()).Div(2)
+	at := image.Pt((frame.Bounds().Dx()-want.Bounds().Dx())/2, 0)
 	for y := range frame.Bounds().Dy() {
 		for x := range frame.Bounds().Dx() {
 			r, g, b, _ := frame.At(x, y).RGBA()
@@ -181,16 +182,16 @@ func TestPath(t *testing.T) {
 	}
 }
 
-// TestMorph: the surfaces themselves stand where the film rests, on one scale, and each lies between its neighbors.
+// TestMorph: the surfaces themselves stand where the film rests, on one scale, and each lies between its neighbors, as its title and its note say, without a range.
 func TestMorph(t *testing.T) {
 	a, b := bowl(3, 1), bowl(3, 200)
 	b.Loss[0] = math.NaN()
-	f, err := film.Morph([]film.Scene{{Title: "a", Grid: a}, {Title: "b", Grid: b}}, small)
+	f, err := film.Morph([]film.Scene{{Title: "s/lr=1,kind=a/train", Grid: a}, {Title: "s/lr=1,kind=b/train", Grid: b}}, small)
 	if err != nil || len(f.Frames) != 32 {
 		t.Fatalf("%d frames, %v", len(f.Frames), err)
 	}
 	opt := small
-	opt.Title, opt.Scale, opt.Min, opt.Max = "a", picture.ScaleLog, 0.1, 400.1
+	opt.Title, opt.Scale, opt.Min, opt.Max = "s/lr=1,kind=a/train", picture.ScaleLog, 0.1, 400.1
 	still, err := render.Surface3D(a, opt)
 	if err != nil {
 		t.Fatal(err)
@@ -198,6 +199,16 @@ func TestMorph(t *testing.T) {
 	first, quarter, half := raster(t, f.Frames[0]), raster(t, f.Frames[8]), raster(t, f.Frames[16])
 	if !holds(first, raster(t, still)) || holds(quarter, first) || holds(quarter, half) {
 		t.Error("the first surface is not the one given, or nothing changes")
+	}
+	for i, want := range map[int][2]bool{0: {false, true}, 8: {true, false}, 16: {false, true}} {
+		svg, err := f.Frames[i].SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Join(strings.Fields(regexp.MustCompile("<[^>]*>").ReplaceAllString(string(svg), " ")), " ")
+		if got := [2]bool{strings.Contains(text, "kind=a → kind=b, 50 %") && strings.Contains(text, "not computed"), strings.Contains(text, "loss from")}; got != want {
+			t.Errorf("frame %d says of a blend and of a range %v, want %v: %s", i, got, want, text)
+		}
 	}
 	if f.Delays[0] <= f.Delays[1] || f.Delays[16] <= f.Delays[17] {
 		t.Errorf("it rests for %v", f.Delays)

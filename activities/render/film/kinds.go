@@ -1,9 +1,11 @@
 package film
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"lossatlas/activities/render"
 	"lossatlas/activities/render/picture"
@@ -76,8 +78,8 @@ type Scene struct {
 // steps is the number of pictures from one surface to the next.
 const steps = 16
 
-// Morph is surfaces over one plane that change into each other, and at last into the first one again, on one scale: between them the losses are interpolated on that scale. It fails where the
-// lattices differ.
+// Morph is surfaces over one plane that change into each other, and at last into the first one again, on one scale: between them the losses are interpolated on that scale, and the title says
+// between which, "A → B, 40 %", by what differs in their titles. It fails where the lattices differ.
 func Morph(scenes []Scene, opt picture.Options) (Film, error) {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, s := range scenes {
@@ -100,16 +102,17 @@ func Morph(scenes []Scene, opt picture.Options) (Film, error) {
 			opt.Scale = picture.ScaleSymlog
 		}
 	}
-	f := Film{Meta: opt.Meta}
+	f, short := Film{Meta: opt.Meta}, shortTitles(scenes)
 	for i, from := range scenes {
-		to := scenes[(i+1)%len(scenes)]
+		next := (i + 1) % len(scenes)
 		for step := range steps {
 			t := float64(step) / steps
-			opt.Title = from.Title
-			if t >= 0.5 {
-				opt.Title = to.Title
+			share := t * t * (3 - 2*t)
+			opt.Title, opt.Blended = from.Title, step > 0
+			if opt.Blended {
+				opt.Title = fmt.Sprintf("%s → %s, %.0f %%", short[i], short[next], 100*share)
 			}
-			p, err := render.Surface3D(mixed(from.Grid, to.Grid, t*t*(3-2*t), scale.Log), opt)
+			p, err := render.Surface3D(mixed(from.Grid, scenes[next].Grid, share, scale.Log), opt)
 			if err != nil {
 				return Film{}, err
 			}
@@ -121,6 +124,21 @@ func Morph(scenes []Scene, opt picture.Options) (Film, error) {
 		}
 	}
 	return f, nil
+}
+
+// shortTitles are the titles without the parts that all of them have, such as the sweep and shared parameters.
+func shortTitles(scenes []Scene) []string {
+	parts := func(title string) []string {
+		return strings.FieldsFunc(title, func(r rune) bool { return r == '/' || r == ',' })
+	}
+	out := make([]string, len(scenes))
+	for i, s := range scenes {
+		own := slices.DeleteFunc(parts(s.Title), func(part string) bool {
+			return !slices.ContainsFunc(scenes, func(other Scene) bool { return !slices.Contains(parts(other.Title), part) })
+		})
+		out[i] = cmp.Or(strings.Join(own, ", "), s.Title)
+	}
+	return out
 }
 
 // mixed is the surface at a share of the way from one to another: NaN where one has no loss.

@@ -80,6 +80,8 @@ type Options struct {
 	Rate bool
 	// Turning leaves room for a surface in 3D from any azimuth, so that pictures from all azimuths are equally large.
 	Turning bool
+	// Blended says that a surface in 3D lies between two that were computed: the note says so, in place of its range.
+	Blended bool
 	// Until is the epoch up to which a path is drawn; nil draws all of it.
 	Until *int
 	// Meta is carried inside the picture (a PNG text chunk named "lossatlas", SVG

@@ -39,7 +39,8 @@ func exportFilmCommand(a *app.App) *cobra.Command {
 	cmd.Long = cmd.Short + `.
 
 One surface turns once; several surfaces over the same plane, as sweep/experiment/surface-train of several experiments or checkpoints, change into
-each other on one scale; a path (sweep/experiment/trajectory-path) grows from epoch to epoch. An MP4 is made by ffmpeg, which must be on the path.`
+each other on one scale: the frames in between are blends, not computed, and their titles say of which two. A path
+(sweep/experiment/trajectory-path) grows from epoch to epoch. An MP4 is made by ffmpeg, which must be on the path.`
 	flags := cmd.Flags()
 	flags.StringVar(&opt.Title, "title", "", "`text` above the pictures (default: the step's name)")
 	flags.StringVar(&opt.Scale, "scale", "", "scale of the loss: `name` linear, log or symlog (default: chosen from the data)")
