@@ -1,6 +1,7 @@
 package surface
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -87,7 +88,7 @@ func (g *Grid) TakeParts(index int, from *Grid, at int) {
 	}
 }
 
-// SamplingNote says from how many examples the loss was computed and how far it may be off for that; "" where that is not known.
+// SamplingNote says from how many examples of which the loss was computed, the ones that the training uses or all of the test split, and how far it may be off for that; "" where that is not known.
 func (g Grid) SamplingNote() string {
 	s := g.Sampling
 	if s == nil {
@@ -99,7 +100,21 @@ func (g Grid) SamplingNote() string {
 			largest = max(largest, share)
 		}
 	}
-	out := fmt.Sprintf("%s of %s examples", thousands(s.Images), thousands(s.Population))
+	format := "%s of %s examples"
+	var made struct {
+		Recipe struct {
+			Params struct{ Data struct{ Split string } }
+		}
+	}
+	if json.Unmarshal(g.Meta, &made) == nil {
+		switch made.Recipe.Params.Data.Split {
+		case "train":
+			format = "%s of the %s training examples"
+		case "test":
+			format = "%s of all %s test examples"
+		}
+	}
+	out := fmt.Sprintf(format, thousands(s.Images), thousands(s.Population))
 	if largest == 0 {
 		return out + ", standard error unknown"
 	}
