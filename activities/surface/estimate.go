@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"lossatlas/activities/npz"
@@ -37,20 +38,33 @@ func (g Grid) CountEvaluated() (n int) {
 	return n
 }
 
+// Cost is what the points of a grid cost, as a share of all points over all examples: one over a subset of the examples costs its share of them.
+func (g Grid) Cost() float64 {
+	points := float64(g.CountEvaluated())
+	if g.Estimate != nil && g.Estimate.Examples != nil {
+		points = 0
+		most := slices.Max(g.Estimate.Examples)
+		for _, n := range g.Estimate.Examples {
+			points += float64(n) / float64(max(most, 1))
+		}
+	}
+	return points / float64(len(g.Mask))
+}
+
 // EstimateNote says at how many points a grid was evaluated and how exact the others are; "" of a grid that is exact.
 func (g Grid) EstimateNote() string {
 	if g.Estimate == nil {
 		return ""
 	}
-	part, size := 0, int64(0)
+	part, size, all := 0, int64(0), int64(0)
 	for i, n := range g.Estimate.Examples {
-		if n > 0 && !g.IsEvaluated(i) {
+		if all = max(all, n); n > 0 && !g.IsEvaluated(i) {
 			part, size = part+1, n
 		}
 	}
 	out := fmt.Sprintf("%s of %s points evaluated, ", thousands(g.CountEvaluated()), thousands(len(g.Mask)))
 	if part > 0 {
-		out += fmt.Sprintf("%s more over %s of the examples, ", thousands(part), thousands(int(size)))
+		out += fmt.Sprintf("%s more over %s of the %s examples each, ", thousands(part), thousands(int(size)), thousands(int(all)))
 	}
 	return out + LargestError(&g)
 }

@@ -3,6 +3,7 @@ package surface
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -47,8 +48,11 @@ func TestEstimateIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	read, err = DecodeNPZ(b)
-	if diff := cmp.Diff(g, read, cmpopts.EquateNaNs()); diff != "" || err != nil || read.EstimateNote() != "4 of 6 points evaluated, 1 more over 64 of the examples, error ≤ 2 % with 95 % confidence" {
+	if diff := cmp.Diff(g, read, cmpopts.EquateNaNs()); diff != "" || err != nil || read.EstimateNote() != "4 of 6 points evaluated, 1 more over 64 of the 500 examples each, error ≤ 2 % with 95 % confidence" {
 		t.Errorf("with a subset of the examples: %q (-want +got) %v\n%s", read.EstimateNote(), err, diff)
+	}
+	if cost := read.Cost(); math.Abs(cost-(4+64./500)/6) > 1e-9 {
+		t.Errorf("it costs %v of an exact grid", cost)
 	}
 	if points, parts, err := DecodeParts(g.EncodeAll()); err != nil || len(points) != 4 || !cmp.Equal(parts, g.Parts, cmpopts.EquateNaNs()) {
 		t.Errorf("all values are read as %v and %v (%v)", points, parts, err)
@@ -156,8 +160,11 @@ func TestSamplingIsKept(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(read.Sampling, g.Sampling) {
 		t.Errorf("read %+v, %v", read.Sampling, err)
 	}
-	if note := read.Notes(); note != "1,000 of 50,000 examples, standard error ≤ 2 % of the loss" {
-		t.Errorf("the note is %q", note)
+	for split, want := range map[string]string{"": "1,000 of 50,000 examples", "train": "1,000 of the 50,000 training examples", "test": "1,000 of all 50,000 test examples"} {
+		read.Meta = fmt.Appendf(nil, `{"recipe": {"params": {"data": {"split": %q}}}}`, split)
+		if note := read.Notes(); note != want+", standard error ≤ 2 % of the loss" {
+			t.Errorf("the note of the split %q is %q", split, note)
+		}
 	}
 	if table, err := g.CSV(); err != nil || !strings.HasPrefix(string(table), "x,y,loss,accuracy,evaluated,loss_se,accuracy_se,rise_se\n-1,-1,3,90,true,0.06,0.5,") {
 		t.Errorf("%.120s, %v", table, err)

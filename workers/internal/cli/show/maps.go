@@ -109,7 +109,7 @@ func drawMaps(out io.Writer, maps []results.Map, style sketch.Style, width int) 
 			fmt.Fprintf(&b, "; %d not begun", absent)
 		}
 		if bound := surface.LargestError(grids...); bound != "" {
-			fmt.Fprintf(&b, "; n/m: points evaluated of all, the share of the cost of an exact map; %s", bound)
+			fmt.Fprintf(&b, "; n/m: points evaluated of all, and the cost as a share of an exact map's; %s", bound)
 		}
 		b.WriteString("\n")
 		if grids[0].IsLine() {
@@ -124,14 +124,20 @@ func drawMaps(out io.Writer, maps []results.Map, style sketch.Style, width int) 
 
 // caption is what stands with a map: its experiment, cut where the width asks for it, and how far it is.
 func caption(m results.Map, width int) string {
-	far := ""
-	if !m.Done || m.Grid.Estimate != nil {
-		n, all := m.Grid.CountEvaluated(), len(m.Grid.Mask)
-		if far = fmt.Sprintf(" %d/%d", n, all); m.Grid.Estimate != nil {
-			far += fmt.Sprintf(" = %.0f %%", 100*float64(n)/float64(all))
-		}
+	far := extent(m)
+	return padded(cut(escape.Line(m.Step.At.Owner()), width-utf8.RuneCountInString(far))+far, width)
+}
+
+// extent is how far a map is, and what share of an exact map an estimated one cost; "" of a finished one that is exact.
+func extent(m results.Map) string {
+	if m.Done && m.Grid.Estimate == nil {
+		return ""
 	}
-	return padded(cut(escape.Line(m.Step.At.Owner()), width-len(far))+far, width)
+	far := fmt.Sprintf(" %d/%d", m.Grid.CountEvaluated(), len(m.Grid.Mask))
+	if m.Grid.Estimate != nil {
+		far += fmt.Sprintf(" = %.0f %%", 100*m.Grid.Cost())
+	}
+	return far
 }
 
 const indent = "  "
@@ -155,34 +161,37 @@ func drawLines(b *strings.Builder, maps []results.Map, scale sketch.Scale, style
 	}
 }
 
-// drawSurfaces puts blocks side by side, as many as fit.
+// leastName is the room for a name above a block.
+const leastName = 20
+
+// drawSurfaces puts blocks side by side, as many as fit. The name of the last one of a row has the rest of its line.
 func drawSurfaces(b *strings.Builder, maps []results.Map, scale sketch.Scale, style sketch.Style, width int) {
-	const least = 20 // for a name above a block
+	block := func(m results.Map) int {
+		return len(indent) + max(sketch.Width(m.Grid), leastName+utf8.RuneCountInString(extent(m)))
+	}
 	for len(maps) > 0 {
 		var rows []string
-		used := 0
-		for len(maps) > 0 {
-			drawn := sketch.Width(maps[0].Grid)
-			block := max(drawn, least)
-			if used > 0 && used+len(indent)+block > width {
-				break
+		for used := 0; len(maps) > 0 && (used == 0 || used+block(maps[0]) <= width); maps = maps[1:] {
+			room := block(maps[0]) - len(indent)
+			above := room
+			if len(maps) == 1 || used+block(maps[0])+block(maps[1]) > width {
+				above = max(room, width-used-len(indent))
 			}
-			lines := append([]string{caption(maps[0], block)}, scale.Surface(maps[0].Grid, style)...)
+			lines := append([]string{caption(maps[0], above)}, scale.Surface(maps[0].Grid, style)...)
 			for len(rows) < len(lines) {
 				rows = append(rows, strings.Repeat(" ", used))
 			}
 			for k := range rows {
 				line, filled := "", 0
 				if k < len(lines) {
-					line, filled = lines[k], drawn
+					line, filled = lines[k], sketch.Width(maps[0].Grid)
 				}
 				if k == 0 {
-					filled = block
+					filled = above
 				}
-				rows[k] += indent + line + strings.Repeat(" ", block-filled)
+				rows[k] += indent + line + strings.Repeat(" ", max(room-filled, 0))
 			}
-			used += len(indent) + block
-			maps = maps[1:]
+			used += len(indent) + room
 		}
 		for _, row := range rows {
 			b.WriteString(strings.TrimRight(row, " ") + "\n")

@@ -28,29 +28,39 @@ func TestDrawMaps(t *testing.T) {
 	step := func(owner, name, id string) pipelines.Step {
 		return pipelines.Step{ID: id, At: pipelines.Address{Experiment: owner, Map: name, Split: "train"}}
 	}
+	estimated := plane(17, 289)
+	estimated.Estimate = &surface.Estimate{Error: 0.02, Evaluated: make([]bool, 289), Examples: make([]int64, 289)}
+	for i := range 124 {
+		if estimated.Estimate.Examples[i] = 33; i < 108 {
+			estimated.Estimate.Evaluated[i], estimated.Estimate.Examples[i] = true, 64
+		}
+	}
 	maps := []results.Map{
 		{Step: step("a", "surface", "a/surface"), Grid: plane(17, 289), Done: true},
 		{Step: step("a", "line", "a/line"), Grid: line, Done: true},
 		{Step: step("a-name-that-is-too-long", "surface", "b/surface"), Grid: plane(17, 40)},
 		{Step: step("c", "surface", "c/surface")},
+		{Step: step("e", "estimate", "e/estimate"), Grid: estimated, Done: true},
 		{Step: step("d", "density", "d/density"), Kind: pipelines.KindSpectrum, Done: true},
 		{Step: pipelines.Step{ID: "cmp/line", At: pipelines.Address{Comparison: "cmp", Map: "line"}}},
 	}
-	for width, blocks := range map[int]int{80: 1, 30: 2} {
+	names := map[int]string{80: "a-name-that-is-too-long 40/289", 30: "a-name-that-is-too-l… 40/289"} // the rest of the line is for the name
+	for width, blocks := range map[int]int{80: 2, 30: 3} {
 		var out bytes.Buffer
 		if err := drawMaps(&out, maps, sketch.Plain, width); err != nil {
 			t.Fatal(err)
 		}
 		text := out.String()
 		for _, want := range []string{
-			"surface-train  loss 1 .:-=+#%@ 289 (logarithmic); · not computed; 1 not begun\n", "a-name-that-… 40/289",
+			"surface-train  loss 1 .:-=+#%@ 289 (logarithmic); · not computed; 1 not begun\n", names[width] + "\n",
+			"n/m: points evaluated of all, and the cost as a share of an exact map's; error ≤ 2 %", "\n  e 108/289 = 40 %\n",
 			"line-train  loss 1 .:-=+#%@ 3 (logarithmic)\n  a  ", "least 1 at 1\n", "cmp/line  not computed yet\n",
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("width %d: no %q in\n%s", width, want, text)
 			}
 		}
-		if n := strings.Count(text, "\n"); n != 2+blocks*10+3+2 {
+		if n := strings.Count(text, "\n"); n != 2+2+blocks*10+3+2 {
 			t.Errorf("width %d: %d lines, want the surfaces in %d rows of blocks:\n%s", width, n, blocks, text)
 		}
 		if strings.Contains(text, "density") || strings.Contains(text, "\x1b") {
