@@ -34,6 +34,9 @@ func Training(log *trainlog.Log, opt picture.Options) (picture.Figure, error) {
 	}
 	rates, quantities := learningRates(epochs), append(opt.OfEpochs(), picture.WeightNorm)
 	s := picture.Frames{X: chart.NoScale.With(picture.EpochSpan(epochs)), XName: "epoch", Above: 7, Over: func(pn canvas.Pen, p chart.Panel) { drawRateLabels(p, pn, rates) }}
+	if len(rates) > 1 {
+		s.X = s.X.With(rates[0].at, rates[0].at)
+	}
 	if opt.Rate || isSmooth(epochs) {
 		s.Over, s.Above, rates, quantities = nil, 0, rates[:1], append(quantities, picture.LearningRate)
 	}
@@ -63,16 +66,15 @@ type drop struct {
 	lr float64
 }
 
-// learningRates returns the stretches of constant learning rate, by where they start.
+// learningRates returns the stretches of constant learning rate, by where they start: the rate of epoch e, whose loss stands at e, holds from e − 1 to e.
 func learningRates(epochs []trainlog.Epoch) []drop {
 	var d []drop
 	for i, e := range epochs {
 		switch {
 		case i == 0:
-			d = append(d, drop{float64(e.Epoch), float64(e.LR)})
+			d = append(d, drop{float64(e.Epoch - 1), float64(e.LR)})
 		case float64(e.LR) != d[len(d)-1].lr:
-			// Between the two epochs, whose values are means over them.
-			d = append(d, drop{float64(epochs[i-1].Epoch+e.Epoch) / 2, float64(e.LR)})
+			d = append(d, drop{float64(epochs[i-1].Epoch), float64(e.LR)})
 		}
 	}
 	return d
@@ -102,7 +104,7 @@ func drawRateLabels(p chart.Panel, pn canvas.Pen, rates []drop) {
 		if i == 0 {
 			t = canvas.Plain("lr " + chart.Number(d.lr))
 		}
-		if start := p.Px(d.at); t.Width(chart.NoteSize) < end-start-2 {
+		if start := max(p.Px(d.at), p.Frame.Min.X); t.Width(chart.NoteSize) < end-start-2 {
 			pn.Write(t, canvas.TextStyle{Size: chart.NoteSize, Color: canvas.NoteColor, H: 0.5}, vg.Point{X: (start + end) / 2, Y: p.Frame.Max.Y + 4})
 		}
 	}

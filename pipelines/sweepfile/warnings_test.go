@@ -13,7 +13,7 @@ func TestWarnings(t *testing.T) {
 	}{
 		{"default drops", "{net: vgg9, epochs: 12}", "[]", []string{"epochs 6, 9, 11 of 12"}},
 		{"no drops", "{net: vgg9, epochs: 12, optimizer: {schedule: {}}}", "[]", nil},
-		{"a late drop", "{net: vgg9, epochs: 12, optimizer: {schedule: {5: 0.1, 150: 0.1}}}", "[]", []string{"the drop at epoch 150 is never reached; train.epochs is 12"}},
+		{"a late drop", "{net: vgg9, epochs: 12, optimizer: {schedule: {5: 0.1, 150: 0.1}}}", "[]", []string{"the drop after 150 epochs is never reached; train.epochs is 12"}},
 		{"odd points", "{net: vgg9, optimizer: {schedule: {}}}", "[{kind: line, points: 5}, {kind: surface, range: [-0.3, 0.3], resolution: 7}, {kind: line, name: b, range: [-1, 2], points: 4}]", nil},
 		{"even points", "{net: vgg9, optimizer: {schedule: {}}}", "[{kind: line, points: 4}]", []string{"line has no point at the minimizer: 4 points from -1 to 1"}},
 		{"one even side", "{net: vgg9, optimizer: {schedule: {}}}", "[{kind: surface, resolution: [5, 6]}]", []string{"surface has no point"}},

@@ -58,7 +58,7 @@ class Curves {
       series: [
         { label: this.options.x, value: (u, v) => (v === null || v === undefined ? "–" : named(v)) },
         ...series.map((s) => ({
-          label: s.label, stroke: s.color, dash: s.dash, width: 1.6, paths: this.options.stepped ? libraries.uPlot.paths.stepped({ align: 1 }) : undefined, points: { show: s.x.length < 40, size: 4 },
+          label: s.label, stroke: s.color, dash: s.dash, width: 1.6, paths: this.options.stepped ? libraries.uPlot.paths.stepped({ align: -1 }) : undefined, points: { show: s.x.length < 40, size: 4 },
           value: (u, v) => (v === null || v === undefined ? "–" : spell(v, 4)),
         })),
       ],
@@ -169,9 +169,9 @@ function prepareTrainings() {
   const section = document.getElementById("trainings");
   if (!section || !trainings.length) return;
   section.hidden = false;
-  const plots = element("div", { class: "plots" });
+  const plots = element("div", { class: "plots" }), marked = element("span", {}, " Dashed vertical lines: steps of the learning rate.");
   section.append(element("div", { class: "bar" }, logSwitch("trainingLog", () => draw())),
-    element("p", { class: "legend" }, "Solid: training set, as it was trained on. Dashed: test set, after each epoch. Dashed vertical lines: steps of the learning rate."), plots);
+    element("p", { class: "legend" }, "Solid: training set, as it was trained on. Dashed: test set, after each epoch.", marked), plots);
   const made = [["loss", "loss"], ["error", errorLabel(trainingScore)], ["weight norm", "norm of the weights"], ["rate", "learning rate"]].map(([name, y]) =>
     new Curves(plots, { title: name === "rate" ? "learning rate" : `${name} of the training`, x: "epoch", y, sync: "training", height: 240, stepped: name === "rate" }));
   section.append(downloads(...made));
@@ -186,11 +186,13 @@ function prepareTrainings() {
       const log = of(t), color = inkOf(t.experiment.name), one = (name, split) => ({ label: test ? `${own.get(t.experiment.name)}, ${split}` : own.get(t.experiment.name), x: log.epoch, y: change(log[name]), color, dash: dashOf(split) });
       return test ? [one(train, "train"), one(test, "test")] : [one(train)];
     });
-    const drops = [...new Set(shown.flatMap((t) => of(t).rate_steps.map((e) => e + 0.5)))];
+    const drops = [...new Set(shown.flatMap((t) => of(t).rate_steps))];
+    marked.hidden = !drops.length;
     made[0].set(series("train_loss", "test_loss"), state.trainingLog !== "linear", drops);
     made[1].set(series("train_accuracy", "test_accuracy", error), false, drops);
     made[2].set(series("weight_norm"), false, drops);
-    made[3].set(series("lr"), state.trainingLog !== "linear", drops);
+    // The rate of epoch e, whose loss stands at e, holds from e − 1 to e.
+    made[3].set(series("lr").map((s) => ({ ...s, x: [s.x[0] - 1, ...s.x], y: [s.y[0], ...s.y] })), state.trainingLog !== "linear", drops);
   }
   listeners.push(draw);
   draw();

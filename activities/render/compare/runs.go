@@ -75,6 +75,9 @@ func layoutRuns(runs []Run, opt picture.Options, aspect float64, quantities []pi
 	if len(names) > mostCurves {
 		return layoutRows(names, s.OverEpochs(), rowsOf(quantities, logs, opt), opt), nil
 	}
+	if opt.Rate { // that of the first epoch holds up to its end
+		s.X.Lo--
+	}
 	tested, bands := false, false
 	for _, q := range quantities {
 		var curves []picture.Curve

@@ -46,6 +46,8 @@ type Curve struct {
 	Color color.Color
 	Dash  []vg.Length
 	Right bool // on the right axis
+	// Stairs says that a value holds from the point before on, the first one from the edge of the frame.
+	Stairs bool
 	// Low and High bound the band around a mean; nil without a band.
 	Low, High []float64
 }
@@ -152,7 +154,15 @@ func DrawCurve(p chart.Panel, pn canvas.Pen, c Curve, s chart.Scale) {
 		if s.Log {
 			v = max(v, s.Lo/10) // below the frame, where 0 would be
 		}
-		part = append(part, vg.Point{X: p.Px(c.F.X[i]), Y: p.Py(v, s)})
+		at := vg.Point{X: p.Px(c.F.X[i]), Y: p.Py(v, s)}
+		if c.Stairs {
+			from := p.Frame.Min.X
+			if i > 0 {
+				from = p.Px(c.F.X[i-1])
+			}
+			part = append(part, vg.Point{X: from, Y: at.Y})
+		}
+		part = append(part, at)
 	}
 	flush()
 	clip := draw.Canvas{Rectangle: p.Frame}

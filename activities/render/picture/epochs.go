@@ -17,6 +17,7 @@ type Quantity struct {
 	name        string
 	Color       color.Color // where there is one training
 	scaled      bool        // Options.Scale is for it
+	stairs      bool        // it holds from the epoch before on
 	train, test func(trainlog.Epoch) trainlog.Number
 }
 
@@ -24,7 +25,7 @@ type Quantity struct {
 var WeightNorm = Quantity{name: "weight norm", Color: canvas.InkColor, train: func(e trainlog.Epoch) trainlog.Number { return e.WeightNorm }}
 
 // LearningRate is that of the last step of each epoch.
-var LearningRate = Quantity{name: "learning rate", Color: canvas.InkColor, train: func(e trainlog.Epoch) trainlog.Number { return e.LR }}
+var LearningRate = Quantity{name: "learning rate", Color: canvas.InkColor, stairs: true, train: func(e trainlog.Epoch) trainlog.Number { return e.LR }}
 
 // OfEpochs are the loss of each epoch, and the shown form of its score, if it has one.
 func (o Options) OfEpochs() []Quantity {
@@ -78,6 +79,9 @@ func (q Quantity) Part(trainings [][]trainlog.Epoch, colors []color.Color, opt O
 
 // Frame is the frame that shows curves of the quantity.
 func (q Quantity) Frame(curves []Curve, opt Options) FramePart {
+	for i := range curves {
+		curves[i].Stairs = q.stairs
+	}
 	return epochsFrame(q.name, curves, q.Kind(opt))
 }
 

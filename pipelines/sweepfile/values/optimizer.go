@@ -172,18 +172,14 @@ func (o Optimizer) Params() pipelines.Optimizer {
 // Warnings says which drops of the learning rate a training of so many epochs never reaches, and which the default brings.
 func (o Optimizer) Warnings(epochs int) (out []string) {
 	for _, epoch := range o.late {
-		out = append(out, fmt.Sprintf("train.optimizer.schedule: the drop at epoch %d is never reached; train.epochs is %d", epoch, epochs))
+		out = append(out, fmt.Sprintf("train.optimizer.schedule: the drop after %d epochs is never reached; train.epochs is %d", epoch, epochs))
 	}
 	if o.implied && len(o.Schedule.Drops) > 0 {
-		word := "epochs"
-		if len(o.Schedule.Drops) == 1 {
-			word = "epoch"
-		}
 		var at []string
 		for _, d := range o.Schedule.Drops {
 			at = append(at, strconv.Itoa(d.Epoch))
 		}
-		out = append(out, fmt.Sprintf("train.optimizer.schedule is not given: the learning rate drops to a tenth at %s %s of %d; `schedule: {}` keeps it", word, strings.Join(at, ", "), epochs))
+		out = append(out, fmt.Sprintf("train.optimizer.schedule is not given: the learning rate drops to a tenth after %s of %d epochs; `schedule: {}` keeps it", strings.Join(at, " and "), epochs))
 	}
 	return out
 }
