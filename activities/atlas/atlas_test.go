@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -400,7 +401,7 @@ func TestOddMaps(t *testing.T) {
 	b.done()
 }
 
-// TestCurves shows lines, trainings and spectra, and says what is at a place.
+// TestCurves shows lines, trainings and spectra, and says what is at a place; legends are whole.
 func TestCurves(t *testing.T) {
 	b := open(t, sampleAtlas(3, 17), 1280, 900)
 	if n := get[int](b, `document.querySelectorAll("section:not(#across) .curves .uplot").length`); n != 7 {
@@ -415,6 +416,15 @@ func TestCurves(t *testing.T) {
 	b.drawn()
 	if s := get[string](b, `document.querySelector("#trainings .u-legend").textContent`); strings.Contains(s, "epoch–") {
 		t.Errorf("an arrow key shows nothing: %q", s)
+	}
+	rates := b.download(`[...document.querySelectorAll("#trainings .links button")].at(-1).click()`, "fig3-learning-rate.csv")
+	if lines := strings.Split(string(rates), "\n"); !strings.HasPrefix(lines[1], "0,0.1") || !strings.HasPrefix(lines[151], "150,0.1") || !strings.HasPrefix(lines[152], "151,0.01") {
+		t.Errorf("the rate drops after 150 epochs, and holds from 0 on: %q, %q and %q", lines[1], lines[151], lines[152])
+	}
+	b.run(emulation.SetDeviceMetricsOverride(390, 900, 1, false))
+	b.drawn()
+	if n := get[int](b, `[...document.querySelectorAll(".u-legend")].filter(e => e.scrollHeight > e.clientHeight).length`); n > 0 {
+		t.Errorf("on a phone %d legends are cut off", n)
 	}
 	dark := `document.querySelector("#theme").click(), getComputedStyle(document.body).backgroundColor`
 	if a, c := get[string](b, dark), get[string](b, dark); a == c {

@@ -3,7 +3,8 @@
 function prepareAcross() {
   const section = document.getElementById("across"), body = document.querySelector("#experiments tbody"), most = 8;
   if (!section || body.rows.length < 3) return;
-  const heads = [...document.querySelectorAll("#experiments th[data-path]")], params = heads.slice(1).filter((h) => !h.hasAttribute("data-measure"));
+  const heads = [...document.querySelectorAll("#experiments th[data-path]")], differs = (h) => new Set([...body.rows].map((row) => row.cells[h.cellIndex].textContent)).size > 1;
+  const params = heads.slice(1).filter((h) => !h.hasAttribute("data-measure") && differs(h));
   const values = (head, rows) => rows.map((row) => (row.cells[head.cellIndex].dataset.sort === "" ? NaN : Number(row.cells[head.cellIndex].dataset.sort)));
   const measured = heads.filter((h) => h.hasAttribute("data-measure") && values(h, [...body.rows]).filter(Number.isFinite).length > 1);
   if (!measured.length) return;

@@ -23,6 +23,9 @@ class Curves {
     const { names: places } = this.options, named = (v) => (places ? places[v] ?? "" : spell(v, 4)); // x is a number, or the place of a name
     const axis = { stroke: colors.soft, grid: { stroke: colors.line, width: 1 }, ticks: { stroke: colors.line }, font: "11px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif", labelSize: 22 };
     const positive = y.flat().filter((v) => v !== null), decades = Math.log10(Math.max(...positive) / Math.min(...positive));
+    // Names of places that have no room next to each other lean.
+    const longest = places ? 6.5 * Math.max(...places.map((p) => p.length)) : 0, leaning = places && places.length * (16 + longest) > this.width - 100;
+    this.room = leaning ? Math.round(0.7 * Math.min(longest, 6.5 * clipped)) : 0; // for them, below
     // On a logarithmic axis lines and numbers stand at powers of ten, or where there are few of them at 1, 2 and 5, on a narrow one at any round numbers.
     const narrow = logarithmic && decades < 0.7;
     const round = (u, splits) => splits.map((v) => (v !== null && (!logarithmic || narrow || (decades > 1.5 ? /^1e/ : /^[125]e/).test(v.toExponential(6).replace(/\.?0+e/, "e"))) ? v : null));
@@ -44,10 +47,11 @@ class Curves {
       },
     });
     this.plot = new libraries.uPlot({
-      width: this.width, height: this.options.height || 260, plugins: [drops()],
+      width: this.width, height: this.height, plugins: [drops()],
       cursor: { sync: this.options.sync ? { key: this.options.sync } : undefined, drag: { x: true, y: false } },
       scales: { x: { time: false, ...(places ? { range: (u, low, high) => [low - 0.5, high + 0.5] } : {}) }, y: near ? { distr: 4, asinh: near } : logarithmic && positive.length ? { distr: 3, range: (u, low, high) => [low / 1.15, high * 1.15] } : { range: (u, low, high) => roomy(low, high) } },
-      axes: [{ ...axis, ...(places || this.options.x === "epoch" ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] } : {}), ...(places ? { space: 16 + 7 * Math.max(...places.map((p) => p.length)) } : {}), label: this.options.x, labelSize: 18, size: 34, values: (u, splits) => splits.map(named) }, {
+      axes: [{ ...axis, ...(places || this.options.x === "epoch" ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] } : {}), ...(places ? { space: leaning ? 18 : 16 + longest, rotate: leaning ? 45 : 0 } : {}), label: this.options.x, labelSize: 18, size: 34 + this.room,
+        values: (u, splits) => splits.map((v) => (leaning ? clip(named(v)) : named(v))) }, {
         ...axis, label: this.options.y + (near ? " (symlog)" : ""), size: 62, filter: round, ...(narrow ? { splits: (u, side, low, high) => new Scale(low, high, true).ticks(6) } : {}), grid: { ...axis.grid, filter: round }, ticks: { ...axis.ticks, filter: round },
         values: (u, splits) => {
           const words = spellAll(splits.filter((v) => v !== null));
@@ -75,11 +79,12 @@ class Curves {
     this.root.setAttribute("aria-label", `${this.options.title}: ${series.map((s) => s.label).join("; ")}. Arrow keys move along the curves.`);
   }
   get width() { return Math.max(0, this.root.clientWidth - 18); } // less the padding
+  get height() { return (this.options.height || 260) + this.room; }
   resize() {
     if (!this.plot) {
       if (this.given) this.set(...this.given);
     } else if (this.width && this.width !== this.plot.width) {
-      this.plot.setSize({ width: this.width, height: this.options.height || 260 });
+      this.plot.setSize({ width: this.width, height: this.height });
     }
   }
   walk(event) {
@@ -95,11 +100,14 @@ class Curves {
     if (!this.plot) return;
     const [xs, ...ys] = this.plot.data, quote = (s) => `"${s.replaceAll('"', '""')}"`;
     const head = [this.options.x, ...this.given[0].map((s) => s.label)].map(quote).join(",");
-    const rows = xs.map((x, i) => [this.options.names ? quote(this.options.names[x]) : x, ...ys.map((y) => y[i] ?? "")].join(","));
+    const rows = xs.map((x, i) => [this.options.names ? quote(this.options.names[x]) : x, ...ys.map((y) => y[i] ?? "")].join(",")).filter((row) => this.options.names || !/^[^,]*,+$/.test(row)); // but for places without a value
     save(`${stem(pageData.sweep, this.options.title)}.csv`, "text/csv", [head, ...rows].join("\n") + "\n");
   }
   get buttons() { return [element("span", {}, `${this.options.y}:`), button("PNG", () => this.png()), button("CSV", () => this.csv())]; }
 }
+
+// clip shortens the name of a place that leans.
+const clipped = 20, clip = (name) => (name.length > clipped ? `${name.slice(0, clipped - 1)}…` : name);
 
 // roomy is a range with a little room on both sides; values of one sign don't make it cross 0.
 function roomy(low, high) {
@@ -182,8 +190,14 @@ function prepareTrainings() {
   };
   function draw() {
     const shown = chosenOf(trainings), own = ownParts(shown.map((t) => t.experiment.name)), error = (v) => errorOf(trainingScore, v);
+    // The rate of epoch e, whose loss stands at e, holds from e − 1 to e: where rates change, axes begin before the first epoch.
+    const changing = shown.some((t) => of(t).lr.some((lr, _, all) => lr !== all[0]));
     const series = (train, test, change = (v) => v) => shown.flatMap((t) => {
-      const log = of(t), color = inkOf(t.experiment.name), one = (name, split) => ({ label: test ? `${own.get(t.experiment.name)}, ${split}` : own.get(t.experiment.name), x: log.epoch, y: change(log[name]), color, dash: dashOf(split) });
+      const log = of(t), color = inkOf(t.experiment.name), begun = (values, first) => (changing ? [first, ...values] : values);
+      const one = (name, split) => ({
+        label: test ? `${own.get(t.experiment.name)}, ${split}` : own.get(t.experiment.name), color, dash: dashOf(split),
+        x: begun(log.epoch, log.epoch[0] - 1), y: begun(change(log[name]), name === "lr" ? log.lr[0] : NaN),
+      });
       return test ? [one(train, "train"), one(test, "test")] : [one(train)];
     });
     const drops = [...new Set(shown.flatMap((t) => of(t).rate_steps))];
@@ -191,8 +205,7 @@ function prepareTrainings() {
     made[0].set(series("train_loss", "test_loss"), state.trainingLog !== "linear", drops);
     made[1].set(series("train_accuracy", "test_accuracy", error), false, drops);
     made[2].set(series("weight_norm"), false, drops);
-    // The rate of epoch e, whose loss stands at e, holds from e − 1 to e.
-    made[3].set(series("lr").map((s) => ({ ...s, x: [s.x[0] - 1, ...s.x], y: [s.y[0], ...s.y] })), state.trainingLog !== "linear", drops);
+    made[3].set(series("lr"), state.trainingLog !== "linear", drops);
   }
   listeners.push(draw);
   draw();

@@ -61,7 +61,7 @@ const parts = [...document.querySelectorAll("main > section[id]:not([hidden])")]
 if (parts.length) {
   const link = (p) => element("a", { href: `#${p.id}` }, p.querySelector("h2").textContent), first = parts[0].id === "landscapes" ? 1 : 0;
   document.querySelector("header").append(element("nav", { class: "nav", "aria-label": "Parts of the page" },
-    ...parts.slice(0, first).map(link), element("a", { href: "#experiments" }, "Table"), ...parts.slice(first).map(link),
+    ...parts.slice(0, first).map(link), element("a", { href: "#experiments" }, "Experiments"), ...parts.slice(first).map(link),
     ...[...document.querySelectorAll(".overview h2")].map((h) => element("a", { href: `#${h.id}` }, h.textContent)),
     element("a", { href: "#experiment-1" }, "Each experiment")));
 }
