@@ -98,9 +98,9 @@ func pairs(params map[string]any) []atlas.Pair {
 }
 
 // common are the parameters that all experiments share. They are said once, so
-// that the table of experiments shows what differs. A single experiment shares nothing.
+// that the table of experiments shows what differs.
 func common(experiments []pipelines.Experiment) []atlas.Pair {
-	if len(experiments) < 2 {
+	if len(experiments) == 0 {
 		return nil
 	}
 	shared := pairs(experiments[0].Shown)
