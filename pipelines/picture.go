@@ -35,6 +35,7 @@ type FigureParams struct {
 	Plot    string        `json:"plot,omitempty"`    // of multiples
 	Columns int           `json:"columns,omitempty"` // of multiples
 	Measure string        `json:"measure,omitempty"` // of a scatter plot
+	Map     string        `json:"map,omitempty"`     // of a scatter plot: the map and its split that are measured, "line-train"
 	Panels  []FigurePanel `json:"panels"`
 }
 

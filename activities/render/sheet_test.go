@@ -104,12 +104,12 @@ func sheetFigures(t testing.TB) map[string]picture.Figure {
 	f, err = compare.Scatter([]compare.Dot{
 		{Name: "resnet20", Flatness: 1.1, Error: 8.3}, {Name: "resnet56", Flatness: 1.2, Error: 7.1, AtLeast: true}, {Name: "resnet110", Flatness: 1.21, Error: 7.0},
 		{Name: "resnet56-noshort", Flatness: 0.4, Error: 13.3}, {Name: "resnet110-noshort", Flatness: 0.38, Error: 16.4}, {Name: "diverged", Flatness: math.NaN(), Error: 90},
-	}, "width0.5", picture.Options{Title: "Test error and flatness"})
+	}, "width0.5", "line-train", picture.Options{Title: "Test error and flatness"})
 	add("scatter", f, err)
 	f, err = compare.Scatter([]compare.Dot{{Name: "small", Flatness: 1.1, Error: 8.3, FlatnessBar: 0.2, ErrorBar: 0.7}, {Name: "large (2 of 3)", Flatness: 0.6, Error: 9.5, FlatnessBar: math.NaN(), ErrorBar: 1.2}},
-		"width0.5", picture.Options{Title: "Means"})
+		"width0.5", "line-train", picture.Options{Title: "Means"})
 	add("scatter-means", f, err)
-	f, err = compare.Scatter(nil, "sharp0.25", picture.Options{})
+	f, err = compare.Scatter(nil, "sharp0.25", "", picture.Options{})
 	add("scatter-nothing", f, err)
 	many, few := manyPairs(28), manyPairs(5)
 	few.Pairs[2].Barrier.Height.Value, few.Pairs[3].Barrier, few.Names[4] = math.Inf(1), nil, "batch_size=512, lr=0.1, seed=9"
@@ -203,7 +203,7 @@ func TestAnyExperimentsDraw(t *testing.T) {
 			"3d":      func() (picture.Figure, error) { return Multiples("surface3d", panels, o) },
 			"line":    func() (picture.Figure, error) { return Multiples("line", panels, o) },
 			"lines":   func() (picture.Figure, error) { return compare.Lines(lines, o) },
-			"scatter": func() (picture.Figure, error) { return compare.Scatter(dots, "width0.5", o) },
+			"scatter": func() (picture.Figure, error) { return compare.Scatter(dots, "width0.5", "", o) },
 			"weights": func() (picture.Figure, error) { return compare.Histogram(networks, o) },
 		} {
 			checkFinite(rt, name, draw)

@@ -116,7 +116,7 @@ func (r *Run) overview(ctx context.Context, of pipelines.RenderParams, opt pictu
 		if of := tests(p.Panels); of != "" {
 			opt.Caption = "tests" + of
 		}
-		return unretried(compare.Scatter(groupMeans(p.Panels, dots), p.Measure, opt))
+		return unretried(compare.Scatter(groupMeans(p.Panels, dots), p.Measure, p.Map, opt))
 	}
 	return picture.Figure{}, Permanent("BadStep", fmt.Errorf("%s: this worker does not know the figure %q", r.Label, of.Plot))
 }

@@ -14,6 +14,9 @@ import (
 func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 	f := fig.config
 	params := pipelines.FigureParams{Plot: f.Plot, Columns: fig.columns, Measure: f.Measure}
+	if f.Kind == figureScatter {
+		params.Map = f.Map + "-" + f.Split
+	}
 	inputs := make(map[string]pipelines.Ref)
 	add := func(i int, name, step, output string) {
 		inputs[pipelines.InPanel(i, name)] = pipelines.Ref{Step: step, Output: output}

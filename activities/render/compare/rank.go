@@ -34,17 +34,22 @@ func RankCorrelation(dots []Dot) (rho float64, exact, bounds int) {
 func correlationNote(dots []Dot, of string) string {
 	rho, exact, bounds := RankCorrelation(dots)
 	note := fmt.Sprintf("Spearman's rank correlation %s over %d %s", strings.ReplaceAll(fmt.Sprintf("%.2f", rho), "-", "−"), exact, of)
+	excluded := ", excluded from the correlation"
 	switch {
 	case exact < 3:
-		note = fmt.Sprintf("Spearman's rank correlation: needs three exact values, there are %d", exact)
+		values := "values"
+		if exact == 1 {
+			values = "value"
+		}
+		note, excluded = fmt.Sprintf("no rank correlation (%d exact %s, 3 needed)", exact, values), ""
 	case math.IsNaN(rho):
-		note = "Spearman's rank correlation: not defined, as all values of one axis are equal"
+		note, excluded = "no rank correlation (all values of one axis are equal)", ""
 	}
 	switch {
 	case bounds == 1:
-		note = chart.Joined(note, "arrow: a lower bound, excluded from the correlation")
+		note = chart.Joined(note, "the arrow marks a lower bound"+excluded)
 	case bounds > 1:
-		note = chart.Joined(note, fmt.Sprintf("arrows: %d lower bounds, excluded from the correlation", bounds))
+		note = chart.Joined(note, fmt.Sprintf("arrows mark %d lower bounds%s", bounds, excluded))
 	}
 	return note
 }

@@ -76,9 +76,9 @@ func (d Dot) known() bool {
 	return !math.IsNaN(sum) && !math.IsInf(sum, 0)
 }
 
-// Scatter draws the test errors of minimizers against a measure of flatness, with their RankCorrelation in the note.
+// Scatter draws the test errors of minimizers against a measure of the flatness of a map, such as line-train, with their RankCorrelation in the note.
 // A small arrow marks a lower bound, bars the standard deviations of means.
-func Scatter(dots []Dot, measure string, opt picture.Options) (picture.Figure, error) {
+func Scatter(dots []Dot, measure, of string, opt picture.Options) (picture.Figure, error) {
 	opt.Width = cmp.Or(opt.Width, picture.SeriesWidth)
 	opt, err := opt.Filled()
 	if err != nil {
@@ -102,12 +102,15 @@ func Scatter(dots []Dot, measure string, opt picture.Options) (picture.Figure, e
 		bars = bars || d.FlatnessBar > 0 || d.ErrorBar > 0
 	}
 	s := picture.Frames{X: dotScale(ends), XName: measureName(measure)}
-	s.XTicks = s.X.Ticks(6)
-	height, of := "test "+opt.Score.TestLabel(), "minimizers"
-	if measure == Barrier {
-		height, of = height+", mean of both", "pairs"
+	if of != "" {
+		s.XName += " (" + of + ")"
 	}
-	note := correlationNote(shown, of)
+	s.XTicks = s.X.Ticks(6)
+	height, what := "test "+opt.Score.TestLabel(), "minimizers"
+	if measure == Barrier {
+		height, what = height+", mean of both", "pairs"
+	}
+	note := correlationNote(shown, what)
 	if bars {
 		note = chart.Joined(note, "bars: standard deviations over repetitions")
 	}
@@ -169,7 +172,8 @@ func colorFamilies(dots []Dot, colors []color.RGBA) (legend []chart.LegendEntry)
 			colors[i] = chart.SeriesColor(k, len(families))
 		}
 		for k, name := range families {
-			legend = append(legend, chart.LegendEntry{Name: name, Color: chart.SeriesColor(k, len(families))})
+			dot := chart.SeriesColor(k, len(families))
+			legend = append(legend, chart.LegendEntry{Name: name, Color: dot, Mark: func(pn canvas.Pen, at vg.Point) { pn.Fill(dot, picture.Disc(at, picture.MarkRadius)) }})
 		}
 		return legend
 	}
