@@ -87,7 +87,7 @@ func sampledLog(n int) *trainlog.Log {
 		}
 		// Each drop of the rate brings a fall, as stochastic noise goes.
 		fall := math.Exp(-6*t) + 0.25*lr/0.1 + 0.02*math.Sin(40*t)*lr/0.1
-		l := trainlog.Epoch{Epoch: e, LR: number(lr), TrainLoss: number(2.1*fall + 0.004), TrainAccuracy: number(100 - 85*min(fall, 1)), WeightNorm: number(20 + 18*math.Sqrt(t))}
+		l := trainlog.Epoch{Epoch: e + 1, LR: number(lr), TrainLoss: number(2.1*fall + 0.004), TrainAccuracy: number(100 - 85*min(fall, 1)), WeightNorm: number(20 + 18*math.Sqrt(t))}
 		l.TestLoss, l.TestAccuracy = l.TrainLoss*1.1+0.15, l.TrainAccuracy-number(4*t)-2
 		log.Epochs = append(log.Epochs, l)
 	}

@@ -72,7 +72,7 @@ func learningRates(epochs []trainlog.Epoch) []drop {
 	for i, e := range epochs {
 		switch {
 		case i == 0:
-			d = append(d, drop{float64(e.Epoch - 1), float64(e.LR)})
+			d = append(d, drop{float64(max(e.Epoch-1, 0)), float64(e.LR)})
 		case float64(e.LR) != d[len(d)-1].lr:
 			d = append(d, drop{float64(epochs[i-1].Epoch), float64(e.LR)})
 		}

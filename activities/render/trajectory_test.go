@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image/color"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -156,5 +157,13 @@ func TestPercent(t *testing.T) {
 		if got := percent(share); got != want {
 			t.Errorf("%g is written %s, want %s", share, got, want)
 		}
+	}
+}
+
+// TestLearningRates: the rate of epoch e holds from e − 1 to e, so that a drop after two epochs stands at 2.
+func TestLearningRates(t *testing.T) {
+	epochs := []trainlog.Epoch{{Epoch: 1, LR: 0.1}, {Epoch: 2, LR: 0.1}, {Epoch: 3, LR: 0.01}, {Epoch: 4, LR: 0.001}}
+	if got, want := learningRates(epochs), []drop{{0, 0.1}, {2, 0.01}, {3, 0.001}}; !slices.Equal(got, want) {
+		t.Errorf("the rates are %v, want %v", got, want)
 	}
 }

@@ -11,7 +11,7 @@ func TestWarnings(t *testing.T) {
 		name, train, maps string
 		want              []string
 	}{
-		{"default drops", "{net: vgg9, epochs: 12}", "[]", []string{"epochs 6, 9, 11 of 12"}},
+		{"default drops", "{net: vgg9, epochs: 12}", "[]", []string{"after 6, 9, 11 of 12 epochs"}},
 		{"no drops", "{net: vgg9, epochs: 12, optimizer: {schedule: {}}}", "[]", nil},
 		{"a late drop", "{net: vgg9, epochs: 12, optimizer: {schedule: {5: 0.1, 150: 0.1}}}", "[]", []string{"the drop after 150 epochs is never reached; train.epochs is 12"}},
 		{"odd points", "{net: vgg9, optimizer: {schedule: {}}}", "[{kind: line, points: 5}, {kind: surface, range: [-0.3, 0.3], resolution: 7}, {kind: line, name: b, range: [-1, 2], points: 4}]", nil},

@@ -179,7 +179,7 @@ func (o Optimizer) Warnings(epochs int) (out []string) {
 		for _, d := range o.Schedule.Drops {
 			at = append(at, strconv.Itoa(d.Epoch))
 		}
-		out = append(out, fmt.Sprintf("train.optimizer.schedule is not given: the learning rate drops to a tenth after %s of %d epochs; `schedule: {}` keeps it", strings.Join(at, " and "), epochs))
+		out = append(out, fmt.Sprintf("train.optimizer.schedule is not given: the learning rate drops to a tenth after %s of %d epochs; `schedule: {}` keeps it", strings.Join(at, ", "), epochs))
 	}
 	return out
 }
