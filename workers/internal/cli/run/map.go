@@ -149,6 +149,7 @@ func (m *mapping) write(model string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	m.Settle() // before anything is said, which the process would say again
 	m.tellData(subject)
 	text := m.text(name, model, subject)
 	file := filepath.Join(folder, name+".yaml")
