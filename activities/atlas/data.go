@@ -48,6 +48,8 @@ type Experiment struct {
 	Score trainlog.Score
 	// Losses are means. TestError, in percent, is the error, or what the score has in its place; nil where they are not known.
 	TrainLoss, TestLoss, TestError *float64
+	// TrainError, in percent, is known of imported weights with an accuracy.
+	TrainError *float64
 	// TestExamples is how many examples TestError is of.
 	TestExamples int
 	// Note says what is missing and why, for an experiment that failed or is not finished.

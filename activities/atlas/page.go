@@ -102,6 +102,8 @@ type experimentView struct {
 	Values                         []cell // of Columns
 	TrainLoss, TestLoss, TestError string
 	Test                           string // what TestError is, with its unit; "" for none
+	Errors                         []Pair // the training error of imported weights
+	Untested                       bool   // there is no test set
 	Pictures                       []pictureView
 	Flatness                       []flatnessView
 	Sharpness                      []flatnessView // of maps that are no grids
@@ -187,6 +189,12 @@ func newExperimentView(sweep string, i int, e Experiment, b *budget) (experiment
 	x := experimentView{
 		ID: experimentID(i), Name: e.Name, Note: e.Note, Overview: e.Overview, Provenance: e.Provenance,
 		TrainLoss: measured(e.TrainLoss, 4), TestLoss: measured(e.TestLoss, 4), TestError: measured(e.TestError, 2), Test: e.Score.TestLabel(),
+	}
+	if x.Untested = e.isUntested(); x.Untested {
+		x.Test = ""
+	}
+	if e.TrainError != nil {
+		x.Errors = []Pair{{trainErrorLabel, measured(e.TrainError, 2)}}
 	}
 	for _, f := range e.Flatness {
 		if f.Single {

@@ -173,3 +173,25 @@ func TestPageKeepsToItsSize(t *testing.T) {
 		}
 	}
 }
+
+// TestImportedWeights: the page shows the training error of imported weights, and nothing of a test set where there is none.
+func TestImportedWeights(t *testing.T) {
+	loss, miss := 1.25, 17.5
+	e := Experiment{Name: "a", TrainLoss: &loss, TrainError: &miss}
+	for _, tested := range []bool{false, true} {
+		if tested {
+			e.TestLoss, e.TestError = &loss, &miss
+		}
+		page, err := Page(Data{Sweep: "s", Experiments: []Experiment{e}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(page)
+		if strings.Count(text, ">train error") != 2 || strings.Count(text, "17.50") < 2 {
+			t.Error("the training error is not in the table and in the section")
+		}
+		if got := strings.Count(text, ">test loss"); got != 2 && tested || got != 0 && !tested {
+			t.Errorf("with a test set %v: %d times the test loss", tested, got)
+		}
+	}
+}

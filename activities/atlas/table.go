@@ -74,8 +74,16 @@ func results(experiments []Experiment) (out []column, values [][]cell) {
 		}
 	}
 	add(column{Path: "mean loss of the training set", Label: "train loss"}, func(e Experiment) cell { return numeric(e.TrainLoss, 4) })
-	add(column{Path: "mean loss of the test set", Label: "test loss"}, func(e Experiment) cell { return numeric(e.TestLoss, 4) })
-	for _, score := range scores(experiments) {
+	if slices.ContainsFunc(experiments, func(e Experiment) bool { return e.TrainError != nil }) {
+		add(column{Path: "share of the training examples classified wrongly", Label: trainErrorLabel}, func(e Experiment) cell { return numeric(e.TrainError, 2) })
+	}
+	tests := scores(experiments)
+	if len(experiments) > 0 && !slices.ContainsFunc(experiments, func(e Experiment) bool { return !e.isUntested() }) {
+		tests = nil
+	} else {
+		add(column{Path: "mean loss of the test set", Label: "test loss"}, func(e Experiment) cell { return numeric(e.TestLoss, 4) })
+	}
+	for _, score := range tests {
 		add(column{Path: scorePath(score), Label: "test " + score.TestLabel()}, func(e Experiment) cell {
 			if e.Score != score {
 				return unknown
@@ -114,6 +122,14 @@ func results(experiments []Experiment) (out []column, values [][]cell) {
 		known += len(names)
 	}
 	return out, values
+}
+
+// trainErrorLabel heads the training errors of imported weights.
+var trainErrorLabel = "train " + trainlog.Score("").TestLabel()
+
+// isUntested says whether the weights are known and the data have no test set.
+func (e Experiment) isUntested() bool {
+	return e.TrainLoss != nil && e.TestLoss == nil && e.TestError == nil
 }
 
 // scores are those of the trainings in the order of their first use, without none.

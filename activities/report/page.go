@@ -147,6 +147,11 @@ func (p page) experiment(ctx context.Context, e pipelines.Experiment) (atlas.Exp
 	}
 	out.Score, out.TestExamples = results.Score(made.Recipe.Params), results.TestExamples(made.Recipe.Params)
 	showLog(&out, log)
+	if weights.Kind == pipelines.KindImport && out.Score == "" && out.TrainLoss != nil {
+		if miss := out.Score.Shown(log.Final.TrainAccuracy); !math.IsNaN(miss) {
+			out.TrainError = &miss
+		}
+	}
 	if out.Provenance, err = p.origins(ctx, pipelines.Ref{Step: weights.ID, Output: pipelines.OutLog}); err != nil {
 		return out, err
 	}

@@ -32,10 +32,13 @@ var given = []Measure{
 	{Name: "train_loss", Decimals: 4, Brief: true}, {Name: "test_loss", Decimals: 4, Brief: true}, {Name: "test_error", Decimals: 2, Brief: true},
 }
 
+// trainError is what imported weights with an accuracy have as well.
+var trainError = Measure{Name: "train_error", Decimals: 2, Brief: true}
+
 // briefly are the measures of flatness that a narrow table shows.
 var briefly = []string{"width0.5", "convex", "sharp0.5", "basins", "worst_adaptive", "average"}
 
-// Measures lists the numbers that rows have: losses in any case, the error unless no training has an accuracy, other scores,
+// Measures lists the numbers that rows have: losses in any case, the training error of imported weights, the error unless no training has an accuracy, other scores,
 // then those of maps by name, then flatness by map
 // in the order of its measures.
 func Measures(rows []Experiment) []Measure {
@@ -67,6 +70,9 @@ func Measures(rows []Experiment) []Measure {
 	for _, name := range slices.Sorted(maps.Keys(numbers)) {
 		out = append(out, Measure{Name: name, Brief: !strings.HasSuffix(name, Residual)})
 	}
+	if slices.ContainsFunc(rows, func(r Experiment) bool { return r.TrainError != nil }) {
+		out = slices.Insert(out, 1, trainError)
+	}
 	for _, of := range slices.Sorted(maps.Keys(byMap)) {
 		for _, s := range byMap[of] {
 			if name := of + "." + s.Name; known[name] {
@@ -91,6 +97,9 @@ func (m Measure) Of(e Experiment) (surface.Summary, bool) {
 		if p != nil && m.Name == given[i].Name {
 			v, ok = *p, true
 		}
+	}
+	if e.TrainError != nil && m.Name == trainError.Name {
+		v, ok = *e.TrainError, true
 	}
 	if !ok {
 		return surface.Summary{Name: m.Name, Mean: math.NaN(), Deviation: math.NaN()}, false

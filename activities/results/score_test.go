@@ -23,6 +23,7 @@ func TestScoresAreColumns(t *testing.T) {
 		{names(plain), []string{"train_loss", "test_loss", "test_error"}},
 		{names(fit, none), []string{"train_loss", "test_loss", "test_r2"}},
 		{names(plain, top), []string{"train_loss", "test_loss", "test_error", "test_top5_error"}},
+		{names(Experiment{TrainError: new(float64)}), []string{"train_loss", "train_error", "test_loss", "test_error"}},
 		{names(none), []string{"train_loss", "test_loss"}},
 	} {
 		if !slices.Equal(c.got, c.want) {

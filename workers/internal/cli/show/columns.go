@@ -98,11 +98,20 @@ func columnsOf(rows []results.Experiment, show detail) []column {
 		}
 	}
 	for _, m := range results.Measures(rows) {
-		if show.shows(m) {
+		if show.shows(m) && (show == everything || !isUntested(rows, m)) {
 			out = append(out, measureColumns(m, show)...)
 		}
 	}
 	return out
+}
+
+// isUntested says whether a column of the test set is empty because the data have none.
+func isUntested(rows []results.Experiment, m results.Measure) bool {
+	trained := slices.ContainsFunc(rows, func(r results.Experiment) bool { return r.TrainLoss != nil })
+	return trained && strings.HasPrefix(m.Name, "test_") && !slices.ContainsFunc(rows, func(r results.Experiment) bool {
+		_, ok := m.Of(r)
+		return ok
+	})
 }
 
 // paramColumn is a column of values from JSON.

@@ -182,3 +182,20 @@ func TestFlatnessIsColumns(t *testing.T) {
 		t.Errorf("the csv table is\n%s", got)
 	}
 }
+
+// TestImportedColumns: imported weights have a training error, and without a test set tables for people have no columns of it.
+func TestImportedColumns(t *testing.T) {
+	header := func(show detail, rows ...results.Experiment) string { return strings.Join(resultTable(rows, show).Header, " ") }
+	imported := results.Experiment{Name: "a", State: "done", TrainLoss: num(1), TrainError: num(20)}
+	tested := results.Experiment{Name: "b", State: "done", TrainLoss: num(1), TestLoss: num(2), TestError: num(30)}
+	for _, c := range []struct{ got, want string }{
+		{header(readable, imported), "experiment state train_loss train_error"},
+		{header(readable, imported, tested), "experiment state train_loss train_error test_loss test_error"},
+		{header(readable, results.Experiment{Name: "c", State: "waiting"}), "experiment state train_loss test_loss test_error"},
+		{header(everything, imported), "experiment state train_loss train_error test_loss test_error"},
+	} {
+		if c.got != c.want {
+			t.Errorf("the columns are %s, want %s", c.got, c.want)
+		}
+	}
+}
