@@ -185,7 +185,9 @@ func TestFlatnessIsColumns(t *testing.T) {
 
 // TestImportedColumns: imported weights have a training error, and without a test set tables for people have no columns of it.
 func TestImportedColumns(t *testing.T) {
-	header := func(show detail, rows ...results.Experiment) string { return strings.Join(resultTable(rows, show).Header, " ") }
+	header := func(show detail, rows ...results.Experiment) string {
+		return strings.Join(resultTable(rows, show).Header, " ")
+	}
 	imported := results.Experiment{Name: "a", State: "done", TrainLoss: num(1), TrainError: num(20)}
 	tested := results.Experiment{Name: "b", State: "done", TrainLoss: num(1), TestLoss: num(2), TestError: num(30)}
 	for _, c := range []struct{ got, want string }{
