@@ -34,7 +34,7 @@ func TestSamplingError(t *testing.T) {
 	alone := other.read(t, other.made(t, of(other, other.around(t, 4), 9, 16, 0)))
 	half := b.read(t, b.made(t, of(b, around, 5, 8, 0)))
 	s := fine.Sampling
-	if s == nil || s.Images != 4 || s.Population != 16 || !strings.HasPrefix(fine.SamplingNote(), "4 of 16 examples, standard error ≤ ") {
+	if s == nil || s.Images != 4 || s.Population != 16 || !strings.HasPrefix(fine.SamplingNote(), "4 of all 16 test examples, standard error ≤ ") {
 		t.Fatalf("the sampling is %+v, the note %q", s, fine.SamplingNote())
 	}
 	for i := range fine.Mask {
