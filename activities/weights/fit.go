@@ -207,7 +207,9 @@ func normalizations(extra []tensor, table []nets.Param) (out []tensor) {
 	known := map[string]bool{} // modules of the network
 	for _, p := range table {
 		for i, r := range p.Name {
-			known[p.Name[:i]] = known[p.Name[:i]] || r == '.'
+			if r == '.' {
+				known[p.Name[:i]] = true
+			}
 		}
 	}
 	outermost := func(module string) string { // that the network does not have
