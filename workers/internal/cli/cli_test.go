@@ -146,6 +146,11 @@ func TestValidate(t *testing.T) {
 	if code != 0 || strings.Count(stdout, "\n") != 1 || !json.Valid([]byte(stdout)) {
 		t.Errorf("exit code %d, %q: want one line of JSON", code, stdout)
 	}
+	bad := file(t, strings.Replace(good, "epochs: 1", "epochs: one", 1))
+	code, stdout, stderr = call(t, "validate", bad, path, "absent.yaml")
+	if code != exit.Usage || !strings.HasPrefix(stdout, path+": sweep small is fine") || !strings.Contains(stderr, bad+":3:") || !strings.Contains(stderr, "absent.yaml") {
+		t.Errorf("exit code %d, %q: want every file reported\n%s", code, stdout, stderr)
+	}
 }
 
 // TestPlan: a plan needs no Temporal server; its exit code tells of work to do if asked.

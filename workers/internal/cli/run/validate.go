@@ -12,6 +12,7 @@ import (
 
 	"lossatlas/activities/data"
 	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
 )
 
@@ -33,23 +34,52 @@ func validateCommand(a *app.App) *cobra.Command {
 	return cmd
 }
 
+// validate reports on every file; the exit code is that of the first bad one.
 func validate(ctx context.Context, a *app.App, files []string, preset string) error {
 	var out []validated
+	var bad []error
 	for _, file := range files {
-		s, err := launch.Read(file, preset)
-		if err != nil {
-			return err
+		v, err := validateFile(ctx, a, file, preset)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			bad = append(bad, err)
+		default:
+			out = append(out, v)
 		}
-		g, missing, err := launch.Check(ctx, s, data.Options{Dir: a.Settings.Data, Cache: filepath.Join(a.Settings.Home, "datasets")})
-		if err != nil {
-			return err
-		}
-		warnings := s.Warnings()
-		if missing {
-			warnings = append(warnings, fmt.Sprintf("the data set %s is not on this machine: the sizes of its splits are not checked", s.Dataset.Name))
-		}
-		out = append(out, validated{file, s.Name, len(g.Experiments), len(g.All()), s.Presets, warnings})
 	}
+	if len(out) > 0 {
+		if err := printValidated(a, out); err != nil {
+			return err
+		}
+	}
+	for _, err := range bad {
+		a.Complain(err)
+	}
+	if len(bad) > 0 {
+		return exit.Silently(exit.Of(bad[0]))
+	}
+	return nil
+}
+
+func validateFile(ctx context.Context, a *app.App, file, preset string) (validated, error) {
+	s, err := launch.Read(file, preset)
+	if err != nil {
+		return validated{}, err
+	}
+	g, missing, err := launch.Check(ctx, s, data.Options{Dir: a.Settings.Data, Cache: filepath.Join(a.Settings.Home, "datasets")})
+	if err != nil {
+		return validated{}, err
+	}
+	warnings := s.Warnings()
+	if missing {
+		warnings = append(warnings, fmt.Sprintf("the data set %s is not on this machine: the sizes of its splits are not checked", s.Dataset.Name))
+	}
+	return validated{file, s.Name, len(g.Experiments), len(g.All()), s.Presets, warnings}, nil
+}
+
+func printValidated(a *app.App, out []validated) error {
 	return app.PrintList(a, out, func() error {
 		for _, v := range out {
 			presets := ""
