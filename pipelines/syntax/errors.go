@@ -7,10 +7,9 @@ import (
 	"strings"
 )
 
-// maxErrors is how many errors one parse reports; the rest are likely to follow
-// from them. maxCollected is how many it keeps until they are sorted.
+// MaxErrors is how many errors one parse reports. maxCollected is how many it keeps until they are sorted.
 const (
-	MaxErrors    = 10
+	MaxErrors    = 50
 	maxCollected = 1000
 )
 
@@ -88,7 +87,7 @@ func (c *collector) Addf(at Position, format string, args ...any) {
 // Full says whether the limit of reported errors is reached.
 func (c *collector) Full() bool { return len(c.List) >= MaxErrors }
 
-// Err returns the errors in file order, cut to maxErrors, or nil.
+// Err returns the errors in file order, cut to MaxErrors, or nil.
 func (c *collector) Err() error {
 	if len(c.List) == 0 {
 		return nil

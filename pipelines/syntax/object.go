@@ -152,6 +152,7 @@ func (t Variants) Check(c *Checker, n *Node, path string) any {
 	if !slices.Contains(t.Of, kind.Text) {
 		return t.Object.Check(c, n, path)
 	}
+	known := n // without the fields of other kinds, which are reported once
 	for _, e := range n.Entries {
 		if f := t.Find(e.Key); f != nil && f.Kinds != nil && !slices.Contains(f.Kinds, kind.Text) {
 			have := "has"
@@ -161,10 +162,10 @@ func (t Variants) Check(c *Checker, n *Node, path string) any {
 			names := t.OfKind(kind.Text).Names()
 			c.Addf(e.At, "%s: %s of kind %s has no %s, only %s %s%s", path, t.What, kind.Text, e.Key,
 				Enumerated(f.Kinds), have, GuessOrList(e.Key, names, "allowed:"))
-			return nil
+			known = known.With([]string{e.Key}, nil)
 		}
 	}
-	return t.OfKind(kind.Text).Check(c, n, path)
+	return t.OfKind(kind.Text).Check(c, known, path)
 }
 
 func (t Variants) Schema(known Names) Schema {

@@ -78,7 +78,11 @@ func (a *App) Complain(err error) {
 	}
 	var list syntax.Errors
 	if errors.As(err, &list) {
-		fmt.Fprintf(a.Err, "lossatlas: %s in the sweep file\n", Count(len(list), "mistake"))
+		first := ""
+		if len(list) == syntax.MaxErrors {
+			first = "the first "
+		}
+		fmt.Fprintf(a.Err, "lossatlas: %s%s in the sweep file\n", first, Count(len(list), "mistake"))
 		for _, e := range list {
 			fmt.Fprintf(a.Err, "  %s\n", a.Hinted(e.Error()))
 		}
