@@ -82,7 +82,7 @@ func (cfg *config) resolve(c *syntax.Checker, cat Catalog, tree *syntax.Node) {
 	}
 	cfg.resolvePath(c, cat, tree)
 	cfg.resolveNetwork(c, cat, tree)
-	cfg.resolveTrain(c, augment, tree)
+	cfg.resolveTrain(c, cat, augment, tree)
 	cfg.resolveMaps(c, cat, tree)
 	cfg.resolveCurvature(c, cat, tree)
 	cfg.resolveLayers(c, cat, tree)

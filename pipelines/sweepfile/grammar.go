@@ -25,6 +25,8 @@ type Catalog struct {
 	// Checkpoints lists the weights of a training in a folder, or in the files that a pattern matches, in their order; without it
 	// there are none.
 	Checkpoints func(path string) ([]Checkpoint, error)
+	// CheckWeights returns an error for a file of weights that does not exist; nil checks nothing.
+	CheckWeights func(path string) error
 	// NetworkOfFile reads a network from a file, whose parameters may get their names from files of weights; without it, files
 	// can't be read.
 	NetworkOfFile func(path string, weights []string) (pipelines.Network, error)

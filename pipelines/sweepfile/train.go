@@ -141,8 +141,13 @@ func (cfg *config) resolveCurvature(c *syntax.Checker, cat Catalog, tree *syntax
 	}
 }
 
-func (cfg *config) resolveTrain(c *syntax.Checker, augment bool, tree *syntax.Node) {
+func (cfg *config) resolveTrain(c *syntax.Checker, cat Catalog, augment bool, tree *syntax.Node) {
 	t := &cfg.Train
+	if t.Import != "" && cat.CheckWeights != nil && !syntax.IsPath(t.Net) { // a network from a file is read with its weights
+		if err := cat.CheckWeights(t.Import); err != nil {
+			c.Addf(tree.Place("train", "import"), "train.import: %v", err)
+		}
+	}
 	switch {
 	case t.Import == "" && len(t.Along) > 0:
 		last := t.Along[len(t.Along)-1]

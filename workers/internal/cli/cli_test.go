@@ -297,7 +297,7 @@ func TestFlagValues(t *testing.T) {
 func TestValidateFindsFiles(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"data", "shapes10, train: 64, test: 64", "absent.npz", "there is no file or folder"},
-		{"weights", "epochs: 1, batch_size: 32}\nsweep: {train.seed: [1, 2]", "import: absent.pt", "absent.pt"},
+		{"weights", "epochs: 1, batch_size: 32}\nsweep: {train.seed: [1, 2]", "import: absent.pt", ":3:29: train.import: there is no file or folder "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			code, _, stderr := call(t, "validate", file(t, strings.Replace(good, c.old, c.new, 1)))

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"lossatlas/activities/data"
@@ -26,6 +28,12 @@ func catalogAt(folder string) sweepfile.Catalog {
 	cat := Catalog()
 	cat.Data = func(c sweepfile.DataChoices) (sweepfile.Dataset, error) { return dataset(folder, c) }
 	cat.Checkpoints = func(path string) ([]sweepfile.Checkpoint, error) { return checkpointsAt(folder, path) }
+	cat.CheckWeights = func(path string) error {
+		if path = resolvePath(folder, path); !exists(path) {
+			return fmt.Errorf("there is no file or folder %s%s", path, similarFile(path))
+		}
+		return nil
+	}
 	cat.NetworkOfFile = func(path string, weights []string) (pipelines.Network, error) {
 		var files []string
 		for _, w := range weights {
@@ -39,6 +47,11 @@ func catalogAt(folder string) sweepfile.Catalog {
 	}
 	cat.CheckCurvature = networks.CheckCurvature
 	return cat
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // resolvePath is a path of a sweep file in a folder.

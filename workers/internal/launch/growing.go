@@ -76,6 +76,7 @@ func (g *Growing) With(checkpoints []Checkpoint) (*sweepfile.Sweep, error) {
 	}
 	cat := catalogAt(g.folder)
 	read := cat.NetworkOfFile
+	cat.CheckWeights = nil
 	cat.NetworkOfFile = func(path string, _ []string) (pipelines.Network, error) { return read(path, nil) } // checkpoints may be gone
 	s, err := sweepfile.Parse(g.file, src.Bytes(), cat, "")
 	if err != nil {
