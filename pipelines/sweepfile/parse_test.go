@@ -99,6 +99,7 @@ func TestParseErrors(t *testing.T) {
 		{"sweep: twice the same", minimal + "sweep: {train.optimizer.weight_decay: [5e-4, 0, 0.0005]}\n", []string{"4:49: |0.0005 is listed twice, first as 5e-4 in column 40"}},
 		{"sweep: unknown", minimal + "sweep: {train.batch: [1]}\n", []string{"4:9: |unknown parameter train.batch|train.batch_size"}},
 		{"sweep: last part only", minimal + "sweep: {batch_size: [1]}\n", []string{"4:9: |did you mean train.batch_size?"}},
+		{"sweep: group", minimal + "sweep: {optimizer: [sgd, adam]}\n", []string{"4:9: |did you mean train.optimizer.kind?"}},
 		{"sweep: nested", minimal + "sweep: {train: {batch_size: [1]}}\n", []string{"4:9: |write a path in one piece"}},
 		{"sweep: several", minimal + "sweep: {train.optimizer: [1]}\n", []string{"4:9: |name one of train.optimizer.kind, train.optimizer.lr"}},
 		{"sweep: data set", minimal + "sweep: {dataset.name: [cifar10]}\n", []string{"4:9: |cannot be swept"}},

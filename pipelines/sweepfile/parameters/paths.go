@@ -111,7 +111,7 @@ func (t *Table) below(path string) string {
 }
 
 // suggestPath guesses which parameter a wrong path was meant as: one that is
-// spelled similarly, or one whose last part is the given text.
+// spelled similarly, one whose last part is the given text, or the kind of the group of that name.
 func (t *Table) suggestPath(path string) string {
 	if s := syntax.DidYouMean(path, t.AllPaths()); s != "" {
 		return s
@@ -119,7 +119,8 @@ func (t *Table) suggestPath(path string) string {
 	last := path[strings.LastIndexByte(path, '.')+1:]
 	var ends []string
 	for _, p := range t.AllPaths() {
-		if syntax.Fold(p[strings.LastIndexByte(p, '.')+1:]) == syntax.Fold(last) {
+		named := strings.TrimSuffix(p, ".kind")
+		if syntax.Fold(named[strings.LastIndexByte(named, '.')+1:]) == syntax.Fold(last) {
 			ends = append(ends, p)
 		}
 	}
