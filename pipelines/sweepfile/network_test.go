@@ -9,6 +9,7 @@ import (
 
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/layers"
 )
 
 const written = `name: own
@@ -31,6 +32,32 @@ train: {net: plain, epochs: 1}
 sweep: {train.net: [plain, resnet20]}
 maps: [{kind: line}]
 `
+
+// TestCompact: layers are written as a sweep file has them, and mean the same when they are read again.
+func TestCompact(t *testing.T) {
+	for _, text := range []string{
+		"[{conv: 16, name: conv1}, {bn: bn1}, relu, {maxpool: 2}, {residual: [{conv: 32, kernel: 1, stride: 2}, bn], shortcut: [{conv: 32, kernel: 1, stride: 2, bias: true}]}, {dense: [{conv: 8}]}, avgpool, flatten, {linear: 10, init: 0.3}]",
+		"[{conv: 4, kernel: [3, 5], padding: 0, dilation: 2, groups: 3}, {instancenorm: , affine: true}, {groupnorm: 2, affine: false, epsilon: 0.001}, {maxpool: 3, stride: 2, padding: 1, ceil: true}, {residual: [{conv: 8, stride: 2}], shortcut: pad}, {avgpool: 2}, flatten, {linear: 10}]",
+		"[{conv: 8, kernel: 8, stride: 8, padding: 0}, {leakyrelu: 0}, leakyrelu, {elu: 2}, elu, {gelu: tanh}, gelu, tokens, classtoken, {positional: pos}, {residual: [layernorm, {attention: 2, causal: true, bias: false}]}, {dropout: 0}, {pick: 0}, {linear: 10}]",
+	} {
+		read := func(list string) string {
+			t.Helper()
+			s, err := Parse("s.yaml", []byte(strings.Replace(minimal, "net: resnet20", "net: own", 1)+"networks: {own: "+list+"}\n"), catalog, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(s.experiments[0].config.network())
+		}
+		var list []pipelines.Layer
+		network := read(text)
+		if err := json.Unmarshal([]byte(network), &list); err != nil {
+			t.Fatal(err)
+		}
+		if got := layers.Compact(list); got != text || read(got) != network {
+			t.Errorf("\n%s is written as\n%s", text, got)
+		}
+	}
+}
 
 // TestWrittenNetwork checks the layers, their defaults and names, and that a step's
 // parameters hold them and not the name.

@@ -1,6 +1,7 @@
 package show
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -9,7 +10,9 @@ import (
 	"time"
 
 	"lossatlas/artifacts"
+	"lossatlas/pipelines"
 	"lossatlas/pipelines/changes"
+	"lossatlas/pipelines/sweepfile/layers"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/progress"
 	"lossatlas/workers/internal/table"
@@ -30,26 +33,53 @@ func (e *explainer) called(h *artifacts.History, k artifacts.Key) string {
 // printHistory draws the tree of a result's inputs.
 func (e *explainer) printHistory(h *artifacts.History) error {
 	var b strings.Builder
-	e.node(&b, h, h.Top, "", "", "", map[artifacts.Key]bool{})
+	e.node(&b, h, h.Top, "", "", "", drawn{map[artifacts.Key]bool{}, map[pipelines.Network]bool{}})
 	_, err := io.WriteString(e.Out, b.String())
 	return err
 }
 
+// drawn is what a tree has shown already.
+type drawn struct {
+	steps    map[artifacts.Key]bool
+	networks map[pipelines.Network]bool
+}
+
+// layers are those of a step's network, if it is written out and was not shown yet: "net-1a2b3c4d: [{conv: 16}, bn, …]".
+func (d drawn) layers(params []byte) string {
+	n, list := layersOf(params)
+	if len(list) == 0 || d.networks[n] {
+		return ""
+	}
+	d.networks[n] = true
+	return n.String() + ": " + layers.Compact(list)
+}
+
+// layersOf is the network that a step's parameters write out, with its layers.
+func layersOf(params []byte) (n pipelines.Network, list []pipelines.Layer) {
+	var p struct {
+		Net pipelines.Network `json:"net"`
+	}
+	if json.Unmarshal(params, &p) != nil || !p.Net.Written() || json.Unmarshal([]byte(p.Net), &list) != nil {
+		return "", nil
+	}
+	return p.Net, list
+}
+
 // node writes one step and the steps that it was made from. first begins its line, rest the lines under it.
-func (e *explainer) node(b *strings.Builder, h *artifacts.History, k artifacts.Key, as, first, rest string, seen map[artifacts.Key]bool) {
+func (e *explainer) node(b *strings.Builder, h *artifacts.History, k artifacts.Key, as, first, rest string, seen drawn) {
 	step := h.Steps[k]
 	says := func(first, text string) { b.WriteString(table.Paragraph(e.Out, first, rest+"    ", text)) }
 	says(first, as+e.called(h, k))
-	if seen[k] {
+	if seen.steps[k] {
 		fmt.Fprintf(b, "%s    as above\n", rest)
 		return
 	}
-	seen[k] = true
+	seen.steps[k] = true
 	under := rest + "    "
 	if len(step.Inputs) > 0 {
 		under = rest + "│   "
 	}
-	for _, text := range []string{strings.Join(describe(step.Kind, step.Params), "  "), circumstances(step)} {
+	for _, text := range []string{strings.Join(describe(step.Kind, step.Params), "  "), seen.layers(step.Params), circumstances(step)} {
 		if text != "" {
 			b.WriteString(table.Paragraph(e.Out, under, under, text))
 		}
@@ -102,6 +132,10 @@ func circumstances(s *artifacts.HistoricStep) string {
 // describe writes the parameters of a step in the words of the sweep file.
 func describe(kind string, params []byte) []string {
 	flat := artifacts.Flat(params)
+	if n, list := layersOf(params); len(list) > 0 {
+		maps.DeleteFunc(flat, func(name, _ string) bool { return strings.HasPrefix(name, "net.") })
+		flat["net"] = n.String()
+	}
 	joinLists(flat)
 	for _, axis := range []string{"x", "y"} {
 		if first, ok := flat[axis+".min"]; ok {
@@ -128,7 +162,7 @@ func describe(kind string, params []byte) []string {
 			out = append(out, text)
 		}
 	}
-	const most = 60 // of a report's pictures, or a network's layers
+	const most = 60 // of a report's pictures
 	if len(out) > most {
 		out = append(out[:most], fmt.Sprintf("and %d more (--output json has all)", len(out)-most))
 	}
