@@ -48,14 +48,14 @@ func IsImplied(name string, changed []string) bool {
 	return false
 }
 
-// Implied names with each changed parameter those that follow from it: " (with bn_group)", or "".
+// Implied names with each changed parameter those that follow from it: " (and bn_group, whose default follows it)", or "".
 func Implied(changed []string) []string {
 	out := make([]string, len(changed))
 	for i, name := range changed {
 		for part, cause := range implied {
 			before, ok := strings.CutSuffix(name, cause)
 			if ok && slices.ContainsFunc(changed, func(c string) bool { return strings.HasPrefix(c, before+part) && IsImplied(c, changed) }) {
-				out[i] = " (with " + part + ")"
+				out[i] = " (and " + part + ", whose default follows it)"
 			}
 		}
 	}

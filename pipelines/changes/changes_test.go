@@ -17,7 +17,7 @@ func TestFirst(t *testing.T) {
 	}{
 		{"surface", []string{"x.n", "y.n"}, 0, "parameter resolution changed from 1 to 2"},
 		{"line", []string{"data.to", "x.max", "x.n"}, 0, "parameter images (to) changed from 1 to 2, range (last value) from 1 to 2, points from 1 to 2"},
-		{"train", []string{"batch_size", "bn_group", "optimizer.cosine"}, 0, "parameter batch_size (with bn_group) changed from 1 to 2, optimizer.schedule.cosine from 1 to 2"},
+		{"train", []string{"batch_size", "bn_group", "optimizer.cosine"}, 0, "parameter batch_size (and bn_group, whose default follows it) changed from 1 to 2, optimizer.schedule.cosine from 1 to 2"},
 		{"hessian", []string{"net", "subset", "tolerance", "x.n"}, 2, "parameter train.net changed from 1 to 2, subset from 1 to 2, tolerance from 1 to 2, and 3 more"},
 	} {
 		got := changes.First(c.names, c.more, func(i int, follows string) string {

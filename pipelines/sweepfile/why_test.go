@@ -136,7 +136,7 @@ func TestReasonLeavesOutDefaults(t *testing.T) {
 	cache := newMemoryCache()
 	past := cache.ran(t, mustExpand(t, short, ""))
 	after := mustExpand(t, strings.Replace(short, "{net: resnet20}", "{net: resnet20, batch_size: 64, epochs: 20, seed: 9, optimizer: {lr: 1}}", 1), "")
-	const want = "parameter batch_size changed from 128 to 64 (with bn_group), epochs from 300 to 20 (with optimizer.schedule), optimizer.lr from 0.1 to 1, and 1 more"
+	const want = "parameter batch_size changed from 128 to 64 (and bn_group, whose default follows it), epochs from 300 to 20 (and optimizer.schedule, whose default follows it), optimizer.lr from 0.1 to 1, and 1 more"
 	if got := planned(t, after, class, cache, past)["one/train"].Reason; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

@@ -365,7 +365,7 @@ func checkCompare(t *testing.T, home string) {
 		t.Errorf("steps: %v", c.Steps)
 	}
 	stdout, _, _ = invoke(t, home, "compare", "kept/batch_size=32", "kept/batch_size=64")
-	if !strings.Contains(stdout, "weights ← parameter batch_size (with bn_group): 32 and 64") {
+	if !strings.Contains(stdout, "parameter batch_size (and bn_group, whose default follows it): 32 and 64") {
 		t.Errorf("compare has no cause:\n%s", stdout)
 	}
 	stdout, _, _ = invoke(t, home, "compare", "kept", "kept")

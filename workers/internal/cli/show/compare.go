@@ -32,7 +32,7 @@ func compareCommand(a *app.App) *cobra.Command {
 	cmd.Long = cmd.Short + `.
 
 Each is a sweep, or SWEEP/EXPERIMENT. The experiments of two sweeps are paired by the parameters
-that either sweeps. Steps are shared (one step made both), have equal or other outputs, or are not
+that either sweeps. Steps are shared (one step made both), have equal or different outputs, or are not
 deterministic: equal recipes that wrote other bytes. ` + "`explain A B`" + ` says more about two steps.
 
 ">" marks a lower bound: a measure of flatness that the plotted range cuts off. In csv and json bounds_a and bounds_b count the values behind

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"lossatlas/activities/results"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/cli/app"
 )
@@ -26,9 +27,16 @@ func TestCompareMarksBounds(t *testing.T) {
 
 // TestCompareMerges: parameters and steps that differ in the same way in each pair have one row.
 func TestCompareMerges(t *testing.T) {
+	batches := func(path ...string) (out []artifacts.Difference) {
+		for _, name := range []string{"batch_size", "bn_group"} {
+			out = append(out, artifacts.Difference{Path: path, What: artifacts.What{Aspect: artifacts.AspectParameter, Name: name}, ValueA: "16", ValueB: "32"})
+		}
+		return out
+	}
 	pair := func(name string, own ...results.ParamDifference) comparedPair {
 		return comparedPair{A: "a/" + name, B: "b/" + name, Parameters: append(own, results.ParamDifference{Name: "train.epochs", A: 1, B: 2}),
-			Steps: []results.StepRelation{{Name: "train", Relation: results.StepOther, Differ: []string{"epochs"}}, {Name: "training", Kind: pipelines.KindRender, Relation: results.StepOther}}}
+			Steps: []results.StepRelation{
+				{Name: "train", Relation: results.StepOther, Differences: batches()}, {Name: "line", Relation: results.StepOther, Differences: batches("grid-0", "weights")}, {Name: "training", Kind: pipelines.KindRender, Relation: results.StepOther}}}
 	}
 	c := compared{A: "a", B: "b", Pairs: []comparedPair{pair("x"), pair("y", results.ParamDifference{Name: "train.seed", A: 3, B: 4})}}
 	var out bytes.Buffer
@@ -37,15 +45,15 @@ func TestCompareMerges(t *testing.T) {
 	}
 	const want = `A: a
 B: b
-2 pairs compared; steps without pictures: 2 other outputs
+2 pairs compared; 4 steps with different outputs (pictures not counted)
 
 experiment  parameter     A  B
 (each)      train.epochs  1  2
 y           train.seed    3  4
 
 the same in each pair:
-step   relation       why
-train  other outputs  epochs
+step         relation           why
+train, line  different outputs  parameter batch_size (and bn_group, whose default follows it): 16 and 32
 `
 	if out.String() != want {
 		t.Error(out.String())

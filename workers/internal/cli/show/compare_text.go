@@ -15,23 +15,23 @@ import (
 	"lossatlas/workers/internal/table"
 )
 
-// cause are the first differences of two steps, without defaults that follow from another.
-func cause(r results.StepRelation) string {
+// cause are the first differences of two steps, without defaults that follow from another, and the inputs that lead to where they differ.
+func cause(r results.StepRelation) (path []string, text string) {
 	if len(r.Differences) == 0 {
-		return strings.Join(r.Differ, ", ")
+		return nil, strings.Join(r.Differ, ", ")
 	}
 	names := make([]string, len(r.Differences))
 	for i, d := range r.Differences {
 		names[i] = d.What.Name
 	}
-	text := changes.First(names, 0, func(i int, follows string) string {
+	text = changes.First(names, 0, func(i int, follows string) string {
 		d, kind := r.Differences[i], string(r.Kind)
 		if len(d.Path) > 0 {
 			kind = "" // that of the step at its end is not known here
 		}
 		return fmt.Sprintf("%s%s: %s and %s", aspect(kind, d.What), follows, orNone(d.ValueA), orNone(d.ValueB))
 	})
-	return strings.Join(append(slices.Clone(r.Differences[0].Path), text), " ← ")
+	return r.Differences[0].Path, text
 }
 
 // aspect is what two steps of a kind differ in, with the sweep file's word for a parameter.
@@ -109,12 +109,40 @@ func isDrawn(r results.StepRelation) bool {
 	return r.Kind == pipelines.KindRender || r.Kind == pipelines.KindReport
 }
 
-// addSteps lists the steps that are not shared.
+// relations are the relations of steps in words, in the order of the summary.
+var relations = []struct{ relation, words string }{
+	{results.StepShared, "shared"}, {results.StepEqual, "with equal outputs"}, {results.StepOther, "with different outputs"},
+	{results.StepUnstable, "not deterministic"}, {results.StepOpen, "without a result"}, {results.StepOnlyA, "only in A"}, {results.StepOnlyB, "only in B"},
+}
+
+// inWords is a relation in words, as a cell of a table.
+func inWords(relation string) string {
+	i := slices.IndexFunc(relations, func(r struct{ relation, words string }) bool { return r.relation == relation })
+	return strings.TrimPrefix(relations[i].words, "with ")
+}
+
+// addSteps lists the steps that are not shared. Steps with one relation and one cause, which their inputs may lead to by several ways, have one row.
 func addSteps(t *table.Table, name string, steps []results.StepRelation) {
+	type reason struct{ relation, text string }
+	var order []reason
+	names, ways := map[reason][]string{}, map[reason][]string{}
 	for _, r := range steps {
-		if r.Relation != results.StepShared && !isDrawn(r) {
-			t.Add(name, r.Name, r.Relation, cause(r))
+		if r.Relation == results.StepShared || isDrawn(r) {
+			continue
 		}
+		path, text := cause(r)
+		why := reason{r.Relation, text}
+		if names[why] == nil {
+			order = append(order, why)
+		}
+		names[why], ways[why] = append(names[why], r.Name), path
+	}
+	for _, why := range order {
+		text := why.text
+		if len(names[why]) == 1 {
+			text = strings.Join(append(slices.Clone(ways[why]), text), " ← ")
+		}
+		t.Add(name, strings.Join(names[why], ", "), inWords(why.relation), text)
 	}
 }
 
@@ -145,12 +173,12 @@ func (c compared) summary() string {
 		}
 	}
 	var parts []string
-	for _, relation := range []string{results.StepShared, results.StepEqual, results.StepOther, results.StepUnstable, results.StepOpen, results.StepOnlyA, results.StepOnlyB} {
-		if n := count[relation]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, relation))
+	for _, r := range relations {
+		if n := count[r.relation]; n > 0 {
+			parts = append(parts, app.Count(n, "step")+" "+r.words)
 		}
 	}
-	text := fmt.Sprintf("%s compared; steps without pictures: %s", app.Count(len(c.Pairs), "pair"), strings.Join(parts, ", "))
+	text := fmt.Sprintf("%s compared; %s (pictures not counted)", app.Count(len(c.Pairs), "pair"), strings.Join(parts, ", "))
 	if len(c.Pairs) == 0 {
 		text = "no experiment of one has the swept parameters of one of the other"
 	}
