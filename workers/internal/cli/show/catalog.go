@@ -166,10 +166,20 @@ func (p picked) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// printPicked writes the table of chosen columns. For programs, means of flatness have their number of lower bounds with them.
+// withNames puts the experiments' names in front, unless they are among the columns.
+func withNames(rows []results.Experiment, columns []column) []column {
+	if name := columnsOf(rows, summary)[0]; !slices.Contains(namesOf(columns), name.name) {
+		return slices.Insert(columns, 0, name)
+	}
+	return columns
+}
+
+// printPicked writes the table of chosen columns. For people it has the experiments' names in front; for programs, means of flatness have their number of lower bounds with them.
 func printPicked(a *app.App, format string, rows []results.Experiment, columns []column) error {
 	people := format == "text" || format == "md"
-	if !people {
+	if people {
+		columns = withNames(rows, columns)
+	} else {
 		columns = withBounds(columns)
 	}
 	list := make([]picked, len(rows))

@@ -108,7 +108,7 @@ func TestColumns(t *testing.T) {
 		{"csv", "net,parameters,seconds,train.key,train/weights,augment", "train.net,parameters,seconds,train.key,train/weights,train.augment\na|b,100,2.5,abc,sha256:00,true\n,,,,,\n,,,,,\n"},
 		{"md", "experiment,net", "| experiment | train.net |\n| --- | ---: |\n| b=128 | a\\|b |\n| b=8192 | - |\n| b=32 | - |\n"},
 		// A lower bound is marked for people, and counted in a column of its own for programs.
-		{"md", "width0.1,width0.5,sharp0.5", "| surface-train.width0.1 | surface-train.width0.5 | surface-train.sharp0.5 |\n| ---: | ---: | ---: |\n| 1 | >2 | Inf |\n| - | - | - |\n| - | - | - |\n"},
+		{"md", "width0.1,width0.5,sharp0.5", "| experiment | surface-train.width0.1 | surface-train.width0.5 | surface-train.sharp0.5 |\n| --- | ---: | ---: | ---: |\n| b=128 | 1 | >2 | Inf |\n| b=8192 | - | - | - |\n| b=32 | - | - | - |\n"},
 		{"csv", "width0.1,width0.5", "surface-train.width0.1,surface-train.width0.1.bounds,surface-train.width0.5,surface-train.width0.5.bounds\n1,0,2,1\n,,,\n,,,\n"},
 		{"csv", "width0.5.bounds,width0.5", "surface-train.width0.5.bounds,surface-train.width0.5\n1,2\n,\n,\n"},
 		{"jsonl", "width0.5,sharp0.5.bounds,sharp0.5", `{"surface-train.width0.5":2,"surface-train.width0.5.bounds":1,"surface-train.sharp0.5.bounds":1,"surface-train.sharp0.5":"Inf"}` + "\n" +

@@ -46,7 +46,7 @@ Comparisons (compare: in the sweep file) are a further table, with the barriers 
 A file of everything, with parameters, recipes and digests, is the sweep.json of ` + "`lossatlas export sweep`" + `.`
 	cmd.Flags().StringVar(&o.format, "format", "", "`form` of the table: text, csv, md or json (default: --output)")
 	cmd.Flags().StringVar(&o.sortBy, "sort-by", "", "`column` to sort by: a swept parameter, train_loss, test_loss, test_error, state, experiment or a map's number")
-	cmd.Flags().StringSliceVar(&o.columns, "columns", nil, "these `columns` in this order: what --sort-by takes, also .sd, .bounds and .se of flatness, train.epochs and other parameters that are not swept, parameters, macs, seconds, STEP.seconds, STEP.key, STEP/OUTPUT; all for every number")
+	cmd.Flags().StringSliceVar(&o.columns, "columns", nil, "these `columns` in this order, behind the experiment in text and md: what --sort-by takes, also .sd, .bounds and .se of flatness, train.epochs and other parameters that are not swept, parameters, macs, seconds, STEP.seconds, STEP.key, STEP/OUTPUT; all for every number")
 	cmd.Flags().BoolVar(&o.reverse, "reverse", false, "largest first")
 	cmd.Flags().BoolVar(&o.comparisons, "comparisons", false, "the maps between experiments in place of the experiments")
 	cmd.Flags().BoolVar(&o.means, "means", false, "means and deviations over repetitions (repeats: in the sweep file) in place of the experiments")
