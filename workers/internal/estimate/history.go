@@ -20,8 +20,8 @@ const (
 	maxSweeps = 32
 	// maxSamples is how many of the latest steps of a kind are compared.
 	maxSamples = 16
-	// A step of less than minSeconds may mostly have compiled: it predicts only steps of up to maxRatio times its cost.
-	minSeconds = 10
+	// A step of less than MinSeconds may mostly have compiled: it predicts only steps of up to maxRatio times its cost.
+	MinSeconds = 10
 	maxRatio   = 4
 	// maxSize is how many times larger or smaller another network may be, in multiply-adds for an image, that predicts a step: the
 	// speed of small networks is not that of large ones.
@@ -178,7 +178,7 @@ func (h *History) total(ctx context.Context, kind pipelines.Kind, list []sample,
 }
 
 // short says whether a step of some time and cost says too little of one of another cost.
-func short(seconds, cost, other float64) bool { return seconds < minSeconds && cost*maxRatio < other }
+func short(seconds, cost, other float64) bool { return seconds < MinSeconds && cost*maxRatio < other }
 
 // measured is the tier of a step, 0 if it ran on the same host with the same numerics, 1 for the same numerics, 2 for all others;
 // and its time. A step on processors that took less processor time than time by the clock waited for other work of the machine,

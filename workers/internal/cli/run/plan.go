@@ -163,7 +163,7 @@ func planTime(plan *pipelines.Plan) string {
 		if plan.Unknown == 1 {
 			noun = "step"
 		}
-		without = fmt.Sprintf("%s %s, as no comparable step ran here", app.Join(kinds), noun)
+		without = fmt.Sprintf("%s %s, as no comparable step ran here: one of that kind, on a similar network, that took %d s or more or had a quarter of the work or more", app.Join(kinds), noun, estimate.MinSeconds)
 	}
 	switch {
 	case plan.EstimateFrom > 0 && without != "":

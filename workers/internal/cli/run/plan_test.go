@@ -48,7 +48,7 @@ total       3       0       0        3  ~2.0 s + ?
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	plan.EstimateS, plan.EstimateFrom, plan.Unknown = 2, 1, 1
-	const text = "about 2.0 s of work on a machine without other load, estimated from 1 earlier step, with their times for compiling\nnot counted: 1 train step, as no comparable step ran here"
+	const text = "about 2.0 s of work on a machine without other load, estimated from 1 earlier step, with their times for compiling\nnot counted: 1 train step, as no comparable step ran here: one of that kind, on a similar network, that took 10 s or more or had a quarter of the work or more"
 	if got := planTime(plan); got != text {
 		t.Error(got)
 	}
