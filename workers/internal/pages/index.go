@@ -20,6 +20,20 @@ type Counts struct {
 	Failed      int `json:"failed"`
 	Interrupted int `json:"interrupted"`
 	NotRun      int `json:"not_run"`
+	// AllCached says that each step had its result before the last run.
+	AllCached bool `json:"all_cached"`
+}
+
+// Took is the time of the last run by the clock, from its start to its end; "all cached" if it computed nothing, and "" until it ends.
+// `run`, `list` and the index of pages have the same.
+func (c Counts) Took(started, finished time.Time) string {
+	switch {
+	case finished.IsZero():
+		return ""
+	case c.AllCached:
+		return "all cached"
+	}
+	return progress.Duration(finished.Sub(started))
 }
 
 // CountSteps counts the steps of a sweep at one moment.
@@ -27,6 +41,7 @@ func CountSteps(now progress.Snapshot) Counts {
 	return Counts{
 		Steps: len(now.Steps), Done: now.Count(artifacts.StateCached, artifacts.StateRan), Failed: now.Count(artifacts.StateFailed),
 		Interrupted: now.Count(artifacts.StateInterrupted), NotRun: now.Count(artifacts.StateNotRun),
+		AllCached: len(now.Steps) > 0 && now.Count(artifacts.StateCached) == len(now.Steps),
 	}
 }
 
@@ -61,12 +76,13 @@ func (r Row) Errors() string {
 // Began is when it was started.
 func (r Row) Began() string { return r.Started.Local().Format(time.DateTime) }
 
-// Took is how long it took, "" as long as it isn't over.
+// Took is how long it took in words, "" as long as it isn't over.
 func (r Row) Took() string {
-	if r.Finished.IsZero() {
-		return ""
+	took := r.Counts.Took(r.Started, r.Finished)
+	if took == "" || r.AllCached {
+		return took
 	}
-	return progress.Duration(r.Finished.Sub(r.Started))
+	return "took " + took
 }
 
 func (s *Server) row(ctx context.Context, sweep *Sweep) (Row, error) {

@@ -24,7 +24,7 @@ type runResult struct {
 	RunID       string               `json:"run_id"`
 	State       string               `json:"state"` // done, diverged, failed, interrupted
 	Steps       stepCounts           `json:"steps"`
-	Seconds     float64              `json:"seconds"`
+	Seconds     float64              `json:"seconds"` // by the clock, as `list` has it
 	Report      string               `json:"report"` // path, "" if it is missing
 	Experiments []results.Experiment `json:"experiments"`
 	// Comparisons are maps between the minimizers of several experiments.
@@ -85,7 +85,7 @@ func (r *run) printEnd(ctx context.Context, root artifacts.Root) error {
 	}
 	out := runResult{
 		Sweep: r.graph.Sweep, RunID: root.RunID, State: root.State, Steps: countSteps(r.graph, root),
-		Seconds: time.Since(r.began).Seconds(), Report: report, Experiments: rows, Comparisons: compared,
+		Seconds: max(0, root.Finished.Sub(root.Started).Seconds()), Report: report, Experiments: rows, Comparisons: compared,
 	}
 	if r.Settings.Output != "text" {
 		if err := r.PrintJSON(out); err != nil {
@@ -99,8 +99,11 @@ func (r *run) printEnd(ctx context.Context, root artifacts.Root) error {
 
 // printResult is the result for people.
 func (r *run) printResult(out runResult, rows []results.Experiment) error {
-	took := progress.Duration(time.Duration(out.Seconds * float64(time.Second)))
-	if _, err := fmt.Fprintf(r.Out, "%s: %s, in %s\n", out.Sweep, out.Steps, took); err != nil {
+	took := ", in " + progress.Duration(time.Duration(out.Seconds*float64(time.Second)))
+	if out.Steps.Cached == out.Steps.Total {
+		took = ""
+	}
+	if _, err := fmt.Fprintf(r.Out, "%s: %s%s\n", out.Sweep, out.Steps, took); err != nil {
 		return err
 	}
 	if out.State == artifacts.StateInterrupted {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"lossatlas/pipelines/sweepfile"
 
@@ -76,7 +75,6 @@ type run struct {
 	noCacheRead      bool
 	noCacheWrite     bool
 
-	began    time.Time
 	engine   engine.Options
 	numerics string
 	sweep    *sweepfile.Sweep
@@ -91,7 +89,6 @@ type run struct {
 }
 
 func (r *run) do(ctx context.Context, file string) (err error) {
-	r.began = time.Now()
 	r.Settle()
 	if err := r.read(file); err != nil {
 		return err

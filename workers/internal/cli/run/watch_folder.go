@@ -230,7 +230,6 @@ func (w *watching) add(more []launch.Checkpoint) {
 
 // compute maps the known checkpoints that have no maps.
 func (w *watching) compute(ctx context.Context, r *run) (err error) {
-	r.began = time.Now()
 	if r.sweep, err = w.sweep.With(w.known); err != nil {
 		return err
 	}

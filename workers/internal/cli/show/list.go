@@ -1,6 +1,7 @@
 package show
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -18,7 +19,7 @@ import (
 )
 
 func listCommand(a *app.App) *cobra.Command {
-	return app.Command("list", "List the sweeps, the latest first: TOOK is the time of the last run by the clock, WORK that of all their steps, in whichever run they were computed", cobra.NoArgs,
+	return app.Command("list", "List the sweeps, the latest first: TOOK is the time of the last run by the clock, without starting services; WORK is the sum of the times of all steps, in whichever run they were computed", cobra.NoArgs,
 		a.InSession(func(ctx context.Context, s *session.Session, _ []string) error { return list(ctx, a, s) }))
 }
 
@@ -38,10 +39,7 @@ func list(ctx context.Context, a *app.App, s *session.Session) error {
 		}
 		t := table.Table{Header: []string{"SWEEP", "STATE", "STEPS", "EXPERIMENTS", "STARTED", "TOOK", "WORK"}, Right: map[int]bool{2: true, 3: true, 5: true, 6: true}}
 		for _, r := range rows {
-			took := "-"
-			if !r.Finished.IsZero() {
-				took = progress.Duration(r.Finished.Sub(r.Started))
-			}
+			took := cmp.Or(r.Took(r.Started, r.Finished), "-")
 			if r.Imported {
 				t.Add(r.Sweep, "imported weights", "-", "-", r.Started.Local().Format(time.DateTime), "-", "-")
 				continue
