@@ -48,7 +48,8 @@ func tested(experiments []Experiment) string {
 			all = append(all, trainlog.Tested{Score: e.Score, Shown: *e.TestError, Examples: e.TestExamples})
 		}
 	}
-	return trainlog.SampleNote(all)
+	note := trainlog.SampleNote(all)
+	return strings.ToUpper(note[:min(1, len(note))]) + note[min(1, len(note)):]
 }
 
 // missing says what of a sweep is not there, "" if all is. What an experiment lacks because its training diverged

@@ -44,7 +44,7 @@ func (r *Run) overview(ctx context.Context, of pipelines.RenderParams, opt pictu
 			return picture.Figure{}, err
 		}
 		if of := tests(p.Panels); of != "" {
-			opt.Caption = strings.TrimPrefix(opt.Caption+"; tests", "; ") + of
+			opt.Caption = strings.TrimPrefix(opt.Caption+"; test error", "; ") + of
 		}
 		return unretried(render.Multiples(p.Plot, all, opt))
 	case "lines":
@@ -114,7 +114,7 @@ func (r *Run) overview(ctx context.Context, of pipelines.RenderParams, opt pictu
 			dots = append(dots, dot)
 		}
 		if of := tests(p.Panels); of != "" {
-			opt.Caption = "tests" + of
+			opt.Caption = "test error" + of
 		}
 		return unretried(compare.Scatter(groupMeans(p.Panels, dots), p.Measure, p.Map, opt))
 	}
@@ -184,7 +184,7 @@ func commonTraining(panels []pipelines.FigurePanel, names map[string]string) (st
 	return strings.Join(out, ", "), nil
 }
 
-// tests says of how few examples the test errors of the panels are, "" for many.
+// tests says of how few examples the test errors of the panels are, " over 512 examples", "" for many.
 func tests(panels []pipelines.FigurePanel) string {
 	least, most := math.MaxInt, 0
 	for _, p := range panels {
@@ -194,7 +194,7 @@ func tests(panels []pipelines.FigurePanel) string {
 	if of != "" && most > least {
 		of += " or more"
 	}
-	return of
+	return strings.Replace(of, " of ", " over ", 1)
 }
 
 // name is the input of a panel, "" where it is missing.

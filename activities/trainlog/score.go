@@ -72,12 +72,12 @@ func (s Score) Column() string {
 // fewExamples is the number of test examples from which on the error that their choice brings, at most half a point, is not named.
 const fewExamples = 10_000
 
-// OfExamples stands behind a score of few test examples and says how many: " of 512 examples". It is "" for many, and for 0.
+// OfExamples stands behind a score of few test examples and says how many: " of 1,024 examples". It is "" for many, and for 0.
 func OfExamples(n int) string {
 	if n < 1 || n >= fewExamples {
 		return ""
 	}
-	return fmt.Sprintf(" of %d examples", n)
+	return " of " + thousands(n) + " examples"
 }
 
 // Tested is a score, as [Score.Shown] has it, over so many test examples.
@@ -88,7 +88,7 @@ type Tested struct {
 }
 
 // SampleNote says of how many examples scores are and how large the binomial standard error √(p(1−p)/n) of errors is at most, in
-// percentage points: "512 test examples, standard error of an error up to 2.2 points". It is "" where all are of many examples.
+// percentage points: "test error over 512 examples, standard error at most 2.2 percentage points". It is "" where all are of many examples.
 func SampleNote(all []Tested) string {
 	least, most, largest := 0, 0, 0.0
 	for _, t := range all {
@@ -106,12 +106,20 @@ func SampleNote(all []Tested) string {
 	if least == 0 {
 		return ""
 	}
-	note := fmt.Sprintf("%d test examples", least)
+	over := thousands(least)
 	if most > least {
-		note = fmt.Sprintf("%d to %d test examples", least, most)
+		over += " to " + thousands(most)
 	}
-	if largest > 0 {
-		note += fmt.Sprintf(", standard error of an error up to %.2g points", largest)
+	if largest == 0 {
+		return "test score over " + over + " examples"
 	}
-	return note
+	return fmt.Sprintf("test error over %s examples, standard error at most %.2g percentage points", over, largest)
+}
+
+// thousands writes a number with a comma between groups of three digits.
+func thousands(n int) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
 }

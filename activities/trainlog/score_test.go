@@ -28,9 +28,9 @@ func TestScore(t *testing.T) {
 func TestSampleNote(t *testing.T) {
 	for want, all := range map[string][]Tested{
 		"": {{"", 12, 10_000}, {"", math.NaN(), 32}, {NoScore, 0, 0}},
-		"512 test examples, standard error of an error up to 2.2 points":        {{"", 13, 512}, {"", 45, 512}},
-		"32 to 1000 test examples, standard error of an error up to 5.1 points": {{"", 9, 32}, {"top-5 accuracy", 50, 1000}, {"", 50, 20_000}},
-		"20 test examples": {{Determination, 80, 20}},
+		"test error over 512 examples, standard error at most 2.2 percentage points":         {{"", 13, 512}, {"", 45, 512}},
+		"test error over 32 to 1,000 examples, standard error at most 5.1 percentage points": {{"", 9, 32}, {"top-5 accuracy", 50, 1000}, {"", 50, 20_000}},
+		"test score over 20 examples": {{Determination, 80, 20}},
 	} {
 		if got := SampleNote(all); got != want {
 			t.Errorf("%q, want %q", got, want)

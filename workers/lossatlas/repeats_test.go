@@ -27,7 +27,7 @@ func TestRepeats(t *testing.T) {
 		if run.to != &once {
 			continue
 		}
-		if _, stderr, code := invoke(t, home, "show", "diverging", "--means"); code != 2 || !strings.Contains(stderr, "sweep diverging repeats nothing") {
+		if _, stderr, code := invoke(t, home, "show", "diverging", "--means"); code != 2 || !strings.Contains(stderr, "sweep diverging has no repetitions") {
 			t.Errorf("means of a sweep without repetitions: %d:\n%s", code, stderr)
 		}
 	}

@@ -25,7 +25,7 @@ type runResult struct {
 	State       string               `json:"state"` // done, diverged, failed, interrupted
 	Steps       stepCounts           `json:"steps"`
 	Seconds     float64              `json:"seconds"` // by the clock, as `list` has it
-	Report      string               `json:"report"` // path, "" if it is missing
+	Report      string               `json:"report"`  // path, "" if it is missing
 	Experiments []results.Experiment `json:"experiments"`
 	// Comparisons are maps between the minimizers of several experiments.
 	Comparisons []results.Comparison `json:"comparisons"`

@@ -37,14 +37,14 @@ func runCommand(a *app.App) *cobra.Command {
 	cmd.Long = cmd.Short + `.
 
 --concurrency N keeps machines free for others: at most N steps of this sweep compute at a time (trainings, maps, spectra;
-pictures don't count). Of E experiments, min(N, E, 16) run side by side (of --window W, min(N, E, W)), each with N divided by that
-many steps, rounded down. A map whose chunks several workers evaluate is one step. --priority orders the tasks of
+pictures don't count). At most N experiments run side by side, and at most 16, or W with --window W. They share the N steps
+equally, rounded down. A map whose chunks several workers evaluate is one step. --priority orders the tasks of
 sweeps that wait for the same workers; sweeps of equal priority share them (on a Temporal server
 elsewhere, where that has matching.enableFairness on). Neither changes a result or its key. A step that two sweeps share
 has the priority of the first of them, and counts in both.
 
 The first experiment goes through to its lines and surfaces, one level of --priority more urgent than the rest of the sweep,
-so that the first pictures come early (with --priority 1 1 is the most urgent level); its Hessian maps and spectra wait like
+so that the first pictures come early (a sweep with --priority 1 keeps level 1); its Hessian maps and spectra wait like
 others. A single worker of the embedded services begins the other experiments after that; with several workers, no worker waits.
 --order breadth, or the line order: breadth in the file, treats all experiments alike.
 

@@ -20,7 +20,7 @@ import (
 func printMeans(a *app.App, o showOptions, sweep string, rows []results.Experiment) error {
 	groups := results.Means(rows)
 	if len(groups) == 0 {
-		return exit.Usagef("--means: sweep %s repeats nothing; repeats: 3 in its file, and running it again, makes repetitions of what there is", sweep)
+		return exit.Usagef("--means: sweep %s has no repetitions; add `repeats: 3` to its file and run it again", sweep)
 	}
 	a.Settings.Output = o.format
 	return app.PrintList(a, groups, func() error {

@@ -35,7 +35,7 @@ func showCommand(a *app.App) *cobra.Command {
 	cmd.Long = cmd.Short + `.
 
 Of experiments that are repeated (repeats: in the sweep file) a second table has the mean ± the standard deviation over the repetitions
-that have a number, in brackets how many those are unless it is all of them (diverged and failed runs are excluded); --means has it alone, also as csv and json.
+that have a number, with their number in brackets if some are missing (diverged and failed runs are excluded); --means has it alone, also as csv and json.
 ">" marks a lower bound: the plotted range cuts off a measure of flatness, or a value that it is the mean of. Such a mean has no deviation.
 Columns for programs (csv, json) hold the bare number and next to it NAME.bounds, the number of lower bounds among its values; 0 means exact.
 
@@ -196,14 +196,14 @@ func PrintNotes(out io.Writer, rows []results.Experiment) {
 		all = append(all, t)
 	}
 	if note := trainlog.SampleNote(all); note != "" {
-		fmt.Fprintf(out, "\ntest: %s\n", note)
+		fmt.Fprintf(out, "\n%s\n", note)
 	}
 }
 
 // measuresText says in short what the numbers of maps are.
 var measuresText = []string{
-	"width0.5: width of the interval around the weights, along a direction, in which the loss is at most 0.5 above theirs",
-	"convex: share of the points with no negative second derivative · sharp0.5: largest loss within a radius of 0.5, less that of the weights",
+	"width0.5: length of the interval around the weights, along a direction, in which the loss rises by at most 0.5",
+	"convex: share of the points with no negative second derivative · sharp0.5: largest rise of the loss within a radius of 0.5",
 }
 
 // Summary are the tables that a run ends with: the experiments without their parameters, means and comparisons.
