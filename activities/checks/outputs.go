@@ -108,7 +108,7 @@ func (e *expected) compare(shape []int, got []float64) (Agreement, error) {
 	}
 	a := Agreement{Examples: e.y.Shape[0], Difference: apart(worst), Tolerance: e.tolerance}
 	if a.Difference > e.tolerance {
-		return a, fmt.Errorf("output %d of example %d is %.6g, and the network gives %.6g: a difference of %.1e of the largest output, more than the %.0e that rounding explains. "+
+		return a, fmt.Errorf("output %d of example %d is %.6g, and the network gives %.6g: they differ by %.1e of the largest output; rounding explains %.0e. "+
 			"Were the expected outputs computed with these weights, and after model.eval()?", worst%e.width(), worst/e.width(), e.outputs[worst], got[worst], a.Difference, e.tolerance)
 	}
 	return a, nil

@@ -99,6 +99,6 @@ func (t *translator) noteWeights() {
 		t.note("The exporter computed some weights from parameters of the model and dropped their names; directions treat them as parameters: %s.%s", some(nameless), advice)
 	}
 	if len(products) > 0 {
-		t.note("The exporter merged batch normalizations into the weights of convolutions; filter normalization scales directions by the norms of the products, so the maps differ from maps of the trained network: %s.%s", some(products), advice)
+		t.note("The exporter merged batch normalizations into the weights of convolutions; along filter-normalized directions the maps are those of the trained network, but for filters with a negative scale; Hessians, and maps along other directions, differ: %s.%s", some(products), advice)
 	}
 }

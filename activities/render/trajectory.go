@@ -13,6 +13,7 @@ import (
 	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 	"lossatlas/activities/trajectory"
 )
 
@@ -286,8 +287,8 @@ func pathLegend(path trajectory.Path) []chart.LegendEntry {
 		entries = append(entries, chart.LegendEntry{Name: epochsName(path), Mark: func(pn canvas.Pen, p vg.Point) { pn.Fill(canvas.LossColor, picture.Disc(p, dotRadius)) }})
 	}
 	var changes []string
-	for i, e := range path.Epochs {
-		if path.Changed(i) {
+	for _, e := range trainlog.RateSteps(parts[0].RateChanges) {
+		if path.Epochs[0] <= e && e < path.Epochs[parts[0].To-1] {
 			changes = append(changes, fmt.Sprint(e))
 		}
 	}

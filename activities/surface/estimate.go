@@ -56,6 +56,9 @@ func (g Grid) EstimateNote() string {
 	if g.Estimate == nil {
 		return ""
 	}
+	if n := g.CountEvaluated(); n == len(g.Mask) {
+		return fmt.Sprintf("all %s points evaluated", thousands(n))
+	}
 	part, size, all := 0, int64(0), int64(0)
 	for i, n := range g.Estimate.Examples {
 		if all = max(all, n); n > 0 && !g.IsEvaluated(i) {

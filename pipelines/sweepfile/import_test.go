@@ -98,7 +98,7 @@ func TestImportMistakes(t *testing.T) {
 	for _, c := range []struct{ says, want string }{
 		{"{net: resnet20, import: a.npz, epochs: 3}", "3:39: train.epochs has no effect with train.import"},
 		{"{net: resnet20, import: [a.npz]}", "train.import: want the path of a PyTorch checkpoint, .safetensors or .npz file, got a list"},
-		{"{net: resnet20, import: a.npz, expect: b.npz}", "train.expect has an effect on a network from a file alone"},
+		{"{net: resnet20, import: a.npz, expect: b.npz}", "train.expect works only with a network from a file"},
 		{"{net: resnet20, rename: {fc: linear}}", "train.rename has no effect without train.import"},
 		{"{net: resnet20, import: a.npz, rename: fc}", "train.rename: want a mapping of parts of names to other names, such as {fc: linear}"},
 		{"{net: resnet20, import: a.npz, rename: {fc: \"a,b\"}}", "train.rename.fc: want a name without '=' and ','"},

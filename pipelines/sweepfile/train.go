@@ -156,7 +156,7 @@ func (cfg *config) resolveTrain(c *syntax.Checker, cat Catalog, augment bool, tr
 		t.Import = t.Net
 	}
 	if t.Expect != "" && cfg.OfFile == "" {
-		c.Addf(tree.Place("train", "expect"), "train.expect has an effect on a network from a file alone; leave it out")
+		c.Addf(tree.Place("train", "expect"), "train.expect works only with a network from a file; leave it out")
 	}
 	if t.Import != "" {
 		for _, e := range tree.Get("train").Entries {

@@ -180,7 +180,7 @@ func (c compared) summary() string {
 	}
 	text := fmt.Sprintf("%s compared; %s (pictures not counted)", app.Count(len(c.Pairs), "pair"), strings.Join(parts, ", "))
 	if len(c.Pairs) == 0 {
-		text = "no experiment of one has the swept parameters of one of the other"
+		text = "no experiment of A has the same values of swept parameters as one of B"
 	}
 	for _, only := range []struct {
 		label string

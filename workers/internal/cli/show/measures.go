@@ -75,7 +75,7 @@ func printMeasures(a *app.App, o showOptions, rows []results.Experiment) error {
 		if err := measureTable(columns, all).Write(a.Out, o.format); err != nil || o.format != "text" {
 			return err
 		}
-		fmt.Fprint(a.Out, "\n±: standard deviation over repetitions, or else over pairs of directions or subsets of images\nse: standard error, of sampled images, perturbations or random vectors · >: lower bound\n")
+		fmt.Fprint(a.Out, "\n±: standard deviation over repetitions, or else over directions (both axes of each pair) or subsets of images\nse: standard error, of sampled images, perturbations or random vectors · >: lower bound\n")
 		return nil
 	})
 }

@@ -182,7 +182,7 @@ func PrintNotes(out io.Writer, rows []results.Experiment) {
 		return false
 	}
 	if slices.ContainsFunc(rows, hasResidual) {
-		fmt.Fprint(out, "\nlambda_max, lambda_min of an experiment: ± residual ‖Hv − λv‖, within which an eigenvalue lies\n")
+		fmt.Fprint(out, "\nlambda_max, lambda_min of an experiment: ± residual ‖Hv − λv‖, within which an eigenvalue of H lies, as float32 computes it\n")
 	}
 	var all []trainlog.Tested
 	for _, e := range rows {
