@@ -83,6 +83,9 @@ func (f *found) guessLoss() string {
 		f.note("each label is %d times true or false, so the loss is %s", l.places(), problem.BinaryCrossEntropy)
 		return problem.BinaryCrossEntropy
 	case l.ints != nil:
+		if f.isOneHot() {
+			f.note("the labels are rows of one 1 and zeros (one-hot), taken as one of two classes at each of %d places; for one class of each example save the numbers of the classes, y.argmax(1)", l.places())
+		}
 		return problem.CrossEntropy
 	default:
 		if f.isOneHot() {
@@ -98,18 +101,18 @@ func (f *found) isOneHot() bool {
 		if len(p.labels.shape) != 1 || p.places() < 2 {
 			return false
 		}
-		for row := range slices.Chunk(p.floats, p.places()) {
-			ones := 0
-			for _, v := range row {
-				if v == 1 {
-					ones++
-				} else if v != 0 {
-					return false
-				}
-			}
-			if ones != 1 {
+		ones := make([]int, p.n)
+		for i := range p.n * p.places() {
+			switch p.target(i) {
+			case 0:
+			case 1:
+				ones[i/p.places()]++
+			default:
 				return false
 			}
+		}
+		if slices.ContainsFunc(ones, func(n int) bool { return n != 1 }) {
+			return false
 		}
 	}
 	return true

@@ -198,6 +198,7 @@ func TestLabels(t *testing.T) {
 		"places":     {npy("<i8", false, []int{2, 3}, []int64{1, 0, 3, -100, 0, 0}), files.Options{}, problem.Problem{Labels: []int{3}, Outputs: 4, Loss: problem.CrossEntropy, LossOptions: problem.LossOptions{Ignore: new(int32)}}},
 		"targets":    {npy("<f8", false, []int{2, 3}, ramp[float64](6)), files.Options{}, problem.Problem{Outputs: 3, Loss: problem.MeanSquaredError}},
 		"one-hot":    {npy("<f4", false, []int{2, 3}, []float32{0, 1, 0, 1, 0, 0}), files.Options{}, problem.Problem{Outputs: 3, Loss: problem.MeanSquaredError}},
+		"integers":   {npy("<i8", false, []int{2, 3}, []int64{0, 1, 0, 1, 0, 0}), files.Options{}, problem.Problem{Labels: []int{3}, Outputs: 2, Loss: problem.CrossEntropy}},
 		"two ones":   {npy("<f4", false, []int{2, 3}, []float32{0, 1, 0, 1, 0, 1}), files.Options{}, problem.Problem{Outputs: 3, Loss: problem.MeanSquaredError}},
 		"one target": {npy("<f4", false, []int{2}, []float32{.5, 1}), files.Options{Loss: problem.Huber}, problem.Problem{Outputs: 1, Loss: problem.Huber}},
 		"as targets": {npy("<i4", false, []int{2}, []int32{1, 0}), files.Options{Loss: problem.MeanSquaredError}, problem.Problem{Outputs: 1, Loss: problem.MeanSquaredError}},
@@ -213,7 +214,7 @@ func TestLabels(t *testing.T) {
 		if !got.Problem.Equal(want) {
 			t.Errorf("%s: %v, want %v", name, got.Problem, want)
 		}
-		if said := strings.Contains(strings.Join(got.Notes, "\n"), "for cross-entropy save"); said != (name == "one-hot") {
+		if said := strings.Contains(strings.Join(got.Notes, "\n"), "y.argmax(1)"); said != (name == "one-hot" || name == "integers") {
 			t.Errorf("%s: notes %q", name, got.Notes)
 		}
 		load(t, got, data.Train)
