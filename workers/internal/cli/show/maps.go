@@ -204,10 +204,11 @@ func padded(name string, width int) string {
 	return name + strings.Repeat(" ", max(width-utf8.RuneCountInString(name), 0))
 }
 
-// cut shortens a name to a width.
+// cut shortens a name to a width, in its middle: names of experiments begin alike.
 func cut(name string, width int) string {
-	if r := []rune(name); len(r) > width {
-		return string(r[:max(width-1, 0)]) + "…"
+	r, kept := []rune(name), max(width-1, 0)
+	if len(r) <= width {
+		return name
 	}
-	return name
+	return string(r[:kept/2]) + "…" + string(r[len(r)-(kept-kept/2):])
 }

@@ -44,7 +44,7 @@ func TestDrawMaps(t *testing.T) {
 		{Step: step("d", "density", "d/density"), Kind: pipelines.KindSpectrum, Done: true},
 		{Step: pipelines.Step{ID: "cmp/line", At: pipelines.Address{Comparison: "cmp", Map: "line"}}},
 	}
-	names := map[int]string{80: "a-name-that-is-too-long 40/289", 30: "a-name-that-is-too-l… 40/289"} // the rest of the line is for the name
+	names := map[int]string{80: "a-name-that-is-too-long 40/289", 30: "a-name-tha…s-too-long 40/289"} // the rest of the line is for the name
 	for width, blocks := range map[int]int{80: 2, 30: 3} {
 		var out bytes.Buffer
 		if err := drawMaps(&out, maps, sketch.Plain, width); err != nil {
