@@ -78,7 +78,7 @@ func TestParseErrors(t *testing.T) {
 		{"map without kind", minimal + "maps:\n  - {points: 3}\n", []string{"5:5: |maps: want a map, as {kind: line"}},
 		{"map kind", minimal + "maps:\n  - {kind: surfce}\n", []string{"5:12: |unknown name surfce; did you mean surface?"}},
 		{"field of another kind", minimal + "maps:\n  - {kind: line, resolution: 3}\n", []string{"5:18: |a map of kind line has no resolution, only surface, hessian and trajectory have|points"}},
-		{"mistakes in each list", minimal + "maps:\n  - {kind: lin}\n  - {kind: surface, resolutoin: 5}\n  - {kind: line, resolution: 3, top: 5, points: x}\nplots: [countour]\nfigures:\n  - {kind: multiple, plot: contour}\n  - {kind: multiples, plot: contour, colums: 2}\n  - {kind: lines, x1: 1, x2: 1, x3: 1}\n",
+		{"mistakes in each list", minimal + "maps:\n  - {kind: lin}\n  - {kind: surface, rezolution: 5}\n  - {kind: line, resolution: 3, top: 5, points: x}\nplots: [countour]\nfigures:\n  - {kind: multiple, plot: contour}\n  - {kind: multiples, plot: contour, colums: 2}\n  - {kind: lines, x1: 1, x2: 1, x3: 1}\n",
 			[]string{"5:", "6:", "7:18: |resolution", "7:33: |no top", "7:49: |points: want", "8:9: |did you mean contour?", "10:12: |did you mean multiples?", "11:38: |did you mean columns?", "12:19: ", "12:26: ", "12:33: "}},
 		{"resolution", minimal + "maps:\n  - {kind: surface, resolution: 1}\n  - {kind: surface, name: b, resolution: [3, 4, 5]}\n", []string{"5:33: |from 2 to 1025|got 1", "6:42: |two of them as [x, y]"}},
 		{"range", minimal + "maps:\n  - {kind: line, range: [1, -1]}\n  - {kind: line, name: b, range: 1}\n", []string{"5:25: |first below last|got [1, -1]", "6:34: |[first, last]"}},

@@ -20,7 +20,7 @@ const (
 	maxSweeps = 32
 	// maxSamples is how many of the latest steps of a kind are compared.
 	maxSamples = 16
-	// A step of less than MinSeconds may mostly have compiled: it predicts only steps of up to maxRatio times its cost.
+	// MinSeconds is the time below which a step may mostly have compiled: it predicts only steps of up to maxRatio times its cost.
 	MinSeconds = 10
 	maxRatio   = 4
 	// maxSize is how many times larger or smaller another network may be, in multiply-adds for an image, that predicts a step: the
