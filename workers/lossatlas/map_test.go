@@ -164,8 +164,8 @@ func TestMapMistakes(t *testing.T) {
 		{"network \"lenet.pt2\": it takes examples", []string{model, "--data", filepath.Join(of, "vit", "data.npz")}},
 		{"the loss mse of the data needs [3 1]", []string{model, "--data", filepath.Join(of, "lenet", "data.npz"), "--loss", "mse"}},
 		{"as classes: --loss cross-entropy", []string{model, "--data", floats}},
-		{"resnet-20 is no built-in network (`lossatlas nets` lists them) and no file here; did you mean resnet20?", []string{"resnet-20", "--data", "cifar10", "--weights", expect}},
-		{"huge is no built-in network (`lossatlas nets` lists them) and no file here\n", []string{"huge", "--data", "cifar10"}},
+		{"resnet-20 is no built-in network (`" + binary + " nets` lists them) and no file here; did you mean resnet20?", []string{"resnet-20", "--data", "cifar10", "--weights", expect}},
+		{"huge is no built-in network (`" + binary + " nets` lists them) and no file here\n", []string{"huge", "--data", "cifar10"}},
 		{"nothing.pt2", []string{filepath.Join(folder, "nothing.pt2"), "--data", filepath.Join(of, "lenet", "data.npz")}},
 		{"is a checkpoint, which has weights and no network", []string{filepath.Join(of, "lenet", "data.npz"), "--data", filepath.Join(of, "lenet", "data.npz")}},
 	} {
