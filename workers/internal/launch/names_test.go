@@ -49,7 +49,7 @@ func TestMergedNormalizations(t *testing.T) {
 		t.Fatal(err)
 	}
 	alone, err := ReadModel(filepath.Join(folder, "merged.onnx"))
-	if text := strings.Join(alone.Notes, "\n"); err != nil || !strings.Contains(text, "merged batch normalizations") || !strings.Contains(text, "of the trained network: 0.weight.") {
+	if text := strings.Join(alone.Notes, "\n"); err != nil || !strings.Contains(text, "merged batch normalizations") || !strings.Contains(text, "differ: 0.weight.") {
 		t.Errorf("notes %q, %v", alone.Notes, err)
 	}
 	_, _, err = read(folder, sweepfile.Import{
