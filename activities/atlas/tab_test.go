@@ -106,6 +106,7 @@ func (b *tab) colours(selector string) int {
 // download presses a button of a card and returns the file that comes.
 func (b *tab) download(press, name string) []byte {
 	b.Helper()
+	time.Sleep(120 * time.Millisecond) // of more than ten downloads a second Chromium drops some
 	b.run(chromedp.Evaluate(press, nil))
 	path := filepath.Join(b.folder, name)
 	for range 200 {
