@@ -401,7 +401,7 @@ func TestOddMaps(t *testing.T) {
 	b.done()
 }
 
-// TestCurves shows lines, trainings and spectra, and says what is at a place; legends are whole.
+// TestCurves shows lines, trainings and spectra, and names the values under the pointer; legends are whole.
 func TestCurves(t *testing.T) {
 	b := open(t, sampleAtlas(3, 17), 1280, 900)
 	if n := get[int](b, `document.querySelectorAll("section:not(#across) .curves .uplot").length`); n != 7 {

@@ -202,7 +202,7 @@ func ofLayers(extra []tensor, table []nets.Param) []tensor {
 var ErrNormalizations = errors.New("the network lacks batch normalizations of the file; they were merged into other layers, or the file belongs to another network")
 
 // normalizations are the extra tensors of modules with running statistics. A module of which the network has nothing, and which
-// holds layers with weights as well, is none of them: it is an auxiliary classifier, a projection head or a copy of the network.
+// holds layers with weights as well, does not count: it is an auxiliary classifier, a projection head or a copy of the network.
 func normalizations(extra []tensor, table []nets.Param) (out []tensor) {
 	known := map[string]bool{} // modules of the network
 	for _, p := range table {

@@ -140,7 +140,7 @@ func (h *Home) Watch(sweep, folder string) (done func(), err error) {
 	return func() { _ = os.Remove(file) }, h.WriteJSON(file, watch{os.Getpid(), hostname(), folder})
 }
 
-// Watched is the folder that a process of this machine watches for a sweep, "" for none.
+// Watched is the folder that a process of this machine watches for a sweep, or "".
 func (h *Home) Watched(sweep string) string {
 	var w watch
 	if ReadJSON(h.watchFile(sweep), &w) != nil || w.Host != hostname() || !isAlive(w.PID) {

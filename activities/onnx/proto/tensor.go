@@ -60,19 +60,10 @@ func (t *Tensor) Shape() (shape []int, elements int, err error) {
 
 // parseExternal reads one key and value of external_data.
 func (t *Tensor) parseExternal(b []byte) error {
-	var key, value string
-	if err := fields(b, func(f field) error {
-		switch f.id {
-		case 1:
-			key = string(f.bytes)
-		case 2:
-			value = string(f.bytes)
-		}
-		return nil
-	}); err != nil {
+	key, value, err := parseEntry(b)
+	if err != nil {
 		return err
 	}
-	var err error
 	switch key {
 	case "location":
 		t.file = value

@@ -108,7 +108,7 @@ func Parse(b []byte) (*Model, error) {
 	return m, err
 }
 
-// parseEntry reads an entry of a node's metadata.
+// parseEntry reads one key and value of a list of them, such as a node's metadata.
 func parseEntry(b []byte) (key, value string, err error) {
 	err = fields(b, func(f field) error {
 		switch f.id {

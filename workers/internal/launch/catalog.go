@@ -207,7 +207,7 @@ func times255(v []float64) []float64 {
 	return out
 }
 
-// checkLayers is the check of layers of a Catalog. What is wrong with the network itself is said of the network.
+// checkLayers is the check of layers of a Catalog. Errors of the network itself are reported by checkNetwork.
 func checkLayers(n pipelines.Network, p pipelines.Problem, layers string) error {
 	if p == "" {
 		return nil

@@ -48,7 +48,7 @@ type Options struct {
 	// from several goroutines.
 	Sweeps func(context.Context) ([]*Sweep, error)
 	Sweep  func(ctx context.Context, name string) (*Sweep, error)
-	// Watched is the folder whose checkpoints a process maps in a sweep as they appear, "" for none.
+	// Watched is the folder whose checkpoints a process maps in a sweep as they appear, or "".
 	Watched func(sweep string) string
 	// UI is the address of the Temporal UI and Namespace what it shows; "" for none.
 	UI, Namespace string

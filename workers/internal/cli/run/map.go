@@ -150,7 +150,7 @@ func (m *mapping) write(model string) (string, error) {
 		return "", err
 	}
 	m.Settle() // before anything is said, which the process would say again
-	m.tellData(subject)
+	m.printGuesses(subject)
 	text := m.text(name, model, subject)
 	file := filepath.Join(folder, name+".yaml")
 	switch have, err := os.ReadFile(file); {
@@ -168,8 +168,8 @@ func (m *mapping) write(model string) (string, error) {
 	return file, nil
 }
 
-// tellData says what was found out about data from files, since a wrong guess makes wrong maps.
-func (m *mapping) tellData(s launch.Subject) {
+// printGuesses prints the guesses about data from files, since a wrong guess makes wrong maps.
+func (m *mapping) printGuesses(s launch.Subject) {
 	for _, note := range s.DataNotes {
 		fmt.Fprintf(m.Err, "%s: %s\n", m.data.Name, note)
 	}
