@@ -1,15 +1,22 @@
 package main
 
+import "math"
+
 // Thresholds of the criteria, fixed with them before the sweeps were run.
 const (
 	converged        = 0.05 // largest training loss, in evaluation mode, of a network that is judged
 	convergedWithout = 0.10 // the same without skip connections
 	level            = 0.5  // height above the minimum at which widths are measured
 	mostCut          = 0.25 // largest share of widths that a plot may cut off
+	contourLevel     = 0.1  // training loss of the contour whose width and shape are compared
+	contourRays      = 32   // directions in which its radius is measured
 	alike            = 0.05 // difference of away shares that counts as none
 	mostVariation    = 0.2  // coefficient of variation of widths over directions
 	leastCorrelation = 0.9  // of the logarithms of the losses along two directions
 )
+
+// sameContour is the largest logarithm of the ratio of two radii that count as almost identical.
+var sameContour = math.Log(1.25)
 
 // claim is one of the paper's, with the criterion by which it is judged.
 type claim struct {
@@ -95,6 +102,13 @@ var claims = []claim{
 		criterion: "The interval of the away share of ResNet-20 without skip connections less that with them lies within ±0.05 (holds) or outside (contradicted).",
 		paper:     "No numbers in the text.",
 		sweeps:    []string{"depth"}, judge: shallow,
+	},
+	{
+		id: "deep", title: "With skip connections deep networks are as smooth as shallow ones",
+		says:      "With skip connections the width and shape of the contour at 0.1 are almost identical for 20 and 110 layers, and nothing turns chaotic (section 6, figure 5).",
+		criterion: "Of ResNet-56 less ResNet-20 with skip connections, by seeds: the mean logarithm of the radii of the contour at a training loss of 0.1 and the logarithm of its longest over its shortest radius lie within ±log 1.25, and the away share within ±0.05 (hold) or outside (contradicted). Radii lead from the center in 32 directions to where the loss first exceeds 0.1.",
+		paper:     "No numbers in the text.",
+		sweeps:    []string{"deep"}, figures: []string{"multiples", "curves"}, judge: contours,
 	},
 	{
 		id: "wide", title: "Wide networks have flat minima",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -263,7 +264,7 @@ func planeOf(of string, g *surface.Grid) []Plane {
 	f := g.Field()
 	nx, ny := len(f.X), len(f.Y)
 	center := g.At(0, 0)
-	p := Plane{Map: of, Points: nx * ny, Center: center, Height: Value{V: math.NaN()}}
+	p := Plane{Map: of, Points: nx * ny, Center: center, Height: Value{V: math.NaN()}, Contour: contourOf(g)}
 	if !math.IsNaN(center) {
 		switch h := f.ConvexHeight(center); {
 		case !math.IsNaN(h.Value):
@@ -365,25 +366,54 @@ func (c *collector) interpolations() error {
 	return nil
 }
 
-// towards is how far from one end of a line the loss stays within level of that at the end, at most to the other end. Between points the
-// loss is taken linearly; a point without a finite loss ends the interval, whose length is then a lower bound.
+// towards is how far from one end of a line the loss stays within level of that at the end, at most to the other end.
 func towards(g *surface.Grid, from, to float64) Value {
-	start := g.At(from, 0)
-	before, at := start, from
-	steps := 10 * len(g.X)
-	for i := 1; i <= steps; i++ {
-		x := from + (to-from)*float64(i)/float64(steps)
-		loss := g.At(x, 0)
-		if math.IsNaN(loss) || math.IsInf(loss, 0) {
-			return Value{V: math.Abs(at - from), AtLeast: true}
-		}
-		if loss > start+level {
-			share := (start + level - before) / (loss - before)
-			return Value{V: math.Abs(at + share*(x-at) - from), AtLeast: false}
-		}
-		before, at = loss, x
+	way := to - from
+	return rise(func(t float64) float64 { return g.At(from+t*way, 0) }, g.At(from, 0)+level, math.Abs(way), 10*len(g.X))
+}
+
+// rise is the distance along a way of the given length, from t = 0 to 1, at which the loss first exceeds a limit; NaN if it does at t = 0.
+// The loss is interpolated linearly between the steps. The distance to a loss that is not finite, or to the end, is a lower bound.
+func rise(loss func(t float64) float64, limit, length float64, steps int) Value {
+	before := loss(0)
+	if !(before <= limit) {
+		return Value{V: math.NaN()}
 	}
-	return Value{V: math.Abs(to - from), AtLeast: true}
+	for i := 1; i <= steps; i++ {
+		at := float64(i-1) / float64(steps)
+		here := loss(float64(i) / float64(steps))
+		if math.IsNaN(here) || math.IsInf(here, 0) {
+			return Value{V: length * at, AtLeast: true}
+		}
+		if here > limit {
+			return Value{V: length * (at + (limit-before)/(here-before)/float64(steps))}
+		}
+		before = here
+	}
+	return Value{V: length, AtLeast: true}
+}
+
+// contourOf measures the contour at contourLevel around the center, in contourRays directions of the plane; nil where the center lies
+// above it.
+func contourOf(g *surface.Grid) *Contour {
+	reach := math.Hypot(max(-g.X[0], g.X[len(g.X)-1]), max(-g.Y[0], g.Y[len(g.Y)-1]))
+	var radii []Value
+	for i := range contourRays {
+		sin, cos := math.Sincos(2 * math.Pi * float64(i) / contourRays)
+		r := rise(func(t float64) float64 { return g.At(t*reach*cos, t*reach*sin) }, contourLevel, reach, 20*max(len(g.X), len(g.Y)))
+		if !r.known() || r.V == 0 {
+			return nil
+		}
+		r.V = math.Log(r.V)
+		radii = append(radii, r)
+	}
+	longest := slices.MaxFunc(radii, func(a, b Value) int { return cmp.Compare(a.V, b.V) })
+	shortest := slices.MinFunc(radii, func(a, b Value) int { return cmp.Compare(a.V, b.V) })
+	elongation := minus(longest, shortest)
+	if slices.ContainsFunc(radii, func(r Value) bool { return r.AtLeast }) {
+		elongation = Value{V: math.NaN()} // the shortest or the longest may be another one
+	}
+	return &Contour{LogRadius: mean(radii), LogElongation: elongation}
 }
 
 // figures copies the pictures over all experiments.

@@ -46,6 +46,29 @@ func TestPlane(t *testing.T) {
 	}
 }
 
+// TestContour: of an ellipse with half axes ½ and ¼, of a valley that leaves the plot, and of a center above the level.
+func TestContour(t *testing.T) {
+	ellipse := func(x, y float64) float64 { return 0.1 * (4*x*x + 16*y*y) }
+	c := contourOf(grid(201, false, ellipse))
+	if c == nil || c.LogRadius.AtLeast || math.Abs(c.LogElongation.V-math.Ln2) > 0.02 {
+		t.Fatalf("an ellipse: %+v", c)
+	}
+	sum := 0.0
+	for i := range contourRays {
+		sin, cos := math.Sincos(2 * math.Pi * float64(i) / contourRays)
+		sum -= math.Log(4*cos*cos+16*sin*sin) / 2 / contourRays
+	}
+	if math.Abs(c.LogRadius.V-sum) > 0.01 {
+		t.Errorf("mean logarithm of the radii %v, want %v", c.LogRadius.V, sum)
+	}
+	if c := contourOf(grid(21, false, func(x, y float64) float64 { return y * y })); c == nil || !c.LogRadius.AtLeast || c.LogElongation.known() {
+		t.Errorf("a valley: %+v", c)
+	}
+	if c := contourOf(grid(21, false, func(x, y float64) float64 { return 0.2 + x*x })); c != nil {
+		t.Errorf("a center above the level: %+v", c)
+	}
+}
+
 func TestCurvature(t *testing.T) {
 	s := grid(21, false, func(x, y float64) float64 { return x*x*(1-x*x) + y*y }) // convex for |x| < 1/√6
 	h := grid(5, false, func(x, y float64) float64 { return 0 })

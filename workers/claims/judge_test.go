@@ -124,18 +124,18 @@ func claimOf(t *testing.T, id string) claim {
 }
 
 // landscape is what a test says of one network's planes.
-type landscape struct{ away, height, width, auc float64 }
+type landscape struct{ away, height, width, auc, elongation, spread float64 }
 
 // deep are networks with planes, by their names.
 func deep(sweep string, seeds int, of map[string]landscape) *Numbers {
 	m := &made{Numbers{Sweep: sweep}}
-	for _, name := range []string{"resnet20:width=4", "resnet20:width=8", "resnet20:width=16", deepNet + ":width=8", "resnet20-noshort:width=8", deepNet + "-noshort:width=8", "resnet56-noshort", "resnet56"} {
+	for _, name := range []string{"resnet20:width=4", "resnet20:width=8", "resnet20:width=16", "resnet56:width=8", deepNet + ":width=8", "resnet20-noshort:width=8", deepNet + "-noshort:width=8", "resnet56-noshort", "resnet56"} {
 		l, ok := of[name]
 		for seed := 1; ok && seed <= seeds; seed++ {
 			net := Network{Net: name, Optimizer: "sgd", Rate: depthRate, Seed: uint64(seed), Widths: map[string][]Value{"surface": {{V: l.width * (1 + jitter(seed))}}}, FirstLoss: 2.5 * (1 + jitter(seed))}
 			for i := range 5 {
 				j := jitter(3*seed + i)
-				net.Planes = append(net.Planes, Plane{Map: fmt.Sprint("plane", i), Away: l.away + j/10, Center: 0.01, Height: Value{V: l.height * (1 + j)}, AUC: new(l.auc + j), NotConvex: 9, IsConvex: 9})
+				net.Planes = append(net.Planes, Plane{Map: fmt.Sprint("plane", i), Away: l.away + j/10, Center: 0.01, Height: Value{V: l.height * (1 + j)}, Contour: &Contour{LogRadius: Value{V: math.Log(l.width) + j*(1+l.spread)}, LogElongation: Value{V: l.elongation + j}}, AUC: new(l.auc + j), NotConvex: 9, IsConvex: 9})
 			}
 			m.network(net)
 		}
@@ -165,6 +165,12 @@ func TestLandscapes(t *testing.T) {
 		{"shallow", depths(smooth, smooth, smooth, torn), 3, holds},
 		{"shallow", depths(smooth, smooth, torn, torn), 3, contradicted},
 		{"shallow", depths(smooth, smooth, smooth, torn), 1, unsure},
+		{"deep", map[string]landscape{"resnet20:width=8": smooth, "resnet56:width=8": smooth}, 3, holds},
+		{"deep", map[string]landscape{"resnet20:width=8": smooth, "resnet56:width=8": torn}, 3, contradicted},
+		{"deep", map[string]landscape{"resnet20:width=8": smooth, "resnet56:width=8": {away: 0.01, width: 0.7}}, 3, contradicted},
+		{"deep", map[string]landscape{"resnet20:width=8": smooth, "resnet56:width=8": {away: 0.01, width: 1, elongation: 1}}, 3, contradicted},
+		{"deep", map[string]landscape{"resnet20:width=8": smooth, "resnet56:width=8": {away: 0.01, width: 0.8, spread: 30}}, 3, unsure},
+		{"deep", map[string]landscape{"resnet20:width=8": smooth, "resnet56:width=8": smooth}, 1, unsure},
 		{"wide", map[string]landscape{"resnet20:width=4": torn, "resnet20:width=16": smooth}, 3, holds},
 		{"wide", map[string]landscape{"resnet20:width=4": smooth, "resnet20:width=16": torn}, 3, contradicted},
 		{"wide", map[string]landscape{"resnet20:width=4": smooth, "resnet20:width=16": smooth}, 3, unsure},
@@ -176,7 +182,7 @@ func TestLandscapes(t *testing.T) {
 		{"initialization", depths(smooth, smooth, smooth, landscape{height: 2.49}), 3, unsure},
 	} {
 		all := map[string]*Numbers{}
-		for _, name := range []string{"authors", "depth", "width", "curvature", "initialization"} {
+		for _, name := range []string{"authors", "depth", "deep", "width", "curvature", "initialization"} {
 			all[name] = deep(name, c.seeds, c.of)
 		}
 		if c.claim == "e" {

@@ -70,10 +70,18 @@ type Plane struct {
 	// Center is the loss at the center and Height that of the highest convex contour above it.
 	Center float64
 	Height Value
+	// Contour is that at contourLevel around the center, nil where the center lies above it.
+	Contour *Contour `json:",omitempty"`
 	// AUC is that of |λmin/λmax| between points that are not convex and points that are, of which there are as many; nil without eigenvalues.
 	AUC       *float64 `json:",omitempty"`
 	NotConvex int      `json:",omitempty"`
 	IsConvex  int      `json:",omitempty"`
+}
+
+// Contour is a closed one around the center of a surface.
+type Contour struct {
+	LogRadius     Value // mean logarithm of the radii
+	LogElongation Value // logarithm of the longest radius over the shortest
 }
 
 // Path is that of a training. Shares are of its variance.
@@ -175,6 +183,17 @@ func away(p Plane) Value { return Value{V: p.Away} }
 // logHeight is the logarithm of the height of the highest convex contour.
 func logHeight(p Plane) Value {
 	return Value{math.Log(p.Height.V), p.Height.AtLeast, p.Height.AtMost}
+}
+
+// logRadius and logElongation are those of the contour.
+func logRadius(p Plane) Value     { return p.contour().LogRadius }
+func logElongation(p Plane) Value { return p.contour().LogElongation }
+
+func (p Plane) contour() Contour {
+	if p.Contour == nil {
+		return Contour{Value{V: math.NaN()}, Value{V: math.NaN()}}
+	}
+	return *p.Contour
 }
 
 // pairs are the values of a function of two networks for each seed that both have.

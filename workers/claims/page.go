@@ -13,7 +13,7 @@ import (
 )
 
 // sweepNames are the sweeps of the page, in the order in which `go tool task results` runs them.
-var sweepNames = []string{"authors", "table1", "depth", "initialization", "curvature", "directions", "width"}
+var sweepNames = []string{"authors", "table1", "depth", "deep", "initialization", "curvature", "directions", "width"}
 
 // writePage writes the page from the numbers in its folder.
 func writePage(folder string) error {
@@ -120,6 +120,8 @@ var shows = map[string]struct{ text, of string }{
 	"table1-error-by-nothing":      {"Test error against the width 0.5 above the minimum along directions without normalization, all networks.", "none"},
 	"table1-paths":                 {"Paths of SGD in the plane of their first two principal components, seed 1.", "trajectory"},
 	"depth-multiples":              {"Training loss in a plane of two filter-normalized random directions, seed 1; contours from 0.1 to 10 in steps of 0.5.", "surface"},
+	"deep-multiples":               {"Training loss in a plane of two filter-normalized random directions, all networks; contours from 0.1 to 10 in steps of 0.5.", "surface"},
+	"deep-curves":                  {"Loss and error during training, all networks.", ""},
 	"depth-bowls":                  {"The same on a logarithmic scale that all panels share.", "surface"},
 	"depth-curves":                 {"Loss and error during training, seed 1.", ""},
 	"width-multiples":              {"Training loss in a plane of two filter-normalized random directions, seed 1; contours from 0.1 to 10 in steps of 0.5.", "surface"},

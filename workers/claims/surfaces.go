@@ -82,6 +82,23 @@ func shallow(all map[string]*Numbers) (f finding) {
 	return f
 }
 
+// contours judges whether with skip connections 56 layers are as smooth as 20.
+func contours(all map[string]*Numbers) (f finding) {
+	of := func(name string) map[uint64]Network {
+		return all["deep"].where(func(n Network) bool { return n.base() == name })
+	}
+	deep, few := of("resnet56"), of(shallowNet)
+	change := func(name string, of func(Plane) Value, within float64) statistic {
+		return student(name, pairs(deep, few, func(a, b Network) Value { return minus(a.plane(of), b.plane(of)) }), -within, within)
+	}
+	f.statistics = []statistic{
+		change("log(radius of the contour at 0.1, 56 / 20 layers)", logRadius, sameContour),
+		change("log(longest / shortest radius), 56 less 20 layers", logElongation, sameContour),
+		change("away share, 56 less 20 layers", away, alike),
+	}
+	return f
+}
+
 // wide judges whether wide networks have flat minima.
 func wide(all map[string]*Numbers) (f finding) {
 	of := func(k int) map[uint64]Network {
