@@ -169,7 +169,8 @@ func TestJournal(t *testing.T) {
 	}
 }
 
-// TestFoundInTheCache: an experiment of which everything was made before is known as soon as it begins.
+// TestFoundInTheCache: an experiment of which everything was made before is known as soon as it begins, and by its record also where
+// the run ends before that.
 func TestFoundInTheCache(t *testing.T) {
 	b := newBench(t)
 	p := training(t)
@@ -198,6 +199,13 @@ func TestFoundInTheCache(t *testing.T) {
 	blob, err := b.Machine.Store.Put(t.Context(), graph)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, err := b.env.ExecuteActivity(b.RecordSweep, SweepRecord{Sweep: SweepInput{Sweep: "s", Graph: blob.Digest}, State: artifacts.StateInterrupted}); err != nil {
+		t.Fatal(err)
+	}
+	root, err := b.Machine.Store.Root(t.Context(), "s")
+	if err != nil || root.Steps["a/train"].State != artifacts.StateCached || root.Steps["a/old"].Key != old.Key || len(root.Steps["a/old"].Outputs) == 0 || root.Steps["a/new"].State != artifacts.StateNotRun {
+		t.Errorf("of a run that reached no step the record is %+v, %v", root.Steps, err)
 	}
 	tasks := result[[]Task](t, b, b.LoadTasks, ExperimentInput{Graph: blob.Digest, Run: testRun})
 	if len(tasks) != 3 || tasks[0].Found == nil || tasks[1].Found == nil || tasks[2].Found != nil || tasks[1].Found.Key != old.Key || !tasks[1].Found.Cached {

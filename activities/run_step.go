@@ -228,7 +228,7 @@ func (a *Activities) await(ctx context.Context, job runner.Job, in StepInput, re
 // this activity is alive; the step itself has its own heartbeat.
 func (a *Activities) wait(ctx context.Context, id string, run client.WorkflowRun, result *StepResult) error {
 	done := make(chan error, 1)
-	go func() { done <- run.Get(ctx, result) }()
+	go func() { done <- Ended(ctx, run, result) }()
 	tick := time.NewTicker(BeatEvery)
 	defer tick.Stop()
 	for {

@@ -206,11 +206,7 @@ func (a *Activities) RecordSweep(ctx context.Context, r SweepRecord) error {
 			if err != nil {
 				return struct{}{}, err
 			}
-			for _, p := range graph.All() {
-				if st, ok := root.Steps[p.Step.ID]; !ok || st.State == artifacts.StateRunning {
-					root.Steps[p.Step.ID] = artifacts.RootStep{Kind: string(p.Step.Kind), State: artifacts.StateNotRun}
-				}
-			}
+			a.addUnreached(ctx, &root, &graph.Graph)
 		}
 		if err := a.Machine.Store.PutRoot(ctx, root); err != nil || r.State == artifacts.StateRunning {
 			return struct{}{}, err
@@ -221,6 +217,38 @@ func (a *Activities) RecordSweep(ctx context.Context, r SweepRecord) error {
 		return struct{}{}, nil
 	})
 	return err
+}
+
+// addUnreached adds the steps that the run did not reach. Those with results of an earlier run are cached, so that their names still
+// lead to these results.
+func (a *Activities) addUnreached(ctx context.Context, root *artifacts.Root, g *pipelines.Graph) {
+	open := func(id string) bool {
+		st, ok := root.Steps[id]
+		return !ok || st.State == artifacts.StateRunning
+	}
+	if !slices.ContainsFunc(g.All(), func(p pipelines.Placed) bool { return open(p.Step.ID) }) {
+		return
+	}
+	cached := map[string]artifacts.RootStep{}
+	if plan, err := pipelines.MakePlan(ctx, g, root.Numerics, a.Machine.Store); err != nil {
+		a.Machine.Log.Warn().Err(err).Str("sweep", root.Sweep).Msg("cached results of steps that the run did not reach can't be looked up")
+	} else {
+		for _, s := range plan.Steps {
+			if s.State == pipelines.StateCached {
+				cached[s.ID] = artifacts.RootStep{Kind: string(s.Kind), Key: s.Key, State: artifacts.StateCached, Outputs: s.Outputs}
+			}
+		}
+	}
+	for _, p := range g.All() {
+		if !open(p.Step.ID) {
+			continue
+		}
+		st, ok := cached[p.Step.ID]
+		if !ok {
+			st = artifacts.RootStep{Kind: string(p.Step.Kind), State: artifacts.StateNotRun}
+		}
+		root.Steps[p.Step.ID] = st
+	}
 }
 
 // RootSteps are the steps in the form that a root keeps.

@@ -89,8 +89,9 @@ func collectKeeps(t *testing.T, b *bucket) {
 func collectYoung(t *testing.T, b *bucket) {
 	newWorld(t, b)
 	litter(t, b, 3)
-	if c := collect(t, b.Store, maintain.CollectOptions{OlderThan: time.Hour}); len(c.Freed) != 0 {
-		t.Errorf("freed %+v", c.Freed)
+	all := collect(t, b.Store, maintain.CollectOptions{DryRun: true})
+	if c := collect(t, b.Store, maintain.CollectOptions{OlderThan: time.Hour}); len(c.Freed) != 0 || c.Younger != len(all.Freed) || c.YoungerSize != all.Bytes || all.Younger != 0 {
+		t.Errorf("freed %+v, with %d younger objects of %d bytes; want none freed, and %d younger of %d bytes", c.Freed, c.Younger, c.YoungerSize, len(all.Freed), all.Bytes)
 	}
 }
 

@@ -39,9 +39,35 @@ type Origin struct {
 	Gone bool `json:"gone,omitempty"`
 }
 
-// History reads how the result of a step came about. It fails with [ErrNotFound]
-// and *[RecordError] for the step itself; steps before it may be gone.
-func (s *Store) History(ctx context.Context, k Key) (*History, error) {
+// Makers are the steps of a sweep, or of a part of it, by the blobs that they wrote.
+type Makers map[Digest][]Key
+
+// Add notes that a step wrote a blob.
+func (m Makers) Add(k Key, d Digest) {
+	if !k.IsZero() && !slices.Contains(m[d], k) {
+		m[d] = append(m[d], k)
+	}
+}
+
+// maker is the step that made an input of a step. A blob that several steps wrote, perhaps in other sweeps, is taken from the first
+// of within that has it; there the recorded producer has precedence.
+func maker(of Key, d Digest, recorded Key, within []Makers) Key {
+	for _, m := range within {
+		keys := slices.DeleteFunc(slices.Clone(m[d]), func(k Key) bool { return k == of }) // a step may write its input again
+		switch {
+		case slices.Contains(keys, recorded):
+			return recorded
+		case len(keys) > 0:
+			return keys[0]
+		}
+	}
+	return recorded
+}
+
+// History reads how the result of a step came about, as told by the recorded producers of inputs, or by steps of within, the first
+// having precedence: a cached step was first computed for another sweep, whose steps are no part of this one. It fails with
+// [ErrNotFound] and *[RecordError] for the step itself; steps before it may be gone.
+func (s *Store) History(ctx context.Context, k Key, within ...Makers) (*History, error) {
 	h := &History{Top: k, Steps: map[Key]*HistoricStep{}}
 	gone := map[Key]bool{}
 	for queue := []Key{k}; len(queue) > 0; {
@@ -64,7 +90,7 @@ func (s *Store) History(ctx context.Context, k Key) (*History, error) {
 			Inputs: map[string]Origin{}, Outputs: a.Outputs, Made: a.Made,
 		}
 		for name, d := range a.Recipe.Inputs {
-			from := a.Made.Producers[name]
+			from := maker(next, d, a.Made.Producers[name], within)
 			step.Inputs[name] = Origin{Digest: d, Step: from}
 			if !from.IsZero() {
 				queue = append(queue, from)

@@ -14,6 +14,7 @@ var historyTests = map[string]func(*testing.T, *bucket){
 	"down to the data":  historyDown,
 	"what differs":      historyDiffers,
 	"of a blob's maker": historyMaker,
+	"within a sweep":    historyWithin,
 }
 
 func historyDown(t *testing.T, b *bucket) {
@@ -112,5 +113,51 @@ func historyMaker(t *testing.T, b *bucket) {
 	}
 	if keys, err := b.Store.MadeBy(t.Context(), w.root.Graph.Digest); len(keys) != 0 || err != nil {
 		t.Errorf("MadeBy of what no step wrote: %v, %v", keys, err)
+	}
+}
+
+// historyWithin: a cached step's input was made by a step of another sweep; the history of a sweep has its own step.
+func historyWithin(t *testing.T, b *bucket) {
+	make := func(kind, params string, from ...artifacts.Action) artifacts.Action {
+		recipe := artifacts.Recipe{Kind: kind, Version: 1, Params: []byte(params), Inputs: map[string]artifacts.Digest{}}
+		made := artifacts.Provenance{Producers: map[string]artifacts.Key{}}
+		for _, a := range from {
+			recipe.Inputs["weights"], made.Producers["weights"] = a.Outputs["weights"].Digest, a.Key
+		}
+		key, err := recipe.Key()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return putAction(t, b.Store, artifacts.Action{Key: key, Recipe: recipe, Outputs: map[string]artifacts.Blob{"weights": put(t, b.Store, []byte("equal weights"))}, Made: made})
+	}
+	older, own, other := make("import", `{"data":1}`), make("import", `{"data":2}`), make("import", `{"data":3}`)
+	again := make("shift", `{"by":0}`, older) // writes its input
+	directions := make("directions", `{}`, older)
+	makers := func(of ...artifacts.Action) artifacts.Makers {
+		m := artifacts.Makers{}
+		for _, a := range of {
+			m.Add(a.Key, a.Outputs["weights"].Digest)
+		}
+		return m
+	}
+	for _, c := range []struct {
+		name   string
+		of     artifacts.Action
+		within []artifacts.Makers
+		want   artifacts.Action
+	}{
+		{"of no sweep", directions, nil, older},
+		{"of a sweep", directions, []artifacts.Makers{makers(own, other)}, own},
+		{"of the recorded sweep", directions, []artifacts.Makers{makers(own, older)}, older},
+		{"of an experiment", directions, []artifacts.Makers{makers(own), makers(own, older)}, own},
+		{"of a step that writes its input", again, []artifacts.Makers{makers(again, own)}, own},
+	} {
+		h, err := b.Store.History(t.Context(), c.of.Key, c.within...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := h.Steps[c.of.Key].Inputs["weights"].Step; got != c.want.Key || h.Steps[got] == nil {
+			t.Errorf("%s: made by %s, want %s", c.name, got.Short(), c.want.Key.Short())
+		}
 	}
 }

@@ -55,7 +55,8 @@ func (c Comparison) Marks() []Mark {
 // different experiments with the same key are the same work and run once.
 type Graph struct {
 	Sweep       string       `json:"sweep"`
-	Title       string       `json:"title"` // of the page, at the least the sweep's name
+	Title       string       `json:"title"`             // of the page, at the least the sweep's name
+	Watched     bool         `json:"watched,omitempty"` // the experiments are checkpoints of one training, in the order in which they were found
 	Experiments []Experiment `json:"experiments"`
 	Comparisons []Comparison `json:"comparisons,omitempty"`
 	Final       []Step       `json:"final"` // steps over all experiments: comparisons, figures and the report

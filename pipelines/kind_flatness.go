@@ -9,7 +9,7 @@ import (
 // KindFlatness measures how flat the loss is around a minimizer.
 const KindFlatness Kind = "flatness"
 
-var flatnessSpec = Spec{Version: 3, Outputs: []string{OutFlatness}}
+var flatnessSpec = Spec{Version: 4, Outputs: []string{OutFlatness}}
 
 // InGrid is the input name of the grid of the i-th pair of directions, counted from 0, in a flatness step.
 func InGrid(i int) string { return fmt.Sprintf("grid-%d", i) }

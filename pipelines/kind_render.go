@@ -4,7 +4,7 @@ package pipelines
 const KindRender Kind = "render"
 
 var renderSpec = Spec{
-	Version: 12,
+	Version: 15,
 	Outputs: []string{OutPNG, OutSVG, OutPDF},
 	Label:   typed(func(p RenderParams) string { return p.Plot }),
 }

@@ -6,7 +6,7 @@ import "encoding/json"
 const KindReport Kind = "report"
 
 var reportSpec = Spec{
-	Version: 15,
+	Version: 20,
 	Outputs: []string{OutHTML},
 	Label:   typed(func(g Graph) string { return g.Sweep }),
 }
@@ -22,12 +22,12 @@ func (g *Graph) Report() (Step, error) {
 				inputs[InReport(s.ID, output)] = Ref{Step: s.ID, Output: output}
 			}
 			if len(outputs) > 0 {
-				out = append(out, Step{ID: s.ID, Kind: s.Kind, At: s.At, Caption: s.Caption})
+				out = append(out, Step{ID: s.ID, Kind: s.Kind, At: s.At, Caption: s.Caption, Directions: s.Directions})
 			}
 		}
 		return out
 	}
-	page := Graph{Sweep: g.Sweep, Title: g.Title, Comparisons: g.Comparisons, Final: shown(g.Final)}
+	page := Graph{Sweep: g.Sweep, Title: g.Title, Watched: g.Watched, Comparisons: g.Comparisons, Final: shown(g.Final)}
 	for _, e := range g.Experiments {
 		page.Experiments = append(page.Experiments, Experiment{Name: e.Name, Group: e.Group, Shown: e.Shown, Names: e.Names, Steps: shown(e.Steps)})
 	}

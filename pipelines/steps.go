@@ -42,6 +42,8 @@ type Step struct {
 	At Address `json:"at"`
 	// Caption is the heading of a picture on the page.
 	Caption string `json:"caption,omitempty"`
+	// Directions says along which directions a map is, for the page: "along filter-normalized random directions (seed 1)"; "" where its kind says it.
+	Directions string `json:"directions,omitempty"`
 	// Params is the normalised parameter struct of the kind (TrainParams, …): defaults filled in, nothing cosmetic.
 	Params json.RawMessage `json:"params,omitempty"`
 	Inputs map[string]Ref  `json:"inputs,omitempty"`

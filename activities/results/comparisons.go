@@ -2,6 +2,7 @@ package results
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"lossatlas/activities/surface"
@@ -21,7 +22,7 @@ type Comparison struct {
 	Pairs []ComparedPair `json:"pairs,omitempty"`
 	// Artifacts are digests of outputs, by "step/output" within the comparison.
 	Artifacts map[string]string `json:"artifacts"`
-	// Why says what keeps a comparison from being done, the first cause of all.
+	// Why says what keeps a comparison from being done, the first cause of all, or why a barrier is not known.
 	Why string `json:"why,omitempty"`
 	// Errors are those of failed steps, and why others were not run, by step.
 	Errors map[string]string `json:"errors,omitempty"`
@@ -88,6 +89,9 @@ func (c *Comparison) measure(ctx context.Context, s *Sweep, step pipelines.Step)
 		c.Barriers = map[string]surface.Barrier{}
 	}
 	c.Barriers[step.Name()] = b
+	if math.IsNaN(b.Height.Value) && c.Why == "" {
+		c.Why = "the loss at a minimizer is not known: the line has no point there, or no finite loss around it; choose range and points so that 0 and 1 are points"
+	}
 	return nil
 }
 

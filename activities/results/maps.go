@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -24,6 +25,8 @@ type Map struct {
 	Kind pipelines.Kind
 	// Grid is nil for a spectrum, and as long as no point is there. Of several pairs of directions it is that of the first.
 	Grid *surface.Grid
+	// Draws is how many pairs of directions the map has.
+	Draws int
 	// Done says that the map is finished: Grid or Spectrum is whole.
 	Done     bool
 	Spectrum *spectrum.Spectrum
@@ -44,6 +47,9 @@ func (m Map) Notes() string {
 		return ""
 	}
 	notes := []string{m.Grid.Notes()}
+	if m.Draws > 1 {
+		notes = []string{fmt.Sprintf("draw 1 of %d", m.Draws), m.Grid.Notes()}
+	}
 	if len(m.Marks) == 0 {
 		notes = append(notes, m.Grid.CenterNote())
 	} else if b, err := m.Grid.Barrier(); err == nil {
@@ -55,13 +61,13 @@ func (m Map) Notes() string {
 // LossNames are the names of a map's loss and score by the parameters of its step: "" for plain cross-entropy, and for accuracy.
 func LossNames(params json.RawMessage) (loss string, score trainlog.Score) {
 	var p struct {
-		pipelines.DecayParams
-		Data pipelines.MapData `json:"data"`
+		Data  pipelines.MapData `json:"data"`
+		Decay float64           `json:"decay"`
 	}
 	if json.Unmarshal(params, &p) != nil {
 		return "", ""
 	}
-	of, err := problem.Parse([]byte(cmp.Or(p.Data.Problem, p.Problem)))
+	of, err := problem.Parse([]byte(p.Data.Problem))
 	if err != nil {
 		return "", ""
 	}
@@ -80,6 +86,11 @@ func (s *Sweep) Maps(ctx context.Context, steps []pipelines.Step) ([]Map, error)
 			continue
 		}
 		m := Map{Step: step, Kind: step.Kind}
+		for _, other := range steps {
+			if at := other.At; at.Role == pipelines.RoleMap && at.Map == step.At.Map && at.Split == step.At.Split {
+				m.Draws = max(m.Draws, at.Pair+1)
+			}
+		}
 		if of := s.comparison(step.At.Comparison); of != nil {
 			m.Marks = of.Marks()
 			if step.Kind == pipelines.KindSurface {

@@ -36,7 +36,7 @@ var given = []Measure{
 var trainError = Measure{Name: "train_error", Decimals: 2, Brief: true}
 
 // briefly are the measures of flatness that a narrow table shows.
-var briefly = []string{"width0.5", "convex", "sharp0.5", "basins", "worst_adaptive", "average"}
+var briefly = []string{"width0.5", "convex", "sharp0.5", "basins", "worst_adaptive", "average", "trace"}
 
 // Measures lists the numbers that rows have: losses in any case, the training error of imported weights, the error unless no training has an accuracy, other scores,
 // then those of maps by name, then flatness by map

@@ -9,6 +9,7 @@ import (
 
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/changes"
 )
 
 // Side is one experiment of a comparison, with all that is known of it.
@@ -17,6 +18,30 @@ type Side struct {
 	Sweep string
 	Facts Fact
 	Steps []SideStep
+	// Shown are the parameters that people know it by, as the sweep file has them.
+	Shown map[string]any
+}
+
+// WeightsField is the field of the sweep file whose file holds the weights of an import: train.net where the network's own are taken.
+func (s Side) WeightsField() string {
+	if s.Shown["train.import"] != s.Shown["train.net"] {
+		return "train.import"
+	}
+	return "train.net"
+}
+
+// Files are what the sweep file calls files that recipes know by their content, by digest.
+func (s Side) Files() map[string]string {
+	out := map[string]string{}
+	name := func(fact, shown string) {
+		digest, isKnown := s.Facts[fact].(string)
+		if file, isFile := s.Shown[shown].(string); isKnown && isFile {
+			out[digest] = file
+		}
+	}
+	name("import.dataset.content", "dataset.name")
+	name("import.weights", s.WeightsField())
+	return out
 }
 
 // SideStep is a step of a side, by its name within the experiment.
@@ -31,12 +56,23 @@ func (s *Sweep) Sides(rows []Experiment) []Side {
 	facts := s.Facts()
 	out := make([]Side, len(rows))
 	for i, r := range rows {
-		out[i] = Side{Experiment: r, Sweep: s.Graph.Sweep, Facts: facts[r.Name]}
+		out[i] = Side{Experiment: r, Sweep: s.Graph.Sweep, Facts: facts[r.Name], Shown: s.Graph.Experiments[i].Shown}
 		for _, step := range s.Graph.Experiments[i].Steps {
 			out[i].Steps = append(out[i].Steps, SideStep{step.Name(), step.Kind, s.Steps[step.ID]})
 		}
 	}
 	return out
+}
+
+// Makers are the steps that wrote the blobs of a list of steps.
+func Makers(steps []SideStep) artifacts.Makers {
+	m := artifacts.Makers{}
+	for _, s := range steps {
+		for _, blob := range s.Outputs {
+			m.Add(s.Key, blob.Digest)
+		}
+	}
+	return m
 }
 
 // OverAll are the steps over all experiments of a sweep.
@@ -149,8 +185,9 @@ type StepRelation struct {
 // differences lists the parameters that tell two experiments apart. One that
 // several steps have is told once, of the training if that has it.
 func differences(x, y Side) []ParamDifference {
-	shared := map[string]bool{}
+	shared, kinds := map[string]bool{}, map[string]string{}
 	for _, s := range x.Steps {
+		kinds[s.Name] = string(s.Kind)
 		shared[s.Name] = slices.ContainsFunc(y.Steps, func(t SideStep) bool { return t.Name == s.Name })
 	}
 	names := artifacts.Differing(x.params(), y.params())
@@ -161,7 +198,10 @@ func differences(x, y Side) []ParamDifference {
 		v, w := x.param(name), y.param(name)
 		step, rest, _ := strings.Cut(name, ".")
 		same := fmt.Sprint(rest, "\x00", v, "\x00", w)
-		if told[same] || !shared[step] && x.Params[name] == nil && y.Params[name] == nil {
+		if slices.ContainsFunc(out, func(d ParamDifference) bool { return d.Name == rest }) {
+			continue // the training's own
+		}
+		if told[same] || slices.Contains(names, step+"."+changes.Word(kinds[step], rest)) && changes.Word(kinds[step], rest) != rest || !shared[step] && x.Params[name] == nil && y.Params[name] == nil {
 			continue
 		}
 		told[same] = true

@@ -9,6 +9,8 @@ import (
 	"lossatlas/activities/internal/natural"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
+	"lossatlas/pipelines/sweepfile/parameters"
+	"lossatlas/pipelines/syntax"
 )
 
 // Output is one output of one step of a recorded sweep.
@@ -41,9 +43,39 @@ func Outputs(roots []artifacts.Root) []Output {
 // NameError says that a name stands for no output, or for more than one.
 type NameError struct {
 	Name    string
-	Output  string   // the output that was wanted, "" for any
-	Matches []string // what the name could mean; empty when nothing has it
+	Output  string   // the wanted output, such as grid, or another word for it; "" for any output
+	Matches []string // what the name could mean; empty when it has no meaning
+	Has     []string // the outputs of the step of this name, which has no output as wanted
 	Near    []string // then outputs that have the parts of the name among the parts of theirs
+	Guess   string   // or else a similar name; "" without one
+}
+
+// NewNameError is the error of a name that stands for several outputs, those found, or for no output of all.
+func NewNameError(name, want string, found, all []Output) *NameError {
+	e := &NameError{Name: name, Output: want}
+	path := Output.path
+	if want == "" {
+		path = Output.whole
+	}
+	for _, o := range found {
+		if p := path(o); !slices.Contains(e.Matches, p) {
+			e.Matches = append(e.Matches, p)
+		}
+	}
+	if len(found) > 0 {
+		return e
+	}
+	var names []string
+	for _, o := range all {
+		names = append(names, o.path(), o.Step)
+		if o.near(name) {
+			e.Near = append(e.Near, o.path())
+		}
+	}
+	if e.Near = slices.Compact(e.Near); len(e.Near) == 0 {
+		e.Guess = syntax.Closest(name, names)
+	}
+	return e
 }
 
 // Error says what the name could mean, or what a name may be.
@@ -52,11 +84,19 @@ func (e *NameError) Error() string {
 		return fmt.Sprintf("%q is not clear: it could be %s", e.Name, few(e.Matches))
 	}
 	what := cmp.Or(e.Output, "output")
-	if what == pipelines.OutGrid {
+	switch what {
+	case pipelines.OutGrid:
 		what = "map"
+	case pipelines.OutPNG, pipelines.OutSVG, pipelines.OutPDF:
+		what = "picture"
 	}
-	if len(e.Near) > 0 {
+	switch {
+	case len(e.Has) > 0:
+		return fmt.Sprintf("%s has no %s; its results are %s", e.Name, e.Output, strings.Join(e.Has, ", "))
+	case len(e.Near) > 0:
 		return fmt.Sprintf("no %s has the name %q: name one, such as %s", what, e.Name, few(e.Near))
+	case e.Guess != "":
+		return fmt.Sprintf("no %s has the name %q; did you mean %s?", what, e.Name, e.Guess)
 	}
 	return fmt.Sprintf("no %s has the name %q: give a digest (sha256:…), a step (sweep/experiment/step, or the end of it), or a step's key; `lossatlas artifacts ls` lists them", what, e.Name)
 }
@@ -70,42 +110,41 @@ func few(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// Resolve finds the blob that a name stands for: a digest, a step's key or the
-// first 8 or more digits of it, or a step as "sweep/experiment/step" or any end
-// of that, each step with "/output" behind it where it has several. want is the
+// Resolve finds the blob that a name stands for: a digest, or the name of an output as of [Named]. want is the
 // output to look for, "" for any. roots are the recorded sweeps; a digest needs none.
 func Resolve(roots []artifacts.Root, name, want string) (artifacts.Digest, error) {
 	if strings.HasPrefix(name, "sha256:") {
 		return artifacts.ParseDigest(name)
 	}
-	var digests []artifacts.Digest
-	var matches, near []string
-	for _, o := range Outputs(roots) {
-		if want != "" && o.Output != want {
-			continue
+	all := slices.DeleteFunc(Outputs(roots), func(o Output) bool { return want != "" && o.Output != want })
+	found := Named(all, name)
+	for _, o := range found {
+		if o.Digest != found[0].Digest {
+			return artifacts.Digest{}, NewNameError(name, want, found, all)
 		}
-		if !o.Named(name) {
-			if o.near(name) {
-				near = append(near, o.Sweep+"/"+o.Step)
-			}
-			continue
-		}
-		if !slices.Contains(digests, o.Digest) {
-			digests = append(digests, o.Digest)
-		}
-		matches = append(matches, o.Sweep+"/"+o.Step+"/"+o.Output)
 	}
-	if len(digests) == 1 {
-		return digests[0], nil
+	if len(found) > 0 {
+		return found[0].Digest, nil
 	}
-	return artifacts.Digest{}, &NameError{Name: name, Output: want, Matches: matches, Near: slices.Compact(near)}
+	err := NewNameError(name, want, nil, all)
+	for _, o := range Named(Outputs(roots), name) {
+		if !slices.Contains(err.Has, o.Output) {
+			err.Has = append(err.Has, o.Output)
+		}
+	}
+	return artifacts.Digest{}, err
 }
 
-// near says whether the parts of a name are, in their order, among the parts of an output's: a sweep, or a step of a sweep without its experiment.
+// path is the name of the output's step, with its sweep; whole is that of the output.
+func (o Output) path() string  { return o.Sweep + "/" + o.Step }
+func (o Output) whole() string { return o.path() + "/" + o.Output }
+
+// near says whether the parts of a name are, in their order, among the parts of an output's: a sweep, a step of a sweep without its experiment, or a map
+// without its split.
 func (o Output) near(name string) bool {
-	parts := strings.Split(o.Sweep+"/"+o.Step, "/")
-	for part := range strings.SplitSeq(name, "/") {
-		i := slices.Index(parts, part)
+	parts, step := strings.Split(plain(o.path()), "/"), plain(o.Step[strings.LastIndexByte(o.Step, '/')+1:])
+	for part := range strings.SplitSeq(plain(name), "/") {
+		i := slices.IndexFunc(parts, func(p string) bool { return p == part || p == step && strings.HasPrefix(p, part+"-") })
 		if i < 0 {
 			return false
 		}
@@ -117,17 +156,66 @@ func (o Output) near(name string) bool {
 // minKey is how many digits of a key are enough to be taken for one.
 const minKey = 8
 
-// Named says whether a name can stand for an output: the first digits of its step's key, or the step or output as a path or
-// the end of one.
-func (o Output) Named(name string) bool {
-	if len(name) >= minKey && strings.HasPrefix(o.Key.String(), name) {
-		return true
-	}
-	full := o.Sweep + "/" + o.Step
-	for _, path := range []string{full, full + "/" + o.Output} {
-		if path == name || strings.HasSuffix(path, "/"+name) {
-			return true
+// Named are the outputs that a name stands for: a digest, a step's key or the first 8 or more digits of it, or, as of [Find], a step as
+// "sweep/experiment/step", with "/output" behind it where it has several.
+func Named(outputs []Output, name string) []Output {
+	var found []Output
+	for _, o := range outputs {
+		if len(name) >= minKey && strings.HasPrefix(o.Key.String(), name) || o.Digest.String() == name {
+			found = append(found, o)
 		}
 	}
-	return false
+	if len(found) > 0 {
+		return found
+	}
+	return Find(outputs, name, Output.path, Output.whole)
+}
+
+// Find returns the items that a typed name stands for: those with it as a path, or as the end of one from a slash on. Where it is
+// no such name, it may be spelled as in tables, small:width=8 for small_width_8, or shortened as on screens, with "…" in its middle.
+func Find[T any](items []T, name string, paths ...func(T) string) []T {
+	for _, stands := range []func(path, name string) bool{isEnd, isAlike} {
+		var found []T
+		for _, item := range items {
+			if slices.ContainsFunc(paths, func(path func(T) string) bool { return stands(path(item), name) }) {
+				found = append(found, item)
+			}
+		}
+		if len(found) > 0 {
+			return found
+		}
+	}
+	return nil
+}
+
+func isEnd(path, name string) bool {
+	return path == name || strings.HasSuffix(path, "/"+name)
+}
+
+// isAlike is isEnd for other spellings of a name.
+func isAlike(path, name string) bool {
+	first, last, isShort := strings.Cut(name, "…")
+	path, first, last = plain(path), plain(first), plain(last)
+	if !isShort {
+		return isEnd(path, first)
+	}
+	for {
+		if len(path) >= len(first)+len(last) && strings.HasPrefix(path, first) && strings.HasSuffix(path, last) {
+			return true
+		}
+		_, rest, ok := strings.Cut(path, "/")
+		if !ok {
+			return false
+		}
+		path = rest
+	}
+}
+
+// plain is a path with the characters that names of experiments have.
+func plain(path string) string {
+	parts := strings.Split(path, "/")
+	for i, part := range parts {
+		parts[i] = parameters.Safe(part)
+	}
+	return strings.Join(parts, "/")
 }

@@ -158,9 +158,11 @@ func (e *Experiment) read(ctx context.Context, s *Sweep, of pipelines.Experiment
 		e.measure(name+".lambda_min", sp.LambdaMin)
 		e.measure(name+".lambda_max"+Residual, sp.ResidualMax)
 		e.measure(name+".lambda_min"+Residual, sp.ResidualMin)
-		e.measure(name+".trace", trace)
-		e.measure(name+".trace_error", deviation)
-		e.flat(name, sp.More())
+		var more []surface.Summary
+		if finite(trace) != nil {
+			more = append(more, surface.NewSummary("trace", []surface.Measured{{Value: trace, SE: deviation}}))
+		}
+		e.flat(name, append(more, sp.More()...))
 	}
 	return nil
 }

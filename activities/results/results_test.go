@@ -133,7 +133,8 @@ func TestResolve(t *testing.T) {
 		"a/shared":  {"grid": blob("shared")},
 	})
 	one.Steps["a/train"] = artifacts.RootStep{Key: key, Outputs: map[string]artifacts.Blob{"weights": blob("weights"), "log": blob("log")}}
-	roots := []artifacts.Root{one, root("two", map[string]map[string]artifacts.Blob{"a/shared": {"grid": blob("shared")}})}
+	three := root("three", map[string]map[string]artifacts.Blob{"small_width_8,lr=0.1/surface": {"grid": blob("small")}, "small_width_16,lr=0.1/surface": {"grid": blob("wide")}})
+	roots := []artifacts.Root{one, three, root("two", map[string]map[string]artifacts.Blob{"a/shared": {"grid": blob("shared")}})}
 	any := blob("not in any sweep").Digest
 	for _, c := range []struct {
 		name, want string
@@ -143,15 +144,21 @@ func TestResolve(t *testing.T) {
 		{any.String(), "grid", any, -1},
 		{"one/a/surface", "grid", blob("grid a").Digest, -1},
 		{"b/surface", "grid", blob("grid b").Digest, -1},
-		{"surface", "grid", artifacts.Digest{}, 2},
+		{"surface", "grid", artifacts.Digest{}, 4},
 		{"a/surface", "weights", artifacts.Digest{}, 0},
 		{"a/shared", "grid", blob("shared").Digest, -1}, // two sweeps, one blob
 		{"a/picture", "", artifacts.Digest{}, 2},
 		{"a/picture/png", "", blob("png").Digest, -1},
 		{"abcdef01", "weights", blob("weights").Digest, -1},
 		{key.String(), "log", blob("log").Digest, -1},
-		{"abcdef0", "weights", artifacts.Digest{}, 0}, // too short for a key
-		{"face", "grid", artifacts.Digest{}, 0},       // the end of a word is not the end of a path
+		{"abcdef0", "weights", artifacts.Digest{}, 0},                      // too short for a key
+		{"face", "grid", artifacts.Digest{}, 0},                            // the end of a word is not the end of a path
+		{"small:width=8,lr=0.1/surface", "grid", blob("small").Digest, -1}, // as a table has the network
+		{"three/small_width_8,lr=0.1/surface", "grid", blob("small").Digest, -1},
+		{"small_wid…8,lr=0.1/surface", "grid", blob("small").Digest, -1}, // as a screen shortens it
+		{"thr…/surface", "grid", artifacts.Digest{}, 2},
+		{"small…surfaces", "grid", artifacts.Digest{}, 0},
+		{"small_width_8,lr=0.1/surface…face", "grid", artifacts.Digest{}, 0}, // longer than the name
 	} {
 		got, err := results.Resolve(roots, c.name, c.want)
 		var name *results.NameError
@@ -168,10 +175,20 @@ func TestResolve(t *testing.T) {
 		"two":         "name one, such as two/a/shared",
 		"one/surface": "name one, such as one/a/surface, one/b/surface",
 		"surface/one": "`lossatlas artifacts ls` lists them", // not in this order
+		"a/surfase":   "did you mean a/surface?",
 	} {
 		if _, err := results.Resolve(roots, name, "grid"); err == nil || !strings.Contains(err.Error(), "no map has the name") || !strings.HasSuffix(err.Error(), near) {
 			t.Errorf("%s: %v, want the end %q", name, err, near)
 		}
+	}
+	for name, want := range map[string]string{"a/picture": "a/picture has no grid; its results are png, svg", "small:width=8,lr=0.1/sur": "no map has the name"} {
+		if _, err := results.Resolve(roots, name, "grid"); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+	split := []artifacts.Root{root("four", map[string]map[string]artifacts.Blob{"small,seed=1/surface-train": {"grid": blob("train")}, "small,seed=1/line-train": {"grid": blob("line")}})}
+	if _, err := results.Resolve(split, "four/small,seed=1/surface", "grid"); err == nil || !strings.HasSuffix(err.Error(), "name one, such as four/small,seed=1/surface-train") {
+		t.Errorf("a map without its split: %v", err)
 	}
 	if _, err := results.Resolve(roots, "sha256:12", "grid"); err == nil {
 		t.Error("half a digest was accepted")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"lossatlas/pipelines"
@@ -21,10 +22,11 @@ type subject struct {
 	} `json:"data"`
 	BatchNorm *pipelines.BatchNorm `json:"batchnorm"`
 	Batch     int                  `json:"batch"`
+	Epochs    int                  `json:"epochs"` // of a training; 0 of imported weights
 }
 
 // Subject is the network and data of a map or training by its parameters: "network small", "data shapes10", and of a training
-// "2048 training and 512 test images". names replace those of networks and data in recipes, as of [pipelines.Experiment]. Other steps have no subject.
+// "trained on 2048 images and tested on 512", of imported weights "training set of 2048 and test set of 512 images". names replace those of networks and data in recipes, as of [pipelines.Experiment]. Other steps have no subject.
 func Subject(names map[string]string, params json.RawMessage) (parts []string, err error) {
 	var s subject
 	if err := json.Unmarshal(params, &s); err != nil {
@@ -36,16 +38,29 @@ func Subject(names map[string]string, params json.RawMessage) (parts []string, e
 	if s.Data.Name != "" {
 		parts = append(parts, "data "+cmp.Or(names[s.Data.Name], s.Data.Name))
 	}
-	switch {
-	case s.Data.Train > 0 && s.Data.Test > 0:
-		parts = append(parts, fmt.Sprintf("%d training and %d test images", s.Data.Train, s.Data.Test))
-	case s.Data.Train > 0:
-		parts = append(parts, fmt.Sprintf("%d training images", s.Data.Train))
+	if sizes := s.sizes(); sizes != "" {
+		parts = append(parts, sizes)
 	}
 	if norm := s.normMode(); norm != "" {
 		parts = append(parts, norm)
 	}
 	return parts, nil
+}
+
+// sizes are those of the data of a training or of imported weights, "" for a map, which has [Images].
+func (s subject) sizes() string {
+	trained, tested := s.Data.Train > 0 && s.Epochs > 0, s.Data.Test > 0
+	switch {
+	case s.Data.Train == 0:
+		return ""
+	case trained && tested:
+		return fmt.Sprintf("trained on %d images and tested on %d", s.Data.Train, s.Data.Test)
+	case trained:
+		return fmt.Sprintf("trained on %d images", s.Data.Train)
+	case tested:
+		return fmt.Sprintf("training set of %d and test set of %d images", s.Data.Train, s.Data.Test)
+	}
+	return fmt.Sprintf("training set of %d images", s.Data.Train)
 }
 
 // Training is how a network is trained: "sgd with learning rate 0.1", "batches of 128", "300 epochs".
@@ -57,7 +72,7 @@ func Training(p pipelines.TrainParams) []string {
 	return []string{fmt.Sprintf("%s with learning rate %g", p.Optimizer.Kind, p.Optimizer.LR), fmt.Sprintf("batches of %d", p.BatchSize), epochs}
 }
 
-// Images are those of a map by the parameters of the same map over one split or several: "128 images of the training set", "" for other steps.
+// Images are those of maps by their parameters, each once: "computed from 128 images of the training set", "" for other steps.
 func Images(params ...json.RawMessage) (string, error) {
 	var all []string
 	for _, p := range params {
@@ -65,11 +80,14 @@ func Images(params ...json.RawMessage) (string, error) {
 		if err := json.Unmarshal(p, &s); err != nil {
 			return "", err
 		}
-		if s.Data.To > s.Data.From {
-			all = append(all, s.images())
+		if images := s.images(); s.Data.To > s.Data.From && !slices.Contains(all, images) {
+			all = append(all, images)
 		}
 	}
-	return strings.Join(all, " and "), nil
+	if len(all) == 0 {
+		return "", nil
+	}
+	return "computed from " + strings.Join(all, " and "), nil
 }
 
 // images are those of a map: "128 images of the test set".

@@ -62,6 +62,6 @@ func (r *Run) decayed(ctx context.Context) (p pipelines.DecayParams, theta []flo
 	if p, err = params[pipelines.DecayParams](r.Job); err != nil {
 		return p, nil, nil, err
 	}
-	net, theta, _, err = r.minimizer(ctx, p.Net, p.Problem)
+	net, theta, _, err = r.minimizer(ctx, p.Net, p.Data.Problem)
 	return p, theta, net, err
 }

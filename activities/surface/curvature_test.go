@@ -88,7 +88,7 @@ func TestCurvatureInFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "x,y,loss,accuracy,evaluated,lambda_min,lambda_max,residual_min,residual_max\n" +
-		"-1,0,0.5,80,true,0,4,1e-06,0.001\n1,0,2,20,true,-1,4,0.0001,0.001\n-1,1,,,false,,,,\n1,1,NaN,10,true,NaN,NaN,NaN,NaN\n"
+		"-1,0,0.5,80,true,0,4,1e-06,0.001\n1,0,2,20,true,-1,4,0.0001,0.001\n-1,1,,,false,,,,\n1,1,NaN,10,true,,,,\n"
 	if string(csv) != want {
 		t.Errorf("CSV:\n%s\nwant:\n%s", csv, want)
 	}

@@ -63,7 +63,7 @@ func TestEstimateIsKept(t *testing.T) {
 	g.Estimate.Examples, g.Parts = nil, nil
 	table, err := g.CSV()
 	if err != nil || !strings.Contains(string(table), "x,y,loss,accuracy,evaluated,loss_error,accuracy_error\n-1,0,1,50,true,0,0\n") ||
-		!strings.HasSuffix(string(table), "0,2,5,50,false,0.25,1.5\n1,2,NaN,50,false,NaN,NaN\n") {
+		!strings.HasSuffix(string(table), "0,2,5,50,false,0.25,1.5\n1,2,NaN,50,false,,\n") {
 		t.Errorf("the table is %v\n%s", err, table)
 	}
 	if vts, err := g.VTS(); err != nil || !strings.Contains(string(vts), `Name="loss_error"`) || !strings.Contains(string(vts), `Name="evaluated"`) {
@@ -73,7 +73,7 @@ func TestEstimateIsKept(t *testing.T) {
 		ResidualMin: []float64{0, 0, 0, 0, math.NaN(), math.NaN()}, ResidualMax: []float64{0, 0, 0, 0, math.NaN(), math.NaN()},
 		MinError: []float64{0, 0, 0, 0, 0.25, math.NaN()}, MaxError: []float64{0, 0, 0, 0, 0.5, math.NaN()}}
 	if table, err = g.CSV(); err != nil || !strings.Contains(string(table), ",residual_max,lambda_min_error,lambda_max_error,loss_error,") ||
-		!strings.Contains(string(table), "0,2,5,50,false,-5,2,NaN,NaN,0.25,0.5,0.25,1.5\n") {
+		!strings.Contains(string(table), "0,2,5,50,false,-5,2,,,0.25,0.5,0.25,1.5\n") {
 		t.Errorf("the table of eigenvalues is %v\n%s", err, table)
 	}
 	if relative, absolute := g.Curvature.Error(false), g.Curvature.Error(true); relative[0] != 0 || relative[4] != 0.1 || absolute[4] != 0.5 || !math.IsNaN(relative[5]) {
@@ -180,7 +180,7 @@ func TestSamplingIsKept(t *testing.T) {
 	if w := f.Widths[1][0]; !w.AtLeast || w.SE != 0 {
 		t.Errorf("a width beyond the grid: %+v", w)
 	}
-	if s := f.Sharpness[0]; math.Abs(s.Value-0.25) > 1e-9 || math.Abs(s.SE-0.005) > 1e-9 || f.Center.SE != 0.02 {
+	if s := f.Sharpness[0]; math.Abs(s.Value-0.25) > 0.1*0.1/4 || math.Abs(s.SE-0.005) > 1e-5 || f.Center.SE != 0.02 {
 		t.Errorf("a sharpness of %+v, the center %+v", s, f.Center)
 	}
 	sum := Summarize(FlatnessOptions{Levels: []float64{0.205, 5}, Radii: []float64{0.5}}, []Flatness{f, f})

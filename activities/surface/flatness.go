@@ -112,10 +112,9 @@ type Flatness struct {
 	// contours are convex until they leave the grid, or run into points without a
 	// finite loss. NaN for a line, and where no contour around the centre closes.
 	Area Measured `json:"area"`
-	// Sharpness[r] is the largest loss within Radii[r] of the centre, less
-	// L(θ*), over the grid's points: infinite if one of them is not finite, NaN if
-	// only the centre lies there. It is a lower bound where the grid does not cover
-	// the whole disc.
+	// Sharpness[r] is the largest loss within Radii[r] of the centre, less L(θ*): over the grid's points in the disc, and on
+	// its circle, where that crosses the grid's rows and columns, linear between two points. It is infinite if one of the points in
+	// the disc is not finite, and a lower bound where the grid does not cover the whole disc, or a point next to it is not finite.
 	Sharpness []Measured `json:"sharpness"`
 	// Basins are those of at least FlatnessOptions.Persistence, by their lowest losses (see package topology), and BasinCount is how many
 	// they are: a lower bound where the stated error of the grid hides some. nil where no basins are counted.
@@ -256,38 +255,68 @@ func width(axis, profile, errors []float64, at *between, center, level float64) 
 	return Measured{down + up, cut1 || cut2, known(se1 + se2)}
 }
 
-// sharpness is the largest loss within a radius of the centre, less that at the centre.
+// sharpness is the largest loss within a radius of the centre, less that at the centre: at the points of the grid within it, and where
+// the circle crosses the grid's rows and columns, between two points.
 func (f *Field) sharpness(g Grid, radius, center float64) Measured {
 	if math.IsNaN(center) {
 		return unknown
 	}
-	nx, ny := len(f.X), len(f.Y)
-	// A radius that ends on a point takes it in, however it is rounded.
-	radius *= 1 + 1e-12
-	out, points := Measured{Value: center}, 0
+	nx, line := len(f.X), len(f.Y) <= 1
+	out, isKnown := Measured{Value: center}, false
 	covers := func(axis []float64) bool { return -axis[0]*(1+1e-9) >= radius && axis[len(axis)-1]*(1+1e-9) >= radius }
-	out.AtLeast = !covers(f.X) || ny > 1 && !covers(f.Y)
+	out.AtLeast = !covers(f.X) || !line && !covers(f.Y)
+	see := func(v, se float64) {
+		if isKnown = true; v > out.Value {
+			out.Value, out.SE = v, known(se)
+		}
+	}
+	riseSE := func(i int) float64 {
+		if g.Sampling == nil {
+			return 0
+		}
+		return g.Sampling.RiseSE[i]
+	}
 	for i, v := range f.Z {
-		distance := math.Abs(f.X[i%nx])
-		if ny > 1 {
-			distance = math.Hypot(distance, f.Y[i/nx])
+		x, y := f.X[i%nx], 0.0
+		if !line {
+			y = f.Y[i/nx]
 		}
-		if distance > 0 && distance <= radius {
-			points++
-		}
-		switch {
-		case distance > radius:
+		switch distance := math.Hypot(x, y); {
+		case distance == 0 || distance > radius*(1+onPoint):
 		case !g.Mask[i]:
 			out.AtLeast = true
 		case !f.OK[i]:
-			out.Value = math.Inf(1)
-		case v > out.Value:
-			if out.Value, out.SE = v, 0; g.Sampling != nil {
-				out.SE = known(g.Sampling.RiseSE[i])
-			}
+			see(math.Inf(1), 0)
+		default:
+			see(v, riseSE(i))
 		}
 	}
-	if points == 0 {
+	cross := func(axis []float64, away float64, at func(i int) int) {
+		half := math.Sqrt(radius*radius - away*away) // NaN beyond the circle
+		for _, x := range []float64{-half, half} {
+			b := bracket(axis, x)
+			if b == nil || b.share < onPoint || b.share > 1-onPoint {
+				continue // outside of the grid, or one of its points
+			}
+			low, high := at(b.low), at(b.high)
+			if !f.OK[low] || !f.OK[high] {
+				out.AtLeast = true
+				continue
+			}
+			see(mix(f.Z[low], f.Z[high], b.share), mix(riseSE(low), riseSE(high), b.share))
+		}
+	}
+	if line {
+		cross(f.X, 0, func(i int) int { return i })
+	} else {
+		for iy, y := range f.Y {
+			cross(f.X, y, func(i int) int { return iy*nx + i })
+		}
+		for ix, x := range f.X {
+			cross(f.Y, x, func(i int) int { return i*nx + ix })
+		}
+	}
+	if !isKnown {
 		return unknown
 	}
 	out.Value -= center
@@ -296,3 +325,6 @@ func (f *Field) sharpness(g Grid, radius, center float64) Measured {
 	}
 	return out
 }
+
+// onPoint is the distance to a point, relative to the radius or to the distance of two points, that is rounding.
+const onPoint = 1e-9

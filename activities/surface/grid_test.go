@@ -203,15 +203,15 @@ func TestStats(t *testing.T) {
 }
 
 func TestCSV(t *testing.T) {
-	g := surface.NewGrid([]float64{-0.1, 0}, []float64{0, 1})
-	if err := g.Add([]surface.Point{{0, 2.302585092994046, 10}, {1, math.Inf(1), 10}, {3, math.NaN(), 1e-7}}); err != nil {
+	g := surface.NewGrid([]float64{-0.1, 0, 1}, []float64{0, 1})
+	if err := g.Add([]surface.Point{{0, 2.302585092994046, 10}, {1, math.Inf(1), 10}, {2, 0.5, math.NaN()}, {4, math.NaN(), 1e-7}}); err != nil {
 		t.Fatal(err)
 	}
 	b, err := g.CSV()
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "x,y,loss,accuracy,evaluated\n-0.1,0,2.302585092994046,10,true\n0,0,Inf,10,true\n-0.1,1,,,false\n0,1,NaN,1e-07,true\n"
+	want := "x,y,loss,accuracy,evaluated\n-0.1,0,2.302585092994046,10,true\n0,0,Inf,10,true\n1,0,0.5,,true\n-0.1,1,,,false\n0,1,NaN,1e-07,true\n1,1,,,false\n"
 	if diff := cmp.Diff(want, string(b)); diff != "" {
 		t.Error(diff)
 	}

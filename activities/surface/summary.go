@@ -50,6 +50,27 @@ func NewSummary(name string, values []Measured) Summary {
 	return s
 }
 
+// Meaning defines a measure of flatness in a few words, "" for another name.
+func Meaning(name string) string {
+	kind := strings.TrimRight(name, "0123456789.")
+	bound := name[len(kind):]
+	switch kind {
+	case "width":
+		return "length of the interval around the weights, along a direction, in which the loss rises by at most " + bound
+	case "convex":
+		return "share of the points with no negative second derivative"
+	case "area":
+		return "largest area within a convex contour around the weights"
+	case "sharp":
+		return "largest rise of the loss within a radius of " + bound
+	case "basins":
+		return "number of basins"
+	case "depth":
+		return "rise of the loss to the pass into another basin"
+	}
+	return ""
+}
+
 // Measured is the mean, as one value among others.
 func (s Summary) Measured() Measured {
 	return Measured{s.Mean, s.Bounds > 0 && !math.IsInf(s.Mean, 0), s.SE}

@@ -113,7 +113,7 @@ func SampleNote(all []Tested) string {
 	if largest == 0 {
 		return "test score over " + over + " examples"
 	}
-	return fmt.Sprintf("test error over %s examples, standard error at most %.2g percentage points", over, largest)
+	return fmt.Sprintf("test error over %s examples, standard error at most %.3g percentage points", over, math.Ceil(10*largest)/10)
 }
 
 // thousands writes a number with a comma between groups of three digits.

@@ -145,6 +145,9 @@ type Epoch struct {
 // loss of exactly 0 comes with an accuracy of 100 %.
 func (e Epoch) Tested() bool { return e.TestLoss != 0 || e.TestAccuracy != 0 }
 
+// TrainLossMeaning defines the training loss of [Final].
+const TrainLossMeaning = "loss of the final weights over all training examples, in evaluation mode"
+
 // Final is the result of a training.
 type Final struct {
 	TrainLoss     Number `json:"train_loss"`

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // format is a file format.
@@ -22,6 +24,8 @@ const (
 	isONNX   format = "an ONNX model"
 	isKeras  format = "a Keras or HDF5 file"
 	isArray  format = "a single NumPy array"
+	isText   format = "a text file"
+	isEmpty  format = "an empty file"
 	unknown  format = "in no format that is known here"
 )
 
@@ -87,5 +91,19 @@ func convert(path string, is format) error {
 	case isArray:
 		return fmt.Errorf("it is %s: write all tensors of the network under PyTorch's names with numpy.savez", is)
 	}
-	return fmt.Errorf("it is %s: weights are read from PyTorch's checkpoints, from .safetensors and .npz files with the names of its state_dict, and from Keras's .keras and .h5 files", is)
+	return fmt.Errorf("it is %s: %s", is, readFrom)
+}
+
+// readFrom says which files weights are read from.
+const readFrom = "weights are read from PyTorch's checkpoints (.pt, .pth, .ckpt, .bin), from .safetensors and .npz files with the names of its state_dict, and from Keras's .keras and .h5 files"
+
+// notPickle is the format of a file that has the extension of a PyTorch checkpoint but not its form, by its start.
+func notPickle(start string) format {
+	if start == "" {
+		return isEmpty
+	}
+	if !strings.ContainsFunc(start, func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) && !unicode.IsSpace(r) }) {
+		return isText
+	}
+	return unknown
 }

@@ -57,6 +57,9 @@ func (f *file) list(path string, tensors int) error {
 	if err != nil {
 		return fmt.Errorf("can't be read: %w", err)
 	}
+	if info.IsDir() {
+		return errors.New("is a folder; name one file in it: " + readFrom)
+	}
 	if !info.Mode().IsRegular() {
 		return errors.New("is not a file whose parts can be read in any order")
 	}
@@ -74,6 +77,9 @@ func (f *file) list(path string, tensors int) error {
 		return nil
 	case isPickle:
 		t, err := torch.Legacy(f, info.Size(), maxValues(tensors))
+		if err != nil && recognize(string(start[:n]), "") != isPickle { // the extension alone says that it is one
+			return convert(path, notPickle(string(start[:n])))
+		}
 		return f.listTorch(t, err)
 	default:
 		return convert(path, kind)

@@ -446,15 +446,15 @@ func TestOtherFormats(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"a.onnx": "onnx.numpy_helper", "a.h5": "Keras", "a.npy": "single NumPy array", "a.yaml": "in no format", "a.npz": "damaged or cut zip archive, the form of a NumPy archive", "a.safetensors": "not a usable safetensors file",
-		"a.pt": "damaged or cut zip archive, the form of a PyTorch checkpoint", "a.ckpt": "no usable PyTorch checkpoint", "a.bin": "no usable PyTorch checkpoint", "a.pt2": "torch.export.load(", "a.keras": "Keras",
+		"a.pt": "damaged or cut zip archive, the form of a PyTorch checkpoint", "a.ckpt": "no usable PyTorch checkpoint", "a.bin": "it is an empty file", "a.pth": "it is a text file: weights are read from PyTorch's checkpoints (.pt, .pth, ", "a.pt2": "torch.export.load(", "a.keras": "Keras",
 	} {
-		content := map[string]string{"a.npy": "\x93NUMPY\x01\x00", "a.npz": "PK\x03\x04 cut off", "a.pt": "PK\x03\x04 cut off"}[name]
+		content := map[string]string{"a.npy": "\x93NUMPY\x01\x00", "a.npz": "PK\x03\x04 cut off", "a.pt": "PK\x03\x04 cut off", "a.ckpt": "\x80\x02 cut off", "a.pth": "hello, these are\nnotes, no weights"}[name]
 		if _, _, _, err := weights.Read(write(t, name, []byte(content)), net, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}
 	}
-	if _, _, _, err := weights.Read(t.TempDir(), net, nil); err == nil {
-		t.Error("a folder was read")
+	if _, _, _, err := weights.Read(t.TempDir(), net, nil); err == nil || !strings.Contains(err.Error(), "is a folder; name one file in it") {
+		t.Errorf("a folder: %v", err)
 	}
 	// The name may lie in the other direction too.
 	if _, _, _, err := weights.Read(write(t, "a.pth", asNPZ(t, tensorsOf(net))), net, nil); err != nil {

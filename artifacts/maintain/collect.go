@@ -50,6 +50,9 @@ type Collected struct {
 	// Objects and Size are the content of the store afterwards.
 	Objects int   `json:"objects_left"`
 	Size    int64 `json:"bytes_left"`
+	// Younger and YoungerSize are the objects that no root needs and that stay as they are younger than OlderThan.
+	Younger     int   `json:"younger"`
+	YoungerSize int64 `json:"bytes_younger"`
 }
 
 // Collect frees what no root needs. What roots reach stays, through the recipes
@@ -102,7 +105,15 @@ func planCollection(ctx context.Context, s *artifacts.Store, o CollectOptions) (
 	if err := checkKnown(v); err != nil {
 		return Collected{}, err
 	}
-	return garbageOf(v, o, now), nil
+	out := garbageOf(v, o, now)
+	if o.OlderThan > 0 {
+		o.MaxSize = 0
+		old := garbageOf(v, o, now)
+		o.OlderThan = 0
+		all := garbageOf(v, o, now)
+		out.Younger, out.YoungerSize = len(all.Freed)-len(old.Freed), all.Bytes-old.Bytes
+	}
+	return out, nil
 }
 
 // Kinds of freed objects.

@@ -37,12 +37,17 @@ func First(names []string, more int, tell func(i int, follows string) string) st
 // implied are parameters whose default follows from another parameter.
 var implied = map[string]string{"optimizer.schedule": "epochs", "bn_group": "batch_size"}
 
-// IsImplied reports whether a parameter, of the path that a recipe or an experiment has for it, is among changed ones as a default
-// that follows from another of them.
+// derived are parameters that follow from another one entirely, and that no sweep file has.
+var derived = map[string]string{"x.min": "fit.x", "x.max": "fit.x", "y.min": "fit.y", "y.max": "fit.y", "fit.margin": "fit.x"}
+
+// IsImplied reports whether a parameter, of the path that a recipe or an experiment has for it, is among changed ones and follows
+// from another of them: a default, or one that no sweep file has.
 func IsImplied(name string, changed []string) bool {
-	for part, cause := range implied {
-		if before, _, ok := strings.Cut(name, part); ok && (before == "" || strings.HasSuffix(before, ".")) && slices.Contains(changed, before+cause) {
-			return true
+	for _, follows := range []map[string]string{implied, derived} {
+		for part, cause := range follows {
+			if before, _, ok := strings.Cut(name, part); ok && (before == "" || strings.HasSuffix(before, ".")) && slices.Contains(changed, before+cause) {
+				return true
+			}
 		}
 	}
 	return false

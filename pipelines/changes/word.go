@@ -8,7 +8,7 @@ var words = map[string]string{
 	"x.n": "resolution", "y.n": "resolution", "fit.x": "range: auto", "fit.y": "range: auto", "fit.margin": "margin", "error_absolute": "error",
 	"data.name": "dataset.name", "data.digest": "dataset.content",
 	"data.train": "dataset.train", "data.test": "dataset.test", "data.split": "splits", "data.from": "images (from)", "data.to": "images (to)",
-	"data.label_noise.fraction": "train.label_noise", "data.label_noise.seed": "train.seed", "decay": "weight_decay", "style.no_labels": "labels",
+	"data.label_noise.fraction": "train.label_noise", "data.label_noise.seed": "train.seed", "decay": "weight_decay", "weights": "import", "style.no_labels": "labels",
 	"optimizer.cosine": "optimizer.schedule.cosine", "optimizer.polynomial": "optimizer.schedule.polynomial", "optimizer.exponential": "optimizer.schedule.exponential",
 	"optimizer.warmup": "optimizer.schedule.warmup", "average.decay": "average.ema",
 }
@@ -16,7 +16,7 @@ var words = map[string]string{
 // wordsOfKind are those of the steps of one kind.
 var wordsOfKind = map[string]map[string]string{
 	"line":   {"x.n": "points"},
-	"import": {"weights": "import", "checkpoints": "path"},
+	"import": {"checkpoints": "path"},
 	"shift":  {"by": "offset"}, "align": {"method": "align"},
 }
 
@@ -40,4 +40,28 @@ func Word(kind, path string) string {
 		return "optimizer.schedule." + strings.TrimPrefix(path, "optimizer.")
 	}
 	return path
+}
+
+// WordOf is [Word] with the axis where a surface's two axes differ in the parameter: "resolution of x". The value of the parameter is compared with that of the
+// same one of the other axis, if there is one. isTold is false for the second of two equal ones.
+func WordOf(kind, path, value string, valueOf func(path string) (string, bool)) (word string, isTold bool) {
+	word = Word(kind, path)
+	axis, other := "", ""
+	for _, a := range [][2]string{{"x", "y"}, {"y", "x"}} {
+		if rest, ok := strings.CutPrefix(path, a[0]+"."); ok {
+			axis, other = a[0], a[1]+"."+rest
+		} else if path == "fit."+a[0] {
+			axis, other = a[0], "fit."+a[1]
+		}
+	}
+	if axis == "" {
+		return word, true
+	}
+	switch v, ok := valueOf(other); {
+	case ok && v == value:
+		return word, axis == "x"
+	case !ok && (kind == "line" || kind == ""):
+		return word, axis == "x" // a line has no y
+	}
+	return word + " of " + axis, true
 }

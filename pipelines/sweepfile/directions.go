@@ -3,6 +3,8 @@ package sweepfile
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
+	"path"
 	"slices"
 
 	"lossatlas/pipelines"
@@ -198,6 +200,35 @@ func (b *builder) addDirections(m mapConfig, name string, pair int, weights pipe
 		b.drawn[d] = b.add(name, at, pipelines.KindDirections, params, map[string]pipelines.Ref{pipelines.OutWeights: weights})
 	}
 	return pipelines.Ref{Step: b.drawn[d], Output: pipelines.OutDirections}
+}
+
+// scaled names random directions by how they are scaled, one of them and several.
+var scaled = map[string][2]string{
+	"filter":  {"a filter-normalized random direction", "filter-normalized random directions"},
+	"layer":   {"a layer-normalized random direction", "layer-normalized random directions"},
+	"weight":  {"a weight-normalized random direction", "weight-normalized random directions"},
+	"dfilter": {"a random direction with filters of length 1", "random directions with filters of length 1"},
+	"dlayer":  {"a random direction with layers of length 1", "random directions with layers of length 1"},
+	"none":    {"a random direction without normalization", "random directions without normalization"},
+}
+
+// along says along which directions a map is.
+func (b *builder) along(m mapConfig, pair int) string {
+	several := 1
+	if m.Kind == mapLine {
+		several = 0
+	}
+	switch m.Directions.kind {
+	case directionsImport:
+		return "along " + [2]string{"the first direction", "the directions"}[several] + " from " + path.Base(m.Directions.file)
+	case directionsHessian:
+		return "along the " + [2]string{"eigenvector of the Hessian's largest eigenvalue", "eigenvectors of the Hessian's two largest eigenvalues"}[several]
+	}
+	of := ""
+	if origin, ok := b.origins[m.Name]; ok {
+		of = " of " + origin.name
+	}
+	return fmt.Sprintf("along %s%s (seed %d)", scaled[m.Normalize][several], of, m.Seed+uint64(pair))
 }
 
 func (b *builder) randomDirections(m mapConfig, pair, axes int) pipelines.DirectionsParams {

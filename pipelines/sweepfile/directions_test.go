@@ -41,6 +41,25 @@ func TestEigenvectorMap(t *testing.T) {
 	}
 }
 
+// TestDirectionsInWords: the page says along which directions a map is.
+func TestDirectionsInWords(t *testing.T) {
+	steps := stepsOf(t, minimal+"maps:\n  - {kind: surface, resolution: 5, pairs: 2}\n  - {kind: line, normalize: layer, seed: 7}\n"+
+		"  - {kind: line, name: plain, normalize: none}\n  - {kind: surface, name: bent, directions: hessian, resolution: 5}\n  - {kind: line, name: bend, directions: hessian}\n  - {kind: spectrum}\n")
+	for step, want := range map[string]string{
+		"surface-train":   "along filter-normalized random directions (seed 1)",
+		"surface-train@2": "along filter-normalized random directions (seed 2)",
+		"line-train":      "along a layer-normalized random direction (seed 7)",
+		"plain-train":     "along a random direction without normalization (seed 1)",
+		"bent-train":      "along the eigenvectors of the Hessian's two largest eigenvalues",
+		"bend-train":      "along the eigenvector of the Hessian's largest eigenvalue",
+		"spectrum-train":  "",
+	} {
+		if got, ok := steps[step]; got.Directions != want || !ok {
+			t.Errorf("%s is %q, want %q", step, got.Directions, want)
+		}
+	}
+}
+
 // A plane with an offset has the directions of the plane through the minimizer, and starts from weights that a shift step moves.
 func TestOffset(t *testing.T) {
 	steps := stepsOf(t, minimal+"maps:\n  - {kind: surface, resolution: 5}\n  - {kind: surface, name: shifted, resolution: 5, offset: -0.5, pairs: 2}\n")

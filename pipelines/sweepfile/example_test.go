@@ -50,7 +50,7 @@ func ExampleParse_mistakes() {
 	_, err := sweepfile.Parse("example.yaml", []byte("name: example\ndataset: {name: shapes}\ntrain: {net: small, epoch: 5}\n"), catalog, "")
 	fmt.Println(err)
 	// Output:
-	// example.yaml:2:17: dataset.name: unknown name shapes; did you mean shapes10?; allowed: shapes10, or the path of a file or folder, with a / in it
+	// example.yaml:2:17: dataset.name: unknown name shapes; did you mean shapes10?; allowed: shapes10; or the path of a file or folder, with a / or an extension
 	// example.yaml:3:21: unknown key epoch in train; did you mean epochs? (there is maps.epoch)
 }
 

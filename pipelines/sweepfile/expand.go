@@ -22,7 +22,7 @@ func batchOf(d pipelines.MapData) int { return min(evaluateBatch, d.To-d.From) }
 // data set's content ("sha256:…"); it becomes part of the keys of all steps that
 // look at images.
 func (s *Sweep) Expand(datasetDigest string) (*pipelines.Graph, error) {
-	g := &pipelines.Graph{Sweep: s.Name, Title: cmp.Or(s.Title, s.Name)}
+	g := &pipelines.Graph{Sweep: s.Name, Title: cmp.Or(s.Title, s.Name), Watched: s.Stored != nil}
 	for _, e := range s.experiments {
 		b := &builder{experiment: e, digest: datasetDigest, dataParts: s.DataParts, imported: s.imported}
 		if b.build(); b.err != nil {

@@ -17,6 +17,7 @@ type figure struct {
 	panels  []figurePanel
 	shared  string          // what all panels have in common, which their titles leave out
 	settled map[string]bool // parts of names that titles leave out, too: parameters.Settled
+	follow  []string        // the parameters of these that differ between panels
 }
 
 // figurePanel is what a figure shows of one experiment, or of one comparison.
@@ -153,6 +154,12 @@ func (fig *figure) share(settled map[string]bool) {
 		return !slices.ContainsFunc(of, func(part string) bool { return !slices.Contains(shared, part) && !settled[part] })
 	}) {
 		shared = nil // a title would be empty
+	}
+	for _, part := range slices.Concat(parts...) {
+		name, _, isNamed := strings.Cut(part, "=")
+		if isNamed && settled[part] && !slices.Contains(shared, part) && !slices.Contains(fig.follow, name) {
+			fig.follow = append(fig.follow, name)
+		}
 	}
 	for i := range fig.panels {
 		own := slices.DeleteFunc(parts[i], func(part string) bool { return slices.Contains(shared, part) || settled[part] })

@@ -84,8 +84,14 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 	}
 	loss := fig.loss(s)
 	caption := f.caption(loss)
+	if f.chosen {
+		caption += " · map " + f.Map
+	}
 	if fig.shared != "" {
 		caption += " · " + fig.shared
+	}
+	if len(fig.follow) > 0 {
+		caption += " · also differing: " + strings.Join(fig.follow, ", ")
 	}
 	names := make(map[string]string)
 	for _, p := range fig.panels {

@@ -44,6 +44,7 @@ type figureConfig struct {
 
 	source   mapConfig // the map that Map names
 	compared bool      // Map names a comparison
+	chosen   bool      // there are other maps, or comparisons, of its kind
 }
 
 // ofBasins are the measures that need a map with a persistence.
@@ -101,13 +102,13 @@ var (
 )
 
 var figureFields = syntax.Variants{Of: figureKinds, What: "a figure", Want: "a figure, as {kind: multiples, plot: contour} or {kind: norms}", Object: syntax.Object{Fields: append([]syntax.Field{
-	{Name: "kind", Doc: "multiples: one plot of one map for each experiment, on one scale. lines: the losses along a line in one frame. norms: the norm of the weights during training. " +
+	{Name: "kind", Doc: "multiples: one plot of one map for each experiment, on one scale. lines: the losses along the lines of one map in one frame. norms: the norm of the weights during training. " +
 		"histogram: the weights of convolutions and linear layers. scatter: the test error against a measure of flatness, curvature or sharpness, of repetitions the means. curves: loss and error during training. " +
 		"Lines, norms and curves show repetitions, and lines several directions (`pairs`), by their mean with a band of the standard deviation, and all but multiples and scatter more than eight experiments as rows of colors.",
 		Type: syntax.Choice{Of: figureKinds, What: "a kind of figure"}, Required: true},
 	{Name: "name", Doc: "Name of the figure in step names. Default: its kind.", Type: nameText},
 	{Name: "title", Doc: "Heading of the figure. Default: made from its kind and map.", Type: titleText},
-	{Name: "map", Doc: "Name of the map that is shown, or of a comparison. Default: the first that fits.", Type: nameText, Kinds: ofMaps},
+	{Name: "map", Doc: "Name of the map that is shown, or of a comparison. The heading names it where several are of its kind; another figure shows another. Default: the first that fits.", Type: nameText, Kinds: ofMaps},
 	{Name: "plot", Doc: "Which picture of the map. Default: contour, line, ratio or trajectory, as the map is.", Type: syntax.Choice{Of: multiplePlots, What: "a plot"}, Kinds: ofMultiples},
 	{Name: "split", Doc: "Split whose loss is shown, of a map that has several. Default: train.", Type: splitChoice, Kinds: ofPlanes},
 	{Name: "rows", Doc: "Swept parameter that the rows are for.", Type: syntax.Text{Max: 200, Want: "a swept parameter, as train.batch_size"}, Kinds: ofMultiples},
@@ -171,12 +172,16 @@ func (cfg *config) resolveSource(c *syntax.Checker, f *figureConfig, item *synta
 			all = append(all, candidate{m.mapConfig, true})
 		}
 	}
+	choose := func(m candidate) {
+		f.Map, f.source, f.compared = m.Name, m.mapConfig, m.compared
+		f.chosen = slices.ContainsFunc(all, func(o candidate) bool { return o.Kind == m.Kind && o.compared == m.compared && o.Name != m.Name })
+	}
 	wants := f.wants()
 	if f.Map == "" {
 		for _, kind := range wants {
 			for _, m := range all {
 				if m.Kind == kind {
-					f.Map, f.source, f.compared = m.Name, m.mapConfig, m.compared
+					choose(m)
 					return true
 				}
 			}
@@ -198,7 +203,7 @@ func (cfg *config) resolveSource(c *syntax.Checker, f *figureConfig, item *synta
 			c.Addf(item.Place("map"), "figures: %s is a map of kind %s; %s needs one of kind %s", f.Map, m.Kind, f.shows(), strings.Join(wants, " or "))
 			return false
 		}
-		f.source, f.compared = m.mapConfig, m.compared
+		choose(m)
 		return true
 	}
 	c.Addf(item.Place("map"), "figures: there is no map %s%s", syntax.Clip(f.Map), syntax.GuessOrList(f.Map, names, "there are"))

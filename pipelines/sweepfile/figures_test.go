@@ -145,6 +145,23 @@ func TestFigures(t *testing.T) {
 	}
 }
 
+// TestFigureNamesItsMap: where several maps are of the kind that a figure shows, its heading says which one it is.
+func TestFigureNamesItsMap(t *testing.T) {
+	one := minimal + "maps: [{kind: line}, {kind: surface, resolution: 5}MORE]\nfigures: [{kind: lines}, {kind: lines, name: second, map: MAP}, {kind: multiples}]\n"
+	for _, c := range []struct{ more, name, first, second string }{
+		{"", "line", "Loss along a line", "Loss along a line"},
+		{", {kind: line, name: far, range: [-5, 5]}", "far", "Loss along a line · map line", "Loss along a line · map far"},
+	} {
+		_, params := finals(t, mustExpand(t, strings.NewReplacer("MORE", c.more, "MAP", c.name).Replace(one), ""))
+		if first, second := params["figures/lines"].Title, params["figures/second"].Title; first != c.first || second != c.second {
+			t.Errorf("the headings are %q and %q, want %q and %q", first, second, c.first, c.second)
+		}
+		if got := params["figures/multiples"].Title; strings.Contains(got, " · ") {
+			t.Errorf("the heading of the only surface is %q", got)
+		}
+	}
+}
+
 // How pictures look is in their own keys alone, and nothing that computes runs again.
 func TestStyleIsInThePicturesKeyAlone(t *testing.T) {
 	plain := strings.Replace(four, "plots: [line]", "plots: [line, contour, trajectory]", 1) + "figures: [{kind: multiples}, {kind: norms}]\n"
@@ -200,7 +217,7 @@ func TestPlanAfterAChangeOfStyle(t *testing.T) {
 	}
 }
 
-// Titles of panels leave out what all have, and zipped values that follow from those before them.
+// Titles of panels leave out what all have, and zipped values that follow from those before them; the heading names their parameters.
 func TestTitlesOfPanels(t *testing.T) {
 	g := mustExpand(t, `name: zipped
 dataset: {name: shapes10, train: 64, test: 64}
@@ -221,6 +238,9 @@ figures: [{kind: multiples}]
 	}
 	if want := []string{"small_width_4, lr=0.1", "small_width_8, lr=0.1", "small_width_8, lr=0.01"}; !slices.Equal(titles, want) {
 		t.Errorf("titles %q, want %q", titles, want)
+	}
+	if title := params["figures/multiples"].Title; !strings.HasSuffix(title, " · also differing: epochs") {
+		t.Errorf("the heading %q does not name the parameter that follows from others", title)
 	}
 }
 

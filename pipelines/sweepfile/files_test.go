@@ -184,6 +184,9 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, src []byte, preset string) {
 		s, err := Parse("f.yaml", src, catalog, preset)
+		if missing := (*PresetError)(nil); errors.As(err, &missing) {
+			s, err = Parse("f.yaml", src, catalog, "")
+		}
 		if err == nil {
 			if _, err := s.Expand(digest); err != nil {
 				t.Fatalf("parsed, but does not expand: %v", err)

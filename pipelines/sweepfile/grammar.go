@@ -139,7 +139,7 @@ const maxPersistence = 1e30
 
 // errorField is the same for all maps over a lattice.
 var errorField = syntax.Field{Name: "error", Doc: "Error that the loss may have at every point with 95 % confidence: then few points are evaluated, and the " +
-	"others estimated from them. 0.02: 2 % of the loss. {absolute: 0.01}: 0.01 in the unit of the loss. Of a hessian it is the error of λmin and λmax, relative to the larger of their sizes at the point. exact evaluates all. Default: exact.", Type: values.StatedErrors{}}
+	"others estimated from them. 0.02: 2 % of the loss; one of " + values.Errors(pipelines.RelativeErrors) + ". {absolute: 0.01}: 0.01 in the unit of the loss; one of " + values.Errors(pipelines.AbsoluteErrors) + ". Of a hessian it is the error of λmin and λmax, relative to the larger of their sizes at the point. exact evaluates all. Default: exact.", Type: values.StatedErrors{}}
 
 // of is a field of some kinds alone.
 func of(kinds []string, f syntax.Field) syntax.Field {

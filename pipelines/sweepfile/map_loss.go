@@ -213,5 +213,5 @@ func (b *builder) addMap(m mapConfig, name string, at pipelines.Address, kind pi
 		of[pipelines.OutDirections] = inputs[pipelines.OutDirections]
 	}
 	of[output] = pipelines.Ref{Step: id, Output: output}
-	return b.add(name, at, adds, pipelines.DecayParams{Net: b.config.network(), Problem: m.loss.Problem, Decay: m.loss.Decay}, of)
+	return b.add(name, at, adds, pipelines.DecayOf(params, m.loss.Decay), of)
 }

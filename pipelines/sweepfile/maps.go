@@ -329,6 +329,7 @@ func (b *builder) addGrids(m mapConfig, train string, kind pipelines.Kind, param
 		maps.Copy(inputs, reach)
 		for _, r := range m.Ranges {
 			id := b.addMap(m, m.Name+"-"+r.Split+suffix, pipelines.Address{Map: m.Name, Split: r.Split, Pair: pair}, kind, params(b.mapData(m, r)), inputs)
+			b.steps[len(b.steps)-1].Directions = b.along(m, pair)
 			out[r.Split] = append(out[r.Split], id)
 		}
 	}

@@ -105,6 +105,10 @@ func TestWrittenNetworkMistakes(t *testing.T) {
 		{"- avgpool", "- {avgpool: globl}", `14:17: networks.plain[6].avgpool: want a whole number from 1 to 32, or global, got globl`},
 		{"{dense: [{conv: 8}]}", "{dense: []}", `13:15: networks.plain[5].dense: want a list of at least one layer`},
 		{"{bn: bn1}", "{kernel: 3}", `6:7: networks.plain[1]: want a layer`},
+		{"{maxpool: 2}", "{pool: 2}", `8:7: networks.plain[3]: unknown layer pool; did you mean maxpool?`},
+		{"{dense: [{conv: 8}]}", "{dense: 10}", `13:15: networks.plain[5]: dense has a list of layers, whose input is joined to their output; a fully connected layer is {linear: 10}`},
+		{"net: plain", "net: [{conv: 8}, relu]", `17:14: train.net: a network that is written out has its place below networks:`},
+		{"net: plain", "net: {layers: [{conv: 8}, relu]}", `17:14: train.net: a network that is written out has its place below networks:`},
 		{"  plain:\n", "  resnet20:\n", `4:3: networks: resnet20 is the name of a built-in network`},
 		{"net: plain", "net: plai", `17:14: train.net: unknown name plai; did you mean plain?`},
 	} {

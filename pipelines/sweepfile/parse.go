@@ -2,6 +2,7 @@ package sweepfile
 
 import (
 	"cmp"
+	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
@@ -37,7 +38,8 @@ type Sweep struct {
 	Device string
 	// Order is the order of work: OrderDepth or OrderBreadth.
 	Order string
-	// Stored are the digests of weights that are in the store and are not read from their files again, by Import.File.
+	// Stored are the digests of weights that are in the store and are not read from their files again, by Import.File; nil but for the
+	// checkpoints of a watched folder.
 	Stored map[string]artifacts.Digest
 	// Notes describe how imported files were fitted to their networks, once they were read.
 	Notes []string
@@ -71,10 +73,24 @@ func (s *Sweep) Experiments() []string {
 // file is right or wrong as a whole, but not every one of their experiments.
 const presetSamples = 64
 
+// PresetError says that a file does not have the preset that was asked for.
+type PresetError struct {
+	File, Preset string
+	Presets      []string // of the file
+}
+
+// Error lists the presets of the file, with a guess.
+func (e *PresetError) Error() string {
+	if len(e.Presets) == 0 {
+		return fmt.Sprintf("%s has no preset %s; the file has no presets", e.File, syntax.Clip(e.Preset))
+	}
+	return fmt.Sprintf("%s has no preset %s%s", e.File, syntax.Clip(e.Preset), syntax.GuessOrList(e.Preset, e.Presets, "it has"))
+}
+
 // Parse reads a sweep file and applies a preset, if not "". file is its name
 // in messages. Everything in the file is checked, other presets too; what is
 // wrong comes back together as Errors, with places, what is allowed, and guesses
-// at typing errors.
+// at typing errors. A preset that the file does not have is a *[PresetError].
 func Parse(file string, src []byte, cat Catalog, preset string) (*Sweep, error) {
 	c := syntax.NewChecker(file)
 	c.Elsewhere, c.What = parameterTable.Elsewhere, "sweep file"
@@ -91,11 +107,7 @@ func Parse(file string, src []byte, cat Catalog, preset string) (*Sweep, error) 
 	base := root.With([]string{"presets"}, nil)
 	names, chosen := parameters.ReadPresets(c, list, preset)
 	if preset != "" && chosen == nil && len(c.List) == 0 {
-		if len(names) == 0 {
-			c.Addf(root.Place("presets"), "there is no preset %s: the file has no presets", syntax.Clip(preset))
-		} else {
-			c.Addf(root.Place("presets"), "there is no preset %s%s", syntax.Clip(preset), syntax.GuessOrList(preset, names, "the file has"))
-		}
+		return nil, &PresetError{File: file, Preset: preset, Presets: names}
 	}
 
 	limit := presetSamples

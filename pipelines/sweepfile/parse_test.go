@@ -60,6 +60,9 @@ func TestParseErrors(t *testing.T) {
 		{"duplicate key", minimal + "train: {net: vgg9}\n", []string{"4:1: |train is given twice, first on line 3"}},
 		{"net", "name: a\ndataset: {name: cifar10}\ntrain: {net: resnet2O}\n", []string{"3:14: |unknown name resnet2O; did you mean resnet20?|vgg9"}},
 		{"type", "name: a\ndataset: {name: cifar10, train: many}\ntrain: {net: vgg9, augment: yes}\n", []string{"2:33: |dataset.train: want a whole number from 1 to |got many", "3:29: |true or false|got yes"}},
+		{"decimal comma", "name: a\ndataset: {name: cifar10}\ntrain:\n  net: vgg9\n  optimizer:\n    lr: 0,05\n", []string{`6:9: |(with a decimal point: 0.05)`}},
+		{"decimal comma in braces", "name: a\ndataset: {name: cifar10}\ntrain: {net: vgg9, optimizer: {lr: 1,05}}\n", []string{`3:38: unknown key 05|decimals have a point, as 0.05`}},
+		{"eigenvalues", "name: a\ndataset: {name: cifar10}\ntrain: {net: vgg9}\nmaps: [{kind: eigenvalues}]\n", []string{`4:15: maps.kind: unknown name eigenvalues; did you mean spectrum?`}},
 		{"quoted number", "name: a\ndataset: {name: cifar10}\ntrain: {net: vgg9, epochs: \"3\"}\n", []string{`3:28: |(without quotes)|got the text "3"`}},
 		{"no epoch", "name: a\ndataset: {name: cifar10}\ntrain: {net: vgg9, epochs: 0}\n", []string{"3:28: |train.epochs: want a whole number from 1 to 100000, got 0"}},
 		{"fraction", "name: a\ndataset: {name: cifar10}\ntrain: {net: vgg9, epochs: 1.5}\n", []string{"3:28: |a whole number|got 1.5"}},
@@ -120,6 +123,11 @@ func TestParseErrors(t *testing.T) {
 		{"preset: below a list", minimal + "sweep: [{train.seed: [1, 2]}]\npresets: {a: {sweep: {train.epochs: [1]}}}\n", []string{"5:23: |sweep is a list, from line 4 column 8 on: a preset replaces it by a list"}},
 		{"preset: unknown key", minimal + "presets: {laptop: {epochs: 3}}\n", []string{"4:20: |unknown key epochs in a preset|there is train.epochs|(preset laptop)"}},
 		{"preset: unknown below", minimal + "presets: {laptop: {train: {epoch: 3}}}\n", []string{"4:28: |train.epoch|did you mean train.epochs?|(preset laptop)"}},
+		{"preset: unknown field of maps", minimal + "maps: [{kind: line}]\npresets: {laptop: {maps: {pionts: 3}}}\n", []string{"5:27: |unknown parameter maps.pionts; did you mean points?"}},
+		{"preset: unknown field of a map", minimal + "maps: [{kind: line}]\npresets: {laptop: {maps: {line: {pionts: 3}}}}\n", []string{"5:34: |unknown parameter maps.line.pionts; did you mean maps.points?"}},
+		{"preset: value of a map", minimal + "maps: [{kind: line}]\npresets: {laptop: {maps: {line: 3}}}\n", []string{"5:33: |maps.line: want a mapping of the changed fields, got 3"}},
+		{"preset: field of a misspelled kind", minimal + "maps: [{kind: surfaces}]\npresets: {laptop: {maps: {resolution: 3}}}\n", []string{"4:15: |unknown name surfaces; did you mean surface?"}},
+		{"sweep: kind of a map", minimal + "maps: [{kind: line}]\nsweep: {maps.kind: [line]}\n", []string{"5:9: |maps.kind is no parameter: write an entry of maps for each kind"}},
 		{"preset: value", minimal + "presets: {laptop: {train: {epochs: 0}}}\n", []string{"4:36: |train.epochs|got 0 (preset laptop)"}},
 		{"preset: no map has it", minimal + "presets: {laptop: {maps.resolution: 3}}\n", []string{"4:20: |nothing in maps to set it on"}},
 		{"preset: twice", minimal + "presets: {laptop: {train: {epochs: 3}, train.epochs: 4}}\n", []string{"4:40: |train.epochs is given twice"}},
@@ -203,13 +211,20 @@ func TestErrorsAreBounded(t *testing.T) {
 	}
 }
 
+// TestUnknownPreset: a preset that the file does not have is a mistake of the command line; presets that can't be read are one of the file.
 func TestUnknownPreset(t *testing.T) {
-	_, err := Parse("sweep.yaml", []byte(minimal+"presets: {laptop: {train: {epochs: 3}}}\n"), catalog, "labtop")
-	if err == nil || !strings.Contains(err.Error(), "no preset labtop; did you mean laptop?") {
-		t.Errorf("got %v", err)
+	for text, want := range map[string]string{
+		minimal + "presets: {laptop: {train: {epochs: 3}}}\n": "sweep.yaml has no preset labtop; did you mean laptop?; it has laptop",
+		minimal: "sweep.yaml has no preset labtop; the file has no presets",
+	} {
+		_, err := Parse("sweep.yaml", []byte(text), catalog, "labtop")
+		var missing *PresetError
+		if !errors.As(err, &missing) || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
-	_, err = Parse("sweep.yaml", []byte(minimal), catalog, "laptop")
-	if err == nil || !strings.Contains(err.Error(), "the file has no presets") {
+	var inFile syntax.Errors
+	if _, err := Parse("sweep.yaml", []byte(minimal+"presets: {laptop: 3}\n"), catalog, "labtop"); !errors.As(err, &inFile) {
 		t.Errorf("got %v", err)
 	}
 }

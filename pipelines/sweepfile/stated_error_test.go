@@ -78,14 +78,16 @@ plots: [line, {kind: contour, points: true}, error, ratio, trajectory]
 
 func TestStatedErrorMistakes(t *testing.T) {
 	for maps, want := range map[string]string{
-		"{kind: surface, error: 0.03}":                  "maps.error: want exact or one of 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, got 0.03",
-		"{kind: surface, error: 0}":                     "want exact or one of",
-		"{kind: surface, error: [0.02]}":                "want exact or one of",
+		"{kind: surface, error: 0.03}":                  "maps.error: want exact, {absolute: ERROR} or one of 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, got 0.03",
+		"{kind: surface, error: 0}":                     "want exact, {absolute: ERROR} or one of",
+		"{kind: surface, error: [0.02]}":                "want exact, {absolute: ERROR} or one of",
 		"{kind: surface, error: {absolute: 0.03}}":      "maps.error.absolute: want one of 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, got 0.03",
 		"{kind: surface, error: {absolute: [0.01]}}":    "maps.error.absolute: want one of",
-		"{kind: surface, error: {relative: 0.02}}":      "maps.error: want {absolute: ERROR}, exact or one of",
-		"{kind: surface, error: {}}":                    "maps.error: want {absolute: ERROR}, exact or one of",
-		"{kind: surface, error: NaN}":                   "want exact or one of",
+		"{kind: surface, error: {relative: 0.02}}":      "maps.error: want exact, {absolute: ERROR} or one of",
+		"{kind: surface, error: {}}":                    "maps.error: want exact, {absolute: ERROR} or one of",
+		"{kind: surface, error: 5%}":                    "0.005, 0.002, 0.001 (5 % is 0.05), got 5%",
+		"{kind: surface, error: 0.1%}":                  "(0.1 % is 0.001), got 0.1%",
+		"{kind: surface, error: NaN}":                   "want exact, {absolute: ERROR} or one of",
 		"{kind: surface}]\nplots: [error":               "plots: error needs a map of kind surface with a stated error; give one error: 0.02, or leave it out",
 		"{kind: line, error: 0.02}]\nplots: [error":     "plots: error needs a map of kind surface; add one to maps, or leave it out",
 		"{kind: spectrum, error: 0.02}":                 "a map of kind spectrum has no error, only line, surface, hessian and trajectory have",

@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -138,6 +139,12 @@ func (t Variants) OfKind(kind string) Object {
 	return o
 }
 
+// HasKind says whether a text names a kind.
+func (t Variants) HasKind(kind string) bool {
+	kinds, _ := t.Find("kind").Type.(Choice)
+	return slices.Contains(kinds.Of, kind)
+}
+
 func (t Variants) Check(c *Checker, n *Node, path string) any {
 	if t.Word && n.Kind != MappingNode {
 		if kind := t.Find("kind").Type.Check(c, n, path); kind != nil {
@@ -192,6 +199,8 @@ func Join(path, key string) string {
 	return path + "." + key
 }
 
+var digits = regexp.MustCompile(`^[0-9]+$`)
+
 // UnknownKey is the message about a key that no field has: with the most similar name, or else all allowed names.
 func UnknownKey(path, key string, allowed []string) string {
 	in := ""
@@ -201,6 +210,9 @@ func UnknownKey(path, key string, allowed []string) string {
 	guess := GuessOrList(key, allowed, "allowed:")
 	if name, value, found := strings.Cut(key, " "); found && slices.Contains(allowed, name) {
 		guess = fmt.Sprintf("; a key needs a colon: %s: %s", name, Clip(value))
+	}
+	if digits.MatchString(key) { // of {lr: 0,05}
+		guess = "; decimals have a point, as 0." + Clip(key)
 	}
 	return fmt.Sprintf("unknown key %s%s%s", Clip(key), in, guess)
 }

@@ -6,11 +6,21 @@ import (
 	"strings"
 )
 
-// DidYouMean returns "; did you mean X?" for the allowed name closest to what was
-// written, else for the shortest one of which it is the beginning or the end, or the other way round
-// (data for dataset, conv2d for conv), or that other programs call so (learning_rate for lr), or "" when nothing is close.
+// DidYouMean returns "; did you mean X?" for the [Closest] allowed name, or "".
 func DidYouMean(got string, allowed []string) string {
-	if len(got) > 64 {
+	if best := Closest(got, allowed); best != "" {
+		return "; did you mean " + best + "?"
+	}
+	return ""
+}
+
+// maxGuessed is the length of a name that is compared with others: that of a step in a sweep, which names an experiment.
+const maxGuessed = 160
+
+// Closest guesses an allowed name: the one with the fewest edits, else a synonym from other programs (lr for learning_rate), else the
+// shortest that shares its beginning or end (dataset for data, conv for conv2d). It is "" if no name is close.
+func Closest(got string, allowed []string) string {
+	if len(got) > maxGuessed {
 		return ""
 	}
 	best, bestDistance := "", 1<<30
@@ -27,10 +37,7 @@ func DidYouMean(got string, allowed []string) string {
 	if best == "" {
 		best = affixed(Fold(got), allowed)
 	}
-	if best == "" {
-		return ""
-	}
-	return "; did you mean " + best + "?"
+	return best
 }
 
 // fewNames is how many allowed names are listed although one of them is a guess.
@@ -52,6 +59,9 @@ var synonyms = map[string][]string{
 	"pretrained": {"import"}, "checkpoint": {"import"}, "weights": {"import"}, "iterations": {"epochs"},
 	"points": {"resolution"}, "resolution": {"points"}, "size": {"resolution", "points"}, "grid": {"resolution", "points"}, "gridsize": {"resolution", "points"},
 	"samples": {"images"}, "examples": {"images"}, "criterion": {"loss"}, "type": {"kind"},
+	"eigenvalues": {"spectrum"}, "hessianeigenvalues": {"spectrum"}, "density": {"spectrum"}, "trace": {"spectrum"}, "curvature": {"hessian"}, "curvaturemap": {"hessian"},
+	"contour": {"surface"}, "landscape": {"surface"}, "losslandscape": {"surface"}, "plane": {"surface"}, "2d": {"surface", "contour"}, "3d": {"surface3d", "surface"}, "1d": {"line"},
+	"path": {"trajectory"}, "pca": {"trajectory"}, "flatness": {"sharpness"}, "fc": {"linear"}, "fullyconnected": {"linear"}, "pooling": {"maxpool"},
 }
 
 // IsSynonym says whether other programs have the key for what a name here stands for.

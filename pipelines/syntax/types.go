@@ -55,6 +55,7 @@ var (
 	IntText   = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)$`)
 	NameForm  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 	FloatText = regexp.MustCompile(`^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$`)
+	commaText = regexp.MustCompile(`^[-+]?[0-9]+,[0-9]+$`)
 )
 
 // NameWant is what NameForm allows, with at most 64 characters.
@@ -136,10 +137,13 @@ func parseNumber(n *Node) (float64, bool) {
 	return v + 0, true // -0 + 0 is 0: the same meaning, the same key
 }
 
-// unquote is the hint for a number written as text.
+// unquote is the hint for a number in quotes, or with a decimal comma.
 func unquote(n *Node) string {
 	if n.Kind == quotedNode && FloatText.MatchString(n.Text) {
 		return " (without quotes)"
+	}
+	if commaText.MatchString(n.Text) {
+		return " (with a decimal point: " + strings.Replace(n.Text, ",", ".", 1) + ")"
 	}
 	return ""
 }
@@ -214,7 +218,7 @@ func (t Choice) Check(c *Checker, n *Node, path string) any {
 	}
 	also := ""
 	if t.Path {
-		also = ", or the path of a file or folder, with a / in it"
+		also = "; or the path of a file or folder, with a / or an extension"
 	}
 	c.Addf(n.At, "%s: unknown name %s%s%s", path, Clip(n.Text), GuessOrList(n.Text, names, "allowed:"), also)
 	return nil

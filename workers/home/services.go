@@ -35,6 +35,8 @@ type Addresses struct {
 	Token string `json:"token,omitempty"`
 	// S3 is the object store.
 	S3 artifacts.Config `json:"s3"`
+	// Data is the process's setting of the folder with data sets, "" if it is not set.
+	Data string `json:"data,omitempty"`
 }
 
 func (h *Home) lockFile(name string) *flock.Flock {

@@ -37,7 +37,7 @@ plots: [contour, training]
 func slimProgram(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "lossatlas-slim")
-	if out, err := exec.Command("go", "build", "-tags", "slim", "-o", path, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-tags", "slim", "-ldflags=-w", "-o", path, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return path

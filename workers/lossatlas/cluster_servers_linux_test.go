@@ -42,7 +42,7 @@ type servers struct {
 func newServers(t testing.TB, s3 func(*servers) *exec.Cmd) *servers {
 	t.Helper()
 	s := &servers{dir: t.TempDir(), programs: t.TempDir(), temporalPort: serverPort(t), s3Port: serverPort(t)}
-	build := exec.Command("go", "build", "-o", s.programs, "go.temporal.io/server/cmd/server", "go.temporal.io/server/cmd/tools/sql", "github.com/versity/versitygw/cmd/versitygw")
+	build := exec.Command("go", "build", "-ldflags=-w", "-o", s.programs, "go.temporal.io/server/cmd/server", "go.temporal.io/server/cmd/tools/sql", "github.com/versity/versitygw/cmd/versitygw")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the servers: %v\n%s", err, out)
 	}

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	binary = filepath.Join(dir, "lossatlas")
-	build := exec.Command("go", "build", "-o", binary, ".")
+	build := exec.Command("go", "build", "-ldflags=-w", "-o", binary, ".")
 	if out, err := build.CombinedOutput(); err != nil {
 		panic(string(out))
 	}
@@ -276,8 +276,9 @@ func kill(t *testing.T, home, file, moment string, after func(string) bool) {
 	_ = cmd.Wait() // it was killed
 }
 
-// TestStop stops a sweep of many steps by SIGINT, and then by `cancel` from another process: exit code 130, one line for all
-// that was not done, the step at work interrupted and nothing failed, wherever it is shown; and the next run ends it.
+// TestStop stops a sweep of many steps by SIGINT, by SIGTERM as timeout(1) sends it, to the process and at once to its group,
+// and by `cancel` from another process: exit code 130, one line for all that was not done, the step at work interrupted and
+// nothing failed, wherever it is shown; and the next run ends it.
 func TestStop(t *testing.T) {
 	var home string
 	const sweep = `name: stopped
@@ -291,6 +292,11 @@ sweep: {train.seed: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 
 		says string
 	}{
 		"Ctrl-C": {func(run *exec.Cmd) error { return run.Process.Signal(os.Interrupt) }, "interrupted: stopping stopped"},
+		"timeout": {func(run *exec.Cmd) error {
+			first := run.Process.Signal(syscall.SIGTERM)
+			time.Sleep(20 * time.Millisecond) // signals of one kind that wait together are one
+			return errors.Join(first, run.Process.Signal(syscall.SIGTERM))
+		}, "interrupted: stopping stopped"},
 		"cancel": {func(*exec.Cmd) error {
 			_, stderr, code := invoke(t, home, "cancel", "stopped", "--yes")
 			if code != 0 {
@@ -378,7 +384,7 @@ func TestStopTwice(t *testing.T) {
 		if err := cmd.Process.Signal(os.Interrupt); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(200 * time.Millisecond)
+		time.Sleep(400 * time.Millisecond) // further apart than the signals of one stop
 	}
 	for said.Scan() {
 	}
@@ -446,6 +452,16 @@ maps:
 	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
 	if err != nil {
 		t.Fatal(err)
+	}
+	for ext, magic := range map[string]string{".svg": "<?xml", ".png": "\x89PNG", ".pdf": "%PDF"} {
+		picture := filepath.Join(t.TempDir(), "ratio"+ext)
+		_, stderr, code := invoke(t, home, "export", "picture", "curved/hessian-train-ratio", picture)
+		if b, err := os.ReadFile(picture); code != 0 || err != nil || !bytes.HasPrefix(b, []byte(magic)) {
+			t.Errorf("export of a picture as %s ended with %d: %s, %v", ext, code, stderr, err)
+		}
+	}
+	if _, stderr, code := invoke(t, home, "export", "picture", "curved/hessian-train-ratio", "ratio.jpg"); code != 2 || !strings.Contains(stderr, "a picture is written as .png, .svg or .pdf") {
+		t.Errorf("export of a picture as .jpg ended with %d: %s", code, stderr)
 	}
 	if len(rows) != 5 || strings.Join(rows[0][5:], " ") != "lambda_min lambda_max residual_min residual_max" {
 		t.Fatalf("the exported grid is\n%s", text)

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lossatlas/activities/safetensors"
 )
 
 // storeSweep is a sweep of seconds.
@@ -305,7 +307,7 @@ func forge(t *testing.T, home, digest, other string) {
 	t.Fatalf("no action wrote %s", digest)
 }
 
-// TestExplain: two trainings differ in their batch size, and so do their maps.
+// TestExplain: two trainings differ in their batch size, and so do their maps. Names may be spelled as in tables and shortened as on screens.
 func TestExplain(t *testing.T) {
 	home := t.TempDir()
 	runSweep(t, home, writeSweep(t, storeSweep+"sweep: {train.batch_size: [32, 64]}\n"))
@@ -315,7 +317,7 @@ func TestExplain(t *testing.T) {
 			t.Errorf("explain has no %q (%d):\n%s%s", want, code, stdout, stderr)
 		}
 	}
-	stdout, stderr, code = invoke(t, home, "explain", "batch_size=32/surface-train", "batch_size=64/surface-train", "--output", "json")
+	stdout, stderr, code = invoke(t, home, "explain", "batch_size:32/surface-train", "bat…=64/surface-train", "--output", "json")
 	var x struct {
 		Same        bool
 		Differences []struct {
@@ -336,12 +338,60 @@ func TestExplain(t *testing.T) {
 	if x.Same || !slices.Contains(what, "directions,weights parameter batch_size 32 64") {
 		t.Errorf("differences %q", what)
 	}
+	for name, want := range map[string]string{"batch_size=32/surface-trian": "did you mean batch_size=32/surface-train?", "batch…/surface-train": "it could be kept/batch_size=32/surface-train, kept/batch_size=64/surface-train"} {
+		if _, stderr, code := invoke(t, home, "explain", name); code != 2 || !strings.Contains(stderr, want) {
+			t.Errorf("%s: exit code %d, want 2 and %q:\n%s", name, code, want, stderr)
+		}
+	}
 	checkCompare(t, home)
+}
+
+// TestExplainWithinSweep: weights that an older sweep imported too, with other data, are those of the explained sweep: its experiments differ in their
+// checkpoints, not in data.
+func TestExplainWithinSweep(t *testing.T) {
+	home, folder := t.TempDir(), t.TempDir()
+	for n, name := range []string{"first", "second"} {
+		w := make([]float32, 30)
+		for i := range w {
+			w[i] = float32((i*7+n)%5) - 2
+		}
+		b, err := safetensors.Encode([]safetensors.Tensor{{Name: "fc.weight", Shape: []int{10, 3}, Data: w}, {Name: "fc.bias", Shape: []int{10}, Data: w[:10]}}, nil)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(folder, name+".safetensors"), b, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	sweep := func(name string, train int, weights string) {
+		t.Helper()
+		file := filepath.Join(folder, name+".yaml")
+		text := fmt.Sprintf("name: %s\ndataset: {name: shapes10, train: %d, test: 64}\nnetworks: {tiny: [avgpool, flatten, {linear: 10, name: fc}]}\ntrain: {net: tiny}\n"+
+			"sweep: {train.import: [%s]}\nmaps: [{kind: surface, resolution: 3}]\nplots: []\n", name, train, weights)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		runSweep(t, home, file)
+	}
+	sweep("older", 128, "first.safetensors")
+	sweep("both", 64, "first.safetensors, second.safetensors")
+	const first, second = "both/import=first.safetensors", "both/import=second.safetensors"
+	for _, args := range [][]string{{"explain", first + "/surface-train", second + "/surface-train"}, {"compare", first, second}} {
+		stdout, stderr, code := invoke(t, home, args...)
+		if code != 0 || strings.Contains(stdout, "dataset.") || strings.Contains(stdout, "older/") || !strings.Contains(stdout, "import") {
+			t.Errorf("%v ended with %d:\n%s%s", args, code, stdout, stderr)
+		}
+	}
+	stdout, _, _ := invoke(t, home, "explain", first+"/surface-train")
+	if strings.Contains(stdout, "dataset.train=128") || !strings.Contains(stdout, first+"/surface-directions and 1 more") {
+		t.Errorf("the history leads to another sweep:\n%s", stdout)
+	}
 }
 
 // checkCompare: two experiments side by side, with what differs, and a sweep with itself.
 func checkCompare(t *testing.T, home string) {
 	var c struct {
+		A, B  string
 		Pairs []struct {
 			A, B       string
 			Parameters []struct {
@@ -353,13 +403,16 @@ func checkCompare(t *testing.T, home string) {
 		}
 		Steps map[string]int
 	}
-	stdout, stderr, code := invoke(t, home, "compare", "kept/batch_size=32", "kept/batch_size=64", "--output", "json")
+	stdout, stderr, code := invoke(t, home, "compare", "kept/batch_size:32", "kept/batch…64", "--output", "json")
 	if code != 0 {
 		t.Fatalf("compare ended with %d: %s", code, stderr)
 	}
 	decode(t, stdout, &c)
 	if len(c.Pairs) != 1 || len(c.Pairs[0].Parameters) == 0 || c.Pairs[0].Parameters[0].Name != "train.batch_size" || c.Pairs[0].Parameters[0].A != 32.0 || c.Pairs[0].Results[0].Name != "train_loss" {
 		t.Errorf("compare says\n%s", stdout)
+	}
+	if c.A != "kept/batch_size=32" || c.B != "kept/batch_size=64" {
+		t.Errorf("compare calls the two %s and %s", c.A, c.B)
 	}
 	if c.Steps["shared"] != 0 || c.Steps["other outputs"] == 0 {
 		t.Errorf("steps: %v", c.Steps)
@@ -372,7 +425,7 @@ func checkCompare(t *testing.T, home string) {
 	if !strings.Contains(stdout, "2 pairs compared") || strings.Contains(stdout, "other") {
 		t.Errorf("a sweep and itself:\n%s", stdout)
 	}
-	if _, stderr, code := invoke(t, home, "compare", "kept", "kept/batch_size=6"); code != 2 || !strings.Contains(stderr, "did you mean batch_size=64") {
+	if _, stderr, code := invoke(t, home, "compare", "kept", "kept/batch_size=6"); code != 2 || !strings.Contains(stderr, "did you mean kept/batch_size=64") {
 		t.Errorf("compare with an unknown experiment ended with %d: %s", code, stderr)
 	}
 }

@@ -66,7 +66,7 @@ func install(ctx context.Context, h *home.Home, say Say, sources []source) (stri
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
-		say("not available there: %s", firstLine(err))
+		say("%s is not available: %s", src.name(), firstLine(err))
 		failures = append(failures, fmt.Errorf("%s: %w", src.name(), err))
 	}
 	return "", &UnavailableError{Folder: plugins, Causes: failures}

@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"lossatlas/pipelines/syntax"
@@ -26,6 +27,10 @@ var netParameters = syntax.Object{Fields: []syntax.Field{
 const netForm = "a built-in network with parameters, as {resnet56: {width: 8}}"
 
 func (t netChoice) Check(c *syntax.Checker, n *syntax.Node, path string) any {
+	if isLayers(n) || n.Kind == syntax.MappingNode && len(n.Entries) == 1 && isLayers(n.Entries[0].Value) {
+		c.Addf(n.At, "%s: a network that is written out has its place below networks:, as networks: {mine: [{conv: 16}, relu, …]}, and is named here", path)
+		return nil
+	}
 	if n.Kind == syntax.MappingNode {
 		return t.variant(c, n, path)
 	}
@@ -39,6 +44,13 @@ func (t netChoice) Check(c *syntax.Checker, n *syntax.Node, path string) any {
 		fields.Entries = append(fields.Entries, syntax.Entry{Key: key, At: n.At, Value: &syntax.Node{Kind: syntax.PlainNode, Text: value, At: n.At}})
 	}
 	return t.named(c, syntax.Entry{Key: base, At: n.At, Value: fields}, path)
+}
+
+// isLayers says whether a node is a list of layers: some of its items are mappings with kinds of layers as keys.
+func isLayers(n *syntax.Node) bool {
+	return n.Kind == syntax.ListNode && slices.ContainsFunc(n.Items, func(item *syntax.Node) bool {
+		return item.Kind == syntax.MappingNode && slices.ContainsFunc(item.Entries, func(e syntax.Entry) bool { return slices.Contains(layerKeys, e.Key) })
+	})
 }
 
 // variant reads {name: {parameter: value}}.

@@ -57,7 +57,14 @@ func (r *layerReader) layer(n *syntax.Node, path, place string, depth int) pipel
 			kind, value = e.Key, e.Value
 		}
 		if kind == "" {
-			r.c.Addf(n.At, "%s: want %s", path, layerWant)
+			problem := "want " + layerWant
+			for _, e := range n.Entries {
+				if guess := syntax.DidYouMean(e.Key, layerKinds); guess != "" {
+					problem = "unknown layer " + syntax.Clip(e.Key) + guess
+					break
+				}
+			}
+			r.c.Addf(n.At, "%s: %s", path, problem)
 			return pipelines.Layer{}
 		}
 	} else if !n.IsScalar() {
@@ -75,6 +82,9 @@ func (r *layerReader) layer(n *syntax.Node, path, place string, depth int) pipel
 		value = nil
 	}
 	switch {
+	case kind == "dense" && value != nil && value.IsScalar(): // Keras's name of a linear layer
+		r.c.Addf(value.At, "%s: dense has a list of layers, whose input is joined to their output; a fully connected layer is {linear: %s}", path, syntax.Clip(value.Text))
+		return pipelines.Layer{}
 	case value == nil && !form.word:
 		r.c.Addf(n.At, "%s: %s needs a value, as {%s: …}", path, kind, kind)
 		return pipelines.Layer{}

@@ -1,6 +1,7 @@
 package parameters
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -64,8 +65,12 @@ func (t *Table) Parameter(path string) (syntax.Type, error) {
 	}
 	if of, ok := t.Entries[parts[0]]; ok {
 		f := of.Find(parts[len(parts)-1])
-		if f == nil || len(parts) > 3 || f.Name == "name" || f.Name == "kind" {
-			return nil, fmt.Errorf("unknown parameter %s%s; allowed: %s", syntax.Clip(path), t.suggestPath(path), t.below(parts[0]))
+		if f != nil && (f.Name == "name" || f.Name == "kind") {
+			return nil, fmt.Errorf("%s is no parameter: write an entry of %s for each %s", syntax.Clip(path), parts[0], f.Name)
+		}
+		if f == nil || len(parts) > 3 {
+			guess := t.suggestPath(parts[0] + "." + parts[len(parts)-1])
+			return nil, fmt.Errorf("unknown parameter %s%s", syntax.Clip(path), cmp.Or(guess, "; allowed: "+t.below(parts[0])))
 		}
 		return f.Type, nil
 	}
@@ -73,7 +78,7 @@ func (t *Table) Parameter(path string) (syntax.Type, error) {
 	for i, part := range parts {
 		f := o.Find(part)
 		if f == nil {
-			return nil, fmt.Errorf("unknown parameter %s%s; allowed: %s", syntax.Clip(path), t.suggestPath(path), t.below(strings.Join(parts[:i], ".")))
+			return nil, fmt.Errorf("unknown parameter %s%s", syntax.Clip(path), cmp.Or(t.suggestPath(path), "; allowed: "+t.below(strings.Join(parts[:i], "."))))
 		}
 		sub, ok := f.Type.(syntax.Object)
 		switch {
@@ -110,13 +115,23 @@ func (t *Table) below(path string) string {
 	return strings.Join(out, ", ")
 }
 
-// suggestPath guesses which parameter a wrong path was meant as: one that is
-// spelled similarly, one whose last part is the given text, or the kind of the group of that name.
+// suggestPath guesses which parameter a wrong path was meant as: one of its group, another one that is spelled similarly, one whose last
+// part is the given text, or the kind of the group of that name.
 func (t *Table) suggestPath(path string) string {
+	dot := strings.LastIndexByte(path, '.') + 1
+	group, last := path[:dot], path[dot:]
+	var members []string
+	for _, p := range t.AllPaths() {
+		if member, ok := strings.CutPrefix(p, group); ok && group != "" && !strings.Contains(member, ".") && p != path {
+			members = append(members, member)
+		}
+	}
+	if best := syntax.Closest(last, members); best != "" {
+		return "; did you mean " + group + best + "?"
+	}
 	if s := syntax.DidYouMean(path, t.AllPaths()); s != "" {
 		return s
 	}
-	last := path[strings.LastIndexByte(path, '.')+1:]
 	var ends []string
 	for _, p := range t.AllPaths() {
 		named := strings.TrimSuffix(p, ".kind")
@@ -153,6 +168,10 @@ func (t *Table) Assign(root *syntax.Node, path string, v *syntax.Node) (*syntax.
 	for i, item := range set.Items {
 		kind := item.Get("kind")
 		if kind == nil {
+			continue
+		}
+		if !fields.HasKind(kind.Text) { // which is a mistake of its own
+			found = true
 			continue
 		}
 		names = append(names, mapName(item))

@@ -82,7 +82,11 @@ func (t *Table) collect(c *syntax.Checker, prefix string, n *syntax.Node, out *[
 			t.collect(c, path, e.Value, out)
 			continue
 		case t.branch(path) && !t.isEntries(path) && path != RepeatsKey && path != "sweep":
-			c.Reject(e.Value, path, "a mapping of the changed fields")
+			if guess := t.misspelled(head, path); guess != "" {
+				c.Addf(e.At, "unknown parameter %s%s", syntax.Clip(path), guess)
+			} else {
+				c.Reject(e.Value, path, "a mapping of the changed fields")
+			}
 			continue
 		case dotted && t.isEntries(head) && !slices.Contains(t.roots, head):
 			field := path[strings.LastIndexByte(path, '.')+1:]
@@ -138,6 +142,14 @@ func (t *Table) branch(path string) bool {
 		o = sub
 	}
 	return true
+}
+
+// misspelled guesses which field of entries a path below them means; "" if no field is close, as of an entry's name.
+func (t *Table) misspelled(head, path string) string {
+	if !t.isEntries(head) {
+		return ""
+	}
+	return syntax.DidYouMean(strings.TrimPrefix(path, head+"."), t.Entries[head].Names())
 }
 
 func (t *Table) overlayKeys() []string {

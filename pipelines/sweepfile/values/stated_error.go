@@ -55,22 +55,32 @@ func (StatedErrors) Check(c *syntax.Checker, n *syntax.Node, path string) any {
 	if n.IsScalar() && n.Text == exactError {
 		return StatedError{}
 	}
-	allowed, of, at, want := pipelines.RelativeErrors, n, path, exactError+" or one of "
+	allowed, of, at, want := pipelines.RelativeErrors, n, path, exactError+", {"+absoluteError+": ERROR} or one of "
 	absolute := n.Kind == syntax.MappingNode && len(n.Entries) == 1 && n.Entries[0].Key == absoluteError
-	switch {
-	case absolute:
+	if absolute {
 		allowed, of, at, want = pipelines.AbsoluteErrors, n.Entries[0].Value, syntax.Join(path, absoluteError), "one of "
-	case n.Kind == syntax.MappingNode:
-		want = "{" + absoluteError + ": ERROR}, " + want
 	}
 	if v, err := strconv.ParseFloat(of.Text, 64); of.IsScalar() && err == nil && slices.Contains(allowed, v) {
 		return StatedError{pipelines.StatedError{Error: v, Absolute: absolute}}
 	}
+	want += Errors(allowed)
+	if number, isPercent := strings.CutSuffix(of.Text, "%"); isPercent && !absolute {
+		for _, e := range allowed {
+			if shownError(100*e) == strings.TrimSpace(number) {
+				want += " (" + shownError(100*e) + " % is " + shownError(e) + ")"
+			}
+		}
+	}
+	return c.Reject(of, at, want)
+}
+
+// Errors lists allowed errors.
+func Errors(allowed []float64) string {
 	var shown []string
 	for _, e := range allowed {
 		shown = append(shown, shownError(e))
 	}
-	return c.Reject(of, at, want+strings.Join(shown, ", "))
+	return strings.Join(shown, ", ")
 }
 
 func (StatedErrors) Schema(syntax.Names) syntax.Schema {

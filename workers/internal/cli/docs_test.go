@@ -222,3 +222,16 @@ func TestFrontPageIsShort(t *testing.T) {
 		t.Errorf("README.md has %d bytes, and may have 6000: move details to the page of a folder", len(b))
 	}
 }
+
+// TestReleaseIsNamed: the changelog begins with the program's release, and the README cites it.
+func TestReleaseIsNamed(t *testing.T) {
+	for file, want := range map[string]string{"deploy/CHANGELOG.md": "# Changelog\n\n## " + app.Release, "README.md": "version = {" + app.Release + "}"} {
+		b, err := os.ReadFile(filepath.Join(root, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(b), want) {
+			t.Errorf("%s does not have %q", file, want)
+		}
+	}
+}

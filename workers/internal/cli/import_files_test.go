@@ -252,7 +252,7 @@ func TestImportOfOtherFormats(t *testing.T) {
 		"a.pth":         {"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", "it ends in the middle of the pickle"},
 		"b.npz":         {"\x80\x02}q\x00.", "it holds no tensors"},
 		"c.safetensors": {"\x80\x02cos\nsystem\nX\x05\x00\x00\x00false\x85R.", "an object of os.system"},
-		"d.t7":          {"", "it ends in the middle of the pickle"},
+		"d.t7":          {"", "it is an empty file"},
 		"e.npz":         {"\x89HDF\r\n\x1a\n", "Keras or HDF5"},
 		"f.onnx":        {"", "it is not an ONNX model"},
 	} {

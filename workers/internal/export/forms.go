@@ -3,6 +3,7 @@
 package export
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -118,9 +119,14 @@ func As(output string, b []byte, ext string) ([]byte, error) {
 		return b, nil
 	}
 	for _, form := range f.as {
-		if form.ext == ext {
-			return form.convert(b)
+		if form.ext != ext {
+			continue
 		}
+		out, err := form.convert(b)
+		if errors.Is(err, errLine) {
+			return nil, &FormError{What: "meshes are of surfaces; a line", Ext: ext, Want: ends(output, false)}
+		}
+		return out, err
 	}
 	return nil, &FormError{What: f.what, Ext: ext, Want: ends(output, true)}
 }
@@ -144,9 +150,14 @@ func stored[T any](decode func([]byte) (T, error)) func([]byte) ([]byte, error) 
 	}
 }
 
+var errLine = errors.New("a line has no mesh")
+
 // meshed turns a grid over a plane into a file of its surface.
 func meshed(encode func(*mesh.Mesh) ([]byte, error)) func([]byte) ([]byte, error) {
 	return through(surface.DecodeNPZ, func(g *surface.Grid) ([]byte, error) {
+		if g.IsLine() {
+			return nil, errLine
+		}
 		m, err := mesh.New(*g, picture.Options{Meta: string(g.Meta)})
 		if err != nil {
 			return nil, err

@@ -29,10 +29,10 @@ type Arrivals struct {
 	// read is the digest of the weights in a file, which it stores.
 	read func(file string) (artifacts.Digest, error)
 
-	seen    map[string]*arrival // by path
-	skipped int                 // checkpoints since the last one that was taken
-	earlier []string            // names that an earlier call took, in their order, whose places in the folder were not passed yet
-	taken   map[artifacts.Digest]bool
+	seen    map[string]*arrival         // by path
+	skipped int                         // checkpoints since the last one that was taken
+	earlier []string                    // names that an earlier call took, in their order, whose places in the folder were not passed yet
+	taken   map[artifacts.Digest]string // the checkpoints that have the weights
 	names   map[string]bool
 }
 
@@ -67,9 +67,9 @@ func (g *Growing) Arrivals(ctx context.Context, store *artifacts.Store, path str
 }
 
 func newArrivals(path string, every int, known []Checkpoint) *Arrivals {
-	a := &Arrivals{path: path, below: FixedPart(path), every: every, seen: map[string]*arrival{}, taken: map[artifacts.Digest]bool{}, names: map[string]bool{}}
+	a := &Arrivals{path: path, below: FixedPart(path), every: every, seen: map[string]*arrival{}, taken: map[artifacts.Digest]string{}, names: map[string]bool{}}
 	for _, c := range known {
-		a.taken[c.Weights], a.names[c.Name] = true, true
+		a.taken[c.Weights], a.names[c.Name] = c.Name, true
 		a.earlier = append(a.earlier, c.Name)
 	}
 	slices.SortFunc(a.earlier, weights.CompareNames)
@@ -84,12 +84,12 @@ func FixedPart(path string) string {
 	return path
 }
 
-// Look returns the checkpoints that are whole since the last call, in the natural order of their names, and what can't be read,
-// once for each version of a file. Call it every second or so.
-func (a *Arrivals) Look(now time.Time) (found []Checkpoint, problems []error) {
+// Look returns the checkpoints that are whole since the last call, in the natural order of their names, and of others, once for each
+// version of a file, what can't be read and which have the weights of an earlier one. Call it every second or so.
+func (a *Arrivals) Look(now time.Time) (found []Checkpoint, problems []error, equal []string) {
 	files, err := checkpointFilesAt(a.path)
 	if err != nil {
-		return nil, []error{err}
+		return nil, []error{err}, nil
 	}
 	slices.SortFunc(files, weights.CompareNames)
 	for _, file := range files {
@@ -108,25 +108,28 @@ func (a *Arrivals) Look(now time.Time) (found []Checkpoint, problems []error) {
 		if s.done || now.Sub(s.since) < s.wait {
 			continue
 		}
-		c, err := a.take(file, s)
+		c, same, err := a.take(file, s)
 		switch {
 		case err != nil && s.wait < patience:
 			s.wait *= 2
 		case err != nil:
 			s.done = true
 			problems = append(problems, err)
+		case same != "":
+			equal = append(equal, same)
 		case c.Name != "":
 			found = append(found, c)
 		}
 	}
-	return found, problems
+	return found, problems, equal
 }
 
-// take reads a file, unless it is one of those between every n-th. Without a new checkpoint the name is "".
-func (a *Arrivals) take(file string, s *arrival) (c Checkpoint, err error) {
+// take reads a file, unless it is one of those between every n-th. Without a new checkpoint its name is "";
+// same then says that another one has its weights.
+func (a *Arrivals) take(file string, s *arrival) (c Checkpoint, same string, err error) {
 	name, err := filepath.Rel(a.below, file)
 	if err != nil {
-		return c, err
+		return c, "", err
 	}
 	for len(a.earlier) > 0 && weights.CompareNames(a.earlier[0], name) < 0 { // also of files that are deleted
 		a.earlier, a.skipped = a.earlier[1:], 0
@@ -135,28 +138,30 @@ func (a *Arrivals) take(file string, s *arrival) (c Checkpoint, err error) {
 	if !due && !a.names[name] {
 		s.done = true
 		a.skipped++
-		return c, nil
+		return c, "", nil
 	}
 	digest, err := a.read(file)
 	if err != nil {
-		return c, err
+		return c, "", err
 	}
 	if version, err := stamp(file); err != nil || version != s.stamp { // it was written meanwhile; the next call sees that
-		return c, nil
+		return c, "", nil
 	}
 	s.done = true
 	switch {
-	case a.taken[digest]:
+	case a.taken[digest] != "":
 		a.skipped = 0
-		return c, nil
+		if other := a.taken[digest]; other != name && !strings.HasPrefix(other, name+" (") { // not the file itself
+			same = fmt.Sprintf("%s has the same weights as %s, and is not mapped again", name, other)
+		}
+		return c, same, nil
 	case !due:
 		a.skipped++
-		return c, nil
+		return c, "", nil
 	}
-	a.skipped, a.taken[digest] = 0, true
 	c = Checkpoint{Name: a.unused(name, file), Weights: digest}
-	a.names[c.Name] = true
-	return c, nil
+	a.skipped, a.taken[digest], a.names[c.Name] = 0, c.Name, true
+	return c, "", nil
 }
 
 // unused is a name for the content of a file: that of the file, and for later contents with the epoch that they say, or a number.

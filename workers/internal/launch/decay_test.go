@@ -60,6 +60,11 @@ func TestWeightDecayOfMaps(t *testing.T) {
 	if s := step(t, d.graph, "/shifted-train-density"); !strings.HasSuffix(s.Caption, "training loss with weight decay 0.5") {
 		t.Errorf("the caption is %q", s.Caption)
 	}
+	for name, want := range map[string]string{"one/decayed-plot": "data shapes10", "one/shifted-train-density": "data shapes10, computed from 16 images of the training set"} {
+		if svg := string(d.output(name, pipelines.OutSVG)); !strings.Contains(svg, want) {
+			t.Errorf("the picture of %s does not say %q", name, want)
+		}
+	}
 }
 
 // around is the network of a sweep, its weights, and the first of some directions.

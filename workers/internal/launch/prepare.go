@@ -28,6 +28,9 @@ func Read(file, preset string) (*sweepfile.Sweep, error) {
 		return nil, err
 	}
 	s, err := sweepfile.Parse(file, src, catalogAt(folder), preset)
+	if missing := (*sweepfile.PresetError)(nil); errors.As(err, &missing) {
+		return nil, exit.Usagef("--preset: %w", err)
+	}
 	if err != nil {
 		return nil, err
 	}

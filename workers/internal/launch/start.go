@@ -127,7 +127,7 @@ func StoppedBy(ctx context.Context, c client.Client, id, runID string) (reason s
 func ended(ctx context.Context, c client.Client, id, runID string, timeout time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	_ = c.GetWorkflow(ctx, id, runID).Get(ctx, nil) // how it ended does not matter here
+	_ = activities.Ended(ctx, c.GetWorkflow(ctx, id, runID), nil) // how it ended does not matter here
 	return ctx.Err() == nil
 }
 

@@ -120,15 +120,15 @@ func Line(s Step, e Estimate, nameWidth, width int) string {
 	}
 	tail := " " + join("  ", percent, left, doing(s), s.Note)
 	room := width - utf8.RuneCountInString(tail)
-	name := pad(Middle(s.ID, max(min(nameWidth, room), width/4)), min(nameWidth, max(room, width/4)))
+	name := pad(middle(s.ID, max(min(nameWidth, room), width/4)), min(nameWidth, max(room, width/4)))
 	if bar := min(barWidth, room-1-utf8.RuneCountInString(name)); bar >= minBar {
 		name += " " + Bar(s.Fraction, bar)
 	}
 	return Clip(name+tail, width)
 }
 
-// Middle shortens a text to width characters by cutting its middle.
-func Middle(s string, width int) string {
+// middle shortens a text to width characters by cutting its middle.
+func middle(s string, width int) string {
 	r := []rune(s)
 	if len(r) <= width {
 		return s

@@ -80,9 +80,12 @@ func (p *Plain) Show(s Snapshot, e Estimate) {
 // that a stopped sweep interrupts have one at its end.
 func changes(before map[string]string, s Snapshot) []string {
 	var lines, causes []string
-	cached, notRun := 0, map[string]int{}
+	cached, cachedBefore, notRun := 0, 0, map[string]int{}
 	for _, step := range s.Steps {
 		old, ok := before[step.ID]
+		if old == artifacts.StateCached {
+			cachedBefore++
+		}
 		if old == step.State || step.Ready || !ok && step.State == artifacts.StateWaiting {
 			continue
 		}
@@ -106,7 +109,11 @@ func changes(before map[string]string, s Snapshot) []string {
 		lines = append(lines, fmt.Sprintf("%d %s not run because %s", notRun[cause], plural(notRun[cause], "step", "steps"), cause))
 	}
 	if cached > 0 {
-		lines = append([]string{fmt.Sprintf("%d %s in the cache", cached, plural(cached, "step is", "steps are"))}, lines...)
+		what := plural(cached, "step is", "steps are")
+		if cachedBefore > 0 {
+			what = "more " + what
+		}
+		lines = append([]string{fmt.Sprintf("%d %s in the cache", cached, what)}, lines...)
 	}
 	return lines
 }

@@ -206,7 +206,7 @@ func (s *Session) own(ctx context.Context) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.server.Stop)
-	s.at = home.Addresses{Namespace: s.opts.Settings.TemporalNamespace, Token: s.guard.Token, S3: artifacts.Config{
+	s.at = home.Addresses{Namespace: s.opts.Settings.TemporalNamespace, Token: s.guard.Token, Data: s.opts.Settings.Data, S3: artifacts.Config{
 		Endpoint: s.server.Addr(), AccessKey: access, SecretKey: secret,
 		Bucket: s.opts.Settings.S3Bucket, Region: s.opts.Settings.S3Region,
 	}}

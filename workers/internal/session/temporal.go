@@ -223,6 +223,9 @@ func (s *Session) TemporalAddress() string { return s.at.Temporal }
 // PID is the process that runs the services this session is attached to.
 func (s *Session) PID() int { return s.at.PID }
 
+// Data is the setting of the folder with data sets of the process that runs the services, "" if it is not set.
+func (s *Session) Data() string { return s.at.Data }
+
 // Link adds to a URL of UI or Pages the token that admits the user's browser.
 func (s *Session) Link(address string) string { return loopback.Link(address, s.at.Token) }
 

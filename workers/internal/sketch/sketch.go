@@ -55,23 +55,23 @@ func (s Scale) at(loss float64) float64 {
 	return min(max((math.Log(max(loss, lo))-math.Log(lo))/span, 0), 1)
 }
 
-// Legend explains the colours, and the marks of points without a loss, if the grids have such points.
+// Legend explains the colours of surfaces or the heights of lines, and the marks of points without a loss, if the grids have such points.
 func (s Scale) Legend(style Style, grids ...*surface.Grid) string {
 	var b strings.Builder
 	if s.Empty() {
 		b.WriteString("no finite loss")
 	} else {
 		b.WriteString("loss " + Number(s.lo) + " ")
-		const cells = 16
-		for i := range cells {
-			t := float64(i) / (cells - 1)
-			if style == Plain {
-				if i%2 == 0 {
-					b.WriteByte(shade(t))
-				}
-				continue
+		switch {
+		case len(grids) > 0 && grids[0].IsLine():
+			b.WriteString(string(bars))
+		case style == Plain:
+			b.WriteString(ramp)
+		default:
+			const cells = 16
+			for i := range cells {
+				b.WriteString(background(style, float64(i)/(cells-1)) + " ")
 			}
-			b.WriteString(background(style, t) + " ")
 		}
 		b.WriteString(reset(style) + " " + Number(s.hi))
 		if s.lo > 0 {

@@ -47,7 +47,7 @@ func TestSurface(t *testing.T) {
 		t.Error(diff)
 	}
 	legend := s.Legend(sketch.Plain, g)
-	if legend != "loss 1 .:-=+#%@ 403 (logarithmic); x not finite; · not computed" {
+	if legend != "loss 1 .:-=+*#%@ 403 (logarithmic); x not finite; · not computed" {
 		t.Errorf("the legend is %q", legend)
 	}
 	for _, style := range []sketch.Style{sketch.Palette, sketch.TrueColor} {

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -19,6 +20,9 @@ type Table struct {
 	Above  string         // a line above the table in text and Markdown, or ""
 	Groups map[int]string // headings above rows, by the index of the row, in text
 	Fold   bool           // columns too many for the width continue in a table below, which repeats the first column
+	// Continued are the widths of a table of the same header above this one in text, whose rows continue it. The header is left out where no column became
+	// wider and all fit.
+	Continued []int
 }
 
 // Add adds a row of texts, or of values in their default form.
@@ -59,21 +63,19 @@ func (t *Table) Write(w io.Writer, form string) error {
 func (t *Table) Text(w io.Writer) error {
 	var b strings.Builder
 	width, terminal := Width(w)
-	if t.Above != "" {
+	lines, widths := t.lines(), t.Widths()
+	tables := t.folded(widths, width, terminal)
+	headings := len(lines) - len(t.Rows)
+	if len(tables) == 1 && slices.Equal(widths, t.Continued) {
+		lines, headings = lines[headings:], 0
+	} else if t.Above != "" {
 		above := escape.Line(t.Above)
 		if terminal {
 			above = strings.Join(broken(above, width), "\n")
 		}
 		b.WriteString(above + "\n")
 	}
-	lines := t.lines()
-	widths := make([]int, len(t.Header))
-	for _, row := range lines {
-		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
-	for n, columns := range t.folded(widths, width, terminal) {
+	for n, columns := range tables {
 		if n > 0 {
 			b.WriteString("\n")
 		}
@@ -82,14 +84,29 @@ func (t *Table) Text(w io.Writer) error {
 			limits = t.narrowed(columns, widths, width)
 		}
 		for r, row := range lines {
-			if group, ok := t.Groups[r-len(lines)+len(t.Rows)]; ok {
+			if group, ok := t.Groups[r-headings]; ok {
 				b.WriteString("\n" + escape.Line(group) + "\n")
+			}
+			if r < headings && !slices.ContainsFunc(columns, func(i int) bool { return row[i] != "" }) {
+				continue // a line of headings of other columns
 			}
 			t.writeRow(&b, row, columns, limits)
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// Widths are the widths of the columns in text that is not narrowed.
+func (t *Table) Widths() []int {
+	widths := make([]int, len(t.Header))
+	copy(widths, t.Continued)
+	for _, row := range t.lines() {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	return widths
 }
 
 // writeRow writes the cells of some columns, in as many lines as the longest needs.

@@ -46,6 +46,38 @@ func TestTextFits(t *testing.T) {
 	}
 }
 
+// TestFoldedHeadings: a part of a folded table without headings of two lines has one line of them.
+func TestFoldedHeadings(t *testing.T) {
+	t.Setenv("COLUMNS", "24")
+	tab := table.Table{Header: []string{"NAME", "STATE", "surface-train\nwidth1", "LOSS"}, Right: map[int]bool{2: true}, Fold: true}
+	tab.Add("last", "done", "0.5", "2.25")
+	var out strings.Builder
+	want := "NAME  STATE\nlast  done\n\n      surface-train\nNAME         width1\nlast            0.5\n\nNAME  LOSS\nlast  2.25\n"
+	if err := tab.Text(&out); err != nil || out.String() != want {
+		t.Errorf("%v\n%s\nwant\n%s", err, out.String(), want)
+	}
+}
+
+// TestContinuedRows: rows below a table stand in its columns, without its header; a wider column or columns that do not fit bring the header again.
+func TestContinuedRows(t *testing.T) {
+	var widths []int
+	for _, c := range []struct{ columns, name, loss, want string }{
+		{"", "epoch_90", "2.5", "NAME      LOSS  ERROR\nepoch_90   2.5      7\n"},
+		{"", "last", "0.125", "NAME       LOSS  ERROR\nlast      0.125      7\n"},
+		{"", "epoch_91", "2.5", "epoch_91    2.5      7\n"},
+		{"16", "epoch_92", "2.5", "NAME       LOSS\nepoch_92    2.5\n\nNAME      ERROR\nepoch_92      7\n"},
+	} {
+		t.Setenv("COLUMNS", c.columns)
+		tab := table.Table{Header: []string{"NAME", "LOSS", "ERROR"}, Right: map[int]bool{1: true, 2: true}, Fold: true, Continued: widths}
+		tab.Add(c.name, c.loss, 7)
+		widths = tab.Widths()
+		var out strings.Builder
+		if err := tab.Text(&out); err != nil || out.String() != c.want {
+			t.Errorf("%s: %v\n%s\nwant\n%s", c.name, err, out.String(), c.want)
+		}
+	}
+}
+
 // TestParagraph: lines of text fit behind their indents, and have no control characters.
 func TestParagraph(t *testing.T) {
 	t.Setenv("COLUMNS", "20")

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -41,7 +42,7 @@ func Unknown(cmd *cobra.Command, args []string) error {
 	guess := ""
 	cmd.SuggestionsMinimumDistance = 2
 	if s := cmd.SuggestionsFor(args[0]); len(s) > 0 {
-		guess = fmt.Sprintf("; did you mean %s?", strings.Join(s, " or "))
+		guess = fmt.Sprintf("; did you mean %s?", strings.Join(slices.Compact(s), " or "))
 	}
 	return exit.Usagef("unknown command %q for %s%s (see %s --help)", args[0], cmd.CommandPath(), guess, cmd.CommandPath())
 }

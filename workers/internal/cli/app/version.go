@@ -5,7 +5,7 @@ import (
 	"runtime/debug"
 )
 
-// Release is the version of the program. It is raised with the heading of deploy/CHANGELOG.md.
+// Release is the version of the program. It is raised with the heading of deploy/CHANGELOG.md and the citation in README.md.
 const Release = "0.1.0"
 
 // BuildVersion is the release and the revision that it was built from, as semantic versions write it: 0.1.0+93e545901abc.

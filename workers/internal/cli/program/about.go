@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -87,7 +88,7 @@ func netsCommand(a *app.App) *cobra.Command {
 		return app.PrintList(a, rows, func() error {
 			t := table.Table{Header: []string{"NET", "PARAMETERS", "MULTIPLY-ADDS", "EVALUATE", "TRAIN", "HESSIAN"}, Right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true}}
 			for _, r := range rows {
-				t.Add(r.Name, r.Parameters, fmt.Sprintf("%.1f M", float64(r.MACs)/1e6), app.Size(r.EvaluateBytes), app.Size(r.TrainBytes), app.Size(r.HessianBytes))
+				t.Add(r.Name, r.Parameters, multiplyAdds(r.MACs), app.Size(r.EvaluateBytes), app.Size(r.TrainBytes), app.Size(r.HessianBytes))
 			}
 			if err := t.Text(a.Out); err != nil {
 				return err
@@ -99,4 +100,15 @@ func netsCommand(a *app.App) *cobra.Command {
 	})
 	cmd.Flags().StringVar(&expect, "expect", "", "`file` (.npz) with inputs x of the MODEL and the outputs y that its own framework computed, to compare with")
 	return cmd
+}
+
+// multiplyAdds writes a number of multiply-adds for people.
+func multiplyAdds(n int64) string {
+	switch {
+	case n < 1e3:
+		return strconv.FormatInt(n, 10)
+	case n < 1e5:
+		return fmt.Sprintf("%.1f k", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%.1f M", float64(n)/1e6)
 }

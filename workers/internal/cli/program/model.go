@@ -85,7 +85,7 @@ func (v modelView) print(a *app.App, params, buffers []nets.Param) error {
 func (v modelView) text(a *app.App) error {
 	work := "StableHLO programs"
 	if v.MACs > 0 || v.Operations > 0 {
-		work = fmt.Sprintf("%.1f M multiply-adds for one example", float64(v.MACs)/1e6)
+		work = multiplyAdds(v.MACs) + " multiply-adds for one example"
 	}
 	if v.Operations > 0 {
 		work += ", " + app.Count(v.Operations, "operation")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -39,7 +40,7 @@ type follower struct {
 	prior    map[string]time.Duration // how long steps are expected to take
 	// watching only looks: an interrupt leaves the sweep alone.
 	watching bool
-	told     map[string]bool // the imports whose losses were said
+	told     map[string]bool // whether the loss at imported weights was said, by the first step with them; false where an earlier run said it
 	report   draft
 	queue    queueNote
 	// scratch says that the sweep runs in a store of its own, which is removed.
@@ -89,7 +90,7 @@ func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
 // moment is asked again: how long is too long is for the caller to say.
 func (f *follower) await(ctx context.Context) error {
 	for {
-		err := f.started.Run.Get(ctx, nil)
+		err := activities.Ended(ctx, f.started.Run, nil)
 		var ended *temporal.WorkflowExecutionError
 		if err == nil || errors.As(err, &ended) || !session.Unanswered(err) {
 			return err
@@ -122,34 +123,37 @@ func (f *follower) show(ctx context.Context, p *progress.Poller, e *progress.Est
 // program that trained them, and maps around weights that were read wrongly are of no use.
 func (f *follower) tellImports(ctx context.Context, p *progress.Poller) {
 	var known map[string]artifacts.RootStep
-	for _, e := range f.graph.Experiments {
-		step := results.Weights(e)
-		if step == nil || step.Kind != pipelines.KindImport || f.told[step.ID] {
+	for _, w := range importsOf(f.graph) {
+		id := w.steps[0].ID
+		if _, isSettled := f.told[id]; isSettled {
 			continue
 		}
 		if known == nil {
 			known = activities.RootSteps(p.Known())
 		}
-		switch known[step.ID].State {
-		case artifacts.StateRan:
-			f.told[step.ID] = true
-		case artifacts.StateCached: // an earlier run said it
-			f.told[step.ID] = true
-			continue
-		default:
+		inState := func(state string) func(pipelines.Step) bool {
+			return func(step pipelines.Step) bool { return known[step.ID].State == state }
+		}
+		i := slices.IndexFunc(w.steps, inState(artifacts.StateRan))
+		if i < 0 { // an earlier run said it, if all are cached
+			if !slices.ContainsFunc(w.steps, func(step pipelines.Step) bool { return !inState(artifacts.StateCached)(step) }) {
+				f.told[id] = false
+			}
 			continue
 		}
-		only := &pipelines.Graph{Experiments: []pipelines.Experiment{{Name: e.Name, Steps: []pipelines.Step{*step}}}}
+		f.told[id] = false
+		only := &pipelines.Graph{Experiments: []pipelines.Experiment{{Name: w.experiments[i], Steps: w.steps[i : i+1]}}}
 		rows, err := (&results.Sweep{Store: f.services.Store, Graph: only, Steps: known}).Experiments(ctx)
 		if err != nil { // the end of the run says it again
-			f.Log.Debug().Err(err).Str("step", step.ID).Msg("the loss at imported weights can't be read")
+			f.Log.Debug().Err(err).Str("step", w.steps[i].ID).Msg("the loss at imported weights can't be read")
 			continue
 		}
 		if loss := rows[0].TrainLoss; loss != nil {
-			f.Say("%s: the loss of the training images is %.4g", e.Name, *loss)
+			f.Say("%s: the loss of the training images is %.4g", app.JoinSome(w.experiments), *loss)
 		}
 		for _, line := range imported(rows[0]) {
-			f.Say("%s: %s", e.Name, line)
+			f.told[id] = true
+			f.Say("%s: %s", app.JoinSome(w.experiments), line)
 		}
 	}
 }

@@ -298,7 +298,7 @@ func (m *mapping) text(name, model string, s launch.Subject) []byte {
 			off = ""
 		}
 		say("  # λmax, λmin, trace and density of the Hessian's eigenvalues: about twice the time of a surface.")
-		say("  %s- {kind: spectrum, subset: all, probes: 2, steps: 20, images: %d}", off, n)
+		say("  %s- {kind: spectrum, subset: all, probes: 5, steps: 20, images: %d}", off, n)
 	}
 	if m.folder != "" {
 		say("figures:")

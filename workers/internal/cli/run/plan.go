@@ -163,21 +163,19 @@ func planTime(plan *pipelines.Plan) string {
 		if plan.Unknown == 1 {
 			noun = "step"
 		}
-		without = fmt.Sprintf("%s %s, as no comparable step ran here: one of that kind, on a similar network, that took %d s or more or had a quarter of the work or more", app.Join(kinds), noun, estimate.MinSeconds)
+		without = fmt.Sprintf("%s %s: estimates come from steps of the same kind, on a network of similar size, that took %d s or had a quarter of the work; no such step ran here", app.Join(kinds), noun, estimate.MinSeconds)
 	}
+	bound := "about"
 	switch {
 	case plan.EstimateFrom > 0 && without != "":
-		without = "\nnot counted: " + without
+		bound, without = "at least", "\nnot counted: "+without
 	case plan.EstimateFrom == 0 && without != "":
 		return "no estimate of the time of " + without
 	case plan.EstimateFrom == 0:
 		return ""
 	}
-	return fmt.Sprintf("about %s of work on a machine without other load, estimated from %s, with their times for compiling%s", seconds(plan.EstimateS), app.Count(plan.EstimateFrom, "earlier step"), without)
+	return fmt.Sprintf("%s %s of work on a machine without other load, estimated from %s, with their times for compiling%s", bound, seconds(plan.EstimateS), app.Count(plan.EstimateFrom, "earlier step"), without)
 }
-
-// maxReason is the length of the names of inputs that a step waits for in the table, in characters: JSON has all of it.
-const maxReason = 46
 
 // stepsOf lists the steps below the names of their experiments. Their kinds are in the summary.
 func stepsOf(plan *pipelines.Plan) *table.Table {
@@ -192,9 +190,7 @@ func stepsOf(plan *pipelines.Plan) *table.Table {
 		if group != "" { // the heading names it
 			id, reason = strings.TrimPrefix(id, group+"/"), strings.ReplaceAll(reason, group+"/", "")
 		}
-		if s.State == pipelines.StateBlocked {
-			reason = progress.Middle(reason, maxReason)
-		} else {
+		if s.State != pipelines.StateBlocked {
 			key = s.Key.Short()
 		}
 		switch {

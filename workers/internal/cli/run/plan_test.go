@@ -30,7 +30,7 @@ b
 blocked  train          -         ?  waits for a/train and import
 
 all experiments
-blocked  figures/norms  -    ~2.0 s  waits for an-experiment…ame/train and 5 others
+blocked  figures/norms  -    ~2.0 s  waits for an-experiment-with-a-long-name/train and 5 others
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -48,7 +48,7 @@ total       3       0       0        3  ~2.0 s + ?
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	plan.EstimateS, plan.EstimateFrom, plan.Unknown = 2, 1, 1
-	const text = "about 2.0 s of work on a machine without other load, estimated from 1 earlier step, with their times for compiling\nnot counted: 1 train step, as no comparable step ran here: one of that kind, on a similar network, that took 10 s or more or had a quarter of the work or more"
+	const text = "at least 2.0 s of work on a machine without other load, estimated from 1 earlier step, with their times for compiling\nnot counted: 1 train step: estimates come from steps of the same kind, on a network of similar size, that took 10 s or had a quarter of the work; no such step ran here"
 	if got := planTime(plan); got != text {
 		t.Error(got)
 	}

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"time"
@@ -14,8 +15,10 @@ import (
 	"lossatlas/workers/internal/cli/show"
 	"lossatlas/workers/internal/cli/sweeps"
 	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/pages"
 	"lossatlas/workers/internal/progress"
 	"lossatlas/workers/internal/session"
+	"lossatlas/workers/internal/table"
 )
 
 // runResult is what `run --output json` ends with. Scripts rely on it.
@@ -117,18 +120,13 @@ func (r *run) printResult(out runResult, rows []results.Experiment) error {
 		}
 	}
 	show.PrintNotes(r.Out, rows)
-	for _, row := range rows {
-		for i, line := range imported(row) {
-			if i == 0 {
-				fmt.Fprintln(r.Out)
-			}
-			fmt.Fprintf(r.Out, "%s: %s\n", row.Name, line)
-		}
-	}
+	printImported(r.Out, r.graph, rows, r.told)
 	fmt.Fprintln(r.Out)
 	r.printReport(out.Report)
 	if r.services.Role() == session.Owner {
 		fmt.Fprintf(r.Out, "browse  `%s up` serves the pages of all sweeps and the Temporal UI\n", r.Self())
+	} else if url := r.services.Pages(); url != "" {
+		fmt.Fprintf(r.Out, "browse  %s\n", r.services.Link(url+pages.Path(out.Sweep)))
 	} else if ui := r.services.UI(); ui != "" {
 		fmt.Fprintf(r.Out, "browse  %s\n", r.services.Link(ui))
 	}
@@ -139,6 +137,49 @@ func (r *run) printResult(out runResult, rows []results.Experiment) error {
 func (r *run) printReport(path string) {
 	if path != "" {
 		fmt.Fprintf(r.Out, "report  %s\n        `%s open %s` opens it\n", path, r.Self(), r.graph.Sweep)
+	}
+}
+
+// importedWeights are weights from a file, with the experiments that have them and their steps.
+type importedWeights struct {
+	experiments []string
+	steps       []pipelines.Step
+}
+
+// importsOf are the imported weights of a graph, each once.
+func importsOf(g *pipelines.Graph) (out []importedWeights) {
+	of := map[string]int{}
+	for _, e := range g.Experiments {
+		step := results.Weights(e)
+		if step == nil || step.Kind != pipelines.KindImport {
+			continue
+		}
+		i, ok := of[string(step.Params)]
+		if !ok {
+			i, out = len(out), append(out, importedWeights{})
+			of[string(step.Params)] = i
+		}
+		out[i].experiments, out[i].steps = append(out[i].experiments, e.Name), append(out[i].steps, *step)
+	}
+	return out
+}
+
+// printImported prints the lines about each imported weights that were not told during the run, in front of them the experiments that have them.
+func printImported(out io.Writer, g *pipelines.Graph, rows []results.Experiment, told map[string]bool) {
+	for _, w := range importsOf(g) {
+		if told[w.steps[0].ID] {
+			continue
+		}
+		i := slices.IndexFunc(rows, func(row results.Experiment) bool {
+			return slices.Contains(w.experiments, row.Name) && len(imported(row)) > 0
+		})
+		if i < 0 {
+			continue
+		}
+		fmt.Fprintln(out)
+		for _, line := range imported(rows[i]) {
+			fmt.Fprint(out, table.Paragraph(out, "", "  ", app.JoinSome(w.experiments)+": "+line))
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"lossatlas/activities/results"
 	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
+	"lossatlas/pipelines"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/exit"
 )
@@ -60,6 +61,29 @@ func TestImported(t *testing.T) {
 		if got := strings.Join(imported(c.row), "; "); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
+	}
+}
+
+// TestImportedOnce: lines about imported weights are printed once for all experiments that have them.
+func TestImportedOnce(t *testing.T) {
+	step := func(weights string) []pipelines.Step {
+		return []pipelines.Step{{ID: weights, Kind: pipelines.KindImport, Params: json.RawMessage(weights), At: pipelines.Address{Role: pipelines.RoleWeights}}}
+	}
+	g := &pipelines.Graph{Experiments: []pipelines.Experiment{{Name: "seed=1", Steps: step("a")}, {Name: "seed=2", Steps: step("a")}, {Name: "other", Steps: step("b")}, {Name: "trained"}}}
+	rows := []results.Experiment{{Name: "seed=1"}, {Name: "seed=2", TrainError: new(5.0)}, {Name: "other", TrainError: new(5.0)}, {Name: "trained"}}
+	var b strings.Builder
+	printImported(&b, g, rows, nil)
+	const want = `
+seed=1 and seed=2: 5.00 % of the training images are classified wrongly
+
+other: 5.00 % of the training images are classified wrongly
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	b.Reset()
+	if printImported(&b, g, rows, map[string]bool{"a": true, "b": false}); strings.Contains(b.String(), "seed=1") || !strings.Contains(b.String(), "other: ") {
+		t.Errorf("with one told during the run:\n%s", b.String())
 	}
 }
 

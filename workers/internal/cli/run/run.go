@@ -86,6 +86,7 @@ type run struct {
 	second   *serve.Second // may be nil
 	// following prints what is new each time that a growing sweep is computed; nil for a run of its own.
 	following *growth
+	told      map[string]bool // as of follower
 }
 
 func (r *run) do(ctx context.Context, file string) (err error) {
@@ -275,6 +276,9 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 		defer stop()
 		ctx = serving
 	}
+	if mine, theirs := r.Settings.Data, r.services.Data(); r.services.Role() == session.Attached && mine != "" && mine != theirs {
+		r.Say("process %d computes, which does not read data sets from %s: to change that, stop it and start it with --data %s (or LOSSATLAS_DATA)", r.services.PID(), mine, mine)
+	}
 	c := r.client
 	in := r.input(r.graph)
 	in.File = launch.File(r.sweep)
@@ -313,6 +317,7 @@ func (r *run) work(ctx context.Context, plan *pipelines.Plan) (err error) {
 	if err != nil {
 		return err
 	}
+	r.told = f.told
 	if err = r.printEnd(context.WithoutCancel(ctx), root); ctx.Err() != nil || r.following != nil {
 		return err
 	}

@@ -1,9 +1,9 @@
 package run
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +24,7 @@ import (
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/pages"
+	"lossatlas/workers/internal/table"
 )
 
 func watchFolderCommand(a *app.App) *cobra.Command {
@@ -147,7 +148,11 @@ func (w *watching) serve(ctx context.Context, path string) (err error) {
 	if below := launch.FixedPart(path); !exists(below) {
 		w.Say("%s does not exist yet; waiting for it", below)
 	}
-	w.Say("watching %s, with %s so far (Ctrl-C ends)", path, app.Count(len(w.known), "checkpoint"))
+	before := ""
+	if n := len(w.known); n > 0 {
+		before = fmt.Sprintf("; it has %s from earlier calls", app.Count(n, "checkpoint"))
+	}
+	w.Say("watching %s%s (Ctrl-C ends)", path, before)
 	unwatch, err := w.Home.Watch(w.sweep.Sweep, path)
 	if err != nil {
 		return err
@@ -180,12 +185,15 @@ func (w *watching) look(ctx context.Context, arrivals *launch.Arrivals, handed [
 			case out <- waiting:
 				handed, waiting = waiting, nil
 			case <-tick.C:
-				more, problems := arrivals.Look(time.Now())
+				more, problems, equal := arrivals.Look(time.Now())
 				waiting = append(waiting, more...)
 				if len(more) > 0 {
 					if err := w.remember(slices.Concat(handed, waiting)); err != nil {
 						w.Say("%v", err)
 					}
+				}
+				for _, text := range equal {
+					w.Say("%s", text)
 				}
 				for _, err := range problems {
 					if ctx.Err() == nil {
@@ -256,6 +264,7 @@ func (w *watching) compute(ctx context.Context, r *run) (err error) {
 type growth struct {
 	printed map[string]bool // experiments, by name
 	header  string          // of the table that was printed last
+	widths  []int           // of its columns
 	failure string          // that was reported last
 }
 
@@ -282,7 +291,8 @@ func (g *growth) print(r *run, root artifacts.Root, rows []results.Experiment) e
 	return nil
 }
 
-// table prints experiments, the latest first, with a header where it differs from the last one.
+// table prints experiments, the latest last, in the columns of the last table; with a header where it differs from the last one or a column is wider.
+// Elsewhere than on a terminal an experiment is one line.
 func (g *growth) table(r *run, fresh []results.Experiment) error {
 	if r.Settings.Output != "text" {
 		for _, row := range fresh {
@@ -295,17 +305,12 @@ func (g *growth) table(r *run, fresh []results.Experiment) error {
 	if len(fresh) == 0 {
 		return nil
 	}
-	slices.Reverse(fresh)
 	t := show.Checkpoints(fresh)
-	if header := t.Above + strings.Join(t.Header, " "); header != g.header {
-		g.header = header
-		return t.Text(r.Out)
+	_, t.Fold = table.Width(r.Out)
+	header := t.Above + strings.Join(t.Header, " ")
+	if header == g.header {
+		t.Continued = g.widths
 	}
-	var text bytes.Buffer
-	if err := t.Text(&text); err != nil {
-		return err
-	}
-	lines := bytes.SplitAfter(text.Bytes(), []byte("\n"))
-	_, err := r.Out.Write(bytes.Join(lines[len(lines)-1-len(t.Rows):], nil)) // behind the last line break is an empty one
-	return err
+	g.header, g.widths = header, t.Widths()
+	return t.Text(r.Out)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -70,6 +71,12 @@ func (c catalog) find(flag, name string) (column, error) {
 			return column{}, exit.Usagef("%s: there is no column %q; it could be %s", flag, name, app.Join(namesOf(ends)))
 		}
 	}
+	if base, of, ok := c.spread(name); ok {
+		return column{}, exit.Usagef("%s: there is no %s of %s here: %s", flag, of, base, spreadsAre)
+	}
+	if alike := c.alike(name); len(alike) > 0 {
+		return column{}, exit.Usagef("%s: there is no column %q; it could be %s", flag, name, app.JoinSome(alike))
+	}
 	var all, brief []string
 	for _, tier := range c {
 		for _, full := range namesOf(tier) {
@@ -86,6 +93,41 @@ func (c catalog) find(flag, name string) (column, error) {
 	guess := cmp.Or(syntax.DidYouMean(name, all), fmt.Sprintf("; there are %s and %d more", strings.Join(brief, ", "), len(c[0])+len(c[1])+len(c[2])-len(brief)))
 	return column{}, exit.Usagef("%s: there is no column %q%s; the heading of `lossatlas show SWEEP --format csv` has all results, and --format json names parameters and steps",
 		flag, name, guess)
+}
+
+// spreads are the ends of names of spreads, in words, and spreadsAre says which columns have them.
+var spreads = map[string]string{".sd": "standard deviation", ".se": "standard error"}
+
+const spreadsAre = "measures of flatness have the deviation over their directions (.sd) and, of maps over a part of the examples, the standard error (.se); " +
+	"groups of repetitions have both in `lossatlas show SWEEP --measures`"
+
+// spread splits the name of a spread that the column of its measure doesn't have; ok is false for other names.
+func (c catalog) spread(name string) (base, of string, ok bool) {
+	for end, words := range spreads {
+		if base, ok := strings.CutSuffix(name, end); ok && slices.ContainsFunc(slices.Concat(c...), func(col column) bool { return col.name == base }) {
+			return base, words, true
+		}
+	}
+	return "", "", false
+}
+
+// alike are the columns whose names have the parts of a name in its order: surface-train.width0.5.sd for surface.width.sd.
+func (c catalog) alike(name string) []string {
+	parts := strings.Split(name, ".")
+	if len(parts) < 2 {
+		return nil
+	}
+	for i, part := range parts {
+		parts[i] = regexp.QuoteMeta(part)
+	}
+	form := regexp.MustCompile("^" + strings.Join(parts, `.*\.`) + "[0-9.]*$")
+	var out []string
+	for _, col := range slices.Concat(c...) {
+		if form.MatchString(col.name) {
+			out = append(out, col.name)
+		}
+	}
+	return out
 }
 
 func namesOf(columns []column) []string {

@@ -149,6 +149,9 @@ func measureColumns(m results.Measure, show detail) []column {
 			if residual, ok := r.Measures[m.Name+results.Residual]; ok {
 				return number(r) + " ± " + digits(residual, 1)
 			}
+			if s, ok := m.Of(r); ok && s.SE > 0 && strings.HasSuffix(m.Name, ".trace") {
+				return surface.PlusMinus(s.Mean, s.SE)
+			}
 			return number(r)
 		}
 	}

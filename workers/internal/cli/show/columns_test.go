@@ -183,6 +183,19 @@ func TestFlatnessIsColumns(t *testing.T) {
 	}
 }
 
+// TestTraceHasItsError: in a table for people a trace has its standard error, which CSV has in a column of its own.
+func TestTraceHasItsError(t *testing.T) {
+	rows := sample()[:1]
+	rows[0].Flatness = map[string][]surface.Summary{"spectrum": {surface.NewSummary("trace", []surface.Measured{{Value: 46.89, SE: 9.84}})}}
+	var text, csv bytes.Buffer
+	if err := errors.Join(resultTable(rows, readable).Markdown(&text), resultTable(rows, everything).CSV(&csv)); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(text.String(), "| 46.9 ± 9.8 |") || !strings.HasSuffix(csv.String(), "46.89,,0,9.84\n") {
+		t.Errorf("the tables are\n%s%s", text.String(), csv.String())
+	}
+}
+
 // TestImportedColumns: imported weights have a training error, and without a test set tables for people have no columns of it.
 func TestImportedColumns(t *testing.T) {
 	header := func(show detail, rows ...results.Experiment) string {
@@ -198,6 +211,22 @@ func TestImportedColumns(t *testing.T) {
 	} {
 		if c.got != c.want {
 			t.Errorf("the columns are %s, want %s", c.got, c.want)
+		}
+	}
+}
+
+// TestColumnGuesses: a name of parts of a column's name is one of its guesses, and of a spread that is not known the message says which ones are.
+func TestColumnGuesses(t *testing.T) {
+	rows := []results.Experiment{{Name: "a", TrainLoss: num(1), Flatness: map[string][]surface.Summary{"surface-train": {
+		surface.NewSummary("width0.1", []surface.Measured{{Value: 1}}), surface.NewSummary("width0.5", []surface.Measured{{Value: 2}})}}}}
+	for name, want := range map[string]string{
+		"surface.width.sd":          "it could be surface-train.width0.1.sd and surface-train.width0.5.sd",
+		"train_loss.sd":             "there is no standard deviation of train_loss here: measures of flatness have",
+		"surface-train.width0.1.se": "there is no standard error of surface-train.width0.1 here: measures of flatness have",
+		"trian_loss":                "did you mean train_loss?",
+	} {
+		if _, err := catalogOf(rows, nil).find("--columns", name); exit.Of(err) != exit.Usage || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", name, err, want)
 		}
 	}
 }

@@ -60,34 +60,46 @@ type comparedPair struct {
 	Parameters []results.ParamDifference  `json:"parameters"`
 	Results    []results.ResultDifference `json:"results"`
 	Steps      []results.StepRelation     `json:"steps"`
+	files      [2]map[string]string       // of A and B, by digest
+	weights    string                     // the field of the sweep file that names the file of A's weights
+	makers     [2][]artifacts.Makers      // of A and B: the experiment's, then the sweep's
 }
 
 func compare(ctx context.Context, a *app.App, s *session.Session, nameA, nameB, format string) error {
-	sidesA, overA, err := sides(ctx, a, s, nameA)
+	sidesA, overA, sweepA, err := sides(ctx, a, s, nameA)
 	if err != nil {
 		return err
 	}
-	sidesB, overB, err := sides(ctx, a, s, nameB)
+	sidesB, overB, sweepB, err := sides(ctx, a, s, nameB)
 	if err != nil {
 		return err
 	}
 	pairs, onlyA, onlyB := results.Pair(sidesA, sidesB)
-	out := compared{A: nameA, B: nameB, Pairs: []comparedPair{}, OnlyA: fullNames(onlyA), OnlyB: fullNames(onlyB), Steps: map[string]int{}}
+	out := compared{A: fullName(nameA, sidesA), B: fullName(nameB, sidesB), Pairs: []comparedPair{}, OnlyA: fullNames(onlyA), OnlyB: fullNames(onlyB), Steps: map[string]int{}}
 	for _, p := range pairs {
-		pair := comparedPair{A: p[0].FullName(), B: p[1].FullName(), Steps: results.Relations(p[0], p[1])}
+		pair := comparedPair{A: p[0].FullName(), B: p[1].FullName(), Steps: results.Relations(p[0], p[1]), files: [2]map[string]string{p[0].Files(), p[1].Files()}, weights: p[0].WeightsField(),
+			makers: [2][]artifacts.Makers{{results.Makers(p[0].Steps), sweepA}, {results.Makers(p[1].Steps), sweepB}}}
 		pair.Parameters, pair.Results = results.Differences(p[0], p[1], format == "text" || format == "md")
 		out.Pairs = append(out.Pairs, pair)
 	}
 	if len(overA) > 0 && len(overB) > 0 {
 		out.OverAll = results.Relations(results.Side{Steps: overA}, results.Side{Steps: overB})
 	}
-	if err := out.explain(ctx, s.Store); err != nil {
+	if err := out.explain(ctx, s.Store, [2][]artifacts.Makers{{sweepA}, {sweepB}}); err != nil {
 		return err
 	}
 	if a.Settings.Output = format; format == "json" || format == "jsonl" {
 		return a.PrintJSON(out)
 	}
 	return out.print(a, format)
+}
+
+// fullName is the whole name of the sweep or experiment that a name means.
+func fullName(name string, sides []results.Side) string {
+	if strings.Contains(name, "/") { // one experiment
+		return sides[0].FullName()
+	}
+	return name
 }
 
 func fullNames(sides []results.Side) []string {
@@ -98,33 +110,39 @@ func fullNames(sides []results.Side) []string {
 	return out
 }
 
-// sides are the experiments that a name means: all of a sweep, with the steps over all of them, or one.
-func sides(ctx context.Context, a *app.App, s *session.Session, name string) (sides []results.Side, over []results.SideStep, err error) {
-	sweep, experiment, one := strings.Cut(name, "/")
+// sides are the experiments that a name means: all of a sweep, with the steps over all of them, or one. makers are of the whole sweep.
+func sides(ctx context.Context, a *app.App, s *session.Session, name string) (sides []results.Side, over []results.SideStep, makers artifacts.Makers, err error) {
+	sweep, experiment, isOne := strings.Cut(name, "/")
 	w, err := sweeps.FindExperiments(ctx, a, s, sweep)
 	if err != nil {
-		return nil, over, err
+		return nil, nil, nil, err
 	}
 	found, err := w.Results(ctx, s)
 	if err != nil {
-		return nil, over, err
+		return nil, nil, nil, err
 	}
 	rows, err := found.Experiments(ctx)
 	if err != nil {
-		return nil, over, err
+		return nil, nil, nil, err
 	}
 	sides = found.Sides(rows)
-	if !one {
-		return sides, found.OverAll(), nil
-	}
-	var names []string
+	all := found.OverAll()
 	for _, side := range sides {
-		if side.Name == experiment {
-			return []results.Side{side}, over, nil
-		}
-		names = append(names, side.Name)
+		all = append(all, side.Steps...)
 	}
-	return nil, over, exit.Usagef("sweep %s has no experiment %q%s", sweep, experiment, cmp.Or(syntax.DidYouMean(experiment, names), "; it has "+app.JoinSome(names)))
+	makers = results.Makers(all)
+	if !isOne {
+		return sides, found.OverAll(), makers, nil
+	}
+	switch one := results.Find(sides, name, results.Side.FullName); len(one) {
+	case 0:
+		names := fullNames(sides)
+		return nil, nil, nil, exit.Usagef("sweep %s has no experiment %q%s", sweep, experiment, cmp.Or(syntax.DidYouMean(name, names), "; it has "+app.JoinSome(names)))
+	case 1:
+		return one, nil, makers, nil
+	default:
+		return nil, nil, nil, exit.Usagef("%q is not clear: it could be %s", name, app.JoinSome(fullNames(one)))
+	}
 }
 
 // stepLists are the steps of each pair, and those over all experiments.
@@ -136,11 +154,15 @@ func (c *compared) stepLists() [][]results.StepRelation {
 	return lists
 }
 
-// explain finds why steps are not the same, and counts them.
-func (c *compared) explain(ctx context.Context, store *artifacts.Store) error {
-	for _, list := range c.stepLists() {
+// explain finds why steps are not the same, and counts them. makers are those of the two sweeps.
+func (c *compared) explain(ctx context.Context, store *artifacts.Store, makers [2][]artifacts.Makers) error {
+	for n, list := range c.stepLists() {
+		within := makers
+		if n > 0 {
+			within = c.Pairs[n-1].makers
+		}
 		for i := range list {
-			if err := why(ctx, store, &list[i]); err != nil {
+			if err := why(ctx, store, &list[i], within); err != nil {
 				return err
 			}
 			c.Steps[list[i].Relation]++
@@ -151,14 +173,14 @@ func (c *compared) explain(ctx context.Context, store *artifacts.Store) error {
 
 // why finds how two steps with other outputs differ. A picture's cause is
 // that of what it shows.
-func why(ctx context.Context, store *artifacts.Store, r *results.StepRelation) error {
+func why(ctx context.Context, store *artifacts.Store, r *results.StepRelation, within [2][]artifacts.Makers) error {
 	if r.Relation != results.StepOther || r.Kind == pipelines.KindRender || r.Kind == pipelines.KindReport {
 		return nil
 	}
-	a, err := store.History(ctx, r.KeyA)
+	a, err := store.History(ctx, r.KeyA, within[0]...)
 	if err == nil {
 		var b *artifacts.History
-		if b, err = store.History(ctx, r.KeyB); err == nil {
+		if b, err = store.History(ctx, r.KeyB, within[1]...); err == nil {
 			r.Differences = artifacts.Compare(a, b)
 			if len(r.Differences) == 0 {
 				r.Relation = results.StepUnstable

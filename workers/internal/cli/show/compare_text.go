@@ -16,7 +16,7 @@ import (
 )
 
 // cause are the first differences of two steps, without defaults that follow from another, and the inputs that lead to where they differ.
-func cause(r results.StepRelation) (path []string, text string) {
+func (p comparedPair) cause(r results.StepRelation) (path []string, text string) {
 	if len(r.Differences) == 0 {
 		return nil, strings.Join(r.Differ, ", ")
 	}
@@ -29,9 +29,18 @@ func cause(r results.StepRelation) (path []string, text string) {
 		if len(d.Path) > 0 {
 			kind = "" // that of the step at its end is not known here
 		}
-		return fmt.Sprintf("%s%s: %s and %s", aspect(kind, d.What), follows, orNone(d.ValueA), orNone(d.ValueB))
+		of, to := p.known(d.ValueA, d.ValueB)
+		return fmt.Sprintf("%s%s: %s and %s", p.aspect(kind, d.What), follows, of, to)
 	})
 	return r.Differences[0].Path, text
+}
+
+// known writes a value of A and one of B: names of files in place of digests of their content, if the names differ.
+func (p comparedPair) known(a, b string) (ofA, ofB string) {
+	if fileA, fileB := p.files[0][a], p.files[1][b]; fileA != "" && fileB != "" && fileA != fileB {
+		return fileA, fileB
+	}
+	return orNone(a), orNone(b)
 }
 
 // aspect is what two steps of a kind differ in, with the sweep file's word for a parameter.
@@ -42,6 +51,18 @@ func aspect(kind string, what artifacts.What) string {
 	return what.String()
 }
 
+// importedWeights is the parameter of an import that says of which content its weights are.
+const importedWeights = "import.import"
+
+// aspect is what two steps of a kind differ in, with weights by the field that names their file.
+func (p comparedPair) aspect(kind string, what artifacts.What) string {
+	if what.Aspect == artifacts.AspectParameter && "import."+changes.Word(kind, what.Name) == importedWeights && p.weights != "" {
+		what.Name = p.weights
+		return what.String()
+	}
+	return aspect(kind, what)
+}
+
 // print writes the comparison as tables: in csv one of all, else one of each kind.
 func (c compared) print(a *app.App, format string) error {
 	if format == "csv" {
@@ -50,25 +71,25 @@ func (c compared) print(a *app.App, format string) error {
 	params := &table.Table{Header: []string{"experiment", "parameter", "A", "B"}}
 	numbers := &table.Table{Header: []string{"experiment", "result", "A", "B", "difference"}, Right: map[int]bool{2: true, 3: true, 4: true}}
 	steps := &table.Table{Header: []string{"experiment", "step", "relation", "why"}}
+	equal := 0
 	for _, p := range c.Pairs {
 		name := p.label()
-		var names []string
-		for _, d := range p.Parameters {
-			names = append(names, d.Name)
-		}
-		for i, follows := range changes.Implied(names) {
-			if d := p.Parameters[i]; !changes.IsImplied(d.Name, names) {
-				params.Add(name, d.Name+follows, shorten(value(d.A)), shorten(value(d.B)))
-			}
-		}
+		p.addParameters(params, name)
 		for _, d := range p.Results {
+			if d.Difference != nil && significant(d.A, 0) == significant(d.B, 0) {
+				equal++
+				continue
+			}
 			numbers.Add(name, withUnit(d.Name), significant(d.A, d.BoundsA), significant(d.B, d.BoundsB), significant(d.Difference, 0))
 		}
-		addSteps(steps, name, p.Steps)
+		p.addSteps(steps, name)
+	}
+	if equal > 0 && len(numbers.Rows) > 0 {
+		numbers.Above = "without " + app.Count(equal, "result") + " with the same five digits in A and B:"
 	}
 	mergeEqual(params, len(c.Pairs))
 	mergeEqual(steps, len(c.Pairs))
-	addSteps(steps, "(over all)", c.OverAll)
+	comparedPair{Steps: c.OverAll}.addSteps(steps, "(over all)")
 	for _, t := range []*table.Table{params, numbers, steps} {
 		switch n := len(t.Rows); {
 		case len(c.Pairs) == 1 && len(c.OverAll) == 0: // the pair is named above the tables
@@ -79,6 +100,43 @@ func (c compared) print(a *app.App, format string) error {
 		}
 	}
 	return c.tables(a, format, params, numbers, steps)
+}
+
+// addParameters lists the parameters that differ, by the fields of the sweep file, without defaults that follow from another.
+func (p comparedPair) addParameters(t *table.Table, name string) {
+	var names []string
+	texts, kinds := map[string]string{}, map[string]pipelines.Kind{}
+	for _, d := range p.Parameters {
+		names = append(names, d.Name)
+		texts[d.Name] = value(d.A) + "\x00" + value(d.B)
+	}
+	for _, s := range p.Steps {
+		kinds[s.Name] = s.Kind
+	}
+	for i, follows := range changes.Implied(names) {
+		d := p.Parameters[i]
+		field := d.Name
+		step, rest, _ := strings.Cut(field, ".")
+		kind, isStep := kinds[step]
+		if kind == pipelines.KindFiles {
+			continue // how files are stored follows from their content
+		}
+		if isStep && step != "train" && step != "import" {
+			word, isTold := changes.WordOf(string(kind), rest, texts[field], func(path string) (string, bool) { v, ok := texts[step+"."+path]; return v, ok })
+			if !isTold {
+				continue
+			}
+			field = step + "." + word
+		}
+		if field == importedWeights && p.weights != "" {
+			if field = p.weights; slices.Contains(names, field) {
+				continue
+			}
+		}
+		if a, b := p.known(value(d.A), value(d.B)); !changes.IsImplied(d.Name, names) {
+			t.Add(name, field+follows, a, b)
+		}
+	}
 }
 
 // eachPair is the experiment's name in a row that is the same in each pair.
@@ -122,15 +180,15 @@ func inWords(relation string) string {
 }
 
 // addSteps lists the steps that are not shared. Steps with one relation and one cause, which their inputs may lead to by several ways, have one row.
-func addSteps(t *table.Table, name string, steps []results.StepRelation) {
+func (p comparedPair) addSteps(t *table.Table, name string) {
 	type reason struct{ relation, text string }
 	var order []reason
 	names, ways := map[reason][]string{}, map[reason][]string{}
-	for _, r := range steps {
+	for _, r := range p.Steps {
 		if r.Relation == results.StepShared || isDrawn(r) {
 			continue
 		}
-		path, text := cause(r)
+		path, text := p.cause(r)
 		why := reason{r.Relation, text}
 		if names[why] == nil {
 			order = append(order, why)
@@ -181,6 +239,12 @@ func (c compared) summary() string {
 	text := fmt.Sprintf("%s compared; %s (pictures not counted)", app.Count(len(c.Pairs), "pair"), strings.Join(parts, ", "))
 	if len(c.Pairs) == 0 {
 		text = "no experiment of A has the same values of swept parameters as one of B"
+		if len(c.OnlyA) > 0 && len(c.OnlyB) > 0 {
+			text += fmt.Sprintf("; compare two by their names, as in `lossatlas compare %s %s`", c.OnlyA[0], c.OnlyB[0])
+		}
+	}
+	if c.agrees() {
+		text += "\nall results agree to five digits"
 	}
 	for _, only := range []struct {
 		label string
@@ -191,6 +255,20 @@ func (c compared) summary() string {
 		}
 	}
 	return text
+}
+
+// agrees says whether there are results, and all of them are equal to the digits of the table.
+func (c compared) agrees() bool {
+	some := false
+	for _, p := range c.Pairs {
+		for _, d := range p.Results {
+			if significant(d.A, d.BoundsA) != significant(d.B, d.BoundsB) {
+				return false
+			}
+			some = true
+		}
+	}
+	return some
 }
 
 // label is the name of a pair in a table: the common part of its two names.

@@ -10,9 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lossatlas/activities/refine"
 	"lossatlas/activities/results"
 	"lossatlas/artifacts"
-	"lossatlas/pipelines/syntax"
+	"lossatlas/pipelines"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/cli/sweeps"
 	"lossatlas/workers/internal/exit"
@@ -25,7 +26,8 @@ func explainCommand(a *app.App) *cobra.Command {
 	cmd.Long = cmd.Short + `.
 
 A step is named as in ` + "`lossatlas status`" + `: sweep/experiment/step, or any end of that which is
-unique, or the first digits of its key; a digest is sha256:….`
+unique, or the first digits of its key; a digest is sha256:…. A name that the screen shortens, as
+small_wi…/surface-train, stands for the step that it fits.`
 	return cmd
 }
 
@@ -34,6 +36,8 @@ type explainer struct {
 	*app.App
 	services *session.Session
 	outputs  []results.Output
+	named    map[*artifacts.History]results.Output // how the explained results were named
+	ranges   map[artifacts.Digest]string           // found by steps of range: auto, as " [-0.5, 0.5] along x, [-1, 1] along y"
 }
 
 // explained is what `explain` says of two results.
@@ -51,15 +55,19 @@ func explain(ctx context.Context, a *app.App, s *session.Session, args []string)
 	}
 	var histories []*artifacts.History
 	for _, name := range args {
-		k, err := e.find(ctx, name)
+		k, of, err := e.find(ctx, name)
 		if err != nil {
 			return err
 		}
-		h, err := s.Store.History(ctx, k)
+		h, err := s.Store.History(ctx, k, e.within(of)...)
 		if errors.Is(err, artifacts.ErrNotFound) {
 			return fmt.Errorf("the result of %s is not in the store any more: %w", name, err)
 		}
 		if err != nil {
+			return err
+		}
+		e.named[h] = of
+		if err := e.readRanges(ctx, h); err != nil {
 			return err
 		}
 		histories = append(histories, h)
@@ -80,9 +88,37 @@ func explain(ctx context.Context, a *app.App, s *session.Session, args []string)
 	return e.printHistory(histories[0])
 }
 
+// readRanges reads the ranges that steps of a history found, as far as the store has them.
+func (e *explainer) readRanges(ctx context.Context, h *artifacts.History) error {
+	for _, step := range h.Steps {
+		blob, ok := step.Outputs[pipelines.OutRange]
+		if !ok {
+			continue
+		}
+		b, err := e.services.Store.Get(ctx, blob.Digest)
+		if errors.Is(err, artifacts.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		found, err := refine.DecodeRange(b)
+		if err != nil {
+			return fmt.Errorf("the range of step %s: %w", step.Key.Short(), err)
+		}
+		var axes []string
+		for i := range found.Distance {
+			lo, hi := found.Range(i, 0)
+			axes = append(axes, fmt.Sprintf("[%.4g, %.4g] along %c", lo, hi, "xy"[i]))
+		}
+		e.ranges[blob.Digest] = " " + strings.Join(axes, ", ")
+	}
+	return nil
+}
+
 // newExplainer reads the sweeps' records.
 func newExplainer(ctx context.Context, a *app.App, s *session.Session) (*explainer, error) {
-	e := &explainer{App: a, services: s}
+	e := &explainer{App: a, services: s, named: map[*artifacts.History]results.Output{}, ranges: map[artifacts.Digest]string{}}
 	roots, err := sweeps.Stored(ctx, a, s)
 	if err != nil {
 		return nil, err
@@ -100,13 +136,38 @@ func newExplainer(ctx context.Context, a *app.App, s *session.Session) (*explain
 	return e, nil
 }
 
-// names are the names of a step in sweeps.
-func (e *explainer) names(k artifacts.Key) []string {
+// names are the names of a step in sweeps, those in the experiment of a step first, then those in its sweep.
+func (e *explainer) names(k artifacts.Key, of results.Output) []string {
 	var out []string
-	for _, o := range e.outputs {
-		if name := o.Sweep + "/" + o.Step; o.Key == k && !slices.Contains(out, name) {
-			out = append(out, name)
+	for _, part := range [][]results.Output{e.inExperiment(of), e.inSweep(of), e.outputs} {
+		for _, o := range part {
+			if name := o.Sweep + "/" + o.Step; o.Key == k && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
 		}
+	}
+	return out
+}
+
+// inSweep and inExperiment are the outputs in the sweep of a step, and in its experiment.
+func (e *explainer) inSweep(of results.Output) []results.Output {
+	return slices.DeleteFunc(slices.Clone(e.outputs), func(o results.Output) bool { return o.Sweep != of.Sweep })
+}
+
+func (e *explainer) inExperiment(of results.Output) []results.Output {
+	experiment := of.Step[:strings.LastIndexByte(of.Step, '/')+1]
+	return slices.DeleteFunc(e.inSweep(of), func(o results.Output) bool { return !strings.HasPrefix(o.Step, experiment) })
+}
+
+// within are the makers of blobs as the experiment of a step has them, then as its sweep has them.
+func (e *explainer) within(of results.Output) []artifacts.Makers {
+	var out []artifacts.Makers
+	for _, part := range [][]results.Output{e.inExperiment(of), e.inSweep(of)} {
+		m := artifacts.Makers{}
+		for _, o := range part {
+			m.Add(o.Key, o.Digest)
+		}
+		out = append(out, m)
 	}
 	return out
 }
@@ -121,67 +182,65 @@ func (e *explainer) underWay(ctx context.Context, sweep string) (map[string]arti
 
 var hexDigits = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
 
-// find returns the step that a name stands for.
-func (e *explainer) find(ctx context.Context, name string) (artifacts.Key, error) {
+// find returns the step that a name stands for, and an output of it in a sweep, if one has it.
+func (e *explainer) find(ctx context.Context, name string) (artifacts.Key, results.Output, error) {
 	if strings.HasPrefix(name, "sha256:") {
-		return e.maker(ctx, name)
+		k, err := e.maker(ctx, name)
+		return k, e.recorded(k), err
 	}
 	if hexDigits.MatchString(name) {
 		k, err := e.services.Store.FindAction(ctx, name)
 		if err == nil || !errors.Is(err, artifacts.ErrNotFound) {
-			return k, err
+			return k, e.recorded(k), err
 		}
 	}
+	steps := slices.DeleteFunc(slices.Clone(e.outputs), func(o results.Output) bool { return o.Key.IsZero() })
+	named := results.Named(steps, name)
 	var found []artifacts.Key
-	var matches []string
-	for _, o := range e.outputs {
-		full := o.Sweep + "/" + o.Step
-		if o.Key.IsZero() || !o.Named(name) || slices.Contains(matches, full) {
-			continue
-		}
-		matches = append(matches, full)
+	for _, o := range named {
 		if !slices.Contains(found, o.Key) {
 			found = append(found, o.Key)
 		}
 	}
-	if len(found) == 1 {
-		return found[0], nil
+	switch len(found) {
+	case 0:
+		return artifacts.Key{}, results.Output{}, exit.With(exit.Usage, noStep(steps, name))
+	case 1:
+		return found[0], named[0], nil
 	}
-	if len(found) == 0 { // a sweep or experiment, perhaps
-		for _, o := range e.outputs {
-			if step, ok := strings.CutPrefix(o.Sweep+"/"+o.Step, name+"/"); ok && !slices.Contains(matches, step) {
-				matches = append(matches, step)
-			}
-		}
-		if len(matches) > 0 {
-			return artifacts.Key{}, exit.Usagef("%s is not a step; its steps are %s", name, app.JoinSome(matches))
-		}
+	return artifacts.Key{}, results.Output{}, exit.With(exit.Usage, results.NewNameError(name, "step", named, steps))
+}
+
+// recorded is the first output of a step in sweeps, or zero.
+func (e *explainer) recorded(k artifacts.Key) results.Output {
+	if i := slices.IndexFunc(e.outputs, func(o results.Output) bool { return o.Key == k }); i >= 0 {
+		return e.outputs[i]
 	}
-	if len(matches) == 0 {
-		return artifacts.Key{}, exit.Usagef("%w%s", &results.NameError{Name: name, Output: "step"}, e.guess(name))
-	}
-	return artifacts.Key{}, exit.With(exit.Usage, &results.NameError{Name: name, Output: "step", Matches: matches})
+	return results.Output{}
 }
 
 // measureName is the name of a measure of flatness as tables have it, with the name of its step or without it.
 var measureName = regexp.MustCompile(`^(?:(.*)\.)?((?:width|sharp)[0-9.]+|convex|area|basins|depth)(?:\.(?:sd|bounds|se))?$`)
 
-// guess says what a name that no step has may have been meant for: a step of a similar name, or a column of a table.
-func (e *explainer) guess(name string) string {
+// noStep is the error of a name that no step has: of a measure of flatness, a sweep or an experiment, or of nothing.
+func noStep(steps []results.Output, name string) error {
 	if m := measureName.FindStringSubmatch(name); m != nil {
 		step := "MAP-SPLIT-flatness"
 		if m[1] != "" {
 			step = m[1] + "-flatness"
 		}
-		return fmt.Sprintf("; %s is a measure of flatness, which activities/README.md defines: the step that computed it is %s", m[2], step)
+		return fmt.Errorf("no step has the name %q; %s is a measure of flatness, which activities/README.md defines: the step that computed it is %s", name, m[2], step)
 	}
-	var names []string
-	for _, o := range e.outputs {
-		if !o.Key.IsZero() {
-			names = append(names, o.Sweep+"/"+o.Step, o.Step)
+	var within []string
+	for _, o := range steps {
+		if step, ok := strings.CutPrefix(o.Sweep+"/"+o.Step, name+"/"); ok && !slices.Contains(within, step) {
+			within = append(within, step)
 		}
 	}
-	return syntax.DidYouMean(name, names)
+	if len(within) > 0 {
+		return fmt.Errorf("%s is not a step; its steps are %s", name, app.JoinSome(within))
+	}
+	return results.NewNameError(name, "step", nil, steps)
 }
 
 // maker is the step that wrote a blob, the earliest if several wrote the same.

@@ -21,7 +21,7 @@ import (
 // called is a step as people know it.
 func (e *explainer) called(h *artifacts.History, k artifacts.Key) string {
 	name := fmt.Sprintf("%s %s", h.Steps[k].Kind, k.Short())
-	if names := e.names(k); len(names) > 0 {
+	if names := e.names(k, e.named[h]); len(names) > 0 {
 		name += "  " + names[0]
 		if len(names) > 1 {
 			name += fmt.Sprintf(" and %d more", len(names)-1)
@@ -85,7 +85,7 @@ func (e *explainer) node(b *strings.Builder, h *artifacts.History, k artifacts.K
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(step.Outputs)) {
-		fmt.Fprintf(b, "%s→ %s %s (%s)\n", under, name, app.ShortDigest(step.Outputs[name].Digest.String()), app.Size(step.Outputs[name].Size))
+		fmt.Fprintf(b, "%s→ %s%s %s (%s)\n", under, name, e.ranges[step.Outputs[name].Digest], app.ShortDigest(step.Outputs[name].Digest.String()), app.Size(step.Outputs[name].Size))
 	}
 	names := slices.Sorted(maps.Keys(step.Inputs))
 	for i, name := range names {
@@ -137,6 +137,21 @@ func describe(kind string, params []byte) []string {
 		flat["net"] = n.String()
 	}
 	joinLists(flat)
+	if margin, isFitted := flat["fit.margin"]; isFitted {
+		delete(flat, "fit.margin")
+		fitted := "auto"
+		if margin != "0" {
+			fitted = "around the path, with margin " + margin
+		}
+		for _, axis := range []string{"x", "y"} { // the ends of a fitted axis are not among the parameters
+			if flat["fit."+axis] == "true" {
+				delete(flat, axis+".min")
+				delete(flat, axis+".max")
+				flat[axis] = fitted
+			}
+			delete(flat, "fit."+axis)
+		}
+	}
 	for _, axis := range []string{"x", "y"} {
 		if first, ok := flat[axis+".min"]; ok {
 			flat[axis] = "[" + first + ", " + flat[axis+".max"] + "]"
@@ -157,9 +172,9 @@ func describe(kind string, params []byte) []string {
 	}
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(flat)) {
-		text := changes.Word(kind, name) + "=" + shorten(flat[name])
-		if !slices.Contains(out, text) { // both axes of a lattice
-			out = append(out, text)
+		word, isTold := changes.WordOf(kind, name, flat[name], func(path string) (string, bool) { v, ok := flat[path]; return v, ok })
+		if isTold {
+			out = append(out, word+"="+shorten(flat[name]))
 		}
 	}
 	const most = 60 // of a report's pictures
@@ -212,33 +227,52 @@ func (e *explainer) printDifferences(x explained) error {
 		}
 	}
 	t := table.Table{Header: []string{"WHERE", "WHAT", "A", "B"}}
+	var told []artifacts.Difference
 	for _, d := range x.Differences {
+		text, isTold := aspectOf(x, d)
+		if !isTold {
+			continue
+		}
+		told = append(told, d)
 		where := "itself"
 		if len(d.Path) > 0 {
 			where = strings.Join(d.Path, " ← ")
 		}
-		t.Add(where, what(x, d), orNone(d.ValueA), orNone(d.ValueB))
+		t.Add(where, text, orNone(d.ValueA), orNone(d.ValueB))
 	}
-	if err := t.Text(e.Out); err != nil || len(x.Differences) == 0 {
+	if err := t.Text(e.Out); err != nil || len(told) == 0 {
 		return err
 	}
-	first := x.Differences[0]
+	first := told[0]
 	where := "the two steps themselves"
 	if len(first.Path) > 0 {
 		where = "their inputs (" + strings.Join(first.Path, " ← ") + ")"
 	}
-	text := fmt.Sprintf("the first difference is in %s: %s, %s and %s", where, what(x, first), orNone(first.ValueA), orNone(first.ValueB))
+	name, _ := aspectOf(x, first)
+	text := fmt.Sprintf("the first difference is in %s: %s, %s and %s", where, name, orNone(first.ValueA), orNone(first.ValueB))
 	_, err := fmt.Fprint(e.Out, "\n"+table.Paragraph(e.Out, "", "", text))
 	return err
 }
 
-// what is the aspect of a difference in the words of the sweep file.
-func what(x explained, d artifacts.Difference) string {
+// aspectOf names a difference in the words of the sweep file. isTold is false for a parameter that follows from another difference, and for the second
+// axis with the same one.
+func aspectOf(x explained, d artifacts.Difference) (text string, isTold bool) {
 	kind := ""
 	if step := x.A.Steps[d.A]; step != nil {
 		kind = step.Kind
 	}
-	return aspect(kind, d.What)
+	if d.What.Aspect != artifacts.AspectParameter {
+		return aspect(kind, d.What), true
+	}
+	values := map[string]string{}
+	for _, other := range x.Differences {
+		if other.A == d.A && other.B == d.B && other.What.Aspect == artifacts.AspectParameter {
+			values[other.What.Name] = other.ValueA + "\x00" + other.ValueB
+		}
+	}
+	named := d.What
+	named.Name, isTold = changes.WordOf(kind, d.What.Name, d.ValueA+"\x00"+d.ValueB, func(path string) (string, bool) { v, ok := values[path]; return v, ok })
+	return named.String(), isTold && !changes.IsImplied(d.What.Name, slices.Collect(maps.Keys(values)))
 }
 
 func orNone(v string) string {

@@ -17,6 +17,7 @@ import (
 	"lossatlas/workers/internal/cli/sweeps"
 	"lossatlas/workers/internal/escape"
 	"lossatlas/workers/internal/sketch"
+	"lossatlas/workers/internal/table"
 )
 
 // showMaps draws the maps of a sweep; maps of one name are next to each other on one scale.
@@ -59,11 +60,11 @@ func noteMaps(out io.Writer, maps []results.Map) error {
 	var b strings.Builder
 	for _, m := range maps {
 		if notes := m.Notes(); notes != "" {
-			fmt.Fprintf(&b, "\n%s: %s", escape.Line(m.Step.ID), escape.Line(notes))
+			if b.Len() == 0 {
+				b.WriteString("\n")
+			}
+			b.WriteString(table.Paragraph(out, "", "  ", m.Step.ID+": "+notes))
 		}
-	}
-	if b.Len() > 0 {
-		b.WriteString("\n")
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
@@ -164,20 +165,23 @@ func drawLines(b *strings.Builder, maps []results.Map, scale sketch.Scale, style
 // leastName is the room for a name above a block.
 const leastName = 20
 
-// drawSurfaces puts blocks side by side, as many as fit. The name of the last one of a row has the rest of its line.
+// drawSurfaces puts blocks side by side, as many as fit. Names have room for the longest one where that takes no block from a row; else all have leastName.
 func drawSurfaces(b *strings.Builder, maps []results.Map, scale sketch.Scale, style sketch.Style, width int) {
-	block := func(m results.Map) int {
-		return len(indent) + max(sketch.Width(m.Grid), leastName+utf8.RuneCountInString(extent(m)))
+	least, whole := 0, 0
+	for _, m := range maps {
+		drawn, far := sketch.Width(m.Grid), utf8.RuneCountInString(extent(m))
+		least = max(least, len(indent)+max(drawn, leastName+far))
+		whole = max(whole, len(indent)+max(drawn, leastName+far, utf8.RuneCountInString(escape.Line(m.Step.At.Owner()))+far))
 	}
+	each := least
+	if inRow := max(width/whole, 1); inRow >= min(width/least, len(maps)) {
+		each = max(least, min(whole, width))
+	}
+	room := each - len(indent)
 	for len(maps) > 0 {
 		var rows []string
-		for used := 0; len(maps) > 0 && (used == 0 || used+block(maps[0]) <= width); maps = maps[1:] {
-			room := block(maps[0]) - len(indent)
-			above := room
-			if len(maps) == 1 || used+block(maps[0])+block(maps[1]) > width {
-				above = max(room, width-used-len(indent))
-			}
-			lines := append([]string{caption(maps[0], above)}, scale.Surface(maps[0].Grid, style)...)
+		for used := 0; len(maps) > 0 && (used == 0 || used+each <= width); maps = maps[1:] {
+			lines := append([]string{caption(maps[0], room)}, scale.Surface(maps[0].Grid, style)...)
 			for len(rows) < len(lines) {
 				rows = append(rows, strings.Repeat(" ", used))
 			}
@@ -187,11 +191,11 @@ func drawSurfaces(b *strings.Builder, maps []results.Map, scale sketch.Scale, st
 					line, filled = lines[k], sketch.Width(maps[0].Grid)
 				}
 				if k == 0 {
-					filled = above
+					filled = room
 				}
 				rows[k] += indent + line + strings.Repeat(" ", max(room-filled, 0))
 			}
-			used += len(indent) + room
+			used += each
 		}
 		for _, row := range rows {
 			b.WriteString(strings.TrimRight(row, " ") + "\n")

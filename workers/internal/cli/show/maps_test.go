@@ -52,9 +52,9 @@ func TestDrawMaps(t *testing.T) {
 		}
 		text := out.String()
 		for _, want := range []string{
-			"surface-train  loss 1 .:-=+#%@ 289 (logarithmic); · not computed; 1 not begun\n", names[width] + "\n",
+			"surface-train  loss 1 .:-=+*#%@ 289 (logarithmic); · not computed; 1 not begun\n", names[width] + "\n",
 			"n/m: points evaluated of all, and the cost as a share of an exact map's; error ≤ 2 %", "\n  e 108/289 = 40 %\n",
-			"line-train  loss 1 .:-=+#%@ 3 (logarithmic)\n  a  ", "least 1 at 1\n", "cmp/line  not computed yet\n",
+			"line-train  loss 1 ▁▂▃▄▅▆▇█ 3 (logarithmic)\n  a  ", "least 1 at 1\n", "cmp/line  not computed yet\n",
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("width %d: no %q in\n%s", width, want, text)
@@ -65,6 +65,27 @@ func TestDrawMaps(t *testing.T) {
 		}
 		if strings.Contains(text, "density") || strings.Contains(text, "\x1b") {
 			t.Errorf("width %d: more than was asked for in\n%s", width, text)
+		}
+	}
+}
+
+// TestNamesOfMaps: names next to each other are whole, or all are shortened alike where whole ones would take a block from the row.
+func TestNamesOfMaps(t *testing.T) {
+	var maps []results.Map
+	for _, name := range []string{"batch_size=16,lr=0.05", "batch_size=128,lr=0.4", "batch_size=256,lr=0.4"} {
+		g := surface.NewGrid([]float64{0, 1}, []float64{0, 1})
+		for i := range g.Loss {
+			g.Loss[i], g.Mask[i] = float64(i+1), true
+		}
+		maps = append(maps, results.Map{Step: pipelines.Step{ID: name + "/surface-train", At: pipelines.Address{Experiment: name, Map: "surface", Split: "train"}}, Grid: g, Done: true})
+	}
+	for _, c := range []struct{ width, of, cut int }{{80, 2, 0}, {80, 3, 0}, {44, 2, 2}, {23, 2, 0}} {
+		var out bytes.Buffer
+		if err := drawMaps(&out, maps[:c.of], sketch.Plain, c.width); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(out.String(), "…"); n != c.cut {
+			t.Errorf("width %d: %d of %d names are shortened, want %d:\n%s", c.width, n, c.of, c.cut, out.String())
 		}
 	}
 }

@@ -58,10 +58,10 @@ c,c,2,0,0,2,0,,,0,,,0,,,0,,,0,0,,,0,0
 func TestMeasureTables(t *testing.T) {
 	row := func(name, group string, trace float64) results.Experiment {
 		nan := math.NaN()
-		return results.Experiment{Name: name, Group: group, State: "done", TrainLoss: num(trace / 10), Measures: map[string]float64{"spectrum.trace": trace, "spectrum.trace_error": 0.25},
+		return results.Experiment{Name: name, Group: group, State: "done", TrainLoss: num(trace / 10),
 			Flatness: map[string][]surface.Summary{
 				"line-test":       {{Name: "width0.5", Mean: 2, Deviation: nan, Count: 2, Bounds: 2}, {Name: "convex", Mean: 80, Deviation: 7.5, Count: 2}},
-				"spectrum":        {{Name: "lambda_2", Mean: 0.5, Deviation: nan, Count: 1}},
+				"spectrum":        {{Name: "trace", Mean: trace, Deviation: nan, Count: 1, SE: 0.25}, {Name: "lambda_2", Mean: 0.5, Deviation: nan, Count: 1}},
 				"sharpness-train": {{Name: "worst", Mean: trace, Deviation: nan, Count: 1, SE: 0.125}}}}
 	}
 	alone, repeated := []results.Experiment{row("a", "", 1), row("b", "", 3)}, []results.Experiment{row("x1", "x", 1), row("x2", "x", 3)}
@@ -74,29 +74,29 @@ func TestMeasureTables(t *testing.T) {
 train_loss             0.1             0.3
 test_loss              -               -
 test_error %           -               -
-spectrum.trace         1 (se 0.25)     3 (se 0.25)
-spectrum.lambda_2      0.5             0.5
 line-test.width0.5     >2              >2
 line-test.convex %     80.0 ± 7.5      80.0 ± 7.5
 sharpness-train.worst  1 (se 0.12)     3 (se 0.12)
+spectrum.trace         1 (se 0.25)     3 (se 0.25)
+spectrum.lambda_2      0.5             0.5
 `},
 		{repeated, "text", `measure                x
 train_loss             0.20 ± 0.14
 test_loss              -
 test_error %           -
-spectrum.trace         2.0 ± 1.4
-spectrum.lambda_2      0.5 ± 0
 line-test.width0.5     >2
 line-test.convex %     80 ± 0
 sharpness-train.worst  2.0 ± 1.4
+spectrum.trace         2.0 ± 1.4
+spectrum.lambda_2      0.5 ± 0
 `},
 		{alone[:1], "csv", `experiment,measure,mean,sd,se,count,bounds
 a,train_loss,0.1,,,1,0
-a,spectrum.trace,1,,0.25,1,0
-a,spectrum.lambda_2,0.5,,,1,0
 a,line-test.width0.5,2,,,2,2
 a,line-test.convex,80,7.5,,2,0
 a,sharpness-train.worst,1,,0.125,1,0
+a,spectrum.trace,1,,0.25,1,0
+a,spectrum.lambda_2,0.5,,,1,0
 `},
 	} {
 		var out bytes.Buffer

@@ -19,9 +19,6 @@ type measured struct {
 	Measure    surface.Summary `json:"measure"`
 }
 
-// traceError ends the name of the standard error of a trace, which is shown with the trace.
-const traceError = ".trace_error"
-
 // measuredOf are all numbers of the rows, of repetitions their means: a list for each measure, in the order of the columns. Measures of one map follow each other.
 func measuredOf(rows []results.Experiment) (columns []string, out [][]measured) {
 	groups := results.Means(rows)
@@ -34,16 +31,14 @@ func measuredOf(rows []results.Experiment) (columns []string, out [][]measured) 
 		}
 	}
 	for i, m := range results.Measures(rows) {
-		if strings.HasSuffix(m.Name, traceError) || strings.HasSuffix(m.Name, results.Residual) {
+		if strings.HasSuffix(m.Name, results.Residual) {
 			continue
 		}
 		var list []measured
 		for c, name := range columns {
 			var s surface.Summary
 			if groups == nil {
-				if s, _ = m.Of(rows[c]); s.SE == 0 {
-					s.SE = rows[c].Measures[strings.TrimSuffix(m.Name, ".trace")+traceError]
-				}
+				s, _ = m.Of(rows[c])
 			} else {
 				s = groups[c].Measures[i]
 			}
@@ -75,7 +70,13 @@ func printMeasures(a *app.App, o showOptions, rows []results.Experiment) error {
 		if err := measureTable(columns, all).Write(a.Out, o.format); err != nil || o.format != "text" {
 			return err
 		}
-		fmt.Fprint(a.Out, "\n±: standard deviation over repetitions, or else over directions (both axes of each pair) or subsets of images\nse: standard error, of sampled images, perturbations or random vectors · >: lower bound\n")
+		fmt.Fprintln(a.Out)
+		for _, text := range []string{
+			"±: standard deviation over repetitions, or else over directions (both axes of each pair) or subsets of images",
+			"se: standard error, of sampled images, perturbations or random vectors · >: lower bound",
+		} {
+			fmt.Fprint(a.Out, table.Paragraph(a.Out, "", "  ", text))
+		}
 		return nil
 	})
 }

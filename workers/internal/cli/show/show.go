@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossatlas/activities/results"
+	"lossatlas/activities/surface"
 	"lossatlas/activities/trainlog"
 	"lossatlas/artifacts"
 	"lossatlas/workers/internal/cli/app"
@@ -150,7 +151,8 @@ func printShown(a *app.App, o showOptions, rows []results.Experiment, compared [
 		if o.format == "csv" {
 			return resultTable(rows, everything).CSV(a.Out)
 		}
-		for i, t := range tables(rows, compared, readable) {
+		shown := tables(rows, compared, readable)
+		for i, t := range shown {
 			if i > 0 {
 				fmt.Fprintln(a.Out)
 			}
@@ -158,11 +160,8 @@ func printShown(a *app.App, o showOptions, rows []results.Experiment, compared [
 				return err
 			}
 		}
-		if isFlat := func(e results.Experiment) bool { return len(e.Flatness) > 0 }; o.format == "text" && slices.ContainsFunc(rows, isFlat) {
-			fmt.Fprintln(a.Out)
-			for _, text := range measuresText {
-				fmt.Fprint(a.Out, table.Paragraph(a.Out, "", "  ", text))
-			}
+		if text := measuresText(shown[0], rows); o.format == "text" && text != "" {
+			fmt.Fprint(a.Out, "\n"+table.Paragraph(a.Out, "", "  ", text))
 		}
 		if o.format == "text" {
 			PrintNotes(a.Out, rows)
@@ -171,7 +170,7 @@ func printShown(a *app.App, o showOptions, rows []results.Experiment, compared [
 	})
 }
 
-// PrintNotes says below a table what stands behind eigenvalues, and of how few examples the tests are, and nothing of many.
+// PrintNotes says below a table what ± means, of eigenvalues and of groups, and of how few examples the tests are, and nothing of many.
 func PrintNotes(out io.Writer, rows []results.Experiment) {
 	hasResidual := func(e results.Experiment) bool {
 		for name := range e.Measures {
@@ -182,7 +181,11 @@ func PrintNotes(out io.Writer, rows []results.Experiment) {
 		return false
 	}
 	if slices.ContainsFunc(rows, hasResidual) {
-		fmt.Fprint(out, "\nlambda_max, lambda_min of an experiment: ± residual ‖Hv − λv‖, within which an eigenvalue of H lies, as float32 computes it\n")
+		text := "lambda_max, lambda_min of an experiment: ± residual ‖Hv − λv‖, within which an eigenvalue of H lies, as float32 computes it"
+		fmt.Fprint(out, "\n"+table.Paragraph(out, "", "  ", text))
+	}
+	if results.Means(rows) != nil {
+		fmt.Fprint(out, "\n"+table.Paragraph(out, "", "  ", "± of a group: standard deviation over its experiments"))
 	}
 	var all []trainlog.Tested
 	for _, e := range rows {
@@ -196,14 +199,35 @@ func PrintNotes(out io.Writer, rows []results.Experiment) {
 		all = append(all, t)
 	}
 	if note := trainlog.SampleNote(all); note != "" {
-		fmt.Fprintf(out, "\n%s\n", note)
+		fmt.Fprint(out, "\n"+table.Paragraph(out, "", "  ", note))
 	}
 }
 
-// measuresText says in short what the numbers of maps are.
-var measuresText = []string{
-	"width0.5: length of the interval around the weights, along a direction, in which the loss rises by at most 0.5",
-	"convex: share of the points with no negative second derivative · sharp0.5: largest rise of the loss within a radius of 0.5",
+// meanings define the columns that are not measures of flatness.
+var meanings = map[string]string{
+	"train_loss": trainlog.TrainLossMeaning,
+	"lambda_max": "largest eigenvalue of the Hessian over the map's subset of the weights",
+	"trace":      "mean over random vectors ± its standard error, a rough one where they are few",
+}
+
+// measuresText explains the measures of maps and the marks that a table of experiments has, "" if it has neither.
+func measuresText(t *table.Table, rows []results.Experiment) string {
+	var texts []string
+	for _, heading := range t.Header {
+		name := strings.TrimSuffix(heading[strings.LastIndexByte(heading, '\n')+1:], " %")
+		if meaning := cmp.Or(meanings[name], surface.Meaning(name)); meaning != "" && !slices.Contains(texts, name+": "+meaning) {
+			texts = append(texts, name+": "+meaning)
+		}
+	}
+	if slices.ContainsFunc(t.Rows, func(row []string) bool {
+		return slices.ContainsFunc(row, func(cell string) bool { return strings.HasPrefix(cell, ">") })
+	}) {
+		texts = append(texts, ">: lower bound, as the map ends there")
+	}
+	if slices.ContainsFunc(results.Measures(rows), func(m results.Measure) bool { return m.Sampled && !strings.HasSuffix(m.Name, ".trace") }) {
+		texts = append(texts, "--measures has the standard errors that are not shown here")
+	}
+	return strings.Join(texts, " · ")
 }
 
 // Summary are the tables that a run ends with: the experiments without their parameters, means and comparisons.

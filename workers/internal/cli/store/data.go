@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,7 +15,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossatlas/activities/data"
+	"lossatlas/activities/results"
 	"lossatlas/activities/runner"
+	"lossatlas/activities/spectrum"
 	"lossatlas/activities/surface"
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
@@ -32,7 +35,7 @@ func exportDataCommand(a *app.App) *cobra.Command {
 	cmd.Long = cmd.Short + `.
 
 The NPZ holds x, the normalized images (float32, in PyTorch's order [image, channel, row, column]), y, their labels (int64 classes, or
-float32 targets), and what they are as JSON in "meta". Of a line or surface they are the images that its loss is the mean over, with
+float32 targets), and what they are as JSON in "meta". Of a line, surface or spectrum they are the images that its loss is the mean over, with
 the label noise of its training. So a loss can be checked elsewhere:
 
   lossatlas export data depth/resnet20/surface-test images.npz
@@ -77,11 +80,16 @@ func exportData(ctx context.Context, a *app.App, name, images, file string) (err
 		return err
 	}
 	defer a.Finish(s, &err)
-	grid, err := blob(ctx, a, s, name, pipelines.OutGrid)
+	stored, err := blob(ctx, a, s, name, pipelines.OutGrid)
+	decode := gridMeta
+	if no := (*results.NameError)(nil); errors.As(err, &no) && slices.Contains(no.Has, pipelines.OutSpectrum) {
+		decode = spectrumMeta
+		stored, err = blob(ctx, a, s, name, pipelines.OutSpectrum)
+	}
 	if err != nil {
 		return err
 	}
-	d, err := dataOf(grid)
+	d, err := dataOf(decode(stored))
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -110,9 +118,25 @@ func writeData(ctx context.Context, a *app.App, store *artifacts.Store, d pipeli
 	return nil
 }
 
-// dataOf are the images of a map, of which the grid keeps the recipe.
-func dataOf(grid []byte) (d pipelines.MapData, err error) {
-	g, err := surface.DecodeNPZ(grid)
+// gridMeta and spectrumMeta are the recipe of a map, which its result keeps.
+func gridMeta(stored []byte) (json.RawMessage, error) {
+	g, err := surface.DecodeNPZ(stored)
+	if err != nil {
+		return nil, err
+	}
+	return g.Meta, nil
+}
+
+func spectrumMeta(stored []byte) (json.RawMessage, error) {
+	s, err := spectrum.DecodeNPZ(stored)
+	if err != nil {
+		return nil, err
+	}
+	return s.Meta, nil
+}
+
+// dataOf are the images of a map by its recipe, or the error of reading that.
+func dataOf(recipe json.RawMessage, err error) (d pipelines.MapData, _ error) {
 	if err != nil {
 		return d, err
 	}
@@ -123,11 +147,11 @@ func dataOf(grid []byte) (d pipelines.MapData, err error) {
 			} `json:"params"`
 		} `json:"recipe"`
 	}
-	if len(g.Meta) > 0 {
-		err = json.Unmarshal(g.Meta, &meta)
+	if len(recipe) > 0 {
+		err = json.Unmarshal(recipe, &meta)
 	}
 	if err != nil || meta.Recipe.Params.Data == nil {
-		return d, errors.Join(errors.New("its grid does not say which images it was computed on: name a line, a surface or a Hessian map of a sweep"), err)
+		return d, errors.Join(errors.New("its result does not say which images it was computed on: name a line, a surface, a Hessian map or a spectrum of a sweep"), err)
 	}
 	return *meta.Recipe.Params.Data, nil
 }

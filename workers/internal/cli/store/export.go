@@ -32,7 +32,7 @@ func exportCommand(a *app.App) *cobra.Command {
 		return cmd
 	}
 	var without []string
-	sweep := app.Command("sweep SWEEP FOLDER", "Write all results of a sweep into a folder, with a sweep.json that describes them", cobra.ExactArgs(2),
+	sweep := app.Command("sweep SWEEP FOLDER", "Write all results of a sweep, numbers and pictures, into a folder, with a sweep.json that describes them", cobra.ExactArgs(2),
 		func(cmd *cobra.Command, args []string) error {
 			return exportSweep(cmd.Context(), a, args[0], args[1], without)
 		})
@@ -58,6 +58,7 @@ sweep/experiment/train/checkpoint-00010; 00000 is the initial weights.`),
 		one("directions STEP|DIGEST FILE", pipelines.OutDirections, "Write the directions of a map as safetensors or NPZ (.safetensors, .npz)",
 			`The tensors are called x/<parameter> and y/<parameter>, with PyTorch's names and layouts of
 parameters.`),
+		exportPictureCommand(a),
 		exportDataCommand(a),
 		exportFilmCommand(a),
 		exportFragmentCommand(a),
@@ -73,6 +74,27 @@ weights of each random vector's quadrature, the density over x, and the provenan
 "meta"; the CSV has the eigenvalues with their residuals, nodes, weights and density, told apart by the
 column kind: largest, smallest, ritz or density.`),
 	)
+}
+
+// pictures are the outputs of a picture, by the end of a file's name.
+var pictures = map[string]string{".png": pipelines.OutPNG, ".svg": pipelines.OutSVG, ".pdf": pipelines.OutPDF}
+
+func exportPictureCommand(a *app.App) *cobra.Command {
+	cmd := app.Command("picture STEP FILE", "Write a picture as PNG, SVG or PDF, by the end of the file's name (.png, .svg, .pdf)", cobra.ExactArgs(2),
+		func(cmd *cobra.Command, args []string) error {
+			output, ok := pictures[strings.ToLower(filepath.Ext(args[1]))]
+			if !ok {
+				return exit.Usagef("%s: a picture is written as .png, .svg or .pdf", args[1])
+			}
+			return exportOutput(cmd.Context(), a, args[0], output, args[1], nil)
+		})
+	cmd.Long = cmd.Short + `.
+
+A picture has the name of the step that drew it: quickstart/batch_size=128,lr=0.4/surface-train-contour,
+or quickstart/figures/multiples for a figure of all experiments. Any unique end of the name is enough. The
+file holds its recipe.`
+	cmd.SuggestFor = []string{"pictures", "figure", "figures", "plot", "plots"}
+	return cmd
 }
 
 // blob fetches the output that a name stands for.
@@ -122,8 +144,8 @@ func exportOutput(ctx context.Context, a *app.App, name, output, file string, pi
 		output = name[i+1:]
 	}
 	stored, err := blob(ctx, a, s, name, output)
-	if output == pipelines.OutEigenvectors && err != nil {
-		return fmt.Errorf("%w; a spectrum keeps its eigenvectors where the map says vectors: true", err)
+	if no := (*results.NameError)(nil); output == pipelines.OutEigenvectors && errors.As(err, &no) && len(no.Matches) == 0 {
+		return exit.Usagef("a spectrum keeps its eigenvectors where the map says vectors: true: %w", err)
 	}
 	if err != nil {
 		return err
@@ -140,7 +162,7 @@ func exportOutput(ctx context.Context, a *app.App, name, output, file string, pi
 	case errors.As(err, &form):
 		return exit.Usagef("%s: %w", file, err)
 	case err != nil:
-		return fmt.Errorf("%s is no %s: %w", name, output, err)
+		return fmt.Errorf("%s can't be written as %s: %w", name, ext, err)
 	case ext == ".vtp":
 		if b, err = trackOn(ctx, a, s, stored, b); err != nil {
 			return err

@@ -42,7 +42,7 @@ One surface turns once; several surfaces over the same plane, as sweep/experimen
 each other on one scale: the frames in between are blends, not computed, and their titles say of which two. A path
 (sweep/experiment/trajectory-path) grows from epoch to epoch. An MP4 is made by ffmpeg, which must be on the path.`
 	flags := cmd.Flags()
-	flags.StringVar(&opt.Title, "title", "", "`text` above the pictures (default: the step's name)")
+	flags.StringVar(&opt.Title, "title", "", "`text` above the pictures (default: the step's name); of several surfaces, in front of what differs in their names")
 	flags.StringVar(&opt.Scale, "scale", "", "scale of the loss: `name` linear, log or symlog (default: chosen from the data)")
 	flags.Float64Var(&opt.Cut, "cut", 0, "largest `loss` that is shown")
 	flags.StringVar(&opt.Colormap, "colormap", "", "`name` of the color map (default viridis)")

@@ -73,22 +73,17 @@ func exportFragment(ctx context.Context, a *app.App, names []string, file, theme
 	return nil
 }
 
-// surfacesOf finds the steps that names stand for, and their one sweep.
+// surfacesOf finds the steps that names stand for, and their one sweep: that of the first name.
 func surfacesOf(roots []artifacts.Root, names []string) (sweep string, steps []string, err error) {
-	all := results.Outputs(roots)
+	all := slices.DeleteFunc(results.Outputs(withoutLines(roots)), func(o results.Output) bool { return o.Output != pipelines.OutGrid })
 	for _, name := range names {
-		found := slices.DeleteFunc(slices.Clone(all), func(o results.Output) bool {
-			return o.Output != pipelines.OutGrid || o.Digest.String() != name && !o.Named(name) || sweep != "" && o.Sweep != sweep
-		})
+		own := slices.DeleteFunc(slices.Clone(all), func(o results.Output) bool { return sweep != "" && o.Sweep != sweep })
+		found := results.Named(own, name)
+		if elsewhere := results.Named(all, name); len(found) == 0 && len(elsewhere) > 0 {
+			return "", nil, fmt.Errorf("a fragment shows surfaces of one sweep: %s is of %s, and those before it are of %s", name, elsewhere[0].Sweep, sweep)
+		}
 		if len(found) != 1 {
-			missing := &results.NameError{Name: name, Output: "surface"}
-			for _, o := range found {
-				missing.Matches = append(missing.Matches, o.Sweep+"/"+o.Step)
-			}
-			if len(found) == 0 && sweep != "" {
-				return "", nil, fmt.Errorf("%w; all surfaces of a fragment are of one sweep, here %s", missing, sweep)
-			}
-			return "", nil, missing
+			return "", nil, results.NewNameError(name, "surface", found, own)
 		}
 		sweep, steps = found[0].Sweep, append(steps, found[0].Step)
 	}

@@ -13,7 +13,7 @@ import (
 func TestSurfacesOf(t *testing.T) {
 	grid := map[string]artifacts.Blob{pipelines.OutGrid: {Digest: artifacts.Of([]byte("grid"))}}
 	roots := []artifacts.Root{
-		{Sweep: "a", Steps: map[string]artifacts.RootStep{"x/surface-train": {Outputs: grid}, "y/surface-train": {Outputs: grid}, "y/train": {}}},
+		{Sweep: "a", Steps: map[string]artifacts.RootStep{"x/surface-train": {Outputs: grid}, "y/surface-train": {Outputs: grid}, "y/train": {}, "y/line-train": {Kind: string(pipelines.KindLine), Outputs: grid}}},
 		{Sweep: "b", Steps: map[string]artifacts.RootStep{"z/surface-train": {Outputs: grid}}},
 	}
 	for _, test := range []struct{ names, sweep, steps, problem string }{
@@ -21,7 +21,9 @@ func TestSurfacesOf(t *testing.T) {
 		{names: "z/surface-train", sweep: "b", steps: "z/surface-train"},
 		{names: "surface-train", problem: "it could be a/x/surface-train, a/y/surface-train, b/z/surface-train"},
 		{names: "b/z/surface-train surface-train", sweep: "b", steps: "z/surface-train z/surface-train"}, // that of the same sweep
-		{names: "a/x/surface-train b/z/surface-train", problem: "all surfaces of a fragment are of one sweep, here a"},
+		{names: "a/x/surface-train b/z/surface-train", problem: "a fragment shows surfaces of one sweep: b/z/surface-train is of b"},
+		{names: "a/x/surface-train surface-trian", problem: `no surface has the name "surface-trian"; did you mean x/surface-train?`},
+		{names: "a/y", problem: "name one, such as a/y/surface-train"},
 		{names: "y/train", problem: `no surface has the name "y/train"`},
 	} {
 		sweep, steps, err := surfacesOf(roots, strings.Fields(test.names))

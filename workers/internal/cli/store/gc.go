@@ -23,7 +23,6 @@ import (
 	"lossatlas/workers/internal/cli/sweeps"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/session"
-	"lossatlas/workers/internal/table"
 )
 
 // collection is one call of `lossatlas artifacts gc`.
@@ -45,7 +44,7 @@ under another name when it is changed and run again. Others may work on the stor
 	cmd.Flags().StringVar(&g.olderThan, "older-than", "24h", "minimum `age` of unreferenced objects to delete, such as 12h or 30d")
 	cmd.Flags().StringVar(&g.maxSize, "max-size", "", "delete the oldest first, only until the store has this `size`, such as 20GiB")
 	cmd.Flags().BoolVar(&g.quarantine, "quarantine", false, "free what artifacts verify set aside, too")
-	cmd.Flags().BoolVar(&g.dry, "dry-run", false, "only list what would be freed")
+	cmd.Flags().BoolVar(&g.dry, "dry-run", false, "only say what would be freed; --output json lists each object")
 	cmd.Flags().BoolVarP(&g.yes, "yes", "y", false, "don't ask")
 	return cmd
 }
@@ -111,7 +110,7 @@ func (g *collection) do(ctx context.Context) (err error) {
 		return err
 	}
 	if g.dry || len(plan.Freed) == 0 {
-		return g.print(plan, "would free", g.dry)
+		return g.print(plan, "would free")
 	}
 	question := fmt.Sprintf("Free %s, %s?", app.Count(len(plan.Freed), "object"), app.Size(plan.Bytes))
 	if err := g.Confirm(g.yes, question); err != nil {
@@ -123,44 +122,47 @@ func (g *collection) do(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return g.print(done, "freed", false)
+	return g.print(done, "freed")
 }
 
-// print lists the objects that were freed, or would be.
-func (g *collection) print(c maintain.Collected, verb string, list bool) error {
+// print counts the objects that were freed, or would be, by kind, and those that their age keeps.
+func (g *collection) print(c maintain.Collected, verb string) error {
 	switch g.Settings.Output {
 	case "json":
 		return g.PrintJSON(c)
 	case "jsonl":
 		return app.PrintList(g.App, c.Freed, nil)
 	}
-	kinds := map[string]int{}
-	t := table.Table{Header: []string{"KIND", "SIZE", "WRITTEN", "OBJECT"}, Right: map[int]bool{1: true}}
-	for _, f := range c.Freed {
-		kinds[f.Kind]++
-		t.Add(f.Kind, app.Size(f.Size), f.At.Local().Format(time.DateTime), f.Object)
-	}
-	if list && len(c.Freed) > 0 {
-		if err := t.Text(g.Out); err != nil {
-			return err
-		}
-		fmt.Fprintln(g.Out)
-	}
 	if len(c.Freed) == 0 {
-		_, err := fmt.Fprintf(g.Out, "nothing to free: %s, %s, all needed or too young\n", app.Count(c.Objects, "object"), app.Size(c.Size))
-		return err
+		fmt.Fprintf(g.Out, "nothing to free: %s, %s, stay\n", app.Count(c.Objects, "object"), app.Size(c.Size))
+	} else {
+		fmt.Fprintf(g.Out, "%s %s, %s; %s, %s, stay\n", verb, app.Count(len(c.Freed), "object"), app.Size(c.Bytes), app.Count(c.Objects, "object"), app.Size(c.Size))
 	}
-	var parts []string
-	for _, k := range []string{"action", "blob", "part", "quarantined"} {
-		if n := kinds[k]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, plural[k]))
+	for _, k := range []struct{ kind, one, many string }{
+		{"action", "result's record", "records of results"}, {"blob", "blob of a result", "blobs of results"},
+		{"part", "checkpoint of a step", "checkpoints of steps"}, {"quarantined", "object set aside by artifacts verify", "objects set aside by artifacts verify"},
+	} {
+		n, size, what := 0, int64(0), k.many
+		for _, f := range c.Freed {
+			if f.Kind == k.kind {
+				n, size = n+1, size+f.Size
+			}
+		}
+		if n == 1 {
+			what = k.one
+		}
+		if n > 0 {
+			fmt.Fprintf(g.Out, "  %d %s, %s\n", n, what, app.Size(size))
 		}
 	}
-	_, err := fmt.Fprintf(g.Out, "%s %s (%s); %s, %s, stay\n", verb, app.Size(c.Bytes), strings.Join(parts, ", "), app.Count(c.Objects, "object"), app.Size(c.Size))
-	return err
+	if c.Younger > 0 {
+		fmt.Fprintf(g.Out, "unreferenced, but younger than %s: %s, %s; --older-than 0s frees them, too\n", g.olderThan, app.Count(c.Younger, "object"), app.Size(c.YoungerSize))
+	}
+	if g.dry && len(c.Freed) > 0 {
+		fmt.Fprintln(g.Out, "--output json lists each object")
+	}
+	return nil
 }
-
-var plural = map[string]string{"action": "results", "blob": "blobs", "part": "checkpoints", "quarantined": "set aside"}
 
 // unfinished is what sweeps can resume from that run, were interrupted or failed in part: their records don't list it yet.
 type unfinished struct {

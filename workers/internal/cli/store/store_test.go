@@ -1,12 +1,16 @@
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
 	"time"
 
 	"lossatlas/activities/surface"
+	"lossatlas/artifacts/maintain"
+	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/exit"
+	"lossatlas/workers/internal/settings"
 )
 
 func TestAges(t *testing.T) {
@@ -19,6 +23,32 @@ func TestAges(t *testing.T) {
 		if got, err := ageOf(text); exit.Of(err) != exit.Usage {
 			t.Errorf("%q: %v, %v, want a usage error", text, got, err)
 		}
+	}
+}
+
+// TestCollectionIsCounted: gc counts what it would free by kind, without the names of objects, and says what its age keeps.
+func TestCollectionIsCounted(t *testing.T) {
+	var out, say bytes.Buffer
+	a := app.New(app.Program{Out: &out, Err: &say})
+	a.Settings = &settings.Settings{Output: "text"}
+	g := &collection{App: a, olderThan: "24h", dry: true}
+	c := maintain.Collected{Bytes: 3072, Objects: 7, Size: 4096, Younger: 2, YoungerSize: 512, Freed: []maintain.Freed{
+		{Object: "cas/sha256/ab/abcd", Kind: "blob", Size: 1024}, {Object: "cas/sha256/ab/abce", Kind: "blob", Size: 1024}, {Object: "actions/ab/abcf.json", Kind: "action", Size: 1024}}}
+	if err := g.print(c, "would free"); err != nil {
+		t.Fatal(err)
+	}
+	const want = `would free 3 objects, 3.0 KiB; 7 objects, 4.0 KiB, stay
+  1 result's record, 1.0 KiB
+  2 blobs of results, 2.0 KiB
+unreferenced, but younger than 24h: 2 objects, 512 B; --older-than 0s frees them, too
+--output json lists each object
+`
+	if out.String() != want {
+		t.Errorf("%s\nwant\n%s", out.String(), want)
+	}
+	out.Reset()
+	if err := g.print(maintain.Collected{Objects: 7, Size: 4096}, "would free"); err != nil || out.String() != "nothing to free: 7 objects, 4.0 KiB, stay\n" {
+		t.Errorf("%v\n%s", err, out.String())
 	}
 }
 
@@ -76,7 +106,7 @@ func TestDataOfGrid(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := dataOf(b)
+		d, err := dataOf(gridMeta(b))
 		if (err == nil) != want || want && (d.Name != "shapes10" || d.Split != "test" || d.From != 3 || d.To != 7) {
 			t.Errorf("%s: %+v, %v", meta, d, err)
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"lossatlas/artifacts"
 	"lossatlas/artifacts/transfer"
+	"lossatlas/pipelines/syntax"
 	"lossatlas/workers/internal/cli/app"
 	"lossatlas/workers/internal/exit"
 )
@@ -148,5 +150,5 @@ func noSweepIn(ctx context.Context, store *artifacts.Store, name string) error {
 	if len(names) == 0 {
 		return exit.Usagef("there is no sweep %q to copy: that store has no sweeps", name)
 	}
-	return exit.Usagef("there is no sweep %q to copy; there are %s", name, app.JoinSome(names))
+	return exit.Usagef("there is no sweep %q to copy%s", name, cmp.Or(syntax.DidYouMean(name, names), "; there are "+app.JoinSome(names)))
 }
