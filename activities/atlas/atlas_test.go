@@ -20,6 +20,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"lossatlas/activities/surface"
+	"lossatlas/activities/trainlog"
 )
 
 const shownRows = `[...document.querySelectorAll("#experiments tbody tr")].filter(r => !r.hidden).map(r => r.dataset.id)`
@@ -81,11 +82,11 @@ func TestTable(t *testing.T) {
 	if title := get[string](b, "document.title"); title != d.Title {
 		t.Errorf("the title is %q: markup in a name was taken for such", title)
 	}
-	hidden := `document.querySelector('th[data-path^="sharpness"]').hidden`
+	hidden := `document.querySelector('th[data-path*=".sharp"]').hidden`
 	if !get[bool](b, hidden) {
 		t.Error("sharpness is shown from the start")
 	}
-	b.run(chromedp.Evaluate(`[...document.querySelectorAll(".picks label")].find(l => l.textContent.includes("sharpness")).querySelector("input").click()`, nil))
+	b.run(chromedp.Evaluate(`[...document.querySelectorAll(".picks label")].find(l => l.textContent.includes("sharp")).querySelector("input").click()`, nil))
 	if get[bool](b, hidden) {
 		t.Error("a picked column is not shown")
 	}
@@ -330,7 +331,7 @@ func TestFiles(t *testing.T) {
 		t.Errorf("the table has %d lines, want a head and 4: %s", n, table)
 	}
 	// Every other of the sample's widths is a lower bound.
-	if !bytes.Contains(table, []byte(`,"width at +0.5, surface-train","width at +0.5, surface-train, lower bounds",`)) || bytes.Count(table, []byte(",0.51,1,")) != 1 || bytes.Count(table, []byte(",0.52,0,")) != 1 {
+	if !bytes.Contains(table, []byte(`,surface-train.width0.5,surface-train.width0.5.bounds,`)) || bytes.Count(table, []byte(",0.51,1,")) != 1 || bytes.Count(table, []byte(",0.52,0,")) != 1 {
 		t.Errorf("the table does not tell lower bounds: %s", table)
 	}
 	if n := get[int](b, `document.querySelectorAll("#landscapes a[href^='http://127.0.0.1:8233/']").length`); n != 1 {
@@ -357,6 +358,58 @@ func TestWithoutWebGL(t *testing.T) {
 	}
 	if get[bool](b, `document.querySelector(".card .space").checkVisibility()`) {
 		t.Error("an empty surface is shown")
+	}
+	b.done()
+}
+
+// TestWordsOfSurfaces: names and numbers around a surface do not lie on each other and are not cut off, from any camera; of a path the page says what its colors mean.
+func TestWordsOfSurfaces(t *testing.T) {
+	b := open(t, sampleAtlas(2, 17), 1280, 900)
+	text := regexp.MustCompile(`<text x="([^"]*)" y="([^"]*)"[^>]*text-anchor="(\w+)"[^>]*>([^<]+)<`)
+	path := `[...document.querySelectorAll("#landscapes .legend span")].some(s => !s.hidden && s.textContent.includes("Path of a training"))`
+	for i, group := range []string{"surface/train", "trajectory/train", "between/between/train"} {
+		b.run(chromedp.Evaluate(fmt.Sprintf(`(() => { const s = document.querySelector("#landscapes select"); s.value = %q; s.dispatchEvent(new Event("change")); })()`, group), nil))
+		if got := get[bool](b, path); got != (group == "trajectory/train") {
+			t.Errorf("%s: the colors of a path are explained: %v", group, got)
+		}
+		for _, camera := range []string{"from a corner", "from the front", "from the side", "from above"} {
+			b.run(chromedp.Evaluate(fmt.Sprintf(`(() => { const s = [...document.querySelectorAll("#landscapes .control")].find(c => c.textContent.startsWith("camera")).querySelector("select"); s.value = %q; s.dispatchEvent(new Event("change")); })()`, camera), nil))
+			b.at(".card .space", 0.5, 0.5)
+			name := get[string](b, `document.querySelector(".card h3").textContent`)
+			if i == 2 {
+				name = "between"
+			}
+			file := fileStem("fig3", name, strings.Split(group, "/")[0], "train") + "-loss-surface.svg"
+			_ = os.Remove(filepath.Join(b.folder, file))
+			svg := b.download(`[...document.querySelectorAll(".card .links button")].find(x => x.textContent === "surface (SVG)").click()`, file)
+			width := get[float64](b, `document.querySelector(".card .space").clientWidth`)
+			type line struct {
+				text           string
+				from, to, y, x float64
+			}
+			var seen []line
+			for _, m := range text.FindAllSubmatch(svg, -1) {
+				var l line
+				fmt.Sscan(string(m[1]), &l.x)
+				fmt.Sscan(string(m[2]), &l.y)
+				l.text = string(m[4])
+				wide := get[float64](b, fmt.Sprintf(`(() => { const c = document.createElement("canvas").getContext("2d"); c.font = "11px system-ui, sans-serif"; return c.measureText(%q).width; })()`, l.text))
+				l.from = l.x - wide*map[string]float64{"start": 0, "middle": 0.5, "end": 1}[string(m[3])]
+				l.to = l.from + wide
+				if l.from < 0 || l.to > width {
+					t.Errorf("%s %s: %q reaches from %.0f to %.0f of %.0f", group, camera, l.text, l.from, l.to, width)
+				}
+				for _, o := range seen {
+					if len(o.text) > 1 && len(l.text) > 1 && l.from < o.to && o.from < l.to && math.Abs(o.y-l.y) < 10 {
+						t.Errorf("%s %s: %q lies on %q", group, camera, l.text, o.text)
+					}
+				}
+				seen = append(seen, l)
+			}
+			if len(seen) < 6 {
+				t.Errorf("%s %s: only %d texts", group, camera, len(seen))
+			}
+		}
 	}
 	b.done()
 }
@@ -433,6 +486,239 @@ func TestCurves(t *testing.T) {
 	b.done()
 }
 
+// TestGapsOfCurves: where a density is too small to show there is no line, also if another density over other eigenvalues is in the frame.
+// A logarithmic axis may begin anywhere.
+func TestGapsOfCurves(t *testing.T) {
+	d := sampleAtlas(3, 9)
+	for i := range d.Experiments {
+		d.Experiments[i].Training = sampledLog(2)
+		d.Experiments[i].Training.Epochs[0].TrainLoss, d.Experiments[i].Training.Epochs[1].TrainLoss = 14.35769125590016, 0.0000011217847677012481
+	}
+	b := open(t, d, 1280, 900)
+	b.at("#spectra canvas", 0.5, 0.5)
+	longest := get[int](b, `(() => { const u = document.querySelector("#spectra .u-over"), c = u.parentNode.querySelector("canvas"), r = u.getBoundingClientRect(), q = c.getBoundingClientRect(); `+pixels+`
+		const k = c.width / q.width, [left, right, bottom] = [r.left - q.left, r.right - q.left, r.bottom - q.top].map((v) => Math.round(v * k));
+		let most = 0;
+		for (let y = bottom - Math.round(0.15 * r.height * k); y < bottom; y++) {
+			for (let x = left, n = 0; x < right; x++) {
+				const at = 4 * (y * c.width + x), grey = Math.max(p[at], p[at + 1], p[at + 2]) - Math.min(p[at], p[at + 1], p[at + 2]) < 40;
+				most = Math.max(most, (n = grey ? 0 : n + 1));
+			}
+		}
+		return most; })()`)
+	if longest > 8 {
+		t.Errorf("at the bottom of the frame lies a line %d pixels long", longest)
+	}
+	b.done()
+}
+
+// TestNamesOfAxes: the name of a measure at its axis has room there, and its legend has all of it.
+func TestNamesOfAxes(t *testing.T) {
+	d := sampleAtlas(3, 9)
+	for i := range d.Experiments {
+		d.Experiments[i].Flatness = []Flatness{{Name: "a-map-with-a-long-name-train", Single: true, Summary: []surface.Summary{{Name: "box_subspace", Mean: float64(i), Deviation: math.NaN()}}}}
+	}
+	b := open(t, d, 1280, 900)
+	whole := "largest rise in a box, random subspace (%)"
+	b.run(chromedp.Evaluate(fmt.Sprintf(`[...document.querySelectorAll("#table-tools .picks label")].find(l => l.textContent.includes(%q)).querySelector("input:not(:checked)")?.click()`, "random subspace"), nil))
+	b.drawn()
+	if got := get[string](b, `[...document.querySelectorAll("#across .curves:not([hidden])")].map(c => c.querySelectorAll(".u-series th")[1].textContent).find(s => s.includes("random"))`); got != whole {
+		t.Errorf("the legend says %q, want %q", got, whole)
+	}
+	// Text at the left of the canvas ends before its upper and lower edges.
+	if n := get[int](b, `(() => { const root = [...document.querySelectorAll("#across .curves:not([hidden])")].find(c => c.textContent.includes("random")), c = root.querySelector("canvas"); `+pixels+`
+		const k = c.width / c.clientWidth; let n = 0; for (const y of [0, 1, 2, c.height - 3, c.height - 2, c.height - 1]) for (let x = 0; x < 22 * k; x++) if (p[4 * (y * c.width + x) + 3] > 60) n++; return n; })()`); n > 0 {
+		t.Error("the name of the axis is cut off")
+	}
+	b.done()
+}
+
+// TestLinesOverEachOther ticks maps in the menu by keyboard: the lines of all ticked maps and experiments lie in one frame, eight at most, each in its own color.
+func TestLinesOverEachOther(t *testing.T) {
+	d := sampleAtlas(3, 17)
+	for i := range d.Experiments {
+		e := &d.Experiments[i]
+		for _, m := range e.Maps {
+			if m.Kind == "line" {
+				m.Name, m.Loss, m.Score = "hinge", "hinge", "top-5 accuracy"
+				e.Maps = append(e.Maps, m)
+			}
+		}
+	}
+	b := open(t, d, 1280, 900)
+	labels := `[...document.querySelectorAll("#lines .curves")[%d].querySelectorAll(".u-series th")].slice(1).map(h => h.textContent).join("; ")`
+	check := func(what string, frame int, want string) {
+		t.Helper()
+		b.drawn()
+		if got := get[string](b, fmt.Sprintf(labels, frame)); got != want {
+			t.Errorf("%s: the curves are %q, want %q", what, got, want)
+		}
+	}
+	// pick goes to the n-th map of the open menu and ticks it.
+	pick := func(n int) {
+		t.Helper()
+		b.run(chromedp.Evaluate(fmt.Sprintf(`document.querySelectorAll("#lines .menu input")[%d].focus()`, n), nil), chromedp.KeyEvent(" "))
+	}
+	if got := get[string](b, `[...document.querySelectorAll("#lines .menu label")].map(l => l.textContent.trim()).join()`); got != "line,hinge,between,surface at β = 0" {
+		t.Errorf("the menu offers %q", got)
+	}
+	one := "batch_size=128, weight_decay=0, %s; batch_size=8192, weight_decay=0, %s; batch_size=128, weight_decay=0.0001, %s"
+	of := func(format, what string) string { return strings.ReplaceAll(format, "%s", what) }
+	both := func(what string) string {
+		var out []string
+		for _, name := range strings.Split(of(one, what), "; ") {
+			out = append(out, name+"train", name+"test")
+		}
+		return strings.Join(out, "; ")
+	}
+	check("at first", 0, both(""))
+	b.run(chromedp.Evaluate(`document.querySelector("#lines .menu summary").focus()`, nil), chromedp.KeyEvent(kb.Enter))
+	pick(0) // off
+	pick(3)
+	check("slices of surfaces", 0, of(one, "train"))
+	pressed := `[...document.querySelectorAll("#lines .curves .u-series th[role=button]")].slice(0, 3).map(h => h.ariaPressed).join()`
+	b.run(chromedp.Evaluate(`document.querySelector("#lines .u-series:nth-child(3) th").focus()`, nil), chromedp.KeyEvent(kb.Enter))
+	if got := get[string](b, pressed); got != "true,false,true" {
+		t.Errorf("after a curve is hidden by a key, the curves are shown: %s", got)
+	}
+	b.run(chromedp.KeyEvent(kb.Enter))
+	if got := get[string](b, pressed); got != "true,true,true" {
+		t.Errorf("after it is shown again, the curves are shown: %s", got)
+	}
+	if got := get[string](b, `document.querySelector("#lines .curves").getAttribute("aria-label")`); !strings.HasPrefix(got, "loss along a line: batch_size=128") {
+		t.Errorf("the plot is called %q", got)
+	}
+	// The middle of the slice is that of the surface.
+	x, y := b.at("#lines .curves .u-over", 0.5, 0.5)
+	b.move(x, y)
+	want := fmt.Sprintf("%.4g", d.Experiments[0].Maps[0].Grid.Loss[17*8+8])
+	if got := get[string](b, `document.querySelectorAll("#lines .u-series")[1].cells[1].textContent`); got != want {
+		t.Errorf("at the middle of the slice it says %q, want %s", got, want)
+	}
+	pick(0)
+	pick(1)
+	check("a map with another score", 1, strings.Join([]string{
+		"batch_size=128, weight_decay=0, line, train", "batch_size=128, weight_decay=0, line, test",
+		"batch_size=128, weight_decay=0, hinge, top-5 accuracy, train", "batch_size=128, weight_decay=0, hinge, top-5 accuracy, test",
+		"batch_size=8192, weight_decay=0, line, train", "batch_size=8192, weight_decay=0, line, test",
+		"batch_size=8192, weight_decay=0, hinge, top-5 accuracy, train", "batch_size=8192, weight_decay=0, hinge, top-5 accuracy, test",
+		"batch_size=128, weight_decay=0.0001, line, train", "batch_size=128, weight_decay=0.0001, line, test",
+		"batch_size=128, weight_decay=0.0001, hinge, top-5 accuracy, train", "batch_size=128, weight_decay=0.0001, hinge, top-5 accuracy, test",
+		"batch_size=128, weight_decay=0, surface at β = 0, train", "batch_size=8192, weight_decay=0, surface at β = 0, train",
+	}, "; "))
+	if got := get[string](b, `document.querySelector("#lines [role=status]").textContent`); !strings.HasPrefix(got, "The first 8 of 9 lines are drawn") {
+		t.Errorf("of nine lines it says %q", got)
+	}
+	if n := get[int](b, `new Set([...document.querySelectorAll("#lines .curves")[0].querySelectorAll(".u-marker")].slice(1).map(m => m.style.borderColor)).size`); n != 8 {
+		t.Errorf("eight lines have %d colors", n)
+	}
+	b.run(chromedp.KeyEvent(kb.Escape))
+	if got := get[string](b, `document.querySelector("#lines .menu").open + " " + document.activeElement.textContent`); got != "false Maps" {
+		t.Errorf("after Escape the menu is open, and the focus: %s", got)
+	}
+	// Of one experiment all lines are shown at first.
+	d.Experiments, d.Comparisons = d.Experiments[:1], nil
+	b.done()
+	b = open(t, d, 390, 844)
+	check("one experiment", 0, "line, train; line, test; hinge, train; hinge, test")
+	b.done()
+}
+
+// TestNumbersAtAxes: numbers at an axis are as far apart as their ticks.
+func TestNumbersAtAxes(t *testing.T) {
+	d := sampleAtlas(1, 9)
+	loss := d.Experiments[0].Maps[0].Grid.Loss
+	low, high := slices.Min(loss), slices.Max(loss)
+	for i, v := range loss {
+		loss[i] = 2.27 + 0.0135*(v-low)/(high-low)
+	}
+	b := open(t, d, 1280, 900)
+	picture := string(b.download(`[...document.querySelectorAll(".card button")].find(b => b.textContent === "contours (SVG)").click()`, "fig3-batch_size=128-weight_decay=0-surface-train-loss-contours.svg"))
+	for _, want := range []string{">2.2725<", ">2.275<", ">2.2775<"} {
+		if !strings.Contains(picture, want) {
+			t.Errorf("the picture has no number %s", want)
+		}
+	}
+	b.done()
+}
+
+// TestFewCurves: of more than eight trainings or spectra that are compared the first eight are drawn, which a note says.
+func TestFewCurves(t *testing.T) {
+	b := open(t, sampleAtlas(9, 9), 1280, 900)
+	said := func(section string) string {
+		return get[string](b, `(() => { const s = document.querySelector("`+section+`"), n = s.querySelector("[role=status]"); return s.querySelector(".u-legend").rows.length - 1 + " " + (n.hidden ? "" : n.textContent); })()`)
+	}
+	want := map[string][2]string{
+		"#trainings": {"8 ", "16 The first 8 of 9 trainings are drawn; choose fewer experiments in the table to see the others."},
+		"#spectra":   {"4 ", "8 The first 8 of 9 spectra are drawn; choose fewer experiments in the table to see the others."},
+	}
+	for k, press := range []string{"", `[...document.querySelectorAll("#table-tools button")].find(b => b.textContent === "Compare all shown").click()`} {
+		b.run(chromedp.Evaluate(press+";0", nil))
+		for section, want := range want {
+			if got := said(section); got != want[k] {
+				t.Errorf("%s after %q: %q, want %q", section, press, got, want[k])
+			}
+		}
+	}
+	b.done()
+}
+
+// TestOneEpoch: a training of one epoch is a dot for each split, filled and hollow, in plots and legends, and its epoch the one number at the axis. On a
+// logarithmic axis, the curves of losses that are nearly equal fill the frame.
+func TestOneEpoch(t *testing.T) {
+	d := sampleAtlas(1, 9)
+	d.Experiments[0].Training = sampledLog(1)
+	b := open(t, d, 1280, 900)
+	markers := `[...document.querySelectorAll("#trainings .curves:first-child .u-marker")].slice(1).map(m => m.classList.contains("lone") ? (m.style.background === "none" ? "hollow" : "filled") : "line").join()`
+	told := `[...document.querySelectorAll("#trainings .legend span")].filter(s => !s.hidden).map(s => s.textContent.trim()).join()`
+	if got := get[string](b, markers+" + ' ' + "+told); got != "filled,hollow One epoch is a dot: filled for the training set, hollow for the test set." {
+		t.Errorf("one epoch: %q", got)
+	}
+	// In the middle of the plot stand a filled and a hollow dot in the first color: the column through them has two pieces of the ring, and the disc.
+	b.at("#trainings .curves canvas", 0.5, 0.5)
+	column := `(() => { const u = document.querySelector("#trainings .u-over"), c = u.parentNode.querySelector("canvas"), r = u.getBoundingClientRect(), q = c.getBoundingClientRect(); ` + pixels + `
+		const x = Math.round((r.left + r.width / 2 - q.left) * c.width / q.width), blue = (y) => p[4 * (y * c.width + x) + 2] - p[4 * (y * c.width + x)] > 80;
+		const runs = []; for (let y = 0, n = 0; y <= c.height; y++) { if (y < c.height && blue(y)) n++; else { if (n) runs.push(n); n = 0; } }
+		return runs; })()`
+	if runs := get[[]int](b, column); len(runs) != 3 || runs[2] < 2*runs[0] || runs[2] < 6 {
+		t.Errorf("down the middle of the plot, pieces of the color are %v pixels long, want two short ones of a ring and a disc", runs)
+	}
+	b.done()
+	d.Experiments[0].Training = sampledLog(5)
+	for i := range d.Experiments[0].Training.Epochs {
+		e := &d.Experiments[0].Training.Epochs[i]
+		e.TrainLoss, e.TestLoss = 2.30-0.01*trainlog.Number(i), 2.31-0.01*trainlog.Number(i)
+	}
+	b = open(t, d, 1280, 900)
+	if got := get[string](b, markers+" + ' ' + "+told); got != "line,line Dashed vertical lines: steps of the learning rate." {
+		t.Errorf("five epochs: %q", got)
+	}
+	b.at("#trainings .curves canvas", 0.5, 0.5)
+	if share := get[float64](b, `(() => { const c = document.querySelector("#trainings canvas"), u = document.querySelector("#trainings .u-over"); `+pixels+`
+		let top = c.height, bottom = 0; for (let i = 0; i < p.length; i += 4) if (p[i + 2] - p[i] > 80) { const y = Math.floor(i / 4 / c.width); top = Math.min(top, y); bottom = Math.max(bottom, y); }
+		return (bottom - top) / (u.clientHeight * c.height / c.clientHeight); })()`); share < 0.6 {
+		t.Errorf("losses from 2.26 to 2.31 take %.2f of the frame's height", share)
+	}
+	b.done()
+}
+
+// TestKeyboardFocus chooses maps and experiments by keyboard: the control keeps the focus, though the page refills its parent.
+func TestKeyboardFocus(t *testing.T) {
+	b := open(t, sampleAtlas(3, 9), 1280, 900)
+	b.run(chromedp.Evaluate(`document.querySelector("#landscapes .menu").open = true; document.querySelectorAll("#landscapes .menu input")[1].focus()`, nil), chromedp.KeyEvent(" "))
+	b.drawn()
+	focus := `document.activeElement.closest("label")?.textContent.trim() + " " + document.activeElement.checked`
+	if got := get[string](b, focus); got != "batch_size=8192,weight_decay=0 false" {
+		t.Errorf("after an experiment is taken out of the comparison the focus is on %q", got)
+	}
+	b.run(chromedp.Evaluate(`const shows = [...document.querySelectorAll("#landscapes .control")].find(c => c.textContent.startsWith("shows")).querySelector("select"); shows.focus()`, nil), chromedp.KeyEvent(kb.ArrowDown))
+	b.drawn()
+	if got := get[string](b, `document.activeElement.closest("label")?.firstChild.textContent + " " + document.activeElement.value`); got != "shows accuracy" {
+		t.Errorf("after another quantity is chosen the focus is on %q", got)
+	}
+	b.done()
+}
+
 // TestManyLandscapes opens a page of fifty. How fast is the benchmark's business; here it must only not be slow by an order.
 func TestManyLandscapes(t *testing.T) {
 	d := fifty(t)
@@ -484,6 +770,7 @@ func BenchmarkOpen50(b *testing.B) {
 // shown is a curve from checkpoint to checkpoint.
 func TestCheckpoints(t *testing.T) {
 	d := sampleAtlas(6, 9)
+	d.Watched = true
 	for i := range d.Experiments {
 		e := &d.Experiments[i]
 		e.Name = fmt.Sprintf("import=epoch_%d.pth", i+1)
@@ -502,15 +789,48 @@ func TestCheckpoints(t *testing.T) {
 	}
 	check("rows", `[...document.querySelectorAll("#experiments tbody tr")].map(r => r.textContent.match(/epoch_\d/)[0]).join()`, "epoch_6,epoch_5,epoch_4,epoch_3,epoch_2,epoch_1")
 	check("cards", cards, "epoch_6,epoch_5,epoch_4,epoch_3")
-	check("plots", plots, "train loss,test loss,test error (%),width at +0.5,convex (%),λmax,λmin,mean |λmin/λmax|")
+	check("plots", plots, "train loss,test loss,test error (%),width0.5,convex (%),λmax,λmin,mean |λmin/λmax|")
 	if csv := string(b.download(numbers, "fig3-train-loss.csv")); !strings.HasPrefix(csv, "\"import\",\"train loss\"\n\"epoch_1.pth\",") {
 		t.Errorf("the numbers of the first curve are %q", csv)
 	}
 	b.run(chromedp.Evaluate(`document.querySelector("#table-tools .picks").children[2].querySelector("input").click()`, nil))
-	check("plots after a column is hidden", plots, "train loss,test error (%),width at +0.5,convex (%),λmax,λmin,mean |λmin/λmax|")
+	check("plots after a column is hidden", plots, "train loss,test error (%),width0.5,convex (%),λmax,λmin,mean |λmin/λmax|")
 	b.run(chromedp.Evaluate(`document.querySelector('th[data-path="train.import"] button').click()`, nil))
 	check("cards of a sorted table", cards, "epoch_3,epoch_4,epoch_5,epoch_6")
 	b.run(chromedp.Evaluate(`document.querySelector("tbody input[type=checkbox]").click()`, nil))
 	check("cards that the reader chose", cards, "epoch_1,epoch_3,epoch_4,epoch_5,epoch_6")
+	b.done()
+	// Weights that a sweep file names keep its order.
+	d.Watched = false
+	b = open(t, d, 1280, 900)
+	check("rows of a sweep file", `[...document.querySelectorAll("#experiments tbody tr")].map(r => r.textContent.match(/epoch_\d/)[0]).join()`, "epoch_1,epoch_2,epoch_3,epoch_4,epoch_5,epoch_6")
+	check("cards of a sweep file", cards, "epoch_1,epoch_2,epoch_3,epoch_4")
+	b.done()
+}
+
+// TestLegends: the legend below a plot has values only while a place is pointed at, and that of the table explains the marks in its shown columns.
+func TestLegends(t *testing.T) {
+	d := sampleAtlas(2, 9)
+	for i := range d.Experiments {
+		d.Experiments[i].Flatness[0].Summary = []surface.Summary{{Name: "width0.5", Mean: 0.4, Deviation: 0.07, SE: 0.03}, {Name: "width1", Mean: 2, Deviation: math.NaN(), Bounds: 1}}
+	}
+	b := open(t, d, 1280, 900)
+	marks := `[...document.querySelectorAll("[data-mark]")].filter(s => !s.hidden).map(s => s.textContent.split(":")[0]).join()`
+	if got := get[string](b, marks); got != "±,sampling ±" {
+		t.Errorf("the table's legend explains %q", got)
+	}
+	b.run(chromedp.Evaluate(`[...document.querySelectorAll(".picks label")].find(l => l.textContent.includes("width1")).querySelector("input").click()`, nil))
+	if got := get[string](b, marks); got != "±,sampling ±,>" {
+		t.Errorf("the table's legend explains %q after a column with a lower bound is shown", got)
+	}
+	legend := `(() => { const rows = [...document.querySelectorAll("#trainings .u-legend")][0].rows; return getComputedStyle(rows[0]).visibility + " " + [...rows].filter(r => r.cells[1].textContent).length; })()`
+	if got := get[string](b, legend); got != "hidden 0" {
+		t.Errorf("before the pointer is over the plot its legend is %q", got)
+	}
+	x, y := b.at("#trainings .u-over", 0.5, 0.5)
+	b.move(x, y)
+	if got := get[string](b, legend); got != "visible 5" {
+		t.Errorf("with the pointer over the plot its legend is %q", got)
+	}
 	b.done()
 }

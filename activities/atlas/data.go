@@ -24,6 +24,8 @@ type Data struct {
 	Experiments []Experiment
 	// Comparisons are sections after those of the experiments, about several of them: their Params say which.
 	Comparisons []Experiment
+	// Watched says that the experiments are checkpoints of one training, the latest last. The page shows the latest first.
+	Watched bool
 	// Unfinished says that what is missing may still come.
 	Unfinished bool
 	// MaxBytes bounds the size of the page, by default 24 MB. Downloads of pictures, then digits of maps beyond the seventh and
@@ -88,8 +90,12 @@ type Map struct {
 	Grid *surface.Grid
 	// Plane names the centre and directions of the grid: maps of equal ones show the same plane.
 	Plane string
+	// Directions says along which directions the map is, "" where its kind says it.
+	Directions string
 	// Path is that of a trajectory, in the plane of its principal components.
 	Path *trajectory.Path
+	// Draws is how many pairs of directions the map has, of which this is the first.
+	Draws int
 	// Marks are named points of the plane.
 	Marks []pipelines.Mark
 	// Curve are points of a curve through the plane, in its order.

@@ -46,6 +46,7 @@ type mapJSON struct {
 	Caption    string            `json:"caption,omitempty"`
 	Stem       string            `json:"stem"` // of its files' names
 	Plane      string            `json:"plane,omitempty"`
+	Directions string            `json:"directions,omitempty"`
 	X          []float64         `json:"x,omitempty"`
 	Y          []float64         `json:"y,omitempty"`
 	Single     bool              `json:"single,omitempty"` // arrays are of float32, in place of float64
@@ -58,6 +59,7 @@ type mapJSON struct {
 	Absolute   bool              `json:"absolute,omitempty"`     // stated_error is in the unit of the loss instead
 	Meta       string            `json:"meta,omitempty"`         // the grid's own
 	Path       *pathJSON         `json:"path,omitempty"`
+	Draws      int               `json:"draws,omitempty"`
 	Marks      []pipelines.Mark  `json:"marks,omitempty"`
 	Curve      [][2]float64      `json:"curve,omitempty"`
 	Provenance []Provenance      `json:"provenance,omitempty"`
@@ -166,7 +168,7 @@ func (m Map) packed(single, whole bool) mapJSON {
 	single = single && (m.Grid == nil || !slices.ContainsFunc(m.Grid.Loss, func(v float64) bool {
 		return math.Abs(v) > math.MaxFloat32 && !math.IsInf(v, 0)
 	}))
-	out := mapJSON{Name: m.Name, Kind: m.Kind, Split: m.Split, Loss: m.Loss, Score: string(m.Score), Norm: m.Norm, Note: m.Note, Caption: m.Caption, Plane: m.Plane, Single: single, Marks: m.Marks, Curve: m.Curve, Provenance: m.Provenance}
+	out := mapJSON{Name: m.Name, Kind: m.Kind, Split: m.Split, Loss: m.Loss, Score: string(m.Score), Norm: m.Norm, Note: m.Note, Caption: m.Caption, Plane: m.Plane, Directions: m.Directions, Single: single, Draws: m.Draws, Marks: m.Marks, Curve: m.Curve, Provenance: m.Provenance}
 	if !whole {
 		out.Note = "This map is too large for the page; `lossatlas export` has it."
 		return out

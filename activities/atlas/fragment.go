@@ -35,7 +35,7 @@ func Fragment(d Data, theme string) (string, error) {
 		for _, m := range e.Maps {
 			switch {
 			case m.Arrays == nil:
-				return "", fmt.Errorf("%s of %s has no room in a fragment, or no result; choose fewer surfaces", m.Name, e.Name)
+				return "", fmt.Errorf("no room in a fragment, or no result: %s of %s; choose fewer surfaces", m.Name, e.Name)
 			case len(m.X) > 1 && len(m.Y) > 1:
 				planes++
 			}

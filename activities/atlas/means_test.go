@@ -40,7 +40,7 @@ func TestPageShowsMeans(t *testing.T) {
 		rows = append(rows, strings.Join(cells, " | "))
 	}
 	want := []string{
-		"experiments | repetitions | train loss | test loss | test error (%) | width at &#43;0.5",
+		"experiments | repetitions | train loss | test loss | test error (%) | width0.5",
 		"a&lt;b | 2 | 1.50 ± 0.71 | 2.50 ± 0.71 | 15.0 ± 7.1 | &gt;1.5",
 		"c | 2 of 4 | 5.0 ± 1.4 (of 2) | 5 (of 1) | 65 ± 35 (of 2) | 4 (of 1)",
 	}

@@ -9,6 +9,8 @@ import (
 	"html/template"
 	"slices"
 	"strings"
+
+	"lossatlas/activities/trainlog"
 )
 
 //go:embed page.html
@@ -76,16 +78,19 @@ func Page(d Data) ([]byte, error) {
 // pageView is the page as its template sees it.
 type pageView struct {
 	Title, Sweep, Summary, Command, Missing string
+	TrainLoss                               string // what it is
 	Tested                                  string // how large the test sets are, "" for large ones
 	Facts                                   []Pair
 	Columns                                 []column
 	Experiments                             []experimentView // with a row in the table
+	Marks                                   []Pair           // patterns of marks in the cells of the table, and what each means
 	MeanColumns                             []column         // of the table of means over repetitions
 	Means                                   []meanView
 	Sections                                []experimentView // the experiments, then the comparisons
 	Omitted                                 bool             // some downloads
 	Shortened                               string           // what of the maps had no room
 	Draws                                   bool             // there is something to draw
+	Watched                                 bool             // the latest experiments come first
 	Policy                                  string
 	Style                                   template.CSS
 	Libraries, Script                       template.JS
@@ -115,7 +120,7 @@ const fewPictures = 8
 
 func newPageView(d Data) (*pageView, error) {
 	v := &pageView{
-		Title: d.Title, Sweep: d.Sweep, Summary: d.Summary, Command: d.Command, Facts: d.Facts, Missing: missing(d),
+		Title: d.Title, Sweep: d.Sweep, Summary: d.Summary, Command: d.Command, Facts: d.Facts, Missing: missing(d), Watched: d.Watched, TrainLoss: trainlog.TrainLossMeaning,
 		Style: template.CSS(pageStyle), Script: template.JS(pageScript),
 	}
 	if v.Title == "" {
@@ -146,6 +151,7 @@ func newPageView(d Data) (*pageView, error) {
 		measured[i].Measured = true
 	}
 	v.Columns = slices.Concat(params, measured)
+	v.Marks = marks(values)
 	v.MeanColumns, v.Means = means(d.Experiments, measured, values)
 	budget := newBudget(d, limit-len(data))
 	budget.left = max(min(budget.left, fewBytes-len(data)-len(v.Libraries)-shown(d)), 0)

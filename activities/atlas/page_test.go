@@ -25,7 +25,7 @@ func TestPageIsSelfContainedAndSmall(t *testing.T) {
 	if again, err := Page(d); err != nil || !bytes.Equal(again, page) {
 		t.Errorf("the page differs from one making to the next (%v)", err)
 	}
-	if n := bytes.Count(page, []byte("<figure>")); n != 40 {
+	if n := bytes.Count(page, []byte("<figure style=")); n != 40 {
 		t.Errorf("%d figures, want 40", n)
 	}
 	// Whatever the page refers to lies inside it. Scripts are held to it by the policy, and in a browser by another test.
@@ -37,7 +37,7 @@ func TestPageIsSelfContainedAndSmall(t *testing.T) {
 	}
 }
 
-// A picture of two panels takes two columns, and offers the numbers behind it.
+// Pictures have the width that they have on paper, where one of two panels is wider and scrolls on a phone; it offers the numbers behind it.
 func TestPageShowsAPath(t *testing.T) {
 	path, plane := spiral(9)
 	f, err := render.Trajectory(path, plane, nil, picture.Options{})
@@ -48,14 +48,21 @@ func TestPageShowsAPath(t *testing.T) {
 	if picture.PNG, err = f.PNG(); err != nil {
 		t.Fatal(err)
 	}
+	if picture.SVG, err = f.SVG(); err != nil {
+		t.Fatal(err)
+	}
 	d := samplePage(t, 1)
 	d.Experiments[0].Pictures = append(d.Experiments[0].Pictures, picture)
 	page, err := Page(d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := bytes.Count(page, []byte(`<figure class="wide">`)); n != 1 {
-		t.Errorf("%d figures are wide, want the path alone", n)
+	var sizes []string
+	for _, m := range regexp.MustCompile(`<figure style="--size: (\d+px)">\s*<div class="paper"( tabindex="0")?`).FindAllSubmatch(page, -1) {
+		sizes = append(sizes, string(m[1])+string(m[2]))
+	}
+	if got := strings.Join(sizes, ", "); got != `384px, 384px, 384px, 384px, 768px tabindex="0"` {
+		t.Errorf("the pictures are %s wide, want 4 inches each and the path 8, which scrolls", got)
 	}
 	if !regexp.MustCompile(`download="[^"]*-path\.path\.csv" href='data:text/csv;base64,ZXBvY2gK'>path \(CSV\)<`).Match(page) {
 		t.Error("the report does not offer the path")

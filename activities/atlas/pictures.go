@@ -6,15 +6,19 @@ import (
 	"encoding/binary"
 	"fmt"
 	"html/template"
+	"math"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 type pictureView struct {
 	ID, Title, Caption, Note string
 	Src                      template.HTMLAttr // whole, since the template would write each + of base64 as an entity
-	Width, Height            int
-	Class                    template.HTMLAttr // of its place in the page
+	Width, Height            int               // of its PNG, in dots
+	Size                     int               // the width on paper, in CSS pixels, at which its text has the intended size; 0 if not known
+	Scrolls                  bool
 	Downloads                []download
 	Provenance               []Provenance
 }
@@ -118,10 +122,8 @@ func newPictureView(id string, p Picture, stem string, b *budget) (pictureView, 
 		}
 		return v, nil
 	}
-	v.Width, v.Height = width, height
-	if 2*width > 3*height { // two panels side by side
-		v.Class = `class="wide"`
-	}
+	v.Width, v.Height, v.Size = width, height, paperWidth(p.SVG)
+	v.Scrolls = v.Size > fitting
 	for i, f := range files {
 		if len(f.data) == 0 {
 			continue
@@ -151,6 +153,24 @@ func newPictureView(id string, p Picture, stem string, b *budget) (pictureView, 
 		v.Downloads = append(v.Downloads, download{Label: f.Label, File: stem + "." + f.Ext, Href: uri})
 	}
 	return v, nil
+}
+
+// fitting is the width, in CSS pixels, up to which pictures are shrunk to fit the screen of a phone. Wider ones would be unreadable there: they scroll.
+const fitting = 6 * 96
+
+var svgWidth = regexp.MustCompile(`<svg [^>]*\bwidth="([0-9.]+)pt"`)
+
+// paperWidth is the width of an SVG in CSS pixels, 0 where it has no width in points.
+func paperWidth(svg []byte) int {
+	m := svgWidth.FindSubmatch(svg[:min(len(svg), 1000)])
+	if m == nil {
+		return 0
+	}
+	points, err := strconv.ParseFloat(string(m[1]), 64)
+	if err != nil {
+		return 0
+	}
+	return int(math.Round(points * 96 / 72))
 }
 
 // pngHead is the length of a PNG's signature and IHDR chunk.

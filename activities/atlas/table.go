@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +15,8 @@ import (
 
 // column is a column of the table of experiments.
 type column struct {
-	Path, Label string // Path is what it holds in full, Label a shorter name where that is clear
+	Path, Label string // Path is what it holds in full, of a measure of a map as `lossatlas show` names it; Label a shorter name where that is clear
+	About       string // what such a measure is
 	Hidden      bool   // until a reader picks it
 	Measured    bool   // it is a result, no parameter
 }
@@ -73,7 +75,7 @@ func results(experiments []Experiment) (out []column, values [][]cell) {
 			values[i] = append(values[i], value(e))
 		}
 	}
-	add(column{Path: "mean loss of the training set", Label: "train loss"}, func(e Experiment) cell { return numeric(e.TrainLoss, 4) })
+	add(column{Path: trainlog.TrainLossMeaning, Label: "train loss"}, func(e Experiment) cell { return numeric(e.TrainLoss, 4) })
 	if slices.ContainsFunc(experiments, func(e Experiment) bool { return e.TrainError != nil }) {
 		add(column{Path: "share of the training examples classified wrongly", Label: trainErrorLabel}, func(e Experiment) cell { return numeric(e.TrainError, 2) })
 	}
@@ -94,11 +96,15 @@ func results(experiments []Experiment) (out []column, values [][]cell) {
 	flat, first := measures(experiments), plane(experiments)
 	for _, m := range flat {
 		words, of := flatnessName(m[1]), ""
+		about := surface.Meaning(m[1])
+		if about == "" && words != m[1] {
+			about = words
+		}
 		if flat[0][0] != flat[len(flat)-1][0] {
 			of = " · " + m[0]
 		}
 		hidden := (m[0] != first || !slices.Contains([]string{"width0.5", "convex"}, m[1])) && !slices.Contains([]string{"worst_adaptive", "average"}, m[1])
-		add(column{Path: words + ", " + m[0], Label: words + of, Hidden: hidden}, func(e Experiment) cell { return e.measure(m[0], m[1]) })
+		add(column{Path: m[0] + "." + m[1], About: about, Label: words + of, Hidden: hidden}, func(e Experiment) cell { return e.measure(m[0], m[1]) })
 	}
 	known := 0
 	for _, kind := range curvatures {
@@ -252,6 +258,24 @@ func flatnessValue(s surface.Summary) string {
 	return value
 }
 
+// markNotes explain what flatnessValue writes, by regular expressions that the page's script reads as well.
+var markNotes = []Pair{
+	{`\d ±`, "±: standard deviation over directions or subsets of the examples."},
+	{`sampling ±`, "sampling ±: standard error due to the choice of examples."},
+	{`>`, ">: lower bound, as the plotted range cuts off the measure."},
+}
+
+// marks are those of markNotes that occur in cells, hidden columns included.
+func marks(values [][]cell) (out []Pair) {
+	for _, m := range markNotes {
+		occurs := regexp.MustCompile(m.Name).MatchString
+		if slices.ContainsFunc(values, func(row []cell) bool { return slices.ContainsFunc(row, func(c cell) bool { return occurs(c.Text) }) }) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
 // errorOf is the standard error of a measure: for most, what the choice of examples brings.
 func errorOf(s surface.Summary) string {
 	if strings.HasPrefix(s.Name, "average") || strings.Contains(s.Name, "trace") {
@@ -269,13 +293,8 @@ var sharpnessNames = map[string]string{
 // eigenvalueNames are the ends of names of eigenvalues in words.
 var eigenvalueNames = strings.NewReplacer("lambda_ratio5", "λ1/λ5", "lambda_max", "λmax", "lambda_min_", "λmin ", "lambda_min", "λmin", "lambda_", "λ", "subsets.", "subsets: ")
 
-// flatnessName is a measure in words: "width at +0.5".
+// flatnessName is a measure as tables name it: that of a line or surface by its key, width0.5, others in words.
 func flatnessName(name string) string {
-	for prefix, words := range map[string]string{"width": "width at +", "sharp": "sharpness within "} {
-		if rest, ok := strings.CutPrefix(name, prefix); ok {
-			return words + rest
-		}
-	}
 	if words, ok := sharpnessNames[name]; ok {
 		return words
 	}

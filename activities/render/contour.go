@@ -98,7 +98,7 @@ func layoutSurface(f *lattice.Field, note string, opt picture.Options, right vg.
 
 // layoutPlane is layoutSurface for a frame with the given axes.
 func layoutPlane(x, y chart.Scale, note string, opt picture.Options, right vg.Length) surfaceFigure {
-	s := surfaceFigure{Page: opt.Page(note, 3)}
+	s := surfaceFigure{Page: opt.Page(note)}
 	s.X, s.Y = x, y
 	n := 6
 	if s.Width < narrow {

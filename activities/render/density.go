@@ -52,7 +52,7 @@ func Density(s spectrum.Spectrum, opt picture.Options) (picture.Figure, error) {
 }
 
 func layoutDensity(s spectrum.Spectrum, f *lattice.Field, y chart.Scale, opt picture.Options) picture.Figure {
-	page := opt.Page(densityNote(s), 3)
+	page := opt.Page(densityNote(s))
 	p := chart.Panel{X: chart.Scale{Lo: f.X[0], Hi: f.X[len(f.X)-1]}, Y: y}
 	xTicks, left := p.X.Ticks(6), y.Ticks(8)
 	p.Frame.Min = vg.Point{X: chart.Edge + chart.SideWidth(chart.Widest(left)), Y: page.Bottom()}
@@ -84,9 +84,9 @@ func marked(s spectrum.Spectrum) []float64 {
 // densityNote is the spectrum in numbers. It names a matrix that is not the Hessian.
 func densityNote(s spectrum.Spectrum) string {
 	trace, deviation := s.Trace()
-	text := "trace " + chart.Number(trace)
+	text := "trace\u00a0" + chart.Number(trace)
 	if !math.IsNaN(deviation) {
-		text += " ± " + chart.Number(deviation)
+		text += "\u00a0±\u00a0" + chart.Number(deviation)
 	}
 	dashed := " (dashed)"
 	if n := len(s.Largest); n > 1 {
@@ -95,7 +95,7 @@ func densityNote(s spectrum.Spectrum) string {
 			dashed = fmt.Sprintf(" (dashed: %d at each end)", n)
 		}
 		if r := s.Fifth(); !math.IsNaN(r) {
-			text = "λ1/λ5 " + chart.Number(r) + "; " + text
+			text = "λ1/λ5\u00a0" + chart.Number(r) + "; " + text
 		}
 	}
 	of := ""

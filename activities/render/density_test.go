@@ -46,7 +46,7 @@ func sampledSpectrum(t testing.TB) spectrum.Spectrum {
 // The note below the picture is the spectrum in numbers.
 func TestDensityNote(t *testing.T) {
 	s := sampledSpectrum(t)
-	for _, want := range []string{"λmin −4 and λmax 30.8", "5 random vectors, 2000 parameters", "trace 191 ± 0"} {
+	for _, want := range []string{"λmin −4 and λmax 30.8", "5 random vectors, 2000 parameters", "trace\u00a0191\u00a0±\u00a00"} {
 		if !strings.Contains(densityNote(s), want) {
 			t.Errorf("the picture does not say %q: %s", want, densityNote(s))
 		}

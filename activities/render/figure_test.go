@@ -179,6 +179,49 @@ func TestFilesAreWellFormed(t *testing.T) {
 	}
 }
 
+// Long texts of an SVG have the width of the layout: a wider font does not move them over the edge of the figure.
+func TestLongTextsKeepTheirWidth(t *testing.T) {
+	long := strings.Repeat("weight decay ", 20)
+	g := sampled(17, bowl)
+	f, err := Contour(g, picture.Options{Title: long, Caption: long})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := f.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Texts []struct {
+			X      float64 `xml:"x,attr"`
+			Width  float64 `xml:"textLength,attr"`
+			Adjust string  `xml:"lengthAdjust,attr"`
+			Anchor string  `xml:"text-anchor,attr"`
+			S      string  `xml:",chardata"`
+		} `xml:"text"`
+	}
+	if err := xml.Unmarshal(b, &doc); err != nil {
+		t.Fatal(err)
+	}
+	wide, _ := f.Size()
+	checked := 0
+	for _, s := range doc.Texts {
+		if len([]rune(s.S)) < 20 {
+			continue
+		}
+		checked++
+		if s.Width == 0 || s.Adjust != "spacingAndGlyphs" {
+			t.Errorf("%q has the width %g, adjusted by %q", s.S, s.Width, s.Adjust)
+		}
+		if s.Anchor != "middle" || s.X-s.Width/2 < float64(chart.Edge)-0.02 || s.X+s.Width/2 > wide-float64(chart.Edge)+0.02 {
+			t.Errorf("%q, anchored at its %s at %g and %g wide, is not within the margins of a figure of %g", s.S, s.Anchor, s.X, s.Width, wide)
+		}
+	}
+	if checked < 5 {
+		t.Errorf("%d long texts: fewer than the lines of a title, a note and a caption", checked)
+	}
+}
+
 func TestWrap(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := rapid.StringMatching(`[a-zA-Z0-9=,. ]{0,120}`).Draw(rt, "s")

@@ -19,11 +19,11 @@ var update = flag.Bool("update", false, "write the golden images anew; look at t
 // goldens are the figures kept as images: every kind, and every way a surface can be difficult.
 var goldens = []string{
 	"contour-bowl17", "contour-tilted51", "contour-chaotic51", "contour-chaotic51-paper", "contour-broken51", "contour-coarse17", "contour-nothing",
-	"filled-bowl17", "filled-chaotic51", "filled-coarse17", "ratio", "ratio-broken", "line", "line-log", "line-cut", "training", "training-short",
+	"filled-bowl17", "filled-chaotic51", "filled-coarse17", "ratio", "ratio-broken", "line", "line-log", "line-cut", "training", "training-short", "training-one",
 	"trajectory", "trajectory-long", "density", "heat", "heat-log", "tree-20", "diagram-20", "contour-basins",
 	"surface3d-tilted51", "surface3d-chaotic51", "surface3d-broken17", "surface3d-cut", "surface3d-open", "surface3d-constant", "surface3d-nothing",
 	"multiples-contour", "multiples-filled", "multiples-heat", "multiples-surface3d", "multiples-ratio", "multiples-line", "multiples-trajectory", "multiples-nothing",
-	"lines", "norms", "curves", "histogram", "histogram-log", "scatter", "scatter-nothing", "barriers", "barriers-few", "layout", "layout-few", "components",
+	"lines", "norms", "curves", "curves-one", "histogram", "histogram-log", "scatter", "scatter-nothing", "barriers", "barriers-few", "layout", "layout-few", "components",
 }
 
 // goldenWidth is the width that figures are scaled down to before they are compared: about a

@@ -108,7 +108,8 @@ func scores(g *surface.Grid) []float64 {
 func layoutLine(curves []picture.Curve, losses []*lattice.Field, x chart.Scale, xName string, kinds []chart.LegendEntry, opt picture.Options) picture.Figure {
 	lossScale, notes := picture.LossAxis(losses, opt)
 	percent := scoreAxis(curves)
-	page := opt.Page(notes, 3)
+	page := opt.Page(notes)
+	legend := chart.NewLegend(page.Width-2*chart.Edge, kinds)
 	p := chart.Panel{X: x, Y: lossScale}
 	n, aspect := 6, vg.Length(0.68)
 	if page.Width < narrow {
@@ -125,7 +126,7 @@ func layoutLine(curves []picture.Curve, losses []*lattice.Field, x chart.Scale, 
 	height := p.Frame.Max.Y + opt.Side()
 	lossName, rightName := opt.LossName(), opt.Score.Label()
 	if opt.Panel == nil {
-		height += legendHeight + page.Title.Height()
+		height += max(legendHeight, legend.Height()) + page.Title.Height()
 	} else {
 		xName, _ = opt.Names()
 		if !opt.Panel.Y {
@@ -152,7 +153,7 @@ func layoutLine(curves []picture.Curve, losses []*lattice.Field, x chart.Scale, 
 		p.SideAxis(pn, lossScale, left, chart.Widest(left), lossName, false, canvas.LossColor)
 		p.SideAxis(pn, percent, right, chart.Widest(right), rightName, true, canvas.AccColor)
 		if opt.Panel == nil {
-			chart.NewLegend(page.Width-2*chart.Edge, kinds).Draw(pn, chart.Middle(p.Frame), p.Frame.Max.Y-1)
+			legend.Draw(pn, chart.Middle(p.Frame), p.Frame.Max.Y-1)
 		}
 	})
 	f.Spare = opt.Spare()
@@ -171,5 +172,5 @@ func scoreAxis(curves []picture.Curve) chart.Scale {
 	return chart.Scale{Lo: lo, Hi: 100}
 }
 
-// legendHeight is the space of a legend above a frame.
+// legendHeight is the space above a frame for a legend of one row.
 const legendHeight vg.Length = 17

@@ -137,6 +137,8 @@ func sampleFigures(t testing.TB) map[string]picture.Figure {
 	add("training", f, err)
 	f, err = Training(sampledLog(5), picture.Options{Title: "Five epochs"})
 	add("training-short", f, err)
+	f, err = Training(sampledLog(1), picture.Options{Title: "One epoch"})
+	add("training-one", f, err)
 	for name, n := range map[string]int{"trajectory": 20, "trajectory-long": 300} {
 		path, plane := spiral(n)
 		f, err = Trajectory(path, plane, nil, picture.Options{Title: "VGG-9, batch 128, weight decay 0.0005, test error 6.0 %"})

@@ -35,7 +35,7 @@ func TestEvaluatedPoints(t *testing.T) {
 	if strings.Count(line, "21 of 81") != 1 {
 		t.Errorf("the note of a line is %q", line)
 	}
-	if note := (sheet{panels: []Panel{{Data: Data{Grid: g}}}, lo: 1, hi: 3}).note(); !strings.HasSuffix(note, "error ≤ 5 % with 95 % confidence") {
+	if note := (sheet{plot: contourPlot, panels: []Panel{{Data: Data{Grid: g}}}, lo: 1, hi: 3}).note(); !strings.HasSuffix(note, "error ≤ 5 % with 95 % confidence") {
 		t.Errorf("the note of multiples is %q", note)
 	}
 	for name, draw := range map[string]func(surface.Grid, picture.Options) (picture.Figure, error){"contour": Contour, "filled": FilledContour} {

@@ -74,7 +74,7 @@ func (s sheet) overlap() vg.Length {
 }
 
 func (s sheet) layout(opt picture.Options) (picture.Figure, error) {
-	page := opt.Page(chart.Joined(s.note(), s.symmetric(opt)), 4)
+	page := opt.Page(chart.Joined(s.note(), s.symmetric(opt)))
 	look := s.plot.sheet
 	var bar sideBar
 	if look.bar != nil {
@@ -182,8 +182,8 @@ func (s sheet) draw(opt picture.Options, width vg.Length) ([]placed, error) {
 		}
 		wide := f.Frame.Size().X + 2*picture.SideName
 		out[i].figure = f
-		out[i].title = chart.Heading{Lines: canvas.Wrap(p.Title, true, panelSize, wide, 3), Size: panelSize, Color: canvas.InkColor}
-		out[i].below = chart.Heading{Lines: canvas.Wrap(text, false, panelSize, wide, 3), Size: panelSize, Color: canvas.InkColor}
+		out[i].title = chart.Heading{Lines: canvas.WrapEvenly(p.Title, true, panelSize, wide, 3), Size: panelSize, Color: canvas.InkColor}
+		out[i].below = chart.Heading{Lines: canvas.WrapEvenly(text, false, panelSize, wide, 3), Size: panelSize, Color: canvas.InkColor}
 	}
 	return out, nil
 }
@@ -256,7 +256,7 @@ func (s sheet) note() string {
 	if s.lo == s.hi {
 		return "the " + of + " is " + chart.Number(s.lo) + " everywhere"
 	}
-	return chart.Joined("all on one scale; "+of+" from "+chart.Number(s.lo)+" to "+chart.Number(s.hi), s.plot.sheet.note, s.exactness())
+	return chart.Joined("one scale of the "+of+", from "+chart.Number(s.lo)+" to "+chart.Number(s.hi), s.axes(), s.plot.sheet.note, s.exactness())
 }
 
 // exactness is the largest error that is stated of a panel, "" where all are exact.

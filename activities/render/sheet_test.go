@@ -89,6 +89,13 @@ func sheetFigures(t testing.TB) map[string]picture.Figure {
 	add("norms", f, err)
 	f, err = compare.Curves(runs, picture.Options{})
 	add("curves", f, err)
+	one := []compare.Run{{Name: "batch_size=32", Log: sampledLog(1)}, {Name: "batch_size=128", Log: sampledLog(1)}, {Name: "batch_size=512, seed=1", Group: "batch_size=512", Log: sampledLog(1)}, {Name: "batch_size=512, seed=2", Group: "batch_size=512", Log: sampledLog(1)}}
+	for i, r := range one {
+		r.Log.Epochs[0].TrainLoss *= 1 + 0.2*trainlog.Number(i)
+		r.Log.Epochs[0].TestLoss *= 1 + 0.3*trainlog.Number(i)
+	}
+	f, err = compare.Curves(one, picture.Options{Title: "One epoch", Rate: true})
+	add("curves-one", f, err)
 
 	r := rand.New(rand.NewPCG(1, 2))
 	networks := []compare.Weights{{Name: "batch_size=128"}, {Name: "batch_size=8192"}, {Name: "batch_size=512"}}
@@ -157,6 +164,58 @@ func TestPanelsShareOneScale(t *testing.T) {
 	}
 	if len(second) <= len(first) {
 		t.Errorf("the low surface has %d colours of lines, the high one %d", len(first), len(second))
+	}
+}
+
+// TestPanelsNameTheirAxes: the note names the ranges of the axes where they differ, and leaves out panels without a result.
+func TestPanelsNameTheirAxes(t *testing.T) {
+	plane := func(x0, x1, y float64) Panel {
+		g := surface.NewGrid([]float64{x0, x1}, []float64{-y, y})
+		copy(g.Loss, []float64{1, 2, 3, 4})
+		for i := range g.Mask {
+			g.Mask[i] = true
+		}
+		return Panel{Data: Data{Grid: g}}
+	}
+	line := func(train, test float64) Panel {
+		loss := func(x float64) float64 { return 1 + x*x }
+		p := Panel{Data: Data{Test: sampledLine(-test, test, 5, loss, loss)}}
+		if train > 0 {
+			p.Train = sampledLine(-train, train, 5, loss, loss)
+		}
+		return p
+	}
+	for _, c := range []struct {
+		plot   string
+		panels []Panel
+		want   string
+	}{
+		{"contour", []Panel{plane(-1, 1, 1), plane(-1, 1, 1), {}}, ""},
+		{"contour", []Panel{plane(-1, 1, 1), plane(-1.001, 1, 1)}, ""},
+		{"contour", []Panel{plane(-2.5, 2.5, 1.2), {}, plane(-4, 4, 3)}, "axes differ: α to ±2.5 and ±4"},
+		{"heat", []Panel{plane(-1, 1, 1), plane(-2, 2, 1), plane(-1, 1, 1), plane(-3, 3, 1)}, "axes differ: α to ±1, ±2 and ±3"},
+		{"surface3d", []Panel{plane(-1, 1, 1), plane(-1, 1, 2)}, "axes differ: β to ±1 and ±2"},
+		{"filled", []Panel{plane(-1, 1, 1), plane(-0.5, 1.5, 1)}, "axes differ: α from −1 to 1 and from −0.5 to 1.5"},
+		{"contour", []Panel{plane(-1, 1, 1), plane(-2, 2, 1), plane(-3, 3, 1), plane(-1, 4, 1)}, "axes differ: α from 2 to 6 wide"},
+		{"line", []Panel{line(1, 2), line(0, 2)}, ""},
+		{"line", []Panel{line(1, 1), line(0, 2)}, "axes differ: α to ±1 and ±2"},
+	} {
+		for i := range c.panels {
+			c.panels[i].Column = i
+		}
+		f, err := Multiples(c.plot, c.panels, picture.Options{Width: 12})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := f.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, after, ok := strings.Cut(string(b), ">one scale of the loss, from ")
+		note, _, _ := strings.Cut(after, "</text>")
+		if _, axes, _ := strings.Cut(note, "; "); !ok || axes != c.want {
+			t.Errorf("%s of %d panels: the note %q, want the axes %q", c.plot, len(c.panels), note, c.want)
+		}
 	}
 }
 

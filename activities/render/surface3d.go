@@ -61,7 +61,7 @@ func layoutSurface3D(f *lattice.Field, opt picture.Options) picture.Figure {
 		s.space.x = 0.5 * max(1/aspect, 0.4)
 	}
 
-	page := opt.Page(note, 3)
+	page := opt.Page(note)
 	axes := s.axes(page.Width < narrow)
 	side := opt.Side()
 	// The vertical axis stands at the left corner; the others' labels hang below the front corner and next to the right one.

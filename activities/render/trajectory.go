@@ -87,7 +87,7 @@ func layoutTrajectory(path trajectory.Path, f *lattice.Field, along *picture.Fra
 	if along != nil {
 		notes = chart.Joined(notes, "below: the loss at the points themselves (solid) and of the surface where they are drawn (dashed)")
 	}
-	page := opt.Page(notes, 3)
+	page := opt.Page(notes)
 	half := (page.Width - 2*chart.Edge - planeGap) / 2
 	planes := []*walk{&left, &right}
 	left.Opt, right.Opt = opt, opt

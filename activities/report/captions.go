@@ -10,13 +10,14 @@ import (
 
 	"lossatlas/activities/results"
 	"lossatlas/activities/trainlog"
+	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 )
 
 // caption says what a picture of one experiment shows: network, data, images, and the error of the training and of the values.
 func (p page) caption(ctx context.Context, s pipelines.Step, m *results.Map) (string, error) {
 	if s.At.Role == pipelines.RoleFigure {
-		return p.figureCaption(ctx)
+		return p.figureCaption(ctx, s)
 	}
 	i := slices.IndexFunc(p.Graph.Experiments, func(e pipelines.Experiment) bool { return e.Name == s.At.Experiment })
 	if i < 0 {
@@ -45,6 +46,7 @@ func (p page) caption(ctx context.Context, s pipelines.Step, m *results.Map) (st
 		}
 	}
 	if m != nil {
+		parts = append(parts, m.Step.Directions)
 		if notes := m.Notes(); notes != "" {
 			parts = append(parts, notes)
 		}
@@ -84,8 +86,8 @@ func (p page) shows(ctx context.Context, e pipelines.Experiment, training string
 	return []string{strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")}, nil
 }
 
-// figureCaption says what a figure over several experiments is of: their networks, data and training images.
-func (p page) figureCaption(ctx context.Context) (string, error) {
+// figureCaption says what a figure over several experiments is of: their networks and data, and the images of the maps that it shows.
+func (p page) figureCaption(ctx context.Context, figure pipelines.Step) (string, error) {
 	var all []string
 	for _, e := range p.Graph.Experiments {
 		weights := results.Weights(e)
@@ -112,7 +114,32 @@ func (p page) figureCaption(ctx context.Context) (string, error) {
 	if len(all) > most {
 		all = append(all[:most], "and others")
 	}
-	return sentence(all), nil
+	images, err := p.figureImages(ctx, figure)
+	return sentence(append(all, images)), err
+}
+
+// figureImages are the images of the maps that a figure is drawn from, as [results.Images].
+func (p page) figureImages(ctx context.Context, figure pipelines.Step) (string, error) {
+	drawn, err := p.action(ctx, figure.ID)
+	if err != nil {
+		return "", err
+	}
+	inputs := make(map[artifacts.Digest]bool)
+	for _, digest := range drawn.Recipe.Inputs {
+		inputs[digest] = true
+	}
+	var params []json.RawMessage
+	for _, of := range p.Graph.All() {
+		if of.Step.At.Role != pipelines.RoleMap || !inputs[p.Steps[of.Step.ID].Outputs[of.Step.MapOutput()].Digest] {
+			continue
+		}
+		action, err := p.action(ctx, of.Step.ID)
+		if err != nil {
+			return "", err
+		}
+		params = append(params, action.Recipe.Params)
+	}
+	return results.Images(params...)
 }
 
 // sentence joins the parts of a caption that are not empty.

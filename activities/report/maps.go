@@ -19,7 +19,7 @@ func mapOrigins(m results.Map) []pipelines.Ref {
 
 // showMap is a map in the form that the page draws.
 func (p page) showMap(ctx context.Context, m results.Map) (atlas.Map, error) {
-	out := atlas.Map{Name: m.Step.At.Map, Kind: string(m.Kind), Split: m.Step.At.Split, Path: m.Path, Grid: m.Grid, Marks: m.Marks, Curve: through(m.Curve)}
+	out := atlas.Map{Name: m.Step.At.Map, Kind: string(m.Kind), Split: m.Step.At.Split, Path: m.Path, Grid: m.Grid, Marks: m.Marks, Draws: m.Draws, Curve: through(m.Curve), Directions: m.Step.Directions}
 	if !m.Done {
 		out.Loss, out.Score = results.LossNames(m.Recipe.Params)
 		out.Norm = results.NormMode(m.Recipe.Params)

@@ -32,7 +32,7 @@ type Options struct {
 func Page(ctx context.Context, sweep *results.Sweep, opt Options) ([]byte, error) {
 	g := sweep.Graph
 	p := page{Sweep: sweep, opt: opt, facts: common(g.Experiments)}
-	data := atlas.Data{Title: g.Title, Sweep: g.Sweep, Command: "lossatlas show " + g.Sweep, Facts: p.facts, Unfinished: opt.Unfinished}
+	data := atlas.Data{Title: g.Title, Sweep: g.Sweep, Command: "lossatlas show " + g.Sweep, Facts: p.facts, Unfinished: opt.Unfinished, Watched: g.Watched}
 	for _, e := range g.Experiments {
 		section, err := p.experiment(ctx, e)
 		if err != nil {
@@ -293,8 +293,8 @@ func (p page) drawings(ctx context.Context, out *atlas.Experiment, steps []pipel
 			if shown.Caption, err = p.caption(ctx, m.Step, &m); err != nil {
 				return err
 			}
-			if shown.Caption != "" { // which has the notes
-				shown.Note = ""
+			if shown.Caption != "" { // which has the notes and directions
+				shown.Note, shown.Directions = "", ""
 			}
 		}
 		out.Maps = append(out.Maps, shown)

@@ -84,7 +84,7 @@ func TestAccuracyIsMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "1,0,NaN,NaN,true\n"; !strings.HasSuffix(string(table), want) {
+	if want := "1,0,NaN,,true\n"; !strings.HasSuffix(string(table), want) {
 		t.Errorf("the table of points is\n%s\nand should end with %s", table, want)
 	}
 }

@@ -41,7 +41,9 @@ func TestFiguresOverExperiments(t *testing.T) {
 
 	log := from(trained, pipelines.OutLog)
 	inputs := map[string]Input{}
-	g := sweepOf(nil, "a")
+	g := sweepOf(map[string][]pipelines.Step{"a": {mapStep("a/plane", pipelines.KindSurface, "plane", "test")}}, "a")
+	g.Experiments[0].Steps[len(g.Experiments[0].Steps)-1].Directions = "along filter-normalized random directions (seed 1)"
+	inputs["a/plane/grid"] = from(plane, pipelines.OutGrid)
 	for _, c := range []struct {
 		kind, plot string
 		inputs     map[string]Input
@@ -79,6 +81,15 @@ func TestFiguresOverExperiments(t *testing.T) {
 			t.Errorf("the report has no picture %q", s.Caption)
 		}
 	}
+	of := "Network small, data shapes10, trained on 32 images and tested on 16"
+	for figure, want := range map[string]string{"multiplescontour": of + "; computed from 16 images of the test set.", "norms": of + "."} {
+		if want = "<strong>Figure " + figure + "</strong><br>" + want + "</p>"; !strings.Contains(page, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+	if want := `"directions":"along filter-normalized random directions (seed 1)"`; !strings.Contains(page, want) {
+		t.Errorf("the page has no %s", want)
+	}
 }
 
 // TestCommonTraining: captions of trainings name what all share, networks by their names, and the seeds.
@@ -91,13 +102,14 @@ func TestCommonTraining(t *testing.T) {
 		return pipelines.FigurePanel{Training: raw}
 	}
 	imported := pipelines.FigurePanel{Training: json.RawMessage(`{"net": "digest", "weights": "x", "data": {"name": "shapes10", "train": 64, "test": 32}}`)}
-	of := "network mine, data shapes10, 64 training and 32 test images"
+	of := "network mine, data shapes10, "
+	trained := of + "trained on 64 images and tested on 32, sgd with learning rate 0.1, batches of 16, "
 	for want, panels := range map[string][]pipelines.FigurePanel{
 		"": {{}},
-		of: {imported, imported},
-		of + ", sgd with learning rate 0.1, batches of 16, 2 epochs, seed 1": {training(2, 1), {}},
-		of + ", sgd with learning rate 0.1, batches of 16, seeds 1, 2 and 3": {training(2, 1), training(3, 2), training(2, 3)},
-		of + ", sgd with learning rate 0.1, batches of 16, 1 epoch, 5 seeds": {training(1, 1), training(1, 2), training(1, 3), training(1, 4), training(1, 5)},
+		of + "training set of 64 and test set of 32 images": {imported, imported},
+		trained + "2 epochs, seed 1":                        {training(2, 1), {}},
+		trained + "seeds 1, 2 and 3":                        {training(2, 1), training(3, 2), training(2, 3)},
+		trained + "1 epoch, 5 seeds":                        {training(1, 1), training(1, 2), training(1, 3), training(1, 4), training(1, 5)},
 	} {
 		if got, err := commonTraining(panels, map[string]string{"digest": "mine"}); got != want || err != nil {
 			t.Errorf("%q, %v, want %q", got, err, want)

@@ -59,7 +59,7 @@ func TestSamplingError(t *testing.T) {
 		want, not string
 	}{
 		{coarse, "network model.pt2, data pictures", "images of the"}, // the note on the standard error counts the examples
-		{b.made(t, of(b, around, 5, 0, 0)), "network model.pt2, data pictures, 4 images of the", "standard error"},
+		{b.made(t, of(b, around, 5, 0, 0)), "network model.pt2, data pictures, computed from 4 images of the", "standard error"},
 	} {
 		p := pipelines.RenderParams{Plot: "contour", Names: map[string]string{"small": "model.pt2", data.Shapes10: "pictures"}}
 		picture := string(b.get(t, b.made(t, b.step(t, pipelines.KindRender, p, map[string]Input{"grid": from(c.made, pipelines.OutGrid)})), pipelines.OutSVG))

@@ -37,8 +37,7 @@ const atlas = {
     this.high = limit("high", "upper");
     this.minusChoice = element("span", {});
     this.cameraChoice = element("span", {});
-    this.compared = element("details", { class: "menu" }, element("summary", {}, "Experiments"), element("div", { class: "picks" }));
-    document.addEventListener("pointerdown", (event) => { if (!this.compared.contains(event.target)) this.compared.open = false; });
+    this.compared = menu("Experiments");
     const points = element("input", { type: "checkbox", checked: state.points, onchange: () => this.set({ points: points.checked }) });
     this.points = element("label", { class: "control check", title: "The others are estimated." }, points, " evaluated points");
     const shared = element("input", { type: "checkbox", checked: state.shared, onchange: () => this.set({ shared: shared.checked }) });
@@ -48,6 +47,8 @@ const atlas = {
     this.turnable = element("p", { class: "legend" },
       "Point at a place to mark it on every view and to read its numbers. Drag a surface, or tab to it and use the arrow keys, to turn all of them; once one is clicked, the wheel or two fingers zoom. ",
       "Hatched: not evaluated, or not finite. Values beyond the cut are grey from above and left out of the surface.");
+    this.path = element("span", {}, " Path of a training: white, its epochs; red, where the learning rate changed; black, the last weights. Components are principal components of the path, with their shares of its variance.");
+    this.turnable.append(this.path);
     const controls = element("details", { class: "controls" }, element("summary", {}, "Controls"),
       element("div", { class: "bar" },
         choice("map", options, state.group, (group) => this.setGroup(group)), this.compared, this.quantityChoice, this.minusChoice,
@@ -130,22 +131,20 @@ const atlas = {
   adapt() {
     const shown = this.shown(), able = Object.keys(quantities).filter((q) => (shown.length ? shown : planes.filter((l) => l.group === state.group)).every((l) => l.has(q)));
     if (!able.includes(state.quantity)) state.quantity = able[0];
-    this.quantityChoice.replaceChildren(choice("shows", able.map((q) => [q, labelOf(shown, q)]), state.quantity, (quantity) => this.set({ quantity, cut: 1, low: null, high: null, minus: "" })));
+    refill(this.quantityChoice, choice("shows", able.map((q) => [q, labelOf(shown, q)]), state.quantity, (quantity) => this.set({ quantity, cut: 1, low: null, high: null, minus: "" })));
     const others = quantities[state.quantity].plain ? [] : shown;
     if (!others.some((l) => l.id === state.minus)) state.minus = "";
     this.minusChoice.hidden = others.length < 2;
-    this.minusChoice.replaceChildren(choice("minus", [["", "nothing"], ...others.map((l) => [l.id, l.title])], state.minus, (minus) => this.set({ minus, cut: 1, low: null, high: null })));
+    refill(this.minusChoice, choice("minus", [["", "nothing"], ...others.map((l) => [l.id, l.title])], state.minus, (minus) => this.set({ minus, cut: 1, low: null, high: null })));
     this.compared.hidden = names.length < 2;
-    this.compared.lastChild.replaceChildren(...names.map((name) => {
-      const box = element("input", { type: "checkbox", checked: state.chosen.has(name), onchange: () => choose([name], box.checked) });
-      return element("label", {}, box, ` ${name}`);
-    }));
+    refill(this.compared.lastChild, ...names.map((name) => tick(name, state.chosen.has(name), (on) => choose([name], on))));
     this.low.value = state.low ?? "";
     this.high.value = state.high ?? "";
     this.cameras();
     this.scales.clear();
     this.common = scaleOf(shown, this.quantity, state.height, state.cut, state);
     this.points.hidden = !shown.some((l) => l.map.estimated);
+    this.path.hidden = !shown.some((l) => l.map.path);
     this.log.checked = this.common.logarithmic;
     this.log.disabled = !this.common.able;
     this.cut.value = state.cut * 100;
@@ -185,7 +184,7 @@ const atlas = {
     const usual = { "from a corner": [0.75, 0.55, 1], "from the front": [0, 0.3, 1], "from the side": [Math.PI / 2, 0.3, 1], "from above": [0, Math.PI / 2 - 0.01, 1] };
     const saved = stored(local, camerasKey).list || [], all = { ...usual };
     saved.forEach((camera, i) => { all[`saved ${i + 1}`] = camera; });
-    this.cameraChoice.replaceChildren(choice("camera", [["", "…"], ...Object.keys(all).map((name) => [name, name])], "", (name) => name && this.aim(all[name])));
+    refill(this.cameraChoice, choice("camera", [["", "…"], ...Object.keys(all).map((name) => [name, name])], "", (name) => name && this.aim(all[name])));
   },
   saveCamera() {
     const { azimuth, elevation, zoom } = state.turn, list = [...(stored(local, camerasKey).list || []), [azimuth, elevation, zoom]].slice(-9);

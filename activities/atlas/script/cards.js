@@ -22,7 +22,7 @@ class Card {
     if (!landscape.experiment.comparison) heading.prepend(element("span", { class: "dot", "aria-hidden": "true" }));
     heading.style.setProperty("--dot", landscape.experiment.comparison ? "transparent" : inkOf(landscape.experiment.name));
     this.root = element("figure", { class: "card", id: landscape.id },
-      element("figcaption", { class: "card-head" }, heading, element("span", { class: "about" }, [error, between, points].filter(Boolean).join(" · "))),
+      element("figcaption", { class: "card-head" }, heading, element("span", { class: "about" }, [error, between, points, landscape.map.directions].filter(Boolean).join(" · "))),
       element("p", { class: "note" }, landscape.map.note || ""),
       this.views, this.readout, landscape.map.caption ? element("p", { class: "about" }, landscape.map.caption) : null,
       element("details", {}, element("summary", {}, "Download, and where this comes from"),
@@ -197,7 +197,7 @@ function pictureOf(form, width, height, density) {
 function described(l, i, quantity) {
   const words = [], say = (name, value) => words.push(element("span", {}, element("b", {}, name), ` ${value}`));
   if (i < 0) return [];
-  const n = l.x.length, [nameX, nameY] = l.map.kind === "trajectory" ? ["PC 1", "PC 2"] : ["α", "β"];
+  const n = l.x.length, [nameX, nameY] = l.map.kind === "trajectory" ? ["component 1", "component 2"] : ["α", "β"];
   say(nameX, spell(l.x[i % n], 3));
   say(nameY, spell(l.y[Math.floor(i / n)], 3));
   const of = (m, k, name) => spell(m.values(name)[k], 4);

@@ -102,19 +102,22 @@ class Landscape {
     }
     return this.unpacked[quantity];
   }
-  // minus subtracts another map, interpolated linearly where its points are others.
+  // minus subtracts another map, interpolated where its points are others.
   minus(other, quantity) {
-    const from = other.values(quantity), n = other.x.length;
-    const at = (axis, v) => { // the index below v, and the share of the next one; NaN beyond the ends
+    const n = this.x.length;
+    return this.values(quantity).map((v, k) => v - other.between(this.x[k % n], this.y[Math.floor(k / n)], quantity));
+  }
+  // between is the value at (x, y), interpolated linearly from the points around it; NaN beyond the ends, or where one of these has no value.
+  between(x, y, quantity) {
+    const values = this.values(quantity), n = this.x.length;
+    const at = (axis, v) => { // the index below v, and the share of the next one
       const i = Math.max(0, Math.min(axis.length - 2, nearestIndex(axis, v))), k = axis[i] > v && i > 0 ? i - 1 : i;
       const t = (v - axis[k]) / (axis[k + 1] - axis[k]);
       return [k, t < -1e-9 || t > 1 + 1e-9 ? NaN : t];
     };
-    const known = (i) => (other.evaluated(i) ? from[i] : NaN), part = (w, i) => (w === 0 ? 0 : w * known(i)); // 0 · NaN is NaN
-    return this.values(quantity).map((v, k) => {
-      const [i, s] = at(other.x, this.x[k % this.x.length]), [j, t] = at(other.y, this.y[Math.floor(k / this.x.length)]);
-      return v - (part((1 - s) * (1 - t), j * n + i) + part(s * (1 - t), j * n + i + 1) + part(s * t, (j + 1) * n + i + 1) + part((1 - s) * t, (j + 1) * n + i));
-    });
+    const part = (w, i) => (w === 0 ? 0 : w * (this.evaluated(i) ? values[i] : NaN)); // 0 · NaN is NaN
+    const [i, s] = at(this.x, x), [j, t] = at(this.y, y);
+    return part((1 - s) * (1 - t), j * n + i) + part(s * (1 - t), j * n + i + 1) + part(s * t, (j + 1) * n + i + 1) + part((1 - s) * t, (j + 1) * n + i);
   }
   // mask is 1 where a point was evaluated; null if all were.
   get mask() {

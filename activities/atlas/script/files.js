@@ -17,13 +17,15 @@ const stem = (...words) => words.join("-").toLowerCase().replace(/[^a-z0-9._=]+/
 const arraysOf = (l) => ["loss", "accuracy", "decay", "lambda_min", "lambda_max", "residual_min", "residual_max", "lambda_min_error", "lambda_max_error", "loss_error", "accuracy_error", "loss_se", "accuracy_se", "rise_se"].filter((name) => name in l.map.arrays);
 
 const decimal = (v) => (Number.isFinite(v) ? String(v) : Number.isNaN(v) ? "NaN" : v > 0 ? "Inf" : "-Inf");
+// known is a field of a table: empty where the value is not known.
+const known = (v) => (Number.isNaN(v) ? "" : decimal(v));
 
 function csvOf(l) {
   const [first, second, ...more] = arraysOf(l), out = [["x", "y", first, second, "evaluated", ...more].join(",")];
   const columns = [first, second, ...more].map((name) => l.values(name)), n = l.x.length;
   for (let i = 0; i < columns[0].length; i++) {
-    const there = l.evaluated(i), at = (column) => (there ? decimal(column[i]) : "");
-    out.push([decimal(l.x[i % n]), decimal(l.y[Math.floor(i / n)]), at(columns[0]), at(columns[1]), there && !l.estimated(i), ...columns.slice(2).map(at)].join(","));
+    const there = l.evaluated(i), at = (column) => (there ? known(column[i]) : "");
+    out.push([decimal(l.x[i % n]), decimal(l.y[Math.floor(i / n)]), there ? decimal(columns[0][i]) : "", at(columns[1]), there && !l.estimated(i), ...columns.slice(2).map(at)].join(","));
   }
   return out.join("\n") + "\n";
 }

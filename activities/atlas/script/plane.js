@@ -21,7 +21,7 @@ function axisNames(landscape) {
   const { map } = landscape;
   if (map.kind !== "trajectory") return ["α", "β"];
   const shares = map.path ? unpack(map.path.shares) : [];
-  return [0, 1].map((i) => `PC ${i + 1}` + (Number.isFinite(shares[i]) ? ` (${spell(100 * shares[i], 2)} %)` : ""));
+  return [0, 1].map((i) => `component ${i + 1}` + (Number.isFinite(shares[i]) ? ` (${spell(100 * shares[i], 2)} %)` : ""));
 }
 
 // heat fills a picture of w×h pixels with the colours of the plane; points without a value stay clear.
@@ -277,16 +277,17 @@ function drawAxes(context, landscape, frame, colors) {
   context.font = "11px system-ui, sans-serif";
   context.textAlign = "center";
   context.textBaseline = "top";
-  for (const v of roundValues(x[0], x.at(-1), frame.width > 180 ? 4 : 2)) context.fillText(spell(v, 3), frame.px(v), frame.top + frame.height + 5);
+  for (const v of axisValues(x[0], x.at(-1), frame.width > 180 ? 4 : 2)) context.fillText(spell(v, 3), frame.px(v), frame.top + frame.height + 5);
   context.textAlign = "right";
   context.textBaseline = "middle";
-  for (const v of roundValues(y[0], y.at(-1), 4)) context.fillText(spell(v, 3), frame.left - 6, frame.py(v));
+  const numbers = axisValues(y[0], y.at(-1), frame.height > 120 ? 4 : 2).map((v) => [spell(v, 3), v]);
+  for (const [text, v] of numbers) context.fillText(text, frame.left - 6, frame.py(v));
   context.fillStyle = colors.ink;
   context.textAlign = "center";
   context.textBaseline = "top";
   context.fillText(nameX, frame.left + frame.width / 2, frame.top + frame.height + 20);
   context.save();
-  context.translate(frame.left - 43, frame.top + frame.height / 2);
+  context.translate(Math.max(7, Math.min(frame.left - 43, frame.left - 16 - Math.max(...numbers.map(([text]) => widthOf(text, 11))))), frame.top + frame.height / 2);
   context.rotate(-Math.PI / 2);
   context.textBaseline = "middle";
   context.fillText(nameY, 0, 0);

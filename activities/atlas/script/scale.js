@@ -89,6 +89,14 @@ function roundValues(low, high, count) {
   return out;
 }
 
+// axisValues are at least three round numbers in [low, high], about so many, to be written at an axis.
+function axisValues(low, high, count) {
+  for (;; count++) {
+    const values = roundValues(low, high, count);
+    if (values.length > 2 || count > 6) return values;
+  }
+}
+
 // rangeOf is the range of finite values of several planes.
 function rangeOf(list, quantity) {
   let low = Infinity, high = -Infinity, lowest = Infinity;

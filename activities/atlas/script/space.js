@@ -209,24 +209,45 @@ function segments(places, color, opacity, clippingPlanes) {
 // near is the corner of the ground that is nearest to the eye.
 const near = ({ half: [a, b] }) => [Math.sin(state.turn.azimuth) >= 0 ? a : -a, Math.cos(state.turn.azimuth) >= 0 ? b : -b];
 
-// notesOf are the words and numbers at the edges of the box: [text, px, py, align].
-function notesOf(surface, project, quantity) {
-  const { landscape, scale } = surface, [nameX, nameY] = axisNames(landscape), [nearX, nearZ] = near(surface), out = [];
-  const put = (text, x, z) => out.push([text, ...project(x, ground, z).slice(0, 2), "center"]);
-  const sx = Math.sign(nearX), sz = Math.sign(nearZ);
-  for (const v of roundValues(landscape.x[0], landscape.x.at(-1), 3)) put(spell(v, 3), surface.at(v, surface.middle[1], 0)[0], nearZ + 0.16 * sz);
-  for (const v of roundValues(landscape.y[0], landscape.y.at(-1), 3)) put(spell(v, 3), nearX + 0.16 * sx, surface.at(surface.middle[0], v, 0)[2]);
-  put(nameX, -0.3 * nearX, nearZ + 0.4 * sz);
-  put(nameY, nearX + 0.4 * sx, -0.3 * nearZ);
-  const posts = surface.corners.map(([x, z]) => [x, z, project(x, ground, z)[0]]);
+// notesOf are the words and numbers at the edges of the box, as of a picture so wide: [text, px, py, align], without numbers that would lie on others.
+function notesOf(surface, project, quantity, width) {
+  const { landscape, scale } = surface, names = axisNames(landscape).map((name) => name.split(" (")[0]), [nearX, nearZ] = near(surface);
+  const sx = Math.sign(nearX), sz = Math.sign(nearZ), middle = project(0, ground, 0)[0];
+  // Words at a slanted edge grow away from the box.
+  const along = (from, to) => {
+    const [a, b] = [project(...from), project(...to)], slanted = Math.abs(b[1] - a[1]) > 0.2 * Math.abs(b[0] - a[0]), left = a[0] + b[0] < 2 * middle;
+    return (text, x, z) => {
+      const [px, py] = project(x, ground, z);
+      return slanted ? [text, px + (left ? 8 : -8), py, left ? "right" : "left"] : [text, px, py, "center"];
+    };
+  };
+  const [a, b] = surface.half, putX = along([-a, ground, nearZ], [a, ground, nearZ]), putY = along([nearX, ground, -b], [nearX, ground, b]);
+  const numbersX = axisValues(landscape.x[0], landscape.x.at(-1), 3).map((v) => putX(spell(v, 3), surface.at(v, surface.middle[1], 0)[0], nearZ + 0.16 * sz));
+  const numbersY = axisValues(landscape.y[0], landscape.y.at(-1), 3).map((v) => putY(spell(v, 3), nearX + 0.16 * sx, surface.at(surface.middle[0], v, 0)[2]));
+  const numbers = [...numbersX, ...numbersY], posts = surface.corners.map(([x, z]) => [x, z, project(x, ground, z)[0]]);
   const [x, z] = posts.reduce((left, p) => (p[2] < left[2] ? p : left));
-  const ticks = scale.ticks(5), words = spellAll(ticks);
-  for (const [i, v] of ticks.entries()) {
+  // The number at the foot of the loss axis would be taken for one of its own: it names its axis.
+  const foot = project(x, ground, z), away = ([, px, py]) => Math.hypot(px - foot[0], py - foot[1]);
+  const lowest = numbers.reduce((a, b) => (away(b) < away(a) ? b : a));
+  const own = names[numbersX.includes(lowest) ? 0 : 1], short = own.length < 3; // a long name has no room there
+  lowest[0] = `${own} = ${lowest[0]}`;
+  lowest[2] += 5; // longer than the others, it would lie on the surface
+  const ticks = scale.ticks(5), words = spellAll(ticks), top = project(x, lift, z);
+  const losses = ticks.map((v, i) => {
     const p = project(x, scale.place(v) * lift, z);
-    out.push([words[i], p[0] - 6, p[1], "right"]);
+    return [words[i], p[0] - 6, p[1], "right"];
+  });
+  const all = [
+    [landscape.label(quantity) + (scale.near ? " (symlog)" : ""), Math.max(top[0] - 6, 4), top[1] - 14, "center"],
+    putX(names[0], -0.3 * nearX, nearZ + 0.4 * sz), putY(names[1], nearX + 0.4 * sx, -0.3 * nearZ), ...(short ? [lowest] : []), ...losses, ...numbers.filter((n) => n !== lowest),
+  ];
+  const out = [], taken = [];
+  for (const [text, px, py, align] of all) {
+    const wide = widthOf(text, 11), from = Math.max(2, Math.min(width - 2 - wide, px - wide * { left: 0, center: 0.5, right: 1 }[align]));
+    if (taken.some((t) => from < t.to + 2 && t.from - 2 < from + wide && Math.abs(t.py - py) < 12)) continue;
+    taken.push({ from, to: from + wide, py });
+    out.push([text, from + wide * { left: 0, center: 0.5, right: 1 }[align], py, align]);
   }
-  const top = project(x, lift, z);
-  out.push([landscape.label(quantity) + (scale.near ? " (symlog)" : ""), Math.max(top[0] - 6, 4), top[1] - 14, "center"]);
   return out;
 }
 
@@ -238,15 +259,14 @@ function drawSpace(context, surface, quantity, width, height, colors, density) {
   context.font = "11px system-ui, sans-serif";
   context.textBaseline = "middle";
   context.fillStyle = colors.soft;
-  for (const [text, px, py, align] of notesOf(surface, project, quantity)) {
-    const room = align === "right" ? 7 * text.length : 3.5 * text.length;
-    context.textAlign = px < room ? "left" : align;
-    context.fillText(text, px < room ? 2 : px, py);
+  for (const [text, px, py, align] of notesOf(surface, project, quantity, width)) {
+    context.textAlign = align;
+    context.fillText(text, px, py);
   }
-  const { landscape } = surface, values = landscape.values(quantity);
+  const { landscape } = surface;
   const on = (x, y) => {
-    const i = landscape.nearest(x, y), v = i < 0 ? NaN : Math.min(values[i], surface.scale.high);
-    return project(...surface.at(x, y, v));
+    const between = landscape.between(x, y, quantity), i = landscape.nearest(x, y), v = Number.isFinite(between) ? between : i < 0 ? NaN : landscape.values(quantity)[i];
+    return project(...surface.at(x, y, Math.min(v, surface.scale.high)));
   };
   drawCurve(context, landscape, on);
   drawPath(context, pathOf(landscape).map((p) => {

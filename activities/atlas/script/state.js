@@ -5,7 +5,7 @@ const state = {
   picked: false, // the reader has chosen them
   order: [], // of all of them, as the table is sorted
   size: "38rem",
-  group: "", line: "", quantity: "loss", minus: "", view: "both", height: "auto", cut: 1, low: null, high: null, shared: true, palette: "viridis", contours: 12, points: false,
+  group: "", lines: [], quantity: "loss", minus: "", view: "both", height: "auto", cut: 1, low: null, high: null, shared: true, palette: "viridis", contours: 12, points: false,
   turn: { azimuth: 0.75, elevation: 0.55, zoom: 1 }, // the camera, in radians
   lineLog: "auto", trainingLog: "log", densityLog: "log", acrossLog: "linear",
 };
@@ -31,7 +31,7 @@ const stateKey = `lossatlas ${pageData.sweep}`;
 Object.assign(state, stored(session, stateKey), { order: [] });
 const names = pageData.experiments.filter((e) => !e.comparison).map((e) => e.name);
 // At first the first of each group of repetitions is compared, and no more than a few, of checkpoints the latest; in a fragment all.
-const firstChosen = 4, ofCheckpoints = document.querySelector('#experiments th[data-path="train.import"]') !== null;
+const firstChosen = 4, ofCheckpoints = document.querySelector("#experiments[data-watched]") !== null;
 const groups = new Map();
 for (const e of pageData.experiments) if (!e.comparison && !groups.has(e.group || e.name)) groups.set(e.group || e.name, e.name);
 const first = [...groups.values()];

@@ -54,7 +54,7 @@ function prepareTable() {
       row.prepend(element("td", { class: "choose" }, box));
     }
   }
-  function tick() {
+  function refresh() {
     for (const [name, box] of boxes) {
       box.checked = state.chosen.has(name);
       box.closest("tr").classList.toggle("chosen", box.checked);
@@ -72,26 +72,23 @@ function prepareTable() {
       const text = [...row.cells].filter((c) => !c.hidden).map((c) => c.textContent).join(" ").toLowerCase();
       row.hidden = !words.every((w) => text.includes(w));
     }
-    tick();
+    refresh();
   }
   const count = element("span", { class: "count", role: "status" });
 
-  // Picking columns.
+  // Picking columns. The legend explains the marks in those that are shown.
   const show = (column, on) => { for (const cell of [column.cell, ...column.cells]) cell.hidden = !on; };
+  function explain() {
+    const shown = columns.filter((c) => !c.cell.hidden).flatMap((c) => c.cells);
+    for (const note of document.querySelectorAll("[data-mark]")) note.hidden = !shown.some((cell) => new RegExp(note.dataset.mark).test(cell.textContent));
+  }
   const picks = columns.slice(1).map((column) => {
     show(column, !column.cell.hidden);
-    const box = element("input", { type: "checkbox", checked: !column.cell.hidden, onchange: () => { show(column, box.checked); changed("columns"); } });
-    return element("label", {}, box, ` ${column.label}`);
+    return tick(column.label, !column.cell.hidden, (on) => { show(column, on); explain(); changed("columns"); });
   });
+  explain();
   const tools = document.getElementById("table-tools");
-  const menu = element("details", { class: "menu" }, element("summary", {}, "Columns"), element("div", { class: "picks" }, ...picks));
-  document.addEventListener("pointerdown", (event) => { if (!menu.contains(event.target)) menu.open = false; });
-  menu.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    menu.open = false;
-    menu.firstChild.focus();
-  });
-  tools.append(filter, menu);
+  tools.append(filter, menu("Columns", ...picks));
   if (several) {
     tools.append(button("Compare all shown", () => choose(visible().map((r) => r.dataset.name), true)), button("Clear selection", () => choose(names, false)));
   }
@@ -102,12 +99,12 @@ function prepareTable() {
     // Behind a measure of which some values are lower bounds stands how many of those are behind each number.
     const bounded = columns.map((c) => c.cells.some((cell) => cell.dataset.bounds));
     const line = (of) => columns.flatMap((c, i) => of(c, i).slice(0, bounded[i] ? 2 : 1).map(quote)).join(",");
-    const lines = [line((c, i) => (i ? [c.cell.dataset.path, `${c.cell.dataset.path}, lower bounds`] : ["experiment"]))];
+    const lines = [line((c, i) => (i ? [c.cell.dataset.path, `${c.cell.dataset.path}.bounds`] : ["experiment"]))];
     for (const row of body.rows) if (!row.hidden) lines.push(line((c, i) => [row.cells[i + offset].dataset.sort, row.cells[i + offset].dataset.bounds || "0"]));
     return lines.join("\n") + "\n";
   }
-  listeners.push((what) => { if (what === "chosen") tick(); });
-  tick();
+  listeners.push((what) => { if (what === "chosen") refresh(); });
+  refresh();
 }
 
 // compared orders two values: numbers by size, then words, what is not there last in either direction.

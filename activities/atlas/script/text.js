@@ -24,6 +24,13 @@ function ownParts(list) {
   return new Map(list.map((name, i) => [name, own[i].join(", ") || name]));
 }
 
+// widthOf is the width of a text in a font of so many pixels.
+const ruler = document.createElement("canvas").getContext("2d");
+function widthOf(text, size) {
+  ruler.font = `${size}px system-ui, sans-serif`;
+  return ruler.measureText(text).width;
+}
+
 // spell writes a number with so many digits, without an exponent where that reads better.
 function spell(v, digits = 4) {
   if (Number.isNaN(v)) return "NaN";
@@ -33,11 +40,12 @@ function spell(v, digits = 4) {
   return text.replaceAll("-", "−");
 }
 
-// spellAll writes numbers with as few digits as tell them apart.
+// spellAll writes the numbers at an axis with as few digits as tell them apart and round none by more than a fiftieth of the least distance between two.
 function spellAll(values) {
+  const sorted = [...new Set(values)].sort((a, b) => a - b), least = Math.min(...sorted.slice(1).map((v, i) => v - sorted[i]));
   for (let digits = 3; ; digits++) {
     const words = values.map((v) => spell(v, digits));
-    if (new Set(words).size === words.length || digits > 9) return words;
+    if (digits > 9 || (new Set(words).size === words.length && values.every((v) => Math.abs(Number(v.toPrecision(digits)) - v) <= least / 50))) return words;
   }
 }
 
@@ -57,6 +65,31 @@ function choice(label, options, value, onchange) {
   };
   add(select, options);
   return element("label", { class: "control" }, element("span", {}, label), select);
+}
+
+// menu is a list of controls that opens below its name; Escape and a click elsewhere close it.
+function menu(name, ...controls) {
+  const made = element("details", { class: "menu" }, element("summary", {}, name), element("div", { class: "picks" }, ...controls));
+  document.addEventListener("pointerdown", (event) => { if (!made.contains(event.target)) made.open = false; });
+  made.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    made.open = false;
+    made.firstChild.focus();
+  });
+  return made;
+}
+
+// tick is a labelled checkbox.
+function tick(label, checked, onchange) {
+  const box = element("input", { type: "checkbox", checked, onchange: () => onchange(box.checked) });
+  return element("label", {}, box, ` ${label}`);
+}
+
+// refill replaces the controls in an element; the focus stays on the control in the same place.
+function refill(parent, ...controls) {
+  const fields = () => [...parent.querySelectorAll("select, input")], at = fields().indexOf(document.activeElement);
+  parent.replaceChildren(...controls);
+  fields()[at]?.focus({ preventScroll: true });
 }
 
 function button(label, onclick, properties) {

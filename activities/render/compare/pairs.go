@@ -77,6 +77,9 @@ func Barriers(r pairs.Result, opt picture.Options) (picture.Figure, error) {
 	}
 	ramp, side := barrierRamp(r, opt), chart.Scale{Lo: 0, Hi: float64(n)}
 	heading, short := chart.ShortNames(r.Names)
+	if heading != "" {
+		heading = "number: " + heading
+	}
 	var xTicks, yTicks []chart.Tick
 	for i, name := range short {
 		number := canvas.Plain(fmt.Sprint(i + 1))
@@ -131,7 +134,7 @@ func onColor(c color.RGBA) color.Color {
 // Layout draws minimizers as points of which the distances are as near to those of the weights as a plane allows, with lines between them in the colors of barriers. Points
 // have the colors of their names without the last parts, as of a scatter plot.
 func Layout(r pairs.Result, opt picture.Options) (picture.Figure, error) {
-	return drawLayout(r, r.Layout, "distance of weights", "distance of weights", fmt.Sprintf("stress %.2g", math.Round(1e6*r.Stress)/1e6), opt)
+	return drawLayout(r, r.Layout, "distance of weights", "distance of weights", fmt.Sprintf("stress %.2g (0: distances in the plane are those of the weights)", math.Round(1e6*r.Stress)/1e6), opt)
 }
 
 // Components draws minimizers along the first two principal components of their weights, as Layout does.

@@ -30,9 +30,13 @@ const (
 // layoutRows draws more series than a frame can show as curves: a row of colors for each, with its name at the left.
 func layoutRows(names []string, s picture.Frames, parts []rowsPart, opt picture.Options) picture.Figure {
 	n := len(names)
-	s.Height = min(max(rowHeight*vg.Length(n), rowsAtLeast), mostHigh)
-	every := int(math.Ceil(float64(rowHeight) * float64(n) / float64(s.Height) * 0.99))
 	heading, short := chart.ShortNames(names)
+	s.Height = max(rowHeight*vg.Length(n), rowsAtLeast, canvas.Plain(heading).Width(chart.LabelSize)) // the heading stands upright, as the names of the colors
+	for _, p := range parts {
+		s.Height = max(s.Height, canvas.Plain(p.name).Width(chart.LabelSize))
+	}
+	s.Height = min(s.Height, mostHigh)
+	every := int(math.Ceil(float64(rowHeight) * float64(n) / float64(s.Height) * 0.99))
 	y := chart.Scale{Lo: 0, Hi: float64(n)}
 	var ticks []chart.Tick
 	for i, name := range short {

@@ -75,8 +75,11 @@ func layoutRuns(runs []Run, opt picture.Options, aspect float64, quantities []pi
 	if len(names) > mostCurves {
 		return layoutRows(names, s.OverEpochs(), rowsOf(quantities, logs, opt), opt), nil
 	}
+	lone := s.X.Lo == s.X.Hi
 	if opt.Rate { // that of the first epoch holds up to its end
-		s.X.Lo--
+		if s.X.Lo--; lone {
+			s.X.Hi += 0.5 // room for dots
+		}
 	}
 	tested, bands := false, false
 	for _, q := range quantities {
@@ -95,7 +98,9 @@ func layoutRuns(runs []Run, opt picture.Options, aspect float64, quantities []pi
 		part.Color = canvas.InkColor
 		s.Parts = append(s.Parts, part)
 	}
-	s.Kinds = picture.SplitLegend(tested, tested)
+	if s.Kinds = picture.SplitLegend(tested, tested); lone {
+		s.Kinds = picture.AsDots(s.Kinds)
+	}
 	s.Note = chart.Joined(s.Note, bandNote(bands, picture.Repetitions))
 	return s.OverEpochs().Layout(opt, aspect), nil
 }

@@ -123,12 +123,30 @@ func Scatter(dots []Dot, measure, of string, opt picture.Options) (picture.Figur
 		colors[i] = chart.SeriesColor(i, len(shown))
 	}
 	named := len(shown) <= mostNamed
-	if !named {
-		s.Series = colorFamilies(shown, colors)
-	}
 	axis := dotScale(heights)
 	s.Parts = []picture.FramePart{{Panel: chart.Panel{Y: axis}, Name: height, Color: canvas.InkColor, Ticks: axis.Ticks(6), Inside: func(pn canvas.Pen, p chart.Panel) { drawDots(p, pn, shown, colors, named) }}}
-	return s.Layout(opt, 0.62), nil
+	if named {
+		f := s.Layout(opt, scatterAspect)
+		_, overlap := placeNames(chart.Panel{Frame: f.Frame, X: s.X, Y: axis}, shown)
+		named = !overlap
+	}
+	switch {
+	case named:
+	case len(shown) > mostCurves:
+		s.Series = colorFamilies(shown, colors)
+	default:
+		for i, d := range shown {
+			s.Series = append(s.Series, dotEntry(d.Name, colors[i]))
+		}
+	}
+	return s.Layout(opt, scatterAspect), nil
+}
+
+const scatterAspect = 0.62
+
+// dotEntry is an entry of a legend for dots of a color.
+func dotEntry(name string, c color.RGBA) chart.LegendEntry {
+	return chart.LegendEntry{Name: name, Color: c, Mark: func(pn canvas.Pen, at vg.Point) { pn.Fill(c, picture.Disc(at, picture.MarkRadius)) }}
 }
 
 // dotScale is an axis around values with room for marks and names.
@@ -144,7 +162,7 @@ func dotScale(values []float64) chart.Scale {
 	return chart.Scale{Lo: lo - room, Hi: hi + room}
 }
 
-// mostNamed is the maximum number of dots with names next to them. More names would overlap.
+// mostNamed is the maximum number of dots with names next to them, if these have room. Other dots have a legend.
 const mostNamed = 12
 
 // colorFamilies sets the color of each dot by the family of its name and returns the legend of the families. A family is a name without its
@@ -172,8 +190,7 @@ func colorFamilies(dots []Dot, colors []color.RGBA) (legend []chart.LegendEntry)
 			colors[i] = chart.SeriesColor(k, len(families))
 		}
 		for k, name := range families {
-			dot := chart.SeriesColor(k, len(families))
-			legend = append(legend, chart.LegendEntry{Name: name, Color: dot, Mark: func(pn canvas.Pen, at vg.Point) { pn.Fill(dot, picture.Disc(at, picture.MarkRadius)) }})
+			legend = append(legend, dotEntry(name, chart.SeriesColor(k, len(families))))
 		}
 		return legend
 	}
@@ -185,13 +202,9 @@ func colorFamilies(dots []Dot, colors []color.RGBA) (legend []chart.LegendEntry)
 
 // drawDots draws the points in their colors. If named, each name stands where it covers least.
 func drawDots(p chart.Panel, pn canvas.Pen, dots []Dot, colors []color.RGBA, named bool) {
-	var taken []vg.Rectangle
-	for _, d := range dots {
-		at := p.At(d.Flatness, d.Error)
-		taken = append(taken, picture.SquareAround(at, picture.MarkRadius+1))
-		for _, b := range errorBars(p, d) {
-			taken = append(taken, vg.Rectangle{Min: b[0], Max: vg.Point{X: b[1].X + 1, Y: b[1].Y + 1}}, vg.Rectangle{Min: at, Max: vg.Point{X: at.X + arrowLength, Y: at.Y + 2}})
-		}
+	var places []vg.Rectangle
+	if named {
+		places, _ = placeNames(p, dots)
 	}
 	for i, d := range dots {
 		at, color := p.At(d.Flatness, d.Error), colors[i]
@@ -204,14 +217,42 @@ func drawDots(p chart.Panel, pn canvas.Pen, dots []Dot, colors []color.RGBA, nam
 			pn.Lines(canvas.Stroke{Color: color, Width: 1}, []vg.Point{at, tip}, []vg.Point{{X: tip.X - 3, Y: tip.Y + 2.2}, tip, {X: tip.X - 3, Y: tip.Y - 2.2}})
 		}
 		pn.Fill(color, picture.Disc(at, picture.MarkRadius))
-		if !named {
-			continue
+		if named {
+			pn.Write(canvas.Plain(d.Name), canvas.TextStyle{Size: chart.NoteSize, Color: canvas.InkColor}, places[i].Min)
 		}
-		name := canvas.Plain(d.Name)
-		r := freePlace(p, at, name.Width(chart.NoteSize), taken, len(errorBars(p, d)) > 0)
-		taken = append(taken, r)
-		pn.Write(name, canvas.TextStyle{Size: chart.NoteSize, Color: canvas.InkColor}, r.Min)
 	}
+}
+
+// placeNames are the places of the names of dots, and whether one covers half of a dot, or other names by more than a fifth of its own area.
+func placeNames(p chart.Panel, dots []Dot) (places []vg.Rectangle, overlap bool) {
+	var taken []vg.Rectangle
+	for _, d := range dots {
+		at := p.At(d.Flatness, d.Error)
+		taken = append(taken, picture.SquareAround(at, picture.MarkRadius+1))
+		for _, b := range errorBars(p, d) {
+			taken = append(taken, vg.Rectangle{Min: b[0], Max: vg.Point{X: b[1].X + 1, Y: b[1].Y + 1}}, vg.Rectangle{Min: at, Max: vg.Point{X: at.X + arrowLength, Y: at.Y + 2}})
+		}
+	}
+	for _, d := range dots {
+		r := freePlace(p, p.At(d.Flatness, d.Error), canvas.Plain(d.Name).Width(chart.NoteSize), append(taken, places...), len(errorBars(p, d)) > 0)
+		covered := 0.0
+		for _, other := range places {
+			covered += common(r, other)
+		}
+		for _, other := range dots {
+			mark := picture.SquareAround(p.At(other.Flatness, other.Error), picture.MarkRadius)
+			overlap = overlap || common(r, mark) > 0.5*common(mark, mark)
+		}
+		size := r.Size()
+		places, overlap = append(places, r), overlap || covered > 0.2*float64(size.X*size.Y)
+	}
+	return places, overlap
+}
+
+// common is the area that two rectangles share.
+func common(a, b vg.Rectangle) float64 {
+	w, h := min(a.Max.X, b.Max.X)-max(a.Min.X, b.Min.X), min(a.Max.Y, b.Max.Y)-max(a.Min.Y, b.Min.Y)
+	return float64(max(w, 0) * max(h, 0))
 }
 
 // arrowLength is that of the mark of a lower bound.
@@ -250,10 +291,7 @@ func freePlace(p chart.Panel, at vg.Point, width vg.Length, taken []vg.Rectangle
 		r := vg.Rectangle{Min: corner, Max: vg.Point{X: corner.X + width, Y: corner.Y + h}}
 		cost := 0.01 * float64(k)
 		for _, t := range taken {
-			w, d := min(r.Max.X, t.Max.X)-max(r.Min.X, t.Min.X), min(r.Max.Y, t.Max.Y)-max(r.Min.Y, t.Min.Y)
-			if w > 0 && d > 0 {
-				cost += float64(w * d)
-			}
+			cost += common(r, t)
 		}
 		if cost < least {
 			best, least = r, cost

@@ -6,6 +6,10 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"gonum.org/v1/plot/vg"
+
+	"lossatlas/activities/render/internal/chart"
 )
 
 // A lower bound has no known rank: the correlation is over the exact values alone, and the note says how many were left out.
@@ -27,6 +31,27 @@ func TestScatterLeavesBoundsOut(t *testing.T) {
 		}
 		if got := correlationNote(c.dots, "minimizers"); got != c.note {
 			t.Errorf("the note on %v is %q, want %q", c.dots, got, c.note)
+		}
+	}
+}
+
+// TestNamesCoverNoDots: names that would cover half of a dot or each other are left to a legend.
+func TestNamesCoverNoDots(t *testing.T) {
+	name := func(i int) string { return fmt.Sprint("batch_size=128, weight_decay=0.000", i) }
+	crowd := []Dot{{Flatness: 1, Error: 84}, {Flatness: 1.79, Error: 87.5}, {Flatness: 1.8, Error: 87.5}, {Flatness: 2, Error: 87.5}, {Flatness: 2, Error: 87.5}, {Flatness: 2, Error: 85}}
+	apart := []Dot{{Flatness: 1, Error: 84}, {Flatness: 1.5, Error: 85}, {Flatness: 2, Error: 86}}
+	for i, c := range []struct {
+		dots []Dot
+		want bool
+	}{{crowd, true}, {apart, false}} {
+		var x, y []float64
+		for k := range c.dots {
+			c.dots[k].Name = name(k)
+			x, y = append(x, c.dots[k].Flatness), append(y, c.dots[k].Error)
+		}
+		p := chart.Panel{Frame: vg.Rectangle{Max: vg.Point{X: 310, Y: 190}}, X: dotScale(x), Y: dotScale(y)}
+		if _, overlap := placeNames(p, c.dots); overlap != c.want {
+			t.Errorf("case %d: overlap %v, want %v", i, overlap, c.want)
 		}
 	}
 }

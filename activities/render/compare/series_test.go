@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/plot/vg"
+
 	"lossatlas/activities/render/internal/lattice"
 	"lossatlas/activities/render/picture"
 	"lossatlas/activities/surface"
@@ -62,6 +64,25 @@ func TestManyExperimentsAreRows(t *testing.T) {
 		if bands := bytes.Contains(svg, []byte(picture.BandNote+picture.Repetitions)); bands != (c.repetitions > 1 && !c.rows) {
 			t.Errorf("%d experiments of %d repetitions: bands are explained: %v", c.groups, c.repetitions, bands)
 		}
+	}
+}
+
+// TestRowsHaveRoomForTheirHeading: rows are as high as the names of their parameters, which stand upright, are long.
+func TestRowsHaveRoomForTheirHeading(t *testing.T) {
+	log := &trainlog.Log{Epochs: []trainlog.Epoch{{Epoch: 1, WeightNorm: 3}, {Epoch: 2, WeightNorm: 4}}}
+	height := func(format string) vg.Length {
+		var runs []Run
+		for i := range 9 {
+			runs = append(runs, Run{Name: fmt.Sprintf(format, i), Log: log})
+		}
+		f, err := Norms(runs, picture.Options{DPI: 40})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.Height
+	}
+	if short, long := height("lr=%[1]d"), height("batch_size=%[1]d, weight_decay=%[1]d, label_noise=%[1]d"); long < short+20 {
+		t.Errorf("the figure is %.0f points high, and %.0f with a long heading", short, long)
 	}
 }
 

@@ -182,6 +182,16 @@ func TestPath(t *testing.T) {
 	}
 }
 
+// textOf are the words in a picture.
+func textOf(t *testing.T, p picture.Figure) string {
+	t.Helper()
+	svg, err := p.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(strings.Fields(regexp.MustCompile("<[^>]*>").ReplaceAllString(string(svg), " ")), " ")
+}
+
 // TestMorph: the surfaces themselves stand where the film rests, on one scale, and each lies between its neighbors, as its title and its note say, without a range.
 func TestMorph(t *testing.T) {
 	a, b := bowl(3, 1), bowl(3, 200)
@@ -201,19 +211,26 @@ func TestMorph(t *testing.T) {
 		t.Error("the first surface is not the one given, or nothing changes")
 	}
 	for i, want := range map[int][2]bool{0: {false, true}, 8: {true, false}, 16: {false, true}} {
-		svg, err := f.Frames[i].SVG()
-		if err != nil {
-			t.Fatal(err)
-		}
-		text := strings.Join(strings.Fields(regexp.MustCompile("<[^>]*>").ReplaceAllString(string(svg), " ")), " ")
+		text := textOf(t, f.Frames[i])
 		if got := [2]bool{strings.Contains(text, "kind=a → kind=b, 50 %") && strings.Contains(text, "not computed"), strings.Contains(text, "loss from")}; got != want {
 			t.Errorf("frame %d says of a blend and of a range %v, want %v: %s", i, got, want, text)
+		}
+	}
+	titled := small
+	titled.Title = "Two minimizers"
+	named, err := film.Morph([]film.Scene{{Title: "s/lr=1,kind=a/train", Grid: a}, {Title: "s/lr=1,kind=b/train", Grid: b}}, titled)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range map[int]string{0: "Two minimizers · kind=a", 8: "Two minimizers · kind=a → kind=b, 50 %", 16: "Two minimizers · kind=b"} {
+		if text := textOf(t, named.Frames[i]); !strings.HasPrefix(text, want) || strings.Contains(text, "s/lr=1") {
+			t.Errorf("with a title frame %d is %q, want %q first", i, text, want)
 		}
 	}
 	if f.Delays[0] <= f.Delays[1] || f.Delays[16] <= f.Delays[17] {
 		t.Errorf("it rests for %v", f.Delays)
 	}
-	if _, err := film.Morph([]film.Scene{{Title: "a", Grid: a}, {Title: "c", Grid: bowl(5, 1)}}, small); err == nil || !strings.Contains(err.Error(), "a and c are mapped at other points") {
+	if _, err := film.Morph([]film.Scene{{Title: "a", Grid: a}, {Title: "c", Grid: bowl(5, 1)}}, small); err == nil || !strings.Contains(err.Error(), "one range and resolution: a has 3×3 points over [-1, 1]×[-1, 1], and c has 5×5") {
 		t.Errorf("surfaces at other points: %v", err)
 	}
 	if _, err := (film.Film{}).GIF(t.Context()); err == nil {

@@ -79,12 +79,12 @@ type Scene struct {
 const steps = 16
 
 // Morph is surfaces over one plane that change into each other, and at last into the first one again, on one scale: between them the losses are interpolated on that scale, and the title says
-// between which, "A → B, 40 %", by what differs in their titles. It fails where the lattices differ.
+// between which, "A → B, 40 %", by what differs in their titles. A title in opt stands in front of what differs. It fails where the lattices differ.
 func Morph(scenes []Scene, opt picture.Options) (Film, error) {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, s := range scenes {
 		if !slices.Equal(s.Grid.X, scenes[0].Grid.X) || !slices.Equal(s.Grid.Y, scenes[0].Grid.Y) {
-			return Film{}, fmt.Errorf("%s and %s are mapped at other points: a film of both needs one range and resolution", scenes[0].Title, s.Title)
+			return Film{}, fmt.Errorf("a film needs surfaces of one range and resolution: %s has %s, and %s has %s", scenes[0].Title, lattice(scenes[0].Grid), s.Title, lattice(s.Grid))
 		}
 		for i, ok := range s.Grid.Field().OK {
 			if ok {
@@ -102,15 +102,21 @@ func Morph(scenes []Scene, opt picture.Options) (Film, error) {
 			opt.Scale = picture.ScaleSymlog
 		}
 	}
-	f, short := Film{Meta: opt.Meta}, shortTitles(scenes)
+	f, short, title := Film{Meta: opt.Meta}, shortTitles(scenes), opt.Title
 	for i, from := range scenes {
 		next := (i + 1) % len(scenes)
 		for step := range steps {
 			t := float64(step) / steps
 			share := t * t * (3 - 2*t)
 			opt.Title, opt.Blended = from.Title, step > 0
-			if opt.Blended {
+			switch {
+			case opt.Blended:
 				opt.Title = fmt.Sprintf("%s → %s, %.0f %%", short[i], short[next], 100*share)
+			case title != "":
+				opt.Title = short[i]
+			}
+			if title != "" {
+				opt.Title = title + " · " + opt.Title
 			}
 			p, err := render.Surface3D(mixed(from.Grid, scenes[next].Grid, share, scale.Log), opt)
 			if err != nil {
@@ -124,6 +130,12 @@ func Morph(scenes []Scene, opt picture.Options) (Film, error) {
 		}
 	}
 	return f, nil
+}
+
+// lattice is the range and resolution of a surface: "51×51 points over [-1, 1]×[-1, 1]".
+func lattice(g surface.Grid) string {
+	ends := func(at []float64) string { return fmt.Sprintf("[%.4g, %.4g]", at[0], at[len(at)-1]) }
+	return fmt.Sprintf("%d×%d points over %s×%s", len(g.X), len(g.Y), ends(g.X), ends(g.Y))
 }
 
 // shortTitles are the titles without the parts that all of them have, such as the sweep and shared parameters.

@@ -55,8 +55,26 @@ type Curve struct {
 // Dashed is the dash of the test set, and of curves next to another one.
 var Dashed = []vg.Length{4, 2.4}
 
-// loneWidth is the length of a curve of a single value.
-const loneWidth vg.Length = 4
+// loneRadius is the radius of a value without neighbors, which makes no line.
+const loneRadius vg.Length = 2.4
+
+// drawLone draws a value without neighbors: a disc, of dashed curves a ring.
+func drawLone(pn canvas.Pen, at vg.Point, c color.Color, dash []vg.Length) {
+	if dash == nil {
+		pn.Fill(c, Disc(at, loneRadius))
+		return
+	}
+	pn.Rings(canvas.Stroke{Color: c, Width: 1}, Disc(at, loneRadius))
+}
+
+// AsDots are the entries of a legend for curves of a single value.
+func AsDots(entries []chart.LegendEntry) []chart.LegendEntry {
+	out := slices.Clone(entries)
+	for i, e := range out {
+		out[i].Mark = func(pn canvas.Pen, at vg.Point) { drawLone(pn, at, e.Color, e.Dash) }
+	}
+	return out
+}
 
 // LossAxis chooses the scale of the losses and notes which values it leaves out.
 func LossAxis(losses []*lattice.Field, opt Options) (chart.Scale, string) {
@@ -137,11 +155,10 @@ func DrawCurve(p chart.Panel, pn canvas.Pen, c Curve, s chart.Scale) {
 	var parts [][]vg.Point
 	var part []vg.Point
 	flush := func() {
-		if len(part) == 1 { // a value without neighbours still shows
-			dot := part[0]
-			part = []vg.Point{{X: dot.X - loneWidth/2, Y: dot.Y}, {X: dot.X + loneWidth/2, Y: dot.Y}}
-		}
-		if len(part) > 0 {
+		switch {
+		case len(part) == 1 && part[0].Y >= p.Frame.Min.Y && part[0].Y <= p.Frame.Max.Y:
+			drawLone(pn, part[0], c.Color, c.Dash)
+		case len(part) > 1:
 			parts = append(parts, part)
 		}
 		part = nil
@@ -189,6 +206,9 @@ func drawBand(p chart.Panel, pn canvas.Pen, c Curve, s chart.Scale) {
 			lower, upper = append(lower, at(i, c.Low[i])), append(upper, at(i, c.High[i]))
 		}
 		if !c.F.OK[i] || i == len(c.F.Z)-1 {
+			if len(lower) == 1 {
+				pn.Lines(canvas.Stroke{Color: tint, Width: 2 * loneRadius}, clip.ClipLinesXY([]vg.Point{lower[0], upper[0]})...)
+			}
 			slices.Reverse(upper)
 			pn.Fill(tint, clip.ClipPolygonXY(append(lower, upper...)))
 			lower, upper = nil, nil

@@ -117,10 +117,11 @@ func (p FramePart) Draw(pn canvas.Pen) {
 	p.BottomAxis(pn, epochTicks(p.X), "epoch")
 }
 
-// OverEpochs gives the frames ticks at whole epochs; a single epoch gets room on both sides.
+// OverEpochs gives the frames ticks at whole epochs; a single epoch gets room on both sides, and a legend of dots.
 func (s Frames) OverEpochs() Frames {
 	if s.X.Lo == s.X.Hi {
 		s.X = chart.Scale{Lo: s.X.Lo - 0.5, Hi: s.X.Hi + 0.5}
+		s.Series, s.Kinds = AsDots(s.Series), AsDots(s.Kinds)
 	}
 	s.XTicks = epochTicks(s.X)
 	return s

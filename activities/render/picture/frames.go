@@ -41,7 +41,7 @@ const FrameGap vg.Length = 9
 
 // Layout places the frames below title and legend, each of the given height in widths.
 func (s Frames) Layout(opt Options, aspect float64) Figure {
-	page := opt.Page(s.Note, 4)
+	page := opt.Page(s.Note)
 	legend := chart.NewLegend(page.Width-2*chart.Edge, s.Series, s.Kinds)
 	var room vg.Length
 	for _, p := range s.Parts {

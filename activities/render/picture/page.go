@@ -14,13 +14,16 @@ type Page struct {
 	Title, Note chart.Heading
 }
 
-// Page wraps title, note and caption to the width of the figure, the note to at most maxLines.
-func (o Options) Page(note string, maxLines int) Page {
+// Page wraps title, note and caption to the width of the figure.
+func (o Options) Page(note string) Page {
+	const ofTitle, ofNote, ofCaption = 3, 6, 2 // lines at most
 	p := Page{Opt: o, Width: vg.Length(o.Width) * vg.Inch}
-	p.Title = chart.Heading{Lines: canvas.Wrap(o.Title, true, chart.TitleSize, p.Width-2*chart.Edge, 3), Size: chart.TitleSize, Color: canvas.InkColor}
+	lines := func(s string, bold bool, size vg.Length, most int) []canvas.Text {
+		return canvas.WrapEvenly(s, bold, size, p.Width-2*chart.Edge, most)
+	}
+	p.Title = chart.Heading{Lines: lines(o.Title, true, chart.TitleSize, ofTitle), Size: chart.TitleSize, Color: canvas.InkColor}
 	if o.Panel == nil {
-		p.Note = chart.Heading{Lines: canvas.Wrap(note, false, chart.NoteSize, p.Width-2*chart.Edge, maxLines), Size: chart.NoteSize, Color: canvas.NoteColor}
-		p.Note.Lines = append(p.Note.Lines, canvas.Wrap(o.Caption, false, chart.NoteSize, p.Width-2*chart.Edge, 2)...)
+		p.Note = chart.Heading{Lines: append(lines(note, false, chart.NoteSize, ofNote), lines(o.Caption, false, chart.NoteSize, ofCaption)...), Size: chart.NoteSize, Color: canvas.NoteColor}
 	}
 	return p
 }

@@ -10,6 +10,7 @@ import (
 	"image/png"
 	"math"
 	"strings"
+	"unicode/utf8"
 
 	"gonum.org/v1/plot/vg"
 )
@@ -26,6 +27,10 @@ type SVG struct {
 
 // fonts are the fonts of an SVG's text: the first ones have the widths used in the layout of figures.
 const fonts = "Liberation Sans, Arial, Helvetica, sans-serif"
+
+// longText is the smallest number of characters of a text that is written with its width in the layout. In a wider font,
+// such a text would leave the figure or overlap others; shorter ones have enough room.
+const longText = 9
 
 // NewSVG is a file without content, of a height in points.
 func NewSVG(height vg.Length) *SVG { return &SVG{height: height} }
@@ -111,6 +116,8 @@ func (s *SVG) Text(t Text, style TextStyle, at vg.Point) {
 	}
 	if left := style.H - map[string]float64{"": 0, "middle": 0.5, "end": 1}[anchor]; left != 0 {
 		fmt.Fprintf(&s.body, " dx=\"%s\"", PdfNumber(vg.Length(-left)*t.Width(style.Size)))
+	} else if t.isLong() { // textLength would include dx
+		fmt.Fprintf(&s.body, " textLength=\"%s\" lengthAdjust=\"spacingAndGlyphs\"", PdfNumber(t.Width(style.Size)))
 	}
 	if t.bold {
 		s.body.WriteString(` font-weight="bold"`)
@@ -129,6 +136,15 @@ func (s *SVG) Text(t Text, style TextStyle, at vg.Point) {
 		s.body.WriteString("</tspan>")
 	}
 	s.body.WriteString("</text>")
+}
+
+// isLong says whether the text has at least longText characters.
+func (t Text) isLong() bool {
+	n := 0
+	for _, r := range t.Runs {
+		n += utf8.RuneCountInString(r.S)
+	}
+	return n >= longText
 }
 
 // DrawImage shows a raster image, embedded as a PNG, in a rectangle.

@@ -149,14 +149,14 @@ func moved(p vg.Path, shift vg.Point, angle float64) vg.Path {
 	return out
 }
 
-// Wrap breaks s at spaces into lines no wider than width. Words that are wider
+// Wrap breaks s at spaces, apart from no-break ones, into lines no wider than width. Words that are wider
 // are broken where they must be; text beyond maxLines is replaced by an ellipsis.
 func Wrap(s string, b bool, size, width vg.Length, maxLines int) []Text {
 	style := func(s string) Text { return Text{Runs: []run{{s, 1, 0}}, bold: b} }
 	fits := func(s string) bool { return style(s).Width(size) <= width }
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(s) {
+	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\n' || r == '\t' }) {
 		if line != "" && fits(line+" "+word) {
 			line += " " + word
 			continue
@@ -193,4 +193,28 @@ func Wrap(s string, b bool, size, width vg.Length, maxLines int) []Text {
 		out[i] = style(l)
 	}
 	return out
+}
+
+// WrapEvenly breaks s as Wrap does, into as many lines, of nearly equal widths, so that no line has only the last word.
+func WrapEvenly(s string, b bool, size, width vg.Length, maxLines int) []Text {
+	lines := Wrap(s, b, size, width, maxLines)
+	if len(lines) < 2 {
+		return lines
+	}
+	const finest vg.Length = 2
+	text := func(lines []Text) (all string) {
+		for _, l := range lines {
+			all += l.Runs[0].S + " "
+		}
+		return all
+	}
+	for low, whole := vg.Length(0), text(lines); width-low > finest; {
+		middle := (low + width) / 2
+		if even := Wrap(s, b, size, middle, maxLines); len(even) == len(lines) && text(even) == whole {
+			lines, width = even, middle
+		} else {
+			low = middle
+		}
+	}
+	return lines
 }

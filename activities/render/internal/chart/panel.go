@@ -132,12 +132,14 @@ func (h Heading) Height() vg.Length {
 	return h.Size*LineHeight*vg.Length(len(h.Lines)) + 2
 }
 
-// Write centres the lines on x, the first with the top of its capitals at y, and keeps them inside [left, right].
+// Write centres the lines on x, or as near to it as the longest stays inside [left, right], the first with the top of its capitals at y.
 func (h Heading) Write(pn canvas.Pen, x, y, left, right vg.Length) {
-	for i, l := range h.Lines {
+	for _, l := range h.Lines {
 		half := l.Width(h.Size) / 2
-		at := min(max(x, left+half), right-half)
-		pn.Write(l, canvas.TextStyle{Size: h.Size, Color: h.Color, H: 0.5, V: 1}, vg.Point{X: at, Y: y - vg.Length(i)*h.Size*LineHeight})
+		x = min(max(x, left+half), right-half)
+	}
+	for i, l := range h.Lines {
+		pn.Write(l, canvas.TextStyle{Size: h.Size, Color: h.Color, H: 0.5, V: 1}, vg.Point{X: x, Y: y - vg.Length(i)*h.Size*LineHeight})
 	}
 }
 
