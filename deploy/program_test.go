@@ -106,7 +106,7 @@ func commands(t *testing.T) (all [][]string) {
 // TestCommands: the program knows the commands and flags that it is called with here.
 func TestCommands(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "lossatlas")
-	if out, err := exec.Command("go", "build", "-tags", "slim", "-o", program, "../workers/lossatlas").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-tags", "slim", "-ldflags=-w", "-o", program, "../workers/lossatlas").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	calls := commands(t)
