@@ -358,6 +358,9 @@ sweep: {train.seed: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 
 				t.Errorf("%s: %v ends with %d and says\n%s%s", name, args, code, stdout, stderr)
 			}
 		}
+		if _, stderr, code := invoke(t, home, "explain", "seed=20/train"); code != 2 || !strings.Contains(stderr, "stopped/seed=20/train has no result yet") {
+			t.Errorf("%s: explain of a step that was not run ends with %d and says %s", name, code, stderr)
+		}
 	}
 	if o := runSweep(t, home, writeSweep(t, fmt.Sprintf(sweep, "1"))); o.Steps.Failed != 0 || o.Steps.Total != 41 {
 		t.Errorf("after the stops: %+v", o.Steps)

@@ -36,6 +36,7 @@ type explainer struct {
 	*app.App
 	services *session.Session
 	outputs  []results.Output
+	undone   []string                              // sweeps that have steps without a result
 	named    map[*artifacts.History]results.Output // how the explained results were named
 	ranges   map[artifacts.Digest]string           // found by steps of range: auto, as " [-0.5, 0.5] along x, [-1, 1] along y"
 }
@@ -124,6 +125,9 @@ func newExplainer(ctx context.Context, a *app.App, s *session.Session) (*explain
 		return nil, err
 	}
 	for i, r := range roots {
+		if r.State != artifacts.StateDone {
+			e.undone = append(e.undone, r.Sweep)
+		}
 		if r.State != artifacts.StateRunning {
 			continue
 		}
@@ -204,11 +208,30 @@ func (e *explainer) find(ctx context.Context, name string) (artifacts.Key, resul
 	}
 	switch len(found) {
 	case 0:
-		return artifacts.Key{}, results.Output{}, exit.With(exit.Usage, noStep(steps, name))
+		err := e.noResult(ctx, name)
+		if err == nil {
+			err = noStep(steps, name)
+		}
+		return artifacts.Key{}, results.Output{}, exit.With(exit.Usage, err)
 	case 1:
 		return found[0], named[0], nil
 	}
 	return artifacts.Key{}, results.Output{}, exit.With(exit.Usage, results.NewNameError(name, "step", named, steps))
+}
+
+// noResult is the error of the name of a step that has no result yet; nil for other names.
+func (e *explainer) noResult(ctx context.Context, name string) error {
+	for _, sweep := range e.undone {
+		w, err := sweeps.Find(ctx, e.App, e.services, sweep)
+		if err != nil {
+			return err
+		}
+		byName := func(s pipelines.Placed) string { return sweep + "/" + s.Step.ID }
+		if found := results.Find(w.StepGraph.All(), name, byName); len(found) > 0 {
+			return fmt.Errorf("%s has no result yet; `lossatlas status %s` has the state of its sweep", byName(found[0]), sweep)
+		}
+	}
+	return nil
 }
 
 // recorded is the first output of a step in sweeps, or zero.
