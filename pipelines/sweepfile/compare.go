@@ -389,7 +389,7 @@ func (s *Sweep) compareAll(c *syntax.Checker, item *syntax.Node, m compareConfig
 func (s *Sweep) selected(end parameters.Selector, points []parameters.Point) []int {
 	var found []int
 	for k := range s.experiments {
-		if end.Selects(s.experiments[k].name, points[k]) || end.Name != "" && end.Name == s.experiments[k].group {
+		if end.Selects(s.experiments[k].name, points[k]) || end.Named(s.experiments[k].group) {
 			found = append(found, k)
 		}
 	}

@@ -2,7 +2,9 @@ package sweepfile
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -82,6 +84,20 @@ func TestCompare(t *testing.T) {
 	// What is between two trainings is the same work whatever else is compared.
 	if alone := mustExpand(t, compared[:strings.Index(compared, "  - {kind: plane")], ""); string(alone.Final[1].Params) != string(g.Final[1].Params) {
 		t.Error("another comparison changes the interpolation")
+	}
+}
+
+// TestSelectorSpelling: names of experiments may be spelled as in tables.
+func TestSelectorSpelling(t *testing.T) {
+	const file = `name: s
+dataset: {name: shapes10, train: 64, test: 64}
+train: {epochs: 1, batch_size: 64}
+sweep: {train.net: [{small: {width: 4}}, {small: {width: 8}}]}
+figures: [{kind: norms, of: [%s]}]
+`
+	want := mustExpand(t, fmt.Sprintf(file, "small_width_8"), "").Final
+	if got := mustExpand(t, fmt.Sprintf(file, `"small:width=8"`), "").Final; !reflect.DeepEqual(got, want) {
+		t.Errorf("steps %v, want %v", got, want)
 	}
 }
 

@@ -28,7 +28,7 @@ func (s Selector) MarshalJSON() ([]byte, error) {
 // Selects reports whether the selector stands for an experiment.
 func (s Selector) Selects(name string, p Point) bool {
 	if s.Name != "" {
-		return s.Name == name
+		return s.Named(name)
 	}
 	for path, v := range s.Set {
 		if !slices.ContainsFunc(p.Sets, func(set Setting) bool { return set.Path == path && syntax.Canonical(set.Value) == v }) {
@@ -37,6 +37,9 @@ func (s Selector) Selects(name string, p Point) bool {
 	}
 	return true
 }
+
+// Named reports whether the selector has the name of an experiment or group, also as tables spell it: small:width=8 for small_width_8.
+func (s Selector) Named(name string) bool { return s.Name != "" && Safe(s.Name) == Safe(name) }
 
 // Alike reports whether two points agree apart from the parameters that the selector names.
 // A name leaves nothing open.
