@@ -172,9 +172,10 @@ func Named(outputs []Output, name string) []Output {
 }
 
 // Find returns the items that a typed name stands for: those with it as a path, or as the end of one from a slash on. Where it is
-// no such name, it may be spelled as in tables, small:width=8 for small_width_8, or shortened as on screens, with "…" in its middle.
+// no such name, it may be spelled as in tables, small:width=8 for small_width_8, shortened as on screens, with "…" in its middle, or
+// have some of the values of its experiment, lr=0.1/train for batch_size=16,lr=0.1/train.
 func Find[T any](items []T, name string, paths ...func(T) string) []T {
-	for _, stands := range []func(path, name string) bool{isEnd, isAlike} {
+	for _, stands := range []func(path, name string) bool{isEnd, isAlike, hasValues} {
 		var found []T
 		for _, item := range items {
 			if slices.ContainsFunc(paths, func(path func(T) string) bool { return stands(path(item), name) }) {
@@ -209,6 +210,24 @@ func isAlike(path, name string) bool {
 		}
 		path = rest
 	}
+}
+
+// hasValues is isEnd for a name of which each part has some of the values, between commas, of the path's part.
+func hasValues(path, name string) bool {
+	parts, ends := strings.Split(path, "/"), strings.Split(name, "/")
+	if len(ends) > len(parts) {
+		return false
+	}
+	parts = parts[len(parts)-len(ends):]
+	for i, end := range ends {
+		values := strings.Split(parts[i], ",")
+		for value := range strings.SplitSeq(end, ",") {
+			if !slices.ContainsFunc(values, func(v string) bool { return plain(v) == plain(value) }) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // plain is a path with the characters that names of experiments have.

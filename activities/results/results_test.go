@@ -156,6 +156,11 @@ func TestResolve(t *testing.T) {
 		{"small:width=8,lr=0.1/surface", "grid", blob("small").Digest, -1}, // as a table has the network
 		{"three/small_width_8,lr=0.1/surface", "grid", blob("small").Digest, -1},
 		{"small_wid…8,lr=0.1/surface", "grid", blob("small").Digest, -1}, // as a screen shortens it
+		{"width_8/surface", "grid", artifacts.Digest{}, 0},
+		{"lr=0.1/surface", "grid", artifacts.Digest{}, 2}, // some of the experiment's values
+		{"small:width=8/surface", "grid", blob("small").Digest, -1},
+		{"three/lr=0.1,small:width=8/surface", "grid", blob("small").Digest, -1},
+		{"three/lr=0.2/surface", "grid", artifacts.Digest{}, 0},
 		{"thr…/surface", "grid", artifacts.Digest{}, 2},
 		{"small…surfaces", "grid", artifacts.Digest{}, 0},
 		{"small_width_8,lr=0.1/surface…face", "grid", artifacts.Digest{}, 0}, // longer than the name

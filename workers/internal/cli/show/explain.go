@@ -26,7 +26,8 @@ func explainCommand(a *app.App) *cobra.Command {
 	cmd.Long = cmd.Short + `.
 
 A step is named as in ` + "`lossatlas status`" + `: sweep/experiment/step, or any end of that which is
-unique, or the first digits of its key; a digest is sha256:…. A name that the screen shortens, as
+unique, or the first digits of its key; a digest is sha256:…. Of the experiment some values are
+enough, as in lr=0.1/surface-train, and a name that the screen shortens, as
 small_wi…/surface-train, stands for the step that it fits.`
 	return cmd
 }
