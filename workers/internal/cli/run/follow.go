@@ -16,6 +16,7 @@ import (
 	"lossatlas/artifacts"
 	"lossatlas/pipelines"
 	"lossatlas/workers/internal/cli/app"
+	"lossatlas/workers/internal/cli/sweeps"
 	"lossatlas/workers/internal/exit"
 	"lossatlas/workers/internal/launch"
 	"lossatlas/workers/internal/progress"
@@ -72,9 +73,9 @@ func (f *follower) follow(ctx context.Context) (artifacts.Root, error) {
 			if by, stopped := f.stopped(uninterrupted, err); stopped {
 				f.Say("sweep %s was stopped by %s", f.graph.Sweep, by)
 			}
-			return f.root(uninterrupted, err)
+			return f.ended(uninterrupted, err, estimator)
 		case <-ctx.Done():
-			return f.interrupt(ctx, ended)
+			return f.interrupt(ctx, ended, estimator)
 		case <-tick.C:
 			switch err := f.show(ctx, poller, estimator); {
 			case err == nil:
@@ -149,7 +150,7 @@ func (f *follower) tellImports(ctx context.Context, p *progress.Poller) {
 			continue
 		}
 		if loss := rows[0].TrainLoss; loss != nil {
-			f.Say("%s: the loss of the training images is %.4g", app.JoinSome(w.experiments), *loss)
+			f.Say("%s: the loss of the training images is %#.5g", app.JoinSome(w.experiments), *loss)
 		}
 		for _, line := range imported(rows[0]) {
 			f.told[id] = true
@@ -182,7 +183,7 @@ func (f *follower) unansweredError(err error) error {
 }
 
 // interrupt ends the sweep at the user's request, or because a service failed.
-func (f *follower) interrupt(ctx context.Context, ended <-chan error) (none artifacts.Root, err error) {
+func (f *follower) interrupt(ctx context.Context, ended <-chan error, estimator *progress.Estimator) (none artifacts.Root, err error) {
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return none, cause
 	}
@@ -200,7 +201,7 @@ func (f *follower) interrupt(ctx context.Context, ended <-chan error) (none arti
 	} else {
 		select {
 		case err := <-ended:
-			if root, err := f.root(limit, err); err == nil && !f.scratch {
+			if root, err := f.ended(limit, err, estimator); err == nil && !f.scratch {
 				return root, nil
 			}
 		case <-limit.Done():
@@ -222,6 +223,17 @@ func (f *follower) stopped(ctx context.Context, err error) (by string, ok bool) 
 		return "", false
 	}
 	return cmp.Or(launch.StoppedBy(ctx, f.client, f.started.ID, f.started.RunID), "another program"), true
+}
+
+// ended returns the record that the workflow wrote at its end, and shows the steps that have ended since the last look: the journal is
+// gone with the run.
+func (f *follower) ended(ctx context.Context, err error, estimator *progress.Estimator) (artifacts.Root, error) {
+	root, err := f.root(ctx, err)
+	if err == nil {
+		s := sweeps.Recorded(f.graph, root)
+		f.Printer.Show(s, estimator.Estimate(s))
+	}
+	return root, err
 }
 
 // root returns the record that the workflow wrote at its end.
