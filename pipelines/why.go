@@ -19,6 +19,7 @@ type WhyType string
 const (
 	WhyNeverRun    WhyType = "never-run"
 	WhyFailed      WhyType = "failed"       // it failed in the last recorded run
+	WhyInterrupted WhyType = "interrupted"  // the last recorded run was stopped during it
 	WhyParameter   WhyType = "parameter"    // a parameter changed
 	WhyVersion     WhyType = "version"      // the version of the step's code changed
 	WhyNumerics    WhyType = "numerics"     // the numerics class changed
@@ -136,6 +137,9 @@ func (e *explaining) why(ctx context.Context, s *PlannedStep) (*Why, error) {
 		if recorded.State == artifacts.StateFailed {
 			return &Why{Type: WhyFailed, Since: id, Error: recorded.Error}, nil
 		}
+		if recorded.State == artifacts.StateInterrupted {
+			return &Why{Type: WhyInterrupted, Since: id}, nil
+		}
 		return never, nil
 	}
 	why.Type = why.Changes[0].Type
@@ -244,6 +248,8 @@ func (w *Why) text(kind Kind) string {
 		return "never run"
 	case WhyFailed:
 		return "failed in the last run: " + w.Error
+	case WhyInterrupted:
+		return "interrupted in the last run"
 	case WhyRecordGone:
 		return "its result is no longer in the store"
 	case WhyBlobMissing:

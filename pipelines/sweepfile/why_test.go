@@ -104,6 +104,12 @@ func TestExplainPlan(t *testing.T) {
 			past.Steps["one/train"] = artifacts.RootStep{Kind: train.Kind, State: artifacts.StateFailed, Error: "no space"}
 		}, step: "one/train", reason: "failed in the last run: no space",
 			why: pipelines.Why{Type: pipelines.WhyFailed, Since: "one/train", Error: "no space"}},
+		"an interruption": {before: one, after: one, spoil: func(c *memoryCache, past pipelines.Past) {
+			train := past.Steps["one/train"]
+			delete(c.actions, train.Key)
+			past.Steps["one/train"] = artifacts.RootStep{Kind: train.Kind, State: artifacts.StateInterrupted}
+		}, step: "one/train", reason: "interrupted in the last run",
+			why: pipelines.Why{Type: pipelines.WhyInterrupted, Since: "one/train"}},
 		"a record that is gone": {before: one, after: one, spoil: func(c *memoryCache, past pipelines.Past) { delete(c.actions, past.Steps["one/train"].Key) },
 			step: "one/train", reason: "its result is no longer in the store", why: pipelines.Why{Type: pipelines.WhyRecordGone, Since: "one/train"}},
 		"a parameter, by the graph alone": {before: one, after: mustExpand(t, strings.Replace(short, "{net: resnet20}", "{net: resnet20, seed: 7}", 1), ""),
