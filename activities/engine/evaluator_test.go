@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -313,8 +314,9 @@ func TestMemoryIsFreed(t *testing.T) {
 	})
 }
 
-// resident is the process's resident memory in bytes.
+// resident is the process's resident memory in bytes, without garbage.
 func resident(t *testing.T) int {
+	debug.FreeOSMemory()
 	b, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
 		t.Skip("this system doesn't tell the process's memory: ", err)

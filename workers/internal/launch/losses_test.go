@@ -49,8 +49,8 @@ figures: [{kind: multiples, map: hinged, plot: line}, {kind: lines, map: hinged}
 		"/spectrum-train-density": {"one · training loss (cross-entropy, smoothing 0.1)", "cross-entropy, smoothing 0.1", "", "Density of the Hessian's eigenvalues, training loss (cross-entropy, smoothing 0.1)"},
 		"/hessian-train-ratio":    {"one · training loss (hinge)", "hinge", "", "Ratio of the extreme curvatures of the training loss (hinge), |λmin/λmax|"},
 		"/trajectory-train-plot":  {"one · training loss (hinge)", "hinge", "", "Path of the training over the training loss (hinge)"},
-		"/multiples":              {"Loss (hinge) and top-5 accuracy along a line", "hinge", "top-5 accuracy", "Loss (hinge) and top-5 accuracy along a line"},
-		"/lines":                  {"Loss (hinge) along a line", "hinge", "top-5 accuracy", "Loss (hinge) along a line"},
+		"/multiples":              {"Loss (hinge) and top-5 accuracy along a line · map hinged", "hinge", "top-5 accuracy", "Loss (hinge) and top-5 accuracy along a line · map hinged"},
+		"/lines":                  {"Loss (hinge) along a line · map hinged", "hinge", "top-5 accuracy", "Loss (hinge) along a line · map hinged"},
 		"/curves":                 {"Loss and error during training", "", "", "Loss and error during training"},
 		"/training":               {"one", "", "", "Training"},
 	} {
