@@ -61,6 +61,9 @@ func TestUsage(t *testing.T) {
 	}{
 		{"unknown command", []string{"bogus"}, `unknown command "bogus"`},
 		{"mistyped command", []string{"statu"}, "did you mean status?"},
+		{"command of a group", []string{"gc"}, "did you mean artifacts gc?"},
+		{"command of two groups", []string{"weights"}, "did you mean export weights or import weights?"},
+		{"command by another name", []string{"stop", "x"}, "did you mean cancel?"},
 		{"unknown subcommand", []string{"artifacts", "lst"}, `unknown command "lst" for lossatlas artifacts`},
 		{"unknown flag", []string{"list", "--bogus"}, "unknown flag: --bogus"},
 		{"missing argument", []string{"run"}, "lossatlas: SWEEP.yaml|PLAN is missing; usage: lossatlas run SWEEP.yaml|PLAN [flags]"},

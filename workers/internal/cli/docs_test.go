@@ -39,6 +39,19 @@ func visible(cmd *cobra.Command, f func(*cobra.Command)) {
 	}
 }
 
+// TestSynonyms: what other programs call a command is no command here, and stands for one.
+func TestSynonyms(t *testing.T) {
+	root := commandTree()
+	for word, name := range app.Synonyms {
+		if c, rest, err := root.Find(strings.Fields(name)); err != nil || len(rest) > 0 || !c.Runnable() {
+			t.Errorf("%s stands for %s, which is no command", word, name)
+		}
+		if slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == word }) {
+			t.Errorf("%s is a command itself", word)
+		}
+	}
+}
+
 // TestHelpFits: lines of help are at most maxHelp wide, but for indented ones of a command's own text, which are left alone.
 func TestHelpFits(t *testing.T) {
 	visible(commandTree(), func(c *cobra.Command) {

@@ -34,15 +34,48 @@ func In(group string, commands ...*cobra.Command) []*cobra.Command {
 	return commands
 }
 
+// Synonyms are the words by which other programs call commands.
+var Synonyms = map[string]string{
+	"abort": "cancel", "kill": "cancel", "stop": "cancel",
+	"continue": "run", "resume": "run", "start": "run", "train": "run",
+	"browse": "up", "serve": "up", "server": "up", "ui": "up",
+	"browser": "open", "report": "open", "view": "open",
+	"diff": "compare", "history": "list", "ls": "list", "provenance": "explain", "results": "show",
+	"follow": "watch", "log": "status", "logs": "status", "ps": "status",
+	"lint": "validate", "dry-run": "plan", "models": "nets", "networks": "nets", "datasets": "data",
+	"plot": "export picture", "render": "export picture",
+	"clean": "artifacts gc", "prune": "artifacts gc", "delete": "artifacts rm", "remove": "artifacts rm",
+}
+
+// guesses are the commands that an unknown word may mean: those that other programs call so or that stand below a group, else those
+// of a similar name.
+func guesses(cmd *cobra.Command, word string) []string {
+	var out []string
+	if name := Synonyms[word]; name != "" && !cmd.HasParent() {
+		out = append(out, name)
+	}
+	for _, group := range cmd.Commands() {
+		for _, c := range group.Commands() {
+			if name := group.Name() + " " + c.Name(); c.Name() == word && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	return slices.Compact(cmd.SuggestionsFor(word))
+}
+
 // Unknown refuses a word that is no command, and suggests the nearest one.
 func Unknown(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
 	guess := ""
-	cmd.SuggestionsMinimumDistance = 2
-	if s := cmd.SuggestionsFor(args[0]); len(s) > 0 {
-		guess = fmt.Sprintf("; did you mean %s?", strings.Join(slices.Compact(s), " or "))
+	if s := guesses(cmd, args[0]); len(s) > 0 {
+		guess = fmt.Sprintf("; did you mean %s?", strings.Join(s, " or "))
 	}
 	return exit.Usagef("unknown command %q for %s%s (see %s --help)", args[0], cmd.CommandPath(), guess, cmd.CommandPath())
 }
