@@ -29,6 +29,8 @@ type RenderParams struct {
 	Marks []Mark `json:"marks,omitempty"`
 	// Names are those of networks and data for the caption, as of [Experiment].
 	Names map[string]string `json:"names,omitempty"`
+	// Along says along which directions the maps that it shows are, as of [Step], for the caption.
+	Along string `json:"along,omitempty"`
 	// Training has the parameters of the training that a picture of one is of, for the caption.
 	Training *TrainParams `json:"training,omitempty"`
 	// Curve is the shape of a curve that a plane shows: from (0, 0) over, or toward, (0, 1) to (1, 0).

@@ -6,7 +6,7 @@ import "encoding/json"
 const KindReport Kind = "report"
 
 var reportSpec = Spec{
-	Version: 20,
+	Version: 21,
 	Outputs: []string{OutHTML},
 	Label:   typed(func(g Graph) string { return g.Sweep }),
 }

@@ -86,7 +86,7 @@ func (p page) shows(ctx context.Context, e pipelines.Experiment, training string
 	return []string{strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")}, nil
 }
 
-// figureCaption says what a figure over several experiments is of: their networks and data, and the images of the maps that it shows.
+// figureCaption says what a figure over several experiments is of: their networks and data, and the images and directions of the maps that it shows.
 func (p page) figureCaption(ctx context.Context, figure pipelines.Step) (string, error) {
 	var all []string
 	for _, e := range p.Graph.Experiments {
@@ -114,16 +114,20 @@ func (p page) figureCaption(ctx context.Context, figure pipelines.Step) (string,
 	if len(all) > most {
 		all = append(all[:most], "and others")
 	}
-	images, err := p.figureImages(ctx, figure)
-	return sentence(append(all, images)), err
-}
-
-// figureImages are the images of the maps that a figure is drawn from, as [results.Images].
-func (p page) figureImages(ctx context.Context, figure pipelines.Step) (string, error) {
 	drawn, err := p.action(ctx, figure.ID)
 	if err != nil {
 		return "", err
 	}
+	var render pipelines.RenderParams
+	if err := json.Unmarshal(drawn.Recipe.Params, &render); err != nil {
+		return "", err
+	}
+	images, err := p.figureImages(ctx, drawn)
+	return sentence(append(all, images, render.Along)), err
+}
+
+// figureImages are the images of the maps that a figure is drawn from, as [results.Images].
+func (p page) figureImages(ctx context.Context, drawn artifacts.Action) (string, error) {
 	inputs := make(map[artifacts.Digest]bool)
 	for _, digest := range drawn.Recipe.Inputs {
 		inputs[digest] = true

@@ -40,7 +40,7 @@ func (r *Run) overview(ctx context.Context, of pipelines.RenderParams, opt pictu
 		for _, panel := range all {
 			shown = append(shown, panel.Data)
 		}
-		if opt.Caption, err = commonSubject(shown, of.Names); err != nil {
+		if opt.Caption, err = commonSubject(shown, of); err != nil {
 			return picture.Figure{}, err
 		}
 		if of := tests(p.Panels); of != "" {
@@ -69,7 +69,7 @@ func (r *Run) overview(ctx context.Context, of pipelines.RenderParams, opt pictu
 			}
 		}
 		var err error
-		if opt.Caption, err = commonSubject(shown, of.Names); err != nil {
+		if opt.Caption, err = commonSubject(shown, of); err != nil {
 			return picture.Figure{}, err
 		}
 		return unretried(compare.Lines(lines, opt))
@@ -121,17 +121,21 @@ func (r *Run) overview(ctx context.Context, of pipelines.RenderParams, opt pictu
 	return picture.Figure{}, Permanent("BadStep", fmt.Errorf("%s: this worker does not know the figure %q", r.Label, of.Plot))
 }
 
-// commonSubject is what the subjects of all panels that have one share: the network, the data or the images.
-func commonSubject(panels []render.Data, names map[string]string) (string, error) {
+// commonSubject is what the subjects of all panels that have one share: the network, the data, the images or the directions.
+func commonSubject(panels []render.Data, of pipelines.RenderParams) (string, error) {
 	var all [][]string
 	for _, d := range panels {
-		parts, err := subject(d, names, true)
+		parts, err := subject(d, of.Names, true)
 		if err != nil {
 			return "", err
 		}
 		all = append(all, parts)
 	}
-	return strings.Join(inAll(all), ", "), nil
+	shared := inAll(all)
+	if of.Along != "" {
+		shared = append(shared, of.Along)
+	}
+	return strings.Join(shared, ", "), nil
 }
 
 // inAll are the parts that all lists that are not empty have.

@@ -73,6 +73,9 @@ func (r *Run) figure(ctx context.Context, p pipelines.RenderParams) (picture.Fig
 	if err != nil {
 		return picture.Figure{}, err
 	}
+	if p.Along != "" {
+		of = append(of, p.Along)
+	}
 	opt.Caption = strings.Join(of, ", ")
 	return unretried(plot.Draw(data, opt))
 }

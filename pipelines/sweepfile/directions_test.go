@@ -3,6 +3,8 @@ package sweepfile
 import (
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,7 +43,7 @@ func TestEigenvectorMap(t *testing.T) {
 	}
 }
 
-// TestDirectionsInWords: the page says along which directions a map is.
+// TestDirectionsInWords: pages and pictures say along which directions a map is.
 func TestDirectionsInWords(t *testing.T) {
 	steps := stepsOf(t, minimal+"maps:\n  - {kind: surface, resolution: 5, pairs: 2}\n  - {kind: line, normalize: layer, seed: 7}\n"+
 		"  - {kind: line, name: plain, normalize: none}\n  - {kind: surface, name: bent, directions: hessian, resolution: 5}\n  - {kind: line, name: bend, directions: hessian}\n  - {kind: spectrum}\n")
@@ -56,6 +58,14 @@ func TestDirectionsInWords(t *testing.T) {
 	} {
 		if got, ok := steps[step]; got.Directions != want || !ok {
 			t.Errorf("%s is %q, want %q", step, got.Directions, want)
+		}
+		var drawn pipelines.RenderParams
+		for _, s := range steps {
+			if slices.ContainsFunc(slices.Collect(maps.Values(s.Inputs)), func(ref pipelines.Ref) bool { return strings.HasSuffix(ref.Step, "/"+step) }) && s.Kind == pipelines.KindRender {
+				if err := json.Unmarshal(s.Params, &drawn); err != nil || drawn.Along != want {
+					t.Errorf("the picture of %s is %q, want %q (%v)", step, drawn.Along, want, err)
+				}
+			}
 		}
 	}
 }

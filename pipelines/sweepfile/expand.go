@@ -178,9 +178,28 @@ func (b *builder) trainParams() pipelines.TrainParams {
 	}
 }
 
+// sharedDirections are the directions of the maps among the inputs of a picture; "" if they differ.
+func sharedDirections(steps []pipelines.Step, inputs map[string]pipelines.Ref) string {
+	used := make(map[string]bool)
+	for _, ref := range inputs {
+		used[ref.Step] = true
+	}
+	shared := ""
+	for _, s := range steps {
+		switch {
+		case !used[s.ID] || s.Directions == "":
+		case shared == "":
+			shared = s.Directions
+		case shared != s.Directions:
+			return ""
+		}
+	}
+	return shared
+}
+
 // addPicture adds a rendering step, whose picture the page shows under a caption.
 func (b *builder) addPicture(name string, at pipelines.Address, params pipelines.RenderParams, caption string, inputs map[string]pipelines.Ref) {
-	params.Style, params.Names = b.style(params.Plot), b.names()
+	params.Style, params.Names, params.Along = b.style(params.Plot), b.names(), sharedDirections(b.steps, inputs)
 	at.Role = pipelines.RolePicture
 	b.add(name, at, pipelines.KindRender, params, inputs)
 	b.steps[len(b.steps)-1].Caption = caption

@@ -100,6 +100,11 @@ func (fig figure) step(s *Sweep, g *pipelines.Graph) (pipelines.Step, error) {
 		}
 	}
 	r := loss.on(pipelines.RenderParams{Plot: f.Kind, Title: f.Title, Style: f.Style(), Figure: &params, Names: names})
+	var steps []pipelines.Step
+	for _, e := range g.Experiments {
+		steps = append(steps, e.Steps...)
+	}
+	r.Along = sharedDirections(steps, inputs)
 	r.Persistence = findPlot(f.Plot).persistence(f.source, f.Style())
 	if r.Title == "" {
 		r.Title = caption
