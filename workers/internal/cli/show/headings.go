@@ -45,7 +45,7 @@ func brief(t *table.Table) *table.Table {
 
 // withUnit adds a percent sign to the name of a number in percent.
 func withUnit(name string) string {
-	if end := lastPart(name); (strings.HasPrefix(end, "test_") || strings.HasPrefix(end, "train_")) && strings.HasSuffix(end, "_error") || end == "convex" {
+	if end := lastPart(name); (strings.HasPrefix(end, "test_") || strings.HasPrefix(end, "train_")) && strings.HasSuffix(end, "_error") || slices.Contains([]string{"convex", "pc1", "pc2"}, end) {
 		return name + " %"
 	}
 	return name

@@ -57,7 +57,7 @@ func TestMeasuresAreDefined(t *testing.T) {
 		rows []results.Experiment
 		want string
 	}{{nil, want}, {measured("width0.5", 0), want}, {measured("trace", 2), want}, {measured("width0.5", 0.1), want + errors}} {
-		if got := measuresText(shown, c.rows); got != c.want {
+		if got := measuresText([]*table.Table{shown}, c.rows); got != c.want {
 			t.Errorf("%s\nwant\n%s", got, c.want)
 		}
 	}

@@ -132,15 +132,15 @@ func TestComparisonTable(t *testing.T) {
 	}
 	for _, c := range []struct{ got, want string }{
 		{text.String(), `comparison  between     state    train_barrier  distance  why
-line        x and y     done     0.1235         -         -
-many        x, y and z  not run  -              -         y/train failed
-many        x and z     done     0.5            7.123     -
-many        y and z     not run  -              8         y/train failed
+line        x and y     done            0.1235         -  -
+many        x, y and z  not run              -         -  y/train failed
+many        x and z     done               0.5     7.123  -
+many        y and z     not run              -         8  y/train failed
 `},
 		{csv.String(), `comparison,between,state,train_barrier,distance,why
-line,x and y,done,0.123456,,-
+line,x and y,done,0.123456,,
 many,"x, y and z",not run,,,y/train failed
-many,x and z,done,0.5,7.123456,-
+many,x and z,done,0.5,7.123456,
 many,y and z,not run,,8,y/train failed
 `},
 	} {

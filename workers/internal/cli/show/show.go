@@ -145,7 +145,12 @@ func printShown(a *app.App, o showOptions, rows []results.Experiment, compared [
 		return nil
 	}
 	if a.Settings.Output = o.format; o.comparisons {
-		return app.PrintList(a, compared, func() error { return comparisonTable(compared, o.format == "csv").Write(a.Out, o.format) })
+		return app.PrintList(a, compared, func() error {
+			if o.format == "csv" {
+				return comparisonTable(compared, true).CSV(a.Out)
+			}
+			return brief(comparisonTable(compared, false)).Write(a.Out, o.format)
+		})
 	}
 	return app.PrintList(a, rows, func() error {
 		if o.format == "csv" {
@@ -160,7 +165,7 @@ func printShown(a *app.App, o showOptions, rows []results.Experiment, compared [
 				return err
 			}
 		}
-		if text := measuresText(shown[0], rows); o.format == "text" && text != "" {
+		if text := measuresText(shown, rows); o.format == "text" && text != "" {
 			fmt.Fprint(a.Out, "\n"+table.Paragraph(a.Out, "", "  ", text))
 		}
 		if o.format == "text" {
@@ -208,19 +213,30 @@ var meanings = map[string]string{
 	"train_loss": trainlog.TrainLossMeaning,
 	"lambda_max": "largest eigenvalue of the Hessian over the map's subset of the weights",
 	"trace":      "mean over random vectors ± its standard error, a rough one where they are few",
+	"pc1":        "share of the path's variance along its first principal component, in percent",
+	"barrier":    "largest height of the loss above the straight line between the losses at both ends (line-…: next to a curve)",
+	"distance":   "norm of the difference of the weights",
 }
 
-// measuresText explains the measures of maps and the marks that a table of experiments has, "" if it has neither.
-func measuresText(t *table.Table, rows []results.Experiment) string {
-	var texts []string
-	for _, heading := range t.Header {
+// measuresText explains the measures of maps and the marks that the tables of a sweep have, "" if they have neither.
+func measuresText(shown []*table.Table, rows []results.Experiment) string {
+	var texts, headings []string
+	for _, t := range shown {
+		headings = append(headings, t.Header...)
+	}
+	for _, heading := range headings {
 		name := strings.TrimSuffix(heading[strings.LastIndexByte(heading, '\n')+1:], " %")
+		if strings.HasSuffix(name, "_barrier") {
+			name = "barrier"
+		}
 		if meaning := cmp.Or(meanings[name], surface.Meaning(name)); meaning != "" && !slices.Contains(texts, name+": "+meaning) {
 			texts = append(texts, name+": "+meaning)
 		}
 	}
-	if slices.ContainsFunc(t.Rows, func(row []string) bool {
-		return slices.ContainsFunc(row, func(cell string) bool { return strings.HasPrefix(cell, ">") })
+	if slices.ContainsFunc(shown, func(t *table.Table) bool {
+		return slices.ContainsFunc(t.Rows, func(row []string) bool {
+			return slices.ContainsFunc(row, func(cell string) bool { return strings.HasPrefix(cell, ">") })
+		})
 	}) {
 		texts = append(texts, ">: lower bound, as the map ends there")
 	}
@@ -248,7 +264,7 @@ func tables(rows []results.Experiment, compared []results.Comparison, show detai
 		out = append(out, brief(meansTable(groups, rows, show)))
 	}
 	if len(compared) > 0 {
-		out = append(out, comparisonTable(compared, false))
+		out = append(out, brief(comparisonTable(compared, false)))
 	}
 	return out
 }
@@ -284,7 +300,11 @@ func comparisonTable(compared []results.Comparison, exact bool) *table.Table {
 			splits[split] = true
 		}
 	}
-	t := &table.Table{Header: []string{"comparison", "between", "state"}}
+	missing := "-"
+	if exact {
+		missing = ""
+	}
+	t := &table.Table{Header: []string{"comparison", "between", "state"}, Right: map[int]bool{}}
 	order := slices.Sorted(maps.Keys(splits))
 	slices.Reverse(order) // train before test
 	for _, split := range order {
@@ -293,18 +313,19 @@ func comparisonTable(compared []results.Comparison, exact bool) *table.Table {
 	if distances {
 		t.Header = append(t.Header, "distance")
 	}
+	for i := range len(t.Header) - 3 { // of numbers
+		t.Right[i+3] = true
+	}
 	t.Header = append(t.Header, "why")
 	for _, r := range rows {
 		cells := []any{r.Name, app.Join(r.Between), r.State}
 		for _, split := range order {
 			cells = append(cells, barrierCell(r.Comparison, split, exact))
 		}
-		if distances && exact {
-			cells = append(cells, r.distance)
-		} else if distances {
-			cells = append(cells, cmp.Or(r.distance, "-"))
+		if distances {
+			cells = append(cells, cmp.Or(r.distance, missing))
 		}
-		t.Add(append(cells, cmp.Or(r.Why, "-"))...)
+		t.Add(append(cells, cmp.Or(r.Why, missing))...)
 	}
 	return t
 }
