@@ -572,6 +572,9 @@ func TestLinesOverEachOther(t *testing.T) {
 		return strings.Join(out, "; ")
 	}
 	check("at first", 0, both(""))
+	if got := get[string](b, `document.querySelector("#lines .legend").textContent`); !strings.Contains(got, " Map: line.") {
+		t.Errorf("the lines do not name their map: %s", got)
+	}
 	b.run(chromedp.Evaluate(`document.querySelector("#lines .menu summary").focus()`, nil), chromedp.KeyEvent(kb.Enter))
 	pick(0) // off
 	pick(3)

@@ -211,6 +211,9 @@ function limited(list, of, note, what, fewer) {
   return list.filter((l) => all.indexOf(of(l)) < mostLines);
 }
 
+// whatOf names the map of a line, with the experiments of a comparison by their letters.
+const whatOf = (l) => (l.experiment.comparison ? [l.experiment.name, l.experiment.between].filter(Boolean).join(", ") : l.map.name);
+
 function prepareLines() {
   const section = document.getElementById("lines"), lines = [...landscapes.filter((l) => l.isLine), ...slices()];
   if (!section || !lines.length) return;
@@ -230,9 +233,9 @@ function prepareLines() {
   const maps = menu("Maps", ...groups.map((g) => tick(g.replace(/\/$/, ""), state.lines.includes(g), (on) => pick(g, on)))), log = logSwitch("lineLog", () => draw());
   maps.hidden = groups.length < 2;
   const plots = element("div", { class: "plots" }), data = element("details", {}, element("summary", {}, "Numbers, and where they come from"));
-  const limit = limitNote(), drawn = element("span", {}, " Of several draws of directions, the first."), along = element("span", {});
+  const limit = limitNote(), drawn = element("span", {}, " Of several draws of directions, the first."), along = element("span", {}), of = element("span", {});
   section.append(element("div", { class: "bar" }, maps, log),
-    element("p", { class: "legend" }, "Solid: training set. Dashed: test set. Drag to enlarge, double-click to see all; click a name to hide its curve.", drawn, along), limit, plots, data);
+    element("p", { class: "legend" }, "Solid: training set. Dashed: test set. Drag to enlarge, double-click to see all; click a name to hide its curve.", of, drawn, along), limit, plots, data);
   const loss = new Curves(plots, { title: "loss along a line", x: "α", y: "loss", sync: "line" });
   const accuracy = new Curves(plots, { title: "score along a line", x: "α", y: "accuracy (%)", sync: "line" });
   section.append(downloads(loss, accuracy));
@@ -255,6 +258,8 @@ function prepareLines() {
       color: plain ? inkOf(l.experiment.name) : inks[all.indexOf(lineOf(l))], dash: dashOf(l.map.split),
     }));
     const directions = [...new Set(shown.map((l) => l.map.directions).filter(Boolean))];
+    const what = [...new Set(shown.map(whatOf))]; // where the legend leaves it out
+    of.textContent = groups.length > 1 && what.length === 1 ? ` Map: ${what[0]}.` : "";
     along.textContent = directions.length ? ` Lines are ${[...directions.slice(0, 3), ...(directions.length > 3 ? ["others"] : [])].join(", or ")}.` : "";
     drawn.hidden = !shown.some((l) => l.map.draws > 1);
     const marks = shown.flatMap((l) => (l.map.marks || []).map((m) => m.x)), scored = shown.filter((l) => l.has("accuracy"));
