@@ -225,8 +225,8 @@ func (f *follower) stopped(ctx context.Context, err error) (by string, ok bool) 
 	return cmp.Or(launch.StoppedBy(ctx, f.client, f.started.ID, f.started.RunID), "another program"), true
 }
 
-// ended returns the record that the workflow wrote at its end, and shows the steps that have ended since the last look: the journal is
-// gone with the run.
+// ended returns the record that the workflow wrote at its end, and shows the steps that have ended since the last poll: the journal is
+// removed with the run.
 func (f *follower) ended(ctx context.Context, err error, estimator *progress.Estimator) (artifacts.Root, error) {
 	root, err := f.root(ctx, err)
 	if err == nil {

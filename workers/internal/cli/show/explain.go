@@ -35,11 +35,11 @@ small_wi…/surface-train, stands for the step that it fits.`
 // explainer knows how steps are called in sweeps.
 type explainer struct {
 	*app.App
-	services *session.Session
-	outputs  []results.Output
-	undone   []string                              // sweeps that have steps without a result
-	named    map[*artifacts.History]results.Output // how the explained results were named
-	ranges   map[artifacts.Digest]string           // found by steps of range: auto, as " [-0.5, 0.5] along x, [-1, 1] along y"
+	services   *session.Session
+	outputs    []results.Output
+	unfinished []string                              // sweeps that have steps without a result
+	named      map[*artifacts.History]results.Output // how the explained results were named
+	ranges     map[artifacts.Digest]string           // found by steps of range: auto, as " [-0.5, 0.5] along x, [-1, 1] along y"
 }
 
 // explained is what `explain` says of two results.
@@ -127,7 +127,7 @@ func newExplainer(ctx context.Context, a *app.App, s *session.Session) (*explain
 	}
 	for i, r := range roots {
 		if r.State != artifacts.StateDone {
-			e.undone = append(e.undone, r.Sweep)
+			e.unfinished = append(e.unfinished, r.Sweep)
 		}
 		if r.State != artifacts.StateRunning {
 			continue
@@ -222,7 +222,7 @@ func (e *explainer) find(ctx context.Context, name string) (artifacts.Key, resul
 
 // noResult is the error of the name of a step that has no result yet; nil for other names.
 func (e *explainer) noResult(ctx context.Context, name string) error {
-	for _, sweep := range e.undone {
+	for _, sweep := range e.unfinished {
 		w, err := sweeps.Find(ctx, e.App, e.services, sweep)
 		if err != nil {
 			return err
