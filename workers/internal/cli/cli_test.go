@@ -62,6 +62,7 @@ func TestUsage(t *testing.T) {
 		{"unknown command", []string{"bogus"}, `unknown command "bogus"`},
 		{"mistyped command", []string{"statu"}, "did you mean status?"},
 		{"command of a group", []string{"gc"}, "did you mean artifacts gc?"},
+		{"command of a group with its flag", []string{"gc", "--dry-run"}, "did you mean artifacts gc?"},
 		{"command of two groups", []string{"weights"}, "did you mean export weights or import weights?"},
 		{"command by another name", []string{"stop", "x"}, "did you mean cancel?"},
 		{"unknown subcommand", []string{"artifacts", "lst"}, `unknown command "lst" for lossatlas artifacts`},

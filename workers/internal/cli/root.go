@@ -49,6 +49,9 @@ func rootCommand(a *app.App) *cobra.Command {
 	}
 	a.Settings = settings.Bind(root.PersistentFlags())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if words := cmd.Flags().Args(); cmd.HasSubCommands() && len(words) > 0 { // the flag is of a command that does not exist
+			return app.Unknown(cmd, words)
+		}
 		return exit.Usagef("%w; see %s --help", wrongFlag(cmd, err), cmd.CommandPath())
 	})
 	setHelp(root)
