@@ -36,7 +36,7 @@ func showCommand(a *app.App) *cobra.Command {
 	cmd.Long = cmd.Short + `.
 
 Of experiments that are repeated (repeats: in the sweep file) a second table has the mean ± the standard deviation over the repetitions
-that have a number, with their number in brackets if some are missing (diverged and failed runs are excluded); --means has it alone, also as csv and json.
+that have a number, with their number in brackets if some are missing (diverged and failed runs are excluded); --means prints it alone, also as csv and json.
 ">" marks a lower bound: the plotted range cuts off a measure of flatness, or a value that it is the mean of. Such a mean has no deviation.
 Columns for programs (csv, json) hold the bare number and next to it NAME.bounds, the number of lower bounds among its values; 0 means exact.
 
