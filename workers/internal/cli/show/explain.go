@@ -1,6 +1,7 @@
 package show
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -209,11 +210,7 @@ func (e *explainer) find(ctx context.Context, name string) (artifacts.Key, resul
 	}
 	switch len(found) {
 	case 0:
-		err := e.noResult(ctx, name)
-		if err == nil {
-			err = noStep(steps, name)
-		}
-		return artifacts.Key{}, results.Output{}, exit.With(exit.Usage, err)
+		return artifacts.Key{}, results.Output{}, exit.With(exit.Usage, cmp.Or(e.noResult(ctx, name), noStep(steps, name)))
 	case 1:
 		return found[0], named[0], nil
 	}
@@ -225,7 +222,8 @@ func (e *explainer) noResult(ctx context.Context, name string) error {
 	for _, sweep := range e.unfinished {
 		w, err := sweeps.Find(ctx, e.App, e.services, sweep)
 		if err != nil {
-			return err
+			e.Log.Warn().Err(err).Str("sweep", sweep).Msg("its steps can't be listed")
+			continue
 		}
 		byName := func(s pipelines.Placed) string { return sweep + "/" + s.Step.ID }
 		if found := results.Find(w.StepGraph.All(), name, byName); len(found) > 0 {
