@@ -6,7 +6,7 @@ import "encoding/json"
 const KindReport Kind = "report"
 
 var reportSpec = Spec{
-	Version: 21,
+	Version: 22,
 	Outputs: []string{OutHTML},
 	Label:   typed(func(g Graph) string { return g.Sweep }),
 }
